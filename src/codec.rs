@@ -1,0 +1,246 @@
+//! Reading and writing the presentation language of RFC 9846 section 3: big-endian integers and
+//! length-prefixed vectors.
+//!
+//! A [`Reader`] never looks outside its slice and never panics; a [`Writer`] fills a lent slice and
+//! says [`Full`] when it does not fit. Trailing bytes are an error by construction: a message is
+//! parsed through [`read_all`].
+
+use crate::error::InvalidMessage;
+
+/// Defines a code point: a number with names, so that unknown values survive parsing and the state
+/// that cares refuses them.
+macro_rules! code_points {
+    ($(#[$meta:meta])* $name:ident($repr:ty) { $($(#[$vmeta:meta])* $variant:ident = $value:literal),* $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+        pub struct $name(pub $repr);
+
+        impl $name {
+            $($(#[$vmeta])* pub const $variant: Self = Self($value);)*
+
+            /// The name in the registry, or `None` for a value this crate does not know.
+            pub const fn name(self) -> Option<&'static str> {
+                match self.0 {
+                    $($value => Some(stringify!($variant)),)*
+                    _ => None,
+                }
+            }
+        }
+
+        impl core::fmt::Debug for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                core::fmt::Display::fmt(self, f)
+            }
+        }
+
+        impl core::fmt::Display for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                match self.name() {
+                    Some(name) => f.write_str(name),
+                    None => write!(f, "{}({:#06x})", stringify!($name), self.0),
+                }
+            }
+        }
+    };
+}
+
+/// Parses all of `bytes` with `parse`; bytes that remain are an error
+/// (RFC 9846 section 6.2, `decode_error`: "the length of the message was incorrect").
+pub(crate) fn read_all<'a, T>(
+    bytes: &'a [u8],
+    parse: impl FnOnce(&mut Reader<'a>) -> Result<T, InvalidMessage>,
+) -> Result<T, InvalidMessage> {
+    let mut reader = Reader::new(bytes);
+    let value = parse(&mut reader)?;
+    reader.finish()?;
+    Ok(value)
+}
+
+/// A cursor over received bytes.
+#[derive(Clone, Debug)]
+pub(crate) struct Reader<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) const fn new(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes }
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    pub(crate) fn finish(self) -> Result<(), InvalidMessage> {
+        if self.rest.is_empty() { Ok(()) } else { Err(InvalidMessage::TrailingBytes) }
+    }
+
+    pub(crate) fn bytes(&mut self, len: usize) -> Result<&'a [u8], InvalidMessage> {
+        let (head, rest) = self.rest.split_at_checked(len).ok_or(InvalidMessage::Truncated)?;
+        self.rest = rest;
+        Ok(head)
+    }
+
+    pub(crate) fn array<const N: usize>(&mut self) -> Result<&'a [u8; N], InvalidMessage> {
+        let (head, rest) = self.rest.split_first_chunk().ok_or(InvalidMessage::Truncated)?;
+        self.rest = rest;
+        Ok(head)
+    }
+
+    pub(crate) fn u8(&mut self) -> Result<u8, InvalidMessage> {
+        let [value] = *self.array()?;
+        Ok(value)
+    }
+
+    pub(crate) fn u16(&mut self) -> Result<u16, InvalidMessage> {
+        Ok(u16::from_be_bytes(*self.array()?))
+    }
+
+    pub(crate) fn u24(&mut self) -> Result<u32, InvalidMessage> {
+        let [high, middle, low] = *self.array()?;
+        Ok(u32::from_be_bytes([0, high, middle, low]))
+    }
+
+    pub(crate) fn u32(&mut self) -> Result<u32, InvalidMessage> {
+        Ok(u32::from_be_bytes(*self.array()?))
+    }
+
+    /// A vector with a length of one byte in front.
+    pub(crate) fn vec8(&mut self) -> Result<&'a [u8], InvalidMessage> {
+        let len = self.u8()?;
+        self.bytes(usize::from(len))
+    }
+
+    /// A vector with a length of two bytes in front.
+    pub(crate) fn vec16(&mut self) -> Result<&'a [u8], InvalidMessage> {
+        let len = self.u16()?;
+        self.bytes(usize::from(len))
+    }
+}
+
+/// The lent slice is too small for what should be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Full;
+
+/// Fills a lent slice from its start. After the first [`Full`] nothing more is written, but
+/// [`Writer::needed`] goes on counting, so that an error can name the size that is needed.
+#[derive(Debug)]
+pub(crate) struct Writer<'a> {
+    out: &'a mut [u8],
+    needed: usize,
+}
+
+impl<'a> Writer<'a> {
+    pub(crate) const fn new(out: &'a mut [u8]) -> Self {
+        Self { out, needed: 0 }
+    }
+
+    /// Bytes that everything written so far takes, whether it fitted or not.
+    pub(crate) const fn needed(&self) -> usize {
+        self.needed
+    }
+
+    /// The number of bytes written, if all of them fitted.
+    pub(crate) const fn finish(self) -> Result<usize, Full> {
+        if self.needed <= self.out.len() { Ok(self.needed) } else { Err(Full) }
+    }
+
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
+        let end = self.needed.saturating_add(bytes.len());
+        if let Some(slot) = self.out.get_mut(self.needed..end) {
+            slot.copy_from_slice(bytes);
+        }
+        self.needed = end;
+    }
+
+    pub(crate) fn u8(&mut self, value: u8) {
+        self.bytes(&[value]);
+    }
+
+    pub(crate) fn u16(&mut self, value: u16) {
+        self.bytes(&value.to_be_bytes());
+    }
+
+    /// Writes what `body` writes as a vector with a length of one byte in front.
+    pub(crate) fn vec8(&mut self, body: impl FnOnce(&mut Self)) {
+        self.prefixed(1, body);
+    }
+
+    /// Writes what `body` writes as a vector with a length of two bytes in front.
+    pub(crate) fn vec16(&mut self, body: impl FnOnce(&mut Self)) {
+        self.prefixed(2, body);
+    }
+
+    /// Writes what `body` writes as a vector with a length of three bytes in front.
+    pub(crate) fn vec24(&mut self, body: impl FnOnce(&mut Self)) {
+        self.prefixed(3, body);
+    }
+
+    fn prefixed(&mut self, width: usize, body: impl FnOnce(&mut Self)) {
+        let at = self.needed;
+        for _ in 0..width {
+            self.u8(0);
+        }
+        let start = self.needed;
+        body(self);
+        self.patch(at, start, self.needed.saturating_sub(start));
+    }
+
+    /// Writes `len` big-endian into `at..start`. A length that does not fit its prefix makes the
+    /// message unwritable: it is counted as larger than any buffer.
+    fn patch(&mut self, at: usize, start: usize, len: usize) {
+        let bytes = len.to_be_bytes();
+        let width = start.saturating_sub(at);
+        let (high, low) = bytes.split_at(bytes.len().saturating_sub(width));
+        if high.iter().any(|&byte| byte != 0) {
+            self.needed = usize::MAX;
+        } else if let Some(slot) = self.out.get_mut(at..start) {
+            slot.copy_from_slice(low);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trailing_bytes_are_an_error() {
+        assert_eq!(read_all(&[1, 2], Reader::u8), Err(InvalidMessage::TrailingBytes));
+        assert_eq!(read_all(&[1], Reader::u16), Err(InvalidMessage::Truncated));
+        assert_eq!(read_all(&[1, 2, 3], Reader::u24), Ok(0x0001_0203));
+    }
+
+    #[test]
+    fn a_vector_longer_than_its_buffer_is_truncated() {
+        assert_eq!(read_all(&[3, 1, 2], Reader::vec8), Err(InvalidMessage::Truncated));
+        assert_eq!(read_all(&[0, 2, 1, 2], Reader::vec16), Ok(&[1, 2][..]));
+    }
+
+    #[test]
+    fn a_writer_patches_nested_lengths() {
+        let mut buffer = [0; 16];
+        let mut writer = Writer::new(&mut buffer);
+        writer.vec24(|w| w.vec16(|w| w.vec8(|w| w.bytes(b"ab"))));
+        assert_eq!(writer.finish(), Ok(8));
+        assert_eq!(buffer[..8], [0, 0, 5, 0, 3, 2, b'a', b'b']);
+    }
+
+    #[test]
+    fn a_writer_that_is_full_counts_what_it_needs() {
+        let mut buffer = [0; 3];
+        let mut writer = Writer::new(&mut buffer);
+        writer.vec16(|w| w.bytes(&[7; 40]));
+        assert_eq!(writer.needed(), 42);
+        assert_eq!(writer.finish(), Err(Full));
+    }
+
+    #[test]
+    fn a_length_that_overflows_its_prefix_never_fits() {
+        let mut buffer = [0; 300];
+        let mut writer = Writer::new(&mut buffer);
+        writer.vec8(|w| w.bytes(&[7; 256]));
+        assert_eq!(writer.finish(), Err(Full));
+    }
+}

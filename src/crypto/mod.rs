@@ -1,0 +1,301 @@
+//! The cryptography this crate needs, as a trait: bytes in, bytes out, static dispatch, no types of
+//! third parties. [`rustcrypto`] is the portable back end.
+
+#[cfg(feature = "rustcrypto")]
+pub mod rustcrypto;
+
+use crate::wire::enums::{CipherSuite, NamedGroup, SignatureScheme};
+use zeroize::ZeroizeOnDrop;
+
+/// Bytes of the longest hash that is compiled in.
+pub const MAX_HASH_LEN: usize = if cfg!(feature = "sha384") { 48 } else { 32 };
+/// Bytes of the longest public key share: an uncompressed P-256 point.
+pub const MAX_KEY_SHARE_LEN: usize = 65;
+/// Bytes of the longest shared secret.
+pub const MAX_SHARED_SECRET_LEN: usize = 32;
+/// Bytes of the seed from which an ephemeral key is made.
+pub const KEY_SEED_LEN: usize = 32;
+/// Bytes of an AEAD nonce (RFC 9846 section 5.3).
+pub const NONCE_LEN: usize = 12;
+/// Bytes of an AEAD tag.
+pub const TAG_LEN: usize = 16;
+
+/// A cryptographic operation failed. What that means, only the caller knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CryptoError {
+    /// The tag or the signature does not verify.
+    Forged,
+    /// A key, a point or an encoding is not valid.
+    Invalid,
+    /// The provider does not have this algorithm.
+    Unsupported,
+}
+
+/// A hash function of the transcript and the key schedule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HashAlgorithm {
+    /// SHA-256, 32 bytes.
+    Sha256,
+    /// SHA-384, 48 bytes.
+    #[cfg(feature = "sha384")]
+    Sha384,
+}
+
+/// An algorithm that seals records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AeadAlgorithm {
+    /// AES-128 in GCM, key of 16 bytes.
+    Aes128Gcm,
+    /// AES-256 in GCM, key of 32 bytes.
+    Aes256Gcm,
+    /// ChaCha20-Poly1305, key of 32 bytes.
+    ChaCha20Poly1305,
+}
+
+/// A signature algorithm of a CertificateVerify or of a certificate: kind of key and hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum SignatureAlgorithm {
+    /// ECDSA on P-256 over a SHA-256 digest. Key: SEC1 point. Signature: DER `ECDSA-Sig-Value`.
+    EcdsaP256Sha256,
+}
+
+/// A message digest, as long as its hash says.
+#[derive(Clone, Copy)]
+pub struct Digest {
+    bytes: [u8; MAX_HASH_LEN],
+    len: u8,
+}
+
+/// The result of a key exchange. Wiped when dropped.
+#[derive(ZeroizeOnDrop)]
+pub struct SharedSecret {
+    bytes: [u8; MAX_SHARED_SECRET_LEN],
+}
+
+/// The public half of a key exchange, as it stands in a `KeyShareEntry`.
+#[derive(Clone, Copy)]
+pub struct KeyShare {
+    bytes: [u8; MAX_KEY_SHARE_LEN],
+    len: u8,
+}
+
+/// A running hash.
+pub trait Hash: Clone {
+    /// Takes in more bytes.
+    fn update(&mut self, bytes: &[u8]);
+    /// The digest of all bytes so far.
+    fn finish(self) -> Digest;
+}
+
+/// A key that seals and opens records.
+pub trait Aead {
+    /// Encrypts `in_out` in place and gives the tag.
+    ///
+    /// # Errors
+    /// [`CryptoError`] if the back end fails; the record is not sent then.
+    fn seal(&self, nonce: &[u8; NONCE_LEN], aad: &[u8], in_out: &mut [u8]) -> Result<[u8; TAG_LEN], CryptoError>;
+
+    /// Checks the tag, then decrypts `in_out` in place.
+    ///
+    /// # Errors
+    /// [`CryptoError::Forged`] if the tag is wrong; `in_out` then holds nothing that may be used.
+    fn open(
+        &self,
+        nonce: &[u8; NONCE_LEN],
+        aad: &[u8],
+        in_out: &mut [u8],
+        tag: &[u8; TAG_LEN],
+    ) -> Result<(), CryptoError>;
+}
+
+/// An ephemeral private key. Wiped when dropped.
+pub trait KeyExchange: Sized {
+    /// The public half. One public-key operation.
+    ///
+    /// # Errors
+    /// [`CryptoError`] if the back end fails.
+    fn key_share(&self) -> Result<KeyShare, CryptoError>;
+
+    /// The shared secret with the peer's public half; the private key is gone after it.
+    /// One public-key operation.
+    ///
+    /// # Errors
+    /// [`CryptoError::Invalid`] if `peer` is no valid public key of the group, or the result is
+    /// the all-zero value (RFC 9846 sections 4.3.8.2 and 7.4).
+    fn agree(self, peer: &[u8]) -> Result<SharedSecret, CryptoError>;
+}
+
+/// The cryptography of one build: software, an accelerator, a secure element, or a fake for a fuzzer.
+///
+/// The lists name what the provider has, in the order in which it likes them; they are the default
+/// preference of a configuration. Methods are only called with algorithms of these lists.
+pub trait CryptoProvider: 'static {
+    /// Running hash.
+    type Hash: Hash;
+    /// Record key.
+    type Aead: Aead;
+    /// Ephemeral private key.
+    type KeyExchange: KeyExchange;
+
+    /// Cipher suites, the best first.
+    const CIPHER_SUITES: &'static [CipherSuite];
+    /// Key exchange groups, the best first.
+    const NAMED_GROUPS: &'static [NamedGroup];
+    /// Signature algorithms that can be verified, the best first.
+    const SIGNATURE_ALGORITHMS: &'static [SignatureAlgorithm];
+
+    /// Starts a hash.
+    ///
+    /// # Errors
+    /// [`CryptoError::Unsupported`] if the provider does not have it.
+    fn hash(algorithm: HashAlgorithm) -> Result<Self::Hash, CryptoError>;
+
+    /// HMAC (RFC 2104) over the concatenation of `message`.
+    ///
+    /// # Errors
+    /// [`CryptoError::Unsupported`] if the provider does not have the hash.
+    fn hmac(algorithm: HashAlgorithm, key: &[u8], message: &[&[u8]]) -> Result<Digest, CryptoError>;
+
+    /// A record key. `key` is as long as `algorithm` says.
+    ///
+    /// # Errors
+    /// [`CryptoError::Unsupported`] if the provider does not have it, [`CryptoError::Invalid`] for
+    /// a key of another length.
+    fn aead(algorithm: AeadAlgorithm, key: &[u8]) -> Result<Self::Aead, CryptoError>;
+
+    /// Makes an ephemeral private key from `seed`, which is uniformly random and used once.
+    ///
+    /// # Errors
+    /// [`CryptoError::Unsupported`] if the provider does not have the group.
+    fn key_exchange(group: NamedGroup, seed: &[u8; KEY_SEED_LEN]) -> Result<Self::KeyExchange, CryptoError>;
+
+    /// Verifies a signature. One public-key operation. `signed` is the digest that
+    /// [`SignatureAlgorithm::hash`] names, or the message itself where it names none.
+    ///
+    /// # Errors
+    /// [`CryptoError::Forged`] if it does not verify, [`CryptoError::Invalid`] if the key or the
+    /// encoding is not valid, [`CryptoError::Unsupported`] if the provider does not have it.
+    fn verify(
+        algorithm: SignatureAlgorithm,
+        public_key: &[u8],
+        signed: &[u8],
+        signature: &[u8],
+    ) -> Result<(), CryptoError>;
+}
+
+impl Digest {
+    /// A digest from its bytes.
+    ///
+    /// # Errors
+    /// [`CryptoError::Unsupported`] if it is longer than [`MAX_HASH_LEN`].
+    pub fn new(digest: &[u8]) -> Result<Self, CryptoError> {
+        let mut bytes = [0; MAX_HASH_LEN];
+        bytes.get_mut(..digest.len()).ok_or(CryptoError::Unsupported)?.copy_from_slice(digest);
+        let len = u8::try_from(digest.len()).map_err(|_| CryptoError::Unsupported)?;
+        Ok(Self { bytes, len })
+    }
+
+    /// The bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.len)).unwrap_or(&self.bytes)
+    }
+}
+
+impl SharedSecret {
+    /// A shared secret from its bytes.
+    pub const fn new(bytes: [u8; MAX_SHARED_SECRET_LEN]) -> Self {
+        Self { bytes }
+    }
+
+    /// The bytes.
+    pub const fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl KeyShare {
+    /// A key share from its bytes.
+    ///
+    /// # Errors
+    /// [`CryptoError::Invalid`] if it is longer than [`MAX_KEY_SHARE_LEN`].
+    pub fn new(share: &[u8]) -> Result<Self, CryptoError> {
+        let mut bytes = [0; MAX_KEY_SHARE_LEN];
+        bytes.get_mut(..share.len()).ok_or(CryptoError::Invalid)?.copy_from_slice(share);
+        let len = u8::try_from(share.len()).map_err(|_| CryptoError::Invalid)?;
+        Ok(Self { bytes, len })
+    }
+
+    /// The bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.len)).unwrap_or(&self.bytes)
+    }
+}
+
+impl HashAlgorithm {
+    /// Length of a digest in bytes.
+    pub const fn output_len(self) -> usize {
+        match self {
+            Self::Sha256 => 32,
+            #[cfg(feature = "sha384")]
+            Self::Sha384 => 48,
+        }
+    }
+
+    /// The hash of a cipher suite (RFC 9846 appendix B.4).
+    pub const fn of(suite: CipherSuite) -> Option<Self> {
+        match suite {
+            CipherSuite::TLS_AES_128_GCM_SHA256 | CipherSuite::TLS_CHACHA20_POLY1305_SHA256 => Some(Self::Sha256),
+            #[cfg(feature = "sha384")]
+            CipherSuite::TLS_AES_256_GCM_SHA384 => Some(Self::Sha384),
+            _ => None,
+        }
+    }
+}
+
+impl AeadAlgorithm {
+    /// Length of a key in bytes.
+    pub const fn key_len(self) -> usize {
+        match self {
+            Self::Aes128Gcm => 16,
+            Self::Aes256Gcm | Self::ChaCha20Poly1305 => 32,
+        }
+    }
+
+    /// The AEAD of a cipher suite (RFC 9846 appendix B.4).
+    pub const fn of(suite: CipherSuite) -> Option<Self> {
+        match suite {
+            CipherSuite::TLS_AES_128_GCM_SHA256 => Some(Self::Aes128Gcm),
+            CipherSuite::TLS_AES_256_GCM_SHA384 => Some(Self::Aes256Gcm),
+            CipherSuite::TLS_CHACHA20_POLY1305_SHA256 => Some(Self::ChaCha20Poly1305),
+            _ => None,
+        }
+    }
+}
+
+impl SignatureAlgorithm {
+    /// The hash over what is signed; `None` where the algorithm takes the message itself.
+    pub const fn hash(self) -> Option<HashAlgorithm> {
+        match self {
+            Self::EcdsaP256Sha256 => Some(HashAlgorithm::Sha256),
+        }
+    }
+
+    /// The scheme that offers this algorithm (RFC 9846 section 4.3.3).
+    pub const fn scheme(self) -> SignatureScheme {
+        match self {
+            Self::EcdsaP256Sha256 => SignatureScheme::ECDSA_SECP256R1_SHA256,
+        }
+    }
+
+    /// The algorithm that a scheme stands for in a CertificateVerify.
+    pub const fn of(scheme: SignatureScheme) -> Option<Self> {
+        match scheme {
+            SignatureScheme::ECDSA_SECP256R1_SHA256 => Some(Self::EcdsaP256Sha256),
+            _ => None,
+        }
+    }
+}

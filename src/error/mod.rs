@@ -1,0 +1,316 @@
+//! Errors: small, `Copy`, final. [`Error::alert`] gives the alert of each, so that no call site chooses one.
+
+mod alert;
+mod certificate;
+
+pub use self::alert::AlertDescription;
+pub use self::certificate::{CertificateError, CertificateProblem};
+
+/// Why a handshake or a session ended. At most 8 bytes.
+///
+/// An error is final and sticky: the connection returns the same error from then on, and the alert
+/// of the error, if there is one, waits in `tx_pending`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum Error {
+    /// The peer ended the connection with this alert. What it says is about *us*.
+    AlertReceived(AlertDescription),
+    /// The program that drives the connection made a mistake.
+    ApiMisuse(ApiMisuse),
+    /// A lent buffer is too small.
+    BufferTooSmall {
+        /// Which of the lent buffers.
+        buffer: BufferKind,
+        /// The size in bytes that would have been enough to go on.
+        need: u32,
+    },
+    /// The certificate path of the peer was refused.
+    Certificate(CertificateError),
+    /// The transport ended before `close_notify` came: data may be missing (RFC 9846 section 6.1).
+    ConnectionTruncated,
+    /// A record could not be opened: it was changed on its way, or sealed with other keys.
+    DecryptFailed,
+    /// A message could not be parsed.
+    InvalidMessage(InvalidMessage),
+    /// The peer speaks TLS, but nothing that both sides support.
+    PeerIncompatible(PeerIncompatible),
+    /// The peer broke a rule of the protocol.
+    PeerMisbehaved(PeerMisbehaved),
+    /// The application refused the peer with this alert.
+    Refused(AlertDescription),
+    /// The signer could not sign.
+    SigningFailed,
+}
+
+/// One of the three lent buffers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum BufferKind {
+    /// `Buffers::peer`, what is kept of the peer's certificates.
+    Peer,
+    /// `Buffers::rx`, what is received.
+    Rx,
+    /// `Buffers::tx`, what is sent.
+    Tx,
+}
+
+/// Mistakes that can be found and mended by reading the calling code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum ApiMisuse {
+    /// An empty or too long ALPN protocol name (RFC 7301 section 3.1: 1 to 255 bytes).
+    AlpnNameLength,
+    /// Data was written after `close`.
+    ClosedForWriting,
+    /// More bytes were committed than `rx_space` offered, or consumed than were pending.
+    CommitTooLarge,
+    /// A credential without a certificate, or whose first certificate cannot be parsed.
+    CredentialUnusable,
+    /// A credential was selected whose signature scheme the peer did not offer.
+    CredentialSchemeNotOffered,
+    /// The exporter was asked for more than 255 hash lengths or with a label over 249 bytes (RFC 9846 section 7.1).
+    ExportLength,
+    /// No trust anchor, though certificates are to be verified.
+    NoTrustAnchors,
+    /// Nothing is left of a list of suites, groups or signature algorithms that this provider supports.
+    NothingSupported,
+    /// The DNS name is not a valid host name (RFC 9525 section 6.3).
+    ServerNameInvalid,
+    /// The signature does not have the form the scheme asks for.
+    SignatureMalformed,
+}
+
+/// The encoding of a message is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum InvalidMessage {
+    /// An alert record of another length than two.
+    AlertLength,
+    /// An extension stands twice in one message (RFC 9846 section 4.3).
+    DuplicateExtension,
+    /// A vector that must not be empty is.
+    EmptyVector,
+    /// A record without content where that is not allowed (RFC 9846 section 5.1).
+    EmptyRecord,
+    /// A field has a value it must not have.
+    IllegalValue,
+    /// A handshake message is longer than any of its kind can be.
+    MessageTooLong,
+    /// A record is longer than RFC 9846 section 5 allows.
+    RecordTooLong,
+    /// Bytes are left behind the end of a structure.
+    TrailingBytes,
+    /// A structure ends before its end.
+    Truncated,
+    /// A record type or message type that does not exist.
+    UnknownType,
+}
+
+/// No common ground.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum PeerIncompatible {
+    /// The client came without a certificate and one is required.
+    ClientCertificateRequired,
+    /// No common application protocol (RFC 7301 section 3.2).
+    NoApplicationProtocol,
+    /// No common cipher suite.
+    NoCipherSuite,
+    /// No credential of ours fits what the peer asks for.
+    NoCredential,
+    /// No common key exchange group.
+    NoGroup,
+    /// No common signature scheme.
+    NoSignatureScheme,
+    /// The peer does not offer TLS 1.3.
+    Tls13NotOffered,
+    /// The server chose TLS 1.2 or older.
+    Tls13NotSelected,
+}
+
+/// A rule of the protocol was broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum PeerMisbehaved {
+    /// An unencrypted record came where records must be encrypted, or the other way about.
+    WrongEpoch,
+    /// A server sent an empty Certificate (RFC 9846 section 4.5.1).
+    EmptyServerCertificate,
+    /// A Certificate carries a request context that is not ours.
+    CertificateContext,
+    /// The Finished of the peer is wrong.
+    FinishedIncorrect,
+    /// A second HelloRetryRequest, or one that changes nothing (RFC 9846 section 4.2.4).
+    HelloRetryRequestIllegal,
+    /// A key share that is no valid public key, or a degenerate one (RFC 9846 section 7.4).
+    KeyShareInvalid,
+    /// A key share of a group that was not offered or not asked for.
+    KeyShareNotOffered,
+    /// Keys change in the middle of a message (RFC 9846 section 5.1).
+    KeyChangeInsideMessage,
+    /// An extension that must be there is missing.
+    MissingExtension,
+    /// The CertificateVerify signature is wrong.
+    SignatureIncorrect,
+    /// CertificateVerify uses a scheme that was not offered or does not fit the key.
+    SignatureSchemeNotOffered,
+    /// The second ClientHello differs from the first where it must not (RFC 9846 section 4.2.2).
+    SecondClientHelloDiffers,
+    /// The server selected what was not offered.
+    SelectedNotOffered,
+    /// Too many change_cipher_spec records.
+    TooManyChangeCipherSpec,
+    /// Too many empty records in a row.
+    TooManyEmptyRecords,
+    /// Too many KeyUpdate messages without data between them.
+    TooManyKeyUpdates,
+    /// Too many NewSessionTicket or other messages after the handshake.
+    TooManyMessages,
+    /// A message that does not belong here.
+    UnexpectedMessage,
+    /// An extension that was not offered, or does not belong into this message.
+    UnsolicitedExtension,
+}
+
+impl Error {
+    /// The alert that tells the peer about this error; `None` where none may be sent: after an
+    /// alert of the peer, and when the transport is gone.
+    #[must_use]
+    pub const fn alert(self) -> Option<AlertDescription> {
+        match self {
+            Self::AlertReceived(_) | Self::ConnectionTruncated => None,
+            Self::ApiMisuse(_) | Self::SigningFailed => Some(AlertDescription::INTERNAL_ERROR),
+            Self::BufferTooSmall { buffer, .. } => Some(match buffer {
+                // RFC 9846 section 6.2: record_overflow is the one alert that says "smaller, please".
+                BufferKind::Rx => AlertDescription::RECORD_OVERFLOW,
+                BufferKind::Peer | BufferKind::Tx => AlertDescription::INTERNAL_ERROR,
+            }),
+            Self::Certificate(error) => Some(error.problem.alert()),
+            Self::DecryptFailed => Some(AlertDescription::BAD_RECORD_MAC),
+            Self::InvalidMessage(reason) => Some(reason.alert()),
+            Self::PeerIncompatible(reason) => Some(reason.alert()),
+            Self::PeerMisbehaved(reason) => Some(reason.alert()),
+            Self::Refused(alert) => Some(alert),
+        }
+    }
+}
+
+impl InvalidMessage {
+    const fn alert(self) -> AlertDescription {
+        match self {
+            Self::IllegalValue | Self::DuplicateExtension => AlertDescription::ILLEGAL_PARAMETER,
+            Self::RecordTooLong => AlertDescription::RECORD_OVERFLOW,
+            Self::UnknownType | Self::EmptyRecord => AlertDescription::UNEXPECTED_MESSAGE,
+            Self::AlertLength | Self::EmptyVector | Self::MessageTooLong | Self::TrailingBytes | Self::Truncated => {
+                AlertDescription::DECODE_ERROR
+            }
+        }
+    }
+}
+
+impl PeerIncompatible {
+    const fn alert(self) -> AlertDescription {
+        match self {
+            Self::ClientCertificateRequired => AlertDescription::CERTIFICATE_REQUIRED,
+            Self::NoApplicationProtocol => AlertDescription::NO_APPLICATION_PROTOCOL,
+            Self::NoCipherSuite | Self::NoCredential | Self::NoGroup | Self::NoSignatureScheme => {
+                AlertDescription::HANDSHAKE_FAILURE
+            }
+            Self::Tls13NotOffered | Self::Tls13NotSelected => AlertDescription::PROTOCOL_VERSION,
+        }
+    }
+}
+
+impl PeerMisbehaved {
+    const fn alert(self) -> AlertDescription {
+        match self {
+            Self::EmptyServerCertificate => AlertDescription::DECODE_ERROR,
+            Self::FinishedIncorrect | Self::SignatureIncorrect => AlertDescription::DECRYPT_ERROR,
+            Self::MissingExtension => AlertDescription::MISSING_EXTENSION,
+            Self::UnsolicitedExtension => AlertDescription::UNSUPPORTED_EXTENSION,
+            Self::CertificateContext
+            | Self::HelloRetryRequestIllegal
+            | Self::KeyShareInvalid
+            | Self::KeyShareNotOffered
+            | Self::SecondClientHelloDiffers
+            | Self::SelectedNotOffered
+            | Self::SignatureSchemeNotOffered => AlertDescription::ILLEGAL_PARAMETER,
+            Self::KeyChangeInsideMessage
+            | Self::TooManyChangeCipherSpec
+            | Self::TooManyEmptyRecords
+            | Self::TooManyKeyUpdates
+            | Self::TooManyMessages
+            | Self::UnexpectedMessage
+            | Self::WrongEpoch => AlertDescription::UNEXPECTED_MESSAGE,
+        }
+    }
+}
+
+impl From<InvalidMessage> for Error {
+    fn from(reason: InvalidMessage) -> Self {
+        Self::InvalidMessage(reason)
+    }
+}
+
+impl From<PeerIncompatible> for Error {
+    fn from(reason: PeerIncompatible) -> Self {
+        Self::PeerIncompatible(reason)
+    }
+}
+
+impl From<PeerMisbehaved> for Error {
+    fn from(reason: PeerMisbehaved) -> Self {
+        Self::PeerMisbehaved(reason)
+    }
+}
+
+impl From<ApiMisuse> for Error {
+    fn from(reason: ApiMisuse) -> Self {
+        Self::ApiMisuse(reason)
+    }
+}
+
+impl From<CertificateError> for Error {
+    fn from(error: CertificateError) -> Self {
+        Self::Certificate(error)
+    }
+}
+
+impl core::fmt::Display for Error {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::AlertReceived(alert) => write!(f, "the peer ended the connection with alert {} ({alert})", alert.0),
+            Self::ApiMisuse(reason) => write!(f, "wrong use of the library: {reason:?}"),
+            Self::BufferTooSmall { buffer, need } => {
+                write!(f, "the lent {buffer:?} buffer is too small: {need} bytes are needed")
+            }
+            Self::Certificate(error) => error.fmt(f),
+            Self::ConnectionTruncated => f.write_str("the transport ended without close_notify"),
+            Self::DecryptFailed => f.write_str("a record could not be opened"),
+            Self::InvalidMessage(reason) => write!(f, "a message could not be parsed: {reason:?}"),
+            Self::PeerIncompatible(reason) => write!(f, "no common ground with the peer: {reason:?}"),
+            Self::PeerMisbehaved(reason) => write!(f, "the peer broke the protocol: {reason:?}"),
+            Self::Refused(alert) => write!(f, "the peer was refused with alert {} ({alert})", alert.0),
+            Self::SigningFailed => f.write_str("the signer could not sign"),
+        }
+    }
+}
+
+impl core::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_at_most_eight_bytes() {
+        assert!(size_of::<Error>() <= 8, "{}", size_of::<Error>());
+        assert!(size_of::<Option<Error>>() <= 8, "{}", size_of::<Option<Error>>());
+    }
+}
