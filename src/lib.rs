@@ -25,6 +25,7 @@ pub mod crypto;
 mod error;
 mod limits;
 mod wire;
+pub mod x509;
 
 pub use crate::error::{
     AlertDescription, ApiMisuse, BufferKind, CertificateError, CertificateProblem, Error, InvalidMessage,
