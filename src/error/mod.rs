@@ -104,6 +104,8 @@ pub enum InvalidMessage {
     RecordTooLong,
     /// Bytes are left behind the end of a structure.
     TrailingBytes,
+    /// More extensions in one message than this implementation follows.
+    TooManyExtensions,
     /// A structure ends before its end.
     Truncated,
     /// A record type or message type that does not exist.
@@ -207,9 +209,12 @@ impl InvalidMessage {
             Self::IllegalValue | Self::DuplicateExtension => AlertDescription::ILLEGAL_PARAMETER,
             Self::RecordTooLong => AlertDescription::RECORD_OVERFLOW,
             Self::UnknownType | Self::EmptyRecord => AlertDescription::UNEXPECTED_MESSAGE,
-            Self::AlertLength | Self::EmptyVector | Self::MessageTooLong | Self::TrailingBytes | Self::Truncated => {
-                AlertDescription::DECODE_ERROR
-            }
+            Self::AlertLength
+            | Self::EmptyVector
+            | Self::MessageTooLong
+            | Self::TooManyExtensions
+            | Self::TrailingBytes
+            | Self::Truncated => AlertDescription::DECODE_ERROR,
         }
     }
 }
