@@ -10,17 +10,18 @@ use crate::error::InvalidMessage;
 /// Defines a code point: a number with names, so that unknown values survive parsing and the state
 /// that cares refuses them.
 macro_rules! code_points {
-    ($(#[$meta:meta])* $name:ident($repr:ty) { $($(#[$vmeta:meta])* $variant:ident = $value:literal),* $(,)? }) => {
+    ($(#[$meta:meta])* $vis:vis struct $name:ident($repr:ty) { $($(#[$vmeta:meta])* $variant:ident = $value:literal),* $(,)? }) => {
         $(#[$meta])*
         #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-        pub struct $name(pub $repr);
+        $vis struct $name($vis $repr);
 
+        #[allow(dead_code, reason = "the list follows the registry, not our use of it")]
         impl $name {
-            $($(#[$vmeta])* pub const $variant: Self = Self($value);)*
+            $($(#[$vmeta])* $vis const $variant: Self = Self($value);)*
 
             /// The name in the registry, or `None` for a value this crate does not know.
-            pub const fn name(self) -> Option<&'static str> {
+            $vis const fn name(self) -> Option<&'static str> {
                 match self.0 {
                     $($value => Some(stringify!($variant)),)*
                     _ => None,

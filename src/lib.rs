@@ -23,7 +23,10 @@ mod fmt;
 mod codec;
 pub mod crypto;
 mod error;
+mod key_schedule;
 mod limits;
+mod record;
+mod transcript;
 mod wire;
 pub mod x509;
 

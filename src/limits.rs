@@ -32,3 +32,31 @@ pub(crate) const CANDIDATES_PER_STEP: u16 = 64;
 /// Extensions of one certificate. Public certificates have about ten. They are compared with each
 /// other to find duplicates, so the work grows with the square.
 pub(crate) const MAX_EXTENSIONS: u8 = 32;
+/// Extensions in one message. Browsers send about 20; 64 bounds the work of finding duplicates.
+pub(crate) const MAX_EXTENSIONS: usize = 64;
+/// Start of a Certificate message in the handshake: header, empty context, length of the list.
+pub(crate) const CERTIFICATE_PREFIX: usize = 8;
+/// Length in front of each certificate.
+pub(crate) const ENTRY_PREFIX: usize = 3;
+/// Length of the extensions behind each certificate.
+pub(crate) const ENTRY_SUFFIX: usize = 2;
+/// An alert in a protected record; `tx` always keeps this much free, so that an error can be told.
+pub(crate) const ALERT_RESERVE: usize = RECORD_OVERHEAD + 2;
+/// Smallest `tx`: an alert, and one short handshake message (Finished, CertificateVerify) in its record.
+pub(crate) const MIN_TX: usize = 160;
+/// change_cipher_spec records a peer may send in one handshake: one is sent after a
+/// HelloRetryRequest and one before the second flight (RFC 9846 appendix E.4); rustls allows two as well.
+pub(crate) const MAX_CHANGE_CIPHER_SPEC: u8 = 2;
+/// Empty application data records (and user_canceled alerts) in a row: they cost work and bring
+/// nothing. OpenSSL and BoringSSL allow 32.
+pub(crate) const MAX_EMPTY_RECORDS: u8 = 32;
+/// 0-RTT data of a client that hopes for resumption: what OpenSSL lets its clients send at most.
+pub(crate) const MAX_SKIPPED_EARLY_DATA: usize = 16_384 + 1_024;
+/// KeyUpdate messages of the peer without application data between them. Each costs a key derivation;
+/// OpenSSL and BoringSSL allow 32.
+pub(crate) const MAX_KEY_UPDATES: u8 = 32;
+/// NewSessionTicket messages of one session: servers send one or two; each is dropped after a look.
+pub(crate) const MAX_TICKETS: u8 = 64;
+/// Records sealed under one key before we change it ourselves: RFC 9846 section 5.5 allows 2^24.5
+/// full-size records with AES-GCM.
+pub(crate) const KEY_UPDATE_AT: u64 = 1 << 24;

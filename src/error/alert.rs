@@ -2,7 +2,7 @@
 
 code_points! {
     /// What an alert says (RFC 9846 section 6).
-    AlertDescription(u8) {
+    pub struct AlertDescription(u8) {
         /// The sender will send nothing more on this connection.
         CLOSE_NOTIFY = 0,
         /// A message came that does not belong here.

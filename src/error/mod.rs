@@ -33,10 +33,14 @@ pub enum Error {
     DecryptFailed,
     /// A message could not be parsed.
     InvalidMessage(InvalidMessage),
+    /// As many records were sealed or opened under one key as there are sequence numbers (RFC 9846 section 5.3).
+    KeysExhausted,
     /// The peer speaks TLS, but nothing that both sides support.
     PeerIncompatible(PeerIncompatible),
     /// The peer broke a rule of the protocol.
     PeerMisbehaved(PeerMisbehaved),
+    /// The crypto provider failed, or lacks an algorithm that it lists.
+    ProviderFailed,
     /// The application refused the peer with this alert.
     Refused(AlertDescription),
     /// The signer could not sign.
@@ -106,6 +110,8 @@ pub enum InvalidMessage {
     RecordTooLong,
     /// Bytes are left behind the end of a structure.
     TrailingBytes,
+    /// More extensions in one message than this implementation follows.
+    TooManyExtensions,
     /// A structure ends before its end.
     Truncated,
     /// A record type or message type that does not exist.
@@ -187,7 +193,9 @@ impl Error {
     pub const fn alert(self) -> Option<AlertDescription> {
         match self {
             Self::AlertReceived(_) | Self::ConnectionTruncated => None,
-            Self::ApiMisuse(_) | Self::SigningFailed => Some(AlertDescription::INTERNAL_ERROR),
+            Self::ApiMisuse(_) | Self::KeysExhausted | Self::ProviderFailed | Self::SigningFailed => {
+                Some(AlertDescription::INTERNAL_ERROR)
+            }
             Self::BufferTooSmall { buffer, .. } => Some(match buffer {
                 // RFC 9846 section 6.2: record_overflow is the one alert that says "smaller, please".
                 BufferKind::Rx => AlertDescription::RECORD_OVERFLOW,
@@ -209,9 +217,12 @@ impl InvalidMessage {
             Self::IllegalValue | Self::DuplicateExtension => AlertDescription::ILLEGAL_PARAMETER,
             Self::RecordTooLong => AlertDescription::RECORD_OVERFLOW,
             Self::UnknownType | Self::EmptyRecord => AlertDescription::UNEXPECTED_MESSAGE,
-            Self::AlertLength | Self::EmptyVector | Self::MessageTooLong | Self::TrailingBytes | Self::Truncated => {
-                AlertDescription::DECODE_ERROR
-            }
+            Self::AlertLength
+            | Self::EmptyVector
+            | Self::MessageTooLong
+            | Self::TooManyExtensions
+            | Self::TrailingBytes
+            | Self::Truncated => AlertDescription::DECODE_ERROR,
         }
     }
 }
@@ -296,8 +307,10 @@ impl core::fmt::Display for Error {
             Self::ConnectionTruncated => f.write_str("the transport ended without close_notify"),
             Self::DecryptFailed => f.write_str("a record could not be opened"),
             Self::InvalidMessage(reason) => write!(f, "a message could not be parsed: {reason:?}"),
+            Self::KeysExhausted => f.write_str("too many records under one key"),
             Self::PeerIncompatible(reason) => write!(f, "no common ground with the peer: {reason:?}"),
             Self::PeerMisbehaved(reason) => write!(f, "the peer broke the protocol: {reason:?}"),
+            Self::ProviderFailed => f.write_str("the crypto provider failed"),
             Self::Refused(alert) => write!(f, "the peer was refused with alert {} ({alert})", alert.0),
             Self::SigningFailed => f.write_str("the signer could not sign"),
         }

@@ -1,4 +1,20 @@
 //! One file a message or an extension: what it means, how it is parsed, how it is written. No state,
 //! no cryptography.
+//!
+//! Panic contract: parsing never panics, whatever the bytes; writing never panics, whatever the
+//! buffer. A parsed message borrows from the bytes it was parsed from. Trailing bytes, duplicate
+//! extensions and extensions in a message they do not belong into are errors.
 
+pub(crate) mod alert;
+pub(crate) mod certificate;
+pub(crate) mod certificate_request;
+pub(crate) mod certificate_verify;
+pub(crate) mod client_hello;
+pub(crate) mod encrypted_extensions;
 pub(crate) mod enums;
+pub(crate) mod extension;
+pub(crate) mod handshake;
+pub(crate) mod key_update;
+pub(crate) mod new_session_ticket;
+pub(crate) mod record;
+pub(crate) mod server_hello;

@@ -1,0 +1,304 @@
+//! ClientHello (RFC 9846 section 4.2.2) with its extensions.
+
+use super::enums::{CipherSuite, ExtensionType, HandshakeType, NamedGroup, SignatureScheme};
+use super::extension::{
+    self, CodePoints, DistinguishedNames, KeyShareEntry, LEGACY_VERSION, ProtocolNames, TLS13, write,
+};
+use super::handshake;
+use crate::codec::{Reader, Writer, read_all};
+use crate::error::{Error, InvalidMessage, PeerIncompatible, PeerMisbehaved};
+
+/// A ClientHello as a server reads it. Lists that are not there are `None`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ClientHello<'a> {
+    pub(crate) random: &'a [u8; 32],
+    /// `legacy_session_id`, up to 32 bytes, echoed by the server.
+    pub(crate) session_id: &'a [u8],
+    pub(crate) cipher_suites: CodePoints<'a>,
+    pub(crate) signature_schemes: Option<CodePoints<'a>>,
+    /// `signature_algorithms_cert`.
+    pub(crate) certificate_schemes: Option<CodePoints<'a>>,
+    pub(crate) groups: Option<CodePoints<'a>>,
+    pub(crate) key_shares: Option<KeyShares<'a>>,
+    pub(crate) server_name: Option<&'a str>,
+    pub(crate) protocols: Option<ProtocolNames<'a>>,
+    pub(crate) authorities: Option<DistinguishedNames<'a>>,
+    pub(crate) cookie: Option<&'a [u8]>,
+    /// The client sends 0-RTT data that must be skipped (RFC 9846 section 4.3.10).
+    pub(crate) early_data: bool,
+    extensions: &'a [u8],
+}
+
+/// The key shares of a ClientHello; an empty list asks for a HelloRetryRequest.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KeyShares<'a>(&'a [u8]);
+
+impl<'a> KeyShares<'a> {
+    fn parse(body: &'a [u8]) -> Result<Self, InvalidMessage> {
+        let list = read_all(body, Reader::vec16)?;
+        let mut reader = Reader::new(list);
+        while !reader.is_empty() {
+            KeyShareEntry::parse(&mut reader)?;
+        }
+        Ok(Self(list))
+    }
+
+    pub(crate) fn iter(self) -> impl Iterator<Item = KeyShareEntry<'a>> {
+        let mut reader = Reader::new(self.0);
+        core::iter::from_fn(move || KeyShareEntry::parse(&mut reader).ok())
+    }
+}
+
+impl<'a> ClientHello<'a> {
+    /// Parses the body of a ClientHello that offers TLS 1.3.
+    pub(crate) fn parse(body: &'a [u8]) -> Result<Self, Error> {
+        let mut reader = Reader::new(body);
+        let _legacy_version = reader.u16()?;
+        let random = reader.array()?;
+        let session_id = reader.vec8()?;
+        if session_id.len() > 32 {
+            return Err(InvalidMessage::IllegalValue.into());
+        }
+        let cipher_suites = CodePoints::parse(reader.vec16()?)?;
+        let compression = reader.vec8()?;
+        if reader.is_empty() {
+            return Err(PeerIncompatible::Tls13NotOffered.into());
+        }
+        let extensions = reader.vec16()?;
+        reader.finish()?;
+
+        let mut hello = Self {
+            random,
+            session_id,
+            cipher_suites,
+            signature_schemes: None,
+            certificate_schemes: None,
+            groups: None,
+            key_shares: None,
+            server_name: None,
+            protocols: None,
+            authorities: None,
+            cookie: None,
+            early_data: false,
+            extensions,
+        };
+        hello.parse_extensions()?;
+        // RFC 9846 section 4.2.2: "this vector MUST contain exactly one byte, set to zero [...] the
+        // server MUST abort the handshake with an 'illegal_parameter' alert".
+        if compression != [0] {
+            return Err(InvalidMessage::IllegalValue.into());
+        }
+        Ok(hello)
+    }
+
+    fn parse_extensions(&mut self) -> Result<(), Error> {
+        let mut tls13 = false;
+        let mut after_pre_shared_key = false;
+        extension::for_each(self.extensions, |kind, body| {
+            // RFC 9846 section 4.3.11: "Servers MUST check that it is the last extension".
+            if after_pre_shared_key {
+                return Err(InvalidMessage::IllegalValue.into());
+            }
+            match kind {
+                ExtensionType::SUPPORTED_VERSIONS => {
+                    tls13 = CodePoints::parse(read_all(body, Reader::vec8)?)?.contains(TLS13);
+                }
+                ExtensionType::SIGNATURE_ALGORITHMS => self.signature_schemes = Some(CodePoints::parse_vec16(body)?),
+                ExtensionType::SIGNATURE_ALGORITHMS_CERT => {
+                    self.certificate_schemes = Some(CodePoints::parse_vec16(body)?);
+                }
+                ExtensionType::SUPPORTED_GROUPS => self.groups = Some(CodePoints::parse_vec16(body)?),
+                ExtensionType::KEY_SHARE => self.key_shares = Some(KeyShares::parse(body)?),
+                ExtensionType::SERVER_NAME => self.server_name = parse_server_name(body)?,
+                ExtensionType::APPLICATION_LAYER_PROTOCOL_NEGOTIATION => {
+                    self.protocols = Some(ProtocolNames::parse(body)?);
+                }
+                ExtensionType::CERTIFICATE_AUTHORITIES => self.authorities = Some(DistinguishedNames::parse(body)?),
+                ExtensionType::COOKIE => {
+                    let cookie = read_all(body, Reader::vec16)?;
+                    if cookie.is_empty() {
+                        return Err(InvalidMessage::EmptyVector.into());
+                    }
+                    self.cookie = Some(cookie);
+                }
+                ExtensionType::EARLY_DATA => self.early_data = true,
+                ExtensionType::PRE_SHARED_KEY => after_pre_shared_key = true,
+                // Unknown extensions and GREASE: RFC 9846 section 4.2.2, "Servers MUST ignore unrecognized extensions".
+                _ => {}
+            }
+            Ok(())
+        })?;
+        if tls13 { Ok(()) } else { Err(PeerIncompatible::Tls13NotOffered.into()) }
+    }
+
+    /// What a second ClientHello must not change, as one walk over its parts in order
+    /// (RFC 9846 section 4.2.2: key_share, early_data, cookie, pre_shared_key and padding may differ).
+    pub(crate) fn for_each_constant_part(&self, mut part: impl FnMut(&[u8])) {
+        const PADDING: ExtensionType = ExtensionType(21);
+        part(self.random);
+        part(self.session_id);
+        self.cipher_suites.iter().for_each(|suite| part(&suite.to_be_bytes()));
+        let walked = extension::for_each(self.extensions, |kind, body| {
+            match kind {
+                ExtensionType::KEY_SHARE
+                | ExtensionType::EARLY_DATA
+                | ExtensionType::COOKIE
+                | ExtensionType::PRE_SHARED_KEY
+                | PADDING => {}
+                _ => {
+                    part(&kind.0.to_be_bytes());
+                    part(&u32::try_from(body.len()).unwrap_or(u32::MAX).to_be_bytes());
+                    part(body);
+                }
+            }
+            Ok(())
+        });
+        debug_assert!(walked.is_ok(), "checked when it was parsed");
+    }
+
+    /// RFC 9846 section 9.2: the extensions that a ClientHello without a pre-shared key must have.
+    pub(crate) fn mandatory(&self) -> Result<Mandatory<'a>, Error> {
+        match (self.signature_schemes, self.groups, self.key_shares) {
+            (Some(signature_schemes), Some(groups), Some(key_shares)) => {
+                Ok(Mandatory { signature_schemes, groups, key_shares })
+            }
+            _ => Err(PeerMisbehaved::MissingExtension.into()),
+        }
+    }
+}
+
+/// The lists a certificate-based handshake cannot do without.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mandatory<'a> {
+    pub(crate) signature_schemes: CodePoints<'a>,
+    pub(crate) groups: CodePoints<'a>,
+    pub(crate) key_shares: KeyShares<'a>,
+}
+
+/// `server_name` with one host name (RFC 6066 section 3). Names of other types and host names that
+/// are not ASCII are left aside.
+fn parse_server_name(body: &[u8]) -> Result<Option<&str>, InvalidMessage> {
+    const HOST_NAME: u8 = 0;
+    let mut list = Reader::new(read_all(body, Reader::vec16)?);
+    if list.is_empty() {
+        return Err(InvalidMessage::EmptyVector);
+    }
+    let mut host = None;
+    while !list.is_empty() {
+        let kind = list.u8()?;
+        let name = list.vec16()?;
+        if kind == HOST_NAME {
+            // "The ServerNameList MUST NOT contain more than one name of the same name_type."
+            if host.is_some() || name.is_empty() {
+                return Err(InvalidMessage::IllegalValue);
+            }
+            host = Some(name);
+        }
+    }
+    Ok(host.and_then(|name| core::str::from_utf8(name).ok()).filter(|name| name.is_ascii()))
+}
+
+/// A ClientHello as a client writes it.
+#[derive(Clone, Copy)]
+pub(crate) struct ClientHelloOffer<'a> {
+    pub(crate) random: &'a [u8; 32],
+    pub(crate) session_id: &'a [u8],
+    pub(crate) cipher_suites: &'a [CipherSuite],
+    pub(crate) groups: &'a [NamedGroup],
+    pub(crate) signature_schemes: &'a [SignatureScheme],
+    pub(crate) key_share: KeyShareEntry<'a>,
+    pub(crate) server_name: Option<&'a str>,
+    pub(crate) protocols: &'a [&'a [u8]],
+    pub(crate) cookie: Option<&'a [u8]>,
+}
+
+impl ClientHelloOffer<'_> {
+    pub(crate) fn emit(&self, w: &mut Writer<'_>) {
+        handshake::write(w, HandshakeType::CLIENT_HELLO, |w| {
+            w.u16(LEGACY_VERSION);
+            w.bytes(self.random);
+            w.vec8(|w| w.bytes(self.session_id));
+            w.vec16(|w| self.cipher_suites.iter().for_each(|suite| w.u16(suite.0)));
+            w.vec8(|w| w.u8(0));
+            w.vec16(|w| self.emit_extensions(w));
+        });
+    }
+
+    fn emit_extensions(&self, w: &mut Writer<'_>) {
+        if let Some(name) = self.server_name {
+            write(w, ExtensionType::SERVER_NAME, |w| {
+                w.vec16(|w| {
+                    w.u8(0);
+                    w.vec16(|w| w.bytes(name.as_bytes()));
+                });
+            });
+        }
+        extension::write_groups(w, self.groups);
+        extension::write_signature_schemes(w, self.signature_schemes);
+        if !self.protocols.is_empty() {
+            ProtocolNames::emit(w, self.protocols);
+        }
+        write(w, ExtensionType::SUPPORTED_VERSIONS, |w| w.vec8(|w| w.u16(TLS13)));
+        if let Some(cookie) = self.cookie {
+            write(w, ExtensionType::COOKIE, |w| w.vec16(|w| w.bytes(cookie)));
+        }
+        write(w, ExtensionType::KEY_SHARE, |w| w.vec16(|w| self.key_share.emit(w)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OFFER: ClientHelloOffer<'_> = ClientHelloOffer {
+        random: &[1; 32],
+        session_id: &[2; 32],
+        cipher_suites: &[CipherSuite::TLS_AES_128_GCM_SHA256],
+        groups: &[NamedGroup::X25519, NamedGroup::SECP256R1],
+        signature_schemes: &[SignatureScheme::ECDSA_SECP256R1_SHA256],
+        key_share: KeyShareEntry { group: NamedGroup::X25519, key_exchange: &[3; 32] },
+        server_name: Some("supplier.example"),
+        protocols: &[b"http/1.1"],
+        cookie: Some(b"cookie"),
+    };
+
+    fn message(offer: &ClientHelloOffer<'_>, buffer: &mut [u8]) -> usize {
+        let mut writer = Writer::new(buffer);
+        offer.emit(&mut writer);
+        writer.finish().unwrap()
+    }
+
+    #[test]
+    fn what_is_written_is_what_is_read() {
+        let mut buffer = [0; 512];
+        let len = message(&OFFER, &mut buffer);
+        let hello = ClientHello::parse(handshake::body(&buffer[..len]).unwrap()).unwrap();
+        let mandatory = hello.mandatory().unwrap();
+        assert_eq!(hello.random, OFFER.random);
+        assert_eq!(hello.session_id, OFFER.session_id);
+        assert!(hello.cipher_suites.iter().eq([0x1301]));
+        assert!(mandatory.groups.iter().eq([0x1d, 0x17]));
+        assert!(mandatory.signature_schemes.iter().eq([0x0403]));
+        assert!(mandatory.key_shares.iter().eq([OFFER.key_share]));
+        assert_eq!(hello.server_name, OFFER.server_name);
+        assert!(hello.protocols.unwrap().iter().eq(OFFER.protocols.iter().copied()));
+        assert_eq!(hello.cookie, OFFER.cookie);
+    }
+
+    #[test]
+    fn every_cut_of_a_hello_is_refused() {
+        let mut buffer = [0; 512];
+        let len = message(&OFFER, &mut buffer);
+        let body = handshake::body(&buffer[..len]).unwrap();
+        for end in 0..body.len() {
+            assert!(ClientHello::parse(&body[..end]).is_err(), "cut at {end}");
+        }
+    }
+
+    #[test]
+    fn two_host_names_are_refused_and_other_types_ignored() {
+        assert_eq!(parse_server_name(&[0, 8, 0, 0, 1, b'a', 0, 0, 1, b'b']), Err(InvalidMessage::IllegalValue));
+        assert_eq!(parse_server_name(&[0, 4, 9, 0, 1, b'a']), Ok(None));
+        assert_eq!(parse_server_name(&[0, 4, 0, 0, 1, b'a']), Ok(Some("a")));
+    }
+}

@@ -1,0 +1,89 @@
+//! EncryptedExtensions (RFC 9846 section 4.4.1).
+
+use super::enums::{ExtensionType, HandshakeType};
+use super::extension::{self, ProtocolNames};
+use super::handshake;
+use crate::codec::{Reader, Writer, read_all};
+use crate::error::{Error, InvalidMessage, PeerMisbehaved};
+
+/// The answers of the server that need no protection by a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct EncryptedExtensions<'a> {
+    /// The selected application protocol.
+    pub(crate) protocol: Option<&'a [u8]>,
+    /// The server used the name we sent.
+    pub(crate) server_name: bool,
+}
+
+impl<'a> EncryptedExtensions<'a> {
+    pub(crate) fn parse(body: &'a [u8]) -> Result<Self, Error> {
+        let mut message = Self { protocol: None, server_name: false };
+        extension::for_each(read_all(body, Reader::vec16)?, |kind, body| {
+            match kind {
+                ExtensionType::APPLICATION_LAYER_PROTOCOL_NEGOTIATION => {
+                    let mut names = ProtocolNames::parse(body)?.iter();
+                    // RFC 7301 section 3.1: the list "MUST contain exactly one ProtocolName".
+                    match (names.next(), names.next()) {
+                        (Some(name), None) => message.protocol = Some(name),
+                        _ => return Err(InvalidMessage::IllegalValue.into()),
+                    }
+                }
+                ExtensionType::SERVER_NAME if body.is_empty() => message.server_name = true,
+                ExtensionType::SERVER_NAME => return Err(InvalidMessage::TrailingBytes.into()),
+                // The server's own preference, for later connections (RFC 9846 section 4.3.7).
+                ExtensionType::SUPPORTED_GROUPS => {}
+                // RFC 9846 section 4.3: an extension that exists but not in this message is an illegal_parameter.
+                ExtensionType::KEY_SHARE
+                | ExtensionType::SUPPORTED_VERSIONS
+                | ExtensionType::PRE_SHARED_KEY
+                | ExtensionType::PSK_KEY_EXCHANGE_MODES
+                | ExtensionType::COOKIE
+                | ExtensionType::SIGNATURE_ALGORITHMS
+                | ExtensionType::SIGNATURE_ALGORITHMS_CERT
+                | ExtensionType::CERTIFICATE_AUTHORITIES
+                | ExtensionType::OID_FILTERS
+                | ExtensionType::POST_HANDSHAKE_AUTH => return Err(InvalidMessage::IllegalValue.into()),
+                _ => return Err(PeerMisbehaved::UnsolicitedExtension.into()),
+            }
+            Ok(())
+        })?;
+        Ok(message)
+    }
+
+    pub(crate) fn emit(&self, w: &mut Writer<'_>) {
+        handshake::write(w, HandshakeType::ENCRYPTED_EXTENSIONS, |w| {
+            w.vec16(|w| {
+                if self.server_name {
+                    extension::write(w, ExtensionType::SERVER_NAME, |_| {});
+                }
+                if let Some(protocol) = self.protocol {
+                    ProtocolNames::emit(w, &[protocol]);
+                }
+            });
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_what_is_read() {
+        let message = EncryptedExtensions { protocol: Some(b"http/1.1"), server_name: true };
+        let mut buffer = [0; 64];
+        let mut writer = Writer::new(&mut buffer);
+        message.emit(&mut writer);
+        let len = writer.finish().unwrap();
+        assert_eq!(EncryptedExtensions::parse(handshake::body(&buffer[..len]).unwrap()), Ok(message));
+    }
+
+    #[test]
+    fn an_unknown_answer_is_unsupported_and_a_misplaced_one_illegal() {
+        assert_eq!(
+            EncryptedExtensions::parse(&[0, 4, 0xfa, 0xfa, 0, 0]),
+            Err(PeerMisbehaved::UnsolicitedExtension.into())
+        );
+        assert_eq!(EncryptedExtensions::parse(&[0, 4, 0, 51, 0, 0]), Err(InvalidMessage::IllegalValue.into()));
+    }
+}

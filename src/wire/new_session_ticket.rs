@@ -1,0 +1,43 @@
+//! NewSessionTicket (RFC 9846 section 4.7.1).
+
+use super::extension;
+use crate::codec::{Reader, read_all};
+use crate::error::{Error, InvalidMessage};
+
+/// A ticket for resumption. This crate does not resume; it checks the form and drops it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NewSessionTicket {
+    /// Seconds; 0 means "discard immediately".
+    pub(crate) lifetime: u32,
+}
+
+impl NewSessionTicket {
+    pub(crate) fn parse(body: &[u8]) -> Result<Self, Error> {
+        let (lifetime, extensions) = read_all(body, |reader: &mut Reader<'_>| {
+            let lifetime = reader.u32()?;
+            let _age_add = reader.u32()?;
+            let _nonce = reader.vec8()?;
+            if reader.vec16()?.is_empty() {
+                return Err(InvalidMessage::EmptyVector);
+            }
+            Ok((lifetime, reader.vec16()?))
+        })?;
+        // "Clients MUST ignore unrecognized extensions."
+        extension::for_each(extensions, |_, _| Ok(()))?;
+        Ok(Self { lifetime })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ticket_is_checked_for_its_form() {
+        let ticket = [0, 0, 0, 9, 1, 2, 3, 4, 1, 7, 0, 2, 5, 6, 0, 0];
+        assert_eq!(NewSessionTicket::parse(&ticket), Ok(NewSessionTicket { lifetime: 9 }));
+        assert_eq!(NewSessionTicket::parse(&ticket[..15]), Err(InvalidMessage::Truncated.into()));
+        let empty = [0, 0, 0, 9, 1, 2, 3, 4, 1, 7, 0, 0, 0, 0];
+        assert_eq!(NewSessionTicket::parse(&empty), Err(InvalidMessage::EmptyVector.into()));
+    }
+}

@@ -1,0 +1,32 @@
+//! The header of a record (RFC 9846 section 5.1).
+
+use super::enums::ContentType;
+use super::extension::LEGACY_VERSION;
+use crate::limits::RECORD_HEADER;
+
+/// Type and length of the fragment; the version is ignored.
+///
+/// RFC 9846 section 5.1: `legacy_record_version` "MUST be ignored for all purposes".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RecordHeader {
+    pub(crate) content_type: ContentType,
+    pub(crate) length: u16,
+}
+
+impl RecordHeader {
+    pub(crate) fn parse(bytes: [u8; RECORD_HEADER]) -> Self {
+        let [content_type, _, _, high, low] = bytes;
+        Self { content_type: ContentType(content_type), length: u16::from_be_bytes([high, low]) }
+    }
+
+    pub(crate) fn emit(self) -> [u8; RECORD_HEADER] {
+        self.emit_with_version(LEGACY_VERSION)
+    }
+
+    /// The first ClientHello may say 0x0301 (RFC 9846 section 5.1), which some old peers expect.
+    pub(crate) fn emit_with_version(self, version: u16) -> [u8; RECORD_HEADER] {
+        let [major, minor] = version.to_be_bytes();
+        let [high, low] = self.length.to_be_bytes();
+        [self.content_type.0, major, minor, high, low]
+    }
+}
