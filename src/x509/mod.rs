@@ -29,11 +29,11 @@ pub use self::anchor::TrustAnchor;
 pub use self::general_name::SubjectAltName;
 pub use self::identity::PeerIdentity;
 pub use self::name::{Attribute, Attributes, Name};
-pub use self::path::{ChainVerified, PathFound};
+pub use self::path::PathFound;
 pub use self::rules::{Purpose, Rules};
 pub use self::server_name::{DnsName, ServerName};
 pub use self::time::{Time, UnixTime, ValidityNotChecked};
 pub use self::validator::Validator;
 
 pub(crate) use self::identity::{LeafKey, LeafSummary};
-pub(crate) use self::path::{PeerChain, Search};
+pub(crate) use self::path::{ChainVerified, PeerChain, Search};

@@ -14,12 +14,14 @@ const EMAIL_ADDRESS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0
 
 /// Bytes of one value that are printed; the rest becomes `...`.
 const PRINTED: usize = 64;
+/// Sets of attributes that are printed, the most specific ones; the rest becomes `...`.
+const PRINTED_SETS: usize = 16;
 
 /// A distinguished name, lent from where it lies.
 ///
 /// `Display` writes it as RFC 4514 does, the last attribute first: `CN=gateway-7,O=Example,C=DE`.
-/// Control characters are escaped and each value is cut after 64 bytes, so that a log line stays
-/// one line. Do not compare the text: compare the parts.
+/// Control characters are escaped and a name is cut after 16 attributes and a value after 64 bytes, so that
+/// a log line stays one line. Do not compare the text: compare the parts.
 #[derive(Clone, Copy)]
 pub struct Name<'a> {
     der: &'a [u8],
@@ -221,7 +223,8 @@ impl fmt::Display for Name<'_> {
         while names.any().is_ok() {
             count = count.saturating_add(1);
         }
-        for place in (0..count).rev() {
+        let cut = count.saturating_sub(PRINTED_SETS);
+        for place in (cut..count).rev() {
             let mut names = Reader::inside(self.der, der::SEQUENCE).unwrap_or(Reader::new(&[]));
             for _ in 0..place {
                 let _ = names.any();
@@ -233,11 +236,11 @@ impl fmt::Display for Name<'_> {
                     f.write_str("+")?;
                 }
             }
-            if place != 0 {
+            if place != cut {
                 f.write_str(",")?;
             }
         }
-        Ok(())
+        f.write_str(if cut == 0 { "" } else { ",..." })
     }
 }
 
@@ -333,7 +336,9 @@ mod tests {
     const O: &[u8] = &[0x55, 0x04, 0x0a];
 
     fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
-        [&[tag, u8::try_from(content.len()).unwrap()][..], content].concat()
+        let len = u16::try_from(content.len()).unwrap().to_be_bytes();
+        let len = if len[0] == 0 && len[1] < 0x80 { &len[1..] } else { &[&[0x82], &len[..]].concat() };
+        [&[tag], len, content].concat()
     }
 
     fn pair(oid: &[u8], tag: u8, value: &[u8]) -> Vec<u8> {
@@ -371,6 +376,14 @@ mod tests {
     fn a_long_value_is_cut() {
         let der = simple(der::UTF8_STRING, &[b'a'; 100]);
         assert_eq!(parse(&der).to_string().len(), "CN=".len() + PRINTED + "...".len());
+    }
+
+    #[test]
+    fn a_name_of_many_parts_is_cut() {
+        let part = [pair(CN, der::UTF8_STRING, b"a")];
+        let parts = [&part[..]; PRINTED_SETS];
+        assert_eq!(parse(&name(&parts)).to_string(), ["CN=a"; PRINTED_SETS].join(","));
+        assert_eq!(parse(&name(&[&parts[..], &parts].concat())).to_string(), ["CN=a"; PRINTED_SETS].join(",") + ",...");
     }
 
     #[test]
