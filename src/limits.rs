@@ -40,3 +40,11 @@ pub(crate) const MAX_TICKETS: u8 = 64;
 /// Records sealed under one key before we change it ourselves: RFC 9846 section 5.5 allows 2^24.5
 /// full-size records with AES-GCM.
 pub(crate) const KEY_UPDATE_AT: u64 = 1 << 24;
+/// Longest signature of the schemes that are compiled in: a DER `ECDSA-Sig-Value` on P-256.
+pub(crate) const MAX_SIGNATURE: usize = 72;
+/// Entries of a configured list of suites, groups, schemes or protocols: with it every ClientHello
+/// has lengths that fit their fields.
+pub(crate) const MAX_LIST: usize = 64;
+/// CA certificates between leaf and trust anchor if the configuration does not say: two
+/// intermediates are usual, cross-signing adds one, a bridge another.
+pub(crate) const DEFAULT_MAX_DEPTH: u8 = 4;
