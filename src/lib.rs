@@ -28,6 +28,7 @@ mod limits;
 mod record;
 mod transcript;
 mod wire;
+pub mod x509;
 
 pub use crate::error::{
     AlertDescription, ApiMisuse, BufferKind, CertificateError, CertificateProblem, Error, InvalidMessage,

@@ -12,6 +12,26 @@ pub(crate) const TAG: usize = 16;
 pub(crate) const RECORD_OVERHEAD: usize = RECORD_HEADER + 1 + TAG;
 /// Type and length in front of each handshake message (RFC 9846 section 4).
 pub(crate) const MESSAGE_HEADER: usize = 4;
+
+/// CA certificates above the leaf, the trust anchor counted: the most that a path can have. Ten is
+/// what GnuTLS and wolfSSL allow by default or less; each level costs four bytes of state.
+pub(crate) const MAX_DEPTH: usize = 10;
+/// CA certificates above the leaf that are allowed if nobody says otherwise: two intermediates and
+/// the anchor cover the public CAs, the third intermediate a cross-signed root.
+pub(crate) const DEFAULT_DEPTH: u8 = 4;
+/// Signatures that are verified for one path. An honest chain needs one a level; each candidate of the
+/// same name and another key costs one more. Thirty-two bound what an unauthenticated peer can make us
+/// compute to some seconds on a microcontroller (rustls-webpki and Go stop at 100).
+pub(crate) const MAX_SIGNATURES: u8 = 32;
+/// Candidates looked at and names compared for one path. The densest list of the BetterTLS suite takes
+/// some thousand; a list in which everybody signed everybody would never end (CVE-2018-16875 was the
+/// same for Go).
+pub(crate) const MAX_SEARCH_STEPS: u32 = 50_000;
+/// Candidates looked at between two looks at the rest of the program.
+pub(crate) const CANDIDATES_PER_STEP: u16 = 64;
+/// Extensions of one certificate. Public certificates have about ten. They are compared with each
+/// other to find duplicates, so the work grows with the square.
+pub(crate) const MAX_EXTENSIONS: u8 = 32;
 /// Extensions in one message. Browsers send about 20; 64 bounds the work of finding duplicates.
 pub(crate) const MAX_EXTENSIONS: usize = 64;
 /// Start of a Certificate message in the handshake: header, empty context, length of the list.

@@ -89,6 +89,8 @@ pub enum ApiMisuse {
     ServerNameInvalid,
     /// The signature does not have the form the scheme asks for.
     SignatureMalformed,
+    /// A certificate cannot serve as a trust anchor.
+    TrustAnchorUnusable(CertificateProblem),
 }
 
 /// The encoding of a message is wrong.
