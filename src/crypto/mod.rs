@@ -157,6 +157,8 @@ pub trait CryptoProvider: 'static {
     const CIPHER_SUITES: &'static [CipherSuite];
     /// Key exchange groups, the best first.
     const NAMED_GROUPS: &'static [NamedGroup];
+    /// Signature algorithms of certificates that can be verified, the best first.
+    const SIGNATURE_ALGORITHMS: &'static [SignatureAlgorithm];
     /// Signature schemes of a CertificateVerify that can be verified, the best first.
     const SIGNATURE_SCHEMES: &'static [SignatureScheme];
 

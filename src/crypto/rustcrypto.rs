@@ -96,6 +96,7 @@ impl CryptoProvider for RustCrypto {
     // X25519 costs a quarter of the time of P-256 in this back end.
     const NAMED_GROUPS: &'static [NamedGroup] = &[NamedGroup::X25519, NamedGroup::SECP256R1];
 
+    const SIGNATURE_ALGORITHMS: &'static [SignatureAlgorithm] = &[SignatureAlgorithm::EcdsaP256Sha256];
     const SIGNATURE_SCHEMES: &'static [SignatureScheme] = &[SignatureScheme::ECDSA_SECP256R1_SHA256];
 
     fn hash(algorithm: HashAlgorithm) -> Result<RunningHash, CryptoError> {
