@@ -26,6 +26,8 @@ mod error;
 mod key_schedule;
 mod limits;
 mod record;
+#[cfg(test)]
+mod rfc8448;
 mod transcript;
 mod wire;
 
