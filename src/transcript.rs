@@ -110,13 +110,13 @@ const SERVER_CONTEXT: &[u8; 34] = b"TLS 1.3, server CertificateVerify\0";
 /// Builds what is signed: 64 spaces, who signs, a zero, the hash (RFC 9846 section 4.5.2).
 /// The context makes a signature of one side worthless in the mouth of the other.
 pub(crate) fn certificate_verify_content(signer: Signer, hash: &CertificateHash) -> CertificateVerifyContent {
-    let context = match signer {
+    let who = match signer {
         Signer::Client => CLIENT_CONTEXT,
         Signer::Server => SERVER_CONTEXT,
     };
     let mut content = CertificateVerifyContent { bytes: [b' '; _], len: PADDING };
     let tail = content.bytes.iter_mut().skip(PADDING);
-    for (to, from) in tail.zip(context.iter().chain(hash.as_bytes())) {
+    for (to, from) in tail.zip(who.iter().chain(hash.as_bytes())) {
         *to = *from;
         content.len += 1;
     }

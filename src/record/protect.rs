@@ -21,6 +21,7 @@ impl<C: CryptoProvider, E, W> TrafficSecret<C, E, W> {
     }
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the header lies in a buffer in front of the rest")]
 impl<C: CryptoProvider> Protection<C> {
     /// Seals a TLSInnerPlaintext (content, type, padding) in place and gives the tag that follows it.
     /// `header` is that of the record to send: its length counts the tag.
