@@ -1,4 +1,4 @@
-//! The transcript hash (RFC 9846 section 4.4.1): a hash over every handshake message so far, which
+//! The transcript hash (RFC 9846 section 4.1): a hash over every handshake message so far, which
 //! binds keys, signatures and Finished to all that was said.
 //!
 //! What a hash covers depends on when it is taken. So each point has its own type, and the functions
@@ -23,7 +23,7 @@ pub(crate) struct FinishedHash(Digest);
 /// Over ClientHello ... the server's Finished: makes the application traffic secrets and the exporter.
 pub(crate) struct ServerFinishedHash(Digest);
 
-/// Handshake type of the message that stands for the first ClientHello (RFC 9846 section 4.4.1).
+/// Handshake type of the message that stands for the first ClientHello (RFC 9846 section 4.1).
 const MESSAGE_HASH: u8 = 254;
 
 impl<C: CryptoProvider> Transcript<C> {
@@ -38,7 +38,7 @@ impl<C: CryptoProvider> Transcript<C> {
     }
 
     /// Puts `message_hash` in the place of the first ClientHello, which is all that was taken in up
-    /// to here, before HelloRetryRequest is (RFC 9846 section 4.4.1).
+    /// to here, before HelloRetryRequest is (RFC 9846 section 4.1).
     pub(crate) fn replace_by_message_hash(&mut self) -> Result<(), CryptoError> {
         let digest = self.digest();
         let [_, length @ ..] = u32::try_from(digest.as_bytes().len()).map_err(|_| CryptoError::Invalid)?.to_be_bytes();

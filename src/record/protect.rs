@@ -58,8 +58,8 @@ impl<C: CryptoProvider> Protection<C> {
 
     /// The nonce of the next record, the IV xor its number, and the number after it.
     ///
-    /// RFC 9846 section 5.3: "Because the size of sequence numbers is 64-bit, they should not wrap.
-    /// If a TLS implementation would need to wrap a sequence number, it MUST either rekey or terminate".
+    /// RFC 9846 section 5.3: "If a TLS implementation would need to wrap a sequence number, it MUST
+    /// either rekey [...] or terminate the connection."
     fn nonce(&self) -> Result<(Zeroizing<[u8; NONCE_LEN]>, u64), Error> {
         let next = self.sequence.checked_add(1).ok_or(Error::KeysExhausted)?;
         let mut nonce = self.keys.iv.clone();
