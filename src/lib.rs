@@ -30,6 +30,8 @@ pub mod io;
 mod key_schedule;
 mod limits;
 mod record;
+#[cfg(test)]
+mod rfc8448;
 mod transcript;
 mod wire;
 pub mod x509;
