@@ -34,7 +34,7 @@ pub(crate) const CANDIDATES_PER_STEP: u16 = 64;
 /// other to find duplicates, so the work grows with the square.
 pub(crate) const MAX_CERTIFICATE_EXTENSIONS: u8 = 32;
 /// Extensions in one message. Browsers send about 20; 64 bounds the work of finding duplicates.
-pub(crate) const MAX_EXTENSIONS: usize = 64;
+pub(crate) const MAX_MESSAGE_EXTENSIONS: usize = 64;
 /// Start of a Certificate message in the handshake: header, empty context, length of the list.
 pub(crate) const CERTIFICATE_PREFIX: usize = 8;
 /// Length in front of each certificate.
@@ -61,3 +61,8 @@ pub(crate) const MAX_TICKETS: u8 = 64;
 /// Records sealed under one key before we change it ourselves: RFC 9846 section 5.5 allows 2^24.5
 /// full-size records with AES-GCM.
 pub(crate) const KEY_UPDATE_AT: u64 = 1 << 24;
+/// Longest signature of the schemes that are compiled in: a DER `ECDSA-Sig-Value` on P-256.
+pub(crate) const MAX_SIGNATURE: usize = 72;
+/// Entries of a configured list of suites, groups, schemes or protocols: with it every ClientHello
+/// has lengths that fit their fields.
+pub(crate) const MAX_LIST: usize = 64;

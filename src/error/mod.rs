@@ -67,6 +67,8 @@ pub enum BufferKind {
 pub enum ApiMisuse {
     /// An empty or too long ALPN protocol name (RFC 7301 section 3.1: 1 to 255 bytes).
     AlpnNameLength,
+    /// An answer to a question that was not asked. Request tokens exclude it.
+    AnswerUnexpected,
     /// Data was written after `close`.
     ClosedForWriting,
     /// More bytes were committed than `rx_space` offered, or consumed than were pending.
@@ -77,6 +79,8 @@ pub enum ApiMisuse {
     CredentialSchemeNotOffered,
     /// The exporter was asked for more than 255 hash lengths or with a label over 249 bytes (RFC 9846 section 7.1).
     ExportLength,
+    /// The names of the trust anchors do not fit into a CertificateRequest (65,280 bytes).
+    AuthoritiesTooLong,
     /// No trust anchor, though certificates are to be verified.
     NoTrustAnchors,
     /// Nothing is left of a list of suites, groups or signature algorithms that this provider supports.

@@ -169,6 +169,11 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
         Ok(self.handshake().get(..total).ok_or(InvalidMessage::Truncated)?)
     }
 
+    /// Whether a message of `total` bytes can ever be whole in the buffer.
+    pub(crate) const fn could_hold(&self, total: usize) -> bool {
+        total.saturating_add(RECORD_OVERHEAD) <= self.buffer.len()
+    }
+
     /// Drops `count` bytes of the handshake stream.
     pub(crate) fn consume(&mut self, count: usize) {
         self.handshake.consume(count);

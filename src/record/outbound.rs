@@ -49,12 +49,8 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
         self.pending.of(self.buffer)
     }
 
-    pub(crate) fn consume(&mut self, count: usize) -> Result<(), Error> {
-        if count > self.pending.len() {
-            return Err(ApiMisuse::CommitTooLarge.into());
-        }
+    pub(crate) fn consume(&mut self, count: usize) {
         self.pending.consume(count);
-        Ok(())
     }
 
     /// Keys for everything after this; what is open leaves under the old ones.
