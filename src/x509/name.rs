@@ -336,6 +336,7 @@ impl Eq for Name<'_> {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use core::slice;
     use std::string::ToString;
     use std::vec::Vec;
 
@@ -420,11 +421,11 @@ mod tests {
     #[test]
     fn the_shape_of_the_sets_counts() {
         let (o, cn) = (pair(O, der::UTF8_STRING, b"o"), pair(CN, der::UTF8_STRING, b"cn"));
-        let two_sets = name(&[&[o.clone()], &[cn.clone()]]);
+        let two_sets = name(&[slice::from_ref(&o), slice::from_ref(&cn)]);
         let one_set = name(&[&[o.clone(), cn.clone()]]);
         assert_ne!(parse(&two_sets), parse(&one_set));
-        assert!(parse(&two_sets).is_below(&parse(&name(&[&[o.clone()]]))));
-        assert!(!parse(&one_set).is_below(&parse(&name(&[&[o.clone()]]))));
+        assert!(parse(&two_sets).is_below(&parse(&name(&[slice::from_ref(&o)]))));
+        assert!(!parse(&one_set).is_below(&parse(&name(&[slice::from_ref(&o)]))));
         assert!(!parse(&two_sets).is_below(&parse(&name(&[&[cn]]))));
         assert!(parse(&two_sets).is_below(&parse(&name(&[]))));
         assert!(!parse(&name(&[&[o]])).is_below(&parse(&two_sets)));
