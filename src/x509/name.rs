@@ -344,9 +344,13 @@ mod tests {
     const O: &[u8] = &[0x55, 0x04, 0x0a];
 
     fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
-        let len = u16::try_from(content.len()).unwrap().to_be_bytes();
-        let len = if len[0] == 0 && len[1] < 0x80 { &len[1..] } else { &[&[0x82], &len[..]].concat() };
-        [&[tag], len, content].concat()
+        let [high, low] = u16::try_from(content.len()).unwrap().to_be_bytes();
+        let head = match content.len() {
+            0..0x80 => std::vec![tag, low],
+            0x80..0x100 => std::vec![tag, 0x81, low],
+            _ => std::vec![tag, 0x82, high, low],
+        };
+        [&head, content].concat()
     }
 
     fn pair(oid: &[u8], tag: u8, value: &[u8]) -> Vec<u8> {
