@@ -1,5 +1,6 @@
 //! Points in time: civil dates in certificates, seconds inside, and how sure the caller is of now.
 
+use super::certificate::Origin;
 use super::der::{GENERALIZED_TIME, Malformed, Reader, UTC_TIME};
 use core::fmt;
 
@@ -109,8 +110,9 @@ impl UnixTime {
 
     /// A `Time` of a certificate. RFC 5280 section 4.1.2.5: "CAs conforming to this profile MUST
     /// always encode certificate validity dates through the year 2049 as UTCTime; certificate
-    /// validity dates in 2050 or later MUST be encoded as GeneralizedTime."
-    pub(super) fn parse(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+    /// validity dates in 2050 or later MUST be encoded as GeneralizedTime." Roots that everybody trusts
+    /// do otherwise, so an anchor may.
+    pub(super) fn parse(reader: &mut Reader<'_>, origin: Origin) -> Result<Self, Malformed> {
         let (tag, value) = reader.any()?;
         let (year, rest) = match (tag, value) {
             (UTC_TIME, [y1, y2, rest @ ..]) => {
@@ -121,7 +123,7 @@ impl UnixTime {
             }
             (GENERALIZED_TIME, [y1, y2, y3, y4, rest @ ..]) => {
                 let year = u16::from(two_digits(*y1, *y2)?) * 100 + u16::from(two_digits(*y3, *y4)?);
-                if year < 2050 {
+                if year < 2050 && origin == Origin::Peer {
                     return Err(Malformed);
                 }
                 (year, rest)
@@ -204,7 +206,7 @@ mod tests {
     fn parse(tag: u8, text: &str) -> Result<i64, Malformed> {
         let mut der = std::vec![tag, u8::try_from(text.len()).unwrap()];
         der.extend_from_slice(text.as_bytes());
-        UnixTime::parse(&mut Reader::new(&der)).map(UnixTime::seconds)
+        UnixTime::parse(&mut Reader::new(&der), Origin::Peer).map(UnixTime::seconds)
     }
 
     #[test]
@@ -256,6 +258,9 @@ mod tests {
         assert_eq!(parse(UTC_TIME, "491231235959Z"), Ok(2_524_607_999));
         assert_eq!(parse(GENERALIZED_TIME, "20500101000000Z"), Ok(2_524_608_000));
         assert_eq!(parse(GENERALIZED_TIME, "20491231235959Z"), Err(Malformed));
+        let der = [&[GENERALIZED_TIME, 15][..], b"20491231235959Z"].concat();
+        let of_anchor = UnixTime::parse(&mut Reader::new(&der), Origin::Anchor);
+        assert_eq!(of_anchor.map(UnixTime::seconds), Ok(2_524_607_999));
     }
 
     #[test]
