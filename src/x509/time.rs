@@ -91,21 +91,18 @@ impl UnixTime {
     /// From a date and a time of day in UTC, of the years 0 to 9999; `None` if there is no such
     /// date or time. A leap second, `23:59:60`, is none.
     pub fn from_civil(year: u16, month: u8, day: u8, hour: u8, minute: u8, second: u8) -> Option<Self> {
-        let civil = Civil {
-            year: i64::from(year),
-            month: i64::from(month),
-            day: i64::from(day),
-            hour: i64::from(hour),
-            minute: i64::from(minute),
-            second: i64::from(second),
-        };
-        let valid = civil.year <= 9999
-            && (1..=12).contains(&civil.month)
-            && (1..=days_of_month(civil.year, civil.month)).contains(&civil.day)
-            && civil.hour < 24
-            && civil.minute < 60
-            && civil.second < 60;
-        valid.then(|| civil.to_unix())
+        let valid = year <= 9999
+            && (1..=12).contains(&month)
+            && (1..=days_of_month(year, month)).contains(&day)
+            && hour < 24
+            && minute < 60
+            && second < 60;
+        if !valid {
+            return None;
+        }
+        let days = days_since_epoch(i32::from(year), i32::from(month), i32::from(day));
+        let seconds = (i32::from(hour) * 60 + i32::from(minute)) * 60 + i32::from(second);
+        Some(Self(i64::from(days) * SECONDS_A_DAY + i64::from(seconds)))
     }
 
     /// A `Time` of a certificate. RFC 5280 section 4.1.2.5: "CAs conforming to this profile MUST
@@ -165,19 +162,6 @@ impl UnixTime {
     }
 }
 
-impl Civil {
-    fn to_unix(self) -> UnixTime {
-        let year = self.year - i64::from(self.month <= 2);
-        let era = year.div_euclid(400);
-        let year_of_era = year.rem_euclid(400);
-        let month_from_march = (self.month + 9) % 12;
-        let day_of_year = (153 * month_from_march + 2) / 5 + self.day - 1;
-        let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-        let days = era * DAYS_AN_ERA + day_of_era - EPOCH;
-        UnixTime(days * SECONDS_A_DAY + self.hour * 3600 + self.minute * 60 + self.second)
-    }
-}
-
 impl fmt::Display for UnixTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Civil { year, month, day, hour, minute, second } = self.to_civil();
@@ -185,13 +169,25 @@ impl fmt::Display for UnixTime {
     }
 }
 
-fn days_of_month(year: i64, month: i64) -> i64 {
+const fn days_of_month(year: u16, month: u8) -> u8 {
     match month {
         4 | 6 | 9 | 11 => 30,
         2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
         2 => 28,
         _ => 31,
     }
+}
+
+/// Days from 1970-01-01, in 32 bits: small machines divide 64 bits slowly and in much code.
+/// [`UnixTime::to_civil`] is the way back.
+const fn days_since_epoch(year: i32, month: i32, day: i32) -> i32 {
+    // One era more, so that nothing is negative.
+    let year = if month <= 2 { year + 399 } else { year + 400 };
+    let (era, year_of_era) = (year / 400, year % 400);
+    let month_from_march = (month + 9) % 12;
+    let day_of_year = (153 * month_from_march + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    (era - 1) * 146_097 + day_of_era - 719_468
 }
 
 fn two_digits(tens: u8, ones: u8) -> Result<u8, Malformed> {
@@ -209,6 +205,13 @@ mod tests {
         UnixTime::parse(&mut Reader::new(&der), Origin::Peer).map(UnixTime::seconds)
     }
 
+    fn back(time: UnixTime) -> Option<UnixTime> {
+        let Civil { year, month, day, hour, minute, second } = time.to_civil();
+        let small = |value| u8::try_from(value).unwrap();
+        let year = u16::try_from(year).unwrap();
+        UnixTime::from_civil(year, small(month), small(day), small(hour), small(minute), small(second))
+    }
+
     #[test]
     fn dates_are_converted_both_ways() {
         for (seconds, text) in [
@@ -221,7 +224,7 @@ mod tests {
             (-631_152_000, "1950-01-01T00:00:00Z"),
         ] {
             assert_eq!(UnixTime(seconds).to_string(), text);
-            assert_eq!(UnixTime(seconds).to_civil().to_unix(), UnixTime(seconds));
+            assert_eq!(back(UnixTime(seconds)), Some(UnixTime(seconds)));
         }
     }
 
@@ -229,7 +232,7 @@ mod tests {
     fn every_day_of_four_centuries_survives_the_round_trip() {
         for day in 0..DAYS_AN_ERA {
             let time = UnixTime(day * SECONDS_A_DAY + 1);
-            assert_eq!(time.to_civil().to_unix(), time);
+            assert_eq!(back(time), Some(time));
         }
     }
 
