@@ -458,6 +458,16 @@ fn a_broken_certificate_is_an_error_only_where_it_is_the_leaf() {
 }
 
 #[test]
+fn a_huge_certificate_is_passed_over() {
+    let pki = Pki::new();
+    let huge = vec![0; 70_000];
+    let anchors = vec![pki.root.der.clone()];
+    let [leaf, intermediate] = pki.chain(Role::Server).try_into().unwrap();
+    assert_eq!(Case::of(vec![leaf, huge.clone(), intermediate], anchors.clone(), Role::Server).accepted(), (2, 0));
+    Case::of(vec![huge], anchors, Role::Server).refused(0, CertificateProblem::TooLarge);
+}
+
+#[test]
 fn what_rfc_5280_forbids_in_a_certificate_is_refused() {
     let root = Template::ca("Root").self_signed();
     let ask = |template: Template| Case::new(&[&template.signed_by(&root)], &[&root]);
