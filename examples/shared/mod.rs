@@ -1,0 +1,14 @@
+//! What the three programs share. Cargo takes this folder for no example of its own, because it has no `main.rs`.
+//!
+//! - [`args`]: options of the command line; [`pem`]: certificates and keys in files; [`pki`]: a throw-away PKI
+//! - [`http`]: HTTP/1.1 over any stream; [`cxml`]: orders and their responses
+//! - [`tap`]: a socket that keeps a list of the TLS records it saw; [`report`]: what people read
+#![allow(dead_code, reason = "each program uses its own part")]
+
+pub(crate) mod args;
+pub(crate) mod cxml;
+pub(crate) mod http;
+pub(crate) mod pem;
+pub(crate) mod pki;
+pub(crate) mod report;
+pub(crate) mod tap;
