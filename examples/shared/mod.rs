@@ -7,8 +7,10 @@
 
 pub(crate) mod args;
 pub(crate) mod cxml;
+pub(crate) mod desk;
 pub(crate) mod http;
 pub(crate) mod pem;
 pub(crate) mod pki;
 pub(crate) mod report;
 pub(crate) mod tap;
+pub(crate) mod verdict;

@@ -1,6 +1,53 @@
-//! What people read: numbers, bytes, and what an alert means for the one who receives it.
+//! What people read: who the other side is, numbers, bytes, and what an alert means for the one who receives it.
 
 use embedded_mtls::AlertDescription;
+
+/// What is known of a connection once its handshake is done.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Link {
+    /// Cipher suite.
+    pub(crate) suite: String,
+    /// Key exchange group.
+    pub(crate) group: String,
+    /// Application protocol, if one was agreed on.
+    pub(crate) alpn: Option<String>,
+    /// Who the other side is, if it proved it.
+    pub(crate) peer: Option<Peer>,
+}
+
+/// An authenticated other side, in text as its certificate has it: make it [`printable`] where it is shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Peer {
+    pub(crate) subject: String,
+    pub(crate) common_name: Option<String>,
+    pub(crate) issuer: String,
+    pub(crate) serial: String,
+    pub(crate) not_before: String,
+    pub(crate) not_after: String,
+    /// Subject alternative names.
+    pub(crate) names: Vec<String>,
+    /// SHA-256 of the certificate.
+    pub(crate) fingerprint: String,
+}
+
+impl Peer {
+    /// Every detail, a line each, behind `indent`.
+    pub(crate) fn details(&self, indent: &str) -> String {
+        let validity = format!("{} to {}", self.not_before, self.not_after);
+        let names = self.names.join(", ");
+        let rows = [
+            ("subject", self.subject.as_str()),
+            ("names", names.as_str()),
+            ("issuer", self.issuer.as_str()),
+            ("serial", self.serial.as_str()),
+            ("valid", validity.as_str()),
+            ("SHA-256", self.fingerprint.as_str()),
+        ];
+        let known = rows.iter().filter(|(_, value)| !value.is_empty());
+        let lines: Vec<_> = known.map(|(key, value)| format!("{indent}{key:<9}{}\n", printable(value))).collect();
+        lines.concat()
+    }
+}
 
 /// A number with a comma between its thousands.
 pub(crate) fn thousands(number: usize) -> String {
