@@ -6,6 +6,8 @@ use core::str::FromStr;
 use embedded_mtls::{CipherSuite, NamedGroup};
 use lexopt::ValueExt as _;
 
+use super::pem::FileError;
+
 /// A command line that cannot be carried out.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct UsageError(pub(crate) String);
@@ -18,6 +20,12 @@ impl fmt::Display for UsageError {
 
 impl From<lexopt::Error> for UsageError {
     fn from(error: lexopt::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl From<FileError> for UsageError {
+    fn from(error: FileError) -> Self {
         Self(error.to_string())
     }
 }
@@ -44,7 +52,7 @@ pub(crate) fn unfit(option: &str, found: &str, wanted: &str) -> UsageError {
 }
 
 /// What both sides of a connection can prefer: the lists of an offer, each in order of preference. Empty: the default.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Preferences {
     /// Application protocols (RFC 7301).
     pub(crate) alpn: Vec<Vec<u8>>,
@@ -52,22 +60,34 @@ pub(crate) struct Preferences {
     pub(crate) groups: Vec<NamedGroup>,
     /// Cipher suites.
     pub(crate) suites: Vec<CipherSuite>,
-    /// Most CA certificates between leaf and trust anchor.
+    /// Most CA certificates above the leaf of the other side, the trust anchor among them.
     pub(crate) max_depth: Option<u8>,
+}
+
+impl Default for Preferences {
+    /// HTTP/1.1 is all that the programs speak; everything else as the core prefers it.
+    fn default() -> Self {
+        Self { alpn: vec![b"http/1.1".to_vec()], groups: Vec::new(), suites: Vec::new(), max_depth: None }
+    }
 }
 
 /// The lines of a help text that describe [`Preferences`].
 pub(crate) const PREFERENCES_HELP: &str = "\
-  --alpn LIST           application protocols, best first, as in http/1.1
-  --groups LIST         key exchange groups, best first: x25519, secp256r1
-  --suites LIST         cipher suites, best first: aes128-gcm, aes256-gcm (if built in), chacha20-poly1305
-  --max-depth N         CA certificates that may stand between the peer's leaf and our trust anchor";
+  --alpn LIST         application protocols, best first; http/1.1 unless given; 'none' for none
+  --groups LIST       key exchange groups, best first: x25519, secp256r1
+  --suites LIST       cipher suites, best first: aes128-gcm, aes256-gcm (if built in), chacha20-poly1305
+  --max-depth N       CA certificates that may stand above the other side's own, the trust anchor among them, as
+                      SSLVerifyDepth of Apache counts them; 4 unless given";
 
 impl Preferences {
     /// Takes the option `name` if it is one of these; `false` if it is not.
     pub(crate) fn take(&mut self, name: &str, parser: &mut lexopt::Parser) -> Result<bool, UsageError> {
         match name {
-            "alpn" => self.alpn = list(&text(parser)?, "--alpn", "names of 1 to 255 bytes, as in http/1.1", protocol)?,
+            "alpn" => {
+                let names = text(parser)?;
+                let wanted = "names of 1 to 255 bytes, as in http/1.1";
+                self.alpn = if names == "none" { Vec::new() } else { list(&names, "--alpn", wanted, protocol)? };
+            }
             "groups" => self.groups = list(&text(parser)?, "--groups", "x25519 or secp256r1", group)?,
             "suites" => self.suites = list(&text(parser)?, "--suites", SUITES_WANTED, suite)?,
             "max-depth" => self.max_depth = Some(parsed(parser, "--max-depth", "a number from 0 to 255")?),

@@ -10,6 +10,7 @@ use p256::pkcs8::{EncodePublicKey as _, ObjectIdentifier, PrivateKeyInfoRef};
 use zeroize::Zeroizing;
 
 /// An own identity: who we are, and the key that proves it.
+#[derive(Clone)]
 pub(crate) struct Identity {
     /// DER certificates, leaf first.
     pub(crate) chain: Vec<Vec<u8>>,
