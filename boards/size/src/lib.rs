@@ -1,0 +1,14 @@
+//! Firmware images that exist to be measured: `cargo xtask budget` builds them and reads their sections.
+//!
+//! Four images share one frame (start-up code, a polled UART as transport, a stand-in for an entropy
+//! source, certificates, a request of 1 KiB). `empty` is the frame alone; what `client`, `server` and
+//! `both` are larger is what the core costs. The UART is read and written through volatile accesses,
+//! and everything the images send and receive goes through it, so nothing of the core can be left out
+//! by the optimiser. The images are complete programs on the public API, but nobody runs them.
+//!
+//! The module `types` has a symbol for each public type, as long as a value of the type.
+#![no_std]
+
+#[cfg(target_os = "none")]
+pub mod frame;
+pub mod types;
