@@ -23,8 +23,12 @@ mod fmt;
 mod codec;
 pub mod crypto;
 mod error;
+mod key_schedule;
 mod limits;
+mod record;
+mod transcript;
 mod wire;
+pub mod x509;
 
 pub use crate::error::{
     AlertDescription, ApiMisuse, BufferKind, CertificateError, CertificateProblem, Error, InvalidMessage,

@@ -12,6 +12,26 @@ pub(crate) const TAG: usize = 16;
 pub(crate) const RECORD_OVERHEAD: usize = RECORD_HEADER + 1 + TAG;
 /// Type and length in front of each handshake message (RFC 9846 section 4).
 pub(crate) const MESSAGE_HEADER: usize = 4;
+
+/// CA certificates above the leaf, the trust anchor counted: the most that a path can have. Ten is
+/// what GnuTLS and wolfSSL allow by default or less; each level costs four bytes of state.
+pub(crate) const MAX_DEPTH: usize = 10;
+/// CA certificates above the leaf that are allowed if nobody says otherwise: two intermediates and
+/// the anchor cover the public CAs, the third intermediate a cross-signed root.
+pub(crate) const DEFAULT_DEPTH: u8 = 4;
+/// Signatures that are verified for one path. An honest chain needs one a level; each candidate of the
+/// same name and another key costs one more. Thirty-two bound what an unauthenticated peer can make us
+/// compute to some seconds on a microcontroller (rustls-webpki and Go stop at 100).
+pub(crate) const MAX_SIGNATURES: u8 = 32;
+/// Candidates looked at and names compared for one path. The densest list of the BetterTLS suite takes
+/// some thousand; a list in which everybody signed everybody would never end (CVE-2018-16875 was the
+/// same for Go).
+pub(crate) const MAX_SEARCH_STEPS: u32 = 50_000;
+/// Candidates looked at between two looks at the rest of the program.
+pub(crate) const CANDIDATES_PER_STEP: u16 = 64;
+/// Extensions of one certificate. Public certificates have about ten. They are compared with each
+/// other to find duplicates, so the work grows with the square.
+pub(crate) const MAX_EXTENSIONS: u8 = 32;
 /// Extensions in one message. Browsers send about 20; 64 bounds the work of finding duplicates.
 pub(crate) const MAX_EXTENSIONS: usize = 64;
 /// Start of a Certificate message in the handshake: header, empty context, length of the list.
@@ -20,3 +40,31 @@ pub(crate) const CERTIFICATE_PREFIX: usize = 8;
 pub(crate) const ENTRY_PREFIX: usize = 3;
 /// Length of the extensions behind each certificate.
 pub(crate) const ENTRY_SUFFIX: usize = 2;
+/// An alert in a protected record; `tx` always keeps this much free, so that an error can be told.
+pub(crate) const ALERT_RESERVE: usize = RECORD_OVERHEAD + 2;
+/// Smallest `tx`: an alert, and one short handshake message (Finished, CertificateVerify) in its record.
+pub(crate) const MIN_TX: usize = 160;
+/// change_cipher_spec records a peer may send in one handshake: one is sent after a
+/// HelloRetryRequest and one before the second flight (RFC 9846 appendix E.4); rustls allows two as well.
+pub(crate) const MAX_CHANGE_CIPHER_SPEC: u8 = 2;
+/// Empty application data records (and user_canceled alerts) in a row: they cost work and bring
+/// nothing. OpenSSL and BoringSSL allow 32.
+pub(crate) const MAX_EMPTY_RECORDS: u8 = 32;
+/// 0-RTT data of a client that hopes for resumption: what OpenSSL lets its clients send at most.
+pub(crate) const MAX_SKIPPED_EARLY_DATA: usize = 16_384 + 1_024;
+/// KeyUpdate messages of the peer without application data between them. Each costs a key derivation;
+/// OpenSSL and BoringSSL allow 32.
+pub(crate) const MAX_KEY_UPDATES: u8 = 32;
+/// NewSessionTicket messages of one session: servers send one or two; each is dropped after a look.
+pub(crate) const MAX_TICKETS: u8 = 64;
+/// Records sealed under one key before we change it ourselves: RFC 9846 section 5.5 allows 2^24.5
+/// full-size records with AES-GCM.
+pub(crate) const KEY_UPDATE_AT: u64 = 1 << 24;
+/// Longest signature of the schemes that are compiled in: a DER `ECDSA-Sig-Value` on P-256.
+pub(crate) const MAX_SIGNATURE: usize = 72;
+/// Entries of a configured list of suites, groups, schemes or protocols: with it every ClientHello
+/// has lengths that fit their fields.
+pub(crate) const MAX_LIST: usize = 64;
+/// CA certificates between leaf and trust anchor if the configuration does not say: two
+/// intermediates are usual, cross-signing adds one, a bridge another.
+pub(crate) const DEFAULT_MAX_DEPTH: u8 = 4;

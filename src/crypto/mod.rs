@@ -4,8 +4,10 @@
 #[cfg(feature = "rustcrypto")]
 pub mod rustcrypto;
 
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use crate::error::Error;
 use crate::wire::enums::{CipherSuite, NamedGroup, SignatureScheme};
-use zeroize::ZeroizeOnDrop;
 
 /// Bytes of the longest hash that is compiled in.
 pub const MAX_HASH_LEN: usize = if cfg!(feature = "sha384") { 48 } else { 32 };
@@ -29,6 +31,14 @@ pub enum CryptoError {
     Invalid,
     /// The provider does not have this algorithm.
     Unsupported,
+}
+
+/// For failures of which the peer is no cause. Where it is, the caller says so instead:
+/// [`Error::DecryptFailed`], [`PeerMisbehaved::KeyShareInvalid`](crate::PeerMisbehaved::KeyShareInvalid), ...
+impl From<CryptoError> for Error {
+    fn from(_: CryptoError) -> Self {
+        Self::ProviderFailed
+    }
 }
 
 /// A hash function of the transcript and the key schedule.
@@ -64,7 +74,9 @@ pub enum SignatureAlgorithm {
 }
 
 /// A message digest, as long as its hash says.
-#[derive(Clone, Copy)]
+///
+/// Most are public. HMAC gives secrets in the key schedule, which wipes them itself: a digest is `Copy`.
+#[derive(Clone, Copy, Zeroize)]
 pub struct Digest {
     bytes: [u8; MAX_HASH_LEN],
     len: u8,
@@ -145,8 +157,8 @@ pub trait CryptoProvider: 'static {
     const CIPHER_SUITES: &'static [CipherSuite];
     /// Key exchange groups, the best first.
     const NAMED_GROUPS: &'static [NamedGroup];
-    /// Signature algorithms that can be verified, the best first.
-    const SIGNATURE_ALGORITHMS: &'static [SignatureAlgorithm];
+    /// Signature schemes of a CertificateVerify that can be verified, the best first.
+    const SIGNATURE_SCHEMES: &'static [SignatureScheme];
 
     /// Starts a hash.
     ///
@@ -197,6 +209,18 @@ impl Digest {
         bytes.get_mut(..digest.len()).ok_or(CryptoError::Unsupported)?.copy_from_slice(digest);
         let len = u8::try_from(digest.len()).map_err(|_| CryptoError::Unsupported)?;
         Ok(Self { bytes, len })
+    }
+
+    /// A digest from an array. Bytes that are too many do not compile.
+    pub(crate) fn from_array<const N: usize>(digest: &[u8; N]) -> Self {
+        const { assert!(N <= MAX_HASH_LEN) };
+        let mut bytes = [0; MAX_HASH_LEN];
+        let mut len = 0;
+        for (to, from) in bytes.iter_mut().zip(digest) {
+            *to = *from;
+            len += 1;
+        }
+        Self { bytes, len }
     }
 
     /// The bytes.

@@ -7,30 +7,213 @@ use super::AlertDescription;
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct CertificateError {
     /// Which certificate, counted from 0 (the leaf) in the order in which the peer sent them.
+    /// Where a trust anchor is to blame it is the certificate that the anchor issued.
     pub index: u8,
     /// The rule it broke.
     pub problem: CertificateProblem,
 }
 
 /// The rule that was broken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum CertificateProblem {
+    /// The certificate of the trust anchor has expired (RFC 5280 section 4.1.2.5).
+    AnchorExpired,
+    /// The certificate of the trust anchor is not valid yet (RFC 5280 section 4.1.2.5).
+    AnchorNotYetValid,
+    /// The certificate names a trust anchor as its issuer, but was not signed with its key: another
+    /// authority of the same name, or a certificate that was changed (RFC 5280 section 6.1.3 (a)(1)).
+    AnchorSignatureInvalid,
+    /// More CA certificates stand above the leaf than the configuration allows.
+    DepthExceeded,
+    /// An extension stands twice in the certificate (RFC 5280 section 4.2).
+    DuplicateExtension,
     /// Validity is over (RFC 5280 section 4.1.2.5).
     Expired,
+    /// The extended key usage does not allow the role that the peer has (RFC 5280 section 4.2.1.12).
+    ExtendedKeyUsage,
+    /// The list holds more certificates than can be counted.
+    ListTooLong,
+    /// The certificate is not DER, or not a certificate as RFC 5280 section 4.1 profiles it.
+    Malformed,
+    /// The key usage of a CA certificate lacks keyCertSign (RFC 5280 section 4.2.1.3).
+    MissingCertSign,
+    /// The key usage of the leaf lacks digitalSignature (RFC 9846 section 4.5.1).
+    MissingDigitalSignature,
+    /// Name constraints stand in a certificate that is no CA (RFC 5280 section 4.2.1.10).
+    NameConstraintsOnLeaf,
+    /// The certificate does not hold the name of the server (RFC 9525 section 6).
+    NameMismatch,
+    /// A name in the certificate is forbidden by an authority above it (RFC 5280 section 4.2.1.10).
+    NameNotPermitted,
+    /// The certificate issued another one and is no CA (RFC 5280 section 4.2.1.9).
+    NotACa,
+    /// Validity has not begun (RFC 5280 section 4.1.2.5).
+    NotYetValid,
+    /// The CA certificate stands too deep below an authority that limits the length of the path
+    /// (RFC 5280 section 4.2.1.9).
+    PathLengthExceeded,
+    /// The search for a path was given up: too many signatures or too many combinations.
+    SearchExhausted,
+    /// The leaf is its own issuer and no trust anchor.
+    SelfSigned,
+    /// The serial number is not positive or longer than 20 bytes (RFC 5280 section 4.1.2.2).
+    SerialNumber,
+    /// The signature algorithm inside the signed part differs from the one beside the signature
+    /// (RFC 5280 section 4.1.1.2).
+    SignatureAlgorithmMismatch,
+    /// The certificate was not signed with the key of the CA it names, which the peer sent along
+    /// (RFC 5280 section 6.1.3 (a)(1)).
+    SignatureInvalid,
+    /// An extension that is critical and unknown (RFC 5280 section 4.2).
+    UnknownCriticalExtension,
+    /// No certificate and no trust anchor has the name of the issuer (RFC 5280 section 6.1.3 (a)(4)).
+    UnknownIssuer,
+    /// The public key is of a kind that this build does not support (RFC 5280 section 4.1.2.7).
+    UnsupportedKey,
+    /// The certificate is signed in a way that this build does not support (RFC 5280 section 4.1.1.2).
+    UnsupportedSignature,
+    /// The certificate is not of version 3 (RFC 9846 section 4.5.1).
+    UnsupportedVersion,
+    /// The path ends in a self-signed certificate that is no trust anchor.
+    UntrustedRoot,
 }
 
 impl CertificateProblem {
+    /// The alert of each problem. RFC 9846 section 6.2 knows six for certificates, quoted below.
     pub(crate) const fn alert(self) -> AlertDescription {
         match self {
-            Self::Expired => AlertDescription::CERTIFICATE_EXPIRED,
+            // "A certificate has expired or is not currently valid."
+            Self::AnchorExpired | Self::AnchorNotYetValid | Self::Expired | Self::NotYetValid => {
+                AlertDescription::CERTIFICATE_EXPIRED
+            }
+            // "the certificate was not accepted because the CA certificate could not be located or
+            // could not be matched with a known trust anchor"
+            Self::AnchorSignatureInvalid
+            | Self::DepthExceeded
+            | Self::SelfSigned
+            | Self::UnknownIssuer
+            | Self::UntrustedRoot => AlertDescription::UNKNOWN_CA,
+            // "A certificate was of an unsupported type."
+            Self::ExtendedKeyUsage
+            | Self::MissingDigitalSignature
+            | Self::UnknownCriticalExtension
+            | Self::UnsupportedKey
+            | Self::UnsupportedSignature
+            | Self::UnsupportedVersion => AlertDescription::UNSUPPORTED_CERTIFICATE,
+            // "Some other (unspecified) issue arose in processing the certificate"
+            Self::ListTooLong | Self::SearchExhausted => AlertDescription::CERTIFICATE_UNKNOWN,
+            // "A certificate was corrupt, contained signatures that did not verify correctly, etc."
+            Self::DuplicateExtension
+            | Self::Malformed
+            | Self::MissingCertSign
+            | Self::NameConstraintsOnLeaf
+            | Self::NameMismatch
+            | Self::NameNotPermitted
+            | Self::NotACa
+            | Self::PathLengthExceeded
+            | Self::SerialNumber
+            | Self::SignatureAlgorithmMismatch
+            | Self::SignatureInvalid => AlertDescription::BAD_CERTIFICATE,
         }
+    }
+
+    /// How much the problem explains, when several paths fail and one cause is reported.
+    ///
+    /// A candidate that fits the path but for one rule explains more than a signature that does not
+    /// verify, and that more than an issuer nobody knows.
+    pub(crate) const fn rank(self) -> u8 {
+        match self {
+            Self::ListTooLong | Self::SearchExhausted => 9,
+            Self::AnchorExpired | Self::AnchorNotYetValid | Self::Expired | Self::NotYetValid => 8,
+            Self::ExtendedKeyUsage
+            | Self::MissingCertSign
+            | Self::MissingDigitalSignature
+            | Self::NameConstraintsOnLeaf
+            | Self::NameMismatch
+            | Self::NameNotPermitted
+            | Self::NotACa
+            | Self::PathLengthExceeded
+            | Self::UnknownCriticalExtension => 7,
+            Self::UnsupportedKey | Self::UnsupportedSignature => 6,
+            Self::DepthExceeded => 5,
+            Self::AnchorSignatureInvalid | Self::SignatureInvalid => 4,
+            Self::DuplicateExtension
+            | Self::Malformed
+            | Self::SerialNumber
+            | Self::SignatureAlgorithmMismatch
+            | Self::UnsupportedVersion => 3,
+            Self::SelfSigned | Self::UntrustedRoot => 2,
+            Self::UnknownIssuer => 1,
+        }
+    }
+
+    /// One sentence without a full stop, and the rule behind it.
+    const fn explanation(self) -> &'static str {
+        match self {
+            Self::AnchorExpired => "was issued by a trust anchor that has expired (RFC 5280 section 4.1.2.5)",
+            Self::AnchorNotYetValid => "was issued by a trust anchor that is not valid yet (RFC 5280 section 4.1.2.5)",
+            Self::AnchorSignatureInvalid => {
+                "names a trust anchor as its issuer but was not signed with its key: changed, or from another \
+                 authority of the same name (RFC 5280 section 6.1.3)"
+            }
+            Self::DepthExceeded => "stands under more CA certificates than the configured depth allows",
+            Self::DuplicateExtension => "holds an extension twice (RFC 5280 section 4.2)",
+            Self::Expired => "has expired (RFC 5280 section 4.1.2.5)",
+            Self::ExtendedKeyUsage => {
+                "is not meant for this role: its extended key usage does not allow it (RFC 5280 section 4.2.1.12)"
+            }
+            Self::ListTooLong => "is one more than can be counted",
+            Self::Malformed => "is not a certificate in DER (RFC 5280 section 4.1)",
+            Self::MissingCertSign => {
+                "may not sign certificates: its key usage lacks keyCertSign (RFC 5280 section 4.2.1.3)"
+            }
+            Self::MissingDigitalSignature => {
+                "may not sign handshakes: its key usage lacks digitalSignature (RFC 9846 section 4.5.1)"
+            }
+            Self::NameConstraintsOnLeaf => "holds name constraints and is no CA (RFC 5280 section 4.2.1.10)",
+            Self::NameMismatch => "does not hold the name of the server (RFC 9525 section 6)",
+            Self::NameNotPermitted => "holds a name that an authority above it forbids (RFC 5280 section 4.2.1.10)",
+            Self::NotACa => "issued another certificate and is no CA (RFC 5280 section 4.2.1.9)",
+            Self::NotYetValid => "is not valid yet (RFC 5280 section 4.1.2.5)",
+            Self::PathLengthExceeded => {
+                "stands deeper than the path length constraint of an authority above it allows (RFC 5280 section 4.2.1.9)"
+            }
+            Self::SearchExhausted => "was given up on: no path was found within the limits of the search",
+            Self::SelfSigned => "is self-signed and no trust anchor (RFC 5280 section 6.1)",
+            Self::SerialNumber => {
+                "has a serial number that is not positive or longer than 20 bytes (RFC 5280 section 4.1.2.2)"
+            }
+            Self::SignatureAlgorithmMismatch => "names two different signature algorithms (RFC 5280 section 4.1.1.2)",
+            Self::SignatureInvalid => "was not signed with the key of its issuer (RFC 5280 section 6.1.3)",
+            Self::UnknownCriticalExtension => {
+                "holds a critical extension that is not understood (RFC 5280 section 4.2)"
+            }
+            Self::UnknownIssuer => {
+                "was issued by an authority that is neither trusted nor sent along (RFC 5280 section 6.1.3)"
+            }
+            Self::UnsupportedKey => "has a public key of an unsupported kind (RFC 5280 section 4.1.2.7)",
+            Self::UnsupportedSignature => "is signed with an unsupported algorithm (RFC 5280 section 4.1.1.2)",
+            Self::UnsupportedVersion => "is not of version 3 (RFC 9846 section 4.5.1)",
+            Self::UntrustedRoot => "is a self-signed root and no trust anchor (RFC 5280 section 6.1)",
+        }
+    }
+}
+
+impl core::fmt::Display for CertificateProblem {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(self.explanation())
     }
 }
 
 impl core::fmt::Display for CertificateError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "certificate {}: {:?}", self.index, self.problem)
+        match self.index {
+            0 => write!(f, "certificate 0, the leaf, {}", self.problem),
+            index => write!(f, "certificate {index} {}", self.problem),
+        }
     }
 }
+
+impl core::error::Error for CertificateError {}

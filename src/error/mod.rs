@@ -33,10 +33,14 @@ pub enum Error {
     DecryptFailed,
     /// A message could not be parsed.
     InvalidMessage(InvalidMessage),
+    /// As many records were sealed or opened under one key as there are sequence numbers (RFC 9846 section 5.3).
+    KeysExhausted,
     /// The peer speaks TLS, but nothing that both sides support.
     PeerIncompatible(PeerIncompatible),
     /// The peer broke a rule of the protocol.
     PeerMisbehaved(PeerMisbehaved),
+    /// The crypto provider failed, or lacks an algorithm that it lists.
+    ProviderFailed,
     /// The application refused the peer with this alert.
     Refused(AlertDescription),
     /// The signer could not sign.
@@ -63,6 +67,8 @@ pub enum BufferKind {
 pub enum ApiMisuse {
     /// An empty or too long ALPN protocol name (RFC 7301 section 3.1: 1 to 255 bytes).
     AlpnNameLength,
+    /// An answer to a question that was not asked. Request tokens exclude it.
+    AnswerUnexpected,
     /// Data was written after `close`.
     ClosedForWriting,
     /// More bytes were committed than `rx_space` offered, or consumed than were pending.
@@ -73,6 +79,8 @@ pub enum ApiMisuse {
     CredentialSchemeNotOffered,
     /// The exporter was asked for more than 255 hash lengths or with a label over 249 bytes (RFC 9846 section 7.1).
     ExportLength,
+    /// The names of the trust anchors do not fit into a CertificateRequest (65,280 bytes).
+    AuthoritiesTooLong,
     /// No trust anchor, though certificates are to be verified.
     NoTrustAnchors,
     /// Nothing is left of a list of suites, groups or signature algorithms that this provider supports.
@@ -81,6 +89,8 @@ pub enum ApiMisuse {
     ServerNameInvalid,
     /// The signature does not have the form the scheme asks for.
     SignatureMalformed,
+    /// A certificate cannot serve as a trust anchor.
+    TrustAnchorUnusable(CertificateProblem),
 }
 
 /// The encoding of a message is wrong.
@@ -187,7 +197,9 @@ impl Error {
     pub const fn alert(self) -> Option<AlertDescription> {
         match self {
             Self::AlertReceived(_) | Self::ConnectionTruncated => None,
-            Self::ApiMisuse(_) | Self::SigningFailed => Some(AlertDescription::INTERNAL_ERROR),
+            Self::ApiMisuse(_) | Self::KeysExhausted | Self::ProviderFailed | Self::SigningFailed => {
+                Some(AlertDescription::INTERNAL_ERROR)
+            }
             Self::BufferTooSmall { buffer, .. } => Some(match buffer {
                 // RFC 9846 section 6.2: record_overflow is the one alert that says "smaller, please".
                 BufferKind::Rx => AlertDescription::RECORD_OVERFLOW,
@@ -299,8 +311,10 @@ impl core::fmt::Display for Error {
             Self::ConnectionTruncated => f.write_str("the transport ended without close_notify"),
             Self::DecryptFailed => f.write_str("a record could not be opened"),
             Self::InvalidMessage(reason) => write!(f, "a message could not be parsed: {reason:?}"),
+            Self::KeysExhausted => f.write_str("too many records under one key"),
             Self::PeerIncompatible(reason) => write!(f, "no common ground with the peer: {reason:?}"),
             Self::PeerMisbehaved(reason) => write!(f, "the peer broke the protocol: {reason:?}"),
+            Self::ProviderFailed => f.write_str("the crypto provider failed"),
             Self::Refused(alert) => write!(f, "the peer was refused with alert {} ({alert})", alert.0),
             Self::SigningFailed => f.write_str("the signer could not sign"),
         }

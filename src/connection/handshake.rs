@@ -1,0 +1,239 @@
+//! A handshake that is driven from outside.
+
+use super::request::{AuthorizeRequest, CredentialRequest, SignRequest, TimeRequest};
+use super::{Buffers, Session};
+use crate::crypto::CryptoProvider;
+use crate::error::Error;
+use crate::handshake::entropy::Entropy;
+use crate::handshake::{Answer, ClientAuthStatus, Context, Negotiated, Progress, Question, Role, Stage, Wait};
+use crate::record::inbound::Inbound;
+use crate::record::outbound::Outbound;
+use crate::transcript::Transcript;
+use crate::wire::enums::{CipherSuite, NamedGroup};
+use crate::x509::PeerChain;
+
+/// One TLS 1.3 handshake, as [`Client`](crate::Client) or [`Server`](crate::Server), over lent
+/// [`Buffers`]. It does no I/O: [`poll`](Self::poll) says what it needs.
+///
+/// The law: *`poll` is idempotent until something changes; any `Err` is final and sticky; its alert
+/// waits in [`tx_pending`](Self::tx_pending); drain it before closing the transport.*
+pub struct Handshake<'b, S: Role, C: CryptoProvider> {
+    pub(super) config: &'b S::Config<'b>,
+    pub(super) context: Context<'b, C>,
+    pub(super) state: S::State<'b, C>,
+    failure: Option<(Error, Stage)>,
+}
+
+/// What a handshake needs to go on.
+#[must_use]
+pub enum Step<'c, 'b, S: Role, C: CryptoProvider> {
+    /// Write [`tx_pending`](Handshake::tx_pending) to the transport, then [`tx_consume`](Handshake::tx_consume).
+    Transmit,
+    /// Read from the transport into [`rx_space`](Handshake::rx_space), then [`rx_commit`](Handshake::rx_commit),
+    /// or [`rx_eof`](Handshake::rx_eof) at its end.
+    NeedInput,
+    /// A public-key operation was done. Let other tasks run, then poll again.
+    Yield,
+    /// Say what time it is.
+    Time(TimeRequest<'c, 'b, S, C>),
+    /// Choose the credential to show.
+    Credential(CredentialRequest<'c, 'b, S, C>),
+    /// The peer is authenticated: may it in?
+    Authorize(AuthorizeRequest<'c, 'b, S, C>),
+    /// Sign with the key of the chosen credential.
+    Sign(SignRequest<'c, 'b, S, C>),
+    /// The handshake is over: [`into_session`](Handshake::into_session).
+    Done,
+}
+
+/// Where the run of the states stopped.
+enum Stop {
+    Transmit,
+    NeedInput,
+    Yield,
+    Ask(Question),
+    Done,
+}
+
+impl<'b, S: Role, C: CryptoProvider> Handshake<'b, S, C> {
+    /// A handshake that has not begun.
+    ///
+    /// # Errors
+    /// [`Error::ApiMisuse`] for a configuration that can never work, [`Error::BufferTooSmall`] for a
+    /// `tx` that cannot even hold an alert.
+    pub fn new(config: &'b S::Config<'b>, buffers: Buffers<'b>, entropy: Entropy) -> Result<Self, Error> {
+        S::check::<C>(config)?;
+        let parameters = S::parameters(config);
+        let cipher_suite = parameters.cipher_suites::<C>().first().copied().unwrap_or(CipherSuite(0));
+        let group = parameters.groups::<C>().first().copied().unwrap_or(NamedGroup(0));
+        Ok(Self {
+            config,
+            context: Context {
+                rx: Inbound::new(buffers.rx),
+                tx: Outbound::new(buffers.tx)?,
+                peer: PeerChain::new(buffers.peer),
+                transcript: Transcript::new(crate::crypto::HashAlgorithm::Sha256)?,
+                entropy,
+                negotiated: Negotiated {
+                    cipher_suite,
+                    group,
+                    protocol: None,
+                    client_auth: ClientAuthStatus::NotRequested,
+                },
+                change_cipher_spec_sent: false,
+            },
+            state: S::start(),
+            failure: None,
+        })
+    }
+
+    /// Goes on as far as possible and says what is needed next. At most one public-key operation a call.
+    ///
+    /// # Errors
+    /// Why the handshake failed. Final: every later call gives the same error.
+    pub fn poll(&mut self) -> Result<Step<'_, 'b, S, C>, Error> {
+        if let Some((error, _)) = self.failure {
+            return Err(error);
+        }
+        match self.run() {
+            Err(error) => Err(self.fail(error)),
+            Ok(Stop::Transmit) => Ok(Step::Transmit),
+            Ok(Stop::NeedInput) => Ok(Step::NeedInput),
+            Ok(Stop::Yield) => Ok(Step::Yield),
+            Ok(Stop::Done) => Ok(Step::Done),
+            Ok(Stop::Ask(Question::Authorize)) => Ok(Step::Authorize(AuthorizeRequest { handshake: self })),
+            Ok(Stop::Ask(Question::Credential)) => Ok(Step::Credential(CredentialRequest { handshake: self })),
+            Ok(Stop::Ask(Question::Sign)) => Ok(Step::Sign(SignRequest { handshake: self })),
+            Ok(Stop::Ask(Question::Time)) => Ok(Step::Time(TimeRequest { handshake: self })),
+        }
+    }
+
+    /// The session, once [`poll`](Self::poll) has said [`Step::Done`].
+    ///
+    /// # Errors
+    /// The handshake itself, if it is not over.
+    pub fn into_session(mut self) -> Result<Session<'b, C>, Self> {
+        if self.failure.is_some() {
+            return Err(self);
+        }
+        match S::finish(core::mem::replace(&mut self.state, S::failed())) {
+            Ok(established) => Ok(Session::new(self.context, established, S::IS_CLIENT)),
+            Err(state) => {
+                self.state = state;
+                Err(self)
+            }
+        }
+    }
+
+    /// Where the handshake is, or was when it failed.
+    pub fn stage(&self) -> Stage {
+        self.failure.map_or_else(|| S::stage(&self.state), |(_, stage)| stage)
+    }
+
+    /// Where the transport writes what it reads. Empty only if nothing is needed.
+    pub fn rx_space(&mut self) -> &mut [u8] {
+        self.context.rx.space()
+    }
+
+    /// The transport has written `count` bytes to the start of [`rx_space`](Self::rx_space).
+    ///
+    /// # Errors
+    /// [`ApiMisuse::CommitTooLarge`](crate::ApiMisuse::CommitTooLarge) if that is more than there is.
+    pub fn rx_commit(&mut self, count: usize) -> Result<(), Error> {
+        self.context.rx.commit(count).map_err(|error| self.fail(error))
+    }
+
+    /// The transport has ended.
+    pub fn rx_eof(&mut self) {
+        self.context.rx.set_eof();
+    }
+
+    /// Bytes to write to the transport; after an error, its alert.
+    pub fn tx_pending(&self) -> &[u8] {
+        self.context.tx.pending()
+    }
+
+    /// The transport has taken `count` bytes of [`tx_pending`](Self::tx_pending). More than were
+    /// pending counts as all of them.
+    pub fn tx_consume(&mut self, count: usize) {
+        self.context.tx.consume(count);
+    }
+
+    /// Runs the states until something is needed.
+    fn run(&mut self) -> Result<Stop, Error> {
+        loop {
+            let progress = match S::waits_for(&self.state) {
+                Wait::Done => return Ok(self.transmit_or(Stop::Done)),
+                Wait::Answer(question) => return Ok(self.transmit_or(Stop::Ask(question))),
+                Wait::Nothing => self.handle()?,
+                // What the peer waits for goes out before anything is awaited from it.
+                Wait::Header(_) | Wait::Message(_) if !self.context.tx.pending().is_empty() => Progress::Transmit,
+                Wait::Header(types) => match self.context.rx.receive_header(types)? {
+                    Some(_) => self.handle()?,
+                    None => Progress::NeedInput,
+                },
+                Wait::Message(types) => match self.context.rx.receive_message(types)? {
+                    Some(_) => self.handle()?,
+                    None => Progress::NeedInput,
+                },
+            };
+            match progress {
+                Progress::Continue => {}
+                Progress::Transmit if self.context.tx.pending().is_empty() => {}
+                Progress::Transmit => return Ok(Stop::Transmit),
+                Progress::NeedInput => return Ok(self.transmit_or(Stop::NeedInput)),
+                Progress::Yield => return Ok(Stop::Yield),
+            }
+        }
+    }
+
+    fn handle(&mut self) -> Result<Progress, Error> {
+        let state = core::mem::replace(&mut self.state, S::failed());
+        let stage = S::stage(&state);
+        match S::handle(state, &mut self.context, self.config) {
+            Ok((state, progress)) => {
+                self.state = state;
+                Ok(progress)
+            }
+            Err(error) => {
+                self.set_failure(error, stage);
+                Err(error)
+            }
+        }
+    }
+
+    /// All answers of the request tokens come through here.
+    pub(super) fn advance(&mut self, answer: Answer<'_, 'b>) -> Result<(), Error> {
+        let state = core::mem::replace(&mut self.state, S::failed());
+        let stage = S::stage(&state);
+        match S::answer(state, &mut self.context, self.config, answer) {
+            Ok(state) => {
+                self.state = state;
+                Ok(())
+            }
+            Err(error) => {
+                self.set_failure(error, stage);
+                Err(self.fail(error))
+            }
+        }
+    }
+
+    /// Makes the error sticky and writes its alert.
+    pub(super) fn fail(&mut self, error: Error) -> Error {
+        self.set_failure(error, self.stage());
+        debug!("handshake failed while {}: {}", self.stage(), error);
+        if let Some(alert) = error.alert() {
+            // If the provider cannot even seal the alert, the error is all that is left.
+            let _unsealed = self.context.tx.alert(alert);
+        }
+        error
+    }
+
+    fn set_failure(&mut self, error: Error, stage: Stage) {
+        self.failure.get_or_insert((error, stage));
+    }
+
+    fn transmit_or(&self, stop: Stop) -> Stop {
+        if self.context.tx.pending().is_empty() { stop } else { Stop::Transmit }
+    }
+}

@@ -1,0 +1,218 @@
+//! Request tokens: what a handshake asks of the application. Each borrows the handshake, is consumed
+//! by its answer, and is offered again by the next poll if it was dropped.
+
+use super::Handshake;
+use crate::credential::{Credential, KeyHandle, Signature};
+use crate::crypto::{CryptoProvider, Digest, HashAlgorithm};
+use crate::error::{AlertDescription, ApiMisuse, Error};
+use crate::handshake::client::Client;
+use crate::handshake::server::Server;
+use crate::handshake::{Answer, Role};
+use crate::transcript::{CertificateVerifyContent, Signer, certificate_verify_content};
+use crate::wire::certificate_request::CertificateRequest as WireRequest;
+use crate::wire::client_hello::ClientHello;
+use crate::wire::enums::SignatureScheme;
+use crate::wire::extension::{CodePoints, DistinguishedNames};
+use crate::wire::handshake;
+use crate::x509::{Name, PeerIdentity, Time};
+
+/// What time is it? Asked once, before certificates are judged.
+pub struct TimeRequest<'c, 'b, S: Role, C: CryptoProvider> {
+    pub(super) handshake: &'c mut Handshake<'b, S, C>,
+}
+
+/// Which credential shall be shown?
+///
+/// A client is asked when the server has asked for its certificate; a server with every ClientHello.
+/// What the peer accepts is lent where it lies in `rx`.
+pub struct CredentialRequest<'c, 'b, S: Role, C: CryptoProvider> {
+    pub(super) handshake: &'c mut Handshake<'b, S, C>,
+}
+
+/// The peer has proved who it is: its chain and its CertificateVerify are valid. May it in?
+pub struct AuthorizeRequest<'c, 'b, S: Role, C: CryptoProvider> {
+    pub(super) handshake: &'c mut Handshake<'b, S, C>,
+}
+
+/// Sign our CertificateVerify (RFC 9846 section 4.5.2). The answer may come much later, from
+/// another task or a secure element: drop the token and take it up again with the next poll.
+pub struct SignRequest<'c, 'b, S: Role, C: CryptoProvider> {
+    pub(super) handshake: &'c mut Handshake<'b, S, C>,
+}
+
+impl<S: Role, C: CryptoProvider> TimeRequest<'_, '_, S, C> {
+    /// Answers.
+    ///
+    /// # Errors
+    /// None that depends on the time; errors are sticky.
+    pub fn provide(self, time: Time) -> Result<(), Error> {
+        self.handshake.advance(Answer::Time(time))
+    }
+}
+
+impl<'b, S: Role, C: CryptoProvider> CredentialRequest<'_, 'b, S, C> {
+    /// The signature schemes the peer accepts, its favourite first.
+    pub fn signature_schemes(&self) -> impl Iterator<Item = SignatureScheme> + '_ {
+        self.wanted().map(|wanted| wanted.schemes).into_iter().flat_map(CodePoints::iter).map(SignatureScheme)
+    }
+
+    /// The names of the issuers the peer trusts (RFC 9846 section 4.3.4); none if it does not say.
+    pub fn authorities(&self) -> impl Iterator<Item = Name<'_>> + '_ {
+        self.wanted().map(|wanted| wanted.authorities).into_iter().flat_map(DistinguishedNames::iter).map(Name::new)
+    }
+
+    /// Whether the peer can use `credential`: it knows the signature scheme, and one of its
+    /// authorities has issued one of the certificates of the chain, or it names none.
+    pub fn accepts(&self, credential: &Credential<'_>) -> bool {
+        self.signature_schemes().any(|scheme| scheme == credential.scheme())
+            && (self.authorities().next().is_none()
+                || self.authorities().any(|authority| credential.issued_by(&authority)))
+    }
+
+    /// Shows `credential`.
+    ///
+    /// # Errors
+    /// [`ApiMisuse::CredentialSchemeNotOffered`] if the peer cannot verify its signatures; errors are sticky.
+    pub fn select(self, credential: &'b Credential<'b>) -> Result<(), Error> {
+        self.handshake.advance(Answer::Credential(Some(credential)))
+    }
+
+    /// Shows none. A client then sends an empty Certificate, and the server decides.
+    ///
+    /// # Errors
+    /// On a server, [`PeerIncompatible::NoCredential`](crate::PeerIncompatible::NoCredential): it
+    /// cannot go on without; errors are sticky.
+    pub fn decline(self) -> Result<(), Error> {
+        self.handshake.advance(Answer::Credential(None))
+    }
+
+    /// The message was checked when it came, so this is always there.
+    fn wanted(&self) -> Option<Wanted<'_>> {
+        let body = handshake::body(self.handshake.context.rx.message().ok()?).ok()?;
+        if S::IS_CLIENT {
+            let request = WireRequest::parse(body).ok()?;
+            Some(Wanted { schemes: request.signature_schemes, authorities: request.authorities, server_name: None })
+        } else {
+            let hello = ClientHello::parse(body).ok()?;
+            Some(Wanted {
+                schemes: hello.signature_schemes?,
+                authorities: hello.authorities.unwrap_or_default(),
+                server_name: hello.server_name,
+            })
+        }
+    }
+}
+
+impl<C: CryptoProvider> CredentialRequest<'_, '_, Server, C> {
+    /// The name of the server that the client wants to reach (RFC 6066 section 3), ASCII, as it came.
+    pub fn server_name(&self) -> Option<&str> {
+        self.wanted()?.server_name
+    }
+}
+
+impl<C: CryptoProvider> CredentialRequest<'_, '_, Client, C> {
+    /// The DER of the CertificateRequest's names, as they lie in `rx`.
+    pub fn authorities_der(&self) -> impl Iterator<Item = &[u8]> + '_ {
+        self.wanted().map(|wanted| wanted.authorities).into_iter().flat_map(DistinguishedNames::iter)
+    }
+}
+
+/// What a peer says it accepts.
+struct Wanted<'a> {
+    schemes: CodePoints<'a>,
+    authorities: DistinguishedNames<'a>,
+    server_name: Option<&'a str>,
+}
+
+impl<S: Role, C: CryptoProvider> AuthorizeRequest<'_, '_, S, C> {
+    /// Who the peer is.
+    ///
+    /// # Panics
+    /// Never.
+    pub fn peer(&self) -> PeerIdentity<'_> {
+        self.handshake.context.peer.identity().unwrap_or_default()
+    }
+
+    /// It may.
+    ///
+    /// # Errors
+    /// Errors are sticky.
+    pub fn accept(self) -> Result<(), Error> {
+        self.handshake.advance(Answer::Authorized)
+    }
+
+    /// It may not; `alert` says so, usually [`AlertDescription::ACCESS_DENIED`].
+    pub fn reject(self, alert: AlertDescription) -> Error {
+        self.handshake.fail(Error::Refused(alert))
+    }
+}
+
+impl<S: Role, C: CryptoProvider> SignRequest<'_, '_, S, C> {
+    /// Which key signs: the handle of the credential that was selected.
+    pub fn key(&self) -> KeyHandle {
+        self.credential().map_or(KeyHandle(0), Credential::key)
+    }
+
+    /// How it signs: the scheme of the credential that was selected.
+    pub fn scheme(&self) -> SignatureScheme {
+        self.credential().map_or(SignatureScheme(0), Credential::scheme)
+    }
+
+    /// What is signed, for signers that hash by themselves: 64 spaces, the context, 0, the transcript
+    /// hash; 130 bytes, or 146 with SHA-384 (RFC 9846 section 4.5.2).
+    pub fn message(&self) -> CertificateVerifyContent {
+        let signer = if S::IS_CLIENT { Signer::Client } else { Signer::Server };
+        certificate_verify_content(signer, &self.handshake.context.transcript.certificate_hash())
+    }
+
+    /// The SHA-256 digest of [`message`](Self::message), for signers that take digests.
+    ///
+    /// # Errors
+    /// [`Error::ProviderFailed`] if the provider has no SHA-256.
+    pub fn digest(&self) -> Result<Digest, Error> {
+        let mut hash = C::hash(HashAlgorithm::Sha256)?;
+        crate::crypto::Hash::update(&mut hash, self.message().as_bytes());
+        Ok(crate::crypto::Hash::finish(hash))
+    }
+
+    /// Completes with any form of signature.
+    ///
+    /// # Errors
+    /// [`ApiMisuse::SignatureMalformed`] if it does not have the form of the scheme; errors are sticky.
+    pub fn complete(self, signature: &Signature) -> Result<(), Error> {
+        match signature {
+            Signature::P256(r_s) => self.complete_p256(r_s),
+        }
+    }
+
+    /// Completes with a raw P-256 signature: `r` and `s`, 32 bytes each, big-endian, as secure
+    /// elements return it.
+    ///
+    /// # Errors
+    /// [`ApiMisuse::SignatureMalformed`] if the scheme is another or a half is zero; errors are sticky.
+    pub fn complete_p256(self, r_s: &[u8; 64]) -> Result<(), Error> {
+        let mut der = [0; 72];
+        let encoded = crate::credential::ecdsa_der(r_s, &mut der);
+        match encoded.filter(|_| self.scheme() == SignatureScheme::ECDSA_SECP256R1_SHA256) {
+            Some(signature) => self.handshake.advance(Answer::Signature(signature)),
+            None => Err(self.handshake.fail(ApiMisuse::SignatureMalformed.into())),
+        }
+    }
+
+    /// Completes with the signature as it stands in CertificateVerify: for ECDSA a DER `ECDSA-Sig-Value`.
+    ///
+    /// # Errors
+    /// [`ApiMisuse::SignatureMalformed`] if it is empty or too long; errors are sticky.
+    pub fn complete_der(self, signature: &[u8]) -> Result<(), Error> {
+        self.handshake.advance(Answer::Signature(signature))
+    }
+
+    /// The key cannot sign. The peer gets `internal_error`.
+    pub fn fail(self) -> Error {
+        self.handshake.fail(Error::SigningFailed)
+    }
+
+    fn credential(&self) -> Option<&Credential<'_>> {
+        S::signing(&self.handshake.state)
+    }
+}

@@ -1,0 +1,186 @@
+//! Authentication of the peer, the same in both roles (RFC 9846 section 4.5):
+//!
+//! 1. Certificate, entry by entry, each kept as a summary
+//! 2. the time, asked of the application
+//! 3. a path to a trust anchor, one signature at a time
+//! 4. CertificateVerify
+//! 5. the application's decision
+
+use super::proof::{PeerAuthenticated, SignatureVerified};
+use super::{Answer, Context, Progress, Question, Stage, Wait};
+use crate::crypto::{CryptoProvider, SignatureAlgorithm};
+use crate::error::{ApiMisuse, Error, InvalidMessage, PeerMisbehaved};
+use crate::limits::{CERTIFICATE_PREFIX, ENTRY_PREFIX};
+use crate::transcript::{Signer, certificate_verify_content};
+use crate::wire::certificate::{self, CertificatePrefix};
+use crate::wire::certificate_verify::CertificateVerify;
+use crate::wire::enums::{HandshakeType, SignatureScheme};
+use crate::wire::handshake;
+use crate::x509::{ChainVerified, Purpose, Rules, Search, ServerName, Time, TrustAnchor};
+
+/// The steps above.
+pub(super) enum Authenticate {
+    ExpectCertificate,
+    ExpectEntry { left: usize },
+    AwaitTime,
+    SearchPath(Time),
+    ExpectCertificateVerify(ChainVerified),
+    AwaitAuthorization(ChainVerified, SignatureVerified),
+}
+
+/// What a step leads to.
+pub(super) enum Outcome {
+    Next(Authenticate, Progress),
+    /// The list of certificates is empty.
+    NoCertificate,
+}
+
+/// What the peer is measured by.
+#[derive(Clone, Copy)]
+pub(super) struct Expectation<'b> {
+    pub(super) anchors: &'b [TrustAnchor<'b>],
+    pub(super) purpose: Purpose,
+    pub(super) server_name: Option<&'b ServerName<'b>>,
+    pub(super) max_depth: u8,
+    pub(super) schemes: &'b [SignatureScheme],
+}
+
+impl Authenticate {
+    pub(super) const fn waits_for(&self) -> Wait {
+        match self {
+            Self::ExpectCertificate => Wait::Header(&[HandshakeType::CERTIFICATE]),
+            Self::ExpectEntry { .. } | Self::SearchPath(_) => Wait::Nothing,
+            Self::AwaitTime => Wait::Answer(Question::Time),
+            Self::ExpectCertificateVerify(_) => Wait::Message(&[HandshakeType::CERTIFICATE_VERIFY]),
+            Self::AwaitAuthorization(..) => Wait::Answer(Question::Authorize),
+        }
+    }
+
+    pub(super) const fn stage(&self) -> Stage {
+        match self {
+            Self::ExpectCertificate | Self::ExpectEntry { .. } => Stage::Certificate,
+            Self::AwaitTime => Stage::Time,
+            Self::SearchPath(_) => Stage::Path,
+            Self::ExpectCertificateVerify(_) => Stage::CertificateVerify,
+            Self::AwaitAuthorization(..) => Stage::Authorization,
+        }
+    }
+
+    pub(super) fn handle<C: CryptoProvider>(
+        self,
+        cx: &mut Context<'_, C>,
+        expectation: &Expectation<'_>,
+    ) -> Result<Outcome, Error> {
+        match self {
+            Self::ExpectCertificate => receive_prefix(cx),
+            Self::ExpectEntry { left: 0 } if cx.peer.is_empty() => Ok(Outcome::NoCertificate),
+            Self::ExpectEntry { left: 0 } => Ok(Outcome::Next(Self::AwaitTime, Progress::Continue)),
+            Self::ExpectEntry { left } => receive_entry(cx, left),
+            Self::SearchPath(time) => search_path(cx, expectation, time),
+            Self::ExpectCertificateVerify(chain) => verify_signature(cx, expectation, chain),
+            // These wait for an answer and are not driven.
+            Self::AwaitTime | Self::AwaitAuthorization(..) => Ok(Outcome::Next(self, Progress::Continue)),
+        }
+    }
+
+    pub(super) fn answer(self, answer: Answer<'_, '_>) -> Result<Answered, Error> {
+        match (self, answer) {
+            (Self::AwaitTime, Answer::Time(time)) => Ok(Answered::Next(Self::SearchPath(time))),
+            (Self::AwaitAuthorization(chain, signature), Answer::Authorized) => {
+                Ok(Answered::Authenticated(PeerAuthenticated::Certificate(chain, signature)))
+            }
+            // A token is only made for the state that asks.
+            _ => Err(ApiMisuse::AnswerUnexpected.into()),
+        }
+    }
+}
+
+/// What an answer leads to.
+pub(super) enum Answered {
+    Next(Authenticate),
+    Authenticated(PeerAuthenticated),
+}
+
+fn receive_prefix<C: CryptoProvider>(cx: &mut Context<'_, C>) -> Result<Outcome, Error> {
+    if !cx.rx.receive(CERTIFICATE_PREFIX)? {
+        return Ok(Outcome::Next(Authenticate::ExpectCertificate, Progress::NeedInput));
+    }
+    let prefix = cx.rx.handshake().first_chunk().ok_or(InvalidMessage::Truncated)?;
+    let list = CertificatePrefix::parse(prefix)?.list;
+    cx.transcript.update(prefix);
+    cx.rx.consume(CERTIFICATE_PREFIX);
+    Ok(Outcome::Next(Authenticate::ExpectEntry { left: list }, Progress::Continue))
+}
+
+fn receive_entry<C: CryptoProvider>(cx: &mut Context<'_, C>, left: usize) -> Result<Outcome, Error> {
+    let mut need = ENTRY_PREFIX;
+    let entry = loop {
+        if need > left {
+            return Err(InvalidMessage::Truncated.into());
+        }
+        if !cx.rx.receive(need)? {
+            return Ok(Outcome::Next(Authenticate::ExpectEntry { left }, Progress::NeedInput));
+        }
+        match certificate::entry_len(cx.rx.handshake()) {
+            Ok(len) if len <= cx.rx.handshake().len() => break len,
+            Ok(len) | Err(len) => need = len,
+        }
+    };
+    let bytes = cx.rx.handshake().get(..entry).ok_or(InvalidMessage::Truncated)?;
+    cx.transcript.update(bytes);
+    cx.peer.push::<C>(certificate::parse_entry(bytes)?)?;
+    cx.rx.consume(entry);
+    let left = left.checked_sub(entry).ok_or(InvalidMessage::Truncated)?;
+    Ok(Outcome::Next(Authenticate::ExpectEntry { left }, Progress::Continue))
+}
+
+fn search_path<C: CryptoProvider>(
+    cx: &mut Context<'_, C>,
+    expectation: &Expectation<'_>,
+    time: Time,
+) -> Result<Outcome, Error> {
+    let rules = Rules {
+        anchors: expectation.anchors,
+        purpose: expectation.purpose,
+        server_name: expectation.server_name,
+        time,
+        max_depth: expectation.max_depth,
+    };
+    let next = match cx.peer.step::<C>(&rules)? {
+        Search::Working => Authenticate::SearchPath(time),
+        Search::Found(verified, _) => Authenticate::ExpectCertificateVerify(verified),
+    };
+    Ok(Outcome::Next(next, Progress::Yield))
+}
+
+/// RFC 9846 section 4.5.2: "The receiver of a CertificateVerify message MUST verify the signature
+/// field", over the transcript up to and including Certificate.
+fn verify_signature<C: CryptoProvider>(
+    cx: &mut Context<'_, C>,
+    expectation: &Expectation<'_>,
+    chain: ChainVerified,
+) -> Result<Outcome, Error> {
+    let message = cx.rx.message()?;
+    let verify = CertificateVerify::parse(handshake::body(message)?)?;
+    // "If sent by a server, the signature algorithm MUST be one offered in the client's
+    // 'signature_algorithms' extension", and the same for a client.
+    if !expectation.schemes.contains(&verify.scheme) {
+        return Err(PeerMisbehaved::SignatureSchemeNotOffered.into());
+    }
+    let algorithm = SignatureAlgorithm::of(verify.scheme).ok_or(PeerMisbehaved::SignatureSchemeNotOffered)?;
+    let key = cx.peer.leaf_key().filter(|key| key.algorithm == algorithm);
+    // "the signature algorithm MUST be compatible with the key in the sender's end-entity certificate".
+    let key = key.ok_or(PeerMisbehaved::SignatureSchemeNotOffered)?;
+    let signer = match expectation.purpose {
+        Purpose::ServerAuth => Signer::Server,
+        Purpose::ClientAuth => Signer::Client,
+    };
+    let content = certificate_verify_content(signer, &cx.transcript.certificate_hash());
+    key.verify::<C>(algorithm, content.as_bytes(), verify.signature)
+        .map_err(|_| PeerMisbehaved::SignatureIncorrect)?;
+    cx.transcript.update(message);
+    let length = message.len();
+    cx.rx.consume(length);
+    let verified = SignatureVerified::assertion();
+    Ok(Outcome::Next(Authenticate::AwaitAuthorization(chain, verified), Progress::Yield))
+}

@@ -1,0 +1,539 @@
+//! The client (RFC 9846 section 2 and appendix A.1).
+//!
+//! ```text
+//! 1  ClientHello                 ──────▶
+//!                                ◀──────   HelloRetryRequest                       (perhaps)
+//! 1a ClientHello                 ──────▶                                           (then)
+//! 2                              ◀──────   ServerHello
+//! 3                              ◀──────   {EncryptedExtensions}
+//! 4                              ◀──────   {CertificateRequest}                    (if it asks)
+//! 5                              ◀──────   {Certificate} {CertificateVerify} {Finished}
+//! 6  {Certificate}               ──────▶                                           (if asked)
+//!    {CertificateVerify}         ──────▶                                           (if there is one)
+//!    {Finished}                  ──────▶
+//! ```
+
+use super::authenticate::{Answered, Authenticate, Expectation, Outcome};
+use super::config::{ClientConfig, Parameters, check_anchors};
+use super::identify::{Identify, send_change_cipher_spec, send_finished};
+use super::proof::PeerAuthenticated;
+use super::{Answer, ClientAuthStatus, Context, Established, Progress, Question, Role, Stage, Wait};
+use crate::credential::Credential;
+use crate::crypto::{CryptoProvider, HashAlgorithm, KeyExchange, KeyShare};
+use crate::error::{ApiMisuse, Error, PeerMisbehaved};
+use crate::key_schedule::{
+    ApplicationEpoch, ClientWrite, EarlySecret, ExporterSecret, FinishedVerified, HandshakeEpoch, HandshakeSecret,
+    ServerWrite, TrafficSecret,
+};
+use crate::record::outbound::Written;
+use crate::transcript::Transcript;
+use crate::wire::certificate_request::CertificateRequest;
+use crate::wire::client_hello::ClientHelloOffer;
+use crate::wire::encrypted_extensions::EncryptedExtensions;
+use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup};
+use crate::wire::extension::KeyShareEntry;
+use crate::wire::handshake;
+use crate::wire::server_hello::{self, ServerHello};
+use crate::x509::{Purpose, ServerName};
+
+/// The side that connects.
+#[derive(Debug)]
+pub enum Client {}
+
+/// The states, in the order in which they are reached.
+pub enum State<'b, C: CryptoProvider> {
+    Start,
+    SendClientHello(Share<C>),
+    ExpectServerHello(Hello<C>),
+    /// A HelloRetryRequest lies in `rx`.
+    RetryKeyShare(Retry),
+    SendSecondClientHello(Retry, Share<C>),
+    ExpectEncryptedExtensions(Keys<C>),
+    ExpectCertificateOrRequest(Keys<C>),
+    /// A CertificateRequest is on its way or lies in `rx`.
+    ExpectCertificateRequest(Keys<C>),
+    AwaitCredential(Keys<C>),
+    AuthenticateServer(Keys<C>, Option<Reply<'b>>, Authenticate),
+    ExpectFinished(Keys<C>, Option<Reply<'b>>, PeerAuthenticated),
+    Respond(Response<C>, Identify<'b>),
+    SendFinished(Response<C>),
+    Done(Secrets<C>),
+    Failed,
+}
+
+/// A key exchange and its public half.
+pub struct Share<C: CryptoProvider> {
+    group: NamedGroup,
+    private: C::KeyExchange,
+    public: KeyShare,
+}
+
+/// What the ClientHello on its way committed us to.
+pub struct Hello<C: CryptoProvider> {
+    group: NamedGroup,
+    private: C::KeyExchange,
+    /// The suite of the HelloRetryRequest, if there was one.
+    retried: Option<CipherSuite>,
+}
+
+/// What a HelloRetryRequest asked for.
+#[derive(Clone, Copy)]
+pub struct Retry {
+    suite: CipherSuite,
+    group: NamedGroup,
+}
+
+/// Secrets of the handshake epoch.
+pub struct Keys<C: CryptoProvider> {
+    secret: HandshakeSecret<C>,
+    client: TrafficSecret<C, HandshakeEpoch, ClientWrite>,
+    server: TrafficSecret<C, HandshakeEpoch, ServerWrite>,
+}
+
+/// Our answer to a CertificateRequest: a credential, or none.
+pub type Reply<'b> = Option<&'b Credential<'b>>;
+
+/// What the last flight and the session need.
+pub struct Response<C: CryptoProvider> {
+    client: TrafficSecret<C, HandshakeEpoch, ClientWrite>,
+    secrets: Secrets<C>,
+}
+
+/// Secrets of the application epoch, and the proofs.
+pub struct Secrets<C: CryptoProvider> {
+    client: TrafficSecret<C, ApplicationEpoch, ClientWrite>,
+    server: TrafficSecret<C, ApplicationEpoch, ServerWrite>,
+    exporter: ExporterSecret<C>,
+    peer: PeerAuthenticated,
+    finished: FinishedVerified,
+}
+
+/// What a handler gives.
+type Next<'b, C> = Result<(State<'b, C>, Progress), Error>;
+
+impl Role for Client {
+    type Config<'b> = ClientConfig<'b>;
+    type State<'b, C: CryptoProvider> = State<'b, C>;
+
+    const IS_CLIENT: bool = true;
+
+    fn parameters<'c, 'b>(config: &'c ClientConfig<'b>) -> &'c Parameters<'b> {
+        &config.parameters
+    }
+
+    fn check<C: CryptoProvider>(config: &ClientConfig<'_>) -> Result<(), Error> {
+        config.parameters.check::<C>()?;
+        check_anchors(config.anchors)
+    }
+
+    fn start<'b, C: CryptoProvider>() -> State<'b, C> {
+        State::Start
+    }
+
+    fn failed<'b, C: CryptoProvider>() -> State<'b, C> {
+        State::Failed
+    }
+
+    fn waits_for<C: CryptoProvider>(state: &State<'_, C>) -> Wait {
+        match state {
+            State::Start
+            | State::SendClientHello(_)
+            | State::RetryKeyShare(_)
+            | State::SendSecondClientHello(..)
+            | State::SendFinished(_)
+            | State::Failed => Wait::Nothing,
+            State::ExpectServerHello(_) => Wait::Message(&[HandshakeType::SERVER_HELLO]),
+            State::ExpectEncryptedExtensions(_) => Wait::Message(&[HandshakeType::ENCRYPTED_EXTENSIONS]),
+            State::ExpectCertificateOrRequest(_) => {
+                Wait::Header(&[HandshakeType::CERTIFICATE_REQUEST, HandshakeType::CERTIFICATE])
+            }
+            State::ExpectCertificateRequest(_) => Wait::Message(&[HandshakeType::CERTIFICATE_REQUEST]),
+            State::AwaitCredential(_) => Wait::Answer(Question::Credential),
+            State::AuthenticateServer(_, _, authenticate) => authenticate.waits_for(),
+            State::ExpectFinished(..) => Wait::Message(&[HandshakeType::FINISHED]),
+            State::Respond(_, identify) => identify.waits_for(),
+            State::Done(_) => Wait::Done,
+        }
+    }
+
+    fn stage<C: CryptoProvider>(state: &State<'_, C>) -> Stage {
+        match state {
+            State::Start | State::SendClientHello(_) => Stage::ClientHello,
+            State::ExpectServerHello(_) => Stage::ServerHello,
+            State::RetryKeyShare(_) | State::SendSecondClientHello(..) => Stage::SecondClientHello,
+            State::ExpectEncryptedExtensions(_) => Stage::EncryptedExtensions,
+            State::ExpectCertificateOrRequest(_) | State::ExpectCertificateRequest(_) => Stage::CertificateRequest,
+            State::AwaitCredential(_) => Stage::CredentialChoice,
+            State::AuthenticateServer(_, _, authenticate) => authenticate.stage(),
+            State::ExpectFinished(..) => Stage::Finished,
+            State::Respond(_, identify) => identify.stage(),
+            State::SendFinished(_) => Stage::Sending,
+            State::Done(_) | State::Failed => Stage::Done,
+        }
+    }
+
+    fn handle<'b, C: CryptoProvider>(
+        state: State<'b, C>,
+        cx: &mut Context<'b, C>,
+        config: &'b ClientConfig<'b>,
+    ) -> Next<'b, C> {
+        match state {
+            State::Start => start(cx, config),
+            State::SendClientHello(share) => send_client_hello(share, cx, config),
+            State::ExpectServerHello(hello) => handle_server_hello(hello, cx, config),
+            State::RetryKeyShare(retry) => make_second_share(retry, cx),
+            State::SendSecondClientHello(retry, share) => send_second_client_hello(retry, share, cx, config),
+            State::ExpectEncryptedExtensions(keys) => handle_encrypted_extensions(keys, cx, config),
+            State::ExpectCertificateOrRequest(keys) => Ok(look_for_request(keys, cx)),
+            State::ExpectCertificateRequest(keys) => handle_certificate_request(keys, cx),
+            State::AuthenticateServer(keys, reply, step) => authenticate_server(keys, reply, step, cx, config),
+            State::ExpectFinished(keys, reply, peer) => handle_finished(keys, reply, peer, cx, config),
+            State::Respond(response, Identify::Done) => Ok((State::SendFinished(response), Progress::Continue)),
+            State::Respond(response, identify) => {
+                let (identify, progress) = identify.handle(cx)?;
+                Ok((State::Respond(response, identify), progress))
+            }
+            State::SendFinished(response) => send_client_finished(response, cx),
+            State::AwaitCredential(_) | State::Done(_) | State::Failed => Ok((state, Progress::Continue)),
+        }
+    }
+
+    fn answer<'b, C: CryptoProvider>(
+        state: State<'b, C>,
+        cx: &mut Context<'b, C>,
+        _config: &'b ClientConfig<'b>,
+        answer: Answer<'_, 'b>,
+    ) -> Result<State<'b, C>, Error> {
+        match (state, answer) {
+            (State::AwaitCredential(keys), Answer::Credential(reply)) => Ok(take_reply(keys, reply, cx)?),
+            (State::AuthenticateServer(keys, reply, step), answer) => Ok(match step.answer(answer)? {
+                Answered::Next(step) => State::AuthenticateServer(keys, reply, step),
+                Answered::Authenticated(peer) => State::ExpectFinished(keys, reply, peer),
+            }),
+            (State::Respond(response, identify), answer) => Ok(State::Respond(response, identify.answer(cx, answer)?)),
+            _ => Err(ApiMisuse::AnswerUnexpected.into()),
+        }
+    }
+
+    fn signing<'b, C: CryptoProvider>(state: &State<'b, C>) -> Option<&'b Credential<'b>> {
+        match state {
+            State::Respond(_, identify) => identify.signing(),
+            _ => None,
+        }
+    }
+
+    fn finish<'b, C: CryptoProvider>(state: State<'b, C>) -> Result<Established<C>, State<'b, C>> {
+        match state {
+            State::Done(secrets) => Ok(Established {
+                sending: secrets.client.into_sending(),
+                receiving: secrets.server.into_receiving(),
+                exporter: secrets.exporter,
+                peer: secrets.peer,
+                finished: secrets.finished,
+            }),
+            other => Err(other),
+        }
+    }
+}
+
+/// The key share of the first ClientHello is of the preferred group.
+fn start<'b, C: CryptoProvider>(cx: &mut Context<'b, C>, config: &ClientConfig<'b>) -> Next<'b, C> {
+    let group = *config.parameters.groups::<C>().first().ok_or(ApiMisuse::NothingSupported)?;
+    let private = C::key_exchange(group, cx.entropy.first_seed())?;
+    let public = private.key_share()?;
+    Ok((State::SendClientHello(Share { group, private, public }), Progress::Yield))
+}
+
+fn send_client_hello<'b, C: CryptoProvider>(
+    share: Share<C>,
+    cx: &mut Context<'b, C>,
+    config: &ClientConfig<'b>,
+) -> Next<'b, C> {
+    // Not hashed yet: the server chooses the hash. The message stays where it is until then.
+    cx.tx.hold_hello();
+    let offer = offer::<C>(&share, &cx.entropy, config, None);
+    match cx.tx.message(&|w| offer.emit(w), &mut |_| ())? {
+        Written::AfterTransmit => Ok((State::SendClientHello(share), Progress::Transmit)),
+        Written::Yes => {
+            cx.tx.flush()?;
+            let hello = Hello { group: share.group, private: share.private, retried: None };
+            Ok((State::ExpectServerHello(hello), Progress::Transmit))
+        }
+    }
+}
+
+fn handle_server_hello<'b, C: CryptoProvider>(
+    hello: Hello<C>,
+    cx: &mut Context<'b, C>,
+    config: &ClientConfig<'b>,
+) -> Next<'b, C> {
+    let message = cx.rx.message()?;
+    let server_hello = ServerHello::parse(handshake::body(message)?)?;
+    // RFC 9846 section 4.2.3: "A client which receives a legacy_session_id_echo field that does not
+    // match what it sent in the ClientHello MUST abort the handshake with an 'illegal_parameter' alert."
+    if server_hello.session_id != session_id(&cx.entropy, config) {
+        return Err(PeerMisbehaved::SelectedNotOffered.into());
+    }
+    let suite = server_hello.cipher_suite;
+    // "A client which receives a cipher suite that was not offered MUST abort", and after a
+    // HelloRetryRequest (section 4.2.4) the suite must stay the same.
+    if !config.parameters.cipher_suites::<C>().contains(&suite) || hello.retried.is_some_and(|retried| retried != suite)
+    {
+        return Err(PeerMisbehaved::SelectedNotOffered.into());
+    }
+    let hash = HashAlgorithm::of(suite).ok_or(PeerMisbehaved::SelectedNotOffered)?;
+    match server_hello.answer {
+        server_hello::Answer::Retry { group, .. } => {
+            let retry = check_retry::<C>(&hello, suite, group, config)?;
+            Ok((State::RetryKeyShare(retry), Progress::Continue))
+        }
+        server_hello::Answer::Hello { key_share, .. } => {
+            // RFC 9846 section 4.3.8: the share MUST be in the group the client sent one of.
+            if key_share.group != hello.group {
+                return Err(PeerMisbehaved::KeyShareNotOffered.into());
+            }
+            let shared =
+                hello.private.agree(key_share.key_exchange).map_err(|_| PeerMisbehaved::KeyShareInvalid)?;
+            if hello.retried.is_none() {
+                begin_transcript(cx, hash)?;
+            }
+            let message = cx.rx.message()?;
+            cx.transcript.update(message);
+            let length = message.len();
+            cx.rx.consume(length);
+            cx.negotiated.cipher_suite = suite;
+            cx.negotiated.group = hello.group;
+
+            let secret = EarlySecret::<C>::new(hash)?.into_handshake(&shared)?;
+            let (client, server) = secret.traffic(&cx.transcript.hello_hash())?;
+            cx.rx.set_protection(server.protection(suite)?)?;
+            cx.tx.set_protection(client.protection(suite)?)?;
+            Ok((State::ExpectEncryptedExtensions(Keys { secret, client, server }), Progress::Yield))
+        }
+    }
+}
+
+/// The hash is known: the ClientHello that waited in `tx` is the first thing in the transcript.
+fn begin_transcript<C: CryptoProvider>(cx: &mut Context<'_, C>, hash: HashAlgorithm) -> Result<(), Error> {
+    cx.transcript = Transcript::new(hash)?;
+    cx.transcript.update(cx.tx.held_hello());
+    cx.tx.release_hello();
+    Ok(())
+}
+
+/// RFC 9846 section 4.2.4 and 4.3.8: what a HelloRetryRequest may ask.
+fn check_retry<C: CryptoProvider>(
+    hello: &Hello<C>,
+    suite: CipherSuite,
+    group: Option<NamedGroup>,
+    config: &ClientConfig<'_>,
+) -> Result<Retry, Error> {
+    // "If a client receives a second HelloRetryRequest in the same connection [...], it MUST abort
+    // the handshake with an 'unexpected_message' alert."
+    if hello.retried.is_some() {
+        return Err(PeerMisbehaved::UnexpectedMessage.into());
+    }
+    match group {
+        // "(1) the selected_group field corresponds to a group which was provided in the
+        // 'supported_groups' extension [...] (2) does not correspond to a group which was provided in
+        // the 'key_share' extension": otherwise illegal_parameter.
+        Some(group) if group == hello.group || !config.parameters.groups::<C>().contains(&group) => {
+            Err(PeerMisbehaved::HelloRetryRequestIllegal.into())
+        }
+        Some(group) => Ok(Retry { suite, group }),
+        // Only a cookie: the same share again.
+        None => Ok(Retry { suite, group: hello.group }),
+    }
+}
+
+/// A share of the group that was asked for. The old private key is gone with its state.
+fn make_second_share<'b, C: CryptoProvider>(retry: Retry, cx: &mut Context<'b, C>) -> Next<'b, C> {
+    let private = C::key_exchange(retry.group, cx.entropy.second_seed())?;
+    let public = private.key_share()?;
+    let share = Share { group: retry.group, private, public };
+    Ok((State::SendSecondClientHello(retry, share), Progress::Yield))
+}
+
+fn send_second_client_hello<'b, C: CryptoProvider>(
+    retry: Retry,
+    share: Share<C>,
+    cx: &mut Context<'b, C>,
+    config: &ClientConfig<'b>,
+) -> Next<'b, C> {
+    let hash = HashAlgorithm::of(retry.suite).ok_or(PeerMisbehaved::SelectedNotOffered)?;
+    begin_transcript(cx, hash)?;
+    cx.transcript.replace_by_message_hash()?;
+    send_change_cipher_spec(cx, config.parameters.compatibility)?;
+    let message = cx.rx.message()?;
+    cx.transcript.update(message);
+    let server_hello::Answer::Retry { group, cookie } = ServerHello::parse(handshake::body(message)?)?.answer else {
+        return Err(PeerMisbehaved::UnexpectedMessage.into());
+    };
+    // RFC 9846 section 4.2.4: abort "if the HelloRetryRequest would not result in any change in the ClientHello".
+    if group.is_none() && cookie.is_none() {
+        return Err(PeerMisbehaved::HelloRetryRequestIllegal.into());
+    }
+    let offer = offer::<C>(&share, &cx.entropy, config, cookie);
+    let Context { tx, transcript, .. } = cx;
+    let written = tx.message(&|w| offer.emit(w), &mut |message| transcript.update(message))?;
+    debug_assert_eq!(written, Written::Yes, "the first flight was drained before its answer came");
+    tx.flush()?;
+    let length = message.len();
+    cx.rx.consume(length);
+    let hello = Hello { group: share.group, private: share.private, retried: Some(retry.suite) };
+    Ok((State::ExpectServerHello(hello), Progress::Transmit))
+}
+
+fn offer<'c, C: CryptoProvider>(
+    share: &'c Share<C>,
+    entropy: &'c super::Entropy,
+    config: &'c ClientConfig<'_>,
+    cookie: Option<&'c [u8]>,
+) -> ClientHelloOffer<'c> {
+    ClientHelloOffer {
+        random: entropy.random(),
+        session_id: session_id(entropy, config),
+        cipher_suites: config.parameters.cipher_suites::<C>(),
+        groups: config.parameters.groups::<C>(),
+        signature_schemes: config.parameters.signature_schemes::<C>(),
+        key_share: KeyShareEntry { group: share.group, key_exchange: share.public.as_bytes() },
+        server_name: match &config.server_name {
+            ServerName::Dns(name) => Some(name.as_str()),
+            // RFC 6066 section 3: "Literal IPv4 and IPv6 addresses are not permitted in 'HostName'."
+            ServerName::Ip(_) => None,
+        },
+        protocols: config.parameters.alpn(),
+        cookie,
+    }
+}
+
+fn session_id<'c>(entropy: &'c super::Entropy, config: &ClientConfig<'_>) -> &'c [u8] {
+    if config.parameters.compatibility { entropy.session_id() } else { &[] }
+}
+
+fn handle_encrypted_extensions<'b, C: CryptoProvider>(
+    keys: Keys<C>,
+    cx: &mut Context<'b, C>,
+    config: &ClientConfig<'b>,
+) -> Next<'b, C> {
+    let message = cx.rx.message()?;
+    let extensions = EncryptedExtensions::parse(handshake::body(message)?)?;
+    // RFC 9846 section 4.3: no answers to what was not asked.
+    if extensions.server_name && matches!(config.server_name, ServerName::Ip(_)) {
+        return Err(PeerMisbehaved::UnsolicitedExtension.into());
+    }
+    if let Some(selected) = extensions.protocol {
+        let offered = config.parameters.alpn();
+        if offered.is_empty() {
+            return Err(PeerMisbehaved::UnsolicitedExtension.into());
+        }
+        let protocol = offered.iter().find(|&&protocol| protocol == selected);
+        cx.negotiated.protocol = Some(*protocol.ok_or(PeerMisbehaved::SelectedNotOffered)?);
+    }
+    cx.transcript.update(message);
+    let length = message.len();
+    cx.rx.consume(length);
+    Ok((State::ExpectCertificateOrRequest(keys), Progress::Continue))
+}
+
+/// RFC 9846 section 4.4.2: CertificateRequest, if there is one, follows EncryptedExtensions.
+fn look_for_request<'b, C: CryptoProvider>(keys: Keys<C>, cx: &mut Context<'b, C>) -> (State<'b, C>, Progress) {
+    let request = cx.rx.header().is_some_and(|header| header.kind == HandshakeType::CERTIFICATE_REQUEST);
+    let next = if request {
+        State::ExpectCertificateRequest(keys)
+    } else {
+        State::AuthenticateServer(keys, None, Authenticate::ExpectCertificate)
+    };
+    (next, Progress::Continue)
+}
+
+/// The request is checked; it stays in `rx` while the application chooses.
+fn handle_certificate_request<'b, C: CryptoProvider>(keys: Keys<C>, cx: &mut Context<'b, C>) -> Next<'b, C> {
+    CertificateRequest::parse(handshake::body(cx.rx.message()?)?)?;
+    Ok((State::AwaitCredential(keys), Progress::Continue))
+}
+
+fn take_reply<'b, C: CryptoProvider>(
+    keys: Keys<C>,
+    reply: Reply<'b>,
+    cx: &mut Context<'b, C>,
+) -> Result<State<'b, C>, Error> {
+    let message = cx.rx.message()?;
+    let request = CertificateRequest::parse(handshake::body(message)?)?;
+    if reply.is_some_and(|credential| !request.signature_schemes.contains(credential.scheme().0)) {
+        return Err(ApiMisuse::CredentialSchemeNotOffered.into());
+    }
+    cx.transcript.update(message);
+    let length = message.len();
+    cx.rx.consume(length);
+    cx.negotiated.client_auth =
+        if reply.is_some() { ClientAuthStatus::Authenticated } else { ClientAuthStatus::Declined };
+    Ok(State::AuthenticateServer(keys, Some(reply), Authenticate::ExpectCertificate))
+}
+
+fn authenticate_server<'b, C: CryptoProvider>(
+    keys: Keys<C>,
+    reply: Option<Reply<'b>>,
+    step: Authenticate,
+    cx: &mut Context<'b, C>,
+    config: &'b ClientConfig<'b>,
+) -> Next<'b, C> {
+    let expectation = Expectation {
+        anchors: config.anchors,
+        purpose: Purpose::ServerAuth,
+        server_name: Some(&config.server_name),
+        max_depth: config.parameters.max_depth,
+        schemes: config.parameters.signature_schemes::<C>(),
+    };
+    match step.handle(cx, &expectation)? {
+        Outcome::Next(step, progress) => Ok((State::AuthenticateServer(keys, reply, step), progress)),
+        // RFC 9846 section 4.5.1.3: "If the server supplies an empty Certificate message, the client
+        // MUST abort the handshake with a 'decode_error' alert."
+        Outcome::NoCertificate => Err(PeerMisbehaved::EmptyServerCertificate.into()),
+    }
+}
+
+fn handle_finished<'b, C: CryptoProvider>(
+    keys: Keys<C>,
+    reply: Option<Reply<'b>>,
+    peer: PeerAuthenticated,
+    cx: &mut Context<'b, C>,
+    config: &ClientConfig<'b>,
+) -> Next<'b, C> {
+    let message = cx.rx.message()?;
+    let finished = keys
+        .server
+        .verify_finished(&cx.transcript.finished_hash(), handshake::body(message)?)
+        .map_err(|_| PeerMisbehaved::FinishedIncorrect)?;
+    cx.transcript.update(message);
+    let length = message.len();
+    cx.rx.consume(length);
+
+    let main = keys.secret.into_main()?;
+    let hash = cx.transcript.server_finished_hash();
+    let (client, server) = main.traffic(&hash)?;
+    let exporter = main.exporter(&hash)?;
+    cx.rx.set_protection(server.protection(cx.negotiated.cipher_suite)?)?;
+    let _ = config;
+
+    // RFC 9846 appendix E.4: "the client sends a dummy change_cipher_spec record immediately before its second flight".
+    send_change_cipher_spec(cx, config.parameters.compatibility)?;
+    let secrets = Secrets { client, server, exporter, peer, finished };
+    let response = Response { client: keys.client, secrets };
+    let identify = match reply {
+        Some(reply) => Identify::with(reply),
+        None => Identify::Done,
+    };
+    Ok((State::Respond(response, identify), Progress::Continue))
+}
+
+fn send_client_finished<'b, C: CryptoProvider>(response: Response<C>, cx: &mut Context<'b, C>) -> Next<'b, C> {
+    match send_finished(cx, |hash| response.client.finished(hash))? {
+        Written::AfterTransmit => Ok((State::SendFinished(response), Progress::Transmit)),
+        Written::Yes => {
+            let secrets = response.secrets;
+            cx.tx.set_protection(secrets.client.protection(cx.negotiated.cipher_suite)?)?;
+            Ok((State::Done(secrets), Progress::Transmit))
+        }
+    }
+}

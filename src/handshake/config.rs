@@ -1,0 +1,201 @@
+//! Configuration: what stays the same for many handshakes.
+
+use crate::crypto::{AeadAlgorithm, CryptoProvider, HashAlgorithm, SignatureAlgorithm};
+use crate::error::{ApiMisuse, Error};
+use crate::limits::{DEFAULT_MAX_DEPTH, MAX_LIST};
+use crate::wire::certificate_request::MAX_AUTHORITIES;
+use crate::wire::enums::{CipherSuite, NamedGroup, SignatureScheme};
+use crate::x509::{ServerName, TrustAnchor};
+
+/// What both roles configure. Empty lists mean everything the provider has, in its order.
+#[derive(Clone, Copy)]
+pub(crate) struct Parameters<'a> {
+    alpn: &'a [&'a [u8]],
+    cipher_suites: &'a [CipherSuite],
+    groups: &'a [NamedGroup],
+    signature_schemes: &'a [SignatureScheme],
+    pub(crate) max_depth: u8,
+    pub(crate) compatibility: bool,
+}
+
+/// Configuration of a client.
+#[derive(Clone, Copy)]
+pub struct ClientConfig<'a> {
+    pub(crate) server_name: ServerName<'a>,
+    pub(crate) anchors: &'a [TrustAnchor<'a>],
+    pub(crate) parameters: Parameters<'a>,
+}
+
+/// Configuration of a server.
+#[derive(Clone, Copy)]
+pub struct ServerConfig<'a> {
+    pub(crate) client_auth: ClientAuth<'a>,
+    pub(crate) send_authorities: bool,
+    pub(crate) parameters: Parameters<'a>,
+}
+
+/// Whether a server asks its clients who they are. The trust anchors are those of the clients'
+/// certificates; unless switched off, their names are sent in CertificateRequest.
+#[derive(Clone, Copy)]
+pub enum ClientAuth<'a> {
+    /// It does not ask. Apache: `SSLVerifyClient none`.
+    None,
+    /// It asks; a client without a certificate may in, one with a bad certificate may not.
+    /// Apache: `SSLVerifyClient optional`.
+    Optional(&'a [TrustAnchor<'a>]),
+    /// It asks, and refuses a client without a certificate with `certificate_required` (116).
+    /// Apache: `SSLVerifyClient require`.
+    Required(&'a [TrustAnchor<'a>]),
+}
+
+impl<'a> ClientConfig<'a> {
+    /// A client that connects to `server_name` and trusts `anchors`, and nothing else.
+    pub const fn new(server_name: ServerName<'a>, anchors: &'a [TrustAnchor<'a>]) -> Self {
+        Self { server_name, anchors, parameters: Parameters::new() }
+    }
+}
+
+impl<'a> ServerConfig<'a> {
+    /// A server that treats clients as `client_auth` says.
+    pub const fn new(client_auth: ClientAuth<'a>) -> Self {
+        Self { client_auth, send_authorities: true, parameters: Parameters::new() }
+    }
+
+    /// Whether CertificateRequest names the issuers that are trusted (RFC 9846 section 4.3.4).
+    /// On by default: it is what lets a client with several certificates choose the right one.
+    #[must_use]
+    pub const fn with_certificate_authorities(mut self, send: bool) -> Self {
+        self.send_authorities = send;
+        self
+    }
+}
+
+/// The options that both configurations have.
+macro_rules! common_options {
+    ($config:ident) => {
+        impl<'a> $config<'a> {
+            /// Application protocols, the best first (RFC 7301), for example `b"http/1.1"`. A client offers
+            /// them; a server that has some refuses a client that offers only others. None by default.
+            #[must_use]
+            pub const fn with_alpn(mut self, protocols: &'a [&'a [u8]]) -> Self {
+                self.parameters.alpn = protocols;
+                self
+            }
+
+            /// Cipher suites, the best first. By default those of the provider.
+            #[must_use]
+            pub const fn with_cipher_suites(mut self, suites: &'a [CipherSuite]) -> Self {
+                self.parameters.cipher_suites = suites;
+                self
+            }
+
+            /// Key exchange groups, the best first. By default those of the provider. A client sends a key
+            /// share of the first; a server asks with a HelloRetryRequest for a share of the first that
+            /// the client supports.
+            #[must_use]
+            pub const fn with_groups(mut self, groups: &'a [NamedGroup]) -> Self {
+                self.parameters.groups = groups;
+                self
+            }
+
+            /// Signature schemes accepted from the peer, the best first. By default those of the provider.
+            #[must_use]
+            pub const fn with_signature_schemes(mut self, schemes: &'a [SignatureScheme]) -> Self {
+                self.parameters.signature_schemes = schemes;
+                self
+            }
+
+            /// How many CA certificates may stand between the peer's certificate and the trust anchor,
+            /// counted like `SSLVerifyDepth` of Apache and `-verify_depth` of OpenSSL. By default 4.
+            #[must_use]
+            pub const fn with_max_depth(mut self, depth: u8) -> Self {
+                self.parameters.max_depth = depth;
+                self
+            }
+
+            /// Middlebox compatibility mode (RFC 9846 appendix E.4): a client sends a session id and a
+            /// change_cipher_spec record, a server a change_cipher_spec record. Costs 38 bytes on the wire.
+            /// Off by default; what a peer in this mode sends is always tolerated.
+            #[must_use]
+            pub const fn with_middlebox_compatibility(mut self, on: bool) -> Self {
+                self.parameters.compatibility = on;
+                self
+            }
+        }
+    };
+}
+
+common_options!(ClientConfig);
+common_options!(ServerConfig);
+
+impl<'a> ClientAuth<'a> {
+    /// The trust anchors for clients, if they are asked.
+    pub(crate) const fn anchors(&self) -> Option<&'a [TrustAnchor<'a>]> {
+        match *self {
+            Self::None => None,
+            Self::Optional(anchors) | Self::Required(anchors) => Some(anchors),
+        }
+    }
+}
+
+impl<'a> Parameters<'a> {
+    const fn new() -> Self {
+        Self {
+            alpn: &[],
+            cipher_suites: &[],
+            groups: &[],
+            signature_schemes: &[],
+            max_depth: DEFAULT_MAX_DEPTH,
+            compatibility: false,
+        }
+    }
+
+    pub(crate) const fn alpn(&self) -> &'a [&'a [u8]] {
+        self.alpn
+    }
+
+    pub(crate) fn cipher_suites<C: CryptoProvider>(&self) -> &'a [CipherSuite] {
+        if self.cipher_suites.is_empty() { C::CIPHER_SUITES } else { self.cipher_suites }
+    }
+
+    pub(crate) fn groups<C: CryptoProvider>(&self) -> &'a [NamedGroup] {
+        if self.groups.is_empty() { C::NAMED_GROUPS } else { self.groups }
+    }
+
+    pub(crate) fn signature_schemes<C: CryptoProvider>(&self) -> &'a [SignatureScheme] {
+        if self.signature_schemes.is_empty() { C::SIGNATURE_SCHEMES } else { self.signature_schemes }
+    }
+
+    /// Refuses what can never work, before the first byte is sent.
+    pub(crate) fn check<C: CryptoProvider>(&self) -> Result<(), Error> {
+        if self.alpn.len() > MAX_LIST || self.alpn.iter().any(|name| !(1..=255).contains(&name.len())) {
+            return Err(ApiMisuse::AlpnNameLength.into());
+        }
+        let suites = self.cipher_suites::<C>();
+        let groups = self.groups::<C>();
+        let schemes = self.signature_schemes::<C>();
+        let supported = suites.iter().all(|&suite| {
+            C::CIPHER_SUITES.contains(&suite)
+                && AeadAlgorithm::of(suite).is_some()
+                && HashAlgorithm::of(suite).is_some()
+        }) && groups.iter().all(|group| C::NAMED_GROUPS.contains(group))
+            && schemes.iter().all(|&scheme| C::SIGNATURE_SCHEMES.contains(&scheme))
+            && schemes.iter().any(|&scheme| SignatureAlgorithm::of(scheme).is_some());
+        let lengths = [suites.len(), groups.len(), schemes.len()];
+        if !supported || lengths.iter().any(|len| !(1..=MAX_LIST).contains(len)) {
+            return Err(ApiMisuse::NothingSupported.into());
+        }
+        Ok(())
+    }
+}
+
+/// Refuses an empty set of trust anchors, and one whose names fill more than a CertificateRequest.
+pub(super) fn check_anchors(anchors: &[TrustAnchor<'_>]) -> Result<(), Error> {
+    if anchors.is_empty() {
+        return Err(ApiMisuse::NoTrustAnchors.into());
+    }
+    let names = anchors.iter().fold(0_usize, |sum, anchor| {
+        sum.saturating_add(anchor.subject().as_der().len()).saturating_add(2)
+    });
+    if names > MAX_AUTHORITIES { Err(ApiMisuse::AuthoritiesTooLong.into()) } else { Ok(()) }
+}

@@ -1,0 +1,66 @@
+//! All randomness of one handshake.
+
+use crate::crypto::KEY_SEED_LEN;
+use zeroize::ZeroizeOnDrop;
+
+/// The randomness of one handshake, as data: 128 bytes from a cryptographically secure source,
+/// **never used twice**. Wiped when dropped.
+///
+/// The handshake needs no generator beside it, so tests and recorded handshakes replay exactly.
+/// A board fills it from its hardware generator.
+#[derive(ZeroizeOnDrop)]
+pub struct Entropy {
+    random: [u8; 32],
+    session_id: [u8; 32],
+    first_seed: [u8; KEY_SEED_LEN],
+    second_seed: [u8; KEY_SEED_LEN],
+}
+
+impl Entropy {
+    /// Bytes that are needed.
+    pub const LEN: usize = 128;
+
+    /// Takes the bytes as they come.
+    pub const fn new(bytes: [u8; Self::LEN]) -> Self {
+        let mut parts = [[0; 32]; 4];
+        let mut index = 0;
+        // A `const fn` cannot copy slices yet.
+        while index < Self::LEN {
+            parts[index / 32][index % 32] = bytes[index];
+            index += 1;
+        }
+        let [random, session_id, first_seed, second_seed] = parts;
+        Self { random, session_id, first_seed, second_seed }
+    }
+
+    /// Entropy from the operating system.
+    ///
+    /// # Errors
+    /// The error of the operating system.
+    #[cfg(feature = "std")]
+    pub fn from_system() -> std::io::Result<Self> {
+        let mut bytes = zeroize::Zeroizing::new([0; Self::LEN]);
+        getrandom::fill(&mut *bytes).map_err(std::io::Error::from)?;
+        Ok(Self::new(*bytes))
+    }
+
+    /// `random` of our hello.
+    pub(crate) const fn random(&self) -> &[u8; 32] {
+        &self.random
+    }
+
+    /// `legacy_session_id` of a client in compatibility mode.
+    pub(crate) const fn session_id(&self) -> &[u8; 32] {
+        &self.session_id
+    }
+
+    /// The seed of the key share of the first hello of a client, and of a server.
+    pub(crate) const fn first_seed(&self) -> &[u8; KEY_SEED_LEN] {
+        &self.first_seed
+    }
+
+    /// The seed of the key share of a second ClientHello.
+    pub(crate) const fn second_seed(&self) -> &[u8; KEY_SEED_LEN] {
+        &self.second_seed
+    }
+}

@@ -1,0 +1,177 @@
+//! Our own authentication, the same in both roles (RFC 9846 section 4.5): Certificate,
+//! CertificateVerify, and the writing of Finished.
+
+use super::{Answer, Context, Progress, Question, Stage, Wait};
+use crate::credential::Credential;
+use crate::crypto::{CryptoError, CryptoProvider, Digest};
+use crate::error::{ApiMisuse, Error};
+use crate::limits::MAX_SIGNATURE;
+use crate::record::outbound::{Outbound, Written};
+use crate::transcript::{FinishedHash, Transcript};
+use crate::wire::certificate;
+use crate::wire::certificate_verify::CertificateVerify;
+use crate::wire::enums::HandshakeType;
+use crate::wire::handshake;
+
+/// The messages that say who we are.
+#[derive(Clone, Copy)]
+pub(super) enum Identify<'b> {
+    /// An empty Certificate: the client declines.
+    SendEmptyCertificate,
+    /// The chain, of which `sent` bytes of the message have left.
+    SendCertificate { credential: &'b Credential<'b>, sent: usize },
+    /// There is room for the CertificateVerify, the signature is asked for.
+    AwaitSignature(&'b Credential<'b>),
+    /// Only Finished is left.
+    Done,
+}
+
+impl<'b> Identify<'b> {
+    pub(super) const fn with(credential: Option<&'b Credential<'b>>) -> Self {
+        match credential {
+            Some(credential) => Self::SendCertificate { credential, sent: 0 },
+            None => Self::SendEmptyCertificate,
+        }
+    }
+
+    pub(super) const fn waits_for(self) -> Wait {
+        match self {
+            Self::AwaitSignature(_) => Wait::Answer(Question::Sign),
+            Self::SendEmptyCertificate | Self::SendCertificate { .. } | Self::Done => Wait::Nothing,
+        }
+    }
+
+    pub(super) const fn stage(self) -> Stage {
+        match self {
+            Self::AwaitSignature(_) => Stage::Signature,
+            Self::SendEmptyCertificate | Self::SendCertificate { .. } | Self::Done => Stage::Sending,
+        }
+    }
+
+    pub(super) const fn signing(self) -> Option<&'b Credential<'b>> {
+        match self {
+            Self::AwaitSignature(credential) => Some(credential),
+            Self::SendEmptyCertificate | Self::SendCertificate { .. } | Self::Done => None,
+        }
+    }
+
+    pub(super) fn handle<C: CryptoProvider>(self, cx: &mut Context<'_, C>) -> Result<(Self, Progress), Error> {
+        match self {
+            Self::SendEmptyCertificate => {
+                let mut sent = 0;
+                Ok(if send_certificate(cx, &[], &mut sent)? {
+                    (Self::Done, Progress::Continue)
+                } else {
+                    // Eight bytes always fit into a drained buffer, so nothing of it has left.
+                    (self, Progress::Transmit)
+                })
+            }
+            Self::SendCertificate { credential, mut sent } => {
+                if send_certificate(cx, credential.chain(), &mut sent)?
+                    && cx.tx.has_room_for(CertificateVerify::OVERHEAD + MAX_SIGNATURE)?
+                {
+                    Ok((Self::AwaitSignature(credential), Progress::Continue))
+                } else {
+                    Ok((Self::SendCertificate { credential, sent }, Progress::Transmit))
+                }
+            }
+            Self::AwaitSignature(_) | Self::Done => Ok((self, Progress::Continue)),
+        }
+    }
+
+    pub(super) fn answer<C: CryptoProvider>(
+        self,
+        cx: &mut Context<'_, C>,
+        answer: Answer<'_, 'b>,
+    ) -> Result<Self, Error> {
+        let (Self::AwaitSignature(credential), Answer::Signature(signature)) = (self, answer) else {
+            return Err(ApiMisuse::AnswerUnexpected.into());
+        };
+        if signature.is_empty() || signature.len() > MAX_SIGNATURE {
+            return Err(ApiMisuse::SignatureMalformed.into());
+        }
+        let message = CertificateVerify { scheme: credential.scheme(), signature };
+        match send(cx, &|w| message.emit(w))? {
+            Written::Yes => Ok(Self::Done),
+            // There was room for the largest one.
+            Written::AfterTransmit => Err(ApiMisuse::SignatureMalformed.into()),
+        }
+    }
+}
+
+/// Writes the compatibility record once, if it is wanted. `tx` is drained where this is called: it
+/// always follows something received.
+pub(super) fn send_change_cipher_spec<C: CryptoProvider>(cx: &mut Context<'_, C>, wanted: bool) -> Result<(), Error> {
+    if wanted && !cx.change_cipher_spec_sent {
+        cx.change_cipher_spec_sent = cx.tx.change_cipher_spec()? == Written::Yes;
+    }
+    Ok(())
+}
+
+/// Writes one handshake message into the open record and into the transcript.
+pub(super) fn send<C: CryptoProvider>(
+    cx: &mut Context<'_, C>,
+    write: &dyn Fn(&mut crate::codec::Writer<'_>),
+) -> Result<Written, Error> {
+    let Context { tx, transcript, .. } = cx;
+    tx.message(write, &mut |message| transcript.update(message))
+}
+
+/// Writes Finished; `mac` makes the verify_data of the transcript so far.
+pub(super) fn send_finished<C: CryptoProvider>(
+    cx: &mut Context<'_, C>,
+    mac: impl FnOnce(&FinishedHash) -> Result<Digest, CryptoError>,
+) -> Result<Written, Error> {
+    let verify_data = mac(&cx.transcript.finished_hash())?;
+    send(cx, &|w| handshake::write(w, HandshakeType::FINISHED, |w| w.bytes(verify_data.as_bytes())))
+}
+
+/// Appends the next pieces of a message of which `sent` bytes have left; `true` when it is whole.
+pub(super) fn send_pieces<C: CryptoProvider>(
+    tx: &mut Outbound<'_, C>,
+    transcript: &mut Transcript<C>,
+    sent: &mut usize,
+    for_each_piece: impl FnOnce(&mut dyn FnMut(&[u8])),
+) -> Result<bool, Error> {
+    let mut position = 0_usize;
+    let mut result = Ok(true);
+    for_each_piece(&mut |piece| {
+        let start = position;
+        position = position.saturating_add(piece.len());
+        if let Some(rest) = sent.checked_sub(start).and_then(|skip| piece.get(skip..)) {
+            if result == Ok(true) && !rest.is_empty() {
+                result = append(tx, transcript, sent, rest);
+            }
+        }
+    });
+    result
+}
+
+/// Appends `bytes` as far as `tx` takes them; `true` if it took all.
+fn append<C: CryptoProvider>(
+    tx: &mut Outbound<'_, C>,
+    transcript: &mut Transcript<C>,
+    sent: &mut usize,
+    mut bytes: &[u8],
+) -> Result<bool, Error> {
+    while !bytes.is_empty() {
+        let count = tx.piece(bytes)?;
+        let Some((taken, rest)) = bytes.split_at_checked(count) else { return Ok(false) };
+        if taken.is_empty() {
+            return Ok(false);
+        }
+        transcript.update(taken);
+        *sent = sent.saturating_add(count);
+        bytes = rest;
+    }
+    Ok(true)
+}
+
+fn send_certificate<C: CryptoProvider>(
+    cx: &mut Context<'_, C>,
+    chain: &[&[u8]],
+    sent: &mut usize,
+) -> Result<bool, Error> {
+    let Context { tx, transcript, .. } = cx;
+    send_pieces(tx, transcript, sent, |piece| certificate::for_each_piece(chain, piece))
+}

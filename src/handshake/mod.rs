@@ -1,0 +1,172 @@
+//! The handshake (RFC 9846 section 4): the states of both roles, in the order of the protocol.
+//!
+//! A role is a state machine over a [`Context`]. A state says what it [waits for](Wait); when that is
+//! there, its handler runs and gives the next state. A handler does at most one public-key operation.
+
+mod authenticate;
+pub(crate) mod client;
+pub(crate) mod config;
+pub(crate) mod entropy;
+mod identify;
+pub(crate) mod proof;
+pub(crate) mod server;
+mod stage;
+
+pub use self::stage::Stage;
+
+use crate::credential::Credential;
+use crate::crypto::CryptoProvider;
+use crate::error::Error;
+use crate::key_schedule::{ApplicationEpoch, ExporterSecret, FinishedVerified, Receiving, Sending, TrafficSecret};
+use crate::record::inbound::Inbound;
+use crate::record::outbound::Outbound;
+use crate::transcript::Transcript;
+use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup};
+use crate::x509::{PeerChain, Time};
+use config::Parameters;
+use entropy::Entropy;
+use proof::PeerAuthenticated;
+
+/// What is beside the state: large or needed by all states.
+pub(crate) struct Context<'b, C: CryptoProvider> {
+    pub(crate) rx: Inbound<'b, C>,
+    pub(crate) tx: Outbound<'b, C>,
+    pub(crate) peer: PeerChain<'b>,
+    pub(crate) transcript: Transcript<C>,
+    pub(crate) entropy: Entropy,
+    pub(crate) negotiated: Negotiated<'b>,
+    pub(crate) change_cipher_spec_sent: bool,
+}
+
+/// What both sides agreed on so far.
+#[derive(Clone, Copy)]
+pub(crate) struct Negotiated<'b> {
+    pub(crate) cipher_suite: CipherSuite,
+    pub(crate) group: NamedGroup,
+    pub(crate) protocol: Option<&'b [u8]>,
+    pub(crate) client_auth: ClientAuthStatus,
+}
+
+/// Whether the client showed who it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum ClientAuthStatus {
+    /// The client sent a certificate. On the client: whether the server accepts it shows only later
+    /// (RFC 9846 appendix E.1.2: a client learns of a refusal when it next reads).
+    Authenticated,
+    /// The server asked and the client had none to give.
+    Declined,
+    /// The server did not ask.
+    NotRequested,
+}
+
+/// What a state needs before its handler can run.
+#[derive(Clone, Copy)]
+pub(crate) enum Wait {
+    /// Nothing.
+    Nothing,
+    /// The header of a message of one of these types.
+    Header(&'static [HandshakeType]),
+    /// A whole message of one of these types.
+    Message(&'static [HandshakeType]),
+    /// The answer to a question.
+    Answer(Question),
+    /// The handshake is over.
+    Done,
+}
+
+/// What the application is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Question {
+    Authorize,
+    Credential,
+    Sign,
+    Time,
+}
+
+/// What the application answered.
+#[derive(Clone, Copy)]
+pub(crate) enum Answer<'a, 'b> {
+    Authorized,
+    /// `None` declines.
+    Credential(Option<&'b Credential<'b>>),
+    /// As it stands in a CertificateVerify.
+    Signature(&'a [u8]),
+    Time(Time),
+}
+
+/// How the driver goes on after a handler.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Progress {
+    Continue,
+    /// The transport has to deliver first.
+    NeedInput,
+    /// The transport has to take what is in `tx` first.
+    Transmit,
+    /// A public-key operation was done: others may want to run.
+    Yield,
+}
+
+/// What a finished handshake hands to the session.
+pub(crate) struct Established<C: CryptoProvider> {
+    pub(crate) sending: TrafficSecret<C, ApplicationEpoch, Sending>,
+    pub(crate) receiving: TrafficSecret<C, ApplicationEpoch, Receiving>,
+    pub(crate) exporter: ExporterSecret<C>,
+    pub(crate) peer: PeerAuthenticated,
+    pub(crate) finished: FinishedVerified,
+}
+
+/// One side of the handshake: [`Client`](crate::Client) or [`Server`](crate::Server).
+pub trait Role {
+    /// The configuration of this side.
+    type Config<'b>;
+    /// Where the handshake is.
+    #[doc(hidden)]
+    type State<'b, C: CryptoProvider>;
+
+    #[doc(hidden)]
+    const IS_CLIENT: bool;
+
+    #[doc(hidden)]
+    fn parameters<'c, 'b>(config: &'c Self::Config<'b>) -> &'c Parameters<'b>;
+
+    #[doc(hidden)]
+    fn check<C: CryptoProvider>(config: &Self::Config<'_>) -> Result<(), Error>;
+
+    #[doc(hidden)]
+    fn start<'b, C: CryptoProvider>() -> Self::State<'b, C>;
+
+    /// The state of a handshake that has failed; it is never driven again.
+    #[doc(hidden)]
+    fn failed<'b, C: CryptoProvider>() -> Self::State<'b, C>;
+
+    #[doc(hidden)]
+    fn waits_for<C: CryptoProvider>(state: &Self::State<'_, C>) -> Wait;
+
+    #[doc(hidden)]
+    fn stage<C: CryptoProvider>(state: &Self::State<'_, C>) -> Stage;
+
+    #[doc(hidden)]
+    fn handle<'b, C: CryptoProvider>(
+        state: Self::State<'b, C>,
+        cx: &mut Context<'b, C>,
+        config: &'b Self::Config<'b>,
+    ) -> Result<(Self::State<'b, C>, Progress), Error>;
+
+    #[doc(hidden)]
+    fn answer<'b, C: CryptoProvider>(
+        state: Self::State<'b, C>,
+        cx: &mut Context<'b, C>,
+        config: &'b Self::Config<'b>,
+        answer: Answer<'_, 'b>,
+    ) -> Result<Self::State<'b, C>, Error>;
+
+    /// The credential that is to sign, in the state that asks for a signature.
+    #[doc(hidden)]
+    fn signing<'b, C: CryptoProvider>(state: &Self::State<'b, C>) -> Option<&'b Credential<'b>>;
+
+    /// What the session needs, if the handshake is over.
+    #[doc(hidden)]
+    fn finish<'b, C: CryptoProvider>(state: Self::State<'b, C>) -> Result<Established<C>, Self::State<'b, C>>;
+}

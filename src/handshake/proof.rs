@@ -1,0 +1,41 @@
+//! Proofs: zero-sized values that exist only where a check has passed. They travel by move, and a
+//! session cannot be built without them.
+
+use crate::key_schedule::FinishedVerified;
+use crate::x509::ChainVerified;
+
+/// The peer's CertificateVerify was valid. Made only in `authenticate`.
+pub(crate) struct SignatureVerified(());
+
+impl SignatureVerified {
+    /// To be called where a signature was just verified, and nowhere else.
+    pub(super) const fn assertion() -> Self {
+        Self(())
+    }
+}
+
+/// No certificate of the client was asked for, or its absence is allowed. A client never makes one.
+pub(crate) struct AnonymousAllowed(());
+
+impl AnonymousAllowed {
+    /// To be called where the configuration of the server was just found to allow it, and nowhere else.
+    pub(super) const fn assertion() -> Self {
+        Self(())
+    }
+}
+
+/// How the peer was authenticated.
+pub(crate) enum PeerAuthenticated {
+    /// By a certificate path and the proof of its key.
+    Certificate(ChainVerified, SignatureVerified),
+    /// Not at all, which the configuration allows.
+    Anonymous(AnonymousAllowed),
+}
+
+impl PeerAuthenticated {
+    /// What is left to do with proofs is to look that they are all there.
+    pub(crate) fn with(self, finished: FinishedVerified) {
+        let Self::Certificate(..) | Self::Anonymous(..) = self;
+        let _: FinishedVerified = finished;
+    }
+}

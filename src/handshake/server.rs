@@ -1,0 +1,526 @@
+//! The server (RFC 9846 section 2 and appendix A.2).
+//!
+//! ```text
+//! 1                              ◀──────   ClientHello
+//!    HelloRetryRequest           ──────▶                                           (perhaps)
+//! 1a                             ◀──────   ClientHello                             (then)
+//! 2  ServerHello                 ──────▶
+//! 3  {EncryptedExtensions}       ──────▶
+//! 4  {CertificateRequest}        ──────▶                                           (if clients are asked)
+//! 5  {Certificate} {CertificateVerify} {Finished} ──────▶
+//! 6                              ◀──────   {Certificate}                           (if asked)
+//!                                ◀──────   {CertificateVerify}                     (if it is not empty)
+//!                                ◀──────   {Finished}
+//! ```
+//! Nothing of the application is sent before step 6 is over: the session does not exist until then.
+
+use super::authenticate::{Answered, Authenticate, Expectation, Outcome};
+use super::config::{ClientAuth, Parameters, ServerConfig, check_anchors};
+use super::identify::{Identify, send, send_change_cipher_spec, send_finished, send_pieces};
+use super::proof::{AnonymousAllowed, PeerAuthenticated};
+use super::{Answer, ClientAuthStatus, Context, Established, Progress, Question, Role, Stage, Wait};
+use crate::credential::Credential;
+use crate::crypto::{CryptoProvider, Digest, Hash, HashAlgorithm, KeyExchange, KeyShare, SharedSecret};
+use crate::error::{ApiMisuse, Error, PeerIncompatible, PeerMisbehaved};
+use crate::key_schedule::{
+    ApplicationEpoch, ClientWrite, EarlySecret, ExporterSecret, FinishedVerified, HandshakeEpoch, HandshakeSecret,
+    ServerWrite, TrafficSecret,
+};
+use crate::record::outbound::Written;
+use crate::transcript::Transcript;
+use crate::wire::certificate_request;
+use crate::wire::client_hello::{ClientHello, Mandatory};
+use crate::wire::encrypted_extensions::EncryptedExtensions;
+use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup};
+use crate::wire::extension::KeyShareEntry;
+use crate::wire::handshake;
+use crate::wire::server_hello::{self, ServerHello};
+use crate::x509::Purpose;
+
+/// The side that listens.
+#[derive(Debug)]
+pub enum Server {}
+
+/// The states, in the order in which they are reached.
+pub enum State<'b, C: CryptoProvider> {
+    ExpectClientHello,
+    SendHelloRetryRequest(Choice),
+    ExpectSecondClientHello(Choice, Digest),
+    /// From here to `SendServerHello` the ClientHello lies in `rx`.
+    AwaitCredential(Choice),
+    MakeKeyShare(Choice, &'b Credential<'b>),
+    Agree(Choice, &'b Credential<'b>, C::KeyExchange, KeyShare),
+    SendServerHello(Choice, &'b Credential<'b>, KeyShare, SharedSecret),
+    SendEncryptedExtensions(Choice, &'b Credential<'b>, Keys<C>),
+    /// So many bytes of the CertificateRequest have left.
+    SendCertificateRequest(&'b Credential<'b>, Keys<C>, usize),
+    Identify(Keys<C>, Identify<'b>),
+    SendFinished(Keys<C>),
+    AuthenticateClient(ClientKeys<C>, Authenticate),
+    ExpectFinished(ClientKeys<C>, PeerAuthenticated),
+    Done(Secrets<C>, PeerAuthenticated, FinishedVerified),
+    Failed,
+}
+
+/// What was chosen from the ClientHello.
+#[derive(Clone, Copy)]
+pub struct Choice {
+    suite: CipherSuite,
+    hash: HashAlgorithm,
+    group: NamedGroup,
+    /// After a HelloRetryRequest, the transcript has begun.
+    retried: bool,
+    /// The client sent a name that we accept, so EncryptedExtensions says so.
+    named: bool,
+}
+
+/// Secrets of the handshake epoch.
+pub struct Keys<C: CryptoProvider> {
+    secret: HandshakeSecret<C>,
+    client: TrafficSecret<C, HandshakeEpoch, ClientWrite>,
+    server: TrafficSecret<C, HandshakeEpoch, ServerWrite>,
+}
+
+/// What is needed while the client's flight is awaited.
+pub struct ClientKeys<C: CryptoProvider> {
+    client: TrafficSecret<C, HandshakeEpoch, ClientWrite>,
+    secrets: Secrets<C>,
+}
+
+/// Secrets of the application epoch.
+pub struct Secrets<C: CryptoProvider> {
+    client: TrafficSecret<C, ApplicationEpoch, ClientWrite>,
+    server: TrafficSecret<C, ApplicationEpoch, ServerWrite>,
+    exporter: ExporterSecret<C>,
+}
+
+/// What a handler gives.
+type Next<'b, C> = Result<(State<'b, C>, Progress), Error>;
+
+impl Role for Server {
+    type Config<'b> = ServerConfig<'b>;
+    type State<'b, C: CryptoProvider> = State<'b, C>;
+
+    const IS_CLIENT: bool = false;
+
+    fn parameters<'c, 'b>(config: &'c ServerConfig<'b>) -> &'c Parameters<'b> {
+        &config.parameters
+    }
+
+    fn check<C: CryptoProvider>(config: &ServerConfig<'_>) -> Result<(), Error> {
+        config.parameters.check::<C>()?;
+        config.client_auth.anchors().map_or(Ok(()), check_anchors)
+    }
+
+    fn start<'b, C: CryptoProvider>() -> State<'b, C> {
+        State::ExpectClientHello
+    }
+
+    fn failed<'b, C: CryptoProvider>() -> State<'b, C> {
+        State::Failed
+    }
+
+    fn waits_for<C: CryptoProvider>(state: &State<'_, C>) -> Wait {
+        match state {
+            State::ExpectClientHello | State::ExpectSecondClientHello(..) => {
+                Wait::Message(&[HandshakeType::CLIENT_HELLO])
+            }
+            State::AwaitCredential(_) => Wait::Answer(Question::Credential),
+            State::SendHelloRetryRequest(_)
+            | State::MakeKeyShare(..)
+            | State::Agree(..)
+            | State::SendServerHello(..)
+            | State::SendEncryptedExtensions(..)
+            | State::SendCertificateRequest(..)
+            | State::SendFinished(_)
+            | State::Failed => Wait::Nothing,
+            State::Identify(_, identify) => identify.waits_for(),
+            State::AuthenticateClient(_, authenticate) => authenticate.waits_for(),
+            State::ExpectFinished(..) => Wait::Message(&[HandshakeType::FINISHED]),
+            State::Done(..) => Wait::Done,
+        }
+    }
+
+    fn stage<C: CryptoProvider>(state: &State<'_, C>) -> Stage {
+        match state {
+            State::ExpectClientHello => Stage::ClientHello,
+            State::SendHelloRetryRequest(_) | State::ExpectSecondClientHello(..) => Stage::SecondClientHello,
+            State::AwaitCredential(_) => Stage::CredentialChoice,
+            State::MakeKeyShare(..) | State::Agree(..) | State::SendServerHello(..) => Stage::ServerHello,
+            State::SendEncryptedExtensions(..) => Stage::EncryptedExtensions,
+            State::SendCertificateRequest(..) => Stage::CertificateRequest,
+            State::Identify(_, identify) => identify.stage(),
+            State::SendFinished(_) => Stage::Sending,
+            State::AuthenticateClient(_, authenticate) => authenticate.stage(),
+            State::ExpectFinished(..) => Stage::Finished,
+            State::Done(..) | State::Failed => Stage::Done,
+        }
+    }
+
+    fn handle<'b, C: CryptoProvider>(
+        state: State<'b, C>,
+        cx: &mut Context<'b, C>,
+        config: &'b ServerConfig<'b>,
+    ) -> Next<'b, C> {
+        match state {
+            State::ExpectClientHello => handle_client_hello(cx, config),
+            State::SendHelloRetryRequest(choice) => send_hello_retry_request(choice, cx, config),
+            State::ExpectSecondClientHello(choice, first) => handle_second_client_hello(choice, &first, cx, config),
+            State::MakeKeyShare(choice, credential) => {
+                let private = C::key_exchange(choice.group, cx.entropy.first_seed())?;
+                let public = private.key_share()?;
+                Ok((State::Agree(choice, credential, private, public), Progress::Yield))
+            }
+            State::Agree(choice, credential, private, public) => agree(choice, credential, private, public, cx),
+            State::SendServerHello(choice, credential, public, shared) => {
+                send_server_hello(choice, credential, public, shared, cx, config)
+            }
+            State::SendEncryptedExtensions(choice, credential, keys) => {
+                send_encrypted_extensions(choice, credential, keys, cx, config)
+            }
+            State::SendCertificateRequest(credential, keys, sent) => {
+                send_certificate_request(credential, keys, sent, cx, config)
+            }
+            State::Identify(keys, Identify::Done) => Ok((State::SendFinished(keys), Progress::Continue)),
+            State::Identify(keys, identify) => {
+                let (identify, progress) = identify.handle(cx)?;
+                Ok((State::Identify(keys, identify), progress))
+            }
+            State::SendFinished(keys) => send_server_finished(keys, cx, config),
+            State::AuthenticateClient(keys, step) => authenticate_client(keys, step, cx, config),
+            State::ExpectFinished(keys, peer) => handle_finished(keys, peer, cx),
+            State::AwaitCredential(_) | State::Done(..) | State::Failed => Ok((state, Progress::Continue)),
+        }
+    }
+
+    fn answer<'b, C: CryptoProvider>(
+        state: State<'b, C>,
+        cx: &mut Context<'b, C>,
+        config: &'b ServerConfig<'b>,
+        answer: Answer<'_, 'b>,
+    ) -> Result<State<'b, C>, Error> {
+        match (state, answer) {
+            (State::AwaitCredential(choice), Answer::Credential(credential)) => {
+                take_credential(choice, credential, cx, config)
+            }
+            (State::Identify(keys, identify), answer) => Ok(State::Identify(keys, identify.answer(cx, answer)?)),
+            (State::AuthenticateClient(keys, step), answer) => Ok(match step.answer(answer)? {
+                Answered::Next(step) => State::AuthenticateClient(keys, step),
+                Answered::Authenticated(peer) => {
+                    cx.negotiated.client_auth = ClientAuthStatus::Authenticated;
+                    State::ExpectFinished(keys, peer)
+                }
+            }),
+            _ => Err(ApiMisuse::AnswerUnexpected.into()),
+        }
+    }
+
+    fn signing<'b, C: CryptoProvider>(state: &State<'b, C>) -> Option<&'b Credential<'b>> {
+        match state {
+            State::Identify(_, identify) => identify.signing(),
+            _ => None,
+        }
+    }
+
+    fn finish<'b, C: CryptoProvider>(state: State<'b, C>) -> Result<Established<C>, State<'b, C>> {
+        match state {
+            State::Done(secrets, peer, finished) => Ok(Established {
+                sending: secrets.server.into_sending(),
+                receiving: secrets.client.into_receiving(),
+                exporter: secrets.exporter,
+                peer,
+                finished,
+            }),
+            other => Err(other),
+        }
+    }
+}
+
+/// Chooses suite and group, each the first of ours that the client has too.
+fn handle_client_hello<'b, C: CryptoProvider>(cx: &mut Context<'b, C>, config: &ServerConfig<'_>) -> Next<'b, C> {
+    let hello = ClientHello::parse(handshake::body(cx.rx.message()?)?)?;
+    let mandatory = hello.mandatory()?;
+    check_key_shares(&mandatory)?;
+
+    let suites = config.parameters.cipher_suites::<C>();
+    let suite = *suites
+        .iter()
+        .find(|suite| hello.cipher_suites.contains(suite.0))
+        .ok_or(PeerIncompatible::NoCipherSuite)?;
+    let groups = config.parameters.groups::<C>();
+    let group = *groups.iter().find(|group| mandatory.groups.contains(group.0)).ok_or(PeerIncompatible::NoGroup)?;
+    let hash = HashAlgorithm::of(suite).ok_or(PeerIncompatible::NoCipherSuite)?;
+    let choice = Choice { suite, hash, group, retried: false, named: hello.server_name.is_some() };
+    let early_data = hello.early_data;
+    let share_is_here = mandatory.key_shares.iter().any(|share| share.group == group);
+
+    if early_data {
+        cx.rx.skip_early_data();
+    }
+    let next =
+        if share_is_here { State::AwaitCredential(choice) } else { State::SendHelloRetryRequest(choice) };
+    Ok((next, Progress::Continue))
+}
+
+/// RFC 9846 section 4.3.8: "Clients MUST NOT offer multiple KeyShareEntry values for the same
+/// group. Clients MUST NOT offer any KeyShareEntry values for groups not listed in the client's
+/// 'supported_groups' extension. Servers MAY check for violations of these rules".
+fn check_key_shares(mandatory: &Mandatory<'_>) -> Result<(), Error> {
+    for (index, share) in mandatory.key_shares.iter().enumerate() {
+        let twice = mandatory.key_shares.iter().take(index).any(|other| other.group == share.group);
+        if twice || !mandatory.groups.contains(share.group.0) {
+            return Err(PeerMisbehaved::KeyShareNotOffered.into());
+        }
+    }
+    Ok(())
+}
+
+/// RFC 9846 section 4.2.4. No cookie is sent: the state is kept here.
+fn send_hello_retry_request<'b, C: CryptoProvider>(
+    choice: Choice,
+    cx: &mut Context<'b, C>,
+    config: &ServerConfig<'_>,
+) -> Next<'b, C> {
+    let message = cx.rx.message()?;
+    let hello = ClientHello::parse(handshake::body(message)?)?;
+    cx.transcript = Transcript::new(choice.hash)?;
+    cx.transcript.update(message);
+    cx.transcript.replace_by_message_hash()?;
+    let retry = ServerHello {
+        session_id: hello.session_id,
+        cipher_suite: choice.suite,
+        answer: server_hello::Answer::Retry { group: Some(choice.group), cookie: None },
+    };
+    let Context { tx, transcript, .. } = cx;
+    if tx.message(&|w| retry.emit(w), &mut |message| transcript.update(message))? == Written::AfterTransmit {
+        return Ok((State::SendHelloRetryRequest(choice), Progress::Transmit));
+    }
+    tx.flush()?;
+    let first = constant_parts::<C>(&hello)?;
+    let length = message.len();
+    cx.rx.consume(length);
+    send_change_cipher_spec(cx, config.parameters.compatibility)?;
+    let choice = Choice { retried: true, ..choice };
+    Ok((State::ExpectSecondClientHello(choice, first), Progress::Transmit))
+}
+
+fn handle_second_client_hello<'b, C: CryptoProvider>(
+    choice: Choice,
+    first: &Digest,
+    cx: &mut Context<'b, C>,
+    config: &ServerConfig<'_>,
+) -> Next<'b, C> {
+    let hello = ClientHello::parse(handshake::body(cx.rx.message()?)?)?;
+    // RFC 9846 section 4.2.2: apart from key_share, early_data, cookie, pre_shared_key and padding,
+    // "the client MUST send the same ClientHello without modification".
+    if constant_parts::<C>(&hello)?.as_bytes() != first.as_bytes()
+        || hello.early_data
+        || !config.parameters.cipher_suites::<C>().contains(&choice.suite)
+    {
+        return Err(PeerMisbehaved::SecondClientHelloDiffers.into());
+    }
+    // Section 4.2.2: key_share is replaced "with a list containing a single KeyShareEntry from the indicated group".
+    let mut shares = hello.mandatory()?.key_shares.iter();
+    match (shares.next(), shares.next()) {
+        (Some(share), None) if share.group == choice.group => {}
+        _ => return Err(PeerMisbehaved::KeyShareNotOffered.into()),
+    }
+    Ok((State::AwaitCredential(choice), Progress::Continue))
+}
+
+/// A digest of what must stay the same in a second ClientHello. With a collision a client could
+/// only fool itself.
+fn constant_parts<C: CryptoProvider>(hello: &ClientHello<'_>) -> Result<Digest, Error> {
+    let mut hash = C::hash(HashAlgorithm::Sha256)?;
+    hello.for_each_constant_part(|part| hash.update(part));
+    Ok(hash.finish())
+}
+
+fn take_credential<'b, C: CryptoProvider>(
+    choice: Choice,
+    credential: Option<&'b Credential<'b>>,
+    cx: &mut Context<'b, C>,
+    config: &'b ServerConfig<'b>,
+) -> Result<State<'b, C>, Error> {
+    let hello = ClientHello::parse(handshake::body(cx.rx.message()?)?)?;
+    let credential = credential.ok_or(PeerIncompatible::NoCredential)?;
+    if !hello.mandatory()?.signature_schemes.contains(credential.scheme().0) {
+        return Err(ApiMisuse::CredentialSchemeNotOffered.into());
+    }
+    // RFC 7301 section 3.2: the first of the server's preference; none in common is fatal.
+    let ours = config.parameters.alpn();
+    if let Some(offered) = hello.protocols.filter(|_| !ours.is_empty()) {
+        let common = ours.iter().find(|&&protocol| offered.iter().any(|other| other == protocol));
+        cx.negotiated.protocol = Some(*common.ok_or(PeerIncompatible::NoApplicationProtocol)?);
+    }
+    Ok(State::MakeKeyShare(choice, credential))
+}
+
+fn agree<'b, C: CryptoProvider>(
+    choice: Choice,
+    credential: &'b Credential<'b>,
+    private: C::KeyExchange,
+    public: KeyShare,
+    cx: &mut Context<'b, C>,
+) -> Next<'b, C> {
+    let hello = ClientHello::parse(handshake::body(cx.rx.message()?)?)?;
+    let share = hello.mandatory()?.key_shares.iter().find(|share| share.group == choice.group);
+    let share = share.ok_or(PeerMisbehaved::KeyShareNotOffered)?;
+    let shared = private.agree(share.key_exchange).map_err(|_| PeerMisbehaved::KeyShareInvalid)?;
+    Ok((State::SendServerHello(choice, credential, public, shared), Progress::Yield))
+}
+
+fn send_server_hello<'b, C: CryptoProvider>(
+    choice: Choice,
+    credential: &'b Credential<'b>,
+    public: KeyShare,
+    shared: SharedSecret,
+    cx: &mut Context<'b, C>,
+    config: &ServerConfig<'_>,
+) -> Next<'b, C> {
+    let message = cx.rx.message()?;
+    let hello = ClientHello::parse(handshake::body(message)?)?;
+    let server_hello = ServerHello {
+        session_id: hello.session_id,
+        cipher_suite: choice.suite,
+        answer: server_hello::Answer::Hello {
+            random: cx.entropy.random(),
+            key_share: KeyShareEntry { group: choice.group, key_exchange: public.as_bytes() },
+        },
+    };
+    if !choice.retried {
+        cx.transcript = Transcript::new(choice.hash)?;
+    }
+    cx.transcript.update(message);
+    let Context { tx, transcript, .. } = cx;
+    // Everything was drained while the ClientHello was awaited, so this fits now or never.
+    let written = tx.message(&|w| server_hello.emit(w), &mut |message| transcript.update(message))?;
+    debug_assert_eq!(written, Written::Yes, "tx is empty");
+    tx.flush()?;
+    let length = message.len();
+    cx.rx.consume(length);
+    send_change_cipher_spec(cx, config.parameters.compatibility)?;
+    cx.negotiated.cipher_suite = choice.suite;
+    cx.negotiated.group = choice.group;
+
+    let secret = EarlySecret::<C>::new(choice.hash)?.into_handshake(&shared)?;
+    let (client, server) = secret.traffic(&cx.transcript.hello_hash())?;
+    cx.rx.set_protection(client.protection(choice.suite)?)?;
+    cx.tx.set_protection(server.protection(choice.suite)?)?;
+    let keys = Keys { secret, client, server };
+    Ok((State::SendEncryptedExtensions(choice, credential, keys), Progress::Continue))
+}
+
+fn send_encrypted_extensions<'b, C: CryptoProvider>(
+    choice: Choice,
+    credential: &'b Credential<'b>,
+    keys: Keys<C>,
+    cx: &mut Context<'b, C>,
+    config: &ServerConfig<'_>,
+) -> Next<'b, C> {
+    let extensions = EncryptedExtensions { protocol: cx.negotiated.protocol, server_name: choice.named };
+    match send(cx, &|w| extensions.emit(w))? {
+        Written::AfterTransmit => {
+            Ok((State::SendEncryptedExtensions(choice, credential, keys), Progress::Transmit))
+        }
+        Written::Yes => {
+            let next = match config.client_auth {
+                ClientAuth::None => State::Identify(keys, Identify::with(Some(credential))),
+                ClientAuth::Optional(_) | ClientAuth::Required(_) => {
+                    State::SendCertificateRequest(credential, keys, 0)
+                }
+            };
+            Ok((next, Progress::Continue))
+        }
+    }
+}
+
+fn send_certificate_request<'b, C: CryptoProvider>(
+    credential: &'b Credential<'b>,
+    keys: Keys<C>,
+    mut sent: usize,
+    cx: &mut Context<'b, C>,
+    config: &ServerConfig<'_>,
+) -> Next<'b, C> {
+    let schemes = config.parameters.signature_schemes::<C>();
+    let anchors = config.client_auth.anchors().filter(|_| config.send_authorities).unwrap_or(&[]);
+    let authorities = anchors.iter().map(|anchor| anchor.subject().as_der());
+    let Context { tx, transcript, .. } = cx;
+    let whole = send_pieces(tx, transcript, &mut sent, |piece| {
+        certificate_request::for_each_piece(schemes, authorities, piece);
+    })?;
+    if whole {
+        Ok((State::Identify(keys, Identify::with(Some(credential))), Progress::Continue))
+    } else {
+        Ok((State::SendCertificateRequest(credential, keys, sent), Progress::Transmit))
+    }
+}
+
+fn send_server_finished<'b, C: CryptoProvider>(
+    keys: Keys<C>,
+    cx: &mut Context<'b, C>,
+    config: &ServerConfig<'_>,
+) -> Next<'b, C> {
+    if send_finished(cx, |hash| keys.server.finished(hash))? == Written::AfterTransmit {
+        return Ok((State::SendFinished(keys), Progress::Transmit));
+    }
+    let main = keys.secret.into_main()?;
+    let hash = cx.transcript.server_finished_hash();
+    let (client, server) = main.traffic(&hash)?;
+    let exporter = main.exporter(&hash)?;
+    // An alert about the client's flight goes out under the application keys (RFC 9846 section 4.5.3).
+    cx.tx.set_protection(server.protection(cx.negotiated.cipher_suite)?)?;
+    let keys = ClientKeys { client: keys.client, secrets: Secrets { client, server, exporter } };
+    let next = match config.client_auth {
+        ClientAuth::None => {
+            State::ExpectFinished(keys, PeerAuthenticated::Anonymous(AnonymousAllowed::assertion()))
+        }
+        ClientAuth::Optional(_) | ClientAuth::Required(_) => {
+            State::AuthenticateClient(keys, Authenticate::ExpectCertificate)
+        }
+    };
+    Ok((next, Progress::Transmit))
+}
+
+fn authenticate_client<'b, C: CryptoProvider>(
+    keys: ClientKeys<C>,
+    step: Authenticate,
+    cx: &mut Context<'b, C>,
+    config: &'b ServerConfig<'b>,
+) -> Next<'b, C> {
+    let expectation = Expectation {
+        anchors: config.client_auth.anchors().unwrap_or(&[]),
+        purpose: Purpose::ClientAuth,
+        server_name: None,
+        max_depth: config.parameters.max_depth,
+        schemes: config.parameters.signature_schemes::<C>(),
+    };
+    match (step.handle(cx, &expectation)?, config.client_auth) {
+        (Outcome::Next(step, progress), _) => Ok((State::AuthenticateClient(keys, step), progress)),
+        (Outcome::NoCertificate, ClientAuth::Optional(_)) => {
+            cx.negotiated.client_auth = ClientAuthStatus::Declined;
+            let peer = PeerAuthenticated::Anonymous(AnonymousAllowed::assertion());
+            Ok((State::ExpectFinished(keys, peer), Progress::Continue))
+        }
+        // RFC 9846 section 4.5.1.3: "it MAY [...] abort the handshake with a 'certificate_required' alert".
+        (Outcome::NoCertificate, ClientAuth::None | ClientAuth::Required(_)) => {
+            Err(PeerIncompatible::ClientCertificateRequired.into())
+        }
+    }
+}
+
+fn handle_finished<'b, C: CryptoProvider>(
+    keys: ClientKeys<C>,
+    peer: PeerAuthenticated,
+    cx: &mut Context<'b, C>,
+) -> Next<'b, C> {
+    let message = cx.rx.message()?;
+    let finished = keys
+        .client
+        .verify_finished(&cx.transcript.finished_hash(), handshake::body(message)?)
+        .map_err(|_| PeerMisbehaved::FinishedIncorrect)?;
+    let length = message.len();
+    cx.rx.consume(length);
+    cx.rx.set_protection(keys.secrets.client.protection(cx.negotiated.cipher_suite)?)?;
+    Ok((State::Done(keys.secrets, peer, finished), Progress::Continue))
+}

@@ -1,0 +1,388 @@
+//! What comes in: records are opened where they lie in the lent buffer.
+//!
+//! ```text
+//! rx = [ dead | reassembled handshake | dead | opened data | raw records | free ]
+//! ```
+//! A handshake message may be split over records: the pieces are moved together in front.
+//! Application data is lent where it was opened.
+
+use super::protect::Protection;
+use super::span::Span;
+use crate::crypto::CryptoProvider;
+use crate::error::{AlertDescription, ApiMisuse, BufferKind, Error, InvalidMessage, PeerMisbehaved};
+use crate::limits::{
+    MAX_CHANGE_CIPHER_SPEC, MAX_CIPHERTEXT, MAX_EMPTY_RECORDS, MAX_PLAINTEXT, MAX_SKIPPED_EARLY_DATA, MESSAGE_HEADER,
+    RECORD_HEADER, RECORD_OVERHEAD, TAG,
+};
+use crate::wire::alert;
+use crate::wire::enums::{ContentType, HandshakeType};
+use crate::wire::handshake::MessageHeader;
+use crate::wire::record::RecordHeader;
+
+/// The receiving half of the record layer.
+pub(crate) struct Inbound<'b, C: CryptoProvider> {
+    buffer: &'b mut [u8],
+    handshake: Span,
+    data: Span,
+    raw: Span,
+    /// Bytes of the message at the front of the handshake stream that are dropped unread.
+    discard: usize,
+    protection: Option<Protection<C>>,
+    tolerance: Tolerance,
+    eof: bool,
+}
+
+/// What is accepted beside the protocol proper, and how often.
+struct Tolerance {
+    change_cipher_spec: u8,
+    empty_records: u8,
+    /// Bytes of 0-RTT data that may still be skipped (RFC 9846 section 4.3.10).
+    early_data: usize,
+    /// The peer may not have keys yet and has to send its alert in the clear.
+    plaintext_alert: bool,
+}
+
+/// One opened record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Received {
+    /// The transport must deliver more first.
+    NeedInput,
+    /// More bytes of the handshake stream.
+    Handshake,
+    /// Application data, see [`Inbound::data`].
+    Data,
+    Alert(AlertDescription),
+}
+
+impl<'b, C: CryptoProvider> Inbound<'b, C> {
+    pub(crate) fn new(buffer: &'b mut [u8]) -> Self {
+        Self {
+            buffer,
+            handshake: Span::default(),
+            data: Span::default(),
+            raw: Span::default(),
+            discard: 0,
+            protection: None,
+            tolerance: Tolerance {
+                change_cipher_spec: MAX_CHANGE_CIPHER_SPEC,
+                empty_records: MAX_EMPTY_RECORDS,
+                early_data: 0,
+                plaintext_alert: true,
+            },
+            eof: false,
+        }
+    }
+
+    /// Where the transport writes what it reads.
+    pub(crate) fn space(&mut self) -> &mut [u8] {
+        self.compact();
+        self.buffer.get_mut(self.raw.end..).unwrap_or(&mut [])
+    }
+
+    /// The transport has written `count` bytes into [`Self::space`].
+    pub(crate) fn commit(&mut self, count: usize) -> Result<(), Error> {
+        let end = self.raw.end.saturating_add(count);
+        if end > self.buffer.len() {
+            return Err(ApiMisuse::CommitTooLarge.into());
+        }
+        self.raw.end = end;
+        Ok(())
+    }
+
+    /// The transport will deliver nothing more.
+    pub(crate) fn set_eof(&mut self) {
+        self.eof = true;
+    }
+
+    /// A client has announced 0-RTT data, which this crate never accepts.
+    pub(crate) fn skip_early_data(&mut self) {
+        self.tolerance.early_data = MAX_SKIPPED_EARLY_DATA;
+    }
+
+    /// The handshake is over: what only handshakes tolerate ends.
+    pub(crate) fn end_handshake(&mut self) {
+        self.tolerance.change_cipher_spec = 0;
+        self.tolerance.early_data = 0;
+        self.tolerance.plaintext_alert = false;
+    }
+
+    /// Takes the next keys. Only at a message boundary.
+    ///
+    /// RFC 9846 section 5.1: "Handshake messages MUST NOT span key changes. Implementations MUST
+    /// verify that all messages immediately preceding a key change align with a record boundary".
+    pub(crate) fn set_protection(&mut self, protection: Protection<C>) -> Result<(), Error> {
+        if self.handshake.is_empty() && self.discard == 0 {
+            self.protection = Some(protection);
+            Ok(())
+        } else {
+            Err(PeerMisbehaved::KeyChangeInsideMessage.into())
+        }
+    }
+
+    /// Makes a whole message of one of the `expected` types available, if the transport has
+    /// delivered it: `None` means that it has not yet.
+    pub(crate) fn receive_message(&mut self, expected: &[HandshakeType]) -> Result<Option<HandshakeType>, Error> {
+        let Some(header) = self.receive_header(expected)? else { return Ok(None) };
+        Ok(self.receive(header.total())?.then_some(header.kind))
+    }
+
+    /// Makes the header of a message of one of the `expected` types available.
+    pub(crate) fn receive_header(&mut self, expected: &[HandshakeType]) -> Result<Option<MessageHeader>, Error> {
+        if !self.receive(MESSAGE_HEADER)? {
+            return Ok(None);
+        }
+        let header = self.header().ok_or(InvalidMessage::Truncated)?;
+        // RFC 9846 section 4: a message in an unexpected order MUST be answered with "unexpected_message".
+        if !expected.contains(&header.kind) {
+            return Err(PeerMisbehaved::UnexpectedMessage.into());
+        }
+        Ok(Some(header))
+    }
+
+    /// Makes at least `count` bytes of the handshake stream available.
+    pub(crate) fn receive(&mut self, count: usize) -> Result<bool, Error> {
+        while self.handshake.len() < count {
+            self.check_capacity(count.saturating_add(RECORD_OVERHEAD))?;
+            match self.next_record()? {
+                Received::Handshake => {}
+                Received::NeedInput => return Ok(false),
+                Received::Data => return Err(PeerMisbehaved::UnexpectedMessage.into()),
+                Received::Alert(description) => return Err(Error::AlertReceived(description)),
+            }
+        }
+        Ok(true)
+    }
+
+    /// The handshake stream as far as it is here.
+    pub(crate) fn handshake(&self) -> &[u8] {
+        self.handshake.of(self.buffer)
+    }
+
+    /// The header of the message at the front of the handshake stream.
+    pub(crate) fn header(&self) -> Option<MessageHeader> {
+        MessageHeader::peek(self.handshake())
+    }
+
+    /// The message at the front, if it is whole.
+    pub(crate) fn message(&self) -> Result<&[u8], Error> {
+        let total = self.header().ok_or(InvalidMessage::Truncated)?.total();
+        Ok(self.handshake().get(..total).ok_or(InvalidMessage::Truncated)?)
+    }
+
+    /// Whether a message of `total` bytes can ever be whole in the buffer.
+    pub(crate) const fn could_hold(&self, total: usize) -> bool {
+        total.saturating_add(RECORD_OVERHEAD) <= self.buffer.len()
+    }
+
+    /// Drops `count` bytes of the handshake stream.
+    pub(crate) fn consume(&mut self, count: usize) {
+        self.handshake.consume(count);
+    }
+
+    /// Drops the next `count` bytes of the handshake stream, also those that are still to come.
+    pub(crate) fn discard(&mut self, count: usize) {
+        let here = count.min(self.handshake.len());
+        self.handshake.consume(here);
+        self.discard = count.saturating_sub(here);
+    }
+
+    /// Application data that is not consumed yet, with the borrow of the lent buffer.
+    pub(crate) fn data(&mut self) -> &mut [u8] {
+        self.data.of_mut(self.buffer)
+    }
+
+    pub(crate) const fn has_data(&self) -> bool {
+        !self.data.is_empty()
+    }
+
+    pub(crate) fn consume_data(&mut self, count: usize) {
+        self.data.consume(count);
+    }
+
+    /// Opens the next record that means something.
+    pub(crate) fn next_record(&mut self) -> Result<Received, Error> {
+        loop {
+            let Some(header) = self.raw.of(self.buffer).first_chunk::<RECORD_HEADER>() else {
+                return self.need_input(RECORD_HEADER);
+            };
+            let header = RecordHeader::parse(*header);
+            self.check_header(header)?;
+            let total = usize::from(header.length).saturating_add(RECORD_HEADER);
+            if self.raw.len() < total {
+                return self.need_input(total);
+            }
+            let record = Span::new(self.raw.start, self.raw.start.saturating_add(total));
+            self.raw.consume(total);
+            if let Some((content_type, content)) = self.open(header, record)?
+                && let Some(received) = self.deliver(content_type, content)?
+            {
+                return Ok(received);
+            }
+        }
+    }
+
+    fn need_input(&mut self, record: usize) -> Result<Received, Error> {
+        self.check_capacity(self.handshake.len().saturating_add(record))?;
+        // RFC 9846 section 6.1: an end without close_notify is a truncation.
+        if self.eof { Err(Error::ConnectionTruncated) } else { Ok(Received::NeedInput) }
+    }
+
+    fn check_capacity(&self, need: usize) -> Result<(), Error> {
+        if need <= self.buffer.len() {
+            return Ok(());
+        }
+        Err(Error::BufferTooSmall { buffer: BufferKind::Rx, need: u32::try_from(need).unwrap_or(u32::MAX) })
+    }
+
+    /// RFC 9846 sections 5.1 and 5.2: which types there are and how long they may be.
+    fn check_header(&self, header: RecordHeader) -> Result<(), Error> {
+        let limit = match header.content_type {
+            ContentType::HANDSHAKE | ContentType::ALERT | ContentType::CHANGE_CIPHER_SPEC => MAX_PLAINTEXT,
+            ContentType::APPLICATION_DATA => MAX_CIPHERTEXT,
+            // "If a TLS implementation receives an unexpected record type, it MUST terminate the
+            // connection with an 'unexpected_message' alert."
+            _ => return Err(InvalidMessage::UnknownType.into()),
+        };
+        if usize::from(header.length) > limit {
+            return Err(InvalidMessage::RecordTooLong.into());
+        }
+        Ok(())
+    }
+
+    /// Content type and place of the content of one whole record; `None` for a record to ignore.
+    fn open(&mut self, header: RecordHeader, record: Span) -> Result<Option<(ContentType, Span)>, Error> {
+        let fragment = Span::new(record.start.saturating_add(RECORD_HEADER), record.end);
+        match (header.content_type, &mut self.protection) {
+            (ContentType::CHANGE_CIPHER_SPEC, _) => self.ignore_change_cipher_spec(fragment).map(|()| None),
+            (ContentType::APPLICATION_DATA, Some(_)) => self.open_protected(record),
+            (ContentType::APPLICATION_DATA, None) => {
+                // After a HelloRetryRequest, 0-RTT data is still on its way (RFC 9846 section 4.3.10).
+                if self.skip_as_early_data(record) { Ok(None) } else { Err(PeerMisbehaved::WrongEpoch.into()) }
+            }
+            (ContentType::ALERT, Some(_)) if self.tolerance.plaintext_alert => Ok(Some((ContentType::ALERT, fragment))),
+            (_, Some(_)) => Err(PeerMisbehaved::WrongEpoch.into()),
+            (content_type, None) => Ok(Some((content_type, fragment))),
+        }
+    }
+
+    /// RFC 9846 section 5: "An implementation may receive an unencrypted record of type
+    /// change_cipher_spec consisting of the single byte value 0x01 at any time after the first
+    /// ClientHello message has been sent or received and before the peer's Finished message has
+    /// been received and MUST simply drop it without further processing."
+    fn ignore_change_cipher_spec(&mut self, fragment: Span) -> Result<(), Error> {
+        if fragment.of(self.buffer) != [1] || self.inside_message() {
+            return Err(PeerMisbehaved::UnexpectedMessage.into());
+        }
+        self.tolerance.change_cipher_spec =
+            self.tolerance.change_cipher_spec.checked_sub(1).ok_or(PeerMisbehaved::TooManyChangeCipherSpec)?;
+        Ok(())
+    }
+
+    fn open_protected(&mut self, record: Span) -> Result<Option<(ContentType, Span)>, Error> {
+        let Some(protection) = &mut self.protection else { return Err(PeerMisbehaved::WrongEpoch.into()) };
+        let bytes = record.of_mut(self.buffer);
+        let Some((header, fragment)) = bytes.split_first_chunk_mut::<RECORD_HEADER>() else {
+            return Err(InvalidMessage::Truncated.into());
+        };
+        // RFC 9846 section 5.2: what is too short to hold a tag cannot be opened either.
+        let Some((inner, tag)) = fragment.split_last_chunk_mut::<TAG>() else { return Err(Error::DecryptFailed) };
+        if let Err(error) = protection.open(header, inner, tag) {
+            return if error == Error::DecryptFailed && self.skip_as_early_data(record) { Ok(None) } else { Err(error) };
+        }
+        self.tolerance.early_data = 0;
+        self.tolerance.plaintext_alert = false;
+        // RFC 9846 section 5.4: "If a receiving implementation does not find a non-zero octet in the
+        // cleartext, it MUST terminate the connection with an 'unexpected_message' alert."
+        let at = inner.iter().rposition(|&byte| byte != 0).ok_or(PeerMisbehaved::UnexpectedMessage)?;
+        let content_type = inner.get(at).map_or(ContentType(0), |&byte| ContentType(byte));
+        if inner.len() > MAX_PLAINTEXT.saturating_add(1) {
+            return Err(InvalidMessage::RecordTooLong.into());
+        }
+        let start = record.start.saturating_add(RECORD_HEADER);
+        Ok(Some((content_type, Span::new(start, start.saturating_add(at)))))
+    }
+
+    /// Whether a record that cannot be read is 0-RTT data to skip.
+    fn skip_as_early_data(&mut self, record: Span) -> bool {
+        match self.tolerance.early_data.checked_sub(record.len()) {
+            Some(left) => {
+                self.tolerance.early_data = left;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Whether a handshake message has begun and not ended.
+    const fn inside_message(&self) -> bool {
+        !self.handshake.is_empty() || self.discard > 0
+    }
+
+    fn deliver(&mut self, content_type: ContentType, content: Span) -> Result<Option<Received>, Error> {
+        // RFC 9846 section 5.1: "Handshake messages MUST NOT be interleaved with other record types."
+        if content_type != ContentType::HANDSHAKE && self.inside_message() {
+            return Err(PeerMisbehaved::UnexpectedMessage.into());
+        }
+        match content_type {
+            ContentType::HANDSHAKE => self.reassemble(content),
+            ContentType::ALERT => {
+                let description = alert::parse(content.of(self.buffer))?;
+                // RFC 9846 section 6.1: user_canceled is followed by close_notify and says nothing by itself.
+                if description == AlertDescription::USER_CANCELED {
+                    return self.count_empty().map(|()| None);
+                }
+                Ok(Some(Received::Alert(description)))
+            }
+            ContentType::APPLICATION_DATA if content.is_empty() => self.count_empty().map(|()| None),
+            ContentType::APPLICATION_DATA => {
+                self.tolerance.empty_records = MAX_EMPTY_RECORDS;
+                self.data = content;
+                Ok(Some(Received::Data))
+            }
+            // RFC 9846 section 5: also a protected change_cipher_spec is an unexpected_message.
+            _ => Err(PeerMisbehaved::UnexpectedMessage.into()),
+        }
+    }
+
+    fn reassemble(&mut self, mut content: Span) -> Result<Option<Received>, Error> {
+        // RFC 9846 section 5.1: "Implementations MUST NOT send zero-length fragments of Handshake types".
+        if content.is_empty() {
+            return Err(InvalidMessage::EmptyRecord.into());
+        }
+        let dropped = self.discard.min(content.len());
+        self.discard = self.discard.saturating_sub(dropped);
+        content.consume(dropped);
+        if content.is_empty() {
+            return Ok(None);
+        }
+        if self.handshake.is_empty() {
+            self.handshake = content;
+        } else {
+            self.handshake.end = content.move_to(self.buffer, self.handshake.end).end;
+        }
+        Ok(Some(Received::Handshake))
+    }
+
+    fn count_empty(&mut self) -> Result<(), Error> {
+        self.tolerance.empty_records =
+            self.tolerance.empty_records.checked_sub(1).ok_or(PeerMisbehaved::TooManyEmptyRecords)?;
+        Ok(())
+    }
+
+    /// Moves what is kept to the front when less than half of the buffer is free behind it.
+    fn compact(&mut self) {
+        if !self.data.is_empty() {
+            return;
+        }
+        if self.handshake.is_empty() {
+            self.handshake = Span::default();
+        }
+        if self.raw.is_empty() {
+            self.raw = Span::new(self.handshake.end, self.handshake.end);
+        }
+        if self.buffer.len().saturating_sub(self.raw.end) < self.buffer.len() / 2 {
+            self.handshake = self.handshake.move_to(self.buffer, 0);
+            self.raw = self.raw.move_to(self.buffer, self.handshake.end);
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! What goes out: messages are written straight into the lent buffer and sealed there.
+//!
+//! ```text
+//! tx = [ sent | sealed, to be sent | open record: header, plaintext | free | room for an alert ]
+//! ```
+//! Several messages share a record. A message that does not fit waits until the transport has taken
+//! what is sealed; Certificate and CertificateRequest leave piece by piece.
+
+use super::protect::Protection;
+use super::span::Span;
+use crate::codec::Writer;
+use crate::crypto::CryptoProvider;
+use crate::error::{AlertDescription, ApiMisuse, BufferKind, Error};
+use crate::limits::{ALERT_RESERVE, MAX_PLAINTEXT, MIN_TX, RECORD_HEADER, TAG};
+use crate::wire::alert;
+use crate::wire::enums::ContentType;
+use crate::wire::record::RecordHeader;
+
+/// The sending half of the record layer.
+pub(crate) struct Outbound<'b, C: CryptoProvider> {
+    buffer: &'b mut [u8],
+    /// Sealed records that the transport has not taken yet.
+    pending: Span,
+    /// Plaintext of the open record, behind a gap for its header; empty if none is open.
+    open: Span,
+    protection: Option<Protection<C>>,
+    /// The first bytes are kept although they are sent: a ClientHello that is still to be hashed.
+    hold: bool,
+}
+
+/// A message is in the open record, or has to wait until `tx` is drained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Written {
+    Yes,
+    AfterTransmit,
+}
+
+impl<'b, C: CryptoProvider> Outbound<'b, C> {
+    pub(crate) fn new(buffer: &'b mut [u8]) -> Result<Self, Error> {
+        if buffer.len() < MIN_TX {
+            return Err(too_small(MIN_TX));
+        }
+        Ok(Self { buffer, pending: Span::default(), open: Span::default(), protection: None, hold: false })
+    }
+
+    /// Bytes for the transport.
+    pub(crate) fn pending(&self) -> &[u8] {
+        self.pending.of(self.buffer)
+    }
+
+    pub(crate) fn consume(&mut self, count: usize) {
+        self.pending.consume(count);
+    }
+
+    /// Keys for everything after this; what is open leaves under the old ones.
+    pub(crate) fn set_protection(&mut self, protection: Protection<C>) -> Result<(), Error> {
+        self.flush()?;
+        self.protection = Some(protection);
+        Ok(())
+    }
+
+    /// Records sealed under the keys of now.
+    pub(crate) fn sequence(&self) -> u64 {
+        self.protection.as_ref().map_or(0, Protection::sequence)
+    }
+
+    /// Appends a handshake message to the open record and gives it to `written`, or says that `tx`
+    /// must be drained first.
+    pub(crate) fn message(
+        &mut self,
+        write: &dyn Fn(&mut Writer<'_>),
+        written: &mut dyn FnMut(&[u8]),
+    ) -> Result<Written, Error> {
+        for attempt in 0..2 {
+            let free = self.free();
+            let mut writer = Writer::new(free.of_mut(self.buffer));
+            write(&mut writer);
+            let needed = writer.needed();
+            if writer.finish().is_ok() {
+                let message = Span::new(free.start, free.start.saturating_add(needed));
+                self.open = Span::new(self.open_start(), message.end);
+                written(message.of(self.buffer));
+                return Ok(Written::Yes);
+            }
+            if attempt == 0 {
+                self.flush()?;
+            } else if self.pending.is_empty() {
+                return Err(too_small(needed.saturating_add(self.overhead())));
+            }
+        }
+        Ok(Written::AfterTransmit)
+    }
+
+    /// Appends as much of `piece` as fits and gives the number of bytes.
+    pub(crate) fn piece(&mut self, piece: &[u8]) -> Result<usize, Error> {
+        if self.free().is_empty() {
+            self.flush()?;
+        }
+        let free = self.free();
+        let count = piece.len().min(free.len());
+        let target = Span::new(free.start, free.start.saturating_add(count));
+        if let Some(source) = piece.get(..count) {
+            target.of_mut(self.buffer).copy_from_slice(source);
+        }
+        if count > 0 {
+            self.open = Span::new(self.open_start(), target.end);
+        }
+        Ok(count)
+    }
+
+    /// Seals the open record, if there is one.
+    pub(crate) fn flush(&mut self) -> Result<(), Error> {
+        self.seal(ContentType::HANDSHAKE)
+    }
+
+    /// Whether a handshake message of `len` bytes fits now or, if nothing is pending, ever.
+    pub(crate) fn has_room_for(&mut self, len: usize) -> Result<bool, Error> {
+        if self.free().len() >= len {
+            return Ok(true);
+        }
+        self.flush()?;
+        if self.free().len() >= len {
+            return Ok(true);
+        }
+        if self.pending.is_empty() { Err(too_small(len.saturating_add(self.overhead()))) } else { Ok(false) }
+    }
+
+    /// Room for application data. No handshake record is open then.
+    pub(crate) fn data_space(&mut self) -> &mut [u8] {
+        self.free().of_mut(self.buffer)
+    }
+
+    /// Seals the first `count` bytes of [`Self::data_space`] as application data.
+    pub(crate) fn seal_data(&mut self, count: usize) -> Result<(), Error> {
+        let free = self.free();
+        if count > free.len() {
+            return Err(ApiMisuse::CommitTooLarge.into());
+        }
+        self.open = Span::new(free.start, free.start.saturating_add(count));
+        self.seal(ContentType::APPLICATION_DATA)
+    }
+
+    /// Writes an alert behind everything that is sealed. What is open is dropped: no message may be
+    /// cut in two by an alert. There is always room.
+    pub(crate) fn alert(&mut self, description: AlertDescription) -> Result<(), Error> {
+        let start = self.pending.end.saturating_add(RECORD_HEADER);
+        let bytes = alert::emit(description);
+        self.open = Span::new(start, start.saturating_add(bytes.len()));
+        self.open.of_mut(self.buffer).copy_from_slice(&bytes);
+        self.seal(ContentType::ALERT)
+    }
+
+    /// The compatibility record of RFC 9846 appendix E.4, always in the clear.
+    pub(crate) fn change_cipher_spec(&mut self) -> Result<Written, Error> {
+        const RECORD: [u8; 6] = [20, 3, 3, 0, 1, 1];
+        self.flush()?;
+        self.compact();
+        let record = Span::new(self.pending.end, self.pending.end.saturating_add(RECORD.len()));
+        if record.end.saturating_add(ALERT_RESERVE) > self.buffer.len() {
+            return if self.pending.is_empty() { Err(too_small(MIN_TX)) } else { Ok(Written::AfterTransmit) };
+        }
+        record.of_mut(self.buffer).copy_from_slice(&RECORD);
+        self.pending.end = record.end;
+        Ok(Written::Yes)
+    }
+
+    /// Keeps the ClientHello in the open record in place until [`Self::release_hello`].
+    pub(crate) fn hold_hello(&mut self) {
+        self.hold = true;
+    }
+
+    /// The ClientHello that was held.
+    pub(crate) fn held_hello(&self) -> &[u8] {
+        Span::new(RECORD_HEADER, self.pending.end).of(self.buffer)
+    }
+
+    pub(crate) fn release_hello(&mut self) {
+        self.hold = false;
+    }
+
+    /// Where the plaintext of the open record begins, or of the next one.
+    const fn open_start(&self) -> usize {
+        if self.open.is_empty() { self.pending.end.saturating_add(RECORD_HEADER) } else { self.open.start }
+    }
+
+    /// Where more plaintext of the same record goes.
+    fn free(&mut self) -> Span {
+        self.compact();
+        let start = if self.open.is_empty() { self.open_start() } else { self.open.end };
+        let record_end = self.open_start().saturating_add(MAX_PLAINTEXT);
+        let buffer_end = self.buffer.len().saturating_sub(ALERT_RESERVE).saturating_sub(self.trailer());
+        Span::new(start, record_end.min(buffer_end).max(start))
+    }
+
+    /// Content type and tag, where records are protected.
+    const fn trailer(&self) -> usize {
+        if self.protection.is_some() { TAG + 1 } else { 0 }
+    }
+
+    /// What a message needs in `tx` beside itself.
+    const fn overhead(&self) -> usize {
+        RECORD_HEADER.saturating_add(self.trailer()).saturating_add(ALERT_RESERVE)
+    }
+
+    fn seal(&mut self, content_type: ContentType) -> Result<(), Error> {
+        if self.open.is_empty() {
+            return Ok(());
+        }
+        let plaintext = core::mem::take(&mut self.open);
+        let end = plaintext.end.saturating_add(self.trailer());
+        let length = u16::try_from(end.saturating_sub(plaintext.start)).map_err(|_| too_small(MIN_TX))?;
+        let outer = if self.protection.is_some() { ContentType::APPLICATION_DATA } else { content_type };
+        let header = RecordHeader { content_type: outer, length }.emit();
+        let record = Span::new(plaintext.start.saturating_sub(RECORD_HEADER), end).of_mut(self.buffer);
+        let Some((head, body)) = record.split_first_chunk_mut::<RECORD_HEADER>() else {
+            return Err(too_small(MIN_TX));
+        };
+        *head = header;
+        if let Some(protection) = &mut self.protection {
+            let Some((inner, tag)) = body.split_last_chunk_mut::<TAG>() else { return Err(too_small(MIN_TX)) };
+            if let Some(last) = inner.last_mut() {
+                *last = content_type.0;
+            }
+            *tag = protection.seal(&header, inner)?;
+        }
+        self.pending.end = end;
+        Ok(())
+    }
+
+    /// Moves what is kept to the front once everything sealed is sent.
+    fn compact(&mut self) {
+        if self.hold || !self.pending.is_empty() {
+            return;
+        }
+        if !self.open.is_empty() {
+            self.open = self.open.move_to(self.buffer, RECORD_HEADER);
+        }
+        self.pending = Span::default();
+    }
+}
+
+fn too_small(need: usize) -> Error {
+    Error::BufferTooSmall { buffer: BufferKind::Tx, need: u32::try_from(need).unwrap_or(u32::MAX) }
+}

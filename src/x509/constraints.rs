@@ -1,0 +1,389 @@
+//! Name constraints (RFC 5280 section 4.2.1.10): which names the certificates below a CA may hold.
+
+use super::der::{self, Malformed, Reader, context_constructed};
+use super::general_name::{GeneralName, GeneralNames};
+use super::name::Name;
+use super::server_name::is_host_name;
+use crate::error::CertificateProblem;
+
+const PERMITTED: u8 = context_constructed(0);
+const EXCLUDED: u8 = context_constructed(1);
+
+/// A `NameConstraints`, as the content of its SEQUENCE.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NameConstraints<'a>(&'a [u8]);
+
+/// How a name lies to a subtree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// The subtree says nothing about names of this form.
+    OtherForm,
+    Inside,
+    /// A wildcard some of whose names lie inside.
+    PartlyInside,
+    Outside,
+    /// The name cannot be understood, or the form is not supported: whatever would be safe is wrong.
+    Unclear,
+}
+
+impl<'a> NameConstraints<'a> {
+    /// From the value of the extension. All of it is checked here, so that a constraint that cannot
+    /// be understood refuses the certificate that states it.
+    pub(super) fn parse(value: &'a [u8]) -> Result<Self, Malformed> {
+        let content = Reader::new(value).value(der::SEQUENCE)?;
+        let mut fields = Reader::inside(value, der::SEQUENCE)?;
+        let permitted = fields.optional(PERMITTED)?;
+        let excluded = fields.optional(EXCLUDED)?;
+        fields.finish()?;
+        // "Conforming CAs MUST NOT issue certificates where name constraints is an empty sequence."
+        if permitted.is_none() && excluded.is_none() {
+            return Err(Malformed);
+        }
+        for list in [permitted, excluded].into_iter().flatten() {
+            let mut list = Reader::new(list);
+            // "GeneralSubtrees ::= SEQUENCE SIZE (1..MAX) OF GeneralSubtree"
+            loop {
+                if !is_valid_base(base(&mut list)?) {
+                    return Err(Malformed);
+                }
+                if list.is_empty() {
+                    break;
+                }
+            }
+        }
+        Ok(Self(content))
+    }
+
+    /// Constraints that were checked before.
+    pub(super) const fn from_checked(content: &'a [u8]) -> Self {
+        Self(content)
+    }
+
+    pub(super) const fn as_bytes(self) -> &'a [u8] {
+        self.0
+    }
+
+    /// Checks all names of a certificate. Each comparison is taken from `budget`.
+    pub(super) fn check(
+        self,
+        subject: &Name<'_>,
+        alternatives: Option<GeneralNames<'_>>,
+        budget: &mut u32,
+    ) -> Result<(), CertificateProblem> {
+        // "Restrictions of the form directoryName MUST be applied to the subject field in the
+        // certificate (when the certificate includes a non-empty subject field)"
+        if !subject.is_empty() {
+            self.check_name(GeneralName::Directory(*subject), budget)?;
+        }
+        let Some(alternatives) = alternatives else {
+            // "When a certificate does not include a subject alternative name, the constraint MUST be
+            // applied to any attribute of type emailAddress in the subject distinguished name".
+            for email in subject.attributes().filter_map(|attribute| attribute.email()) {
+                self.check_name(GeneralName::Email(email), budget)?;
+            }
+            return Ok(());
+        };
+        for name in alternatives.iter() {
+            self.check_name(name, budget)?;
+        }
+        Ok(())
+    }
+
+    fn check_name(self, name: GeneralName<'_>, budget: &mut u32) -> Result<(), CertificateProblem> {
+        let mut permitted = None;
+        for base in self.subtrees(PERMITTED) {
+            spend(budget)?;
+            match place(name, base) {
+                Place::OtherForm => {}
+                Place::Inside => permitted = Some(true),
+                Place::PartlyInside | Place::Outside | Place::Unclear => permitted = permitted.or(Some(false)),
+            }
+        }
+        for base in self.subtrees(EXCLUDED) {
+            spend(budget)?;
+            // "Any name matching a restriction in the excludedSubtrees field is invalid regardless of
+            // information appearing in the permittedSubtrees."
+            if matches!(place(name, base), Place::Inside | Place::PartlyInside | Place::Unclear) {
+                return Err(CertificateProblem::NameNotPermitted);
+            }
+        }
+        // No permitted subtree of this form: "If no name of the type is in the certificate, the
+        // certificate is acceptable", and the other way about.
+        if permitted == Some(false) { Err(CertificateProblem::NameNotPermitted) } else { Ok(()) }
+    }
+
+    fn subtrees(self, list: u8) -> impl Iterator<Item = GeneralName<'a>> {
+        let mut fields = Reader::new(self.0);
+        let permitted = fields.optional(PERMITTED).ok().flatten();
+        let excluded = fields.optional(EXCLUDED).ok().flatten();
+        let mut reader = Reader::new(if list == PERMITTED { permitted } else { excluded }.unwrap_or(&[]));
+        core::iter::from_fn(move || base(&mut reader).ok())
+    }
+}
+
+/// The base of the next `GeneralSubtree`. "Within this profile, the minimum and maximum fields are
+/// not used with any name forms, thus, the minimum MUST be zero, and maximum MUST be absent."
+fn base<'a>(list: &mut Reader<'a>) -> Result<GeneralName<'a>, Malformed> {
+    let mut subtree = list.nested(der::SEQUENCE)?;
+    let base = GeneralName::parse(&mut subtree)?;
+    subtree.finish()?;
+    Ok(base)
+}
+
+fn spend(budget: &mut u32) -> Result<(), CertificateProblem> {
+    *budget = budget.checked_sub(1).ok_or(CertificateProblem::SearchExhausted)?;
+    Ok(())
+}
+
+fn is_valid_base(base: GeneralName<'_>) -> bool {
+    match base {
+        // An empty base holds all names of its form. A dot in front, which OpenSSL likes, is not in
+        // RFC 5280 for this form: "any DNS name that can be constructed by simply adding zero or more
+        // labels to the left-hand side of the name".
+        GeneralName::Dns(host) => host.is_empty() || is_host_name(host),
+        GeneralName::Uri(host) => is_host_or_domain(host),
+        GeneralName::Email(mailbox) => match split_mailbox(mailbox) {
+            Some((local, host)) => !local.is_empty() && is_host_name(host),
+            None => is_host_or_domain(mailbox),
+        },
+        GeneralName::Ip(range) => address_and_mask(range).is_some_and(|(_, mask)| is_prefix(mask)),
+        GeneralName::Directory(_) | GeneralName::Other(_) => true,
+    }
+}
+
+fn is_host_or_domain(name: &[u8]) -> bool {
+    name.is_empty() || is_host_name(name.strip_prefix(b".").unwrap_or(name))
+}
+
+fn place(name: GeneralName<'_>, base: GeneralName<'_>) -> Place {
+    match (name, base) {
+        (GeneralName::Directory(name), GeneralName::Directory(base)) => inside(name.is_below(&base)),
+        (GeneralName::Dns(name), GeneralName::Dns(base)) => place_of_dns(name, base),
+        (GeneralName::Email(name), GeneralName::Email(base)) => place_of_email(name, base),
+        (GeneralName::Ip(name), GeneralName::Ip(base)) => place_of_ip(name, base),
+        (GeneralName::Uri(name), GeneralName::Uri(base)) => match host_of_uri(name) {
+            Some(host) => inside(is_in_host_or_domain(host, base)),
+            // "If a constraint is applied to the uniformResourceIdentifier name form and a subsequent
+            // certificate includes a ... uniformResourceIdentifier that does not include an authority
+            // component with a host name specified as a fully qualified domain name ..., then the
+            // application MUST reject the certificate."
+            None => Place::Unclear,
+        },
+        // "If a name constraints extension that is marked as critical imposes constraints on a
+        // particular name form, and an instance of that name form appears ..., then the application
+        // MUST either process the constraint or reject the certificate."
+        (GeneralName::Other(name), GeneralName::Other(base)) if name == base => Place::Unclear,
+        _ => Place::OtherForm,
+    }
+}
+
+const fn inside(yes: bool) -> Place {
+    if yes { Place::Inside } else { Place::Outside }
+}
+
+fn place_of_dns(name: &[u8], base: &[u8]) -> Place {
+    let parent = name.strip_prefix(b"*.");
+    let host = parent.unwrap_or(name);
+    if !is_host_name(host) {
+        return Place::Unclear;
+    }
+    if base.is_empty() || is_same_or_below(host, base) {
+        return Place::Inside;
+    }
+    // `*.example.com` stands for `a.example.com` too, which may be the base.
+    let mut labels = base.splitn(2, |&byte| byte == b'.');
+    let above_base = labels.nth(1).unwrap_or(b"");
+    if parent.is_some_and(|parent| parent.eq_ignore_ascii_case(above_base)) {
+        Place::PartlyInside
+    } else {
+        Place::Outside
+    }
+}
+
+/// "A name constraint for Internet mail addresses MAY specify a particular mailbox, all addresses at a
+/// particular host, or all mailboxes in a domain."
+fn place_of_email(name: &[u8], base: &[u8]) -> Place {
+    let Some((local, host)) = split_mailbox(name) else { return Place::Unclear };
+    if local.is_empty() || !is_host_name(host) {
+        return Place::Unclear;
+    }
+    match split_mailbox(base) {
+        // RFC 5280 section 7.5: the local part is compared exactly, the host without regard to case.
+        Some((base_local, base_host)) => inside(local == base_local && host.eq_ignore_ascii_case(base_host)),
+        None => inside(is_in_host_or_domain(host, base)),
+    }
+}
+
+fn place_of_ip(name: &[u8], base: &[u8]) -> Place {
+    let Some((network, mask)) = address_and_mask(base) else { return Place::Unclear };
+    match name.len() {
+        4 | 16 if name.len() == network.len() => {
+            let octets = name.iter().zip(network).zip(mask);
+            inside(octets.fold(true, |same, ((name, network), mask)| same && name & mask == network & mask))
+        }
+        4 | 16 => Place::Outside,
+        _ => Place::Unclear,
+    }
+}
+
+/// "When the constraint begins with a period, it MAY be expanded with one or more labels. ... When the
+/// constraint does not begin with a period, it specifies a host."
+fn is_in_host_or_domain(host: &[u8], base: &[u8]) -> bool {
+    match base.strip_prefix(b".") {
+        Some(domain) => host.len() > domain.len() && is_same_or_below(host, domain),
+        None => base.is_empty() || host.eq_ignore_ascii_case(base),
+    }
+}
+
+fn is_same_or_below(host: &[u8], base: &[u8]) -> bool {
+    let Some(split) = host.len().checked_sub(base.len()) else { return false };
+    let (left, right) = host.split_at(split);
+    right.eq_ignore_ascii_case(base) && left.last().is_none_or(|&byte| byte == b'.')
+}
+
+/// Local part and host, divided at the last `@`.
+fn split_mailbox(mailbox: &[u8]) -> Option<(&[u8], &[u8])> {
+    let at = mailbox.iter().rposition(|&byte| byte == b'@')?;
+    let (local, rest) = mailbox.split_at(at);
+    Some((local, rest.strip_prefix(b"@")?))
+}
+
+/// The host name in the authority of a URI (RFC 3986 section 3.2); `None` if there is none, or an
+/// address.
+fn host_of_uri(uri: &[u8]) -> Option<&[u8]> {
+    let colon = uri.iter().position(|&byte| byte == b':')?;
+    let (_, rest) = uri.split_at(colon);
+    let rest = rest.strip_prefix(b"://")?;
+    let authority = rest.split(|byte| matches!(byte, b'/' | b'?' | b'#')).next()?;
+    let host_and_port = authority.rsplit(|&byte| byte == b'@').next()?;
+    let host = host_and_port.split(|&byte| byte == b':').next()?;
+    let last = host.rsplit(|&byte| byte == b'.').next()?;
+    (is_host_name(host) && !last.iter().all(u8::is_ascii_digit)).then_some(host)
+}
+
+/// "the contents ... MUST be encoded in the style of RFC 4632 (CIDR)": 8 or 32 bytes.
+fn address_and_mask(range: &[u8]) -> Option<(&[u8], &[u8])> {
+    match range.len() {
+        8 => range.split_at_checked(4),
+        32 => range.split_at_checked(16),
+        _ => None,
+    }
+}
+
+/// Whether the mask is ones followed by zeros.
+fn is_prefix(mask: &[u8]) -> bool {
+    let mut ended = false;
+    mask.iter().all(|&byte| {
+        let valid = byte.leading_ones() + byte.trailing_zeros() >= 8 && (!ended || byte == 0);
+        ended |= byte != 0xff;
+        valid
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dns(name: &str, base: &str) -> Place {
+        place(GeneralName::Dns(name.as_bytes()), GeneralName::Dns(base.as_bytes()))
+    }
+
+    fn email(name: &str, base: &str) -> Place {
+        place(GeneralName::Email(name.as_bytes()), GeneralName::Email(base.as_bytes()))
+    }
+
+    fn uri(name: &str, base: &str) -> Place {
+        place(GeneralName::Uri(name.as_bytes()), GeneralName::Uri(base.as_bytes()))
+    }
+
+    #[test]
+    fn a_dns_name_lies_in_the_subtree_of_its_right_hand_labels() {
+        assert_eq!(dns("example.com", "example.com"), Place::Inside);
+        assert_eq!(dns("a.b.Example.com", "eXample.com"), Place::Inside);
+        assert_eq!(dns("badexample.com", "example.com"), Place::Outside);
+        assert_eq!(dns("example.com", "a.example.com"), Place::Outside);
+        assert_eq!(dns("anything.org", ""), Place::Inside);
+        assert_eq!(dns("under_score.org", "org"), Place::Unclear);
+    }
+
+    #[test]
+    fn a_wildcard_lies_inside_only_if_all_its_names_do() {
+        assert_eq!(dns("*.example.com", "example.com"), Place::Inside);
+        assert_eq!(dns("*.a.example.com", "example.com"), Place::Inside);
+        assert_eq!(dns("*.example.com", "foo.example.com"), Place::PartlyInside);
+        assert_eq!(dns("*.example.com", "bar.foo.example.com"), Place::Outside);
+        assert_eq!(dns("*.example.com", "foo.example.org"), Place::Outside);
+        assert_eq!(dns("*.", ""), Place::Unclear);
+    }
+
+    #[test]
+    fn a_mailbox_a_host_and_a_domain_are_told_apart() {
+        assert_eq!(email("a@Example.com", "a@example.COM"), Place::Inside);
+        assert_eq!(email("A@example.com", "a@example.com"), Place::Outside);
+        assert_eq!(email("a@example.com", "example.com"), Place::Inside);
+        assert_eq!(email("a@b.example.com", "example.com"), Place::Outside);
+        assert_eq!(email("a@b.example.com", ".example.com"), Place::Inside);
+        assert_eq!(email("a@example.com", ".example.com"), Place::Outside);
+        assert_eq!(email("example.com", "example.com"), Place::Unclear);
+        assert_eq!(email("*@example.com", "**@example.com"), Place::Outside);
+    }
+
+    #[test]
+    fn a_uri_is_judged_by_its_host() {
+        assert_eq!(uri("https://example.com/x", "example.com"), Place::Inside);
+        assert_eq!(uri("https://user:pw@Example.com:8443?q", "example.com"), Place::Inside);
+        assert_eq!(uri("https://a.example.com", "example.com"), Place::Outside);
+        assert_eq!(uri("https://a.example.com", ".example.com"), Place::Inside);
+        assert_eq!(uri("https://example.com", ".example.com"), Place::Outside);
+        assert_eq!(uri("urn:uuid:1", "example.com"), Place::Unclear);
+        assert_eq!(uri("https://10.0.0.1/", "example.com"), Place::Unclear);
+        assert_eq!(uri("https://[::1]/", "example.com"), Place::Unclear);
+    }
+
+    #[test]
+    fn an_address_is_judged_by_its_masked_bits() {
+        let ip = |name: &[u8], base: &[u8]| place(GeneralName::Ip(name), GeneralName::Ip(base));
+        assert_eq!(ip(&[10, 1, 2, 3], &[10, 1, 0, 0, 255, 255, 0, 0]), Place::Inside);
+        assert_eq!(ip(&[10, 2, 2, 3], &[10, 1, 0, 0, 255, 255, 0, 0]), Place::Outside);
+        assert_eq!(ip(&[0; 16], &[10, 1, 0, 0, 255, 255, 0, 0]), Place::Outside);
+        assert_eq!(ip(&[0; 5], &[10, 1, 0, 0, 255, 255, 0, 0]), Place::Unclear);
+        assert!(is_prefix(&[255, 254, 0, 0]) && is_prefix(&[0, 0]) && is_prefix(&[255]));
+        assert!(!is_prefix(&[255, 253]) && !is_prefix(&[0, 128]) && !is_prefix(&[254, 128]));
+    }
+
+    #[test]
+    fn a_base_that_cannot_be_understood_refuses_the_ca() {
+        let parse = |base: &[u8]| {
+            let len = u8::try_from(base.len()).unwrap();
+            let value = [&[0x30, len + 4, 0xa0, len + 2, 0x30, len][..], base].concat();
+            NameConstraints::parse(&value).is_ok()
+        };
+        assert!(parse(b"\x82\x03a.b"));
+        assert!(parse(b"\x82\x00"));
+        assert!(!parse(b"\x82\x04.a.b"));
+        assert!(!parse(b"\x82\x05*.a.b"));
+        assert!(!parse(b"\x82\x03a.b\x81\x01\x05"));
+        assert!(!parse(b"\x87\x04\x0a\x00\x00\x00"));
+        assert!(!parse(b"\x81\x02@a"));
+        assert!(NameConstraints::parse(&[0x30, 0]).is_err());
+        assert!(NameConstraints::parse(&[0x30, 2, 0xa0, 0]).is_err());
+    }
+
+    #[test]
+    fn excluded_wins_and_other_forms_are_not_judged() {
+        // permitted: dns example.com; excluded: dns bad.example.com, registeredID
+        let value =
+            b"\x30\x2b\xa0\x0f\x30\x0d\x82\x0bexample.com\xa1\x18\x30\x11\x82\x0fbad.example.com\x30\x03\x88\x01\x2a";
+        let constraints = NameConstraints::parse(value).unwrap();
+        let check = |name| constraints.check_name(name, &mut 10);
+        assert!(check(GeneralName::Dns(b"a.example.com")).is_ok());
+        assert!(check(GeneralName::Dns(b"a.bad.example.com")).is_err());
+        assert!(check(GeneralName::Dns(b"*.example.com")).is_err());
+        assert!(check(GeneralName::Dns(b"example.org")).is_err());
+        assert!(check(GeneralName::Ip(&[10, 0, 0, 1])).is_ok());
+        assert!(check(GeneralName::Other(8)).is_err());
+        assert!(check(GeneralName::Other(0)).is_ok());
+        let exhausted = constraints.check_name(GeneralName::Dns(b"a.example.com"), &mut 2);
+        assert_eq!(exhausted, Err(CertificateProblem::SearchExhausted));
+    }
+}

@@ -1,0 +1,260 @@
+//! Certificate extensions (RFC 5280 section 4.2).
+
+use super::constraints::NameConstraints;
+use super::der::{self, Malformed, Reader, context};
+use super::general_name::GeneralNames;
+use super::rules::Purpose;
+use crate::error::CertificateProblem;
+use crate::limits::MAX_EXTENSIONS;
+
+/// 1.3.6.1.5.5.7.3.1 and .2, `id-kp-serverAuth` and `id-kp-clientAuth`.
+const KEY_PURPOSE: [u8; 7] = [0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03];
+/// 2.5.29.37.0, `anyExtendedKeyUsage`.
+const ANY_PURPOSE: &[u8] = &[0x55, 0x1d, 0x25, 0x00];
+
+/// What the extensions of a certificate say. Those that are not listed here are skipped, or noted
+/// if they are critical.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Extensions<'a> {
+    pub(super) authority_key: Option<KeyHint>,
+    pub(super) basic_constraints: Option<BasicConstraints>,
+    pub(super) extended_key_usage: Option<Purposes>,
+    pub(super) key_usage: Option<KeyUsage>,
+    pub(super) name_constraints: Option<NameConstraints<'a>>,
+    pub(super) subject_alt_name: Option<GeneralNames<'a>>,
+    pub(super) subject_key: Option<KeyHint>,
+    pub(super) unknown_critical: bool,
+}
+
+/// RFC 5280 section 4.2.1.9.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct BasicConstraints {
+    pub(super) is_ca: bool,
+    /// How many CA certificates that are not self-issued may follow below; 255 means 255 or more.
+    pub(super) path_len: Option<u8>,
+}
+
+/// RFC 5280 section 4.2.1.3; bit 0 is the highest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct KeyUsage(pub(super) u16);
+
+/// RFC 5280 section 4.2.1.12: the purposes this crate knows of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Purposes(pub(super) u8);
+
+/// The first bytes of a key identifier (RFC 5280 sections 4.2.1.1 and 4.2.1.2).
+///
+/// An identifier is never proof of anything: it only says which of several candidates to try first.
+/// Four bytes do that as well as twenty; if two of them agree by chance one more signature is checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct KeyHint(pub(super) [u8; 4]);
+
+impl<'a> Extensions<'a> {
+    /// From the content of the `[3] EXPLICIT` field.
+    pub(super) fn parse(field: &'a [u8]) -> Result<Self, CertificateProblem> {
+        let list = Reader::inside(field, der::SEQUENCE)?;
+        let mut found = Self::default();
+        let mut reader = list;
+        let mut count: u8 = 0;
+        // "Extensions ::= SEQUENCE SIZE (1..MAX) OF Extension"
+        loop {
+            let extension = Extension::parse(&mut reader)?;
+            if count >= MAX_EXTENSIONS {
+                return Err(CertificateProblem::Malformed);
+            }
+            // RFC 5280 section 4.2: "A certificate MUST NOT include more than one instance of a
+            // particular extension."
+            let mut before = list;
+            for _ in 0..count {
+                if Extension::parse(&mut before)?.oid == extension.oid {
+                    return Err(CertificateProblem::DuplicateExtension);
+                }
+            }
+            found.take(&extension)?;
+            if reader.is_empty() {
+                return Ok(found);
+            }
+            count = count.saturating_add(1);
+        }
+    }
+
+    fn take(&mut self, extension: &Extension<'a>) -> Result<(), Malformed> {
+        let value = extension.value;
+        match extension.oid {
+            [0x55, 0x1d, 14] => {
+                let mut reader = Reader::new(value);
+                self.subject_key = Some(KeyHint::new(reader.value(der::OCTET_STRING)?));
+                reader.finish()?;
+            }
+            [0x55, 0x1d, 15] => self.key_usage = Some(KeyUsage::parse(value)?),
+            [0x55, 0x1d, 17] => self.subject_alt_name = Some(GeneralNames::parse(value)?),
+            [0x55, 0x1d, 19] => self.basic_constraints = Some(BasicConstraints::parse(value)?),
+            [0x55, 0x1d, 30] => self.name_constraints = Some(NameConstraints::parse(value)?),
+            [0x55, 0x1d, 35] => self.authority_key = authority_key(value)?,
+            [0x55, 0x1d, 37] => self.extended_key_usage = Some(Purposes::parse(value)?),
+            // RFC 5280 section 4.2: "A certificate-using system MUST reject the certificate if it
+            // encounters a critical extension it does not recognize". Said later, by the path, so
+            // that such a certificate does no harm where it is not needed.
+            _ => self.unknown_critical |= extension.critical,
+        }
+        Ok(())
+    }
+}
+
+/// One `Extension`.
+struct Extension<'a> {
+    oid: &'a [u8],
+    critical: bool,
+    value: &'a [u8],
+}
+
+impl<'a> Extension<'a> {
+    fn parse(reader: &mut Reader<'a>) -> Result<Self, Malformed> {
+        let mut fields = reader.nested(der::SEQUENCE)?;
+        let oid = fields.value(der::OID)?;
+        let critical = fields.flag()?;
+        let value = fields.value(der::OCTET_STRING)?;
+        fields.finish()?;
+        Ok(Self { oid, critical, value })
+    }
+}
+
+impl BasicConstraints {
+    fn parse(value: &[u8]) -> Result<Self, Malformed> {
+        let mut fields = Reader::inside(value, der::SEQUENCE)?;
+        let is_ca = fields.flag()?;
+        if fields.is_empty() {
+            return Ok(Self { is_ca, path_len: None });
+        }
+        // "CAs MUST NOT include the pathLenConstraint field unless the cA boolean is asserted", and
+        // "Where it appears, the pathLenConstraint field MUST be greater than or equal to zero."
+        let path_len = match fields.integer()? {
+            &[len] if len < 0x80 => len,
+            &[0, len] => len,
+            [first, ..] if *first < 0x80 => u8::MAX,
+            _ => return Err(Malformed),
+        };
+        fields.finish()?;
+        if is_ca { Ok(Self { is_ca, path_len: Some(path_len) }) } else { Err(Malformed) }
+    }
+}
+
+impl KeyUsage {
+    fn parse(value: &[u8]) -> Result<Self, Malformed> {
+        let mut reader = Reader::new(value);
+        let bits = reader.named_bits()?;
+        reader.finish()?;
+        // "When the keyUsage extension appears in a certificate, at least one of the bits MUST be
+        // set to 1."
+        if bits == 0 { Err(Malformed) } else { Ok(Self(bits)) }
+    }
+
+    pub(super) const fn digital_signature(self) -> bool {
+        self.0 & 0x8000 != 0
+    }
+
+    pub(super) const fn key_cert_sign(self) -> bool {
+        self.0 & 0x0400 != 0
+    }
+}
+
+impl Purposes {
+    const ANY: u8 = 1;
+    const SERVER: u8 = 2;
+    const CLIENT: u8 = 4;
+
+    fn parse(value: &[u8]) -> Result<Self, Malformed> {
+        let mut list = Reader::inside(value, der::SEQUENCE)?;
+        let mut purposes = 0;
+        // "ExtKeyUsageSyntax ::= SEQUENCE SIZE (1..MAX) OF KeyPurposeId"
+        loop {
+            let oid = list.value(der::OID)?;
+            purposes |= match oid.strip_prefix(&KEY_PURPOSE) {
+                Some([1]) => Self::SERVER,
+                Some([2]) => Self::CLIENT,
+                None if oid == ANY_PURPOSE => Self::ANY,
+                _ => 0,
+            };
+            if list.is_empty() {
+                return Ok(Self(purposes));
+            }
+        }
+    }
+
+    pub(super) const fn allow(self, purpose: Purpose) -> bool {
+        let wanted = match purpose {
+            Purpose::ServerAuth => Self::SERVER,
+            Purpose::ClientAuth => Self::CLIENT,
+        };
+        self.0 & (wanted | Self::ANY) != 0
+    }
+}
+
+impl KeyHint {
+    fn new(identifier: &[u8]) -> Self {
+        let mut hint = [0; 4];
+        for (to, from) in hint.iter_mut().zip(identifier) {
+            *to = *from;
+        }
+        Self(hint)
+    }
+}
+
+/// The `keyIdentifier` of an authority key identifier; its other fields are not used.
+fn authority_key(value: &[u8]) -> Result<Option<KeyHint>, Malformed> {
+    let mut fields = Reader::inside(value, der::SEQUENCE)?;
+    Ok(fields.optional(context(0))?.map(KeyHint::new))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_length_belongs_to_a_ca_and_is_not_negative() {
+        let parse = BasicConstraints::parse;
+        assert_eq!(parse(&[0x30, 0]), Ok(BasicConstraints { is_ca: false, path_len: None }));
+        assert_eq!(parse(&[0x30, 3, 1, 1, 0xff]), Ok(BasicConstraints { is_ca: true, path_len: None }));
+        let with_len = |len| BasicConstraints { is_ca: true, path_len: Some(len) };
+        assert_eq!(parse(&[0x30, 6, 1, 1, 0xff, 2, 1, 0]), Ok(with_len(0)));
+        assert_eq!(parse(&[0x30, 7, 1, 1, 0xff, 2, 2, 0, 0x80]), Ok(with_len(128)));
+        assert_eq!(parse(&[0x30, 7, 1, 1, 0xff, 2, 2, 1, 0]), Ok(with_len(255)));
+        assert_eq!(parse(&[0x30, 6, 1, 1, 0xff, 2, 1, 0x80]), Err(Malformed));
+        assert_eq!(parse(&[0x30, 3, 2, 1, 0]), Err(Malformed));
+        assert_eq!(parse(&[0x30, 3, 1, 1, 0]), Err(Malformed));
+        assert_eq!(parse(&[0x30, 3, 1, 1, 0xff, 0]), Err(Malformed));
+    }
+
+    #[test]
+    fn a_key_usage_without_a_bit_is_refused() {
+        assert_eq!(KeyUsage::parse(&[3, 2, 7, 0x80]).map(KeyUsage::digital_signature), Ok(true));
+        assert_eq!(KeyUsage::parse(&[3, 2, 1, 0x06]).map(KeyUsage::key_cert_sign), Ok(true));
+        assert_eq!(KeyUsage::parse(&[3, 2, 1, 0x06]).map(KeyUsage::digital_signature), Ok(false));
+        assert_eq!(KeyUsage::parse(&[3, 2, 0, 0]), Err(Malformed));
+    }
+
+    #[test]
+    fn purposes_are_told_apart_and_any_allows_all() {
+        let server = Purposes::parse(&[0x30, 10, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 1]).unwrap();
+        assert!(server.allow(Purpose::ServerAuth) && !server.allow(Purpose::ClientAuth));
+        let any = Purposes::parse(&[0x30, 6, 6, 4, 0x55, 0x1d, 0x25, 0]).unwrap();
+        assert!(any.allow(Purpose::ServerAuth) && any.allow(Purpose::ClientAuth));
+        let email = Purposes::parse(&[0x30, 10, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 4]).unwrap();
+        assert!(!email.allow(Purpose::ServerAuth) && !email.allow(Purpose::ClientAuth));
+        assert_eq!(Purposes::parse(&[0x30, 0]), Err(Malformed));
+    }
+
+    #[test]
+    fn the_same_extension_twice_is_refused_even_if_unknown() {
+        let twice = [0x30, 20, 0x30, 8, 6, 2, 0x2a, 3, 4, 2, 5, 0, 0x30, 8, 6, 2, 0x2a, 3, 4, 2, 5, 0];
+        assert_eq!(Extensions::parse(&twice).unwrap_err(), CertificateProblem::DuplicateExtension);
+        let mut other = twice;
+        other[17] = 4;
+        assert!(Extensions::parse(&other).is_ok_and(|found| !found.unknown_critical));
+    }
+
+    #[test]
+    fn an_empty_list_of_extensions_is_refused() {
+        assert_eq!(Extensions::parse(&[0x30, 0]).unwrap_err(), CertificateProblem::Malformed);
+    }
+}

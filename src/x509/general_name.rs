@@ -1,0 +1,153 @@
+//! Names of the subject alternative name (RFC 5280 section 4.2.1.6).
+
+use super::der::{self, Malformed, Reader, context, context_constructed};
+use super::name::Name;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// One name of a subject alternative name (RFC 5280 section 4.2.1.6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SubjectAltName<'a> {
+    /// `directoryName`.
+    Directory(Name<'a>),
+    /// `dNSName`: a host name, or one whose left-most label is `*`.
+    Dns(&'a str),
+    /// `rfc822Name`: an electronic mail address.
+    Email(&'a str),
+    /// `iPAddress`.
+    Ip(IpAddr),
+    /// `uniformResourceIdentifier`.
+    Uri(&'a str),
+    /// Another form, by the tag number of `GeneralName`, or one of the above with a value that is
+    /// not valid.
+    Other(u8),
+}
+
+/// A `GeneralNames`, as the content of its SEQUENCE.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct GeneralNames<'a>(&'a [u8]);
+
+/// A `GeneralName` of the certificate, or the base of a `GeneralSubtree`: here an address may have
+/// a mask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum GeneralName<'a> {
+    Directory(Name<'a>),
+    Dns(&'a [u8]),
+    Email(&'a [u8]),
+    Ip(&'a [u8]),
+    Uri(&'a [u8]),
+    Other(u8),
+}
+
+impl<'a> GeneralNames<'a> {
+    /// From the value of the extension; the structure of each name is checked.
+    pub(super) fn parse(value: &'a [u8]) -> Result<Self, Malformed> {
+        let list = Reader::new(value).value(der::SEQUENCE)?;
+        let mut reader = Reader::inside(value, der::SEQUENCE)?;
+        // "GeneralNames ::= SEQUENCE SIZE (1..MAX) OF GeneralName"
+        loop {
+            GeneralName::parse(&mut reader)?;
+            if reader.is_empty() {
+                return Ok(Self(list));
+            }
+        }
+    }
+
+    /// Names that were checked before.
+    pub(super) const fn from_checked(list: &'a [u8]) -> Self {
+        Self(list)
+    }
+
+    pub(super) const fn as_bytes(self) -> &'a [u8] {
+        self.0
+    }
+
+    pub(super) fn iter(self) -> impl Iterator<Item = GeneralName<'a>> {
+        let mut reader = Reader::new(self.0);
+        core::iter::from_fn(move || GeneralName::parse(&mut reader).ok())
+    }
+}
+
+impl<'a> GeneralName<'a> {
+    pub(super) fn parse(reader: &mut Reader<'a>) -> Result<Self, Malformed> {
+        const EMAIL: u8 = context(1);
+        const DNS: u8 = context(2);
+        const DIRECTORY: u8 = context_constructed(4);
+        const URI: u8 = context(6);
+        const IP: u8 = context(7);
+        let (tag, value) = reader.any()?;
+        Ok(match tag {
+            EMAIL => Self::Email(value),
+            DNS => Self::Dns(value),
+            DIRECTORY => {
+                // A CHOICE is tagged explicitly: the name keeps its own SEQUENCE.
+                let mut inner = Reader::new(value);
+                let name = Name::parse(&mut inner)?;
+                inner.finish()?;
+                Self::Directory(name)
+            }
+            URI => Self::Uri(value),
+            IP => Self::Ip(value),
+            _ if tag & 0xc0 == 0x80 && tag & 0x1f <= 8 => Self::Other(tag & 0x1f),
+            _ => return Err(Malformed),
+        })
+    }
+
+    /// The name as it is shown to the application.
+    pub(super) fn to_public(self) -> SubjectAltName<'a> {
+        match self {
+            Self::Directory(name) => SubjectAltName::Directory(name),
+            Self::Dns(bytes) => ascii(bytes).map_or(SubjectAltName::Other(2), SubjectAltName::Dns),
+            Self::Email(bytes) => ascii(bytes).map_or(SubjectAltName::Other(1), SubjectAltName::Email),
+            Self::Ip(bytes) => address(bytes).map_or(SubjectAltName::Other(7), SubjectAltName::Ip),
+            Self::Uri(bytes) => ascii(bytes).map_or(SubjectAltName::Other(6), SubjectAltName::Uri),
+            Self::Other(form) => SubjectAltName::Other(form),
+        }
+    }
+}
+
+/// An IA5String without control characters, which have no business in a name and would let it lie
+/// in a log.
+fn ascii(bytes: &[u8]) -> Option<&str> {
+    let printable = bytes.iter().all(|byte| (b' '..=b'~').contains(byte));
+    if printable { core::str::from_utf8(bytes).ok() } else { None }
+}
+
+/// RFC 5280 section 4.2.1.6: for IPv4 "the octet string MUST contain exactly four octets", for IPv6
+/// "exactly sixteen octets".
+fn address(bytes: &[u8]) -> Option<IpAddr> {
+    if let Ok(v4) = <[u8; 4]>::try_from(bytes) {
+        return Some(IpAddr::V4(Ipv4Addr::from(v4)));
+    }
+    <[u8; 16]>::try_from(bytes).ok().map(|v6| IpAddr::V6(Ipv6Addr::from(v6)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_form_is_read_and_shown() {
+        let value =
+            [0x30, 19, 0x82, 3, b'a', b'.', b'b', 0x87, 4, 10, 0, 0, 1, 0x88, 1, 0x2a, 0x81, 3, b'a', 0x0a, b'b'];
+        let names = GeneralNames::parse(&value).unwrap();
+        let shown: std::vec::Vec<_> = names.iter().map(GeneralName::to_public).collect();
+        assert_eq!(
+            shown,
+            [
+                SubjectAltName::Dns("a.b"),
+                SubjectAltName::Ip(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1))),
+                SubjectAltName::Other(8),
+                SubjectAltName::Other(1),
+            ]
+        );
+    }
+
+    #[test]
+    fn an_empty_list_or_a_foreign_tag_is_refused() {
+        assert!(GeneralNames::parse(&[0x30, 0]).is_err());
+        assert!(GeneralNames::parse(&[0x30, 2, 0x0c, 0]).is_err());
+        assert!(GeneralNames::parse(&[0x30, 2, 0x89, 0]).is_err());
+        assert!(GeneralNames::parse(&[0x30, 2, 0x82, 0, 0]).is_err());
+    }
+}

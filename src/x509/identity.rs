@@ -1,0 +1,132 @@
+//! Who the peer is: what its certificate says.
+
+use super::algorithm::KeyAlgorithm;
+use super::general_name::{GeneralName, GeneralNames, SubjectAltName};
+use super::name::Name;
+use super::summary::{FINGERPRINT, Summary, read_entry};
+use super::time::UnixTime;
+use crate::crypto::{CryptoError, CryptoProvider, Hash, SignatureAlgorithm};
+use crate::error::{Error, PeerMisbehaved};
+use crate::wire::enums::SignatureScheme;
+
+/// Who the peer is, from the certificate it authenticated with.
+///
+/// A view of the summary in the lent peer memory. It says nothing about trust: whoever lends it says
+/// whether the path to a trust anchor and the signature of the peer were verified.
+#[derive(Clone, Copy, Debug)]
+pub struct PeerIdentity<'a> {
+    leaf: Summary<'a>,
+}
+
+/// The key of the peer, to check its CertificateVerify.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LeafKey<'a> {
+    pub(crate) algorithm: KeyAlgorithm,
+    pub(crate) key: &'a [u8],
+}
+
+/// The summary of the leaf alone, as a session keeps it: what else was lent is not needed any more.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LeafSummary<'p> {
+    entry: &'p [u8],
+}
+
+impl<'a> PeerIdentity<'a> {
+    pub(super) const fn new(leaf: Summary<'a>) -> Self {
+        Self { leaf }
+    }
+
+    /// The subject of the certificate. It may be empty: then the peer is known by its
+    /// [subject alternative names](Self::subject_alt_names) only (RFC 5280 section 4.1.2.6).
+    pub const fn subject(&self) -> Name<'a> {
+        self.leaf.subject
+    }
+
+    /// The most specific common name of the subject, if it is text.
+    pub fn common_name(&self) -> Option<&'a str> {
+        self.leaf.subject.common_name()
+    }
+
+    /// The name of the authority that issued the certificate.
+    pub const fn issuer(&self) -> Name<'a> {
+        self.leaf.issuer
+    }
+
+    /// The serial number, big-endian, 1 to 20 bytes as in its DER (RFC 5280 section 4.1.2.2).
+    /// Unique only together with the issuer.
+    pub const fn serial(&self) -> &'a [u8] {
+        self.leaf.serial
+    }
+
+    /// The first second of validity (RFC 5280 section 4.1.2.5).
+    pub const fn not_before(&self) -> UnixTime {
+        self.leaf.not_before
+    }
+
+    /// The last second of validity (RFC 5280 section 4.1.2.5).
+    pub const fn not_after(&self) -> UnixTime {
+        self.leaf.not_after
+    }
+
+    /// The subject alternative names in the order of the certificate (RFC 5280 section 4.2.1.6).
+    pub fn subject_alt_names(&self) -> impl Iterator<Item = SubjectAltName<'a>> + use<'a> {
+        let names = self.leaf.subject_alt_name.unwrap_or(GeneralNames::from_checked(&[]));
+        names.iter().map(GeneralName::to_public)
+    }
+
+    /// SHA-256 of the DER of the whole certificate: 32 bytes, as `openssl x509 -fingerprint -sha256`
+    /// prints them.
+    pub const fn sha256_fingerprint(&self) -> [u8; FINGERPRINT] {
+        self.leaf.fingerprint
+    }
+
+    /// The kind of the public key.
+    pub const fn key_algorithm(&self) -> KeyAlgorithm {
+        self.leaf.key.algorithm
+    }
+
+    /// The public key: for P-256 the uncompressed point, 65 bytes.
+    pub const fn public_key(&self) -> &'a [u8] {
+        self.leaf.key.bytes
+    }
+}
+
+impl LeafKey<'_> {
+    /// Verifies a CertificateVerify over `message`. One public-key operation.
+    pub(crate) fn verify<C: CryptoProvider>(
+        &self,
+        scheme: SignatureScheme,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), Error> {
+        let algorithm = SignatureAlgorithm::of(scheme)
+            .filter(|algorithm| KeyAlgorithm::of(*algorithm) == self.algorithm)
+            .filter(|algorithm| C::SIGNATURE_ALGORITHMS.contains(algorithm))
+            .ok_or(PeerMisbehaved::SignatureSchemeNotOffered)?;
+        let verified = match algorithm.hash() {
+            Some(hash) => digest::<C>(hash, message)
+                .and_then(|digest| C::verify(algorithm, self.key, digest.as_bytes(), signature)),
+            None => C::verify(algorithm, self.key, message, signature),
+        };
+        verified.map_err(|_| PeerMisbehaved::SignatureIncorrect.into())
+    }
+}
+
+pub(super) fn digest<C: CryptoProvider>(
+    algorithm: crate::crypto::HashAlgorithm,
+    message: &[u8],
+) -> Result<crate::crypto::Digest, CryptoError> {
+    let mut hash = C::hash(algorithm)?;
+    hash.update(message);
+    Ok(hash.finish())
+}
+
+impl<'p> LeafSummary<'p> {
+    pub(super) const fn new(entry: &'p [u8]) -> Self {
+        Self { entry }
+    }
+
+    pub(crate) fn identity(&self) -> Option<PeerIdentity<'p>> {
+        read_entry(self.entry).map(PeerIdentity::new)
+    }
+}

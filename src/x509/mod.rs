@@ -1,0 +1,39 @@
+//! Certificates: reading them, finding a path to a trust anchor, saying who the peer is and what is
+//! wrong.
+//!
+//! A certificate is read once, where it lies, by a reader of this crate that does not allocate and
+//! cannot panic. A *summary* of it is kept in memory that the caller lends, about 300 bytes for a P-256
+//! certificate. When all are there, a path from the leaf to a [`TrustAnchor`] is searched over the
+//! summaries: RFC 5280 section 6 without policies, in whatever order they came.
+//!
+//! A TLS connection does all that by itself. [`Validator`] does it without one.
+
+mod algorithm;
+mod anchor;
+mod certificate;
+mod constraints;
+mod der;
+mod extensions;
+mod general_name;
+mod identity;
+mod name;
+mod path;
+mod rules;
+mod server_name;
+mod summary;
+mod time;
+mod validator;
+
+pub use self::algorithm::KeyAlgorithm;
+pub use self::anchor::TrustAnchor;
+pub use self::general_name::SubjectAltName;
+pub use self::identity::PeerIdentity;
+pub use self::name::{Attribute, Attributes, Name};
+pub use self::path::{ChainVerified, PathFound};
+pub use self::rules::{Purpose, Rules};
+pub use self::server_name::{DnsName, ServerName};
+pub use self::time::{Time, UnixTime, ValidityNotChecked};
+pub use self::validator::Validator;
+
+pub(crate) use self::identity::{LeafKey, LeafSummary};
+pub(crate) use self::path::{PeerChain, Search};

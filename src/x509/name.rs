@@ -1,0 +1,430 @@
+//! Distinguished names (RFC 5280 section 4.1.2.4): reading, comparing, printing.
+
+use super::der::{self, Malformed, Reader};
+use core::fmt;
+
+/// 2.5.4.3.
+const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
+/// 0.9.2342.19200300.100.1.25.
+const DOMAIN_COMPONENT: &[u8] = &[0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 0x01, 0x19];
+/// 0.9.2342.19200300.100.1.1.
+const USER_ID: &[u8] = &[0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 0x01, 0x01];
+/// 1.2.840.113549.1.9.1.
+const EMAIL_ADDRESS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x01];
+
+/// Bytes of one value that are printed; the rest becomes `...`.
+const PRINTED: usize = 64;
+
+/// A distinguished name, lent from where it lies.
+///
+/// `Display` writes it as RFC 4514 does, the last attribute first: `CN=gateway-7,O=Example,C=DE`.
+/// Control characters are escaped and each value is cut after 64 bytes, so that a log line stays
+/// one line. Do not compare the text: compare the parts.
+#[derive(Clone, Copy)]
+pub struct Name<'a> {
+    der: &'a [u8],
+}
+
+/// One attribute of a [`Name`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attribute<'a> {
+    oid: &'a [u8],
+    tag: u8,
+    value: &'a [u8],
+    continues: bool,
+}
+
+/// The attributes of a [`Name`] in the order of the certificate, the broadest first.
+#[derive(Clone, Debug)]
+pub struct Attributes<'a> {
+    names: Reader<'a>,
+    set: Reader<'a>,
+}
+
+impl<'a> Name<'a> {
+    /// The next TLV as a name, its whole structure checked, so that iteration cannot fail.
+    pub(super) fn parse(reader: &mut Reader<'a>) -> Result<Self, Malformed> {
+        let der = reader.raw(der::SEQUENCE)?;
+        let mut names = Reader::inside(der, der::SEQUENCE)?;
+        while !names.is_empty() {
+            let mut set = names.nested(der::SET)?;
+            // RFC 5280 section 4.1.2.4: "RelativeDistinguishedName ::= SET SIZE (1..MAX)".
+            loop {
+                Attribute::parse(&mut set)?;
+                if set.is_empty() {
+                    break;
+                }
+            }
+        }
+        Ok(Self { der })
+    }
+
+    /// A name whose structure was checked before.
+    pub(super) const fn from_checked(der: &'a [u8]) -> Self {
+        Self { der }
+    }
+
+    /// The DER of the name, with its tag and length: a `DistinguishedName` as
+    /// `certificate_authorities` lists them (RFC 9846 section 4.3.4).
+    pub const fn as_der(&self) -> &'a [u8] {
+        self.der
+    }
+
+    /// Whether the name has no attribute at all.
+    pub fn is_empty(&self) -> bool {
+        self.attributes().next().is_none()
+    }
+
+    /// The attributes in the order of the certificate, the broadest first.
+    pub fn attributes(&self) -> Attributes<'a> {
+        let names = Reader::inside(self.der, der::SEQUENCE).unwrap_or(Reader::new(&[]));
+        Attributes { names, set: Reader::new(&[]) }
+    }
+
+    /// The most specific common name, if it is text that can be shown as `str`.
+    ///
+    /// It names the subject to people and to rules of the application. It never stands in for a
+    /// host name (RFC 9525 section 6.3 of a server is looked for in the subject alternative name only).
+    pub fn common_name(&self) -> Option<&'a str> {
+        self.attributes().filter(|attribute| attribute.oid == COMMON_NAME).last()?.text()
+    }
+
+    /// Compares as RFC 5280 section 7.1 asks for: bytes first; then attribute by attribute, where
+    /// PrintableString and UTF8String are compared without regard to case and to the amount of
+    /// space. Case is folded in ASCII only: other characters have to be the same bytes.
+    pub(super) fn matches(&self, other: &Name<'_>) -> bool {
+        if self.der == other.der {
+            return true;
+        }
+        let (mut ours, mut theirs) = (self.attributes(), other.attributes());
+        loop {
+            match (ours.next(), theirs.next()) {
+                (None, None) => return true,
+                (Some(our), Some(their)) if our.matches(&their) => {}
+                _ => return false,
+            }
+        }
+    }
+
+    /// Whether the name lies in the subtree that `base` names: `base` is its beginning
+    /// (RFC 5280 section 4.2.1.10).
+    pub(super) fn is_below(&self, base: &Name<'_>) -> bool {
+        let (mut ours, bases) = (self.attributes(), base.attributes());
+        let mut whole_set = true;
+        for wanted in bases {
+            match ours.next() {
+                Some(our) if our.matches(&wanted) => whole_set = our.continues == wanted.continues,
+                _ => return false,
+            }
+        }
+        whole_set
+    }
+}
+
+impl<'a> Attribute<'a> {
+    fn parse(set: &mut Reader<'a>) -> Result<Self, Malformed> {
+        let mut pair = set.nested(der::SEQUENCE)?;
+        let oid = pair.value(der::OID)?;
+        let (tag, value) = pair.any()?;
+        pair.finish()?;
+        Ok(Self { oid, tag, value, continues: !set.is_empty() })
+    }
+
+    /// The object identifier of the type: the content bytes of its DER.
+    pub const fn oid(&self) -> &'a [u8] {
+        self.oid
+    }
+
+    /// The content bytes of the value, in whatever string type the certificate uses.
+    pub const fn value(&self) -> &'a [u8] {
+        self.value
+    }
+
+    /// The value as text: a UTF8String, or a PrintableString, IA5String or TeletexString of
+    /// nothing but ASCII.
+    pub fn text(&self) -> Option<&'a str> {
+        let text = core::str::from_utf8(self.value).ok()?;
+        match self.tag {
+            der::UTF8_STRING => Some(text),
+            der::PRINTABLE_STRING | der::IA5_STRING | der::TELETEX_STRING if text.is_ascii() => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The address, if this is an `emailAddress` (RFC 5280 section 4.1.2.6).
+    pub(super) fn email(&self) -> Option<&'a [u8]> {
+        (self.oid == EMAIL_ADDRESS).then_some(self.value)
+    }
+
+    /// The short name of the type where RFC 4514 section 3 or custom has one.
+    pub const fn short_name(&self) -> Option<&'static str> {
+        match self.oid {
+            COMMON_NAME => Some("CN"),
+            [0x55, 0x04, 0x05] => Some("serialNumber"),
+            [0x55, 0x04, 0x06] => Some("C"),
+            [0x55, 0x04, 0x07] => Some("L"),
+            [0x55, 0x04, 0x08] => Some("ST"),
+            [0x55, 0x04, 0x09] => Some("STREET"),
+            [0x55, 0x04, 0x0a] => Some("O"),
+            [0x55, 0x04, 0x0b] => Some("OU"),
+            DOMAIN_COMPONENT => Some("DC"),
+            EMAIL_ADDRESS => Some("emailAddress"),
+            USER_ID => Some("UID"),
+            _ => None,
+        }
+    }
+
+    fn matches(&self, other: &Attribute<'_>) -> bool {
+        if self.oid != other.oid {
+            return false;
+        }
+        // RFC 5280 section 7.3: "Conforming implementations MUST perform a case-insensitive exact
+        // match when comparing domainComponent attributes".
+        if self.oid == DOMAIN_COMPONENT {
+            return self.value.eq_ignore_ascii_case(other.value);
+        }
+        if self.tag == other.tag && self.value == other.value {
+            return true;
+        }
+        // RFC 5280 section 7.1: "Conforming implementations MUST support UTF8String and
+        // PrintableString name comparisons." Other types are compared as bytes.
+        is_folded(self.tag) && is_folded(other.tag) && folded(self.value).eq(folded(other.value))
+    }
+}
+
+const fn is_folded(tag: u8) -> bool {
+    matches!(tag, der::PRINTABLE_STRING | der::UTF8_STRING)
+}
+
+/// Lower case, no space at both ends, one space for several in a row
+/// (RFC 4518 section 2.6.1, as RFC 5280 section 7.1 asks for).
+fn folded(value: &[u8]) -> impl Iterator<Item = u8> + '_ {
+    let mut space = false;
+    value.trim_ascii().iter().filter_map(move |&byte| {
+        let skipped = byte == b' ' && space;
+        space = byte == b' ';
+        (!skipped).then(|| byte.to_ascii_lowercase())
+    })
+}
+
+impl<'a> Iterator for Attributes<'a> {
+    type Item = Attribute<'a>;
+
+    fn next(&mut self) -> Option<Attribute<'a>> {
+        if self.set.is_empty() {
+            self.set = self.names.nested(der::SET).ok()?;
+        }
+        Attribute::parse(&mut self.set).ok()
+    }
+}
+
+impl fmt::Display for Name<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Backwards without memory: count, then take each by its place. A set of several attributes
+        // keeps its order in the middle of it all, joined with '+'.
+        let mut names = Reader::inside(self.der, der::SEQUENCE).unwrap_or(Reader::new(&[]));
+        let mut count: usize = 0;
+        while names.any().is_ok() {
+            count = count.saturating_add(1);
+        }
+        for place in (0..count).rev() {
+            let mut names = Reader::inside(self.der, der::SEQUENCE).unwrap_or(Reader::new(&[]));
+            for _ in 0..place {
+                let _ = names.any();
+            }
+            let mut set = names.nested(der::SET).unwrap_or(Reader::new(&[]));
+            while let Ok(attribute) = Attribute::parse(&mut set) {
+                write!(f, "{attribute}")?;
+                if attribute.continues {
+                    f.write_str("+")?;
+                }
+            }
+            if place != 0 {
+                f.write_str(",")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Attribute<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.short_name() {
+            Some(name) => f.write_str(name)?,
+            None => write_oid(f, self.oid)?,
+        }
+        f.write_str("=")?;
+        match self.text() {
+            Some(text) => write_text(f, text),
+            None => write_hex(f, self.value),
+        }
+    }
+}
+
+/// RFC 4514 section 2.4, with control characters escaped too.
+fn write_text(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    for (at, character) in text.char_indices() {
+        if at >= PRINTED {
+            return f.write_str("...");
+        }
+        let last = at.saturating_add(character.len_utf8()) == text.len();
+        match character {
+            '"' | '+' | ',' | ';' | '<' | '>' | '\\' => write!(f, "\\{character}")?,
+            ' ' if at == 0 || last => f.write_str("\\ ")?,
+            '#' if at == 0 => f.write_str("\\#")?,
+            control if control.is_control() => {
+                let mut utf8 = [0; 4];
+                for byte in control.encode_utf8(&mut utf8).bytes() {
+                    write!(f, "\\{byte:02X}")?;
+                }
+            }
+            other => write!(f, "{other}")?,
+        }
+    }
+    Ok(())
+}
+
+fn write_hex(f: &mut fmt::Formatter<'_>, value: &[u8]) -> fmt::Result {
+    f.write_str("#")?;
+    for byte in value.iter().take(PRINTED) {
+        write!(f, "{byte:02X}")?;
+    }
+    f.write_str(if value.len() > PRINTED { "..." } else { "" })
+}
+
+/// Dotted decimal (X.690 section 8.19); an arc that does not fit 32 bits is printed as `?`.
+fn write_oid(f: &mut fmt::Formatter<'_>, oid: &[u8]) -> fmt::Result {
+    let mut arc = Some(0_u32);
+    let mut first = true;
+    for &byte in oid.iter().take(PRINTED) {
+        arc = arc.and_then(|arc| arc.checked_mul(128)).map(|arc| arc | u32::from(byte & 0x7f));
+        if byte >= 0x80 {
+            continue;
+        }
+        match (arc, first) {
+            (Some(arc), true) => {
+                let root = (arc / 40).min(2);
+                write!(f, "{root}.{}", arc.saturating_sub(root * 40))?;
+            }
+            (Some(arc), false) => write!(f, ".{arc}")?,
+            (None, _) => f.write_str(".?")?,
+        }
+        (arc, first) = (Some(0), false);
+    }
+    Ok(())
+}
+
+impl fmt::Debug for Name<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Name({self})")
+    }
+}
+
+/// Equal under RFC 5280 section 7.1, not only byte for byte.
+impl PartialEq for Name<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.matches(other)
+    }
+}
+
+impl Eq for Name<'_> {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString;
+    use std::vec::Vec;
+
+    const CN: &[u8] = COMMON_NAME;
+    const O: &[u8] = &[0x55, 0x04, 0x0a];
+
+    fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
+        [&[tag, u8::try_from(content.len()).unwrap()][..], content].concat()
+    }
+
+    fn pair(oid: &[u8], tag: u8, value: &[u8]) -> Vec<u8> {
+        tlv(der::SEQUENCE, &[tlv(der::OID, oid), tlv(tag, value)].concat())
+    }
+
+    fn name(sets: &[&[Vec<u8>]]) -> Vec<u8> {
+        let sets: Vec<_> = sets.iter().flat_map(|pairs| tlv(der::SET, &pairs.concat())).collect();
+        tlv(der::SEQUENCE, &sets)
+    }
+
+    fn simple(tag: u8, value: &[u8]) -> Vec<u8> {
+        name(&[&[pair(CN, tag, value)]])
+    }
+
+    fn parse(der: &[u8]) -> Name<'_> {
+        Name::parse(&mut Reader::new(der)).unwrap()
+    }
+
+    #[test]
+    fn a_name_is_printed_backwards_and_escaped() {
+        let der = name(&[
+            &[pair(&[0x55, 0x04, 0x06], der::PRINTABLE_STRING, b"DE")],
+            &[pair(O, der::UTF8_STRING, " M\u{fc}ller, S\u{f6}hne ".as_bytes())],
+            &[pair(CN, der::UTF8_STRING, b"gate\nway"), pair(USER_ID, der::UTF8_STRING, b"#7")],
+            &[pair(&[0x2a, 0x03, 0x81, 0x00], 0x1e, &[0, 65])],
+        ]);
+        assert_eq!(
+            parse(&der).to_string(),
+            "1.2.3.128=#0041,CN=gate\\0Away+UID=\\#7,O=\\ M\u{fc}ller\\, S\u{f6}hne\\ ,C=DE"
+        );
+    }
+
+    #[test]
+    fn a_long_value_is_cut() {
+        let der = simple(der::UTF8_STRING, &[b'a'; 100]);
+        assert_eq!(parse(&der).to_string().len(), "CN=".len() + PRINTED + "...".len());
+    }
+
+    #[test]
+    fn the_last_common_name_counts() {
+        let der = name(&[&[pair(CN, der::UTF8_STRING, b"broad")], &[pair(CN, der::PRINTABLE_STRING, b"narrow")]]);
+        assert_eq!(parse(&der).common_name(), Some("narrow"));
+        assert_eq!(parse(&name(&[])).common_name(), None);
+    }
+
+    #[test]
+    fn case_and_space_are_folded_across_printable_and_utf8() {
+        let a = simple(der::PRINTABLE_STRING, b"Example  Root");
+        let b = simple(der::UTF8_STRING, b" example root ");
+        assert_eq!(parse(&a), parse(&b));
+        assert_ne!(parse(&a), parse(&simple(der::UTF8_STRING, b"exampleroot")));
+        assert_ne!(parse(&a), parse(&simple(der::UTF8_STRING, b"Example Root 2")));
+    }
+
+    #[test]
+    fn other_string_types_are_compared_as_bytes() {
+        let a = simple(der::TELETEX_STRING, b"Root");
+        assert_eq!(parse(&a), parse(&simple(der::TELETEX_STRING, b"Root")));
+        assert_ne!(parse(&a), parse(&simple(der::TELETEX_STRING, b"root")));
+        assert_ne!(parse(&a), parse(&simple(der::UTF8_STRING, b"Root")));
+    }
+
+    #[test]
+    fn the_shape_of_the_sets_counts() {
+        let (o, cn) = (pair(O, der::UTF8_STRING, b"o"), pair(CN, der::UTF8_STRING, b"cn"));
+        let two_sets = name(&[&[o.clone()], &[cn.clone()]]);
+        let one_set = name(&[&[o.clone(), cn.clone()]]);
+        assert_ne!(parse(&two_sets), parse(&one_set));
+        assert!(parse(&two_sets).is_below(&parse(&name(&[&[o.clone()]]))));
+        assert!(!parse(&one_set).is_below(&parse(&name(&[&[o.clone()]]))));
+        assert!(!parse(&two_sets).is_below(&parse(&name(&[&[cn]]))));
+        assert!(parse(&two_sets).is_below(&parse(&name(&[]))));
+        assert!(!parse(&name(&[&[o]])).is_below(&parse(&two_sets)));
+    }
+
+    #[test]
+    fn a_broken_structure_is_refused() {
+        for der in [
+            tlv(der::SEQUENCE, &tlv(der::SET, &[])),
+            tlv(der::SEQUENCE, &tlv(der::SEQUENCE, &pair(CN, der::UTF8_STRING, b"x"))),
+            tlv(der::SEQUENCE, &tlv(der::SET, &tlv(der::SEQUENCE, &tlv(der::OID, CN)))),
+            tlv(der::SET, &[]),
+        ] {
+            assert!(Name::parse(&mut Reader::new(&der)).is_err());
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! What a certificate path is held to, and the checks that look at one certificate alone.
+
+use super::algorithm::KeyAlgorithm;
+use super::anchor::TrustAnchor;
+use super::extensions::{KeyUsage, Purposes};
+use super::server_name::ServerName;
+use super::summary::Summary;
+use super::time::{Time, UnixTime, Validity};
+use crate::error::CertificateProblem;
+use crate::limits::DEFAULT_DEPTH;
+
+/// The role that the peer has, and that its certificates have to allow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Purpose {
+    /// The peer is a client: `id-kp-clientAuth`.
+    ClientAuth,
+    /// The peer is a server: `id-kp-serverAuth`.
+    ServerAuth,
+}
+
+/// What a certificate path is held to.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Rules<'a> {
+    /// Whom we trust, in any order. Several may have the same name.
+    pub anchors: &'a [TrustAnchor<'a>],
+    /// The role of the peer.
+    pub purpose: Purpose,
+    /// The name that the leaf has to hold; `None` for clients, which are not known by a host name.
+    pub server_name: Option<&'a ServerName<'a>>,
+    /// What is known about the time.
+    pub time: Time,
+    /// The most CA certificates above the leaf, the trust anchor among them: 1 allows a leaf issued
+    /// by an anchor, 2 one intermediate between them. No more than 10 are followed.
+    ///
+    /// This is how Apache's `SSLVerifyDepth` counts, which compares the place of each certificate in
+    /// the chain (the leaf being 0) with the limit. OpenSSL's own `-verify_depth`, since 1.1.0, does
+    /// not count the anchor: its `n` is our `n + 1`.
+    pub max_depth: u8,
+}
+
+impl<'a> Rules<'a> {
+    /// Rules for a client that reached for the server `name`. At most 4 CA certificates above the leaf.
+    pub const fn server(anchors: &'a [TrustAnchor<'a>], name: &'a ServerName<'a>, time: Time) -> Self {
+        let purpose = Purpose::ServerAuth;
+        Self { anchors, purpose, server_name: Some(name), time, max_depth: DEFAULT_DEPTH }
+    }
+
+    /// Rules for a server that asked for a certificate. At most 4 CA certificates above the leaf.
+    pub const fn client(anchors: &'a [TrustAnchor<'a>], time: Time) -> Self {
+        Self { anchors, purpose: Purpose::ClientAuth, server_name: None, time, max_depth: DEFAULT_DEPTH }
+    }
+
+    /// What is wrong with the leaf in itself. No path could mend it, so it is asked first.
+    pub(super) fn check_leaf(&self, leaf: &Summary<'_>) -> Result<(), CertificateProblem> {
+        self.check_validity(leaf.not_before, leaf.not_after)?;
+        if self.server_name.is_some_and(|name| !leaf.subject_alt_name.is_some_and(|names| name.is_among(names))) {
+            return Err(CertificateProblem::NameMismatch);
+        }
+        self.check_purpose(leaf.extended_key_usage)?;
+        // RFC 9846 section 4.5.1: "the digitalSignature bit MUST be set if the Key Usage extension is
+        // present".
+        if leaf.key_usage.is_some_and(|usage| !KeyUsage::digital_signature(usage)) {
+            return Err(CertificateProblem::MissingDigitalSignature);
+        }
+        if leaf.unknown_critical {
+            return Err(CertificateProblem::UnknownCriticalExtension);
+        }
+        // RFC 5280 section 4.2.1.10: "The name constraints extension, which MUST be used only in a CA
+        // certificate".
+        if leaf.name_constraints.is_some() && !leaf.basic_constraints.is_ca {
+            return Err(CertificateProblem::NameConstraintsOnLeaf);
+        }
+        if leaf.key.algorithm == KeyAlgorithm::Unsupported {
+            return Err(CertificateProblem::UnsupportedKey);
+        }
+        Ok(())
+    }
+
+    /// What is wrong with a certificate in itself as the issuer of another one
+    /// (RFC 5280 section 6.1.4).
+    pub(super) fn check_ca(&self, ca: &Summary<'_>) -> Result<(), CertificateProblem> {
+        // (k) "verify that the basicConstraints extension is present and that cA is set to TRUE".
+        if !ca.basic_constraints.is_ca {
+            return Err(CertificateProblem::NotACa);
+        }
+        // (n) "If a key usage extension is present, verify that the keyCertSign bit is set."
+        if ca.key_usage.is_some_and(|usage| !KeyUsage::key_cert_sign(usage)) {
+            return Err(CertificateProblem::MissingCertSign);
+        }
+        self.check_validity(ca.not_before, ca.not_after)?;
+        self.check_purpose(ca.extended_key_usage)?;
+        // (o) "Recognize and process any other critical extension present in the certificate."
+        if ca.unknown_critical {
+            return Err(CertificateProblem::UnknownCriticalExtension);
+        }
+        Ok(())
+    }
+
+    /// What is wrong with an anchor in itself.
+    pub(super) fn check_anchor(&self, anchor: &TrustAnchor<'_>) -> Result<(), CertificateProblem> {
+        if let Some((not_before, not_after)) = anchor.validity {
+            match self.time.judge(not_before, not_after) {
+                Validity::Valid => {}
+                Validity::Expired => return Err(CertificateProblem::AnchorExpired),
+                Validity::NotYetValid => return Err(CertificateProblem::AnchorNotYetValid),
+            }
+        }
+        self.check_purpose(anchor.purposes)
+    }
+
+    /// RFC 5280 section 6.1.3 (a)(2): "The certificate validity period includes the current time."
+    fn check_validity(&self, not_before: UnixTime, not_after: UnixTime) -> Result<(), CertificateProblem> {
+        match self.time.judge(not_before, not_after) {
+            Validity::Valid => Ok(()),
+            Validity::Expired => Err(CertificateProblem::Expired),
+            Validity::NotYetValid => Err(CertificateProblem::NotYetValid),
+        }
+    }
+
+    /// RFC 5280 section 4.2.1.12: "If the extension is present, then the certificate MUST only be used
+    /// for one of the purposes indicated." Asked of each certificate of a path, so that an authority
+    /// for one purpose cannot issue for another, as OpenSSL and the browsers do.
+    fn check_purpose(&self, purposes: Option<Purposes>) -> Result<(), CertificateProblem> {
+        if purposes.is_none_or(|purposes| purposes.allow(self.purpose)) {
+            Ok(())
+        } else {
+            Err(CertificateProblem::ExtendedKeyUsage)
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! Names of servers (RFC 9525): the one we want, and whether a certificate holds it.
+
+use super::general_name::{GeneralName, GeneralNames};
+use crate::error::{ApiMisuse, Error};
+use core::fmt;
+use core::net::IpAddr;
+
+/// Longest host name in text (RFC 1035 section 2.3.4: 255 bytes on the wire).
+const MAX_HOST_NAME: usize = 253;
+/// Longest label (RFC 1035 section 2.3.4).
+const MAX_LABEL: usize = 63;
+
+/// The name of the server that a client wants to reach, RFC 9525's *reference identifier*.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum ServerName<'a> {
+    /// A host name: looked for among the `dNSName`s of the certificate, and sent as SNI.
+    Dns(DnsName<'a>),
+    /// An address: looked for among the `iPAddress`es of the certificate, never sent as SNI
+    /// (RFC 6066 section 3).
+    Ip(#[cfg_attr(feature = "defmt", defmt(Debug2Format))] IpAddr),
+}
+
+/// A valid host name: letters, digits and hyphens in labels of 1 to 63 bytes, at most 253 bytes,
+/// no dot at the end, the last label not a number.
+///
+/// An internationalized name has to be given as A-labels (`xn--...`), which is also how it stands in
+/// the certificate (RFC 9525 section 2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct DnsName<'a>(&'a str);
+
+impl<'a> ServerName<'a> {
+    /// An IP address if `name` is one, else a host name. IPv6 is written without brackets.
+    ///
+    /// # Errors
+    /// [`ApiMisuse::ServerNameInvalid`] if it is neither.
+    pub fn parse(name: &'a str) -> Result<Self, Error> {
+        match name.parse() {
+            Ok(address) => Ok(Self::Ip(address)),
+            Err(_) => DnsName::parse(name).map(Self::Dns),
+        }
+    }
+
+    /// Whether one of the names of a certificate is this one.
+    ///
+    /// RFC 9525 section 6.3 looks at the subject alternative name alone: the common name is not a
+    /// fallback.
+    pub(super) fn is_among(&self, names: GeneralNames<'_>) -> bool {
+        names.iter().any(|name| match (self, name) {
+            (Self::Dns(wanted), GeneralName::Dns(presented)) => wanted.matches(presented),
+            // RFC 9525 section 6.4: "A match occurs if the reference identity octet string and the
+            // value octet string are identical."
+            (Self::Ip(IpAddr::V4(wanted)), GeneralName::Ip(presented)) => wanted.octets() == presented,
+            (Self::Ip(IpAddr::V6(wanted)), GeneralName::Ip(presented)) => wanted.octets() == presented,
+            _ => false,
+        })
+    }
+}
+
+impl<'a> DnsName<'a> {
+    /// Checks the syntax of a host name.
+    ///
+    /// Underscores are refused: RFC 5280 section 4.2.1.6 asks for the "preferred name syntax" of
+    /// RFC 1034 section 3.5, so no certificate may hold such a name. So is a dot at the end:
+    /// neither SNI (RFC 6066 section 3) nor a certificate has it.
+    ///
+    /// # Errors
+    /// [`ApiMisuse::ServerNameInvalid`].
+    pub fn parse(name: &'a str) -> Result<Self, Error> {
+        // RFC 1123 section 2.1: "a valid host name can never have the dotted-decimal form #.#.#.#,
+        // since at least the highest-level component label will be alphabetic".
+        let last = name.rsplit('.').next().unwrap_or("");
+        if is_host_name(name.as_bytes()) && !last.bytes().all(|byte| byte.is_ascii_digit()) {
+            Ok(Self(name))
+        } else {
+            Err(ApiMisuse::ServerNameInvalid.into())
+        }
+    }
+
+    /// The name as it was given.
+    pub const fn as_str(&self) -> &'a str {
+        self.0
+    }
+
+    /// Whether a `dNSName` of a certificate stands for this name.
+    fn matches(&self, presented: &[u8]) -> bool {
+        let name = self.0.as_bytes();
+        // RFC 9525 section 6.3: labels are compared "in a case-insensitive ASCII manner"; a wildcard
+        // counts if "there is only one wildcard character" and it "appears only as the complete
+        // content of the left-most label"; it stands for exactly one label.
+        let Some(parent) = presented.strip_prefix(b"*.") else {
+            return presented.eq_ignore_ascii_case(name);
+        };
+        let Some(dot) = name.iter().position(|&byte| byte == b'.') else { return false };
+        let (_, rest) = name.split_at(dot);
+        // `*.com` claims a whole registry. RFC 9525 section 7.1 leaves such names to the client: two
+        // labels have to follow the wildcard, as NSS and OpenSSL ask for.
+        parent.contains(&b'.') && rest.strip_prefix(b".").is_some_and(|rest| rest.eq_ignore_ascii_case(parent))
+    }
+}
+
+/// RFC 5280 section 4.2.1.6: "in the 'preferred name syntax', as specified by Section 3.5 of RFC 1034
+/// and as modified by Section 2.1 of RFC 1123".
+pub(super) fn is_host_name(name: &[u8]) -> bool {
+    name.len() <= MAX_HOST_NAME && name.split(|&byte| byte == b'.').all(is_label)
+}
+
+fn is_label(label: &[u8]) -> bool {
+    label.len() <= MAX_LABEL
+        && label.iter().all(|&byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        && label.first().is_some_and(|&byte| byte != b'-')
+        && label.last().is_some_and(|&byte| byte != b'-')
+}
+
+impl fmt::Display for DnsName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl fmt::Display for ServerName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dns(name) => name.fmt(f),
+            Self::Ip(address) => address.fmt(f),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::String;
+
+    fn matches(wanted: &str, presented: &str) -> bool {
+        DnsName::parse(wanted).unwrap().matches(presented.as_bytes())
+    }
+
+    #[test]
+    fn only_host_names_and_addresses_are_server_names() {
+        for good in ["a", "localhost", "supplier.example.com", "xn--mller-kva.example", "1.example", "a-b.c", "10.in"] {
+            assert!(matches!(ServerName::parse(good), Ok(ServerName::Dns(_))), "{good}");
+        }
+        for address in ["10.0.0.1", "::1", "2001:db8::7"] {
+            assert!(matches!(ServerName::parse(address), Ok(ServerName::Ip(_))), "{address}");
+        }
+        let long = "a.".repeat(126) + "aa";
+        for bad in [
+            "",
+            ".",
+            "a.",
+            ".a",
+            "a..b",
+            "-a.b",
+            "a-.b",
+            "a_b.c",
+            "*.a.b",
+            "10.0.0.256",
+            "1.2",
+            "m\u{fc}ller.de",
+            &long,
+            "[::1]",
+            "a b",
+        ] {
+            assert_eq!(ServerName::parse(bad), Err(ApiMisuse::ServerNameInvalid.into()), "{bad}");
+        }
+        assert!(DnsName::parse(&String::from("a").repeat(63)).is_ok());
+        assert!(DnsName::parse(&String::from("a").repeat(64)).is_err());
+    }
+
+    #[test]
+    fn case_does_not_matter() {
+        assert!(matches("Supplier.Example.com", "supplier.eXample.COM"));
+        assert!(!matches("supplier.example.com", "supplier.example.org"));
+        assert!(!matches("supplier.example.com", "supplier.example.com."));
+    }
+
+    #[test]
+    fn a_wildcard_stands_for_exactly_one_whole_label() {
+        assert!(matches("a.example.com", "*.example.com"));
+        assert!(matches("a.example.com", "*.EXAMPLE.com"));
+        assert!(!matches("example.com", "*.example.com"));
+        assert!(!matches("b.a.example.com", "*.example.com"));
+        assert!(!matches("a.example.com", "a*.example.com"));
+        assert!(!matches("ab.example.com", "a*.example.com"));
+        assert!(!matches("a.b.example.com", "a.*.example.com"));
+        assert!(!matches("a.b.example.com", "*.*.example.com"));
+        assert!(!matches("example.com", "*.com"));
+        assert!(!matches("localhost", "*"));
+    }
+
+    #[test]
+    fn an_address_is_compared_byte_by_byte_and_never_with_a_dns_name() {
+        let among = |wanted: &str, value: &[u8]| {
+            ServerName::parse(wanted).unwrap().is_among(GeneralNames::parse(value).unwrap())
+        };
+        assert!(among("10.0.0.1", &[0x30, 6, 0x87, 4, 10, 0, 0, 1]));
+        assert!(!among("10.0.0.1", &[0x30, 6, 0x87, 4, 10, 0, 0, 2]));
+        assert!(!among("10.0.0.1", b"\x30\x0a\x82\x0810.0.0.1"));
+        let mapped = [0x30, 18, 0x87, 16, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 1];
+        assert!(!among("10.0.0.1", &mapped));
+        assert!(among("::ffff:10.0.0.1", &mapped));
+    }
+}

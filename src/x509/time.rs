@@ -1,0 +1,280 @@
+//! Points in time: civil dates in certificates, seconds inside, and how sure the caller is of now.
+
+use super::der::{GENERALIZED_TIME, Malformed, Reader, UTC_TIME};
+use core::fmt;
+
+/// A point in time: seconds since 1970-01-01T00:00:00Z, without leap seconds, as a Unix clock counts
+/// them. 8 bytes.
+///
+/// `Display` writes RFC 3339: `2026-11-22T04:00:00Z`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct UnixTime(i64);
+
+/// How sure the device is of the time when it judges the validity of a certificate
+/// (RFC 5280 section 4.1.2.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Time {
+    /// The time is right, from a clock that can be trusted: both ends of the validity are checked.
+    Trusted(UnixTime),
+    /// It is at least this late: the date of the build, or the last time that was seen. A
+    /// certificate that had expired by then is refused; one that is not valid yet is accepted,
+    /// since it may be so by now.
+    AtLeast(UnixTime),
+    /// Nothing is known: validity is not checked. Only [`Time::dangerous_unknown`] makes it.
+    Unknown(ValidityNotChecked),
+}
+
+/// The mark of a [`Time`] that was left out on purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct ValidityNotChecked(());
+
+/// Where a point in time lies, as far as one can tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Validity {
+    Valid,
+    Expired,
+    NotYetValid,
+}
+
+/// A civil date and time in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Civil {
+    year: i64,
+    month: i64,
+    day: i64,
+    hour: i64,
+    minute: i64,
+    second: i64,
+}
+
+const SECONDS_A_DAY: i64 = 86_400;
+/// Days of 400 years: after them the calendar repeats.
+const DAYS_AN_ERA: i64 = 146_097;
+/// Days from 0000-03-01 to 1970-01-01.
+const EPOCH: i64 = 719_468;
+
+impl Time {
+    /// Says that nothing is known about the time, so that **validity is not checked**: a certificate
+    /// that expired years ago, whose key may have leaked since, is accepted.
+    ///
+    /// [`Time::AtLeast`] with the date of the build is better, and possible on every device.
+    pub const fn dangerous_unknown() -> Self {
+        Self::Unknown(ValidityNotChecked(()))
+    }
+
+    /// RFC 5280 section 4.1.2.5: "The validity period for a certificate is the period of time from
+    /// notBefore through notAfter, inclusive."
+    pub(super) fn judge(self, not_before: UnixTime, not_after: UnixTime) -> Validity {
+        match self {
+            Self::Trusted(now) if now < not_before => Validity::NotYetValid,
+            Self::Trusted(now) | Self::AtLeast(now) if now > not_after => Validity::Expired,
+            _ => Validity::Valid,
+        }
+    }
+}
+
+impl UnixTime {
+    /// From seconds since 1970-01-01T00:00:00Z.
+    pub const fn from_seconds(seconds: i64) -> Self {
+        Self(seconds)
+    }
+
+    /// Seconds since 1970-01-01T00:00:00Z.
+    pub const fn seconds(self) -> i64 {
+        self.0
+    }
+
+    /// From a date and a time of day in UTC, of the years 0 to 9999; `None` if there is no such
+    /// date or time. A leap second, `23:59:60`, is none.
+    pub fn from_civil(year: u16, month: u8, day: u8, hour: u8, minute: u8, second: u8) -> Option<Self> {
+        let civil = Civil {
+            year: i64::from(year),
+            month: i64::from(month),
+            day: i64::from(day),
+            hour: i64::from(hour),
+            minute: i64::from(minute),
+            second: i64::from(second),
+        };
+        let valid = civil.year <= 9999
+            && (1..=12).contains(&civil.month)
+            && (1..=days_of_month(civil.year, civil.month)).contains(&civil.day)
+            && civil.hour < 24
+            && civil.minute < 60
+            && civil.second < 60;
+        valid.then(|| civil.to_unix())
+    }
+
+    /// A `Time` of a certificate. RFC 5280 section 4.1.2.5: "CAs conforming to this profile MUST
+    /// always encode certificate validity dates through the year 2049 as UTCTime; certificate
+    /// validity dates in 2050 or later MUST be encoded as GeneralizedTime."
+    pub(super) fn parse(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+        let (tag, value) = reader.any()?;
+        let (year, rest) = match (tag, value) {
+            (UTC_TIME, [y1, y2, rest @ ..]) => {
+                // Section 4.1.2.5.1: "Where YY is greater than or equal to 50, the year SHALL be
+                // interpreted as 19YY; and ... less than 50 ... as 20YY."
+                let year = two_digits(*y1, *y2)?;
+                (u16::from(year) + if year >= 50 { 1900 } else { 2000 }, rest)
+            }
+            (GENERALIZED_TIME, [y1, y2, y3, y4, rest @ ..]) => {
+                let year = u16::from(two_digits(*y1, *y2)?) * 100 + u16::from(two_digits(*y3, *y4)?);
+                if year < 2050 {
+                    return Err(Malformed);
+                }
+                (year, rest)
+            }
+            _ => return Err(Malformed),
+        };
+        // Both forms "MUST be expressed in Greenwich Mean Time (Zulu) and MUST include seconds"; the
+        // second "MUST NOT include fractional seconds".
+        let &[mo1, mo2, d1, d2, h1, h2, mi1, mi2, s1, s2, b'Z'] = rest else { return Err(Malformed) };
+        Self::from_civil(
+            year,
+            two_digits(mo1, mo2)?,
+            two_digits(d1, d2)?,
+            two_digits(h1, h2)?,
+            two_digits(mi1, mi2)?,
+            two_digits(s1, s2)?,
+        )
+        .ok_or(Malformed)
+    }
+
+    fn to_civil(self) -> Civil {
+        let days = self.0.div_euclid(SECONDS_A_DAY).saturating_add(EPOCH);
+        let second = self.0.rem_euclid(SECONDS_A_DAY);
+        // Years are counted from March, so that the leap day is the last of its year.
+        let era = days.div_euclid(DAYS_AN_ERA);
+        let day_of_era = days.rem_euclid(DAYS_AN_ERA);
+        let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let month_from_march = (5 * day_of_year + 2) / 153;
+        let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+        Civil {
+            year: era * 400 + year_of_era + i64::from(month <= 2),
+            month,
+            day: day_of_year - (153 * month_from_march + 2) / 5 + 1,
+            hour: second / 3600,
+            minute: second / 60 % 60,
+            second: second % 60,
+        }
+    }
+}
+
+impl Civil {
+    fn to_unix(self) -> UnixTime {
+        let year = self.year - i64::from(self.month <= 2);
+        let era = year.div_euclid(400);
+        let year_of_era = year.rem_euclid(400);
+        let month_from_march = (self.month + 9) % 12;
+        let day_of_year = (153 * month_from_march + 2) / 5 + self.day - 1;
+        let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+        let days = era * DAYS_AN_ERA + day_of_era - EPOCH;
+        UnixTime(days * SECONDS_A_DAY + self.hour * 3600 + self.minute * 60 + self.second)
+    }
+}
+
+impl fmt::Display for UnixTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Civil { year, month, day, hour, minute, second } = self.to_civil();
+        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+    }
+}
+
+fn days_of_month(year: i64, month: i64) -> i64 {
+    match month {
+        4 | 6 | 9 | 11 => 30,
+        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 => 28,
+        _ => 31,
+    }
+}
+
+fn two_digits(tens: u8, ones: u8) -> Result<u8, Malformed> {
+    if tens.is_ascii_digit() && ones.is_ascii_digit() { Ok((tens - b'0') * 10 + (ones - b'0')) } else { Err(Malformed) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString;
+
+    fn parse(tag: u8, text: &str) -> Result<i64, Malformed> {
+        let mut der = std::vec![tag, u8::try_from(text.len()).unwrap()];
+        der.extend_from_slice(text.as_bytes());
+        UnixTime::parse(&mut Reader::new(&der)).map(UnixTime::seconds)
+    }
+
+    #[test]
+    fn dates_are_converted_both_ways() {
+        for (seconds, text) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (951_868_799, "2000-02-29T23:59:59Z"),
+            (1_795_320_000, "2026-11-22T04:00:00Z"),
+            (4_107_542_400, "2100-03-01T00:00:00Z"),
+            (253_402_300_799, "9999-12-31T23:59:59Z"),
+            (-631_152_000, "1950-01-01T00:00:00Z"),
+        ] {
+            assert_eq!(UnixTime(seconds).to_string(), text);
+            assert_eq!(UnixTime(seconds).to_civil().to_unix(), UnixTime(seconds));
+        }
+    }
+
+    #[test]
+    fn every_day_of_four_centuries_survives_the_round_trip() {
+        for day in 0..DAYS_AN_ERA {
+            let time = UnixTime(day * SECONDS_A_DAY + 1);
+            assert_eq!(time.to_civil().to_unix(), time);
+        }
+    }
+
+    #[test]
+    fn the_end_of_time_can_be_written() {
+        assert!(!UnixTime(i64::MAX).to_string().is_empty());
+        assert!(!UnixTime(i64::MIN).to_string().is_empty());
+    }
+
+    #[test]
+    fn a_date_that_is_none_is_refused() {
+        assert!(UnixTime::from_civil(2023, 2, 29, 0, 0, 0).is_none());
+        assert!(UnixTime::from_civil(2100, 2, 29, 0, 0, 0).is_none());
+        assert!(UnixTime::from_civil(2024, 2, 29, 0, 0, 0).is_some());
+        assert!(UnixTime::from_civil(2024, 13, 1, 0, 0, 0).is_none());
+        assert!(UnixTime::from_civil(2024, 0, 1, 0, 0, 0).is_none());
+        assert!(UnixTime::from_civil(2024, 4, 31, 0, 0, 0).is_none());
+        assert!(UnixTime::from_civil(2024, 1, 1, 24, 0, 0).is_none());
+        assert!(UnixTime::from_civil(2024, 1, 1, 23, 59, 60).is_none());
+    }
+
+    #[test]
+    fn utc_time_ends_with_2049_and_generalized_time_begins_with_2050() {
+        assert_eq!(parse(UTC_TIME, "261122040000Z"), Ok(1_795_320_000));
+        assert_eq!(parse(UTC_TIME, "500101000000Z"), Ok(-631_152_000));
+        assert_eq!(parse(UTC_TIME, "491231235959Z"), Ok(2_524_607_999));
+        assert_eq!(parse(GENERALIZED_TIME, "20500101000000Z"), Ok(2_524_608_000));
+        assert_eq!(parse(GENERALIZED_TIME, "20491231235959Z"), Err(Malformed));
+    }
+
+    #[test]
+    fn zone_and_seconds_are_as_the_profile_says() {
+        for text in ["2611220400Z", "261122040000", "261122040000+0000", "26112204000aZ", "261122040000z"] {
+            assert_eq!(parse(UTC_TIME, text), Err(Malformed), "{text}");
+        }
+        assert_eq!(parse(GENERALIZED_TIME, "20500101000000.5Z"), Err(Malformed));
+    }
+
+    #[test]
+    fn validity_includes_both_ends() {
+        let judge = |time: Time| time.judge(UnixTime(10), UnixTime(20));
+        assert_eq!(judge(Time::Trusted(UnixTime(9))), Validity::NotYetValid);
+        assert_eq!(judge(Time::Trusted(UnixTime(10))), Validity::Valid);
+        assert_eq!(judge(Time::Trusted(UnixTime(20))), Validity::Valid);
+        assert_eq!(judge(Time::Trusted(UnixTime(21))), Validity::Expired);
+        assert_eq!(judge(Time::AtLeast(UnixTime(9))), Validity::Valid);
+        assert_eq!(judge(Time::AtLeast(UnixTime(21))), Validity::Expired);
+        assert_eq!(judge(Time::dangerous_unknown()), Validity::Valid);
+    }
+}

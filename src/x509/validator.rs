@@ -1,0 +1,70 @@
+//! Path validation without TLS.
+
+use super::identity::PeerIdentity;
+use super::path::{PathFound, PeerChain, Search};
+use super::rules::Rules;
+use crate::crypto::CryptoProvider;
+use crate::error::Error;
+
+/// Validates a certificate path without a TLS connection around it: for firmware updates, for
+/// provisioning, for tests.
+///
+/// ```
+/// # #[cfg(feature = "rustcrypto")] {
+/// use embedded_mtls::x509::{Rules, ServerName, Time, TrustAnchor, UnixTime, Validator};
+/// # fn check<C: embedded_mtls::crypto::CryptoProvider>(
+/// #     root: &[u8], leaf: &[u8], intermediate: &[u8],
+/// # ) -> Result<(), embedded_mtls::Error> {
+/// let anchors = [TrustAnchor::from_certificate(root)?];
+/// let name = ServerName::parse("supplier.example.com")?;
+/// let now = Time::Trusted(UnixTime::from_seconds(1_795_320_000));
+///
+/// let mut memory = [0; 1024];
+/// let mut validator = Validator::new(&mut memory);
+/// validator.push::<C>(leaf)?;
+/// validator.push::<C>(intermediate)?;
+/// let path = validator.validate::<C>(&Rules::server(&anchors, &name, now))?;
+/// assert_eq!(path.depth, 2);
+/// # Ok(()) }
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Validator<'m> {
+    chain: PeerChain<'m>,
+}
+
+impl<'m> Validator<'m> {
+    /// A validator that keeps what it needs to know in `memory`: about 300 bytes for each P-256
+    /// certificate, and for the leaf its subject alternative names and 60 bytes more.
+    pub const fn new(memory: &'m mut [u8]) -> Self {
+        Self { chain: PeerChain::new(memory) }
+    }
+
+    /// Takes in a certificate in DER: the leaf first, then all others in any order.
+    ///
+    /// # Errors
+    /// [`Error::BufferTooSmall`] with the bytes of memory that are needed so far;
+    /// [`Error::Certificate`] if the leaf cannot be parsed. Another certificate that cannot be parsed
+    /// is passed over, as it may not be needed.
+    pub fn push<C: CryptoProvider>(&mut self, certificate: &[u8]) -> Result<(), Error> {
+        self.chain.push::<C>(certificate)
+    }
+
+    /// Searches a path from the leaf to an anchor and checks it.
+    ///
+    /// # Errors
+    /// [`Error::Certificate`] with the certificate to blame and the rule it broke.
+    pub fn validate<C: CryptoProvider>(&mut self, rules: &Rules<'_>) -> Result<PathFound, Error> {
+        self.chain.restart();
+        loop {
+            if let Search::Found(_, path) = self.chain.step::<C>(rules)? {
+                return Ok(path);
+            }
+        }
+    }
+
+    /// What the leaf says about its subject, once it was taken in, be the path valid or not.
+    pub fn identity(&self) -> Option<PeerIdentity<'_>> {
+        self.chain.identity()
+    }
+}
