@@ -287,7 +287,11 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
         // RFC 9846 section 5.2: what is too short to hold a tag cannot be opened either.
         let Some((inner, tag)) = fragment.split_last_chunk_mut::<TAG>() else { return Err(Error::DecryptFailed) };
         if let Err(error) = protection.open(header, inner, tag) {
-            return if error == Error::DecryptFailed && self.skip_as_early_data(record) { Ok(None) } else { Err(error) };
+            return if error == Error::DecryptFailed && self.skip_as_early_data(record) {
+                Ok(None)
+            } else {
+                Err(error)
+            };
         }
         self.tolerance.early_data = 0;
         self.tolerance.plaintext_alert = false;
