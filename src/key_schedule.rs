@@ -322,3 +322,251 @@ impl Secret {
         self.bytes.get_mut(..len).unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::vec;
+
+    use super::*;
+    use crate::crypto::rustcrypto::RustCrypto;
+    use crate::rfc8448::{hex, hex_array, retry, simple};
+    use crate::transcript::Transcript;
+
+    fn transcript(messages: &[&str]) -> Transcript<RustCrypto> {
+        let mut transcript = Transcript::new(HashAlgorithm::Sha256).unwrap();
+        for message in messages {
+            transcript.update(&hex(message));
+        }
+        transcript
+    }
+
+    fn simple_transcript(messages: usize) -> Transcript<RustCrypto> {
+        let all = [
+            simple::CLIENT_HELLO,
+            simple::SERVER_HELLO,
+            simple::ENCRYPTED_EXTENSIONS,
+            simple::CERTIFICATE,
+            simple::CERTIFICATE_VERIFY,
+            simple::SERVER_FINISHED,
+        ];
+        transcript(&all[..messages])
+    }
+
+    fn handshake_secret() -> HandshakeSecret<RustCrypto> {
+        let early = EarlySecret::new(HashAlgorithm::Sha256).unwrap();
+        early.into_handshake(&SharedSecret::new(hex_array(simple::SHARED_SECRET))).unwrap()
+    }
+
+    fn secret(digits: &str) -> Secret {
+        let mut secret = Secret { algorithm: HashAlgorithm::Sha256, bytes: [0; MAX_HASH_LEN] };
+        secret.as_mut_bytes().copy_from_slice(&hex(digits));
+        secret
+    }
+
+    fn exporter() -> ExporterSecret<RustCrypto> {
+        ExporterSecret { secret: secret(simple::EXPORTER_SECRET), marker: PhantomData }
+    }
+
+    #[test]
+    fn the_stages_are_those_of_rfc_8448_section_3() {
+        let early = EarlySecret::<RustCrypto>::new(HashAlgorithm::Sha256).unwrap();
+        assert_eq!(early.secret.as_bytes(), hex(simple::EARLY_SECRET));
+
+        let handshake = handshake_secret();
+        assert_eq!(handshake.secret.as_bytes(), hex(simple::HANDSHAKE_SECRET));
+        let (client, server) = handshake.traffic(&simple_transcript(2).hello_hash()).unwrap();
+        assert_eq!(client.secret.as_bytes(), hex(simple::CLIENT_HANDSHAKE_TRAFFIC));
+        assert_eq!(server.secret.as_bytes(), hex(simple::SERVER_HANDSHAKE_TRAFFIC));
+
+        let main = handshake.into_main().unwrap();
+        assert_eq!(main.secret.as_bytes(), hex(simple::MAIN_SECRET));
+        let hash = simple_transcript(6).server_finished_hash();
+        let (client, server) = main.traffic(&hash).unwrap();
+        assert_eq!(client.secret.as_bytes(), hex(simple::CLIENT_APPLICATION_TRAFFIC));
+        assert_eq!(server.secret.as_bytes(), hex(simple::SERVER_APPLICATION_TRAFFIC));
+        assert_eq!(main.exporter(&hash).unwrap().secret.as_bytes(), hex(simple::EXPORTER_SECRET));
+    }
+
+    #[test]
+    fn the_stages_after_a_retry_are_those_of_rfc_8448_section_5() {
+        let mut transcript = transcript(&[retry::CLIENT_HELLO_1]);
+        transcript.replace_by_message_hash().unwrap();
+        for message in [retry::HELLO_RETRY_REQUEST, retry::CLIENT_HELLO_2, retry::SERVER_HELLO] {
+            transcript.update(&hex(message));
+        }
+        let early = EarlySecret::<RustCrypto>::new(HashAlgorithm::Sha256).unwrap();
+        let handshake = early.into_handshake(&SharedSecret::new(hex_array(retry::SHARED_SECRET))).unwrap();
+        assert_eq!(handshake.secret.as_bytes(), hex(retry::HANDSHAKE_SECRET));
+        let (client, server) = handshake.traffic(&transcript.hello_hash()).unwrap();
+        assert_eq!(client.secret.as_bytes(), hex(retry::CLIENT_HANDSHAKE_TRAFFIC));
+        assert_eq!(server.secret.as_bytes(), hex(retry::SERVER_HANDSHAKE_TRAFFIC));
+        assert_eq!(handshake.into_main().unwrap().secret.as_bytes(), hex(retry::MAIN_SECRET));
+    }
+
+    #[test]
+    fn keys_and_ivs_are_those_of_rfc_8448_section_3() {
+        for (traffic, key, iv) in [
+            (simple::CLIENT_HANDSHAKE_TRAFFIC, simple::CLIENT_HANDSHAKE_KEY, simple::CLIENT_HANDSHAKE_IV),
+            (simple::SERVER_HANDSHAKE_TRAFFIC, simple::SERVER_HANDSHAKE_KEY, simple::SERVER_HANDSHAKE_IV),
+            (simple::CLIENT_APPLICATION_TRAFFIC, simple::CLIENT_APPLICATION_KEY, simple::CLIENT_APPLICATION_IV),
+            (simple::SERVER_APPLICATION_TRAFFIC, simple::SERVER_APPLICATION_KEY, simple::SERVER_APPLICATION_IV),
+        ] {
+            let secret = secret(traffic);
+            let mut out = [0; 16];
+            expand_label::<RustCrypto>(&secret, b"key", &[], &mut out).unwrap();
+            assert_eq!(out, *hex(key));
+            let keys = traffic_keys::<RustCrypto>(&secret, CipherSuite::TLS_AES_128_GCM_SHA256).unwrap();
+            assert_eq!(*keys.iv, *hex(iv));
+        }
+    }
+
+    #[test]
+    fn a_suite_of_another_hash_or_none_gives_no_keys() {
+        let secret = secret(simple::CLIENT_APPLICATION_TRAFFIC);
+        for suite in [CipherSuite::TLS_AES_256_GCM_SHA384, CipherSuite(0x1304)] {
+            assert_eq!(traffic_keys::<RustCrypto>(&secret, suite).err(), Some(CryptoError::Unsupported));
+        }
+    }
+
+    #[test]
+    fn both_finished_are_those_of_rfc_8448_section_3() {
+        let (client, server) = handshake_secret().traffic(&simple_transcript(2).hello_hash()).unwrap();
+        for (finished, message) in [
+            (server.finished(&simple_transcript(5).finished_hash()), simple::SERVER_FINISHED),
+            (client.finished(&simple_transcript(6).finished_hash()), simple::CLIENT_FINISHED),
+        ] {
+            assert_eq!(finished.unwrap().as_bytes(), &hex(message)[4..]);
+        }
+    }
+
+    #[test]
+    fn a_finished_is_accepted_whole_and_right_and_in_no_other_way() {
+        let (client, server) = handshake_secret().traffic(&simple_transcript(2).hello_hash()).unwrap();
+        let hash = simple_transcript(5).finished_hash();
+        let right = &hex(simple::SERVER_FINISHED)[4..];
+        assert!(server.verify_finished(&hash, right).is_ok());
+
+        for bit in 0..right.len() * 8 {
+            let mut wrong = right.to_vec();
+            wrong[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(server.verify_finished(&hash, &wrong).err(), Some(CryptoError::Forged), "bit {bit}");
+        }
+        for len in (0..right.len()).chain([33, 64]) {
+            let mut wrong = right.to_vec();
+            wrong.resize(len, 0);
+            assert_eq!(server.verify_finished(&hash, &wrong).err(), Some(CryptoError::Forged), "{len} bytes");
+        }
+        // Neither reflected nor of another point.
+        assert!(client.verify_finished(&hash, right).is_err());
+        assert!(server.verify_finished(&simple_transcript(4).finished_hash(), right).is_err());
+    }
+
+    #[test]
+    fn a_direction_keeps_its_secret_whatever_it_is_called() {
+        let (client, server) = handshake_secret().traffic(&simple_transcript(2).hello_hash()).unwrap();
+        assert_eq!(client.into_sending().secret.as_bytes(), hex(simple::CLIENT_HANDSHAKE_TRAFFIC));
+        assert_eq!(server.into_receiving().secret.as_bytes(), hex(simple::SERVER_HANDSHAKE_TRAFFIC));
+    }
+
+    /// RFC 8448 has no KeyUpdate; expected values computed with the hmac module of Python.
+    #[test]
+    fn an_update_goes_on_to_the_next_secret() {
+        let main = handshake_secret().into_main().unwrap();
+        let (mut client, mut server) = main.traffic(&simple_transcript(6).server_finished_hash()).unwrap();
+        for (client_next, server_next) in [
+            (
+                "fcdfcc72725aaee48bf64e4fd8b749cdbdbab39d90da0b26e2245ca6ea167207",
+                "51921b8aa3001976eb401d0a4319a8516416a6c56001a357e5d162031e84f916",
+            ),
+            (
+                "68474fe58c172143d0a009a76edd231b0d934f3058588ea0852662279e54a573",
+                "6418ddd5d277cde37bfaae96363a805a95abfaa55ccd80713848de187fb082f6",
+            ),
+        ] {
+            client.update().unwrap();
+            server.update().unwrap();
+            assert_eq!(client.secret.as_bytes(), hex(client_next));
+            assert_eq!(server.secret.as_bytes(), hex(server_next));
+        }
+    }
+
+    /// RFC 8448 exports nothing; expected values computed with the hmac module of Python.
+    #[test]
+    fn the_exporter_gives_one_block_and_many() {
+        let exporter = exporter();
+        let mut out = [0; 32];
+        exporter.export(b"EXPORTER-embedded-mtls", &[], &mut out).unwrap();
+        assert_eq!(out, *hex("12554d29d6fa9ebf54137a38008bcc7213de54d9176d59702a55f8f1240f0340"));
+
+        let mut out = [0; 80];
+        exporter.export(b"EXPORTER-embedded-mtls", b"purchase order", &mut out).unwrap();
+        assert_eq!(
+            out,
+            *hex("3a7e9f583953d1be96f659ca16674890dd67705e68a6e57bce109fdb0a604ebcafb3cf3e077eda03\
+                4c1b020ecaf3308f473ae67cdf28a825189bcbd27bd43f3f36fe756263e6b0dc48700ed2db3406f4")
+        );
+
+        let mut out = vec![0; 255 * 32];
+        exporter.export(&[b'x'; 249], &[b'c'; 1000], &mut out).unwrap();
+        assert_eq!(
+            hash::<RustCrypto>(HashAlgorithm::Sha256, &out).unwrap().as_bytes(),
+            hex("c97a8df9a6cd795d74a742a99f3c2f4bdec55f2965e33f861e04b948d6d54b20")
+        );
+        exporter.export(b"EXPORTER-embedded-mtls", &[], &mut []).unwrap();
+    }
+
+    #[test]
+    fn the_exporter_refuses_what_hkdf_cannot_give() {
+        let exporter = exporter();
+        let too_long = Err(Error::ApiMisuse(ApiMisuse::ExportLength));
+        assert_eq!(exporter.export(&[b'x'; 250], &[], &mut [0; 32]), too_long);
+        assert_eq!(exporter.export(b"x", &[], &mut vec![0; 255 * 32 + 1]), too_long);
+    }
+
+    /// No RFC has vectors for SHA-384; expected values computed with the hmac module of Python.
+    #[cfg(feature = "sha384")]
+    #[test]
+    fn the_schedule_over_sha_384_agrees_with_an_independent_one() {
+        let mut transcript = Transcript::<RustCrypto>::new(HashAlgorithm::Sha384).unwrap();
+        let shared = SharedSecret::new(core::array::from_fn(|i| u8::try_from(i).unwrap()));
+        let early = EarlySecret::<RustCrypto>::new(HashAlgorithm::Sha384).unwrap();
+        let handshake = early.into_handshake(&shared).unwrap();
+        transcript.update(b"hello");
+        let (client, server) = handshake.traffic(&transcript.hello_hash()).unwrap();
+        assert_eq!(
+            client.secret.as_bytes(),
+            hex("f25365c21b4126ef85513aa32e3b18efd06b14918c66b776135f72763a43b8bbc97ac114e456e3c050dc880fc985858f")
+        );
+        assert_eq!(
+            server.secret.as_bytes(),
+            hex("36ed277e957eb469869bb14ad27154604c93b61fa89e0cb7b7ab84693028495a512774ad3135f4c811d1e69588fda723")
+        );
+        transcript.update(b" finished");
+        let verify_data =
+            hex("fb1b83f78d3db3a1970f360c00fc4e6520df52acf4c2924b1acba068998265e324c53ea8046279b31d4a30d3e13561c3");
+        assert_eq!(server.finished(&transcript.finished_hash()).unwrap().as_bytes(), verify_data);
+        assert!(server.verify_finished(&transcript.finished_hash(), &verify_data).is_ok());
+
+        let main = handshake.into_main().unwrap();
+        let (client, server) = main.traffic(&transcript.server_finished_hash()).unwrap();
+        assert_eq!(
+            client.secret.as_bytes(),
+            hex("94de3e2053c14f1e5c81bede5c10b4ac987cafe4eedd474f751c6b80eb7f29a01610fce3cb36eb212af6bc9b819e5718")
+        );
+        assert_eq!(
+            server.secret.as_bytes(),
+            hex("dcf651f6aad280406b5340bbe8cc0f829b1ab881b3de88e89608f56d8928087920cda5bff5c61687b596b4ddf21d4a56")
+        );
+        let mut key = [0; 32];
+        expand_label::<RustCrypto>(&client.secret, b"key", &[], &mut key).unwrap();
+        assert_eq!(key, *hex("1a69d2ad2fe9a401498a10770ce9eb39765e3e9bbdd4df10d968bbfdaac14a8c"));
+        let mut out = [0; 80];
+        let exporter = main.exporter(&transcript.server_finished_hash()).unwrap();
+        exporter.export(b"EXPORTER-embedded-mtls", b"purchase order", &mut out).unwrap();
+        assert_eq!(
+            out,
+            *hex("06592ceefdad97e6ec1c233270c641f3ee9e8b2f9844a3b710c06cf1416f9ac2f7d689cb1ac66ff2\
+                5d7f1e903c188ee354b0115812e8366ec01f79befaa1048eb22f686a9a1863d6d8ab1c2a11109665")
+        );
+    }
+}

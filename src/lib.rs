@@ -121,19 +121,35 @@ extern crate std;
 mod fmt;
 #[macro_use]
 mod codec;
+mod connection;
+mod credential;
 pub mod crypto;
 mod error;
+mod handshake;
+pub mod io;
 mod key_schedule;
 mod limits;
 mod record;
+#[cfg(test)]
+mod rfc8448;
 mod transcript;
 mod wire;
 pub mod x509;
 
+pub use crate::connection::{
+    AuthorizeRequest, Buffers, CredentialRequest, Event, Handshake, PlaintextBuffer, ReceivedData, Session, SignRequest,
+    Step, TimeRequest,
+};
+pub use crate::credential::{Credential, KeyHandle, Signature};
 pub use crate::error::{
     AlertDescription, ApiMisuse, BufferKind, CertificateError, CertificateProblem, Error, InvalidMessage,
     PeerIncompatible, PeerMisbehaved,
 };
+pub use crate::handshake::client::Client;
+pub use crate::handshake::config::{ClientAuth, ClientConfig, ServerConfig};
+pub use crate::handshake::entropy::Entropy;
+pub use crate::handshake::server::Server;
+pub use crate::handshake::{ClientAuthStatus, Stage};
 pub use crate::wire::enums::{CipherSuite, NamedGroup, SignatureScheme};
 
 /// Runs the example in the README as a test.

@@ -1,4 +1,4 @@
-//! The transcript hash (RFC 9846 section 4.4.1): a hash over every handshake message so far, which
+//! The transcript hash (RFC 9846 section 4.1): a hash over every handshake message so far, which
 //! binds keys, signatures and Finished to all that was said.
 //!
 //! What a hash covers depends on when it is taken. So each point has its own type, and the functions
@@ -23,7 +23,7 @@ pub(crate) struct FinishedHash(Digest);
 /// Over ClientHello ... the server's Finished: makes the application traffic secrets and the exporter.
 pub(crate) struct ServerFinishedHash(Digest);
 
-/// Handshake type of the message that stands for the first ClientHello (RFC 9846 section 4.4.1).
+/// Handshake type of the message that stands for the first ClientHello (RFC 9846 section 4.1).
 const MESSAGE_HASH: u8 = 254;
 
 impl<C: CryptoProvider> Transcript<C> {
@@ -38,7 +38,7 @@ impl<C: CryptoProvider> Transcript<C> {
     }
 
     /// Puts `message_hash` in the place of the first ClientHello, which is all that was taken in up
-    /// to here, before HelloRetryRequest is (RFC 9846 section 4.4.1).
+    /// to here, before HelloRetryRequest is (RFC 9846 section 4.1).
     pub(crate) fn replace_by_message_hash(&mut self) -> Result<(), CryptoError> {
         let digest = self.digest();
         let [_, length @ ..] = u32::try_from(digest.as_bytes().len()).map_err(|_| CryptoError::Invalid)?.to_be_bytes();
@@ -110,13 +110,13 @@ const SERVER_CONTEXT: &[u8; 34] = b"TLS 1.3, server CertificateVerify\0";
 /// Builds what is signed: 64 spaces, who signs, a zero, the hash (RFC 9846 section 4.5.2).
 /// The context makes a signature of one side worthless in the mouth of the other.
 pub(crate) fn certificate_verify_content(signer: Signer, hash: &CertificateHash) -> CertificateVerifyContent {
-    let context = match signer {
+    let who = match signer {
         Signer::Client => CLIENT_CONTEXT,
         Signer::Server => SERVER_CONTEXT,
     };
     let mut content = CertificateVerifyContent { bytes: [b' '; _], len: PADDING };
     let tail = content.bytes.iter_mut().skip(PADDING);
-    for (to, from) in tail.zip(context.iter().chain(hash.as_bytes())) {
+    for (to, from) in tail.zip(who.iter().chain(hash.as_bytes())) {
         *to = *from;
         content.len += 1;
     }
@@ -126,5 +126,103 @@ pub(crate) fn certificate_verify_content(signer: Signer, hash: &CertificateHash)
 impl CertificateVerifyContent {
     pub(crate) fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..self.len).unwrap_or(&self.bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::rustcrypto::RustCrypto;
+    use crate::rfc8448::{hex, retry, simple};
+
+    fn transcript(messages: &[&str]) -> Transcript<RustCrypto> {
+        let mut transcript = Transcript::new(HashAlgorithm::Sha256).unwrap();
+        for message in messages {
+            transcript.update(&hex(message));
+        }
+        transcript
+    }
+
+    #[test]
+    fn the_hashes_are_those_of_rfc_8448_section_3() {
+        let mut transcript = transcript(&[simple::CLIENT_HELLO, simple::SERVER_HELLO]);
+        assert_eq!(transcript.hello_hash().as_bytes(), hex(simple::HELLO_HASH));
+        for message in
+            [simple::ENCRYPTED_EXTENSIONS, simple::CERTIFICATE, simple::CERTIFICATE_VERIFY, simple::SERVER_FINISHED]
+        {
+            transcript.update(&hex(message));
+        }
+        assert_eq!(transcript.server_finished_hash().as_bytes(), hex(simple::SERVER_FINISHED_HASH));
+        // With no client certificate, the same hash is what the Finished of the client covers.
+        assert_eq!(transcript.finished_hash().as_bytes(), hex(simple::SERVER_FINISHED_HASH));
+    }
+
+    #[test]
+    fn a_message_in_parts_hashes_like_one() {
+        let mut parts = transcript(&[simple::CLIENT_HELLO]);
+        for byte in hex(simple::SERVER_HELLO) {
+            parts.update(&[byte]);
+        }
+        assert_eq!(parts.digest().as_bytes(), hex(simple::HELLO_HASH));
+    }
+
+    #[test]
+    fn message_hash_stands_for_the_first_client_hello_as_in_rfc_8448_section_5() {
+        let mut transcript = transcript(&[retry::CLIENT_HELLO_1]);
+        transcript.replace_by_message_hash().unwrap();
+        for message in [retry::HELLO_RETRY_REQUEST, retry::CLIENT_HELLO_2, retry::SERVER_HELLO] {
+            transcript.update(&hex(message));
+        }
+        assert_eq!(transcript.hello_hash().as_bytes(), hex(retry::HELLO_HASH));
+    }
+
+    /// The example of RFC 8446 section 4.4.3.
+    #[test]
+    fn the_signed_content_is_64_spaces_the_context_a_zero_and_the_hash() {
+        let hash = CertificateHash(Digest::new(&[1; 32]).unwrap());
+        let server = certificate_verify_content(Signer::Server, &hash);
+        let expected = hex("2020202020202020202020202020202020202020202020202020202020202020\
+             2020202020202020202020202020202020202020202020202020202020202020\
+             544c5320312e332c207365727665722043657274696669636174655665726966\
+             79000101010101010101010101010101010101010101010101010101010101010101");
+        assert_eq!(server.as_bytes(), expected);
+        assert_eq!(server.as_bytes().len(), 130);
+    }
+
+    #[test]
+    fn the_content_of_a_client_differs_from_that_of_a_server() {
+        let hash = CertificateHash(Digest::new(&[1; 32]).unwrap());
+        let client = certificate_verify_content(Signer::Client, &hash);
+        assert_eq!(client.as_bytes()[64..98], *b"TLS 1.3, client CertificateVerify\0");
+        assert_eq!(client.as_bytes()[98..], [1; 32]);
+        assert_ne!(client.as_bytes(), certificate_verify_content(Signer::Server, &hash).as_bytes());
+    }
+
+    /// OpenSSL verifies the RSA-PSS signature in `simple::CERTIFICATE_VERIFY` over this content.
+    #[test]
+    fn the_certificate_hash_covers_the_certificate_and_nothing_after_it() {
+        let transcript = transcript(&[
+            simple::CLIENT_HELLO,
+            simple::SERVER_HELLO,
+            simple::ENCRYPTED_EXTENSIONS,
+            simple::CERTIFICATE,
+        ]);
+        let content = certificate_verify_content(Signer::Server, &transcript.certificate_hash());
+        assert_eq!(content.as_bytes()[98..], hex("764d6632b3c35c3f3205e3499ac3edbaabb88295fba751461d3678e2e5ea0687"));
+    }
+
+    #[cfg(feature = "sha384")]
+    #[test]
+    fn with_sha_384_the_content_has_146_bytes_and_message_hash_a_length_of_48() {
+        let mut transcript = Transcript::<RustCrypto>::new(HashAlgorithm::Sha384).unwrap();
+        transcript.update(b"hello");
+        let content = certificate_verify_content(Signer::Client, &transcript.certificate_hash());
+        assert_eq!(content.as_bytes().len(), 146);
+
+        let mut expected = Transcript::<RustCrypto>::new(HashAlgorithm::Sha384).unwrap();
+        expected.update(&[254, 0, 0, 48]);
+        expected.update(transcript.digest().as_bytes());
+        transcript.replace_by_message_hash().unwrap();
+        assert_eq!(transcript.digest().as_bytes(), expected.digest().as_bytes());
     }
 }

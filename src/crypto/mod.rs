@@ -157,6 +157,8 @@ pub trait CryptoProvider: 'static {
     const CIPHER_SUITES: &'static [CipherSuite];
     /// Key exchange groups, the best first.
     const NAMED_GROUPS: &'static [NamedGroup];
+    /// Signature algorithms of certificates that can be verified, the best first.
+    const SIGNATURE_ALGORITHMS: &'static [SignatureAlgorithm];
     /// Signature schemes of a CertificateVerify that can be verified, the best first.
     const SIGNATURE_SCHEMES: &'static [SignatureScheme];
 
@@ -211,8 +213,9 @@ impl Digest {
         Ok(Self { bytes, len })
     }
 
-    /// A digest from an array. Bytes that are too many do not compile.
-    pub(crate) fn from_array<const N: usize>(digest: &[u8; N]) -> Self {
+    /// A digest from an array, for the end of a hash, which cannot fail. More than [`MAX_HASH_LEN`]
+    /// bytes do not compile.
+    pub fn from_array<const N: usize>(digest: &[u8; N]) -> Self {
         const { assert!(N <= MAX_HASH_LEN) };
         let mut bytes = [0; MAX_HASH_LEN];
         let mut len = 0;

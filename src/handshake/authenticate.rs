@@ -8,7 +8,7 @@
 
 use super::proof::{PeerAuthenticated, SignatureVerified};
 use super::{Answer, Context, Progress, Question, Stage, Wait};
-use crate::crypto::{CryptoProvider, SignatureAlgorithm};
+use crate::crypto::CryptoProvider;
 use crate::error::{ApiMisuse, Error, InvalidMessage, PeerMisbehaved};
 use crate::limits::{CERTIFICATE_PREFIX, ENTRY_PREFIX};
 use crate::transcript::{Signer, certificate_verify_content};
@@ -167,17 +167,14 @@ fn verify_signature<C: CryptoProvider>(
     if !expectation.schemes.contains(&verify.scheme) {
         return Err(PeerMisbehaved::SignatureSchemeNotOffered.into());
     }
-    let algorithm = SignatureAlgorithm::of(verify.scheme).ok_or(PeerMisbehaved::SignatureSchemeNotOffered)?;
-    let key = cx.peer.leaf_key().filter(|key| key.algorithm == algorithm);
-    // "the signature algorithm MUST be compatible with the key in the sender's end-entity certificate".
-    let key = key.ok_or(PeerMisbehaved::SignatureSchemeNotOffered)?;
+    let key = cx.peer.leaf_key().ok_or(PeerMisbehaved::UnexpectedMessage)?;
     let signer = match expectation.purpose {
         Purpose::ServerAuth => Signer::Server,
         Purpose::ClientAuth => Signer::Client,
     };
     let content = certificate_verify_content(signer, &cx.transcript.certificate_hash());
-    key.verify::<C>(algorithm, content.as_bytes(), verify.signature)
-        .map_err(|_| PeerMisbehaved::SignatureIncorrect)?;
+    // "the signature algorithm MUST be compatible with the key in the sender's end-entity certificate".
+    key.verify::<C>(verify.scheme, content.as_bytes(), verify.signature)?;
     cx.transcript.update(message);
     let length = message.len();
     cx.rx.consume(length);

@@ -1,6 +1,6 @@
 //! A certificate (RFC 5280 section 4.1), read where it lies.
 
-use super::algorithm::{PublicKey, SignatureKind};
+use super::algorithm::{KeyAlgorithm, PublicKey, SignatureKind};
 use super::der::{self, Malformed, Reader, context, context_constructed};
 use super::extensions::Extensions;
 use super::name::Name;
@@ -131,3 +131,15 @@ impl From<Malformed> for CertificateProblem {
         Self::Malformed
     }
 }
+/// What we have to know of a certificate of our own.
+pub(crate) struct OwnCertificate<'a> {
+    pub(crate) issuer: Name<'a>,
+    pub(crate) key: KeyAlgorithm,
+}
+
+/// Reads a certificate of our own; `None` if it is none.
+pub(crate) fn own_certificate(der: &[u8]) -> Option<OwnCertificate<'_>> {
+    let certificate = Certificate::parse(der, Origin::Anchor).ok()?;
+    Some(OwnCertificate { issuer: certificate.issuer, key: certificate.key.algorithm })
+}
+

@@ -35,5 +35,6 @@ pub use self::server_name::{DnsName, ServerName};
 pub use self::time::{Time, UnixTime, ValidityNotChecked};
 pub use self::validator::Validator;
 
+pub(crate) use self::certificate::own_certificate;
 pub(crate) use self::identity::{LeafKey, LeafSummary};
 pub(crate) use self::path::{PeerChain, Search};

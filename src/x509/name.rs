@@ -59,6 +59,13 @@ impl<'a> Name<'a> {
         Ok(Self { der })
     }
 
+    /// A name that fills `der`; `None` if it is none.
+    pub(crate) fn from_der(der: &'a [u8]) -> Option<Self> {
+        let mut reader = Reader::new(der);
+        let name = Self::parse(&mut reader).ok()?;
+        reader.is_empty().then_some(name)
+    }
+
     /// A name whose structure was checked before.
     pub(super) const fn from_checked(der: &'a [u8]) -> Self {
         Self { der }
@@ -92,7 +99,7 @@ impl<'a> Name<'a> {
     /// Compares as RFC 5280 section 7.1 asks for: bytes first; then attribute by attribute, where
     /// PrintableString and UTF8String are compared without regard to case and to the amount of
     /// space. Case is folded in ASCII only: other characters have to be the same bytes.
-    pub(super) fn matches(&self, other: &Name<'_>) -> bool {
+    pub(crate) fn matches(&self, other: &Name<'_>) -> bool {
         if self.der == other.der {
             return true;
         }

@@ -1,0 +1,199 @@
+//! An async stream over [`embedded_io_async::Read`] and [`embedded_io_async::Write`]; the sockets of
+//! embassy-net fit.
+//!
+//! Cancel-safe: everything that was received or written lies in the session, not in a future. A
+//! future may be dropped at any await point and the operation started again. What
+//! [`write`](embedded_io_async::Write::write) has taken is sent by the next operation that sends.
+
+use super::{AsyncHost, Failure, HandshakeError};
+use crate::connection::{Event, Handshake, Session, Step};
+use crate::crypto::CryptoProvider;
+use crate::error::Error;
+use crate::handshake::Role;
+use core::future::poll_fn;
+use core::task::Poll;
+use embedded_io_async::{ErrorType, Read, Write};
+
+/// A session over a transport. See [`blocking::Stream`](super::blocking::Stream).
+pub struct Stream<'b, T, C: CryptoProvider> {
+    transport: T,
+    session: Session<'b, C>,
+}
+
+impl<'b, T: Read + Write, C: CryptoProvider> Stream<'b, T, C> {
+    /// Runs `handshake` over `transport`; lets other tasks run after each public-key operation. The
+    /// alert of an error is sent before this returns.
+    ///
+    /// # Errors
+    /// Where the handshake was, and what went wrong.
+    pub async fn open<S: Role>(
+        mut transport: T,
+        mut handshake: Handshake<'b, S, C>,
+        host: &mut impl AsyncHost<'b, S, C>,
+    ) -> Result<Self, HandshakeError<T::Error>> {
+        if let Err(cause) = drive(&mut transport, &mut handshake, host).await {
+            let stage = handshake.stage();
+            // The transport may be what failed; the error that is known is the one to report.
+            if transport.write_all(handshake.tx_pending()).await.is_ok() {
+                let _unsent = transport.flush().await;
+            }
+            return Err(HandshakeError { stage, cause });
+        }
+        match handshake.into_session() {
+            Ok(session) => Ok(Self { transport, session }),
+            Err(handshake) => Err(HandshakeError { stage: handshake.stage(), cause: Error::ConnectionTruncated.into() }),
+        }
+    }
+
+    /// The session: identities, parameters, exporter, key update.
+    pub const fn session(&self) -> &Session<'b, C> {
+        &self.session
+    }
+
+    /// The session, for what changes it.
+    pub const fn session_mut(&mut self) -> &mut Session<'b, C> {
+        &mut self.session
+    }
+
+    /// Says that nothing more comes from us and waits until it is sent.
+    ///
+    /// # Errors
+    /// If it cannot be sent.
+    pub async fn close(&mut self) -> Result<(), Failure<T::Error>> {
+        self.session.close();
+        self.transmit().await
+    }
+
+    /// Transport and session apart.
+    pub fn into_parts(self) -> (T, Session<'b, C>) {
+        (self.transport, self.session)
+    }
+
+    async fn transmit(&mut self) -> Result<(), Failure<T::Error>> {
+        while !self.session.tx_pending().is_empty() {
+            let count = write_some(&mut self.transport, self.session.tx_pending()).await?;
+            self.session.tx_consume(count);
+        }
+        self.transport.flush().await.map_err(Failure::Io)
+    }
+
+    /// Sends the alert of `error`, as far as the transport still takes it.
+    async fn fail(&mut self, error: Error) -> Failure<T::Error> {
+        let _unsent = self.transmit().await;
+        Failure::Tls(error)
+    }
+}
+
+/// Runs a handshake until it is done. Dropped and called again, it goes on where it was.
+///
+/// # Errors
+/// What went wrong; the alert waits in [`Handshake::tx_pending`].
+pub async fn drive<'b, T: Read + Write, S: Role, C: CryptoProvider>(
+    transport: &mut T,
+    handshake: &mut Handshake<'b, S, C>,
+    host: &mut impl AsyncHost<'b, S, C>,
+) -> Result<(), Failure<T::Error>> {
+    loop {
+        match handshake.poll()? {
+            Step::Transmit => {
+                let count = write_some(transport, handshake.tx_pending()).await?;
+                handshake.tx_consume(count);
+                if handshake.tx_pending().is_empty() {
+                    transport.flush().await.map_err(Failure::Io)?;
+                }
+            }
+            Step::NeedInput => match transport.read(handshake.rx_space()).await.map_err(Failure::Io)? {
+                0 => handshake.rx_eof(),
+                count => handshake.rx_commit(count)?,
+            },
+            Step::Yield => yield_now().await,
+            Step::Time(request) => request.provide(host.time().await)?,
+            Step::Credential(request) => match host.credential(&request).await {
+                Some(credential) => request.select(credential)?,
+                None => request.decline()?,
+            },
+            Step::Authorize(request) => match host.authorize(&request.peer()).await {
+                Ok(()) => request.accept()?,
+                Err(alert) => return Err(request.reject(alert).into()),
+            },
+            Step::Sign(request) => match host.sign(&request).await {
+                Some(signature) => request.complete(&signature)?,
+                None => return Err(request.fail().into()),
+            },
+            Step::Done => return Ok(()),
+        }
+    }
+}
+
+/// A transport that takes nothing is gone.
+async fn write_some<T: Write>(transport: &mut T, bytes: &[u8]) -> Result<usize, Failure<T::Error>> {
+    match transport.write(bytes).await.map_err(Failure::Io)? {
+        0 => Err(Failure::Tls(Error::ConnectionTruncated)),
+        count => Ok(count),
+    }
+}
+
+/// Goes to the end of the executor's queue once.
+async fn yield_now() {
+    let mut yielded = false;
+    poll_fn(|context| {
+        if core::mem::replace(&mut yielded, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+impl<T: ErrorType, C: CryptoProvider> ErrorType for Stream<'_, T, C> {
+    type Error = Failure<T::Error>;
+}
+
+impl<T: Read + Write, C: CryptoProvider> Read for Stream<'_, T, C> {
+    async fn read(&mut self, out: &mut [u8]) -> Result<usize, Self::Error> {
+        if out.is_empty() {
+            return Ok(0);
+        }
+        loop {
+            match self.session.poll() {
+                Ok(Event::Data(mut data)) => {
+                    let count = data.bytes().len().min(out.len());
+                    if let (Some(out), Some(bytes)) = (out.get_mut(..count), data.bytes().get(..count)) {
+                        out.copy_from_slice(bytes);
+                    }
+                    data.consume(count);
+                    return Ok(count);
+                }
+                Ok(Event::Transmit) => self.transmit().await?,
+                Ok(Event::NeedInput) => {
+                    match self.transport.read(self.session.rx_space()).await.map_err(Failure::Io)? {
+                        0 => self.session.rx_eof(),
+                        count => self.session.rx_commit(count)?,
+                    }
+                }
+                Ok(Event::PeerClosed | Event::Closed) => return Ok(0),
+                Err(error) => return Err(self.fail(error).await),
+            }
+        }
+    }
+}
+
+impl<T: Read + Write, C: CryptoProvider> Write for Stream<'_, T, C> {
+    async fn write(&mut self, data: &[u8]) -> Result<usize, Self::Error> {
+        if data.is_empty() {
+            return Ok(0);
+        }
+        loop {
+            match self.session.write(data) {
+                Ok(0) => self.transmit().await?,
+                Ok(count) => return Ok(count),
+                Err(error) => return Err(self.fail(error).await),
+            }
+        }
+    }
+
+    async fn flush(&mut self) -> Result<(), Self::Error> {
+        self.transmit().await
+    }
+}

@@ -1,0 +1,171 @@
+//! A blocking stream over [`embedded_io::Read`] and [`embedded_io::Write`].
+
+use super::{Failure, HandshakeError, Host};
+use crate::connection::{Event, Handshake, Session, Step};
+use crate::crypto::CryptoProvider;
+use crate::error::Error;
+use crate::handshake::Role;
+use embedded_io::{ErrorType, Read, Write};
+
+/// A session over a transport. Reads give 0 when the peer has closed; a flush writes all that was
+/// written. Dropped without [`close`](Self::close), the peer sees a truncation.
+pub struct Stream<'b, T, C: CryptoProvider> {
+    transport: T,
+    session: Session<'b, C>,
+}
+
+impl<'b, T: Read + Write, C: CryptoProvider> Stream<'b, T, C> {
+    /// Runs `handshake` over `transport`. The alert of an error is sent before this returns.
+    ///
+    /// # Errors
+    /// Where the handshake was, and what went wrong.
+    pub fn open<S: Role>(
+        mut transport: T,
+        mut handshake: Handshake<'b, S, C>,
+        host: &mut impl Host<'b, S, C>,
+    ) -> Result<Self, HandshakeError<T::Error>> {
+        if let Err(cause) = drive(&mut transport, &mut handshake, host) {
+            let stage = handshake.stage();
+            // The transport may be what failed; the error that is known is the one to report.
+            let _unsent = transport.write_all(handshake.tx_pending()).and_then(|()| transport.flush());
+            return Err(HandshakeError { stage, cause });
+        }
+        match handshake.into_session() {
+            Ok(session) => Ok(Self { transport, session }),
+            Err(handshake) => Err(HandshakeError { stage: handshake.stage(), cause: Error::ConnectionTruncated.into() }),
+        }
+    }
+
+    /// The session: identities, parameters, exporter, key update.
+    pub const fn session(&self) -> &Session<'b, C> {
+        &self.session
+    }
+
+    /// The session, for what changes it.
+    pub const fn session_mut(&mut self) -> &mut Session<'b, C> {
+        &mut self.session
+    }
+
+    /// Says that nothing more comes from us and waits until it is sent.
+    ///
+    /// # Errors
+    /// If it cannot be sent.
+    pub fn close(&mut self) -> Result<(), Failure<T::Error>> {
+        self.session.close();
+        self.transmit()
+    }
+
+    /// Transport and session apart.
+    pub fn into_parts(self) -> (T, Session<'b, C>) {
+        (self.transport, self.session)
+    }
+
+    fn transmit(&mut self) -> Result<(), Failure<T::Error>> {
+        while !self.session.tx_pending().is_empty() {
+            let count = write_some(&mut self.transport, self.session.tx_pending())?;
+            self.session.tx_consume(count);
+        }
+        self.transport.flush().map_err(Failure::Io)
+    }
+
+    /// Sends the alert of `error`, as far as the transport still takes it.
+    fn fail(&mut self, error: Error) -> Failure<T::Error> {
+        let _unsent = self.transmit();
+        Failure::Tls(error)
+    }
+}
+
+fn drive<'b, T: Read + Write, S: Role, C: CryptoProvider>(
+    transport: &mut T,
+    handshake: &mut Handshake<'b, S, C>,
+    host: &mut impl Host<'b, S, C>,
+) -> Result<(), Failure<T::Error>> {
+    loop {
+        match handshake.poll()? {
+            Step::Transmit => {
+                let count = write_some(transport, handshake.tx_pending())?;
+                handshake.tx_consume(count);
+                if handshake.tx_pending().is_empty() {
+                    transport.flush().map_err(Failure::Io)?;
+                }
+            }
+            Step::NeedInput => match transport.read(handshake.rx_space()).map_err(Failure::Io)? {
+                0 => handshake.rx_eof(),
+                count => handshake.rx_commit(count)?,
+            },
+            Step::Yield => {}
+            Step::Time(request) => request.provide(host.time())?,
+            Step::Credential(request) => match host.credential(&request) {
+                Some(credential) => request.select(credential)?,
+                None => request.decline()?,
+            },
+            Step::Authorize(request) => match host.authorize(&request.peer()) {
+                Ok(()) => request.accept()?,
+                Err(alert) => return Err(request.reject(alert).into()),
+            },
+            Step::Sign(request) => match host.sign(&request) {
+                Some(signature) => request.complete(&signature)?,
+                None => return Err(request.fail().into()),
+            },
+            Step::Done => return Ok(()),
+        }
+    }
+}
+
+/// A transport that takes nothing is gone.
+fn write_some<T: Write>(transport: &mut T, bytes: &[u8]) -> Result<usize, Failure<T::Error>> {
+    match transport.write(bytes).map_err(Failure::Io)? {
+        0 => Err(Failure::Tls(Error::ConnectionTruncated)),
+        count => Ok(count),
+    }
+}
+
+impl<T: ErrorType, C: CryptoProvider> ErrorType for Stream<'_, T, C> {
+    type Error = Failure<T::Error>;
+}
+
+impl<T: Read + Write, C: CryptoProvider> Read for Stream<'_, T, C> {
+    fn read(&mut self, out: &mut [u8]) -> Result<usize, Self::Error> {
+        if out.is_empty() {
+            return Ok(0);
+        }
+        loop {
+            match self.session.poll() {
+                Ok(Event::Data(mut data)) => {
+                    let count = data.bytes().len().min(out.len());
+                    if let (Some(out), Some(bytes)) = (out.get_mut(..count), data.bytes().get(..count)) {
+                        out.copy_from_slice(bytes);
+                    }
+                    data.consume(count);
+                    return Ok(count);
+                }
+                Ok(Event::Transmit) => self.transmit()?,
+                Ok(Event::NeedInput) => match self.transport.read(self.session.rx_space()).map_err(Failure::Io)? {
+                    0 => self.session.rx_eof(),
+                    count => self.session.rx_commit(count)?,
+                },
+                Ok(Event::PeerClosed | Event::Closed) => return Ok(0),
+                Err(error) => return Err(self.fail(error)),
+            }
+        }
+    }
+}
+
+impl<T: Read + Write, C: CryptoProvider> Write for Stream<'_, T, C> {
+    fn write(&mut self, data: &[u8]) -> Result<usize, Self::Error> {
+        if data.is_empty() {
+            return Ok(0);
+        }
+        loop {
+            match self.session.write(data) {
+                Ok(0) => self.transmit()?,
+                Ok(count) => return Ok(count),
+                Err(error) => return Err(self.fail(error)),
+            }
+        }
+    }
+
+    fn flush(&mut self) -> Result<(), Self::Error> {
+        self.transmit()
+    }
+}
