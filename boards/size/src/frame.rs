@@ -84,8 +84,8 @@ pub fn entropy<const N: usize>() -> [u8; N] {
 }
 
 /// Seconds since 1970 from outside, as a clock would give them.
-pub fn seconds() -> u64 {
-    u64::from_be_bytes(entropy())
+pub fn seconds() -> i64 {
+    i64::from_be_bytes(entropy())
 }
 
 /// Lends what lies in a `static` once, at the start of `main`.

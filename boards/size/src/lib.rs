@@ -6,9 +6,13 @@
 //! and everything the images send and receive goes through it, so nothing of the core can be left out
 //! by the optimiser. The images are complete programs on the public API, but nobody runs them.
 //!
+//! No image has an allocator: if one of the crates needed one, it would not link.
+//!
 //! The module `types` has a symbol for each public type, as long as a value of the type.
 #![no_std]
 
 #[cfg(target_os = "none")]
 pub mod frame;
+#[cfg(target_os = "none")]
+pub mod roles;
 pub mod types;
