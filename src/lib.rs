@@ -137,8 +137,8 @@ mod wire;
 pub mod x509;
 
 pub use crate::connection::{
-    AuthorizeRequest, Buffers, CredentialRequest, Event, Handshake, PlaintextBuffer, ReceivedData, Session, SignRequest,
-    Step, TimeRequest,
+    AuthorizeRequest, Buffers, CredentialRequest, Event, Handshake, PlaintextBuffer, ReceivedData, Session,
+    SignRequest, Step, TimeRequest,
 };
 pub use crate::credential::{Credential, KeyHandle, Signature};
 pub use crate::error::{
@@ -150,6 +150,7 @@ pub use crate::handshake::config::{ClientAuth, ClientConfig, ServerConfig};
 pub use crate::handshake::entropy::Entropy;
 pub use crate::handshake::server::Server;
 pub use crate::handshake::{ClientAuthStatus, Stage};
+pub use crate::transcript::CertificateVerifyContent;
 pub use crate::wire::enums::{CipherSuite, NamedGroup, SignatureScheme};
 
 /// Runs the example in the README as a test.

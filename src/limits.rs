@@ -33,7 +33,7 @@ pub(crate) const CANDIDATES_PER_STEP: u16 = 64;
 /// other to find duplicates, so the work grows with the square.
 pub(crate) const MAX_EXTENSIONS: u8 = 32;
 /// Extensions in one message. Browsers send about 20; 64 bounds the work of finding duplicates.
-pub(crate) const MAX_EXTENSIONS: usize = 64;
+pub(crate) const MAX_MESSAGE_EXTENSIONS: usize = 64;
 /// Start of a Certificate message in the handshake: header, empty context, length of the list.
 pub(crate) const CERTIFICATE_PREFIX: usize = 8;
 /// Length in front of each certificate.
@@ -65,6 +65,3 @@ pub(crate) const MAX_SIGNATURE: usize = 72;
 /// Entries of a configured list of suites, groups, schemes or protocols: with it every ClientHello
 /// has lengths that fit their fields.
 pub(crate) const MAX_LIST: usize = 64;
-/// CA certificates between leaf and trust anchor if the configuration does not say: two
-/// intermediates are usual, cross-signing adds one, a bridge another.
-pub(crate) const DEFAULT_MAX_DEPTH: u8 = 4;

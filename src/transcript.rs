@@ -4,8 +4,6 @@
 //! What a hash covers depends on when it is taken. So each point has its own type, and the functions
 //! that need it take no other.
 
-#![allow(dead_code)]
-
 use crate::crypto::{CryptoError, CryptoProvider, Digest, Hash, HashAlgorithm, MAX_HASH_LEN};
 
 /// The running hash over the handshake messages, each with its 4 bytes of header and without records.
@@ -95,7 +93,7 @@ pub(crate) enum Signer {
 }
 
 /// What a CertificateVerify signs: 130 bytes with SHA-256, 146 with SHA-384.
-pub(crate) struct CertificateVerifyContent {
+pub struct CertificateVerifyContent {
     bytes: [u8; PADDING + CONTEXT_LEN + MAX_HASH_LEN],
     len: usize,
 }
@@ -124,7 +122,8 @@ pub(crate) fn certificate_verify_content(signer: Signer, hash: &CertificateHash)
 }
 
 impl CertificateVerifyContent {
-    pub(crate) fn as_bytes(&self) -> &[u8] {
+    /// The bytes.
+    pub fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..self.len).unwrap_or(&self.bytes)
     }
 }

@@ -59,7 +59,11 @@ impl<'b, S: Role, C: CryptoProvider> CredentialRequest<'_, 'b, S, C> {
     /// The names of the issuers the peer trusts (RFC 9846 section 4.3.4); none if it does not say.
     /// What is not a name is left out.
     pub fn authorities(&self) -> impl Iterator<Item = Name<'_>> + '_ {
-        self.wanted().map(|wanted| wanted.authorities).into_iter().flat_map(DistinguishedNames::iter).filter_map(Name::from_der)
+        self.wanted()
+            .map(|wanted| wanted.authorities)
+            .into_iter()
+            .flat_map(DistinguishedNames::iter)
+            .filter_map(Name::from_der)
     }
 
     /// Whether the peer can use `credential`: it knows the signature scheme, and one of its
@@ -128,7 +132,8 @@ struct Wanted<'a> {
 impl<S: Role, C: CryptoProvider> AuthorizeRequest<'_, '_, S, C> {
     /// Who the peer is.
     pub fn peer(&self) -> PeerIdentity<'_> {
-        self.handshake.context.peer.identity()
+        // A path was found, so there is a leaf.
+        self.handshake.context.peer.identity().unwrap_or(PeerIdentity::NOBODY)
     }
 
     /// It may.

@@ -91,7 +91,7 @@ pub struct Keys<C: CryptoProvider> {
 }
 
 /// Our answer to a CertificateRequest: a credential, or none.
-pub type Reply<'b> = Option<&'b Credential<'b>>;
+type Reply<'b> = Option<&'b Credential<'b>>;
 
 /// What the last flight and the session need.
 pub struct Response<C: CryptoProvider> {
@@ -117,7 +117,7 @@ impl Role for Client {
 
     const IS_CLIENT: bool = true;
 
-    fn parameters<'c, 'b>(config: &'c ClientConfig<'b>) -> &'c Parameters<'b> {
+    fn parameters<'c, 'b>(config: &'c Self::Config<'b>) -> &'c Parameters<'b> {
         &config.parameters
     }
 
@@ -173,7 +173,7 @@ impl Role for Client {
     }
 
     fn handle<'b, C: CryptoProvider>(
-        state: State<'b, C>,
+        state: Self::State<'b, C>,
         cx: &mut Context<'b, C>,
         config: &'b ClientConfig<'b>,
     ) -> Next<'b, C> {
@@ -199,7 +199,7 @@ impl Role for Client {
     }
 
     fn answer<'b, C: CryptoProvider>(
-        state: State<'b, C>,
+        state: Self::State<'b, C>,
         cx: &mut Context<'b, C>,
         _config: &'b ClientConfig<'b>,
         answer: Answer<'_, 'b>,
@@ -215,14 +215,14 @@ impl Role for Client {
         }
     }
 
-    fn signing<'b, C: CryptoProvider>(state: &State<'b, C>) -> Option<&'b Credential<'b>> {
+    fn signing<'b, C: CryptoProvider>(state: &Self::State<'b, C>) -> Option<&'b Credential<'b>> {
         match state {
             State::Respond(_, identify) => identify.signing(),
             _ => None,
         }
     }
 
-    fn finish<'b, C: CryptoProvider>(state: State<'b, C>) -> Result<Established<C>, State<'b, C>> {
+    fn finish<'b, C: CryptoProvider>(state: Self::State<'b, C>) -> Result<Established<C>, Self::State<'b, C>> {
         match state {
             State::Done(secrets) => Ok(Established {
                 sending: secrets.client.into_sending(),
@@ -292,8 +292,7 @@ fn handle_server_hello<'b, C: CryptoProvider>(
             if key_share.group != hello.group {
                 return Err(PeerMisbehaved::KeyShareNotOffered.into());
             }
-            let shared =
-                hello.private.agree(key_share.key_exchange).map_err(|_| PeerMisbehaved::KeyShareInvalid)?;
+            let shared = hello.private.agree(key_share.key_exchange).map_err(|_| PeerMisbehaved::KeyShareInvalid)?;
             if hello.retried.is_none() {
                 begin_transcript(cx, hash)?;
             }

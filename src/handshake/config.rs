@@ -2,7 +2,7 @@
 
 use crate::crypto::{AeadAlgorithm, CryptoProvider, HashAlgorithm, SignatureAlgorithm};
 use crate::error::{ApiMisuse, Error};
-use crate::limits::{DEFAULT_MAX_DEPTH, MAX_LIST};
+use crate::limits::{DEFAULT_DEPTH, MAX_LIST};
 use crate::wire::certificate_request::MAX_AUTHORITIES;
 use crate::wire::enums::{CipherSuite, NamedGroup, SignatureScheme};
 use crate::x509::{ServerName, TrustAnchor};
@@ -105,8 +105,8 @@ macro_rules! common_options {
                 self
             }
 
-            /// How many CA certificates may stand between the peer's certificate and the trust anchor,
-            /// counted like `SSLVerifyDepth` of Apache and `-verify_depth` of OpenSSL. By default 4.
+            /// How many CA certificates may stand above the peer's certificate, the trust anchor among them,
+            /// counted as `SSLVerifyDepth` of Apache does (see [`Rules`](crate::x509::Rules)). By default 4.
             #[must_use]
             pub const fn with_max_depth(mut self, depth: u8) -> Self {
                 self.parameters.max_depth = depth;
@@ -145,7 +145,7 @@ impl<'a> Parameters<'a> {
             cipher_suites: &[],
             groups: &[],
             signature_schemes: &[],
-            max_depth: DEFAULT_MAX_DEPTH,
+            max_depth: DEFAULT_DEPTH,
             compatibility: false,
         }
     }
@@ -194,8 +194,8 @@ pub(super) fn check_anchors(anchors: &[TrustAnchor<'_>]) -> Result<(), Error> {
     if anchors.is_empty() {
         return Err(ApiMisuse::NoTrustAnchors.into());
     }
-    let names = anchors.iter().fold(0_usize, |sum, anchor| {
-        sum.saturating_add(anchor.subject().as_der().len()).saturating_add(2)
-    });
+    let names = anchors
+        .iter()
+        .fold(0_usize, |sum, anchor| sum.saturating_add(anchor.subject().as_der().len()).saturating_add(2));
     if names > MAX_AUTHORITIES { Err(ApiMisuse::AuthoritiesTooLong.into()) } else { Ok(()) }
 }

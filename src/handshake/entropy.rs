@@ -21,13 +21,10 @@ impl Entropy {
     pub const LEN: usize = 128;
 
     /// Takes the bytes as they come.
-    pub const fn new(bytes: [u8; Self::LEN]) -> Self {
+    pub fn new(bytes: &[u8; Self::LEN]) -> Self {
         let mut parts = [[0; 32]; 4];
-        let mut index = 0;
-        // A `const fn` cannot copy slices yet.
-        while index < Self::LEN {
-            parts[index / 32][index % 32] = bytes[index];
-            index += 1;
+        for (part, chunk) in parts.iter_mut().zip(bytes.chunks_exact(32)) {
+            part.copy_from_slice(chunk);
         }
         let [random, session_id, first_seed, second_seed] = parts;
         Self { random, session_id, first_seed, second_seed }
@@ -41,7 +38,7 @@ impl Entropy {
     pub fn from_system() -> std::io::Result<Self> {
         let mut bytes = zeroize::Zeroizing::new([0; Self::LEN]);
         getrandom::fill(&mut *bytes).map_err(std::io::Error::from)?;
-        Ok(Self::new(*bytes))
+        Ok(Self::new(&bytes))
     }
 
     /// `random` of our hello.

@@ -103,7 +103,7 @@ impl Role for Server {
 
     const IS_CLIENT: bool = false;
 
-    fn parameters<'c, 'b>(config: &'c ServerConfig<'b>) -> &'c Parameters<'b> {
+    fn parameters<'c, 'b>(config: &'c Self::Config<'b>) -> &'c Parameters<'b> {
         &config.parameters
     }
 
@@ -158,7 +158,7 @@ impl Role for Server {
     }
 
     fn handle<'b, C: CryptoProvider>(
-        state: State<'b, C>,
+        state: Self::State<'b, C>,
         cx: &mut Context<'b, C>,
         config: &'b ServerConfig<'b>,
     ) -> Next<'b, C> {
@@ -194,7 +194,7 @@ impl Role for Server {
     }
 
     fn answer<'b, C: CryptoProvider>(
-        state: State<'b, C>,
+        state: Self::State<'b, C>,
         cx: &mut Context<'b, C>,
         config: &'b ServerConfig<'b>,
         answer: Answer<'_, 'b>,
@@ -215,14 +215,14 @@ impl Role for Server {
         }
     }
 
-    fn signing<'b, C: CryptoProvider>(state: &State<'b, C>) -> Option<&'b Credential<'b>> {
+    fn signing<'b, C: CryptoProvider>(state: &Self::State<'b, C>) -> Option<&'b Credential<'b>> {
         match state {
             State::Identify(_, identify) => identify.signing(),
             _ => None,
         }
     }
 
-    fn finish<'b, C: CryptoProvider>(state: State<'b, C>) -> Result<Established<C>, State<'b, C>> {
+    fn finish<'b, C: CryptoProvider>(state: Self::State<'b, C>) -> Result<Established<C>, Self::State<'b, C>> {
         match state {
             State::Done(secrets, peer, finished) => Ok(Established {
                 sending: secrets.server.into_sending(),
@@ -243,10 +243,8 @@ fn handle_client_hello<'b, C: CryptoProvider>(cx: &mut Context<'b, C>, config: &
     check_key_shares(&mandatory)?;
 
     let suites = config.parameters.cipher_suites::<C>();
-    let suite = *suites
-        .iter()
-        .find(|suite| hello.cipher_suites.contains(suite.0))
-        .ok_or(PeerIncompatible::NoCipherSuite)?;
+    let suite =
+        *suites.iter().find(|suite| hello.cipher_suites.contains(suite.0)).ok_or(PeerIncompatible::NoCipherSuite)?;
     let groups = config.parameters.groups::<C>();
     let group = *groups.iter().find(|group| mandatory.groups.contains(group.0)).ok_or(PeerIncompatible::NoGroup)?;
     let hash = HashAlgorithm::of(suite).ok_or(PeerIncompatible::NoCipherSuite)?;
@@ -257,8 +255,7 @@ fn handle_client_hello<'b, C: CryptoProvider>(cx: &mut Context<'b, C>, config: &
     if early_data {
         cx.rx.skip_early_data();
     }
-    let next =
-        if share_is_here { State::AwaitCredential(choice) } else { State::SendHelloRetryRequest(choice) };
+    let next = if share_is_here { State::AwaitCredential(choice) } else { State::SendHelloRetryRequest(choice) };
     Ok((next, Progress::Continue))
 }
 
@@ -420,15 +417,11 @@ fn send_encrypted_extensions<'b, C: CryptoProvider>(
 ) -> Next<'b, C> {
     let extensions = EncryptedExtensions { protocol: cx.negotiated.protocol, server_name: choice.named };
     match send(cx, &|w| extensions.emit(w))? {
-        Written::AfterTransmit => {
-            Ok((State::SendEncryptedExtensions(choice, credential, keys), Progress::Transmit))
-        }
+        Written::AfterTransmit => Ok((State::SendEncryptedExtensions(choice, credential, keys), Progress::Transmit)),
         Written::Yes => {
             let next = match config.client_auth {
                 ClientAuth::None => State::Identify(keys, Identify::with(Some(credential))),
-                ClientAuth::Optional(_) | ClientAuth::Required(_) => {
-                    State::SendCertificateRequest(credential, keys, 0)
-                }
+                ClientAuth::Optional(_) | ClientAuth::Required(_) => State::SendCertificateRequest(credential, keys, 0),
             };
             Ok((next, Progress::Continue))
         }
@@ -472,9 +465,7 @@ fn send_server_finished<'b, C: CryptoProvider>(
     cx.tx.set_protection(server.protection(cx.negotiated.cipher_suite)?)?;
     let keys = ClientKeys { client: keys.client, secrets: Secrets { client, server, exporter } };
     let next = match config.client_auth {
-        ClientAuth::None => {
-            State::ExpectFinished(keys, PeerAuthenticated::Anonymous(AnonymousAllowed::assertion()))
-        }
+        ClientAuth::None => State::ExpectFinished(keys, PeerAuthenticated::Anonymous(AnonymousAllowed::assertion())),
         ClientAuth::Optional(_) | ClientAuth::Required(_) => {
             State::AuthenticateClient(keys, Authenticate::ExpectCertificate)
         }

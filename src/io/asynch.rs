@@ -41,7 +41,9 @@ impl<'b, T: Read + Write, C: CryptoProvider> Stream<'b, T, C> {
         }
         match handshake.into_session() {
             Ok(session) => Ok(Self { transport, session }),
-            Err(handshake) => Err(HandshakeError { stage: handshake.stage(), cause: Error::ConnectionTruncated.into() }),
+            Err(handshake) => {
+                Err(HandshakeError { stage: handshake.stage(), cause: Error::ConnectionTruncated.into() })
+            }
         }
     }
 

@@ -8,9 +8,9 @@ mod host;
 #[cfg(feature = "std")]
 pub mod std;
 
-pub use self::host::{AsyncHost, Host};
 #[cfg(feature = "rustcrypto")]
 pub use self::host::SoftwareHost;
+pub use self::host::{AsyncHost, Host};
 
 use crate::error::Error;
 use crate::handshake::Stage;

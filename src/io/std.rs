@@ -1,7 +1,7 @@
 //! The drivers on a host: sockets, clock.
 
-use super::blocking::Stream;
 use super::Failure;
+use super::blocking::Stream;
 use crate::crypto::CryptoProvider;
 use crate::error::Error;
 use crate::x509::{Time, UnixTime};

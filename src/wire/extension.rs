@@ -3,7 +3,7 @@
 use super::enums::{ExtensionType, NamedGroup, SignatureScheme};
 use crate::codec::{Reader, Writer, read_all};
 use crate::error::{Error, InvalidMessage};
-use crate::limits::MAX_EXTENSIONS;
+use crate::limits::MAX_MESSAGE_EXTENSIONS;
 
 /// TLS 1.3 in `supported_versions`.
 pub(crate) const TLS13: u16 = 0x0304;
@@ -18,7 +18,7 @@ pub(crate) fn for_each<'a>(
     block: &'a [u8],
     mut each: impl FnMut(ExtensionType, &'a [u8]) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let mut seen = [0_u16; MAX_EXTENSIONS];
+    let mut seen = [0_u16; MAX_MESSAGE_EXTENSIONS];
     let mut count = 0;
     let mut reader = Reader::new(block);
     while !reader.is_empty() {
@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn more_extensions_than_the_limit_are_refused() {
         let block: std::vec::Vec<u8> =
-            (0..=u8::try_from(MAX_EXTENSIONS).unwrap()).flat_map(|kind| [0xff, kind, 0, 0]).collect();
+            (0..=u8::try_from(MAX_MESSAGE_EXTENSIONS).unwrap()).flat_map(|kind| [0xff, kind, 0, 0]).collect();
         assert_eq!(for_each(&block, |_, _| Ok(())), Err(InvalidMessage::TooManyExtensions.into()));
         assert_eq!(for_each(&block[4..], |_, _| Ok(())), Ok(()));
     }

@@ -142,4 +142,3 @@ pub(crate) fn own_certificate(der: &[u8]) -> Option<OwnCertificate<'_>> {
     let certificate = Certificate::parse(der, Origin::Anchor).ok()?;
     Some(OwnCertificate { issuer: certificate.issuer, key: certificate.key.algorithm })
 }
-

@@ -31,6 +31,11 @@ pub(crate) struct LeafSummary<'p> {
     entry: &'p [u8],
 }
 
+impl PeerIdentity<'_> {
+    /// Nobody: has no name and no key, so that no rule lets it in.
+    pub(crate) const NOBODY: PeerIdentity<'static> = PeerIdentity { leaf: Summary::EMPTY };
+}
+
 impl<'a> PeerIdentity<'a> {
     pub(super) const fn new(leaf: Summary<'a>) -> Self {
         Self { leaf }

@@ -68,6 +68,31 @@ impl Flags {
     const UNKNOWN_CRITICAL: u8 = 0x80;
 }
 
+impl Summary<'_> {
+    /// Of no certificate.
+    pub(super) const EMPTY: Summary<'static> = Summary {
+        subject: Name::from_checked(&[]),
+        issuer: Name::from_checked(&[]),
+        is_self_issued: false,
+        not_before: UnixTime::from_seconds(0),
+        not_after: UnixTime::from_seconds(0),
+        key: PublicKey { algorithm: KeyAlgorithm::Unsupported, bytes: &[] },
+        signature_kind: SignatureKind::Unsupported,
+        signed: &[],
+        signature: &[],
+        basic_constraints: BasicConstraints { is_ca: false, path_len: None },
+        key_usage: None,
+        extended_key_usage: None,
+        subject_key: None,
+        authority_key: None,
+        unknown_critical: true,
+        name_constraints: None,
+        subject_alt_name: None,
+        serial: &[],
+        fingerprint: [0; FINGERPRINT],
+    };
+}
+
 impl<'a> Summary<'a> {
     /// `signed` as the field of that name; `fingerprint` for the leaf.
     pub(super) fn new(certificate: &Certificate<'a>, signed: &'a [u8], fingerprint: Option<[u8; FINGERPRINT]>) -> Self {
