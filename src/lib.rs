@@ -65,10 +65,12 @@
 //!                 request.complete_p256(&signature)?;
 //!             }
 //!             Step::Authorize(request) => request.accept()?, // after a look at `request.peer()`
-//!             Step::Done => break,
+//!             Step::Done => match handshake.into_session() {
+//!                 Ok(session) => return Ok(session),
+//!                 Err(unfinished) => handshake = unfinished,
+//!             },
 //!         }
 //!     }
-//!     handshake.into_session().map_err(|_| unreachable!())
 //! }
 //! ```
 //!

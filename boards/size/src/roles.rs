@@ -22,7 +22,7 @@ pub fn client(buffers: Buffers<'_>) -> Option<()> {
     let keys = [P256SigningKey::from_bytes(&KEY).ok()?];
     let mut host = SoftwareHost::new(&credentials, &keys, clock);
 
-    let handshake = Handshake::<Client, RustCrypto>::new(&config, buffers, Entropy::new(frame::entropy())).ok()?;
+    let handshake = Handshake::<Client, RustCrypto>::new(&config, buffers, Entropy::new(&frame::entropy())).ok()?;
     let mut stream = Stream::open(Uart, handshake, &mut host).ok()?;
     stream.write_all(&REQUEST).ok()?;
     echo(&mut stream)?;
@@ -38,7 +38,7 @@ pub fn server(buffers: Buffers<'_>) -> Option<()> {
     let keys = [P256SigningKey::from_bytes(&KEY).ok()?];
     let mut host = SoftwareHost::new(&credentials, &keys, clock);
 
-    let handshake = Handshake::<Server, RustCrypto>::new(&config, buffers, Entropy::new(frame::entropy())).ok()?;
+    let handshake = Handshake::<Server, RustCrypto>::new(&config, buffers, Entropy::new(&frame::entropy())).ok()?;
     let mut stream = Stream::open(Uart, handshake, &mut host).ok()?;
     echo(&mut stream)?;
     stream.write_all(&REQUEST).ok()?;
