@@ -8,11 +8,12 @@
 //!
 //! No image has an allocator: if one of the crates needed one, it would not link.
 //!
-//! The module `types` has a symbol for each public type, as long as a value of the type.
+//! With the feature `types` the library has, for each public type, a symbol that is as long as a value of the type.
 #![no_std]
 
 #[cfg(target_os = "none")]
 pub mod frame;
 #[cfg(target_os = "none")]
 pub mod roles;
+#[cfg(feature = "types")]
 pub mod types;

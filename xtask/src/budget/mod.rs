@@ -15,9 +15,25 @@ const CRATE: &str = "boards/size";
 /// What each symbol of the table of types begins with.
 const SIZE_OF: &str = "size_of ";
 
-/// How an image is optimised: name of the Cargo profile, and what it means.
-const PROFILES: &[(&str, &str)] =
-    &[("ec-fast", "opt-level s, elliptic curves at 3"), ("all-small", "opt-level s throughout")];
+/// A way to build the images.
+struct Build {
+    /// Name of the Cargo profile.
+    profile: &'static str,
+    /// What it means.
+    what: &'static str,
+    /// Flags for the compiler beside those of the crate, as Cargo's configuration writes them.
+    flags: &'static str,
+}
+
+const BUILDS: &[Build] = &[
+    Build { profile: "ec-fast", what: "opt-level s, elliptic curves at 3", flags: "" },
+    Build { profile: "all-small", what: "opt-level s", flags: "" },
+    Build {
+        profile: "compact",
+        what: "opt-level s, compact AES and SHA-2",
+        flags: r#"'--cfg=aes_backend_soft="compact"', '--cfg=sha2_backend_soft="compact"'"#,
+    },
+];
 
 /// What an image holds beside the frame.
 const IMAGES: &[(&str, &str)] = &[("client", "client"), ("server", "server"), ("both", "client and server")];
@@ -62,7 +78,7 @@ fn types() -> Result<Vec<TypeSize>> {
 /// Names and sizes of the types, read from an object file in which each type has a symbol of its size.
 fn type_table(target: &str) -> Result<Vec<(String, u64)>> {
     let object = target_directory().join(format!("types-{target}.o"));
-    let build = format!("rustc --quiet --locked --lib --profile types --target {target} --target-dir");
+    let build = format!("rustc --quiet --locked --lib --features types --profile types --target {target} --target-dir");
     Run::cargo(&build)
         .arg(target_directory().to_string_lossy())
         .arg("--")
@@ -78,18 +94,23 @@ fn type_table(target: &str) -> Result<Vec<(String, u64)>> {
 
 fn images() -> Result<Vec<ImageSize>> {
     let mut sizes = Vec::new();
-    for (profile, built) in PROFILES {
-        eprintln!("building the images: {built}");
+    for Build { profile, what, flags } in BUILDS {
+        eprintln!("building the images: {what}");
         let build =
             format!("build --quiet --locked --bins --profile {profile} --target {MEASURED_TARGET} --target-dir");
-        Run::cargo(&build).arg(target_directory().to_string_lossy()).within(CRATE).succeed()?;
+        Run::cargo(&build)
+            .arg(target_directory().to_string_lossy())
+            .arg("--config")
+            .arg(format!("target.{MEASURED_TARGET}.rustflags=[{flags}]"))
+            .within(CRATE)
+            .succeed()?;
         let directory = target_directory().join(MEASURED_TARGET).join(profile);
         let empty = elf::sections(&directory.join("empty"))?;
         for (image, holds) in IMAGES {
             let full = elf::sections(&directory.join(image))?;
             sizes.push(ImageSize {
                 holds,
-                built,
+                built: what,
                 flash: over(full.flash, empty.flash)?,
                 statics: over(full.ram, empty.ram)?,
             });
