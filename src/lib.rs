@@ -127,6 +127,7 @@ mod connection;
 mod credential;
 pub mod crypto;
 mod error;
+#[allow(private_interfaces, private_bounds, reason = "`Side` is sealed: only this crate can name the states")]
 mod handshake;
 pub mod io;
 mod key_schedule;
@@ -151,7 +152,7 @@ pub use crate::handshake::client::Client;
 pub use crate::handshake::config::{ClientAuth, ClientConfig, ServerConfig};
 pub use crate::handshake::entropy::Entropy;
 pub use crate::handshake::server::Server;
-pub use crate::handshake::{ClientAuthStatus, Stage};
+pub use crate::handshake::{ClientAuthStatus, Side, Stage};
 pub use crate::transcript::CertificateVerifyContent;
 pub use crate::wire::enums::{CipherSuite, NamedGroup, SignatureScheme};
 

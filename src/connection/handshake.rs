@@ -5,7 +5,7 @@ use super::{Buffers, Session};
 use crate::crypto::CryptoProvider;
 use crate::error::Error;
 use crate::handshake::entropy::Entropy;
-use crate::handshake::{Answer, ClientAuthStatus, Context, Negotiated, Progress, Question, Role, Stage, Wait};
+use crate::handshake::{Answer, ClientAuthStatus, Context, Negotiated, Progress, Question, Side, Stage, Wait};
 use crate::record::inbound::Inbound;
 use crate::record::outbound::Outbound;
 use crate::transcript::Transcript;
@@ -17,7 +17,7 @@ use crate::x509::PeerChain;
 ///
 /// The law: *`poll` is idempotent until something changes; any `Err` is final and sticky; its alert
 /// waits in [`tx_pending`](Self::tx_pending); drain it before closing the transport.*
-pub struct Handshake<'b, S: Role, C: CryptoProvider> {
+pub struct Handshake<'b, S: Side, C: CryptoProvider> {
     pub(super) config: &'b S::Config<'b>,
     pub(super) context: Context<'b, C>,
     pub(super) state: S::State<'b, C>,
@@ -26,7 +26,7 @@ pub struct Handshake<'b, S: Role, C: CryptoProvider> {
 
 /// What a handshake needs to go on.
 #[must_use]
-pub enum Step<'c, 'b, S: Role, C: CryptoProvider> {
+pub enum Step<'c, 'b, S: Side, C: CryptoProvider> {
     /// Write [`tx_pending`](Handshake::tx_pending) to the transport, then [`tx_consume`](Handshake::tx_consume).
     Transmit,
     /// Read from the transport into [`rx_space`](Handshake::rx_space), then [`rx_commit`](Handshake::rx_commit),
@@ -55,7 +55,7 @@ enum Stop {
     Done,
 }
 
-impl<'b, S: Role, C: CryptoProvider> Handshake<'b, S, C> {
+impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     /// A handshake that has not begun.
     ///
     /// # Errors

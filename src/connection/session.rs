@@ -11,7 +11,7 @@ use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup};
 use crate::wire::handshake;
 use crate::wire::key_update::{KEY_UPDATE_LEN, KeyUpdate};
 use crate::wire::new_session_ticket::NewSessionTicket;
-use crate::x509::{PeerChain, PeerIdentity};
+use crate::x509::{LeafSummary, PeerIdentity};
 
 /// An authenticated connection. Made only from a [`Handshake`](crate::Handshake) in which every check
 /// has passed; the same for both roles.
@@ -21,7 +21,7 @@ use crate::x509::{PeerChain, PeerIdentity};
 pub struct Session<'b, C: CryptoProvider> {
     rx: Inbound<'b, C>,
     tx: Outbound<'b, C>,
-    peer: PeerChain<'b>,
+    peer: LeafSummary<'b>,
     negotiated: Negotiated<'b>,
     sending: TrafficSecret<C, ApplicationEpoch, Sending>,
     receiving: TrafficSecret<C, ApplicationEpoch, Receiving>,
@@ -71,7 +71,7 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
         Self {
             rx,
             tx: context.tx,
-            peer: context.peer,
+            peer: context.peer.into_identity(),
             negotiated: context.negotiated,
             sending,
             receiving,

@@ -5,7 +5,7 @@ use super::der::{self, Malformed, Reader, context};
 use super::general_name::GeneralNames;
 use super::rules::Purpose;
 use crate::error::CertificateProblem;
-use crate::limits::MAX_EXTENSIONS;
+use crate::limits::MAX_CERTIFICATE_EXTENSIONS;
 
 /// 1.3.6.1.5.5.7.3.1 and .2, `id-kp-serverAuth` and `id-kp-clientAuth`.
 const KEY_PURPOSE: [u8; 7] = [0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03];
@@ -59,7 +59,7 @@ impl<'a> Extensions<'a> {
         // "Extensions ::= SEQUENCE SIZE (1..MAX) OF Extension"
         loop {
             let extension = Extension::parse(&mut reader)?;
-            if count >= MAX_EXTENSIONS {
+            if count >= MAX_CERTIFICATE_EXTENSIONS {
                 return Err(CertificateProblem::Malformed);
             }
             // RFC 5280 section 4.2: "A certificate MUST NOT include more than one instance of a

@@ -31,6 +31,7 @@ pub struct Attribute<'a> {
     oid: &'a [u8],
     tag: u8,
     value: &'a [u8],
+    /// Whether more attributes follow in the same set.
     continues: bool,
 }
 
@@ -116,15 +117,8 @@ impl<'a> Name<'a> {
     /// Whether the name lies in the subtree that `base` names: `base` is its beginning
     /// (RFC 5280 section 4.2.1.10).
     pub(super) fn is_below(&self, base: &Name<'_>) -> bool {
-        let (mut ours, bases) = (self.attributes(), base.attributes());
-        let mut whole_set = true;
-        for wanted in bases {
-            match ours.next() {
-                Some(our) if our.matches(&wanted) => whole_set = our.continues == wanted.continues,
-                _ => return false,
-            }
-        }
-        whole_set
+        let mut ours = self.attributes();
+        base.attributes().all(|wanted| ours.next().is_some_and(|our| our.matches(&wanted)))
     }
 }
 
@@ -182,7 +176,7 @@ impl<'a> Attribute<'a> {
     }
 
     fn matches(&self, other: &Attribute<'_>) -> bool {
-        if self.oid != other.oid {
+        if self.oid != other.oid || self.continues != other.continues {
             return false;
         }
         // RFC 5280 section 7.3: "Conforming implementations MUST perform a case-insensitive exact
