@@ -222,7 +222,7 @@ impl Role for Client {
         }
     }
 
-    fn finish<'b, C: CryptoProvider>(state: Self::State<'b, C>) -> Result<Established<C>, Self::State<'b, C>> {
+    fn finish<C: CryptoProvider>(state: Self::State<'_, C>) -> Result<Established<C>, Self::State<'_, C>> {
         match state {
             State::Done(secrets) => Ok(Established {
                 sending: secrets.client.into_sending(),

@@ -206,7 +206,7 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
                 return self.need_input(RECORD_HEADER);
             };
             let header = RecordHeader::parse(*header);
-            self.check_header(header)?;
+            Self::check_header(header)?;
             let total = usize::from(header.length).saturating_add(RECORD_HEADER);
             if self.raw.len() < total {
                 return self.need_input(total);
@@ -235,7 +235,7 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
     }
 
     /// RFC 9846 sections 5.1 and 5.2: which types there are and how long they may be.
-    fn check_header(&self, header: RecordHeader) -> Result<(), Error> {
+    fn check_header(header: RecordHeader) -> Result<(), Error> {
         let limit = match header.content_type {
             ContentType::HANDSHAKE | ContentType::ALERT | ContentType::CHANGE_CIPHER_SPEC => MAX_PLAINTEXT,
             ContentType::APPLICATION_DATA => MAX_CIPHERTEXT,
@@ -266,7 +266,7 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
     }
 
     /// RFC 9846 section 5: "An implementation may receive an unencrypted record of type
-    /// change_cipher_spec consisting of the single byte value 0x01 at any time after the first
+    /// `change_cipher_spec` consisting of the single byte value 0x01 at any time after the first
     /// ClientHello message has been sent or received and before the peer's Finished message has
     /// been received and MUST simply drop it without further processing."
     fn ignore_change_cipher_spec(&mut self, fragment: Span) -> Result<(), Error> {
