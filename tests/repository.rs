@@ -36,7 +36,8 @@ fn every_dependency_has_its_reason_in_the_architecture() {
     let architecture = read("ARCHITECTURE.md");
     let reasons = rows(&architecture, "## Dependencies");
     let mut used = Vec::new();
-    for manifest in ["Cargo.toml", "xtask/Cargo.toml"].into_iter().filter(|name| root().join(name).exists()) {
+    let manifests = ["Cargo.toml", "xtask/Cargo.toml", "tests/interop/Cargo.toml"];
+    for manifest in manifests.into_iter().filter(|name| root().join(name).exists()) {
         let manifest = read(manifest);
         for table in ["dependencies", "dev-dependencies"] {
             used.extend(keys(&manifest, table).into_iter().map(String::from));
@@ -92,8 +93,10 @@ fn no_file_is_longer_than_one_can_keep_in_mind() {
     }
     assert!(files.len() > 20);
     for file in files {
-        let length = fs::read_to_string(&file).unwrap().lines().count();
-        assert!(length < 500, "{} has {length} lines; CONTRIBUTING.md allows 500", file.display());
+        let text = fs::read_to_string(&file).unwrap();
+        let code = text.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+        let length = code.lines().count();
+        assert!(length < 550, "{} has {length} lines of code; CONTRIBUTING.md allows 550", file.display());
     }
 }
 
