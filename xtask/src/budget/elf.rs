@@ -52,3 +52,27 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 fn parse<'a>(path: &Path, bytes: &'a [u8]) -> Result<object::File<'a>> {
     object::File::parse(bytes).map_err(|error| Failure::new(format!("{} is no ELF file: {error}", path.display())))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// This program is an ELF file, too, where most of its developers are.
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn sections_and_symbols_of_this_program_are_read() {
+        let program = std::env::current_exe().unwrap();
+        let sum = sections(&program).unwrap();
+        assert!(sum.flash > sum.ram && sum.ram > 0, "{} {}", sum.flash, sum.ram);
+        let main = symbols(&program, "mai").unwrap();
+        assert!(main.iter().any(|(name, _)| name == "n"), "{main:?}");
+    }
+
+    #[test]
+    fn what_is_no_elf_file_is_an_error_that_names_the_file() {
+        let manifest = crate::run::root().join("Cargo.toml");
+        let error = sections(&manifest).err().map(|error| error.to_string());
+        assert!(error.is_some_and(|error| error.contains("Cargo.toml is no ELF file")));
+        assert!(symbols(Path::new("/nowhere"), "").is_err());
+    }
+}
