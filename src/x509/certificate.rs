@@ -126,11 +126,6 @@ fn optional_fields(mut fields: Reader<'_>, is_v3: bool) -> Result<Extensions<'_>
     Ok(extensions)
 }
 
-impl From<Malformed> for CertificateProblem {
-    fn from(Malformed: Malformed) -> Self {
-        Self::Malformed
-    }
-}
 /// What we have to know of a certificate of our own.
 pub(crate) struct OwnCertificate<'a> {
     pub(crate) issuer: Name<'a>,
@@ -141,4 +136,10 @@ pub(crate) struct OwnCertificate<'a> {
 pub(crate) fn own_certificate(der: &[u8]) -> Option<OwnCertificate<'_>> {
     let certificate = Certificate::parse(der, Origin::Anchor).ok()?;
     Some(OwnCertificate { issuer: certificate.issuer, key: certificate.key.algorithm })
+}
+
+impl From<Malformed> for CertificateProblem {
+    fn from(Malformed: Malformed) -> Self {
+        Self::Malformed
+    }
 }

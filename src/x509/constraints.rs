@@ -3,7 +3,7 @@
 use super::der::{self, Malformed, Reader, context_constructed};
 use super::general_name::{GeneralName, GeneralNames};
 use super::name::Name;
-use super::server_name::is_host_name;
+use super::server_name::{ends_in_number, is_host_name};
 use crate::error::CertificateProblem;
 
 const PERMITTED: u8 = context_constructed(0);
@@ -257,8 +257,7 @@ fn host_of_uri(uri: &[u8]) -> Option<&[u8]> {
     let authority = rest.split(|byte| matches!(byte, b'/' | b'?' | b'#')).next()?;
     let host_and_port = authority.rsplit(|&byte| byte == b'@').next()?;
     let host = host_and_port.split(|&byte| byte == b':').next()?;
-    let last = host.rsplit(|&byte| byte == b'.').next()?;
-    (is_host_name(host) && !last.iter().all(u8::is_ascii_digit)).then_some(host)
+    (is_host_name(host) && !ends_in_number(host)).then_some(host)
 }
 
 /// "the contents ... MUST be encoded in the style of RFC 4632 (CIDR)": 8 or 32 bytes.
