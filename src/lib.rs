@@ -87,9 +87,12 @@
 //!
 //! | Feature | What it adds |
 //! |---|---|
-//! | `default` | `rustcrypto`, `blocking`, `async` |
-//! | `rustcrypto` | the back end of RustCrypto and dalek crates |
-//! | `aes256-gcm-sha384` | the cipher suite `TLS_AES_256_GCM_SHA384` |
+//! | `default` | `aes128-gcm`, `chacha20-poly1305`, `x25519`, `blocking`, `async` |
+//! | `rustcrypto` | the back end of RustCrypto and dalek crates, with SHA-256 and P-256 |
+//! | `aes128-gcm` | to it `TLS_AES_128_GCM_SHA256`, which RFC 9846 makes mandatory |
+//! | `aes256-gcm-sha384` | to it `TLS_AES_256_GCM_SHA384` |
+//! | `chacha20-poly1305` | to it `TLS_CHACHA20_POLY1305_SHA256` |
+//! | `x25519` | to it the key exchange on X25519 |
 //! | `sha384` | SHA-384 in transcript and key schedule; secrets take 48 instead of 32 bytes |
 //! | `blocking` | the driver over `embedded_io::{Read, Write}` |
 //! | `async` | the driver over `embedded_io_async::{Read, Write}` |

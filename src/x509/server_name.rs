@@ -95,8 +95,7 @@ impl<'a> DnsName<'a> {
         let (_, rest) = name.split_at(dot);
         // `*.com` claims a whole registry. RFC 9525 section 7.1 leaves such names to the client: two
         // labels have to follow the wildcard, as NSS and OpenSSL ask for.
-        parent.contains(&b'.')
-            && rest.strip_prefix(b".").is_some_and(|rest| rest.eq_ignore_ascii_case(parent))
+        parent.contains(&b'.') && rest.strip_prefix(b".").is_some_and(|rest| rest.eq_ignore_ascii_case(parent))
     }
 }
 

@@ -15,13 +15,15 @@ pub(crate) const SETS: &[&str] = &[
     "blocking",
     "async",
     "std",
-    "aes256-gcm-sha384",
-    "rustcrypto,sha384",
-    "rustcrypto,blocking",
-    "rustcrypto,async",
-    "rustcrypto,aes256-gcm-sha384,blocking,async,defmt",
-    "rustcrypto,aes256-gcm-sha384,blocking,async,log",
-    "rustcrypto,aes256-gcm-sha384,blocking,async,std,log",
+    "sha384",
+    "aes128-gcm",
+    "chacha20-poly1305",
+    "aes128-gcm,blocking",
+    "chacha20-poly1305,x25519,async",
+    "aes256-gcm-sha384,blocking",
+    "aes128-gcm,aes256-gcm-sha384,chacha20-poly1305,x25519,blocking,async,defmt",
+    "aes128-gcm,aes256-gcm-sha384,chacha20-poly1305,x25519,blocking,async,log",
+    "aes128-gcm,aes256-gcm-sha384,chacha20-poly1305,x25519,blocking,async,std,log",
 ];
 
 /// Features that exclude each other, and what the compiler has to say about it.

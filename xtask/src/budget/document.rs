@@ -1,7 +1,7 @@
 //! The page of figures, and the copy of its first table in the README.
 
 use super::peers::{CLIENTS, FIRST_BAR, GOAL};
-use super::{ImageSize, TypeSize};
+use super::{BuildSize, TypeSize};
 use crate::features::MEASURED_TARGET;
 use crate::run::{Failure, Result, root};
 use std::fmt::Write;
@@ -14,35 +14,39 @@ const BEGIN: &str = "<!-- figures: cargo xtask budget --write -->\n";
 const END: &str = "<!-- end of figures -->\n";
 
 /// The whole page.
-pub(crate) fn page(types: &[TypeSize], images: &[ImageSize]) -> String {
+pub(crate) fn page(types: &[TypeSize], builds: &[BuildSize]) -> String {
     let mut page = format!(
         "# Budget\n\nWritten by `cargo xtask budget --write`; all of this crate's figures are measured. \
          Bytes, for `{MEASURED_TARGET}`.\n\n## Flash\n\n\
          What the images of `boards/size` add to an empty image in the same frame (start-up code, UART, \
          certificates, request). Fat LTO, one codegen unit, panic = abort.\n\n{BEGIN}{}{END}\n",
-        flash(images)
+        flash(builds)
     );
-    page.push_str(&compared(images));
+    page.push_str(&compared(builds));
     page.push_str(&sizes(types));
     page
 }
 
-fn flash(images: &[ImageSize]) -> String {
-    let mut table = String::from("| Image | Built with | Flash | Static RAM, its buffers |\n|---|---|---:|---:|\n");
-    for image in images {
-        row(&mut table, &[image.holds, image.built, &grouped(image.flash), &grouped(image.statics)]);
+fn flash(builds: &[BuildSize]) -> String {
+    let mut table = String::from(
+        "| Algorithms | opt-level | Client | Server | Both | RAM: buffers |\n|---|---|---:|---:|---:|---:|\n",
+    );
+    for BuildSize { build, flash, statics } in builds {
+        let [client, server, both] = flash.map(grouped);
+        row(&mut table, &[build.algorithms, build.what, &client, &server, &both, &grouped(*statics)]);
     }
     table
 }
 
-fn compared(images: &[ImageSize]) -> String {
+fn compared(builds: &[BuildSize]) -> String {
     let mut table = String::from(
-        "### A client beside others\n\nThe other implementations were measured elsewhere with the same method; \
-         the bars are this project's own.\n\n| Client | Flash | RAM with stack |\n|---|---:|---:|\n",
+        "### A client beside others\n\nThe other implementations were measured elsewhere with the same method, with \
+         AES-128-GCM and P-256 alone; the bars are this project's own.\n\n\
+         | Client | Flash | RAM with stack |\n|---|---:|---:|\n",
     );
-    for image in images.iter().filter(|image| image.holds == "client") {
-        let name = format!("**embedded-mtls**, {}", image.built);
-        row(&mut table, &[&name, &grouped(image.flash), "stack not measured yet"]);
+    for BuildSize { build, flash: [client, ..], .. } in builds {
+        let name = format!("**embedded-mtls**, {}, opt-level {}", build.algorithms, build.what);
+        row(&mut table, &[&name, &grouped(*client), "stack not measured yet"]);
     }
     row(&mut table, &["*goal*", &grouped(GOAL), "8,000"]);
     row(&mut table, &["*first bar*", &grouped(FIRST_BAR), "14,000"]);
@@ -126,7 +130,7 @@ mod tests {
         let read = |name: &str| std::fs::read_to_string(root().join(name)).unwrap();
         let (page, readme) = (read(PAGE), read(README));
         let figures = |text: &str| parts(text).map(|(_, figures, _)| figures.to_owned());
-        assert!(figures(&page).is_some_and(|figures| figures.contains("| client |")));
+        assert!(figures(&page).is_some_and(|figures| figures.contains("| Client |")));
         assert_eq!(figures(&page), figures(&readme), "run: cargo xtask budget --write");
     }
 

@@ -21,22 +21,32 @@ struct Build {
     profile: &'static str,
     /// What it means.
     what: &'static str,
+    /// Features of the crate with the images.
+    features: &'static str,
+    /// What they mean.
+    algorithms: &'static str,
     /// Flags for the compiler beside those of the crate, as Cargo's configuration writes them.
     flags: &'static str,
 }
 
+/// The algorithms that other implementations were measured with.
+const MINIMAL: Build =
+    Build { profile: "all-small", what: "s", features: "", algorithms: "AES-128-GCM, P-256", flags: "" };
+
 const BUILDS: &[Build] = &[
-    Build { profile: "ec-fast", what: "opt-level s, elliptic curves at 3", flags: "" },
-    Build { profile: "all-small", what: "opt-level s", flags: "" },
     Build {
         profile: "compact",
-        what: "opt-level s, compact AES and SHA-2",
+        what: "s, compact AES and SHA-2",
         flags: r#"'--cfg=aes_backend_soft="compact"', '--cfg=sha2_backend_soft="compact"'"#,
+        ..MINIMAL
     },
+    MINIMAL,
+    Build { profile: "ec-fast", what: "s, elliptic curves at 3", ..MINIMAL },
+    Build { features: "all-algorithms", algorithms: "with ChaCha20-Poly1305, X25519", ..MINIMAL },
 ];
 
-/// What an image holds beside the frame.
-const IMAGES: &[(&str, &str)] = &[("client", "client"), ("server", "server"), ("both", "client and server")];
+/// The images that hold more than the frame, as the columns of the table.
+const IMAGES: [&str; 3] = ["client", "server", "both"];
 
 /// Size of a type in bytes.
 pub(crate) struct TypeSize {
@@ -45,11 +55,11 @@ pub(crate) struct TypeSize {
     device: u64,
 }
 
-/// What an image adds to the empty one, in bytes.
-pub(crate) struct ImageSize {
-    holds: &'static str,
-    built: &'static str,
-    flash: u64,
+/// What the images of one build add to the empty one, in bytes.
+pub(crate) struct BuildSize {
+    build: &'static Build,
+    flash: [u64; IMAGES.len()],
+    /// Of the image with both roles.
     statics: u64,
 }
 
@@ -92,31 +102,30 @@ fn type_table(target: &str) -> Result<Vec<(String, u64)>> {
     Ok(sizes)
 }
 
-fn images() -> Result<Vec<ImageSize>> {
-    let mut sizes = Vec::new();
-    for Build { profile, what, flags } in BUILDS {
-        eprintln!("building the images: {what}");
-        let build =
-            format!("build --quiet --locked --bins --profile {profile} --target {MEASURED_TARGET} --target-dir");
-        Run::cargo(&build)
-            .arg(target_directory().to_string_lossy())
-            .arg("--config")
-            .arg(format!("target.{MEASURED_TARGET}.rustflags=[{flags}]"))
-            .within(CRATE)
-            .succeed()?;
-        let directory = target_directory().join(MEASURED_TARGET).join(profile);
-        let empty = elf::sections(&directory.join("empty"))?;
-        for (image, holds) in IMAGES {
-            let full = elf::sections(&directory.join(image))?;
-            sizes.push(ImageSize {
-                holds,
-                built: what,
-                flash: over(full.flash, empty.flash)?,
-                statics: over(full.ram, empty.ram)?,
-            });
-        }
+fn images() -> Result<Vec<BuildSize>> {
+    BUILDS.iter().map(measure).collect()
+}
+
+fn measure(build: &'static Build) -> Result<BuildSize> {
+    let Build { profile, what, features, algorithms, flags } = build;
+    eprintln!("building the images: {algorithms}, opt-level {what}");
+    let line = format!("build --quiet --locked --bins --profile {profile} --target {MEASURED_TARGET} --target-dir");
+    Run::cargo(&line)
+        .arg(target_directory().to_string_lossy())
+        .arg(format!("--features={features}"))
+        .arg("--config")
+        .arg(format!("target.{MEASURED_TARGET}.rustflags=[{flags}]"))
+        .within(CRATE)
+        .succeed()?;
+    let directory = target_directory().join(MEASURED_TARGET).join(profile);
+    let empty = elf::sections(&directory.join("empty"))?;
+    let mut size = BuildSize { build, flash: [0; IMAGES.len()], statics: 0 };
+    for (image, flash) in IMAGES.iter().zip(&mut size.flash) {
+        let full = elf::sections(&directory.join(image))?;
+        *flash = over(full.flash, empty.flash)?;
+        size.statics = over(full.ram, empty.ram)?;
     }
-    Ok(sizes)
+    Ok(size)
 }
 
 fn over(full: u64, empty: u64) -> Result<u64> {
