@@ -48,10 +48,10 @@ pub(crate) const ENTRY_SUFFIX: usize = 2;
 pub(crate) const ALERT_RESERVE: usize = RECORD_OVERHEAD + 2;
 /// Smallest `tx`: an alert, and one short handshake message (Finished, CertificateVerify) in its record.
 pub(crate) const MIN_TX: usize = 160;
-/// change_cipher_spec records a peer may send in one handshake: one is sent after a
+/// `change_cipher_spec` records a peer may send in one handshake: one is sent after a
 /// HelloRetryRequest and one before the second flight (RFC 9846 appendix E.4); rustls allows two as well.
 pub(crate) const MAX_CHANGE_CIPHER_SPEC: u8 = 2;
-/// Empty application data records (and user_canceled alerts) in a row: they cost work and bring
+/// Empty application data records (and `user_canceled` alerts) in a row: they cost work and bring
 /// nothing. OpenSSL and BoringSSL allow 32.
 pub(crate) const MAX_EMPTY_RECORDS: u8 = 32;
 /// 0-RTT data of a client that hopes for resumption: what OpenSSL lets its clients send at most.

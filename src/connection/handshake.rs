@@ -5,7 +5,7 @@ use super::{Buffers, Session};
 use crate::crypto::CryptoProvider;
 use crate::error::Error;
 use crate::handshake::entropy::Entropy;
-use crate::handshake::{Answer, ClientAuthStatus, Context, Negotiated, Progress, Question, Role, Stage, Wait};
+use crate::handshake::{Answer, ClientAuthStatus, Context, Negotiated, Progress, Question, Side, Stage, Wait};
 use crate::record::inbound::Inbound;
 use crate::record::outbound::Outbound;
 use crate::transcript::Transcript;
@@ -17,7 +17,7 @@ use crate::x509::PeerChain;
 ///
 /// The law: *`poll` is idempotent until something changes; any `Err` is final and sticky; its alert
 /// waits in [`tx_pending`](Self::tx_pending); drain it before closing the transport.*
-pub struct Handshake<'b, S: Role, C: CryptoProvider> {
+pub struct Handshake<'b, S: Side, C: CryptoProvider> {
     pub(super) config: &'b S::Config<'b>,
     pub(super) context: Context<'b, C>,
     pub(super) state: S::State<'b, C>,
@@ -26,7 +26,7 @@ pub struct Handshake<'b, S: Role, C: CryptoProvider> {
 
 /// What a handshake needs to go on.
 #[must_use]
-pub enum Step<'c, 'b, S: Role, C: CryptoProvider> {
+pub enum Step<'c, 'b, S: Side, C: CryptoProvider> {
     /// Write [`tx_pending`](Handshake::tx_pending) to the transport, then [`tx_consume`](Handshake::tx_consume).
     Transmit,
     /// Read from the transport into [`rx_space`](Handshake::rx_space), then [`rx_commit`](Handshake::rx_commit),
@@ -55,7 +55,7 @@ enum Stop {
     Done,
 }
 
-impl<'b, S: Role, C: CryptoProvider> Handshake<'b, S, C> {
+impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     /// A handshake that has not begun.
     ///
     /// # Errors
@@ -63,15 +63,16 @@ impl<'b, S: Role, C: CryptoProvider> Handshake<'b, S, C> {
     /// `tx` that cannot even hold an alert.
     pub fn new(config: &'b S::Config<'b>, buffers: Buffers<'b>, entropy: Entropy) -> Result<Self, Error> {
         S::check::<C>(config)?;
+        let Buffers { rx, tx, peer } = buffers;
         let parameters = S::parameters(config);
         let cipher_suite = parameters.cipher_suites::<C>().first().copied().unwrap_or(CipherSuite(0));
         let group = parameters.groups::<C>().first().copied().unwrap_or(NamedGroup(0));
         Ok(Self {
             config,
             context: Context {
-                rx: Inbound::new(buffers.rx),
-                tx: Outbound::new(buffers.tx)?,
-                peer: PeerChain::new(buffers.peer),
+                rx: Inbound::new(rx),
+                tx: Outbound::new(tx)?,
+                peer: PeerChain::new(peer),
                 transcript: Transcript::new(crate::crypto::HashAlgorithm::Sha256)?,
                 entropy,
                 negotiated: Negotiated {
@@ -112,6 +113,7 @@ impl<'b, S: Role, C: CryptoProvider> Handshake<'b, S, C> {
     ///
     /// # Errors
     /// The handshake itself, if it is not over.
+    #[allow(clippy::result_large_err, reason = "the handshake itself is given back, and moved once")]
     pub fn into_session(mut self) -> Result<Session<'b, C>, Self> {
         if self.failure.is_some() {
             return Err(self);
@@ -188,11 +190,11 @@ impl<'b, S: Role, C: CryptoProvider> Handshake<'b, S, C> {
     }
 
     fn handle(&mut self) -> Result<Progress, Error> {
-        let state = core::mem::replace(&mut self.state, S::failed());
-        let stage = S::stage(&state);
-        match S::handle(state, &mut self.context, self.config) {
-            Ok((state, progress)) => {
-                self.state = state;
+        let current = core::mem::replace(&mut self.state, S::failed());
+        let stage = S::stage(&current);
+        match S::handle(current, &mut self.context, self.config) {
+            Ok((next, progress)) => {
+                self.state = next;
                 Ok(progress)
             }
             Err(error) => {
@@ -204,11 +206,11 @@ impl<'b, S: Role, C: CryptoProvider> Handshake<'b, S, C> {
 
     /// All answers of the request tokens come through here.
     pub(super) fn advance(&mut self, answer: Answer<'_, 'b>) -> Result<(), Error> {
-        let state = core::mem::replace(&mut self.state, S::failed());
-        let stage = S::stage(&state);
-        match S::answer(state, &mut self.context, self.config, answer) {
-            Ok(state) => {
-                self.state = state;
+        let current = core::mem::replace(&mut self.state, S::failed());
+        let stage = S::stage(&current);
+        match S::answer(current, &mut self.context, self.config, answer) {
+            Ok(next) => {
+                self.state = next;
                 Ok(())
             }
             Err(error) => {

@@ -7,7 +7,7 @@ use crate::crypto::{CryptoProvider, Digest, HashAlgorithm};
 use crate::error::{AlertDescription, ApiMisuse, Error};
 use crate::handshake::client::Client;
 use crate::handshake::server::Server;
-use crate::handshake::{Answer, Role};
+use crate::handshake::{Answer, Side};
 use crate::transcript::{CertificateVerifyContent, Signer, certificate_verify_content};
 use crate::wire::certificate_request::CertificateRequest as WireRequest;
 use crate::wire::client_hello::ClientHello;
@@ -17,7 +17,7 @@ use crate::wire::handshake;
 use crate::x509::{Name, PeerIdentity, Time};
 
 /// What time is it? Asked once, before certificates are judged.
-pub struct TimeRequest<'c, 'b, S: Role, C: CryptoProvider> {
+pub struct TimeRequest<'c, 'b, S: Side, C: CryptoProvider> {
     pub(super) handshake: &'c mut Handshake<'b, S, C>,
 }
 
@@ -25,22 +25,22 @@ pub struct TimeRequest<'c, 'b, S: Role, C: CryptoProvider> {
 ///
 /// A client is asked when the server has asked for its certificate; a server with every ClientHello.
 /// What the peer accepts is lent where it lies in `rx`.
-pub struct CredentialRequest<'c, 'b, S: Role, C: CryptoProvider> {
+pub struct CredentialRequest<'c, 'b, S: Side, C: CryptoProvider> {
     pub(super) handshake: &'c mut Handshake<'b, S, C>,
 }
 
 /// The peer has proved who it is: its chain and its CertificateVerify are valid. May it in?
-pub struct AuthorizeRequest<'c, 'b, S: Role, C: CryptoProvider> {
+pub struct AuthorizeRequest<'c, 'b, S: Side, C: CryptoProvider> {
     pub(super) handshake: &'c mut Handshake<'b, S, C>,
 }
 
 /// Sign our CertificateVerify (RFC 9846 section 4.5.2). The answer may come much later, from
 /// another task or a secure element: drop the token and take it up again with the next poll.
-pub struct SignRequest<'c, 'b, S: Role, C: CryptoProvider> {
+pub struct SignRequest<'c, 'b, S: Side, C: CryptoProvider> {
     pub(super) handshake: &'c mut Handshake<'b, S, C>,
 }
 
-impl<S: Role, C: CryptoProvider> TimeRequest<'_, '_, S, C> {
+impl<S: Side, C: CryptoProvider> TimeRequest<'_, '_, S, C> {
     /// Answers.
     ///
     /// # Errors
@@ -50,10 +50,20 @@ impl<S: Role, C: CryptoProvider> TimeRequest<'_, '_, S, C> {
     }
 }
 
-impl<'b, S: Role, C: CryptoProvider> CredentialRequest<'_, 'b, S, C> {
+impl<'b, S: Side, C: CryptoProvider> CredentialRequest<'_, 'b, S, C> {
     /// The signature schemes the peer accepts, its favourite first.
     pub fn signature_schemes(&self) -> impl Iterator<Item = SignatureScheme> + '_ {
         self.wanted().map(|wanted| wanted.schemes).into_iter().flat_map(CodePoints::iter).map(SignatureScheme)
+    }
+
+    /// The signature schemes the peer accepts in certificates: `signature_algorithms_cert`, or, if it
+    /// does not say, the same as [`signature_schemes`](Self::signature_schemes) (RFC 9846 section 4.3.3).
+    pub fn certificate_schemes(&self) -> impl Iterator<Item = SignatureScheme> + '_ {
+        self.wanted()
+            .map(|wanted| wanted.certificate_schemes)
+            .into_iter()
+            .flat_map(CodePoints::iter)
+            .map(SignatureScheme)
     }
 
     /// The names of the issuers the peer trusts (RFC 9846 section 4.3.4); none if it does not say.
@@ -96,11 +106,17 @@ impl<'b, S: Role, C: CryptoProvider> CredentialRequest<'_, 'b, S, C> {
         let body = handshake::body(self.handshake.context.rx.message().ok()?).ok()?;
         if S::IS_CLIENT {
             let request = WireRequest::parse(body).ok()?;
-            Some(Wanted { schemes: request.signature_schemes, authorities: request.authorities, server_name: None })
+            Some(Wanted {
+                schemes: request.signature_schemes,
+                certificate_schemes: request.certificate_schemes.unwrap_or(request.signature_schemes),
+                authorities: request.authorities,
+                server_name: None,
+            })
         } else {
             let hello = ClientHello::parse(body).ok()?;
             Some(Wanted {
                 schemes: hello.signature_schemes?,
+                certificate_schemes: hello.certificate_schemes.or(hello.signature_schemes)?,
                 authorities: hello.authorities.unwrap_or_default(),
                 server_name: hello.server_name,
             })
@@ -125,11 +141,12 @@ impl<C: CryptoProvider> CredentialRequest<'_, '_, Client, C> {
 /// What a peer says it accepts.
 struct Wanted<'a> {
     schemes: CodePoints<'a>,
+    certificate_schemes: CodePoints<'a>,
     authorities: DistinguishedNames<'a>,
     server_name: Option<&'a str>,
 }
 
-impl<S: Role, C: CryptoProvider> AuthorizeRequest<'_, '_, S, C> {
+impl<S: Side, C: CryptoProvider> AuthorizeRequest<'_, '_, S, C> {
     /// Who the peer is.
     pub fn peer(&self) -> PeerIdentity<'_> {
         // A path was found, so there is a leaf.
@@ -150,7 +167,7 @@ impl<S: Role, C: CryptoProvider> AuthorizeRequest<'_, '_, S, C> {
     }
 }
 
-impl<S: Role, C: CryptoProvider> SignRequest<'_, '_, S, C> {
+impl<S: Side, C: CryptoProvider> SignRequest<'_, '_, S, C> {
     /// Which key signs: the handle of the credential that was selected.
     pub fn key(&self) -> KeyHandle {
         self.credential().map_or(KeyHandle(0), Credential::key)

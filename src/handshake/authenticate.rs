@@ -105,9 +105,9 @@ fn receive_prefix<C: CryptoProvider>(cx: &mut Context<'_, C>) -> Result<Outcome,
     if !cx.rx.receive(CERTIFICATE_PREFIX)? {
         return Ok(Outcome::Next(Authenticate::ExpectCertificate, Progress::NeedInput));
     }
-    let prefix = cx.rx.handshake().first_chunk().ok_or(InvalidMessage::Truncated)?;
+    let prefix = *cx.rx.handshake().first_chunk().ok_or(InvalidMessage::Truncated)?;
     let list = CertificatePrefix::parse(prefix)?.list;
-    cx.transcript.update(prefix);
+    cx.transcript.update(&prefix);
     cx.rx.consume(CERTIFICATE_PREFIX);
     Ok(Outcome::Next(Authenticate::ExpectEntry { left: list }, Progress::Continue))
 }

@@ -117,44 +117,41 @@ pub(crate) struct Established<C: CryptoProvider> {
     pub(crate) finished: FinishedVerified,
 }
 
-/// One side of the handshake: [`Client`](crate::Client) or [`Server`](crate::Server).
+/// A side of the handshake: [`Client`](crate::Client) or [`Server`](crate::Server), and nothing else.
+/// An image with only one of them holds no code of the other.
+pub trait Side: Role {}
+
+impl Side for client::Client {}
+impl Side for server::Server {}
+
+/// What a side does. Out of reach of other crates, so that they cannot add sides.
 pub trait Role {
     /// The configuration of this side.
     type Config<'b>;
     /// Where the handshake is.
-    #[doc(hidden)]
     type State<'b, C: CryptoProvider>;
 
-    #[doc(hidden)]
     const IS_CLIENT: bool;
 
-    #[doc(hidden)]
     fn parameters<'c, 'b>(config: &'c Self::Config<'b>) -> &'c Parameters<'b>;
 
-    #[doc(hidden)]
     fn check<C: CryptoProvider>(config: &Self::Config<'_>) -> Result<(), Error>;
 
-    #[doc(hidden)]
     fn start<'b, C: CryptoProvider>() -> Self::State<'b, C>;
 
     /// The state of a handshake that has failed; it is never driven again.
-    #[doc(hidden)]
     fn failed<'b, C: CryptoProvider>() -> Self::State<'b, C>;
 
-    #[doc(hidden)]
     fn waits_for<C: CryptoProvider>(state: &Self::State<'_, C>) -> Wait;
 
-    #[doc(hidden)]
     fn stage<C: CryptoProvider>(state: &Self::State<'_, C>) -> Stage;
 
-    #[doc(hidden)]
     fn handle<'b, C: CryptoProvider>(
         state: Self::State<'b, C>,
         cx: &mut Context<'b, C>,
         config: &'b Self::Config<'b>,
     ) -> Result<(Self::State<'b, C>, Progress), Error>;
 
-    #[doc(hidden)]
     fn answer<'b, C: CryptoProvider>(
         state: Self::State<'b, C>,
         cx: &mut Context<'b, C>,
@@ -163,10 +160,8 @@ pub trait Role {
     ) -> Result<Self::State<'b, C>, Error>;
 
     /// The credential that is to sign, in the state that asks for a signature.
-    #[doc(hidden)]
     fn signing<'b, C: CryptoProvider>(state: &Self::State<'b, C>) -> Option<&'b Credential<'b>>;
 
     /// What the session needs, if the handshake is over.
-    #[doc(hidden)]
-    fn finish<'b, C: CryptoProvider>(state: Self::State<'b, C>) -> Result<Established<C>, Self::State<'b, C>>;
+    fn finish<C: CryptoProvider>(state: Self::State<'_, C>) -> Result<Established<C>, Self::State<'_, C>>;
 }

@@ -9,7 +9,7 @@ use super::{AsyncHost, Failure, HandshakeError};
 use crate::connection::{Event, Handshake, Session, Step};
 use crate::crypto::CryptoProvider;
 use crate::error::Error;
-use crate::handshake::Role;
+use crate::handshake::Side;
 use core::future::poll_fn;
 use core::task::Poll;
 use embedded_io_async::{ErrorType, Read, Write};
@@ -26,7 +26,7 @@ impl<'b, T: Read + Write, C: CryptoProvider> Stream<'b, T, C> {
     ///
     /// # Errors
     /// Where the handshake was, and what went wrong.
-    pub async fn open<S: Role>(
+    pub async fn open<S: Side>(
         mut transport: T,
         mut handshake: Handshake<'b, S, C>,
         host: &mut impl AsyncHost<'b, S, C>,
@@ -90,7 +90,7 @@ impl<'b, T: Read + Write, C: CryptoProvider> Stream<'b, T, C> {
 ///
 /// # Errors
 /// What went wrong; the alert waits in [`Handshake::tx_pending`].
-pub async fn drive<'b, T: Read + Write, S: Role, C: CryptoProvider>(
+pub async fn drive<'b, T: Read + Write, S: Side, C: CryptoProvider>(
     transport: &mut T,
     handshake: &mut Handshake<'b, S, C>,
     host: &mut impl AsyncHost<'b, S, C>,

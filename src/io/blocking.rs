@@ -4,7 +4,7 @@ use super::{Failure, HandshakeError, Host};
 use crate::connection::{Event, Handshake, Session, Step};
 use crate::crypto::CryptoProvider;
 use crate::error::Error;
-use crate::handshake::Role;
+use crate::handshake::Side;
 use embedded_io::{ErrorType, Read, Write};
 
 /// A session over a transport. Reads give 0 when the peer has closed; a flush writes all that was
@@ -19,7 +19,7 @@ impl<'b, T: Read + Write, C: CryptoProvider> Stream<'b, T, C> {
     ///
     /// # Errors
     /// Where the handshake was, and what went wrong.
-    pub fn open<S: Role>(
+    pub fn open<S: Side>(
         mut transport: T,
         mut handshake: Handshake<'b, S, C>,
         host: &mut impl Host<'b, S, C>,
@@ -77,7 +77,7 @@ impl<'b, T: Read + Write, C: CryptoProvider> Stream<'b, T, C> {
     }
 }
 
-fn drive<'b, T: Read + Write, S: Role, C: CryptoProvider>(
+fn drive<'b, T: Read + Write, S: Side, C: CryptoProvider>(
     transport: &mut T,
     handshake: &mut Handshake<'b, S, C>,
     host: &mut impl Host<'b, S, C>,

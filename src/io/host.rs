@@ -4,11 +4,11 @@ use crate::connection::{CredentialRequest, SignRequest};
 use crate::credential::{Credential, Signature};
 use crate::crypto::CryptoProvider;
 use crate::error::AlertDescription;
-use crate::handshake::Role;
+use crate::handshake::Side;
 use crate::x509::{PeerIdentity, Time};
 
 /// Answers the questions of a handshake at once.
-pub trait Host<'b, S: Role, C: CryptoProvider> {
+pub trait Host<'b, S: Side, C: CryptoProvider> {
     /// What time is it?
     fn time(&mut self) -> Time;
 
@@ -32,7 +32,7 @@ pub trait Host<'b, S: Role, C: CryptoProvider> {
 ///
 /// A future that is dropped loses nothing: the handshake asks again.
 #[allow(async_fn_in_trait, reason = "single-threaded executors need no Send bound")]
-pub trait AsyncHost<'b, S: Role, C: CryptoProvider> {
+pub trait AsyncHost<'b, S: Side, C: CryptoProvider> {
     /// See [`Host::time`].
     async fn time(&mut self) -> Time;
 
@@ -49,7 +49,7 @@ pub trait AsyncHost<'b, S: Role, C: CryptoProvider> {
     async fn sign(&mut self, request: &SignRequest<'_, 'b, S, C>) -> Option<Signature>;
 }
 
-impl<'b, S: Role, C: CryptoProvider, H: Host<'b, S, C>> AsyncHost<'b, S, C> for H {
+impl<'b, S: Side, C: CryptoProvider, H: Host<'b, S, C>> AsyncHost<'b, S, C> for H {
     async fn time(&mut self) -> Time {
         Host::time(self)
     }
@@ -72,7 +72,7 @@ pub use self::software::SoftwareHost;
 
 #[cfg(feature = "rustcrypto")]
 mod software {
-    use super::{Credential, CredentialRequest, CryptoProvider, Host, Role, SignRequest, Signature, Time};
+    use super::{Credential, CredentialRequest, CryptoProvider, Host, Side, SignRequest, Signature, Time};
     use crate::crypto::rustcrypto::P256SigningKey;
 
     /// A [`Host`] with keys in memory: shows the first credential the peer accepts, lets every
@@ -90,7 +90,7 @@ mod software {
         }
     }
 
-    impl<'b, S: Role, C: CryptoProvider, T: FnMut() -> Time> Host<'b, S, C> for SoftwareHost<'b, T> {
+    impl<'b, S: Side, C: CryptoProvider, T: FnMut() -> Time> Host<'b, S, C> for SoftwareHost<'b, T> {
         fn time(&mut self) -> Time {
             (self.clock)()
         }

@@ -15,8 +15,8 @@ pub(crate) struct CertificatePrefix {
 
 impl CertificatePrefix {
     /// RFC 9846 section 4.5.1: the context of a certificate in the handshake "SHALL be zero length".
-    pub(crate) fn parse(bytes: &[u8; CERTIFICATE_PREFIX]) -> Result<Self, Error> {
-        let mut reader = Reader::new(bytes);
+    pub(crate) fn parse(bytes: [u8; CERTIFICATE_PREFIX]) -> Result<Self, Error> {
+        let mut reader = Reader::new(&bytes);
         let _kind = reader.u8()?;
         let length = reader.u24()?;
         if reader.u8()? != 0 {
@@ -100,7 +100,7 @@ mod tests {
         let mut message = Vec::new();
         for_each_piece(&chain, |piece| message.extend_from_slice(piece));
         let (prefix, mut rest) = message.split_first_chunk().unwrap();
-        assert_eq!(CertificatePrefix::parse(prefix).unwrap().list, rest.len());
+        assert_eq!(CertificatePrefix::parse(*prefix).unwrap().list, rest.len());
         for certificate in chain {
             assert_eq!(entry_len(&[]), Err(3));
             assert_eq!(entry_len(&rest[..3]), Err(certificate.len() + 5));
@@ -114,8 +114,8 @@ mod tests {
     #[test]
     fn a_request_context_in_the_handshake_is_refused() {
         let prefix = [11, 0, 0, 5, 1, 0, 0, 0];
-        assert_eq!(CertificatePrefix::parse(&prefix), Err(PeerMisbehaved::CertificateContext.into()));
-        assert_eq!(CertificatePrefix::parse(&[11, 0, 0, 5, 0, 0, 0, 0]), Err(InvalidMessage::Truncated.into()));
+        assert_eq!(CertificatePrefix::parse(prefix), Err(PeerMisbehaved::CertificateContext.into()));
+        assert_eq!(CertificatePrefix::parse([11, 0, 0, 5, 0, 0, 0, 0]), Err(InvalidMessage::Truncated.into()));
     }
 
     #[test]

@@ -152,10 +152,6 @@ impl<'a> DistinguishedNames<'a> {
         Ok(Self(list))
     }
 
-    pub(crate) const fn is_empty(self) -> bool {
-        self.0.is_empty()
-    }
-
     pub(crate) fn iter(self) -> impl Iterator<Item = &'a [u8]> {
         let mut reader = Reader::new(self.0);
         core::iter::from_fn(move || reader.vec16().ok())

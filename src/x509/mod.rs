@@ -36,5 +36,5 @@ pub use self::time::{Time, UnixTime, ValidityNotChecked};
 pub use self::validator::Validator;
 
 pub(crate) use self::certificate::own_certificate;
-pub(crate) use self::identity::{LeafKey, LeafSummary};
+pub(crate) use self::identity::LeafSummary;
 pub(crate) use self::path::{ChainVerified, PeerChain, Search};

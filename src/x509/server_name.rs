@@ -94,8 +94,7 @@ impl<'a> DnsName<'a> {
         let (_, rest) = name.split_at(dot);
         // `*.com` claims a whole registry. RFC 9525 section 7.1 leaves such names to the client: two
         // labels have to follow the wildcard, as NSS and OpenSSL ask for.
-        parent.iter().any(|&byte| byte == b'.')
-            && rest.strip_prefix(b".").is_some_and(|rest| same_ignoring_case(rest, parent))
+        parent.contains(&b'.') && rest.strip_prefix(b".").is_some_and(|rest| same_ignoring_case(rest, parent))
     }
 }
 

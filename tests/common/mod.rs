@@ -1,4 +1,5 @@
 //! What the integration tests share. Each of them uses a part of it.
 #![allow(dead_code, missing_docs, unreachable_pub)]
 
+pub mod pair;
 pub mod pki;

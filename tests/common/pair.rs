@@ -1,0 +1,300 @@
+//! A client and a server in memory, with owned time and entropy: the same run each time.
+//!
+//! ```text
+//! let pki = Pki::new();
+//! let setup = Setup::new(&pki);              // required client authentication, both with credentials
+//! let outcome = setup.run();                 // until both are done, or one has failed and told the other
+//! ```
+
+use super::pki::{Issued, NOW, Pki, SERVER_NAME};
+use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
+use embedded_mtls::io::{Host, SoftwareHost};
+use embedded_mtls::x509::{ServerName, Time, TrustAnchor, UnixTime};
+use embedded_mtls::{
+    Buffers, Client, ClientAuth, ClientConfig, Credential, Entropy, Error, Event, Handshake, KeyHandle, Server,
+    ServerConfig, Session, Side, Stage, Step,
+};
+
+pub type ClientHandshake = Handshake<'static, Client, RustCrypto>;
+pub type ServerHandshake = Handshake<'static, Server, RustCrypto>;
+pub type TestSession = Session<'static, RustCrypto>;
+
+/// Test memory lives as long as the process: it keeps lifetimes out of the tests.
+pub fn leak<T: ?Sized>(value: Box<T>) -> &'static mut T {
+    Box::leak(value)
+}
+
+/// Leaks a list.
+pub fn leak_all<T>(values: Vec<T>) -> &'static [T] {
+    leak(values.into_boxed_slice())
+}
+
+/// Sizes of the lent buffers in bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Sizes {
+    pub rx: usize,
+    pub tx: usize,
+    pub peer: usize,
+}
+
+impl Sizes {
+    pub const DEFAULT: Self = Self { rx: 4096, tx: 2048, peer: 2048 };
+
+    pub fn buffers(self) -> Buffers<'static> {
+        let memory = |len| leak(vec![0; len].into_boxed_slice());
+        Buffers { rx: memory(self.rx), tx: memory(self.tx), peer: memory(self.peer) }
+    }
+}
+
+/// The entropy of a test: bytes that count up from `seed`, mixed so that no part repeats.
+pub fn entropy(seed: u8) -> Entropy {
+    let mut bytes = [0; Entropy::LEN];
+    for (index, byte) in (0_u8..).zip(bytes.iter_mut()) {
+        *byte = index.wrapping_mul(167).wrapping_add(seed);
+    }
+    Entropy::new(&bytes)
+}
+
+/// The time of all tests.
+pub fn now() -> Time {
+    Time::Trusted(UnixTime::from_seconds(NOW))
+}
+
+/// A credential of certificates, the leaf first.
+pub fn credential(chain: &[&Issued], key: u32) -> Credential<'static> {
+    let chain: Vec<&'static [u8]> = chain.iter().map(|issued| &*leak(issued.der.clone().into_boxed_slice())).collect();
+    Credential::new(leak_all(chain), KeyHandle(key)).expect("a usable chain")
+}
+
+/// Anchors of certificates.
+pub fn anchors(roots: &[&Issued]) -> &'static [TrustAnchor<'static>] {
+    leak_all(
+        roots
+            .iter()
+            .map(|root| TrustAnchor::from_certificate(leak(root.der.clone().into_boxed_slice())).expect("an anchor"))
+            .collect(),
+    )
+}
+
+/// The signing key of a certificate.
+pub fn signing_key(issued: &Issued) -> P256SigningKey {
+    P256SigningKey::from_bytes(&issued.key.scalar()).expect("a valid scalar")
+}
+
+/// A host with one credential, or none.
+pub type TestHost = SoftwareHost<'static, fn() -> Time>;
+
+pub fn host(credentials: Vec<Credential<'static>>, keys: Vec<P256SigningKey>) -> TestHost {
+    SoftwareHost::new(leak_all(credentials), leak_all(keys), now)
+}
+
+/// Both sides, ready to run.
+pub struct Setup {
+    pub client: ClientConfig<'static>,
+    pub server: ServerConfig<'static>,
+    pub client_host: TestHost,
+    pub server_host: TestHost,
+    pub client_sizes: Sizes,
+    pub server_sizes: Sizes,
+    /// Bytes that pass at once in either direction; 0: all.
+    pub chunk: usize,
+}
+
+/// How it ended.
+pub struct Outcome {
+    pub client: Result<TestSession, (Error, Stage)>,
+    pub server: Result<TestSession, (Error, Stage)>,
+    pub wire: Wire,
+}
+
+/// What passed, and what is still on its way.
+#[derive(Default)]
+pub struct Wire {
+    pub to_server: Vec<u8>,
+    pub to_client: Vec<u8>,
+    pub from_client: Vec<u8>,
+    pub from_server: Vec<u8>,
+}
+
+impl Setup {
+    /// Mutual authentication under one root, all with defaults.
+    pub fn new(pki: &Pki) -> Self {
+        let anchors = anchors(&[&pki.root]);
+        let name = ServerName::parse(SERVER_NAME).expect("a host name");
+        Self {
+            client: ClientConfig::new(name, anchors),
+            server: ServerConfig::new(ClientAuth::Required(anchors)),
+            client_host: host(vec![credential(&[&pki.client, &pki.intermediate], 0)], vec![signing_key(&pki.client)]),
+            server_host: host(vec![credential(&[&pki.server, &pki.intermediate], 0)], vec![signing_key(&pki.server)]),
+            client_sizes: Sizes::DEFAULT,
+            server_sizes: Sizes::DEFAULT,
+            chunk: 0,
+        }
+    }
+
+    pub fn client_handshake(&self) -> Result<ClientHandshake, Error> {
+        Handshake::new(leak(Box::new(self.client)), self.client_sizes.buffers(), entropy(1))
+    }
+
+    pub fn server_handshake(&self) -> Result<ServerHandshake, Error> {
+        Handshake::new(leak(Box::new(self.server)), self.server_sizes.buffers(), entropy(2))
+    }
+
+    /// Runs both sides until both are done or failed.
+    pub fn run(self) -> Outcome {
+        self.run_with(|_, _| {})
+    }
+
+    /// As [`Self::run`]; `tamper` sees all bytes that are on their way before each delivery.
+    pub fn run_with(mut self, mut tamper: impl FnMut(&mut Vec<u8>, &mut Vec<u8>)) -> Outcome {
+        let mut client = self.client_handshake().expect("a client");
+        let mut server = self.server_handshake().expect("a server");
+        let mut wire = Wire::default();
+        let (mut client_end, mut server_end) = (None, None);
+        for _ in 0..1_000_000 {
+            let before = (wire.from_client.len(), wire.from_server.len());
+            if client_end.is_none() {
+                client_end = advance(&mut client, &mut self.client_host);
+            }
+            drain(&mut client, &mut wire.to_server, &mut wire.from_client);
+            if server_end.is_none() {
+                server_end = advance(&mut server, &mut self.server_host);
+            }
+            drain(&mut server, &mut wire.to_client, &mut wire.from_server);
+            tamper(&mut wire.to_server, &mut wire.to_client);
+            let moved = deliver(&mut wire.to_server, &mut server, self.chunk)
+                + deliver(&mut wire.to_client, &mut client, self.chunk);
+            let sent = before != (wire.from_client.len(), wire.from_server.len());
+            if moved == 0 && !sent {
+                if client_end.is_some() && server_end.is_some() {
+                    break;
+                }
+                // Nothing more will come: whoever still waits sees the end of the transport.
+                client.rx_eof();
+                server.rx_eof();
+            }
+        }
+        Outcome { client: finish(client, client_end), server: finish(server, server_end), wire }
+    }
+}
+
+impl Outcome {
+    /// Both sessions.
+    pub fn sessions(self) -> (TestSession, TestSession) {
+        match (self.client, self.server) {
+            (Ok(client), Ok(server)) => (client, server),
+            (client, server) => panic!("client: {:?}, server: {:?}", client.err(), server.err()),
+        }
+    }
+
+    /// The errors of client and server.
+    pub fn errors(&self) -> (Option<Error>, Option<Error>) {
+        (self.client.as_ref().err().map(|end| end.0), self.server.as_ref().err().map(|end| end.0))
+    }
+}
+
+/// Runs one side until it needs the transport: `Some` at its end.
+pub fn advance<S: Side>(
+    handshake: &mut Handshake<'static, S, RustCrypto>,
+    host: &mut impl Host<'static, S, RustCrypto>,
+) -> Option<Result<(), Error>> {
+    loop {
+        let answered = match handshake.poll() {
+            Ok(Step::Transmit | Step::NeedInput) => return None,
+            Ok(Step::Yield) => Ok(()),
+            Ok(Step::Done) => return Some(Ok(())),
+            Ok(Step::Time(request)) => request.provide(host.time()),
+            Ok(Step::Credential(request)) => match host.credential(&request) {
+                Some(credential) => request.select(credential),
+                None => request.decline(),
+            },
+            Ok(Step::Authorize(request)) => match host.authorize(&request.peer()) {
+                Ok(()) => request.accept(),
+                Err(alert) => Err(request.reject(alert)),
+            },
+            Ok(Step::Sign(request)) => match host.sign(&request) {
+                Some(signature) => request.complete(&signature),
+                None => Err(request.fail()),
+            },
+            Err(error) => return Some(Err(error)),
+        };
+        if let Err(error) = answered {
+            return Some(Err(error));
+        }
+    }
+}
+
+/// Puts what is to be sent on its way.
+fn drain<S: Side>(handshake: &mut Handshake<'static, S, RustCrypto>, to: &mut Vec<u8>, log: &mut Vec<u8>) {
+    let pending = handshake.tx_pending().to_vec();
+    handshake.tx_consume(pending.len());
+    to.extend_from_slice(&pending);
+    log.extend_from_slice(&pending);
+}
+
+/// Delivers up to `chunk` bytes and gives how many.
+fn deliver<S: Side>(from: &mut Vec<u8>, to: &mut Handshake<'static, S, RustCrypto>, chunk: usize) -> usize {
+    let space = to.rx_space();
+    let limit = if chunk == 0 { usize::MAX } else { chunk };
+    let count = from.len().min(space.len()).min(limit);
+    space[..count].copy_from_slice(&from[..count]);
+    to.rx_commit(count).expect("no more than there is room for");
+    from.drain(..count);
+    count
+}
+
+fn finish<S: Side>(
+    handshake: Handshake<'static, S, RustCrypto>,
+    end: Option<Result<(), Error>>,
+) -> Result<TestSession, (Error, Stage)> {
+    match end {
+        Some(Ok(())) => handshake.into_session().map_err(|_| (Error::ConnectionTruncated, Stage::Done)),
+        Some(Err(error)) => Err((error, handshake.stage())),
+        None => Err((Error::ConnectionTruncated, handshake.stage())),
+    }
+}
+
+/// Moves what both sessions have to send until nothing moves, and gives what each received.
+pub fn exchange(a: &mut TestSession, b: &mut TestSession) -> Result<(Vec<u8>, Vec<u8>), Error> {
+    let (mut at_a, mut at_b) = (Vec::new(), Vec::new());
+    loop {
+        let moved = pass(a, b, &mut at_b)? + pass(b, a, &mut at_a)?;
+        if moved == 0 {
+            return Ok((at_a, at_b));
+        }
+    }
+}
+
+/// Moves what `from` has to send to `to`; gives the number of bytes moved.
+pub fn pass(from: &mut TestSession, to: &mut TestSession, received: &mut Vec<u8>) -> Result<usize, Error> {
+    let mut moved = 0;
+    loop {
+        // Lets it answer what it has received; data is offered again.
+        let _ = from.poll()?;
+        let pending = from.tx_pending().to_vec();
+        if pending.is_empty() {
+            return Ok(moved);
+        }
+        let space = to.rx_space();
+        let count = space.len().min(pending.len());
+        space[..count].copy_from_slice(&pending[..count]);
+        to.rx_commit(count)?;
+        from.tx_consume(count);
+        moved += count;
+        read_all(to, received)?;
+    }
+}
+
+/// Reads what is there.
+pub fn read_all(session: &mut TestSession, received: &mut Vec<u8>) -> Result<(), Error> {
+    loop {
+        match session.poll()? {
+            Event::Data(mut data) => {
+                let count = data.bytes().len();
+                received.extend_from_slice(data.bytes());
+                data.consume(count);
+            }
+            _ => return Ok(()),
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! The modules that the examples share, with the unit tests at their ends.
+#[path = "../examples/shared/mod.rs"]
+mod shared;
