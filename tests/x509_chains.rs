@@ -629,4 +629,29 @@ fn a_certificate_that_is_no_authority_is_no_anchor() {
     let usages = [rcgen::KeyUsagePurpose::CrlSign];
     let no_signer = Template::ca("Root").key_usages(&usages).self_signed();
     assert_eq!(unusable(&no_signer), Some(CertificateProblem::MissingCertSign));
+    let odd = Template::ca("Root").extension(&[1, 3, 6, 1, 4, 1, 32_473, 1], true, &[5, 0]).self_signed();
+    assert_eq!(unusable(&odd), Some(CertificateProblem::UnknownCriticalExtension));
+}
+
+#[test]
+fn an_anchor_of_a_name_and_a_key_has_no_limits() {
+    use rcgen::PublicKeyData;
+    let root = Template::ca("Root").path_len(0).years(2010, 2020).self_signed();
+    let intermediate = Template::ca("Intermediate").signed_by(&root);
+    let leaf = Template::server(SERVER_NAME).signed_by(&intermediate);
+    let chain = [&leaf, &intermediate];
+    Case::new(&chain, &[&root]).refused(1, CertificateProblem::AnchorExpired);
+    let with_limits = TrustAnchor::from_certificate(&root.der).unwrap();
+    let key = root.key.subject_public_key_info();
+    let anchors = [TrustAnchor::from_name_and_key(with_limits.subject().as_der(), &key).unwrap()];
+    let name = ServerName::parse(SERVER_NAME).unwrap();
+    let mut memory = [0; 1024];
+    let mut validator = Validator::new(&mut memory);
+    for issued in chain {
+        validator.push::<RustCrypto>(&issued.der).unwrap();
+    }
+    let rules = Rules::server(&anchors, &name, Time::Trusted(UnixTime::from_seconds(NOW)));
+    assert!(validator.validate::<RustCrypto>(&rules).is_ok());
+    assert!(TrustAnchor::from_name_and_key(&[0x30, 0], &key).is_err());
+    assert!(TrustAnchor::from_name_and_key(with_limits.subject().as_der(), &key[1..]).is_err());
 }
