@@ -261,7 +261,7 @@ fn host_of_uri(uri: &[u8]) -> Option<&[u8]> {
     (is_host_name(host) && !ends_in_number(host)).then_some(host)
 }
 
-/// "For IPv4 addresses, the iPAddress field of GeneralName MUST contain eight (8) octets, encoded in the
+/// "For IPv4 addresses, the iPAddress field of `GeneralName` MUST contain eight (8) octets, encoded in the
 /// style of RFC 4632 (CIDR)"; for IPv6 thirty-two.
 fn address_and_mask(range: &[u8]) -> Option<(&[u8], &[u8])> {
     match range.len() {

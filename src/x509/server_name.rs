@@ -108,7 +108,7 @@ pub(super) fn is_host_name(name: &[u8]) -> bool {
 /// is fast, and large in each place where it is inlined.
 #[inline(never)]
 pub(super) fn same_ignoring_case(a: &[u8], b: &[u8]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.to_ascii_lowercase() == b.to_ascii_lowercase())
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.eq_ignore_ascii_case(b))
 }
 
 /// Whether the last label is a number, so that the name could be taken for an IPv4 address.
