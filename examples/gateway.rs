@@ -142,7 +142,7 @@ fn run(options: &Options) -> Result<(), Trouble> {
             print_link(link);
         }
         Progress::FailedAfter(asked) => print_asked(Some(&asked), names),
-        Progress::Sent => println!("sent     POST {}", errand.path),
+        Progress::Sent => println!("request  POST {}", errand.path),
         Progress::Answered(response) => println!("answer   HTTP {} {}", response.status, printable(&response.reason)),
     })?;
     println!("         cXML {} {}: {}", status.code, printable(&status.text), printable(&status.message));
