@@ -72,7 +72,7 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, UsageError> {
             }
             "connect" => address = Some(args::text(&mut parser)?),
             "server-name" => server_name = Some(args::text(&mut parser)?),
-            "ca" => authorities.append(&mut pem::certificates(&args::text(&mut parser)?)?),
+            "ca" => authorities.append(&mut pem::authorities(&args::text(&mut parser)?)?),
             "cert" => files.push((args::text(&mut parser)?, None)),
             "key" => match files.last_mut() {
                 Some((_, key @ None)) => *key = Some(args::text(&mut parser)?),
