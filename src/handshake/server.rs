@@ -252,6 +252,7 @@ fn handle_client_hello<'b, C: CryptoProvider>(cx: &mut Context<'b, C>, config: &
     let early_data = hello.early_data;
     let share_is_here = mandatory.key_shares.iter().any(|share| share.group == group);
 
+    cx.rx.begin_handshake();
     if early_data {
         cx.rx.skip_early_data();
     }
@@ -403,6 +404,7 @@ fn send_server_hello<'b, C: CryptoProvider>(
     let secret = EarlySecret::<C>::new(choice.hash)?.into_handshake(shared)?;
     let (client, server) = secret.traffic(&cx.transcript.hello_hash())?;
     cx.rx.set_protection(client.protection(choice.suite)?)?;
+    cx.rx.tolerate_plaintext_alert();
     cx.tx.set_protection(server.protection(choice.suite)?)?;
     let keys = Keys { secret, client, server };
     Ok((State::SendEncryptedExtensions(choice, credential, keys), Progress::Continue))

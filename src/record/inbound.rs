@@ -64,10 +64,10 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
             discard: 0,
             protection: None,
             tolerance: Tolerance {
-                change_cipher_spec: MAX_CHANGE_CIPHER_SPEC,
+                change_cipher_spec: 0,
                 empty_records: MAX_EMPTY_RECORDS,
                 early_data: 0,
-                plaintext_alert: true,
+                plaintext_alert: false,
             },
             eof: false,
         }
@@ -92,6 +92,17 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
     /// The transport will deliver nothing more.
     pub(crate) fn set_eof(&mut self) {
         self.eof = true;
+    }
+
+    /// The first ClientHello was sent or received: from now on compatibility records are dropped.
+    pub(crate) fn begin_handshake(&mut self) {
+        self.tolerance.change_cipher_spec = MAX_CHANGE_CIPHER_SPEC;
+    }
+
+    /// The peer may fail before it has keys. Until its first protected record, an alert in the clear is
+    /// taken as its last word: it explains more than a record that cannot be opened.
+    pub(crate) fn tolerate_plaintext_alert(&mut self) {
+        self.tolerance.plaintext_alert = true;
     }
 
     /// A client has announced 0-RTT data, which this crate never accepts.

@@ -70,8 +70,7 @@ impl<'a> DnsName<'a> {
     pub fn parse(name: &'a str) -> Result<Self, Error> {
         // RFC 1123 section 2.1: "a valid host name can never have the dotted-decimal form #.#.#.#,
         // since at least the highest-level component label will be alphabetic".
-        let last = name.rsplit('.').next().unwrap_or("");
-        if is_host_name(name.as_bytes()) && !last.bytes().all(|byte| byte.is_ascii_digit()) {
+        if is_host_name(name.as_bytes()) && !ends_in_number(name.as_bytes()) {
             Ok(Self(name))
         } else {
             Err(ApiMisuse::ServerNameInvalid.into())
@@ -90,13 +89,13 @@ impl<'a> DnsName<'a> {
         // counts if "there is only one wildcard character" and it "appears only as the complete
         // content of the left-most label"; it stands for exactly one label.
         let Some(parent) = presented.strip_prefix(b"*.") else {
-            return presented.eq_ignore_ascii_case(name);
+            return same_ignoring_case(presented, name);
         };
         let Some(dot) = name.iter().position(|&byte| byte == b'.') else { return false };
         let (_, rest) = name.split_at(dot);
         // `*.com` claims a whole registry. RFC 9525 section 7.1 leaves such names to the client: two
         // labels have to follow the wildcard, as NSS and OpenSSL ask for.
-        parent.contains(&b'.') && rest.strip_prefix(b".").is_some_and(|rest| rest.eq_ignore_ascii_case(parent))
+        parent.contains(&b'.') && rest.strip_prefix(b".").is_some_and(|rest| same_ignoring_case(rest, parent))
     }
 }
 
@@ -104,6 +103,18 @@ impl<'a> DnsName<'a> {
 /// and as modified by Section 2.1 of RFC 1123".
 pub(super) fn is_host_name(name: &[u8]) -> bool {
     name.len() <= MAX_HOST_NAME && name.split(|&byte| byte == b'.').all(is_label)
+}
+
+/// Compares in ASCII without regard to case. The method of the standard library does it in blocks, which
+/// is fast, and large in each place where it is inlined.
+#[inline(never)]
+pub(super) fn same_ignoring_case(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.to_ascii_lowercase() == b.to_ascii_lowercase())
+}
+
+/// Whether the last label is a number, so that the name could be taken for an IPv4 address.
+pub(super) fn ends_in_number(name: &[u8]) -> bool {
+    name.rsplit(|&byte| byte == b'.').next().is_none_or(|last| last.iter().all(u8::is_ascii_digit))
 }
 
 fn is_label(label: &[u8]) -> bool {
