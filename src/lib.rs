@@ -16,6 +16,30 @@
 //!                  tx_consume └───────────────┘  Data        lent where it lies
 //! ```
 //!
+//! # States
+//!
+//! Named after RFC 9846 appendix A; what stands in brackets is asked of the application.
+//!
+//! ```text
+//!   Client                                     Server
+//!   ──────                                     ──────
+//!   send ClientHello                           expect ClientHello ◀─────────────┐
+//!   expect ServerHello ◀──┐                      ├─ no share of our group: send HelloRetryRequest
+//!     ├─ HelloRetryRequest: send ClientHello     [Credential]
+//!   expect EncryptedExtensions                 send ServerHello, EncryptedExtensions,
+//!   expect CertificateRequest, if it comes       CertificateRequest if clients are asked, Certificate
+//!     [Credential]                               [Sign] CertificateVerify, Finished
+//!   ┌ expect Certificate                       ┌ expect Certificate, if asked; it may be empty if optional
+//!   │   [Time], path to a trust anchor         │   [Time], path to a trust anchor
+//!   │ expect CertificateVerify                 │ expect CertificateVerify
+//!   └   [Authorize]                            └   [Authorize]
+//!   expect Finished                            expect Finished
+//!   send Certificate, if asked                 Done
+//!     [Sign] CertificateVerify
+//!   send Finished
+//!   Done
+//! ```
+//!
 //! Few programs need that loop: the drivers in [`io`] run it over `embedded-io`, `embedded-io-async`
 //! and the sockets of `std`.
 //!

@@ -152,6 +152,21 @@ fn key_identifiers_that_lie_only_change_the_order() {
 }
 
 #[test]
+fn key_identifiers_find_the_right_anchor_among_forty() {
+    let roots: Vec<_> = (0..40).map(|n| Template::ca("Root").key(&n.to_string()).self_signed()).collect();
+    let anchors: Vec<_> = roots.iter().collect();
+    let leaf = Template::server(SERVER_NAME).signed_by(&roots[39]);
+    assert_eq!(Case::new(&[&leaf], &anchors).accepted(), (1, 39));
+    // Without one, each costs a signature, and those are bounded.
+    let mut anonymous = Template::server(SERVER_NAME);
+    anonymous.params.use_authority_key_identifier_extension = false;
+    let leaf = anonymous.clone().signed_by(&roots[39]);
+    Case::new(&[&leaf], &anchors).refused(0, CertificateProblem::SearchExhausted);
+    let leaf = anonymous.signed_by(&roots[31]);
+    assert_eq!(Case::new(&[&leaf], &anchors).accepted(), (1, 31));
+}
+
+#[test]
 fn a_cross_signed_intermediate_leads_to_either_root() {
     let old = Template::ca("Old Root").self_signed();
     let new = Template::ca("New Root").self_signed();
@@ -223,6 +238,40 @@ fn a_forged_signature_anywhere_is_found() {
     let forged = Template::ca("Intermediate").signed_by(&Template::ca("Root").key("impostor").self_signed());
     let leaf = Template::server(SERVER_NAME).signed_by(&forged);
     Case::new(&[&leaf, &forged], &[&root]).refused(1, CertificateProblem::AnchorSignatureInvalid);
+}
+
+#[test]
+fn a_signature_counts_only_for_the_key_that_made_it() {
+    // Two anchors of one name; the first, which issued Y, allows two authorities below it.
+    let strict = Template::ca("Root").path_len(2).self_signed();
+    let twin = Template::ca("Root").key("twin").self_signed();
+    let y = Template::ca("Y").signed_by(&strict);
+    let z = Template::ca("Z").signed_by(&y);
+    // The first X did not issue the leaf, but its path is tried first, and Y is verified on the way.
+    let wrong_x = Template::ca("X").key("wrong").signed_by(&y);
+    let x = Template::ca("X").signed_by(&z);
+    let mut leaf = Template::server(SERVER_NAME);
+    leaf.params.use_authority_key_identifier_extension = false;
+    let leaf = leaf.signed_by(&x);
+    let case = Case::new(&[&leaf, &wrong_x, &x, &y, &z], &[&strict, &twin]);
+    case.refused(2, CertificateProblem::PathLengthExceeded);
+}
+
+#[test]
+fn a_validator_may_be_asked_again_with_other_anchors() {
+    let pki = Pki::new();
+    let twin = Template::ca("Example Root").key("twin").self_signed();
+    let name = ServerName::parse(SERVER_NAME).unwrap();
+    let time = Time::Trusted(UnixTime::from_seconds(NOW));
+    let mut memory = [0; 1024];
+    let mut validator = Validator::new(&mut memory);
+    for certificate in pki.chain(Role::Server) {
+        validator.push::<RustCrypto>(&certificate).unwrap();
+    }
+    for (anchor, good) in [(&pki.root, true), (&twin, false), (&pki.root, true)] {
+        let anchors = [TrustAnchor::from_certificate(&anchor.der).unwrap()];
+        assert_eq!(validator.validate::<RustCrypto>(&Rules::server(&anchors, &name, time)).is_ok(), good);
+    }
 }
 
 #[test]

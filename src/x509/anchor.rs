@@ -29,7 +29,8 @@ pub struct TrustAnchor<'a> {
 
 impl<'a> TrustAnchor<'a> {
     /// From a CA certificate in DER. Its own signature is not checked: that it is configured is why
-    /// it is trusted. Version 1 and the serial number 0 are tolerated, as old roots have them.
+    /// it is trusted. Version 1, the serial number 0 and `GeneralizedTime` before 2050 are tolerated, as
+    /// roots that everybody trusts have them.
     ///
     /// # Errors
     /// [`ApiMisuse::TrustAnchorUnusable`] with the rule that the certificate broke:

@@ -3,7 +3,7 @@
 use super::der::{self, Malformed, Reader, context_constructed};
 use super::general_name::{GeneralName, GeneralNames};
 use super::name::Name;
-use super::server_name::{ends_in_number, is_host_name};
+use super::server_name::{ends_in_number, is_host_name, same_ignoring_case};
 use crate::error::CertificateProblem;
 
 const PERMITTED: u8 = context_constructed(0);
@@ -193,7 +193,7 @@ fn place_of_dns(name: &[u8], base: &[u8]) -> Place {
     // `*.example.com` stands for `a.example.com` too, which may be the base.
     let mut labels = base.splitn(2, |&byte| byte == b'.');
     let above_base = labels.nth(1).unwrap_or(b"");
-    if parent.is_some_and(|parent| parent.eq_ignore_ascii_case(above_base)) {
+    if parent.is_some_and(|parent| same_ignoring_case(parent, above_base)) {
         Place::PartlyInside
     } else {
         Place::Outside
@@ -209,7 +209,7 @@ fn place_of_email(name: &[u8], base: &[u8]) -> Place {
     }
     match split_mailbox(base) {
         // RFC 5280 section 7.5: the local part is compared exactly, the host without regard to case.
-        Some((base_local, base_host)) => inside(local == base_local && host.eq_ignore_ascii_case(base_host)),
+        Some((base_local, base_host)) => inside(local == base_local && same_ignoring_case(host, base_host)),
         None => inside(is_in_host_or_domain(host, base)),
     }
 }
@@ -231,14 +231,14 @@ fn place_of_ip(name: &[u8], base: &[u8]) -> Place {
 fn is_in_host_or_domain(host: &[u8], base: &[u8]) -> bool {
     match base.strip_prefix(b".") {
         Some(domain) => host.len() > domain.len() && is_same_or_below(host, domain),
-        None => base.is_empty() || host.eq_ignore_ascii_case(base),
+        None => base.is_empty() || same_ignoring_case(host, base),
     }
 }
 
 fn is_same_or_below(host: &[u8], base: &[u8]) -> bool {
     let Some(split) = host.len().checked_sub(base.len()) else { return false };
     let (left, right) = host.split_at(split);
-    right.eq_ignore_ascii_case(base) && left.last().is_none_or(|&byte| byte == b'.')
+    same_ignoring_case(right, base) && left.last().is_none_or(|&byte| byte == b'.')
 }
 
 /// Local part and host, divided at the last `@`.
