@@ -194,9 +194,9 @@ impl Outcome {
 }
 
 /// Runs one side until it needs the transport: `Some` at its end.
-pub fn advance<S: Side>(
-    handshake: &mut Handshake<'static, S, RustCrypto>,
-    host: &mut impl Host<'static, S, RustCrypto>,
+pub fn advance<'b, S: Side>(
+    handshake: &mut Handshake<'b, S, RustCrypto>,
+    host: &mut impl Host<'b, S, RustCrypto>,
 ) -> Option<Result<(), Error>> {
     loop {
         let answered = match handshake.poll() {
@@ -225,15 +225,15 @@ pub fn advance<S: Side>(
 }
 
 /// Puts what is to be sent on its way.
-fn drain<S: Side>(handshake: &mut Handshake<'static, S, RustCrypto>, to: &mut Vec<u8>, log: &mut Vec<u8>) {
+pub fn drain<S: Side>(handshake: &mut Handshake<'_, S, RustCrypto>, to: &mut Vec<u8>, log: &mut Vec<u8>) {
     let pending = handshake.tx_pending().to_vec();
     handshake.tx_consume(pending.len());
     to.extend_from_slice(&pending);
     log.extend_from_slice(&pending);
 }
 
-/// Delivers up to `chunk` bytes and gives how many.
-fn deliver<S: Side>(from: &mut Vec<u8>, to: &mut Handshake<'static, S, RustCrypto>, chunk: usize) -> usize {
+/// Delivers up to `chunk` bytes (0: all) and gives how many.
+pub fn deliver<S: Side>(from: &mut Vec<u8>, to: &mut Handshake<'_, S, RustCrypto>, chunk: usize) -> usize {
     let space = to.rx_space();
     let limit = if chunk == 0 { usize::MAX } else { chunk };
     let count = from.len().min(space.len()).min(limit);
@@ -273,6 +273,7 @@ pub fn pass(from: &mut TestSession, to: &mut TestSession, received: &mut Vec<u8>
         let _ = from.poll()?;
         let pending = from.tx_pending().to_vec();
         if pending.is_empty() {
+            read_all(to, received)?;
             return Ok(moved);
         }
         let space = to.rx_space();
@@ -285,7 +286,7 @@ pub fn pass(from: &mut TestSession, to: &mut TestSession, received: &mut Vec<u8>
     }
 }
 
-/// Reads what is there.
+/// Reads what is there; nothing while it has something to send itself.
 pub fn read_all(session: &mut TestSession, received: &mut Vec<u8>) -> Result<(), Error> {
     loop {
         match session.poll()? {
