@@ -44,7 +44,8 @@ fn a_server_finishes_with_the_scripted_client() {
         if group == P256 {
             // The server prefers X25519.
             let share = Script::hello(X25519).share().1.to_vec();
-            script.client_hello = script.client_hello.with(51, &common::messages::vec16(&common::messages::key_share((X25519, &share))));
+            script.client_hello =
+                script.client_hello.with(51, &common::messages::vec16(&common::messages::key_share((X25519, &share))));
             real.feed(&script.say_hello());
             assert_eq!(script.hear_server(&real.take()).len(), 6);
         }

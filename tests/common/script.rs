@@ -15,7 +15,10 @@ use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::crypto::{Aead, AeadAlgorithm, CryptoProvider, Hash, HashAlgorithm, KeyExchange};
 use embedded_mtls::io::SoftwareHost;
 use embedded_mtls::x509::Time;
-use embedded_mtls::{CipherSuite, Client, Error, Handshake, NamedGroup, Server, Session, Side};
+use embedded_mtls::{
+    CipherSuite, Client, Error, Handshake, InvalidMessage, NamedGroup, PeerIncompatible, PeerMisbehaved, Server,
+    Session, Side,
+};
 
 pub const CHANGE_CIPHER_SPEC: u8 = 20;
 pub const ALERT: u8 = 21;
@@ -228,7 +231,8 @@ impl Script {
 
     /// Reads what a server says up to its Finished, or a HelloRetryRequest.
     pub fn hear_server(&mut self, stream: &[u8]) -> Vec<Vec<u8>> {
-        let (first, rest) = records(stream).split_first().map(|(first, rest)| (*first, rest.concat())).expect("a record");
+        let (first, rest) =
+            records(stream).split_first().map(|(first, rest)| (*first, rest.concat())).expect("a record");
         let hello = Hello::parse(&first[5..]);
         self.suite = hello.suite();
         if hello.random == Hello::retry(&[], AES_128_GCM, X25519).random {
@@ -420,8 +424,54 @@ impl<'b, S: Side> Real<'b, S> {
         self.end.expect("it has ended").err()
     }
 
+    /// What it says, in the handshake or right after it; if it still waits, at the end of the transport.
+    /// The alert it has sent must be that of its error.
+    #[track_caller]
+    pub fn verdict(mut self, script: &mut Script) -> Option<Error> {
+        if self.end.is_none() {
+            self.eof();
+        }
+        let (error, sent) = match self.error() {
+            Some(error) => (Some(error), self.take()),
+            None => {
+                script.open(&self.take());
+                let mut session = self.session();
+                (session.poll().err(), session.tx_pending().to_vec())
+            }
+        };
+        assert_eq!(script.alert(&sent), error.and_then(Error::alert).map(|alert| alert.0), "the alert of {error:?}");
+        error
+    }
+
     pub fn session(self) -> Session<'b, RustCrypto> {
         assert_eq!(self.end, Some(Ok(())));
         self.handshake.into_session().ok().expect("it is done")
     }
+}
+
+/// A client that has said hello, and the server it talks to.
+pub fn client(setup: Setup) -> (Real<'static, Client>, Script) {
+    let mut real = Real::client(setup);
+    let script = Script::server(&real.take());
+    (real, script)
+}
+
+/// A server that has answered the hello of a client, and that client.
+pub fn server(setup: Setup) -> (Real<'static, Server>, Script) {
+    let (mut real, mut script) = (Real::server(setup), Script::client(Script::hello(X25519)));
+    real.feed(&script.say_hello());
+    script.hear_server(&real.take());
+    (real, script)
+}
+
+pub const fn misbehaved(reason: PeerMisbehaved) -> Option<Error> {
+    Some(Error::PeerMisbehaved(reason))
+}
+
+pub const fn invalid(reason: InvalidMessage) -> Option<Error> {
+    Some(Error::InvalidMessage(reason))
+}
+
+pub const fn incompatible(reason: PeerIncompatible) -> Option<Error> {
+    Some(Error::PeerIncompatible(reason))
 }
