@@ -142,6 +142,11 @@ impl Script {
         Self { role, suite: AES_128_GCM, transcript, client_hello, secret, handshake: None, application: None }
     }
 
+    /// Whom the script plays.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
     /// A ClientHello with a key share of the script.
     pub fn hello(group: u16) -> Hello {
         Hello::client(&[AES_128_GCM, CHACHA20], (group, &share(group)))
