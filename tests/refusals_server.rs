@@ -217,12 +217,7 @@ fn a_server_refuses_a_bad_certificate() {
         ("left out", 11, |_, _, _| vec![], misbehaved(PeerMisbehaved::UnexpectedMessage)),
         ("empty", 11, |_, _, _| certificate(&[]), incompatible(PeerIncompatible::ClientCertificateRequired)),
         ("an empty entry", 11, |_, _, _| certificate(&[b""]), invalid(InvalidMessage::EmptyVector)),
-        (
-            "a context",
-            11,
-            |_, _, _| message(11, &[1, 9, 0, 0, 0]),
-            misbehaved(PeerMisbehaved::CertificateContext),
-        ),
+        ("a context", 11, |_, _, _| message(11, &[1, 9, 0, 0, 0]), misbehaved(PeerMisbehaved::CertificateContext)),
         (
             "an extension that nobody asked for",
             11,
@@ -245,7 +240,12 @@ fn a_server_refuses_a_bad_certificate_verify() {
             |p, h, _| certificate_verify(ECDSA_P256, &p.client.key, SERVER_CONTEXT, h),
             wrong,
         ),
-        ("over another hash", 15, |p, _, _| certificate_verify(ECDSA_P256, &p.client.key, CLIENT_CONTEXT, &[1; 32]), wrong),
+        (
+            "over another hash",
+            15,
+            |p, _, _| certificate_verify(ECDSA_P256, &p.client.key, CLIENT_CONTEXT, &[1; 32]),
+            wrong,
+        ),
         ("RSA-PSS", 15, |p, h, _| certificate_verify(0x0804, &p.client.key, CLIENT_CONTEXT, h), scheme),
         ("an empty signature", 15, |_, _, _| message(15, &[4, 3, 0, 0]), wrong),
     ]);

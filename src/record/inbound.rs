@@ -352,7 +352,9 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
                 }
                 Ok(Some(Received::Alert(description)))
             }
-            ContentType::APPLICATION_DATA if content.is_empty() && self.tolerance.empty_data => self.count_empty().map(|()| None),
+            ContentType::APPLICATION_DATA if content.is_empty() && self.tolerance.empty_data => {
+                self.count_empty().map(|()| None)
+            }
             ContentType::APPLICATION_DATA => {
                 self.tolerance.empty_records = MAX_EMPTY_RECORDS;
                 self.data = content;
