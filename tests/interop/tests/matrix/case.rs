@@ -48,6 +48,11 @@ impl ClientCase {
         }
     }
 
+    /// Data that a peer sends back.
+    pub(crate) fn echo(name: &'static str, gateway: Gateway, data: &'static [u8]) -> Self {
+        Self { task: Task::Echo(data), expected: Outcome::done(&["echo"]), ..Self::order(name, gateway) }
+    }
+
     /// The peer refuses us.
     pub(crate) fn refused(name: &'static str, gateway: Gateway, alert: AlertDescription) -> Self {
         Self { task: Task::Listen, expected: Outcome::peer_sends(alert), ..Self::order(name, gateway) }

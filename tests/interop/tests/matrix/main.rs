@@ -5,6 +5,9 @@
 //! missing is a wrong row that says how to get it.
 
 mod case;
+mod gnutls;
+mod gnutls_client;
+mod gnutls_server;
 mod http;
 mod openssl;
 mod openssl_client;
@@ -35,5 +38,7 @@ fn main() -> ExitCode {
     };
     openssl_server::rows(&mut table, &world);
     openssl_client::rows(&mut table, &world);
+    gnutls_server::rows(&mut table, &world);
+    gnutls_client::rows(&mut table, &world);
     if table.print() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -2,7 +2,7 @@
 
 use crate::case::ServerCase;
 use crate::http;
-use crate::openssl::{MESSAGES, end, facts, version};
+use crate::openssl::{MESSAGES, await_key_update, end, facts, version};
 use crate::ours::SupplierSetup;
 use crate::pki::SERVER_NAME;
 use crate::process::Process;
@@ -24,7 +24,7 @@ fn run(case: &ServerCase, world: &World) -> Result<Outcome, String> {
     let supplier = case.supplier.start()?;
     let mut client = Process::start("openssl", arguments(case, world, supplier.port))?;
     // A client that was refused takes nothing.
-    let _refused = client.write(case.command.as_bytes()).and_then(|()| client.write(&http::post(case.order)));
+    let _refused = post(&mut client, case, world);
     client.await_end()?;
     let messages = world.files.read(MESSAGES);
     let peer = match end(&messages) {
@@ -32,6 +32,18 @@ fn run(case: &ServerCase, world: &World) -> Result<Outcome, String> {
         end => end,
     };
     Ok(supplier.join().with_peer(peer, case.order).and(&facts(&messages)))
+}
+
+fn post(client: &mut Process, case: &ServerCase, world: &World) -> Result<(), String> {
+    if !case.command.is_empty() {
+        let ready = b"Verify return code: 0 (ok)";
+        client.await_sign("was ready", |client| client.stdout().windows(ready.len()).any(|window| window == ready))?;
+        client.write(case.command.as_bytes())?;
+    }
+    if !case.command.is_empty() || case.supplier.key_update {
+        await_key_update(client, world)?;
+    }
+    client.write(&http::post(case.order))
 }
 
 fn arguments(case: &ServerCase, world: &World, port: u16) -> Vec<String> {
@@ -42,8 +54,6 @@ fn arguments(case: &ServerCase, world: &World, port: u16) -> Vec<String> {
     if case.command.is_empty() {
         // Without it, lines of an order could be commands.
         arguments.push("-quiet".into());
-    } else {
-        arguments.push("-ign_eof".into());
     }
     arguments.extend(
         [
@@ -173,6 +183,10 @@ fn refused(world: &World) -> Vec<ServerCase> {
         case("our certificate is of another CA", of(&world.server_of_other_root), AlertDescription::UNKNOWN_CA),
         case("our certificate has expired", of(&world.server_expired), AlertDescription::CERTIFICATE_EXPIRED),
         case("we have another name", of(&world.server_of_other_name), AlertDescription::BAD_CERTIFICATE),
-        case("our certificate is for clients", of(&world.client), AlertDescription::UNSUPPORTED_CERTIFICATE),
+        case(
+            "our certificate is for clients",
+            of(&world.server_for_clients),
+            AlertDescription::UNSUPPORTED_CERTIFICATE,
+        ),
     ]
 }

@@ -2,7 +2,7 @@
 
 use crate::case::ClientCase;
 use crate::http;
-use crate::openssl::{MESSAGES, end, facts, version};
+use crate::openssl::{MESSAGES, await_key_update, end, facts, version};
 use crate::ours::{Gateway, Task, join};
 use crate::process::Process;
 use crate::table::{Outcome, Role, Table};
@@ -24,7 +24,7 @@ fn run(case: &ClientCase, world: &World) -> Result<Outcome, String> {
     world.files.write(MESSAGES, "")?;
     let mut server = Process::start("openssl", arguments(case, world, port))?;
     let client = case.gateway.spawn(port, case.task);
-    let answer = serve(&mut server, case);
+    let answer = serve(&mut server, case, world);
     let ended = join(client);
     server.await_end()?;
     let messages = world.files.read(MESSAGES);
@@ -60,13 +60,14 @@ fn arguments(case: &ClientCase, world: &World, port: u16) -> Vec<String> {
 }
 
 /// Answers the order when it has come; gives the body of the answer.
-fn serve(server: &mut Process, case: &ClientCase) -> Option<Vec<u8>> {
+fn serve(server: &mut Process, case: &ClientCase, world: &World) -> Option<Vec<u8>> {
     let (Task::Post(order) | Task::PostAfterKeyUpdate(order)) = case.task else { return None };
     let came = |stdout: &[u8]| stdout.windows(order.len()).any(|window| window == order);
-    server.await_stdout("showed the order", came).ok()?;
+    server.await_sign("showed the order", |server| came(&server.stdout())).ok()?;
     let answer = http::answer_to(order);
     if !case.command.is_empty() {
         server.write(case.command.as_bytes()).ok()?;
+        await_key_update(server, world).ok()?;
     }
     server.write(&http::response(&answer)).ok()?;
     Some(answer)
@@ -176,6 +177,11 @@ fn refusing(gateway: Gateway) -> Vec<ClientCase> {
         case("its certificate is of another CA", "server-of-other-root", AlertDescription::UNKNOWN_CA, "UnknownIssuer"),
         case("its certificate has expired", "server-expired", AlertDescription::CERTIFICATE_EXPIRED, "Expired"),
         case("it has another name", "server-of-other-name", AlertDescription::BAD_CERTIFICATE, "NameMismatch"),
-        case("its certificate is for clients", "client", AlertDescription::UNSUPPORTED_CERTIFICATE, "ExtendedKeyUsage"),
+        case(
+            "its certificate is for clients",
+            "server-for-clients",
+            AlertDescription::UNSUPPORTED_CERTIFICATE,
+            "ExtendedKeyUsage",
+        ),
     ]
 }

@@ -49,6 +49,8 @@ pub(crate) enum Task {
     Post(&'static [u8]),
     /// The same, with new keys in both directions before.
     PostAfterKeyUpdate(&'static [u8]),
+    /// Sends this to a peer that sends it back.
+    Echo(&'static [u8]),
     /// Only listens: for peers that will refuse us.
     Listen,
 }
@@ -66,7 +68,7 @@ pub(crate) struct Gateway {
 pub(crate) struct SupplierSetup {
     config: ServerConfig<'static>,
     own: Own,
-    key_update: bool,
+    pub(crate) key_update: bool,
 }
 
 /// Our server, for one connection.
@@ -196,7 +198,7 @@ impl SupplierSetup {
         self
     }
 
-    /// Takes new keys, and asks for new ones, before it answers.
+    /// Takes new keys, and asks for new ones, before it reads.
     pub(crate) const fn with_key_update(mut self) -> Self {
         self.key_update = true;
         self
@@ -365,6 +367,13 @@ fn be_client(stream: &mut OurStream, task: Task, facts: &mut Facts) -> Result<()
             while stream.read(&mut nothing)? > 0 {}
             return Ok(());
         }
+        Task::Echo(data) => {
+            stream.write_all(data)?;
+            stream.flush()?;
+            facts.message = Some(read_echo(stream, data.len())?);
+            stream.close()?;
+            return read_to_end(stream);
+        }
         Task::Post(order) => stream.write_all(&http::post(order))?,
         Task::PostAfterKeyUpdate(order) => {
             stream.session_mut().request_key_update();
@@ -378,10 +387,12 @@ fn be_client(stream: &mut OurStream, task: Task, facts: &mut Facts) -> Result<()
 }
 
 fn be_server(stream: &mut OurStream, key_update: bool, facts: &mut Facts) -> Result<(), Failure<io::Error>> {
-    facts.message = read_message(stream)?;
     if key_update {
         stream.session_mut().request_key_update();
+        let _leaves_with = stream.session_mut().poll()?;
+        stream.flush()?;
     }
+    facts.message = read_message(stream)?;
     if let Some(request) = &facts.message {
         stream.write_all(&http::response(&http::answer_to(&request.body)))?;
         stream.flush()?;
@@ -402,6 +413,18 @@ fn read_message(stream: &mut OurStream) -> Result<Option<Message>, Failure<io::E
             return Ok(Some(message));
         }
     }
+}
+
+fn read_echo(stream: &mut OurStream, len: usize) -> Result<Message, Failure<io::Error>> {
+    let mut echo = vec![0; len];
+    let mut rest = &mut echo[..];
+    while !rest.is_empty() {
+        match stream.read(rest)? {
+            0 => return Err(Error::ConnectionTruncated.into()),
+            count => rest = &mut rest[count..],
+        }
+    }
+    Ok(Message { head: "echo".into(), body: echo })
 }
 
 fn read_to_end(stream: &mut OurStream) -> Result<(), Failure<io::Error>> {

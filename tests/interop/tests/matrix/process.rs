@@ -59,22 +59,19 @@ impl Process {
         String::from_utf8_lossy(&self.stderr.bytes()).into_owned()
     }
 
-    /// Waits until `ready` likes its standard output.
-    pub(crate) fn await_stdout(&mut self, what: &str, ready: impl Fn(&[u8]) -> bool) -> Result<(), String> {
+    /// Waits until it has done something that `done` sees, in its output or elsewhere.
+    pub(crate) fn await_sign(&mut self, what: &str, done: impl Fn(&Self) -> bool) -> Result<(), String> {
         let until = Instant::now() + LIMIT;
         loop {
-            // Looked at in this order: what it wrote before it ended counts.
+            // Looked at in this order: what it did before it ended counts.
             let ended = self.ended();
             if ended {
                 self.drain();
             }
-            if ready(&self.stdout()) {
+            if done(self) {
                 return Ok(());
             }
-            if ended {
-                return Err(format!("{} ended before it {what}: {}", self.name, self.last_words()));
-            }
-            if Instant::now() > until {
+            if ended || Instant::now() > until {
                 return Err(format!("{} never {what}: {}", self.name, self.last_words()));
             }
             thread::sleep(PAUSE);

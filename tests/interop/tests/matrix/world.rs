@@ -1,7 +1,6 @@
 //! Who is who: the throw-away PKI, and the identities that the cases show.
 
-use crate::pki::{BadChain, Defect, Issued, Pki, Role, SERVER_NAME, Template};
-use crate::process::{Process, print_of};
+use crate::pki::{BadChain, Defect, Issued, Pki, Role, Template};
 use crate::workdir::{Workdir, certificates_pem};
 use std::net::TcpListener;
 
@@ -25,6 +24,8 @@ pub(crate) struct World {
     pub(crate) server_expired: Identity,
     pub(crate) server_of_other_name: Identity,
     pub(crate) server_of_other_root: Identity,
+    /// Of the right name, but a client.
+    pub(crate) server_for_clients: Identity,
     /// Issued by the root itself: for peers that look at one certificate only.
     pub(crate) server_of_root: Identity,
     pub(crate) client: Identity,
@@ -52,6 +53,7 @@ impl World {
             server: Identity::new(&pki.server, &[&pki.intermediate]),
             server_expired: Identity::bad(Defect::Expired, Role::Server),
             server_of_other_name: Identity::bad(Defect::OtherName, Role::Server),
+            server_for_clients: Identity::bad(Defect::ExtendedKeyUsageOfTheOtherRole, Role::Server),
             server_of_other_root: of(Role::Server.template(), &[&other_issuer]),
             server_of_root: Identity::new(&Role::Server.template().signed_by(&pki.root), &[]),
             client: Identity::new(&pki.client, &[&pki.intermediate]),
@@ -76,6 +78,7 @@ impl World {
             ("server-expired", &self.server_expired),
             ("server-of-other-name", &self.server_of_other_name),
             ("server-of-other-root", &self.server_of_other_root),
+            ("server-for-clients", &self.server_for_clients),
             ("client", &self.client),
             ("client-expired", &self.client_expired),
             ("client-of-other-root", &self.client_of_other_root),
