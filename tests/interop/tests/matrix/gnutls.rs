@@ -10,7 +10,7 @@ pub(crate) fn version(program: &str) -> Result<String, String> {
     Ok(format!("GnuTLS {version} {program}"))
 }
 
-/// How a connection ended for GnuTLS, from its log at level 4.
+/// How a connection ended for GnuTLS, from its log at level 5.
 pub(crate) fn end(log: &str) -> End {
     let mut end = End::Failed("no close_notify came".into());
     for line in log.lines() {
@@ -35,4 +35,15 @@ pub(crate) fn await_end(process: &mut Process) -> End {
         Ok(()) => end(&process.stderr()),
         Err(problem) => End::Failed(problem),
     }
+}
+
+/// Which messages of interest it has logged.
+pub(crate) fn facts(log: &str) -> Vec<String> {
+    let count = |words: [&str; 2]| log.lines().filter(|line| words.iter().all(|word| line.contains(word))).count();
+    let counts = [
+        (count(["HELLO RETRY REQUEST", "was "]), "HelloRetryRequest"),
+        (count(["KEY_UPDATE", "was received"]), "KeyUpdate from us"),
+        (count(["KEY_UPDATE", "was queued"]), "KeyUpdate from it"),
+    ];
+    counts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect()
 }

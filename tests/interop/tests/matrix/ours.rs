@@ -69,6 +69,7 @@ pub(crate) struct SupplierSetup {
     config: ServerConfig<'static>,
     own: Own,
     pub(crate) key_update: bool,
+    client_closes: bool,
 }
 
 /// Our server, for one connection.
@@ -160,7 +161,7 @@ impl Gateway {
         match connect(port) {
             Ok(socket) => {
                 let handshake = Handshake::<Client, _>::new(leak_one(self.config), buffers(self.rx), entropy());
-                converse(socket, handshake, &mut self.own, |stream, facts| be_client(stream, task, facts))
+                converse(socket, handshake, &mut self.own.clone(), |stream, facts| be_client(stream, task, facts))
             }
             Err(error) => Ended { end: End::Failed(format!("connect: {error}")), facts: Facts::default() },
         }
@@ -189,7 +190,12 @@ impl SupplierSetup {
     }
 
     fn new(identity: &Identity, client_auth: ClientAuth<'static>) -> Self {
-        Self { config: ServerConfig::new(client_auth), own: Own::new(&[identity]), key_update: false }
+        Self {
+            config: ServerConfig::new(client_auth),
+            own: Own::new(&[identity]),
+            key_update: false,
+            client_closes: false,
+        }
     }
 
     /// With another configuration.
@@ -204,14 +210,20 @@ impl SupplierSetup {
         self
     }
 
+    /// Leaves it to the client to close first.
+    pub(crate) const fn until_client_closes(mut self) -> Self {
+        self.client_closes = true;
+        self
+    }
+
     /// Listens for one connection.
-    pub(crate) fn start(mut self) -> Result<Supplier, String> {
+    pub(crate) fn start(self) -> Result<Supplier, String> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).map_err(|error| error.to_string())?;
         let port = listener.local_addr().map_err(|error| error.to_string())?.port();
         let thread = thread::spawn(move || match accept(&listener) {
             Ok(socket) => {
                 let handshake = Handshake::<Server, _>::new(leak_one(self.config), buffers(17 * 1024), entropy());
-                converse(socket, handshake, &mut self.own, |stream, facts| be_server(stream, self.key_update, facts))
+                converse(socket, handshake, &mut self.own.clone(), |stream, facts| be_server(stream, &self, facts))
             }
             Err(error) => Ended { end: End::Failed(format!("accept: {error}")), facts: Facts::default() },
         });
@@ -386,8 +398,8 @@ fn be_client(stream: &mut OurStream, task: Task, facts: &mut Facts) -> Result<()
     read_to_end(stream)
 }
 
-fn be_server(stream: &mut OurStream, key_update: bool, facts: &mut Facts) -> Result<(), Failure<io::Error>> {
-    if key_update {
+fn be_server(stream: &mut OurStream, setup: &SupplierSetup, facts: &mut Facts) -> Result<(), Failure<io::Error>> {
+    if setup.key_update {
         stream.session_mut().request_key_update();
         let _leaves_with = stream.session_mut().poll()?;
         stream.flush()?;
@@ -396,6 +408,10 @@ fn be_server(stream: &mut OurStream, key_update: bool, facts: &mut Facts) -> Res
     if let Some(request) = &facts.message {
         stream.write_all(&http::response(&http::answer_to(&request.body)))?;
         stream.flush()?;
+    }
+    if setup.client_closes {
+        read_to_end(stream)?;
+        return stream.close();
     }
     stream.close()?;
     read_to_end(stream)
