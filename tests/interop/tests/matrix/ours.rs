@@ -275,7 +275,7 @@ fn entropy() -> Entropy {
     Entropy::from_system().expect("a system with entropy")
 }
 
-fn connect(port: u16) -> io::Result<TcpStream> {
+pub(crate) fn connect(port: u16) -> io::Result<TcpStream> {
     let until = Instant::now() + LIMIT;
     loop {
         match TcpStream::connect(("127.0.0.1", port)) {
@@ -285,7 +285,7 @@ fn connect(port: u16) -> io::Result<TcpStream> {
     }
 }
 
-fn accept(listener: &TcpListener) -> io::Result<TcpStream> {
+pub(crate) fn accept(listener: &TcpListener) -> io::Result<TcpStream> {
     let until = Instant::now() + LIMIT;
     listener.set_nonblocking(true)?;
     loop {
@@ -310,13 +310,15 @@ fn converse<S: Side>(
     talk: impl FnOnce(&mut OurStream, &mut Facts) -> Result<(), Failure<io::Error>>,
 ) -> Ended {
     let mut facts = Facts::default();
-    let result = prepare(&socket).and_then(|transport| {
-        let mut stream = Stream::open(transport, handshake?, own).map_err(|error| error.cause)?;
+    let prepared = prepare(&socket).and_then(|()| socket.try_clone()).map_err(Failure::Io);
+    let result = prepared.and_then(|transport| {
+        let mut stream = Stream::open(Socket(transport), handshake?, own).map_err(|error| error.cause)?;
         facts.session = describe(stream.session());
         facts.peer = stream.session().peer().and_then(|peer| peer.common_name().map(str::to_owned));
         talk(&mut stream, &mut facts)
     });
     let end = match result {
+        Ok(()) if facts.message.is_none() => End::Failed("it closed without a message".into()),
         Ok(()) => End::Done,
         Err(failure) => {
             linger(&socket);
@@ -328,13 +330,11 @@ fn converse<S: Side>(
     Ended { end, facts }
 }
 
-fn prepare(socket: &TcpStream) -> Result<Socket, Failure<io::Error>> {
-    let prepared = socket
-        .set_nodelay(true)
-        .and_then(|()| socket.set_read_timeout(Some(LIMIT)))
-        .and_then(|()| socket.set_write_timeout(Some(LIMIT)))
-        .and_then(|()| socket.try_clone());
-    prepared.map(Socket).map_err(Failure::Io)
+/// No wait without a bound, no wait for more to send.
+pub(crate) fn prepare(socket: &TcpStream) -> io::Result<()> {
+    socket.set_nodelay(true)?;
+    socket.set_read_timeout(Some(LIMIT))?;
+    socket.set_write_timeout(Some(LIMIT))
 }
 
 /// Suite, group and protocol.
@@ -344,7 +344,7 @@ fn describe(session: &Session<'_, RustCrypto>) -> Vec<String> {
 }
 
 /// A socket that is closed with unread data is reset, and what was sent may be lost.
-fn linger(mut socket: &TcpStream) {
+pub(crate) fn linger(mut socket: &TcpStream) {
     let _gone = socket.shutdown(Shutdown::Write);
     let mut rest = [0; 4096];
     let until = Instant::now() + LIMIT;
