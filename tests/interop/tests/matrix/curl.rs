@@ -44,7 +44,7 @@ fn arguments(case: &ServerCase, world: &World, port: u16, order: &str) -> Vec<St
         "--resolve".into(),
         format!("{SERVER_NAME}:{port}:127.0.0.1"),
         "--cacert".into(),
-        world.file(case.trusts),
+        world.file("root.pem"),
         "--data-binary".into(),
         format!("@{order}"),
     ];

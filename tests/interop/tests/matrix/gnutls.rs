@@ -1,16 +1,16 @@
-//! What the two programs of GnuTLS have in common.
+//! What the two programs of `GnuTLS` have in common.
 
 use crate::process::{Process, print_of};
 use crate::table::End;
 
-/// `GnuTLS 3.7.9`.
+/// As it stands in the table: `GnuTLS 3.7.9 gnutls-cli`.
 pub(crate) fn version(program: &str) -> Result<String, String> {
     let printed = print_of(program, &["--version"])?;
     let version = printed.split_whitespace().nth(1).ok_or("no version")?;
     Ok(format!("GnuTLS {version} {program}"))
 }
 
-/// How a connection ended for GnuTLS, from its log at level 5.
+/// How a connection ended for `GnuTLS`, from its log at level 5.
 pub(crate) fn end(log: &str) -> End {
     let mut end = End::Failed("no close_notify came".into());
     for line in log.lines() {

@@ -45,7 +45,7 @@ fn arguments(case: &ServerCase, world: &World, port: u16) -> Vec<String> {
         format!("--logfile={}", world.file("gnutls-cli.log")),
         format!("--sni-hostname={SERVER_NAME}"),
         format!("--verify-hostname={SERVER_NAME}"),
-        format!("--x509cafile={}", world.file(case.trusts)),
+        format!("--x509cafile={}", world.file("root.pem")),
         format!("--port={port}"),
     ];
     let shows = case.shows.into_iter().flat_map(|shows| {

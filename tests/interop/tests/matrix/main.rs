@@ -7,6 +7,7 @@
 mod apache;
 mod case;
 mod curl;
+mod embedded_tls_peer;
 mod gnutls;
 mod gnutls_client;
 mod gnutls_server;
@@ -50,5 +51,6 @@ fn main() -> ExitCode {
     nginx::rows(&mut table, &world);
     apache::rows(&mut table, &world);
     rustls_rows::rows(&mut table, &world);
+    embedded_tls_peer::rows(&mut table, &world);
     if table.print() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

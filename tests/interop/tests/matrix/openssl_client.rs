@@ -58,7 +58,7 @@ fn arguments(case: &ServerCase, world: &World, port: u16) -> Vec<String> {
     arguments.extend(
         [
             ["-connect".into(), format!("127.0.0.1:{port}")],
-            ["-CAfile".into(), world.file(case.trusts)],
+            ["-CAfile".into(), world.file("root.pem")],
             ["-msgfile".into(), world.file(MESSAGES)],
         ]
         .into_iter()

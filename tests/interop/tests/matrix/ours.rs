@@ -157,7 +157,7 @@ impl Gateway {
     }
 
     /// Connects as soon as somebody listens there, and does `task`.
-    pub(crate) fn run(mut self, port: u16, task: Task) -> Ended {
+    pub(crate) fn run(self, port: u16, task: Task) -> Ended {
         match connect(port) {
             Ok(socket) => {
                 let handshake = Handshake::<Client, _>::new(leak_one(self.config), buffers(self.rx), entropy());
@@ -254,9 +254,13 @@ impl Ended {
 impl Facts {
     /// As they stand in the table: why we ended it, what was said, by whom, and how.
     fn list(self, body: &[u8]) -> Vec<String> {
-        let said = self.message.map(|message| match message.body == body {
-            true => message.title(),
-            false => format!("{} with a wrong body of {} bytes", message.title(), message.body.len()),
+        let said = self.message.map(|message| {
+            let title = message.title();
+            if message.body == body {
+                title
+            } else {
+                format!("{title} with a wrong body of {} bytes", message.body.len())
+            }
         });
         let peer = self.peer.map(|name| format!("CN={name}"));
         self.cause.into_iter().chain(said).chain(self.session).chain(peer).collect()

@@ -16,7 +16,7 @@ use rustls::{
 };
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::ops::{Deref, DerefMut};
+use std::ops::DerefMut;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
@@ -136,7 +136,7 @@ fn converse<C, S>(
     talk: impl FnOnce(&mut Stream<'_, C, TcpStream>) -> io::Result<()>,
 ) -> Ended
 where
-    C: DerefMut + Deref<Target = ConnectionCommon<S>>,
+    C: DerefMut<Target = ConnectionCommon<S>>,
     S: SideData,
 {
     let result = socket.and_then(|mut socket| {
@@ -151,7 +151,7 @@ where
 }
 
 fn serve<S: SideData>(
-    stream: &mut Stream<'_, impl DerefMut + Deref<Target = ConnectionCommon<S>>, TcpStream>,
+    stream: &mut Stream<'_, impl DerefMut<Target = ConnectionCommon<S>>, TcpStream>,
     new_keys: bool,
 ) -> io::Result<()> {
     let request = read_message(stream)?;
@@ -163,7 +163,7 @@ fn serve<S: SideData>(
 }
 
 fn post<S: SideData>(
-    stream: &mut Stream<'_, impl DerefMut + Deref<Target = ConnectionCommon<S>>, TcpStream>,
+    stream: &mut Stream<'_, impl DerefMut<Target = ConnectionCommon<S>>, TcpStream>,
     order: &[u8],
     new_keys: bool,
 ) -> io::Result<()> {
@@ -182,7 +182,7 @@ fn post<S: SideData>(
 
 /// Closes, and waits until the other side has closed.
 fn goodbye<S: SideData>(
-    stream: &mut Stream<'_, impl DerefMut + Deref<Target = ConnectionCommon<S>>, TcpStream>,
+    stream: &mut Stream<'_, impl DerefMut<Target = ConnectionCommon<S>>, TcpStream>,
 ) -> io::Result<()> {
     stream.flush()?;
     stream.conn.send_close_notify();

@@ -2,7 +2,7 @@
 
 use crate::world::Identity;
 use p256::pkcs8::der::pem::{LineEnding, encode_string};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::{env, fs, process};
 
@@ -16,10 +16,6 @@ impl Workdir {
         let path = env::temp_dir().join(format!("embedded-mtls-interop-{}-{count}", process::id()));
         fs::create_dir_all(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         Ok(Self(path))
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
     }
 
     /// Where a file of this name is, or would be.

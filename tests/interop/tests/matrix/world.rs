@@ -19,8 +19,6 @@ pub(crate) struct Identity {
 pub(crate) struct World {
     /// The root that all trust.
     pub(crate) root: Issued,
-    /// A root that nobody trusts.
-    pub(crate) other_root: Issued,
     pub(crate) server: Identity,
     pub(crate) server_expired: Identity,
     pub(crate) server_of_other_name: Identity,
@@ -28,7 +26,6 @@ pub(crate) struct World {
     /// Of the right name, but a client.
     pub(crate) server_for_clients: Identity,
     /// Issued by the root itself: for peers that look at one certificate only.
-    pub(crate) server_of_root: Identity,
     pub(crate) client: Identity,
     pub(crate) client_expired: Identity,
     pub(crate) client_of_other_root: Identity,
@@ -56,7 +53,6 @@ impl World {
             server_of_other_name: Identity::bad(Defect::OtherName, Role::Server),
             server_for_clients: Identity::bad(Defect::ExtendedKeyUsageOfTheOtherRole, Role::Server),
             server_of_other_root: of(Role::Server.template(), &[&other_issuer]),
-            server_of_root: Identity::new(&Role::Server.template().signed_by(&pki.root), &[]),
             client: Identity::new(&pki.client, &[&pki.intermediate]),
             client_expired: Identity::bad(Defect::Expired, Role::Client),
             client_of_other_root: of(Role::Client.template(), &[&other_issuer]),
@@ -65,7 +61,6 @@ impl World {
             client_deep: of(Template::client(WANTED_NAME), &[&lower, &upper]),
             client_wanted: of(Template::client(WANTED_NAME), &[&pki.intermediate]),
             root: pki.root,
-            other_root,
             files: Workdir::new()?,
         };
         world.write_files().map(|()| world)
@@ -73,7 +68,6 @@ impl World {
 
     fn write_files(&self) -> Result<(), String> {
         self.files.write("root.pem", certificates_pem([&self.root.der]))?;
-        self.files.write("other-root.pem", certificates_pem([&self.other_root.der]))?;
         for (name, identity) in [
             ("server", &self.server),
             ("server-expired", &self.server_expired),
