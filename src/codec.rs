@@ -148,11 +148,12 @@ impl<'a> Writer<'a> {
     }
 
     pub(crate) fn bytes(&mut self, bytes: &[u8]) {
-        let end = self.needed.saturating_add(bytes.len());
-        if let Some(slot) = self.out.get_mut(self.needed..end) {
+        let free = self.out.get_mut(self.needed..).unwrap_or_default();
+        // As written, the compiler sees that both are as long as each other: no panic is compiled in.
+        if let Some(slot) = free.get_mut(..bytes.len()) {
             slot.copy_from_slice(bytes);
         }
-        self.needed = end;
+        self.needed = self.needed.saturating_add(bytes.len());
     }
 
     pub(crate) fn u8(&mut self, value: u8) {
@@ -197,7 +198,9 @@ impl<'a> Writer<'a> {
         if high.iter().any(|&byte| byte != 0) {
             self.needed = usize::MAX;
         } else if let Some(slot) = self.out.get_mut(at..start) {
-            slot.copy_from_slice(low);
+            for (to, from) in slot.iter_mut().zip(low) {
+                *to = *from;
+            }
         }
     }
 }

@@ -63,15 +63,16 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     /// `tx` that cannot even hold an alert.
     pub fn new(config: &'b S::Config<'b>, buffers: Buffers<'b>, entropy: Entropy) -> Result<Self, Error> {
         S::check::<C>(config)?;
+        let Buffers { rx, tx, peer } = buffers;
         let parameters = S::parameters(config);
         let cipher_suite = parameters.cipher_suites::<C>().first().copied().unwrap_or(CipherSuite(0));
         let group = parameters.groups::<C>().first().copied().unwrap_or(NamedGroup(0));
         Ok(Self {
             config,
             context: Context {
-                rx: Inbound::new(buffers.rx),
-                tx: Outbound::new(buffers.tx)?,
-                peer: PeerChain::new(buffers.peer),
+                rx: Inbound::new(rx),
+                tx: Outbound::new(tx)?,
+                peer: PeerChain::new(peer),
                 transcript: Transcript::new(crate::crypto::HashAlgorithm::Sha256)?,
                 entropy,
                 negotiated: Negotiated {
@@ -79,6 +80,7 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
                     group,
                     protocol: None,
                     client_auth: ClientAuthStatus::NotRequested,
+                    path: None,
                 },
                 change_cipher_spec_sent: false,
             },
@@ -112,6 +114,7 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     ///
     /// # Errors
     /// The handshake itself, if it is not over.
+    #[allow(clippy::result_large_err, reason = "the handshake itself is given back, and moved once")]
     pub fn into_session(mut self) -> Result<Session<'b, C>, Self> {
         if self.failure.is_some() {
             return Err(self);
@@ -188,11 +191,11 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     }
 
     fn handle(&mut self) -> Result<Progress, Error> {
-        let state = core::mem::replace(&mut self.state, S::failed());
-        let stage = S::stage(&state);
-        match S::handle(state, &mut self.context, self.config) {
-            Ok((state, progress)) => {
-                self.state = state;
+        let current = core::mem::replace(&mut self.state, S::failed());
+        let stage = S::stage(&current);
+        match S::handle(current, &mut self.context, self.config) {
+            Ok((next, progress)) => {
+                self.state = next;
                 Ok(progress)
             }
             Err(error) => {
@@ -204,11 +207,11 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
 
     /// All answers of the request tokens come through here.
     pub(super) fn advance(&mut self, answer: Answer<'_, 'b>) -> Result<(), Error> {
-        let state = core::mem::replace(&mut self.state, S::failed());
-        let stage = S::stage(&state);
-        match S::answer(state, &mut self.context, self.config, answer) {
-            Ok(state) => {
-                self.state = state;
+        let current = core::mem::replace(&mut self.state, S::failed());
+        let stage = S::stage(&current);
+        match S::answer(current, &mut self.context, self.config, answer) {
+            Ok(next) => {
+                self.state = next;
                 Ok(())
             }
             Err(error) => {

@@ -4,14 +4,14 @@ use crate::crypto::CryptoProvider;
 use crate::error::{AlertDescription, ApiMisuse, Error, PeerMisbehaved};
 use crate::handshake::{ClientAuthStatus, Context, Established, Negotiated};
 use crate::key_schedule::{ApplicationEpoch, ExporterSecret, Receiving, Sending, TrafficSecret};
-use crate::limits::{KEY_UPDATE_AT, MAX_KEY_UPDATES, MAX_TICKETS, MESSAGE_HEADER};
+use crate::limits::{KEY_UPDATE_AT, MAX_KEY_UPDATES, MAX_TICKETS};
 use crate::record::inbound::{Inbound, Received};
 use crate::record::outbound::{Outbound, Written};
 use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup};
 use crate::wire::handshake;
-use crate::wire::key_update::{KEY_UPDATE_LEN, KeyUpdate};
+use crate::wire::key_update::KeyUpdate;
 use crate::wire::new_session_ticket::NewSessionTicket;
-use crate::x509::{LeafSummary, PeerIdentity};
+use crate::x509::{LeafSummary, PathFound, PeerIdentity};
 
 /// An authenticated connection. Made only from a [`Handshake`](crate::Handshake) in which every check
 /// has passed; the same for both roles.
@@ -173,6 +173,12 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
         self.peer.identity()
     }
 
+    /// The path from the peer's certificate to a trust anchor: its depth, and which anchor; `None` of an
+    /// anonymous client.
+    pub const fn path(&self) -> Option<PathFound> {
+        self.negotiated.path
+    }
+
     /// Whether the client was asked who it is, and answered.
     pub const fn client_auth(&self) -> ClientAuthStatus {
         self.negotiated.client_auth
@@ -206,7 +212,7 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
         self.rx.commit(count).map_err(|error| self.fail(error))
     }
 
-    /// The transport has ended. Without a close_notify before it, that is an error: data may be missing.
+    /// The transport has ended. Without a `close_notify` before it, that is an error: data may be missing.
     pub fn rx_eof(&mut self) {
         self.rx.set_eof();
     }
@@ -295,7 +301,7 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
     }
 
     /// RFC 9846 section 4.7.3: the receiver "MUST update its receiving keys", and answers a request
-    /// with "a KeyUpdate of its own with request_update set to 'update_not_requested'".
+    /// with "a KeyUpdate of its own with `request_update` set to '`update_not_requested`'".
     fn handle_key_update(&mut self, update: KeyUpdate) -> Result<(), Error> {
         self.key_updates_left = self.key_updates_left.checked_sub(1).ok_or(PeerMisbehaved::TooManyKeyUpdates)?;
         self.receiving.update()?;
@@ -310,7 +316,6 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
     /// Sends the KeyUpdate that is due, as soon as there is room, and changes the sending keys.
     fn send_key_update(&mut self) -> Result<(), Error> {
         let Some(update) = self.key_update else { return Ok(()) };
-        debug_assert!(KEY_UPDATE_LEN > MESSAGE_HEADER);
         if self.tx.message(&|w| update.emit(w), &mut |_| ())? == Written::AfterTransmit {
             return Ok(());
         }

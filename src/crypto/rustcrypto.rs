@@ -6,13 +6,14 @@
 //!
 //! Costs of the public-key operations on a Cortex-M4, about: X25519 2 million cycles, P-256 9 million.
 
-use aes_gcm::aead::consts::{U12, U16};
-use aes_gcm::aead::inout::InOutBuf;
-use aes_gcm::aead::{AeadInOut, KeyInit, Nonce, Tag};
+use aead::consts::{U12, U16};
+use aead::inout::InOutBuf;
+use aead::{AeadInOut, KeyInit, Nonce, Tag};
 use hmac::Mac;
 use p256::ecdsa::signature::hazmat::{PrehashSigner, PrehashVerifier};
 use p256::elliptic_curve::sec1::ToSec1Point;
 use sha2::Digest as _;
+#[cfg(feature = "x25519")]
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
@@ -60,6 +61,7 @@ pub struct PrivateKey(Private);
 
 enum Private {
     P256(p256::SecretKey),
+    #[cfg(feature = "x25519")]
     X25519(x25519_dalek::StaticSecret),
 }
 
@@ -88,14 +90,20 @@ impl CryptoProvider for RustCrypto {
     // Microcontrollers have no AES instructions: in software ChaCha20-Poly1305 takes a quarter of the
     // time of AES-128-GCM and half its flash. AES-256 comes last because it is the slowest.
     const CIPHER_SUITES: &'static [CipherSuite] = &[
+        #[cfg(feature = "chacha20-poly1305")]
         CipherSuite::TLS_CHACHA20_POLY1305_SHA256,
+        #[cfg(feature = "aes128-gcm")]
         CipherSuite::TLS_AES_128_GCM_SHA256,
         #[cfg(feature = "aes256-gcm-sha384")]
         CipherSuite::TLS_AES_256_GCM_SHA384,
     ];
 
     // X25519 costs a quarter of the time of P-256 in this back end.
-    const NAMED_GROUPS: &'static [NamedGroup] = &[NamedGroup::X25519, NamedGroup::SECP256R1];
+    const NAMED_GROUPS: &'static [NamedGroup] = &[
+        #[cfg(feature = "x25519")]
+        NamedGroup::X25519,
+        NamedGroup::SECP256R1,
+    ];
 
     const SIGNATURE_ALGORITHMS: &'static [SignatureAlgorithm] = &[SignatureAlgorithm::EcdsaP256Sha256];
     const SIGNATURE_SCHEMES: &'static [SignatureScheme] = &[SignatureScheme::ECDSA_SECP256R1_SHA256];
@@ -117,7 +125,12 @@ impl CryptoProvider for RustCrypto {
     }
 
     fn aead(algorithm: AeadAlgorithm, key: &[u8]) -> Result<RecordKey, CryptoError> {
-        if cfg!(not(feature = "aes256-gcm-sha384")) && algorithm == AeadAlgorithm::Aes256Gcm {
+        let supported = match algorithm {
+            AeadAlgorithm::Aes128Gcm => cfg!(feature = "aes128-gcm"),
+            AeadAlgorithm::Aes256Gcm => cfg!(feature = "aes256-gcm-sha384"),
+            AeadAlgorithm::ChaCha20Poly1305 => cfg!(feature = "chacha20-poly1305"),
+        };
+        if !supported {
             return Err(CryptoError::Unsupported);
         }
         if key.len() != algorithm.key_len() {
@@ -131,6 +144,7 @@ impl CryptoProvider for RustCrypto {
     fn key_exchange(group: NamedGroup, seed: &[u8; KEY_SEED_LEN]) -> Result<PrivateKey, CryptoError> {
         Ok(PrivateKey(match group {
             NamedGroup::SECP256R1 => Private::P256(p256_private_key(seed)?),
+            #[cfg(feature = "x25519")]
             NamedGroup::X25519 => Private::X25519((*seed).into()),
             _ => return Err(CryptoError::Unsupported),
         }))
@@ -181,14 +195,17 @@ fn hmac<M: Mac + KeyInit>(key: &[u8], message: &[&[u8]]) -> Result<Digest, Crypt
 impl Aead for RecordKey {
     fn seal(&self, nonce: &[u8; NONCE_LEN], aad: &[u8], in_out: &mut [u8]) -> Result<[u8; TAG_LEN], CryptoError> {
         match self.algorithm {
+            #[cfg(feature = "aes128-gcm")]
             AeadAlgorithm::Aes128Gcm => seal::<aes_gcm::Aes128Gcm>(self.key()?, nonce, aad, in_out),
             #[cfg(feature = "aes256-gcm-sha384")]
             AeadAlgorithm::Aes256Gcm => seal::<aes_gcm::Aes256Gcm>(self.key()?, nonce, aad, in_out),
-            #[cfg(not(feature = "aes256-gcm-sha384"))]
-            AeadAlgorithm::Aes256Gcm => Err(CryptoError::Unsupported),
+            #[cfg(feature = "chacha20-poly1305")]
             AeadAlgorithm::ChaCha20Poly1305 => {
                 seal::<chacha20poly1305::ChaCha20Poly1305>(self.key()?, nonce, aad, in_out)
             }
+            // Refused when the key was made.
+            #[allow(unreachable_patterns, reason = "reached where an algorithm is not compiled in")]
+            _ => Err(CryptoError::Unsupported),
         }
     }
 
@@ -200,14 +217,17 @@ impl Aead for RecordKey {
         tag: &[u8; TAG_LEN],
     ) -> Result<(), CryptoError> {
         match self.algorithm {
+            #[cfg(feature = "aes128-gcm")]
             AeadAlgorithm::Aes128Gcm => open::<aes_gcm::Aes128Gcm>(self.key()?, nonce, aad, in_out, tag),
             #[cfg(feature = "aes256-gcm-sha384")]
             AeadAlgorithm::Aes256Gcm => open::<aes_gcm::Aes256Gcm>(self.key()?, nonce, aad, in_out, tag),
-            #[cfg(not(feature = "aes256-gcm-sha384"))]
-            AeadAlgorithm::Aes256Gcm => Err(CryptoError::Unsupported),
+            #[cfg(feature = "chacha20-poly1305")]
             AeadAlgorithm::ChaCha20Poly1305 => {
                 open::<chacha20poly1305::ChaCha20Poly1305>(self.key()?, nonce, aad, in_out, tag)
             }
+            // Refused when the key was made.
+            #[allow(unreachable_patterns, reason = "reached where an algorithm is not compiled in")]
+            _ => Err(CryptoError::Unsupported),
         }
     }
 }
@@ -248,6 +268,7 @@ impl KeyExchange for PrivateKey {
     fn key_share(&self) -> Result<KeyShare, CryptoError> {
         match &self.0 {
             Private::P256(key) => KeyShare::new(key.public_key().to_sec1_point(false).as_bytes()),
+            #[cfg(feature = "x25519")]
             Private::X25519(key) => {
                 // Multiplies the base point like any other point, which is as fast as the key
                 // generation of dalek without its tables, and shares the code of `agree`: half the flash.
@@ -265,6 +286,7 @@ impl KeyExchange for PrivateKey {
                 let shared = key.diffie_hellman(&peer.map_err(|_| CryptoError::Invalid)?);
                 Ok(SharedSecret::new((*shared.raw_secret_bytes()).into()))
             }
+            #[cfg(feature = "x25519")]
             Private::X25519(key) => {
                 let peer: [u8; 32] = peer.try_into().map_err(|_| CryptoError::Invalid)?;
                 let shared = key.diffie_hellman(&peer.into());

@@ -176,7 +176,7 @@ pub enum PeerMisbehaved {
     SecondClientHelloDiffers,
     /// The server selected what was not offered.
     SelectedNotOffered,
-    /// Too many change_cipher_spec records.
+    /// Too many `change_cipher_spec` records.
     TooManyChangeCipherSpec,
     /// Too many empty records in a row.
     TooManyEmptyRecords,

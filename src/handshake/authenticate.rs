@@ -105,9 +105,9 @@ fn receive_prefix<C: CryptoProvider>(cx: &mut Context<'_, C>) -> Result<Outcome,
     if !cx.rx.receive(CERTIFICATE_PREFIX)? {
         return Ok(Outcome::Next(Authenticate::ExpectCertificate, Progress::NeedInput));
     }
-    let prefix = cx.rx.handshake().first_chunk().ok_or(InvalidMessage::Truncated)?;
+    let prefix = *cx.rx.handshake().first_chunk().ok_or(InvalidMessage::Truncated)?;
     let list = CertificatePrefix::parse(prefix)?.list;
-    cx.transcript.update(prefix);
+    cx.transcript.update(&prefix);
     cx.rx.consume(CERTIFICATE_PREFIX);
     Ok(Outcome::Next(Authenticate::ExpectEntry { left: list }, Progress::Continue))
 }
@@ -148,7 +148,10 @@ fn search_path<C: CryptoProvider>(
     };
     let next = match cx.peer.step::<C>(&rules)? {
         Search::Working => Authenticate::SearchPath(time),
-        Search::Found(verified, _) => Authenticate::ExpectCertificateVerify(verified),
+        Search::Found(verified, path) => {
+            cx.negotiated.path = Some(path);
+            Authenticate::ExpectCertificateVerify(verified)
+        }
     };
     Ok(Outcome::Next(next, Progress::Yield))
 }

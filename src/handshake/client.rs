@@ -81,6 +81,7 @@ pub struct Hello<C: CryptoProvider> {
 pub struct Retry {
     suite: CipherSuite,
     group: NamedGroup,
+    same_share: bool,
 }
 
 /// Secrets of the handshake epoch.
@@ -222,7 +223,7 @@ impl Role for Client {
         }
     }
 
-    fn finish<'b, C: CryptoProvider>(state: Self::State<'b, C>) -> Result<Established<C>, Self::State<'b, C>> {
+    fn finish<C: CryptoProvider>(state: Self::State<'_, C>) -> Result<Established<C>, Self::State<'_, C>> {
         match state {
             State::Done(secrets) => Ok(Established {
                 sending: secrets.client.into_sending(),
@@ -251,6 +252,7 @@ fn send_client_hello<'b, C: CryptoProvider>(
 ) -> Next<'b, C> {
     // Not hashed yet: the server chooses the hash. The message stays where it is until then.
     cx.tx.hold_hello();
+    cx.rx.begin_handshake();
     let offer = offer::<C>(&share, &cx.entropy, config, None);
     match cx.tx.message(&|w| offer.emit(w), &mut |_| ())? {
         Written::AfterTransmit => Ok((State::SendClientHello(share), Progress::Transmit)),
@@ -283,8 +285,8 @@ fn handle_server_hello<'b, C: CryptoProvider>(
     }
     let hash = HashAlgorithm::of(suite).ok_or(PeerMisbehaved::SelectedNotOffered)?;
     match server_hello.answer {
-        server_hello::Answer::Retry { group, .. } => {
-            let retry = check_retry::<C>(&hello, suite, group, config)?;
+        server_hello::Answer::Retry { group, cookie } => {
+            let retry = check_retry::<C>(&hello, suite, group, cookie, config)?;
             Ok((State::RetryKeyShare(retry), Progress::Continue))
         }
         server_hello::Answer::Hello { key_share, .. } => {
@@ -325,6 +327,7 @@ fn check_retry<C: CryptoProvider>(
     hello: &Hello<C>,
     suite: CipherSuite,
     group: Option<NamedGroup>,
+    cookie: Option<&[u8]>,
     config: &ClientConfig<'_>,
 ) -> Result<Retry, Error> {
     // "If a client receives a second HelloRetryRequest in the same connection [...], it MUST abort
@@ -339,15 +342,18 @@ fn check_retry<C: CryptoProvider>(
         Some(group) if group == hello.group || !config.parameters.groups::<C>().contains(&group) => {
             Err(PeerMisbehaved::HelloRetryRequestIllegal.into())
         }
-        Some(group) => Ok(Retry { suite, group }),
-        // Only a cookie: the same share again.
-        None => Ok(Retry { suite, group: hello.group }),
+        Some(group) => Ok(Retry { suite, group, same_share: false }),
+        // Section 4.2.4: abort "if the HelloRetryRequest would not result in any change in the ClientHello".
+        None if cookie.is_none() => Err(PeerMisbehaved::HelloRetryRequestIllegal.into()),
+        // Only a cookie: everything else, the key share too, stays as it was.
+        None => Ok(Retry { suite, group: hello.group, same_share: true }),
     }
 }
 
-/// A share of the group that was asked for. The old private key is gone with its state.
+/// A share of the group that was asked for, or the same again from the same seed.
 fn make_second_share<'b, C: CryptoProvider>(retry: Retry, cx: &mut Context<'b, C>) -> Next<'b, C> {
-    let private = C::key_exchange(retry.group, cx.entropy.second_seed())?;
+    let seed = if retry.same_share { cx.entropy.first_seed() } else { cx.entropy.second_seed() };
+    let private = C::key_exchange(retry.group, seed)?;
     let public = private.key_share()?;
     let share = Share { group: retry.group, private, public };
     Ok((State::SendSecondClientHello(retry, share), Progress::Yield))
@@ -365,13 +371,9 @@ fn send_second_client_hello<'b, C: CryptoProvider>(
     send_change_cipher_spec(cx, config.parameters.compatibility)?;
     let message = cx.rx.message()?;
     cx.transcript.update(message);
-    let server_hello::Answer::Retry { group, cookie } = ServerHello::parse(handshake::body(message)?)?.answer else {
+    let server_hello::Answer::Retry { cookie, .. } = ServerHello::parse(handshake::body(message)?)?.answer else {
         return Err(PeerMisbehaved::UnexpectedMessage.into());
     };
-    // RFC 9846 section 4.2.4: abort "if the HelloRetryRequest would not result in any change in the ClientHello".
-    if group.is_none() && cookie.is_none() {
-        return Err(PeerMisbehaved::HelloRetryRequestIllegal.into());
-    }
     let offer = offer::<C>(&share, &cx.entropy, config, cookie);
     let Context { tx, transcript, .. } = cx;
     let written = tx.message(&|w| offer.emit(w), &mut |message| transcript.update(message))?;

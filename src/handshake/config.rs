@@ -114,7 +114,7 @@ macro_rules! common_options {
             }
 
             /// Middlebox compatibility mode (RFC 9846 appendix E.4): a client sends a session id and a
-            /// change_cipher_spec record, a server a change_cipher_spec record. Costs 38 bytes on the wire.
+            /// `change_cipher_spec` record, a server a `change_cipher_spec` record. Costs 38 bytes on the wire.
             /// Off by default; what a peer in this mode sends is always tolerated.
             #[must_use]
             pub const fn with_middlebox_compatibility(mut self, on: bool) -> Self {

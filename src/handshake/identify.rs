@@ -117,7 +117,7 @@ pub(super) fn send<C: CryptoProvider>(
     tx.message(write, &mut |message| transcript.update(message))
 }
 
-/// Writes Finished; `mac` makes the verify_data of the transcript so far.
+/// Writes Finished; `mac` makes the `verify_data` of the transcript so far.
 pub(super) fn send_finished<C: CryptoProvider>(
     cx: &mut Context<'_, C>,
     mac: impl FnOnce(&FinishedHash) -> Result<Digest, CryptoError>,
@@ -138,10 +138,10 @@ pub(super) fn send_pieces<C: CryptoProvider>(
     for_each_piece(&mut |piece| {
         let start = position;
         position = position.saturating_add(piece.len());
-        if let Some(rest) = sent.checked_sub(start).and_then(|skip| piece.get(skip..)) {
-            if result == Ok(true) && !rest.is_empty() {
-                result = append(tx, transcript, sent, rest);
-            }
+        if result == Ok(true)
+            && let Some(rest) = sent.checked_sub(start).and_then(|skip| piece.get(skip..))
+        {
+            result = append(tx, transcript, sent, rest);
         }
     });
     result

@@ -173,7 +173,7 @@ impl Role for Server {
             }
             State::Agree(choice, credential, private, public) => agree(choice, credential, private, public, cx),
             State::SendServerHello(choice, credential, public, shared) => {
-                send_server_hello(choice, credential, public, shared, cx, config)
+                send_server_hello(choice, credential, &public, &shared, cx, config)
             }
             State::SendEncryptedExtensions(choice, credential, keys) => {
                 send_encrypted_extensions(choice, credential, keys, cx, config)
@@ -222,7 +222,7 @@ impl Role for Server {
         }
     }
 
-    fn finish<'b, C: CryptoProvider>(state: Self::State<'b, C>) -> Result<Established<C>, Self::State<'b, C>> {
+    fn finish<C: CryptoProvider>(state: Self::State<'_, C>) -> Result<Established<C>, Self::State<'_, C>> {
         match state {
             State::Done(secrets, peer, finished) => Ok(Established {
                 sending: secrets.server.into_sending(),
@@ -252,6 +252,7 @@ fn handle_client_hello<'b, C: CryptoProvider>(cx: &mut Context<'b, C>, config: &
     let early_data = hello.early_data;
     let share_is_here = mandatory.key_shares.iter().any(|share| share.group == group);
 
+    cx.rx.begin_handshake();
     if early_data {
         cx.rx.skip_early_data();
     }
@@ -261,7 +262,7 @@ fn handle_client_hello<'b, C: CryptoProvider>(cx: &mut Context<'b, C>, config: &
 
 /// RFC 9846 section 4.3.8: "Clients MUST NOT offer multiple KeyShareEntry values for the same
 /// group. Clients MUST NOT offer any KeyShareEntry values for groups not listed in the client's
-/// 'supported_groups' extension. Servers MAY check for violations of these rules".
+/// '`supported_groups`' extension. Servers MAY check for violations of these rules".
 fn check_key_shares(mandatory: &Mandatory<'_>) -> Result<(), Error> {
     for (index, share) in mandatory.key_shares.iter().enumerate() {
         let twice = mandatory.key_shares.iter().take(index).any(|other| other.group == share.group);
@@ -370,8 +371,8 @@ fn agree<'b, C: CryptoProvider>(
 fn send_server_hello<'b, C: CryptoProvider>(
     choice: Choice,
     credential: &'b Credential<'b>,
-    public: KeyShare,
-    shared: SharedSecret,
+    public: &KeyShare,
+    shared: &SharedSecret,
     cx: &mut Context<'b, C>,
     config: &ServerConfig<'_>,
 ) -> Next<'b, C> {
@@ -400,9 +401,10 @@ fn send_server_hello<'b, C: CryptoProvider>(
     cx.negotiated.cipher_suite = choice.suite;
     cx.negotiated.group = choice.group;
 
-    let secret = EarlySecret::<C>::new(choice.hash)?.into_handshake(&shared)?;
+    let secret = EarlySecret::<C>::new(choice.hash)?.into_handshake(shared)?;
     let (client, server) = secret.traffic(&cx.transcript.hello_hash())?;
     cx.rx.set_protection(client.protection(choice.suite)?)?;
+    cx.rx.tolerate_plaintext_alert();
     cx.tx.set_protection(server.protection(choice.suite)?)?;
     let keys = Keys { secret, client, server };
     Ok((State::SendEncryptedExtensions(choice, credential, keys), Progress::Continue))

@@ -40,6 +40,8 @@ struct Tolerance {
     early_data: usize,
     /// The peer may not have keys yet and has to send its alert in the clear.
     plaintext_alert: bool,
+    /// Application data without content (RFC 9846 section 5.1), which may only come after the handshake.
+    empty_data: bool,
 }
 
 /// One opened record.
@@ -64,10 +66,11 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
             discard: 0,
             protection: None,
             tolerance: Tolerance {
-                change_cipher_spec: MAX_CHANGE_CIPHER_SPEC,
+                change_cipher_spec: 0,
                 empty_records: MAX_EMPTY_RECORDS,
                 early_data: 0,
-                plaintext_alert: true,
+                plaintext_alert: false,
+                empty_data: false,
             },
             eof: false,
         }
@@ -94,13 +97,25 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
         self.eof = true;
     }
 
+    /// The first ClientHello was sent or received: from now on compatibility records are dropped.
+    pub(crate) fn begin_handshake(&mut self) {
+        self.tolerance.change_cipher_spec = MAX_CHANGE_CIPHER_SPEC;
+    }
+
+    /// The peer may fail before it has keys. Until its first protected record, an alert in the clear is
+    /// taken as its last word: it explains more than a record that cannot be opened.
+    pub(crate) fn tolerate_plaintext_alert(&mut self) {
+        self.tolerance.plaintext_alert = true;
+    }
+
     /// A client has announced 0-RTT data, which this crate never accepts.
     pub(crate) fn skip_early_data(&mut self) {
         self.tolerance.early_data = MAX_SKIPPED_EARLY_DATA;
     }
 
-    /// The handshake is over: what only handshakes tolerate ends.
+    /// The handshake is over: what only handshakes tolerate ends, what only sessions tolerate begins.
     pub(crate) fn end_handshake(&mut self) {
+        self.tolerance.empty_data = true;
         self.tolerance.change_cipher_spec = 0;
         self.tolerance.early_data = 0;
         self.tolerance.plaintext_alert = false;
@@ -206,7 +221,7 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
                 return self.need_input(RECORD_HEADER);
             };
             let header = RecordHeader::parse(*header);
-            self.check_header(header)?;
+            Self::check_header(header)?;
             let total = usize::from(header.length).saturating_add(RECORD_HEADER);
             if self.raw.len() < total {
                 return self.need_input(total);
@@ -235,7 +250,7 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
     }
 
     /// RFC 9846 sections 5.1 and 5.2: which types there are and how long they may be.
-    fn check_header(&self, header: RecordHeader) -> Result<(), Error> {
+    fn check_header(header: RecordHeader) -> Result<(), Error> {
         let limit = match header.content_type {
             ContentType::HANDSHAKE | ContentType::ALERT | ContentType::CHANGE_CIPHER_SPEC => MAX_PLAINTEXT,
             ContentType::APPLICATION_DATA => MAX_CIPHERTEXT,
@@ -266,7 +281,7 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
     }
 
     /// RFC 9846 section 5: "An implementation may receive an unencrypted record of type
-    /// change_cipher_spec consisting of the single byte value 0x01 at any time after the first
+    /// `change_cipher_spec` consisting of the single byte value 0x01 at any time after the first
     /// ClientHello message has been sent or received and before the peer's Finished message has
     /// been received and MUST simply drop it without further processing."
     fn ignore_change_cipher_spec(&mut self, fragment: Span) -> Result<(), Error> {
@@ -337,7 +352,9 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
                 }
                 Ok(Some(Received::Alert(description)))
             }
-            ContentType::APPLICATION_DATA if content.is_empty() => self.count_empty().map(|()| None),
+            ContentType::APPLICATION_DATA if content.is_empty() && self.tolerance.empty_data => {
+                self.count_empty().map(|()| None)
+            }
             ContentType::APPLICATION_DATA => {
                 self.tolerance.empty_records = MAX_EMPTY_RECORDS;
                 self.data = content;

@@ -38,7 +38,7 @@ impl<C: CryptoProvider> Protection<C> {
     /// TLSInnerPlaintext (content, type, padding). `header` is that of the received record.
     ///
     /// Fails with [`Error::DecryptFailed`] whatever the reason, and the record counts for nothing then
-    /// (RFC 9846 section 5.2: "the receiver MUST terminate the connection with a bad_record_mac alert").
+    /// (RFC 9846 section 5.2: "the receiver MUST terminate the connection with a `bad_record_mac` alert").
     pub(crate) fn open(
         &mut self,
         header: &[u8; RECORD_HEADER],

@@ -5,6 +5,7 @@ use super::enums::HandshakeType;
 use crate::codec::Reader;
 use crate::error::{Error, InvalidMessage, PeerMisbehaved};
 use crate::limits::{CERTIFICATE_PREFIX, ENTRY_PREFIX, ENTRY_SUFFIX};
+use core::cmp::Ordering;
 
 /// The start of a Certificate message in the handshake: header, empty request context, length of the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,16 +16,19 @@ pub(crate) struct CertificatePrefix {
 
 impl CertificatePrefix {
     /// RFC 9846 section 4.5.1: the context of a certificate in the handshake "SHALL be zero length".
-    pub(crate) fn parse(bytes: &[u8; CERTIFICATE_PREFIX]) -> Result<Self, Error> {
-        let mut reader = Reader::new(bytes);
+    pub(crate) fn parse(bytes: [u8; CERTIFICATE_PREFIX]) -> Result<Self, Error> {
+        let mut reader = Reader::new(&bytes);
         let _kind = reader.u8()?;
-        let length = reader.u24()?;
+        // Of a shorter message, what follows is not its context and its list.
+        let expected = reader.u24()?.checked_sub(4).ok_or(InvalidMessage::Truncated)?;
         if reader.u8()? != 0 {
             return Err(PeerMisbehaved::CertificateContext.into());
         }
         let list = reader.u24()?;
-        if list.checked_add(4) != Some(length) {
-            return Err(InvalidMessage::Truncated.into());
+        match list.cmp(&expected) {
+            Ordering::Less => return Err(InvalidMessage::TrailingBytes.into()),
+            Ordering::Equal => {}
+            Ordering::Greater => return Err(InvalidMessage::Truncated.into()),
         }
         let list = usize::try_from(list).map_err(|_| InvalidMessage::MessageTooLong)?;
         Ok(Self { list })
@@ -100,7 +104,7 @@ mod tests {
         let mut message = Vec::new();
         for_each_piece(&chain, |piece| message.extend_from_slice(piece));
         let (prefix, mut rest) = message.split_first_chunk().unwrap();
-        assert_eq!(CertificatePrefix::parse(prefix).unwrap().list, rest.len());
+        assert_eq!(CertificatePrefix::parse(*prefix).unwrap().list, rest.len());
         for certificate in chain {
             assert_eq!(entry_len(&[]), Err(3));
             assert_eq!(entry_len(&rest[..3]), Err(certificate.len() + 5));
@@ -114,8 +118,8 @@ mod tests {
     #[test]
     fn a_request_context_in_the_handshake_is_refused() {
         let prefix = [11, 0, 0, 5, 1, 0, 0, 0];
-        assert_eq!(CertificatePrefix::parse(&prefix), Err(PeerMisbehaved::CertificateContext.into()));
-        assert_eq!(CertificatePrefix::parse(&[11, 0, 0, 5, 0, 0, 0, 0]), Err(InvalidMessage::Truncated.into()));
+        assert_eq!(CertificatePrefix::parse(prefix), Err(PeerMisbehaved::CertificateContext.into()));
+        assert_eq!(CertificatePrefix::parse([11, 0, 0, 5, 0, 0, 0, 0]), Err(InvalidMessage::Truncated.into()));
     }
 
     #[test]

@@ -64,7 +64,9 @@ pub(crate) fn for_each_piece<'a>(
     piece(&ExtensionType::SIGNATURE_ALGORITHMS.0.to_be_bytes());
     piece(&u16_bytes(schemes_len.saturating_add(2)));
     piece(&u16_bytes(schemes_len));
-    schemes.iter().for_each(|scheme| piece(&scheme.0.to_be_bytes()));
+    for scheme in schemes {
+        piece(&scheme.0.to_be_bytes());
+    }
     if names_len > 0 {
         piece(&ExtensionType::CERTIFICATE_AUTHORITIES.0.to_be_bytes());
         piece(&u16_bytes(names_len.saturating_add(2)));

@@ -132,7 +132,7 @@ impl<'a> ClientHello<'a> {
     }
 
     /// What a second ClientHello must not change, as one walk over its parts in order
-    /// (RFC 9846 section 4.2.2: key_share, early_data, cookie, pre_shared_key and padding may differ).
+    /// (RFC 9846 section 4.2.2: `key_share`, `early_data`, cookie, `pre_shared_key` and padding may differ).
     pub(crate) fn for_each_constant_part(&self, mut part: impl FnMut(&[u8])) {
         const PADDING: ExtensionType = ExtensionType(21);
         part(self.random);

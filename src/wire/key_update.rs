@@ -5,9 +5,6 @@ use super::handshake;
 use crate::codec::{Reader, Writer, read_all};
 use crate::error::InvalidMessage;
 
-/// Header and body in bytes.
-pub(crate) const KEY_UPDATE_LEN: usize = 5;
-
 /// Whether the peer is asked to update its keys, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum KeyUpdate {
@@ -17,7 +14,7 @@ pub(crate) enum KeyUpdate {
 
 impl KeyUpdate {
     /// RFC 9846 section 4.7.3: "If an implementation receives any other value, it MUST terminate
-    /// the connection with an 'illegal_parameter' alert."
+    /// the connection with an '`illegal_parameter`' alert."
     pub(crate) fn parse(body: &[u8]) -> Result<Self, InvalidMessage> {
         match read_all(body, Reader::u8)? {
             0 => Ok(Self::NotRequested),

@@ -15,8 +15,8 @@ const MAX_SERIAL: usize = 20;
 pub(super) enum Origin {
     /// Sent by the peer.
     Peer,
-    /// Configured as a trust anchor: old roots are of version 1 or have the serial number 0, and
-    /// trust in them is the decision of the user.
+    /// Configured as a trust anchor: old roots are of version 1, have the serial number 0 or dates in
+    /// the wrong form, and trust in them is the decision of the user.
     Anchor,
 }
 
@@ -61,8 +61,8 @@ impl<'a> Certificate<'a> {
             return Err(CertificateProblem::Malformed);
         }
         let mut validity = fields.nested(der::SEQUENCE)?;
-        let not_before = UnixTime::parse(&mut validity)?;
-        let not_after = UnixTime::parse(&mut validity)?;
+        let not_before = UnixTime::parse(&mut validity, origin)?;
+        let not_after = UnixTime::parse(&mut validity, origin)?;
         validity.finish()?;
         let subject = Name::parse(&mut fields)?;
         let key = PublicKey::parse(&mut fields)?;
@@ -126,11 +126,6 @@ fn optional_fields(mut fields: Reader<'_>, is_v3: bool) -> Result<Extensions<'_>
     Ok(extensions)
 }
 
-impl From<Malformed> for CertificateProblem {
-    fn from(Malformed: Malformed) -> Self {
-        Self::Malformed
-    }
-}
 /// What we have to know of a certificate of our own.
 pub(crate) struct OwnCertificate<'a> {
     pub(crate) issuer: Name<'a>,
@@ -141,4 +136,10 @@ pub(crate) struct OwnCertificate<'a> {
 pub(crate) fn own_certificate(der: &[u8]) -> Option<OwnCertificate<'_>> {
     let certificate = Certificate::parse(der, Origin::Anchor).ok()?;
     Some(OwnCertificate { issuer: certificate.issuer, key: certificate.key.algorithm })
+}
+
+impl From<Malformed> for CertificateProblem {
+    fn from(Malformed: Malformed) -> Self {
+        Self::Malformed
+    }
 }

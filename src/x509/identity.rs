@@ -5,7 +5,7 @@ use super::general_name::{GeneralName, GeneralNames, SubjectAltName};
 use super::name::Name;
 use super::summary::{FINGERPRINT, Summary, read_entry};
 use super::time::UnixTime;
-use crate::crypto::{CryptoError, CryptoProvider, Hash, SignatureAlgorithm};
+use crate::crypto::{CryptoError, CryptoProvider, Digest, Hash, HashAlgorithm, SignatureAlgorithm};
 use crate::error::{Error, PeerMisbehaved};
 use crate::wire::enums::SignatureScheme;
 
@@ -81,8 +81,8 @@ impl<'a> PeerIdentity<'a> {
 
     /// SHA-256 of the DER of the whole certificate: 32 bytes, as `openssl x509 -fingerprint -sha256`
     /// prints them.
-    pub const fn sha256_fingerprint(&self) -> [u8; FINGERPRINT] {
-        self.leaf.fingerprint
+    pub fn sha256_fingerprint(&self) -> [u8; FINGERPRINT] {
+        self.leaf.fingerprint.copied().unwrap_or_default()
     }
 
     /// The kind of the public key.
@@ -117,10 +117,13 @@ impl LeafKey<'_> {
     }
 }
 
-pub(super) fn digest<C: CryptoProvider>(
-    algorithm: crate::crypto::HashAlgorithm,
-    message: &[u8],
-) -> Result<crate::crypto::Digest, CryptoError> {
+/// SHA-256 of a whole certificate. Each provider has SHA-256: no cipher suite goes without it.
+pub(super) fn fingerprint<C: CryptoProvider>(certificate: &[u8]) -> Option<[u8; FINGERPRINT]> {
+    let digest = digest::<C>(HashAlgorithm::Sha256, certificate).ok()?;
+    digest.as_bytes().first_chunk().copied()
+}
+
+pub(super) fn digest<C: CryptoProvider>(algorithm: HashAlgorithm, message: &[u8]) -> Result<Digest, CryptoError> {
     let mut hash = C::hash(algorithm)?;
     hash.update(message);
     Ok(hash.finish())

@@ -29,7 +29,7 @@ pub use self::anchor::TrustAnchor;
 pub use self::general_name::SubjectAltName;
 pub use self::identity::PeerIdentity;
 pub use self::name::{Attribute, Attributes, Name};
-pub use self::path::{ChainVerified, PathFound};
+pub use self::path::PathFound;
 pub use self::rules::{Purpose, Rules};
 pub use self::server_name::{DnsName, ServerName};
 pub use self::time::{Time, UnixTime, ValidityNotChecked};
@@ -37,4 +37,4 @@ pub use self::validator::Validator;
 
 pub(crate) use self::certificate::own_certificate;
 pub(crate) use self::identity::LeafSummary;
-pub(crate) use self::path::{PeerChain, Search};
+pub(crate) use self::path::{ChainVerified, PeerChain, Search};

@@ -1,6 +1,7 @@
 //! Distinguished names (RFC 5280 section 4.1.2.4): reading, comparing, printing.
 
 use super::der::{self, Malformed, Reader};
+use super::server_name::same_ignoring_case;
 use core::fmt;
 
 /// 2.5.4.3.
@@ -14,12 +15,14 @@ const EMAIL_ADDRESS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0
 
 /// Bytes of one value that are printed; the rest becomes `...`.
 const PRINTED: usize = 64;
+/// Sets of attributes that are printed, the most specific ones; the rest becomes `...`.
+const PRINTED_SETS: usize = 16;
 
 /// A distinguished name, lent from where it lies.
 ///
 /// `Display` writes it as RFC 4514 does, the last attribute first: `CN=gateway-7,O=Example,C=DE`.
-/// Control characters are escaped and each value is cut after 64 bytes, so that a log line stays
-/// one line. Do not compare the text: compare the parts.
+/// Control characters are escaped and a name is cut after 16 attributes and a value after 64 bytes, so that
+/// a log line stays one line. Do not compare the text: compare the parts.
 #[derive(Clone, Copy)]
 pub struct Name<'a> {
     der: &'a [u8],
@@ -92,7 +95,8 @@ impl<'a> Name<'a> {
     /// The most specific common name, if it is text that can be shown as `str`.
     ///
     /// It names the subject to people and to rules of the application. It never stands in for a
-    /// host name (RFC 9525 section 6.3 of a server is looked for in the subject alternative name only).
+    /// host name. RFC 9525 section 1.3: "Do not include or check strings that look like domain names in
+    /// the subject's Common Name."
     pub fn common_name(&self) -> Option<&'a str> {
         self.attributes().filter(|attribute| attribute.oid == COMMON_NAME).last()?.text()
     }
@@ -182,14 +186,14 @@ impl<'a> Attribute<'a> {
         // RFC 5280 section 7.3: "Conforming implementations MUST perform a case-insensitive exact
         // match when comparing domainComponent attributes".
         if self.oid == DOMAIN_COMPONENT {
-            return self.value.eq_ignore_ascii_case(other.value);
+            return same_ignoring_case(self.value, other.value);
         }
         if self.tag == other.tag && self.value == other.value {
             return true;
         }
-        // RFC 5280 section 7.1: "Conforming implementations MUST support UTF8String and
-        // PrintableString name comparisons." Other types are compared as bytes.
-        is_folded(self.tag) && is_folded(other.tag) && folded(self.value).eq(folded(other.value))
+        // RFC 5280 section 7.1 folds "attributes encoded in either PrintableString or UTF8String". Other
+        // types are compared as bytes.
+        is_folded(self.tag) && is_folded(other.tag) && same_folded(self.value, other.value)
     }
 }
 
@@ -197,15 +201,41 @@ const fn is_folded(tag: u8) -> bool {
     matches!(tag, der::PRINTABLE_STRING | der::UTF8_STRING)
 }
 
-/// Lower case, no space at both ends, one space for several in a row
+/// Compares without regard to case, to space at both ends and to the length of space inside
 /// (RFC 4518 section 2.6.1, as RFC 5280 section 7.1 asks for).
-fn folded(value: &[u8]) -> impl Iterator<Item = u8> + '_ {
+fn same_folded(ours: &[u8], theirs: &[u8]) -> bool {
+    let (mut ours, mut theirs) = (without_leading_space(ours), without_leading_space(theirs));
+    loop {
+        match (next_folded(&mut ours), next_folded(&mut theirs)) {
+            (None, None) => return true,
+            (our, their) if our == their => {}
+            _ => return false,
+        }
+    }
+}
+
+fn without_leading_space(mut text: &[u8]) -> &[u8] {
+    while let [b' ', rest @ ..] = text {
+        text = rest;
+    }
+    text
+}
+
+/// The next character in lower case. Space up to the next word counts as one, up to the end as none.
+fn next_folded(text: &mut &[u8]) -> Option<u8> {
     let mut space = false;
-    value.trim_ascii().iter().filter_map(move |&byte| {
-        let skipped = byte == b' ' && space;
-        space = byte == b' ';
-        (!skipped).then(|| byte.to_ascii_lowercase())
-    })
+    loop {
+        let (&first, rest) = text.split_first()?;
+        match (first, space) {
+            (b' ', _) => space = true,
+            (_, true) => return Some(b' '),
+            (_, false) => {
+                *text = rest;
+                return Some(first.to_ascii_lowercase());
+            }
+        }
+        *text = rest;
+    }
 }
 
 impl<'a> Iterator for Attributes<'a> {
@@ -228,7 +258,8 @@ impl fmt::Display for Name<'_> {
         while names.any().is_ok() {
             count = count.saturating_add(1);
         }
-        for place in (0..count).rev() {
+        let cut = count.saturating_sub(PRINTED_SETS);
+        for place in (cut..count).rev() {
             let mut names = Reader::inside(self.der, der::SEQUENCE).unwrap_or(Reader::new(&[]));
             for _ in 0..place {
                 let _ = names.any();
@@ -240,11 +271,11 @@ impl fmt::Display for Name<'_> {
                     f.write_str("+")?;
                 }
             }
-            if place != 0 {
+            if place != cut {
                 f.write_str(",")?;
             }
         }
-        Ok(())
+        f.write_str(if cut == 0 { "" } else { ",..." })
     }
 }
 
@@ -333,6 +364,7 @@ impl Eq for Name<'_> {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use core::slice;
     use std::string::ToString;
     use std::vec::Vec;
 
@@ -340,7 +372,13 @@ mod tests {
     const O: &[u8] = &[0x55, 0x04, 0x0a];
 
     fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
-        [&[tag, u8::try_from(content.len()).unwrap()][..], content].concat()
+        let [high, low] = u16::try_from(content.len()).unwrap().to_be_bytes();
+        let head = match content.len() {
+            0..0x80 => std::vec![tag, low],
+            0x80..0x100 => std::vec![tag, 0x81, low],
+            _ => std::vec![tag, 0x82, high, low],
+        };
+        [&head, content].concat()
     }
 
     fn pair(oid: &[u8], tag: u8, value: &[u8]) -> Vec<u8> {
@@ -381,6 +419,14 @@ mod tests {
     }
 
     #[test]
+    fn a_name_of_many_parts_is_cut() {
+        let part = [pair(CN, der::UTF8_STRING, b"a")];
+        let parts = [&part[..]; PRINTED_SETS];
+        assert_eq!(parse(&name(&parts)).to_string(), ["CN=a"; PRINTED_SETS].join(","));
+        assert_eq!(parse(&name(&[&parts[..], &parts].concat())).to_string(), ["CN=a"; PRINTED_SETS].join(",") + ",...");
+    }
+
+    #[test]
     fn the_last_common_name_counts() {
         let der = name(&[&[pair(CN, der::UTF8_STRING, b"broad")], &[pair(CN, der::PRINTABLE_STRING, b"narrow")]]);
         assert_eq!(parse(&der).common_name(), Some("narrow"));
@@ -407,11 +453,11 @@ mod tests {
     #[test]
     fn the_shape_of_the_sets_counts() {
         let (o, cn) = (pair(O, der::UTF8_STRING, b"o"), pair(CN, der::UTF8_STRING, b"cn"));
-        let two_sets = name(&[&[o.clone()], &[cn.clone()]]);
+        let two_sets = name(&[slice::from_ref(&o), slice::from_ref(&cn)]);
         let one_set = name(&[&[o.clone(), cn.clone()]]);
         assert_ne!(parse(&two_sets), parse(&one_set));
-        assert!(parse(&two_sets).is_below(&parse(&name(&[&[o.clone()]]))));
-        assert!(!parse(&one_set).is_below(&parse(&name(&[&[o.clone()]]))));
+        assert!(parse(&two_sets).is_below(&parse(&name(&[slice::from_ref(&o)]))));
+        assert!(!parse(&one_set).is_below(&parse(&name(&[slice::from_ref(&o)]))));
         assert!(!parse(&two_sets).is_below(&parse(&name(&[&[cn]]))));
         assert!(parse(&two_sets).is_below(&parse(&name(&[]))));
         assert!(!parse(&name(&[&[o]])).is_below(&parse(&two_sets)));

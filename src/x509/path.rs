@@ -19,12 +19,12 @@ use super::anchor::TrustAnchor;
 use super::certificate::{Certificate, Origin};
 use super::constraints::NameConstraints;
 use super::extensions::KeyHint;
-use super::identity::{LeafKey, LeafSummary, PeerIdentity, digest};
+use super::identity::{LeafKey, LeafSummary, PeerIdentity, digest, fingerprint};
 use super::rules::Rules;
 use super::summary::{Issuer, Summaries, Summary};
-use crate::crypto::{CryptoError, CryptoProvider, HashAlgorithm, SignatureAlgorithm};
+use crate::crypto::{CryptoError, CryptoProvider, SignatureAlgorithm};
 use crate::error::{CertificateError, CertificateProblem, Error};
-use crate::limits::{CANDIDATES_PER_STEP, MAX_DEPTH, MAX_SEARCH_STEPS, MAX_SIGNATURES};
+use crate::limits::{CANDIDATES_PER_STEP, MAX_CERTIFICATE, MAX_DEPTH, MAX_SEARCH_STEPS, MAX_SIGNATURES};
 
 /// The certificates of a peer and the state of the search for a path through them.
 #[derive(Debug)]
@@ -75,7 +75,7 @@ pub(crate) enum Search {
 
 /// Proof that the path of the peer was verified up to a trust anchor.
 #[derive(Debug)]
-pub struct ChainVerified(());
+pub(crate) struct ChainVerified(());
 
 /// The path that was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,7 +140,7 @@ impl<'p> PeerChain<'p> {
         if index == u8::MAX {
             return Err(CertificateError { index, problem: CertificateProblem::ListTooLong }.into());
         }
-        let parsed = match Certificate::parse(certificate, Origin::Peer) {
+        let parsed = match parse(certificate) {
             Ok(parsed) => parsed,
             Err(problem) if index == 0 => return Err(CertificateError { index, problem }.into()),
             Err(problem) => {
@@ -148,19 +148,14 @@ impl<'p> PeerChain<'p> {
                 return self.list.push(None);
             }
         };
-        let fingerprint = match index {
-            0 => digest::<C>(HashAlgorithm::Sha256, certificate)
-                .ok()
-                .and_then(|digest| digest.as_bytes().try_into().ok()),
-            _ => None,
-        };
+        let fingerprint = if index == 0 { fingerprint::<C>(certificate) } else { None };
         // A hash that the provider does not have leaves nothing that could be verified.
         let tbs_digest = parsed.signature_kind.hash().map(|hash| digest::<C>(hash, parsed.tbs));
         let signed = match &tbs_digest {
             Some(Ok(digest)) => digest.as_bytes(),
             _ => &[],
         };
-        self.list.push(Some(&Summary::new(&parsed, signed, fingerprint)))
+        self.list.push(Some(&Summary::new(&parsed, signed, fingerprint.as_ref())))
     }
 
     /// One step of the search: at most one signature is verified. The rules must be the same in each
@@ -228,7 +223,7 @@ impl<'p> PeerChain<'p> {
         let checked = match candidate {
             Issuer::Anchor(place) => match rules.anchors.get(usize::from(place)) {
                 Some(anchor) if anchor.subject().matches(&child.issuer) => {
-                    Some(self.check_anchor(rules, anchor, &child, &mut steps_left).map_err(|error| (index, error)))
+                    Some(self.check_anchor(rules, anchor, &child, &mut steps_left))
                 }
                 _ => None,
             },
@@ -287,13 +282,17 @@ impl<'p> PeerChain<'p> {
         anchor: &TrustAnchor<'_>,
         child: &Summary<'_>,
         budget: &mut u32,
-    ) -> Result<(), CertificateProblem> {
+    ) -> Result<(), (u8, CertificateProblem)> {
+        let index = self.certificate_at(self.top);
         if child.signature_kind.with_key(anchor.key.algorithm).is_none() {
-            return Err(CertificateProblem::UnsupportedSignature);
+            return Err((index, CertificateProblem::UnsupportedSignature));
         }
-        rules.check_anchor(anchor)?;
-        self.check_limits(anchor.path_len, anchor.name_constraints, budget).map_err(|(_, problem)| problem)?;
-        if self.top >= max_depth(rules) { Err(CertificateProblem::DepthExceeded) } else { Ok(()) }
+        rules.check_anchor(anchor).map_err(|problem| (index, problem))?;
+        self.check_limits(anchor.path_len, anchor.name_constraints, budget)?;
+        if self.top >= max_depth(rules) {
+            return Err((0, CertificateProblem::DepthExceeded));
+        }
+        Ok(())
     }
 
     /// Everything that makes a certificate unfit to be the next of this path, but the signature.
@@ -446,6 +445,13 @@ impl<'p> PeerChain<'p> {
             self.problem = Some(CertificateError { index, problem });
         }
     }
+}
+
+fn parse(certificate: &[u8]) -> Result<Certificate<'_>, CertificateProblem> {
+    if certificate.len() > MAX_CERTIFICATE {
+        return Err(CertificateProblem::TooLarge);
+    }
+    Certificate::parse(certificate, Origin::Peer)
 }
 
 /// Whether two key identifiers do not exclude that they name the same key.

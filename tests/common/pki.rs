@@ -78,6 +78,18 @@ impl rcgen::SigningKey for Key {
     }
 }
 
+impl Issued {
+    /// The key identifier of the authority, as it stands in what it issues.
+    pub fn key_identifier(&self) -> KeyIdMethod {
+        self.params.key_identifier_method.clone()
+    }
+
+    /// Lets what is issued from now on name another key.
+    pub fn set_key_identifier(&mut self, identifier: &[u8]) {
+        self.params.key_identifier_method = KeyIdMethod::PreSpecified(identifier.to_vec());
+    }
+}
+
 /// A certificate that will be issued. What the methods do not offer, `params` does.
 #[derive(Clone)]
 pub struct Template {

@@ -1,0 +1,178 @@
+//! The gateway: posts a cXML order over mutual TLS 1.3. Try `--help`.
+
+mod shared;
+
+use core::time::Duration;
+use std::process::ExitCode;
+
+use shared::args::{self, PREFERENCES_HELP, Preferences, UsageError};
+use shared::cxml::Order;
+use shared::order::{Asked, Errand, Progress, connect, post};
+use shared::pem::{self, Identity};
+use shared::report::{Link, printable, thousands};
+use shared::tls::{Deadline, HostMemory, Timed};
+use shared::verdict::{EXIT_CODES, Trouble};
+
+const HELP: &str = "\
+gateway - posts a cXML order over mutual TLS 1.3
+
+Usage: gateway --connect HOST:PORT --server-name NAME --ca FILE [--cert FILE [--key FILE]]... --order FILE [options]
+
+  --connect H:P       where to connect to
+  --server-name NAME  the DNS name or address that the server's certificate must hold
+  --ca FILE           PEM: the authorities whose servers are trusted; given again, all files count
+  --cert FILE         PEM: a certificate of ours, then its intermediates; given again, what the server asks for chooses
+  --key FILE          PEM: the key of the --cert before it, PKCS#8 or SEC1, on P-256; else it is in the same file
+  --order FILE        the cXML document; it is sent byte for byte
+  --path PATH         where in the server; /orders unless given
+  --timeout SECONDS   how long all of it may take; 60 unless given
+{preferences}
+  --help              this text
+
+Exit codes:
+{exit codes}
+";
+
+/// What the command line says.
+struct Options {
+    errand: Errand,
+    /// The files of the identities, to name them.
+    names: Vec<String>,
+    order: Order,
+    patience: Duration,
+}
+
+fn main() -> ExitCode {
+    let outcome = match options(lexopt::Parser::from_env()) {
+        Ok(None) => return ExitCode::SUCCESS,
+        Ok(Some(options)) => run(&options),
+        Err(error) => Err(Trouble::Setup(format!("{error}\nTry: gateway --help"))),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(trouble) => {
+            eprintln!("gateway: {trouble}");
+            ExitCode::from(trouble.exit_code())
+        }
+    }
+}
+
+/// Reads the command line; `None` if it asks for help, which is printed.
+fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, UsageError> {
+    let (mut address, mut server_name, mut order) = (None, None, None);
+    let (mut path, mut seconds) = ("/orders".to_owned(), 60_u16);
+    let (mut authorities, mut files) = (Vec::new(), Vec::<(String, Option<String>)>::new());
+    let mut preferences = Preferences::default();
+    while let Some(argument) = parser.next()? {
+        let lexopt::Arg::Long(name) = argument else { return Err(argument.unexpected().into()) };
+        match name.to_owned().as_str() {
+            "help" => {
+                print!("{}", HELP.replace("{preferences}", PREFERENCES_HELP).replace("{exit codes}", EXIT_CODES));
+                return Ok(None);
+            }
+            "connect" => address = Some(args::text(&mut parser)?),
+            "server-name" => server_name = Some(args::text(&mut parser)?),
+            "ca" => authorities.append(&mut pem::authorities(&args::text(&mut parser)?)?),
+            "cert" => files.push((args::text(&mut parser)?, None)),
+            "key" => match files.last_mut() {
+                Some((_, key @ None)) => *key = Some(args::text(&mut parser)?),
+                _ => return Err(UsageError("--key must follow the --cert it belongs to".to_owned())),
+            },
+            "order" => order = Some(args::text(&mut parser)?),
+            "path" => path = path_of(&args::text(&mut parser)?)?,
+            "timeout" => seconds = args::parsed(&mut parser, "--timeout", "a number of seconds from 0 to 65535")?,
+            other => {
+                if !preferences.take(other, &mut parser)? {
+                    return Err(UsageError(format!("no such option: --{other}")));
+                }
+            }
+        }
+    }
+    let address = args::required(address, "--connect")?;
+    let server_name = args::required(server_name, "--server-name")?;
+    if authorities.is_empty() {
+        return Err(UsageError("--ca is missing".to_owned()));
+    }
+    let (document, order) = read_order(&args::required(order, "--order")?)?;
+    let identities = files.iter().map(|(cert, key)| Ok(pem::identity(cert, key.as_ref().unwrap_or(cert))?));
+    let identities = identities.collect::<Result<Vec<Identity>, UsageError>>()?;
+    let names = files.into_iter().map(|(cert, _)| cert).collect();
+    let errand = Errand { address, server_name, authorities, identities, path, document, preferences };
+    Ok(Some(Options { errand, names, order, patience: Duration::from_secs(u64::from(seconds)) }))
+}
+
+/// A path as it can stand in a request line.
+fn path_of(found: &str) -> Result<String, UsageError> {
+    if found.starts_with('/') && found.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(found.to_owned());
+    }
+    Err(args::unfit(
+        "--path",
+        found,
+        "a path that begins with / and has neither spaces nor other than ASCII characters",
+    ))
+}
+
+/// Reads the order. From here on its bytes do not change.
+fn read_order(file: &str) -> Result<(Box<[u8]>, Order), UsageError> {
+    let document = std::fs::read(file).map_err(|error| UsageError(format!("{file}: {error}")))?.into_boxed_slice();
+    let order = Order::parse(&document).map_err(|error| UsageError(format!("{file}: {error}")))?;
+    Ok((document, order))
+}
+
+/// Posts the order and says what happens.
+fn run(options: &Options) -> Result<(), Trouble> {
+    let Options { errand, names, order, patience } = options;
+    let lines = if order.lines == 1 { "line" } else { "lines" };
+    println!(
+        "order    {}, {} {lines}, {}, {} bytes",
+        printable(&order.number),
+        order.lines,
+        printable(&order.total),
+        thousands(errand.document.len())
+    );
+    println!("         payloadID {}", printable(&order.payload_id));
+    let deadline = Deadline::new(*patience);
+    let stream = connect(&errand.address, *patience)?;
+    println!("server   {} as {}", errand.address, errand.server_name);
+    let mut memory = HostMemory::new();
+    let status = post(errand, Timed::new(stream, deadline), memory.lend(), &mut |progress| match progress {
+        Progress::Open(link, asked) => {
+            print_asked(asked.as_ref(), names);
+            print_link(link);
+        }
+        Progress::FailedAfter(asked) => print_asked(Some(&asked), names),
+        Progress::Sent => println!("request  POST {}", errand.path),
+        Progress::Answered(response) => println!("answer   HTTP {} {}", response.status, printable(&response.reason)),
+    })?;
+    println!("         cXML {} {}: {}", status.code, printable(&status.text), printable(&status.message));
+    Ok(())
+}
+
+/// What the server asked for, and what it got.
+fn print_asked(asked: Option<&Asked>, names: &[String]) {
+    let Some(asked) = asked else {
+        println!("asked    for no certificate: this is not mutual TLS");
+        return;
+    };
+    if asked.authorities.is_empty() {
+        println!("asked    for a certificate of any issuer");
+    }
+    for authority in &asked.authorities {
+        println!("asked    for a certificate of {}", printable(authority));
+    }
+    match asked.shown.and_then(|place| names.get(place)) {
+        Some(name) => println!("shown    {name}"),
+        None if names.is_empty() => println!("shown    none: no --cert was given"),
+        None => println!("shown    none: no --cert has one of these issuers in its chain"),
+    }
+}
+
+/// What the handshake agreed on, and with whom.
+fn print_link(link: &Link) {
+    let alpn = link.alpn.as_deref().map_or_else(|| "no ALPN".to_owned(), printable);
+    println!("agreed   {}, {}, {alpn}", link.suite, link.group);
+    if let Some(peer) = &link.peer {
+        print!("{}", peer.details("         "));
+    }
+}

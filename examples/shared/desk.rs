@@ -1,0 +1,234 @@
+//! The supplier's order desk: what it answers to an HTTP request of somebody who came through the handshake.
+//!
+//! A POST is taken as a cXML document. It is answered with HTTP 200 and a cXML Response, whose status says what became
+//! of it: 200, or 406 for a document that cannot be read, or 450 for a request that is no order. So the sender learns
+//! whether HTTP or the document was the trouble. An order that comes again gets the Response of the first time.
+
+use core::sync::atomic::{AtomicU64, Ordering};
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+use time::OffsetDateTime;
+
+use super::cxml::{self, Order, Party, Status};
+use super::http::{self, HttpError, Request};
+use super::report::{Link, printable};
+
+/// Responses that are kept to be given again. The oldest ones are forgotten first.
+const KEPT: usize = 1000;
+
+/// An answer to a request.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) content_type: &'static str,
+    pub(crate) body: String,
+    /// What happened, for the supplier's own log.
+    pub(crate) note: String,
+}
+
+impl Reply {
+    /// A page of plain text.
+    fn text(status: u16, body: String, note: impl Into<String>) -> Self {
+        Self { status, content_type: "text/plain; charset=UTF-8", body, note: note.into() }
+    }
+
+    /// The refusal of a message that could not be read; `None` if nobody is there to read it.
+    pub(crate) fn refusal<E: core::fmt::Display>(error: &HttpError<E>) -> Option<Self> {
+        error.status().map(|status| Self::text(status, format!("{error}\n"), error.to_string()))
+    }
+
+    /// The head that belongs to the body; `last`: no further request is read on this connection.
+    pub(crate) fn head(&self, last: bool) -> String {
+        let allow = [("Allow", "GET, HEAD, POST")];
+        let extra = if self.status == 405 { &allow[..] } else { &[] };
+        http::response(self.status, self.content_type, self.body.len(), last, extra)
+    }
+}
+
+/// What makes an order the same as an earlier one: who sent it, for whom, and its payloadID.
+#[derive(Debug, PartialEq, Eq)]
+struct Key(Option<String>, Party, String);
+
+/// The desk, for all connections together.
+#[derive(Debug, Default)]
+pub(crate) struct Desk {
+    /// Common names that may come in; empty: everybody whom the handshake let in.
+    required_names: Vec<String>,
+    answered: Mutex<VecDeque<(Key, String)>>,
+    responses: AtomicU64,
+}
+
+impl Desk {
+    /// A desk for those with one of these common names, or for all.
+    pub(crate) fn new(required_names: Vec<String>) -> Self {
+        Self { required_names, ..Self::default() }
+    }
+
+    /// Why this visitor may not come in.
+    pub(crate) fn objection(&self, common_name: Option<&str>) -> Option<String> {
+        if self.required_names.is_empty() || self.required_names.iter().any(|name| Some(name.as_str()) == common_name) {
+            return None;
+        }
+        let found = common_name.map_or_else(|| "none".to_owned(), |name| format!("'{}'", printable(name)));
+        Some(format!("common name of the client: found {found}, wanted '{}'", self.required_names.join("' or '")))
+    }
+
+    /// Answers a request.
+    pub(crate) fn answer(&self, request: &Request, link: &Link) -> Reply {
+        let common_name = link.peer.as_ref().and_then(|peer| peer.common_name.as_deref());
+        if let Some(objection) = self.objection(common_name) {
+            return Reply::text(403, format!("403 Forbidden\n{objection}\n"), objection);
+        }
+        match request.method.as_str() {
+            "GET" | "HEAD" => Reply::text(200, page(link), "the page that says who came"),
+            "POST" => self.take_order(&request.body, common_name),
+            other => {
+                let note = format!("method: found {}, wanted GET, HEAD or POST", printable(other));
+                Reply::text(405, format!("405 Method Not Allowed\n{note}\n"), note)
+            }
+        }
+    }
+
+    /// Answers a document that should be an order.
+    fn take_order(&self, document: &[u8], common_name: Option<&str>) -> Reply {
+        let reply = |body: String, note: String| Reply { status: 200, content_type: cxml::CONTENT_TYPE, body, note };
+        let order = match Order::parse(document) {
+            Ok(order) => order,
+            Err(error) => {
+                let status = Status::new(error.code, error.message.clone());
+                return reply(self.response(&status), format!("cXML {} ({})", error.code, printable(&error.message)));
+            }
+        };
+        let key = Key(common_name.map(str::to_owned), order.from.clone(), order.payload_id.clone());
+        let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        let what = printable(&format!("order {} of {}, payloadID {}", order.number, order.from, order.payload_id));
+        if let Some((_, response)) = answered.iter().find(|(known, _)| *known == key) {
+            return reply(response.clone(), format!("cXML 200, the Response of the first time, to {what}"));
+        }
+        let line = if order.lines == 1 { "line" } else { "lines" };
+        let message = format!("order {} over {} with {} {line} is taken", order.number, order.total, order.lines);
+        let response = self.response(&Status::new(200, message));
+        if answered.len() >= KEPT {
+            answered.pop_front();
+        }
+        answered.push_back((key, response.clone()));
+        reply(response, format!("cXML 200 to {what}"))
+    }
+
+    /// A Response with a payloadID of its own.
+    fn response(&self, status: &Status) -> String {
+        let now = OffsetDateTime::now_utc();
+        let number = self.responses.fetch_add(1, Ordering::Relaxed);
+        let payload_id = format!("{}.{}.{number}@supplier.example", now.unix_timestamp(), std::process::id());
+        status.to_response(&payload_id, now)
+    }
+}
+
+/// Who came, in the names that Apache gives to these facts.
+fn page(link: &Link) -> String {
+    let verify = if link.peer.is_some() { "SUCCESS" } else { "NONE" };
+    let mut facts = vec![
+        ("SSL_PROTOCOL", "TLSv1.3"),
+        ("SSL_CIPHER", &link.suite),
+        ("SSL_GROUP", &link.group),
+        ("SSL_ALPN", link.alpn.as_deref().unwrap_or_default()),
+        ("SSL_CLIENT_VERIFY", verify),
+    ];
+    if let Some(peer) = &link.peer {
+        facts.extend([
+            ("SSL_CLIENT_S_DN", peer.subject.as_str()),
+            ("SSL_CLIENT_S_DN_CN", peer.common_name.as_deref().unwrap_or_default()),
+            ("SSL_CLIENT_I_DN", &peer.issuer),
+            ("SSL_CLIENT_M_SERIAL", &peer.serial),
+            ("SSL_CLIENT_V_START", &peer.not_before),
+            ("SSL_CLIENT_V_END", &peer.not_after),
+            ("SSL_CLIENT_SHA256", &peer.fingerprint),
+        ]);
+        facts.extend(peer.names.iter().map(|name| ("SSL_CLIENT_SAN", name.as_str())));
+    }
+    let lines: Vec<_> = facts.iter().map(|(name, value)| format!("{name}={}\n", printable(value))).collect();
+    format!("The supplier of embedded-mtls. POST a cXML OrderRequest here.\n\n{}", lines.concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::report::Peer;
+    use super::*;
+
+    const ORDER: &str = include_str!("../data/order.xml");
+
+    fn visitor(common_name: &str) -> Link {
+        let peer = Peer { common_name: Some(common_name.to_owned()), ..Peer::default() };
+        Link { peer: Some(peer), ..Link::default() }
+    }
+
+    fn post(body: &str) -> Request {
+        Request { method: "POST".to_owned(), body: body.as_bytes().to_vec(), ..Request::default() }
+    }
+
+    fn cxml_code(reply: &Reply) -> u16 {
+        assert_eq!((reply.status, reply.content_type), (200, cxml::CONTENT_TYPE));
+        Status::parse(reply.body.as_bytes()).unwrap().code
+    }
+
+    #[test]
+    fn an_order_is_taken_once_and_answered_the_same_again() {
+        let desk = Desk::new(Vec::new());
+        let first = desk.answer(&post(ORDER), &visitor("a"));
+        assert_eq!(cxml_code(&first), 200);
+        assert!(first.body.contains("order PO-2026-004711 over 412.60 EUR with 2 lines is taken"), "{}", first.body);
+        assert_eq!(desk.answer(&post(ORDER), &visitor("a")).body, first.body);
+        assert_ne!(desk.answer(&post(ORDER), &visitor("b")).body, first.body);
+        assert_ne!(desk.answer(&post(&ORDER.replace("4711.8f", "4712.8f")), &visitor("a")).body, first.body);
+    }
+
+    #[test]
+    fn the_desk_forgets_the_oldest_first() {
+        let desk = Desk::new(Vec::new());
+        let first = desk.answer(&post(ORDER), &visitor("a")).body;
+        for number in 1..KEPT {
+            desk.answer(&post(&ORDER.replace("4711.8f", &format!("{number}.x"))), &visitor("a"));
+        }
+        assert_eq!(desk.answer(&post(ORDER), &visitor("a")).body, first);
+        desk.answer(&post(&ORDER.replace("4711.8f", "one.more")), &visitor("a"));
+        assert_ne!(desk.answer(&post(ORDER), &visitor("a")).body, first);
+    }
+
+    #[test]
+    fn what_is_no_order_gets_a_cxml_status() {
+        let desk = Desk::new(Vec::new());
+        assert_eq!(cxml_code(&desk.answer(&post("{}"), &visitor("a"))), 406);
+        let profile = "<cXML><Header/><Request><ProfileRequest/></Request></cXML>";
+        assert_eq!(cxml_code(&desk.answer(&post(profile), &visitor("a"))), 450);
+    }
+
+    #[test]
+    fn another_common_name_is_forbidden() {
+        let desk = Desk::new(vec!["a".to_owned(), "b".to_owned()]);
+        assert_eq!(cxml_code(&desk.answer(&post(ORDER), &visitor("b"))), 200);
+        let wrong = desk.answer(&post(ORDER), &visitor("A\u{1b}"));
+        assert_eq!(
+            (wrong.status, wrong.note.as_str()),
+            (403, "common name of the client: found 'A\u{fffd}', wanted 'a' or 'b'")
+        );
+        assert_eq!(desk.answer(&post(ORDER), &Link::default()).status, 403);
+    }
+
+    #[test]
+    fn the_page_says_who_came() {
+        let get = Request { method: "GET".to_owned(), ..Request::default() };
+        let desk = Desk::new(Vec::new());
+        let page = desk.answer(&get, &visitor("a")).body;
+        assert!(page.contains("SSL_CLIENT_VERIFY=SUCCESS\n") && page.contains("SSL_CLIENT_S_DN_CN=a\n"), "{page}");
+        assert!(desk.answer(&get, &Link::default()).body.contains("SSL_CLIENT_VERIFY=NONE\n"));
+    }
+
+    #[test]
+    fn other_methods_are_told_what_is_allowed() {
+        let delete = Request { method: "DELETE".to_owned(), ..Request::default() };
+        let reply = Desk::new(Vec::new()).answer(&delete, &visitor("a"));
+        assert_eq!(reply.status, 405);
+        assert!(reply.head(false).contains("\r\nAllow: GET, HEAD, POST\r\n"));
+    }
+}

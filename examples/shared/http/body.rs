@@ -1,0 +1,145 @@
+//! Bodies: how long they are (RFC 9112 section 6), and reading them.
+
+use embedded_io::{Read, Write};
+
+use super::{Connection, Headers, HttpError, Request, Response};
+
+/// How the end of a body is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Framing {
+    /// Exactly this many bytes.
+    Length(usize),
+    /// In chunks; the last one is empty.
+    Chunked,
+    /// With the connection. In responses only.
+    UntilClose,
+}
+
+impl Framing {
+    /// The framing of a request: without a length there is no body.
+    pub(crate) fn of_request<E>(request: &Request) -> Result<Self, HttpError<E>> {
+        if request.version == 0 && request.headers.first("transfer-encoding").is_some() {
+            return Err(HttpError::Malformed("request", "Transfer-Encoding in HTTP/1.0".to_owned()));
+        }
+        Ok(Self::of(&request.headers, "request")?.unwrap_or(Self::Length(0)))
+    }
+
+    /// The framing of a response to a POST request: without a length it ends with the connection.
+    pub(crate) fn of_response<E>(response: &Response) -> Result<Self, HttpError<E>> {
+        if matches!(response.status, 204 | 304) {
+            return Ok(Self::Length(0));
+        }
+        Ok(Self::of(&response.headers, "response")?.unwrap_or(Self::UntilClose))
+    }
+
+    /// The framing that the headers of `part` announce.
+    fn of<E>(headers: &Headers, part: &'static str) -> Result<Option<Self>, HttpError<E>> {
+        let mut codings = headers.all("transfer-encoding");
+        let mut lengths = headers.all("content-length");
+        match (codings.next(), codings.next(), lengths.next()) {
+            // Two lengths are how requests are smuggled past another server (RFC 9112 section 11.2).
+            (Some(_), _, Some(_)) => {
+                Err(HttpError::Malformed(part, "both Content-Length and Transfer-Encoding".to_owned()))
+            }
+            (Some(coding), None, None) if coding.eq_ignore_ascii_case("chunked") => Ok(Some(Self::Chunked)),
+            (Some(coding), ..) => Err(HttpError::Coding(coding.to_owned())),
+            (None, _, Some(length)) => {
+                if let Some(other) = lengths.find(|other| *other != length) {
+                    return Err(HttpError::Malformed(part, format!("Content-Length is both '{length}' and '{other}'")));
+                }
+                let bytes = Some(length).filter(|length| length.bytes().all(|byte| byte.is_ascii_digit()));
+                let bytes = bytes.and_then(|length| length.parse().ok());
+                bytes.map(|length| Some(Self::Length(length))).ok_or_else(|| {
+                    HttpError::Malformed(part, format!("Content-Length: found '{length}', wanted a number of bytes"))
+                })
+            }
+            (None, _, None) => Ok(None),
+        }
+    }
+
+    /// Refuses an announced length above `limit`.
+    pub(crate) fn within<E>(self, limit: usize) -> Result<(), HttpError<E>> {
+        match self {
+            Self::Length(length) if length > limit => Err(HttpError::TooLarge("body", limit)),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl<S: Read + Write> Connection<S> {
+    /// Reads a body.
+    pub(crate) fn read_body(&mut self, framing: Framing) -> Result<Vec<u8>, HttpError<S::Error>> {
+        framing.within(self.limits.body)?;
+        match framing {
+            Framing::Length(length) => self.take(length),
+            Framing::Chunked => self.read_chunks(),
+            Framing::UntilClose => {
+                while self.fill()? {
+                    if self.inbox.len() > self.limits.body {
+                        return Err(HttpError::TooLarge("body", self.limits.body));
+                    }
+                }
+                Ok(core::mem::take(&mut self.inbox))
+            }
+        }
+    }
+
+    /// Takes `length` bytes from the stream.
+    fn take(&mut self, length: usize) -> Result<Vec<u8>, HttpError<S::Error>> {
+        while self.inbox.len() < length {
+            if !self.fill()? {
+                return Err(HttpError::Truncated("body"));
+            }
+        }
+        let rest = self.inbox.split_off(length);
+        Ok(core::mem::replace(&mut self.inbox, rest))
+    }
+
+    /// Reads chunks up to the last one, and drops the trailer fields behind it (RFC 9112 section 7.1).
+    fn read_chunks(&mut self) -> Result<Vec<u8>, HttpError<S::Error>> {
+        let mut body = Vec::new();
+        loop {
+            let line = self.take_line()?;
+            let size = match httparse::parse_chunk_size(&line) {
+                Ok(httparse::Status::Complete((_, size))) => usize::try_from(size).unwrap_or(usize::MAX),
+                _ => return Err(HttpError::Malformed("body", "a chunk without a valid size".to_owned())),
+            };
+            if size == 0 {
+                break;
+            }
+            if size > self.limits.body.saturating_sub(body.len()) {
+                return Err(HttpError::TooLarge("body", self.limits.body));
+            }
+            body.append(&mut self.take(size)?);
+            if self.take(2)? != b"\r\n" {
+                return Err(HttpError::Malformed("body", "a chunk longer than its size".to_owned()));
+            }
+        }
+        let mut trailer = 0;
+        loop {
+            let line = self.take_line()?;
+            trailer += line.len();
+            if line == b"\r\n" {
+                return Ok(body);
+            }
+            if trailer > self.limits.head {
+                return Err(HttpError::TooLarge("trailer", self.limits.head));
+            }
+        }
+    }
+
+    /// Takes a line with its end from the stream.
+    fn take_line(&mut self) -> Result<Vec<u8>, HttpError<S::Error>> {
+        loop {
+            if let Some(end) = self.inbox.iter().position(|byte| *byte == b'\n') {
+                return self.take(end + 1);
+            }
+            if self.inbox.len() > self.limits.head {
+                return Err(HttpError::TooLarge("line of a chunk", self.limits.head));
+            }
+            if !self.fill()? {
+                return Err(HttpError::Truncated("body"));
+            }
+        }
+    }
+}

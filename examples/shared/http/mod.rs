@@ -1,0 +1,165 @@
+//! HTTP/1.1 (RFC 9112) over any stream: the little that an order needs, and strict where two readings are possible.
+//!
+//! Both sides read bodies with `Content-Length` or in chunks, within [`Limits`]; a client skips `100 Continue`, a server
+//! sends it. Errors of the stream keep their type, so that a refusal by TLS stays one.
+
+mod body;
+mod head;
+
+use core::fmt;
+
+use embedded_io::{Read, Write};
+
+use self::body::Framing;
+pub(crate) use self::head::{Headers, Request, Response, post, response};
+
+/// What a message may cost. Larger ones are refused before they are read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// Bytes of the start line and the headers.
+    pub(crate) head: usize,
+    /// Bytes of the body.
+    pub(crate) body: usize,
+}
+
+impl Default for Limits {
+    /// 16 KiB of headers is what most servers take; 4 MiB holds an order of some 4,000 lines.
+    fn default() -> Self {
+        Self { head: 16 << 10, body: 4 << 20 }
+    }
+}
+
+/// Why no message could be read.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum HttpError<E> {
+    /// The stream failed.
+    Stream(E),
+    /// The stream ended in the middle of this part.
+    Truncated(&'static str),
+    /// This part is not as RFC 9112 wants it; what was found.
+    Malformed(&'static str, String),
+    /// This part is larger than this many bytes.
+    TooLarge(&'static str, usize),
+    /// A transfer coding that is not `chunked`.
+    Coding(String),
+}
+
+impl<E> HttpError<E> {
+    /// The status with which a server refuses such a request; `None` if the stream is gone.
+    pub(crate) fn status(&self) -> Option<u16> {
+        match self {
+            Self::Stream(_) | Self::Truncated(_) => None,
+            Self::Malformed(..) => Some(400),
+            Self::TooLarge("body", _) => Some(413),
+            Self::TooLarge(..) => Some(431),
+            Self::Coding(_) => Some(501),
+        }
+    }
+}
+
+impl<E: fmt::Display> fmt::Display for HttpError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stream(error) => error.fmt(f),
+            Self::Truncated(part) => write!(f, "the connection ended inside the HTTP {part}"),
+            Self::Malformed(part, found) => write!(f, "the HTTP {part} is malformed: {found}"),
+            Self::TooLarge(part, limit) => write!(f, "the HTTP {part} is larger than {limit} bytes"),
+            Self::Coding(found) => write!(f, "transfer coding: found '{found}', wanted chunked or none"),
+        }
+    }
+}
+
+impl<E> From<E> for HttpError<E> {
+    fn from(error: E) -> Self {
+        Self::Stream(error)
+    }
+}
+
+/// A stream that carries HTTP messages one after another.
+pub(crate) struct Connection<S> {
+    stream: S,
+    /// Received, and not yet part of a message.
+    inbox: Vec<u8>,
+    limits: Limits,
+}
+
+impl<S: Read + Write> Connection<S> {
+    /// Speaks HTTP over `stream`.
+    pub(crate) fn new(stream: S, limits: Limits) -> Self {
+        Self { stream, inbox: Vec::new(), limits }
+    }
+
+    /// The stream below.
+    pub(crate) fn stream(&mut self) -> &mut S {
+        &mut self.stream
+    }
+
+    /// Reads the next request; `None` if the client closed the connection before one began.
+    pub(crate) fn read_request(&mut self) -> Result<Option<Request>, HttpError<S::Error>> {
+        let Some(mut request) = self.read_head(head::parse_request)? else { return Ok(None) };
+        let framing = Framing::of_request(&request)?;
+        if request.version == 1 && request.headers.has_token("expect", "100-continue") && self.inbox.is_empty() {
+            framing.within(self.limits.body)?;
+            self.stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
+            self.stream.flush()?;
+        }
+        request.body = self.read_body(framing)?;
+        Ok(Some(request))
+    }
+
+    /// Reads the response to a POST request.
+    pub(crate) fn read_response(&mut self) -> Result<Response, HttpError<S::Error>> {
+        loop {
+            let mut response = self.read_head(head::parse_response)?.ok_or(HttpError::Truncated("response"))?;
+            // RFC 9110 section 15.2: a client must be able to parse one or more 1xx responses before the final one.
+            if response.status >= 200 {
+                response.body = self.read_body(Framing::of_response(&response)?)?;
+                return Ok(response);
+            }
+        }
+    }
+
+    /// Sends a message in as few writes as the stream needs.
+    pub(crate) fn send(&mut self, head: &str, body: &[u8]) -> Result<(), HttpError<S::Error>> {
+        let mut message = Vec::with_capacity(head.len() + body.len());
+        message.extend_from_slice(head.as_bytes());
+        message.extend_from_slice(body);
+        self.stream.write_all(&message)?;
+        Ok(self.stream.flush()?)
+    }
+
+    /// Reads until `parse` has a whole head; `None` if the stream ended before its first byte.
+    fn read_head<T>(&mut self, parse: head::Parse<T>) -> Result<Option<T>, HttpError<S::Error>> {
+        // A head can only be complete behind a line feed: nothing else is worth another attempt.
+        let mut seen = 0;
+        loop {
+            let worth_it = self.inbox.iter().skip(seen).any(|byte| *byte == b'\n');
+            let parsed = if worth_it { parse(&self.inbox) } else { Ok(None) };
+            if let Some((head, length)) = parsed.map_err(|(part, why)| HttpError::Malformed(part, why))? {
+                if length > self.limits.head {
+                    return Err(HttpError::TooLarge("head", self.limits.head));
+                }
+                self.inbox.drain(..length);
+                return Ok(Some(head));
+            }
+            seen = self.inbox.len();
+            if seen > self.limits.head {
+                return Err(HttpError::TooLarge("head", self.limits.head));
+            }
+            if !self.fill()? {
+                return if seen == 0 { Ok(None) } else { Err(HttpError::Truncated("head")) };
+            }
+        }
+    }
+
+    /// Receives some bytes; `false` at the end of the stream.
+    fn fill(&mut self) -> Result<bool, HttpError<S::Error>> {
+        let mut bytes = [0; 4096];
+        let read = self.stream.read(&mut bytes)?;
+        self.inbox.extend_from_slice(bytes.get(..read).unwrap_or_default());
+        Ok(read != 0)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,21 @@
+//! What the three programs share. Cargo takes this folder for no example of its own, because it has no `main.rs`.
+//!
+//! - [`args`]: options of the command line; [`pem`]: certificates and keys in files; [`pki`]: a throw-away PKI
+//! - [`tls`]: what both roles lend to the core; [`supplier`]: the server's loop; [`order`]: the client's errand
+//! - [`http`]: HTTP/1.1 over any stream; [`cxml`]: orders and their responses
+//! - [`desk`]: what the supplier answers; [`verdict`]: what the gateway makes of an answer
+//! - [`tap`]: a socket that keeps a list of the TLS records it saw; [`report`]: what people read
+#![allow(dead_code, reason = "each program uses its own part")]
+
+pub(crate) mod args;
+pub(crate) mod cxml;
+pub(crate) mod desk;
+pub(crate) mod http;
+pub(crate) mod order;
+pub(crate) mod pem;
+pub(crate) mod pki;
+pub(crate) mod report;
+pub(crate) mod supplier;
+pub(crate) mod tap;
+pub(crate) mod tls;
+pub(crate) mod verdict;

@@ -1,0 +1,228 @@
+//! Posting an order: one handshake as the client, one request, its answer.
+
+use core::time::Duration;
+use std::io;
+use std::net::{TcpStream, ToSocketAddrs as _};
+
+use embedded_io::{Read, Write};
+use embedded_mtls::crypto::rustcrypto::RustCrypto;
+use embedded_mtls::io::blocking::Stream;
+use embedded_mtls::io::std::system_time;
+use embedded_mtls::io::{Failure, HandshakeError, Host, SoftwareHost};
+use embedded_mtls::x509::{PeerIdentity, ServerName, Time};
+use embedded_mtls::{
+    AlertDescription, Buffers, CertificateError, CertificateProblem, Client, ClientConfig, Credential,
+    CredentialRequest, Entropy, Error, Handshake, SignRequest, Signature,
+};
+
+use super::args::Preferences;
+use super::cxml::{self, Status};
+use super::http::{self, Connection, HttpError, Limits, Response};
+use super::pem::Identity;
+use super::report::{Link, meaning};
+use super::tls;
+use super::verdict::{Trouble, judge};
+
+/// An order, and everything that is needed to post it.
+#[derive(Debug)]
+pub(crate) struct Errand {
+    /// Host and port to connect to.
+    pub(crate) address: String,
+    /// The name that the server must prove.
+    pub(crate) server_name: String,
+    /// Certificates of the authorities that the server's certificate may come from.
+    pub(crate) authorities: Vec<Vec<u8>>,
+    /// Our identities: the server's authorities choose among them.
+    pub(crate) identities: Vec<Identity>,
+    /// Where in the server.
+    pub(crate) path: String,
+    /// The document. It is sent as it is, and sent again as it is.
+    pub(crate) document: Box<[u8]>,
+    pub(crate) preferences: Preferences,
+}
+
+/// What the server asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Asked {
+    /// Names of the authorities whose certificates it accepts; none: it does not say.
+    pub(crate) authorities: Vec<String>,
+    /// Which identity is shown.
+    pub(crate) shown: Option<usize>,
+}
+
+/// How far an errand is.
+#[derive(Debug)]
+pub(crate) enum Progress<'a> {
+    /// The handshake is done on our side. The server asked for a certificate, or did not.
+    Open(&'a Link, Option<Asked>),
+    /// The handshake failed after the server asked for a certificate.
+    FailedAfter(Asked),
+    /// The request was sent.
+    Sent,
+    /// The response came.
+    Answered(&'a Response),
+}
+
+/// Connects to one of the addresses of `address`.
+pub(crate) fn connect(address: &str, patience: Duration) -> Result<TcpStream, Trouble> {
+    let unreachable = |error: io::Error| Trouble::Network(format!("{address}: {error}"));
+    let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+    for candidate in address.to_socket_addrs().map_err(unreachable)? {
+        match TcpStream::connect_timeout(&candidate, patience) {
+            Ok(stream) => {
+                stream.set_nodelay(true).map_err(unreachable)?;
+                return Ok(stream);
+            }
+            Err(error) => last = error,
+        }
+    }
+    Err(unreachable(last))
+}
+
+/// Posts the order over `transport` with the core in `buffers`.
+pub(crate) fn post<T>(
+    errand: &Errand,
+    transport: T,
+    buffers: Buffers<'_>,
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> Result<Status, Trouble>
+where
+    T: Read + Write<Error = io::Error>,
+{
+    let setup = |error: Error| Trouble::Setup(error.to_string());
+    let server_name = ServerName::parse(&errand.server_name)
+        .map_err(|error| Trouble::Setup(format!("server name '{}': {error}", errand.server_name)))?;
+    let anchors = tls::anchors(&errand.authorities).map_err(setup)?;
+    let (chains, keys) = (tls::chains(&errand.identities), tls::keys(&errand.identities).map_err(Trouble::Setup)?);
+    let credentials = tls::credentials(&chains).map_err(setup)?;
+    let alpn: Vec<_> = errand.preferences.alpn.iter().map(Vec::as_slice).collect();
+    let mut config = ClientConfig::new(server_name, &anchors)
+        .with_alpn(&alpn)
+        .with_groups(&errand.preferences.groups)
+        .with_cipher_suites(&errand.preferences.suites);
+    if let Some(depth) = errand.preferences.max_depth {
+        config = config.with_max_depth(depth);
+    }
+
+    let entropy = Entropy::from_system().map_err(|error| Trouble::Setup(format!("random numbers: {error}")))?;
+    let handshake = Handshake::<Client, RustCrypto>::new(&config, buffers, entropy).map_err(setup)?;
+    let software = SoftwareHost::new(&credentials, &keys, system_time);
+    let mut gateway = Gateway { software, asked: None };
+    let mut stream = match Stream::open(transport, handshake, &mut gateway) {
+        Ok(stream) => stream,
+        Err(error) => {
+            if let Some(asked) = gateway.asked {
+                progress(Progress::FailedAfter(asked));
+            }
+            return Err(refused(&error, &errand.server_name));
+        }
+    };
+    progress(Progress::Open(&tls::link(stream.session()), gateway.asked));
+
+    let mut connection = Connection::new(&mut stream, Limits::default());
+    let response = exchange(errand, &mut connection, progress)?;
+    progress(Progress::Answered(&response));
+    let verdict = judge(&response);
+    // The answer is here: if the connection breaks now, nothing is lost.
+    let _ = stream.close().and_then(|()| stream.read(&mut [0]));
+    verdict
+}
+
+/// Sends the request and reads the response.
+fn exchange<S>(
+    errand: &Errand,
+    connection: &mut Connection<S>,
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> Result<Response, Trouble>
+where
+    S: Read + Write<Error = Failure<io::Error>>,
+{
+    let host = host_field(&errand.server_name, &errand.address);
+    let head = http::post(&errand.path, &host, cxml::CONTENT_TYPE, errand.document.len());
+    connection.send(&head, &errand.document).map_err(|error| lost(&error))?;
+    progress(Progress::Sent);
+    connection.read_response().map_err(|error| lost(&error))
+}
+
+/// The name of the server and its port, as RFC 9110 section 7.2 wants them.
+fn host_field(server_name: &str, address: &str) -> String {
+    let name = if server_name.contains(':') { format!("[{server_name}]") } else { server_name.to_owned() };
+    match address.rsplit_once(':') {
+        Some((_, "443")) | None => name,
+        Some((_, port)) => format!("{name}:{port}"),
+    }
+}
+
+/// Why the handshake failed.
+fn refused(error: &HandshakeError<io::Error>, server_name: &str) -> Trouble {
+    match error.cause {
+        Failure::Io(_) | Failure::Tls(Error::ConnectionTruncated) => Trouble::Network(error.to_string()),
+        Failure::Tls(Error::AlertReceived(alert)) => {
+            Trouble::Tls(format!("the server refused us: {error}\n  That means: {}.", meaning(alert)))
+        }
+        Failure::Tls(Error::ApiMisuse(_)) => Trouble::Setup(error.to_string()),
+        Failure::Tls(Error::Certificate(CertificateError { problem: CertificateProblem::NameMismatch, .. })) => {
+            Trouble::Tls(format!("we refused the server: {error}; wanted {server_name}"))
+        }
+        Failure::Tls(_) => Trouble::Tls(format!("we refused the server: {error}")),
+    }
+}
+
+/// Why no response came, though the handshake was done.
+fn lost(error: &HttpError<Failure<io::Error>>) -> Trouble {
+    match error {
+        HttpError::Stream(Failure::Tls(Error::AlertReceived(alert))) => Trouble::LateRejection(*alert),
+        HttpError::Stream(Failure::Tls(Error::ConnectionTruncated)) => Trouble::Network(
+            "the server closed the connection after the handshake without a word; it may not have liked our certificate"
+                .to_owned(),
+        ),
+        HttpError::Stream(Failure::Io(error)) => {
+            Trouble::Network(format!("the connection broke after the handshake: {error}"))
+        }
+        HttpError::Stream(failure) => Trouble::Tls(failure.to_string()),
+        HttpError::Truncated(_) => Trouble::Http { later: true, message: error.to_string() },
+        _ => Trouble::Http { later: false, message: error.to_string() },
+    }
+}
+
+/// Answers the questions of the handshake, and remembers what the server asked for.
+struct Gateway<'b, T> {
+    software: SoftwareHost<'b, T>,
+    asked: Option<Asked>,
+}
+
+impl<'b, T: FnMut() -> Time> Host<'b, Client, RustCrypto> for Gateway<'b, T> {
+    fn time(&mut self) -> Time {
+        Host::<Client, RustCrypto>::time(&mut self.software)
+    }
+
+    fn credential(&mut self, request: &CredentialRequest<'_, 'b, Client, RustCrypto>) -> Option<&'b Credential<'b>> {
+        let chosen = self.software.credential(request);
+        self.asked = Some(Asked {
+            authorities: request.authorities().map(|name| name.to_string()).collect(),
+            shown: chosen.and_then(|credential| usize::try_from(credential.key().0).ok()),
+        });
+        chosen
+    }
+
+    fn authorize(&mut self, _: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
+        // The name of the server was checked with its chain; a gateway asks no more.
+        Ok(())
+    }
+
+    fn sign(&mut self, request: &SignRequest<'_, 'b, Client, RustCrypto>) -> Option<Signature> {
+        self.software.sign(request)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_host_field_has_the_port_unless_it_is_the_usual_one() {
+        assert_eq!(host_field("supplier.example", "10.0.0.1:8443"), "supplier.example:8443");
+        assert_eq!(host_field("supplier.example", "supplier.example:443"), "supplier.example");
+        assert_eq!(host_field("::1", "[::1]:8443"), "[::1]:8443");
+    }
+}

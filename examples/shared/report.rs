@@ -1,0 +1,131 @@
+//! What people read: who the other side is, numbers, bytes, and what an alert means for the one who receives it.
+
+use embedded_mtls::AlertDescription;
+
+/// What is known of a connection once its handshake is done.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Link {
+    /// Cipher suite.
+    pub(crate) suite: String,
+    /// Key exchange group.
+    pub(crate) group: String,
+    /// Application protocol, if one was agreed on.
+    pub(crate) alpn: Option<String>,
+    /// Who the other side is, if it proved it.
+    pub(crate) peer: Option<Peer>,
+}
+
+/// An authenticated other side, in text as its certificate has it: make it [`printable`] where it is shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Peer {
+    pub(crate) subject: String,
+    pub(crate) common_name: Option<String>,
+    pub(crate) issuer: String,
+    pub(crate) serial: String,
+    pub(crate) not_before: String,
+    pub(crate) not_after: String,
+    /// Subject alternative names.
+    pub(crate) names: Vec<String>,
+    /// SHA-256 of the certificate.
+    pub(crate) fingerprint: String,
+}
+
+impl Peer {
+    /// Every detail, a line each, behind `indent`.
+    pub(crate) fn details(&self, indent: &str) -> String {
+        let validity = format!("{} to {}", self.not_before, self.not_after);
+        let names = self.names.join(", ");
+        let rows = [
+            ("subject", self.subject.as_str()),
+            ("names", names.as_str()),
+            ("issuer", self.issuer.as_str()),
+            ("serial", self.serial.as_str()),
+            ("valid", validity.as_str()),
+            ("SHA-256", self.fingerprint.as_str()),
+        ];
+        let known = rows.iter().filter(|(_, value)| !value.is_empty());
+        let lines: Vec<_> = known.map(|(key, value)| format!("{indent}{key:<9}{}\n", printable(value))).collect();
+        lines.concat()
+    }
+}
+
+/// A number with a comma between its thousands.
+pub(crate) fn thousands(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index != 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Bytes as pairs of digits with colons between them, as OpenSSL and browsers write serial numbers and fingerprints.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let pairs: Vec<_> = bytes.iter().map(|byte| format!("{byte:02X}")).collect();
+    pairs.join(":")
+}
+
+/// Text of the peer, made fit for one line of a terminal: no control character survives.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars().map(|character| if character.is_control() { char::REPLACEMENT_CHARACTER } else { character }).collect()
+}
+
+/// What an alert of the peer says about *us*, and what to look at.
+pub(crate) fn meaning(alert: AlertDescription) -> &'static str {
+    match alert {
+        AlertDescription::HANDSHAKE_FAILURE => {
+            "no common cipher suite, group or signature scheme; or it wants a server name or a certificate it did not get"
+        }
+        AlertDescription::BAD_CERTIFICATE
+        | AlertDescription::UNSUPPORTED_CERTIFICATE
+        | AlertDescription::CERTIFICATE_UNKNOWN => {
+            "it does not accept our certificate (its purpose, its kind of key or its chain), or wants one and got none"
+        }
+        AlertDescription::CERTIFICATE_REVOKED => "our certificate is revoked: a new one is needed",
+        AlertDescription::CERTIFICATE_EXPIRED => {
+            "our certificate is not valid by its clock: it has expired, or one of the two clocks is wrong"
+        }
+        AlertDescription::UNKNOWN_CA => {
+            "it does not know who issued our certificate: it lacks the root, or our chain lacks an intermediate"
+        }
+        AlertDescription::ACCESS_DENIED => {
+            "our certificate is valid, but we may not come in: its access rules do not name us"
+        }
+        AlertDescription::DECRYPT_ERROR => {
+            "a signature of ours did not verify: key and certificate may not belong together"
+        }
+        AlertDescription::PROTOCOL_VERSION => "it does not speak TLS 1.3",
+        AlertDescription::RECORD_OVERFLOW => "our record is larger than it can hold",
+        AlertDescription::INTERNAL_ERROR => "it failed for a reason of its own: its log may say more",
+        AlertDescription::UNRECOGNIZED_NAME => "it has no server of the name that we asked for",
+        AlertDescription::CERTIFICATE_REQUIRED => "it requires a certificate and we sent none",
+        AlertDescription::NO_APPLICATION_PROTOCOL => "no common application protocol (ALPN)",
+        AlertDescription::CLOSE_NOTIFY => "it closed the connection in order",
+        AlertDescription::USER_CANCELED => "somebody cancelled the handshake there",
+        _ => "it found our messages to be wrong: this is for the developers of either side",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_have_commas() {
+        assert_eq!([0, 999, 1000, 16_640, 1_234_567].map(thousands), ["0", "999", "1,000", "16,640", "1,234,567"]);
+    }
+
+    #[test]
+    fn bytes_are_pairs_with_colons() {
+        assert_eq!(hex(&[0, 0xab, 7]), "00:AB:07");
+        assert_eq!(hex(&[]), "");
+    }
+
+    #[test]
+    fn control_characters_of_the_peer_do_not_reach_the_terminal() {
+        assert_eq!(printable("O=a\u{1b}[2J\nCN=ü"), "O=a\u{fffd}[2J\u{fffd}CN=ü");
+    }
+}

@@ -1,0 +1,298 @@
+//! The supplier's server: many connections at once, each with a thread and memory of its own.
+//!
+//! Nothing that one peer does ends the server or keeps a thread for ever: every step has a deadline, the number of
+//! connections is limited, and what went wrong is reported and forgotten.
+
+use core::fmt;
+use core::sync::atomic::{AtomicUsize, Ordering};
+use core::time::Duration;
+use std::io;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::thread;
+
+use embedded_io::{Read, Write};
+use embedded_mtls::crypto::rustcrypto::RustCrypto;
+use embedded_mtls::io::blocking::Stream;
+use embedded_mtls::io::std::system_time;
+use embedded_mtls::io::{Failure, HandshakeError, Host, SoftwareHost};
+use embedded_mtls::x509::{PeerIdentity, Time};
+use embedded_mtls::{
+    AlertDescription, ClientAuth, Credential, CredentialRequest, Entropy, Error, Handshake, Server, ServerConfig,
+    SignRequest, Signature,
+};
+
+use super::args::{Preferences, UsageError};
+use super::desk::{Desk, Reply};
+use super::http::{Connection, HttpError, Limits};
+use super::pem::Identity;
+use super::report::{Link, meaning, printable};
+use super::tls::{self, Deadline, HostMemory, Timed};
+
+/// Connections at the same time; further ones are closed at once.
+const MAX_CONNECTIONS: usize = 256;
+/// How long a handshake may take.
+const HANDSHAKE_TIME: Duration = Duration::from_secs(20);
+/// How long may pass until a request is there, and until a reply is taken.
+const REQUEST_TIME: Duration = Duration::from_secs(60);
+
+/// Whether clients are asked for their certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asking {
+    No,
+    Optional,
+    Required,
+}
+
+/// What a supplier is told by its options.
+#[derive(Debug)]
+pub(crate) struct Setup {
+    pub(crate) identity: Identity,
+    /// Certificates of the authorities whose clients are trusted.
+    pub(crate) client_authorities: Vec<Vec<u8>>,
+    pub(crate) asking: Asking,
+    /// Common names that may come in; empty: all.
+    pub(crate) required_names: Vec<String>,
+    /// Whether a wrong common name is refused in the handshake, with alert 49, and not by HTTP 403.
+    pub(crate) refuse_early: bool,
+    pub(crate) preferences: Preferences,
+}
+
+/// What happens on a connection.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// The handshake is done.
+    Opened(Box<Link>),
+    /// The handshake failed, at this stage.
+    Refused(String),
+    /// A request was answered: method and target, HTTP status, what happened.
+    Answered(String, u16, String),
+    /// No further request could be read or answered.
+    Broken(String),
+    /// The connection was closed in order.
+    Closed,
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Opened(link) => {
+                let alpn = link.alpn.as_deref().unwrap_or("no ALPN");
+                write!(f, "open: {}, {}, {}; ", link.suite, link.group, printable(alpn))?;
+                match &link.peer {
+                    None => f.write_str("the client showed no certificate"),
+                    Some(peer) => {
+                        let name = peer.common_name.as_deref().unwrap_or("(none)");
+                        write!(f, "client CN {}\n{}", printable(name), peer.details("    ").trim_end())
+                    }
+                }
+            }
+            Self::Refused(cause) => write!(f, "handshake failed: {cause}"),
+            Self::Answered(request, status, what) => write!(f, "{request}: HTTP {status}, {what}"),
+            Self::Broken(cause) => write!(f, "broken: {cause}"),
+            Self::Closed => f.write_str("closed"),
+        }
+    }
+}
+
+/// Takes reports from all threads.
+pub(crate) type Report<'r> = dyn Fn(SocketAddr, Event) + Sync + 'r;
+
+/// What all connections share.
+struct Shop<'a> {
+    config: ServerConfig<'a>,
+    credentials: &'a [Credential<'a>],
+    keys: &'a [embedded_mtls::crypto::rustcrypto::P256SigningKey],
+    desk: Desk,
+    refuse_early: bool,
+    guests: AtomicUsize,
+    report: &'a Report<'a>,
+}
+
+/// Serves connections: for ever, or this many, and then waits for them to end.
+pub(crate) fn serve(
+    setup: &Setup,
+    listener: &TcpListener,
+    connections: Option<usize>,
+    report: &Report<'_>,
+) -> Result<(), UsageError> {
+    let unusable = |error: Error| UsageError(error.to_string());
+    let identities = core::slice::from_ref(&setup.identity);
+    let (chains, keys) = (tls::chains(identities), tls::keys(identities).map_err(UsageError)?);
+    let credentials = tls::credentials(&chains).map_err(unusable)?;
+    let anchors = tls::anchors(&setup.client_authorities).map_err(unusable)?;
+    let alpn: Vec<_> = setup.preferences.alpn.iter().map(Vec::as_slice).collect();
+    let asking = match setup.asking {
+        Asking::No => ClientAuth::None,
+        Asking::Optional => ClientAuth::Optional(&anchors),
+        Asking::Required => ClientAuth::Required(&anchors),
+    };
+    let mut config = ServerConfig::new(asking)
+        .with_alpn(&alpn)
+        .with_groups(&setup.preferences.groups)
+        .with_cipher_suites(&setup.preferences.suites);
+    if let Some(depth) = setup.preferences.max_depth {
+        config = config.with_max_depth(depth);
+    }
+    let desk = Desk::new(setup.required_names.clone());
+    let guests = AtomicUsize::new(0);
+    let shop =
+        Shop { config, credentials: &credentials, keys: &keys, desk, refuse_early: setup.refuse_early, guests, report };
+    shop.start().map_err(|error| UsageError(error.to_string()))?;
+    accept(&shop, listener, connections);
+    Ok(())
+}
+
+/// Gives each connection a thread.
+fn accept(shop: &Shop<'_>, listener: &TcpListener, connections: Option<usize>) {
+    thread::scope(|scope| {
+        let mut left = connections;
+        while left != Some(0) {
+            let Ok((stream, from)) = listener.accept() else {
+                // The system is short of something, such as file descriptors: that passes.
+                thread::sleep(Duration::from_millis(100));
+                continue;
+            };
+            left = left.map(|left| left - 1);
+            if shop.guests.fetch_add(1, Ordering::Relaxed) >= MAX_CONNECTIONS {
+                (shop.report)(from, Event::Refused(format!("{MAX_CONNECTIONS} connections are open already")));
+                shop.guests.fetch_sub(1, Ordering::Relaxed);
+                continue;
+            }
+            let attend = move || {
+                shop.attend(stream, from);
+                shop.guests.fetch_sub(1, Ordering::Relaxed);
+            };
+            if let Err(error) = thread::Builder::new().spawn_scoped(scope, attend) {
+                (shop.report)(from, Event::Refused(format!("no thread for it: {error}")));
+                shop.guests.fetch_sub(1, Ordering::Relaxed);
+            }
+        }
+    });
+}
+
+impl Shop<'_> {
+    /// Makes a handshake and throws it away: what is wrong with the configuration shows before anybody connects.
+    fn start(&self) -> Result<(), Failure<io::Error>> {
+        let entropy = Entropy::from_system().map_err(Failure::Io)?;
+        let mut memory = HostMemory::new();
+        Handshake::<Server, RustCrypto>::new(&self.config, memory.lend(), entropy)?;
+        Ok(())
+    }
+
+    /// Serves one connection to its end.
+    fn attend(&self, stream: TcpStream, from: SocketAddr) {
+        let tell = |event| (self.report)(from, event);
+        let deadline = Deadline::new(HANDSHAKE_TIME);
+        // Small records one after another must not wait for each other's acknowledgement.
+        let copy = stream.set_nodelay(true).and_then(|()| stream.try_clone());
+        let Ok(copy) = copy.map_err(|error| tell(Event::Refused(error.to_string()))) else { return };
+        let mut memory = HostMemory::new();
+        match self.shake_hands(Timed::new(stream, deadline.clone()), &mut memory) {
+            Ok(mut stream) => {
+                let link = tls::link(stream.session());
+                tell(Event::Opened(Box::new(link.clone())));
+                let mut connection = Connection::new(&mut stream, Limits::default());
+                tell(self.converse(&mut connection, &link, &deadline, &tell));
+                deadline.renew(REQUEST_TIME);
+                // If it cannot be said that nothing more comes, nobody is there to hear it.
+                let _ = stream.close();
+            }
+            Err(error) => tell(Event::Refused(explain(&error))),
+        }
+        tls::hang_up(&copy);
+    }
+
+    /// Runs the handshake.
+    fn shake_hands<'b>(
+        &'b self,
+        socket: Timed,
+        memory: &'b mut HostMemory,
+    ) -> Result<Stream<'b, Timed, RustCrypto>, HandshakeError<io::Error>> {
+        let before = |cause| HandshakeError { stage: embedded_mtls::Stage::ClientHello, cause };
+        let entropy = Entropy::from_system().map_err(|error| before(Failure::Io(error)))?;
+        let handshake = Handshake::new(&self.config, memory.lend(), entropy).map_err(|error| before(error.into()))?;
+        let software = SoftwareHost::new(self.credentials, self.keys, system_time);
+        let mut porter = Porter { software, desk: self.refuse_early.then_some(&self.desk) };
+        Stream::open(socket, handshake, &mut porter)
+    }
+
+    /// Answers requests until one side has enough.
+    fn converse<S>(
+        &self,
+        connection: &mut Connection<S>,
+        link: &Link,
+        deadline: &Deadline,
+        tell: &impl Fn(Event),
+    ) -> Event
+    where
+        S: Read + Write<Error = Failure<io::Error>>,
+    {
+        loop {
+            deadline.renew(REQUEST_TIME);
+            let (request, reply, last) = match connection.read_request() {
+                Ok(None) => return Event::Closed,
+                Ok(Some(request)) => {
+                    let reply = self.desk.answer(&request, link);
+                    (printable(&format!("{} {}", request.method, request.target)), reply, request.is_last())
+                }
+                Err(error) => match Reply::refusal(&error) {
+                    Some(reply) => ("unreadable request".to_owned(), reply, true),
+                    None => return Event::Broken(broken(&error)),
+                },
+            };
+            deadline.renew(REQUEST_TIME);
+            let body = if request.starts_with("HEAD ") { "" } else { reply.body.as_str() };
+            if let Err(error) = connection.send(&reply.head(last), body.as_bytes()) {
+                return Event::Broken(broken(&error));
+            }
+            tell(Event::Answered(request, reply.status, reply.note));
+            if last {
+                return Event::Closed;
+            }
+        }
+    }
+}
+
+/// Answers the questions of the handshake.
+struct Porter<'b, T> {
+    software: SoftwareHost<'b, T>,
+    /// Whose rules decide in the handshake who may come in.
+    desk: Option<&'b Desk>,
+}
+
+impl<'b, T: FnMut() -> Time> Host<'b, Server, RustCrypto> for Porter<'b, T> {
+    fn time(&mut self) -> Time {
+        Host::<Server, RustCrypto>::time(&mut self.software)
+    }
+
+    fn credential(&mut self, request: &CredentialRequest<'_, 'b, Server, RustCrypto>) -> Option<&'b Credential<'b>> {
+        self.software.credential(request)
+    }
+
+    fn authorize(&mut self, peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
+        match self.desk.and_then(|desk| desk.objection(peer.common_name())) {
+            Some(_) => Err(AlertDescription::ACCESS_DENIED),
+            None => Ok(()),
+        }
+    }
+
+    fn sign(&mut self, request: &SignRequest<'_, 'b, Server, RustCrypto>) -> Option<Signature> {
+        self.software.sign(request)
+    }
+}
+
+/// Why a handshake failed, with what an alert of the client means.
+fn explain(error: &HandshakeError<io::Error>) -> String {
+    match error.cause {
+        Failure::Tls(Error::AlertReceived(alert)) => format!("{error}: {}", meaning(alert)),
+        _ => error.to_string(),
+    }
+}
+
+/// Why no further request could be read or answered.
+fn broken(error: &HttpError<Failure<io::Error>>) -> String {
+    match error {
+        HttpError::Stream(Failure::Tls(Error::AlertReceived(alert))) => format!("{error}: {}", meaning(*alert)),
+        _ => error.to_string(),
+    }
+}

@@ -1,0 +1,210 @@
+//! The core on a host: the memory it is lent, what it borrows, and a socket with a deadline.
+
+use core::cell::Cell;
+use core::time::Duration;
+use std::io;
+use std::net::{Shutdown, TcpStream};
+use std::rc::Rc;
+use std::time::Instant;
+
+use embedded_io::{ErrorType, Read, Write};
+use embedded_mtls::crypto::CryptoProvider;
+use embedded_mtls::crypto::rustcrypto::P256SigningKey;
+use embedded_mtls::io::std::Socket;
+use embedded_mtls::x509::{PeerIdentity, SubjectAltName, TrustAnchor};
+use embedded_mtls::{Buffers, Credential, Error, KeyHandle, Session};
+
+use super::pem::Identity;
+use super::report::{Link, Peer, hex};
+
+/// The memory that one connection is lent.
+pub(crate) struct Memory<const RX: usize, const TX: usize, const PEER: usize> {
+    rx: [u8; RX],
+    tx: [u8; TX],
+    peer: [u8; PEER],
+}
+
+/// Memory for talking to anybody. Servers send records of up to 16,645 bytes, and whole lists of certificate authorities
+/// in front of them: `rx` holds two such records. `peer` holds the summaries of about 20 certificates.
+pub(crate) type HostMemory = Memory<33_290, 4096, 8192>;
+
+/// Memory as a microcontroller has it, for a peer that sends small records: 8 KiB for the whole connection.
+pub(crate) type DeviceMemory = Memory<4096, 2048, 2048>;
+
+impl<const RX: usize, const TX: usize, const PEER: usize> Memory<RX, TX, PEER> {
+    /// Memory that nobody has used.
+    pub(crate) const fn new() -> Self {
+        Self { rx: [0; RX], tx: [0; TX], peer: [0; PEER] }
+    }
+
+    /// Lends it.
+    pub(crate) const fn lend(&mut self) -> Buffers<'_> {
+        Buffers { rx: &mut self.rx, tx: &mut self.tx, peer: &mut self.peer }
+    }
+
+    /// The three sizes: received, sent, and what is kept of the peer's certificates.
+    pub(crate) const SIZES: [usize; 3] = [RX, TX, PEER];
+}
+
+/// The chain of each identity, as [`credentials`] borrows it.
+pub(crate) fn chains(identities: &[Identity]) -> Vec<Vec<&[u8]>> {
+    identities.iter().map(|identity| identity.chain.iter().map(Vec::as_slice).collect()).collect()
+}
+
+/// A credential for each chain; its key handle is its place in the list.
+pub(crate) fn credentials<'a>(chains: &'a [Vec<&'a [u8]>]) -> Result<Vec<Credential<'a>>, Error> {
+    (0..).zip(chains).map(|(place, chain)| Credential::new(chain, KeyHandle(place))).collect()
+}
+
+/// The key of each identity.
+pub(crate) fn keys(identities: &[Identity]) -> Result<Vec<P256SigningKey>, String> {
+    let key = |identity: &Identity| {
+        P256SigningKey::from_bytes(&identity.key).map_err(|error| format!("a private key is not usable: {error:?}"))
+    };
+    identities.iter().map(key).collect()
+}
+
+/// A trust anchor for each certificate.
+pub(crate) fn anchors(certificates: &[Vec<u8>]) -> Result<Vec<TrustAnchor<'_>>, Error> {
+    certificates.iter().map(|certificate| TrustAnchor::from_certificate(certificate)).collect()
+}
+
+/// What a session knows of its connection.
+pub(crate) fn link<C: CryptoProvider>(session: &Session<'_, C>) -> Link {
+    Link {
+        suite: session.cipher_suite().to_string(),
+        group: session.group().to_string(),
+        alpn: session.alpn().map(|name| String::from_utf8_lossy(name).into_owned()),
+        peer: session.peer().as_ref().map(peer),
+    }
+}
+
+/// An identity as text.
+pub(crate) fn peer(identity: &PeerIdentity<'_>) -> Peer {
+    Peer {
+        subject: identity.subject().to_string(),
+        common_name: identity.common_name().map(str::to_owned),
+        issuer: identity.issuer().to_string(),
+        serial: hex(identity.serial()),
+        not_before: identity.not_before().to_string(),
+        not_after: identity.not_after().to_string(),
+        names: identity.subject_alt_names().map(|name| alternative(&name)).collect(),
+        fingerprint: hex(&identity.sha256_fingerprint()),
+    }
+}
+
+/// A subject alternative name, written as OpenSSL does.
+fn alternative(name: &SubjectAltName<'_>) -> String {
+    match name {
+        SubjectAltName::Dns(name) => format!("DNS:{name}"),
+        SubjectAltName::Ip(address) => format!("IP:{address}"),
+        SubjectAltName::Email(address) => format!("email:{address}"),
+        SubjectAltName::Uri(uri) => format!("URI:{uri}"),
+        SubjectAltName::Directory(name) => format!("DirName:{name}"),
+        _ => "other".to_owned(),
+    }
+}
+
+/// The moment at which a [`Timed`] socket gives up; it can be moved while the socket is in use.
+#[derive(Clone)]
+pub(crate) struct Deadline(Rc<Cell<Instant>>);
+
+impl Deadline {
+    /// In `duration` from now.
+    pub(crate) fn new(duration: Duration) -> Self {
+        Self(Rc::new(Cell::new(Instant::now() + duration)))
+    }
+
+    /// Moves it to `duration` from now.
+    pub(crate) fn renew(&self, duration: Duration) {
+        self.0.set(Instant::now() + duration);
+    }
+
+    /// The time that is left.
+    fn left(&self) -> io::Result<Duration> {
+        let left = self.0.get().saturating_duration_since(Instant::now());
+        if left.is_zero() { Err(expired()) } else { Ok(left) }
+    }
+}
+
+/// The error of a peer that takes too long, whether it says nothing or a byte now and then.
+fn expired() -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, "the other side took too long")
+}
+
+/// A socket whose reads and writes end at a deadline, and which can be read when it can no longer be written.
+///
+/// A server that refuses us says so with an alert and closes, perhaps while we still write. The alert has arrived then,
+/// and is worth more than the news of a broken pipe: so that news is kept back until there is nothing left to read.
+pub(crate) struct Timed {
+    socket: Socket,
+    deadline: Deadline,
+    /// Why nothing can be written any more.
+    unwritable: Option<io::Error>,
+}
+
+impl Timed {
+    /// Uses `stream` until `deadline`.
+    pub(crate) fn new(stream: TcpStream, deadline: Deadline) -> Self {
+        Self { socket: Socket(stream), deadline, unwritable: None }
+    }
+}
+
+impl ErrorType for Timed {
+    type Error = io::Error;
+}
+
+impl Read for Timed {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.socket.0.set_read_timeout(Some(self.deadline.left()?))?;
+        match (self.socket.read(buf), self.unwritable.take()) {
+            (Ok(0) | Err(_), Some(error)) => Err(error),
+            (read, unwritable) => {
+                self.unwritable = unwritable;
+                read.map_err(timeout)
+            }
+        }
+    }
+}
+
+impl Write for Timed {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        if self.unwritable.is_some() {
+            return Ok(buf.len());
+        }
+        self.socket.0.set_write_timeout(Some(self.deadline.left()?))?;
+        match self.socket.write(buf) {
+            Err(error) if matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) => {
+                self.unwritable = Some(error);
+                Ok(buf.len())
+            }
+            written => written.map_err(timeout),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.socket.flush()
+    }
+}
+
+/// A time-out comes as `WouldBlock` on some systems.
+fn timeout(error: io::Error) -> io::Error {
+    if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) { expired() } else { error }
+}
+
+/// Closes a connection so that the last thing sent, perhaps an alert, arrives.
+///
+/// A socket that is closed while received bytes are unread resets the connection, and the other side then loses what it
+/// has not read yet. So say that nothing more comes, and read what still does, for a while.
+pub(crate) fn hang_up(stream: &TcpStream) {
+    const PATIENCE: Duration = Duration::from_secs(2);
+    let until = Instant::now() + PATIENCE;
+    let mut waste = [0; 4096];
+    let mut gone = stream.shutdown(Shutdown::Write).is_err();
+    while !gone {
+        let left = until.saturating_duration_since(Instant::now());
+        gone = left.is_zero()
+            || stream.set_read_timeout(Some(left)).is_err()
+            || !io::Read::read(&mut &*stream, &mut waste).is_ok_and(|read| read != 0);
+    }
+}

@@ -1,0 +1,111 @@
+//! The supplier's web server: mutual TLS 1.3, HTTP/1.1, cXML orders. Try `--help`.
+
+mod shared;
+
+use std::io::Write as _;
+use std::net::TcpListener;
+use std::process::ExitCode;
+
+use shared::args::{self, PREFERENCES_HELP, Preferences, UsageError};
+use shared::pem;
+use shared::supplier::{Asking, Setup, serve};
+
+const HELP: &str = "\
+supplier - takes cXML orders over mutual TLS 1.3
+
+Usage: supplier --listen ADDRESS:PORT --cert FILE --key FILE [--client-ca FILE] [options]
+
+  --listen A          address and port, as in 127.0.0.1:8443; port 0 takes a free one, the first line printed names it
+  --cert FILE         PEM: our certificate, then its intermediates
+  --key FILE          PEM: its key, PKCS#8 or SEC1, on P-256
+  --client-ca FILE    PEM: the authorities whose clients are trusted; given again, all files count
+  --client-auth MODE  none, optional or required; required unless given, none without --client-ca
+  --require-cn NAME   the common name that a client must have; given again, any of them; else it gets HTTP 403
+  --refuse-early      a client with another common name gets alert 49 in the handshake, not HTTP 403
+  --once N            end after N connections
+{preferences}
+  --help              this text
+
+GET answers with a page that says who came. POST takes a cXML OrderRequest and answers with a cXML Response: HTTP 200
+and cXML status 200 (taken; the same answer if it comes again), 406 (no readable order) or 450 (not an order).
+";
+
+/// What the command line says.
+struct Options {
+    listen: String,
+    setup: Setup,
+    once: Option<usize>,
+}
+
+fn main() -> ExitCode {
+    let outcome = match options(lexopt::Parser::from_env()) {
+        Ok(None) => Ok(()),
+        Ok(Some(options)) => run(&options),
+        Err(UsageError(error)) => Err(UsageError(format!("{error}\nTry: supplier --help"))),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("supplier: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Reads the command line; `None` if it asks for help, which is printed.
+fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, UsageError> {
+    let (mut listen, mut cert, mut key, mut once, mut asking) = (None, None, None, None, None);
+    let (mut client_authorities, mut required_names, mut refuse_early) = (Vec::new(), Vec::new(), false);
+    let mut preferences = Preferences::default();
+    while let Some(argument) = parser.next()? {
+        let lexopt::Arg::Long(name) = argument else { return Err(argument.unexpected().into()) };
+        match name.to_owned().as_str() {
+            "help" => {
+                print!("{}", HELP.replace("{preferences}", PREFERENCES_HELP));
+                return Ok(None);
+            }
+            "listen" => listen = Some(args::text(&mut parser)?),
+            "cert" => cert = Some(args::text(&mut parser)?),
+            "key" => key = Some(args::text(&mut parser)?),
+            "client-ca" => client_authorities.append(&mut pem::authorities(&args::text(&mut parser)?)?),
+            "client-auth" => asking = Some(mode(&args::text(&mut parser)?)?),
+            "require-cn" => required_names.push(args::text(&mut parser)?),
+            "refuse-early" => refuse_early = true,
+            "once" => once = Some(args::parsed(&mut parser, "--once", "a number of connections")?),
+            other => {
+                if !preferences.take(other, &mut parser)? {
+                    return Err(UsageError(format!("no such option: --{other}")));
+                }
+            }
+        }
+    }
+    let none = if client_authorities.is_empty() { Asking::No } else { Asking::Required };
+    let asking = asking.unwrap_or(none);
+    if asking != Asking::No && client_authorities.is_empty() {
+        return Err(UsageError("--client-auth optional and required need --client-ca".to_owned()));
+    }
+    let identity = pem::identity(&args::required(cert, "--cert")?, &args::required(key, "--key")?)?;
+    let setup = Setup { identity, client_authorities, asking, required_names, refuse_early, preferences };
+    Ok(Some(Options { listen: args::required(listen, "--listen")?, setup, once }))
+}
+
+/// The value of `--client-auth`.
+fn mode(found: &str) -> Result<Asking, UsageError> {
+    match found {
+        "none" => Ok(Asking::No),
+        "optional" => Ok(Asking::Optional),
+        "required" => Ok(Asking::Required),
+        _ => Err(args::unfit("--client-auth", found, "none, optional or required")),
+    }
+}
+
+/// Listens and serves.
+fn run(options: &Options) -> Result<(), UsageError> {
+    let failed = |error: std::io::Error| UsageError(format!("--listen {}: {error}", options.listen));
+    let listener = TcpListener::bind(&options.listen).map_err(failed)?;
+    println!("listening on {}", listener.local_addr().map_err(failed)?);
+    serve(&options.setup, &listener, options.once, &|from, event| {
+        // One write for each report, so that those of several threads do not mix. Who reads them may have gone.
+        let _ = std::io::stdout().lock().write_all(format!("{from} {event}\n").as_bytes());
+    })
+}
