@@ -10,7 +10,7 @@ use super::time::UnixTime;
 use crate::error::{ApiMisuse, CertificateProblem, Error};
 
 /// An authority that is trusted without being signed by another: a name and a key, root or
-/// intermediate. Lends what it was made from; about 100 bytes on a 32-bit machine.
+/// intermediate. Lends what it was made from; 64 bytes on a 32-bit machine.
 ///
 /// RFC 5280 section 6.1.1 (d) knows an anchor as a name and a key only. Made
 /// [from a certificate](Self::from_certificate) it keeps the limits that the authority set itself as

@@ -76,8 +76,9 @@ impl<'a> NameConstraints<'a> {
             self.check_name(GeneralName::Directory(*subject), budget)?;
         }
         let Some(alternatives) = alternatives else {
-            // "When a certificate does not include a subject alternative name, the constraint MUST be
-            // applied to any attribute of type emailAddress in the subject distinguished name".
+            // "When a constraint has been imposed on the rfc822Name name form, but the certificate does
+            // not include a subject alternative name, the constraint MUST be applied to the attribute
+            // of type emailAddress in the subject distinguished name."
             for email in subject.attributes().filter_map(|attribute| attribute.email()) {
                 self.check_name(GeneralName::Email(email), budget)?;
             }
@@ -138,8 +139,8 @@ fn spend(budget: &mut u32) -> Result<(), CertificateProblem> {
 fn is_valid_base(base: GeneralName<'_>) -> bool {
     match base {
         // An empty base holds all names of its form. A dot in front, which OpenSSL likes, is not in
-        // RFC 5280 for this form: "any DNS name that can be constructed by simply adding zero or more
-        // labels to the left-hand side of the name".
+        // RFC 5280 for this form: "Any DNS name that can be constructed by simply adding zero or more
+        // labels to the left-hand side of the name satisfies the name constraint."
         GeneralName::Dns(host) => host.is_empty() || is_host_name(host),
         GeneralName::Uri(host) => is_host_or_domain(host),
         GeneralName::Email(mailbox) => match split_mailbox(mailbox) {
@@ -260,7 +261,8 @@ fn host_of_uri(uri: &[u8]) -> Option<&[u8]> {
     (is_host_name(host) && !ends_in_number(host)).then_some(host)
 }
 
-/// "the contents ... MUST be encoded in the style of RFC 4632 (CIDR)": 8 or 32 bytes.
+/// "For IPv4 addresses, the iPAddress field of `GeneralName` MUST contain eight (8) octets, encoded in the
+/// style of RFC 4632 (CIDR)"; for IPv6 thirty-two.
 fn address_and_mask(range: &[u8]) -> Option<(&[u8], &[u8])> {
     match range.len() {
         8 => range.split_at_checked(4),

@@ -95,7 +95,8 @@ impl<'a> Name<'a> {
     /// The most specific common name, if it is text that can be shown as `str`.
     ///
     /// It names the subject to people and to rules of the application. It never stands in for a
-    /// host name (RFC 9525 section 6.3 of a server is looked for in the subject alternative name only).
+    /// host name. RFC 9525 section 1.3: "Do not include or check strings that look like domain names in
+    /// the subject's Common Name."
     pub fn common_name(&self) -> Option<&'a str> {
         self.attributes().filter(|attribute| attribute.oid == COMMON_NAME).last()?.text()
     }
@@ -190,8 +191,8 @@ impl<'a> Attribute<'a> {
         if self.tag == other.tag && self.value == other.value {
             return true;
         }
-        // RFC 5280 section 7.1: "Conforming implementations MUST support UTF8String and
-        // PrintableString name comparisons." Other types are compared as bytes.
+        // RFC 5280 section 7.1 folds "attributes encoded in either PrintableString or UTF8String". Other
+        // types are compared as bytes.
         is_folded(self.tag) && is_folded(other.tag) && same_folded(self.value, other.value)
     }
 }

@@ -13,5 +13,7 @@ fn main() -> ! {
     let Buffers { rx, tx, peer } = unsafe { roles::buffers() };
     roles::client(Buffers { rx, tx, peer });
     roles::server(Buffers { rx, tx, peer });
-    loop {}
+    loop {
+        core::hint::spin_loop();
+    }
 }

@@ -8,5 +8,7 @@ use size::frame;
 #[cortex_m_rt::entry]
 fn main() -> ! {
     frame::present();
-    loop {}
+    loop {
+        core::hint::spin_loop();
+    }
 }

@@ -10,5 +10,7 @@ fn main() -> ! {
     frame::present();
     // SAFETY: the only call of this image.
     roles::server(unsafe { roles::buffers() });
-    loop {}
+    loop {
+        core::hint::spin_loop();
+    }
 }
