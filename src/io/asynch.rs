@@ -18,6 +18,8 @@ use embedded_io_async::{ErrorType, Read, Write};
 pub struct Stream<'b, T, C: CryptoProvider> {
     transport: T,
     session: Session<'b, C>,
+    /// The transport has taken bytes that it may still hold back.
+    unflushed: bool,
 }
 
 impl<'b, T: Read + Write, C: CryptoProvider> Stream<'b, T, C> {
@@ -40,7 +42,7 @@ impl<'b, T: Read + Write, C: CryptoProvider> Stream<'b, T, C> {
             return Err(HandshakeError { stage, cause });
         }
         match handshake.into_session() {
-            Ok(session) => Ok(Self { transport, session }),
+            Ok(session) => Ok(Self { transport, session, unflushed: false }),
             Err(handshake) => {
                 Err(HandshakeError { stage: handshake.stage(), cause: Error::ConnectionTruncated.into() })
             }
@@ -74,9 +76,14 @@ impl<'b, T: Read + Write, C: CryptoProvider> Stream<'b, T, C> {
     async fn transmit(&mut self) -> Result<(), Failure<T::Error>> {
         while !self.session.tx_pending().is_empty() {
             let count = write_some(&mut self.transport, self.session.tx_pending()).await?;
+            self.unflushed = true;
             self.session.tx_consume(count);
         }
-        self.transport.flush().await.map_err(Failure::Io)
+        if self.unflushed {
+            self.transport.flush().await.map_err(Failure::Io)?;
+            self.unflushed = false;
+        }
+        Ok(())
     }
 
     /// Sends the alert of `error`, as far as the transport still takes it.
@@ -100,14 +107,16 @@ pub async fn drive<'b, T: Read + Write, S: Side, C: CryptoProvider>(
             Step::Transmit => {
                 let count = write_some(transport, handshake.tx_pending()).await?;
                 handshake.tx_consume(count);
-                if handshake.tx_pending().is_empty() {
-                    transport.flush().await.map_err(Failure::Io)?;
+            }
+            // Here and not after the last write: a future that was dropped in a flush would not come
+            // back to it.
+            Step::NeedInput => {
+                transport.flush().await.map_err(Failure::Io)?;
+                match transport.read(handshake.rx_space()).await.map_err(Failure::Io)? {
+                    0 => handshake.rx_eof(),
+                    count => handshake.rx_commit(count)?,
                 }
             }
-            Step::NeedInput => match transport.read(handshake.rx_space()).await.map_err(Failure::Io)? {
-                0 => handshake.rx_eof(),
-                count => handshake.rx_commit(count)?,
-            },
             Step::Yield => yield_now().await,
             Step::Time(request) => request.provide(host.time().await)?,
             Step::Credential(request) => match host.credential(&request).await {
@@ -122,7 +131,7 @@ pub async fn drive<'b, T: Read + Write, S: Side, C: CryptoProvider>(
                 Some(signature) => request.complete(&signature)?,
                 None => return Err(request.fail().into()),
             },
-            Step::Done => return Ok(()),
+            Step::Done => return transport.flush().await.map_err(Failure::Io),
         }
     }
 }
@@ -169,6 +178,8 @@ impl<T: Read + Write, C: CryptoProvider> Read for Stream<'_, T, C> {
                 }
                 Ok(Event::Transmit) => self.transmit().await?,
                 Ok(Event::NeedInput) => {
+                    // A flush may have been dropped.
+                    self.transmit().await?;
                     match self.transport.read(self.session.rx_space()).await.map_err(Failure::Io)? {
                         0 => self.session.rx_eof(),
                         count => self.session.rx_commit(count)?,
