@@ -62,8 +62,8 @@ fn arguments(case: &ClientCase, world: &World, port: u16) -> Vec<String> {
 /// Answers the order when it has come; gives the body of the answer.
 fn serve(server: &mut Process, case: &ClientCase, world: &World) -> Option<Vec<u8>> {
     let (Task::Post(order) | Task::PostAfterKeyUpdate(order)) = case.task else { return None };
-    let came = |stdout: &[u8]| stdout.windows(order.len()).any(|window| window == order);
-    server.await_sign("showed the order", |server| came(&server.stdout())).ok()?;
+    let holds_order = |output: &[u8]| output.windows(order.len()).any(|window| window == order);
+    server.await_sign("showed the order", |process| holds_order(&process.stdout())).ok()?;
     let answer = http::answer_to(order);
     if !case.command.is_empty() {
         server.write(case.command.as_bytes()).ok()?;
@@ -84,7 +84,7 @@ fn suites(gateway: Gateway) -> Vec<ClientCase> {
     ]
 }
 
-/// Groups, and HelloRetryRequests for each reason.
+/// Groups, and a HelloRetryRequest for each reason.
 fn retries(gateway: Gateway) -> Vec<ClientCase> {
     let case = |name, options, facts: &[&str]| ClientCase::order(name, gateway).options(options).facts(facts);
     vec![
