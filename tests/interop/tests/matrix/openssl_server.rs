@@ -130,10 +130,13 @@ fn data(gateway: Gateway) -> Vec<ClientCase> {
     let (order, much) = (http::order(), http::much());
     let small = gateway.with_rx(2048);
     vec![
-        ClientCase::order("100 KB each way, its records of 16 KiB", gateway).task(Task::Post(much)),
+        ClientCase::order("100 KB each way, its records of 16 KiB", gateway)
+            .task(Task::Post(much))
+            .facts(&["its records up to 16384 bytes"]),
         ClientCase::order("100 KB each way, its records of 512 bytes", small)
             .task(Task::Post(much))
-            .options(&["-max_send_frag", "512"]),
+            .options(&["-max_send_frag", "512"])
+            .facts(&["its records up to 512 bytes"]),
         ClientCase::order("we ask for new keys", gateway)
             .task(Task::PostAfterKeyUpdate(order))
             .facts(&["1 KeyUpdate from us", "1 KeyUpdate from it"]),
