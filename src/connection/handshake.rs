@@ -224,16 +224,20 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     /// Makes the error sticky and writes its alert.
     pub(super) fn fail(&mut self, error: Error) -> Error {
         self.set_failure(error, self.stage());
-        debug!("handshake failed while {}: {}", self.stage(), error);
+        error
+    }
+
+    /// Only the first error counts, and only its alert is told.
+    fn set_failure(&mut self, error: Error, stage: Stage) {
+        if self.failure.is_some() {
+            return;
+        }
+        self.failure = Some((error, stage));
+        debug!("handshake failed while {}: {}", stage, error);
         if let Some(alert) = error.alert() {
             // If the provider cannot even seal the alert, the error is all that is left.
             let _unsealed = self.context.tx.alert(alert);
         }
-        error
-    }
-
-    fn set_failure(&mut self, error: Error, stage: Stage) {
-        self.failure.get_or_insert((error, stage));
     }
 
     fn transmit_or(&self, stop: Stop) -> Stop {

@@ -315,7 +315,8 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
 
     /// Sends the KeyUpdate that is due, as soon as there is room, and changes the sending keys.
     fn send_key_update(&mut self) -> Result<(), Error> {
-        let Some(update) = self.key_update else { return Ok(()) };
+        // Nothing follows a close_notify (RFC 9846 section 6.1).
+        let Some(update) = self.key_update.filter(|_| !self.closed) else { return Ok(()) };
         if self.tx.message(&|w| update.emit(w), &mut |_| ())? == Written::AfterTransmit {
             return Ok(());
         }
