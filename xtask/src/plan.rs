@@ -8,6 +8,9 @@ use crate::step::{Step, Task};
 /// Name of the step that installs.
 pub(crate) const SETUP: &str = "setup";
 
+/// The crate with the fuzz targets, which has a lock file of its own.
+const FUZZ: &str = "fuzz";
+
 /// Lints are warnings while one works, errors here.
 const DENY: &str = "-- -D warnings";
 
@@ -28,6 +31,7 @@ pub(crate) fn test() -> Result<Vec<Step>> {
         documentation(),
         unit(),
         integration(),
+        fuzz(),
         package(),
         example(),
         interop_step(),
@@ -54,8 +58,9 @@ fn cargo(line: &str) -> Task {
 }
 
 fn format(boards: &[String]) -> Step {
-    let boards = boards.iter().map(|board| Task::Succeeds(Run::cargo("fmt --all -- --check").within(board)));
-    let tasks = [cargo("fmt --all -- --check")].into_iter().chain(boards).collect();
+    let check = Run::cargo("fmt --all -- --check");
+    let apart = boards.iter().map(String::as_str).chain([FUZZ]).map(|directory| check.clone().within(directory));
+    let tasks = [check.clone()].into_iter().chain(apart).map(Task::Succeeds).collect();
     Step { name: "format", what: "all code is formatted", tasks }
 }
 
@@ -113,6 +118,13 @@ fn unit() -> Step {
 fn integration() -> Step {
     let tasks = vec![cargo(&format!("test --package embedded-mtls --test * --locked --features {ALL}"))];
     Step { name: "tests", what: "tests on the public API, and of the repository's own rules", tasks }
+}
+
+/// The fuzz targets on inputs that are the same each time; the fuzzer itself needs another toolchain.
+fn fuzz() -> Step {
+    let clippy = Run::cargo(&format!("clippy --all-targets --locked {DENY}")).within(FUZZ);
+    let tasks = vec![Task::Succeeds(clippy), Task::Succeeds(Run::cargo("test --locked").within(FUZZ))];
+    Step { name: "fuzz", what: "no input of the fuzz targets panics or is accepted wrongly", tasks }
 }
 
 /// Off CI one packages with changes not committed yet.
