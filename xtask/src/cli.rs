@@ -79,8 +79,7 @@ fn check(options: &Options) -> Result<()> {
 }
 
 fn interop(options: &Options) -> Result<()> {
-    let steps = plan::interop(!options.no_install)?;
-    Selection::default().run(&steps)
+    Selection::default().run(&plan::interop(!options.no_install))
 }
 
 fn setup(_: &Options) -> Result<()> {
