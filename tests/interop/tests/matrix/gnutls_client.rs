@@ -92,8 +92,13 @@ fn refusing(world: &World) -> Vec<ServerCase> {
     let good = |name, alert, cause| case(name, Some("client"), alert, cause);
     vec![
         case("it has no certificate", None, AlertDescription::CERTIFICATE_REQUIRED, "ClientCertificateRequired"),
-        case("its certificate is of another CA", Some("client-of-other-root"), AlertDescription::UNKNOWN_CA, "UnknownIssuer")
-            .config(|config| config.with_certificate_authorities(false)),
+        case(
+            "its certificate is of another CA",
+            Some("client-of-other-root"),
+            AlertDescription::UNKNOWN_CA,
+            "UnknownIssuer",
+        )
+        .config(|config| config.with_certificate_authorities(false)),
         case("its certificate has expired", Some("client-expired"), AlertDescription::CERTIFICATE_EXPIRED, "Expired"),
         good("it speaks only TLS 1.2", AlertDescription::PROTOCOL_VERSION, "Tls13NotOffered")
             .options(&["--priority=NORMAL:-VERS-ALL:+VERS-TLS1.2"]),

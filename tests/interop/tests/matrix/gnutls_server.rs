@@ -38,7 +38,8 @@ fn arguments(case: &ClientCase, world: &World, port: u16) -> Vec<String> {
 
 fn agreeing(world: &World) -> Vec<ClientCase> {
     let gateway = Gateway::new(&[&world.client], &world.root);
-    let case = |name, options, facts: &[&str]| ClientCase::echo(name, gateway, http::order()).options(options).facts(facts);
+    let case =
+        |name, options, facts: &[&str]| ClientCase::echo(name, gateway, http::order()).options(options).facts(facts);
     vec![
         case("an order, echoed", &[], &[]),
         case(
