@@ -158,10 +158,13 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
     }
 
     /// Changes our keys and asks the peer to change its own (RFC 9846 section 4.7.3). The message
-    /// leaves with the next poll.
+    /// waits in [`tx_pending`](Self::tx_pending), or, if there is no room now, leaves as soon as there is.
     pub fn request_key_update(&mut self) {
-        if !self.closed {
+        if !self.closed && self.failure.is_none() {
             self.key_update = Some(KeyUpdate::Requested);
+            if let Err(error) = self.send_key_update() {
+                self.fail(error);
+            }
         }
     }
 
