@@ -94,7 +94,23 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
         if let Some(error) = self.failure {
             return Err(error);
         }
-        match self.run() {
+        self.run(true)
+    }
+
+    /// As [`poll`](Self::poll), but looks at what was received although something waits to be sent: for a
+    /// transport that takes nothing more and may still hold the alert that says why.
+    ///
+    /// # Errors
+    /// As [`poll`](Self::poll).
+    pub fn poll_received(&mut self) -> Result<Event<'_, 'b, C>, Error> {
+        if let Some(error) = self.failure {
+            return Err(error);
+        }
+        self.run(false)
+    }
+
+    fn run(&mut self, transmit: bool) -> Result<Event<'_, 'b, C>, Error> {
+        match self.next(transmit) {
             Ok(Next::Transmit) => Ok(Event::Transmit),
             Ok(Next::NeedInput) => Ok(Event::NeedInput),
             Ok(Next::Data) => Ok(Event::Data(ReceivedData { rx: &mut self.rx })),
@@ -228,9 +244,9 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
         self.tx.consume(count);
     }
 
-    fn run(&mut self) -> Result<Next, Error> {
+    fn next(&mut self, transmit: bool) -> Result<Next, Error> {
         self.send_key_update()?;
-        if !self.tx.pending().is_empty() {
+        if transmit && !self.tx.pending().is_empty() {
             return Ok(Next::Transmit);
         }
         if self.rx.has_data() {
@@ -256,7 +272,7 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
                     if !self.handle_message()? {
                         return Ok(Next::NeedInput);
                     }
-                    if !self.tx.pending().is_empty() {
+                    if transmit && !self.tx.pending().is_empty() {
                         return Ok(Next::Transmit);
                     }
                 }

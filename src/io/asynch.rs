@@ -35,6 +35,9 @@ impl<'b, T: Read + Write, C: CryptoProvider> Stream<'b, T, C> {
     ) -> Result<Self, HandshakeError<T::Error>> {
         if let Err(cause) = drive(&mut transport, &mut handshake, host).await {
             let stage = handshake.stage();
+            if let Failure::Tls(error) = &cause {
+                host.failed(stage, *error, handshake.claimed_peer().as_ref());
+            }
             // The transport may be what failed; the error that is known is the one to report.
             if transport.write_all(handshake.tx_pending()).await.is_ok() {
                 let _unsent = transport.flush().await;
@@ -166,8 +169,11 @@ impl<T: Read + Write, C: CryptoProvider> Read for Stream<'_, T, C> {
         if out.is_empty() {
             return Ok(0);
         }
+        // A peer that has refused us takes nothing more, and its alert, which says why, lies before us.
+        let mut unsent = None;
         loop {
-            match self.session.poll() {
+            let event = if unsent.is_some() { self.session.poll_received() } else { self.session.poll() };
+            match event {
                 Ok(Event::Data(mut data)) => {
                     let count = data.bytes().len().min(out.len());
                     if let (Some(out), Some(bytes)) = (out.get_mut(..count), data.bytes().get(..count)) {
@@ -176,13 +182,20 @@ impl<T: Read + Write, C: CryptoProvider> Read for Stream<'_, T, C> {
                     data.consume(count);
                     return Ok(count);
                 }
-                Ok(Event::Transmit) => self.transmit().await?,
+                Ok(Event::Transmit) => unsent = self.transmit().await.err(),
                 Ok(Event::NeedInput) => {
                     // A flush may have been dropped.
-                    self.transmit().await?;
-                    match self.transport.read(self.session.rx_space()).await.map_err(Failure::Io)? {
-                        0 => self.session.rx_eof(),
-                        count => self.session.rx_commit(count)?,
+                    if unsent.is_none() {
+                        unsent = self.transmit().await.err();
+                    }
+                    match (self.transport.read(self.session.rx_space()).await, unsent.take()) {
+                        (Ok(0) | Err(_), Some(error)) => return Err(error),
+                        (Err(error), None) => return Err(Failure::Io(error)),
+                        (Ok(0), None) => self.session.rx_eof(),
+                        (Ok(count), before) => {
+                            self.session.rx_commit(count)?;
+                            unsent = before;
+                        }
                     }
                 }
                 Ok(Event::PeerClosed | Event::Closed) => return Ok(0),

@@ -28,6 +28,7 @@ pub(crate) fn test() -> Result<Vec<Step>> {
         documentation(),
         unit(),
         integration(),
+        fuzz(),
         package(),
         example(),
     ];
@@ -115,6 +116,13 @@ fn unit() -> Step {
 fn integration() -> Step {
     let tasks = vec![cargo(&format!("test --package embedded-mtls --test * --locked --features {ALL}"))];
     Step { name: "tests", what: "tests on the public API, and of the repository's own rules", tasks }
+}
+
+/// What the fuzz targets do, with the same inputs each time.
+fn fuzz() -> Step {
+    let tasks = ["fmt -- --check", &format!("clippy --all-targets --locked {DENY}"), "test --locked"]
+        .map(|line| Task::Succeeds(Run::cargo(line).within("fuzz")));
+    Step { name: "fuzz", what: "mutated handshakes and certificates neither panic nor hang", tasks: tasks.into() }
 }
 
 /// Off CI one packages with changes not committed yet.

@@ -58,7 +58,7 @@ fn arguments(case: &ServerCase, world: &World, port: u16) -> Vec<String> {
     arguments.extend(
         [
             ["-connect".into(), format!("127.0.0.1:{port}")],
-            ["-CAfile".into(), world.file(case.trusts)],
+            ["-CAfile".into(), world.file("root.pem")],
             ["-msgfile".into(), world.file(MESSAGES)],
         ]
         .into_iter()
@@ -123,6 +123,18 @@ fn client_auth(world: &World) -> Vec<ServerCase> {
         ServerCase::order("optional, it has a certificate", optional).facts(&["CN=gateway-7"]),
         ServerCase::order("optional, it has none", optional).shows(None),
         ServerCase::order("not asked", never),
+        // As Apache does, we count the root.
+        ServerCase::order("two intermediates and the root, depth 3", required)
+            .shows(Some("client-deep"))
+            .config(|config| config.with_max_depth(3)),
+        ServerCase::refusing(
+            "two intermediates and the root, depth 2",
+            required,
+            Some("client-deep"),
+            AlertDescription::UNKNOWN_CA,
+            "DepthExceeded",
+        )
+        .config(|config| config.with_max_depth(2)),
         ServerCase::order("we name no authorities", required)
             .config(|config| config.with_certificate_authorities(false))
             .facts(&["CN=gateway-7"]),
