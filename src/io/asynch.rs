@@ -184,8 +184,8 @@ impl<T: Read + Write, C: CryptoProvider> Read for Stream<'_, T, C> {
                 }
                 Ok(Event::Transmit) => unsent = self.transmit().await.err(),
                 Ok(Event::NeedInput) => {
+                    // A flush may have been dropped.
                     if unsent.is_none() {
-                        // A flush may have been dropped.
                         unsent = self.transmit().await.err();
                     }
                     match (self.transport.read(self.session.rx_space()).await, unsent.take()) {
