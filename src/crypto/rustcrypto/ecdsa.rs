@@ -1,0 +1,221 @@
+//! ECDSA on P-256.
+
+use p256::ecdsa::signature::hazmat::{PrehashSigner, PrehashVerifier};
+
+use crate::codec::{Reader, read_all};
+use crate::crypto::{CryptoError, HashAlgorithm};
+use crate::error::InvalidMessage;
+
+/// A P-256 signing key in memory, for credentials whose key lies in no secure element. 100 bytes,
+/// wiped when dropped.
+///
+/// Make it once and keep it: making it computes the public key, which costs as much as a signature.
+pub struct P256SigningKey(p256::ecdsa::SigningKey);
+
+/// Bytes of an uncompressed point: `0x04`, x, y (SEC 1 section 2.3.3).
+const POINT_LEN: usize = 65;
+/// First byte of an uncompressed point.
+pub(super) const UNCOMPRESSED: u8 = 4;
+/// Bytes of a P-256 scalar.
+const SCALAR_LEN: usize = 32;
+
+/// Refuses all forms of a point but the uncompressed one: RFC 9846 section 4.3.8.2
+/// (`uint8 legacy_form = 4`) for key shares, RFC 8422 section 5.1.1 for certificates.
+/// Whether the point lies on the curve, its parser checks.
+pub(super) fn uncompressed_point(point: &[u8]) -> Result<&[u8], CryptoError> {
+    if point.len() == POINT_LEN && point.first() == Some(&UNCOMPRESSED) { Ok(point) } else { Err(CryptoError::Invalid) }
+}
+
+pub(super) fn verify_p256(public_key: &[u8], digest: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
+    if digest.len() != HashAlgorithm::Sha256.output_len() {
+        return Err(CryptoError::Invalid);
+    }
+    let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(uncompressed_point(public_key)?)
+        .map_err(|_| CryptoError::Invalid)?;
+    let (r, s) = read_all(signature, ecdsa_sig_value).map_err(|_| CryptoError::Invalid)?;
+    // Refuses 0 and what is not below the group order.
+    let signature = p256::ecdsa::Signature::from_scalars(r, s).map_err(|_| CryptoError::Forged)?;
+    key.verify_prehash(digest, &signature).map_err(|_| CryptoError::Forged)
+}
+
+/// `ECDSA-Sig-Value ::= SEQUENCE { r INTEGER, s INTEGER }` (RFC 3279 section 2.2.3) in DER.
+///
+/// Of a P-256 signature no length reaches 128, so that each takes one byte.
+fn ecdsa_sig_value(reader: &mut Reader<'_>) -> Result<([u8; SCALAR_LEN], [u8; SCALAR_LEN]), InvalidMessage> {
+    const SEQUENCE: u8 = 0x30;
+    read_all(short_tlv(reader, SEQUENCE)?, |reader| Ok((unsigned_integer(reader)?, unsigned_integer(reader)?)))
+}
+
+/// A DER INTEGER from 0 to 2^256 - 1, in its one shortest encoding (X.690 section 8.3.2).
+fn unsigned_integer(reader: &mut Reader<'_>) -> Result<[u8; SCALAR_LEN], InvalidMessage> {
+    const INTEGER: u8 = 0x02;
+    let content = short_tlv(reader, INTEGER)?;
+    let magnitude = match content {
+        // A leading zero stands only where the next bit would be taken for a sign.
+        [0, rest @ ..] if rest.first().is_some_and(|next| *next >= 0x80) => rest,
+        [first, ..] if *first < 0x80 && (*first != 0 || content.len() == 1) => content,
+        _ => return Err(InvalidMessage::IllegalValue),
+    };
+    let mut integer = [0; SCALAR_LEN];
+    let padding = SCALAR_LEN.checked_sub(magnitude.len()).ok_or(InvalidMessage::IllegalValue)?;
+    integer.get_mut(padding..).ok_or(InvalidMessage::IllegalValue)?.copy_from_slice(magnitude);
+    Ok(integer)
+}
+
+/// The content of a DER element with this tag and a length below 128.
+fn short_tlv<'a>(reader: &mut Reader<'a>, expected: u8) -> Result<&'a [u8], InvalidMessage> {
+    let (tag, len) = (reader.u8()?, reader.u8()?);
+    if tag != expected || len >= 0x80 {
+        return Err(InvalidMessage::IllegalValue);
+    }
+    reader.bytes(len.into())
+}
+
+impl P256SigningKey {
+    /// A key from its private scalar, 32 bytes, big-endian. One public-key operation.
+    ///
+    /// # Errors
+    /// [`CryptoError::Invalid`] if the scalar is 0 or not below the order of the group.
+    pub fn from_bytes(scalar: &[u8; 32]) -> Result<Self, CryptoError> {
+        p256::ecdsa::SigningKey::from_bytes(scalar.into()).map(Self).map_err(|_| CryptoError::Invalid)
+    }
+
+    /// Signs a SHA-256 digest: `r || s`, 32 bytes each, big-endian. One public-key operation.
+    ///
+    /// The nonce is made from key and digest (RFC 6979): no randomness that could fail.
+    ///
+    /// # Errors
+    /// [`CryptoError::Invalid`] if the back end fails.
+    pub fn sign_digest(&self, digest: &[u8; 32]) -> Result<[u8; 64], CryptoError> {
+        let signature: p256::ecdsa::Signature = self.0.sign_prehash(digest).map_err(|_| CryptoError::Invalid)?;
+        Ok(signature.to_bytes().into())
+    }
+
+    /// The public key as an uncompressed point, 65 bytes (SEC 1 section 2.3.3), as it stands in the
+    /// certificate.
+    pub fn public_key(&self) -> [u8; 65] {
+        let mut bytes = [0; POINT_LEN];
+        // The point is never the identity, so that it always has this length.
+        for (to, from) in bytes.iter_mut().zip(self.0.verifying_key().to_sec1_point(false).as_bytes()) {
+            *to = *from;
+        }
+        bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use super::*;
+    use crate::crypto::rustcrypto::RustCrypto;
+    use crate::crypto::rustcrypto::hash::sha256;
+    use crate::crypto::{CryptoProvider, SignatureAlgorithm};
+    use crate::rfc8448::{hex, hex_array};
+
+    /// Order of the P-256 group.
+    const ORDER: &str = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
+    /// The private key and the signature over SHA-256 of "sample" of RFC 6979 appendix A.2.5.
+    const SAMPLE_KEY: &str = "c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721";
+    const SAMPLE_R: &str = "efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716";
+    const SAMPLE_S: &str = "f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8";
+
+    fn verify(digest: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
+        let key = P256SigningKey::from_bytes(&hex_array(SAMPLE_KEY)).unwrap();
+        RustCrypto::verify(SignatureAlgorithm::EcdsaP256Sha256, &key.public_key(), digest, signature)
+    }
+
+    fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
+        [&[tag, u8::try_from(content.len()).unwrap()], content].concat()
+    }
+
+    fn der(r: &[u8], s: &[u8]) -> Vec<u8> {
+        tlv(0x30, &[tlv(2, r), tlv(2, s)].concat())
+    }
+
+    /// An INTEGER with the zero that both numbers of the sample need.
+    fn integer(digits: &str) -> Vec<u8> {
+        [&[0], &hex(digits)[..]].concat()
+    }
+
+    #[test]
+    fn signatures_are_those_of_rfc_6979() {
+        let key = P256SigningKey::from_bytes(&hex_array(SAMPLE_KEY)).unwrap();
+        assert_eq!(
+            key.public_key(),
+            *hex("0460fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6\
+                7903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299")
+        );
+        assert_eq!(key.sign_digest(&sha256(b"sample")).unwrap(), *hex(&[SAMPLE_R, SAMPLE_S].concat()));
+        assert!(verify(&sha256(b"sample"), &der(&integer(SAMPLE_R), &integer(SAMPLE_S))).is_ok());
+        let forged = verify(&sha256(b"simple"), &der(&integer(SAMPLE_R), &integer(SAMPLE_S)));
+        assert_eq!(forged, Err(CryptoError::Forged));
+    }
+
+    #[test]
+    fn a_scalar_out_of_range_is_no_signing_key() {
+        for scalar in ["00".repeat(32), ORDER.into(), "ff".repeat(32)] {
+            assert_eq!(P256SigningKey::from_bytes(&hex_array(&scalar)).err(), Some(CryptoError::Invalid));
+        }
+    }
+
+    #[test]
+    fn a_digest_of_another_length_is_refused() {
+        let signature = der(&integer(SAMPLE_R), &integer(SAMPLE_S));
+        for len in [0, 31, 33, 48] {
+            assert_eq!(verify(&[0; 48][..len], &signature), Err(CryptoError::Invalid));
+        }
+    }
+
+    #[test]
+    fn a_signature_is_der_to_the_letter() {
+        let (r, s) = (integer(SAMPLE_R), integer(SAMPLE_S));
+        let right = der(&r, &s);
+        let digest = sha256(b"sample");
+        let refused = |why: &str, signature: &[u8]| {
+            assert_eq!(verify(&digest, signature), Err(CryptoError::Invalid), "{why}");
+        };
+        for len in 0..right.len() {
+            refused("cut off", &right[..len]);
+        }
+        refused("a byte behind it", &[&right[..], &[0]].concat());
+        refused("a byte inside, behind s", &tlv(0x30, &[tlv(2, &r), tlv(2, &s), [0].to_vec()].concat()));
+        refused("a third number", &tlv(0x30, &[tlv(2, &r), tlv(2, &s), tlv(2, &[1])].concat()));
+        refused("one number", &tlv(0x30, &tlv(2, &r)));
+        refused("another outer tag", &tlv(0x31, &right[2..]));
+        refused("another inner tag", &tlv(0x30, &[tlv(3, &r), tlv(2, &s)].concat()));
+        refused("a length in long form", &[&[0x30, 0x81, right[1]], &right[2..]].concat());
+        refused("an indefinite length", &[&[0x30, 0x80], &right[2..], &[0, 0]].concat());
+        refused("a needless zero", &der(&[&[0], &r[..]].concat(), &s));
+        refused("a needless zero before a small number", &der(&[0, 1], &s));
+        refused("a negative number", &der(&r[1..], &s));
+        refused("an empty number", &der(&[], &s));
+        refused("33 bytes", &der(&[&[1], &[0; 32][..]].concat(), &s));
+    }
+
+    #[test]
+    fn a_signature_with_a_number_out_of_range_is_forged() {
+        let (r, s) = (integer(SAMPLE_R), integer(SAMPLE_S));
+        let digest = sha256(b"sample");
+        for number in [[0].to_vec(), [1].to_vec(), integer(ORDER), integer(&"ff".repeat(32))] {
+            assert_eq!(verify(&digest, &der(&number, &s)), Err(CryptoError::Forged));
+            assert_eq!(verify(&digest, &der(&r, &number)), Err(CryptoError::Forged));
+        }
+    }
+
+    #[test]
+    fn a_certificate_key_is_uncompressed_and_on_the_curve() {
+        let key = P256SigningKey::from_bytes(&hex_array(SAMPLE_KEY)).unwrap().public_key();
+        let signature = der(&integer(SAMPLE_R), &integer(SAMPLE_S));
+        let verify =
+            |key: &[u8]| RustCrypto::verify(SignatureAlgorithm::EcdsaP256Sha256, key, &sha256(b"sample"), &signature);
+        assert!(verify(&key).is_ok());
+        assert_eq!(verify(&[&[3], &key[1..33]].concat()), Err(CryptoError::Invalid));
+        assert_eq!(verify(&[&[7], &key[1..]].concat()), Err(CryptoError::Invalid));
+        assert_eq!(verify(&key[1..]), Err(CryptoError::Invalid));
+        assert_eq!(verify(&[0]), Err(CryptoError::Invalid));
+        let mut off = key;
+        off[64] ^= 1;
+        assert_eq!(verify(&off), Err(CryptoError::Invalid));
+    }
+}
