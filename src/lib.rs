@@ -41,7 +41,7 @@ pub use crate::connection::{
     AuthorizeRequest, Buffers, CredentialRequest, Event, Handshake, PlaintextBuffer, ReceivedData, Session,
     SignRequest, Step, TimeRequest,
 };
-pub use crate::credential::{Credential, KeyHandle, Signature};
+pub use crate::credential::{Credential, EncodedSignature, KeyHandle, Signature};
 pub use crate::error::{
     AlertDescription, ApiMisuse, BufferKind, CertificateError, CertificateProblem, Error, InvalidMessage,
     PeerIncompatible, PeerMisbehaved,

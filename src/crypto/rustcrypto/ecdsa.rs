@@ -1,9 +1,9 @@
-//! ECDSA on P-256.
+//! ECDSA on P-256 and P-384.
 
 use p256::ecdsa::signature::hazmat::{PrehashSigner, PrehashVerifier};
 
 use crate::codec::{Reader, read_all};
-use crate::crypto::{CryptoError, HashAlgorithm};
+use crate::crypto::CryptoError;
 use crate::error::InvalidMessage;
 
 /// A P-256 signing key in memory, for credentials whose key lies in no secure element. 100 bytes,
@@ -12,54 +12,84 @@ use crate::error::InvalidMessage;
 /// Make it once and keep it: making it computes the public key, which costs as much as a signature.
 pub struct P256SigningKey(p256::ecdsa::SigningKey);
 
-/// Bytes of an uncompressed point: `0x04`, x, y (SEC 1 section 2.3.3).
-const POINT_LEN: usize = 65;
+/// A P-384 signing key in memory, for credentials whose key lies in no secure element. Wiped when
+/// dropped.
+///
+/// Make it once and keep it: making it computes the public key, which costs as much as a signature.
+#[cfg(feature = "p384")]
+pub struct P384SigningKey(p384::ecdsa::SigningKey);
+
+/// Bytes of a P-256 scalar.
+const P256_SCALAR: usize = 32;
+/// Bytes of a P-384 scalar.
+#[cfg(feature = "p384")]
+const P384_SCALAR: usize = 48;
 /// First byte of an uncompressed point.
 pub(super) const UNCOMPRESSED: u8 = 4;
-/// Bytes of a P-256 scalar.
-const SCALAR_LEN: usize = 32;
 
-/// Refuses all forms of a point but the uncompressed one: RFC 9846 section 4.3.8.2
-/// (`uint8 legacy_form = 4`) for key shares, RFC 8422 section 5.1.1 for certificates.
-/// Whether the point lies on the curve, its parser checks.
-pub(super) fn uncompressed_point(point: &[u8]) -> Result<&[u8], CryptoError> {
-    if point.len() == POINT_LEN && point.first() == Some(&UNCOMPRESSED) { Ok(point) } else { Err(CryptoError::Invalid) }
+/// Refuses all forms of a point but the uncompressed one (`0x04`, x, y, SEC 1 section 2.3.3), with numbers of
+/// `scalar` bytes: RFC 9846 section 4.3.8.2 (`uint8 legacy_form = 4`) for key shares, RFC 8422
+/// section 5.1.1 for certificates. Whether the point lies on the curve, its parser checks.
+fn uncompressed(point: &[u8], scalar: usize) -> Result<&[u8], CryptoError> {
+    match point {
+        [UNCOMPRESSED, x_y @ ..] if x_y.len() == 2 * scalar => Ok(point),
+        _ => Err(CryptoError::Invalid),
+    }
 }
 
+pub(super) fn uncompressed_p256(point: &[u8]) -> Result<&[u8], CryptoError> {
+    uncompressed(point, P256_SCALAR)
+}
+
+/// A digest longer than a scalar is cut (FIPS 186-5 section 6.4.2).
 pub(super) fn verify_p256(public_key: &[u8], digest: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
-    if digest.len() != HashAlgorithm::Sha256.output_len() {
-        return Err(CryptoError::Invalid);
-    }
-    let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(uncompressed_point(public_key)?)
-        .map_err(|_| CryptoError::Invalid)?;
+    use p256::ecdsa::{Signature, VerifyingKey};
+    let key = VerifyingKey::from_sec1_bytes(uncompressed_p256(public_key)?).map_err(|_| CryptoError::Invalid)?;
     let (r, s) = read_all(signature, ecdsa_sig_value).map_err(|_| CryptoError::Invalid)?;
     // Refuses 0 and what is not below the group order.
-    let signature = p256::ecdsa::Signature::from_scalars(r, s).map_err(|_| CryptoError::Forged)?;
+    let signature = Signature::from_scalars(padded::<P256_SCALAR>(r)?, padded::<P256_SCALAR>(s)?)
+        .map_err(|_| CryptoError::Forged)?;
     key.verify_prehash(digest, &signature).map_err(|_| CryptoError::Forged)
 }
 
-/// `ECDSA-Sig-Value ::= SEQUENCE { r INTEGER, s INTEGER }` (RFC 3279 section 2.2.3) in DER.
+#[cfg(feature = "p384")]
+pub(super) fn verify_p384(public_key: &[u8], digest: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
+    use p384::ecdsa::{Signature, VerifyingKey};
+    let key =
+        VerifyingKey::from_sec1_bytes(uncompressed(public_key, P384_SCALAR)?).map_err(|_| CryptoError::Invalid)?;
+    let (r, s) = read_all(signature, ecdsa_sig_value).map_err(|_| CryptoError::Invalid)?;
+    let signature = Signature::from_scalars(padded::<P384_SCALAR>(r)?, padded::<P384_SCALAR>(s)?)
+        .map_err(|_| CryptoError::Forged)?;
+    key.verify_prehash(digest, &signature).map_err(|_| CryptoError::Forged)
+}
+
+/// `ECDSA-Sig-Value ::= SEQUENCE { r INTEGER, s INTEGER }` (RFC 3279 section 2.2.3) in DER: the two
+/// numbers without the zero that may stand in front.
 ///
-/// Of a P-256 signature no length reaches 128, so that each takes one byte.
-fn ecdsa_sig_value(reader: &mut Reader<'_>) -> Result<([u8; SCALAR_LEN], [u8; SCALAR_LEN]), InvalidMessage> {
+/// Of a signature on P-256 or P-384 no length reaches 128, so that each takes one byte.
+fn ecdsa_sig_value<'a>(reader: &mut Reader<'a>) -> Result<(&'a [u8], &'a [u8]), InvalidMessage> {
     const SEQUENCE: u8 = 0x30;
     read_all(short_tlv(reader, SEQUENCE)?, |reader| Ok((unsigned_integer(reader)?, unsigned_integer(reader)?)))
 }
 
-/// A DER INTEGER from 0 to 2^256 - 1, in its one shortest encoding (X.690 section 8.3.2).
-fn unsigned_integer(reader: &mut Reader<'_>) -> Result<[u8; SCALAR_LEN], InvalidMessage> {
+/// A DER INTEGER of at least 0, in its one shortest encoding (X.690 section 8.3.2).
+fn unsigned_integer<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], InvalidMessage> {
     const INTEGER: u8 = 0x02;
     let content = short_tlv(reader, INTEGER)?;
-    let magnitude = match content {
+    match content {
         // A leading zero stands only where the next bit would be taken for a sign.
-        [0, rest @ ..] if rest.first().is_some_and(|next| *next >= 0x80) => rest,
-        [first, ..] if *first < 0x80 && (*first != 0 || content.len() == 1) => content,
-        _ => return Err(InvalidMessage::IllegalValue),
-    };
-    let mut integer = [0; SCALAR_LEN];
-    let padding = SCALAR_LEN.checked_sub(magnitude.len()).ok_or(InvalidMessage::IllegalValue)?;
-    integer.get_mut(padding..).ok_or(InvalidMessage::IllegalValue)?.copy_from_slice(magnitude);
-    Ok(integer)
+        [0, rest @ ..] if rest.first().is_some_and(|next| *next >= 0x80) => Ok(rest),
+        [first, ..] if *first < 0x80 && (*first != 0 || content.len() == 1) => Ok(content),
+        _ => Err(InvalidMessage::IllegalValue),
+    }
+}
+
+/// The number with zeros in front; one that is too long is none of this curve.
+fn padded<const N: usize>(number: &[u8]) -> Result<[u8; N], CryptoError> {
+    let mut padded = [0; N];
+    let padding = N.checked_sub(number.len()).ok_or(CryptoError::Invalid)?;
+    padded.get_mut(padding..).ok_or(CryptoError::Invalid)?.copy_from_slice(number);
+    Ok(padded)
 }
 
 /// The content of a DER element with this tag and a length below 128.
@@ -94,7 +124,40 @@ impl P256SigningKey {
     /// The public key as an uncompressed point, 65 bytes (SEC 1 section 2.3.3), as it stands in the
     /// certificate.
     pub fn public_key(&self) -> [u8; 65] {
-        let mut bytes = [0; POINT_LEN];
+        let mut bytes = [0; 65];
+        // The point is never the identity, so that it always has this length.
+        for (to, from) in bytes.iter_mut().zip(self.0.verifying_key().to_sec1_point(false).as_bytes()) {
+            *to = *from;
+        }
+        bytes
+    }
+}
+
+#[cfg(feature = "p384")]
+impl P384SigningKey {
+    /// A key from its private scalar, 48 bytes, big-endian. One public-key operation.
+    ///
+    /// # Errors
+    /// [`CryptoError::Invalid`] if the scalar is 0 or not below the order of the group.
+    pub fn from_bytes(scalar: &[u8; 48]) -> Result<Self, CryptoError> {
+        p384::ecdsa::SigningKey::from_bytes(scalar.into()).map(Self).map_err(|_| CryptoError::Invalid)
+    }
+
+    /// Signs a SHA-384 digest: `r || s`, 48 bytes each, big-endian. One public-key operation.
+    ///
+    /// The nonce is made from key and digest (RFC 6979): no randomness that could fail.
+    ///
+    /// # Errors
+    /// [`CryptoError::Invalid`] if the back end fails.
+    pub fn sign_digest(&self, digest: &[u8; 48]) -> Result<[u8; 96], CryptoError> {
+        let signature: p384::ecdsa::Signature = self.0.sign_prehash(digest).map_err(|_| CryptoError::Invalid)?;
+        Ok(signature.to_bytes().into())
+    }
+
+    /// The public key as an uncompressed point, 97 bytes (SEC 1 section 2.3.3), as it stands in the
+    /// certificate.
+    pub fn public_key(&self) -> [u8; 97] {
+        let mut bytes = [0; 97];
         // The point is never the identity, so that it always has this length.
         for (to, from) in bytes.iter_mut().zip(self.0.verifying_key().to_sec1_point(false).as_bytes()) {
             *to = *from;

@@ -6,7 +6,8 @@ use zeroize::Zeroize;
 
 use crate::crypto::{CryptoError, Digest, Hash, HashAlgorithm};
 
-/// A running hash. 104 bytes for SHA-256 alone, 216 bytes with the feature `sha384`.
+/// A running hash. 104 bytes for SHA-256 alone, 216 bytes with the features
+/// `sha384` or `sha512`.
 #[derive(Clone)]
 pub struct RunningHash(Running);
 
@@ -15,15 +16,21 @@ enum Running {
     Sha256(sha2::Sha256),
     #[cfg(feature = "sha384")]
     Sha384(sha2::Sha384),
+    #[cfg(feature = "sha512")]
+    Sha512(sha2::Sha512),
 }
 
 impl RunningHash {
-    pub(super) fn new(algorithm: HashAlgorithm) -> Self {
-        Self(match algorithm {
+    pub(super) fn new(algorithm: HashAlgorithm) -> Result<Self, CryptoError> {
+        Ok(Self(match algorithm {
             HashAlgorithm::Sha256 => Running::Sha256(sha2::Sha256::new()),
             #[cfg(feature = "sha384")]
             HashAlgorithm::Sha384 => Running::Sha384(sha2::Sha384::new()),
-        })
+            #[cfg(feature = "sha512")]
+            HashAlgorithm::Sha512 => Running::Sha512(sha2::Sha512::new()),
+            #[allow(unreachable_patterns, reason = "reached where a hash is not compiled in")]
+            _ => return Err(CryptoError::Unsupported),
+        }))
     }
 }
 
@@ -33,6 +40,8 @@ impl Hash for RunningHash {
             Running::Sha256(hash) => hash.update(bytes),
             #[cfg(feature = "sha384")]
             Running::Sha384(hash) => hash.update(bytes),
+            #[cfg(feature = "sha512")]
+            Running::Sha512(hash) => hash.update(bytes),
         }
     }
 
@@ -41,6 +50,8 @@ impl Hash for RunningHash {
             Running::Sha256(hash) => Digest::from_array(&hash.finalize().into()),
             #[cfg(feature = "sha384")]
             Running::Sha384(hash) => Digest::from_array::<48>(&hash.finalize().into()),
+            #[cfg(feature = "sha512")]
+            Running::Sha512(hash) => Digest::from_array::<64>(&hash.finalize().into()),
         }
     }
 }
@@ -50,6 +61,8 @@ pub(super) fn hmac(algorithm: HashAlgorithm, key: &[u8], message: &[&[u8]]) -> R
         HashAlgorithm::Sha256 => hmac_with::<hmac::Hmac<sha2::Sha256>>(key, message),
         #[cfg(feature = "sha384")]
         HashAlgorithm::Sha384 => hmac_with::<hmac::Hmac<sha2::Sha384>>(key, message),
+        // No cipher suite has SHA-512.
+        _ => Err(CryptoError::Unsupported),
     }
 }
 
