@@ -72,7 +72,7 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, UsageError> {
             }
             "connect" => address = Some(args::text(&mut parser)?),
             "server-name" => server_name = Some(args::text(&mut parser)?),
-            "ca" => authorities.append(&mut pem::certificates(&args::text(&mut parser)?)?),
+            "ca" => authorities.append(&mut pem::authorities(&args::text(&mut parser)?)?),
             "cert" => files.push((args::text(&mut parser)?, None)),
             "key" => match files.last_mut() {
                 Some((_, key @ None)) => *key = Some(args::text(&mut parser)?),
@@ -142,7 +142,7 @@ fn run(options: &Options) -> Result<(), Trouble> {
             print_link(link);
         }
         Progress::FailedAfter(asked) => print_asked(Some(&asked), names),
-        Progress::Sent => println!("sent     POST {}", errand.path),
+        Progress::Sent => println!("request  POST {}", errand.path),
         Progress::Answered(response) => println!("answer   HTTP {} {}", response.status, printable(&response.reason)),
     })?;
     println!("         cXML {} {}: {}", status.code, printable(&status.text), printable(&status.message));

@@ -38,10 +38,15 @@ struct Options {
 }
 
 fn main() -> ExitCode {
-    match options(lexopt::Parser::from_env()).and_then(|options| options.map_or(Ok(()), |options| run(&options))) {
+    let outcome = match options(lexopt::Parser::from_env()) {
+        Ok(None) => Ok(()),
+        Ok(Some(options)) => run(&options),
+        Err(UsageError(error)) => Err(UsageError(format!("{error}\nTry: supplier --help"))),
+    };
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("supplier: {error}\nTry: supplier --help");
+            eprintln!("supplier: {error}");
             ExitCode::FAILURE
         }
     }
@@ -62,7 +67,7 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, UsageError> {
             "listen" => listen = Some(args::text(&mut parser)?),
             "cert" => cert = Some(args::text(&mut parser)?),
             "key" => key = Some(args::text(&mut parser)?),
-            "client-ca" => client_authorities.append(&mut pem::certificates(&args::text(&mut parser)?)?),
+            "client-ca" => client_authorities.append(&mut pem::authorities(&args::text(&mut parser)?)?),
             "client-auth" => asking = Some(mode(&args::text(&mut parser)?)?),
             "require-cn" => required_names.push(args::text(&mut parser)?),
             "refuse-early" => refuse_early = true,

@@ -1,4 +1,133 @@
-//! embedded-mtls
+//! Mutual TLS 1.3 for microcontrollers: client and server, without heap, unsafe code or I/O.
+//!
+//! # Model
+//!
+//! A [`Handshake`] is a state machine that never calls out. The program lends it [`Buffers`] and the
+//! [`Entropy`] of one handshake, moves bytes between it and a transport, and answers its questions.
+//! When it is over it becomes a [`Session`]; there is no other way to get one.
+//!
+//! ```text
+//!     transport                     core                       application
+//!                  rx_space   ┌───────────────┐  Time        what time is it?
+//!     received  ────────────▶ │   Handshake   │  Credential  who are we?
+//!                  rx_commit  │       │       │  Sign        with our key, wherever it is
+//!                  tx_pending │       ▼       │  Authorize   may this peer in?
+//!     to send   ◀──────────── │    Session    │
+//!                  tx_consume └───────────────┘  Data        lent where it lies
+//! ```
+//!
+//! # States
+//!
+//! Named after RFC 9846 appendix A; what stands in brackets is asked of the application.
+//!
+//! ```text
+//!   Client                                     Server
+//!   ──────                                     ──────
+//!   send ClientHello                           expect ClientHello ◀─────────────┐
+//!   expect ServerHello ◀──┐                      ├─ no share of our group: send HelloRetryRequest
+//!     ├─ HelloRetryRequest: send ClientHello     [Credential]
+//!   expect EncryptedExtensions                 send ServerHello, EncryptedExtensions,
+//!   expect CertificateRequest, if it comes       CertificateRequest if clients are asked, Certificate
+//!     [Credential]                               [Sign] CertificateVerify, Finished
+//!   ┌ expect Certificate                       ┌ expect Certificate, if asked; it may be empty if optional
+//!   │   [Time], path to a trust anchor         │   [Time], path to a trust anchor
+//!   │ expect CertificateVerify                 │ expect CertificateVerify
+//!   └   [Authorize]                            └   [Authorize]
+//!   expect Finished                            expect Finished
+//!   send Certificate, if asked                 Done
+//!     [Sign] CertificateVerify
+//!   send Finished
+//!   Done
+//! ```
+//!
+//! Few programs need that loop: the drivers in [`io`] run it over `embedded-io`, `embedded-io-async`
+//! and the sockets of `std`.
+//!
+//! # Contract
+//!
+//! - `poll` is idempotent until something changes: bytes come, bytes leave, a question is answered.
+//! - A question that is dropped without an answer is asked again.
+//! - Any `Err` is final and sticky. Its alert waits in `tx_pending`; send it before closing.
+//! - At most one public-key operation is done for each `poll`; then it says `Yield`.
+//! - [`Entropy`] is fresh for each handshake, from a cryptographically secure source.
+//!
+//! # The loop
+//!
+//! ```
+//! use embedded_mtls::crypto::rustcrypto::RustCrypto;
+//! use embedded_mtls::x509::Time;
+//! use embedded_mtls::{Client, Credential, Error, Handshake, Session, Step};
+//!
+//! /// What a program has: a transport, a clock, an identity and a key.
+//! trait Board<'b> {
+//!     fn read(&mut self, into: &mut [u8]) -> usize;
+//!     fn write(&mut self, bytes: &[u8]) -> usize;
+//!     fn time(&self) -> Time;
+//!     fn credential(&self) -> &'b Credential<'b>;
+//!     fn sign(&mut self, digest: &[u8]) -> [u8; 64];
+//! }
+//!
+//! fn connect<'b>(
+//!     mut handshake: Handshake<'b, Client, RustCrypto>,
+//!     board: &mut impl Board<'b>,
+//! ) -> Result<Session<'b, RustCrypto>, Error> {
+//!     loop {
+//!         match handshake.poll()? {
+//!             Step::Transmit => {
+//!                 let count = board.write(handshake.tx_pending());
+//!                 handshake.tx_consume(count);
+//!             }
+//!             Step::NeedInput => match board.read(handshake.rx_space()) {
+//!                 0 => handshake.rx_eof(),
+//!                 count => handshake.rx_commit(count)?,
+//!             },
+//!             Step::Yield => {} // let other tasks run
+//!             Step::Time(request) => request.provide(board.time())?,
+//!             Step::Credential(request) => request.select(board.credential())?,
+//!             Step::Sign(request) => {
+//!                 let signature = board.sign(request.digest()?.as_bytes());
+//!                 request.complete_p256(&signature)?;
+//!             }
+//!             Step::Authorize(request) => request.accept()?, // after a look at `request.peer()`
+//!             Step::Done => match handshake.into_session() {
+//!                 Ok(session) => return Ok(session),
+//!                 Err(unfinished) => handshake = unfinished,
+//!             },
+//!         }
+//!     }
+//! }
+//! ```
+//!
+//! # Caveats
+//!
+//! - A client's session begins before the server has judged the client's certificate (RFC 9846 appendix
+//!   E.1.2). A refusal comes with the first read, as [`Error::AlertReceived`].
+//! - A valid certificate says who the peer is, not what it may do: decide that in the authorization request.
+//! - There is no revocation, no resumption, no 0-RTT, no TLS 1.2.
+//! - Where the device has no clock yet, [`Time`](x509::Time) has a value for that; what was not checked is
+//!   reported with the peer's identity.
+//!
+//! # Features
+//!
+//! | Feature | What it adds |
+//! |---|---|
+//! | `default` | `aes128-gcm`, `chacha20-poly1305`, `x25519`, `blocking`, `async` |
+//! | `rustcrypto` | the back end of RustCrypto and dalek crates, with SHA-256 and P-256 |
+//! | `aes128-gcm` | to it `TLS_AES_128_GCM_SHA256`, which RFC 9846 makes mandatory |
+//! | `aes256-gcm-sha384` | to it `TLS_AES_256_GCM_SHA384` |
+//! | `chacha20-poly1305` | to it `TLS_CHACHA20_POLY1305_SHA256` |
+//! | `x25519` | to it the key exchange on X25519 |
+//! | `sha384` | SHA-384 in transcript and key schedule; secrets take 48 instead of 32 bytes |
+//! | `blocking` | the driver over `embedded_io::{Read, Write}` |
+//! | `async` | the driver over `embedded_io_async::{Read, Write}` |
+//! | `std` | sockets, clock and entropy of the host |
+//! | `defmt` | logging through defmt; excludes `log` |
+//! | `log` | logging through the log facade; excludes `defmt` |
+//!
+//! # Further reading
+//!
+//! The repository has `ARCHITECTURE.md` (layers, states, buffers, decisions), `SECURITY.md` (what is
+//! defended against and what not) and `docs/budget.md` (measured sizes).
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -53,3 +182,8 @@ pub use crate::handshake::server::Server;
 pub use crate::handshake::{ClientAuthStatus, Side, Stage};
 pub use crate::transcript::CertificateVerifyContent;
 pub use crate::wire::enums::{CipherSuite, NamedGroup, SignatureScheme};
+
+/// Runs the example in the README as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

@@ -30,6 +30,9 @@ pub(crate) const MAX_SIGNATURES: u8 = 32;
 pub(crate) const MAX_SEARCH_STEPS: u32 = 10_000;
 /// Candidates looked at between two looks at the rest of the program.
 pub(crate) const CANDIDATES_PER_STEP: u16 = 64;
+/// Bytes of one certificate of a peer: summaries are at most 200 bytes longer than what they sum up, and
+/// count their length in two bytes.
+pub(crate) const MAX_CERTIFICATE: usize = 65_000;
 /// Extensions of one certificate. Public certificates have about ten. They are compared with each
 /// other to find duplicates, so the work grows with the square.
 pub(crate) const MAX_CERTIFICATE_EXTENSIONS: u8 = 32;

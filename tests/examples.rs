@@ -1,3 +1,244 @@
-//! The modules that the examples share, with the unit tests at their ends.
+//! The examples, as their users run them: the modules they share with their unit tests, and both programs against each
+//! other over real sockets, in this process.
+
 #[path = "../examples/shared/mod.rs"]
 mod shared;
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use rcgen::ExtendedKeyUsagePurpose::{ClientAuth, ServerAuth};
+
+use shared::args::Preferences;
+use shared::order::{Asked, Errand, Progress, connect, post};
+use shared::pem::Identity;
+use shared::pki::{Authority, Leaf, Pki, SUPPLIER_NAME};
+use shared::supplier::{Asking, Event, Setup, serve};
+use shared::tls::{Deadline, DeviceMemory, Timed};
+use shared::verdict::Trouble;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A supplier that wants the gateway of `pki`.
+fn setup(pki: &Pki) -> Setup {
+    Setup {
+        identity: pki.supplier.clone(),
+        client_authorities: vec![pki.root.clone()],
+        asking: Asking::Required,
+        required_names: Vec::new(),
+        refuse_early: false,
+        preferences: Preferences::default(),
+    }
+}
+
+/// Starts a supplier; gives its address and its reports.
+fn start(setup: Setup) -> (String, Receiver<Event>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let (tell, events) = channel();
+    std::thread::spawn(move || serve(&setup, &listener, None, &|_, event| drop(tell.send(event))).unwrap());
+    (address, events)
+}
+
+/// The errand of the gateway of `pki`.
+fn errand(pki: &Pki, address: &str) -> Errand {
+    Errand {
+        address: address.to_owned(),
+        server_name: SUPPLIER_NAME.to_owned(),
+        authorities: vec![pki.root.clone()],
+        identities: vec![pki.gateway.clone()],
+        path: "/orders".to_owned(),
+        document: include_bytes!("../examples/data/order.xml")[..].into(),
+        preferences: Preferences::default(),
+    }
+}
+
+/// Runs an errand: the message of the supplier, or what went wrong; and what was asked for.
+fn run(errand: &Errand) -> (Result<String, Trouble>, Option<Asked>) {
+    let mut found = None;
+    let stream = connect(&errand.address, PATIENCE).unwrap();
+    let mut memory = DeviceMemory::new();
+    let outcome = post(errand, Timed::new(stream, Deadline::new(PATIENCE)), memory.lend(), &mut |progress| {
+        if let Progress::Open(_, asked) = progress {
+            found = asked;
+        } else if let Progress::FailedAfter(asked) = progress {
+            found = Some(asked);
+        }
+    });
+    (outcome.map(|status| status.message), found)
+}
+
+/// The exit code and the words of an errand that must fail.
+fn trouble(errand: &Errand) -> (u8, String) {
+    let trouble = run(errand).0.unwrap_err();
+    (trouble.exit_code(), trouble.to_string())
+}
+
+/// Wants the late rejection with this alert.
+fn assert_late(errand: &Errand, alert: u8) {
+    let (code, words) = trouble(errand);
+    assert_eq!(code, 21, "{words}");
+    assert!(words.contains(&format!("with alert {alert} ")), "{words}");
+}
+
+#[test]
+fn an_order_is_posted_and_posted_again() {
+    let pki = Pki::new().unwrap();
+    let (address, events) = start(setup(&pki));
+    let errand = errand(&pki, &address);
+    let taken = "order PO-2026-004711 over 412.60 EUR with 2 lines is taken";
+    assert_eq!(run(&errand).0.unwrap(), taken);
+    assert_eq!(run(&errand).0.unwrap(), taken);
+    let Event::Opened(link) = events.recv_timeout(PATIENCE).unwrap() else { panic!("not opened") };
+    assert_eq!(link.peer.unwrap().common_name.unwrap(), "gateway-0042.plant.example");
+    let events: Vec<_> = (0..4).map(|_| events.recv_timeout(PATIENCE).unwrap().to_string()).collect();
+    assert!(events.iter().any(|event| event.contains("the Response of the first time")), "{events:?}");
+}
+
+#[test]
+fn the_authorities_of_the_server_choose_among_our_identities() {
+    let (pki, other) = (Pki::new().unwrap(), Authority::root("Another Root CA").unwrap());
+    let stranger = other.leaf(&Leaf::new("stranger", ClientAuth)).unwrap();
+    let (address, _events) = start(setup(&pki));
+    let mut errand = errand(&pki, &address);
+    errand.identities = vec![stranger.clone(), pki.gateway.clone()];
+    let (outcome, asked) = run(&errand);
+    assert!(outcome.is_ok());
+    let authorities = vec!["CN=Throw-away Root CA,O=Example Bottling".to_owned()];
+    assert_eq!(asked, Some(Asked { authorities: authorities.clone(), shown: Some(1) }));
+    errand.identities = vec![stranger];
+    let (outcome, asked) = run(&errand);
+    assert_eq!(outcome.unwrap_err().exit_code(), 21);
+    assert_eq!(asked, Some(Asked { authorities, shown: None }));
+}
+
+#[test]
+fn a_client_that_is_refused_learns_why_after_its_handshake() {
+    let pki = Pki::new().unwrap();
+    let same_name = Authority::root("Throw-away Root CA").unwrap();
+    let (address, _events) = start(setup(&pki));
+    let late = |identities: Vec<Identity>, alert| assert_late(&Errand { identities, ..errand(&pki, &address) }, alert);
+    late(Vec::new(), 116);
+    late(vec![same_name.leaf(&Leaf::new("gateway", ClientAuth)).unwrap()], 48);
+
+    let root = Authority::root("Own Root CA").unwrap();
+    let (address, _events) = start(Setup { client_authorities: vec![root.certificate().to_vec()], ..setup(&pki) });
+    let late = |leaf: &Leaf, alert| {
+        assert_late(&Errand { identities: vec![root.leaf(leaf).unwrap()], ..errand(&pki, &address) }, alert);
+    };
+    let hours = time::Duration::hours;
+    late(&Leaf { valid: (hours(-2), hours(-1)), ..Leaf::new("gateway", ClientAuth) }, 45);
+    late(&Leaf { valid: (hours(1), hours(2)), ..Leaf::new("gateway", ClientAuth) }, 45);
+    late(&Leaf::new("gateway", ServerAuth), 43);
+}
+
+#[test]
+fn another_common_name_is_refused_by_http_or_by_an_alert() {
+    let pki = Pki::new().unwrap();
+    let strict = || Setup { required_names: vec!["cxml-supplier.coupahost.com".to_owned()], ..setup(&pki) };
+    let (address, _events) = start(strict());
+    let (code, words) = trouble(&errand(&pki, &address));
+    assert!(code == 30 && words.contains("HTTP: status 403 Forbidden"), "{code} {words}");
+    let (address, _events) = start(Setup { refuse_early: true, ..strict() });
+    assert_late(&errand(&pki, &address), 49);
+}
+
+#[test]
+fn a_supplier_that_does_not_ask_serves_anybody() {
+    let pki = Pki::new().unwrap();
+    for asking in [Asking::No, Asking::Optional] {
+        let (address, _events) = start(Setup { asking, ..setup(&pki) });
+        let (outcome, asked) = run(&Errand { identities: Vec::new(), ..errand(&pki, &address) });
+        assert!(outcome.is_ok());
+        assert_eq!(asked.is_some(), asking == Asking::Optional);
+    }
+}
+
+#[test]
+fn a_server_with_the_wrong_certificate_gets_no_order() {
+    let root = Authority::root("Own Root CA").unwrap();
+    let pki = Pki::new().unwrap();
+    let refused = |identity: Identity, words: &str| {
+        let (address, events) = start(Setup { identity, ..setup(&pki) });
+        let authorities = vec![root.certificate().to_vec()];
+        let (code, found) = trouble(&Errand { authorities, ..errand(&pki, &address) });
+        assert!(code == 20 && found.contains(words), "{code} {found}");
+        let event = events.recv_timeout(PATIENCE).unwrap();
+        assert!(matches!(event, Event::Refused(_)), "{event}");
+    };
+    let hours = time::Duration::hours;
+    refused(root.leaf(&Leaf::new("other.example", ServerAuth)).unwrap(), "; wanted supplier.example");
+    let expired = Leaf { valid: (hours(-2), hours(-1)), ..Leaf::new(SUPPLIER_NAME, ServerAuth) };
+    refused(root.leaf(&expired).unwrap(), "has expired");
+    refused(root.leaf(&Leaf::new(SUPPLIER_NAME, ClientAuth)).unwrap(), "extended key usage");
+    refused(pki.supplier.clone(), "neither trusted nor sent along");
+}
+
+#[test]
+fn no_common_ground_is_said_by_both_sides() {
+    let pki = Pki::new().unwrap();
+    let h2 = Preferences { alpn: vec![b"h2".to_vec()], ..Preferences::default() };
+    let (address, events) = start(setup(&pki));
+    let (code, words) = trouble(&Errand { preferences: h2, ..errand(&pki, &address) });
+    assert!(code == 20 && words.contains("alert 120 "), "{code} {words}");
+    assert!(events.recv_timeout(PATIENCE).unwrap().to_string().starts_with("handshake failed: "));
+}
+
+#[test]
+fn nothing_that_a_peer_does_ends_the_supplier() {
+    let pki = Pki::new().unwrap();
+    let (address, _events) = start(setup(&pki));
+    // Half a record and silence: keeps a thread, for a while, and nobody else waits for it.
+    let mut silent = TcpStream::connect(&address).unwrap();
+    silent.write_all(&[22, 3, 1, 2, 0, 1]).unwrap();
+    let mut answers = Vec::new();
+    for garbage in [&b"GET / HTTP/1.1\r\n\r\n"[..], &[22, 3, 1, 0xff, 0xff], &[21, 3, 3, 0, 2, 2, 40], &[0; 100], &[]] {
+        let mut stream = TcpStream::connect(&address).unwrap();
+        stream.write_all(garbage).unwrap();
+        stream.shutdown(std::net::Shutdown::Write).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        answers.push(answer);
+    }
+    // Who sends no TLS gets an alert, whatever it makes of it; an alert and silence get none.
+    assert!(answers[..2].iter().all(|answer| answer.first() == Some(&21)), "{answers:?}");
+    assert!(answers[2].is_empty() && answers[4].is_empty(), "{answers:?}");
+    assert!(run(&errand(&pki, &address)).0.is_ok());
+}
+
+#[test]
+fn many_gateways_at_once_are_served() {
+    let pki = Pki::new().unwrap();
+    let (address, _events) = start(setup(&pki));
+    let errand = errand(&pki, &address);
+    std::thread::scope(|scope| {
+        let gateways: Vec<_> = (0..16).map(|_| scope.spawn(|| run(&errand).0.is_ok())).collect();
+        assert!(gateways.into_iter().all(|gateway| gateway.join().unwrap()));
+    });
+}
+
+#[test]
+fn a_server_that_says_nothing_is_given_up() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let pki = Pki::new().unwrap();
+    let errand = errand(&pki, &listener.local_addr().unwrap().to_string());
+    let stream = connect(&errand.address, PATIENCE).unwrap();
+    let mut memory = DeviceMemory::new();
+    let deadline = Deadline::new(Duration::from_millis(200));
+    let trouble = post(&errand, Timed::new(stream, deadline), memory.lend(), &mut |_| ()).unwrap_err();
+    assert_eq!(trouble.exit_code(), 10);
+    assert!(trouble.to_string().contains("the other side took too long"), "{trouble}");
+}
+
+#[test]
+fn a_configuration_that_cannot_work_is_refused_before_anybody_connects() {
+    let pki = Pki::new().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let broken = Setup { client_authorities: vec![vec![0x30, 0]], ..setup(&pki) };
+    assert!(serve(&broken, &listener, Some(0), &|_, _| ()).is_err());
+    let nothing = errand(&pki, &listener.local_addr().unwrap().to_string());
+    let (code, words) = trouble(&Errand { server_name: "-.example".to_owned(), ..nothing });
+    assert!(code == 1 && words.contains("'-.example'"), "{code} {words}");
+}

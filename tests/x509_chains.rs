@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::pki::{BadChain, Defect, Issued, NOW, Pki, Role, SERVER_NAME, Template};
+use common::pki::{self, BadChain, Defect, Issued, NOW, Pki, Role, SERVER_NAME, Template};
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::x509::{PathFound, Rules, ServerName, Time, TrustAnchor, UnixTime, Validator};
 use embedded_mtls::{CertificateError, CertificateProblem, Error};
@@ -152,6 +152,21 @@ fn key_identifiers_that_lie_only_change_the_order() {
 }
 
 #[test]
+fn key_identifiers_find_the_right_anchor_among_forty() {
+    let roots: Vec<_> = (0..40).map(|n| Template::ca("Root").key(&n.to_string()).self_signed()).collect();
+    let anchors: Vec<_> = roots.iter().collect();
+    let leaf = Template::server(SERVER_NAME).signed_by(&roots[39]);
+    assert_eq!(Case::new(&[&leaf], &anchors).accepted(), (1, 39));
+    // Without one, each costs a signature, and those are bounded.
+    let mut anonymous = Template::server(SERVER_NAME);
+    anonymous.params.use_authority_key_identifier_extension = false;
+    let leaf = anonymous.clone().signed_by(&roots[39]);
+    Case::new(&[&leaf], &anchors).refused(0, CertificateProblem::SearchExhausted);
+    let leaf = anonymous.signed_by(&roots[31]);
+    assert_eq!(Case::new(&[&leaf], &anchors).accepted(), (1, 31));
+}
+
+#[test]
 fn a_cross_signed_intermediate_leads_to_either_root() {
     let old = Template::ca("Old Root").self_signed();
     let new = Template::ca("New Root").self_signed();
@@ -223,6 +238,40 @@ fn a_forged_signature_anywhere_is_found() {
     let forged = Template::ca("Intermediate").signed_by(&Template::ca("Root").key("impostor").self_signed());
     let leaf = Template::server(SERVER_NAME).signed_by(&forged);
     Case::new(&[&leaf, &forged], &[&root]).refused(1, CertificateProblem::AnchorSignatureInvalid);
+}
+
+#[test]
+fn a_signature_counts_only_for_the_key_that_made_it() {
+    // Two anchors of one name; the first, which issued Y, allows two authorities below it.
+    let strict = Template::ca("Root").path_len(2).self_signed();
+    let twin = Template::ca("Root").key("twin").self_signed();
+    let y = Template::ca("Y").signed_by(&strict);
+    let z = Template::ca("Z").signed_by(&y);
+    // The first X did not issue the leaf, but its path is tried first, and Y is verified on the way.
+    let wrong_x = Template::ca("X").key("wrong").signed_by(&y);
+    let x = Template::ca("X").signed_by(&z);
+    let mut leaf = Template::server(SERVER_NAME);
+    leaf.params.use_authority_key_identifier_extension = false;
+    let leaf = leaf.signed_by(&x);
+    let case = Case::new(&[&leaf, &wrong_x, &x, &y, &z], &[&strict, &twin]);
+    case.refused(2, CertificateProblem::PathLengthExceeded);
+}
+
+#[test]
+fn a_validator_may_be_asked_again_with_other_anchors() {
+    let pki = Pki::new();
+    let twin = Template::ca("Example Root").key("twin").self_signed();
+    let name = ServerName::parse(SERVER_NAME).unwrap();
+    let time = Time::Trusted(UnixTime::from_seconds(NOW));
+    let mut memory = [0; 1024];
+    let mut validator = Validator::new(&mut memory);
+    for certificate in pki.chain(Role::Server) {
+        validator.push::<RustCrypto>(&certificate).unwrap();
+    }
+    for (anchor, good) in [(&pki.root, true), (&twin, false), (&pki.root, true)] {
+        let anchors = [TrustAnchor::from_certificate(&anchor.der).unwrap()];
+        assert_eq!(validator.validate::<RustCrypto>(&Rules::server(&anchors, &name, time)).is_ok(), good);
+    }
 }
 
 #[test]
@@ -409,6 +458,16 @@ fn a_broken_certificate_is_an_error_only_where_it_is_the_leaf() {
 }
 
 #[test]
+fn a_huge_certificate_is_passed_over() {
+    let pki = Pki::new();
+    let huge = vec![0; 70_000];
+    let anchors = vec![pki.root.der.clone()];
+    let [leaf, intermediate] = pki.chain(Role::Server).try_into().unwrap();
+    assert_eq!(Case::of(vec![leaf, huge.clone(), intermediate], anchors.clone(), Role::Server).accepted(), (2, 0));
+    Case::of(vec![huge], anchors, Role::Server).refused(0, CertificateProblem::TooLarge);
+}
+
+#[test]
 fn what_rfc_5280_forbids_in_a_certificate_is_refused() {
     let root = Template::ca("Root").self_signed();
     let ask = |template: Template| Case::new(&[&template.signed_by(&root)], &[&root]);
@@ -437,6 +496,45 @@ fn what_rfc_5280_forbids_in_a_certificate_is_refused() {
 }
 
 #[test]
+fn what_stands_behind_the_last_field_is_refused() {
+    let root = Template::ca("Root").self_signed();
+    let leaf = Template::server(SERVER_NAME).signed_by(&root);
+    let null = [5, 0];
+    // Both have a length of three bytes behind their tag.
+    let signed = pki::tlv(0x30, &[&pki::tbs(&leaf.der)[4..], &null].concat());
+    let inside = pki::sign(&signed, &root.key);
+    let outside = pki::tlv(0x30, &[&leaf.der[4..], &null].concat());
+    let good = pki::sign(pki::tbs(&leaf.der), &root.key);
+    let case = |der| Case::of(vec![der], vec![root.der.clone()], Role::Server);
+    assert_eq!(case(good).accepted(), (1, 0));
+    case(inside).refused(0, CertificateProblem::Malformed);
+    case(outside).refused(0, CertificateProblem::Malformed);
+}
+
+#[test]
+fn an_issuer_has_a_name() {
+    let root = Template::ca("Root").self_signed();
+    let nameless = Template::ca("Nameless").subject(&[]).signed_by(&root);
+    let leaf = Template::server(SERVER_NAME).signed_by(&nameless);
+    Case::new(&[&leaf, &nameless], &[&root]).refused(0, CertificateProblem::Malformed);
+}
+
+#[test]
+fn a_certificate_may_hold_thirty_two_extensions() {
+    let root = Template::ca("Root").self_signed();
+    let with = |count| {
+        let mut template = Template::server(SERVER_NAME);
+        // It has six: both key identifiers, both usages, alternative name and basic constraints.
+        for n in 6..count {
+            template = template.extension(&[1, 3, 6, 1, 4, 1, 32_473, n], false, &[5, 0]);
+        }
+        Case::new(&[&template.signed_by(&root)], &[&root])
+    };
+    assert_eq!(with(32).accepted(), (1, 0));
+    with(33).refused(0, CertificateProblem::Malformed);
+}
+
+#[test]
 fn a_bit_that_is_flipped_is_never_accepted() {
     let pki = Pki::new();
     let leaf = &pki.server.der;
@@ -445,6 +543,18 @@ fn a_bit_that_is_flipped_is_never_accepted() {
         der[at] ^= 1 << (at % 8);
         let case = Case::of(vec![der], vec![pki.intermediate.der.clone()], Role::Server);
         assert!(case.run().is_err(), "byte {at}");
+    }
+}
+
+#[test]
+fn every_prefix_of_a_certificate_is_malformed() {
+    let pki = Pki::new();
+    for der in [&pki.root.der, &pki.intermediate.der] {
+        for len in 0..der.len() {
+            assert!(TrustAnchor::from_certificate(&der[..len]).is_err(), "{len} bytes");
+        }
+        let longer = [&der[..], &[0]].concat();
+        assert!(TrustAnchor::from_certificate(&longer).is_err());
     }
 }
 
@@ -519,4 +629,29 @@ fn a_certificate_that_is_no_authority_is_no_anchor() {
     let usages = [rcgen::KeyUsagePurpose::CrlSign];
     let no_signer = Template::ca("Root").key_usages(&usages).self_signed();
     assert_eq!(unusable(&no_signer), Some(CertificateProblem::MissingCertSign));
+    let odd = Template::ca("Root").extension(&[1, 3, 6, 1, 4, 1, 32_473, 1], true, &[5, 0]).self_signed();
+    assert_eq!(unusable(&odd), Some(CertificateProblem::UnknownCriticalExtension));
+}
+
+#[test]
+fn an_anchor_of_a_name_and_a_key_has_no_limits() {
+    use rcgen::PublicKeyData;
+    let root = Template::ca("Root").path_len(0).years(2010, 2020).self_signed();
+    let intermediate = Template::ca("Intermediate").signed_by(&root);
+    let leaf = Template::server(SERVER_NAME).signed_by(&intermediate);
+    let chain = [&leaf, &intermediate];
+    Case::new(&chain, &[&root]).refused(1, CertificateProblem::AnchorExpired);
+    let with_limits = TrustAnchor::from_certificate(&root.der).unwrap();
+    let key = root.key.subject_public_key_info();
+    let anchors = [TrustAnchor::from_name_and_key(with_limits.subject().as_der(), &key).unwrap()];
+    let name = ServerName::parse(SERVER_NAME).unwrap();
+    let mut memory = [0; 1024];
+    let mut validator = Validator::new(&mut memory);
+    for issued in chain {
+        validator.push::<RustCrypto>(&issued.der).unwrap();
+    }
+    let rules = Rules::server(&anchors, &name, Time::Trusted(UnixTime::from_seconds(NOW)));
+    assert!(validator.validate::<RustCrypto>(&rules).is_ok());
+    assert!(TrustAnchor::from_name_and_key(&[0x30, 0], &key).is_err());
+    assert!(TrustAnchor::from_name_and_key(with_limits.subject().as_der(), &key[1..]).is_err());
 }

@@ -72,8 +72,8 @@ impl Default for Preferences {
 }
 
 /// The lines of a help text that describe [`Preferences`].
-pub(crate) const PREFERENCES_HELP: &str = "\
-  --alpn LIST         application protocols, best first; http/1.1 unless given; 'none' for none
+pub(crate) const PREFERENCES_HELP: &str =
+    "  --alpn LIST         application protocols, best first; http/1.1 unless given; 'none' for none
   --groups LIST       key exchange groups, best first: x25519, secp256r1
   --suites LIST       cipher suites, best first: aes128-gcm, aes256-gcm (if built in), chacha20-poly1305
   --max-depth N       CA certificates that may stand above the other side's own, the trust anchor among them, as

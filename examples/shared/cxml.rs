@@ -287,7 +287,7 @@ mod tests {
         let secret = "only-an-example";
         assert!(ORDER.contains(secret));
         assert!(!format!("{:?}", Order::parse(ORDER.as_bytes())).contains(secret));
-        for cut in 0..ORDER.len() {
+        for cut in (0..ORDER.len()).step_by(13) {
             let error = Order::parse(&ORDER.as_bytes()[..cut]).err();
             assert!(!error.is_some_and(|error| error.message.contains(secret)));
         }

@@ -11,8 +11,8 @@ use embedded_mtls::io::std::system_time;
 use embedded_mtls::io::{Failure, HandshakeError, Host, SoftwareHost};
 use embedded_mtls::x509::{PeerIdentity, ServerName, Time};
 use embedded_mtls::{
-    AlertDescription, Buffers, Client, ClientConfig, Credential, CredentialRequest, Entropy, Error, Handshake,
-    SignRequest, Signature,
+    AlertDescription, Buffers, CertificateError, CertificateProblem, Client, ClientConfig, Credential,
+    CredentialRequest, Entropy, Error, Handshake, SignRequest, Signature,
 };
 
 use super::args::Preferences;
@@ -114,7 +114,7 @@ where
             if let Some(asked) = gateway.asked {
                 progress(Progress::FailedAfter(asked));
             }
-            return Err(refused(&error));
+            return Err(refused(&error, &errand.server_name));
         }
     };
     progress(Progress::Open(&tls::link(stream.session()), gateway.asked));
@@ -139,16 +139,9 @@ where
 {
     let host = host_field(&errand.server_name, &errand.address);
     let head = http::post(&errand.path, &host, cxml::CONTENT_TYPE, errand.document.len());
-    let sent = connection.send(&head, &errand.document);
-    if sent.is_ok() {
-        progress(Progress::Sent);
-    }
-    // A server that refuses us may close while we still write. Why it does so is what can still be read.
-    match (connection.read_response(), sent) {
-        (Ok(response), _) => Ok(response),
-        (Err(HttpError::Stream(Failure::Io(_)) | HttpError::Truncated(_)), Err(unsent)) => Err(lost(&unsent)),
-        (Err(error), _) => Err(lost(&error)),
-    }
+    connection.send(&head, &errand.document).map_err(|error| lost(&error))?;
+    progress(Progress::Sent);
+    connection.read_response().map_err(|error| lost(&error))
 }
 
 /// The name of the server and its port, as RFC 9110 section 7.2 wants them.
@@ -161,13 +154,16 @@ fn host_field(server_name: &str, address: &str) -> String {
 }
 
 /// Why the handshake failed.
-fn refused(error: &HandshakeError<io::Error>) -> Trouble {
-    match &error.cause {
+fn refused(error: &HandshakeError<io::Error>, server_name: &str) -> Trouble {
+    match error.cause {
         Failure::Io(_) | Failure::Tls(Error::ConnectionTruncated) => Trouble::Network(error.to_string()),
         Failure::Tls(Error::AlertReceived(alert)) => {
-            Trouble::Tls(format!("the server refused us: {error}\n  That means: {}.", meaning(*alert)))
+            Trouble::Tls(format!("the server refused us: {error}\n  That means: {}.", meaning(alert)))
         }
         Failure::Tls(Error::ApiMisuse(_)) => Trouble::Setup(error.to_string()),
+        Failure::Tls(Error::Certificate(CertificateError { problem: CertificateProblem::NameMismatch, .. })) => {
+            Trouble::Tls(format!("we refused the server: {error}; wanted {server_name}"))
+        }
         Failure::Tls(_) => Trouble::Tls(format!("we refused the server: {error}")),
     }
 }

@@ -5,6 +5,8 @@
 use core::fmt;
 use std::path::Path;
 
+use embedded_mtls::x509::TrustAnchor;
+use embedded_mtls::{ApiMisuse, Credential, Error, KeyHandle};
 use p256::SecretKey;
 use p256::pkcs8::{EncodePublicKey as _, ObjectIdentifier, PrivateKeyInfoRef};
 use zeroize::Zeroizing;
@@ -50,11 +52,27 @@ pub(crate) fn certificates(file: &str) -> Result<Vec<Vec<u8>>, FileError> {
     certificates_in(&read(file)?, file)
 }
 
+/// Reads the certificates of authorities that are to be trusted.
+pub(crate) fn authorities(file: &str) -> Result<Vec<Vec<u8>>, FileError> {
+    let certificates = certificates(file)?;
+    for (number, certificate) in (1..).zip(&certificates) {
+        if let Err(error) = TrustAnchor::from_certificate(certificate) {
+            let why = match error {
+                Error::ApiMisuse(ApiMisuse::TrustAnchorUnusable(problem)) => problem.to_string(),
+                other => other.to_string(),
+            };
+            let found = format!("that certificate {number} of {} {why}", certificates.len());
+            return Err(FileError::new(file, found, "certificates of authorities"));
+        }
+    }
+    Ok(certificates)
+}
+
 /// Reads an own identity. Chain and key may stand in one file.
 pub(crate) fn identity(chain_file: &str, key_file: &str) -> Result<Identity, FileError> {
     let identity = Identity { chain: certificates(chain_file)?, key: key_in(&read(key_file)?, key_file)? };
     match owner(&identity)? {
-        Some(0) => Ok(identity),
+        Some(0) => usable(identity, chain_file),
         Some(n) => Err(FileError::new(
             chain_file,
             format!("that certificate {} of {} belongs to the key of {key_file}", n + 1, identity.chain.len()),
@@ -65,6 +83,17 @@ pub(crate) fn identity(chain_file: &str, key_file: &str) -> Result<Identity, Fil
             format!("no certificate for the key of {key_file}"),
             "the certificate of that key first; do both files belong together?",
         )),
+    }
+}
+
+/// Gives the identity back if the core can show it.
+fn usable(identity: Identity, chain_file: &str) -> Result<Identity, FileError> {
+    let chain: Vec<_> = identity.chain.iter().map(Vec::as_slice).collect();
+    match Credential::new(&chain, KeyHandle(0)) {
+        Ok(_) => Ok(identity),
+        Err(_) => {
+            Err(FileError::new(chain_file, "a certificate that cannot be read", "X.509 certificates of version 3"))
+        }
     }
 }
 
@@ -263,6 +292,16 @@ mod tests {
         assert!(der.starts_with("c.der: found DER, wanted PEM"), "{der}");
         let cut = certificates_in(text.trim_end().trim_end_matches('-').as_bytes(), "c.pem").unwrap_err().to_string();
         assert!(cut.starts_with("c.pem: found broken PEM"), "{cut}");
+    }
+
+    #[test]
+    fn a_leaf_is_no_authority() {
+        let pki = super::super::pki::Pki::new().unwrap();
+        let file = std::env::temp_dir().join(format!("embedded-mtls-authorities-{}.pem", std::process::id()));
+        std::fs::write(&file, encode("CERTIFICATE", [&pki.root[..], &pki.supplier.chain[0]])).unwrap();
+        let error = authorities(file.to_str().unwrap()).unwrap_err().to_string();
+        assert!(error.contains("found that certificate 2 of 2 ") && error.contains("is no CA"), "{error}");
+        std::fs::remove_file(file).unwrap();
     }
 
     #[test]

@@ -82,12 +82,11 @@ pub(crate) fn meaning(alert: AlertDescription) -> &'static str {
         AlertDescription::BAD_CERTIFICATE
         | AlertDescription::UNSUPPORTED_CERTIFICATE
         | AlertDescription::CERTIFICATE_UNKNOWN => {
-            "it does not accept our certificate, or wants one and got none: are its purpose (extended key usage) and \
-             kind of key right, and is the chain complete?"
+            "it does not accept our certificate (its purpose, its kind of key or its chain), or wants one and got none"
         }
         AlertDescription::CERTIFICATE_REVOKED => "our certificate is revoked: a new one is needed",
         AlertDescription::CERTIFICATE_EXPIRED => {
-            "our certificate is not valid now: has it expired, and are both clocks right?"
+            "our certificate is not valid by its clock: it has expired, or one of the two clocks is wrong"
         }
         AlertDescription::UNKNOWN_CA => {
             "it does not know who issued our certificate: it lacks the root, or our chain lacks an intermediate"
@@ -96,7 +95,7 @@ pub(crate) fn meaning(alert: AlertDescription) -> &'static str {
             "our certificate is valid, but we may not come in: its access rules do not name us"
         }
         AlertDescription::DECRYPT_ERROR => {
-            "a signature of ours did not verify: do key and certificate belong together?"
+            "a signature of ours did not verify: key and certificate may not belong together"
         }
         AlertDescription::PROTOCOL_VERSION => "it does not speak TLS 1.3",
         AlertDescription::RECORD_OVERFLOW => "our record is larger than it can hold",

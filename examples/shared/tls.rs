@@ -132,16 +132,21 @@ fn expired() -> io::Error {
     io::Error::new(io::ErrorKind::TimedOut, "the other side took too long")
 }
 
-/// A socket whose reads and writes end at a deadline.
+/// A socket whose reads and writes end at a deadline, and which can be read when it can no longer be written.
+///
+/// A server that refuses us says so with an alert and closes, perhaps while we still write. The alert has arrived then,
+/// and is worth more than the news of a broken pipe: so that news is kept back until there is nothing left to read.
 pub(crate) struct Timed {
     socket: Socket,
     deadline: Deadline,
+    /// Why nothing can be written any more.
+    unwritable: Option<io::Error>,
 }
 
 impl Timed {
     /// Uses `stream` until `deadline`.
     pub(crate) fn new(stream: TcpStream, deadline: Deadline) -> Self {
-        Self { socket: Socket(stream), deadline }
+        Self { socket: Socket(stream), deadline, unwritable: None }
     }
 }
 
@@ -152,14 +157,29 @@ impl ErrorType for Timed {
 impl Read for Timed {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         self.socket.0.set_read_timeout(Some(self.deadline.left()?))?;
-        self.socket.read(buf).map_err(timeout)
+        match (self.socket.read(buf), self.unwritable.take()) {
+            (Ok(0) | Err(_), Some(error)) => Err(error),
+            (read, unwritable) => {
+                self.unwritable = unwritable;
+                read.map_err(timeout)
+            }
+        }
     }
 }
 
 impl Write for Timed {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        if self.unwritable.is_some() {
+            return Ok(buf.len());
+        }
         self.socket.0.set_write_timeout(Some(self.deadline.left()?))?;
-        self.socket.write(buf).map_err(timeout)
+        match self.socket.write(buf) {
+            Err(error) if matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) => {
+                self.unwritable = Some(error);
+                Ok(buf.len())
+            }
+            written => written.map_err(timeout),
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {

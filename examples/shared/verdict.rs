@@ -26,8 +26,8 @@ pub(crate) enum Trouble {
 }
 
 /// The exit codes of the gateway, for its help.
-pub(crate) const EXIT_CODES: &str = "\
-   0  the supplier has the order (cXML status 200, 201, ..., or HTTP 200 with an empty body)
+pub(crate) const EXIT_CODES: &str =
+    "   0  the supplier has the order (cXML status 200, 201, ..., or HTTP 200 with an empty body)
    1  setup     wrong options, or a file that cannot be used: nothing was sent
   10  network   no connection, or it broke: repeat later with the same bytes
   20  TLS       the handshake failed: the message says which side refused what

@@ -80,6 +80,7 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
                     group,
                     protocol: None,
                     client_auth: ClientAuthStatus::NotRequested,
+                    path: None,
                 },
                 change_cipher_spec_sent: false,
             },

@@ -11,7 +11,7 @@ use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup};
 use crate::wire::handshake;
 use crate::wire::key_update::KeyUpdate;
 use crate::wire::new_session_ticket::NewSessionTicket;
-use crate::x509::{LeafSummary, PeerIdentity};
+use crate::x509::{LeafSummary, PathFound, PeerIdentity};
 
 /// An authenticated connection. Made only from a [`Handshake`](crate::Handshake) in which every check
 /// has passed; the same for both roles.
@@ -171,6 +171,12 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
     /// Who the peer is: always known on a client; on a server if the client sent a certificate.
     pub fn peer(&self) -> Option<PeerIdentity<'_>> {
         self.peer.identity()
+    }
+
+    /// The path from the peer's certificate to a trust anchor: its depth, and which anchor; `None` of an
+    /// anonymous client.
+    pub const fn path(&self) -> Option<PathFound> {
+        self.negotiated.path
     }
 
     /// Whether the client was asked who it is, and answered.

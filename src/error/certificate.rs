@@ -66,6 +66,8 @@ pub enum CertificateProblem {
     /// The certificate was not signed with the key of the CA it names, which the peer sent along
     /// (RFC 5280 section 6.1.3 (a)(1)).
     SignatureInvalid,
+    /// The certificate is longer than 65,000 bytes.
+    TooLarge,
     /// An extension that is critical and unknown (RFC 5280 section 4.2).
     UnknownCriticalExtension,
     /// No certificate and no trust anchor has the name of the issuer (RFC 5280 section 6.1.3 (a)(4)).
@@ -103,7 +105,7 @@ impl CertificateProblem {
             | Self::UnsupportedSignature
             | Self::UnsupportedVersion => AlertDescription::UNSUPPORTED_CERTIFICATE,
             // "Some other (unspecified) issue arose in processing the certificate"
-            Self::ListTooLong | Self::SearchExhausted => AlertDescription::CERTIFICATE_UNKNOWN,
+            Self::ListTooLong | Self::SearchExhausted | Self::TooLarge => AlertDescription::CERTIFICATE_UNKNOWN,
             // "A certificate was corrupt, contained signatures that did not verify correctly, etc."
             Self::DuplicateExtension
             | Self::Malformed
@@ -143,6 +145,7 @@ impl CertificateProblem {
             | Self::Malformed
             | Self::SerialNumber
             | Self::SignatureAlgorithmMismatch
+            | Self::TooLarge
             | Self::UnsupportedVersion => 3,
             Self::SelfSigned | Self::UntrustedRoot => 2,
             Self::UnknownIssuer => 1,
@@ -187,6 +190,7 @@ impl CertificateProblem {
             }
             Self::SignatureAlgorithmMismatch => "names two different signature algorithms (RFC 5280 section 4.1.1.2)",
             Self::SignatureInvalid => "was not signed with the key of its issuer (RFC 5280 section 6.1.3)",
+            Self::TooLarge => "is longer than 65,000 bytes",
             Self::UnknownCriticalExtension => {
                 "holds a critical extension that is not understood (RFC 5280 section 4.2)"
             }

@@ -148,7 +148,10 @@ fn search_path<C: CryptoProvider>(
     };
     let next = match cx.peer.step::<C>(&rules)? {
         Search::Working => Authenticate::SearchPath(time),
-        Search::Found(verified, _) => Authenticate::ExpectCertificateVerify(verified),
+        Search::Found(verified, path) => {
+            cx.negotiated.path = Some(path);
+            Authenticate::ExpectCertificateVerify(verified)
+        }
     };
     Ok(Outcome::Next(next, Progress::Yield))
 }

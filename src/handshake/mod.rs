@@ -22,7 +22,7 @@ use crate::record::inbound::Inbound;
 use crate::record::outbound::Outbound;
 use crate::transcript::Transcript;
 use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup};
-use crate::x509::{PeerChain, Time};
+use crate::x509::{PathFound, PeerChain, Time};
 use config::Parameters;
 use entropy::Entropy;
 use proof::PeerAuthenticated;
@@ -45,6 +45,8 @@ pub(crate) struct Negotiated<'b> {
     pub(crate) group: NamedGroup,
     pub(crate) protocol: Option<&'b [u8]>,
     pub(crate) client_auth: ClientAuthStatus,
+    /// The path from the peer's certificate to a trust anchor; `None` of an anonymous client.
+    pub(crate) path: Option<PathFound>,
 }
 
 /// Whether the client showed who it is.

@@ -40,6 +40,8 @@ struct Tolerance {
     early_data: usize,
     /// The peer may not have keys yet and has to send its alert in the clear.
     plaintext_alert: bool,
+    /// Application data without content (RFC 9846 section 5.1), which may only come after the handshake.
+    empty_data: bool,
 }
 
 /// One opened record.
@@ -68,6 +70,7 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
                 empty_records: MAX_EMPTY_RECORDS,
                 early_data: 0,
                 plaintext_alert: false,
+                empty_data: false,
             },
             eof: false,
         }
@@ -110,8 +113,9 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
         self.tolerance.early_data = MAX_SKIPPED_EARLY_DATA;
     }
 
-    /// The handshake is over: what only handshakes tolerate ends.
+    /// The handshake is over: what only handshakes tolerate ends, what only sessions tolerate begins.
     pub(crate) fn end_handshake(&mut self) {
+        self.tolerance.empty_data = true;
         self.tolerance.change_cipher_spec = 0;
         self.tolerance.early_data = 0;
         self.tolerance.plaintext_alert = false;
@@ -348,7 +352,9 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
                 }
                 Ok(Some(Received::Alert(description)))
             }
-            ContentType::APPLICATION_DATA if content.is_empty() => self.count_empty().map(|()| None),
+            ContentType::APPLICATION_DATA if content.is_empty() && self.tolerance.empty_data => {
+                self.count_empty().map(|()| None)
+            }
             ContentType::APPLICATION_DATA => {
                 self.tolerance.empty_records = MAX_EMPTY_RECORDS;
                 self.data = content;

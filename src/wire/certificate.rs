@@ -5,6 +5,7 @@ use super::enums::HandshakeType;
 use crate::codec::Reader;
 use crate::error::{Error, InvalidMessage, PeerMisbehaved};
 use crate::limits::{CERTIFICATE_PREFIX, ENTRY_PREFIX, ENTRY_SUFFIX};
+use core::cmp::Ordering;
 
 /// The start of a Certificate message in the handshake: header, empty request context, length of the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,13 +19,16 @@ impl CertificatePrefix {
     pub(crate) fn parse(bytes: [u8; CERTIFICATE_PREFIX]) -> Result<Self, Error> {
         let mut reader = Reader::new(&bytes);
         let _kind = reader.u8()?;
-        let length = reader.u24()?;
+        // Of a shorter message, what follows is not its context and its list.
+        let expected = reader.u24()?.checked_sub(4).ok_or(InvalidMessage::Truncated)?;
         if reader.u8()? != 0 {
             return Err(PeerMisbehaved::CertificateContext.into());
         }
         let list = reader.u24()?;
-        if list.checked_add(4) != Some(length) {
-            return Err(InvalidMessage::Truncated.into());
+        match list.cmp(&expected) {
+            Ordering::Less => return Err(InvalidMessage::TrailingBytes.into()),
+            Ordering::Equal => {}
+            Ordering::Greater => return Err(InvalidMessage::Truncated.into()),
         }
         let list = usize::try_from(list).map_err(|_| InvalidMessage::MessageTooLong)?;
         Ok(Self { list })

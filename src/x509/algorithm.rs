@@ -446,7 +446,11 @@ mod tests {
     }
 
     fn key(curve: &[u8], point: &[u8]) -> Result<KeyAlgorithm, Malformed> {
-        let identifier = tlv(der::SEQUENCE, &[&tlv(der::OID, &[EC_PUBLIC_KEY]), curve]);
+        key_of(EC_PUBLIC_KEY, curve, point)
+    }
+
+    fn key_of(algorithm: &[u8], parameters: &[u8], point: &[u8]) -> Result<KeyAlgorithm, Malformed> {
+        let identifier = tlv(der::SEQUENCE, &[&tlv(der::OID, &[algorithm]), parameters]);
         let info = tlv(der::SEQUENCE, &[&identifier, &tlv(der::BIT_STRING, &[&[0], point])]);
         PublicKey::parse(&mut Reader::new(&info)).map(|key| key.algorithm)
     }
@@ -463,6 +467,11 @@ mod tests {
         assert_eq!(key(&tlv(der::OID, &[&[0x2b, 0x81, 0x04, 0x00, 0x23]]), &point), Ok(KeyAlgorithm::Unsupported));
         assert_eq!(key(&[5, 0], &point), Err(Malformed));
         assert_eq!(key(&[], &point), Err(Malformed));
+        // id-ecDH may not sign, whatever its parameters are.
+        let ecdh = [0x2b, 0x81, 0x04, 0x01, 0x0c];
+        point[0] = 4;
+        assert_eq!(key_of(&ecdh, &named, &point), Ok(KeyAlgorithm::Unsupported));
+        assert_eq!(key_of(&ecdh, &[5, 0], &point), Ok(KeyAlgorithm::Unsupported));
     }
 
     #[test]

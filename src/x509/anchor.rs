@@ -10,7 +10,7 @@ use super::time::UnixTime;
 use crate::error::{ApiMisuse, CertificateProblem, Error};
 
 /// An authority that is trusted without being signed by another: a name and a key, root or
-/// intermediate. Lends what it was made from; about 100 bytes on a 32-bit machine.
+/// intermediate. Lends what it was made from; 64 bytes on a 32-bit machine.
 ///
 /// RFC 5280 section 6.1.1 (d) knows an anchor as a name and a key only. Made
 /// [from a certificate](Self::from_certificate) it keeps the limits that the authority set itself as
@@ -29,7 +29,8 @@ pub struct TrustAnchor<'a> {
 
 impl<'a> TrustAnchor<'a> {
     /// From a CA certificate in DER. Its own signature is not checked: that it is configured is why
-    /// it is trusted. Version 1 and the serial number 0 are tolerated, as old roots have them.
+    /// it is trusted. Version 1, the serial number 0 and `GeneralizedTime` before 2050 are tolerated, as
+    /// roots that everybody trusts have them.
     ///
     /// # Errors
     /// [`ApiMisuse::TrustAnchorUnusable`] with the rule that the certificate broke:

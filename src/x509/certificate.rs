@@ -15,8 +15,8 @@ const MAX_SERIAL: usize = 20;
 pub(super) enum Origin {
     /// Sent by the peer.
     Peer,
-    /// Configured as a trust anchor: old roots are of version 1 or have the serial number 0, and
-    /// trust in them is the decision of the user.
+    /// Configured as a trust anchor: old roots are of version 1, have the serial number 0 or dates in
+    /// the wrong form, and trust in them is the decision of the user.
     Anchor,
 }
 
@@ -61,8 +61,8 @@ impl<'a> Certificate<'a> {
             return Err(CertificateProblem::Malformed);
         }
         let mut validity = fields.nested(der::SEQUENCE)?;
-        let not_before = UnixTime::parse(&mut validity)?;
-        let not_after = UnixTime::parse(&mut validity)?;
+        let not_before = UnixTime::parse(&mut validity, origin)?;
+        let not_after = UnixTime::parse(&mut validity, origin)?;
         validity.finish()?;
         let subject = Name::parse(&mut fields)?;
         let key = PublicKey::parse(&mut fields)?;

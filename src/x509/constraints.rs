@@ -3,7 +3,7 @@
 use super::der::{self, Malformed, Reader, context_constructed};
 use super::general_name::{GeneralName, GeneralNames};
 use super::name::Name;
-use super::server_name::{ends_in_number, is_host_name};
+use super::server_name::{ends_in_number, is_host_name, same_ignoring_case};
 use crate::error::CertificateProblem;
 
 const PERMITTED: u8 = context_constructed(0);
@@ -76,8 +76,9 @@ impl<'a> NameConstraints<'a> {
             self.check_name(GeneralName::Directory(*subject), budget)?;
         }
         let Some(alternatives) = alternatives else {
-            // "When a certificate does not include a subject alternative name, the constraint MUST be
-            // applied to any attribute of type emailAddress in the subject distinguished name".
+            // "When a constraint has been imposed on the rfc822Name name form, but the certificate does
+            // not include a subject alternative name, the constraint MUST be applied to the attribute
+            // of type emailAddress in the subject distinguished name."
             for email in subject.attributes().filter_map(|attribute| attribute.email()) {
                 self.check_name(GeneralName::Email(email), budget)?;
             }
@@ -138,8 +139,8 @@ fn spend(budget: &mut u32) -> Result<(), CertificateProblem> {
 fn is_valid_base(base: GeneralName<'_>) -> bool {
     match base {
         // An empty base holds all names of its form. A dot in front, which OpenSSL likes, is not in
-        // RFC 5280 for this form: "any DNS name that can be constructed by simply adding zero or more
-        // labels to the left-hand side of the name".
+        // RFC 5280 for this form: "Any DNS name that can be constructed by simply adding zero or more
+        // labels to the left-hand side of the name satisfies the name constraint."
         GeneralName::Dns(host) => host.is_empty() || is_host_name(host),
         GeneralName::Uri(host) => is_host_or_domain(host),
         GeneralName::Email(mailbox) => match split_mailbox(mailbox) {
@@ -193,7 +194,7 @@ fn place_of_dns(name: &[u8], base: &[u8]) -> Place {
     // `*.example.com` stands for `a.example.com` too, which may be the base.
     let mut labels = base.splitn(2, |&byte| byte == b'.');
     let above_base = labels.nth(1).unwrap_or(b"");
-    if parent.is_some_and(|parent| parent.eq_ignore_ascii_case(above_base)) {
+    if parent.is_some_and(|parent| same_ignoring_case(parent, above_base)) {
         Place::PartlyInside
     } else {
         Place::Outside
@@ -209,7 +210,7 @@ fn place_of_email(name: &[u8], base: &[u8]) -> Place {
     }
     match split_mailbox(base) {
         // RFC 5280 section 7.5: the local part is compared exactly, the host without regard to case.
-        Some((base_local, base_host)) => inside(local == base_local && host.eq_ignore_ascii_case(base_host)),
+        Some((base_local, base_host)) => inside(local == base_local && same_ignoring_case(host, base_host)),
         None => inside(is_in_host_or_domain(host, base)),
     }
 }
@@ -231,14 +232,14 @@ fn place_of_ip(name: &[u8], base: &[u8]) -> Place {
 fn is_in_host_or_domain(host: &[u8], base: &[u8]) -> bool {
     match base.strip_prefix(b".") {
         Some(domain) => host.len() > domain.len() && is_same_or_below(host, domain),
-        None => base.is_empty() || host.eq_ignore_ascii_case(base),
+        None => base.is_empty() || same_ignoring_case(host, base),
     }
 }
 
 fn is_same_or_below(host: &[u8], base: &[u8]) -> bool {
     let Some(split) = host.len().checked_sub(base.len()) else { return false };
     let (left, right) = host.split_at(split);
-    right.eq_ignore_ascii_case(base) && left.last().is_none_or(|&byte| byte == b'.')
+    same_ignoring_case(right, base) && left.last().is_none_or(|&byte| byte == b'.')
 }
 
 /// Local part and host, divided at the last `@`.
@@ -260,7 +261,8 @@ fn host_of_uri(uri: &[u8]) -> Option<&[u8]> {
     (is_host_name(host) && !ends_in_number(host)).then_some(host)
 }
 
-/// "the contents ... MUST be encoded in the style of RFC 4632 (CIDR)": 8 or 32 bytes.
+/// "For IPv4 addresses, the iPAddress field of `GeneralName` MUST contain eight (8) octets, encoded in the
+/// style of RFC 4632 (CIDR)"; for IPv6 thirty-two.
 fn address_and_mask(range: &[u8]) -> Option<(&[u8], &[u8])> {
     match range.len() {
         8 => range.split_at_checked(4),

@@ -81,8 +81,8 @@ impl<'a> PeerIdentity<'a> {
 
     /// SHA-256 of the DER of the whole certificate: 32 bytes, as `openssl x509 -fingerprint -sha256`
     /// prints them.
-    pub const fn sha256_fingerprint(&self) -> [u8; FINGERPRINT] {
-        self.leaf.fingerprint
+    pub fn sha256_fingerprint(&self) -> [u8; FINGERPRINT] {
+        self.leaf.fingerprint.copied().unwrap_or_default()
     }
 
     /// The kind of the public key.

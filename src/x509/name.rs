@@ -1,6 +1,7 @@
 //! Distinguished names (RFC 5280 section 4.1.2.4): reading, comparing, printing.
 
 use super::der::{self, Malformed, Reader};
+use super::server_name::same_ignoring_case;
 use core::fmt;
 
 /// 2.5.4.3.
@@ -94,7 +95,8 @@ impl<'a> Name<'a> {
     /// The most specific common name, if it is text that can be shown as `str`.
     ///
     /// It names the subject to people and to rules of the application. It never stands in for a
-    /// host name (RFC 9525 section 6.3 of a server is looked for in the subject alternative name only).
+    /// host name. RFC 9525 section 1.3: "Do not include or check strings that look like domain names in
+    /// the subject's Common Name."
     pub fn common_name(&self) -> Option<&'a str> {
         self.attributes().filter(|attribute| attribute.oid == COMMON_NAME).last()?.text()
     }
@@ -184,14 +186,14 @@ impl<'a> Attribute<'a> {
         // RFC 5280 section 7.3: "Conforming implementations MUST perform a case-insensitive exact
         // match when comparing domainComponent attributes".
         if self.oid == DOMAIN_COMPONENT {
-            return self.value.eq_ignore_ascii_case(other.value);
+            return same_ignoring_case(self.value, other.value);
         }
         if self.tag == other.tag && self.value == other.value {
             return true;
         }
-        // RFC 5280 section 7.1: "Conforming implementations MUST support UTF8String and
-        // PrintableString name comparisons." Other types are compared as bytes.
-        is_folded(self.tag) && is_folded(other.tag) && folded(self.value).eq(folded(other.value))
+        // RFC 5280 section 7.1 folds "attributes encoded in either PrintableString or UTF8String". Other
+        // types are compared as bytes.
+        is_folded(self.tag) && is_folded(other.tag) && same_folded(self.value, other.value)
     }
 }
 
@@ -199,15 +201,41 @@ const fn is_folded(tag: u8) -> bool {
     matches!(tag, der::PRINTABLE_STRING | der::UTF8_STRING)
 }
 
-/// Lower case, no space at both ends, one space for several in a row
+/// Compares without regard to case, to space at both ends and to the length of space inside
 /// (RFC 4518 section 2.6.1, as RFC 5280 section 7.1 asks for).
-fn folded(value: &[u8]) -> impl Iterator<Item = u8> + '_ {
+fn same_folded(ours: &[u8], theirs: &[u8]) -> bool {
+    let (mut ours, mut theirs) = (without_leading_space(ours), without_leading_space(theirs));
+    loop {
+        match (next_folded(&mut ours), next_folded(&mut theirs)) {
+            (None, None) => return true,
+            (our, their) if our == their => {}
+            _ => return false,
+        }
+    }
+}
+
+fn without_leading_space(mut text: &[u8]) -> &[u8] {
+    while let [b' ', rest @ ..] = text {
+        text = rest;
+    }
+    text
+}
+
+/// The next character in lower case. Space up to the next word counts as one, up to the end as none.
+fn next_folded(text: &mut &[u8]) -> Option<u8> {
     let mut space = false;
-    value.trim_ascii().iter().filter_map(move |&byte| {
-        let skipped = byte == b' ' && space;
-        space = byte == b' ';
-        (!skipped).then(|| byte.to_ascii_lowercase())
-    })
+    loop {
+        let (&first, rest) = text.split_first()?;
+        match (first, space) {
+            (b' ', _) => space = true,
+            (_, true) => return Some(b' '),
+            (_, false) => {
+                *text = rest;
+                return Some(first.to_ascii_lowercase());
+            }
+        }
+        *text = rest;
+    }
 }
 
 impl<'a> Iterator for Attributes<'a> {

@@ -24,7 +24,7 @@ use super::rules::Rules;
 use super::summary::{Issuer, Summaries, Summary};
 use crate::crypto::{CryptoError, CryptoProvider, SignatureAlgorithm};
 use crate::error::{CertificateError, CertificateProblem, Error};
-use crate::limits::{CANDIDATES_PER_STEP, MAX_DEPTH, MAX_SEARCH_STEPS, MAX_SIGNATURES};
+use crate::limits::{CANDIDATES_PER_STEP, MAX_CERTIFICATE, MAX_DEPTH, MAX_SEARCH_STEPS, MAX_SIGNATURES};
 
 /// The certificates of a peer and the state of the search for a path through them.
 #[derive(Debug)]
@@ -140,7 +140,7 @@ impl<'p> PeerChain<'p> {
         if index == u8::MAX {
             return Err(CertificateError { index, problem: CertificateProblem::ListTooLong }.into());
         }
-        let parsed = match Certificate::parse(certificate, Origin::Peer) {
+        let parsed = match parse(certificate) {
             Ok(parsed) => parsed,
             Err(problem) if index == 0 => return Err(CertificateError { index, problem }.into()),
             Err(problem) => {
@@ -156,7 +156,7 @@ impl<'p> PeerChain<'p> {
             None if parsed.signature_kind.takes_message() => parsed.tbs,
             _ => &[],
         };
-        self.list.push(Some(&Summary::new(&parsed, signed, fingerprint)))
+        self.list.push(Some(&Summary::new(&parsed, signed, fingerprint.as_ref())))
     }
 
     /// One step of the search: at most one signature is verified. The rules must be the same in each
@@ -446,6 +446,13 @@ impl<'p> PeerChain<'p> {
             self.problem = Some(CertificateError { index, problem });
         }
     }
+}
+
+fn parse(certificate: &[u8]) -> Result<Certificate<'_>, CertificateProblem> {
+    if certificate.len() > MAX_CERTIFICATE {
+        return Err(CertificateProblem::TooLarge);
+    }
+    Certificate::parse(certificate, Origin::Peer)
 }
 
 /// Whether two key identifiers do not exclude that they name the same key.

@@ -23,7 +23,7 @@ pub enum Purpose {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Rules<'a> {
-    /// Whom we trust, in any order. Several may have the same name.
+    /// Whom we trust, in any order; the first 255 count. Several may have the same name.
     pub anchors: &'a [TrustAnchor<'a>],
     /// The role of the peer.
     pub purpose: Purpose,

@@ -44,13 +44,12 @@ impl<'a> ServerName<'a> {
 
     /// Whether one of the names of a certificate is this one.
     ///
-    /// RFC 9525 section 6.3 looks at the subject alternative name alone: the common name is not a
-    /// fallback.
+    /// Only the subject alternative name is looked at. RFC 9525 section 1.3: "Do not include or check
+    /// strings that look like domain names in the subject's Common Name."
     pub(super) fn is_among(&self, names: GeneralNames<'_>) -> bool {
         names.iter().any(|name| match (self, name) {
             (Self::Dns(wanted), GeneralName::Dns(presented)) => wanted.matches(presented),
-            // RFC 9525 section 6.4: "A match occurs if the reference identity octet string and the
-            // value octet string are identical."
+            // RFC 9525 section 6.4: addresses match "octet-for-octet".
             (Self::Ip(IpAddr::V4(wanted)), GeneralName::Ip(presented)) => wanted.octets() == presented,
             (Self::Ip(IpAddr::V6(wanted)), GeneralName::Ip(presented)) => wanted.octets() == presented,
             _ => false,
@@ -85,18 +84,17 @@ impl<'a> DnsName<'a> {
     /// Whether a `dNSName` of a certificate stands for this name.
     fn matches(&self, presented: &[u8]) -> bool {
         let name = self.0.as_bytes();
-        // RFC 9525 section 6.3: labels are compared "in a case-insensitive ASCII manner"; a wildcard
-        // counts if "there is only one wildcard character" and it "appears only as the complete
-        // content of the left-most label"; it stands for exactly one label.
+        // RFC 9525 section 6.3: labels are compared "as case-insensitive ASCII". A wildcard counts if
+        // "1. There is only one wildcard character. 2. The wildcard character appears only as the
+        // complete content of the left-most label", and then "can only match exactly one label".
         let Some(parent) = presented.strip_prefix(b"*.") else {
-            return presented.eq_ignore_ascii_case(name);
+            return same_ignoring_case(presented, name);
         };
         let Some(dot) = name.iter().position(|&byte| byte == b'.') else { return false };
         let (_, rest) = name.split_at(dot);
         // `*.com` claims a whole registry. RFC 9525 section 7.1 leaves such names to the client: two
         // labels have to follow the wildcard, as NSS and OpenSSL ask for.
-        parent.contains(&b'.')
-            && rest.strip_prefix(b".").is_some_and(|rest| rest.eq_ignore_ascii_case(parent))
+        parent.contains(&b'.') && rest.strip_prefix(b".").is_some_and(|rest| same_ignoring_case(rest, parent))
     }
 }
 
@@ -104,6 +102,13 @@ impl<'a> DnsName<'a> {
 /// and as modified by Section 2.1 of RFC 1123".
 pub(super) fn is_host_name(name: &[u8]) -> bool {
     name.len() <= MAX_HOST_NAME && name.split(|&byte| byte == b'.').all(is_label)
+}
+
+/// Compares in ASCII without regard to case. The method of the standard library does it in blocks, which
+/// is fast, and large in each place where it is inlined.
+#[inline(never)]
+pub(super) fn same_ignoring_case(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.eq_ignore_ascii_case(b))
 }
 
 /// Whether the last label is a number, so that the name could be taken for an IPv4 address.

@@ -51,8 +51,8 @@ pub(super) struct Summary<'a> {
     pub(super) subject_alt_name: Option<GeneralNames<'a>>,
     /// Of the leaf only; else empty.
     pub(super) serial: &'a [u8],
-    /// SHA-256 of the whole certificate. Of the leaf only; else zero.
-    pub(super) fingerprint: [u8; FINGERPRINT],
+    /// SHA-256 of the whole certificate. Of the leaf only.
+    pub(super) fingerprint: Option<&'a [u8; FINGERPRINT]>,
 }
 
 /// Which fields of the body are there.
@@ -90,13 +90,17 @@ impl Summary<'_> {
         name_constraints: None,
         subject_alt_name: None,
         serial: &[],
-        fingerprint: [0; FINGERPRINT],
+        fingerprint: None,
     };
 }
 
 impl<'a> Summary<'a> {
     /// `signed` as the field of that name; `fingerprint` for the leaf.
-    pub(super) fn new(certificate: &Certificate<'a>, signed: &'a [u8], fingerprint: Option<[u8; FINGERPRINT]>) -> Self {
+    pub(super) fn new(
+        certificate: &Certificate<'a>,
+        signed: &'a [u8],
+        fingerprint: Option<&'a [u8; FINGERPRINT]>,
+    ) -> Self {
         let extensions = &certificate.extensions;
         let supported = certificate.signature_kind != SignatureKind::Unsupported;
         Self {
@@ -118,7 +122,7 @@ impl<'a> Summary<'a> {
             name_constraints: extensions.name_constraints,
             subject_alt_name: extensions.subject_alt_name,
             serial: if fingerprint.is_some() { certificate.serial } else { &[] },
-            fingerprint: fingerprint.unwrap_or_default(),
+            fingerprint,
         }
     }
 
@@ -153,9 +157,9 @@ impl<'a> Summary<'a> {
         ] {
             out.vec16(|out| out.bytes(field));
         }
-        if !self.serial.is_empty() {
+        if let Some(fingerprint) = self.fingerprint {
             out.vec8(|out| out.bytes(self.serial));
-            out.bytes(&self.fingerprint);
+            out.bytes(fingerprint);
         }
     }
 
@@ -178,8 +182,7 @@ impl<'a> Summary<'a> {
         let signature = body.vec16()?;
         let name_constraints = body.vec16()?;
         let subject_alt_name = body.vec16()?;
-        let (serial, fingerprint) =
-            if body.is_empty() { (&[][..], [0; FINGERPRINT]) } else { (body.vec8()?, *body.array()?) };
+        let (serial, fingerprint) = if body.is_empty() { (&[][..], None) } else { (body.vec8()?, Some(body.array()?)) };
         let has = |flag: u8| flags & flag != 0;
         Ok(Self {
             subject: Name::from_checked(subject),

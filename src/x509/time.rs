@@ -1,5 +1,6 @@
 //! Points in time: civil dates in certificates, seconds inside, and how sure the caller is of now.
 
+use super::certificate::Origin;
 use super::der::{GENERALIZED_TIME, Malformed, Reader, UTC_TIME};
 use core::fmt;
 
@@ -90,27 +91,25 @@ impl UnixTime {
     /// From a date and a time of day in UTC, of the years 0 to 9999; `None` if there is no such
     /// date or time. A leap second, `23:59:60`, is none.
     pub fn from_civil(year: u16, month: u8, day: u8, hour: u8, minute: u8, second: u8) -> Option<Self> {
-        let civil = Civil {
-            year: i64::from(year),
-            month: i64::from(month),
-            day: i64::from(day),
-            hour: i64::from(hour),
-            minute: i64::from(minute),
-            second: i64::from(second),
-        };
-        let valid = civil.year <= 9999
-            && (1..=12).contains(&civil.month)
-            && (1..=days_of_month(civil.year, civil.month)).contains(&civil.day)
-            && civil.hour < 24
-            && civil.minute < 60
-            && civil.second < 60;
-        valid.then(|| civil.to_unix())
+        let valid = year <= 9999
+            && (1..=12).contains(&month)
+            && (1..=days_of_month(year, month)).contains(&day)
+            && hour < 24
+            && minute < 60
+            && second < 60;
+        if !valid {
+            return None;
+        }
+        let days = days_since_epoch(i32::from(year), i32::from(month), i32::from(day));
+        let seconds = (i32::from(hour) * 60 + i32::from(minute)) * 60 + i32::from(second);
+        Some(Self(i64::from(days) * SECONDS_A_DAY + i64::from(seconds)))
     }
 
     /// A `Time` of a certificate. RFC 5280 section 4.1.2.5: "CAs conforming to this profile MUST
     /// always encode certificate validity dates through the year 2049 as UTCTime; certificate
-    /// validity dates in 2050 or later MUST be encoded as GeneralizedTime."
-    pub(super) fn parse(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+    /// validity dates in 2050 or later MUST be encoded as GeneralizedTime." Roots that everybody trusts
+    /// do otherwise, so an anchor may.
+    pub(super) fn parse(reader: &mut Reader<'_>, origin: Origin) -> Result<Self, Malformed> {
         let (tag, value) = reader.any()?;
         let (year, rest) = match (tag, value) {
             (UTC_TIME, [y1, y2, rest @ ..]) => {
@@ -121,7 +120,7 @@ impl UnixTime {
             }
             (GENERALIZED_TIME, [y1, y2, y3, y4, rest @ ..]) => {
                 let year = u16::from(two_digits(*y1, *y2)?) * 100 + u16::from(two_digits(*y3, *y4)?);
-                if year < 2050 {
+                if year < 2050 && origin == Origin::Peer {
                     return Err(Malformed);
                 }
                 (year, rest)
@@ -163,19 +162,6 @@ impl UnixTime {
     }
 }
 
-impl Civil {
-    fn to_unix(self) -> UnixTime {
-        let year = self.year - i64::from(self.month <= 2);
-        let era = year.div_euclid(400);
-        let year_of_era = year.rem_euclid(400);
-        let month_from_march = (self.month + 9) % 12;
-        let day_of_year = (153 * month_from_march + 2) / 5 + self.day - 1;
-        let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-        let days = era * DAYS_AN_ERA + day_of_era - EPOCH;
-        UnixTime(days * SECONDS_A_DAY + self.hour * 3600 + self.minute * 60 + self.second)
-    }
-}
-
 impl fmt::Display for UnixTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Civil { year, month, day, hour, minute, second } = self.to_civil();
@@ -183,13 +169,25 @@ impl fmt::Display for UnixTime {
     }
 }
 
-fn days_of_month(year: i64, month: i64) -> i64 {
+const fn days_of_month(year: u16, month: u8) -> u8 {
     match month {
         4 | 6 | 9 | 11 => 30,
-        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
         2 => 28,
         _ => 31,
     }
+}
+
+/// Days from 1970-01-01, in 32 bits: small machines divide 64 bits slowly and in much code.
+/// [`UnixTime::to_civil`] is the way back.
+const fn days_since_epoch(year: i32, month: i32, day: i32) -> i32 {
+    // One era more, so that nothing is negative.
+    let year = if month <= 2 { year + 399 } else { year + 400 };
+    let (era, year_of_era) = (year / 400, year % 400);
+    let month_from_march = (month + 9) % 12;
+    let day_of_year = (153 * month_from_march + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    (era - 1) * 146_097 + day_of_era - 719_468
 }
 
 fn two_digits(tens: u8, ones: u8) -> Result<u8, Malformed> {
@@ -204,7 +202,14 @@ mod tests {
     fn parse(tag: u8, text: &str) -> Result<i64, Malformed> {
         let mut der = std::vec![tag, u8::try_from(text.len()).unwrap()];
         der.extend_from_slice(text.as_bytes());
-        UnixTime::parse(&mut Reader::new(&der)).map(UnixTime::seconds)
+        UnixTime::parse(&mut Reader::new(&der), Origin::Peer).map(UnixTime::seconds)
+    }
+
+    fn back(time: UnixTime) -> Option<UnixTime> {
+        let Civil { year, month, day, hour, minute, second } = time.to_civil();
+        let small = |value| u8::try_from(value).unwrap();
+        let year = u16::try_from(year).unwrap();
+        UnixTime::from_civil(year, small(month), small(day), small(hour), small(minute), small(second))
     }
 
     #[test]
@@ -219,7 +224,7 @@ mod tests {
             (-631_152_000, "1950-01-01T00:00:00Z"),
         ] {
             assert_eq!(UnixTime(seconds).to_string(), text);
-            assert_eq!(UnixTime(seconds).to_civil().to_unix(), UnixTime(seconds));
+            assert_eq!(back(UnixTime(seconds)), Some(UnixTime(seconds)));
         }
     }
 
@@ -227,7 +232,7 @@ mod tests {
     fn every_day_of_four_centuries_survives_the_round_trip() {
         for day in 0..DAYS_AN_ERA {
             let time = UnixTime(day * SECONDS_A_DAY + 1);
-            assert_eq!(time.to_civil().to_unix(), time);
+            assert_eq!(back(time), Some(time));
         }
     }
 
@@ -256,6 +261,9 @@ mod tests {
         assert_eq!(parse(UTC_TIME, "491231235959Z"), Ok(2_524_607_999));
         assert_eq!(parse(GENERALIZED_TIME, "20500101000000Z"), Ok(2_524_608_000));
         assert_eq!(parse(GENERALIZED_TIME, "20491231235959Z"), Err(Malformed));
+        let der = [&[GENERALIZED_TIME, 15][..], b"20491231235959Z"].concat();
+        let of_anchor = UnixTime::parse(&mut Reader::new(&der), Origin::Anchor);
+        assert_eq!(of_anchor.map(UnixTime::seconds), Ok(2_524_607_999));
     }
 
     #[test]

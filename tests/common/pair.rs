@@ -9,10 +9,10 @@
 use super::pki::{Issued, NOW, Pki, SERVER_NAME};
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::{Host, SoftwareHost};
-use embedded_mtls::x509::{ServerName, Time, TrustAnchor, UnixTime};
+use embedded_mtls::x509::{PeerIdentity, ServerName, Time, TrustAnchor, UnixTime};
 use embedded_mtls::{
-    Buffers, Client, ClientAuth, ClientConfig, Credential, Entropy, Error, Event, Handshake, KeyHandle, Server,
-    ServerConfig, Session, Side, Stage, Step,
+    AlertDescription, Buffers, Client, ClientAuth, ClientConfig, Credential, CredentialRequest, Entropy, Error, Event,
+    Handshake, KeyHandle, Server, ServerConfig, Session, Side, SignRequest, Signature, Stage, Step,
 };
 
 pub type ClientHandshake = Handshake<'static, Client, RustCrypto>;
@@ -146,7 +146,16 @@ impl Setup {
     }
 
     /// As [`Self::run`]; `tamper` sees all bytes that are on their way before each delivery.
-    pub fn run_with(mut self, mut tamper: impl FnMut(&mut Vec<u8>, &mut Vec<u8>)) -> Outcome {
+    pub fn run_with(self, tamper: impl FnMut(&mut Vec<u8>, &mut Vec<u8>)) -> Outcome {
+        self.run_all(tamper, &Refusing { client: false, server: false })
+    }
+
+    /// As [`Self::run`]; a side may refuse the other.
+    pub fn run_refusing(self, refusing: &Refusing) -> Outcome {
+        self.run_all(|_, _| {}, refusing)
+    }
+
+    fn run_all(mut self, mut tamper: impl FnMut(&mut Vec<u8>, &mut Vec<u8>), refusing: &Refusing) -> Outcome {
         let mut client = self.client_handshake().expect("a client");
         let mut server = self.server_handshake().expect("a server");
         let mut wire = Wire::default();
@@ -154,11 +163,11 @@ impl Setup {
         for _ in 0..1_000_000 {
             let before = (wire.from_client.len(), wire.from_server.len());
             if client_end.is_none() {
-                client_end = advance(&mut client, &mut self.client_host);
+                client_end = advance(&mut client, &mut Gate { host: &mut self.client_host, refuses: refusing.client });
             }
             drain(&mut client, &mut wire.to_server, &mut wire.from_client);
             if server_end.is_none() {
-                server_end = advance(&mut server, &mut self.server_host);
+                server_end = advance(&mut server, &mut Gate { host: &mut self.server_host, refuses: refusing.server });
             }
             drain(&mut server, &mut wire.to_client, &mut wire.from_server);
             tamper(&mut wire.to_server, &mut wire.to_client);
@@ -194,9 +203,9 @@ impl Outcome {
 }
 
 /// Runs one side until it needs the transport: `Some` at its end.
-pub fn advance<S: Side>(
-    handshake: &mut Handshake<'static, S, RustCrypto>,
-    host: &mut impl Host<'static, S, RustCrypto>,
+pub fn advance<'b, S: Side>(
+    handshake: &mut Handshake<'b, S, RustCrypto>,
+    host: &mut impl Host<'b, S, RustCrypto>,
 ) -> Option<Result<(), Error>> {
     loop {
         let answered = match handshake.poll() {
@@ -225,15 +234,15 @@ pub fn advance<S: Side>(
 }
 
 /// Puts what is to be sent on its way.
-fn drain<S: Side>(handshake: &mut Handshake<'static, S, RustCrypto>, to: &mut Vec<u8>, log: &mut Vec<u8>) {
+pub fn drain<S: Side>(handshake: &mut Handshake<'_, S, RustCrypto>, to: &mut Vec<u8>, log: &mut Vec<u8>) {
     let pending = handshake.tx_pending().to_vec();
     handshake.tx_consume(pending.len());
     to.extend_from_slice(&pending);
     log.extend_from_slice(&pending);
 }
 
-/// Delivers up to `chunk` bytes and gives how many.
-fn deliver<S: Side>(from: &mut Vec<u8>, to: &mut Handshake<'static, S, RustCrypto>, chunk: usize) -> usize {
+/// Delivers up to `chunk` bytes (0: all) and gives how many.
+pub fn deliver<S: Side>(from: &mut Vec<u8>, to: &mut Handshake<'_, S, RustCrypto>, chunk: usize) -> usize {
     let space = to.rx_space();
     let limit = if chunk == 0 { usize::MAX } else { chunk };
     let count = from.len().min(space.len()).min(limit);
@@ -273,6 +282,7 @@ pub fn pass(from: &mut TestSession, to: &mut TestSession, received: &mut Vec<u8>
         let _ = from.poll()?;
         let pending = from.tx_pending().to_vec();
         if pending.is_empty() {
+            read_all(to, received)?;
             return Ok(moved);
         }
         let space = to.rx_space();
@@ -285,7 +295,7 @@ pub fn pass(from: &mut TestSession, to: &mut TestSession, received: &mut Vec<u8>
     }
 }
 
-/// Reads what is there.
+/// Reads what is there; nothing while it has something to send itself.
 pub fn read_all(session: &mut TestSession, received: &mut Vec<u8>) -> Result<(), Error> {
     loop {
         match session.poll()? {
@@ -296,5 +306,44 @@ pub fn read_all(session: &mut TestSession, received: &mut Vec<u8>) -> Result<(),
             }
             _ => return Ok(()),
         }
+    }
+}
+
+/// A pair of which one side refuses the other when it is asked.
+pub struct Refusing {
+    pub client: bool,
+    pub server: bool,
+}
+
+impl Refusing {
+    pub fn run(self, setup: Setup) -> Outcome {
+        setup.run_refusing(&self)
+    }
+}
+
+/// A host that may refuse.
+struct Gate<'h> {
+    host: &'h mut TestHost,
+    refuses: bool,
+}
+
+impl<S: Side> Host<'static, S, RustCrypto> for Gate<'_> {
+    fn time(&mut self) -> Time {
+        now()
+    }
+
+    fn credential(
+        &mut self,
+        request: &CredentialRequest<'_, 'static, S, RustCrypto>,
+    ) -> Option<&'static Credential<'static>> {
+        self.host.credential(request)
+    }
+
+    fn authorize(&mut self, _peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
+        if self.refuses { Err(AlertDescription::ACCESS_DENIED) } else { Ok(()) }
+    }
+
+    fn sign(&mut self, request: &SignRequest<'_, 'static, S, RustCrypto>) -> Option<Signature> {
+        self.host.sign(request)
     }
 }

@@ -1,2 +1,21 @@
-//! The project's own commands.
-fn main() {}
+//! The project's own commands: `cargo xtask <command>`. `cargo xtask help` lists them.
+
+mod budget;
+mod cli;
+mod features;
+mod plan;
+mod run;
+mod setup;
+mod step;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match cli::main(std::env::args().skip(1)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! What the two programs of GnuTLS have in common.
+
+use crate::process::{Process, print_of};
+use crate::table::End;
+
+/// `GnuTLS 3.7.9`.
+pub(crate) fn version(program: &str) -> Result<String, String> {
+    let printed = print_of(program, &["--version"])?;
+    let version = printed.split_whitespace().nth(1).ok_or("no version")?;
+    Ok(format!("GnuTLS {version} {program}"))
+}
+
+/// How a connection ended for GnuTLS, from its log at level 4.
+pub(crate) fn end(log: &str) -> End {
+    let mut end = End::Failed("no close_notify came".into());
+    for line in log.lines() {
+        let came = line.contains("was received");
+        let Some((_, alert)) = line.split_once("Alert[") else { continue };
+        let (level, rest) = alert.split_once('|').unwrap_or_default();
+        let number = rest.split_once(']').and_then(|(number, _)| number.parse().ok());
+        match (level, number) {
+            ("2", Some(number)) if came => return End::Got(number),
+            ("2", Some(number)) => return End::Sent(number),
+            ("1", Some(0)) if came => end = End::Done,
+            _ => {}
+        }
+    }
+    end
+}
+
+/// Waits until the log says how a connection ended.
+pub(crate) fn await_end(process: &mut Process) -> End {
+    let known = |process: &Process| !matches!(end(&process.stderr()), End::Failed(_));
+    match process.await_sign("told how it ended", known) {
+        Ok(()) => end(&process.stderr()),
+        Err(problem) => End::Failed(problem),
+    }
+}

@@ -1,0 +1,114 @@
+//! Our server and `gnutls-cli`.
+
+use crate::case::ServerCase;
+use crate::gnutls::{end, version};
+use crate::http;
+use crate::ours::SupplierSetup;
+use crate::pki::SERVER_NAME;
+use crate::process::Process;
+use crate::table::{End, Outcome, Role, Table};
+use crate::world::World;
+use embedded_mtls::{AlertDescription, NamedGroup};
+
+pub(crate) fn rows(table: &mut Table, world: &World) {
+    let peer = version("gnutls-cli").unwrap_or_else(|problem| problem);
+    for case in agreeing(world).into_iter().chain(refusing(world)).chain(refused(world)) {
+        table.row(&peer, Role::Server, case.name, &case.expected, || run(&case, world));
+    }
+}
+
+fn run(case: &ServerCase, world: &World) -> Result<Outcome, String> {
+    let supplier = case.supplier.start()?;
+    let mut client = Process::start("gnutls-cli", arguments(case, world, supplier.port))?;
+    // A client that was refused takes nothing.
+    let _refused = client.write(&http::post(case.order));
+    client.await_end()?;
+    let peer = match end(&client.stderr()) {
+        End::Done => http::check_answer(&client.stdout(), case.order).map_or_else(End::Failed, |()| End::Done),
+        end => end,
+    };
+    Ok(supplier.join().with_peer(peer, case.order))
+}
+
+fn arguments(case: &ServerCase, world: &World, port: u16) -> Vec<String> {
+    let usual = [
+        "--debug=4".into(),
+        format!("--logfile={}", world.file("gnutls-cli.log")),
+        format!("--sni-hostname={SERVER_NAME}"),
+        format!("--verify-hostname={SERVER_NAME}"),
+        format!("--x509cafile={}", world.file(case.trusts)),
+        format!("--port={port}"),
+    ];
+    let shows = case.shows.into_iter().flat_map(|shows| {
+        let file = |end: &str| world.file(&format!("{shows}.{end}"));
+        [format!("--x509certfile={}", file("pem")), format!("--x509keyfile={}", file("key"))]
+    });
+    let options = case.options.iter().map(ToString::to_string).chain(["127.0.0.1".into()]);
+    usual.into_iter().chain(shows).chain(options).collect()
+}
+
+fn agreeing(world: &World) -> Vec<ServerCase> {
+    let supplier = SupplierSetup::required(&world.server, &world.root);
+    let case = |name, options, facts: &[&str]| ServerCase::order(name, supplier).options(options).facts(facts);
+    vec![
+        case("an order", &[], &["CN=gateway-7"]),
+        case(
+            "AES-128-GCM",
+            &["--priority=NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+AES-128-GCM"],
+            &["TLS_AES_128_GCM_SHA256"],
+        ),
+        case(
+            "AES-256-GCM",
+            &["--priority=NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+AES-256-GCM"],
+            &["TLS_AES_256_GCM_SHA384"],
+        ),
+        case(
+            "ChaCha20-Poly1305",
+            &["--priority=NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+CHACHA20-POLY1305"],
+            &["TLS_CHACHA20_POLY1305_SHA256"],
+        ),
+        case("X25519", &["--priority=NORMAL:-GROUP-ALL:+GROUP-X25519"], &["X25519"]),
+        case("P-256", &["--priority=NORMAL:-GROUP-ALL:+GROUP-SECP256R1"], &["SECP256R1"]),
+        case(
+            "P-384 first, one share: HelloRetryRequest",
+            &["--single-key-share", "--priority=NORMAL:-GROUP-ALL:+GROUP-SECP384R1:+GROUP-SECP256R1"],
+            &["SECP256R1"],
+        ),
+        case("we prefer P-256", &[], &["SECP256R1"])
+            .config(|config| config.with_groups(&[NamedGroup::SECP256R1, NamedGroup::X25519])),
+        case("ALPN", &["--alpn=h2", "--alpn=http/1.1"], &["ALPN http/1.1"])
+            .config(|config| config.with_alpn(&[b"http/1.1"])),
+        case("no middlebox compatibility", &["--priority=NORMAL:%DISABLE_TLS13_COMPAT_MODE"], &[]),
+        case("middlebox compatibility, both", &[], &[]).config(|config| config.with_middlebox_compatibility(true)),
+        case("100 KB each way", &[], &[]).posts(http::much()),
+        ServerCase::order("optional, it has none", SupplierSetup::optional(&world.server, &world.root)).shows(None),
+        ServerCase::order("we ask for new keys", supplier.with_key_update()),
+    ]
+}
+
+fn refusing(world: &World) -> Vec<ServerCase> {
+    let supplier = SupplierSetup::required(&world.server, &world.root);
+    let case = |name, shows, alert, cause| ServerCase::refusing(name, supplier, shows, alert, cause);
+    let good = |name, alert, cause| case(name, Some("client"), alert, cause);
+    vec![
+        case("it has no certificate", None, AlertDescription::CERTIFICATE_REQUIRED, "ClientCertificateRequired"),
+        case("its certificate is of another CA", Some("client-of-other-root"), AlertDescription::UNKNOWN_CA, "UnknownIssuer")
+            .config(|config| config.with_certificate_authorities(false)),
+        case("its certificate has expired", Some("client-expired"), AlertDescription::CERTIFICATE_EXPIRED, "Expired"),
+        good("it speaks only TLS 1.2", AlertDescription::PROTOCOL_VERSION, "Tls13NotOffered")
+            .options(&["--priority=NORMAL:-VERS-ALL:+VERS-TLS1.2"]),
+        good("no common protocol", AlertDescription::NO_APPLICATION_PROTOCOL, "NoApplicationProtocol")
+            .options(&["--alpn=h3"])
+            .config(|config| config.with_alpn(&[b"http/1.1"])),
+    ]
+}
+
+fn refused(world: &World) -> Vec<ServerCase> {
+    let of = |identity| SupplierSetup::required(identity, &world.root);
+    let case = ServerCase::refused;
+    vec![
+        case("our certificate is of another CA", of(&world.server_of_other_root), AlertDescription::UNKNOWN_CA),
+        case("our certificate has expired", of(&world.server_expired), AlertDescription::CERTIFICATE_EXPIRED),
+        case("we have another name", of(&world.server_of_other_name), AlertDescription::BAD_CERTIFICATE),
+    ]
+}

@@ -1,0 +1,44 @@
+//! The matrix: this crate against peers that are not ours, in both roles.
+//!
+//! `cargo test -p interop` runs all rows and prints them as a table; `cargo test -p interop -- WORD...`
+//! runs those that contain one of the words. A row that is wrong ends nothing; a program that is
+//! missing is a wrong row that says how to get it.
+
+mod case;
+mod gnutls;
+mod gnutls_client;
+mod gnutls_server;
+mod http;
+mod openssl;
+mod openssl_client;
+mod openssl_server;
+mod ours;
+#[allow(dead_code, missing_docs, unreachable_pub, reason = "tests share it, each uses a part")]
+#[path = "../../../common/pki.rs"]
+mod pki;
+mod process;
+mod table;
+mod workdir;
+mod world;
+
+use std::env;
+use std::process::ExitCode;
+use table::Table;
+use world::World;
+
+fn main() -> ExitCode {
+    // What cargo and its like pass on to any test binary is not a word to look for.
+    let mut table = Table::new(env::args().skip(1).filter(|word| !word.starts_with('-')).collect());
+    let world = match World::new() {
+        Ok(world) => world,
+        Err(problem) => {
+            eprintln!("cannot make the certificates: {problem}");
+            return ExitCode::FAILURE;
+        }
+    };
+    openssl_server::rows(&mut table, &world);
+    openssl_client::rows(&mut table, &world);
+    gnutls_server::rows(&mut table, &world);
+    gnutls_client::rows(&mut table, &world);
+    if table.print() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

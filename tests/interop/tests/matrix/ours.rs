@@ -1,0 +1,434 @@
+//! Our side, of either role: the library behind sockets, one connection at a time.
+
+use crate::http::{self, Message};
+use crate::pki::{Issued, SERVER_NAME};
+use crate::process::LIMIT;
+use crate::table::{End, Outcome};
+use crate::world::Identity;
+use embedded_io::{Read, Write};
+use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
+use embedded_mtls::io::blocking::Stream;
+use embedded_mtls::io::std::{Socket, system_time};
+use embedded_mtls::io::{Failure, Host, SoftwareHost};
+use embedded_mtls::x509::{ServerName, Time, TrustAnchor};
+use embedded_mtls::{
+    Buffers, Client, ClientAuth, ClientConfig, Credential, CredentialRequest, Entropy, Error, Handshake, KeyHandle,
+    Server, ServerConfig, Session, Side, SignRequest, Signature,
+};
+use std::io;
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+type OurStream = Stream<'static, Socket, RustCrypto>;
+
+/// How a connection ended on our side, and what is known of it.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) end: End,
+    pub(crate) facts: Facts,
+}
+
+/// What is known of a connection on our side.
+#[derive(Debug, Default)]
+pub(crate) struct Facts {
+    /// Suite, group and protocol, once there is a session.
+    pub(crate) session: Vec<String>,
+    /// Who the peer is.
+    pub(crate) peer: Option<String>,
+    /// What the peer said, if it said something whole.
+    pub(crate) message: Option<Message>,
+    /// Why we ended it.
+    pub(crate) cause: Option<String>,
+}
+
+/// What our client does with a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Task {
+    /// Posts this and reads the response.
+    Post(&'static [u8]),
+    /// The same, with new keys in both directions before.
+    PostAfterKeyUpdate(&'static [u8]),
+    /// Sends this to a peer that sends it back.
+    Echo(&'static [u8]),
+    /// Only listens: for peers that will refuse us.
+    Listen,
+}
+
+/// Our client.
+#[derive(Clone, Copy)]
+pub(crate) struct Gateway {
+    config: ClientConfig<'static>,
+    own: Own,
+    rx: usize,
+}
+
+/// How our server is set up.
+#[derive(Clone, Copy)]
+pub(crate) struct SupplierSetup {
+    config: ServerConfig<'static>,
+    own: Own,
+    pub(crate) key_update: bool,
+}
+
+/// Our server, for one connection.
+pub(crate) struct Supplier {
+    pub(crate) port: u16,
+    thread: JoinHandle<Ended>,
+}
+
+/// Our credentials, and whether we heed what the peer asks for.
+#[derive(Clone, Copy)]
+struct Own {
+    credentials: &'static [Credential<'static>],
+    keys: &'static [P256SigningKey],
+    heedless: bool,
+}
+
+/// Memory of one run: it keeps lifetimes out of the cases.
+fn leak<T>(values: Vec<T>) -> &'static mut [T] {
+    Box::leak(values.into_boxed_slice())
+}
+
+/// The trust anchor that a certificate is.
+pub(crate) fn anchors(root: &Issued) -> &'static [TrustAnchor<'static>] {
+    leak(vec![TrustAnchor::from_certificate(leak(root.der.clone())).expect("an anchor")])
+}
+
+impl Own {
+    fn new(identities: &[&Identity]) -> Self {
+        let credential = |(key, identity): (u32, &&Identity)| {
+            let chain = identity.chain.iter().map(|der| &*leak(der.clone())).collect();
+            Credential::new(leak(chain), KeyHandle(key)).expect("a usable chain")
+        };
+        let key = |identity: &&Identity| P256SigningKey::from_bytes(&identity.scalar).expect("a scalar");
+        Self {
+            credentials: leak((0..).zip(identities).map(credential).collect()),
+            keys: leak(identities.iter().map(key).collect()),
+            heedless: false,
+        }
+    }
+}
+
+impl<S: Side> Host<'static, S, RustCrypto> for Own {
+    fn time(&mut self) -> Time {
+        system_time()
+    }
+
+    fn credential(
+        &mut self,
+        request: &CredentialRequest<'_, 'static, S, RustCrypto>,
+    ) -> Option<&'static Credential<'static>> {
+        if self.heedless {
+            return self.credentials.first();
+        }
+        Host::<'_, S, _>::credential(&mut SoftwareHost::new(self.credentials, self.keys, system_time), request)
+    }
+
+    fn sign(&mut self, request: &SignRequest<'_, 'static, S, RustCrypto>) -> Option<Signature> {
+        SoftwareHost::new(self.credentials, self.keys, system_time).sign(request)
+    }
+}
+
+impl Gateway {
+    /// Shows one of `identities`, trusts `root` and expects the usual server.
+    pub(crate) fn new(identities: &[&Identity], root: &Issued) -> Self {
+        let name = ServerName::parse(SERVER_NAME).expect("a host name");
+        Self { config: ClientConfig::new(name, anchors(root)), own: Own::new(identities), rx: 17 * 1024 }
+    }
+
+    /// With another configuration.
+    pub(crate) fn with(mut self, change: impl FnOnce(ClientConfig<'static>) -> ClientConfig<'static>) -> Self {
+        self.config = change(self.config);
+        self
+    }
+
+    /// Shows its first identity, whatever the server asks for.
+    pub(crate) const fn heedless(mut self) -> Self {
+        self.own.heedless = true;
+        self
+    }
+
+    /// With another `rx`.
+    pub(crate) const fn with_rx(mut self, len: usize) -> Self {
+        self.rx = len;
+        self
+    }
+
+    /// Connects as soon as somebody listens there, and does `task`.
+    pub(crate) fn run(mut self, port: u16, task: Task) -> Ended {
+        match connect(port) {
+            Ok(socket) => {
+                let handshake = Handshake::<Client, _>::new(leak_one(self.config), buffers(self.rx), entropy());
+                converse(socket, handshake, &mut self.own, |stream, facts| be_client(stream, task, facts))
+            }
+            Err(error) => Ended { end: End::Failed(format!("connect: {error}")), facts: Facts::default() },
+        }
+    }
+
+    /// As [`Self::run`], on a thread of its own.
+    pub(crate) fn spawn(self, port: u16, task: Task) -> JoinHandle<Ended> {
+        thread::spawn(move || self.run(port, task))
+    }
+}
+
+impl SupplierSetup {
+    /// Shows `identity`, and lets in who shows a certificate under `root`.
+    pub(crate) fn required(identity: &Identity, root: &Issued) -> Self {
+        Self::new(identity, ClientAuth::Required(anchors(root)))
+    }
+
+    /// Shows `identity`, and lets in who shows a certificate under `root`, or none.
+    pub(crate) fn optional(identity: &Identity, root: &Issued) -> Self {
+        Self::new(identity, ClientAuth::Optional(anchors(root)))
+    }
+
+    /// Shows `identity`, and asks nobody.
+    pub(crate) fn without_client_auth(identity: &Identity) -> Self {
+        Self::new(identity, ClientAuth::None)
+    }
+
+    fn new(identity: &Identity, client_auth: ClientAuth<'static>) -> Self {
+        Self { config: ServerConfig::new(client_auth), own: Own::new(&[identity]), key_update: false }
+    }
+
+    /// With another configuration.
+    pub(crate) fn with(mut self, change: impl FnOnce(ServerConfig<'static>) -> ServerConfig<'static>) -> Self {
+        self.config = change(self.config);
+        self
+    }
+
+    /// Takes new keys, and asks for new ones, before it reads.
+    pub(crate) const fn with_key_update(mut self) -> Self {
+        self.key_update = true;
+        self
+    }
+
+    /// Listens for one connection.
+    pub(crate) fn start(mut self) -> Result<Supplier, String> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).map_err(|error| error.to_string())?;
+        let port = listener.local_addr().map_err(|error| error.to_string())?.port();
+        let thread = thread::spawn(move || match accept(&listener) {
+            Ok(socket) => {
+                let handshake = Handshake::<Server, _>::new(leak_one(self.config), buffers(17 * 1024), entropy());
+                converse(socket, handshake, &mut self.own, |stream, facts| be_server(stream, self.key_update, facts))
+            }
+            Err(error) => Ended { end: End::Failed(format!("accept: {error}")), facts: Facts::default() },
+        });
+        Ok(Supplier { port, thread })
+    }
+}
+
+impl Supplier {
+    /// How its connection ended.
+    pub(crate) fn join(self) -> Ended {
+        join(self.thread)
+    }
+}
+
+/// The result of a thread of ours; a panic there is a failure like others.
+pub(crate) fn join(thread: JoinHandle<Ended>) -> Ended {
+    thread.join().unwrap_or_else(|_| Ended { end: End::Failed("panicked".into()), facts: Facts::default() })
+}
+
+impl Ended {
+    /// Together with how it ended for the peer. `body` is what the peer should have said.
+    pub(crate) fn with_peer(self, peer: End, body: &[u8]) -> Outcome {
+        let facts = self.facts.list(body);
+        Outcome { us: self.end, peer, facts }
+    }
+}
+
+impl Facts {
+    /// As they stand in the table: why we ended it, what was said, by whom, and how.
+    fn list(self, body: &[u8]) -> Vec<String> {
+        let said = self.message.map(|message| match message.body == body {
+            true => message.title(),
+            false => format!("{} with a wrong body of {} bytes", message.title(), message.body.len()),
+        });
+        let peer = self.peer.map(|name| format!("CN={name}"));
+        self.cause.into_iter().chain(said).chain(self.session).chain(peer).collect()
+    }
+}
+
+fn leak_one<T>(value: T) -> &'static T {
+    Box::leak(Box::new(value))
+}
+
+fn buffers(rx: usize) -> Buffers<'static> {
+    Buffers { rx: leak(vec![0; rx]), tx: leak(vec![0; 4096]), peer: leak(vec![0; 4096]) }
+}
+
+fn entropy() -> Entropy {
+    Entropy::from_system().expect("a system with entropy")
+}
+
+fn connect(port: u16) -> io::Result<TcpStream> {
+    let until = Instant::now() + LIMIT;
+    loop {
+        match TcpStream::connect(("127.0.0.1", port)) {
+            Err(_) if Instant::now() < until => thread::sleep(Duration::from_millis(5)),
+            result => return result,
+        }
+    }
+}
+
+fn accept(listener: &TcpListener) -> io::Result<TcpStream> {
+    let until = Instant::now() + LIMIT;
+    listener.set_nonblocking(true)?;
+    loop {
+        match listener.accept() {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && Instant::now() < until => {
+                thread::sleep(Duration::from_millis(5));
+            }
+            result => {
+                let (socket, _) = result?;
+                socket.set_nonblocking(false)?;
+                return Ok(socket);
+            }
+        }
+    }
+}
+
+/// Runs a connection to its end, and the end of the socket so that an alert of ours is not lost.
+fn converse<S: Side>(
+    socket: TcpStream,
+    handshake: Result<Handshake<'static, S, RustCrypto>, Error>,
+    own: &mut Own,
+    talk: impl FnOnce(&mut OurStream, &mut Facts) -> Result<(), Failure<io::Error>>,
+) -> Ended {
+    let mut facts = Facts::default();
+    let result = prepare(&socket).and_then(|transport| {
+        let mut stream = Stream::open(transport, handshake?, own).map_err(|error| error.cause)?;
+        facts.session = describe(stream.session());
+        facts.peer = stream.session().peer().and_then(|peer| peer.common_name().map(str::to_owned));
+        talk(&mut stream, &mut facts)
+    });
+    let end = match result {
+        Ok(()) => End::Done,
+        Err(failure) => {
+            linger(&socket);
+            let (end, cause) = end_of(&failure);
+            facts.cause = cause;
+            end
+        }
+    };
+    Ended { end, facts }
+}
+
+fn prepare(socket: &TcpStream) -> Result<Socket, Failure<io::Error>> {
+    let prepared = socket
+        .set_nodelay(true)
+        .and_then(|()| socket.set_read_timeout(Some(LIMIT)))
+        .and_then(|()| socket.set_write_timeout(Some(LIMIT)))
+        .and_then(|()| socket.try_clone());
+    prepared.map(Socket).map_err(Failure::Io)
+}
+
+/// Suite, group and protocol.
+fn describe(session: &Session<'_, RustCrypto>) -> Vec<String> {
+    let protocol = session.alpn().map(|name| format!("ALPN {}", String::from_utf8_lossy(name)));
+    [session.cipher_suite().to_string(), session.group().to_string()].into_iter().chain(protocol).collect()
+}
+
+/// A socket that is closed with unread data is reset, and what was sent may be lost.
+fn linger(mut socket: &TcpStream) {
+    let _gone = socket.shutdown(Shutdown::Write);
+    let mut rest = [0; 4096];
+    let until = Instant::now() + LIMIT;
+    while let Ok(1..) = io::Read::read(&mut socket, &mut rest) {
+        if Instant::now() > until {
+            break;
+        }
+    }
+}
+
+/// How a connection ended for us, and why we ended it if it was us.
+fn end_of(failure: &Failure<io::Error>) -> (End, Option<String>) {
+    let error = match failure {
+        Failure::Io(error) => return (End::Failed(error.to_string()), None),
+        Failure::Tls(Error::AlertReceived(alert)) => return (End::Got(alert.0), None),
+        Failure::Tls(error) => *error,
+    };
+    let Some(alert) = error.alert() else { return (End::Failed(error.to_string()), None) };
+    let cause = match error {
+        Error::Certificate(error) => format!("{:?}", error.problem),
+        Error::PeerIncompatible(reason) => format!("{reason:?}"),
+        Error::PeerMisbehaved(reason) => format!("{reason:?}"),
+        error => format!("{error:?}"),
+    };
+    (End::Sent(alert.0), Some(cause))
+}
+
+fn be_client(stream: &mut OurStream, task: Task, facts: &mut Facts) -> Result<(), Failure<io::Error>> {
+    match task {
+        Task::Listen => {
+            let mut nothing = [0; 16];
+            while stream.read(&mut nothing)? > 0 {}
+            return Ok(());
+        }
+        Task::Echo(data) => {
+            stream.write_all(data)?;
+            stream.flush()?;
+            facts.message = Some(read_echo(stream, data.len())?);
+            stream.close()?;
+            return read_to_end(stream);
+        }
+        Task::Post(order) => stream.write_all(&http::post(order))?,
+        Task::PostAfterKeyUpdate(order) => {
+            stream.session_mut().request_key_update();
+            stream.write_all(&http::post(order))?;
+        }
+    }
+    stream.flush()?;
+    facts.message = read_message(stream)?;
+    stream.close()?;
+    read_to_end(stream)
+}
+
+fn be_server(stream: &mut OurStream, key_update: bool, facts: &mut Facts) -> Result<(), Failure<io::Error>> {
+    if key_update {
+        stream.session_mut().request_key_update();
+        let _leaves_with = stream.session_mut().poll()?;
+        stream.flush()?;
+    }
+    facts.message = read_message(stream)?;
+    if let Some(request) = &facts.message {
+        stream.write_all(&http::response(&http::answer_to(&request.body)))?;
+        stream.flush()?;
+    }
+    stream.close()?;
+    read_to_end(stream)
+}
+
+fn read_message(stream: &mut OurStream) -> Result<Option<Message>, Failure<io::Error>> {
+    let mut received = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        match stream.read(&mut buffer)? {
+            0 => return Ok(None),
+            count => received.extend_from_slice(&buffer[..count]),
+        }
+        if let Some(message) = Message::parse(&received) {
+            return Ok(Some(message));
+        }
+    }
+}
+
+fn read_echo(stream: &mut OurStream, len: usize) -> Result<Message, Failure<io::Error>> {
+    let mut echo = vec![0; len];
+    let mut rest = &mut echo[..];
+    while !rest.is_empty() {
+        match stream.read(rest)? {
+            0 => return Err(Error::ConnectionTruncated.into()),
+            count => rest = &mut rest[count..],
+        }
+    }
+    Ok(Message { head: "echo".into(), body: echo })
+}
+
+fn read_to_end(stream: &mut OurStream) -> Result<(), Failure<io::Error>> {
+    let mut rest = [0; 4096];
+    while stream.read(&mut rest)? > 0 {}
+    Ok(())
+}

@@ -1,0 +1,113 @@
+//! Who is who: the throw-away PKI, and the identities that the cases show.
+
+use crate::pki::{BadChain, Defect, Issued, Pki, Role, Template};
+use crate::workdir::{Workdir, certificates_pem};
+use std::net::TcpListener;
+
+/// The common name that suppliers look for.
+pub(crate) const WANTED_NAME: &str = "cxml-supplier.coupahost.com";
+
+/// A chain, the leaf first and without the root, and the key of the leaf.
+#[derive(Clone)]
+pub(crate) struct Identity {
+    pub(crate) chain: Vec<Vec<u8>>,
+    pub(crate) scalar: [u8; 32],
+}
+
+/// All certificates, in memory and as PEM files.
+pub(crate) struct World {
+    /// The root that all trust.
+    pub(crate) root: Issued,
+    /// A root that nobody trusts.
+    pub(crate) other_root: Issued,
+    pub(crate) server: Identity,
+    pub(crate) server_expired: Identity,
+    pub(crate) server_of_other_name: Identity,
+    pub(crate) server_of_other_root: Identity,
+    /// Of the right name, but a client.
+    pub(crate) server_for_clients: Identity,
+    /// Issued by the root itself: for peers that look at one certificate only.
+    pub(crate) server_of_root: Identity,
+    pub(crate) client: Identity,
+    pub(crate) client_expired: Identity,
+    pub(crate) client_of_other_root: Identity,
+    pub(crate) client_of_root: Identity,
+    pub(crate) client_expired_of_root: Identity,
+    /// Two CA certificates below the root.
+    pub(crate) client_deep: Identity,
+    /// Its common name is the wanted one.
+    pub(crate) client_wanted: Identity,
+    pub(crate) files: Workdir,
+}
+
+impl World {
+    pub(crate) fn new() -> Result<Self, String> {
+        let pki = Pki::new();
+        let other_root = Template::ca("Other Root").self_signed();
+        let other_issuer = Template::ca("Other Intermediate").path_len(0).signed_by(&other_root);
+        let upper = Template::ca("Upper Intermediate").signed_by(&pki.root);
+        let lower = Template::ca("Lower Intermediate").signed_by(&upper);
+        let of = |template: Template, issuers: &[&Issued]| Identity::new(&template.signed_by(issuers[0]), issuers);
+        let expired_of_root = Role::Client.template().years(2020, 2026).signed_by(&pki.root);
+        let world = Self {
+            server: Identity::new(&pki.server, &[&pki.intermediate]),
+            server_expired: Identity::bad(Defect::Expired, Role::Server),
+            server_of_other_name: Identity::bad(Defect::OtherName, Role::Server),
+            server_for_clients: Identity::bad(Defect::ExtendedKeyUsageOfTheOtherRole, Role::Server),
+            server_of_other_root: of(Role::Server.template(), &[&other_issuer]),
+            server_of_root: Identity::new(&Role::Server.template().signed_by(&pki.root), &[]),
+            client: Identity::new(&pki.client, &[&pki.intermediate]),
+            client_expired: Identity::bad(Defect::Expired, Role::Client),
+            client_of_other_root: of(Role::Client.template(), &[&other_issuer]),
+            client_of_root: Identity::new(&Role::Client.template().signed_by(&pki.root), &[]),
+            client_expired_of_root: Identity::new(&expired_of_root, &[]),
+            client_deep: of(Role::Client.template(), &[&lower, &upper]),
+            client_wanted: of(Template::client(WANTED_NAME), &[&pki.intermediate]),
+            root: pki.root,
+            other_root,
+            files: Workdir::new()?,
+        };
+        world.write_files().map(|()| world)
+    }
+
+    fn write_files(&self) -> Result<(), String> {
+        self.files.write("root.pem", certificates_pem([&self.root.der]))?;
+        self.files.write("other-root.pem", certificates_pem([&self.other_root.der]))?;
+        for (name, identity) in [
+            ("server", &self.server),
+            ("server-expired", &self.server_expired),
+            ("server-of-other-name", &self.server_of_other_name),
+            ("server-of-other-root", &self.server_of_other_root),
+            ("server-for-clients", &self.server_for_clients),
+            ("client", &self.client),
+            ("client-expired", &self.client_expired),
+            ("client-of-other-root", &self.client_of_other_root),
+        ] {
+            self.files.write_identity(name, identity)?;
+        }
+        Ok(())
+    }
+
+    /// Where a file of this name is.
+    pub(crate) fn file(&self, name: &str) -> String {
+        self.files.file(name)
+    }
+}
+
+impl Identity {
+    fn new(leaf: &Issued, issuers: &[&Issued]) -> Self {
+        let chain = [leaf].into_iter().chain(issuers.iter().copied()).map(|issued| issued.der.clone()).collect();
+        Self { chain, scalar: leaf.key.scalar() }
+    }
+
+    fn bad(defect: Defect, role: Role) -> Self {
+        let bad = BadChain::new(defect, role);
+        Self { chain: bad.chain, scalar: bad.key.scalar() }
+    }
+}
+
+/// A port that was free a moment ago.
+pub(crate) fn free_port() -> Result<u16, String> {
+    let address = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
+    address.map(|address| address.port()).map_err(|error| error.to_string())
+}

@@ -1,0 +1,315 @@
+//! What a server refuses although it comes in its place and under the right keys. Each row: what is
+//! wrong, how, and the error. That the alert on the wire is that of the error is checked with each row.
+#![allow(missing_docs)]
+
+mod common;
+
+use common::messages::*;
+use common::pair::Setup;
+use common::pki::{Key, Pki};
+use common::script::{Real, Script, incompatible, invalid, misbehaved, server};
+use embedded_mtls::{ClientAuth, ClientAuthStatus, Error, InvalidMessage, PeerIncompatible, PeerMisbehaved};
+
+/// What a server says to a ClientHello alone; `FINE` if it answers.
+fn says(setup: Setup, hello: &[u8]) -> Option<Error> {
+    let (mut real, mut script) = (Real::server(setup), Script::client(Script::hello(X25519)));
+    real.feed(&record(22, hello));
+    match real.end {
+        None if !real.out.is_empty() => None,
+        _ => real.verdict(&mut script),
+    }
+}
+
+const FINE: Option<Error> = None;
+
+#[track_caller]
+fn check(rows: &[(&str, Hello, Option<Error>)]) {
+    let pki = Pki::new();
+    for (name, hello, expected) in rows {
+        let mut setup = Setup::new(&pki);
+        setup.server = setup.server.with_alpn(&[b"http/1.1"]);
+        assert_eq!(says(setup, &hello.emit()), *expected, "{name}");
+    }
+}
+
+fn hello() -> Hello {
+    Script::hello(X25519)
+}
+
+fn shares(list: &[(u16, &[u8])]) -> Hello {
+    let list: Vec<_> = list.iter().map(|share| key_share(*share)).collect();
+    hello().with(KEY_SHARE, &vec16(&list.concat()))
+}
+
+fn choices(suites: &[u16], compression: &[u8]) -> Hello {
+    Hello { choices: [list16(suites), vec8(compression)].concat(), ..hello() }
+}
+
+fn twice(kind: u16) -> Hello {
+    let mut hello = hello();
+    hello.extensions.push((kind, hello.extension(kind).unwrap_or_default().to_vec()));
+    hello.extensions.push((kind, hello.extension(kind).unwrap_or_default().to_vec()));
+    hello
+}
+
+#[test]
+fn a_server_refuses_other_versions_of_tls() {
+    let other = incompatible(PeerIncompatible::Tls13NotOffered);
+    check(&[
+        ("a hello of TLS 1.2", hello().without(SUPPORTED_VERSIONS).without(KEY_SHARE), other),
+        ("only TLS 1.2 and older", hello().with(SUPPORTED_VERSIONS, &[6, 3, 3, 3, 2, 3, 1]), other),
+        ("a draft of TLS 1.3", hello().with(SUPPORTED_VERSIONS, &[2, 0x7f, 28]), other),
+        ("TLS 1.3 among others", hello().with(SUPPORTED_VERSIONS, &[6, 3, 3, 3, 4, 0x7a, 0x7a]), FINE),
+        ("another legacy_version", Hello { version: 0x301, ..hello() }, FINE),
+        ("no version at all", hello().with(SUPPORTED_VERSIONS, &[0]), invalid(InvalidMessage::EmptyVector)),
+        ("half a version", hello().with(SUPPORTED_VERSIONS, &[3, 3, 4, 3]), invalid(InvalidMessage::Truncated)),
+    ]);
+    // A hello that ends behind its compression methods: SSL 3.0 and some clients of TLS 1.0.
+    let old = hello();
+    let body = [&[3, 1][..], &old.random, &[0], &old.choices].concat();
+    assert_eq!(says(Setup::new(&Pki::new()), &message(CLIENT_HELLO, &body)), other);
+}
+
+#[test]
+fn a_server_refuses_a_bad_client_hello() {
+    let illegal = invalid(InvalidMessage::IllegalValue);
+    let empty = invalid(InvalidMessage::EmptyVector);
+    let missing = misbehaved(PeerMisbehaved::MissingExtension);
+    let not_offered = misbehaved(PeerMisbehaved::KeyShareNotOffered);
+    let bad_share = misbehaved(PeerMisbehaved::KeyShareInvalid);
+    let duplicate = invalid(InvalidMessage::DuplicateExtension);
+    let key = hello().share().1.to_vec();
+    check(&[
+        ("session id of 33 bytes", Hello { session_id: vec![1; 33], ..hello() }, illegal),
+        ("session id of 32 bytes", Hello { session_id: vec![1; 32], ..hello() }, FINE),
+        ("no compression method", choices(&[AES_128_GCM], &[]), illegal),
+        ("two compression methods", choices(&[AES_128_GCM], &[0, 1]), illegal),
+        ("no suite", choices(&[], &[0]), empty),
+        ("only other suites", choices(&[0xc02b, 0x1304, GREASE], &[0]), incompatible(PeerIncompatible::NoCipherSuite)),
+        ("no signature schemes", hello().without(SIGNATURE_ALGORITHMS), missing),
+        ("empty signature schemes", hello().with(SIGNATURE_ALGORITHMS, &[0, 0]), empty),
+        (
+            "only other signature schemes",
+            hello().with(SIGNATURE_ALGORITHMS, &list16(&[0x0804, 0x0203, GREASE])),
+            incompatible(PeerIncompatible::NoCredential),
+        ),
+        ("no groups", hello().without(SUPPORTED_GROUPS), missing),
+        ("empty groups", hello().with(SUPPORTED_GROUPS, &[0, 0]), empty),
+        (
+            "only other groups",
+            hello().with(SUPPORTED_GROUPS, &list16(&[0x18, GREASE])).with(KEY_SHARE, &[0, 0]),
+            incompatible(PeerIncompatible::NoGroup),
+        ),
+        ("no key_share", hello().without(KEY_SHARE), missing),
+        ("no share in key_share", shares(&[]), FINE),
+        ("a share of a group not offered", shares(&[(0x18, &[1; 97]), (X25519, &key)]), not_offered),
+        ("two shares of a group", shares(&[(X25519, &key), (X25519, &key)]), not_offered),
+        ("an empty share", shares(&[(X25519, &[])]), empty),
+        ("a short share", shares(&[(X25519, &[1; 31])]), bad_share),
+        ("a long share", shares(&[(X25519, &[1; 33])]), bad_share),
+        ("a zero share", shares(&[(X25519, &[0; 32])]), bad_share),
+        ("a P-256 share that is not used", shares(&[(X25519, &key), (P256, &[1; 65])]), FINE),
+        ("an extension twice", twice(SUPPORTED_GROUPS), duplicate),
+        ("an unknown extension twice", twice(GREASE), duplicate),
+        ("pre_shared_key before others", hello().with(41, &[0]).with(GREASE, &[]), illegal),
+        ("two host names", hello().with(0, b"\0\x08\0\0\x01a\0\0\x01b"), illegal),
+        ("an empty host name", hello().with(0, b"\0\x03\0\0\0"), illegal),
+        ("an empty list of names", hello().with(0, b"\0\0"), empty),
+        ("an empty list of protocols", hello().with(ALPN, &[0, 0]), empty),
+        ("an empty protocol", hello().with(ALPN, &[0, 1, 0]), empty),
+        (
+            "only other protocols",
+            hello().with(ALPN, b"\0\x03\x02h2"),
+            incompatible(PeerIncompatible::NoApplicationProtocol),
+        ),
+        ("the right protocol", hello().with(ALPN, b"\0\x0c\x02h2\x08http/1.1"), FINE),
+        ("an empty cookie", hello().with(COOKIE, &[0, 0]), empty),
+        ("empty authorities", hello().with(CERTIFICATE_AUTHORITIES, &[0, 0]), empty),
+    ]);
+}
+
+#[test]
+fn a_server_refuses_a_share_that_is_no_point_of_p256() {
+    let pki = Pki::new();
+    for share in [&[&[4][..], &[1; 64]].concat()[..], &[&[4][..], &[0; 64]].concat(), &[0], &[2; 33], &[4; 64]] {
+        let hello = shares(&[(P256, share)]).with(SUPPORTED_GROUPS, &list16(&[P256]));
+        assert_eq!(says(Setup::new(&pki), &hello.emit()), misbehaved(PeerMisbehaved::KeyShareInvalid));
+    }
+}
+
+#[test]
+fn what_is_no_tls_is_refused_at_its_first_record() {
+    let pki = Pki::new();
+    let unknown = invalid(InvalidMessage::UnknownType);
+    let rows: [(&str, &[u8]); 4] = [
+        ("HTTP", b"GET / HTTP/1.1\r\nHost: supplier.example.com\r\n\r\n"),
+        ("SSL 2.0", &[0x80, 0x2e, 1, 3, 1, 0, 0x15, 0, 0, 0, 0x10]),
+        ("SSH", b"SSH-2.0-OpenSSH_9.6\r\n"),
+        ("zeros", &[0; 16]),
+    ];
+    for (name, bytes) in rows {
+        let (mut real, mut script) = (Real::server(Setup::new(&pki)), Script::client(hello()));
+        real.feed(bytes);
+        assert_eq!(real.verdict(&mut script), unknown, "{name}");
+    }
+}
+
+/// A client whose only share is of the group the server likes less.
+fn retried(pki: &Pki) -> (Real<'static, embedded_mtls::Server>, Script) {
+    let (mut real, mut script) = (Real::server(Setup::new(pki)), Script::client(Script::hello(P256)));
+    real.feed(&script.say_hello());
+    let retry = Hello::parse(&script.hear_server(&real.take())[0]);
+    assert_eq!(retry.extension(KEY_SHARE), Some(&[0, 0x1d][..]));
+    (real, script)
+}
+
+#[test]
+fn a_server_refuses_a_second_hello_that_changes_what_it_must_not() {
+    let pki = Pki::new();
+    let differs = misbehaved(PeerMisbehaved::SecondClientHelloDiffers);
+    let share = misbehaved(PeerMisbehaved::KeyShareNotOffered);
+    let rows: [(&str, Hello, Option<Error>); 13] = [
+        ("right", hello(), FINE),
+        ("padding added", hello().with(21, &[0; 30]), FINE),
+        ("random", Hello { random: [9; 32], ..hello() }, differs),
+        ("session id", Hello { session_id: vec![9; 32], ..hello() }, differs),
+        ("fewer suites", choices(&[AES_128_GCM], &[0]), differs),
+        ("other suites", choices(&[CHACHA20, AES_128_GCM], &[0]), differs),
+        ("a name", hello().with(0, b"\0\x04\0\0\x01a"), differs),
+        ("a protocol", hello().with(ALPN, b"\0\x09\x08http/1.1"), differs),
+        ("an unknown extension", hello().with(GREASE, &[]), differs),
+        ("early_data", hello().with(EARLY_DATA, &[]), differs),
+        ("the same share again", Script::hello(P256), share),
+        ("no share", shares(&[]), share),
+        ("two shares", shares(&[(X25519, &[9; 32]), (P256, &[4; 65])]), share),
+    ];
+    for (name, hello, expected) in rows {
+        let (mut real, mut script) = retried(&pki);
+        real.feed(&record(22, &hello.emit()));
+        let said = if real.end.is_none() && !real.out.is_empty() { None } else { real.verdict(&mut script) };
+        assert_eq!(said, expected, "{name}");
+    }
+}
+
+/// A change of one message of the client's flight, with the script as it stands before that message.
+type Edit = fn(&Pki, &[u8], Vec<u8>) -> Vec<u8>;
+
+#[track_caller]
+fn check_flight(rows: &[(&str, u8, Edit, Option<Error>)]) {
+    let pki = Pki::new();
+    for (name, kind, edit, expected) in rows {
+        let (mut real, mut script) = server(Setup::new(&pki));
+        let mut shadow = Script::client(hello());
+        shadow.transcript.clone_from(&script.transcript);
+        let flight = script.client_flight(&pki, |message| {
+            let message = if message[0] == *kind { edit(&pki, &shadow.hash(), message) } else { message };
+            shadow.hear(&message);
+            message
+        });
+        real.feed(&script.seal_all(&flight));
+        assert_eq!(real.verdict(&mut script), *expected, "{name}");
+    }
+}
+
+#[test]
+fn a_server_refuses_a_bad_certificate() {
+    check_flight(&[
+        ("left out", 11, |_, _, _| vec![], misbehaved(PeerMisbehaved::UnexpectedMessage)),
+        ("empty", 11, |_, _, _| certificate(&[]), incompatible(PeerIncompatible::ClientCertificateRequired)),
+        ("an empty entry", 11, |_, _, _| certificate(&[b""]), invalid(InvalidMessage::EmptyVector)),
+        ("a context", 11, |_, _, _| message(11, &[1, 9, 0, 0, 0]), misbehaved(PeerMisbehaved::CertificateContext)),
+        (
+            "an extension that nobody asked for",
+            11,
+            |p, _, _| certificate_with(&[(&p.client.der, vec![(18, vec![])]), (&p.intermediate.der, vec![])]),
+            misbehaved(PeerMisbehaved::UnsolicitedExtension),
+        ),
+    ]);
+}
+
+#[test]
+fn a_server_refuses_a_bad_certificate_verify() {
+    let wrong = misbehaved(PeerMisbehaved::SignatureIncorrect);
+    let scheme = misbehaved(PeerMisbehaved::SignatureSchemeNotOffered);
+    check_flight(&[
+        ("left out", 15, |_, _, _| vec![], misbehaved(PeerMisbehaved::UnexpectedMessage)),
+        ("of another key", 15, |_, h, _| certificate_verify(ECDSA_P256, &Key::new("x"), CLIENT_CONTEXT, h), wrong),
+        (
+            "with the context of a server",
+            15,
+            |p, h, _| certificate_verify(ECDSA_P256, &p.client.key, SERVER_CONTEXT, h),
+            wrong,
+        ),
+        (
+            "over another hash",
+            15,
+            |p, _, _| certificate_verify(ECDSA_P256, &p.client.key, CLIENT_CONTEXT, &[1; 32]),
+            wrong,
+        ),
+        ("RSA-PSS", 15, |p, h, _| certificate_verify(0x0804, &p.client.key, CLIENT_CONTEXT, h), scheme),
+        ("an empty signature", 15, |_, _, _| message(15, &[4, 3, 0, 0]), wrong),
+    ]);
+}
+
+/// The oldest trick: what the server has said comes back.
+#[test]
+fn the_servers_own_proof_is_worth_nothing_in_the_mouth_of_a_client() {
+    let pki = Pki::new();
+    let (mut real, mut script) = (Real::server(Setup::new(&pki)), Script::client(hello()));
+    real.feed(&script.say_hello());
+    let said = script.hear_server(&real.take());
+    let of = |kind: u8| said.iter().find(|message| message[0] == kind).expect("it was said").clone();
+    let (theirs, verify) = (of(CERTIFICATE), of(CERTIFICATE_VERIFY));
+    let flight = script.client_flight(&pki, |message| match message[0] {
+        CERTIFICATE => theirs.clone(),
+        CERTIFICATE_VERIFY => verify.clone(),
+        _ => message,
+    });
+    real.feed(&script.seal_all(&flight));
+    // Its purpose is the first thing that is wrong with it.
+    let Some(Error::Certificate(error)) = real.verdict(&mut script) else { panic!("accepted") };
+    assert_eq!(error.problem, embedded_mtls::CertificateProblem::ExtendedKeyUsage);
+}
+
+#[test]
+fn a_server_refuses_a_bad_finished() {
+    let wrong = misbehaved(PeerMisbehaved::FinishedIncorrect);
+    check_flight(&[
+        ("left out", 20, |_, _, _| vec![], Some(Error::ConnectionTruncated)),
+        ("zeros", 20, |_, _, _| message(20, &[0; 32]), wrong),
+        (
+            "one bit",
+            20,
+            |_, _, mut m| {
+                m[4] ^= 0x80;
+                m
+            },
+            wrong,
+        ),
+    ]);
+}
+
+#[test]
+fn a_client_without_a_certificate_is_let_in_where_it_is_optional() {
+    let pki = Pki::new();
+    let optional = |setup: Setup| {
+        let anchors = common::pair::anchors(&[&pki.root]);
+        Setup { server: embedded_mtls::ServerConfig::new(ClientAuth::Optional(anchors)), ..setup }
+    };
+    for (verify, expected) in [(false, FINE), (true, misbehaved(PeerMisbehaved::UnexpectedMessage))] {
+        let (mut real, mut script) = server(optional(Setup::new(&pki)));
+        let flight = script.client_flight(&pki, |message| match message[0] {
+            CERTIFICATE => certificate(&[]),
+            CERTIFICATE_VERIFY if !verify => vec![],
+            _ => message,
+        });
+        real.feed(&script.seal_all(&flight));
+        if expected.is_some() {
+            assert_eq!(real.verdict(&mut script), expected, "a CertificateVerify without a certificate");
+        } else {
+            let session = real.session();
+            assert_eq!(session.client_auth(), ClientAuthStatus::Declined);
+            assert!(session.peer().is_none());
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Section and symbol sizes of ELF files.
+
+use crate::run::{Failure, Result};
+use object::{Object, ObjectSection, ObjectSymbol, SectionFlags, SectionKind, elf};
+use std::path::Path;
+
+/// What an image takes on the device, in bytes.
+pub(crate) struct Sections {
+    /// All that is written to flash: code, constants, initial values.
+    pub(crate) flash: u64,
+    /// All that has its fixed place in RAM.
+    pub(crate) ram: u64,
+}
+
+/// Sums up the sections of an image.
+pub(crate) fn sections(image: &Path) -> Result<Sections> {
+    let bytes = read(image)?;
+    let file = parse(image, &bytes)?;
+    let mut sum = Sections { flash: 0, ram: 0 };
+    for section in file.sections() {
+        let SectionFlags::Elf { sh_flags, .. } = section.flags() else { continue };
+        if !sh_flags.contains(elf::SHF_ALLOC) {
+            continue;
+        }
+        if section.kind() != SectionKind::UninitializedData {
+            sum.flash += section.size();
+        }
+        if sh_flags.contains(elf::SHF_WRITE) {
+            sum.ram += section.size();
+        }
+    }
+    Ok(sum)
+}
+
+/// Names (without `prefix`) and sizes of the symbols whose name begins with `prefix`, by name.
+pub(crate) fn symbols(object: &Path, prefix: &str) -> Result<Vec<(String, u64)>> {
+    let bytes = read(object)?;
+    let file = parse(object, &bytes)?;
+    let wanted = |symbol: object::Symbol<'_, '_>| {
+        let name = symbol.name().ok()?.strip_prefix(prefix)?;
+        Some((String::from(name), symbol.size()))
+    };
+    let mut symbols: Vec<_> = file.symbols().filter_map(wanted).collect();
+    symbols.sort();
+    Ok(symbols)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).map_err(|error| Failure::new(format!("{}: {error}", path.display())))
+}
+
+fn parse<'a>(path: &Path, bytes: &'a [u8]) -> Result<object::File<'a>> {
+    object::File::parse(bytes).map_err(|error| Failure::new(format!("{} is no ELF file: {error}", path.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// This program is an ELF file, too, where most of its developers are.
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn sections_and_symbols_of_this_program_are_read() {
+        let program = std::env::current_exe().unwrap();
+        let sum = sections(&program).unwrap();
+        assert!(sum.flash > sum.ram && sum.ram > 0, "{} {}", sum.flash, sum.ram);
+        let main = symbols(&program, "mai").unwrap();
+        assert!(main.iter().any(|(name, _)| name == "n"), "{main:?}");
+    }
+
+    #[test]
+    fn what_is_no_elf_file_is_an_error_that_names_the_file() {
+        let manifest = crate::run::root().join("Cargo.toml");
+        let error = sections(&manifest).err().map(|error| error.to_string());
+        assert!(error.is_some_and(|error| error.contains("Cargo.toml is no ELF file")));
+        assert!(symbols(Path::new("/nowhere"), "").is_err());
+    }
+}

@@ -1,0 +1,151 @@
+//! The command line.
+
+use crate::run::{Failure, Result};
+use crate::step::Selection;
+use crate::{budget, plan, setup};
+use std::fmt::Write;
+
+/// A command: its name, what it does, and the function that does it.
+struct Command {
+    name: &'static str,
+    what: &'static str,
+    run: fn(&Options) -> Result<()>,
+}
+
+const COMMANDS: &[Command] = &[
+    Command { name: "test", what: "install what the tests need, then run everything", run: test },
+    Command { name: "check", what: "the fast part of it: formatting, lints, unit tests", run: check },
+    Command { name: "setup", what: "only install what the tests need", run: setup },
+    Command { name: "interop", what: "only the handshakes with other implementations", run: interop },
+    Command { name: "budget", what: "measure sizes and flash, print them beside the goals", run: budget },
+    Command { name: "help", what: "print this text", run: help },
+];
+
+/// What may follow a command.
+#[derive(Default)]
+struct Options {
+    only: Option<String>,
+    from: Option<String>,
+    list: bool,
+    no_install: bool,
+    write: bool,
+}
+
+/// Runs the command that `args` name.
+pub(crate) fn main(args: impl Iterator<Item = String>) -> Result<()> {
+    let mut args = args.peekable();
+    let name = args.next_if(|word| !word.starts_with('-')).unwrap_or_else(|| String::from("help"));
+    let command = COMMANDS
+        .iter()
+        .find(|command| command.name == name)
+        .ok_or_else(|| Failure::new(format!("there is no command `{name}`\n\n{}", usage())))?;
+    (command.run)(&parse(args)?)
+}
+
+fn parse(mut args: impl Iterator<Item = String>) -> Result<Options> {
+    let mut options = Options::default();
+    while let Some(word) = args.next() {
+        let mut step = || args.next().ok_or_else(|| Failure::new(format!("`{word}` needs the name of a step")));
+        match word.as_str() {
+            "--only" => options.only = Some(step()?),
+            "--from" => options.from = Some(step()?),
+            "--list" => options.list = true,
+            "--no-install" => options.no_install = true,
+            "--write" => options.write = true,
+            "--help" | "-h" => return Err(Failure::new(usage())),
+            _ => return Err(Failure::new(format!("`{word}` is not understood\n\n{}", usage()))),
+        }
+    }
+    Ok(options)
+}
+
+fn test(options: &Options) -> Result<()> {
+    let mut steps = plan::test()?;
+    if options.no_install {
+        steps.retain(|step| step.name != plan::SETUP);
+    }
+    if options.list {
+        for step in steps {
+            println!("{:<10} {}", step.name, step.what);
+        }
+        return Ok(());
+    }
+    Selection { only: options.only.as_deref(), from: options.from.as_deref() }.run(&steps)
+}
+
+fn check(options: &Options) -> Result<()> {
+    let steps = plan::check()?;
+    Selection { only: options.only.as_deref(), from: options.from.as_deref() }.run(&steps)
+}
+
+fn interop(options: &Options) -> Result<()> {
+    let steps = plan::interop(!options.no_install)?;
+    Selection::default().run(&steps)
+}
+
+fn setup(_: &Options) -> Result<()> {
+    setup::everything()
+}
+
+fn budget(options: &Options) -> Result<()> {
+    budget::main(options.write)
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "it stands in the table of commands")]
+fn help(_: &Options) -> Result<()> {
+    println!("{}", usage());
+    Ok(())
+}
+
+fn usage() -> String {
+    let mut text = String::from("usage: cargo xtask <command> [options]\n\ncommands:\n");
+    for Command { name, what, .. } in COMMANDS {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "  {name:<10} {what}");
+    }
+    text.push_str(
+        "\noptions:\n  \
+         --list         test: print the steps and stop\n  \
+         --only STEP    test, check: run this step alone\n  \
+         --from STEP    test, check: run this step and those after it\n  \
+         --no-install   test, interop: install nothing\n  \
+         --write        budget: also write the figures into docs/budget.md and README.md",
+    );
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(line: &str) -> impl Iterator<Item = String> {
+        line.split_whitespace().map(String::from)
+    }
+
+    #[test]
+    fn an_unknown_command_is_an_error_that_lists_the_commands() {
+        let error = main(words("tset")).unwrap_err().to_string();
+        assert!(error.contains("no command `tset`"));
+        assert!(COMMANDS.iter().all(|command| error.contains(command.name)));
+    }
+
+    #[test]
+    fn an_option_without_its_value_is_an_error() {
+        assert!(parse(words("--only")).is_err());
+        assert!(parse(words("--onyl fmt")).is_err());
+        assert_eq!(parse(words("--only fmt")).unwrap().only.as_deref(), Some("fmt"));
+    }
+
+    #[test]
+    fn every_command_in_the_documents_exists() {
+        for document in ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "SECURITY.md", "CHANGELOG.md"] {
+            let path = crate::run::root().join(document);
+            let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            for (_, rest) in text.match_indices("cargo xtask ").map(|(at, found)| text.split_at(at + found.len())) {
+                let name: String = rest.chars().take_while(char::is_ascii_alphabetic).collect();
+                let known = name.is_empty() || COMMANDS.iter().any(|command| command.name == name);
+                assert!(known, "{document} names `cargo xtask {name}`, which does not exist");
+            }
+        }
+    }
+}

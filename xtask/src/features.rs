@@ -1,0 +1,48 @@
+//! Targets and sets of features that have to build.
+
+/// Targets without an operating system that the core has to build for.
+pub(crate) const TARGETS: &[&str] =
+    &["thumbv6m-none-eabi", "thumbv7em-none-eabihf", "thumbv8m.main-none-eabihf", "riscv32imac-unknown-none-elf"];
+
+/// The target whose flash is measured.
+pub(crate) const MEASURED_TARGET: &str = "thumbv7em-none-eabihf";
+
+/// Sets of features somebody builds with. Features only add, so pairs that do not meet in the code
+/// (a driver and a cipher suite) need no set of their own.
+pub(crate) const SETS: &[&str] = &[
+    "",
+    "blocking",
+    "async",
+    "std",
+    "sha384",
+    "aes128-gcm",
+    "chacha20-poly1305",
+    "aes128-gcm,blocking",
+    "chacha20-poly1305,x25519,async",
+    "aes256-gcm-sha384,blocking",
+    "aes128-gcm,aes256-gcm-sha384,chacha20-poly1305,x25519,blocking,async,defmt",
+    "aes128-gcm,aes256-gcm-sha384,chacha20-poly1305,x25519,blocking,async,log",
+    "aes128-gcm,aes256-gcm-sha384,chacha20-poly1305,x25519,blocking,async,std,log",
+];
+
+/// Features that exclude each other, and what the compiler has to say about it.
+pub(crate) const EXCLUSIVE: (&str, &str) = ("defmt,log", "the features `defmt` and `log` exclude each other");
+
+/// All features that go together, for documentation and tests.
+pub(crate) const ALL: &str = "aes256-gcm-sha384,std,log";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `rustcrypto` is in each that names an algorithm; alone it has no cipher, so nobody wants it.
+    #[test]
+    fn every_feature_of_the_core_is_in_a_set() {
+        let manifest = std::fs::read_to_string(crate::run::root().join("Cargo.toml")).unwrap();
+        let features = manifest.split("\n[features]\n").nth(1).and_then(|rest| rest.split("\n[").next()).unwrap();
+        let names = features.lines().filter_map(|line| Some(line.split_once(" = ")?.0));
+        for name in names.filter(|name| !["default", "rustcrypto"].contains(name)) {
+            assert!(SETS.iter().any(|set| set.split(',').any(|feature| feature == name)), "no set has `{name}`");
+        }
+    }
+}

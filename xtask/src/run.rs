@@ -1,0 +1,158 @@
+//! Running other programs, and saying clearly what failed.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Why a command of this program could not do its work.
+#[derive(Debug)]
+pub(crate) struct Failure(String);
+
+/// What everything here returns.
+pub(crate) type Result<T> = std::result::Result<T, Failure>;
+
+impl Failure {
+    pub(crate) fn new(what: impl Into<String>) -> Self {
+        Self(what.into())
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The root of the repository.
+pub(crate) fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_path_buf()
+}
+
+/// A program to run with its arguments; prints as a line for the shell.
+#[derive(Clone)]
+pub(crate) struct Run {
+    program: String,
+    args: Vec<String>,
+    variables: Vec<(&'static str, &'static str)>,
+    directory: Option<String>,
+}
+
+impl Run {
+    pub(crate) fn new(program: &str) -> Self {
+        Self { program: program.into(), args: Vec::new(), variables: Vec::new(), directory: None }
+    }
+
+    /// `cargo` with the words of `line`.
+    pub(crate) fn cargo(line: &str) -> Self {
+        Self::new("cargo").words(line)
+    }
+
+    /// Adds the words of `line`; none of them holds a space.
+    pub(crate) fn words(mut self, line: &str) -> Self {
+        self.args.extend(line.split_whitespace().map(String::from));
+        self
+    }
+
+    /// Adds one argument as it is.
+    pub(crate) fn arg(mut self, arg: impl Into<String>) -> Self {
+        self.args.push(arg.into());
+        self
+    }
+
+    pub(crate) fn env(mut self, name: &'static str, value: &'static str) -> Self {
+        self.variables.push((name, value));
+        self
+    }
+
+    /// Runs in this directory of the repository instead of its root.
+    pub(crate) fn within(mut self, directory: &str) -> Self {
+        self.directory = Some(directory.into());
+        self
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        let directory = self.directory.as_ref().map_or_else(root, |directory| root().join(directory));
+        command.args(&self.args).envs(self.variables.iter().copied()).current_dir(directory).stdin(Stdio::null());
+        command
+    }
+
+    /// Runs it with its output on the terminal; anything but success is a failure.
+    pub(crate) fn succeed(&self) -> Result<()> {
+        let status = self.command().status().map_err(|error| self.not_started(&error))?;
+        if status.success() { Ok(()) } else { Err(Failure::new(format!("{status} from: {self}"))) }
+    }
+
+    /// Runs it and gives what it printed to its standard output.
+    pub(crate) fn read(&self) -> Result<String> {
+        let output = self.command().stderr(Stdio::inherit()).output().map_err(|error| self.not_started(&error))?;
+        if output.status.success() {
+            Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        } else {
+            Err(Failure::new(format!("{} from: {self}", output.status)))
+        }
+    }
+
+    /// Runs it: it has to fail, and to say `reason`.
+    pub(crate) fn be_refused(&self, reason: &str) -> Result<()> {
+        let output = self.command().output().map_err(|error| self.not_started(&error))?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        if output.status.success() {
+            Err(Failure::new(format!("this should have been refused: {self}")))
+        } else if said.contains(reason) {
+            Ok(())
+        } else {
+            Err(Failure::new(format!("this should have been refused with \"{reason}\": {self}\nit said:\n{said}")))
+        }
+    }
+
+    fn not_started(&self, error: &std::io::Error) -> Failure {
+        Failure::new(format!("`{}` could not be started ({error}); wanted to run: {self}", self.program))
+    }
+}
+
+impl fmt::Display for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(directory) = &self.directory {
+            write!(f, "cd {directory} && ")?;
+        }
+        for (name, value) in &self.variables {
+            write!(f, "{name}={} ", quoted(value))?;
+        }
+        f.write_str(&self.program)?;
+        self.args.iter().try_for_each(|arg| write!(f, " {}", quoted(arg)))
+    }
+}
+
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_=./,:+@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) { word.into() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}
+
+/// Whether a program can be found, also where only root looks.
+pub(crate) fn installed(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .chain(["/usr/sbin", "/usr/local/sbin", "/sbin"].map(PathBuf::from))
+        .any(|directory| directory.join(program).is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_prints_as_a_line_for_the_shell() {
+        let run = Run::cargo("doc --no-deps").env("RUSTDOCFLAGS", "-D warnings").within("boards/size").arg("it's");
+        assert_eq!(run.to_string(), r"cd boards/size && RUSTDOCFLAGS='-D warnings' cargo doc --no-deps 'it'\''s'");
+    }
+
+    #[test]
+    fn a_failing_program_is_a_failure_that_names_it() {
+        let error = Run::cargo("no-such-subcommand").be_refused("no such sentence").unwrap_err();
+        assert!(error.to_string().contains("cargo no-such-subcommand"), "{error}");
+        let error = Run::new("no-such-program").succeed().unwrap_err();
+        assert!(error.to_string().contains("could not be started"), "{error}");
+    }
+}

@@ -1,0 +1,70 @@
+//! Installing what the tests need and only what is missing.
+
+use crate::features::TARGETS;
+use crate::run::{Failure, Result, Run, installed};
+use std::path::Path;
+
+/// Programs the tests run against, each with the Debian package it is in.
+const PROGRAMS: &[(&str, &str)] = &[
+    ("apache2", "apache2-bin"),
+    ("curl", "curl"),
+    ("gnutls-cli", "gnutls-bin"),
+    ("gnutls-serv", "gnutls-bin"),
+    ("nginx", "nginx"),
+    ("openssl", "openssl"),
+];
+
+/// Installs the programs and the targets.
+pub(crate) fn everything() -> Result<()> {
+    programs()?;
+    targets()
+}
+
+/// Installs the programs the tests run against.
+pub(crate) fn programs() -> Result<()> {
+    let missing: Vec<_> = PROGRAMS.iter().filter(|(program, _)| !installed(program)).collect();
+    if missing.is_empty() {
+        println!("  all programs are installed");
+        return Ok(());
+    }
+    let mut packages: Vec<_> = missing.iter().map(|(_, package)| *package).collect();
+    packages.dedup();
+    if !installed("apt-get") {
+        let names: Vec<_> = missing.iter().map(|(program, _)| *program).collect();
+        let what = "the tests run against these programs, and there is no apt-get to install them with";
+        return Err(Failure::new(format!("{what}: {}", names.join(", "))));
+    }
+    apt_get("update")?;
+    apt_get(&format!("install --yes --no-install-recommends {}", packages.join(" ")))
+}
+
+/// Runs apt-get as root. `RUNLEVEL=1` keeps it from starting the servers it installs.
+fn apt_get(line: &str) -> Result<()> {
+    let settings = "DEBIAN_FRONTEND=noninteractive RUNLEVEL=1";
+    let run = if is_root()? { Run::new("env") } else { Run::new("sudo").arg("env") };
+    let run = run.words(settings).arg("apt-get").words(line);
+    println!("  $ {run}");
+    run.succeed()
+}
+
+fn is_root() -> Result<bool> {
+    Ok(Run::new("id").arg("-u").read()?.trim() == "0")
+}
+
+/// Installs the standard library for the targets without an operating system.
+pub(crate) fn targets() -> Result<()> {
+    let mut missing = Vec::new();
+    for target in TARGETS {
+        let directory = Run::new("rustc").words("--print target-libdir --target").arg(*target).read()?;
+        if !Path::new(directory.trim()).is_dir() {
+            missing.push(*target);
+        }
+    }
+    if missing.is_empty() {
+        println!("  all targets are installed");
+        return Ok(());
+    }
+    let run = Run::new("rustup").words("target add").words(&missing.join(" "));
+    println!("  $ {run}");
+    run.succeed()
+}
