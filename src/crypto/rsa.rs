@@ -364,7 +364,7 @@ fn tlv<'a>(reader: &mut Reader<'a>, expected: u8) -> Result<&'a [u8], InvalidMes
     if len < least { Err(InvalidMessage::IllegalValue) } else { reader.bytes(len.into()) }
 }
 
-#[cfg(all(test, feature = "rustcrypto"))]
+#[cfg(test)]
 mod tests {
     use std::vec;
     use std::vec::Vec;

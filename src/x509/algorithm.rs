@@ -483,6 +483,162 @@ mod tests {
         assert_eq!(SignatureKind::parse(&tlv(der::OID, &[&[0x2a]])), Ok(SignatureKind::Unsupported));
     }
 
+    #[cfg(feature = "p384")]
+    #[test]
+    fn p384_points_are_97_bytes_long() {
+        let named = tlv(der::OID, &[SECP384R1]);
+        let mut point = [7; P384_POINT];
+        point[0] = 4;
+        assert_eq!(key(&named, &point), Ok(KeyAlgorithm::EcP384));
+        assert_eq!(key(&named, &point[..65]), Ok(KeyAlgorithm::Unsupported));
+        assert_eq!(key(&tlv(der::OID, &[SECP256R1]), &point), Ok(KeyAlgorithm::Unsupported));
+    }
+
+    #[cfg(any(feature = "ed25519", feature = "rsa"))]
+    fn any_key(identifier: &[&[u8]], bytes: &[u8]) -> Result<KeyAlgorithm, Malformed> {
+        let bits = long_tlv(der::BIT_STRING, &[&[0], bytes]);
+        let info = long_tlv(der::SEQUENCE, &[&tlv(der::SEQUENCE, identifier), &bits]);
+        PublicKey::parse(&mut Reader::new(&info)).map(|key| key.algorithm)
+    }
+
+    #[cfg(any(feature = "ed25519", feature = "rsa"))]
+    fn long_tlv(tag: u8, content: &[&[u8]]) -> Vec<u8> {
+        let content = content.concat();
+        if content.len() < 0x80 {
+            return tlv(tag, &[&content]);
+        }
+        let [high, low] = u16::try_from(content.len()).unwrap().to_be_bytes();
+        let head = if high == 0 { [tag, 0x81, low].to_vec() } else { [tag, 0x82, high, low].to_vec() };
+        [head, content].concat()
+    }
+
+    #[cfg(feature = "ed25519")]
+    #[test]
+    fn ed25519_takes_no_parameters_and_32_bytes() {
+        let oid = tlv(der::OID, &[ED25519]);
+        assert_eq!(any_key(&[&oid], &[7; 32]), Ok(KeyAlgorithm::Ed25519));
+        assert_eq!(any_key(&[&oid], &[7; 31]), Err(Malformed));
+        assert_eq!(any_key(&[&oid, &[5, 0]], &[7; 32]), Err(Malformed));
+        assert_eq!(SignatureKind::parse(&oid), Ok(SignatureKind::Ed25519));
+        assert_eq!(SignatureKind::parse(&[&oid[..], &[5, 0]].concat()), Err(Malformed));
+    }
+
+    #[cfg(feature = "rsa")]
+    mod rsa {
+        use super::super::rsa::{RSA_ENCRYPTION, RSASSA_PSS, SHA256_WITH_RSA};
+        use super::*;
+
+        const SHA1: &[u8] = &[0x2b, 0x0e, 0x03, 0x02, 0x1a];
+        const SHA256: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01];
+        const SHA384: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02];
+        const MGF1: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x08];
+        const NULL: &[u8] = &[5, 0];
+
+        fn modulus(len: usize) -> Vec<u8> {
+            let modulus = long_tlv(der::INTEGER, &[&[0], &std::vec![0xff; len]]);
+            long_tlv(der::SEQUENCE, &[&modulus, &[2, 3, 1, 0, 1]])
+        }
+
+        fn hash(oid: &[u8], parameters: &[u8]) -> Vec<u8> {
+            tlv(der::SEQUENCE, &[&tlv(der::OID, &[oid]), parameters])
+        }
+
+        fn mask(hash: &[u8]) -> Vec<u8> {
+            tlv(0xa1, &[&tlv(der::SEQUENCE, &[&tlv(der::OID, &[MGF1]), hash])])
+        }
+
+        fn parameters(fields: &[&[u8]]) -> Vec<u8> {
+            tlv(der::SEQUENCE, fields)
+        }
+
+        /// Those of SHA-256, with its parameters as given.
+        fn right(null: &[u8]) -> [Vec<u8>; 3] {
+            let hash = hash(SHA256, null);
+            [tlv(0xa0, &[&hash]), mask(&hash), tlv(0xa2, &[&[2, 1, 32]])]
+        }
+
+        fn pss(fields: &[&[u8]]) -> Result<SignatureKind, Malformed> {
+            SignatureKind::parse(&[tlv(der::OID, &[RSASSA_PSS]), parameters(fields)].concat())
+        }
+
+        #[test]
+        fn pkcs1_parameters_are_null_or_absent() {
+            let oid = tlv(der::OID, &[SHA256_WITH_RSA]);
+            assert_eq!(SignatureKind::parse(&oid), Ok(SignatureKind::RsaPkcs1Sha256));
+            assert_eq!(SignatureKind::parse(&[&oid[..], NULL].concat()), Ok(SignatureKind::RsaPkcs1Sha256));
+            assert_eq!(SignatureKind::parse(&[&oid[..], &[5, 1, 0]].concat()), Err(Malformed));
+            assert_eq!(SignatureKind::parse(&[&oid[..], &[2, 1, 0]].concat()), Err(Malformed));
+            assert_eq!(SignatureKind::parse(&[&oid[..], NULL, NULL].concat()), Err(Malformed));
+            // sha1WithRSAEncryption
+            let sha1 = tlv(der::OID, &[&[&SHA256_WITH_RSA[..8], &[5]].concat()]);
+            assert_eq!(SignatureKind::parse(&[&sha1[..], NULL].concat()), Ok(SignatureKind::Unsupported));
+        }
+
+        #[test]
+        fn pss_is_supported_with_the_parameters_of_tls_and_no_others() {
+            let supported = Ok(SignatureKind::RsaPssSha256);
+            let unsupported = Ok(SignatureKind::Unsupported);
+            for null in [NULL, &[]] {
+                let [hash, mask, salt] = right(null);
+                assert_eq!(pss(&[&hash, &mask, &salt]), supported);
+                assert_eq!(pss(&[&hash, &mask, &salt, &[0xa3, 3, 2, 1, 1]]), supported);
+                assert_eq!(pss(&[&hash, &mask, &salt, &[0xa3, 3, 2, 1, 2]]), unsupported);
+                assert_eq!(pss(&[&hash, &mask, &[0xa2, 3, 2, 1, 20]]), unsupported);
+                assert_eq!(pss(&[&hash, &mask, &[0xa2, 3, 2, 1, 31]]), unsupported);
+                assert_eq!(pss(&[&hash, &mask]), unsupported, "the default is 20 bytes of salt");
+                assert_eq!(pss(&[&hash, &salt]), unsupported, "the default is MGF1 with SHA-1");
+                assert_eq!(pss(&[&mask, &salt]), unsupported, "the default is SHA-1");
+                assert_eq!(pss(&[&mask, &hash, &salt]), Err(Malformed));
+                assert_eq!(pss(&[&hash, &mask, &salt, &[4, 0]]), Err(Malformed));
+            }
+            assert_eq!(pss(&[]), unsupported);
+            assert_eq!(SignatureKind::parse(&tlv(der::OID, &[RSASSA_PSS])), Err(Malformed));
+            let [hash256, _, salt] = right(NULL);
+            assert_eq!(pss(&[&hash256, &mask(&hash(SHA384, NULL)), &salt]), unsupported);
+            assert_eq!(pss(&[&hash256, &mask(&hash(SHA1, NULL)), &salt]), unsupported);
+            assert_eq!(pss(&[&tlv(0xa0, &[&hash(SHA1, NULL)]), &mask(&hash(SHA256, NULL)), &salt]), unsupported);
+        }
+
+        #[test]
+        fn rsa_keys_have_null_and_2048_to_4096_bits() {
+            let oid = tlv(der::OID, &[RSA_ENCRYPTION]);
+            assert_eq!(any_key(&[&oid, NULL], &modulus(256)), Ok(KeyAlgorithm::Rsa));
+            assert_eq!(any_key(&[&oid, NULL], &modulus(512)), Ok(KeyAlgorithm::Rsa));
+            assert_eq!(any_key(&[&oid, NULL], &modulus(128)), Ok(KeyAlgorithm::Unsupported));
+            assert_eq!(any_key(&[&oid, NULL], &modulus(1024)), Ok(KeyAlgorithm::Unsupported));
+            assert_eq!(any_key(&[&oid], &modulus(256)), Err(Malformed));
+            assert_eq!(any_key(&[&oid, NULL, NULL], &modulus(256)), Err(Malformed));
+            assert_eq!(any_key(&[&oid, NULL], &[&modulus(256)[..], &[0]].concat()), Err(Malformed));
+        }
+
+        #[test]
+        fn the_parameters_of_a_pss_key_bind_its_signatures() {
+            let oid = tlv(der::OID, &[RSASSA_PSS]);
+            let [hash, mask, salt] = right(NULL);
+            assert_eq!(any_key(&[&oid], &modulus(256)), Ok(KeyAlgorithm::RsaPss));
+            let bound = parameters(&[&hash, &mask, &salt]);
+            assert_eq!(any_key(&[&oid, &bound], &modulus(256)), Ok(KeyAlgorithm::RsaPssSha256));
+            assert_eq!(any_key(&[&oid, &parameters(&[])], &modulus(256)), Ok(KeyAlgorithm::Unsupported));
+            assert_eq!(any_key(&[&oid, NULL], &modulus(256)), Err(Malformed));
+            assert_eq!(any_key(&[&oid, &bound, NULL], &modulus(256)), Err(Malformed));
+            assert_eq!(SignatureKind::RsaPssSha384.with_key(KeyAlgorithm::RsaPssSha256), None);
+            assert_eq!(SignatureKind::RsaPkcs1Sha256.with_key(KeyAlgorithm::RsaPss), None);
+            assert!(SignatureKind::RsaPssSha384.with_key(KeyAlgorithm::Rsa).is_some());
+        }
+    }
+
+    #[test]
+    fn a_scheme_fits_the_key_whose_default_it_is() {
+        for code in 1..=8 {
+            let key = KeyAlgorithm::from_code(code);
+            assert!(key.verifies(key.default_scheme().unwrap()).is_some(), "{key:?}");
+        }
+        assert_eq!(KeyAlgorithm::Rsa.verifies(SignatureScheme::RSA_PSS_PSS_SHA256), None);
+        assert_eq!(KeyAlgorithm::RsaPss.verifies(SignatureScheme::RSA_PSS_RSAE_SHA256), None);
+        assert_eq!(KeyAlgorithm::Rsa.verifies(SignatureScheme::RSA_PKCS1_SHA256), None);
+        assert_eq!(KeyAlgorithm::EcP256.verifies(SignatureScheme::ECDSA_SECP384R1_SHA384), None);
+    }
+
     #[test]
     fn codes_lead_back_to_what_they_stand_for() {
         for code in 0..=9 {

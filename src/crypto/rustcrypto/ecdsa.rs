@@ -215,6 +215,27 @@ mod tests {
         assert_eq!(forged, Err(CryptoError::Forged));
     }
 
+    /// The private key and the signature over SHA-384 of "sample" of RFC 6979 appendix A.2.6.
+    #[cfg(feature = "p384")]
+    #[test]
+    fn p384_signatures_are_those_of_rfc_6979() {
+        use sha2::Digest as _;
+        let key = P384SigningKey::from_bytes(&hex_array(
+            "6b9d3dad2e1b8c1c05b19875b6659f4de23c3b667bf297ba9aa47740787137d896d5724e4c70a825f872c9ea60d2edf5",
+        ))
+        .unwrap();
+        let r = "94edbb92a5ecb8aad4736e56c691916b3f88140666ce9fa73d64c4ea95ad133c81a648152e44acf96e36dd1e80fabe46";
+        let s = "99ef4aeb15f178cea1fe40db2603138f130e740a19624526203b6351d0a3a94fa329c145786e679e7b82c71a38628ac8";
+        let digest: [u8; 48] = sha2::Sha384::digest(b"sample").into();
+        assert_eq!(key.sign_digest(&digest).unwrap(), *hex(&[r, s].concat()));
+        let signature = der(&integer(r), &integer(s));
+        let verify = |algorithm, digest: &[u8]| RustCrypto::verify(algorithm, &key.public_key(), digest, &signature);
+        assert_eq!(verify(SignatureAlgorithm::EcdsaP384Sha384, &digest), Ok(()));
+        assert_eq!(verify(SignatureAlgorithm::EcdsaP384Sha384, &[1; 48]), Err(CryptoError::Forged));
+        assert_eq!(verify(SignatureAlgorithm::EcdsaP384Sha256, &digest), Err(CryptoError::Invalid));
+        assert_eq!(verify(SignatureAlgorithm::EcdsaP256Sha384, &digest), Err(CryptoError::Invalid));
+    }
+
     #[test]
     fn a_scalar_out_of_range_is_no_signing_key() {
         for scalar in ["00".repeat(32), ORDER.into(), "ff".repeat(32)] {

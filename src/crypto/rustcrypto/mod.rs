@@ -186,6 +186,39 @@ mod tests {
         assert!(RustCrypto::key_exchange(NamedGroup::SECP384R1, &[1; 32]).is_err());
     }
 
+    /// What is listed is there: an empty key is then invalid, not unsupported.
+    #[test]
+    fn each_signature_algorithm_that_is_listed_is_there() {
+        for algorithm in RustCrypto::SIGNATURE_ALGORITHMS {
+            let len = algorithm.hash().map_or(0, HashAlgorithm::output_len);
+            let verified = RustCrypto::verify(*algorithm, &[], &[0; 64][..len], &[]);
+            assert_eq!(verified, Err(CryptoError::Invalid), "{algorithm:?}");
+            assert!(algorithm.hash().is_none_or(|hash| RustCrypto::hash(hash).is_ok()));
+        }
+        for scheme in RustCrypto::SIGNATURE_SCHEMES {
+            let algorithm = SignatureAlgorithm::of(*scheme).unwrap();
+            assert!(RustCrypto::SIGNATURE_ALGORITHMS.contains(&algorithm), "{scheme}");
+            assert!(RustCrypto::CERTIFICATE_SCHEMES.contains(scheme), "{scheme}");
+        }
+    }
+
+    #[test]
+    fn an_algorithm_that_is_not_listed_is_unsupported() {
+        for algorithm in [
+            SignatureAlgorithm::EcdsaP256Sha384,
+            SignatureAlgorithm::EcdsaP384Sha384,
+            SignatureAlgorithm::Ed25519,
+            SignatureAlgorithm::RsaPkcs1Sha512,
+            SignatureAlgorithm::RsaPssSha256,
+        ] {
+            if !RustCrypto::SIGNATURE_ALGORITHMS.contains(&algorithm) {
+                let len = algorithm.hash().map_or(0, HashAlgorithm::output_len);
+                let verified = RustCrypto::verify(algorithm, &[], &[0; 64][..len], &[]);
+                assert_eq!(verified, Err(CryptoError::Unsupported));
+            }
+        }
+    }
+
     #[test]
     fn what_holds_a_secret_is_wiped_when_dropped() {
         const fn wiped<T: ZeroizeOnDrop>() {}
@@ -194,6 +227,10 @@ mod tests {
         wiped::<p256::SecretKey>();
         wiped::<p256::ecdsa::SigningKey>();
         wiped::<x25519_dalek::StaticSecret>();
+        #[cfg(feature = "p384")]
+        wiped::<p384::ecdsa::SigningKey>();
+        #[cfg(feature = "ed25519")]
+        wiped::<ed25519_dalek::SigningKey>();
         // Poly1305 and HMAC wipe themselves too, but do not say so by the trait.
         wiped::<aes_gcm::Aes128Gcm>();
         wiped::<chacha20poly1305::ChaCha20Poly1305>();
