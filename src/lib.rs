@@ -16,6 +16,9 @@
 //!                  tx_consume └───────────────┘  Data        lent where it lies
 //! ```
 //!
+//! Few programs need to do that themselves: the drivers in [`io`] do it over `embedded-io`,
+//! `embedded-io-async` and the sockets of `std`.
+//!
 //! # States
 //!
 //! Named after RFC 9846 appendix A; what stands in brackets is asked of the application.
@@ -39,9 +42,6 @@
 //!   send Finished
 //!   Done
 //! ```
-//!
-//! Few programs need that loop: the drivers in [`io`] run it over `embedded-io`, `embedded-io-async`
-//! and the sockets of `std`.
 //!
 //! # Contract
 //!

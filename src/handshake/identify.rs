@@ -98,13 +98,17 @@ impl<'b> Identify<'b> {
     }
 }
 
-/// Writes the compatibility record once, if it is wanted. `tx` is drained where this is called: it
-/// always follows something received.
-pub(super) fn send_change_cipher_spec<C: CryptoProvider>(cx: &mut Context<'_, C>, wanted: bool) -> Result<(), Error> {
-    if wanted && !cx.change_cipher_spec_sent {
-        cx.change_cipher_spec_sent = cx.tx.change_cipher_spec()? == Written::Yes;
+/// Writes the compatibility record once, if it is wanted.
+pub(super) fn send_change_cipher_spec<C: CryptoProvider>(
+    cx: &mut Context<'_, C>,
+    wanted: bool,
+) -> Result<Written, Error> {
+    if !wanted || cx.change_cipher_spec_sent {
+        return Ok(Written::Yes);
     }
-    Ok(())
+    let written = cx.tx.change_cipher_spec()?;
+    cx.change_cipher_spec_sent = written == Written::Yes;
+    Ok(written)
 }
 
 /// Writes one handshake message into the open record and into the transcript.

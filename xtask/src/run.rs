@@ -34,7 +34,7 @@ pub(crate) fn root() -> PathBuf {
 pub(crate) struct Run {
     program: String,
     args: Vec<String>,
-    variables: Vec<(&'static str, &'static str)>,
+    variables: Vec<(&'static str, String)>,
     directory: Option<String>,
 }
 
@@ -60,8 +60,8 @@ impl Run {
         self
     }
 
-    pub(crate) fn env(mut self, name: &'static str, value: &'static str) -> Self {
-        self.variables.push((name, value));
+    pub(crate) fn env(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.variables.push((name, value.into()));
         self
     }
 
@@ -74,7 +74,15 @@ impl Run {
     fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         let directory = self.directory.as_ref().map_or_else(root, |directory| root().join(directory));
-        command.args(&self.args).envs(self.variables.iter().copied()).current_dir(directory).stdin(Stdio::null());
+        command
+            .args(&self.args)
+            .envs(self.variables.iter().map(|(name, value)| (*name, value)))
+            .current_dir(directory)
+            .stdin(Stdio::null());
+        // Debian keeps servers where only root looks; the tests start some.
+        if let Ok(path) = std::env::join_paths(directories_of_programs()) {
+            command.env("PATH", path);
+        }
         command
     }
 
@@ -132,10 +140,13 @@ fn quoted(word: &str) -> String {
 
 /// Whether a program can be found, also where only root looks.
 pub(crate) fn installed(program: &str) -> bool {
+    directories_of_programs().iter().any(|directory| directory.join(program).is_file())
+}
+
+fn directories_of_programs() -> Vec<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path)
-        .chain(["/usr/sbin", "/usr/local/sbin", "/sbin"].map(PathBuf::from))
-        .any(|directory| directory.join(program).is_file())
+    let only_roots = ["/usr/sbin", "/usr/local/sbin", "/sbin"].map(PathBuf::from);
+    std::env::split_paths(&path).chain(only_roots).collect()
 }
 
 #[cfg(test)]
