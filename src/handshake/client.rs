@@ -405,6 +405,7 @@ fn offer<'c, C: CryptoProvider>(
         cipher_suites: config.parameters.cipher_suites::<C>(),
         groups: config.parameters.groups::<C>(),
         signature_schemes: config.parameters.signature_schemes::<C>(),
+        certificate_schemes: config.parameters.certificate_schemes::<C>(),
         key_share: KeyShareEntry { group: share.group, key_exchange: share.public.as_bytes() },
         server_name: match &config.server_name {
             ServerName::Dns(name) => Some(name.as_str()),

@@ -5,7 +5,6 @@ use super::{Answer, Context, Progress, Question, Stage, Wait};
 use crate::credential::Credential;
 use crate::crypto::{CryptoError, CryptoProvider, Digest};
 use crate::error::{ApiMisuse, Error};
-use crate::limits::MAX_SIGNATURE;
 use crate::record::outbound::{Outbound, Written};
 use crate::transcript::{FinishedHash, Transcript};
 use crate::wire::certificate;
@@ -68,7 +67,7 @@ impl<'b> Identify<'b> {
             }
             Self::SendCertificate { credential, mut sent } => {
                 if send_certificate(cx, credential.chain(), &mut sent)?
-                    && cx.tx.has_room_for(CertificateVerify::OVERHEAD + MAX_SIGNATURE)?
+                    && cx.tx.has_room_for(CertificateVerify::OVERHEAD + credential.signature_len())?
                 {
                     Ok((Self::AwaitSignature(credential), Progress::Continue))
                 } else {
@@ -87,7 +86,7 @@ impl<'b> Identify<'b> {
         let (Self::AwaitSignature(credential), Answer::Signature(signature)) = (self, answer) else {
             return Err(ApiMisuse::AnswerUnexpected.into());
         };
-        if signature.is_empty() || signature.len() > MAX_SIGNATURE {
+        if !credential.has_signatures_of(signature.len()) {
             return Err(ApiMisuse::SignatureMalformed.into());
         }
         let message = CertificateVerify { scheme: credential.scheme(), signature };

@@ -440,11 +440,12 @@ fn send_certificate_request<'b, C: CryptoProvider>(
     config: &ServerConfig<'_>,
 ) -> Next<'b, C> {
     let schemes = config.parameters.signature_schemes::<C>();
+    let certificate_schemes = config.parameters.certificate_schemes::<C>();
     let anchors = config.client_auth.anchors().filter(|_| config.send_authorities).unwrap_or(&[]);
     let authorities = anchors.iter().map(|anchor| anchor.subject().as_der());
     let Context { tx, transcript, .. } = cx;
     let whole = send_pieces(tx, transcript, &mut sent, |piece| {
-        certificate_request::for_each_piece(schemes, authorities, piece);
+        certificate_request::for_each_piece(schemes, certificate_schemes, authorities, piece);
     })?;
     if whole {
         Ok((State::Identify(keys, Identify::with(Some(credential))), Progress::Continue))
