@@ -8,7 +8,9 @@ use common::pair::{Outcome, Setup, Sizes, anchors, credential, exchange, host, s
 use common::pki::{CLIENT_NAME, Issued, Pki, SERVER_NAME, Template};
 use common::script::{APPLICATION_DATA, Epoch, HANDSHAKE, Real, Sent, client};
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
-use embedded_mtls::{BufferKind, ClientAuth, Error, Event, Handshake, NamedGroup, ServerConfig, Side, Step};
+use embedded_mtls::{
+    BufferKind, CipherSuite, ClientAuth, Error, Event, Handshake, NamedGroup, ServerConfig, Side, SignatureScheme, Step,
+};
 
 /// A chain of a leaf and `length - 1` intermediates under the root of the PKI.
 fn long_chain(pki: &Pki, leaf: Template, length: usize) -> Vec<Issued> {
@@ -171,7 +173,16 @@ fn a_buffer_that_is_too_small_is_named_with_a_size_that_leads_to_one_that_works(
 #[test]
 fn the_smallest_sizes_that_work_are_known() {
     let pki = Pki::new();
-    let size = |which, kind| grow(&|| Setup::new(&pki), which, kind, 0).0;
+    let setup = || {
+        let mut setup = Setup::new(&pki);
+        setup.client = setup
+            .client
+            .with_cipher_suites(&[CipherSuite::TLS_AES_128_GCM_SHA256, CipherSuite::TLS_CHACHA20_POLY1305_SHA256])
+            .with_groups(&[NamedGroup::X25519, NamedGroup::SECP256R1])
+            .with_signature_schemes(&[SignatureScheme::ECDSA_SECP256R1_SHA256]);
+        setup
+    };
+    let size = |which, kind| grow(&setup, which, kind, 0).0;
     // The ClientHello (145 bytes), its record header, room for an alert.
     assert_eq!(size(Which::Client, BufferKind::Tx), 145 + 5 + 24);
     assert_eq!(size(Which::Server, BufferKind::Tx), 160);

@@ -10,7 +10,7 @@ use crate::record::inbound::Inbound;
 use crate::record::outbound::Outbound;
 use crate::transcript::Transcript;
 use crate::wire::enums::{CipherSuite, NamedGroup};
-use crate::x509::PeerChain;
+use crate::x509::{PeerChain, PeerIdentity};
 
 /// One TLS 1.3 handshake, as [`Client`](crate::Client) or [`Server`](crate::Server), over lent
 /// [`Buffers`]. It does no I/O: [`poll`](Self::poll) says what it needs.
@@ -131,6 +131,12 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     /// Where the handshake is, or was when it failed.
     pub fn stage(&self) -> Stage {
         self.failure.map_or_else(|| S::stage(&self.state), |(_, stage)| stage)
+    }
+
+    /// Who the peer claims to be, as soon as its first certificate was read. **Nothing of it is verified**:
+    /// it serves to explain a failure, never to decide anything.
+    pub fn claimed_peer(&self) -> Option<PeerIdentity<'_>> {
+        self.context.peer.identity()
     }
 
     /// Where the transport writes what it reads. Empty only if nothing is needed.

@@ -3,8 +3,8 @@
 use crate::connection::{CredentialRequest, SignRequest};
 use crate::credential::{Credential, Signature};
 use crate::crypto::CryptoProvider;
-use crate::error::AlertDescription;
-use crate::handshake::Side;
+use crate::error::{AlertDescription, Error};
+use crate::handshake::{Side, Stage};
 use crate::x509::{PeerIdentity, Time};
 
 /// Answers the questions of a handshake at once.
@@ -26,6 +26,12 @@ pub trait Host<'b, S: Side, C: CryptoProvider> {
 
     /// Signs with the key of the selected credential. `None`: the key cannot.
     fn sign(&mut self, request: &SignRequest<'_, 'b, S, C>) -> Option<Signature>;
+
+    /// The handshake failed, at this stage, for this reason. `claimed` is what the peer claimed to be, if
+    /// it came that far: **nothing of it is verified**, it serves to explain. By default nothing is done.
+    fn failed(&mut self, stage: Stage, error: Error, claimed: Option<&PeerIdentity<'_>>) {
+        let _ = (stage, error, claimed);
+    }
 }
 
 /// Answers the questions of a handshake when it can. Every [`Host`] is one.
@@ -47,6 +53,11 @@ pub trait AsyncHost<'b, S: Side, C: CryptoProvider> {
 
     /// See [`Host::sign`].
     async fn sign(&mut self, request: &SignRequest<'_, 'b, S, C>) -> Option<Signature>;
+
+    /// See [`Host::failed`].
+    fn failed(&mut self, stage: Stage, error: Error, claimed: Option<&PeerIdentity<'_>>) {
+        let _ = (stage, error, claimed);
+    }
 }
 
 impl<'b, S: Side, C: CryptoProvider, H: Host<'b, S, C>> AsyncHost<'b, S, C> for H {
@@ -64,6 +75,10 @@ impl<'b, S: Side, C: CryptoProvider, H: Host<'b, S, C>> AsyncHost<'b, S, C> for 
 
     async fn sign(&mut self, request: &SignRequest<'_, 'b, S, C>) -> Option<Signature> {
         Host::sign(self, request)
+    }
+
+    fn failed(&mut self, stage: Stage, error: Error, claimed: Option<&PeerIdentity<'_>>) {
+        Host::failed(self, stage, error, claimed);
     }
 }
 

@@ -17,6 +17,7 @@ const COMMANDS: &[Command] = &[
     Command { name: "check", what: "the fast part of it: formatting, lints, unit tests", run: check },
     Command { name: "setup", what: "only install what the tests need", run: setup },
     Command { name: "interop", what: "only the handshakes with other implementations", run: interop },
+    Command { name: "limbo", what: "only the certificate cases of the named x509-limbo files", run: limbo },
     Command { name: "budget", what: "measure sizes and flash, print them beside the goals", run: budget },
     Command { name: "help", what: "print this text", run: help },
 ];
@@ -29,6 +30,7 @@ struct Options {
     list: bool,
     no_install: bool,
     write: bool,
+    files: Vec<String>,
 }
 
 /// Runs the command that `args` name.
@@ -39,10 +41,10 @@ pub(crate) fn main(args: impl Iterator<Item = String>) -> Result<()> {
         .iter()
         .find(|command| command.name == name)
         .ok_or_else(|| Failure::new(format!("there is no command `{name}`\n\n{}", usage())))?;
-    (command.run)(&parse(args)?)
+    (command.run)(&parse(args, command.name == "limbo")?)
 }
 
-fn parse(mut args: impl Iterator<Item = String>) -> Result<Options> {
+fn parse(mut args: impl Iterator<Item = String>, takes_files: bool) -> Result<Options> {
     let mut options = Options::default();
     while let Some(word) = args.next() {
         let mut step = || args.next().ok_or_else(|| Failure::new(format!("`{word}` needs the name of a step")));
@@ -52,6 +54,7 @@ fn parse(mut args: impl Iterator<Item = String>) -> Result<Options> {
             "--list" => options.list = true,
             "--no-install" => options.no_install = true,
             "--write" => options.write = true,
+            file if !file.starts_with('-') && takes_files => options.files.push(file.into()),
             "--help" | "-h" => return Err(Failure::new(usage())),
             _ => return Err(Failure::new(format!("`{word}` is not understood\n\n{}", usage()))),
         }
@@ -82,6 +85,13 @@ fn interop(options: &Options) -> Result<()> {
     Selection::default().run(&plan::interop(!options.no_install))
 }
 
+fn limbo(options: &Options) -> Result<()> {
+    if options.files.is_empty() {
+        return Err(Failure::new("`limbo` needs the files: cargo xtask limbo FILE..."));
+    }
+    Selection::default().run(&[plan::limbo(&options.files)?])
+}
+
 fn setup(_: &Options) -> Result<()> {
     setup::everything()
 }
@@ -97,7 +107,7 @@ fn help(_: &Options) -> Result<()> {
 }
 
 fn usage() -> String {
-    let mut text = String::from("usage: cargo xtask <command> [options]\n\ncommands:\n");
+    let mut text = String::from("usage: cargo xtask <command> [options] [files]\n\ncommands:\n");
     for Command { name, what, .. } in COMMANDS {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "  {name:<10} {what}");
@@ -130,9 +140,17 @@ mod tests {
 
     #[test]
     fn an_option_without_its_value_is_an_error() {
-        assert!(parse(words("--only")).is_err());
-        assert!(parse(words("--onyl fmt")).is_err());
-        assert_eq!(parse(words("--only fmt")).unwrap().only.as_deref(), Some("fmt"));
+        assert!(parse(words("--only"), false).is_err());
+        assert!(parse(words("--onyl fmt"), true).is_err());
+        assert_eq!(parse(words("--only fmt"), false).unwrap().only.as_deref(), Some("fmt"));
+    }
+
+    #[test]
+    fn only_a_command_that_takes_files_gets_any() {
+        assert!(parse(words("a.json"), false).is_err());
+        assert_eq!(parse(words("a.json b.json"), true).unwrap().files, ["a.json", "b.json"]);
+        assert!(main(words("limbo")).is_err());
+        assert!(main(words("limbo no-such-file.json")).is_err());
     }
 
     #[test]

@@ -32,6 +32,7 @@ pub(crate) fn test() -> Result<Vec<Step>> {
         unit(),
         integration(),
         fuzz(),
+        limbo(&limbo_files()?)?,
         package(),
         example(),
         interop_step(),
@@ -127,6 +128,34 @@ fn fuzz() -> Step {
     Step { name: "fuzz", what: "no input of the fuzz targets panics or is accepted wrongly", tasks }
 }
 
+/// The certificate cases in these files; without one, those of the project.
+pub(crate) fn limbo(files: &[String]) -> Result<Step> {
+    let absolute = |file: &String| match std::fs::canonicalize(file) {
+        Ok(path) => Ok(path.to_string_lossy().into_owned()),
+        Err(error) => Err(Failure::new(format!("{file}: {error}"))),
+    };
+    let files = files.iter().map(absolute).collect::<Result<Vec<_>>>()?;
+    let test = format!("test --package embedded-mtls --test x509_limbo --locked --features {ALL} -- --nocapture");
+    let run = if files.is_empty() { Run::cargo(&test) } else { Run::cargo(&test).env("LIMBO_JSON", files.join(":")) };
+    let what = "each certificate case of x509-limbo is answered as expected, or explained";
+    Ok(Step { name: "limbo", what, tasks: vec![Task::Succeeds(run)] })
+}
+
+/// The files of x509-limbo that lie beside the repository, if any do.
+fn limbo_files() -> Result<Vec<String>> {
+    let directory = root().join("../shared/limbo");
+    let Ok(entries) = std::fs::read_dir(&directory) else { return Ok(Vec::new()) };
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(|error| Failure::new(format!("{}: {error}", directory.display())))?.path();
+        if path.extension().is_some_and(|extension| extension == "json") {
+            files.push(path.to_string_lossy().into_owned());
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
 /// Off CI one packages with changes not committed yet.
 fn package() -> Step {
     let dirty = if std::env::var_os("CI").is_some() { "" } else { "--allow-dirty" };
@@ -140,7 +169,7 @@ fn example() -> Step {
 }
 
 fn interop_step() -> Step {
-    let tasks = vec![cargo("test --package interop --release --locked -- --nocapture")];
+    let tasks = vec![cargo("test --package interop --locked -- --nocapture")];
     Step { name: "interop", what: "both roles against other implementations", tasks }
 }
 

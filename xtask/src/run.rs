@@ -34,7 +34,7 @@ pub(crate) fn root() -> PathBuf {
 pub(crate) struct Run {
     program: String,
     args: Vec<String>,
-    variables: Vec<(&'static str, &'static str)>,
+    variables: Vec<(&'static str, String)>,
     directory: Option<String>,
 }
 
@@ -60,8 +60,8 @@ impl Run {
         self
     }
 
-    pub(crate) fn env(mut self, name: &'static str, value: &'static str) -> Self {
-        self.variables.push((name, value));
+    pub(crate) fn env(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.variables.push((name, value.into()));
         self
     }
 
@@ -74,7 +74,11 @@ impl Run {
     fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         let directory = self.directory.as_ref().map_or_else(root, |directory| root().join(directory));
-        command.args(&self.args).envs(self.variables.iter().copied()).current_dir(directory).stdin(Stdio::null());
+        command
+            .args(&self.args)
+            .envs(self.variables.iter().map(|(name, value)| (*name, value)))
+            .current_dir(directory)
+            .stdin(Stdio::null());
         // Debian keeps servers where only root looks; the tests start some.
         if let Ok(path) = std::env::join_paths(directories_of_programs()) {
             command.env("PATH", path);

@@ -8,6 +8,7 @@ use crate::case::ServerCase;
 use crate::http::{self, Message};
 use crate::ours::{SupplierSetup, connect, linger, prepare};
 use crate::pki::{Issued, SERVER_NAME};
+use crate::process::locked_version;
 use crate::table::{End, Outcome, Role, Table};
 use crate::world::{Identity, World};
 use embedded_mtls::AlertDescription;
@@ -23,9 +24,6 @@ use p256_of_embedded_tls::ecdsa::{DerSignature, SigningKey};
 use rand_core::OsRng;
 use std::time::SystemTime;
 
-/// The version that Cargo.lock pins.
-const PEER: &str = "embedded-tls 0.19.0";
-
 /// A case, who the client is, and its suite.
 type Row<'w> = (ServerCase, Option<&'w Identity>, Suite);
 
@@ -36,8 +34,9 @@ enum Suite {
 }
 
 pub(crate) fn rows(table: &mut Table, world: &World) {
+    let peer = format!("embedded-tls {}", locked_version("embedded-tls"));
     for (case, identity, suite) in orders(world).into_iter().chain(refused_by_us(world)).chain(refusing_us(world)) {
-        table.row(PEER, Role::Server, case.name, &case.expected, || match suite {
+        table.row(&peer, Role::Server, case.name, &case.expected, || match suite {
             Suite::Aes128 => run::<Aes128GcmSha256>(&case, world, identity),
             Suite::Aes256 => run::<Aes256GcmSha384>(&case, world, identity),
         });

@@ -161,7 +161,7 @@ impl Gateway {
         match connect(port) {
             Ok(socket) => {
                 let handshake = Handshake::<Client, _>::new(leak_one(self.config), buffers(self.rx), entropy());
-                converse(socket, handshake, &mut self.own.clone(), |stream, facts| be_client(stream, task, facts))
+                converse(&socket, handshake, &mut { self.own }, |stream, facts| be_client(stream, task, facts))
             }
             Err(error) => Ended { end: End::Failed(format!("connect: {error}")), facts: Facts::default() },
         }
@@ -223,7 +223,7 @@ impl SupplierSetup {
         let thread = thread::spawn(move || match accept(&listener) {
             Ok(socket) => {
                 let handshake = Handshake::<Server, _>::new(leak_one(self.config), buffers(17 * 1024), entropy());
-                converse(socket, handshake, &mut self.own.clone(), |stream, facts| be_server(stream, &self, facts))
+                converse(&socket, handshake, &mut { self.own }, |stream, facts| be_server(stream, &self, facts))
             }
             Err(error) => Ended { end: End::Failed(format!("accept: {error}")), facts: Facts::default() },
         });
@@ -308,13 +308,13 @@ pub(crate) fn accept(listener: &TcpListener) -> io::Result<TcpStream> {
 
 /// Runs a connection to its end, and the end of the socket so that an alert of ours is not lost.
 fn converse<S: Side>(
-    socket: TcpStream,
+    socket: &TcpStream,
     handshake: Result<Handshake<'static, S, RustCrypto>, Error>,
     own: &mut Own,
     talk: impl FnOnce(&mut OurStream, &mut Facts) -> Result<(), Failure<io::Error>>,
 ) -> Ended {
     let mut facts = Facts::default();
-    let prepared = prepare(&socket).and_then(|()| socket.try_clone()).map_err(Failure::Io);
+    let prepared = prepare(socket).and_then(|()| socket.try_clone()).map_err(Failure::Io);
     let result = prepared.and_then(|transport| {
         let mut stream = Stream::open(Socket(transport), handshake?, own).map_err(|error| error.cause)?;
         facts.session = describe(stream.session());
@@ -325,7 +325,7 @@ fn converse<S: Side>(
         Ok(()) if facts.message.is_none() => End::Failed("it closed without a message".into()),
         Ok(()) => End::Done,
         Err(failure) => {
-            linger(&socket);
+            linger(socket);
             let (end, cause) = end_of(&failure);
             facts.cause = cause;
             end

@@ -3,6 +3,7 @@
 use crate::case::{ClientCase, ServerCase};
 use crate::http;
 use crate::ours::{Gateway, SupplierSetup, Task};
+use crate::process::locked_version;
 use crate::rustls_peer::{Ended, Options, run_client, start_server};
 use crate::table::{End, Outcome, Role, Table};
 use crate::world::{Identity, World};
@@ -10,17 +11,15 @@ use embedded_mtls::{AlertDescription, NamedGroup};
 use rustls::CipherSuite;
 use rustls::crypto::ring::kx_group::{SECP256R1, SECP384R1, X25519};
 
-/// The version that Cargo.lock pins.
-const PEER: &str = "rustls 0.23.46 (ring)";
-
 pub(crate) fn rows(table: &mut Table, world: &World) {
+    let peer = format!("rustls {} (ring)", locked_version("rustls"));
     let cases = [orders(world), refused(world), refusing(world)];
     for (case, identity, options) in cases.into_iter().flatten() {
-        table.row(PEER, Role::Client, case.name, &case.expected, || serve(&case, world, identity, &options));
+        table.row(&peer, Role::Client, case.name, &case.expected, || serve(&case, world, identity, &options));
     }
     let cases = [orders_to_us(world), refused_by_us(world), refusing_us(world)];
     for (case, identity, options) in cases.into_iter().flatten() {
-        table.row(PEER, Role::Server, case.name, &case.expected, || call(&case, world, identity, &options));
+        table.row(&peer, Role::Server, case.name, &case.expected, || call(&case, world, identity, &options));
     }
 }
 

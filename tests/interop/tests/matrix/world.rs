@@ -25,10 +25,10 @@ pub(crate) struct World {
     pub(crate) server_of_other_root: Identity,
     /// Of the right name, but a client.
     pub(crate) server_for_clients: Identity,
-    /// Issued by the root itself: for peers that look at one certificate only.
     pub(crate) client: Identity,
     pub(crate) client_expired: Identity,
     pub(crate) client_of_other_root: Identity,
+    /// Issued by the root itself: for peers that send one certificate only.
     pub(crate) client_of_root: Identity,
     pub(crate) client_expired_of_root: Identity,
     /// Two CA certificates between it and the root; its common name is the wanted one.

@@ -1,0 +1,333 @@
+//! Cases in the format of x509-limbo: reading them, and putting their question to the validator.
+
+use crate::common::pki::{BadChain, Defect, NOW, Pki, Role, SERVER_NAME};
+use embedded_mtls::crypto::CryptoProvider;
+use embedded_mtls::crypto::rustcrypto::RustCrypto;
+use embedded_mtls::x509::{Purpose, Rules, ServerName, SubjectAltName, Time, TrustAnchor, UnixTime, Validator};
+use embedded_mtls::{ApiMisuse, CertificateProblem, Error};
+use serde::Deserialize;
+use std::fmt;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// A file.
+#[derive(Deserialize)]
+pub(crate) struct Suite {
+    pub(crate) testcases: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Case {
+    pub(crate) id: String,
+    pub(crate) expected_result: Verdict,
+    validation_kind: Kind,
+    trusted_certs: Vec<String>,
+    untrusted_intermediates: Vec<String>,
+    peer_certificate: String,
+    validation_time: Option<String>,
+    signature_algorithms: Vec<String>,
+    key_usage: Vec<String>,
+    extended_key_usage: Vec<String>,
+    expected_peer_name: Option<PeerName>,
+    expected_peer_names: Vec<PeerName>,
+    max_chain_depth: Option<u8>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "UPPERCASE")]
+pub(crate) enum Verdict {
+    Success,
+    Failure,
+}
+
+#[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "UPPERCASE")]
+enum Kind {
+    Client,
+    Server,
+}
+
+#[derive(Clone, Deserialize)]
+struct PeerName {
+    kind: NameKind,
+    value: String,
+}
+
+#[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "UPPERCASE")]
+enum NameKind {
+    Dns,
+    Ip,
+    Rfc822,
+}
+
+/// What came of a case.
+pub(crate) struct Outcome {
+    pub(crate) verdict: Verdict,
+    /// What the validator said.
+    pub(crate) why: String,
+    /// Whether the case has no verdict.
+    pub(crate) skipped: bool,
+    /// Whether it has none for the lack of an algorithm that a feature compiles in.
+    pub(crate) waits: bool,
+    problem: Option<CertificateProblem>,
+}
+
+impl Outcome {
+    fn skipped(why: String) -> Self {
+        Self { verdict: Verdict::Failure, why, skipped: true, waits: false, problem: None }
+    }
+
+    /// Whether the name or the extended key usage of the leaf decided, which are asked first.
+    pub(crate) fn rests_on_name_or_purpose(&self) -> bool {
+        matches!(self.problem, Some(CertificateProblem::NameMismatch | CertificateProblem::ExtendedKeyUsage))
+    }
+}
+
+/// How a path is asked for.
+struct Question<'a> {
+    purposes: &'a [Purpose],
+    server_name: Option<&'a str>,
+    /// Names that the leaf has to hold besides.
+    names: &'a [PeerName],
+}
+
+/// The answer to a question: the path that was found, in words.
+type Answer = Result<String, Refusal>;
+
+enum Refusal {
+    Path(Error),
+    /// The certificate of an anchor is not one to trust.
+    Anchor(Error),
+    /// The name of the peer is none.
+    Name(Error),
+    /// The path is good, and the leaf does not hold this name.
+    NameNotHeld(String),
+}
+
+impl Refusal {
+    fn problem(&self) -> Option<CertificateProblem> {
+        match self {
+            Self::Path(Error::Certificate(error)) => Some(error.problem),
+            Self::Anchor(Error::ApiMisuse(ApiMisuse::TrustAnchorUnusable(problem))) => Some(*problem),
+            Self::Name(_) | Self::NameNotHeld(_) => Some(CertificateProblem::NameMismatch),
+            Self::Path(_) | Self::Anchor(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Path(error) | Self::Name(error) => error.fmt(f),
+            Self::Anchor(error) => write!(f, "trust anchor: {error}"),
+            Self::NameNotHeld(name) => write!(f, "the leaf does not hold {name}"),
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Success => "SUCCESS",
+            Self::Failure => "FAILURE",
+        })
+    }
+}
+
+impl Case {
+    pub(crate) fn is_for_a_client(&self) -> bool {
+        self.validation_kind == Kind::Client
+    }
+
+    /// The case as it stands.
+    pub(crate) fn ask(&self, memory: &mut [u8]) -> Outcome {
+        let mut purposes = Vec::new();
+        for usage in &self.extended_key_usage {
+            match usage.as_str() {
+                "serverAuth" => purposes.push(Purpose::ServerAuth),
+                "clientAuth" => purposes.push(Purpose::ClientAuth),
+                other => return Outcome::skipped(format!("asks for the extended key usage {other}")),
+            }
+        }
+        if purposes.is_empty() {
+            purposes.push(match self.validation_kind {
+                Kind::Server => Purpose::ServerAuth,
+                Kind::Client => Purpose::ClientAuth,
+            });
+        }
+        // digitalSignature is what TLS 1.3 asks of a leaf, and always asked.
+        if let Some(usage) = self.key_usage.iter().find(|usage| *usage != "digitalSignature") {
+            return Outcome::skipped(format!("asks for the key usage {usage}"));
+        }
+        if !self.signature_algorithms.is_empty() {
+            return Outcome::skipped(format!("asks for nothing but {:?}", self.signature_algorithms));
+        }
+        // RFC 9525 knows names of servers only; a mailbox is looked for like the names of a client.
+        let server_name = self.expected_peer_name.as_ref().filter(|name| name.kind != NameKind::Rfc822);
+        let mailbox = self.expected_peer_name.as_slice().iter().filter(|name| name.kind == NameKind::Rfc822);
+        let names: Vec<_> = self.expected_peer_names.iter().chain(mailbox).cloned().collect();
+        let server_name = server_name.map(|name| name.value.as_str());
+        self.outcome(&Question { purposes: &purposes, server_name, names: &names }, memory)
+    }
+
+    /// The same path, as a server asks about its client.
+    pub(crate) fn ask_as_client(&self, memory: &mut [u8]) -> Outcome {
+        self.outcome(&Question { purposes: &[Purpose::ClientAuth], server_name: None, names: &[] }, memory)
+    }
+
+    fn outcome(&self, question: &Question<'_>, memory: &mut [u8]) -> Outcome {
+        let chain = || std::iter::once(&self.peer_certificate).chain(&self.untrusted_intermediates);
+        let anchors: Vec<_> = self.trusted_certs.iter().map(|pem| der(pem)).collect();
+        let chain: Vec<_> = chain().map(|pem| der(pem)).collect();
+        let answer = self.answer(question, &anchors, &chain, memory);
+        let problem = answer.as_ref().err().and_then(Refusal::problem);
+        let unsupported =
+            matches!(problem, Some(CertificateProblem::UnsupportedKey | CertificateProblem::UnsupportedSignature));
+        let missing = if unsupported { missing_algorithm(anchors.iter().chain(&chain)) } else { None };
+        let verdict = if answer.is_ok() { Verdict::Success } else { Verdict::Failure };
+        let why = match (missing, answer) {
+            (Some(algorithm), _) => format!("{algorithm} is not compiled in"),
+            (None, Ok(path)) => path,
+            (None, Err(refusal)) => refusal.to_string(),
+        };
+        Outcome { verdict, why, skipped: missing.is_some(), waits: missing.is_some(), problem }
+    }
+
+    fn answer(&self, question: &Question<'_>, anchors: &[Vec<u8>], chain: &[Vec<u8>], memory: &mut [u8]) -> Answer {
+        let name = question.server_name.map(ServerName::parse).transpose().map_err(Refusal::Name)?;
+        // An anchor that cannot be used is not trusted; the others are.
+        let (usable, unusable): (Vec<_>, Vec<_>) =
+            anchors.iter().map(|der| TrustAnchor::from_certificate(der)).partition(Result::is_ok);
+        let anchors: Vec<_> = usable.into_iter().flatten().collect();
+        if let (true, Some(Err(error))) = (anchors.is_empty(), unusable.into_iter().next()) {
+            return Err(Refusal::Anchor(error));
+        }
+        let mut rules = Rules::client(&anchors, Time::Trusted(self.time()));
+        rules.server_name = name.as_ref();
+        // The format counts intermediates, we the anchor too.
+        rules.max_depth = self.max_chain_depth.map_or(u8::MAX, |depth| depth.saturating_add(1));
+        let mut validator = Validator::new(memory);
+        for certificate in chain {
+            validator.push::<RustCrypto>(certificate).map_err(Refusal::Path)?;
+        }
+        let mut found = String::new();
+        for &purpose in question.purposes {
+            rules.purpose = purpose;
+            found = format!("{:?}", validator.validate::<RustCrypto>(&rules).map_err(Refusal::Path)?);
+        }
+        let identity = validator.identity().expect("a leaf was judged");
+        match question.names.iter().find(|name| !identity.subject_alt_names().any(|held| name.is(held))) {
+            Some(name) => Err(Refusal::NameNotHeld(name.value.clone())),
+            None => Ok(found),
+        }
+    }
+
+    fn time(&self) -> UnixTime {
+        self.validation_time
+            .as_deref()
+            .map_or_else(now, |time| parse_time(time).unwrap_or_else(|| panic!("{}: `{time}` is no time", self.id)))
+    }
+}
+
+impl PeerName {
+    fn is(&self, held: SubjectAltName<'_>) -> bool {
+        match (self.kind, held) {
+            (NameKind::Dns, SubjectAltName::Dns(name)) => name.eq_ignore_ascii_case(&self.value),
+            (NameKind::Ip, SubjectAltName::Ip(address)) => self.value.parse() == Ok(address),
+            (NameKind::Rfc822, SubjectAltName::Email(mailbox)) => mailbox == self.value,
+            _ => false,
+        }
+    }
+}
+
+/// An algorithm that the certificates need, that a feature compiles in, and that is not compiled in.
+fn missing_algorithm<'a>(mut certificates: impl Iterator<Item = &'a Vec<u8>>) -> Option<&'static str> {
+    // By the object identifiers of their keys and signatures (RFC 3279, 5480, 5758, 8410).
+    const ALGORITHMS: [(&str, &str, &[u8]); 4] = [
+        ("RSA", "Rsa", &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01]),
+        ("P-384", "EcdsaP384", &[0x2b, 0x81, 0x04, 0x00, 0x22]),
+        ("SHA-384", "EcdsaP256Sha384", &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x03]),
+        ("Ed25519", "Ed25519", &[0x06, 0x03, 0x2b, 0x65, 0x70]),
+    ];
+    let has = |name: &str| RustCrypto::SIGNATURE_ALGORITHMS.iter().any(|have| format!("{have:?}").starts_with(name));
+    let off: Vec<_> = ALGORITHMS.into_iter().filter(|(_, name, _)| !has(name)).collect();
+    certificates.find_map(|der| {
+        let needs = |oid: &[u8]| der.windows(oid.len()).any(|bytes| bytes == oid);
+        off.iter().find(|(_, _, oid)| needs(oid)).map(|(algorithm, _, _)| *algorithm)
+    })
+}
+
+/// A certificate in PEM. One that cannot be read is no certificate to us either.
+fn der(certificate: &str) -> Vec<u8> {
+    pem::parse(certificate).map_or_else(|_| Vec::new(), pem::Pem::into_contents)
+}
+
+fn now() -> UnixTime {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is later than 1970");
+    UnixTime::from_seconds(i64::try_from(since.as_secs()).expect("it is not that late"))
+}
+
+/// RFC 3339; fractions of a second are cut off, since a second is not over before it is over.
+fn parse_time(text: &str) -> Option<UnixTime> {
+    let number = |from: usize, to: usize| text.get(from..to)?.parse::<u16>().ok();
+    let small = |from: usize| number(from, from + 2).and_then(|value| u8::try_from(value).ok());
+    let local = UnixTime::from_civil(number(0, 4)?, small(5)?, small(8)?, small(11)?, small(14)?, small(17)?)?;
+    let zone = text.get(19..)?.trim_start_matches(|c: char| c == '.' || c.is_ascii_digit());
+    let offset = match zone.split_at_checked(1)? {
+        ("Z", "") => 0,
+        (sign @ ("+" | "-"), rest) => {
+            let (hours, minutes) = rest.split_once(':')?;
+            let seconds = (hours.parse::<i64>().ok()? * 60 + minutes.parse::<i64>().ok()?) * 60;
+            if sign == "+" { seconds } else { -seconds }
+        }
+        _ => return None,
+    };
+    Some(UnixTime::from_seconds(local.seconds() - offset))
+}
+
+pub(crate) fn read(file: &str) -> Suite {
+    println!("{file}");
+    parse(&std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{file}: {error}")))
+}
+
+pub(crate) fn parse(json: &str) -> Suite {
+    serde_json::from_str(json).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The chains of the throw-away PKI, good and bad, in both roles, in the same format.
+pub(crate) fn own_cases() -> String {
+    let pki = Pki::new();
+    let mut cases = Vec::new();
+    for role in Role::ALL {
+        cases.push(own_case(&format!("own::{role:?}::good"), role, "SUCCESS", &pki.root.der, &pki.chain(role)));
+        for defect in Defect::ALL {
+            let bad = BadChain::new(defect, role);
+            cases.push(own_case(&format!("own::{role:?}::{defect:?}"), role, "FAILURE", &bad.anchor, &bad.chain));
+        }
+    }
+    serde_json::json!({ "version": 1, "testcases": cases }).to_string()
+}
+
+fn own_case(id: &str, role: Role, expected: &str, anchor: &[u8], chain: &[Vec<u8>]) -> serde_json::Value {
+    let pem = |der: &[u8]| pem::encode(&pem::Pem::new("CERTIFICATE", der));
+    let server = role == Role::Server;
+    serde_json::json!({
+        "id": id,
+        "features": [],
+        "importance": "undetermined",
+        "description": "",
+        "validation_kind": if server { "SERVER" } else { "CLIENT" },
+        "trusted_certs": [pem(anchor)],
+        "untrusted_intermediates": chain[1..].iter().map(|der| pem(der)).collect::<Vec<_>>(),
+        "peer_certificate": pem(&chain[0]),
+        "validation_time": format!("{}", UnixTime::from_seconds(NOW)),
+        "signature_algorithms": [],
+        "key_usage": ["digitalSignature"],
+        "extended_key_usage": [if server { "serverAuth" } else { "clientAuth" }],
+        "expected_result": expected,
+        "expected_peer_name": server.then(|| serde_json::json!({ "kind": "DNS", "value": SERVER_NAME })),
+        "expected_peer_names": [],
+        "max_chain_depth": null,
+        "crls": [],
+    })
+}

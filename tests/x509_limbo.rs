@@ -1,0 +1,187 @@
+//! Certificate paths against cases in the format of x509-limbo.
+//!
+//! `LIMBO_JSON` names the files, separated by `:`; `cargo xtask limbo FILE...` sets it. Without it
+//! the chains of this project run through the same reader.
+//!
+//! Each case is asked twice: as it stands, and mirrored, as a server asks about a client: by the
+//! clientAuth rule and without a name. Where an answer is not the expected one,
+//! `tests/data/limbo-deviations.tsv` has to say why; a row there that no longer holds is a failure too.
+
+mod common;
+#[path = "common/limbo.rs"]
+mod limbo;
+
+use limbo::{Case, Outcome, Suite, Verdict};
+use std::collections::BTreeMap;
+
+/// What was found out about the cases of one namespace.
+#[derive(Clone, Copy, Default)]
+struct Count {
+    passed: usize,
+    failed: usize,
+    skipped: usize,
+    /// Among those that failed or were skipped: as the list of deviations says.
+    explained: usize,
+}
+
+/// A row of the list of deviations.
+struct Deviation {
+    /// The id, or its beginning and `*`.
+    id: String,
+    expected: String,
+    actual: String,
+    reason: String,
+    /// Whether a case that it speaks of was there, and whether one of these deviates.
+    seen: bool,
+    holds: bool,
+}
+
+impl Deviation {
+    fn is_about(&self, id: &str) -> bool {
+        match self.id.strip_suffix('*') {
+            Some(beginning) => id.starts_with(beginning),
+            None => self.id == id,
+        }
+    }
+}
+
+fn deviations() -> Vec<Deviation> {
+    let rows = include_str!("data/limbo-deviations.tsv").lines().filter(|line| !line.starts_with('#'));
+    let parse = |line: &str| {
+        let fields: Vec<_> = line.split('\t').map(String::from).collect();
+        let [id, expected, actual, reason] = fields.try_into().unwrap_or_else(|_| panic!("four fields: {line}"));
+        Deviation { id, expected, actual, reason, seen: false, holds: false }
+    };
+    rows.map(parse).collect()
+}
+
+/// All cases with their answers, and what they amount to.
+#[derive(Default)]
+struct Report {
+    counts: BTreeMap<String, Count>,
+    unexplained: Vec<String>,
+}
+
+impl Report {
+    fn add(&mut self, deviations: &mut [Deviation], id: &str, expected: Verdict, outcome: &Outcome) {
+        let namespace = id.split("::").next().unwrap_or(id);
+        let count = self.counts.entry(namespace.into()).or_default();
+        let actual = if outcome.skipped { String::from("SKIPPED") } else { outcome.verdict.to_string() };
+        let expected = expected.to_string();
+        let agrees = actual == expected;
+        let mut reason = None;
+        // A case that waits for an algorithm speaks neither for nor against a row.
+        for row in deviations.iter_mut().filter(|row| !outcome.waits && row.is_about(id)) {
+            row.seen = true;
+            if !agrees && row.expected == expected && row.actual == actual {
+                row.holds = true;
+                reason = Some(row.reason.clone());
+            }
+        }
+        if agrees {
+            count.passed += 1;
+            return;
+        }
+        if outcome.skipped {
+            count.skipped += 1;
+        } else {
+            count.failed += 1;
+        }
+        if let Some(reason) = reason {
+            count.explained += 1;
+            println!("{id}  expected {expected}, got {actual} ({})\n    {reason}", outcome.why);
+        } else if outcome.waits {
+            println!("{id}  expected {expected}, skipped: {}", outcome.why);
+        } else {
+            println!("{id}  expected {expected}, got {actual} ({})\n    NOT EXPLAINED", outcome.why);
+            self.unexplained.push(id.into());
+        }
+    }
+
+    fn print(&self) {
+        let mut total = Count::default();
+        println!();
+        for (namespace, count) in &self.counts {
+            println!("{namespace:<22} {count}");
+            total.passed += count.passed;
+            total.failed += count.failed;
+            total.skipped += count.skipped;
+            total.explained += count.explained;
+        }
+        println!("{:<22} {total}", "total");
+    }
+}
+
+impl std::fmt::Display for Count {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { passed, failed, skipped, explained } = self;
+        write!(f, "{passed:>5} passed, {failed:>3} failed, {skipped:>3} skipped ({explained} explained)")
+    }
+}
+
+/// The mirrored case: what is asked for, and the answer. `None` if the verdict of the case rests on
+/// the name, which a server does not ask for.
+fn mirror(case: &Case, as_it_stands: &Outcome, memory: &mut [u8]) -> Option<(Verdict, Outcome)> {
+    if as_it_stands.rests_on_name_or_purpose() {
+        return None;
+    }
+    let mirrored = case.ask_as_client(memory);
+    // A leaf for servers only has to be refused for that, however good its path is.
+    let expected = if mirrored.rests_on_name_or_purpose() { Verdict::Failure } else { case.expected_result };
+    Some((expected, mirrored))
+}
+
+/// Runs the suites; panics unless each answer is the expected one or explained.
+fn run(suites: &[Suite]) {
+    let mut deviations = deviations();
+    let mut report = Report::default();
+    let mut memory = vec![0; 1 << 20];
+    let (mut mirrored, mut for_servers_only, mut left_out) = (0, 0, 0);
+    for case in suites.iter().flat_map(|suite| &suite.testcases) {
+        let outcome = case.ask(&mut memory);
+        report.add(&mut deviations, &case.id, case.expected_result, &outcome);
+        if outcome.skipped || case.is_for_a_client() {
+            continue;
+        }
+        match mirror(case, &outcome, &mut memory) {
+            None => left_out += 1,
+            Some((expected, answer)) => {
+                mirrored += 1;
+                for_servers_only += usize::from(answer.rests_on_name_or_purpose());
+                report.add(&mut deviations, &format!("client/{}", case.id), expected, &answer);
+            }
+        }
+    }
+    report.print();
+    println!(
+        "mirrored for client authentication: {mirrored}, of them {for_servers_only} refused because the leaf is for \
+         servers only; left out because the name or the purpose decides: {left_out}"
+    );
+    let stale: Vec<_> = deviations.iter().filter(|row| row.seen && !row.holds).map(|row| &row.id).collect();
+    assert!(stale.is_empty(), "the list of deviations speaks of cases that do not deviate: {stale:?}");
+    assert!(report.unexplained.is_empty(), "answers without an explanation: {:?}", report.unexplained);
+}
+
+#[test]
+fn every_answer_is_the_expected_one_or_explained() {
+    match std::env::var("LIMBO_JSON") {
+        Ok(files) => {
+            let suites: Vec<_> = files.split(':').filter(|file| !file.is_empty()).map(limbo::read).collect();
+            run(&suites);
+        }
+        Err(_) => {
+            println!("LIMBO_JSON is not set: only the chains of this project run");
+            run(&[limbo::parse(&limbo::own_cases())]);
+        }
+    }
+}
+
+#[test]
+fn every_deviation_has_a_reason_that_names_its_rule() {
+    for row in deviations() {
+        assert!(["SUCCESS", "FAILURE"].contains(&row.expected.as_str()), "{}", row.id);
+        assert!(["SUCCESS", "FAILURE", "SKIPPED"].contains(&row.actual.as_str()), "{}", row.id);
+        assert_ne!(row.expected, row.actual, "{}", row.id);
+        assert!(row.reason.contains("RFC "), "{}: {}", row.id, row.reason);
+    }
+}
