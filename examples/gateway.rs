@@ -9,7 +9,7 @@ use shared::args::{self, PREFERENCES_HELP, Preferences, UsageError};
 use shared::cxml::Order;
 use shared::order::{Asked, Errand, Progress, connect, post};
 use shared::pem::{self, Identity};
-use shared::report::{Link, printable, thousands};
+use shared::report::{Link, printable, say, thousands};
 use shared::tls::{Deadline, HostMemory, Timed};
 use shared::verdict::{EXIT_CODES, Trouble};
 
@@ -67,7 +67,10 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, UsageError> {
         let lexopt::Arg::Long(name) = argument else { return Err(argument.unexpected().into()) };
         match name.to_owned().as_str() {
             "help" => {
-                print!("{}", HELP.replace("{preferences}", PREFERENCES_HELP).replace("{exit codes}", EXIT_CODES));
+                say!(
+                    "{}",
+                    HELP.replace("{preferences}", PREFERENCES_HELP).replace("{exit codes}", EXIT_CODES).trim_end()
+                );
                 return Ok(None);
             }
             "connect" => address = Some(args::text(&mut parser)?),
@@ -124,17 +127,17 @@ fn read_order(file: &str) -> Result<(Box<[u8]>, Order), UsageError> {
 fn run(options: &Options) -> Result<(), Trouble> {
     let Options { errand, names, order, patience } = options;
     let lines = if order.lines == 1 { "line" } else { "lines" };
-    println!(
+    say!(
         "order    {}, {} {lines}, {}, {} bytes",
         printable(&order.number),
         order.lines,
         printable(&order.total),
         thousands(errand.document.len())
     );
-    println!("         payloadID {}", printable(&order.payload_id));
+    say!("         payloadID {}", printable(&order.payload_id));
     let deadline = Deadline::new(*patience);
     let stream = connect(&errand.address, *patience)?;
-    println!("server   {} as {}", errand.address, errand.server_name);
+    say!("server   {} as {}", errand.address, errand.server_name);
     let mut memory = HostMemory::new();
     let status = post(errand, Timed::new(stream, deadline), memory.lend(), &mut |progress| match progress {
         Progress::Open(link, asked) => {
@@ -142,37 +145,37 @@ fn run(options: &Options) -> Result<(), Trouble> {
             print_link(link);
         }
         Progress::FailedAfter(asked) => print_asked(Some(&asked), names),
-        Progress::Sent => println!("request  POST {}", errand.path),
-        Progress::Answered(response) => println!("answer   HTTP {} {}", response.status, printable(&response.reason)),
+        Progress::Sent => say!("request  POST {}", errand.path),
+        Progress::Answered(response) => say!("answer   HTTP {} {}", response.status, printable(&response.reason)),
     })?;
-    println!("         cXML {} {}: {}", status.code, printable(&status.text), printable(&status.message));
+    say!("         cXML {} {}: {}", status.code, printable(&status.text), printable(&status.message));
     Ok(())
 }
 
 /// What the server asked for, and what it got.
 fn print_asked(asked: Option<&Asked>, names: &[String]) {
     let Some(asked) = asked else {
-        println!("asked    for no certificate: this is not mutual TLS");
+        say!("asked    for no certificate: this is not mutual TLS");
         return;
     };
     if asked.authorities.is_empty() {
-        println!("asked    for a certificate of any issuer");
+        say!("asked    for a certificate of any issuer");
     }
     for authority in &asked.authorities {
-        println!("asked    for a certificate of {}", printable(authority));
+        say!("asked    for a certificate of {}", printable(authority));
     }
     match asked.shown.and_then(|place| names.get(place)) {
-        Some(name) => println!("shown    {name}"),
-        None if names.is_empty() => println!("shown    none: no --cert was given"),
-        None => println!("shown    none: no --cert has one of these issuers in its chain"),
+        Some(name) => say!("shown    {name}"),
+        None if names.is_empty() => say!("shown    none: no --cert was given"),
+        None => say!("shown    none: no --cert has one of these issuers in its chain"),
     }
 }
 
 /// What the handshake agreed on, and with whom.
 fn print_link(link: &Link) {
     let alpn = link.alpn.as_deref().map_or_else(|| "no ALPN".to_owned(), printable);
-    println!("agreed   {}, {}, {alpn}", link.suite, link.group);
+    say!("agreed   {}, {}, {alpn}", link.suite, link.group);
     if let Some(peer) = &link.peer {
-        print!("{}", peer.details("         "));
+        say!("{}", peer.details("         ").trim_end());
     }
 }

@@ -15,7 +15,7 @@ use shared::args::{self, Preferences, UsageError};
 use shared::cxml::{Order, Status};
 use shared::order::{Asked, Errand, Progress, connect, post};
 use shared::pki::{GATEWAY_NAME, Pki, SUPPLIER_NAME};
-use shared::report::{Link, Peer, thousands};
+use shared::report::{Link, Peer, say, thousands};
 use shared::supplier::{Asking, Event, Setup, serve};
 use shared::tap::{Direction, Kind, Log, Record, Tap, picture};
 use shared::tls::{Deadline, DeviceMemory, Timed};
@@ -53,7 +53,7 @@ fn run(mut parser: lexopt::Parser) -> Result<(), Trouble> {
     while let Some(argument) = parser.next().map_err(|error| setup(error.into()))? {
         match argument {
             lexopt::Arg::Long("help") => {
-                print!("{HELP}");
+                say!("{}", HELP.trim_end());
                 return Ok(());
             }
             lexopt::Arg::Long("write-pki") => folder = Some(args::text(&mut parser).map_err(setup)?),
@@ -63,7 +63,7 @@ fn run(mut parser: lexopt::Parser) -> Result<(), Trouble> {
     let pki = Pki::new().map_err(|error| Trouble::Setup(error.to_string()))?;
     if let Some(folder) = folder {
         pki.write(Path::new(&folder)).map_err(|error| Trouble::Setup(error.to_string()))?;
-        println!("{folder}: root.pem, and supplier and gateway as .pem (chain) and .key");
+        say!("{folder}: root.pem, and supplier and gateway as .pem (chain) and .key");
         return Ok(());
     }
     let order = Order::parse(ORDER).map_err(|error| Trouble::Setup(format!("data/order.xml: {error}")))?;
@@ -147,7 +147,7 @@ impl Story {
 
 /// Says what is about to happen.
 fn tell_plan(order: &Order) {
-    println!(
+    say!(
         "\
 A gateway posts a cXML order to its supplier over mutual TLS 1.3. Both are this library, over a real socket.
 
@@ -161,29 +161,33 @@ A gateway posts a cXML order to its supplier over mutual TLS 1.3. Both are this 
 2. The order: {} with {} lines over {} ({}), from {} to {}
    payloadID {}
 ",
-        order.number, order.lines, order.total, order.mode, order.from, order.to, order.payload_id
+        order.number,
+        order.lines,
+        order.total,
+        order.mode,
+        order.from,
+        order.to,
+        order.payload_id
     );
 }
 
 /// Tells the story from the first byte to the last.
 fn tell(story: &Story, events: &[Event], elapsed: Duration) {
     let [rx, tx, peer] = DeviceMemory::SIZES.map(thousands);
-    println!("3. What went over the wire (─── in the clear, ═══ encrypted)\n");
-    println!("{}", picture(&story.log, "gateway", "supplier", |flight| inside(flight, &story.answer)));
+    say!("3. What went over the wire (─── in the clear, ═══ encrypted)\n");
+    say!("{}", picture(&story.log, "gateway", "supplier", |flight| inside(flight, &story.answer)));
     for (who, direction) in [("gateway", Direction::Sent), ("supplier", Direction::Received)] {
         let (bytes, records) = story.log.total(direction);
-        println!("   the {who:<8} sent {:>6} bytes in {records} records", thousands(bytes));
+        say!("   the {who:<8} sent {:>6} bytes in {records} records", thousands(bytes));
     }
-    println!(
-        "   the gateway lent its TLS {rx} bytes to receive, {tx} to send, {peer} for the supplier's certificates\n"
-    );
+    say!("   the gateway lent its TLS {rx} bytes to receive, {tx} to send, {peer} for the supplier's certificates\n");
 
-    println!("4. Who met whom\n");
+    say!("4. Who met whom\n");
     if let Some(asked) = &story.asked {
-        println!("   the supplier asked for a certificate of  {}", asked.authorities.join(" or "));
+        say!("   the supplier asked for a certificate of  {}", asked.authorities.join(" or "));
     }
     if let Some(link) = &story.link {
-        println!(
+        say!(
             "   both agreed on  {}, {}, {}\n",
             link.suite,
             link.group,
@@ -196,9 +200,9 @@ fn tell(story: &Story, events: &[Event], elapsed: Duration) {
         met("the supplier met", link.peer.as_ref());
     }
 
-    println!("5. What became of the order\n");
+    say!("5. What became of the order\n");
     match &story.outcome {
-        Ok(status) => println!(
+        Ok(status) => say!(
             "   HTTP {}, cXML {} {}: {}\n\nDone in {} ms, of which the handshake took {} ms.",
             story.answer,
             status.code,
@@ -208,9 +212,9 @@ fn tell(story: &Story, events: &[Event], elapsed: Duration) {
             story.handshake.as_millis()
         ),
         Err(trouble) => {
-            println!("   not taken: {trouble}");
+            say!("   not taken: {trouble}");
             for event in events {
-                println!("   supplier: {event}");
+                say!("   supplier: {event}");
             }
         }
     }
@@ -218,11 +222,9 @@ fn tell(story: &Story, events: &[Event], elapsed: Duration) {
 
 /// Shows an identity.
 fn met(title: &str, peer: Option<&Peer>) {
-    println!("   {title}");
-    match peer {
-        Some(peer) => println!("{}", peer.details("     ")),
-        None => println!("     somebody without a certificate\n"),
-    }
+    say!("   {title}");
+    let details = peer.map(|peer| peer.details("     "));
+    say!("{}", details.unwrap_or_else(|| "     somebody without a certificate\n".to_owned()));
 }
 
 /// What an encrypted flight holds, by its phase: 0 handshake, 1 request, 2 response, 3 the end.

@@ -2,12 +2,12 @@
 
 mod shared;
 
-use std::io::Write as _;
 use std::net::TcpListener;
 use std::process::ExitCode;
 
 use shared::args::{self, PREFERENCES_HELP, Preferences, UsageError};
 use shared::pem;
+use shared::report::say;
 use shared::supplier::{Asking, Setup, serve};
 
 const HELP: &str = "\
@@ -27,7 +27,8 @@ Usage: supplier --listen ADDRESS:PORT --cert FILE --key FILE [--client-ca FILE] 
   --help              this text
 
 GET answers with a page that says who came. POST takes a cXML OrderRequest and answers with a cXML Response: HTTP 200
-and cXML status 200 (taken; the same answer if it comes again), 406 (no readable order) or 450 (not an order).
+and cXML status 200 (taken; the same answer if it comes again), 406 (cannot be read), 409 (payloadID used before for
+another document) or 450 (not an order).
 ";
 
 /// What the command line says.
@@ -61,7 +62,7 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, UsageError> {
         let lexopt::Arg::Long(name) = argument else { return Err(argument.unexpected().into()) };
         match name.to_owned().as_str() {
             "help" => {
-                print!("{}", HELP.replace("{preferences}", PREFERENCES_HELP));
+                say!("{}", HELP.replace("{preferences}", PREFERENCES_HELP).trim_end());
                 return Ok(None);
             }
             "listen" => listen = Some(args::text(&mut parser)?),
@@ -103,9 +104,9 @@ fn mode(found: &str) -> Result<Asking, UsageError> {
 fn run(options: &Options) -> Result<(), UsageError> {
     let failed = |error: std::io::Error| UsageError(format!("--listen {}: {error}", options.listen));
     let listener = TcpListener::bind(&options.listen).map_err(failed)?;
-    println!("listening on {}", listener.local_addr().map_err(failed)?);
+    say!("listening on {}", listener.local_addr().map_err(failed)?);
     serve(&options.setup, &listener, options.once, &|from, event| {
-        // One write for each report, so that those of several threads do not mix. Who reads them may have gone.
-        let _ = std::io::stdout().lock().write_all(format!("{from} {event}\n").as_bytes());
+        // One write for each report, so that those of several threads do not mix.
+        say!("{from} {event}");
     })
 }

@@ -10,7 +10,7 @@ use crate::error::InvalidMessage;
 /// Defines a code point: a number with names, so that unknown values survive parsing and the state
 /// that cares refuses them.
 macro_rules! code_points {
-    ($(#[$meta:meta])* $vis:vis struct $name:ident($repr:ty) { $($(#[$vmeta:meta])* $variant:ident = $value:literal),* $(,)? }) => {
+    ($(#[$meta:meta])* $vis:vis struct $name:ident($repr:ty) { $($(#[$vmeta:meta])* $variant:ident = $value:literal => $text:literal),* $(,)? }) => {
         $(#[$meta])*
         #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -20,10 +20,10 @@ macro_rules! code_points {
         impl $name {
             $($(#[$vmeta])* $vis const $variant: Self = Self($value);)*
 
-            /// The name in the registry, or `None` for a value this crate does not know.
+            /// The name as the RFCs write it, or `None` for a value this crate does not know.
             $vis const fn name(self) -> Option<&'static str> {
                 match self.0 {
-                    $($value => Some(stringify!($variant)),)*
+                    $($value => Some($text),)*
                     _ => None,
                 }
             }

@@ -22,7 +22,8 @@ use subtle::ConstantTimeEq;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use crate::crypto::{
-    AeadAlgorithm, CryptoError, CryptoProvider, Digest, Hash, HashAlgorithm, MAX_HASH_LEN, NONCE_LEN, SharedSecret,
+    AeadAlgorithm, CryptoError, CryptoProvider, Digest, Hash, HashAlgorithm, MAX_SUITE_HASH_LEN, NONCE_LEN,
+    SharedSecret,
 };
 use crate::error::{ApiMisuse, Error};
 use crate::transcript::{FinishedHash, HelloHash, ServerFinishedHash};
@@ -91,7 +92,7 @@ impl Writer for ServerWrite {}
 struct Secret {
     #[zeroize(skip)]
     algorithm: HashAlgorithm,
-    bytes: [u8; MAX_HASH_LEN],
+    bytes: [u8; MAX_SUITE_HASH_LEN],
 }
 
 /// Names types without owning any: a secret may go where a provider may not, such as another thread.
@@ -108,7 +109,7 @@ const MAX_KEY_LEN: usize = 32;
 impl<C: CryptoProvider> EarlySecret<C> {
     /// The start: HKDF-Extract of zeros with zeros, as there is no pre-shared key.
     pub(crate) fn new(algorithm: HashAlgorithm) -> Result<Self, CryptoError> {
-        let zeros = [0; MAX_HASH_LEN];
+        let zeros = [0; MAX_SUITE_HASH_LEN];
         let zeros = zeros.get(..algorithm.output_len()).unwrap_or_default();
         Ok(Self { secret: extract::<C>(algorithm, zeros, zeros)?, marker: PhantomData })
     }
@@ -137,7 +138,7 @@ impl<C: CryptoProvider> HandshakeSecret<C> {
 
     /// Goes on to the secret of the connection.
     pub(crate) fn into_main(self) -> Result<MainSecret<C>, CryptoError> {
-        let zeros = [0; MAX_HASH_LEN];
+        let zeros = [0; MAX_SUITE_HASH_LEN];
         let zeros = zeros.get(..self.secret.algorithm.output_len()).unwrap_or_default();
         Ok(MainSecret { secret: next_stage::<C>(&self.secret, zeros)?, marker: PhantomData })
     }
@@ -275,7 +276,7 @@ fn hash<C: CryptoProvider>(algorithm: HashAlgorithm, bytes: &[u8]) -> Result<Dig
 /// HKDF-Extract (RFC 5869 section 2.2).
 fn extract<C: CryptoProvider>(algorithm: HashAlgorithm, salt: &[u8], input: &[u8]) -> Result<Secret, CryptoError> {
     let digest = Zeroizing::new(C::hmac(algorithm, salt, &[input])?);
-    let mut secret = Secret { algorithm, bytes: [0; MAX_HASH_LEN] };
+    let mut secret = Secret { algorithm, bytes: [0; MAX_SUITE_HASH_LEN] };
     let bytes = secret.as_mut_bytes();
     bytes.copy_from_slice(digest.as_bytes().get(..bytes.len()).ok_or(CryptoError::Invalid)?);
     Ok(secret)
@@ -283,7 +284,7 @@ fn extract<C: CryptoProvider>(algorithm: HashAlgorithm, salt: &[u8], input: &[u8
 
 /// HKDF-Expand-Label to the length of the hash: Derive-Secret, where `context` is a transcript hash.
 fn derive<C: CryptoProvider>(secret: &Secret, label: &[u8], context: &[u8]) -> Result<Secret, CryptoError> {
-    let mut derived = Secret { algorithm: secret.algorithm, bytes: [0; MAX_HASH_LEN] };
+    let mut derived = Secret { algorithm: secret.algorithm, bytes: [0; MAX_SUITE_HASH_LEN] };
     expand_label::<C>(secret, label, context, derived.as_mut_bytes())?;
     Ok(derived)
 }
@@ -358,7 +359,7 @@ mod tests {
     }
 
     fn secret(digits: &str) -> Secret {
-        let mut secret = Secret { algorithm: HashAlgorithm::Sha256, bytes: [0; MAX_HASH_LEN] };
+        let mut secret = Secret { algorithm: HashAlgorithm::Sha256, bytes: [0; MAX_SUITE_HASH_LEN] };
         secret.as_mut_bytes().copy_from_slice(&hex(digits));
         secret
     }

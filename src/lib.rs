@@ -16,6 +16,9 @@
 //!                  tx_consume └───────────────┘  Data        lent where it lies
 //! ```
 //!
+//! Few programs need to do that themselves: the drivers in [`io`] do it over `embedded-io`,
+//! `embedded-io-async` and the sockets of `std`.
+//!
 //! # States
 //!
 //! Named after RFC 9846 appendix A; what stands in brackets is asked of the application.
@@ -39,9 +42,6 @@
 //!   send Finished
 //!   Done
 //! ```
-//!
-//! Few programs need that loop: the drivers in [`io`] run it over `embedded-io`, `embedded-io-async`
-//! and the sockets of `std`.
 //!
 //! # Contract
 //!
@@ -117,7 +117,12 @@
 //! | `aes256-gcm-sha384` | to it `TLS_AES_256_GCM_SHA384` |
 //! | `chacha20-poly1305` | to it `TLS_CHACHA20_POLY1305_SHA256` |
 //! | `x25519` | to it the key exchange on X25519 |
+//! | `ed25519` | to it signatures with Ed25519 keys |
+//! | `p384` | to it signatures with P-384 keys, and SHA-384 with P-256 keys in certificates |
+//! | `rsa` | verifying RSA with 2048 to 4096 bits, and signing with it by an external signer; needs no back end |
+//! | `all-algorithms` | all of the above |
 //! | `sha384` | SHA-384 in transcript and key schedule; secrets take 48 instead of 32 bytes |
+//! | `sha512` | SHA-512 in signatures |
 //! | `blocking` | the driver over `embedded_io::{Read, Write}` |
 //! | `async` | the driver over `embedded_io_async::{Read, Write}` |
 //! | `std` | sockets, clock and entropy of the host |
@@ -170,7 +175,7 @@ pub use crate::connection::{
     AuthorizeRequest, Buffers, CredentialRequest, Event, Handshake, PlaintextBuffer, ReceivedData, Session,
     SignRequest, Step, TimeRequest,
 };
-pub use crate::credential::{Credential, KeyHandle, Signature};
+pub use crate::credential::{Credential, EncodedSignature, KeyHandle, Signature};
 pub use crate::error::{
     AlertDescription, ApiMisuse, BufferKind, CertificateError, CertificateProblem, Error, InvalidMessage,
     PeerIncompatible, PeerMisbehaved,

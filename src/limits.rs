@@ -64,8 +64,15 @@ pub(crate) const MAX_TICKETS: u8 = 64;
 /// Records sealed under one key before we change it ourselves: RFC 9846 section 5.5 allows 2^24.5
 /// full-size records with AES-GCM.
 pub(crate) const KEY_UPDATE_AT: u64 = 1 << 24;
-/// Longest signature of the schemes that are compiled in: a DER `ECDSA-Sig-Value` on P-256.
-pub(crate) const MAX_SIGNATURE: usize = 72;
+/// Longest signature of the schemes that are compiled in: RSA with 4096 bits, or a DER `ECDSA-Sig-Value`
+/// on P-384 or P-256.
+pub(crate) const MAX_SIGNATURE: usize = if cfg!(feature = "rsa") {
+    512
+} else if cfg!(feature = "p384") {
+    104
+} else {
+    72
+};
 /// Entries of a configured list of suites, groups, schemes or protocols: with it every ClientHello
 /// has lengths that fit their fields.
 pub(crate) const MAX_LIST: usize = 64;

@@ -4,7 +4,7 @@
 //! What a hash covers depends on when it is taken. So each point has its own type, and the functions
 //! that need it take no other.
 
-use crate::crypto::{CryptoError, CryptoProvider, Digest, Hash, HashAlgorithm, MAX_HASH_LEN};
+use crate::crypto::{CryptoError, CryptoProvider, Digest, Hash, HashAlgorithm, MAX_SUITE_HASH_LEN};
 
 /// The running hash over the handshake messages, each with its 4 bytes of header and without records.
 pub(crate) struct Transcript<C: CryptoProvider> {
@@ -94,7 +94,7 @@ pub(crate) enum Signer {
 
 /// What a CertificateVerify signs: 130 bytes with SHA-256, 146 with SHA-384.
 pub struct CertificateVerifyContent {
-    bytes: [u8; PADDING + CONTEXT_LEN + MAX_HASH_LEN],
+    bytes: [u8; PADDING + CONTEXT_LEN + MAX_SUITE_HASH_LEN],
     len: usize,
 }
 

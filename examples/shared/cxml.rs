@@ -140,6 +140,7 @@ impl Status {
         let text = match code {
             200 => "OK",
             406 => "Not Acceptable",
+            409 => "Conflict",
             450 => "Not Implemented",
             _ => "Error",
         };

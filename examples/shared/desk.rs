@@ -2,12 +2,14 @@
 //!
 //! A POST is taken as a cXML document. It is answered with HTTP 200 and a cXML Response, whose status says what became
 //! of it: 200, or 406 for a document that cannot be read, or 450 for a request that is no order. So the sender learns
-//! whether HTTP or the document was the trouble. An order that comes again gets the Response of the first time.
+//! whether HTTP or the document was the trouble. An order that comes again, byte for byte, gets the Response of the first
+//! time; another document with the same payloadID gets 409.
 
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
+use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 
 use super::cxml::{self, Order, Party, Status};
@@ -46,16 +48,25 @@ impl Reply {
     }
 }
 
-/// What makes an order the same as an earlier one: who sent it, for whom, and its payloadID.
+/// What names an order for ever: who sent it, for whom, and its payloadID.
 #[derive(Debug, PartialEq, Eq)]
 struct Key(Option<String>, Party, String);
+
+/// An order that was taken.
+#[derive(Debug)]
+struct Taken {
+    key: Key,
+    /// SHA-256 of the document.
+    digest: [u8; 32],
+    response: String,
+}
 
 /// The desk, for all connections together.
 #[derive(Debug, Default)]
 pub(crate) struct Desk {
     /// Common names that may come in; empty: everybody whom the handshake let in.
     required_names: Vec<String>,
-    answered: Mutex<VecDeque<(Key, String)>>,
+    taken: Mutex<VecDeque<Taken>>,
     responses: AtomicU64,
 }
 
@@ -101,18 +112,26 @@ impl Desk {
             }
         };
         let key = Key(common_name.map(str::to_owned), order.from.clone(), order.payload_id.clone());
-        let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        let digest: [u8; 32] = Sha256::digest(document).into();
         let what = printable(&format!("order {} of {}, payloadID {}", order.number, order.from, order.payload_id));
-        if let Some((_, response)) = answered.iter().find(|(known, _)| *known == key) {
-            return reply(response.clone(), format!("cXML 200, the Response of the first time, to {what}"));
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        match taken.iter().find(|known| known.key == key) {
+            Some(known) if known.digest == digest => {
+                return reply(known.response.clone(), format!("cXML 200, the Response of the first time, to {what}"));
+            }
+            Some(_) => {
+                let status = Status::new(409, "another document with this payloadID was taken before");
+                return reply(self.response(&status), format!("cXML 409, payloadID used before, to {what}"));
+            }
+            None => {}
         }
         let line = if order.lines == 1 { "line" } else { "lines" };
         let message = format!("order {} over {} with {} {line} is taken", order.number, order.total, order.lines);
         let response = self.response(&Status::new(200, message));
-        if answered.len() >= KEPT {
-            answered.pop_front();
+        if taken.len() >= KEPT {
+            taken.pop_front();
         }
-        answered.push_back((key, response.clone()));
+        taken.push_back(Taken { key, digest, response: response.clone() });
         reply(response, format!("cXML 200 to {what}"))
     }
 
@@ -181,6 +200,7 @@ mod tests {
         assert_eq!(desk.answer(&post(ORDER), &visitor("a")).body, first.body);
         assert_ne!(desk.answer(&post(ORDER), &visitor("b")).body, first.body);
         assert_ne!(desk.answer(&post(&ORDER.replace("4711.8f", "4712.8f")), &visitor("a")).body, first.body);
+        assert_eq!(cxml_code(&desk.answer(&post(&ORDER.replace("412.60", "4126.00")), &visitor("a"))), 409);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! - [`http`]: HTTP/1.1 over any stream; [`cxml`]: orders and their responses
 //! - [`desk`]: what the supplier answers; [`verdict`]: what the gateway makes of an answer
 //! - [`tap`]: a socket that keeps a list of the TLS records it saw; [`report`]: what people read
-#![allow(dead_code, reason = "each program uses its own part")]
+#![allow(dead_code, unused_imports, unused_macros, reason = "each program uses its own part")]
 
 pub(crate) mod args;
 pub(crate) mod cxml;

@@ -2,6 +2,16 @@
 
 use embedded_mtls::AlertDescription;
 
+/// Prints a line, in one write. Unlike `println`, it does not mind that nobody reads it any more.
+macro_rules! say {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        let line = format!($($text)*) + "\n";
+        let _ = std::io::stdout().write_all(line.as_bytes());
+    }};
+}
+pub(crate) use say;
+
 /// What is known of a connection once its handshake is done.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Link {

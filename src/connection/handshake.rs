@@ -10,7 +10,7 @@ use crate::record::inbound::Inbound;
 use crate::record::outbound::Outbound;
 use crate::transcript::Transcript;
 use crate::wire::enums::{CipherSuite, NamedGroup};
-use crate::x509::PeerChain;
+use crate::x509::{PeerChain, PeerIdentity};
 
 /// One TLS 1.3 handshake, as [`Client`](crate::Client) or [`Server`](crate::Server), over lent
 /// [`Buffers`]. It does no I/O: [`poll`](Self::poll) says what it needs.
@@ -133,6 +133,12 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
         self.failure.map_or_else(|| S::stage(&self.state), |(_, stage)| stage)
     }
 
+    /// Who the peer claims to be, as soon as its first certificate was read. **Nothing of it is verified**:
+    /// it serves to explain a failure, never to decide anything.
+    pub fn claimed_peer(&self) -> Option<PeerIdentity<'_>> {
+        self.context.peer.identity()
+    }
+
     /// Where the transport writes what it reads. Empty only if nothing is needed.
     pub fn rx_space(&mut self) -> &mut [u8] {
         self.context.rx.space()
@@ -224,16 +230,20 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     /// Makes the error sticky and writes its alert.
     pub(super) fn fail(&mut self, error: Error) -> Error {
         self.set_failure(error, self.stage());
-        debug!("handshake failed while {}: {}", self.stage(), error);
+        error
+    }
+
+    /// Only the first error counts, and only its alert is told.
+    fn set_failure(&mut self, error: Error, stage: Stage) {
+        if self.failure.is_some() {
+            return;
+        }
+        self.failure = Some((error, stage));
+        debug!("handshake failed while {}: {}", stage, error);
         if let Some(alert) = error.alert() {
             // If the provider cannot even seal the alert, the error is all that is left.
             let _unsealed = self.context.tx.alert(alert);
         }
-        error
-    }
-
-    fn set_failure(&mut self, error: Error, stage: Stage) {
-        self.failure.get_or_insert((error, stage));
     }
 
     fn transmit_or(&self, stop: Stop) -> Stop {

@@ -3,7 +3,7 @@
 
 use super::Handshake;
 use crate::credential::{Credential, KeyHandle, Signature};
-use crate::crypto::{CryptoProvider, Digest, HashAlgorithm};
+use crate::crypto::{CryptoProvider, Digest, SignatureAlgorithm};
 use crate::error::{AlertDescription, ApiMisuse, Error};
 use crate::handshake::client::Client;
 use crate::handshake::server::Server;
@@ -185,12 +185,16 @@ impl<S: Side, C: CryptoProvider> SignRequest<'_, '_, S, C> {
         certificate_verify_content(signer, &self.handshake.context.transcript.certificate_hash())
     }
 
-    /// The SHA-256 digest of [`message`](Self::message), for signers that take digests.
+    /// The digest of [`message`](Self::message) with the hash of the [`scheme`](Self::scheme), for signers that
+    /// take digests.
     ///
     /// # Errors
-    /// [`Error::ProviderFailed`] if the provider has no SHA-256.
+    /// [`ApiMisuse::SchemeWithoutDigest`] for Ed25519, which signs the message itself;
+    /// [`Error::ProviderFailed`] if the provider does not have the hash.
     pub fn digest(&self) -> Result<Digest, Error> {
-        let mut hash = C::hash(HashAlgorithm::Sha256)?;
+        let algorithm = SignatureAlgorithm::of(self.scheme());
+        let algorithm = algorithm.and_then(SignatureAlgorithm::hash).ok_or(ApiMisuse::SchemeWithoutDigest)?;
+        let mut hash = C::hash(algorithm)?;
         crate::crypto::Hash::update(&mut hash, self.message().as_bytes());
         Ok(crate::crypto::Hash::finish(hash))
     }
@@ -201,7 +205,10 @@ impl<S: Side, C: CryptoProvider> SignRequest<'_, '_, S, C> {
     /// [`ApiMisuse::SignatureMalformed`] if it does not have the form of the scheme; errors are sticky.
     pub fn complete(self, signature: &Signature) -> Result<(), Error> {
         match signature {
+            Signature::Encoded(signature) => self.complete_der(signature.as_bytes()),
+            Signature::Ed25519(signature) => self.complete_ed25519(signature),
             Signature::P256(r_s) => self.complete_p256(r_s),
+            Signature::P384(r_s) => self.complete_p384(r_s),
         }
     }
 
@@ -211,20 +218,66 @@ impl<S: Side, C: CryptoProvider> SignRequest<'_, '_, S, C> {
     /// # Errors
     /// [`ApiMisuse::SignatureMalformed`] if the scheme is another or a half is zero; errors are sticky.
     pub fn complete_p256(self, r_s: &[u8; 64]) -> Result<(), Error> {
-        let mut der = [0; 72];
-        let encoded = crate::credential::ecdsa_der(r_s, &mut der);
-        match encoded.filter(|_| self.scheme() == SignatureScheme::ECDSA_SECP256R1_SHA256) {
-            Some(signature) => self.handshake.advance(Answer::Signature(signature)),
-            None => Err(self.handshake.fail(ApiMisuse::SignatureMalformed.into())),
-        }
+        self.complete_ecdsa(SignatureScheme::ECDSA_SECP256R1_SHA256, r_s.split_at(32))
     }
 
-    /// Completes with the signature as it stands in CertificateVerify: for ECDSA a DER `ECDSA-Sig-Value`.
+    /// Completes with a raw P-384 signature: `r` and `s`, 48 bytes each, big-endian.
+    ///
+    /// # Errors
+    /// [`ApiMisuse::SignatureMalformed`] if the scheme is another or a half is zero; errors are sticky.
+    pub fn complete_p384(self, r_s: &[u8; 96]) -> Result<(), Error> {
+        self.complete_ecdsa(SignatureScheme::ECDSA_SECP384R1_SHA384, r_s.split_at(48))
+    }
+
+    /// Completes with an Ed25519 signature (RFC 8032 section 5.1.6).
+    ///
+    /// # Errors
+    /// [`ApiMisuse::SignatureMalformed`] if the scheme is another; errors are sticky.
+    pub fn complete_ed25519(self, signature: &[u8; 64]) -> Result<(), Error> {
+        let fits = self.scheme() == SignatureScheme::ED25519;
+        self.complete_if(fits, signature)
+    }
+
+    /// Completes with an RSASSA-PSS signature, as long as the modulus. The signer pads it: MGF1 with the hash
+    /// of the scheme, and a salt as long as its digest (RFC 9846 section 4.3.3).
+    ///
+    /// # Errors
+    /// [`ApiMisuse::SignatureMalformed`] if the scheme is another or the length that of another modulus; errors
+    /// are sticky.
+    pub fn complete_rsa(self, signature: &[u8]) -> Result<(), Error> {
+        let fits = matches!(
+            SignatureAlgorithm::of(self.scheme()),
+            Some(
+                SignatureAlgorithm::RsaPssSha256 | SignatureAlgorithm::RsaPssSha384 | SignatureAlgorithm::RsaPssSha512
+            )
+        );
+        self.complete_if(fits, signature)
+    }
+
+    /// Completes with the signature as it stands in CertificateVerify, whatever the scheme: for ECDSA a
+    /// DER `ECDSA-Sig-Value`.
     ///
     /// # Errors
     /// [`ApiMisuse::SignatureMalformed`] if it is empty or too long; errors are sticky.
     pub fn complete_der(self, signature: &[u8]) -> Result<(), Error> {
         self.handshake.advance(Answer::Signature(signature))
+    }
+
+    fn complete_ecdsa(self, scheme: SignatureScheme, (r, s): (&[u8], &[u8])) -> Result<(), Error> {
+        // As long as the longest, which is of P-384.
+        let mut der = [0; 104];
+        let encoded = crate::credential::ecdsa_der(r, s, &mut der).unwrap_or_default();
+        let fits = self.scheme() == scheme;
+        self.complete_if(fits, encoded)
+    }
+
+    /// An empty signature is one that could not be encoded.
+    fn complete_if(self, fits: bool, signature: &[u8]) -> Result<(), Error> {
+        if fits && !signature.is_empty() {
+            self.handshake.advance(Answer::Signature(signature))
+        } else {
+            Err(self.handshake.fail(ApiMisuse::SignatureMalformed.into()))
+        }
     }
 
     /// The key cannot sign. The peer gets `internal_error`.

@@ -94,7 +94,23 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
         if let Some(error) = self.failure {
             return Err(error);
         }
-        match self.run() {
+        self.run(true)
+    }
+
+    /// As [`poll`](Self::poll), but looks at what was received although something waits to be sent: for a
+    /// transport that takes nothing more and may still hold the alert that says why.
+    ///
+    /// # Errors
+    /// As [`poll`](Self::poll).
+    pub fn poll_received(&mut self) -> Result<Event<'_, 'b, C>, Error> {
+        if let Some(error) = self.failure {
+            return Err(error);
+        }
+        self.run(false)
+    }
+
+    fn run(&mut self, transmit: bool) -> Result<Event<'_, 'b, C>, Error> {
+        match self.next(transmit) {
             Ok(Next::Transmit) => Ok(Event::Transmit),
             Ok(Next::NeedInput) => Ok(Event::NeedInput),
             Ok(Next::Data) => Ok(Event::Data(ReceivedData { rx: &mut self.rx })),
@@ -142,10 +158,13 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
     }
 
     /// Changes our keys and asks the peer to change its own (RFC 9846 section 4.7.3). The message
-    /// leaves with the next poll.
+    /// waits in [`tx_pending`](Self::tx_pending), or, if there is no room now, leaves as soon as there is.
     pub fn request_key_update(&mut self) {
-        if !self.closed {
+        if !self.closed && self.failure.is_none() {
             self.key_update = Some(KeyUpdate::Requested);
+            if let Err(error) = self.send_key_update() {
+                self.fail(error);
+            }
         }
     }
 
@@ -228,9 +247,9 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
         self.tx.consume(count);
     }
 
-    fn run(&mut self) -> Result<Next, Error> {
+    fn next(&mut self, transmit: bool) -> Result<Next, Error> {
         self.send_key_update()?;
-        if !self.tx.pending().is_empty() {
+        if transmit && !self.tx.pending().is_empty() {
             return Ok(Next::Transmit);
         }
         if self.rx.has_data() {
@@ -256,7 +275,7 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
                     if !self.handle_message()? {
                         return Ok(Next::NeedInput);
                     }
-                    if !self.tx.pending().is_empty() {
+                    if transmit && !self.tx.pending().is_empty() {
                         return Ok(Next::Transmit);
                     }
                 }
@@ -315,7 +334,8 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
 
     /// Sends the KeyUpdate that is due, as soon as there is room, and changes the sending keys.
     fn send_key_update(&mut self) -> Result<(), Error> {
-        let Some(update) = self.key_update else { return Ok(()) };
+        // Nothing follows a close_notify (RFC 9846 section 6.1).
+        let Some(update) = self.key_update.filter(|_| !self.closed) else { return Ok(()) };
         if self.tx.message(&|w| update.emit(w), &mut |_| ())? == Written::AfterTransmit {
             return Ok(());
         }

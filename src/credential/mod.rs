@@ -2,6 +2,7 @@
 
 use crate::codec::Writer;
 use crate::error::{ApiMisuse, Error};
+use crate::limits::MAX_SIGNATURE;
 use crate::wire::enums::SignatureScheme;
 use crate::x509::{self, KeyAlgorithm, Name};
 
@@ -15,8 +16,38 @@ pub struct KeyHandle(pub u32);
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub enum Signature {
+    /// As it stands in a CertificateVerify, of any scheme: made by [`Signature::encoded`].
+    Encoded(EncodedSignature),
+    /// Ed25519 (RFC 8032 section 5.1.6).
+    Ed25519([u8; 64]),
     /// ECDSA on P-256: `r` and `s`, 32 bytes each, big-endian.
     P256([u8; 64]),
+    /// ECDSA on P-384: `r` and `s`, 48 bytes each, big-endian.
+    P384([u8; 96]),
+}
+
+/// A signature as it stands in a CertificateVerify.
+#[derive(Clone, Copy)]
+pub struct EncodedSignature {
+    bytes: [u8; MAX_SIGNATURE],
+    len: u16,
+}
+
+impl Signature {
+    /// A signature as it stands in a CertificateVerify: for RSA as long as the modulus, for ECDSA a DER
+    /// `ECDSA-Sig-Value`. `None` if it is longer than those of all algorithms of this build.
+    pub fn encoded(signature: &[u8]) -> Option<Self> {
+        let mut bytes = [0; MAX_SIGNATURE];
+        bytes.get_mut(..signature.len())?.copy_from_slice(signature);
+        Some(Self::Encoded(EncodedSignature { bytes, len: u16::try_from(signature.len()).ok()? }))
+    }
+}
+
+impl EncodedSignature {
+    /// The bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.len)).unwrap_or(&self.bytes)
+    }
 }
 
 /// A certificate chain to show, and the handle of its key. It borrows the DER, which may lie in flash.
@@ -24,12 +55,18 @@ pub enum Signature {
 pub struct Credential<'a> {
     chain: &'a [&'a [u8]],
     scheme: SignatureScheme,
+    algorithm: KeyAlgorithm,
+    /// Bytes of the longest signature.
+    signature_len: u16,
     key: KeyHandle,
 }
 
 impl<'a> Credential<'a> {
     /// A credential from DER certificates: the leaf first, then its intermediates in order. The root
     /// need not be there.
+    ///
+    /// It signs with the scheme of the key of the leaf; for RSA that is `rsa_pss_rsae_sha256`, unless
+    /// [`with_scheme`](Self::with_scheme) says otherwise.
     ///
     /// # Errors
     /// [`ApiMisuse::CredentialUnusable`] if the chain is empty, a certificate cannot be parsed, or the
@@ -39,11 +76,19 @@ impl<'a> Credential<'a> {
         for certificate in chain.iter().rev() {
             leaf = Some(x509::own_certificate(certificate).ok_or(ApiMisuse::CredentialUnusable)?);
         }
-        let scheme = match leaf.ok_or(ApiMisuse::CredentialUnusable)?.key {
-            KeyAlgorithm::EcP256 => SignatureScheme::ECDSA_SECP256R1_SHA256,
-            KeyAlgorithm::Unsupported => return Err(ApiMisuse::CredentialUnusable.into()),
-        };
-        Ok(Self { chain, scheme, key })
+        let leaf = leaf.ok_or(ApiMisuse::CredentialUnusable)?;
+        let scheme = leaf.key.default_scheme().ok_or(ApiMisuse::CredentialUnusable)?;
+        let signature_len = u16::try_from(leaf.signature_len).map_err(|_| ApiMisuse::CredentialUnusable)?;
+        Ok(Self { chain, scheme, algorithm: leaf.key, signature_len, key })
+    }
+
+    /// Signs with another scheme, of those that the key of the leaf has: RSA with another hash.
+    ///
+    /// # Errors
+    /// [`ApiMisuse::CredentialUnusable`] if the key does not have it.
+    pub fn with_scheme(self, scheme: SignatureScheme) -> Result<Self, Error> {
+        self.algorithm.verifies(scheme).ok_or(ApiMisuse::CredentialUnusable)?;
+        Ok(Self { scheme, ..self })
     }
 
     /// The certificates in DER, the leaf first.
@@ -61,6 +106,20 @@ impl<'a> Credential<'a> {
         self.key
     }
 
+    /// Bytes of the longest signature of the key, as it stands in CertificateVerify.
+    pub(crate) fn signature_len(&self) -> usize {
+        self.signature_len.into()
+    }
+
+    /// Whether a signature of so many bytes can be one of the key: ECDSA's may be shorter than the
+    /// longest.
+    pub(crate) fn has_signatures_of(&self, len: usize) -> bool {
+        match self.algorithm {
+            KeyAlgorithm::EcP256 | KeyAlgorithm::EcP384 => (1..=self.signature_len()).contains(&len),
+            _ => len == self.signature_len(),
+        }
+    }
+
     /// The issuers of all certificates of the chain, that of the leaf first.
     pub fn issuers(&self) -> impl Iterator<Item = Name<'a>> {
         self.chain.iter().filter_map(|certificate| x509::own_certificate(certificate)).map(|own| own.issuer)
@@ -73,10 +132,9 @@ impl<'a> Credential<'a> {
     }
 }
 
-/// Writes a raw P-256 signature as DER `ECDSA-Sig-Value` (RFC 5480 appendix A); `None` if a half is zero.
-pub(crate) fn ecdsa_der<'o>(r_s: &[u8; 64], out: &'o mut [u8; 72]) -> Option<&'o [u8]> {
+/// Writes two big-endian numbers as DER `ECDSA-Sig-Value` (RFC 5480 appendix A); `None` if one is zero.
+pub(crate) fn ecdsa_der<'o>(r: &[u8], s: &[u8], out: &'o mut [u8]) -> Option<&'o [u8]> {
     const SEQUENCE: u8 = 0x30;
-    let (r, s) = r_s.split_at(32);
     let (r, s) = (significant(r)?, significant(s)?);
     let mut writer = Writer::new(out);
     writer.u8(SEQUENCE);
@@ -110,15 +168,23 @@ mod tests {
 
     #[test]
     fn a_raw_signature_becomes_the_shortest_der() {
-        let mut raw = [0; 64];
-        raw[31] = 1;
-        raw[32..].fill(0xff);
+        let mut one = [0; 32];
+        one[31] = 1;
         let mut out = [0; 72];
-        let der = ecdsa_der(&raw, &mut out).unwrap();
+        let der = ecdsa_der(&one, &[0xff; 32], &mut out).unwrap();
         assert_eq!(der[..7], [0x30, 38, 2, 1, 1, 2, 33]);
         assert_eq!(der[7..], [&[0][..], &[0xff; 32]].concat());
-        assert!(ecdsa_der(&[0; 64], &mut out).is_none());
-        assert_eq!(ecdsa_der(&[0xff; 64], &mut out).unwrap().len(), 72);
+        assert!(ecdsa_der(&[0; 32], &one, &mut out).is_none());
+        assert!(ecdsa_der(&one, &[0; 32], &mut out).is_none());
+        assert_eq!(ecdsa_der(&[0xff; 32], &[0xff; 32], &mut out).unwrap().len(), 72);
+        assert_eq!(ecdsa_der(&[0xff; 48], &[0xff; 48], &mut [0; 104]).unwrap().len(), 104);
+    }
+
+    #[test]
+    fn an_encoded_signature_is_at_most_as_long_as_the_longest_of_this_build() {
+        let Some(Signature::Encoded(signature)) = Signature::encoded(&[7; 72]) else { panic!("72 bytes always fit") };
+        assert_eq!(signature.as_bytes(), [7; 72]);
+        assert!(Signature::encoded(&[7; MAX_SIGNATURE + 1]).is_none());
     }
 
     #[test]

@@ -1,6 +1,13 @@
 //! The cryptography this crate needs, as a trait: bytes in, bytes out, static dispatch, no types of
 //! third parties. [`rustcrypto`] is the portable back end.
+//!
+//! The names of all algorithms are always there, so that a provider of another crate compiles with
+//! whatever features another dependency switches on. What a build can do, the lists of its
+//! [`CryptoProvider`] say; what a certificate may hold depends on the features `p384`, `ed25519` and
+//! `rsa` as well, so that what is not compiled in costs nothing.
 
+#[cfg(feature = "rsa")]
+pub mod rsa;
 #[cfg(feature = "rustcrypto")]
 pub mod rustcrypto;
 
@@ -10,7 +17,9 @@ use crate::error::Error;
 use crate::wire::enums::{CipherSuite, NamedGroup, SignatureScheme};
 
 /// Bytes of the longest hash that is compiled in.
-pub const MAX_HASH_LEN: usize = if cfg!(feature = "sha384") { 48 } else { 32 };
+pub const MAX_HASH_LEN: usize = if cfg!(feature = "sha512") { 64 } else { MAX_SUITE_HASH_LEN };
+/// Bytes of the longest hash of a cipher suite that is compiled in.
+pub(crate) const MAX_SUITE_HASH_LEN: usize = if cfg!(feature = "sha384") { 48 } else { 32 };
 /// Bytes of the longest public key share: an uncompressed P-256 point.
 pub const MAX_KEY_SHARE_LEN: usize = 65;
 /// Bytes of the longest shared secret.
@@ -41,15 +50,16 @@ impl From<CryptoError> for Error {
     }
 }
 
-/// A hash function of the transcript and the key schedule.
+/// A hash function: of the transcript and the key schedule, and of signatures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HashAlgorithm {
     /// SHA-256, 32 bytes.
     Sha256,
-    /// SHA-384, 48 bytes.
-    #[cfg(feature = "sha384")]
+    /// SHA-384, 48 bytes (feature `sha384`).
     Sha384,
+    /// SHA-512, 64 bytes, in signatures only (feature `sha512`).
+    Sha512,
 }
 
 /// An algorithm that seals records.
@@ -65,12 +75,41 @@ pub enum AeadAlgorithm {
 }
 
 /// A signature algorithm of a CertificateVerify or of a certificate: kind of key and hash.
+///
+/// The encodings, as a [`CryptoProvider`] gets them:
+///
+/// | | Public key | Signature |
+/// |---|---|---|
+/// | ECDSA | uncompressed point (SEC 1 section 2.3.3): 65 bytes on P-256, 97 on P-384 | DER `ECDSA-Sig-Value` (RFC 3279 section 2.2.3) |
+/// | Ed25519 | 32 bytes (RFC 8032 section 5.1.2) | 64 bytes (RFC 8032 section 5.1.6) |
+/// | RSA | DER `RSAPublicKey` (RFC 8017 appendix A.1.1) | as long as the modulus, big-endian |
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum SignatureAlgorithm {
-    /// ECDSA on P-256 over a SHA-256 digest. Key: SEC1 point. Signature: DER `ECDSA-Sig-Value`.
+    /// ECDSA on P-256 over a SHA-256 digest.
     EcdsaP256Sha256,
+    /// ECDSA on P-256 over a SHA-384 digest, in certificates only (feature `p384`).
+    EcdsaP256Sha384,
+    /// ECDSA on P-384 over a SHA-256 digest, in certificates only (feature `p384`).
+    EcdsaP384Sha256,
+    /// ECDSA on P-384 over a SHA-384 digest (feature `p384`).
+    EcdsaP384Sha384,
+    /// Ed25519 over the message itself (feature `ed25519`).
+    Ed25519,
+    /// RSASSA-PKCS1-v1_5 over a SHA-256 digest, in certificates only (feature `rsa`).
+    RsaPkcs1Sha256,
+    /// RSASSA-PKCS1-v1_5 over a SHA-384 digest, in certificates only (feature `rsa`).
+    RsaPkcs1Sha384,
+    /// RSASSA-PKCS1-v1_5 over a SHA-512 digest, in certificates only (feature `rsa`).
+    RsaPkcs1Sha512,
+    /// RSASSA-PSS over a SHA-256 digest, with MGF1 of the same hash and a salt of its length
+    /// (RFC 9846 section 4.3.3; feature `rsa`).
+    RsaPssSha256,
+    /// RSASSA-PSS over a SHA-384 digest, else like [`RsaPssSha256`](Self::RsaPssSha256).
+    RsaPssSha384,
+    /// RSASSA-PSS over a SHA-512 digest, else like [`RsaPssSha256`](Self::RsaPssSha256).
+    RsaPssSha512,
 }
 
 /// A message digest, as long as its hash says.
@@ -161,6 +200,10 @@ pub trait CryptoProvider: 'static {
     const SIGNATURE_ALGORITHMS: &'static [SignatureAlgorithm];
     /// Signature schemes of a CertificateVerify that can be verified, the best first.
     const SIGNATURE_SCHEMES: &'static [SignatureScheme];
+    /// Signature schemes of certificates that can be verified, the best first: the code points of
+    /// [`SIGNATURE_ALGORITHMS`](Self::SIGNATURE_ALGORITHMS), as far as there are any. Sent as
+    /// `signature_algorithms_cert` where it is not the list for CertificateVerify.
+    const CERTIFICATE_SCHEMES: &'static [SignatureScheme] = Self::SIGNATURE_SCHEMES;
 
     /// Starts a hash.
     ///
@@ -168,7 +211,7 @@ pub trait CryptoProvider: 'static {
     /// [`CryptoError::Unsupported`] if the provider does not have it.
     fn hash(algorithm: HashAlgorithm) -> Result<Self::Hash, CryptoError>;
 
-    /// HMAC (RFC 2104) over the concatenation of `message`.
+    /// HMAC (RFC 2104) over the concatenation of `message`, with the hash of a cipher suite.
     ///
     /// # Errors
     /// [`CryptoError::Unsupported`] if the provider does not have the hash.
@@ -267,8 +310,8 @@ impl HashAlgorithm {
     pub const fn output_len(self) -> usize {
         match self {
             Self::Sha256 => 32,
-            #[cfg(feature = "sha384")]
             Self::Sha384 => 48,
+            Self::Sha512 => 64,
         }
     }
 
@@ -307,21 +350,26 @@ impl SignatureAlgorithm {
     /// The hash over what is signed; `None` where the algorithm takes the message itself.
     pub const fn hash(self) -> Option<HashAlgorithm> {
         match self {
-            Self::EcdsaP256Sha256 => Some(HashAlgorithm::Sha256),
+            Self::EcdsaP256Sha256 | Self::EcdsaP384Sha256 | Self::RsaPkcs1Sha256 | Self::RsaPssSha256 => {
+                Some(HashAlgorithm::Sha256)
+            }
+            Self::EcdsaP256Sha384 | Self::EcdsaP384Sha384 | Self::RsaPkcs1Sha384 | Self::RsaPssSha384 => {
+                Some(HashAlgorithm::Sha384)
+            }
+            Self::RsaPkcs1Sha512 | Self::RsaPssSha512 => Some(HashAlgorithm::Sha512),
+            Self::Ed25519 => None,
         }
     }
 
-    /// The scheme that offers this algorithm (RFC 9846 section 4.3.3).
-    pub const fn scheme(self) -> SignatureScheme {
-        match self {
-            Self::EcdsaP256Sha256 => SignatureScheme::ECDSA_SECP256R1_SHA256,
-        }
-    }
-
-    /// The algorithm that a scheme stands for in a CertificateVerify.
+    /// The algorithm that a scheme stands for in a CertificateVerify (RFC 9846 section 4.3.3).
     pub const fn of(scheme: SignatureScheme) -> Option<Self> {
         match scheme {
             SignatureScheme::ECDSA_SECP256R1_SHA256 => Some(Self::EcdsaP256Sha256),
+            SignatureScheme::ECDSA_SECP384R1_SHA384 => Some(Self::EcdsaP384Sha384),
+            SignatureScheme::ED25519 => Some(Self::Ed25519),
+            SignatureScheme::RSA_PSS_RSAE_SHA256 | SignatureScheme::RSA_PSS_PSS_SHA256 => Some(Self::RsaPssSha256),
+            SignatureScheme::RSA_PSS_RSAE_SHA384 | SignatureScheme::RSA_PSS_PSS_SHA384 => Some(Self::RsaPssSha384),
+            SignatureScheme::RSA_PSS_RSAE_SHA512 | SignatureScheme::RSA_PSS_PSS_SHA512 => Some(Self::RsaPssSha512),
             _ => None,
         }
     }

@@ -4,58 +4,58 @@ code_points! {
     /// What an alert says (RFC 9846 section 6).
     pub struct AlertDescription(u8) {
         /// The sender will send nothing more on this connection.
-        CLOSE_NOTIFY = 0,
+        CLOSE_NOTIFY = 0 => "close_notify",
         /// A message came that does not belong here.
-        UNEXPECTED_MESSAGE = 10,
+        UNEXPECTED_MESSAGE = 10 => "unexpected_message",
         /// A record could not be opened.
-        BAD_RECORD_MAC = 20,
+        BAD_RECORD_MAC = 20 => "bad_record_mac",
         /// A record is longer than allowed.
-        RECORD_OVERFLOW = 22,
+        RECORD_OVERFLOW = 22 => "record_overflow",
         /// No common parameters.
-        HANDSHAKE_FAILURE = 40,
+        HANDSHAKE_FAILURE = 40 => "handshake_failure",
         /// A certificate was corrupt or its signature did not verify.
-        BAD_CERTIFICATE = 42,
+        BAD_CERTIFICATE = 42 => "bad_certificate",
         /// A certificate was of a kind the receiver does not support.
-        UNSUPPORTED_CERTIFICATE = 43,
+        UNSUPPORTED_CERTIFICATE = 43 => "unsupported_certificate",
         /// A certificate was revoked.
-        CERTIFICATE_REVOKED = 44,
+        CERTIFICATE_REVOKED = 44 => "certificate_revoked",
         /// A certificate has expired or is not valid now.
-        CERTIFICATE_EXPIRED = 45,
+        CERTIFICATE_EXPIRED = 45 => "certificate_expired",
         /// Some other issue with a certificate.
-        CERTIFICATE_UNKNOWN = 46,
+        CERTIFICATE_UNKNOWN = 46 => "certificate_unknown",
         /// A field was wrong or does not fit others.
-        ILLEGAL_PARAMETER = 47,
+        ILLEGAL_PARAMETER = 47 => "illegal_parameter",
         /// No path to a certificate authority the receiver trusts.
-        UNKNOWN_CA = 48,
+        UNKNOWN_CA = 48 => "unknown_ca",
         /// The certificate is valid, its holder may not come in.
-        ACCESS_DENIED = 49,
+        ACCESS_DENIED = 49 => "access_denied",
         /// A message could not be parsed.
-        DECODE_ERROR = 50,
+        DECODE_ERROR = 50 => "decode_error",
         /// A signature, a Finished or a binder did not verify.
-        DECRYPT_ERROR = 51,
+        DECRYPT_ERROR = 51 => "decrypt_error",
         /// The versions offered are not supported.
-        PROTOCOL_VERSION = 70,
+        PROTOCOL_VERSION = 70 => "protocol_version",
         /// The server wants more security than the client offers.
-        INSUFFICIENT_SECURITY = 71,
+        INSUFFICIENT_SECURITY = 71 => "insufficient_security",
         /// An error that has nothing to do with the peer.
-        INTERNAL_ERROR = 80,
+        INTERNAL_ERROR = 80 => "internal_error",
         /// An inappropriate retry after a downgrade.
-        INAPPROPRIATE_FALLBACK = 86,
+        INAPPROPRIATE_FALLBACK = 86 => "inappropriate_fallback",
         /// The handshake was cancelled by its user.
-        USER_CANCELED = 90,
+        USER_CANCELED = 90 => "user_canceled",
         /// An extension that must be there is not.
-        MISSING_EXTENSION = 109,
+        MISSING_EXTENSION = 109 => "missing_extension",
         /// An extension that must not be there.
-        UNSUPPORTED_EXTENSION = 110,
+        UNSUPPORTED_EXTENSION = 110 => "unsupported_extension",
         /// No server of that name here.
-        UNRECOGNIZED_NAME = 112,
+        UNRECOGNIZED_NAME = 112 => "unrecognized_name",
         /// An OCSP response was bad.
-        BAD_CERTIFICATE_STATUS_RESPONSE = 113,
+        BAD_CERTIFICATE_STATUS_RESPONSE = 113 => "bad_certificate_status_response",
         /// No such pre-shared key.
-        UNKNOWN_PSK_IDENTITY = 115,
+        UNKNOWN_PSK_IDENTITY = 115 => "unknown_psk_identity",
         /// A certificate is required and none came.
-        CERTIFICATE_REQUIRED = 116,
+        CERTIFICATE_REQUIRED = 116 => "certificate_required",
         /// No common application protocol.
-        NO_APPLICATION_PROTOCOL = 120,
+        NO_APPLICATION_PROTOCOL = 120 => "no_application_protocol",
     }
 }

@@ -223,7 +223,7 @@ impl CertificateProblem {
             Self::UnknownIssuer => {
                 "was issued by an authority that is neither trusted nor sent along (RFC 5280 section 6.1.3)"
             }
-            Self::UnsupportedKey => "has a public key of an unsupported kind (RFC 5280 section 4.1.2.7)",
+            Self::UnsupportedKey => "has a public key of an unsupported kind or size (RFC 5280 section 4.1.2.7)",
             Self::UnsupportedSignature => "is signed with an unsupported algorithm (RFC 5280 section 4.1.1.2)",
             Self::UnsupportedVersion => "is not of version 3 (RFC 9846 section 4.5.1)",
             Self::UntrustedRoot => "is a self-signed root and no trust anchor (RFC 5280 section 6.1)",

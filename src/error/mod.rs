@@ -79,12 +79,14 @@ pub enum ApiMisuse {
     CredentialSchemeNotOffered,
     /// The exporter was asked for more than 255 hash lengths or with a label over 249 bytes (RFC 9846 section 7.1).
     ExportLength,
-    /// The names of the trust anchors do not fit into a CertificateRequest (65,280 bytes).
+    /// The names of the trust anchors do not fit into a CertificateRequest (65,024 bytes).
     AuthoritiesTooLong,
     /// No trust anchor, though certificates are to be verified.
     NoTrustAnchors,
     /// Nothing is left of a list of suites, groups or signature algorithms that this provider supports.
     NothingSupported,
+    /// A digest to sign was asked for, and the scheme signs the message itself.
+    SchemeWithoutDigest,
     /// The DNS name is not a valid host name (RFC 9525 section 6.3).
     ServerNameInvalid,
     /// The signature does not have the form the scheme asks for.

@@ -182,7 +182,7 @@ impl Role for Client {
             State::Start => start(cx, config),
             State::SendClientHello(share) => send_client_hello(share, cx, config),
             State::ExpectServerHello(hello) => handle_server_hello(hello, cx, config),
-            State::RetryKeyShare(retry) => make_second_share(retry, cx),
+            State::RetryKeyShare(retry) => make_second_share(retry, cx, config),
             State::SendSecondClientHello(retry, share) => send_second_client_hello(retry, share, cx, config),
             State::ExpectEncryptedExtensions(keys) => handle_encrypted_extensions(keys, cx, config),
             State::ExpectCertificateOrRequest(keys) => Ok(look_for_request(keys, cx)),
@@ -350,12 +350,24 @@ fn check_retry<C: CryptoProvider>(
     }
 }
 
-/// A share of the group that was asked for, or the same again from the same seed.
-fn make_second_share<'b, C: CryptoProvider>(retry: Retry, cx: &mut Context<'b, C>) -> Next<'b, C> {
+/// A share of the group that was asked for, or the same again from the same seed. The transcript goes
+/// on with the hash of the first ClientHello and the HelloRetryRequest.
+fn make_second_share<'b, C: CryptoProvider>(
+    retry: Retry,
+    cx: &mut Context<'b, C>,
+    config: &ClientConfig<'b>,
+) -> Next<'b, C> {
     let seed = if retry.same_share { cx.entropy.first_seed() } else { cx.entropy.second_seed() };
     let private = C::key_exchange(retry.group, seed)?;
     let public = private.key_share()?;
     let share = Share { group: retry.group, private, public };
+
+    let hash = HashAlgorithm::of(retry.suite).ok_or(PeerMisbehaved::SelectedNotOffered)?;
+    begin_transcript(cx, hash)?;
+    cx.transcript.replace_by_message_hash()?;
+    cx.transcript.update(cx.rx.message()?);
+    // `tx` was drained before the answer came, so there is room.
+    let _sent = send_change_cipher_spec(cx, config.parameters.compatibility)?;
     Ok((State::SendSecondClientHello(retry, share), Progress::Yield))
 }
 
@@ -365,19 +377,15 @@ fn send_second_client_hello<'b, C: CryptoProvider>(
     cx: &mut Context<'b, C>,
     config: &ClientConfig<'b>,
 ) -> Next<'b, C> {
-    let hash = HashAlgorithm::of(retry.suite).ok_or(PeerMisbehaved::SelectedNotOffered)?;
-    begin_transcript(cx, hash)?;
-    cx.transcript.replace_by_message_hash()?;
-    send_change_cipher_spec(cx, config.parameters.compatibility)?;
     let message = cx.rx.message()?;
-    cx.transcript.update(message);
     let server_hello::Answer::Retry { cookie, .. } = ServerHello::parse(handshake::body(message)?)?.answer else {
         return Err(PeerMisbehaved::UnexpectedMessage.into());
     };
     let offer = offer::<C>(&share, &cx.entropy, config, cookie);
     let Context { tx, transcript, .. } = cx;
-    let written = tx.message(&|w| offer.emit(w), &mut |message| transcript.update(message))?;
-    debug_assert_eq!(written, Written::Yes, "the first flight was drained before its answer came");
+    if tx.message(&|w| offer.emit(w), &mut |message| transcript.update(message))? == Written::AfterTransmit {
+        return Ok((State::SendSecondClientHello(retry, share), Progress::Transmit));
+    }
     tx.flush()?;
     let length = message.len();
     cx.rx.consume(length);
@@ -397,6 +405,7 @@ fn offer<'c, C: CryptoProvider>(
         cipher_suites: config.parameters.cipher_suites::<C>(),
         groups: config.parameters.groups::<C>(),
         signature_schemes: config.parameters.signature_schemes::<C>(),
+        certificate_schemes: config.parameters.certificate_schemes::<C>(),
         key_share: KeyShareEntry { group: share.group, key_exchange: share.public.as_bytes() },
         server_name: match &config.server_name {
             ServerName::Dns(name) => Some(name.as_str()),
@@ -518,7 +527,7 @@ fn handle_finished<'b, C: CryptoProvider>(
     let _ = config;
 
     // RFC 9846 appendix E.4: "the client sends a dummy change_cipher_spec record immediately before its second flight".
-    send_change_cipher_spec(cx, config.parameters.compatibility)?;
+    let _sent = send_change_cipher_spec(cx, config.parameters.compatibility)?;
     let secrets = Secrets { client, server, exporter, peer, finished };
     let response = Response { client: keys.client, secrets };
     let identify = match reply {

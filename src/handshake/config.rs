@@ -98,7 +98,8 @@ macro_rules! common_options {
                 self
             }
 
-            /// Signature schemes accepted from the peer, the best first. By default those of the provider.
+            /// Signature schemes accepted in the CertificateVerify of the peer, the best first. By default those
+            /// of the provider. In certificates those of the provider are accepted, whatever stands here.
             #[must_use]
             pub const fn with_signature_schemes(mut self, schemes: &'a [SignatureScheme]) -> Self {
                 self.parameters.signature_schemes = schemes;
@@ -166,6 +167,13 @@ impl<'a> Parameters<'a> {
         if self.signature_schemes.is_empty() { C::SIGNATURE_SCHEMES } else { self.signature_schemes }
     }
 
+    /// What is accepted in certificates, if that differs from what is accepted in a CertificateVerify; else
+    /// empty. RFC 9846 section 4.3.3: "If no 'signature_algorithms_cert' extension is present, then the
+    /// 'signature_algorithms' extension also applies to signatures appearing in certificates."
+    pub(crate) fn certificate_schemes<C: CryptoProvider>(&self) -> &'static [SignatureScheme] {
+        if C::CERTIFICATE_SCHEMES == self.signature_schemes::<C>() { &[] } else { C::CERTIFICATE_SCHEMES }
+    }
+
     /// Refuses what can never work, before the first byte is sent.
     pub(crate) fn check<C: CryptoProvider>(&self) -> Result<(), Error> {
         if self.alpn.len() > MAX_LIST || self.alpn.iter().any(|name| !(1..=255).contains(&name.len())) {
@@ -181,7 +189,7 @@ impl<'a> Parameters<'a> {
         }) && groups.iter().all(|group| C::NAMED_GROUPS.contains(group))
             && schemes.iter().all(|&scheme| C::SIGNATURE_SCHEMES.contains(&scheme))
             && schemes.iter().any(|&scheme| SignatureAlgorithm::of(scheme).is_some());
-        let lengths = [suites.len(), groups.len(), schemes.len()];
+        let lengths = [suites.len(), groups.len(), schemes.len(), C::CERTIFICATE_SCHEMES.len()];
         if !supported || lengths.iter().any(|len| !(1..=MAX_LIST).contains(len)) {
             return Err(ApiMisuse::NothingSupported.into());
         }

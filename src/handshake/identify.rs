@@ -5,7 +5,6 @@ use super::{Answer, Context, Progress, Question, Stage, Wait};
 use crate::credential::Credential;
 use crate::crypto::{CryptoError, CryptoProvider, Digest};
 use crate::error::{ApiMisuse, Error};
-use crate::limits::MAX_SIGNATURE;
 use crate::record::outbound::{Outbound, Written};
 use crate::transcript::{FinishedHash, Transcript};
 use crate::wire::certificate;
@@ -68,7 +67,7 @@ impl<'b> Identify<'b> {
             }
             Self::SendCertificate { credential, mut sent } => {
                 if send_certificate(cx, credential.chain(), &mut sent)?
-                    && cx.tx.has_room_for(CertificateVerify::OVERHEAD + MAX_SIGNATURE)?
+                    && cx.tx.has_room_for(CertificateVerify::OVERHEAD + credential.signature_len())?
                 {
                     Ok((Self::AwaitSignature(credential), Progress::Continue))
                 } else {
@@ -87,7 +86,7 @@ impl<'b> Identify<'b> {
         let (Self::AwaitSignature(credential), Answer::Signature(signature)) = (self, answer) else {
             return Err(ApiMisuse::AnswerUnexpected.into());
         };
-        if signature.is_empty() || signature.len() > MAX_SIGNATURE {
+        if !credential.has_signatures_of(signature.len()) {
             return Err(ApiMisuse::SignatureMalformed.into());
         }
         let message = CertificateVerify { scheme: credential.scheme(), signature };
@@ -99,13 +98,17 @@ impl<'b> Identify<'b> {
     }
 }
 
-/// Writes the compatibility record once, if it is wanted. `tx` is drained where this is called: it
-/// always follows something received.
-pub(super) fn send_change_cipher_spec<C: CryptoProvider>(cx: &mut Context<'_, C>, wanted: bool) -> Result<(), Error> {
-    if wanted && !cx.change_cipher_spec_sent {
-        cx.change_cipher_spec_sent = cx.tx.change_cipher_spec()? == Written::Yes;
+/// Writes the compatibility record once, if it is wanted.
+pub(super) fn send_change_cipher_spec<C: CryptoProvider>(
+    cx: &mut Context<'_, C>,
+    wanted: bool,
+) -> Result<Written, Error> {
+    if !wanted || cx.change_cipher_spec_sent {
+        return Ok(Written::Yes);
     }
-    Ok(())
+    let written = cx.tx.change_cipher_spec()?;
+    cx.change_cipher_spec_sent = written == Written::Yes;
+    Ok(written)
 }
 
 /// Writes one handshake message into the open record and into the transcript.

@@ -173,7 +173,7 @@ impl Role for Server {
             }
             State::Agree(choice, credential, private, public) => agree(choice, credential, private, public, cx),
             State::SendServerHello(choice, credential, public, shared) => {
-                send_server_hello(choice, credential, &public, &shared, cx, config)
+                send_server_hello(choice, credential, &public, &shared, cx)
             }
             State::SendEncryptedExtensions(choice, credential, keys) => {
                 send_encrypted_extensions(choice, credential, keys, cx, config)
@@ -297,7 +297,8 @@ fn send_hello_retry_request<'b, C: CryptoProvider>(
     let first = constant_parts::<C>(&hello)?;
     let length = message.len();
     cx.rx.consume(length);
-    send_change_cipher_spec(cx, config.parameters.compatibility)?;
+    // Both are small: there is room in every `tx`.
+    let _sent = send_change_cipher_spec(cx, config.parameters.compatibility)?;
     let choice = Choice { retried: true, ..choice };
     Ok((State::ExpectSecondClientHello(choice, first), Progress::Transmit))
 }
@@ -374,7 +375,6 @@ fn send_server_hello<'b, C: CryptoProvider>(
     public: &KeyShare,
     shared: &SharedSecret,
     cx: &mut Context<'b, C>,
-    config: &ServerConfig<'_>,
 ) -> Next<'b, C> {
     let message = cx.rx.message()?;
     let hello = ClientHello::parse(handshake::body(message)?)?;
@@ -397,7 +397,6 @@ fn send_server_hello<'b, C: CryptoProvider>(
     tx.flush()?;
     let length = message.len();
     cx.rx.consume(length);
-    send_change_cipher_spec(cx, config.parameters.compatibility)?;
     cx.negotiated.cipher_suite = choice.suite;
     cx.negotiated.group = choice.group;
 
@@ -417,6 +416,9 @@ fn send_encrypted_extensions<'b, C: CryptoProvider>(
     cx: &mut Context<'b, C>,
     config: &ServerConfig<'_>,
 ) -> Next<'b, C> {
+    if send_change_cipher_spec(cx, config.parameters.compatibility)? == Written::AfterTransmit {
+        return Ok((State::SendEncryptedExtensions(choice, credential, keys), Progress::Transmit));
+    }
     let extensions = EncryptedExtensions { protocol: cx.negotiated.protocol, server_name: choice.named };
     match send(cx, &|w| extensions.emit(w))? {
         Written::AfterTransmit => Ok((State::SendEncryptedExtensions(choice, credential, keys), Progress::Transmit)),
@@ -438,11 +440,12 @@ fn send_certificate_request<'b, C: CryptoProvider>(
     config: &ServerConfig<'_>,
 ) -> Next<'b, C> {
     let schemes = config.parameters.signature_schemes::<C>();
+    let certificate_schemes = config.parameters.certificate_schemes::<C>();
     let anchors = config.client_auth.anchors().filter(|_| config.send_authorities).unwrap_or(&[]);
     let authorities = anchors.iter().map(|anchor| anchor.subject().as_der());
     let Context { tx, transcript, .. } = cx;
     let whole = send_pieces(tx, transcript, &mut sent, |piece| {
-        certificate_request::for_each_piece(schemes, authorities, piece);
+        certificate_request::for_each_piece(schemes, certificate_schemes, authorities, piece);
     })?;
     if whole {
         Ok((State::Identify(keys, Identify::with(Some(credential))), Progress::Continue))

@@ -18,6 +18,8 @@ use embedded_io_async::{ErrorType, Read, Write};
 pub struct Stream<'b, T, C: CryptoProvider> {
     transport: T,
     session: Session<'b, C>,
+    /// The transport has taken bytes that it may still hold back.
+    unflushed: bool,
 }
 
 impl<'b, T: Read + Write, C: CryptoProvider> Stream<'b, T, C> {
@@ -33,6 +35,9 @@ impl<'b, T: Read + Write, C: CryptoProvider> Stream<'b, T, C> {
     ) -> Result<Self, HandshakeError<T::Error>> {
         if let Err(cause) = drive(&mut transport, &mut handshake, host).await {
             let stage = handshake.stage();
+            if let Failure::Tls(error) = &cause {
+                host.failed(stage, *error, handshake.claimed_peer().as_ref());
+            }
             // The transport may be what failed; the error that is known is the one to report.
             if transport.write_all(handshake.tx_pending()).await.is_ok() {
                 let _unsent = transport.flush().await;
@@ -40,11 +45,16 @@ impl<'b, T: Read + Write, C: CryptoProvider> Stream<'b, T, C> {
             return Err(HandshakeError { stage, cause });
         }
         match handshake.into_session() {
-            Ok(session) => Ok(Self { transport, session }),
+            Ok(session) => Ok(Self { transport, session, unflushed: false }),
             Err(handshake) => {
                 Err(HandshakeError { stage: handshake.stage(), cause: Error::ConnectionTruncated.into() })
             }
         }
+    }
+
+    /// A stream of a session and the transport it was negotiated over.
+    pub const fn from_parts(transport: T, session: Session<'b, C>) -> Self {
+        Self { transport, session, unflushed: false }
     }
 
     /// The session: identities, parameters, exporter, key update.
@@ -74,9 +84,14 @@ impl<'b, T: Read + Write, C: CryptoProvider> Stream<'b, T, C> {
     async fn transmit(&mut self) -> Result<(), Failure<T::Error>> {
         while !self.session.tx_pending().is_empty() {
             let count = write_some(&mut self.transport, self.session.tx_pending()).await?;
+            self.unflushed = true;
             self.session.tx_consume(count);
         }
-        self.transport.flush().await.map_err(Failure::Io)
+        if self.unflushed {
+            self.transport.flush().await.map_err(Failure::Io)?;
+            self.unflushed = false;
+        }
+        Ok(())
     }
 
     /// Sends the alert of `error`, as far as the transport still takes it.
@@ -100,14 +115,16 @@ pub async fn drive<'b, T: Read + Write, S: Side, C: CryptoProvider>(
             Step::Transmit => {
                 let count = write_some(transport, handshake.tx_pending()).await?;
                 handshake.tx_consume(count);
-                if handshake.tx_pending().is_empty() {
-                    transport.flush().await.map_err(Failure::Io)?;
+            }
+            // Here and not after the last write: a future that was dropped in a flush would not come
+            // back to it.
+            Step::NeedInput => {
+                transport.flush().await.map_err(Failure::Io)?;
+                match transport.read(handshake.rx_space()).await.map_err(Failure::Io)? {
+                    0 => handshake.rx_eof(),
+                    count => handshake.rx_commit(count)?,
                 }
             }
-            Step::NeedInput => match transport.read(handshake.rx_space()).await.map_err(Failure::Io)? {
-                0 => handshake.rx_eof(),
-                count => handshake.rx_commit(count)?,
-            },
             Step::Yield => yield_now().await,
             Step::Time(request) => request.provide(host.time().await)?,
             Step::Credential(request) => match host.credential(&request).await {
@@ -122,7 +139,7 @@ pub async fn drive<'b, T: Read + Write, S: Side, C: CryptoProvider>(
                 Some(signature) => request.complete(&signature)?,
                 None => return Err(request.fail().into()),
             },
-            Step::Done => return Ok(()),
+            Step::Done => return transport.flush().await.map_err(Failure::Io),
         }
     }
 }
@@ -157,8 +174,11 @@ impl<T: Read + Write, C: CryptoProvider> Read for Stream<'_, T, C> {
         if out.is_empty() {
             return Ok(0);
         }
+        // A peer that has refused us takes nothing more, and its alert, which says why, lies before us.
+        let mut unsent = None;
         loop {
-            match self.session.poll() {
+            let event = if unsent.is_some() { self.session.poll_received() } else { self.session.poll() };
+            match event {
                 Ok(Event::Data(mut data)) => {
                     let count = data.bytes().len().min(out.len());
                     if let (Some(out), Some(bytes)) = (out.get_mut(..count), data.bytes().get(..count)) {
@@ -167,11 +187,20 @@ impl<T: Read + Write, C: CryptoProvider> Read for Stream<'_, T, C> {
                     data.consume(count);
                     return Ok(count);
                 }
-                Ok(Event::Transmit) => self.transmit().await?,
+                Ok(Event::Transmit) => unsent = self.transmit().await.err(),
                 Ok(Event::NeedInput) => {
-                    match self.transport.read(self.session.rx_space()).await.map_err(Failure::Io)? {
-                        0 => self.session.rx_eof(),
-                        count => self.session.rx_commit(count)?,
+                    // A flush may have been dropped.
+                    if unsent.is_none() {
+                        unsent = self.transmit().await.err();
+                    }
+                    match (self.transport.read(self.session.rx_space()).await, unsent.take()) {
+                        (Ok(0) | Err(_), Some(error)) => return Err(error),
+                        (Err(error), None) => return Err(Failure::Io(error)),
+                        (Ok(0), None) => self.session.rx_eof(),
+                        (Ok(count), before) => {
+                            self.session.rx_commit(count)?;
+                            unsent = before;
+                        }
                     }
                 }
                 Ok(Event::PeerClosed | Event::Closed) => return Ok(0),

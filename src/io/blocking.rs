@@ -26,6 +26,9 @@ impl<'b, T: Read + Write, C: CryptoProvider> Stream<'b, T, C> {
     ) -> Result<Self, HandshakeError<T::Error>> {
         if let Err(cause) = drive(&mut transport, &mut handshake, host) {
             let stage = handshake.stage();
+            if let Failure::Tls(error) = &cause {
+                host.failed(stage, *error, handshake.claimed_peer().as_ref());
+            }
             // The transport may be what failed; the error that is known is the one to report.
             let _unsent = transport.write_all(handshake.tx_pending()).and_then(|()| transport.flush());
             return Err(HandshakeError { stage, cause });
@@ -36,6 +39,11 @@ impl<'b, T: Read + Write, C: CryptoProvider> Stream<'b, T, C> {
                 Err(HandshakeError { stage: handshake.stage(), cause: Error::ConnectionTruncated.into() })
             }
         }
+    }
+
+    /// A stream of a session and the transport it was negotiated over.
+    pub const fn from_parts(transport: T, session: Session<'b, C>) -> Self {
+        Self { transport, session }
     }
 
     /// The session: identities, parameters, exporter, key update.
@@ -131,8 +139,11 @@ impl<T: Read + Write, C: CryptoProvider> Read for Stream<'_, T, C> {
         if out.is_empty() {
             return Ok(0);
         }
+        // A peer that has refused us takes nothing more, and its alert, which says why, lies before us.
+        let mut unsent = None;
         loop {
-            match self.session.poll() {
+            let event = if unsent.is_some() { self.session.poll_received() } else { self.session.poll() };
+            match event {
                 Ok(Event::Data(mut data)) => {
                     let count = data.bytes().len().min(out.len());
                     if let (Some(out), Some(bytes)) = (out.get_mut(..count), data.bytes().get(..count)) {
@@ -141,10 +152,15 @@ impl<T: Read + Write, C: CryptoProvider> Read for Stream<'_, T, C> {
                     data.consume(count);
                     return Ok(count);
                 }
-                Ok(Event::Transmit) => self.transmit()?,
-                Ok(Event::NeedInput) => match self.transport.read(self.session.rx_space()).map_err(Failure::Io)? {
-                    0 => self.session.rx_eof(),
-                    count => self.session.rx_commit(count)?,
+                Ok(Event::Transmit) => unsent = self.transmit().err(),
+                Ok(Event::NeedInput) => match (self.transport.read(self.session.rx_space()), unsent.take()) {
+                    (Ok(0) | Err(_), Some(error)) => return Err(error),
+                    (Err(error), None) => return Err(Failure::Io(error)),
+                    (Ok(0), None) => self.session.rx_eof(),
+                    (Ok(count), before) => {
+                        self.session.rx_commit(count)?;
+                        unsent = before;
+                    }
                 },
                 Ok(Event::PeerClosed | Event::Closed) => return Ok(0),
                 Err(error) => return Err(self.fail(error)),

@@ -3,8 +3,8 @@
 use crate::connection::{CredentialRequest, SignRequest};
 use crate::credential::{Credential, Signature};
 use crate::crypto::CryptoProvider;
-use crate::error::AlertDescription;
-use crate::handshake::Side;
+use crate::error::{AlertDescription, Error};
+use crate::handshake::{Side, Stage};
 use crate::x509::{PeerIdentity, Time};
 
 /// Answers the questions of a handshake at once.
@@ -26,6 +26,12 @@ pub trait Host<'b, S: Side, C: CryptoProvider> {
 
     /// Signs with the key of the selected credential. `None`: the key cannot.
     fn sign(&mut self, request: &SignRequest<'_, 'b, S, C>) -> Option<Signature>;
+
+    /// The handshake failed, at this stage, for this reason. `claimed` is what the peer claimed to be, if
+    /// it came that far: **nothing of it is verified**, it serves to explain. By default nothing is done.
+    fn failed(&mut self, stage: Stage, error: Error, claimed: Option<&PeerIdentity<'_>>) {
+        let _ = (stage, error, claimed);
+    }
 }
 
 /// Answers the questions of a handshake when it can. Every [`Host`] is one.
@@ -47,6 +53,11 @@ pub trait AsyncHost<'b, S: Side, C: CryptoProvider> {
 
     /// See [`Host::sign`].
     async fn sign(&mut self, request: &SignRequest<'_, 'b, S, C>) -> Option<Signature>;
+
+    /// See [`Host::failed`].
+    fn failed(&mut self, stage: Stage, error: Error, claimed: Option<&PeerIdentity<'_>>) {
+        let _ = (stage, error, claimed);
+    }
 }
 
 impl<'b, S: Side, C: CryptoProvider, H: Host<'b, S, C>> AsyncHost<'b, S, C> for H {
@@ -65,32 +76,61 @@ impl<'b, S: Side, C: CryptoProvider, H: Host<'b, S, C>> AsyncHost<'b, S, C> for 
     async fn sign(&mut self, request: &SignRequest<'_, 'b, S, C>) -> Option<Signature> {
         Host::sign(self, request)
     }
+
+    fn failed(&mut self, stage: Stage, error: Error, claimed: Option<&PeerIdentity<'_>>) {
+        Host::failed(self, stage, error, claimed);
+    }
 }
 
 #[cfg(feature = "rustcrypto")]
-pub use self::software::SoftwareHost;
+pub use self::software::{AnySigningKey, SigningKey, SoftwareHost};
 
 #[cfg(feature = "rustcrypto")]
 mod software {
     use super::{Credential, CredentialRequest, CryptoProvider, Host, Side, SignRequest, Signature, Time};
-    use crate::crypto::rustcrypto::P256SigningKey;
+    #[cfg(feature = "ed25519")]
+    use crate::crypto::rustcrypto::Ed25519SigningKey;
+    #[cfg(feature = "p384")]
+    use crate::crypto::rustcrypto::P384SigningKey;
+    use crate::crypto::rustcrypto::{P256SigningKey, RustCrypto};
+    use crate::crypto::{Digest, Hash, HashAlgorithm};
 
     /// A [`Host`] with keys in memory: shows the first credential the peer accepts, lets every
     /// authenticated peer in.
-    pub struct SoftwareHost<'b, T> {
+    pub struct SoftwareHost<'b, T, K = P256SigningKey> {
         credentials: &'b [Credential<'b>],
-        keys: &'b [P256SigningKey],
+        keys: &'b [K],
         clock: T,
     }
 
-    impl<'b, T: FnMut() -> Time> SoftwareHost<'b, T> {
+    /// A private key in memory.
+    pub trait SigningKey {
+        /// Signs `message` with the hash of its scheme; `None` if the back end fails. One public-key
+        /// operation.
+        fn sign(&self, message: &[u8]) -> Option<Signature>;
+    }
+
+    /// A private key in memory of any kind that is compiled in.
+    #[non_exhaustive]
+    pub enum AnySigningKey {
+        /// Ed25519.
+        #[cfg(feature = "ed25519")]
+        Ed25519(Ed25519SigningKey),
+        /// ECDSA on P-256.
+        P256(P256SigningKey),
+        /// ECDSA on P-384.
+        #[cfg(feature = "p384")]
+        P384(P384SigningKey),
+    }
+
+    impl<'b, T: FnMut() -> Time, K: SigningKey> SoftwareHost<'b, T, K> {
         /// `KeyHandle(i)` of a credential is `keys[i]`. A client without credentials declines.
-        pub const fn new(credentials: &'b [Credential<'b>], keys: &'b [P256SigningKey], clock: T) -> Self {
+        pub const fn new(credentials: &'b [Credential<'b>], keys: &'b [K], clock: T) -> Self {
             Self { credentials, keys, clock }
         }
     }
 
-    impl<'b, S: Side, C: CryptoProvider, T: FnMut() -> Time> Host<'b, S, C> for SoftwareHost<'b, T> {
+    impl<'b, S: Side, C: CryptoProvider, T: FnMut() -> Time, K: SigningKey> Host<'b, S, C> for SoftwareHost<'b, T, K> {
         fn time(&mut self) -> Time {
             (self.clock)()
         }
@@ -101,8 +141,47 @@ mod software {
 
         fn sign(&mut self, request: &SignRequest<'_, 'b, S, C>) -> Option<Signature> {
             let key = self.keys.get(usize::try_from(request.key().0).ok()?)?;
-            let digest = request.digest().ok()?;
-            key.sign_digest(digest.as_bytes().first_chunk()?).ok().map(Signature::P256)
+            key.sign(request.message().as_bytes())
+        }
+    }
+
+    fn digest(algorithm: HashAlgorithm, message: &[u8]) -> Option<Digest> {
+        let mut hash = RustCrypto::hash(algorithm).ok()?;
+        hash.update(message);
+        Some(hash.finish())
+    }
+
+    impl SigningKey for P256SigningKey {
+        fn sign(&self, message: &[u8]) -> Option<Signature> {
+            let digest = digest(HashAlgorithm::Sha256, message)?;
+            self.sign_digest(digest.as_bytes().first_chunk()?).ok().map(Signature::P256)
+        }
+    }
+
+    #[cfg(feature = "p384")]
+    impl SigningKey for P384SigningKey {
+        fn sign(&self, message: &[u8]) -> Option<Signature> {
+            let digest = digest(HashAlgorithm::Sha384, message)?;
+            self.sign_digest(digest.as_bytes().first_chunk()?).ok().map(Signature::P384)
+        }
+    }
+
+    #[cfg(feature = "ed25519")]
+    impl SigningKey for Ed25519SigningKey {
+        fn sign(&self, message: &[u8]) -> Option<Signature> {
+            Some(Signature::Ed25519(Self::sign(self, message)))
+        }
+    }
+
+    impl SigningKey for AnySigningKey {
+        fn sign(&self, message: &[u8]) -> Option<Signature> {
+            match self {
+                #[cfg(feature = "ed25519")]
+                Self::Ed25519(key) => SigningKey::sign(key, message),
+                Self::P256(key) => key.sign(message),
+                #[cfg(feature = "p384")]
+                Self::P384(key) => key.sign(message),
+            }
         }
     }
 }

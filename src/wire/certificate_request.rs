@@ -47,25 +47,35 @@ impl<'a> CertificateRequest<'a> {
     }
 }
 
-/// Gives the pieces of a whole CertificateRequest to `piece`, in order.
+/// Gives the pieces of a whole CertificateRequest to `piece`, in order. `certificate_schemes` is empty
+/// if it is not to be sent.
 pub(crate) fn for_each_piece<'a>(
     schemes: &[SignatureScheme],
+    certificate_schemes: &[SignatureScheme],
     authorities: impl Iterator<Item = &'a [u8]> + Clone,
     mut piece: impl FnMut(&[u8]),
 ) {
     let names_len = authorities.clone().fold(0_usize, |sum, name| sum.saturating_add(name.len()).saturating_add(2));
-    let schemes_len = schemes.len().saturating_mul(2);
+    let lists = [
+        (ExtensionType::SIGNATURE_ALGORITHMS, schemes),
+        (ExtensionType::SIGNATURE_ALGORITHMS_CERT, certificate_schemes),
+    ];
+    let lists = lists.iter().filter(|(_, schemes)| !schemes.is_empty());
+    let schemes_len =
+        lists.clone().fold(0_usize, |sum, (_, schemes)| sum.saturating_add(list_len(schemes)).saturating_add(6));
     let names_extension = if names_len == 0 { 0 } else { names_len.saturating_add(6) };
-    let extensions_len = schemes_len.saturating_add(6).saturating_add(names_extension);
+    let extensions_len = schemes_len.saturating_add(names_extension);
     let [_, high, middle, low] = u32::try_from(extensions_len.saturating_add(3)).unwrap_or(u32::MAX).to_be_bytes();
 
     piece(&[HandshakeType::CERTIFICATE_REQUEST.0, high, middle, low, 0]);
     piece(&u16_bytes(extensions_len));
-    piece(&ExtensionType::SIGNATURE_ALGORITHMS.0.to_be_bytes());
-    piece(&u16_bytes(schemes_len.saturating_add(2)));
-    piece(&u16_bytes(schemes_len));
-    for scheme in schemes {
-        piece(&scheme.0.to_be_bytes());
+    for (kind, schemes) in lists {
+        piece(&kind.0.to_be_bytes());
+        piece(&u16_bytes(list_len(schemes).saturating_add(2)));
+        piece(&u16_bytes(list_len(schemes)));
+        for scheme in *schemes {
+            piece(&scheme.0.to_be_bytes());
+        }
     }
     if names_len > 0 {
         piece(&ExtensionType::CERTIFICATE_AUTHORITIES.0.to_be_bytes());
@@ -78,8 +88,12 @@ pub(crate) fn for_each_piece<'a>(
     }
 }
 
+fn list_len(schemes: &[SignatureScheme]) -> usize {
+    schemes.len().saturating_mul(2)
+}
+
 /// The largest list of names a CertificateRequest can hold, in bytes with their lengths.
-pub(crate) const MAX_AUTHORITIES: usize = 0xff00;
+pub(crate) const MAX_AUTHORITIES: usize = 0xfe00;
 
 /// A length that the configuration has bounded by [`MAX_AUTHORITIES`].
 fn u16_bytes(value: usize) -> [u8; 2] {
@@ -92,9 +106,10 @@ mod tests {
     use crate::wire::handshake;
     use std::vec::Vec;
 
-    fn message(authorities: &[&[u8]]) -> Vec<u8> {
+    fn message(certificate_schemes: &[SignatureScheme], authorities: &[&[u8]]) -> Vec<u8> {
         let mut message = Vec::new();
-        for_each_piece(&[SignatureScheme::ECDSA_SECP256R1_SHA256], authorities.iter().copied(), |piece| {
+        let schemes = [SignatureScheme::ECDSA_SECP256R1_SHA256];
+        for_each_piece(&schemes, certificate_schemes, authorities.iter().copied(), |piece| {
             message.extend_from_slice(piece);
         });
         message
@@ -103,10 +118,14 @@ mod tests {
     #[test]
     fn what_is_written_is_what_is_read() {
         for authorities in [&[][..], &[&b"first"[..], b"second"]] {
-            let message = message(authorities);
-            let request = CertificateRequest::parse(handshake::body(&message).unwrap()).unwrap();
-            assert!(request.signature_schemes.iter().eq([0x0403]));
-            assert!(request.authorities.iter().eq(authorities.iter().copied()));
+            for certificate_schemes in [&[][..], &[SignatureScheme::RSA_PKCS1_SHA256]] {
+                let message = message(certificate_schemes, authorities);
+                let request = CertificateRequest::parse(handshake::body(&message).unwrap()).unwrap();
+                assert!(request.signature_schemes.iter().eq([0x0403]));
+                assert_eq!(request.certificate_schemes.is_some(), !certificate_schemes.is_empty());
+                assert!(request.certificate_schemes.is_none_or(|schemes| schemes.iter().eq([0x0401])));
+                assert!(request.authorities.iter().eq(authorities.iter().copied()));
+            }
         }
     }
 

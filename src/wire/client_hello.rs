@@ -206,6 +206,8 @@ pub(crate) struct ClientHelloOffer<'a> {
     pub(crate) cipher_suites: &'a [CipherSuite],
     pub(crate) groups: &'a [NamedGroup],
     pub(crate) signature_schemes: &'a [SignatureScheme],
+    /// `signature_algorithms_cert`; empty if it is not to be sent.
+    pub(crate) certificate_schemes: &'a [SignatureScheme],
     pub(crate) key_share: KeyShareEntry<'a>,
     pub(crate) server_name: Option<&'a str>,
     pub(crate) protocols: &'a [&'a [u8]],
@@ -234,7 +236,10 @@ impl ClientHelloOffer<'_> {
             });
         }
         extension::write_groups(w, self.groups);
-        extension::write_signature_schemes(w, self.signature_schemes);
+        extension::write_signature_schemes(w, ExtensionType::SIGNATURE_ALGORITHMS, self.signature_schemes);
+        if !self.certificate_schemes.is_empty() {
+            extension::write_signature_schemes(w, ExtensionType::SIGNATURE_ALGORITHMS_CERT, self.certificate_schemes);
+        }
         if !self.protocols.is_empty() {
             ProtocolNames::emit(w, self.protocols);
         }
@@ -256,6 +261,7 @@ mod tests {
         cipher_suites: &[CipherSuite::TLS_AES_128_GCM_SHA256],
         groups: &[NamedGroup::X25519, NamedGroup::SECP256R1],
         signature_schemes: &[SignatureScheme::ECDSA_SECP256R1_SHA256],
+        certificate_schemes: &[SignatureScheme::RSA_PKCS1_SHA256],
         key_share: KeyShareEntry { group: NamedGroup::X25519, key_exchange: &[3; 32] },
         server_name: Some("supplier.example"),
         protocols: &[b"http/1.1"],
@@ -279,6 +285,7 @@ mod tests {
         assert!(hello.cipher_suites.iter().eq([0x1301]));
         assert!(mandatory.groups.iter().eq([0x1d, 0x17]));
         assert!(mandatory.signature_schemes.iter().eq([0x0403]));
+        assert!(hello.certificate_schemes.unwrap().iter().eq([0x0401]));
         assert!(mandatory.key_shares.iter().eq([OFFER.key_share]));
         assert_eq!(hello.server_name, OFFER.server_name);
         assert!(hello.protocols.unwrap().iter().eq(OFFER.protocols.iter().copied()));

@@ -73,9 +73,9 @@ pub(crate) fn write_groups(w: &mut Writer<'_>, groups: &[NamedGroup]) {
     write(w, ExtensionType::SUPPORTED_GROUPS, |w| w.vec16(|w| groups.iter().for_each(|group| w.u16(group.0))));
 }
 
-/// Writes `signature_algorithms`.
-pub(crate) fn write_signature_schemes(w: &mut Writer<'_>, schemes: &[SignatureScheme]) {
-    write(w, ExtensionType::SIGNATURE_ALGORITHMS, |w| w.vec16(|w| schemes.iter().for_each(|scheme| w.u16(scheme.0))));
+/// Writes `signature_algorithms`, or `signature_algorithms_cert`.
+pub(crate) fn write_signature_schemes(w: &mut Writer<'_>, kind: ExtensionType, schemes: &[SignatureScheme]) {
+    write(w, kind, |w| w.vec16(|w| schemes.iter().for_each(|scheme| w.u16(scheme.0))));
 }
 
 /// A key share as it stands in a hello (RFC 9846 section 4.3.8).

@@ -1,10 +1,12 @@
 //! Algorithm identifiers: which kinds of keys and signatures a certificate can hold.
 //!
-//! A new algorithm is one variant and one match arm in each function here, and one variant of
-//! [`SignatureAlgorithm`]; nothing else in this module knows algorithms.
+//! What is not compiled in is not recognised, and so costs nothing further on. A new algorithm is one
+//! variant and one match arm in each function here, and one variant of [`SignatureAlgorithm`]; nothing
+//! else in this module knows algorithms.
 
 use super::der::{self, Malformed, Reader};
 use crate::crypto::{HashAlgorithm, SignatureAlgorithm};
+use crate::wire::enums::SignatureScheme;
 
 /// 1.2.840.10045.2.1, `id-ecPublicKey` (RFC 5480 section 2.1.1).
 const EC_PUBLIC_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
@@ -12,18 +14,48 @@ const EC_PUBLIC_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
 const SECP256R1: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
 /// 1.2.840.10045.4.3.2, `ecdsa-with-SHA256` (RFC 5758 section 3.2).
 const ECDSA_WITH_SHA256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
+/// 1.3.132.0.34, `secp384r1` (RFC 5480 section 2.1.1.1).
+#[cfg(feature = "p384")]
+const SECP384R1: &[u8] = &[0x2b, 0x81, 0x04, 0x00, 0x22];
+/// 1.2.840.10045.4.3.3, `ecdsa-with-SHA384` (RFC 5758 section 3.2).
+#[cfg(feature = "p384")]
+const ECDSA_WITH_SHA384: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x03];
+/// 1.3.101.112, `id-Ed25519`, of keys and of signatures (RFC 8410 section 3).
+#[cfg(feature = "ed25519")]
+const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
 
 /// Bytes of an uncompressed P-256 point (SEC 1 section 2.3.3).
 const P256_POINT: usize = 65;
+/// Bytes of an uncompressed P-384 point.
+#[cfg(feature = "p384")]
+const P384_POINT: usize = 97;
+/// Bytes of an Ed25519 public key (RFC 8032 section 5.1.5).
+#[cfg(feature = "ed25519")]
+const ED25519_KEY: usize = 32;
 
-/// The kind of a public key.
+/// The kind of a public key. A kind that is not compiled in is [`Unsupported`](Self::Unsupported).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum KeyAlgorithm {
-    /// An elliptic curve point on P-256.
+    /// An elliptic curve point on P-256: uncompressed, 65 bytes (RFC 5480 section 2.2).
     EcP256,
-    /// A kind that this build does not support.
+    /// An elliptic curve point on P-384: uncompressed, 97 bytes (feature `p384`).
+    EcP384,
+    /// Ed25519, 32 bytes (RFC 8410 section 4; feature `ed25519`).
+    Ed25519,
+    /// RSA of 2048 to 4096 bits, for PKCS#1 v1.5 and PSS: DER `RSAPublicKey` (RFC 8017 appendix A.1.1;
+    /// feature `rsa`).
+    Rsa,
+    /// RSA that signs by PSS only (`id-RSASSA-PSS`, RFC 4055 section 3.1), else like [`Rsa`](Self::Rsa).
+    RsaPss,
+    /// RSA that signs by PSS with SHA-256 only.
+    RsaPssSha256,
+    /// RSA that signs by PSS with SHA-384 only.
+    RsaPssSha384,
+    /// RSA that signs by PSS with SHA-512 only.
+    RsaPssSha512,
+    /// A kind that this build does not support, or that is too weak.
     Unsupported,
 }
 
@@ -32,6 +64,14 @@ pub enum KeyAlgorithm {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SignatureKind {
     EcdsaSha256,
+    EcdsaSha384,
+    Ed25519,
+    RsaPkcs1Sha256,
+    RsaPkcs1Sha384,
+    RsaPkcs1Sha512,
+    RsaPssSha256,
+    RsaPssSha384,
+    RsaPssSha512,
     Unsupported,
 }
 
@@ -50,26 +90,228 @@ impl<'a> PublicKey<'a> {
         let oid = identifier.value(der::OID)?;
         let bytes = info.bit_string_bytes()?;
         info.finish()?;
-        if oid != EC_PUBLIC_KEY {
-            return Ok(Self { algorithm: KeyAlgorithm::Unsupported, bytes: &[] });
+        let algorithm = match oid {
+            EC_PUBLIC_KEY => elliptic_curve(identifier, bytes)?,
+            // RFC 8410 section 3: "the parameters MUST be absent."
+            #[cfg(feature = "ed25519")]
+            ED25519 => {
+                identifier.finish()?;
+                if bytes.len() == ED25519_KEY { KeyAlgorithm::Ed25519 } else { return Err(Malformed) }
+            }
+            #[cfg(feature = "rsa")]
+            rsa::RSA_ENCRYPTION | rsa::RSASSA_PSS => rsa::key(oid, identifier, bytes)?,
+            _ => KeyAlgorithm::Unsupported,
+        };
+        Ok(Self { algorithm, bytes: if algorithm == KeyAlgorithm::Unsupported { &[] } else { bytes } })
+    }
+
+    /// Bytes of the longest signature of this key, as TLS has it.
+    pub(super) fn signature_len(&self) -> usize {
+        match self.algorithm {
+            // DER: 9 bytes around two numbers of which each may have a zero in front.
+            KeyAlgorithm::EcP256 => 72,
+            KeyAlgorithm::EcP384 => 104,
+            KeyAlgorithm::Ed25519 => 64,
+            #[cfg(feature = "rsa")]
+            KeyAlgorithm::Rsa
+            | KeyAlgorithm::RsaPss
+            | KeyAlgorithm::RsaPssSha256
+            | KeyAlgorithm::RsaPssSha384
+            | KeyAlgorithm::RsaPssSha512 => {
+                crate::crypto::rsa::PublicKey::parse(self.bytes).map_or(0, |key| key.modulus_len())
+            }
+            _ => 0,
         }
-        // RFC 5480 section 2.1.1: "implicitCurve and specifiedCurve MUST NOT be used in PKIX."
-        let curve = identifier.value(der::OID)?;
+    }
+}
+
+/// From the parameters behind `id-ecPublicKey`.
+fn elliptic_curve(mut parameters: Reader<'_>, point: &[u8]) -> Result<KeyAlgorithm, Malformed> {
+    // RFC 5480 section 2.1.1: "implicitCurve and specifiedCurve MUST NOT be used in PKIX."
+    let curve = parameters.value(der::OID)?;
+    parameters.finish()?;
+    // RFC 5480 section 2.2: "Implementations ... MUST support the uncompressed form and MAY
+    // support the compressed form": this one does not.
+    Ok(match (curve, point) {
+        (SECP256R1, [0x04, ..]) if point.len() == P256_POINT => KeyAlgorithm::EcP256,
+        #[cfg(feature = "p384")]
+        (SECP384R1, [0x04, ..]) if point.len() == P384_POINT => KeyAlgorithm::EcP384,
+        _ => KeyAlgorithm::Unsupported,
+    })
+}
+
+#[cfg(feature = "rsa")]
+mod rsa {
+    use super::{HashAlgorithm, KeyAlgorithm, Malformed, Reader, SignatureKind, der};
+    use crate::crypto::{CryptoError, rsa};
+
+    /// 1.2.840.113549.1.1.1, `rsaEncryption` (RFC 3279 section 2.3.1).
+    pub(super) const RSA_ENCRYPTION: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
+    /// 1.2.840.113549.1.1.10, `id-RSASSA-PSS` (RFC 4055 section 3.1).
+    pub(super) const RSASSA_PSS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a];
+    /// 1.2.840.113549.1.1.11, `sha256WithRSAEncryption` (RFC 4055 section 5).
+    pub(super) const SHA256_WITH_RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b];
+    /// 1.2.840.113549.1.1.12, `sha384WithRSAEncryption` (RFC 4055 section 5).
+    pub(super) const SHA384_WITH_RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0c];
+    /// 1.2.840.113549.1.1.13, `sha512WithRSAEncryption` (RFC 4055 section 5).
+    pub(super) const SHA512_WITH_RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0d];
+    /// 1.2.840.113549.1.1.8, `id-mgf1` (RFC 4055 section 2.2).
+    const MGF1: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x08];
+    /// 2.16.840.1.101.3.4.2.1, `id-sha256` (RFC 4055 section 2.1).
+    const SHA256: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01];
+    /// 2.16.840.1.101.3.4.2.2, `id-sha384` (RFC 4055 section 2.1).
+    const SHA384: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02];
+    /// 2.16.840.1.101.3.4.2.3, `id-sha512` (RFC 4055 section 2.1).
+    const SHA512: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x03];
+
+    pub(super) fn key(oid: &[u8], mut parameters: Reader<'_>, bytes: &[u8]) -> Result<KeyAlgorithm, Malformed> {
+        let algorithm = if oid == RSA_ENCRYPTION {
+            // RFC 3279 section 2.3.1: "The parameters field MUST have ASN.1 type NULL".
+            null(&mut parameters)?;
+            KeyAlgorithm::Rsa
+        } else if parameters.is_empty() {
+            KeyAlgorithm::RsaPss
+        } else {
+            // RFC 4055 section 3.3: what stands here binds each signature.
+            match pss(&mut parameters)? {
+                Some(HashAlgorithm::Sha256) => KeyAlgorithm::RsaPssSha256,
+                Some(HashAlgorithm::Sha384) => KeyAlgorithm::RsaPssSha384,
+                Some(HashAlgorithm::Sha512) => KeyAlgorithm::RsaPssSha512,
+                None => KeyAlgorithm::Unsupported,
+            }
+        };
+        parameters.finish()?;
+        match rsa::PublicKey::parse(bytes) {
+            Ok(_) => Ok(algorithm),
+            Err(CryptoError::Unsupported) => Ok(KeyAlgorithm::Unsupported),
+            Err(_) => Err(Malformed),
+        }
+    }
+
+    /// RFC 4055 section 5: "the parameters MUST be NULL. Implementations MUST accept the parameters
+    /// being absent as well as present."
+    pub(super) fn pkcs1(mut parameters: Reader<'_>, kind: SignatureKind) -> Result<SignatureKind, Malformed> {
+        null_or_absent(&mut parameters)?;
+        parameters.finish()?;
+        Ok(kind)
+    }
+
+    /// RFC 4055 section 3.1: the parameters "MUST be present" in the identifier of a signature.
+    pub(super) fn pss_signature(mut parameters: Reader<'_>) -> Result<SignatureKind, Malformed> {
+        let kind = match pss(&mut parameters)? {
+            Some(HashAlgorithm::Sha256) => SignatureKind::RsaPssSha256,
+            Some(HashAlgorithm::Sha384) => SignatureKind::RsaPssSha384,
+            Some(HashAlgorithm::Sha512) => SignatureKind::RsaPssSha512,
+            None => SignatureKind::Unsupported,
+        };
+        parameters.finish()?;
+        Ok(kind)
+    }
+
+    /// `RSASSA-PSS-params` (RFC 4055 section 3.1): the hash, if all of it is what TLS has, MGF1 of
+    /// the same hash and a salt as long as a digest; `None` for anything else, which begins with the
+    /// defaults, as they mean SHA-1.
+    fn pss(reader: &mut Reader<'_>) -> Result<Option<HashAlgorithm>, Malformed> {
+        let mut fields = reader.nested(der::SEQUENCE)?;
+        let hash = match fields.optional(der::context_constructed(0))? {
+            Some(field) => {
+                let mut reader = Reader::new(field);
+                let hash = self::hash(&mut reader)?;
+                reader.finish()?;
+                hash
+            }
+            None => None,
+        };
+        let mask_hash = match fields.optional(der::context_constructed(1))? {
+            Some(field) => {
+                let mut identifier = Reader::inside(field, der::SEQUENCE)?;
+                if identifier.value(der::OID)? != MGF1 {
+                    return Ok(None);
+                }
+                let mask_hash = self::hash(&mut identifier)?;
+                identifier.finish()?;
+                mask_hash
+            }
+            None => None,
+        };
+        let salt_len = match fields.optional(der::context_constructed(2))? {
+            Some(field) => integer(field)?,
+            None => &[20],
+        };
+        // Who verifies has to accept a trailerField of 1 that is written, though it is the default.
+        let trailer = match fields.optional(der::context_constructed(3))? {
+            Some(field) => integer(field)?,
+            None => &[1],
+        };
+        fields.finish()?;
+        Ok(hash.filter(|hash| {
+            let len = u8::try_from(hash.output_len());
+            mask_hash == Some(*hash) && trailer == [1] && len.is_ok_and(|len| salt_len == [len])
+        }))
+    }
+
+    /// An `AlgorithmIdentifier` of a hash. RFC 4055 section 2.1: "All implementations MUST accept both
+    /// NULL and absent parameters as legal and equivalent encodings."
+    fn hash(reader: &mut Reader<'_>) -> Result<Option<HashAlgorithm>, Malformed> {
+        let mut identifier = reader.nested(der::SEQUENCE)?;
+        let hash = match identifier.value(der::OID)? {
+            SHA256 => HashAlgorithm::Sha256,
+            SHA384 => HashAlgorithm::Sha384,
+            SHA512 => HashAlgorithm::Sha512,
+            _ => return Ok(None),
+        };
+        null_or_absent(&mut identifier)?;
         identifier.finish()?;
-        // RFC 5480 section 2.2: "Implementations ... MUST support the uncompressed form and MAY
-        // support the compressed form": this one does not.
-        Ok(match (curve, bytes) {
-            (SECP256R1, [0x04, ..]) if bytes.len() == P256_POINT => Self { algorithm: KeyAlgorithm::EcP256, bytes },
-            _ => Self { algorithm: KeyAlgorithm::Unsupported, bytes: &[] },
-        })
+        Ok(Some(hash))
+    }
+
+    fn integer(field: &[u8]) -> Result<&[u8], Malformed> {
+        let mut reader = Reader::new(field);
+        let integer = reader.integer()?;
+        reader.finish()?;
+        Ok(integer)
+    }
+
+    fn null_or_absent(reader: &mut Reader<'_>) -> Result<(), Malformed> {
+        if reader.is_empty() { Ok(()) } else { null(reader) }
+    }
+
+    fn null(reader: &mut Reader<'_>) -> Result<(), Malformed> {
+        if reader.value(der::NULL)?.is_empty() { Ok(()) } else { Err(Malformed) }
     }
 }
 
 impl KeyAlgorithm {
-    /// The kind of key that makes such signatures.
-    pub(super) const fn of(algorithm: SignatureAlgorithm) -> Self {
-        match algorithm {
-            SignatureAlgorithm::EcdsaP256Sha256 => Self::EcP256,
+    /// How a CertificateVerify of this scheme is verified with such a key; `None` if the scheme is
+    /// for another kind. RFC 9846 section 4.3.3 binds curve and hash for ECDSA, and tells the two
+    /// kinds of RSA keys apart.
+    pub(crate) fn verifies(self, scheme: SignatureScheme) -> Option<SignatureAlgorithm> {
+        let fits = match scheme {
+            SignatureScheme::ECDSA_SECP256R1_SHA256 => self == Self::EcP256,
+            SignatureScheme::ECDSA_SECP384R1_SHA384 => self == Self::EcP384,
+            SignatureScheme::ED25519 => self == Self::Ed25519,
+            SignatureScheme::RSA_PSS_RSAE_SHA256
+            | SignatureScheme::RSA_PSS_RSAE_SHA384
+            | SignatureScheme::RSA_PSS_RSAE_SHA512 => self == Self::Rsa,
+            SignatureScheme::RSA_PSS_PSS_SHA256 => matches!(self, Self::RsaPss | Self::RsaPssSha256),
+            SignatureScheme::RSA_PSS_PSS_SHA384 => matches!(self, Self::RsaPss | Self::RsaPssSha384),
+            SignatureScheme::RSA_PSS_PSS_SHA512 => matches!(self, Self::RsaPss | Self::RsaPssSha512),
+            _ => false,
+        };
+        SignatureAlgorithm::of(scheme).filter(|_| fits)
+    }
+
+    /// The scheme with which such a key signs if nobody says otherwise.
+    pub(crate) const fn default_scheme(self) -> Option<SignatureScheme> {
+        match self {
+            Self::EcP256 => Some(SignatureScheme::ECDSA_SECP256R1_SHA256),
+            Self::EcP384 => Some(SignatureScheme::ECDSA_SECP384R1_SHA384),
+            Self::Ed25519 => Some(SignatureScheme::ED25519),
+            Self::Rsa => Some(SignatureScheme::RSA_PSS_RSAE_SHA256),
+            Self::RsaPss | Self::RsaPssSha256 => Some(SignatureScheme::RSA_PSS_PSS_SHA256),
+            Self::RsaPssSha384 => Some(SignatureScheme::RSA_PSS_PSS_SHA384),
+            Self::RsaPssSha512 => Some(SignatureScheme::RSA_PSS_PSS_SHA512),
+            Self::Unsupported => None,
         }
     }
 
@@ -77,12 +319,26 @@ impl KeyAlgorithm {
         match self {
             Self::Unsupported => 0,
             Self::EcP256 => 1,
+            Self::EcP384 => 2,
+            Self::Ed25519 => 3,
+            Self::Rsa => 4,
+            Self::RsaPss => 5,
+            Self::RsaPssSha256 => 6,
+            Self::RsaPssSha384 => 7,
+            Self::RsaPssSha512 => 8,
         }
     }
 
     pub(super) const fn from_code(code: u8) -> Self {
         match code {
             1 => Self::EcP256,
+            2 => Self::EcP384,
+            3 => Self::Ed25519,
+            4 => Self::Rsa,
+            5 => Self::RsaPss,
+            6 => Self::RsaPssSha256,
+            7 => Self::RsaPssSha384,
+            8 => Self::RsaPssSha512,
             _ => Self::Unsupported,
         }
     }
@@ -95,6 +351,19 @@ impl SignatureKind {
         match reader.value(der::OID)? {
             // RFC 5758 section 3.2: "the encoding MUST omit the parameters field."
             ECDSA_WITH_SHA256 => reader.finish().map(|()| Self::EcdsaSha256),
+            #[cfg(feature = "p384")]
+            ECDSA_WITH_SHA384 => reader.finish().map(|()| Self::EcdsaSha384),
+            // RFC 8410 section 3: "the parameters MUST be absent."
+            #[cfg(feature = "ed25519")]
+            ED25519 => reader.finish().map(|()| Self::Ed25519),
+            #[cfg(feature = "rsa")]
+            rsa::SHA256_WITH_RSA => rsa::pkcs1(reader, Self::RsaPkcs1Sha256),
+            #[cfg(feature = "rsa")]
+            rsa::SHA384_WITH_RSA => rsa::pkcs1(reader, Self::RsaPkcs1Sha384),
+            #[cfg(feature = "rsa")]
+            rsa::SHA512_WITH_RSA => rsa::pkcs1(reader, Self::RsaPkcs1Sha512),
+            #[cfg(feature = "rsa")]
+            rsa::RSASSA_PSS => rsa::pss_signature(reader),
             _ => Ok(Self::Unsupported),
         }
     }
@@ -103,15 +372,34 @@ impl SignatureKind {
     /// or is not supported.
     pub(super) const fn hash(self) -> Option<HashAlgorithm> {
         match self {
-            Self::EcdsaSha256 => Some(HashAlgorithm::Sha256),
-            Self::Unsupported => None,
+            Self::EcdsaSha256 | Self::RsaPkcs1Sha256 | Self::RsaPssSha256 => Some(HashAlgorithm::Sha256),
+            Self::EcdsaSha384 | Self::RsaPkcs1Sha384 | Self::RsaPssSha384 => Some(HashAlgorithm::Sha384),
+            Self::RsaPkcs1Sha512 | Self::RsaPssSha512 => Some(HashAlgorithm::Sha512),
+            Self::Ed25519 | Self::Unsupported => None,
         }
     }
 
-    /// The algorithm that checks such a signature with a key of the issuer.
+    /// Whether the signature takes the signed bytes themselves.
+    pub(super) const fn takes_message(self) -> bool {
+        matches!(self, Self::Ed25519)
+    }
+
+    /// The algorithm that checks such a signature with a key of the issuer. Keys of both kinds of RSA
+    /// sign by PSS (RFC 4055 section 3.1), only `rsaEncryption` by PKCS#1 v1.5.
     pub(super) const fn with_key(self, key: KeyAlgorithm) -> Option<SignatureAlgorithm> {
+        use KeyAlgorithm as Key;
         match (self, key) {
-            (Self::EcdsaSha256, KeyAlgorithm::EcP256) => Some(SignatureAlgorithm::EcdsaP256Sha256),
+            (Self::EcdsaSha256, Key::EcP256) => Some(SignatureAlgorithm::EcdsaP256Sha256),
+            (Self::EcdsaSha384, Key::EcP256) => Some(SignatureAlgorithm::EcdsaP256Sha384),
+            (Self::EcdsaSha256, Key::EcP384) => Some(SignatureAlgorithm::EcdsaP384Sha256),
+            (Self::EcdsaSha384, Key::EcP384) => Some(SignatureAlgorithm::EcdsaP384Sha384),
+            (Self::Ed25519, Key::Ed25519) => Some(SignatureAlgorithm::Ed25519),
+            (Self::RsaPkcs1Sha256, Key::Rsa) => Some(SignatureAlgorithm::RsaPkcs1Sha256),
+            (Self::RsaPkcs1Sha384, Key::Rsa) => Some(SignatureAlgorithm::RsaPkcs1Sha384),
+            (Self::RsaPkcs1Sha512, Key::Rsa) => Some(SignatureAlgorithm::RsaPkcs1Sha512),
+            (Self::RsaPssSha256, Key::Rsa | Key::RsaPss | Key::RsaPssSha256) => Some(SignatureAlgorithm::RsaPssSha256),
+            (Self::RsaPssSha384, Key::Rsa | Key::RsaPss | Key::RsaPssSha384) => Some(SignatureAlgorithm::RsaPssSha384),
+            (Self::RsaPssSha512, Key::Rsa | Key::RsaPss | Key::RsaPssSha512) => Some(SignatureAlgorithm::RsaPssSha512),
             _ => None,
         }
     }
@@ -120,12 +408,28 @@ impl SignatureKind {
         match self {
             Self::Unsupported => 0,
             Self::EcdsaSha256 => 1,
+            Self::EcdsaSha384 => 2,
+            Self::Ed25519 => 3,
+            Self::RsaPkcs1Sha256 => 4,
+            Self::RsaPkcs1Sha384 => 5,
+            Self::RsaPkcs1Sha512 => 6,
+            Self::RsaPssSha256 => 7,
+            Self::RsaPssSha384 => 8,
+            Self::RsaPssSha512 => 9,
         }
     }
 
     pub(super) const fn from_code(code: u8) -> Self {
         match code {
             1 => Self::EcdsaSha256,
+            2 => Self::EcdsaSha384,
+            3 => Self::Ed25519,
+            4 => Self::RsaPkcs1Sha256,
+            5 => Self::RsaPkcs1Sha384,
+            6 => Self::RsaPkcs1Sha512,
+            7 => Self::RsaPssSha256,
+            8 => Self::RsaPssSha384,
+            9 => Self::RsaPssSha512,
             _ => Self::Unsupported,
         }
     }
@@ -160,7 +464,7 @@ mod tests {
         assert_eq!(key(&named, &point[..64]), Ok(KeyAlgorithm::Unsupported));
         point[0] = 2;
         assert_eq!(key(&named, &point[..33]), Ok(KeyAlgorithm::Unsupported));
-        assert_eq!(key(&tlv(der::OID, &[&[0x2b, 0x81, 0x04, 0x00, 0x22]]), &point), Ok(KeyAlgorithm::Unsupported));
+        assert_eq!(key(&tlv(der::OID, &[&[0x2b, 0x81, 0x04, 0x00, 0x23]]), &point), Ok(KeyAlgorithm::Unsupported));
         assert_eq!(key(&[5, 0], &point), Err(Malformed));
         assert_eq!(key(&[], &point), Err(Malformed));
         // id-ecDH may not sign, whatever its parameters are.
@@ -179,13 +483,171 @@ mod tests {
         assert_eq!(SignatureKind::parse(&tlv(der::OID, &[&[0x2a]])), Ok(SignatureKind::Unsupported));
     }
 
+    #[cfg(feature = "p384")]
+    #[test]
+    fn p384_points_are_97_bytes_long() {
+        let named = tlv(der::OID, &[SECP384R1]);
+        let mut point = [7; P384_POINT];
+        point[0] = 4;
+        assert_eq!(key(&named, &point), Ok(KeyAlgorithm::EcP384));
+        assert_eq!(key(&named, &point[..65]), Ok(KeyAlgorithm::Unsupported));
+        assert_eq!(key(&tlv(der::OID, &[SECP256R1]), &point), Ok(KeyAlgorithm::Unsupported));
+    }
+
+    #[cfg(any(feature = "ed25519", feature = "rsa"))]
+    fn any_key(identifier: &[&[u8]], bytes: &[u8]) -> Result<KeyAlgorithm, Malformed> {
+        let bits = long_tlv(der::BIT_STRING, &[&[0], bytes]);
+        let info = long_tlv(der::SEQUENCE, &[&tlv(der::SEQUENCE, identifier), &bits]);
+        PublicKey::parse(&mut Reader::new(&info)).map(|key| key.algorithm)
+    }
+
+    #[cfg(any(feature = "ed25519", feature = "rsa"))]
+    fn long_tlv(tag: u8, content: &[&[u8]]) -> Vec<u8> {
+        let content = content.concat();
+        if content.len() < 0x80 {
+            return tlv(tag, &[&content]);
+        }
+        let [high, low] = u16::try_from(content.len()).unwrap().to_be_bytes();
+        let head = if high == 0 { [tag, 0x81, low].to_vec() } else { [tag, 0x82, high, low].to_vec() };
+        [head, content].concat()
+    }
+
+    #[cfg(feature = "ed25519")]
+    #[test]
+    fn ed25519_takes_no_parameters_and_32_bytes() {
+        let oid = tlv(der::OID, &[ED25519]);
+        assert_eq!(any_key(&[&oid], &[7; 32]), Ok(KeyAlgorithm::Ed25519));
+        assert_eq!(any_key(&[&oid], &[7; 31]), Err(Malformed));
+        assert_eq!(any_key(&[&oid, &[5, 0]], &[7; 32]), Err(Malformed));
+        assert_eq!(SignatureKind::parse(&oid), Ok(SignatureKind::Ed25519));
+        assert_eq!(SignatureKind::parse(&[&oid[..], &[5, 0]].concat()), Err(Malformed));
+    }
+
+    #[cfg(feature = "rsa")]
+    mod rsa {
+        use super::super::rsa::{RSA_ENCRYPTION, RSASSA_PSS, SHA256_WITH_RSA};
+        use super::*;
+
+        const SHA1: &[u8] = &[0x2b, 0x0e, 0x03, 0x02, 0x1a];
+        const SHA256: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01];
+        const SHA384: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02];
+        const MGF1: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x08];
+        const NULL: &[u8] = &[5, 0];
+
+        fn modulus(len: usize) -> Vec<u8> {
+            let modulus = long_tlv(der::INTEGER, &[&[0], &std::vec![0xff; len]]);
+            long_tlv(der::SEQUENCE, &[&modulus, &[2, 3, 1, 0, 1]])
+        }
+
+        fn hash(oid: &[u8], parameters: &[u8]) -> Vec<u8> {
+            tlv(der::SEQUENCE, &[&tlv(der::OID, &[oid]), parameters])
+        }
+
+        fn mask(hash: &[u8]) -> Vec<u8> {
+            tlv(0xa1, &[&tlv(der::SEQUENCE, &[&tlv(der::OID, &[MGF1]), hash])])
+        }
+
+        fn parameters(fields: &[&[u8]]) -> Vec<u8> {
+            tlv(der::SEQUENCE, fields)
+        }
+
+        /// Those of SHA-256, with its parameters as given.
+        fn right(null: &[u8]) -> [Vec<u8>; 3] {
+            let hash = hash(SHA256, null);
+            [tlv(0xa0, &[&hash]), mask(&hash), tlv(0xa2, &[&[2, 1, 32]])]
+        }
+
+        fn pss(fields: &[&[u8]]) -> Result<SignatureKind, Malformed> {
+            SignatureKind::parse(&[tlv(der::OID, &[RSASSA_PSS]), parameters(fields)].concat())
+        }
+
+        #[test]
+        fn pkcs1_parameters_are_null_or_absent() {
+            let oid = tlv(der::OID, &[SHA256_WITH_RSA]);
+            assert_eq!(SignatureKind::parse(&oid), Ok(SignatureKind::RsaPkcs1Sha256));
+            assert_eq!(SignatureKind::parse(&[&oid[..], NULL].concat()), Ok(SignatureKind::RsaPkcs1Sha256));
+            assert_eq!(SignatureKind::parse(&[&oid[..], &[5, 1, 0]].concat()), Err(Malformed));
+            assert_eq!(SignatureKind::parse(&[&oid[..], &[2, 1, 0]].concat()), Err(Malformed));
+            assert_eq!(SignatureKind::parse(&[&oid[..], NULL, NULL].concat()), Err(Malformed));
+            // sha1WithRSAEncryption
+            let sha1 = tlv(der::OID, &[&[&SHA256_WITH_RSA[..8], &[5]].concat()]);
+            assert_eq!(SignatureKind::parse(&[&sha1[..], NULL].concat()), Ok(SignatureKind::Unsupported));
+        }
+
+        #[test]
+        fn pss_is_supported_with_the_parameters_of_tls_and_no_others() {
+            let supported = Ok(SignatureKind::RsaPssSha256);
+            let unsupported = Ok(SignatureKind::Unsupported);
+            for null in [NULL, &[]] {
+                let [hash, mask, salt] = right(null);
+                assert_eq!(pss(&[&hash, &mask, &salt]), supported);
+                assert_eq!(pss(&[&hash, &mask, &salt, &[0xa3, 3, 2, 1, 1]]), supported);
+                assert_eq!(pss(&[&hash, &mask, &salt, &[0xa3, 3, 2, 1, 2]]), unsupported);
+                assert_eq!(pss(&[&hash, &mask, &[0xa2, 3, 2, 1, 20]]), unsupported);
+                assert_eq!(pss(&[&hash, &mask, &[0xa2, 3, 2, 1, 31]]), unsupported);
+                assert_eq!(pss(&[&hash, &mask]), unsupported, "the default is 20 bytes of salt");
+                assert_eq!(pss(&[&hash, &salt]), unsupported, "the default is MGF1 with SHA-1");
+                assert_eq!(pss(&[&mask, &salt]), unsupported, "the default is SHA-1");
+                assert_eq!(pss(&[&mask, &hash, &salt]), Err(Malformed));
+                assert_eq!(pss(&[&hash, &mask, &salt, &[4, 0]]), Err(Malformed));
+            }
+            assert_eq!(pss(&[]), unsupported);
+            assert_eq!(SignatureKind::parse(&tlv(der::OID, &[RSASSA_PSS])), Err(Malformed));
+            let [hash256, _, salt] = right(NULL);
+            assert_eq!(pss(&[&hash256, &mask(&hash(SHA384, NULL)), &salt]), unsupported);
+            assert_eq!(pss(&[&hash256, &mask(&hash(SHA1, NULL)), &salt]), unsupported);
+            assert_eq!(pss(&[&tlv(0xa0, &[&hash(SHA1, NULL)]), &mask(&hash(SHA256, NULL)), &salt]), unsupported);
+        }
+
+        #[test]
+        fn rsa_keys_have_null_and_2048_to_4096_bits() {
+            let oid = tlv(der::OID, &[RSA_ENCRYPTION]);
+            assert_eq!(any_key(&[&oid, NULL], &modulus(256)), Ok(KeyAlgorithm::Rsa));
+            assert_eq!(any_key(&[&oid, NULL], &modulus(512)), Ok(KeyAlgorithm::Rsa));
+            assert_eq!(any_key(&[&oid, NULL], &modulus(128)), Ok(KeyAlgorithm::Unsupported));
+            assert_eq!(any_key(&[&oid, NULL], &modulus(1024)), Ok(KeyAlgorithm::Unsupported));
+            assert_eq!(any_key(&[&oid], &modulus(256)), Err(Malformed));
+            assert_eq!(any_key(&[&oid, NULL, NULL], &modulus(256)), Err(Malformed));
+            assert_eq!(any_key(&[&oid, NULL], &[&modulus(256)[..], &[0]].concat()), Err(Malformed));
+        }
+
+        #[test]
+        fn the_parameters_of_a_pss_key_bind_its_signatures() {
+            let oid = tlv(der::OID, &[RSASSA_PSS]);
+            let [hash, mask, salt] = right(NULL);
+            assert_eq!(any_key(&[&oid], &modulus(256)), Ok(KeyAlgorithm::RsaPss));
+            let bound = parameters(&[&hash, &mask, &salt]);
+            assert_eq!(any_key(&[&oid, &bound], &modulus(256)), Ok(KeyAlgorithm::RsaPssSha256));
+            assert_eq!(any_key(&[&oid, &parameters(&[])], &modulus(256)), Ok(KeyAlgorithm::Unsupported));
+            assert_eq!(any_key(&[&oid, NULL], &modulus(256)), Err(Malformed));
+            assert_eq!(any_key(&[&oid, &bound, NULL], &modulus(256)), Err(Malformed));
+            assert_eq!(SignatureKind::RsaPssSha384.with_key(KeyAlgorithm::RsaPssSha256), None);
+            assert_eq!(SignatureKind::RsaPkcs1Sha256.with_key(KeyAlgorithm::RsaPss), None);
+            assert!(SignatureKind::RsaPssSha384.with_key(KeyAlgorithm::Rsa).is_some());
+        }
+    }
+
+    #[test]
+    fn a_scheme_fits_the_key_whose_default_it_is() {
+        for code in 1..=8 {
+            let key = KeyAlgorithm::from_code(code);
+            assert!(key.verifies(key.default_scheme().unwrap()).is_some(), "{key:?}");
+        }
+        assert_eq!(KeyAlgorithm::Rsa.verifies(SignatureScheme::RSA_PSS_PSS_SHA256), None);
+        assert_eq!(KeyAlgorithm::RsaPss.verifies(SignatureScheme::RSA_PSS_RSAE_SHA256), None);
+        assert_eq!(KeyAlgorithm::Rsa.verifies(SignatureScheme::RSA_PKCS1_SHA256), None);
+        assert_eq!(KeyAlgorithm::EcP256.verifies(SignatureScheme::ECDSA_SECP384R1_SHA384), None);
+    }
+
     #[test]
     fn codes_lead_back_to_what_they_stand_for() {
-        for kind in [SignatureKind::EcdsaSha256, SignatureKind::Unsupported] {
-            assert_eq!(SignatureKind::from_code(kind.code()), kind);
+        for code in 0..=9 {
+            assert_eq!(SignatureKind::from_code(code).code(), code);
         }
-        for algorithm in [KeyAlgorithm::EcP256, KeyAlgorithm::Unsupported] {
-            assert_eq!(KeyAlgorithm::from_code(algorithm.code()), algorithm);
+        for code in 0..=8 {
+            assert_eq!(KeyAlgorithm::from_code(code).code(), code);
         }
+        assert_eq!(SignatureKind::from_code(10), SignatureKind::Unsupported);
+        assert_eq!(KeyAlgorithm::from_code(9), KeyAlgorithm::Unsupported);
     }
 }

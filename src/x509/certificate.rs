@@ -198,12 +198,15 @@ fn optional_fields(mut fields: Reader<'_>, is_v3: bool) -> Result<Extensions<'_>
 pub(crate) struct OwnCertificate<'a> {
     pub(crate) issuer: Name<'a>,
     pub(crate) key: KeyAlgorithm,
+    /// Bytes of the longest signature of the key.
+    pub(crate) signature_len: usize,
 }
 
 /// Reads a certificate of our own; `None` if it is none.
 pub(crate) fn own_certificate(der: &[u8]) -> Option<OwnCertificate<'_>> {
     let certificate = Certificate::parse(der, Origin::Anchor).ok()?;
-    Some(OwnCertificate { issuer: certificate.issuer, key: certificate.key.algorithm })
+    let Certificate { issuer, key, .. } = certificate;
+    Some(OwnCertificate { issuer, key: key.algorithm, signature_len: key.signature_len() })
 }
 
 impl From<Malformed> for CertificateProblem {

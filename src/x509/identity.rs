@@ -5,7 +5,7 @@ use super::general_name::{GeneralName, GeneralNames, SubjectAltName};
 use super::name::Name;
 use super::summary::{FINGERPRINT, Summary, read_entry};
 use super::time::UnixTime;
-use crate::crypto::{CryptoError, CryptoProvider, Digest, Hash, HashAlgorithm, SignatureAlgorithm};
+use crate::crypto::{CryptoError, CryptoProvider, Digest, Hash, HashAlgorithm};
 use crate::error::{Error, PeerMisbehaved};
 use crate::wire::enums::SignatureScheme;
 
@@ -90,7 +90,7 @@ impl<'a> PeerIdentity<'a> {
         self.leaf.key.algorithm
     }
 
-    /// The public key: for P-256 the uncompressed point, 65 bytes.
+    /// The public key, in the encoding of its [kind](KeyAlgorithm): for P-256 the uncompressed point, 65 bytes.
     pub const fn public_key(&self) -> &'a [u8] {
         self.leaf.key.bytes
     }
@@ -104,8 +104,9 @@ impl LeafKey<'_> {
         message: &[u8],
         signature: &[u8],
     ) -> Result<(), Error> {
-        let algorithm = SignatureAlgorithm::of(scheme)
-            .filter(|algorithm| KeyAlgorithm::of(*algorithm) == self.algorithm)
+        let algorithm = self
+            .algorithm
+            .verifies(scheme)
             .filter(|algorithm| C::SIGNATURE_ALGORITHMS.contains(algorithm))
             .ok_or(PeerMisbehaved::SignatureSchemeNotOffered)?;
         let verified = match algorithm.hash() {

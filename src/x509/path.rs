@@ -153,6 +153,7 @@ impl<'p> PeerChain<'p> {
         let tbs_digest = parsed.signature_kind.hash().map(|hash| digest::<C>(hash, parsed.tbs));
         let signed = match &tbs_digest {
             Some(Ok(digest)) => digest.as_bytes(),
+            None if parsed.signature_kind.takes_message() => parsed.tbs,
             _ => &[],
         };
         self.list.push(Some(&Summary::new(&parsed, signed, fingerprint.as_ref())))

@@ -35,7 +35,8 @@ pub struct Validator<'m> {
 
 impl<'m> Validator<'m> {
     /// A validator that keeps what it needs to know in `memory`: about 300 bytes for each P-256
-    /// certificate, and for the leaf its subject alternative names and 60 bytes more.
+    /// certificate, 750 for RSA with 2048 bits, 200 more than its DER for one that is signed with Ed25519; and
+    /// for the leaf its subject alternative names and 60 bytes more.
     pub const fn new(memory: &'m mut [u8]) -> Self {
         Self { chain: PeerChain::new(memory) }
     }

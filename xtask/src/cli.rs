@@ -82,8 +82,7 @@ fn check(options: &Options) -> Result<()> {
 }
 
 fn interop(options: &Options) -> Result<()> {
-    let steps = plan::interop(!options.no_install)?;
-    Selection::default().run(&steps)
+    Selection::default().run(&plan::interop(!options.no_install))
 }
 
 fn limbo(options: &Options) -> Result<()> {

@@ -8,13 +8,16 @@ use crate::step::{Step, Task};
 /// Name of the step that installs.
 pub(crate) const SETUP: &str = "setup";
 
+/// The crate with the fuzz targets, which has a lock file of its own.
+const FUZZ: &str = "fuzz";
+
 /// Lints are warnings while one works, errors here.
 const DENY: &str = "-- -D warnings";
 
 /// Everything, from quick to slow where nothing speaks against it.
 pub(crate) fn test() -> Result<Vec<Step>> {
     let boards = boards()?;
-    let mut steps = vec![
+    Ok(vec![
         Step {
             name: SETUP,
             what: "programs and targets the tests need are there",
@@ -28,12 +31,12 @@ pub(crate) fn test() -> Result<Vec<Step>> {
         documentation(),
         unit(),
         integration(),
+        fuzz(),
         limbo(&limbo_files()?)?,
         package(),
         example(),
-    ];
-    steps.extend(interop_step()?);
-    Ok(steps)
+        interop_step(),
+    ])
 }
 
 /// What one runs after each change.
@@ -42,14 +45,13 @@ pub(crate) fn check() -> Result<Vec<Step>> {
 }
 
 /// The handshakes with other implementations.
-pub(crate) fn interop(install: bool) -> Result<Vec<Step>> {
-    let step = interop_step()?.ok_or_else(|| Failure::new("the workspace has no member `tests/interop`"))?;
+pub(crate) fn interop(install: bool) -> Vec<Step> {
     let install = install.then(|| Step {
         name: SETUP,
         what: "programs the tests run against are there",
         tasks: vec![Task::Call(setup::programs)],
     });
-    Ok(install.into_iter().chain([step]).collect())
+    install.into_iter().chain([interop_step()]).collect()
 }
 
 fn cargo(line: &str) -> Task {
@@ -57,8 +59,9 @@ fn cargo(line: &str) -> Task {
 }
 
 fn format(boards: &[String]) -> Step {
-    let boards = boards.iter().map(|board| Task::Succeeds(Run::cargo("fmt --all -- --check").within(board)));
-    let tasks = [cargo("fmt --all -- --check")].into_iter().chain(boards).collect();
+    let check = Run::cargo("fmt --all -- --check");
+    let apart = boards.iter().map(String::as_str).chain([FUZZ]).map(|directory| check.clone().within(directory));
+    let tasks = [check.clone()].into_iter().chain(apart).map(Task::Succeeds).collect();
     Step { name: "format", what: "all code is formatted", tasks }
 }
 
@@ -118,6 +121,13 @@ fn integration() -> Step {
     Step { name: "tests", what: "tests on the public API, and of the repository's own rules", tasks }
 }
 
+/// The fuzz targets on inputs that are the same each time; the fuzzer itself needs another toolchain.
+fn fuzz() -> Step {
+    let clippy = Run::cargo(&format!("clippy --all-targets --locked {DENY}")).within(FUZZ);
+    let tasks = vec![Task::Succeeds(clippy), Task::Succeeds(Run::cargo("test --locked").within(FUZZ))];
+    Step { name: "fuzz", what: "no input of the fuzz targets panics or is accepted wrongly", tasks }
+}
+
 /// The certificate cases in these files; without one, those of the project.
 pub(crate) fn limbo(files: &[String]) -> Result<Step> {
     let absolute = |file: &String| match std::fs::canonicalize(file) {
@@ -158,13 +168,9 @@ fn example() -> Step {
     Step { name: "example", what: "the gateway posts its order and gets a 200", tasks }
 }
 
-/// There once the crate is a member of the workspace.
-fn interop_step() -> Result<Option<Step>> {
-    let tasks = vec![cargo("test --package interop --release --locked -- --nocapture")];
-    let step = Step { name: "interop", what: "both roles against other implementations", tasks };
-    let manifest = read("Cargo.toml")?;
-    let members = manifest.lines().find(|line| line.starts_with("members")).unwrap_or_default();
-    Ok(members.contains("\"tests/interop\"").then_some(step))
+fn interop_step() -> Step {
+    let tasks = vec![cargo("test --package interop --locked -- --nocapture")];
+    Step { name: "interop", what: "both roles against other implementations", tasks }
 }
 
 /// Firmware crates: each directory of `boards` with a manifest.
@@ -180,9 +186,4 @@ fn boards() -> Result<Vec<String>> {
     }
     boards.sort();
     Ok(boards)
-}
-
-fn read(name: &str) -> Result<String> {
-    let path = root().join(name);
-    std::fs::read_to_string(&path).map_err(|error| Failure::new(format!("{}: {error}", path.display())))
 }

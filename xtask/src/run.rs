@@ -79,6 +79,10 @@ impl Run {
             .envs(self.variables.iter().map(|(name, value)| (*name, value)))
             .current_dir(directory)
             .stdin(Stdio::null());
+        // Debian keeps servers where only root looks; the tests start some.
+        if let Ok(path) = std::env::join_paths(directories_of_programs()) {
+            command.env("PATH", path);
+        }
         command
     }
 
@@ -136,10 +140,13 @@ fn quoted(word: &str) -> String {
 
 /// Whether a program can be found, also where only root looks.
 pub(crate) fn installed(program: &str) -> bool {
+    directories_of_programs().iter().any(|directory| directory.join(program).is_file())
+}
+
+fn directories_of_programs() -> Vec<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path)
-        .chain(["/usr/sbin", "/usr/local/sbin", "/sbin"].map(PathBuf::from))
-        .any(|directory| directory.join(program).is_file())
+    let only_roots = ["/usr/sbin", "/usr/local/sbin", "/sbin"].map(PathBuf::from);
+    std::env::split_paths(&path).chain(only_roots).collect()
 }
 
 #[cfg(test)]

@@ -27,8 +27,6 @@ pub(crate) struct ServerCase {
     pub(crate) order: &'static [u8],
     /// The PEM files that the client shows.
     pub(crate) shows: Option<&'static str>,
-    /// What the client trusts.
-    pub(crate) trusts: &'static str,
     pub(crate) options: &'static [&'static str],
     pub(crate) command: &'static str,
     pub(crate) expected: Outcome,
@@ -105,7 +103,6 @@ impl ServerCase {
             supplier,
             order: http::order(),
             shows: Some("client"),
-            trusts: "root.pem",
             options: &[],
             command: "",
             expected: Outcome::done(&["POST"]),
@@ -140,11 +137,6 @@ impl ServerCase {
 
     pub(crate) const fn posts(mut self, order: &'static [u8]) -> Self {
         self.order = order;
-        self
-    }
-
-    pub(crate) const fn trusts(mut self, file: &'static str) -> Self {
-        self.trusts = file;
         self
     }
 

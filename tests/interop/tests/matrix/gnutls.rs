@@ -1,16 +1,16 @@
-//! What the two programs of GnuTLS have in common.
+//! What the two programs of `GnuTLS` have in common.
 
 use crate::process::{Process, print_of};
 use crate::table::End;
 
-/// `GnuTLS 3.7.9`.
+/// As it stands in the table: `GnuTLS 3.7.9 gnutls-cli`.
 pub(crate) fn version(program: &str) -> Result<String, String> {
     let printed = print_of(program, &["--version"])?;
     let version = printed.split_whitespace().nth(1).ok_or("no version")?;
     Ok(format!("GnuTLS {version} {program}"))
 }
 
-/// How a connection ended for GnuTLS, from its log at level 4.
+/// How a connection ended for `GnuTLS`, from its log at level 5.
 pub(crate) fn end(log: &str) -> End {
     let mut end = End::Failed("no close_notify came".into());
     for line in log.lines() {
@@ -35,4 +35,15 @@ pub(crate) fn await_end(process: &mut Process) -> End {
         Ok(()) => end(&process.stderr()),
         Err(problem) => End::Failed(problem),
     }
+}
+
+/// Which messages of interest it has logged.
+pub(crate) fn facts(log: &str) -> Vec<String> {
+    let count = |words: [&str; 2]| log.lines().filter(|line| words.iter().all(|word| line.contains(word))).count();
+    let counts = [
+        (count(["HELLO RETRY REQUEST", "was "]), "HelloRetryRequest"),
+        (count(["KEY_UPDATE", "was received"]), "KeyUpdate from us"),
+        (count(["KEY_UPDATE", "was queued"]), "KeyUpdate from it"),
+    ];
+    counts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect()
 }

@@ -1,7 +1,7 @@
 //! Our server and `gnutls-cli`.
 
 use crate::case::ServerCase;
-use crate::gnutls::{end, version};
+use crate::gnutls::{end, facts, version};
 use crate::http;
 use crate::ours::SupplierSetup;
 use crate::pki::SERVER_NAME;
@@ -11,7 +11,7 @@ use crate::world::World;
 use embedded_mtls::{AlertDescription, NamedGroup};
 
 pub(crate) fn rows(table: &mut Table, world: &World) {
-    let peer = version("gnutls-cli").unwrap_or_else(|problem| problem);
+    let peer = version("gnutls-cli").unwrap_or_else(|_missing| "gnutls-cli".into());
     for case in agreeing(world).into_iter().chain(refusing(world)).chain(refused(world)) {
         table.row(&peer, Role::Server, case.name, &case.expected, || run(&case, world));
     }
@@ -21,22 +21,31 @@ fn run(case: &ServerCase, world: &World) -> Result<Outcome, String> {
     let supplier = case.supplier.start()?;
     let mut client = Process::start("gnutls-cli", arguments(case, world, supplier.port))?;
     // A client that was refused takes nothing.
-    let _refused = client.write(&http::post(case.order));
+    let _refused = post(&mut client, case);
     client.await_end()?;
-    let peer = match end(&client.stderr()) {
+    let log = client.stderr();
+    let peer = match end(&log) {
         End::Done => http::check_answer(&client.stdout(), case.order).map_or_else(End::Failed, |()| End::Done),
         end => end,
     };
-    Ok(supplier.join().with_peer(peer, case.order))
+    Ok(supplier.join().with_peer(peer, case.order).and(&facts(&log)))
+}
+
+/// Posts the order, and leaves when the answer has come: it says goodbye only if it leaves first.
+fn post(client: &mut Process, case: &ServerCase) -> Result<(), String> {
+    client.write(&http::post(case.order))?;
+    client.await_sign("got an answer", |client| http::check_answer(&client.stdout(), case.order).is_ok())?;
+    client.close_stdin();
+    Ok(())
 }
 
 fn arguments(case: &ServerCase, world: &World, port: u16) -> Vec<String> {
     let usual = [
-        "--debug=4".into(),
+        "--debug=5".into(),
         format!("--logfile={}", world.file("gnutls-cli.log")),
         format!("--sni-hostname={SERVER_NAME}"),
         format!("--verify-hostname={SERVER_NAME}"),
-        format!("--x509cafile={}", world.file(case.trusts)),
+        format!("--x509cafile={}", world.file("root.pem")),
         format!("--port={port}"),
     ];
     let shows = case.shows.into_iter().flat_map(|shows| {
@@ -48,7 +57,7 @@ fn arguments(case: &ServerCase, world: &World, port: u16) -> Vec<String> {
 }
 
 fn agreeing(world: &World) -> Vec<ServerCase> {
-    let supplier = SupplierSetup::required(&world.server, &world.root);
+    let supplier = SupplierSetup::required(&world.server, &world.root).until_client_closes();
     let case = |name, options, facts: &[&str]| ServerCase::order(name, supplier).options(options).facts(facts);
     vec![
         case("an order", &[], &["CN=gateway-7"]),
@@ -72,7 +81,7 @@ fn agreeing(world: &World) -> Vec<ServerCase> {
         case(
             "P-384 first, one share: HelloRetryRequest",
             &["--single-key-share", "--priority=NORMAL:-GROUP-ALL:+GROUP-SECP384R1:+GROUP-SECP256R1"],
-            &["SECP256R1"],
+            &["SECP256R1", "1 HelloRetryRequest"],
         ),
         case("we prefer P-256", &[], &["SECP256R1"])
             .config(|config| config.with_groups(&[NamedGroup::SECP256R1, NamedGroup::X25519])),
@@ -81,8 +90,12 @@ fn agreeing(world: &World) -> Vec<ServerCase> {
         case("no middlebox compatibility", &["--priority=NORMAL:%DISABLE_TLS13_COMPAT_MODE"], &[]),
         case("middlebox compatibility, both", &[], &[]).config(|config| config.with_middlebox_compatibility(true)),
         case("100 KB each way", &[], &[]).posts(http::much()),
-        ServerCase::order("optional, it has none", SupplierSetup::optional(&world.server, &world.root)).shows(None),
-        ServerCase::order("we ask for new keys", supplier.with_key_update()),
+        ServerCase::order(
+            "optional, it has none",
+            SupplierSetup::optional(&world.server, &world.root).until_client_closes(),
+        )
+        .shows(None),
+        ServerCase::order("we ask for new keys", supplier.with_key_update()).facts(&["1 KeyUpdate from us"]),
     ]
 }
 
@@ -112,8 +125,8 @@ fn refused(world: &World) -> Vec<ServerCase> {
     let of = |identity| SupplierSetup::required(identity, &world.root);
     let case = ServerCase::refused;
     vec![
-        case("our certificate is of another CA", of(&world.server_of_other_root), AlertDescription::UNKNOWN_CA),
-        case("our certificate has expired", of(&world.server_expired), AlertDescription::CERTIFICATE_EXPIRED),
+        case("our certificate is of another CA", of(&world.server_of_other_root), AlertDescription::BAD_CERTIFICATE),
+        case("our certificate has expired", of(&world.server_expired), AlertDescription::BAD_CERTIFICATE),
         case("we have another name", of(&world.server_of_other_name), AlertDescription::BAD_CERTIFICATE),
     ]
 }

@@ -4,11 +4,15 @@
 //! runs those that contain one of the words. A row that is wrong ends nothing; a program that is
 //! missing is a wrong row that says how to get it.
 
+mod apache;
 mod case;
+mod curl;
+mod embedded_tls_peer;
 mod gnutls;
 mod gnutls_client;
 mod gnutls_server;
 mod http;
+mod nginx;
 mod openssl;
 mod openssl_client;
 mod openssl_server;
@@ -17,7 +21,10 @@ mod ours;
 #[path = "../../../common/pki.rs"]
 mod pki;
 mod process;
+mod rustls_peer;
+mod rustls_rows;
 mod table;
+mod web;
 mod workdir;
 mod world;
 
@@ -40,5 +47,10 @@ fn main() -> ExitCode {
     openssl_client::rows(&mut table, &world);
     gnutls_server::rows(&mut table, &world);
     gnutls_client::rows(&mut table, &world);
+    curl::rows(&mut table, &world);
+    nginx::rows(&mut table, &world);
+    apache::rows(&mut table, &world);
+    rustls_rows::rows(&mut table, &world);
+    embedded_tls_peer::rows(&mut table, &world);
     if table.print() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -40,7 +40,7 @@ pub(crate) fn await_key_update(process: &mut Process, world: &World) -> Result<(
     process.await_sign("saw new keys", |_| world.files.read(MESSAGES).contains("KeyUpdate"))
 }
 
-/// How often the hello was sent, and new keys were taken.
+/// How often the hello was sent and new keys were taken, and how long the records were.
 pub(crate) fn facts(messages: &str) -> Vec<String> {
     let of = |way: &str, kind: &str| {
         let of_kind = |line: &&str| line.starts_with(way) && line.contains("Handshake") && line.ends_with(kind);
@@ -51,5 +51,19 @@ pub(crate) fn facts(messages: &str) -> Vec<String> {
         (of("<<<", "KeyUpdate"), "KeyUpdate from us"),
         (of(">>>", "KeyUpdate"), "KeyUpdate from it"),
     ];
-    counts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect()
+    let counts = counts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
+    counts.chain([format!("its records up to {} bytes", largest_record(messages))]).collect()
+}
+
+/// How long the content of its longest encrypted record was.
+fn largest_record(messages: &str) -> usize {
+    const TYPE_AND_TAG: usize = 17;
+    let lines: Vec<_> = messages.lines().collect();
+    let headers = lines.windows(2).filter(|pair| pair[0].starts_with(">>>") && pair[0].contains("RecordHeader"));
+    let lengths = headers.filter_map(|pair| {
+        let bytes: Vec<_> = pair[1].split_whitespace().filter_map(|byte| u8::from_str_radix(byte, 16).ok()).collect();
+        let [0x17, _, _, high, low] = bytes[..] else { return None };
+        usize::from(u16::from_be_bytes([high, low])).checked_sub(TYPE_AND_TAG)
+    });
+    lengths.max().unwrap_or(0)
 }

@@ -11,7 +11,7 @@ use crate::world::World;
 use embedded_mtls::{AlertDescription, CipherSuite, NamedGroup};
 
 pub(crate) fn rows(table: &mut Table, world: &World) {
-    let peer = version().map_or_else(|problem| problem, |version| format!("{version} s_client"));
+    let peer = version().map_or_else(|_missing| "s_client".into(), |version| format!("{version} s_client"));
     let supplier = SupplierSetup::required(&world.server, &world.root);
     let cases = [parameters(supplier), client_auth(world), data(supplier), refusing(supplier), refused(world)];
     for case in cases.into_iter().flatten() {
@@ -58,7 +58,7 @@ fn arguments(case: &ServerCase, world: &World, port: u16) -> Vec<String> {
     arguments.extend(
         [
             ["-connect".into(), format!("127.0.0.1:{port}")],
-            ["-CAfile".into(), world.file(case.trusts)],
+            ["-CAfile".into(), world.file("root.pem")],
             ["-msgfile".into(), world.file(MESSAGES)],
         ]
         .into_iter()
@@ -123,6 +123,18 @@ fn client_auth(world: &World) -> Vec<ServerCase> {
         ServerCase::order("optional, it has a certificate", optional).facts(&["CN=gateway-7"]),
         ServerCase::order("optional, it has none", optional).shows(None),
         ServerCase::order("not asked", never),
+        // As Apache does, we count the root.
+        ServerCase::order("two intermediates and the root, depth 3", required)
+            .shows(Some("client-deep"))
+            .config(|config| config.with_max_depth(3)),
+        ServerCase::refusing(
+            "two intermediates and the root, depth 2",
+            required,
+            Some("client-deep"),
+            AlertDescription::UNKNOWN_CA,
+            "DepthExceeded",
+        )
+        .config(|config| config.with_max_depth(2)),
         ServerCase::order("we name no authorities", required)
             .config(|config| config.with_certificate_authorities(false))
             .facts(&["CN=gateway-7"]),
@@ -132,10 +144,13 @@ fn client_auth(world: &World) -> Vec<ServerCase> {
 /// Data in all sizes, and new keys.
 fn data(supplier: SupplierSetup) -> Vec<ServerCase> {
     vec![
-        ServerCase::order("100 KB each way, its records of 16 KiB", supplier).posts(http::much()),
+        ServerCase::order("100 KB each way, its records of 8 KiB", supplier)
+            .posts(http::much())
+            .facts(&["its records up to 8192 bytes"]),
         ServerCase::order("100 KB each way, its records of 512 bytes", supplier)
             .posts(http::much())
-            .options(&["-max_send_frag", "512"]),
+            .options(&["-max_send_frag", "512"])
+            .facts(&["its records up to 512 bytes"]),
         ServerCase::order("it asks for new keys", supplier)
             .command("K\n")
             .facts(&["1 KeyUpdate from us", "1 KeyUpdate from it"]),

@@ -10,7 +10,7 @@ use crate::world::{World, free_port};
 use embedded_mtls::{AlertDescription, CipherSuite, NamedGroup};
 
 pub(crate) fn rows(table: &mut Table, world: &World) {
-    let peer = version().map_or_else(|problem| problem, |version| format!("{version} s_server"));
+    let peer = version().map_or_else(|_missing| "s_server".into(), |version| format!("{version} s_server"));
     let gateway = Gateway::new(&[&world.client], &world.root);
     let cases =
         [suites(gateway), retries(gateway), options(gateway, world), data(gateway), refused(world), refusing(gateway)];
@@ -62,8 +62,8 @@ fn arguments(case: &ClientCase, world: &World, port: u16) -> Vec<String> {
 /// Answers the order when it has come; gives the body of the answer.
 fn serve(server: &mut Process, case: &ClientCase, world: &World) -> Option<Vec<u8>> {
     let (Task::Post(order) | Task::PostAfterKeyUpdate(order)) = case.task else { return None };
-    let came = |stdout: &[u8]| stdout.windows(order.len()).any(|window| window == order);
-    server.await_sign("showed the order", |server| came(&server.stdout())).ok()?;
+    let holds_order = |output: &[u8]| output.windows(order.len()).any(|window| window == order);
+    server.await_sign("showed the order", |process| holds_order(&process.stdout())).ok()?;
     let answer = http::answer_to(order);
     if !case.command.is_empty() {
         server.write(case.command.as_bytes()).ok()?;
@@ -84,7 +84,7 @@ fn suites(gateway: Gateway) -> Vec<ClientCase> {
     ]
 }
 
-/// Groups, and HelloRetryRequests for each reason.
+/// Groups, and a HelloRetryRequest for each reason.
 fn retries(gateway: Gateway) -> Vec<ClientCase> {
     let case = |name, options, facts: &[&str]| ClientCase::order(name, gateway).options(options).facts(facts);
     vec![
@@ -130,10 +130,13 @@ fn data(gateway: Gateway) -> Vec<ClientCase> {
     let (order, much) = (http::order(), http::much());
     let small = gateway.with_rx(2048);
     vec![
-        ClientCase::order("100 KB each way, its records of 16 KiB", gateway).task(Task::Post(much)),
+        ClientCase::order("100 KB each way, its records of 16 KiB", gateway)
+            .task(Task::Post(much))
+            .facts(&["its records up to 16384 bytes"]),
         ClientCase::order("100 KB each way, its records of 512 bytes", small)
             .task(Task::Post(much))
-            .options(&["-max_send_frag", "512"]),
+            .options(&["-max_send_frag", "512"])
+            .facts(&["its records up to 512 bytes"]),
         ClientCase::order("we ask for new keys", gateway)
             .task(Task::PostAfterKeyUpdate(order))
             .facts(&["1 KeyUpdate from us", "1 KeyUpdate from it"]),

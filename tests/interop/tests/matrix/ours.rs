@@ -69,6 +69,7 @@ pub(crate) struct SupplierSetup {
     config: ServerConfig<'static>,
     own: Own,
     pub(crate) key_update: bool,
+    client_closes: bool,
 }
 
 /// Our server, for one connection.
@@ -156,11 +157,11 @@ impl Gateway {
     }
 
     /// Connects as soon as somebody listens there, and does `task`.
-    pub(crate) fn run(mut self, port: u16, task: Task) -> Ended {
+    pub(crate) fn run(self, port: u16, task: Task) -> Ended {
         match connect(port) {
             Ok(socket) => {
                 let handshake = Handshake::<Client, _>::new(leak_one(self.config), buffers(self.rx), entropy());
-                converse(socket, handshake, &mut self.own, |stream, facts| be_client(stream, task, facts))
+                converse(&socket, handshake, &mut { self.own }, |stream, facts| be_client(stream, task, facts))
             }
             Err(error) => Ended { end: End::Failed(format!("connect: {error}")), facts: Facts::default() },
         }
@@ -189,7 +190,12 @@ impl SupplierSetup {
     }
 
     fn new(identity: &Identity, client_auth: ClientAuth<'static>) -> Self {
-        Self { config: ServerConfig::new(client_auth), own: Own::new(&[identity]), key_update: false }
+        Self {
+            config: ServerConfig::new(client_auth),
+            own: Own::new(&[identity]),
+            key_update: false,
+            client_closes: false,
+        }
     }
 
     /// With another configuration.
@@ -204,14 +210,20 @@ impl SupplierSetup {
         self
     }
 
+    /// Leaves it to the client to close first.
+    pub(crate) const fn until_client_closes(mut self) -> Self {
+        self.client_closes = true;
+        self
+    }
+
     /// Listens for one connection.
-    pub(crate) fn start(mut self) -> Result<Supplier, String> {
+    pub(crate) fn start(self) -> Result<Supplier, String> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).map_err(|error| error.to_string())?;
         let port = listener.local_addr().map_err(|error| error.to_string())?.port();
         let thread = thread::spawn(move || match accept(&listener) {
             Ok(socket) => {
                 let handshake = Handshake::<Server, _>::new(leak_one(self.config), buffers(17 * 1024), entropy());
-                converse(socket, handshake, &mut self.own, |stream, facts| be_server(stream, self.key_update, facts))
+                converse(&socket, handshake, &mut { self.own }, |stream, facts| be_server(stream, &self, facts))
             }
             Err(error) => Ended { end: End::Failed(format!("accept: {error}")), facts: Facts::default() },
         });
@@ -242,9 +254,13 @@ impl Ended {
 impl Facts {
     /// As they stand in the table: why we ended it, what was said, by whom, and how.
     fn list(self, body: &[u8]) -> Vec<String> {
-        let said = self.message.map(|message| match message.body == body {
-            true => message.title(),
-            false => format!("{} with a wrong body of {} bytes", message.title(), message.body.len()),
+        let said = self.message.map(|message| {
+            let title = message.title();
+            if message.body == body {
+                title
+            } else {
+                format!("{title} with a wrong body of {} bytes", message.body.len())
+            }
         });
         let peer = self.peer.map(|name| format!("CN={name}"));
         self.cause.into_iter().chain(said).chain(self.session).chain(peer).collect()
@@ -263,7 +279,7 @@ fn entropy() -> Entropy {
     Entropy::from_system().expect("a system with entropy")
 }
 
-fn connect(port: u16) -> io::Result<TcpStream> {
+pub(crate) fn connect(port: u16) -> io::Result<TcpStream> {
     let until = Instant::now() + LIMIT;
     loop {
         match TcpStream::connect(("127.0.0.1", port)) {
@@ -273,7 +289,7 @@ fn connect(port: u16) -> io::Result<TcpStream> {
     }
 }
 
-fn accept(listener: &TcpListener) -> io::Result<TcpStream> {
+pub(crate) fn accept(listener: &TcpListener) -> io::Result<TcpStream> {
     let until = Instant::now() + LIMIT;
     listener.set_nonblocking(true)?;
     loop {
@@ -292,22 +308,24 @@ fn accept(listener: &TcpListener) -> io::Result<TcpStream> {
 
 /// Runs a connection to its end, and the end of the socket so that an alert of ours is not lost.
 fn converse<S: Side>(
-    socket: TcpStream,
+    socket: &TcpStream,
     handshake: Result<Handshake<'static, S, RustCrypto>, Error>,
     own: &mut Own,
     talk: impl FnOnce(&mut OurStream, &mut Facts) -> Result<(), Failure<io::Error>>,
 ) -> Ended {
     let mut facts = Facts::default();
-    let result = prepare(&socket).and_then(|transport| {
-        let mut stream = Stream::open(transport, handshake?, own).map_err(|error| error.cause)?;
+    let prepared = prepare(socket).and_then(|()| socket.try_clone()).map_err(Failure::Io);
+    let result = prepared.and_then(|transport| {
+        let mut stream = Stream::open(Socket(transport), handshake?, own).map_err(|error| error.cause)?;
         facts.session = describe(stream.session());
         facts.peer = stream.session().peer().and_then(|peer| peer.common_name().map(str::to_owned));
         talk(&mut stream, &mut facts)
     });
     let end = match result {
+        Ok(()) if facts.message.is_none() => End::Failed("it closed without a message".into()),
         Ok(()) => End::Done,
         Err(failure) => {
-            linger(&socket);
+            linger(socket);
             let (end, cause) = end_of(&failure);
             facts.cause = cause;
             end
@@ -316,13 +334,11 @@ fn converse<S: Side>(
     Ended { end, facts }
 }
 
-fn prepare(socket: &TcpStream) -> Result<Socket, Failure<io::Error>> {
-    let prepared = socket
-        .set_nodelay(true)
-        .and_then(|()| socket.set_read_timeout(Some(LIMIT)))
-        .and_then(|()| socket.set_write_timeout(Some(LIMIT)))
-        .and_then(|()| socket.try_clone());
-    prepared.map(Socket).map_err(Failure::Io)
+/// No wait without a bound, no wait for more to send.
+pub(crate) fn prepare(socket: &TcpStream) -> io::Result<()> {
+    socket.set_nodelay(true)?;
+    socket.set_read_timeout(Some(LIMIT))?;
+    socket.set_write_timeout(Some(LIMIT))
 }
 
 /// Suite, group and protocol.
@@ -332,7 +348,7 @@ fn describe(session: &Session<'_, RustCrypto>) -> Vec<String> {
 }
 
 /// A socket that is closed with unread data is reset, and what was sent may be lost.
-fn linger(mut socket: &TcpStream) {
+pub(crate) fn linger(mut socket: &TcpStream) {
     let _gone = socket.shutdown(Shutdown::Write);
     let mut rest = [0; 4096];
     let until = Instant::now() + LIMIT;
@@ -386,8 +402,8 @@ fn be_client(stream: &mut OurStream, task: Task, facts: &mut Facts) -> Result<()
     read_to_end(stream)
 }
 
-fn be_server(stream: &mut OurStream, key_update: bool, facts: &mut Facts) -> Result<(), Failure<io::Error>> {
-    if key_update {
+fn be_server(stream: &mut OurStream, setup: &SupplierSetup, facts: &mut Facts) -> Result<(), Failure<io::Error>> {
+    if setup.key_update {
         stream.session_mut().request_key_update();
         let _leaves_with = stream.session_mut().poll()?;
         stream.flush()?;
@@ -396,6 +412,10 @@ fn be_server(stream: &mut OurStream, key_update: bool, facts: &mut Facts) -> Res
     if let Some(request) = &facts.message {
         stream.write_all(&http::response(&http::answer_to(&request.body)))?;
         stream.flush()?;
+    }
+    if setup.client_closes {
+        read_to_end(stream)?;
+        return stream.close();
     }
     stream.close()?;
     read_to_end(stream)

@@ -152,9 +152,15 @@ pub(crate) fn print_of(program: &str, arguments: &[&str]) -> Result<String, Stri
 fn missing(program: &str, error: &std::io::Error) -> String {
     let package = match program.rsplit('/').next().unwrap_or(program) {
         "gnutls-cli" | "gnutls-serv" => "gnutls-bin",
-        "nginx" => "nginx-light",
-        "apache2" => "apache2",
+        "apache2" => "apache2-bin",
         other => other,
     };
     format!("cannot run {program} ({error}): run `cargo xtask setup`, or `apt-get install {package}`")
+}
+
+/// The version of a peer that is a library, as Cargo.lock pins it.
+pub(crate) fn locked_version(library: &str) -> &'static str {
+    let after_name =
+        include_str!("../../../../Cargo.lock").split(&format!("name = \"{library}\"\nversion = \"")).nth(1);
+    after_name.and_then(|rest| rest.split('"').next()).unwrap_or("of no known version")
 }

@@ -12,7 +12,9 @@ pub(crate) enum End {
     Sent(u8),
     /// The other side ended the connection with this fatal alert.
     Got(u8),
-    /// It went away without a word.
+    /// It refused the other side; what it sent shows only there.
+    Refused(String),
+    /// It ended otherwise.
     Failed(String),
 }
 
@@ -148,6 +150,7 @@ impl fmt::Display for End {
         let (verb, alert) = match self {
             Self::Done => return f.write_str("done"),
             Self::Failed(why) => return write!(f, "failed: {}", why.replace('\n', " / ")),
+            Self::Refused(why) => return write!(f, "refused: {why}"),
             Self::Sent(alert) => ("sent", alert),
             Self::Got(alert) => ("got", alert),
         };
@@ -168,9 +171,4 @@ impl fmt::Display for Outcome {
 /// As the RFC writes it.
 pub(crate) fn alert_name(alert: u8) -> String {
     AlertDescription(alert).to_string().to_lowercase()
-}
-
-/// The number of an alert from its name in the RFC.
-pub(crate) fn alert_number(name: &str) -> Option<u8> {
-    (0..=u8::MAX).find(|alert| alert_name(*alert) == name)
 }

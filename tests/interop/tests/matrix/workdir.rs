@@ -1,9 +1,8 @@
 //! A directory of our own, with the PKI as PEM files in it.
 
 use crate::world::Identity;
-use p256::pkcs8::EncodePrivateKey;
 use p256::pkcs8::der::pem::{LineEnding, encode_string};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::{env, fs, process};
 
@@ -17,10 +16,6 @@ impl Workdir {
         let path = env::temp_dir().join(format!("embedded-mtls-interop-{}-{count}", process::id()));
         fs::create_dir_all(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         Ok(Self(path))
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
     }
 
     /// Where a file of this name is, or would be.
@@ -45,7 +40,7 @@ impl Workdir {
         self.write(&format!("{name}.pem"), certificates_pem(&identity.chain))?;
         self.write(&format!("{name}.leaf.pem"), certificates_pem([leaf]))?;
         self.write(&format!("{name}.issuers.pem"), certificates_pem(issuers))?;
-        self.write(&format!("{name}.key"), key_pem(&identity.scalar)?).map(|_| ())
+        self.write(&format!("{name}.key"), identity.key_pem()?).map(|_| ())
     }
 }
 
@@ -58,9 +53,4 @@ impl Drop for Workdir {
 
 pub(crate) fn certificates_pem<'a>(chain: impl IntoIterator<Item = &'a Vec<u8>>) -> String {
     chain.into_iter().map(|der| encode_string("CERTIFICATE", LineEnding::LF, der).expect("a label")).collect()
-}
-
-fn key_pem(scalar: &[u8; 32]) -> Result<String, String> {
-    let key = p256::SecretKey::from_slice(scalar).map_err(|error| error.to_string())?;
-    key.to_pkcs8_pem(LineEnding::LF).map(|pem| pem.to_string()).map_err(|error| error.to_string())
 }

@@ -2,6 +2,7 @@
 
 use crate::pki::{BadChain, Defect, Issued, Pki, Role, Template};
 use crate::workdir::{Workdir, certificates_pem};
+use p256::pkcs8::{EncodePrivateKey, LineEnding};
 use std::net::TcpListener;
 
 /// The common name that suppliers look for.
@@ -18,22 +19,19 @@ pub(crate) struct Identity {
 pub(crate) struct World {
     /// The root that all trust.
     pub(crate) root: Issued,
-    /// A root that nobody trusts.
-    pub(crate) other_root: Issued,
     pub(crate) server: Identity,
     pub(crate) server_expired: Identity,
     pub(crate) server_of_other_name: Identity,
     pub(crate) server_of_other_root: Identity,
     /// Of the right name, but a client.
     pub(crate) server_for_clients: Identity,
-    /// Issued by the root itself: for peers that look at one certificate only.
-    pub(crate) server_of_root: Identity,
     pub(crate) client: Identity,
     pub(crate) client_expired: Identity,
     pub(crate) client_of_other_root: Identity,
+    /// Issued by the root itself: for peers that send one certificate only.
     pub(crate) client_of_root: Identity,
     pub(crate) client_expired_of_root: Identity,
-    /// Two CA certificates below the root.
+    /// Two CA certificates between it and the root; its common name is the wanted one.
     pub(crate) client_deep: Identity,
     /// Its common name is the wanted one.
     pub(crate) client_wanted: Identity,
@@ -55,16 +53,14 @@ impl World {
             server_of_other_name: Identity::bad(Defect::OtherName, Role::Server),
             server_for_clients: Identity::bad(Defect::ExtendedKeyUsageOfTheOtherRole, Role::Server),
             server_of_other_root: of(Role::Server.template(), &[&other_issuer]),
-            server_of_root: Identity::new(&Role::Server.template().signed_by(&pki.root), &[]),
             client: Identity::new(&pki.client, &[&pki.intermediate]),
             client_expired: Identity::bad(Defect::Expired, Role::Client),
             client_of_other_root: of(Role::Client.template(), &[&other_issuer]),
             client_of_root: Identity::new(&Role::Client.template().signed_by(&pki.root), &[]),
             client_expired_of_root: Identity::new(&expired_of_root, &[]),
-            client_deep: of(Role::Client.template(), &[&lower, &upper]),
+            client_deep: of(Template::client(WANTED_NAME), &[&lower, &upper]),
             client_wanted: of(Template::client(WANTED_NAME), &[&pki.intermediate]),
             root: pki.root,
-            other_root,
             files: Workdir::new()?,
         };
         world.write_files().map(|()| world)
@@ -72,7 +68,6 @@ impl World {
 
     fn write_files(&self) -> Result<(), String> {
         self.files.write("root.pem", certificates_pem([&self.root.der]))?;
-        self.files.write("other-root.pem", certificates_pem([&self.other_root.der]))?;
         for (name, identity) in [
             ("server", &self.server),
             ("server-expired", &self.server_expired),
@@ -81,6 +76,7 @@ impl World {
             ("server-for-clients", &self.server_for_clients),
             ("client", &self.client),
             ("client-expired", &self.client_expired),
+            ("client-deep", &self.client_deep),
             ("client-of-other-root", &self.client_of_other_root),
         ] {
             self.files.write_identity(name, identity)?;
@@ -98,6 +94,20 @@ impl Identity {
     fn new(leaf: &Issued, issuers: &[&Issued]) -> Self {
         let chain = [leaf].into_iter().chain(issuers.iter().copied()).map(|issued| issued.der.clone()).collect();
         Self { chain, scalar: leaf.key.scalar() }
+    }
+
+    /// Its key in PKCS#8 and DER.
+    pub(crate) fn key_pkcs8(&self) -> Result<Vec<u8>, String> {
+        self.secret()?.to_pkcs8_der().map(|der| der.as_bytes().to_vec()).map_err(|error| error.to_string())
+    }
+
+    /// Its key in PKCS#8 and PEM.
+    pub(crate) fn key_pem(&self) -> Result<String, String> {
+        self.secret()?.to_pkcs8_pem(LineEnding::LF).map(|pem| pem.to_string()).map_err(|error| error.to_string())
+    }
+
+    fn secret(&self) -> Result<p256::SecretKey, String> {
+        p256::SecretKey::from_slice(&self.scalar).map_err(|error| error.to_string())
     }
 
     fn bad(defect: Defect, role: Role) -> Self {

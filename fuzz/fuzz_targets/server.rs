@@ -1,0 +1,10 @@
+//! What a server makes of the bytes of a client.
+#![cfg_attr(fuzzing, no_main)]
+
+#[cfg(fuzzing)]
+libfuzzer_sys::fuzz_target!(|input: &[u8]| fuzz::server(input));
+
+#[cfg(not(fuzzing))]
+fn main() {
+    eprintln!("run it with: cargo fuzz run server");
+}

@@ -1,0 +1,305 @@
+//! ECDSA on P-256 and P-384.
+
+use p256::ecdsa::signature::hazmat::{PrehashSigner, PrehashVerifier};
+
+use crate::codec::{Reader, read_all};
+use crate::crypto::CryptoError;
+use crate::error::InvalidMessage;
+
+/// A P-256 signing key in memory, for credentials whose key lies in no secure element. 100 bytes,
+/// wiped when dropped.
+///
+/// Make it once and keep it: making it computes the public key, which costs as much as a signature.
+pub struct P256SigningKey(p256::ecdsa::SigningKey);
+
+/// A P-384 signing key in memory, for credentials whose key lies in no secure element. Wiped when
+/// dropped.
+///
+/// Make it once and keep it: making it computes the public key, which costs as much as a signature.
+#[cfg(feature = "p384")]
+pub struct P384SigningKey(p384::ecdsa::SigningKey);
+
+/// Bytes of a P-256 scalar.
+const P256_SCALAR: usize = 32;
+/// Bytes of a P-384 scalar.
+#[cfg(feature = "p384")]
+const P384_SCALAR: usize = 48;
+/// First byte of an uncompressed point.
+pub(super) const UNCOMPRESSED: u8 = 4;
+
+/// Refuses all forms of a point but the uncompressed one (`0x04`, x, y, SEC 1 section 2.3.3), with numbers of
+/// `scalar` bytes: RFC 9846 section 4.3.8.2 (`uint8 legacy_form = 4`) for key shares, RFC 8422
+/// section 5.1.1 for certificates. Whether the point lies on the curve, its parser checks.
+fn uncompressed(point: &[u8], scalar: usize) -> Result<&[u8], CryptoError> {
+    match point {
+        [UNCOMPRESSED, x_y @ ..] if x_y.len() == 2 * scalar => Ok(point),
+        _ => Err(CryptoError::Invalid),
+    }
+}
+
+pub(super) fn uncompressed_p256(point: &[u8]) -> Result<&[u8], CryptoError> {
+    uncompressed(point, P256_SCALAR)
+}
+
+/// A digest longer than a scalar is cut (FIPS 186-5 section 6.4.2).
+pub(super) fn verify_p256(public_key: &[u8], digest: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
+    use p256::ecdsa::{Signature, VerifyingKey};
+    let key = VerifyingKey::from_sec1_bytes(uncompressed_p256(public_key)?).map_err(|_| CryptoError::Invalid)?;
+    let (r, s) = read_all(signature, ecdsa_sig_value).map_err(|_| CryptoError::Invalid)?;
+    // Refuses 0 and what is not below the group order.
+    let signature = Signature::from_scalars(padded::<P256_SCALAR>(r)?, padded::<P256_SCALAR>(s)?)
+        .map_err(|_| CryptoError::Forged)?;
+    key.verify_prehash(digest, &signature).map_err(|_| CryptoError::Forged)
+}
+
+#[cfg(feature = "p384")]
+pub(super) fn verify_p384(public_key: &[u8], digest: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
+    use p384::ecdsa::{Signature, VerifyingKey};
+    let key =
+        VerifyingKey::from_sec1_bytes(uncompressed(public_key, P384_SCALAR)?).map_err(|_| CryptoError::Invalid)?;
+    let (r, s) = read_all(signature, ecdsa_sig_value).map_err(|_| CryptoError::Invalid)?;
+    let signature = Signature::from_scalars(padded::<P384_SCALAR>(r)?, padded::<P384_SCALAR>(s)?)
+        .map_err(|_| CryptoError::Forged)?;
+    key.verify_prehash(digest, &signature).map_err(|_| CryptoError::Forged)
+}
+
+/// `ECDSA-Sig-Value ::= SEQUENCE { r INTEGER, s INTEGER }` (RFC 3279 section 2.2.3) in DER: the two
+/// numbers without the zero that may stand in front.
+///
+/// Of a signature on P-256 or P-384 no length reaches 128, so that each takes one byte.
+fn ecdsa_sig_value<'a>(reader: &mut Reader<'a>) -> Result<(&'a [u8], &'a [u8]), InvalidMessage> {
+    const SEQUENCE: u8 = 0x30;
+    read_all(short_tlv(reader, SEQUENCE)?, |reader| Ok((unsigned_integer(reader)?, unsigned_integer(reader)?)))
+}
+
+/// A DER INTEGER of at least 0, in its one shortest encoding (X.690 section 8.3.2).
+fn unsigned_integer<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], InvalidMessage> {
+    const INTEGER: u8 = 0x02;
+    let content = short_tlv(reader, INTEGER)?;
+    match content {
+        // A leading zero stands only where the next bit would be taken for a sign.
+        [0, rest @ ..] if rest.first().is_some_and(|next| *next >= 0x80) => Ok(rest),
+        [first, ..] if *first < 0x80 && (*first != 0 || content.len() == 1) => Ok(content),
+        _ => Err(InvalidMessage::IllegalValue),
+    }
+}
+
+/// The number with zeros in front; one that is too long is none of this curve.
+fn padded<const N: usize>(number: &[u8]) -> Result<[u8; N], CryptoError> {
+    let mut padded = [0; N];
+    let padding = N.checked_sub(number.len()).ok_or(CryptoError::Invalid)?;
+    padded.get_mut(padding..).ok_or(CryptoError::Invalid)?.copy_from_slice(number);
+    Ok(padded)
+}
+
+/// The content of a DER element with this tag and a length below 128.
+fn short_tlv<'a>(reader: &mut Reader<'a>, expected: u8) -> Result<&'a [u8], InvalidMessage> {
+    let (tag, len) = (reader.u8()?, reader.u8()?);
+    if tag != expected || len >= 0x80 {
+        return Err(InvalidMessage::IllegalValue);
+    }
+    reader.bytes(len.into())
+}
+
+impl P256SigningKey {
+    /// A key from its private scalar, 32 bytes, big-endian. One public-key operation.
+    ///
+    /// # Errors
+    /// [`CryptoError::Invalid`] if the scalar is 0 or not below the order of the group.
+    pub fn from_bytes(scalar: &[u8; 32]) -> Result<Self, CryptoError> {
+        p256::ecdsa::SigningKey::from_bytes(scalar.into()).map(Self).map_err(|_| CryptoError::Invalid)
+    }
+
+    /// Signs a SHA-256 digest: `r || s`, 32 bytes each, big-endian. One public-key operation.
+    ///
+    /// The nonce is made from key and digest (RFC 6979): no randomness that could fail.
+    ///
+    /// # Errors
+    /// [`CryptoError::Invalid`] if the back end fails.
+    pub fn sign_digest(&self, digest: &[u8; 32]) -> Result<[u8; 64], CryptoError> {
+        let signature: p256::ecdsa::Signature = self.0.sign_prehash(digest).map_err(|_| CryptoError::Invalid)?;
+        Ok(signature.to_bytes().into())
+    }
+
+    /// The public key as an uncompressed point, 65 bytes (SEC 1 section 2.3.3), as it stands in the
+    /// certificate.
+    pub fn public_key(&self) -> [u8; 65] {
+        let mut bytes = [0; 65];
+        // The point is never the identity, so that it always has this length.
+        for (to, from) in bytes.iter_mut().zip(self.0.verifying_key().to_sec1_point(false).as_bytes()) {
+            *to = *from;
+        }
+        bytes
+    }
+}
+
+#[cfg(feature = "p384")]
+impl P384SigningKey {
+    /// A key from its private scalar, 48 bytes, big-endian. One public-key operation.
+    ///
+    /// # Errors
+    /// [`CryptoError::Invalid`] if the scalar is 0 or not below the order of the group.
+    pub fn from_bytes(scalar: &[u8; 48]) -> Result<Self, CryptoError> {
+        p384::ecdsa::SigningKey::from_bytes(scalar.into()).map(Self).map_err(|_| CryptoError::Invalid)
+    }
+
+    /// Signs a SHA-384 digest: `r || s`, 48 bytes each, big-endian. One public-key operation.
+    ///
+    /// The nonce is made from key and digest (RFC 6979): no randomness that could fail.
+    ///
+    /// # Errors
+    /// [`CryptoError::Invalid`] if the back end fails.
+    pub fn sign_digest(&self, digest: &[u8; 48]) -> Result<[u8; 96], CryptoError> {
+        let signature: p384::ecdsa::Signature = self.0.sign_prehash(digest).map_err(|_| CryptoError::Invalid)?;
+        Ok(signature.to_bytes().into())
+    }
+
+    /// The public key as an uncompressed point, 97 bytes (SEC 1 section 2.3.3), as it stands in the
+    /// certificate.
+    pub fn public_key(&self) -> [u8; 97] {
+        let mut bytes = [0; 97];
+        // The point is never the identity, so that it always has this length.
+        for (to, from) in bytes.iter_mut().zip(self.0.verifying_key().to_sec1_point(false).as_bytes()) {
+            *to = *from;
+        }
+        bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use super::*;
+    use crate::crypto::rustcrypto::RustCrypto;
+    use crate::crypto::rustcrypto::hash::sha256;
+    use crate::crypto::{CryptoProvider, SignatureAlgorithm};
+    use crate::rfc8448::{hex, hex_array};
+
+    /// Order of the P-256 group.
+    const ORDER: &str = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
+    /// The private key and the signature over SHA-256 of "sample" of RFC 6979 appendix A.2.5.
+    const SAMPLE_KEY: &str = "c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721";
+    const SAMPLE_R: &str = "efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716";
+    const SAMPLE_S: &str = "f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8";
+
+    fn verify(digest: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
+        let key = P256SigningKey::from_bytes(&hex_array(SAMPLE_KEY)).unwrap();
+        RustCrypto::verify(SignatureAlgorithm::EcdsaP256Sha256, &key.public_key(), digest, signature)
+    }
+
+    fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
+        [&[tag, u8::try_from(content.len()).unwrap()], content].concat()
+    }
+
+    fn der(r: &[u8], s: &[u8]) -> Vec<u8> {
+        tlv(0x30, &[tlv(2, r), tlv(2, s)].concat())
+    }
+
+    /// An INTEGER with the zero that both numbers of the sample need.
+    fn integer(digits: &str) -> Vec<u8> {
+        [&[0], &hex(digits)[..]].concat()
+    }
+
+    #[test]
+    fn signatures_are_those_of_rfc_6979() {
+        let key = P256SigningKey::from_bytes(&hex_array(SAMPLE_KEY)).unwrap();
+        assert_eq!(
+            key.public_key(),
+            *hex("0460fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6\
+                7903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299")
+        );
+        assert_eq!(key.sign_digest(&sha256(b"sample")).unwrap(), *hex(&[SAMPLE_R, SAMPLE_S].concat()));
+        assert!(verify(&sha256(b"sample"), &der(&integer(SAMPLE_R), &integer(SAMPLE_S))).is_ok());
+        let forged = verify(&sha256(b"simple"), &der(&integer(SAMPLE_R), &integer(SAMPLE_S)));
+        assert_eq!(forged, Err(CryptoError::Forged));
+    }
+
+    /// The private key and the signature over SHA-384 of "sample" of RFC 6979 appendix A.2.6.
+    #[cfg(feature = "p384")]
+    #[test]
+    fn p384_signatures_are_those_of_rfc_6979() {
+        use sha2::Digest as _;
+        let key = P384SigningKey::from_bytes(&hex_array(
+            "6b9d3dad2e1b8c1c05b19875b6659f4de23c3b667bf297ba9aa47740787137d896d5724e4c70a825f872c9ea60d2edf5",
+        ))
+        .unwrap();
+        let r = "94edbb92a5ecb8aad4736e56c691916b3f88140666ce9fa73d64c4ea95ad133c81a648152e44acf96e36dd1e80fabe46";
+        let s = "99ef4aeb15f178cea1fe40db2603138f130e740a19624526203b6351d0a3a94fa329c145786e679e7b82c71a38628ac8";
+        let digest: [u8; 48] = sha2::Sha384::digest(b"sample").into();
+        assert_eq!(key.sign_digest(&digest).unwrap(), *hex(&[r, s].concat()));
+        let signature = der(&integer(r), &integer(s));
+        let verify = |algorithm, digest: &[u8]| RustCrypto::verify(algorithm, &key.public_key(), digest, &signature);
+        assert_eq!(verify(SignatureAlgorithm::EcdsaP384Sha384, &digest), Ok(()));
+        assert_eq!(verify(SignatureAlgorithm::EcdsaP384Sha384, &[1; 48]), Err(CryptoError::Forged));
+        assert_eq!(verify(SignatureAlgorithm::EcdsaP384Sha256, &digest), Err(CryptoError::Invalid));
+        assert_eq!(verify(SignatureAlgorithm::EcdsaP256Sha384, &digest), Err(CryptoError::Invalid));
+    }
+
+    #[test]
+    fn a_scalar_out_of_range_is_no_signing_key() {
+        for scalar in ["00".repeat(32), ORDER.into(), "ff".repeat(32)] {
+            assert_eq!(P256SigningKey::from_bytes(&hex_array(&scalar)).err(), Some(CryptoError::Invalid));
+        }
+    }
+
+    #[test]
+    fn a_digest_of_another_length_is_refused() {
+        let signature = der(&integer(SAMPLE_R), &integer(SAMPLE_S));
+        for len in [0, 31, 33, 48] {
+            assert_eq!(verify(&[0; 48][..len], &signature), Err(CryptoError::Invalid));
+        }
+    }
+
+    #[test]
+    fn a_signature_is_der_to_the_letter() {
+        let (r, s) = (integer(SAMPLE_R), integer(SAMPLE_S));
+        let right = der(&r, &s);
+        let digest = sha256(b"sample");
+        let refused = |why: &str, signature: &[u8]| {
+            assert_eq!(verify(&digest, signature), Err(CryptoError::Invalid), "{why}");
+        };
+        for len in 0..right.len() {
+            refused("cut off", &right[..len]);
+        }
+        refused("a byte behind it", &[&right[..], &[0]].concat());
+        refused("a byte inside, behind s", &tlv(0x30, &[tlv(2, &r), tlv(2, &s), [0].to_vec()].concat()));
+        refused("a third number", &tlv(0x30, &[tlv(2, &r), tlv(2, &s), tlv(2, &[1])].concat()));
+        refused("one number", &tlv(0x30, &tlv(2, &r)));
+        refused("another outer tag", &tlv(0x31, &right[2..]));
+        refused("another inner tag", &tlv(0x30, &[tlv(3, &r), tlv(2, &s)].concat()));
+        refused("a length in long form", &[&[0x30, 0x81, right[1]], &right[2..]].concat());
+        refused("an indefinite length", &[&[0x30, 0x80], &right[2..], &[0, 0]].concat());
+        refused("a needless zero", &der(&[&[0], &r[..]].concat(), &s));
+        refused("a needless zero before a small number", &der(&[0, 1], &s));
+        refused("a negative number", &der(&r[1..], &s));
+        refused("an empty number", &der(&[], &s));
+        refused("33 bytes", &der(&[&[1], &[0; 32][..]].concat(), &s));
+    }
+
+    #[test]
+    fn a_signature_with_a_number_out_of_range_is_forged() {
+        let (r, s) = (integer(SAMPLE_R), integer(SAMPLE_S));
+        let digest = sha256(b"sample");
+        for number in [[0].to_vec(), [1].to_vec(), integer(ORDER), integer(&"ff".repeat(32))] {
+            assert_eq!(verify(&digest, &der(&number, &s)), Err(CryptoError::Forged));
+            assert_eq!(verify(&digest, &der(&r, &number)), Err(CryptoError::Forged));
+        }
+    }
+
+    #[test]
+    fn a_certificate_key_is_uncompressed_and_on_the_curve() {
+        let key = P256SigningKey::from_bytes(&hex_array(SAMPLE_KEY)).unwrap().public_key();
+        let signature = der(&integer(SAMPLE_R), &integer(SAMPLE_S));
+        let verify =
+            |key: &[u8]| RustCrypto::verify(SignatureAlgorithm::EcdsaP256Sha256, key, &sha256(b"sample"), &signature);
+        assert!(verify(&key).is_ok());
+        assert_eq!(verify(&[&[3], &key[1..33]].concat()), Err(CryptoError::Invalid));
+        assert_eq!(verify(&[&[7], &key[1..]].concat()), Err(CryptoError::Invalid));
+        assert_eq!(verify(&key[1..]), Err(CryptoError::Invalid));
+        assert_eq!(verify(&[0]), Err(CryptoError::Invalid));
+        let mut off = key;
+        off[64] ^= 1;
+        assert_eq!(verify(&off), Err(CryptoError::Invalid));
+    }
+}

@@ -1,0 +1,84 @@
+//! Hashes and HMAC.
+
+use hmac::{KeyInit, Mac};
+use sha2::Digest as _;
+use zeroize::Zeroize;
+
+use crate::crypto::{CryptoError, Digest, Hash, HashAlgorithm};
+
+/// A running hash. 104 bytes for SHA-256 alone, 216 bytes with the features
+/// `sha384` or `sha512`.
+#[derive(Clone)]
+pub struct RunningHash(Running);
+
+#[derive(Clone)]
+enum Running {
+    Sha256(sha2::Sha256),
+    #[cfg(feature = "sha384")]
+    Sha384(sha2::Sha384),
+    #[cfg(feature = "sha512")]
+    Sha512(sha2::Sha512),
+}
+
+impl RunningHash {
+    pub(super) fn new(algorithm: HashAlgorithm) -> Result<Self, CryptoError> {
+        Ok(Self(match algorithm {
+            HashAlgorithm::Sha256 => Running::Sha256(sha2::Sha256::new()),
+            #[cfg(feature = "sha384")]
+            HashAlgorithm::Sha384 => Running::Sha384(sha2::Sha384::new()),
+            #[cfg(feature = "sha512")]
+            HashAlgorithm::Sha512 => Running::Sha512(sha2::Sha512::new()),
+            #[allow(unreachable_patterns, reason = "reached where a hash is not compiled in")]
+            _ => return Err(CryptoError::Unsupported),
+        }))
+    }
+}
+
+impl Hash for RunningHash {
+    fn update(&mut self, bytes: &[u8]) {
+        match &mut self.0 {
+            Running::Sha256(hash) => hash.update(bytes),
+            #[cfg(feature = "sha384")]
+            Running::Sha384(hash) => hash.update(bytes),
+            #[cfg(feature = "sha512")]
+            Running::Sha512(hash) => hash.update(bytes),
+        }
+    }
+
+    fn finish(self) -> Digest {
+        match self.0 {
+            Running::Sha256(hash) => Digest::from_array(&hash.finalize().into()),
+            #[cfg(feature = "sha384")]
+            Running::Sha384(hash) => Digest::from_array::<48>(&hash.finalize().into()),
+            #[cfg(feature = "sha512")]
+            Running::Sha512(hash) => Digest::from_array::<64>(&hash.finalize().into()),
+        }
+    }
+}
+
+pub(super) fn hmac(algorithm: HashAlgorithm, key: &[u8], message: &[&[u8]]) -> Result<Digest, CryptoError> {
+    match algorithm {
+        HashAlgorithm::Sha256 => hmac_with::<hmac::Hmac<sha2::Sha256>>(key, message),
+        #[cfg(feature = "sha384")]
+        HashAlgorithm::Sha384 => hmac_with::<hmac::Hmac<sha2::Sha384>>(key, message),
+        // No cipher suite has SHA-512.
+        _ => Err(CryptoError::Unsupported),
+    }
+}
+
+fn hmac_with<M: Mac + KeyInit>(key: &[u8], message: &[&[u8]]) -> Result<Digest, CryptoError> {
+    let mut mac = <M as KeyInit>::new_from_slice(key).map_err(|_| CryptoError::Invalid)?;
+    for part in message {
+        mac.update(part);
+    }
+    let mut tag = mac.finalize().into_bytes();
+    let digest = Digest::new(&tag);
+    // The output of HMAC is a secret wherever the key schedule uses it.
+    tag.as_mut_slice().zeroize();
+    digest
+}
+
+#[cfg(test)]
+pub(super) fn sha256(bytes: &[u8]) -> [u8; 32] {
+    sha2::Sha256::digest(bytes).into()
+}

@@ -1,0 +1,195 @@
+//! Key exchange by P-256 and X25519.
+
+use p256::elliptic_curve::sec1::ToSec1Point;
+use sha2::Digest as _;
+#[cfg(feature = "x25519")]
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use super::ecdsa::uncompressed_p256;
+use crate::crypto::{CryptoError, KEY_SEED_LEN, KeyExchange, KeyShare, SharedSecret};
+use crate::wire::enums::NamedGroup;
+
+/// An ephemeral private key. 36 bytes, wiped when dropped.
+pub struct PrivateKey(Private);
+
+enum Private {
+    P256(p256::SecretKey),
+    #[cfg(feature = "x25519")]
+    X25519(x25519_dalek::StaticSecret),
+}
+
+/// How many seeds are tried, each the hash of the one before. One in 2^32 is no scalar of P-256, so
+/// that all of them fail once in 2^128.
+const SEED_TRIES: usize = 4;
+
+impl PrivateKey {
+    pub(super) fn new(group: NamedGroup, seed: &[u8; KEY_SEED_LEN]) -> Result<Self, CryptoError> {
+        Ok(Self(match group {
+            NamedGroup::SECP256R1 => Private::P256(p256_private_key(seed)?),
+            #[cfg(feature = "x25519")]
+            NamedGroup::X25519 => Private::X25519((*seed).into()),
+            _ => return Err(CryptoError::Unsupported),
+        }))
+    }
+}
+
+impl KeyExchange for PrivateKey {
+    fn key_share(&self) -> Result<KeyShare, CryptoError> {
+        match &self.0 {
+            Private::P256(key) => KeyShare::new(key.public_key().to_sec1_point(false).as_bytes()),
+            #[cfg(feature = "x25519")]
+            Private::X25519(key) => {
+                // Multiplies the base point like any other point, which is as fast as the key
+                // generation of dalek without its tables, and shares the code of `agree`: half the flash.
+                let base_point = x25519_dalek::X25519_BASEPOINT_BYTES.into();
+                KeyShare::new(key.diffie_hellman(&base_point).as_bytes())
+            }
+        }
+    }
+
+    fn agree(self, peer: &[u8]) -> Result<SharedSecret, CryptoError> {
+        match self.0 {
+            Private::P256(key) => {
+                let peer = p256::PublicKey::from_sec1_bytes(uncompressed_p256(peer)?);
+                // RFC 9846 section 7.4.2: the shared secret is the x coordinate with its leading zeros.
+                let shared = key.diffie_hellman(&peer.map_err(|_| CryptoError::Invalid)?);
+                Ok(SharedSecret::new((*shared.raw_secret_bytes()).into()))
+            }
+            #[cfg(feature = "x25519")]
+            Private::X25519(key) => {
+                let peer: [u8; 32] = peer.try_into().map_err(|_| CryptoError::Invalid)?;
+                let shared = key.diffie_hellman(&peer.into());
+                // RFC 9846 section 7.4.2: implementations "MUST check whether the computed Diffie-Hellman
+                // shared secret is the all-zero value and abort if so". In constant time, as
+                // RFC 7748 section 6.1 asks for.
+                if bool::from(shared.as_bytes().ct_eq(&[0; 32])) {
+                    return Err(CryptoError::Invalid);
+                }
+                Ok(SharedSecret::new(shared.to_bytes()))
+            }
+        }
+    }
+}
+
+/// A private key from a seed; a seed that is 0 or not below the group order is hashed first.
+/// Time tells that this happened, and nothing about the key that is used then.
+fn p256_private_key(seed: &[u8; KEY_SEED_LEN]) -> Result<p256::SecretKey, CryptoError> {
+    let mut candidate = Zeroizing::new(*seed);
+    for _ in 0..SEED_TRIES {
+        if let Ok(key) = p256::SecretKey::from_slice(candidate.as_slice()) {
+            return Ok(key);
+        }
+        *candidate = sha2::Sha256::digest(candidate.as_slice()).into();
+    }
+    Err(CryptoError::Invalid)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::CryptoProvider;
+    use crate::crypto::rustcrypto::RustCrypto;
+    use crate::crypto::rustcrypto::ecdsa::UNCOMPRESSED;
+    use crate::crypto::rustcrypto::hash::sha256;
+    use crate::rfc8448::{hex, hex_array, retry, simple};
+
+    /// Order of the P-256 group.
+    const ORDER: &str = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
+
+    fn key_exchange(group: NamedGroup, seed: &str) -> PrivateKey {
+        RustCrypto::key_exchange(group, &hex_array(seed)).unwrap()
+    }
+
+    #[test]
+    fn x25519_agrees_with_rfc_8448_section_3() {
+        let client = key_exchange(NamedGroup::X25519, simple::CLIENT_PRIVATE);
+        let server = key_exchange(NamedGroup::X25519, simple::SERVER_PRIVATE);
+        assert_eq!(client.key_share().unwrap().as_bytes(), hex(simple::CLIENT_PUBLIC));
+        assert_eq!(server.key_share().unwrap().as_bytes(), hex(simple::SERVER_PUBLIC));
+        assert_eq!(*client.agree(&hex(simple::SERVER_PUBLIC)).unwrap().as_bytes(), *hex(simple::SHARED_SECRET));
+        assert_eq!(*server.agree(&hex(simple::CLIENT_PUBLIC)).unwrap().as_bytes(), *hex(simple::SHARED_SECRET));
+    }
+
+    #[test]
+    fn p256_agrees_with_rfc_8448_section_5() {
+        let client = key_exchange(NamedGroup::SECP256R1, retry::CLIENT_PRIVATE);
+        assert_eq!(client.key_share().unwrap().as_bytes(), hex(retry::CLIENT_PUBLIC));
+        assert_eq!(*client.agree(&hex(retry::SERVER_PUBLIC)).unwrap().as_bytes(), *hex(retry::SHARED_SECRET));
+    }
+
+    /// Points of low order, with which every private key gives zero: u = 0, 1, p - 1, p, p + 1 and the
+    /// two of order 8.
+    #[test]
+    fn an_x25519_share_that_gives_zero_is_refused() {
+        for share in [
+            "0000000000000000000000000000000000000000000000000000000000000000",
+            "0100000000000000000000000000000000000000000000000000000000000000",
+            "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+            "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+            "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+            "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
+            "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
+        ] {
+            let key = key_exchange(NamedGroup::X25519, simple::CLIENT_PRIVATE);
+            assert_eq!(key.agree(&hex(share)).err(), Some(CryptoError::Invalid), "{share}");
+        }
+    }
+
+    #[test]
+    fn a_share_of_another_length_is_refused() {
+        for group in RustCrypto::NAMED_GROUPS {
+            let own = RustCrypto::key_exchange(*group, &[1; 32]).unwrap().key_share().unwrap();
+            for len in (0..=66).filter(|len| *len != own.as_bytes().len()) {
+                let mut share = own.as_bytes().to_vec();
+                share.resize(len, 0);
+                let key = RustCrypto::key_exchange(*group, &[2; 32]).unwrap();
+                assert_eq!(key.agree(&share).err(), Some(CryptoError::Invalid), "{group} {len}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_p256_share_is_uncompressed_and_on_the_curve() {
+        let share = hex(retry::SERVER_PUBLIC);
+        let refused = |share: &[u8]| {
+            let key = key_exchange(NamedGroup::SECP256R1, retry::CLIENT_PRIVATE);
+            assert_eq!(key.agree(share).err(), Some(CryptoError::Invalid), "{share:02x?}");
+        };
+        // The hybrid forms 6 and 7 of X9.62 tell the parity of y, which is odd here.
+        for form in (0..=255).filter(|form| *form != UNCOMPRESSED) {
+            refused(&[&[form], &share[1..]].concat());
+        }
+        // Compressed, the point is a valid one.
+        refused(&[&[3], &share[1..33]].concat());
+        refused(&[0]);
+        refused(&[&[4], &[0; 64][..]].concat());
+        for byte in 1..65 {
+            let mut off = share.clone();
+            off[byte] ^= 1;
+            refused(&off);
+        }
+        // x = p does not count as x = 0.
+        let p = hex("ffffffff00000001000000000000000000000000ffffffffffffffffffffffff");
+        let y_of_zero = hex("66485c780e2f83d72433bd5d84a06bb6541c2af31dae871728bf856a174f93f4");
+        refused(&[&[4], &p[..], &y_of_zero].concat());
+        let key = key_exchange(NamedGroup::SECP256R1, retry::CLIENT_PRIVATE);
+        assert!(key.agree(&[&[4], &[0; 32][..], &y_of_zero].concat()).is_ok());
+    }
+
+    #[test]
+    fn a_seed_that_is_no_scalar_is_hashed() {
+        for seed in ["00".repeat(32), ORDER.into(), "ff".repeat(32)] {
+            let from_seed = key_exchange(NamedGroup::SECP256R1, &seed).key_share().unwrap();
+            let hashed = RustCrypto::key_exchange(NamedGroup::SECP256R1, &sha256(&hex(&seed))).unwrap();
+            assert_eq!(from_seed.as_bytes(), hashed.key_share().unwrap().as_bytes());
+        }
+        let mut largest = hex(ORDER);
+        largest[31] -= 1;
+        let largest = RustCrypto::key_exchange(NamedGroup::SECP256R1, &largest.try_into().unwrap()).unwrap();
+        let one = key_exchange(NamedGroup::SECP256R1, &std::format!("{:064x}", 1));
+        // n - 1 is -1: the base point with its y negated.
+        assert_eq!(largest.key_share().unwrap().as_bytes()[..33], one.key_share().unwrap().as_bytes()[..33]);
+        assert_ne!(largest.key_share().unwrap().as_bytes()[33..], one.key_share().unwrap().as_bytes()[33..]);
+    }
+}

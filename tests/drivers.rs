@@ -1,0 +1,373 @@
+//! The drivers over transports in memory: blocking and async, futures dropped at every await point,
+//! slow signers, transports that buffer, and a real socket.
+#![allow(missing_docs)]
+
+mod common;
+
+use common::pair::{Setup, TestHost, now};
+use common::pki::Pki;
+use embedded_io_async::{ErrorType, Read, Write};
+use embedded_mtls::crypto::rustcrypto::RustCrypto;
+use embedded_mtls::io::asynch::{Stream, drive};
+use embedded_mtls::io::{AsyncHost, Failure, Host};
+use embedded_mtls::x509::{PeerIdentity, Time};
+use embedded_mtls::{
+    AlertDescription, Client, Credential, CredentialRequest, Error, Handshake, PeerIncompatible, Server, SignRequest,
+    Signature, Stage,
+};
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+/// One direction of a connection.
+#[derive(Default)]
+struct Direction {
+    bytes: VecDeque<u8>,
+    closed: bool,
+}
+
+/// One end of a connection. Every operation is ready only when it is asked the second time, a write
+/// takes and a read gives a few bytes, and what is written arrives when it is flushed.
+struct End {
+    incoming: Rc<RefCell<Direction>>,
+    outgoing: Rc<RefCell<Direction>>,
+    buffered: Vec<u8>,
+    asked: bool,
+    at_once: usize,
+}
+
+fn connection(at_once: usize) -> (End, End) {
+    let (a, b) = (Rc::default(), Rc::default());
+    let end = |incoming: &Rc<_>, outgoing: &Rc<_>| End {
+        incoming: Rc::clone(incoming),
+        outgoing: Rc::clone(outgoing),
+        buffered: Vec::new(),
+        asked: false,
+        at_once,
+    };
+    (end(&a, &b), end(&b, &a))
+}
+
+impl End {
+    /// The second time it is asked.
+    async fn ready(&mut self) {
+        poll_fn(|_| if std::mem::replace(&mut self.asked, true) { Poll::Ready(()) } else { Poll::Pending }).await;
+        self.asked = false;
+    }
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        self.outgoing.borrow_mut().closed = true;
+    }
+}
+
+impl ErrorType for End {
+    type Error = Infallible;
+}
+
+impl Read for End {
+    async fn read(&mut self, out: &mut [u8]) -> Result<usize, Infallible> {
+        assert!(!out.is_empty(), "a read into nothing would look like the end");
+        self.ready().await;
+        poll_fn(|_| {
+            let mut incoming = self.incoming.borrow_mut();
+            let count = out.len().min(self.at_once).min(incoming.bytes.len());
+            if count == 0 && !incoming.closed {
+                return Poll::Pending;
+            }
+            out.iter_mut().zip(incoming.bytes.drain(..count)).for_each(|(to, from)| *to = from);
+            Poll::Ready(Ok(count))
+        })
+        .await
+    }
+}
+
+impl Write for End {
+    async fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
+        self.ready().await;
+        let count = bytes.len().min(self.at_once);
+        self.buffered.extend_from_slice(&bytes[..count]);
+        Ok(count)
+    }
+
+    async fn flush(&mut self) -> Result<(), Infallible> {
+        if self.buffered.is_empty() {
+            return Ok(());
+        }
+        self.ready().await;
+        self.outgoing.borrow_mut().bytes.extend(self.buffered.drain(..));
+        Ok(())
+    }
+}
+
+/// Polls a future that is made anew after every `budget` polls, until it is ready.
+struct Cancelled {
+    budget: usize,
+}
+
+impl Cancelled {
+    /// One turn: as many polls as the budget says, then the future is dropped.
+    fn turn<T>(&self, future: impl Future<Output = T>) -> Option<T> {
+        let mut future = pin!(future);
+        (0..self.budget).find_map(|_| once(future.as_mut()))
+    }
+}
+
+fn once<T>(future: Pin<&mut impl Future<Output = T>>) -> Option<T> {
+    match future.poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => Some(value),
+        Poll::Pending => None,
+    }
+}
+
+/// Runs two futures in turns until both are ready.
+fn join<A, B>(a: impl Future<Output = A>, b: impl Future<Output = B>) -> (A, B) {
+    let (mut a, mut b) = (pin!(a), pin!(b));
+    let (mut of_a, mut of_b) = (None, None);
+    for _ in 0..1_000_000 {
+        of_a = of_a.or_else(|| once(a.as_mut()));
+        of_b = of_b.or_else(|| once(b.as_mut()));
+        if of_a.is_some() && of_b.is_some() {
+            break;
+        }
+    }
+    (of_a.expect("the first is ready"), of_b.expect("the second is ready"))
+}
+
+/// A host whose answers take a while. What it has begun survives a dropped future.
+struct Slow {
+    host: TestHost,
+    waits: usize,
+    left: usize,
+    refuses: bool,
+}
+
+impl Slow {
+    fn new(host: TestHost, waits: usize) -> Self {
+        Self { host, waits, left: waits, refuses: false }
+    }
+
+    async fn wait(&mut self) {
+        poll_fn(|_| match self.left.checked_sub(1) {
+            Some(left) => {
+                self.left = left;
+                Poll::Pending
+            }
+            None => Poll::Ready(()),
+        })
+        .await;
+        self.left = self.waits;
+    }
+}
+
+/// One by one: an implementation for all sides would collide with that for every `Host`.
+macro_rules! slow_host {
+    ($side:ty) => {
+        impl AsyncHost<'static, $side, RustCrypto> for Slow {
+            async fn time(&mut self) -> Time {
+                self.wait().await;
+                now()
+            }
+
+            async fn credential(
+                &mut self,
+                request: &CredentialRequest<'_, 'static, $side, RustCrypto>,
+            ) -> Option<&'static Credential<'static>> {
+                self.wait().await;
+                Host::credential(&mut self.host, request)
+            }
+
+            async fn authorize(&mut self, _peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
+                self.wait().await;
+                if self.refuses { Err(AlertDescription::ACCESS_DENIED) } else { Ok(()) }
+            }
+
+            async fn sign(&mut self, request: &SignRequest<'_, 'static, $side, RustCrypto>) -> Option<Signature> {
+                self.wait().await;
+                Host::sign(&mut self.host, request)
+            }
+        }
+    };
+}
+
+slow_host!(Client);
+slow_host!(Server);
+
+type Sides = (Handshake<'static, Client, RustCrypto>, Slow, Handshake<'static, Server, RustCrypto>, Slow);
+
+fn sides(setup: Setup, waits: usize) -> Sides {
+    let (client, server) = (setup.client_handshake().unwrap(), setup.server_handshake().unwrap());
+    (client, Slow::new(setup.client_host, waits), server, Slow::new(setup.server_host, waits))
+}
+
+#[test]
+fn a_handshake_whose_future_is_dropped_at_any_await_point_goes_on_where_it_was() {
+    let pki = Pki::new();
+    for (budget, at_once) in (1..=12).chain([40, 1000]).flat_map(|budget| [(budget, 7), (budget, 100_000)]) {
+        let (mut client, mut client_host, mut server, mut server_host) = sides(Setup::new(&pki), 2);
+        let (mut near, mut far) = connection(at_once);
+        let cancelled = Cancelled { budget };
+        let (mut client_done, mut server_done) = (None, None);
+        for _ in 0..100_000 {
+            if client_done.is_none() {
+                client_done = cancelled.turn(drive(&mut near, &mut client, &mut client_host));
+            }
+            if server_done.is_none() {
+                server_done = cancelled.turn(drive(&mut far, &mut server, &mut server_host));
+            }
+            if client_done.is_some() && server_done.is_some() {
+                break;
+            }
+        }
+        assert_eq!((client_done, server_done), (Some(Ok(())), Some(Ok(()))), "{budget} polls, {at_once} bytes at once");
+    }
+}
+
+/// Opens both streams without a dropped future.
+fn streams(at_once: usize) -> (Stream<'static, End, RustCrypto>, Stream<'static, End, RustCrypto>) {
+    let (client, mut client_host, server, mut server_host) = sides(Setup::new(&Pki::new()), 1);
+    let (near, far) = connection(at_once);
+    let (client, server) =
+        join(Stream::open(near, client, &mut client_host), Stream::open(far, server, &mut server_host));
+    (client.map_err(|error| error.cause).unwrap(), server.map_err(|error| error.cause).unwrap())
+}
+
+#[test]
+fn no_byte_is_lost_or_doubled_when_transfers_are_dropped_at_any_await_point() {
+    let content: Vec<u8> = (0..20_000_u32).map(|at| at.to_le_bytes()[0] ^ at.to_le_bytes()[1]).collect();
+    for (budget, at_once) in (1..=8).chain([100]).flat_map(|budget| [(budget, 50), (budget, 3000)]) {
+        let (mut client, mut server) = streams(at_once);
+        let cancelled = Cancelled { budget };
+        let (mut sent, mut received, mut closed) = (0, Vec::new(), false);
+        for round in 0..200_000 {
+            if round % 1000 == 500 && !closed {
+                server.session_mut().request_key_update();
+                client.session_mut().request_key_update();
+            }
+            if sent < content.len() {
+                sent += cancelled.turn(client.write(&content[sent..])).map_or(0, Result::unwrap);
+            } else if !closed {
+                closed = cancelled.turn(client.close()).is_some();
+            }
+            let mut buffer = [0; 333];
+            match cancelled.turn(server.read(&mut buffer)).map(Result::unwrap) {
+                Some(0) => break,
+                Some(count) => received.extend_from_slice(&buffer[..count]),
+                None => {}
+            }
+        }
+        assert!(received == content, "{budget} polls, {at_once} bytes at once: {} bytes", received.len());
+    }
+}
+
+#[test]
+fn request_and_response_pass_over_async_streams_and_end_with_close_notify() {
+    let (mut client, mut server) = streams(61);
+    let gateway = async {
+        client.write_all(b"order").await.unwrap();
+        client.flush().await.unwrap();
+        let mut response = [0; 8];
+        client.read_exact(&mut response).await.unwrap();
+        client.close().await.unwrap();
+        (response, client.read(&mut [0]).await)
+    };
+    let supplier = async {
+        let mut order = [0; 5];
+        server.read_exact(&mut order).await.unwrap();
+        server.write_all(b"response").await.unwrap();
+        server.flush().await.unwrap();
+        assert_eq!(server.read(&mut [0]).await, Ok(0));
+        server.close().await.unwrap();
+        order
+    };
+    assert_eq!(join(gateway, supplier), ((*b"response", Ok(0)), *b"order"));
+}
+
+#[test]
+fn the_alert_is_sent_before_the_error_is_returned() {
+    let (client, mut client_host, server, mut server_host) = sides(Setup::new(&Pki::new()), 1);
+    client_host.refuses = true;
+    let (near, far) = connection(50);
+    let (client, server) =
+        join(Stream::open(near, client, &mut client_host), Stream::open(far, server, &mut server_host));
+    let client = client.err().expect("it refuses");
+    assert_eq!(client.cause, Failure::Tls(Error::Refused(AlertDescription::ACCESS_DENIED)));
+    assert_eq!(client.stage, Stage::Authorization);
+    let server = server.err().expect("it is refused");
+    assert_eq!(server.cause, Failure::Tls(Error::AlertReceived(AlertDescription::ACCESS_DENIED)));
+}
+
+#[test]
+fn a_server_that_wants_a_certificate_tells_a_client_that_thinks_it_is_done() {
+    let mut setup = Setup::new(&Pki::new());
+    setup.client_host = common::pair::host(vec![], vec![]);
+    let (client, mut client_host, server, mut server_host) = sides(setup, 0);
+    let (near, far) = connection(1000);
+    let gateway = async {
+        let mut stream = Stream::open(near, client, &mut client_host).await.map_err(|error| error.cause)?;
+        stream.write_all(b"order").await?;
+        stream.flush().await?;
+        stream.read(&mut [0; 10]).await
+    };
+    let (client, server) = join(gateway, Stream::open(far, server, &mut server_host));
+    assert_eq!(client, Err(Failure::Tls(Error::AlertReceived(AlertDescription::CERTIFICATE_REQUIRED))));
+    let required = Error::PeerIncompatible(PeerIncompatible::ClientCertificateRequired);
+    assert_eq!(server.err().expect("it refuses").cause, Failure::Tls(required));
+}
+
+#[test]
+fn an_end_of_the_transport_is_a_truncation_in_the_handshake_and_after_it() {
+    let (client, mut client_host, ..) = sides(Setup::new(&Pki::new()), 0);
+    let (near, far) = connection(1000);
+    drop(far);
+    let (client, ()) = join(Stream::open(near, client, &mut client_host), async {});
+    assert_eq!(client.err().expect("nobody is there").cause, Failure::Tls(Error::ConnectionTruncated));
+
+    let (mut client, server) = streams(1000);
+    drop(server);
+    let (read, ()) = join(client.read(&mut [0; 8]), async {});
+    assert_eq!(read, Err(Failure::Tls(Error::ConnectionTruncated)));
+}
+
+#[test]
+fn the_blocking_stream_works_over_a_socket() {
+    use embedded_mtls::io::blocking::Stream;
+    use embedded_mtls::io::std::Socket;
+    use std::io::{Read as _, Write as _};
+    use std::net::{TcpListener, TcpStream};
+
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let supplier = std::thread::spawn(move || {
+        let mut setup = Setup::new(&Pki::new());
+        let handshake = setup.server_handshake().unwrap();
+        let (socket, _) = listener.accept().unwrap();
+        let mut stream = Stream::open(Socket(socket), handshake, &mut setup.server_host).unwrap();
+        let mut order = [0; 5];
+        stream.read_exact(&mut order).unwrap();
+        stream.write_all(b"response").unwrap();
+        stream.flush().unwrap();
+        let mut rest = Vec::new();
+        stream.read_to_end(&mut rest).unwrap();
+        stream.close().unwrap();
+        (order, rest, stream.session().peer().unwrap().common_name().map(str::to_owned))
+    });
+    let mut setup = Setup::new(&Pki::new());
+    let handshake = setup.client_handshake().unwrap();
+    let socket = Socket(TcpStream::connect(address).unwrap());
+    let mut stream = Stream::open(socket, handshake, &mut setup.client_host).unwrap();
+    stream.write_all(b"order").unwrap();
+    stream.flush().unwrap();
+    let mut response = [0; 8];
+    stream.read_exact(&mut response).unwrap();
+    stream.close().unwrap();
+    assert_eq!(stream.read(&mut [0; 8]).unwrap(), 0);
+    assert_eq!(response, *b"response");
+    let (order, rest, name) = supplier.join().unwrap();
+    assert_eq!((order, rest.len(), name.as_deref()), (*b"order", 0, Some("gateway-7")));
+}

@@ -1,0 +1,130 @@
+//! Our client and nginx.
+
+use crate::case::ClientCase;
+use crate::http;
+use crate::ours::{Gateway, Task};
+use crate::process::{Process, print_of};
+use crate::table::{End, Outcome, Role, Table};
+use crate::web::{self, ERRORS, REQUESTS};
+use crate::world::{World, free_port};
+use embedded_mtls::{AlertDescription, NamedGroup};
+
+pub(crate) fn rows(table: &mut Table, world: &World) {
+    let peer = version().unwrap_or_else(|_missing| "nginx".into());
+    for case in cases(world) {
+        table.row(&peer, Role::Client, case.name, &case.expected, || run(&case, world));
+    }
+}
+
+/// `nginx 1.22.1`.
+fn version() -> Result<String, String> {
+    let printed = print_of("nginx", &["-v"])?;
+    Ok(printed.rsplit('/').next().map(|version| format!("nginx {}", version.trim())).unwrap_or_default())
+}
+
+fn run(case: &ClientCase, world: &World) -> Result<Outcome, String> {
+    let port = free_port()?;
+    web::prepare(world, case)?;
+    let configuration = world.files.write("nginx.conf", configuration(case, world, port))?;
+    let arguments = ["-c", &configuration, "-p", &world.file(""), "-e", &world.file(ERRORS)];
+    let server = Process::start("nginx", arguments)?;
+    Ok(web::run(case, world, port, server))
+}
+
+/// The options of a case are directives of the server.
+fn configuration(case: &ClientCase, world: &World, port: u16) -> String {
+    let shows = case.shows;
+    let directives = case.options.join("\n");
+    let protocols = if directives.contains("ssl_protocols") { "" } else { "ssl_protocols TLSv1.3;" };
+    let depth = if directives.contains("ssl_verify_depth") { "" } else { "ssl_verify_depth 3;" };
+    format!(
+        "daemon off;
+master_process off;
+pid nginx.pid;
+error_log {ERRORS} info;
+events {{}}
+http {{
+    log_format who '$status $ssl_client_verify $ssl_client_s_dn';
+    access_log {REQUESTS} who;
+    client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi;
+    uwsgi_temp_path uwsgi; scgi_temp_path scgi;
+    default_type text/xml;
+    server {{
+        listen 127.0.0.1:{port} ssl;
+        ssl_certificate {shows}.pem;
+        ssl_certificate_key {shows}.key;
+        ssl_verify_client on;
+        ssl_client_certificate root.pem;
+        {protocols}
+        {depth}
+        {directives}
+        root {root};
+        # A file answers no POST by itself.
+        error_page 405 =200 /order;
+    }}
+}}
+",
+        root = world.file("")
+    )
+}
+
+fn cases(world: &World) -> Vec<ClientCase> {
+    let only = |identity| Gateway::new(&[identity], &world.root);
+    let good = only(&world.client);
+    let order = |name, gateway| ClientCase::order(name, gateway);
+    // nginx lets everybody in and answers 400 to those that it would refuse.
+    let answered = |name, gateway, verdict| {
+        let expected = Outcome::of(End::Done, End::Done, &["HTTP 400", verdict]);
+        ClientCase { expected, ..ClientCase::order(name, gateway) }
+    };
+    let refusing = |name, shows, alert, cause| ClientCase::refusing(name, good, shows, alert, cause);
+    vec![
+        order("an order", good).facts(&["200 SUCCESS CN=gateway-7,O=Example"]),
+        order("100 KB each way", good).task(Task::Post(http::much())),
+        order("only P-256: HelloRetryRequest", good).options(&["ssl_ecdh_curve prime256v1;"]).facts(&["SECP256R1"]),
+        order("we prefer P-256", good)
+            .config(|config| config.with_groups(&[NamedGroup::SECP256R1, NamedGroup::X25519]))
+            .facts(&["SECP256R1"]),
+        // OpenSSL counts what stands between the client and the root.
+        order("two intermediates, depth 2", only(&world.client_deep)).options(&["ssl_verify_depth 2;"]),
+        answered(
+            "two intermediates, depth 1",
+            only(&world.client_deep),
+            "400 FAILED:unable to get local issuer certificate CN=cxml-supplier.coupahost.com,O=Example",
+        )
+        .options(&["ssl_verify_depth 1;"]),
+        answered("we have no certificate", Gateway::new(&[], &world.root), "400 NONE -"),
+        answered(
+            "ours is of another CA",
+            only(&world.client_of_other_root).heedless(),
+            "400 FAILED:unable to get local issuer certificate CN=gateway-7,O=Example",
+        ),
+        answered(
+            "ours has expired",
+            only(&world.client_expired),
+            "400 FAILED:certificate has expired CN=gateway-7,O=Example",
+        ),
+        answered(
+            "ours is for servers",
+            only(&world.server),
+            "400 FAILED:unsuitable certificate purpose CN=supplier.example.com,O=Example",
+        ),
+        ClientCase {
+            expected: Outcome::of(
+                End::Got(AlertDescription::PROTOCOL_VERSION.0),
+                End::Refused("unsupported protocol".into()),
+                &[],
+            ),
+            ..ClientCase::refused("it speaks only TLS 1.2", good, AlertDescription::PROTOCOL_VERSION)
+        }
+        .options(&["ssl_protocols TLSv1.2;"]),
+        refusing(
+            "its certificate is of another CA",
+            "server-of-other-root",
+            AlertDescription::UNKNOWN_CA,
+            "UnknownIssuer",
+        ),
+        refusing("its certificate has expired", "server-expired", AlertDescription::CERTIFICATE_EXPIRED, "Expired"),
+        refusing("it has another name", "server-of-other-name", AlertDescription::BAD_CERTIFICATE, "NameMismatch"),
+    ]
+}
