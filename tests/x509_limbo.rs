@@ -3,8 +3,9 @@
 //! `LIMBO_JSON` names the files, separated by `:`; `cargo xtask limbo FILE...` sets it. Without it
 //! the chains of this project run through the same reader.
 //!
-//! Each case is asked twice: as it stands, and mirrored, as a server asks about a client: by the
-//! clientAuth rule and without a name. Where an answer is not the expected one,
+//! Each case is asked three times: by the rules that hold unless one asks for others; with
+//! `Rules::strict_profile` (`strict/` in front of its id); and mirrored, as a server asks about a client,
+//! by the clientAuth rule and without a name (`client/`). Where an answer is not the expected one,
 //! `tests/data/limbo-deviations.tsv` has to say why; a row there that no longer holds is a failure too.
 
 mod common;
@@ -28,9 +29,9 @@ struct Count {
 struct Deviation {
     /// The id, or its beginning and `*`.
     id: String,
-    expected: String,
-    actual: String,
-    reason: String,
+    expected: &'static str,
+    actual: &'static str,
+    reason: &'static str,
     /// Whether a case that it speaks of was there, and whether one of these deviates.
     seen: bool,
     holds: bool,
@@ -47,12 +48,20 @@ impl Deviation {
 
 fn deviations() -> Vec<Deviation> {
     let rows = include_str!("data/limbo-deviations.tsv").lines().filter(|line| !line.starts_with('#'));
-    let parse = |line: &str| {
-        let fields: Vec<_> = line.split('\t').map(String::from).collect();
-        let [id, expected, actual, reason] = fields.try_into().unwrap_or_else(|_| panic!("four fields: {line}"));
-        Deviation { id, expected, actual, reason, seen: false, holds: false }
+    let parse = |line: &'static str| {
+        let fields: Vec<_> = line.split('\t').collect();
+        let [id, asked, expected, actual, reason] = fields.try_into().unwrap_or_else(|_| panic!("five fields: {line}"));
+        asked.split(',').map(move |asked| {
+            let prefix = match asked {
+                "default" => "",
+                "strict" => "strict/",
+                "client" => "client/",
+                _ => panic!("asked how? {line}"),
+            };
+            Deviation { id: format!("{prefix}{id}"), expected, actual, reason, seen: false, holds: false }
+        })
     };
-    rows.map(parse).collect()
+    rows.flat_map(parse).collect()
 }
 
 /// All cases with their answers, and what they amount to.
@@ -75,7 +84,7 @@ impl Report {
             row.seen = true;
             if !agrees && row.expected == expected && row.actual == actual {
                 row.holds = true;
-                reason = Some(row.reason.clone());
+                reason = Some(row.reason);
             }
         }
         if agrees {
@@ -138,7 +147,9 @@ fn run(suites: &[Suite]) {
     let mut memory = vec![0; 1 << 20];
     let (mut mirrored, mut for_servers_only, mut left_out) = (0, 0, 0);
     for case in suites.iter().flat_map(|suite| &suite.testcases) {
-        let outcome = case.ask(&mut memory);
+        let strictly = case.ask(true, &mut memory);
+        report.add(&mut deviations, &format!("strict/{}", case.id), case.expected_result, &strictly);
+        let outcome = case.ask(false, &mut memory);
         report.add(&mut deviations, &case.id, case.expected_result, &outcome);
         if outcome.skipped || case.is_for_a_client() {
             continue;
@@ -176,8 +187,8 @@ fn every_answer_is_the_expected_one_or_explained() {
 #[test]
 fn every_deviation_has_a_reason_that_names_its_rule() {
     for row in deviations() {
-        assert!(["SUCCESS", "FAILURE"].contains(&row.expected.as_str()), "{}", row.id);
-        assert!(["SUCCESS", "FAILURE", "SKIPPED"].contains(&row.actual.as_str()), "{}", row.id);
+        assert!(["SUCCESS", "FAILURE"].contains(&row.expected), "{}", row.id);
+        assert!(["SUCCESS", "FAILURE", "SKIPPED"].contains(&row.actual), "{}", row.id);
         assert_ne!(row.expected, row.actual, "{}", row.id);
         assert!(row.reason.contains("RFC "), "{}: {}", row.id, row.reason);
     }

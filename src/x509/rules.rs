@@ -2,6 +2,7 @@
 
 use super::algorithm::KeyAlgorithm;
 use super::anchor::TrustAnchor;
+use super::certificate::ProfileDefect;
 use super::extensions::{KeyUsage, Purposes};
 use super::server_name::ServerName;
 use super::summary::Summary;
@@ -38,18 +39,27 @@ pub struct Rules<'a> {
     /// the chain (the leaf being 0) with the limit. OpenSSL's own `-verify_depth`, since 1.1.0, does
     /// not count the anchor: its `n` is our `n + 1`.
     pub max_depth: u8,
+    /// Also refuse what RFC 5280 section 4 forbids authorities to issue, where path validation (section 6)
+    /// does not look: a certificate that is not self-signed without an authority key identifier, a CA
+    /// certificate without a subject key identifier or with basic or name constraints that are not
+    /// critical, and keyCertSign in a certificate that is no CA. Asked of the certificate of an anchor too.
+    ///
+    /// Off unless asked for: authorities made with older versions of OpenSSL and easy-rsa have all of
+    /// these, and none of them makes a path less safe.
+    pub strict_profile: bool,
 }
 
 impl<'a> Rules<'a> {
     /// Rules for a client that reached for the server `name`. At most 4 CA certificates above the leaf.
     pub const fn server(anchors: &'a [TrustAnchor<'a>], name: &'a ServerName<'a>, time: Time) -> Self {
         let purpose = Purpose::ServerAuth;
-        Self { anchors, purpose, server_name: Some(name), time, max_depth: DEFAULT_DEPTH }
+        Self { anchors, purpose, server_name: Some(name), time, max_depth: DEFAULT_DEPTH, strict_profile: false }
     }
 
     /// Rules for a server that asked for a certificate. At most 4 CA certificates above the leaf.
     pub const fn client(anchors: &'a [TrustAnchor<'a>], time: Time) -> Self {
-        Self { anchors, purpose: Purpose::ClientAuth, server_name: None, time, max_depth: DEFAULT_DEPTH }
+        let purpose = Purpose::ClientAuth;
+        Self { anchors, purpose, server_name: None, time, max_depth: DEFAULT_DEPTH, strict_profile: false }
     }
 
     /// What is wrong with the leaf in itself. No path could mend it, so it is asked first.
@@ -75,7 +85,7 @@ impl<'a> Rules<'a> {
         if leaf.key.algorithm == KeyAlgorithm::Unsupported {
             return Err(CertificateProblem::UnsupportedKey);
         }
-        Ok(())
+        self.check_profile(leaf.profile_defect)
     }
 
     /// What is wrong with a certificate in itself as the issuer of another one
@@ -95,7 +105,7 @@ impl<'a> Rules<'a> {
         if ca.unknown_critical {
             return Err(CertificateProblem::UnknownCriticalExtension);
         }
-        Ok(())
+        self.check_profile(ca.profile_defect)
     }
 
     /// What is wrong with an anchor in itself.
@@ -107,7 +117,15 @@ impl<'a> Rules<'a> {
                 Validity::NotYetValid => return Err(CertificateProblem::AnchorNotYetValid),
             }
         }
-        self.check_purpose(anchor.purposes)
+        self.check_purpose(anchor.purposes)?;
+        self.check_profile(anchor.profile_defect)
+    }
+
+    fn check_profile(&self, defect: Option<ProfileDefect>) -> Result<(), CertificateProblem> {
+        match defect {
+            Some(defect) if self.strict_profile => Err(defect.problem()),
+            _ => Ok(()),
+        }
     }
 
     /// RFC 5280 section 6.1.3 (a)(2): "The certificate validity period includes the current time."

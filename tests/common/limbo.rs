@@ -85,6 +85,7 @@ impl Outcome {
 
 /// How a path is asked for.
 struct Question<'a> {
+    strict: bool,
     purposes: &'a [Purpose],
     server_name: Option<&'a str>,
     /// Names that the leaf has to hold besides.
@@ -139,8 +140,8 @@ impl Case {
         self.validation_kind == Kind::Client
     }
 
-    /// The case as it stands.
-    pub(crate) fn ask(&self, memory: &mut [u8]) -> Outcome {
+    /// The case as it stands, maybe with all of RFC 5280's profile for authorities.
+    pub(crate) fn ask(&self, strict: bool, memory: &mut [u8]) -> Outcome {
         let mut purposes = Vec::new();
         for usage in &self.extended_key_usage {
             match usage.as_str() {
@@ -167,12 +168,13 @@ impl Case {
         let mailbox = self.expected_peer_name.as_slice().iter().filter(|name| name.kind == NameKind::Rfc822);
         let names: Vec<_> = self.expected_peer_names.iter().chain(mailbox).cloned().collect();
         let server_name = server_name.map(|name| name.value.as_str());
-        self.outcome(&Question { purposes: &purposes, server_name, names: &names }, memory)
+        self.outcome(&Question { strict, purposes: &purposes, server_name, names: &names }, memory)
     }
 
     /// The same path, as a server asks about its client.
     pub(crate) fn ask_as_client(&self, memory: &mut [u8]) -> Outcome {
-        self.outcome(&Question { purposes: &[Purpose::ClientAuth], server_name: None, names: &[] }, memory)
+        let question = Question { strict: false, purposes: &[Purpose::ClientAuth], server_name: None, names: &[] };
+        self.outcome(&question, memory)
     }
 
     fn outcome(&self, question: &Question<'_>, memory: &mut [u8]) -> Outcome {
@@ -204,6 +206,7 @@ impl Case {
         }
         let mut rules = Rules::client(&anchors, Time::Trusted(self.time()));
         rules.server_name = name.as_ref();
+        rules.strict_profile = question.strict;
         // The format counts intermediates, we the anchor too.
         rules.max_depth = self.max_chain_depth.map_or(u8::MAX, |depth| depth.saturating_add(1));
         let mut validator = Validator::new(memory);
