@@ -104,8 +104,8 @@
 //!   E.1.2). A refusal comes with the first read, as [`Error::AlertReceived`].
 //! - A valid certificate says who the peer is, not what it may do: decide that in the authorization request.
 //! - There is no revocation, no resumption, no 0-RTT, no TLS 1.2.
-//! - Where the device has no clock yet, [`Time`](x509::Time) has a value for that; what was not checked is
-//!   reported with the peer's identity.
+//! - Where the device has no clock yet, [`Time`](x509::Time) has values for that, and they weaken the check of
+//!   validity as their names say.
 //!
 //! # Features
 //!
