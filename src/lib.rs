@@ -47,7 +47,8 @@
 //!
 //! - `poll` is idempotent until something changes: bytes come, bytes leave, a question is answered.
 //! - A question that is dropped without an answer is asked again.
-//! - Any `Err` is final and sticky. Its alert waits in `tx_pending`; send it before closing.
+//! - Any `Err` is final and sticky. Its alert waits in `tx_pending`; send it before closing. Only
+//!   [`ApiMisuse`] of a session's `write`, `reserve` and `export` leaves it as it was.
 //! - At most one public-key operation is done for each `poll`; then it says `Yield`.
 //! - [`Entropy`] is fresh for each handshake, from a cryptographically secure source.
 //!
