@@ -449,7 +449,7 @@ const NAMES: &[Row] = &[
         w.holds(SanType::Rfc822Name("ops@mail.example.com".try_into().unwrap()));
     }),
     Row("the organisation is permitted below", Path(3), |w| {
-        w.lower(|t| t.constraints(&[organisation("Example")], &[]))
+        w.lower(|t| t.constraints(&[organisation("Example")], &[]));
     }),
     Row("the organisation is permitted above", Path(3), |w| w.root(|t| t.constraints(&[organisation("Example")], &[]))),
     Row("another organisation is permitted below", Refused(0, Problem::NameNotPermitted), |w| {
