@@ -48,7 +48,7 @@ impl<'a> Parts<'a> {
 fn value(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (&[tag, first], rest) = der.split_first_chunk()?;
     let (len, rest) = match first {
-        0..0x80 => (usize::from(first), rest),
+        0..=0x7f => (usize::from(first), rest),
         0x81 => (usize::from(*rest.first()?), rest.get(1..)?),
         0x82 => (usize::from(u16::from_be_bytes(*rest.first_chunk()?)), rest.get(2..)?),
         _ => return None,
@@ -57,7 +57,7 @@ fn value(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     Some((tag, value, rest))
 }
 
-fn places<'a>(bytes: &'a [u8], wanted: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
+fn places(bytes: &[u8], wanted: &[u8]) -> impl Iterator<Item = usize> {
     (0..bytes.len()).filter(move |&at| bytes[at..].starts_with(wanted))
 }
 
