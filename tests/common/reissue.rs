@@ -7,7 +7,7 @@ use crate::common::pki::{self, Key};
 use p256::ecdsa::signature::Verifier;
 use p256::ecdsa::{DerSignature, VerifyingKey};
 
-/// id-ecPublicKey and secp256r1 of a SubjectPublicKeyInfo, up to the point.
+/// id-ecPublicKey and secp256r1 of a `SubjectPublicKeyInfo`, up to the point.
 const KEY_OF_P256: &[u8] = b"\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00";
 const ECDSA_WITH_SHA256: &[u8] = b"\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02\x03";
 const POINT: usize = 65;
