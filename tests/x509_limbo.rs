@@ -5,12 +5,14 @@
 //!
 //! Each case is asked three times: by the rules that hold unless one asks for others; with
 //! `Rules::strict_profile` (`strict/` in front of its id); and mirrored, as a server asks about a client,
-//! by the clientAuth rule and without a name (`client/`). Where an answer is not the expected one,
+//! with its certificates issued again for clients, and without a name (`client/`). Where an answer is not the expected one,
 //! `tests/data/limbo-deviations.tsv` has to say why; a row there that no longer holds is a failure too.
 
 mod common;
 #[path = "common/limbo.rs"]
 mod limbo;
+#[path = "common/reissue.rs"]
+mod reissue;
 
 use limbo::{Case, Outcome, Suite, Verdict};
 use std::collections::BTreeMap;
@@ -107,17 +109,23 @@ impl Report {
         }
     }
 
+    /// A row for each namespace, and the sum for each way of asking.
     fn print(&self) {
-        let mut total = Count::default();
+        let mut sums: BTreeMap<&str, Count> = BTreeMap::new();
         println!();
         for (namespace, count) in &self.counts {
             println!("{namespace:<22} {count}");
-            total.passed += count.passed;
-            total.failed += count.failed;
-            total.skipped += count.skipped;
-            total.explained += count.explained;
+            let asked = namespace.split_once('/').map_or("", |(asked, _)| asked);
+            let sum = sums.entry(asked).or_default();
+            sum.passed += count.passed;
+            sum.failed += count.failed;
+            sum.skipped += count.skipped;
+            sum.explained += count.explained;
         }
-        println!("{:<22} {total}", "total");
+        for (asked, sum) in sums {
+            let asked = if asked.is_empty() { String::from("total") } else { format!("total of {asked}/") };
+            println!("{asked:<22} {sum}");
+        }
     }
 }
 
@@ -128,16 +136,50 @@ impl std::fmt::Display for Count {
     }
 }
 
-/// The mirrored case: what is asked for, and the answer. `None` if the verdict of the case rests on
-/// the name, which a server does not ask for.
-fn mirror(case: &Case, as_it_stands: &Outcome, memory: &mut [u8]) -> Option<(Verdict, Outcome)> {
-    if as_it_stands.rests_on_name_or_purpose() {
-        return None;
+/// How many cases were mirrored, and how.
+#[derive(Default)]
+struct Mirrored {
+    reissued: usize,
+    /// With other keys than ours can make: for clients if their leaf allows it.
+    as_issued: usize,
+    /// Of these: refused because the leaf is for servers only.
+    for_servers_only: usize,
+    /// Left out: the name decides, and a server asks for none.
+    name_decides: usize,
+}
+
+impl Mirrored {
+    /// What is expected of the mirrored case, and the answer; `None` if it is left out.
+    fn ask(&mut self, case: &Case, as_it_stands: &Outcome, memory: &mut [u8]) -> Option<(Verdict, Outcome)> {
+        if as_it_stands.rests_on_the_name() {
+            self.name_decides += 1;
+            return None;
+        }
+        let (answer, reissued) = case.ask_as_client(memory);
+        if reissued {
+            self.reissued += 1;
+            return Some((case.expected_result, answer));
+        }
+        self.as_issued += 1;
+        // A leaf for servers only has to be refused for that, however good its path is.
+        if answer.rests_on_the_purpose() {
+            self.for_servers_only += 1;
+            return Some((Verdict::Failure, answer));
+        }
+        Some((case.expected_result, answer))
     }
-    let mirrored = case.ask_as_client(memory);
-    // A leaf for servers only has to be refused for that, however good its path is.
-    let expected = if mirrored.rests_on_name_or_purpose() { Verdict::Failure } else { case.expected_result };
-    Some((expected, mirrored))
+}
+
+impl std::fmt::Display for Mirrored {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { reissued, as_issued, for_servers_only, name_decides } = self;
+        write!(
+            f,
+            "mirrored for client authentication: {}; {reissued} issued again for clients, {as_issued} as they are \
+             ({for_servers_only} refused for being for servers); left out because the name decides: {name_decides}",
+            reissued + as_issued
+        )
+    }
 }
 
 /// Runs the suites; panics unless each answer is the expected one or explained.
@@ -145,7 +187,7 @@ fn run(suites: &[Suite]) {
     let mut deviations = deviations();
     let mut report = Report::default();
     let mut memory = vec![0; 1 << 20];
-    let (mut mirrored, mut for_servers_only, mut left_out) = (0, 0, 0);
+    let mut mirrored = Mirrored::default();
     for case in suites.iter().flat_map(|suite| &suite.testcases) {
         let strictly = case.ask(true, &mut memory);
         report.add(&mut deviations, &format!("strict/{}", case.id), case.expected_result, &strictly);
@@ -154,20 +196,12 @@ fn run(suites: &[Suite]) {
         if outcome.skipped || case.is_for_a_client() {
             continue;
         }
-        match mirror(case, &outcome, &mut memory) {
-            None => left_out += 1,
-            Some((expected, answer)) => {
-                mirrored += 1;
-                for_servers_only += usize::from(answer.rests_on_name_or_purpose());
-                report.add(&mut deviations, &format!("client/{}", case.id), expected, &answer);
-            }
+        if let Some((expected, answer)) = mirrored.ask(case, &outcome, &mut memory) {
+            report.add(&mut deviations, &format!("client/{}", case.id), expected, &answer);
         }
     }
     report.print();
-    println!(
-        "mirrored for client authentication: {mirrored}, of them {for_servers_only} refused because the leaf is for \
-         servers only; left out because the name or the purpose decides: {left_out}"
-    );
+    println!("{mirrored}");
     let stale: Vec<_> = deviations.iter().filter(|row| row.seen && !row.holds).map(|row| &row.id).collect();
     assert!(stale.is_empty(), "the list of deviations speaks of cases that do not deviate: {stale:?}");
     assert!(report.unexplained.is_empty(), "answers without an explanation: {:?}", report.unexplained);

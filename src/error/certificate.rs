@@ -90,6 +90,8 @@ pub enum CertificateProblem {
     UnsupportedVersion,
     /// The path ends in a self-signed certificate that is no trust anchor.
     UntrustedRoot,
+    /// The leaf is valid for more days than the configuration allows (RFC 5280 section 4.1.2.5).
+    ValidityTooLong,
 }
 
 impl CertificateProblem {
@@ -131,7 +133,8 @@ impl CertificateProblem {
             | Self::SerialNumber
             | Self::SignatureAlgorithmMismatch
             | Self::SignatureInvalid
-            | Self::SubjectMissing => AlertDescription::BAD_CERTIFICATE,
+            | Self::SubjectMissing
+            | Self::ValidityTooLong => AlertDescription::BAD_CERTIFICATE,
         }
     }
 
@@ -154,7 +157,8 @@ impl CertificateProblem {
             | Self::NameNotPermitted
             | Self::NotACa
             | Self::PathLengthExceeded
-            | Self::UnknownCriticalExtension => 7,
+            | Self::UnknownCriticalExtension
+            | Self::ValidityTooLong => 7,
             Self::UnsupportedKey | Self::UnsupportedSignature => 6,
             Self::DepthExceeded => 5,
             Self::AnchorSignatureInvalid | Self::SignatureInvalid => 4,
@@ -227,6 +231,7 @@ impl CertificateProblem {
             Self::UnsupportedSignature => "is signed with an unsupported algorithm (RFC 5280 section 4.1.1.2)",
             Self::UnsupportedVersion => "is not of version 3 (RFC 9846 section 4.5.1)",
             Self::UntrustedRoot => "is a self-signed root and no trust anchor (RFC 5280 section 6.1)",
+            Self::ValidityTooLong => "is valid for more days than the configuration allows (RFC 5280 section 4.1.2.5)",
         }
     }
 }

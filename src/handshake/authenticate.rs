@@ -146,6 +146,7 @@ fn search_path<C: CryptoProvider>(
         time,
         max_depth: expectation.max_depth,
         strict_profile: false,
+        max_validity_days: None,
     };
     let next = match cx.peer.step::<C>(&rules)? {
         Search::Working => Authenticate::SearchPath(time),
