@@ -13,6 +13,7 @@ use crate::x509::{self, KeyAlgorithm, Name};
 pub struct KeyHandle(pub u32);
 
 /// A signature as signers make it.
+#[allow(clippy::large_enum_variant, reason = "lives on the stack once a handshake, and there is no heap")]
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub enum Signature {

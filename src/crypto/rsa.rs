@@ -179,7 +179,7 @@ impl<'a> PublicKey<'a> {
         load(signature, s);
         let modulus = Montgomery::new(n);
 
-        modulus.r_squared(self.modulus.len(), &mut x, &mut y);
+        modulus.r_squared(self.modulus.len(), x, y);
         modulus.multiply(x, s, y);
         // From here on s is in Montgomery form.
         copy(y, s);
@@ -257,8 +257,8 @@ impl<'a> Montgomery<'a> {
     }
 
     /// Gives R^2 modulo n in `x`, which brings numbers into Montgomery form. `len` is the length of n in
-    /// bytes, all 8 bits of the first in use; `y` is scratch.
-    fn r_squared<'s>(&self, len: usize, x: &mut &'s mut [u32], y: &mut &'s mut [u32]) {
+    /// bytes, all 8 bits of the first in use; `scratch` has as many limbs as n.
+    fn r_squared(&self, len: usize, x: &mut [u32], scratch: &mut [u32]) {
         x.fill(0);
         // The highest bit of n alone is below n. Doubled until it is R, and once more, it is 2 in
         // Montgomery form, and 2 to the power of the bits of R is R.
@@ -270,15 +270,13 @@ impl<'a> Montgomery<'a> {
         for _ in 0..unused.saturating_add(2) {
             self.double(x);
         }
-        copy(x, y);
         for bit in (0..bits.checked_ilog2().unwrap_or(0)).rev() {
-            self.multiply(y, y, x);
-            swap(x, y);
+            self.multiply(x, x, scratch);
+            copy(scratch, x);
             if (bits >> bit) & 1 == 1 {
-                self.double(y);
+                self.double(x);
             }
         }
-        swap(x, y);
     }
 
     fn double(&self, x: &mut [u32]) {

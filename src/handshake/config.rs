@@ -169,8 +169,8 @@ impl<'a> Parameters<'a> {
     }
 
     /// What is accepted in certificates, if that differs from what is accepted in a CertificateVerify; else
-    /// empty. RFC 9846 section 4.3.3: "If no 'signature_algorithms_cert' extension is present, then the
-    /// 'signature_algorithms' extension also applies to signatures appearing in certificates."
+    /// empty: without `signature_algorithms_cert`, `signature_algorithms` counts for certificates as well
+    /// (RFC 9846 section 4.3.3).
     pub(crate) fn certificate_schemes<C: CryptoProvider>(&self) -> &'static [SignatureScheme] {
         if C::CERTIFICATE_SCHEMES == self.signature_schemes::<C>() { &[] } else { C::CERTIFICATE_SCHEMES }
     }
