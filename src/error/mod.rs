@@ -79,7 +79,8 @@ pub enum ApiMisuse {
     CredentialSchemeNotOffered,
     /// The exporter was asked for more than 255 hash lengths or with a label over 249 bytes (RFC 9846 section 7.1).
     ExportLength,
-    /// The names of the trust anchors do not fit into a CertificateRequest (65,024 bytes).
+    /// The names of the trust anchors do not fit into a CertificateRequest (65,024 bytes), or there are more than
+    /// 255 anchors.
     AuthoritiesTooLong,
     /// No trust anchor, though certificates are to be verified.
     NoTrustAnchors,
