@@ -59,7 +59,8 @@ pub(crate) const MAX_SKIPPED_EARLY_DATA: usize = 16_384 + 1_024;
 /// KeyUpdate messages of the peer without application data between them. Each costs a key derivation;
 /// OpenSSL and BoringSSL allow 32.
 pub(crate) const MAX_KEY_UPDATES: u8 = 32;
-/// NewSessionTicket messages of one session: servers send one or two; each is dropped after a look.
+/// NewSessionTicket messages without application data between them: servers send one or two; each is
+/// dropped after a look.
 pub(crate) const MAX_TICKETS: u8 = 64;
 /// Records sealed under one key before we change it ourselves: RFC 9846 section 5.5 allows 2^24.5
 /// full-size records with AES-GCM.
@@ -78,3 +79,10 @@ pub(crate) const MAX_SIGNATURE: usize = if cfg!(feature = "rsa") {
 pub(crate) const MAX_LIST: usize = 64;
 /// Trust anchors of one configuration: a place among them fits a byte. Debian trusts 144 roots.
 pub(crate) const MAX_ANCHORS: usize = 255;
+/// Key shares of one ClientHello. Browsers send two or three; each pair is compared.
+pub(crate) const MAX_KEY_SHARES: usize = 16;
+/// A NewSessionTicket with every field as long as RFC 9846 section 4.7.1 allows.
+pub(crate) const MAX_TICKET: usize = MESSAGE_HEADER + 4 + 4 + (1 + 255) + (2 + 65_535) + (2 + 65_534);
+/// Reads of a transport that takes nothing more, in search of the peer's alert: it is short, and comes last.
+#[cfg(any(feature = "blocking", feature = "async"))]
+pub(crate) const LAST_READS: u8 = 16;

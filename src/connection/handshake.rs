@@ -6,7 +6,7 @@ use crate::crypto::CryptoProvider;
 use crate::error::Error;
 use crate::handshake::entropy::Entropy;
 use crate::handshake::{Answer, ClientAuthStatus, Context, Negotiated, Progress, Question, Side, Stage, Wait};
-use crate::record::inbound::Inbound;
+use crate::record::inbound::{Inbound, Received};
 use crate::record::outbound::Outbound;
 use crate::transcript::Transcript;
 use crate::wire::enums::{CipherSuite, NamedGroup};
@@ -137,6 +137,18 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     /// it serves to explain a failure, never to decide anything.
     pub fn claimed_peer(&self) -> Option<PeerIdentity<'_>> {
         self.context.peer.identity()
+    }
+
+    /// Looks for an alert in what was received, and fails with it if there is one: for a transport that takes
+    /// nothing more and may still hold the peer's reason. Nothing else can follow this.
+    pub fn look_for_alert(&mut self) -> Option<Error> {
+        loop {
+            match self.context.rx.next_record() {
+                Ok(Received::Alert(description)) => return Some(self.fail(Error::AlertReceived(description))),
+                Ok(Received::Handshake) => self.context.rx.discard_handshake(),
+                Ok(Received::Data | Received::NeedInput) | Err(_) => return None,
+            }
+        }
     }
 
     /// Where the transport writes what it reads. Empty only if nothing is needed.

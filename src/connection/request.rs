@@ -82,7 +82,8 @@ impl<'b, S: Side, C: CryptoProvider> CredentialRequest<'_, 'b, S, C> {
     pub fn accepts(&self, credential: &Credential<'_>) -> bool {
         self.signature_schemes().any(|scheme| scheme == credential.scheme())
             && (self.authorities().next().is_none()
-                || self.authorities().any(|authority| credential.issued_by(&authority)))
+                // Our chain, which has to be parsed for it, is walked once, however many names the peer sends.
+                || credential.issuers().any(|issuer| self.authorities().any(|authority| authority.matches(&issuer))))
     }
 
     /// Shows `credential`.

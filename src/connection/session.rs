@@ -1,10 +1,10 @@
 //! The session after the handshake: application data both ways.
 
 use crate::crypto::CryptoProvider;
-use crate::error::{AlertDescription, ApiMisuse, Error, PeerMisbehaved};
+use crate::error::{AlertDescription, ApiMisuse, Error, InvalidMessage, PeerMisbehaved};
 use crate::handshake::{ClientAuthStatus, Context, Established, Negotiated};
 use crate::key_schedule::{ApplicationEpoch, ExporterSecret, Receiving, Sending, TrafficSecret};
-use crate::limits::{KEY_UPDATE_AT, MAX_KEY_UPDATES, MAX_TICKETS};
+use crate::limits::{KEY_UPDATE_AT, MAX_KEY_UPDATES, MAX_TICKET, MAX_TICKETS};
 use crate::record::inbound::{Inbound, Received};
 use crate::record::outbound::{Outbound, Written};
 use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup};
@@ -27,12 +27,21 @@ pub struct Session<'b, C: CryptoProvider> {
     receiving: TrafficSecret<C, ApplicationEpoch, Receiving>,
     exporter: ExporterSecret<C>,
     is_client: bool,
-    key_update: Option<KeyUpdate>,
-    key_updates_left: u8,
+    key_updates: KeyUpdates,
     tickets_left: u8,
     peer_closed: bool,
     closed: bool,
     failure: Option<Error>,
+}
+
+/// Where both sides are with their key updates (RFC 9846 section 4.7.3).
+struct KeyUpdates {
+    /// What we have to send as soon as there is room.
+    due: Option<KeyUpdate>,
+    /// The peer was asked to change its keys and has not done it yet.
+    awaited: bool,
+    /// How many the peer may still send before it has to send data.
+    left: u8,
 }
 
 /// What a session needs, or has.
@@ -77,8 +86,7 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
             receiving,
             exporter,
             is_client,
-            key_update: None,
-            key_updates_left: MAX_KEY_UPDATES,
+            key_updates: KeyUpdates { due: None, awaited: false, left: MAX_KEY_UPDATES },
             tickets_left: MAX_TICKETS,
             peer_closed: false,
             closed: false,
@@ -148,8 +156,8 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
             return Err(ApiMisuse::ClosedForWriting.into());
         }
         // RFC 9846 section 5.5: keys are changed before they wear out.
-        if self.tx.sequence() >= KEY_UPDATE_AT && self.key_update.is_none() {
-            self.key_update = Some(KeyUpdate::NotRequested);
+        if self.tx.sequence() >= KEY_UPDATE_AT && self.key_updates.due.is_none() {
+            self.key_updates.due = Some(KeyUpdate::NotRequested);
         }
         if let Err(error) = self.send_key_update() {
             return Err(self.fail(error));
@@ -157,11 +165,14 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
         Ok(PlaintextBuffer { session: self })
     }
 
-    /// Changes our keys and asks the peer to change its own (RFC 9846 section 4.7.3). The message
+    /// Changes our keys and, unless that is already asked of it, asks the peer to change its own (RFC 9846
+    /// section 4.7.3). The message
     /// waits in [`tx_pending`](Self::tx_pending), or, if there is no room now, leaves as soon as there is.
     pub fn request_key_update(&mut self) {
         if !self.closed && self.failure.is_none() {
-            self.key_update = Some(KeyUpdate::Requested);
+            // RFC 9846 section 4.7.3: no second request before the first is answered.
+            let update = if self.key_updates.awaited { KeyUpdate::NotRequested } else { KeyUpdate::Requested };
+            self.key_updates.due = Some(update);
             if let Err(error) = self.send_key_update() {
                 self.fail(error);
             }
@@ -263,7 +274,8 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
             match received {
                 Received::NeedInput => return Ok(Next::NeedInput),
                 Received::Data => {
-                    self.key_updates_left = MAX_KEY_UPDATES;
+                    self.key_updates.left = MAX_KEY_UPDATES;
+                    self.tickets_left = MAX_TICKETS;
                     return Ok(Next::Data);
                 }
                 Received::Alert(AlertDescription::CLOSE_NOTIFY) => {
@@ -302,9 +314,11 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
         self.handle_key_update(update).map(|()| true)
     }
 
-    /// This crate does not resume. A ticket that fits is checked, a larger one is dropped unread: it
-    /// is never an error to be offered one.
+    /// This crate does not resume. A ticket that fits is checked, a larger one is dropped unread.
     fn drop_ticket(&mut self, total: usize) -> Result<bool, Error> {
+        if total > MAX_TICKET {
+            return Err(InvalidMessage::MessageTooLong.into());
+        }
         if self.rx.could_hold(total) {
             if !self.rx.receive(total)? {
                 return Ok(false);
@@ -322,11 +336,12 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
     /// RFC 9846 section 4.7.3: the receiver "MUST update its receiving keys", and answers a request
     /// with "a KeyUpdate of its own with `request_update` set to '`update_not_requested`'".
     fn handle_key_update(&mut self, update: KeyUpdate) -> Result<(), Error> {
-        self.key_updates_left = self.key_updates_left.checked_sub(1).ok_or(PeerMisbehaved::TooManyKeyUpdates)?;
+        self.key_updates.left = self.key_updates.left.checked_sub(1).ok_or(PeerMisbehaved::TooManyKeyUpdates)?;
+        self.key_updates.awaited = false;
         self.receiving.update()?;
         self.rx.set_protection(self.receiving.protection(self.negotiated.cipher_suite)?)?;
-        if update == KeyUpdate::Requested && self.key_update.is_none() && !self.closed {
-            self.key_update = Some(KeyUpdate::NotRequested);
+        if update == KeyUpdate::Requested && self.key_updates.due.is_none() && !self.closed {
+            self.key_updates.due = Some(KeyUpdate::NotRequested);
             self.send_key_update()?;
         }
         Ok(())
@@ -335,13 +350,14 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
     /// Sends the KeyUpdate that is due, as soon as there is room, and changes the sending keys.
     fn send_key_update(&mut self) -> Result<(), Error> {
         // Nothing follows a close_notify (RFC 9846 section 6.1).
-        let Some(update) = self.key_update.filter(|_| !self.closed) else { return Ok(()) };
+        let Some(update) = self.key_updates.due.filter(|_| !self.closed) else { return Ok(()) };
         if self.tx.message(&|w| update.emit(w), &mut |_| ())? == Written::AfterTransmit {
             return Ok(());
         }
+        self.key_updates.awaited |= update == KeyUpdate::Requested;
         self.sending.update()?;
         self.tx.set_protection(self.sending.protection(self.negotiated.cipher_suite)?)?;
-        self.key_update = None;
+        self.key_updates.due = None;
         Ok(())
     }
 

@@ -120,6 +120,8 @@ pub enum InvalidMessage {
     TrailingBytes,
     /// More extensions in one message than this implementation follows.
     TooManyExtensions,
+    /// More key shares in one ClientHello than this implementation follows.
+    TooManyKeyShares,
     /// A structure ends before its end.
     Truncated,
     /// A record type or message type that does not exist.
@@ -229,6 +231,7 @@ impl InvalidMessage {
             | Self::EmptyVector
             | Self::MessageTooLong
             | Self::TooManyExtensions
+            | Self::TooManyKeyShares
             | Self::TrailingBytes
             | Self::Truncated => AlertDescription::DECODE_ERROR,
         }

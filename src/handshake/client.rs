@@ -304,6 +304,7 @@ fn handle_server_hello<'b, C: CryptoProvider>(
             cx.rx.consume(length);
             cx.negotiated.cipher_suite = suite;
             cx.negotiated.group = hello.group;
+            cx.entropy.forget_seeds();
 
             let secret = EarlySecret::<C>::new(hash)?.into_handshake(&shared)?;
             let (client, server) = secret.traffic(&cx.transcript.hello_hash())?;

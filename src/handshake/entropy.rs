@@ -1,7 +1,7 @@
 //! All randomness of one handshake.
 
 use crate::crypto::KEY_SEED_LEN;
-use zeroize::ZeroizeOnDrop;
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// The randomness of one handshake, as data: 128 bytes from a cryptographically secure source,
 /// **never used twice**. Wiped when dropped.
@@ -22,12 +22,17 @@ impl Entropy {
 
     /// Takes the bytes as they come.
     pub fn new(bytes: &[u8; Self::LEN]) -> Self {
-        let mut parts = [[0; 32]; 4];
-        for (part, chunk) in parts.iter_mut().zip(bytes.chunks_exact(32)) {
+        let mut entropy = Self {
+            random: [0; 32],
+            session_id: [0; 32],
+            first_seed: [0; KEY_SEED_LEN],
+            second_seed: [0; KEY_SEED_LEN],
+        };
+        let parts = [&mut entropy.random, &mut entropy.session_id, &mut entropy.first_seed, &mut entropy.second_seed];
+        for (part, chunk) in parts.into_iter().zip(bytes.chunks_exact(32)) {
             part.copy_from_slice(chunk);
         }
-        let [random, session_id, first_seed, second_seed] = parts;
-        Self { random, session_id, first_seed, second_seed }
+        entropy
     }
 
     /// Entropy from the operating system.
@@ -54,6 +59,13 @@ impl Entropy {
     /// The seed of the key share of the first hello of a client, and of a server.
     pub(crate) const fn first_seed(&self) -> &[u8; KEY_SEED_LEN] {
         &self.first_seed
+    }
+
+    /// Wipes the seeds: the key exchange is over, and what is recorded must stay secret when this memory
+    /// is read later.
+    pub(crate) fn forget_seeds(&mut self) {
+        self.first_seed.zeroize();
+        self.second_seed.zeroize();
     }
 
     /// The seed of the key share of a second ClientHello.

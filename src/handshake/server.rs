@@ -165,7 +165,7 @@ impl Role for Server {
         match state {
             State::ExpectClientHello => handle_client_hello(cx, config),
             State::SendHelloRetryRequest(choice) => send_hello_retry_request(choice, cx, config),
-            State::ExpectSecondClientHello(choice, first) => handle_second_client_hello(choice, &first, cx, config),
+            State::ExpectSecondClientHello(choice, first) => handle_second_client_hello(choice, &first, cx),
             State::MakeKeyShare(choice, credential) => {
                 let private = C::key_exchange(choice.group, cx.entropy.first_seed())?;
                 let public = private.key_share()?;
@@ -307,23 +307,22 @@ fn handle_second_client_hello<'b, C: CryptoProvider>(
     choice: Choice,
     first: &Digest,
     cx: &mut Context<'b, C>,
-    config: &ServerConfig<'_>,
 ) -> Next<'b, C> {
     let hello = ClientHello::parse(handshake::body(cx.rx.message()?)?)?;
     // RFC 9846 section 4.2.2: apart from key_share, early_data, cookie, pre_shared_key and padding,
     // "the client MUST send the same ClientHello without modification".
     if constant_parts::<C>(&hello)?.as_bytes() != first.as_bytes()
         || hello.early_data
-        || !config.parameters.cipher_suites::<C>().contains(&choice.suite)
+        || !hello.cipher_suites.contains(choice.suite.0)
     {
         return Err(PeerMisbehaved::SecondClientHelloDiffers.into());
     }
     // Section 4.2.2: key_share is replaced "with a list containing a single KeyShareEntry from the indicated group".
-    let mut shares = hello.mandatory()?.key_shares.iter();
-    match (shares.next(), shares.next()) {
-        (Some(share), None) if share.group == choice.group => {}
-        _ => return Err(PeerMisbehaved::KeyShareNotOffered.into()),
+    let key_shares = hello.mandatory()?.key_shares;
+    if key_shares.iter().count() != 1 || key_shares.iter().any(|share| share.group != choice.group) {
+        return Err(PeerMisbehaved::KeyShareNotOffered.into());
     }
+    cx.rx.end_early_data();
     Ok((State::AwaitCredential(choice), Progress::Continue))
 }
 
@@ -366,6 +365,7 @@ fn agree<'b, C: CryptoProvider>(
     let share = hello.mandatory()?.key_shares.iter().find(|share| share.group == choice.group);
     let share = share.ok_or(PeerMisbehaved::KeyShareNotOffered)?;
     let shared = private.agree(share.key_exchange).map_err(|_| PeerMisbehaved::KeyShareInvalid)?;
+    cx.entropy.forget_seeds();
     Ok((State::SendServerHello(choice, credential, public, shared), Progress::Yield))
 }
 

@@ -1,7 +1,8 @@
 //! An async stream over [`embedded_io_async::Read`] and [`embedded_io_async::Write`]; the sockets of
 //! embassy-net fit.
 //!
-//! Cancel-safe: everything that was received or written lies in the session, not in a future. A
+//! Cancel-safe, if `read` and `write` of the transport are (bytes are taken if and only if the future is
+//! ready), as those of embassy-net are: everything that was received or written lies in the session, not in a future. A
 //! future may be dropped at any await point and the operation started again. What
 //! [`write`](embedded_io_async::Write::write) has taken is sent by the next operation that sends.
 
@@ -10,6 +11,7 @@ use crate::connection::{Event, Handshake, Session, Step};
 use crate::crypto::CryptoProvider;
 use crate::error::Error;
 use crate::handshake::Side;
+use crate::limits::LAST_READS;
 use core::future::poll_fn;
 use core::task::Poll;
 use embedded_io_async::{ErrorType, Read, Write};
@@ -113,7 +115,10 @@ pub async fn drive<'b, T: Read + Write, S: Side, C: CryptoProvider>(
     loop {
         match handshake.poll()? {
             Step::Transmit => {
-                let count = write_some(transport, handshake.tx_pending()).await?;
+                let count = match write_some(transport, handshake.tx_pending()).await {
+                    Ok(count) => count,
+                    Err(failure) => return Err(last_words(transport, handshake).await.unwrap_or(failure)),
+                };
                 handshake.tx_consume(count);
             }
             // Here and not after the last write: a future that was dropped in a flush would not come
@@ -142,6 +147,23 @@ pub async fn drive<'b, T: Read + Write, S: Side, C: CryptoProvider>(
             Step::Done => return transport.flush().await.map_err(Failure::Io),
         }
     }
+}
+
+/// What a peer that takes nothing more said before, if it was an alert: it is the better explanation.
+async fn last_words<T: Read + Write, S: Side, C: CryptoProvider>(
+    transport: &mut T,
+    handshake: &mut Handshake<'_, S, C>,
+) -> Option<Failure<T::Error>> {
+    for _ in 0..LAST_READS {
+        if let Some(error) = handshake.look_for_alert() {
+            return Some(Failure::Tls(error));
+        }
+        match transport.read(handshake.rx_space()).await {
+            Ok(0) | Err(_) => return None,
+            Ok(count) => handshake.rx_commit(count).ok()?,
+        }
+    }
+    None
 }
 
 /// A transport that takes nothing is gone.

@@ -5,6 +5,7 @@ use crate::connection::{Event, Handshake, Session, Step};
 use crate::crypto::CryptoProvider;
 use crate::error::Error;
 use crate::handshake::Side;
+use crate::limits::LAST_READS;
 use embedded_io::{ErrorType, Read, Write};
 
 /// A session over a transport. Reads give 0 when the peer has closed; a flush writes all that was
@@ -15,7 +16,9 @@ pub struct Stream<'b, T, C: CryptoProvider> {
 }
 
 impl<'b, T: Read + Write, C: CryptoProvider> Stream<'b, T, C> {
-    /// Runs `handshake` over `transport`. The alert of an error is sent before this returns.
+    /// Runs `handshake` over `transport`. The alert of an error is sent before this returns. Lend the transport
+    /// (`&mut transport`) if you want it back after an error: a TCP socket that is closed with unread bytes in
+    /// it resets the connection, and the peer may lose the alert; shut down writing and read to the end first.
     ///
     /// # Errors
     /// Where the handshake was, and what went wrong.
@@ -93,7 +96,10 @@ fn drive<'b, T: Read + Write, S: Side, C: CryptoProvider>(
     loop {
         match handshake.poll()? {
             Step::Transmit => {
-                let count = write_some(transport, handshake.tx_pending())?;
+                let count = match write_some(transport, handshake.tx_pending()) {
+                    Ok(count) => count,
+                    Err(failure) => return Err(last_words(transport, handshake).unwrap_or(failure)),
+                };
                 handshake.tx_consume(count);
                 if handshake.tx_pending().is_empty() {
                     transport.flush().map_err(Failure::Io)?;
@@ -120,6 +126,23 @@ fn drive<'b, T: Read + Write, S: Side, C: CryptoProvider>(
             Step::Done => return Ok(()),
         }
     }
+}
+
+/// What a peer that takes nothing more said before, if it was an alert: it is the better explanation.
+fn last_words<T: Read + Write, S: Side, C: CryptoProvider>(
+    transport: &mut T,
+    handshake: &mut Handshake<'_, S, C>,
+) -> Option<Failure<T::Error>> {
+    for _ in 0..LAST_READS {
+        if let Some(error) = handshake.look_for_alert() {
+            return Some(Failure::Tls(error));
+        }
+        match transport.read(handshake.rx_space()) {
+            Ok(0) | Err(_) => return None,
+            Ok(count) => handshake.rx_commit(count).ok()?,
+        }
+    }
+    None
 }
 
 /// A transport that takes nothing is gone.

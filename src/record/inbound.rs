@@ -113,6 +113,11 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
         self.tolerance.early_data = MAX_SKIPPED_EARLY_DATA;
     }
 
+    /// No 0-RTT data can follow any more: a second ClientHello has come.
+    pub(crate) fn end_early_data(&mut self) {
+        self.tolerance.early_data = 0;
+    }
+
     /// The handshake is over: what only handshakes tolerate ends, what only sessions tolerate begins.
     pub(crate) fn end_handshake(&mut self) {
         self.tolerance.empty_data = true;
@@ -201,6 +206,11 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
         self.discard = count.saturating_sub(here);
     }
 
+    /// Forgets the handshake stream as far as it is here.
+    pub(crate) fn discard_handshake(&mut self) {
+        self.handshake.consume(usize::MAX);
+    }
+
     /// Application data that is not consumed yet, with the borrow of the lent buffer.
     pub(crate) fn data(&mut self) -> &mut [u8] {
         self.data.of_mut(self.buffer)
@@ -272,7 +282,11 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
             (ContentType::APPLICATION_DATA, Some(_)) => self.open_protected(record),
             (ContentType::APPLICATION_DATA, None) => {
                 // After a HelloRetryRequest, 0-RTT data is still on its way (RFC 9846 section 4.3.10).
-                if self.skip_as_early_data(record) { Ok(None) } else { Err(PeerMisbehaved::WrongEpoch.into()) }
+                if !self.inside_message() && self.skip_as_early_data(record) {
+                    Ok(None)
+                } else {
+                    Err(PeerMisbehaved::WrongEpoch.into())
+                }
             }
             (ContentType::ALERT, Some(_)) if self.tolerance.plaintext_alert => Ok(Some((ContentType::ALERT, fragment))),
             (_, Some(_)) => Err(PeerMisbehaved::WrongEpoch.into()),
@@ -344,6 +358,8 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
         }
         match content_type {
             ContentType::HANDSHAKE => self.reassemble(content),
+            // RFC 9846 section 5.4: a zero-length Alert, like a zero-length Handshake, is an unexpected_message.
+            ContentType::ALERT if content.is_empty() => Err(InvalidMessage::EmptyRecord.into()),
             ContentType::ALERT => {
                 let description = alert::parse(content.of(self.buffer))?;
                 // RFC 9846 section 6.1: user_canceled is followed by close_notify and says nothing by itself.

@@ -7,6 +7,7 @@ use super::extension::{
 use super::handshake;
 use crate::codec::{Reader, Writer, read_all};
 use crate::error::{Error, InvalidMessage, PeerIncompatible, PeerMisbehaved};
+use crate::limits::MAX_KEY_SHARES;
 
 /// A ClientHello as a server reads it. Lists that are not there are `None`.
 #[derive(Clone, Copy, Debug)]
@@ -37,10 +38,13 @@ impl<'a> KeyShares<'a> {
     fn parse(body: &'a [u8]) -> Result<Self, InvalidMessage> {
         let list = read_all(body, Reader::vec16)?;
         let mut reader = Reader::new(list);
-        while !reader.is_empty() {
+        for _ in 0..MAX_KEY_SHARES {
+            if reader.is_empty() {
+                return Ok(Self(list));
+            }
             KeyShareEntry::parse(&mut reader)?;
         }
-        Ok(Self(list))
+        if reader.is_empty() { Ok(Self(list)) } else { Err(InvalidMessage::TooManyKeyShares) }
     }
 
     pub(crate) fn iter(self) -> impl Iterator<Item = KeyShareEntry<'a>> {
@@ -94,6 +98,7 @@ impl<'a> ClientHello<'a> {
     fn parse_extensions(&mut self) -> Result<(), Error> {
         let mut tls13 = false;
         let mut after_pre_shared_key = false;
+        let mut psk_modes = false;
         extension::for_each(self.extensions, |kind, body| {
             // RFC 9846 section 4.3.11: "Servers MUST check that it is the last extension".
             if after_pre_shared_key {
@@ -122,6 +127,10 @@ impl<'a> ClientHello<'a> {
                     self.cookie = Some(cookie);
                 }
                 ExtensionType::EARLY_DATA => self.early_data = true,
+                ExtensionType::PSK_KEY_EXCHANGE_MODES => psk_modes = true,
+                // RFC 9846 section 4.3.9: "If clients offer 'pre_shared_key' without a 'psk_key_exchange_modes'
+                // extension, servers MUST abort the handshake."
+                ExtensionType::PRE_SHARED_KEY if !psk_modes => return Err(PeerMisbehaved::MissingExtension.into()),
                 ExtensionType::PRE_SHARED_KEY => after_pre_shared_key = true,
                 // Unknown extensions and GREASE: RFC 9846 section 4.2.2, "Servers MUST ignore unrecognized extensions".
                 _ => {}
@@ -136,6 +145,7 @@ impl<'a> ClientHello<'a> {
     pub(crate) fn for_each_constant_part(&self, mut part: impl FnMut(&[u8])) {
         const PADDING: ExtensionType = ExtensionType(21);
         part(self.random);
+        part(&[u8::try_from(self.session_id.len()).unwrap_or(u8::MAX)]);
         part(self.session_id);
         self.cipher_suites.iter().for_each(|suite| part(&suite.to_be_bytes()));
         let walked = extension::for_each(self.extensions, |kind, body| {
@@ -176,7 +186,7 @@ pub(crate) struct Mandatory<'a> {
 }
 
 /// `server_name` with one host name (RFC 6066 section 3). Names of other types and host names that
-/// are not ASCII are left aside.
+/// are not printable ASCII are left aside.
 fn parse_server_name(body: &[u8]) -> Result<Option<&str>, InvalidMessage> {
     const HOST_NAME: u8 = 0;
     let mut list = Reader::new(read_all(body, Reader::vec16)?);
@@ -195,7 +205,7 @@ fn parse_server_name(body: &[u8]) -> Result<Option<&str>, InvalidMessage> {
             host = Some(name);
         }
     }
-    Ok(host.and_then(|name| core::str::from_utf8(name).ok()).filter(|name| name.is_ascii()))
+    Ok(host.and_then(|name| core::str::from_utf8(name).ok()).filter(|name| name.bytes().all(|b| b.is_ascii_graphic())))
 }
 
 /// A ClientHello as a client writes it.
