@@ -14,8 +14,6 @@
 //! Each stage is a type; going on consumes the one before, so that none is used too early or too
 //! long. Secrets are wiped when dropped, cannot be copied, printed or compared.
 
-#![allow(dead_code)]
-
 use core::marker::PhantomData;
 
 use subtle::ConstantTimeEq;

@@ -47,7 +47,8 @@
 //!
 //! - `poll` is idempotent until something changes: bytes come, bytes leave, a question is answered.
 //! - A question that is dropped without an answer is asked again.
-//! - Any `Err` is final and sticky. Its alert waits in `tx_pending`; send it before closing.
+//! - Any `Err` is final and sticky. Its alert waits in `tx_pending`; send it before closing. Only
+//!   [`ApiMisuse`] of a session's `write`, `reserve` and `export` leaves it as it was.
 //! - At most one public-key operation is done for each `poll`; then it says `Yield`.
 //! - [`Entropy`] is fresh for each handshake, from a cryptographically secure source.
 //!
@@ -104,8 +105,8 @@
 //!   E.1.2). A refusal comes with the first read, as [`Error::AlertReceived`].
 //! - A valid certificate says who the peer is, not what it may do: decide that in the authorization request.
 //! - There is no revocation, no resumption, no 0-RTT, no TLS 1.2.
-//! - Where the device has no clock yet, [`Time`](x509::Time) has a value for that; what was not checked is
-//!   reported with the peer's identity.
+//! - Where the device has no clock yet, [`Time`](x509::Time) has values for that, and they weaken the check of
+//!   validity as their names say.
 //!
 //! # Features
 //!

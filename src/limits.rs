@@ -76,3 +76,5 @@ pub(crate) const MAX_SIGNATURE: usize = if cfg!(feature = "rsa") {
 /// Entries of a configured list of suites, groups, schemes or protocols: with it every ClientHello
 /// has lengths that fit their fields.
 pub(crate) const MAX_LIST: usize = 64;
+/// Trust anchors of one configuration: a place among them fits a byte. Debian trusts 144 roots.
+pub(crate) const MAX_ANCHORS: usize = 255;

@@ -170,7 +170,7 @@ pub(crate) mod retry {
         d9c547bc6528c4317d294686093a6cad7d";
     /// Result of the key exchange: an x coordinate.
     pub(crate) const SHARED_SECRET: &str = "c142ce13ca11b5c2233652e63ad3d97844f1621fbfb9de69d547dc8fedeabeb4";
-    /// Transcript hash, message_hash to ServerHello.
+    /// Transcript hash, `message_hash` to ServerHello.
     pub(crate) const HELLO_HASH: &str = "8aa8e828ec2f8a884fec95a3139de01c15a3daa7ff5bfc3f4bfcc21b438d7bf8";
     pub(crate) const HANDSHAKE_SECRET: &str = "ce022e5e6e81e50736d773f2d3adfce8220d049bf510f0dbfac927ef4243b148";
     pub(crate) const CLIENT_HANDSHAKE_TRAFFIC: &str =

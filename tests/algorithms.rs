@@ -370,7 +370,7 @@ fn fewer_schemes_for_handshakes_are_no_fewer_for_certificates() {
     // What is for certificates alone cannot be wanted in a handshake.
     let mut setup = of_kind("ed25519");
     setup.client = setup.client.with_signature_schemes(RustCrypto::CERTIFICATE_SCHEMES);
-    assert_eq!(setup.client_handshake().err(), Some(ApiMisuse::NothingSupported.into()));
+    assert_eq!(setup.client_handshake().err(), Some(ApiMisuse::AlgorithmUnsupported.into()));
 }
 
 #[test]

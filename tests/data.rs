@@ -98,7 +98,7 @@ fn records_are_as_large_as_the_buffer_allows_and_not_larger_than_tls_does() {
         let mut setup = Setup::new(&Pki::new());
         setup.server_sizes = Sizes { tx, ..Sizes::DEFAULT };
         let (_, mut server) = setup.run().sessions();
-        assert_eq!(server.write(&[1; 30_000]), Ok(plaintext), "tx of {tx} bytes");
+        assert_eq!(server.write(&vec![1; 30_000]), Ok(plaintext), "tx of {tx} bytes");
         assert_eq!(server.tx_pending().len(), plaintext + 22);
     }
 }

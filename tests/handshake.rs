@@ -4,7 +4,7 @@
 mod common;
 
 use common::messages::{CERTIFICATE_AUTHORITIES, CERTIFICATE_REQUEST, Hello, list16, records};
-use common::pair::{Setup, Sizes, TestHost, anchors, credential, exchange, host, leak_all, signing_key};
+use common::pair::{Setup, Sizes, TestHost, TestSession, anchors, credential, exchange, host, leak_all, signing_key};
 use common::pki::{CLIENT_NAME, Issued, Pki, SERVER_NAME, Template};
 use embedded_mtls::crypto::CryptoProvider;
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
@@ -121,7 +121,12 @@ fn run(pki: &Pki, case: Case) {
         return;
     }
 
-    let (mut client, mut server) = outcome.sessions();
+    let (client, server) = outcome.sessions();
+    agree(pki, case, authenticates, client, server);
+}
+
+/// What both sides know of each other, and that they can talk.
+fn agree(pki: &Pki, case: Case, authenticates: bool, mut client: TestSession, mut server: TestSession) {
     let status = match (case.mode, authenticates) {
         (Mode::None, _) => ClientAuthStatus::NotRequested,
         (_, true) => ClientAuthStatus::Authenticated,

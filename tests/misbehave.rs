@@ -1,6 +1,7 @@
 //! The misbehaviour table: every message of a handshake, dropped, repeated, swapped, sent in the
 //! wrong epoch, split, too long, empty or too short, and what the receiver says about it.
 #![allow(missing_docs)]
+#![allow(clippy::option_option, reason = "no such message, no error, or an error")]
 
 mod common;
 
@@ -148,8 +149,8 @@ fn a_server_refuses_every_client_message_that_is_not_as_it_should_be() {
     check(&TO_SERVER, |at, action| server_says(&pki, at, action));
 }
 
-/// Every type there is or was: HelloRequest, EndOfEarlyData, HelloRetryRequest of old drafts,
-/// ServerKeyExchange, ServerHelloDone, ClientKeyExchange, message_hash, one that is unknown, ...
+/// Every type there is or was: `HelloRequest`, `EndOfEarlyData`, HelloRetryRequest of old drafts,
+/// `ServerKeyExchange`, `ServerHelloDone`, `ClientKeyExchange`, `message_hash`, one that is unknown, ...
 const TYPES: [u8; 18] = [0, 1, 2, 3, 4, 5, 6, 8, 11, 12, 13, 14, 15, 16, 20, 24, 99, 254];
 
 #[test]

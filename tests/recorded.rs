@@ -55,7 +55,9 @@ fn write(name: &str, client: &[u8], server: &[u8]) -> String {
     for (side, bytes) in [("client", client), ("server", server)] {
         writeln!(text, "\n{side}").unwrap();
         for line in bytes.chunks(48) {
-            line.iter().for_each(|byte| write!(text, "{byte:02x}").unwrap());
+            for byte in line {
+                write!(text, "{byte:02x}").unwrap();
+            }
             text.push('\n');
         }
     }

@@ -2,6 +2,7 @@
 //! sends it has it in its own transcript. Each row: what is wrong, how, and the error. That the
 //! alert on the wire is that of the error is checked with each row.
 #![allow(missing_docs)]
+#![allow(clippy::too_many_lines, reason = "a table is as long as it is")]
 
 mod common;
 

@@ -3,13 +3,16 @@
 //! `LIMBO_JSON` names the files, separated by `:`; `cargo xtask limbo FILE...` sets it. Without it
 //! the chains of this project run through the same reader.
 //!
-//! Each case is asked twice: as it stands, and mirrored, as a server asks about a client: by the
-//! clientAuth rule and without a name. Where an answer is not the expected one,
+//! Each case is asked three times: by the rules that hold unless one asks for others; with
+//! `Rules::strict_profile` (`strict/` in front of its id); and mirrored, as a server asks about a client,
+//! with its certificates issued again for clients, and without a name (`client/`). Where an answer is not the expected one,
 //! `tests/data/limbo-deviations.tsv` has to say why; a row there that no longer holds is a failure too.
 
 mod common;
 #[path = "common/limbo.rs"]
 mod limbo;
+#[path = "common/reissue.rs"]
+mod reissue;
 
 use limbo::{Case, Outcome, Suite, Verdict};
 use std::collections::BTreeMap;
@@ -28,9 +31,9 @@ struct Count {
 struct Deviation {
     /// The id, or its beginning and `*`.
     id: String,
-    expected: String,
-    actual: String,
-    reason: String,
+    expected: &'static str,
+    actual: &'static str,
+    reason: &'static str,
     /// Whether a case that it speaks of was there, and whether one of these deviates.
     seen: bool,
     holds: bool,
@@ -47,12 +50,20 @@ impl Deviation {
 
 fn deviations() -> Vec<Deviation> {
     let rows = include_str!("data/limbo-deviations.tsv").lines().filter(|line| !line.starts_with('#'));
-    let parse = |line: &str| {
-        let fields: Vec<_> = line.split('\t').map(String::from).collect();
-        let [id, expected, actual, reason] = fields.try_into().unwrap_or_else(|_| panic!("four fields: {line}"));
-        Deviation { id, expected, actual, reason, seen: false, holds: false }
+    let parse = |line: &'static str| {
+        let fields: Vec<_> = line.split('\t').collect();
+        let [id, asked, expected, actual, reason] = fields.try_into().unwrap_or_else(|_| panic!("five fields: {line}"));
+        asked.split(',').map(move |asked| {
+            let prefix = match asked {
+                "default" => "",
+                "strict" => "strict/",
+                "client" => "client/",
+                _ => panic!("asked how? {line}"),
+            };
+            Deviation { id: format!("{prefix}{id}"), expected, actual, reason, seen: false, holds: false }
+        })
     };
-    rows.map(parse).collect()
+    rows.flat_map(parse).collect()
 }
 
 /// All cases with their answers, and what they amount to.
@@ -75,7 +86,7 @@ impl Report {
             row.seen = true;
             if !agrees && row.expected == expected && row.actual == actual {
                 row.holds = true;
-                reason = Some(row.reason.clone());
+                reason = Some(row.reason);
             }
         }
         if agrees {
@@ -98,17 +109,23 @@ impl Report {
         }
     }
 
+    /// A row for each namespace, and the sum for each way of asking.
     fn print(&self) {
-        let mut total = Count::default();
+        let mut sums: BTreeMap<&str, Count> = BTreeMap::new();
         println!();
         for (namespace, count) in &self.counts {
             println!("{namespace:<22} {count}");
-            total.passed += count.passed;
-            total.failed += count.failed;
-            total.skipped += count.skipped;
-            total.explained += count.explained;
+            let asked = namespace.split_once('/').map_or("", |(asked, _)| asked);
+            let sum = sums.entry(asked).or_default();
+            sum.passed += count.passed;
+            sum.failed += count.failed;
+            sum.skipped += count.skipped;
+            sum.explained += count.explained;
         }
-        println!("{:<22} {total}", "total");
+        for (asked, sum) in sums {
+            let asked = if asked.is_empty() { String::from("total") } else { format!("total of {asked}/") };
+            println!("{asked:<22} {sum}");
+        }
     }
 }
 
@@ -119,16 +136,50 @@ impl std::fmt::Display for Count {
     }
 }
 
-/// The mirrored case: what is asked for, and the answer. `None` if the verdict of the case rests on
-/// the name, which a server does not ask for.
-fn mirror(case: &Case, as_it_stands: &Outcome, memory: &mut [u8]) -> Option<(Verdict, Outcome)> {
-    if as_it_stands.rests_on_name_or_purpose() {
-        return None;
+/// How many cases were mirrored, and how.
+#[derive(Default)]
+struct Mirrored {
+    reissued: usize,
+    /// With other keys than ours can make: for clients if their leaf allows it.
+    as_issued: usize,
+    /// Of these: refused because the leaf is for servers only.
+    for_servers_only: usize,
+    /// Left out: the name decides, and a server asks for none.
+    name_decides: usize,
+}
+
+impl Mirrored {
+    /// What is expected of the mirrored case, and the answer; `None` if it is left out.
+    fn ask(&mut self, case: &Case, as_it_stands: &Outcome, memory: &mut [u8]) -> Option<(Verdict, Outcome)> {
+        if as_it_stands.rests_on_the_name() {
+            self.name_decides += 1;
+            return None;
+        }
+        let (answer, reissued) = case.ask_as_client(memory);
+        if reissued {
+            self.reissued += 1;
+            return Some((case.expected_result, answer));
+        }
+        self.as_issued += 1;
+        // A leaf for servers only has to be refused for that, however good its path is.
+        if answer.rests_on_the_purpose() {
+            self.for_servers_only += 1;
+            return Some((Verdict::Failure, answer));
+        }
+        Some((case.expected_result, answer))
     }
-    let mirrored = case.ask_as_client(memory);
-    // A leaf for servers only has to be refused for that, however good its path is.
-    let expected = if mirrored.rests_on_name_or_purpose() { Verdict::Failure } else { case.expected_result };
-    Some((expected, mirrored))
+}
+
+impl std::fmt::Display for Mirrored {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { reissued, as_issued, for_servers_only, name_decides } = self;
+        write!(
+            f,
+            "mirrored for client authentication: {}; {reissued} issued again for clients, {as_issued} as they are \
+             ({for_servers_only} refused for being for servers); left out because the name decides: {name_decides}",
+            reissued + as_issued
+        )
+    }
 }
 
 /// Runs the suites; panics unless each answer is the expected one or explained.
@@ -136,27 +187,21 @@ fn run(suites: &[Suite]) {
     let mut deviations = deviations();
     let mut report = Report::default();
     let mut memory = vec![0; 1 << 20];
-    let (mut mirrored, mut for_servers_only, mut left_out) = (0, 0, 0);
+    let mut mirrored = Mirrored::default();
     for case in suites.iter().flat_map(|suite| &suite.testcases) {
-        let outcome = case.ask(&mut memory);
+        let strictly = case.ask(true, &mut memory);
+        report.add(&mut deviations, &format!("strict/{}", case.id), case.expected_result, &strictly);
+        let outcome = case.ask(false, &mut memory);
         report.add(&mut deviations, &case.id, case.expected_result, &outcome);
         if outcome.skipped || case.is_for_a_client() {
             continue;
         }
-        match mirror(case, &outcome, &mut memory) {
-            None => left_out += 1,
-            Some((expected, answer)) => {
-                mirrored += 1;
-                for_servers_only += usize::from(answer.rests_on_name_or_purpose());
-                report.add(&mut deviations, &format!("client/{}", case.id), expected, &answer);
-            }
+        if let Some((expected, answer)) = mirrored.ask(case, &outcome, &mut memory) {
+            report.add(&mut deviations, &format!("client/{}", case.id), expected, &answer);
         }
     }
     report.print();
-    println!(
-        "mirrored for client authentication: {mirrored}, of them {for_servers_only} refused because the leaf is for \
-         servers only; left out because the name or the purpose decides: {left_out}"
-    );
+    println!("{mirrored}");
     let stale: Vec<_> = deviations.iter().filter(|row| row.seen && !row.holds).map(|row| &row.id).collect();
     assert!(stale.is_empty(), "the list of deviations speaks of cases that do not deviate: {stale:?}");
     assert!(report.unexplained.is_empty(), "answers without an explanation: {:?}", report.unexplained);
@@ -164,23 +209,20 @@ fn run(suites: &[Suite]) {
 
 #[test]
 fn every_answer_is_the_expected_one_or_explained() {
-    match std::env::var("LIMBO_JSON") {
-        Ok(files) => {
-            let suites: Vec<_> = files.split(':').filter(|file| !file.is_empty()).map(limbo::read).collect();
-            run(&suites);
-        }
-        Err(_) => {
-            println!("LIMBO_JSON is not set: only the chains of this project run");
-            run(&[limbo::parse(&limbo::own_cases())]);
-        }
+    if let Ok(files) = std::env::var("LIMBO_JSON") {
+        let suites: Vec<_> = files.split(':').filter(|file| !file.is_empty()).map(limbo::read).collect();
+        run(&suites);
+    } else {
+        println!("LIMBO_JSON is not set: only the chains of this project run");
+        run(&[limbo::parse(&limbo::own_cases())]);
     }
 }
 
 #[test]
 fn every_deviation_has_a_reason_that_names_its_rule() {
     for row in deviations() {
-        assert!(["SUCCESS", "FAILURE"].contains(&row.expected.as_str()), "{}", row.id);
-        assert!(["SUCCESS", "FAILURE", "SKIPPED"].contains(&row.actual.as_str()), "{}", row.id);
+        assert!(["SUCCESS", "FAILURE"].contains(&row.expected), "{}", row.id);
+        assert!(["SUCCESS", "FAILURE", "SKIPPED"].contains(&row.actual), "{}", row.id);
         assert_ne!(row.expected, row.actual, "{}", row.id);
         assert!(row.reason.contains("RFC "), "{}: {}", row.id, row.reason);
     }

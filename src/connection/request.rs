@@ -23,7 +23,8 @@ pub struct TimeRequest<'c, 'b, S: Side, C: CryptoProvider> {
 
 /// Which credential shall be shown?
 ///
-/// A client is asked when the server has asked for its certificate; a server with every ClientHello.
+/// A client is asked when the server has asked for its certificate; a server with the ClientHello that it
+/// answers with ServerHello.
 /// What the peer accepts is lent where it lies in `rx`.
 pub struct CredentialRequest<'c, 'b, S: Side, C: CryptoProvider> {
     pub(super) handshake: &'c mut Handshake<'b, S, C>,

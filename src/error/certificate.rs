@@ -25,6 +25,10 @@ pub enum CertificateProblem {
     /// The certificate names a trust anchor as its issuer, but was not signed with its key: another
     /// authority of the same name, or a certificate that was changed (RFC 5280 section 6.1.3 (a)(1)).
     AnchorSignatureInvalid,
+    /// The key usage holds keyCertSign in a certificate that is no CA (RFC 5280 section 4.2.1.9).
+    CertSignWithoutCa,
+    /// Basic or name constraints of a CA are not critical (RFC 5280 sections 4.2.1.9 and 4.2.1.10).
+    ConstraintNotCritical,
     /// More CA certificates stand above the leaf than the configuration allows.
     DepthExceeded,
     /// An extension stands twice in the certificate (RFC 5280 section 4.2).
@@ -41,6 +45,9 @@ pub enum CertificateProblem {
     MissingCertSign,
     /// The key usage of the leaf lacks digitalSignature (RFC 9846 section 4.5.1).
     MissingDigitalSignature,
+    /// The authority key identifier is missing, or the subject key identifier of a CA
+    /// (RFC 5280 sections 4.2.1.1 and 4.2.1.2).
+    MissingKeyIdentifier,
     /// Name constraints stand in a certificate that is no CA (RFC 5280 section 4.2.1.10).
     NameConstraintsOnLeaf,
     /// The certificate does not hold the name of the server (RFC 9525 section 6).
@@ -66,6 +73,9 @@ pub enum CertificateProblem {
     /// The certificate was not signed with the key of the CA it names, which the peer sent along
     /// (RFC 5280 section 6.1.3 (a)(1)).
     SignatureInvalid,
+    /// The subject is empty, and there is no subject alternative name that is critical
+    /// (RFC 5280 section 4.1.2.6).
+    SubjectMissing,
     /// The certificate is longer than 65,000 bytes.
     TooLarge,
     /// An extension that is critical and unknown (RFC 5280 section 4.2).
@@ -80,6 +90,8 @@ pub enum CertificateProblem {
     UnsupportedVersion,
     /// The path ends in a self-signed certificate that is no trust anchor.
     UntrustedRoot,
+    /// The leaf is valid for more days than the configuration allows (RFC 5280 section 4.1.2.5).
+    ValidityTooLong,
 }
 
 impl CertificateProblem {
@@ -107,9 +119,12 @@ impl CertificateProblem {
             // "Some other (unspecified) issue arose in processing the certificate"
             Self::ListTooLong | Self::SearchExhausted | Self::TooLarge => AlertDescription::CERTIFICATE_UNKNOWN,
             // "A certificate was corrupt, contained signatures that did not verify correctly, etc."
-            Self::DuplicateExtension
+            Self::CertSignWithoutCa
+            | Self::ConstraintNotCritical
+            | Self::DuplicateExtension
             | Self::Malformed
             | Self::MissingCertSign
+            | Self::MissingKeyIdentifier
             | Self::NameConstraintsOnLeaf
             | Self::NameMismatch
             | Self::NameNotPermitted
@@ -117,7 +132,9 @@ impl CertificateProblem {
             | Self::PathLengthExceeded
             | Self::SerialNumber
             | Self::SignatureAlgorithmMismatch
-            | Self::SignatureInvalid => AlertDescription::BAD_CERTIFICATE,
+            | Self::SignatureInvalid
+            | Self::SubjectMissing
+            | Self::ValidityTooLong => AlertDescription::BAD_CERTIFICATE,
         }
     }
 
@@ -129,15 +146,19 @@ impl CertificateProblem {
         match self {
             Self::ListTooLong | Self::SearchExhausted => 9,
             Self::AnchorExpired | Self::AnchorNotYetValid | Self::Expired | Self::NotYetValid => 8,
-            Self::ExtendedKeyUsage
+            Self::CertSignWithoutCa
+            | Self::ConstraintNotCritical
+            | Self::ExtendedKeyUsage
             | Self::MissingCertSign
             | Self::MissingDigitalSignature
+            | Self::MissingKeyIdentifier
             | Self::NameConstraintsOnLeaf
             | Self::NameMismatch
             | Self::NameNotPermitted
             | Self::NotACa
             | Self::PathLengthExceeded
-            | Self::UnknownCriticalExtension => 7,
+            | Self::UnknownCriticalExtension
+            | Self::ValidityTooLong => 7,
             Self::UnsupportedKey | Self::UnsupportedSignature => 6,
             Self::DepthExceeded => 5,
             Self::AnchorSignatureInvalid | Self::SignatureInvalid => 4,
@@ -145,6 +166,7 @@ impl CertificateProblem {
             | Self::Malformed
             | Self::SerialNumber
             | Self::SignatureAlgorithmMismatch
+            | Self::SubjectMissing
             | Self::TooLarge
             | Self::UnsupportedVersion => 3,
             Self::SelfSigned | Self::UntrustedRoot => 2,
@@ -161,6 +183,10 @@ impl CertificateProblem {
                 "names a trust anchor as its issuer but was not signed with its key: changed, or from another \
                  authority of the same name (RFC 5280 section 6.1.3)"
             }
+            Self::CertSignWithoutCa => "may sign certificates by its key usage and is no CA (RFC 5280 section 4.2.1.9)",
+            Self::ConstraintNotCritical => {
+                "belongs to a CA whose constraints are not critical (RFC 5280 sections 4.2.1.9 and 4.2.1.10)"
+            }
             Self::DepthExceeded => "stands under more CA certificates than the configured depth allows",
             Self::DuplicateExtension => "holds an extension twice (RFC 5280 section 4.2)",
             Self::Expired => "has expired (RFC 5280 section 4.1.2.5)",
@@ -175,6 +201,7 @@ impl CertificateProblem {
             Self::MissingDigitalSignature => {
                 "may not sign handshakes: its key usage lacks digitalSignature (RFC 9846 section 4.5.1)"
             }
+            Self::MissingKeyIdentifier => "lacks a key identifier (RFC 5280 sections 4.2.1.1 and 4.2.1.2)",
             Self::NameConstraintsOnLeaf => "holds name constraints and is no CA (RFC 5280 section 4.2.1.10)",
             Self::NameMismatch => "does not hold the name of the server (RFC 9525 section 6)",
             Self::NameNotPermitted => "holds a name that an authority above it forbids (RFC 5280 section 4.2.1.10)",
@@ -190,6 +217,9 @@ impl CertificateProblem {
             }
             Self::SignatureAlgorithmMismatch => "names two different signature algorithms (RFC 5280 section 4.1.1.2)",
             Self::SignatureInvalid => "was not signed with the key of its issuer (RFC 5280 section 6.1.3)",
+            Self::SubjectMissing => {
+                "names nobody: its subject is empty and no subject alternative name is critical (RFC 5280 section 4.1.2.6)"
+            }
             Self::TooLarge => "is longer than 65,000 bytes",
             Self::UnknownCriticalExtension => {
                 "holds a critical extension that is not understood (RFC 5280 section 4.2)"
@@ -201,6 +231,7 @@ impl CertificateProblem {
             Self::UnsupportedSignature => "is signed with an unsupported algorithm (RFC 5280 section 4.1.1.2)",
             Self::UnsupportedVersion => "is not of version 3 (RFC 9846 section 4.5.1)",
             Self::UntrustedRoot => "is a self-signed root and no trust anchor (RFC 5280 section 6.1)",
+            Self::ValidityTooLong => "is valid for more days than the configuration allows (RFC 5280 section 4.1.2.5)",
         }
     }
 }

@@ -65,13 +65,13 @@ pub enum BufferKind {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum ApiMisuse {
-    /// An empty or too long ALPN protocol name (RFC 7301 section 3.1: 1 to 255 bytes).
+    /// An empty or too long ALPN protocol name (RFC 7301 section 3.1: 1 to 255 bytes), or more than 64 names.
     AlpnNameLength,
     /// An answer to a question that was not asked. Request tokens exclude it.
     AnswerUnexpected,
     /// Data was written after `close`.
     ClosedForWriting,
-    /// More bytes were committed than `rx_space` offered, or consumed than were pending.
+    /// More bytes were committed than `rx_space` offered, or sealed than `reserve` offered.
     CommitTooLarge,
     /// A credential without a certificate, or whose first certificate cannot be parsed.
     CredentialUnusable,
@@ -79,12 +79,14 @@ pub enum ApiMisuse {
     CredentialSchemeNotOffered,
     /// The exporter was asked for more than 255 hash lengths or with a label over 249 bytes (RFC 9846 section 7.1).
     ExportLength,
-    /// The names of the trust anchors do not fit into a CertificateRequest (65,024 bytes).
+    /// The names of the trust anchors do not fit into a CertificateRequest (65,024 bytes), or there are more than
+    /// 255 anchors.
     AuthoritiesTooLong,
     /// No trust anchor, though certificates are to be verified.
     NoTrustAnchors,
-    /// Nothing is left of a list of suites, groups or signature algorithms that this provider supports.
-    NothingSupported,
+    /// A list of suites, groups or signature schemes names one that this provider does not have, or has more
+    /// than 64 entries.
+    AlgorithmUnsupported,
     /// A digest to sign was asked for, and the scheme signs the message itself.
     SchemeWithoutDigest,
     /// The DNS name is not a valid host name (RFC 9525 section 6.3).

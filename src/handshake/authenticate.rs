@@ -145,6 +145,8 @@ fn search_path<C: CryptoProvider>(
         server_name: expectation.server_name,
         time,
         max_depth: expectation.max_depth,
+        strict_profile: false,
+        max_validity_days: None,
     };
     let next = match cx.peer.step::<C>(&rules)? {
         Search::Working => Authenticate::SearchPath(time),

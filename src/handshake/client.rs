@@ -239,7 +239,7 @@ impl Role for Client {
 
 /// The key share of the first ClientHello is of the preferred group.
 fn start<'b, C: CryptoProvider>(cx: &mut Context<'b, C>, config: &ClientConfig<'b>) -> Next<'b, C> {
-    let group = *config.parameters.groups::<C>().first().ok_or(ApiMisuse::NothingSupported)?;
+    let group = *config.parameters.groups::<C>().first().ok_or(ApiMisuse::AlgorithmUnsupported)?;
     let private = C::key_exchange(group, cx.entropy.first_seed())?;
     let public = private.key_share()?;
     Ok((State::SendClientHello(Share { group, private, public }), Progress::Yield))
@@ -524,7 +524,6 @@ fn handle_finished<'b, C: CryptoProvider>(
     let (client, server) = main.traffic(&hash)?;
     let exporter = main.exporter(&hash)?;
     cx.rx.set_protection(server.protection(cx.negotiated.cipher_suite)?)?;
-    let _ = config;
 
     // RFC 9846 appendix E.4: "the client sends a dummy change_cipher_spec record immediately before its second flight".
     let _sent = send_change_cipher_spec(cx, config.parameters.compatibility)?;

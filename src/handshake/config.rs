@@ -2,7 +2,7 @@
 
 use crate::crypto::{AeadAlgorithm, CryptoProvider, HashAlgorithm, SignatureAlgorithm};
 use crate::error::{ApiMisuse, Error};
-use crate::limits::{DEFAULT_DEPTH, MAX_LIST};
+use crate::limits::{DEFAULT_DEPTH, MAX_ANCHORS, MAX_LIST};
 use crate::wire::certificate_request::MAX_AUTHORITIES;
 use crate::wire::enums::{CipherSuite, NamedGroup, SignatureScheme};
 use crate::x509::{ServerName, TrustAnchor};
@@ -35,7 +35,7 @@ pub struct ServerConfig<'a> {
 }
 
 /// Whether a server asks its clients who they are. The trust anchors are those of the clients'
-/// certificates; unless switched off, their names are sent in CertificateRequest.
+/// certificates, 1 to 255 of them; unless switched off, their names are sent in CertificateRequest.
 #[derive(Clone, Copy)]
 pub enum ClientAuth<'a> {
     /// It does not ask. Apache: `SSLVerifyClient none`.
@@ -49,7 +49,7 @@ pub enum ClientAuth<'a> {
 }
 
 impl<'a> ClientConfig<'a> {
-    /// A client that connects to `server_name` and trusts `anchors`, and nothing else.
+    /// A client that connects to `server_name` and trusts `anchors`, and nothing else: 1 to 255 of them.
     pub const fn new(server_name: ServerName<'a>, anchors: &'a [TrustAnchor<'a>]) -> Self {
         Self { server_name, anchors, parameters: Parameters::new() }
     }
@@ -82,14 +82,14 @@ macro_rules! common_options {
                 self
             }
 
-            /// Cipher suites, the best first. By default those of the provider.
+            /// Cipher suites, the best first, at most 64. By default, and if empty, those of the provider.
             #[must_use]
             pub const fn with_cipher_suites(mut self, suites: &'a [CipherSuite]) -> Self {
                 self.parameters.cipher_suites = suites;
                 self
             }
 
-            /// Key exchange groups, the best first. By default those of the provider. A client sends a key
+            /// Key exchange groups, the best first, at most 64. By default, and if empty, those of the provider. A client sends a key
             /// share of the first; a server asks with a HelloRetryRequest for a share of the first that
             /// the client supports.
             #[must_use]
@@ -107,7 +107,8 @@ macro_rules! common_options {
             }
 
             /// How many CA certificates may stand above the peer's certificate, the trust anchor among them,
-            /// counted as `SSLVerifyDepth` of Apache does (see [`Rules`](crate::x509::Rules)). By default 4.
+            /// counted as `SSLVerifyDepth` of Apache does (see [`Rules`](crate::x509::Rules)). By default 4; no more
+            /// than 10 are followed, and 0 lets nobody in.
             #[must_use]
             pub const fn with_max_depth(mut self, depth: u8) -> Self {
                 self.parameters.max_depth = depth;
@@ -191,13 +192,14 @@ impl<'a> Parameters<'a> {
             && schemes.iter().any(|&scheme| SignatureAlgorithm::of(scheme).is_some());
         let lengths = [suites.len(), groups.len(), schemes.len(), C::CERTIFICATE_SCHEMES.len()];
         if !supported || lengths.iter().any(|len| !(1..=MAX_LIST).contains(len)) {
-            return Err(ApiMisuse::NothingSupported.into());
+            return Err(ApiMisuse::AlgorithmUnsupported.into());
         }
         Ok(())
     }
 }
 
-/// Refuses an empty set of trust anchors, and one whose names fill more than a CertificateRequest.
+/// Refuses an empty set of trust anchors, one of more than can be searched, and one whose names fill more
+/// than a CertificateRequest.
 pub(super) fn check_anchors(anchors: &[TrustAnchor<'_>]) -> Result<(), Error> {
     if anchors.is_empty() {
         return Err(ApiMisuse::NoTrustAnchors.into());
@@ -205,5 +207,9 @@ pub(super) fn check_anchors(anchors: &[TrustAnchor<'_>]) -> Result<(), Error> {
     let names = anchors
         .iter()
         .fold(0_usize, |sum, anchor| sum.saturating_add(anchor.subject().as_der().len()).saturating_add(2));
-    if names > MAX_AUTHORITIES { Err(ApiMisuse::AuthoritiesTooLong.into()) } else { Ok(()) }
+    if names > MAX_AUTHORITIES || anchors.len() > MAX_ANCHORS {
+        Err(ApiMisuse::AuthoritiesTooLong.into())
+    } else {
+        Ok(())
+    }
 }

@@ -52,6 +52,11 @@ impl<'b, T: Read + Write, C: CryptoProvider> Stream<'b, T, C> {
         }
     }
 
+    /// A stream of a session and the transport it was negotiated over.
+    pub const fn from_parts(transport: T, session: Session<'b, C>) -> Self {
+        Self { transport, session, unflushed: false }
+    }
+
     /// The session: identities, parameters, exporter, key update.
     pub const fn session(&self) -> &Session<'b, C> {
         &self.session
@@ -184,8 +189,8 @@ impl<T: Read + Write, C: CryptoProvider> Read for Stream<'_, T, C> {
                 }
                 Ok(Event::Transmit) => unsent = self.transmit().await.err(),
                 Ok(Event::NeedInput) => {
+                    // A flush may have been dropped.
                     if unsent.is_none() {
-                        // A flush may have been dropped.
                         unsent = self.transmit().await.err();
                     }
                     match (self.transport.read(self.session.rx_space()).await, unsent.take()) {

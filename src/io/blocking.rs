@@ -41,6 +41,11 @@ impl<'b, T: Read + Write, C: CryptoProvider> Stream<'b, T, C> {
         }
     }
 
+    /// A stream of a session and the transport it was negotiated over.
+    pub const fn from_parts(transport: T, session: Session<'b, C>) -> Self {
+        Self { transport, session }
+    }
+
     /// The session: identities, parameters, exporter, key update.
     pub const fn session(&self) -> &Session<'b, C> {
         &self.session

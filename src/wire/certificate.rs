@@ -119,7 +119,8 @@ mod tests {
     fn a_request_context_in_the_handshake_is_refused() {
         let prefix = [11, 0, 0, 5, 1, 0, 0, 0];
         assert_eq!(CertificatePrefix::parse(prefix), Err(PeerMisbehaved::CertificateContext.into()));
-        assert_eq!(CertificatePrefix::parse([11, 0, 0, 5, 0, 0, 0, 0]), Err(InvalidMessage::Truncated.into()));
+        assert_eq!(CertificatePrefix::parse([11, 0, 0, 0, 15, 0, 0, 70]), Err(InvalidMessage::Truncated.into()));
+        assert_eq!(CertificatePrefix::parse([11, 0, 0, 5, 0, 0, 0, 0]), Err(InvalidMessage::TrailingBytes.into()));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Trust anchors (RFC 5280 section 6.1.1 (d)).
 
 use super::algorithm::{KeyAlgorithm, PublicKey};
-use super::certificate::{Certificate, Origin};
+use super::certificate::{Certificate, Origin, ProfileDefect};
 use super::constraints::NameConstraints;
 use super::der::Reader;
 use super::extensions::{KeyHint, Purposes};
@@ -25,6 +25,7 @@ pub struct TrustAnchor<'a> {
     pub(super) path_len: Option<u8>,
     pub(super) purposes: Option<Purposes>,
     pub(super) name_constraints: Option<NameConstraints<'a>>,
+    pub(super) profile_defect: Option<ProfileDefect>,
 }
 
 impl<'a> TrustAnchor<'a> {
@@ -85,6 +86,7 @@ impl<'a> TrustAnchor<'a> {
             path_len: basic_constraints.path_len,
             purposes: extensions.extended_key_usage,
             name_constraints: extensions.name_constraints,
+            profile_defect: certificate.profile_defect(),
             ..Self::new(certificate.subject, certificate.key)?
         })
     }
@@ -104,6 +106,7 @@ impl<'a> TrustAnchor<'a> {
             path_len: None,
             purposes: None,
             name_constraints: None,
+            profile_defect: None,
         })
     }
 }

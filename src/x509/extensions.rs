@@ -24,6 +24,10 @@ pub(super) struct Extensions<'a> {
     pub(super) subject_alt_name: Option<GeneralNames<'a>>,
     pub(super) subject_key: Option<KeyHint>,
     pub(super) unknown_critical: bool,
+    /// The subject alternative name is critical.
+    pub(super) critical_alt_name: bool,
+    /// An extension that constrains what is below is not critical.
+    pub(super) lenient_constraint: bool,
 }
 
 /// RFC 5280 section 4.2.1.9.
@@ -85,20 +89,57 @@ impl<'a> Extensions<'a> {
                 let mut reader = Reader::new(value);
                 self.subject_key = Some(KeyHint::new(reader.value(der::OCTET_STRING)?));
                 reader.finish()?;
+                self.unknown_critical |= extension.critical;
             }
             [0x55, 0x1d, 15] => self.key_usage = Some(KeyUsage::parse(value)?),
-            [0x55, 0x1d, 17] => self.subject_alt_name = Some(GeneralNames::parse(value)?),
-            [0x55, 0x1d, 19] => self.basic_constraints = Some(BasicConstraints::parse(value)?),
-            [0x55, 0x1d, 30] => self.name_constraints = Some(NameConstraints::parse(value)?),
-            [0x55, 0x1d, 35] => self.authority_key = authority_key(value)?,
+            [0x55, 0x1d, 17] => {
+                self.subject_alt_name = Some(GeneralNames::parse(value)?);
+                self.critical_alt_name = extension.critical;
+            }
+            [0x55, 0x1d, 19] => {
+                let basic_constraints = BasicConstraints::parse(value)?;
+                self.basic_constraints = Some(basic_constraints);
+                self.lenient_constraint |= basic_constraints.is_ca && !extension.critical;
+            }
+            [0x55, 0x1d, 30] => {
+                self.name_constraints = Some(NameConstraints::parse(value)?);
+                self.lenient_constraint |= !extension.critical;
+            }
+            // A key identifier only orders the search. RFC 5280 sections 4.2.1.1 and 4.2.1.2: "Conforming
+            // CAs MUST mark this extension as non-critical"; one that is critical asks for more.
+            [0x55, 0x1d, 35] => {
+                self.authority_key = authority_key(value)?;
+                self.unknown_critical |= extension.critical;
+            }
+            // policyConstraints and inhibitAnyPolicy. RFC 5280 sections 4.2.1.11 and 4.2.1.14: "Conforming
+            // CAs MUST mark this extension as critical". Policies are not processed here, and a limit on
+            // them that is ignored would accept what its author refuses.
+            [0x55, 0x1d, 36 | 54] => {
+                one_value(value)?;
+                self.unknown_critical = true;
+            }
             [0x55, 0x1d, 37] => self.extended_key_usage = Some(Purposes::parse(value)?),
             // RFC 5280 section 4.2: "A certificate-using system MUST reject the certificate if it
             // encounters a critical extension it does not recognize". Said later, by the path, so
             // that such a certificate does no harm where it is not needed.
-            _ => self.unknown_critical |= extension.critical,
+            oid => {
+                // Section 4.2: "the extnValue octet string ... contain[s] the ASN.1 DER encoding of the
+                // extension". Asked of id-ce and id-pe only: private ones hold anything.
+                if matches!(oid, [0x55, 0x1d, ..] | [0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, ..]) {
+                    one_value(value)?;
+                }
+                self.unknown_critical |= extension.critical;
+            }
         }
         Ok(())
     }
+}
+
+/// Whether there is one TLV and nothing else.
+fn one_value(value: &[u8]) -> Result<(), Malformed> {
+    let mut reader = Reader::new(value);
+    reader.any()?;
+    reader.finish()
 }
 
 /// One `Extension`.

@@ -2,10 +2,11 @@
 
 use super::algorithm::KeyAlgorithm;
 use super::anchor::TrustAnchor;
+use super::certificate::ProfileDefect;
 use super::extensions::{KeyUsage, Purposes};
 use super::server_name::ServerName;
 use super::summary::Summary;
-use super::time::{Time, UnixTime, Validity};
+use super::time::{SECONDS_A_DAY, Time, UnixTime, Validity};
 use crate::error::CertificateProblem;
 use crate::limits::DEFAULT_DEPTH;
 
@@ -38,23 +39,46 @@ pub struct Rules<'a> {
     /// the chain (the leaf being 0) with the limit. OpenSSL's own `-verify_depth`, since 1.1.0, does
     /// not count the anchor: its `n` is our `n + 1`.
     pub max_depth: u8,
+    /// Also refuse what RFC 5280 section 4 forbids authorities to issue, where path validation (section 6)
+    /// does not look: a certificate that is not self-signed without an authority key identifier, a CA
+    /// certificate without a subject key identifier or with basic or name constraints that are not
+    /// critical, and keyCertSign in a certificate that is no CA. Asked of the certificate of an anchor too.
+    ///
+    /// Off unless asked for: authorities made with older versions of OpenSSL and easy-rsa have all of
+    /// these, and none of them makes a path less safe.
+    pub strict_profile: bool,
+    /// The most days for which a leaf may be valid; `None` for no limit. Public authorities issue for
+    /// 398 days at most, so that a key that leaks is of use for a limited time.
+    pub max_validity_days: Option<u16>,
 }
 
 impl<'a> Rules<'a> {
     /// Rules for a client that reached for the server `name`. At most 4 CA certificates above the leaf.
     pub const fn server(anchors: &'a [TrustAnchor<'a>], name: &'a ServerName<'a>, time: Time) -> Self {
-        let purpose = Purpose::ServerAuth;
-        Self { anchors, purpose, server_name: Some(name), time, max_depth: DEFAULT_DEPTH }
+        Self { server_name: Some(name), purpose: Purpose::ServerAuth, ..Self::client(anchors, time) }
     }
 
     /// Rules for a server that asked for a certificate. At most 4 CA certificates above the leaf.
     pub const fn client(anchors: &'a [TrustAnchor<'a>], time: Time) -> Self {
-        Self { anchors, purpose: Purpose::ClientAuth, server_name: None, time, max_depth: DEFAULT_DEPTH }
+        Self {
+            anchors,
+            purpose: Purpose::ClientAuth,
+            server_name: None,
+            time,
+            max_depth: DEFAULT_DEPTH,
+            strict_profile: false,
+            max_validity_days: None,
+        }
     }
 
     /// What is wrong with the leaf in itself. No path could mend it, so it is asked first.
     pub(super) fn check_leaf(&self, leaf: &Summary<'_>) -> Result<(), CertificateProblem> {
         self.check_validity(leaf.not_before, leaf.not_after)?;
+        // RFC 5280 section 4.1.2.5: "from notBefore through notAfter, inclusive".
+        let seconds = leaf.not_after.seconds().saturating_sub(leaf.not_before.seconds()).saturating_add(1);
+        if self.max_validity_days.is_some_and(|days| seconds > i64::from(days).saturating_mul(SECONDS_A_DAY)) {
+            return Err(CertificateProblem::ValidityTooLong);
+        }
         if self.server_name.is_some_and(|name| !leaf.subject_alt_name.is_some_and(|names| name.is_among(names))) {
             return Err(CertificateProblem::NameMismatch);
         }
@@ -75,7 +99,7 @@ impl<'a> Rules<'a> {
         if leaf.key.algorithm == KeyAlgorithm::Unsupported {
             return Err(CertificateProblem::UnsupportedKey);
         }
-        Ok(())
+        self.check_profile(leaf.profile_defect)
     }
 
     /// What is wrong with a certificate in itself as the issuer of another one
@@ -95,7 +119,7 @@ impl<'a> Rules<'a> {
         if ca.unknown_critical {
             return Err(CertificateProblem::UnknownCriticalExtension);
         }
-        Ok(())
+        self.check_profile(ca.profile_defect)
     }
 
     /// What is wrong with an anchor in itself.
@@ -107,7 +131,15 @@ impl<'a> Rules<'a> {
                 Validity::NotYetValid => return Err(CertificateProblem::AnchorNotYetValid),
             }
         }
-        self.check_purpose(anchor.purposes)
+        self.check_purpose(anchor.purposes)?;
+        self.check_profile(anchor.profile_defect)
+    }
+
+    fn check_profile(&self, defect: Option<ProfileDefect>) -> Result<(), CertificateProblem> {
+        match defect {
+            Some(defect) if self.strict_profile => Err(defect.problem()),
+            _ => Ok(()),
+        }
     }
 
     /// RFC 5280 section 6.1.3 (a)(2): "The certificate validity period includes the current time."

@@ -4,14 +4,14 @@
 //! ```text
 //! memory  [ entry 0 (leaf) | entry 1 | ... | free ]
 //! entry   length:2  verified_by:2  body
-//! body    fixed fields (34), then variable ones, each behind its length; empty for a certificate
+//! body    fixed fields (35), then variable ones, each behind its length; empty for a certificate
 //!         that could not be parsed
 //! ```
 //! A P-256 certificate takes about 300 bytes instead of 500 to 900 of DER, one of RSA with 2048 bits 750. One
 //! that is signed with Ed25519 takes more than its DER, as Ed25519 signs no digest.
 
 use super::algorithm::{KeyAlgorithm, PublicKey, SignatureKind};
-use super::certificate::Certificate;
+use super::certificate::{Certificate, ProfileDefect};
 use super::constraints::NameConstraints;
 use super::extensions::{BasicConstraints, KeyHint, KeyUsage, Purposes};
 use super::general_name::GeneralNames;
@@ -47,6 +47,7 @@ pub(super) struct Summary<'a> {
     pub(super) subject_key: Option<KeyHint>,
     pub(super) authority_key: Option<KeyHint>,
     pub(super) unknown_critical: bool,
+    pub(super) profile_defect: Option<ProfileDefect>,
     pub(super) name_constraints: Option<NameConstraints<'a>>,
     pub(super) subject_alt_name: Option<GeneralNames<'a>>,
     /// Of the leaf only; else empty.
@@ -87,6 +88,7 @@ impl Summary<'_> {
         subject_key: None,
         authority_key: None,
         unknown_critical: true,
+        profile_defect: None,
         name_constraints: None,
         subject_alt_name: None,
         serial: &[],
@@ -119,6 +121,7 @@ impl<'a> Summary<'a> {
             subject_key: extensions.subject_key,
             authority_key: extensions.authority_key,
             unknown_critical: extensions.unknown_critical,
+            profile_defect: certificate.profile_defect(),
             name_constraints: extensions.name_constraints,
             subject_alt_name: extensions.subject_alt_name,
             serial: if fingerprint.is_some() { certificate.serial } else { &[] },
@@ -141,6 +144,7 @@ impl<'a> Summary<'a> {
         out.u8(self.extended_key_usage.map_or(0, |purposes| purposes.0));
         out.u8(self.key.algorithm.code());
         out.u8(self.signature_kind.code());
+        out.u8(ProfileDefect::code(self.profile_defect));
         out.bytes(&self.subject_key.map_or([0; 4], |hint| hint.0));
         out.bytes(&self.authority_key.map_or([0; 4], |hint| hint.0));
         out.bytes(&self.not_before.seconds().to_be_bytes());
@@ -171,6 +175,7 @@ impl<'a> Summary<'a> {
         let extended_key_usage = body.u8()?;
         let key_algorithm = body.u8()?;
         let signature_kind = body.u8()?;
+        let profile_defect = body.u8()?;
         let subject_key = *body.array()?;
         let authority_key = *body.array()?;
         let not_before = i64::from_be_bytes(*body.array()?);
@@ -203,6 +208,7 @@ impl<'a> Summary<'a> {
             subject_key: has(Flags::SUBJECT_KEY).then_some(KeyHint(subject_key)),
             authority_key: has(Flags::AUTHORITY_KEY).then_some(KeyHint(authority_key)),
             unknown_critical: has(Flags::UNKNOWN_CRITICAL),
+            profile_defect: ProfileDefect::from_code(profile_defect),
             name_constraints: (!name_constraints.is_empty()).then_some(NameConstraints::from_checked(name_constraints)),
             subject_alt_name: (!subject_alt_name.is_empty()).then_some(GeneralNames::from_checked(subject_alt_name)),
             serial,

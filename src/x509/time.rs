@@ -51,7 +51,7 @@ struct Civil {
     second: i64,
 }
 
-const SECONDS_A_DAY: i64 = 86_400;
+pub(super) const SECONDS_A_DAY: i64 = 86_400;
 /// Days of 400 years: after them the calendar repeats.
 const DAYS_AN_ERA: i64 = 146_097;
 /// Days from 0000-03-01 to 1970-01-01.

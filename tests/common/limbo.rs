@@ -1,6 +1,7 @@
 //! Cases in the format of x509-limbo: reading them, and putting their question to the validator.
 
 use crate::common::pki::{BadChain, Defect, NOW, Pki, Role, SERVER_NAME};
+use crate::reissue;
 use embedded_mtls::crypto::CryptoProvider;
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::x509::{Purpose, Rules, ServerName, SubjectAltName, Time, TrustAnchor, UnixTime, Validator};
@@ -77,14 +78,20 @@ impl Outcome {
         Self { verdict: Verdict::Failure, why, skipped: true, waits: false, problem: None }
     }
 
-    /// Whether the name or the extended key usage of the leaf decided, which are asked first.
-    pub(crate) fn rests_on_name_or_purpose(&self) -> bool {
-        matches!(self.problem, Some(CertificateProblem::NameMismatch | CertificateProblem::ExtendedKeyUsage))
+    /// Whether the name of the leaf decided, which is asked for first.
+    pub(crate) fn rests_on_the_name(&self) -> bool {
+        self.problem == Some(CertificateProblem::NameMismatch)
+    }
+
+    /// Whether the extended key usage decided.
+    pub(crate) fn rests_on_the_purpose(&self) -> bool {
+        self.problem == Some(CertificateProblem::ExtendedKeyUsage)
     }
 }
 
 /// How a path is asked for.
 struct Question<'a> {
+    strict: bool,
     purposes: &'a [Purpose],
     server_name: Option<&'a str>,
     /// Names that the leaf has to hold besides.
@@ -139,8 +146,8 @@ impl Case {
         self.validation_kind == Kind::Client
     }
 
-    /// The case as it stands.
-    pub(crate) fn ask(&self, memory: &mut [u8]) -> Outcome {
+    /// The case as it stands, maybe with all of RFC 5280's profile for authorities.
+    pub(crate) fn ask(&self, strict: bool, memory: &mut [u8]) -> Outcome {
         let mut purposes = Vec::new();
         for usage in &self.extended_key_usage {
             match usage.as_str() {
@@ -167,23 +174,34 @@ impl Case {
         let mailbox = self.expected_peer_name.as_slice().iter().filter(|name| name.kind == NameKind::Rfc822);
         let names: Vec<_> = self.expected_peer_names.iter().chain(mailbox).cloned().collect();
         let server_name = server_name.map(|name| name.value.as_str());
-        self.outcome(&Question { purposes: &purposes, server_name, names: &names }, memory)
+        let (anchors, chain) = self.certificates();
+        self.outcome(&Question { strict, purposes: &purposes, server_name, names: &names }, &anchors, &chain, memory)
     }
 
-    /// The same path, as a server asks about its client.
-    pub(crate) fn ask_as_client(&self, memory: &mut [u8]) -> Outcome {
-        self.outcome(&Question { purposes: &[Purpose::ClientAuth], server_name: None, names: &[] }, memory)
+    /// The same path, as a server asks about its client; and whether its certificates could be issued
+    /// again for that role.
+    pub(crate) fn ask_as_client(&self, memory: &mut [u8]) -> (Outcome, bool) {
+        let question = Question { strict: false, purposes: &[Purpose::ClientAuth], server_name: None, names: &[] };
+        let (anchors, chain) = self.certificates();
+        let Some(mut reissued) = reissue::for_the_other_role(&[anchors.clone(), chain.clone()].concat()) else {
+            return (self.outcome(&question, &anchors, &chain, memory), false);
+        };
+        let chain = reissued.split_off(anchors.len());
+        (self.outcome(&question, &reissued, &chain, memory), true)
     }
 
-    fn outcome(&self, question: &Question<'_>, memory: &mut [u8]) -> Outcome {
-        let chain = || std::iter::once(&self.peer_certificate).chain(&self.untrusted_intermediates);
-        let anchors: Vec<_> = self.trusted_certs.iter().map(|pem| der(pem)).collect();
-        let chain: Vec<_> = chain().map(|pem| der(pem)).collect();
-        let answer = self.answer(question, &anchors, &chain, memory);
+    /// The anchors, and what the peer sends.
+    fn certificates(&self) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
+        let chain = std::iter::once(&self.peer_certificate).chain(&self.untrusted_intermediates);
+        (self.trusted_certs.iter().map(|pem| der(pem)).collect(), chain.map(|pem| der(pem)).collect())
+    }
+
+    fn outcome(&self, question: &Question<'_>, anchors: &[Vec<u8>], chain: &[Vec<u8>], memory: &mut [u8]) -> Outcome {
+        let answer = self.answer(question, anchors, chain, memory);
         let problem = answer.as_ref().err().and_then(Refusal::problem);
         let unsupported =
             matches!(problem, Some(CertificateProblem::UnsupportedKey | CertificateProblem::UnsupportedSignature));
-        let missing = if unsupported { missing_algorithm(anchors.iter().chain(&chain)) } else { None };
+        let missing = if unsupported { missing_algorithm(anchors.iter().chain(chain)) } else { None };
         let verdict = if answer.is_ok() { Verdict::Success } else { Verdict::Failure };
         let why = match (missing, answer) {
             (Some(algorithm), _) => format!("{algorithm} is not compiled in"),
@@ -204,6 +222,7 @@ impl Case {
         }
         let mut rules = Rules::client(&anchors, Time::Trusted(self.time()));
         rules.server_name = name.as_ref();
+        rules.strict_profile = question.strict;
         // The format counts intermediates, we the anchor too.
         rules.max_depth = self.max_chain_depth.map_or(u8::MAX, |depth| depth.saturating_add(1));
         let mut validator = Validator::new(memory);

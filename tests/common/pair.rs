@@ -66,6 +66,17 @@ pub fn credential(chain: &[&Issued], key: u32) -> Credential<'static> {
     Credential::new(leak_all(chain), KeyHandle(key)).expect("a usable chain")
 }
 
+/// A credential of certificates in DER, the leaf first.
+pub fn credential_der(chain: &[Vec<u8>], key: u32) -> Credential<'static> {
+    let chain: Vec<&'static [u8]> = chain.iter().map(|der| &*leak(der.clone().into_boxed_slice())).collect();
+    Credential::new(leak_all(chain), KeyHandle(key)).expect("a usable chain")
+}
+
+/// One anchor, of a certificate in DER.
+pub fn anchors_der(root: &[u8]) -> &'static [TrustAnchor<'static>] {
+    leak_all(vec![TrustAnchor::from_certificate(leak(root.to_vec().into_boxed_slice())).expect("an anchor")])
+}
+
 /// Anchors of certificates.
 pub fn anchors(roots: &[&Issued]) -> &'static [TrustAnchor<'static>] {
     leak_all(

@@ -222,7 +222,8 @@ impl Script {
         let hello = edit(self.server_hello().emit());
         let mut flight = self.say(Epoch::Plain, hello);
         let share = self.client_hello.share();
-        self.agree((share.0, &share.1.to_vec()));
+        let (group, key) = (share.0, share.1.to_vec());
+        self.agree((group, &key));
         for message in [encrypted_extensions(&[]), certificate_request(&[]), chain_of(&pki.server, &pki.intermediate)] {
             flight.extend(self.say(Epoch::Handshake, edit(message)));
         }
@@ -246,11 +247,12 @@ impl Script {
             return vec![first[5..].to_vec()];
         }
         self.hear(&first[5..]);
-        let share = hello.share();
-        self.agree((share.0, &share.1.to_vec()));
+        self.agree(hello.share());
         let handshake: Vec<_> = self.open(&rest).into_iter().filter(|(kind, _)| *kind == HANDSHAKE).collect();
         let said = messages(&handshake.into_iter().flat_map(|(_, bytes)| bytes).collect::<Vec<_>>());
-        said.iter().for_each(|message| self.hear(message));
+        for message in &said {
+            self.hear(message);
+        }
         self.enter_application();
         [vec![first[5..].to_vec()], said].concat()
     }
@@ -436,13 +438,12 @@ impl<'b, S: Side> Real<'b, S> {
         if self.end.is_none() {
             self.eof();
         }
-        let (error, sent) = match self.error() {
-            Some(error) => (Some(error), self.take()),
-            None => {
-                script.open(&self.take());
-                let mut session = self.session();
-                (session.poll().err(), session.tx_pending().to_vec())
-            }
+        let (error, sent) = if let Some(error) = self.error() {
+            (Some(error), self.take())
+        } else {
+            script.open(&self.take());
+            let mut session = self.session();
+            (session.poll().err(), session.tx_pending().to_vec())
         };
         assert_eq!(script.alert(&sent), error.and_then(Error::alert).map(|alert| alert.0), "the alert of {error:?}");
         error

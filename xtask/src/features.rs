@@ -56,7 +56,7 @@ mod tests {
         let manifest = std::fs::read_to_string(crate::run::root().join("Cargo.toml")).unwrap();
         let features = manifest.split("\n[features]\n").nth(1).and_then(|rest| rest.split("\n[").next()).unwrap();
         let names = features.lines().filter_map(|line| Some(line.split_once(" = ")?.0));
-        for name in names.filter(|name| !*name != "default") {
+        for name in names.filter(|name| *name != "default") {
             assert!(SETS.iter().any(|set| set.split(',').any(|feature| feature == name)), "no set has `{name}`");
         }
     }

@@ -83,7 +83,7 @@ fn combinations() -> Step {
 
 fn targets() -> Step {
     let target = |target: &&str| {
-        let check = format!("check --package embedded-mtls --lib --locked --target {target}");
+        let check = format!("build --package embedded-mtls --lib --locked --target {target}");
         [cargo(&check), cargo(&format!("{check} --no-default-features"))]
     };
     let tasks = TARGETS.iter().flat_map(target).collect();

@@ -140,6 +140,9 @@ fn quoted(word: &str) -> String {
 
 /// Whether a program can be found, also where only root looks.
 pub(crate) fn installed(program: &str) -> bool {
+    if program.starts_with('/') {
+        return Path::new(program).exists();
+    }
     directories_of_programs().iter().any(|directory| directory.join(program).is_file())
 }
 

@@ -4,8 +4,9 @@ use crate::features::TARGETS;
 use crate::run::{Failure, Result, Run, installed};
 use std::path::Path;
 
-/// Programs the tests run against, each with the Debian package it is in.
+/// Programs and files the tests need, each with the Debian package it is in.
 const PROGRAMS: &[(&str, &str)] = &[
+    ("/usr/share/ca-certificates/mozilla", "ca-certificates"),
     ("apache2", "apache2-bin"),
     ("curl", "curl"),
     ("gnutls-cli", "gnutls-bin"),

@@ -1,0 +1,59 @@
+//! The ten bad chains in whole handshakes, both roles: each is refused with its own error, and the
+//! peer is told with the alert of that error.
+#![allow(missing_docs)]
+
+mod common;
+
+use common::pair::{Outcome, Setup, anchors_der, credential_der, host};
+use common::pki::{BadChain, Defect, Pki, Role, SERVER_NAME};
+use embedded_mtls::crypto::rustcrypto::P256SigningKey;
+use embedded_mtls::x509::ServerName;
+use embedded_mtls::{CertificateError, ClientAuth, ClientConfig, Error, ServerConfig, Stage};
+
+/// The side of `role` shows the bad chain, the other judges it.
+fn run(role: Role, bad: &BadChain) -> Outcome {
+    let base = Setup::new(&Pki::new());
+    let anchors = anchors_der(&bad.anchor);
+    let key = P256SigningKey::from_bytes(&bad.key.scalar()).expect("a valid scalar");
+    let bad_host = host(vec![credential_der(&bad.chain, 0)], vec![key]);
+    let setup = match role {
+        Role::Client => {
+            // Without names of authorities the client shows what it has.
+            let server = ServerConfig::new(ClientAuth::Required(anchors)).with_certificate_authorities(false);
+            Setup { server, client_host: bad_host, ..base }
+        }
+        Role::Server => {
+            let name = ServerName::parse(SERVER_NAME).expect("a host name");
+            Setup { client: ClientConfig::new(name, anchors), server_host: bad_host, ..base }
+        }
+    };
+    setup.run()
+}
+
+#[test]
+fn each_bad_chain_is_refused_with_its_own_error_and_the_peer_hears_its_alert() {
+    for role in Role::ALL {
+        let mut seen = Vec::new();
+        for defect in Defect::ALL {
+            let bad = BadChain::new(defect, role);
+            let outcome = run(role, &bad);
+            let expected = Error::Certificate(CertificateError { index: bad.index, problem: bad.problem });
+            let (judge, other) = match role {
+                Role::Client => (outcome.server, outcome.client),
+                Role::Server => (outcome.client, outcome.server),
+            };
+            let (error, stage) = judge.err().unwrap_or_else(|| panic!("{role:?} {defect:?} was accepted"));
+            assert_eq!((error, stage), (expected, Stage::Path), "{role:?} {defect:?}");
+            let alert = expected.alert().expect("a certificate error has an alert");
+            // A client is done before the server judges it, and hears of it when it reads.
+            let heard = match other {
+                Ok(mut session) => session.poll().err(),
+                Err((error, _)) => Some(error),
+            };
+            assert_eq!(heard, Some(Error::AlertReceived(alert)), "{role:?} {defect:?}");
+            assert!(!seen.contains(&error), "{role:?} {defect:?}: {error} stands for two defects");
+            seen.push(error);
+        }
+        assert_eq!(seen.len(), 10);
+    }
+}

@@ -1,0 +1,450 @@
+//! The tables of what is expected of certificate paths.
+
+use crate::*;
+
+pub(crate) const LISTS: &[Row] = &[
+    Row("a good chain", Path(3), |_| {}),
+    Row("a good chain, backwards", Path(3), |w| w.sent = vec![Who::Leaf, Who::Upper, Who::Lower]),
+    Row("the root is sent along", Path(3), |w| w.sent.push(Who::Root)),
+    Row("everything twice", Path(3), |w| w.sent.extend(w.sent.clone())),
+    Row("a stranger among them", Path(3), |w| w.sent.insert(1, Who::Stranger)),
+    Row("an expired copy first", Path(3), |w| w.sent.insert(1, Who::Expired)),
+    Row("an expired copy only", Refused(1, Problem::Expired), |w| w.sent[1] = Who::Expired),
+    Row("a namesake first", Path(3), |w| w.sent.insert(1, Who::Impostor)),
+    Row("a namesake only", Refused(0, Problem::SignatureInvalid), |w| w.sent[1] = Who::Impostor),
+    Row("the lower authority is missing", Refused(0, Problem::UnknownIssuer), |w| w.sent = vec![Who::Leaf, Who::Upper]),
+    Row("the upper authority is missing", Refused(1, Problem::UnknownIssuer), |w| w.sent = vec![Who::Leaf, Who::Lower]),
+    Row("the leaf alone", Refused(0, Problem::UnknownIssuer), |w| w.sent = vec![Who::Leaf]),
+    Row("nothing at all", Refused(0, Problem::Malformed), |w| w.sent = vec![]),
+    Row("a leaf that signed itself", Refused(0, Problem::SelfSigned), |w| w.leaf_signs_itself = true),
+];
+
+pub(crate) const ANCHORS: &[Row] = &[
+    Row("the upper authority is the anchor", Path(2), |w| w.trusted = vec![Who::Upper]),
+    Row("the lower authority is the anchor", Path(1), |w| w.trusted = vec![Who::Lower]),
+    Row("all authorities are anchors", Path(1), |w| w.trusted = vec![Who::Root, Who::Upper, Who::Lower]),
+    Row("a twin beside the root", Path(3), |w| w.trusted = vec![Who::Twin, Who::Root]),
+    Row("a twin of the root", Refused(2, Problem::AnchorSignatureInvalid), |w| w.trusted = vec![Who::Twin]),
+    Row("a stranger is trusted", Refused(2, Problem::UnknownIssuer), |w| w.trusted = vec![Who::Stranger]),
+    Row("nobody is trusted", Refused(2, Problem::UnknownIssuer), |w| w.trusted = vec![]),
+    Row("a root that nobody trusts", Refused(3, Problem::UntrustedRoot), |w| {
+        w.trusted = vec![Who::Stranger];
+        w.sent.push(Who::Root);
+    }),
+    Row("a leaf as an anchor", NoAnchor(Problem::NotACa), |w| w.trusted = vec![Who::Leaf]),
+    Row("a root that may not sign", NoAnchor(Problem::MissingCertSign), |w| {
+        w.root(|t| t.key_usages(&[KeyUsagePurpose::CrlSign]));
+    }),
+    Row("a root that is no authority", NoAnchor(Problem::NotACa), |w| w.root.params.is_ca = IsCa::ExplicitNoCa),
+    Row("a root with an unknown critical extension", NoAnchor(Problem::UnknownCriticalExtension), |w| {
+        w.root(|t| t.extension(PRIVATE, true, &[5, 0]));
+    }),
+    Row("a root with the serial number 0", Path(3), |w| w.root(|t| serial(t, &[0]))),
+    Row("three levels are allowed", Path(3), |w| w.max_depth = 3),
+    Row("two levels are allowed", Refused(0, Problem::DepthExceeded), |w| w.max_depth = 2),
+];
+
+pub(crate) const VALIDITY: &[Row] = &[
+    Row("an expired leaf", Refused(0, Problem::Expired), |w| w.leaf(|t| t.years(2010, 2020))),
+    Row("a leaf of the future", Refused(0, Problem::NotYetValid), |w| w.leaf(|t| t.years(2030, 2040))),
+    Row("an expired lower authority", Refused(1, Problem::Expired), |w| w.lower(|t| t.years(2010, 2020))),
+    Row("a lower authority of the future", Refused(1, Problem::NotYetValid), |w| w.lower(|t| t.years(2030, 2040))),
+    Row("an expired upper authority", Refused(2, Problem::Expired), |w| w.upper(|t| t.years(2010, 2020))),
+    Row("an upper authority of the future", Refused(2, Problem::NotYetValid), |w| w.upper(|t| t.years(2030, 2040))),
+    Row("an expired root", Refused(2, Problem::AnchorExpired), |w| w.root(|t| t.years(2010, 2020))),
+    Row("a root of the future", Refused(2, Problem::AnchorNotYetValid), |w| w.root(|t| t.years(2030, 2040))),
+    Row("all expired: the leaf is named", Refused(0, Problem::Expired), |w| w.time = at(4_000_000_000)),
+    Row("an expired root above an anchor", Path(2), |w| {
+        w.root(|t| t.years(2010, 2020));
+        w.trusted = vec![Who::Upper];
+    }),
+    Row("expired by the date of the build", Refused(0, Problem::Expired), |w| {
+        w.leaf(|t| t.years(2010, 2020));
+        w.time = Time::AtLeast(UnixTime::from_seconds(NOW));
+    }),
+    Row("not yet valid at the date of the build", Path(3), |w| {
+        w.leaf(|t| t.years(2030, 2040));
+        w.time = Time::AtLeast(UnixTime::from_seconds(NOW));
+    }),
+    Row("expired, and nobody knows the time", Path(3), |w| {
+        w.leaf(|t| t.years(2010, 2020));
+        w.time = Time::dangerous_unknown();
+    }),
+    // From the first of January 2026 to that of 2027, both inclusive: 365 days and one second.
+    Row("valid for a day less than allowed", Path(3), |w| {
+        w.leaf(|t| t.years(2026, 2027));
+        w.max_validity_days = Some(366);
+    }),
+    Row("valid for a second more than allowed", Refused(0, Problem::ValidityTooLong), |w| {
+        w.leaf(|t| t.years(2026, 2027));
+        w.max_validity_days = Some(365);
+    }),
+    Row("authorities are valid for as long as they like", Path(3), |w| {
+        w.leaf(|t| t.years(2026, 2027));
+        w.max_validity_days = Some(398);
+    }),
+    Row("valid beyond 2049", Path(3), |w| w.leaf(|t| t.years(2020, 2051))),
+];
+
+pub(crate) const AUTHORITIES: &[Row] = &[
+    Row("the lower one is no authority", Refused(1, Problem::NotACa), |w| w.lower.params.is_ca = IsCa::ExplicitNoCa),
+    Row("the lower one does not say what it is", Refused(1, Problem::NotACa), |w| w.lower.params.is_ca = IsCa::NoCa),
+    Row("the upper one is no authority", Refused(2, Problem::NotACa), |w| w.upper.params.is_ca = IsCa::ExplicitNoCa),
+    Row("the upper one allows none below", Refused(1, Problem::PathLengthExceeded), |w| w.upper(|t| t.path_len(0))),
+    Row("the upper one allows one below", Path(3), |w| w.upper(|t| t.path_len(1))),
+    Row("the lower one allows none below", Path(3), |w| w.lower(|t| t.path_len(0))),
+    Row("the root allows none below", Refused(2, Problem::PathLengthExceeded), |w| w.root(|t| t.path_len(0))),
+    Row("the root allows one below", Refused(1, Problem::PathLengthExceeded), |w| w.root(|t| t.path_len(1))),
+    Row("the root allows two below", Path(3), |w| w.root(|t| t.path_len(2))),
+    Row("a longer path below does not widen", Refused(1, Problem::PathLengthExceeded), |w| {
+        w.upper(|t| t.path_len(0));
+        w.lower(|t| t.path_len(9));
+    }),
+    Row("the lower one may not sign", Refused(1, Problem::MissingCertSign), |w| {
+        w.lower(|t| t.key_usages(&[KeyUsagePurpose::CrlSign]));
+    }),
+    Row("the upper one may not sign", Refused(2, Problem::MissingCertSign), |w| {
+        w.upper(|t| t.key_usages(&[KeyUsagePurpose::DigitalSignature]));
+    }),
+    Row("an authority without key usage", Path(3), |w| w.lower(|t| t.key_usages(&[]))),
+    Row("an authority that can do more", Path(3), |w| {
+        w.lower(|t| t.key_usages(&[KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature]));
+    }),
+    Row("a leaf that is an authority", Path(3), |w| w.leaf.params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained)),
+    Row("a leaf that does not say what it is", Path(3), |w| w.leaf.params.is_ca = IsCa::NoCa),
+];
+
+pub(crate) const USES: &[Row] = &[
+    Row("a leaf without key usage", Path(3), |w| w.leaf(|t| t.key_usages(&[]))),
+    Row("a leaf that may agree on keys only", Refused(0, Problem::MissingDigitalSignature), |w| {
+        w.leaf(|t| t.key_usages(&[KeyUsagePurpose::KeyAgreement]));
+    }),
+    Row("a leaf that may commit to content only", Refused(0, Problem::MissingDigitalSignature), |w| {
+        w.leaf(|t| t.key_usages(&[KeyUsagePurpose::ContentCommitment]));
+    }),
+    Row("a leaf that may encipher keys too", Path(3), |w| {
+        w.leaf(|t| t.key_usages(&[KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyEncipherment]));
+    }),
+    Row("a leaf of the other role", Refused(0, Problem::ExtendedKeyUsage), |w| {
+        let other = w.other_purpose();
+        w.leaf(|t| t.purposes(&[other]));
+    }),
+    Row("a leaf of both roles", Path(3), |w| {
+        let both = [w.own_purpose(), w.other_purpose()];
+        w.leaf(|t| t.purposes(&both));
+    }),
+    Row("a leaf for any purpose", Path(3), |w| w.leaf(|t| t.purposes(&[ExtendedKeyUsagePurpose::Any]))),
+    Row("a leaf that names no purpose", Path(3), |w| w.leaf(|t| t.purposes(&[]))),
+    Row("a leaf for mail", Refused(0, Problem::ExtendedKeyUsage), |w| {
+        w.leaf(|t| t.purposes(&[ExtendedKeyUsagePurpose::EmailProtection]));
+    }),
+    Row("a leaf for code", Refused(0, Problem::ExtendedKeyUsage), |w| {
+        w.leaf(|t| t.purposes(&[ExtendedKeyUsagePurpose::CodeSigning]));
+    }),
+    Row("a leaf for mail and its role", Path(3), |w| {
+        let purposes = [ExtendedKeyUsagePurpose::EmailProtection, w.own_purpose()];
+        w.leaf(|t| t.purposes(&purposes));
+    }),
+    Row("a lower authority for the role", Path(3), |w| {
+        let own = w.own_purpose();
+        w.lower(|t| t.purposes(&[own]));
+    }),
+    Row("a lower authority for the other role", Refused(1, Problem::ExtendedKeyUsage), |w| {
+        let other = w.other_purpose();
+        w.lower(|t| t.purposes(&[other]));
+    }),
+    Row("a lower authority for any purpose", Path(3), |w| w.lower(|t| t.purposes(&[ExtendedKeyUsagePurpose::Any]))),
+    Row("a lower authority for mail", Refused(1, Problem::ExtendedKeyUsage), |w| {
+        w.lower(|t| t.purposes(&[ExtendedKeyUsagePurpose::EmailProtection]));
+    }),
+    Row("an upper authority for the other role", Refused(2, Problem::ExtendedKeyUsage), |w| {
+        let other = w.other_purpose();
+        w.upper(|t| t.purposes(&[other]));
+    }),
+    Row("a root for the other role", Refused(2, Problem::ExtendedKeyUsage), |w| {
+        let other = w.other_purpose();
+        w.root(|t| t.purposes(&[other]));
+    }),
+    Row("a root for the role", Path(3), |w| {
+        let own = w.own_purpose();
+        w.root(|t| t.purposes(&[own]));
+    }),
+];
+
+pub(crate) const NAMES: &[Row] = &[
+    Row("the domain is permitted below", Path(3), |w| w.lower(|t| t.constraints(&[below("example.com")], &[]))),
+    Row("the domain is permitted above", Path(3), |w| w.upper(|t| t.constraints(&[below("example.com")], &[]))),
+    Row("the domain is permitted by the root", Path(3), |w| w.root(|t| t.constraints(&[below("example.com")], &[]))),
+    Row("another domain is permitted below", Refused(0, Problem::NameNotPermitted), |w| {
+        w.lower(|t| t.constraints(&[below("example.org")], &[]));
+    }),
+    Row("another domain is permitted above", Refused(0, Problem::NameNotPermitted), |w| {
+        w.upper(|t| t.constraints(&[below("example.org")], &[]));
+    }),
+    Row("another domain is permitted by the root", Refused(0, Problem::NameNotPermitted), |w| {
+        w.root(|t| t.constraints(&[below("example.org")], &[]));
+    }),
+    Row("two domains are permitted", Path(3), |w| {
+        w.lower(|t| t.constraints(&[below("example.org"), below("example.com")], &[]));
+    }),
+    Row("below permits what above does not", Refused(0, Problem::NameNotPermitted), |w| {
+        w.upper(|t| t.constraints(&[below("example.org")], &[]));
+        w.lower(|t| t.constraints(&[below("example.com")], &[]));
+    }),
+    Row("above permits what below does not", Refused(0, Problem::NameNotPermitted), |w| {
+        w.upper(|t| t.constraints(&[below("example.com")], &[]));
+        w.lower(|t| t.constraints(&[below("a.example.com")], &[]));
+    }),
+    Row("the domain is excluded below", Refused(0, Problem::NameNotPermitted), |w| {
+        w.lower(|t| t.constraints(&[], &[below("example.com")]));
+    }),
+    Row("the domain is excluded above", Refused(0, Problem::NameNotPermitted), |w| {
+        w.upper(|t| t.constraints(&[], &[below("example.com")]));
+    }),
+    Row("another domain is excluded", Path(3), |w| w.lower(|t| t.constraints(&[], &[below("example.org")]))),
+    Row("permitted and excluded", Refused(0, Problem::NameNotPermitted), |w| {
+        w.lower(|t| t.constraints(&[below("example.com")], &[below("com")]));
+    }),
+    Row("a part of a label is no domain", Refused(0, Problem::NameNotPermitted), |w| {
+        w.lower(|t| t.constraints(&[below("ample.com")], &[]));
+    }),
+    Row("no domain at all is permitted", Path(3), |w| w.lower(|t| t.constraints(&[net([10, 0, 0, 0], 8)], &[]))),
+    Row("one name of two is not permitted", Refused(0, Problem::NameNotPermitted), |w| {
+        w.lower(|t| t.constraints(&[below("example.com")], &[]));
+        w.holds(dns("gateway.example.org"));
+    }),
+    Row("a wildcard may stand for an excluded name", Refused(0, Problem::NameNotPermitted), |w| {
+        w.lower(|t| t.constraints(&[], &[below("a.b.example.com")]));
+        w.holds(dns("*.b.example.com"));
+    }),
+    Row("an address in the permitted network", Path(3), |w| {
+        w.lower(|t| t.constraints(&[net([10, 1, 0, 0], 16)], &[]));
+        w.holds(SanType::IpAddress([10, 1, 2, 3].into()));
+    }),
+    Row("an address outside of it", Refused(0, Problem::NameNotPermitted), |w| {
+        w.lower(|t| t.constraints(&[net([10, 1, 0, 0], 16)], &[]));
+        w.holds(SanType::IpAddress([10, 2, 2, 3].into()));
+    }),
+    Row("an address in an excluded network", Refused(0, Problem::NameNotPermitted), |w| {
+        w.lower(|t| t.constraints(&[], &[net([10, 2, 0, 0], 15)]));
+        w.holds(SanType::IpAddress([10, 3, 2, 3].into()));
+    }),
+    Row("an IPv6 address where IPv4 is permitted", Refused(0, Problem::NameNotPermitted), |w| {
+        w.lower(|t| t.constraints(&[net([10, 1, 0, 0], 16)], &[]));
+        w.holds(SanType::IpAddress([0x20; 16].into()));
+    }),
+    Row("a mailbox on the permitted host", Path(3), |w| {
+        w.lower(|t| t.constraints(&[mail("example.com")], &[]));
+        w.holds(SanType::Rfc822Name("ops@example.com".try_into().unwrap()));
+    }),
+    Row("a mailbox on another host", Refused(0, Problem::NameNotPermitted), |w| {
+        w.lower(|t| t.constraints(&[mail("example.com")], &[]));
+        w.holds(SanType::Rfc822Name("ops@mail.example.com".try_into().unwrap()));
+    }),
+    Row("the organisation is permitted below", Path(3), |w| {
+        w.lower(|t| t.constraints(&[organisation("Example")], &[]));
+    }),
+    Row("the organisation is permitted above", Path(3), |w| w.root(|t| t.constraints(&[organisation("Example")], &[]))),
+    Row("another organisation is permitted below", Refused(0, Problem::NameNotPermitted), |w| {
+        w.lower(|t| t.constraints(&[organisation("Other")], &[]));
+    }),
+    Row("another organisation is permitted above", Refused(1, Problem::NameNotPermitted), |w| {
+        w.upper(|t| t.constraints(&[organisation("Other")], &[]));
+    }),
+    Row("another organisation is permitted by the root", Refused(2, Problem::NameNotPermitted), |w| {
+        w.root(|t| t.constraints(&[organisation("Other")], &[]));
+    }),
+    Row("the organisation is excluded", Refused(0, Problem::NameNotPermitted), |w| {
+        w.lower(|t| t.constraints(&[], &[organisation("Example")]));
+    }),
+    Row("constraints that are not critical hold too", Refused(0, Problem::NameNotPermitted), |w| {
+        w.lower(|t| t.extension(NAME_CONSTRAINTS, false, &permits(b"\x82\x03org")));
+    }),
+    Row("a constraint with a dot in front", Refused(1, Problem::Malformed), |w| {
+        w.lower(|t| t.extension(NAME_CONSTRAINTS, true, &permits(b"\x82\x04.com")));
+    }),
+    Row("a constraint with a wildcard", Refused(1, Problem::Malformed), |w| {
+        w.lower(|t| t.extension(NAME_CONSTRAINTS, true, &permits(b"\x82\x05*.com")));
+    }),
+    Row("a URI where URIs are constrained", Refused(0, Problem::NameNotPermitted), |w| {
+        w.lower(|t| t.extension(NAME_CONSTRAINTS, true, &permits(b"\x86\x0bexample.com")));
+        w.holds(SanType::URI("https://example.org/".try_into().unwrap()));
+    }),
+    Row("a URI on the permitted host", Path(3), |w| {
+        w.lower(|t| t.extension(NAME_CONSTRAINTS, true, &permits(b"\x86\x0bexample.com")));
+        w.holds(SanType::URI("https://example.com/".try_into().unwrap()));
+    }),
+    Row("a URI without a host where URIs are constrained", Refused(0, Problem::NameNotPermitted), |w| {
+        w.lower(|t| t.extension(NAME_CONSTRAINTS, true, &permits(b"\x86\x0bexample.com")));
+        w.holds(SanType::URI("urn:gateway:7".try_into().unwrap()));
+    }),
+    Row("a URI without a host where they are not", Path(3), |w| {
+        w.holds(SanType::URI("urn:gateway:7".try_into().unwrap()));
+    }),
+    Row("constraints without a subtree", Refused(1, Problem::Malformed), |w| {
+        w.lower(|t| t.extension(NAME_CONSTRAINTS, true, &[0x30, 0]));
+    }),
+    Row("constraints in a leaf", Refused(0, Problem::NameConstraintsOnLeaf), |w| {
+        w.leaf(|t| t.extension(NAME_CONSTRAINTS, true, &permits(b"\x82\x03com")));
+    }),
+];
+
+pub(crate) const EXTENSIONS: &[Row] = &[
+    Row("an unknown critical extension in the leaf", Refused(0, Problem::UnknownCriticalExtension), |w| {
+        w.leaf(|t| t.extension(PRIVATE, true, &[5, 0]));
+    }),
+    Row("an unknown critical extension below", Refused(1, Problem::UnknownCriticalExtension), |w| {
+        w.lower(|t| t.extension(PRIVATE, true, &[5, 0]));
+    }),
+    Row("an unknown critical extension above", Refused(2, Problem::UnknownCriticalExtension), |w| {
+        w.upper(|t| t.extension(PRIVATE, true, &[5, 0]));
+    }),
+    Row("an unknown extension", Path(3), |w| w.leaf(|t| t.extension(PRIVATE, false, &[5, 0]))),
+    Row("a private extension that is not DER", Path(3), |w| w.leaf(|t| t.extension(PRIVATE, false, b"serial 7"))),
+    Row("an extension of RFC 5280 that is not DER", Refused(0, Problem::Malformed), |w| {
+        w.leaf(|t| t.extension(&[1, 3, 6, 1, 5, 5, 7, 1, 1], false, b"malformed"));
+    }),
+    Row("an extension of RFC 5280 with an appendix", Refused(1, Problem::Malformed), |w| {
+        w.lower(|t| t.extension(&[2, 5, 29, 31], false, &[0x30, 0, 0]));
+    }),
+    Row("policies", Path(3), |w| w.lower(|t| t.extension(&[2, 5, 29, 32], false, &[0x30, 0]))),
+    Row("critical policies", Refused(1, Problem::UnknownCriticalExtension), |w| {
+        w.lower(|t| t.extension(&[2, 5, 29, 32], true, &[0x30, 0]));
+    }),
+    Row("policy constraints, critical or not", Refused(1, Problem::UnknownCriticalExtension), |w| {
+        w.lower(|t| t.extension(&[2, 5, 29, 36], false, &[0x30, 3, 0x80, 1, 0]));
+    }),
+    Row("any policy is inhibited, critical or not", Refused(1, Problem::UnknownCriticalExtension), |w| {
+        w.lower(|t| t.extension(&[2, 5, 29, 54], false, &[2, 1, 0]));
+    }),
+    Row("a critical authority key identifier", Refused(0, Problem::UnknownCriticalExtension), |w| {
+        w.leaf(|t| without_authority_key(t).extension(&[2, 5, 29, 35], true, &[0x30, 3, 0x80, 1, 7]));
+    }),
+    Row("a second key usage", Refused(0, Problem::DuplicateExtension), |w| {
+        w.leaf(|t| t.extension(&[2, 5, 29, 15], true, &[3, 2, 7, 0x80]));
+    }),
+    Row("a second unknown extension", Refused(1, Problem::DuplicateExtension), |w| {
+        w.lower(|t| t.extension(PRIVATE, false, &[5, 0]).extension(PRIVATE, false, &[5, 0]));
+    }),
+];
+
+pub(crate) const PROFILE: &[Row] = &[
+    Row("a good chain, strictly", Path(3), |w| w.strict = true),
+    Row("a leaf without an authority key identifier", Path(3), |w| w.leaf(without_authority_key)),
+    Row("the same, strictly", Refused(0, Problem::MissingKeyIdentifier), |w| {
+        w.leaf(without_authority_key);
+        w.strict = true;
+    }),
+    Row("an authority without an authority key identifier, strictly", Refused(2, Problem::MissingKeyIdentifier), |w| {
+        w.upper(without_authority_key);
+        w.strict = true;
+    }),
+    Row("a root without an authority key identifier, strictly", Path(3), |w| {
+        w.root(without_authority_key);
+        w.strict = true;
+    }),
+    Row("an authority without a subject key identifier", Path(3), |w| w.lower(|t| plain_ca(t, true))),
+    Row("the same, strictly", Refused(1, Problem::MissingKeyIdentifier), |w| {
+        w.lower(|t| plain_ca(t, true));
+        w.strict = true;
+    }),
+    Row("basic constraints that are not critical", Path(3), |w| w.lower(|t| plain_ca(t, false))),
+    Row("the same, strictly", Refused(1, Problem::ConstraintNotCritical), |w| {
+        w.lower(|t| plain_ca(t, false));
+        w.strict = true;
+    }),
+    Row("basic constraints of the root that are not critical", Path(3), |w| w.root(|t| plain_ca(t, false))),
+    Row("the same, strictly", Refused(2, Problem::ConstraintNotCritical), |w| {
+        w.root(|t| plain_ca(t, false));
+        w.strict = true;
+    }),
+    Row("name constraints that are not critical", Path(3), |w| {
+        w.lower(|t| t.extension(NAME_CONSTRAINTS, false, &permits(b"\x82\x03com")));
+    }),
+    Row("the same, strictly", Refused(1, Problem::ConstraintNotCritical), |w| {
+        w.lower(|t| t.extension(NAME_CONSTRAINTS, false, &permits(b"\x82\x03com")));
+        w.strict = true;
+    }),
+    Row("a leaf whose key usage lets it sign certificates", Path(3), |w| {
+        w.leaf(|t| t.key_usages(&[KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyCertSign]));
+    }),
+    Row("the same, strictly", Refused(0, Problem::CertSignWithoutCa), |w| {
+        w.leaf(|t| t.key_usages(&[KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyCertSign]));
+        w.strict = true;
+    }),
+];
+
+pub(crate) const FIELDS: &[Row] = &[
+    Row("a leaf that only its critical alternative names name", Path(3), |w| {
+        w.leaf(|t| nameless(t, true, b"\x82\x14supplier.example.com"));
+    }),
+    Row("the same, not critical", Refused(0, Problem::SubjectMissing), |w| {
+        w.leaf(|t| nameless(t, false, b"\x82\x14supplier.example.com"));
+    }),
+    Row("a leaf that nothing names", Refused(0, Problem::SubjectMissing), |w| {
+        w.leaf(|t| t.subject(&[]).alternatives(&[]));
+    }),
+    Row("alternative names without a name", Refused(0, Problem::Malformed), |w| w.leaf(|t| nameless(t, true, &[]))),
+    Row("a serial number of 20 bytes", Path(3), |w| w.leaf(|t| serial(t, &[0x7f; 20]))),
+    Row("a serial number of 21 bytes", Refused(0, Problem::SerialNumber), |w| w.leaf(|t| serial(t, &[0x7f; 21]))),
+    Row("the serial number 0", Refused(0, Problem::SerialNumber), |w| w.leaf(|t| serial(t, &[0]))),
+    Row("the serial number 0 of an authority", Refused(1, Problem::SerialNumber), |w| w.lower(|t| serial(t, &[0]))),
+    Row("version 2", Refused(0, Problem::UnsupportedVersion), |w| {
+        w.leaf(|t| t.patched(&[0xa0, 3, 2, 1, 2], &[0xa0, 3, 2, 1, 1]));
+    }),
+    Row("two signature algorithms", Refused(0, Problem::SignatureAlgorithmMismatch), |w| {
+        w.leaf(|t| t.patched(b"\x2a\x86\x48\xce\x3d\x04\x03\x02", b"\x2a\x86\x48\xce\x3d\x04\x03\x03"));
+    }),
+    Row("a date with a zone", Refused(0, Problem::Malformed), |w| {
+        w.leaf(|t| t.patched(b"200101000000Z", b"2001010000+01"));
+    }),
+    Row("a date that is none", Refused(1, Problem::Malformed), |w| {
+        w.lower(|t| t.patched(b"200101000000Z", b"201301000000Z"));
+    }),
+    Row("a key on another curve", Refused(0, Problem::UnsupportedKey), |w| {
+        w.leaf(|t| t.patched(b"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07", b"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x01"));
+    }),
+    Row("a leaf with the key of its issuer", Path(3), |w| w.leaf.key = Key::new("Lower")),
+];
+
+/// About the name that a client asks for; a server asks for none.
+pub(crate) const SERVER_NAMES: &[Row] = &[
+    Row("another name", Refused(0, Problem::NameMismatch), |w| w.name = "other.example.com"),
+    Row("another case", Path(3), |w| w.name = "Supplier.EXAMPLE.com"),
+    Row("the parent", Refused(0, Problem::NameMismatch), |w| w.name = "example.com"),
+    Row("a child", Refused(0, Problem::NameMismatch), |w| w.name = "a.supplier.example.com"),
+    Row("a wildcard", Path(3), |w| w.leaf(|t| t.alternatives(&[dns("*.example.com")]))),
+    Row("a wildcard for two labels", Refused(0, Problem::NameMismatch), |w| {
+        w.leaf(|t| t.alternatives(&[dns("*.com")]));
+    }),
+    Row("a wildcard that is a part of a label", Refused(0, Problem::NameMismatch), |w| {
+        w.leaf(|t| t.alternatives(&[dns("suppl*.example.com")]));
+    }),
+    Row("a wildcard in the middle", Refused(0, Problem::NameMismatch), |w| {
+        w.leaf(|t| t.alternatives(&[dns("supplier.*.com")]));
+    }),
+    Row("the common name only", Refused(0, Problem::NameMismatch), |w| w.leaf(|t| t.alternatives(&[]))),
+    Row("the second of two names", Path(3), |w| {
+        w.leaf(|t| t.alternatives(&[dns("a.example.com"), dns(SERVER_NAME)]));
+    }),
+    Row("an address", Path(3), |w| {
+        w.name = "10.0.0.1";
+        w.holds(SanType::IpAddress([10, 0, 0, 1].into()));
+    }),
+    Row("another address", Refused(0, Problem::NameMismatch), |w| {
+        w.name = "10.0.0.2";
+        w.holds(SanType::IpAddress([10, 0, 0, 1].into()));
+    }),
+    Row("an address as a host name", Refused(0, Problem::NameMismatch), |w| {
+        w.name = "10.0.0.1";
+        w.holds(dns("10.0.0.1"));
+    }),
+    Row("a mailbox is no host name", Refused(0, Problem::NameMismatch), |w| {
+        let mailbox = SanType::Rfc822Name(SERVER_NAME.try_into().unwrap());
+        w.leaf(|t| t.alternatives(&[mailbox]));
+    }),
+    Row("a URI is no host name", Refused(0, Problem::NameMismatch), |w| {
+        let uri = SanType::URI("https://supplier.example.com".try_into().unwrap());
+        w.leaf(|t| t.alternatives(&[uri]));
+    }),
+];

@@ -1,0 +1,261 @@
+//! What is expected of certificate paths, one line each, for servers and for clients.
+//!
+//! Each row changes one thing about a good chain and says what comes of it.
+//!
+//! ```text
+//! root (anchor) <- upper <- lower <- leaf       sent: 0 leaf, 1 lower, 2 upper
+//! ```
+
+mod common;
+#[path = "common/path_cases.rs"]
+mod path_cases;
+
+use common::pki::{Issued, Key, NOW, Role, SERVER_NAME, Template, tlv};
+use embedded_mtls::CertificateProblem as Problem;
+use embedded_mtls::crypto::rustcrypto::RustCrypto;
+use embedded_mtls::x509::{Purpose, Rules, ServerName, Time, TrustAnchor, UnixTime, Validator};
+use embedded_mtls::{ApiMisuse, CertificateError, Error};
+use path_cases::{ANCHORS, AUTHORITIES, EXTENSIONS, FIELDS, LISTS, NAMES, PROFILE, SERVER_NAMES, USES, VALIDITY};
+use rcgen::{
+    BasicConstraints, CidrSubnet, DistinguishedName, DnType, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa,
+    KeyUsagePurpose, SanType, SerialNumber,
+};
+
+const BASIC_CONSTRAINTS: &[u64] = &[2, 5, 29, 19];
+const NAME_CONSTRAINTS: &[u64] = &[2, 5, 29, 30];
+const PRIVATE: &[u64] = &[1, 3, 6, 1, 4, 1, 32_473, 1];
+const SUBJECT_ALT_NAME: &[u64] = &[2, 5, 29, 17];
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Expected {
+    /// Accepted, with so many authorities above the leaf.
+    Path(u8),
+    /// Refused, with the certificate to blame.
+    Refused(u8, Problem),
+    /// The certificate of the anchor is not taken.
+    NoAnchor(Problem),
+}
+use Expected::{NoAnchor, Path, Refused};
+
+/// A case: its name, what is expected, and what is changed for it.
+struct Row(&'static str, Expected, fn(&mut World));
+
+/// Who is sent, or trusted.
+#[derive(Clone, Copy)]
+enum Who {
+    Leaf,
+    Lower,
+    Upper,
+    Root,
+    /// Another root of the same name.
+    Twin,
+    Stranger,
+    /// The name of the lower authority, another key.
+    Impostor,
+    /// The lower authority again, expired.
+    Expired,
+}
+
+struct World {
+    role: Role,
+    root: Template,
+    upper: Template,
+    lower: Template,
+    leaf: Template,
+    leaf_signs_itself: bool,
+    sent: Vec<Who>,
+    trusted: Vec<Who>,
+    name: &'static str,
+    time: Time,
+    max_depth: u8,
+    strict: bool,
+    max_validity_days: Option<u16>,
+}
+
+impl World {
+    fn new(role: Role) -> Self {
+        let host = match role {
+            Role::Server => SERVER_NAME,
+            Role::Client => "gateway-7.example.com",
+        };
+        Self {
+            role,
+            root: Template::ca("Root"),
+            upper: Template::ca("Upper"),
+            lower: Template::ca("Lower"),
+            leaf: role.template().alternatives(&[dns(host)]),
+            leaf_signs_itself: false,
+            sent: vec![Who::Leaf, Who::Lower, Who::Upper],
+            trusted: vec![Who::Root],
+            name: SERVER_NAME,
+            time: at(NOW),
+            max_depth: 10,
+            strict: false,
+            max_validity_days: None,
+        }
+    }
+
+    fn leaf(&mut self, change: impl FnOnce(Template) -> Template) {
+        self.leaf = change(self.leaf.clone());
+    }
+
+    fn lower(&mut self, change: impl FnOnce(Template) -> Template) {
+        self.lower = change(self.lower.clone());
+    }
+
+    fn upper(&mut self, change: impl FnOnce(Template) -> Template) {
+        self.upper = change(self.upper.clone());
+    }
+
+    fn root(&mut self, change: impl FnOnce(Template) -> Template) {
+        self.root = change(self.root.clone());
+    }
+
+    /// One more name in the leaf.
+    fn holds(&mut self, name: SanType) {
+        self.leaf.params.subject_alt_names.push(name);
+    }
+
+    fn own_purpose(&self) -> ExtendedKeyUsagePurpose {
+        match self.role {
+            Role::Server => ExtendedKeyUsagePurpose::ServerAuth,
+            Role::Client => ExtendedKeyUsagePurpose::ClientAuth,
+        }
+    }
+
+    fn other_purpose(&self) -> ExtendedKeyUsagePurpose {
+        match self.role {
+            Role::Server => ExtendedKeyUsagePurpose::ClientAuth,
+            Role::Client => ExtendedKeyUsagePurpose::ServerAuth,
+        }
+    }
+
+    fn run(self) -> Expected {
+        let root = self.root.clone().self_signed();
+        let upper = self.upper.signed_by(&root);
+        let lower = self.lower.clone().signed_by(&upper);
+        let leaf = if self.leaf_signs_itself { self.leaf.self_signed() } else { self.leaf.signed_by(&lower) };
+        let issued = |who: &Who| -> Issued {
+            match who {
+                Who::Leaf => leaf.clone(),
+                Who::Lower => lower.clone(),
+                Who::Upper => upper.clone(),
+                Who::Root => root.clone(),
+                Who::Twin => self.root.clone().key("twin").self_signed(),
+                Who::Stranger => Template::ca("Stranger").self_signed(),
+                Who::Impostor => self.lower.clone().key("impostor").signed_by(&upper),
+                Who::Expired => self.lower.clone().years(2010, 2020).signed_by(&upper),
+            }
+        };
+        let trusted: Vec<_> = self.trusted.iter().map(issued).collect();
+        let anchors: Result<Vec<_>, _> =
+            trusted.iter().map(|issued| TrustAnchor::from_certificate(&issued.der)).collect();
+        let anchors = match anchors {
+            Ok(anchors) => anchors,
+            Err(Error::ApiMisuse(ApiMisuse::TrustAnchorUnusable(problem))) => return NoAnchor(problem),
+            Err(error) => panic!("{error}"),
+        };
+        let name = ServerName::parse(self.name).unwrap();
+        let mut rules = match self.role {
+            Role::Server => Rules::server(&anchors, &name, self.time),
+            Role::Client => Rules::client(&anchors, self.time),
+        };
+        assert_eq!(rules.purpose == Purpose::ServerAuth, self.role == Role::Server);
+        rules.max_depth = self.max_depth;
+        rules.strict_profile = self.strict;
+        rules.max_validity_days = self.max_validity_days;
+        let mut memory = vec![0; 64 * 1024];
+        let mut validator = Validator::new(&mut memory);
+        let pushed = self.sent.iter().try_for_each(|who| validator.push::<RustCrypto>(&issued(who).der));
+        match pushed.and_then(|()| validator.validate::<RustCrypto>(&rules)) {
+            Ok(path) => Path(path.depth),
+            Err(Error::Certificate(CertificateError { index, problem })) => Refused(index, problem),
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+fn at(seconds: i64) -> Time {
+    Time::Trusted(UnixTime::from_seconds(seconds))
+}
+
+fn dns(name: &str) -> SanType {
+    SanType::DnsName(name.try_into().unwrap())
+}
+
+fn below(name: &str) -> GeneralSubtree {
+    GeneralSubtree::DnsName(name.into())
+}
+
+fn net(address: [u8; 4], prefix: u8) -> GeneralSubtree {
+    GeneralSubtree::IpAddress(CidrSubnet::from_v4_prefix(address, prefix))
+}
+
+fn mail(domain: &str) -> GeneralSubtree {
+    GeneralSubtree::Rfc822Name(domain.into())
+}
+
+fn organisation(name: &str) -> GeneralSubtree {
+    let mut base = DistinguishedName::new();
+    base.push(DnType::OrganizationName, name);
+    GeneralSubtree::DirectoryName(base)
+}
+
+/// An authority whose basic constraints are these bytes; rcgen writes no key identifier then.
+fn plain_ca(template: Template, critical: bool) -> Template {
+    let mut template = template.extension(BASIC_CONSTRAINTS, critical, &[0x30, 3, 1, 1, 0xff]);
+    template.params.is_ca = IsCa::NoCa;
+    template
+}
+
+/// Name constraints with one permitted base, in DER.
+fn permits(base: &[u8]) -> Vec<u8> {
+    tlv(0x30, &tlv(0xa0, &tlv(0x30, base)))
+}
+
+fn without_authority_key(mut template: Template) -> Template {
+    template.params.use_authority_key_identifier_extension = false;
+    template
+}
+
+/// A leaf without a subject, with these names as they are.
+fn nameless(template: Template, critical: bool, names: &[u8]) -> Template {
+    template.subject(&[]).alternatives(&[]).extension(SUBJECT_ALT_NAME, critical, &tlv(0x30, names))
+}
+
+fn serial(mut template: Template, bytes: &[u8]) -> Template {
+    template.params.serial_number = Some(SerialNumber::from_slice(bytes));
+    template
+}
+
+const FOR_BOTH_ROLES: &[&[Row]] = &[LISTS, ANCHORS, VALIDITY, AUTHORITIES, USES, NAMES, EXTENSIONS, PROFILE, FIELDS];
+
+#[test]
+fn each_case_is_answered_as_its_line_says() {
+    let both =
+        Role::ALL.into_iter().flat_map(|role| FOR_BOTH_ROLES.iter().copied().flatten().map(move |row| (role, row)));
+    let of_servers = SERVER_NAMES.iter().map(|row| (Role::Server, row));
+    let (mut count, mut wrong) = (0, Vec::new());
+    for (role, Row(name, expected, change)) in both.chain(of_servers) {
+        let mut world = World::new(role);
+        change(&mut world);
+        let actual = world.run();
+        println!("{role:?}: {name}: {actual:?}");
+        if actual != *expected {
+            wrong.push(format!("{role:?}: {name}: expected {expected:?}, got {actual:?}"));
+        }
+        count += 1;
+    }
+    println!("{count} cases");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(count > 150, "{count}");
+}
+
+#[test]
+fn a_server_does_not_ask_for_a_host_name() {
+    for Row(name, _, change) in SERVER_NAMES {
+        let mut world = World::new(Role::Client);
+        change(&mut world);
+        assert_eq!(world.run(), Path(3), "{name}");
+    }
+}
