@@ -103,7 +103,9 @@ impl Key {
 
 fn digest(hash: HashAlgorithm, parts: &[&[u8]]) -> Vec<u8> {
     let mut hash = RustCrypto::hash(hash).unwrap();
-    parts.iter().for_each(|part| hash.update(part));
+    for part in parts {
+        hash.update(part);
+    }
     hash.finish().as_bytes().to_vec()
 }
 

@@ -237,12 +237,14 @@ mod rsa {
         let mut ran = 0;
         for group in rsa_pss_verify::TestSet::load(name).unwrap().test_groups {
             // RFC 9846 section 4.3.3 fixes salt and mask.
-            let ours = group.salt_size == hash.output_len() && group.mgf_hash == Some(group.hash);
+            let our_mask = group.mgf_hash == Some(group.hash);
+            let ours = group.salt_size == hash.output_len() && our_mask;
             let changed_to_ours = format!("s_len changed to {}", hash.output_len());
             for test in group.tests {
                 let digest = digest(hash, &test.msg);
                 let verified = RustCrypto::verify(algorithm, &group.asn_key, digest.as_bytes(), &test.sig);
-                let accepted = if ours { test.result == TestResult::Valid } else { test.comment == changed_to_ours };
+                let accepted =
+                    if ours { test.result == TestResult::Valid } else { our_mask && test.comment == changed_to_ours };
                 assert_eq!(verified.is_ok(), accepted, "{name:?} {} {verified:?}", test.tc_id);
                 ran += 1;
             }

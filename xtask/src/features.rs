@@ -38,8 +38,14 @@ pub(crate) const SETS: &[&str] = &[
 /// Features that exclude each other, and what the compiler has to say about it.
 pub(crate) const EXCLUSIVE: (&str, &str) = ("defmt,log", "the features `defmt` and `log` exclude each other");
 
-/// All features that go together, for documentation and tests.
+/// All features that go together, for documentation, unit tests and the tests in [`ALGORITHM_TESTS`].
 pub(crate) const ALL: &str = "all-algorithms,std,log";
+
+/// Features of the tests that pin what is on the wire: with more signature algorithms hellos are longer.
+pub(crate) const PINNED: &str = "aes256-gcm-sha384,std,log";
+
+/// Tests of signature algorithms, which need all of them.
+pub(crate) const ALGORITHM_TESTS: &str = "--test algorithms --test real_roots --test wycheproof";
 
 #[cfg(test)]
 mod tests {

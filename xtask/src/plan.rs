@@ -1,6 +1,6 @@
 //! Which steps there are.
 
-use crate::features::{ALL, EXCLUSIVE, SETS, TARGETS};
+use crate::features::{ALGORITHM_TESTS, ALL, EXCLUSIVE, PINNED, SETS, TARGETS};
 use crate::run::{Failure, Result, Run, root};
 use crate::setup;
 use crate::step::{Step, Task};
@@ -117,7 +117,10 @@ fn unit() -> Step {
 }
 
 fn integration() -> Step {
-    let tasks = vec![cargo(&format!("test --package embedded-mtls --test * --locked --features {ALL}"))];
+    let tasks = vec![
+        cargo(&format!("test --package embedded-mtls --test * --locked --features {PINNED}")),
+        cargo(&format!("test --package embedded-mtls {ALGORITHM_TESTS} --locked --features {ALL}")),
+    ];
     Step { name: "tests", what: "tests on the public API, and of the repository's own rules", tasks }
 }
 
