@@ -79,6 +79,7 @@ fn a_server_refuses_a_bad_client_hello() {
     let not_offered = misbehaved(PeerMisbehaved::KeyShareNotOffered);
     let bad_share = misbehaved(PeerMisbehaved::KeyShareInvalid);
     let duplicate = invalid(InvalidMessage::DuplicateExtension);
+    let too_many_shares = invalid(InvalidMessage::TooManyKeyShares);
     let key = hello().share().1.to_vec();
     check(&[
         ("session id of 33 bytes", Hello { session_id: vec![1; 33], ..hello() }, illegal),
@@ -112,7 +113,9 @@ fn a_server_refuses_a_bad_client_hello() {
         ("a P-256 share that is not used", shares(&[(X25519, &key), (P256, &[1; 65])]), FINE),
         ("an extension twice", twice(SUPPORTED_GROUPS), duplicate),
         ("an unknown extension twice", twice(GREASE), duplicate),
-        ("pre_shared_key before others", hello().with(41, &[0]).with(GREASE, &[]), illegal),
+        ("pre_shared_key before others", hello().with(45, &[1, 1]).with(41, &[0]).with(GREASE, &[]), illegal),
+        ("pre_shared_key without its modes", hello().with(41, &[0]), missing),
+        ("too many key shares", shares(&[(GREASE, &[0][..]); 17]), too_many_shares),
         ("two host names", hello().with(0, b"\0\x08\0\0\x01a\0\0\x01b"), illegal),
         ("an empty host name", hello().with(0, b"\0\x03\0\0\0"), illegal),
         ("an empty list of names", hello().with(0, b"\0\0"), empty),
