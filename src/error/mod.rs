@@ -143,8 +143,6 @@ pub enum PeerIncompatible {
     NoCredential,
     /// No common key exchange group.
     NoGroup,
-    /// No common signature scheme.
-    NoSignatureScheme,
     /// The peer does not offer TLS 1.3.
     Tls13NotOffered,
     /// The server chose TLS 1.2 or older.
@@ -243,9 +241,7 @@ impl PeerIncompatible {
         match self {
             Self::ClientCertificateRequired => AlertDescription::CERTIFICATE_REQUIRED,
             Self::NoApplicationProtocol => AlertDescription::NO_APPLICATION_PROTOCOL,
-            Self::NoCipherSuite | Self::NoCredential | Self::NoGroup | Self::NoSignatureScheme => {
-                AlertDescription::HANDSHAKE_FAILURE
-            }
+            Self::NoCipherSuite | Self::NoCredential | Self::NoGroup => AlertDescription::HANDSHAKE_FAILURE,
             Self::Tls13NotOffered | Self::Tls13NotSelected => AlertDescription::PROTOCOL_VERSION,
         }
     }

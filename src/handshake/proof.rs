@@ -1,6 +1,7 @@
 //! Proofs: zero-sized values that exist only where a check has passed. They travel by move, and a
 //! session cannot be built without them.
 
+use super::config::ClientAuth;
 use crate::key_schedule::FinishedVerified;
 use crate::x509::ChainVerified;
 
@@ -18,9 +19,12 @@ impl SignatureVerified {
 pub(crate) struct AnonymousAllowed(());
 
 impl AnonymousAllowed {
-    /// To be called where the configuration of the server was just found to allow it, and nowhere else.
-    pub(super) const fn assertion() -> Self {
-        Self(())
+    /// `None` if the configuration of the server requires a certificate.
+    pub(super) const fn by(client_auth: &ClientAuth<'_>) -> Option<Self> {
+        match client_auth {
+            ClientAuth::None | ClientAuth::Optional(_) => Some(Self(())),
+            ClientAuth::Required(_) => None,
+        }
     }
 }
 

@@ -469,11 +469,9 @@ fn send_server_finished<'b, C: CryptoProvider>(
     // An alert about the client's flight goes out under the application keys (RFC 9846 section 4.5.3).
     cx.tx.set_protection(server.protection(cx.negotiated.cipher_suite)?)?;
     let keys = ClientKeys { client: keys.client, secrets: Secrets { client, server, exporter } };
-    let next = match config.client_auth {
-        ClientAuth::None => State::ExpectFinished(keys, PeerAuthenticated::Anonymous(AnonymousAllowed::assertion())),
-        ClientAuth::Optional(_) | ClientAuth::Required(_) => {
-            State::AuthenticateClient(keys, Authenticate::ExpectCertificate)
-        }
+    let next = match (config.client_auth, AnonymousAllowed::by(&config.client_auth)) {
+        (ClientAuth::None, Some(allowed)) => State::ExpectFinished(keys, PeerAuthenticated::Anonymous(allowed)),
+        _ => State::AuthenticateClient(keys, Authenticate::ExpectCertificate),
     };
     Ok((next, Progress::Transmit))
 }
@@ -491,16 +489,14 @@ fn authenticate_client<'b, C: CryptoProvider>(
         max_depth: config.parameters.max_depth,
         schemes: config.parameters.signature_schemes::<C>(),
     };
-    match (step.handle(cx, &expectation)?, config.client_auth) {
-        (Outcome::Next(step, progress), _) => Ok((State::AuthenticateClient(keys, step), progress)),
-        (Outcome::NoCertificate, ClientAuth::Optional(_)) => {
+    match step.handle(cx, &expectation)? {
+        Outcome::Next(step, progress) => Ok((State::AuthenticateClient(keys, step), progress)),
+        Outcome::NoCertificate => {
+            // RFC 9846 section 4.5.1.3: "it MAY [...] abort the handshake with a 'certificate_required' alert".
+            let allowed =
+                AnonymousAllowed::by(&config.client_auth).ok_or(PeerIncompatible::ClientCertificateRequired)?;
             cx.negotiated.client_auth = ClientAuthStatus::Declined;
-            let peer = PeerAuthenticated::Anonymous(AnonymousAllowed::assertion());
-            Ok((State::ExpectFinished(keys, peer), Progress::Continue))
-        }
-        // RFC 9846 section 4.5.1.3: "it MAY [...] abort the handshake with a 'certificate_required' alert".
-        (Outcome::NoCertificate, ClientAuth::None | ClientAuth::Required(_)) => {
-            Err(PeerIncompatible::ClientCertificateRequired.into())
+            Ok((State::ExpectFinished(keys, PeerAuthenticated::Anonymous(allowed)), Progress::Continue))
         }
     }
 }
