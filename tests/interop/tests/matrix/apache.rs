@@ -92,10 +92,10 @@ fn cases(world: &World) -> Vec<ClientCase> {
             ..ClientCase::order("an order, another CN", only(&world.client))
         },
         order("100 KB each way").task(Task::Post(http::much())),
-        order("only P-256: HelloRetryRequest").options(&["SSLOpenSSLConfCmd Curves P-256"]).facts(&["SECP256R1"]),
+        order("only P-256: HelloRetryRequest").options(&["SSLOpenSSLConfCmd Curves P-256"]).facts(&["secp256r1"]),
         order("we prefer P-256")
             .config(|config| config.with_groups(&[NamedGroup::SECP256R1, NamedGroup::X25519]))
-            .facts(&["SECP256R1"]),
+            .facts(&["secp256r1"]),
         order("AES-256-GCM")
             .options(&["SSLCipherSuite TLSv1.3 TLS_AES_256_GCM_SHA384"])
             .facts(&["TLS_AES_256_GCM_SHA384"]),

@@ -88,8 +88,8 @@ fn agreeing(world: &World) -> Vec<ServerCase> {
             &["--tls13-ciphers", "TLS_CHACHA20_POLY1305_SHA256"],
             &["TLS_CHACHA20_POLY1305_SHA256"],
         ),
-        case("only P-256", &["--curves", "P-256"], &["SECP256R1"]),
-        case("we prefer P-256: HelloRetryRequest", &[], &["SECP256R1"])
+        case("only P-256", &["--curves", "P-256"], &["secp256r1"]),
+        case("we prefer P-256: HelloRetryRequest", &[], &["secp256r1"])
             .config(|config| config.with_groups(&[NamedGroup::SECP256R1, NamedGroup::X25519])),
         case("ALPN", &[], &["ALPN http/1.1"]).config(|config| config.with_alpn(&[b"http/1.1"])),
         case("100 KB each way", &[], &[]).posts(http::much()),

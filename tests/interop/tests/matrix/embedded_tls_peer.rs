@@ -150,7 +150,7 @@ fn orders(world: &World) -> Vec<Row<'_>> {
         ..ServerCase::order("we ask for new keys, which it does not know", supplier.with_key_update())
     };
     vec![
-        (case("an order", &["SECP256R1", "CN=gateway-7"]), client, Suite::Aes128),
+        (case("an order", &["secp256r1", "CN=gateway-7"]), client, Suite::Aes128),
         (case("AES-256-GCM", &["TLS_AES_256_GCM_SHA384"]), client, Suite::Aes256),
         (
             case("ALPN", &["ALPN http/1.1"]).options(&["http/1.1"]).config(|config| config.with_alpn(&[b"http/1.1"])),

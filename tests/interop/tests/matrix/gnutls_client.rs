@@ -76,14 +76,14 @@ fn agreeing(world: &World) -> Vec<ServerCase> {
             &["--priority=NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+CHACHA20-POLY1305"],
             &["TLS_CHACHA20_POLY1305_SHA256"],
         ),
-        case("X25519", &["--priority=NORMAL:-GROUP-ALL:+GROUP-X25519"], &["X25519"]),
-        case("P-256", &["--priority=NORMAL:-GROUP-ALL:+GROUP-SECP256R1"], &["SECP256R1"]),
+        case("X25519", &["--priority=NORMAL:-GROUP-ALL:+GROUP-X25519"], &["x25519"]),
+        case("P-256", &["--priority=NORMAL:-GROUP-ALL:+GROUP-SECP256R1"], &["secp256r1"]),
         case(
             "P-384 first, one share: HelloRetryRequest",
             &["--single-key-share", "--priority=NORMAL:-GROUP-ALL:+GROUP-SECP384R1:+GROUP-SECP256R1"],
-            &["SECP256R1", "1 HelloRetryRequest"],
+            &["secp256r1", "1 HelloRetryRequest"],
         ),
-        case("we prefer P-256", &[], &["SECP256R1"])
+        case("we prefer P-256", &[], &["secp256r1"])
             .config(|config| config.with_groups(&[NamedGroup::SECP256R1, NamedGroup::X25519])),
         case("ALPN", &["--alpn=h2", "--alpn=http/1.1"], &["ALPN http/1.1"])
             .config(|config| config.with_alpn(&[b"http/1.1"])),

@@ -58,13 +58,13 @@ fn agreeing(world: &World) -> Vec<ClientCase> {
             &["--priority=NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+CHACHA20-POLY1305"],
             &["TLS_CHACHA20_POLY1305_SHA256"],
         ),
-        case("X25519", &["--priority=NORMAL:-VERS-ALL:+VERS-TLS1.3:-GROUP-ALL:+GROUP-X25519"], &["X25519"]),
+        case("X25519", &["--priority=NORMAL:-VERS-ALL:+VERS-TLS1.3:-GROUP-ALL:+GROUP-X25519"], &["x25519"]),
         case(
             "only P-256: HelloRetryRequest",
             &["--priority=NORMAL:-VERS-ALL:+VERS-TLS1.3:-GROUP-ALL:+GROUP-SECP256R1"],
-            &["SECP256R1", "1 HelloRetryRequest"],
+            &["secp256r1", "1 HelloRetryRequest"],
         ),
-        case("we prefer P-256", &[], &["SECP256R1"])
+        case("we prefer P-256", &[], &["secp256r1"])
             .config(|config| config.with_groups(&[NamedGroup::SECP256R1, NamedGroup::X25519])),
         case("ALPN", &["--alpn=http/1.1"], &["ALPN http/1.1"]).config(|config| config.with_alpn(&[b"http/1.1"])),
         case("no middlebox compatibility", &["--priority=NORMAL:%DISABLE_TLS13_COMPAT_MODE"], &[]),

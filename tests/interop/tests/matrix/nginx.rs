@@ -81,10 +81,10 @@ fn cases(world: &World) -> Vec<ClientCase> {
     vec![
         order("an order", good).facts(&["200 SUCCESS CN=gateway-7,O=Example"]),
         order("100 KB each way", good).task(Task::Post(http::much())),
-        order("only P-256: HelloRetryRequest", good).options(&["ssl_ecdh_curve prime256v1;"]).facts(&["SECP256R1"]),
+        order("only P-256: HelloRetryRequest", good).options(&["ssl_ecdh_curve prime256v1;"]).facts(&["secp256r1"]),
         order("we prefer P-256", good)
             .config(|config| config.with_groups(&[NamedGroup::SECP256R1, NamedGroup::X25519]))
-            .facts(&["SECP256R1"]),
+            .facts(&["secp256r1"]),
         // OpenSSL counts what stands between the client and the root.
         order("two intermediates, depth 2", only(&world.client_deep)).options(&["ssl_verify_depth 2;"]),
         answered(

@@ -89,7 +89,7 @@ fn parameters(supplier: SupplierSetup) -> Vec<ServerCase> {
     let compatible =
         |name, options| case(name, options, &[]).config(|config| config.with_middlebox_compatibility(true));
     vec![
-        case("an order", &[], &["X25519", "1 ClientHello", "CN=gateway-7"]),
+        case("an order", &[], &["x25519", "1 ClientHello", "CN=gateway-7"]),
         case("AES-128-GCM", &["-ciphersuites", "TLS_AES_128_GCM_SHA256"], &["TLS_AES_128_GCM_SHA256"]),
         case("AES-256-GCM", &["-ciphersuites", "TLS_AES_256_GCM_SHA384"], &["TLS_AES_256_GCM_SHA384"]),
         case(
@@ -97,14 +97,14 @@ fn parameters(supplier: SupplierSetup) -> Vec<ServerCase> {
             &["-ciphersuites", "TLS_CHACHA20_POLY1305_SHA256"],
             &["TLS_CHACHA20_POLY1305_SHA256"],
         ),
-        case("only P-256", &["-groups", "P-256"], &["SECP256R1", "1 ClientHello"]),
-        case("X448 first: HelloRetryRequest", &["-groups", "X448:P-256"], &["SECP256R1", "2 ClientHello"]),
-        p256_first("we prefer P-256: HelloRetryRequest", &[], &["SECP256R1", "2 ClientHello"]),
-        p256_first("we prefer P-256, it has only X25519", &["-groups", "X25519"], &["X25519", "1 ClientHello"]),
+        case("only P-256", &["-groups", "P-256"], &["secp256r1", "1 ClientHello"]),
+        case("X448 first: HelloRetryRequest", &["-groups", "X448:P-256"], &["secp256r1", "2 ClientHello"]),
+        p256_first("we prefer P-256: HelloRetryRequest", &[], &["secp256r1", "2 ClientHello"]),
+        p256_first("we prefer P-256, it has only X25519", &["-groups", "X25519"], &["x25519", "1 ClientHello"]),
         case(
             "HelloRetryRequest with AES-256-GCM",
             &["-groups", "X448:P-256", "-ciphersuites", "TLS_AES_256_GCM_SHA384"],
-            &["SECP256R1", "TLS_AES_256_GCM_SHA384", "2 ClientHello"],
+            &["secp256r1", "TLS_AES_256_GCM_SHA384", "2 ClientHello"],
         ),
         case("ALPN", &["-alpn", "h2,http/1.1"], &["ALPN http/1.1"]).config(|config| config.with_alpn(&[b"http/1.1"])),
         case("no middlebox compatibility", &["-no_middlebox"], &[]),

@@ -88,20 +88,20 @@ fn suites(gateway: Gateway) -> Vec<ClientCase> {
 fn retries(gateway: Gateway) -> Vec<ClientCase> {
     let case = |name, options, facts: &[&str]| ClientCase::order(name, gateway).options(options).facts(facts);
     vec![
-        case("X25519", &["-groups", "X25519"], &["X25519", "1 ClientHello"]),
-        case("only P-256: HelloRetryRequest", &["-groups", "P-256"], &["SECP256R1", "2 ClientHello"]),
+        case("X25519", &["-groups", "X25519"], &["x25519", "1 ClientHello"]),
+        case("only P-256: HelloRetryRequest", &["-groups", "P-256"], &["secp256r1", "2 ClientHello"]),
         case(
             "HelloRetryRequest with AES-256-GCM",
             &["-groups", "P-256", "-ciphersuites", "TLS_AES_256_GCM_SHA384"],
-            &["SECP256R1", "TLS_AES_256_GCM_SHA384", "2 ClientHello"],
+            &["secp256r1", "TLS_AES_256_GCM_SHA384", "2 ClientHello"],
         ),
-        case("we prefer P-256", &[], &["SECP256R1", "1 ClientHello"])
+        case("we prefer P-256", &[], &["secp256r1", "1 ClientHello"])
             .config(|config| config.with_groups(&[NamedGroup::SECP256R1, NamedGroup::X25519])),
         case("HelloRetryRequest with a cookie only", &["-stateless"], &["2 ClientHello"]),
         case(
             "HelloRetryRequest, cookie and group",
             &["-stateless", "-groups", "P-256"],
-            &["SECP256R1", "2 ClientHello"],
+            &["secp256r1", "2 ClientHello"],
         ),
         case("HelloRetryRequest, we are compatible", &["-groups", "P-256"], &["2 ClientHello"])
             .config(|config| config.with_middlebox_compatibility(true)),

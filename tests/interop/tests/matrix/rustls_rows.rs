@@ -57,13 +57,13 @@ fn orders(world: &World) -> Vec<Served<'_>> {
     let case = |name, facts: &[&str]| ClientCase::order(name, gateway).facts(facts);
     let usual = Options::default;
     let mut cases = vec![
-        (case("an order", &["X25519"]), usual()),
+        (case("an order", &["x25519"]), usual()),
         (
-            case("only P-256: HelloRetryRequest", &["SECP256R1", "HelloRetryRequest"]),
+            case("only P-256: HelloRetryRequest", &["secp256r1", "HelloRetryRequest"]),
             Options { groups: vec![SECP256R1], ..usual() },
         ),
         (
-            case("we prefer P-256", &["SECP256R1"])
+            case("we prefer P-256", &["secp256r1"])
                 .config(|config| config.with_groups(&[NamedGroup::SECP256R1, NamedGroup::X25519])),
             usual(),
         ),
@@ -163,14 +163,14 @@ fn orders_to_us(world: &World) -> Vec<Called<'_>> {
     let usual = Options::default;
     let p256_first = [NamedGroup::SECP256R1, NamedGroup::X25519].as_slice();
     let mut cases = vec![
-        (case("an order", &["X25519", "CN=gateway-7"]), usual()),
-        (case("only P-256", &["SECP256R1"]), Options { groups: vec![SECP256R1], ..usual() }),
+        (case("an order", &["x25519", "CN=gateway-7"]), usual()),
+        (case("only P-256", &["secp256r1"]), Options { groups: vec![SECP256R1], ..usual() }),
         (
-            case("P-384 first: HelloRetryRequest", &["SECP256R1", "HelloRetryRequest"]),
+            case("P-384 first: HelloRetryRequest", &["secp256r1", "HelloRetryRequest"]),
             Options { groups: vec![SECP384R1, SECP256R1], ..usual() },
         ),
         (
-            case("we prefer P-256: HelloRetryRequest", &["SECP256R1", "HelloRetryRequest"])
+            case("we prefer P-256: HelloRetryRequest", &["secp256r1", "HelloRetryRequest"])
                 .config(|config| config.with_groups(p256_first)),
             Options { groups: vec![X25519, SECP256R1], ..usual() },
         ),
