@@ -8,6 +8,7 @@ pub(crate) mod client;
 pub(crate) mod config;
 pub(crate) mod entropy;
 mod identify;
+mod keys;
 pub(crate) mod proof;
 pub(crate) mod server;
 mod stage;
@@ -36,6 +37,17 @@ pub(crate) struct Context<'b, C: CryptoProvider> {
     pub(crate) entropy: Entropy,
     pub(crate) negotiated: Negotiated<'b>,
     pub(crate) change_cipher_spec_sent: bool,
+}
+
+impl<C: CryptoProvider> Context<'_, C> {
+    /// The message in `rx` was handled: it goes into the transcript, and its place is free.
+    fn receive_into_transcript(&mut self) -> Result<(), Error> {
+        let message = self.rx.message()?;
+        self.transcript.update(message);
+        let length = message.len();
+        self.rx.consume(length);
+        Ok(())
+    }
 }
 
 /// What both sides agreed on so far.
