@@ -17,6 +17,7 @@ mod extensions;
 mod general_name;
 mod identity;
 mod name;
+mod oid;
 mod path;
 mod rules;
 mod server_name;
@@ -24,14 +25,18 @@ mod summary;
 mod time;
 mod validator;
 
-pub use self::algorithm::KeyAlgorithm;
+pub use self::algorithm::{KeyAlgorithm, SignatureKind};
 pub use self::anchor::TrustAnchor;
-pub use self::general_name::SubjectAltName;
+pub use self::constraints::{NameLimit, Subtree, Subtrees};
+pub use self::extensions::{KeyUsage, Purposes};
+pub use self::general_name::{SubjectAltName, SubjectAltNames};
 pub use self::identity::PeerIdentity;
 pub use self::name::{Attribute, Attributes, Name};
+pub use self::oid::Oid;
 pub use self::path::PathFound;
 pub use self::rules::{Purpose, Rules};
 pub use self::server_name::{DnsName, ServerName};
+pub use self::summary::Place;
 pub use self::time::{Time, UnixTime, ValidityNotChecked};
 pub use self::validator::Validator;
 
