@@ -11,6 +11,7 @@
 mod algorithm;
 mod anchor;
 mod certificate;
+mod common_name;
 mod constraints;
 mod der;
 mod extensions;
@@ -26,13 +27,14 @@ mod validator;
 
 pub use self::algorithm::KeyAlgorithm;
 pub use self::anchor::TrustAnchor;
+pub use self::common_name::CommonName;
 pub use self::general_name::SubjectAltName;
 pub use self::identity::PeerIdentity;
 pub use self::name::{Attribute, Attributes, Name};
 pub use self::path::PathFound;
 pub use self::rules::{Purpose, Rules};
 pub use self::server_name::{DnsName, ServerName};
-pub use self::time::{Time, UnixTime, ValidityNotChecked};
+pub use self::time::{Time, UnixTime, ValidityCheck, ValidityNotChecked};
 pub use self::validator::Validator;
 
 pub(crate) use self::certificate::own_certificate;
