@@ -47,6 +47,7 @@ impl Display for ApiMisuse {
             }
             Self::ClosedForWriting => "data was written after close",
             Self::CommitTooLarge => "more bytes were committed or sealed than were offered",
+            Self::CommonNameInvalid => "no certificate can have the common name that is asked for, or its pattern is none",
             Self::CredentialSchemeNotOffered => "the peer cannot verify signatures of the selected credential",
             Self::CredentialUnusable => "a credential has no certificate, or one that cannot be parsed comes first",
             Self::ExportLength => "the exporter was asked for more than 255 hash lengths, or its label is over 249 bytes",
@@ -57,6 +58,7 @@ impl Display for ApiMisuse {
             Self::TrustAnchorUnusable(problem) => {
                 return write!(f, "a certificate cannot serve as a trust anchor: it {problem}");
             }
+            Self::ValidityLimitZero => "the validity of certificates is limited to 0 days, which none can keep",
         })
     }
 }

@@ -475,8 +475,8 @@ fn authenticate_server<'b, C: CryptoProvider>(
         anchors: config.anchors,
         purpose: Purpose::ServerAuth,
         server_name: Some(&config.server_name),
-        max_depth: config.parameters.max_depth,
-        schemes: config.parameters.signature_schemes::<C>(),
+        common_name: config.common_name,
+        parameters: &config.parameters,
     };
     match step.handle(cx, &expectation)? {
         Outcome::Next(step, progress) => Ok((State::AuthenticateServer(keys, reply, step), progress)),

@@ -417,8 +417,7 @@ fn send_certificate_request<'b, C: CryptoProvider>(
 ) -> Next<'b, C> {
     let schemes = config.parameters.signature_schemes::<C>();
     let certificate_schemes = config.parameters.certificate_schemes::<C>();
-    let anchors = config.client_auth.anchors().filter(|_| config.send_authorities).unwrap_or(&[]);
-    let authorities = anchors.iter().map(|anchor| anchor.subject().as_der());
+    let authorities = config.client_auth.authorities().filter(|_| config.send_authorities);
     let Context { tx, transcript, .. } = cx;
     let whole = send_pieces(tx, transcript, &mut sent, |piece| {
         certificate_request::for_each_piece(schemes, certificate_schemes, authorities, piece);
@@ -458,8 +457,8 @@ fn authenticate_client<'b, C: CryptoProvider>(
         anchors: config.client_auth.anchors().unwrap_or(&[]),
         purpose: Purpose::ClientAuth,
         server_name: None,
-        max_depth: config.parameters.max_depth,
-        schemes: config.parameters.signature_schemes::<C>(),
+        common_name: None,
+        parameters: &config.parameters,
     };
     match step.handle(cx, &expectation)? {
         Outcome::Next(step, progress) => Ok((State::AuthenticateClient(keys, step), progress)),

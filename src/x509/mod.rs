@@ -11,6 +11,7 @@
 mod algorithm;
 mod anchor;
 mod certificate;
+mod common_name;
 mod constraints;
 mod der;
 mod extensions;
@@ -27,6 +28,7 @@ mod validator;
 
 pub use self::algorithm::{KeyAlgorithm, SignatureKind};
 pub use self::anchor::TrustAnchor;
+pub use self::common_name::CommonName;
 pub use self::constraints::{NameLimit, Subtree, Subtrees};
 pub use self::extensions::{KeyUsage, Purposes};
 pub use self::general_name::{SubjectAltName, SubjectAltNames};
@@ -37,7 +39,7 @@ pub use self::path::PathFound;
 pub use self::rules::{Purpose, Rules};
 pub use self::server_name::{DnsName, ServerName};
 pub use self::summary::Place;
-pub use self::time::{Time, UnixTime, ValidityNotChecked};
+pub use self::time::{Time, UnixTime, ValidityCheck, ValidityNotChecked};
 pub use self::validator::Validator;
 
 pub(crate) use self::certificate::own_certificate;

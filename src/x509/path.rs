@@ -15,13 +15,14 @@
 //! leads nowhere.
 
 use super::algorithm::PublicKey;
-use super::anchor::TrustAnchor;
+use super::anchor::Authority;
 use super::certificate::{Certificate, Origin};
 use super::constraints::NameConstraints;
 use super::extensions::KeyHint;
 use super::identity::{LeafKey, LeafSummary, PeerIdentity, digest, fingerprint};
 use super::rules::Rules;
 use super::summary::{Place, Summaries, Summary};
+use super::time::{Time, UnixTime, Validity, ValidityCheck};
 use crate::crypto::{CryptoError, CryptoProvider, SignatureAlgorithm};
 use crate::error::{CertificateError, CertificateProblem, Error};
 use crate::limits::{CANDIDATES_PER_STEP, MAX_CERTIFICATE, MAX_DEPTH, MAX_SEARCH_STEPS, MAX_SIGNATURES};
@@ -61,7 +62,9 @@ enum Phase {
         anchor: u8,
         level: u8,
     },
-    Found(PathFound),
+    Found {
+        anchor: u8,
+    },
 }
 
 /// How far one call of [`PeerChain::step`] came.
@@ -82,10 +85,33 @@ pub(crate) struct ChainVerified(());
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub struct PathFound {
-    /// CA certificates above the leaf, the trust anchor among them: 1 if an anchor issued the leaf.
+    /// CA certificates above the leaf, the trust anchor among them: 0 if the leaf is pinned, 1 if an anchor
+    /// issued it.
     pub depth: u8,
     /// Which anchor, by its place in [`Rules::anchors`].
     pub anchor: u8,
+    /// The first second at which all certificates of the path are valid, the anchor's among them if it has one.
+    pub not_before: UnixTime,
+    /// The last second at which they are. Before `not_before` if there is none.
+    pub not_after: UnixTime,
+    /// How much of the validity was checked when the path was found.
+    pub validity: ValidityCheck,
+}
+
+impl PathFound {
+    /// Judges the validity of the path again, with what is known about the time *now*: for a device that
+    /// connected with a lower bound, asked a time server, and wants to make up for it; or for a session that
+    /// lasts for days.
+    ///
+    /// # Errors
+    /// [`CertificateProblem::Expired`] or [`CertificateProblem::NotYetValid`] if a certificate of the path has.
+    pub fn check_validity(&self, time: Time) -> Result<ValidityCheck, CertificateProblem> {
+        match time.judge(self.not_before, self.not_after) {
+            Validity::Valid => Ok(time.check_of(self.not_before)),
+            Validity::Expired => Err(CertificateProblem::Expired),
+            Validity::NotYetValid => Err(CertificateProblem::NotYetValid),
+        }
+    }
 }
 
 /// A signature to verify.
@@ -100,7 +126,7 @@ struct Edge<'a> {
 enum Next {
     Continue,
     Verify { level: u8, issuer: Place },
-    Found(PathFound),
+    Found { anchor: u8 },
 }
 
 impl<'p> PeerChain<'p> {
@@ -175,7 +201,7 @@ impl<'p> PeerChain<'p> {
                     self.settle(level, issuer, verified);
                     return Ok(Search::Working);
                 }
-                Next::Found(path) => return Ok(Search::Found(ChainVerified(()), path)),
+                Next::Found { anchor } => return Ok(Search::Found(ChainVerified(()), self.found(rules, anchor))),
             }
         }
         Ok(Search::Working)
@@ -198,19 +224,17 @@ impl<'p> PeerChain<'p> {
     fn advance(&mut self, rules: &Rules<'_>) -> Result<Next, Error> {
         match self.phase {
             Phase::Leaf => {
-                let problem = match self.list.get(0) {
-                    Some(leaf) => rules.check_leaf(&leaf).err(),
-                    None => Some(CertificateProblem::Malformed),
-                };
-                if let Some(problem) = problem {
-                    return Err(CertificateError { index: 0, problem }.into());
-                }
-                self.phase = Phase::Searching;
+                let fault = |problem| Error::from(CertificateError { index: 0, problem });
+                let leaf = self.list.get(0).ok_or_else(|| fault(CertificateProblem::Malformed))?;
+                rules.check_leaf(&leaf).map_err(fault)?;
+                // A pin is asked first: it costs no signature, and nothing else in the list matters then.
+                let pin = (0..u8::MAX).zip(rules.anchors).find(|(_, anchor)| anchor.pins(&leaf));
+                self.phase = pin.map_or(Phase::Searching, |(anchor, _)| Phase::Found { anchor });
                 Ok(Next::Continue)
             }
             Phase::Searching => self.search(rules).map(|()| Next::Continue),
             Phase::Verifying { anchor, level } => self.verify_next(rules, anchor, level),
-            Phase::Found(path) => Ok(Next::Found(path)),
+            Phase::Found { anchor } => Ok(Next::Found { anchor }),
         }
     }
 
@@ -222,8 +246,8 @@ impl<'p> PeerChain<'p> {
         let Some(child) = self.list.get(index) else { return self.go_back() };
         let mut steps_left = self.steps_left;
         let checked = match candidate {
-            Place::Anchor(place) => match rules.anchors.get(usize::from(place)) {
-                Some(anchor) if anchor.subject().matches(&child.issuer) => {
+            Place::Anchor(place) => match authority(rules, place) {
+                Some(anchor) if anchor.subject.matches(&child.issuer) => {
                     Some(self.check_anchor(rules, anchor, &child, &mut steps_left))
                 }
                 _ => None,
@@ -263,7 +287,7 @@ impl<'p> PeerChain<'p> {
             let (candidate, hint) = match place.checked_sub(anchors) {
                 None => {
                     let place = u8::try_from(place).ok()?;
-                    (Place::Anchor(place), rules.anchors.get(usize::from(place)).and_then(|anchor| anchor.key_hint))
+                    (Place::Anchor(place), authority(rules, place).and_then(|anchor| anchor.key_hint))
                 }
                 Some(place) => {
                     let place = u8::try_from(place).ok()?;
@@ -280,7 +304,7 @@ impl<'p> PeerChain<'p> {
     fn check_anchor(
         &self,
         rules: &Rules<'_>,
-        anchor: &TrustAnchor<'_>,
+        anchor: &Authority<'_>,
         child: &Summary<'_>,
         budget: &mut u32,
     ) -> Result<(), (u8, CertificateProblem)> {
@@ -395,7 +419,7 @@ impl<'p> PeerChain<'p> {
         }
         self.phase = match level.checked_sub(1) {
             Some(level) => Phase::Verifying { anchor, level },
-            None => Phase::Found(PathFound { depth: self.top.saturating_add(1), anchor }),
+            None => Phase::Found { anchor },
         };
         Ok(Next::Continue)
     }
@@ -431,8 +455,27 @@ impl<'p> PeerChain<'p> {
 
     fn key_of<'a>(&'a self, rules: &Rules<'a>, issuer: Place) -> Option<PublicKey<'a>> {
         match issuer {
-            Place::Anchor(place) => rules.anchors.get(usize::from(place)).map(|anchor| anchor.key),
+            Place::Anchor(place) => authority(rules, place).map(|anchor| anchor.key),
             Place::Sent(place) => self.list.get(place).map(|certificate| certificate.key),
+        }
+    }
+
+    /// What there is to say about the path on which the search stands, which an anchor ends.
+    fn found(&self, rules: &Rules<'_>, anchor: u8) -> PathFound {
+        let authority = authority(rules, anchor);
+        let (mut not_before, mut not_after) = authority.and_then(|anchor| anchor.validity).unwrap_or(UnixTime::ALWAYS);
+        for level in 0..=self.top {
+            if let Some(certificate) = self.list.get(self.certificate_at(level)) {
+                not_before = not_before.max(certificate.not_before);
+                not_after = not_after.min(certificate.not_after);
+            }
+        }
+        PathFound {
+            depth: if authority.is_some() { self.top.saturating_add(1) } else { self.top },
+            anchor,
+            not_before,
+            not_after,
+            validity: rules.time.check_of(not_before),
         }
     }
 
@@ -458,6 +501,11 @@ fn parse(certificate: &[u8]) -> Result<Certificate<'_>, CertificateProblem> {
 /// Whether two key identifiers do not exclude that they name the same key.
 fn may_be_same(wanted: Option<KeyHint>, found: Option<KeyHint>) -> bool {
     wanted.is_none() || found.is_none() || wanted == found
+}
+
+/// The anchor at a place of the list, if it is an authority.
+fn authority<'a>(rules: &Rules<'a>, place: u8) -> Option<&'a Authority<'a>> {
+    rules.anchors.get(usize::from(place))?.authority()
 }
 
 fn max_depth(rules: &Rules<'_>) -> u8 {
