@@ -16,7 +16,7 @@ use crate::wire::certificate::{self, CertificatePrefix};
 use crate::wire::certificate_verify::CertificateVerify;
 use crate::wire::enums::{HandshakeType, SignatureScheme};
 use crate::wire::handshake;
-use crate::x509::{ChainVerified, Purpose, Rules, Search, ServerName, Time, TrustAnchor};
+use crate::x509::{ChainVerified, Purpose, Rules, Search, ServerName, Time, Trace, TrustAnchor};
 
 /// The steps above.
 pub(super) enum Authenticate {
@@ -45,6 +45,21 @@ pub(super) struct Expectation<'b> {
     pub(super) schemes: &'b [SignatureScheme],
 }
 
+impl<'b> Expectation<'b> {
+    /// What the path is held to at a time.
+    pub(super) const fn rules(&self, time: Time) -> Rules<'b> {
+        Rules {
+            anchors: self.anchors,
+            purpose: self.purpose,
+            server_name: self.server_name,
+            time,
+            max_depth: self.max_depth,
+            strict_profile: false,
+            max_validity_days: None,
+        }
+    }
+}
+
 impl Authenticate {
     pub(super) const fn waits_for(&self) -> Wait {
         match self {
@@ -70,13 +85,14 @@ impl Authenticate {
         self,
         cx: &mut Context<'_, C>,
         expectation: &Expectation<'_>,
+        trace: &mut impl Trace,
     ) -> Result<Outcome, Error> {
         match self {
             Self::ExpectCertificate => receive_prefix(cx),
             Self::ExpectEntry { left: 0 } if cx.peer.is_empty() => Ok(Outcome::NoCertificate),
             Self::ExpectEntry { left: 0 } => Ok(Outcome::Next(Self::AwaitTime, Progress::Continue)),
-            Self::ExpectEntry { left } => receive_entry(cx, left),
-            Self::SearchPath(time) => search_path(cx, expectation, time),
+            Self::ExpectEntry { left } => receive_entry(cx, left, trace),
+            Self::SearchPath(time) => search_path(cx, expectation, time, trace),
             Self::ExpectCertificateVerify(chain) => verify_signature(cx, expectation, chain),
             // These wait for an answer and are not driven.
             Self::AwaitTime | Self::AwaitAuthorization(..) => Ok(Outcome::Next(self, Progress::Continue)),
@@ -112,7 +128,11 @@ fn receive_prefix<C: CryptoProvider>(cx: &mut Context<'_, C>) -> Result<Outcome,
     Ok(Outcome::Next(Authenticate::ExpectEntry { left: list }, Progress::Continue))
 }
 
-fn receive_entry<C: CryptoProvider>(cx: &mut Context<'_, C>, left: usize) -> Result<Outcome, Error> {
+fn receive_entry<C: CryptoProvider>(
+    cx: &mut Context<'_, C>,
+    left: usize,
+    trace: &mut impl Trace,
+) -> Result<Outcome, Error> {
     let mut need = ENTRY_PREFIX;
     let entry = loop {
         if need > left {
@@ -128,7 +148,7 @@ fn receive_entry<C: CryptoProvider>(cx: &mut Context<'_, C>, left: usize) -> Res
     };
     let bytes = cx.rx.handshake().get(..entry).ok_or(InvalidMessage::Truncated)?;
     cx.transcript.update(bytes);
-    cx.peer.push::<C>(certificate::parse_entry(bytes)?)?;
+    cx.peer.push::<C>(certificate::parse_entry(bytes)?, trace)?;
     cx.rx.consume(entry);
     let left = left.checked_sub(entry).ok_or(InvalidMessage::Truncated)?;
     Ok(Outcome::Next(Authenticate::ExpectEntry { left }, Progress::Continue))
@@ -138,17 +158,9 @@ fn search_path<C: CryptoProvider>(
     cx: &mut Context<'_, C>,
     expectation: &Expectation<'_>,
     time: Time,
+    trace: &mut impl Trace,
 ) -> Result<Outcome, Error> {
-    let rules = Rules {
-        anchors: expectation.anchors,
-        purpose: expectation.purpose,
-        server_name: expectation.server_name,
-        time,
-        max_depth: expectation.max_depth,
-        strict_profile: false,
-        max_validity_days: None,
-    };
-    let next = match cx.peer.step::<C>(&rules)? {
+    let next = match cx.peer.step::<C>(&expectation.rules(time), trace)? {
         Search::Working => Authenticate::SearchPath(time),
         Search::Found(verified, path) => {
             cx.negotiated.path = Some(path);

@@ -23,7 +23,11 @@ mod rules;
 mod server_name;
 mod summary;
 mod time;
+mod trace;
 mod validator;
+mod verdict;
+mod verdict_text;
+mod verified;
 
 pub use self::algorithm::{KeyAlgorithm, SignatureKind};
 pub use self::anchor::TrustAnchor;
@@ -38,7 +42,10 @@ pub use self::rules::{Purpose, Rules};
 pub use self::server_name::{DnsName, ServerName};
 pub use self::summary::Place;
 pub use self::time::{Time, UnixTime, ValidityNotChecked};
+pub use self::trace::{NoTrace, Trace, TraceEvent};
 pub use self::validator::Validator;
+pub use self::verdict::{Authority, Evidence, NearMiss, Verdict};
+pub use self::verified::{PathCertificate, VerifiedPath};
 
 pub(crate) use self::certificate::own_certificate;
 pub(crate) use self::identity::LeafSummary;
