@@ -179,8 +179,8 @@ fn verify_signature<C: CryptoProvider>(
 ) -> Result<Outcome, Error> {
     let message = cx.rx.message()?;
     let verify = CertificateVerify::parse(handshake::body(message)?)?;
-    // "If sent by a server, the signature algorithm MUST be one offered in the client's
-    // 'signature_algorithms' extension", and the same for a client.
+    // RFC 9846 section 4.5.2: "If the CertificateVerify message is sent by a server, the signature algorithm
+    // MUST be one offered in the client's 'signature_algorithms' extension", and the same for a client.
     if !expectation.schemes.contains(&verify.scheme) {
         return Err(PeerMisbehaved::SignatureSchemeNotOffered.into());
     }

@@ -327,8 +327,8 @@ fn check_retry<C: CryptoProvider>(
     }
     match group {
         // "(1) the selected_group field corresponds to a group which was provided in the
-        // 'supported_groups' extension [...] (2) does not correspond to a group which was provided in
-        // the 'key_share' extension": otherwise illegal_parameter.
+        // 'supported_groups' extension in the original ClientHello and (2) the selected_group field does not
+        // correspond to a group which was provided in the 'key_share' extension": otherwise illegal_parameter.
         Some(group) if group == hello.group || !config.parameters.groups::<C>().contains(&group) => {
             Err(PeerMisbehaved::HelloRetryRequestIllegal.into())
         }
@@ -507,7 +507,8 @@ fn handle_finished<'b, C: CryptoProvider>(
     let keys = keys.into_application(cx)?;
     cx.rx.set_protection(keys.application.server.protection(cx.negotiated.cipher_suite)?)?;
 
-    // RFC 9846 appendix E.4: "the client sends a dummy change_cipher_spec record immediately before its second flight".
+    // RFC 9846 appendix E.4: "the client sends a dummy change_cipher_spec record [...] immediately before its
+    // second flight".
     let _sent = send_change_cipher_spec(cx, config.parameters.compatibility)?;
     let response = Response { keys, proofs: Proofs { peer, finished } };
     let identify = match reply {

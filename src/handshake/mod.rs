@@ -67,7 +67,7 @@ pub(crate) struct Negotiated<'b> {
 #[non_exhaustive]
 pub enum ClientAuthStatus {
     /// The client sent a certificate. On the client: whether the server accepts it shows only later
-    /// (RFC 9846 appendix E.1.2: a client learns of a refusal when it next reads).
+    /// (RFC 9846 appendix F.1.2: a client learns of a refusal when it next reads).
     Authenticated,
     /// The server asked and the client had none to give.
     Declined,
