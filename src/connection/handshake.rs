@@ -166,7 +166,7 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
 
     /// What the search was or is held to.
     fn rules(&self) -> Rules<'_> {
-        S::rules::<C>(self.config, self.context.peer.time())
+        S::rules(self.config, self.context.peer.time())
     }
 
     /// Looks for an alert in what was received, and fails with it if there is one: for a transport that takes

@@ -27,6 +27,8 @@ pub enum CertificateProblem {
     AnchorSignatureInvalid,
     /// The key usage holds keyCertSign in a certificate that is no CA (RFC 5280 section 4.2.1.9).
     CertSignWithoutCa,
+    /// The common name is not the one that was asked for (RFC 9525 section 1.3 advises not to ask).
+    CommonNameMismatch,
     /// Basic or name constraints of a CA are not critical (RFC 5280 sections 4.2.1.9 and 4.2.1.10).
     ConstraintNotCritical,
     /// More CA certificates stand above the leaf than the configuration allows.
@@ -120,6 +122,7 @@ impl CertificateProblem {
             Self::ListTooLong | Self::SearchExhausted | Self::TooLarge => AlertDescription::CERTIFICATE_UNKNOWN,
             // "A certificate was corrupt, contained signatures that did not verify correctly, etc."
             Self::CertSignWithoutCa
+            | Self::CommonNameMismatch
             | Self::ConstraintNotCritical
             | Self::DuplicateExtension
             | Self::Malformed
@@ -147,6 +150,7 @@ impl CertificateProblem {
             Self::ListTooLong | Self::SearchExhausted => 9,
             Self::AnchorExpired | Self::AnchorNotYetValid | Self::Expired | Self::NotYetValid => 8,
             Self::CertSignWithoutCa
+            | Self::CommonNameMismatch
             | Self::ConstraintNotCritical
             | Self::ExtendedKeyUsage
             | Self::MissingCertSign
@@ -184,6 +188,7 @@ impl CertificateProblem {
                  authority of the same name"
             }
             Self::CertSignWithoutCa => "may sign certificates by its key usage and is no CA",
+            Self::CommonNameMismatch => "does not have the common name that the configuration asks for",
             Self::ConstraintNotCritical => "is of a CA and has constraints that are not critical",
             Self::DepthExceeded => "stands under more CA certificates than the configured depth allows",
             Self::DuplicateExtension => "holds an extension twice",
@@ -229,7 +234,11 @@ impl CertificateProblem {
             Self::AnchorSignatureInvalid | Self::SignatureInvalid => "RFC 5280 section 6.1.3 (a)(1)",
             Self::CertSignWithoutCa | Self::NotACa | Self::PathLengthExceeded => "RFC 5280 section 4.2.1.9",
             Self::ConstraintNotCritical => "RFC 5280 sections 4.2.1.9 and 4.2.1.10",
-            Self::DepthExceeded | Self::ListTooLong | Self::SearchExhausted | Self::TooLarge => return None,
+            Self::CommonNameMismatch
+            | Self::DepthExceeded
+            | Self::ListTooLong
+            | Self::SearchExhausted
+            | Self::TooLarge => return None,
             Self::DuplicateExtension | Self::UnknownCriticalExtension => "RFC 5280 section 4.2",
             Self::ExtendedKeyUsage => "RFC 5280 section 4.2.1.12",
             Self::Malformed => "RFC 5280 section 4.1",

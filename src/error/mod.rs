@@ -72,6 +72,9 @@ pub enum ApiMisuse {
     AnswerUnexpected,
     /// Data was written after `close`.
     ClosedForWriting,
+    /// A common name that no certificate can have, or a pattern that is none (see
+    /// [`CommonName`](crate::x509::CommonName)).
+    CommonNameInvalid,
     /// More bytes were committed than `rx_space` offered, or sealed than `reserve` offered.
     CommitTooLarge,
     /// A credential without a certificate, or whose first certificate cannot be parsed.
@@ -96,6 +99,8 @@ pub enum ApiMisuse {
     SignatureMalformed,
     /// A certificate cannot serve as a trust anchor.
     TrustAnchorUnusable(CertificateProblem),
+    /// The validity of certificates is limited to 0 days, which none can keep.
+    ValidityLimitZero,
 }
 
 /// The encoding of a message is wrong.

@@ -6,6 +6,7 @@
 //! 4. CertificateVerify
 //! 5. the application's decision
 
+use super::config::Parameters;
 use super::proof::{PeerAuthenticated, SignatureVerified};
 use super::{Answer, Context, Progress, Question, Stage, Wait};
 use crate::crypto::CryptoProvider;
@@ -14,9 +15,9 @@ use crate::limits::{CERTIFICATE_PREFIX, ENTRY_PREFIX};
 use crate::transcript::{Signer, certificate_verify_content};
 use crate::wire::certificate::{self, CertificatePrefix};
 use crate::wire::certificate_verify::CertificateVerify;
-use crate::wire::enums::{HandshakeType, SignatureScheme};
+use crate::wire::enums::HandshakeType;
 use crate::wire::handshake;
-use crate::x509::{ChainVerified, Purpose, Rules, Search, ServerName, Time, Trace, TrustAnchor};
+use crate::x509::{ChainVerified, CommonName, Purpose, Rules, Search, ServerName, Time, Trace, TrustAnchor};
 
 /// The steps above.
 pub(super) enum Authenticate {
@@ -41,8 +42,8 @@ pub(super) struct Expectation<'b> {
     pub(super) anchors: &'b [TrustAnchor<'b>],
     pub(super) purpose: Purpose,
     pub(super) server_name: Option<&'b ServerName<'b>>,
-    pub(super) max_depth: u8,
-    pub(super) schemes: &'b [SignatureScheme],
+    pub(super) common_name: Option<CommonName<'b>>,
+    pub(super) parameters: &'b Parameters<'b>,
 }
 
 impl<'b> Expectation<'b> {
@@ -52,10 +53,11 @@ impl<'b> Expectation<'b> {
             anchors: self.anchors,
             purpose: self.purpose,
             server_name: self.server_name,
+            common_name: self.common_name,
             time,
-            max_depth: self.max_depth,
-            strict_profile: false,
-            max_validity_days: None,
+            max_depth: self.parameters.max_depth,
+            strict_profile: self.parameters.strict_profile,
+            max_validity_days: self.parameters.max_validity_days,
         }
     }
 }
@@ -181,7 +183,7 @@ fn verify_signature<C: CryptoProvider>(
     let verify = CertificateVerify::parse(handshake::body(message)?)?;
     // RFC 9846 section 4.5.2: "If the CertificateVerify message is sent by a server, the signature algorithm
     // MUST be one offered in the client's 'signature_algorithms' extension", and the same for a client.
-    if !expectation.schemes.contains(&verify.scheme) {
+    if !expectation.parameters.signature_schemes::<C>().contains(&verify.scheme) {
         return Err(PeerMisbehaved::SignatureSchemeNotOffered.into());
     }
     let key = cx.peer.leaf_key().ok_or(PeerMisbehaved::UnexpectedMessage)?;

@@ -161,8 +161,8 @@ impl Role for Client {
         }
     }
 
-    fn rules<'c, C: CryptoProvider>(config: &'c ClientConfig<'_>, time: Time) -> Rules<'c> {
-        expectation::<C>(config).rules(time)
+    fn rules<'c>(config: &'c ClientConfig<'_>, time: Time) -> Rules<'c> {
+        expectation(config).rules(time)
     }
 
     fn handle<'b, C: CryptoProvider>(
@@ -470,13 +470,13 @@ fn take_reply<'b, C: CryptoProvider>(
 }
 
 /// What a server is measured by.
-fn expectation<'c, C: CryptoProvider>(config: &'c ClientConfig<'_>) -> Expectation<'c> {
+const fn expectation<'c>(config: &'c ClientConfig<'_>) -> Expectation<'c> {
     Expectation {
         anchors: config.anchors,
         purpose: Purpose::ServerAuth,
         server_name: Some(&config.server_name),
-        max_depth: config.parameters.max_depth,
-        schemes: config.parameters.signature_schemes::<C>(),
+        common_name: config.common_name,
+        parameters: &config.parameters,
     }
 }
 
@@ -488,7 +488,7 @@ fn authenticate_server<'b, C: CryptoProvider>(
     config: &'b ClientConfig<'b>,
     trace: &mut impl Trace,
 ) -> Next<'b, C> {
-    match step.handle(cx, &expectation::<C>(config), trace)? {
+    match step.handle(cx, &expectation(config), trace)? {
         Outcome::Next(step, progress) => Ok((State::AuthenticateServer(keys, reply, step), progress)),
         // RFC 9846 section 4.5.1.3: "If the server supplies an empty Certificate message, the client
         // MUST abort the handshake with a 'decode_error' alert."

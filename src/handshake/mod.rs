@@ -161,7 +161,7 @@ pub trait Role {
     fn stage<C: CryptoProvider>(state: &Self::State<'_, C>) -> Stage;
 
     /// What the path of the peer is held to at a time.
-    fn rules<'c, C: CryptoProvider>(config: &'c Self::Config<'_>, time: Time) -> Rules<'c>;
+    fn rules<'c>(config: &'c Self::Config<'_>, time: Time) -> Rules<'c>;
 
     fn handle<'b, C: CryptoProvider>(
         state: Self::State<'b, C>,

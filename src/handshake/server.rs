@@ -135,8 +135,8 @@ impl Role for Server {
         }
     }
 
-    fn rules<'c, C: CryptoProvider>(config: &'c ServerConfig<'_>, time: Time) -> Rules<'c> {
-        expectation::<C>(config).rules(time)
+    fn rules<'c>(config: &'c ServerConfig<'_>, time: Time) -> Rules<'c> {
+        expectation(config).rules(time)
     }
 
     fn handle<'b, C: CryptoProvider>(
@@ -422,8 +422,7 @@ fn send_certificate_request<'b, C: CryptoProvider>(
 ) -> Next<'b, C> {
     let schemes = config.parameters.signature_schemes::<C>();
     let certificate_schemes = config.parameters.certificate_schemes::<C>();
-    let anchors = config.client_auth.anchors().filter(|_| config.send_authorities).unwrap_or(&[]);
-    let authorities = anchors.iter().map(|anchor| anchor.subject().as_der());
+    let authorities = config.client_auth.authorities().filter(|_| config.send_authorities);
     let Context { tx, transcript, .. } = cx;
     let whole = send_pieces(tx, transcript, &mut sent, |piece| {
         certificate_request::for_each_piece(schemes, certificate_schemes, authorities, piece);
@@ -454,13 +453,13 @@ fn send_server_finished<'b, C: CryptoProvider>(
 }
 
 /// What a client is measured by.
-fn expectation<'c, C: CryptoProvider>(config: &'c ServerConfig<'_>) -> Expectation<'c> {
+fn expectation<'c>(config: &'c ServerConfig<'_>) -> Expectation<'c> {
     Expectation {
         anchors: config.client_auth.anchors().unwrap_or(&[]),
         purpose: Purpose::ClientAuth,
         server_name: None,
-        max_depth: config.parameters.max_depth,
-        schemes: config.parameters.signature_schemes::<C>(),
+        common_name: None,
+        parameters: &config.parameters,
     }
 }
 
@@ -471,7 +470,7 @@ fn authenticate_client<'b, C: CryptoProvider>(
     config: &'b ServerConfig<'b>,
     trace: &mut impl Trace,
 ) -> Next<'b, C> {
-    match step.handle(cx, &expectation::<C>(config), trace)? {
+    match step.handle(cx, &expectation(config), trace)? {
         Outcome::Next(step, progress) => Ok((State::AuthenticateClient(keys, step), progress)),
         Outcome::NoCertificate => {
             // RFC 9846 section 4.5.1.3: "it MAY [...] abort the handshake with a 'certificate_required' alert".

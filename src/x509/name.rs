@@ -99,7 +99,12 @@ impl<'a> Name<'a> {
     /// host name. RFC 9525 section 1.3: "Do not include or check strings that look like domain names in
     /// the subject's Common Name."
     pub fn common_name(&self) -> Option<&'a str> {
-        self.attributes().filter(|attribute| attribute.oid == COMMON_NAME).last()?.text()
+        self.last_common_name()?.text()
+    }
+
+    /// The most specific common name, be it text or not.
+    pub(super) fn last_common_name(&self) -> Option<Attribute<'a>> {
+        self.attributes().filter(|attribute| attribute.oid == COMMON_NAME).last()
     }
 
     /// Compares as RFC 5280 section 7.1 asks for: bytes first; then attribute by attribute, where
@@ -154,6 +159,16 @@ impl<'a> Attribute<'a> {
             der::UTF8_STRING => Some(text),
             der::PRINTABLE_STRING | der::IA5_STRING | der::TELETEX_STRING if text.is_ascii() => Some(text),
             _ => None,
+        }
+    }
+
+    /// Whether the value is of a type that can hold this text byte for byte, without a look at it: any text in
+    /// a UTF8String, ASCII in the others that [`text`](Self::text) reads.
+    pub(super) fn can_hold(&self, text: &str) -> bool {
+        match self.tag {
+            der::UTF8_STRING => true,
+            der::PRINTABLE_STRING | der::IA5_STRING | der::TELETEX_STRING => text.is_ascii(),
+            _ => false,
         }
     }
 

@@ -15,11 +15,13 @@
 //! leads nowhere.
 
 use super::algorithm::PublicKey;
-use super::anchor::TrustAnchor;
+use super::anchor::Authority;
 use super::certificate::{Certificate, Origin};
 use super::constraints::NameConstraints;
 use super::extensions::KeyHint;
 use super::identity::{LeafKey, LeafSummary, PeerIdentity, digest, fingerprint};
+use super::note::{Note, check_depth};
+use super::path_found::PathFound;
 use super::rules::Rules;
 use super::summary::{Place, Summaries, Summary};
 use super::time::{Time, UnixTime};
@@ -37,32 +39,16 @@ pub(crate) struct PeerChain<'p> {
     /// The level on which the search stands.
     top: u8,
     phase: Phase,
-    signatures_left: u8,
-    steps_left: u32,
+    pub(super) signatures_left: u8,
+    pub(super) steps_left: u32,
     /// The first certificate that could not be parsed.
     broken: Option<CertificateError>,
     /// The most useful reason so far why there is no path; in the end the one that was given.
     pub(super) problem: Option<Note>,
     /// What was known of the time in the last search.
-    time: Time,
+    pub(super) time: Time,
     /// Bytes of the last certificate that was too large.
     pub(super) oversize: u32,
-}
-
-/// A reason to refuse the path, and what else has to be known to explain it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Note {
-    pub(super) error: CertificateError,
-    pub(super) clue: Clue,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Clue {
-    /// The authority whose limit was broken, whose key did not fit, or that is to blame itself.
-    By(Place),
-    /// The depth that the path would have, at least.
-    Depth(u8),
-    None,
 }
 
 /// A certificate of the path, and the next candidate for its issuer.
@@ -101,19 +87,6 @@ pub(crate) enum Search {
 #[derive(Debug)]
 pub(crate) struct ChainVerified(());
 
-/// The path that was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[non_exhaustive]
-pub struct PathFound {
-    /// CA certificates above the leaf, the trust anchor among them: 1 if an anchor issued the leaf.
-    pub depth: u8,
-    /// Which anchor, by its place in [`Rules::anchors`].
-    pub anchor: u8,
-    /// The last second at which all of the path is valid, that of the anchor's certificate included.
-    pub not_after: UnixTime,
-}
-
 /// A signature to verify.
 struct Edge<'a> {
     algorithm: SignatureAlgorithm,
@@ -126,21 +99,7 @@ struct Edge<'a> {
 enum Next {
     Continue,
     Verify { level: u8, issuer: Place },
-    Found(PathFound),
-}
-
-impl Note {
-    const fn new(index: u8, problem: CertificateProblem) -> Self {
-        Self { error: CertificateError { index, problem }, clue: Clue::None }
-    }
-
-    const fn by(self, place: Place) -> Self {
-        Self { clue: Clue::By(place), ..self }
-    }
-
-    const fn exhausted() -> Self {
-        Self::new(0, CertificateProblem::SearchExhausted)
-    }
+    Found { anchor: u8 },
 }
 
 impl<'p> PeerChain<'p> {
@@ -238,8 +197,8 @@ impl<'p> PeerChain<'p> {
                     self.settle(level, issuer, verified, trace);
                     return Ok(Search::Working);
                 }
-                Next::Found(path) => {
-                    let (signatures, steps) = self.spent();
+                Next::Found { anchor } => {
+                    let (path, (signatures, steps)) = (self.found(rules, anchor), self.spent());
                     trace.event(TraceEvent::Found { path, signatures, steps });
                     return Ok(Search::Found(ChainVerified(()), path));
                 }
@@ -262,16 +221,6 @@ impl<'p> PeerChain<'p> {
         LeafSummary::new(self.list.into_leaf())
     }
 
-    /// What was known of the time in the last search.
-    pub(crate) const fn time(&self) -> Time {
-        self.time
-    }
-
-    /// Signatures and steps that the search took so far.
-    pub(super) const fn spent(&self) -> (u8, u32) {
-        (MAX_SIGNATURES.saturating_sub(self.signatures_left), MAX_SEARCH_STEPS.saturating_sub(self.steps_left))
-    }
-
     /// The anchor of the path, if it is found.
     pub(super) const fn anchor(&self) -> Option<u8> {
         match self.phase {
@@ -285,28 +234,19 @@ impl<'p> PeerChain<'p> {
         self.top.saturating_add(1)
     }
 
-    /// Keeps the reason, so that it can be explained.
-    fn refuse(&mut self, note: Note) -> Error {
-        self.problem = Some(note);
-        note.error.into()
-    }
-
     fn advance(&mut self, rules: &Rules<'_>, trace: &mut impl Trace) -> Result<Next, Note> {
         match self.phase {
             Phase::Leaf => {
-                let problem = match self.list.get(0) {
-                    Some(leaf) => rules.check_leaf(&leaf).err(),
-                    None => Some(CertificateProblem::Malformed),
-                };
-                if let Some(problem) = problem {
-                    return Err(Note::new(0, problem));
-                }
-                self.phase = Phase::Searching;
+                let leaf = self.list.get(0).ok_or(Note::new(0, CertificateProblem::Malformed))?;
+                rules.check_leaf(&leaf).map_err(|problem| Note::new(0, problem))?;
+                // A pin is asked first: it costs no signature, and nothing else in the list matters then.
+                let pin = (0..u8::MAX).zip(rules.anchors).find(|(_, anchor)| anchor.pins(&leaf));
+                self.phase = pin.map_or(Phase::Searching, |(anchor, _)| Phase::Found { anchor });
                 Ok(Next::Continue)
             }
             Phase::Searching => self.search(rules, trace).map(|()| Next::Continue),
             Phase::Verifying { anchor, level } => self.verify_next(rules, anchor, level, trace),
-            Phase::Found { anchor } => Ok(Next::Found(self.found(rules, anchor))),
+            Phase::Found { anchor } => Ok(Next::Found { anchor }),
         }
     }
 
@@ -318,9 +258,9 @@ impl<'p> PeerChain<'p> {
         let Some(child) = self.list.get(index) else { return self.go_back(trace) };
         let mut steps_left = self.steps_left;
         let checked = match candidate {
-            Place::Anchor(place) => match rules.anchors.get(usize::from(place)) {
-                Some(anchor) if anchor.subject().matches(&child.issuer) => {
-                    trace.event(TraceEvent::Candidate { index, issuer: candidate, subject: anchor.subject() });
+            Place::Anchor(place) => match authority(rules, place) {
+                Some(anchor) if anchor.subject.matches(&child.issuer) => {
+                    trace.event(TraceEvent::Candidate { index, issuer: candidate, subject: anchor.subject });
                     Some(self.check_anchor(rules, candidate, anchor, &child, &mut steps_left))
                 }
                 _ => None,
@@ -369,7 +309,7 @@ impl<'p> PeerChain<'p> {
             let (candidate, hint) = match place.checked_sub(anchors) {
                 None => {
                     let place = u8::try_from(place).ok()?;
-                    (Place::Anchor(place), rules.anchors.get(usize::from(place)).and_then(|anchor| anchor.key_hint))
+                    (Place::Anchor(place), authority(rules, place).and_then(|anchor| anchor.key_hint))
                 }
                 Some(place) => {
                     let place = u8::try_from(place).ok()?;
@@ -387,7 +327,7 @@ impl<'p> PeerChain<'p> {
         &self,
         rules: &Rules<'_>,
         place: Place,
-        anchor: &TrustAnchor<'_>,
+        anchor: &Authority<'_>,
         child: &Summary<'_>,
         budget: &mut u32,
     ) -> Result<(), Note> {
@@ -507,14 +447,6 @@ impl<'p> PeerChain<'p> {
         Ok(Next::Continue)
     }
 
-    pub(super) fn found(&self, rules: &Rules<'_>, anchor: u8) -> PathFound {
-        let of_anchor = rules.anchors.get(usize::from(anchor)).and_then(|anchor| anchor.validity);
-        let sent = (0..=self.top).filter_map(|level| self.list.get(self.certificate_at(level)));
-        let ends = sent.map(|certificate| certificate.not_after).chain(of_anchor.map(|(_, not_after)| not_after));
-        let not_after = ends.fold(UnixTime::from_seconds(i64::MAX), UnixTime::min);
-        PathFound { depth: self.depth(), anchor, not_after }
-    }
-
     /// Whether the signature was verified before with the same key, be it that of another certificate.
     fn is_verified(&self, rules: &Rules<'_>, level: u8, issuer: Place) -> bool {
         let verified_by = self.list.verified_by(self.certificate_at(level));
@@ -548,20 +480,32 @@ impl<'p> PeerChain<'p> {
 
     fn key_of<'a>(&'a self, rules: &Rules<'a>, issuer: Place) -> Option<PublicKey<'a>> {
         match issuer {
-            Place::Anchor(place) => rules.anchors.get(usize::from(place)).map(|anchor| anchor.key),
+            Place::Anchor(place) => authority(rules, place).map(|anchor| anchor.key),
             Place::Sent(place) => self.list.get(place).map(|certificate| certificate.key),
+        }
+    }
+
+    /// What there is to say about the path on which the search stands, which an anchor ends.
+    pub(super) fn found(&self, rules: &Rules<'_>, anchor: u8) -> PathFound {
+        let authority = authority(rules, anchor);
+        let (mut not_before, mut not_after) = authority.and_then(|anchor| anchor.validity).unwrap_or(UnixTime::ALWAYS);
+        for level in 0..=self.top {
+            if let Some(certificate) = self.list.get(self.certificate_at(level)) {
+                not_before = not_before.max(certificate.not_before);
+                not_after = not_after.min(certificate.not_after);
+            }
+        }
+        PathFound {
+            depth: if authority.is_some() { self.depth() } else { self.top },
+            anchor,
+            not_before,
+            not_after,
+            validity: rules.time.check_of(not_before),
         }
     }
 
     pub(super) fn certificate_at(&self, level: u8) -> u8 {
         self.levels.get(usize::from(level)).map_or(0, |level| level.certificate)
-    }
-
-    /// Keeps the problem if it explains more than the one known so far.
-    fn note(&mut self, note: Note) {
-        if self.problem.is_none_or(|known| known.error.problem.rank() < note.error.problem.rank()) {
-            self.problem = Some(note);
-        }
     }
 }
 
@@ -577,17 +521,13 @@ fn may_be_same(wanted: Option<KeyHint>, found: Option<KeyHint>) -> bool {
     wanted.is_none() || found.is_none() || wanted == found
 }
 
-pub(super) fn max_depth(rules: &Rules<'_>) -> u8 {
-    u8::try_from(MAX_DEPTH).map_or(rules.max_depth, |most| rules.max_depth.min(most))
+/// The anchor at a place of the list, if it is an authority.
+pub(super) fn authority<'a>(rules: &Rules<'a>, place: u8) -> Option<&'a Authority<'a>> {
+    rules.anchors.get(usize::from(place))?.authority()
 }
 
-/// The configuration limits how long a path may be, whoever is to blame for that.
-fn check_depth(rules: &Rules<'_>, depth: u8) -> Result<(), Note> {
-    if depth > max_depth(rules) {
-        let note = Note::new(0, CertificateProblem::DepthExceeded);
-        return Err(Note { clue: Clue::Depth(depth), ..note });
-    }
-    Ok(())
+pub(super) fn max_depth(rules: &Rules<'_>) -> u8 {
+    u8::try_from(MAX_DEPTH).map_or(rules.max_depth, |most| rules.max_depth.min(most))
 }
 
 impl Summary<'_> {

@@ -132,7 +132,7 @@ pub(super) fn ends_in_number(name: &[u8]) -> bool {
     name.rsplit(|&byte| byte == b'.').next().is_none_or(|last| last.iter().all(u8::is_ascii_digit))
 }
 
-fn is_label(label: &[u8]) -> bool {
+pub(super) fn is_label(label: &[u8]) -> bool {
     label.len() <= MAX_LABEL
         && label.iter().all(|&byte| byte.is_ascii_alphanumeric() || byte == b'-')
         && label.first().is_some_and(|&byte| byte != b'-')

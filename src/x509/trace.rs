@@ -1,7 +1,7 @@
 //! The search for a path, told step by step: for those who look for the reason.
 
 use super::name::Name;
-use super::path::PathFound;
+use super::path_found::PathFound;
 use super::summary::Place;
 use crate::error::CertificateError;
 use core::fmt;

@@ -1,7 +1,8 @@
 //! Path validation without TLS.
 
 use super::identity::PeerIdentity;
-use super::path::{PathFound, PeerChain, Search};
+use super::path::{PeerChain, Search};
+use super::path_found::PathFound;
 use super::rules::Rules;
 use super::trace::{NoTrace, Trace};
 use super::verdict::Verdict;

@@ -4,12 +4,14 @@
 //! rules when it is asked for, and a program that never asks has no code of it.
 
 use super::algorithm::{KeyAlgorithm, SignatureKind};
+use super::common_name::CommonName;
 use super::constraints::NameLimit;
 use super::extensions::{KeyUsage, Purposes};
 use super::general_name::{GeneralName, GeneralNames, SubjectAltName, SubjectAltNames};
 use super::name::Name;
+use super::note::{Clue, Note};
 use super::oid::Oid;
-use super::path::{Clue, Note, PeerChain, max_depth};
+use super::path::{self, PeerChain, max_depth};
 use super::rules::{Purpose, Rules};
 use super::server_name::ServerName;
 use super::summary::{Place, Summary};
@@ -48,6 +50,13 @@ pub struct Authority<'a> {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Evidence<'a> {
+    /// The common name is another one.
+    CommonName {
+        /// The name that was wanted, or the pattern of it.
+        wanted: CommonName<'a>,
+        /// The most specific common name of the certificate, if it is text.
+        found: Option<&'a str>,
+    },
     /// The path would have more CA certificates than the configuration allows.
     Depth {
         /// CA certificates above the leaf, at least.
@@ -176,7 +185,7 @@ impl PeerChain<'_> {
 
     fn subject_of<'a>(&'a self, rules: &Rules<'a>, place: Place) -> Option<Name<'a>> {
         match place {
-            Place::Anchor(place) => rules.anchors.get(usize::from(place)).map(super::TrustAnchor::subject),
+            Place::Anchor(place) => path::authority(rules, place).map(|anchor| anchor.subject),
             Place::Sent(place) => self.list.get(place).map(|summary| summary.subject),
         }
     }
@@ -184,7 +193,7 @@ impl PeerChain<'_> {
     fn evidence<'a>(&'a self, rules: &Rules<'a>, note: Note, summary: &Summary<'a>) -> Option<Evidence<'a>> {
         use CertificateProblem as Problem;
         let anchor = match note.clue {
-            Clue::By(Place::Anchor(place)) => rules.anchors.get(usize::from(place)),
+            Clue::By(Place::Anchor(place)) => path::authority(rules, place),
             _ => None,
         };
         let ca = match note.clue {
@@ -204,6 +213,9 @@ impl PeerChain<'_> {
                     algorithm: unsupported.then_some(Oid(summary.signature)),
                     key: anchor.map(|anchor| anchor.key).or(ca.map(|ca| ca.key)).map(|key| key.algorithm),
                 })
+            }
+            Problem::CommonNameMismatch => {
+                Some(Evidence::CommonName { wanted: rules.common_name?, found: summary.subject.common_name() })
             }
             Problem::DepthExceeded => {
                 let Clue::Depth(found) = note.clue else { return None };

@@ -38,6 +38,8 @@ impl Display for Verdict<'_> {
 impl Verdict<'_> {
     fn write_evidence(&self, f: &mut Formatter<'_>) -> Result {
         match self.evidence() {
+            // What was found stands in the subject, in front.
+            Evidence::CommonName { wanted, .. } => write!(f, ": wanted {wanted}"),
             Evidence::Depth { found, limit } => write!(f, ": found {found} or more, wanted at most {limit}"),
             Evidence::Extension(oid) => write!(f, ": found {oid}"),
             Evidence::Issuer(issuer) => write!(f, ": wanted {issuer}"),

@@ -1,8 +1,9 @@
 //! The path that was found, certificate by certificate.
 
-use super::anchor::TrustAnchor;
+use super::anchor::Authority;
 use super::name::Name;
-use super::path::{PathFound, PeerChain, max_depth};
+use super::path::{self, PeerChain, max_depth};
+use super::path_found::PathFound;
 use super::rules::Rules;
 use super::summary::Place;
 use super::time::{SECONDS_A_DAY, UnixTime};
@@ -12,7 +13,7 @@ use super::time::{SECONDS_A_DAY, UnixTime};
 #[derive(Clone, Copy, Debug)]
 pub struct VerifiedPath<'a> {
     chain: &'a PeerChain<'a>,
-    anchor: &'a TrustAnchor<'a>,
+    anchor: Option<&'a Authority<'a>>,
     found: PathFound,
     limit: u8,
 }
@@ -30,8 +31,7 @@ impl PeerChain<'_> {
     pub(crate) fn verified<'a>(&'a self, rules: &Rules<'a>) -> Option<VerifiedPath<'a>> {
         let anchor = self.anchor()?;
         let found = self.found(rules, anchor);
-        let anchor = rules.anchors.get(usize::from(anchor))?;
-        Some(VerifiedPath { chain: self, anchor, found, limit: max_depth(rules) })
+        Some(VerifiedPath { chain: self, anchor: path::authority(rules, anchor), found, limit: max_depth(rules) })
     }
 }
 
@@ -41,7 +41,7 @@ impl<'a> VerifiedPath<'a> {
         self.found
     }
 
-    /// CA certificates above the leaf, the trust anchor among them.
+    /// CA certificates above the leaf, the trust anchor among them; 0 if the leaf is pinned.
     pub const fn depth(&self) -> u8 {
         self.found.depth
     }
@@ -62,18 +62,19 @@ impl<'a> VerifiedPath<'a> {
     }
 
     /// The certificates from the leaf to the trust anchor, which is the last: one more than the
-    /// [depth](Self::depth).
+    /// [depth](Self::depth). If the leaf is pinned it is the only one.
     pub fn certificates(&self) -> impl Iterator<Item = PathCertificate<'a>> + use<'a> {
         let Self { chain, anchor, found, .. } = *self;
-        let sent = (0..found.depth).filter_map(move |level| {
+        // A pin ends the path at the leaf, which is no authority above it.
+        let sent = (0..found.depth.max(1)).filter_map(move |level| {
             let place = chain.certificate_at(level);
             let summary = chain.list.get(place)?;
             let validity = Some((summary.not_before, summary.not_after));
             Some(PathCertificate { place: Place::Sent(place), subject: summary.subject, validity })
         });
-        sent.chain(core::iter::once(PathCertificate {
+        sent.chain(anchor.map(|anchor| PathCertificate {
             place: Place::Anchor(found.anchor),
-            subject: anchor.subject(),
+            subject: anchor.subject,
             validity: anchor.validity,
         }))
     }
