@@ -52,7 +52,15 @@ impl<'m> Validator<'m> {
     /// [`Error::Certificate`] if the leaf cannot be parsed. Another certificate that cannot be parsed
     /// is passed over, as it may not be needed.
     pub fn push<C: CryptoProvider>(&mut self, certificate: &[u8]) -> Result<(), Error> {
-        self.chain.push::<C>(certificate, &mut NoTrace)
+        self.push_traced::<C>(certificate, &mut NoTrace)
+    }
+
+    /// As [`push`](Self::push), and tells what was read.
+    ///
+    /// # Errors
+    /// As [`push`](Self::push).
+    pub fn push_traced<C: CryptoProvider>(&mut self, certificate: &[u8], trace: &mut impl Trace) -> Result<(), Error> {
+        self.chain.push::<C>(certificate, trace)
     }
 
     /// Searches a path from the leaf to an anchor and checks it.
