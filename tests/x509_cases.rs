@@ -11,6 +11,10 @@ mod common;
 mod path_cases;
 #[path = "common/policy_cases.rs"]
 mod policy_cases;
+#[path = "common/verdict_cases.rs"]
+mod verdict_cases;
+#[path = "common/verdict_page.rs"]
+mod verdict_page;
 
 use common::pki::{Issued, Key, NOW, Role, SERVER_NAME, Template, tlv};
 use embedded_mtls::CertificateProblem as Problem;
@@ -23,6 +27,7 @@ use rcgen::{
     BasicConstraints, CidrSubnet, DistinguishedName, DnType, DnValue, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa,
     KeyUsagePurpose, PublicKeyData as _, SanType, SerialNumber,
 };
+use verdict_cases::LIMITS;
 
 const BASIC_CONSTRAINTS: &[u64] = &[2, 5, 29, 19];
 const NAME_CONSTRAINTS: &[u64] = &[2, 5, 29, 30];
@@ -59,6 +64,8 @@ enum Who {
     Expired,
     /// The leaf again, for another year.
     Renewed,
+    /// The leaf, signed with an algorithm that nobody supports.
+    Odd,
 }
 
 struct World {
@@ -144,6 +151,11 @@ impl World {
     }
 
     fn run(self) -> Expected {
+        self.judge(|_, _| ()).0
+    }
+
+    /// What comes of it, and what a look at the validator then says, if it came that far.
+    fn judge<T>(self, look: impl FnOnce(&Validator<'_>, &Rules<'_>) -> T) -> (Expected, Option<T>) {
         let root = self.root.clone().self_signed();
         let upper = self.upper.signed_by(&root);
         let lower = self.lower.clone().signed_by(&upper);
@@ -160,6 +172,7 @@ impl World {
                 Who::Impostor => self.lower.clone().key("impostor").signed_by(&upper),
                 Who::Expired => self.lower.clone().years(2010, 2020).signed_by(&upper),
                 Who::Renewed => self.leaf.clone().years(2020, 2041).signed_by(&lower),
+                Who::Odd => with_odd_algorithm(leaf.clone()),
             }
         };
         let all = |who: &[Who]| who.iter().map(issued).collect::<Vec<_>>();
@@ -170,7 +183,7 @@ impl World {
         let keys = keys.iter().map(|key| TrustAnchor::from_pinned_key(key));
         let anchors = match pins.chain(authorities).chain(keys).collect::<Result<Vec<_>, _>>() {
             Ok(anchors) => anchors,
-            Err(Error::ApiMisuse(ApiMisuse::TrustAnchorUnusable(problem))) => return NoAnchor(problem),
+            Err(Error::ApiMisuse(ApiMisuse::TrustAnchorUnusable(problem))) => return (NoAnchor(problem), None),
             Err(error) => panic!("{error}"),
         };
         let name = ServerName::parse(self.name).unwrap();
@@ -183,15 +196,27 @@ impl World {
         rules.common_name = self.common_name;
         rules.strict_profile = self.strict;
         rules.max_validity_days = self.max_validity_days;
-        let mut memory = vec![0; 64 * 1024];
+        let mut memory = vec![0; 256 * 1024];
         let mut validator = Validator::new(&mut memory);
         let pushed = self.sent.iter().try_for_each(|who| validator.push::<RustCrypto>(&issued(who).der));
-        match pushed.and_then(|()| validator.validate::<RustCrypto>(&rules)) {
+        let outcome = match pushed.and_then(|()| validator.validate::<RustCrypto>(&rules)) {
             Ok(path) => Path(path.depth),
             Err(Error::Certificate(CertificateError { index, problem })) => Refused(index, problem),
             Err(error) => panic!("{error}"),
+        };
+        (outcome, Some(look(&validator, &rules)))
+    }
+}
+
+/// The same with ecdsa-with-SHA224 in both places.
+fn with_odd_algorithm(mut issued: Issued) -> Issued {
+    const SHA256: &[u8] = b"\x2a\x86\x48\xce\x3d\x04\x03\x02";
+    for at in 0..issued.der.len() {
+        if issued.der[at..].starts_with(SHA256) {
+            issued.der[at + SHA256.len() - 1] = 1;
         }
     }
+    issued
 }
 
 fn exactly(name: &'static str) -> Option<CommonName<'static>> {
@@ -267,7 +292,7 @@ fn serial(mut template: Template, bytes: &[u8]) -> Template {
 }
 
 const FOR_BOTH_ROLES: &[&[Row]] =
-    &[LISTS, ANCHORS, PINS, VALIDITY, AUTHORITIES, USES, NAMES, EXTENSIONS, PROFILE, FIELDS];
+    &[LIMITS, LISTS, ANCHORS, PINS, VALIDITY, AUTHORITIES, USES, NAMES, EXTENSIONS, PROFILE, FIELDS];
 
 #[test]
 fn each_case_is_answered_as_its_line_says() {
