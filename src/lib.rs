@@ -157,7 +157,7 @@ mod fmt;
 #[macro_use]
 mod codec;
 mod connection;
-mod credential;
+pub mod credential;
 pub mod crypto;
 mod error;
 #[allow(private_interfaces, private_bounds, reason = "`Side` is sealed: only this crate can name the states")]

@@ -66,6 +66,11 @@ impl<'a> TrustAnchor<'a> {
         self.subject
     }
 
+    /// The last second of validity; `None` of an anchor that never expires.
+    pub fn not_after(&self) -> Option<UnixTime> {
+        self.validity.map(|(_, not_after)| not_after)
+    }
+
     fn parse(der: &'a [u8]) -> Result<Self, CertificateProblem> {
         let certificate = Certificate::parse(der, Origin::Anchor)?;
         let extensions = certificate.extensions;

@@ -16,13 +16,16 @@ mod der;
 mod extensions;
 mod general_name;
 mod identity;
+mod key_info;
 mod name;
+mod own;
 mod path;
 mod rules;
 mod server_name;
 mod summary;
 mod time;
 mod validator;
+mod variables;
 
 pub use self::algorithm::KeyAlgorithm;
 pub use self::anchor::TrustAnchor;
@@ -34,7 +37,8 @@ pub use self::rules::{Purpose, Rules};
 pub use self::server_name::{DnsName, ServerName};
 pub use self::time::{Time, UnixTime, ValidityNotChecked};
 pub use self::validator::Validator;
+pub use self::variables::{Variable, VariableName, VariableValue, Verify};
 
-pub(crate) use self::certificate::own_certificate;
 pub(crate) use self::identity::LeafSummary;
+pub(crate) use self::own::{OwnCertificate, first_certificate, is_sha1};
 pub(crate) use self::path::{ChainVerified, PeerChain, Search};
