@@ -206,8 +206,9 @@ impl<'b> Selector<'b> {
     }
 
     /// What is found about each entry, in their order.
-    pub fn verdicts(&self, request: &PeerRequest<'_>) -> impl Iterator<Item = Verdict<'b>> {
-        self.entries.iter().map(|entry| Verdict { alias: entry.alias, fit: self.check(entry, request) })
+    pub fn verdicts<'w>(&self, request: &PeerRequest<'w>) -> impl Iterator<Item = Verdict<'b>> + use<'b, 'w> {
+        let (selector, request) = (*self, *request);
+        self.entries.iter().map(move |entry| Verdict { alias: entry.alias, fit: selector.check(entry, &request) })
     }
 
     /// What is found about the first entry with this alias.
