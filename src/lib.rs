@@ -160,7 +160,7 @@ mod codec;
 #[cfg(feature = "embedded-tls")]
 pub mod adapter;
 mod connection;
-mod credential;
+pub mod credential;
 pub mod crypto;
 mod error;
 #[allow(private_interfaces, private_bounds, reason = "`Side` is sealed: only this crate can name the states")]
