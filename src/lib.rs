@@ -134,7 +134,8 @@
 //! # Further reading
 //!
 //! The repository has `ARCHITECTURE.md` (layers, states, buffers, decisions), `SECURITY.md` (what is
-//! defended against and what not) and `docs/budget.md` (measured sizes).
+//! defended against and what not), `docs/verdicts.md` (what is said about each refused certificate) and
+//! `docs/budget.md` (measured sizes).
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
