@@ -39,7 +39,7 @@ async fn gateway(network: Stack<'static>, arguments: Arguments) -> Option<u8> {
     let (mut chain, mut key) = (List::new(), None);
     if let Some(identity) = identity {
         chain = certificates(arena.load(identity, "der")?)?;
-        key = Some(P256SigningKey::from_bytes(arena.load(identity, "key")?.first_chunk()?).ok()?);
+        key = Some(P256SigningKey::from_bytes(arena.load(identity, "scalar")?.first_chunk()?).ok()?);
     }
     let credential = if chain.is_empty() { None } else { Some(Credential::new(&chain, KeyHandle(0)).ok()?) };
     let settings = Settings {
