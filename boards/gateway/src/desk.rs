@@ -5,6 +5,7 @@ use crate::fmt::Shown;
 use crate::settings::{Board, Settings};
 use embassy_time::Instant;
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
+use embedded_mtls::crypto::{CryptoProvider, Hash, HashAlgorithm};
 use embedded_mtls::io::AsyncHost;
 use embedded_mtls::x509::{PeerIdentity, Time};
 use embedded_mtls::{
@@ -94,4 +95,14 @@ pub(crate) fn log_session(session: &Session<'_, RustCrypto>) {
 pub(crate) fn entropy(board: &mut impl Board) -> Option<embedded_mtls::Entropy> {
     let mut bytes = zeroize::Zeroizing::new([0; embedded_mtls::Entropy::LEN]);
     board.entropy(&mut *bytes).then(|| embedded_mtls::Entropy::new(&bytes))
+}
+
+/// The first bytes of the SHA-256 digest of an order, to recognise it in logs.
+pub(crate) fn fingerprint(order: &[u8]) -> u64 {
+    let digest = RustCrypto::hash(HashAlgorithm::Sha256).map(|mut hash| {
+        hash.update(order);
+        hash.finish()
+    });
+    let first = digest.ok().and_then(|digest| digest.as_bytes().first_chunk().copied());
+    first.map_or(0, u64::from_be_bytes)
 }

@@ -154,6 +154,10 @@ fn of_machine(machine: Machine) -> Vec<Row> {
         name: "learns the time, and refuses what has expired since the build".into(),
         run: Box::new(move |world| learns_time(machine, world)),
     });
+    let mut slow = Post::new(machine, peers::Kind::OpenSsl);
+    slow.arguments.push("key=slow".into());
+    slow.log.push("heartbeats while the signer signed");
+    rows.push(slow.row("a signer that takes 300 ms lets the other tasks run"));
     rows.push(Row {
         machine: machine.name(),
         name: "a stack that overflows meets the guard".into(),
@@ -192,7 +196,7 @@ fn serves(machine: Machine, client: clients::Kind) -> Row {
         if !printed.contains("200") || !printed.contains("accepted") {
             return Err(format!("{printed}\nthe machine logged:\n{}", supplier.log().join("\n")));
         }
-        let lines = ["order 1790150400.4711.8f3a61c2@gateway-0042.plant.example of 5417 bytes", "CN=gateway-7"];
+        let lines = ["order 1790150400.4711.8f3a61c2@gateway-0042.plant.example: 5417 bytes", "CN=gateway-7"];
         expect_end(&mut supplier, DELIVERED, &lines)
             .map_err(|problem| format!("{problem}\n{}", supplier.log().join("\n")))
     };
