@@ -36,6 +36,7 @@ pub(crate) fn test() -> Result<Vec<Step>> {
         package(),
         example(),
         interop_step(),
+        qemu_step(&[]),
     ])
 }
 
@@ -52,6 +53,16 @@ pub(crate) fn interop(install: bool) -> Vec<Step> {
         tasks: vec![Task::Call(setup::programs)],
     });
     install.into_iter().chain([interop_step()]).collect()
+}
+
+/// The firmware in QEMU: rows that contain one of these words, or all.
+pub(crate) fn qemu(install: bool, words: &[String]) -> Vec<Step> {
+    let install = install.then(|| Step {
+        name: SETUP,
+        what: "QEMU, servers, clients and targets are there",
+        tasks: vec![Task::Call(setup::everything)],
+    });
+    install.into_iter().chain([qemu_step(words)]).collect()
 }
 
 fn cargo(line: &str) -> Task {
@@ -92,7 +103,7 @@ fn targets() -> Step {
 }
 
 fn firmware(boards: &[String]) -> Step {
-    let board = |board: &String| Task::Succeeds(Run::cargo(&format!("clippy --all --locked {DENY}")).within(board));
+    let board = |board: &String| Task::Succeeds(Run::cargo(&format!("clippy --locked {DENY}")).within(board));
     Step {
         name: "firmware",
         what: "the firmware crates build without a lint",
@@ -113,8 +124,9 @@ fn unit() -> Step {
     let tasks = vec![
         cargo("test --workspace --exclude interop --lib --bins --examples --locked"),
         cargo(&format!("test --package embedded-mtls --lib --locked --features {ALL}")),
+        Task::Succeeds(Run::cargo("test --locked --package gateway").within("boards")),
     ];
-    Step { name: "unit", what: "unit tests of the core, the examples and the tools", tasks }
+    Step { name: "unit", what: "unit tests of the core, the examples, the firmware and the tools", tasks }
 }
 
 fn integration() -> Step {
@@ -175,6 +187,18 @@ fn example() -> Step {
 fn interop_step() -> Step {
     let tasks = vec![cargo("test --package interop --locked -- --nocapture")];
     Step { name: "interop", what: "both roles against other implementations", tasks }
+}
+
+fn qemu_step(words: &[String]) -> Step {
+    let image = |board| Task::Succeeds(Run::cargo("build --release --locked").within(board));
+    let rows = words.iter().fold(Run::cargo("run --package emulated --locked --"), |run, word| run.arg(word));
+    let tasks = vec![
+        image("boards/qemu-mps2"),
+        image("boards/qemu-lm3s"),
+        cargo("build --package embedded-mtls --locked --example supplier --example gateway"),
+        Task::Succeeds(rows),
+    ];
+    Step { name: "qemu", what: "the firmware posts and takes orders in QEMU, whatever happens on the way", tasks }
 }
 
 /// Firmware crates: each directory of `boards` with a manifest.
