@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::budget::Mode;
 use crate::run::{Failure, Result};
 use crate::step::Selection;
 use crate::{budget, plan, setup};
@@ -18,7 +19,11 @@ const COMMANDS: &[Command] = &[
     Command { name: "setup", what: "only install what the tests need", run: setup },
     Command { name: "interop", what: "only the handshakes with other implementations", run: interop },
     Command { name: "limbo", what: "only the certificate cases of the named x509-limbo files", run: limbo },
-    Command { name: "budget", what: "measure sizes and flash, print them beside the goals", run: budget },
+    Command {
+        name: "budget",
+        what: "measure flash, RAM and instructions, compare them with docs/budget.md",
+        run: budget,
+    },
     Command { name: "help", what: "print this text", run: help },
 ];
 
@@ -29,7 +34,7 @@ struct Options {
     from: Option<String>,
     list: bool,
     no_install: bool,
-    write: bool,
+    budget: Mode,
     files: Vec<String>,
 }
 
@@ -53,7 +58,8 @@ fn parse(mut args: impl Iterator<Item = String>, takes_files: bool) -> Result<Op
             "--from" => options.from = Some(step()?),
             "--list" => options.list = true,
             "--no-install" => options.no_install = true,
-            "--write" => options.write = true,
+            "--quick" => options.budget = Mode::Quick,
+            "--write" => options.budget = Mode::Write,
             file if !file.starts_with('-') && takes_files => options.files.push(file.into()),
             "--help" | "-h" => return Err(Failure::new(usage())),
             _ => return Err(Failure::new(format!("`{word}` is not understood\n\n{}", usage()))),
@@ -97,7 +103,7 @@ fn setup(_: &Options) -> Result<()> {
 }
 
 fn budget(options: &Options) -> Result<()> {
-    budget::main(options.write)
+    budget::main(options.budget)
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "it stands in the table of commands")]
@@ -118,6 +124,7 @@ fn usage() -> String {
          --only STEP    test, check: run this step alone\n  \
          --from STEP    test, check: run this step and those after it\n  \
          --no-install   test, interop: install nothing\n  \
+         --quick        budget: only the first build\n  \
          --write        budget: also write the figures into docs/budget.md and README.md",
     );
     text
