@@ -36,6 +36,7 @@ pub(crate) fn test() -> Result<Vec<Step>> {
         limbo(&limbo_files()?)?,
         package(),
         example(),
+        cortex_m4(),
         budget_step(),
         interop_step(),
     ])
@@ -175,6 +176,11 @@ fn package() -> Step {
 fn example() -> Step {
     let tasks = vec![cargo("run --release --locked --example post_order")];
     Step { name: "example", what: "the gateway posts its order and gets a 200", tasks }
+}
+
+fn cortex_m4() -> Step {
+    let tasks = vec![Task::Call(budget::check_cortex_m4)];
+    Step { name: "cortex-m4", what: "P-256 in assembly agrees with p256 and Wycheproof, in QEMU", tasks }
 }
 
 /// One build of many; the others take some minutes more.

@@ -32,7 +32,7 @@ const CHACHA_X25519: Choice = Choice { suite: "chacha20-poly1305", group: "x2551
 const CHACHA_P256: Choice = Choice { suite: "chacha20-poly1305", group: "secp256r1" };
 
 /// The algorithms that other implementations were measured with.
-const MINIMAL: Build = Build {
+pub(crate) const MINIMAL: Build = Build {
     profile: "small",
     what: "s",
     features: "",

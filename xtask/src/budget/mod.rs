@@ -2,6 +2,7 @@
 
 mod builds;
 mod check;
+mod cortex_m4;
 mod document;
 mod elf;
 mod images;
@@ -9,6 +10,7 @@ mod peers;
 mod replay;
 
 use self::builds::{BUILDS, Build, Choice};
+pub(crate) use self::cortex_m4::check as check_cortex_m4;
 use self::replay::Cost;
 use crate::features::MEASURED_TARGET;
 use crate::run::{Failure, Result, Run, root};

@@ -37,18 +37,16 @@ impl Cost {
 
 /// Records both sides of a handshake, with what comes after it.
 pub(crate) fn record(choice: Choice) -> Result<()> {
-    let line = format!(
-        "run --quiet --locked --bin record --features record --profile record --target {} --target-dir",
-        host()?
-    );
-    Run::cargo(&line)
-        .arg(target_directory().to_string_lossy())
-        .arg("--")
-        .arg(root().join(recordings(choice)).to_string_lossy())
-        .arg(choice.suite)
-        .arg(choice.group)
-        .within(CRATE)
-        .succeed()
+    let directory = root().join(recordings(choice));
+    on_host("record", &[&directory.to_string_lossy(), choice.suite, choice.group])
+}
+
+/// Runs a program of the crate on this machine.
+pub(crate) fn on_host(program: &str, words: &[&str]) -> Result<()> {
+    let target = host()?;
+    let line = format!("run --quiet --locked --bin {program} --features record --profile record --target {target}");
+    let run = Run::cargo(&line).arg("--target-dir").arg(target_directory().to_string_lossy()).arg("--");
+    words.iter().fold(run, |run, word| run.arg(*word)).within(CRATE).succeed()
 }
 
 /// Runs the role `client` or `server`, twice: both runs have to give the same figures.
