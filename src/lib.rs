@@ -102,7 +102,7 @@
 //! # Caveats
 //!
 //! - A client's session begins before the server has judged the client's certificate (RFC 9846 appendix
-//!   E.1.2). A refusal comes with the first read, as [`Error::AlertReceived`].
+//!   F.1.2). A refusal comes with the first read, as [`Error::AlertReceived`].
 //! - A valid certificate says who the peer is, not what it may do: decide that in the authorization request.
 //! - There is no revocation, no resumption, no 0-RTT, no TLS 1.2.
 //! - Where the device has no clock yet, [`Time`](x509::Time) has values for that, and they weaken the check of
@@ -127,6 +127,7 @@
 //! | `sha512` | SHA-512 in signatures |
 //! | `blocking` | the driver over `embedded_io::{Read, Write}` |
 //! | `async` | the driver over `embedded_io_async::{Read, Write}` |
+//! | `embedded-tls` | the certificate paths of this crate as a verifier for embedded-tls 0.19 |
 //! | `std` | sockets, clock and entropy of the host |
 //! | `defmt` | logging through defmt; excludes `log` |
 //! | `log` | logging through the log facade; excludes `defmt` |
@@ -157,6 +158,8 @@ extern crate std;
 mod fmt;
 #[macro_use]
 mod codec;
+#[cfg(feature = "embedded-tls")]
+pub mod adapter;
 mod connection;
 mod credential;
 pub mod crypto;
