@@ -258,6 +258,14 @@ mod software {
         }
     }
 
+    #[cfg(feature = "cortex-m4")]
+    impl SigningKey for crate::crypto::cortex_m4::P256SigningKey {
+        fn sign(&self, message: &[u8]) -> Option<Signature> {
+            let digest = digest(HashAlgorithm::Sha256, message)?;
+            self.sign_digest(digest.as_bytes().first_chunk()?).ok().map(Signature::P256)
+        }
+    }
+
     #[cfg(feature = "p384")]
     impl SigningKey for P384SigningKey {
         fn sign(&self, message: &[u8]) -> Option<Signature> {

@@ -2,12 +2,13 @@
 #![no_std]
 #![no_main]
 
+use budget::frame;
 use panic_halt as _;
-use size::frame;
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    frame::present();
+    // SAFETY: the only call of this image.
+    unsafe { frame::present() };
     loop {
         core::hint::spin_loop();
     }
