@@ -102,7 +102,7 @@
 //! # Caveats
 //!
 //! - A client's session begins before the server has judged the client's certificate (RFC 9846 appendix
-//!   E.1.2). A refusal comes with the first read, as [`Error::AlertReceived`].
+//!   F.1.2). A refusal comes with the first read, as [`Error::AlertReceived`].
 //! - A valid certificate says who the peer is, not what it may do: decide that in the authorization request.
 //! - There is no revocation, no resumption, no 0-RTT, no TLS 1.2.
 //! - Where the device has no clock yet, [`Time`](x509::Time) has values for that, and they weaken the check of

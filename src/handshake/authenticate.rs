@@ -88,6 +88,11 @@ impl Authenticate {
         match (self, answer) {
             (Self::AwaitTime, Answer::Time(time)) => Ok(Answered::Next(Self::SearchPath(time))),
             (Self::AwaitAuthorization(chain, signature), Answer::Authorized) => {
+                Ok(Answered::Authenticated(PeerAuthenticated::Certificate(chain.accept()?, signature)))
+            }
+            #[cfg(feature = "dangerous-waivers")]
+            (Self::AwaitAuthorization(chain, signature), Answer::AuthorizedAsWaived) => {
+                let chain = chain.dangerous_accept_waived();
                 Ok(Answered::Authenticated(PeerAuthenticated::Certificate(chain, signature)))
             }
             // A token is only made for the state that asks.
@@ -149,6 +154,7 @@ fn search_path<C: CryptoProvider>(
         max_depth: expectation.parameters.max_depth,
         strict_profile: expectation.parameters.strict_profile,
         max_validity_days: expectation.parameters.max_validity_days,
+        waivers: expectation.parameters.waivers,
     };
     let next = match cx.peer.step::<C>(&rules)? {
         Search::Working => Authenticate::SearchPath(time),
@@ -169,8 +175,8 @@ fn verify_signature<C: CryptoProvider>(
 ) -> Result<Outcome, Error> {
     let message = cx.rx.message()?;
     let verify = CertificateVerify::parse(handshake::body(message)?)?;
-    // "If sent by a server, the signature algorithm MUST be one offered in the client's
-    // 'signature_algorithms' extension", and the same for a client.
+    // RFC 9846 section 4.5.2: "If the CertificateVerify message is sent by a server, the signature algorithm
+    // MUST be one offered in the client's 'signature_algorithms' extension", and the same for a client.
     if !expectation.parameters.signature_schemes::<C>().contains(&verify.scheme) {
         return Err(PeerMisbehaved::SignatureSchemeNotOffered.into());
     }
@@ -182,9 +188,7 @@ fn verify_signature<C: CryptoProvider>(
     let content = certificate_verify_content(signer, &cx.transcript.certificate_hash());
     // "the signature algorithm MUST be compatible with the key in the sender's end-entity certificate".
     key.verify::<C>(verify.scheme, content.as_bytes(), verify.signature)?;
-    cx.transcript.update(message);
-    let length = message.len();
-    cx.rx.consume(length);
+    cx.receive_into_transcript()?;
     let verified = SignatureVerified::assertion();
     Ok(Outcome::Next(Authenticate::AwaitAuthorization(chain, verified), Progress::Yield))
 }

@@ -8,6 +8,7 @@ pub(crate) mod client;
 pub(crate) mod config;
 pub(crate) mod entropy;
 mod identify;
+mod keys;
 pub(crate) mod proof;
 pub(crate) mod server;
 mod stage;
@@ -38,6 +39,17 @@ pub(crate) struct Context<'b, C: CryptoProvider> {
     pub(crate) change_cipher_spec_sent: bool,
 }
 
+impl<C: CryptoProvider> Context<'_, C> {
+    /// The message in `rx` was handled: it goes into the transcript, and its place is free.
+    fn receive_into_transcript(&mut self) -> Result<(), Error> {
+        let message = self.rx.message()?;
+        self.transcript.update(message);
+        let length = message.len();
+        self.rx.consume(length);
+        Ok(())
+    }
+}
+
 /// What both sides agreed on so far.
 #[derive(Clone, Copy)]
 pub(crate) struct Negotiated<'b> {
@@ -55,7 +67,7 @@ pub(crate) struct Negotiated<'b> {
 #[non_exhaustive]
 pub enum ClientAuthStatus {
     /// The client sent a certificate. On the client: whether the server accepts it shows only later
-    /// (RFC 9846 appendix E.1.2: a client learns of a refusal when it next reads).
+    /// (RFC 9846 appendix F.1.2: a client learns of a refusal when it next reads).
     Authenticated,
     /// The server asked and the client had none to give.
     Declined,
@@ -91,6 +103,9 @@ pub(crate) enum Question {
 #[derive(Clone, Copy)]
 pub(crate) enum Answer<'a, 'b> {
     Authorized,
+    /// With whatever was waived.
+    #[cfg(feature = "dangerous-waivers")]
+    AuthorizedAsWaived,
     /// `None` declines.
     Credential(Option<&'b Credential<'b>>),
     /// As it stands in a CertificateVerify.

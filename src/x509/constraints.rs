@@ -144,7 +144,7 @@ fn is_valid_base(base: GeneralName<'_>) -> bool {
         GeneralName::Dns(host) => host.is_empty() || is_host_name(host),
         GeneralName::Uri(host) => is_host_or_domain(host),
         GeneralName::Email(mailbox) => match split_mailbox(mailbox) {
-            Some((local, host)) => !local.is_empty() && is_host_name(host),
+            Some((local, host)) => is_local_part(local) && is_host_name(host),
             None => is_host_or_domain(mailbox),
         },
         GeneralName::Ip(range) => address_and_mask(range).is_some_and(|(_, mask)| is_prefix(mask)),
@@ -205,7 +205,7 @@ fn place_of_dns(name: &[u8], base: &[u8]) -> Place {
 /// particular host, or all mailboxes in a domain."
 fn place_of_email(name: &[u8], base: &[u8]) -> Place {
     let Some((local, host)) = split_mailbox(name) else { return Place::Unclear };
-    if local.is_empty() || !is_host_name(host) {
+    if !is_local_part(local) || !is_host_name(host) {
         return Place::Unclear;
     }
     match split_mailbox(base) {
@@ -247,6 +247,28 @@ fn split_mailbox(mailbox: &[u8]) -> Option<(&[u8], &[u8])> {
     let at = mailbox.iter().rposition(|&byte| byte == b'@')?;
     let (local, rest) = mailbox.split_at(at);
     Some((local, rest.strip_prefix(b"@")?))
+}
+
+/// RFC 5280 section 4.2.1.6: "the format of a 'Mailbox' as defined in Section 4.1.2 of RFC 2821", whose local
+/// part is a quoted string, or atoms with dots between them: an `@` in them is a second host.
+fn is_local_part(local: &[u8]) -> bool {
+    let is_atom = |&byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte);
+    match local {
+        [b'"', quoted @ .., b'"'] => is_quoted(quoted),
+        _ => local.split(|&byte| byte == b'.').all(|atom| !atom.is_empty() && atom.iter().all(is_atom)),
+    }
+}
+
+/// What stands between the quotes: printable, and a quote or a backslash only behind a backslash.
+fn is_quoted(content: &[u8]) -> bool {
+    let mut escaped = false;
+    for &byte in content {
+        if !(b' '..=b'~').contains(&byte) || byte == b'"' && !escaped {
+            return false;
+        }
+        escaped = byte == b'\\' && !escaped;
+    }
+    !escaped
 }
 
 /// The host name in the authority of a URI (RFC 3986 section 3.2); `None` if there is none, or an
@@ -327,6 +349,17 @@ mod tests {
         assert_eq!(email("a@example.com", ".example.com"), Place::Outside);
         assert_eq!(email("example.com", "example.com"), Place::Unclear);
         assert_eq!(email("*@example.com", "**@example.com"), Place::Outside);
+    }
+
+    #[test]
+    fn a_mailbox_with_two_hosts_is_none() {
+        assert_eq!(email("a@evil.org@example.com", "example.com"), Place::Unclear);
+        assert_eq!(email("\"a@evil.org\"@example.com", "example.com"), Place::Inside);
+        assert_eq!(email("\"a\\\"b\"@example.com", "example.com"), Place::Inside);
+        for local in ["", ".", "a.", ".a", "a..b", "a b", "a\"b", "\"", "\"a\\\"", "\"a\"b\"", "\"\u{7}\"", "\u{e4}"] {
+            assert_eq!(email(&std::format!("{local}@example.com"), "example.com"), Place::Unclear, "{local}");
+        }
+        assert_eq!(email("o'neill+tls_1.x@example.com", "example.com"), Place::Inside);
     }
 
     #[test]

@@ -14,15 +14,25 @@
 //! Nothing is trusted but an anchor: a self-signed certificate in the list is one more candidate, and
 //! leads nowhere.
 
+#[cfg(feature = "dangerous-waivers")]
+mod lenient;
+mod proof;
+#[cfg(not(feature = "dangerous-waivers"))]
+mod strict;
+
+pub(crate) use self::proof::{ChainAccepted, ChainVerified};
+
 use super::algorithm::PublicKey;
 use super::anchor::Authority;
 use super::certificate::{Certificate, Origin};
 use super::constraints::NameConstraints;
 use super::extensions::KeyHint;
 use super::identity::{LeafKey, LeafSummary, PeerIdentity, digest, fingerprint};
+use super::path_found::PathFound;
 use super::rules::Rules;
 use super::summary::{Issuer, Summaries, Summary};
-use super::time::{Time, UnixTime, Validity, ValidityCheck};
+use super::time::UnixTime;
+use super::waiver::{Leniency, Waivers};
 use crate::crypto::{CryptoError, CryptoProvider, SignatureAlgorithm};
 use crate::error::{CertificateError, CertificateProblem, Error};
 use crate::limits::{CANDIDATES_PER_STEP, MAX_CERTIFICATE, MAX_DEPTH, MAX_SEARCH_STEPS, MAX_SIGNATURES};
@@ -42,6 +52,10 @@ pub(crate) struct PeerChain<'p> {
     broken: Option<CertificateError>,
     /// The most useful reason so far why there is no path.
     problem: Option<CertificateError>,
+    /// What had to be tolerated of the end of the path, and of its signatures.
+    tolerated: Waivers,
+    #[cfg(feature = "dangerous-waivers")]
+    passes: lenient::Passes,
 }
 
 /// A certificate of the path, and the next candidate for its issuer.
@@ -49,6 +63,8 @@ pub(crate) struct PeerChain<'p> {
 struct Level {
     certificate: u8,
     next: u16,
+    /// What had to be tolerated of it.
+    tolerated: Waivers,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -57,13 +73,13 @@ enum Phase {
     Leaf,
     /// Looking for an issuer of the certificate on the top level.
     Searching,
-    /// An anchor is reached; the signature of the certificate on `level` is the next to verify.
+    /// The end is reached; the signature of the certificate on `level` is the next to verify.
     Verifying {
-        anchor: u8,
+        anchor: Option<u8>,
         level: u8,
     },
     Found {
-        anchor: u8,
+        anchor: Option<u8>,
     },
 }
 
@@ -74,44 +90,6 @@ pub(crate) enum Search {
     Working,
     /// The path is found and verified.
     Found(ChainVerified, PathFound),
-}
-
-/// Proof that the path of the peer was verified up to a trust anchor.
-#[derive(Debug)]
-pub(crate) struct ChainVerified(());
-
-/// The path that was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[non_exhaustive]
-pub struct PathFound {
-    /// CA certificates above the leaf, the trust anchor among them: 0 if the leaf is pinned, 1 if an anchor
-    /// issued it.
-    pub depth: u8,
-    /// Which anchor, by its place in [`Rules::anchors`].
-    pub anchor: u8,
-    /// The first second at which all certificates of the path are valid, the anchor's among them if it has one.
-    pub not_before: UnixTime,
-    /// The last second at which they are. Before `not_before` if there is none.
-    pub not_after: UnixTime,
-    /// How much of the validity was checked when the path was found.
-    pub validity: ValidityCheck,
-}
-
-impl PathFound {
-    /// Judges the validity of the path again, with what is known about the time *now*: for a device that
-    /// connected with a lower bound, asked a time server, and wants to make up for it; or for a session that
-    /// lasts for days.
-    ///
-    /// # Errors
-    /// [`CertificateProblem::Expired`] or [`CertificateProblem::NotYetValid`] if a certificate of the path has.
-    pub fn check_validity(&self, time: Time) -> Result<ValidityCheck, CertificateProblem> {
-        match time.judge(self.not_before, self.not_after) {
-            Validity::Valid => Ok(time.check_of(self.not_before)),
-            Validity::Expired => Err(CertificateProblem::Expired),
-            Validity::NotYetValid => Err(CertificateProblem::NotYetValid),
-        }
-    }
 }
 
 /// A signature to verify.
@@ -126,32 +104,45 @@ struct Edge<'a> {
 enum Next {
     Continue,
     Verify { level: u8, issuer: Issuer },
-    Found { anchor: u8 },
+    Found { anchor: Option<u8> },
 }
 
 impl<'p> PeerChain<'p> {
     pub(crate) const fn new(memory: &'p mut [u8]) -> Self {
         Self {
             list: Summaries::new(memory),
-            levels: [Level { certificate: 0, next: 0 }; MAX_DEPTH],
+            levels: [Level { certificate: 0, next: 0, tolerated: Waivers::NONE }; MAX_DEPTH],
             top: 0,
             phase: Phase::Leaf,
             signatures_left: MAX_SIGNATURES,
             steps_left: MAX_SEARCH_STEPS,
             broken: None,
             problem: None,
+            tolerated: Waivers::NONE,
+            #[cfg(feature = "dangerous-waivers")]
+            passes: lenient::Passes::STRICT,
         }
     }
 
     /// Begins a new search, maybe with other rules.
     pub(super) fn restart(&mut self) {
         self.list.forget_verified();
+        self.signatures_left = MAX_SIGNATURES;
+        self.steps_left = MAX_SEARCH_STEPS;
+        #[cfg(feature = "dangerous-waivers")]
+        {
+            self.passes = lenient::Passes::STRICT;
+        }
+        self.begin();
+    }
+
+    /// Goes back to the leaf.
+    fn begin(&mut self) {
         self.levels = Default::default();
         self.top = 0;
         self.phase = Phase::Leaf;
-        self.signatures_left = MAX_SIGNATURES;
-        self.steps_left = MAX_SEARCH_STEPS;
         self.problem = None;
+        self.tolerated = Waivers::NONE;
     }
 
     pub(crate) const fn is_empty(&self) -> bool {
@@ -189,7 +180,11 @@ impl<'p> PeerChain<'p> {
     /// call.
     pub(crate) fn step<C: CryptoProvider>(&mut self, rules: &Rules<'_>) -> Result<Search, Error> {
         for _ in 0..CANDIDATES_PER_STEP {
-            match self.advance(rules)? {
+            let next = match self.advance(rules) {
+                Err(error) => self.another_pass(rules, error)?,
+                Ok(next) => next,
+            };
+            match next {
                 Next::Continue => {}
                 Next::Verify { level, issuer } => {
                     let verified = match self.edge(rules, level, issuer) {
@@ -198,10 +193,13 @@ impl<'p> PeerChain<'p> {
                         }
                         _ => Err(CryptoError::Unsupported),
                     };
-                    self.settle(level, issuer, verified);
+                    self.settle(rules, level, issuer, verified);
                     return Ok(Search::Working);
                 }
-                Next::Found { anchor } => return Ok(Search::Found(ChainVerified(()), self.found(rules, anchor))),
+                Next::Found { anchor } => {
+                    let path = self.found(rules, anchor);
+                    return Ok(Search::Found(ChainVerified::assertion(path.waived), path));
+                }
             }
         }
         Ok(Search::Working)
@@ -226,10 +224,14 @@ impl<'p> PeerChain<'p> {
             Phase::Leaf => {
                 let fault = |problem| Error::from(CertificateError { index: 0, problem });
                 let leaf = self.list.get(0).ok_or_else(|| fault(CertificateProblem::Malformed))?;
-                rules.check_leaf(&leaf).map_err(fault)?;
+                let mut leniency = self.leniency(rules);
+                rules.check_leaf(&leaf, &mut leniency).map_err(fault)?;
                 // A pin is asked first: it costs no signature, and nothing else in the list matters then.
                 let pin = (0..u8::MAX).zip(rules.anchors).find(|(_, anchor)| anchor.pins(&leaf));
-                self.phase = pin.map_or(Phase::Searching, |(anchor, _)| Phase::Found { anchor });
+                self.phase = pin.map_or(Phase::Searching, |(anchor, _)| Phase::Found { anchor: Some(anchor) });
+                if let Some(level) = self.levels.first_mut() {
+                    level.tolerated = leniency.met();
+                }
                 Ok(Next::Continue)
             }
             Phase::Searching => self.search(rules).map(|()| Next::Continue),
@@ -241,20 +243,21 @@ impl<'p> PeerChain<'p> {
     /// Looks at the next candidate for the issuer of the certificate on the top level.
     fn search(&mut self, rules: &Rules<'_>) -> Result<(), Error> {
         self.steps_left = self.steps_left.checked_sub(1).ok_or_else(exhausted)?;
-        let Some(candidate) = self.next_candidate(rules) else { return self.go_back() };
+        let Some(candidate) = self.next_candidate(rules) else { return self.go_back(rules) };
         let index = self.certificate_at(self.top);
-        let Some(child) = self.list.get(index) else { return self.go_back() };
+        let Some(child) = self.list.get(index) else { return self.go_back(rules) };
         let mut steps_left = self.steps_left;
+        let mut leniency = self.leniency(rules);
         let checked = match candidate {
             Issuer::Anchor(place) => match authority(rules, place) {
                 Some(anchor) if anchor.subject.matches(&child.issuer) => {
-                    Some(self.check_anchor(rules, anchor, &child, &mut steps_left))
+                    Some(self.check_anchor(rules, anchor, &child, &mut steps_left, &mut leniency))
                 }
                 _ => None,
             },
             Issuer::Sent(place) => match self.list.get(place) {
                 Some(ca) if ca.subject.matches(&child.issuer) && !self.is_on_path(&ca) => {
-                    Some(self.check_ca(rules, place, &ca, &child, &mut steps_left))
+                    Some(self.check_ca(rules, place, &ca, &child, &mut steps_left, &mut leniency))
                 }
                 _ => None,
             },
@@ -264,8 +267,11 @@ impl<'p> PeerChain<'p> {
             (None, _) => {}
             (Some(Err((_, CertificateProblem::SearchExhausted))), _) => return Err(exhausted()),
             (Some(Err((index, problem))), _) => self.note(index, problem),
-            (Some(Ok(())), Issuer::Anchor(anchor)) => self.phase = Phase::Verifying { anchor, level: self.top },
-            (Some(Ok(())), Issuer::Sent(certificate)) => self.go_up(certificate),
+            (Some(Ok(())), Issuer::Anchor(anchor)) => {
+                self.tolerated = leniency.met();
+                self.phase = Phase::Verifying { anchor: Some(anchor), level: self.top };
+            }
+            (Some(Ok(())), Issuer::Sent(certificate)) => self.go_up(certificate, leniency.met()),
         }
         Ok(())
     }
@@ -307,13 +313,14 @@ impl<'p> PeerChain<'p> {
         anchor: &Authority<'_>,
         child: &Summary<'_>,
         budget: &mut u32,
+        leniency: &mut Leniency,
     ) -> Result<(), (u8, CertificateProblem)> {
         let index = self.certificate_at(self.top);
         if child.signature_kind.with_key(anchor.key.algorithm).is_none() {
-            return Err((index, CertificateProblem::UnsupportedSignature));
+            leniency.object(CertificateProblem::UnsupportedSignature).map_err(|problem| (index, problem))?;
         }
-        rules.check_anchor(anchor).map_err(|problem| (index, problem))?;
-        self.check_limits(anchor.path_len, anchor.name_constraints, budget)?;
+        rules.check_anchor(anchor, leniency).map_err(|problem| (index, problem))?;
+        self.check_limits(anchor.path_len, anchor.name_constraints, budget, leniency)?;
         if self.top >= max_depth(rules) {
             return Err((0, CertificateProblem::DepthExceeded));
         }
@@ -328,12 +335,14 @@ impl<'p> PeerChain<'p> {
         ca: &Summary<'_>,
         child: &Summary<'_>,
         budget: &mut u32,
+        leniency: &mut Leniency,
     ) -> Result<(), (u8, CertificateProblem)> {
-        rules.check_ca(ca).map_err(|problem| (index, problem))?;
+        rules.check_ca(ca, leniency).map_err(|problem| (index, problem))?;
         if child.signature_kind.with_key(ca.key.algorithm).is_none() {
-            return Err((self.certificate_at(self.top), CertificateProblem::UnsupportedSignature));
+            let unsupported = leniency.object(CertificateProblem::UnsupportedSignature);
+            unsupported.map_err(|problem| (self.certificate_at(self.top), problem))?;
         }
-        self.check_limits(ca.basic_constraints.path_len, ca.name_constraints, budget)?;
+        self.check_limits(ca.basic_constraints.path_len, ca.name_constraints, budget, leniency)?;
         // An anchor has to fit above it.
         if self.top.saturating_add(1) >= max_depth(rules) {
             return Err((0, CertificateProblem::DepthExceeded));
@@ -347,6 +356,7 @@ impl<'p> PeerChain<'p> {
         path_len: Option<u8>,
         name_constraints: Option<NameConstraints<'_>>,
         budget: &mut u32,
+        leniency: &mut Leniency,
     ) -> Result<(), (u8, CertificateProblem)> {
         let mut cas_left = path_len;
         for level in (0..=self.top).rev() {
@@ -359,7 +369,7 @@ impl<'p> PeerChain<'p> {
             }
             if level != 0 {
                 if cas_left == Some(0) {
-                    return Err((index, CertificateProblem::PathLengthExceeded));
+                    leniency.object(CertificateProblem::PathLengthExceeded).map_err(|problem| (index, problem))?;
                 }
                 cas_left = cas_left.map(|left| left.saturating_sub(1));
             }
@@ -380,21 +390,27 @@ impl<'p> PeerChain<'p> {
         })
     }
 
-    fn go_up(&mut self, certificate: u8) {
+    fn go_up(&mut self, certificate: u8, tolerated: Waivers) {
         self.top = self.top.saturating_add(1);
         if let Some(level) = self.levels.get_mut(usize::from(self.top)) {
-            *level = Level { certificate, next: 0 };
+            *level = Level { certificate, next: 0, tolerated };
         }
     }
 
     /// No candidate is left on the top level: back to the one below, or the end of the search.
-    fn go_back(&mut self) -> Result<(), Error> {
+    fn go_back(&mut self, rules: &Rules<'_>) -> Result<(), Error> {
         let index = self.certificate_at(self.top);
         let problem = match self.list.get(index) {
             Some(certificate) if !certificate.is_self_signed() => CertificateProblem::UnknownIssuer,
             _ if self.top == 0 => CertificateProblem::SelfSigned,
             _ => CertificateProblem::UntrustedRoot,
         };
+        let mut leniency = self.leniency(rules);
+        if !self.knows_better() && leniency.object(problem).is_ok() {
+            self.tolerated = leniency.met();
+            self.phase = verify_below(None, self.top);
+            return Ok(());
+        }
         self.note(index, problem);
         if let Some(below) = self.top.checked_sub(1) {
             self.top = below;
@@ -407,20 +423,16 @@ impl<'p> PeerChain<'p> {
     }
 
     /// The next signature of a complete path, from the anchor down.
-    fn verify_next(&mut self, rules: &Rules<'_>, anchor: u8, level: u8) -> Result<Next, Error> {
-        let issuer = if level == self.top {
-            Issuer::Anchor(anchor)
-        } else {
-            Issuer::Sent(self.certificate_at(level.saturating_add(1)))
+    fn verify_next(&mut self, rules: &Rules<'_>, anchor: Option<u8>, level: u8) -> Result<Next, Error> {
+        let issuer = match anchor {
+            Some(anchor) if level == self.top => Issuer::Anchor(anchor),
+            _ => Issuer::Sent(self.certificate_at(level.saturating_add(1))),
         };
         if !self.is_verified(rules, level, issuer) {
             self.signatures_left = self.signatures_left.checked_sub(1).ok_or_else(exhausted)?;
             return Ok(Next::Verify { level, issuer });
         }
-        self.phase = match level.checked_sub(1) {
-            Some(level) => Phase::Verifying { anchor, level },
-            None => Phase::Found { anchor },
-        };
+        self.phase = verify_below(anchor, level);
         Ok(Next::Continue)
     }
 
@@ -433,7 +445,7 @@ impl<'p> PeerChain<'p> {
         })
     }
 
-    fn settle(&mut self, level: u8, issuer: Issuer, verified: Result<(), CryptoError>) {
+    fn settle(&mut self, rules: &Rules<'_>, level: u8, issuer: Issuer, verified: Result<(), CryptoError>) {
         let index = self.certificate_at(level);
         let problem = match (verified, issuer) {
             (Ok(()), _) => return self.list.set_verified_by(index, issuer),
@@ -441,6 +453,9 @@ impl<'p> PeerChain<'p> {
             (Err(_), Issuer::Anchor(_)) => CertificateProblem::AnchorSignatureInvalid,
             (Err(_), Issuer::Sent(_)) => CertificateProblem::SignatureInvalid,
         };
+        if self.tolerates_signature(rules, level, problem) {
+            return;
+        }
         self.note(index, problem);
         self.top = level;
         self.phase = Phase::Searching;
@@ -460,9 +475,9 @@ impl<'p> PeerChain<'p> {
         }
     }
 
-    /// What there is to say about the path on which the search stands, which an anchor ends.
-    fn found(&self, rules: &Rules<'_>, anchor: u8) -> PathFound {
-        let authority = authority(rules, anchor);
+    /// What there is to say about the path on which the search stands.
+    fn found(&self, rules: &Rules<'_>, anchor: Option<u8>) -> PathFound {
+        let authority = anchor.and_then(|anchor| authority(rules, anchor));
         let (mut not_before, mut not_after) = authority.and_then(|anchor| anchor.validity).unwrap_or(UnixTime::ALWAYS);
         for level in 0..=self.top {
             if let Some(certificate) = self.list.get(self.certificate_at(level)) {
@@ -476,6 +491,7 @@ impl<'p> PeerChain<'p> {
             not_before,
             not_after,
             validity: rules.time.check_of(not_before),
+            waived: self.waived(),
         }
     }
 
@@ -501,6 +517,14 @@ fn parse(certificate: &[u8]) -> Result<Certificate<'_>, CertificateProblem> {
 /// Whether two key identifiers do not exclude that they name the same key.
 fn may_be_same(wanted: Option<KeyHint>, found: Option<KeyHint>) -> bool {
     wanted.is_none() || found.is_none() || wanted == found
+}
+
+/// The signature of the certificate on `level` is done with.
+const fn verify_below(anchor: Option<u8>, level: u8) -> Phase {
+    match level.checked_sub(1) {
+        Some(level) => Phase::Verifying { anchor, level },
+        None => Phase::Found { anchor },
+    }
 }
 
 /// The anchor at a place of the list, if it is an authority.

@@ -1,7 +1,8 @@
 //! Path validation without TLS.
 
 use super::identity::PeerIdentity;
-use super::path::{PathFound, PeerChain, Search};
+use super::path::{PeerChain, Search};
+use super::path_found::PathFound;
 use super::rules::Rules;
 use crate::crypto::CryptoProvider;
 use crate::error::Error;
@@ -54,8 +55,24 @@ impl<'m> Validator<'m> {
     /// Searches a path from the leaf to an anchor and checks it.
     ///
     /// # Errors
-    /// [`Error::Certificate`] with the certificate to blame and the rule it broke.
+    /// [`Error::Certificate`] with the certificate to blame and the rule it broke, be it
+    /// [waived](Rules::waivers) or not.
     pub fn validate<C: CryptoProvider>(&mut self, rules: &Rules<'_>) -> Result<PathFound, Error> {
+        let path = self.search::<C>(rules)?;
+        path.waived.refusal().map_or(Ok(path), |refusal| Err(refusal.into()))
+    }
+
+    /// **Dangerous**: as [`validate`](Self::validate), and a path that is not valid is accepted if all that is wrong
+    /// with it is [waived](Rules::waivers). [`PathFound::waived`] says what was.
+    ///
+    /// # Errors
+    /// [`Error::Certificate`] for what is not waived.
+    #[cfg(feature = "dangerous-waivers")]
+    pub fn dangerous_validate_waived<C: CryptoProvider>(&mut self, rules: &Rules<'_>) -> Result<PathFound, Error> {
+        self.search::<C>(rules)
+    }
+
+    fn search<C: CryptoProvider>(&mut self, rules: &Rules<'_>) -> Result<PathFound, Error> {
         self.chain.restart();
         loop {
             if let Search::Found(_, path) = self.chain.step::<C>(rules)? {

@@ -25,6 +25,8 @@ pub(crate) const SETS: &[&str] = &[
     "rsa,rustcrypto",
     "aes128-gcm,blocking,ed25519,p384,rsa",
     "all-algorithms",
+    "dangerous-waivers",
+    "aes128-gcm,blocking,async,dangerous-waivers,defmt",
     "aes128-gcm",
     "chacha20-poly1305",
     "aes128-gcm,blocking",
@@ -38,14 +40,14 @@ pub(crate) const SETS: &[&str] = &[
 /// Features that exclude each other, and what the compiler has to say about it.
 pub(crate) const EXCLUSIVE: (&str, &str) = ("defmt,log", "the features `defmt` and `log` exclude each other");
 
-/// All features that go together, for documentation, unit tests and the tests in [`ALGORITHM_TESTS`].
-pub(crate) const ALL: &str = "all-algorithms,std,log";
+/// All features that go together, for documentation, unit tests and the tests in [`ALL_TESTS`].
+pub(crate) const ALL: &str = "all-algorithms,dangerous-waivers,std,log";
 
 /// Features of the tests that pin what is on the wire: with more signature algorithms hellos are longer.
 pub(crate) const PINNED: &str = "aes256-gcm-sha384,std,log";
 
-/// Tests of signature algorithms, which need all of them.
-pub(crate) const ALGORITHM_TESTS: &str = "--test algorithms --test real_roots --test wycheproof";
+/// Tests of signature algorithms, which need all of them, and of waivers.
+pub(crate) const ALL_TESTS: &str = "--test algorithms --test real_roots --test waivers --test wycheproof";
 
 #[cfg(test)]
 mod tests {
