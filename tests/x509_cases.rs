@@ -201,12 +201,12 @@ impl World {
     }
 }
 
-fn exactly(name: &'static str) -> Option<CommonName<'static>> {
-    Some(CommonName::exact(name).unwrap())
+fn exactly(name: &'static str) -> CommonName<'static> {
+    CommonName::exact(name).unwrap()
 }
 
-fn like(pattern: &'static str) -> Option<CommonName<'static>> {
-    Some(CommonName::wildcard(pattern).unwrap())
+fn like(pattern: &'static str) -> CommonName<'static> {
+    CommonName::wildcard(pattern).unwrap()
 }
 
 /// A subject of common names, in their order.

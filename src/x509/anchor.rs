@@ -160,7 +160,7 @@ impl<'a> Authority<'a> {
     fn parse(der: &'a [u8]) -> Result<Self, CertificateProblem> {
         let certificate = Certificate::parse(der, Origin::Anchor)?;
         let extensions = certificate.extensions;
-        if extensions.unknown_critical {
+        if extensions.unknown_critical.is_some() {
             return Err(CertificateProblem::UnknownCriticalExtension);
         }
         // A certificate of version 1 cannot say that it is a CA.

@@ -1,6 +1,7 @@
 //! Distinguished names (RFC 5280 section 4.1.2.4): reading, comparing, printing.
 
 use super::der::{self, Malformed, Reader};
+use super::oid::Oid;
 use super::server_name::same_ignoring_case;
 use core::fmt;
 
@@ -298,7 +299,7 @@ impl fmt::Display for Attribute<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.short_name() {
             Some(name) => f.write_str(name)?,
-            None => write_oid(f, self.oid)?,
+            None => Oid(self.oid).fmt(f)?,
         }
         f.write_str("=")?;
         match self.text() {
@@ -339,26 +340,15 @@ fn write_hex(f: &mut fmt::Formatter<'_>, value: &[u8]) -> fmt::Result {
     f.write_str(if value.len() > PRINTED { "..." } else { "" })
 }
 
-/// Dotted decimal (X.690 section 8.19); an arc that does not fit 32 bits is printed as `?`.
-fn write_oid(f: &mut fmt::Formatter<'_>, oid: &[u8]) -> fmt::Result {
-    let mut arc = Some(0_u32);
-    let mut first = true;
-    for &byte in oid.iter().take(PRINTED) {
-        arc = arc.and_then(|arc| arc.checked_mul(128)).map(|arc| arc | u32::from(byte & 0x7f));
-        if byte >= 0x80 {
-            continue;
+#[cfg(feature = "defmt")]
+impl defmt::Format for Name<'_> {
+    /// As OpenSSL does in one line, the broadest attribute first: `/C=DE/O=Example/CN=gateway-7`.
+    fn format(&self, f: defmt::Formatter<'_>) {
+        for attribute in self.attributes().take(PRINTED_SETS) {
+            let (name, value) = (attribute.short_name().unwrap_or("?"), attribute.text().unwrap_or("?"));
+            defmt::write!(f, "/{=str}={=str}", name, value);
         }
-        match (arc, first) {
-            (Some(arc), true) => {
-                let root = (arc / 40).min(2);
-                write!(f, "{root}.{}", arc.saturating_sub(root * 40))?;
-            }
-            (Some(arc), false) => write!(f, ".{arc}")?,
-            (None, _) => f.write_str(".?")?,
-        }
-        (arc, first) = (Some(0), false);
     }
-    Ok(())
 }
 
 impl fmt::Debug for Name<'_> {

@@ -30,7 +30,7 @@ use super::extensions::KeyHint;
 use super::identity::{LeafKey, LeafSummary, PeerIdentity, digest, fingerprint};
 use super::path_found::PathFound;
 use super::rules::Rules;
-use super::summary::{Issuer, Summaries, Summary};
+use super::summary::{Place, Summaries, Summary};
 use super::time::UnixTime;
 use super::waiver::{Leniency, Waivers};
 use crate::crypto::{CryptoError, CryptoProvider, SignatureAlgorithm};
@@ -103,7 +103,7 @@ struct Edge<'a> {
 /// What is next, as far as it needs no cryptography.
 enum Next {
     Continue,
-    Verify { level: u8, issuer: Issuer },
+    Verify { level: u8, issuer: Place },
     Found { anchor: Option<u8> },
 }
 
@@ -249,13 +249,13 @@ impl<'p> PeerChain<'p> {
         let mut steps_left = self.steps_left;
         let mut leniency = self.leniency(rules);
         let checked = match candidate {
-            Issuer::Anchor(place) => match authority(rules, place) {
+            Place::Anchor(place) => match authority(rules, place) {
                 Some(anchor) if anchor.subject.matches(&child.issuer) => {
                     Some(self.check_anchor(rules, anchor, &child, &mut steps_left, &mut leniency))
                 }
                 _ => None,
             },
-            Issuer::Sent(place) => match self.list.get(place) {
+            Place::Sent(place) => match self.list.get(place) {
                 Some(ca) if ca.subject.matches(&child.issuer) && !self.is_on_path(&ca) => {
                     Some(self.check_ca(rules, place, &ca, &child, &mut steps_left, &mut leniency))
                 }
@@ -267,18 +267,18 @@ impl<'p> PeerChain<'p> {
             (None, _) => {}
             (Some(Err((_, CertificateProblem::SearchExhausted))), _) => return Err(exhausted()),
             (Some(Err((index, problem))), _) => self.note(index, problem),
-            (Some(Ok(())), Issuer::Anchor(anchor)) => {
+            (Some(Ok(())), Place::Anchor(anchor)) => {
                 self.tolerated = leniency.met();
                 self.phase = Phase::Verifying { anchor: Some(anchor), level: self.top };
             }
-            (Some(Ok(())), Issuer::Sent(certificate)) => self.go_up(certificate, leniency.met()),
+            (Some(Ok(())), Place::Sent(certificate)) => self.go_up(certificate, leniency.met()),
         }
         Ok(())
     }
 
     /// The next candidate, if there is one: first those whose key identifier fits or is not known,
     /// anchors before certificates, since they end the path; then the others.
-    fn next_candidate(&mut self, rules: &Rules<'_>) -> Option<Issuer> {
+    fn next_candidate(&mut self, rules: &Rules<'_>) -> Option<Place> {
         let anchors = u16::try_from(rules.anchors.len().min(usize::from(u8::MAX))).unwrap_or(0);
         let all = anchors.saturating_add(u16::from(self.list.count()));
         let wanted = self.list.get(self.certificate_at(self.top))?.authority_key;
@@ -293,11 +293,11 @@ impl<'p> PeerChain<'p> {
             let (candidate, hint) = match place.checked_sub(anchors) {
                 None => {
                     let place = u8::try_from(place).ok()?;
-                    (Issuer::Anchor(place), authority(rules, place).and_then(|anchor| anchor.key_hint))
+                    (Place::Anchor(place), authority(rules, place).and_then(|anchor| anchor.key_hint))
                 }
                 Some(place) => {
                     let place = u8::try_from(place).ok()?;
-                    (Issuer::Sent(place), self.list.get(place).and_then(|ca| ca.subject_key))
+                    (Place::Sent(place), self.list.get(place).and_then(|ca| ca.subject_key))
                 }
             };
             if may_be_same(wanted, hint) == likely {
@@ -425,8 +425,8 @@ impl<'p> PeerChain<'p> {
     /// The next signature of a complete path, from the anchor down.
     fn verify_next(&mut self, rules: &Rules<'_>, anchor: Option<u8>, level: u8) -> Result<Next, Error> {
         let issuer = match anchor {
-            Some(anchor) if level == self.top => Issuer::Anchor(anchor),
-            _ => Issuer::Sent(self.certificate_at(level.saturating_add(1))),
+            Some(anchor) if level == self.top => Place::Anchor(anchor),
+            _ => Place::Sent(self.certificate_at(level.saturating_add(1))),
         };
         if !self.is_verified(rules, level, issuer) {
             self.signatures_left = self.signatures_left.checked_sub(1).ok_or_else(exhausted)?;
@@ -437,7 +437,7 @@ impl<'p> PeerChain<'p> {
     }
 
     /// Whether the signature was verified before with the same key, be it that of another certificate.
-    fn is_verified(&self, rules: &Rules<'_>, level: u8, issuer: Issuer) -> bool {
+    fn is_verified(&self, rules: &Rules<'_>, level: u8, issuer: Place) -> bool {
         let verified_by = self.list.verified_by(self.certificate_at(level));
         verified_by.is_some_and(|by| match (self.key_of(rules, by), self.key_of(rules, issuer)) {
             (Some(by), Some(issuer)) => by.algorithm == issuer.algorithm && by.bytes == issuer.bytes,
@@ -445,13 +445,13 @@ impl<'p> PeerChain<'p> {
         })
     }
 
-    fn settle(&mut self, rules: &Rules<'_>, level: u8, issuer: Issuer, verified: Result<(), CryptoError>) {
+    fn settle(&mut self, rules: &Rules<'_>, level: u8, issuer: Place, verified: Result<(), CryptoError>) {
         let index = self.certificate_at(level);
         let problem = match (verified, issuer) {
             (Ok(()), _) => return self.list.set_verified_by(index, issuer),
             (Err(CryptoError::Unsupported), _) => CertificateProblem::UnsupportedSignature,
-            (Err(_), Issuer::Anchor(_)) => CertificateProblem::AnchorSignatureInvalid,
-            (Err(_), Issuer::Sent(_)) => CertificateProblem::SignatureInvalid,
+            (Err(_), Place::Anchor(_)) => CertificateProblem::AnchorSignatureInvalid,
+            (Err(_), Place::Sent(_)) => CertificateProblem::SignatureInvalid,
         };
         if self.tolerates_signature(rules, level, problem) {
             return;
@@ -461,17 +461,17 @@ impl<'p> PeerChain<'p> {
         self.phase = Phase::Searching;
     }
 
-    fn edge<'a>(&'a self, rules: &Rules<'a>, level: u8, issuer: Issuer) -> Option<Edge<'a>> {
+    fn edge<'a>(&'a self, rules: &Rules<'a>, level: u8, issuer: Place) -> Option<Edge<'a>> {
         let child = self.list.get(self.certificate_at(level))?;
         let key = self.key_of(rules, issuer)?;
         let algorithm = child.signature_kind.with_key(key.algorithm)?;
         Some(Edge { algorithm, key: key.bytes, signed: child.signed, signature: child.signature })
     }
 
-    fn key_of<'a>(&'a self, rules: &Rules<'a>, issuer: Issuer) -> Option<PublicKey<'a>> {
+    fn key_of<'a>(&'a self, rules: &Rules<'a>, issuer: Place) -> Option<PublicKey<'a>> {
         match issuer {
-            Issuer::Anchor(place) => authority(rules, place).map(|anchor| anchor.key),
-            Issuer::Sent(place) => self.list.get(place).map(|certificate| certificate.key),
+            Place::Anchor(place) => authority(rules, place).map(|anchor| anchor.key),
+            Place::Sent(place) => self.list.get(place).map(|certificate| certificate.key),
         }
     }
 

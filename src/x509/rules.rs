@@ -95,7 +95,7 @@ impl<'a> Rules<'a> {
         if leaf.key_usage.is_some_and(|usage| !KeyUsage::digital_signature(usage)) {
             leniency.object(CertificateProblem::MissingDigitalSignature)?;
         }
-        if leaf.unknown_critical {
+        if leaf.unknown_critical.is_some() {
             leniency.object(CertificateProblem::UnknownCriticalExtension)?;
         }
         // RFC 5280 section 4.2.1.10: "The name constraints extension, which MUST be used only in a CA
@@ -123,7 +123,7 @@ impl<'a> Rules<'a> {
         leniency.excuse(self.check_validity(ca.not_before, ca.not_after))?;
         leniency.excuse(self.check_purpose(ca.extended_key_usage))?;
         // (o) "Recognize and process any other critical extension present in the certificate."
-        if ca.unknown_critical {
+        if ca.unknown_critical.is_some() {
             leniency.object(CertificateProblem::UnknownCriticalExtension)?;
         }
         leniency.excuse(self.check_profile(ca.profile_defect))
