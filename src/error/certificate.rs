@@ -188,7 +188,7 @@ impl CertificateProblem {
                  authority of the same name"
             }
             Self::CertSignWithoutCa => "may sign certificates by its key usage and is no CA",
-            Self::CommonNameMismatch => "does not have the common name that was asked for",
+            Self::CommonNameMismatch => "does not have the common name that the configuration asks for",
             Self::ConstraintNotCritical => "is of a CA and has constraints that are not critical",
             Self::DepthExceeded => "stands under more CA certificates than the configured depth allows",
             Self::DuplicateExtension => "holds an extension twice",

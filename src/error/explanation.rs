@@ -58,7 +58,7 @@ impl Display for ApiMisuse {
             Self::TrustAnchorUnusable(problem) => {
                 return write!(f, "a certificate cannot serve as a trust anchor: it {problem}");
             }
-            Self::ValidityLimitZero => "the validity of certificates is limited to 0 days",
+            Self::ValidityLimitZero => "the validity of certificates is limited to 0 days, which none can keep",
         })
     }
 }
