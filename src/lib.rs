@@ -127,6 +127,7 @@
 //! | `dangerous-waivers` | lets a program [waive](x509::Waivers) causes of refusal, one by one; nothing is waived by itself |
 //! | `blocking` | the driver over `embedded_io::{Read, Write}` |
 //! | `async` | the driver over `embedded_io_async::{Read, Write}` |
+//! | `embedded-tls` | the certificate paths of this crate as a verifier for embedded-tls 0.19 |
 //! | `std` | sockets, clock and entropy of the host |
 //! | `defmt` | logging through defmt; excludes `log` |
 //! | `log` | logging through the log facade; excludes `defmt` |
@@ -157,6 +158,8 @@ extern crate std;
 mod fmt;
 #[macro_use]
 mod codec;
+#[cfg(feature = "embedded-tls")]
+pub mod adapter;
 mod connection;
 mod credential;
 pub mod crypto;

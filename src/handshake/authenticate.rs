@@ -17,7 +17,7 @@ use crate::wire::certificate::{self, CertificatePrefix};
 use crate::wire::certificate_verify::CertificateVerify;
 use crate::wire::enums::HandshakeType;
 use crate::wire::handshake;
-use crate::x509::{ChainVerified, CommonName, Purpose, Rules, Search, ServerName, Time, TrustAnchor};
+use crate::x509::{ChainVerified, CommonName, Purpose, Rules, Search, ServerName, Time, Trace, TrustAnchor};
 
 /// The steps above.
 pub(super) enum Authenticate {
@@ -46,6 +46,23 @@ pub(super) struct Expectation<'b> {
     pub(super) parameters: &'b Parameters<'b>,
 }
 
+impl<'b> Expectation<'b> {
+    /// What the path is held to at a time.
+    pub(super) const fn rules(&self, time: Time) -> Rules<'b> {
+        Rules {
+            anchors: self.anchors,
+            purpose: self.purpose,
+            server_name: self.server_name,
+            common_name: self.common_name,
+            time,
+            max_depth: self.parameters.max_depth,
+            strict_profile: self.parameters.strict_profile,
+            max_validity_days: self.parameters.max_validity_days,
+            waivers: self.parameters.waivers,
+        }
+    }
+}
+
 impl Authenticate {
     pub(super) const fn waits_for(&self) -> Wait {
         match self {
@@ -71,13 +88,14 @@ impl Authenticate {
         self,
         cx: &mut Context<'_, C>,
         expectation: &Expectation<'_>,
+        trace: &mut impl Trace,
     ) -> Result<Outcome, Error> {
         match self {
             Self::ExpectCertificate => receive_prefix(cx),
             Self::ExpectEntry { left: 0 } if cx.peer.is_empty() => Ok(Outcome::NoCertificate),
             Self::ExpectEntry { left: 0 } => Ok(Outcome::Next(Self::AwaitTime, Progress::Continue)),
-            Self::ExpectEntry { left } => receive_entry(cx, left),
-            Self::SearchPath(time) => search_path(cx, expectation, time),
+            Self::ExpectEntry { left } => receive_entry(cx, left, trace),
+            Self::SearchPath(time) => search_path(cx, expectation, time, trace),
             Self::ExpectCertificateVerify(chain) => verify_signature(cx, expectation, chain),
             // These wait for an answer and are not driven.
             Self::AwaitTime | Self::AwaitAuthorization(..) => Ok(Outcome::Next(self, Progress::Continue)),
@@ -118,7 +136,11 @@ fn receive_prefix<C: CryptoProvider>(cx: &mut Context<'_, C>) -> Result<Outcome,
     Ok(Outcome::Next(Authenticate::ExpectEntry { left: list }, Progress::Continue))
 }
 
-fn receive_entry<C: CryptoProvider>(cx: &mut Context<'_, C>, left: usize) -> Result<Outcome, Error> {
+fn receive_entry<C: CryptoProvider>(
+    cx: &mut Context<'_, C>,
+    left: usize,
+    trace: &mut impl Trace,
+) -> Result<Outcome, Error> {
     let mut need = ENTRY_PREFIX;
     let entry = loop {
         if need > left {
@@ -134,7 +156,7 @@ fn receive_entry<C: CryptoProvider>(cx: &mut Context<'_, C>, left: usize) -> Res
     };
     let bytes = cx.rx.handshake().get(..entry).ok_or(InvalidMessage::Truncated)?;
     cx.transcript.update(bytes);
-    cx.peer.push::<C>(certificate::parse_entry(bytes)?)?;
+    cx.peer.push::<C>(certificate::parse_entry(bytes)?, trace)?;
     cx.rx.consume(entry);
     let left = left.checked_sub(entry).ok_or(InvalidMessage::Truncated)?;
     Ok(Outcome::Next(Authenticate::ExpectEntry { left }, Progress::Continue))
@@ -144,19 +166,9 @@ fn search_path<C: CryptoProvider>(
     cx: &mut Context<'_, C>,
     expectation: &Expectation<'_>,
     time: Time,
+    trace: &mut impl Trace,
 ) -> Result<Outcome, Error> {
-    let rules = Rules {
-        anchors: expectation.anchors,
-        purpose: expectation.purpose,
-        server_name: expectation.server_name,
-        common_name: expectation.common_name,
-        time,
-        max_depth: expectation.parameters.max_depth,
-        strict_profile: expectation.parameters.strict_profile,
-        max_validity_days: expectation.parameters.max_validity_days,
-        waivers: expectation.parameters.waivers,
-    };
-    let next = match cx.peer.step::<C>(&rules)? {
+    let next = match cx.peer.step::<C>(&expectation.rules(time), trace)? {
         Search::Working => Authenticate::SearchPath(time),
         Search::Found(verified, path) => {
             cx.negotiated.path = Some(path);

@@ -33,7 +33,7 @@ use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup};
 use crate::wire::extension::KeyShareEntry;
 use crate::wire::handshake;
 use crate::wire::server_hello::{self, ServerHello};
-use crate::x509::Purpose;
+use crate::x509::{Purpose, Rules, Time, Trace};
 
 /// The side that listens.
 #[derive(Debug)]
@@ -135,10 +135,15 @@ impl Role for Server {
         }
     }
 
+    fn rules<'c>(config: &'c ServerConfig<'_>, time: Time) -> Rules<'c> {
+        expectation(config).rules(time)
+    }
+
     fn handle<'b, C: CryptoProvider>(
         state: Self::State<'b, C>,
         cx: &mut Context<'b, C>,
         config: &'b ServerConfig<'b>,
+        trace: &mut impl Trace,
     ) -> Next<'b, C> {
         match state {
             State::ExpectClientHello => handle_client_hello(cx, config),
@@ -165,7 +170,7 @@ impl Role for Server {
                 Ok((State::Identify(keys, identify), progress))
             }
             State::SendFinished(keys) => send_server_finished(keys, cx, config),
-            State::AuthenticateClient(keys, step) => authenticate_client(keys, step, cx, config),
+            State::AuthenticateClient(keys, step) => authenticate_client(keys, step, cx, config, trace),
             State::ExpectFinished(keys, peer) => handle_finished(keys, peer, cx),
             State::AwaitCredential(_) | State::Done(..) | State::Failed => Ok((state, Progress::Continue)),
         }
@@ -447,20 +452,25 @@ fn send_server_finished<'b, C: CryptoProvider>(
     Ok((next, Progress::Transmit))
 }
 
-fn authenticate_client<'b, C: CryptoProvider>(
-    keys: ClientFinishedKeys<C>,
-    step: Authenticate,
-    cx: &mut Context<'b, C>,
-    config: &'b ServerConfig<'b>,
-) -> Next<'b, C> {
-    let expectation = Expectation {
+/// What a client is measured by.
+fn expectation<'c>(config: &'c ServerConfig<'_>) -> Expectation<'c> {
+    Expectation {
         anchors: config.client_auth.anchors().unwrap_or(&[]),
         purpose: Purpose::ClientAuth,
         server_name: None,
         common_name: None,
         parameters: &config.parameters,
-    };
-    match step.handle(cx, &expectation)? {
+    }
+}
+
+fn authenticate_client<'b, C: CryptoProvider>(
+    keys: ClientFinishedKeys<C>,
+    step: Authenticate,
+    cx: &mut Context<'b, C>,
+    config: &'b ServerConfig<'b>,
+    trace: &mut impl Trace,
+) -> Next<'b, C> {
+    match step.handle(cx, &expectation(config), trace)? {
         Outcome::Next(step, progress) => Ok((State::AuthenticateClient(keys, step), progress)),
         Outcome::NoCertificate => {
             // RFC 9846 section 4.5.1.3: "it MAY [...] abort the handshake with a 'certificate_required' alert".

@@ -3,6 +3,7 @@
 use super::name::Name;
 use super::server_name::{ends_in_number, is_host_name, is_label, same_ignoring_case};
 use crate::error::{ApiMisuse, Error};
+use core::fmt;
 
 /// Longest common name that can be asked for, in bytes: RFC 5280 appendix A.1 allows authorities 64
 /// characters (`ub-common-name`), which are at most 256 bytes of UTF-8.
@@ -75,6 +76,13 @@ impl<'a> CommonName<'a> {
         let label = found.len().saturating_sub(wanted.len());
         let (label, parent) = found.split_at_checked(label).unwrap_or_default();
         is_label(label) && same_ignoring_case(parent, wanted)
+    }
+}
+
+impl fmt::Display for CommonName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.is_pattern { "*" } else { "" })?;
+        f.write_str(self.text)
     }
 }
 

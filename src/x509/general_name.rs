@@ -38,6 +38,15 @@ impl<'a> SubjectAltNames<'a> {
     }
 }
 
+#[cfg(feature = "defmt")]
+impl defmt::Format for SubjectAltNames<'_> {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        for name in self.iter() {
+            defmt::write!(f, "{} ", name);
+        }
+    }
+}
+
 impl fmt::Display for SubjectAltName<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

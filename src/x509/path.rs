@@ -28,10 +28,12 @@ use super::certificate::{Certificate, Origin};
 use super::constraints::NameConstraints;
 use super::extensions::KeyHint;
 use super::identity::{LeafKey, LeafSummary, PeerIdentity, digest, fingerprint};
+use super::note::{Note, check_depth};
 use super::path_found::PathFound;
 use super::rules::Rules;
 use super::summary::{Place, Summaries, Summary};
-use super::time::UnixTime;
+use super::time::{Time, UnixTime};
+use super::trace::{Trace, TraceEvent};
 use super::waiver::{Leniency, Waivers};
 use crate::crypto::{CryptoError, CryptoProvider, SignatureAlgorithm};
 use crate::error::{CertificateError, CertificateProblem, Error};
@@ -40,18 +42,22 @@ use crate::limits::{CANDIDATES_PER_STEP, MAX_CERTIFICATE, MAX_DEPTH, MAX_SEARCH_
 /// The certificates of a peer and the state of the search for a path through them.
 #[derive(Debug)]
 pub(crate) struct PeerChain<'p> {
-    list: Summaries<'p>,
+    pub(super) list: Summaries<'p>,
     /// All levels below an anchor.
     levels: [Level; MAX_DEPTH],
     /// The level on which the search stands.
     top: u8,
     phase: Phase,
-    signatures_left: u8,
-    steps_left: u32,
+    pub(super) signatures_left: u8,
+    pub(super) steps_left: u32,
     /// The first certificate that could not be parsed.
     broken: Option<CertificateError>,
-    /// The most useful reason so far why there is no path.
-    problem: Option<CertificateError>,
+    /// The most useful reason so far why there is no path; in the end the one that was given.
+    pub(super) problem: Option<Note>,
+    /// What was known of the time in the last search.
+    pub(super) time: Time,
+    /// Bytes of the last certificate that was too large.
+    pub(super) oversize: u32,
     /// What had to be tolerated of the end of the path, and of its signatures.
     tolerated: Waivers,
     #[cfg(feature = "dangerous-waivers")]
@@ -118,6 +124,8 @@ impl<'p> PeerChain<'p> {
             steps_left: MAX_SEARCH_STEPS,
             broken: None,
             problem: None,
+            time: Time::dangerous_unknown(),
+            oversize: 0,
             tolerated: Waivers::NONE,
             #[cfg(feature = "dangerous-waivers")]
             passes: lenient::Passes::STRICT,
@@ -152,19 +160,27 @@ impl<'p> PeerChain<'p> {
     /// Parses one certificate and keeps its summary: the leaf first, then the others in any order.
     ///
     /// A certificate that is broken is an error only if it is the leaf: another one may not be needed.
-    pub(crate) fn push<C: CryptoProvider>(&mut self, certificate: &[u8]) -> Result<(), Error> {
+    pub(crate) fn push<C: CryptoProvider>(&mut self, certificate: &[u8], trace: &mut impl Trace) -> Result<(), Error> {
         let index = self.list.count();
         if index == u8::MAX {
-            return Err(CertificateError { index, problem: CertificateProblem::ListTooLong }.into());
+            return Err(self.refuse(Note::new(index, CertificateProblem::ListTooLong)));
         }
         let parsed = match parse(certificate) {
             Ok(parsed) => parsed,
-            Err(problem) if index == 0 => return Err(CertificateError { index, problem }.into()),
             Err(problem) => {
-                self.broken = self.broken.or(Some(CertificateError { index, problem }));
+                let error = CertificateError { index, problem };
+                trace.event(TraceEvent::Unreadable { error });
+                if problem == CertificateProblem::TooLarge {
+                    self.oversize = u32::try_from(certificate.len()).unwrap_or(u32::MAX);
+                }
+                if index == 0 {
+                    return Err(self.refuse(Note::new(index, problem)));
+                }
+                self.broken = self.broken.or(Some(error));
                 return self.list.push(None);
             }
         };
+        trace.event(TraceEvent::Read { index, subject: parsed.subject, issuer: parsed.issuer });
         let fingerprint = if index == 0 { fingerprint::<C>(certificate) } else { None };
         // A hash that the provider does not have leaves nothing that could be verified.
         let tbs_digest = parsed.signature_kind.hash().map(|hash| digest::<C>(hash, parsed.tbs));
@@ -178,10 +194,23 @@ impl<'p> PeerChain<'p> {
 
     /// One step of the search: at most one signature is verified. The rules must be the same in each
     /// call.
-    pub(crate) fn step<C: CryptoProvider>(&mut self, rules: &Rules<'_>) -> Result<Search, Error> {
+    pub(crate) fn step<C: CryptoProvider>(
+        &mut self,
+        rules: &Rules<'_>,
+        trace: &mut impl Trace,
+    ) -> Result<Search, Error> {
+        self.time = rules.time;
+        self.run::<C>(rules, trace).map_err(|note| {
+            let (signatures, steps) = self.spent();
+            trace.event(TraceEvent::Refused { error: note.error, signatures, steps });
+            self.refuse(note)
+        })
+    }
+
+    fn run<C: CryptoProvider>(&mut self, rules: &Rules<'_>, trace: &mut impl Trace) -> Result<Search, Note> {
         for _ in 0..CANDIDATES_PER_STEP {
-            let next = match self.advance(rules) {
-                Err(error) => self.another_pass(rules, error)?,
+            let next = match self.advance(rules, trace) {
+                Err(note) => self.another_pass(rules, note)?,
                 Ok(next) => next,
             };
             match next {
@@ -193,11 +222,13 @@ impl<'p> PeerChain<'p> {
                         }
                         _ => Err(CryptoError::Unsupported),
                     };
-                    self.settle(rules, level, issuer, verified);
+                    self.settle(rules, level, issuer, verified, trace);
                     return Ok(Search::Working);
                 }
                 Next::Found { anchor } => {
-                    let path = self.found(rules, anchor);
+                    self.keep_refusal();
+                    let (path, (signatures, steps)) = (self.found(rules, anchor), self.spent());
+                    trace.event(TraceEvent::Found { path, signatures, steps });
                     return Ok(Search::Found(ChainVerified::assertion(path.waived), path));
                 }
             }
@@ -219,13 +250,30 @@ impl<'p> PeerChain<'p> {
         LeafSummary::new(self.list.into_leaf())
     }
 
-    fn advance(&mut self, rules: &Rules<'_>) -> Result<Next, Error> {
+    /// Whether a path is found.
+    pub(super) const fn is_found(&self) -> bool {
+        matches!(self.phase, Phase::Found { .. })
+    }
+
+    /// The anchor of the path, if it is found and has one.
+    pub(super) const fn anchor(&self) -> Option<u8> {
+        match self.phase {
+            Phase::Found { anchor } => anchor,
+            _ => None,
+        }
+    }
+
+    /// CA certificates above the leaf on the path as it stands, an anchor counted.
+    pub(super) const fn depth(&self) -> u8 {
+        self.top.saturating_add(1)
+    }
+
+    fn advance(&mut self, rules: &Rules<'_>, trace: &mut impl Trace) -> Result<Next, Note> {
         match self.phase {
             Phase::Leaf => {
-                let fault = |problem| Error::from(CertificateError { index: 0, problem });
-                let leaf = self.list.get(0).ok_or_else(|| fault(CertificateProblem::Malformed))?;
+                let leaf = self.list.get(0).ok_or(Note::new(0, CertificateProblem::Malformed))?;
                 let mut leniency = self.leniency(rules);
-                rules.check_leaf(&leaf, &mut leniency).map_err(fault)?;
+                rules.check_leaf(&leaf, &mut leniency).map_err(|problem| Note::new(0, problem))?;
                 // A pin is asked first: it costs no signature, and nothing else in the list matters then.
                 let pin = (0..u8::MAX).zip(rules.anchors).find(|(_, anchor)| anchor.pins(&leaf));
                 self.phase = pin.map_or(Phase::Searching, |(anchor, _)| Phase::Found { anchor: Some(anchor) });
@@ -234,30 +282,32 @@ impl<'p> PeerChain<'p> {
                 }
                 Ok(Next::Continue)
             }
-            Phase::Searching => self.search(rules).map(|()| Next::Continue),
-            Phase::Verifying { anchor, level } => self.verify_next(rules, anchor, level),
+            Phase::Searching => self.search(rules, trace).map(|()| Next::Continue),
+            Phase::Verifying { anchor, level } => self.verify_next(rules, anchor, level, trace),
             Phase::Found { anchor } => Ok(Next::Found { anchor }),
         }
     }
 
     /// Looks at the next candidate for the issuer of the certificate on the top level.
-    fn search(&mut self, rules: &Rules<'_>) -> Result<(), Error> {
-        self.steps_left = self.steps_left.checked_sub(1).ok_or_else(exhausted)?;
-        let Some(candidate) = self.next_candidate(rules) else { return self.go_back(rules) };
+    fn search(&mut self, rules: &Rules<'_>, trace: &mut impl Trace) -> Result<(), Note> {
+        self.steps_left = self.steps_left.checked_sub(1).ok_or(Note::exhausted())?;
+        let Some(candidate) = self.next_candidate(rules) else { return self.go_back(rules, trace) };
         let index = self.certificate_at(self.top);
-        let Some(child) = self.list.get(index) else { return self.go_back(rules) };
+        let Some(child) = self.list.get(index) else { return self.go_back(rules, trace) };
         let mut steps_left = self.steps_left;
         let mut leniency = self.leniency(rules);
         let checked = match candidate {
             Place::Anchor(place) => match authority(rules, place) {
                 Some(anchor) if anchor.subject.matches(&child.issuer) => {
-                    Some(self.check_anchor(rules, anchor, &child, &mut steps_left, &mut leniency))
+                    trace.event(TraceEvent::Candidate { index, issuer: candidate, subject: anchor.subject });
+                    Some(self.check_anchor(rules, candidate, anchor, &child, (&mut steps_left, &mut leniency)))
                 }
                 _ => None,
             },
             Place::Sent(place) => match self.list.get(place) {
                 Some(ca) if ca.subject.matches(&child.issuer) && !self.is_on_path(&ca) => {
-                    Some(self.check_ca(rules, place, &ca, &child, &mut steps_left, &mut leniency))
+                    trace.event(TraceEvent::Candidate { index, issuer: candidate, subject: ca.subject });
+                    Some(self.check_ca(rules, place, &ca, &child, (&mut steps_left, &mut leniency)))
                 }
                 _ => None,
             },
@@ -265,9 +315,15 @@ impl<'p> PeerChain<'p> {
         self.steps_left = steps_left;
         match (checked, candidate) {
             (None, _) => {}
-            (Some(Err((_, CertificateProblem::SearchExhausted))), _) => return Err(exhausted()),
-            (Some(Err((index, problem))), _) => self.note(index, problem),
+            (Some(Err(note)), _) if note.error.problem == CertificateProblem::SearchExhausted => {
+                return Err(Note::exhausted());
+            }
+            (Some(Err(note)), _) => {
+                trace.event(TraceEvent::Unfit { index, issuer: candidate, error: note.error });
+                self.note(note);
+            }
             (Some(Ok(())), Place::Anchor(anchor)) => {
+                trace.event(TraceEvent::Anchor { anchor, depth: self.depth() });
                 self.tolerated = leniency.met();
                 self.phase = Phase::Verifying { anchor: Some(anchor), level: self.top };
             }
@@ -310,21 +366,19 @@ impl<'p> PeerChain<'p> {
     fn check_anchor(
         &self,
         rules: &Rules<'_>,
+        place: Place,
         anchor: &Authority<'_>,
         child: &Summary<'_>,
-        budget: &mut u32,
-        leniency: &mut Leniency,
-    ) -> Result<(), (u8, CertificateProblem)> {
-        let index = self.certificate_at(self.top);
+        (budget, leniency): (&mut u32, &mut Leniency),
+    ) -> Result<(), Note> {
+        let refuse = |problem| Note::new(self.certificate_at(self.top), problem).by(place);
         if child.signature_kind.with_key(anchor.key.algorithm).is_none() {
-            leniency.object(CertificateProblem::UnsupportedSignature).map_err(|problem| (index, problem))?;
+            leniency.object(CertificateProblem::UnsupportedSignature).map_err(refuse)?;
         }
-        rules.check_anchor(anchor, leniency).map_err(|problem| (index, problem))?;
-        self.check_limits(anchor.path_len, anchor.name_constraints, budget, leniency)?;
-        if self.top >= max_depth(rules) {
-            return Err((0, CertificateProblem::DepthExceeded));
-        }
-        Ok(())
+        rules.check_anchor(anchor, leniency).map_err(refuse)?;
+        let checked = self.check_limits(anchor.path_len, anchor.name_constraints, (budget, leniency));
+        checked.map_err(|note| note.by(place))?;
+        check_depth(rules, self.depth())
     }
 
     /// Everything that makes a certificate unfit to be the next of this path, but the signature.
@@ -334,20 +388,19 @@ impl<'p> PeerChain<'p> {
         index: u8,
         ca: &Summary<'_>,
         child: &Summary<'_>,
-        budget: &mut u32,
-        leniency: &mut Leniency,
-    ) -> Result<(), (u8, CertificateProblem)> {
-        rules.check_ca(ca, leniency).map_err(|problem| (index, problem))?;
+        (budget, leniency): (&mut u32, &mut Leniency),
+    ) -> Result<(), Note> {
+        rules.check_ca(ca, leniency).map_err(|problem| Note::new(index, problem))?;
+        let place = Place::Sent(index);
         if child.signature_kind.with_key(ca.key.algorithm).is_none() {
-            let unsupported = leniency.object(CertificateProblem::UnsupportedSignature);
-            unsupported.map_err(|problem| (self.certificate_at(self.top), problem))?;
+            let child = self.certificate_at(self.top);
+            let checked = leniency.object(CertificateProblem::UnsupportedSignature);
+            checked.map_err(|problem| Note::new(child, problem).by(place))?;
         }
-        self.check_limits(ca.basic_constraints.path_len, ca.name_constraints, budget, leniency)?;
+        let (path_len, name_constraints) = (ca.basic_constraints.path_len, ca.name_constraints);
+        self.check_limits(path_len, name_constraints, (budget, leniency)).map_err(|note| note.by(place))?;
         // An anchor has to fit above it.
-        if self.top.saturating_add(1) >= max_depth(rules) {
-            return Err((0, CertificateProblem::DepthExceeded));
-        }
-        Ok(())
+        check_depth(rules, self.depth().saturating_add(1))
     }
 
     /// The limits that an authority sets to all that is below it.
@@ -355,9 +408,8 @@ impl<'p> PeerChain<'p> {
         &self,
         path_len: Option<u8>,
         name_constraints: Option<NameConstraints<'_>>,
-        budget: &mut u32,
-        leniency: &mut Leniency,
-    ) -> Result<(), (u8, CertificateProblem)> {
+        (budget, leniency): (&mut u32, &mut Leniency),
+    ) -> Result<(), Note> {
         let mut cas_left = path_len;
         for level in (0..=self.top).rev() {
             let index = self.certificate_at(level);
@@ -369,14 +421,15 @@ impl<'p> PeerChain<'p> {
             }
             if level != 0 {
                 if cas_left == Some(0) {
-                    leniency.object(CertificateProblem::PathLengthExceeded).map_err(|problem| (index, problem))?;
+                    let checked = leniency.object(CertificateProblem::PathLengthExceeded);
+                    checked.map_err(|problem| Note::new(index, problem))?;
                 }
                 cas_left = cas_left.map(|left| left.saturating_sub(1));
             }
             if let Some(constraints) = name_constraints {
                 constraints
                     .check(&certificate.subject, certificate.subject_alt_name, budget)
-                    .map_err(|problem| (index, problem))?;
+                    .map_err(|problem| Note::new(index, problem))?;
             }
         }
         Ok(())
@@ -398,40 +451,49 @@ impl<'p> PeerChain<'p> {
     }
 
     /// No candidate is left on the top level: back to the one below, or the end of the search.
-    fn go_back(&mut self, rules: &Rules<'_>) -> Result<(), Error> {
+    fn go_back(&mut self, rules: &Rules<'_>, trace: &mut impl Trace) -> Result<(), Note> {
         let index = self.certificate_at(self.top);
         let problem = match self.list.get(index) {
             Some(certificate) if !certificate.is_self_signed() => CertificateProblem::UnknownIssuer,
             _ if self.top == 0 => CertificateProblem::SelfSigned,
             _ => CertificateProblem::UntrustedRoot,
         };
+        let note = Note::new(index, problem);
+        trace.event(TraceEvent::DeadEnd { error: note.error });
         let mut leniency = self.leniency(rules);
         if !self.knows_better() && leniency.object(problem).is_ok() {
             self.tolerated = leniency.met();
             self.phase = verify_below(None, self.top);
             return Ok(());
         }
-        self.note(index, problem);
+        self.note(note);
         if let Some(below) = self.top.checked_sub(1) {
             self.top = below;
             return Ok(());
         }
         if let Some(broken) = self.broken {
-            self.note(broken.index, broken.problem);
+            self.note(Note::new(broken.index, broken.problem));
         }
-        Err(self.problem.map_or_else(exhausted, Error::from))
+        Err(self.problem.unwrap_or(Note::exhausted()))
     }
 
     /// The next signature of a complete path, from the anchor down.
-    fn verify_next(&mut self, rules: &Rules<'_>, anchor: Option<u8>, level: u8) -> Result<Next, Error> {
+    fn verify_next(
+        &mut self,
+        rules: &Rules<'_>,
+        anchor: Option<u8>,
+        level: u8,
+        trace: &mut impl Trace,
+    ) -> Result<Next, Note> {
         let issuer = match anchor {
             Some(anchor) if level == self.top => Place::Anchor(anchor),
             _ => Place::Sent(self.certificate_at(level.saturating_add(1))),
         };
         if !self.is_verified(rules, level, issuer) {
-            self.signatures_left = self.signatures_left.checked_sub(1).ok_or_else(exhausted)?;
+            self.signatures_left = self.signatures_left.checked_sub(1).ok_or(Note::exhausted())?;
             return Ok(Next::Verify { level, issuer });
         }
+        trace.event(TraceEvent::Verified { index: self.certificate_at(level), issuer });
         self.phase = verify_below(anchor, level);
         Ok(Next::Continue)
     }
@@ -445,7 +507,14 @@ impl<'p> PeerChain<'p> {
         })
     }
 
-    fn settle(&mut self, rules: &Rules<'_>, level: u8, issuer: Place, verified: Result<(), CryptoError>) {
+    fn settle(
+        &mut self,
+        rules: &Rules<'_>,
+        level: u8,
+        issuer: Place,
+        verified: Result<(), CryptoError>,
+        trace: &mut impl Trace,
+    ) {
         let index = self.certificate_at(level);
         let problem = match (verified, issuer) {
             (Ok(()), _) => return self.list.set_verified_by(index, issuer),
@@ -453,10 +522,12 @@ impl<'p> PeerChain<'p> {
             (Err(_), Place::Anchor(_)) => CertificateProblem::AnchorSignatureInvalid,
             (Err(_), Place::Sent(_)) => CertificateProblem::SignatureInvalid,
         };
+        let note = Note::new(index, problem).by(issuer);
+        trace.event(TraceEvent::Unfit { index, issuer, error: note.error });
         if self.tolerates_signature(rules, level, problem) {
             return;
         }
-        self.note(index, problem);
+        self.note(note);
         self.top = level;
         self.phase = Phase::Searching;
     }
@@ -476,7 +547,7 @@ impl<'p> PeerChain<'p> {
     }
 
     /// What there is to say about the path on which the search stands.
-    fn found(&self, rules: &Rules<'_>, anchor: Option<u8>) -> PathFound {
+    pub(super) fn found(&self, rules: &Rules<'_>, anchor: Option<u8>) -> PathFound {
         let authority = anchor.and_then(|anchor| authority(rules, anchor));
         let (mut not_before, mut not_after) = authority.and_then(|anchor| anchor.validity).unwrap_or(UnixTime::ALWAYS);
         for level in 0..=self.top {
@@ -486,7 +557,7 @@ impl<'p> PeerChain<'p> {
             }
         }
         PathFound {
-            depth: if authority.is_some() { self.top.saturating_add(1) } else { self.top },
+            depth: if authority.is_some() { self.depth() } else { self.top },
             anchor,
             not_before,
             not_after,
@@ -495,15 +566,8 @@ impl<'p> PeerChain<'p> {
         }
     }
 
-    fn certificate_at(&self, level: u8) -> u8 {
+    pub(super) fn certificate_at(&self, level: u8) -> u8 {
         self.levels.get(usize::from(level)).map_or(0, |level| level.certificate)
-    }
-
-    /// Keeps the problem if it explains more than the one known so far.
-    fn note(&mut self, index: u8, problem: CertificateProblem) {
-        if self.problem.is_none_or(|known| known.problem.rank() < problem.rank()) {
-            self.problem = Some(CertificateError { index, problem });
-        }
     }
 }
 
@@ -528,16 +592,12 @@ const fn verify_below(anchor: Option<u8>, level: u8) -> Phase {
 }
 
 /// The anchor at a place of the list, if it is an authority.
-fn authority<'a>(rules: &Rules<'a>, place: u8) -> Option<&'a Authority<'a>> {
+pub(super) fn authority<'a>(rules: &Rules<'a>, place: u8) -> Option<&'a Authority<'a>> {
     rules.anchors.get(usize::from(place))?.authority()
 }
 
-fn max_depth(rules: &Rules<'_>) -> u8 {
+pub(super) fn max_depth(rules: &Rules<'_>) -> u8 {
     u8::try_from(MAX_DEPTH).map_or(rules.max_depth, |most| rules.max_depth.min(most))
-}
-
-fn exhausted() -> Error {
-    CertificateError { index: 0, problem: CertificateProblem::SearchExhausted }.into()
 }
 
 impl Summary<'_> {

@@ -42,6 +42,14 @@ impl<'a> ServerName<'a> {
         }
     }
 
+    /// Whether it is written like this.
+    pub(super) fn is_text(&self, text: &str) -> bool {
+        match self {
+            Self::Dns(wanted) => same_ignoring_case(wanted.0.as_bytes(), text.as_bytes()),
+            Self::Ip(wanted) => text.parse() == Ok(*wanted),
+        }
+    }
+
     /// Whether one of the names of a certificate is this one.
     ///
     /// Only the subject alternative name is looked at. RFC 9525 section 1.3: "Do not include or check
@@ -79,6 +87,14 @@ impl<'a> DnsName<'a> {
     /// The name as it was given.
     pub const fn as_str(&self) -> &'a str {
         self.0
+    }
+
+    /// Whether it is `parent` or ends in it, by whole labels.
+    pub(super) fn is_same_or_below(&self, parent: &str) -> bool {
+        let name = self.0.as_bytes();
+        name.len().checked_sub(parent.len()).and_then(|at| name.split_at_checked(at)).is_some_and(|(left, right)| {
+            same_ignoring_case(right, parent.as_bytes()) && left.last().is_none_or(|&byte| byte == b'.')
+        })
     }
 
     /// Whether a `dNSName` of a certificate stands for this name.

@@ -15,6 +15,8 @@ pub(crate) const SETS: &[&str] = &[
     "blocking",
     "async",
     "std",
+    "embedded-tls",
+    "aes128-gcm,aes256-gcm-sha384,embedded-tls,defmt",
     "rustcrypto",
     "sha384",
     "sha512",
@@ -41,13 +43,14 @@ pub(crate) const SETS: &[&str] = &[
 pub(crate) const EXCLUSIVE: (&str, &str) = ("defmt,log", "the features `defmt` and `log` exclude each other");
 
 /// All features that go together, for documentation, unit tests and the tests in [`ALL_TESTS`].
-pub(crate) const ALL: &str = "all-algorithms,dangerous-waivers,std,log";
+pub(crate) const ALL: &str = "all-algorithms,dangerous-waivers,embedded-tls,std,log";
 
 /// Features of the tests that pin what is on the wire: with more signature algorithms hellos are longer.
 pub(crate) const PINNED: &str = "aes256-gcm-sha384,std,log";
 
 /// Tests of signature algorithms, which need all of them, and of waivers.
-pub(crate) const ALL_TESTS: &str = "--test algorithms --test real_roots --test waivers --test wycheproof";
+pub(crate) const ALL_TESTS: &str =
+    "--test algorithms --test real_roots --test waivers --test wycheproof --test x509_cases";
 
 #[cfg(test)]
 mod tests {

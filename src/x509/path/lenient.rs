@@ -5,7 +5,8 @@
 //! search count for all passes together.
 
 use super::{Next, PeerChain, Phase, verify_below};
-use crate::error::{CertificateError, CertificateProblem, Error};
+use crate::error::CertificateProblem;
+use crate::x509::note::Note;
 use crate::x509::rules::Rules;
 use crate::x509::waiver::{Leniency, Waived, Waivers};
 
@@ -21,7 +22,7 @@ const PASSES: [Waivers; 4] = {
 pub(super) struct Passes {
     place: usize,
     /// Why the first pass found no path.
-    refusal: Option<CertificateError>,
+    refusal: Option<Note>,
 }
 
 impl Passes {
@@ -38,15 +39,14 @@ impl PeerChain<'_> {
     /// end the path as if nobody knew the issuer. One that only has the name, and did not sign, is no issuer.
     pub(super) fn knows_better(&self) -> bool {
         let rank = CertificateProblem::SignatureInvalid.rank();
-        self.problem.is_some_and(|known| known.problem.rank() > rank)
+        self.problem.is_some_and(|known| known.error.problem.rank() > rank)
     }
 
     /// A pass has found no path: the next that tolerates more, or the end.
-    pub(super) fn another_pass(&mut self, rules: &Rules<'_>, error: Error) -> Result<Next, Error> {
-        let Error::Certificate(refusal) = error else { return Err(error) };
+    pub(super) fn another_pass(&mut self, rules: &Rules<'_>, note: Note) -> Result<Next, Note> {
         let now = tolerated(self.passes.place, rules);
         let next = (0..PASSES.len()).skip(self.passes.place).find(|place| tolerated(*place, rules) != now);
-        self.passes = Passes { place: next.ok_or(error)?, refusal: self.passes.refusal.or(Some(refusal)) };
+        self.passes = Passes { place: next.ok_or(note)?, refusal: self.passes.refusal.or(Some(note)) };
         self.begin();
         Ok(Next::Continue)
     }
@@ -67,11 +67,16 @@ impl PeerChain<'_> {
         true
     }
 
+    /// Keeps why the path would have been refused, so that it can be explained.
+    pub(super) fn keep_refusal(&mut self) {
+        self.problem = self.passes.refusal.or(self.problem);
+    }
+
     /// What was waived for the path on which the search stands.
-    pub(super) fn waived(&self) -> Waived {
+    pub(in crate::x509) fn waived(&self) -> Waived {
         let path = self.levels.iter().take(usize::from(self.top).saturating_add(1));
         let causes = path.fold(self.tolerated, |causes, level| causes.union(level.tolerated));
-        self.passes.refusal.map_or(Waived::NOTHING, |refusal| Waived::of(causes, refusal))
+        self.passes.refusal.map_or(Waived::NOTHING, |refusal| Waived::of(causes, refusal.error))
     }
 }
 

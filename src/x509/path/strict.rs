@@ -1,7 +1,8 @@
 //! The search where nothing can be waived: one pass, which tolerates nothing.
 
 use super::{Next, PeerChain};
-use crate::error::{CertificateProblem, Error};
+use crate::error::CertificateProblem;
+use crate::x509::note::Note;
 use crate::x509::rules::Rules;
 use crate::x509::waiver::{Leniency, Waived};
 
@@ -15,15 +16,17 @@ impl PeerChain<'_> {
         false
     }
 
-    pub(super) const fn another_pass(&mut self, _: &Rules<'_>, error: Error) -> Result<Next, Error> {
-        Err(error)
+    pub(super) const fn another_pass(&mut self, _: &Rules<'_>, note: Note) -> Result<Next, Note> {
+        Err(note)
     }
 
     pub(super) const fn tolerates_signature(&mut self, _: &Rules<'_>, _: u8, _: CertificateProblem) -> bool {
         false
     }
 
-    pub(super) const fn waived(&self) -> Waived {
+    pub(super) const fn keep_refusal(&mut self) {}
+
+    pub(in crate::x509) const fn waived(&self) -> Waived {
         Waived::NOTHING
     }
 }
