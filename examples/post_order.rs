@@ -117,6 +117,8 @@ impl Story {
             address: address.to_owned(),
             server_name: SUPPLIER_NAME.to_owned(),
             authorities: vec![pki.root],
+            pins: Vec::new(),
+            common_name: None,
             identities: vec![pki.gateway],
             path: "/orders".to_owned(),
             document: ORDER.into(),

@@ -125,6 +125,7 @@
 //! | `all-algorithms` | all of the above |
 //! | `sha384` | SHA-384 in transcript and key schedule; secrets take 48 instead of 32 bytes |
 //! | `sha512` | SHA-512 in signatures |
+//! | `dangerous-waivers` | lets a program [waive](x509::Waivers) causes of refusal, one by one; nothing is waived by itself |
 //! | `blocking` | the driver over `embedded_io::{Read, Write}` |
 //! | `async` | the driver over `embedded_io_async::{Read, Write}` |
 //! | `embedded-tls` | the certificate paths of this crate as a verifier for embedded-tls 0.19 |

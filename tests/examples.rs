@@ -12,8 +12,8 @@ use std::time::Duration;
 use rcgen::ExtendedKeyUsagePurpose::{ClientAuth, ServerAuth};
 
 use shared::args::Preferences;
-use shared::order::{Asked, Errand, Progress, connect, post};
-use shared::pem::Identity;
+use shared::order::{Asked, Errand, Progress, Wanted, connect, post};
+use shared::pem::{Identity, Pin};
 use shared::pki::{Authority, Leaf, Pki, SUPPLIER_NAME};
 use shared::supplier::{Asking, Event, Setup, serve};
 use shared::tls::{Deadline, DeviceMemory, Timed};
@@ -48,6 +48,8 @@ fn errand(pki: &Pki, address: &str) -> Errand {
         address: address.to_owned(),
         server_name: SUPPLIER_NAME.to_owned(),
         authorities: vec![pki.root.clone()],
+        pins: Vec::new(),
+        common_name: None,
         identities: vec![pki.gateway.clone()],
         path: "/orders".to_owned(),
         document: include_bytes!("../examples/data/order.xml")[..].into(),
@@ -81,6 +83,42 @@ fn assert_late(errand: &Errand, alert: u8) {
     let (code, words) = trouble(errand);
     assert_eq!(code, 21, "{words}");
     assert!(words.contains(&format!("with alert {alert} ")), "{words}");
+}
+
+#[test]
+fn a_server_can_be_known_by_a_pin_or_by_its_common_name() {
+    let pki = Pki::new().unwrap();
+    let (address, _events) = start(setup(&pki));
+    let pinned = |certificate: &[u8]| Errand {
+        authorities: Vec::new(),
+        pins: vec![Pin::Certificate(certificate.to_vec())],
+        ..errand(&pki, &address)
+    };
+    assert!(run(&pinned(&pki.supplier.chain[0])).0.is_ok());
+    assert_eq!(trouble(&pinned(&pki.supplier.chain[1])).0, 20);
+
+    let named = |name: &str, is_pattern: bool| {
+        let common_name = Some(Wanted { name: name.to_owned(), is_pattern });
+        let server_name = "another.example".to_owned();
+        Errand { server_name, common_name, ..errand(&pki, &address) }
+    };
+    assert!(run(&named(SUPPLIER_NAME, false)).0.is_ok());
+    let (code, words) = trouble(&named("another.example", false));
+    assert!(code == 20 && words.contains("common name"), "{words}");
+    assert_eq!(trouble(&named("*.supplier.example", true)).0, 20);
+    assert_eq!(trouble(&named("", false)).0, 1);
+}
+
+#[test]
+fn validity_and_profile_can_be_limited() {
+    let pki = Pki::new().unwrap();
+    let (address, _events) = start(setup(&pki));
+    // The throw-away certificates are valid for a little over a week.
+    for (days, strict, accepted) in [(30, true, true), (1, false, false)] {
+        let preferences = Preferences { max_validity: Some(days), strict, ..Preferences::default() };
+        let outcome = run(&Errand { preferences, ..errand(&pki, &address) }).0;
+        assert_eq!(outcome.is_ok(), accepted, "{days}: {outcome:?}");
+    }
 }
 
 #[test]

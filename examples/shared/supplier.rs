@@ -133,9 +133,13 @@ pub(crate) fn serve(
     let mut config = ServerConfig::new(asking)
         .with_alpn(&alpn)
         .with_groups(&setup.preferences.groups)
-        .with_cipher_suites(&setup.preferences.suites);
+        .with_cipher_suites(&setup.preferences.suites)
+        .with_strict_profile(setup.preferences.strict);
     if let Some(depth) = setup.preferences.max_depth {
         config = config.with_max_depth(depth);
+    }
+    if let Some(days) = setup.preferences.max_validity {
+        config = config.with_max_validity_days(days);
     }
     let desk = Desk::new(setup.required_names.clone());
     let guests = AtomicUsize::new(0);

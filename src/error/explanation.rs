@@ -46,8 +46,8 @@ impl Display for ApiMisuse {
                 "the names of the trust anchors do not fit into a CertificateRequest, or there are more than 255 anchors"
             }
             Self::ClosedForWriting => "data was written after close",
-            Self::CommonNameInvalid => "the common name is one that no certificate can have, or a pattern that is none",
             Self::CommitTooLarge => "more bytes were committed or sealed than were offered",
+            Self::CommonNameInvalid => "the common name is one that no certificate can have, or a pattern that is none",
             Self::CredentialSchemeNotOffered => "the peer cannot verify signatures of the selected credential",
             Self::CredentialUnusable => "a credential has no certificate, or one that cannot be parsed comes first",
             Self::ExportLength => "the exporter was asked for more than 255 hash lengths, or its label is over 249 bytes",

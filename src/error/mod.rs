@@ -72,11 +72,11 @@ pub enum ApiMisuse {
     AnswerUnexpected,
     /// Data was written after `close`.
     ClosedForWriting,
+    /// More bytes were committed than `rx_space` offered, or sealed than `reserve` offered.
+    CommitTooLarge,
     /// A common name that no certificate can have, or a pattern that is none (see
     /// [`CommonName`](crate::x509::CommonName)).
     CommonNameInvalid,
-    /// More bytes were committed than `rx_space` offered, or sealed than `reserve` offered.
-    CommitTooLarge,
     /// A credential without a certificate, or whose first certificate cannot be parsed.
     CredentialUnusable,
     /// A credential was selected whose signature scheme the peer did not offer.

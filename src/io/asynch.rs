@@ -138,6 +138,13 @@ pub async fn drive<'b, T: Read + Write, S: Side, C: CryptoProvider>(
                 request.answer(choice)?;
             }
             Step::Authorize(request) => match host.authorize(&request.peer()).await {
+                #[cfg(feature = "dangerous-waivers")]
+                Ok(())
+                    if !request.waived().is_empty()
+                        && host.dangerous_accept_waived(&request.peer(), request.waived()).await =>
+                {
+                    request.dangerous_accept_waived()?;
+                }
                 Ok(()) => request.accept()?,
                 Err(alert) => return Err(request.reject(alert).into()),
             },

@@ -117,6 +117,13 @@ fn drive<'b, T: Read + Write, S: Side, C: CryptoProvider>(
                 request.answer(choice)?;
             }
             Step::Authorize(request) => match host.authorize(&request.peer()) {
+                #[cfg(feature = "dangerous-waivers")]
+                Ok(())
+                    if !request.waived().is_empty()
+                        && host.dangerous_accept_waived(&request.peer(), request.waived()) =>
+                {
+                    request.dangerous_accept_waived()?;
+                }
                 Ok(()) => request.accept()?,
                 Err(alert) => return Err(request.reject(alert).into()),
             },

@@ -34,6 +34,7 @@ mod variables;
 mod verdict;
 mod verdict_text;
 mod verified;
+mod waiver;
 
 pub use self::algorithm::{KeyAlgorithm, SignatureKind};
 pub use self::anchor::TrustAnchor;
@@ -54,7 +55,8 @@ pub use self::validator::Validator;
 pub use self::variables::{Variable, VariableName, VariableValue, Verify};
 pub use self::verdict::{Authority, Evidence, NearMiss, Verdict};
 pub use self::verified::{PathCertificate, VerifiedPath};
+pub use self::waiver::{WaivableCause, Waived, Waivers};
 
 pub(crate) use self::identity::LeafSummary;
 pub(crate) use self::own::{OwnCertificate, first_certificate, is_sha1};
-pub(crate) use self::path::{ChainVerified, PeerChain, Search};
+pub(crate) use self::path::{ChainAccepted, ChainVerified, PeerChain, Search};

@@ -162,10 +162,10 @@ pub enum NearMiss<'a> {
 }
 
 impl PeerChain<'_> {
-    /// Why the last certificate or the last search was refused; `None` if it was not. The rules must be those of the
-    /// search.
+    /// Why the last certificate or the last search was refused, or would have been without a waiver; `None` if it was
+    /// not. The rules must be those of the search.
     pub(crate) fn verdict<'a>(&'a self, rules: &Rules<'a>) -> Option<Verdict<'a>> {
-        if self.anchor().is_some() {
+        if self.is_found() && self.waived().is_empty() {
             return None;
         }
         let note = self.problem?;

@@ -1,7 +1,7 @@
 //! Which steps there are.
 
 use crate::budget;
-use crate::features::{ALGORITHM_TESTS, ALL, CORTEX_M4, EXCLUSIVE, MEASURED_TARGET, PINNED, SETS, TARGETS};
+use crate::features::{ALL, ALL_TESTS, CORTEX_M4, EXCLUSIVE, MEASURED_TARGET, PINNED, SETS, TARGETS};
 use crate::run::{Failure, Result, Run, root};
 use crate::setup;
 use crate::step::{Step, Task};
@@ -139,7 +139,7 @@ fn unit() -> Step {
 fn integration() -> Step {
     let tasks = vec![
         cargo(&format!("test --package embedded-mtls --test * --locked --features {PINNED}")),
-        cargo(&format!("test --package embedded-mtls {ALGORITHM_TESTS} --locked --features {ALL}")),
+        cargo(&format!("test --package embedded-mtls {ALL_TESTS} --locked --features {ALL}")),
     ];
     Step { name: "tests", what: "tests on the public API, and of the repository's own rules", tasks }
 }
