@@ -126,6 +126,7 @@
 //! | `sha512` | SHA-512 in signatures |
 //! | `blocking` | the driver over `embedded_io::{Read, Write}` |
 //! | `async` | the driver over `embedded_io_async::{Read, Write}` |
+//! | `embedded-tls` | the certificate paths of this crate as a verifier for embedded-tls 0.19 |
 //! | `std` | sockets, clock and entropy of the host |
 //! | `defmt` | logging through defmt; excludes `log` |
 //! | `log` | logging through the log facade; excludes `defmt` |
@@ -157,8 +158,10 @@ extern crate std;
 mod fmt;
 #[macro_use]
 mod codec;
+#[cfg(feature = "embedded-tls")]
+pub mod adapter;
 mod connection;
-mod credential;
+pub mod credential;
 pub mod crypto;
 mod error;
 #[allow(private_interfaces, private_bounds, reason = "`Side` is sealed: only this crate can name the states")]

@@ -55,10 +55,10 @@ impl Display for ApiMisuse {
             Self::SchemeWithoutDigest => "a digest to sign was asked for, and the scheme signs the message itself",
             Self::ServerNameInvalid => "the server name is neither a valid host name nor an IP address",
             Self::SignatureMalformed => "the signature does not have the form its scheme asks for",
-            Self::ValidityLimitZero => "the validity of certificates is limited to 0 days, which none can keep",
             Self::TrustAnchorUnusable(problem) => {
                 return write!(f, "a certificate cannot serve as a trust anchor: it {problem}");
             }
+            Self::ValidityLimitZero => "the validity of certificates is limited to 0 days, which none can keep",
         })
     }
 }
@@ -92,6 +92,7 @@ impl Display for PeerIncompatible {
             Self::NoGroup => "no key exchange group that both sides have",
             Self::Tls13NotOffered => "the client does not offer TLS 1.3",
             Self::Tls13NotSelected => "the server chose TLS 1.2 or older",
+            Self::UnknownServerName => "the client asks for a server name that we do not have",
         })
     }
 }

@@ -1,5 +1,7 @@
 //! Path validation without TLS.
 
+#[cfg(feature = "embedded-tls")]
+use super::identity::LeafKey;
 use super::identity::PeerIdentity;
 use super::path::{PeerChain, Search};
 use super::path_found::PathFound;
@@ -103,5 +105,11 @@ impl<'m> Validator<'m> {
     /// What the leaf says about its subject, once it was taken in, be the path valid or not.
     pub fn identity(&self) -> Option<PeerIdentity<'_>> {
         self.chain.identity()
+    }
+
+    /// The key of the leaf, to check what it signs.
+    #[cfg(feature = "embedded-tls")]
+    pub(crate) fn leaf_key(&self) -> Option<LeafKey<'_>> {
+        self.chain.leaf_key()
     }
 }

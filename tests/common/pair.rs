@@ -7,6 +7,7 @@
 //! ```
 
 use super::pki::{Issued, NOW, Pki, SERVER_NAME};
+use embedded_mtls::credential::Choice;
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::{Host, SoftwareHost};
 use embedded_mtls::x509::{PeerIdentity, ServerName, Time, TrustAnchor, UnixTime};
@@ -229,10 +230,10 @@ pub fn advance<'b, S: Side>(
             Ok(Step::Yield) => Ok(()),
             Ok(Step::Done) => return Some(Ok(())),
             Ok(Step::Time(request)) => request.provide(host.time()),
-            Ok(Step::Credential(request)) => match host.credential(&request) {
-                Some(credential) => request.select(credential),
-                None => request.decline(),
-            },
+            Ok(Step::Credential(request)) => {
+                let choice = host.choose(&request);
+                request.answer(choice)
+            }
             Ok(Step::Authorize(request)) => {
                 let path = request.verified_path().expect("it was found");
                 assert_eq!(Some(path.summary()), request.path());
@@ -367,6 +368,10 @@ impl<S: Side, H: Host<'static, S, RustCrypto>> Host<'static, S, RustCrypto> for 
         request: &CredentialRequest<'_, 'static, S, RustCrypto>,
     ) -> Option<&'static Credential<'static>> {
         self.host.credential(request)
+    }
+
+    fn choose(&mut self, request: &CredentialRequest<'_, 'static, S, RustCrypto>) -> Choice<'static> {
+        self.host.choose(request)
     }
 
     fn authorize(&mut self, _peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
