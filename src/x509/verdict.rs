@@ -242,7 +242,7 @@ impl PeerChain<'_> {
             Problem::UnknownCriticalExtension => summary.unknown_critical.map(|oid| Evidence::Extension(Oid(oid))),
             Problem::UnknownIssuer => Some(Evidence::Issuer(summary.issuer)),
             Problem::UnsupportedKey => Some(Evidence::Key(Oid(summary.key.bytes))),
-            Problem::ValidityTooLong => days(summary, rules.max_validity_days?),
+            Problem::ValidityTooLong => Some(days(summary, rules.max_validity_days?)),
             _ => None,
         }
     }
@@ -271,10 +271,10 @@ fn signature<'a>(summary: &Summary<'a>, key: Option<PublicKey<'_>>) -> Evidence<
     }
 }
 
-fn days<'a>(summary: &Summary<'_>, limit: u16) -> Option<Evidence<'a>> {
+fn days<'a>(summary: &Summary<'_>, limit: u16) -> Evidence<'a> {
     let seconds = summary.not_after.seconds().saturating_sub(summary.not_before.seconds());
     let days = seconds.div_euclid(SECONDS_A_DAY).saturating_add(1);
-    Some(Evidence::ValidityDays { found: u32::try_from(days).unwrap_or(u32::MAX), limit })
+    Evidence::ValidityDays { found: u32::try_from(days).unwrap_or(u32::MAX), limit }
 }
 
 impl<'a> Verdict<'a> {
