@@ -66,8 +66,11 @@ fn words(name: &str) -> String {
         .replace("digital signature", "digitalSignature")
 }
 
+/// What is changed about a good chain.
+type Change = fn(&mut World);
+
 /// What API gateways call the causes of a refusal.
-const CAUSES: &[(&str, fn(&mut World))] = &[
+const CAUSES: &[(&str, Change)] = &[
     ("expired", |w| w.leaf(|t| t.years(2010, 2020))),
     ("self-signed", |w| w.leaf_signs_itself = true),
     ("untrusted root", |w| {
@@ -171,12 +174,8 @@ fn each_problem_has_a_verdict_of_its_own() {
             assert_ne!(rule(&first.verdict), rule(&second.verdict), "{name} and {other}");
         }
     }
-    let causes: Vec<_> = CAUSES.iter().map(|(_, change)| told_cause(change)).collect();
+    let causes: Vec<_> = CAUSES.iter().map(|(_, change)| told(Role::Server, change).unwrap().problem).collect();
     for (place, cause) in causes.iter().enumerate() {
         assert!(!causes[..place].contains(cause), "{cause:?} is said twice");
     }
-}
-
-fn told_cause(change: &fn(&mut World)) -> Problem {
-    told(Role::Server, change).unwrap().problem
 }
