@@ -165,11 +165,11 @@ fn the_page_of_verdicts_shows_what_is_really_said() {
 
 #[test]
 fn each_problem_has_a_verdict_of_its_own() {
-    let told = each_problem();
-    assert!(told.len() > 30, "{}", told.len());
-    for (place, (name, _, first)) in told.iter().enumerate() {
+    let problems = each_problem();
+    assert!(problems.len() > 30, "{}", problems.len());
+    for (place, (name, _, first)) in problems.iter().enumerate() {
         let rule = |verdict: &str| verdict.split(") ").nth(1).unwrap_or(verdict).to_owned();
-        for (other, _, second) in &told[place + 1..] {
+        for (other, _, second) in &problems[place + 1..] {
             assert_ne!(first.verdict, second.verdict, "{name} and {other}");
             assert_ne!(rule(&first.verdict), rule(&second.verdict), "{name} and {other}");
         }
