@@ -7,9 +7,19 @@
 //! `cargo fuzz run client` explores; `cargo test` runs some tens of thousands of mutated handshakes,
 //! the same ones each time.
 
+mod chain;
+mod choices;
+mod differences;
+mod differential;
 mod fake;
+mod names;
+mod tagged;
+mod template;
 
+pub use differential::{Verdicts, agreement, differential};
 pub use fake::NoSecurity;
+pub use names::{der, name_constraints, server_name};
+pub use template::Oddity;
 
 use embedded_mtls::x509::{Rules, ServerName, Time, TrustAnchor, UnixTime, Validator};
 use embedded_mtls::{
