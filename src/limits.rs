@@ -82,7 +82,7 @@ pub(crate) const MAX_ANCHORS: usize = 255;
 /// Key shares of one ClientHello. Browsers send two or three; each pair is compared.
 pub(crate) const MAX_KEY_SHARES: usize = 16;
 /// A NewSessionTicket with every field as long as RFC 9846 section 4.7.1 allows.
-pub(crate) const MAX_TICKET: usize = MESSAGE_HEADER + 4 + 4 + (1 + 255) + (2 + 65_535) + (2 + 65_534);
+pub(crate) const MAX_TICKET: usize = MESSAGE_HEADER + 4 + 4 + (1 + 255) + (2 + 65_535) + (2 + 65_535);
 /// Reads of a transport that takes nothing more, in search of the peer's alert: it is short, and comes last.
 #[cfg(any(feature = "blocking", feature = "async"))]
 pub(crate) const LAST_READS: u8 = 16;

@@ -34,11 +34,11 @@ pub fn der(input: &[u8]) {
             let _ = leaf.subject_alt_names().map(|name| format!("{name:?}")).collect::<String>();
         }
         if let Ok(anchor) = TrustAnchor::from_certificate(&certificate) {
-            print(anchor.subject());
+            anchor.subject().into_iter().for_each(print);
         }
     }
     let (subject, key) = rest.split_at(rest.len() / 2);
-    let _ = TrustAnchor::from_name_and_key(subject, key).map(|anchor| print(anchor.subject()));
+    let _ = TrustAnchor::from_name_and_key(subject, key).map(|anchor| anchor.subject().map(print));
 }
 
 fn print(name: Name<'_>) {

@@ -55,6 +55,8 @@ code_points! {
         UNKNOWN_PSK_IDENTITY = 115 => "unknown_psk_identity",
         /// A certificate is required and none came.
         CERTIFICATE_REQUIRED = 116 => "certificate_required",
+        /// Something else, or something that the sender conceals.
+        GENERAL_ERROR = 117 => "general_error",
         /// No common application protocol.
         NO_APPLICATION_PROTOCOL = 120 => "no_application_protocol",
     }

@@ -16,15 +16,13 @@
 use super::authenticate::{Answered, Authenticate, Expectation, Outcome};
 use super::config::{ClientConfig, Parameters, check_anchors};
 use super::identify::{Identify, send_change_cipher_spec, send_finished};
+use super::keys::{ApplicationKeys, ClientFinishedKeys, HandshakeKeys, receive_finished};
 use super::proof::PeerAuthenticated;
 use super::{Answer, ClientAuthStatus, Context, Established, Progress, Question, Role, Stage, Wait};
 use crate::credential::Credential;
 use crate::crypto::{CryptoProvider, HashAlgorithm, KeyExchange, KeyShare};
 use crate::error::{ApiMisuse, Error, PeerMisbehaved};
-use crate::key_schedule::{
-    ApplicationEpoch, ClientWrite, EarlySecret, ExporterSecret, FinishedVerified, HandshakeEpoch, HandshakeSecret,
-    ServerWrite, TrafficSecret,
-};
+use crate::key_schedule::FinishedVerified;
 use crate::record::outbound::Written;
 use crate::transcript::Transcript;
 use crate::wire::certificate_request::CertificateRequest;
@@ -34,7 +32,7 @@ use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup};
 use crate::wire::extension::KeyShareEntry;
 use crate::wire::handshake;
 use crate::wire::server_hello::{self, ServerHello};
-use crate::x509::{Purpose, ServerName};
+use crate::x509::{Purpose, Rules, ServerName, Time, Trace};
 
 /// The side that connects.
 #[derive(Debug)]
@@ -48,16 +46,16 @@ pub enum State<'b, C: CryptoProvider> {
     /// A HelloRetryRequest lies in `rx`.
     RetryKeyShare(Retry),
     SendSecondClientHello(Retry, Share<C>),
-    ExpectEncryptedExtensions(Keys<C>),
-    ExpectCertificateOrRequest(Keys<C>),
+    ExpectEncryptedExtensions(HandshakeKeys<C>),
+    ExpectCertificateOrRequest(HandshakeKeys<C>),
     /// A CertificateRequest is on its way or lies in `rx`.
-    ExpectCertificateRequest(Keys<C>),
-    AwaitCredential(Keys<C>),
-    AuthenticateServer(Keys<C>, Option<Reply<'b>>, Authenticate),
-    ExpectFinished(Keys<C>, Option<Reply<'b>>, PeerAuthenticated),
+    ExpectCertificateRequest(HandshakeKeys<C>),
+    AwaitCredential(HandshakeKeys<C>),
+    AuthenticateServer(HandshakeKeys<C>, Option<Reply<'b>>, Authenticate),
+    ExpectFinished(HandshakeKeys<C>, Option<Reply<'b>>, PeerAuthenticated),
     Respond(Response<C>, Identify<'b>),
     SendFinished(Response<C>),
-    Done(Secrets<C>),
+    Done(ApplicationKeys<C>, Proofs),
     Failed,
 }
 
@@ -84,27 +82,17 @@ pub struct Retry {
     same_share: bool,
 }
 
-/// Secrets of the handshake epoch.
-pub struct Keys<C: CryptoProvider> {
-    secret: HandshakeSecret<C>,
-    client: TrafficSecret<C, HandshakeEpoch, ClientWrite>,
-    server: TrafficSecret<C, HandshakeEpoch, ServerWrite>,
-}
-
 /// Our answer to a CertificateRequest: a credential, or none.
 type Reply<'b> = Option<&'b Credential<'b>>;
 
 /// What the last flight and the session need.
 pub struct Response<C: CryptoProvider> {
-    client: TrafficSecret<C, HandshakeEpoch, ClientWrite>,
-    secrets: Secrets<C>,
+    keys: ClientFinishedKeys<C>,
+    proofs: Proofs,
 }
 
-/// Secrets of the application epoch, and the proofs.
-pub struct Secrets<C: CryptoProvider> {
-    client: TrafficSecret<C, ApplicationEpoch, ClientWrite>,
-    server: TrafficSecret<C, ApplicationEpoch, ServerWrite>,
-    exporter: ExporterSecret<C>,
+/// What was proved about the server.
+pub struct Proofs {
     peer: PeerAuthenticated,
     finished: FinishedVerified,
 }
@@ -153,7 +141,7 @@ impl Role for Client {
             State::AuthenticateServer(_, _, authenticate) => authenticate.waits_for(),
             State::ExpectFinished(..) => Wait::Message(&[HandshakeType::FINISHED]),
             State::Respond(_, identify) => identify.waits_for(),
-            State::Done(_) => Wait::Done,
+            State::Done(..) => Wait::Done,
         }
     }
 
@@ -169,14 +157,19 @@ impl Role for Client {
             State::ExpectFinished(..) => Stage::Finished,
             State::Respond(_, identify) => identify.stage(),
             State::SendFinished(_) => Stage::Sending,
-            State::Done(_) | State::Failed => Stage::Done,
+            State::Done(..) | State::Failed => Stage::Done,
         }
+    }
+
+    fn rules<'c>(config: &'c ClientConfig<'_>, time: Time) -> Rules<'c> {
+        expectation(config).rules(time)
     }
 
     fn handle<'b, C: CryptoProvider>(
         state: Self::State<'b, C>,
         cx: &mut Context<'b, C>,
         config: &'b ClientConfig<'b>,
+        trace: &mut impl Trace,
     ) -> Next<'b, C> {
         match state {
             State::Start => start(cx, config),
@@ -187,7 +180,7 @@ impl Role for Client {
             State::ExpectEncryptedExtensions(keys) => handle_encrypted_extensions(keys, cx, config),
             State::ExpectCertificateOrRequest(keys) => Ok(look_for_request(keys, cx)),
             State::ExpectCertificateRequest(keys) => handle_certificate_request(keys, cx),
-            State::AuthenticateServer(keys, reply, step) => authenticate_server(keys, reply, step, cx, config),
+            State::AuthenticateServer(keys, reply, step) => authenticate_server(keys, reply, step, cx, config, trace),
             State::ExpectFinished(keys, reply, peer) => handle_finished(keys, reply, peer, cx, config),
             State::Respond(response, Identify::Done) => Ok((State::SendFinished(response), Progress::Continue)),
             State::Respond(response, identify) => {
@@ -195,7 +188,7 @@ impl Role for Client {
                 Ok((State::Respond(response, identify), progress))
             }
             State::SendFinished(response) => send_client_finished(response, cx),
-            State::AwaitCredential(_) | State::Done(_) | State::Failed => Ok((state, Progress::Continue)),
+            State::AwaitCredential(_) | State::Done(..) | State::Failed => Ok((state, Progress::Continue)),
         }
     }
 
@@ -225,12 +218,12 @@ impl Role for Client {
 
     fn finish<C: CryptoProvider>(state: Self::State<'_, C>) -> Result<Established<C>, Self::State<'_, C>> {
         match state {
-            State::Done(secrets) => Ok(Established {
-                sending: secrets.client.into_sending(),
-                receiving: secrets.server.into_receiving(),
-                exporter: secrets.exporter,
-                peer: secrets.peer,
-                finished: secrets.finished,
+            State::Done(keys, Proofs { peer, finished }) => Ok(Established {
+                sending: keys.client.into_sending(),
+                receiving: keys.server.into_receiving(),
+                exporter: keys.exporter,
+                peer,
+                finished,
             }),
             other => Err(other),
         }
@@ -298,19 +291,15 @@ fn handle_server_hello<'b, C: CryptoProvider>(
             if hello.retried.is_none() {
                 begin_transcript(cx, hash)?;
             }
-            let message = cx.rx.message()?;
-            cx.transcript.update(message);
-            let length = message.len();
-            cx.rx.consume(length);
+            cx.receive_into_transcript()?;
             cx.negotiated.cipher_suite = suite;
             cx.negotiated.group = hello.group;
             cx.entropy.forget_seeds();
 
-            let secret = EarlySecret::<C>::new(hash)?.into_handshake(&shared)?;
-            let (client, server) = secret.traffic(&cx.transcript.hello_hash())?;
-            cx.rx.set_protection(server.protection(suite)?)?;
-            cx.tx.set_protection(client.protection(suite)?)?;
-            Ok((State::ExpectEncryptedExtensions(Keys { secret, client, server }), Progress::Yield))
+            let keys = HandshakeKeys::derive(hash, &shared, cx)?;
+            cx.rx.set_protection(keys.server.protection(suite)?)?;
+            cx.tx.set_protection(keys.client.protection(suite)?)?;
+            Ok((State::ExpectEncryptedExtensions(keys), Progress::Yield))
         }
     }
 }
@@ -338,8 +327,8 @@ fn check_retry<C: CryptoProvider>(
     }
     match group {
         // "(1) the selected_group field corresponds to a group which was provided in the
-        // 'supported_groups' extension [...] (2) does not correspond to a group which was provided in
-        // the 'key_share' extension": otherwise illegal_parameter.
+        // 'supported_groups' extension in the original ClientHello and (2) the selected_group field does not
+        // correspond to a group which was provided in the 'key_share' extension": otherwise illegal_parameter.
         Some(group) if group == hello.group || !config.parameters.groups::<C>().contains(&group) => {
             Err(PeerMisbehaved::HelloRetryRequestIllegal.into())
         }
@@ -423,7 +412,7 @@ fn session_id<'c>(entropy: &'c super::Entropy, config: &ClientConfig<'_>) -> &'c
 }
 
 fn handle_encrypted_extensions<'b, C: CryptoProvider>(
-    keys: Keys<C>,
+    keys: HandshakeKeys<C>,
     cx: &mut Context<'b, C>,
     config: &ClientConfig<'b>,
 ) -> Next<'b, C> {
@@ -441,14 +430,15 @@ fn handle_encrypted_extensions<'b, C: CryptoProvider>(
         let protocol = offered.iter().find(|&&protocol| protocol == selected);
         cx.negotiated.protocol = Some(*protocol.ok_or(PeerMisbehaved::SelectedNotOffered)?);
     }
-    cx.transcript.update(message);
-    let length = message.len();
-    cx.rx.consume(length);
+    cx.receive_into_transcript()?;
     Ok((State::ExpectCertificateOrRequest(keys), Progress::Continue))
 }
 
 /// RFC 9846 section 4.4.2: CertificateRequest, if there is one, follows EncryptedExtensions.
-fn look_for_request<'b, C: CryptoProvider>(keys: Keys<C>, cx: &mut Context<'b, C>) -> (State<'b, C>, Progress) {
+fn look_for_request<'b, C: CryptoProvider>(
+    keys: HandshakeKeys<C>,
+    cx: &mut Context<'b, C>,
+) -> (State<'b, C>, Progress) {
     let request = cx.rx.header().is_some_and(|header| header.kind == HandshakeType::CERTIFICATE_REQUEST);
     let next = if request {
         State::ExpectCertificateRequest(keys)
@@ -459,44 +449,46 @@ fn look_for_request<'b, C: CryptoProvider>(keys: Keys<C>, cx: &mut Context<'b, C
 }
 
 /// The request is checked; it stays in `rx` while the application chooses.
-fn handle_certificate_request<'b, C: CryptoProvider>(keys: Keys<C>, cx: &mut Context<'b, C>) -> Next<'b, C> {
+fn handle_certificate_request<'b, C: CryptoProvider>(keys: HandshakeKeys<C>, cx: &mut Context<'b, C>) -> Next<'b, C> {
     CertificateRequest::parse(handshake::body(cx.rx.message()?)?)?;
     Ok((State::AwaitCredential(keys), Progress::Continue))
 }
 
 fn take_reply<'b, C: CryptoProvider>(
-    keys: Keys<C>,
+    keys: HandshakeKeys<C>,
     reply: Reply<'b>,
     cx: &mut Context<'b, C>,
 ) -> Result<State<'b, C>, Error> {
-    let message = cx.rx.message()?;
-    let request = CertificateRequest::parse(handshake::body(message)?)?;
+    let request = CertificateRequest::parse(handshake::body(cx.rx.message()?)?)?;
     if reply.is_some_and(|credential| !request.signature_schemes.contains(credential.scheme().0)) {
         return Err(ApiMisuse::CredentialSchemeNotOffered.into());
     }
-    cx.transcript.update(message);
-    let length = message.len();
-    cx.rx.consume(length);
+    cx.receive_into_transcript()?;
     cx.negotiated.client_auth =
         if reply.is_some() { ClientAuthStatus::Authenticated } else { ClientAuthStatus::Declined };
     Ok(State::AuthenticateServer(keys, Some(reply), Authenticate::ExpectCertificate))
 }
 
+/// What a server is measured by.
+const fn expectation<'c>(config: &'c ClientConfig<'_>) -> Expectation<'c> {
+    Expectation {
+        anchors: config.anchors,
+        purpose: Purpose::ServerAuth,
+        server_name: Some(&config.server_name),
+        common_name: config.common_name,
+        parameters: &config.parameters,
+    }
+}
+
 fn authenticate_server<'b, C: CryptoProvider>(
-    keys: Keys<C>,
+    keys: HandshakeKeys<C>,
     reply: Option<Reply<'b>>,
     step: Authenticate,
     cx: &mut Context<'b, C>,
     config: &'b ClientConfig<'b>,
+    trace: &mut impl Trace,
 ) -> Next<'b, C> {
-    let expectation = Expectation {
-        anchors: config.anchors,
-        purpose: Purpose::ServerAuth,
-        server_name: Some(&config.server_name),
-        max_depth: config.parameters.max_depth,
-        schemes: config.parameters.signature_schemes::<C>(),
-    };
-    match step.handle(cx, &expectation)? {
+    match step.handle(cx, &expectation(config), trace)? {
         Outcome::Next(step, progress) => Ok((State::AuthenticateServer(keys, reply, step), progress)),
         // RFC 9846 section 4.5.1.3: "If the server supplies an empty Certificate message, the client
         // MUST abort the handshake with a 'decode_error' alert."
@@ -505,31 +497,20 @@ fn authenticate_server<'b, C: CryptoProvider>(
 }
 
 fn handle_finished<'b, C: CryptoProvider>(
-    keys: Keys<C>,
+    keys: HandshakeKeys<C>,
     reply: Option<Reply<'b>>,
     peer: PeerAuthenticated,
     cx: &mut Context<'b, C>,
     config: &ClientConfig<'b>,
 ) -> Next<'b, C> {
-    let message = cx.rx.message()?;
-    let finished = keys
-        .server
-        .verify_finished(&cx.transcript.finished_hash(), handshake::body(message)?)
-        .map_err(|_| PeerMisbehaved::FinishedIncorrect)?;
-    cx.transcript.update(message);
-    let length = message.len();
-    cx.rx.consume(length);
+    let finished = receive_finished(&keys.server, cx)?;
+    let keys = keys.into_application(cx)?;
+    cx.rx.set_protection(keys.application.server.protection(cx.negotiated.cipher_suite)?)?;
 
-    let main = keys.secret.into_main()?;
-    let hash = cx.transcript.server_finished_hash();
-    let (client, server) = main.traffic(&hash)?;
-    let exporter = main.exporter(&hash)?;
-    cx.rx.set_protection(server.protection(cx.negotiated.cipher_suite)?)?;
-
-    // RFC 9846 appendix E.4: "the client sends a dummy change_cipher_spec record immediately before its second flight".
+    // RFC 9846 appendix E.4: "the client sends a dummy change_cipher_spec record [...] immediately before its
+    // second flight".
     let _sent = send_change_cipher_spec(cx, config.parameters.compatibility)?;
-    let secrets = Secrets { client, server, exporter, peer, finished };
-    let response = Response { client: keys.client, secrets };
+    let response = Response { keys, proofs: Proofs { peer, finished } };
     let identify = match reply {
         Some(reply) => Identify::with(reply),
         None => Identify::Done,
@@ -538,12 +519,12 @@ fn handle_finished<'b, C: CryptoProvider>(
 }
 
 fn send_client_finished<'b, C: CryptoProvider>(response: Response<C>, cx: &mut Context<'b, C>) -> Next<'b, C> {
-    match send_finished(cx, |hash| response.client.finished(hash))? {
+    match send_finished(cx, |hash| response.keys.client.finished(hash))? {
         Written::AfterTransmit => Ok((State::SendFinished(response), Progress::Transmit)),
         Written::Yes => {
-            let secrets = response.secrets;
-            cx.tx.set_protection(secrets.client.protection(cx.negotiated.cipher_suite)?)?;
-            Ok((State::Done(secrets), Progress::Transmit))
+            let keys = response.keys.application;
+            cx.tx.set_protection(keys.client.protection(cx.negotiated.cipher_suite)?)?;
+            Ok((State::Done(keys, response.proofs), Progress::Transmit))
         }
     }
 }

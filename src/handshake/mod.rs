@@ -8,6 +8,7 @@ pub(crate) mod client;
 pub(crate) mod config;
 pub(crate) mod entropy;
 mod identify;
+mod keys;
 pub(crate) mod proof;
 pub(crate) mod server;
 mod stage;
@@ -22,7 +23,7 @@ use crate::record::inbound::Inbound;
 use crate::record::outbound::Outbound;
 use crate::transcript::Transcript;
 use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup};
-use crate::x509::{PathFound, PeerChain, Time};
+use crate::x509::{PathFound, PeerChain, Rules, Time, Trace};
 use config::Parameters;
 use entropy::Entropy;
 use proof::PeerAuthenticated;
@@ -36,6 +37,17 @@ pub(crate) struct Context<'b, C: CryptoProvider> {
     pub(crate) entropy: Entropy,
     pub(crate) negotiated: Negotiated<'b>,
     pub(crate) change_cipher_spec_sent: bool,
+}
+
+impl<C: CryptoProvider> Context<'_, C> {
+    /// The message in `rx` was handled: it goes into the transcript, and its place is free.
+    fn receive_into_transcript(&mut self) -> Result<(), Error> {
+        let message = self.rx.message()?;
+        self.transcript.update(message);
+        let length = message.len();
+        self.rx.consume(length);
+        Ok(())
+    }
 }
 
 /// What both sides agreed on so far.
@@ -55,7 +67,7 @@ pub(crate) struct Negotiated<'b> {
 #[non_exhaustive]
 pub enum ClientAuthStatus {
     /// The client sent a certificate. On the client: whether the server accepts it shows only later
-    /// (RFC 9846 appendix E.1.2: a client learns of a refusal when it next reads).
+    /// (RFC 9846 appendix F.1.2: a client learns of a refusal when it next reads).
     Authenticated,
     /// The server asked and the client had none to give.
     Declined,
@@ -148,10 +160,14 @@ pub trait Role {
 
     fn stage<C: CryptoProvider>(state: &Self::State<'_, C>) -> Stage;
 
+    /// What the path of the peer is held to at a time.
+    fn rules<'c>(config: &'c Self::Config<'_>, time: Time) -> Rules<'c>;
+
     fn handle<'b, C: CryptoProvider>(
         state: Self::State<'b, C>,
         cx: &mut Context<'b, C>,
         config: &'b Self::Config<'b>,
+        trace: &mut impl Trace,
     ) -> Result<(Self::State<'b, C>, Progress), Error>;
 
     fn answer<'b, C: CryptoProvider>(

@@ -17,15 +17,13 @@
 use super::authenticate::{Answered, Authenticate, Expectation, Outcome};
 use super::config::{ClientAuth, Parameters, ServerConfig, check_anchors};
 use super::identify::{Identify, send, send_change_cipher_spec, send_finished, send_pieces};
+use super::keys::{ApplicationKeys, ClientFinishedKeys, HandshakeKeys, receive_finished};
 use super::proof::{AnonymousAllowed, PeerAuthenticated};
 use super::{Answer, ClientAuthStatus, Context, Established, Progress, Question, Role, Stage, Wait};
 use crate::credential::Credential;
 use crate::crypto::{CryptoProvider, Digest, Hash, HashAlgorithm, KeyExchange, KeyShare, SharedSecret};
 use crate::error::{ApiMisuse, Error, PeerIncompatible, PeerMisbehaved};
-use crate::key_schedule::{
-    ApplicationEpoch, ClientWrite, EarlySecret, ExporterSecret, FinishedVerified, HandshakeEpoch, HandshakeSecret,
-    ServerWrite, TrafficSecret,
-};
+use crate::key_schedule::FinishedVerified;
 use crate::record::outbound::Written;
 use crate::transcript::Transcript;
 use crate::wire::certificate_request;
@@ -35,7 +33,7 @@ use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup};
 use crate::wire::extension::KeyShareEntry;
 use crate::wire::handshake;
 use crate::wire::server_hello::{self, ServerHello};
-use crate::x509::Purpose;
+use crate::x509::{Purpose, Rules, Time, Trace};
 
 /// The side that listens.
 #[derive(Debug)]
@@ -51,14 +49,14 @@ pub enum State<'b, C: CryptoProvider> {
     MakeKeyShare(Choice, &'b Credential<'b>),
     Agree(Choice, &'b Credential<'b>, C::KeyExchange, KeyShare),
     SendServerHello(Choice, &'b Credential<'b>, KeyShare, SharedSecret),
-    SendEncryptedExtensions(Choice, &'b Credential<'b>, Keys<C>),
+    SendEncryptedExtensions(Choice, &'b Credential<'b>, HandshakeKeys<C>),
     /// So many bytes of the CertificateRequest have left.
-    SendCertificateRequest(&'b Credential<'b>, Keys<C>, usize),
-    Identify(Keys<C>, Identify<'b>),
-    SendFinished(Keys<C>),
-    AuthenticateClient(ClientKeys<C>, Authenticate),
-    ExpectFinished(ClientKeys<C>, PeerAuthenticated),
-    Done(Secrets<C>, PeerAuthenticated, FinishedVerified),
+    SendCertificateRequest(&'b Credential<'b>, HandshakeKeys<C>, usize),
+    Identify(HandshakeKeys<C>, Identify<'b>),
+    SendFinished(HandshakeKeys<C>),
+    AuthenticateClient(ClientFinishedKeys<C>, Authenticate),
+    ExpectFinished(ClientFinishedKeys<C>, PeerAuthenticated),
+    Done(ApplicationKeys<C>, PeerAuthenticated, FinishedVerified),
     Failed,
 }
 
@@ -72,26 +70,6 @@ pub struct Choice {
     retried: bool,
     /// The client sent a name that we accept, so EncryptedExtensions says so.
     named: bool,
-}
-
-/// Secrets of the handshake epoch.
-pub struct Keys<C: CryptoProvider> {
-    secret: HandshakeSecret<C>,
-    client: TrafficSecret<C, HandshakeEpoch, ClientWrite>,
-    server: TrafficSecret<C, HandshakeEpoch, ServerWrite>,
-}
-
-/// What is needed while the client's flight is awaited.
-pub struct ClientKeys<C: CryptoProvider> {
-    client: TrafficSecret<C, HandshakeEpoch, ClientWrite>,
-    secrets: Secrets<C>,
-}
-
-/// Secrets of the application epoch.
-pub struct Secrets<C: CryptoProvider> {
-    client: TrafficSecret<C, ApplicationEpoch, ClientWrite>,
-    server: TrafficSecret<C, ApplicationEpoch, ServerWrite>,
-    exporter: ExporterSecret<C>,
 }
 
 /// What a handler gives.
@@ -157,10 +135,15 @@ impl Role for Server {
         }
     }
 
+    fn rules<'c>(config: &'c ServerConfig<'_>, time: Time) -> Rules<'c> {
+        expectation(config).rules(time)
+    }
+
     fn handle<'b, C: CryptoProvider>(
         state: Self::State<'b, C>,
         cx: &mut Context<'b, C>,
         config: &'b ServerConfig<'b>,
+        trace: &mut impl Trace,
     ) -> Next<'b, C> {
         match state {
             State::ExpectClientHello => handle_client_hello(cx, config),
@@ -187,7 +170,7 @@ impl Role for Server {
                 Ok((State::Identify(keys, identify), progress))
             }
             State::SendFinished(keys) => send_server_finished(keys, cx, config),
-            State::AuthenticateClient(keys, step) => authenticate_client(keys, step, cx, config),
+            State::AuthenticateClient(keys, step) => authenticate_client(keys, step, cx, config, trace),
             State::ExpectFinished(keys, peer) => handle_finished(keys, peer, cx),
             State::AwaitCredential(_) | State::Done(..) | State::Failed => Ok((state, Progress::Continue)),
         }
@@ -224,10 +207,10 @@ impl Role for Server {
 
     fn finish<C: CryptoProvider>(state: Self::State<'_, C>) -> Result<Established<C>, Self::State<'_, C>> {
         match state {
-            State::Done(secrets, peer, finished) => Ok(Established {
-                sending: secrets.server.into_sending(),
-                receiving: secrets.client.into_receiving(),
-                exporter: secrets.exporter,
+            State::Done(keys, peer, finished) => Ok(Established {
+                sending: keys.server.into_sending(),
+                receiving: keys.client.into_receiving(),
+                exporter: keys.exporter,
                 peer,
                 finished,
             }),
@@ -400,19 +383,17 @@ fn send_server_hello<'b, C: CryptoProvider>(
     cx.negotiated.cipher_suite = choice.suite;
     cx.negotiated.group = choice.group;
 
-    let secret = EarlySecret::<C>::new(choice.hash)?.into_handshake(shared)?;
-    let (client, server) = secret.traffic(&cx.transcript.hello_hash())?;
-    cx.rx.set_protection(client.protection(choice.suite)?)?;
+    let keys = HandshakeKeys::derive(choice.hash, shared, cx)?;
+    cx.rx.set_protection(keys.client.protection(choice.suite)?)?;
     cx.rx.tolerate_plaintext_alert();
-    cx.tx.set_protection(server.protection(choice.suite)?)?;
-    let keys = Keys { secret, client, server };
+    cx.tx.set_protection(keys.server.protection(choice.suite)?)?;
     Ok((State::SendEncryptedExtensions(choice, credential, keys), Progress::Continue))
 }
 
 fn send_encrypted_extensions<'b, C: CryptoProvider>(
     choice: Choice,
     credential: &'b Credential<'b>,
-    keys: Keys<C>,
+    keys: HandshakeKeys<C>,
     cx: &mut Context<'b, C>,
     config: &ServerConfig<'_>,
 ) -> Next<'b, C> {
@@ -434,15 +415,14 @@ fn send_encrypted_extensions<'b, C: CryptoProvider>(
 
 fn send_certificate_request<'b, C: CryptoProvider>(
     credential: &'b Credential<'b>,
-    keys: Keys<C>,
+    keys: HandshakeKeys<C>,
     mut sent: usize,
     cx: &mut Context<'b, C>,
     config: &ServerConfig<'_>,
 ) -> Next<'b, C> {
     let schemes = config.parameters.signature_schemes::<C>();
     let certificate_schemes = config.parameters.certificate_schemes::<C>();
-    let anchors = config.client_auth.anchors().filter(|_| config.send_authorities).unwrap_or(&[]);
-    let authorities = anchors.iter().map(|anchor| anchor.subject().as_der());
+    let authorities = config.client_auth.authorities().filter(|_| config.send_authorities);
     let Context { tx, transcript, .. } = cx;
     let whole = send_pieces(tx, transcript, &mut sent, |piece| {
         certificate_request::for_each_piece(schemes, certificate_schemes, authorities, piece);
@@ -455,20 +435,16 @@ fn send_certificate_request<'b, C: CryptoProvider>(
 }
 
 fn send_server_finished<'b, C: CryptoProvider>(
-    keys: Keys<C>,
+    keys: HandshakeKeys<C>,
     cx: &mut Context<'b, C>,
     config: &ServerConfig<'_>,
 ) -> Next<'b, C> {
     if send_finished(cx, |hash| keys.server.finished(hash))? == Written::AfterTransmit {
         return Ok((State::SendFinished(keys), Progress::Transmit));
     }
-    let main = keys.secret.into_main()?;
-    let hash = cx.transcript.server_finished_hash();
-    let (client, server) = main.traffic(&hash)?;
-    let exporter = main.exporter(&hash)?;
+    let keys = keys.into_application(cx)?;
     // An alert about the client's flight goes out under the application keys (RFC 9846 section 4.5.3).
-    cx.tx.set_protection(server.protection(cx.negotiated.cipher_suite)?)?;
-    let keys = ClientKeys { client: keys.client, secrets: Secrets { client, server, exporter } };
+    cx.tx.set_protection(keys.application.server.protection(cx.negotiated.cipher_suite)?)?;
     let next = match (config.client_auth, AnonymousAllowed::by(&config.client_auth)) {
         (ClientAuth::None, Some(allowed)) => State::ExpectFinished(keys, PeerAuthenticated::Anonymous(allowed)),
         _ => State::AuthenticateClient(keys, Authenticate::ExpectCertificate),
@@ -476,20 +452,25 @@ fn send_server_finished<'b, C: CryptoProvider>(
     Ok((next, Progress::Transmit))
 }
 
-fn authenticate_client<'b, C: CryptoProvider>(
-    keys: ClientKeys<C>,
-    step: Authenticate,
-    cx: &mut Context<'b, C>,
-    config: &'b ServerConfig<'b>,
-) -> Next<'b, C> {
-    let expectation = Expectation {
+/// What a client is measured by.
+fn expectation<'c>(config: &'c ServerConfig<'_>) -> Expectation<'c> {
+    Expectation {
         anchors: config.client_auth.anchors().unwrap_or(&[]),
         purpose: Purpose::ClientAuth,
         server_name: None,
-        max_depth: config.parameters.max_depth,
-        schemes: config.parameters.signature_schemes::<C>(),
-    };
-    match step.handle(cx, &expectation)? {
+        common_name: None,
+        parameters: &config.parameters,
+    }
+}
+
+fn authenticate_client<'b, C: CryptoProvider>(
+    keys: ClientFinishedKeys<C>,
+    step: Authenticate,
+    cx: &mut Context<'b, C>,
+    config: &'b ServerConfig<'b>,
+    trace: &mut impl Trace,
+) -> Next<'b, C> {
+    match step.handle(cx, &expectation(config), trace)? {
         Outcome::Next(step, progress) => Ok((State::AuthenticateClient(keys, step), progress)),
         Outcome::NoCertificate => {
             // RFC 9846 section 4.5.1.3: "it MAY [...] abort the handshake with a 'certificate_required' alert".
@@ -502,17 +483,12 @@ fn authenticate_client<'b, C: CryptoProvider>(
 }
 
 fn handle_finished<'b, C: CryptoProvider>(
-    keys: ClientKeys<C>,
+    keys: ClientFinishedKeys<C>,
     peer: PeerAuthenticated,
     cx: &mut Context<'b, C>,
 ) -> Next<'b, C> {
-    let message = cx.rx.message()?;
-    let finished = keys
-        .client
-        .verify_finished(&cx.transcript.finished_hash(), handshake::body(message)?)
-        .map_err(|_| PeerMisbehaved::FinishedIncorrect)?;
-    let length = message.len();
-    cx.rx.consume(length);
-    cx.rx.set_protection(keys.secrets.client.protection(cx.negotiated.cipher_suite)?)?;
-    Ok((State::Done(keys.secrets, peer, finished), Progress::Continue))
+    let finished = receive_finished(&keys.client, cx)?;
+    let keys = keys.application;
+    cx.rx.set_protection(keys.client.protection(cx.negotiated.cipher_suite)?)?;
+    Ok((State::Done(keys, peer, finished), Progress::Continue))
 }

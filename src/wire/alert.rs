@@ -8,8 +8,8 @@ pub(crate) const ALERT_LEN: usize = 2;
 
 /// Parses an alert. The level is ignored.
 ///
-/// RFC 9846 section 6: "in TLS 1.3, the severity is implicit in the type of alert being sent and
-/// the 'level' field can safely be ignored".
+/// RFC 9846 section 6: "In TLS 1.3, the severity is implicit in the type of alert being sent, and
+/// the 'level' field can safely be ignored.".
 pub(crate) fn parse(bytes: &[u8]) -> Result<AlertDescription, InvalidMessage> {
     read_all(bytes, |reader| {
         let _level = reader.u8()?;

@@ -87,7 +87,7 @@ impl<'a> ClientHello<'a> {
             extensions,
         };
         hello.parse_extensions()?;
-        // RFC 9846 section 4.2.2: "this vector MUST contain exactly one byte, set to zero [...] the
+        // RFC 9846 section 4.2.2: "this list MUST contain exactly one byte, set to zero [...] the
         // server MUST abort the handshake with an 'illegal_parameter' alert".
         if compression != [0] {
             return Err(InvalidMessage::IllegalValue.into());

@@ -1,0 +1,61 @@
+//! The secrets that both roles carry from state to state (RFC 9846 section 7.1).
+
+use super::Context;
+use crate::crypto::{CryptoProvider, HashAlgorithm, SharedSecret};
+use crate::error::{Error, PeerMisbehaved};
+use crate::key_schedule::{
+    ApplicationEpoch, ClientWrite, EarlySecret, ExporterSecret, FinishedVerified, HandshakeEpoch, HandshakeSecret,
+    ServerWrite, TrafficSecret,
+};
+use crate::wire::handshake;
+
+/// Secrets of the handshake epoch.
+pub struct HandshakeKeys<C: CryptoProvider> {
+    secret: HandshakeSecret<C>,
+    pub(super) client: TrafficSecret<C, HandshakeEpoch, ClientWrite>,
+    pub(super) server: TrafficSecret<C, HandshakeEpoch, ServerWrite>,
+}
+
+/// What is left of both epochs between the Finished of the server and that of the client.
+pub struct ClientFinishedKeys<C: CryptoProvider> {
+    pub(super) client: TrafficSecret<C, HandshakeEpoch, ClientWrite>,
+    pub(super) application: ApplicationKeys<C>,
+}
+
+/// Secrets of the application epoch.
+pub struct ApplicationKeys<C: CryptoProvider> {
+    pub(super) client: TrafficSecret<C, ApplicationEpoch, ClientWrite>,
+    pub(super) server: TrafficSecret<C, ApplicationEpoch, ServerWrite>,
+    pub(super) exporter: ExporterSecret<C>,
+}
+
+impl<C: CryptoProvider> HandshakeKeys<C> {
+    /// After ServerHello, which the transcript ends with.
+    pub(super) fn derive(hash: HashAlgorithm, shared: &SharedSecret, cx: &Context<'_, C>) -> Result<Self, Error> {
+        let secret = EarlySecret::new(hash)?.into_handshake(shared)?;
+        let (client, server) = secret.traffic(&cx.transcript.hello_hash())?;
+        Ok(Self { secret, client, server })
+    }
+
+    /// After the Finished of the server, which the transcript ends with.
+    pub(super) fn into_application(self, cx: &Context<'_, C>) -> Result<ClientFinishedKeys<C>, Error> {
+        let main = self.secret.into_main()?;
+        let hash = cx.transcript.server_finished_hash();
+        let (client, server) = main.traffic(&hash)?;
+        let application = ApplicationKeys { client, server, exporter: main.exporter(&hash)? };
+        Ok(ClientFinishedKeys { client: self.client, application })
+    }
+}
+
+/// Verifies the Finished in `rx` with the key of its sender, and takes it into the transcript.
+pub(super) fn receive_finished<C: CryptoProvider, W>(
+    sender: &TrafficSecret<C, HandshakeEpoch, W>,
+    cx: &mut Context<'_, C>,
+) -> Result<FinishedVerified, Error> {
+    let message = cx.rx.message()?;
+    let finished = sender
+        .verify_finished(&cx.transcript.finished_hash(), handshake::body(message)?)
+        .map_err(|_| PeerMisbehaved::FinishedIncorrect)?;
+    cx.receive_into_transcript()?;
+    Ok(finished)
+}
