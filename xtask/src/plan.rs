@@ -148,7 +148,11 @@ fn integration() -> Step {
 fn fuzz() -> Step {
     let clippy = Run::cargo(&format!("clippy --all-targets --locked {DENY}")).within(FUZZ);
     let tasks = vec![Task::Succeeds(clippy), Task::Succeeds(Run::cargo("test --locked").within(FUZZ))];
-    Step { name: "fuzz", what: "no input of the fuzz targets panics or is accepted wrongly", tasks }
+    Step {
+        name: "fuzz",
+        what: "no input of the fuzz targets panics, is accepted wrongly, or is judged unlike rustls-webpki without a reason",
+        tasks,
+    }
 }
 
 /// The certificate cases in these files; without one, those of the project.
