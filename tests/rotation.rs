@@ -11,13 +11,15 @@ use std::task::{Context, Poll, Waker};
 
 use common::pair::{Sizes, advance, deliver, drain, entropy, leak, now, signing_key};
 use common::pki::{CLIENT_NAME, Issued, NOW, Pki, SERVER_NAME, Template};
-use embedded_mtls::credential::{Admission, Expiry, KeyProof, Lease, Reference, Selector, SlotError, SlotId, Slots};
+use embedded_mtls::credential::{
+    Admission, Entry, Expiry, KeyProof, Lease, Reference, Selector, SlotError, SlotId, Slots,
+};
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::{KeystoreHost, SigningKey, SoftwareHost};
 use embedded_mtls::x509::{Purpose, ServerName, Time, TrustAnchor, UnixTime};
 use embedded_mtls::{
-    CertificateError, CertificateProblem, Client, ClientAuth, ClientConfig, Credential, Error, Event, Handshake,
-    KeyHandle, Server, ServerConfig, Session,
+    Buffers, CertificateError, CertificateProblem, Client, ClientAuth, ClientConfig, Credential, Error, Event,
+    Handshake, KeyHandle, Server, ServerConfig, Session,
 };
 
 const SLOT: usize = 1500;
@@ -107,10 +109,10 @@ impl<'b> Connection<'b> {
         seed: u8,
         memory: [&'b mut [u8]; 6],
     ) -> Self {
-        let [a, b, c, d, e, f] = memory;
-        let buffers = |rx, tx, peer| embedded_mtls::Buffers { rx, tx, peer };
-        let client = Handshake::new(client_config, buffers(a, b, c), entropy(seed)).unwrap();
-        let server = Handshake::new(server_config, buffers(d, e, f), entropy(seed.wrapping_add(101))).unwrap();
+        let [rx, tx, peer, server_rx, server_tx, server_peer] = memory;
+        let client = Handshake::new(client_config, Buffers { rx, tx, peer }, entropy(seed)).unwrap();
+        let buffers = Buffers { rx: server_rx, tx: server_tx, peer: server_peer };
+        let server = Handshake::new(server_config, buffers, entropy(seed.wrapping_add(101))).unwrap();
         Self {
             client: Side::Handshake(Box::new(client)),
             server: Side::Handshake(Box::new(server)),
@@ -417,7 +419,7 @@ fn trust_anchors_are_replaced_in_the_same_way() {
     assert_eq!(visit(&new, &new_client, &[]), (None, true));
     // A connection that began with the old set goes on with it.
     assert_eq!(visit(&old, &pki.client, &[&pki.intermediate]), (None, true));
-    assert_eq!(both.anchors::<1>().err().map(|error| error.to_string()).is_some(), true, "two do not fit into one");
+    assert!(both.anchors::<1>().is_err(), "two do not fit into one");
     assert_eq!(old.credential().err(), Some(SlotError::Kind));
 }
 
@@ -617,7 +619,7 @@ fn all_that_references_point_to_can_be_leased_for_a_choice() {
     clients.set(install_anchors(&slots, "clients", &[&pki.root]).unwrap());
     let leases = slots.lease_all();
     let entries = leases.entries();
-    let aliases: Vec<_> = entries.as_slice().iter().map(|entry| entry.alias()).collect();
+    let aliases: Vec<_> = entries.as_slice().iter().map(Entry::alias).collect();
     assert_eq!(aliases, ["orders", "invoices"], "in the order of the references, without anchors");
 
     let (server_config, mut server_host) = supplier(&pki);
