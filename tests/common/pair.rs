@@ -386,8 +386,8 @@ impl<S: Side, H: Host<'static, S, RustCrypto>> Host<'static, S, RustCrypto> for 
         self.host.choose(request)
     }
 
-    fn authorize(&mut self, _peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
-        if self.refuses { Err(AlertDescription::ACCESS_DENIED) } else { Ok(()) }
+    fn authorize(&mut self, peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
+        if self.refuses { Err(AlertDescription::ACCESS_DENIED) } else { self.host.authorize(peer) }
     }
 
     fn sign(&mut self, request: &SignRequest<'_, 'static, S, RustCrypto>) -> Option<Signature> {
