@@ -23,6 +23,7 @@ impl<'b, T: Read + Write, C: CryptoProvider> Stream<'b, T, C> {
     ///
     /// # Errors
     /// Where the handshake was, and what went wrong.
+    #[inline(never)] // so that the handshake is not copied into the frame in which it runs
     pub fn open<S: Side>(
         mut transport: T,
         mut handshake: Handshake<'b, S, C>,
@@ -37,6 +38,12 @@ impl<'b, T: Read + Write, C: CryptoProvider> Stream<'b, T, C> {
             let _unsent = transport.write_all(handshake.tx_pending()).and_then(|()| transport.flush());
             return Err(HandshakeError { stage, cause });
         }
+        Self::finish(transport, handshake)
+    }
+
+    /// In a frame of its own, which is not there while the handshake runs.
+    #[inline(never)]
+    fn finish<S: Side>(transport: T, handshake: Handshake<'b, S, C>) -> Result<Self, HandshakeError<T::Error>> {
         match handshake.into_session() {
             Ok(session) => Ok(Self { transport, session }),
             Err(handshake) => {

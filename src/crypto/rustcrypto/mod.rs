@@ -16,6 +16,7 @@ pub(in crate::crypto) mod ecdsa;
 mod ed25519;
 mod hash;
 pub(in crate::crypto) mod key_exchange;
+pub(in crate::crypto) mod nonce;
 
 pub use self::aead::RecordKey;
 pub use self::ecdsa::P256SigningKey;
