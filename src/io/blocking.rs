@@ -112,10 +112,10 @@ fn drive<'b, T: Read + Write, S: Side, C: CryptoProvider>(
             },
             Step::Yield => {}
             Step::Time(request) => request.provide(host.time())?,
-            Step::Credential(request) => match host.credential(&request) {
-                Some(credential) => request.select(credential)?,
-                None => request.decline()?,
-            },
+            Step::Credential(request) => {
+                let choice = host.choose(&request);
+                request.answer(choice)?;
+            }
             Step::Authorize(request) => match host.authorize(&request.peer()) {
                 Ok(()) => request.accept()?,
                 Err(alert) => return Err(request.reject(alert).into()),

@@ -67,7 +67,7 @@ impl Verdict<'_> {
                     None => write!(f, ": found {found}")?,
                 }
                 match (self.authority(), key) {
-                    (Some(authority), Some(key)) => write!(f, ", and a {key} key of {authority}"),
+                    (Some(authority), Some(key)) => write!(f, ", tried the {key} key of {authority}"),
                     _ => Ok(()),
                 }
             }

@@ -60,7 +60,10 @@ fn words(name: &str) -> String {
         }
         words.push(character.to_ascii_lowercase());
     }
-    words.replace("c a", "CA").replace("key cert sign", "keyCertSign").replace("digital signature", "digitalSignature")
+    words
+        .replace("as ca", "as CA")
+        .replace("key cert sign", "keyCertSign")
+        .replace("digital signature", "digitalSignature")
 }
 
 /// What API gateways call the causes of a refusal.
@@ -89,14 +92,25 @@ fn variants(name: &str) -> Vec<String> {
     lines.map(|line| line.trim_end_matches(',').to_owned()).collect()
 }
 
+/// The name of a case; where it says "the same", that of the case before it as well.
+fn case(row: &Row) -> String {
+    let tables = FOR_BOTH_ROLES.iter().copied().chain([SERVER_NAMES, COMMON_NAMES]);
+    let same = |other: &&Row| core::ptr::eq(*other, row);
+    let before = tables.flatten().take_while(|other| !same(other)).last();
+    match before {
+        Some(before) if row.0.starts_with("the same") => format!("{}; {}", before.0, row.0),
+        _ => row.0.to_owned(),
+    }
+}
+
 /// The first case of each problem, servers before clients.
-fn each_problem() -> Vec<(String, &'static str, Told)> {
+fn each_problem() -> Vec<(String, String, Told)> {
     let tables = FOR_BOTH_ROLES.iter().copied().chain([SERVER_NAMES, COMMON_NAMES]);
     let rows: Vec<_> = tables.flatten().filter(|row| matches!(row.1, Refused(..))).collect();
     let find = |name: &String| {
         let row = rows.iter().find(|row| matches!(row.1, Refused(_, problem) if format!("{problem:?}") == *name));
-        let Row(case, _, change) = row.unwrap_or_else(|| panic!("no case is refused for {name}"));
-        (name.clone(), *case, told(Role::Server, change).unwrap())
+        let row = row.unwrap_or_else(|| panic!("no case is refused for {name}"));
+        (name.clone(), case(row), told(Role::Server, row.2).unwrap())
     };
     variants("CertificateProblem").iter().map(find).collect()
 }
@@ -124,7 +138,7 @@ fn page() -> String {
     page.push_str("\n## Every problem\n\n");
     head(&mut page, "`CertificateProblem` | Case");
     for (name, case, told) in each_problem() {
-        row(&mut page, &[&format!("`{name}`"), case], &told);
+        row(&mut page, &[&format!("`{name}`"), &case], &told);
     }
     page.push_str("\n## The search, traced\n\nA path that is found:\n\n```text\n");
     page.push_str(&trace(|_| {}).join("\n"));

@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::budget::Mode;
 use crate::run::{Failure, Result};
 use crate::step::Selection;
 use crate::{budget, plan, setup};
@@ -23,7 +24,11 @@ const COMMANDS: &[Command] = &[
         run: qemu,
     },
     Command { name: "limbo", what: "only the certificate cases of the named x509-limbo files", run: limbo },
-    Command { name: "budget", what: "measure sizes and flash, print them beside the goals", run: budget },
+    Command {
+        name: "budget",
+        what: "measure flash, RAM and instructions, compare them with docs/budget.md",
+        run: budget,
+    },
     Command { name: "help", what: "print this text", run: help },
 ];
 
@@ -34,7 +39,7 @@ struct Options {
     from: Option<String>,
     list: bool,
     no_install: bool,
-    write: bool,
+    budget: Mode,
     files: Vec<String>,
 }
 
@@ -58,7 +63,8 @@ fn parse(mut args: impl Iterator<Item = String>, takes_files: bool) -> Result<Op
             "--from" => options.from = Some(step()?),
             "--list" => options.list = true,
             "--no-install" => options.no_install = true,
-            "--write" => options.write = true,
+            "--quick" => options.budget = Mode::Quick,
+            "--write" => options.budget = Mode::Write,
             file if !file.starts_with('-') && takes_files => options.files.push(file.into()),
             "--help" | "-h" => return Err(Failure::new(usage())),
             _ => return Err(Failure::new(format!("`{word}` is not understood\n\n{}", usage()))),
@@ -106,7 +112,7 @@ fn setup(_: &Options) -> Result<()> {
 }
 
 fn budget(options: &Options) -> Result<()> {
-    budget::main(options.write)
+    budget::main(options.budget)
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "it stands in the table of commands")]
@@ -127,6 +133,7 @@ fn usage() -> String {
          --only STEP    test, check: run this step alone\n  \
          --from STEP    test, check: run this step and those after it\n  \
          --no-install   test, interop, qemu: install nothing\n  \
+         --quick        budget: only the first build\n  \
          --write        budget: also write the figures into docs/budget.md and README.md",
     );
     text

@@ -1,6 +1,7 @@
 //! Which steps there are.
 
-use crate::features::{ALGORITHM_TESTS, ALL, EXCLUSIVE, PINNED, SETS, TARGETS};
+use crate::budget;
+use crate::features::{ALGORITHM_TESTS, ALL, CORTEX_M4, EXCLUSIVE, MEASURED_TARGET, PINNED, SETS, TARGETS};
 use crate::run::{Failure, Result, Run, root};
 use crate::setup;
 use crate::step::{Step, Task};
@@ -35,6 +36,8 @@ pub(crate) fn test() -> Result<Vec<Step>> {
         limbo(&limbo_files()?)?,
         package(),
         example(),
+        cortex_m4(),
+        budget_step(),
         interop_step(),
         qemu_step(&[]),
     ])
@@ -98,7 +101,11 @@ fn targets() -> Step {
         let check = format!("check --package embedded-mtls --lib --locked --target {target}");
         [cargo(&check), cargo(&format!("{check} --no-default-features"))]
     };
-    let tasks = TARGETS.iter().flat_map(target).collect();
+    let (features, reason) = CORTEX_M4;
+    let only_there = format!("--package embedded-mtls --lib --locked --features {features}");
+    let assembly = cargo(&format!("clippy {only_there} --target {MEASURED_TARGET} {DENY}"));
+    let elsewhere = Task::Refused(Run::cargo(&format!("check {only_there}")), reason);
+    let tasks = TARGETS.iter().flat_map(target).chain([assembly, elsewhere]).collect();
     Step { name: "no_std", what: "the core builds for targets without an operating system", tasks }
 }
 
@@ -182,6 +189,17 @@ fn package() -> Step {
 fn example() -> Step {
     let tasks = vec![cargo("run --release --locked --example post_order")];
     Step { name: "example", what: "the gateway posts its order and gets a 200", tasks }
+}
+
+fn cortex_m4() -> Step {
+    let tasks = vec![Task::Call(budget::check_cortex_m4)];
+    Step { name: "cortex-m4", what: "P-256 in assembly agrees with p256 and Wycheproof, in QEMU", tasks }
+}
+
+/// One build of many; the others take some minutes more.
+fn budget_step() -> Step {
+    let tasks = vec![Task::Call(budget::quick)];
+    Step { name: "budget", what: "flash, RAM and instructions are not worse than docs/budget.md says", tasks }
 }
 
 fn interop_step() -> Step {

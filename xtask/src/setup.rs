@@ -24,7 +24,16 @@ pub(crate) fn everything() -> Result<()> {
 
 /// Installs the programs the tests run against.
 pub(crate) fn programs() -> Result<()> {
-    let missing: Vec<_> = PROGRAMS.iter().filter(|(program, _)| !installed(program)).collect();
+    install(PROGRAMS)
+}
+
+/// Installs the emulator alone.
+pub(crate) fn emulator() -> Result<()> {
+    install(&[("qemu-system-arm", "qemu-system-arm")])
+}
+
+fn install(programs: &[(&str, &str)]) -> Result<()> {
+    let missing: Vec<_> = programs.iter().filter(|(program, _)| !installed(program)).collect();
     if missing.is_empty() {
         println!("  all programs are installed");
         return Ok(());
