@@ -9,8 +9,8 @@ use embedded_mtls::crypto::{CryptoProvider, Hash, HashAlgorithm};
 use embedded_mtls::io::AsyncHost;
 use embedded_mtls::x509::{PeerIdentity, Time};
 use embedded_mtls::{
-    AlertDescription, Client, Credential, CredentialRequest, Error, Server, Session, Side, SignRequest, Signature,
-    Stage,
+    AlertDescription, Client, Credential, CredentialRequest, Error, Handshake, Server, Session, Side, SignRequest,
+    Signature,
 };
 
 /// Answers with what the settings and the board have.
@@ -34,7 +34,7 @@ macro_rules! answer_as {
                 &mut self,
                 request: &CredentialRequest<'_, 'b, $role, RustCrypto>,
             ) -> Option<&'b Credential<'b>> {
-                self.choose(request)
+                self.pick(request)
             }
 
             async fn authorize(&mut self, peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
@@ -50,9 +50,13 @@ macro_rules! answer_as {
                 signature.map(Signature::P256)
             }
 
-            fn failed(&mut self, stage: Stage, error: Error, claimed: Option<&PeerIdentity<'_>>) {
-                warn!("handshake failed while {}: {}", Shown(stage), Shown(error));
-                if let Some(peer) = claimed {
+            fn failed(&mut self, error: Error, handshake: &Handshake<'b, $role, RustCrypto>) {
+                warn!("handshake failed while {}: {}", Shown(handshake.stage()), Shown(error));
+                #[cfg(feature = "explain")]
+                if let Some(verdict) = handshake.verdict() {
+                    warn!("{}", Shown(verdict));
+                }
+                if let Some(peer) = handshake.claimed_peer() {
                     warn!("it claimed to be {}, issued by {}", Shown(peer.subject()), Shown(peer.issuer()));
                 }
             }
@@ -64,14 +68,14 @@ answer_as!(Client);
 answer_as!(Server);
 
 impl<'b, B> Desk<'_, 'b, B> {
-    fn choose<S: Side>(&self, request: &CredentialRequest<'_, 'b, S, RustCrypto>) -> Option<&'b Credential<'b>> {
+    fn pick<S: Side>(&self, request: &CredentialRequest<'_, 'b, S, RustCrypto>) -> Option<&'b Credential<'b>> {
         for authority in request.authorities() {
             debug!("it trusts {}", Shown(authority));
         }
         let chosen = self.settings.credentials.iter().find(|credential| request.accepts(credential));
         match chosen {
             Some(credential) => {
-                info!("showing credential {}, {} certificates", credential.key().0, credential.chain().len());
+                info!("showing credential {}, {} certificates", credential.key().0, credential.chain().iter().count());
             }
             None => warn!("showing no certificate: it accepts none of our {}", self.settings.credentials.len()),
         }
