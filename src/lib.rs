@@ -173,12 +173,12 @@ mod wire;
 pub mod x509;
 
 pub use crate::connection::{
-    AuthorizeRequest, Buffers, CredentialRequest, Event, Handshake, PlaintextBuffer, ReceivedData, Session,
+    AuthorizeRequest, Buffers, CredentialRequest, Event, Handshake, PlaintextBuffer, ReceivedData, Refusal, Session,
     SignRequest, Step, TimeRequest,
 };
 pub use crate::credential::{Credential, EncodedSignature, KeyHandle, Signature};
 pub use crate::error::{
-    AlertDescription, ApiMisuse, BufferKind, CertificateError, CertificateProblem, Error, InvalidMessage,
+    AlertClass, AlertDescription, ApiMisuse, BufferKind, CertificateError, CertificateProblem, Error, InvalidMessage,
     PeerIncompatible, PeerMisbehaved,
 };
 pub use crate::handshake::client::Client;

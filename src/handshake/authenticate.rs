@@ -7,7 +7,7 @@
 //! 5. the application's decision
 
 use super::proof::{PeerAuthenticated, SignatureVerified};
-use super::{Answer, Context, Progress, Question, Stage, Wait};
+use super::{Answer, Flight, Progress, Question, Stage, Wait};
 use crate::crypto::CryptoProvider;
 use crate::error::{ApiMisuse, Error, InvalidMessage, PeerMisbehaved};
 use crate::limits::{CERTIFICATE_PREFIX, ENTRY_PREFIX};
@@ -43,6 +43,8 @@ pub(super) struct Expectation<'b> {
     pub(super) server_name: Option<&'b ServerName<'b>>,
     pub(super) max_depth: u8,
     pub(super) schemes: &'b [SignatureScheme],
+    /// `certificate_request_context` of the request that is answered; empty in the handshake.
+    pub(super) context: &'b [u8],
 }
 
 impl Authenticate {
@@ -68,11 +70,11 @@ impl Authenticate {
 
     pub(super) fn handle<C: CryptoProvider>(
         self,
-        cx: &mut Context<'_, C>,
+        cx: &mut Flight<'_, '_, C>,
         expectation: &Expectation<'_>,
     ) -> Result<Outcome, Error> {
         match self {
-            Self::ExpectCertificate => receive_prefix(cx),
+            Self::ExpectCertificate => receive_prefix(cx, expectation.context),
             Self::ExpectEntry { left: 0 } if cx.peer.is_empty() => Ok(Outcome::NoCertificate),
             Self::ExpectEntry { left: 0 } => Ok(Outcome::Next(Self::AwaitTime, Progress::Continue)),
             Self::ExpectEntry { left } => receive_entry(cx, left),
@@ -101,18 +103,23 @@ pub(super) enum Answered {
     Authenticated(PeerAuthenticated),
 }
 
-fn receive_prefix<C: CryptoProvider>(cx: &mut Context<'_, C>) -> Result<Outcome, Error> {
+fn receive_prefix<C: CryptoProvider>(cx: &mut Flight<'_, '_, C>, context: &[u8]) -> Result<Outcome, Error> {
+    // A context of another length than ours is seen before more of it is awaited.
     if !cx.rx.receive(CERTIFICATE_PREFIX)? {
         return Ok(Outcome::Next(Authenticate::ExpectCertificate, Progress::NeedInput));
     }
-    let prefix = *cx.rx.handshake().first_chunk().ok_or(InvalidMessage::Truncated)?;
-    let list = CertificatePrefix::parse(prefix)?.list;
-    cx.transcript.update(&prefix);
-    cx.rx.consume(CERTIFICATE_PREFIX);
+    let len = CERTIFICATE_PREFIX.saturating_add(certificate::context_len(cx.rx.handshake(), context)?);
+    if !cx.rx.receive(len)? {
+        return Ok(Outcome::Next(Authenticate::ExpectCertificate, Progress::NeedInput));
+    }
+    let prefix = cx.rx.handshake().get(..len).ok_or(InvalidMessage::Truncated)?;
+    let list = CertificatePrefix::parse(prefix, context)?.list;
+    cx.transcript.update(prefix);
+    cx.rx.consume(len);
     Ok(Outcome::Next(Authenticate::ExpectEntry { left: list }, Progress::Continue))
 }
 
-fn receive_entry<C: CryptoProvider>(cx: &mut Context<'_, C>, left: usize) -> Result<Outcome, Error> {
+fn receive_entry<C: CryptoProvider>(cx: &mut Flight<'_, '_, C>, left: usize) -> Result<Outcome, Error> {
     let mut need = ENTRY_PREFIX;
     let entry = loop {
         if need > left {
@@ -135,7 +142,7 @@ fn receive_entry<C: CryptoProvider>(cx: &mut Context<'_, C>, left: usize) -> Res
 }
 
 fn search_path<C: CryptoProvider>(
-    cx: &mut Context<'_, C>,
+    cx: &mut Flight<'_, '_, C>,
     expectation: &Expectation<'_>,
     time: Time,
 ) -> Result<Outcome, Error> {
@@ -151,7 +158,7 @@ fn search_path<C: CryptoProvider>(
     let next = match cx.peer.step::<C>(&rules)? {
         Search::Working => Authenticate::SearchPath(time),
         Search::Found(verified, path) => {
-            cx.negotiated.path = Some(path);
+            *cx.path = Some(path);
             Authenticate::ExpectCertificateVerify(verified)
         }
     };
@@ -161,7 +168,7 @@ fn search_path<C: CryptoProvider>(
 /// RFC 9846 section 4.5.2: "The receiver of a CertificateVerify message MUST verify the signature
 /// field", over the transcript up to and including Certificate.
 fn verify_signature<C: CryptoProvider>(
-    cx: &mut Context<'_, C>,
+    cx: &mut Flight<'_, '_, C>,
     expectation: &Expectation<'_>,
     chain: ChainVerified,
 ) -> Result<Outcome, Error> {

@@ -17,8 +17,10 @@ use super::authenticate::{Answered, Authenticate, Expectation, Outcome};
 use super::config::{ClientConfig, Parameters, check_anchors};
 use super::identify::{Identify, send_change_cipher_spec, send_finished};
 use super::keys::{ApplicationKeys, ClientFinishedKeys, HandshakeKeys, receive_finished};
+#[cfg(feature = "post-handshake-auth")]
+use super::post::Party;
 use super::proof::PeerAuthenticated;
-use super::{Answer, ClientAuthStatus, Context, Established, Progress, Question, Role, Stage, Wait};
+use super::{Answer, Context, Established, Progress, Question, Role, Stage, Wait};
 use crate::credential::Credential;
 use crate::crypto::{CryptoProvider, HashAlgorithm, KeyExchange, KeyShare};
 use crate::error::{ApiMisuse, Error, PeerMisbehaved};
@@ -179,7 +181,7 @@ impl Role for Client {
             State::ExpectFinished(keys, reply, peer) => handle_finished(keys, reply, peer, cx, config),
             State::Respond(response, Identify::Done) => Ok((State::SendFinished(response), Progress::Continue)),
             State::Respond(response, identify) => {
-                let (identify, progress) = identify.handle(cx)?;
+                let (identify, progress) = identify.handle(&mut cx.flight())?;
                 Ok((State::Respond(response, identify), progress))
             }
             State::SendFinished(response) => send_client_finished(response, cx),
@@ -199,7 +201,9 @@ impl Role for Client {
                 Answered::Next(step) => State::AuthenticateServer(keys, reply, step),
                 Answered::Authenticated(peer) => State::ExpectFinished(keys, reply, peer),
             }),
-            (State::Respond(response, identify), answer) => Ok(State::Respond(response, identify.answer(cx, answer)?)),
+            (State::Respond(response, identify), answer) => {
+                Ok(State::Respond(response, identify.answer(&mut cx.flight(), answer)?))
+            }
             _ => Err(ApiMisuse::AnswerUnexpected.into()),
         }
     }
@@ -209,6 +213,11 @@ impl Role for Client {
             State::Respond(_, identify) => identify.signing(),
             _ => None,
         }
+    }
+
+    #[cfg(feature = "post-handshake-auth")]
+    fn party<'b, C: CryptoProvider>(config: &'b ClientConfig<'b>, _cx: &Context<'b, C>) -> Party<'b> {
+        Party::client(config.post_handshake_auth)
     }
 
     fn finish<C: CryptoProvider>(state: Self::State<'_, C>) -> Result<Established<C>, Self::State<'_, C>> {
@@ -399,6 +408,10 @@ fn offer<'c, C: CryptoProvider>(
         },
         protocols: config.parameters.alpn(),
         cookie,
+        #[cfg(feature = "post-handshake-auth")]
+        post_handshake_auth: config.post_handshake_auth,
+        #[cfg(not(feature = "post-handshake-auth"))]
+        post_handshake_auth: false,
     }
 }
 
@@ -459,8 +472,7 @@ fn take_reply<'b, C: CryptoProvider>(
         return Err(ApiMisuse::CredentialSchemeNotOffered.into());
     }
     cx.receive_into_transcript()?;
-    cx.negotiated.client_auth =
-        if reply.is_some() { ClientAuthStatus::Authenticated } else { ClientAuthStatus::Declined };
+    cx.negotiated.presented(reply);
     Ok(State::AuthenticateServer(keys, Some(reply), Authenticate::ExpectCertificate))
 }
 
@@ -477,8 +489,9 @@ fn authenticate_server<'b, C: CryptoProvider>(
         server_name: Some(&config.server_name),
         max_depth: config.parameters.max_depth,
         schemes: config.parameters.signature_schemes::<C>(),
+        context: &[],
     };
-    match step.handle(cx, &expectation)? {
+    match step.handle(&mut cx.flight(), &expectation)? {
         Outcome::Next(step, progress) => Ok((State::AuthenticateServer(keys, reply, step), progress)),
         // RFC 9846 section 4.5.1.3: "If the server supplies an empty Certificate message, the client
         // MUST abort the handshake with a 'decode_error' alert."
@@ -509,7 +522,7 @@ fn handle_finished<'b, C: CryptoProvider>(
 }
 
 fn send_client_finished<'b, C: CryptoProvider>(response: Response<C>, cx: &mut Context<'b, C>) -> Next<'b, C> {
-    match send_finished(cx, |hash| response.keys.client.finished(hash))? {
+    match send_finished(&mut cx.flight(), |hash| response.keys.client.finished(hash))? {
         Written::AfterTransmit => Ok((State::SendFinished(response), Progress::Transmit)),
         Written::Yes => {
             let keys = response.keys.application;

@@ -16,6 +16,8 @@ mod der;
 mod extensions;
 mod general_name;
 mod identity;
+#[cfg(feature = "post-handshake-auth")]
+mod kept;
 mod name;
 mod path;
 mod rules;
@@ -36,5 +38,6 @@ pub use self::time::{Time, UnixTime, ValidityNotChecked};
 pub use self::validator::Validator;
 
 pub(crate) use self::certificate::own_certificate;
+#[cfg(not(feature = "post-handshake-auth"))]
 pub(crate) use self::identity::LeafSummary;
 pub(crate) use self::path::{ChainVerified, PeerChain, Search};

@@ -19,7 +19,9 @@ use super::anchor::TrustAnchor;
 use super::certificate::{Certificate, Origin};
 use super::constraints::NameConstraints;
 use super::extensions::KeyHint;
-use super::identity::{LeafKey, LeafSummary, PeerIdentity, digest, fingerprint};
+#[cfg(not(feature = "post-handshake-auth"))]
+use super::identity::LeafSummary;
+use super::identity::{LeafKey, PeerIdentity, digest, fingerprint};
 use super::rules::Rules;
 use super::summary::{Issuer, Summaries, Summary};
 use crate::crypto::{CryptoError, CryptoProvider, SignatureAlgorithm};
@@ -29,7 +31,7 @@ use crate::limits::{CANDIDATES_PER_STEP, MAX_CERTIFICATE, MAX_DEPTH, MAX_SEARCH_
 /// The certificates of a peer and the state of the search for a path through them.
 #[derive(Debug)]
 pub(crate) struct PeerChain<'p> {
-    list: Summaries<'p>,
+    pub(super) list: Summaries<'p>,
     /// All levels below an anchor.
     levels: [Level; MAX_DEPTH],
     /// The level on which the search stands.
@@ -38,7 +40,7 @@ pub(crate) struct PeerChain<'p> {
     signatures_left: u8,
     steps_left: u32,
     /// The first certificate that could not be parsed.
-    broken: Option<CertificateError>,
+    pub(super) broken: Option<CertificateError>,
     /// The most useful reason so far why there is no path.
     problem: Option<CertificateError>,
 }
@@ -191,6 +193,7 @@ impl<'p> PeerChain<'p> {
     }
 
     /// Keeps the leaf and forgets the rest.
+    #[cfg(not(feature = "post-handshake-auth"))]
     pub(crate) fn into_identity(self) -> LeafSummary<'p> {
         LeafSummary::new(self.list.into_leaf())
     }

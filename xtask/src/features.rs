@@ -13,6 +13,8 @@ pub(crate) const MEASURED_TARGET: &str = "thumbv7em-none-eabihf";
 pub(crate) const SETS: &[&str] = &[
     "",
     "blocking",
+    "post-handshake-auth",
+    "aes128-gcm,blocking,async,post-handshake-auth",
     "async",
     "std",
     "rustcrypto",
@@ -39,13 +41,14 @@ pub(crate) const SETS: &[&str] = &[
 pub(crate) const EXCLUSIVE: (&str, &str) = ("defmt,log", "the features `defmt` and `log` exclude each other");
 
 /// All features that go together, for documentation, unit tests and the tests in [`ALGORITHM_TESTS`].
-pub(crate) const ALL: &str = "all-algorithms,std,log";
+pub(crate) const ALL: &str = "all-algorithms,post-handshake-auth,std,log";
 
 /// Features of the tests that pin what is on the wire: with more signature algorithms hellos are longer.
 pub(crate) const PINNED: &str = "aes256-gcm-sha384,std,log";
 
-/// Tests of signature algorithms, which need all of them.
-pub(crate) const ALGORITHM_TESTS: &str = "--test algorithms --test real_roots --test wycheproof";
+/// Tests that need all features: of signature algorithms, and of what comes after the handshake.
+pub(crate) const ALGORITHM_TESTS: &str = "--test algorithms --test data --test drivers --test post_handshake --test \
+    post_handshake_refusals --test real_roots --test wycheproof";
 
 #[cfg(test)]
 mod tests {
