@@ -124,8 +124,10 @@
 //! | `all-algorithms` | all of the above |
 //! | `sha384` | SHA-384 in transcript and key schedule; secrets take 48 instead of 32 bytes |
 //! | `sha512` | SHA-512 in signatures |
+//! | `post-handshake-auth` | asking a client who it is, and answering that, after the handshake |
 //! | `blocking` | the driver over `embedded_io::{Read, Write}` |
 //! | `async` | the driver over `embedded_io_async::{Read, Write}` |
+//! | `embedded-tls` | the certificate paths of this crate as a verifier for embedded-tls 0.19 |
 //! | `std` | sockets, clock and entropy of the host |
 //! | `defmt` | logging through defmt; excludes `log` |
 //! | `log` | logging through the log facade; excludes `defmt` |
@@ -156,6 +158,8 @@ extern crate std;
 mod fmt;
 #[macro_use]
 mod codec;
+#[cfg(feature = "embedded-tls")]
+pub mod adapter;
 mod connection;
 mod credential;
 pub mod crypto;

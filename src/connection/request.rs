@@ -14,7 +14,7 @@ use crate::wire::client_hello::ClientHello;
 use crate::wire::enums::SignatureScheme;
 use crate::wire::extension::{CodePoints, DistinguishedNames};
 use crate::wire::handshake;
-use crate::x509::{Name, PeerIdentity, Time};
+use crate::x509::{Name, PathFound, PeerIdentity, Time, VerifiedPath};
 
 /// What time is it? Asked once, before certificates are judged.
 pub struct TimeRequest<'c, 'b, S: Side, C: CryptoProvider> {
@@ -159,6 +159,17 @@ impl<S: Side, C: CryptoProvider> AuthorizeRequest<'_, '_, S, C> {
     pub fn peer(&self) -> PeerIdentity<'_> {
         // A path was found, so there is a leaf.
         self.target.peer().unwrap_or(PeerIdentity::NOBODY)
+    }
+
+    /// The path from its certificate to a trust anchor, certificate by certificate: see
+    /// [`Handshake::verified_path`].
+    pub fn verified_path(&self) -> Option<VerifiedPath<'_>> {
+        self.target.verified_path()
+    }
+
+    /// The path from its certificate to a trust anchor, and how much of the validity was checked.
+    pub fn path(&self) -> Option<PathFound> {
+        self.target.path()
     }
 
     /// It may.

@@ -8,7 +8,7 @@ use crate::crypto::CryptoProvider;
 use crate::error::Error;
 use crate::handshake::{Answer, Side};
 use crate::transcript::CertificateHash;
-use crate::x509::PeerIdentity;
+use crate::x509::{PathFound, PeerIdentity, VerifiedPath};
 
 /// The one that asks.
 pub(super) enum Target<'c, 'b, S: Side, C: CryptoProvider> {
@@ -49,6 +49,24 @@ impl<'b, S: Side, C: CryptoProvider> Target<'_, 'b, S, C> {
             Self::Handshake(handshake) => handshake.context.peer.identity(),
             #[cfg(feature = "post-handshake-auth")]
             Self::Session(session) => session.coming_peer(),
+        }
+    }
+
+    /// The path of the peer that is being authenticated.
+    pub(super) fn path(&self) -> Option<PathFound> {
+        match self {
+            Self::Handshake(handshake) => handshake.context.negotiated.path,
+            #[cfg(feature = "post-handshake-auth")]
+            Self::Session(session) => session.coming_path(),
+        }
+    }
+
+    /// The same, certificate by certificate.
+    pub(super) fn verified_path(&self) -> Option<VerifiedPath<'_>> {
+        match self {
+            Self::Handshake(handshake) => handshake.verified_path(),
+            #[cfg(feature = "post-handshake-auth")]
+            Self::Session(session) => session.coming_verified_path(),
         }
     }
 

@@ -21,7 +21,7 @@ use super::authenticate::{Answered, Authenticate, Outcome};
 use super::config::{ClientAuth, ServerConfig, check_anchors};
 use super::identify::send_pieces;
 use super::proof::{AnonymousAllowed, PeerAuthenticated};
-use super::server::expected_client;
+use super::server::expectation;
 use super::{Answer, ClientAuthStatus, Context, Flight, Negotiated, Progress, Question, Wait};
 use crate::credential::Credential;
 use crate::crypto::{CryptoProvider, Hash, HashAlgorithm};
@@ -36,7 +36,7 @@ use crate::wire::certificate_request::{self, CertificateRequest};
 use crate::wire::certificate_verify::CertificateVerify;
 use crate::wire::enums::HandshakeType;
 use crate::wire::handshake;
-use crate::x509::{PathFound, PeerChain};
+use crate::x509::{NoTrace, PathFound, PeerChain, Rules};
 use zeroize::Zeroizing;
 
 /// What a session keeps for it.
@@ -184,6 +184,17 @@ impl<'b, C: CryptoProvider> PostHandshake<'b, C> {
             Step::AwaitSignature(_) => Some(Question::Sign),
             _ => None,
         }
+    }
+
+    /// The path of the chain that was verified last.
+    pub(crate) const fn path(&self) -> Option<PathFound> {
+        self.path
+    }
+
+    /// What the chain of a client was held to.
+    pub(crate) fn rules(&self, peer: &PeerChain<'_>) -> Option<Rules<'_>> {
+        let Party::Server(requester) = &self.party else { return None };
+        Some(expectation(requester.config, &requester.client_auth, &[]).rules(peer.time()))
     }
 
     /// The credential that is to sign.
@@ -387,8 +398,8 @@ impl<'b, C: CryptoProvider> PostHandshake<'b, C> {
             transcript: &mut self.transcript,
             path: &mut self.path,
         };
-        let expectation = expected_client::<C>(requester.config, &requester.client_auth, &context);
-        match step.handle(&mut flight, &expectation)? {
+        let expectation = expectation(requester.config, &requester.client_auth, &context);
+        match step.handle(&mut flight, &expectation, &mut NoTrace)? {
             Outcome::Next(step, progress) => {
                 self.step = Step::Authenticate(step);
                 Ok(progress)
@@ -479,8 +490,7 @@ impl Requester<'_> {
         let context = self.context::<C>()?;
         let schemes = self.config.parameters.signature_schemes::<C>();
         let certificate_schemes = self.config.parameters.certificate_schemes::<C>();
-        let anchors = self.client_auth.anchors().filter(|_| self.config.send_authorities).unwrap_or(&[]);
-        let authorities = anchors.iter().map(|anchor| anchor.subject().as_der());
+        let authorities = self.client_auth.authorities().filter(|_| self.config.send_authorities);
         send_pieces(tx, transcript, sent, |piece| {
             certificate_request::for_each_piece(&context, schemes, certificate_schemes, authorities, piece);
         })

@@ -13,6 +13,7 @@ use crate::crypto::CryptoProvider;
 use crate::error::Error;
 use crate::handshake::{ClientAuthStatus, Side};
 use crate::limits::LAST_READS;
+use crate::x509::TraceEvent;
 use core::future::poll_fn;
 use core::task::Poll;
 use embedded_io_async::{ErrorType, Read, Write};
@@ -39,7 +40,7 @@ impl<'b, T: Read + Write, C: CryptoProvider> Stream<'b, T, C> {
         if let Err(cause) = drive(&mut transport, &mut handshake, host).await {
             let stage = handshake.stage();
             if let Failure::Tls(error) = &cause {
-                host.failed(stage, *error, handshake.claimed_peer().as_ref());
+                host.failed(*error, &handshake);
             }
             // The transport may be what failed; the error that is known is the one to report.
             if transport.write_all(handshake.tx_pending()).await.is_ok() {
@@ -150,6 +151,31 @@ impl<'b, T: Read + Write, C: CryptoProvider> Stream<'b, T, C> {
         }
     }
 
+    /// Runs until the client has answered a request for its certificate.
+    #[cfg(feature = "post-handshake-auth")]
+    async fn await_answer(
+        &mut self,
+        host: &mut impl AsyncAnswers<'b, C>,
+    ) -> Result<Option<ClientAuthStatus>, Failure<T::Error>> {
+        let mut unsent = None;
+        loop {
+            let event = if unsent.is_some() { self.session.poll_received() } else { self.session.poll() };
+            match event {
+                Ok(Event::ClientAuth(status)) => return Ok(Some(status)),
+                Ok(Event::Data(_) | Event::PeerClosed | Event::Closed) => return Ok(None),
+                Ok(Event::Transmit) => unsent = self.transmit().await.err(),
+                Ok(Event::NeedInput) => self.fill(&mut unsent).await?,
+                Ok(Event::Yield) => yield_now().await,
+                Ok(question) => {
+                    if let Err(error) = host.answer(question).await {
+                        return Err(self.fail(error).await);
+                    }
+                }
+                Err(error) => return Err(self.fail(error).await),
+            }
+        }
+    }
+
     /// Reads from the transport. What could not be sent is the error if nothing comes either.
     async fn fill(&mut self, unsent: &mut Option<Failure<T::Error>>) -> Result<(), Failure<T::Error>> {
         // A flush may have been dropped.
@@ -200,7 +226,7 @@ pub async fn drive<'b, T: Read + Write, S: Side, C: CryptoProvider>(
     host: &mut impl AsyncHost<'b, S, C>,
 ) -> Result<(), Failure<T::Error>> {
     loop {
-        match handshake.poll()? {
+        match handshake.poll_traced(&mut |event: TraceEvent<'_>| host.trace(event))? {
             Step::Transmit => {
                 let count = match write_some(transport, handshake.tx_pending()).await {
                     Ok(count) => count,
@@ -310,7 +336,9 @@ pub use self::hosted::Hosted;
 mod hosted {
     use super::Stream;
     use crate::crypto::CryptoProvider;
+    use crate::handshake::ClientAuthStatus;
     use crate::handshake::client::Client;
+    use crate::handshake::config::ClientAuth;
     use crate::handshake::server::Server;
     use crate::io::answers::{ClientHost, ServerHost};
     use crate::io::{AsyncHost, Failure};
@@ -336,6 +364,32 @@ mod hosted {
     impl<'b, T: Read + Write, C: CryptoProvider, H: AsyncHost<'b, Server, C>> Read for Hosted<'_, 'b, T, Server, C, H> {
         async fn read(&mut self, out: &mut [u8]) -> Result<usize, Self::Error> {
             self.stream.read_with(out, &mut ServerHost(&mut *self.host)).await
+        }
+    }
+
+    impl<'b, T: Read + Write, C: CryptoProvider, H: AsyncHost<'b, Server, C>> Hosted<'_, 'b, T, Server, C, H> {
+        /// Asks the client who it is, see [`Session::request_certificate`](crate::Session::request_certificate), and
+        /// waits for its answer: [`Accepted`](ClientAuthStatus::Accepted) or [`Declined`](ClientAuthStatus::Declined).
+        /// `None` if the client sends application data before it answers, or closes: read that, and then
+        /// [`await_certificate`](Self::await_certificate) again.
+        ///
+        /// # Errors
+        /// Those of [`Session::request_certificate`](crate::Session::request_certificate), and why the answer was
+        /// refused or the connection failed. The alert is sent before this returns.
+        pub async fn request_certificate(
+            &mut self,
+            client_auth: ClientAuth<'b>,
+        ) -> Result<Option<ClientAuthStatus>, Failure<T::Error>> {
+            self.stream.session.request_certificate(client_auth)?;
+            self.await_certificate().await
+        }
+
+        /// Waits for the answer to a request that was made.
+        ///
+        /// # Errors
+        /// As [`request_certificate`](Self::request_certificate).
+        pub async fn await_certificate(&mut self) -> Result<Option<ClientAuthStatus>, Failure<T::Error>> {
+            self.stream.await_answer(&mut ServerHost(&mut *self.host)).await
         }
     }
 

@@ -7,6 +7,7 @@ use crate::crypto::CryptoProvider;
 use crate::error::Error;
 use crate::handshake::{ClientAuthStatus, Side};
 use crate::limits::LAST_READS;
+use crate::x509::TraceEvent;
 use embedded_io::{ErrorType, Read, Write};
 
 /// A session over a transport. Reads give 0 when the peer has closed; a flush writes all that was
@@ -31,7 +32,7 @@ impl<'b, T: Read + Write, C: CryptoProvider> Stream<'b, T, C> {
         if let Err(cause) = drive(&mut transport, &mut handshake, host) {
             let stage = handshake.stage();
             if let Failure::Tls(error) = &cause {
-                host.failed(stage, *error, handshake.claimed_peer().as_ref());
+                host.failed(*error, &handshake);
             }
             // The transport may be what failed; the error that is known is the one to report.
             let _unsent = transport.write_all(handshake.tx_pending()).and_then(|()| transport.flush());
@@ -138,6 +139,27 @@ impl<'b, T: Read + Write, C: CryptoProvider> Stream<'b, T, C> {
         }
     }
 
+    /// Runs until the client has answered a request for its certificate.
+    #[cfg(feature = "post-handshake-auth")]
+    fn await_answer(&mut self, host: &mut impl Answers<'b, C>) -> Result<Option<ClientAuthStatus>, Failure<T::Error>> {
+        let mut unsent = None;
+        loop {
+            let event = if unsent.is_some() { self.session.poll_received() } else { self.session.poll() };
+            match event {
+                Ok(Event::ClientAuth(status)) => return Ok(Some(status)),
+                Ok(Event::Data(_) | Event::PeerClosed | Event::Closed) => return Ok(None),
+                Ok(Event::Transmit) => unsent = self.transmit().err(),
+                Ok(Event::NeedInput) => self.fill(&mut unsent)?,
+                Ok(question) => {
+                    if let Err(error) = host.answer(question) {
+                        return Err(self.fail(error));
+                    }
+                }
+                Err(error) => return Err(self.fail(error)),
+            }
+        }
+    }
+
     /// Reads from the transport. What could not be sent is the error if nothing comes either.
     fn fill(&mut self, unsent: &mut Option<Failure<T::Error>>) -> Result<(), Failure<T::Error>> {
         match (self.transport.read(self.session.rx_space()), unsent.take()) {
@@ -175,7 +197,7 @@ fn drive<'b, T: Read + Write, S: Side, C: CryptoProvider>(
     host: &mut impl Host<'b, S, C>,
 ) -> Result<(), Failure<T::Error>> {
     loop {
-        match handshake.poll()? {
+        match handshake.poll_traced(&mut |event: TraceEvent<'_>| host.trace(event))? {
             Step::Transmit => {
                 let count = match write_some(transport, handshake.tx_pending()) {
                     Ok(count) => count,
@@ -270,7 +292,9 @@ pub use self::hosted::Hosted;
 mod hosted {
     use super::Stream;
     use crate::crypto::CryptoProvider;
+    use crate::handshake::ClientAuthStatus;
     use crate::handshake::client::Client;
+    use crate::handshake::config::ClientAuth;
     use crate::handshake::server::Server;
     use crate::io::answers::{ClientHost, ServerHost};
     use crate::io::{Failure, Host};
@@ -296,6 +320,32 @@ mod hosted {
     impl<'b, T: Read + Write, C: CryptoProvider, H: Host<'b, Server, C>> Read for Hosted<'_, 'b, T, Server, C, H> {
         fn read(&mut self, out: &mut [u8]) -> Result<usize, Self::Error> {
             self.stream.read_with(out, &mut ServerHost(&mut *self.host))
+        }
+    }
+
+    impl<'b, T: Read + Write, C: CryptoProvider, H: Host<'b, Server, C>> Hosted<'_, 'b, T, Server, C, H> {
+        /// Asks the client who it is, see [`Session::request_certificate`](crate::Session::request_certificate), and
+        /// waits for its answer: [`Accepted`](ClientAuthStatus::Accepted) or [`Declined`](ClientAuthStatus::Declined).
+        /// `None` if the client sends application data before it answers, or closes: read that, and then
+        /// [`await_certificate`](Self::await_certificate) again.
+        ///
+        /// # Errors
+        /// Those of [`Session::request_certificate`](crate::Session::request_certificate), and why the answer was
+        /// refused or the connection failed. The alert is sent before this returns.
+        pub fn request_certificate(
+            &mut self,
+            client_auth: ClientAuth<'b>,
+        ) -> Result<Option<ClientAuthStatus>, Failure<T::Error>> {
+            self.stream.session.request_certificate(client_auth)?;
+            self.await_certificate()
+        }
+
+        /// Waits for the answer to a request that was made.
+        ///
+        /// # Errors
+        /// As [`request_certificate`](Self::request_certificate).
+        pub fn await_certificate(&mut self) -> Result<Option<ClientAuthStatus>, Failure<T::Error>> {
+            self.stream.await_answer(&mut ServerHost(&mut *self.host))
         }
     }
 

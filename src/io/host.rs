@@ -1,11 +1,11 @@
 //! Who answers the questions of a handshake.
 
-use crate::connection::{CredentialRequest, SignRequest};
+use crate::connection::{CredentialRequest, Handshake, SignRequest};
 use crate::credential::{Credential, Signature};
 use crate::crypto::CryptoProvider;
 use crate::error::{AlertDescription, Error};
-use crate::handshake::{Side, Stage};
-use crate::x509::{PeerIdentity, Time};
+use crate::handshake::Side;
+use crate::x509::{PeerIdentity, Time, TraceEvent};
 
 /// Answers the questions of a handshake at once.
 pub trait Host<'b, S: Side, C: CryptoProvider> {
@@ -27,10 +27,17 @@ pub trait Host<'b, S: Side, C: CryptoProvider> {
     /// Signs with the key of the selected credential. `None`: the key cannot.
     fn sign(&mut self, request: &SignRequest<'_, 'b, S, C>) -> Option<Signature>;
 
-    /// The handshake failed, at this stage, for this reason. `claimed` is what the peer claimed to be, if
-    /// it came that far: **nothing of it is verified**, it serves to explain. By default nothing is done.
-    fn failed(&mut self, stage: Stage, error: Error, claimed: Option<&PeerIdentity<'_>>) {
-        let _ = (stage, error, claimed);
+    /// The handshake failed for this reason. The handshake says more: at which
+    /// [stage](Handshake::stage), [who the peer claimed to be](Handshake::claimed_peer), and if its certificates were
+    /// refused [why, in full](Handshake::verdict). By default nothing is done.
+    fn failed(&mut self, error: Error, handshake: &Handshake<'b, S, C>) {
+        let _ = (error, handshake);
+    }
+
+    /// A step of the search for a path from the peer's certificate to a trust anchor. By default nothing is done,
+    /// and costs nothing.
+    fn trace(&mut self, event: TraceEvent<'_>) {
+        let _ = event;
     }
 }
 
@@ -55,8 +62,13 @@ pub trait AsyncHost<'b, S: Side, C: CryptoProvider> {
     async fn sign(&mut self, request: &SignRequest<'_, 'b, S, C>) -> Option<Signature>;
 
     /// See [`Host::failed`].
-    fn failed(&mut self, stage: Stage, error: Error, claimed: Option<&PeerIdentity<'_>>) {
-        let _ = (stage, error, claimed);
+    fn failed(&mut self, error: Error, handshake: &Handshake<'b, S, C>) {
+        let _ = (error, handshake);
+    }
+
+    /// See [`Host::trace`].
+    fn trace(&mut self, event: TraceEvent<'_>) {
+        let _ = event;
     }
 }
 
@@ -77,8 +89,12 @@ impl<'b, S: Side, C: CryptoProvider, H: Host<'b, S, C>> AsyncHost<'b, S, C> for 
         Host::sign(self, request)
     }
 
-    fn failed(&mut self, stage: Stage, error: Error, claimed: Option<&PeerIdentity<'_>>) {
-        Host::failed(self, stage, error, claimed);
+    fn failed(&mut self, error: Error, handshake: &Handshake<'b, S, C>) {
+        Host::failed(self, error, handshake);
+    }
+
+    fn trace(&mut self, event: TraceEvent<'_>) {
+        Host::trace(self, event);
     }
 }
 

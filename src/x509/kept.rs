@@ -27,6 +27,7 @@ impl PeerChain<'_> {
     pub(crate) fn begin_again(&mut self) {
         self.list.clear();
         self.broken = None;
+        self.oversize = 0;
         self.restart();
     }
 

@@ -11,6 +11,7 @@
 mod algorithm;
 mod anchor;
 mod certificate;
+mod common_name;
 mod constraints;
 mod der;
 mod extensions;
@@ -19,23 +20,38 @@ mod identity;
 #[cfg(feature = "post-handshake-auth")]
 mod kept;
 mod name;
+mod note;
+mod oid;
 mod path;
+mod path_found;
 mod rules;
 mod server_name;
 mod summary;
 mod time;
+mod trace;
 mod validator;
+mod verdict;
+mod verdict_text;
+mod verified;
 
-pub use self::algorithm::KeyAlgorithm;
+pub use self::algorithm::{KeyAlgorithm, SignatureKind};
 pub use self::anchor::TrustAnchor;
-pub use self::general_name::SubjectAltName;
+pub use self::common_name::CommonName;
+pub use self::constraints::{NameLimit, Subtree, Subtrees};
+pub use self::extensions::{KeyUsage, Purposes};
+pub use self::general_name::{SubjectAltName, SubjectAltNames};
 pub use self::identity::PeerIdentity;
 pub use self::name::{Attribute, Attributes, Name};
-pub use self::path::PathFound;
+pub use self::oid::Oid;
+pub use self::path_found::PathFound;
 pub use self::rules::{Purpose, Rules};
 pub use self::server_name::{DnsName, ServerName};
-pub use self::time::{Time, UnixTime, ValidityNotChecked};
+pub use self::summary::Place;
+pub use self::time::{Time, UnixTime, ValidityCheck, ValidityNotChecked};
+pub use self::trace::{NoTrace, Trace, TraceEvent};
 pub use self::validator::Validator;
+pub use self::verdict::{Authority, Evidence, NearMiss, Verdict};
+pub use self::verified::{PathCertificate, VerifiedPath};
 
 pub(crate) use self::certificate::own_certificate;
 #[cfg(not(feature = "post-handshake-auth"))]

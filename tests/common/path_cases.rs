@@ -237,6 +237,14 @@ pub(crate) const NAMES: &[Row] = &[
         w.lower(|t| t.constraints(&[mail("example.com")], &[]));
         w.holds(SanType::Rfc822Name("ops@example.com".try_into().unwrap()));
     }),
+    Row("a mailbox with two hosts", Refused(0, Problem::NameNotPermitted), |w| {
+        w.lower(|t| t.constraints(&[mail("example.com")], &[]));
+        w.holds(SanType::Rfc822Name("ops@example.org@example.com".try_into().unwrap()));
+    }),
+    Row("a mailbox with a quoted local part", Path(3), |w| {
+        w.lower(|t| t.constraints(&[mail("example.com")], &[]));
+        w.holds(SanType::Rfc822Name("\"ops@example.org\"@example.com".try_into().unwrap()));
+    }),
     Row("a mailbox on another host", Refused(0, Problem::NameNotPermitted), |w| {
         w.lower(|t| t.constraints(&[mail("example.com")], &[]));
         w.holds(SanType::Rfc822Name("ops@mail.example.com".try_into().unwrap()));

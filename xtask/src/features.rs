@@ -17,6 +17,8 @@ pub(crate) const SETS: &[&str] = &[
     "aes128-gcm,blocking,async,post-handshake-auth",
     "async",
     "std",
+    "embedded-tls",
+    "aes128-gcm,aes256-gcm-sha384,embedded-tls,defmt",
     "rustcrypto",
     "sha384",
     "sha512",
@@ -41,7 +43,7 @@ pub(crate) const SETS: &[&str] = &[
 pub(crate) const EXCLUSIVE: (&str, &str) = ("defmt,log", "the features `defmt` and `log` exclude each other");
 
 /// All features that go together, for documentation, unit tests and the tests in [`ALGORITHM_TESTS`].
-pub(crate) const ALL: &str = "all-algorithms,post-handshake-auth,std,log";
+pub(crate) const ALL: &str = "all-algorithms,embedded-tls,post-handshake-auth,std,log";
 
 /// Features of the tests that pin what is on the wire: with more signature algorithms hellos are longer.
 pub(crate) const PINNED: &str = "aes256-gcm-sha384,std,log";

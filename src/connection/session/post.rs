@@ -14,7 +14,7 @@ use crate::handshake::{Answer, Question};
 use crate::transcript::CertificateHash;
 use crate::wire::enums::HandshakeType;
 use crate::wire::handshake::MessageHeader;
-use crate::x509::PeerIdentity;
+use crate::x509::{PathFound, PeerIdentity, Verdict, VerifiedPath};
 
 impl<'b, C: CryptoProvider> Session<'b, C> {
     /// On a server: asks the client who it is (RFC 9846 section 4.7.2). The request leaves with the next poll; the
@@ -46,6 +46,17 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
     /// client: whether we have.
     pub const fn can_request_certificate(&self) -> bool {
         self.post.is_offered()
+    }
+
+    /// On a server: why a chain that came late was refused, in full, as [`Handshake::verdict`] says it of one of the
+    /// handshake.
+    ///
+    /// [`Handshake::verdict`]: crate::Handshake::verdict
+    pub fn verdict(&self) -> Option<Verdict<'_>> {
+        match self.failure? {
+            Error::Certificate(_) => self.peer.verdict(&self.post.rules(&self.peer)?),
+            _ => None,
+        }
     }
 
     /// What an exchange needs next, if it holds everything else up.
@@ -130,6 +141,14 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
     /// Who the client that is being authenticated is.
     pub(in crate::connection) fn coming_peer(&self) -> Option<PeerIdentity<'_>> {
         self.peer.identity()
+    }
+
+    pub(in crate::connection) const fn coming_path(&self) -> Option<PathFound> {
+        self.post.path()
+    }
+
+    pub(in crate::connection) fn coming_verified_path(&self) -> Option<VerifiedPath<'_>> {
+        self.peer.verified(&self.post.rules(&self.peer)?)
     }
 
     pub(in crate::connection) const fn signing(&self) -> Option<&'b Credential<'b>> {
