@@ -49,7 +49,7 @@ fn identities(pki: &Pki) -> Vec<Identity> {
         let leaf = Template::client(CLIENT_NAME).key(&format!("key {key}")).signed_by(&pki.intermediate);
         Identity { key, chain: [&leaf.der[..], &pki.intermediate.der].concat(), leaf }
     };
-    (0..12).map(identity).collect()
+    (0..4).map(identity).collect()
 }
 
 /// Replaces the identity in the flash: the next one is written, then it counts.
@@ -93,13 +93,13 @@ fn a_power_cut_at_any_operation_of_a_rotation_leaves_a_working_identity() {
     rotate(&mut flash, &identities[0]).unwrap();
     let (mut old_stayed, mut new_there, mut erased) = (0, 0, 0);
     // So many rotations that each page is erased at least once.
-    for pair in identities.windows(2) {
-        let [old, new] = pair else { panic!("a pair") };
+    for turn in 0..24 {
+        let (old, new) = (&identities[turn % identities.len()], &identities[(turn + 1) % identities.len()]);
         let mut whole = flash.clone().reboot();
         rotate(&mut whole, new).unwrap();
         erased += whole.erasures;
         for operation in 0..whole.operations {
-            for cut in [Cut::Before, Cut::Within, Cut::After] {
+            for cut in [Cut::Within, Cut::After] {
                 let mut cut_short = flash.clone().reboot();
                 cut_short.cut_after(operation, cut);
                 assert!(rotate(&mut cut_short, new).is_err(), "operation {operation} is one of the rotation");

@@ -10,8 +10,6 @@ pub(crate) const PAGE: usize = 4096;
 /// What the operation leaves behind at which the power was cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cut {
-    /// Nothing of it was done.
-    Before,
     /// A part of it was done: some bits of a word, some bytes of a page.
     Within,
     /// All of it was done, but nobody heard of it.
@@ -117,7 +115,6 @@ impl NorFlash for Flash {
             self.erasures += 1;
             let bytes = self.place(page, PAGE)?;
             match cut {
-                Some(Cut::Before) => {}
                 Some(Cut::Within) => bytes.iter_mut().step_by(3).for_each(|byte| *byte = 0xff),
                 Some(Cut::After) | None => bytes.fill(0xff),
             }
@@ -136,7 +133,6 @@ impl NorFlash for Flash {
                 return Err(Failure::Misuse);
             }
             match cut {
-                Some(Cut::Before) => {}
                 // Some bits are not yet what they should be.
                 Some(Cut::Within) => place.iter_mut().zip(word).for_each(|(old, new)| *old &= new | 0x5a),
                 Some(Cut::After) | None => place.copy_from_slice(word),
