@@ -121,7 +121,7 @@ fn naming(authorities: &[&Issued]) -> Vec<(u16, Vec<u8>)> {
 
 fn subject(issued: &Issued) -> Vec<u8> {
     let anchor = anchors(&[issued]);
-    anchor[0].subject().as_der().to_vec()
+    anchor[0].subject().unwrap().as_der().to_vec()
 }
 
 /// Two authorities, and a client of each, below an intermediate and directly.

@@ -13,7 +13,7 @@ use crate::wire::certificate_request::CertificateRequest as WireRequest;
 use crate::wire::client_hello::ClientHello;
 use crate::wire::enums::SignatureScheme;
 use crate::wire::handshake;
-use crate::x509::{Name, PeerIdentity, Purpose, Time};
+use crate::x509::{Name, PathFound, PeerIdentity, Purpose, Time, VerifiedPath, Waived};
 
 /// What time is it? Asked once, before certificates are judged.
 pub struct TimeRequest<'c, 'b, S: Side, C: CryptoProvider> {
@@ -146,12 +146,39 @@ impl<S: Side, C: CryptoProvider> AuthorizeRequest<'_, '_, S, C> {
         self.handshake.context.peer.identity().unwrap_or(PeerIdentity::NOBODY)
     }
 
-    /// It may.
+    /// The path from its certificate to a trust anchor, certificate by certificate: see
+    /// [`Handshake::verified_path`].
+    pub fn verified_path(&self) -> Option<VerifiedPath<'_>> {
+        self.handshake.verified_path()
+    }
+
+    /// The path from its certificate to a trust anchor, and how much of the validity was checked.
+    pub fn path(&self) -> Option<PathFound> {
+        self.handshake.context.negotiated.path
+    }
+
+    /// What was waived of the path: nothing, but with the feature `dangerous-waivers`.
+    pub fn waived(&self) -> Waived {
+        self.path().map_or(Waived::NOTHING, |path| path.waived)
+    }
+
+    /// It may, if its path is valid.
+    ///
+    /// # Errors
+    /// If something was [waived](Self::waived): the [`Error::Certificate`] that it would have been without, and the
+    /// peer is told so; errors are sticky.
+    pub fn accept(self) -> Result<(), Error> {
+        self.handshake.advance(Answer::Authorized)
+    }
+
+    /// **Dangerous**: it may, though its path is not valid. Look at [`waived`](Self::waived) first, and tell
+    /// somebody.
     ///
     /// # Errors
     /// Errors are sticky.
-    pub fn accept(self) -> Result<(), Error> {
-        self.handshake.advance(Answer::Authorized)
+    #[cfg(feature = "dangerous-waivers")]
+    pub fn dangerous_accept_waived(self) -> Result<(), Error> {
+        self.handshake.advance(Answer::AuthorizedAsWaived)
     }
 
     /// It may not; `alert` says so, usually [`AlertDescription::ACCESS_DENIED`].

@@ -23,7 +23,7 @@ use crate::record::inbound::Inbound;
 use crate::record::outbound::Outbound;
 use crate::transcript::Transcript;
 use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup};
-use crate::x509::{PathFound, PeerChain, Time};
+use crate::x509::{PathFound, PeerChain, Rules, Time, Trace};
 use config::Parameters;
 use entropy::Entropy;
 use proof::PeerAuthenticated;
@@ -103,6 +103,9 @@ pub(crate) enum Question {
 #[derive(Clone, Copy)]
 pub(crate) enum Answer<'a, 'b> {
     Authorized,
+    /// With whatever was waived.
+    #[cfg(feature = "dangerous-waivers")]
+    AuthorizedAsWaived,
     /// `None` declines.
     Credential(Option<&'b Credential<'b>>),
     /// As it stands in a CertificateVerify.
@@ -160,10 +163,14 @@ pub trait Role {
 
     fn stage<C: CryptoProvider>(state: &Self::State<'_, C>) -> Stage;
 
+    /// What the path of the peer is held to at a time.
+    fn rules<'c>(config: &'c Self::Config<'_>, time: Time) -> Rules<'c>;
+
     fn handle<'b, C: CryptoProvider>(
         state: Self::State<'b, C>,
         cx: &mut Context<'b, C>,
         config: &'b Self::Config<'b>,
+        trace: &mut impl Trace,
     ) -> Result<(Self::State<'b, C>, Progress), Error>;
 
     fn answer<'b, C: CryptoProvider>(

@@ -6,6 +6,7 @@ use crate::crypto::CryptoProvider;
 use crate::error::Error;
 use crate::handshake::Side;
 use crate::limits::LAST_READS;
+use crate::x509::TraceEvent;
 use embedded_io::{ErrorType, Read, Write};
 
 /// A session over a transport. Reads give 0 when the peer has closed; a flush writes all that was
@@ -22,6 +23,7 @@ impl<'b, T: Read + Write, C: CryptoProvider> Stream<'b, T, C> {
     ///
     /// # Errors
     /// Where the handshake was, and what went wrong.
+    #[inline(never)] // so that the handshake is not copied into the frame in which it runs
     pub fn open<S: Side>(
         mut transport: T,
         mut handshake: Handshake<'b, S, C>,
@@ -30,12 +32,18 @@ impl<'b, T: Read + Write, C: CryptoProvider> Stream<'b, T, C> {
         if let Err(cause) = drive(&mut transport, &mut handshake, host) {
             let stage = handshake.stage();
             if let Failure::Tls(error) = &cause {
-                host.failed(stage, *error, handshake.claimed_peer().as_ref());
+                host.failed(*error, &handshake);
             }
             // The transport may be what failed; the error that is known is the one to report.
             let _unsent = transport.write_all(handshake.tx_pending()).and_then(|()| transport.flush());
             return Err(HandshakeError { stage, cause });
         }
+        Self::finish(transport, handshake)
+    }
+
+    /// In a frame of its own, which is not there while the handshake runs.
+    #[inline(never)]
+    fn finish<S: Side>(transport: T, handshake: Handshake<'b, S, C>) -> Result<Self, HandshakeError<T::Error>> {
         match handshake.into_session() {
             Ok(session) => Ok(Self { transport, session }),
             Err(handshake) => {
@@ -94,7 +102,7 @@ fn drive<'b, T: Read + Write, S: Side, C: CryptoProvider>(
     host: &mut impl Host<'b, S, C>,
 ) -> Result<(), Failure<T::Error>> {
     loop {
-        match handshake.poll()? {
+        match handshake.poll_traced(&mut |event: TraceEvent<'_>| host.trace(event))? {
             Step::Transmit => {
                 let count = match write_some(transport, handshake.tx_pending()) {
                     Ok(count) => count,
@@ -116,6 +124,13 @@ fn drive<'b, T: Read + Write, S: Side, C: CryptoProvider>(
                 request.answer(choice)?;
             }
             Step::Authorize(request) => match host.authorize(&request.peer()) {
+                #[cfg(feature = "dangerous-waivers")]
+                Ok(())
+                    if !request.waived().is_empty()
+                        && host.dangerous_accept_waived(&request.peer(), request.waived()) =>
+                {
+                    request.dangerous_accept_waived()?;
+                }
                 Ok(()) => request.accept()?,
                 Err(alert) => return Err(request.reject(alert).into()),
             },

@@ -1,11 +1,13 @@
 //! Who answers the questions of a handshake.
 
-use crate::connection::{CredentialRequest, SignRequest};
+use crate::connection::{CredentialRequest, Handshake, SignRequest};
 use crate::credential::{Choice, Credential, Signature};
 use crate::crypto::CryptoProvider;
 use crate::error::{AlertDescription, Error};
-use crate::handshake::{Side, Stage};
-use crate::x509::{PeerIdentity, Time};
+use crate::handshake::Side;
+#[cfg(feature = "dangerous-waivers")]
+use crate::x509::Waived;
+use crate::x509::{PeerIdentity, Time, TraceEvent};
 
 /// Answers the questions of a handshake at once.
 pub trait Host<'b, S: Side, C: CryptoProvider> {
@@ -30,13 +32,28 @@ pub trait Host<'b, S: Side, C: CryptoProvider> {
         Ok(())
     }
 
+    /// **Dangerous**: the peer was authorized, and its path is not valid, but for what the configuration
+    /// [waives](crate::x509::Waivers). May it in all the same? By default it may not, and is told what is wrong.
+    #[cfg(feature = "dangerous-waivers")]
+    fn dangerous_accept_waived(&mut self, peer: &PeerIdentity<'_>, waived: Waived) -> bool {
+        let _ = (peer, waived);
+        false
+    }
+
     /// Signs with the key of the selected credential. `None`: the key cannot.
     fn sign(&mut self, request: &SignRequest<'_, 'b, S, C>) -> Option<Signature>;
 
-    /// The handshake failed, at this stage, for this reason. `claimed` is what the peer claimed to be, if
-    /// it came that far: **nothing of it is verified**, it serves to explain. By default nothing is done.
-    fn failed(&mut self, stage: Stage, error: Error, claimed: Option<&PeerIdentity<'_>>) {
-        let _ = (stage, error, claimed);
+    /// The handshake failed for this reason. The handshake says more: at which
+    /// [stage](Handshake::stage), [who the peer claimed to be](Handshake::claimed_peer), and if its certificates were
+    /// refused [why, in full](Handshake::verdict). By default nothing is done.
+    fn failed(&mut self, error: Error, handshake: &Handshake<'b, S, C>) {
+        let _ = (error, handshake);
+    }
+
+    /// A step of the search for a path from the peer's certificate to a trust anchor. By default nothing is done,
+    /// and costs nothing.
+    fn trace(&mut self, event: TraceEvent<'_>) {
+        let _ = event;
     }
 }
 
@@ -62,12 +79,24 @@ pub trait AsyncHost<'b, S: Side, C: CryptoProvider> {
     /// The alert that tells it no.
     async fn authorize(&mut self, peer: &PeerIdentity<'_>) -> Result<(), AlertDescription>;
 
+    /// See [`Host::dangerous_accept_waived`].
+    #[cfg(feature = "dangerous-waivers")]
+    async fn dangerous_accept_waived(&mut self, peer: &PeerIdentity<'_>, waived: Waived) -> bool {
+        let _ = (peer, waived);
+        false
+    }
+
     /// See [`Host::sign`].
     async fn sign(&mut self, request: &SignRequest<'_, 'b, S, C>) -> Option<Signature>;
 
     /// See [`Host::failed`].
-    fn failed(&mut self, stage: Stage, error: Error, claimed: Option<&PeerIdentity<'_>>) {
-        let _ = (stage, error, claimed);
+    fn failed(&mut self, error: Error, handshake: &Handshake<'b, S, C>) {
+        let _ = (error, handshake);
+    }
+
+    /// See [`Host::trace`].
+    fn trace(&mut self, event: TraceEvent<'_>) {
+        let _ = event;
     }
 }
 
@@ -88,12 +117,21 @@ impl<'b, S: Side, C: CryptoProvider, H: Host<'b, S, C>> AsyncHost<'b, S, C> for 
         Host::authorize(self, peer)
     }
 
+    #[cfg(feature = "dangerous-waivers")]
+    async fn dangerous_accept_waived(&mut self, peer: &PeerIdentity<'_>, waived: Waived) -> bool {
+        Host::dangerous_accept_waived(self, peer, waived)
+    }
+
     async fn sign(&mut self, request: &SignRequest<'_, 'b, S, C>) -> Option<Signature> {
         Host::sign(self, request)
     }
 
-    fn failed(&mut self, stage: Stage, error: Error, claimed: Option<&PeerIdentity<'_>>) {
-        Host::failed(self, stage, error, claimed);
+    fn failed(&mut self, error: Error, handshake: &Handshake<'b, S, C>) {
+        Host::failed(self, error, handshake);
+    }
+
+    fn trace(&mut self, event: TraceEvent<'_>) {
+        Host::trace(self, event);
     }
 }
 
@@ -236,6 +274,14 @@ mod software {
     }
 
     impl SigningKey for P256SigningKey {
+        fn sign(&self, message: &[u8]) -> Option<Signature> {
+            let digest = digest(HashAlgorithm::Sha256, message)?;
+            self.sign_digest(digest.as_bytes().first_chunk()?).ok().map(Signature::P256)
+        }
+    }
+
+    #[cfg(feature = "cortex-m4")]
+    impl SigningKey for crate::crypto::cortex_m4::P256SigningKey {
         fn sign(&self, message: &[u8]) -> Option<Signature> {
             let digest = digest(HashAlgorithm::Sha256, message)?;
             self.sign_digest(digest.as_bytes().first_chunk()?).ok().map(Signature::P256)

@@ -74,6 +74,8 @@ pub(super) struct Certificate<'a> {
     pub(super) key: PublicKey<'a>,
     pub(super) extensions: Extensions<'a>,
     pub(super) signature_kind: SignatureKind,
+    /// The object identifier of the signature algorithm.
+    pub(super) signature_oid: &'a [u8],
     pub(super) signature: &'a [u8],
 }
 
@@ -113,6 +115,7 @@ impl<'a> Certificate<'a> {
             return Err(CertificateProblem::SubjectMissing);
         }
         let signature_kind = SignatureKind::parse(outer_algorithm)?;
+        let signature_oid = Reader::new(outer_algorithm).value(der::OID)?;
         Ok(Self {
             tbs,
             is_v3,
@@ -124,6 +127,7 @@ impl<'a> Certificate<'a> {
             key,
             extensions,
             signature_kind,
+            signature_oid,
             signature,
         })
     }

@@ -104,8 +104,9 @@ impl<'a> PeerIdentity<'a> {
     }
 
     /// The public key, in the encoding of its [kind](KeyAlgorithm): for P-256 the uncompressed point, 65 bytes.
-    pub const fn public_key(&self) -> &'a [u8] {
-        self.leaf.key.bytes
+    /// Empty if the kind is not supported.
+    pub fn public_key(&self) -> &'a [u8] {
+        if self.leaf.key.algorithm == KeyAlgorithm::Unsupported { &[] } else { self.leaf.key.bytes }
     }
 }
 

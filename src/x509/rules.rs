@@ -1,12 +1,14 @@
 //! What a certificate path is held to, and the checks that look at one certificate alone.
 
 use super::algorithm::KeyAlgorithm;
-use super::anchor::TrustAnchor;
+use super::anchor::{Authority, TrustAnchor};
 use super::certificate::ProfileDefect;
+use super::common_name::CommonName;
 use super::extensions::{KeyUsage, Purposes};
 use super::server_name::ServerName;
 use super::summary::Summary;
 use super::time::{SECONDS_A_DAY, Time, UnixTime, Validity};
+use super::waiver::{Leniency, Waivers};
 use crate::error::CertificateProblem;
 use crate::limits::DEFAULT_DEPTH;
 
@@ -30,10 +32,13 @@ pub struct Rules<'a> {
     pub purpose: Purpose,
     /// The name that the leaf has to hold; `None` for clients, which are not known by a host name.
     pub server_name: Option<&'a ServerName<'a>>,
+    /// The common name that the leaf has to have; then `server_name` is not looked for. `None` unless asked
+    /// for, as RFC 9525 wants it.
+    pub common_name: Option<CommonName<'a>>,
     /// What is known about the time.
     pub time: Time,
     /// The most CA certificates above the leaf, the trust anchor among them: 1 allows a leaf issued
-    /// by an anchor, 2 one intermediate between them. No more than 10 are followed.
+    /// by an anchor, 2 one intermediate between them. No more than 10 are followed. A pinned leaf has none.
     ///
     /// This is how Apache's `SSLVerifyDepth` counts, which compares the place of each certificate in
     /// the chain (the leaf being 0) with the limit. OpenSSL's own `-verify_depth`, since 1.1.0, does
@@ -50,6 +55,8 @@ pub struct Rules<'a> {
     /// The most days for which a leaf may be valid; `None` for no limit. Public authorities issue for
     /// 398 days at most, so that a key that leaks is of use for a limited time.
     pub max_validity_days: Option<u16>,
+    /// What is accepted all the same: [`Waivers::NONE`] but with the feature `dangerous-waivers`.
+    pub waivers: Waivers,
 }
 
 impl<'a> Rules<'a> {
@@ -64,75 +71,90 @@ impl<'a> Rules<'a> {
             anchors,
             purpose: Purpose::ClientAuth,
             server_name: None,
+            common_name: None,
             time,
             max_depth: DEFAULT_DEPTH,
             strict_profile: false,
             max_validity_days: None,
+            waivers: Waivers::NONE,
         }
     }
 
     /// What is wrong with the leaf in itself. No path could mend it, so it is asked first.
-    pub(super) fn check_leaf(&self, leaf: &Summary<'_>) -> Result<(), CertificateProblem> {
-        self.check_validity(leaf.not_before, leaf.not_after)?;
+    pub(super) fn check_leaf(&self, leaf: &Summary<'_>, leniency: &mut Leniency) -> Result<(), CertificateProblem> {
+        leniency.excuse(self.check_validity(leaf.not_before, leaf.not_after))?;
         // RFC 5280 section 4.1.2.5: "from notBefore through notAfter, inclusive".
         let seconds = leaf.not_after.seconds().saturating_sub(leaf.not_before.seconds()).saturating_add(1);
         if self.max_validity_days.is_some_and(|days| seconds > i64::from(days).saturating_mul(SECONDS_A_DAY)) {
-            return Err(CertificateProblem::ValidityTooLong);
+            leniency.object(CertificateProblem::ValidityTooLong)?;
         }
-        if self.server_name.is_some_and(|name| !leaf.subject_alt_name.is_some_and(|names| name.is_among(names))) {
-            return Err(CertificateProblem::NameMismatch);
-        }
-        self.check_purpose(leaf.extended_key_usage)?;
+        self.check_name(leaf)?;
+        leniency.excuse(self.check_purpose(leaf.extended_key_usage))?;
         // RFC 9846 section 4.5.1: "the digitalSignature bit MUST be set if the Key Usage extension is
         // present".
         if leaf.key_usage.is_some_and(|usage| !KeyUsage::digital_signature(usage)) {
-            return Err(CertificateProblem::MissingDigitalSignature);
+            leniency.object(CertificateProblem::MissingDigitalSignature)?;
         }
-        if leaf.unknown_critical {
-            return Err(CertificateProblem::UnknownCriticalExtension);
+        if leaf.unknown_critical.is_some() {
+            leniency.object(CertificateProblem::UnknownCriticalExtension)?;
         }
         // RFC 5280 section 4.2.1.10: "The name constraints extension, which MUST be used only in a CA
         // certificate".
         if leaf.name_constraints.is_some() && !leaf.basic_constraints.is_ca {
-            return Err(CertificateProblem::NameConstraintsOnLeaf);
+            leniency.object(CertificateProblem::NameConstraintsOnLeaf)?;
         }
         if leaf.key.algorithm == KeyAlgorithm::Unsupported {
-            return Err(CertificateProblem::UnsupportedKey);
+            leniency.object(CertificateProblem::UnsupportedKey)?;
         }
-        self.check_profile(leaf.profile_defect)
+        leniency.excuse(self.check_profile(leaf.profile_defect))
     }
 
     /// What is wrong with a certificate in itself as the issuer of another one
     /// (RFC 5280 section 6.1.4).
-    pub(super) fn check_ca(&self, ca: &Summary<'_>) -> Result<(), CertificateProblem> {
+    pub(super) fn check_ca(&self, ca: &Summary<'_>, leniency: &mut Leniency) -> Result<(), CertificateProblem> {
         // (k) "verify that the basicConstraints extension is present and that cA is set to TRUE".
         if !ca.basic_constraints.is_ca {
-            return Err(CertificateProblem::NotACa);
+            leniency.object(CertificateProblem::NotACa)?;
         }
         // (n) "If a key usage extension is present, verify that the keyCertSign bit is set."
         if ca.key_usage.is_some_and(|usage| !KeyUsage::key_cert_sign(usage)) {
-            return Err(CertificateProblem::MissingCertSign);
+            leniency.object(CertificateProblem::MissingCertSign)?;
         }
-        self.check_validity(ca.not_before, ca.not_after)?;
-        self.check_purpose(ca.extended_key_usage)?;
+        leniency.excuse(self.check_validity(ca.not_before, ca.not_after))?;
+        leniency.excuse(self.check_purpose(ca.extended_key_usage))?;
         // (o) "Recognize and process any other critical extension present in the certificate."
-        if ca.unknown_critical {
-            return Err(CertificateProblem::UnknownCriticalExtension);
+        if ca.unknown_critical.is_some() {
+            leniency.object(CertificateProblem::UnknownCriticalExtension)?;
         }
-        self.check_profile(ca.profile_defect)
+        leniency.excuse(self.check_profile(ca.profile_defect))
     }
 
     /// What is wrong with an anchor in itself.
-    pub(super) fn check_anchor(&self, anchor: &TrustAnchor<'_>) -> Result<(), CertificateProblem> {
+    pub(super) fn check_anchor(
+        &self,
+        anchor: &Authority<'_>,
+        leniency: &mut Leniency,
+    ) -> Result<(), CertificateProblem> {
         if let Some((not_before, not_after)) = anchor.validity {
             match self.time.judge(not_before, not_after) {
                 Validity::Valid => {}
-                Validity::Expired => return Err(CertificateProblem::AnchorExpired),
-                Validity::NotYetValid => return Err(CertificateProblem::AnchorNotYetValid),
+                Validity::Expired => leniency.object(CertificateProblem::AnchorExpired)?,
+                Validity::NotYetValid => leniency.object(CertificateProblem::AnchorNotYetValid)?,
             }
         }
-        self.check_purpose(anchor.purposes)?;
-        self.check_profile(anchor.profile_defect)
+        leniency.excuse(self.check_purpose(anchor.purposes))?;
+        leniency.excuse(self.check_profile(anchor.profile_defect))
+    }
+
+    /// RFC 9525 section 6: the name that was asked for has to be among those of the certificate.
+    fn check_name(&self, leaf: &Summary<'_>) -> Result<(), CertificateProblem> {
+        match (self.common_name, self.server_name) {
+            (Some(wanted), _) if !wanted.is_of(&leaf.subject) => Err(CertificateProblem::CommonNameMismatch),
+            (None, Some(wanted)) if !leaf.subject_alt_name.is_some_and(|names| wanted.is_among(names)) => {
+                Err(CertificateProblem::NameMismatch)
+            }
+            _ => Ok(()),
+        }
     }
 
     fn check_profile(&self, defect: Option<ProfileDefect>) -> Result<(), CertificateProblem> {

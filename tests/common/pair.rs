@@ -117,6 +117,8 @@ pub struct Outcome {
     pub client: Result<TestSession, (Error, Stage)>,
     pub server: Result<TestSession, (Error, Stage)>,
     pub wire: Wire,
+    /// What client and server say about the certificates of the other, if they refused them.
+    pub verdicts: [Option<String>; 2],
 }
 
 /// What passed, and what is still on its way.
@@ -197,7 +199,8 @@ impl<CH: Host<'static, Client, RustCrypto>, SH: Host<'static, Server, RustCrypto
                 server.rx_eof();
             }
         }
-        Outcome { client: finish(client, client_end), server: finish(server, server_end), wire }
+        let verdicts = [verdict(&client), verdict(&server)];
+        Outcome { client: finish(client, client_end), server: finish(server, server_end), wire, verdicts }
     }
 }
 
@@ -231,10 +234,22 @@ pub fn advance<'b, S: Side>(
                 let choice = host.choose(&request);
                 request.answer(choice)
             }
-            Ok(Step::Authorize(request)) => match host.authorize(&request.peer()) {
-                Ok(()) => request.accept(),
-                Err(alert) => Err(request.reject(alert)),
-            },
+            Ok(Step::Authorize(request)) => {
+                let path = request.verified_path().expect("it was found");
+                assert_eq!(Some(path.summary()), request.path());
+                assert_eq!(path.certificates().count(), usize::from(path.depth()) + 1);
+                match host.authorize(&request.peer()) {
+                    #[cfg(feature = "dangerous-waivers")]
+                    Ok(())
+                        if !request.waived().is_empty()
+                            && host.dangerous_accept_waived(&request.peer(), request.waived()) =>
+                    {
+                        request.dangerous_accept_waived()
+                    }
+                    Ok(()) => request.accept(),
+                    Err(alert) => Err(request.reject(alert)),
+                }
+            }
             Ok(Step::Sign(request)) => match host.sign(&request) {
                 Some(signature) => request.complete(&signature),
                 None => Err(request.fail()),
@@ -264,6 +279,11 @@ pub fn deliver<S: Side>(from: &mut Vec<u8>, to: &mut Handshake<'_, S, RustCrypto
     to.rx_commit(count).expect("no more than there is room for");
     from.drain(..count);
     count
+}
+
+/// What is said about the certificates of the other side, if they were refused.
+fn verdict<S: Side>(handshake: &Handshake<'static, S, RustCrypto>) -> Option<String> {
+    handshake.verdict().map(|verdict| verdict.to_string())
 }
 
 fn finish<S: Side>(
@@ -347,7 +367,12 @@ struct Gate<'h, H> {
 
 impl<S: Side, H: Host<'static, S, RustCrypto>> Host<'static, S, RustCrypto> for Gate<'_, H> {
     fn time(&mut self) -> Time {
-        now()
+        self.host.time()
+    }
+
+    #[cfg(feature = "dangerous-waivers")]
+    fn dangerous_accept_waived(&mut self, peer: &PeerIdentity<'_>, waived: embedded_mtls::x509::Waived) -> bool {
+        self.host.dangerous_accept_waived(peer, waived)
     }
 
     fn credential(

@@ -4,19 +4,18 @@
 use crate::case::ClientCase;
 use crate::http;
 use crate::ours::{Gateway, Task};
-use crate::process::{Process, print_of};
+use crate::process::print_of;
+use crate::servers::{self, APACHE};
 use crate::table::{End, Outcome, Role, Table};
-use crate::web::{self, ERRORS, REQUESTS};
-use crate::world::{WANTED_NAME, World, free_port};
+use crate::web;
+use crate::world::{World, free_port};
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::io::std::system_time;
 use embedded_mtls::x509::{Time, UnixTime, Validator, Verify};
 use embedded_mtls::{AlertDescription, Error, NamedGroup};
 
-const PROGRAM: &str = "/usr/sbin/apache2";
 /// What Apache says about the client's certificate, where a case asks for it.
 const VARIABLES: &str = "variables.log";
-const MODULES: &str = "/usr/lib/apache2/modules";
 
 pub(crate) fn rows(table: &mut Table, world: &World) {
     let peer = version().unwrap_or_else(|_missing| "Apache".into());
@@ -27,7 +26,7 @@ pub(crate) fn rows(table: &mut Table, world: &World) {
 
 /// `Apache 2.4.66`.
 fn version() -> Result<String, String> {
-    let printed = print_of(PROGRAM, &["-v"])?;
+    let printed = print_of(APACHE, &["-v"])?;
     let version = printed.split(['/', ' ']).skip_while(|word| *word != "Apache").nth(1);
     Ok(format!("Apache {}", version.unwrap_or_default()))
 }
@@ -36,53 +35,11 @@ fn run(case: &ClientCase, world: &World) -> Result<Outcome, String> {
     let port = free_port()?;
     web::prepare(world, case)?;
     world.files.write(VARIABLES, "")?;
-    let configuration = world.files.write("httpd.conf", configuration(case, world, port))?;
-    // In one process, so that no child is left behind.
-    let server = Process::start(PROGRAM, ["-X", "-d", &world.file(""), "-f", &configuration])?;
+    let server = servers::apache(&world.files, port, case.shows, case.options)?;
     let outcome = web::run(case, world, port, server);
     // In its logs a backslash is written twice.
     let variables = world.files.read(VARIABLES).replace("\\\\", "\\");
     Ok(outcome.and(&variables.lines().collect::<Vec<_>>()))
-}
-
-/// The options of a case are directives of the server.
-fn configuration(case: &ClientCase, world: &World, port: u16) -> String {
-    let shows = case.shows;
-    let directives = case.options.join("\n");
-    let unless_given = |name: &str, usual| if directives.contains(name) { "" } else { usual };
-    let protocol = unless_given("SSLProtocol", "SSLProtocol TLSv1.3");
-    let depth = unless_given("SSLVerifyDepth", "SSLVerifyDepth 3");
-    let root = world.file("");
-    format!(
-        "ServerRoot {root}
-ServerName supplier.example.com
-PidFile httpd.pid
-DefaultRuntimeDir .
-Listen 127.0.0.1:{port}
-LoadModule mpm_event_module {MODULES}/mod_mpm_event.so
-LoadModule authz_core_module {MODULES}/mod_authz_core.so
-LoadModule ssl_module {MODULES}/mod_ssl.so
-<IfModule unixd_module>
-    User www-data
-    Group www-data
-</IfModule>
-ErrorLog {ERRORS}
-LogLevel info
-SSLEngine on
-{protocol}
-SSLCertificateFile {shows}.pem
-SSLCertificateKeyFile {shows}.key
-SSLCACertificateFile root.pem
-SSLVerifyClient require
-{depth}
-{directives}
-CustomLog {REQUESTS} \"%>s %{{SSL_CLIENT_VERIFY}}x %{{SSL_CLIENT_S_DN_CN}}x\"
-DocumentRoot {root}
-<Location />
-    Require expr %{{SSL_CLIENT_S_DN_CN}} == \"{WANTED_NAME}\"
-</Location>
-"
-    )
 }
 
 /// What we say about a certificate under Apache's names (U09); not what Apache has no variable for, and not the days that are

@@ -1,0 +1,178 @@
+//! The commands of `docs/guide.md`, run as they stand there.
+//!
+//! A `sh` block is run by one shell after the other in one directory; what stands in the `text` block behind
+//! it has to be in what it prints. A block that begins with `# NAME` and is not `sh` is a file of that name.
+
+#[allow(dead_code, reason = "tests share it, each uses a part")]
+#[path = "../../../peers/process.rs"]
+mod process;
+
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::time::Instant;
+use std::{env, fs};
+
+use process::{LIMIT, Process};
+
+const GUIDE: &str = include_str!("../../../../docs/guide.md");
+const ORDER: &str = include_str!("../../../../examples/data/order.xml");
+/// Ports that the guide names; each run has its own instead.
+const PORTS: [&str; 3] = ["8443", "8444", "8445"];
+
+/// A fenced block.
+struct Block<'g> {
+    /// Where it begins in the guide.
+    line: usize,
+    language: &'g str,
+    text: String,
+}
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(count) => {
+            println!("{count} passed, 0 failed");
+            ExitCode::SUCCESS
+        }
+        Err(problem) => {
+            eprintln!("docs/guide.md: {problem}");
+            println!("0 passed, 1 failed");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs all blocks; gives how many commands were run.
+fn run() -> Result<usize, String> {
+    let programs = build_programs()?;
+    let directory = Directory::new()?;
+    directory.write("order.xml", ORDER)?;
+    let ports = PORTS.map(|_| free_port());
+    let mut servers = Vec::new();
+    let mut count = 0;
+    let mut printed = String::new();
+    for block in blocks(&guide(ports)) {
+        let at = |problem: String| format!("line {}: {problem}", block.line);
+        match (block.language, file_name(&block.text)) {
+            ("sh", _) => {
+                let (once, server) = background(&block.text);
+                printed = shell(once, &directory.0, &programs).map_err(at)?;
+                if let Some(server) = server {
+                    servers.push(serve(server, &directory.0, &programs, &ports, servers.len()).map_err(at)?);
+                }
+                count += 1;
+            }
+            ("text", _) if !printed.is_empty() => expect(&block.text, &printed).map_err(at)?,
+            (_, Some(name)) => directory.write(name, &block.text).map_err(at)?,
+            _ => {}
+        }
+    }
+    Ok(count)
+}
+
+/// The guide with free ports in it.
+fn guide(ports: [u16; 3]) -> String {
+    PORTS.iter().zip(ports).fold(GUIDE.to_owned(), |guide, (named, free)| guide.replace(named, &free.to_string()))
+}
+
+fn blocks(guide: &str) -> Vec<Block<'_>> {
+    let mut blocks = Vec::new();
+    let mut open: Option<Block<'_>> = None;
+    for (number, line) in guide.lines().enumerate() {
+        match (line.strip_prefix("```"), &mut open) {
+            (Some(language), None) => open = Some(Block { line: number + 1, language, text: String::new() }),
+            (Some(_), Some(_)) => blocks.extend(open.take()),
+            (None, Some(block)) => block.text.extend([line, "\n"]),
+            (None, None) => {}
+        }
+    }
+    blocks
+}
+
+/// The name in the first line of a file.
+fn file_name(text: &str) -> Option<&str> {
+    text.lines().next()?.strip_prefix("# ")
+}
+
+/// What runs and ends, and what the last line leaves behind in the background.
+fn background(commands: &str) -> (&str, Option<&str>) {
+    let trimmed = commands.trim_end();
+    let Some(rest) = trimmed.strip_suffix('&') else { return (commands, None) };
+    let start = rest.rfind('\n').map_or(0, |end| end + 1);
+    (&commands[..start], Some(rest[start..].trim()))
+}
+
+/// Runs commands that have to succeed; gives what they print.
+fn shell(commands: &str, directory: &Path, programs: &Path) -> Result<String, String> {
+    let mut command = Command::new("bash");
+    // As on a screen: errors stand where they came.
+    let commands = format!("exec 2>&1\n{commands}");
+    command.args(["-e", "-o", "pipefail", "-c", &commands]).current_dir(directory).env("PATH", path(programs));
+    let output = command.output().map_err(|error| format!("bash: {error}"))?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    if output.status.success() { Ok(text) } else { Err(format!("{commands}\n{}\n{text}", output.status)) }
+}
+
+/// Starts a server and waits until its port is open.
+fn serve(command: &str, directory: &Path, programs: &Path, ports: &[u16], number: usize) -> Result<Process, String> {
+    let line = format!("cd '{}' && export PATH='{}' && exec {command}", directory.display(), path(programs));
+    let mut server = Process::start("bash", ["-c", &line])?;
+    let port = *ports.get(number).ok_or("more servers than ports")?;
+    let until = Instant::now() + LIMIT;
+    server
+        .await_sign("opened its port", |_| TcpStream::connect(("127.0.0.1", port)).is_ok() || Instant::now() > until)?;
+    Ok(server)
+}
+
+/// Each line of `wanted` has to be in what was printed, in this order; `...` stands for anything.
+fn expect(wanted: &str, printed: &str) -> Result<(), String> {
+    let mut rest = printed;
+    for part in wanted.lines().flat_map(|line| line.split("...")).map(str::trim).filter(|part| !part.is_empty()) {
+        let place = rest.find(part).ok_or_else(|| format!("wanted '{part}', found:\n{printed}"))?;
+        rest = &rest[place + part.len()..];
+    }
+    Ok(())
+}
+
+/// Builds `gateway` and `supplier`, and gives the directory they are in.
+fn build_programs() -> Result<PathBuf, String> {
+    let cargo = env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let arguments =
+        ["build", "--locked", "--package", "embedded-mtls", "--example", "gateway", "--example", "supplier"];
+    let status = Command::new(cargo).args(arguments).status().map_err(|error| format!("cargo: {error}"))?;
+    // This test lies in target/PROFILE/deps.
+    let test = env::current_exe().map_err(|error| error.to_string())?;
+    let target = test.ancestors().nth(3).ok_or("no target directory")?;
+    if status.success() { Ok(target.join("debug/examples")) } else { Err(format!("cargo build: {status}")) }
+}
+
+fn path(programs: &Path) -> String {
+    format!("{}:{}", programs.display(), env::var("PATH").unwrap_or_default())
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("its address").port()
+}
+
+/// A directory that goes with this value.
+struct Directory(PathBuf);
+
+impl Directory {
+    fn new() -> Result<Self, String> {
+        let path = env::temp_dir().join(format!("embedded-mtls-guide-{}", std::process::id()));
+        fs::create_dir_all(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        Ok(Self(path))
+    }
+
+    fn write(&self, name: &str, text: &str) -> Result<(), String> {
+        fs::write(self.0.join(name), text).map_err(|error| format!("{name}: {error}"))
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        // Left behind in the temporary directory at worst.
+        let _left_behind = fs::remove_dir_all(&self.0);
+    }
+}
