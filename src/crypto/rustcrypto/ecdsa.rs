@@ -131,7 +131,7 @@ impl P256SigningKey {
     /// [`CryptoError::Invalid`] if the scalar is 0 or not below the order of the group.
     pub fn from_bytes(scalar: &[u8; 32]) -> Result<Self, CryptoError> {
         let private = Zeroizing::new(*scalar);
-        let point = of_base(&*Zeroizing::new(nonzero(scalar)?));
+        let point = of_base(&Zeroizing::new(nonzero(scalar)?));
         let mut public = [0; 65];
         let bytes = [UNCOMPRESSED].into_iter().chain(point.x()).chain(point.y());
         public.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
