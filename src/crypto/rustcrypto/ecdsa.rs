@@ -8,7 +8,7 @@ use p256::elliptic_curve::point::AffineCoordinates;
 use p256::{AffinePoint, NonZeroScalar, ProjectivePoint};
 use zeroize::Zeroizing;
 
-use super::joint;
+use super::joint::Point;
 use super::nonce::{nonzero, reduced, sign};
 use crate::codec::{Reader, read_all};
 use crate::crypto::CryptoError;
@@ -74,9 +74,8 @@ pub(super) fn verify_p256(public_key: &[u8], digest: &[u8], signature: &[u8]) ->
     let (r, s) = (r.map_err(|_| CryptoError::Forged)?, s.map_err(|_| CryptoError::Forged)?);
     let z = reduced(digest.first_chunk().ok_or(CryptoError::Invalid)?);
     let inverse = *s.invert_vartime();
-    let point = joint::sum(&(z * inverse), &(*r * inverse), &key).to_affine();
-    // The identity has an x of 0 here, which r is not.
-    if reduced(&point.x().into()) == *r { Ok(()) } else { Err(CryptoError::Forged) }
+    let sum = Point::sum(&(z * inverse), &(*r * inverse), &key).ok_or(CryptoError::Invalid)?;
+    if sum.has_x_modulo_order(&r) { Ok(()) } else { Err(CryptoError::Forged) }
 }
 
 #[cfg(feature = "p384")]
