@@ -125,6 +125,7 @@
 //! | `all-algorithms` | all of the above |
 //! | `sha384` | SHA-384 in transcript and key schedule; secrets take 48 instead of 32 bytes |
 //! | `sha512` | SHA-512 in signatures |
+//! | `dangerous-waivers` | lets a program [waive](x509::Waivers) causes of refusal, one by one; nothing is waived by itself |
 //! | `blocking` | the driver over `embedded_io::{Read, Write}` |
 //! | `async` | the driver over `embedded_io_async::{Read, Write}` |
 //! | `embedded-tls` | the certificate paths of this crate as a verifier for embedded-tls 0.19 |
@@ -135,7 +136,8 @@
 //! # Further reading
 //!
 //! The repository has `ARCHITECTURE.md` (layers, states, buffers, decisions), `SECURITY.md` (what is
-//! defended against and what not) and `docs/budget.md` (measured sizes).
+//! defended against and what not), `docs/verdicts.md` (what is said about each refused certificate) and
+//! `docs/budget.md` (measured sizes).
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -161,7 +163,7 @@ mod codec;
 #[cfg(feature = "embedded-tls")]
 pub mod adapter;
 mod connection;
-mod credential;
+pub mod credential;
 pub mod crypto;
 mod error;
 #[allow(private_interfaces, private_bounds, reason = "`Side` is sealed: only this crate can name the states")]

@@ -46,9 +46,8 @@ impl Display for ApiMisuse {
                 "the names of the trust anchors do not fit into a CertificateRequest, or there are more than 255 anchors"
             }
             Self::ClosedForWriting => "data was written after close",
-            Self::CommonNameInvalid => "the common name is one that no certificate can have, or a pattern that is none",
             Self::CommitTooLarge => "more bytes were committed or sealed than were offered",
-            Self::CommonNameInvalid => "no certificate can have the common name that is asked for, or its pattern is none",
+            Self::CommonNameInvalid => "the common name is one that no certificate can have, or a pattern that is none",
             Self::CredentialSchemeNotOffered => "the peer cannot verify signatures of the selected credential",
             Self::CredentialUnusable => "a credential has no certificate, or one that cannot be parsed comes first",
             Self::ExportLength => "the exporter was asked for more than 255 hash lengths, or its label is over 249 bytes",
@@ -56,7 +55,6 @@ impl Display for ApiMisuse {
             Self::SchemeWithoutDigest => "a digest to sign was asked for, and the scheme signs the message itself",
             Self::ServerNameInvalid => "the server name is neither a valid host name nor an IP address",
             Self::SignatureMalformed => "the signature does not have the form its scheme asks for",
-            Self::ValidityLimitZero => "the validity of certificates is limited to 0 days, which none can keep",
             Self::TrustAnchorUnusable(problem) => {
                 return write!(f, "a certificate cannot serve as a trust anchor: it {problem}");
             }
@@ -94,6 +92,7 @@ impl Display for PeerIncompatible {
             Self::NoGroup => "no key exchange group that both sides have",
             Self::Tls13NotOffered => "the client does not offer TLS 1.3",
             Self::Tls13NotSelected => "the server chose TLS 1.2 or older",
+            Self::UnknownServerName => "the client asks for a server name that we do not have",
         })
     }
 }

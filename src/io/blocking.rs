@@ -119,11 +119,18 @@ fn drive<'b, T: Read + Write, S: Side, C: CryptoProvider>(
             },
             Step::Yield => {}
             Step::Time(request) => request.provide(host.time())?,
-            Step::Credential(request) => match host.credential(&request) {
-                Some(credential) => request.select(credential)?,
-                None => request.decline()?,
-            },
+            Step::Credential(request) => {
+                let choice = host.choose(&request);
+                request.answer(choice)?;
+            }
             Step::Authorize(request) => match host.authorize(&request.peer()) {
+                #[cfg(feature = "dangerous-waivers")]
+                Ok(())
+                    if !request.waived().is_empty()
+                        && host.dangerous_accept_waived(&request.peer(), request.waived()) =>
+                {
+                    request.dangerous_accept_waived()?;
+                }
                 Ok(()) => request.accept()?,
                 Err(alert) => return Err(request.reject(alert).into()),
             },

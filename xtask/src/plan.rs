@@ -1,7 +1,7 @@
 //! Which steps there are.
 
 use crate::budget;
-use crate::features::{ALGORITHM_TESTS, ALL, CORTEX_M4, EXCLUSIVE, MEASURED_TARGET, PINNED, SETS, TARGETS};
+use crate::features::{ALL, ALL_TESTS, CORTEX_M4, EXCLUSIVE, MEASURED_TARGET, PINNED, SETS, TARGETS};
 use crate::run::{Failure, Result, Run, root};
 use crate::setup;
 use crate::step::{Step, Task};
@@ -39,6 +39,7 @@ pub(crate) fn test() -> Result<Vec<Step>> {
         cortex_m4(),
         budget_step(),
         interop_step(),
+        qemu_step(&[]),
     ])
 }
 
@@ -55,6 +56,16 @@ pub(crate) fn interop(install: bool) -> Vec<Step> {
         tasks: vec![Task::Call(setup::programs)],
     });
     install.into_iter().chain([interop_step()]).collect()
+}
+
+/// The firmware in QEMU: rows that contain one of these words, or all.
+pub(crate) fn qemu(install: bool, words: &[String]) -> Vec<Step> {
+    let install = install.then(|| Step {
+        name: SETUP,
+        what: "QEMU, servers, clients and targets are there",
+        tasks: vec![Task::Call(setup::everything)],
+    });
+    install.into_iter().chain([qemu_step(words)]).collect()
 }
 
 fn cargo(line: &str) -> Task {
@@ -99,7 +110,7 @@ fn targets() -> Step {
 }
 
 fn firmware(boards: &[String]) -> Step {
-    let board = |board: &String| Task::Succeeds(Run::cargo(&format!("clippy --all --locked {DENY}")).within(board));
+    let board = |board: &String| Task::Succeeds(Run::cargo(&format!("clippy --locked {DENY}")).within(board));
     Step {
         name: "firmware",
         what: "the firmware crates build without a lint",
@@ -120,14 +131,15 @@ fn unit() -> Step {
     let tasks = vec![
         cargo("test --workspace --exclude interop --lib --bins --examples --locked"),
         cargo(&format!("test --package embedded-mtls --lib --locked --features {ALL}")),
+        Task::Succeeds(Run::cargo("test --locked --package gateway").within("boards")),
     ];
-    Step { name: "unit", what: "unit tests of the core, the examples and the tools", tasks }
+    Step { name: "unit", what: "unit tests of the core, the examples, the firmware and the tools", tasks }
 }
 
 fn integration() -> Step {
     let tasks = vec![
         cargo(&format!("test --package embedded-mtls --test * --locked --features {PINNED}")),
-        cargo(&format!("test --package embedded-mtls {ALGORITHM_TESTS} --locked --features {ALL}")),
+        cargo(&format!("test --package embedded-mtls {ALL_TESTS} --locked --features {ALL}")),
     ];
     Step { name: "tests", what: "tests on the public API, and of the repository's own rules", tasks }
 }
@@ -136,7 +148,11 @@ fn integration() -> Step {
 fn fuzz() -> Step {
     let clippy = Run::cargo(&format!("clippy --all-targets --locked {DENY}")).within(FUZZ);
     let tasks = vec![Task::Succeeds(clippy), Task::Succeeds(Run::cargo("test --locked").within(FUZZ))];
-    Step { name: "fuzz", what: "no input of the fuzz targets panics or is accepted wrongly", tasks }
+    Step {
+        name: "fuzz",
+        what: "no input of the fuzz targets panics, is accepted wrongly, or is judged unlike rustls-webpki without a reason",
+        tasks,
+    }
 }
 
 /// The certificate cases in these files; without one, those of the project.
@@ -193,6 +209,18 @@ fn budget_step() -> Step {
 fn interop_step() -> Step {
     let tasks = vec![cargo("test --package interop --locked -- --nocapture")];
     Step { name: "interop", what: "both roles against other implementations", tasks }
+}
+
+fn qemu_step(words: &[String]) -> Step {
+    let image = |board| Task::Succeeds(Run::cargo("build --release --locked").within(board));
+    let rows = words.iter().fold(Run::cargo("run --package emulated --locked --"), |run, word| run.arg(word));
+    let tasks = vec![
+        image("boards/qemu-mps2"),
+        image("boards/qemu-lm3s"),
+        cargo("build --package embedded-mtls --locked --example supplier --example gateway"),
+        Task::Succeeds(rows),
+    ];
+    Step { name: "qemu", what: "the firmware posts and takes orders in QEMU, whatever happens on the way", tasks }
 }
 
 /// Firmware crates: each directory of `boards` with a manifest.

@@ -1,6 +1,6 @@
 //! Installing what the tests need and only what is missing.
 
-use crate::features::TARGETS;
+use crate::features::{BOARD_TARGETS, TARGETS};
 use crate::run::{Failure, Result, Run, installed};
 use std::path::Path;
 
@@ -65,7 +65,7 @@ fn is_root() -> Result<bool> {
 /// Installs the standard library for the targets without an operating system.
 pub(crate) fn targets() -> Result<()> {
     let mut missing = Vec::new();
-    for target in TARGETS {
+    for target in TARGETS.iter().chain(BOARD_TARGETS) {
         let directory = Run::new("rustc").words("--print target-libdir --target").arg(*target).read()?;
         if !Path::new(directory.trim()).is_dir() {
             missing.push(*target);

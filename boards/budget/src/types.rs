@@ -6,7 +6,7 @@ use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::SoftwareHost;
 use embedded_mtls::io::asynch;
 use embedded_mtls::io::blocking;
-use embedded_mtls::x509::{PeerIdentity, ServerName, Time, TrustAnchor};
+use embedded_mtls::x509::{PeerIdentity, ServerName, Time, TrustAnchor, Verdict, VerifiedPath};
 use embedded_mtls::{
     Buffers, Client, ClientConfig, Credential, Entropy, Error, Event, Handshake, Server, ServerConfig, Session, Step,
 };
@@ -78,6 +78,8 @@ table! {
     "Session": size_of::<Session<RustCrypto>>(),
     "Step<Client>": size_of::<Step<Client, RustCrypto>>(),
     "TrustAnchor": size_of::<TrustAnchor>(),
+    "Verdict": size_of::<Verdict>(),
+    "VerifiedPath": size_of::<VerifiedPath>(),
     "blocking::Stream": size_of::<blocking::Stream<Nowhere, RustCrypto>>(),
     "crypto::rustcrypto::P256SigningKey": size_of::<P256SigningKey>(),
     "future of asynch::Stream::open, client": future(open_client),

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io::{Read, Write};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -29,8 +29,22 @@ struct Output(Arc<Mutex<Vec<u8>>>);
 impl Process {
     /// Starts a program; where it is missing, says how to get it.
     pub(crate) fn start(program: &str, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Result<Self, String> {
+        Self::start_in(".", program, arguments)
+    }
+
+    /// Starts a program in another directory.
+    pub(crate) fn start_in(
+        directory: &str,
+        program: &str,
+        arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
+    ) -> Result<Self, String> {
         let mut command = Command::new(program);
-        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .current_dir(directory)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let mut child = command.spawn().map_err(|error| missing(program, &error))?;
         let stdout = child.stdout.take().map(Output::collect).unwrap_or_default();
         let stderr = child.stderr.take().map(Output::collect).unwrap_or_default();
@@ -80,11 +94,16 @@ impl Process {
 
     /// Waits until it ends by itself, and gives whether it was content.
     pub(crate) fn await_end(&mut self) -> Result<bool, String> {
-        let until = Instant::now() + LIMIT;
+        self.await_status(LIMIT).map(|status| status.success())
+    }
+
+    /// Waits until it ends by itself, no longer than `limit`, and gives how.
+    pub(crate) fn await_status(&mut self, limit: Duration) -> Result<ExitStatus, String> {
+        let until = Instant::now() + limit;
         while Instant::now() < until {
             if let Ok(Some(status)) = self.child.try_wait() {
                 self.drain();
-                return Ok(status.success());
+                return Ok(status);
             }
             thread::sleep(PAUSE);
         }
@@ -160,7 +179,6 @@ fn missing(program: &str, error: &std::io::Error) -> String {
 
 /// The version of a peer that is a library, as Cargo.lock pins it.
 pub(crate) fn locked_version(library: &str) -> &'static str {
-    let after_name =
-        include_str!("../../../../Cargo.lock").split(&format!("name = \"{library}\"\nversion = \"")).nth(1);
+    let after_name = include_str!("../../Cargo.lock").split(&format!("name = \"{library}\"\nversion = \"")).nth(1);
     after_name.and_then(|rest| rest.split('"').next()).unwrap_or("of no known version")
 }
