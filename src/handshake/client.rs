@@ -240,6 +240,7 @@ impl Role for Client {
 }
 
 /// The key share of the first ClientHello is of the preferred group.
+#[inline(never)]
 fn start<'b, C: CryptoProvider>(cx: &mut Context<'b, C>, config: &ClientConfig<'b>) -> Next<'b, C> {
     let group = *config.parameters.groups::<C>().first().ok_or(ApiMisuse::AlgorithmUnsupported)?;
     let private = C::key_exchange(group, cx.entropy.first_seed())?;
@@ -247,6 +248,7 @@ fn start<'b, C: CryptoProvider>(cx: &mut Context<'b, C>, config: &ClientConfig<'
     Ok((State::SendClientHello(Share { group, private, public }), Progress::Yield))
 }
 
+#[inline(never)]
 fn send_client_hello<'b, C: CryptoProvider>(
     share: Share<C>,
     cx: &mut Context<'b, C>,
@@ -266,6 +268,7 @@ fn send_client_hello<'b, C: CryptoProvider>(
     }
 }
 
+#[inline(never)]
 fn handle_server_hello<'b, C: CryptoProvider>(
     hello: Hello<C>,
     cx: &mut Context<'b, C>,
@@ -351,6 +354,7 @@ fn check_retry<C: CryptoProvider>(
 
 /// A share of the group that was asked for, or the same again from the same seed. The transcript goes
 /// on with the hash of the first ClientHello and the HelloRetryRequest.
+#[inline(never)]
 fn make_second_share<'b, C: CryptoProvider>(
     retry: Retry,
     cx: &mut Context<'b, C>,
@@ -370,6 +374,7 @@ fn make_second_share<'b, C: CryptoProvider>(
     Ok((State::SendSecondClientHello(retry, share), Progress::Yield))
 }
 
+#[inline(never)]
 fn send_second_client_hello<'b, C: CryptoProvider>(
     retry: Retry,
     share: Share<C>,
@@ -424,6 +429,7 @@ fn session_id<'c>(entropy: &'c super::Entropy, config: &ClientConfig<'_>) -> &'c
     if config.parameters.compatibility { entropy.session_id() } else { &[] }
 }
 
+#[inline(never)]
 fn handle_encrypted_extensions<'b, C: CryptoProvider>(
     keys: HandshakeKeys<C>,
     cx: &mut Context<'b, C>,
@@ -462,6 +468,7 @@ fn look_for_request<'b, C: CryptoProvider>(
 }
 
 /// The request is checked; it stays in `rx` while the application chooses.
+#[inline(never)]
 fn handle_certificate_request<'b, C: CryptoProvider>(keys: HandshakeKeys<C>, cx: &mut Context<'b, C>) -> Next<'b, C> {
     CertificateRequest::parse(handshake::body(cx.rx.message()?)?)?;
     Ok((State::AwaitCredential(keys), Progress::Continue))
@@ -493,6 +500,7 @@ const fn expectation<'c>(config: &'c ClientConfig<'_>) -> Expectation<'c> {
     }
 }
 
+#[inline(never)]
 fn authenticate_server<'b, C: CryptoProvider>(
     keys: HandshakeKeys<C>,
     reply: Option<Reply<'b>>,
@@ -509,6 +517,7 @@ fn authenticate_server<'b, C: CryptoProvider>(
     }
 }
 
+#[inline(never)]
 fn handle_finished<'b, C: CryptoProvider>(
     keys: HandshakeKeys<C>,
     reply: Option<Reply<'b>>,
@@ -531,6 +540,7 @@ fn handle_finished<'b, C: CryptoProvider>(
     Ok((State::Respond(response, identify), Progress::Continue))
 }
 
+#[inline(never)]
 fn send_client_finished<'b, C: CryptoProvider>(response: Response<C>, cx: &mut Context<'b, C>) -> Next<'b, C> {
     match send_finished(&mut cx.flight(), |hash| response.keys.client.finished(hash))? {
         Written::AfterTransmit => Ok((State::SendFinished(response), Progress::Transmit)),
