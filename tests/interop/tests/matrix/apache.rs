@@ -43,6 +43,7 @@ fn configuration(case: &ClientCase, world: &World, port: u16) -> String {
     let unless_given = |name: &str, usual| if directives.contains(name) { "" } else { usual };
     let protocol = unless_given("SSLProtocol", "SSLProtocol TLSv1.3");
     let depth = unless_given("SSLVerifyDepth", "SSLVerifyDepth 3");
+    let client = unless_given("SSLVerifyClient", "SSLVerifyClient require");
     let root = world.file("");
     format!(
         "ServerRoot {root}
@@ -65,7 +66,7 @@ SSLEngine on
 SSLCertificateFile {shows}.pem
 SSLCertificateKeyFile {shows}.key
 SSLCACertificateFile root.pem
-SSLVerifyClient require
+{client}
 {depth}
 {directives}
 DocumentRoot {root}
@@ -75,6 +76,10 @@ DocumentRoot {root}
 "
     )
 }
+
+/// `SSLVerifyClient` in a location, and nowhere else.
+const LATE: &[&str] =
+    &["SSLVerifyClient none", "<Location /order>", "SSLVerifyClient require", "SSLVerifyDepth 3", "</Location>"];
 
 fn cases(world: &World) -> Vec<ClientCase> {
     let only = |identity| Gateway::new(&[identity], &world.root);
@@ -108,6 +113,27 @@ fn cases(world: &World) -> Vec<ClientCase> {
             "certificate verify failed",
         )
         .options(&["SSLVerifyDepth 2"]),
+        // One resource only: Apache asks when it is asked for it.
+        order("only for one location, we offer to answer late")
+            .config(|config| config.with_post_handshake_auth(true))
+            .options(LATE)
+            .facts(&["200 SUCCESS cxml-supplier.coupahost.com", "Accepted"]),
+        order("only for one location, 100 KB each way")
+            .task(Task::Post(http::much()))
+            .config(|config| config.with_post_handshake_auth(true))
+            .options(LATE)
+            .facts(&["Accepted"]),
+        ClientCase {
+            expected: Outcome::done(&["HTTP 403", "403 NONE -"]),
+            ..order("only for one location, we do not offer it: AH10158")
+        }
+        .options(LATE),
+        ClientCase {
+            expected: Outcome::done(&["HTTP 403", "Declined"]),
+            ..ClientCase::order("only for one location, we have no certificate", Gateway::new(&[], &world.root))
+        }
+        .config(|config| config.with_post_handshake_auth(true))
+        .options(LATE),
         refused(
             "we have no certificate",
             Gateway::new(&[], &world.root),
