@@ -117,6 +117,8 @@ impl Story {
             address: address.to_owned(),
             server_name: SUPPLIER_NAME.to_owned(),
             authorities: vec![pki.root],
+            pins: Vec::new(),
+            common_name: None,
             identities: vec![pki.gateway],
             path: "/orders".to_owned(),
             document: ORDER.into(),
@@ -136,7 +138,7 @@ impl Story {
                     asked = request;
                 }
                 Progress::FailedAfter(request) => asked = Some(request),
-                Progress::Sent => {}
+                Progress::Sent | Progress::Traced(_) => {}
                 Progress::Answered(response) => answer = format!("{} {}", response.status, response.reason),
             }
         });

@@ -12,8 +12,8 @@ use std::time::Duration;
 use rcgen::ExtendedKeyUsagePurpose::{ClientAuth, ServerAuth};
 
 use shared::args::Preferences;
-use shared::order::{Asked, Errand, Progress, connect, post};
-use shared::pem::Identity;
+use shared::order::{Asked, Errand, Progress, Wanted, connect, post};
+use shared::pem::{Identity, Pin};
 use shared::pki::{Authority, Leaf, Pki, SUPPLIER_NAME};
 use shared::supplier::{Asking, Event, Setup, serve};
 use shared::tls::{Deadline, DeviceMemory, Timed};
@@ -48,6 +48,8 @@ fn errand(pki: &Pki, address: &str) -> Errand {
         address: address.to_owned(),
         server_name: SUPPLIER_NAME.to_owned(),
         authorities: vec![pki.root.clone()],
+        pins: Vec::new(),
+        common_name: None,
         identities: vec![pki.gateway.clone()],
         path: "/orders".to_owned(),
         document: include_bytes!("../examples/data/order.xml")[..].into(),
@@ -81,6 +83,42 @@ fn assert_late(errand: &Errand, alert: u8) {
     let (code, words) = trouble(errand);
     assert_eq!(code, 21, "{words}");
     assert!(words.contains(&format!("with alert {alert} ")), "{words}");
+}
+
+#[test]
+fn a_server_can_be_known_by_a_pin_or_by_its_common_name() {
+    let pki = Pki::new().unwrap();
+    let (address, _events) = start(setup(&pki));
+    let pinned = |certificate: &[u8]| Errand {
+        authorities: Vec::new(),
+        pins: vec![Pin::Certificate(certificate.to_vec())],
+        ..errand(&pki, &address)
+    };
+    assert!(run(&pinned(&pki.supplier.chain[0])).0.is_ok());
+    assert_eq!(trouble(&pinned(&pki.supplier.chain[1])).0, 20);
+
+    let named = |name: &str, is_pattern: bool| {
+        let common_name = Some(Wanted { name: name.to_owned(), is_pattern });
+        let server_name = "another.example".to_owned();
+        Errand { server_name, common_name, ..errand(&pki, &address) }
+    };
+    assert!(run(&named(SUPPLIER_NAME, false)).0.is_ok());
+    let (code, words) = trouble(&named("another.example", false));
+    assert!(code == 20 && words.contains("common name"), "{words}");
+    assert_eq!(trouble(&named("*.supplier.example", true)).0, 20);
+    assert_eq!(trouble(&named("", false)).0, 1);
+}
+
+#[test]
+fn validity_and_profile_can_be_limited() {
+    let pki = Pki::new().unwrap();
+    let (address, _events) = start(setup(&pki));
+    // The throw-away certificates are valid for a little over a week.
+    for (days, strict, accepted) in [(30, true, true), (1, false, false)] {
+        let preferences = Preferences { max_validity: Some(days), strict, ..Preferences::default() };
+        let outcome = run(&Errand { preferences, ..errand(&pki, &address) }).0;
+        assert_eq!(outcome.is_ok(), accepted, "{days}: {outcome:?}");
+    }
 }
 
 #[test]
@@ -169,11 +207,33 @@ fn a_server_with_the_wrong_certificate_gets_no_order() {
         assert!(matches!(event, Event::Refused(_)), "{event}");
     };
     let hours = time::Duration::hours;
-    refused(root.leaf(&Leaf::new("other.example", ServerAuth)).unwrap(), "; wanted supplier.example");
+    refused(
+        root.leaf(&Leaf::new("other.example", ServerAuth)).unwrap(),
+        ": wanted supplier.example, found DNS:other.example (RFC 9525 section 6)",
+    );
     let expired = Leaf { valid: (hours(-2), hours(-1)), ..Leaf::new(SUPPLIER_NAME, ServerAuth) };
-    refused(root.leaf(&expired).unwrap(), "has expired");
+    refused(root.leaf(&expired).unwrap(), ", 0 days too late (RFC 5280 section 4.1.2.5)");
     refused(root.leaf(&Leaf::new(SUPPLIER_NAME, ClientAuth)).unwrap(), "extended key usage");
     refused(pki.supplier.clone(), "neither trusted nor sent along");
+}
+
+#[test]
+fn both_sides_tell_the_search_for_a_path_if_they_are_asked_to() {
+    let pki = Pki::new().unwrap();
+    let preferences = Preferences { trace: true, ..Preferences::default() };
+    let (address, events) = start(Setup { preferences: preferences.clone(), ..setup(&pki) });
+    let errand = Errand { preferences, ..errand(&pki, &address) };
+    let (mut told, mut memory) = (Vec::new(), DeviceMemory::new());
+    let transport = Timed::new(connect(&address, PATIENCE).unwrap(), Deadline::new(PATIENCE));
+    post(&errand, transport, memory.lend(), &mut |progress| {
+        if let Progress::Traced(step) = progress {
+            told.push(step);
+        }
+    })
+    .unwrap();
+    assert!(told.len() < 20 && told.last().unwrap().starts_with("path found: depth 2, trust anchor 0"), "{told:#?}");
+    let step = events.recv_timeout(PATIENCE).unwrap().to_string();
+    assert!(step.starts_with("trace: certificate 0 read: CN=gateway-0042.plant.example"), "{step}");
 }
 
 #[test]

@@ -52,7 +52,7 @@ pub(crate) fn unfit(option: &str, found: &str, wanted: &str) -> UsageError {
 }
 
 /// What both sides of a connection can prefer: the lists of an offer, each in order of preference. Empty: the default.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Preferences {
     /// Application protocols (RFC 7301).
     pub(crate) alpn: Vec<Vec<u8>>,
@@ -62,12 +62,26 @@ pub(crate) struct Preferences {
     pub(crate) suites: Vec<CipherSuite>,
     /// Most CA certificates above the leaf of the other side, the trust anchor among them.
     pub(crate) max_depth: Option<u8>,
+    /// Most days for which the certificate of the other side may be valid.
+    pub(crate) max_validity: Option<u16>,
+    /// Whether certificates have to keep to all that RFC 5280 asks of authorities.
+    pub(crate) strict: bool,
+    /// Whether the search for a path to a trust anchor is told step by step.
+    pub(crate) trace: bool,
 }
 
 impl Default for Preferences {
     /// HTTP/1.1 is all that the programs speak; everything else as the core prefers it.
     fn default() -> Self {
-        Self { alpn: vec![b"http/1.1".to_vec()], groups: Vec::new(), suites: Vec::new(), max_depth: None }
+        Self {
+            alpn: vec![b"http/1.1".to_vec()],
+            groups: Vec::new(),
+            suites: Vec::new(),
+            max_depth: None,
+            max_validity: None,
+            strict: false,
+            trace: false,
+        }
     }
 }
 
@@ -77,7 +91,10 @@ pub(crate) const PREFERENCES_HELP: &str =
   --groups LIST       key exchange groups, best first: x25519, secp256r1
   --suites LIST       cipher suites, best first: aes128-gcm, aes256-gcm (if built in), chacha20-poly1305
   --max-depth N       CA certificates that may stand above the other side's own, the trust anchor among them, as
-                      SSLVerifyDepth of Apache counts them; 4 unless given";
+                      SSLVerifyDepth of Apache counts them; 4 unless given
+  --max-validity N    days for which the other side's certificate may be valid at most, as in 398; any unless given
+  --strict            refuse what RFC 5280 forbids authorities to issue, also where path validation does not ask
+  --trace             tell each step of the search for a path from the other side's certificate to a trust anchor";
 
 impl Preferences {
     /// Takes the option `name` if it is one of these; `false` if it is not.
@@ -91,6 +108,9 @@ impl Preferences {
             "groups" => self.groups = list(&text(parser)?, "--groups", "x25519 or secp256r1", group)?,
             "suites" => self.suites = list(&text(parser)?, "--suites", SUITES_WANTED, suite)?,
             "max-depth" => self.max_depth = Some(parsed(parser, "--max-depth", "a number from 0 to 255")?),
+            "max-validity" => self.max_validity = Some(parsed(parser, "--max-validity", "days from 1 to 65535")?),
+            "strict" => self.strict = true,
+            "trace" => self.trace = true,
             _ => return Ok(false),
         }
         Ok(true)

@@ -9,16 +9,16 @@ use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::io::blocking::Stream;
 use embedded_mtls::io::std::system_time;
 use embedded_mtls::io::{Failure, HandshakeError, Host, SoftwareHost};
-use embedded_mtls::x509::{PeerIdentity, ServerName, Time};
+use embedded_mtls::x509::{CommonName, PeerIdentity, ServerName, Time, TraceEvent};
 use embedded_mtls::{
-    AlertDescription, Buffers, CertificateError, CertificateProblem, Client, ClientConfig, Credential,
-    CredentialRequest, Entropy, Error, Handshake, SignRequest, Signature,
+    AlertDescription, Buffers, Client, ClientConfig, Credential, CredentialRequest, Entropy, Error, Handshake,
+    SignRequest, Signature,
 };
 
 use super::args::Preferences;
 use super::cxml::{self, Status};
 use super::http::{self, Connection, HttpError, Limits, Response};
-use super::pem::Identity;
+use super::pem::{Identity, Pin};
 use super::report::{Link, meaning};
 use super::tls;
 use super::verdict::{Trouble, judge};
@@ -32,6 +32,10 @@ pub(crate) struct Errand {
     pub(crate) server_name: String,
     /// Certificates of the authorities that the server's certificate may come from.
     pub(crate) authorities: Vec<Vec<u8>>,
+    /// Certificates and keys of servers that are trusted by themselves.
+    pub(crate) pins: Vec<Pin>,
+    /// The common name that the server's certificate must have, instead of the server name among its others.
+    pub(crate) common_name: Option<Wanted>,
     /// Our identities: the server's authorities choose among them.
     pub(crate) identities: Vec<Identity>,
     /// Where in the server.
@@ -39,6 +43,14 @@ pub(crate) struct Errand {
     /// The document. It is sent as it is, and sent again as it is.
     pub(crate) document: Box<[u8]>,
     pub(crate) preferences: Preferences,
+}
+
+/// A common name to ask for.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    pub(crate) name: String,
+    /// Whether it is a pattern, as in `*.example.com`.
+    pub(crate) is_pattern: bool,
 }
 
 /// What the server asked for.
@@ -55,6 +67,8 @@ pub(crate) struct Asked {
 pub(crate) enum Progress<'a> {
     /// The handshake is done on our side. The server asked for a certificate, or did not.
     Open(&'a Link, Option<Asked>),
+    /// A step of the search for a path from the server's certificate to a trust anchor.
+    Traced(String),
     /// The handshake failed after the server asked for a certificate.
     FailedAfter(Asked),
     /// The request was sent.
@@ -92,32 +106,45 @@ where
     let setup = |error: Error| Trouble::Setup(error.to_string());
     let server_name = ServerName::parse(&errand.server_name)
         .map_err(|error| Trouble::Setup(format!("server name '{}': {error}", errand.server_name)))?;
-    let anchors = tls::anchors(&errand.authorities).map_err(setup)?;
+    let mut anchors = tls::anchors(&errand.authorities).map_err(setup)?;
+    anchors.append(&mut tls::pins(&errand.pins).map_err(setup)?);
     let (chains, keys) = (tls::chains(&errand.identities), tls::keys(&errand.identities).map_err(Trouble::Setup)?);
     let credentials = tls::credentials(&chains).map_err(setup)?;
     let alpn: Vec<_> = errand.preferences.alpn.iter().map(Vec::as_slice).collect();
     let mut config = ClientConfig::new(server_name, &anchors)
         .with_alpn(&alpn)
         .with_groups(&errand.preferences.groups)
-        .with_cipher_suites(&errand.preferences.suites);
+        .with_cipher_suites(&errand.preferences.suites)
+        .with_strict_profile(errand.preferences.strict);
     if let Some(depth) = errand.preferences.max_depth {
         config = config.with_max_depth(depth);
+    }
+    if let Some(Wanted { name, is_pattern }) = &errand.common_name {
+        let name = if *is_pattern { CommonName::wildcard(name) } else { CommonName::exact(name) };
+        config = config.with_common_name(name.map_err(setup)?);
+    }
+    if let Some(days) = errand.preferences.max_validity {
+        config = config.with_max_validity_days(days);
     }
 
     let entropy = Entropy::from_system().map_err(|error| Trouble::Setup(format!("random numbers: {error}")))?;
     let handshake = Handshake::<Client, RustCrypto>::new(&config, buffers, entropy).map_err(setup)?;
     let software = SoftwareHost::new(&credentials, &keys, system_time);
-    let mut gateway = Gateway { software, asked: None };
-    let mut stream = match Stream::open(transport, handshake, &mut gateway) {
+    let mut tell = |step| progress(Progress::Traced(step));
+    let trace = if errand.preferences.trace { Some(&mut tell as &mut dyn FnMut(String)) } else { None };
+    let mut gateway = Gateway { software, asked: None, verdict: None, trace };
+    let opened = Stream::open(transport, handshake, &mut gateway);
+    let Gateway { asked, verdict, .. } = gateway;
+    let mut stream = match opened {
         Ok(stream) => stream,
         Err(error) => {
-            if let Some(asked) = gateway.asked {
+            if let Some(asked) = asked {
                 progress(Progress::FailedAfter(asked));
             }
-            return Err(refused(&error, &errand.server_name));
+            return Err(refused(&error, verdict));
         }
     };
-    progress(Progress::Open(&tls::link(stream.session()), gateway.asked));
+    progress(Progress::Open(&tls::link(stream.session()), asked));
 
     let mut connection = Connection::new(&mut stream, Limits::default());
     let response = exchange(errand, &mut connection, progress)?;
@@ -154,16 +181,16 @@ fn host_field(server_name: &str, address: &str) -> String {
 }
 
 /// Why the handshake failed.
-fn refused(error: &HandshakeError<io::Error>, server_name: &str) -> Trouble {
+fn refused(error: &HandshakeError<io::Error>, verdict: Option<String>) -> Trouble {
+    if let Some(verdict) = verdict {
+        return Trouble::Tls(format!("we refused the server: {verdict} (while: {})", error.stage));
+    }
     match error.cause {
         Failure::Io(_) | Failure::Tls(Error::ConnectionTruncated) => Trouble::Network(error.to_string()),
         Failure::Tls(Error::AlertReceived(alert)) => {
             Trouble::Tls(format!("the server refused us: {error}\n  That means: {}.", meaning(alert)))
         }
         Failure::Tls(Error::ApiMisuse(_)) => Trouble::Setup(error.to_string()),
-        Failure::Tls(Error::Certificate(CertificateError { problem: CertificateProblem::NameMismatch, .. })) => {
-            Trouble::Tls(format!("we refused the server: {error}; wanted {server_name}"))
-        }
         Failure::Tls(_) => Trouble::Tls(format!("we refused the server: {error}")),
     }
 }
@@ -185,13 +212,15 @@ fn lost(error: &HttpError<Failure<io::Error>>) -> Trouble {
     }
 }
 
-/// Answers the questions of the handshake, and remembers what the server asked for.
-struct Gateway<'b, T> {
+/// Answers the questions of the handshake, and remembers what the server asked for and why it was refused.
+struct Gateway<'b, 'p, T> {
     software: SoftwareHost<'b, T>,
     asked: Option<Asked>,
+    verdict: Option<String>,
+    trace: Option<&'p mut dyn FnMut(String)>,
 }
 
-impl<'b, T: FnMut() -> Time> Host<'b, Client, RustCrypto> for Gateway<'b, T> {
+impl<'b, T: FnMut() -> Time> Host<'b, Client, RustCrypto> for Gateway<'b, '_, T> {
     fn time(&mut self) -> Time {
         Host::<Client, RustCrypto>::time(&mut self.software)
     }
@@ -212,6 +241,16 @@ impl<'b, T: FnMut() -> Time> Host<'b, Client, RustCrypto> for Gateway<'b, T> {
 
     fn sign(&mut self, request: &SignRequest<'_, 'b, Client, RustCrypto>) -> Option<Signature> {
         self.software.sign(request)
+    }
+
+    fn failed(&mut self, _: Error, handshake: &Handshake<'b, Client, RustCrypto>) {
+        self.verdict = handshake.verdict().map(|verdict| verdict.to_string());
+    }
+
+    fn trace(&mut self, event: TraceEvent<'_>) {
+        if let Some(tell) = &mut self.trace {
+            tell(event.to_string());
+        }
     }
 }
 

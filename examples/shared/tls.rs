@@ -9,12 +9,12 @@ use std::time::Instant;
 
 use embedded_io::{ErrorType, Read, Write};
 use embedded_mtls::crypto::CryptoProvider;
-use embedded_mtls::crypto::rustcrypto::P256SigningKey;
+use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::std::Socket;
-use embedded_mtls::x509::{PeerIdentity, SubjectAltName, TrustAnchor};
+use embedded_mtls::x509::{PeerIdentity, TrustAnchor};
 use embedded_mtls::{Buffers, Credential, Error, KeyHandle, Session};
 
-use super::pem::Identity;
+use super::pem::{Identity, Pin};
 use super::report::{Link, Peer, hex};
 
 /// The memory that one connection is lent.
@@ -69,6 +69,17 @@ pub(crate) fn anchors(certificates: &[Vec<u8>]) -> Result<Vec<TrustAnchor<'_>>, 
     certificates.iter().map(|certificate| TrustAnchor::from_certificate(certificate)).collect()
 }
 
+/// A trust anchor for each pin.
+pub(crate) fn pins(pins: &[Pin]) -> Result<Vec<TrustAnchor<'_>>, Error> {
+    fn anchor(pin: &Pin) -> Result<TrustAnchor<'_>, Error> {
+        match pin {
+            Pin::Certificate(der) => TrustAnchor::from_pinned_certificate::<RustCrypto>(der),
+            Pin::Key(der) => TrustAnchor::from_pinned_key(der),
+        }
+    }
+    pins.iter().map(anchor).collect()
+}
+
 /// What a session knows of its connection.
 pub(crate) fn link<C: CryptoProvider>(session: &Session<'_, C>) -> Link {
     Link {
@@ -88,20 +99,8 @@ pub(crate) fn peer(identity: &PeerIdentity<'_>) -> Peer {
         serial: hex(identity.serial()),
         not_before: identity.not_before().to_string(),
         not_after: identity.not_after().to_string(),
-        names: identity.subject_alt_names().map(|name| alternative(&name)).collect(),
+        names: identity.subject_alt_names().map(|name| name.to_string()).collect(),
         fingerprint: hex(&identity.sha256_fingerprint()),
-    }
-}
-
-/// A subject alternative name, written as OpenSSL does.
-fn alternative(name: &SubjectAltName<'_>) -> String {
-    match name {
-        SubjectAltName::Dns(name) => format!("DNS:{name}"),
-        SubjectAltName::Ip(address) => format!("IP:{address}"),
-        SubjectAltName::Email(address) => format!("email:{address}"),
-        SubjectAltName::Uri(uri) => format!("URI:{uri}"),
-        SubjectAltName::Directory(name) => format!("DirName:{name}"),
-        _ => "other".to_owned(),
     }
 }
 

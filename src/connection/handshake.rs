@@ -62,6 +62,7 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     /// # Errors
     /// [`Error::ApiMisuse`] for a configuration that can never work, [`Error::BufferTooSmall`] for a
     /// `tx` that cannot even hold an alert.
+    #[inline(never)] // so that its copies of the handshake are not in the frame in which the handshake runs
     pub fn new(config: &'b S::Config<'b>, buffers: Buffers<'b>, entropy: Entropy) -> Result<Self, Error> {
         S::check::<C>(config)?;
         let Buffers { rx, tx, peer } = buffers;
@@ -132,6 +133,7 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     /// # Errors
     /// The handshake itself, if it is not over.
     #[allow(clippy::result_large_err, reason = "the handshake itself is given back, and moved once")]
+    #[inline(never)] // as of `new`
     pub fn into_session(mut self) -> Result<Session<'b, C>, Self> {
         if self.failure.is_some() {
             return Err(self);

@@ -47,7 +47,7 @@ impl Display for ApiMisuse {
             }
             Self::ClosedForWriting => "data was written after close",
             Self::CommitTooLarge => "more bytes were committed or sealed than were offered",
-            Self::CommonNameInvalid => "no certificate can have the common name that is asked for, or its pattern is none",
+            Self::CommonNameInvalid => "the common name is one that no certificate can have, or a pattern that is none",
             Self::CredentialSchemeNotOffered => "the peer cannot verify signatures of the selected credential",
             Self::CredentialUnusable => "a credential has no certificate, or one that cannot be parsed comes first",
             Self::ExportLength => "the exporter was asked for more than 255 hash lengths, or its label is over 249 bytes",
@@ -95,6 +95,7 @@ impl Display for PeerIncompatible {
             Self::NoGroup => "no key exchange group that both sides have",
             Self::Tls13NotOffered => "the client does not offer TLS 1.3",
             Self::Tls13NotSelected => "the server chose TLS 1.2 or older",
+            Self::UnknownServerName => "the client asks for a server name that we do not have",
         })
     }
 }

@@ -72,11 +72,11 @@ pub enum ApiMisuse {
     AnswerUnexpected,
     /// Data was written after `close`.
     ClosedForWriting,
+    /// More bytes were committed than `rx_space` offered, or sealed than `reserve` offered.
+    CommitTooLarge,
     /// A common name that no certificate can have, or a pattern that is none (see
     /// [`CommonName`](crate::x509::CommonName)).
     CommonNameInvalid,
-    /// More bytes were committed than `rx_space` offered, or sealed than `reserve` offered.
-    CommitTooLarge,
     /// A credential without a certificate, or whose first certificate cannot be parsed.
     CredentialUnusable,
     /// A credential was selected whose signature scheme the peer did not offer.
@@ -160,6 +160,8 @@ pub enum PeerIncompatible {
     Tls13NotOffered,
     /// The server chose TLS 1.2 or older.
     Tls13NotSelected,
+    /// The client asks for a server name that we do not have (RFC 6066 section 3).
+    UnknownServerName,
 }
 
 /// A rule of the protocol was broken.
@@ -256,6 +258,7 @@ impl PeerIncompatible {
             Self::NoApplicationProtocol => AlertDescription::NO_APPLICATION_PROTOCOL,
             Self::NoCipherSuite | Self::NoCredential | Self::NoGroup => AlertDescription::HANDSHAKE_FAILURE,
             Self::Tls13NotOffered | Self::Tls13NotSelected => AlertDescription::PROTOCOL_VERSION,
+            Self::UnknownServerName => AlertDescription::UNRECOGNIZED_NAME,
         }
     }
 }

@@ -60,6 +60,7 @@ impl<'b> Expectation<'b> {
             max_depth: self.parameters.max_depth,
             strict_profile: self.parameters.strict_profile,
             max_validity_days: self.parameters.max_validity_days,
+            waivers: self.parameters.waivers,
         }
     }
 }
@@ -107,6 +108,11 @@ impl Authenticate {
         match (self, answer) {
             (Self::AwaitTime, Answer::Time(time)) => Ok(Answered::Next(Self::SearchPath(time))),
             (Self::AwaitAuthorization(chain, signature), Answer::Authorized) => {
+                Ok(Answered::Authenticated(PeerAuthenticated::Certificate(chain.accept()?, signature)))
+            }
+            #[cfg(feature = "dangerous-waivers")]
+            (Self::AwaitAuthorization(chain, signature), Answer::AuthorizedAsWaived) => {
+                let chain = chain.dangerous_accept_waived();
                 Ok(Answered::Authenticated(PeerAuthenticated::Certificate(chain, signature)))
             }
             // A token is only made for the state that asks.

@@ -159,6 +159,9 @@ pub(crate) enum Question {
 #[derive(Clone, Copy)]
 pub(crate) enum Answer<'a, 'b> {
     Authorized,
+    /// With whatever was waived.
+    #[cfg(feature = "dangerous-waivers")]
+    AuthorizedAsWaived,
     /// `None` declines.
     Credential(Option<&'b Credential<'b>>),
     /// As it stands in a CertificateVerify.

@@ -245,11 +245,18 @@ pub async fn drive<'b, T: Read + Write, S: Side, C: CryptoProvider>(
             }
             Step::Yield => yield_now().await,
             Step::Time(request) => request.provide(host.time().await)?,
-            Step::Credential(request) => match host.credential(&request).await {
-                Some(credential) => request.select(credential)?,
-                None => request.decline()?,
-            },
+            Step::Credential(request) => {
+                let choice = host.choose(&request).await;
+                request.answer(choice)?;
+            }
             Step::Authorize(request) => match host.authorize(&request.peer()).await {
+                #[cfg(feature = "dangerous-waivers")]
+                Ok(())
+                    if !request.waived().is_empty()
+                        && host.dangerous_accept_waived(&request.peer(), request.waived()).await =>
+                {
+                    request.dangerous_accept_waived()?;
+                }
                 Ok(()) => request.accept()?,
                 Err(alert) => return Err(request.reject(alert).into()),
             },

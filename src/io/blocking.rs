@@ -24,6 +24,7 @@ impl<'b, T: Read + Write, C: CryptoProvider> Stream<'b, T, C> {
     ///
     /// # Errors
     /// Where the handshake was, and what went wrong.
+    #[inline(never)] // so that the handshake is not copied into the frame in which it runs
     pub fn open<S: Side>(
         mut transport: T,
         mut handshake: Handshake<'b, S, C>,
@@ -38,6 +39,12 @@ impl<'b, T: Read + Write, C: CryptoProvider> Stream<'b, T, C> {
             let _unsent = transport.write_all(handshake.tx_pending()).and_then(|()| transport.flush());
             return Err(HandshakeError { stage, cause });
         }
+        Self::finish(transport, handshake)
+    }
+
+    /// In a frame of its own, which is not there while the handshake runs.
+    #[inline(never)]
+    fn finish<S: Side>(transport: T, handshake: Handshake<'b, S, C>) -> Result<Self, HandshakeError<T::Error>> {
         match handshake.into_session() {
             Ok(session) => Ok(Self { transport, session }),
             Err(handshake) => {
@@ -214,11 +221,18 @@ fn drive<'b, T: Read + Write, S: Side, C: CryptoProvider>(
             },
             Step::Yield => {}
             Step::Time(request) => request.provide(host.time())?,
-            Step::Credential(request) => match host.credential(&request) {
-                Some(credential) => request.select(credential)?,
-                None => request.decline()?,
-            },
+            Step::Credential(request) => {
+                let choice = host.choose(&request);
+                request.answer(choice)?;
+            }
             Step::Authorize(request) => match host.authorize(&request.peer()) {
+                #[cfg(feature = "dangerous-waivers")]
+                Ok(())
+                    if !request.waived().is_empty()
+                        && host.dangerous_accept_waived(&request.peer(), request.waived()) =>
+                {
+                    request.dangerous_accept_waived()?;
+                }
                 Ok(()) => request.accept()?,
                 Err(alert) => return Err(request.reject(alert).into()),
             },

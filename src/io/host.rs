@@ -1,10 +1,12 @@
 //! Who answers the questions of a handshake.
 
 use crate::connection::{CredentialRequest, Handshake, SignRequest};
-use crate::credential::{Credential, Signature};
+use crate::credential::{Choice, Credential, Signature};
 use crate::crypto::CryptoProvider;
 use crate::error::{AlertDescription, Error};
 use crate::handshake::Side;
+#[cfg(feature = "dangerous-waivers")]
+use crate::x509::Waived;
 use crate::x509::{PeerIdentity, Time, TraceEvent};
 
 /// Answers the questions of a handshake at once.
@@ -15,6 +17,12 @@ pub trait Host<'b, S: Side, C: CryptoProvider> {
     /// Which credential shall be shown? `None`: none (a server cannot go on then).
     fn credential(&mut self, request: &CredentialRequest<'_, 'b, S, C>) -> Option<&'b Credential<'b>>;
 
+    /// The same for hosts that may also end the handshake, for example with the choice of a
+    /// [`Selector`](crate::credential::Selector). By default what [`credential`](Self::credential) says.
+    fn choose(&mut self, request: &CredentialRequest<'_, 'b, S, C>) -> Choice<'b> {
+        self.credential(request).map_or(Choice::Decline, Choice::Show)
+    }
+
     /// The peer is authenticated. May it in? By default it may.
     ///
     /// # Errors
@@ -22,6 +30,14 @@ pub trait Host<'b, S: Side, C: CryptoProvider> {
     fn authorize(&mut self, peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
         let _ = peer;
         Ok(())
+    }
+
+    /// **Dangerous**: the peer was authorized, and its path is not valid, but for what the configuration
+    /// [waives](crate::x509::Waivers). May it in all the same? By default it may not, and is told what is wrong.
+    #[cfg(feature = "dangerous-waivers")]
+    fn dangerous_accept_waived(&mut self, peer: &PeerIdentity<'_>, waived: Waived) -> bool {
+        let _ = (peer, waived);
+        false
     }
 
     /// Signs with the key of the selected credential. `None`: the key cannot.
@@ -52,11 +68,23 @@ pub trait AsyncHost<'b, S: Side, C: CryptoProvider> {
     /// See [`Host::credential`].
     async fn credential(&mut self, request: &CredentialRequest<'_, 'b, S, C>) -> Option<&'b Credential<'b>>;
 
+    /// See [`Host::choose`].
+    async fn choose(&mut self, request: &CredentialRequest<'_, 'b, S, C>) -> Choice<'b> {
+        self.credential(request).await.map_or(Choice::Decline, Choice::Show)
+    }
+
     /// See [`Host::authorize`].
     ///
     /// # Errors
     /// The alert that tells it no.
     async fn authorize(&mut self, peer: &PeerIdentity<'_>) -> Result<(), AlertDescription>;
+
+    /// See [`Host::dangerous_accept_waived`].
+    #[cfg(feature = "dangerous-waivers")]
+    async fn dangerous_accept_waived(&mut self, peer: &PeerIdentity<'_>, waived: Waived) -> bool {
+        let _ = (peer, waived);
+        false
+    }
 
     /// See [`Host::sign`].
     async fn sign(&mut self, request: &SignRequest<'_, 'b, S, C>) -> Option<Signature>;
@@ -81,8 +109,17 @@ impl<'b, S: Side, C: CryptoProvider, H: Host<'b, S, C>> AsyncHost<'b, S, C> for 
         Host::credential(self, request)
     }
 
+    async fn choose(&mut self, request: &CredentialRequest<'_, 'b, S, C>) -> Choice<'b> {
+        Host::choose(self, request)
+    }
+
     async fn authorize(&mut self, peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
         Host::authorize(self, peer)
+    }
+
+    #[cfg(feature = "dangerous-waivers")]
+    async fn dangerous_accept_waived(&mut self, peer: &PeerIdentity<'_>, waived: Waived) -> bool {
+        Host::dangerous_accept_waived(self, peer, waived)
     }
 
     async fn sign(&mut self, request: &SignRequest<'_, 'b, S, C>) -> Option<Signature> {
@@ -99,11 +136,15 @@ impl<'b, S: Side, C: CryptoProvider, H: Host<'b, S, C>> AsyncHost<'b, S, C> for 
 }
 
 #[cfg(feature = "rustcrypto")]
-pub use self::software::{AnySigningKey, SigningKey, SoftwareHost};
+pub use self::software::{AnySigningKey, KeystoreHost, SigningKey, SoftwareHost};
 
 #[cfg(feature = "rustcrypto")]
 mod software {
-    use super::{Credential, CredentialRequest, CryptoProvider, Host, Side, SignRequest, Signature, Time};
+    use super::{
+        AlertDescription, Choice, Credential, CredentialRequest, CryptoProvider, Host, PeerIdentity, Side, SignRequest,
+        Signature, Time,
+    };
+    use crate::credential::{AllowList, KeyHandle, Selection, Selector, Unfit};
     #[cfg(feature = "ed25519")]
     use crate::crypto::rustcrypto::Ed25519SigningKey;
     #[cfg(feature = "p384")]
@@ -112,11 +153,21 @@ mod software {
     use crate::crypto::{Digest, Hash, HashAlgorithm};
 
     /// A [`Host`] with keys in memory: shows the first credential the peer accepts, lets every
-    /// authenticated peer in.
+    /// authenticated peer in. On a server that has none of the authorities that the client names, the first
+    /// whose signatures it can verify.
     pub struct SoftwareHost<'b, T, K = P256SigningKey> {
         credentials: &'b [Credential<'b>],
         keys: &'b [K],
         clock: T,
+    }
+
+    /// A [`Host`] with a keystore and keys in memory: shows what the selector chooses, lets in whom the list allows.
+    pub struct KeystoreHost<'b, T, K = P256SigningKey> {
+        selector: Selector<'b>,
+        keys: &'b [K],
+        clock: T,
+        allowed: AllowList<'b>,
+        selection: Option<Selection<'b>>,
     }
 
     /// A private key in memory.
@@ -152,13 +203,68 @@ mod software {
         }
 
         fn credential(&mut self, request: &CredentialRequest<'_, 'b, S, C>) -> Option<&'b Credential<'b>> {
-            self.credentials.iter().find(|credential| request.accepts(credential))
+            let peer = request.peer_request();
+            let best = self.credentials.iter().find(|credential| peer.check_wishes(credential).is_ok());
+            best.or_else(|| {
+                let possible = |credential: &&Credential<'_>| {
+                    peer.check_wishes(credential).is_err_and(Unfit::is_wish_of_client) && !S::IS_CLIENT
+                };
+                self.credentials.iter().find(possible)
+            })
         }
 
         fn sign(&mut self, request: &SignRequest<'_, 'b, S, C>) -> Option<Signature> {
-            let key = self.keys.get(usize::try_from(request.key().0).ok()?)?;
-            key.sign(request.message().as_bytes())
+            sign(self.keys, request.key(), request.message().as_bytes())
         }
+    }
+
+    impl<'b, T: FnMut() -> Time, K: SigningKey> KeystoreHost<'b, T, K> {
+        /// `KeyHandle(i)` of a credential is `keys[i]`. Everybody who is authenticated may in.
+        pub const fn new(selector: Selector<'b>, keys: &'b [K], clock: T) -> Self {
+            Self { selector, keys, clock, allowed: AllowList::everybody(), selection: None }
+        }
+
+        /// Lets in only whom the list allows; others get `access_denied` (49).
+        #[must_use]
+        pub const fn with_allowed(mut self, allowed: AllowList<'b>) -> Self {
+            self.allowed = allowed;
+            self
+        }
+
+        /// What was chosen, once the peer has asked.
+        pub const fn selection(&self) -> Option<Selection<'b>> {
+            self.selection
+        }
+    }
+
+    impl<'b, S: Side, C: CryptoProvider, T: FnMut() -> Time, K: SigningKey> Host<'b, S, C> for KeystoreHost<'b, T, K> {
+        fn time(&mut self) -> Time {
+            (self.clock)()
+        }
+
+        fn credential(&mut self, request: &CredentialRequest<'_, 'b, S, C>) -> Option<&'b Credential<'b>> {
+            let selection = self.selector.select(&request.peer_request());
+            self.selection = Some(selection);
+            selection.credential()
+        }
+
+        fn choose(&mut self, request: &CredentialRequest<'_, 'b, S, C>) -> Choice<'b> {
+            let selection = self.selector.select(&request.peer_request());
+            self.selection = Some(selection);
+            selection.choice()
+        }
+
+        fn authorize(&mut self, peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
+            self.allowed.authorize::<C>(peer)
+        }
+
+        fn sign(&mut self, request: &SignRequest<'_, 'b, S, C>) -> Option<Signature> {
+            sign(self.keys, request.key(), request.message().as_bytes())
+        }
+    }
+
+    fn sign<K: SigningKey>(keys: &[K], key: KeyHandle, message: &[u8]) -> Option<Signature> {
+        keys.get(usize::try_from(key.0).ok()?)?.sign(message)
     }
 
     fn digest(algorithm: HashAlgorithm, message: &[u8]) -> Option<Digest> {
@@ -168,6 +274,14 @@ mod software {
     }
 
     impl SigningKey for P256SigningKey {
+        fn sign(&self, message: &[u8]) -> Option<Signature> {
+            let digest = digest(HashAlgorithm::Sha256, message)?;
+            self.sign_digest(digest.as_bytes().first_chunk()?).ok().map(Signature::P256)
+        }
+    }
+
+    #[cfg(feature = "cortex-m4")]
+    impl SigningKey for crate::crypto::cortex_m4::P256SigningKey {
         fn sign(&self, message: &[u8]) -> Option<Signature> {
             let digest = digest(HashAlgorithm::Sha256, message)?;
             self.sign_digest(digest.as_bytes().first_chunk()?).ok().map(Signature::P256)

@@ -84,16 +84,20 @@ pub(crate) fn parse_entry(entry: &[u8]) -> Result<&[u8], Error> {
 }
 
 /// Bytes of the list that holds `chain`.
-pub(crate) fn list_len(chain: &[&[u8]]) -> usize {
-    chain.iter().fold(0_usize, |sum, certificate| {
+fn list_len<'c>(chain: impl Iterator<Item = &'c [u8]>) -> usize {
+    chain.fold(0_usize, |sum, certificate| {
         sum.saturating_add(certificate.len()).saturating_add(ENTRY_PREFIX + ENTRY_SUFFIX)
     })
 }
 
 /// Gives the pieces of a whole Certificate message with `chain` to `piece`, in order. `context` is that of the
 /// request it answers: at most 255 bytes, and none in the handshake.
-pub(crate) fn for_each_piece(context: &[u8], chain: &[&[u8]], mut piece: impl FnMut(&[u8])) {
-    let list = list_len(chain);
+pub(crate) fn for_each_piece<'c>(
+    context: &[u8],
+    chain: impl Iterator<Item = &'c [u8]> + Clone,
+    mut piece: impl FnMut(&[u8]),
+) {
+    let list = list_len(chain.clone());
     let [_, high, middle, low] = u24(list.saturating_add(context.len()).saturating_add(4));
     let [_, list_high, list_middle, list_low] = u24(list);
     piece(&[HandshakeType::CERTIFICATE.0, high, middle, low, u8::try_from(context.len()).unwrap_or(u8::MAX)]);
@@ -122,7 +126,7 @@ mod tests {
     fn a_chain_is_read_back_entry_by_entry() {
         let chain: [&[u8]; 2] = [&[7; 300], &[8; 5]];
         let mut message = Vec::new();
-        for_each_piece(b"context", &chain, |piece| message.extend_from_slice(piece));
+        for_each_piece(b"context", chain.iter().copied(), |piece| message.extend_from_slice(piece));
         assert_eq!(context_len(&message, b"another"), Ok(7));
         let (prefix, mut rest) = message.split_at(CERTIFICATE_PREFIX + 7);
         assert_eq!(CertificatePrefix::parse(prefix, b"context").unwrap().list, rest.len());

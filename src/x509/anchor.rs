@@ -151,6 +151,11 @@ impl<'a> TrustAnchor<'a> {
         }
     }
 
+    /// The last second of validity; `None` of a pin and of an anchor that never expires.
+    pub fn not_after(&self) -> Option<UnixTime> {
+        self.authority()?.validity.map(|(_, not_after)| not_after)
+    }
+
     fn authority_of(authority: Result<Authority<'a>, CertificateProblem>) -> Result<Self, Error> {
         authority.map(|authority| Self { kind: Kind::Authority(authority) }).map_err(unusable)
     }

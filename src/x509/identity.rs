@@ -2,6 +2,7 @@
 
 use super::algorithm::KeyAlgorithm;
 use super::general_name::{GeneralName, GeneralNames, SubjectAltName};
+use super::key_info;
 use super::name::Name;
 #[cfg(not(feature = "post-handshake-auth"))]
 use super::summary::read_entry;
@@ -86,6 +87,18 @@ impl<'a> PeerIdentity<'a> {
     /// prints them.
     pub fn sha256_fingerprint(&self) -> [u8; FINGERPRINT] {
         self.leaf.fingerprint.copied().unwrap_or_default()
+    }
+
+    /// SHA-256 of the DER of the `SubjectPublicKeyInfo` (RFC 5280 section 4.1.2.7), which stays the same when a
+    /// certificate is renewed with its key. `None` for keys that sign by RSASSA-PSS only, whose parameters are not
+    /// kept.
+    pub fn sha256_key_info<C: CryptoProvider>(&self) -> Option<[u8; FINGERPRINT]> {
+        key_info::sha256::<C>(&self.leaf.key)
+    }
+
+    /// What the certificate is signed with, as OpenSSL names it, if this build knows it.
+    pub(super) const fn signature_name(&self) -> Option<&'static str> {
+        self.leaf.signature_kind.long_name()
     }
 
     /// The kind of the public key.

@@ -19,9 +19,11 @@ mod general_name;
 mod identity;
 #[cfg(feature = "post-handshake-auth")]
 mod kept;
+mod key_info;
 mod name;
 mod note;
 mod oid;
+mod own;
 mod path;
 mod path_found;
 mod rules;
@@ -30,9 +32,11 @@ mod summary;
 mod time;
 mod trace;
 mod validator;
+mod variables;
 mod verdict;
 mod verdict_text;
 mod verified;
+mod waiver;
 
 pub use self::algorithm::{KeyAlgorithm, SignatureKind};
 pub use self::anchor::TrustAnchor;
@@ -50,10 +54,12 @@ pub use self::summary::Place;
 pub use self::time::{Time, UnixTime, ValidityCheck, ValidityNotChecked};
 pub use self::trace::{NoTrace, Trace, TraceEvent};
 pub use self::validator::Validator;
+pub use self::variables::{Variable, VariableName, VariableValue, Verify};
 pub use self::verdict::{Authority, Evidence, NearMiss, Verdict};
 pub use self::verified::{PathCertificate, VerifiedPath};
+pub use self::waiver::{WaivableCause, Waived, Waivers};
 
-pub(crate) use self::certificate::own_certificate;
 #[cfg(not(feature = "post-handshake-auth"))]
 pub(crate) use self::identity::LeafSummary;
-pub(crate) use self::path::{ChainVerified, PeerChain, Search};
+pub(crate) use self::own::{OwnCertificate, first_certificate, is_sha1};
+pub(crate) use self::path::{ChainAccepted, ChainVerified, PeerChain, Search};

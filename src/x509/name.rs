@@ -64,8 +64,8 @@ impl<'a> Name<'a> {
         Ok(Self { der })
     }
 
-    /// A name that fills `der`; `None` if it is none.
-    pub(crate) fn from_der(der: &'a [u8]) -> Option<Self> {
+    /// A name from its DER, with its tag and length; `None` if it is none, or something stands behind it.
+    pub fn from_der(der: &'a [u8]) -> Option<Self> {
         let mut reader = Reader::new(der);
         let name = Self::parse(&mut reader).ok()?;
         reader.is_empty().then_some(name)

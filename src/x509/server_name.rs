@@ -98,7 +98,7 @@ impl<'a> DnsName<'a> {
     }
 
     /// Whether a `dNSName` of a certificate stands for this name.
-    fn matches(&self, presented: &[u8]) -> bool {
+    pub(crate) fn matches(&self, presented: &[u8]) -> bool {
         let name = self.0.as_bytes();
         // RFC 9525 section 6.3: labels are compared "as case-insensitive ASCII". A wildcard counts if
         // "1. There is only one wildcard character. 2. The wildcard character appears only as the

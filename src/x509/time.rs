@@ -59,13 +59,13 @@ pub(super) enum Validity {
 
 /// A civil date and time in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Civil {
-    year: i64,
-    month: i64,
-    day: i64,
-    hour: i64,
-    minute: i64,
-    second: i64,
+pub(super) struct Civil {
+    pub(super) year: i64,
+    pub(super) month: i64,
+    pub(super) day: i64,
+    pub(super) hour: i64,
+    pub(super) minute: i64,
+    pub(super) second: i64,
 }
 
 pub(super) const SECONDS_A_DAY: i64 = 86_400;
@@ -171,7 +171,7 @@ impl UnixTime {
         .ok_or(Malformed)
     }
 
-    fn to_civil(self) -> Civil {
+    pub(super) fn to_civil(self) -> Civil {
         let days = self.0.div_euclid(SECONDS_A_DAY).saturating_add(EPOCH);
         let second = self.0.rem_euclid(SECONDS_A_DAY);
         // Years are counted from March, so that the leap day is the last of its year.

@@ -60,11 +60,17 @@ fn words(name: &str) -> String {
         }
         words.push(character.to_ascii_lowercase());
     }
-    words.replace("c a", "CA").replace("key cert sign", "keyCertSign").replace("digital signature", "digitalSignature")
+    words
+        .replace("as ca", "as CA")
+        .replace("key cert sign", "keyCertSign")
+        .replace("digital signature", "digitalSignature")
 }
 
+/// What is changed about a good chain.
+type Change = fn(&mut World);
+
 /// What API gateways call the causes of a refusal.
-const CAUSES: &[(&str, fn(&mut World))] = &[
+const CAUSES: &[(&str, Change)] = &[
     ("expired", |w| w.leaf(|t| t.years(2010, 2020))),
     ("self-signed", |w| w.leaf_signs_itself = true),
     ("untrusted root", |w| {
@@ -89,14 +95,25 @@ fn variants(name: &str) -> Vec<String> {
     lines.map(|line| line.trim_end_matches(',').to_owned()).collect()
 }
 
+/// The name of a case; where it says "the same", that of the case before it as well.
+fn case(row: &Row) -> String {
+    let tables = FOR_BOTH_ROLES.iter().copied().chain([SERVER_NAMES, COMMON_NAMES]);
+    let same = |other: &&Row| core::ptr::eq(*other, row);
+    let before = tables.flatten().take_while(|other| !same(other)).last();
+    match before {
+        Some(before) if row.0.starts_with("the same") => format!("{}; {}", before.0, row.0),
+        _ => row.0.to_owned(),
+    }
+}
+
 /// The first case of each problem, servers before clients.
-fn each_problem() -> Vec<(String, &'static str, Told)> {
+fn each_problem() -> Vec<(String, String, Told)> {
     let tables = FOR_BOTH_ROLES.iter().copied().chain([SERVER_NAMES, COMMON_NAMES]);
     let rows: Vec<_> = tables.flatten().filter(|row| matches!(row.1, Refused(..))).collect();
     let find = |name: &String| {
         let row = rows.iter().find(|row| matches!(row.1, Refused(_, problem) if format!("{problem:?}") == *name));
-        let Row(case, _, change) = row.unwrap_or_else(|| panic!("no case is refused for {name}"));
-        (name.clone(), *case, told(Role::Server, change).unwrap())
+        let row = row.unwrap_or_else(|| panic!("no case is refused for {name}"));
+        (name.clone(), case(row), told(Role::Server, row.2).unwrap())
     };
     variants("CertificateProblem").iter().map(find).collect()
 }
@@ -124,7 +141,7 @@ fn page() -> String {
     page.push_str("\n## Every problem\n\n");
     head(&mut page, "`CertificateProblem` | Case");
     for (name, case, told) in each_problem() {
-        row(&mut page, &[&format!("`{name}`"), case], &told);
+        row(&mut page, &[&format!("`{name}`"), &case], &told);
     }
     page.push_str("\n## The search, traced\n\nA path that is found:\n\n```text\n");
     page.push_str(&trace(|_| {}).join("\n"));
@@ -148,21 +165,17 @@ fn the_page_of_verdicts_shows_what_is_really_said() {
 
 #[test]
 fn each_problem_has_a_verdict_of_its_own() {
-    let told = each_problem();
-    assert!(told.len() > 30, "{}", told.len());
-    for (place, (name, _, first)) in told.iter().enumerate() {
+    let problems = each_problem();
+    assert!(problems.len() > 30, "{}", problems.len());
+    for (place, (name, _, first)) in problems.iter().enumerate() {
         let rule = |verdict: &str| verdict.split(") ").nth(1).unwrap_or(verdict).to_owned();
-        for (other, _, second) in &told[place + 1..] {
+        for (other, _, second) in &problems[place + 1..] {
             assert_ne!(first.verdict, second.verdict, "{name} and {other}");
             assert_ne!(rule(&first.verdict), rule(&second.verdict), "{name} and {other}");
         }
     }
-    let causes: Vec<_> = CAUSES.iter().map(|(_, change)| told_cause(change)).collect();
+    let causes: Vec<_> = CAUSES.iter().map(|(_, change)| told(Role::Server, change).unwrap().problem).collect();
     for (place, cause) in causes.iter().enumerate() {
         assert!(!causes[..place].contains(cause), "{cause:?} is said twice");
     }
-}
-
-fn told_cause(change: &fn(&mut World)) -> Problem {
-    told(Role::Server, change).unwrap().problem
 }

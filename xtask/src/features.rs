@@ -4,6 +4,9 @@
 pub(crate) const TARGETS: &[&str] =
     &["thumbv6m-none-eabi", "thumbv7em-none-eabihf", "thumbv8m.main-none-eabihf", "riscv32imac-unknown-none-elf"];
 
+/// Targets that only boards are built for.
+pub(crate) const BOARD_TARGETS: &[&str] = &["thumbv7m-none-eabi"];
+
 /// The target whose flash is measured.
 pub(crate) const MEASURED_TARGET: &str = "thumbv7em-none-eabihf";
 
@@ -29,6 +32,8 @@ pub(crate) const SETS: &[&str] = &[
     "rsa,rustcrypto",
     "aes128-gcm,blocking,ed25519,p384,rsa",
     "all-algorithms",
+    "dangerous-waivers",
+    "aes128-gcm,blocking,async,dangerous-waivers,defmt",
     "aes128-gcm",
     "chacha20-poly1305",
     "aes128-gcm,blocking",
@@ -39,18 +44,22 @@ pub(crate) const SETS: &[&str] = &[
     "aes128-gcm,aes256-gcm-sha384,chacha20-poly1305,x25519,blocking,async,std,log",
 ];
 
+/// The feature that builds for [`MEASURED_TARGET`] alone, and what the compiler has to say elsewhere.
+pub(crate) const CORTEX_M4: (&str, &str) =
+    ("cortex-m4", "the feature `cortex-m4` builds for thumbv7em-none-eabi and thumbv7em-none-eabihf alone");
+
 /// Features that exclude each other, and what the compiler has to say about it.
 pub(crate) const EXCLUSIVE: (&str, &str) = ("defmt,log", "the features `defmt` and `log` exclude each other");
 
-/// All features that go together, for documentation, unit tests and the tests in [`ALGORITHM_TESTS`].
-pub(crate) const ALL: &str = "all-algorithms,embedded-tls,post-handshake-auth,std,log";
+/// All features that go together, for documentation, unit tests and the tests in [`ALL_TESTS`].
+pub(crate) const ALL: &str = "all-algorithms,dangerous-waivers,embedded-tls,post-handshake-auth,std,log";
 
 /// Features of the tests that pin what is on the wire: with more signature algorithms hellos are longer.
 pub(crate) const PINNED: &str = "aes256-gcm-sha384,std,log";
 
-/// Tests that need all features: of signature algorithms, and of what comes after the handshake.
-pub(crate) const ALGORITHM_TESTS: &str = "--test algorithms --test data --test drivers --test post_handshake --test \
-    post_handshake_refusals --test real_roots --test wycheproof";
+/// Tests that need all features: of signature algorithms, of waivers, and of what comes after the handshake.
+pub(crate) const ALL_TESTS: &str = "--test algorithms --test data --test drivers --test post_handshake --test \
+    post_handshake_refusals --test real_roots --test waivers --test wycheproof --test x509_cases";
 
 #[cfg(test)]
 mod tests {
@@ -61,7 +70,7 @@ mod tests {
         let manifest = std::fs::read_to_string(crate::run::root().join("Cargo.toml")).unwrap();
         let features = manifest.split("\n[features]\n").nth(1).and_then(|rest| rest.split("\n[").next()).unwrap();
         let names = features.lines().filter_map(|line| Some(line.split_once(" = ")?.0));
-        for name in names.filter(|name| *name != "default") {
+        for name in names.filter(|name| !["default", CORTEX_M4.0].contains(name)) {
             assert!(SETS.iter().any(|set| set.split(',').any(|feature| feature == name)), "no set has `{name}`");
         }
     }

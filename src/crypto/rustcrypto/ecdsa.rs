@@ -1,16 +1,26 @@
 //! ECDSA on P-256 and P-384.
 
-use p256::ecdsa::signature::hazmat::{PrehashSigner, PrehashVerifier};
+#[cfg(feature = "p384")]
+use p256::ecdsa::signature::hazmat::PrehashSigner;
+use p256::ecdsa::signature::hazmat::PrehashVerifier;
+use p256::elliptic_curve::Group;
+use p256::elliptic_curve::point::AffineCoordinates;
+use p256::{AffinePoint, NonZeroScalar, ProjectivePoint};
+use zeroize::Zeroizing;
 
+use super::nonce::{nonzero, sign};
 use crate::codec::{Reader, read_all};
 use crate::crypto::CryptoError;
 use crate::error::InvalidMessage;
 
-/// A P-256 signing key in memory, for credentials whose key lies in no secure element. 100 bytes,
+/// A P-256 signing key in memory, for credentials whose key lies in no secure element. 97 bytes,
 /// wiped when dropped.
 ///
 /// Make it once and keep it: making it computes the public key, which costs as much as a signature.
-pub struct P256SigningKey(p256::ecdsa::SigningKey);
+pub struct P256SigningKey {
+    private: Zeroizing<[u8; 32]>,
+    public: [u8; 65],
+}
 
 /// A P-384 signing key in memory, for credentials whose key lies in no secure element. Wiped when
 /// dropped.
@@ -37,14 +47,27 @@ fn uncompressed(point: &[u8], scalar: usize) -> Result<&[u8], CryptoError> {
     }
 }
 
-pub(super) fn uncompressed_p256(point: &[u8]) -> Result<&[u8], CryptoError> {
+pub(in crate::crypto) fn uncompressed_p256(point: &[u8]) -> Result<&[u8], CryptoError> {
     uncompressed(point, P256_SCALAR)
+}
+
+/// An uncompressed point on the curve. Not by the parser of the crate, which knows compressed ones, too: 2 KB.
+pub(super) fn point_p256(point: &[u8]) -> Result<AffinePoint, CryptoError> {
+    let (_, x_y) = uncompressed_p256(point)?.split_first().ok_or(CryptoError::Invalid)?;
+    let (numbers, _) = x_y.as_chunks::<P256_SCALAR>();
+    let [x, y] = numbers else { return Err(CryptoError::Invalid) };
+    AffinePoint::from_coordinates(&(*x).into(), &(*y).into()).into_option().ok_or(CryptoError::Invalid)
+}
+
+/// A number times the base point.
+fn of_base(scalar: &NonZeroScalar) -> AffinePoint {
+    ProjectivePoint::mul_by_generator(scalar).to_affine()
 }
 
 /// A digest longer than a scalar is cut (FIPS 186-5 section 6.4.2).
 pub(super) fn verify_p256(public_key: &[u8], digest: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
     use p256::ecdsa::{Signature, VerifyingKey};
-    let key = VerifyingKey::from_sec1_bytes(uncompressed_p256(public_key)?).map_err(|_| CryptoError::Invalid)?;
+    let key = VerifyingKey::from_affine(point_p256(public_key)?).map_err(|_| CryptoError::Invalid)?;
     let (r, s) = read_all(signature, ecdsa_sig_value).map_err(|_| CryptoError::Invalid)?;
     // Refuses 0 and what is not below the group order.
     let signature = Signature::from_scalars(padded::<P256_SCALAR>(r)?, padded::<P256_SCALAR>(s)?)
@@ -67,7 +90,7 @@ pub(super) fn verify_p384(public_key: &[u8], digest: &[u8], signature: &[u8]) ->
 /// numbers without the zero that may stand in front.
 ///
 /// Of a signature on P-256 or P-384 no length reaches 128, so that each takes one byte.
-fn ecdsa_sig_value<'a>(reader: &mut Reader<'a>) -> Result<(&'a [u8], &'a [u8]), InvalidMessage> {
+pub(in crate::crypto) fn ecdsa_sig_value<'a>(reader: &mut Reader<'a>) -> Result<(&'a [u8], &'a [u8]), InvalidMessage> {
     const SEQUENCE: u8 = 0x30;
     read_all(short_tlv(reader, SEQUENCE)?, |reader| Ok((unsigned_integer(reader)?, unsigned_integer(reader)?)))
 }
@@ -85,7 +108,7 @@ fn unsigned_integer<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], InvalidMess
 }
 
 /// The number with zeros in front; one that is too long is none of this curve.
-fn padded<const N: usize>(number: &[u8]) -> Result<[u8; N], CryptoError> {
+pub(in crate::crypto) fn padded<const N: usize>(number: &[u8]) -> Result<[u8; N], CryptoError> {
     let mut padded = [0; N];
     let padding = N.checked_sub(number.len()).ok_or(CryptoError::Invalid)?;
     padded.get_mut(padding..).ok_or(CryptoError::Invalid)?.copy_from_slice(number);
@@ -107,7 +130,12 @@ impl P256SigningKey {
     /// # Errors
     /// [`CryptoError::Invalid`] if the scalar is 0 or not below the order of the group.
     pub fn from_bytes(scalar: &[u8; 32]) -> Result<Self, CryptoError> {
-        p256::ecdsa::SigningKey::from_bytes(scalar.into()).map(Self).map_err(|_| CryptoError::Invalid)
+        let private = Zeroizing::new(*scalar);
+        let point = of_base(&*Zeroizing::new(nonzero(scalar)?));
+        let mut public = [0; 65];
+        let bytes = [UNCOMPRESSED].into_iter().chain(point.x()).chain(point.y());
+        public.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
+        Ok(Self { private, public })
     }
 
     /// Signs a SHA-256 digest: `r || s`, 32 bytes each, big-endian. One public-key operation.
@@ -117,19 +145,13 @@ impl P256SigningKey {
     /// # Errors
     /// [`CryptoError::Invalid`] if the back end fails.
     pub fn sign_digest(&self, digest: &[u8; 32]) -> Result<[u8; 64], CryptoError> {
-        let signature: p256::ecdsa::Signature = self.0.sign_prehash(digest).map_err(|_| CryptoError::Invalid)?;
-        Ok(signature.to_bytes().into())
+        sign(&self.private, digest, |nonce| Ok(of_base(nonce).x().into()))
     }
 
     /// The public key as an uncompressed point, 65 bytes (SEC 1 section 2.3.3), as it stands in the
     /// certificate.
-    pub fn public_key(&self) -> [u8; 65] {
-        let mut bytes = [0; 65];
-        // The point is never the identity, so that it always has this length.
-        for (to, from) in bytes.iter_mut().zip(self.0.verifying_key().to_sec1_point(false).as_bytes()) {
-            *to = *from;
-        }
-        bytes
+    pub const fn public_key(&self) -> [u8; 65] {
+        self.public
     }
 }
 

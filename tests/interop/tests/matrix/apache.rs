@@ -4,14 +4,18 @@
 use crate::case::ClientCase;
 use crate::http;
 use crate::ours::{Gateway, Task};
-use crate::process::{Process, print_of};
+use crate::process::print_of;
+use crate::servers::{self, APACHE};
 use crate::table::{End, Outcome, Role, Table};
-use crate::web::{self, ERRORS, REQUESTS};
-use crate::world::{WANTED_NAME, World, free_port};
-use embedded_mtls::{AlertDescription, NamedGroup};
+use crate::web;
+use crate::world::{World, free_port};
+use embedded_mtls::crypto::rustcrypto::RustCrypto;
+use embedded_mtls::io::std::system_time;
+use embedded_mtls::x509::{Time, UnixTime, Validator, Verify};
+use embedded_mtls::{AlertDescription, Error, NamedGroup};
 
-const PROGRAM: &str = "/usr/sbin/apache2";
-const MODULES: &str = "/usr/lib/apache2/modules";
+/// What Apache says about the client's certificate, where a case asks for it.
+const VARIABLES: &str = "variables.log";
 
 pub(crate) fn rows(table: &mut Table, world: &World) {
     let peer = version().unwrap_or_else(|_missing| "Apache".into());
@@ -22,7 +26,7 @@ pub(crate) fn rows(table: &mut Table, world: &World) {
 
 /// `Apache 2.4.66`.
 fn version() -> Result<String, String> {
-    let printed = print_of(PROGRAM, &["-v"])?;
+    let printed = print_of(APACHE, &["-v"])?;
     let version = printed.split(['/', ' ']).skip_while(|word| *word != "Apache").nth(1);
     Ok(format!("Apache {}", version.unwrap_or_default()))
 }
@@ -30,51 +34,39 @@ fn version() -> Result<String, String> {
 fn run(case: &ClientCase, world: &World) -> Result<Outcome, String> {
     let port = free_port()?;
     web::prepare(world, case)?;
-    let configuration = world.files.write("httpd.conf", configuration(case, world, port))?;
-    // In one process, so that no child is left behind.
-    let server = Process::start(PROGRAM, ["-X", "-d", &world.file(""), "-f", &configuration])?;
-    Ok(web::run(case, world, port, server))
+    world.files.write(VARIABLES, "")?;
+    let server = servers::apache(&world.files, port, case.shows, case.options)?;
+    let outcome = web::run(case, world, port, server);
+    let variables = world.files.read(VARIABLES);
+    Ok(outcome.and(&variables.lines().collect::<Vec<_>>()))
 }
 
-/// The options of a case are directives of the server.
-fn configuration(case: &ClientCase, world: &World, port: u16) -> String {
-    let shows = case.shows;
-    let directives = case.options.join("\n");
-    let unless_given = |name: &str, usual| if directives.contains(name) { "" } else { usual };
-    let protocol = unless_given("SSLProtocol", "SSLProtocol TLSv1.3");
-    let depth = unless_given("SSLVerifyDepth", "SSLVerifyDepth 3");
-    let client = unless_given("SSLVerifyClient", "SSLVerifyClient require");
-    let root = world.file("");
-    format!(
-        "ServerRoot {root}
-ServerName supplier.example.com
-PidFile httpd.pid
-DefaultRuntimeDir .
-Listen 127.0.0.1:{port}
-LoadModule mpm_event_module {MODULES}/mod_mpm_event.so
-LoadModule authz_core_module {MODULES}/mod_authz_core.so
-LoadModule ssl_module {MODULES}/mod_ssl.so
-<IfModule unixd_module>
-    User www-data
-    Group www-data
-</IfModule>
-ErrorLog {ERRORS}
-LogLevel info
-CustomLog {REQUESTS} \"%>s %{{SSL_CLIENT_VERIFY}}x %{{SSL_CLIENT_S_DN_CN}}x\"
-SSLEngine on
-{protocol}
-SSLCertificateFile {shows}.pem
-SSLCertificateKeyFile {shows}.key
-SSLCACertificateFile root.pem
-{client}
-{depth}
-{directives}
-DocumentRoot {root}
-<Location />
-    Require expr %{{SSL_CLIENT_S_DN_CN}} == \"{WANTED_NAME}\"
-</Location>
-"
-    )
+/// What we say about a certificate under Apache's names (U09); not what Apache has no variable for, and not the days that are
+/// left if they change in the next quarter of an hour.
+fn variables(der: &[u8]) -> Result<Vec<String>, Error> {
+    let mut memory = [0; 2048];
+    let mut validator = Validator::new(&mut memory);
+    validator.push::<RustCrypto>(der)?;
+    let at = |seconds: i64| match system_time() {
+        Time::Trusted(now) => UnixTime::from_seconds(now.seconds() + seconds),
+        _ => UnixTime::from_seconds(0),
+    };
+    let lines = |now| -> Vec<String> {
+        let identity = validator.identity().into_iter();
+        let variables = identity.flat_map(|identity| identity.variables(now, Verify::Success));
+        variables.map(|variable| format!("{}={}", variable.name, variable.value)).collect()
+    };
+    let later = lines(at(900));
+    let known =
+        |line: &String| !["SHA256=", "SAN_IP_"].iter().any(|ours| line.starts_with(ours)) && later.contains(line);
+    Ok(lines(at(0)).into_iter().filter(known).collect())
+}
+
+/// Lets Apache write each of these variables in a line.
+fn log_of(variables: &[String]) -> String {
+    let names = variables.iter().filter_map(|line| line.split_once('=')).map(|(name, _)| name);
+    let lines: Vec<_> = names.map(|name| format!("{name}=%{{SSL_CLIENT_{name}}}x")).collect();
+    format!("CustomLog {VARIABLES} \"{}\"", lines.join("\\n"))
 }
 
 /// `SSLVerifyClient` in a location, and nowhere else.
@@ -90,8 +82,14 @@ fn cases(world: &World) -> Vec<ClientCase> {
         expected: Outcome::of(End::Got(alert.0), End::Refused(reason.into()), &[]),
         ..ClientCase::refused(name, gateway, alert)
     };
+    let detailed = variables(&world.client_detailed.chain[0]).unwrap_or_default();
+    let log: &'static str = Box::leak(log_of(&detailed).into_boxed_str());
+    let detailed: Vec<&str> = detailed.iter().map(String::as_str).collect();
     vec![
         order("an order, the right CN").facts(&["200 SUCCESS cxml-supplier.coupahost.com"]),
+        ClientCase::order("it knows of us what we would know", only(&world.client_detailed))
+            .options(Box::leak(Box::new([log])))
+            .facts(&detailed),
         ClientCase {
             expected: Outcome::done(&["HTTP 403", "403 SUCCESS gateway-7"]),
             ..ClientCase::order("an order, another CN", only(&world.client))

@@ -1,0 +1,66 @@
+//! The task that is the gateway.
+
+use crate::arguments::Arguments;
+use crate::executor;
+use crate::host::{Host, Key};
+use crate::sample;
+use crate::signer;
+use crate::stack;
+use embassy_net::Stack;
+use embedded_mtls::credential::{AnchorSet, Chain};
+use embedded_mtls::crypto::rustcrypto::P256SigningKey;
+use embedded_mtls::x509::UnixTime;
+use embedded_mtls::{Credential, KeyHandle};
+use gateway::{Memory, Settings, app};
+use static_cell::ConstStaticCell;
+
+/// Most authorities in a file.
+const MAX_ANCHORS: usize = 2;
+
+static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory::new());
+
+/// Runs the gateway and ends the machine with its exit status.
+#[embassy_executor::task]
+pub(crate) async fn firmware(network: Stack<'static>, arguments: Arguments) -> ! {
+    if arguments.overflow {
+        defmt::info!("{}", stack::overflow(0));
+    }
+    let status = gateway(network, arguments).await.unwrap_or_else(|| {
+        defmt::error!("the files of the credentials cannot be used");
+        1
+    });
+    semihosting::process::exit(i32::from(status))
+}
+
+/// The exit status; `None`: a file is missing, or is not what it should be.
+async fn gateway(network: Stack<'static>, arguments: Arguments) -> Option<u8> {
+    let Arguments { arena, role, endpoint, anchors, identity, time_server, patience, retry, slow_key, .. } = arguments;
+    let anchors = AnchorSet::<MAX_ANCHORS>::from_certificates(Chain::joined(arena.load(anchors, "der")?)).ok()?;
+    let (mut credential, mut key) = (None, Key::None);
+    if let Some(identity) = identity {
+        let chain = Chain::joined(arena.load(identity, "der")?);
+        credential = Some(Credential::from_chain(chain, KeyHandle(0)).ok()?);
+        let own = P256SigningKey::from_bytes(arena.load(identity, "scalar")?.first_chunk()?).ok()?;
+        key = if slow_key {
+            signer::hand_over(own);
+            Key::Away
+        } else {
+            Key::Own(own)
+        };
+    }
+    let settings = Settings {
+        role,
+        endpoint,
+        anchors: anchors.as_slice(),
+        credentials: credential.as_slice(),
+        order: sample::ORDER,
+        built: UnixTime::from_seconds(env!("BUILT").parse().ok()?),
+        time_server,
+        patience,
+        retry,
+    };
+    let outcome = app::run(network, &settings, &mut Host { key }, MEMORY.take()).await;
+    let (round, awake) = executor::longest();
+    defmt::info!("executor: at most {} us for a round of tasks, {} us without sleep", round, awake);
+    Some(outcome.map_or_else(|trouble| trouble.exit_status(), |_| 0))
+}

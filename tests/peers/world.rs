@@ -1,0 +1,156 @@
+//! Who is who: the throw-away PKI, and the identities that the cases show.
+
+use crate::pki::{BadChain, Defect, Issued, Pki, Role, Template};
+use crate::workdir::{Workdir, certificates_pem};
+use p256::pkcs8::{EncodePrivateKey, LineEnding};
+use rcgen::{DnType, DnValue, SanType};
+use std::net::TcpListener;
+
+/// The common name that suppliers look for.
+pub(crate) const WANTED_NAME: &str = "cxml-supplier.coupahost.com";
+
+/// A chain, the leaf first and without the root, and the key of the leaf.
+#[derive(Clone)]
+pub(crate) struct Identity {
+    pub(crate) chain: Vec<Vec<u8>>,
+    pub(crate) scalar: [u8; 32],
+}
+
+/// All certificates, in memory and as PEM files.
+pub(crate) struct World {
+    /// The root that all trust.
+    pub(crate) root: Issued,
+    pub(crate) server: Identity,
+    pub(crate) server_expired: Identity,
+    pub(crate) server_of_other_name: Identity,
+    pub(crate) server_of_other_root: Identity,
+    /// Of the right name, but a client.
+    pub(crate) server_for_clients: Identity,
+    pub(crate) client: Identity,
+    pub(crate) client_expired: Identity,
+    pub(crate) client_of_other_root: Identity,
+    /// Issued by the root itself: for peers that send one certificate only.
+    pub(crate) client_of_root: Identity,
+    pub(crate) client_expired_of_root: Identity,
+    /// Two CA certificates between it and the root; its common name is the wanted one.
+    pub(crate) client_deep: Identity,
+    /// Its common name is the wanted one.
+    pub(crate) client_wanted: Identity,
+    /// The same with all that Apache has a variable for.
+    pub(crate) client_detailed: Identity,
+    pub(crate) files: Workdir,
+}
+
+impl World {
+    pub(crate) fn new() -> Result<Self, String> {
+        let pki = Pki::new();
+        let other_root = Template::ca("Other Root").self_signed();
+        let other_issuer = Template::ca("Other Intermediate").path_len(0).signed_by(&other_root);
+        let upper = Template::ca("Upper Intermediate").signed_by(&pki.root);
+        let lower = Template::ca("Lower Intermediate").signed_by(&upper);
+        let of = |template: Template, issuers: &[&Issued]| Identity::new(&template.signed_by(issuers[0]), issuers);
+        let expired_of_root = Role::Client.template().years(2020, 2026).signed_by(&pki.root);
+        let world = Self {
+            server: Identity::new(&pki.server, &[&pki.intermediate]),
+            server_expired: Identity::bad(Defect::Expired, Role::Server),
+            server_of_other_name: Identity::bad(Defect::OtherName, Role::Server),
+            server_for_clients: Identity::bad(Defect::ExtendedKeyUsageOfTheOtherRole, Role::Server),
+            server_of_other_root: of(Role::Server.template(), &[&other_issuer]),
+            client: Identity::new(&pki.client, &[&pki.intermediate]),
+            client_expired: Identity::bad(Defect::Expired, Role::Client),
+            client_of_other_root: of(Role::Client.template(), &[&other_issuer]),
+            client_of_root: Identity::new(&Role::Client.template().signed_by(&pki.root), &[]),
+            client_expired_of_root: Identity::new(&expired_of_root, &[]),
+            client_deep: of(Template::client(WANTED_NAME), &[&lower, &upper]),
+            client_wanted: of(Template::client(WANTED_NAME), &[&pki.intermediate]),
+            client_detailed: of(detailed(), &[&pki.intermediate]),
+            root: pki.root,
+            files: Workdir::new()?,
+        };
+        world.write_files().map(|()| world)
+    }
+
+    fn write_files(&self) -> Result<(), String> {
+        self.files.write("root.pem", certificates_pem([&self.root.der]))?;
+        for (name, identity) in [
+            ("server", &self.server),
+            ("server-expired", &self.server_expired),
+            ("server-of-other-name", &self.server_of_other_name),
+            ("server-of-other-root", &self.server_of_other_root),
+            ("server-for-clients", &self.server_for_clients),
+            ("client", &self.client),
+            ("client-expired", &self.client_expired),
+            ("client-deep", &self.client_deep),
+            ("client-of-other-root", &self.client_of_other_root),
+        ] {
+            self.files.write_identity(name, identity)?;
+        }
+        Ok(())
+    }
+
+    /// Where a file of this name is.
+    pub(crate) fn file(&self, name: &str) -> String {
+        self.files.file(name)
+    }
+}
+
+impl Identity {
+    fn new(leaf: &Issued, issuers: &[&Issued]) -> Self {
+        let chain = [leaf].into_iter().chain(issuers.iter().copied()).map(|issued| issued.der.clone()).collect();
+        Self { chain, scalar: leaf.key.scalar() }
+    }
+
+    /// Its key in PKCS#8 and DER.
+    pub(crate) fn key_pkcs8(&self) -> Result<Vec<u8>, String> {
+        self.secret()?.to_pkcs8_der().map(|der| der.as_bytes().to_vec()).map_err(|error| error.to_string())
+    }
+
+    /// Its key in PKCS#8 and PEM.
+    pub(crate) fn key_pem(&self) -> Result<String, String> {
+        self.secret()?.to_pkcs8_pem(LineEnding::LF).map(|pem| pem.to_string()).map_err(|error| error.to_string())
+    }
+
+    fn secret(&self) -> Result<p256::SecretKey, String> {
+        p256::SecretKey::from_slice(&self.scalar).map_err(|error| error.to_string())
+    }
+
+    fn bad(defect: Defect, role: Role) -> Self {
+        let bad = BadChain::new(defect, role);
+        Self { chain: bad.chain, scalar: bad.key.scalar() }
+    }
+}
+
+/// A client with a long subject and alternative names of several kinds.
+fn detailed() -> Template {
+    let text = |text: &str| DnValue::Utf8String(text.to_owned());
+    let custom = |oid: &[u64]| DnType::CustomDnType(oid.to_vec());
+    let mut template = Template::client(WANTED_NAME).subject(&[
+        (DnType::CountryName, DnValue::PrintableString("DE".try_into().expect("ASCII"))),
+        (DnType::StateOrProvinceName, text("Bavaria")),
+        (DnType::LocalityName, text("Munich")),
+        (DnType::OrganizationName, text("Example + Sons, Inc.")),
+        (DnType::OrganizationalUnitName, text("Purchasing")),
+        (custom(&[2, 5, 4, 9]), text("Plant 7")),
+        (DnType::CommonName, text(WANTED_NAME)),
+        (custom(&[2, 5, 4, 12]), text("Gateway")),
+        (custom(&[0, 9, 2342, 19_200_300, 100, 1, 1]), text("g7")),
+        (
+            custom(&[1, 2, 840, 113_549, 1, 9, 1]),
+            DnValue::Ia5String("gateway@plant.example".try_into().expect("ASCII")),
+        ),
+    ]);
+    // A second organizational unit: the library keeps one attribute of a kind.
+    template = template.patched(&[6, 3, 0x55, 4, 9], &[6, 3, 0x55, 4, 11]);
+    template.alternatives(&[
+        SanType::DnsName("a.plant.example".try_into().expect("ASCII")),
+        SanType::Rfc822Name("a@plant.example".try_into().expect("ASCII")),
+        SanType::DnsName("b.plant.example".try_into().expect("ASCII")),
+        SanType::IpAddress([192, 0, 2, 7].into()),
+    ])
+}
+
+/// A port that was free a moment ago.
+pub(crate) fn free_port() -> Result<u16, String> {
+    let address = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
+    address.map(|address| address.port()).map_err(|error| error.to_string())
+}
