@@ -1,0 +1,151 @@
+//! What the device does from its start: network, time, then orders.
+
+use crate::client;
+use crate::clock::Clock;
+use crate::cxml::Stamp;
+use crate::fmt::Shown;
+use crate::memory::{Connection, Memory};
+use crate::queue::Queue;
+use crate::server;
+use crate::settings::{Board, Role, Settings};
+use crate::sntp;
+use crate::trouble::{Acceptance, Trouble};
+use core::pin::pin;
+use embassy_net::Stack;
+use embassy_time::{Instant, Timer, with_timeout};
+
+/// Does what the settings say, once.
+///
+/// # Errors
+/// A gateway: why its order is not delivered; it is still in the journal. A supplier: why its last connection failed.
+pub async fn run<B: Board>(
+    stack: Stack<'_>,
+    settings: &Settings<'_>,
+    board: &mut B,
+    memory: &mut Memory,
+) -> Result<Acceptance, Trouble> {
+    let mut clock = Clock::at_least(settings.built);
+    if with_timeout(settings.patience, stack.wait_config_up()).await.is_err() {
+        error!("no network");
+        return Err(Trouble::Network);
+    }
+    if let Some(config) = stack.config_v4() {
+        info!("network is up: {}", Shown(config.address));
+    }
+    learn_time(stack, settings, board, &mut clock).await;
+    let outcome = match settings.role {
+        Role::Gateway => gateway(stack, settings, board, &clock, memory).await,
+        Role::Supplier { port, connections } => {
+            supplier(stack, port, connections, settings, board, &clock, memory).await
+        }
+    };
+    log_memory(board);
+    outcome
+}
+
+async fn learn_time(stack: Stack<'_>, settings: &Settings<'_>, board: &mut impl Board, clock: &mut Clock) {
+    let mut nonce = [0; 8];
+    if let Some(server) = settings.time_server.filter(|_| board.entropy(&mut nonce)) {
+        match sntp::ask(stack, server, u64::from_be_bytes(nonce)).await {
+            Some(now) if clock.set(now, Instant::now()) => info!("the time server says {}", Shown(now)),
+            Some(now) => warn!("the time server says {}, before this image was built: not believed", Shown(now)),
+            None => warn!("the time server does not answer"),
+        }
+    }
+    debug!("time: {}", clock.time(Instant::now()));
+}
+
+/// Delivers the order that waits, or a new one.
+async fn gateway<B: Board>(
+    stack: Stack<'_>,
+    settings: &Settings<'_>,
+    board: &mut B,
+    clock: &Clock,
+    memory: &mut Memory,
+) -> Result<Acceptance, Trouble> {
+    let Memory { connection, order } = memory;
+    let mut queue = Queue::recover(order, board);
+    if queue.front().is_some() {
+        info!("an order waits since before the start");
+    } else {
+        let mut serial = [0; 8];
+        if !board.entropy(&mut serial) {
+            return Err(Trouble::Setup);
+        }
+        let stamp = Stamp { serial: u64::from_be_bytes(serial), time: clock.estimate(Instant::now()) };
+        if let Err(error) = queue.push(board, |out| settings.order.write(stamp, out)) {
+            error!("the order cannot be queued: {}", error);
+            return Err(Trouble::Setup);
+        }
+    }
+    let outcome = insist(stack, settings, board, clock, &queue, connection).await;
+    match &outcome {
+        Ok(acceptance) => {
+            info!("order accepted: {}", acceptance);
+            if !queue.pop(board) {
+                warn!("the journal still has the order; it will be sent again after the next start");
+            }
+        }
+        Err(trouble) => error!("order not delivered, it stays queued: {}", Shown(trouble)),
+    }
+    outcome
+}
+
+/// Tries until the order is delivered or the rules say to give up.
+async fn insist<B: Board>(
+    stack: Stack<'_>,
+    settings: &Settings<'_>,
+    board: &mut B,
+    clock: &Clock,
+    queue: &Queue<'_>,
+    memory: &mut Connection,
+) -> Result<Acceptance, Trouble> {
+    let order = queue.front().ok_or(Trouble::Setup)?;
+    let mut attempts = 0;
+    loop {
+        attempts += 1;
+        info!("attempt {}: {} bytes to {}", attempts, order.len(), settings.endpoint.host);
+        let start = Instant::now();
+        let attempt = pin!(client::attempt(stack, settings, board, clock, order, memory));
+        if attempts == 1 {
+            debug!("memory: the future of an attempt has {} bytes", size_of_val(&*attempt));
+        }
+        let outcome = with_timeout(settings.patience, attempt).await.unwrap_or(Err(Trouble::Timeout));
+        debug!("attempt {} took {} ms", attempts, start.elapsed().as_millis());
+        let trouble = match outcome {
+            Ok(acceptance) => return Ok(acceptance),
+            Err(trouble) => trouble,
+        };
+        let Some(pause) = settings.retry.after(attempts, &trouble) else { return Err(trouble) };
+        warn!("{}; again in {} ms", Shown(trouble), pause.as_millis());
+        Timer::after(pause).await;
+    }
+}
+
+async fn supplier<B: Board>(
+    stack: Stack<'_>,
+    port: u16,
+    connections: u16,
+    settings: &Settings<'_>,
+    board: &mut B,
+    clock: &Clock,
+    memory: &mut Memory,
+) -> Result<Acceptance, Trouble> {
+    let mut outcome = Ok(Acceptance::Delivered);
+    for number in 1..=connections {
+        info!("connection {} of {}: listening at port {}", number, connections, port);
+        let connection = server::connection(stack, port, settings, board, clock, memory).await;
+        if let Err(trouble) = &connection {
+            error!("connection {} failed: {}", number, Shown(trouble));
+        }
+        outcome = connection.map(|()| Acceptance::Delivered);
+    }
+    outcome
+}
+
+fn log_memory(board: &impl Board) {
+    debug!("memory: {} bytes are lent to the network, TLS, HTTP and the order", size_of::<Memory>());
+    if let Some((used, all)) = board.stack() {
+        info!("memory: stack {} of {} bytes", used, all);
+    }
+}

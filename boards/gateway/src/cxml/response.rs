@@ -1,0 +1,146 @@
+//! A `Response`: the status in it, which alone says what became of the order, and one of our own.
+
+use super::order::{Escaped, Stamp};
+use crate::trouble::{Acceptance, Trouble};
+use core::fmt;
+use xmlparser::{ElementEnd, Token, Tokenizer};
+
+/// What is no `Response` with a `Status`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unreadable;
+
+/// The code of the `Status` in a document; `None` for an empty one, which stands for acceptance.
+///
+/// # Errors
+/// If the document is not UTF-8, not well-formed up to the `Status`, or has none below `cXML/Response`.
+pub fn status(document: &[u8]) -> Result<Option<u16>, Unreadable> {
+    let text = core::str::from_utf8(document).map_err(|_| Unreadable)?;
+    if text.trim_ascii().is_empty() {
+        return Ok(None);
+    }
+    // How many of the elements of the path are open, and how many others inside of the last of them.
+    let path = ["cXML", "Response", "Status"];
+    let (mut open, mut others) = (0, 0_u32);
+    for token in Tokenizer::from(text) {
+        match token.map_err(|_| Unreadable)? {
+            Token::ElementStart { local, .. } if others == 0 && path.get(open) == Some(&local.as_str()) => open += 1,
+            Token::ElementStart { .. } => others += 1,
+            Token::Attribute { local, value, .. } if open == path.len() && others == 0 && local.as_str() == "code" => {
+                return value.as_str().parse().map(Some).map_err(|_| Unreadable);
+            }
+            Token::ElementEnd { end: ElementEnd::Close(..) | ElementEnd::Empty, .. } => {
+                if others > 0 {
+                    others -= 1;
+                } else {
+                    open = usize::checked_sub(open, 1).ok_or(Unreadable)?;
+                }
+            }
+            _ => {}
+        }
+    }
+    Err(Unreadable)
+}
+
+/// What the answer to an order means for it: both the status of HTTP and that of cXML have to be a success.
+///
+/// # Errors
+/// The first that is none.
+pub fn acceptance(http_status: u16, body: &[u8]) -> Result<Acceptance, Trouble> {
+    if !(200..300).contains(&http_status) {
+        return Err(Trouble::Http(http_status));
+    }
+    match status(body) {
+        Ok(Some(201 | 280 | 281)) => Ok(Acceptance::Pending),
+        Ok(None | Some(200..300)) => Ok(Acceptance::Delivered),
+        Ok(Some(status)) => Err(Trouble::Cxml(status)),
+        Err(Unreadable) => Err(Trouble::CxmlUnreadable),
+    }
+}
+
+/// Writes a `Response` with a status.
+///
+/// # Errors
+/// If there is no room.
+pub fn response(
+    out: &mut dyn fmt::Write,
+    Stamp { serial, time }: Stamp,
+    sender: &str,
+    code: u16,
+    text: &str,
+) -> fmt::Result {
+    writeln!(
+        out,
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+         <cXML payloadID=\"{}.{serial:016x}@{}\" timestamp=\"{time}\">\
+         <Response><Status code=\"{code}\" text=\"{}\"/></Response></cXML>",
+        time.seconds(),
+        Escaped(sender),
+        Escaped(text)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use embedded_mtls::x509::UnixTime;
+    use std::format;
+    use std::string::String;
+
+    fn document(code: &str) -> String {
+        format!(
+            "<?xml version='1.0'?><!DOCTYPE cXML SYSTEM 'x.dtd'><cXML payloadID='1' timestamp='t'><Response>\
+             <Status text='Some text' code='{code}'>more</Status></Response></cXML>"
+        )
+    }
+
+    #[test]
+    fn the_status_is_found_where_the_dtd_puts_it() {
+        assert_eq!(status(document("401").as_bytes()), Ok(Some(401)));
+        let inside =
+            "<cXML><Header><Status code='500'/></Header><Response><Note/><Status\n code=\"200\"/></Response></cXML>";
+        assert_eq!(status(inside.as_bytes()), Ok(Some(200)));
+    }
+
+    #[test]
+    fn what_is_no_response_is_unreadable() {
+        for text in [
+            "<html><body>Hello</html>",
+            "OK",
+            "<cXML><Status code='200'/></cXML>",
+            "<cXML><Response/></cXML>",
+            "</cXML>",
+        ] {
+            assert_eq!(status(text.as_bytes()), Err(Unreadable), "{text}");
+        }
+        assert_eq!(status(document("four").as_bytes()), Err(Unreadable));
+        assert_eq!(status(b"\xff"), Err(Unreadable));
+    }
+
+    #[test]
+    fn both_levels_must_agree_to_a_success() {
+        assert_eq!(acceptance(200, document("200").as_bytes()), Ok(Acceptance::Delivered));
+        assert_eq!(acceptance(200, b" \r\n"), Ok(Acceptance::Delivered));
+        assert_eq!(acceptance(204, b""), Ok(Acceptance::Delivered));
+        for pending in ["201", "280", "281"] {
+            assert_eq!(acceptance(200, document(pending).as_bytes()), Ok(Acceptance::Pending));
+        }
+        assert_eq!(acceptance(200, document("401").as_bytes()), Err(Trouble::Cxml(401)));
+        assert_eq!(acceptance(500, document("200").as_bytes()), Err(Trouble::Http(500)));
+        assert_eq!(acceptance(302, b""), Err(Trouble::Http(302)));
+        assert_eq!(acceptance(200, b"<html></html>"), Err(Trouble::CxmlUnreadable));
+    }
+
+    #[test]
+    fn our_own_response_can_be_read() {
+        let mut text = String::new();
+        response(
+            &mut text,
+            Stamp { serial: 1, time: UnixTime::from_seconds(0) },
+            "gateway-7",
+            450,
+            "not \"implemented\"",
+        )
+        .unwrap();
+        assert_eq!(status(text.as_bytes()), Ok(Some(450)));
+    }
+}

@@ -1,0 +1,97 @@
+//! Who answers the questions of a handshake, and says what happens in it.
+
+use crate::clock::Clock;
+use crate::fmt::Shown;
+use crate::settings::{Board, Settings};
+use embassy_time::Instant;
+use embedded_mtls::crypto::rustcrypto::RustCrypto;
+use embedded_mtls::io::AsyncHost;
+use embedded_mtls::x509::{PeerIdentity, Time};
+use embedded_mtls::{
+    AlertDescription, Client, Credential, CredentialRequest, Error, Server, Session, Side, SignRequest, Signature,
+    Stage,
+};
+
+/// Answers with what the settings and the board have.
+pub(crate) struct Desk<'d, 'b, B> {
+    pub(crate) board: &'d mut B,
+    pub(crate) settings: &'b Settings<'b>,
+    pub(crate) clock: &'d Clock,
+}
+
+// For each role by itself: an implementation for both would overlap with that for each `Host`.
+macro_rules! answer_as {
+    ($role:ty) => {
+        impl<'b, B: Board> AsyncHost<'b, $role, RustCrypto> for Desk<'_, 'b, B> {
+            async fn time(&mut self) -> Time {
+                let time = self.clock.time(Instant::now());
+                debug!("judging its certificates: {}", time);
+                time
+            }
+
+            async fn credential(
+                &mut self,
+                request: &CredentialRequest<'_, 'b, $role, RustCrypto>,
+            ) -> Option<&'b Credential<'b>> {
+                self.choose(request)
+            }
+
+            async fn authorize(&mut self, peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
+                log_peer(peer, self.clock);
+                Ok(())
+            }
+
+            async fn sign(&mut self, request: &SignRequest<'_, 'b, $role, RustCrypto>) -> Option<Signature> {
+                let (key, digest) = (request.key(), request.digest().ok()?);
+                let start = Instant::now();
+                let signature = self.board.sign(key, digest.as_bytes().first_chunk()?).await;
+                debug!("signed in {} ms", start.elapsed().as_millis());
+                signature.map(Signature::P256)
+            }
+
+            fn failed(&mut self, stage: Stage, error: Error, claimed: Option<&PeerIdentity<'_>>) {
+                warn!("handshake failed while {}: {}", Shown(stage), Shown(error));
+                if let Some(peer) = claimed {
+                    warn!("it claimed to be {}, issued by {}", Shown(peer.subject()), Shown(peer.issuer()));
+                }
+            }
+        }
+    };
+}
+
+answer_as!(Client);
+answer_as!(Server);
+
+impl<'b, B> Desk<'_, 'b, B> {
+    fn choose<S: Side>(&self, request: &CredentialRequest<'_, 'b, S, RustCrypto>) -> Option<&'b Credential<'b>> {
+        for authority in request.authorities() {
+            debug!("it trusts {}", Shown(authority));
+        }
+        let chosen = self.settings.credentials.iter().find(|credential| request.accepts(credential));
+        match chosen {
+            Some(credential) => {
+                info!("showing credential {}, {} certificates", credential.key().0, credential.chain().len());
+            }
+            None => warn!("showing no certificate: it accepts none of our {}", self.settings.credentials.len()),
+        }
+        chosen
+    }
+}
+
+/// Who the other side is, and how long its certificate is still valid.
+fn log_peer(peer: &PeerIdentity<'_>, clock: &Clock) {
+    let left = peer.not_after().seconds().saturating_sub(clock.estimate(Instant::now()).seconds());
+    info!("it is {}, issued by {}", Shown(peer.subject()), Shown(peer.issuer()));
+    info!("its certificate is valid until {}: {} days left", Shown(peer.not_after()), left.div_euclid(86_400));
+}
+
+/// What the handshake agreed on.
+pub(crate) fn log_session(session: &Session<'_, RustCrypto>) {
+    info!("agreed: {}, {}, ALPN {}", session.cipher_suite(), session.group(), session.alpn().is_some());
+}
+
+/// The randomness of one handshake; `None`: the board has none.
+pub(crate) fn entropy(board: &mut impl Board) -> Option<embedded_mtls::Entropy> {
+    let mut bytes = zeroize::Zeroizing::new([0; embedded_mtls::Entropy::LEN]);
+    board.entropy(&mut *bytes).then(|| embedded_mtls::Entropy::new(&bytes))
+}

@@ -1,0 +1,40 @@
+//! The memory of one connection and one order, all of it in one place.
+
+/// What is lent to the network, TLS, HTTP and the order.
+pub struct Memory {
+    pub(crate) connection: Connection,
+    /// The order that waits, or the one that came.
+    pub(crate) order: [u8; 6144],
+}
+
+/// What is lent to one connection.
+pub(crate) struct Connection {
+    /// Between TCP and TLS.
+    pub(crate) tcp_rx: [u8; 4096],
+    pub(crate) tcp_tx: [u8; 2048],
+    /// Holds every record that TLS allows: servers send large ones without asking.
+    pub(crate) tls_rx: [u8; 16_640],
+    pub(crate) tls_tx: [u8; 1024],
+    /// Five certificates of the other side.
+    pub(crate) peer: [u8; 2048],
+    /// The head and the body of an HTTP response, or the head of a request.
+    pub(crate) http: [u8; 2048],
+}
+
+impl Memory {
+    /// All zero.
+    #[allow(clippy::new_without_default, reason = "a default would be built on the stack and moved")]
+    pub const fn new() -> Self {
+        Self {
+            connection: Connection {
+                tcp_rx: [0; 4096],
+                tcp_tx: [0; 2048],
+                tls_rx: [0; 16_640],
+                tls_tx: [0; 1024],
+                peer: [0; 2048],
+                http: [0; 2048],
+            },
+            order: [0; 6144],
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! When an order is sent again.
+
+use crate::trouble::{Remedy, Trouble};
+use embassy_time::Duration;
+
+/// How often an order is sent, and how long the pauses are: each is twice the one before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retry {
+    /// Most attempts, the first among them.
+    pub attempts: u8,
+    /// The first pause.
+    pub pause: Duration,
+    /// No pause is longer.
+    pub longest: Duration,
+}
+
+impl Retry {
+    /// What buyers do (Coupa: five more attempts, an hour between them), with a quicker start.
+    pub const USUAL: Self = Self { attempts: 6, pause: Duration::from_secs(60), longest: Duration::from_secs(60 * 60) };
+
+    /// How long to wait after `attempts` attempts, of which the last ended with `trouble`; `None`: give up, the order
+    /// stays in the queue.
+    pub fn after(&self, attempts: u8, trouble: &Trouble) -> Option<Duration> {
+        if attempts >= self.attempts || trouble.remedy() == Remedy::Human {
+            return None;
+        }
+        let doublings = u32::from(attempts).saturating_sub(1).min(31);
+        let ticks = self.pause.as_ticks().saturating_mul(1 << doublings);
+        Some(Duration::from_ticks(ticks).min(self.longest))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_the_longest_and_end_with_the_attempts() {
+        let retry = Retry { attempts: 6, pause: Duration::from_secs(1), longest: Duration::from_secs(6) };
+        let pauses = [1, 2, 3, 4, 5, 6, 7].map(|made| retry.after(made, &Trouble::Timeout));
+        assert_eq!(
+            pauses.map(|pause| pause.map(|pause| pause.as_secs())),
+            [Some(1), Some(2), Some(4), Some(6), Some(6), None, None]
+        );
+        let long = Retry { attempts: 255, ..Retry::USUAL };
+        assert_eq!(long.after(254, &Trouble::Network), Some(Retry::USUAL.longest));
+    }
+
+    #[test]
+    fn nothing_is_sent_again_that_only_a_human_can_mend() {
+        assert_eq!(Retry::USUAL.after(1, &Trouble::Http(403)), None);
+        assert_eq!(Retry::USUAL.after(1, &Trouble::Cxml(401)), None);
+        assert!(Retry::USUAL.after(1, &Trouble::Http(503)).is_some());
+    }
+}

@@ -1,0 +1,2 @@
+//! Build script: see the included file.
+include!("../qemu-support/link.rs");

@@ -1,0 +1,223 @@
+//! The LAN9118 Ethernet controller of SMSC, for embassy-net: frames through its FIFOs, by the processor.
+//!
+//! ```text
+//! frame ──▶ RX FIFO ──▶ interrupt: masked, waker called ──▶ receive: reads frames until there are none, unmasks
+//! ```
+
+use core::task::Context;
+use embassy_net_driver::{Capabilities, Driver, HardwareAddress, LinkState};
+use embassy_sync::waitqueue::AtomicWaker;
+use qemu_support::Registers;
+
+/// Distances of the registers (data sheet of the LAN9118, section 5).
+mod register {
+    pub(super) const RX_DATA: usize = 0x00;
+    pub(super) const TX_DATA: usize = 0x20;
+    pub(super) const RX_STATUS: usize = 0x40;
+    pub(super) const TX_STATUS: usize = 0x48;
+    pub(super) const ID_REV: usize = 0x50;
+    pub(super) const IRQ_CFG: usize = 0x54;
+    pub(super) const INT_STS: usize = 0x58;
+    pub(super) const INT_EN: usize = 0x5c;
+    pub(super) const BYTE_TEST: usize = 0x64;
+    pub(super) const FIFO_INT: usize = 0x68;
+    pub(super) const RX_CFG: usize = 0x6c;
+    pub(super) const TX_CFG: usize = 0x70;
+    pub(super) const HW_CFG: usize = 0x74;
+    pub(super) const RX_FIFO_INF: usize = 0x7c;
+    pub(super) const TX_FIFO_INF: usize = 0x80;
+    pub(super) const MAC_CSR_CMD: usize = 0xa4;
+    pub(super) const MAC_CSR_DATA: usize = 0xa8;
+    pub(super) const AFC_CFG: usize = 0xac;
+}
+
+/// Registers of the MAC behind `MAC_CSR_CMD`.
+mod mac {
+    pub(super) const CR: u32 = 1;
+    pub(super) const ADDRH: u32 = 2;
+    pub(super) const ADDRL: u32 = 3;
+}
+
+const IDENTIFICATION: u32 = 0x0118;
+const BYTE_ORDER: u32 = 0x8765_4321;
+const SOFT_RESET: u32 = 1;
+/// 5 KiB for sending, each frame stored before it leaves.
+const TX_FIFO: u32 = 5 << 16 | 1 << 20;
+const BUSY: u32 = 1 << 31;
+const MAC_READ: u32 = 1 << 30;
+/// Full duplex, transmitter and receiver on.
+const MAC_ON: u32 = 1 << 20 | 1 << 3 | 1 << 2;
+const TX_ON: u32 = 1 << 1;
+/// The line to the processor: enabled, active high, driven both ways. Before this it is active low.
+const LINE: u32 = 1 << 8 | 1 << 4 | 1;
+/// The interrupt that a frame waits, at a level of none.
+const RX_WAITS: u32 = 1 << 3;
+const FIFO_LEVELS: u32 = 0x48 << 24;
+const FIRST_AND_LAST: u32 = 1 << 13 | 1 << 12;
+const RX_ERROR: u32 = 1 << 15;
+
+/// Longest frame, without its checksum.
+const MTU: usize = 1514;
+const CHECKSUM: usize = 4;
+const BUFFER: usize = (MTU + CHECKSUM).next_multiple_of(4);
+
+static WAKER: AtomicWaker = AtomicWaker::new();
+
+/// The controller, and a frame in each direction.
+pub(crate) struct Lan9118 {
+    registers: Registers,
+    address: [u8; 6],
+    received: [u8; BUFFER],
+    sent: [u8; BUFFER],
+}
+
+/// The handler of its interrupt.
+pub(crate) fn interrupted(registers: Registers) {
+    // `receive` unmasks it when there is nothing left to read.
+    registers.write(register::INT_EN, 0);
+    registers.write(register::INT_STS, u32::MAX);
+    WAKER.wake();
+}
+
+impl Lan9118 {
+    pub(crate) const fn new(registers: Registers) -> Self {
+        Self { registers, address: [0; 6], received: [0; BUFFER], sent: [0; BUFFER] }
+    }
+
+    /// Resets it and lets it receive; `false`: it is not there.
+    pub(crate) fn start(&mut self) -> bool {
+        let registers = self.registers;
+        if registers.read(register::BYTE_TEST) != BYTE_ORDER || registers.read(register::ID_REV) >> 16 != IDENTIFICATION
+        {
+            return false;
+        }
+        registers.write(register::HW_CFG, SOFT_RESET);
+        while registers.read(register::HW_CFG) & SOFT_RESET != 0 {}
+        registers.write(register::HW_CFG, TX_FIFO);
+        registers.write(register::AFC_CFG, 0x006e_3740);
+        registers.write(register::INT_EN, 0);
+        registers.write(register::INT_STS, u32::MAX);
+        registers.write(register::IRQ_CFG, LINE);
+        registers.write(register::FIFO_INT, FIFO_LEVELS);
+        registers.write(register::RX_CFG, 0);
+        let [low, high] = [mac::ADDRL, mac::ADDRH].map(|number| self.read_mac(number).to_le_bytes());
+        self.address = [low[0], low[1], low[2], low[3], high[0], high[1]];
+        self.write_mac(mac::CR, MAC_ON);
+        registers.write(register::TX_CFG, TX_ON);
+        registers.write(register::INT_EN, RX_WAITS);
+        true
+    }
+
+    fn read_mac(&self, number: u32) -> u32 {
+        self.await_mac();
+        self.registers.write(register::MAC_CSR_CMD, BUSY | MAC_READ | number);
+        self.await_mac();
+        self.registers.read(register::MAC_CSR_DATA)
+    }
+
+    fn write_mac(&self, number: u32, value: u32) {
+        self.await_mac();
+        self.registers.write(register::MAC_CSR_DATA, value);
+        self.registers.write(register::MAC_CSR_CMD, BUSY | number);
+        self.await_mac();
+    }
+
+    fn await_mac(&self) {
+        while self.registers.read(register::MAC_CSR_CMD) & BUSY != 0 {}
+    }
+
+    fn waits(&self) -> bool {
+        self.registers.read(register::RX_FIFO_INF) >> 16 & 0xff != 0
+    }
+
+    fn tokens(&mut self) -> (RxToken<'_>, TxToken<'_>) {
+        let Self { registers, received, sent, .. } = self;
+        (RxToken { registers: *registers, frame: received }, TxToken { registers: *registers, frame: sent })
+    }
+}
+
+/// A frame that waits.
+pub(crate) struct RxToken<'a> {
+    registers: Registers,
+    frame: &'a mut [u8; BUFFER],
+}
+
+impl embassy_net_driver::RxToken for RxToken<'_> {
+    fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, f: F) -> R {
+        let status = self.registers.read(register::RX_STATUS);
+        let len = (status >> 16 & 0x3fff) as usize;
+        // All of it has to be read, also what does not fit.
+        let mut words = self.frame.chunks_exact_mut(4);
+        for _ in 0..len.div_ceil(4) {
+            let word = self.registers.read(register::RX_DATA).to_le_bytes();
+            if let Some(place) = words.next() {
+                place.copy_from_slice(&word);
+            }
+        }
+        let good = status & RX_ERROR == 0 && (CHECKSUM..=MTU + CHECKSUM).contains(&len);
+        // An empty frame is dropped by the network stack.
+        f(&mut self.frame[..if good { len - CHECKSUM } else { 0 }])
+    }
+}
+
+/// Room for a frame.
+pub(crate) struct TxToken<'a> {
+    registers: Registers,
+    frame: &'a mut [u8; BUFFER],
+}
+
+impl embassy_net_driver::TxToken for TxToken<'_> {
+    fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, len: usize, f: F) -> R {
+        let Self { registers, frame } = self;
+        let result = f(&mut frame[..len]);
+        let len_word = u32::try_from(len).unwrap_or(0);
+        registers.write(register::TX_DATA, FIRST_AND_LAST | len_word);
+        registers.write(register::TX_DATA, len_word);
+        for word in frame[..len.next_multiple_of(4)].chunks_exact(4) {
+            registers.write(register::TX_DATA, u32::from_le_bytes([word[0], word[1], word[2], word[3]]));
+        }
+        // How it went is of no interest: what is lost, TCP sends again.
+        while registers.read(register::TX_FIFO_INF) >> 16 & 0xff != 0 {
+            registers.read(register::TX_STATUS);
+        }
+        result
+    }
+}
+
+impl Driver for Lan9118 {
+    type RxToken<'a> = RxToken<'a>;
+    type TxToken<'a> = TxToken<'a>;
+
+    fn receive(&mut self, context: &mut Context<'_>) -> Option<(RxToken<'_>, TxToken<'_>)> {
+        if !self.waits() {
+            WAKER.register(context.waker());
+            self.registers.write(register::INT_EN, RX_WAITS);
+            // One may have come in between.
+            if !self.waits() {
+                return None;
+            }
+        }
+        Some(self.tokens())
+    }
+
+    fn transmit(&mut self, _: &mut Context<'_>) -> Option<TxToken<'_>> {
+        // The model sends at once; on silicon there has to be room in the FIFO.
+        Some(self.tokens().1)
+    }
+
+    fn link_state(&mut self, _: &mut Context<'_>) -> LinkState {
+        LinkState::Up
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        let mut capabilities = Capabilities::default();
+        capabilities.max_transmission_unit = MTU;
+        // Else the window of TCP would be this many segments.
+        capabilities.max_burst_size = None;
+        capabilities
+    }
+
+    fn hardware_address(&self) -> HardwareAddress {
+        HardwareAddress::Ethernet(self.address)
+    }
+}

@@ -1,0 +1,102 @@
+//! What the machine was started with: words `name=value`, by semihosting.
+
+use crate::files::Arena;
+use embassy_net::{IpAddress, IpEndpoint, Ipv4Address};
+use embassy_time::Duration;
+use gateway::{Endpoint, Retry, Role};
+
+/// Bytes of all words.
+const LINE: usize = 512;
+
+/// The arguments, with what counts where one is missing.
+pub(crate) struct Arguments {
+    pub(crate) arena: &'static mut Arena,
+    pub(crate) role: Role,
+    pub(crate) endpoint: Endpoint<'static>,
+    /// `false`: the address is fixed.
+    pub(crate) dhcp: bool,
+    /// The stem of the file with the anchors.
+    pub(crate) anchors: &'static str,
+    /// The stem of the files with our chain and key.
+    pub(crate) identity: Option<&'static str>,
+    pub(crate) time_server: Option<IpEndpoint>,
+    pub(crate) patience: Duration,
+    pub(crate) retry: Retry,
+    /// Does nothing but overflow the stack.
+    pub(crate) overflow: bool,
+}
+
+/// Reads the arguments; `None`: one is not understood.
+pub(crate) fn read(arena: &'static mut Arena) -> Option<Arguments> {
+    let mut arguments = Arguments {
+        arena,
+        role: Role::Gateway,
+        endpoint: Endpoint { host: "10.0.2.2", port: 8443, server_name: "supplier.example.com", path: "/orders" },
+        dhcp: true,
+        anchors: "root",
+        identity: None,
+        time_server: None,
+        patience: Duration::from_secs(20),
+        retry: Retry { attempts: 3, pause: Duration::from_millis(100), longest: Duration::from_secs(1) },
+        overflow: false,
+    };
+    let line = semihosting::experimental::env::args::<LINE>().ok()?;
+    // The first word is the name of the image.
+    for word in (&line).skip(1) {
+        let word = word.ok()?;
+        if arguments.take(word).is_none() {
+            defmt::error!("the argument '{}' is not understood", word);
+            return None;
+        }
+    }
+    Some(arguments)
+}
+
+impl Arguments {
+    fn take(&mut self, word: &str) -> Option<()> {
+        let (name, value) = word.split_once('=')?;
+        let value = core::str::from_utf8(self.arena.keep(value.as_bytes())?).ok()?;
+        match name {
+            "role" => self.role = role(value)?,
+            "host" => self.endpoint.host = value,
+            "port" => self.endpoint.port = value.parse().ok()?,
+            "name" => self.endpoint.server_name = value,
+            "path" => self.endpoint.path = value,
+            "network" => self.dhcp = switch(value, "static", "dhcp")?,
+            "anchors" => self.anchors = value,
+            "identity" => self.identity = Some(value),
+            "time" => self.time_server = Some(endpoint(value)?),
+            "patience" => self.patience = milliseconds(value)?,
+            "attempts" => self.retry.attempts = value.parse().ok()?,
+            "pause" => self.retry.pause = milliseconds(value)?,
+            "fault" => self.overflow = switch(value, "none", "overflow")?,
+            _ => return None,
+        }
+        Some(())
+    }
+}
+
+/// `gateway`, or `supplier:PORT:CONNECTIONS`.
+fn role(value: &str) -> Option<Role> {
+    let mut parts = value.split(':');
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some("gateway"), None, None) => Some(Role::Gateway),
+        (Some("supplier"), Some(port), Some(connections)) => {
+            Some(Role::Supplier { port: port.parse().ok()?, connections: connections.parse().ok()? })
+        }
+        _ => None,
+    }
+}
+
+fn switch(value: &str, off: &str, on: &str) -> Option<bool> {
+    (value == on).then_some(true).or((value == off).then_some(false))
+}
+
+fn milliseconds(value: &str) -> Option<Duration> {
+    value.parse().ok().map(Duration::from_millis)
+}
+
+fn endpoint(value: &str) -> Option<IpEndpoint> {
+    let (address, port) = value.split_once(':')?;
+    Some(IpEndpoint::new(IpAddress::Ipv4(address.parse::<Ipv4Address>().ok()?), port.parse().ok()?))
+}

@@ -1,0 +1,37 @@
+//! An embassy executor that sleeps with WFI.
+//!
+//! QEMU does not sleep on WFE, on which the stock executor for Cortex-M waits: a machine that idles would keep a whole
+//! core of the host busy.
+
+use core::ptr;
+use core::sync::atomic::{AtomicBool, Ordering};
+use embassy_executor::{Spawner, raw};
+use static_cell::StaticCell;
+
+static PENDING: AtomicBool = AtomicBool::new(false);
+
+/// Called by wakers, from tasks and from interrupts.
+// SAFETY: the name is the one that embassy-executor asks for; nothing else has it.
+#[unsafe(export_name = "__pender")]
+extern "Rust" fn pend(_context: *mut ()) {
+    PENDING.store(true, Ordering::Release);
+}
+
+/// Runs the tasks that `init` spawns.
+pub(crate) fn run(init: impl FnOnce(Spawner)) -> ! {
+    static EXECUTOR: StaticCell<raw::Executor> = StaticCell::new();
+    let executor: &'static raw::Executor = EXECUTOR.init_with(|| raw::Executor::new(ptr::null_mut()));
+    init(executor.spawner());
+    loop {
+        PENDING.store(false, Ordering::Release);
+        // SAFETY: called here only, and the loop is entered once.
+        unsafe { executor.poll() };
+        // Masked interrupts still end a WFI: none can slip in between the look and the sleep.
+        cortex_m::interrupt::disable();
+        if !PENDING.load(Ordering::Acquire) {
+            cortex_m::asm::wfi();
+        }
+        // SAFETY: outside of any critical section.
+        unsafe { cortex_m::interrupt::enable() };
+    }
+}

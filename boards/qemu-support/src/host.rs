@@ -1,0 +1,49 @@
+//! What the host lends to the machine: random numbers and a journal in a file. The machine itself has neither a
+//! generator nor flash; a real board has both.
+
+use crate::files;
+use crate::stack;
+use embedded_mtls::KeyHandle;
+use embedded_mtls::crypto::rustcrypto::P256SigningKey;
+use gateway::{Board, Journal};
+
+/// The file in which an order waits.
+const JOURNAL: (&str, &str) = ("queue", "xml");
+
+/// The host, with our key.
+pub(crate) struct Host {
+    pub(crate) key: Option<P256SigningKey>,
+}
+
+impl Journal for Host {
+    fn load(&mut self, memory: &mut [u8]) -> Option<usize> {
+        files::load(JOURNAL.0, JOURNAL.1, memory)
+    }
+
+    fn store(&mut self, order: &[u8]) -> bool {
+        files::replace(JOURNAL.0, JOURNAL.1, order)
+    }
+
+    fn clear(&mut self) -> bool {
+        files::remove(JOURNAL.0, JOURNAL.1)
+    }
+}
+
+impl Board for Host {
+    fn entropy(&mut self, out: &mut [u8]) -> bool {
+        entropy(out)
+    }
+
+    async fn sign(&mut self, _: KeyHandle, digest: &[u8; 32]) -> Option<[u8; 64]> {
+        self.key.as_ref()?.sign_digest(digest).ok()
+    }
+
+    fn stack(&self) -> Option<(usize, usize)> {
+        Some(stack::usage())
+    }
+}
+
+/// Random bytes of the host.
+pub(crate) fn entropy(out: &mut [u8]) -> bool {
+    semihosting::experimental::random::fill_bytes(out).is_ok()
+}

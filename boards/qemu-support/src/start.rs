@@ -1,0 +1,102 @@
+//! From reset to the first task, and the ways out.
+
+use crate::executor;
+use crate::files::Arena;
+use crate::firmware::firmware;
+use crate::host;
+use crate::{arguments, guard, stack, time};
+use core::panic::PanicInfo;
+use defmt_semihosting as _;
+use embassy_executor::SpawnToken;
+use embassy_net::{Config, Ipv4Address, Ipv4Cidr, Runner, StackResources, StaticConfigV4};
+use embassy_net_driver::Driver;
+use static_cell::StaticCell;
+
+/// DHCP, DNS, UDP, TCP.
+const SOCKETS: usize = 4;
+
+defmt::timestamp!("{=u64:us}", embassy_time::Instant::now().as_micros());
+
+/// Makes the machine safe to run: paints the stack, guards its end, starts the clock of `hertz`. The first thing in
+/// `main`.
+pub fn start(hertz: u32) {
+    let Some(mut core) = cortex_m::Peripherals::take() else { fail("started twice") };
+    stack::paint();
+    guard::install(&mut core.MPU);
+    time::start(&mut core.SYST, hertz);
+}
+
+/// Runs the firmware over `nic`; `network` is the board's task that awaits the network stack.
+pub fn run<D, S>(nic: D, network: impl FnOnce(Runner<'static, D>) -> SpawnToken<S>) -> !
+where
+    D: Driver,
+{
+    static RESOURCES: StaticCell<StackResources<SOCKETS>> = StaticCell::new();
+    static ARENA: StaticCell<Arena> = StaticCell::new();
+    let Some(arguments) = arguments::read(ARENA.init_with(Arena::new)) else { fail("the arguments cannot be read") };
+    let config = if arguments.dhcp { Config::dhcpv4(embassy_net::DhcpConfig::default()) } else { fixed() };
+    let mut seed = [0; 8];
+    if !host::entropy(&mut seed) {
+        fail("the host has no random numbers");
+    }
+    let resources = RESOURCES.init_with(StackResources::new);
+    let (stack, runner) = embassy_net::new(nic, config, resources, u64::from_le_bytes(seed));
+    executor::run(|spawner| {
+        spawner.spawn(network(runner));
+        match firmware(stack, arguments) {
+            Ok(task) => spawner.spawn(task),
+            Err(_) => fail("the firmware was started twice"),
+        }
+    })
+}
+
+/// The addresses that QEMU's user network would give by DHCP.
+fn fixed() -> Config {
+    let router = Ipv4Address::new(10, 0, 2, 2);
+    Config::ipv4_static(StaticConfigV4 {
+        address: Ipv4Cidr::new(Ipv4Address::new(10, 0, 2, 15), 24),
+        gateway: Some(router),
+        dns_servers: core::iter::once(Ipv4Address::new(10, 0, 2, 3)).collect(),
+    })
+}
+
+/// Ends the machine because of `what`.
+pub fn fail(what: &str) -> ! {
+    defmt::error!("{}", what);
+    exit(Exit::Failed)
+}
+
+/// Exit statuses beside those of the gateway.
+#[derive(Clone, Copy)]
+pub(crate) enum Exit {
+    /// The machine could not be set up.
+    Failed = 100,
+    Panicked = 101,
+    /// An interrupt came that nobody handles.
+    Interrupted = 102,
+    /// A fault of the processor: a stack overflow, if the address is that of the guard.
+    Faulted = 103,
+}
+
+pub(crate) fn exit(status: Exit) -> ! {
+    semihosting::process::exit(status as i32)
+}
+
+#[panic_handler]
+fn panic(info: &PanicInfo<'_>) -> ! {
+    defmt::error!("{}", defmt::Display2Format(info));
+    exit(Exit::Panicked)
+}
+
+// SAFETY: touches nothing that the code which faulted might have been changing, and does not return.
+#[cortex_m_rt::exception]
+unsafe fn HardFault(_frame: &cortex_m_rt::ExceptionFrame) -> ! {
+    // Printed by itself: the fault may have come while a line of the log was being written.
+    semihosting::println!();
+    exit(Exit::Faulted)
+}
+
+/// For the handlers of the boards.
+pub fn unexpected_interrupt() -> ! {
+    exit(Exit::Interrupted)
+}
