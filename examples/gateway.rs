@@ -144,6 +144,7 @@ fn run(options: &Options) -> Result<(), Trouble> {
             print_asked(asked.as_ref(), names);
             print_link(link);
         }
+        Progress::Traced(step) => say!("trace    {}", printable(&step)),
         Progress::FailedAfter(asked) => print_asked(Some(&asked), names),
         Progress::Sent => say!("request  POST {}", errand.path),
         Progress::Answered(response) => say!("answer   HTTP {} {}", response.status, printable(&response.reason)),

@@ -136,7 +136,7 @@ impl Story {
                     asked = request;
                 }
                 Progress::FailedAfter(request) => asked = Some(request),
-                Progress::Sent => {}
+                Progress::Sent | Progress::Traced(_) => {}
                 Progress::Answered(response) => answer = format!("{} {}", response.status, response.reason),
             }
         });

@@ -114,6 +114,7 @@
 //! |---|---|
 //! | `default` | `aes128-gcm`, `chacha20-poly1305`, `x25519`, `blocking`, `async` |
 //! | `rustcrypto` | the back end of RustCrypto and dalek crates, with SHA-256 and P-256 |
+//! | `cortex-m4` | the provider [`crypto`]`::cortex_m4`: P-256 in assembly, on thumbv7em only |
 //! | `aes128-gcm` | to it `TLS_AES_128_GCM_SHA256`, which RFC 9846 makes mandatory |
 //! | `aes256-gcm-sha384` | to it `TLS_AES_256_GCM_SHA384` |
 //! | `chacha20-poly1305` | to it `TLS_CHACHA20_POLY1305_SHA256` |
@@ -126,6 +127,7 @@
 //! | `sha512` | SHA-512 in signatures |
 //! | `blocking` | the driver over `embedded_io::{Read, Write}` |
 //! | `async` | the driver over `embedded_io_async::{Read, Write}` |
+//! | `embedded-tls` | the certificate paths of this crate as a verifier for embedded-tls 0.19 |
 //! | `std` | sockets, clock and entropy of the host |
 //! | `defmt` | logging through defmt; excludes `log` |
 //! | `log` | logging through the log facade; excludes `defmt` |
@@ -133,7 +135,8 @@
 //! # Further reading
 //!
 //! The repository has `ARCHITECTURE.md` (layers, states, buffers, decisions), `SECURITY.md` (what is
-//! defended against and what not) and `docs/budget.md` (measured sizes).
+//! defended against and what not), `docs/verdicts.md` (what is said about each refused certificate) and
+//! `docs/budget.md` (measured sizes).
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -156,8 +159,10 @@ extern crate std;
 mod fmt;
 #[macro_use]
 mod codec;
+#[cfg(feature = "embedded-tls")]
+pub mod adapter;
 mod connection;
-mod credential;
+pub mod credential;
 pub mod crypto;
 mod error;
 #[allow(private_interfaces, private_bounds, reason = "`Side` is sealed: only this crate can name the states")]

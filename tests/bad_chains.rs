@@ -32,6 +32,7 @@ fn run(role: Role, bad: &BadChain) -> Outcome {
 
 #[test]
 fn each_bad_chain_is_refused_with_its_own_error_and_the_peer_hears_its_alert() {
+    let page = include_str!("../docs/verdicts.md");
     for role in Role::ALL {
         let mut seen = Vec::new();
         for defect in Defect::ALL {
@@ -44,6 +45,11 @@ fn each_bad_chain_is_refused_with_its_own_error_and_the_peer_hears_its_alert() {
             };
             let (error, stage) = judge.err().unwrap_or_else(|| panic!("{role:?} {defect:?} was accepted"));
             assert_eq!((error, stage), (expected, Stage::Path), "{role:?} {defect:?}");
+            let [by_client, by_server] = outcome.verdicts;
+            let (verdict, none) = if role == Role::Client { (by_server, by_client) } else { (by_client, by_server) };
+            let verdict = verdict.expect("a verdict explains the refusal");
+            assert!(page.contains(&verdict), "{role:?} {defect:?}: not in docs/verdicts.md: {verdict}");
+            assert_eq!(none, None);
             let alert = expected.alert().expect("a certificate error has an alert");
             // A client is done before the server judges it, and hears of it when it reads.
             let heard = match other {

@@ -4,16 +4,16 @@
 
 mod common;
 
-use common::pair::{Setup, TestHost, now};
+use common::pair::{Setup, TestHost, anchors_der, now};
 use common::pki::Pki;
 use embedded_io_async::{ErrorType, Read, Write};
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::io::asynch::{Stream, drive};
 use embedded_mtls::io::{AsyncHost, Failure, Host};
-use embedded_mtls::x509::{PeerIdentity, Time};
+use embedded_mtls::x509::{PeerIdentity, ServerName, Time, TraceEvent};
 use embedded_mtls::{
-    AlertDescription, Client, Credential, CredentialRequest, Error, Handshake, PeerIncompatible, Server, SignRequest,
-    Signature, Stage,
+    AlertDescription, Client, ClientConfig, Credential, CredentialRequest, Error, Handshake, PeerIncompatible, Server,
+    SignRequest, Signature, Stage,
 };
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -145,11 +145,13 @@ struct Slow {
     waits: usize,
     left: usize,
     refuses: bool,
+    /// What it was told about the certificates of the peer.
+    heard: Vec<String>,
 }
 
 impl Slow {
     fn new(host: TestHost, waits: usize) -> Self {
-        Self { host, waits, left: waits, refuses: false }
+        Self { host, waits, left: waits, refuses: false, heard: Vec::new() }
     }
 
     async fn wait(&mut self) {
@@ -190,6 +192,15 @@ macro_rules! slow_host {
             async fn sign(&mut self, request: &SignRequest<'_, 'static, $side, RustCrypto>) -> Option<Signature> {
                 self.wait().await;
                 Host::sign(&mut self.host, request)
+            }
+
+            fn failed(&mut self, error: Error, handshake: &Handshake<'static, $side, RustCrypto>) {
+                let verdict = handshake.verdict().map(|verdict| verdict.to_string());
+                self.heard.push(format!("{}: {}", handshake.stage(), verdict.unwrap_or_else(|| error.to_string())));
+            }
+
+            fn trace(&mut self, event: TraceEvent<'_>) {
+                self.heard.push(event.to_string());
             }
         }
     };
@@ -300,6 +311,28 @@ fn the_alert_is_sent_before_the_error_is_returned() {
     assert_eq!(client.stage, Stage::Authorization);
     let server = server.err().expect("it is refused");
     assert_eq!(server.cause, Failure::Tls(Error::AlertReceived(AlertDescription::ACCESS_DENIED)));
+}
+
+#[test]
+fn a_host_hears_how_the_search_went_and_why_the_certificates_were_refused() {
+    let pki = Pki::new();
+    let name = ServerName::parse("other.example.com").unwrap();
+    let client = ClientConfig::new(name, anchors_der(&pki.root.der));
+    let (client, mut client_host, server, mut server_host) = sides(Setup { client, ..Setup::new(&pki) }, 1);
+    let (near, far) = connection(50);
+    let (client, server) =
+        join(Stream::open(near, client, &mut client_host), Stream::open(far, server, &mut server_host));
+    assert!(client.is_err() && server.is_err());
+    let [read, _, refused, verdict] = &client_host.heard[..] else { panic!("{:#?}", client_host.heard) };
+    assert!(read.starts_with("certificate 0 read: CN=supplier.example.com,O=Example"), "{read}");
+    assert!(refused.starts_with("no path: certificate 0, the leaf, does not hold the name"), "{refused}");
+    assert_eq!(
+        verdict,
+        "searching a path to a trust anchor: certificate 0 (the leaf, CN=supplier.example.com,O=Example) does not hold \
+         the name of the server: wanted other.example.com, found DNS:supplier.example.com (RFC 9525 section 6)"
+    );
+    let [heard] = &server_host.heard[..] else { panic!("{:#?}", server_host.heard) };
+    assert!(heard.ends_with("the peer ended the connection with alert 42 (bad_certificate)"), "{heard}");
 }
 
 #[test]

@@ -169,11 +169,33 @@ fn a_server_with_the_wrong_certificate_gets_no_order() {
         assert!(matches!(event, Event::Refused(_)), "{event}");
     };
     let hours = time::Duration::hours;
-    refused(root.leaf(&Leaf::new("other.example", ServerAuth)).unwrap(), "; wanted supplier.example");
+    refused(
+        root.leaf(&Leaf::new("other.example", ServerAuth)).unwrap(),
+        ": wanted supplier.example, found DNS:other.example (RFC 9525 section 6)",
+    );
     let expired = Leaf { valid: (hours(-2), hours(-1)), ..Leaf::new(SUPPLIER_NAME, ServerAuth) };
-    refused(root.leaf(&expired).unwrap(), "has expired");
+    refused(root.leaf(&expired).unwrap(), ", 0 days too late (RFC 5280 section 4.1.2.5)");
     refused(root.leaf(&Leaf::new(SUPPLIER_NAME, ClientAuth)).unwrap(), "extended key usage");
     refused(pki.supplier.clone(), "neither trusted nor sent along");
+}
+
+#[test]
+fn both_sides_tell_the_search_for_a_path_if_they_are_asked_to() {
+    let pki = Pki::new().unwrap();
+    let preferences = Preferences { trace: true, ..Preferences::default() };
+    let (address, events) = start(Setup { preferences: preferences.clone(), ..setup(&pki) });
+    let errand = Errand { preferences, ..errand(&pki, &address) };
+    let (mut told, mut memory) = (Vec::new(), DeviceMemory::new());
+    let transport = Timed::new(connect(&address, PATIENCE).unwrap(), Deadline::new(PATIENCE));
+    post(&errand, transport, memory.lend(), &mut |progress| {
+        if let Progress::Traced(step) = progress {
+            told.push(step);
+        }
+    })
+    .unwrap();
+    assert!(told.len() < 20 && told.last().unwrap().starts_with("path found: depth 2, trust anchor 0"), "{told:#?}");
+    let step = events.recv_timeout(PATIENCE).unwrap().to_string();
+    assert!(step.starts_with("trace: certificate 0 read: CN=gateway-0042.plant.example"), "{step}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! No crate that the default core is built from may need a heap.
 //!
-//! That no allocator is needed is also shown by the images in `boards/size`: they have none and link.
+//! That no allocator is needed is also shown by the images in `boards/budget`: they have none and link.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -36,10 +36,11 @@ fn every_dependency_has_its_reason_in_the_architecture() {
     let architecture = read("ARCHITECTURE.md");
     let reasons = rows(&architecture, "## Dependencies");
     let mut used = Vec::new();
-    let manifests = ["Cargo.toml", "xtask/Cargo.toml", "tests/interop/Cargo.toml"];
+    let manifests = ["Cargo.toml", "xtask/Cargo.toml", "tests/interop/Cargo.toml", "tests/qemu/Cargo.toml"];
     for manifest in manifests.into_iter().filter(|name| root().join(name).exists()) {
         let manifest = read(manifest);
-        for table in ["dependencies", "dev-dependencies"] {
+        let headings = manifest.lines().filter_map(|line| line.strip_prefix('[')?.strip_suffix(']'));
+        for table in headings.filter(|name| name.ends_with("dependencies") && !name.starts_with("workspace")) {
             used.extend(keys(&manifest, table).into_iter().map(String::from));
         }
     }

@@ -9,17 +9,25 @@
 mod common;
 #[path = "common/path_cases.rs"]
 mod path_cases;
+#[path = "common/policy_cases.rs"]
+mod policy_cases;
+#[path = "common/verdict_cases.rs"]
+mod verdict_cases;
+#[path = "common/verdict_page.rs"]
+mod verdict_page;
 
 use common::pki::{Issued, Key, NOW, Role, SERVER_NAME, Template, tlv};
 use embedded_mtls::CertificateProblem as Problem;
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
-use embedded_mtls::x509::{Purpose, Rules, ServerName, Time, TrustAnchor, UnixTime, Validator};
+use embedded_mtls::x509::{CommonName, Purpose, Rules, ServerName, Time, TrustAnchor, UnixTime, Validator};
 use embedded_mtls::{ApiMisuse, CertificateError, Error};
 use path_cases::{ANCHORS, AUTHORITIES, EXTENSIONS, FIELDS, LISTS, NAMES, PROFILE, SERVER_NAMES, USES, VALIDITY};
+use policy_cases::{COMMON_NAMES, PINS};
 use rcgen::{
-    BasicConstraints, CidrSubnet, DistinguishedName, DnType, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa,
-    KeyUsagePurpose, SanType, SerialNumber,
+    BasicConstraints, CidrSubnet, DistinguishedName, DnType, DnValue, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa,
+    KeyUsagePurpose, PublicKeyData as _, SanType, SerialNumber,
 };
+use verdict_cases::LIMITS;
 
 const BASIC_CONSTRAINTS: &[u64] = &[2, 5, 29, 19];
 const NAME_CONSTRAINTS: &[u64] = &[2, 5, 29, 30];
@@ -54,6 +62,10 @@ enum Who {
     Impostor,
     /// The lower authority again, expired.
     Expired,
+    /// The leaf again, for another year.
+    Renewed,
+    /// The leaf, signed with an algorithm that nobody supports.
+    Odd,
 }
 
 struct World {
@@ -65,6 +77,11 @@ struct World {
     leaf_signs_itself: bool,
     sent: Vec<Who>,
     trusted: Vec<Who>,
+    /// Certificates that are pinned, in the list in front of those that are trusted.
+    pinned: Vec<Who>,
+    /// Keys that are pinned, behind them.
+    pinned_keys: Vec<Who>,
+    common_name: Option<CommonName<'static>>,
     name: &'static str,
     time: Time,
     max_depth: u8,
@@ -87,6 +104,9 @@ impl World {
             leaf_signs_itself: false,
             sent: vec![Who::Leaf, Who::Lower, Who::Upper],
             trusted: vec![Who::Root],
+            pinned: vec![],
+            pinned_keys: vec![],
+            common_name: None,
             name: SERVER_NAME,
             time: at(NOW),
             max_depth: 10,
@@ -131,10 +151,16 @@ impl World {
     }
 
     fn run(self) -> Expected {
+        self.judge(|_, _| ()).0
+    }
+
+    /// What comes of it, and what a look at the validator then says, if it came that far.
+    fn judge<T>(self, look: impl FnOnce(&Validator<'_>, &Rules<'_>) -> T) -> (Expected, Option<T>) {
         let root = self.root.clone().self_signed();
         let upper = self.upper.signed_by(&root);
         let lower = self.lower.clone().signed_by(&upper);
-        let leaf = if self.leaf_signs_itself { self.leaf.self_signed() } else { self.leaf.signed_by(&lower) };
+        let leaf =
+            if self.leaf_signs_itself { self.leaf.clone().self_signed() } else { self.leaf.clone().signed_by(&lower) };
         let issued = |who: &Who| -> Issued {
             match who {
                 Who::Leaf => leaf.clone(),
@@ -145,14 +171,19 @@ impl World {
                 Who::Stranger => Template::ca("Stranger").self_signed(),
                 Who::Impostor => self.lower.clone().key("impostor").signed_by(&upper),
                 Who::Expired => self.lower.clone().years(2010, 2020).signed_by(&upper),
+                Who::Renewed => self.leaf.clone().years(2020, 2041).signed_by(&lower),
+                Who::Odd => with_odd_algorithm(leaf.clone()),
             }
         };
-        let trusted: Vec<_> = self.trusted.iter().map(issued).collect();
-        let anchors: Result<Vec<_>, _> =
-            trusted.iter().map(|issued| TrustAnchor::from_certificate(&issued.der)).collect();
-        let anchors = match anchors {
+        let all = |who: &[Who]| who.iter().map(issued).collect::<Vec<_>>();
+        let (pinned, trusted) = (all(&self.pinned), all(&self.trusted));
+        let keys: Vec<_> = all(&self.pinned_keys).iter().map(|issued| issued.key.subject_public_key_info()).collect();
+        let pins = pinned.iter().map(|issued| TrustAnchor::from_pinned_certificate::<RustCrypto>(&issued.der));
+        let authorities = trusted.iter().map(|issued| TrustAnchor::from_certificate(&issued.der));
+        let keys = keys.iter().map(|key| TrustAnchor::from_pinned_key(key));
+        let anchors = match pins.chain(authorities).chain(keys).collect::<Result<Vec<_>, _>>() {
             Ok(anchors) => anchors,
-            Err(Error::ApiMisuse(ApiMisuse::TrustAnchorUnusable(problem))) => return NoAnchor(problem),
+            Err(Error::ApiMisuse(ApiMisuse::TrustAnchorUnusable(problem))) => return (NoAnchor(problem), None),
             Err(error) => panic!("{error}"),
         };
         let name = ServerName::parse(self.name).unwrap();
@@ -162,17 +193,49 @@ impl World {
         };
         assert_eq!(rules.purpose == Purpose::ServerAuth, self.role == Role::Server);
         rules.max_depth = self.max_depth;
+        rules.common_name = self.common_name;
         rules.strict_profile = self.strict;
         rules.max_validity_days = self.max_validity_days;
-        let mut memory = vec![0; 64 * 1024];
+        let mut memory = vec![0; 256 * 1024];
         let mut validator = Validator::new(&mut memory);
         let pushed = self.sent.iter().try_for_each(|who| validator.push::<RustCrypto>(&issued(who).der));
-        match pushed.and_then(|()| validator.validate::<RustCrypto>(&rules)) {
+        let outcome = match pushed.and_then(|()| validator.validate::<RustCrypto>(&rules)) {
             Ok(path) => Path(path.depth),
             Err(Error::Certificate(CertificateError { index, problem })) => Refused(index, problem),
             Err(error) => panic!("{error}"),
+        };
+        (outcome, Some(look(&validator, &rules)))
+    }
+}
+
+/// The same with ecdsa-with-SHA224 in both places.
+fn with_odd_algorithm(mut issued: Issued) -> Issued {
+    const SHA256: &[u8] = b"\x2a\x86\x48\xce\x3d\x04\x03\x02";
+    for at in 0..issued.der.len() {
+        if issued.der[at..].starts_with(SHA256) {
+            issued.der[at + SHA256.len() - 1] = 1;
         }
     }
+    issued
+}
+
+fn exactly(name: &'static str) -> Option<CommonName<'static>> {
+    Some(CommonName::exact(name).unwrap())
+}
+
+fn like(pattern: &'static str) -> Option<CommonName<'static>> {
+    Some(CommonName::wildcard(pattern).unwrap())
+}
+
+/// A subject of common names, in their order.
+fn common_names(template: Template, names: &[DnValue]) -> Template {
+    // rcgen keeps one attribute of each type; a second common name needs a type of its own until it is patched.
+    const STAND_IN: &[u64] = &[2, 5, 4, 99];
+    let kinds = [DnType::CommonName, DnType::CustomDnType(STAND_IN.to_vec())];
+    let attributes: Vec<_> = kinds.into_iter().zip(names.iter().cloned()).collect();
+    let several = attributes.len() > 1;
+    let template = template.subject(&attributes);
+    if several { template.patched(b"\x55\x04\x63", b"\x55\x04\x03") } else { template }
 }
 
 fn at(seconds: i64) -> Time {
@@ -228,13 +291,14 @@ fn serial(mut template: Template, bytes: &[u8]) -> Template {
     template
 }
 
-const FOR_BOTH_ROLES: &[&[Row]] = &[LISTS, ANCHORS, VALIDITY, AUTHORITIES, USES, NAMES, EXTENSIONS, PROFILE, FIELDS];
+const FOR_BOTH_ROLES: &[&[Row]] =
+    &[LIMITS, LISTS, ANCHORS, PINS, VALIDITY, AUTHORITIES, USES, NAMES, EXTENSIONS, PROFILE, FIELDS];
 
 #[test]
 fn each_case_is_answered_as_its_line_says() {
     let both =
         Role::ALL.into_iter().flat_map(|role| FOR_BOTH_ROLES.iter().copied().flatten().map(move |row| (role, row)));
-    let of_servers = SERVER_NAMES.iter().map(|row| (Role::Server, row));
+    let of_servers = SERVER_NAMES.iter().chain(COMMON_NAMES).map(|row| (Role::Server, row));
     let (mut count, mut wrong) = (0, Vec::new());
     for (role, Row(name, expected, change)) in both.chain(of_servers) {
         let mut world = World::new(role);

@@ -52,7 +52,7 @@ pub(crate) fn unfit(option: &str, found: &str, wanted: &str) -> UsageError {
 }
 
 /// What both sides of a connection can prefer: the lists of an offer, each in order of preference. Empty: the default.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Preferences {
     /// Application protocols (RFC 7301).
     pub(crate) alpn: Vec<Vec<u8>>,
@@ -62,12 +62,14 @@ pub(crate) struct Preferences {
     pub(crate) suites: Vec<CipherSuite>,
     /// Most CA certificates above the leaf of the other side, the trust anchor among them.
     pub(crate) max_depth: Option<u8>,
+    /// Whether the search for a path to a trust anchor is told step by step.
+    pub(crate) trace: bool,
 }
 
 impl Default for Preferences {
     /// HTTP/1.1 is all that the programs speak; everything else as the core prefers it.
     fn default() -> Self {
-        Self { alpn: vec![b"http/1.1".to_vec()], groups: Vec::new(), suites: Vec::new(), max_depth: None }
+        Self { alpn: vec![b"http/1.1".to_vec()], groups: Vec::new(), suites: Vec::new(), max_depth: None, trace: false }
     }
 }
 
@@ -77,7 +79,8 @@ pub(crate) const PREFERENCES_HELP: &str =
   --groups LIST       key exchange groups, best first: x25519, secp256r1
   --suites LIST       cipher suites, best first: aes128-gcm, aes256-gcm (if built in), chacha20-poly1305
   --max-depth N       CA certificates that may stand above the other side's own, the trust anchor among them, as
-                      SSLVerifyDepth of Apache counts them; 4 unless given";
+                      SSLVerifyDepth of Apache counts them; 4 unless given
+  --trace             tell each step of the search for a path from the other side's certificate to a trust anchor";
 
 impl Preferences {
     /// Takes the option `name` if it is one of these; `false` if it is not.
@@ -91,6 +94,7 @@ impl Preferences {
             "groups" => self.groups = list(&text(parser)?, "--groups", "x25519 or secp256r1", group)?,
             "suites" => self.suites = list(&text(parser)?, "--suites", SUITES_WANTED, suite)?,
             "max-depth" => self.max_depth = Some(parsed(parser, "--max-depth", "a number from 0 to 255")?),
+            "trace" => self.trace = true,
             _ => return Ok(false),
         }
         Ok(true)

@@ -9,10 +9,10 @@ use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::io::blocking::Stream;
 use embedded_mtls::io::std::system_time;
 use embedded_mtls::io::{Failure, HandshakeError, Host, SoftwareHost};
-use embedded_mtls::x509::{PeerIdentity, ServerName, Time};
+use embedded_mtls::x509::{PeerIdentity, ServerName, Time, TraceEvent};
 use embedded_mtls::{
-    AlertDescription, Buffers, CertificateError, CertificateProblem, Client, ClientConfig, Credential,
-    CredentialRequest, Entropy, Error, Handshake, SignRequest, Signature,
+    AlertDescription, Buffers, Client, ClientConfig, Credential, CredentialRequest, Entropy, Error, Handshake,
+    SignRequest, Signature,
 };
 
 use super::args::Preferences;
@@ -55,6 +55,8 @@ pub(crate) struct Asked {
 pub(crate) enum Progress<'a> {
     /// The handshake is done on our side. The server asked for a certificate, or did not.
     Open(&'a Link, Option<Asked>),
+    /// A step of the search for a path from the server's certificate to a trust anchor.
+    Traced(String),
     /// The handshake failed after the server asked for a certificate.
     FailedAfter(Asked),
     /// The request was sent.
@@ -107,17 +109,21 @@ where
     let entropy = Entropy::from_system().map_err(|error| Trouble::Setup(format!("random numbers: {error}")))?;
     let handshake = Handshake::<Client, RustCrypto>::new(&config, buffers, entropy).map_err(setup)?;
     let software = SoftwareHost::new(&credentials, &keys, system_time);
-    let mut gateway = Gateway { software, asked: None };
-    let mut stream = match Stream::open(transport, handshake, &mut gateway) {
+    let mut tell = |step| progress(Progress::Traced(step));
+    let trace = if errand.preferences.trace { Some(&mut tell as &mut dyn FnMut(String)) } else { None };
+    let mut gateway = Gateway { software, asked: None, verdict: None, trace };
+    let opened = Stream::open(transport, handshake, &mut gateway);
+    let Gateway { asked, verdict, .. } = gateway;
+    let mut stream = match opened {
         Ok(stream) => stream,
         Err(error) => {
-            if let Some(asked) = gateway.asked {
+            if let Some(asked) = asked {
                 progress(Progress::FailedAfter(asked));
             }
-            return Err(refused(&error, &errand.server_name));
+            return Err(refused(&error, verdict));
         }
     };
-    progress(Progress::Open(&tls::link(stream.session()), gateway.asked));
+    progress(Progress::Open(&tls::link(stream.session()), asked));
 
     let mut connection = Connection::new(&mut stream, Limits::default());
     let response = exchange(errand, &mut connection, progress)?;
@@ -154,16 +160,16 @@ fn host_field(server_name: &str, address: &str) -> String {
 }
 
 /// Why the handshake failed.
-fn refused(error: &HandshakeError<io::Error>, server_name: &str) -> Trouble {
+fn refused(error: &HandshakeError<io::Error>, verdict: Option<String>) -> Trouble {
+    if let Some(verdict) = verdict {
+        return Trouble::Tls(format!("we refused the server: {verdict} (while: {})", error.stage));
+    }
     match error.cause {
         Failure::Io(_) | Failure::Tls(Error::ConnectionTruncated) => Trouble::Network(error.to_string()),
         Failure::Tls(Error::AlertReceived(alert)) => {
             Trouble::Tls(format!("the server refused us: {error}\n  That means: {}.", meaning(alert)))
         }
         Failure::Tls(Error::ApiMisuse(_)) => Trouble::Setup(error.to_string()),
-        Failure::Tls(Error::Certificate(CertificateError { problem: CertificateProblem::NameMismatch, .. })) => {
-            Trouble::Tls(format!("we refused the server: {error}; wanted {server_name}"))
-        }
         Failure::Tls(_) => Trouble::Tls(format!("we refused the server: {error}")),
     }
 }
@@ -185,13 +191,15 @@ fn lost(error: &HttpError<Failure<io::Error>>) -> Trouble {
     }
 }
 
-/// Answers the questions of the handshake, and remembers what the server asked for.
-struct Gateway<'b, T> {
+/// Answers the questions of the handshake, and remembers what the server asked for and why it was refused.
+struct Gateway<'b, 'p, T> {
     software: SoftwareHost<'b, T>,
     asked: Option<Asked>,
+    verdict: Option<String>,
+    trace: Option<&'p mut dyn FnMut(String)>,
 }
 
-impl<'b, T: FnMut() -> Time> Host<'b, Client, RustCrypto> for Gateway<'b, T> {
+impl<'b, T: FnMut() -> Time> Host<'b, Client, RustCrypto> for Gateway<'b, '_, T> {
     fn time(&mut self) -> Time {
         Host::<Client, RustCrypto>::time(&mut self.software)
     }
@@ -212,6 +220,16 @@ impl<'b, T: FnMut() -> Time> Host<'b, Client, RustCrypto> for Gateway<'b, T> {
 
     fn sign(&mut self, request: &SignRequest<'_, 'b, Client, RustCrypto>) -> Option<Signature> {
         self.software.sign(request)
+    }
+
+    fn failed(&mut self, _: Error, handshake: &Handshake<'b, Client, RustCrypto>) {
+        self.verdict = handshake.verdict().map(|verdict| verdict.to_string());
+    }
+
+    fn trace(&mut self, event: TraceEvent<'_>) {
+        if let Some(tell) = &mut self.trace {
+            tell(event.to_string());
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::io::blocking::Stream;
 use embedded_mtls::io::std::system_time;
 use embedded_mtls::io::{Failure, HandshakeError, Host, SoftwareHost};
-use embedded_mtls::x509::{PeerIdentity, Time};
+use embedded_mtls::x509::{PeerIdentity, Time, TraceEvent};
 use embedded_mtls::{
     AlertDescription, ClientAuth, Credential, CredentialRequest, Entropy, Error, Handshake, Server, ServerConfig,
     SignRequest, Signature,
@@ -64,6 +64,8 @@ pub(crate) enum Event {
     Opened(Box<Link>),
     /// The handshake failed, at this stage.
     Refused(String),
+    /// A step of the search for a path from the client's certificate to a trust anchor.
+    Traced(String),
     /// A request was answered: method and target, HTTP status, what happened.
     Answered(String, u16, String),
     /// No further request could be read or answered.
@@ -87,6 +89,7 @@ impl fmt::Display for Event {
                 }
             }
             Self::Refused(cause) => write!(f, "handshake failed: {cause}"),
+            Self::Traced(step) => write!(f, "trace: {}", printable(step)),
             Self::Answered(request, status, what) => write!(f, "{request}: HTTP {status}, {what}"),
             Self::Broken(cause) => write!(f, "broken: {cause}"),
             Self::Closed => f.write_str("closed"),
@@ -104,6 +107,7 @@ struct Shop<'a> {
     keys: &'a [embedded_mtls::crypto::rustcrypto::P256SigningKey],
     desk: Desk,
     refuse_early: bool,
+    trace: bool,
     guests: AtomicUsize,
     report: &'a Report<'a>,
 }
@@ -135,8 +139,16 @@ pub(crate) fn serve(
     }
     let desk = Desk::new(setup.required_names.clone());
     let guests = AtomicUsize::new(0);
-    let shop =
-        Shop { config, credentials: &credentials, keys: &keys, desk, refuse_early: setup.refuse_early, guests, report };
+    let shop = Shop {
+        config,
+        credentials: &credentials,
+        keys: &keys,
+        desk,
+        refuse_early: setup.refuse_early,
+        trace: setup.preferences.trace,
+        guests,
+        report,
+    };
     shop.start().map_err(|error| UsageError(error.to_string()))?;
     accept(&shop, listener, connections);
     Ok(())
@@ -187,7 +199,9 @@ impl Shop<'_> {
         let copy = stream.set_nodelay(true).and_then(|()| stream.try_clone());
         let Ok(copy) = copy.map_err(|error| tell(Event::Refused(error.to_string()))) else { return };
         let mut memory = HostMemory::new();
-        match self.shake_hands(Timed::new(stream, deadline.clone()), &mut memory) {
+        let mut porter = self.porter(&tell);
+        let shaken = self.shake_hands(Timed::new(stream, deadline.clone()), &mut memory, &mut porter);
+        match shaken {
             Ok(mut stream) => {
                 let link = tls::link(stream.session());
                 tell(Event::Opened(Box::new(link.clone())));
@@ -197,7 +211,7 @@ impl Shop<'_> {
                 // If it cannot be said that nothing more comes, nobody is there to hear it.
                 let _ = stream.close();
             }
-            Err(error) => tell(Event::Refused(explain(&error))),
+            Err(error) => tell(Event::Refused(explain(&error, porter.verdict))),
         }
         tls::hang_up(&copy);
     }
@@ -207,13 +221,22 @@ impl Shop<'_> {
         &'b self,
         socket: Timed,
         memory: &'b mut HostMemory,
+        porter: &mut Porter<'b, '_, impl FnMut() -> Time>,
     ) -> Result<Stream<'b, Timed, RustCrypto>, HandshakeError<io::Error>> {
         let before = |cause| HandshakeError { stage: embedded_mtls::Stage::ClientHello, cause };
         let entropy = Entropy::from_system().map_err(|error| before(Failure::Io(error)))?;
         let handshake = Handshake::new(&self.config, memory.lend(), entropy).map_err(|error| before(error.into()))?;
-        let software = SoftwareHost::new(self.credentials, self.keys, system_time);
-        let mut porter = Porter { software, desk: self.refuse_early.then_some(&self.desk) };
-        Stream::open(socket, handshake, &mut porter)
+        Stream::open(socket, handshake, porter)
+    }
+
+    /// Who answers the questions of one handshake.
+    fn porter<'b, 't>(&'b self, tell: &'t dyn Fn(Event)) -> Porter<'b, 't, impl FnMut() -> Time + use<>> {
+        Porter {
+            software: SoftwareHost::new(self.credentials, self.keys, system_time),
+            desk: self.refuse_early.then_some(&self.desk),
+            verdict: None,
+            trace: self.trace.then_some(tell),
+        }
     }
 
     /// Answers requests until one side has enough.
@@ -254,13 +277,17 @@ impl Shop<'_> {
 }
 
 /// Answers the questions of the handshake.
-struct Porter<'b, T> {
+struct Porter<'b, 't, T> {
     software: SoftwareHost<'b, T>,
     /// Whose rules decide in the handshake who may come in.
     desk: Option<&'b Desk>,
+    /// Why the certificates of the client were refused.
+    verdict: Option<String>,
+    /// Who is told each step of the search for a path.
+    trace: Option<&'t dyn Fn(Event)>,
 }
 
-impl<'b, T: FnMut() -> Time> Host<'b, Server, RustCrypto> for Porter<'b, T> {
+impl<'b, T: FnMut() -> Time> Host<'b, Server, RustCrypto> for Porter<'b, '_, T> {
     fn time(&mut self) -> Time {
         Host::<Server, RustCrypto>::time(&mut self.software)
     }
@@ -279,10 +306,23 @@ impl<'b, T: FnMut() -> Time> Host<'b, Server, RustCrypto> for Porter<'b, T> {
     fn sign(&mut self, request: &SignRequest<'_, 'b, Server, RustCrypto>) -> Option<Signature> {
         self.software.sign(request)
     }
+
+    fn failed(&mut self, _: Error, handshake: &Handshake<'b, Server, RustCrypto>) {
+        self.verdict = handshake.verdict().map(|verdict| verdict.to_string());
+    }
+
+    fn trace(&mut self, event: TraceEvent<'_>) {
+        if let Some(tell) = self.trace {
+            tell(Event::Traced(event.to_string()));
+        }
+    }
 }
 
-/// Why a handshake failed, with what an alert of the client means.
-fn explain(error: &HandshakeError<io::Error>) -> String {
+/// Why a handshake failed, with what an alert of the client means, or what is wrong with its certificates.
+fn explain(error: &HandshakeError<io::Error>, verdict: Option<String>) -> String {
+    if let Some(verdict) = verdict {
+        return format!("{verdict} (while: {})", error.stage);
+    }
     match error.cause {
         Failure::Tls(Error::AlertReceived(alert)) => format!("{error}: {}", meaning(alert)),
         _ => error.to_string(),

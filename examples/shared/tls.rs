@@ -11,7 +11,7 @@ use embedded_io::{ErrorType, Read, Write};
 use embedded_mtls::crypto::CryptoProvider;
 use embedded_mtls::crypto::rustcrypto::P256SigningKey;
 use embedded_mtls::io::std::Socket;
-use embedded_mtls::x509::{PeerIdentity, SubjectAltName, TrustAnchor};
+use embedded_mtls::x509::{PeerIdentity, TrustAnchor};
 use embedded_mtls::{Buffers, Credential, Error, KeyHandle, Session};
 
 use super::pem::Identity;
@@ -88,20 +88,8 @@ pub(crate) fn peer(identity: &PeerIdentity<'_>) -> Peer {
         serial: hex(identity.serial()),
         not_before: identity.not_before().to_string(),
         not_after: identity.not_after().to_string(),
-        names: identity.subject_alt_names().map(|name| alternative(&name)).collect(),
+        names: identity.subject_alt_names().map(|name| name.to_string()).collect(),
         fingerprint: hex(&identity.sha256_fingerprint()),
-    }
-}
-
-/// A subject alternative name, written as OpenSSL does.
-fn alternative(name: &SubjectAltName<'_>) -> String {
-    match name {
-        SubjectAltName::Dns(name) => format!("DNS:{name}"),
-        SubjectAltName::Ip(address) => format!("IP:{address}"),
-        SubjectAltName::Email(address) => format!("email:{address}"),
-        SubjectAltName::Uri(uri) => format!("URI:{uri}"),
-        SubjectAltName::Directory(name) => format!("DirName:{name}"),
-        _ => "other".to_owned(),
     }
 }
 

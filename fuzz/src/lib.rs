@@ -17,10 +17,10 @@ use embedded_mtls::{
     ServerConfig, Session, Side, Step,
 };
 
-static ROOT: &[u8] = include_bytes!("../../boards/size/pki/root.der");
-static INTERMEDIATE: &[u8] = include_bytes!("../../boards/size/pki/intermediate.der");
-static CLIENT: &[u8] = include_bytes!("../../boards/size/pki/client.der");
-static SERVER: &[u8] = include_bytes!("../../boards/size/pki/server.der");
+static ROOT: &[u8] = include_bytes!("../../boards/budget/pki/root.der");
+static INTERMEDIATE: &[u8] = include_bytes!("../../boards/budget/pki/intermediate.der");
+static CLIENT: &[u8] = include_bytes!("../../boards/budget/pki/client.der");
+static SERVER: &[u8] = include_bytes!("../../boards/budget/pki/server.der");
 /// Name in the certificate of the server.
 const SERVER_NAME: &str = "supplier.example";
 /// More steps than any handshake over an input of this size can take.

@@ -10,7 +10,7 @@ use crate::record::inbound::{Inbound, Received};
 use crate::record::outbound::Outbound;
 use crate::transcript::Transcript;
 use crate::wire::enums::{CipherSuite, NamedGroup};
-use crate::x509::{PeerChain, PeerIdentity};
+use crate::x509::{NoTrace, PeerChain, PeerIdentity, Rules, Trace, Verdict, VerifiedPath};
 
 /// One TLS 1.3 handshake, as [`Client`](crate::Client) or [`Server`](crate::Server), over lent
 /// [`Buffers`]. It does no I/O: [`poll`](Self::poll) says what it needs.
@@ -94,10 +94,19 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     /// # Errors
     /// Why the handshake failed. Final: every later call gives the same error.
     pub fn poll(&mut self) -> Result<Step<'_, 'b, S, C>, Error> {
+        self.poll_traced(&mut NoTrace)
+    }
+
+    /// As [`poll`](Self::poll), and tells each step of the search for a path to a trust anchor. A handshake may be
+    /// polled either way from call to call.
+    ///
+    /// # Errors
+    /// As [`poll`](Self::poll).
+    pub fn poll_traced(&mut self, trace: &mut impl Trace) -> Result<Step<'_, 'b, S, C>, Error> {
         if let Some((error, _)) = self.failure {
             return Err(error);
         }
-        match self.run() {
+        match self.run(trace) {
             Err(error) => Err(self.fail(error)),
             Ok(Stop::Transmit) => Ok(Step::Transmit),
             Ok(Stop::NeedInput) => Ok(Step::NeedInput),
@@ -137,6 +146,27 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     /// it serves to explain a failure, never to decide anything.
     pub fn claimed_peer(&self) -> Option<PeerIdentity<'_>> {
         self.context.peer.identity()
+    }
+
+    /// Why the certificates of the peer were refused, in full; `None` as long as they were not. **Nothing of what it
+    /// lends from them is verified**: it explains, and decides nothing.
+    pub fn verdict(&self) -> Option<Verdict<'_>> {
+        match self.failure? {
+            (Error::Certificate(_), _) => self.context.peer.verdict(&self.rules()),
+            _ => None,
+        }
+    }
+
+    /// The path from the peer's certificate to a trust anchor, certificate by certificate, once it is found. The peer
+    /// itself is authenticated only when [`Step::Authorize`] says so. A session keeps no more than the
+    /// [peer](Session::peer) and the [summary of the path](Session::path).
+    pub fn verified_path(&self) -> Option<VerifiedPath<'_>> {
+        self.context.peer.verified(&self.rules())
+    }
+
+    /// What the search was or is held to.
+    fn rules(&self) -> Rules<'_> {
+        S::rules(self.config, self.context.peer.time())
     }
 
     /// Looks for an alert in what was received, and fails with it if there is one: for a transport that takes
@@ -181,20 +211,20 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     }
 
     /// Runs the states until something is needed.
-    fn run(&mut self) -> Result<Stop, Error> {
+    fn run(&mut self, trace: &mut impl Trace) -> Result<Stop, Error> {
         loop {
             let progress = match S::waits_for(&self.state) {
                 Wait::Done => return Ok(self.transmit_or(Stop::Done)),
                 Wait::Answer(question) => return Ok(self.transmit_or(Stop::Ask(question))),
-                Wait::Nothing => self.handle()?,
+                Wait::Nothing => self.handle(trace)?,
                 // What the peer waits for goes out before anything is awaited from it.
                 Wait::Header(_) | Wait::Message(_) if !self.context.tx.pending().is_empty() => Progress::Transmit,
                 Wait::Header(types) => match self.context.rx.receive_header(types)? {
-                    Some(_) => self.handle()?,
+                    Some(_) => self.handle(trace)?,
                     None => Progress::NeedInput,
                 },
                 Wait::Message(types) => match self.context.rx.receive_message(types)? {
-                    Some(_) => self.handle()?,
+                    Some(_) => self.handle(trace)?,
                     None => Progress::NeedInput,
                 },
             };
@@ -208,10 +238,10 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
         }
     }
 
-    fn handle(&mut self) -> Result<Progress, Error> {
+    fn handle(&mut self, trace: &mut impl Trace) -> Result<Progress, Error> {
         let current = core::mem::replace(&mut self.state, S::failed());
         let stage = S::stage(&current);
-        match S::handle(current, &mut self.context, self.config) {
+        match S::handle(current, &mut self.context, self.config, trace) {
             Ok((next, progress)) => {
                 self.state = next;
                 Ok(progress)

@@ -2,9 +2,9 @@
 //! by its answer, and is offered again by the next poll if it was dropped.
 
 use super::Handshake;
-use crate::credential::{Credential, KeyHandle, Signature};
+use crate::credential::{Choice, Credential, KeyHandle, PeerRequest, Signature};
 use crate::crypto::{CryptoProvider, Digest, SignatureAlgorithm};
-use crate::error::{AlertDescription, ApiMisuse, Error};
+use crate::error::{AlertDescription, ApiMisuse, Error, PeerIncompatible};
 use crate::handshake::client::Client;
 use crate::handshake::server::Server;
 use crate::handshake::{Answer, Side};
@@ -12,9 +12,8 @@ use crate::transcript::{CertificateVerifyContent, Signer, certificate_verify_con
 use crate::wire::certificate_request::CertificateRequest as WireRequest;
 use crate::wire::client_hello::ClientHello;
 use crate::wire::enums::SignatureScheme;
-use crate::wire::extension::{CodePoints, DistinguishedNames};
 use crate::wire::handshake;
-use crate::x509::{Name, PeerIdentity, Time};
+use crate::x509::{Name, PathFound, PeerIdentity, Purpose, Time, VerifiedPath};
 
 /// What time is it? Asked once, before certificates are judged.
 pub struct TimeRequest<'c, 'b, S: Side, C: CryptoProvider> {
@@ -52,38 +51,35 @@ impl<S: Side, C: CryptoProvider> TimeRequest<'_, '_, S, C> {
 }
 
 impl<'b, S: Side, C: CryptoProvider> CredentialRequest<'_, 'b, S, C> {
+    /// All that the peer asks for, for a [`Selector`](crate::credential::Selector).
+    pub fn peer_request(&self) -> PeerRequest<'_> {
+        // The message was checked when it came, so this is always there.
+        let role = if S::IS_CLIENT { Purpose::ClientAuth } else { Purpose::ServerAuth };
+        self.parse().unwrap_or(PeerRequest::unknown(role))
+    }
+
     /// The signature schemes the peer accepts, its favourite first.
     pub fn signature_schemes(&self) -> impl Iterator<Item = SignatureScheme> + '_ {
-        self.wanted().map(|wanted| wanted.schemes).into_iter().flat_map(CodePoints::iter).map(SignatureScheme)
+        self.peer_request().signature_schemes()
     }
 
     /// The signature schemes the peer accepts in certificates: `signature_algorithms_cert`, or, if it
     /// does not say, the same as [`signature_schemes`](Self::signature_schemes) (RFC 9846 section 4.3.3).
     pub fn certificate_schemes(&self) -> impl Iterator<Item = SignatureScheme> + '_ {
-        self.wanted()
-            .map(|wanted| wanted.certificate_schemes)
-            .into_iter()
-            .flat_map(CodePoints::iter)
-            .map(SignatureScheme)
+        self.peer_request().certificate_schemes()
     }
 
     /// The names of the issuers the peer trusts (RFC 9846 section 4.3.4); none if it does not say.
     /// What is not a name is left out.
     pub fn authorities(&self) -> impl Iterator<Item = Name<'_>> + '_ {
-        self.wanted()
-            .map(|wanted| wanted.authorities)
-            .into_iter()
-            .flat_map(DistinguishedNames::iter)
-            .filter_map(Name::from_der)
+        self.peer_request().authorities()
     }
 
-    /// Whether the peer can use `credential`: it knows the signature scheme, and one of its
-    /// authorities has issued one of the certificates of the chain, or it names none.
+    /// Whether the peer can use `credential`: it knows the signature scheme and those of the certificates; one of its
+    /// authorities has issued one of the certificates of the chain, or it names none; and the leaf is what it asks
+    /// for. Validity and purpose are not looked at.
     pub fn accepts(&self, credential: &Credential<'_>) -> bool {
-        self.signature_schemes().any(|scheme| scheme == credential.scheme())
-            && (self.authorities().next().is_none()
-                // Our chain, which has to be parsed for it, is walked once, however many names the peer sends.
-                || credential.issuers().any(|issuer| self.authorities().any(|authority| authority.matches(&issuer))))
+        self.peer_request().check_wishes(credential).is_ok()
     }
 
     /// Shows `credential`.
@@ -97,31 +93,34 @@ impl<'b, S: Side, C: CryptoProvider> CredentialRequest<'_, 'b, S, C> {
     /// Shows none. A client then sends an empty Certificate, and the server decides.
     ///
     /// # Errors
-    /// On a server, [`PeerIncompatible::NoCredential`](crate::PeerIncompatible::NoCredential): it
-    /// cannot go on without; errors are sticky.
+    /// On a server, [`PeerIncompatible::NoCredential`]: it cannot go on without; errors are sticky.
     pub fn decline(self) -> Result<(), Error> {
         self.handshake.advance(Answer::Credential(None))
     }
 
-    /// The message was checked when it came, so this is always there.
-    fn wanted(&self) -> Option<Wanted<'_>> {
+    /// Shows none and ends the handshake.
+    pub fn fail(self, reason: PeerIncompatible) -> Error {
+        self.handshake.fail(reason.into())
+    }
+
+    /// Does what was chosen.
+    ///
+    /// # Errors
+    /// As [`select`](Self::select), [`decline`](Self::decline) and [`fail`](Self::fail).
+    pub fn answer(self, choice: Choice<'b>) -> Result<(), Error> {
+        match choice {
+            Choice::Decline => self.decline(),
+            Choice::Fail(reason) => Err(self.fail(reason)),
+            Choice::Show(credential) => self.select(credential),
+        }
+    }
+
+    fn parse(&self) -> Option<PeerRequest<'_>> {
         let body = handshake::body(self.handshake.context.rx.message().ok()?).ok()?;
         if S::IS_CLIENT {
-            let request = WireRequest::parse(body).ok()?;
-            Some(Wanted {
-                schemes: request.signature_schemes,
-                certificate_schemes: request.certificate_schemes.unwrap_or(request.signature_schemes),
-                authorities: request.authorities,
-                server_name: None,
-            })
+            Some(PeerRequest::of_server(&WireRequest::parse(body).ok()?))
         } else {
-            let hello = ClientHello::parse(body).ok()?;
-            Some(Wanted {
-                schemes: hello.signature_schemes?,
-                certificate_schemes: hello.certificate_schemes.or(hello.signature_schemes)?,
-                authorities: hello.authorities.unwrap_or_default(),
-                server_name: hello.server_name,
-            })
+            Some(PeerRequest::of_client(&ClientHello::parse(body).ok()?))
         }
     }
 }
@@ -129,23 +128,15 @@ impl<'b, S: Side, C: CryptoProvider> CredentialRequest<'_, 'b, S, C> {
 impl<C: CryptoProvider> CredentialRequest<'_, '_, Server, C> {
     /// The name of the server that the client wants to reach (RFC 6066 section 3), ASCII, as it came.
     pub fn server_name(&self) -> Option<&str> {
-        self.wanted()?.server_name
+        self.peer_request().server_name()
     }
 }
 
 impl<C: CryptoProvider> CredentialRequest<'_, '_, Client, C> {
     /// The DER of the CertificateRequest's names, as they lie in `rx`.
     pub fn authorities_der(&self) -> impl Iterator<Item = &[u8]> + '_ {
-        self.wanted().map(|wanted| wanted.authorities).into_iter().flat_map(DistinguishedNames::iter)
+        self.peer_request().authorities_der()
     }
-}
-
-/// What a peer says it accepts.
-struct Wanted<'a> {
-    schemes: CodePoints<'a>,
-    certificate_schemes: CodePoints<'a>,
-    authorities: DistinguishedNames<'a>,
-    server_name: Option<&'a str>,
 }
 
 impl<S: Side, C: CryptoProvider> AuthorizeRequest<'_, '_, S, C> {
@@ -153,6 +144,17 @@ impl<S: Side, C: CryptoProvider> AuthorizeRequest<'_, '_, S, C> {
     pub fn peer(&self) -> PeerIdentity<'_> {
         // A path was found, so there is a leaf.
         self.handshake.context.peer.identity().unwrap_or(PeerIdentity::NOBODY)
+    }
+
+    /// The path from its certificate to a trust anchor, certificate by certificate: see
+    /// [`Handshake::verified_path`].
+    pub fn verified_path(&self) -> Option<VerifiedPath<'_>> {
+        self.handshake.verified_path()
+    }
+
+    /// The path from its certificate to a trust anchor, and how much of the validity was checked.
+    pub fn path(&self) -> Option<PathFound> {
+        self.handshake.context.negotiated.path
     }
 
     /// It may.

@@ -1,10 +1,72 @@
-//! Our own identities: a certificate chain, and the handle of its key.
+//! Our own identities: which there are, which one is shown to whom, and how they are replaced while connections run.
+//!
+//! # Model
+//!
+//! ```text
+//!   Credential   a chain in DER and the handle of its key          Reference ──▶ slot
+//!   Entry        a Credential with an alias                                        │ lease: once a handshake
+//!   Selector     chooses an Entry by what the peer asks for                        ▼
+//!   Slots        memory for Credentials and sets of anchors    [ orders, 2026-a | orders, 2026-b | free ]
+//! ```
+//!
+//! Programs whose identities never change need no more than [`Credential`]s, or a slice of [`Entry`]s and a
+//! [`Selector`], which may be `static`: to change them is to write the firmware anew.
+//!
+//! # Rotation
+//!
+//! What is replaced while the program runs lies in [`Slots`], and a [`Reference`] says which slot counts now. Slots are
+//! never edited in place:
+//!
+//! 1. [`Slots::stage`] gives the memory of a free slot. The new certificates are written there.
+//! 2. [`Stage::credential`] or [`Stage::anchors`] checks them: the key signs for the leaf, the chain holds, it is
+//!    valid and fit for the role. What does not pass is forgotten, and nothing else has changed.
+//! 3. [`Reference::set`] moves the reference, one store of one word. Handshakes that begin from now on
+//!    [`lease`](Slots::lease) the new slot; those that run, and sessions, keep the old one.
+//!
+//! # Why no slot changes under a handshake
+//!
+//! A handshake borrows its credential for its lifetime `'b`, and the session that it becomes goes on borrowing, since
+//! it may be asked for its certificate again. The credential borrows from a [`Lease`], and a lease is a counted borrow of
+//! one slot: while it lives, `stage` passes that slot over. The compiler sees to it that the lease outlives the
+//! session; the count sees to it that no slot with a lease is written. So at any time a slot is either leased, or pointed
+//! to by a reference, or free, and needs neither a list of connections nor anybody who tidies up: what nobody leases and
+//! nothing points to is free. The free slot that was filled longest ago is taken first, so the last identity stays as
+//! long as there is room, to go back to it.
+//!
+//! A slot has a generation, which is a part of [`SlotId`]: a reference to what is gone finds nothing, never something
+//! else.
+//!
+//! [`Slots`] belong to one executor, as they count without a lock; a [`Reference`] may be moved from anywhere, also from
+//! an interrupt or another core, on machines without compare-and-swap as well. A host with threads can do with slices of
+//! entries and a `Reference` as an index ([`SlotId::fixed`]).
 
-use crate::codec::Writer;
+mod allow;
+mod anchors;
+mod chain;
+mod expiry;
+mod peer_request;
+mod reference;
+mod select;
+mod signature;
+mod slots;
+mod stage;
+
+pub use self::allow::{AllowList, Rule};
+pub use self::anchors::AnchorSet;
+pub use self::chain::Chain;
+pub use self::expiry::{Expiry, expiring};
+pub use self::peer_request::{Match, PeerRequest, Unfit};
+pub use self::reference::{Reference, SlotId};
+pub use self::select::{Choice, Entry, NoMatch, Selection, Selector, Verdict};
+pub use self::signature::{EncodedSignature, Signature};
+pub use self::slots::{Entries, Lease, Leases, SlotError, Slots};
+pub use self::stage::{Admission, KeyProof, Stage};
+
+pub(crate) use self::signature::ecdsa_der;
+
 use crate::error::{ApiMisuse, Error};
-use crate::limits::MAX_SIGNATURE;
 use crate::wire::enums::SignatureScheme;
-use crate::x509::{self, KeyAlgorithm, Name};
+use crate::x509::{KeyAlgorithm, Name, OwnCertificate, UnixTime};
 
 /// A key, as the signer knows it: the index of a software key, the slot of a secure element. The core
 /// never sees a private key.
@@ -12,54 +74,26 @@ use crate::x509::{self, KeyAlgorithm, Name};
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct KeyHandle(pub u32);
 
-/// A signature as signers make it.
-#[allow(clippy::large_enum_variant, reason = "lives on the stack once a handshake, and there is no heap")]
-#[derive(Clone, Copy)]
-#[non_exhaustive]
-pub enum Signature {
-    /// As it stands in a CertificateVerify, of any scheme: made by [`Signature::encoded`].
-    Encoded(EncodedSignature),
-    /// Ed25519 (RFC 8032 section 5.1.6).
-    Ed25519([u8; 64]),
-    /// ECDSA on P-256: `r` and `s`, 32 bytes each, big-endian.
-    P256([u8; 64]),
-    /// ECDSA on P-384: `r` and `s`, 48 bytes each, big-endian.
-    P384([u8; 96]),
-}
-
-/// A signature as it stands in a CertificateVerify.
-#[derive(Clone, Copy)]
-pub struct EncodedSignature {
-    bytes: [u8; MAX_SIGNATURE],
-    len: u16,
-}
-
-impl Signature {
-    /// A signature as it stands in a CertificateVerify: for RSA as long as the modulus, for ECDSA a DER
-    /// `ECDSA-Sig-Value`. `None` if it is longer than those of all algorithms of this build.
-    pub fn encoded(signature: &[u8]) -> Option<Self> {
-        let mut bytes = [0; MAX_SIGNATURE];
-        bytes.get_mut(..signature.len())?.copy_from_slice(signature);
-        Some(Self::Encoded(EncodedSignature { bytes, len: u16::try_from(signature.len()).ok()? }))
-    }
-}
-
-impl EncodedSignature {
-    /// The bytes.
-    pub fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..usize::from(self.len)).unwrap_or(&self.bytes)
-    }
-}
-
 /// A certificate chain to show, and the handle of its key. It borrows the DER, which may lie in flash.
 #[derive(Clone, Copy)]
 pub struct Credential<'a> {
-    chain: &'a [&'a [u8]],
+    chain: Chain<'a>,
     scheme: SignatureScheme,
     algorithm: KeyAlgorithm,
     /// Bytes of the longest signature.
     signature_len: u16,
     key: KeyHandle,
+}
+
+impl Credential<'_> {
+    /// Of nobody, to fill places.
+    const EMPTY: Credential<'static> = Credential {
+        chain: Chain::list(&[]),
+        scheme: SignatureScheme(0),
+        algorithm: KeyAlgorithm::Unsupported,
+        signature_len: 0,
+        key: KeyHandle(0),
+    };
 }
 
 impl<'a> Credential<'a> {
@@ -73,14 +107,23 @@ impl<'a> Credential<'a> {
     /// [`ApiMisuse::CredentialUnusable`] if the chain is empty, a certificate cannot be parsed, or the
     /// key of the leaf is of a kind that is not supported.
     pub fn new(chain: &'a [&'a [u8]], key: KeyHandle) -> Result<Self, Error> {
+        Self::from_chain(Chain::list(chain), key)
+    }
+
+    /// The same from a [`Chain`] of any form.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), and if something else stands behind the certificates.
+    pub fn from_chain(chain: Chain<'a>, key: KeyHandle) -> Result<Self, Error> {
         let mut leaf = None;
-        for certificate in chain.iter().rev() {
-            leaf = Some(x509::own_certificate(certificate).ok_or(ApiMisuse::CredentialUnusable)?);
+        for certificate in chain.iter() {
+            let certificate = OwnCertificate::parse(certificate).map_err(|_| ApiMisuse::CredentialUnusable)?;
+            leaf = leaf.or(Some(certificate));
         }
-        let leaf = leaf.ok_or(ApiMisuse::CredentialUnusable)?;
-        let scheme = leaf.key.default_scheme().ok_or(ApiMisuse::CredentialUnusable)?;
-        let signature_len = u16::try_from(leaf.signature_len).map_err(|_| ApiMisuse::CredentialUnusable)?;
-        Ok(Self { chain, scheme, algorithm: leaf.key, signature_len, key })
+        let leaf = leaf.filter(|_| chain.is_whole()).ok_or(ApiMisuse::CredentialUnusable)?;
+        let scheme = leaf.key().default_scheme().ok_or(ApiMisuse::CredentialUnusable)?;
+        let signature_len = u16::try_from(leaf.signature_len()).map_err(|_| ApiMisuse::CredentialUnusable)?;
+        Ok(Self { chain, scheme, algorithm: leaf.key(), signature_len, key })
     }
 
     /// Signs with another scheme, of those that the key of the leaf has: RSA with another hash.
@@ -93,7 +136,7 @@ impl<'a> Credential<'a> {
     }
 
     /// The certificates in DER, the leaf first.
-    pub const fn chain(&self) -> &'a [&'a [u8]] {
+    pub const fn chain(&self) -> Chain<'a> {
         self.chain
     }
 
@@ -105,6 +148,14 @@ impl<'a> Credential<'a> {
     /// The handle of the key.
     pub const fn key(&self) -> KeyHandle {
         self.key
+    }
+
+    /// The last second at which all certificates of the chain are valid; a root in it does not count.
+    pub fn not_after(&self) -> UnixTime {
+        let counts = |(place, certificate): &(usize, OwnCertificate<'_>)| *place == 0 || !certificate.is_self_issued();
+        let ends = self.certificates().enumerate().filter(counts).map(|(_, certificate)| certificate.not_after());
+        // A credential has a leaf.
+        ends.min().unwrap_or(UnixTime::from_seconds(0))
     }
 
     /// Bytes of the longest signature of the key, as it stands in CertificateVerify.
@@ -123,44 +174,24 @@ impl<'a> Credential<'a> {
 
     /// The issuers of all certificates of the chain, that of the leaf first.
     pub fn issuers(&self) -> impl Iterator<Item = Name<'a>> {
-        self.chain.iter().filter_map(|certificate| x509::own_certificate(certificate)).map(|own| own.issuer)
+        self.certificates().map(|certificate| certificate.issuer())
     }
 
     /// Whether one of the certificates of the chain, not only the leaf, was issued by `authority`
     /// (RFC 9846 section 4.3.4 and 4.5.1.2).
     pub fn issued_by(&self, authority: &Name<'_>) -> bool {
-        self.issuers().any(|issuer| issuer.matches(authority))
+        self.certificate_of(authority).is_some()
     }
-}
 
-/// Writes two big-endian numbers as DER `ECDSA-Sig-Value` (RFC 5480 appendix A); `None` if one is zero.
-pub(crate) fn ecdsa_der<'o>(r: &[u8], s: &[u8], out: &'o mut [u8]) -> Option<&'o [u8]> {
-    const SEQUENCE: u8 = 0x30;
-    let (r, s) = (significant(r)?, significant(s)?);
-    let mut writer = Writer::new(out);
-    writer.u8(SEQUENCE);
-    writer.vec8(|w| {
-        write_integer(w, r);
-        write_integer(w, s);
-    });
-    let len = writer.finish().ok()?;
-    out.get(..len)
-}
+    /// Which certificate of the chain was issued by `authority`, counted from 0, the leaf.
+    pub fn certificate_of(&self, authority: &Name<'_>) -> Option<u8> {
+        (0_u8..).zip(self.issuers()).find(|(_, issuer)| issuer.matches(authority)).map(|(index, _)| index)
+    }
 
-/// Without leading zeros.
-fn significant(number: &[u8]) -> Option<&[u8]> {
-    number.get(number.iter().position(|&byte| byte != 0)?..)
-}
-
-fn write_integer(w: &mut Writer<'_>, number: &[u8]) {
-    const INTEGER: u8 = 0x02;
-    w.u8(INTEGER);
-    w.vec8(|w| {
-        if number.first().is_some_and(|&byte| byte & 0x80 != 0) {
-            w.u8(0);
-        }
-        w.bytes(number);
-    });
+    /// The certificates, parsed; all of them could be when the credential was made.
+    pub(crate) fn certificates(&self) -> impl Iterator<Item = OwnCertificate<'a>> + Clone + use<'a> {
+        self.chain.iter().filter_map(|certificate| OwnCertificate::parse(certificate).ok())
+    }
 }
 
 #[cfg(test)]
@@ -168,29 +199,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_raw_signature_becomes_the_shortest_der() {
-        let mut one = [0; 32];
-        one[31] = 1;
-        let mut out = [0; 72];
-        let der = ecdsa_der(&one, &[0xff; 32], &mut out).unwrap();
-        assert_eq!(der[..7], [0x30, 38, 2, 1, 1, 2, 33]);
-        assert_eq!(der[7..], [&[0][..], &[0xff; 32]].concat());
-        assert!(ecdsa_der(&[0; 32], &one, &mut out).is_none());
-        assert!(ecdsa_der(&one, &[0; 32], &mut out).is_none());
-        assert_eq!(ecdsa_der(&[0xff; 32], &[0xff; 32], &mut out).unwrap().len(), 72);
-        assert_eq!(ecdsa_der(&[0xff; 48], &[0xff; 48], &mut [0; 104]).unwrap().len(), 104);
-    }
-
-    #[test]
-    fn an_encoded_signature_is_at_most_as_long_as_the_longest_of_this_build() {
-        let Some(Signature::Encoded(signature)) = Signature::encoded(&[7; 72]) else { panic!("72 bytes always fit") };
-        assert_eq!(signature.as_bytes(), [7; 72]);
-        assert!(Signature::encoded(&[7; MAX_SIGNATURE + 1]).is_none());
-    }
-
-    #[test]
     fn a_credential_without_a_certificate_is_refused() {
         assert_eq!(Credential::new(&[], KeyHandle(0)).err(), Some(ApiMisuse::CredentialUnusable.into()));
         assert_eq!(Credential::new(&[&[1, 2, 3]], KeyHandle(0)).err(), Some(ApiMisuse::CredentialUnusable.into()));
+        let joined = Chain::joined(&[0x30, 0, 7]);
+        assert_eq!(Credential::from_chain(joined, KeyHandle(0)).err(), Some(ApiMisuse::CredentialUnusable.into()));
     }
 }

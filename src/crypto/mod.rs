@@ -6,6 +6,8 @@
 //! [`CryptoProvider`] say; what a certificate may hold depends on the features `p384`, `ed25519` and
 //! `rsa` as well, so that what is not compiled in costs nothing.
 
+#[cfg(feature = "cortex-m4")]
+pub mod cortex_m4;
 #[cfg(feature = "rsa")]
 pub mod rsa;
 #[cfg(feature = "rustcrypto")]

@@ -27,6 +27,8 @@ pub enum CertificateProblem {
     AnchorSignatureInvalid,
     /// The key usage holds keyCertSign in a certificate that is no CA (RFC 5280 section 4.2.1.9).
     CertSignWithoutCa,
+    /// The common name is not the one that was asked for (RFC 9525 section 1.3 advises not to ask).
+    CommonNameMismatch,
     /// Basic or name constraints of a CA are not critical (RFC 5280 sections 4.2.1.9 and 4.2.1.10).
     ConstraintNotCritical,
     /// More CA certificates stand above the leaf than the configuration allows.
@@ -120,6 +122,7 @@ impl CertificateProblem {
             Self::ListTooLong | Self::SearchExhausted | Self::TooLarge => AlertDescription::CERTIFICATE_UNKNOWN,
             // "A certificate was corrupt, contained signatures that did not verify correctly, etc."
             Self::CertSignWithoutCa
+            | Self::CommonNameMismatch
             | Self::ConstraintNotCritical
             | Self::DuplicateExtension
             | Self::Malformed
@@ -147,6 +150,7 @@ impl CertificateProblem {
             Self::ListTooLong | Self::SearchExhausted => 9,
             Self::AnchorExpired | Self::AnchorNotYetValid | Self::Expired | Self::NotYetValid => 8,
             Self::CertSignWithoutCa
+            | Self::CommonNameMismatch
             | Self::ConstraintNotCritical
             | Self::ExtendedKeyUsage
             | Self::MissingCertSign
@@ -174,68 +178,86 @@ impl CertificateProblem {
         }
     }
 
-    /// One sentence without a full stop, and the rule behind it.
+    /// One clause that goes on from the name of a certificate.
     const fn explanation(self) -> &'static str {
         match self {
-            Self::AnchorExpired => "was issued by a trust anchor that has expired (RFC 5280 section 4.1.2.5)",
-            Self::AnchorNotYetValid => "was issued by a trust anchor that is not valid yet (RFC 5280 section 4.1.2.5)",
+            Self::AnchorExpired => "was issued by a trust anchor that has expired",
+            Self::AnchorNotYetValid => "was issued by a trust anchor that is not valid yet",
             Self::AnchorSignatureInvalid => {
                 "names a trust anchor as its issuer but was not signed with its key: changed, or from another \
-                 authority of the same name (RFC 5280 section 6.1.3)"
+                 authority of the same name"
             }
-            Self::CertSignWithoutCa => "may sign certificates by its key usage and is no CA (RFC 5280 section 4.2.1.9)",
-            Self::ConstraintNotCritical => {
-                "belongs to a CA whose constraints are not critical (RFC 5280 sections 4.2.1.9 and 4.2.1.10)"
-            }
+            Self::CertSignWithoutCa => "may sign certificates by its key usage and is no CA",
+            Self::CommonNameMismatch => "does not have the common name that the configuration asks for",
+            Self::ConstraintNotCritical => "is of a CA and has constraints that are not critical",
             Self::DepthExceeded => "stands under more CA certificates than the configured depth allows",
-            Self::DuplicateExtension => "holds an extension twice (RFC 5280 section 4.2)",
-            Self::Expired => "has expired (RFC 5280 section 4.1.2.5)",
-            Self::ExtendedKeyUsage => {
-                "is not meant for this role: its extended key usage does not allow it (RFC 5280 section 4.2.1.12)"
-            }
+            Self::DuplicateExtension => "holds an extension twice",
+            Self::Expired => "has expired",
+            Self::ExtendedKeyUsage => "is not meant for this role: its extended key usage does not allow it",
             Self::ListTooLong => "is one more than can be counted",
-            Self::Malformed => "is not a certificate in DER (RFC 5280 section 4.1)",
-            Self::MissingCertSign => {
-                "may not sign certificates: its key usage lacks keyCertSign (RFC 5280 section 4.2.1.3)"
-            }
-            Self::MissingDigitalSignature => {
-                "may not sign handshakes: its key usage lacks digitalSignature (RFC 9846 section 4.5.1)"
-            }
-            Self::MissingKeyIdentifier => "lacks a key identifier (RFC 5280 sections 4.2.1.1 and 4.2.1.2)",
-            Self::NameConstraintsOnLeaf => "holds name constraints and is no CA (RFC 5280 section 4.2.1.10)",
-            Self::NameMismatch => "does not hold the name of the server (RFC 9525 section 6)",
-            Self::NameNotPermitted => "holds a name that an authority above it forbids (RFC 5280 section 4.2.1.10)",
-            Self::NotACa => "issued another certificate and is no CA (RFC 5280 section 4.2.1.9)",
-            Self::NotYetValid => "is not valid yet (RFC 5280 section 4.1.2.5)",
-            Self::PathLengthExceeded => {
-                "stands deeper than the path length constraint of an authority above it allows (RFC 5280 section 4.2.1.9)"
-            }
+            Self::Malformed => "is not a certificate in DER",
+            Self::MissingCertSign => "may not sign certificates: its key usage lacks keyCertSign",
+            Self::MissingDigitalSignature => "may not sign handshakes: its key usage lacks digitalSignature",
+            Self::MissingKeyIdentifier => "lacks a key identifier",
+            Self::NameConstraintsOnLeaf => "holds name constraints and is no CA",
+            Self::NameMismatch => "does not hold the name of the server",
+            Self::NameNotPermitted => "holds a name that an authority above it forbids",
+            Self::NotACa => "is no CA and so cannot have issued another certificate",
+            Self::NotYetValid => "is not valid yet",
+            Self::PathLengthExceeded => "stands deeper than the path length constraint of an authority above it allows",
             Self::SearchExhausted => "was given up on: no path was found within the limits of the search",
-            Self::SelfSigned => "is self-signed and no trust anchor (RFC 5280 section 6.1)",
-            Self::SerialNumber => {
-                "has a serial number that is not positive or longer than 20 bytes (RFC 5280 section 4.1.2.2)"
-            }
-            Self::SignatureAlgorithmMismatch => "names two different signature algorithms (RFC 5280 section 4.1.1.2)",
-            Self::SignatureInvalid => "was not signed with the key of its issuer (RFC 5280 section 6.1.3)",
-            Self::SubjectMissing => {
-                "names nobody: its subject is empty and no subject alternative name is critical (RFC 5280 section 4.1.2.6)"
-            }
+            Self::SelfSigned => "is self-signed and no trust anchor",
+            Self::SerialNumber => "has a serial number that is not positive or longer than 20 bytes",
+            Self::SignatureAlgorithmMismatch => "names two different signature algorithms",
+            Self::SignatureInvalid => "was not signed with the key of its issuer",
+            Self::SubjectMissing => "names nobody: its subject is empty and no subject alternative name is critical",
             Self::TooLarge => "is longer than 65,000 bytes",
-            Self::UnknownCriticalExtension => {
-                "holds a critical extension that is not understood (RFC 5280 section 4.2)"
-            }
-            Self::UnknownIssuer => {
-                "was issued by an authority that is neither trusted nor sent along (RFC 5280 section 6.1.3)"
-            }
-            Self::UnsupportedKey => "has a public key of an unsupported kind or size (RFC 5280 section 4.1.2.7)",
-            Self::UnsupportedSignature => "is signed with an unsupported algorithm (RFC 5280 section 4.1.1.2)",
-            Self::UnsupportedVersion => "is not of version 3 (RFC 9846 section 4.5.1)",
-            Self::UntrustedRoot => "is a self-signed root and no trust anchor (RFC 5280 section 6.1)",
-            Self::ValidityTooLong => "is valid for more days than the configuration allows (RFC 5280 section 4.1.2.5)",
+            Self::UnknownCriticalExtension => "holds a critical extension that is not understood",
+            Self::UnknownIssuer => "was issued by an authority that is neither trusted nor sent along",
+            Self::UnsupportedKey => "has a public key of an unsupported kind or size",
+            Self::UnsupportedSignature => "is signed with an unsupported algorithm",
+            Self::UnsupportedVersion => "is not of version 3",
+            Self::UntrustedRoot => "is a self-signed root and no trust anchor",
+            Self::ValidityTooLong => "is valid for more days than the configuration allows",
         }
+    }
+
+    /// Where the rule stands, as in `RFC 5280 section 4.1.2.5`; `None` of a limit that is our own.
+    #[must_use]
+    pub const fn section(self) -> Option<&'static str> {
+        Some(match self {
+            Self::AnchorExpired
+            | Self::AnchorNotYetValid
+            | Self::Expired
+            | Self::NotYetValid
+            | Self::ValidityTooLong => "RFC 5280 section 4.1.2.5",
+            Self::AnchorSignatureInvalid | Self::SignatureInvalid => "RFC 5280 section 6.1.3 (a)(1)",
+            Self::CertSignWithoutCa | Self::NotACa | Self::PathLengthExceeded => "RFC 5280 section 4.2.1.9",
+            Self::ConstraintNotCritical => "RFC 5280 sections 4.2.1.9 and 4.2.1.10",
+            Self::CommonNameMismatch
+            | Self::DepthExceeded
+            | Self::ListTooLong
+            | Self::SearchExhausted
+            | Self::TooLarge => return None,
+            Self::DuplicateExtension | Self::UnknownCriticalExtension => "RFC 5280 section 4.2",
+            Self::ExtendedKeyUsage => "RFC 5280 section 4.2.1.12",
+            Self::Malformed => "RFC 5280 section 4.1",
+            Self::MissingCertSign => "RFC 5280 section 4.2.1.3",
+            Self::MissingDigitalSignature | Self::UnsupportedVersion => "RFC 9846 section 4.5.1",
+            Self::MissingKeyIdentifier => "RFC 5280 sections 4.2.1.1 and 4.2.1.2",
+            Self::NameConstraintsOnLeaf | Self::NameNotPermitted => "RFC 5280 section 4.2.1.10",
+            Self::NameMismatch => "RFC 9525 section 6",
+            Self::SelfSigned | Self::UntrustedRoot => "RFC 5280 section 6.1",
+            Self::SerialNumber => "RFC 5280 section 4.1.2.2",
+            Self::SignatureAlgorithmMismatch | Self::UnsupportedSignature => "RFC 5280 section 4.1.1.2",
+            Self::SubjectMissing => "RFC 5280 section 4.1.2.6",
+            Self::UnknownIssuer => "RFC 5280 section 6.1.3 (a)(4)",
+            Self::UnsupportedKey => "RFC 5280 section 4.1.2.7",
+        })
     }
 }
 
+/// What the certificate did, as in `has expired`, to go on from its name.
 impl core::fmt::Display for CertificateProblem {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str(self.explanation())
@@ -245,9 +267,10 @@ impl core::fmt::Display for CertificateProblem {
 impl core::fmt::Display for CertificateError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self.index {
-            0 => write!(f, "certificate 0, the leaf, {}", self.problem),
-            index => write!(f, "certificate {index} {}", self.problem),
+            0 => write!(f, "certificate 0, the leaf, {}", self.problem)?,
+            index => write!(f, "certificate {index} {}", self.problem)?,
         }
+        self.problem.section().map_or(Ok(()), |section| write!(f, " ({section})"))
     }
 }
 

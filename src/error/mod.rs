@@ -2,6 +2,7 @@
 
 mod alert;
 mod certificate;
+mod explanation;
 
 pub use self::alert::AlertDescription;
 pub use self::certificate::{CertificateError, CertificateProblem};
@@ -71,6 +72,9 @@ pub enum ApiMisuse {
     AnswerUnexpected,
     /// Data was written after `close`.
     ClosedForWriting,
+    /// A common name that no certificate can have, or a pattern that is none (see
+    /// [`CommonName`](crate::x509::CommonName)).
+    CommonNameInvalid,
     /// More bytes were committed than `rx_space` offered, or sealed than `reserve` offered.
     CommitTooLarge,
     /// A credential without a certificate, or whose first certificate cannot be parsed.
@@ -95,6 +99,8 @@ pub enum ApiMisuse {
     SignatureMalformed,
     /// A certificate cannot serve as a trust anchor.
     TrustAnchorUnusable(CertificateProblem),
+    /// The validity of certificates is limited to 0 days, which none can keep.
+    ValidityLimitZero,
 }
 
 /// The encoding of a message is wrong.
@@ -147,6 +153,8 @@ pub enum PeerIncompatible {
     Tls13NotOffered,
     /// The server chose TLS 1.2 or older.
     Tls13NotSelected,
+    /// The client asks for a server name that we do not have (RFC 6066 section 3).
+    UnknownServerName,
 }
 
 /// A rule of the protocol was broken.
@@ -243,6 +251,7 @@ impl PeerIncompatible {
             Self::NoApplicationProtocol => AlertDescription::NO_APPLICATION_PROTOCOL,
             Self::NoCipherSuite | Self::NoCredential | Self::NoGroup => AlertDescription::HANDSHAKE_FAILURE,
             Self::Tls13NotOffered | Self::Tls13NotSelected => AlertDescription::PROTOCOL_VERSION,
+            Self::UnknownServerName => AlertDescription::UNRECOGNIZED_NAME,
         }
     }
 }
@@ -299,28 +308,6 @@ impl From<ApiMisuse> for Error {
 impl From<CertificateError> for Error {
     fn from(error: CertificateError) -> Self {
         Self::Certificate(error)
-    }
-}
-
-impl core::fmt::Display for Error {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self {
-            Self::AlertReceived(alert) => write!(f, "the peer ended the connection with alert {} ({alert})", alert.0),
-            Self::ApiMisuse(reason) => write!(f, "wrong use of the library: {reason:?}"),
-            Self::BufferTooSmall { buffer, need } => {
-                write!(f, "the lent {buffer:?} buffer is too small: {need} bytes are needed")
-            }
-            Self::Certificate(error) => error.fmt(f),
-            Self::ConnectionTruncated => f.write_str("the transport ended without close_notify"),
-            Self::DecryptFailed => f.write_str("a record could not be opened"),
-            Self::InvalidMessage(reason) => write!(f, "a message could not be parsed: {reason:?}"),
-            Self::KeysExhausted => f.write_str("too many records under one key"),
-            Self::PeerIncompatible(reason) => write!(f, "no common ground with the peer: {reason:?}"),
-            Self::PeerMisbehaved(reason) => write!(f, "the peer broke the protocol: {reason:?}"),
-            Self::ProviderFailed => f.write_str("the crypto provider failed"),
-            Self::Refused(alert) => write!(f, "the peer was refused with alert {} ({alert})", alert.0),
-            Self::SigningFailed => f.write_str("the signer could not sign"),
-        }
     }
 }
 

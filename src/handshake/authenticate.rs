@@ -6,6 +6,7 @@
 //! 4. CertificateVerify
 //! 5. the application's decision
 
+use super::config::Parameters;
 use super::proof::{PeerAuthenticated, SignatureVerified};
 use super::{Answer, Context, Progress, Question, Stage, Wait};
 use crate::crypto::CryptoProvider;
@@ -14,9 +15,9 @@ use crate::limits::{CERTIFICATE_PREFIX, ENTRY_PREFIX};
 use crate::transcript::{Signer, certificate_verify_content};
 use crate::wire::certificate::{self, CertificatePrefix};
 use crate::wire::certificate_verify::CertificateVerify;
-use crate::wire::enums::{HandshakeType, SignatureScheme};
+use crate::wire::enums::HandshakeType;
 use crate::wire::handshake;
-use crate::x509::{ChainVerified, Purpose, Rules, Search, ServerName, Time, TrustAnchor};
+use crate::x509::{ChainVerified, CommonName, Purpose, Rules, Search, ServerName, Time, Trace, TrustAnchor};
 
 /// The steps above.
 pub(super) enum Authenticate {
@@ -41,8 +42,24 @@ pub(super) struct Expectation<'b> {
     pub(super) anchors: &'b [TrustAnchor<'b>],
     pub(super) purpose: Purpose,
     pub(super) server_name: Option<&'b ServerName<'b>>,
-    pub(super) max_depth: u8,
-    pub(super) schemes: &'b [SignatureScheme],
+    pub(super) common_name: Option<CommonName<'b>>,
+    pub(super) parameters: &'b Parameters<'b>,
+}
+
+impl<'b> Expectation<'b> {
+    /// What the path is held to at a time.
+    pub(super) const fn rules(&self, time: Time) -> Rules<'b> {
+        Rules {
+            anchors: self.anchors,
+            purpose: self.purpose,
+            server_name: self.server_name,
+            common_name: self.common_name,
+            time,
+            max_depth: self.parameters.max_depth,
+            strict_profile: self.parameters.strict_profile,
+            max_validity_days: self.parameters.max_validity_days,
+        }
+    }
 }
 
 impl Authenticate {
@@ -70,13 +87,14 @@ impl Authenticate {
         self,
         cx: &mut Context<'_, C>,
         expectation: &Expectation<'_>,
+        trace: &mut impl Trace,
     ) -> Result<Outcome, Error> {
         match self {
             Self::ExpectCertificate => receive_prefix(cx),
             Self::ExpectEntry { left: 0 } if cx.peer.is_empty() => Ok(Outcome::NoCertificate),
             Self::ExpectEntry { left: 0 } => Ok(Outcome::Next(Self::AwaitTime, Progress::Continue)),
-            Self::ExpectEntry { left } => receive_entry(cx, left),
-            Self::SearchPath(time) => search_path(cx, expectation, time),
+            Self::ExpectEntry { left } => receive_entry(cx, left, trace),
+            Self::SearchPath(time) => search_path(cx, expectation, time, trace),
             Self::ExpectCertificateVerify(chain) => verify_signature(cx, expectation, chain),
             // These wait for an answer and are not driven.
             Self::AwaitTime | Self::AwaitAuthorization(..) => Ok(Outcome::Next(self, Progress::Continue)),
@@ -112,7 +130,11 @@ fn receive_prefix<C: CryptoProvider>(cx: &mut Context<'_, C>) -> Result<Outcome,
     Ok(Outcome::Next(Authenticate::ExpectEntry { left: list }, Progress::Continue))
 }
 
-fn receive_entry<C: CryptoProvider>(cx: &mut Context<'_, C>, left: usize) -> Result<Outcome, Error> {
+fn receive_entry<C: CryptoProvider>(
+    cx: &mut Context<'_, C>,
+    left: usize,
+    trace: &mut impl Trace,
+) -> Result<Outcome, Error> {
     let mut need = ENTRY_PREFIX;
     let entry = loop {
         if need > left {
@@ -128,7 +150,7 @@ fn receive_entry<C: CryptoProvider>(cx: &mut Context<'_, C>, left: usize) -> Res
     };
     let bytes = cx.rx.handshake().get(..entry).ok_or(InvalidMessage::Truncated)?;
     cx.transcript.update(bytes);
-    cx.peer.push::<C>(certificate::parse_entry(bytes)?)?;
+    cx.peer.push::<C>(certificate::parse_entry(bytes)?, trace)?;
     cx.rx.consume(entry);
     let left = left.checked_sub(entry).ok_or(InvalidMessage::Truncated)?;
     Ok(Outcome::Next(Authenticate::ExpectEntry { left }, Progress::Continue))
@@ -138,17 +160,9 @@ fn search_path<C: CryptoProvider>(
     cx: &mut Context<'_, C>,
     expectation: &Expectation<'_>,
     time: Time,
+    trace: &mut impl Trace,
 ) -> Result<Outcome, Error> {
-    let rules = Rules {
-        anchors: expectation.anchors,
-        purpose: expectation.purpose,
-        server_name: expectation.server_name,
-        time,
-        max_depth: expectation.max_depth,
-        strict_profile: false,
-        max_validity_days: None,
-    };
-    let next = match cx.peer.step::<C>(&rules)? {
+    let next = match cx.peer.step::<C>(&expectation.rules(time), trace)? {
         Search::Working => Authenticate::SearchPath(time),
         Search::Found(verified, path) => {
             cx.negotiated.path = Some(path);
@@ -169,7 +183,7 @@ fn verify_signature<C: CryptoProvider>(
     let verify = CertificateVerify::parse(handshake::body(message)?)?;
     // RFC 9846 section 4.5.2: "If the CertificateVerify message is sent by a server, the signature algorithm
     // MUST be one offered in the client's 'signature_algorithms' extension", and the same for a client.
-    if !expectation.schemes.contains(&verify.scheme) {
+    if !expectation.parameters.signature_schemes::<C>().contains(&verify.scheme) {
         return Err(PeerMisbehaved::SignatureSchemeNotOffered.into());
     }
     let key = cx.peer.leaf_key().ok_or(PeerMisbehaved::UnexpectedMessage)?;

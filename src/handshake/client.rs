@@ -32,7 +32,7 @@ use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup};
 use crate::wire::extension::KeyShareEntry;
 use crate::wire::handshake;
 use crate::wire::server_hello::{self, ServerHello};
-use crate::x509::{Purpose, ServerName};
+use crate::x509::{Purpose, Rules, ServerName, Time, Trace};
 
 /// The side that connects.
 #[derive(Debug)]
@@ -161,10 +161,15 @@ impl Role for Client {
         }
     }
 
+    fn rules<'c>(config: &'c ClientConfig<'_>, time: Time) -> Rules<'c> {
+        expectation(config).rules(time)
+    }
+
     fn handle<'b, C: CryptoProvider>(
         state: Self::State<'b, C>,
         cx: &mut Context<'b, C>,
         config: &'b ClientConfig<'b>,
+        trace: &mut impl Trace,
     ) -> Next<'b, C> {
         match state {
             State::Start => start(cx, config),
@@ -175,7 +180,7 @@ impl Role for Client {
             State::ExpectEncryptedExtensions(keys) => handle_encrypted_extensions(keys, cx, config),
             State::ExpectCertificateOrRequest(keys) => Ok(look_for_request(keys, cx)),
             State::ExpectCertificateRequest(keys) => handle_certificate_request(keys, cx),
-            State::AuthenticateServer(keys, reply, step) => authenticate_server(keys, reply, step, cx, config),
+            State::AuthenticateServer(keys, reply, step) => authenticate_server(keys, reply, step, cx, config, trace),
             State::ExpectFinished(keys, reply, peer) => handle_finished(keys, reply, peer, cx, config),
             State::Respond(response, Identify::Done) => Ok((State::SendFinished(response), Progress::Continue)),
             State::Respond(response, identify) => {
@@ -464,21 +469,26 @@ fn take_reply<'b, C: CryptoProvider>(
     Ok(State::AuthenticateServer(keys, Some(reply), Authenticate::ExpectCertificate))
 }
 
+/// What a server is measured by.
+const fn expectation<'c>(config: &'c ClientConfig<'_>) -> Expectation<'c> {
+    Expectation {
+        anchors: config.anchors,
+        purpose: Purpose::ServerAuth,
+        server_name: Some(&config.server_name),
+        common_name: config.common_name,
+        parameters: &config.parameters,
+    }
+}
+
 fn authenticate_server<'b, C: CryptoProvider>(
     keys: HandshakeKeys<C>,
     reply: Option<Reply<'b>>,
     step: Authenticate,
     cx: &mut Context<'b, C>,
     config: &'b ClientConfig<'b>,
+    trace: &mut impl Trace,
 ) -> Next<'b, C> {
-    let expectation = Expectation {
-        anchors: config.anchors,
-        purpose: Purpose::ServerAuth,
-        server_name: Some(&config.server_name),
-        max_depth: config.parameters.max_depth,
-        schemes: config.parameters.signature_schemes::<C>(),
-    };
-    match step.handle(cx, &expectation)? {
+    match step.handle(cx, &expectation(config), trace)? {
         Outcome::Next(step, progress) => Ok((State::AuthenticateServer(keys, reply, step), progress)),
         // RFC 9846 section 4.5.1.3: "If the server supplies an empty Certificate message, the client
         // MUST abort the handshake with a 'decode_error' alert."

@@ -5,7 +5,7 @@ use crate::error::{ApiMisuse, Error};
 use crate::limits::{DEFAULT_DEPTH, MAX_ANCHORS, MAX_LIST};
 use crate::wire::certificate_request::MAX_AUTHORITIES;
 use crate::wire::enums::{CipherSuite, NamedGroup, SignatureScheme};
-use crate::x509::{ServerName, TrustAnchor};
+use crate::x509::{CommonName, ServerName, TrustAnchor};
 
 /// What both roles configure. Empty lists mean everything the provider has, in its order.
 #[derive(Clone, Copy)]
@@ -15,6 +15,8 @@ pub(crate) struct Parameters<'a> {
     groups: &'a [NamedGroup],
     signature_schemes: &'a [SignatureScheme],
     pub(crate) max_depth: u8,
+    pub(crate) max_validity_days: Option<u16>,
+    pub(crate) strict_profile: bool,
     pub(crate) compatibility: bool,
 }
 
@@ -22,6 +24,7 @@ pub(crate) struct Parameters<'a> {
 #[derive(Clone, Copy)]
 pub struct ClientConfig<'a> {
     pub(crate) server_name: ServerName<'a>,
+    pub(crate) common_name: Option<CommonName<'a>>,
     pub(crate) anchors: &'a [TrustAnchor<'a>],
     pub(crate) parameters: Parameters<'a>,
 }
@@ -35,7 +38,8 @@ pub struct ServerConfig<'a> {
 }
 
 /// Whether a server asks its clients who they are. The trust anchors are those of the clients'
-/// certificates, 1 to 255 of them; unless switched off, their names are sent in CertificateRequest.
+/// certificates, 1 to 255 of them; unless switched off or one is a pin, their names are sent in
+/// CertificateRequest.
 #[derive(Clone, Copy)]
 pub enum ClientAuth<'a> {
     /// It does not ask. Apache: `SSLVerifyClient none`.
@@ -51,7 +55,16 @@ pub enum ClientAuth<'a> {
 impl<'a> ClientConfig<'a> {
     /// A client that connects to `server_name` and trusts `anchors`, and nothing else: 1 to 255 of them.
     pub const fn new(server_name: ServerName<'a>, anchors: &'a [TrustAnchor<'a>]) -> Self {
-        Self { server_name, anchors, parameters: Parameters::new() }
+        Self { server_name, common_name: None, anchors, parameters: Parameters::new() }
+    }
+
+    /// Asks for this common name **instead of** looking for the server name among the subject alternative
+    /// names. The server name is still sent as SNI (RFC 6066 section 3). Off by default: see [`CommonName`] for
+    /// what it means and why.
+    #[must_use]
+    pub const fn with_common_name(mut self, name: CommonName<'a>) -> Self {
+        self.common_name = Some(name);
+        self
     }
 }
 
@@ -63,6 +76,9 @@ impl<'a> ServerConfig<'a> {
 
     /// Whether CertificateRequest names the issuers that are trusted (RFC 9846 section 4.3.4).
     /// On by default: it is what lets a client with several certificates choose the right one.
+    ///
+    /// If one of the anchors is a pin, no names are sent whatever stands here: a pin has no issuer to name, and a
+    /// list of the others would make the client that is pinned keep its certificate back.
     #[must_use]
     pub const fn with_certificate_authorities(mut self, send: bool) -> Self {
         self.send_authorities = send;
@@ -108,10 +124,26 @@ macro_rules! common_options {
 
             /// How many CA certificates may stand above the peer's certificate, the trust anchor among them,
             /// counted as `SSLVerifyDepth` of Apache does (see [`Rules`](crate::x509::Rules)). By default 4; no more
-            /// than 10 are followed, and 0 lets nobody in.
+            /// than 10 are followed, and 0 lets nobody in but who is pinned.
             #[must_use]
             pub const fn with_max_depth(mut self, depth: u8) -> Self {
                 self.parameters.max_depth = depth;
+                self
+            }
+
+            /// The most days for which the peer's certificate may be valid, for example the 398 of public
+            /// authorities. Without a limit by default, as private authorities issue for longer; 0 is refused.
+            #[must_use]
+            pub const fn with_max_validity_days(mut self, days: u16) -> Self {
+                self.parameters.max_validity_days = Some(days);
+                self
+            }
+
+            /// Whether to refuse also what RFC 5280 forbids authorities to issue and path validation does not
+            /// ask about, as [`Rules::strict_profile`](crate::x509::Rules::strict_profile) says. Off by default.
+            #[must_use]
+            pub const fn with_strict_profile(mut self, on: bool) -> Self {
+                self.parameters.strict_profile = on;
                 self
             }
 
@@ -131,6 +163,14 @@ common_options!(ClientConfig);
 common_options!(ServerConfig);
 
 impl<'a> ClientAuth<'a> {
+    /// The names that a CertificateRequest lists. None if one of the anchors is a pin: RFC 9846 section 4.3.4
+    /// lets the list guide the choice of the client, and it would guide the one that is pinned away.
+    pub(crate) fn authorities(&self) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a> {
+        let anchors = self.anchors().unwrap_or(&[]);
+        let anchors = if anchors.iter().all(|anchor| anchor.subject().is_some()) { anchors } else { &[] };
+        anchors.iter().filter_map(TrustAnchor::subject).map(|name| name.as_der())
+    }
+
     /// The trust anchors for clients, if they are asked.
     pub(crate) const fn anchors(&self) -> Option<&'a [TrustAnchor<'a>]> {
         match *self {
@@ -148,6 +188,8 @@ impl<'a> Parameters<'a> {
             groups: &[],
             signature_schemes: &[],
             max_depth: DEFAULT_DEPTH,
+            max_validity_days: None,
+            strict_profile: false,
             compatibility: false,
         }
     }
@@ -180,6 +222,9 @@ impl<'a> Parameters<'a> {
         if self.alpn.len() > MAX_LIST || self.alpn.iter().any(|name| !(1..=255).contains(&name.len())) {
             return Err(ApiMisuse::AlpnNameLength.into());
         }
+        if self.max_validity_days == Some(0) {
+            return Err(ApiMisuse::ValidityLimitZero.into());
+        }
         let suites = self.cipher_suites::<C>();
         let groups = self.groups::<C>();
         let schemes = self.signature_schemes::<C>();
@@ -206,7 +251,8 @@ pub(super) fn check_anchors(anchors: &[TrustAnchor<'_>]) -> Result<(), Error> {
     }
     let names = anchors
         .iter()
-        .fold(0_usize, |sum, anchor| sum.saturating_add(anchor.subject().as_der().len()).saturating_add(2));
+        .filter_map(TrustAnchor::subject)
+        .fold(0_usize, |sum, name| sum.saturating_add(name.as_der().len()).saturating_add(2));
     if names > MAX_AUTHORITIES || anchors.len() > MAX_ANCHORS {
         Err(ApiMisuse::AuthoritiesTooLong.into())
     } else {

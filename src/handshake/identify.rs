@@ -2,7 +2,7 @@
 //! CertificateVerify, and the writing of Finished.
 
 use super::{Answer, Context, Progress, Question, Stage, Wait};
-use crate::credential::Credential;
+use crate::credential::{Chain, Credential};
 use crate::crypto::{CryptoError, CryptoProvider, Digest};
 use crate::error::{ApiMisuse, Error};
 use crate::record::outbound::{Outbound, Written};
@@ -58,7 +58,7 @@ impl<'b> Identify<'b> {
         match self {
             Self::SendEmptyCertificate => {
                 let mut sent = 0;
-                Ok(if send_certificate(cx, &[], &mut sent)? {
+                Ok(if send_certificate(cx, Chain::default(), &mut sent)? {
                     (Self::Done, Progress::Continue)
                 } else {
                     // Eight bytes always fit into a drained buffer, so nothing of it has left.
@@ -172,9 +172,9 @@ fn append<C: CryptoProvider>(
 
 fn send_certificate<C: CryptoProvider>(
     cx: &mut Context<'_, C>,
-    chain: &[&[u8]],
+    chain: Chain<'_>,
     sent: &mut usize,
 ) -> Result<bool, Error> {
     let Context { tx, transcript, .. } = cx;
-    send_pieces(tx, transcript, sent, |piece| certificate::for_each_piece(chain, piece))
+    send_pieces(tx, transcript, sent, |piece| certificate::for_each_piece(chain.iter(), piece))
 }

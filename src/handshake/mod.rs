@@ -23,7 +23,7 @@ use crate::record::inbound::Inbound;
 use crate::record::outbound::Outbound;
 use crate::transcript::Transcript;
 use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup};
-use crate::x509::{PathFound, PeerChain, Time};
+use crate::x509::{PathFound, PeerChain, Rules, Time, Trace};
 use config::Parameters;
 use entropy::Entropy;
 use proof::PeerAuthenticated;
@@ -160,10 +160,14 @@ pub trait Role {
 
     fn stage<C: CryptoProvider>(state: &Self::State<'_, C>) -> Stage;
 
+    /// What the path of the peer is held to at a time.
+    fn rules<'c>(config: &'c Self::Config<'_>, time: Time) -> Rules<'c>;
+
     fn handle<'b, C: CryptoProvider>(
         state: Self::State<'b, C>,
         cx: &mut Context<'b, C>,
         config: &'b Self::Config<'b>,
+        trace: &mut impl Trace,
     ) -> Result<(Self::State<'b, C>, Progress), Error>;
 
     fn answer<'b, C: CryptoProvider>(

@@ -33,7 +33,7 @@ use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup};
 use crate::wire::extension::KeyShareEntry;
 use crate::wire::handshake;
 use crate::wire::server_hello::{self, ServerHello};
-use crate::x509::Purpose;
+use crate::x509::{Purpose, Rules, Time, Trace};
 
 /// The side that listens.
 #[derive(Debug)]
@@ -135,10 +135,15 @@ impl Role for Server {
         }
     }
 
+    fn rules<'c>(config: &'c ServerConfig<'_>, time: Time) -> Rules<'c> {
+        expectation(config).rules(time)
+    }
+
     fn handle<'b, C: CryptoProvider>(
         state: Self::State<'b, C>,
         cx: &mut Context<'b, C>,
         config: &'b ServerConfig<'b>,
+        trace: &mut impl Trace,
     ) -> Next<'b, C> {
         match state {
             State::ExpectClientHello => handle_client_hello(cx, config),
@@ -165,7 +170,7 @@ impl Role for Server {
                 Ok((State::Identify(keys, identify), progress))
             }
             State::SendFinished(keys) => send_server_finished(keys, cx, config),
-            State::AuthenticateClient(keys, step) => authenticate_client(keys, step, cx, config),
+            State::AuthenticateClient(keys, step) => authenticate_client(keys, step, cx, config, trace),
             State::ExpectFinished(keys, peer) => handle_finished(keys, peer, cx),
             State::AwaitCredential(_) | State::Done(..) | State::Failed => Ok((state, Progress::Continue)),
         }
@@ -417,8 +422,7 @@ fn send_certificate_request<'b, C: CryptoProvider>(
 ) -> Next<'b, C> {
     let schemes = config.parameters.signature_schemes::<C>();
     let certificate_schemes = config.parameters.certificate_schemes::<C>();
-    let anchors = config.client_auth.anchors().filter(|_| config.send_authorities).unwrap_or(&[]);
-    let authorities = anchors.iter().map(|anchor| anchor.subject().as_der());
+    let authorities = config.client_auth.authorities().filter(|_| config.send_authorities);
     let Context { tx, transcript, .. } = cx;
     let whole = send_pieces(tx, transcript, &mut sent, |piece| {
         certificate_request::for_each_piece(schemes, certificate_schemes, authorities, piece);
@@ -448,20 +452,25 @@ fn send_server_finished<'b, C: CryptoProvider>(
     Ok((next, Progress::Transmit))
 }
 
+/// What a client is measured by.
+fn expectation<'c>(config: &'c ServerConfig<'_>) -> Expectation<'c> {
+    Expectation {
+        anchors: config.client_auth.anchors().unwrap_or(&[]),
+        purpose: Purpose::ClientAuth,
+        server_name: None,
+        common_name: None,
+        parameters: &config.parameters,
+    }
+}
+
 fn authenticate_client<'b, C: CryptoProvider>(
     keys: ClientFinishedKeys<C>,
     step: Authenticate,
     cx: &mut Context<'b, C>,
     config: &'b ServerConfig<'b>,
+    trace: &mut impl Trace,
 ) -> Next<'b, C> {
-    let expectation = Expectation {
-        anchors: config.client_auth.anchors().unwrap_or(&[]),
-        purpose: Purpose::ClientAuth,
-        server_name: None,
-        max_depth: config.parameters.max_depth,
-        schemes: config.parameters.signature_schemes::<C>(),
-    };
-    match step.handle(cx, &expectation)? {
+    match step.handle(cx, &expectation(config), trace)? {
         Outcome::Next(step, progress) => Ok((State::AuthenticateClient(keys, step), progress)),
         Outcome::NoCertificate => {
             // RFC 9846 section 4.5.1.3: "it MAY [...] abort the handshake with a 'certificate_required' alert".

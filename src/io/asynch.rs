@@ -12,6 +12,7 @@ use crate::crypto::CryptoProvider;
 use crate::error::Error;
 use crate::handshake::Side;
 use crate::limits::LAST_READS;
+use crate::x509::TraceEvent;
 use core::future::poll_fn;
 use core::task::Poll;
 use embedded_io_async::{ErrorType, Read, Write};
@@ -38,7 +39,7 @@ impl<'b, T: Read + Write, C: CryptoProvider> Stream<'b, T, C> {
         if let Err(cause) = drive(&mut transport, &mut handshake, host).await {
             let stage = handshake.stage();
             if let Failure::Tls(error) = &cause {
-                host.failed(stage, *error, handshake.claimed_peer().as_ref());
+                host.failed(*error, &handshake);
             }
             // The transport may be what failed; the error that is known is the one to report.
             if transport.write_all(handshake.tx_pending()).await.is_ok() {
@@ -113,7 +114,7 @@ pub async fn drive<'b, T: Read + Write, S: Side, C: CryptoProvider>(
     host: &mut impl AsyncHost<'b, S, C>,
 ) -> Result<(), Failure<T::Error>> {
     loop {
-        match handshake.poll()? {
+        match handshake.poll_traced(&mut |event: TraceEvent<'_>| host.trace(event))? {
             Step::Transmit => {
                 let count = match write_some(transport, handshake.tx_pending()).await {
                     Ok(count) => count,
@@ -132,10 +133,10 @@ pub async fn drive<'b, T: Read + Write, S: Side, C: CryptoProvider>(
             }
             Step::Yield => yield_now().await,
             Step::Time(request) => request.provide(host.time().await)?,
-            Step::Credential(request) => match host.credential(&request).await {
-                Some(credential) => request.select(credential)?,
-                None => request.decline()?,
-            },
+            Step::Credential(request) => {
+                let choice = host.choose(&request).await;
+                request.answer(choice)?;
+            }
             Step::Authorize(request) => match host.authorize(&request.peer()).await {
                 Ok(()) => request.accept()?,
                 Err(alert) => return Err(request.reject(alert).into()),

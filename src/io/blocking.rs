@@ -6,6 +6,7 @@ use crate::crypto::CryptoProvider;
 use crate::error::Error;
 use crate::handshake::Side;
 use crate::limits::LAST_READS;
+use crate::x509::TraceEvent;
 use embedded_io::{ErrorType, Read, Write};
 
 /// A session over a transport. Reads give 0 when the peer has closed; a flush writes all that was
@@ -30,7 +31,7 @@ impl<'b, T: Read + Write, C: CryptoProvider> Stream<'b, T, C> {
         if let Err(cause) = drive(&mut transport, &mut handshake, host) {
             let stage = handshake.stage();
             if let Failure::Tls(error) = &cause {
-                host.failed(stage, *error, handshake.claimed_peer().as_ref());
+                host.failed(*error, &handshake);
             }
             // The transport may be what failed; the error that is known is the one to report.
             let _unsent = transport.write_all(handshake.tx_pending()).and_then(|()| transport.flush());
@@ -94,7 +95,7 @@ fn drive<'b, T: Read + Write, S: Side, C: CryptoProvider>(
     host: &mut impl Host<'b, S, C>,
 ) -> Result<(), Failure<T::Error>> {
     loop {
-        match handshake.poll()? {
+        match handshake.poll_traced(&mut |event: TraceEvent<'_>| host.trace(event))? {
             Step::Transmit => {
                 let count = match write_some(transport, handshake.tx_pending()) {
                     Ok(count) => count,
@@ -111,10 +112,10 @@ fn drive<'b, T: Read + Write, S: Side, C: CryptoProvider>(
             },
             Step::Yield => {}
             Step::Time(request) => request.provide(host.time())?,
-            Step::Credential(request) => match host.credential(&request) {
-                Some(credential) => request.select(credential)?,
-                None => request.decline()?,
-            },
+            Step::Credential(request) => {
+                let choice = host.choose(&request);
+                request.answer(choice)?;
+            }
             Step::Authorize(request) => match host.authorize(&request.peer()) {
                 Ok(()) => request.accept()?,
                 Err(alert) => return Err(request.reject(alert).into()),

@@ -1,11 +1,11 @@
 //! Who answers the questions of a handshake.
 
-use crate::connection::{CredentialRequest, SignRequest};
-use crate::credential::{Credential, Signature};
+use crate::connection::{CredentialRequest, Handshake, SignRequest};
+use crate::credential::{Choice, Credential, Signature};
 use crate::crypto::CryptoProvider;
 use crate::error::{AlertDescription, Error};
-use crate::handshake::{Side, Stage};
-use crate::x509::{PeerIdentity, Time};
+use crate::handshake::Side;
+use crate::x509::{PeerIdentity, Time, TraceEvent};
 
 /// Answers the questions of a handshake at once.
 pub trait Host<'b, S: Side, C: CryptoProvider> {
@@ -14,6 +14,12 @@ pub trait Host<'b, S: Side, C: CryptoProvider> {
 
     /// Which credential shall be shown? `None`: none (a server cannot go on then).
     fn credential(&mut self, request: &CredentialRequest<'_, 'b, S, C>) -> Option<&'b Credential<'b>>;
+
+    /// The same for hosts that may also end the handshake, for example with the choice of a
+    /// [`Selector`](crate::credential::Selector). By default what [`credential`](Self::credential) says.
+    fn choose(&mut self, request: &CredentialRequest<'_, 'b, S, C>) -> Choice<'b> {
+        self.credential(request).map_or(Choice::Decline, Choice::Show)
+    }
 
     /// The peer is authenticated. May it in? By default it may.
     ///
@@ -27,10 +33,17 @@ pub trait Host<'b, S: Side, C: CryptoProvider> {
     /// Signs with the key of the selected credential. `None`: the key cannot.
     fn sign(&mut self, request: &SignRequest<'_, 'b, S, C>) -> Option<Signature>;
 
-    /// The handshake failed, at this stage, for this reason. `claimed` is what the peer claimed to be, if
-    /// it came that far: **nothing of it is verified**, it serves to explain. By default nothing is done.
-    fn failed(&mut self, stage: Stage, error: Error, claimed: Option<&PeerIdentity<'_>>) {
-        let _ = (stage, error, claimed);
+    /// The handshake failed for this reason. The handshake says more: at which
+    /// [stage](Handshake::stage), [who the peer claimed to be](Handshake::claimed_peer), and if its certificates were
+    /// refused [why, in full](Handshake::verdict). By default nothing is done.
+    fn failed(&mut self, error: Error, handshake: &Handshake<'b, S, C>) {
+        let _ = (error, handshake);
+    }
+
+    /// A step of the search for a path from the peer's certificate to a trust anchor. By default nothing is done,
+    /// and costs nothing.
+    fn trace(&mut self, event: TraceEvent<'_>) {
+        let _ = event;
     }
 }
 
@@ -45,6 +58,11 @@ pub trait AsyncHost<'b, S: Side, C: CryptoProvider> {
     /// See [`Host::credential`].
     async fn credential(&mut self, request: &CredentialRequest<'_, 'b, S, C>) -> Option<&'b Credential<'b>>;
 
+    /// See [`Host::choose`].
+    async fn choose(&mut self, request: &CredentialRequest<'_, 'b, S, C>) -> Choice<'b> {
+        self.credential(request).await.map_or(Choice::Decline, Choice::Show)
+    }
+
     /// See [`Host::authorize`].
     ///
     /// # Errors
@@ -55,8 +73,13 @@ pub trait AsyncHost<'b, S: Side, C: CryptoProvider> {
     async fn sign(&mut self, request: &SignRequest<'_, 'b, S, C>) -> Option<Signature>;
 
     /// See [`Host::failed`].
-    fn failed(&mut self, stage: Stage, error: Error, claimed: Option<&PeerIdentity<'_>>) {
-        let _ = (stage, error, claimed);
+    fn failed(&mut self, error: Error, handshake: &Handshake<'b, S, C>) {
+        let _ = (error, handshake);
+    }
+
+    /// See [`Host::trace`].
+    fn trace(&mut self, event: TraceEvent<'_>) {
+        let _ = event;
     }
 }
 
@@ -69,6 +92,10 @@ impl<'b, S: Side, C: CryptoProvider, H: Host<'b, S, C>> AsyncHost<'b, S, C> for 
         Host::credential(self, request)
     }
 
+    async fn choose(&mut self, request: &CredentialRequest<'_, 'b, S, C>) -> Choice<'b> {
+        Host::choose(self, request)
+    }
+
     async fn authorize(&mut self, peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
         Host::authorize(self, peer)
     }
@@ -77,17 +104,25 @@ impl<'b, S: Side, C: CryptoProvider, H: Host<'b, S, C>> AsyncHost<'b, S, C> for 
         Host::sign(self, request)
     }
 
-    fn failed(&mut self, stage: Stage, error: Error, claimed: Option<&PeerIdentity<'_>>) {
-        Host::failed(self, stage, error, claimed);
+    fn failed(&mut self, error: Error, handshake: &Handshake<'b, S, C>) {
+        Host::failed(self, error, handshake);
+    }
+
+    fn trace(&mut self, event: TraceEvent<'_>) {
+        Host::trace(self, event);
     }
 }
 
 #[cfg(feature = "rustcrypto")]
-pub use self::software::{AnySigningKey, SigningKey, SoftwareHost};
+pub use self::software::{AnySigningKey, KeystoreHost, SigningKey, SoftwareHost};
 
 #[cfg(feature = "rustcrypto")]
 mod software {
-    use super::{Credential, CredentialRequest, CryptoProvider, Host, Side, SignRequest, Signature, Time};
+    use super::{
+        AlertDescription, Choice, Credential, CredentialRequest, CryptoProvider, Host, PeerIdentity, Side, SignRequest,
+        Signature, Time,
+    };
+    use crate::credential::{AllowList, KeyHandle, Selection, Selector, Unfit};
     #[cfg(feature = "ed25519")]
     use crate::crypto::rustcrypto::Ed25519SigningKey;
     #[cfg(feature = "p384")]
@@ -96,11 +131,21 @@ mod software {
     use crate::crypto::{Digest, Hash, HashAlgorithm};
 
     /// A [`Host`] with keys in memory: shows the first credential the peer accepts, lets every
-    /// authenticated peer in.
+    /// authenticated peer in. On a server that has none of the authorities that the client names, the first
+    /// whose signatures it can verify.
     pub struct SoftwareHost<'b, T, K = P256SigningKey> {
         credentials: &'b [Credential<'b>],
         keys: &'b [K],
         clock: T,
+    }
+
+    /// A [`Host`] with a keystore and keys in memory: shows what the selector chooses, lets in whom the list allows.
+    pub struct KeystoreHost<'b, T, K = P256SigningKey> {
+        selector: Selector<'b>,
+        keys: &'b [K],
+        clock: T,
+        allowed: AllowList<'b>,
+        selection: Option<Selection<'b>>,
     }
 
     /// A private key in memory.
@@ -136,13 +181,68 @@ mod software {
         }
 
         fn credential(&mut self, request: &CredentialRequest<'_, 'b, S, C>) -> Option<&'b Credential<'b>> {
-            self.credentials.iter().find(|credential| request.accepts(credential))
+            let peer = request.peer_request();
+            let best = self.credentials.iter().find(|credential| peer.check_wishes(credential).is_ok());
+            best.or_else(|| {
+                let possible = |credential: &&Credential<'_>| {
+                    peer.check_wishes(credential).is_err_and(Unfit::is_wish_of_client) && !S::IS_CLIENT
+                };
+                self.credentials.iter().find(possible)
+            })
         }
 
         fn sign(&mut self, request: &SignRequest<'_, 'b, S, C>) -> Option<Signature> {
-            let key = self.keys.get(usize::try_from(request.key().0).ok()?)?;
-            key.sign(request.message().as_bytes())
+            sign(self.keys, request.key(), request.message().as_bytes())
         }
+    }
+
+    impl<'b, T: FnMut() -> Time, K: SigningKey> KeystoreHost<'b, T, K> {
+        /// `KeyHandle(i)` of a credential is `keys[i]`. Everybody who is authenticated may in.
+        pub const fn new(selector: Selector<'b>, keys: &'b [K], clock: T) -> Self {
+            Self { selector, keys, clock, allowed: AllowList::everybody(), selection: None }
+        }
+
+        /// Lets in only whom the list allows; others get `access_denied` (49).
+        #[must_use]
+        pub const fn with_allowed(mut self, allowed: AllowList<'b>) -> Self {
+            self.allowed = allowed;
+            self
+        }
+
+        /// What was chosen, once the peer has asked.
+        pub const fn selection(&self) -> Option<Selection<'b>> {
+            self.selection
+        }
+    }
+
+    impl<'b, S: Side, C: CryptoProvider, T: FnMut() -> Time, K: SigningKey> Host<'b, S, C> for KeystoreHost<'b, T, K> {
+        fn time(&mut self) -> Time {
+            (self.clock)()
+        }
+
+        fn credential(&mut self, request: &CredentialRequest<'_, 'b, S, C>) -> Option<&'b Credential<'b>> {
+            let selection = self.selector.select(&request.peer_request());
+            self.selection = Some(selection);
+            selection.credential()
+        }
+
+        fn choose(&mut self, request: &CredentialRequest<'_, 'b, S, C>) -> Choice<'b> {
+            let selection = self.selector.select(&request.peer_request());
+            self.selection = Some(selection);
+            selection.choice()
+        }
+
+        fn authorize(&mut self, peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
+            self.allowed.authorize::<C>(peer)
+        }
+
+        fn sign(&mut self, request: &SignRequest<'_, 'b, S, C>) -> Option<Signature> {
+            sign(self.keys, request.key(), request.message().as_bytes())
+        }
+    }
+
+    fn sign<K: SigningKey>(keys: &[K], key: KeyHandle, message: &[u8]) -> Option<Signature> {
+        keys.get(usize::try_from(key.0).ok()?)?.sign(message)
     }
 
     fn digest(algorithm: HashAlgorithm, message: &[u8]) -> Option<Digest> {
@@ -152,6 +252,14 @@ mod software {
     }
 
     impl SigningKey for P256SigningKey {
+        fn sign(&self, message: &[u8]) -> Option<Signature> {
+            let digest = digest(HashAlgorithm::Sha256, message)?;
+            self.sign_digest(digest.as_bytes().first_chunk()?).ok().map(Signature::P256)
+        }
+    }
+
+    #[cfg(feature = "cortex-m4")]
+    impl SigningKey for crate::crypto::cortex_m4::P256SigningKey {
         fn sign(&self, message: &[u8]) -> Option<Signature> {
             let digest = digest(HashAlgorithm::Sha256, message)?;
             self.sign_digest(digest.as_bytes().first_chunk()?).ok().map(Signature::P256)

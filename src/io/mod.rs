@@ -9,7 +9,7 @@ mod host;
 pub mod std;
 
 #[cfg(feature = "rustcrypto")]
-pub use self::host::{AnySigningKey, SigningKey, SoftwareHost};
+pub use self::host::{AnySigningKey, KeystoreHost, SigningKey, SoftwareHost};
 pub use self::host::{AsyncHost, Host};
 
 use crate::error::Error;

@@ -71,15 +71,15 @@ pub(crate) fn parse_entry(entry: &[u8]) -> Result<&[u8], Error> {
 }
 
 /// Bytes of the list that holds `chain`.
-pub(crate) fn list_len(chain: &[&[u8]]) -> usize {
-    chain.iter().fold(0_usize, |sum, certificate| {
+fn list_len<'c>(chain: impl Iterator<Item = &'c [u8]>) -> usize {
+    chain.fold(0_usize, |sum, certificate| {
         sum.saturating_add(certificate.len()).saturating_add(ENTRY_PREFIX + ENTRY_SUFFIX)
     })
 }
 
 /// Gives the pieces of a whole Certificate message with `chain` to `piece`, in order.
-pub(crate) fn for_each_piece(chain: &[&[u8]], mut piece: impl FnMut(&[u8])) {
-    piece(&CertificatePrefix { list: list_len(chain) }.emit());
+pub(crate) fn for_each_piece<'c>(chain: impl Iterator<Item = &'c [u8]> + Clone, mut piece: impl FnMut(&[u8])) {
+    piece(&CertificatePrefix { list: list_len(chain.clone()) }.emit());
     for certificate in chain {
         let [_, length @ ..] = u24(certificate.len());
         piece(&length);
@@ -102,7 +102,7 @@ mod tests {
     fn a_chain_is_read_back_entry_by_entry() {
         let chain: [&[u8]; 2] = [&[7; 300], &[8; 5]];
         let mut message = Vec::new();
-        for_each_piece(&chain, |piece| message.extend_from_slice(piece));
+        for_each_piece(chain.iter().copied(), |piece| message.extend_from_slice(piece));
         let (prefix, mut rest) = message.split_first_chunk().unwrap();
         assert_eq!(CertificatePrefix::parse(*prefix).unwrap().list, rest.len());
         for certificate in chain {

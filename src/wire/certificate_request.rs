@@ -3,6 +3,7 @@
 
 use super::enums::{ExtensionType, HandshakeType, SignatureScheme};
 use super::extension::{self, CodePoints, DistinguishedNames};
+use super::oid_filters::OidFilters;
 use crate::codec::Reader;
 use crate::error::{Error, PeerMisbehaved};
 
@@ -14,6 +15,8 @@ pub(crate) struct CertificateRequest<'a> {
     pub(crate) certificate_schemes: Option<CodePoints<'a>>,
     /// Issuers the server trusts; empty if it does not say.
     pub(crate) authorities: DistinguishedNames<'a>,
+    /// What the client's certificate has to hold; empty if the server does not say.
+    pub(crate) oid_filters: OidFilters<'a>,
 }
 
 impl<'a> CertificateRequest<'a> {
@@ -31,19 +34,21 @@ impl<'a> CertificateRequest<'a> {
         let mut signature_schemes = None;
         let mut certificate_schemes = None;
         let mut authorities = DistinguishedNames::default();
+        let mut oid_filters = OidFilters::default();
         extension::for_each(extensions, |kind, body| {
             match kind {
                 ExtensionType::SIGNATURE_ALGORITHMS => signature_schemes = Some(CodePoints::parse_vec16(body)?),
                 ExtensionType::SIGNATURE_ALGORITHMS_CERT => certificate_schemes = Some(CodePoints::parse_vec16(body)?),
                 ExtensionType::CERTIFICATE_AUTHORITIES => authorities = DistinguishedNames::parse(body)?,
-                // "Clients MUST ignore unrecognized extensions"; oid_filters is a wish of the server.
+                ExtensionType::OID_FILTERS => oid_filters = OidFilters::parse(body)?,
+                // "Clients MUST ignore unrecognized extensions".
                 _ => {}
             }
             Ok(())
         })?;
         // "The 'signature_algorithms' extension MUST be specified".
         let signature_schemes = signature_schemes.ok_or(PeerMisbehaved::MissingExtension)?;
-        Ok(Self { signature_schemes, certificate_schemes, authorities })
+        Ok(Self { signature_schemes, certificate_schemes, authorities, oid_filters })
     }
 }
 

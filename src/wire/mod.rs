@@ -16,5 +16,6 @@ pub(crate) mod extension;
 pub(crate) mod handshake;
 pub(crate) mod key_update;
 pub(crate) mod new_session_ticket;
+pub(crate) mod oid_filters;
 pub(crate) mod record;
 pub(crate) mod server_hello;

@@ -7,6 +7,7 @@
 use super::der::{self, Malformed, Reader};
 use crate::crypto::{HashAlgorithm, SignatureAlgorithm};
 use crate::wire::enums::SignatureScheme;
+use core::fmt;
 
 /// 1.2.840.10045.2.1, `id-ecPublicKey` (RFC 5480 section 2.1.1).
 const EC_PUBLIC_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
@@ -62,16 +63,28 @@ pub enum KeyAlgorithm {
 /// How a certificate is signed, as far as its `signatureAlgorithm` tells: for ECDSA the curve is
 /// known only from the key of the issuer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum SignatureKind {
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum SignatureKind {
+    /// ECDSA with SHA-256 (RFC 5758 section 3.2).
     EcdsaSha256,
+    /// ECDSA with SHA-384 (feature `p384`).
     EcdsaSha384,
+    /// Ed25519 (RFC 8410 section 6; feature `ed25519`).
     Ed25519,
+    /// RSA by PKCS#1 v1.5 with SHA-256 (RFC 4055 section 5; feature `rsa`).
     RsaPkcs1Sha256,
+    /// RSA by PKCS#1 v1.5 with SHA-384.
     RsaPkcs1Sha384,
+    /// RSA by PKCS#1 v1.5 with SHA-512.
     RsaPkcs1Sha512,
+    /// RSA by PSS with SHA-256 (RFC 4055 section 3; feature `rsa`).
     RsaPssSha256,
+    /// RSA by PSS with SHA-384.
     RsaPssSha384,
+    /// RSA by PSS with SHA-512.
     RsaPssSha512,
+    /// A way that this build does not support.
     Unsupported,
 }
 
@@ -79,7 +92,7 @@ pub(super) enum SignatureKind {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PublicKey<'a> {
     pub(super) algorithm: KeyAlgorithm,
-    /// Empty if the algorithm is not supported.
+    /// If the algorithm is not supported, the object identifier of the curve or else of the algorithm.
     pub(super) bytes: &'a [u8],
 }
 
@@ -90,8 +103,13 @@ impl<'a> PublicKey<'a> {
         let oid = identifier.value(der::OID)?;
         let bytes = info.bit_string_bytes()?;
         info.finish()?;
+        let mut unsupported = oid;
         let algorithm = match oid {
-            EC_PUBLIC_KEY => elliptic_curve(identifier, bytes)?,
+            EC_PUBLIC_KEY => {
+                let (algorithm, curve) = elliptic_curve(identifier, bytes)?;
+                unsupported = curve;
+                algorithm
+            }
             // RFC 8410 section 3: "the parameters MUST be absent."
             #[cfg(feature = "ed25519")]
             ED25519 => {
@@ -102,7 +120,7 @@ impl<'a> PublicKey<'a> {
             rsa::RSA_ENCRYPTION | rsa::RSASSA_PSS => rsa::key(oid, identifier, bytes)?,
             _ => KeyAlgorithm::Unsupported,
         };
-        Ok(Self { algorithm, bytes: if algorithm == KeyAlgorithm::Unsupported { &[] } else { bytes } })
+        Ok(Self { algorithm, bytes: if algorithm == KeyAlgorithm::Unsupported { unsupported } else { bytes } })
     }
 
     /// Bytes of the longest signature of this key, as TLS has it.
@@ -125,19 +143,20 @@ impl<'a> PublicKey<'a> {
     }
 }
 
-/// From the parameters behind `id-ecPublicKey`.
-fn elliptic_curve(mut parameters: Reader<'_>, point: &[u8]) -> Result<KeyAlgorithm, Malformed> {
+/// From the parameters behind `id-ecPublicKey`; the curve as well.
+fn elliptic_curve<'a>(mut parameters: Reader<'a>, point: &[u8]) -> Result<(KeyAlgorithm, &'a [u8]), Malformed> {
     // RFC 5480 section 2.1.1: "implicitCurve and specifiedCurve MUST NOT be used in PKIX."
     let curve = parameters.value(der::OID)?;
     parameters.finish()?;
     // RFC 5480 section 2.2: "Implementations ... MUST support the uncompressed form and MAY
     // support the compressed form": this one does not.
-    Ok(match (curve, point) {
+    let algorithm = match (curve, point) {
         (SECP256R1, [0x04, ..]) if point.len() == P256_POINT => KeyAlgorithm::EcP256,
         #[cfg(feature = "p384")]
         (SECP384R1, [0x04, ..]) if point.len() == P384_POINT => KeyAlgorithm::EcP384,
         _ => KeyAlgorithm::Unsupported,
-    })
+    };
+    Ok((algorithm, curve))
 }
 
 #[cfg(feature = "rsa")]
@@ -344,6 +363,39 @@ impl KeyAlgorithm {
     }
 }
 
+impl fmt::Display for KeyAlgorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::EcP256 => "P-256",
+            Self::EcP384 => "P-384",
+            Self::Ed25519 => "Ed25519",
+            Self::Rsa => "RSA",
+            Self::RsaPss => "RSA-PSS",
+            Self::RsaPssSha256 => "RSA-PSS with SHA-256",
+            Self::RsaPssSha384 => "RSA-PSS with SHA-384",
+            Self::RsaPssSha512 => "RSA-PSS with SHA-512",
+            Self::Unsupported => "unsupported",
+        })
+    }
+}
+
+impl fmt::Display for SignatureKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::EcdsaSha256 => "ECDSA with SHA-256",
+            Self::EcdsaSha384 => "ECDSA with SHA-384",
+            Self::Ed25519 => "Ed25519",
+            Self::RsaPkcs1Sha256 => "RSA PKCS#1 v1.5 with SHA-256",
+            Self::RsaPkcs1Sha384 => "RSA PKCS#1 v1.5 with SHA-384",
+            Self::RsaPkcs1Sha512 => "RSA PKCS#1 v1.5 with SHA-512",
+            Self::RsaPssSha256 => "RSA-PSS with SHA-256",
+            Self::RsaPssSha384 => "RSA-PSS with SHA-384",
+            Self::RsaPssSha512 => "RSA-PSS with SHA-512",
+            Self::Unsupported => "unsupported",
+        })
+    }
+}
+
 impl SignatureKind {
     /// From the content of an `AlgorithmIdentifier`.
     pub(super) fn parse(identifier: &[u8]) -> Result<Self, Malformed> {
@@ -376,6 +428,20 @@ impl SignatureKind {
             Self::EcdsaSha384 | Self::RsaPkcs1Sha384 | Self::RsaPssSha384 => Some(HashAlgorithm::Sha384),
             Self::RsaPkcs1Sha512 | Self::RsaPssSha512 => Some(HashAlgorithm::Sha512),
             Self::Ed25519 | Self::Unsupported => None,
+        }
+    }
+
+    /// As OpenSSL names it, and so Apache in `SSL_CLIENT_A_SIG`.
+    pub(super) const fn long_name(self) -> Option<&'static str> {
+        match self {
+            Self::EcdsaSha256 => Some("ecdsa-with-SHA256"),
+            Self::EcdsaSha384 => Some("ecdsa-with-SHA384"),
+            Self::Ed25519 => Some("ED25519"),
+            Self::RsaPkcs1Sha256 => Some("sha256WithRSAEncryption"),
+            Self::RsaPkcs1Sha384 => Some("sha384WithRSAEncryption"),
+            Self::RsaPkcs1Sha512 => Some("sha512WithRSAEncryption"),
+            Self::RsaPssSha256 | Self::RsaPssSha384 | Self::RsaPssSha512 => Some("rsassaPss"),
+            Self::Unsupported => None,
         }
     }
 

@@ -1,24 +1,59 @@
-//! Trust anchors (RFC 5280 section 6.1.1 (d)).
+//! Trust anchors: authorities (RFC 5280 section 6.1.1 (d)), and pins of single certificates and keys.
 
 use super::algorithm::{KeyAlgorithm, PublicKey};
 use super::certificate::{Certificate, Origin, ProfileDefect};
 use super::constraints::NameConstraints;
 use super::der::Reader;
 use super::extensions::{KeyHint, Purposes};
+use super::identity::fingerprint;
 use super::name::Name;
+use super::summary::{FINGERPRINT, Summary};
 use super::time::UnixTime;
+use crate::crypto::CryptoProvider;
 use crate::error::{ApiMisuse, CertificateProblem, Error};
 
-/// An authority that is trusted without being signed by another: a name and a key, root or
-/// intermediate. Lends what it was made from; 64 bytes on a 32-bit machine.
+/// Who is trusted without being signed by another. Lends what it was made from; 64 bytes on a 32-bit
+/// machine. There are three kinds, which may stand beside each other in one list:
 ///
-/// RFC 5280 section 6.1.1 (d) knows an anchor as a name and a key only. Made
-/// [from a certificate](Self::from_certificate) it keeps the limits that the authority set itself as
-/// well, as RFC 5937 allows: validity, path length, name constraints and extended key usage. Made
-/// [from a name and a key](Self::from_name_and_key) it has none, and never expires.
+/// | Made by | What is trusted | Ends a path |
+/// |---|---|---|
+/// | [`from_certificate`](Self::from_certificate), [`from_name_and_key`](Self::from_name_and_key) | an authority, root or intermediate | above what it issued |
+/// | [`from_pinned_certificate`](Self::from_pinned_certificate), [`from_fingerprint`](Self::from_fingerprint) | one certificate | at the leaf, if it is this one |
+/// | [`from_pinned_key`](Self::from_pinned_key) | one key, in whatever certificate | at the leaf, if it has this key |
+///
+/// # Authorities
+///
+/// RFC 5280 section 6.1.1 (d) knows an anchor as a name and a key only. Made from a certificate it keeps
+/// the limits that the authority set itself as well, as RFC 5937 allows: validity, path length, name
+/// constraints and extended key usage. Made from a name and a key it has none, and never expires.
+///
+/// # Pins
+///
+/// A pin stands for the path, and for nothing else. The certificate may be self-signed, or issued by
+/// whomever: signatures in and above it are not looked at, and its depth is 0. All that is asked of any
+/// leaf is asked of it too: validity, the name of the server, key usage, extended key usage, critical
+/// extensions, and what the configuration asks for; and the peer proves with its CertificateVerify that
+/// it has the key. So a pinned certificate that has expired is refused (a pinned key lives on in the next
+/// certificate), other than with DANE-EE, for which RFC 7671 section 5.1 drops name and validity.
+///
+/// A pin never acts as an authority: what a pinned certificate or key has issued is not trusted.
 #[derive(Clone, Copy, Debug)]
 pub struct TrustAnchor<'a> {
-    subject: Name<'a>,
+    kind: Kind<'a>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Kind<'a> {
+    Authority(Authority<'a>),
+    /// SHA-256 of the certificate.
+    Certificate([u8; FINGERPRINT]),
+    Key(PublicKey<'a>),
+}
+
+/// An anchor that issues.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Authority<'a> {
+    pub(super) subject: Name<'a>,
     pub(super) key: PublicKey<'a>,
     pub(super) key_hint: Option<KeyHint>,
     pub(super) validity: Option<(UnixTime, UnixTime)>,
@@ -41,7 +76,7 @@ impl<'a> TrustAnchor<'a> {
     /// [`UnknownCriticalExtension`](CertificateProblem::UnknownCriticalExtension), or what is wrong
     /// with its encoding.
     pub fn from_certificate(der: &'a [u8]) -> Result<Self, Error> {
-        Self::parse(der).map_err(|problem| ApiMisuse::TrustAnchorUnusable(problem).into())
+        Self::authority_of(Authority::parse(der))
     }
 
     /// From the DER of a distinguished name and of a `SubjectPublicKeyInfo` (RFC 5280 section 4.1).
@@ -52,24 +87,85 @@ impl<'a> TrustAnchor<'a> {
     pub fn from_name_and_key(subject: &'a [u8], public_key_info: &'a [u8]) -> Result<Self, Error> {
         let parse = || {
             let (mut name, mut key) = (Reader::new(subject), Reader::new(public_key_info));
-            let anchor = Self::new(Name::parse(&mut name)?, PublicKey::parse(&mut key)?)?;
+            let authority = Authority::new(Name::parse(&mut name)?, PublicKey::parse(&mut key)?)?;
             name.finish()?;
             key.finish()?;
-            Ok(anchor)
+            Ok(authority)
         };
-        parse().map_err(|problem| ApiMisuse::TrustAnchorUnusable(problem).into())
+        Self::authority_of(parse())
     }
 
-    /// The name of the authority. Its DER is what `certificate_authorities` lists
-    /// (RFC 9846 section 4.3.4).
-    pub const fn subject(&self) -> Name<'a> {
-        self.subject
+    /// Pins exactly this certificate, in DER, of a server or client; only its SHA-256 is kept. See the pins
+    /// [above](Self#pins).
+    ///
+    /// # Errors
+    /// [`ApiMisuse::TrustAnchorUnusable`] if no peer could ever show it: it cannot be parsed as the certificate
+    /// of a peer, or its key is of an unsupported kind. [`Error::ProviderFailed`] if it cannot be hashed.
+    pub fn from_pinned_certificate<C: CryptoProvider>(der: &[u8]) -> Result<Self, Error> {
+        let parsed = Certificate::parse(der, Origin::Peer).and_then(|certificate| supported(certificate.key));
+        parsed.map_err(unusable)?;
+        fingerprint::<C>(der).map(Self::from_fingerprint).ok_or(Error::ProviderFailed)
     }
 
+    /// Pins the certificate that has this SHA-256, as `openssl x509 -fingerprint -sha256` prints it. See the
+    /// pins [above](Self#pins).
+    pub const fn from_fingerprint(sha256: [u8; FINGERPRINT]) -> Self {
+        Self { kind: Kind::Certificate(sha256) }
+    }
+
+    /// Pins a public key, given as the DER of a `SubjectPublicKeyInfo` (RFC 5280 section 4.1.2.7), in whatever
+    /// certificate the peer shows it. See the pins [above](Self#pins).
+    ///
+    /// # Errors
+    /// [`ApiMisuse::TrustAnchorUnusable`] if it cannot be parsed or is of an unsupported kind.
+    pub fn from_pinned_key(public_key_info: &'a [u8]) -> Result<Self, Error> {
+        let parse = || {
+            let mut reader = Reader::new(public_key_info);
+            let key = supported(PublicKey::parse(&mut reader)?)?;
+            reader.finish()?;
+            Ok(key)
+        };
+        parse().map(|key| Self { kind: Kind::Key(key) }).map_err(unusable)
+    }
+
+    /// The name of the authority, whose DER is what `certificate_authorities` lists
+    /// (RFC 9846 section 4.3.4); `None` of a pin.
+    pub fn subject(&self) -> Option<Name<'a>> {
+        self.authority().map(|authority| authority.subject)
+    }
+
+    /// The anchor as somebody who issues; `None` of a pin.
+    pub(super) const fn authority(&self) -> Option<&Authority<'a>> {
+        match &self.kind {
+            Kind::Authority(authority) => Some(authority),
+            Kind::Certificate(_) | Kind::Key(_) => None,
+        }
+    }
+
+    /// Whether the anchor is a pin of this leaf.
+    pub(super) fn pins(&self, leaf: &Summary<'_>) -> bool {
+        match &self.kind {
+            Kind::Authority(_) => false,
+            Kind::Certificate(pinned) => leaf.fingerprint == Some(pinned),
+            Kind::Key(pinned) => pinned.algorithm == leaf.key.algorithm && pinned.bytes == leaf.key.bytes,
+        }
+    }
+
+    /// The last second of validity; `None` of a pin and of an anchor that never expires.
+    pub fn not_after(&self) -> Option<UnixTime> {
+        self.authority()?.validity.map(|(_, not_after)| not_after)
+    }
+
+    fn authority_of(authority: Result<Authority<'a>, CertificateProblem>) -> Result<Self, Error> {
+        authority.map(|authority| Self { kind: Kind::Authority(authority) }).map_err(unusable)
+    }
+}
+
+impl<'a> Authority<'a> {
     fn parse(der: &'a [u8]) -> Result<Self, CertificateProblem> {
         let certificate = Certificate::parse(der, Origin::Anchor)?;
         let extensions = certificate.extensions;
-        if extensions.unknown_critical {
+        if extensions.unknown_critical.is_some() {
             return Err(CertificateProblem::UnknownCriticalExtension);
         }
         // A certificate of version 1 cannot say that it is a CA.
@@ -95,12 +191,9 @@ impl<'a> TrustAnchor<'a> {
         if subject.is_empty() {
             return Err(CertificateProblem::Malformed);
         }
-        if key.algorithm == KeyAlgorithm::Unsupported {
-            return Err(CertificateProblem::UnsupportedKey);
-        }
         Ok(Self {
             subject,
-            key,
+            key: supported(key)?,
             key_hint: None,
             validity: None,
             path_len: None,
@@ -109,4 +202,12 @@ impl<'a> TrustAnchor<'a> {
             profile_defect: None,
         })
     }
+}
+
+fn supported(key: PublicKey<'_>) -> Result<PublicKey<'_>, CertificateProblem> {
+    if key.algorithm == KeyAlgorithm::Unsupported { Err(CertificateProblem::UnsupportedKey) } else { Ok(key) }
+}
+
+fn unusable(problem: CertificateProblem) -> Error {
+    ApiMisuse::TrustAnchorUnusable(problem).into()
 }

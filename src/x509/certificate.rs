@@ -1,6 +1,6 @@
 //! A certificate (RFC 5280 section 4.1), read where it lies.
 
-use super::algorithm::{KeyAlgorithm, PublicKey, SignatureKind};
+use super::algorithm::{PublicKey, SignatureKind};
 use super::der::{self, Malformed, Reader, context, context_constructed};
 use super::extensions::{Extensions, KeyUsage};
 use super::name::Name;
@@ -74,6 +74,8 @@ pub(super) struct Certificate<'a> {
     pub(super) key: PublicKey<'a>,
     pub(super) extensions: Extensions<'a>,
     pub(super) signature_kind: SignatureKind,
+    /// The object identifier of the signature algorithm.
+    pub(super) signature_oid: &'a [u8],
     pub(super) signature: &'a [u8],
 }
 
@@ -113,6 +115,7 @@ impl<'a> Certificate<'a> {
             return Err(CertificateProblem::SubjectMissing);
         }
         let signature_kind = SignatureKind::parse(outer_algorithm)?;
+        let signature_oid = Reader::new(outer_algorithm).value(der::OID)?;
         Ok(Self {
             tbs,
             is_v3,
@@ -124,6 +127,7 @@ impl<'a> Certificate<'a> {
             key,
             extensions,
             signature_kind,
+            signature_oid,
             signature,
         })
     }
@@ -192,21 +196,6 @@ fn optional_fields(mut fields: Reader<'_>, is_v3: bool) -> Result<Extensions<'_>
     }
     fields.finish()?;
     Ok(extensions)
-}
-
-/// What we have to know of a certificate of our own.
-pub(crate) struct OwnCertificate<'a> {
-    pub(crate) issuer: Name<'a>,
-    pub(crate) key: KeyAlgorithm,
-    /// Bytes of the longest signature of the key.
-    pub(crate) signature_len: usize,
-}
-
-/// Reads a certificate of our own; `None` if it is none.
-pub(crate) fn own_certificate(der: &[u8]) -> Option<OwnCertificate<'_>> {
-    let certificate = Certificate::parse(der, Origin::Anchor).ok()?;
-    let Certificate { issuer, key, .. } = certificate;
-    Some(OwnCertificate { issuer, key: key.algorithm, signature_len: key.signature_len() })
 }
 
 impl From<Malformed> for CertificateProblem {

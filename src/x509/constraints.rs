@@ -5,6 +5,7 @@ use super::general_name::{GeneralName, GeneralNames};
 use super::name::Name;
 use super::server_name::{ends_in_number, is_host_name, same_ignoring_case};
 use crate::error::CertificateProblem;
+use core::fmt;
 
 const PERMITTED: u8 = context_constructed(0);
 const EXCLUDED: u8 = context_constructed(1);
@@ -12,6 +13,59 @@ const EXCLUDED: u8 = context_constructed(1);
 /// A `NameConstraints`, as the content of its SEQUENCE.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct NameConstraints<'a>(&'a [u8]);
+
+/// Which limit a name breaks (RFC 5280 section 4.2.1.10).
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum NameLimit<'a> {
+    /// It lies in a subtree that is excluded, or may lie there.
+    Excluded(Subtree<'a>),
+    /// It lies in none of the subtrees that are permitted for names of its form.
+    Permitted(Subtrees<'a>),
+}
+
+/// All subtrees that an authority permits, of each form.
+#[derive(Clone, Copy, Debug)]
+pub struct Subtrees<'a>(NameConstraints<'a>);
+
+/// The base of a subtree of names. `Display` writes it as OpenSSL does: `DNS:example.com`, `IP:10.1.0.0/16`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Subtree<'a>(GeneralName<'a>);
+
+impl<'a> Subtrees<'a> {
+    /// The subtrees in the order of the certificate.
+    pub fn iter(&self) -> impl Iterator<Item = Subtree<'a>> + use<'a> {
+        self.0.subtrees(PERMITTED).map(Subtree)
+    }
+}
+
+impl fmt::Display for Subtree<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let GeneralName::Ip(range) = self.0 else { return self.0.to_public().fmt(f) };
+        let Some((network, mask)) = address_and_mask(range) else { return f.write_str("IP:?") };
+        let prefix = mask.iter().fold(0_u32, |sum, byte| sum.saturating_add(byte.count_ones()));
+        write!(f, "{}/{prefix}", GeneralName::Ip(network).to_public())
+    }
+}
+
+#[cfg(feature = "defmt")]
+impl defmt::Format for Subtree<'_> {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        match self.0 {
+            GeneralName::Ip(range) => defmt::write!(f, "Ip({=[u8]})", range),
+            name => name.to_public().format(f),
+        }
+    }
+}
+
+#[cfg(feature = "defmt")]
+impl defmt::Format for Subtrees<'_> {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        for subtree in self.iter() {
+            defmt::write!(f, "{} ", subtree);
+        }
+    }
+}
 
 /// How a name lies to a subtree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,26 +124,29 @@ impl<'a> NameConstraints<'a> {
         alternatives: Option<GeneralNames<'_>>,
         budget: &mut u32,
     ) -> Result<(), CertificateProblem> {
-        // "Restrictions of the form directoryName MUST be applied to the subject field in the
-        // certificate (when the certificate includes a non-empty subject field)"
-        if !subject.is_empty() {
-            self.check_name(GeneralName::Directory(*subject), budget)?;
-        }
-        let Some(alternatives) = alternatives else {
-            // "When a constraint has been imposed on the rfc822Name name form, but the certificate does
-            // not include a subject alternative name, the constraint MUST be applied to the attribute
-            // of type emailAddress in the subject distinguished name."
-            for email in subject.attributes().filter_map(|attribute| attribute.email()) {
-                self.check_name(GeneralName::Email(email), budget)?;
-            }
-            return Ok(());
-        };
-        for name in alternatives.iter() {
-            self.check_name(name, budget)?;
-        }
-        Ok(())
+        each_name(subject, alternatives, |name| self.check_name(name, budget))
     }
 
+    /// The first name that is not allowed, and the limit that it breaks.
+    pub(super) fn offence<'n>(
+        self,
+        subject: &Name<'n>,
+        alternatives: Option<GeneralNames<'n>>,
+    ) -> Option<(GeneralName<'n>, NameLimit<'a>)> {
+        let look = |name| match self.check_name(name, &mut { u32::MAX }) {
+            Ok(()) => Ok(()),
+            Err(_) => Err(name),
+        };
+        let name = each_name(subject, alternatives, look).err()?;
+        let excluded = self
+            .subtrees(EXCLUDED)
+            .find(|base| matches!(place(name, *base), Place::Inside | Place::PartlyInside | Place::Unclear));
+        let limit = match excluded {
+            Some(base) => NameLimit::Excluded(Subtree(base)),
+            None => NameLimit::Permitted(Subtrees(self)),
+        };
+        Some((name, limit))
+    }
     fn check_name(self, name: GeneralName<'_>, budget: &mut u32) -> Result<(), CertificateProblem> {
         let mut permitted = None;
         for base in self.subtrees(PERMITTED) {
@@ -113,13 +170,39 @@ impl<'a> NameConstraints<'a> {
         if permitted == Some(false) { Err(CertificateProblem::NameNotPermitted) } else { Ok(()) }
     }
 
-    fn subtrees(self, list: u8) -> impl Iterator<Item = GeneralName<'a>> {
+    fn subtrees(self, list: u8) -> impl Iterator<Item = GeneralName<'a>> + use<'a> {
         let mut fields = Reader::new(self.0);
         let permitted = fields.optional(PERMITTED).ok().flatten();
         let excluded = fields.optional(EXCLUDED).ok().flatten();
         let mut reader = Reader::new(if list == PERMITTED { permitted } else { excluded }.unwrap_or(&[]));
         core::iter::from_fn(move || base(&mut reader).ok())
     }
+}
+
+/// Looks at all names of a certificate that can be constrained, until one is not liked.
+fn each_name<'n, E>(
+    subject: &Name<'n>,
+    alternatives: Option<GeneralNames<'n>>,
+    mut look: impl FnMut(GeneralName<'n>) -> Result<(), E>,
+) -> Result<(), E> {
+    // "Restrictions of the form directoryName MUST be applied to the subject field in the
+    // certificate (when the certificate includes a non-empty subject field)"
+    if !subject.is_empty() {
+        look(GeneralName::Directory(*subject))?;
+    }
+    let Some(alternatives) = alternatives else {
+        // "When a constraint has been imposed on the rfc822Name name form, but the certificate does
+        // not include a subject alternative name, the constraint MUST be applied to the attribute
+        // of type emailAddress in the subject distinguished name."
+        for email in subject.attributes().filter_map(|attribute| attribute.email()) {
+            look(GeneralName::Email(email))?;
+        }
+        return Ok(());
+    };
+    for name in alternatives.iter() {
+        look(name)?;
+    }
+    Ok(())
 }
 
 /// The base of the next `GeneralSubtree`. "Within this profile, the minimum and maximum fields are

@@ -15,6 +15,8 @@ pub(super) const UTF8_STRING: u8 = 0x0c;
 pub(super) const PRINTABLE_STRING: u8 = 0x13;
 pub(super) const TELETEX_STRING: u8 = 0x14;
 pub(super) const IA5_STRING: u8 = 0x16;
+#[cfg(test)]
+pub(super) const BMP_STRING: u8 = 0x1e;
 pub(super) const UTC_TIME: u8 = 0x17;
 pub(super) const GENERALIZED_TIME: u8 = 0x18;
 pub(super) const SEQUENCE: u8 = 0x30;

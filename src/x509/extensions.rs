@@ -6,6 +6,7 @@ use super::general_name::GeneralNames;
 use super::rules::Purpose;
 use crate::error::CertificateProblem;
 use crate::limits::MAX_CERTIFICATE_EXTENSIONS;
+use core::fmt;
 
 /// 1.3.6.1.5.5.7.3.1 and .2, `id-kp-serverAuth` and `id-kp-clientAuth`.
 const KEY_PURPOSE: [u8; 7] = [0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03];
@@ -23,7 +24,8 @@ pub(super) struct Extensions<'a> {
     pub(super) name_constraints: Option<NameConstraints<'a>>,
     pub(super) subject_alt_name: Option<GeneralNames<'a>>,
     pub(super) subject_key: Option<KeyHint>,
-    pub(super) unknown_critical: bool,
+    /// The object identifier of the first extension that is critical and not understood.
+    pub(super) unknown_critical: Option<&'a [u8]>,
     /// The subject alternative name is critical.
     pub(super) critical_alt_name: bool,
     /// An extension that constrains what is below is not critical.
@@ -38,13 +40,16 @@ pub(super) struct BasicConstraints {
     pub(super) path_len: Option<u8>,
 }
 
-/// RFC 5280 section 4.2.1.3; bit 0 is the highest.
+/// What a key may be used for (RFC 5280 section 4.2.1.3). `Display` lists the names of the bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct KeyUsage(pub(super) u16);
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct KeyUsage(pub(super) u16);
 
-/// RFC 5280 section 4.2.1.12: the purposes this crate knows of.
+/// For which roles a certificate was issued (RFC 5280 section 4.2.1.12). `Display` lists their names; those that
+/// RFC 5280 does not have are `others`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Purposes(pub(super) u8);
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Purposes(pub(super) u8);
 
 /// The first bytes of a key identifier (RFC 5280 sections 4.2.1.1 and 4.2.1.2).
 ///
@@ -89,7 +94,7 @@ impl<'a> Extensions<'a> {
                 let mut reader = Reader::new(value);
                 self.subject_key = Some(KeyHint::new(reader.value(der::OCTET_STRING)?));
                 reader.finish()?;
-                self.unknown_critical |= extension.critical;
+                self.note_critical(extension);
             }
             [0x55, 0x1d, 15] => self.key_usage = Some(KeyUsage::parse(value)?),
             [0x55, 0x1d, 17] => {
@@ -109,14 +114,14 @@ impl<'a> Extensions<'a> {
             // CAs MUST mark this extension as non-critical"; one that is critical asks for more.
             [0x55, 0x1d, 35] => {
                 self.authority_key = authority_key(value)?;
-                self.unknown_critical |= extension.critical;
+                self.note_critical(extension);
             }
             // policyConstraints and inhibitAnyPolicy. RFC 5280 sections 4.2.1.11 and 4.2.1.14: "Conforming
             // CAs MUST mark this extension as critical". Policies are not processed here, and a limit on
             // them that is ignored would accept what its author refuses.
             [0x55, 0x1d, 36 | 54] => {
                 one_value(value)?;
-                self.unknown_critical = true;
+                self.note_critical(&Extension { critical: true, ..*extension });
             }
             [0x55, 0x1d, 37] => self.extended_key_usage = Some(Purposes::parse(value)?),
             // RFC 5280 section 4.2: "A certificate-using system MUST reject the certificate if it
@@ -128,10 +133,16 @@ impl<'a> Extensions<'a> {
                 if matches!(oid, [0x55, 0x1d, ..] | [0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, ..]) {
                     one_value(value)?;
                 }
-                self.unknown_critical |= extension.critical;
+                self.note_critical(extension);
             }
         }
         Ok(())
+    }
+
+    const fn note_critical(&mut self, extension: &Extension<'a>) {
+        if extension.critical && self.unknown_critical.is_none() {
+            self.unknown_critical = Some(extension.oid);
+        }
     }
 }
 
@@ -143,6 +154,7 @@ fn one_value(value: &[u8]) -> Result<(), Malformed> {
 }
 
 /// One `Extension`.
+#[derive(Clone, Copy)]
 struct Extension<'a> {
     oid: &'a [u8],
     critical: bool,
@@ -190,12 +202,24 @@ impl KeyUsage {
         if bits == 0 { Err(Malformed) } else { Ok(Self(bits)) }
     }
 
-    pub(super) const fn digital_signature(self) -> bool {
-        self.0 & 0x8000 != 0
+    /// Only digitalSignature.
+    pub(super) const DIGITAL_SIGNATURE: Self = Self(0x8000);
+    /// Only keyCertSign.
+    pub(super) const KEY_CERT_SIGN: Self = Self(0x0400);
+
+    /// The bits as the BIT STRING has them: bit 0, digitalSignature, is the highest.
+    pub const fn bits(self) -> u16 {
+        self.0
     }
 
-    pub(super) const fn key_cert_sign(self) -> bool {
-        self.0 & 0x0400 != 0
+    /// Whether the key may sign a CertificateVerify.
+    pub const fn digital_signature(self) -> bool {
+        self.0 & Self::DIGITAL_SIGNATURE.0 != 0
+    }
+
+    /// Whether the key may sign certificates.
+    pub const fn key_cert_sign(self) -> bool {
+        self.0 & Self::KEY_CERT_SIGN.0 != 0
     }
 }
 
@@ -203,6 +227,11 @@ impl Purposes {
     const ANY: u8 = 1;
     const SERVER: u8 = 2;
     const CLIENT: u8 = 4;
+    const CODE: u8 = 8;
+    const EMAIL: u8 = 16;
+    const TIME_STAMPING: u8 = 32;
+    const OCSP: u8 = 64;
+    const OTHER: u8 = 128;
 
     fn parse(value: &[u8]) -> Result<Self, Malformed> {
         let mut list = Reader::inside(value, der::SEQUENCE)?;
@@ -213,8 +242,12 @@ impl Purposes {
             purposes |= match oid.strip_prefix(&KEY_PURPOSE) {
                 Some([1]) => Self::SERVER,
                 Some([2]) => Self::CLIENT,
+                Some([3]) => Self::CODE,
+                Some([4]) => Self::EMAIL,
+                Some([8]) => Self::TIME_STAMPING,
+                Some([9]) => Self::OCSP,
                 None if oid == ANY_PURPOSE => Self::ANY,
-                _ => 0,
+                _ => Self::OTHER,
             };
             if list.is_empty() {
                 return Ok(Self(purposes));
@@ -222,7 +255,8 @@ impl Purposes {
         }
     }
 
-    pub(super) const fn allow(self, purpose: Purpose) -> bool {
+    /// Whether a peer of this role may use the certificate.
+    pub const fn allow(self, purpose: Purpose) -> bool {
         let wanted = match purpose {
             Purpose::ServerAuth => Self::SERVER,
             Purpose::ClientAuth => Self::CLIENT,
@@ -238,6 +272,49 @@ impl KeyHint {
             *to = *from;
         }
         Self(hint)
+    }
+}
+
+/// Writes the names whose flag is set, `none` if there is none.
+fn write_names(f: &mut fmt::Formatter<'_>, names: &[&str], is_set: impl Fn(usize) -> bool) -> fmt::Result {
+    let mut separator = "";
+    for (_, name) in names.iter().enumerate().filter(|(place, _)| is_set(*place)) {
+        write!(f, "{separator}{name}")?;
+        separator = ", ";
+    }
+    if separator.is_empty() { f.write_str("none") } else { Ok(()) }
+}
+
+impl fmt::Display for KeyUsage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const NAMES: [&str; 9] = [
+            "digitalSignature",
+            "nonRepudiation",
+            "keyEncipherment",
+            "dataEncipherment",
+            "keyAgreement",
+            "keyCertSign",
+            "cRLSign",
+            "encipherOnly",
+            "decipherOnly",
+        ];
+        write_names(f, &NAMES, |place| self.0 << place & 0x8000 != 0)
+    }
+}
+
+impl fmt::Display for Purposes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const NAMES: [&str; 8] = [
+            "anyExtendedKeyUsage",
+            "serverAuth",
+            "clientAuth",
+            "codeSigning",
+            "emailProtection",
+            "timeStamping",
+            "OCSPSigning",
+            "others",
+        ];
+        write_names(f, &NAMES, |place| self.0 >> place & 1 != 0)
     }
 }
 
@@ -291,7 +368,7 @@ mod tests {
         assert_eq!(Extensions::parse(&twice).unwrap_err(), CertificateProblem::DuplicateExtension);
         let mut other = twice;
         other[17] = 4;
-        assert!(Extensions::parse(&other).is_ok_and(|found| !found.unknown_critical));
+        assert!(Extensions::parse(&other).is_ok_and(|found| found.unknown_critical.is_none()));
     }
 
     #[test]

@@ -2,10 +2,14 @@
 
 use super::der::{self, Malformed, Reader, context, context_constructed};
 use super::name::Name;
+use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// One name of a subject alternative name (RFC 5280 section 4.2.1.6).
+///
+/// `Display` writes it as OpenSSL does: `DNS:a.example`, `IP:10.0.0.1`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum SubjectAltName<'a> {
     /// `directoryName`.
@@ -15,12 +19,45 @@ pub enum SubjectAltName<'a> {
     /// `rfc822Name`: an electronic mail address.
     Email(&'a str),
     /// `iPAddress`.
-    Ip(IpAddr),
+    Ip(#[cfg_attr(feature = "defmt", defmt(Debug2Format))] IpAddr),
     /// `uniformResourceIdentifier`.
     Uri(&'a str),
     /// Another form, by the tag number of `GeneralName`, or one of the above with a value that is
     /// not valid.
     Other(u8),
+}
+
+/// The subject alternative names of a certificate, lent from where they lie (RFC 5280 section 4.2.1.6).
+#[derive(Clone, Copy, Debug)]
+pub struct SubjectAltNames<'a>(pub(super) GeneralNames<'a>);
+
+impl<'a> SubjectAltNames<'a> {
+    /// The names in the order of the certificate.
+    pub fn iter(&self) -> impl Iterator<Item = SubjectAltName<'a>> + use<'a> {
+        self.0.iter().map(GeneralName::to_public)
+    }
+}
+
+#[cfg(feature = "defmt")]
+impl defmt::Format for SubjectAltNames<'_> {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        for name in self.iter() {
+            defmt::write!(f, "{} ", name);
+        }
+    }
+}
+
+impl fmt::Display for SubjectAltName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Directory(name) => write!(f, "DirName:{name}"),
+            Self::Dns(name) => write!(f, "DNS:{name}"),
+            Self::Email(address) => write!(f, "email:{address}"),
+            Self::Ip(address) => write!(f, "IP:{address}"),
+            Self::Uri(uri) => write!(f, "URI:{uri}"),
+            Self::Other(form) => write!(f, "form {form}"),
+        }
+    }
 }
 
 /// A `GeneralNames`, as the content of its SEQUENCE.
@@ -62,7 +99,7 @@ impl<'a> GeneralNames<'a> {
         self.0
     }
 
-    pub(super) fn iter(self) -> impl Iterator<Item = GeneralName<'a>> {
+    pub(super) fn iter(self) -> impl Iterator<Item = GeneralName<'a>> + use<'a> {
         let mut reader = Reader::new(self.0);
         core::iter::from_fn(move || GeneralName::parse(&mut reader).ok())
     }

@@ -2,6 +2,7 @@
 
 use super::algorithm::KeyAlgorithm;
 use super::general_name::{GeneralName, GeneralNames, SubjectAltName};
+use super::key_info;
 use super::name::Name;
 use super::summary::{FINGERPRINT, Summary, read_entry};
 use super::time::UnixTime;
@@ -85,14 +86,27 @@ impl<'a> PeerIdentity<'a> {
         self.leaf.fingerprint.copied().unwrap_or_default()
     }
 
+    /// SHA-256 of the DER of the `SubjectPublicKeyInfo` (RFC 5280 section 4.1.2.7), which stays the same when a
+    /// certificate is renewed with its key. `None` for keys that sign by RSASSA-PSS only, whose parameters are not
+    /// kept.
+    pub fn sha256_key_info<C: CryptoProvider>(&self) -> Option<[u8; FINGERPRINT]> {
+        key_info::sha256::<C>(&self.leaf.key)
+    }
+
+    /// What the certificate is signed with, as OpenSSL names it, if this build knows it.
+    pub(super) const fn signature_name(&self) -> Option<&'static str> {
+        self.leaf.signature_kind.long_name()
+    }
+
     /// The kind of the public key.
     pub const fn key_algorithm(&self) -> KeyAlgorithm {
         self.leaf.key.algorithm
     }
 
     /// The public key, in the encoding of its [kind](KeyAlgorithm): for P-256 the uncompressed point, 65 bytes.
-    pub const fn public_key(&self) -> &'a [u8] {
-        self.leaf.key.bytes
+    /// Empty if the kind is not supported.
+    pub fn public_key(&self) -> &'a [u8] {
+        if self.leaf.key.algorithm == KeyAlgorithm::Unsupported { &[] } else { self.leaf.key.bytes }
     }
 }
 

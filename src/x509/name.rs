@@ -1,6 +1,7 @@
 //! Distinguished names (RFC 5280 section 4.1.2.4): reading, comparing, printing.
 
 use super::der::{self, Malformed, Reader};
+use super::oid::Oid;
 use super::server_name::same_ignoring_case;
 use core::fmt;
 
@@ -63,8 +64,8 @@ impl<'a> Name<'a> {
         Ok(Self { der })
     }
 
-    /// A name that fills `der`; `None` if it is none.
-    pub(crate) fn from_der(der: &'a [u8]) -> Option<Self> {
+    /// A name from its DER, with its tag and length; `None` if it is none, or something stands behind it.
+    pub fn from_der(der: &'a [u8]) -> Option<Self> {
         let mut reader = Reader::new(der);
         let name = Self::parse(&mut reader).ok()?;
         reader.is_empty().then_some(name)
@@ -98,7 +99,12 @@ impl<'a> Name<'a> {
     /// host name. RFC 9525 section 1.3: "Do not include or check strings that look like domain names in
     /// the subject's Common Name."
     pub fn common_name(&self) -> Option<&'a str> {
-        self.attributes().filter(|attribute| attribute.oid == COMMON_NAME).last()?.text()
+        self.last_common_name()?.text()
+    }
+
+    /// The most specific common name, be it text or not.
+    pub(super) fn last_common_name(&self) -> Option<Attribute<'a>> {
+        self.attributes().filter(|attribute| attribute.oid == COMMON_NAME).last()
     }
 
     /// Compares as RFC 5280 section 7.1 asks for: bytes first; then attribute by attribute, where
@@ -153,6 +159,16 @@ impl<'a> Attribute<'a> {
             der::UTF8_STRING => Some(text),
             der::PRINTABLE_STRING | der::IA5_STRING | der::TELETEX_STRING if text.is_ascii() => Some(text),
             _ => None,
+        }
+    }
+
+    /// Whether the value is of a type that can hold this text byte for byte, without a look at it: any text in
+    /// a UTF8String, ASCII in the others that [`text`](Self::text) reads.
+    pub(super) fn can_hold(&self, text: &str) -> bool {
+        match self.tag {
+            der::UTF8_STRING => true,
+            der::PRINTABLE_STRING | der::IA5_STRING | der::TELETEX_STRING => text.is_ascii(),
+            _ => false,
         }
     }
 
@@ -283,7 +299,7 @@ impl fmt::Display for Attribute<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.short_name() {
             Some(name) => f.write_str(name)?,
-            None => write_oid(f, self.oid)?,
+            None => Oid(self.oid).fmt(f)?,
         }
         f.write_str("=")?;
         match self.text() {
@@ -324,26 +340,15 @@ fn write_hex(f: &mut fmt::Formatter<'_>, value: &[u8]) -> fmt::Result {
     f.write_str(if value.len() > PRINTED { "..." } else { "" })
 }
 
-/// Dotted decimal (X.690 section 8.19); an arc that does not fit 32 bits is printed as `?`.
-fn write_oid(f: &mut fmt::Formatter<'_>, oid: &[u8]) -> fmt::Result {
-    let mut arc = Some(0_u32);
-    let mut first = true;
-    for &byte in oid.iter().take(PRINTED) {
-        arc = arc.and_then(|arc| arc.checked_mul(128)).map(|arc| arc | u32::from(byte & 0x7f));
-        if byte >= 0x80 {
-            continue;
+#[cfg(feature = "defmt")]
+impl defmt::Format for Name<'_> {
+    /// As OpenSSL does in one line, the broadest attribute first: `/C=DE/O=Example/CN=gateway-7`.
+    fn format(&self, f: defmt::Formatter<'_>) {
+        for attribute in self.attributes().take(PRINTED_SETS) {
+            let (name, value) = (attribute.short_name().unwrap_or("?"), attribute.text().unwrap_or("?"));
+            defmt::write!(f, "/{=str}={=str}", name, value);
         }
-        match (arc, first) {
-            (Some(arc), true) => {
-                let root = (arc / 40).min(2);
-                write!(f, "{root}.{}", arc.saturating_sub(root * 40))?;
-            }
-            (Some(arc), false) => write!(f, ".{arc}")?,
-            (None, _) => f.write_str(".?")?,
-        }
-        (arc, first) = (Some(0), false);
     }
-    Ok(())
 }
 
 impl fmt::Debug for Name<'_> {

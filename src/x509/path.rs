@@ -15,13 +15,17 @@
 //! leads nowhere.
 
 use super::algorithm::PublicKey;
-use super::anchor::TrustAnchor;
+use super::anchor::Authority;
 use super::certificate::{Certificate, Origin};
 use super::constraints::NameConstraints;
 use super::extensions::KeyHint;
 use super::identity::{LeafKey, LeafSummary, PeerIdentity, digest, fingerprint};
+use super::note::{Note, check_depth};
+use super::path_found::PathFound;
 use super::rules::Rules;
-use super::summary::{Issuer, Summaries, Summary};
+use super::summary::{Place, Summaries, Summary};
+use super::time::{Time, UnixTime};
+use super::trace::{Trace, TraceEvent};
 use crate::crypto::{CryptoError, CryptoProvider, SignatureAlgorithm};
 use crate::error::{CertificateError, CertificateProblem, Error};
 use crate::limits::{CANDIDATES_PER_STEP, MAX_CERTIFICATE, MAX_DEPTH, MAX_SEARCH_STEPS, MAX_SIGNATURES};
@@ -29,18 +33,22 @@ use crate::limits::{CANDIDATES_PER_STEP, MAX_CERTIFICATE, MAX_DEPTH, MAX_SEARCH_
 /// The certificates of a peer and the state of the search for a path through them.
 #[derive(Debug)]
 pub(crate) struct PeerChain<'p> {
-    list: Summaries<'p>,
+    pub(super) list: Summaries<'p>,
     /// All levels below an anchor.
     levels: [Level; MAX_DEPTH],
     /// The level on which the search stands.
     top: u8,
     phase: Phase,
-    signatures_left: u8,
-    steps_left: u32,
+    pub(super) signatures_left: u8,
+    pub(super) steps_left: u32,
     /// The first certificate that could not be parsed.
     broken: Option<CertificateError>,
-    /// The most useful reason so far why there is no path.
-    problem: Option<CertificateError>,
+    /// The most useful reason so far why there is no path; in the end the one that was given.
+    pub(super) problem: Option<Note>,
+    /// What was known of the time in the last search.
+    pub(super) time: Time,
+    /// Bytes of the last certificate that was too large.
+    pub(super) oversize: u32,
 }
 
 /// A certificate of the path, and the next candidate for its issuer.
@@ -61,7 +69,9 @@ enum Phase {
         anchor: u8,
         level: u8,
     },
-    Found(PathFound),
+    Found {
+        anchor: u8,
+    },
 }
 
 /// How far one call of [`PeerChain::step`] came.
@@ -77,17 +87,6 @@ pub(crate) enum Search {
 #[derive(Debug)]
 pub(crate) struct ChainVerified(());
 
-/// The path that was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[non_exhaustive]
-pub struct PathFound {
-    /// CA certificates above the leaf, the trust anchor among them: 1 if an anchor issued the leaf.
-    pub depth: u8,
-    /// Which anchor, by its place in [`Rules::anchors`].
-    pub anchor: u8,
-}
-
 /// A signature to verify.
 struct Edge<'a> {
     algorithm: SignatureAlgorithm,
@@ -99,8 +98,8 @@ struct Edge<'a> {
 /// What is next, as far as it needs no cryptography.
 enum Next {
     Continue,
-    Verify { level: u8, issuer: Issuer },
-    Found(PathFound),
+    Verify { level: u8, issuer: Place },
+    Found { anchor: u8 },
 }
 
 impl<'p> PeerChain<'p> {
@@ -114,6 +113,8 @@ impl<'p> PeerChain<'p> {
             steps_left: MAX_SEARCH_STEPS,
             broken: None,
             problem: None,
+            time: Time::dangerous_unknown(),
+            oversize: 0,
         }
     }
 
@@ -135,19 +136,27 @@ impl<'p> PeerChain<'p> {
     /// Parses one certificate and keeps its summary: the leaf first, then the others in any order.
     ///
     /// A certificate that is broken is an error only if it is the leaf: another one may not be needed.
-    pub(crate) fn push<C: CryptoProvider>(&mut self, certificate: &[u8]) -> Result<(), Error> {
+    pub(crate) fn push<C: CryptoProvider>(&mut self, certificate: &[u8], trace: &mut impl Trace) -> Result<(), Error> {
         let index = self.list.count();
         if index == u8::MAX {
-            return Err(CertificateError { index, problem: CertificateProblem::ListTooLong }.into());
+            return Err(self.refuse(Note::new(index, CertificateProblem::ListTooLong)));
         }
         let parsed = match parse(certificate) {
             Ok(parsed) => parsed,
-            Err(problem) if index == 0 => return Err(CertificateError { index, problem }.into()),
             Err(problem) => {
-                self.broken = self.broken.or(Some(CertificateError { index, problem }));
+                let error = CertificateError { index, problem };
+                trace.event(TraceEvent::Unreadable { error });
+                if problem == CertificateProblem::TooLarge {
+                    self.oversize = u32::try_from(certificate.len()).unwrap_or(u32::MAX);
+                }
+                if index == 0 {
+                    return Err(self.refuse(Note::new(index, problem)));
+                }
+                self.broken = self.broken.or(Some(error));
                 return self.list.push(None);
             }
         };
+        trace.event(TraceEvent::Read { index, subject: parsed.subject, issuer: parsed.issuer });
         let fingerprint = if index == 0 { fingerprint::<C>(certificate) } else { None };
         // A hash that the provider does not have leaves nothing that could be verified.
         let tbs_digest = parsed.signature_kind.hash().map(|hash| digest::<C>(hash, parsed.tbs));
@@ -161,9 +170,22 @@ impl<'p> PeerChain<'p> {
 
     /// One step of the search: at most one signature is verified. The rules must be the same in each
     /// call.
-    pub(crate) fn step<C: CryptoProvider>(&mut self, rules: &Rules<'_>) -> Result<Search, Error> {
+    pub(crate) fn step<C: CryptoProvider>(
+        &mut self,
+        rules: &Rules<'_>,
+        trace: &mut impl Trace,
+    ) -> Result<Search, Error> {
+        self.time = rules.time;
+        self.run::<C>(rules, trace).map_err(|note| {
+            let (signatures, steps) = self.spent();
+            trace.event(TraceEvent::Refused { error: note.error, signatures, steps });
+            self.refuse(note)
+        })
+    }
+
+    fn run<C: CryptoProvider>(&mut self, rules: &Rules<'_>, trace: &mut impl Trace) -> Result<Search, Note> {
         for _ in 0..CANDIDATES_PER_STEP {
-            match self.advance(rules)? {
+            match self.advance(rules, trace)? {
                 Next::Continue => {}
                 Next::Verify { level, issuer } => {
                     let verified = match self.edge(rules, level, issuer) {
@@ -172,10 +194,14 @@ impl<'p> PeerChain<'p> {
                         }
                         _ => Err(CryptoError::Unsupported),
                     };
-                    self.settle(level, issuer, verified);
+                    self.settle(level, issuer, verified, trace);
                     return Ok(Search::Working);
                 }
-                Next::Found(path) => return Ok(Search::Found(ChainVerified(()), path)),
+                Next::Found { anchor } => {
+                    let (path, (signatures, steps)) = (self.found(rules, anchor), self.spent());
+                    trace.event(TraceEvent::Found { path, signatures, steps });
+                    return Ok(Search::Found(ChainVerified(()), path));
+                }
             }
         }
         Ok(Search::Working)
@@ -195,41 +221,53 @@ impl<'p> PeerChain<'p> {
         LeafSummary::new(self.list.into_leaf())
     }
 
-    fn advance(&mut self, rules: &Rules<'_>) -> Result<Next, Error> {
+    /// The anchor of the path, if it is found.
+    pub(super) const fn anchor(&self) -> Option<u8> {
+        match self.phase {
+            Phase::Found { anchor } => Some(anchor),
+            _ => None,
+        }
+    }
+
+    /// CA certificates above the leaf on the path as it stands, an anchor counted.
+    pub(super) const fn depth(&self) -> u8 {
+        self.top.saturating_add(1)
+    }
+
+    fn advance(&mut self, rules: &Rules<'_>, trace: &mut impl Trace) -> Result<Next, Note> {
         match self.phase {
             Phase::Leaf => {
-                let problem = match self.list.get(0) {
-                    Some(leaf) => rules.check_leaf(&leaf).err(),
-                    None => Some(CertificateProblem::Malformed),
-                };
-                if let Some(problem) = problem {
-                    return Err(CertificateError { index: 0, problem }.into());
-                }
-                self.phase = Phase::Searching;
+                let leaf = self.list.get(0).ok_or(Note::new(0, CertificateProblem::Malformed))?;
+                rules.check_leaf(&leaf).map_err(|problem| Note::new(0, problem))?;
+                // A pin is asked first: it costs no signature, and nothing else in the list matters then.
+                let pin = (0..u8::MAX).zip(rules.anchors).find(|(_, anchor)| anchor.pins(&leaf));
+                self.phase = pin.map_or(Phase::Searching, |(anchor, _)| Phase::Found { anchor });
                 Ok(Next::Continue)
             }
-            Phase::Searching => self.search(rules).map(|()| Next::Continue),
-            Phase::Verifying { anchor, level } => self.verify_next(rules, anchor, level),
-            Phase::Found(path) => Ok(Next::Found(path)),
+            Phase::Searching => self.search(rules, trace).map(|()| Next::Continue),
+            Phase::Verifying { anchor, level } => self.verify_next(rules, anchor, level, trace),
+            Phase::Found { anchor } => Ok(Next::Found { anchor }),
         }
     }
 
     /// Looks at the next candidate for the issuer of the certificate on the top level.
-    fn search(&mut self, rules: &Rules<'_>) -> Result<(), Error> {
-        self.steps_left = self.steps_left.checked_sub(1).ok_or_else(exhausted)?;
-        let Some(candidate) = self.next_candidate(rules) else { return self.go_back() };
+    fn search(&mut self, rules: &Rules<'_>, trace: &mut impl Trace) -> Result<(), Note> {
+        self.steps_left = self.steps_left.checked_sub(1).ok_or(Note::exhausted())?;
+        let Some(candidate) = self.next_candidate(rules) else { return self.go_back(trace) };
         let index = self.certificate_at(self.top);
-        let Some(child) = self.list.get(index) else { return self.go_back() };
+        let Some(child) = self.list.get(index) else { return self.go_back(trace) };
         let mut steps_left = self.steps_left;
         let checked = match candidate {
-            Issuer::Anchor(place) => match rules.anchors.get(usize::from(place)) {
-                Some(anchor) if anchor.subject().matches(&child.issuer) => {
-                    Some(self.check_anchor(rules, anchor, &child, &mut steps_left))
+            Place::Anchor(place) => match authority(rules, place) {
+                Some(anchor) if anchor.subject.matches(&child.issuer) => {
+                    trace.event(TraceEvent::Candidate { index, issuer: candidate, subject: anchor.subject });
+                    Some(self.check_anchor(rules, candidate, anchor, &child, &mut steps_left))
                 }
                 _ => None,
             },
-            Issuer::Sent(place) => match self.list.get(place) {
+            Place::Sent(place) => match self.list.get(place) {
                 Some(ca) if ca.subject.matches(&child.issuer) && !self.is_on_path(&ca) => {
+                    trace.event(TraceEvent::Candidate { index, issuer: candidate, subject: ca.subject });
                     Some(self.check_ca(rules, place, &ca, &child, &mut steps_left))
                 }
                 _ => None,
@@ -238,17 +276,25 @@ impl<'p> PeerChain<'p> {
         self.steps_left = steps_left;
         match (checked, candidate) {
             (None, _) => {}
-            (Some(Err((_, CertificateProblem::SearchExhausted))), _) => return Err(exhausted()),
-            (Some(Err((index, problem))), _) => self.note(index, problem),
-            (Some(Ok(())), Issuer::Anchor(anchor)) => self.phase = Phase::Verifying { anchor, level: self.top },
-            (Some(Ok(())), Issuer::Sent(certificate)) => self.go_up(certificate),
+            (Some(Err(note)), _) if note.error.problem == CertificateProblem::SearchExhausted => {
+                return Err(Note::exhausted());
+            }
+            (Some(Err(note)), _) => {
+                trace.event(TraceEvent::Unfit { index, issuer: candidate, error: note.error });
+                self.note(note);
+            }
+            (Some(Ok(())), Place::Anchor(anchor)) => {
+                trace.event(TraceEvent::Anchor { anchor, depth: self.depth() });
+                self.phase = Phase::Verifying { anchor, level: self.top };
+            }
+            (Some(Ok(())), Place::Sent(certificate)) => self.go_up(certificate),
         }
         Ok(())
     }
 
     /// The next candidate, if there is one: first those whose key identifier fits or is not known,
     /// anchors before certificates, since they end the path; then the others.
-    fn next_candidate(&mut self, rules: &Rules<'_>) -> Option<Issuer> {
+    fn next_candidate(&mut self, rules: &Rules<'_>) -> Option<Place> {
         let anchors = u16::try_from(rules.anchors.len().min(usize::from(u8::MAX))).unwrap_or(0);
         let all = anchors.saturating_add(u16::from(self.list.count()));
         let wanted = self.list.get(self.certificate_at(self.top))?.authority_key;
@@ -263,11 +309,11 @@ impl<'p> PeerChain<'p> {
             let (candidate, hint) = match place.checked_sub(anchors) {
                 None => {
                     let place = u8::try_from(place).ok()?;
-                    (Issuer::Anchor(place), rules.anchors.get(usize::from(place)).and_then(|anchor| anchor.key_hint))
+                    (Place::Anchor(place), authority(rules, place).and_then(|anchor| anchor.key_hint))
                 }
                 Some(place) => {
                     let place = u8::try_from(place).ok()?;
-                    (Issuer::Sent(place), self.list.get(place).and_then(|ca| ca.subject_key))
+                    (Place::Sent(place), self.list.get(place).and_then(|ca| ca.subject_key))
                 }
             };
             if may_be_same(wanted, hint) == likely {
@@ -280,20 +326,18 @@ impl<'p> PeerChain<'p> {
     fn check_anchor(
         &self,
         rules: &Rules<'_>,
-        anchor: &TrustAnchor<'_>,
+        place: Place,
+        anchor: &Authority<'_>,
         child: &Summary<'_>,
         budget: &mut u32,
-    ) -> Result<(), (u8, CertificateProblem)> {
-        let index = self.certificate_at(self.top);
+    ) -> Result<(), Note> {
+        let refuse = |problem| Note::new(self.certificate_at(self.top), problem).by(place);
         if child.signature_kind.with_key(anchor.key.algorithm).is_none() {
-            return Err((index, CertificateProblem::UnsupportedSignature));
+            return Err(refuse(CertificateProblem::UnsupportedSignature));
         }
-        rules.check_anchor(anchor).map_err(|problem| (index, problem))?;
-        self.check_limits(anchor.path_len, anchor.name_constraints, budget)?;
-        if self.top >= max_depth(rules) {
-            return Err((0, CertificateProblem::DepthExceeded));
-        }
-        Ok(())
+        rules.check_anchor(anchor).map_err(refuse)?;
+        self.check_limits(anchor.path_len, anchor.name_constraints, budget).map_err(|note| note.by(place))?;
+        check_depth(rules, self.depth())
     }
 
     /// Everything that makes a certificate unfit to be the next of this path, but the signature.
@@ -304,17 +348,17 @@ impl<'p> PeerChain<'p> {
         ca: &Summary<'_>,
         child: &Summary<'_>,
         budget: &mut u32,
-    ) -> Result<(), (u8, CertificateProblem)> {
-        rules.check_ca(ca).map_err(|problem| (index, problem))?;
+    ) -> Result<(), Note> {
+        rules.check_ca(ca).map_err(|problem| Note::new(index, problem))?;
+        let place = Place::Sent(index);
         if child.signature_kind.with_key(ca.key.algorithm).is_none() {
-            return Err((self.certificate_at(self.top), CertificateProblem::UnsupportedSignature));
+            let child = self.certificate_at(self.top);
+            return Err(Note::new(child, CertificateProblem::UnsupportedSignature).by(place));
         }
-        self.check_limits(ca.basic_constraints.path_len, ca.name_constraints, budget)?;
+        let (path_len, name_constraints) = (ca.basic_constraints.path_len, ca.name_constraints);
+        self.check_limits(path_len, name_constraints, budget).map_err(|note| note.by(place))?;
         // An anchor has to fit above it.
-        if self.top.saturating_add(1) >= max_depth(rules) {
-            return Err((0, CertificateProblem::DepthExceeded));
-        }
-        Ok(())
+        check_depth(rules, self.depth().saturating_add(1))
     }
 
     /// The limits that an authority sets to all that is below it.
@@ -323,7 +367,7 @@ impl<'p> PeerChain<'p> {
         path_len: Option<u8>,
         name_constraints: Option<NameConstraints<'_>>,
         budget: &mut u32,
-    ) -> Result<(), (u8, CertificateProblem)> {
+    ) -> Result<(), Note> {
         let mut cas_left = path_len;
         for level in (0..=self.top).rev() {
             let index = self.certificate_at(level);
@@ -335,14 +379,14 @@ impl<'p> PeerChain<'p> {
             }
             if level != 0 {
                 if cas_left == Some(0) {
-                    return Err((index, CertificateProblem::PathLengthExceeded));
+                    return Err(Note::new(index, CertificateProblem::PathLengthExceeded));
                 }
                 cas_left = cas_left.map(|left| left.saturating_sub(1));
             }
             if let Some(constraints) = name_constraints {
                 constraints
                     .check(&certificate.subject, certificate.subject_alt_name, budget)
-                    .map_err(|problem| (index, problem))?;
+                    .map_err(|problem| Note::new(index, problem))?;
             }
         }
         Ok(())
@@ -364,44 +408,47 @@ impl<'p> PeerChain<'p> {
     }
 
     /// No candidate is left on the top level: back to the one below, or the end of the search.
-    fn go_back(&mut self) -> Result<(), Error> {
+    fn go_back(&mut self, trace: &mut impl Trace) -> Result<(), Note> {
         let index = self.certificate_at(self.top);
         let problem = match self.list.get(index) {
             Some(certificate) if !certificate.is_self_signed() => CertificateProblem::UnknownIssuer,
             _ if self.top == 0 => CertificateProblem::SelfSigned,
             _ => CertificateProblem::UntrustedRoot,
         };
-        self.note(index, problem);
+        let note = Note::new(index, problem);
+        trace.event(TraceEvent::DeadEnd { error: note.error });
+        self.note(note);
         if let Some(below) = self.top.checked_sub(1) {
             self.top = below;
             return Ok(());
         }
         if let Some(broken) = self.broken {
-            self.note(broken.index, broken.problem);
+            self.note(Note::new(broken.index, broken.problem));
         }
-        Err(self.problem.map_or_else(exhausted, Error::from))
+        Err(self.problem.unwrap_or(Note::exhausted()))
     }
 
     /// The next signature of a complete path, from the anchor down.
-    fn verify_next(&mut self, rules: &Rules<'_>, anchor: u8, level: u8) -> Result<Next, Error> {
+    fn verify_next(&mut self, rules: &Rules<'_>, anchor: u8, level: u8, trace: &mut impl Trace) -> Result<Next, Note> {
         let issuer = if level == self.top {
-            Issuer::Anchor(anchor)
+            Place::Anchor(anchor)
         } else {
-            Issuer::Sent(self.certificate_at(level.saturating_add(1)))
+            Place::Sent(self.certificate_at(level.saturating_add(1)))
         };
         if !self.is_verified(rules, level, issuer) {
-            self.signatures_left = self.signatures_left.checked_sub(1).ok_or_else(exhausted)?;
+            self.signatures_left = self.signatures_left.checked_sub(1).ok_or(Note::exhausted())?;
             return Ok(Next::Verify { level, issuer });
         }
+        trace.event(TraceEvent::Verified { index: self.certificate_at(level), issuer });
         self.phase = match level.checked_sub(1) {
             Some(level) => Phase::Verifying { anchor, level },
-            None => Phase::Found(PathFound { depth: self.top.saturating_add(1), anchor }),
+            None => Phase::Found { anchor },
         };
         Ok(Next::Continue)
     }
 
     /// Whether the signature was verified before with the same key, be it that of another certificate.
-    fn is_verified(&self, rules: &Rules<'_>, level: u8, issuer: Issuer) -> bool {
+    fn is_verified(&self, rules: &Rules<'_>, level: u8, issuer: Place) -> bool {
         let verified_by = self.list.verified_by(self.certificate_at(level));
         verified_by.is_some_and(|by| match (self.key_of(rules, by), self.key_of(rules, issuer)) {
             (Some(by), Some(issuer)) => by.algorithm == issuer.algorithm && by.bytes == issuer.bytes,
@@ -409,42 +456,56 @@ impl<'p> PeerChain<'p> {
         })
     }
 
-    fn settle(&mut self, level: u8, issuer: Issuer, verified: Result<(), CryptoError>) {
+    fn settle(&mut self, level: u8, issuer: Place, verified: Result<(), CryptoError>, trace: &mut impl Trace) {
         let index = self.certificate_at(level);
         let problem = match (verified, issuer) {
             (Ok(()), _) => return self.list.set_verified_by(index, issuer),
             (Err(CryptoError::Unsupported), _) => CertificateProblem::UnsupportedSignature,
-            (Err(_), Issuer::Anchor(_)) => CertificateProblem::AnchorSignatureInvalid,
-            (Err(_), Issuer::Sent(_)) => CertificateProblem::SignatureInvalid,
+            (Err(_), Place::Anchor(_)) => CertificateProblem::AnchorSignatureInvalid,
+            (Err(_), Place::Sent(_)) => CertificateProblem::SignatureInvalid,
         };
-        self.note(index, problem);
+        let note = Note::new(index, problem).by(issuer);
+        trace.event(TraceEvent::Unfit { index, issuer, error: note.error });
+        self.note(note);
         self.top = level;
         self.phase = Phase::Searching;
     }
 
-    fn edge<'a>(&'a self, rules: &Rules<'a>, level: u8, issuer: Issuer) -> Option<Edge<'a>> {
+    fn edge<'a>(&'a self, rules: &Rules<'a>, level: u8, issuer: Place) -> Option<Edge<'a>> {
         let child = self.list.get(self.certificate_at(level))?;
         let key = self.key_of(rules, issuer)?;
         let algorithm = child.signature_kind.with_key(key.algorithm)?;
         Some(Edge { algorithm, key: key.bytes, signed: child.signed, signature: child.signature })
     }
 
-    fn key_of<'a>(&'a self, rules: &Rules<'a>, issuer: Issuer) -> Option<PublicKey<'a>> {
+    fn key_of<'a>(&'a self, rules: &Rules<'a>, issuer: Place) -> Option<PublicKey<'a>> {
         match issuer {
-            Issuer::Anchor(place) => rules.anchors.get(usize::from(place)).map(|anchor| anchor.key),
-            Issuer::Sent(place) => self.list.get(place).map(|certificate| certificate.key),
+            Place::Anchor(place) => authority(rules, place).map(|anchor| anchor.key),
+            Place::Sent(place) => self.list.get(place).map(|certificate| certificate.key),
         }
     }
 
-    fn certificate_at(&self, level: u8) -> u8 {
+    /// What there is to say about the path on which the search stands, which an anchor ends.
+    pub(super) fn found(&self, rules: &Rules<'_>, anchor: u8) -> PathFound {
+        let authority = authority(rules, anchor);
+        let (mut not_before, mut not_after) = authority.and_then(|anchor| anchor.validity).unwrap_or(UnixTime::ALWAYS);
+        for level in 0..=self.top {
+            if let Some(certificate) = self.list.get(self.certificate_at(level)) {
+                not_before = not_before.max(certificate.not_before);
+                not_after = not_after.min(certificate.not_after);
+            }
+        }
+        PathFound {
+            depth: if authority.is_some() { self.depth() } else { self.top },
+            anchor,
+            not_before,
+            not_after,
+            validity: rules.time.check_of(not_before),
+        }
+    }
+
+    pub(super) fn certificate_at(&self, level: u8) -> u8 {
         self.levels.get(usize::from(level)).map_or(0, |level| level.certificate)
-    }
-
-    /// Keeps the problem if it explains more than the one known so far.
-    fn note(&mut self, index: u8, problem: CertificateProblem) {
-        if self.problem.is_none_or(|known| known.problem.rank() < problem.rank()) {
-            self.problem = Some(CertificateError { index, problem });
-        }
     }
 }
 
@@ -460,12 +521,13 @@ fn may_be_same(wanted: Option<KeyHint>, found: Option<KeyHint>) -> bool {
     wanted.is_none() || found.is_none() || wanted == found
 }
 
-fn max_depth(rules: &Rules<'_>) -> u8 {
-    u8::try_from(MAX_DEPTH).map_or(rules.max_depth, |most| rules.max_depth.min(most))
+/// The anchor at a place of the list, if it is an authority.
+pub(super) fn authority<'a>(rules: &Rules<'a>, place: u8) -> Option<&'a Authority<'a>> {
+    rules.anchors.get(usize::from(place))?.authority()
 }
 
-fn exhausted() -> Error {
-    CertificateError { index: 0, problem: CertificateProblem::SearchExhausted }.into()
+pub(super) fn max_depth(rules: &Rules<'_>) -> u8 {
+    u8::try_from(MAX_DEPTH).map_or(rules.max_depth, |most| rules.max_depth.min(most))
 }
 
 impl Summary<'_> {

@@ -1,8 +1,9 @@
 //! What a certificate path is held to, and the checks that look at one certificate alone.
 
 use super::algorithm::KeyAlgorithm;
-use super::anchor::TrustAnchor;
+use super::anchor::{Authority, TrustAnchor};
 use super::certificate::ProfileDefect;
+use super::common_name::CommonName;
 use super::extensions::{KeyUsage, Purposes};
 use super::server_name::ServerName;
 use super::summary::Summary;
@@ -30,10 +31,13 @@ pub struct Rules<'a> {
     pub purpose: Purpose,
     /// The name that the leaf has to hold; `None` for clients, which are not known by a host name.
     pub server_name: Option<&'a ServerName<'a>>,
+    /// The common name that the leaf has to have; then `server_name` is not looked for. `None` unless asked
+    /// for, as RFC 9525 wants it.
+    pub common_name: Option<CommonName<'a>>,
     /// What is known about the time.
     pub time: Time,
     /// The most CA certificates above the leaf, the trust anchor among them: 1 allows a leaf issued
-    /// by an anchor, 2 one intermediate between them. No more than 10 are followed.
+    /// by an anchor, 2 one intermediate between them. No more than 10 are followed. A pinned leaf has none.
     ///
     /// This is how Apache's `SSLVerifyDepth` counts, which compares the place of each certificate in
     /// the chain (the leaf being 0) with the limit. OpenSSL's own `-verify_depth`, since 1.1.0, does
@@ -64,6 +68,7 @@ impl<'a> Rules<'a> {
             anchors,
             purpose: Purpose::ClientAuth,
             server_name: None,
+            common_name: None,
             time,
             max_depth: DEFAULT_DEPTH,
             strict_profile: false,
@@ -79,16 +84,14 @@ impl<'a> Rules<'a> {
         if self.max_validity_days.is_some_and(|days| seconds > i64::from(days).saturating_mul(SECONDS_A_DAY)) {
             return Err(CertificateProblem::ValidityTooLong);
         }
-        if self.server_name.is_some_and(|name| !leaf.subject_alt_name.is_some_and(|names| name.is_among(names))) {
-            return Err(CertificateProblem::NameMismatch);
-        }
+        self.check_name(leaf)?;
         self.check_purpose(leaf.extended_key_usage)?;
         // RFC 9846 section 4.5.1: "the digitalSignature bit MUST be set if the Key Usage extension is
         // present".
         if leaf.key_usage.is_some_and(|usage| !KeyUsage::digital_signature(usage)) {
             return Err(CertificateProblem::MissingDigitalSignature);
         }
-        if leaf.unknown_critical {
+        if leaf.unknown_critical.is_some() {
             return Err(CertificateProblem::UnknownCriticalExtension);
         }
         // RFC 5280 section 4.2.1.10: "The name constraints extension, which MUST be used only in a CA
@@ -116,14 +119,14 @@ impl<'a> Rules<'a> {
         self.check_validity(ca.not_before, ca.not_after)?;
         self.check_purpose(ca.extended_key_usage)?;
         // (o) "Recognize and process any other critical extension present in the certificate."
-        if ca.unknown_critical {
+        if ca.unknown_critical.is_some() {
             return Err(CertificateProblem::UnknownCriticalExtension);
         }
         self.check_profile(ca.profile_defect)
     }
 
     /// What is wrong with an anchor in itself.
-    pub(super) fn check_anchor(&self, anchor: &TrustAnchor<'_>) -> Result<(), CertificateProblem> {
+    pub(super) fn check_anchor(&self, anchor: &Authority<'_>) -> Result<(), CertificateProblem> {
         if let Some((not_before, not_after)) = anchor.validity {
             match self.time.judge(not_before, not_after) {
                 Validity::Valid => {}
@@ -133,6 +136,17 @@ impl<'a> Rules<'a> {
         }
         self.check_purpose(anchor.purposes)?;
         self.check_profile(anchor.profile_defect)
+    }
+
+    /// RFC 9525 section 6: the name that was asked for has to be among those of the certificate.
+    fn check_name(&self, leaf: &Summary<'_>) -> Result<(), CertificateProblem> {
+        match (self.common_name, self.server_name) {
+            (Some(wanted), _) if !wanted.is_of(&leaf.subject) => Err(CertificateProblem::CommonNameMismatch),
+            (None, Some(wanted)) if !leaf.subject_alt_name.is_some_and(|names| wanted.is_among(names)) => {
+                Err(CertificateProblem::NameMismatch)
+            }
+            _ => Ok(()),
+        }
     }
 
     fn check_profile(&self, defect: Option<ProfileDefect>) -> Result<(), CertificateProblem> {

@@ -42,6 +42,14 @@ impl<'a> ServerName<'a> {
         }
     }
 
+    /// Whether it is written like this.
+    pub(super) fn is_text(&self, text: &str) -> bool {
+        match self {
+            Self::Dns(wanted) => same_ignoring_case(wanted.0.as_bytes(), text.as_bytes()),
+            Self::Ip(wanted) => text.parse() == Ok(*wanted),
+        }
+    }
+
     /// Whether one of the names of a certificate is this one.
     ///
     /// Only the subject alternative name is looked at. RFC 9525 section 1.3: "Do not include or check
@@ -81,8 +89,16 @@ impl<'a> DnsName<'a> {
         self.0
     }
 
+    /// Whether it is `parent` or ends in it, by whole labels.
+    pub(super) fn is_same_or_below(&self, parent: &str) -> bool {
+        let name = self.0.as_bytes();
+        name.len().checked_sub(parent.len()).and_then(|at| name.split_at_checked(at)).is_some_and(|(left, right)| {
+            same_ignoring_case(right, parent.as_bytes()) && left.last().is_none_or(|&byte| byte == b'.')
+        })
+    }
+
     /// Whether a `dNSName` of a certificate stands for this name.
-    fn matches(&self, presented: &[u8]) -> bool {
+    pub(crate) fn matches(&self, presented: &[u8]) -> bool {
         let name = self.0.as_bytes();
         // RFC 9525 section 6.3: labels are compared "as case-insensitive ASCII". A wildcard counts if
         // "1. There is only one wildcard character. 2. The wildcard character appears only as the
@@ -116,7 +132,7 @@ pub(super) fn ends_in_number(name: &[u8]) -> bool {
     name.rsplit(|&byte| byte == b'.').next().is_none_or(|last| last.iter().all(u8::is_ascii_digit))
 }
 
-fn is_label(label: &[u8]) -> bool {
+pub(super) fn is_label(label: &[u8]) -> bool {
     label.len() <= MAX_LABEL
         && label.iter().all(|&byte| byte.is_ascii_alphanumeric() || byte == b'-')
         && label.first().is_some_and(|&byte| byte != b'-')

@@ -40,13 +40,15 @@ pub(super) struct Summary<'a> {
     pub(super) signature_kind: SignatureKind,
     /// The digest of what is signed, or what is signed where the algorithm takes that.
     pub(super) signed: &'a [u8],
+    /// If the algorithm is not supported, its object identifier.
     pub(super) signature: &'a [u8],
     pub(super) basic_constraints: BasicConstraints,
     pub(super) key_usage: Option<KeyUsage>,
     pub(super) extended_key_usage: Option<Purposes>,
     pub(super) subject_key: Option<KeyHint>,
     pub(super) authority_key: Option<KeyHint>,
-    pub(super) unknown_critical: bool,
+    /// The object identifier of an extension that is critical and not understood.
+    pub(super) unknown_critical: Option<&'a [u8]>,
     pub(super) profile_defect: Option<ProfileDefect>,
     pub(super) name_constraints: Option<NameConstraints<'a>>,
     pub(super) subject_alt_name: Option<GeneralNames<'a>>,
@@ -87,7 +89,7 @@ impl Summary<'_> {
         extended_key_usage: None,
         subject_key: None,
         authority_key: None,
-        unknown_critical: true,
+        unknown_critical: Some(&[]),
         profile_defect: None,
         name_constraints: None,
         subject_alt_name: None,
@@ -114,7 +116,7 @@ impl<'a> Summary<'a> {
             key: certificate.key,
             signature_kind: certificate.signature_kind,
             signed,
-            signature: if supported { certificate.signature } else { &[] },
+            signature: if supported { certificate.signature } else { certificate.signature_oid },
             basic_constraints: extensions.basic_constraints.unwrap_or_default(),
             key_usage: extensions.key_usage,
             extended_key_usage: extensions.extended_key_usage,
@@ -138,7 +140,7 @@ impl<'a> Summary<'a> {
             | flag(self.subject_key.is_some(), Flags::SUBJECT_KEY)
             | flag(self.authority_key.is_some(), Flags::AUTHORITY_KEY)
             | flag(self.is_self_issued, Flags::SELF_ISSUED)
-            | flag(self.unknown_critical, Flags::UNKNOWN_CRITICAL));
+            | flag(self.unknown_critical.is_some(), Flags::UNKNOWN_CRITICAL));
         out.u8(self.basic_constraints.path_len.unwrap_or(0));
         out.u16(self.key_usage.map_or(0, |usage| usage.0));
         out.u8(self.extended_key_usage.map_or(0, |purposes| purposes.0));
@@ -160,6 +162,9 @@ impl<'a> Summary<'a> {
             self.subject_alt_name.map_or(&[][..], GeneralNames::as_bytes),
         ] {
             out.vec16(|out| out.bytes(field));
+        }
+        if let Some(oid) = self.unknown_critical {
+            out.vec16(|out| out.bytes(oid));
         }
         if let Some(fingerprint) = self.fingerprint {
             out.vec8(|out| out.bytes(self.serial));
@@ -187,8 +192,9 @@ impl<'a> Summary<'a> {
         let signature = body.vec16()?;
         let name_constraints = body.vec16()?;
         let subject_alt_name = body.vec16()?;
-        let (serial, fingerprint) = if body.is_empty() { (&[][..], None) } else { (body.vec8()?, Some(body.array()?)) };
         let has = |flag: u8| flags & flag != 0;
+        let unknown_critical = if has(Flags::UNKNOWN_CRITICAL) { Some(body.vec16()?) } else { None };
+        let (serial, fingerprint) = if body.is_empty() { (&[][..], None) } else { (body.vec8()?, Some(body.array()?)) };
         Ok(Self {
             subject: Name::from_checked(subject),
             issuer: Name::from_checked(if issuer.is_empty() { subject } else { issuer }),
@@ -207,7 +213,7 @@ impl<'a> Summary<'a> {
             extended_key_usage: has(Flags::EXTENDED_KEY_USAGE).then_some(Purposes(extended_key_usage)),
             subject_key: has(Flags::SUBJECT_KEY).then_some(KeyHint(subject_key)),
             authority_key: has(Flags::AUTHORITY_KEY).then_some(KeyHint(authority_key)),
-            unknown_critical: has(Flags::UNKNOWN_CRITICAL),
+            unknown_critical,
             profile_defect: ProfileDefect::from_code(profile_defect),
             name_constraints: (!name_constraints.is_empty()).then_some(NameConstraints::from_checked(name_constraints)),
             subject_alt_name: (!subject_alt_name.is_empty()).then_some(GeneralNames::from_checked(subject_alt_name)),
@@ -217,16 +223,17 @@ impl<'a> Summary<'a> {
     }
 }
 
-/// Whose key verified the signature of a certificate.
+/// Where a certificate stands, counted from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Issuer {
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Place {
     /// A trust anchor, by its place in the list.
     Anchor(u8),
     /// A certificate that the peer sent, by its place in the list.
     Sent(u8),
 }
 
-impl Issuer {
+impl Place {
     const fn to_note(self) -> [u8; VERIFIED_BY] {
         match self {
             Self::Anchor(index) => [1, index],
@@ -286,12 +293,12 @@ impl<'p> Summaries<'p> {
         read_entry(self.memory.get(start..end)?)
     }
 
-    pub(super) fn verified_by(&self, index: u8) -> Option<Issuer> {
+    pub(super) fn verified_by(&self, index: u8) -> Option<Place> {
         let (start, end) = self.entry(index)?;
-        Issuer::from_note(*self.memory.get(start..end)?.first_chunk()?)
+        Place::from_note(*self.memory.get(start..end)?.first_chunk()?)
     }
 
-    pub(super) fn set_verified_by(&mut self, index: u8, issuer: Issuer) {
+    pub(super) fn set_verified_by(&mut self, index: u8, issuer: Place) {
         self.note_verified(index, issuer.to_note());
     }
 

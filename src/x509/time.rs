@@ -20,8 +20,8 @@ pub enum Time {
     /// The time is right, from a clock that can be trusted: both ends of the validity are checked.
     Trusted(UnixTime),
     /// It is at least this late: the date of the build, or the last time that was seen. A
-    /// certificate that had expired by then is refused; one that is not valid yet is accepted,
-    /// since it may be so by now.
+    /// certificate that had expired by then is refused; one that was not valid yet by then is accepted,
+    /// since it may be so by now, and [reported](ValidityCheck::NotYetValid).
     AtLeast(UnixTime),
     /// Nothing is known: validity is not checked. Only [`Time::dangerous_unknown`] makes it.
     Unknown(ValidityNotChecked),
@@ -31,6 +31,23 @@ pub enum Time {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct ValidityNotChecked(());
+
+/// How much of the validity of a path was checked, which depends on what was known about the time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum ValidityCheck {
+    /// Both ends, with a [trusted](Time::Trusted) time.
+    Complete,
+    /// Against a time that has [passed](Time::AtLeast): all certificates were valid then. Whether one of them has
+    /// expired since is not known.
+    LowerBound,
+    /// Against a time that has [passed](Time::AtLeast): none had expired by then, but one was **not valid yet**. It
+    /// was accepted, since it may be so by now.
+    NotYetValid,
+    /// Nothing: the time was [unknown](Time::dangerous_unknown).
+    Unchecked,
+}
 
 /// Where a point in time lies, as far as one can tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,13 +59,13 @@ pub(super) enum Validity {
 
 /// A civil date and time in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Civil {
-    year: i64,
-    month: i64,
-    day: i64,
-    hour: i64,
-    minute: i64,
-    second: i64,
+pub(super) struct Civil {
+    pub(super) year: i64,
+    pub(super) month: i64,
+    pub(super) day: i64,
+    pub(super) hour: i64,
+    pub(super) minute: i64,
+    pub(super) second: i64,
 }
 
 pub(super) const SECONDS_A_DAY: i64 = 86_400;
@@ -66,6 +83,16 @@ impl Time {
         Self::Unknown(ValidityNotChecked(()))
     }
 
+    /// How much [`judge`](Self::judge) can tell about what is valid from `not_before` on.
+    pub(super) fn check_of(self, not_before: UnixTime) -> ValidityCheck {
+        match self {
+            Self::Trusted(_) => ValidityCheck::Complete,
+            Self::AtLeast(now) if now < not_before => ValidityCheck::NotYetValid,
+            Self::AtLeast(_) => ValidityCheck::LowerBound,
+            Self::Unknown(_) => ValidityCheck::Unchecked,
+        }
+    }
+
     /// RFC 5280 section 4.1.2.5: "The validity period for a certificate is the period of time from
     /// notBefore through notAfter, inclusive."
     pub(super) fn judge(self, not_before: UnixTime, not_after: UnixTime) -> Validity {
@@ -78,6 +105,9 @@ impl Time {
 }
 
 impl UnixTime {
+    /// From the first moment to the last.
+    pub(super) const ALWAYS: (Self, Self) = (Self(i64::MIN), Self(i64::MAX));
+
     /// From seconds since 1970-01-01T00:00:00Z.
     pub const fn from_seconds(seconds: i64) -> Self {
         Self(seconds)
@@ -141,7 +171,7 @@ impl UnixTime {
         .ok_or(Malformed)
     }
 
-    fn to_civil(self) -> Civil {
+    pub(super) fn to_civil(self) -> Civil {
         let days = self.0.div_euclid(SECONDS_A_DAY).saturating_add(EPOCH);
         let second = self.0.rem_euclid(SECONDS_A_DAY);
         // Years are counted from March, so that the leap day is the last of its year.

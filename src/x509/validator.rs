@@ -1,8 +1,14 @@
 //! Path validation without TLS.
 
+#[cfg(feature = "embedded-tls")]
+use super::identity::LeafKey;
 use super::identity::PeerIdentity;
-use super::path::{PathFound, PeerChain, Search};
+use super::path::{PeerChain, Search};
+use super::path_found::PathFound;
 use super::rules::Rules;
+use super::trace::{NoTrace, Trace};
+use super::verdict::Verdict;
+use super::verified::VerifiedPath;
 use crate::crypto::CryptoProvider;
 use crate::error::Error;
 
@@ -48,7 +54,15 @@ impl<'m> Validator<'m> {
     /// [`Error::Certificate`] if the leaf cannot be parsed. Another certificate that cannot be parsed
     /// is passed over, as it may not be needed.
     pub fn push<C: CryptoProvider>(&mut self, certificate: &[u8]) -> Result<(), Error> {
-        self.chain.push::<C>(certificate)
+        self.push_traced::<C>(certificate, &mut NoTrace)
+    }
+
+    /// As [`push`](Self::push), and tells what was read.
+    ///
+    /// # Errors
+    /// As [`push`](Self::push).
+    pub fn push_traced<C: CryptoProvider>(&mut self, certificate: &[u8], trace: &mut impl Trace) -> Result<(), Error> {
+        self.chain.push::<C>(certificate, trace)
     }
 
     /// Searches a path from the leaf to an anchor and checks it.
@@ -56,16 +70,46 @@ impl<'m> Validator<'m> {
     /// # Errors
     /// [`Error::Certificate`] with the certificate to blame and the rule it broke.
     pub fn validate<C: CryptoProvider>(&mut self, rules: &Rules<'_>) -> Result<PathFound, Error> {
+        self.validate_traced::<C>(rules, &mut NoTrace)
+    }
+
+    /// As [`validate`](Self::validate), and tells each step of the search.
+    ///
+    /// # Errors
+    /// As [`validate`](Self::validate).
+    pub fn validate_traced<C: CryptoProvider>(
+        &mut self,
+        rules: &Rules<'_>,
+        trace: &mut impl Trace,
+    ) -> Result<PathFound, Error> {
         self.chain.restart();
         loop {
-            if let Search::Found(_, path) = self.chain.step::<C>(rules)? {
+            if let Search::Found(_, path) = self.chain.step::<C>(rules, trace)? {
                 return Ok(path);
             }
         }
     }
 
+    /// Why the last certificate that was taken in, or the last path, was refused; `None` if it was not. The rules are
+    /// those it was validated with.
+    pub fn verdict<'a>(&'a self, rules: &Rules<'a>) -> Option<Verdict<'a>> {
+        self.chain.verdict(rules)
+    }
+
+    /// The path that was found, certificate by certificate; `None` if none was. The rules are those it was validated
+    /// with.
+    pub fn path<'a>(&'a self, rules: &Rules<'a>) -> Option<VerifiedPath<'a>> {
+        self.chain.verified(rules)
+    }
+
     /// What the leaf says about its subject, once it was taken in, be the path valid or not.
     pub fn identity(&self) -> Option<PeerIdentity<'_>> {
         self.chain.identity()
+    }
+
+    /// The key of the leaf, to check what it signs.
+    #[cfg(feature = "embedded-tls")]
+    pub(crate) fn leaf_key(&self) -> Option<LeafKey<'_>> {
+        self.chain.leaf_key()
     }
 }

@@ -7,6 +7,7 @@
 //! ```
 
 use super::pki::{Issued, NOW, Pki, SERVER_NAME};
+use embedded_mtls::credential::Choice;
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::{Host, SoftwareHost};
 use embedded_mtls::x509::{PeerIdentity, ServerName, Time, TrustAnchor, UnixTime};
@@ -116,6 +117,8 @@ pub struct Outcome {
     pub client: Result<TestSession, (Error, Stage)>,
     pub server: Result<TestSession, (Error, Stage)>,
     pub wire: Wire,
+    /// What client and server say about the certificates of the other, if they refused them.
+    pub verdicts: [Option<String>; 2],
 }
 
 /// What passed, and what is still on its way.
@@ -196,7 +199,8 @@ impl<CH: Host<'static, Client, RustCrypto>, SH: Host<'static, Server, RustCrypto
                 server.rx_eof();
             }
         }
-        Outcome { client: finish(client, client_end), server: finish(server, server_end), wire }
+        let verdicts = [verdict(&client), verdict(&server)];
+        Outcome { client: finish(client, client_end), server: finish(server, server_end), wire, verdicts }
     }
 }
 
@@ -226,14 +230,19 @@ pub fn advance<'b, S: Side>(
             Ok(Step::Yield) => Ok(()),
             Ok(Step::Done) => return Some(Ok(())),
             Ok(Step::Time(request)) => request.provide(host.time()),
-            Ok(Step::Credential(request)) => match host.credential(&request) {
-                Some(credential) => request.select(credential),
-                None => request.decline(),
-            },
-            Ok(Step::Authorize(request)) => match host.authorize(&request.peer()) {
-                Ok(()) => request.accept(),
-                Err(alert) => Err(request.reject(alert)),
-            },
+            Ok(Step::Credential(request)) => {
+                let choice = host.choose(&request);
+                request.answer(choice)
+            }
+            Ok(Step::Authorize(request)) => {
+                let path = request.verified_path().expect("it was found");
+                assert_eq!(Some(path.summary()), request.path());
+                assert_eq!(path.certificates().count(), usize::from(path.depth()) + 1);
+                match host.authorize(&request.peer()) {
+                    Ok(()) => request.accept(),
+                    Err(alert) => Err(request.reject(alert)),
+                }
+            }
             Ok(Step::Sign(request)) => match host.sign(&request) {
                 Some(signature) => request.complete(&signature),
                 None => Err(request.fail()),
@@ -263,6 +272,11 @@ pub fn deliver<S: Side>(from: &mut Vec<u8>, to: &mut Handshake<'_, S, RustCrypto
     to.rx_commit(count).expect("no more than there is room for");
     from.drain(..count);
     count
+}
+
+/// What is said about the certificates of the other side, if they were refused.
+fn verdict<S: Side>(handshake: &Handshake<'static, S, RustCrypto>) -> Option<String> {
+    handshake.verdict().map(|verdict| verdict.to_string())
 }
 
 fn finish<S: Side>(
@@ -354,6 +368,10 @@ impl<S: Side, H: Host<'static, S, RustCrypto>> Host<'static, S, RustCrypto> for 
         request: &CredentialRequest<'_, 'static, S, RustCrypto>,
     ) -> Option<&'static Credential<'static>> {
         self.host.credential(request)
+    }
+
+    fn choose(&mut self, request: &CredentialRequest<'_, 'static, S, RustCrypto>) -> Choice<'static> {
+        self.host.choose(request)
     }
 
     fn authorize(&mut self, _peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {

@@ -13,7 +13,7 @@ use super::pair::{ClientHandshake, ServerHandshake, Setup, advance, deliver, dra
 use super::pki::{Pki, Role};
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::crypto::{Aead, AeadAlgorithm, CryptoProvider, Hash, HashAlgorithm, KeyExchange};
-use embedded_mtls::io::SoftwareHost;
+use embedded_mtls::io::{Host, SoftwareHost};
 use embedded_mtls::x509::Time;
 use embedded_mtls::{
     CipherSuite, Client, Error, Handshake, InvalidMessage, NamedGroup, PeerIncompatible, PeerMisbehaved, Server,
@@ -370,17 +370,17 @@ fn expand(suite: u16, secret: &[u8], label: &str, context: &[u8], len: usize) ->
 }
 
 /// The side that is tested, alone.
-pub struct Real<'b, S: Side> {
+pub struct Real<'b, S: Side, H = SoftwareHost<'b, fn() -> Time>> {
     pub handshake: Handshake<'b, S, RustCrypto>,
-    host: SoftwareHost<'b, fn() -> Time>,
+    pub host: H,
     pub end: Option<Result<(), Error>>,
     /// What it has sent.
     pub out: Vec<u8>,
 }
 
-impl Real<'static, Client> {
+impl<H: Host<'static, Client, RustCrypto>> Real<'static, Client, H> {
     /// A client that has sent its first flight.
-    pub fn client(setup: Setup) -> Self {
+    pub fn client<O: Host<'static, Server, RustCrypto>>(setup: Setup<H, O>) -> Self {
         let handshake: ClientHandshake = setup.client_handshake().expect("a client");
         let mut real = Self { handshake, host: setup.client_host, end: None, out: Vec::new() };
         real.feed(&[]);
@@ -388,14 +388,14 @@ impl Real<'static, Client> {
     }
 }
 
-impl Real<'static, Server> {
-    pub fn server(setup: Setup) -> Self {
+impl<H: Host<'static, Server, RustCrypto>> Real<'static, Server, H> {
+    pub fn server<O: Host<'static, Client, RustCrypto>>(setup: Setup<O, H>) -> Self {
         let handshake: ServerHandshake = setup.server_handshake().expect("a server");
         Self { handshake, host: setup.server_host, end: None, out: Vec::new() }
     }
 }
 
-impl<'b, S: Side> Real<'b, S> {
+impl<'b, S: Side, H: Host<'b, S, RustCrypto>> Real<'b, S, H> {
     /// Delivers bytes and collects the answer.
     pub fn feed(&mut self, bytes: &[u8]) {
         let mut bytes = bytes.to_vec();
@@ -456,7 +456,9 @@ impl<'b, S: Side> Real<'b, S> {
 }
 
 /// A client that has said hello, and the server it talks to.
-pub fn client(setup: Setup) -> (Real<'static, Client>, Script) {
+pub fn client<H: Host<'static, Client, RustCrypto>, O: Host<'static, Server, RustCrypto>>(
+    setup: Setup<H, O>,
+) -> (Real<'static, Client, H>, Script) {
     let mut real = Real::client(setup);
     let script = Script::server(&real.take());
     (real, script)

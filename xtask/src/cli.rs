@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::budget::Mode;
 use crate::run::{Failure, Result};
 use crate::step::Selection;
 use crate::{budget, plan, setup};
@@ -17,8 +18,17 @@ const COMMANDS: &[Command] = &[
     Command { name: "check", what: "the fast part of it: formatting, lints, unit tests", run: check },
     Command { name: "setup", what: "only install what the tests need", run: setup },
     Command { name: "interop", what: "only the handshakes with other implementations", run: interop },
+    Command {
+        name: "qemu",
+        what: "only the firmware in QEMU: all rows, or those with one of the named words",
+        run: qemu,
+    },
     Command { name: "limbo", what: "only the certificate cases of the named x509-limbo files", run: limbo },
-    Command { name: "budget", what: "measure sizes and flash, print them beside the goals", run: budget },
+    Command {
+        name: "budget",
+        what: "measure flash, RAM and instructions, compare them with docs/budget.md",
+        run: budget,
+    },
     Command { name: "help", what: "print this text", run: help },
 ];
 
@@ -29,7 +39,7 @@ struct Options {
     from: Option<String>,
     list: bool,
     no_install: bool,
-    write: bool,
+    budget: Mode,
     files: Vec<String>,
 }
 
@@ -41,7 +51,7 @@ pub(crate) fn main(args: impl Iterator<Item = String>) -> Result<()> {
         .iter()
         .find(|command| command.name == name)
         .ok_or_else(|| Failure::new(format!("there is no command `{name}`\n\n{}", usage())))?;
-    (command.run)(&parse(args, command.name == "limbo")?)
+    (command.run)(&parse(args, ["limbo", "qemu"].contains(&command.name))?)
 }
 
 fn parse(mut args: impl Iterator<Item = String>, takes_files: bool) -> Result<Options> {
@@ -53,7 +63,8 @@ fn parse(mut args: impl Iterator<Item = String>, takes_files: bool) -> Result<Op
             "--from" => options.from = Some(step()?),
             "--list" => options.list = true,
             "--no-install" => options.no_install = true,
-            "--write" => options.write = true,
+            "--quick" => options.budget = Mode::Quick,
+            "--write" => options.budget = Mode::Write,
             file if !file.starts_with('-') && takes_files => options.files.push(file.into()),
             "--help" | "-h" => return Err(Failure::new(usage())),
             _ => return Err(Failure::new(format!("`{word}` is not understood\n\n{}", usage()))),
@@ -85,6 +96,10 @@ fn interop(options: &Options) -> Result<()> {
     Selection::default().run(&plan::interop(!options.no_install))
 }
 
+fn qemu(options: &Options) -> Result<()> {
+    Selection::default().run(&plan::qemu(!options.no_install, &options.files))
+}
+
 fn limbo(options: &Options) -> Result<()> {
     if options.files.is_empty() {
         return Err(Failure::new("`limbo` needs the files: cargo xtask limbo FILE..."));
@@ -97,7 +112,7 @@ fn setup(_: &Options) -> Result<()> {
 }
 
 fn budget(options: &Options) -> Result<()> {
-    budget::main(options.write)
+    budget::main(options.budget)
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "it stands in the table of commands")]
@@ -107,7 +122,7 @@ fn help(_: &Options) -> Result<()> {
 }
 
 fn usage() -> String {
-    let mut text = String::from("usage: cargo xtask <command> [options] [files]\n\ncommands:\n");
+    let mut text = String::from("usage: cargo xtask <command> [options] [files or words]\n\ncommands:\n");
     for Command { name, what, .. } in COMMANDS {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "  {name:<10} {what}");
@@ -117,7 +132,8 @@ fn usage() -> String {
          --list         test: print the steps and stop\n  \
          --only STEP    test, check: run this step alone\n  \
          --from STEP    test, check: run this step and those after it\n  \
-         --no-install   test, interop: install nothing\n  \
+         --no-install   test, interop, qemu: install nothing\n  \
+         --quick        budget: only the first build\n  \
          --write        budget: also write the figures into docs/budget.md and README.md",
     );
     text

@@ -1,6 +1,7 @@
 //! Which steps there are.
 
-use crate::features::{ALGORITHM_TESTS, ALL, EXCLUSIVE, PINNED, SETS, TARGETS};
+use crate::budget;
+use crate::features::{ALGORITHM_TESTS, ALL, CORTEX_M4, EXCLUSIVE, MEASURED_TARGET, PINNED, SETS, TARGETS};
 use crate::run::{Failure, Result, Run, root};
 use crate::setup;
 use crate::step::{Step, Task};
@@ -35,7 +36,10 @@ pub(crate) fn test() -> Result<Vec<Step>> {
         limbo(&limbo_files()?)?,
         package(),
         example(),
+        cortex_m4(),
+        budget_step(),
         interop_step(),
+        qemu_step(&[]),
     ])
 }
 
@@ -52,6 +56,16 @@ pub(crate) fn interop(install: bool) -> Vec<Step> {
         tasks: vec![Task::Call(setup::programs)],
     });
     install.into_iter().chain([interop_step()]).collect()
+}
+
+/// The firmware in QEMU: rows that contain one of these words, or all.
+pub(crate) fn qemu(install: bool, words: &[String]) -> Vec<Step> {
+    let install = install.then(|| Step {
+        name: SETUP,
+        what: "QEMU, servers, clients and targets are there",
+        tasks: vec![Task::Call(setup::everything)],
+    });
+    install.into_iter().chain([qemu_step(words)]).collect()
 }
 
 fn cargo(line: &str) -> Task {
@@ -82,16 +96,21 @@ fn combinations() -> Step {
 }
 
 fn targets() -> Step {
+    // Images for two of them are built as well, by the steps for the boards.
     let target = |target: &&str| {
-        let check = format!("build --package embedded-mtls --lib --locked --target {target}");
+        let check = format!("check --package embedded-mtls --lib --locked --target {target}");
         [cargo(&check), cargo(&format!("{check} --no-default-features"))]
     };
-    let tasks = TARGETS.iter().flat_map(target).collect();
+    let (features, reason) = CORTEX_M4;
+    let only_there = format!("--package embedded-mtls --lib --locked --features {features}");
+    let assembly = cargo(&format!("clippy {only_there} --target {MEASURED_TARGET} {DENY}"));
+    let elsewhere = Task::Refused(Run::cargo(&format!("check {only_there}")), reason);
+    let tasks = TARGETS.iter().flat_map(target).chain([assembly, elsewhere]).collect();
     Step { name: "no_std", what: "the core builds for targets without an operating system", tasks }
 }
 
 fn firmware(boards: &[String]) -> Step {
-    let board = |board: &String| Task::Succeeds(Run::cargo(&format!("clippy --all --locked {DENY}")).within(board));
+    let board = |board: &String| Task::Succeeds(Run::cargo(&format!("clippy --locked {DENY}")).within(board));
     Step {
         name: "firmware",
         what: "the firmware crates build without a lint",
@@ -112,8 +131,9 @@ fn unit() -> Step {
     let tasks = vec![
         cargo("test --workspace --exclude interop --lib --bins --examples --locked"),
         cargo(&format!("test --package embedded-mtls --lib --locked --features {ALL}")),
+        Task::Succeeds(Run::cargo("test --locked --package gateway").within("boards")),
     ];
-    Step { name: "unit", what: "unit tests of the core, the examples and the tools", tasks }
+    Step { name: "unit", what: "unit tests of the core, the examples, the firmware and the tools", tasks }
 }
 
 fn integration() -> Step {
@@ -171,9 +191,32 @@ fn example() -> Step {
     Step { name: "example", what: "the gateway posts its order and gets a 200", tasks }
 }
 
+fn cortex_m4() -> Step {
+    let tasks = vec![Task::Call(budget::check_cortex_m4)];
+    Step { name: "cortex-m4", what: "P-256 in assembly agrees with p256 and Wycheproof, in QEMU", tasks }
+}
+
+/// One build of many; the others take some minutes more.
+fn budget_step() -> Step {
+    let tasks = vec![Task::Call(budget::quick)];
+    Step { name: "budget", what: "flash, RAM and instructions are not worse than docs/budget.md says", tasks }
+}
+
 fn interop_step() -> Step {
     let tasks = vec![cargo("test --package interop --locked -- --nocapture")];
     Step { name: "interop", what: "both roles against other implementations", tasks }
+}
+
+fn qemu_step(words: &[String]) -> Step {
+    let image = |board| Task::Succeeds(Run::cargo("build --release --locked").within(board));
+    let rows = words.iter().fold(Run::cargo("run --package emulated --locked --"), |run, word| run.arg(word));
+    let tasks = vec![
+        image("boards/qemu-mps2"),
+        image("boards/qemu-lm3s"),
+        cargo("build --package embedded-mtls --locked --example supplier --example gateway"),
+        Task::Succeeds(rows),
+    ];
+    Step { name: "qemu", what: "the firmware posts and takes orders in QEMU, whatever happens on the way", tasks }
 }
 
 /// Firmware crates: each directory of `boards` with a manifest.

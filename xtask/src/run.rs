@@ -158,8 +158,8 @@ mod tests {
 
     #[test]
     fn a_run_prints_as_a_line_for_the_shell() {
-        let run = Run::cargo("doc --no-deps").env("RUSTDOCFLAGS", "-D warnings").within("boards/size").arg("it's");
-        assert_eq!(run.to_string(), r"cd boards/size && RUSTDOCFLAGS='-D warnings' cargo doc --no-deps 'it'\''s'");
+        let run = Run::cargo("doc --no-deps").env("RUSTDOCFLAGS", "-D warnings").within("boards/budget").arg("it's");
+        assert_eq!(run.to_string(), r"cd boards/budget && RUSTDOCFLAGS='-D warnings' cargo doc --no-deps 'it'\''s'");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Installing what the tests need and only what is missing.
 
-use crate::features::TARGETS;
+use crate::features::{BOARD_TARGETS, TARGETS};
 use crate::run::{Failure, Result, Run, installed};
 use std::path::Path;
 
@@ -13,6 +13,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("gnutls-serv", "gnutls-bin"),
     ("nginx", "nginx"),
     ("openssl", "openssl"),
+    ("qemu-system-arm", "qemu-system-arm"),
 ];
 
 /// Installs the programs and the targets.
@@ -23,7 +24,16 @@ pub(crate) fn everything() -> Result<()> {
 
 /// Installs the programs the tests run against.
 pub(crate) fn programs() -> Result<()> {
-    let missing: Vec<_> = PROGRAMS.iter().filter(|(program, _)| !installed(program)).collect();
+    install(PROGRAMS)
+}
+
+/// Installs the emulator alone.
+pub(crate) fn emulator() -> Result<()> {
+    install(&[("qemu-system-arm", "qemu-system-arm")])
+}
+
+fn install(programs: &[(&str, &str)]) -> Result<()> {
+    let missing: Vec<_> = programs.iter().filter(|(program, _)| !installed(program)).collect();
     if missing.is_empty() {
         println!("  all programs are installed");
         return Ok(());
@@ -55,7 +65,7 @@ fn is_root() -> Result<bool> {
 /// Installs the standard library for the targets without an operating system.
 pub(crate) fn targets() -> Result<()> {
     let mut missing = Vec::new();
-    for target in TARGETS {
+    for target in TARGETS.iter().chain(BOARD_TARGETS) {
         let directory = Run::new("rustc").words("--print target-libdir --target").arg(*target).read()?;
         if !Path::new(directory.trim()).is_dir() {
             missing.push(*target);

@@ -3,6 +3,7 @@
 use crate::client;
 use crate::clock::Clock;
 use crate::cxml::Stamp;
+use crate::desk::fingerprint;
 use crate::fmt::Shown;
 use crate::memory::{Connection, Memory};
 use crate::queue::Queue;
@@ -10,7 +11,7 @@ use crate::server;
 use crate::settings::{Board, Role, Settings};
 use crate::sntp;
 use crate::trouble::{Acceptance, Trouble};
-use core::pin::pin;
+use core::pin::{Pin, pin};
 use embassy_net::Stack;
 use embassy_time::{Instant, Timer, with_timeout};
 
@@ -33,10 +34,16 @@ pub async fn run<B: Board>(
         info!("network is up: {}", Shown(config.address));
     }
     learn_time(stack, settings, board, &mut clock).await;
+    // Behind a pointer, so that the stack holds the frames of the role that is played and not of both.
     let outcome = match settings.role {
-        Role::Gateway => gateway(stack, settings, board, &clock, memory).await,
+        Role::Gateway => {
+            let role: Pin<&mut dyn Future<Output = _>> = pin!(gateway(stack, settings, board, &clock, memory));
+            role.await
+        }
         Role::Supplier { port, connections } => {
-            supplier(stack, port, connections, settings, board, &clock, memory).await
+            let role: Pin<&mut dyn Future<Output = _>> =
+                pin!(supplier(stack, port, connections, settings, board, &clock, memory));
+            role.await
         }
     };
     log_memory(board);
@@ -104,7 +111,8 @@ async fn insist<B: Board>(
     let mut attempts = 0;
     loop {
         attempts += 1;
-        info!("attempt {}: {} bytes to {}", attempts, order.len(), settings.endpoint.host);
+        let host = settings.endpoint.host;
+        info!("attempt {} at {}: {} bytes, SHA-256 {:016x}", attempts, host, order.len(), fingerprint(order));
         let start = Instant::now();
         let attempt = pin!(client::attempt(stack, settings, board, clock, order, memory));
         if attempts == 1 {

@@ -17,7 +17,7 @@ use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::io::asynch::Stream;
 use embedded_mtls::io::{Failure, HandshakeError};
 use embedded_mtls::x509::ServerName;
-use embedded_mtls::{Buffers, Client, ClientConfig, Error, Handshake};
+use embedded_mtls::{Buffers, Client, ClientAuthStatus, ClientConfig, Error, Handshake};
 
 /// How long the other side may take to say goodbye: by then all is done.
 pub(crate) const GOODBYE: Duration = Duration::from_millis(500);
@@ -79,6 +79,11 @@ async fn deliver<B: Board>(
     let mut desk = Desk { board, settings, clock };
     let mut stream = Stream::open(transport, handshake, &mut desk).await.map_err(refused)?;
     desk::log_session(stream.session());
+    // Whoever does not ask who we are may not be the supplier that was set up.
+    if stream.session().client_auth() == ClientAuthStatus::NotRequested {
+        let _said = stream.close().await;
+        return Err(Trouble::NotMutual);
+    }
 
     debug!("posting {} bytes to {}", order.len(), settings.endpoint.path);
     let verdict = http::post(&mut stream, &settings.endpoint, order, memory).await.map_err(lost)?;

@@ -5,11 +5,12 @@ use crate::fmt::Shown;
 use crate::settings::{Board, Settings};
 use embassy_time::Instant;
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
+use embedded_mtls::crypto::{CryptoProvider, Hash, HashAlgorithm};
 use embedded_mtls::io::AsyncHost;
 use embedded_mtls::x509::{PeerIdentity, Time};
 use embedded_mtls::{
-    AlertDescription, Client, Credential, CredentialRequest, Error, Server, Session, Side, SignRequest, Signature,
-    Stage,
+    AlertDescription, Client, Credential, CredentialRequest, Error, Handshake, Server, Session, Side, SignRequest,
+    Signature,
 };
 
 /// Answers with what the settings and the board have.
@@ -49,9 +50,13 @@ macro_rules! answer_as {
                 signature.map(Signature::P256)
             }
 
-            fn failed(&mut self, stage: Stage, error: Error, claimed: Option<&PeerIdentity<'_>>) {
-                warn!("handshake failed while {}: {}", Shown(stage), Shown(error));
-                if let Some(peer) = claimed {
+            fn failed(&mut self, error: Error, handshake: &Handshake<'b, $role, RustCrypto>) {
+                warn!("handshake failed while {}: {}", Shown(handshake.stage()), Shown(error));
+                #[cfg(feature = "explain")]
+                if let Some(verdict) = handshake.verdict() {
+                    warn!("{}", Shown(verdict));
+                }
+                if let Some(peer) = handshake.claimed_peer() {
                     warn!("it claimed to be {}, issued by {}", Shown(peer.subject()), Shown(peer.issuer()));
                 }
             }
@@ -94,4 +99,14 @@ pub(crate) fn log_session(session: &Session<'_, RustCrypto>) {
 pub(crate) fn entropy(board: &mut impl Board) -> Option<embedded_mtls::Entropy> {
     let mut bytes = zeroize::Zeroizing::new([0; embedded_mtls::Entropy::LEN]);
     board.entropy(&mut *bytes).then(|| embedded_mtls::Entropy::new(&bytes))
+}
+
+/// The first bytes of the SHA-256 digest of an order, to recognise it in logs.
+pub(crate) fn fingerprint(order: &[u8]) -> u64 {
+    let digest = RustCrypto::hash(HashAlgorithm::Sha256).map(|mut hash| {
+        hash.update(order);
+        hash.finish()
+    });
+    let first = digest.ok().and_then(|digest| digest.as_bytes().first_chunk().copied());
+    first.map_or(0, u64::from_be_bytes)
 }

@@ -4,13 +4,13 @@
 pub struct Memory {
     pub(crate) connection: Connection,
     /// The order that waits, or the one that came.
-    pub(crate) order: [u8; 6144],
+    pub(crate) order: [u8; 5632],
 }
 
 /// What is lent to one connection.
 pub(crate) struct Connection {
     /// Between TCP and TLS.
-    pub(crate) tcp_rx: [u8; 4096],
+    pub(crate) tcp_rx: [u8; 2048],
     pub(crate) tcp_tx: [u8; 2048],
     /// Holds every record that TLS allows: servers send large ones without asking.
     pub(crate) tls_rx: [u8; 16_640],
@@ -27,14 +27,14 @@ impl Memory {
     pub const fn new() -> Self {
         Self {
             connection: Connection {
-                tcp_rx: [0; 4096],
+                tcp_rx: [0; 2048],
                 tcp_tx: [0; 2048],
                 tls_rx: [0; 16_640],
                 tls_tx: [0; 1024],
                 peer: [0; 2048],
                 http: [0; 2048],
             },
-            order: [0; 6144],
+            order: [0; 5632],
         }
     }
 }

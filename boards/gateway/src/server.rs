@@ -66,13 +66,16 @@ async fn take<B: Board>(
     let came = http::read_order(&mut stream, head, body).await.map_err(lost)?;
     let (line, code, text) = match came {
         Err(refusal) => (refusal.status(), 406, "no order"),
-        Ok(len) => match body.get(..len).and_then(cxml::payload_id) {
-            Some(payload_id) => {
-                info!("order {} of {} bytes", payload_id, len);
-                ((200, "OK"), 200, "accepted")
+        Ok(len) => {
+            let order = body.get(..len).unwrap_or_default();
+            match cxml::payload_id(order) {
+                Some(payload_id) => {
+                    info!("order {}: {} bytes, SHA-256 {:016x}", payload_id, len, desk::fingerprint(order));
+                    ((200, "OK"), 200, "accepted")
+                }
+                None => ((200, "OK"), 406, "this is no OrderRequest"),
             }
-            None => ((200, "OK"), 406, "this is no OrderRequest"),
-        },
+        }
     };
     info!("answering HTTP {}, cXML {}", line.0, code);
     let stamp = Stamp { serial: u64::from_be_bytes(serial), time: clock.estimate(Instant::now()) };

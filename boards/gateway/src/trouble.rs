@@ -29,6 +29,8 @@ pub enum Trouble {
     LateRejection(AlertDescription),
     /// The name has no address, nobody listens there, or the connection broke.
     Network,
+    /// The server proved who it is, and asked for no certificate of ours: this is not mutual TLS, nothing was sent.
+    NotMutual,
     /// The device is not set up: nothing was sent.
     Setup,
     /// It took longer than it may.
@@ -52,7 +54,7 @@ impl Trouble {
     pub fn remedy(&self) -> Remedy {
         let again = match self {
             Self::Cxml(status) | Self::Http(status) => (500..600).contains(status),
-            Self::CxmlUnreadable | Self::HttpUnreadable | Self::Setup => false,
+            Self::CxmlUnreadable | Self::HttpUnreadable | Self::NotMutual | Self::Setup => false,
             Self::LateRejection(alert) => passes(*alert),
             Self::Network | Self::Timeout => true,
             Self::Tls(error) => match error {
@@ -74,6 +76,7 @@ impl Trouble {
             Self::Timeout => 11,
             Self::Tls(_) => 20,
             Self::LateRejection(_) => 21,
+            Self::NotMutual => 22,
             Self::Http(_) | Self::HttpUnreadable => 30 + later,
             Self::Cxml(_) | Self::CxmlUnreadable => 40 + later,
         }
@@ -104,6 +107,7 @@ impl fmt::Display for Trouble {
                 write!(f, "TLS: the server refused us after our side of the handshake was done: {alert}")
             }
             Self::Network => f.write_str("network: no connection, or it broke"),
+            Self::NotMutual => f.write_str("TLS: the server asked for no certificate, this is not mutual TLS"),
             Self::Setup => f.write_str("the settings cannot be used"),
             Self::Timeout => f.write_str("network: no answer in time"),
             Self::Tls(Error::AlertReceived(alert)) => write!(f, "TLS: the server refused us: {alert}"),
@@ -141,6 +145,7 @@ mod tests {
             assert_eq!(trouble.remedy(), Remedy::Again, "{trouble}");
         }
         for trouble in [
+            Trouble::NotMutual,
             Trouble::Setup,
             Trouble::LateRejection(AlertDescription::CERTIFICATE_EXPIRED),
             Trouble::Tls(Error::AlertReceived(AlertDescription::UNKNOWN_CA)),

@@ -4,7 +4,7 @@
 
 mod stellaris;
 
-use crate::stellaris::Stellaris;
+use crate::stellaris::{Frames, Stellaris};
 use embassy_net::Runner;
 use qemu_support::{Registers, enable_interrupt, fail};
 use static_cell::ConstStaticCell;
@@ -20,17 +20,16 @@ const CONTROLLER: Registers = unsafe { Registers::new(0x4004_8000, 0x1000) };
 const INTERRUPT: u16 = 42;
 
 #[embassy_executor::task]
-async fn network(mut runner: Runner<'static, &'static mut Stellaris>) -> ! {
+async fn network(mut runner: Runner<'static, Stellaris>) -> ! {
     runner.run().await
 }
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    static NIC: ConstStaticCell<Stellaris> = ConstStaticCell::new(Stellaris::new(CONTROLLER));
+    static FRAMES: ConstStaticCell<Frames> = ConstStaticCell::new(Frames::EMPTY);
     set_clocks();
     qemu_support::start(HERTZ);
-    let nic = NIC.take();
-    nic.start();
+    let nic = Stellaris::start(CONTROLLER, FRAMES.take());
     enable_interrupt(INTERRUPT);
     qemu_support::run(nic, |runner| network(runner).unwrap_or_else(|_| fail("the network was started twice")))
 }

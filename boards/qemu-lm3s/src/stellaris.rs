@@ -40,12 +40,21 @@ const BUFFER: usize = (LENGTH + MTU + CHECKSUM).next_multiple_of(4);
 
 static WAKER: AtomicWaker = AtomicWaker::new();
 
-/// The controller, and a frame in each direction.
+/// The controller.
 pub(crate) struct Stellaris {
     registers: Registers,
     address: [u8; 6],
+    frames: &'static mut Frames,
+}
+
+/// Memory of a frame in each direction.
+pub(crate) struct Frames {
     received: [u8; BUFFER],
     sent: [u8; BUFFER],
+}
+
+impl Frames {
+    pub(crate) const EMPTY: Self = Self { received: [0; BUFFER], sent: [0; BUFFER] };
 }
 
 /// The handler of its interrupt.
@@ -58,21 +67,16 @@ pub(crate) fn interrupted(registers: Registers) {
 }
 
 impl Stellaris {
-    pub(crate) const fn new(registers: Registers) -> Self {
-        Self { registers, address: [0; 6], received: [0; BUFFER], sent: [0; BUFFER] }
-    }
-
     /// Empties it and lets it receive.
-    pub(crate) fn start(&mut self) {
-        let registers = self.registers;
+    pub(crate) fn start(registers: Registers, frames: &'static mut Frames) -> Self {
         registers.write(register::MACIM, 0);
         registers.write(register::MACRCTL, RESET_FIFO);
         registers.write(register::MACRIS, ALL_INTS);
         let [low, high] = [register::MACIA0, register::MACIA1].map(|offset| registers.read(offset).to_le_bytes());
-        self.address = [low[0], low[1], low[2], low[3], high[0], high[1]];
         registers.write(register::MACTCTL, TX_ON);
         registers.write(register::MACRCTL, RX_ON);
         registers.write(register::MACIM, RX_INT);
+        Self { registers, address: [low[0], low[1], low[2], low[3], high[0], high[1]], frames }
     }
 
     fn waits(&self) -> bool {
@@ -80,7 +84,7 @@ impl Stellaris {
     }
 
     fn tokens(&mut self) -> (RxToken<'_>, TxToken<'_>) {
-        let Self { registers, received, sent, .. } = self;
+        let Self { registers, frames: Frames { received, sent }, .. } = self;
         (RxToken { registers: *registers, frame: received }, TxToken { registers: *registers, frame: sent })
     }
 }

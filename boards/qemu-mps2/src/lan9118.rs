@@ -63,12 +63,21 @@ const BUFFER: usize = (MTU + CHECKSUM).next_multiple_of(4);
 
 static WAKER: AtomicWaker = AtomicWaker::new();
 
-/// The controller, and a frame in each direction.
+/// The controller.
 pub(crate) struct Lan9118 {
     registers: Registers,
     address: [u8; 6],
+    frames: &'static mut Frames,
+}
+
+/// Memory of a frame in each direction.
+pub(crate) struct Frames {
     received: [u8; BUFFER],
     sent: [u8; BUFFER],
+}
+
+impl Frames {
+    pub(crate) const EMPTY: Self = Self { received: [0; BUFFER], sent: [0; BUFFER] };
 }
 
 /// The handler of its interrupt.
@@ -80,16 +89,11 @@ pub(crate) fn interrupted(registers: Registers) {
 }
 
 impl Lan9118 {
-    pub(crate) const fn new(registers: Registers) -> Self {
-        Self { registers, address: [0; 6], received: [0; BUFFER], sent: [0; BUFFER] }
-    }
-
-    /// Resets it and lets it receive; `false`: it is not there.
-    pub(crate) fn start(&mut self) -> bool {
-        let registers = self.registers;
+    /// Resets it and lets it receive; `None`: it is not there.
+    pub(crate) fn start(registers: Registers, frames: &'static mut Frames) -> Option<Self> {
         if registers.read(register::BYTE_TEST) != BYTE_ORDER || registers.read(register::ID_REV) >> 16 != IDENTIFICATION
         {
-            return false;
+            return None;
         }
         registers.write(register::HW_CFG, SOFT_RESET);
         while registers.read(register::HW_CFG) & SOFT_RESET != 0 {}
@@ -100,30 +104,11 @@ impl Lan9118 {
         registers.write(register::IRQ_CFG, LINE);
         registers.write(register::FIFO_INT, FIFO_LEVELS);
         registers.write(register::RX_CFG, 0);
-        let [low, high] = [mac::ADDRL, mac::ADDRH].map(|number| self.read_mac(number).to_le_bytes());
-        self.address = [low[0], low[1], low[2], low[3], high[0], high[1]];
-        self.write_mac(mac::CR, MAC_ON);
+        let [low, high] = [mac::ADDRL, mac::ADDRH].map(|number| read_mac(registers, number).to_le_bytes());
+        write_mac(registers, mac::CR, MAC_ON);
         registers.write(register::TX_CFG, TX_ON);
         registers.write(register::INT_EN, RX_WAITS);
-        true
-    }
-
-    fn read_mac(&self, number: u32) -> u32 {
-        self.await_mac();
-        self.registers.write(register::MAC_CSR_CMD, BUSY | MAC_READ | number);
-        self.await_mac();
-        self.registers.read(register::MAC_CSR_DATA)
-    }
-
-    fn write_mac(&self, number: u32, value: u32) {
-        self.await_mac();
-        self.registers.write(register::MAC_CSR_DATA, value);
-        self.registers.write(register::MAC_CSR_CMD, BUSY | number);
-        self.await_mac();
-    }
-
-    fn await_mac(&self) {
-        while self.registers.read(register::MAC_CSR_CMD) & BUSY != 0 {}
+        Some(Self { registers, address: [low[0], low[1], low[2], low[3], high[0], high[1]], frames })
     }
 
     fn waits(&self) -> bool {
@@ -131,9 +116,27 @@ impl Lan9118 {
     }
 
     fn tokens(&mut self) -> (RxToken<'_>, TxToken<'_>) {
-        let Self { registers, received, sent, .. } = self;
+        let Self { registers, frames: Frames { received, sent }, .. } = self;
         (RxToken { registers: *registers, frame: received }, TxToken { registers: *registers, frame: sent })
     }
+}
+
+fn read_mac(registers: Registers, number: u32) -> u32 {
+    await_mac(registers);
+    registers.write(register::MAC_CSR_CMD, BUSY | MAC_READ | number);
+    await_mac(registers);
+    registers.read(register::MAC_CSR_DATA)
+}
+
+fn write_mac(registers: Registers, number: u32, value: u32) {
+    await_mac(registers);
+    registers.write(register::MAC_CSR_DATA, value);
+    registers.write(register::MAC_CSR_CMD, BUSY | number);
+    await_mac(registers);
+}
+
+fn await_mac(registers: Registers) {
+    while registers.read(register::MAC_CSR_CMD) & BUSY != 0 {}
 }
 
 /// A frame that waits.

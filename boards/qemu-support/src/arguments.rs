@@ -13,8 +13,8 @@ pub(crate) struct Arguments {
     pub(crate) arena: &'static mut Arena,
     pub(crate) role: Role,
     pub(crate) endpoint: Endpoint<'static>,
-    /// `false`: the address is fixed.
-    pub(crate) dhcp: bool,
+    /// Our address in 10.0.2.0/24; `None`: by DHCP.
+    pub(crate) address: Option<Ipv4Address>,
     /// The stem of the file with the anchors.
     pub(crate) anchors: &'static str,
     /// The stem of the files with our chain and key.
@@ -22,6 +22,8 @@ pub(crate) struct Arguments {
     pub(crate) time_server: Option<IpEndpoint>,
     pub(crate) patience: Duration,
     pub(crate) retry: Retry,
+    /// Another task signs, and takes its time.
+    pub(crate) slow_key: bool,
     /// Does nothing but overflow the stack.
     pub(crate) overflow: bool,
 }
@@ -32,12 +34,13 @@ pub(crate) fn read(arena: &'static mut Arena) -> Option<Arguments> {
         arena,
         role: Role::Gateway,
         endpoint: Endpoint { host: "10.0.2.2", port: 8443, server_name: "supplier.example.com", path: "/orders" },
-        dhcp: true,
+        address: None,
         anchors: "root",
         identity: None,
         time_server: None,
         patience: Duration::from_secs(20),
         retry: Retry { attempts: 3, pause: Duration::from_millis(100), longest: Duration::from_secs(1) },
+        slow_key: false,
         overflow: false,
     };
     let line = semihosting::experimental::env::args::<LINE>().ok()?;
@@ -62,14 +65,15 @@ impl Arguments {
             "port" => self.endpoint.port = value.parse().ok()?,
             "name" => self.endpoint.server_name = value,
             "path" => self.endpoint.path = value,
-            "network" => self.dhcp = switch(value, "static", "dhcp")?,
+            "address" => self.address = Some(value.parse().ok()?),
             "anchors" => self.anchors = value,
             "identity" => self.identity = Some(value),
             "time" => self.time_server = Some(endpoint(value)?),
             "patience" => self.patience = milliseconds(value)?,
             "attempts" => self.retry.attempts = value.parse().ok()?,
             "pause" => self.retry.pause = milliseconds(value)?,
-            "fault" => self.overflow = switch(value, "none", "overflow")?,
+            "key" => self.slow_key = value == "slow",
+            "fault" => self.overflow = value == "overflow",
             _ => return None,
         }
         Some(())
@@ -86,10 +90,6 @@ fn role(value: &str) -> Option<Role> {
         }
         _ => None,
     }
-}
-
-fn switch(value: &str, off: &str, on: &str) -> Option<bool> {
-    (value == on).then_some(true).or((value == off).then_some(false))
 }
 
 fn milliseconds(value: &str) -> Option<Duration> {

@@ -15,7 +15,7 @@ const NAME: usize = 64;
 impl Arena {
     /// All of it.
     pub(crate) fn new() -> Self {
-        static MEMORY: static_cell::ConstStaticCell<[u8; 4096]> = static_cell::ConstStaticCell::new([0; 4096]);
+        static MEMORY: static_cell::ConstStaticCell<[u8; 3072]> = static_cell::ConstStaticCell::new([0; 3072]);
         Self { free: MEMORY.take() }
     }
 

@@ -1,8 +1,10 @@
 //! The task that is the gateway.
 
 use crate::arguments::Arguments;
-use crate::host::Host;
+use crate::executor;
+use crate::host::{Host, Key};
 use crate::sample;
+use crate::signer;
 use crate::stack;
 use embassy_net::Stack;
 use embedded_mtls::crypto::rustcrypto::P256SigningKey;
@@ -31,15 +33,21 @@ pub(crate) async fn firmware(network: Stack<'static>, arguments: Arguments) -> !
 
 /// The exit status; `None`: a file is missing, or is not what it should be.
 async fn gateway(network: Stack<'static>, arguments: Arguments) -> Option<u8> {
-    let Arguments { arena, role, endpoint, anchors, identity, time_server, patience, retry, .. } = arguments;
+    let Arguments { arena, role, endpoint, anchors, identity, time_server, patience, retry, slow_key, .. } = arguments;
     let mut roots = List::new();
     for certificate in certificates(arena.load(anchors, "der")?)? {
         roots.push(TrustAnchor::from_certificate(certificate).ok()?).ok()?;
     }
-    let (mut chain, mut key) = (List::new(), None);
+    let (mut chain, mut key) = (List::new(), Key::None);
     if let Some(identity) = identity {
         chain = certificates(arena.load(identity, "der")?)?;
-        key = Some(P256SigningKey::from_bytes(arena.load(identity, "key")?.first_chunk()?).ok()?);
+        let own = P256SigningKey::from_bytes(arena.load(identity, "scalar")?.first_chunk()?).ok()?;
+        key = if slow_key {
+            signer::hand_over(own);
+            Key::Away
+        } else {
+            Key::Own(own)
+        };
     }
     let credential = if chain.is_empty() { None } else { Some(Credential::new(&chain, KeyHandle(0)).ok()?) };
     let settings = Settings {
@@ -53,10 +61,10 @@ async fn gateway(network: Stack<'static>, arguments: Arguments) -> Option<u8> {
         patience,
         retry,
     };
-    Some(match app::run(network, &settings, &mut Host { key }, MEMORY.take()).await {
-        Ok(_) => 0,
-        Err(trouble) => trouble.exit_status(),
-    })
+    let outcome = app::run(network, &settings, &mut Host { key }, MEMORY.take()).await;
+    let (round, awake) = executor::longest();
+    defmt::info!("executor: at most {} us for a round of tasks, {} us without sleep", round, awake);
+    Some(outcome.map_or_else(|trouble| trouble.exit_status(), |_| 0))
 }
 
 /// The certificates that stand one behind the other in `bytes`.

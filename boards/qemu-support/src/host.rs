@@ -2,6 +2,7 @@
 //! generator nor flash; a real board has both.
 
 use crate::files;
+use crate::signer;
 use crate::stack;
 use embedded_mtls::KeyHandle;
 use embedded_mtls::crypto::rustcrypto::P256SigningKey;
@@ -12,7 +13,17 @@ const JOURNAL: (&str, &str) = ("queue", "xml");
 
 /// The host, with our key.
 pub(crate) struct Host {
-    pub(crate) key: Option<P256SigningKey>,
+    pub(crate) key: Key,
+}
+
+/// Where our key is.
+pub(crate) enum Key {
+    /// Nowhere.
+    None,
+    /// In memory.
+    Own(P256SigningKey),
+    /// With the slow signer.
+    Away,
 }
 
 impl Journal for Host {
@@ -35,7 +46,11 @@ impl Board for Host {
     }
 
     async fn sign(&mut self, _: KeyHandle, digest: &[u8; 32]) -> Option<[u8; 64]> {
-        self.key.as_ref()?.sign_digest(digest).ok()
+        match &self.key {
+            Key::None => None,
+            Key::Own(key) => key.sign_digest(digest).ok(),
+            Key::Away => signer::sign(digest).await,
+        }
     }
 
     fn stack(&self) -> Option<(usize, usize)> {

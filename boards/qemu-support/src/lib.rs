@@ -13,6 +13,7 @@ mod guard;
 mod host;
 mod registers;
 mod sample;
+mod signer;
 mod stack;
 mod start;
 mod time;

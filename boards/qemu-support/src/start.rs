@@ -4,6 +4,7 @@ use crate::executor;
 use crate::files::Arena;
 use crate::firmware::firmware;
 use crate::host;
+use crate::signer::{heart, signer};
 use crate::{arguments, guard, stack, time};
 use core::panic::PanicInfo;
 use defmt_semihosting as _;
@@ -34,7 +35,7 @@ where
     static RESOURCES: StaticCell<StackResources<SOCKETS>> = StaticCell::new();
     static ARENA: StaticCell<Arena> = StaticCell::new();
     let Some(arguments) = arguments::read(ARENA.init_with(Arena::new)) else { fail("the arguments cannot be read") };
-    let config = if arguments.dhcp { Config::dhcpv4(embassy_net::DhcpConfig::default()) } else { fixed() };
+    let config = arguments.address.map_or_else(|| Config::dhcpv4(embassy_net::DhcpConfig::default()), fixed);
     let mut seed = [0; 8];
     if !host::entropy(&mut seed) {
         fail("the host has no random numbers");
@@ -43,18 +44,20 @@ where
     let (stack, runner) = embassy_net::new(nic, config, resources, u64::from_le_bytes(seed));
     executor::run(|spawner| {
         spawner.spawn(network(runner));
-        match firmware(stack, arguments) {
-            Ok(task) => spawner.spawn(task),
-            Err(_) => fail("the firmware was started twice"),
-        }
+        let (Ok(firmware), Ok(signer), Ok(heart)) = (firmware(stack, arguments), signer(), heart()) else {
+            fail("a task was started twice")
+        };
+        spawner.spawn(firmware);
+        spawner.spawn(signer);
+        spawner.spawn(heart);
     })
 }
 
-/// The addresses that QEMU's user network would give by DHCP.
-fn fixed() -> Config {
+/// A fixed address in a network like QEMU's.
+fn fixed(address: Ipv4Address) -> Config {
     let router = Ipv4Address::new(10, 0, 2, 2);
     Config::ipv4_static(StaticConfigV4 {
-        address: Ipv4Cidr::new(Ipv4Address::new(10, 0, 2, 15), 24),
+        address: Ipv4Cidr::new(address, 24),
         gateway: Some(router),
         dns_servers: core::iter::once(Ipv4Address::new(10, 0, 2, 3)).collect(),
     })

@@ -37,7 +37,7 @@ fn uncompressed(point: &[u8], scalar: usize) -> Result<&[u8], CryptoError> {
     }
 }
 
-pub(super) fn uncompressed_p256(point: &[u8]) -> Result<&[u8], CryptoError> {
+pub(in crate::crypto) fn uncompressed_p256(point: &[u8]) -> Result<&[u8], CryptoError> {
     uncompressed(point, P256_SCALAR)
 }
 
@@ -67,7 +67,7 @@ pub(super) fn verify_p384(public_key: &[u8], digest: &[u8], signature: &[u8]) ->
 /// numbers without the zero that may stand in front.
 ///
 /// Of a signature on P-256 or P-384 no length reaches 128, so that each takes one byte.
-fn ecdsa_sig_value<'a>(reader: &mut Reader<'a>) -> Result<(&'a [u8], &'a [u8]), InvalidMessage> {
+pub(in crate::crypto) fn ecdsa_sig_value<'a>(reader: &mut Reader<'a>) -> Result<(&'a [u8], &'a [u8]), InvalidMessage> {
     const SEQUENCE: u8 = 0x30;
     read_all(short_tlv(reader, SEQUENCE)?, |reader| Ok((unsigned_integer(reader)?, unsigned_integer(reader)?)))
 }
@@ -85,7 +85,7 @@ fn unsigned_integer<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], InvalidMess
 }
 
 /// The number with zeros in front; one that is too long is none of this curve.
-fn padded<const N: usize>(number: &[u8]) -> Result<[u8; N], CryptoError> {
+pub(in crate::crypto) fn padded<const N: usize>(number: &[u8]) -> Result<[u8; N], CryptoError> {
     let mut padded = [0; N];
     let padding = N.checked_sub(number.len()).ok_or(CryptoError::Invalid)?;
     padded.get_mut(padding..).ok_or(CryptoError::Invalid)?.copy_from_slice(number);

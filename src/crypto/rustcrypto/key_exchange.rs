@@ -16,8 +16,12 @@ pub struct PrivateKey(Private);
 enum Private {
     P256(p256::SecretKey),
     #[cfg(feature = "x25519")]
-    X25519(x25519_dalek::StaticSecret),
+    X25519(X25519PrivateKey),
 }
+
+/// The part of it that other back ends share.
+#[cfg(feature = "x25519")]
+pub(in crate::crypto) struct X25519PrivateKey(x25519_dalek::StaticSecret);
 
 /// How many seeds are tried, each the hash of the one before. One in 2^32 is no scalar of P-256, so
 /// that all of them fail once in 2^128.
@@ -28,7 +32,7 @@ impl PrivateKey {
         Ok(Self(match group {
             NamedGroup::SECP256R1 => Private::P256(p256_private_key(seed)?),
             #[cfg(feature = "x25519")]
-            NamedGroup::X25519 => Private::X25519((*seed).into()),
+            NamedGroup::X25519 => Private::X25519(X25519PrivateKey::new(seed)),
             _ => return Err(CryptoError::Unsupported),
         }))
     }
@@ -39,12 +43,7 @@ impl KeyExchange for PrivateKey {
         match &self.0 {
             Private::P256(key) => KeyShare::new(key.public_key().to_sec1_point(false).as_bytes()),
             #[cfg(feature = "x25519")]
-            Private::X25519(key) => {
-                // Multiplies the base point like any other point, which is as fast as the key
-                // generation of dalek without its tables, and shares the code of `agree`: half the flash.
-                let base_point = x25519_dalek::X25519_BASEPOINT_BYTES.into();
-                KeyShare::new(key.diffie_hellman(&base_point).as_bytes())
-            }
+            Private::X25519(key) => key.key_share(),
         }
     }
 
@@ -57,24 +56,43 @@ impl KeyExchange for PrivateKey {
                 Ok(SharedSecret::new((*shared.raw_secret_bytes()).into()))
             }
             #[cfg(feature = "x25519")]
-            Private::X25519(key) => {
-                let peer: [u8; 32] = peer.try_into().map_err(|_| CryptoError::Invalid)?;
-                let shared = key.diffie_hellman(&peer.into());
-                // RFC 9846 section 7.4.2: implementations "MUST check whether the computed Diffie-Hellman
-                // shared secret is the all-zero value and abort if so". In constant time, as
-                // RFC 7748 section 6.1 asks for.
-                if bool::from(shared.as_bytes().ct_eq(&[0; 32])) {
-                    return Err(CryptoError::Invalid);
-                }
-                Ok(SharedSecret::new(shared.to_bytes()))
-            }
+            Private::X25519(key) => key.agree(peer),
         }
+    }
+}
+
+#[cfg(feature = "x25519")]
+impl X25519PrivateKey {
+    pub(in crate::crypto) fn new(seed: &[u8; KEY_SEED_LEN]) -> Self {
+        Self((*seed).into())
+    }
+}
+
+#[cfg(feature = "x25519")]
+impl KeyExchange for X25519PrivateKey {
+    fn key_share(&self) -> Result<KeyShare, CryptoError> {
+        // Multiplies the base point like any other point, which is as fast as the key generation of
+        // dalek without its tables, and shares the code of `agree`: half the flash.
+        let base_point = x25519_dalek::X25519_BASEPOINT_BYTES.into();
+        KeyShare::new(self.0.diffie_hellman(&base_point).as_bytes())
+    }
+
+    fn agree(self, peer: &[u8]) -> Result<SharedSecret, CryptoError> {
+        let peer: [u8; 32] = peer.try_into().map_err(|_| CryptoError::Invalid)?;
+        let shared = self.0.diffie_hellman(&peer.into());
+        // RFC 9846 section 7.4.2: implementations "MUST check whether the computed Diffie-Hellman
+        // shared secret is the all-zero value and abort if so". In constant time, as
+        // RFC 7748 section 6.1 asks for.
+        if bool::from(shared.as_bytes().ct_eq(&[0; 32])) {
+            return Err(CryptoError::Invalid);
+        }
+        Ok(SharedSecret::new(shared.to_bytes()))
     }
 }
 
 /// A private key from a seed; a seed that is 0 or not below the group order is hashed first.
 /// Time tells that this happened, and nothing about the key that is used then.
-fn p256_private_key(seed: &[u8; KEY_SEED_LEN]) -> Result<p256::SecretKey, CryptoError> {
+pub(in crate::crypto) fn p256_private_key(seed: &[u8; KEY_SEED_LEN]) -> Result<p256::SecretKey, CryptoError> {
     let mut candidate = Zeroizing::new(*seed);
     for _ in 0..SEED_TRIES {
         if let Ok(key) = p256::SecretKey::from_slice(candidate.as_slice()) {

@@ -11,11 +11,11 @@ mod aead;
 #[cfg(not(any(feature = "aes128-gcm", feature = "aes256-gcm-sha384", feature = "chacha20-poly1305")))]
 #[path = "no_aead.rs"]
 mod aead;
-mod ecdsa;
+pub(in crate::crypto) mod ecdsa;
 #[cfg(feature = "ed25519")]
 mod ed25519;
 mod hash;
-mod key_exchange;
+pub(in crate::crypto) mod key_exchange;
 
 pub use self::aead::RecordKey;
 pub use self::ecdsa::P256SigningKey;
@@ -148,22 +148,36 @@ impl CryptoProvider for RustCrypto {
             SignatureAlgorithm::EcdsaP256Sha256 => ecdsa::verify_p256(public_key, signed, signature),
             #[cfg(feature = "p384")]
             SignatureAlgorithm::EcdsaP256Sha384 => ecdsa::verify_p256(public_key, signed, signature),
-            #[cfg(feature = "p384")]
-            SignatureAlgorithm::EcdsaP384Sha256 | SignatureAlgorithm::EcdsaP384Sha384 => {
-                ecdsa::verify_p384(public_key, signed, signature)
-            }
-            #[cfg(feature = "ed25519")]
-            SignatureAlgorithm::Ed25519 => ed25519::verify(public_key, signed, signature),
-            #[cfg(feature = "rsa")]
-            SignatureAlgorithm::RsaPkcs1Sha256
-            | SignatureAlgorithm::RsaPkcs1Sha384
-            | SignatureAlgorithm::RsaPkcs1Sha512
-            | SignatureAlgorithm::RsaPssSha256
-            | SignatureAlgorithm::RsaPssSha384
-            | SignatureAlgorithm::RsaPssSha512 => super::rsa::verify::<Self>(algorithm, public_key, signed, signature),
-            #[allow(unreachable_patterns, reason = "reached where an algorithm is not compiled in")]
-            _ => Err(CryptoError::Unsupported),
+            _ => verify_other(algorithm, public_key, signed, signature),
         }
+    }
+}
+
+/// Verifies with any key but one on P-256, which another back end may do better. The length of `signed` is right.
+#[allow(unused_variables, reason = "unused where P-256 is all that is compiled in")]
+pub(super) fn verify_other(
+    algorithm: SignatureAlgorithm,
+    public_key: &[u8],
+    signed: &[u8],
+    signature: &[u8],
+) -> Result<(), CryptoError> {
+    match algorithm {
+        #[cfg(feature = "p384")]
+        SignatureAlgorithm::EcdsaP384Sha256 | SignatureAlgorithm::EcdsaP384Sha384 => {
+            ecdsa::verify_p384(public_key, signed, signature)
+        }
+        #[cfg(feature = "ed25519")]
+        SignatureAlgorithm::Ed25519 => ed25519::verify(public_key, signed, signature),
+        #[cfg(feature = "rsa")]
+        SignatureAlgorithm::RsaPkcs1Sha256
+        | SignatureAlgorithm::RsaPkcs1Sha384
+        | SignatureAlgorithm::RsaPkcs1Sha512
+        | SignatureAlgorithm::RsaPssSha256
+        | SignatureAlgorithm::RsaPssSha384
+        | SignatureAlgorithm::RsaPssSha512 => {
+            super::rsa::verify::<RustCrypto>(algorithm, public_key, signed, signature)
+        }
+        _ => Err(CryptoError::Unsupported),
     }
 }
 

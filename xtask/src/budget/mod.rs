@@ -1,52 +1,27 @@
-//! `cargo xtask budget`: what the core costs in flash and RAM, measured, beside the goals.
+//! `cargo xtask budget`: what the core costs in flash, RAM and instructions, measured, beside the goals.
 
+mod builds;
+mod check;
+mod cortex_m4;
 mod document;
 mod elf;
+mod images;
 mod peers;
+mod replay;
 
+use self::builds::{BUILDS, Build, Choice};
+pub(crate) use self::cortex_m4::check as check_cortex_m4;
+use self::replay::Cost;
 use crate::features::MEASURED_TARGET;
 use crate::run::{Failure, Result, Run, root};
 use crate::setup;
 use std::path::PathBuf;
 
 /// The crate with the images and the table of types.
-const CRATE: &str = "boards/size";
+const CRATE: &str = "boards/budget";
 
 /// What each symbol of the table of types begins with.
 const SIZE_OF: &str = "size_of ";
-
-/// A way to build the images.
-struct Build {
-    /// Name of the Cargo profile.
-    profile: &'static str,
-    /// What it means.
-    what: &'static str,
-    /// Features of the crate with the images.
-    features: &'static str,
-    /// What they mean.
-    algorithms: &'static str,
-    /// Flags for the compiler beside those of the crate, as Cargo's configuration writes them.
-    flags: &'static str,
-}
-
-/// The algorithms that other implementations were measured with.
-const MINIMAL: Build =
-    Build { profile: "all-small", what: "s", features: "", algorithms: "AES-128-GCM, P-256", flags: "" };
-
-const BUILDS: &[Build] = &[
-    Build {
-        profile: "compact",
-        what: "s, compact AES and SHA-2",
-        flags: r#"'--cfg=aes_backend_soft="compact"', '--cfg=sha2_backend_soft="compact"'"#,
-        ..MINIMAL
-    },
-    MINIMAL,
-    Build { profile: "ec-fast", what: "s, elliptic curves at 3", ..MINIMAL },
-    Build { features: "all-algorithms", algorithms: "with ChaCha20-Poly1305, X25519", ..MINIMAL },
-];
-
-/// The images that hold more than the frame, as the columns of the table.
-const IMAGES: [&str; 3] = ["client", "server", "both"];
 
 /// Size of a type in bytes.
 pub(crate) struct TypeSize {
@@ -55,20 +30,64 @@ pub(crate) struct TypeSize {
     device: u64,
 }
 
-/// What the images of one build add to the empty one, in bytes.
-pub(crate) struct BuildSize {
+/// What one build costs.
+pub(crate) struct Measured {
     build: &'static Build,
-    flash: [u64; IMAGES.len()],
-    /// Of the image with both roles.
-    statics: u64,
+    sizes: images::Sizes,
+    /// Of each choice, as client and as server.
+    handshakes: Vec<(Choice, [Cost; 2])>,
 }
 
-/// Measures, prints, and with `write` keeps the figures in the documents.
-pub(crate) fn main(write: bool) -> Result<()> {
+/// What is done with the figures.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// All are measured and compared with those that were kept.
+    #[default]
+    Compare,
+    /// The first build alone is measured and compared.
+    Quick,
+    /// All are measured and kept.
+    Write,
+}
+
+/// Measures, prints, compares with what was kept, and if asked to keeps it.
+pub(crate) fn main(mode: Mode) -> Result<()> {
     setup::targets()?;
-    let text = document::page(&types()?, &images()?);
+    setup::emulator()?;
+    if mode == Mode::Quick {
+        let measured = measure(&BUILDS[..1])?;
+        return check::compare(&document::kept()?, &document::page(&[], &measured));
+    }
+    let text = document::page(&types()?, &measure(BUILDS)?);
     println!("{text}");
-    if write { document::write(&text) } else { Ok(()) }
+    if mode == Mode::Write {
+        return document::write(&text);
+    }
+    check::compare(&document::kept()?, &text)
+}
+
+/// The quick form, as a step of the tests.
+pub(crate) fn quick() -> Result<()> {
+    main(Mode::Quick)
+}
+
+fn measure(builds: &'static [Build]) -> Result<Vec<Measured>> {
+    let mut choices: Vec<Choice> = builds.iter().flat_map(|build| build.choices).copied().collect();
+    choices.sort_by_key(|choice| (choice.suite, choice.group));
+    choices.dedup();
+    eprintln!("recording {} handshakes", choices.len());
+    choices.into_iter().try_for_each(replay::record)?;
+    builds.iter().map(measure_build).collect()
+}
+
+fn measure_build(build: &'static Build) -> Result<Measured> {
+    eprintln!("building and running: {}, opt-level {}", build.algorithms, build.what);
+    let sizes = images::measure(build)?;
+    images::compile(build, &["replay_client", "replay_server"], "replay")?;
+    let both = |choice: &Choice| {
+        Ok((*choice, [replay::run(build, "client", *choice)?, replay::run(build, "server", *choice)?]))
+    };
+    Ok(Measured { build, sizes, handshakes: build.choices.iter().map(both).collect::<Result<_>>()? })
 }
 
 fn types() -> Result<Vec<TypeSize>> {
@@ -102,36 +121,6 @@ fn type_table(target: &str) -> Result<Vec<(String, u64)>> {
     Ok(sizes)
 }
 
-fn images() -> Result<Vec<BuildSize>> {
-    BUILDS.iter().map(measure).collect()
-}
-
-fn measure(build: &'static Build) -> Result<BuildSize> {
-    let Build { profile, what, features, algorithms, flags } = build;
-    eprintln!("building the images: {algorithms}, opt-level {what}");
-    let line = format!("build --quiet --locked --bins --profile {profile} --target {MEASURED_TARGET} --target-dir");
-    Run::cargo(&line)
-        .arg(target_directory().to_string_lossy())
-        .arg(format!("--features={features}"))
-        .arg("--config")
-        .arg(format!("target.{MEASURED_TARGET}.rustflags=[{flags}]"))
-        .within(CRATE)
-        .succeed()?;
-    let directory = target_directory().join(MEASURED_TARGET).join(profile);
-    let empty = elf::sections(&directory.join("empty"))?;
-    let mut size = BuildSize { build, flash: [0; IMAGES.len()], statics: 0 };
-    for (image, flash) in IMAGES.iter().zip(&mut size.flash) {
-        let full = elf::sections(&directory.join(image))?;
-        *flash = over(full.flash, empty.flash)?;
-        size.statics = over(full.ram, empty.ram)?;
-    }
-    Ok(size)
-}
-
-fn over(full: u64, empty: u64) -> Result<u64> {
-    full.checked_sub(empty).ok_or_else(|| Failure::new("an image is smaller than the empty one"))
-}
-
 fn host() -> Result<String> {
     let version = Run::new("rustc").arg("-vV").read()?;
     let host = version.lines().find_map(|line| line.strip_prefix("host: "));
@@ -139,5 +128,5 @@ fn host() -> Result<String> {
 }
 
 fn target_directory() -> PathBuf {
-    root().join("target").join("size")
+    root().join("target").join("budget")
 }

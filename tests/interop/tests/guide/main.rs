@@ -4,7 +4,7 @@
 //! it has to be in what it prints. A block that begins with `# NAME` and is not `sh` is a file of that name.
 
 #[allow(dead_code, reason = "shared with the matrix, which uses more of it")]
-#[path = "../matrix/process.rs"]
+#[path = "../../../peers/process.rs"]
 mod process;
 
 use std::net::{TcpListener, TcpStream};

@@ -4,14 +4,12 @@
 use crate::case::ClientCase;
 use crate::http;
 use crate::ours::{Gateway, Task};
-use crate::process::{Process, print_of};
+use crate::process::print_of;
+use crate::servers::{self, APACHE};
 use crate::table::{End, Outcome, Role, Table};
-use crate::web::{self, ERRORS, REQUESTS};
-use crate::world::{WANTED_NAME, World, free_port};
+use crate::web;
+use crate::world::{World, free_port};
 use embedded_mtls::{AlertDescription, NamedGroup};
-
-const PROGRAM: &str = "/usr/sbin/apache2";
-const MODULES: &str = "/usr/lib/apache2/modules";
 
 pub(crate) fn rows(table: &mut Table, world: &World) {
     let peer = version().unwrap_or_else(|_missing| "Apache".into());
@@ -22,7 +20,7 @@ pub(crate) fn rows(table: &mut Table, world: &World) {
 
 /// `Apache 2.4.66`.
 fn version() -> Result<String, String> {
-    let printed = print_of(PROGRAM, &["-v"])?;
+    let printed = print_of(APACHE, &["-v"])?;
     let version = printed.split(['/', ' ']).skip_while(|word| *word != "Apache").nth(1);
     Ok(format!("Apache {}", version.unwrap_or_default()))
 }
@@ -30,50 +28,8 @@ fn version() -> Result<String, String> {
 fn run(case: &ClientCase, world: &World) -> Result<Outcome, String> {
     let port = free_port()?;
     web::prepare(world, case)?;
-    let configuration = world.files.write("httpd.conf", configuration(case, world, port))?;
-    // In one process, so that no child is left behind.
-    let server = Process::start(PROGRAM, ["-X", "-d", &world.file(""), "-f", &configuration])?;
+    let server = servers::apache(&world.files, port, case.shows, case.options)?;
     Ok(web::run(case, world, port, server))
-}
-
-/// The options of a case are directives of the server.
-fn configuration(case: &ClientCase, world: &World, port: u16) -> String {
-    let shows = case.shows;
-    let directives = case.options.join("\n");
-    let unless_given = |name: &str, usual| if directives.contains(name) { "" } else { usual };
-    let protocol = unless_given("SSLProtocol", "SSLProtocol TLSv1.3");
-    let depth = unless_given("SSLVerifyDepth", "SSLVerifyDepth 3");
-    let root = world.file("");
-    format!(
-        "ServerRoot {root}
-ServerName supplier.example.com
-PidFile httpd.pid
-DefaultRuntimeDir .
-Listen 127.0.0.1:{port}
-LoadModule mpm_event_module {MODULES}/mod_mpm_event.so
-LoadModule authz_core_module {MODULES}/mod_authz_core.so
-LoadModule ssl_module {MODULES}/mod_ssl.so
-<IfModule unixd_module>
-    User www-data
-    Group www-data
-</IfModule>
-ErrorLog {ERRORS}
-LogLevel info
-CustomLog {REQUESTS} \"%>s %{{SSL_CLIENT_VERIFY}}x %{{SSL_CLIENT_S_DN_CN}}x\"
-SSLEngine on
-{protocol}
-SSLCertificateFile {shows}.pem
-SSLCertificateKeyFile {shows}.key
-SSLCACertificateFile root.pem
-SSLVerifyClient require
-{depth}
-{directives}
-DocumentRoot {root}
-<Location />
-    Require expr %{{SSL_CLIENT_S_DN_CN}} == \"{WANTED_NAME}\"
-</Location>
-"
-    )
 }
 
 fn cases(world: &World) -> Vec<ClientCase> {

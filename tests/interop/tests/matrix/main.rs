@@ -20,12 +20,17 @@ mod ours;
 #[allow(dead_code, missing_docs, unreachable_pub, reason = "tests share it, each uses a part")]
 #[path = "../../../common/pki.rs"]
 mod pki;
+#[path = "../../../peers/process.rs"]
 mod process;
 mod rustls_peer;
 mod rustls_rows;
+#[path = "../../../peers/servers.rs"]
+mod servers;
 mod table;
 mod web;
+#[path = "../../../peers/workdir.rs"]
 mod workdir;
+#[path = "../../../peers/world.rs"]
 mod world;
 
 use std::env;

@@ -3,9 +3,10 @@
 use crate::case::ClientCase;
 use crate::http;
 use crate::ours::{Gateway, Task};
-use crate::process::{Process, print_of};
+use crate::process::print_of;
+use crate::servers;
 use crate::table::{End, Outcome, Role, Table};
-use crate::web::{self, ERRORS, REQUESTS};
+use crate::web;
 use crate::world::{World, free_port};
 use embedded_mtls::{AlertDescription, NamedGroup};
 
@@ -25,47 +26,8 @@ fn version() -> Result<String, String> {
 fn run(case: &ClientCase, world: &World) -> Result<Outcome, String> {
     let port = free_port()?;
     web::prepare(world, case)?;
-    let configuration = world.files.write("nginx.conf", configuration(case, world, port))?;
-    let arguments = ["-c", &configuration, "-p", &world.file(""), "-e", &world.file(ERRORS)];
-    let server = Process::start("nginx", arguments)?;
+    let server = servers::nginx(&world.files, port, case.shows, case.options)?;
     Ok(web::run(case, world, port, server))
-}
-
-/// The options of a case are directives of the server.
-fn configuration(case: &ClientCase, world: &World, port: u16) -> String {
-    let shows = case.shows;
-    let directives = case.options.join("\n");
-    let protocols = if directives.contains("ssl_protocols") { "" } else { "ssl_protocols TLSv1.3;" };
-    let depth = if directives.contains("ssl_verify_depth") { "" } else { "ssl_verify_depth 3;" };
-    format!(
-        "daemon off;
-master_process off;
-pid nginx.pid;
-error_log {ERRORS} info;
-events {{}}
-http {{
-    log_format who '$status $ssl_client_verify $ssl_client_s_dn';
-    access_log {REQUESTS} who;
-    client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi;
-    uwsgi_temp_path uwsgi; scgi_temp_path scgi;
-    default_type text/xml;
-    server {{
-        listen 127.0.0.1:{port} ssl;
-        ssl_certificate {shows}.pem;
-        ssl_certificate_key {shows}.key;
-        ssl_verify_client on;
-        ssl_client_certificate root.pem;
-        {protocols}
-        {depth}
-        {directives}
-        root {root};
-        # A file answers no POST by itself.
-        error_page 405 =200 /order;
-    }}
-}}
-",
-        root = world.file("")
-    )
 }
 
 fn cases(world: &World) -> Vec<ClientCase> {

@@ -4,14 +4,11 @@ use crate::case::ClientCase;
 use crate::http;
 use crate::ours::Task;
 use crate::process::{LIMIT, Process};
+use crate::servers::{ERRORS, REQUESTS};
 use crate::table::{End, Outcome};
 use crate::world::World;
 use std::thread;
 use std::time::{Duration, Instant};
-
-/// The logs of a server: one line for each request in the first, what went wrong in the second.
-pub(crate) const REQUESTS: &str = "requests.log";
-pub(crate) const ERRORS: &str = "errors.log";
 
 /// Runs a case against a server that listens at `port`, and looks into its logs.
 pub(crate) fn run(case: &ClientCase, world: &World, port: u16, server: Process) -> Outcome {

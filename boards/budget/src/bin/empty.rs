@@ -1,0 +1,15 @@
+//! The frame alone.
+#![no_std]
+#![no_main]
+
+use budget::frame;
+use panic_halt as _;
+
+#[cortex_m_rt::entry]
+fn main() -> ! {
+    // SAFETY: the only call of this image.
+    unsafe { frame::present() };
+    loop {
+        core::hint::spin_loop();
+    }
+}

@@ -1,0 +1,124 @@
+//! On the host: runs a client and a server against each other and keeps what each of them sends.
+//!
+//! `record DIRECTORY SUITE GROUP`
+
+use budget::recording::{CLIENT_SEED, Choice, FROM_CLIENT, FROM_SERVER, SERVER_SEED, entropy};
+use budget::roles::{self, ANSWER, Board, PEER, RX, TX};
+use budget::{Key, Provider, pki};
+use embedded_io::{ErrorType, Read, Write};
+use embedded_mtls::x509::{Time, UnixTime};
+use embedded_mtls::{Buffers, CipherSuite, NamedGroup};
+use std::path::Path;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+
+/// One end of a connection in memory. What is sent goes into `sent` as well, cut where it is flushed.
+struct End {
+    from_peer: Receiver<Vec<u8>>,
+    unread: Vec<u8>,
+    to_peer: Sender<Vec<u8>>,
+    written: Vec<u8>,
+    sent: Vec<u8>,
+    file: std::path::PathBuf,
+    choice: Choice,
+    seed: u8,
+}
+
+impl Board for End {
+    type Provider = Provider;
+    type Key = Key;
+
+    fn key(&self, scalar: &[u8; 32]) -> Option<Key> {
+        Key::from_bytes(scalar).ok()
+    }
+
+    fn entropy(&self) -> [u8; 128] {
+        entropy(self.seed)
+    }
+
+    fn time() -> Time {
+        Time::Trusted(UnixTime::from_seconds(pki::NOW))
+    }
+
+    fn suites(&self) -> &'static [CipherSuite] {
+        self.choice.suites
+    }
+
+    fn groups(&self) -> &'static [NamedGroup] {
+        self.choice.groups
+    }
+}
+
+impl ErrorType for End {
+    type Error = std::convert::Infallible;
+}
+
+impl Read for End {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Self::Error> {
+        if self.unread.is_empty() {
+            // A peer that is gone has closed its side.
+            self.unread = self.from_peer.recv().unwrap_or_default();
+        }
+        let count = self.unread.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&self.unread[..count]);
+        self.unread.drain(..count);
+        Ok(count)
+    }
+}
+
+impl Write for End {
+    fn write(&mut self, bytes: &[u8]) -> Result<usize, Self::Error> {
+        self.written.extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> Result<(), Self::Error> {
+        let piece = std::mem::take(&mut self.written);
+        if !piece.is_empty() {
+            let length = u16::try_from(piece.len()).expect("pieces are no longer than a buffer");
+            self.sent.extend(length.to_be_bytes());
+            self.sent.extend(&piece);
+            // A peer that is gone needs nothing more.
+            let _ = self.to_peer.send(piece);
+        }
+        Ok(())
+    }
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        std::fs::write(&self.file, &self.sent).expect("the recording can be written");
+    }
+}
+
+fn run(role: fn(End, Buffers<'_>, &mut [u8; ANSWER]) -> Option<()>, end: End) {
+    let (mut rx, mut tx, mut peer) = ([0; RX], [0; TX], [0; PEER]);
+    let buffers = Buffers { rx: &mut rx, tx: &mut tx, peer: &mut peer };
+    role(end, buffers, &mut [0; ANSWER]).expect("the role comes to its end");
+}
+
+fn main() {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let [directory, suite, group] = words.as_slice() else { panic!("record DIRECTORY SUITE GROUP") };
+    let choice = Choice::parse(suite, group).expect("a suite and a group that exist");
+    let directory = Path::new(directory);
+    std::fs::create_dir_all(directory).expect("a directory for the recordings");
+    let file = |name: &std::ffi::CStr| directory.join(name.to_str().expect("a name in ASCII"));
+    let (to_server, from_client) = channel();
+    let (to_client, from_server) = channel();
+    let end = |from_peer, to_peer, file, seed| End {
+        from_peer,
+        unread: Vec::new(),
+        to_peer,
+        written: Vec::new(),
+        sent: Vec::new(),
+        file,
+        choice,
+        seed,
+    };
+    let client = end(from_server, to_server, file(FROM_CLIENT), CLIENT_SEED);
+    let server = end(from_client, to_client, file(FROM_SERVER), SERVER_SEED);
+    let server = thread::spawn(|| run(roles::server, server));
+    run(roles::client, client);
+    server.join().expect("the server comes to its end");
+}

@@ -1,0 +1,31 @@
+//! Firmware images that exist to be measured: `cargo xtask budget` builds them, reads their sections and runs some.
+//!
+//! *Images for flash* (`empty`, `client`, `server`, `both`) share one frame: start-up code, a polled UART as transport,
+//! a stand-in for an entropy source, certificates, a request of 1 KiB. `empty` is the frame alone; what the others are
+//! larger is what the core costs. The UART is read and written through volatile accesses, and everything the images
+//! send and receive goes through it, so nothing of the core can be left out by the optimiser. They are complete
+//! programs on the public API, but nobody runs them. None has an allocator: if one of the crates needed one, it would
+//! not link.
+//!
+//! *Images for time and stack* (`replay_client`, `replay_server`) run the same roles in an emulator that counts
+//! instructions. They hear what the program `record` has recorded of their peer: with the entropy of both sides owned
+//! and deterministic signatures, every run is the same run.
+//!
+//! With the feature `types` the library has, for each public type, a symbol that is as long as a value of the type.
+#![no_std]
+
+#[cfg(target_os = "none")]
+pub mod frame;
+pub mod pki;
+#[cfg(any(feature = "record", feature = "replay"))]
+pub mod recording;
+#[cfg(feature = "replay")]
+pub mod replay;
+pub mod roles;
+#[cfg(feature = "types")]
+pub mod types;
+
+#[cfg(feature = "cortex-m4")]
+pub use embedded_mtls::crypto::cortex_m4::{CortexM4 as Provider, P256SigningKey as Key};
+#[cfg(not(feature = "cortex-m4"))]
+pub use embedded_mtls::crypto::rustcrypto::{P256SigningKey as Key, RustCrypto as Provider};

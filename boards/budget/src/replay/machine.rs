@@ -1,0 +1,125 @@
+//! The emulated board: timer, stack, files and words from outside.
+
+use core::arch::asm;
+use core::cell::UnsafeCell;
+use core::ffi::CStr;
+use core::ptr::{addr_of, addr_of_mut};
+use semihosting::eprintln;
+use semihosting::experimental::env::{Args, args};
+use semihosting::fs::File;
+use semihosting::io::Read as _;
+
+/// Logarithm of the nanoseconds that an instruction takes: QEMU's `-icount shift=6`.
+const SHIFT: u32 = 6;
+/// Nanoseconds of a tick at 25 MHz.
+const TICK: u64 = 40;
+
+/// CMSDK timer 0: control at 0, value at 4, reload at 8. Counts down.
+const TIMER: *mut u32 = 0x4000_0000 as *mut u32;
+
+/// What is on the stack where nothing was yet.
+const PAINT: u32 = 0xc0de_57ac;
+
+/// Bytes of all words together.
+const WORDS: usize = 256;
+
+/// Where the words lie.
+struct Place(UnsafeCell<Option<Args<WORDS>>>);
+
+// SAFETY: there is one core, and no interrupt uses it.
+unsafe impl Sync for Place {}
+
+unsafe extern "C" {
+    static mut _stack_end: u32;
+}
+
+/// Starts the timer at zero.
+pub fn start_timer() {
+    // SAFETY: registers of the timer, which nobody else uses.
+    unsafe {
+        TIMER.write_volatile(0);
+        TIMER.add(2).write_volatile(u32::MAX);
+        TIMER.write_volatile(1);
+    }
+}
+
+/// Ticks since the timer was started.
+#[inline(always)]
+pub fn ticks() -> u32 {
+    // SAFETY: a register of the timer that is always readable.
+    u32::MAX - unsafe { TIMER.add(1).read_volatile() }
+}
+
+/// Instructions in so many ticks.
+pub fn instructions(ticks: u32) -> u64 {
+    (u64::from(ticks) * TICK) >> SHIFT
+}
+
+/// The stack below the function that painted it.
+pub struct Stack {
+    top: usize,
+}
+
+impl Stack {
+    /// Fills what is free with a pattern.
+    #[inline(always)]
+    pub fn paint() -> Self {
+        let top: usize;
+        // SAFETY: reads a register.
+        unsafe { asm!("mov {}, sp", out(reg) top, options(nomem, nostack)) };
+        // SAFETY: what lies between the end of the static data and the stack pointer is free.
+        unsafe {
+            let mut word = addr_of_mut!(_stack_end);
+            while (word as usize) < top {
+                word.write_volatile(PAINT);
+                word = word.add(1);
+            }
+        }
+        Self { top }
+    }
+
+    /// The most bytes that were in use since.
+    pub fn peak(&self) -> usize {
+        let mut word = addr_of!(_stack_end);
+        // SAFETY: this is RAM up to `top`.
+        while (word as usize) < self.top && unsafe { word.read_volatile() } == PAINT {
+            // SAFETY: still at most `top`.
+            word = unsafe { word.add(1) };
+        }
+        self.top - word as usize
+    }
+}
+
+/// The words that the emulator was given.
+pub fn words() -> impl Iterator<Item = &'static str> {
+    static PLACE: Place = Place(UnsafeCell::new(None));
+    let Ok(words) = args() else { fail("no words from outside") };
+    // SAFETY: there is one core, and the words are taken once, at the start.
+    let words: &'static Args<WORDS> = unsafe { &mut *PLACE.0.get() }.insert(words);
+    words.filter_map(Result::ok)
+}
+
+/// The content of a file, in `place`.
+pub fn read<'a>(path: &CStr, place: &'a mut [u8]) -> &'a [u8] {
+    let Ok(mut file) = File::open(path) else { fail("the recording cannot be opened") };
+    let mut length = 0;
+    while let Some(free) = place.get_mut(length..).filter(|free| !free.is_empty()) {
+        match file.read(free) {
+            Ok(0) => return &place[..length],
+            Ok(count) => length += count,
+            Err(_) => fail("the recording cannot be read"),
+        }
+    }
+    fail("the recording is too long")
+}
+
+/// Says why, and ends the emulator with a failure.
+pub fn fail(why: &str) -> ! {
+    eprintln!("{why}");
+    exit(1)
+}
+
+/// Ends the emulator.
+pub fn exit(code: i32) -> ! {
+    semihosting::process::exit(code)
+}

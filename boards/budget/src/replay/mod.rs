@@ -1,0 +1,165 @@
+//! A role that hears a recording of its peer, and what it costs: instructions, stack, bytes on the wire.
+//!
+//! Runs in QEMU's `mps2-an386` with `-icount`, where each instruction takes the same virtual time, so that a
+//! hardware timer counts them exactly. Reading the recording, the transport and what is printed are left out.
+
+pub mod machine;
+mod provider;
+
+pub use self::machine::fail;
+pub use self::provider::{Counted, CountedSigner, Operation};
+
+use crate::recording::{Choice, first_piece};
+use crate::roles::{ANSWER, Board, ROUNDS};
+use core::cell::UnsafeCell;
+use core::convert::Infallible;
+use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
+use embedded_io::{ErrorType, Read, Write};
+use embedded_mtls::x509::{Time, UnixTime};
+use embedded_mtls::{Buffers, CipherSuite, NamedGroup};
+use semihosting::println;
+
+/// Longest recording.
+const RECORDING: usize = 8192;
+/// Begin and end of the handshake, then the end of each sending and receiving.
+const MARKS: usize = 2 + 2 * ROUNDS;
+
+/// A transport that gives the recorded pieces and takes everything.
+pub struct Replay {
+    recording: &'static [u8],
+    piece: &'static [u8],
+    choice: Choice,
+    seed: u8,
+}
+
+static TIMES: [AtomicU32; MARKS] = [const { AtomicU32::new(0) }; MARKS];
+static MARKED: AtomicUsize = AtomicUsize::new(0);
+/// Ticks that the transport took.
+static LEFT_OUT: AtomicU32 = AtomicU32::new(0);
+static SENT: AtomicUsize = AtomicUsize::new(0);
+static RECEIVED: AtomicUsize = AtomicUsize::new(0);
+/// Bytes sent and received in the handshake.
+static IN_HANDSHAKE: [AtomicUsize; 2] = [const { AtomicUsize::new(0) }; 2];
+
+/// Ticks that count.
+pub fn now() -> u32 {
+    machine::ticks().wrapping_sub(LEFT_OUT.load(Relaxed))
+}
+
+impl Board for Replay {
+    type Provider = Counted<crate::Provider>;
+    type Key = CountedSigner<crate::Key>;
+
+    fn key(&self, scalar: &[u8; 32]) -> Option<Self::Key> {
+        crate::Key::from_bytes(scalar).ok().map(CountedSigner)
+    }
+
+    fn entropy(&self) -> [u8; 128] {
+        crate::recording::entropy(self.seed)
+    }
+
+    fn time() -> Time {
+        Time::Trusted(UnixTime::from_seconds(crate::pki::NOW))
+    }
+
+    fn suites(&self) -> &'static [CipherSuite] {
+        self.choice.suites
+    }
+
+    fn groups(&self) -> &'static [NamedGroup] {
+        self.choice.groups
+    }
+
+    fn mark() {
+        let index = MARKED.fetch_add(1, Relaxed);
+        if let Some(time) = TIMES.get(index) {
+            time.store(now(), Relaxed);
+        }
+        if index == 1 {
+            IN_HANDSHAKE[0].store(SENT.load(Relaxed), Relaxed);
+            IN_HANDSHAKE[1].store(RECEIVED.load(Relaxed), Relaxed);
+        }
+    }
+}
+
+impl ErrorType for Replay {
+    type Error = Infallible;
+}
+
+impl Read for Replay {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Infallible> {
+        let start = machine::ticks();
+        if self.piece.is_empty()
+            && let Some((piece, rest)) = first_piece(self.recording)
+        {
+            (self.piece, self.recording) = (piece, rest);
+        }
+        let count = self.piece.len().min(buffer.len());
+        let (now, later) = self.piece.split_at(count);
+        buffer[..count].copy_from_slice(now);
+        self.piece = later;
+        RECEIVED.fetch_add(count, Relaxed);
+        LEFT_OUT.fetch_add(machine::ticks().wrapping_sub(start), Relaxed);
+        Ok(count)
+    }
+}
+
+impl Write for Replay {
+    fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
+        SENT.fetch_add(bytes.len(), Relaxed);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+/// A role of `crate::roles`.
+pub type Role = fn(Replay, Buffers<'_>, &mut [u8; ANSWER]) -> Option<()>;
+
+/// Runs `role` on what its peer has sent, prints what it cost and ends the emulator.
+pub fn run(role: Role, peer: &core::ffi::CStr, seed: u8) -> ! {
+    static MEMORY: Memory<{ RECORDING + ANSWER }> = Memory(UnsafeCell::new([0; RECORDING + ANSWER]));
+    let words = machine::words();
+    let mut words = words.skip(1);
+    let (Some(suite), Some(group)) = (words.next(), words.next()) else { fail("a suite and a group are needed") };
+    let Some(choice) = Choice::parse(suite, group) else { fail("no such suite or group") };
+    // SAFETY: `run` does not return, so nobody else has these references.
+    let (memory, buffers) = unsafe { (&mut *MEMORY.0.get(), crate::roles::buffers()) };
+    let Some((answer, recording)) = memory.split_first_chunk_mut() else { fail("no memory") };
+    let recording = machine::read(peer, recording);
+    machine::start_timer();
+    let stack = machine::Stack::paint();
+    let done = role(Replay { recording, piece: &[], choice, seed }, buffers, answer);
+    let peak = stack.peak();
+    if done.is_none() || MARKED.load(Relaxed) != MARKS {
+        fail("the role did not come to its end");
+    }
+    report(peak);
+    machine::exit(0)
+}
+
+fn report(stack: usize) {
+    let mut before = 0;
+    for (index, time) in TIMES.iter().enumerate() {
+        let time = time.load(Relaxed);
+        if index > 0 {
+            let name = if index == 1 { "handshake" } else { "record" };
+            println!("{name} {}", machine::instructions(time.wrapping_sub(before)));
+        }
+        before = time;
+    }
+    for (operation, ticks) in provider::operations() {
+        println!("{operation} {}", machine::instructions(ticks));
+    }
+    println!("sent {}", IN_HANDSHAKE[0].load(Relaxed));
+    println!("received {}", IN_HANDSHAKE[1].load(Relaxed));
+    println!("stack {stack}");
+}
+
+/// Memory for the one that calls `run`.
+struct Memory<const N: usize>(UnsafeCell<[u8; N]>);
+
+// SAFETY: there is one core, and no interrupt uses it.
+unsafe impl<const N: usize> Sync for Memory<N> {}

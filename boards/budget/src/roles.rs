@@ -1,0 +1,134 @@
+//! What a minimal program does with the core, in either role.
+
+use crate::pki::{CLIENT, CLIENT_KEY, INTERMEDIATE, ROOT, SERVER, SERVER_KEY, SERVER_NAME};
+use core::ptr::addr_of_mut;
+use embedded_io::{Read, Write};
+use embedded_mtls::crypto::CryptoProvider;
+use embedded_mtls::io::blocking::Stream;
+use embedded_mtls::io::{SigningKey, SoftwareHost};
+use embedded_mtls::x509::{ServerName, Time, TrustAnchor};
+use embedded_mtls::{
+    Buffers, CipherSuite, Client, ClientAuth, ClientConfig, Credential, Entropy, Handshake, KeyHandle, NamedGroup,
+    Server, ServerConfig,
+};
+
+/// Bytes of the buffer for received records: one record of 2 KiB with its overhead.
+pub const RX: usize = 2048 + 22;
+/// Bytes of the buffer for records to send: one record of 1 KiB with its overhead, and an alert.
+pub const TX: usize = 1024 + 46;
+/// Bytes for what is kept of the peer's certificates.
+pub const PEER: usize = 1024;
+/// Bytes of an answer.
+pub const ANSWER: usize = 1024;
+/// How often something is posted and answered.
+pub const ROUNDS: usize = 2;
+
+/// What the client posts and the server answers.
+pub static REQUEST: [u8; 1024] = [b'x'; 1024];
+
+/// What a program has beside the core.
+pub trait Board: Read + Write {
+    /// Its cryptography.
+    type Provider: CryptoProvider;
+    /// Its private key.
+    type Key: SigningKey;
+
+    /// A private key from its scalar.
+    fn key(&self, scalar: &[u8; 32]) -> Option<Self::Key>;
+    /// Random bytes.
+    fn entropy(&self) -> [u8; 128];
+    /// What time it is.
+    fn time() -> Time;
+    /// The cipher suites to negotiate; the provider's if empty.
+    fn suites(&self) -> &'static [CipherSuite] {
+        &[]
+    }
+    /// The groups to negotiate; the provider's if empty.
+    fn groups(&self) -> &'static [NamedGroup] {
+        &[]
+    }
+    /// A part of the work begins: the handshake, then sending and receiving in turn; at last none.
+    fn mark() {}
+    /// This was received.
+    fn answered(_answer: &[u8]) {}
+}
+
+/// Posts requests to a server that asks for our certificate, and reads the answers.
+///
+/// `None` is all that is said of a failure: what a program prints is its own affair.
+pub fn client<B: Board>(mut board: B, buffers: Buffers<'_>, answer: &mut [u8; ANSWER]) -> Option<()> {
+    let anchors = [TrustAnchor::from_certificate(ROOT).ok()?];
+    let config = ClientConfig::new(ServerName::parse(SERVER_NAME).ok()?, &anchors)
+        .with_cipher_suites(board.suites())
+        .with_groups(board.groups());
+    let chain = [CLIENT, INTERMEDIATE];
+    let credentials = [Credential::new(&chain, KeyHandle(0)).ok()?];
+    let keys = [board.key(&CLIENT_KEY)?];
+    let mut host = SoftwareHost::new(&credentials, &keys, B::time);
+    let entropy = Entropy::new(&board.entropy());
+
+    B::mark();
+    let handshake = Handshake::<Client, B::Provider>::new(&config, buffers, entropy).ok()?;
+    let mut stream = Stream::open(&mut board, handshake, &mut host).ok()?;
+    B::mark();
+    for _ in 0..ROUNDS {
+        send::<B>(&mut stream)?;
+        receive::<B>(&mut stream, answer)?;
+    }
+    stream.close().ok()
+}
+
+/// Asks a client for its certificate and answers what it posts.
+pub fn server<B: Board>(mut board: B, buffers: Buffers<'_>, answer: &mut [u8; ANSWER]) -> Option<()> {
+    let anchors = [TrustAnchor::from_certificate(ROOT).ok()?];
+    let config = ServerConfig::new(ClientAuth::Required(&anchors))
+        .with_cipher_suites(board.suites())
+        .with_groups(board.groups());
+    let chain = [SERVER, INTERMEDIATE];
+    let credentials = [Credential::new(&chain, KeyHandle(0)).ok()?];
+    let keys = [board.key(&SERVER_KEY)?];
+    let mut host = SoftwareHost::new(&credentials, &keys, B::time);
+    let entropy = Entropy::new(&board.entropy());
+
+    B::mark();
+    let handshake = Handshake::<Server, B::Provider>::new(&config, buffers, entropy).ok()?;
+    let mut stream = Stream::open(&mut board, handshake, &mut host).ok()?;
+    B::mark();
+    for _ in 0..ROUNDS {
+        receive::<B>(&mut stream, answer)?;
+        send::<B>(&mut stream)?;
+    }
+    stream.close().ok()
+}
+
+/// The memory of the one connection of an image.
+///
+/// # Safety
+/// Called once.
+pub unsafe fn buffers() -> Buffers<'static> {
+    static mut RX_MEMORY: [u8; RX] = [0; RX];
+    static mut TX_MEMORY: [u8; TX] = [0; TX];
+    static mut PEER_MEMORY: [u8; PEER] = [0; PEER];
+    // SAFETY: the caller calls this once, so each place is lent once.
+    unsafe {
+        Buffers {
+            rx: &mut *addr_of_mut!(RX_MEMORY),
+            tx: &mut *addr_of_mut!(TX_MEMORY),
+            peer: &mut *addr_of_mut!(PEER_MEMORY),
+        }
+    }
+}
+
+fn send<B: Board>(stream: &mut Stream<'_, &mut B, B::Provider>) -> Option<()> {
+    stream.write_all(&REQUEST).ok()?;
+    stream.flush().ok()?;
+    B::mark();
+    Some(())
+}
+
+fn receive<B: Board>(stream: &mut Stream<'_, &mut B, B::Provider>, answer: &mut [u8; ANSWER]) -> Option<()> {
+    stream.read_exact(answer).ok()?;
+    B::mark();
+    B::answered(answer);
+    Some(())
+}

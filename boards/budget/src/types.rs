@@ -1,0 +1,87 @@
+//! A symbol for each public type, as long as a value of the type: its size can be read without running it.
+
+use core::convert::Infallible;
+use embedded_io::ErrorType;
+use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
+use embedded_mtls::io::SoftwareHost;
+use embedded_mtls::io::asynch;
+use embedded_mtls::io::blocking;
+use embedded_mtls::x509::{PeerIdentity, ServerName, Time, TrustAnchor, Verdict, VerifiedPath};
+use embedded_mtls::{
+    Buffers, Client, ClientConfig, Credential, Entropy, Error, Event, Handshake, Server, ServerConfig, Session, Step,
+};
+
+/// A transport without a size of its own.
+pub struct Nowhere;
+
+impl ErrorType for Nowhere {
+    type Error = Infallible;
+}
+
+impl embedded_io_async::Read for Nowhere {
+    async fn read(&mut self, _: &mut [u8]) -> Result<usize, Infallible> {
+        Ok(0)
+    }
+}
+
+impl embedded_io_async::Write for Nowhere {
+    async fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
+        Ok(bytes.len())
+    }
+
+    async fn flush(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+type ClientHandshake = Handshake<'static, Client, RustCrypto>;
+type ServerHandshake = Handshake<'static, Server, RustCrypto>;
+type Host = SoftwareHost<'static, fn() -> Time>;
+
+async fn open_client(handshake: ClientHandshake, host: &'static mut Host) -> bool {
+    asynch::Stream::open(Nowhere, handshake, host).await.is_ok()
+}
+
+async fn open_server(handshake: ServerHandshake, host: &'static mut Host) -> bool {
+    asynch::Stream::open(Nowhere, handshake, host).await.is_ok()
+}
+
+/// Bytes of the future that a function gives.
+const fn future<A, B, F>(_: fn(A, B) -> F) -> usize {
+    size_of::<F>()
+}
+
+/// `"what it is called": bytes`: makes `static` arrays whose symbols begin with `size_of `.
+macro_rules! table {
+    ($($name:literal: $size:expr),* $(,)?) => { $(
+        const _: () = {
+            // SAFETY: no other symbol has a space in its name.
+            #[used]
+            #[unsafe(export_name = concat!("size_of ", $name))]
+            static SIZE: [u8; $size] = [0; $size];
+        };
+    )* };
+}
+
+table! {
+    "Buffers": size_of::<Buffers>(),
+    "ClientConfig": size_of::<ClientConfig>(),
+    "Credential": size_of::<Credential>(),
+    "Entropy": size_of::<Entropy>(),
+    "Error": size_of::<Error>(),
+    "Event": size_of::<Event<RustCrypto>>(),
+    "Handshake<Client>": size_of::<ClientHandshake>(),
+    "Handshake<Server>": size_of::<ServerHandshake>(),
+    "PeerIdentity": size_of::<PeerIdentity>(),
+    "ServerConfig": size_of::<ServerConfig>(),
+    "ServerName": size_of::<ServerName>(),
+    "Session": size_of::<Session<RustCrypto>>(),
+    "Step<Client>": size_of::<Step<Client, RustCrypto>>(),
+    "TrustAnchor": size_of::<TrustAnchor>(),
+    "Verdict": size_of::<Verdict>(),
+    "VerifiedPath": size_of::<VerifiedPath>(),
+    "blocking::Stream": size_of::<blocking::Stream<Nowhere, RustCrypto>>(),
+    "crypto::rustcrypto::P256SigningKey": size_of::<P256SigningKey>(),
+    "future of asynch::Stream::open, client": future(open_client),
+    "future of asynch::Stream::open, server": future(open_server),
+}

@@ -1,0 +1,56 @@
+//! A key in another task, as slow as a secure element behind I²C: while it signs, everything else goes on.
+
+use core::sync::atomic::{AtomicU32, Ordering};
+use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
+use embassy_sync::signal::Signal;
+use embassy_time::{Duration, Ticker, Timer};
+use embedded_mtls::crypto::rustcrypto::P256SigningKey;
+
+/// How long a signature takes.
+const DELAY: Duration = Duration::from_millis(300);
+/// How often the heart beats.
+const BEAT: Duration = Duration::from_millis(10);
+
+type Mailbox<T> = Signal<CriticalSectionRawMutex, T>;
+
+static KEY: Mailbox<P256SigningKey> = Signal::new();
+static DIGEST: Mailbox<[u8; 32]> = Signal::new();
+static SIGNATURE: Mailbox<Option<[u8; 64]>> = Signal::new();
+static BEATS: AtomicU32 = AtomicU32::new(0);
+
+/// Gives the key away: from now on the task has it.
+pub(crate) fn hand_over(key: P256SigningKey) {
+    KEY.signal(key);
+}
+
+/// Lets the task sign, and says how often the heart beat meanwhile.
+pub(crate) async fn sign(digest: &[u8; 32]) -> Option<[u8; 64]> {
+    let before = BEATS.load(Ordering::Relaxed);
+    // What a dropped question has left.
+    SIGNATURE.reset();
+    DIGEST.signal(*digest);
+    let signature = SIGNATURE.wait().await;
+    defmt::info!("{} heartbeats while the signer signed", BEATS.load(Ordering::Relaxed).wrapping_sub(before));
+    signature
+}
+
+/// The chip.
+#[embassy_executor::task]
+pub(crate) async fn signer() -> ! {
+    let key = KEY.wait().await;
+    loop {
+        let digest = DIGEST.wait().await;
+        Timer::after(DELAY).await;
+        SIGNATURE.signal(key.sign_digest(&digest).ok());
+    }
+}
+
+/// Another task, which has nothing to do with the handshake.
+#[embassy_executor::task]
+pub(crate) async fn heart() -> ! {
+    let mut ticker = Ticker::every(BEAT);
+    loop {
+        ticker.next().await;
+        BEATS.fetch_add(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,183 @@
+//! Certificate paths for [`embedded-tls`](::embedded_tls) 0.19, a client of TLS 1.3 whose own verifiers leave
+//! checks out: this one does all that a `Client` of this crate does with the certificates of a
+//! server, and its CertificateVerify.
+//!
+//! ```
+//! use embedded_mtls::adapter::embedded_tls::Verifier;
+//! use embedded_mtls::crypto::CryptoProvider as Cryptography;
+//! use embedded_tls::{CryptoProvider, CryptoRngCore, TlsError, TlsVerifier, TlsCipherSuite};
+//!
+//! struct Provider<'a, C, R, S> {
+//!     random: R,
+//!     verifier: Verifier<'a, C>,
+//!     suite: core::marker::PhantomData<S>,
+//! }
+//!
+//! impl<C: Cryptography, R: CryptoRngCore, S: TlsCipherSuite> CryptoProvider for Provider<'_, C, R, S> {
+//!     type CipherSuite = S;
+//!     type Signature = [u8; 64]; // of a client certificate, which this one has not
+//!
+//!     fn rng(&mut self) -> impl CryptoRngCore {
+//!         &mut self.random
+//!     }
+//!
+//!     fn verifier(&mut self) -> Result<&mut impl TlsVerifier<S>, TlsError> {
+//!         Ok(&mut self.verifier)
+//!     }
+//! }
+//!
+//! fn server<C: Cryptography, R, S>(provider: &Provider<'_, C, R, S>) -> Result<(), embedded_mtls::Error> {
+//!     // connection.open(TlsContext::new(&config, &mut provider))?;
+//!     let server = provider.verifier.authenticated()?; // never go on without it
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # What embedded-tls does not pass on
+//!
+//! - **It does not ask for all of it.** A server that leaves out Certificate, or CertificateVerify, and sends its
+//!   Finished is let in by embedded-tls 0.19 without a word to the verifier. So [`Verifier::authenticated`] has
+//!   to be asked after `open`, and the connection dropped if it says no.
+//! - Which signature schemes it offered: a server may use any that this build has and that fits its key.
+//! - More than 16 certificates, and lists longer than one record, end the handshake before they come here.
+//! - A pause: all signatures of a path are verified in one call, at most 32 of them.
+//! - Why a server was refused: `TlsError` tells the stage only. [`Verifier::authenticated`] tells the reason.
+//!   The server hears nothing: what embedded-tls 0.19 would send as an alert is no alert record.
+
+use crate::crypto::CryptoProvider;
+use crate::error::{ApiMisuse, Error, PeerMisbehaved};
+use crate::transcript::{CertificateHash, Signer, certificate_verify_content};
+use crate::wire::enums::SignatureScheme;
+use crate::x509::{PeerIdentity, Purpose, Rules, ServerName, Validator};
+use ::embedded_tls::{
+    CertificateEntryRef, CertificateRef, CertificateVerifyRef, TlsCipherSuite, TlsError, TlsVerifier,
+};
+use core::marker::PhantomData;
+use digest::Digest;
+
+/// Verifies the server of one connection, with the algorithms of `C`.
+#[derive(Debug)]
+pub struct Verifier<'a, C> {
+    rules: Rules<'a>,
+    validator: Validator<'a>,
+    stage: Stage,
+    provider: PhantomData<fn() -> C>,
+}
+
+/// How far the server has come.
+enum Stage {
+    ExpectCertificate,
+    /// The path is good; CertificateVerify signs this hash of the transcript.
+    ExpectCertificateVerify(CertificateHash),
+    Authenticated,
+    Refused(Error),
+}
+
+impl<'a, C: CryptoProvider> Verifier<'a, C> {
+    /// A verifier for one connection. `memory` is lent for the summaries of the certificates, as for a
+    /// [`Validator`]: about 300 bytes for each that is signed with P-256.
+    ///
+    /// The rules are those of a server whatever their purpose is, so they should be made by [`Rules::server`].
+    /// The name in them is the one that counts, and is asked for even if embedded-tls is given none.
+    pub const fn new(rules: Rules<'a>, memory: &'a mut [u8]) -> Self {
+        let rules = Rules { purpose: Purpose::ServerAuth, ..rules };
+        Self { rules, validator: Validator::new(memory), stage: Stage::ExpectCertificate, provider: PhantomData }
+    }
+
+    /// Who the server is, if it was authenticated. To be asked after `open`, before a byte is written.
+    ///
+    /// # Errors
+    /// Why it was refused; [`PeerMisbehaved::UnexpectedMessage`] if it left out Certificate or
+    /// CertificateVerify (RFC 9846 section 4.5: both are sent whenever authentication is by certificate).
+    pub fn authenticated(&self) -> Result<PeerIdentity<'_>, Error> {
+        let identity = self.validator.identity();
+        match (&self.stage, identity) {
+            (Stage::Authenticated, Some(identity)) => Ok(identity),
+            (Stage::Refused(error), _) => Err(*error),
+            _ => Err(PeerMisbehaved::UnexpectedMessage.into()),
+        }
+    }
+
+    fn check_certificates(&mut self, list: &CertificateRef<'_>, transcript: &[u8]) -> Result<CertificateHash, Error> {
+        // RFC 9846 section 4.5: one Certificate a handshake.
+        let Stage::ExpectCertificate = self.stage else { return Err(PeerMisbehaved::UnexpectedMessage.into()) };
+        // Section 4.5.1: "The server's certificate_list MUST always be non-empty."
+        if list.entries.is_empty() {
+            return Err(PeerMisbehaved::EmptyServerCertificate.into());
+        }
+        for entry in &list.entries {
+            match entry {
+                CertificateEntryRef::X509(certificate) => self.validator.push::<C>(certificate)?,
+                // "The certificate type MUST be X.509v3, unless explicitly negotiated otherwise".
+                CertificateEntryRef::RawPublicKey(_) => return Err(PeerMisbehaved::UnexpectedMessage.into()),
+            }
+        }
+        self.validator.validate::<C>(&self.rules)?;
+        Ok(CertificateHash::of_other_transcript(transcript)?)
+    }
+
+    fn check_signature(&mut self, verify: &CertificateVerifyRef<'_>) -> Result<(), Error> {
+        let Stage::ExpectCertificateVerify(transcript) = &self.stage else {
+            return Err(PeerMisbehaved::UnexpectedMessage.into());
+        };
+        let key = self.validator.leaf_key().ok_or(PeerMisbehaved::UnexpectedMessage)?;
+        let scheme = SignatureScheme(verify.signature_scheme.as_u16());
+        if !C::SIGNATURE_SCHEMES.contains(&scheme) {
+            return Err(PeerMisbehaved::SignatureSchemeNotOffered.into());
+        }
+        let content = certificate_verify_content(Signer::Server, transcript);
+        key.verify::<C>(scheme, content.as_bytes(), verify.signature)
+    }
+
+    /// Keeps the reason, and gives what comes nearest to it in embedded-tls. Not `AbortHandshake` with our
+    /// alert, which version 0.19 would send in clear in a record of the type `change_cipher_spec`.
+    fn refuse(&mut self, error: Error) -> TlsError {
+        self.stage = Stage::Refused(error);
+        match error {
+            Error::BufferTooSmall { .. } => TlsError::InsufficientSpace,
+            Error::Certificate(_) => TlsError::InvalidCertificate,
+            Error::PeerMisbehaved(PeerMisbehaved::SignatureIncorrect) => TlsError::InvalidSignature,
+            Error::PeerMisbehaved(PeerMisbehaved::SignatureSchemeNotOffered) => TlsError::InvalidSignatureScheme,
+            Error::PeerMisbehaved(_) => TlsError::InvalidHandshake,
+            _ => TlsError::InternalError,
+        }
+    }
+}
+
+impl<C: CryptoProvider, S: TlsCipherSuite> TlsVerifier<S> for Verifier<'_, C> {
+    /// The name that embedded-tls sends as SNI has to be the one in the rules.
+    fn set_hostname_verification(&mut self, hostname: &str) -> Result<(), TlsError> {
+        match self.rules.server_name {
+            Some(ServerName::Dns(name)) if name.as_str().eq_ignore_ascii_case(hostname) => Ok(()),
+            _ => Err(self.refuse(ApiMisuse::ServerNameInvalid.into())),
+        }
+    }
+
+    fn verify_certificate(&mut self, transcript: &S::Hash, list: CertificateRef<'_>) -> Result<(), TlsError> {
+        match self.check_certificates(&list, &transcript.clone().finalize()) {
+            Ok(transcript) => self.stage = Stage::ExpectCertificateVerify(transcript),
+            Err(error) => return Err(self.refuse(error)),
+        }
+        Ok(())
+    }
+
+    fn verify_signature(&mut self, verify: CertificateVerifyRef<'_>) -> Result<(), TlsError> {
+        match self.check_signature(&verify) {
+            Ok(()) => self.stage = Stage::Authenticated,
+            Err(error) => return Err(self.refuse(error)),
+        }
+        Ok(())
+    }
+}
+
+/// Without the hash, which says nothing to a reader.
+impl core::fmt::Debug for Stage {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::ExpectCertificate => f.write_str("ExpectCertificate"),
+            Self::ExpectCertificateVerify(_) => f.write_str("ExpectCertificateVerify"),
+            Self::Authenticated => f.write_str("Authenticated"),
+            Self::Refused(error) => f.debug_tuple("Refused").field(error).finish(),
+        }
+    }
+}

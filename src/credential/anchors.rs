@@ -1,0 +1,58 @@
+//! Sets of trust anchors.
+
+use super::Chain;
+use super::slots::SlotError;
+use crate::error::{ApiMisuse, CertificateError, Error};
+use crate::x509::{OwnCertificate, Time, TrustAnchor, UnixTime};
+
+/// At most `K` trust anchors, lent from their certificates.
+#[derive(Clone, Copy, Debug)]
+pub struct AnchorSet<'a, const K: usize> {
+    anchors: [TrustAnchor<'a>; K],
+    len: usize,
+}
+
+impl<'a, const K: usize> AnchorSet<'a, K> {
+    /// From the certificates of authorities in DER.
+    ///
+    /// # Errors
+    /// [`ApiMisuse::TrustAnchorUnusable`] if one of them cannot be an anchor; [`ApiMisuse::NoTrustAnchors`] if there is
+    /// none; [`ApiMisuse::AuthoritiesTooLong`] if there are more than `K`.
+    pub fn from_certificates(certificates: Chain<'a>) -> Result<Self, Error> {
+        let first = certificates.iter().next().ok_or(ApiMisuse::NoTrustAnchors)?;
+        // Places that are not filled repeat the first and are never shown.
+        let mut set = Self { anchors: [TrustAnchor::from_certificate(first)?; K], len: 0 };
+        for certificate in certificates.iter() {
+            let place = set.anchors.get_mut(set.len).ok_or(ApiMisuse::AuthoritiesTooLong)?;
+            *place = TrustAnchor::from_certificate(certificate)?;
+            set.len = set.len.saturating_add(1);
+        }
+        if certificates.is_whole() { Ok(set) } else { Err(ApiMisuse::NoTrustAnchors.into()) }
+    }
+
+    /// The anchors, as configurations want them.
+    pub fn as_slice(&self) -> &[TrustAnchor<'a>] {
+        self.anchors.get(..self.len).unwrap_or_default()
+    }
+}
+
+/// Checks certificates that are to be trust anchors.
+pub(super) fn check(certificates: Chain<'_>, time: Time) -> Result<(), SlotError> {
+    if certificates.iter().next().is_none() || !certificates.is_whole() {
+        return Err(SlotError::Unusable(ApiMisuse::NoTrustAnchors.into()));
+    }
+    for (index, certificate) in (0_u8..).zip(certificates.iter()) {
+        TrustAnchor::from_certificate(certificate)?;
+        let parsed = OwnCertificate::parse(certificate);
+        let problem = parsed.and_then(|certificate| certificate.check_time(time)).err();
+        if let Some(problem) = problem {
+            return Err(SlotError::Certificate(CertificateError { index, problem }));
+        }
+    }
+    Ok(())
+}
+
+/// The end of the validity of the first that expires.
+pub(super) fn first_expiry(certificates: Chain<'_>) -> Option<UnixTime> {
+    certificates.iter().filter_map(|certificate| Some(OwnCertificate::parse(certificate).ok()?.not_after())).min()
+}

@@ -1,0 +1,84 @@
+//! What will expire, before it does.
+
+use super::Entry;
+use crate::x509::UnixTime;
+use core::fmt;
+
+/// Seconds of a day.
+const DAY: i64 = 86_400;
+
+/// When something expires, as seen from a point in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Expiry {
+    /// The last second of validity.
+    pub not_after: UnixTime,
+    /// Seconds from that point in time; negative if validity is over.
+    pub seconds_left: i64,
+}
+
+impl Expiry {
+    /// The expiry of what is valid up to `not_after`, as seen from `now`.
+    pub const fn at(not_after: UnixTime, now: UnixTime) -> Self {
+        Self { not_after, seconds_left: not_after.seconds().saturating_sub(now.seconds()) }
+    }
+
+    /// Only if validity ends in no more than `days`, or has ended: what is worth an event.
+    pub fn within(not_after: UnixTime, now: UnixTime, days: u16) -> Option<Self> {
+        let expiry = Self::at(not_after, now);
+        (expiry.seconds_left <= i64::from(days).saturating_mul(DAY)).then_some(expiry)
+    }
+
+    /// Whether validity is over.
+    pub const fn is_expired(&self) -> bool {
+        self.seconds_left < 0
+    }
+
+    /// Whole days that are left; 0 on the last day and afterwards, as Apache counts `SSL_CLIENT_V_REMAIN`.
+    pub fn days_left(&self) -> u32 {
+        u32::try_from((self.seconds_left / DAY).max(0)).unwrap_or(u32::MAX)
+    }
+}
+
+/// The entries of which validity ends in no more than `days`, or has ended, in their order.
+///
+/// For trust anchors, ask [`TrustAnchor::not_after`](crate::x509::TrustAnchor::not_after) with [`Expiry::within`]; for
+/// slots, [`Slots::expiring`](super::Slots::expiring).
+pub fn expiring<'e, 'a>(
+    entries: &'e [Entry<'a>],
+    now: UnixTime,
+    days: u16,
+) -> impl Iterator<Item = (&'e Entry<'a>, Expiry)> {
+    entries.iter().filter_map(move |entry| Some((entry, Expiry::within(entry.not_after(), now, days)?)))
+}
+
+impl fmt::Display for Expiry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_expired() {
+            write!(f, "has expired, on {}", self.not_after)
+        } else {
+            write!(f, "expires in {} days, on {}", self.days_left(), self.not_after)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn the_threshold_is_met_to_the_second() {
+        let (now, end) = (UnixTime::from_seconds(0), UnixTime::from_seconds(30 * DAY));
+        assert_eq!(Expiry::within(end, now, 29), None);
+        assert_eq!(Expiry::within(end, now, 30).map(|expiry| expiry.days_left()), Some(30));
+        assert_eq!(Expiry::within(UnixTime::from_seconds(30 * DAY + 1), now, 30), None);
+        let over = Expiry::within(now, end, 0).unwrap();
+        assert!(over.is_expired());
+        assert_eq!((over.days_left(), over.to_string().as_str()), (0, "has expired, on 1970-01-01T00:00:00Z"));
+        let last = Expiry::at(end, end);
+        assert!(!last.is_expired());
+        assert_eq!(last.to_string(), "expires in 0 days, on 1970-01-31T00:00:00Z");
+        assert_eq!(Expiry::at(UnixTime::from_seconds(i64::MAX), UnixTime::from_seconds(-9)).days_left(), u32::MAX);
+    }
+}

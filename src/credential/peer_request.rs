@@ -1,0 +1,255 @@
+//! What a peer asks of our credential, and how far a credential does it.
+
+use super::Credential;
+use crate::error::CertificateError;
+use crate::wire::certificate_request::CertificateRequest;
+use crate::wire::client_hello::ClientHello;
+use crate::wire::enums::SignatureScheme;
+use crate::wire::extension::{CodePoints, DistinguishedNames};
+use crate::wire::oid_filters::OidFilters;
+use crate::x509::{Name, OwnCertificate, Purpose, Time, is_sha1};
+use core::fmt;
+
+/// What the peer asks of the credential that we show: a server in its CertificateRequest, a client in its
+/// ClientHello. Lent from the message.
+#[derive(Clone, Copy, Debug)]
+pub struct PeerRequest<'w> {
+    schemes: CodePoints<'w>,
+    certificate_schemes: CodePoints<'w>,
+    authorities: DistinguishedNames<'w>,
+    oid_filters: OidFilters<'w>,
+    server_name: Option<&'w str>,
+    role: Purpose,
+}
+
+/// Where a credential meets what the peer asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub struct Match {
+    /// The certificate of our chain that one of the authorities issued, and the place of its name in the peer's
+    /// list, both counted from 0; `None` if the peer names no authority.
+    pub authority: Option<(u8, u16)>,
+}
+
+/// Why a credential does not meet what the peer asks for. Where there are several reasons, the first of the
+/// order [disabled, server name, scheme, purpose, validity, filters, schemes of certificates, authorities] counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum Unfit {
+    /// The peer names authorities, and none of them issued one of the certificates of the chain
+    /// (RFC 9846 section 4.3.4).
+    Authority,
+    /// A certificate of ours cannot serve: it has expired, is not valid yet, or is not meant for this role.
+    Certificate(CertificateError),
+    /// The peer does not verify the signature on the certificate at this place of the chain: `signature_algorithms_cert`
+    /// or, without it, `signature_algorithms` (RFC 9846 section 4.3.3).
+    CertificateScheme(u8),
+    /// The same, and the signature stands on SHA-1, which must not be sent to a peer that does not ask for it.
+    CertificateSha1(u8),
+    /// The entry is switched off.
+    Disabled,
+    /// The leaf lacks an extension, or a value of one, that the server wants (`oid_filters`, RFC 9846 section 4.3.5).
+    OidFilter,
+    /// Another alias was asked for on our side.
+    OtherAlias,
+    /// The entry does not serve the name that the client asks for (RFC 6066 section 3).
+    ServerName,
+    /// The peer does not verify signatures of the key (`signature_algorithms`, RFC 9846 section 4.3.3).
+    SignatureScheme,
+}
+
+impl<'w> PeerRequest<'w> {
+    /// Of a server.
+    pub(crate) fn of_server(request: &CertificateRequest<'w>) -> Self {
+        Self {
+            schemes: request.signature_schemes,
+            certificate_schemes: request.certificate_schemes.unwrap_or(request.signature_schemes),
+            authorities: request.authorities,
+            oid_filters: request.oid_filters,
+            server_name: None,
+            role: Purpose::ClientAuth,
+        }
+    }
+
+    /// Of a client.
+    pub(crate) fn of_client(hello: &ClientHello<'w>) -> Self {
+        let schemes = hello.signature_schemes.unwrap_or_default();
+        Self {
+            schemes,
+            certificate_schemes: hello.certificate_schemes.unwrap_or(schemes),
+            authorities: hello.authorities.unwrap_or_default(),
+            oid_filters: OidFilters::default(),
+            server_name: hello.server_name,
+            role: Purpose::ServerAuth,
+        }
+    }
+
+    /// A request that nothing fits.
+    pub(crate) fn unknown(role: Purpose) -> Self {
+        Self {
+            schemes: CodePoints::default(),
+            certificate_schemes: CodePoints::default(),
+            authorities: DistinguishedNames::default(),
+            oid_filters: OidFilters::default(),
+            server_name: None,
+            role,
+        }
+    }
+
+    /// The signature schemes the peer accepts, its favourite first.
+    pub fn signature_schemes(&self) -> impl Iterator<Item = SignatureScheme> + use<'w> {
+        self.schemes.iter().map(SignatureScheme)
+    }
+
+    /// The signature schemes the peer accepts in certificates: `signature_algorithms_cert`, or, if it
+    /// does not say, the same as [`signature_schemes`](Self::signature_schemes) (RFC 9846 section 4.3.3).
+    pub fn certificate_schemes(&self) -> impl Iterator<Item = SignatureScheme> + use<'w> {
+        self.certificate_schemes.iter().map(SignatureScheme)
+    }
+
+    /// The names of the issuers the peer trusts (RFC 9846 section 4.3.4); none if it does not say.
+    /// What is not a name is left out.
+    pub fn authorities(&self) -> impl Iterator<Item = Name<'w>> + use<'w> {
+        self.authorities_der().filter_map(Name::from_der)
+    }
+
+    /// The DER of the names, as they lie in the message.
+    pub fn authorities_der(&self) -> impl Iterator<Item = &'w [u8]> + use<'w> {
+        self.authorities.iter()
+    }
+
+    /// Extensions that the certificate of a client has to hold (`oid_filters`, RFC 9846 section 4.3.5): the content of
+    /// the object identifier and the DER of the values.
+    pub fn oid_filters(&self) -> impl Iterator<Item = (&'w [u8], &'w [u8])> + use<'w> {
+        self.oid_filters.iter().map(|filter| (filter.oid, filter.values))
+    }
+
+    /// The name of the server that a client wants to reach (RFC 6066 section 3), ASCII, as it came.
+    pub const fn server_name(&self) -> Option<&'w str> {
+        self.server_name
+    }
+
+    /// Our role.
+    pub const fn role(&self) -> Purpose {
+        self.role
+    }
+
+    /// Whether `credential` does all that the peer asks for. Without a `time` its validity is not asked.
+    ///
+    /// # Errors
+    /// The first reason why it does not.
+    pub fn check(&self, credential: &Credential<'_>, time: Option<Time>) -> Result<Match, Unfit> {
+        self.judge(credential, &self.walk(credential, time))
+    }
+
+    /// The same without a look at whether our own side would be wise to show it.
+    pub(crate) fn check_wishes(&self, credential: &Credential<'_>) -> Result<Match, Unfit> {
+        self.judge(credential, &Findings { error: None, ..self.walk(credential, None) })
+    }
+
+    /// The chain has to be parsed, so it is walked once, however much the peer asks for.
+    fn walk(&self, credential: &Credential<'_>, time: Option<Time>) -> Findings {
+        let mut chain = Findings::default();
+        for (index, certificate) in (0_u8..).zip(credential.certificates()) {
+            self.look_at(index, &certificate, time, &mut chain);
+        }
+        chain
+    }
+
+    fn judge(&self, credential: &Credential<'_>, chain: &Findings) -> Result<Match, Unfit> {
+        if !self.schemes.contains(credential.scheme().0) {
+            return Err(Unfit::SignatureScheme);
+        }
+        if let Some(error) = chain.error {
+            return Err(Unfit::Certificate(error));
+        }
+        if chain.filtered {
+            return Err(Unfit::OidFilter);
+        }
+        if let Some((index, sha1)) = chain.unverifiable {
+            return Err(if sha1 { Unfit::CertificateSha1(index) } else { Unfit::CertificateScheme(index) });
+        }
+        if chain.authority.is_none() && self.authorities().next().is_some() {
+            return Err(Unfit::Authority);
+        }
+        Ok(Match { authority: chain.authority })
+    }
+
+    fn look_at(&self, index: u8, certificate: &OwnCertificate<'_>, time: Option<Time>, chain: &mut Findings) {
+        let problem = match (index, time) {
+            (0, _) => certificate.check_purpose(self.role).err(),
+            _ => None,
+        };
+        let problem = problem.or_else(|| certificate.check_time(time?).err());
+        chain.error = chain.error.or(problem.map(|problem| CertificateError { index, problem }));
+        // RFC 9846 section 4.5.1.2: "the end-entity certificate MUST match the extension OIDs that are recognized
+        // by the client", and section 4.3.5: "the client MUST ignore and skip any unrecognized certificate
+        // extension OIDs".
+        chain.filtered |=
+            index == 0 && self.oid_filters().any(|(oid, values)| certificate.holds(oid, values) == Some(false));
+        // RFC 9846 section 4.5.1: certificates that are self-signed "are not validated as part of the chain and
+        // therefore MAY be signed with any algorithm".
+        if chain.unverifiable.is_none() && !certificate.is_self_issued() {
+            let schemes = certificate.signature_schemes();
+            if !schemes.iter().any(|scheme| self.certificate_schemes.contains(scheme.0)) {
+                chain.unverifiable = Some((index, schemes.iter().any(|&scheme| is_sha1(scheme))));
+            }
+        }
+        if chain.authority.is_none() {
+            let issuer = certificate.issuer();
+            let place = (0_u16..).zip(self.authorities()).find(|(_, authority)| authority.matches(&issuer));
+            chain.authority = place.map(|(place, _)| (index, place));
+        }
+    }
+}
+
+/// What a walk along our chain finds first.
+#[derive(Default)]
+struct Findings {
+    error: Option<CertificateError>,
+    filtered: bool,
+    /// The certificate, and whether its signature stands on SHA-1.
+    unverifiable: Option<(u8, bool)>,
+    authority: Option<(u8, u16)>,
+}
+
+impl Unfit {
+    /// Whether a server may show the credential all the same, if it has no better one. RFC 9846 section 4.5.1.1:
+    /// a server that has no chain "signed only via the indicated supported algorithms [...] SHOULD continue the
+    /// handshake by sending the client a certificate chain of its choice", but for SHA-1; and
+    /// `certificate_authorities` only serves "to guide certificate selection".
+    pub const fn is_wish_of_client(self) -> bool {
+        matches!(self, Self::Authority | Self::CertificateScheme(_))
+    }
+}
+
+impl fmt::Display for Match {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.authority {
+            None => f.write_str("fits: the peer names no authority"),
+            Some((certificate, place)) => {
+                write!(f, "fits: authority {place} of the peer's list issued certificate {certificate} of the chain")
+            }
+        }
+    }
+}
+
+impl fmt::Display for Unfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Authority => {
+                f.write_str("none of the authorities that the peer names issued a certificate of the chain")
+            }
+            Self::Certificate(error) => error.fmt(f),
+            Self::CertificateScheme(index) => write!(f, "the peer cannot verify the signature on certificate {index}"),
+            Self::CertificateSha1(index) => write!(f, "the signature on certificate {index} stands on SHA-1"),
+            Self::Disabled => f.write_str("switched off"),
+            Self::OidFilter => f.write_str("the certificate lacks an extension or a usage that the server wants"),
+            Self::OtherAlias => f.write_str("another alias was asked for"),
+            Self::ServerName => f.write_str("does not serve the name that the client asks for"),
+            Self::SignatureScheme => f.write_str("the peer cannot verify signatures of this kind of key"),
+        }
+    }
+}

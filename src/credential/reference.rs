@@ -1,0 +1,118 @@
+//! References: which slot counts now.
+
+use core::sync::atomic::{AtomicU32, Ordering};
+
+/// What names a slot and what was in it when it was named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct SlotId {
+    index: u8,
+    /// Of 24 bits; 0: of something that is never replaced.
+    generation: u32,
+}
+
+/// A variable that says which slot counts now. New handshakes resolve it once; moving it disturbs no connection.
+///
+/// One word that is loaded and stored, so it may be shared with interrupts, tasks and other cores on every machine. Whoever
+/// moves it must be one at a time, as with any variable.
+#[derive(Debug)]
+pub struct Reference(AtomicU32);
+
+/// The largest generation that fits beside a place of 8 bits.
+const MAX_GENERATION: u32 = u32::MAX >> 8;
+/// A reference that points nowhere.
+const NOWHERE: u32 = u32::MAX;
+
+impl SlotId {
+    pub(super) const fn new(index: u8, generation: u32) -> Self {
+        Self { index, generation }
+    }
+
+    /// The place of something that is never replaced: an entry of a slice, for which a [`Reference`] serves as well.
+    pub const fn fixed(index: u8) -> Self {
+        Self { index, generation: 0 }
+    }
+
+    /// The place.
+    pub const fn index(self) -> u8 {
+        self.index
+    }
+
+    pub(super) const fn generation(self) -> u32 {
+        self.generation
+    }
+
+    const fn pack(self) -> u32 {
+        // The last place of the last generation would be NOWHERE; generations do not come so far.
+        let [_, high, middle, low] = self.generation.to_be_bytes();
+        u32::from_be_bytes([high, middle, low, self.index])
+    }
+
+    fn unpack(packed: u32) -> Option<Self> {
+        let [generation @ .., index] = packed.to_be_bytes();
+        let [high, middle, low] = generation;
+        (packed != NOWHERE).then_some(Self { index, generation: u32::from_be_bytes([0, high, middle, low]) })
+    }
+}
+
+/// The generation after `generation`: never 0, and never the largest.
+pub(super) const fn next_generation(generation: u32) -> u32 {
+    if generation >= MAX_GENERATION - 1 { 1 } else { generation + 1 }
+}
+
+impl Reference {
+    /// A reference that points nowhere yet.
+    pub const fn new() -> Self {
+        Self(AtomicU32::new(NOWHERE))
+    }
+
+    /// A reference to this.
+    pub const fn to(id: SlotId) -> Self {
+        Self(AtomicU32::new(id.pack()))
+    }
+
+    /// Points to `id` from now on.
+    pub fn set(&self, id: SlotId) {
+        self.0.store(id.pack(), Ordering::Release);
+    }
+
+    /// Points nowhere from now on.
+    pub fn clear(&self) {
+        self.0.store(NOWHERE, Ordering::Release);
+    }
+
+    /// What it points to.
+    pub fn get(&self) -> Option<SlotId> {
+        SlotId::unpack(self.0.load(Ordering::Acquire))
+    }
+}
+
+impl Default for Reference {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reference_gives_back_what_was_set() {
+        let reference = Reference::new();
+        assert_eq!(reference.get(), None);
+        for id in [SlotId::fixed(0), SlotId::new(255, 1), SlotId::new(255, MAX_GENERATION - 1), SlotId::fixed(255)] {
+            reference.set(id);
+            assert_eq!(reference.get(), Some(id));
+            assert_eq!(Reference::to(id).get(), Some(id));
+        }
+        reference.clear();
+        assert_eq!(reference.get(), None);
+    }
+
+    #[test]
+    fn generations_begin_again_before_they_are_used_up() {
+        assert_eq!(next_generation(0), 1);
+        assert_eq!(next_generation(MAX_GENERATION - 1), 1);
+    }
+}

@@ -1,0 +1,305 @@
+//! The choice of a credential among several.
+
+use super::{Credential, Match, PeerRequest, Unfit};
+use crate::error::PeerIncompatible;
+use crate::x509::{DnsName, Purpose, ServerName, Time, UnixTime};
+use core::fmt;
+
+/// A credential with the name by which it is asked for: the alias of a keystore.
+#[derive(Clone, Copy)]
+pub struct Entry<'a> {
+    alias: &'a str,
+    credential: Credential<'a>,
+    server_names: &'a [&'a str],
+    enabled: bool,
+}
+
+/// Chooses among the entries of a keystore what meets the request of a peer.
+///
+/// The first entry that does all the peer asks for is shown, so the order of the entries is the order of
+/// preference. A server that has none looks for one that only misses what clients may wish
+/// ([`Unfit::is_wish_of_client`]). If there is none of that kind either, [`NoMatch`] says what to do.
+#[derive(Clone, Copy)]
+pub struct Selector<'b> {
+    entries: &'b [Entry<'b>],
+    alias: Option<&'b str>,
+    no_match: NoMatch<'b>,
+    time: Option<Time>,
+}
+
+/// What to do if no credential meets the request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum NoMatch<'b> {
+    /// Show none: a client sends an empty Certificate, and the server decides (RFC 9846 section 4.5.1). A server
+    /// cannot go on without, so for it this is [`Fail`](Self::Fail).
+    #[default]
+    Decline,
+    /// Show the entry with this alias all the same, unless the peer cannot even verify signatures of its key, or it
+    /// is switched off. A web server has such a default for clients that ask for no name or for an unknown one.
+    Default(&'b str),
+    /// End the handshake: with `unrecognized_name` (112) if a client asked for a name that no entry serves, else with
+    /// `handshake_failure` (40).
+    Fail,
+}
+
+/// The answer to the question which credential to show.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub enum Choice<'b> {
+    /// None; on a server the handshake fails.
+    Decline,
+    /// None, and the handshake fails with this error.
+    Fail(PeerIncompatible),
+    /// This one.
+    Show(&'b Credential<'b>),
+}
+
+/// What was chosen, and why.
+#[derive(Clone, Copy)]
+pub struct Selection<'b> {
+    choice: Choice<'b>,
+    shown: Option<Verdict<'b>>,
+}
+
+/// What was found about one entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Verdict<'b> {
+    /// The alias of the entry.
+    pub alias: &'b str,
+    /// Whether it does what the peer asks for, and if not, why.
+    pub fit: Result<Match, Unfit>,
+}
+
+impl<'a> Entry<'a> {
+    /// Of nobody: fits nothing.
+    pub(super) const EMPTY: Self = Self::new("", Credential::EMPTY).with_enabled(false);
+
+    /// An entry of this alias, switched on. On a server it serves the names in the leaf's subject alternative name.
+    pub const fn new(alias: &'a str, credential: Credential<'a>) -> Self {
+        Self { alias, credential, server_names: &[], enabled: true }
+    }
+
+    /// On a server: serves these names and no others, whatever the certificate says. `*.example.com` stands for each
+    /// name with one more label. An entry that names the client's name goes before one that merely holds it.
+    #[must_use]
+    pub const fn with_server_names(mut self, names: &'a [&'a str]) -> Self {
+        self.server_names = names;
+        self
+    }
+
+    /// Switches the entry on or off: one that is off is never shown.
+    #[must_use]
+    pub const fn with_enabled(mut self, enabled: bool) -> Self {
+        self.enabled = enabled;
+        self
+    }
+
+    /// The alias.
+    pub const fn alias(&self) -> &'a str {
+        self.alias
+    }
+
+    /// The credential.
+    pub const fn credential(&self) -> &Credential<'a> {
+        &self.credential
+    }
+
+    /// Whether the entry may be shown.
+    pub const fn is_enabled(&self) -> bool {
+        self.enabled
+    }
+
+    /// The last second at which all certificates of the chain are valid.
+    pub fn not_after(&self) -> UnixTime {
+        self.credential.not_after()
+    }
+
+    /// Whether the entry does all that the peer asks for.
+    ///
+    /// # Errors
+    /// The first reason why it does not.
+    pub fn check(&self, request: &PeerRequest<'_>, time: Option<Time>) -> Result<Match, Unfit> {
+        if !self.enabled {
+            return Err(Unfit::Disabled);
+        }
+        match request.server_name() {
+            Some(name) if request.role() == Purpose::ServerAuth && !self.serves(name) => Err(Unfit::ServerName),
+            _ => request.check(&self.credential, time),
+        }
+    }
+
+    fn serves(&self, name: &str) -> bool {
+        if !self.server_names.is_empty() {
+            return self.names(name);
+        }
+        match ServerName::parse(name) {
+            Ok(name @ ServerName::Dns(_)) => {
+                self.credential.certificates().next().is_some_and(|leaf| leaf.serves(&name))
+            }
+            // RFC 6066 section 3: "Literal IPv4 and IPv6 addresses are not permitted in 'HostName'."
+            _ => false,
+        }
+    }
+
+    /// Whether the name stands in the list of the entry.
+    fn names(&self, name: &str) -> bool {
+        let dns = DnsName::parse(name).ok();
+        self.server_names
+            .iter()
+            .any(|listed| listed.eq_ignore_ascii_case(name) || dns.is_some_and(|name| name.matches(listed.as_bytes())))
+    }
+}
+
+impl<'b> Selector<'b> {
+    /// Chooses among `entries`, the best first; if none fits, none is shown.
+    pub const fn new(entries: &'b [Entry<'b>]) -> Self {
+        Self { entries, alias: None, no_match: NoMatch::Decline, time: None }
+    }
+
+    /// What to do if no entry fits.
+    #[must_use]
+    pub const fn with_no_match(mut self, no_match: NoMatch<'b>) -> Self {
+        self.no_match = no_match;
+        self
+    }
+
+    /// Looks at entries with this alias only: what one connection overrides for itself.
+    #[must_use]
+    pub const fn with_alias(mut self, alias: &'b str) -> Self {
+        self.alias = Some(alias);
+        self
+    }
+
+    /// Shows no credential that is not valid at this time.
+    #[must_use]
+    pub const fn with_time(mut self, time: Time) -> Self {
+        self.time = Some(time);
+        self
+    }
+
+    /// The entries among which it chooses.
+    pub const fn entries(&self) -> &'b [Entry<'b>] {
+        self.entries
+    }
+
+    /// What is to be shown to a peer that asks for this.
+    pub fn select(&self, request: &PeerRequest<'_>) -> Selection<'b> {
+        let found = [true, false].into_iter().find_map(|named| self.first(request, named));
+        match (found, self.no_match) {
+            (Some((entry, fit)), _) => Selection::show(entry, fit),
+            (None, NoMatch::Decline) => Selection { choice: Choice::Decline, shown: None },
+            (None, NoMatch::Default(alias)) => {
+                let default = self.entries.iter().find(|entry| entry.alias == alias);
+                let fits = |entry: &&Entry<'_>| {
+                    entry.enabled && request.signature_schemes().any(|scheme| scheme == entry.credential.scheme())
+                };
+                match default.filter(fits) {
+                    Some(entry) => Selection::show(entry, self.check(entry, request)),
+                    None => self.fail(request),
+                }
+            }
+            (None, NoMatch::Fail) => self.fail(request),
+        }
+    }
+
+    /// What is found about each entry, in their order.
+    pub fn verdicts<'w>(&self, request: &PeerRequest<'w>) -> impl Iterator<Item = Verdict<'b>> + use<'b, 'w> {
+        let (selector, request) = (*self, *request);
+        self.entries.iter().map(move |entry| Verdict { alias: entry.alias, fit: selector.check(entry, &request) })
+    }
+
+    /// What is found about the first entry with this alias.
+    pub fn why(&self, request: &PeerRequest<'_>, alias: &str) -> Option<Verdict<'b>> {
+        self.verdicts(request).find(|verdict| verdict.alias == alias)
+    }
+
+    /// The first entry that fits, or on a server one that misses wishes only. `named`: among those whose own list has
+    /// the name of the server.
+    fn first(&self, request: &PeerRequest<'_>, named: bool) -> Option<(&'b Entry<'b>, Result<Match, Unfit>)> {
+        let is_named = |entry: &Entry<'_>| request.server_name().is_some_and(|name| entry.names(name));
+        let entries = self.entries.iter().filter(|entry| !named || is_named(entry));
+        let mut second = None;
+        for entry in entries {
+            match self.check(entry, request) {
+                Ok(fit) => return Some((entry, Ok(fit))),
+                Err(unfit) if request.role() == Purpose::ServerAuth && unfit.is_wish_of_client() => {
+                    second = second.or(Some((entry, Err(unfit))));
+                }
+                Err(_) => {}
+            }
+        }
+        second
+    }
+
+    fn check(&self, entry: &Entry<'_>, request: &PeerRequest<'_>) -> Result<Match, Unfit> {
+        if self.alias.is_some_and(|alias| alias != entry.alias) {
+            return Err(Unfit::OtherAlias);
+        }
+        entry.check(request, self.time)
+    }
+
+    fn fail(&self, request: &PeerRequest<'_>) -> Selection<'b> {
+        let nobody = self.verdicts(request).all(|verdict| verdict.fit == Err(Unfit::ServerName));
+        // RFC 6066 section 3: a server that does not know the name either continues or aborts "by sending a
+        // fatal-level unrecognized_name(112) alert".
+        let error = if nobody && request.server_name().is_some() {
+            PeerIncompatible::UnknownServerName
+        } else {
+            PeerIncompatible::NoCredential
+        };
+        Selection { choice: Choice::Fail(error), shown: None }
+    }
+}
+
+impl<'b> Selection<'b> {
+    fn show(entry: &'b Entry<'b>, fit: Result<Match, Unfit>) -> Self {
+        Self { choice: Choice::Show(&entry.credential), shown: Some(Verdict { alias: entry.alias, fit }) }
+    }
+
+    /// The answer to the request.
+    pub const fn choice(&self) -> Choice<'b> {
+        self.choice
+    }
+
+    /// The credential that is shown, if one is.
+    pub const fn credential(&self) -> Option<&'b Credential<'b>> {
+        match self.choice {
+            Choice::Show(credential) => Some(credential),
+            Choice::Decline | Choice::Fail(_) => None,
+        }
+    }
+
+    /// The entry that is shown, and whether it fits or is shown though it does not.
+    pub const fn shown(&self) -> Option<Verdict<'b>> {
+        self.shown
+    }
+}
+
+impl fmt::Display for Verdict<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.alias)?;
+        match &self.fit {
+            Ok(fit) => fit.fmt(f),
+            Err(unfit) => unfit.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Selection<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.shown, self.choice) {
+            (Some(verdict), _) => write!(f, "shown: {verdict}"),
+            (None, Choice::Fail(_)) => f.write_str("nothing fits: the handshake is ended"),
+            (None, _) => f.write_str("nothing fits: no certificate is shown"),
+        }
+    }
+}
+
+impl fmt::Debug for Entry<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entry").field("alias", &self.alias).field("enabled", &self.enabled).finish_non_exhaustive()
+    }
+}

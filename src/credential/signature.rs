@@ -1,0 +1,99 @@
+//! Signatures as signers make them.
+
+use crate::codec::Writer;
+use crate::limits::MAX_SIGNATURE;
+
+/// A signature as signers make it.
+#[allow(clippy::large_enum_variant, reason = "lives on the stack once a handshake, and there is no heap")]
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub enum Signature {
+    /// As it stands in a CertificateVerify, of any scheme: made by [`Signature::encoded`].
+    Encoded(EncodedSignature),
+    /// Ed25519 (RFC 8032 section 5.1.6).
+    Ed25519([u8; 64]),
+    /// ECDSA on P-256: `r` and `s`, 32 bytes each, big-endian.
+    P256([u8; 64]),
+    /// ECDSA on P-384: `r` and `s`, 48 bytes each, big-endian.
+    P384([u8; 96]),
+}
+
+/// A signature as it stands in a CertificateVerify.
+#[derive(Clone, Copy)]
+pub struct EncodedSignature {
+    bytes: [u8; MAX_SIGNATURE],
+    len: u16,
+}
+
+impl Signature {
+    /// A signature as it stands in a CertificateVerify: for RSA as long as the modulus, for ECDSA a DER
+    /// `ECDSA-Sig-Value`. `None` if it is longer than those of all algorithms of this build.
+    pub fn encoded(signature: &[u8]) -> Option<Self> {
+        let mut bytes = [0; MAX_SIGNATURE];
+        bytes.get_mut(..signature.len())?.copy_from_slice(signature);
+        Some(Self::Encoded(EncodedSignature { bytes, len: u16::try_from(signature.len()).ok()? }))
+    }
+}
+
+impl EncodedSignature {
+    /// The bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.len)).unwrap_or(&self.bytes)
+    }
+}
+
+/// Writes two big-endian numbers as DER `ECDSA-Sig-Value` (RFC 5480 appendix A); `None` if one is zero.
+pub(crate) fn ecdsa_der<'o>(r: &[u8], s: &[u8], out: &'o mut [u8]) -> Option<&'o [u8]> {
+    const SEQUENCE: u8 = 0x30;
+    let (r, s) = (significant(r)?, significant(s)?);
+    let mut writer = Writer::new(out);
+    writer.u8(SEQUENCE);
+    writer.vec8(|w| {
+        write_integer(w, r);
+        write_integer(w, s);
+    });
+    let len = writer.finish().ok()?;
+    out.get(..len)
+}
+
+/// Without leading zeros.
+fn significant(number: &[u8]) -> Option<&[u8]> {
+    number.get(number.iter().position(|&byte| byte != 0)?..)
+}
+
+fn write_integer(w: &mut Writer<'_>, number: &[u8]) {
+    const INTEGER: u8 = 0x02;
+    w.u8(INTEGER);
+    w.vec8(|w| {
+        if number.first().is_some_and(|&byte| byte & 0x80 != 0) {
+            w.u8(0);
+        }
+        w.bytes(number);
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_raw_signature_becomes_the_shortest_der() {
+        let mut one = [0; 32];
+        one[31] = 1;
+        let mut out = [0; 72];
+        let der = ecdsa_der(&one, &[0xff; 32], &mut out).unwrap();
+        assert_eq!(der[..7], [0x30, 38, 2, 1, 1, 2, 33]);
+        assert_eq!(der[7..], [&[0][..], &[0xff; 32]].concat());
+        assert!(ecdsa_der(&[0; 32], &one, &mut out).is_none());
+        assert!(ecdsa_der(&one, &[0; 32], &mut out).is_none());
+        assert_eq!(ecdsa_der(&[0xff; 32], &[0xff; 32], &mut out).unwrap().len(), 72);
+        assert_eq!(ecdsa_der(&[0xff; 48], &[0xff; 48], &mut [0; 104]).unwrap().len(), 104);
+    }
+
+    #[test]
+    fn an_encoded_signature_is_at_most_as_long_as_the_longest_of_this_build() {
+        let Some(Signature::Encoded(signature)) = Signature::encoded(&[7; 72]) else { panic!("72 bytes always fit") };
+        assert_eq!(signature.as_bytes(), [7; 72]);
+        assert!(Signature::encoded(&[7; MAX_SIGNATURE + 1]).is_none());
+    }
+}

@@ -1,0 +1,296 @@
+//! Slots: memory for credentials and sets of trust anchors that are replaced while connections run.
+
+use super::reference::{Reference, SlotId, next_generation};
+use super::stage::Stage;
+use super::{AnchorSet, Chain, Credential, Entry, Expiry, KeyHandle};
+use crate::error::{CertificateError, Error};
+use crate::x509::UnixTime;
+use core::cell::{Cell, Ref, RefCell};
+use core::fmt;
+
+/// `N` slots in lent memory, and the references into them. See the [module](super) for how they are used.
+///
+/// There should be at least one slot more than references, to stage what comes next, and another one for each old
+/// identity that sessions may still hold meanwhile.
+pub struct Slots<'m, const N: usize> {
+    references: &'m [Reference],
+    places: [RefCell<Slot<'m>>; N],
+    generation: Cell<u32>,
+}
+
+/// One slot: certificates from the start of its memory, the alias at its end.
+pub(super) struct Slot<'m> {
+    pub(super) memory: &'m mut [u8],
+    pub(super) generation: u32,
+    pub(super) content: Content,
+}
+
+/// What is in a slot.
+#[derive(Clone, Copy)]
+pub(super) enum Content {
+    Anchors(Extent),
+    Credential(Extent, KeyHandle),
+    Empty,
+}
+
+/// Lengths in bytes.
+#[derive(Clone, Copy)]
+pub(super) struct Extent {
+    pub(super) certificates: usize,
+    pub(super) alias: usize,
+}
+
+/// A counted borrow of a slot: while it lives, the slot stays as it is.
+pub struct Lease<'s> {
+    slot: Ref<'s, Slot<'s>>,
+    id: SlotId,
+}
+
+/// Leases of all credentials that references point to, in the order of the references.
+pub struct Leases<'s, const N: usize> {
+    leases: [Option<Lease<'s>>; N],
+}
+
+/// The entries of [`Leases`].
+pub struct Entries<'e, const N: usize> {
+    entries: [Entry<'e>; N],
+    len: usize,
+}
+
+/// Why a slot cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum SlotError {
+    /// This certificate must not be shown: it has expired, is not valid yet, is not meant for the role, or was not
+    /// issued by the next one.
+    Certificate(CertificateError),
+    /// The slot holds the other kind of thing.
+    Kind,
+    /// The key is not that of the leaf.
+    KeyMismatch,
+    /// Each slot is leased or pointed to by a reference.
+    NoFreeSlot,
+    /// The reference points nowhere, or to what is not there any more.
+    NotFound,
+    /// The memory of the slot is too small: so many bytes are needed, those of the alias included.
+    TooLong(usize),
+    /// This is no credential, or no set of trust anchors.
+    Unusable(Error),
+}
+
+impl<'m, const N: usize> Slots<'m, N> {
+    /// Empty slots, one in each piece of `memory`, to which `references` will point.
+    ///
+    /// A slot takes the certificates in DER and the alias: 1 KiB for a P-256 certificate with its intermediate.
+    pub fn new(memory: [&'m mut [u8]; N], references: &'m [Reference]) -> Self {
+        let slot = |memory| RefCell::new(Slot { memory, generation: 0, content: Content::Empty });
+        Self { references, places: memory.map(slot), generation: Cell::new(0) }
+    }
+
+    /// A free slot, to be filled: one that nobody leases and no reference points to, an empty one first, then that
+    /// which was filled longest ago. What was in it is gone.
+    ///
+    /// # Errors
+    /// [`SlotError::NoFreeSlot`].
+    pub fn stage(&self) -> Result<Stage<'_, 'm>, SlotError> {
+        let free = (0_u8..).zip(&self.places).filter_map(|(index, slot)| {
+            let slot = slot.try_borrow_mut().ok()?;
+            let id = SlotId::new(index, slot.generation);
+            let pointed_to = self.references.iter().any(|reference| reference.get() == Some(id));
+            (!pointed_to || slot.content.is_empty()).then_some((index, slot))
+        });
+        let oldest = free.min_by_key(|(_, slot)| if slot.content.is_empty() { 0 } else { slot.generation });
+        let (index, mut slot) = oldest.ok_or(SlotError::NoFreeSlot)?;
+        self.generation.set(next_generation(self.generation.get()));
+        slot.generation = self.generation.get();
+        slot.content = Content::Empty;
+        Ok(Stage::new(slot, SlotId::new(index, self.generation.get())))
+    }
+
+    /// Leases what `reference` points to now: once for a handshake, before it begins.
+    ///
+    /// # Errors
+    /// [`SlotError::NotFound`].
+    pub fn lease(&self, reference: &Reference) -> Result<Lease<'_>, SlotError> {
+        self.lease_slot(reference.get().ok_or(SlotError::NotFound)?)
+    }
+
+    /// Leases this slot: for a connection that is to have another identity than the one the reference points to.
+    ///
+    /// # Errors
+    /// [`SlotError::NotFound`] if something else is in it by now.
+    pub fn lease_slot(&self, id: SlotId) -> Result<Lease<'_>, SlotError> {
+        let slot = self.places.get(usize::from(id.index())).ok_or(SlotError::NotFound)?;
+        let slot = slot.try_borrow().map_err(|_| SlotError::NotFound)?;
+        if slot.content.is_empty() || slot.generation != id.generation() {
+            return Err(SlotError::NotFound);
+        }
+        Ok(Lease { slot, id })
+    }
+
+    /// Leases all credentials that references point to, for a choice among them.
+    pub fn lease_all(&self) -> Leases<'_, N> {
+        let mut leases = core::array::from_fn(|_| None);
+        let mut places = leases.iter_mut();
+        for (place, reference) in self.references.iter().enumerate() {
+            let id = reference.get();
+            let again = self.references.iter().take(place).any(|before| before.get() == id);
+            let lease = id.filter(|_| !again).and_then(|id| self.lease_slot(id).ok());
+            if let Some(lease) = lease.filter(|lease| matches!(lease.slot.content, Content::Credential(..)))
+                && let Some(place) = places.next()
+            {
+                *place = Some(lease);
+            }
+        }
+        Leases { leases }
+    }
+
+    /// What is there, pointed to or not.
+    pub fn iter(&self) -> impl Iterator<Item = Lease<'_>> {
+        (0_u8..).zip(&self.places).filter_map(|(index, slot)| {
+            let slot = slot.try_borrow().ok().filter(|slot| !slot.content.is_empty())?;
+            let id = SlotId::new(index, slot.generation);
+            Some(Lease { slot, id })
+        })
+    }
+
+    /// The slot of this alias that was filled last, pointed to or not.
+    pub fn find(&self, alias: &str) -> Option<SlotId> {
+        let found = self.iter().filter(|lease| lease.alias() == alias);
+        found.map(|lease| lease.id).max_by_key(|id| id.generation())
+    }
+
+    /// What references point to and will not be valid any more in `days`, or is not already.
+    pub fn expiring(&self, now: UnixTime, days: u16) -> impl Iterator<Item = (Lease<'_>, Expiry)> {
+        self.iter().filter_map(move |lease| {
+            let counts = self.references.iter().any(|reference| reference.get() == Some(lease.id));
+            let expiry = Expiry::within(lease.not_after()?, now, days).filter(|_| counts)?;
+            Some((lease, expiry))
+        })
+    }
+}
+
+impl Content {
+    const fn is_empty(&self) -> bool {
+        matches!(self, Self::Empty)
+    }
+}
+
+impl Slot<'_> {
+    const fn extent(&self) -> Extent {
+        match self.content {
+            Content::Anchors(extent) | Content::Credential(extent, _) => extent,
+            Content::Empty => Extent { certificates: 0, alias: 0 },
+        }
+    }
+
+    pub(super) fn certificates(&self, len: usize) -> Chain<'_> {
+        Chain::joined(self.memory.get(..len).unwrap_or_default())
+    }
+}
+
+impl Lease<'_> {
+    /// Which slot it is.
+    pub const fn id(&self) -> SlotId {
+        self.id
+    }
+
+    /// The alias.
+    pub fn alias(&self) -> &str {
+        let start = self.slot.memory.len().saturating_sub(self.slot.extent().alias);
+        // It was text when it was written there.
+        core::str::from_utf8(self.slot.memory.get(start..).unwrap_or_default()).unwrap_or_default()
+    }
+
+    /// The certificates.
+    pub fn certificates(&self) -> Chain<'_> {
+        self.slot.certificates(self.slot.extent().certificates)
+    }
+
+    /// The credential.
+    ///
+    /// # Errors
+    /// [`SlotError::Kind`] if these are trust anchors.
+    pub fn credential(&self) -> Result<Credential<'_>, SlotError> {
+        match self.slot.content {
+            Content::Credential(_, key) => Ok(Credential::from_chain(self.certificates(), key)?),
+            Content::Anchors(_) | Content::Empty => Err(SlotError::Kind),
+        }
+    }
+
+    /// The credential with its alias.
+    ///
+    /// # Errors
+    /// [`SlotError::Kind`] if these are trust anchors.
+    pub fn entry(&self) -> Result<Entry<'_>, SlotError> {
+        Ok(Entry::new(self.alias(), self.credential()?))
+    }
+
+    /// The trust anchors, at most `K`.
+    ///
+    /// # Errors
+    /// [`SlotError::Kind`] if this is a credential, [`SlotError::Unusable`] if there are more.
+    pub fn anchors<const K: usize>(&self) -> Result<AnchorSet<'_, K>, SlotError> {
+        match self.slot.content {
+            Content::Anchors(_) => Ok(AnchorSet::from_certificates(self.certificates())?),
+            Content::Credential(..) | Content::Empty => Err(SlotError::Kind),
+        }
+    }
+
+    /// The last second at which all of the credential is valid; of a set of anchors, the last of the first that expires,
+    /// and `None` if none does.
+    pub fn not_after(&self) -> Option<UnixTime> {
+        match self.slot.content {
+            Content::Credential(..) => Some(self.credential().ok()?.not_after()),
+            Content::Anchors(_) => super::anchors::first_expiry(self.certificates()),
+            Content::Empty => None,
+        }
+    }
+}
+
+impl<const N: usize> Leases<'_, N> {
+    /// The leases.
+    pub fn iter(&self) -> impl Iterator<Item = &Lease<'_>> {
+        self.leases.iter().flatten()
+    }
+
+    /// The entries, for a [`Selector`](super::Selector).
+    pub fn entries(&self) -> Entries<'_, N> {
+        let mut entries = Entries { entries: [Entry::EMPTY; N], len: 0 };
+        for (place, entry) in entries.entries.iter_mut().zip(self.iter().filter_map(|lease| lease.entry().ok())) {
+            *place = entry;
+            entries.len = entries.len.saturating_add(1);
+        }
+        entries
+    }
+}
+
+impl<'e, const N: usize> Entries<'e, N> {
+    /// The entries.
+    pub fn as_slice(&self) -> &[Entry<'e>] {
+        self.entries.get(..self.len).unwrap_or_default()
+    }
+}
+
+impl From<Error> for SlotError {
+    fn from(error: Error) -> Self {
+        Self::Unusable(error)
+    }
+}
+
+impl fmt::Display for SlotError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Certificate(error) => error.fmt(f),
+            Self::Kind => f.write_str("the slot holds the other kind of thing"),
+            Self::KeyMismatch => f.write_str("the key is not that of the first certificate"),
+            Self::NoFreeSlot => f.write_str("each slot is in use"),
+            Self::NotFound => f.write_str("nothing is there, or not any more"),
+            Self::TooLong(need) => write!(f, "the slot is too small: {need} bytes are needed"),
+            Self::Unusable(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for SlotError {}

@@ -1,0 +1,166 @@
+//! Admission: what is asked of new certificates before anything points to them.
+
+use super::reference::SlotId;
+use super::slots::{Content, Extent, Slot, SlotError};
+use super::{Credential, KeyHandle, Signature, anchors};
+use crate::crypto::CryptoProvider;
+use crate::error::{CertificateError, CertificateProblem};
+use crate::x509::{OwnCertificate, Purpose, Time};
+use core::cell::RefMut;
+
+/// A free slot that is being filled. If it is dropped, it stays free.
+pub struct Stage<'s, 'm> {
+    slot: RefMut<'s, Slot<'m>>,
+    id: SlotId,
+}
+
+/// What a new credential is held to before it can be shown.
+#[derive(Clone, Copy)]
+pub struct Admission<'p> {
+    /// The role in which it will be shown.
+    pub purpose: Purpose,
+    /// The time at which it has to be valid.
+    pub time: Time,
+    /// What shows that the key is that of the leaf.
+    pub key: KeyProof<'p>,
+}
+
+/// What shows that a key belongs to a certificate.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub enum KeyProof<'p> {
+    /// The public key, as the signer tells it, in the encoding of its kind: for P-256 the uncompressed point, 65 bytes.
+    PublicKey(&'p [u8]),
+    /// A signature that the key has made over [`Admission::TEST_MESSAGE`], with the scheme of the credential.
+    Signature(&'p Signature),
+}
+
+impl Admission<'_> {
+    /// What a key signs to show that it is there. No message of TLS and no certificate begins like this, so the
+    /// signature is of no use anywhere else.
+    pub const TEST_MESSAGE: &'static [u8] = b"embedded-mtls: a test of whether key and certificate belong together";
+
+    /// Checks a credential: each certificate was issued by the next one, which is a CA, and is valid; the leaf may sign
+    /// in the role; the key is that of the leaf. A public-key operation for each certificate but the last, and one for a
+    /// test signature.
+    ///
+    /// A signature that this build cannot verify, such as that of an RSA authority without the feature `rsa`, is taken on
+    /// trust: the peer verifies it. A root at the end of the chain is tolerated.
+    ///
+    /// # Errors
+    /// [`SlotError::Certificate`] with the first certificate to blame, [`SlotError::KeyMismatch`].
+    pub fn check<C: CryptoProvider>(&self, credential: &Credential<'_>) -> Result<(), SlotError> {
+        let mut below: Option<OwnCertificate<'_>> = None;
+        for (index, certificate) in (0_u8..).zip(credential.certificates()) {
+            let blame = |index: u8, problem| SlotError::Certificate(CertificateError { index, problem });
+            match below {
+                None => certificate.check_purpose(self.purpose).map_err(|problem| blame(index, problem))?,
+                Some(below) => {
+                    certificate.check_ca().map_err(|problem| blame(index, problem))?;
+                    match below.check_issued_by::<C>(&certificate) {
+                        Ok(()) | Err(CertificateProblem::UnsupportedSignature) => {}
+                        Err(problem) => return Err(blame(index.saturating_sub(1), problem)),
+                    }
+                }
+            }
+            certificate.check_time(self.time).map_err(|problem| blame(index, problem))?;
+            below = Some(certificate);
+        }
+        self.check_key::<C>(credential)
+    }
+
+    fn check_key<C: CryptoProvider>(&self, credential: &Credential<'_>) -> Result<(), SlotError> {
+        let leaf = credential.certificates().next().ok_or(SlotError::KeyMismatch)?;
+        let proved = match self.key {
+            KeyProof::PublicKey(key) => key == leaf.public_key(),
+            KeyProof::Signature(signature) => {
+                let verify = |signature: &[u8]| {
+                    leaf.leaf_key().verify::<C>(credential.scheme(), Admission::TEST_MESSAGE, signature).is_ok()
+                };
+                signature.is_encoded_as(verify)
+            }
+        };
+        if proved { Ok(()) } else { Err(SlotError::KeyMismatch) }
+    }
+}
+
+impl<'s, 'm> Stage<'s, 'm> {
+    pub(super) const fn new(slot: RefMut<'s, Slot<'m>>, id: SlotId) -> Self {
+        Self { slot, id }
+    }
+
+    /// Where the certificates are written, in DER, one behind the other; for a credential, the leaf first.
+    pub fn memory(&mut self) -> &mut [u8] {
+        self.slot.memory
+    }
+
+    /// Copies certificates into the [memory](Self::memory), and says how many bytes they take.
+    ///
+    /// # Errors
+    /// [`SlotError::TooLong`].
+    pub fn copy<'c>(&mut self, certificates: impl IntoIterator<Item = &'c [u8]>) -> Result<usize, SlotError> {
+        let (mut used, mut whole) = (0_usize, true);
+        for certificate in certificates {
+            let end = used.saturating_add(certificate.len());
+            match self.slot.memory.get_mut(used..end) {
+                Some(place) => place.copy_from_slice(certificate),
+                None => whole = false,
+            }
+            used = end;
+        }
+        if whole { Ok(used) } else { Err(SlotError::TooLong(used)) }
+    }
+
+    /// The first `len` bytes of the memory are a credential, with this alias and key.
+    ///
+    /// # Errors
+    /// Why it cannot be shown; then the slot stays free.
+    pub fn credential<C: CryptoProvider>(
+        mut self,
+        alias: &str,
+        len: usize,
+        key: KeyHandle,
+        admission: &Admission<'_>,
+    ) -> Result<SlotId, SlotError> {
+        let extent = self.write_alias(alias, len)?;
+        let credential = Credential::from_chain(self.slot.certificates(len), key)?;
+        admission.check::<C>(&credential)?;
+        self.slot.content = Content::Credential(extent, key);
+        Ok(self.id)
+    }
+
+    /// The first `len` bytes of the memory are certificates of authorities, in any order: a set of trust anchors.
+    ///
+    /// # Errors
+    /// [`SlotError::Unusable`] if one of them cannot be a trust anchor or there is none, [`SlotError::Certificate`]
+    /// if one has expired or is not valid yet; then the slot stays free.
+    pub fn anchors(mut self, alias: &str, len: usize, time: Time) -> Result<SlotId, SlotError> {
+        let extent = self.write_alias(alias, len)?;
+        anchors::check(self.slot.certificates(len), time)?;
+        self.slot.content = Content::Anchors(extent);
+        Ok(self.id)
+    }
+
+    fn write_alias(&mut self, alias: &str, len: usize) -> Result<Extent, SlotError> {
+        let need = len.saturating_add(alias.len());
+        let start = self.slot.memory.len().checked_sub(alias.len()).filter(|start| len <= *start);
+        let place = start.and_then(|start| self.slot.memory.get_mut(start..)).ok_or(SlotError::TooLong(need))?;
+        place.copy_from_slice(alias.as_bytes());
+        Ok(Extent { certificates: len, alias: alias.len() })
+    }
+}
+
+impl Signature {
+    /// Whether `verify` takes the signature as it stands in a CertificateVerify.
+    fn is_encoded_as(&self, verify: impl FnOnce(&[u8]) -> bool) -> bool {
+        // As long as the longest, which is of P-384.
+        let mut der = [0; 104];
+        let (r, s) = match self {
+            Self::Encoded(signature) => return verify(signature.as_bytes()),
+            Self::Ed25519(signature) => return verify(signature),
+            Self::P256(r_s) => r_s.split_at(32),
+            Self::P384(r_s) => r_s.split_at(48),
+        };
+        super::ecdsa_der(r, s, &mut der).is_some_and(verify)
+    }
+}

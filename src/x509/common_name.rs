@@ -1,0 +1,231 @@
+//! The common name as a server is asked for it, where a program asks for that instead of RFC 9525.
+
+use super::name::Name;
+use super::server_name::{ends_in_number, is_host_name, is_label, same_ignoring_case};
+use crate::error::{ApiMisuse, Error};
+use core::fmt;
+
+/// Longest common name that can be asked for, in bytes: RFC 5280 appendix A.1 allows authorities 64
+/// characters (`ub-common-name`), which are at most 256 bytes of UTF-8.
+const MAX_COMMON_NAME: usize = 256;
+
+/// The common name that the certificate of a server has to have, **instead of** a
+/// [`ServerName`](super::ServerName) among its subject alternative names.
+///
+/// For servers of an older practice, whose certificates name no host. RFC 9525 section 1.3 asks not to do
+/// this: "Do not include or check strings that look like domain names in the subject's Common Name." So it
+/// is done only when it is asked for, by [`ClientConfig::with_common_name`](crate::ClientConfig::with_common_name).
+///
+/// - Only the *last* common name of the subject counts, which is the most specific one, as
+///   [`PeerIdentity::common_name`](super::PeerIdentity::common_name) gives it.
+/// - It counts if it is text: a UTF8String, or a PrintableString, IA5String or TeletexString of ASCII. A `BMPString` or
+///   a `UniversalString` never matches.
+/// - ASCII letters are compared without regard to case, everything else byte by byte. A name with a zero
+///   byte or another control character in it never matches.
+/// - What stands in the certificate is never a pattern: a wildcard is one on *our* side, the other way about than
+///   with a `dNSName`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct CommonName<'a> {
+    /// The whole name, or what follows the left-most label with its dot.
+    text: &'a str,
+    is_pattern: bool,
+}
+
+impl<'a> CommonName<'a> {
+    /// The common name has to be this text. `*.example.com` is only that of a certificate whose common name
+    /// is literally `*.example.com`.
+    ///
+    /// # Errors
+    /// [`ApiMisuse::CommonNameInvalid`] if it is empty, longer than 256 bytes or holds a control character.
+    pub fn exact(name: &'a str) -> Result<Self, Error> {
+        if name.is_empty() || name.len() > MAX_COMMON_NAME || name.bytes().any(|byte| byte.is_ascii_control()) {
+            return Err(ApiMisuse::CommonNameInvalid.into());
+        }
+        Ok(Self { text: name, is_pattern: false })
+    }
+
+    /// The common name has to fit this pattern: `*.example.com` is that of `abc.example.com`, but neither of
+    /// `example.com`, nor of `a.b.example.com`, nor of a certificate for `*.example.com`.
+    ///
+    /// The `*` is the whole left-most label and stands for exactly one: letters, digits and hyphens, 1 to 63 of them.
+    ///
+    /// # Errors
+    /// [`ApiMisuse::CommonNameInvalid`] if it does not begin with `*.`, or what follows is not a host name of two
+    /// labels or more. A name without a wildcard is to be asked for with [`exact`](Self::exact).
+    pub fn wildcard(pattern: &'a str) -> Result<Self, Error> {
+        let parent = pattern.strip_prefix('*').ok_or(ApiMisuse::CommonNameInvalid)?;
+        let host = parent.strip_prefix('.').unwrap_or_default().as_bytes();
+        // As with `dNSName`s, a wildcard for a whole registry, `*.com`, is none.
+        if is_host_name(host) && host.contains(&b'.') && !ends_in_number(host) {
+            Ok(Self { text: parent, is_pattern: true })
+        } else {
+            Err(ApiMisuse::CommonNameInvalid.into())
+        }
+    }
+
+    /// Whether this is the common name of `subject`.
+    pub(super) fn is_of(&self, subject: &Name<'_>) -> bool {
+        let Some(common_name) = subject.last_common_name().filter(|found| found.can_hold(self.text)) else {
+            return false;
+        };
+        let (found, wanted) = (common_name.value(), self.text.as_bytes());
+        if !self.is_pattern {
+            return same_ignoring_case(found, wanted);
+        }
+        let label = found.len().saturating_sub(wanted.len());
+        let (label, parent) = found.split_at_checked(label).unwrap_or_default();
+        is_label(label) && same_ignoring_case(parent, wanted)
+    }
+}
+
+impl fmt::Display for CommonName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.is_pattern { "*" } else { "" })?;
+        f.write_str(self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::der::{BMP_STRING, IA5_STRING, PRINTABLE_STRING, TELETEX_STRING, UTF8_STRING};
+    use super::*;
+    use std::vec::Vec;
+
+    const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
+    const ORGANIZATION: &[u8] = &[0x55, 0x04, 0x0a];
+
+    fn tlv(tag: u8, value: &[u8]) -> Vec<u8> {
+        [&[tag, u8::try_from(value.len()).unwrap()], value].concat()
+    }
+
+    fn attribute(oid: &[u8], tag: u8, value: &[u8]) -> Vec<u8> {
+        tlv(0x30, &[tlv(0x06, oid), tlv(tag, value)].concat())
+    }
+
+    /// A subject: one set for each list of attributes.
+    fn subject(sets: &[&[Vec<u8>]]) -> Vec<u8> {
+        tlv(0x30, &sets.iter().flat_map(|set| tlv(0x31, &set.concat())).collect::<Vec<_>>())
+    }
+
+    fn is_of(wanted: CommonName<'_>, subject: &[u8]) -> bool {
+        wanted.is_of(&Name::from_der(subject).unwrap())
+    }
+
+    fn matches(wanted: Result<CommonName<'_>, Error>, tag: u8, found: &[u8]) -> bool {
+        is_of(wanted.unwrap(), &subject(&[&[attribute(COMMON_NAME, tag, found)]]))
+    }
+
+    fn exact(wanted: &str, found: &str) -> bool {
+        matches(CommonName::exact(wanted), UTF8_STRING, found.as_bytes())
+    }
+
+    fn wildcard(wanted: &str, found: &str) -> bool {
+        matches(CommonName::wildcard(wanted), UTF8_STRING, found.as_bytes())
+    }
+
+    #[test]
+    fn an_exact_name_is_compared_literally_but_for_case() {
+        assert!(exact("abc.myhost.com", "abc.myhost.com"));
+        assert!(exact("abc.myhost.com", "ABC.MyHost.com"));
+        assert!(exact("*.myhost.com", "*.myhost.com"));
+        assert!(exact("Order Desk 7", "order desk 7"));
+        assert!(!exact("*.myhost.com", "abc.myhost.com"));
+        assert!(!exact("abc.myhost.com", "*.myhost.com"));
+        assert!(!exact("abc.myhost.com", "abc.myhost.com."));
+        assert!(!exact("abc.myhost.com", " abc.myhost.com"));
+        assert!(!exact("Order  Desk 7", "Order Desk 7"));
+    }
+
+    #[test]
+    fn a_wildcard_of_ours_stands_for_exactly_one_label() {
+        assert!(wildcard("*.myhost.com", "abc.myhost.com"));
+        assert!(wildcard("*.myhost.com", "a-1.MYHOST.com"));
+        assert!(!wildcard("*.myhost.com", "myhost.com"));
+        assert!(!wildcard("*.myhost.com", ".myhost.com"));
+        assert!(!wildcard("*.myhost.com", "a.b.myhost.com"));
+        assert!(!wildcard("*.myhost.com", "abcmyhost.com"));
+        assert!(!wildcard("*.myhost.com", "abc.myhost.com.evil.org"));
+        assert!(!wildcard("*.myhost.com", "-.myhost.com"));
+        assert!(!wildcard("*.myhost.com", "a_b.myhost.com"));
+        assert!(!wildcard("*.myhost.com", "a b.myhost.com"));
+        assert!(!wildcard("*.myhost.com", &("a".repeat(64) + ".myhost.com")));
+    }
+
+    #[test]
+    fn the_certificate_never_holds_the_pattern() {
+        assert!(!wildcard("*.myhost.com", "*.myhost.com"));
+        assert!(!wildcard("*.myhost.com", "*.*.com"));
+        assert!(!exact("abc.myhost.com", "*.myhost.com"));
+        assert!(!exact("abc.myhost.com", "*"));
+    }
+
+    #[test]
+    fn bytes_that_deceive_other_readers_match_nothing() {
+        for found in ["abc.myhost.com\0.evil.org", "abc.myhost.com\0", "\0abc.myhost.com", "evil.org\0abc.myhost.com"] {
+            assert!(!exact("abc.myhost.com", found), "{found:?}");
+            assert!(!wildcard("*.myhost.com", found), "{found:?}");
+        }
+        // Cyrillic letters, a full-width dot, a soft hyphen.
+        for found in ["\u{430}bc.myhost.com", "abc\u{ff0e}myhost.com", "abc.my\u{ad}host.com"] {
+            assert!(!exact("abc.myhost.com", found), "{found:?}");
+            assert!(!wildcard("*.myhost.com", found), "{found:?}");
+        }
+        assert!(exact("M\u{fc}ller", "m\u{fc}ller"));
+        assert!(!exact("M\u{fc}ller", "M\u{dc}ller"));
+    }
+
+    #[test]
+    fn only_types_that_hold_the_bytes_of_text_count() {
+        let wanted = CommonName::exact("abc.myhost.com");
+        for tag in [UTF8_STRING, PRINTABLE_STRING, IA5_STRING, TELETEX_STRING] {
+            assert!(matches(wanted, tag, b"abc.myhost.com"), "{tag}");
+            assert!(!matches(wanted, tag, b"abc.myhost.com\xff"), "{tag}");
+        }
+        assert!(!matches(wanted, BMP_STRING, b"abc.myhost.com"));
+        let wide: Vec<u8> = "abc.myhost.com".bytes().flat_map(|byte| [0, byte]).collect();
+        assert!(!matches(wanted, BMP_STRING, &wide));
+        assert!(!matches(CommonName::exact("M\u{fc}ller"), TELETEX_STRING, "M\u{fc}ller".as_bytes()));
+        // An OCTET STRING is no text.
+        assert!(!matches(wanted, 0x04, b"abc.myhost.com"));
+    }
+
+    #[test]
+    fn the_last_common_name_counts_and_no_other_attribute() {
+        let cn = |text: &str| attribute(COMMON_NAME, UTF8_STRING, text.as_bytes());
+        let wanted = CommonName::exact("good").unwrap();
+        assert!(is_of(wanted, &subject(&[&[cn("bad")], &[cn("good")]])));
+        assert!(!is_of(wanted, &subject(&[&[cn("good")], &[cn("bad")]])));
+        assert!(is_of(wanted, &subject(&[&[cn("bad"), cn("good")]])));
+        assert!(!is_of(wanted, &subject(&[&[cn("good"), cn("later")]])));
+        // One that is no text hides those before it.
+        assert!(!is_of(wanted, &subject(&[&[cn("good")], &[attribute(COMMON_NAME, BMP_STRING, b"\0x")]])));
+        assert!(!is_of(wanted, &subject(&[&[attribute(ORGANIZATION, UTF8_STRING, b"good")]])));
+        assert!(!is_of(wanted, &subject(&[])));
+    }
+
+    #[test]
+    fn what_nothing_or_too_much_could_match_cannot_be_asked_for() {
+        let invalid = Err(ApiMisuse::CommonNameInvalid.into());
+        for name in ["", "a\0b", "a\nb", &"x".repeat(257)] {
+            assert_eq!(CommonName::exact(name), invalid, "{name:?}");
+        }
+        for pattern in [
+            "",
+            "*",
+            "*.",
+            "*.com",
+            "*com",
+            "**.a.com",
+            "*.*.com",
+            "a*.b.com",
+            "abc.myhost.com",
+            "*.a..com",
+            "*.10.1",
+            "*.m\u{fc}ller.de",
+            "*..a.com",
+        ] {
+            assert_eq!(CommonName::wildcard(pattern), invalid, "{pattern:?}");
+        }
+    }
+}

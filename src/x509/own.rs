@@ -1,0 +1,282 @@
+//! Certificates of our own: what the choice of a credential and its admission ask of them.
+
+use super::algorithm::{KeyAlgorithm, PublicKey};
+use super::certificate::{Certificate, Origin};
+use super::der::{self, Reader, context, context_constructed};
+use super::extensions::KeyUsage;
+use super::identity::{LeafKey, digest};
+use super::name::Name;
+use super::rules::Purpose;
+use super::server_name::ServerName;
+use super::time::{Time, UnixTime, Validity};
+use crate::crypto::{CryptoProvider, SignatureAlgorithm};
+use crate::error::CertificateProblem;
+use crate::wire::enums::SignatureScheme;
+
+/// 2.5.29.15, `id-ce-keyUsage`.
+const KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x0f];
+/// 2.5.29.37, `id-ce-extKeyUsage`.
+const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x25];
+
+/// A certificate of our own.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OwnCertificate<'a> {
+    der: &'a [u8],
+    fields: Certificate<'a>,
+}
+
+impl<'a> OwnCertificate<'a> {
+    pub(crate) fn parse(der: &'a [u8]) -> Result<Self, CertificateProblem> {
+        let fields = Certificate::parse(der, Origin::Anchor)?;
+        Ok(Self { der, fields })
+    }
+
+    pub(crate) const fn issuer(&self) -> Name<'a> {
+        self.fields.issuer
+    }
+
+    pub(crate) const fn not_after(&self) -> UnixTime {
+        self.fields.not_after
+    }
+
+    pub(crate) const fn key(&self) -> KeyAlgorithm {
+        self.fields.key.algorithm
+    }
+
+    /// The public key, in the encoding of its kind.
+    pub(crate) const fn public_key(&self) -> &'a [u8] {
+        self.fields.key.bytes
+    }
+
+    /// What verifies signatures of the key.
+    pub(crate) const fn leaf_key(&self) -> LeafKey<'a> {
+        let PublicKey { algorithm, bytes } = self.fields.key;
+        LeafKey { algorithm, key: bytes }
+    }
+
+    /// Bytes of the longest signature of the key.
+    pub(crate) fn signature_len(&self) -> usize {
+        self.fields.key.signature_len()
+    }
+
+    /// Whether it is a root, of which the signature is never verified.
+    pub(crate) fn is_self_issued(&self) -> bool {
+        self.fields.subject.matches(&self.fields.issuer)
+    }
+
+    /// RFC 5280 section 4.1.2.5.
+    pub(crate) fn check_time(&self, time: Time) -> Result<(), CertificateProblem> {
+        match time.judge(self.fields.not_before, self.fields.not_after) {
+            Validity::Valid => Ok(()),
+            Validity::Expired => Err(CertificateProblem::Expired),
+            Validity::NotYetValid => Err(CertificateProblem::NotYetValid),
+        }
+    }
+
+    /// Whether the holder may sign handshakes in the role that `purpose` names.
+    pub(crate) fn check_purpose(&self, purpose: Purpose) -> Result<(), CertificateProblem> {
+        let extensions = &self.fields.extensions;
+        if extensions.extended_key_usage.is_some_and(|purposes| !purposes.allow(purpose)) {
+            return Err(CertificateProblem::ExtendedKeyUsage);
+        }
+        // RFC 9846 section 4.5.1.1: "the digitalSignature bit MUST be set if the Key Usage extension is present".
+        if extensions.key_usage.is_some_and(|usage| !KeyUsage::digital_signature(usage)) {
+            return Err(CertificateProblem::MissingDigitalSignature);
+        }
+        Ok(())
+    }
+
+    /// Whether the holder may issue others.
+    pub(crate) fn check_ca(&self) -> Result<(), CertificateProblem> {
+        let extensions = &self.fields.extensions;
+        if !extensions.basic_constraints.unwrap_or_default().is_ca {
+            return Err(CertificateProblem::NotACa);
+        }
+        if extensions.key_usage.is_some_and(|usage| !KeyUsage::key_cert_sign(usage)) {
+            return Err(CertificateProblem::MissingCertSign);
+        }
+        Ok(())
+    }
+
+    /// Whether `issuer` has signed this. One public-key operation.
+    pub(crate) fn check_issued_by<C: CryptoProvider>(&self, issuer: &Self) -> Result<(), CertificateProblem> {
+        let Certificate { tbs, signature_kind, signature, .. } = self.fields;
+        if !self.issuer().matches(&issuer.fields.subject) {
+            return Err(CertificateProblem::UnknownIssuer);
+        }
+        let algorithm = signature_kind.with_key(issuer.key()).ok_or(CertificateProblem::UnsupportedSignature)?;
+        if !C::SIGNATURE_ALGORITHMS.contains(&algorithm) {
+            return Err(CertificateProblem::UnsupportedSignature);
+        }
+        let verified = match SignatureAlgorithm::hash(algorithm) {
+            Some(hash) => digest::<C>(hash, tbs)
+                .and_then(|digest| C::verify(algorithm, issuer.public_key(), digest.as_bytes(), signature)),
+            None => C::verify(algorithm, issuer.public_key(), tbs, signature),
+        };
+        verified.map_err(|_| CertificateProblem::SignatureInvalid)
+    }
+
+    /// Whether one of the subject alternative names stands for this host name.
+    pub(crate) fn serves(&self, name: &ServerName<'_>) -> bool {
+        self.fields.extensions.subject_alt_name.is_some_and(|names| name.is_among(names))
+    }
+
+    /// The schemes that say how the certificate is signed (RFC 9846 section 4.3.3), whether this build can verify
+    /// that or not; none for an algorithm without one. PSS has two, since the key of the issuer is not known here.
+    pub(crate) fn signature_schemes(&self) -> &'static [SignatureScheme] {
+        self.signature_algorithm().map_or(&[], schemes_of)
+    }
+
+    /// Whether the certificate holds the extension `oid` with these values, as RFC 9846 section 4.3.5 compares
+    /// them; `None` if it has no rule for that extension.
+    pub(crate) fn holds(&self, oid: &[u8], values: &[u8]) -> Option<bool> {
+        let found = match oid {
+            KEY_USAGE | EXTENDED_KEY_USAGE => self.extension(oid),
+            _ => return None,
+        };
+        let Some(found) = found else { return Some(false) };
+        Some(values.is_empty() || if oid == KEY_USAGE { has_bits(found, values) } else { has_purposes(found, values) })
+    }
+
+    /// The content of the `AlgorithmIdentifier`.
+    fn signature_algorithm(&self) -> Option<&'a [u8]> {
+        let mut certificate = Reader::inside(self.der, der::SEQUENCE).ok()?;
+        certificate.raw(der::SEQUENCE).ok()?;
+        certificate.value(der::SEQUENCE).ok()
+    }
+
+    /// The value of an extension; the structure was checked before.
+    fn extension(&self, oid: &[u8]) -> Option<&'a [u8]> {
+        let mut fields = Reader::inside(self.fields.tbs, der::SEQUENCE).ok()?;
+        fields.optional(context_constructed(0)).ok()?;
+        // Serial number, algorithm, issuer, validity, subject, key.
+        for _ in 0..6 {
+            fields.any().ok()?;
+        }
+        for unique_identifier in [context(1), context(2)] {
+            fields.optional(unique_identifier).ok()?;
+        }
+        let mut list = Reader::inside(fields.optional(context_constructed(3)).ok()??, der::SEQUENCE).ok()?;
+        while !list.is_empty() {
+            let mut extension = list.nested(der::SEQUENCE).ok()?;
+            let found = extension.value(der::OID).ok()?;
+            extension.flag().ok()?;
+            if found == oid {
+                return extension.value(der::OCTET_STRING).ok();
+            }
+        }
+        None
+    }
+}
+
+/// The first certificate of those that stand one behind the other, and what follows it.
+pub(crate) fn first_certificate(joined: &[u8]) -> Option<(&[u8], &[u8])> {
+    let certificate = Reader::new(joined).raw(der::SEQUENCE).ok()?;
+    joined.split_at_checked(certificate.len())
+}
+
+/// "The Key Usage extension in a certificate matches the request when all key usage bits asserted in the request
+/// are also asserted in the Key Usage certificate extension."
+fn has_bits(found: &[u8], wanted: &[u8]) -> bool {
+    let bits = |value| Reader::new(value).named_bits().ok();
+    match (bits(found), bits(wanted)) {
+        (Some(found), Some(wanted)) => found & wanted == wanted,
+        _ => false,
+    }
+}
+
+/// "The Extended Key Usage extension in a certificate matches the request when all key purpose OIDs present in the
+/// request are also found in the Extended Key Usage certificate extension."
+fn has_purposes(found: &[u8], wanted: &[u8]) -> bool {
+    let purposes = |value| {
+        let mut list = Reader::inside(value, der::SEQUENCE).unwrap_or(Reader::new(&[]));
+        core::iter::from_fn(move || list.value(der::OID).ok())
+    };
+    let readable = Reader::inside(wanted, der::SEQUENCE).is_ok_and(|list| !list.is_empty());
+    readable && purposes(wanted).all(|wanted| purposes(found).any(|found| found == wanted))
+}
+
+/// The schemes of an `AlgorithmIdentifier` (RFC 9846 section 4.3.3).
+fn schemes_of(identifier: &[u8]) -> &'static [SignatureScheme] {
+    use SignatureScheme as Scheme;
+    // iso(1) member-body(2) us(840): ansi-X9-62(10045) signatures(4), and rsadsi(113549) pkcs-1(1 1).
+    const ECDSA: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04];
+    const PKCS1: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01];
+    let mut reader = Reader::new(identifier);
+    let Ok(oid) = reader.value(der::OID) else { return &[] };
+    match (oid.strip_prefix(ECDSA), oid.strip_prefix(PKCS1), oid) {
+        (Some([1]), ..) => &[SignatureScheme(ECDSA_SHA1)],
+        (Some([3, 2]), ..) => &[Scheme::ECDSA_SECP256R1_SHA256],
+        (Some([3, 3]), ..) => &[Scheme::ECDSA_SECP384R1_SHA384],
+        (Some([3, 4]), ..) => &[SignatureScheme(0x0603)],
+        (_, Some([5]), _) => &[SignatureScheme(RSA_PKCS1_SHA1)],
+        (_, Some([10]), _) => pss_schemes(reader),
+        (_, Some([11]), _) => &[Scheme::RSA_PKCS1_SHA256],
+        (_, Some([12]), _) => &[Scheme::RSA_PKCS1_SHA384],
+        (_, Some([13]), _) => &[Scheme::RSA_PKCS1_SHA512],
+        (_, _, [0x2b, 0x65, 0x70]) => &[Scheme::ED25519],
+        (_, _, [0x2b, 0x65, 0x71]) => &[SignatureScheme(0x0808)],
+        _ => &[],
+    }
+}
+
+/// `ecdsa_sha1`, and `rsa_pkcs1_sha1`: in certificates only, and not by RFC 9846 section 4.3.3 unless there is no other
+/// chain.
+const ECDSA_SHA1: u16 = 0x0203;
+const RSA_PKCS1_SHA1: u16 = 0x0201;
+
+/// Whether a scheme stands on SHA-1.
+pub(crate) const fn is_sha1(scheme: SignatureScheme) -> bool {
+    matches!(scheme.0, ECDSA_SHA1 | RSA_PKCS1_SHA1)
+}
+
+/// By the hash of `RSASSA-PSS-params` (RFC 4055 section 3.1).
+fn pss_schemes(mut parameters: Reader<'_>) -> &'static [SignatureScheme] {
+    use SignatureScheme as Scheme;
+    // id-sha256, id-sha384 and id-sha512 differ in their last byte (RFC 4055 section 2.1).
+    const SHA2: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02];
+    let hash = parameters.nested(der::SEQUENCE).and_then(|mut fields| fields.optional(context_constructed(0)));
+    let hash = hash.ok().flatten().and_then(|field| Reader::inside(field, der::SEQUENCE).ok()?.value(der::OID).ok());
+    match hash.and_then(|oid| oid.strip_prefix(SHA2)) {
+        Some([1]) => &[Scheme::RSA_PSS_RSAE_SHA256, Scheme::RSA_PSS_PSS_SHA256],
+        Some([2]) => &[Scheme::RSA_PSS_RSAE_SHA384, Scheme::RSA_PSS_PSS_SHA384],
+        Some([3]) => &[Scheme::RSA_PSS_RSAE_SHA512, Scheme::RSA_PSS_PSS_SHA512],
+        _ => &[],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scheme_of_a_signature_does_not_depend_on_the_features() {
+        let rsa = [6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 11, 5, 0];
+        assert_eq!(schemes_of(&rsa), [SignatureScheme::RSA_PKCS1_SHA256]);
+        let ecdsa = [6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2];
+        assert_eq!(schemes_of(&ecdsa), [SignatureScheme::ECDSA_SECP256R1_SHA256]);
+        let sha1 = [6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 1];
+        assert!(schemes_of(&sha1).iter().all(|&scheme| is_sha1(scheme)) && !schemes_of(&sha1).is_empty());
+        let head = [6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 10, 0x30, 17, 0xa0, 15, 0x30, 13, 6, 9];
+        let pss = [&head[..], &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 2, 5, 0]].concat();
+        assert_eq!(schemes_of(&pss), [SignatureScheme::RSA_PSS_RSAE_SHA384, SignatureScheme::RSA_PSS_PSS_SHA384]);
+        assert_eq!(schemes_of(&[6, 1, 42]), []);
+    }
+
+    #[test]
+    fn all_bits_and_all_purposes_that_are_wanted_have_to_be_there() {
+        let (signature, both) = (&[3, 2, 7, 0x80][..], &[3, 2, 5, 0xa0][..]);
+        assert!(has_bits(both, signature) && has_bits(both, both) && !has_bits(signature, both));
+        assert!(!has_bits(both, &[4, 0]));
+        let (one, two) = (&[0x30, 3, 6, 1, 41][..], &[0x30, 6, 6, 1, 41, 6, 1, 42][..]);
+        assert!(has_purposes(two, one) && has_purposes(two, two) && !has_purposes(one, two));
+        assert!(!has_purposes(two, &[0x30, 0]) && !has_purposes(two, &[5, 0]));
+    }
+
+    #[test]
+    fn certificates_behind_each_other_are_taken_apart() {
+        assert_eq!(first_certificate(&[0x30, 1, 7, 0x30, 0]), Some((&[0x30, 1, 7][..], &[0x30, 0][..])));
+        assert_eq!(first_certificate(&[0x30, 2, 7]), None);
+        assert_eq!(first_certificate(&[]), None);
+    }
+}

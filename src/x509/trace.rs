@@ -1,0 +1,145 @@
+//! The search for a path, told step by step: for those who look for the reason.
+
+use super::name::Name;
+use super::path_found::PathFound;
+use super::summary::Place;
+use crate::error::CertificateError;
+use core::fmt;
+
+/// Listens to the search for a path. Closures do, and [`NoTrace`], which costs nothing.
+///
+/// The search is bounded, and so is what it tells: about ten events for a leaf and an intermediate, and never more
+/// than three for each step of the search, of which there are at most 10,000.
+pub trait Trace {
+    /// Something happened. Nothing that is told here is verified before [`TraceEvent::Found`].
+    fn event(&mut self, event: TraceEvent<'_>);
+}
+
+/// Listens to nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoTrace;
+
+impl Trace for NoTrace {
+    #[inline(always)]
+    fn event(&mut self, _: TraceEvent<'_>) {}
+}
+
+impl<F: FnMut(TraceEvent<'_>)> Trace for F {
+    fn event(&mut self, event: TraceEvent<'_>) {
+        self(event);
+    }
+}
+
+/// A step of the search. `Display` makes a line of it. Certificates are counted from 0, the leaf.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum TraceEvent<'a> {
+    /// An anchor ends the path; now its signatures are verified, from the anchor down.
+    Anchor {
+        /// Which, by its place in `Rules::anchors`.
+        anchor: u8,
+        /// CA certificates above the leaf, the anchor counted.
+        depth: u8,
+    },
+    /// An anchor or a certificate has the name of the issuer.
+    Candidate {
+        /// The certificate whose issuer is looked for.
+        index: u8,
+        /// The candidate.
+        issuer: Place,
+        /// Its name.
+        subject: Name<'a>,
+    },
+    /// Nobody is left who could have issued the certificate.
+    DeadEnd {
+        /// The certificate, and what that means.
+        error: CertificateError,
+    },
+    /// The path is found and verified.
+    Found {
+        /// The path.
+        path: PathFound,
+        /// Signatures that were verified.
+        signatures: u8,
+        /// Steps that were taken.
+        steps: u32,
+    },
+    /// A certificate was read.
+    Read {
+        /// Its place.
+        index: u8,
+        /// Whose it is.
+        subject: Name<'a>,
+        /// Who issued it, as it says.
+        issuer: Name<'a>,
+    },
+    /// There is no path, and this is the best reason.
+    Refused {
+        /// The certificate to blame, and the rule it broke.
+        error: CertificateError,
+        /// Signatures that were verified.
+        signatures: u8,
+        /// Steps that were taken.
+        steps: u32,
+    },
+    /// The candidate breaks a rule, or its key did not sign the certificate.
+    Unfit {
+        /// The certificate whose issuer is looked for.
+        index: u8,
+        /// The candidate.
+        issuer: Place,
+        /// The certificate to blame, and the rule it broke.
+        error: CertificateError,
+    },
+    /// A certificate could not be read. Unless it is the leaf, the search goes on without it.
+    Unreadable {
+        /// Its place, and why.
+        error: CertificateError,
+    },
+    /// A signature of the path is valid, now or from before.
+    Verified {
+        /// The certificate that is signed.
+        index: u8,
+        /// Who signed it.
+        issuer: Place,
+    },
+}
+
+impl fmt::Display for TraceEvent<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Anchor { anchor, depth } => {
+                write!(f, "trust anchor {anchor} reached at depth {depth}: signatures next")
+            }
+            Self::Candidate { index, issuer, subject } => {
+                write!(f, "issuer of certificate {index}? {issuer} is {subject}")
+            }
+            Self::DeadEnd { error } => write!(f, "dead end: {error}"),
+            Self::Found { path, signatures, steps } => {
+                write!(f, "path found: depth {}, trust anchor {}, ", path.depth, path.anchor)?;
+                write!(f, "valid until {}; {signatures} signatures, {steps} steps", path.not_after)
+            }
+            Self::Read { index, subject, issuer } => {
+                write!(f, "certificate {index} read: {subject}, issued by {issuer}")
+            }
+            Self::Refused { error, signatures, steps } => {
+                write!(f, "no path: {error}; {signatures} signatures, {steps} steps")
+            }
+            Self::Unfit { index, issuer, error } => {
+                write!(f, "{issuer} is not the issuer of certificate {index}: {error}")
+            }
+            Self::Unreadable { error } => write!(f, "not read: {error}"),
+            Self::Verified { index, issuer } => write!(f, "certificate {index} is signed by {issuer}"),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Anchor(place) => write!(f, "trust anchor {place}"),
+            Self::Sent(place) => write!(f, "certificate {place}"),
+        }
+    }
+}

@@ -1,0 +1,335 @@
+//! Why a path was refused, in full: who is to blame, which rule, what was found and what was wanted.
+//!
+//! Nothing of this is kept for the case that somebody asks. It is put together from the summaries and the
+//! rules when it is asked for, and a program that never asks has no code of it.
+
+use super::algorithm::{KeyAlgorithm, SignatureKind};
+use super::common_name::CommonName;
+use super::constraints::NameLimit;
+use super::extensions::{KeyUsage, Purposes};
+use super::general_name::{GeneralName, GeneralNames, SubjectAltName, SubjectAltNames};
+use super::name::Name;
+use super::note::{Clue, Note};
+use super::oid::Oid;
+use super::path::{self, PeerChain, max_depth};
+use super::rules::{Purpose, Rules};
+use super::server_name::ServerName;
+use super::summary::{Place, Summary};
+use super::time::{SECONDS_A_DAY, Time, UnixTime};
+use crate::error::{CertificateError, CertificateProblem};
+use crate::limits::MAX_CERTIFICATE;
+
+/// Why a certificate path was refused. It lends what it says from the summaries and the configuration: 88 bytes on a
+/// 32-bit machine, 136 on a 64-bit one.
+///
+/// `Display` writes it in one line: the certificate, the rule it broke, what was found and wanted, the section.
+/// What stands in it comes from a certificate that was refused: it explains, and proves nothing.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Verdict<'a> {
+    error: CertificateError,
+    subject: Option<Name<'a>>,
+    issuer: Option<Name<'a>>,
+    authority: Option<Authority<'a>>,
+    evidence: Evidence<'a>,
+}
+
+/// An authority above the certificate to blame, or a trust anchor that is to blame itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub struct Authority<'a> {
+    /// Where it stands.
+    pub place: Place,
+    /// Its name.
+    pub subject: Name<'a>,
+}
+
+/// What was found, and what was wanted.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum Evidence<'a> {
+    /// The common name is another one.
+    CommonName {
+        /// The name that was wanted, or the pattern of it.
+        wanted: CommonName<'a>,
+        /// The most specific common name of the certificate, if it is text.
+        found: Option<&'a str>,
+    },
+    /// The path would have more CA certificates than the configuration allows.
+    Depth {
+        /// CA certificates above the leaf, at least.
+        found: u8,
+        /// How many are allowed.
+        limit: u8,
+    },
+    /// The critical extension that is not understood.
+    Extension(Oid<'a>),
+    /// The name of the issuer that nobody has.
+    Issuer(Name<'a>),
+    /// The algorithm of the key, or its curve, that is not supported.
+    Key(Oid<'a>),
+    /// What the key may do.
+    KeyUsage {
+        /// All that it may.
+        found: KeyUsage,
+        /// What it has to be allowed to do.
+        wanted: KeyUsage,
+    },
+    /// A name that [the authority](Verdict::authority) does not allow.
+    NameConstraint {
+        /// The name.
+        name: SubjectAltName<'a>,
+        /// What it breaks.
+        limit: NameLimit<'a>,
+    },
+    /// The rule says it all.
+    None,
+    /// How many CA certificates [the authority](Verdict::authority) allows below it.
+    PathLength {
+        /// CA certificates that are not self-issued; at least one more was found.
+        limit: u8,
+    },
+    /// For which roles the certificate was issued: the one to blame, or that of the anchor which is
+    /// [the authority](Verdict::authority).
+    Purpose {
+        /// All that it has.
+        found: Purposes,
+        /// The one it has to have.
+        wanted: Purpose,
+    },
+    /// What the search took until it was given up.
+    Search {
+        /// Signatures that were verified.
+        signatures: u8,
+        /// Steps that were taken.
+        steps: u32,
+    },
+    /// The name of the server is not among those of the certificate.
+    ServerName {
+        /// The name that was wanted.
+        wanted: ServerName<'a>,
+        /// The names that the certificate has.
+        found: SubjectAltNames<'a>,
+    },
+    /// How the certificate is signed, and the key of [the authority](Verdict::authority), which does not fit.
+    Signature {
+        /// The kind of the signature.
+        found: SignatureKind,
+        /// Its algorithm, if it is not supported.
+        algorithm: Option<Oid<'a>>,
+        /// The kind of the key.
+        key: Option<KeyAlgorithm>,
+    },
+    /// How large it is.
+    Size {
+        /// Bytes of the certificate, or certificates in the list.
+        found: u32,
+        /// How many are allowed.
+        limit: u32,
+    },
+    /// From when to when the certificate is valid: the one to blame, or that of the anchor which is
+    /// [the authority](Verdict::authority).
+    Validity {
+        /// The first second.
+        not_before: UnixTime,
+        /// The last second.
+        not_after: UnixTime,
+        /// What is known of the time.
+        time: Time,
+    },
+    /// For how long the leaf is valid.
+    ValidityDays {
+        /// Days, a part of a day counted as one.
+        found: u32,
+        /// How many are allowed.
+        limit: u16,
+    },
+}
+
+/// A name of the certificate that is nearly the one that was wanted: often what its owner meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum NearMiss<'a> {
+    /// The address stands there as a host name; it has to be an `iPAddress`.
+    AddressAsHostName(&'a str),
+    /// The name stands in the common name only, which does not count (RFC 9525 section 1.3).
+    CommonName(&'a str),
+    /// The wildcard stands for one label only (RFC 9525 section 6.3), and more or less are wanted.
+    WildcardDepth(&'a str),
+}
+
+impl PeerChain<'_> {
+    /// Why the last certificate or the last search was refused; `None` if it was not. The rules must be those of the
+    /// search.
+    pub(crate) fn verdict<'a>(&'a self, rules: &Rules<'a>) -> Option<Verdict<'a>> {
+        if self.anchor().is_some() {
+            return None;
+        }
+        let note = self.problem?;
+        let summary = self.list.get(note.error.index);
+        let authority = match note.clue {
+            Clue::By(place) => self.subject_of(rules, place).map(|subject| Authority { place, subject }),
+            Clue::Depth(_) | Clue::None => None,
+        };
+        Some(Verdict {
+            error: note.error,
+            subject: summary.map(|summary| summary.subject),
+            issuer: summary.map(|summary| summary.issuer),
+            authority,
+            evidence: self.evidence(rules, note, &summary.unwrap_or(Summary::EMPTY)).unwrap_or(Evidence::None),
+        })
+    }
+
+    fn subject_of<'a>(&'a self, rules: &Rules<'a>, place: Place) -> Option<Name<'a>> {
+        match place {
+            Place::Anchor(place) => path::authority(rules, place).map(|anchor| anchor.subject),
+            Place::Sent(place) => self.list.get(place).map(|summary| summary.subject),
+        }
+    }
+
+    fn evidence<'a>(&'a self, rules: &Rules<'a>, note: Note, summary: &Summary<'a>) -> Option<Evidence<'a>> {
+        use CertificateProblem as Problem;
+        let anchor = match note.clue {
+            Clue::By(Place::Anchor(place)) => path::authority(rules, place),
+            _ => None,
+        };
+        let ca = match note.clue {
+            Clue::By(Place::Sent(place)) => self.list.get(place),
+            _ => None,
+        };
+        let wanted_usage = |wanted| Some(Evidence::KeyUsage { found: summary.key_usage?, wanted });
+        let validity = |not_before, not_after| Some(Evidence::Validity { not_before, not_after, time: rules.time });
+        match note.error.problem {
+            Problem::AnchorExpired | Problem::AnchorNotYetValid => {
+                anchor?.validity.and_then(|(not_before, not_after)| validity(not_before, not_after))
+            }
+            Problem::AnchorSignatureInvalid | Problem::SignatureInvalid | Problem::UnsupportedSignature => {
+                let unsupported = summary.signature_kind == SignatureKind::Unsupported;
+                Some(Evidence::Signature {
+                    found: summary.signature_kind,
+                    algorithm: unsupported.then_some(Oid(summary.signature)),
+                    key: anchor.map(|anchor| anchor.key).or(ca.map(|ca| ca.key)).map(|key| key.algorithm),
+                })
+            }
+            Problem::CommonNameMismatch => {
+                Some(Evidence::CommonName { wanted: rules.common_name?, found: summary.subject.common_name() })
+            }
+            Problem::DepthExceeded => {
+                let Clue::Depth(found) = note.clue else { return None };
+                Some(Evidence::Depth { found, limit: max_depth(rules) })
+            }
+            Problem::Expired | Problem::NotYetValid => validity(summary.not_before, summary.not_after),
+            Problem::ExtendedKeyUsage => {
+                let found = anchor.map_or(summary.extended_key_usage, |anchor| anchor.purposes)?;
+                Some(Evidence::Purpose { found, wanted: rules.purpose })
+            }
+            Problem::ListTooLong => {
+                Some(Evidence::Size { found: u32::from(u8::MAX).saturating_add(1), limit: u32::from(u8::MAX) })
+            }
+            Problem::MissingCertSign => wanted_usage(KeyUsage::KEY_CERT_SIGN),
+            Problem::MissingDigitalSignature => wanted_usage(KeyUsage::DIGITAL_SIGNATURE),
+            Problem::NameMismatch => {
+                let found = SubjectAltNames(summary.subject_alt_name.unwrap_or(GeneralNames::from_checked(&[])));
+                Some(Evidence::ServerName { wanted: *rules.server_name?, found })
+            }
+            Problem::NameNotPermitted => {
+                let limits = anchor.map_or(ca.and_then(|ca| ca.name_constraints), |anchor| anchor.name_constraints);
+                let (name, limit) = limits?.offence(&summary.subject, summary.subject_alt_name)?;
+                Some(Evidence::NameConstraint { name: name.to_public(), limit })
+            }
+            Problem::PathLengthExceeded => {
+                let limit = anchor.map_or(ca.and_then(|ca| ca.basic_constraints.path_len), |anchor| anchor.path_len);
+                Some(Evidence::PathLength { limit: limit? })
+            }
+            Problem::SearchExhausted => {
+                let (signatures, steps) = self.spent();
+                Some(Evidence::Search { signatures, steps })
+            }
+            Problem::TooLarge => {
+                Some(Evidence::Size { found: self.oversize, limit: u32::try_from(MAX_CERTIFICATE).unwrap_or(u32::MAX) })
+            }
+            Problem::UnknownCriticalExtension => summary.unknown_critical.map(|oid| Evidence::Extension(Oid(oid))),
+            Problem::UnknownIssuer => Some(Evidence::Issuer(summary.issuer)),
+            Problem::UnsupportedKey => Some(Evidence::Key(Oid(summary.key.bytes))),
+            Problem::ValidityTooLong => {
+                let seconds = summary.not_after.seconds().saturating_sub(summary.not_before.seconds());
+                let days = seconds.div_euclid(SECONDS_A_DAY).saturating_add(1);
+                let limit = rules.max_validity_days?;
+                Some(Evidence::ValidityDays { found: u32::try_from(days).unwrap_or(u32::MAX), limit })
+            }
+            _ => None,
+        }
+    }
+}
+
+impl<'a> Verdict<'a> {
+    /// The certificate to blame and the rule it broke: what [`Error`](crate::Error) holds.
+    pub const fn error(&self) -> CertificateError {
+        self.error
+    }
+
+    /// Whose certificate it is; `None` if it could not be read.
+    pub const fn subject(&self) -> Option<Name<'a>> {
+        self.subject
+    }
+
+    /// Who issued it, as it says; `None` if it could not be read.
+    pub const fn issuer(&self) -> Option<Name<'a>> {
+        self.issuer
+    }
+
+    /// The authority whose limit was broken or whose key does not fit, or the trust anchor that broke the rule itself.
+    pub const fn authority(&self) -> Option<Authority<'a>> {
+        self.authority
+    }
+
+    /// What was found, and what was wanted.
+    pub const fn evidence(&self) -> Evidence<'a> {
+        self.evidence
+    }
+
+    /// Where the rule stands, as in `RFC 5280 section 4.1.2.5`; `None` of a limit that is our own.
+    pub const fn section(&self) -> Option<&'static str> {
+        self.error.problem.section()
+    }
+
+    /// A name of the certificate that is nearly the one that was wanted.
+    pub fn near_miss(&self) -> Option<NearMiss<'a>> {
+        let Evidence::ServerName { wanted, found } = self.evidence else { return None };
+        let host_names = || {
+            found.0.iter().filter_map(|name| match (name, name.to_public()) {
+                (GeneralName::Dns(_), SubjectAltName::Dns(name)) => Some(name),
+                _ => None,
+            })
+        };
+        let common_name = || {
+            let name = self.subject?.common_name()?;
+            wanted.is_text(name).then_some(NearMiss::CommonName(name))
+        };
+        match wanted {
+            ServerName::Ip(_) => {
+                host_names().find(|name| wanted.is_text(name)).map(NearMiss::AddressAsHostName).or_else(common_name)
+            }
+            ServerName::Dns(wanted) => {
+                let other_depth =
+                    |name: &&str| name.strip_prefix("*.").is_some_and(|parent| wanted.is_same_or_below(parent));
+                host_names().find(other_depth).map(NearMiss::WildcardDepth).or_else(common_name)
+            }
+        }
+    }
+
+    /// Whether the rule was broken by the certificate of the anchor, which is then the authority.
+    pub(super) const fn blames_anchor(&self) -> bool {
+        matches!(self.authority, Some(Authority { place: Place::Anchor(_), .. }))
+            && matches!(
+                self.error.problem,
+                CertificateProblem::CertSignWithoutCa
+                    | CertificateProblem::ConstraintNotCritical
+                    | CertificateProblem::ExtendedKeyUsage
+                    | CertificateProblem::MissingKeyIdentifier
+            )
+    }
+}

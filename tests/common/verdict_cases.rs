@@ -1,0 +1,355 @@
+//! What a verdict says: who is to blame, what was found and what was wanted, as data.
+
+use crate::*;
+use embedded_mtls::x509::{Evidence, KeyAlgorithm, NameLimit, NearMiss, Place, SignatureKind, TraceEvent, Verdict};
+
+/// Limits of this implementation.
+pub(crate) const LIMITS: &[Row] = &[
+    Row("more certificates than can be counted", Refused(255, Problem::ListTooLong), |w| {
+        w.sent = vec![Who::Leaf; 256];
+    }),
+    Row("a certificate of 65,000 bytes and more", Refused(0, Problem::TooLarge), |w| {
+        w.leaf(|t| t.extension(PRIVATE, false, &[0; 65_000]));
+    }),
+    Row("a large certificate that is not needed", Path(3), |w| {
+        w.sent.push(Who::Root);
+        w.root(|t| t.extension(PRIVATE, false, &[0; 65_000]));
+    }),
+    Row("forty twins of the root", Refused(0, Problem::SearchExhausted), |w| w.trusted = vec![Who::Twin; 40]),
+    Row("an algorithm that nobody supports", Refused(0, Problem::UnsupportedSignature), |w| w.sent[0] = Who::Odd),
+];
+
+/// What `look` says about the verdict on the chain of a server.
+#[track_caller]
+fn verdict<T>(change: impl FnOnce(&mut World), look: impl FnOnce(Verdict<'_>) -> T) -> T {
+    let mut world = World::new(Role::Server);
+    change(&mut world);
+    let (_, seen) = world.judge(|validator, rules| {
+        assert!(validator.path(rules).is_none());
+        look(validator.verdict(rules).expect("it was refused"))
+    });
+    seen.expect("the anchors are good")
+}
+
+fn text(change: impl FnOnce(&mut World)) -> String {
+    verdict(change, |verdict| verdict.to_string())
+}
+
+fn time(year: u16) -> UnixTime {
+    UnixTime::from_civil(year, 1, 1, 0, 0, 0).unwrap()
+}
+
+#[test]
+fn a_verdict_names_the_certificate_and_its_issuer() {
+    verdict(
+        |w| w.lower(|t| t.years(2010, 2020)),
+        |verdict| {
+            assert_eq!(verdict.error(), CertificateError { index: 1, problem: Problem::Expired });
+            assert_eq!(verdict.subject().unwrap().to_string(), "CN=Lower,O=Example");
+            assert_eq!(verdict.issuer().unwrap().to_string(), "CN=Upper,O=Example");
+            assert_eq!(verdict.section(), Some("RFC 5280 section 4.1.2.5"));
+            assert_eq!(verdict.authority(), None);
+        },
+    );
+}
+
+#[test]
+fn what_could_not_be_read_has_no_subject() {
+    for change in [(|w| w.leaf(|t| serial(t, &[0]))) as fn(&mut World), |w| w.lower(|t| serial(t, &[0]))] {
+        verdict(change, |verdict| {
+            assert!(verdict.subject().is_none() && verdict.issuer().is_none());
+            assert!(matches!(verdict.evidence(), Evidence::None));
+        });
+    }
+}
+
+#[test]
+fn dates_are_found_and_the_time_is_wanted() {
+    let dates = |verdict: Verdict<'_>| match verdict.evidence() {
+        Evidence::Validity { not_before, not_after, time } => (not_before, not_after, time),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(verdict(|w| w.leaf(|t| t.years(2010, 2020)), dates), (time(2010), time(2020), at(NOW)));
+    assert_eq!(verdict(|w| w.upper(|t| t.years(2030, 2040)), dates), (time(2030), time(2040), at(NOW)));
+    let root = |w: &mut World| w.root(|t| t.years(2010, 2020));
+    assert_eq!(verdict(root, dates), (time(2010), time(2020), at(NOW)));
+    let authority = verdict(root, |verdict| verdict.authority().map(|found| (found.place, found.subject.to_string())));
+    assert_eq!(authority, Some((Place::Anchor(0), "CN=Root,O=Example".to_owned())));
+    let late = text(|w| w.leaf(|t| t.years(2010, 2020)));
+    assert!(late.contains("now it is 2026-11-22T04:00:00Z, 2517 days too late"), "{late}");
+    let early = text(|w| w.leaf(|t| t.years(2030, 2040)));
+    assert!(early.contains("1135 days too early"), "{early}");
+    let build = text(|w| {
+        w.leaf(|t| t.years(2010, 2020));
+        w.time = Time::AtLeast(UnixTime::from_seconds(NOW));
+    });
+    assert!(build.contains("now it is at least 2026"), "{build}");
+}
+
+#[test]
+fn names_are_found_and_another_is_wanted() {
+    verdict(
+        |w| {
+            w.name = "other.example.com";
+            w.holds(SanType::IpAddress([10, 0, 0, 1].into()));
+        },
+        |verdict| {
+            let Evidence::ServerName { wanted, found } = verdict.evidence() else { panic!("{verdict:?}") };
+            assert_eq!(wanted, ServerName::parse("other.example.com").unwrap());
+            let found: Vec<_> = found.iter().map(|name| name.to_string()).collect();
+            assert_eq!(found, ["DNS:supplier.example.com", "IP:10.0.0.1"]);
+            assert_eq!(verdict.near_miss(), None);
+        },
+    );
+}
+
+#[test]
+fn a_name_that_is_nearly_right_is_pointed_at() {
+    let miss = |name: &'static str, names: &'static [&'static str], wanted: Option<NearMiss<'static>>| {
+        let change = move |w: &mut World| {
+            w.name = name;
+            w.leaf(|t| t.alternatives(&names.iter().map(|name| dns(name)).collect::<Vec<_>>()));
+        };
+        verdict(change, |verdict| assert_eq!(verdict.near_miss(), wanted));
+    };
+    miss(SERVER_NAME, &[], Some(NearMiss::CommonName(SERVER_NAME)));
+    miss("Supplier.example.com", &["other.example"], Some(NearMiss::CommonName(SERVER_NAME)));
+    miss("a.b.example.com", &["*.example.com"], Some(NearMiss::WildcardDepth("*.example.com")));
+    miss("example.com", &["x.org", "*.example.com"], Some(NearMiss::WildcardDepth("*.example.com")));
+    miss("badexample.com", &["*.example.com"], None);
+    miss("10.0.0.1", &["10.0.0.1"], Some(NearMiss::AddressAsHostName("10.0.0.1")));
+    miss("10.0.0.1", &["10.0.0.2"], None);
+}
+
+#[test]
+fn depth_and_path_length_say_the_limit_and_whose_it_is() {
+    verdict(
+        |w| w.max_depth = 2,
+        |verdict| assert!(matches!(verdict.evidence(), Evidence::Depth { found: 3, limit: 2 }), "{verdict:?}"),
+    );
+    verdict(
+        |w| w.upper(|t| t.path_len(0)),
+        |verdict| {
+            assert!(matches!(verdict.evidence(), Evidence::PathLength { limit: 0 }), "{verdict:?}");
+            assert_eq!(verdict.authority().unwrap().place, Place::Sent(2));
+        },
+    );
+    verdict(
+        |w| w.root(|t| t.path_len(1)),
+        |verdict| {
+            assert!(matches!(verdict.evidence(), Evidence::PathLength { limit: 1 }), "{verdict:?}");
+            assert_eq!(verdict.authority().unwrap().place, Place::Anchor(0));
+        },
+    );
+}
+
+#[test]
+fn usages_and_purposes_are_listed() {
+    let usage = |verdict: Verdict<'_>| match verdict.evidence() {
+        Evidence::KeyUsage { found, wanted } => (found.to_string(), wanted.to_string()),
+        other => panic!("{other:?}"),
+    };
+    let leaf =
+        |w: &mut World| w.leaf(|t| t.key_usages(&[KeyUsagePurpose::KeyAgreement, KeyUsagePurpose::DecipherOnly]));
+    assert_eq!(verdict(leaf, usage), ("keyAgreement, decipherOnly".into(), "digitalSignature".into()));
+    let lower = |w: &mut World| w.lower(|t| t.key_usages(&[KeyUsagePurpose::DigitalSignature]));
+    assert_eq!(verdict(lower, usage), ("digitalSignature".into(), "keyCertSign".into()));
+
+    let purpose = |verdict: Verdict<'_>| match verdict.evidence() {
+        Evidence::Purpose { found, wanted } => (found.to_string(), wanted, verdict.authority().map(|a| a.place)),
+        other => panic!("{other:?}"),
+    };
+    let mail = [ExtendedKeyUsagePurpose::EmailProtection, ExtendedKeyUsagePurpose::ClientAuth];
+    let found = verdict(|w| w.leaf(|t| t.purposes(&mail)), purpose);
+    assert_eq!(found, ("clientAuth, emailProtection".into(), Purpose::ServerAuth, None));
+    let root = |w: &mut World| w.root(|t| t.purposes(&[ExtendedKeyUsagePurpose::CodeSigning]));
+    assert_eq!(verdict(root, purpose), ("codeSigning".into(), Purpose::ServerAuth, Some(Place::Anchor(0))));
+    let text = text(root);
+    assert!(text.starts_with("trust anchor 0 (CN=Root,O=Example), issuer of certificate 2 (CN=Upper"), "{text}");
+}
+
+#[test]
+fn a_constraint_says_which_name_and_whose_limit() {
+    let constraint = |verdict: Verdict<'_>| match verdict.evidence() {
+        Evidence::NameConstraint { name, limit } => {
+            let limit = match limit {
+                NameLimit::Excluded(subtree) => format!("not {subtree}"),
+                NameLimit::Permitted(subtrees) => {
+                    subtrees.iter().map(|s| s.to_string()).collect::<Vec<_>>().join(" or ")
+                }
+            };
+            (name.to_string(), limit, verdict.authority().unwrap().place)
+        }
+        other => panic!("{other:?}"),
+    };
+    let permitted = |w: &mut World| w.lower(|t| t.constraints(&[below("example.org"), net([10, 1, 0, 0], 16)], &[]));
+    let name = "DNS:supplier.example.com".to_owned();
+    let limit = "DNS:example.org or IP:10.1.0.0/16".to_owned();
+    assert_eq!(verdict(permitted, constraint), (name.clone(), limit, Place::Sent(1)));
+    let excluded = |w: &mut World| w.root(|t| t.constraints(&[], &[below("org"), below("example.com")]));
+    assert_eq!(verdict(excluded, constraint), (name, "not DNS:example.com".to_owned(), Place::Anchor(0)));
+    let subject = |w: &mut World| w.upper(|t| t.constraints(&[organisation("Other")], &[]));
+    let (name, limit, place) = verdict(subject, constraint);
+    assert_eq!((&name[..], &limit[..], place), ("DirName:CN=Lower,O=Example", "DirName:O=Other", Place::Sent(2)));
+}
+
+#[test]
+fn issuers_keys_and_algorithms_are_said() {
+    verdict(
+        |w| w.sent = vec![Who::Leaf],
+        |verdict| match verdict.evidence() {
+            Evidence::Issuer(name) => assert_eq!(name.to_string(), "CN=Lower,O=Example"),
+            other => panic!("{other:?}"),
+        },
+    );
+    for (who, place) in [(Who::Impostor, Place::Sent(1)), (Who::Twin, Place::Anchor(0))] {
+        let change = |w: &mut World| match who {
+            Who::Twin => w.trusted = vec![Who::Twin],
+            _ => w.sent[1] = who,
+        };
+        verdict(change, |verdict| {
+            assert_eq!(verdict.authority().unwrap().place, place);
+            let Evidence::Signature { found, algorithm, key } = verdict.evidence() else { panic!("{verdict:?}") };
+            assert_eq!((found, algorithm, key), (SignatureKind::EcdsaSha256, None, Some(KeyAlgorithm::EcP256)));
+        });
+    }
+    verdict(
+        |w| w.sent[0] = Who::Odd,
+        |verdict| match verdict.evidence() {
+            Evidence::Signature { found: SignatureKind::Unsupported, algorithm: Some(oid), .. } => {
+                assert_eq!(oid.to_string(), "1.2.840.10045.4.3.1");
+            }
+            other => panic!("{other:?}"),
+        },
+    );
+    let curve = |w: &mut World| {
+        w.leaf(|t| t.patched(b"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07", b"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x01"));
+    };
+    verdict(curve, |verdict| match verdict.evidence() {
+        Evidence::Key(oid) => assert_eq!(oid.to_string(), "1.2.840.10045.3.1.1"),
+        other => panic!("{other:?}"),
+    });
+    verdict(
+        |w| w.lower(|t| t.extension(PRIVATE, true, &[5, 0])),
+        |verdict| match verdict.evidence() {
+            Evidence::Extension(oid) => assert_eq!(oid.to_string(), "1.3.6.1.4.1.32473.1"),
+            other => panic!("{other:?}"),
+        },
+    );
+}
+
+#[test]
+fn sizes_days_and_what_the_search_took_are_said() {
+    verdict(LIMITS[0].2, |verdict| {
+        assert!(matches!(verdict.evidence(), Evidence::Size { found: 256, limit: 255 }), "{verdict:?}");
+    });
+    verdict(LIMITS[1].2, |verdict| {
+        let Evidence::Size { found, limit: 65_000 } = verdict.evidence() else { panic!("{verdict:?}") };
+        assert!((65_000..66_000).contains(&found), "{found}");
+    });
+    verdict(LIMITS[3].2, |verdict| {
+        let Evidence::Search { signatures: 32, steps } = verdict.evidence() else { panic!("{verdict:?}") };
+        assert!((30..100).contains(&steps), "{steps}");
+    });
+    let long = |w: &mut World| {
+        w.leaf(|t| t.years(2026, 2027));
+        w.max_validity_days = Some(90);
+    };
+    verdict(long, |verdict| {
+        assert!(matches!(verdict.evidence(), Evidence::ValidityDays { found: 366, limit: 90 }), "{verdict:?}");
+    });
+    let name = |w: &mut World| w.common_name = exactly("another");
+    verdict(name, |verdict| {
+        let Evidence::CommonName { wanted, found } = verdict.evidence() else { panic!("{verdict:?}") };
+        assert_eq!((wanted, found), (CommonName::exact("another").unwrap(), Some(SERVER_NAME)));
+    });
+}
+
+#[test]
+fn a_path_that_was_found_is_told_from_the_leaf_to_the_anchor() {
+    let mut world = World::new(Role::Server);
+    world.max_depth = 5;
+    world.sent.insert(1, Who::Expired);
+    world.lower(|t| t.years(2020, 2027));
+    let (_, seen) = world.judge(|validator, rules| {
+        assert!(validator.verdict(rules).is_none(), "the expired copy was a detour");
+        let path = validator.path(rules).unwrap();
+        assert_eq!((path.depth(), path.max_depth(), path.anchor(), path.not_after()), (3, 5, 0, time(2027)));
+        assert_eq!(path.summary().not_after, time(2027));
+        let now = UnixTime::from_seconds(NOW);
+        path.certificates()
+            .map(|c| (c.place(), c.subject().common_name().unwrap().to_owned(), c.not_before(), c.days_left(now)))
+            .collect::<Vec<_>>()
+    });
+    let row = |place, name: &str, days| (place, name.to_owned(), Some(time(2020)), Some(days));
+    assert_eq!(
+        seen.unwrap(),
+        [
+            row(Place::Sent(0), SERVER_NAME, 4787),
+            row(Place::Sent(2), "Lower", 39),
+            row(Place::Sent(3), "Upper", 4787),
+            row(Place::Anchor(0), "Root", 4787),
+        ]
+    );
+}
+
+#[test]
+fn a_pinned_leaf_is_a_path_of_its_own() {
+    let mut world = World::new(Role::Server);
+    (world.pinned, world.trusted) = (vec![Who::Leaf], vec![]);
+    let (_, seen) = world.judge(|validator, rules| {
+        let path = validator.path(rules).unwrap();
+        (path.depth(), path.certificates().map(|certificate| certificate.place()).collect::<Vec<_>>())
+    });
+    assert_eq!(seen.unwrap(), (0, vec![Place::Sent(0)]));
+}
+
+#[test]
+fn a_verdict_is_small() {
+    assert!(size_of::<Verdict<'_>>() <= 144, "{}", size_of::<Verdict<'_>>());
+}
+
+/// The search for a path, line by line.
+pub(crate) fn trace(change: impl FnOnce(&mut World)) -> Vec<String> {
+    let mut world = World::new(Role::Server);
+    change(&mut world);
+    let root = world.root.self_signed();
+    let upper = world.upper.signed_by(&root);
+    let lower = world.lower.signed_by(&upper);
+    let leaf = world.leaf.signed_by(&lower);
+    let anchors = [TrustAnchor::from_certificate(&root.der).unwrap()];
+    let name = ServerName::parse(world.name).unwrap();
+    let rules = Rules::server(&anchors, &name, world.time);
+    let mut memory = [0; 4096];
+    let mut lines = Vec::new();
+    let mut validator = Validator::new(&mut memory);
+    let mut note = |event: TraceEvent<'_>| lines.push(event.to_string());
+    for certificate in [leaf, lower, upper] {
+        validator.push_traced::<RustCrypto>(&certificate.der, &mut note).unwrap();
+    }
+    let _ = validator.validate_traced::<RustCrypto>(&rules, &mut note);
+    lines
+}
+
+#[test]
+fn the_search_for_a_path_is_told_in_few_lines() {
+    assert_eq!(
+        trace(|_| {}),
+        [
+            "certificate 0 read: CN=supplier.example.com,O=Example, issued by CN=Lower,O=Example",
+            "certificate 1 read: CN=Lower,O=Example, issued by CN=Upper,O=Example",
+            "certificate 2 read: CN=Upper,O=Example, issued by CN=Root,O=Example",
+            "issuer of certificate 0? certificate 1 is CN=Lower,O=Example",
+            "issuer of certificate 1? certificate 2 is CN=Upper,O=Example",
+            "issuer of certificate 2? trust anchor 0 is CN=Root,O=Example",
+            "trust anchor 0 reached at depth 3: signatures next",
+            "certificate 2 is signed by trust anchor 0",
+            "certificate 1 is signed by certificate 2",
+            "certificate 0 is signed by certificate 1",
+            "path found: depth 3, trust anchor 0, valid until 2040-01-01T00:00:00Z; 3 signatures, 3 steps",
+        ]
+    );
+    let lines = trace(|w| w.upper(|t| t.years(2010, 2020)));
+    assert!(lines.iter().any(|line| line.contains("is not the issuer of certificate 1: certificate 2 has expired")));
+    assert!(lines.last().unwrap().starts_with("no path: certificate 2 has expired"), "{lines:#?}");
+}

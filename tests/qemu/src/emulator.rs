@@ -1,0 +1,155 @@
+//! QEMU with an image of ours, and what the image logs.
+
+use crate::process::Process;
+use defmt_decoder::{DecodeError, Table};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use std::{env, fs};
+
+/// No machine runs longer.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// The machines that there are images for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Machine {
+    /// Cortex-M4F with a LAN9118.
+    Mps2,
+    /// Cortex-M3 with 64 KiB of RAM and a Stellaris Ethernet controller.
+    Lm3s,
+}
+
+/// What the machine's Ethernet controller is connected with.
+pub(crate) enum Network {
+    /// QEMU's own network: the host's loopback is 10.0.2.2. With a port, connections to it on the host's loopback
+    /// reach port 8443 of the machine.
+    User { forward: Option<u16> },
+    /// A wire: frames are read from one Unix socket and written to another.
+    Wire { address: &'static str, read: String, write: String },
+}
+
+/// A running machine. It ends with this value.
+pub(crate) struct Emulator {
+    process: Process,
+    image: Vec<u8>,
+}
+
+impl Machine {
+    pub(crate) const ALL: [Self; 2] = [Self::Mps2, Self::Lm3s];
+
+    /// The machine that an image is for, by the name of the image.
+    pub(crate) fn of_image(image: &Path) -> Option<Self> {
+        let name = image.file_name()?.to_str()?;
+        Self::ALL.into_iter().find(|machine| machine.crate_name() == name)
+    }
+
+    /// QEMU's name for it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Mps2 => "mps2-an386",
+            Self::Lm3s => "lm3s6965evb",
+        }
+    }
+
+    const fn crate_name(self) -> &'static str {
+        match self {
+            Self::Mps2 => "qemu-mps2",
+            Self::Lm3s => "qemu-lm3s",
+        }
+    }
+
+    const fn controller(self) -> &'static str {
+        match self {
+            Self::Mps2 => "lan9118",
+            Self::Lm3s => "stellaris",
+        }
+    }
+
+    /// Where `cargo build --release` in the board's folder puts the image.
+    pub(crate) fn image(self) -> PathBuf {
+        let target = match self {
+            Self::Mps2 => "thumbv7em-none-eabihf",
+            Self::Lm3s => "thumbv7m-none-eabi",
+        };
+        let boards = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../boards");
+        let directory = env::var_os("BOARDS_TARGET_DIR").map_or_else(|| boards.join("target"), PathBuf::from);
+        directory.join(target).join("release").join(self.crate_name())
+    }
+}
+
+impl Emulator {
+    /// Boots `image` in a directory, whose files it sees, with arguments of the form `name=value`.
+    pub(crate) fn start(
+        machine: Machine,
+        image: &Path,
+        directory: &str,
+        network: &Network,
+        arguments: &[String],
+    ) -> Result<Self, String> {
+        let bytes =
+            fs::read(image).map_err(|error| format!("{}: {error}; cargo xtask qemu builds it", image.display()))?;
+        let words: String = arguments.iter().map(|word| format!(",arg={word}")).collect();
+        let mut line: Vec<String> =
+            ["-M", machine.name(), "-display", "none", "-monitor", "none", "-serial", "none"].map(String::from).into();
+        line.extend(["-semihosting-config".into(), format!("enable=on,target=native,arg=image{words}")]);
+        line.extend(network.options(machine));
+        line.extend(["-kernel".into(), image.display().to_string()]);
+        Ok(Self { process: Process::start_in(directory, "qemu-system-arm", line)?, image: bytes })
+    }
+
+    /// The lines of the log so far.
+    pub(crate) fn log(&self) -> Vec<String> {
+        decode(&self.image, &self.process.stdout())
+    }
+
+    /// Waits until the log has a line with `text`.
+    pub(crate) fn await_line(&mut self, text: &str) -> Result<(), String> {
+        let image = &self.image;
+        let says = |process: &Process| decode(image, &process.stdout()).iter().any(|line| line.contains(text));
+        self.process.await_sign(&format!("logged \"{text}\""), says)
+    }
+
+    /// Waits for its end and gives the exit status of the firmware.
+    pub(crate) fn await_status(&mut self) -> Result<u8, String> {
+        let status = self.process.await_status(LIMIT)?;
+        let code = status.code().and_then(|code| u8::try_from(code).ok());
+        code.ok_or_else(|| format!("QEMU ended with {status}: {}", self.process.stderr()))
+    }
+
+    /// Whether it has ended; waits a moment for it.
+    pub(crate) fn ends_within(&mut self, limit: Duration) -> bool {
+        self.process.await_status(limit).is_ok()
+    }
+}
+
+impl Network {
+    fn options(&self, machine: Machine) -> Vec<String> {
+        let controller = machine.controller();
+        match self {
+            Self::User { forward } => {
+                let forward = forward.map(|port| format!(",hostfwd=tcp:127.0.0.1:{port}-:8443")).unwrap_or_default();
+                vec!["-nic".into(), format!("user,model={controller}{forward}")]
+            }
+            Self::Wire { address, read, write } => vec![
+                "-netdev".into(),
+                format!("dgram,id=wire,local.type=unix,local.path={read},remote.type=unix,remote.path={write}"),
+                "-net".into(),
+                format!("nic,model={controller},netdev=wire,macaddr={address}"),
+            ],
+        }
+    }
+}
+
+/// The lines in the bytes that an image has written.
+fn decode(image: &[u8], bytes: &[u8]) -> Vec<String> {
+    let Ok(Some(table)) = Table::parse(image) else { return vec!["this image does not log with defmt".into()] };
+    let mut decoder = table.new_stream_decoder();
+    decoder.received(bytes);
+    let mut lines = Vec::new();
+    loop {
+        match decoder.decode() {
+            Ok(frame) => lines.push(frame.display(false).to_string()),
+            Err(DecodeError::UnexpectedEof) => return lines,
+            Err(DecodeError::Malformed) => lines.push("(a line that cannot be read)".into()),
+        }
+    }
+}

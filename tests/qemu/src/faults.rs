@@ -1,0 +1,153 @@
+//! Faults on the way: the order arrives once, with the same bytes, or stays queued.
+
+use crate::emulator::{Emulator, Machine, Network};
+use crate::ground::Ground;
+use crate::peers::{Kind, Peer};
+use crate::proxy::{self, Fault};
+use crate::rows::{Row, arguments, boot, expect_end, report};
+use crate::wire::{Quality, Wire};
+use crate::world::{World, free_port};
+
+/// Exit statuses of the firmware.
+const DELIVERED: u8 = 0;
+const TIMEOUT: u8 = 11;
+const TLS: u8 = 20;
+
+/// The connection ends in ServerHello, behind it, in Certificate, and in the answer.
+const CLOSED: &[Fault] =
+    &[Fault::ClosedAfter(1), Fault::ClosedAfter(100), Fault::ClosedAfter(700), Fault::ClosedAfter(1500)];
+const GARBAGE: &[Fault] = &[Fault::Garbage; 8];
+const STALLED: &[Fault] = &[Fault::StalledAfter(100); 8];
+
+/// A server behind a bad proxy.
+struct Trial {
+    name: &'static str,
+    faults: &'static [Fault],
+    arguments: &'static [&'static str],
+    status: u8,
+    log: &'static [&'static str],
+}
+
+const TRIALS: &[Trial] = &[
+    Trial {
+        name: "recovers from connections that end at each stage",
+        faults: CLOSED,
+        arguments: &["pause=20"],
+        status: DELIVERED,
+        log: &["attempt 5", "order accepted"],
+    },
+    Trial {
+        name: "recovers from garbage",
+        faults: GARBAGE.split_at(2).0,
+        arguments: &["pause=20"],
+        status: DELIVERED,
+        log: &["attempt 3", "order accepted"],
+    },
+    Trial {
+        name: "recovers from a changed byte",
+        faults: &[Fault::Changed(300)],
+        arguments: &["pause=20"],
+        status: DELIVERED,
+        log: &["attempt 2", "order accepted"],
+    },
+    Trial {
+        name: "recovers from a server that stalls",
+        faults: STALLED.split_at(1).0,
+        arguments: &["patience=3000"],
+        status: DELIVERED,
+        log: &["no answer in time", "attempt 2", "order accepted"],
+    },
+    Trial {
+        name: "gives up on garbage, the order stays queued",
+        faults: GARBAGE,
+        arguments: &["attempts=3", "pause=20"],
+        status: TLS,
+        log: &["attempt 3", "stays queued"],
+    },
+    Trial {
+        name: "gives up on a server that stalls, the order stays queued",
+        faults: STALLED,
+        arguments: &["attempts=2", "patience=1000", "pause=20"],
+        status: TIMEOUT,
+        log: &["attempt 2", "stays queued"],
+    },
+];
+
+/// All of them.
+pub(crate) fn rows() -> Vec<Row> {
+    let machine = Machine::Mps2;
+    let trials = TRIALS.iter().map(|trial| Row {
+        machine: machine.name(),
+        name: trial.name.into(),
+        run: Box::new(move |world| trial.run(machine, world)),
+    });
+    let pairs = [
+        ("to the other machine", Quality { lost: 0, overtaken: 0, seed: 1 }),
+        ("to the other machine, 5 % of frames lost", Quality { lost: 5, overtaken: 0, seed: 2 }),
+        ("to the other machine, 20 % of frames overtaken", Quality { lost: 0, overtaken: 20, seed: 3 }),
+    ];
+    let pairs = pairs.into_iter().flat_map(|(name, quality)| Machine::ALL.map(|machine| (machine, name, quality)));
+    let pairs = pairs.map(|(machine, name, quality)| Row {
+        machine: machine.name(),
+        name: format!("posts {name}"),
+        run: Box::new(move |world| between_machines(machine, quality, world)),
+    });
+    trials.chain(pairs).collect()
+}
+
+impl Trial {
+    fn run(&self, machine: Machine, world: &World) -> Result<(), String> {
+        let ground = Ground::new(&world.root, Some(&world.client))?;
+        let port = free_port()?;
+        let peer = Peer::start(Kind::Ours, world, port, "server", &[])?;
+        let proxy = proxy::start(port, self.faults)?;
+        let more: Vec<String> = self.arguments.iter().map(ToString::to_string).collect();
+        let mut machine = boot(machine, &ground, &arguments(&ground, proxy, &more))?;
+        let outcome = expect_end(&mut machine, self.status, self.log).and_then(|()| {
+            let (queued, taken) = (ground.journal().is_some(), peer.printed().contains("HTTP 200, cXML 200"));
+            if peer.printed().contains("cXML 409") {
+                return Err("the order came again with other bytes".into());
+            }
+            if (queued, taken) == (self.status != DELIVERED, self.status == DELIVERED) {
+                Ok(())
+            } else {
+                Err(format!("the order is queued: {queued}, taken: {taken}"))
+            }
+        });
+        outcome.map_err(|problem| report(&problem, &machine, &peer))
+    }
+}
+
+/// Two machines and a wire: one posts, the other takes.
+fn between_machines(poster: Machine, quality: Quality, world: &World) -> Result<(), String> {
+    let taker = if poster == Machine::Mps2 { Machine::Lm3s } else { Machine::Mps2 };
+    let wire = Wire::new(quality)?;
+    let start = |machine: Machine, ground: &Ground, end: u64, arguments: &[String]| {
+        let (read, write) = wire.sockets(end);
+        let address = if end == 0 { "52:54:00:12:34:10" } else { "52:54:00:12:34:11" };
+        let network = Network::Wire { address, read, write };
+        Emulator::start(machine, &machine.image(), &ground.directory(), &network, arguments)
+    };
+    let there = Ground::new(&world.root, Some(&world.server))?;
+    // As many connections as the poster may need.
+    let listens = ["role=supplier:8443:9", "address=10.0.2.2", "identity=identity"].map(String::from);
+    let mut supplier = start(taker, &there, 1, &listens)?;
+    supplier.await_line("listening at port")?;
+    let here = Ground::new(&world.root, Some(&world.client))?;
+    let mut gateway = start(poster, &here, 0, &arguments(&here, 8443, &["address=10.0.2.15".into()]))?;
+    let outcome = expect_end(&mut gateway, DELIVERED, &["order accepted"]).and_then(|()| {
+        let (sent, taken) = (fingerprints(&gateway, "attempt "), fingerprints(&supplier, "order "));
+        let same =
+            sent.windows(2).all(|pair| pair[0] == pair[1]) && taken.iter().all(|order| Some(order) == sent.first());
+        if !taken.is_empty() && same { Ok(()) } else { Err(format!("sent {sent:?}, taken {taken:?}")) }
+    });
+    let logs = || format!("{}\nthe other machine logged:\n{}", gateway.log().join("\n"), supplier.log().join("\n"));
+    outcome.map_err(|problem| format!("{problem}\n{}", logs()))
+}
+
+/// The fingerprints of orders in the lines that contain `what`.
+fn fingerprints(machine: &Emulator, what: &str) -> Vec<String> {
+    let log = machine.log();
+    let lines = log.iter().filter(|line| line.contains(what));
+    lines.filter_map(|line| Some(line.split_once("SHA-256 ")?.1.chars().take(16).collect())).collect()
+}

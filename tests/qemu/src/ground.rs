@@ -1,0 +1,42 @@
+//! The directory that a machine sees: its credentials, and the journal of its order.
+
+use crate::pki::Issued;
+use crate::workdir::Workdir;
+use crate::world::Identity;
+
+/// The file in which an order waits.
+const JOURNAL: &str = "queue.xml";
+
+/// A directory for one machine. It goes with this value.
+pub(crate) struct Ground {
+    files: Workdir,
+    has_identity: bool,
+}
+
+impl Ground {
+    /// With the certificate that the machine trusts, and who it is.
+    pub(crate) fn new(root: &Issued, identity: Option<&Identity>) -> Result<Self, String> {
+        let files = Workdir::new()?;
+        files.write("root.der", &root.der)?;
+        if let Some(identity) = identity {
+            files.write("identity.der", identity.chain.concat())?;
+            files.write("identity.scalar", identity.scalar)?;
+        }
+        Ok(Self { files, has_identity: identity.is_some() })
+    }
+
+    /// Where it is.
+    pub(crate) fn directory(&self) -> String {
+        self.files.file("")
+    }
+
+    /// Whether the machine has a certificate to show.
+    pub(crate) const fn has_identity(&self) -> bool {
+        self.has_identity
+    }
+
+    /// The order that waits.
+    pub(crate) fn journal(&self) -> Option<Vec<u8>> {
+        std::fs::read(self.files.file(JOURNAL)).ok()
+    }
+}

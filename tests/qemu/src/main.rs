@@ -1,0 +1,52 @@
+//! The firmware of `boards/` in QEMU, against real servers and clients.
+//!
+//! ```text
+//! emulated [WORD...]     the table: every row, or those that contain one of the words
+//! emulated post IMAGE    boots this image once, which posts an order to the supplier of the examples; prints its log
+//! ```
+//!
+//! The images, and the examples `supplier` and `gateway`, have to be built; `cargo xtask qemu` does that.
+
+mod clients;
+mod emulator;
+mod faults;
+mod ground;
+mod peers;
+#[allow(dead_code, missing_docs, unreachable_pub, reason = "tests share it, each uses a part")]
+#[path = "../../common/pki.rs"]
+mod pki;
+#[allow(dead_code, reason = "tests share it, each uses a part")]
+#[path = "../../peers/process.rs"]
+mod process;
+mod proxy;
+mod rows;
+#[path = "../../peers/servers.rs"]
+mod servers;
+mod table;
+mod time_server;
+mod wire;
+#[allow(dead_code, reason = "tests share it, each uses a part")]
+#[path = "../../peers/workdir.rs"]
+mod workdir;
+#[allow(dead_code, reason = "tests share it, each uses a part")]
+#[path = "../../peers/world.rs"]
+mod world;
+
+use std::env;
+use std::process::ExitCode;
+use world::World;
+
+fn main() -> ExitCode {
+    let words: Vec<String> = env::args().skip(1).collect();
+    let outcome = World::new().and_then(|world| match words.as_slice() {
+        [command, image] if command == "post" => rows::post_once(&world, image),
+        _ => Ok(u8::from(!table::run(&world, &words))),
+    });
+    match outcome {
+        Ok(status) => ExitCode::from(status),
+        Err(problem) => {
+            eprintln!("emulated: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}

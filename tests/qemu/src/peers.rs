@@ -1,0 +1,138 @@
+//! Suppliers on the host's loopback: ours, OpenSSL, nginx, Apache.
+
+use crate::process::{LIMIT, Process};
+use crate::servers::{self, ERRORS, REQUESTS};
+use crate::world::World;
+use std::env;
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// What a supplier answers that is no supplier by itself.
+const ANSWER: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<cXML payloadID=\"2@supplier\" \
+                      timestamp=\"2026-11-22T04:00:01Z\"><Response><Status code=\"200\" text=\"OK\"/></Response></cXML>\n";
+/// How an order ends.
+const END_OF_ORDER: &[u8] = b"</cXML>\n";
+
+/// A kind of supplier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The example of this repository.
+    Ours,
+    /// `openssl s_server -Verify 3`; answers with this document and HTTP status.
+    OpenSsl,
+    /// The same without asking for a certificate.
+    OpenSslAskingNobody,
+    /// `ssl_verify_client on`.
+    Nginx,
+    /// `SSLVerifyClient require`, and `Require expr` of a common name.
+    Apache,
+}
+
+/// A running supplier. It ends with this value.
+pub(crate) struct Peer {
+    kind: Kind,
+    process: Process,
+}
+
+impl Kind {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Ours => "our supplier",
+            Self::OpenSsl => "openssl s_server -Verify 3",
+            Self::OpenSslAskingNobody => "openssl s_server",
+            Self::Nginx => "nginx, ssl_verify_client on",
+            Self::Apache => "Apache, SSLVerifyClient require",
+        }
+    }
+}
+
+impl Peer {
+    /// Starts a supplier that shows the PEM files named `shows`.
+    pub(crate) fn start(kind: Kind, world: &World, port: u16, shows: &str, options: &[&str]) -> Result<Self, String> {
+        for log in [REQUESTS, ERRORS] {
+            world.files.write(log, "")?;
+        }
+        world.files.write("order", ANSWER)?;
+        let process = match kind {
+            Kind::Ours => Process::start(&example("supplier")?, ours(world, port, shows, options))?,
+            Kind::OpenSsl | Kind::OpenSslAskingNobody => {
+                Process::start("openssl", openssl(kind, world, port, shows, options))?
+            }
+            Kind::Nginx => servers::nginx(&world.files, port, shows, options)?,
+            Kind::Apache => servers::apache(&world.files, port, shows, options)?,
+        };
+        // OpenSSL takes one connection; the firmware tries again until it listens.
+        if matches!(kind, Kind::Ours | Kind::Nginx | Kind::Apache) {
+            await_listener(port)?;
+        }
+        Ok(Self { kind, process })
+    }
+
+    /// Does what it does not do by itself: answers the order when it has come. Gives what has come.
+    pub(crate) fn attend(&mut self) -> Result<Vec<u8>, String> {
+        if self.kind != Kind::OpenSsl {
+            return Ok(Vec::new());
+        }
+        self.process.await_sign("got the order", |process| process.stdout().ends_with(END_OF_ORDER))?;
+        let came = self.process.stdout();
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", ANSWER.len());
+        self.process.write(format!("{head}{ANSWER}").as_bytes())?;
+        Ok(came)
+    }
+
+    /// What it has printed.
+    pub(crate) fn printed(&self) -> String {
+        String::from_utf8_lossy(&self.process.stdout()).into_owned()
+    }
+}
+
+fn ours(world: &World, port: u16, shows: &str, options: &[&str]) -> Vec<String> {
+    let mut words = vec!["--listen".into(), format!("127.0.0.1:{port}")];
+    let (cert, key) = (world.file(&format!("{shows}.pem")), world.file(&format!("{shows}.key")));
+    words.extend(["--cert".into(), cert, "--key".into(), key, "--client-ca".into(), world.file("root.pem")]);
+    words.extend(options.iter().map(ToString::to_string));
+    words
+}
+
+fn openssl(kind: Kind, world: &World, port: u16, shows: &str, options: &[&str]) -> Vec<String> {
+    let mut words: Vec<String> = ["s_server", "-naccept", "1", "-quiet", "-tls1_3"].map(String::from).into();
+    if kind == Kind::OpenSsl {
+        words.extend(["-Verify", "3", "-verify_return_error"].map(String::from));
+    }
+    for (option, value) in [
+        ("-accept", format!("127.0.0.1:{port}")),
+        ("-cert", world.file(&format!("{shows}.leaf.pem"))),
+        ("-cert_chain", world.file(&format!("{shows}.issuers.pem"))),
+        ("-key", world.file(&format!("{shows}.key"))),
+        ("-CAfile", world.file("root.pem")),
+    ] {
+        words.extend([option.into(), value]);
+    }
+    words.extend(options.iter().map(ToString::to_string));
+    words
+}
+
+/// The program of an example, beside this one.
+pub(crate) fn example(name: &str) -> Result<String, String> {
+    let here = env::current_exe().map_err(|error| error.to_string())?;
+    let path: PathBuf = here.with_file_name("examples").join(name);
+    if path.exists() {
+        Ok(path.display().to_string())
+    } else {
+        Err(format!("there is no {}: cargo build --example {name}, or cargo xtask qemu", path.display()))
+    }
+}
+
+/// Waits until somebody listens at `port`.
+fn await_listener(port: u16) -> Result<(), String> {
+    let until = Instant::now() + LIMIT;
+    while Instant::now() < until {
+        if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+            return Ok(());
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    Err(format!("nobody listens at port {port}"))
+}

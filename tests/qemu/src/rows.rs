@@ -1,0 +1,282 @@
+//! What is tried.
+
+use crate::clients;
+use crate::emulator::{Emulator, Machine, Network};
+use crate::ground::Ground;
+use crate::peers::{self, Peer};
+use crate::world::{Identity, World, free_port};
+use crate::{faults, time_server};
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+/// A row of the table.
+pub(crate) struct Row {
+    pub(crate) machine: &'static str,
+    pub(crate) name: String,
+    pub(crate) run: Box<dyn FnOnce(&World) -> Result<(), String>>,
+}
+
+/// Exit statuses of the firmware.
+const DELIVERED: u8 = 0;
+const NETWORK: u8 = 10;
+const TLS: u8 = 20;
+const REJECTED_LATE: u8 = 21;
+const NOT_MUTUAL: u8 = 22;
+const HTTP: u8 = 30;
+const FAULTED: u8 = 103;
+
+/// A machine that posts an order to a supplier, and how that should end.
+#[derive(Clone)]
+pub(crate) struct Post {
+    machine: Machine,
+    peer: peers::Kind,
+    /// The PEM files that the supplier shows.
+    shows: &'static str,
+    /// What the supplier gets beside the usual options.
+    options: &'static [&'static str],
+    identity: fn(&World) -> Option<&Identity>,
+    arguments: Vec<String>,
+    status: u8,
+    log: Vec<&'static str>,
+}
+
+impl Post {
+    /// An order that goes through.
+    fn new(machine: Machine, peer: peers::Kind) -> Self {
+        Self {
+            machine,
+            peer,
+            shows: "server",
+            options: &[],
+            identity: |world| Some(&world.client_wanted),
+            arguments: Vec::new(),
+            status: DELIVERED,
+            log: vec!["order accepted: Delivered"],
+        }
+    }
+
+    /// One that does not.
+    fn refused(machine: Machine, peer: peers::Kind, status: u8, log: &'static str) -> Self {
+        Self { status, log: vec![log, "order not delivered, it stays queued"], ..Self::new(machine, peer) }
+    }
+
+    fn showing(self, shows: &'static str) -> Self {
+        Self { shows, ..self }
+    }
+
+    fn as_somebody(self, identity: fn(&World) -> Option<&Identity>) -> Self {
+        Self { identity, ..self }
+    }
+
+    fn row(self, name: &str) -> Row {
+        Row { machine: self.machine.name(), name: name.into(), run: Box::new(move |world| self.run(world)) }
+    }
+
+    fn run(&self, world: &World) -> Result<(), String> {
+        let ground = Ground::new(&world.root, (self.identity)(world))?;
+        let port = free_port()?;
+        let mut peer = Peer::start(self.peer, world, port, self.shows, self.options)?;
+        let mut machine = boot(self.machine, &ground, &arguments(&ground, port, &self.arguments))?;
+        let attended = if self.status == DELIVERED { peer.attend().map(|_| ()) } else { Ok(()) };
+        let outcome = attended.and_then(|()| self.judge(&mut machine, &ground));
+        outcome.map_err(|problem| report(&problem, &machine, &peer))
+    }
+
+    /// What is wrong with how it ended.
+    fn judge(&self, machine: &mut Emulator, ground: &Ground) -> Result<(), String> {
+        expect_end(machine, self.status, &self.log)?;
+        let queued = ground.journal().is_some();
+        if queued == (self.status == DELIVERED) {
+            return Err(format!("the order is {}in the journal", if queued { "" } else { "not " }));
+        }
+        Ok(())
+    }
+}
+
+/// The exit status and the log have to be as expected.
+pub(crate) fn expect_end(machine: &mut Emulator, status: u8, lines: &[&str]) -> Result<(), String> {
+    let found = machine.await_status()?;
+    if found != status {
+        return Err(format!("exit status {found}, expected {status}"));
+    }
+    let log = machine.log();
+    match lines.iter().find(|line| !log.iter().any(|logged| logged.contains(**line))) {
+        Some(line) => Err(format!("the log does not say \"{line}\"")),
+        None => Ok(()),
+    }
+}
+
+/// The problem with everything that helps to understand it.
+pub(crate) fn report(problem: &str, machine: &Emulator, peer: &Peer) -> String {
+    format!("{problem}\nthe machine logged:\n{}\nthe supplier printed:\n{}", machine.log().join("\n"), peer.printed())
+}
+
+/// Boots a machine on QEMU's own network.
+pub(crate) fn boot(machine: Machine, ground: &Ground, arguments: &[String]) -> Result<Emulator, String> {
+    let network = Network::User { forward: None };
+    Emulator::start(machine, &machine.image(), &ground.directory(), &network, arguments)
+}
+
+/// The usual arguments, and more.
+pub(crate) fn arguments(ground: &Ground, port: u16, more: &[String]) -> Vec<String> {
+    let mut arguments = vec![format!("port={port}"), "attempts=8".into()];
+    if ground.has_identity() {
+        arguments.push("identity=identity".into());
+    }
+    arguments.extend_from_slice(more);
+    arguments
+}
+
+/// All rows.
+pub(crate) fn all() -> Vec<Row> {
+    Machine::ALL.into_iter().flat_map(of_machine).chain(faults::rows()).collect()
+}
+
+fn of_machine(machine: Machine) -> Vec<Row> {
+    let mut rows: Vec<Row> = [peers::Kind::Ours, peers::Kind::OpenSsl, peers::Kind::Nginx, peers::Kind::Apache]
+        .map(|peer| Post::new(machine, peer).row(&format!("posts to {}", peer.name())))
+        .into();
+    rows.extend(refusals(machine));
+    rows.extend(clients::Kind::ALL.map(|client| serves(machine, client)));
+    rows.push(Row {
+        machine: machine.name(),
+        name: "refuses a client without a certificate of its CA".into(),
+        run: Box::new(move |world| refuses_client(machine, world)),
+    });
+    rows.push(Row {
+        machine: machine.name(),
+        name: "the order survives a power cycle, byte for byte".into(),
+        run: Box::new(move |world| survives(machine, world)),
+    });
+    rows.push(Row {
+        machine: machine.name(),
+        name: "learns the time, and refuses what has expired since the build".into(),
+        run: Box::new(move |world| learns_time(machine, world)),
+    });
+    let mut slow = Post::new(machine, peers::Kind::OpenSsl);
+    slow.arguments.push("key=slow".into());
+    slow.log.push("heartbeats while the signer signed");
+    rows.push(slow.row("a signer that takes 300 ms lets the other tasks run"));
+    rows.push(Row {
+        machine: machine.name(),
+        name: "a stack that overflows meets the guard".into(),
+        run: Box::new(move |world| overflows(machine, world)),
+    });
+    rows
+}
+
+/// Each way to be refused, with its verdict.
+fn refusals(machine: Machine) -> Vec<Row> {
+    use peers::Kind::{Apache, Nginx, OpenSsl, OpenSslAskingNobody, Ours};
+    let post = |peer, status, log| Post::refused(machine, peer, status, log);
+    vec![
+        post(Ours, TLS, "UnknownIssuer").showing("server-of-other-root").row("refuses a server of another CA"),
+        post(Nginx, TLS, "Expired").showing("server-expired").row("refuses a server that has expired"),
+        post(Ours, TLS, "NameMismatch").showing("server-of-other-name").row("refuses a server of another name"),
+        post(OpenSslAskingNobody, NOT_MUTUAL, "asked for no certificate").row("refuses a server that asks nobody"),
+        post(OpenSsl, REJECTED_LATE, "certificate_required")
+            .as_somebody(|_| None)
+            .row("refused late: no certificate (116)"),
+        post(OpenSsl, REJECTED_LATE, "certificate_expired")
+            .as_somebody(|world| Some(&world.client_expired))
+            .row("refused late: our certificate has expired (45)"),
+        post(Nginx, HTTP, "HTTP status 400").as_somebody(|_| None).row("refused by HTTP: no certificate (nginx 400)"),
+        post(Apache, HTTP, "HTTP status 403")
+            .as_somebody(|world| Some(&world.client))
+            .row("refused by HTTP: another common name (Apache 403)"),
+    ]
+}
+
+/// The machine is the supplier.
+fn serves(machine: Machine, client: clients::Kind) -> Row {
+    let run = move |world: &World| {
+        let (mut supplier, port) = supply(machine, world)?;
+        let printed = client.post(world, port, "client")?;
+        if !printed.contains("200") || !printed.contains("accepted") {
+            return Err(format!("{printed}\nthe machine logged:\n{}", supplier.log().join("\n")));
+        }
+        let lines = ["order 1790150400.4711.8f3a61c2@gateway-0042.plant.example: 5417 bytes", "CN=gateway-7"];
+        expect_end(&mut supplier, DELIVERED, &lines)
+            .map_err(|problem| format!("{problem}\n{}", supplier.log().join("\n")))
+    };
+    Row { machine: machine.name(), name: format!("takes an order from {}", client.name()), run: Box::new(run) }
+}
+
+/// Boots a machine as a supplier for one connection; gives the port on the host's loopback.
+fn supply(machine: Machine, world: &World) -> Result<(Emulator, u16), String> {
+    let ground = Ground::new(&world.root, Some(&world.server))?;
+    let port = free_port()?;
+    let network = Network::User { forward: Some(port) };
+    let arguments = ["role=supplier:8443:1".into(), "identity=identity".into()];
+    let mut supplier = Emulator::start(machine, &machine.image(), &ground.directory(), &network, &arguments)?;
+    supplier.await_line("listening at port")?;
+    Ok((supplier, port))
+}
+
+fn refuses_client(machine: Machine, world: &World) -> Result<(), String> {
+    let (mut supplier, port) = supply(machine, world)?;
+    let printed = clients::Kind::Curl.post(world, port, "client-of-other-root")?;
+    expect_end(&mut supplier, TLS, &["UnknownIssuer"])
+        .map_err(|problem| format!("{problem}\ncurl printed:\n{printed}\n{}", supplier.log().join("\n")))
+}
+
+/// Nobody listens; then somebody does, and gets what was kept.
+fn survives(machine: Machine, world: &World) -> Result<(), String> {
+    let ground = Ground::new(&world.root, Some(&world.client))?;
+    let port = free_port()?;
+    let few = ["attempts=2".into(), "pause=50".into()];
+    let mut first = boot(machine, &ground, &arguments(&ground, port, &few))?;
+    expect_end(&mut first, NETWORK, &["again in 50 ms", "attempt 2"])
+        .map_err(|problem| format!("{problem}\n{}", first.log().join("\n")))?;
+    let kept = ground.journal().ok_or("the order is not in the journal")?;
+
+    let mut peer = Peer::start(peers::Kind::OpenSsl, world, port, "server", &[])?;
+    let mut second = boot(machine, &ground, &arguments(&ground, port, &[]))?;
+    let outcome = peer.attend().and_then(|came| {
+        expect_end(&mut second, DELIVERED, &["an order waits since before the start"])?;
+        if came.ends_with(&kept) { Ok(()) } else { Err("other bytes came than were kept".into()) }
+    });
+    outcome.map_err(|problem| report(&problem, &second, &peer))
+}
+
+/// A time server says that it is 2041: by then the server's certificate has expired.
+fn learns_time(machine: Machine, world: &World) -> Result<(), String> {
+    const LATER: u64 = 2_240_000_000;
+    let time = format!("time=10.0.2.2:{}", time_server::start(LATER)?);
+    let log = "the time server says 2040-12-25";
+    let mut post = Post::refused(machine, peers::Kind::Ours, TLS, log);
+    post.arguments.push(time);
+    post.log.push("Expired");
+    post.run(world)
+}
+
+fn overflows(machine: Machine, world: &World) -> Result<(), String> {
+    let ground = Ground::new(&world.root, None)?;
+    let mut machine = boot(machine, &ground, &["fault=overflow".into()])?;
+    expect_end(&mut machine, FAULTED, &[])
+}
+
+/// Boots an image once, with our supplier at the other end, prints what it logs, and gives its exit status.
+pub(crate) fn post_once(world: &World, image: &str) -> Result<u8, String> {
+    let image = Path::new(image);
+    let machine = Machine::of_image(image).ok_or_else(|| format!("no machine is known for {}", image.display()))?;
+    let ground = Ground::new(&world.root, Some(&world.client))?;
+    let port = free_port()?;
+    let peer = Peer::start(peers::Kind::Ours, world, port, "server", &[])?;
+    let network = Network::User { forward: None };
+    let mut running = Emulator::start(machine, image, &ground.directory(), &network, &arguments(&ground, port, &[]))?;
+    let mut printed = 0;
+    loop {
+        let ended = running.ends_within(Duration::from_millis(20));
+        let log = running.log();
+        log.iter().skip(printed).for_each(|line| println!("{line}"));
+        printed = log.len();
+        if ended {
+            break;
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    println!("the supplier printed:\n{}", peer.printed());
+    running.await_status()
+}

@@ -1,0 +1,104 @@
+//! Comparing the figures of two pages.
+
+use crate::run::{Failure, Result};
+use std::fmt::Write;
+
+/// How many percent a figure may get worse. They are exact; this is for what a new compiler or dependency moves.
+const TOLERANCE: u64 = 2;
+
+/// A number in a table of a page.
+#[derive(Debug, PartialEq, Eq)]
+struct Figure {
+    /// Heading of the section, cells without a number, title of the column.
+    name: String,
+    value: u64,
+}
+
+/// Compares what was measured with what was kept: what changed is printed, what got worse is a failure.
+/// `new` may have fewer rows than `old`.
+pub(crate) fn compare(old: &str, new: &str) -> Result<()> {
+    let old = figures(old);
+    let mut worse = 0;
+    for Figure { name, value } in figures(new) {
+        let Some(before) = old.iter().find(|figure| figure.name == name).map(|figure| figure.value) else {
+            println!("new     {name}: {value}");
+            continue;
+        };
+        let verdict = match value {
+            _ if value * 100 > before * (100 + TOLERANCE) => "WORSE",
+            _ if value > before => "more",
+            _ if value < before => "less",
+            _ => continue,
+        };
+        worse += usize::from(verdict == "WORSE");
+        println!("{verdict:<7} {name}: {value}, was {before}");
+    }
+    if worse == 0 {
+        return Ok(());
+    }
+    let mut why = format!("{worse} figures are more than {TOLERANCE} % worse than docs/budget.md. ");
+    // Writing to a string cannot fail.
+    let _ = write!(why, "Mend that, or keep them with a reason: cargo xtask budget --write");
+    Err(Failure::new(why))
+}
+
+/// All figures in the tables of a page.
+fn figures(page: &str) -> Vec<Figure> {
+    let (mut heading, mut titles, mut figures) = ("", Vec::new(), Vec::new());
+    for line in page.lines() {
+        if let Some(text) = line.strip_prefix('#') {
+            heading = text.trim_start_matches('#').trim();
+        }
+        if line.starts_with("|---") {
+            continue;
+        }
+        let Some(row) = line.strip_prefix("| ").and_then(|rest| rest.strip_suffix(" |")) else {
+            titles.clear();
+            continue;
+        };
+        let cells: Vec<_> = row.split(" | ").collect();
+        if titles.is_empty() {
+            titles = cells;
+            continue;
+        }
+        let words: Vec<_> = cells.iter().copied().filter(|cell| number(cell).is_none()).collect();
+        let row = words.join(", ");
+        let found = titles.iter().zip(&cells).filter_map(|(title, cell)| {
+            Some(Figure { name: format!("{heading}: {row}: {title}"), value: number(cell)? })
+        });
+        figures.extend(found);
+    }
+    figures
+}
+
+/// A number with its digits in groups.
+fn number(cell: &str) -> Option<u64> {
+    cell.replace(',', "").parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAGE: &str = "# Budget\n\n## Flash\n\n| Build | Client |\n|---|---:|\n| s | 1,000 |\n| 3 | 2,000 |\n\ntext\n";
+
+    #[test]
+    fn figures_are_named_by_section_row_and_column() {
+        let names: Vec<_> = figures(PAGE).into_iter().map(|figure| (figure.name, figure.value)).collect();
+        assert_eq!(names[0], (String::from("Flash: s: Client"), 1_000));
+    }
+
+    #[test]
+    fn two_percent_worse_is_allowed_and_no_more() {
+        assert!(compare(PAGE, PAGE).is_ok());
+        assert!(compare(PAGE, &PAGE.replace("1,000", "1,020")).is_ok());
+        assert!(compare(PAGE, &PAGE.replace("1,000", "1,021")).is_err());
+        assert!(compare(PAGE, &PAGE.replace("2,000", "20")).is_ok());
+    }
+
+    #[test]
+    fn a_row_that_is_new_or_was_not_measured_is_no_failure() {
+        assert!(compare("", PAGE).is_ok());
+        assert!(compare(PAGE, &PAGE.replace("| s | 1,000 |\n", "")).is_ok());
+    }
+}

@@ -1,0 +1,51 @@
+//! Building the images, and what they take in flash and RAM.
+
+use super::builds::Build;
+use super::{CRATE, elf, target_directory};
+use crate::features::MEASURED_TARGET;
+use crate::run::{Failure, Result, Run};
+use std::path::PathBuf;
+
+/// The images that hold more than the frame, as the columns of the table.
+pub(crate) const IMAGES: [&str; 3] = ["client", "server", "both"];
+
+/// What the images of one build add to the empty one, in bytes.
+pub(crate) struct Sizes {
+    pub(crate) flash: [u64; IMAGES.len()],
+    /// Static RAM.
+    pub(crate) statics: u64,
+}
+
+/// Builds the images for flash and reads their sections.
+pub(crate) fn measure(build: &Build) -> Result<Sizes> {
+    compile(build, &["empty", "client", "server", "both"], "")?;
+    let empty = elf::sections(&image(build, "empty"))?;
+    let mut sizes = Sizes { flash: [0; IMAGES.len()], statics: 0 };
+    for (name, flash) in IMAGES.iter().zip(&mut sizes.flash) {
+        let full = elf::sections(&image(build, name))?;
+        *flash = over(full.flash, empty.flash)?;
+        sizes.statics = sizes.statics.max(over(full.ram, empty.ram)?);
+    }
+    Ok(sizes)
+}
+
+/// Builds these programs of the crate, with `feature` beside those of the build.
+pub(crate) fn compile(build: &Build, programs: &[&str], feature: &str) -> Result<()> {
+    let Build { profile, features, flags, .. } = build;
+    let line = format!("build --quiet --locked --profile {profile} --target {MEASURED_TARGET} --target-dir");
+    let run = Run::cargo(&line)
+        .arg(target_directory().to_string_lossy())
+        .arg(format!("--features={features},{feature}"))
+        .arg("--config")
+        .arg(format!("target.{MEASURED_TARGET}.rustflags=[{flags}]"));
+    programs.iter().fold(run, |run, program| run.words("--bin").arg(*program)).within(CRATE).succeed()
+}
+
+/// Where a program of a build lies.
+pub(crate) fn image(build: &Build, program: &str) -> PathBuf {
+    target_directory().join(MEASURED_TARGET).join(build.profile).join(program)
+}
+
+fn over(full: u64, empty: u64) -> Result<u64> {
+    full.checked_sub(empty).ok_or_else(|| Failure::new("an image is smaller than the empty one"))
+}

@@ -1,0 +1,126 @@
+//! Running a role on the recording of its peer, in an emulator that counts instructions.
+
+use super::builds::{Build, Choice};
+use super::{CRATE, host, images, target_directory};
+use crate::run::{Failure, Result, Run, root};
+use std::path::Path;
+
+/// The machine with a Cortex-M4. Each instruction takes 2^6 ns of virtual time, which the images know.
+const QEMU: &str = "-M mps2-an386 -nographic -monitor none -serial none -icount shift=6";
+
+/// What a role has cost.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Cost {
+    /// Instructions of the handshake, and of its parts.
+    pub(crate) handshake: u64,
+    pub(crate) share: u64,
+    pub(crate) agree: u64,
+    /// Of both signatures in the chain.
+    pub(crate) chain: u64,
+    pub(crate) certificate_verify: u64,
+    pub(crate) sign: u64,
+    /// Instructions for 1 KiB: the mean of all records that were sent and received.
+    pub(crate) record: u64,
+    /// Bytes on the wire in the handshake.
+    pub(crate) sent: u64,
+    pub(crate) received: u64,
+    /// Bytes of stack.
+    pub(crate) stack: u64,
+}
+
+impl Cost {
+    /// What is no public-key operation.
+    pub(crate) fn rest(&self) -> u64 {
+        self.handshake - self.share - self.agree - self.chain - self.certificate_verify - self.sign
+    }
+}
+
+/// Records both sides of a handshake, with what comes after it.
+pub(crate) fn record(choice: Choice) -> Result<()> {
+    let directory = root().join(recordings(choice));
+    on_host("record", &[&directory.to_string_lossy(), choice.suite, choice.group])
+}
+
+/// Runs a program of the crate on this machine.
+pub(crate) fn on_host(program: &str, words: &[&str]) -> Result<()> {
+    let target = host()?;
+    let line = format!("run --quiet --locked --bin {program} --features record --profile record --target {target}");
+    let run = Run::cargo(&line).arg("--target-dir").arg(target_directory().to_string_lossy()).arg("--");
+    words.iter().fold(run, |run, word| run.arg(*word)).within(CRATE).succeed()
+}
+
+/// Runs the role `client` or `server`, twice: both runs have to give the same figures.
+pub(crate) fn run(build: &Build, role: &str, choice: Choice) -> Result<Cost> {
+    let image = images::image(build, &format!("replay_{role}"));
+    let words = ["replay", choice.suite, choice.group];
+    let output = emulate(&image, &words, &recordings(choice))?;
+    if emulate(&image, &words, &recordings(choice))? != output {
+        return Err(Failure::new(format!("two runs of {} gave different figures", image.display())));
+    }
+    parse(&output).ok_or_else(|| Failure::new(format!("{} printed what is not understood:\n{output}", image.display())))
+}
+
+/// Runs an image in a directory and gives what it prints.
+pub(crate) fn emulate(image: &Path, words: &[&str], directory: &str) -> Result<String> {
+    let words: Vec<_> = words.iter().map(|word| format!(",arg={word}")).collect();
+    Run::new("qemu-system-arm")
+        .words(QEMU)
+        .arg("-semihosting-config")
+        .arg(format!("enable=on,target=native{}", words.concat()))
+        .arg("-kernel")
+        .arg(image.to_string_lossy())
+        .within(directory)
+        .read()
+}
+
+fn recordings(choice: Choice) -> String {
+    format!("target/budget/{}-{}", choice.suite, choice.group)
+}
+
+/// Lines of a name and a number.
+fn parse(output: &str) -> Option<Cost> {
+    let mut cost = Cost::default();
+    let (mut verified, mut records) = (Vec::new(), Vec::new());
+    for line in output.lines() {
+        let (name, number) = line.split_once(' ')?;
+        let number = number.parse::<u64>().ok()?;
+        match name {
+            "handshake" => cost.handshake = number,
+            "share" => cost.share = number,
+            "agree" => cost.agree = number,
+            "verify" => verified.push(number),
+            "sign" => cost.sign = number,
+            "record" => records.push(number),
+            "sent" => cost.sent = number,
+            "received" => cost.received = number,
+            "stack" => cost.stack = number,
+            _ => return None,
+        }
+    }
+    // The chain comes before the proof that the peer has the key of its leaf.
+    let [leaf, intermediate, certificate_verify] = verified.try_into().ok()?;
+    (cost.chain, cost.certificate_verify) = (leaf + intermediate, certificate_verify);
+    cost.record = records.iter().sum::<u64>().checked_div(u64::try_from(records.len()).ok()?)?;
+    Some(cost)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OUTPUT: &str = "handshake 100\nrecord 4\nrecord 6\nshare 10\nagree 11\nverify 20\nverify 21\nverify 12\n\
+                          sign 13\nsent 1297\nreceived 1329\nstack 7840\n";
+
+    #[test]
+    fn the_last_of_three_verifications_is_that_of_certificate_verify() {
+        let cost = parse(OUTPUT).unwrap();
+        assert_eq!((cost.chain, cost.certificate_verify, cost.rest(), cost.record), (41, 12, 13, 5));
+    }
+
+    #[test]
+    fn output_of_another_form_is_not_understood() {
+        assert_eq!(parse(&OUTPUT.replace("verify 12\n", "")), None);
+        assert_eq!(parse(&OUTPUT.replace("stack 7840", "no stack")), None);
+        assert_eq!(parse(""), None);
+    }
+}
