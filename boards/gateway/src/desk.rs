@@ -34,7 +34,7 @@ macro_rules! answer_as {
                 &mut self,
                 request: &CredentialRequest<'_, 'b, $role, RustCrypto>,
             ) -> Option<&'b Credential<'b>> {
-                self.choose(request)
+                self.pick(request)
             }
 
             async fn authorize(&mut self, peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
@@ -68,14 +68,14 @@ answer_as!(Client);
 answer_as!(Server);
 
 impl<'b, B> Desk<'_, 'b, B> {
-    fn choose<S: Side>(&self, request: &CredentialRequest<'_, 'b, S, RustCrypto>) -> Option<&'b Credential<'b>> {
+    fn pick<S: Side>(&self, request: &CredentialRequest<'_, 'b, S, RustCrypto>) -> Option<&'b Credential<'b>> {
         for authority in request.authorities() {
             debug!("it trusts {}", Shown(authority));
         }
         let chosen = self.settings.credentials.iter().find(|credential| request.accepts(credential));
         match chosen {
             Some(credential) => {
-                info!("showing credential {}, {} certificates", credential.key().0, credential.chain().len());
+                info!("showing credential {}, {} certificates", credential.key().0, credential.chain().iter().count());
             }
             None => warn!("showing no certificate: it accepts none of our {}", self.settings.credentials.len()),
         }

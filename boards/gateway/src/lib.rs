@@ -24,7 +24,6 @@ pub mod app;
 mod client;
 mod clock;
 pub mod cxml;
-pub mod der;
 mod desk;
 mod http;
 mod memory;

@@ -7,14 +7,15 @@ use crate::sample;
 use crate::signer;
 use crate::stack;
 use embassy_net::Stack;
+use embedded_mtls::credential::{AnchorSet, Chain};
 use embedded_mtls::crypto::rustcrypto::P256SigningKey;
-use embedded_mtls::x509::{TrustAnchor, UnixTime};
+use embedded_mtls::x509::UnixTime;
 use embedded_mtls::{Credential, KeyHandle};
-use gateway::{Memory, Settings, app, der};
+use gateway::{Memory, Settings, app};
 use static_cell::ConstStaticCell;
 
-/// As many certificates as a chain or a set of anchors may have.
-type List<T> = heapless::Vec<T, 4>;
+/// Most authorities in a file.
+const MAX_ANCHORS: usize = 2;
 
 static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory::new());
 
@@ -34,13 +35,11 @@ pub(crate) async fn firmware(network: Stack<'static>, arguments: Arguments) -> !
 /// The exit status; `None`: a file is missing, or is not what it should be.
 async fn gateway(network: Stack<'static>, arguments: Arguments) -> Option<u8> {
     let Arguments { arena, role, endpoint, anchors, identity, time_server, patience, retry, slow_key, .. } = arguments;
-    let mut roots = List::new();
-    for certificate in certificates(arena.load(anchors, "der")?)? {
-        roots.push(TrustAnchor::from_certificate(certificate).ok()?).ok()?;
-    }
-    let (mut chain, mut key) = (List::new(), Key::None);
+    let anchors = AnchorSet::<MAX_ANCHORS>::from_certificates(Chain::joined(arena.load(anchors, "der")?)).ok()?;
+    let (mut credential, mut key) = (None, Key::None);
     if let Some(identity) = identity {
-        chain = certificates(arena.load(identity, "der")?)?;
+        let chain = Chain::joined(arena.load(identity, "der")?);
+        credential = Some(Credential::from_chain(chain, KeyHandle(0)).ok()?);
         let own = P256SigningKey::from_bytes(arena.load(identity, "scalar")?.first_chunk()?).ok()?;
         key = if slow_key {
             signer::hand_over(own);
@@ -49,11 +48,10 @@ async fn gateway(network: Stack<'static>, arguments: Arguments) -> Option<u8> {
             Key::Own(own)
         };
     }
-    let credential = if chain.is_empty() { None } else { Some(Credential::new(&chain, KeyHandle(0)).ok()?) };
     let settings = Settings {
         role,
         endpoint,
-        anchors: &roots,
+        anchors: anchors.as_slice(),
         credentials: credential.as_slice(),
         order: sample::ORDER,
         built: UnixTime::from_seconds(env!("BUILT").parse().ok()?),
@@ -65,15 +63,4 @@ async fn gateway(network: Stack<'static>, arguments: Arguments) -> Option<u8> {
     let (round, awake) = executor::longest();
     defmt::info!("executor: at most {} us for a round of tasks, {} us without sleep", round, awake);
     Some(outcome.map_or_else(|trouble| trouble.exit_status(), |_| 0))
-}
-
-/// The certificates that stand one behind the other in `bytes`.
-fn certificates(mut bytes: &'static [u8]) -> Option<List<&'static [u8]>> {
-    let mut found = List::new();
-    while !bytes.is_empty() {
-        let (certificate, rest) = der::next_certificate(bytes)?;
-        found.push(certificate).ok()?;
-        bytes = rest;
-    }
-    Some(found)
 }
