@@ -17,8 +17,10 @@ use super::authenticate::{Answered, Authenticate, Expectation, Outcome};
 use super::config::{ClientConfig, Parameters, check_anchors};
 use super::identify::{Identify, send_change_cipher_spec, send_finished};
 use super::keys::{ApplicationKeys, ClientFinishedKeys, HandshakeKeys, receive_finished};
+#[cfg(feature = "post-handshake-auth")]
+use super::post::Party;
 use super::proof::PeerAuthenticated;
-use super::{Answer, ClientAuthStatus, Context, Established, Progress, Question, Role, Stage, Wait};
+use super::{Answer, Context, Established, Progress, Question, Role, Stage, Wait};
 use crate::credential::Credential;
 use crate::crypto::{CryptoProvider, HashAlgorithm, KeyExchange, KeyShare};
 use crate::error::{ApiMisuse, Error, PeerMisbehaved};
@@ -184,7 +186,7 @@ impl Role for Client {
             State::ExpectFinished(keys, reply, peer) => handle_finished(keys, reply, peer, cx, config),
             State::Respond(response, Identify::Done) => Ok((State::SendFinished(response), Progress::Continue)),
             State::Respond(response, identify) => {
-                let (identify, progress) = identify.handle(cx)?;
+                let (identify, progress) = identify.handle(&mut cx.flight())?;
                 Ok((State::Respond(response, identify), progress))
             }
             State::SendFinished(response) => send_client_finished(response, cx),
@@ -204,7 +206,9 @@ impl Role for Client {
                 Answered::Next(step) => State::AuthenticateServer(keys, reply, step),
                 Answered::Authenticated(peer) => State::ExpectFinished(keys, reply, peer),
             }),
-            (State::Respond(response, identify), answer) => Ok(State::Respond(response, identify.answer(cx, answer)?)),
+            (State::Respond(response, identify), answer) => {
+                Ok(State::Respond(response, identify.answer(&mut cx.flight(), answer)?))
+            }
             _ => Err(ApiMisuse::AnswerUnexpected.into()),
         }
     }
@@ -214,6 +218,11 @@ impl Role for Client {
             State::Respond(_, identify) => identify.signing(),
             _ => None,
         }
+    }
+
+    #[cfg(feature = "post-handshake-auth")]
+    fn party<'b, C: CryptoProvider>(config: &'b ClientConfig<'b>, _cx: &Context<'b, C>) -> Party<'b> {
+        Party::client(config.post_handshake_auth)
     }
 
     fn finish<C: CryptoProvider>(state: Self::State<'_, C>) -> Result<Established<C>, Self::State<'_, C>> {
@@ -409,6 +418,10 @@ fn offer<'c, C: CryptoProvider>(
         },
         protocols: config.parameters.alpn(),
         cookie,
+        #[cfg(feature = "post-handshake-auth")]
+        post_handshake_auth: config.post_handshake_auth,
+        #[cfg(not(feature = "post-handshake-auth"))]
+        post_handshake_auth: false,
     }
 }
 
@@ -471,8 +484,7 @@ fn take_reply<'b, C: CryptoProvider>(
         return Err(ApiMisuse::CredentialSchemeNotOffered.into());
     }
     cx.receive_into_transcript()?;
-    cx.negotiated.client_auth =
-        if reply.is_some() { ClientAuthStatus::Authenticated } else { ClientAuthStatus::Declined };
+    cx.negotiated.presented(reply);
     Ok(State::AuthenticateServer(keys, Some(reply), Authenticate::ExpectCertificate))
 }
 
@@ -484,6 +496,7 @@ const fn expectation<'c>(config: &'c ClientConfig<'_>) -> Expectation<'c> {
         server_name: Some(&config.server_name),
         common_name: config.common_name,
         parameters: &config.parameters,
+        context: &[],
     }
 }
 
@@ -496,7 +509,7 @@ fn authenticate_server<'b, C: CryptoProvider>(
     config: &'b ClientConfig<'b>,
     trace: &mut impl Trace,
 ) -> Next<'b, C> {
-    match step.handle(cx, &expectation(config), trace)? {
+    match step.handle(&mut cx.flight(), &expectation(config), trace)? {
         Outcome::Next(step, progress) => Ok((State::AuthenticateServer(keys, reply, step), progress)),
         // RFC 9846 section 4.5.1.3: "If the server supplies an empty Certificate message, the client
         // MUST abort the handshake with a 'decode_error' alert."
@@ -529,7 +542,7 @@ fn handle_finished<'b, C: CryptoProvider>(
 
 #[inline(never)]
 fn send_client_finished<'b, C: CryptoProvider>(response: Response<C>, cx: &mut Context<'b, C>) -> Next<'b, C> {
-    match send_finished(cx, |hash| response.keys.client.finished(hash))? {
+    match send_finished(&mut cx.flight(), |hash| response.keys.client.finished(hash))? {
         Written::AfterTransmit => Ok((State::SendFinished(response), Progress::Transmit)),
         Written::Yes => {
             let keys = response.keys.application;

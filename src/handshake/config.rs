@@ -28,6 +28,8 @@ pub struct ClientConfig<'a> {
     pub(crate) common_name: Option<CommonName<'a>>,
     pub(crate) anchors: &'a [TrustAnchor<'a>],
     pub(crate) parameters: Parameters<'a>,
+    #[cfg(feature = "post-handshake-auth")]
+    pub(crate) post_handshake_auth: bool,
 }
 
 /// Configuration of a server.
@@ -56,7 +58,24 @@ pub enum ClientAuth<'a> {
 impl<'a> ClientConfig<'a> {
     /// A client that connects to `server_name` and trusts `anchors`, and nothing else: 1 to 255 of them.
     pub const fn new(server_name: ServerName<'a>, anchors: &'a [TrustAnchor<'a>]) -> Self {
-        Self { server_name, common_name: None, anchors, parameters: Parameters::new() }
+        Self {
+            server_name,
+            common_name: None,
+            anchors,
+            parameters: Parameters::new(),
+            #[cfg(feature = "post-handshake-auth")]
+            post_handshake_auth: false,
+        }
+    }
+
+    /// Offers to say who we are also after the handshake (RFC 9846 section 4.3.6): what a server needs that asks
+    /// only for some of its resources, such as Apache with `SSLVerifyClient require` in a `<Location>`. Its
+    /// request comes as [`Event::Credential`](crate::Event::Credential). Off by default.
+    #[cfg(feature = "post-handshake-auth")]
+    #[must_use]
+    pub const fn with_post_handshake_auth(mut self, offer: bool) -> Self {
+        self.post_handshake_auth = offer;
+        self
     }
 
     /// Asks for this common name **instead of** looking for the server name among the subject alternative

@@ -17,6 +17,8 @@ mod der;
 mod extensions;
 mod general_name;
 mod identity;
+#[cfg(feature = "post-handshake-auth")]
+mod kept;
 mod key_info;
 mod name;
 mod note;
@@ -57,6 +59,7 @@ pub use self::verdict::{Authority, Evidence, NearMiss, Verdict};
 pub use self::verified::{PathCertificate, VerifiedPath};
 pub use self::waiver::{WaivableCause, Waived, Waivers};
 
+#[cfg(not(feature = "post-handshake-auth"))]
 pub(crate) use self::identity::LeafSummary;
 pub(crate) use self::own::{OwnCertificate, first_certificate, is_sha1};
 pub(crate) use self::path::{ChainAccepted, ChainVerified, PeerChain, Search};

@@ -27,7 +27,9 @@ use super::algorithm::PublicKey;
 use super::anchor::Authority;
 use super::certificate::{Certificate, Origin};
 use super::extensions::KeyHint;
-use super::identity::{LeafKey, LeafSummary, PeerIdentity, digest, fingerprint};
+#[cfg(not(feature = "post-handshake-auth"))]
+use super::identity::LeafSummary;
+use super::identity::{LeafKey, PeerIdentity, digest, fingerprint};
 use super::note::Note;
 use super::path_found::PathFound;
 use super::rules::Rules;
@@ -51,7 +53,7 @@ pub(crate) struct PeerChain<'p> {
     pub(super) signatures_left: u8,
     pub(super) steps_left: u32,
     /// The first certificate that could not be parsed.
-    broken: Option<CertificateError>,
+    pub(super) broken: Option<CertificateError>,
     /// The most useful reason so far why there is no path; in the end the one that was given.
     pub(super) problem: Option<Note>,
     /// What was known of the time in the last search.
@@ -246,6 +248,7 @@ impl<'p> PeerChain<'p> {
     }
 
     /// Keeps the leaf and forgets the rest.
+    #[cfg(not(feature = "post-handshake-auth"))]
     pub(crate) fn into_identity(self) -> LeafSummary<'p> {
         LeafSummary::new(self.list.into_leaf())
     }

@@ -16,6 +16,8 @@ pub(crate) const MEASURED_TARGET: &str = "thumbv7em-none-eabihf";
 pub(crate) const SETS: &[&str] = &[
     "",
     "blocking",
+    "post-handshake-auth",
+    "aes128-gcm,blocking,async,post-handshake-auth",
     "async",
     "std",
     "embedded-tls",
@@ -50,14 +52,14 @@ pub(crate) const CORTEX_M4: (&str, &str) =
 pub(crate) const EXCLUSIVE: (&str, &str) = ("defmt,log", "the features `defmt` and `log` exclude each other");
 
 /// All features that go together, for documentation, unit tests and the tests in [`ALL_TESTS`].
-pub(crate) const ALL: &str = "all-algorithms,dangerous-waivers,embedded-tls,std,log";
+pub(crate) const ALL: &str = "all-algorithms,dangerous-waivers,embedded-tls,post-handshake-auth,std,log";
 
 /// Features of the tests that pin what is on the wire: with more signature algorithms hellos are longer.
 pub(crate) const PINNED: &str = "aes256-gcm-sha384,std,log";
 
-/// Tests of signature algorithms, which need all of them, and of waivers.
-pub(crate) const ALL_TESTS: &str =
-    "--test algorithms --test real_roots --test waivers --test wycheproof --test x509_cases";
+/// Tests that need all features: of signature algorithms, of waivers, and of what comes after the handshake.
+pub(crate) const ALL_TESTS: &str = "--test algorithms --test data --test drivers --test post_handshake --test \
+     post_handshake_refusals --test real_roots --test waivers --test wycheproof --test x509_cases";
 
 #[cfg(test)]
 mod tests {

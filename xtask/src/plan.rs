@@ -213,7 +213,7 @@ fn interop_step() -> Step {
 
 fn qemu_step(words: &[String]) -> Step {
     let image = |board| Task::Succeeds(Run::cargo("build --release --locked").within(board));
-    let rows = words.iter().fold(Run::cargo("run --package emulated --locked --"), |run, word| run.arg(word));
+    let rows = words.iter().fold(Run::cargo("run --package emulated --locked --"), Run::arg);
     let tasks = vec![
         image("boards/qemu-mps2"),
         image("boards/qemu-lm3s"),
