@@ -285,13 +285,14 @@ fn overflows(machine: Machine, world: &World) -> Result<(), String> {
 
 /// Boots an image once, with our supplier at the other end, prints what it logs, and gives its exit status.
 pub(crate) fn post_once(world: &World, image: &str) -> Result<u8, String> {
-    let image = Path::new(image);
-    let machine = Machine::of_image(image).ok_or_else(|| format!("no machine is known for {}", image.display()))?;
+    // QEMU runs in another directory.
+    let image = Path::new(image).canonicalize().map_err(|error| format!("{image}: {error}"))?;
+    let machine = Machine::of_image(&image).ok_or_else(|| format!("no machine is known for {}", image.display()))?;
     let ground = Ground::new(&world.root, Some(&world.client))?;
     let port = free_port()?;
     let peer = Peer::start(peers::Kind::Ours, world, port, "server", &[])?;
     let network = Network::User { forward: None };
-    let mut running = Emulator::start(machine, image, &ground.directory(), &network, &arguments(&ground, port, &[]))?;
+    let mut running = Emulator::start(machine, &image, &ground.directory(), &network, &arguments(&ground, port, &[]))?;
     let mut printed = 0;
     loop {
         let ended = running.ends_within(Duration::from_millis(20));
