@@ -14,8 +14,11 @@ use std::time::Duration;
 pub(crate) struct Row {
     pub(crate) machine: &'static str,
     pub(crate) name: String,
-    pub(crate) run: Box<dyn FnOnce(&World) -> Result<(), String>>,
+    pub(crate) run: Run,
 }
+
+/// Tries it; an error says what went wrong.
+type Run = Box<dyn FnOnce(&World) -> Result<(), String>>;
 
 /// Exit statuses of the firmware.
 const DELIVERED: u8 = 0;
@@ -57,7 +60,7 @@ impl Post {
     }
 
     /// Posts to the file with which web servers answer.
-    fn to_file(mut self) -> Self {
+    fn posting_to_file(mut self) -> Self {
         self.arguments.push("path=/order".into());
         self
     }
@@ -71,7 +74,7 @@ impl Post {
         Self { shows, ..self }
     }
 
-    fn as_somebody(self, identity: fn(&World) -> Option<&Identity>) -> Self {
+    fn by(self, identity: fn(&World) -> Option<&Identity>) -> Self {
         Self { identity, ..self }
     }
 
@@ -141,7 +144,7 @@ pub(crate) fn all() -> Vec<Row> {
 
 fn of_machine(machine: Machine) -> Vec<Row> {
     let mut rows: Vec<Row> = [peers::Kind::Ours, peers::Kind::OpenSsl, peers::Kind::Nginx, peers::Kind::Apache]
-        .map(|peer| Post::new(machine, peer).to_file().row(&format!("posts to {}", peer.name())))
+        .map(|peer| Post::new(machine, peer).posting_to_file().row(&format!("posts to {}", peer.name())))
         .into();
     rows.extend(refusals(machine));
     rows.extend(clients::Kind::ALL.map(|client| serves(machine, client)));
@@ -182,15 +185,13 @@ fn refusals(machine: Machine) -> Vec<Row> {
         post(Nginx, TLS, "Expired").showing("server-expired").row("refuses a server that has expired"),
         post(Ours, TLS, "NameMismatch").showing("server-of-other-name").row("refuses a server of another name"),
         post(OpenSslAskingNobody, NOT_MUTUAL, "asked for no certificate").row("refuses a server that asks nobody"),
-        post(OpenSsl, REJECTED_LATE, "certificate_required")
-            .as_somebody(|_| None)
-            .row("refused late: no certificate (116)"),
+        post(OpenSsl, REJECTED_LATE, "certificate_required").by(|_| None).row("refused late: no certificate (116)"),
         post(OpenSsl, REJECTED_LATE, "certificate_expired")
-            .as_somebody(|world| Some(&world.client_expired))
+            .by(|world| Some(&world.client_expired))
             .row("refused late: our certificate has expired (45)"),
-        post(Nginx, HTTP, "HTTP status 400").as_somebody(|_| None).row("refused by HTTP: no certificate (nginx 400)"),
+        post(Nginx, HTTP, "HTTP status 400").by(|_| None).row("refused by HTTP: no certificate (nginx 400)"),
         post(Apache, HTTP, "HTTP status 403")
-            .as_somebody(|world| Some(&world.client))
+            .by(|world| Some(&world.client))
             .row("refused by HTTP: another common name (Apache 403)"),
     ]
 }
@@ -285,13 +286,14 @@ fn overflows(machine: Machine, world: &World) -> Result<(), String> {
 
 /// Boots an image once, with our supplier at the other end, prints what it logs, and gives its exit status.
 pub(crate) fn post_once(world: &World, image: &str) -> Result<u8, String> {
-    let image = Path::new(image);
-    let machine = Machine::of_image(image).ok_or_else(|| format!("no machine is known for {}", image.display()))?;
+    // QEMU runs in another directory.
+    let image = Path::new(image).canonicalize().map_err(|error| format!("{image}: {error}"))?;
+    let machine = Machine::of_image(&image).ok_or_else(|| format!("no machine is known for {}", image.display()))?;
     let ground = Ground::new(&world.root, Some(&world.client))?;
     let port = free_port()?;
     let peer = Peer::start(peers::Kind::Ours, world, port, "server", &[])?;
     let network = Network::User { forward: None };
-    let mut running = Emulator::start(machine, image, &ground.directory(), &network, &arguments(&ground, port, &[]))?;
+    let mut running = Emulator::start(machine, &image, &ground.directory(), &network, &arguments(&ground, port, &[]))?;
     let mut printed = 0;
     loop {
         let ended = running.ends_within(Duration::from_millis(20));
