@@ -4,7 +4,7 @@ mod builds;
 mod check;
 mod cortex_m4;
 mod document;
-mod elf;
+pub(crate) mod elf;
 mod images;
 mod peers;
 mod replay;
