@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use shared::args::{self, PREFERENCES_HELP, Preferences, UsageError};
 use shared::cxml::Order;
-use shared::order::{Asked, Errand, Progress, connect, post};
+use shared::order::{Asked, Errand, Progress, Wanted, connect, post};
 use shared::pem::{self, Identity};
 use shared::report::{Link, printable, say, thousands};
 use shared::tls::{Deadline, HostMemory, Timed};
@@ -17,12 +17,17 @@ const HELP: &str = "\
 gateway - posts a cXML order over mutual TLS 1.3
 
 Usage: gateway --connect HOST:PORT --server-name NAME --ca FILE [--cert FILE [--key FILE]]... --order FILE [options]
+       --pin FILE may stand beside or instead of --ca
 
   --connect H:P       where to connect to
   --server-name NAME  the DNS name or address that the server's certificate must hold
   --ca FILE           PEM: the authorities whose servers are trusted; given again, all files count
+  --pin FILE          PEM: the server's own certificate, or its public key, which is trusted whoever issued it
+  --common-name NAME  ask for this common name, literally, instead of the server name in the certificate
+  --wildcard-match    the common name is a pattern: *.example.com accepts abc.example.com
   --cert FILE         PEM: a certificate of ours, then its intermediates; given again, what the server asks for chooses
   --key FILE          PEM: the key of the --cert before it, PKCS#8 or SEC1, on P-256; else it is in the same file
+  --alias NAME        show only the --cert FILE whose name without its end is NAME
   --order FILE        the cXML document; it is sent byte for byte
   --path PATH         where in the server; /orders unless given
   --timeout SECONDS   how long all of it may take; 60 unless given
@@ -59,9 +64,10 @@ fn main() -> ExitCode {
 
 /// Reads the command line; `None` if it asks for help, which is printed.
 fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, UsageError> {
-    let (mut address, mut server_name, mut order) = (None, None, None);
+    let (mut address, mut server_name, mut order, mut alias) = (None, None, None, None);
     let (mut path, mut seconds) = ("/orders".to_owned(), 60_u16);
     let (mut authorities, mut files) = (Vec::new(), Vec::<(String, Option<String>)>::new());
+    let (mut pins, mut common_name, mut is_pattern) = (Vec::new(), None, false);
     let mut preferences = Preferences::default();
     while let Some(argument) = parser.next()? {
         let lexopt::Arg::Long(name) = argument else { return Err(argument.unexpected().into()) };
@@ -76,11 +82,15 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, UsageError> {
             "connect" => address = Some(args::text(&mut parser)?),
             "server-name" => server_name = Some(args::text(&mut parser)?),
             "ca" => authorities.append(&mut pem::authorities(&args::text(&mut parser)?)?),
+            "pin" => pins.append(&mut pem::pins(&args::text(&mut parser)?)?),
+            "common-name" => common_name = Some(args::text(&mut parser)?),
+            "wildcard-match" => is_pattern = true,
             "cert" => files.push((args::text(&mut parser)?, None)),
             "key" => match files.last_mut() {
                 Some((_, key @ None)) => *key = Some(args::text(&mut parser)?),
                 _ => return Err(UsageError("--key must follow the --cert it belongs to".to_owned())),
             },
+            "alias" => alias = Some(args::text(&mut parser)?),
             "order" => order = Some(args::text(&mut parser)?),
             "path" => path = path_of(&args::text(&mut parser)?)?,
             "timeout" => seconds = args::parsed(&mut parser, "--timeout", "a number of seconds from 0 to 65535")?,
@@ -93,14 +103,25 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, UsageError> {
     }
     let address = args::required(address, "--connect")?;
     let server_name = args::required(server_name, "--server-name")?;
-    if authorities.is_empty() {
+    if authorities.is_empty() && pins.is_empty() {
         return Err(UsageError("--ca is missing".to_owned()));
     }
+    if is_pattern && common_name.is_none() {
+        return Err(UsageError("--wildcard-match needs --common-name".to_owned()));
+    }
+    let common_name = common_name.map(|name| Wanted { name, is_pattern });
     let (document, order) = read_order(&args::required(order, "--order")?)?;
+    if let Some(alias) = alias {
+        files.retain(|(cert, _)| args::alias(cert) == alias);
+        if files.is_empty() {
+            return Err(args::unfit("--alias", &alias, "the name of a --cert FILE without its end"));
+        }
+    }
     let identities = files.iter().map(|(cert, key)| Ok(pem::identity(cert, key.as_ref().unwrap_or(cert))?));
     let identities = identities.collect::<Result<Vec<Identity>, UsageError>>()?;
     let names = files.into_iter().map(|(cert, _)| cert).collect();
-    let errand = Errand { address, server_name, authorities, identities, path, document, preferences };
+    let errand =
+        Errand { address, server_name, authorities, pins, common_name, identities, path, document, preferences };
     Ok(Some(Options { errand, names, order, patience: Duration::from_secs(u64::from(seconds)) }))
 }
 

@@ -199,12 +199,29 @@ impl<C: CryptoProvider, W> TrafficSecret<C, HandshakeEpoch, W> {
         hash: &FinishedHash,
         received: &[u8],
     ) -> Result<FinishedVerified, CryptoError> {
-        let expected = self.finished(hash)?;
-        if bool::from(expected.as_bytes().ct_eq(received)) {
-            Ok(FinishedVerified(()))
-        } else {
-            Err(CryptoError::Forged)
-        }
+        verify_finished::<C>(&self.secret, hash, received)
+    }
+}
+
+/// After the handshake, the Finished of a client is keyed with `client_application_traffic_secret_N` (RFC 9846
+/// section 4.5, the table of base keys).
+#[cfg(feature = "post-handshake-auth")]
+impl<C: CryptoProvider> TrafficSecret<C, ApplicationEpoch, Sending> {
+    /// The `verify_data` of our Finished after the handshake.
+    pub(crate) fn post_handshake_finished(&self, hash: &FinishedHash) -> Result<Digest, CryptoError> {
+        finished::<C>(&self.secret, hash.as_bytes())
+    }
+}
+
+#[cfg(feature = "post-handshake-auth")]
+impl<C: CryptoProvider> TrafficSecret<C, ApplicationEpoch, Receiving> {
+    /// Checks the Finished of the client after the handshake, as in the handshake.
+    pub(crate) fn verify_post_handshake_finished(
+        &self,
+        hash: &FinishedHash,
+        received: &[u8],
+    ) -> Result<FinishedVerified, CryptoError> {
+        verify_finished::<C>(&self.secret, hash, received)
     }
 }
 
@@ -250,6 +267,15 @@ fn next_stage<C: CryptoProvider>(secret: &Secret, input: &[u8]) -> Result<Secret
 fn finished<C: CryptoProvider>(secret: &Secret, hash: &[u8]) -> Result<Digest, CryptoError> {
     let key = derive::<C>(secret, b"finished", &[])?;
     C::hmac(key.algorithm, key.as_bytes(), &[hash])
+}
+
+fn verify_finished<C: CryptoProvider>(
+    secret: &Secret,
+    hash: &FinishedHash,
+    received: &[u8],
+) -> Result<FinishedVerified, CryptoError> {
+    let expected = finished::<C>(secret, hash.as_bytes())?;
+    if bool::from(expected.as_bytes().ct_eq(received)) { Ok(FinishedVerified(())) } else { Err(CryptoError::Forged) }
 }
 
 fn traffic_keys<C: CryptoProvider>(secret: &Secret, suite: CipherSuite) -> Result<TrafficKeys<C>, CryptoError> {

@@ -125,6 +125,8 @@
 //! | `all-algorithms` | all of the above |
 //! | `sha384` | SHA-384 in transcript and key schedule; secrets take 48 instead of 32 bytes |
 //! | `sha512` | SHA-512 in signatures |
+//! | `dangerous-waivers` | lets a program [waive](x509::Waivers) causes of refusal, one by one; nothing is waived by itself |
+//! | `post-handshake-auth` | asking a client who it is, and answering that, after the handshake |
 //! | `blocking` | the driver over `embedded_io::{Read, Write}` |
 //! | `async` | the driver over `embedded_io_async::{Read, Write}` |
 //! | `embedded-tls` | the certificate paths of this crate as a verifier for embedded-tls 0.19 |
@@ -178,12 +180,12 @@ mod wire;
 pub mod x509;
 
 pub use crate::connection::{
-    AuthorizeRequest, Buffers, CredentialRequest, Event, Handshake, PlaintextBuffer, ReceivedData, Session,
+    AuthorizeRequest, Buffers, CredentialRequest, Event, Handshake, PlaintextBuffer, ReceivedData, Refusal, Session,
     SignRequest, Step, TimeRequest,
 };
 pub use crate::credential::{Credential, EncodedSignature, KeyHandle, Signature};
 pub use crate::error::{
-    AlertDescription, ApiMisuse, BufferKind, CertificateError, CertificateProblem, Error, InvalidMessage,
+    AlertClass, AlertDescription, ApiMisuse, BufferKind, CertificateError, CertificateProblem, Error, InvalidMessage,
     PeerIncompatible, PeerMisbehaved,
 };
 pub use crate::handshake::client::Client;

@@ -62,6 +62,14 @@ pub(crate) const MAX_KEY_UPDATES: u8 = 32;
 /// NewSessionTicket messages without application data between them: servers send one or two; each is
 /// dropped after a look.
 pub(crate) const MAX_TICKETS: u8 = 64;
+/// Requests for a certificate after the handshake without application data between them. Each costs the client a
+/// signature; a server asks once for each resource.
+#[cfg(feature = "post-handshake-auth")]
+pub(crate) const MAX_POST_HANDSHAKE_REQUESTS: u8 = 8;
+/// Contexts of the last requests that a client remembers, 9 bytes each, to refuse one that comes twice.
+/// A server that repeats itself does so at once; uniqueness is its own interest (RFC 9846 section 4.4.2).
+#[cfg(feature = "post-handshake-auth")]
+pub(crate) const REMEMBERED_CONTEXTS: usize = 4;
 /// Records sealed under one key before we change it ourselves: RFC 9846 section 5.5 allows 2^24.5
 /// full-size records with AES-GCM.
 pub(crate) const KEY_UPDATE_AT: u64 = 1 << 24;

@@ -30,6 +30,12 @@ impl<C: CryptoProvider> Transcript<C> {
         Ok(Self { algorithm, hash: C::hash(algorithm)? })
     }
 
+    /// A transcript that goes on from here by itself.
+    #[cfg(feature = "post-handshake-auth")]
+    pub(crate) fn fork(&self) -> Self {
+        Self { algorithm: self.algorithm, hash: self.hash.clone() }
+    }
+
     /// Takes in a message or a part of it.
     pub(crate) fn update(&mut self, bytes: &[u8]) {
         self.hash.update(bytes);

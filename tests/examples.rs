@@ -12,8 +12,8 @@ use std::time::Duration;
 use rcgen::ExtendedKeyUsagePurpose::{ClientAuth, ServerAuth};
 
 use shared::args::Preferences;
-use shared::order::{Asked, Errand, Progress, connect, post};
-use shared::pem::Identity;
+use shared::order::{Asked, Errand, Progress, Wanted, connect, post};
+use shared::pem::{Identity, Pin};
 use shared::pki::{Authority, Leaf, Pki, SUPPLIER_NAME};
 use shared::supplier::{Asking, Event, Setup, serve};
 use shared::tls::{Deadline, DeviceMemory, Timed};
@@ -25,6 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 fn setup(pki: &Pki) -> Setup {
     Setup {
         identity: pki.supplier.clone(),
+        named: Vec::new(),
         client_authorities: vec![pki.root.clone()],
         asking: Asking::Required,
         required_names: Vec::new(),
@@ -48,6 +49,8 @@ fn errand(pki: &Pki, address: &str) -> Errand {
         address: address.to_owned(),
         server_name: SUPPLIER_NAME.to_owned(),
         authorities: vec![pki.root.clone()],
+        pins: Vec::new(),
+        common_name: None,
         identities: vec![pki.gateway.clone()],
         path: "/orders".to_owned(),
         document: include_bytes!("../examples/data/order.xml")[..].into(),
@@ -81,6 +84,42 @@ fn assert_late(errand: &Errand, alert: u8) {
     let (code, words) = trouble(errand);
     assert_eq!(code, 21, "{words}");
     assert!(words.contains(&format!("with alert {alert} ")), "{words}");
+}
+
+#[test]
+fn a_server_can_be_known_by_a_pin_or_by_its_common_name() {
+    let pki = Pki::new().unwrap();
+    let (address, _events) = start(setup(&pki));
+    let pinned = |certificate: &[u8]| Errand {
+        authorities: Vec::new(),
+        pins: vec![Pin::Certificate(certificate.to_vec())],
+        ..errand(&pki, &address)
+    };
+    assert!(run(&pinned(&pki.supplier.chain[0])).0.is_ok());
+    assert_eq!(trouble(&pinned(&pki.supplier.chain[1])).0, 20);
+
+    let named = |name: &str, is_pattern: bool| {
+        let common_name = Some(Wanted { name: name.to_owned(), is_pattern });
+        let server_name = "another.example".to_owned();
+        Errand { server_name, common_name, ..errand(&pki, &address) }
+    };
+    assert!(run(&named(SUPPLIER_NAME, false)).0.is_ok());
+    let (code, words) = trouble(&named("another.example", false));
+    assert!(code == 20 && words.contains("common name"), "{words}");
+    assert_eq!(trouble(&named("*.supplier.example", true)).0, 20);
+    assert_eq!(trouble(&named("", false)).0, 1);
+}
+
+#[test]
+fn validity_and_profile_can_be_limited() {
+    let pki = Pki::new().unwrap();
+    let (address, _events) = start(setup(&pki));
+    // The throw-away certificates are valid for a little over a week.
+    for (days, strict, accepted) in [(30, true, true), (1, false, false)] {
+        let preferences = Preferences { max_validity: Some(days), strict, ..Preferences::default() };
+        let outcome = run(&Errand { preferences, ..errand(&pki, &address) }).0;
+        assert_eq!(outcome.is_ok(), accepted, "{days}: {outcome:?}");
+    }
 }
 
 #[test]
@@ -263,4 +302,21 @@ fn a_configuration_that_cannot_work_is_refused_before_anybody_connects() {
     let nothing = errand(&pki, &listener.local_addr().unwrap().to_string());
     let (code, words) = trouble(&Errand { server_name: "-.example".to_owned(), ..nothing });
     assert!(code == 1 && words.contains("'-.example'"), "{code} {words}");
+}
+
+// `supplier --sni NAME=ALIAS`
+#[test]
+fn a_supplier_of_several_names_shows_the_certificate_of_the_name_that_is_asked_for() {
+    let pki = Pki::new().unwrap();
+    let other = Authority::root("Other Root").unwrap();
+    let shop = other.leaf(&Leaf::new("shop.example", ServerAuth)).unwrap();
+    let named = vec![("shop.example".to_owned(), shop)];
+    let (address, _events) = start(Setup { named, ..setup(&pki) });
+    assert!(run(&errand(&pki, &address)).0.is_ok());
+    let shopping = Errand {
+        server_name: "shop.example".to_owned(),
+        authorities: vec![other.certificate().to_vec()],
+        ..errand(&pki, &address)
+    };
+    assert!(run(&shopping).0.is_ok());
 }

@@ -129,20 +129,23 @@ fn run(pki: &Pki, case: Case) {
 fn agree(pki: &Pki, case: Case, authenticates: bool, mut client: TestSession, mut server: TestSession) {
     let status = match (case.mode, authenticates) {
         (Mode::None, _) => ClientAuthStatus::NotRequested,
-        (_, true) => ClientAuthStatus::Authenticated,
+        (_, true) => ClientAuthStatus::Accepted,
         (_, false) => ClientAuthStatus::Declined,
     };
     for session in [&client, &server] {
         assert_eq!(session.alpn(), Some(&b"http/1.1"[..]));
         assert_eq!(session.cipher_suite(), *case.suite);
         assert_eq!(session.group(), *case.group);
-        assert_eq!(session.client_auth(), status);
     }
+    assert_eq!(server.client_auth(), status);
+    // A client cannot know it yet.
+    let shown = if authenticates { ClientAuthStatus::Presented } else { status };
+    assert_eq!(client.client_auth(), if case.mode == Mode::None { ClientAuthStatus::NotRequested } else { shown });
     let peer = client.peer().expect("a server is always known");
     assert_eq!(peer.common_name(), Some(SERVER_NAME));
     assert_eq!(peer.public_key(), pki.server.key.point());
     let peer = server.peer();
-    assert_eq!(peer.is_some(), status == ClientAuthStatus::Authenticated);
+    assert_eq!(peer.is_some(), status == ClientAuthStatus::Accepted);
     assert!(peer.is_none_or(|peer| peer.common_name() == Some(CLIENT_NAME)));
     let exported = [&client, &server].map(|session| {
         let mut out = [0; 40];

@@ -1,5 +1,6 @@
 //! Which credential is shown to whom, and why: in whole handshakes, in both roles.
 #![allow(missing_docs)]
+#![allow(clippy::unnecessary_wraps, clippy::type_complexity, reason = "tables of expectations read better so")]
 
 mod common;
 
@@ -20,11 +21,14 @@ use embedded_mtls::{
 const SIGNATURE_ALGORITHMS_CERT: u16 = 50;
 const OID_FILTERS: u16 = 48;
 
+/// What is found about an entry.
+type Fit = Result<Match, Unfit>;
+
 /// A keystore, and what was found about each entry when it was asked.
 struct Keystore {
     inner: KeystoreHost<'static, fn() -> Time, P256SigningKey>,
     selector: Selector<'static>,
-    verdicts: Vec<(&'static str, Result<Match, Unfit>)>,
+    verdicts: Vec<(&'static str, Fit)>,
 }
 
 /// The entries of a keystore: alias, chain, the leaf first.
@@ -145,7 +149,7 @@ impl World {
     }
 }
 
-fn fits(certificate: u8, place: u16) -> Result<Match, Unfit> {
+fn fits(certificate: u8, place: u16) -> Fit {
     let mut fit = Match::default();
     fit.authority = Some((certificate, place));
     Ok(fit)
@@ -159,7 +163,7 @@ fn the_names_that_a_server_sends_choose_among_the_issuers_of_every_certificate_o
     let orders = chain_of(&pki.client, &pki.intermediate);
     let other_chain = certificate(&[&other.der]);
     let none = Err(Unfit::Authority);
-    let rows: [(&str, Vec<&Issued>, &[u8], [Result<Match, Unfit>; 2]); 7] = [
+    let rows: [(&str, Vec<&Issued>, &[u8], [Fit; 2]); 7] = [
         ("the issuer of the leaf", vec![&pki.intermediate], &orders, [fits(0, 0), none]),
         ("the issuer of the intermediate", vec![&pki.root], &orders, [fits(1, 0), none]),
         ("the second name, of the intermediate", vec![third_root, &pki.root], &orders, [fits(1, 1), none]),
@@ -293,7 +297,7 @@ fn a_chain_that_the_server_cannot_verify_is_passed_over() {
     };
     let bad = |index| Err(Unfit::CertificateScheme(index));
     let ok = Ok(Match::default());
-    let rows: [(&str, Option<&[u16]>, [Result<Match, Unfit>; 4]); 4] = [
+    let rows: [(&str, Option<&[u16]>, [Fit; 4]); 4] = [
         ("signature_algorithms alone, ECDSA with SHA-256", None, [bad(0), bad(0), ok, ok]),
         ("SHA-384 as well", Some(&[0x0503, 0x0403]), [ok, bad(0), ok, ok]),
         ("RSA only; that of a root is not verified", Some(&[0x0401]), [bad(0), ok, bad(0), bad(0)]),
@@ -330,7 +334,7 @@ fn filters_by_key_usage_and_purpose_are_kept_and_unknown_ones_skipped() {
     let bits = |byte: u8| vec![3, 2, 0, byte];
     let unfit = Err(Unfit::OidFilter);
     let ok = Ok(Match::default());
-    let rows: [(&str, Vec<u8>, [Result<Match, Unfit>; 2]); 10] = [
+    let rows: [(&str, Vec<u8>, [Fit; 2]); 10] = [
         ("an empty list", vec![], [ok, ok]),
         ("digitalSignature", filter(&KEY_USAGE, &[3, 2, 7, 0x80]), [ok, unfit]),
         ("the same without the tag", filter(&KEY_USAGE[2..], &[3, 2, 7, 0x80]), [ok, unfit]),
@@ -618,5 +622,5 @@ fn which_local_credential_matches_which_name_can_be_asked() {
 // They can be kept on a device.
 #[test]
 fn reasons_are_small() {
-    assert!(size_of::<Result<Match, Unfit>>() <= 12, "{}", size_of::<Result<Match, Unfit>>());
+    assert!(size_of::<Fit>() <= 12, "{}", size_of::<Fit>());
 }

@@ -155,7 +155,7 @@ impl World {
     }
 
     /// What comes of it, and what a look at the validator then says, if it came that far.
-    fn judge<T>(self, look: impl FnOnce(&Validator<'_>, &Rules<'_>) -> T) -> (Expected, Option<T>) {
+    fn judge<T>(self, look: impl FnOnce(&mut Validator<'_>, &mut Rules<'_>) -> T) -> (Expected, Option<T>) {
         let root = self.root.clone().self_signed();
         let upper = self.upper.signed_by(&root);
         let lower = self.lower.clone().signed_by(&upper);
@@ -204,7 +204,7 @@ impl World {
             Err(Error::Certificate(CertificateError { index, problem })) => Refused(index, problem),
             Err(error) => panic!("{error}"),
         };
-        (outcome, Some(look(&validator, &rules)))
+        (outcome, Some(look(&mut validator, &mut rules)))
     }
 }
 
@@ -219,12 +219,12 @@ fn with_odd_algorithm(mut issued: Issued) -> Issued {
     issued
 }
 
-fn exactly(name: &'static str) -> Option<CommonName<'static>> {
-    Some(CommonName::exact(name).unwrap())
+fn exactly(name: &'static str) -> CommonName<'static> {
+    CommonName::exact(name).unwrap()
 }
 
-fn like(pattern: &'static str) -> Option<CommonName<'static>> {
-    Some(CommonName::wildcard(pattern).unwrap())
+fn like(pattern: &'static str) -> CommonName<'static> {
+    CommonName::wildcard(pattern).unwrap()
 }
 
 /// A subject of common names, in their order.
@@ -294,13 +294,16 @@ fn serial(mut template: Template, bytes: &[u8]) -> Template {
 const FOR_BOTH_ROLES: &[&[Row]] =
     &[LIMITS, LISTS, ANCHORS, PINS, VALIDITY, AUTHORITIES, USES, NAMES, EXTENSIONS, PROFILE, FIELDS];
 
-#[test]
-fn each_case_is_answered_as_its_line_says() {
+fn rows() -> impl Iterator<Item = (Role, &'static Row)> {
     let both =
         Role::ALL.into_iter().flat_map(|role| FOR_BOTH_ROLES.iter().copied().flatten().map(move |row| (role, row)));
-    let of_servers = SERVER_NAMES.iter().chain(COMMON_NAMES).map(|row| (Role::Server, row));
+    both.chain(SERVER_NAMES.iter().chain(COMMON_NAMES).map(|row| (Role::Server, row)))
+}
+
+#[test]
+fn each_case_is_answered_as_its_line_says() {
     let (mut count, mut wrong) = (0, Vec::new());
-    for (role, Row(name, expected, change)) in both.chain(of_servers) {
+    for (role, Row(name, expected, change)) in rows() {
         let mut world = World::new(role);
         change(&mut world);
         let actual = world.run();
@@ -321,5 +324,123 @@ fn a_server_does_not_ask_for_a_host_name() {
         let mut world = World::new(Role::Client);
         change(&mut world);
         assert_eq!(world.run(), Path(3), "{name}");
+    }
+}
+
+/// What a program can waive, asked of the same cases.
+#[cfg(feature = "dangerous-waivers")]
+mod waived {
+    use super::*;
+    use embedded_mtls::x509::{WaivableCause, Waivers};
+
+    const CAUSES: [WaivableCause; 4] =
+        [WaivableCause::Expired, WaivableCause::Invalid, WaivableCause::SelfSigned, WaivableCause::UntrustedRoot];
+
+    fn waivers(causes: &[WaivableCause]) -> Waivers {
+        causes.iter().fold(Waivers::NONE, |waivers, cause| match cause {
+            WaivableCause::Expired => waivers.dangerous_waive_expired(),
+            WaivableCause::Invalid => waivers.dangerous_waive_invalid(),
+            WaivableCause::SelfSigned => waivers.dangerous_waive_self_signed(),
+            WaivableCause::UntrustedRoot => waivers.dangerous_waive_untrusted_root(),
+            other => panic!("{other:?} is new"),
+        })
+    }
+
+    fn judge(role: Role, change: fn(&mut World), waivers: Waivers) -> Result<PathFound, Error> {
+        let mut world = World::new(role);
+        change(&mut world);
+        let (_, judged) = world.judge(|validator, rules| {
+            rules.waivers = waivers;
+            let strictly = validator.validate::<RustCrypto>(rules);
+            let judged = validator.dangerous_validate_waived::<RustCrypto>(rules);
+            // Who does not ask for what was waived does not get it.
+            assert_eq!(strictly.ok(), judged.ok().filter(|path| path.waived.is_empty()));
+            judged
+        });
+        judged.expect("the anchors are usable")
+    }
+
+    #[test]
+    fn a_waiver_covers_what_its_cause_covers_and_says_so() {
+        let mut seen = Vec::new();
+        for (role, Row(name, expected, change)) in rows() {
+            let Refused(index, problem) = *expected else { continue };
+            let Some(cause) = WaivableCause::of(problem) else { continue };
+            let path = judge(role, *change, waivers(&[cause]));
+            let path = path.unwrap_or_else(|refused| panic!("{role:?}: {name}: {cause:?} is waived: {refused:?}"));
+            assert_eq!(path.waived.causes(), waivers(&[cause]), "{role:?}: {name}");
+            assert_eq!(path.waived.refusal(), Some(CertificateError { index, problem }), "{role:?}: {name}");
+            seen.push(problem);
+        }
+        for problem in [Problem::Expired, Problem::SelfSigned, Problem::UntrustedRoot, Problem::SignatureInvalid] {
+            assert!(seen.contains(&problem), "{problem:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_waived_stands_whatever_else_is() {
+        for (role, Row(name, expected, change)) in rows() {
+            let Refused(index, problem) = *expected else { continue };
+            let cause = WaivableCause::of(problem);
+            // Whoever did not sign is not the issuer, who then is nobody that is known. And what cannot be parsed is not
+            // there.
+            let unknown = matches!(problem, Problem::SignatureInvalid)
+                || cause.is_none() && index > 0 && {
+                    !matches!(problem, Problem::NameNotPermitted | Problem::DepthExceeded)
+                };
+            let others = CAUSES.into_iter().filter(|other| Some(*other) != cause);
+            let others: Vec<_> = others.filter(|other| !unknown || *other != WaivableCause::UntrustedRoot).collect();
+            let judged = judge(role, *change, waivers(&others));
+            // A leaf that cannot be read is refused before a path is looked for.
+            let unread = (index == 0 || problem == Problem::ListTooLong) && cause.is_none() && judged.is_err();
+            let expected = Err(CertificateError { index, problem }.into());
+            assert!(unread || judged == expected, "{role:?}: {name}: {judged:?}");
+        }
+    }
+
+    #[test]
+    fn a_good_path_is_accepted_without_a_waiver_though_all_are_there() {
+        for (role, Row(name, expected, change)) in rows() {
+            let Path(depth) = *expected else { continue };
+            let path = judge(role, *change, waivers(&CAUSES)).unwrap();
+            assert!(path.waived.is_empty(), "{role:?}: {name}: {}", path.waived);
+            assert_eq!(path.depth, depth, "{role:?}: {name}");
+        }
+    }
+
+    #[test]
+    fn all_causes_of_a_path_have_to_be_waived_and_are_reported() {
+        let faulty: fn(&mut World) = |world| {
+            let other = world.other_purpose();
+            world.leaf(|t| t.years(2010, 2020).purposes(&[other]));
+            world.trusted = vec![Who::Stranger];
+        };
+        let met = [WaivableCause::Expired, WaivableCause::Invalid, WaivableCause::UntrustedRoot];
+        for role in Role::ALL {
+            for subset in 0..16_u8 {
+                let all = CAUSES.into_iter().enumerate();
+                let some: Vec<_> = all.filter(|(bit, _)| subset >> bit & 1 == 1).map(|(_, cause)| cause).collect();
+                let judged = judge(role, faulty, waivers(&some));
+                if met.iter().all(|cause| some.contains(cause)) {
+                    assert_eq!(judged.unwrap().waived.causes(), waivers(&met), "{some:?}");
+                    assert_eq!(judged.unwrap().waived.to_string(), "expired, invalid, untrusted root");
+                    assert_eq!(judged.unwrap().anchor, None);
+                } else {
+                    assert!(judged.is_err(), "{some:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_path_with_less_to_waive_is_preferred() {
+        // Sent first: a namesake that did not sign, and an expired copy that did.
+        let change: fn(&mut World) =
+            |world| world.sent = vec![Who::Leaf, Who::Impostor, Who::Expired, Who::Upper, Who::Stranger];
+        for role in Role::ALL {
+            let path = judge(role, change, waivers(&CAUSES)).unwrap();
+            assert_eq!(path.waived.causes(), waivers(&[WaivableCause::Expired]));
+            assert_eq!((path.depth, path.anchor), (3, Some(0)));
+        }
     }
 }

@@ -46,6 +46,11 @@ pub(crate) fn required<T>(value: Option<T>, option: &str) -> Result<T, UsageErro
     value.ok_or_else(|| UsageError(format!("{option} is missing")))
 }
 
+/// The alias of the identity in a file: its name without folder and end.
+pub(crate) fn alias(file: &str) -> &str {
+    std::path::Path::new(file).file_stem().and_then(std::ffi::OsStr::to_str).unwrap_or(file)
+}
+
 /// The error for a value that does not fit its option.
 pub(crate) fn unfit(option: &str, found: &str, wanted: &str) -> UsageError {
     UsageError(format!("{option}: found '{found}', wanted {wanted}"))
@@ -62,6 +67,10 @@ pub(crate) struct Preferences {
     pub(crate) suites: Vec<CipherSuite>,
     /// Most CA certificates above the leaf of the other side, the trust anchor among them.
     pub(crate) max_depth: Option<u8>,
+    /// Most days for which the certificate of the other side may be valid.
+    pub(crate) max_validity: Option<u16>,
+    /// Whether certificates have to keep to all that RFC 5280 asks of authorities.
+    pub(crate) strict: bool,
     /// Whether the search for a path to a trust anchor is told step by step.
     pub(crate) trace: bool,
 }
@@ -69,7 +78,15 @@ pub(crate) struct Preferences {
 impl Default for Preferences {
     /// HTTP/1.1 is all that the programs speak; everything else as the core prefers it.
     fn default() -> Self {
-        Self { alpn: vec![b"http/1.1".to_vec()], groups: Vec::new(), suites: Vec::new(), max_depth: None, trace: false }
+        Self {
+            alpn: vec![b"http/1.1".to_vec()],
+            groups: Vec::new(),
+            suites: Vec::new(),
+            max_depth: None,
+            max_validity: None,
+            strict: false,
+            trace: false,
+        }
     }
 }
 
@@ -80,6 +97,8 @@ pub(crate) const PREFERENCES_HELP: &str =
   --suites LIST       cipher suites, best first: aes128-gcm, aes256-gcm (if built in), chacha20-poly1305
   --max-depth N       CA certificates that may stand above the other side's own, the trust anchor among them, as
                       SSLVerifyDepth of Apache counts them; 4 unless given
+  --max-validity N    days for which the other side's certificate may be valid at most, as in 398; any unless given
+  --strict            refuse what RFC 5280 forbids authorities to issue, also where path validation does not ask
   --trace             tell each step of the search for a path from the other side's certificate to a trust anchor";
 
 impl Preferences {
@@ -94,6 +113,8 @@ impl Preferences {
             "groups" => self.groups = list(&text(parser)?, "--groups", "x25519 or secp256r1", group)?,
             "suites" => self.suites = list(&text(parser)?, "--suites", SUITES_WANTED, suite)?,
             "max-depth" => self.max_depth = Some(parsed(parser, "--max-depth", "a number from 0 to 255")?),
+            "max-validity" => self.max_validity = Some(parsed(parser, "--max-validity", "days from 1 to 65535")?),
+            "strict" => self.strict = true,
             "trace" => self.trace = true,
             _ => return Ok(false),
         }

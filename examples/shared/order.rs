@@ -9,7 +9,7 @@ use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::io::blocking::Stream;
 use embedded_mtls::io::std::system_time;
 use embedded_mtls::io::{Failure, HandshakeError, Host, SoftwareHost};
-use embedded_mtls::x509::{PeerIdentity, ServerName, Time, TraceEvent};
+use embedded_mtls::x509::{CommonName, PeerIdentity, ServerName, Time, TraceEvent};
 use embedded_mtls::{
     AlertDescription, Buffers, Client, ClientConfig, Credential, CredentialRequest, Entropy, Error, Handshake,
     SignRequest, Signature,
@@ -18,7 +18,7 @@ use embedded_mtls::{
 use super::args::Preferences;
 use super::cxml::{self, Status};
 use super::http::{self, Connection, HttpError, Limits, Response};
-use super::pem::Identity;
+use super::pem::{Identity, Pin};
 use super::report::{Link, meaning};
 use super::tls;
 use super::verdict::{Trouble, judge};
@@ -32,6 +32,10 @@ pub(crate) struct Errand {
     pub(crate) server_name: String,
     /// Certificates of the authorities that the server's certificate may come from.
     pub(crate) authorities: Vec<Vec<u8>>,
+    /// Certificates and keys of servers that are trusted by themselves.
+    pub(crate) pins: Vec<Pin>,
+    /// The common name that the server's certificate must have, instead of the server name among its others.
+    pub(crate) common_name: Option<Wanted>,
     /// Our identities: the server's authorities choose among them.
     pub(crate) identities: Vec<Identity>,
     /// Where in the server.
@@ -39,6 +43,14 @@ pub(crate) struct Errand {
     /// The document. It is sent as it is, and sent again as it is.
     pub(crate) document: Box<[u8]>,
     pub(crate) preferences: Preferences,
+}
+
+/// A common name to ask for.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    pub(crate) name: String,
+    /// Whether it is a pattern, as in `*.example.com`.
+    pub(crate) is_pattern: bool,
 }
 
 /// What the server asked for.
@@ -94,16 +106,25 @@ where
     let setup = |error: Error| Trouble::Setup(error.to_string());
     let server_name = ServerName::parse(&errand.server_name)
         .map_err(|error| Trouble::Setup(format!("server name '{}': {error}", errand.server_name)))?;
-    let anchors = tls::anchors(&errand.authorities).map_err(setup)?;
+    let mut anchors = tls::anchors(&errand.authorities).map_err(setup)?;
+    anchors.append(&mut tls::pins(&errand.pins).map_err(setup)?);
     let (chains, keys) = (tls::chains(&errand.identities), tls::keys(&errand.identities).map_err(Trouble::Setup)?);
     let credentials = tls::credentials(&chains).map_err(setup)?;
     let alpn: Vec<_> = errand.preferences.alpn.iter().map(Vec::as_slice).collect();
     let mut config = ClientConfig::new(server_name, &anchors)
         .with_alpn(&alpn)
         .with_groups(&errand.preferences.groups)
-        .with_cipher_suites(&errand.preferences.suites);
+        .with_cipher_suites(&errand.preferences.suites)
+        .with_strict_profile(errand.preferences.strict);
     if let Some(depth) = errand.preferences.max_depth {
         config = config.with_max_depth(depth);
+    }
+    if let Some(Wanted { name, is_pattern }) = &errand.common_name {
+        let name = if *is_pattern { CommonName::wildcard(name) } else { CommonName::exact(name) };
+        config = config.with_common_name(name.map_err(setup)?);
+    }
+    if let Some(days) = errand.preferences.max_validity {
+        config = config.with_max_validity_days(days);
     }
 
     let entropy = Entropy::from_system().map_err(|error| Trouble::Setup(format!("random numbers: {error}")))?;

@@ -26,6 +26,15 @@ impl fmt::Debug for Identity {
     }
 }
 
+/// What a server is trusted by, whoever issued its certificate. In DER.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Pin {
+    /// The whole certificate.
+    Certificate(Vec<u8>),
+    /// The public key (`SubjectPublicKeyInfo`).
+    Key(Vec<u8>),
+}
+
 /// A file that is not what it should be.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct FileError {
@@ -66,6 +75,22 @@ pub(crate) fn authorities(file: &str) -> Result<Vec<Vec<u8>>, FileError> {
         }
     }
     Ok(certificates)
+}
+
+/// Reads what is to be pinned: certificates of servers, or their public keys.
+pub(crate) fn pins(file: &str) -> Result<Vec<Pin>, FileError> {
+    let blocks = blocks(&read(file)?, file)?;
+    let labels = labels(&blocks);
+    let pin = |block: ::pem::Pem| match block.tag() {
+        "CERTIFICATE" => Some(Pin::Certificate(block.into_contents())),
+        "PUBLIC KEY" => Some(Pin::Key(block.into_contents())),
+        _ => None,
+    };
+    let pins: Vec<_> = blocks.into_iter().filter_map(pin).collect();
+    if pins.is_empty() {
+        return Err(FileError::new(file, labels, "BEGIN CERTIFICATE or BEGIN PUBLIC KEY"));
+    }
+    Ok(pins)
 }
 
 /// Reads an own identity. Chain and key may stand in one file.

@@ -9,12 +9,12 @@ use std::time::Instant;
 
 use embedded_io::{ErrorType, Read, Write};
 use embedded_mtls::crypto::CryptoProvider;
-use embedded_mtls::crypto::rustcrypto::P256SigningKey;
+use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::std::Socket;
 use embedded_mtls::x509::{PeerIdentity, TrustAnchor};
 use embedded_mtls::{Buffers, Credential, Error, KeyHandle, Session};
 
-use super::pem::Identity;
+use super::pem::{Identity, Pin};
 use super::report::{Link, Peer, hex};
 
 /// The memory that one connection is lent.
@@ -67,6 +67,17 @@ pub(crate) fn keys(identities: &[Identity]) -> Result<Vec<P256SigningKey>, Strin
 /// A trust anchor for each certificate.
 pub(crate) fn anchors(certificates: &[Vec<u8>]) -> Result<Vec<TrustAnchor<'_>>, Error> {
     certificates.iter().map(|certificate| TrustAnchor::from_certificate(certificate)).collect()
+}
+
+/// A trust anchor for each pin.
+pub(crate) fn pins(pins: &[Pin]) -> Result<Vec<TrustAnchor<'_>>, Error> {
+    fn anchor(pin: &Pin) -> Result<TrustAnchor<'_>, Error> {
+        match pin {
+            Pin::Certificate(der) => TrustAnchor::from_pinned_certificate::<RustCrypto>(der),
+            Pin::Key(der) => TrustAnchor::from_pinned_key(der),
+        }
+    }
+    pins.iter().map(anchor).collect()
 }
 
 /// What a session knows of its connection.

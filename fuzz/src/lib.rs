@@ -7,9 +7,19 @@
 //! `cargo fuzz run client` explores; `cargo test` runs some tens of thousands of mutated handshakes,
 //! the same ones each time.
 
+mod chain;
+mod choices;
+mod differences;
+mod differential;
 mod fake;
+mod names;
+mod tagged;
+mod template;
 
+pub use differential::{Verdicts, agreement, differential};
 pub use fake::NoSecurity;
+pub use names::{der, name_constraints, server_name};
+pub use template::Oddity;
 
 use embedded_mtls::x509::{Rules, ServerName, Time, TrustAnchor, UnixTime, Validator};
 use embedded_mtls::{
@@ -57,7 +67,7 @@ pub fn certificate(input: &[u8]) {
     while let Some((length, tail)) = rest.split_first_chunk() {
         let (certificate, tail) = tail.split_at(usize::from(u16::from_be_bytes(*length)).min(tail.len()));
         rest = tail;
-        let _ = TrustAnchor::from_certificate(certificate).map(|anchor| anchor.subject().to_string());
+        let _ = TrustAnchor::from_certificate(certificate).map(|anchor| anchor.subject().map(|name| name.to_string()));
         if validator.push::<NoSecurity>(certificate).is_err() {
             break;
         }

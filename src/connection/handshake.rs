@@ -1,7 +1,8 @@
 //! A handshake that is driven from outside.
 
 use super::request::{AuthorizeRequest, CredentialRequest, SignRequest, TimeRequest};
-use super::{Buffers, Session};
+use super::target::Target;
+use super::{Buffers, Refusal, Session};
 use crate::crypto::CryptoProvider;
 use crate::error::Error;
 use crate::handshake::entropy::Entropy;
@@ -61,6 +62,7 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     /// # Errors
     /// [`Error::ApiMisuse`] for a configuration that can never work, [`Error::BufferTooSmall`] for a
     /// `tx` that cannot even hold an alert.
+    #[inline(never)] // so that its copies of the handshake are not in the frame in which the handshake runs
     pub fn new(config: &'b S::Config<'b>, buffers: Buffers<'b>, entropy: Entropy) -> Result<Self, Error> {
         S::check::<C>(config)?;
         let Buffers { rx, tx, peer } = buffers;
@@ -81,6 +83,9 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
                     protocol: None,
                     client_auth: ClientAuthStatus::NotRequested,
                     path: None,
+                    credential: None,
+                    #[cfg(feature = "post-handshake-auth")]
+                    post_handshake_auth: false,
                 },
                 change_cipher_spec_sent: false,
             },
@@ -112,10 +117,14 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
             Ok(Stop::NeedInput) => Ok(Step::NeedInput),
             Ok(Stop::Yield) => Ok(Step::Yield),
             Ok(Stop::Done) => Ok(Step::Done),
-            Ok(Stop::Ask(Question::Authorize)) => Ok(Step::Authorize(AuthorizeRequest { handshake: self })),
-            Ok(Stop::Ask(Question::Credential)) => Ok(Step::Credential(CredentialRequest { handshake: self })),
-            Ok(Stop::Ask(Question::Sign)) => Ok(Step::Sign(SignRequest { handshake: self })),
-            Ok(Stop::Ask(Question::Time)) => Ok(Step::Time(TimeRequest { handshake: self })),
+            Ok(Stop::Ask(Question::Authorize)) => {
+                Ok(Step::Authorize(AuthorizeRequest { target: Target::Handshake(self) }))
+            }
+            Ok(Stop::Ask(Question::Credential)) => {
+                Ok(Step::Credential(CredentialRequest { target: Target::Handshake(self) }))
+            }
+            Ok(Stop::Ask(Question::Sign)) => Ok(Step::Sign(SignRequest { target: Target::Handshake(self) })),
+            Ok(Stop::Ask(Question::Time)) => Ok(Step::Time(TimeRequest { target: Target::Handshake(self) })),
         }
     }
 
@@ -124,12 +133,13 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     /// # Errors
     /// The handshake itself, if it is not over.
     #[allow(clippy::result_large_err, reason = "the handshake itself is given back, and moved once")]
+    #[inline(never)] // as of `new`
     pub fn into_session(mut self) -> Result<Session<'b, C>, Self> {
         if self.failure.is_some() {
             return Err(self);
         }
         match S::finish(core::mem::replace(&mut self.state, S::failed())) {
-            Ok(established) => Ok(Session::new(self.context, established, S::IS_CLIENT)),
+            Ok(established) => Ok(Session::new::<S>(self.context, established, self.config)),
             Err(state) => {
                 self.state = state;
                 Err(self)
@@ -146,6 +156,15 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     /// it serves to explain a failure, never to decide anything.
     pub fn claimed_peer(&self) -> Option<PeerIdentity<'_>> {
         self.context.peer.identity()
+    }
+
+    /// How the server has refused what we answered to its request for a certificate, see [`Session::refusal`]: a
+    /// server may do so before our last bytes have left.
+    pub const fn refusal(&self) -> Option<Refusal<'b>> {
+        match self.failure {
+            Some((Error::AlertReceived(alert), _)) => Refusal::of(alert, &self.context.negotiated),
+            _ => None,
+        }
     }
 
     /// Why the certificates of the peer were refused, in full; `None` as long as they were not. **Nothing of what it

@@ -3,10 +3,11 @@
 mod handshake;
 mod request;
 mod session;
+mod target;
 
 pub use self::handshake::{Handshake, Step};
 pub use self::request::{AuthorizeRequest, CredentialRequest, SignRequest, TimeRequest};
-pub use self::session::{Event, PlaintextBuffer, ReceivedData, Session};
+pub use self::session::{Event, PlaintextBuffer, ReceivedData, Refusal, Session};
 
 /// The memory of one connection, lent for its whole life.
 pub struct Buffers<'b> {

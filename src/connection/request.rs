@@ -1,7 +1,7 @@
 //! Request tokens: what a handshake asks of the application. Each borrows the handshake, is consumed
 //! by its answer, and is offered again by the next poll if it was dropped.
 
-use super::Handshake;
+use super::target::Target;
 use crate::credential::{Choice, Credential, KeyHandle, PeerRequest, Signature};
 use crate::crypto::{CryptoProvider, Digest, SignatureAlgorithm};
 use crate::error::{AlertDescription, ApiMisuse, Error, PeerIncompatible};
@@ -13,11 +13,11 @@ use crate::wire::certificate_request::CertificateRequest as WireRequest;
 use crate::wire::client_hello::ClientHello;
 use crate::wire::enums::SignatureScheme;
 use crate::wire::handshake;
-use crate::x509::{Name, PathFound, PeerIdentity, Purpose, Time, VerifiedPath};
+use crate::x509::{Name, PathFound, PeerIdentity, Purpose, Time, VerifiedPath, Waived};
 
 /// What time is it? Asked once, before certificates are judged.
 pub struct TimeRequest<'c, 'b, S: Side, C: CryptoProvider> {
-    pub(super) handshake: &'c mut Handshake<'b, S, C>,
+    pub(super) target: Target<'c, 'b, S, C>,
 }
 
 /// Which credential shall be shown?
@@ -26,18 +26,18 @@ pub struct TimeRequest<'c, 'b, S: Side, C: CryptoProvider> {
 /// answers with ServerHello.
 /// What the peer accepts is lent where it lies in `rx`.
 pub struct CredentialRequest<'c, 'b, S: Side, C: CryptoProvider> {
-    pub(super) handshake: &'c mut Handshake<'b, S, C>,
+    pub(super) target: Target<'c, 'b, S, C>,
 }
 
 /// The peer has proved who it is: its chain and its CertificateVerify are valid. May it in?
 pub struct AuthorizeRequest<'c, 'b, S: Side, C: CryptoProvider> {
-    pub(super) handshake: &'c mut Handshake<'b, S, C>,
+    pub(super) target: Target<'c, 'b, S, C>,
 }
 
 /// Sign our CertificateVerify (RFC 9846 section 4.5.2). The answer may come much later, from
 /// another task or a secure element: drop the token and take it up again with the next poll.
 pub struct SignRequest<'c, 'b, S: Side, C: CryptoProvider> {
-    pub(super) handshake: &'c mut Handshake<'b, S, C>,
+    pub(super) target: Target<'c, 'b, S, C>,
 }
 
 impl<S: Side, C: CryptoProvider> TimeRequest<'_, '_, S, C> {
@@ -46,7 +46,7 @@ impl<S: Side, C: CryptoProvider> TimeRequest<'_, '_, S, C> {
     /// # Errors
     /// None that depends on the time; errors are sticky.
     pub fn provide(self, time: Time) -> Result<(), Error> {
-        self.handshake.advance(Answer::Time(time))
+        self.target.advance(Answer::Time(time))
     }
 }
 
@@ -82,12 +82,18 @@ impl<'b, S: Side, C: CryptoProvider> CredentialRequest<'_, 'b, S, C> {
         self.peer_request().check_wishes(credential).is_ok()
     }
 
+    /// Whether the server asks after the handshake (RFC 9846 section 4.7.2).
+    #[cfg(feature = "post-handshake-auth")]
+    pub const fn is_after_handshake(&self) -> bool {
+        self.target.is_after_handshake()
+    }
+
     /// Shows `credential`.
     ///
     /// # Errors
     /// [`ApiMisuse::CredentialSchemeNotOffered`] if the peer cannot verify its signatures; errors are sticky.
     pub fn select(self, credential: &'b Credential<'b>) -> Result<(), Error> {
-        self.handshake.advance(Answer::Credential(Some(credential)))
+        self.target.advance(Answer::Credential(Some(credential)))
     }
 
     /// Shows none. A client then sends an empty Certificate, and the server decides.
@@ -95,12 +101,12 @@ impl<'b, S: Side, C: CryptoProvider> CredentialRequest<'_, 'b, S, C> {
     /// # Errors
     /// On a server, [`PeerIncompatible::NoCredential`]: it cannot go on without; errors are sticky.
     pub fn decline(self) -> Result<(), Error> {
-        self.handshake.advance(Answer::Credential(None))
+        self.target.advance(Answer::Credential(None))
     }
 
     /// Shows none and ends the handshake.
     pub fn fail(self, reason: PeerIncompatible) -> Error {
-        self.handshake.fail(reason.into())
+        self.target.fail(reason.into())
     }
 
     /// Does what was chosen.
@@ -116,9 +122,9 @@ impl<'b, S: Side, C: CryptoProvider> CredentialRequest<'_, 'b, S, C> {
     }
 
     fn parse(&self) -> Option<PeerRequest<'_>> {
-        let body = handshake::body(self.handshake.context.rx.message().ok()?).ok()?;
+        let body = handshake::body(self.target.message().ok()?).ok()?;
         if S::IS_CLIENT {
-            Some(PeerRequest::of_server(&WireRequest::parse(body).ok()?))
+            Some(PeerRequest::of_server(&WireRequest::parse_any(body).ok()?))
         } else {
             Some(PeerRequest::of_client(&ClientHello::parse(body).ok()?))
         }
@@ -143,31 +149,47 @@ impl<S: Side, C: CryptoProvider> AuthorizeRequest<'_, '_, S, C> {
     /// Who the peer is.
     pub fn peer(&self) -> PeerIdentity<'_> {
         // A path was found, so there is a leaf.
-        self.handshake.context.peer.identity().unwrap_or(PeerIdentity::NOBODY)
+        self.target.peer().unwrap_or(PeerIdentity::NOBODY)
     }
 
     /// The path from its certificate to a trust anchor, certificate by certificate: see
     /// [`Handshake::verified_path`].
     pub fn verified_path(&self) -> Option<VerifiedPath<'_>> {
-        self.handshake.verified_path()
+        self.target.verified_path()
     }
 
     /// The path from its certificate to a trust anchor, and how much of the validity was checked.
     pub fn path(&self) -> Option<PathFound> {
-        self.handshake.context.negotiated.path
+        self.target.path()
     }
 
-    /// It may.
+    /// What was waived of the path: nothing, but with the feature `dangerous-waivers`.
+    pub fn waived(&self) -> Waived {
+        self.path().map_or(Waived::NOTHING, |path| path.waived)
+    }
+
+    /// It may, if its path is valid.
+    ///
+    /// # Errors
+    /// If something was [waived](Self::waived): the [`Error::Certificate`] that it would have been without, and the
+    /// peer is told so; errors are sticky.
+    pub fn accept(self) -> Result<(), Error> {
+        self.target.advance(Answer::Authorized)
+    }
+
+    /// **Dangerous**: it may, though its path is not valid. Look at [`waived`](Self::waived) first, and tell
+    /// somebody.
     ///
     /// # Errors
     /// Errors are sticky.
-    pub fn accept(self) -> Result<(), Error> {
-        self.handshake.advance(Answer::Authorized)
+    #[cfg(feature = "dangerous-waivers")]
+    pub fn dangerous_accept_waived(self) -> Result<(), Error> {
+        self.target.advance(Answer::AuthorizedAsWaived)
     }
 
     /// It may not; `alert` says so, usually [`AlertDescription::ACCESS_DENIED`].
     pub fn reject(self, alert: AlertDescription) -> Error {
-        self.handshake.fail(Error::Refused(alert))
+        self.target.fail(Error::Refused(alert))
     }
 }
 
@@ -186,7 +208,7 @@ impl<S: Side, C: CryptoProvider> SignRequest<'_, '_, S, C> {
     /// hash; 130 bytes, or 146 with SHA-384 (RFC 9846 section 4.5.2).
     pub fn message(&self) -> CertificateVerifyContent {
         let signer = if S::IS_CLIENT { Signer::Client } else { Signer::Server };
-        certificate_verify_content(signer, &self.handshake.context.transcript.certificate_hash())
+        certificate_verify_content(signer, &self.target.certificate_hash())
     }
 
     /// The digest of [`message`](Self::message) with the hash of the [`scheme`](Self::scheme), for signers that
@@ -264,7 +286,7 @@ impl<S: Side, C: CryptoProvider> SignRequest<'_, '_, S, C> {
     /// # Errors
     /// [`ApiMisuse::SignatureMalformed`] if it is empty or too long; errors are sticky.
     pub fn complete_der(self, signature: &[u8]) -> Result<(), Error> {
-        self.handshake.advance(Answer::Signature(signature))
+        self.target.advance(Answer::Signature(signature))
     }
 
     fn complete_ecdsa(self, scheme: SignatureScheme, (r, s): (&[u8], &[u8])) -> Result<(), Error> {
@@ -278,18 +300,18 @@ impl<S: Side, C: CryptoProvider> SignRequest<'_, '_, S, C> {
     /// An empty signature is one that could not be encoded.
     fn complete_if(self, fits: bool, signature: &[u8]) -> Result<(), Error> {
         if fits && !signature.is_empty() {
-            self.handshake.advance(Answer::Signature(signature))
+            self.target.advance(Answer::Signature(signature))
         } else {
-            Err(self.handshake.fail(ApiMisuse::SignatureMalformed.into()))
+            Err(self.target.fail(ApiMisuse::SignatureMalformed.into()))
         }
     }
 
     /// The key cannot sign. The peer gets `internal_error`.
     pub fn fail(self) -> Error {
-        self.handshake.fail(Error::SigningFailed)
+        self.target.fail(Error::SigningFailed)
     }
 
     fn credential(&self) -> Option<&Credential<'_>> {
-        S::signing(&self.handshake.state)
+        self.target.signing()
     }
 }

@@ -41,6 +41,18 @@ pub(super) struct Extent {
 }
 
 /// A counted borrow of a slot: while it lives, the slot stays as it is.
+///
+/// What is borrowed from it cannot outlive it:
+///
+/// ```compile_fail,E0505
+/// # use embedded_mtls::credential::{Reference, SlotError, Slots};
+/// # fn too_early(slots: &Slots<'_, 2>, orders: &Reference) -> Result<(), SlotError> {
+/// let lease = slots.lease(orders)?;
+/// let credential = lease.credential()?;
+/// drop(lease); // while the credential is still used
+/// let chain = credential.chain();
+/// # Ok(()) }
+/// ```
 pub struct Lease<'s> {
     slot: Ref<'s, Slot<'s>>,
     id: SlotId,

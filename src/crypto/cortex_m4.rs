@@ -15,9 +15,9 @@
 compile_error!("the feature `cortex-m4` builds for thumbv7em-none-eabi and thumbv7em-none-eabihf alone");
 
 use p256::elliptic_curve::hazmat::FieldArithmetic;
-use p256::elliptic_curve::ops::{Invert, Reduce};
+use p256::elliptic_curve::ops::Invert;
 use p256::elliptic_curve::{Field, PrimeField};
-use p256::{FieldBytes, NistP256, NonZeroScalar, Scalar};
+use p256::{NistP256, Scalar};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 // Not found? Then the target is not thumbv7em-none-eabi or thumbv7em-none-eabihf.
@@ -27,6 +27,7 @@ use super::rustcrypto::ecdsa::{ecdsa_sig_value, padded, uncompressed_p256};
 #[cfg(feature = "x25519")]
 use super::rustcrypto::key_exchange::X25519PrivateKey;
 use super::rustcrypto::key_exchange::p256_private_key;
+use super::rustcrypto::nonce::{nonzero, reduced, sign};
 use super::rustcrypto::{self, RustCrypto};
 use super::{
     AeadAlgorithm, CryptoError, CryptoProvider, Digest, HashAlgorithm, KEY_SEED_LEN, KeyExchange, KeyShare,
@@ -160,68 +161,16 @@ impl P256SigningKey {
     /// # Errors
     /// [`CryptoError::Invalid`] if the back end fails.
     pub fn sign_digest(&self, digest: &[u8; 32]) -> Result<[u8; 64], CryptoError> {
-        let key = Zeroizing::new(nonzero(&self.private)?);
-        let z = reduced(digest);
-        let nonce = Zeroizing::new(Nonces::new(&self.private, &z)?.next()?);
-        let r = reduced(&Point::of_base(&Words::from_bytes(&nonce.to_bytes().into()))?.x.to_bytes());
-        let s = *nonce.invert() * (z + r * **key);
-        // A nonce for which one of them is 0 does not come up before the end of the world.
-        if bool::from(r.is_zero() | s.is_zero()) {
-            return Err(CryptoError::Invalid);
-        }
-        let mut signature = [0; 64];
-        let numbers = r.to_bytes().into_iter().chain(s.to_bytes());
-        signature.iter_mut().zip(numbers).for_each(|(to, from)| *to = from);
-        Ok(signature)
+        sign(&self.private, digest, |nonce| {
+            let nonce = Words::from_bytes(&nonce.to_bytes().into());
+            Point::of_base(&nonce).map(|point| point.x.to_bytes())
+        })
     }
 
     /// The public key as an uncompressed point, 65 bytes (SEC 1 section 2.3.3), as it stands in the
     /// certificate.
     pub const fn public_key(&self) -> [u8; 65] {
         self.public
-    }
-}
-
-/// The nonces of RFC 6979 section 3.2.
-#[derive(ZeroizeOnDrop)]
-struct Nonces {
-    k: [u8; 32],
-    v: [u8; 32],
-}
-
-/// How many nonces are tried. One in 2^32 is no scalar of P-256, so that all of them fail once in 2^128.
-const NONCE_TRIES: usize = 4;
-
-impl Nonces {
-    /// Steps a to f, for a private key and a digest modulo the order.
-    fn new(key: &[u8; 32], digest: &Scalar) -> Result<Self, CryptoError> {
-        let digest = digest.to_bytes();
-        let mut nonces = Self { k: [0; 32], v: [1; 32] };
-        for separator in [0, 1] {
-            nonces.k = nonces.hmac(&[&nonces.v, &[separator], key, &digest])?;
-            nonces.v = nonces.hmac(&[&nonces.v])?;
-        }
-        Ok(nonces)
-    }
-
-    /// Step h.
-    fn next(&mut self) -> Result<NonZeroScalar, CryptoError> {
-        for _ in 0..NONCE_TRIES {
-            self.v = self.hmac(&[&self.v])?;
-            if let Ok(nonce) = nonzero(&self.v) {
-                return Ok(nonce);
-            }
-            self.k = self.hmac(&[&self.v, &[0]])?;
-            self.v = self.hmac(&[&self.v])?;
-        }
-        Err(CryptoError::Invalid)
-    }
-
-    fn hmac(&self, message: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
-        let mut digest = RustCrypto::hmac(HashAlgorithm::Sha256, &self.k, message)?;
-        let bytes = digest.as_bytes().try_into().map_err(|_| CryptoError::Invalid);
-        digest.zeroize();
-        bytes
     }
 }
 
@@ -253,16 +202,6 @@ fn verify_p256(public_key: &[u8], digest: &[u8], signature: &[u8]) -> Result<(),
         }
     }
     Err(CryptoError::Forged)
-}
-
-/// A number modulo the order.
-fn reduced(bytes: &[u8; 32]) -> Scalar {
-    Scalar::reduce(&FieldBytes::from(*bytes))
-}
-
-/// A number from 1 to the order less 1.
-fn nonzero(bytes: &[u8; 32]) -> Result<NonZeroScalar, CryptoError> {
-    NonZeroScalar::from_repr((*bytes).into()).into_option().ok_or(CryptoError::Invalid)
 }
 
 impl Point {

@@ -61,3 +61,56 @@ code_points! {
         NO_APPLICATION_PROTOCOL = 120 => "no_application_protocol",
     }
 }
+
+/// What an alert means for another attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum AlertClass {
+    /// It is about the certificate that was sent, or about none: permanent, until another one is sent or the peer's
+    /// trust changes.
+    Credential,
+    /// Both sides do not go together: permanent, until the configuration or the program of one of them changes.
+    Parameters,
+    /// It may go better the next time. When that is, and how often, the caller decides.
+    Transient,
+}
+
+impl AlertClass {
+    /// Whether the same attempt will fail in the same way.
+    pub const fn is_permanent(self) -> bool {
+        matches!(self, Self::Credential | Self::Parameters)
+    }
+}
+
+impl AlertDescription {
+    /// What this alert, from the peer, means for another attempt. Alerts that are not known are transient.
+    pub const fn class(self) -> AlertClass {
+        match self {
+            Self::BAD_CERTIFICATE
+            | Self::UNSUPPORTED_CERTIFICATE
+            | Self::CERTIFICATE_REVOKED
+            | Self::CERTIFICATE_EXPIRED
+            | Self::CERTIFICATE_UNKNOWN
+            | Self::UNKNOWN_CA
+            | Self::ACCESS_DENIED
+            // Of a client's flight, it is the signature that may not verify: the key does not fit the certificate.
+            | Self::DECRYPT_ERROR
+            | Self::BAD_CERTIFICATE_STATUS_RESPONSE
+            | Self::CERTIFICATE_REQUIRED => AlertClass::Credential,
+            Self::UNEXPECTED_MESSAGE
+            | Self::RECORD_OVERFLOW
+            | Self::HANDSHAKE_FAILURE
+            | Self::ILLEGAL_PARAMETER
+            | Self::DECODE_ERROR
+            | Self::PROTOCOL_VERSION
+            | Self::INSUFFICIENT_SECURITY
+            | Self::INAPPROPRIATE_FALLBACK
+            | Self::MISSING_EXTENSION
+            | Self::UNSUPPORTED_EXTENSION
+            | Self::UNRECOGNIZED_NAME
+            | Self::UNKNOWN_PSK_IDENTITY
+            | Self::NO_APPLICATION_PROTOCOL => AlertClass::Parameters,
+            _ => AlertClass::Transient,
+        }
+    }
+}

@@ -46,12 +46,15 @@ impl Display for ApiMisuse {
                 "the names of the trust anchors do not fit into a CertificateRequest, or there are more than 255 anchors"
             }
             Self::ClosedForWriting => "data was written after close",
-            Self::CommonNameInvalid => "the common name is one that no certificate can have, or a pattern that is none",
             Self::CommitTooLarge => "more bytes were committed or sealed than were offered",
+            Self::CommonNameInvalid => "the common name is one that no certificate can have, or a pattern that is none",
             Self::CredentialSchemeNotOffered => "the peer cannot verify signatures of the selected credential",
             Self::CredentialUnusable => "a credential has no certificate, or one that cannot be parsed comes first",
             Self::ExportLength => "the exporter was asked for more than 255 hash lengths, or its label is over 249 bytes",
+            Self::HostNeeded => "a stream without a host was asked who we are, or who may in, after the handshake",
             Self::NoTrustAnchors => "certificates are to be verified, and there is no trust anchor",
+            Self::PostHandshakeAuthNotOffered => "the peer did not offer to authenticate after the handshake",
+            Self::RequestPending => "the client has not yet answered the last request for a certificate",
             Self::SchemeWithoutDigest => "a digest to sign was asked for, and the scheme signs the message itself",
             Self::ServerNameInvalid => "the server name is neither a valid host name nor an IP address",
             Self::SignatureMalformed => "the signature does not have the form its scheme asks for",

@@ -4,7 +4,7 @@ mod alert;
 mod certificate;
 mod explanation;
 
-pub use self::alert::AlertDescription;
+pub use self::alert::{AlertClass, AlertDescription};
 pub use self::certificate::{CertificateError, CertificateProblem};
 
 /// Why a handshake or a session ended. At most 8 bytes.
@@ -72,17 +72,19 @@ pub enum ApiMisuse {
     AnswerUnexpected,
     /// Data was written after `close`.
     ClosedForWriting,
+    /// More bytes were committed than `rx_space` offered, or sealed than `reserve` offered.
+    CommitTooLarge,
     /// A common name that no certificate can have, or a pattern that is none (see
     /// [`CommonName`](crate::x509::CommonName)).
     CommonNameInvalid,
-    /// More bytes were committed than `rx_space` offered, or sealed than `reserve` offered.
-    CommitTooLarge,
     /// A credential without a certificate, or whose first certificate cannot be parsed.
     CredentialUnusable,
     /// A credential was selected whose signature scheme the peer did not offer.
     CredentialSchemeNotOffered,
     /// The exporter was asked for more than 255 hash lengths or with a label over 249 bytes (RFC 9846 section 7.1).
     ExportLength,
+    /// A stream without a host was asked who we are, or who may in, after the handshake: use `Stream::hosted`.
+    HostNeeded,
     /// The names of the trust anchors do not fit into a CertificateRequest (65,024 bytes), or there are more than
     /// 255 anchors.
     AuthoritiesTooLong,
@@ -91,6 +93,11 @@ pub enum ApiMisuse {
     /// A list of suites, groups or signature schemes names one that this provider does not have, or has more
     /// than 64 entries.
     AlgorithmUnsupported,
+    /// A server asks for a certificate after the handshake, and the client did not offer to answer, or this is the
+    /// client (RFC 9846 section 4.3.6).
+    PostHandshakeAuthNotOffered,
+    /// A server asks for a certificate before the client has answered the last request.
+    RequestPending,
     /// A digest to sign was asked for, and the scheme signs the message itself.
     SchemeWithoutDigest,
     /// The DNS name is not a valid host name (RFC 9525 section 6.3).

@@ -8,7 +8,7 @@
 
 use super::config::Parameters;
 use super::proof::{PeerAuthenticated, SignatureVerified};
-use super::{Answer, Context, Progress, Question, Stage, Wait};
+use super::{Answer, Flight, Progress, Question, Stage, Wait};
 use crate::crypto::CryptoProvider;
 use crate::error::{ApiMisuse, Error, InvalidMessage, PeerMisbehaved};
 use crate::limits::{CERTIFICATE_PREFIX, ENTRY_PREFIX};
@@ -44,6 +44,8 @@ pub(super) struct Expectation<'b> {
     pub(super) server_name: Option<&'b ServerName<'b>>,
     pub(super) common_name: Option<CommonName<'b>>,
     pub(super) parameters: &'b Parameters<'b>,
+    /// `certificate_request_context` of the request that is answered; empty in the handshake.
+    pub(super) context: &'b [u8],
 }
 
 impl<'b> Expectation<'b> {
@@ -58,6 +60,7 @@ impl<'b> Expectation<'b> {
             max_depth: self.parameters.max_depth,
             strict_profile: self.parameters.strict_profile,
             max_validity_days: self.parameters.max_validity_days,
+            waivers: self.parameters.waivers,
         }
     }
 }
@@ -85,12 +88,12 @@ impl Authenticate {
 
     pub(super) fn handle<C: CryptoProvider>(
         self,
-        cx: &mut Context<'_, C>,
+        cx: &mut Flight<'_, '_, C>,
         expectation: &Expectation<'_>,
         trace: &mut impl Trace,
     ) -> Result<Outcome, Error> {
         match self {
-            Self::ExpectCertificate => receive_prefix(cx),
+            Self::ExpectCertificate => receive_prefix(cx, expectation.context),
             Self::ExpectEntry { left: 0 } if cx.peer.is_empty() => Ok(Outcome::NoCertificate),
             Self::ExpectEntry { left: 0 } => Ok(Outcome::Next(Self::AwaitTime, Progress::Continue)),
             Self::ExpectEntry { left } => receive_entry(cx, left, trace),
@@ -105,6 +108,11 @@ impl Authenticate {
         match (self, answer) {
             (Self::AwaitTime, Answer::Time(time)) => Ok(Answered::Next(Self::SearchPath(time))),
             (Self::AwaitAuthorization(chain, signature), Answer::Authorized) => {
+                Ok(Answered::Authenticated(PeerAuthenticated::Certificate(chain.accept()?, signature)))
+            }
+            #[cfg(feature = "dangerous-waivers")]
+            (Self::AwaitAuthorization(chain, signature), Answer::AuthorizedAsWaived) => {
+                let chain = chain.dangerous_accept_waived();
                 Ok(Answered::Authenticated(PeerAuthenticated::Certificate(chain, signature)))
             }
             // A token is only made for the state that asks.
@@ -119,19 +127,24 @@ pub(super) enum Answered {
     Authenticated(PeerAuthenticated),
 }
 
-fn receive_prefix<C: CryptoProvider>(cx: &mut Context<'_, C>) -> Result<Outcome, Error> {
+fn receive_prefix<C: CryptoProvider>(cx: &mut Flight<'_, '_, C>, context: &[u8]) -> Result<Outcome, Error> {
+    // A context of another length than ours is seen before more of it is awaited.
     if !cx.rx.receive(CERTIFICATE_PREFIX)? {
         return Ok(Outcome::Next(Authenticate::ExpectCertificate, Progress::NeedInput));
     }
-    let prefix = *cx.rx.handshake().first_chunk().ok_or(InvalidMessage::Truncated)?;
-    let list = CertificatePrefix::parse(prefix)?.list;
-    cx.transcript.update(&prefix);
-    cx.rx.consume(CERTIFICATE_PREFIX);
+    let len = CERTIFICATE_PREFIX.saturating_add(certificate::context_len(cx.rx.handshake(), context)?);
+    if !cx.rx.receive(len)? {
+        return Ok(Outcome::Next(Authenticate::ExpectCertificate, Progress::NeedInput));
+    }
+    let prefix = cx.rx.handshake().get(..len).ok_or(InvalidMessage::Truncated)?;
+    let list = CertificatePrefix::parse(prefix, context)?.list;
+    cx.transcript.update(prefix);
+    cx.rx.consume(len);
     Ok(Outcome::Next(Authenticate::ExpectEntry { left: list }, Progress::Continue))
 }
 
 fn receive_entry<C: CryptoProvider>(
-    cx: &mut Context<'_, C>,
+    cx: &mut Flight<'_, '_, C>,
     left: usize,
     trace: &mut impl Trace,
 ) -> Result<Outcome, Error> {
@@ -157,7 +170,7 @@ fn receive_entry<C: CryptoProvider>(
 }
 
 fn search_path<C: CryptoProvider>(
-    cx: &mut Context<'_, C>,
+    cx: &mut Flight<'_, '_, C>,
     expectation: &Expectation<'_>,
     time: Time,
     trace: &mut impl Trace,
@@ -165,7 +178,7 @@ fn search_path<C: CryptoProvider>(
     let next = match cx.peer.step::<C>(&expectation.rules(time), trace)? {
         Search::Working => Authenticate::SearchPath(time),
         Search::Found(verified, path) => {
-            cx.negotiated.path = Some(path);
+            *cx.path = Some(path);
             Authenticate::ExpectCertificateVerify(verified)
         }
     };
@@ -175,7 +188,7 @@ fn search_path<C: CryptoProvider>(
 /// RFC 9846 section 4.5.2: "The receiver of a CertificateVerify message MUST verify the signature
 /// field", over the transcript up to and including Certificate.
 fn verify_signature<C: CryptoProvider>(
-    cx: &mut Context<'_, C>,
+    cx: &mut Flight<'_, '_, C>,
     expectation: &Expectation<'_>,
     chain: ChainVerified,
 ) -> Result<Outcome, Error> {

@@ -17,8 +17,10 @@ use super::authenticate::{Answered, Authenticate, Expectation, Outcome};
 use super::config::{ClientConfig, Parameters, check_anchors};
 use super::identify::{Identify, send_change_cipher_spec, send_finished};
 use super::keys::{ApplicationKeys, ClientFinishedKeys, HandshakeKeys, receive_finished};
+#[cfg(feature = "post-handshake-auth")]
+use super::post::Party;
 use super::proof::PeerAuthenticated;
-use super::{Answer, ClientAuthStatus, Context, Established, Progress, Question, Role, Stage, Wait};
+use super::{Answer, Context, Established, Progress, Question, Role, Stage, Wait};
 use crate::credential::Credential;
 use crate::crypto::{CryptoProvider, HashAlgorithm, KeyExchange, KeyShare};
 use crate::error::{ApiMisuse, Error, PeerMisbehaved};
@@ -184,7 +186,7 @@ impl Role for Client {
             State::ExpectFinished(keys, reply, peer) => handle_finished(keys, reply, peer, cx, config),
             State::Respond(response, Identify::Done) => Ok((State::SendFinished(response), Progress::Continue)),
             State::Respond(response, identify) => {
-                let (identify, progress) = identify.handle(cx)?;
+                let (identify, progress) = identify.handle(&mut cx.flight())?;
                 Ok((State::Respond(response, identify), progress))
             }
             State::SendFinished(response) => send_client_finished(response, cx),
@@ -204,7 +206,9 @@ impl Role for Client {
                 Answered::Next(step) => State::AuthenticateServer(keys, reply, step),
                 Answered::Authenticated(peer) => State::ExpectFinished(keys, reply, peer),
             }),
-            (State::Respond(response, identify), answer) => Ok(State::Respond(response, identify.answer(cx, answer)?)),
+            (State::Respond(response, identify), answer) => {
+                Ok(State::Respond(response, identify.answer(&mut cx.flight(), answer)?))
+            }
             _ => Err(ApiMisuse::AnswerUnexpected.into()),
         }
     }
@@ -214,6 +218,11 @@ impl Role for Client {
             State::Respond(_, identify) => identify.signing(),
             _ => None,
         }
+    }
+
+    #[cfg(feature = "post-handshake-auth")]
+    fn party<'b, C: CryptoProvider>(config: &'b ClientConfig<'b>, _cx: &Context<'b, C>) -> Party<'b> {
+        Party::client(config.post_handshake_auth)
     }
 
     fn finish<C: CryptoProvider>(state: Self::State<'_, C>) -> Result<Established<C>, Self::State<'_, C>> {
@@ -231,6 +240,7 @@ impl Role for Client {
 }
 
 /// The key share of the first ClientHello is of the preferred group.
+#[inline(never)]
 fn start<'b, C: CryptoProvider>(cx: &mut Context<'b, C>, config: &ClientConfig<'b>) -> Next<'b, C> {
     let group = *config.parameters.groups::<C>().first().ok_or(ApiMisuse::AlgorithmUnsupported)?;
     let private = C::key_exchange(group, cx.entropy.first_seed())?;
@@ -238,6 +248,7 @@ fn start<'b, C: CryptoProvider>(cx: &mut Context<'b, C>, config: &ClientConfig<'
     Ok((State::SendClientHello(Share { group, private, public }), Progress::Yield))
 }
 
+#[inline(never)]
 fn send_client_hello<'b, C: CryptoProvider>(
     share: Share<C>,
     cx: &mut Context<'b, C>,
@@ -257,6 +268,7 @@ fn send_client_hello<'b, C: CryptoProvider>(
     }
 }
 
+#[inline(never)]
 fn handle_server_hello<'b, C: CryptoProvider>(
     hello: Hello<C>,
     cx: &mut Context<'b, C>,
@@ -342,6 +354,7 @@ fn check_retry<C: CryptoProvider>(
 
 /// A share of the group that was asked for, or the same again from the same seed. The transcript goes
 /// on with the hash of the first ClientHello and the HelloRetryRequest.
+#[inline(never)]
 fn make_second_share<'b, C: CryptoProvider>(
     retry: Retry,
     cx: &mut Context<'b, C>,
@@ -361,6 +374,7 @@ fn make_second_share<'b, C: CryptoProvider>(
     Ok((State::SendSecondClientHello(retry, share), Progress::Yield))
 }
 
+#[inline(never)]
 fn send_second_client_hello<'b, C: CryptoProvider>(
     retry: Retry,
     share: Share<C>,
@@ -404,6 +418,10 @@ fn offer<'c, C: CryptoProvider>(
         },
         protocols: config.parameters.alpn(),
         cookie,
+        #[cfg(feature = "post-handshake-auth")]
+        post_handshake_auth: config.post_handshake_auth,
+        #[cfg(not(feature = "post-handshake-auth"))]
+        post_handshake_auth: false,
     }
 }
 
@@ -411,6 +429,7 @@ fn session_id<'c>(entropy: &'c super::Entropy, config: &ClientConfig<'_>) -> &'c
     if config.parameters.compatibility { entropy.session_id() } else { &[] }
 }
 
+#[inline(never)]
 fn handle_encrypted_extensions<'b, C: CryptoProvider>(
     keys: HandshakeKeys<C>,
     cx: &mut Context<'b, C>,
@@ -449,6 +468,7 @@ fn look_for_request<'b, C: CryptoProvider>(
 }
 
 /// The request is checked; it stays in `rx` while the application chooses.
+#[inline(never)]
 fn handle_certificate_request<'b, C: CryptoProvider>(keys: HandshakeKeys<C>, cx: &mut Context<'b, C>) -> Next<'b, C> {
     CertificateRequest::parse(handshake::body(cx.rx.message()?)?)?;
     Ok((State::AwaitCredential(keys), Progress::Continue))
@@ -464,8 +484,7 @@ fn take_reply<'b, C: CryptoProvider>(
         return Err(ApiMisuse::CredentialSchemeNotOffered.into());
     }
     cx.receive_into_transcript()?;
-    cx.negotiated.client_auth =
-        if reply.is_some() { ClientAuthStatus::Authenticated } else { ClientAuthStatus::Declined };
+    cx.negotiated.presented(reply);
     Ok(State::AuthenticateServer(keys, Some(reply), Authenticate::ExpectCertificate))
 }
 
@@ -477,9 +496,11 @@ const fn expectation<'c>(config: &'c ClientConfig<'_>) -> Expectation<'c> {
         server_name: Some(&config.server_name),
         common_name: config.common_name,
         parameters: &config.parameters,
+        context: &[],
     }
 }
 
+#[inline(never)]
 fn authenticate_server<'b, C: CryptoProvider>(
     keys: HandshakeKeys<C>,
     reply: Option<Reply<'b>>,
@@ -488,7 +509,7 @@ fn authenticate_server<'b, C: CryptoProvider>(
     config: &'b ClientConfig<'b>,
     trace: &mut impl Trace,
 ) -> Next<'b, C> {
-    match step.handle(cx, &expectation(config), trace)? {
+    match step.handle(&mut cx.flight(), &expectation(config), trace)? {
         Outcome::Next(step, progress) => Ok((State::AuthenticateServer(keys, reply, step), progress)),
         // RFC 9846 section 4.5.1.3: "If the server supplies an empty Certificate message, the client
         // MUST abort the handshake with a 'decode_error' alert."
@@ -496,6 +517,7 @@ fn authenticate_server<'b, C: CryptoProvider>(
     }
 }
 
+#[inline(never)]
 fn handle_finished<'b, C: CryptoProvider>(
     keys: HandshakeKeys<C>,
     reply: Option<Reply<'b>>,
@@ -518,8 +540,9 @@ fn handle_finished<'b, C: CryptoProvider>(
     Ok((State::Respond(response, identify), Progress::Continue))
 }
 
+#[inline(never)]
 fn send_client_finished<'b, C: CryptoProvider>(response: Response<C>, cx: &mut Context<'b, C>) -> Next<'b, C> {
-    match send_finished(cx, |hash| response.keys.client.finished(hash))? {
+    match send_finished(&mut cx.flight(), |hash| response.keys.client.finished(hash))? {
         Written::AfterTransmit => Ok((State::SendFinished(response), Progress::Transmit)),
         Written::Yes => {
             let keys = response.keys.application;

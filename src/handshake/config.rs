@@ -5,7 +5,7 @@ use crate::error::{ApiMisuse, Error};
 use crate::limits::{DEFAULT_DEPTH, MAX_ANCHORS, MAX_LIST};
 use crate::wire::certificate_request::MAX_AUTHORITIES;
 use crate::wire::enums::{CipherSuite, NamedGroup, SignatureScheme};
-use crate::x509::{CommonName, ServerName, TrustAnchor};
+use crate::x509::{CommonName, ServerName, TrustAnchor, Waivers};
 
 /// What both roles configure. Empty lists mean everything the provider has, in its order.
 #[derive(Clone, Copy)]
@@ -17,6 +17,7 @@ pub(crate) struct Parameters<'a> {
     pub(crate) max_depth: u8,
     pub(crate) max_validity_days: Option<u16>,
     pub(crate) strict_profile: bool,
+    pub(crate) waivers: Waivers,
     pub(crate) compatibility: bool,
 }
 
@@ -27,6 +28,8 @@ pub struct ClientConfig<'a> {
     pub(crate) common_name: Option<CommonName<'a>>,
     pub(crate) anchors: &'a [TrustAnchor<'a>],
     pub(crate) parameters: Parameters<'a>,
+    #[cfg(feature = "post-handshake-auth")]
+    pub(crate) post_handshake_auth: bool,
 }
 
 /// Configuration of a server.
@@ -55,7 +58,24 @@ pub enum ClientAuth<'a> {
 impl<'a> ClientConfig<'a> {
     /// A client that connects to `server_name` and trusts `anchors`, and nothing else: 1 to 255 of them.
     pub const fn new(server_name: ServerName<'a>, anchors: &'a [TrustAnchor<'a>]) -> Self {
-        Self { server_name, common_name: None, anchors, parameters: Parameters::new() }
+        Self {
+            server_name,
+            common_name: None,
+            anchors,
+            parameters: Parameters::new(),
+            #[cfg(feature = "post-handshake-auth")]
+            post_handshake_auth: false,
+        }
+    }
+
+    /// Offers to say who we are also after the handshake (RFC 9846 section 4.3.6): what a server needs that asks
+    /// only for some of its resources, such as Apache with `SSLVerifyClient require` in a `<Location>`. Its
+    /// request comes as [`Event::Credential`](crate::Event::Credential). Off by default.
+    #[cfg(feature = "post-handshake-auth")]
+    #[must_use]
+    pub const fn with_post_handshake_auth(mut self, offer: bool) -> Self {
+        self.post_handshake_auth = offer;
+        self
     }
 
     /// Asks for this common name **instead of** looking for the server name among the subject alternative
@@ -147,6 +167,20 @@ macro_rules! common_options {
                 self
             }
 
+            /// **Dangerous**: lets a path pass that is not valid for these causes. What was waived is reported in
+            /// [`PathFound::waived`](crate::x509::PathFound::waived), and the peer is let in only by
+            /// [`AuthorizeRequest::dangerous_accept_waived`](crate::AuthorizeRequest::dangerous_accept_waived), which
+            /// of the drivers' hosts only one does that says so.
+            ///
+            /// Never waived: the name that is asked for, be it a host name, an address or a common name; CertificateVerify
+            /// and Finished, so the peer has the key that it shows.
+            #[cfg(feature = "dangerous-waivers")]
+            #[must_use]
+            pub const fn dangerous_with_waivers(mut self, waivers: Waivers) -> Self {
+                self.parameters.waivers = waivers;
+                self
+            }
+
             /// Middlebox compatibility mode (RFC 9846 appendix E.4): a client sends a session id and a
             /// `change_cipher_spec` record, a server a `change_cipher_spec` record. Costs 38 bytes on the wire.
             /// Off by default; what a peer in this mode sends is always tolerated.
@@ -190,6 +224,7 @@ impl<'a> Parameters<'a> {
             max_depth: DEFAULT_DEPTH,
             max_validity_days: None,
             strict_profile: false,
+            waivers: Waivers::NONE,
             compatibility: false,
         }
     }

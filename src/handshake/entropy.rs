@@ -61,6 +61,13 @@ impl Entropy {
         &self.first_seed
     }
 
+    /// What a server makes the contexts of its later requests from: a server has no use for a session id of
+    /// its own.
+    #[cfg(feature = "post-handshake-auth")]
+    pub(crate) const fn context_seed(&self) -> &[u8; 32] {
+        &self.session_id
+    }
+
     /// Wipes the seeds: the key exchange is over, and what is recorded must stay secret when this memory
     /// is read later.
     pub(crate) fn forget_seeds(&mut self) {

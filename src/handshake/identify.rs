@@ -1,7 +1,7 @@
 //! Our own authentication, the same in both roles (RFC 9846 section 4.5): Certificate,
 //! CertificateVerify, and the writing of Finished.
 
-use super::{Answer, Context, Progress, Question, Stage, Wait};
+use super::{Answer, Context, Flight, Progress, Question, Stage, Wait};
 use crate::credential::{Chain, Credential};
 use crate::crypto::{CryptoError, CryptoProvider, Digest};
 use crate::error::{ApiMisuse, Error};
@@ -54,11 +54,11 @@ impl<'b> Identify<'b> {
         }
     }
 
-    pub(super) fn handle<C: CryptoProvider>(self, cx: &mut Context<'_, C>) -> Result<(Self, Progress), Error> {
+    pub(super) fn handle<C: CryptoProvider>(self, cx: &mut Flight<'_, '_, C>) -> Result<(Self, Progress), Error> {
         match self {
             Self::SendEmptyCertificate => {
                 let mut sent = 0;
-                Ok(if send_certificate(cx, Chain::default(), &mut sent)? {
+                Ok(if send_certificate(cx, &[], Chain::default(), &mut sent)? {
                     (Self::Done, Progress::Continue)
                 } else {
                     // Eight bytes always fit into a drained buffer, so nothing of it has left.
@@ -66,7 +66,7 @@ impl<'b> Identify<'b> {
                 })
             }
             Self::SendCertificate { credential, mut sent } => {
-                if send_certificate(cx, credential.chain(), &mut sent)?
+                if send_certificate(cx, &[], credential.chain(), &mut sent)?
                     && cx.tx.has_room_for(CertificateVerify::OVERHEAD + credential.signature_len())?
                 {
                     Ok((Self::AwaitSignature(credential), Progress::Continue))
@@ -80,7 +80,7 @@ impl<'b> Identify<'b> {
 
     pub(super) fn answer<C: CryptoProvider>(
         self,
-        cx: &mut Context<'_, C>,
+        cx: &mut Flight<'_, '_, C>,
         answer: Answer<'_, 'b>,
     ) -> Result<Self, Error> {
         let (Self::AwaitSignature(credential), Answer::Signature(signature)) = (self, answer) else {
@@ -113,16 +113,16 @@ pub(super) fn send_change_cipher_spec<C: CryptoProvider>(
 
 /// Writes one handshake message into the open record and into the transcript.
 pub(super) fn send<C: CryptoProvider>(
-    cx: &mut Context<'_, C>,
+    cx: &mut Flight<'_, '_, C>,
     write: &dyn Fn(&mut crate::codec::Writer<'_>),
 ) -> Result<Written, Error> {
-    let Context { tx, transcript, .. } = cx;
+    let Flight { tx, transcript, .. } = cx;
     tx.message(write, &mut |message| transcript.update(message))
 }
 
 /// Writes Finished; `mac` makes the `verify_data` of the transcript so far.
 pub(super) fn send_finished<C: CryptoProvider>(
-    cx: &mut Context<'_, C>,
+    cx: &mut Flight<'_, '_, C>,
     mac: impl FnOnce(&FinishedHash) -> Result<Digest, CryptoError>,
 ) -> Result<Written, Error> {
     let verify_data = mac(&cx.transcript.finished_hash())?;
@@ -170,11 +170,13 @@ fn append<C: CryptoProvider>(
     Ok(true)
 }
 
-fn send_certificate<C: CryptoProvider>(
-    cx: &mut Context<'_, C>,
+/// Writes pieces of Certificate, as [`send_pieces`] does.
+pub(super) fn send_certificate<C: CryptoProvider>(
+    cx: &mut Flight<'_, '_, C>,
+    context: &[u8],
     chain: Chain<'_>,
     sent: &mut usize,
 ) -> Result<bool, Error> {
-    let Context { tx, transcript, .. } = cx;
-    send_pieces(tx, transcript, sent, |piece| certificate::for_each_piece(chain.iter(), piece))
+    let Flight { tx, transcript, .. } = cx;
+    send_pieces(tx, transcript, sent, |piece| certificate::for_each_piece(context, chain.iter(), piece))
 }

@@ -9,6 +9,8 @@ pub(crate) mod config;
 pub(crate) mod entropy;
 mod identify;
 mod keys;
+#[cfg(feature = "post-handshake-auth")]
+pub(crate) mod post;
 pub(crate) mod proof;
 pub(crate) mod server;
 mod stage;
@@ -39,7 +41,34 @@ pub(crate) struct Context<'b, C: CryptoProvider> {
     pub(crate) change_cipher_spec_sent: bool,
 }
 
-impl<C: CryptoProvider> Context<'_, C> {
+/// What a flight of messages works on: a part of the [`Context`], or of a session.
+pub(crate) struct Flight<'a, 'b, C: CryptoProvider> {
+    pub(crate) rx: &'a mut Inbound<'b, C>,
+    pub(crate) tx: &'a mut Outbound<'b, C>,
+    pub(crate) peer: &'a mut PeerChain<'b>,
+    pub(crate) transcript: &'a mut Transcript<C>,
+    /// The path from the peer's certificate to a trust anchor.
+    pub(crate) path: &'a mut Option<PathFound>,
+}
+
+impl<'b, C: CryptoProvider> Context<'b, C> {
+    fn flight(&mut self) -> Flight<'_, 'b, C> {
+        Flight {
+            rx: &mut self.rx,
+            tx: &mut self.tx,
+            peer: &mut self.peer,
+            transcript: &mut self.transcript,
+            path: &mut self.negotiated.path,
+        }
+    }
+
+    /// See [`Flight::receive_into_transcript`].
+    fn receive_into_transcript(&mut self) -> Result<(), Error> {
+        self.flight().receive_into_transcript()
+    }
+}
+
+impl<C: CryptoProvider> Flight<'_, '_, C> {
     /// The message in `rx` was handled: it goes into the transcript, and its place is free.
     fn receive_into_transcript(&mut self) -> Result<(), Error> {
         let message = self.rx.message()?;
@@ -59,6 +88,30 @@ pub(crate) struct Negotiated<'b> {
     pub(crate) client_auth: ClientAuthStatus,
     /// The path from the peer's certificate to a trust anchor; `None` of an anonymous client.
     pub(crate) path: Option<PathFound>,
+    /// What a client has shown last.
+    pub(crate) credential: Option<&'b Credential<'b>>,
+    /// A server may ask again after the handshake.
+    #[cfg(feature = "post-handshake-auth")]
+    pub(crate) post_handshake_auth: bool,
+}
+
+impl<'b> Negotiated<'b> {
+    /// The client has answered with `credential`, or with none.
+    pub(crate) const fn presented(&mut self, credential: Option<&'b Credential<'b>>) {
+        if credential.is_some() {
+            self.credential = credential;
+            self.client_auth = ClientAuthStatus::Presented;
+        } else {
+            self.declined();
+        }
+    }
+
+    /// The client has shown no certificate. One that it has shown before still counts.
+    pub(crate) const fn declined(&mut self) {
+        if matches!(self.client_auth, ClientAuthStatus::NotRequested) {
+            self.client_auth = ClientAuthStatus::Declined;
+        }
+    }
 }
 
 /// Whether the client showed who it is.
@@ -66,13 +119,16 @@ pub(crate) struct Negotiated<'b> {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum ClientAuthStatus {
-    /// The client sent a certificate. On the client: whether the server accepts it shows only later
-    /// (RFC 9846 appendix F.1.2: a client learns of a refusal when it next reads).
-    Authenticated,
+    /// The server has accepted a certificate of the client. On the client: it has shown that it did, see
+    /// [`Session::client_auth`](crate::Session::client_auth).
+    Accepted,
     /// The server asked and the client had none to give.
     Declined,
     /// The server did not ask.
     NotRequested,
+    /// On the client only: it has sent a certificate, and the server has not yet shown what it thinks of it
+    /// (RFC 9846 appendix F.1.2: a client learns of a refusal when it next reads).
+    Presented,
 }
 
 /// What a state needs before its handler can run.
@@ -103,6 +159,9 @@ pub(crate) enum Question {
 #[derive(Clone, Copy)]
 pub(crate) enum Answer<'a, 'b> {
     Authorized,
+    /// With whatever was waived.
+    #[cfg(feature = "dangerous-waivers")]
+    AuthorizedAsWaived,
     /// `None` declines.
     Credential(Option<&'b Credential<'b>>),
     /// As it stands in a CertificateVerify.
@@ -179,6 +238,10 @@ pub trait Role {
 
     /// The credential that is to sign, in the state that asks for a signature.
     fn signing<'b, C: CryptoProvider>(state: &Self::State<'b, C>) -> Option<&'b Credential<'b>>;
+
+    /// What is kept for authentication after the handshake.
+    #[cfg(feature = "post-handshake-auth")]
+    fn party<'b, C: CryptoProvider>(config: &'b Self::Config<'b>, cx: &Context<'b, C>) -> post::Party<'b>;
 
     /// What the session needs, if the handshake is over.
     fn finish<C: CryptoProvider>(state: Self::State<'_, C>) -> Result<Established<C>, Self::State<'_, C>>;

@@ -3,7 +3,7 @@
 
 use super::config::ClientAuth;
 use crate::key_schedule::FinishedVerified;
-use crate::x509::ChainVerified;
+use crate::x509::ChainAccepted;
 
 /// The peer's CertificateVerify was valid. Made only in `authenticate`.
 pub(crate) struct SignatureVerified(());
@@ -31,7 +31,7 @@ impl AnonymousAllowed {
 /// How the peer was authenticated.
 pub(crate) enum PeerAuthenticated {
     /// By a certificate path and the proof of its key.
-    Certificate(ChainVerified, SignatureVerified),
+    Certificate(ChainAccepted, SignatureVerified),
     /// Not at all, which the configuration allows.
     Anonymous(AnonymousAllowed),
 }

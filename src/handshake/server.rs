@@ -18,6 +18,8 @@ use super::authenticate::{Answered, Authenticate, Expectation, Outcome};
 use super::config::{ClientAuth, Parameters, ServerConfig, check_anchors};
 use super::identify::{Identify, send, send_change_cipher_spec, send_finished, send_pieces};
 use super::keys::{ApplicationKeys, ClientFinishedKeys, HandshakeKeys, receive_finished};
+#[cfg(feature = "post-handshake-auth")]
+use super::post::Party;
 use super::proof::{AnonymousAllowed, PeerAuthenticated};
 use super::{Answer, ClientAuthStatus, Context, Established, Progress, Question, Role, Stage, Wait};
 use crate::credential::Credential;
@@ -136,7 +138,7 @@ impl Role for Server {
     }
 
     fn rules<'c>(config: &'c ServerConfig<'_>, time: Time) -> Rules<'c> {
-        expectation(config).rules(time)
+        expectation(config, &config.client_auth, &[]).rules(time)
     }
 
     fn handle<'b, C: CryptoProvider>(
@@ -166,7 +168,7 @@ impl Role for Server {
             }
             State::Identify(keys, Identify::Done) => Ok((State::SendFinished(keys), Progress::Continue)),
             State::Identify(keys, identify) => {
-                let (identify, progress) = identify.handle(cx)?;
+                let (identify, progress) = identify.handle(&mut cx.flight())?;
                 Ok((State::Identify(keys, identify), progress))
             }
             State::SendFinished(keys) => send_server_finished(keys, cx, config),
@@ -186,11 +188,13 @@ impl Role for Server {
             (State::AwaitCredential(choice), Answer::Credential(credential)) => {
                 take_credential(choice, credential, cx, config)
             }
-            (State::Identify(keys, identify), answer) => Ok(State::Identify(keys, identify.answer(cx, answer)?)),
+            (State::Identify(keys, identify), answer) => {
+                Ok(State::Identify(keys, identify.answer(&mut cx.flight(), answer)?))
+            }
             (State::AuthenticateClient(keys, step), answer) => Ok(match step.answer(answer)? {
                 Answered::Next(step) => State::AuthenticateClient(keys, step),
                 Answered::Authenticated(peer) => {
-                    cx.negotiated.client_auth = ClientAuthStatus::Authenticated;
+                    cx.negotiated.client_auth = ClientAuthStatus::Accepted;
                     State::ExpectFinished(keys, peer)
                 }
             }),
@@ -203,6 +207,11 @@ impl Role for Server {
             State::Identify(_, identify) => identify.signing(),
             _ => None,
         }
+    }
+
+    #[cfg(feature = "post-handshake-auth")]
+    fn party<'b, C: CryptoProvider>(config: &'b ServerConfig<'b>, cx: &Context<'b, C>) -> Party<'b> {
+        Party::server(config, cx)
     }
 
     fn finish<C: CryptoProvider>(state: Self::State<'_, C>) -> Result<Established<C>, Self::State<'_, C>> {
@@ -220,6 +229,7 @@ impl Role for Server {
 }
 
 /// Chooses suite and group, each the first of ours that the client has too.
+#[inline(never)]
 fn handle_client_hello<'b, C: CryptoProvider>(cx: &mut Context<'b, C>, config: &ServerConfig<'_>) -> Next<'b, C> {
     let hello = ClientHello::parse(handshake::body(cx.rx.message()?)?)?;
     let mandatory = hello.mandatory()?;
@@ -233,8 +243,14 @@ fn handle_client_hello<'b, C: CryptoProvider>(cx: &mut Context<'b, C>, config: &
     let hash = HashAlgorithm::of(suite).ok_or(PeerIncompatible::NoCipherSuite)?;
     let choice = Choice { suite, hash, group, retried: false, named: hello.server_name.is_some() };
     let early_data = hello.early_data;
+    #[cfg(feature = "post-handshake-auth")]
+    let post_handshake_auth = hello.post_handshake_auth;
     let share_is_here = mandatory.key_shares.iter().any(|share| share.group == group);
 
+    #[cfg(feature = "post-handshake-auth")]
+    {
+        cx.negotiated.post_handshake_auth = post_handshake_auth;
+    }
     cx.rx.begin_handshake();
     if early_data {
         cx.rx.skip_early_data();
@@ -257,6 +273,7 @@ fn check_key_shares(mandatory: &Mandatory<'_>) -> Result<(), Error> {
 }
 
 /// RFC 9846 section 4.2.4. No cookie is sent: the state is kept here.
+#[inline(never)]
 fn send_hello_retry_request<'b, C: CryptoProvider>(
     choice: Choice,
     cx: &mut Context<'b, C>,
@@ -286,6 +303,7 @@ fn send_hello_retry_request<'b, C: CryptoProvider>(
     Ok((State::ExpectSecondClientHello(choice, first), Progress::Transmit))
 }
 
+#[inline(never)]
 fn handle_second_client_hello<'b, C: CryptoProvider>(
     choice: Choice,
     first: &Digest,
@@ -337,6 +355,7 @@ fn take_credential<'b, C: CryptoProvider>(
     Ok(State::MakeKeyShare(choice, credential))
 }
 
+#[inline(never)]
 fn agree<'b, C: CryptoProvider>(
     choice: Choice,
     credential: &'b Credential<'b>,
@@ -401,7 +420,7 @@ fn send_encrypted_extensions<'b, C: CryptoProvider>(
         return Ok((State::SendEncryptedExtensions(choice, credential, keys), Progress::Transmit));
     }
     let extensions = EncryptedExtensions { protocol: cx.negotiated.protocol, server_name: choice.named };
-    match send(cx, &|w| extensions.emit(w))? {
+    match send(&mut cx.flight(), &|w| extensions.emit(w))? {
         Written::AfterTransmit => Ok((State::SendEncryptedExtensions(choice, credential, keys), Progress::Transmit)),
         Written::Yes => {
             let next = match config.client_auth {
@@ -425,7 +444,7 @@ fn send_certificate_request<'b, C: CryptoProvider>(
     let authorities = config.client_auth.authorities().filter(|_| config.send_authorities);
     let Context { tx, transcript, .. } = cx;
     let whole = send_pieces(tx, transcript, &mut sent, |piece| {
-        certificate_request::for_each_piece(schemes, certificate_schemes, authorities, piece);
+        certificate_request::for_each_piece(&[], schemes, certificate_schemes, authorities, piece);
     })?;
     if whole {
         Ok((State::Identify(keys, Identify::with(Some(credential))), Progress::Continue))
@@ -434,12 +453,13 @@ fn send_certificate_request<'b, C: CryptoProvider>(
     }
 }
 
+#[inline(never)]
 fn send_server_finished<'b, C: CryptoProvider>(
     keys: HandshakeKeys<C>,
     cx: &mut Context<'b, C>,
     config: &ServerConfig<'_>,
 ) -> Next<'b, C> {
-    if send_finished(cx, |hash| keys.server.finished(hash))? == Written::AfterTransmit {
+    if send_finished(&mut cx.flight(), |hash| keys.server.finished(hash))? == Written::AfterTransmit {
         return Ok((State::SendFinished(keys), Progress::Transmit));
     }
     let keys = keys.into_application(cx)?;
@@ -452,17 +472,23 @@ fn send_server_finished<'b, C: CryptoProvider>(
     Ok((next, Progress::Transmit))
 }
 
-/// What a client is measured by.
-fn expectation<'c>(config: &'c ServerConfig<'_>) -> Expectation<'c> {
+/// What a client is measured by. `context` is that of the CertificateRequest it answers.
+pub(super) fn expectation<'e>(
+    config: &'e ServerConfig<'_>,
+    client_auth: &'e ClientAuth<'_>,
+    context: &'e [u8],
+) -> Expectation<'e> {
     Expectation {
-        anchors: config.client_auth.anchors().unwrap_or(&[]),
+        anchors: client_auth.anchors().unwrap_or(&[]),
         purpose: Purpose::ClientAuth,
         server_name: None,
         common_name: None,
         parameters: &config.parameters,
+        context,
     }
 }
 
+#[inline(never)]
 fn authenticate_client<'b, C: CryptoProvider>(
     keys: ClientFinishedKeys<C>,
     step: Authenticate,
@@ -470,7 +496,7 @@ fn authenticate_client<'b, C: CryptoProvider>(
     config: &'b ServerConfig<'b>,
     trace: &mut impl Trace,
 ) -> Next<'b, C> {
-    match step.handle(cx, &expectation(config), trace)? {
+    match step.handle(&mut cx.flight(), &expectation(config, &config.client_auth, &[]), trace)? {
         Outcome::Next(step, progress) => Ok((State::AuthenticateClient(keys, step), progress)),
         Outcome::NoCertificate => {
             // RFC 9846 section 4.5.1.3: "it MAY [...] abort the handshake with a 'certificate_required' alert".
@@ -482,6 +508,7 @@ fn authenticate_client<'b, C: CryptoProvider>(
     }
 }
 
+#[inline(never)]
 fn handle_finished<'b, C: CryptoProvider>(
     keys: ClientFinishedKeys<C>,
     peer: PeerAuthenticated,

@@ -6,11 +6,12 @@
 //! future may be dropped at any await point and the operation started again. What
 //! [`write`](embedded_io_async::Write::write) has taken is sent by the next operation that sends.
 
+use super::answers::{AsyncAnswers, NoHost};
 use super::{AsyncHost, Failure, HandshakeError};
 use crate::connection::{Event, Handshake, Session, Step};
 use crate::crypto::CryptoProvider;
 use crate::error::Error;
-use crate::handshake::Side;
+use crate::handshake::{ClientAuthStatus, Side};
 use crate::limits::LAST_READS;
 use crate::x509::TraceEvent;
 use core::future::poll_fn;
@@ -84,6 +85,117 @@ impl<'b, T: Read + Write, C: CryptoProvider> Stream<'b, T, C> {
         (self.transport, self.session)
     }
 
+    /// See [`blocking::Stream::confirm`](super::blocking::Stream::confirm).
+    ///
+    /// # Errors
+    /// The alert of the server, [`Session::refusal`] says of what; or why the connection failed otherwise.
+    pub async fn confirm(&mut self) -> Result<ClientAuthStatus, Failure<T::Error>> {
+        let mut unsent = None;
+        while self.session.client_auth() == ClientAuthStatus::Presented {
+            let event = if unsent.is_some() { self.session.poll_received() } else { self.session.poll() };
+            match event {
+                Ok(Event::Transmit) => unsent = self.transmit().await.err(),
+                Ok(Event::NeedInput) => self.fill(&mut unsent).await?,
+                Ok(_) => break,
+                Err(error) => return Err(self.fail(error).await),
+            }
+        }
+        Ok(self.session.client_auth())
+    }
+
+    /// See [`blocking::Stream::hosted`](super::blocking::Stream::hosted).
+    #[cfg(feature = "post-handshake-auth")]
+    pub const fn hosted<'s, S: Side, H: AsyncHost<'b, S, C>>(
+        &'s mut self,
+        host: &'s mut H,
+    ) -> Hosted<'s, 'b, T, S, C, H> {
+        Hosted { stream: self, host, side: core::marker::PhantomData }
+    }
+
+    async fn read_with(
+        &mut self,
+        out: &mut [u8],
+        host: &mut impl AsyncAnswers<'b, C>,
+    ) -> Result<usize, Failure<T::Error>> {
+        #[cfg(not(feature = "post-handshake-auth"))]
+        let _ = host;
+        if out.is_empty() {
+            return Ok(0);
+        }
+        // A peer that has refused us takes nothing more, and its alert, which says why, lies before us.
+        let mut unsent = None;
+        loop {
+            let event = if unsent.is_some() { self.session.poll_received() } else { self.session.poll() };
+            match event {
+                Ok(Event::Data(mut data)) => {
+                    let count = data.bytes().len().min(out.len());
+                    if let (Some(out), Some(bytes)) = (out.get_mut(..count), data.bytes().get(..count)) {
+                        out.copy_from_slice(bytes);
+                    }
+                    data.consume(count);
+                    return Ok(count);
+                }
+                Ok(Event::Transmit) => unsent = self.transmit().await.err(),
+                Ok(Event::NeedInput) => self.fill(&mut unsent).await?,
+                Ok(Event::PeerClosed | Event::Closed) => return Ok(0),
+                #[cfg(feature = "post-handshake-auth")]
+                Ok(Event::Yield) => yield_now().await,
+                #[cfg(feature = "post-handshake-auth")]
+                Ok(question) => {
+                    if let Err(error) = host.answer(question).await {
+                        return Err(self.fail(error).await);
+                    }
+                }
+                Err(error) => return Err(self.fail(error).await),
+            }
+        }
+    }
+
+    /// Runs until the client has answered a request for its certificate.
+    #[cfg(feature = "post-handshake-auth")]
+    async fn await_answer(
+        &mut self,
+        host: &mut impl AsyncAnswers<'b, C>,
+    ) -> Result<Option<ClientAuthStatus>, Failure<T::Error>> {
+        let mut unsent = None;
+        loop {
+            let event = if unsent.is_some() { self.session.poll_received() } else { self.session.poll() };
+            match event {
+                Ok(Event::ClientAuth(status)) => return Ok(Some(status)),
+                Ok(Event::Data(_) | Event::PeerClosed | Event::Closed) => return Ok(None),
+                Ok(Event::Transmit) => unsent = self.transmit().await.err(),
+                Ok(Event::NeedInput) => self.fill(&mut unsent).await?,
+                Ok(Event::Yield) => yield_now().await,
+                Ok(question) => {
+                    if let Err(error) = host.answer(question).await {
+                        return Err(self.fail(error).await);
+                    }
+                }
+                Err(error) => return Err(self.fail(error).await),
+            }
+        }
+    }
+
+    /// Reads from the transport. What could not be sent is the error if nothing comes either.
+    async fn fill(&mut self, unsent: &mut Option<Failure<T::Error>>) -> Result<(), Failure<T::Error>> {
+        // A flush may have been dropped.
+        if unsent.is_none() {
+            *unsent = self.transmit().await.err();
+        }
+        match (self.transport.read(self.session.rx_space()).await, unsent.take()) {
+            (Ok(0) | Err(_), Some(error)) => Err(error),
+            (Err(error), None) => Err(Failure::Io(error)),
+            (Ok(0), None) => {
+                self.session.rx_eof();
+                Ok(())
+            }
+            (Ok(count), before) => {
+                *unsent = before;
+                self.session.rx_commit(count).map_err(Failure::Tls)
+            }
+        }
+    }
+
     async fn transmit(&mut self) -> Result<(), Failure<T::Error>> {
         while !self.session.tx_pending().is_empty() {
             let count = write_some(&mut self.transport, self.session.tx_pending()).await?;
@@ -138,6 +250,13 @@ pub async fn drive<'b, T: Read + Write, S: Side, C: CryptoProvider>(
                 request.answer(choice)?;
             }
             Step::Authorize(request) => match host.authorize(&request.peer()).await {
+                #[cfg(feature = "dangerous-waivers")]
+                Ok(())
+                    if !request.waived().is_empty()
+                        && host.dangerous_accept_waived(&request.peer(), request.waived()).await =>
+                {
+                    request.dangerous_accept_waived()?;
+                }
                 Ok(()) => request.accept()?,
                 Err(alert) => return Err(request.reject(alert).into()),
             },
@@ -194,42 +313,7 @@ impl<T: ErrorType, C: CryptoProvider> ErrorType for Stream<'_, T, C> {
 
 impl<T: Read + Write, C: CryptoProvider> Read for Stream<'_, T, C> {
     async fn read(&mut self, out: &mut [u8]) -> Result<usize, Self::Error> {
-        if out.is_empty() {
-            return Ok(0);
-        }
-        // A peer that has refused us takes nothing more, and its alert, which says why, lies before us.
-        let mut unsent = None;
-        loop {
-            let event = if unsent.is_some() { self.session.poll_received() } else { self.session.poll() };
-            match event {
-                Ok(Event::Data(mut data)) => {
-                    let count = data.bytes().len().min(out.len());
-                    if let (Some(out), Some(bytes)) = (out.get_mut(..count), data.bytes().get(..count)) {
-                        out.copy_from_slice(bytes);
-                    }
-                    data.consume(count);
-                    return Ok(count);
-                }
-                Ok(Event::Transmit) => unsent = self.transmit().await.err(),
-                Ok(Event::NeedInput) => {
-                    // A flush may have been dropped.
-                    if unsent.is_none() {
-                        unsent = self.transmit().await.err();
-                    }
-                    match (self.transport.read(self.session.rx_space()).await, unsent.take()) {
-                        (Ok(0) | Err(_), Some(error)) => return Err(error),
-                        (Err(error), None) => return Err(Failure::Io(error)),
-                        (Ok(0), None) => self.session.rx_eof(),
-                        (Ok(count), before) => {
-                            self.session.rx_commit(count)?;
-                            unsent = before;
-                        }
-                    }
-                }
-                Ok(Event::PeerClosed | Event::Closed) => return Ok(0),
-                Err(error) => return Err(self.fail(error).await),
-            }
-        }
+        self.read_with(out, &mut NoHost).await
     }
 }
 
@@ -249,5 +333,80 @@ impl<T: Read + Write, C: CryptoProvider> Write for Stream<'_, T, C> {
 
     async fn flush(&mut self) -> Result<(), Self::Error> {
         self.transmit().await
+    }
+}
+
+#[cfg(feature = "post-handshake-auth")]
+pub use self::hosted::Hosted;
+
+#[cfg(feature = "post-handshake-auth")]
+mod hosted {
+    use super::Stream;
+    use crate::crypto::CryptoProvider;
+    use crate::handshake::ClientAuthStatus;
+    use crate::handshake::client::Client;
+    use crate::handshake::config::ClientAuth;
+    use crate::handshake::server::Server;
+    use crate::io::answers::{ClientHost, ServerHost};
+    use crate::io::{AsyncHost, Failure};
+    use embedded_io_async::{ErrorType, Read, Write};
+
+    /// A stream with the one who answers what it asks, see [`Stream::hosted`].
+    pub struct Hosted<'s, 'b, T, S, C: CryptoProvider, H> {
+        pub(super) stream: &'s mut Stream<'b, T, C>,
+        pub(super) host: &'s mut H,
+        pub(super) side: core::marker::PhantomData<S>,
+    }
+
+    impl<T: ErrorType, S, C: CryptoProvider, H> ErrorType for Hosted<'_, '_, T, S, C, H> {
+        type Error = Failure<T::Error>;
+    }
+
+    impl<'b, T: Read + Write, C: CryptoProvider, H: AsyncHost<'b, Client, C>> Read for Hosted<'_, 'b, T, Client, C, H> {
+        async fn read(&mut self, out: &mut [u8]) -> Result<usize, Self::Error> {
+            self.stream.read_with(out, &mut ClientHost(&mut *self.host)).await
+        }
+    }
+
+    impl<'b, T: Read + Write, C: CryptoProvider, H: AsyncHost<'b, Server, C>> Read for Hosted<'_, 'b, T, Server, C, H> {
+        async fn read(&mut self, out: &mut [u8]) -> Result<usize, Self::Error> {
+            self.stream.read_with(out, &mut ServerHost(&mut *self.host)).await
+        }
+    }
+
+    impl<'b, T: Read + Write, C: CryptoProvider, H: AsyncHost<'b, Server, C>> Hosted<'_, 'b, T, Server, C, H> {
+        /// Asks the client who it is, see [`Session::request_certificate`](crate::Session::request_certificate), and
+        /// waits for its answer: [`Accepted`](ClientAuthStatus::Accepted) or [`Declined`](ClientAuthStatus::Declined).
+        /// `None` if the client sends application data before it answers, or closes: read that, and then
+        /// [`await_certificate`](Self::await_certificate) again.
+        ///
+        /// # Errors
+        /// Those of [`Session::request_certificate`](crate::Session::request_certificate), and why the answer was
+        /// refused or the connection failed. The alert is sent before this returns.
+        pub async fn request_certificate(
+            &mut self,
+            client_auth: ClientAuth<'b>,
+        ) -> Result<Option<ClientAuthStatus>, Failure<T::Error>> {
+            self.stream.session.request_certificate(client_auth)?;
+            self.await_certificate().await
+        }
+
+        /// Waits for the answer to a request that was made.
+        ///
+        /// # Errors
+        /// As [`request_certificate`](Self::request_certificate).
+        pub async fn await_certificate(&mut self) -> Result<Option<ClientAuthStatus>, Failure<T::Error>> {
+            self.stream.await_answer(&mut ServerHost(&mut *self.host)).await
+        }
+    }
+
+    impl<T: Read + Write, S, C: CryptoProvider, H> Write for Hosted<'_, '_, T, S, C, H> {
+        async fn write(&mut self, data: &[u8]) -> Result<usize, Self::Error> {
+            self.stream.write(data).await
+        }
+
+        async fn flush(&mut self) -> Result<(), Self::Error> {
+            self.stream.flush().await
+        }
     }
 }

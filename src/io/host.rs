@@ -5,6 +5,8 @@ use crate::credential::{Choice, Credential, Signature};
 use crate::crypto::CryptoProvider;
 use crate::error::{AlertDescription, Error};
 use crate::handshake::Side;
+#[cfg(feature = "dangerous-waivers")]
+use crate::x509::Waived;
 use crate::x509::{PeerIdentity, Time, TraceEvent};
 
 /// Answers the questions of a handshake at once.
@@ -28,6 +30,14 @@ pub trait Host<'b, S: Side, C: CryptoProvider> {
     fn authorize(&mut self, peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
         let _ = peer;
         Ok(())
+    }
+
+    /// **Dangerous**: the peer was authorized, and its path is not valid, but for what the configuration
+    /// [waives](crate::x509::Waivers). May it in all the same? By default it may not, and is told what is wrong.
+    #[cfg(feature = "dangerous-waivers")]
+    fn dangerous_accept_waived(&mut self, peer: &PeerIdentity<'_>, waived: Waived) -> bool {
+        let _ = (peer, waived);
+        false
     }
 
     /// Signs with the key of the selected credential. `None`: the key cannot.
@@ -69,6 +79,13 @@ pub trait AsyncHost<'b, S: Side, C: CryptoProvider> {
     /// The alert that tells it no.
     async fn authorize(&mut self, peer: &PeerIdentity<'_>) -> Result<(), AlertDescription>;
 
+    /// See [`Host::dangerous_accept_waived`].
+    #[cfg(feature = "dangerous-waivers")]
+    async fn dangerous_accept_waived(&mut self, peer: &PeerIdentity<'_>, waived: Waived) -> bool {
+        let _ = (peer, waived);
+        false
+    }
+
     /// See [`Host::sign`].
     async fn sign(&mut self, request: &SignRequest<'_, 'b, S, C>) -> Option<Signature>;
 
@@ -98,6 +115,11 @@ impl<'b, S: Side, C: CryptoProvider, H: Host<'b, S, C>> AsyncHost<'b, S, C> for 
 
     async fn authorize(&mut self, peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
         Host::authorize(self, peer)
+    }
+
+    #[cfg(feature = "dangerous-waivers")]
+    async fn dangerous_accept_waived(&mut self, peer: &PeerIdentity<'_>, waived: Waived) -> bool {
+        Host::dangerous_accept_waived(self, peer, waived)
     }
 
     async fn sign(&mut self, request: &SignRequest<'_, 'b, S, C>) -> Option<Signature> {

@@ -1,5 +1,7 @@
 //! Drivers: thin loops that move bytes between a transport and the core, and ask a [`Host`].
 
+#[cfg(any(feature = "blocking", feature = "async"))]
+mod answers;
 #[cfg(feature = "async")]
 pub mod asynch;
 #[cfg(feature = "blocking")]

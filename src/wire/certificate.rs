@@ -4,10 +4,10 @@
 use super::enums::HandshakeType;
 use crate::codec::Reader;
 use crate::error::{Error, InvalidMessage, PeerMisbehaved};
-use crate::limits::{CERTIFICATE_PREFIX, ENTRY_PREFIX, ENTRY_SUFFIX};
+use crate::limits::{ENTRY_PREFIX, ENTRY_SUFFIX};
 use core::cmp::Ordering;
 
-/// The start of a Certificate message in the handshake: header, empty request context, length of the list.
+/// The start of a Certificate message: header, request context, length of the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct CertificatePrefix {
     /// Bytes of the list that follows.
@@ -15,30 +15,43 @@ pub(crate) struct CertificatePrefix {
 }
 
 impl CertificatePrefix {
-    /// RFC 9846 section 4.5.1: the context of a certificate in the handshake "SHALL be zero length".
-    pub(crate) fn parse(bytes: [u8; CERTIFICATE_PREFIX]) -> Result<Self, Error> {
-        let mut reader = Reader::new(&bytes);
+    /// Parses header, context and length of the list; nothing else may be in `bytes`.
+    ///
+    /// RFC 9846 section 4.5.1: "If this message is in response to a CertificateRequest, the value of
+    /// `certificate_request_context` in that message. Otherwise (in the case of server authentication), this
+    /// field SHALL be zero length."
+    pub(crate) fn parse(bytes: &[u8], context: &[u8]) -> Result<Self, Error> {
+        let mut reader = Reader::new(bytes);
         let _kind = reader.u8()?;
-        // Of a shorter message, what follows is not its context and its list.
-        let expected = reader.u24()?.checked_sub(4).ok_or(InvalidMessage::Truncated)?;
-        if reader.u8()? != 0 {
+        let length = reader.u24()?;
+        if reader.vec8()? != context {
             return Err(PeerMisbehaved::CertificateContext.into());
         }
+        // Of a shorter message, what follows is not its list.
+        let around = u32::try_from(context.len().saturating_add(4)).map_err(|_| InvalidMessage::MessageTooLong)?;
+        let expected = length.checked_sub(around).ok_or(InvalidMessage::Truncated)?;
         let list = reader.u24()?;
         match list.cmp(&expected) {
             Ordering::Less => return Err(InvalidMessage::TrailingBytes.into()),
             Ordering::Equal => {}
             Ordering::Greater => return Err(InvalidMessage::Truncated.into()),
         }
+        reader.finish()?;
         let list = usize::try_from(list).map_err(|_| InvalidMessage::MessageTooLong)?;
         Ok(Self { list })
     }
+}
 
-    pub(crate) fn emit(self) -> [u8; CERTIFICATE_PREFIX] {
-        let [_, high, middle, low] = u24(self.list.saturating_add(4));
-        let [_, list_high, list_middle, list_low] = u24(self.list);
-        [HandshakeType::CERTIFICATE.0, high, middle, low, 0, list_high, list_middle, list_low]
+/// The length of the request context of the message that begins with `bytes`, if it is that of `context`.
+pub(crate) fn context_len(bytes: &[u8], context: &[u8]) -> Result<usize, Error> {
+    let mut reader = Reader::new(bytes);
+    let _kind = reader.u8()?;
+    // With a shorter message, what follows is not its context.
+    if reader.u24()? < 4 {
+        return Err(InvalidMessage::Truncated.into());
     }
+    let len = usize::from(reader.u8()?);
+    if len == context.len() { Ok(len) } else { Err(PeerMisbehaved::CertificateContext.into()) }
 }
 
 /// How many bytes an entry takes that starts with `bytes`: `Err(n)` if at least `n` bytes are needed to say it.
@@ -77,9 +90,19 @@ fn list_len<'c>(chain: impl Iterator<Item = &'c [u8]>) -> usize {
     })
 }
 
-/// Gives the pieces of a whole Certificate message with `chain` to `piece`, in order.
-pub(crate) fn for_each_piece<'c>(chain: impl Iterator<Item = &'c [u8]> + Clone, mut piece: impl FnMut(&[u8])) {
-    piece(&CertificatePrefix { list: list_len(chain.clone()) }.emit());
+/// Gives the pieces of a whole Certificate message with `chain` to `piece`, in order. `context` is that of the
+/// request it answers: at most 255 bytes, and none in the handshake.
+pub(crate) fn for_each_piece<'c>(
+    context: &[u8],
+    chain: impl Iterator<Item = &'c [u8]> + Clone,
+    mut piece: impl FnMut(&[u8]),
+) {
+    let list = list_len(chain.clone());
+    let [_, high, middle, low] = u24(list.saturating_add(context.len()).saturating_add(4));
+    let [_, list_high, list_middle, list_low] = u24(list);
+    piece(&[HandshakeType::CERTIFICATE.0, high, middle, low, u8::try_from(context.len()).unwrap_or(u8::MAX)]);
+    piece(context);
+    piece(&[list_high, list_middle, list_low]);
     for certificate in chain {
         let [_, length @ ..] = u24(certificate.len());
         piece(&length);
@@ -96,15 +119,18 @@ fn u24(value: usize) -> [u8; 4] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::CERTIFICATE_PREFIX;
     use std::vec::Vec;
 
     #[test]
     fn a_chain_is_read_back_entry_by_entry() {
         let chain: [&[u8]; 2] = [&[7; 300], &[8; 5]];
         let mut message = Vec::new();
-        for_each_piece(chain.iter().copied(), |piece| message.extend_from_slice(piece));
-        let (prefix, mut rest) = message.split_first_chunk().unwrap();
-        assert_eq!(CertificatePrefix::parse(*prefix).unwrap().list, rest.len());
+        for_each_piece(b"context", chain.iter().copied(), |piece| message.extend_from_slice(piece));
+        assert_eq!(context_len(&message, b"another"), Ok(7));
+        let (prefix, mut rest) = message.split_at(CERTIFICATE_PREFIX + 7);
+        assert_eq!(CertificatePrefix::parse(prefix, b"context").unwrap().list, rest.len());
+        assert_eq!(CertificatePrefix::parse(prefix, b"another"), Err(PeerMisbehaved::CertificateContext.into()));
         for certificate in chain {
             assert_eq!(entry_len(&[]), Err(3));
             assert_eq!(entry_len(&rest[..3]), Err(certificate.len() + 5));
@@ -117,10 +143,11 @@ mod tests {
 
     #[test]
     fn a_request_context_in_the_handshake_is_refused() {
-        let prefix = [11, 0, 0, 5, 1, 0, 0, 0];
-        assert_eq!(CertificatePrefix::parse(prefix), Err(PeerMisbehaved::CertificateContext.into()));
-        assert_eq!(CertificatePrefix::parse([11, 0, 0, 0, 15, 0, 0, 70]), Err(InvalidMessage::Truncated.into()));
-        assert_eq!(CertificatePrefix::parse([11, 0, 0, 5, 0, 0, 0, 0]), Err(InvalidMessage::TrailingBytes.into()));
+        assert_eq!(context_len(&[11, 0, 0, 5, 1, 0, 0, 0], &[]), Err(PeerMisbehaved::CertificateContext.into()));
+        assert_eq!(context_len(&[11, 0, 0, 3, 0, 0, 0, 0], &[]), Err(InvalidMessage::Truncated.into()));
+        let parse = |prefix: [u8; 8]| CertificatePrefix::parse(&prefix, &[]);
+        assert_eq!(parse([11, 0, 0, 4, 0, 0, 0, 70]), Err(InvalidMessage::Truncated.into()));
+        assert_eq!(parse([11, 0, 0, 5, 0, 0, 0, 0]), Err(InvalidMessage::TrailingBytes.into()));
     }
 
     #[test]

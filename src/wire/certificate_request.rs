@@ -10,6 +10,9 @@ use crate::error::{Error, PeerMisbehaved};
 /// What the server wants to know of the client.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CertificateRequest<'a> {
+    /// Identifies the request; empty in the handshake.
+    #[cfg_attr(not(feature = "post-handshake-auth"), allow(dead_code, reason = "checked to be empty"))]
+    pub(crate) context: &'a [u8],
     pub(crate) signature_schemes: CodePoints<'a>,
     /// `signature_algorithms_cert`.
     pub(crate) certificate_schemes: Option<CodePoints<'a>>,
@@ -22,12 +25,18 @@ pub(crate) struct CertificateRequest<'a> {
 impl<'a> CertificateRequest<'a> {
     /// Parses a request of the handshake.
     pub(crate) fn parse(body: &'a [u8]) -> Result<Self, Error> {
-        let mut reader = Reader::new(body);
         // RFC 9846 section 4.4.2: "this field SHALL be zero length unless used for the
         // post-handshake authentication exchanges".
-        if !reader.vec8()?.is_empty() {
+        if body.first().is_some_and(|&length| length != 0) {
             return Err(PeerMisbehaved::CertificateContext.into());
         }
+        Self::parse_any(body)
+    }
+
+    /// Parses a request, of the handshake or after it.
+    pub(crate) fn parse_any(body: &'a [u8]) -> Result<Self, Error> {
+        let mut reader = Reader::new(body);
+        let context = reader.vec8()?;
         let extensions = reader.vec16()?;
         reader.finish()?;
 
@@ -48,13 +57,14 @@ impl<'a> CertificateRequest<'a> {
         })?;
         // "The 'signature_algorithms' extension MUST be specified".
         let signature_schemes = signature_schemes.ok_or(PeerMisbehaved::MissingExtension)?;
-        Ok(Self { signature_schemes, certificate_schemes, authorities, oid_filters })
+        Ok(Self { context, signature_schemes, certificate_schemes, authorities, oid_filters })
     }
 }
 
-/// Gives the pieces of a whole CertificateRequest to `piece`, in order. `certificate_schemes` is empty
-/// if it is not to be sent.
+/// Gives the pieces of a whole CertificateRequest to `piece`, in order. `context` is empty in the handshake,
+/// `certificate_schemes` if it is not to be sent.
 pub(crate) fn for_each_piece<'a>(
+    context: &[u8],
     schemes: &[SignatureScheme],
     certificate_schemes: &[SignatureScheme],
     authorities: impl Iterator<Item = &'a [u8]> + Clone,
@@ -70,9 +80,12 @@ pub(crate) fn for_each_piece<'a>(
         lists.clone().fold(0_usize, |sum, (_, schemes)| sum.saturating_add(list_len(schemes)).saturating_add(6));
     let names_extension = if names_len == 0 { 0 } else { names_len.saturating_add(6) };
     let extensions_len = schemes_len.saturating_add(names_extension);
-    let [_, high, middle, low] = u32::try_from(extensions_len.saturating_add(3)).unwrap_or(u32::MAX).to_be_bytes();
+    let length = extensions_len.saturating_add(context.len()).saturating_add(3);
+    let [_, high, middle, low] = u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes();
+    let context_len = u8::try_from(context.len()).unwrap_or(u8::MAX);
 
-    piece(&[HandshakeType::CERTIFICATE_REQUEST.0, high, middle, low, 0]);
+    piece(&[HandshakeType::CERTIFICATE_REQUEST.0, high, middle, low, context_len]);
+    piece(context);
     piece(&u16_bytes(extensions_len));
     for (kind, schemes) in lists {
         piece(&kind.0.to_be_bytes());
@@ -111,10 +124,10 @@ mod tests {
     use crate::wire::handshake;
     use std::vec::Vec;
 
-    fn message(certificate_schemes: &[SignatureScheme], authorities: &[&[u8]]) -> Vec<u8> {
+    fn message(context: &[u8], certificate_schemes: &[SignatureScheme], authorities: &[&[u8]]) -> Vec<u8> {
         let mut message = Vec::new();
         let schemes = [SignatureScheme::ECDSA_SECP256R1_SHA256];
-        for_each_piece(&schemes, certificate_schemes, authorities.iter().copied(), |piece| {
+        for_each_piece(context, &schemes, certificate_schemes, authorities.iter().copied(), |piece| {
             message.extend_from_slice(piece);
         });
         message
@@ -124,7 +137,7 @@ mod tests {
     fn what_is_written_is_what_is_read() {
         for authorities in [&[][..], &[&b"first"[..], b"second"]] {
             for certificate_schemes in [&[][..], &[SignatureScheme::RSA_PKCS1_SHA256]] {
-                let message = message(certificate_schemes, authorities);
+                let message = message(&[], certificate_schemes, authorities);
                 let request = CertificateRequest::parse(handshake::body(&message).unwrap()).unwrap();
                 assert!(request.signature_schemes.iter().eq([0x0403]));
                 assert_eq!(request.certificate_schemes.is_some(), !certificate_schemes.is_empty());
@@ -132,6 +145,14 @@ mod tests {
                 assert!(request.authorities.iter().eq(authorities.iter().copied()));
             }
         }
+    }
+
+    #[test]
+    fn only_a_request_after_the_handshake_has_a_context() {
+        let message = message(b"context", &[], &[]);
+        let body = handshake::body(&message).unwrap();
+        assert_eq!(CertificateRequest::parse(body).err(), Some(PeerMisbehaved::CertificateContext.into()));
+        assert_eq!(CertificateRequest::parse_any(body).unwrap().context, b"context");
     }
 
     #[test]

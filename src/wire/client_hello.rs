@@ -27,6 +27,9 @@ pub(crate) struct ClientHello<'a> {
     pub(crate) cookie: Option<&'a [u8]>,
     /// The client sends 0-RTT data that must be skipped (RFC 9846 section 4.3.10).
     pub(crate) early_data: bool,
+    /// The client answers a CertificateRequest after the handshake (RFC 9846 section 4.3.6).
+    #[cfg_attr(not(feature = "post-handshake-auth"), allow(dead_code, reason = "its form is checked"))]
+    pub(crate) post_handshake_auth: bool,
     extensions: &'a [u8],
 }
 
@@ -84,6 +87,7 @@ impl<'a> ClientHello<'a> {
             authorities: None,
             cookie: None,
             early_data: false,
+            post_handshake_auth: false,
             extensions,
         };
         hello.parse_extensions()?;
@@ -127,6 +131,9 @@ impl<'a> ClientHello<'a> {
                     self.cookie = Some(cookie);
                 }
                 ExtensionType::EARLY_DATA => self.early_data = true,
+                // RFC 9846 section 4.3.6: "The 'extension_data' field [...] is zero length."
+                ExtensionType::POST_HANDSHAKE_AUTH if body.is_empty() => self.post_handshake_auth = true,
+                ExtensionType::POST_HANDSHAKE_AUTH => return Err(InvalidMessage::TrailingBytes.into()),
                 ExtensionType::PSK_KEY_EXCHANGE_MODES => psk_modes = true,
                 // RFC 9846 section 4.3.9: "If clients offer 'pre_shared_key' without a 'psk_key_exchange_modes'
                 // extension, servers MUST abort the handshake."
@@ -222,6 +229,7 @@ pub(crate) struct ClientHelloOffer<'a> {
     pub(crate) server_name: Option<&'a str>,
     pub(crate) protocols: &'a [&'a [u8]],
     pub(crate) cookie: Option<&'a [u8]>,
+    pub(crate) post_handshake_auth: bool,
 }
 
 impl ClientHelloOffer<'_> {
@@ -253,6 +261,9 @@ impl ClientHelloOffer<'_> {
         if !self.protocols.is_empty() {
             ProtocolNames::emit(w, self.protocols);
         }
+        if self.post_handshake_auth {
+            write(w, ExtensionType::POST_HANDSHAKE_AUTH, |_| {});
+        }
         write(w, ExtensionType::SUPPORTED_VERSIONS, |w| w.vec8(|w| w.u16(TLS13)));
         if let Some(cookie) = self.cookie {
             write(w, ExtensionType::COOKIE, |w| w.vec16(|w| w.bytes(cookie)));
@@ -276,6 +287,7 @@ mod tests {
         server_name: Some("supplier.example"),
         protocols: &[b"http/1.1"],
         cookie: Some(b"cookie"),
+        post_handshake_auth: true,
     };
 
     fn message(offer: &ClientHelloOffer<'_>, buffer: &mut [u8]) -> usize {
@@ -300,6 +312,7 @@ mod tests {
         assert_eq!(hello.server_name, OFFER.server_name);
         assert!(hello.protocols.unwrap().iter().eq(OFFER.protocols.iter().copied()));
         assert_eq!(hello.cookie, OFFER.cookie);
+        assert!(hello.post_handshake_auth);
     }
 
     #[test]

@@ -223,8 +223,9 @@ fn is_valid_base(base: GeneralName<'_>) -> bool {
     match base {
         // An empty base holds all names of its form. A dot in front, which OpenSSL likes, is not in
         // RFC 5280 for this form: "Any DNS name that can be constructed by simply adding zero or more
-        // labels to the left-hand side of the name satisfies the name constraint."
-        GeneralName::Dns(host) => host.is_empty() || is_host_name(host),
+        // labels to the left-hand side of the name satisfies the name constraint." Nor is an address a base, or a
+        // name: RFC 1123 section 2.1, "the highest-level component label will be alphabetic".
+        GeneralName::Dns(host) => host.is_empty() || is_host_name(host) && !ends_in_number(host),
         GeneralName::Uri(host) => is_host_or_domain(host),
         GeneralName::Email(mailbox) => match split_mailbox(mailbox) {
             Some((local, host)) => is_local_part(local) && is_host_name(host),
@@ -268,7 +269,7 @@ const fn inside(yes: bool) -> Place {
 fn place_of_dns(name: &[u8], base: &[u8]) -> Place {
     let parent = name.strip_prefix(b"*.");
     let host = parent.unwrap_or(name);
-    if !is_host_name(host) {
+    if !is_host_name(host) || ends_in_number(host) {
         return Place::Unclear;
     }
     if base.is_empty() || is_same_or_below(host, base) {
@@ -410,6 +411,7 @@ mod tests {
         assert_eq!(dns("example.com", "a.example.com"), Place::Outside);
         assert_eq!(dns("anything.org", ""), Place::Inside);
         assert_eq!(dns("under_score.org", "org"), Place::Unclear);
+        assert_eq!(dns("10.0.0.1", ""), Place::Unclear);
     }
 
     #[test]
@@ -479,6 +481,8 @@ mod tests {
         assert!(parse(b"\x82\x00"));
         assert!(!parse(b"\x82\x04.a.b"));
         assert!(!parse(b"\x82\x05*.a.b"));
+        assert!(!parse(b"\x82\x0810.0.0.0"));
+        assert!(!parse(b"\xa2\x05\x16\x03a.b"));
         assert!(!parse(b"\x82\x03a.b\x81\x01\x05"));
         assert!(!parse(b"\x87\x04\x0a\x00\x00\x00"));
         assert!(!parse(b"\x81\x02@a"));

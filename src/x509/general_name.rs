@@ -107,11 +107,15 @@ impl<'a> GeneralNames<'a> {
 
 impl<'a> GeneralName<'a> {
     pub(super) fn parse(reader: &mut Reader<'a>) -> Result<Self, Malformed> {
+        const OTHER_NAME: u8 = context_constructed(0);
         const EMAIL: u8 = context(1);
         const DNS: u8 = context(2);
+        const X400_ADDRESS: u8 = context_constructed(3);
         const DIRECTORY: u8 = context_constructed(4);
+        const EDI_PARTY: u8 = context_constructed(5);
         const URI: u8 = context(6);
         const IP: u8 = context(7);
+        const REGISTERED_ID: u8 = context(8);
         let (tag, value) = reader.any()?;
         Ok(match tag {
             EMAIL => Self::Email(value),
@@ -125,7 +129,8 @@ impl<'a> GeneralName<'a> {
             }
             URI => Self::Uri(value),
             IP => Self::Ip(value),
-            _ if tag & 0xc0 == 0x80 && tag & 0x1f <= 8 => Self::Other(tag & 0x1f),
+            // Not by the number alone: a constraint on names of hosts in pieces is no constraint of another form.
+            OTHER_NAME | X400_ADDRESS | EDI_PARTY | REGISTERED_ID => Self::Other(tag & 0x1f),
             _ => return Err(Malformed),
         })
     }

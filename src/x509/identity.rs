@@ -4,7 +4,9 @@ use super::algorithm::KeyAlgorithm;
 use super::general_name::{GeneralName, GeneralNames, SubjectAltName};
 use super::key_info;
 use super::name::Name;
-use super::summary::{FINGERPRINT, Summary, read_entry};
+#[cfg(not(feature = "post-handshake-auth"))]
+use super::summary::read_entry;
+use super::summary::{FINGERPRINT, Summary};
 use super::time::UnixTime;
 use crate::crypto::{CryptoError, CryptoProvider, Digest, Hash, HashAlgorithm};
 use crate::error::{Error, PeerMisbehaved};
@@ -26,6 +28,7 @@ pub(crate) struct LeafKey<'a> {
     pub(crate) key: &'a [u8],
 }
 
+#[cfg(not(feature = "post-handshake-auth"))]
 /// The summary of the leaf alone, as a session keeps it: what else was lent is not needed any more.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LeafSummary<'p> {
@@ -144,6 +147,7 @@ pub(super) fn digest<C: CryptoProvider>(algorithm: HashAlgorithm, message: &[u8]
     Ok(hash.finish())
 }
 
+#[cfg(not(feature = "post-handshake-auth"))]
 impl<'p> LeafSummary<'p> {
     pub(super) const fn new(entry: &'p [u8]) -> Self {
         Self { entry }

@@ -17,6 +17,8 @@ mod der;
 mod extensions;
 mod general_name;
 mod identity;
+#[cfg(feature = "post-handshake-auth")]
+mod kept;
 mod key_info;
 mod name;
 mod note;
@@ -34,6 +36,7 @@ mod variables;
 mod verdict;
 mod verdict_text;
 mod verified;
+mod waiver;
 
 pub use self::algorithm::{KeyAlgorithm, SignatureKind};
 pub use self::anchor::TrustAnchor;
@@ -54,7 +57,9 @@ pub use self::validator::Validator;
 pub use self::variables::{Variable, VariableName, VariableValue, Verify};
 pub use self::verdict::{Authority, Evidence, NearMiss, Verdict};
 pub use self::verified::{PathCertificate, VerifiedPath};
+pub use self::waiver::{WaivableCause, Waived, Waivers};
 
+#[cfg(not(feature = "post-handshake-auth"))]
 pub(crate) use self::identity::LeafSummary;
 pub(crate) use self::own::{OwnCertificate, first_certificate, is_sha1};
-pub(crate) use self::path::{ChainVerified, PeerChain, Search};
+pub(crate) use self::path::{ChainAccepted, ChainVerified, PeerChain, Search};

@@ -14,18 +14,29 @@
 //! Nothing is trusted but an anchor: a self-signed certificate in the list is one more candidate, and
 //! leads nowhere.
 
+mod candidate;
+#[cfg(feature = "dangerous-waivers")]
+mod lenient;
+mod proof;
+#[cfg(not(feature = "dangerous-waivers"))]
+mod strict;
+
+pub(crate) use self::proof::{ChainAccepted, ChainVerified};
+
 use super::algorithm::PublicKey;
 use super::anchor::Authority;
 use super::certificate::{Certificate, Origin};
-use super::constraints::NameConstraints;
 use super::extensions::KeyHint;
-use super::identity::{LeafKey, LeafSummary, PeerIdentity, digest, fingerprint};
-use super::note::{Note, check_depth};
+#[cfg(not(feature = "post-handshake-auth"))]
+use super::identity::LeafSummary;
+use super::identity::{LeafKey, PeerIdentity, digest, fingerprint};
+use super::note::Note;
 use super::path_found::PathFound;
 use super::rules::Rules;
 use super::summary::{Place, Summaries, Summary};
 use super::time::{Time, UnixTime};
 use super::trace::{Trace, TraceEvent};
+use super::waiver::Waivers;
 use crate::crypto::{CryptoError, CryptoProvider, SignatureAlgorithm};
 use crate::error::{CertificateError, CertificateProblem, Error};
 use crate::limits::{CANDIDATES_PER_STEP, MAX_CERTIFICATE, MAX_DEPTH, MAX_SEARCH_STEPS, MAX_SIGNATURES};
@@ -42,13 +53,17 @@ pub(crate) struct PeerChain<'p> {
     pub(super) signatures_left: u8,
     pub(super) steps_left: u32,
     /// The first certificate that could not be parsed.
-    broken: Option<CertificateError>,
+    pub(super) broken: Option<CertificateError>,
     /// The most useful reason so far why there is no path; in the end the one that was given.
     pub(super) problem: Option<Note>,
     /// What was known of the time in the last search.
     pub(super) time: Time,
     /// Bytes of the last certificate that was too large.
     pub(super) oversize: u32,
+    /// What had to be tolerated of the end of the path, and of its signatures.
+    tolerated: Waivers,
+    #[cfg(feature = "dangerous-waivers")]
+    passes: lenient::Passes,
 }
 
 /// A certificate of the path, and the next candidate for its issuer.
@@ -56,6 +71,8 @@ pub(crate) struct PeerChain<'p> {
 struct Level {
     certificate: u8,
     next: u16,
+    /// What had to be tolerated of it.
+    tolerated: Waivers,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -64,13 +81,13 @@ enum Phase {
     Leaf,
     /// Looking for an issuer of the certificate on the top level.
     Searching,
-    /// An anchor is reached; the signature of the certificate on `level` is the next to verify.
+    /// The end is reached; the signature of the certificate on `level` is the next to verify.
     Verifying {
-        anchor: u8,
+        anchor: Option<u8>,
         level: u8,
     },
     Found {
-        anchor: u8,
+        anchor: Option<u8>,
     },
 }
 
@@ -82,10 +99,6 @@ pub(crate) enum Search {
     /// The path is found and verified.
     Found(ChainVerified, PathFound),
 }
-
-/// Proof that the path of the peer was verified up to a trust anchor.
-#[derive(Debug)]
-pub(crate) struct ChainVerified(());
 
 /// A signature to verify.
 struct Edge<'a> {
@@ -99,14 +112,14 @@ struct Edge<'a> {
 enum Next {
     Continue,
     Verify { level: u8, issuer: Place },
-    Found { anchor: u8 },
+    Found { anchor: Option<u8> },
 }
 
 impl<'p> PeerChain<'p> {
     pub(crate) const fn new(memory: &'p mut [u8]) -> Self {
         Self {
             list: Summaries::new(memory),
-            levels: [Level { certificate: 0, next: 0 }; MAX_DEPTH],
+            levels: [Level { certificate: 0, next: 0, tolerated: Waivers::NONE }; MAX_DEPTH],
             top: 0,
             phase: Phase::Leaf,
             signatures_left: MAX_SIGNATURES,
@@ -115,18 +128,31 @@ impl<'p> PeerChain<'p> {
             problem: None,
             time: Time::dangerous_unknown(),
             oversize: 0,
+            tolerated: Waivers::NONE,
+            #[cfg(feature = "dangerous-waivers")]
+            passes: lenient::Passes::STRICT,
         }
     }
 
     /// Begins a new search, maybe with other rules.
     pub(super) fn restart(&mut self) {
         self.list.forget_verified();
+        self.signatures_left = MAX_SIGNATURES;
+        self.steps_left = MAX_SEARCH_STEPS;
+        #[cfg(feature = "dangerous-waivers")]
+        {
+            self.passes = lenient::Passes::STRICT;
+        }
+        self.begin();
+    }
+
+    /// Goes back to the leaf.
+    fn begin(&mut self) {
         self.levels = Default::default();
         self.top = 0;
         self.phase = Phase::Leaf;
-        self.signatures_left = MAX_SIGNATURES;
-        self.steps_left = MAX_SEARCH_STEPS;
         self.problem = None;
+        self.tolerated = Waivers::NONE;
     }
 
     pub(crate) const fn is_empty(&self) -> bool {
@@ -185,7 +211,11 @@ impl<'p> PeerChain<'p> {
 
     fn run<C: CryptoProvider>(&mut self, rules: &Rules<'_>, trace: &mut impl Trace) -> Result<Search, Note> {
         for _ in 0..CANDIDATES_PER_STEP {
-            match self.advance(rules, trace)? {
+            let next = match self.advance(rules, trace) {
+                Err(note) => self.another_pass(rules, note)?,
+                Ok(next) => next,
+            };
+            match next {
                 Next::Continue => {}
                 Next::Verify { level, issuer } => {
                     let verified = match self.edge(rules, level, issuer) {
@@ -194,13 +224,14 @@ impl<'p> PeerChain<'p> {
                         }
                         _ => Err(CryptoError::Unsupported),
                     };
-                    self.settle(level, issuer, verified, trace);
+                    self.settle(rules, level, issuer, verified, trace);
                     return Ok(Search::Working);
                 }
                 Next::Found { anchor } => {
+                    self.keep_refusal();
                     let (path, (signatures, steps)) = (self.found(rules, anchor), self.spent());
                     trace.event(TraceEvent::Found { path, signatures, steps });
-                    return Ok(Search::Found(ChainVerified(()), path));
+                    return Ok(Search::Found(ChainVerified::assertion(path.waived), path));
                 }
             }
         }
@@ -217,14 +248,20 @@ impl<'p> PeerChain<'p> {
     }
 
     /// Keeps the leaf and forgets the rest.
+    #[cfg(not(feature = "post-handshake-auth"))]
     pub(crate) fn into_identity(self) -> LeafSummary<'p> {
         LeafSummary::new(self.list.into_leaf())
     }
 
-    /// The anchor of the path, if it is found.
+    /// Whether a path is found.
+    pub(super) const fn is_found(&self) -> bool {
+        matches!(self.phase, Phase::Found { .. })
+    }
+
+    /// The anchor of the path, if it is found and has one.
     pub(super) const fn anchor(&self) -> Option<u8> {
         match self.phase {
-            Phase::Found { anchor } => Some(anchor),
+            Phase::Found { anchor } => anchor,
             _ => None,
         }
     }
@@ -238,10 +275,14 @@ impl<'p> PeerChain<'p> {
         match self.phase {
             Phase::Leaf => {
                 let leaf = self.list.get(0).ok_or(Note::new(0, CertificateProblem::Malformed))?;
-                rules.check_leaf(&leaf).map_err(|problem| Note::new(0, problem))?;
+                let mut leniency = self.leniency(rules);
+                rules.check_leaf(&leaf, &mut leniency).map_err(|problem| Note::new(0, problem))?;
                 // A pin is asked first: it costs no signature, and nothing else in the list matters then.
                 let pin = (0..u8::MAX).zip(rules.anchors).find(|(_, anchor)| anchor.pins(&leaf));
-                self.phase = pin.map_or(Phase::Searching, |(anchor, _)| Phase::Found { anchor });
+                self.phase = pin.map_or(Phase::Searching, |(anchor, _)| Phase::Found { anchor: Some(anchor) });
+                if let Some(level) = self.levels.first_mut() {
+                    level.tolerated = leniency.met();
+                }
                 Ok(Next::Continue)
             }
             Phase::Searching => self.search(rules, trace).map(|()| Next::Continue),
@@ -253,22 +294,23 @@ impl<'p> PeerChain<'p> {
     /// Looks at the next candidate for the issuer of the certificate on the top level.
     fn search(&mut self, rules: &Rules<'_>, trace: &mut impl Trace) -> Result<(), Note> {
         self.steps_left = self.steps_left.checked_sub(1).ok_or(Note::exhausted())?;
-        let Some(candidate) = self.next_candidate(rules) else { return self.go_back(trace) };
+        let Some(candidate) = self.next_candidate(rules) else { return self.go_back(rules, trace) };
         let index = self.certificate_at(self.top);
-        let Some(child) = self.list.get(index) else { return self.go_back(trace) };
+        let Some(child) = self.list.get(index) else { return self.go_back(rules, trace) };
         let mut steps_left = self.steps_left;
+        let mut leniency = self.leniency(rules);
         let checked = match candidate {
             Place::Anchor(place) => match authority(rules, place) {
                 Some(anchor) if anchor.subject.matches(&child.issuer) => {
                     trace.event(TraceEvent::Candidate { index, issuer: candidate, subject: anchor.subject });
-                    Some(self.check_anchor(rules, candidate, anchor, &child, &mut steps_left))
+                    Some(self.check_anchor(rules, candidate, anchor, &child, (&mut steps_left, &mut leniency)))
                 }
                 _ => None,
             },
             Place::Sent(place) => match self.list.get(place) {
                 Some(ca) if ca.subject.matches(&child.issuer) && !self.is_on_path(&ca) => {
                     trace.event(TraceEvent::Candidate { index, issuer: candidate, subject: ca.subject });
-                    Some(self.check_ca(rules, place, &ca, &child, &mut steps_left))
+                    Some(self.check_ca(rules, place, &ca, &child, (&mut steps_left, &mut leniency)))
                 }
                 _ => None,
             },
@@ -285,9 +327,10 @@ impl<'p> PeerChain<'p> {
             }
             (Some(Ok(())), Place::Anchor(anchor)) => {
                 trace.event(TraceEvent::Anchor { anchor, depth: self.depth() });
-                self.phase = Phase::Verifying { anchor, level: self.top };
+                self.tolerated = leniency.met();
+                self.phase = Phase::Verifying { anchor: Some(anchor), level: self.top };
             }
-            (Some(Ok(())), Place::Sent(certificate)) => self.go_up(certificate),
+            (Some(Ok(())), Place::Sent(certificate)) => self.go_up(certificate, leniency.met()),
         }
         Ok(())
     }
@@ -322,93 +365,15 @@ impl<'p> PeerChain<'p> {
         }
     }
 
-    /// Everything that makes an anchor unfit to end this path, but the signature.
-    fn check_anchor(
-        &self,
-        rules: &Rules<'_>,
-        place: Place,
-        anchor: &Authority<'_>,
-        child: &Summary<'_>,
-        budget: &mut u32,
-    ) -> Result<(), Note> {
-        let refuse = |problem| Note::new(self.certificate_at(self.top), problem).by(place);
-        if child.signature_kind.with_key(anchor.key.algorithm).is_none() {
-            return Err(refuse(CertificateProblem::UnsupportedSignature));
-        }
-        rules.check_anchor(anchor).map_err(refuse)?;
-        self.check_limits(anchor.path_len, anchor.name_constraints, budget).map_err(|note| note.by(place))?;
-        check_depth(rules, self.depth())
-    }
-
-    /// Everything that makes a certificate unfit to be the next of this path, but the signature.
-    fn check_ca(
-        &self,
-        rules: &Rules<'_>,
-        index: u8,
-        ca: &Summary<'_>,
-        child: &Summary<'_>,
-        budget: &mut u32,
-    ) -> Result<(), Note> {
-        rules.check_ca(ca).map_err(|problem| Note::new(index, problem))?;
-        let place = Place::Sent(index);
-        if child.signature_kind.with_key(ca.key.algorithm).is_none() {
-            let child = self.certificate_at(self.top);
-            return Err(Note::new(child, CertificateProblem::UnsupportedSignature).by(place));
-        }
-        let (path_len, name_constraints) = (ca.basic_constraints.path_len, ca.name_constraints);
-        self.check_limits(path_len, name_constraints, budget).map_err(|note| note.by(place))?;
-        // An anchor has to fit above it.
-        check_depth(rules, self.depth().saturating_add(1))
-    }
-
-    /// The limits that an authority sets to all that is below it.
-    fn check_limits(
-        &self,
-        path_len: Option<u8>,
-        name_constraints: Option<NameConstraints<'_>>,
-        budget: &mut u32,
-    ) -> Result<(), Note> {
-        let mut cas_left = path_len;
-        for level in (0..=self.top).rev() {
-            let index = self.certificate_at(level);
-            let Some(certificate) = self.list.get(index) else { continue };
-            // RFC 5280 section 6.1.3 (b): "If certificate i is self-issued and it is not the final
-            // certificate in the path, skip this step"; 6.1.4 (l) does not count it either.
-            if level != 0 && certificate.is_self_issued {
-                continue;
-            }
-            if level != 0 {
-                if cas_left == Some(0) {
-                    return Err(Note::new(index, CertificateProblem::PathLengthExceeded));
-                }
-                cas_left = cas_left.map(|left| left.saturating_sub(1));
-            }
-            if let Some(constraints) = name_constraints {
-                constraints
-                    .check(&certificate.subject, certificate.subject_alt_name, budget)
-                    .map_err(|problem| Note::new(index, problem))?;
-            }
-        }
-        Ok(())
-    }
-
-    /// RFC 4158 section 2.4.2: the same name and key a second time in one path is a loop.
-    fn is_on_path(&self, ca: &Summary<'_>) -> bool {
-        (0..=self.top).any(|level| {
-            let on_path = self.list.get(self.certificate_at(level));
-            on_path.is_some_and(|on_path| on_path.key.bytes == ca.key.bytes && on_path.subject.matches(&ca.subject))
-        })
-    }
-
-    fn go_up(&mut self, certificate: u8) {
+    fn go_up(&mut self, certificate: u8, tolerated: Waivers) {
         self.top = self.top.saturating_add(1);
         if let Some(level) = self.levels.get_mut(usize::from(self.top)) {
-            *level = Level { certificate, next: 0 };
+            *level = Level { certificate, next: 0, tolerated };
         }
     }
 
     /// No candidate is left on the top level: back to the one below, or the end of the search.
-    fn go_back(&mut self, trace: &mut impl Trace) -> Result<(), Note> {
+    fn go_back(&mut self, rules: &Rules<'_>, trace: &mut impl Trace) -> Result<(), Note> {
         let index = self.certificate_at(self.top);
         let problem = match self.list.get(index) {
             Some(certificate) if !certificate.is_self_signed() => CertificateProblem::UnknownIssuer,
@@ -417,6 +382,12 @@ impl<'p> PeerChain<'p> {
         };
         let note = Note::new(index, problem);
         trace.event(TraceEvent::DeadEnd { error: note.error });
+        let mut leniency = self.leniency(rules);
+        if !self.knows_better() && leniency.object(problem).is_ok() {
+            self.tolerated = leniency.met();
+            self.phase = verify_below(None, self.top);
+            return Ok(());
+        }
         self.note(note);
         if let Some(below) = self.top.checked_sub(1) {
             self.top = below;
@@ -429,21 +400,23 @@ impl<'p> PeerChain<'p> {
     }
 
     /// The next signature of a complete path, from the anchor down.
-    fn verify_next(&mut self, rules: &Rules<'_>, anchor: u8, level: u8, trace: &mut impl Trace) -> Result<Next, Note> {
-        let issuer = if level == self.top {
-            Place::Anchor(anchor)
-        } else {
-            Place::Sent(self.certificate_at(level.saturating_add(1)))
+    fn verify_next(
+        &mut self,
+        rules: &Rules<'_>,
+        anchor: Option<u8>,
+        level: u8,
+        trace: &mut impl Trace,
+    ) -> Result<Next, Note> {
+        let issuer = match anchor {
+            Some(anchor) if level == self.top => Place::Anchor(anchor),
+            _ => Place::Sent(self.certificate_at(level.saturating_add(1))),
         };
         if !self.is_verified(rules, level, issuer) {
             self.signatures_left = self.signatures_left.checked_sub(1).ok_or(Note::exhausted())?;
             return Ok(Next::Verify { level, issuer });
         }
         trace.event(TraceEvent::Verified { index: self.certificate_at(level), issuer });
-        self.phase = match level.checked_sub(1) {
-            Some(level) => Phase::Verifying { anchor, level },
-            None => Phase::Found { anchor },
-        };
+        self.phase = verify_below(anchor, level);
         Ok(Next::Continue)
     }
 
@@ -456,7 +429,14 @@ impl<'p> PeerChain<'p> {
         })
     }
 
-    fn settle(&mut self, level: u8, issuer: Place, verified: Result<(), CryptoError>, trace: &mut impl Trace) {
+    fn settle(
+        &mut self,
+        rules: &Rules<'_>,
+        level: u8,
+        issuer: Place,
+        verified: Result<(), CryptoError>,
+        trace: &mut impl Trace,
+    ) {
         let index = self.certificate_at(level);
         let problem = match (verified, issuer) {
             (Ok(()), _) => return self.list.set_verified_by(index, issuer),
@@ -466,6 +446,9 @@ impl<'p> PeerChain<'p> {
         };
         let note = Note::new(index, problem).by(issuer);
         trace.event(TraceEvent::Unfit { index, issuer, error: note.error });
+        if self.tolerates_signature(rules, level, problem) {
+            return;
+        }
         self.note(note);
         self.top = level;
         self.phase = Phase::Searching;
@@ -485,9 +468,9 @@ impl<'p> PeerChain<'p> {
         }
     }
 
-    /// What there is to say about the path on which the search stands, which an anchor ends.
-    pub(super) fn found(&self, rules: &Rules<'_>, anchor: u8) -> PathFound {
-        let authority = authority(rules, anchor);
+    /// What there is to say about the path on which the search stands.
+    pub(super) fn found(&self, rules: &Rules<'_>, anchor: Option<u8>) -> PathFound {
+        let authority = anchor.and_then(|anchor| authority(rules, anchor));
         let (mut not_before, mut not_after) = authority.and_then(|anchor| anchor.validity).unwrap_or(UnixTime::ALWAYS);
         for level in 0..=self.top {
             if let Some(certificate) = self.list.get(self.certificate_at(level)) {
@@ -501,6 +484,7 @@ impl<'p> PeerChain<'p> {
             not_before,
             not_after,
             validity: rules.time.check_of(not_before),
+            waived: self.waived(),
         }
     }
 
@@ -519,6 +503,14 @@ fn parse(certificate: &[u8]) -> Result<Certificate<'_>, CertificateProblem> {
 /// Whether two key identifiers do not exclude that they name the same key.
 fn may_be_same(wanted: Option<KeyHint>, found: Option<KeyHint>) -> bool {
     wanted.is_none() || found.is_none() || wanted == found
+}
+
+/// The signature of the certificate on `level` is done with.
+const fn verify_below(anchor: Option<u8>, level: u8) -> Phase {
+    match level.checked_sub(1) {
+        Some(level) => Phase::Verifying { anchor, level },
+        None => Phase::Found { anchor },
+    }
 }
 
 /// The anchor at a place of the list, if it is an authority.

@@ -1,6 +1,7 @@
-//! The path that was found, in short: what a session keeps of it.
+//! What there is to say about a path that was found.
 
 use super::time::{Time, UnixTime, Validity, ValidityCheck};
+use super::waiver::Waived;
 use crate::error::CertificateProblem;
 
 /// The path that was found.
@@ -8,17 +9,20 @@ use crate::error::CertificateProblem;
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub struct PathFound {
-    /// CA certificates above the leaf, the trust anchor among them: 0 if the leaf is pinned, 1 if an anchor
-    /// issued it.
+    /// CA certificates above the leaf, the trust anchor among them if there is one: 0 if the leaf is pinned, 1 if
+    /// an anchor issued it.
     pub depth: u8,
-    /// Which anchor, by its place in [`Rules::anchors`].
-    pub anchor: u8,
+    /// Which anchor, by its place in [`Rules::anchors`](super::Rules::anchors). `None` only of a path that ends
+    /// without one, which was [waived](Self::waived).
+    pub anchor: Option<u8>,
     /// The first second at which all certificates of the path are valid, the anchor's among them if it has one.
     pub not_before: UnixTime,
     /// The last second at which they are. Before `not_before` if there is none.
     pub not_after: UnixTime,
     /// How much of the validity was checked when the path was found.
     pub validity: ValidityCheck,
+    /// What was waived to accept the path: nothing, but with the feature `dangerous-waivers`.
+    pub waived: Waived,
 }
 
 impl PathFound {
@@ -33,6 +37,41 @@ impl PathFound {
             Validity::Valid => Ok(time.check_of(self.not_before)),
             Validity::Expired => Err(CertificateProblem::Expired),
             Validity::NotYetValid => Err(CertificateProblem::NotYetValid),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_can_be_judged_again_when_more_is_known_about_the_time() {
+        let at = UnixTime::from_seconds;
+        let path = PathFound {
+            depth: 1,
+            anchor: Some(0),
+            not_before: at(10),
+            not_after: at(20),
+            validity: ValidityCheck::NotYetValid,
+            waived: Waived::NOTHING,
+        };
+        for (time, judged) in [
+            (Time::Trusted(at(9)), Err(CertificateProblem::NotYetValid)),
+            (Time::Trusted(at(10)), Ok(ValidityCheck::Complete)),
+            (Time::Trusted(at(20)), Ok(ValidityCheck::Complete)),
+            (Time::Trusted(at(21)), Err(CertificateProblem::Expired)),
+            (Time::AtLeast(at(9)), Ok(ValidityCheck::NotYetValid)),
+            (Time::AtLeast(at(10)), Ok(ValidityCheck::LowerBound)),
+            (Time::AtLeast(at(21)), Err(CertificateProblem::Expired)),
+            (Time::dangerous_unknown(), Ok(ValidityCheck::Unchecked)),
+        ] {
+            assert_eq!(path.check_validity(time), judged, "{time:?}");
+        }
+        // Two certificates that were never valid at once.
+        let never = PathFound { not_before: at(20), not_after: at(10), ..path };
+        for now in [9, 15, 21] {
+            assert!(never.check_validity(Time::Trusted(at(now))).is_err(), "{now}");
         }
     }
 }

@@ -8,6 +8,7 @@ use super::extensions::{KeyUsage, Purposes};
 use super::server_name::ServerName;
 use super::summary::Summary;
 use super::time::{SECONDS_A_DAY, Time, UnixTime, Validity};
+use super::waiver::{Leniency, Waivers};
 use crate::error::CertificateProblem;
 use crate::limits::DEFAULT_DEPTH;
 
@@ -54,6 +55,8 @@ pub struct Rules<'a> {
     /// The most days for which a leaf may be valid; `None` for no limit. Public authorities issue for
     /// 398 days at most, so that a key that leaks is of use for a limited time.
     pub max_validity_days: Option<u16>,
+    /// What is accepted all the same: [`Waivers::NONE`] but with the feature `dangerous-waivers`.
+    pub waivers: Waivers,
 }
 
 impl<'a> Rules<'a> {
@@ -73,69 +76,74 @@ impl<'a> Rules<'a> {
             max_depth: DEFAULT_DEPTH,
             strict_profile: false,
             max_validity_days: None,
+            waivers: Waivers::NONE,
         }
     }
 
     /// What is wrong with the leaf in itself. No path could mend it, so it is asked first.
-    pub(super) fn check_leaf(&self, leaf: &Summary<'_>) -> Result<(), CertificateProblem> {
-        self.check_validity(leaf.not_before, leaf.not_after)?;
+    pub(super) fn check_leaf(&self, leaf: &Summary<'_>, leniency: &mut Leniency) -> Result<(), CertificateProblem> {
+        leniency.excuse(self.check_validity(leaf.not_before, leaf.not_after))?;
         // RFC 5280 section 4.1.2.5: "from notBefore through notAfter, inclusive".
         let seconds = leaf.not_after.seconds().saturating_sub(leaf.not_before.seconds()).saturating_add(1);
         if self.max_validity_days.is_some_and(|days| seconds > i64::from(days).saturating_mul(SECONDS_A_DAY)) {
-            return Err(CertificateProblem::ValidityTooLong);
+            leniency.object(CertificateProblem::ValidityTooLong)?;
         }
         self.check_name(leaf)?;
-        self.check_purpose(leaf.extended_key_usage)?;
+        leniency.excuse(self.check_purpose(leaf.extended_key_usage))?;
         // RFC 9846 section 4.5.1: "the digitalSignature bit MUST be set if the Key Usage extension is
         // present".
         if leaf.key_usage.is_some_and(|usage| !KeyUsage::digital_signature(usage)) {
-            return Err(CertificateProblem::MissingDigitalSignature);
+            leniency.object(CertificateProblem::MissingDigitalSignature)?;
         }
         if leaf.unknown_critical.is_some() {
-            return Err(CertificateProblem::UnknownCriticalExtension);
+            leniency.object(CertificateProblem::UnknownCriticalExtension)?;
         }
         // RFC 5280 section 4.2.1.10: "The name constraints extension, which MUST be used only in a CA
         // certificate".
         if leaf.name_constraints.is_some() && !leaf.basic_constraints.is_ca {
-            return Err(CertificateProblem::NameConstraintsOnLeaf);
+            leniency.object(CertificateProblem::NameConstraintsOnLeaf)?;
         }
         if leaf.key.algorithm == KeyAlgorithm::Unsupported {
-            return Err(CertificateProblem::UnsupportedKey);
+            leniency.object(CertificateProblem::UnsupportedKey)?;
         }
-        self.check_profile(leaf.profile_defect)
+        leniency.excuse(self.check_profile(leaf.profile_defect))
     }
 
     /// What is wrong with a certificate in itself as the issuer of another one
     /// (RFC 5280 section 6.1.4).
-    pub(super) fn check_ca(&self, ca: &Summary<'_>) -> Result<(), CertificateProblem> {
+    pub(super) fn check_ca(&self, ca: &Summary<'_>, leniency: &mut Leniency) -> Result<(), CertificateProblem> {
         // (k) "verify that the basicConstraints extension is present and that cA is set to TRUE".
         if !ca.basic_constraints.is_ca {
-            return Err(CertificateProblem::NotACa);
+            leniency.object(CertificateProblem::NotACa)?;
         }
         // (n) "If a key usage extension is present, verify that the keyCertSign bit is set."
         if ca.key_usage.is_some_and(|usage| !KeyUsage::key_cert_sign(usage)) {
-            return Err(CertificateProblem::MissingCertSign);
+            leniency.object(CertificateProblem::MissingCertSign)?;
         }
-        self.check_validity(ca.not_before, ca.not_after)?;
-        self.check_purpose(ca.extended_key_usage)?;
+        leniency.excuse(self.check_validity(ca.not_before, ca.not_after))?;
+        leniency.excuse(self.check_purpose(ca.extended_key_usage))?;
         // (o) "Recognize and process any other critical extension present in the certificate."
         if ca.unknown_critical.is_some() {
-            return Err(CertificateProblem::UnknownCriticalExtension);
+            leniency.object(CertificateProblem::UnknownCriticalExtension)?;
         }
-        self.check_profile(ca.profile_defect)
+        leniency.excuse(self.check_profile(ca.profile_defect))
     }
 
     /// What is wrong with an anchor in itself.
-    pub(super) fn check_anchor(&self, anchor: &Authority<'_>) -> Result<(), CertificateProblem> {
+    pub(super) fn check_anchor(
+        &self,
+        anchor: &Authority<'_>,
+        leniency: &mut Leniency,
+    ) -> Result<(), CertificateProblem> {
         if let Some((not_before, not_after)) = anchor.validity {
             match self.time.judge(not_before, not_after) {
                 Validity::Valid => {}
-                Validity::Expired => return Err(CertificateProblem::AnchorExpired),
-                Validity::NotYetValid => return Err(CertificateProblem::AnchorNotYetValid),
+                Validity::Expired => leniency.object(CertificateProblem::AnchorExpired)?,
+                Validity::NotYetValid => leniency.object(CertificateProblem::AnchorNotYetValid)?,
             }
         }
-        self.check_purpose(anchor.purposes)?;
-        self.check_profile(anchor.profile_defect)
+        leniency.excuse(self.check_purpose(anchor.purposes))?;
+        leniency.excuse(self.check_profile(anchor.profile_defect))
     }
 
     /// RFC 9525 section 6: the name that was asked for has to be among those of the certificate.

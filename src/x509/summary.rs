@@ -21,7 +21,7 @@ use crate::codec::{Reader, Writer};
 use crate::error::{BufferKind, Error, InvalidMessage};
 
 /// Bytes of the length in front of each entry, which counts what follows it.
-const LENGTH: usize = 2;
+pub(super) const LENGTH: usize = 2;
 /// Bytes of the note by whose key the signature was verified.
 const VERIFIED_BY: usize = 2;
 /// Bytes of a SHA-256 fingerprint.
@@ -253,14 +253,23 @@ impl Place {
 /// The summaries of all certificates that the peer sent, in the order in which they came.
 #[derive(Debug)]
 pub(super) struct Summaries<'p> {
-    memory: &'p mut [u8],
-    used: usize,
-    count: u8,
+    pub(super) memory: &'p mut [u8],
+    pub(super) used: usize,
+    pub(super) count: u8,
+    /// Bytes in front of the list that hold the leaf of an earlier one.
+    #[cfg(feature = "post-handshake-auth")]
+    pub(super) kept: usize,
 }
 
 impl<'p> Summaries<'p> {
     pub(super) const fn new(memory: &'p mut [u8]) -> Self {
-        Self { memory, used: 0, count: 0 }
+        Self {
+            memory,
+            used: 0,
+            count: 0,
+            #[cfg(feature = "post-handshake-auth")]
+            kept: 0,
+        }
     }
 
     pub(super) const fn count(&self) -> u8 {
@@ -317,18 +326,28 @@ impl<'p> Summaries<'p> {
     }
 
     /// Keeps nothing but the entry of the leaf.
+    #[cfg(not(feature = "post-handshake-auth"))]
     pub(super) fn into_leaf(self) -> &'p [u8] {
         let (start, end) = self.entry(0).unwrap_or((0, 0));
         let memory: &'p [u8] = self.memory;
         memory.get(start..end).unwrap_or_default()
     }
 
+    /// Where the list begins.
+    #[cfg_attr(not(feature = "post-handshake-auth"), allow(clippy::unused_self, reason = "always at the front"))]
+    const fn start(&self) -> usize {
+        #[cfg(feature = "post-handshake-auth")]
+        return self.kept;
+        #[cfg(not(feature = "post-handshake-auth"))]
+        return 0;
+    }
+
     /// Where an entry lies, without its length.
-    fn entry(&self, index: u8) -> Option<(usize, usize)> {
+    pub(super) fn entry(&self, index: u8) -> Option<(usize, usize)> {
         if index >= self.count {
             return None;
         }
-        let mut start = 0_usize;
+        let mut start = self.start();
         let mut left = index;
         loop {
             let len = self.memory.get(start..)?.first_chunk::<LENGTH>()?;

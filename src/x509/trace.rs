@@ -117,7 +117,14 @@ impl fmt::Display for TraceEvent<'_> {
             }
             Self::DeadEnd { error } => write!(f, "dead end: {error}"),
             Self::Found { path, signatures, steps } => {
-                write!(f, "path found: depth {}, trust anchor {}, ", path.depth, path.anchor)?;
+                write!(f, "path found: depth {}, ", path.depth)?;
+                match path.anchor {
+                    Some(anchor) => write!(f, "trust anchor {anchor}, ")?,
+                    None => f.write_str("no trust anchor, ")?,
+                }
+                if !path.waived.is_empty() {
+                    write!(f, "waived: {}, ", path.waived)?;
+                }
                 write!(f, "valid until {}; {signatures} signatures, {steps} steps", path.not_after)
             }
             Self::Read { index, subject, issuer } => {

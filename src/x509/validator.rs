@@ -68,7 +68,8 @@ impl<'m> Validator<'m> {
     /// Searches a path from the leaf to an anchor and checks it.
     ///
     /// # Errors
-    /// [`Error::Certificate`] with the certificate to blame and the rule it broke.
+    /// [`Error::Certificate`] with the certificate to blame and the rule it broke, be it
+    /// [waived](Rules::waivers) or not.
     pub fn validate<C: CryptoProvider>(&mut self, rules: &Rules<'_>) -> Result<PathFound, Error> {
         self.validate_traced::<C>(rules, &mut NoTrace)
     }
@@ -82,6 +83,21 @@ impl<'m> Validator<'m> {
         rules: &Rules<'_>,
         trace: &mut impl Trace,
     ) -> Result<PathFound, Error> {
+        let path = self.search::<C>(rules, trace)?;
+        path.waived.refusal().map_or(Ok(path), |refusal| Err(refusal.into()))
+    }
+
+    /// **Dangerous**: as [`validate`](Self::validate), and a path that is not valid is accepted if all that is wrong
+    /// with it is [waived](Rules::waivers). [`PathFound::waived`] says what was.
+    ///
+    /// # Errors
+    /// [`Error::Certificate`] for what is not waived.
+    #[cfg(feature = "dangerous-waivers")]
+    pub fn dangerous_validate_waived<C: CryptoProvider>(&mut self, rules: &Rules<'_>) -> Result<PathFound, Error> {
+        self.search::<C>(rules, &mut NoTrace)
+    }
+
+    fn search<C: CryptoProvider>(&mut self, rules: &Rules<'_>, trace: &mut impl Trace) -> Result<PathFound, Error> {
         self.chain.restart();
         loop {
             if let Search::Found(_, path) = self.chain.step::<C>(rules, trace)? {

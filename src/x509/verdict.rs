@@ -3,7 +3,7 @@
 //! Nothing of this is kept for the case that somebody asks. It is put together from the summaries and the
 //! rules when it is asked for, and a program that never asks has no code of it.
 
-use super::algorithm::{KeyAlgorithm, SignatureKind};
+use super::algorithm::{KeyAlgorithm, PublicKey, SignatureKind};
 use super::common_name::CommonName;
 use super::constraints::NameLimit;
 use super::extensions::{KeyUsage, Purposes};
@@ -162,10 +162,10 @@ pub enum NearMiss<'a> {
 }
 
 impl PeerChain<'_> {
-    /// Why the last certificate or the last search was refused; `None` if it was not. The rules must be those of the
-    /// search.
+    /// Why the last certificate or the last search was refused, or would have been without a waiver; `None` if it was
+    /// not. The rules must be those of the search.
     pub(crate) fn verdict<'a>(&'a self, rules: &Rules<'a>) -> Option<Verdict<'a>> {
-        if self.anchor().is_some() {
+        if self.is_found() && self.waived().is_empty() {
             return None;
         }
         let note = self.problem?;
@@ -207,12 +207,7 @@ impl PeerChain<'_> {
                 anchor?.validity.and_then(|(not_before, not_after)| validity(not_before, not_after))
             }
             Problem::AnchorSignatureInvalid | Problem::SignatureInvalid | Problem::UnsupportedSignature => {
-                let unsupported = summary.signature_kind == SignatureKind::Unsupported;
-                Some(Evidence::Signature {
-                    found: summary.signature_kind,
-                    algorithm: unsupported.then_some(Oid(summary.signature)),
-                    key: anchor.map(|anchor| anchor.key).or(ca.map(|ca| ca.key)).map(|key| key.algorithm),
-                })
+                Some(signature(summary, anchor.map(|anchor| anchor.key).or(ca.map(|ca| ca.key))))
             }
             Problem::CommonNameMismatch => {
                 Some(Evidence::CommonName { wanted: rules.common_name?, found: summary.subject.common_name() })
@@ -225,9 +220,6 @@ impl PeerChain<'_> {
             Problem::ExtendedKeyUsage => {
                 let found = anchor.map_or(summary.extended_key_usage, |anchor| anchor.purposes)?;
                 Some(Evidence::Purpose { found, wanted: rules.purpose })
-            }
-            Problem::ListTooLong => {
-                Some(Evidence::Size { found: u32::from(u8::MAX).saturating_add(1), limit: u32::from(u8::MAX) })
             }
             Problem::MissingCertSign => wanted_usage(KeyUsage::KEY_CERT_SIGN),
             Problem::MissingDigitalSignature => wanted_usage(KeyUsage::DIGITAL_SIGNATURE),
@@ -244,25 +236,45 @@ impl PeerChain<'_> {
                 let limit = anchor.map_or(ca.and_then(|ca| ca.basic_constraints.path_len), |anchor| anchor.path_len);
                 Some(Evidence::PathLength { limit: limit? })
             }
-            Problem::SearchExhausted => {
-                let (signatures, steps) = self.spent();
-                Some(Evidence::Search { signatures, steps })
-            }
-            Problem::TooLarge => {
-                Some(Evidence::Size { found: self.oversize, limit: u32::try_from(MAX_CERTIFICATE).unwrap_or(u32::MAX) })
+            Problem::ListTooLong | Problem::SearchExhausted | Problem::TooLarge => {
+                Some(self.size_evidence(note.error.problem))
             }
             Problem::UnknownCriticalExtension => summary.unknown_critical.map(|oid| Evidence::Extension(Oid(oid))),
             Problem::UnknownIssuer => Some(Evidence::Issuer(summary.issuer)),
             Problem::UnsupportedKey => Some(Evidence::Key(Oid(summary.key.bytes))),
-            Problem::ValidityTooLong => {
-                let seconds = summary.not_after.seconds().saturating_sub(summary.not_before.seconds());
-                let days = seconds.div_euclid(SECONDS_A_DAY).saturating_add(1);
-                let limit = rules.max_validity_days?;
-                Some(Evidence::ValidityDays { found: u32::try_from(days).unwrap_or(u32::MAX), limit })
-            }
+            Problem::ValidityTooLong => Some(days(summary, rules.max_validity_days?)),
             _ => None,
         }
     }
+
+    fn size_evidence<'a>(&self, problem: CertificateProblem) -> Evidence<'a> {
+        let most = u32::from(u8::MAX);
+        match problem {
+            CertificateProblem::ListTooLong => Evidence::Size { found: most.saturating_add(1), limit: most },
+            CertificateProblem::TooLarge => {
+                Evidence::Size { found: self.oversize, limit: u32::try_from(MAX_CERTIFICATE).unwrap_or(u32::MAX) }
+            }
+            _ => {
+                let (signatures, steps) = self.spent();
+                Evidence::Search { signatures, steps }
+            }
+        }
+    }
+}
+
+fn signature<'a>(summary: &Summary<'a>, key: Option<PublicKey<'_>>) -> Evidence<'a> {
+    let unsupported = summary.signature_kind == SignatureKind::Unsupported;
+    Evidence::Signature {
+        found: summary.signature_kind,
+        algorithm: unsupported.then_some(Oid(summary.signature)),
+        key: key.map(|key| key.algorithm),
+    }
+}
+
+fn days<'a>(summary: &Summary<'_>, limit: u16) -> Evidence<'a> {
+    let seconds = summary.not_after.seconds().saturating_sub(summary.not_before.seconds());
+    let days = seconds.div_euclid(SECONDS_A_DAY).saturating_add(1);
+    Evidence::ValidityDays { found: u32::try_from(days).unwrap_or(u32::MAX), limit }
 }
 
 impl<'a> Verdict<'a> {

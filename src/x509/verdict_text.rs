@@ -27,9 +27,8 @@ impl Display for Verdict<'_> {
         }
         write!(f, " {}", error.problem)?;
         self.write_evidence(f)?;
-        match self.near_miss() {
-            Some(near_miss) => write!(f, "; {near_miss}")?,
-            None => {}
+        if let Some(near_miss) = self.near_miss() {
+            write!(f, "; {near_miss}")?;
         }
         self.section().map_or(Ok(()), |section| write!(f, " ({section})"))
     }
@@ -41,9 +40,8 @@ impl Verdict<'_> {
             // What was found stands in the subject, in front.
             Evidence::CommonName { wanted, .. } => write!(f, ": wanted {wanted}"),
             Evidence::Depth { found, limit } => write!(f, ": found {found} or more, wanted at most {limit}"),
-            Evidence::Extension(oid) => write!(f, ": found {oid}"),
+            Evidence::Extension(oid) | Evidence::Key(oid) => write!(f, ": found {oid}"),
             Evidence::Issuer(issuer) => write!(f, ": wanted {issuer}"),
-            Evidence::Key(oid) => write!(f, ": found {oid}"),
             Evidence::KeyUsage { found, wanted } => write!(f, ": found {found}, wanted {wanted}"),
             Evidence::NameConstraint { name, limit } => self.write_name_limit(f, &name, &limit),
             Evidence::None => Ok(()),

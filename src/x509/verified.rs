@@ -29,9 +29,12 @@ pub struct PathCertificate<'a> {
 impl PeerChain<'_> {
     /// The path, once it is found. The rules must be those of the search.
     pub(crate) fn verified<'a>(&'a self, rules: &Rules<'a>) -> Option<VerifiedPath<'a>> {
-        let anchor = self.anchor()?;
-        let found = self.found(rules, anchor);
-        Some(VerifiedPath { chain: self, anchor: path::authority(rules, anchor), found, limit: max_depth(rules) })
+        if !self.is_found() {
+            return None;
+        }
+        let found = self.found(rules, self.anchor());
+        let anchor = self.anchor().and_then(|anchor| path::authority(rules, anchor));
+        Some(VerifiedPath { chain: self, anchor, found, limit: max_depth(rules) })
     }
 }
 
@@ -51,8 +54,8 @@ impl<'a> VerifiedPath<'a> {
         self.limit
     }
 
-    /// Which anchor, by its place in [`Rules::anchors`].
-    pub const fn anchor(&self) -> u8 {
+    /// Which anchor, by its place in [`Rules::anchors`]; `None` only of a path that was waived.
+    pub const fn anchor(&self) -> Option<u8> {
         self.found.anchor
     }
 
@@ -65,15 +68,15 @@ impl<'a> VerifiedPath<'a> {
     /// [depth](Self::depth). If the leaf is pinned it is the only one.
     pub fn certificates(&self) -> impl Iterator<Item = PathCertificate<'a>> + use<'a> {
         let Self { chain, anchor, found, .. } = *self;
-        // A pin ends the path at the leaf, which is no authority above it.
-        let sent = (0..found.depth.max(1)).filter_map(move |level| {
+        // All that an anchor does not count for: a pin ends the path at the leaf.
+        let sent = (0..found.depth.saturating_add(u8::from(anchor.is_none()))).filter_map(move |level| {
             let place = chain.certificate_at(level);
             let summary = chain.list.get(place)?;
             let validity = Some((summary.not_before, summary.not_after));
             Some(PathCertificate { place: Place::Sent(place), subject: summary.subject, validity })
         });
-        sent.chain(anchor.map(|anchor| PathCertificate {
-            place: Place::Anchor(found.anchor),
+        sent.chain(anchor.zip(found.anchor).map(|(anchor, place)| PathCertificate {
+            place: Place::Anchor(place),
             subject: anchor.subject,
             validity: anchor.validity,
         }))

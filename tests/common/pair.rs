@@ -239,6 +239,13 @@ pub fn advance<'b, S: Side>(
                 assert_eq!(Some(path.summary()), request.path());
                 assert_eq!(path.certificates().count(), usize::from(path.depth()) + 1);
                 match host.authorize(&request.peer()) {
+                    #[cfg(feature = "dangerous-waivers")]
+                    Ok(())
+                        if !request.waived().is_empty()
+                            && host.dangerous_accept_waived(&request.peer(), request.waived()) =>
+                    {
+                        request.dangerous_accept_waived()
+                    }
                     Ok(()) => request.accept(),
                     Err(alert) => Err(request.reject(alert)),
                 }
@@ -360,7 +367,12 @@ struct Gate<'h, H> {
 
 impl<S: Side, H: Host<'static, S, RustCrypto>> Host<'static, S, RustCrypto> for Gate<'_, H> {
     fn time(&mut self) -> Time {
-        now()
+        self.host.time()
+    }
+
+    #[cfg(feature = "dangerous-waivers")]
+    fn dangerous_accept_waived(&mut self, peer: &PeerIdentity<'_>, waived: embedded_mtls::x509::Waived) -> bool {
+        self.host.dangerous_accept_waived(peer, waived)
     }
 
     fn credential(
@@ -374,8 +386,8 @@ impl<S: Side, H: Host<'static, S, RustCrypto>> Host<'static, S, RustCrypto> for 
         self.host.choose(request)
     }
 
-    fn authorize(&mut self, _peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
-        if self.refuses { Err(AlertDescription::ACCESS_DENIED) } else { Ok(()) }
+    fn authorize(&mut self, peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
+        if self.refuses { Err(AlertDescription::ACCESS_DENIED) } else { self.host.authorize(peer) }
     }
 
     fn sign(&mut self, request: &SignRequest<'_, 'static, S, RustCrypto>) -> Option<Signature> {

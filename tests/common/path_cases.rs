@@ -237,6 +237,16 @@ pub(crate) const NAMES: &[Row] = &[
         w.lower(|t| t.constraints(&[mail("example.com")], &[]));
         w.holds(SanType::Rfc822Name("ops@example.com".try_into().unwrap()));
     }),
+    Row("an address as a host name where host names are constrained", Refused(0, Problem::NameNotPermitted), |w| {
+        w.lower(|t| t.constraints(&[], &[below("example.org")]));
+        w.holds(dns("10.0.0.1"));
+    }),
+    Row("an address as the base of host names", Refused(1, Problem::Malformed), |w| {
+        w.lower(|t| t.extension(NAME_CONSTRAINTS, true, &permits(b"\x82\x0810.0.0.1")));
+    }),
+    Row("a base of host names in pieces", Refused(1, Problem::Malformed), |w| {
+        w.lower(|t| t.extension(NAME_CONSTRAINTS, true, &permits(b"\xa2\x0d\x16\x0bexample.org")));
+    }),
     Row("a mailbox with two hosts", Refused(0, Problem::NameNotPermitted), |w| {
         w.lower(|t| t.constraints(&[mail("example.com")], &[]));
         w.holds(SanType::Rfc822Name("ops@example.org@example.com".try_into().unwrap()));

@@ -56,6 +56,12 @@ impl Key {
         signature.to_der().as_bytes().to_vec()
     }
 
+    /// Whether `signature`, in DER, is one of this key over the SHA-256 digest of `message`.
+    pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        let signature = p256::ecdsa::Signature::from_der(signature).expect("DER");
+        p256::ecdsa::signature::Verifier::verify(self.signing.verifying_key(), message, &signature).is_ok()
+    }
+
     /// The key identifier of RFC 7093 section 2: SHA-256 of the key, cut to 20 bytes.
     fn identifier(&self) -> Vec<u8> {
         Sha256::digest(&self.point)[..20].to_vec()

@@ -43,7 +43,7 @@ pub(crate) const PINS: &[Row] = &[
         (w.pinned, w.trusted) = (vec![Who::Renewed], vec![]);
     }),
     Row("a pinned key outlives its certificate", Path(0), |w| {
-        (w.pinned_keys, w.trusted) = (vec![Who::Renewed], vec![])
+        (w.pinned_keys, w.trusted) = (vec![Who::Renewed], vec![]);
     }),
     Row("a pinned leaf that has expired", Refused(0, Problem::Expired), |w| {
         w.pinned = vec![Who::Leaf];
@@ -93,71 +93,71 @@ pub(crate) const PINS: &[Row] = &[
 pub(crate) const COMMON_NAMES: &[Row] = &[
     Row("the common name, without alternative names", Path(3), |w| {
         w.leaf(|t| t.alternatives(&[]));
-        w.common_name = exactly(SERVER_NAME);
+        w.common_name = Some(exactly(SERVER_NAME));
     }),
     Row("the common name, beside other alternative names", Path(3), |w| {
         w.leaf(|t| t.alternatives(&[dns("other.example.com")]));
-        w.common_name = exactly(SERVER_NAME);
+        w.common_name = Some(exactly(SERVER_NAME));
     }),
     Row("another common name, beside the right alternative name", Refused(0, Problem::CommonNameMismatch), |w| {
-        w.common_name = exactly("other.example.com");
+        w.common_name = Some(exactly("other.example.com"));
     }),
-    Row("the common name in another case", Path(3), |w| w.common_name = exactly("SUPPLIER.example.COM")),
+    Row("the common name in another case", Path(3), |w| w.common_name = Some(exactly("SUPPLIER.example.COM"))),
     Row("a literal wildcard", Path(3), |w| {
         w.leaf(|t| common_names(t, &["*.myhost.com".into()]));
-        w.common_name = exactly("*.myhost.com");
+        w.common_name = Some(exactly("*.myhost.com"));
     }),
     Row("a literal wildcard is no pattern", Refused(0, Problem::CommonNameMismatch), |w| {
         w.leaf(|t| common_names(t, &["abc.myhost.com".into()]));
-        w.common_name = exactly("*.myhost.com");
+        w.common_name = Some(exactly("*.myhost.com"));
     }),
     Row("a pattern", Path(3), |w| {
         w.leaf(|t| common_names(t, &["abc.myhost.com".into()]));
-        w.common_name = like("*.myhost.com");
+        w.common_name = Some(like("*.myhost.com"));
     }),
     Row("a pattern and the parent", Refused(0, Problem::CommonNameMismatch), |w| {
         w.leaf(|t| common_names(t, &["myhost.com".into()]));
-        w.common_name = like("*.myhost.com");
+        w.common_name = Some(like("*.myhost.com"));
     }),
     Row("a pattern and two labels", Refused(0, Problem::CommonNameMismatch), |w| {
         w.leaf(|t| common_names(t, &["a.b.myhost.com".into()]));
-        w.common_name = like("*.myhost.com");
+        w.common_name = Some(like("*.myhost.com"));
     }),
     Row("a pattern and a wildcard certificate", Refused(0, Problem::CommonNameMismatch), |w| {
         w.leaf(|t| common_names(t, &["*.myhost.com".into()]));
-        w.common_name = like("*.myhost.com");
+        w.common_name = Some(like("*.myhost.com"));
     }),
     Row("a wildcard certificate for a name of ours", Refused(0, Problem::CommonNameMismatch), |w| {
         w.leaf(|t| common_names(t, &["*.myhost.com".into()]));
-        w.common_name = exactly("abc.myhost.com");
+        w.common_name = Some(exactly("abc.myhost.com"));
     }),
     Row("a zero byte behind the common name", Refused(0, Problem::CommonNameMismatch), |w| {
         w.leaf(|t| common_names(t, &["supplier.example.com\0.evil.example".into()]));
-        w.common_name = exactly(SERVER_NAME);
+        w.common_name = Some(exactly(SERVER_NAME));
     }),
     Row("a letter of another alphabet", Refused(0, Problem::CommonNameMismatch), |w| {
         w.leaf(|t| common_names(t, &["supplier.ex\u{430}mple.com".into()]));
-        w.common_name = exactly(SERVER_NAME);
+        w.common_name = Some(exactly(SERVER_NAME));
     }),
     Row("a PrintableString", Path(3), |w| {
         w.leaf(|t| common_names(t, &[DnValue::PrintableString(SERVER_NAME.try_into().unwrap())]));
-        w.common_name = exactly(SERVER_NAME);
+        w.common_name = Some(exactly(SERVER_NAME));
     }),
     Row("a BMPString", Refused(0, Problem::CommonNameMismatch), |w| {
         w.leaf(|t| common_names(t, &[DnValue::BmpString(SERVER_NAME.try_into().unwrap())]));
-        w.common_name = exactly(SERVER_NAME);
+        w.common_name = Some(exactly(SERVER_NAME));
     }),
     Row("the second of two common names", Path(3), |w| {
         w.leaf(|t| common_names(t, &["other.example.com".into(), SERVER_NAME.into()]));
-        w.common_name = exactly(SERVER_NAME);
+        w.common_name = Some(exactly(SERVER_NAME));
     }),
     Row("the first of two common names", Refused(0, Problem::CommonNameMismatch), |w| {
         w.leaf(|t| common_names(t, &[SERVER_NAME.into(), "other.example.com".into()]));
-        w.common_name = exactly(SERVER_NAME);
+        w.common_name = Some(exactly(SERVER_NAME));
     }),
     Row("no common name", Refused(0, Problem::CommonNameMismatch), |w| {
         w.leaf(|t| t.subject(&[(DnType::OrganizationName, SERVER_NAME.into())]));
-        w.common_name = exactly(SERVER_NAME);
+        w.common_name = Some(exactly(SERVER_NAME));
     }),
     Row("a pinned leaf of another name", Refused(0, Problem::NameMismatch), |w| {
         (w.pinned, w.name) = (vec![Who::Leaf], "other.example.com");
@@ -169,6 +169,6 @@ pub(crate) const COMMON_NAMES: &[Row] = &[
     Row("a pinned leaf by its common name", Path(0), |w| {
         w.pinned = vec![Who::Leaf];
         w.leaf(|t| t.alternatives(&[]));
-        w.common_name = exactly(SERVER_NAME);
+        w.common_name = Some(exactly(SERVER_NAME));
     }),
 ];

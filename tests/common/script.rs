@@ -216,6 +216,13 @@ impl Script {
         message(FINISHED, &hmac(self.suite, &key, &[&self.hash()]))
     }
 
+    /// The Finished of a client after the handshake, keyed with its application traffic secret of now.
+    pub fn late_finished(&self) -> Vec<u8> {
+        let secret = &self.application.as_ref().expect("keys")[index(Role::Client)].secret;
+        let key = expand(self.suite, secret, "finished", &[], secret.len());
+        message(FINISHED, &hmac(self.suite, &key, &[&self.hash()]))
+    }
+
     /// Everything a server says, each message edited before it goes into the transcript; one that is
     /// edited to nothing is left out.
     pub fn server_flight(&mut self, pki: &Pki, mut edit: impl FnMut(Vec<u8>) -> Vec<u8>) -> Vec<Sent> {

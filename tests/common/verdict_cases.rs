@@ -258,7 +258,7 @@ fn sizes_days_and_what_the_search_took_are_said() {
     verdict(long, |verdict| {
         assert!(matches!(verdict.evidence(), Evidence::ValidityDays { found: 366, limit: 90 }), "{verdict:?}");
     });
-    let name = |w: &mut World| w.common_name = exactly("another");
+    let name = |w: &mut World| w.common_name = Some(exactly("another"));
     verdict(name, |verdict| {
         let Evidence::CommonName { wanted, found } = verdict.evidence() else { panic!("{verdict:?}") };
         assert_eq!((wanted, found), (CommonName::exact("another").unwrap(), Some(SERVER_NAME)));
@@ -274,7 +274,7 @@ fn a_path_that_was_found_is_told_from_the_leaf_to_the_anchor() {
     let (_, seen) = world.judge(|validator, rules| {
         assert!(validator.verdict(rules).is_none(), "the expired copy was a detour");
         let path = validator.path(rules).unwrap();
-        assert_eq!((path.depth(), path.max_depth(), path.anchor(), path.not_after()), (3, 5, 0, time(2027)));
+        assert_eq!((path.depth(), path.max_depth(), path.anchor(), path.not_after()), (3, 5, Some(0), time(2027)));
         assert_eq!(path.summary().not_after, time(2027));
         let now = UnixTime::from_seconds(NOW);
         path.certificates()

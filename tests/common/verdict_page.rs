@@ -66,8 +66,11 @@ fn words(name: &str) -> String {
         .replace("digital signature", "digitalSignature")
 }
 
+/// What is changed about a good chain.
+type Change = fn(&mut World);
+
 /// What API gateways call the causes of a refusal.
-const CAUSES: &[(&str, fn(&mut World))] = &[
+const CAUSES: &[(&str, Change)] = &[
     ("expired", |w| w.leaf(|t| t.years(2010, 2020))),
     ("self-signed", |w| w.leaf_signs_itself = true),
     ("untrusted root", |w| {
@@ -162,21 +165,17 @@ fn the_page_of_verdicts_shows_what_is_really_said() {
 
 #[test]
 fn each_problem_has_a_verdict_of_its_own() {
-    let told = each_problem();
-    assert!(told.len() > 30, "{}", told.len());
-    for (place, (name, _, first)) in told.iter().enumerate() {
+    let problems = each_problem();
+    assert!(problems.len() > 30, "{}", problems.len());
+    for (place, (name, _, first)) in problems.iter().enumerate() {
         let rule = |verdict: &str| verdict.split(") ").nth(1).unwrap_or(verdict).to_owned();
-        for (other, _, second) in &told[place + 1..] {
+        for (other, _, second) in &problems[place + 1..] {
             assert_ne!(first.verdict, second.verdict, "{name} and {other}");
             assert_ne!(rule(&first.verdict), rule(&second.verdict), "{name} and {other}");
         }
     }
-    let causes: Vec<_> = CAUSES.iter().map(|(_, change)| told_cause(change)).collect();
+    let causes: Vec<_> = CAUSES.iter().map(|(_, change)| told(Role::Server, change).unwrap().problem).collect();
     for (place, cause) in causes.iter().enumerate() {
         assert!(!causes[..place].contains(cause), "{cause:?} is said twice");
     }
-}
-
-fn told_cause(change: &fn(&mut World)) -> Problem {
-    told(Role::Server, change).unwrap().problem
 }

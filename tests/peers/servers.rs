@@ -72,7 +72,6 @@ LoadModule ssl_module {MODULES}/mod_ssl.so
 </IfModule>
 ErrorLog {ERRORS}
 LogLevel info
-CustomLog {REQUESTS} \"%>s %{{SSL_CLIENT_VERIFY}}x %{{SSL_CLIENT_S_DN_CN}}x\"
 SSLEngine on
 {protocol}
 SSLCertificateFile {shows}.pem
@@ -81,6 +80,7 @@ SSLCACertificateFile root.pem
 SSLVerifyClient require
 {depth}
 {directives}
+CustomLog {REQUESTS} \"%>s %{{SSL_CLIENT_VERIFY}}x %{{SSL_CLIENT_S_DN_CN}}x\"
 DocumentRoot {root}
 <Location />
     Require expr %{{SSL_CLIENT_S_DN_CN}} == \"{WANTED_NAME}\"

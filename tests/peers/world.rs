@@ -3,6 +3,7 @@
 use crate::pki::{BadChain, Defect, Issued, Pki, Role, Template};
 use crate::workdir::{Workdir, certificates_pem};
 use p256::pkcs8::{EncodePrivateKey, LineEnding};
+use rcgen::{DnType, DnValue, SanType};
 use std::net::TcpListener;
 
 /// The common name that suppliers look for.
@@ -35,6 +36,8 @@ pub(crate) struct World {
     pub(crate) client_deep: Identity,
     /// Its common name is the wanted one.
     pub(crate) client_wanted: Identity,
+    /// The same with all that Apache has a variable for.
+    pub(crate) client_detailed: Identity,
     pub(crate) files: Workdir,
 }
 
@@ -60,6 +63,7 @@ impl World {
             client_expired_of_root: Identity::new(&expired_of_root, &[]),
             client_deep: of(Template::client(WANTED_NAME), &[&lower, &upper]),
             client_wanted: of(Template::client(WANTED_NAME), &[&pki.intermediate]),
+            client_detailed: of(detailed(), &[&pki.intermediate]),
             root: pki.root,
             files: Workdir::new()?,
         };
@@ -114,6 +118,35 @@ impl Identity {
         let bad = BadChain::new(defect, role);
         Self { chain: bad.chain, scalar: bad.key.scalar() }
     }
+}
+
+/// A client with a long subject and alternative names of several kinds.
+fn detailed() -> Template {
+    let text = |text: &str| DnValue::Utf8String(text.to_owned());
+    let custom = |oid: &[u64]| DnType::CustomDnType(oid.to_vec());
+    let mut template = Template::client(WANTED_NAME).subject(&[
+        (DnType::CountryName, DnValue::PrintableString("DE".try_into().expect("ASCII"))),
+        (DnType::StateOrProvinceName, text("Bavaria")),
+        (DnType::LocalityName, text("Munich")),
+        (DnType::OrganizationName, text("Example + Sons, Inc.")),
+        (DnType::OrganizationalUnitName, text("Purchasing")),
+        (custom(&[2, 5, 4, 9]), text("Plant 7")),
+        (DnType::CommonName, text(WANTED_NAME)),
+        (custom(&[2, 5, 4, 12]), text("Gateway")),
+        (custom(&[0, 9, 2342, 19_200_300, 100, 1, 1]), text("g7")),
+        (
+            custom(&[1, 2, 840, 113_549, 1, 9, 1]),
+            DnValue::Ia5String("gateway@plant.example".try_into().expect("ASCII")),
+        ),
+    ]);
+    // A second organizational unit: the library keeps one attribute of a kind.
+    template = template.patched(&[6, 3, 0x55, 4, 9], &[6, 3, 0x55, 4, 11]);
+    template.alternatives(&[
+        SanType::DnsName("a.plant.example".try_into().expect("ASCII")),
+        SanType::Rfc822Name("a@plant.example".try_into().expect("ASCII")),
+        SanType::DnsName("b.plant.example".try_into().expect("ASCII")),
+        SanType::IpAddress([192, 0, 2, 7].into()),
+    ])
 }
 
 /// A port that was free a moment ago.

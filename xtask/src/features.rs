@@ -16,6 +16,8 @@ pub(crate) const MEASURED_TARGET: &str = "thumbv7em-none-eabihf";
 pub(crate) const SETS: &[&str] = &[
     "",
     "blocking",
+    "post-handshake-auth",
+    "aes128-gcm,blocking,async,post-handshake-auth",
     "async",
     "std",
     "embedded-tls",
@@ -30,6 +32,8 @@ pub(crate) const SETS: &[&str] = &[
     "rsa,rustcrypto",
     "aes128-gcm,blocking,ed25519,p384,rsa",
     "all-algorithms",
+    "dangerous-waivers",
+    "aes128-gcm,blocking,async,dangerous-waivers,defmt",
     "aes128-gcm",
     "chacha20-poly1305",
     "aes128-gcm,blocking",
@@ -47,14 +51,15 @@ pub(crate) const CORTEX_M4: (&str, &str) =
 /// Features that exclude each other, and what the compiler has to say about it.
 pub(crate) const EXCLUSIVE: (&str, &str) = ("defmt,log", "the features `defmt` and `log` exclude each other");
 
-/// All features that go together, for documentation, unit tests and the tests in [`ALGORITHM_TESTS`].
-pub(crate) const ALL: &str = "all-algorithms,embedded-tls,std,log";
+/// All features that go together, for documentation, unit tests and the tests in [`ALL_TESTS`].
+pub(crate) const ALL: &str = "all-algorithms,dangerous-waivers,embedded-tls,post-handshake-auth,std,log";
 
 /// Features of the tests that pin what is on the wire: with more signature algorithms hellos are longer.
 pub(crate) const PINNED: &str = "aes256-gcm-sha384,std,log";
 
-/// Tests of signature algorithms, which need all of them.
-pub(crate) const ALGORITHM_TESTS: &str = "--test algorithms --test real_roots --test wycheproof";
+/// Tests that need all features: of signature algorithms, of waivers, and of what comes after the handshake.
+pub(crate) const ALL_TESTS: &str = "--test algorithms --test data --test drivers --test post_handshake --test \
+     post_handshake_refusals --test real_roots --test waivers --test wycheproof --test x509_cases";
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,6 @@
 //! Which steps there are.
 
-use crate::features::{ALGORITHM_TESTS, ALL, CORTEX_M4, EXCLUSIVE, MEASURED_TARGET, PINNED, SETS, TARGETS};
+use crate::features::{ALL, ALL_TESTS, CORTEX_M4, EXCLUSIVE, MEASURED_TARGET, PINNED, SETS, TARGETS};
 use crate::run::{Failure, Result, Run, root};
 use crate::setup;
 use crate::step::{Step, Task};
@@ -145,7 +145,7 @@ fn unit() -> Step {
 fn integration() -> Step {
     let tasks = vec![
         cargo(&format!("test --package embedded-mtls --test * --locked --features {PINNED}")),
-        cargo(&format!("test --package embedded-mtls {ALGORITHM_TESTS} --locked --features {ALL}")),
+        cargo(&format!("test --package embedded-mtls {ALL_TESTS} --locked --features {ALL}")),
     ];
     Step { name: "tests", what: "tests on the public API, and of the repository's own rules", tasks }
 }
@@ -154,7 +154,11 @@ fn integration() -> Step {
 fn fuzz() -> Step {
     let clippy = Run::cargo(&format!("clippy --all-targets --locked {DENY}")).within(FUZZ);
     let tasks = vec![Task::Succeeds(clippy), Task::Succeeds(Run::cargo("test --locked").within(FUZZ))];
-    Step { name: "fuzz", what: "no input of the fuzz targets panics or is accepted wrongly", tasks }
+    Step {
+        name: "fuzz",
+        what: "no input of the fuzz targets panics, is accepted wrongly, or is judged unlike rustls-webpki without a reason",
+        tasks,
+    }
 }
 
 /// The certificate cases in these files; without one, those of the project.
@@ -215,7 +219,7 @@ fn interop_step() -> Step {
 
 fn qemu_step(words: &[String]) -> Step {
     let image = |board| Task::Succeeds(Run::cargo("build --release --locked").within(board));
-    let rows = words.iter().fold(Run::cargo("run --package emulated --locked --"), |run, word| run.arg(word));
+    let rows = words.iter().fold(Run::cargo("run --package emulated --locked --"), Run::arg);
     let tasks = vec![
         image("boards/qemu-mps2"),
         image("boards/qemu-lm3s"),

@@ -68,8 +68,8 @@ pub fn client<B: Board>(mut board: B, buffers: Buffers<'_>, answer: &mut [u8; AN
     let entropy = Entropy::new(&board.entropy());
 
     B::mark();
-    let handshake = Handshake::<Client, B::Provider>::new(&config, buffers, entropy).ok()?;
-    let mut stream = Stream::open(&mut board, handshake, &mut host).ok()?;
+    let Ok(handshake) = Handshake::<Client, B::Provider>::new(&config, buffers, entropy) else { return None };
+    let Ok(mut stream) = Stream::open(&mut board, handshake, &mut host) else { return None };
     B::mark();
     for _ in 0..ROUNDS {
         send::<B>(&mut stream)?;
@@ -91,8 +91,8 @@ pub fn server<B: Board>(mut board: B, buffers: Buffers<'_>, answer: &mut [u8; AN
     let entropy = Entropy::new(&board.entropy());
 
     B::mark();
-    let handshake = Handshake::<Server, B::Provider>::new(&config, buffers, entropy).ok()?;
-    let mut stream = Stream::open(&mut board, handshake, &mut host).ok()?;
+    let Ok(handshake) = Handshake::<Server, B::Provider>::new(&config, buffers, entropy) else { return None };
+    let Ok(mut stream) = Stream::open(&mut board, handshake, &mut host) else { return None };
     B::mark();
     for _ in 0..ROUNDS {
         receive::<B>(&mut stream, answer)?;

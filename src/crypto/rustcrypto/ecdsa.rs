@@ -1,16 +1,27 @@
 //! ECDSA on P-256 and P-384.
 
+#[cfg(feature = "p384")]
 use p256::ecdsa::signature::hazmat::{PrehashSigner, PrehashVerifier};
+use p256::elliptic_curve::Group;
+use p256::elliptic_curve::ops::Invert;
+use p256::elliptic_curve::point::AffineCoordinates;
+use p256::{AffinePoint, NonZeroScalar, ProjectivePoint};
+use zeroize::Zeroizing;
 
+use super::joint::Point;
+use super::nonce::{nonzero, reduced, sign};
 use crate::codec::{Reader, read_all};
 use crate::crypto::CryptoError;
 use crate::error::InvalidMessage;
 
-/// A P-256 signing key in memory, for credentials whose key lies in no secure element. 100 bytes,
+/// A P-256 signing key in memory, for credentials whose key lies in no secure element. 97 bytes,
 /// wiped when dropped.
 ///
 /// Make it once and keep it: making it computes the public key, which costs as much as a signature.
-pub struct P256SigningKey(p256::ecdsa::SigningKey);
+pub struct P256SigningKey {
+    private: Zeroizing<[u8; 32]>,
+    public: [u8; 65],
+}
 
 /// A P-384 signing key in memory, for credentials whose key lies in no secure element. Wiped when
 /// dropped.
@@ -41,15 +52,30 @@ pub(in crate::crypto) fn uncompressed_p256(point: &[u8]) -> Result<&[u8], Crypto
     uncompressed(point, P256_SCALAR)
 }
 
+/// An uncompressed point on the curve. Not by the parser of the crate, which knows compressed ones, too: 2 KB.
+pub(super) fn point_p256(point: &[u8]) -> Result<AffinePoint, CryptoError> {
+    let (_, x_y) = uncompressed_p256(point)?.split_first().ok_or(CryptoError::Invalid)?;
+    let (numbers, _) = x_y.as_chunks::<P256_SCALAR>();
+    let [x, y] = numbers else { return Err(CryptoError::Invalid) };
+    AffinePoint::from_coordinates(&(*x).into(), &(*y).into()).into_option().ok_or(CryptoError::Invalid)
+}
+
+/// A number times the base point.
+fn of_base(scalar: &NonZeroScalar) -> AffinePoint {
+    ProjectivePoint::mul_by_generator(scalar).to_affine()
+}
+
 /// A digest longer than a scalar is cut (FIPS 186-5 section 6.4.2).
 pub(super) fn verify_p256(public_key: &[u8], digest: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
-    use p256::ecdsa::{Signature, VerifyingKey};
-    let key = VerifyingKey::from_sec1_bytes(uncompressed_p256(public_key)?).map_err(|_| CryptoError::Invalid)?;
+    let key = point_p256(public_key)?;
     let (r, s) = read_all(signature, ecdsa_sig_value).map_err(|_| CryptoError::Invalid)?;
     // Refuses 0 and what is not below the group order.
-    let signature = Signature::from_scalars(padded::<P256_SCALAR>(r)?, padded::<P256_SCALAR>(s)?)
-        .map_err(|_| CryptoError::Forged)?;
-    key.verify_prehash(digest, &signature).map_err(|_| CryptoError::Forged)
+    let [r, s] = [nonzero(&padded(r)?), nonzero(&padded(s)?)];
+    let (r, s) = (r.map_err(|_| CryptoError::Forged)?, s.map_err(|_| CryptoError::Forged)?);
+    let z = reduced(digest.first_chunk().ok_or(CryptoError::Invalid)?);
+    let inverse = *s.invert_vartime();
+    let sum = Point::sum(&(z * inverse), &(*r * inverse), &key).ok_or(CryptoError::Invalid)?;
+    if sum.has_x_modulo_order(&r) { Ok(()) } else { Err(CryptoError::Forged) }
 }
 
 #[cfg(feature = "p384")]
@@ -107,7 +133,12 @@ impl P256SigningKey {
     /// # Errors
     /// [`CryptoError::Invalid`] if the scalar is 0 or not below the order of the group.
     pub fn from_bytes(scalar: &[u8; 32]) -> Result<Self, CryptoError> {
-        p256::ecdsa::SigningKey::from_bytes(scalar.into()).map(Self).map_err(|_| CryptoError::Invalid)
+        let private = Zeroizing::new(*scalar);
+        let point = of_base(&Zeroizing::new(nonzero(scalar)?));
+        let mut public = [0; 65];
+        let bytes = [UNCOMPRESSED].into_iter().chain(point.x()).chain(point.y());
+        public.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
+        Ok(Self { private, public })
     }
 
     /// Signs a SHA-256 digest: `r || s`, 32 bytes each, big-endian. One public-key operation.
@@ -117,19 +148,13 @@ impl P256SigningKey {
     /// # Errors
     /// [`CryptoError::Invalid`] if the back end fails.
     pub fn sign_digest(&self, digest: &[u8; 32]) -> Result<[u8; 64], CryptoError> {
-        let signature: p256::ecdsa::Signature = self.0.sign_prehash(digest).map_err(|_| CryptoError::Invalid)?;
-        Ok(signature.to_bytes().into())
+        sign(&self.private, digest, |nonce| Ok(of_base(nonce).x().into()))
     }
 
     /// The public key as an uncompressed point, 65 bytes (SEC 1 section 2.3.3), as it stands in the
     /// certificate.
-    pub fn public_key(&self) -> [u8; 65] {
-        let mut bytes = [0; 65];
-        // The point is never the identity, so that it always has this length.
-        for (to, from) in bytes.iter_mut().zip(self.0.verifying_key().to_sec1_point(false).as_bytes()) {
-            *to = *from;
-        }
-        bytes
+    pub const fn public_key(&self) -> [u8; 65] {
+        self.public
     }
 }
 

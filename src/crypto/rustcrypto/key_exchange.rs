@@ -6,7 +6,7 @@ use sha2::Digest as _;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::ecdsa::uncompressed_p256;
+use super::ecdsa::point_p256;
 use crate::crypto::{CryptoError, KEY_SEED_LEN, KeyExchange, KeyShare, SharedSecret};
 use crate::wire::enums::NamedGroup;
 
@@ -50,7 +50,7 @@ impl KeyExchange for PrivateKey {
     fn agree(self, peer: &[u8]) -> Result<SharedSecret, CryptoError> {
         match self.0 {
             Private::P256(key) => {
-                let peer = p256::PublicKey::from_sec1_bytes(uncompressed_p256(peer)?);
+                let peer = p256::PublicKey::from_affine(point_p256(peer)?);
                 // RFC 9846 section 7.4.2: the shared secret is the x coordinate with its leading zeros.
                 let shared = key.diffie_hellman(&peer.map_err(|_| CryptoError::Invalid)?);
                 Ok(SharedSecret::new((*shared.raw_secret_bytes()).into()))

@@ -15,7 +15,9 @@ pub(in crate::crypto) mod ecdsa;
 #[cfg(feature = "ed25519")]
 mod ed25519;
 mod hash;
+mod joint;
 pub(in crate::crypto) mod key_exchange;
+pub(in crate::crypto) mod nonce;
 
 pub use self::aead::RecordKey;
 pub use self::ecdsa::P256SigningKey;

@@ -56,6 +56,12 @@ impl Post {
         }
     }
 
+    /// Posts to the file with which web servers answer.
+    fn to_file(mut self) -> Self {
+        self.arguments.push("path=/order".into());
+        self
+    }
+
     /// One that does not.
     fn refused(machine: Machine, peer: peers::Kind, status: u8, log: &'static str) -> Self {
         Self { status, log: vec![log, "order not delivered, it stays queued"], ..Self::new(machine, peer) }
@@ -135,7 +141,7 @@ pub(crate) fn all() -> Vec<Row> {
 
 fn of_machine(machine: Machine) -> Vec<Row> {
     let mut rows: Vec<Row> = [peers::Kind::Ours, peers::Kind::OpenSsl, peers::Kind::Nginx, peers::Kind::Apache]
-        .map(|peer| Post::new(machine, peer).row(&format!("posts to {}", peer.name())))
+        .map(|peer| Post::new(machine, peer).to_file().row(&format!("posts to {}", peer.name())))
         .into();
     rows.extend(refusals(machine));
     rows.extend(clients::Kind::ALL.map(|client| serves(machine, client)));
@@ -245,7 +251,7 @@ fn survives(machine: Machine, world: &World) -> Result<(), String> {
 fn learns_time(machine: Machine, world: &World) -> Result<(), String> {
     const LATER: u64 = 2_240_000_000;
     let time = format!("time=10.0.2.2:{}", time_server::start(LATER)?);
-    let log = "the time server says 2040-12-25";
+    let log = "the time server says 2040-12-24";
     let mut post = Post::refused(machine, peers::Kind::Ours, TLS, log);
     post.arguments.push(time);
     post.log.push("Expired");

@@ -3,7 +3,7 @@
 //! A `sh` block is run by one shell after the other in one directory; what stands in the `text` block behind
 //! it has to be in what it prints. A block that begins with `# NAME` and is not `sh` is a file of that name.
 
-#[allow(dead_code, reason = "shared with the matrix, which uses more of it")]
+#[allow(dead_code, reason = "tests share it, each uses a part")]
 #[path = "../../../peers/process.rs"]
 mod process;
 

@@ -9,7 +9,13 @@ use crate::servers::{self, APACHE};
 use crate::table::{End, Outcome, Role, Table};
 use crate::web;
 use crate::world::{World, free_port};
-use embedded_mtls::{AlertDescription, NamedGroup};
+use embedded_mtls::crypto::rustcrypto::RustCrypto;
+use embedded_mtls::io::std::system_time;
+use embedded_mtls::x509::{Time, UnixTime, Validator, Verify};
+use embedded_mtls::{AlertDescription, Error, NamedGroup};
+
+/// What Apache says about the client's certificate, where a case asks for it.
+const VARIABLES: &str = "variables.log";
 
 pub(crate) fn rows(table: &mut Table, world: &World) {
     let peer = version().unwrap_or_else(|_missing| "Apache".into());
@@ -28,8 +34,40 @@ fn version() -> Result<String, String> {
 fn run(case: &ClientCase, world: &World) -> Result<Outcome, String> {
     let port = free_port()?;
     web::prepare(world, case)?;
+    world.files.write(VARIABLES, "")?;
     let server = servers::apache(&world.files, port, case.shows, case.options)?;
-    Ok(web::run(case, world, port, server))
+    let outcome = web::run(case, world, port, server);
+    // In its logs a backslash is written twice.
+    let variables = world.files.read(VARIABLES).replace("\\\\", "\\");
+    Ok(outcome.and(&variables.lines().collect::<Vec<_>>()))
+}
+
+/// What we say about a certificate under Apache's names (U09); not what Apache has no variable for, and not the days that are
+/// left if they change in the next quarter of an hour.
+fn variables(der: &[u8]) -> Result<Vec<String>, Error> {
+    let mut memory = [0; 2048];
+    let mut validator = Validator::new(&mut memory);
+    validator.push::<RustCrypto>(der)?;
+    let at = |seconds: i64| match system_time() {
+        Time::Trusted(now) => UnixTime::from_seconds(now.seconds() + seconds),
+        _ => UnixTime::from_seconds(0),
+    };
+    let lines = |now| -> Vec<String> {
+        let identity = validator.identity().into_iter();
+        let variables = identity.flat_map(|identity| identity.variables(now, Verify::Success));
+        variables.map(|variable| format!("{}={}", variable.name, variable.value)).collect()
+    };
+    let later = lines(at(900));
+    let known =
+        |line: &String| !["SHA256=", "SAN_IP_"].iter().any(|ours| line.starts_with(ours)) && later.contains(line);
+    Ok(lines(at(0)).into_iter().filter(known).collect())
+}
+
+/// Lets Apache write each of these variables in a line.
+fn log_of(variables: &[String]) -> String {
+    let names = variables.iter().filter_map(|line| line.split_once('=')).map(|(name, _)| name);
+    let lines: Vec<_> = names.map(|name| format!("{name}=%{{SSL_CLIENT_{name}}}x")).collect();
+    format!("CustomLog {VARIABLES} \"{}\"", lines.join("\\n"))
 }
 
 fn cases(world: &World) -> Vec<ClientCase> {
@@ -41,8 +79,14 @@ fn cases(world: &World) -> Vec<ClientCase> {
         expected: Outcome::of(End::Got(alert.0), End::Refused(reason.into()), &[]),
         ..ClientCase::refused(name, gateway, alert)
     };
+    let detailed = variables(&world.client_detailed.chain[0]).unwrap_or_default();
+    let log: &'static str = Box::leak(log_of(&detailed).into_boxed_str());
+    let detailed: Vec<&str> = detailed.iter().map(String::as_str).collect();
     vec![
         order("an order, the right CN").facts(&["200 SUCCESS cxml-supplier.coupahost.com"]),
+        ClientCase::order("it knows of us what we would know", only(&world.client_detailed))
+            .options(Box::leak(Box::new([log])))
+            .facts(&detailed),
         ClientCase {
             expected: Outcome::done(&["HTTP 403", "403 SUCCESS gateway-7"]),
             ..ClientCase::order("an order, another CN", only(&world.client))

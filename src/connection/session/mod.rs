@@ -1,27 +1,55 @@
 //! The session after the handshake: application data both ways.
 
+mod data;
+mod messages;
+#[cfg(not(feature = "post-handshake-auth"))]
+mod no_post;
+#[cfg(feature = "post-handshake-auth")]
+mod post;
+
+pub use self::data::{PlaintextBuffer, ReceivedData};
+
+#[cfg(feature = "post-handshake-auth")]
+use super::request::{AuthorizeRequest, CredentialRequest, SignRequest, TimeRequest};
+use crate::credential::Credential;
 use crate::crypto::CryptoProvider;
-use crate::error::{AlertDescription, ApiMisuse, Error, InvalidMessage, PeerMisbehaved};
-use crate::handshake::{ClientAuthStatus, Context, Established, Negotiated};
+use crate::error::{AlertDescription, ApiMisuse, Error};
+#[cfg(feature = "post-handshake-auth")]
+use crate::handshake::client::Client;
+#[cfg(feature = "post-handshake-auth")]
+use crate::handshake::post::PostHandshake;
+#[cfg(feature = "post-handshake-auth")]
+use crate::handshake::server::Server;
+use crate::handshake::{ClientAuthStatus, Context, Established, Negotiated, Side};
 use crate::key_schedule::{ApplicationEpoch, ExporterSecret, Receiving, Sending, TrafficSecret};
-use crate::limits::{KEY_UPDATE_AT, MAX_KEY_UPDATES, MAX_TICKET, MAX_TICKETS};
+use crate::limits::{KEY_UPDATE_AT, MAX_KEY_UPDATES, MAX_TICKETS};
 use crate::record::inbound::{Inbound, Received};
-use crate::record::outbound::{Outbound, Written};
-use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup};
-use crate::wire::handshake;
+use crate::record::outbound::Outbound;
+use crate::wire::enums::{CipherSuite, NamedGroup};
 use crate::wire::key_update::KeyUpdate;
-use crate::wire::new_session_ticket::NewSessionTicket;
-use crate::x509::{LeafSummary, PathFound, PeerIdentity};
+#[cfg(not(feature = "post-handshake-auth"))]
+use crate::x509::LeafSummary;
+#[cfg(feature = "post-handshake-auth")]
+use crate::x509::PeerChain;
+use crate::x509::{PathFound, PeerIdentity};
+use data::Next;
+use messages::Handled;
 
 /// An authenticated connection. Made only from a [`Handshake`](crate::Handshake) in which every check
 /// has passed; the same for both roles.
 ///
 /// The law of the handshake holds here, too: errors are final and sticky, and their alert waits in
 /// [`tx_pending`](Self::tx_pending).
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Session<'b, C: CryptoProvider> {
     rx: Inbound<'b, C>,
     tx: Outbound<'b, C>,
+    #[cfg(not(feature = "post-handshake-auth"))]
     peer: LeafSummary<'b>,
+    #[cfg(feature = "post-handshake-auth")]
+    peer: PeerChain<'b>,
+    #[cfg(feature = "post-handshake-auth")]
+    post: PostHandshake<'b, C>,
     negotiated: Negotiated<'b>,
     sending: TrafficSecret<C, ApplicationEpoch, Sending>,
     receiving: TrafficSecret<C, ApplicationEpoch, Receiving>,
@@ -31,7 +59,29 @@ pub struct Session<'b, C: CryptoProvider> {
     tickets_left: u8,
     peer_closed: bool,
     closed: bool,
+    /// We have sent application data: what comes may be an answer.
+    data_sent: bool,
     failure: Option<Error>,
+}
+
+/// A server has refused a client because of what it showed, or did not show.
+#[derive(Clone, Copy)]
+pub struct Refusal<'b> {
+    /// What the server said. Its [class](AlertDescription::class) says whether trying again can help.
+    pub alert: AlertDescription,
+    /// What was refused; `None` if we showed nothing.
+    pub credential: Option<&'b Credential<'b>>,
+}
+
+impl<'b> Refusal<'b> {
+    /// `None` if the client was never asked, or is accepted.
+    pub(super) const fn of(alert: AlertDescription, negotiated: &Negotiated<'b>) -> Option<Self> {
+        match negotiated.client_auth {
+            ClientAuthStatus::Presented => Some(Self { alert, credential: negotiated.credential }),
+            ClientAuthStatus::Declined => Some(Self { alert, credential: None }),
+            ClientAuthStatus::Accepted | ClientAuthStatus::NotRequested => None,
+        }
+    }
 }
 
 /// Where both sides are with their key updates (RFC 9846 section 4.7.3).
@@ -58,38 +108,63 @@ pub enum Event<'c, 'b, C: CryptoProvider> {
     PeerClosed,
     /// Both sides have closed.
     Closed,
-}
-
-/// Received application data. What is not consumed is offered again.
-pub struct ReceivedData<'c, 'b, C: CryptoProvider> {
-    rx: &'c mut Inbound<'b, C>,
-}
-
-/// Room in `tx` into which plaintext is written, to be encrypted in place.
-pub struct PlaintextBuffer<'c, 'b, C: CryptoProvider> {
-    session: &'c mut Session<'b, C>,
+    /// On a client: the server asks who we are, now. Nothing more is received until this is answered; what was
+    /// dropped is asked again.
+    #[cfg(feature = "post-handshake-auth")]
+    Credential(CredentialRequest<'c, 'b, Client, C>),
+    /// On a client: sign with the key of the chosen credential. Comes where [`NeedInput`](Self::NeedInput) would:
+    /// if the signature takes time, drop the token, read from the transport and go on; data passes both ways.
+    #[cfg(feature = "post-handshake-auth")]
+    Sign(SignRequest<'c, 'b, Client, C>),
+    /// On a server: say what time it is, to judge the client's chain.
+    #[cfg(feature = "post-handshake-auth")]
+    Time(TimeRequest<'c, 'b, Server, C>),
+    /// On a server: a public-key operation was done. Let other tasks run, then poll again.
+    #[cfg(feature = "post-handshake-auth")]
+    Yield,
+    /// On a server: the client has proved who it is. May it in?
+    #[cfg(feature = "post-handshake-auth")]
+    Authorize(AuthorizeRequest<'c, 'b, Server, C>),
+    /// On a server: the client has answered [`Session::request_certificate`]. `Accepted`: from now on
+    /// [`Session::peer`] says who it is. `Declined`: it showed no certificate, and everything is as it was.
+    #[cfg(feature = "post-handshake-auth")]
+    ClientAuth(ClientAuthStatus),
 }
 
 impl<'b, C: CryptoProvider> Session<'b, C> {
     /// Everything that was to be proved is in `established`.
-    pub(super) fn new(context: Context<'b, C>, established: Established<C>, is_client: bool) -> Self {
+    pub(super) fn new<S: Side>(
+        context: Context<'b, C>,
+        established: Established<C>,
+        config: &'b S::Config<'b>,
+    ) -> Self {
         let Established { sending, receiving, exporter, peer, finished } = established;
         peer.with(finished);
+        #[cfg(feature = "post-handshake-auth")]
+        let party = S::party(config, &context);
+        #[cfg(not(feature = "post-handshake-auth"))]
+        let _ = config;
         let mut rx = context.rx;
         rx.end_handshake();
         Self {
             rx,
             tx: context.tx,
+            #[cfg(not(feature = "post-handshake-auth"))]
             peer: context.peer.into_identity(),
+            #[cfg(feature = "post-handshake-auth")]
+            peer: context.peer.into_kept(),
+            #[cfg(feature = "post-handshake-auth")]
+            post: PostHandshake::new(context.transcript, party),
             negotiated: context.negotiated,
             sending,
             receiving,
             exporter,
-            is_client,
+            is_client: S::IS_CLIENT,
             key_updates: KeyUpdates { due: None, awaited: false, left: MAX_KEY_UPDATES },
             tickets_left: MAX_TICKETS,
             peer_closed: false,
             closed: false,
+            data_sent: false,
             failure: None,
         }
     }
@@ -124,6 +199,8 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
             Ok(Next::Data) => Ok(Event::Data(ReceivedData { rx: &mut self.rx })),
             Ok(Next::PeerClosed) => Ok(Event::PeerClosed),
             Ok(Next::Closed) => Ok(Event::Closed),
+            #[cfg(feature = "post-handshake-auth")]
+            Ok(Next::Post(stop)) => Ok(self.post_event(stop)),
             Err(error) => Err(self.fail(error)),
         }
     }
@@ -159,7 +236,7 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
         if self.tx.sequence() >= KEY_UPDATE_AT && self.key_updates.due.is_none() {
             self.key_updates.due = Some(KeyUpdate::NotRequested);
         }
-        if let Err(error) = self.send_key_update() {
+        if let Err(error) = self.send_messages() {
             return Err(self.fail(error));
         }
         Ok(PlaintextBuffer { session: self })
@@ -173,7 +250,7 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
             // RFC 9846 section 4.7.3: no second request before the first is answered.
             let update = if self.key_updates.awaited { KeyUpdate::NotRequested } else { KeyUpdate::Requested };
             self.key_updates.due = Some(update);
-            if let Err(error) = self.send_key_update() {
+            if let Err(error) = self.send_messages() {
                 self.fail(error);
             }
         }
@@ -200,7 +277,10 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
 
     /// Who the peer is: always known on a client; on a server if the client sent a certificate.
     pub fn peer(&self) -> Option<PeerIdentity<'_>> {
-        self.peer.identity()
+        #[cfg(feature = "post-handshake-auth")]
+        return self.peer.kept_identity();
+        #[cfg(not(feature = "post-handshake-auth"))]
+        return self.peer.identity();
     }
 
     /// The path from the peer's certificate to a trust anchor: its depth, and which anchor; `None` of an
@@ -209,9 +289,34 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
         self.negotiated.path
     }
 
-    /// Whether the client was asked who it is, and answered.
+    /// Whether the client was asked who it is, what it answered, and whether the server has accepted that.
+    ///
+    /// On a client this is first [`Presented`](ClientAuthStatus::Presented): a TLS 1.3 handshake is over before the
+    /// server has looked at the client's certificate. It becomes [`Accepted`](ClientAuthStatus::Accepted) with
+    ///
+    /// - a NewSessionTicket: a server that asks for a certificate may send it only "after the server has received the
+    ///   client Finished message" (RFC 9846 section 4.7.1), which lies behind the certificate;
+    /// - a CertificateRequest after the handshake, for the same reason;
+    /// - application data after we have sent some. Data that comes before proves nothing: "Servers MAY send data after
+    ///   sending their first flight", without knowing who the client is (section 4.5.3).
+    ///
+    /// A server that sends no tickets and only answers shows nothing before it is asked something.
     pub const fn client_auth(&self) -> ClientAuthStatus {
         self.negotiated.client_auth
+    }
+
+    /// On a client: the credential that was shown last, if one was.
+    pub const fn shown_credential(&self) -> Option<&'b Credential<'b>> {
+        self.negotiated.credential
+    }
+
+    /// How the server has refused what we answered to its request for a certificate: once an alert of the server
+    /// has ended the session before it has accepted us. `None` on a server, or if it never asked.
+    pub const fn refusal(&self) -> Option<Refusal<'b>> {
+        match self.failure {
+            Some(Error::AlertReceived(alert)) => Refusal::of(alert, &self.negotiated),
+            _ => None,
+        }
     }
 
     /// The application protocol that was agreed on (RFC 7301).
@@ -259,7 +364,7 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
     }
 
     fn next(&mut self, transmit: bool) -> Result<Next, Error> {
-        self.send_key_update()?;
+        self.send_messages()?;
         if transmit && !self.tx.pending().is_empty() {
             return Ok(Next::Transmit);
         }
@@ -270,12 +375,14 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
             return Ok(if self.closed { Next::Closed } else { Next::PeerClosed });
         }
         loop {
+            if let Some(next) = self.next_post()? {
+                return Ok(next);
+            }
             let received = if self.rx.handshake().is_empty() { self.rx.next_record()? } else { Received::Handshake };
             match received {
-                Received::NeedInput => return Ok(Next::NeedInput),
+                Received::NeedInput => return Ok(self.wait()),
                 Received::Data => {
-                    self.key_updates.left = MAX_KEY_UPDATES;
-                    self.tickets_left = MAX_TICKETS;
+                    self.data_received();
                     return Ok(Next::Data);
                 }
                 Received::Alert(AlertDescription::CLOSE_NOTIFY) => {
@@ -284,8 +391,8 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
                 }
                 Received::Alert(description) => return Err(Error::AlertReceived(description)),
                 Received::Handshake => {
-                    if !self.handle_message()? {
-                        return Ok(Next::NeedInput);
+                    if self.handle_message()? == Handled::NotYet {
+                        return Ok(self.wait());
                     }
                     if transmit && !self.tx.pending().is_empty() {
                         return Ok(Next::Transmit);
@@ -295,73 +402,14 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
         }
     }
 
-    /// Handles one message after the handshake; `false` if it is not whole yet.
-    fn handle_message(&mut self) -> Result<bool, Error> {
-        let expected: &[HandshakeType] = if self.is_client {
-            &[HandshakeType::KEY_UPDATE, HandshakeType::NEW_SESSION_TICKET]
-        } else {
-            &[HandshakeType::KEY_UPDATE]
-        };
-        let Some(header) = self.rx.receive_header(expected)? else { return Ok(false) };
-        if header.kind == HandshakeType::NEW_SESSION_TICKET {
-            return self.drop_ticket(header.total());
+    /// The server has shown that it accepts the certificate that we sent.
+    const fn shown_accepted(&mut self) {
+        if matches!(self.negotiated.client_auth, ClientAuthStatus::Presented) {
+            self.negotiated.client_auth = ClientAuthStatus::Accepted;
         }
-        if !self.rx.receive(header.total())? {
-            return Ok(false);
-        }
-        let update = KeyUpdate::parse(handshake::body(self.rx.message()?)?)?;
-        self.rx.consume(header.total());
-        self.handle_key_update(update).map(|()| true)
     }
 
-    /// This crate does not resume. A ticket that fits is checked, a larger one is dropped unread.
-    fn drop_ticket(&mut self, total: usize) -> Result<bool, Error> {
-        if total > MAX_TICKET {
-            return Err(InvalidMessage::MessageTooLong.into());
-        }
-        if self.rx.could_hold(total) {
-            if !self.rx.receive(total)? {
-                return Ok(false);
-            }
-            let ticket = NewSessionTicket::parse(handshake::body(self.rx.message()?)?)?;
-            debug!("dropped a session ticket, valid for {} s", ticket.lifetime);
-            self.rx.consume(total);
-        } else {
-            self.rx.discard(total);
-        }
-        self.tickets_left = self.tickets_left.checked_sub(1).ok_or(PeerMisbehaved::TooManyMessages)?;
-        Ok(true)
-    }
-
-    /// RFC 9846 section 4.7.3: the receiver "MUST update its receiving keys", and answers a request
-    /// with "a KeyUpdate of its own with `request_update` set to '`update_not_requested`'".
-    fn handle_key_update(&mut self, update: KeyUpdate) -> Result<(), Error> {
-        self.key_updates.left = self.key_updates.left.checked_sub(1).ok_or(PeerMisbehaved::TooManyKeyUpdates)?;
-        self.key_updates.awaited = false;
-        self.receiving.update()?;
-        self.rx.set_protection(self.receiving.protection(self.negotiated.cipher_suite)?)?;
-        if update == KeyUpdate::Requested && self.key_updates.due.is_none() && !self.closed {
-            self.key_updates.due = Some(KeyUpdate::NotRequested);
-            self.send_key_update()?;
-        }
-        Ok(())
-    }
-
-    /// Sends the KeyUpdate that is due, as soon as there is room, and changes the sending keys.
-    fn send_key_update(&mut self) -> Result<(), Error> {
-        // Nothing follows a close_notify (RFC 9846 section 6.1).
-        let Some(update) = self.key_updates.due.filter(|_| !self.closed) else { return Ok(()) };
-        if self.tx.message(&|w| update.emit(w), &mut |_| ())? == Written::AfterTransmit {
-            return Ok(());
-        }
-        self.key_updates.awaited |= update == KeyUpdate::Requested;
-        self.sending.update()?;
-        self.tx.set_protection(self.sending.protection(self.negotiated.cipher_suite)?)?;
-        self.key_updates.due = None;
-        Ok(())
-    }
-
-    fn fail(&mut self, error: Error) -> Error {
+    pub(super) fn fail(&mut self, error: Error) -> Error {
         if self.failure.is_none() {
             self.failure = Some(error);
             debug!("session failed: {}", error);
@@ -371,41 +419,5 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
             }
         }
         error
-    }
-}
-
-/// [`Event`] without its borrow.
-enum Next {
-    Transmit,
-    NeedInput,
-    Data,
-    PeerClosed,
-    Closed,
-}
-
-impl<C: CryptoProvider> ReceivedData<'_, '_, C> {
-    /// The data. It may be changed in place.
-    pub fn bytes(&mut self) -> &mut [u8] {
-        self.rx.data()
-    }
-
-    /// Drops `count` bytes from the front; more than there are counts as all of them.
-    pub fn consume(self, count: usize) {
-        self.rx.consume_data(count);
-    }
-}
-
-impl<C: CryptoProvider> PlaintextBuffer<'_, '_, C> {
-    /// Where plaintext is written.
-    pub fn bytes(&mut self) -> &mut [u8] {
-        self.session.tx.data_space()
-    }
-
-    /// Encrypts the first `count` bytes in place as one record; 0 sends nothing.
-    ///
-    /// # Errors
-    /// [`ApiMisuse::CommitTooLarge`] if that is more than there is; errors are sticky.
-    pub fn seal(self, count: usize) -> Result<(), Error> {
-        self.session.tx.seal_data(count).map_err(|error| self.session.fail(error))
     }
 }

@@ -1,0 +1,142 @@
+//! The targets about certificates on inputs that are the same each time.
+
+use fuzz::{Verdicts, agreement, der, differential, name_constraints, server_name};
+
+const WORDS: &[&[u8]] = &[
+    b"supplier.example.com",
+    b"SUPPLIER.Example.com",
+    b"*.example.com",
+    b"*.com",
+    b"example.com",
+    b".example.com",
+    b"com",
+    b"a.supplier.example.com",
+    b"*",
+    b"",
+    b"sup*.example.com",
+    b"xn--mller-kva.example",
+    b"under_score.example.com",
+    b"10.1.2.3",
+    b"\x0a\x01\x02\x03",
+    b"\x0a\x01\x00\x00\xff\xff\x00\x00",
+    b"2001:db8::7",
+    b"\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x07",
+    b"ops@example.com",
+    b"a@b@example.com",
+    b"\"a@b\"@example.com",
+    b"https://example.com:1/x",
+    b"https://ops@a.example.com",
+    b"Ca A",
+];
+const VALUES: &[&[u8]] = &[
+    b"\x30\x06\x01\x01\xff\x02\x01\x00",
+    b"\x03\x02\x07\x80",
+    b"\x30\x14\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x01\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x02",
+    b"\x30\x1f\xa0\x0d\x30\x0b\x82\x09ample.com\xa1\x0e\x30\x0c\x87\x08\x0a\x01\0\0\xff\xff\0\0",
+    b"\x30\x0f\x31\x0d\x30\x0b\x06\x03\x55\x04\x03\x0c\x04Ca A",
+    b"\x30\x16\x80\x14aaaaaaaaaaaaaaaaaaaa",
+    b"\xa4\x11\x30\x0f\x31\x0d\x30\x0b\x06\x03\x55\x04\x03\x0c\x04Ca A",
+    b"\x30\x22\x30\x20\xa0\x1e\xa0\x1c\x86\x1ahttp://example.com/list.crl",
+];
+
+/// xorshift64.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn below(&mut self, end: usize) -> usize {
+        usize::try_from(self.next() >> 33).unwrap() % end
+    }
+
+    fn byte(&mut self) -> u8 {
+        self.next().to_be_bytes()[1]
+    }
+
+    fn bytes(&mut self, length: usize) -> Vec<u8> {
+        (0..length).map(|_| self.byte()).collect()
+    }
+
+    /// One of them, changed in some places or not.
+    fn like_one_of(&mut self, words: &[&[u8]]) -> Vec<u8> {
+        let mut word = words[self.below(words.len())].to_vec();
+        for _ in 0..self.below(4).saturating_sub(1) {
+            let at = self.below(word.len() + 1);
+            match (self.below(4), word.get_mut(at)) {
+                (0, Some(byte)) => *byte ^= 1 << (at % 8),
+                (1, Some(byte)) => *byte = b".*@-_a0 "[at % 8],
+                (2, Some(_)) => drop(word.remove(at)),
+                _ => word.insert(at, b".*@-_a0:"[at % 8]),
+            }
+        }
+        word
+    }
+}
+
+fn verdicts(target: fn(&[u8]) -> Verdicts, rounds: usize) -> Vec<Verdicts> {
+    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    (0..rounds).map(|_| target(&random.bytes(400))).collect()
+}
+
+#[test]
+fn paths_of_the_common_ground_are_judged_like_rustls_webpki_does() {
+    let verdicts = verdicts(agreement, 10_000);
+    let count = |wanted| verdicts.iter().filter(|verdict| **verdict == wanted).count();
+    assert!(count(Verdicts::BothAccept) > 3_000 && count(Verdicts::BothRefuse) > 3_000);
+    assert_eq!(count(Verdicts::BothAccept) + count(Verdicts::BothRefuse), verdicts.len());
+}
+
+#[test]
+fn each_difference_to_rustls_webpki_has_its_reason() {
+    let verdicts = verdicts(differential, 10_000);
+    let count = |wanted: fn(&Verdicts) -> bool| verdicts.iter().filter(|verdict| wanted(verdict)).count();
+    assert!(count(|verdict| matches!(verdict, Verdicts::BothAccept)) > 1_000);
+    assert!(count(|verdict| matches!(verdict, Verdicts::WeRefuse(Some(_), _))) > 100);
+    assert!(count(|verdict| matches!(verdict, Verdicts::TheyRefuse(Some(_), _))) > 100);
+}
+
+#[test]
+fn an_input_that_is_used_up_is_a_good_path() {
+    assert_eq!(agreement(&[]), Verdicts::BothAccept);
+    assert_eq!(differential(&[]), Verdicts::BothAccept);
+}
+
+#[test]
+fn der_of_any_kind_neither_panics_nor_leaves_anything_behind() {
+    let mut random = Random(0x1234_5678);
+    for round in 0..40_000 {
+        let mut input = vec![random.byte()];
+        input.extend(if round % 4 == 0 {
+            let length = random.below(64);
+            random.bytes(length)
+        } else {
+            random.like_one_of(VALUES)
+        });
+        der(&input);
+    }
+}
+
+#[test]
+fn names_of_servers_are_held_by_the_certificates_that_rustls_webpki_says() {
+    let mut random = Random(0xfeed_beef);
+    for _ in 0..40_000 {
+        let (wanted, presented) = (random.like_one_of(WORDS), random.like_one_of(WORDS));
+        let length = u8::try_from(wanted.len()).unwrap();
+        server_name(&[&[length], &wanted[..], &presented].concat());
+    }
+}
+
+#[test]
+fn no_name_lies_inside_and_outside_of_a_constraint() {
+    let mut random = Random(0xc0ff_ee00);
+    for _ in 0..40_000 {
+        let (forms, presented, base) = (random.bytes(3), random.like_one_of(WORDS), random.like_one_of(WORDS));
+        let length = u8::try_from(presented.len()).unwrap();
+        name_constraints(&[&forms[..], &[length], &presented, &base].concat());
+    }
+}

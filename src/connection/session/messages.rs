@@ -1,0 +1,106 @@
+//! Messages after the handshake (RFC 9846 section 4.7).
+
+use super::Session;
+use crate::crypto::CryptoProvider;
+use crate::error::{Error, InvalidMessage, PeerMisbehaved};
+use crate::limits::{MAX_KEY_UPDATES, MAX_TICKET, MAX_TICKETS};
+use crate::record::outbound::Written;
+use crate::wire::enums::HandshakeType;
+use crate::wire::handshake;
+use crate::wire::key_update::KeyUpdate;
+use crate::wire::new_session_ticket::NewSessionTicket;
+
+/// Whether a message was dealt with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Handled {
+    Yes,
+    /// More of it has to come, or something has to happen first.
+    NotYet,
+}
+
+impl<C: CryptoProvider> Session<'_, C> {
+    /// Application data has come, so messages may follow again, and it may be an answer to ours.
+    pub(super) const fn data_received(&mut self) {
+        self.key_updates.left = MAX_KEY_UPDATES;
+        self.tickets_left = MAX_TICKETS;
+        self.post_data_received();
+        if self.data_sent {
+            self.shown_accepted();
+        }
+    }
+
+    /// Handles one message after the handshake.
+    pub(super) fn handle_message(&mut self) -> Result<Handled, Error> {
+        let ticket = if self.is_client { HandshakeType::NEW_SESSION_TICKET } else { HandshakeType::KEY_UPDATE };
+        let post = self.post_message().unwrap_or(HandshakeType::KEY_UPDATE);
+        let Some(header) = self.rx.receive_header(&[HandshakeType::KEY_UPDATE, ticket, post])? else {
+            return Ok(Handled::NotYet);
+        };
+        if header.kind == HandshakeType::NEW_SESSION_TICKET {
+            return self.drop_ticket(header.total());
+        }
+        if header.kind != HandshakeType::KEY_UPDATE {
+            return self.handle_post_message(header);
+        }
+        if !self.rx.receive(header.total())? {
+            return Ok(Handled::NotYet);
+        }
+        let update = KeyUpdate::parse(handshake::body(self.rx.message()?)?)?;
+        self.rx.consume(header.total());
+        self.handle_key_update(update).map(|()| Handled::Yes)
+    }
+
+    /// This crate does not resume. A ticket that fits is checked, a larger one is dropped unread.
+    fn drop_ticket(&mut self, total: usize) -> Result<Handled, Error> {
+        if total > MAX_TICKET {
+            return Err(InvalidMessage::MessageTooLong.into());
+        }
+        if self.rx.could_hold(total) {
+            if !self.rx.receive(total)? {
+                return Ok(Handled::NotYet);
+            }
+            let ticket = NewSessionTicket::parse(handshake::body(self.rx.message()?)?)?;
+            debug!("dropped a session ticket, valid for {} s", ticket.lifetime);
+            self.rx.consume(total);
+        } else {
+            self.rx.discard(total);
+        }
+        self.tickets_left = self.tickets_left.checked_sub(1).ok_or(PeerMisbehaved::TooManyMessages)?;
+        self.shown_accepted();
+        Ok(Handled::Yes)
+    }
+
+    /// RFC 9846 section 4.7.3: the receiver "MUST update its receiving keys", and answers a request
+    /// with "a KeyUpdate of its own with `request_update` set to '`update_not_requested`'".
+    fn handle_key_update(&mut self, update: KeyUpdate) -> Result<(), Error> {
+        self.key_updates.left = self.key_updates.left.checked_sub(1).ok_or(PeerMisbehaved::TooManyKeyUpdates)?;
+        self.key_updates.awaited = false;
+        self.receiving.update()?;
+        self.rx.set_protection(self.receiving.protection(self.negotiated.cipher_suite)?)?;
+        if update == KeyUpdate::Requested && self.key_updates.due.is_none() && !self.closed {
+            self.key_updates.due = Some(KeyUpdate::NotRequested);
+            self.send_messages()?;
+        }
+        Ok(())
+    }
+
+    /// Sends what has waited for room: first what has begun to leave, then the KeyUpdate that is due.
+    pub(super) fn send_messages(&mut self) -> Result<(), Error> {
+        self.send_post()?;
+        if self.is_sending_post() { Ok(()) } else { self.send_key_update() }
+    }
+
+    /// Sends the KeyUpdate that is due, as soon as there is room, and changes the sending keys.
+    fn send_key_update(&mut self) -> Result<(), Error> {
+        // Nothing follows a close_notify (RFC 9846 section 6.1).
+        let Some(update) = self.key_updates.due.filter(|_| !self.closed) else { return Ok(()) };
+        if self.tx.message(&|w| update.emit(w), &mut |_| ())? == Written::AfterTransmit {
+            return Ok(());
+        }
+        self.key_updates.awaited |= update == KeyUpdate::Requested;
+        self.sending.update()?;
+        self.tx.set_protection(self.sending.protection(self.negotiated.cipher_suite)?)?;
+        self.key_updates.due = None;
+        Ok(())
+    }
+}

@@ -1,0 +1,96 @@
+//! What a request token borrows: a handshake, or a session that authenticates a client late.
+
+use super::Handshake;
+#[cfg(feature = "post-handshake-auth")]
+use super::Session;
+use crate::credential::Credential;
+use crate::crypto::CryptoProvider;
+use crate::error::Error;
+use crate::handshake::{Answer, Side};
+use crate::transcript::CertificateHash;
+use crate::x509::{PathFound, PeerIdentity, VerifiedPath};
+
+/// The one that asks.
+pub(super) enum Target<'c, 'b, S: Side, C: CryptoProvider> {
+    Handshake(&'c mut Handshake<'b, S, C>),
+    #[cfg(feature = "post-handshake-auth")]
+    Session(&'c mut Session<'b, C>),
+}
+
+impl<'b, S: Side, C: CryptoProvider> Target<'_, 'b, S, C> {
+    pub(super) fn advance(self, answer: Answer<'_, 'b>) -> Result<(), Error> {
+        match self {
+            Self::Handshake(handshake) => handshake.advance(answer),
+            #[cfg(feature = "post-handshake-auth")]
+            Self::Session(session) => session.advance(answer),
+        }
+    }
+
+    pub(super) fn fail(self, error: Error) -> Error {
+        match self {
+            Self::Handshake(handshake) => handshake.fail(error),
+            #[cfg(feature = "post-handshake-auth")]
+            Self::Session(session) => session.fail(error),
+        }
+    }
+
+    /// The message in `rx` that is answered.
+    pub(super) fn message(&self) -> Result<&[u8], Error> {
+        match self {
+            Self::Handshake(handshake) => handshake.context.rx.message(),
+            #[cfg(feature = "post-handshake-auth")]
+            Self::Session(session) => session.message(),
+        }
+    }
+
+    /// Who the peer that is being authenticated is.
+    pub(super) fn peer(&self) -> Option<PeerIdentity<'_>> {
+        match self {
+            Self::Handshake(handshake) => handshake.context.peer.identity(),
+            #[cfg(feature = "post-handshake-auth")]
+            Self::Session(session) => session.coming_peer(),
+        }
+    }
+
+    /// The path of the peer that is being authenticated.
+    pub(super) fn path(&self) -> Option<PathFound> {
+        match self {
+            Self::Handshake(handshake) => handshake.context.negotiated.path,
+            #[cfg(feature = "post-handshake-auth")]
+            Self::Session(session) => session.coming_path(),
+        }
+    }
+
+    /// The same, certificate by certificate.
+    pub(super) fn verified_path(&self) -> Option<VerifiedPath<'_>> {
+        match self {
+            Self::Handshake(handshake) => handshake.verified_path(),
+            #[cfg(feature = "post-handshake-auth")]
+            Self::Session(session) => session.coming_verified_path(),
+        }
+    }
+
+    /// The credential that is to sign.
+    pub(super) fn signing(&self) -> Option<&'b Credential<'b>> {
+        match self {
+            Self::Handshake(handshake) => S::signing(&handshake.state),
+            #[cfg(feature = "post-handshake-auth")]
+            Self::Session(session) => session.signing(),
+        }
+    }
+
+    /// What is signed.
+    pub(super) fn certificate_hash(&self) -> CertificateHash {
+        match self {
+            Self::Handshake(handshake) => handshake.context.transcript.certificate_hash(),
+            #[cfg(feature = "post-handshake-auth")]
+            Self::Session(session) => session.certificate_hash(),
+        }
+    }
+
+    /// Whether the handshake is over.
+    #[cfg(feature = "post-handshake-auth")]
+    pub(super) const fn is_after_handshake(&self) -> bool {
+        matches!(self, Self::Session(_))
+    }
+}

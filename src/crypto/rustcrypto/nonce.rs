@@ -1,0 +1,87 @@
+//! ECDSA on P-256 over any multiplication of the base point, with the nonces of RFC 6979.
+//!
+//! The crates have both as well, but with an HMAC of their own and tables of points beside those of the key
+//! exchange: 2 KB of flash.
+
+use p256::elliptic_curve::Field;
+use p256::elliptic_curve::ops::{Invert, Reduce};
+use p256::{FieldBytes, NonZeroScalar, Scalar};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use super::RustCrypto;
+use crate::crypto::{CryptoError, CryptoProvider, HashAlgorithm};
+
+/// Signs a SHA-256 digest (FIPS 186-5 section 6.4.1): `r || s`, big-endian. `x_of` gives the x of a number times the
+/// base point.
+pub(in crate::crypto) fn sign(
+    key: &[u8; 32],
+    digest: &[u8; 32],
+    x_of: impl FnOnce(&NonZeroScalar) -> Result<[u8; 32], CryptoError>,
+) -> Result<[u8; 64], CryptoError> {
+    let z = reduced(digest);
+    let nonce = Zeroizing::new(Nonces::new(key, &z)?.next()?);
+    let key = Zeroizing::new(nonzero(key)?);
+    let r = reduced(&x_of(&nonce)?);
+    let s = *nonce.invert() * (z + r * **key);
+    // A nonce for which one of them is 0 does not come up before the end of the world.
+    if bool::from(r.is_zero() | s.is_zero()) {
+        return Err(CryptoError::Invalid);
+    }
+    let mut signature = [0; 64];
+    let numbers = r.to_bytes().into_iter().chain(s.to_bytes());
+    signature.iter_mut().zip(numbers).for_each(|(to, from)| *to = from);
+    Ok(signature)
+}
+
+/// The nonces of RFC 6979 section 3.2.
+#[derive(ZeroizeOnDrop)]
+struct Nonces {
+    k: [u8; 32],
+    v: [u8; 32],
+}
+
+/// How many nonces are tried. One in 2^32 is no scalar of P-256, so that all of them fail once in 2^128.
+const NONCE_TRIES: usize = 4;
+
+impl Nonces {
+    /// Steps a to f, for a private key and a digest modulo the order.
+    fn new(key: &[u8; 32], digest: &Scalar) -> Result<Self, CryptoError> {
+        let digest = digest.to_bytes();
+        let mut nonces = Self { k: [0; 32], v: [1; 32] };
+        for separator in [0, 1] {
+            nonces.k = nonces.hmac(&[&nonces.v, &[separator], key, &digest])?;
+            nonces.v = nonces.hmac(&[&nonces.v])?;
+        }
+        Ok(nonces)
+    }
+
+    /// Step h.
+    fn next(&mut self) -> Result<NonZeroScalar, CryptoError> {
+        for _ in 0..NONCE_TRIES {
+            self.v = self.hmac(&[&self.v])?;
+            if let Ok(nonce) = nonzero(&self.v) {
+                return Ok(nonce);
+            }
+            self.k = self.hmac(&[&self.v, &[0]])?;
+            self.v = self.hmac(&[&self.v])?;
+        }
+        Err(CryptoError::Invalid)
+    }
+
+    fn hmac(&self, message: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
+        let mut digest = RustCrypto::hmac(HashAlgorithm::Sha256, &self.k, message)?;
+        let bytes = digest.as_bytes().try_into().map_err(|_| CryptoError::Invalid);
+        digest.zeroize();
+        bytes
+    }
+}
+
+/// A number modulo the order.
+pub(in crate::crypto) fn reduced(bytes: &[u8; 32]) -> Scalar {
+    Scalar::reduce(&FieldBytes::from(*bytes))
+}
+
+/// A number from 1 to the order less 1.
+pub(in crate::crypto) fn nonzero(bytes: &[u8; 32]) -> Result<NonZeroScalar, CryptoError> {
+    NonZeroScalar::from_repr((*bytes).into()).into_option().ok_or(CryptoError::Invalid)
+}

@@ -1,0 +1,507 @@
+//! Authentication of the client after the handshake (RFC 9846 section 4.7.2).
+//!
+//! ```text
+//!  client                                                  server
+//!  ──────                                                  ──────
+//!  Idle                       ◀── CertificateRequest ────  SendRequest
+//!  AwaitCredential ?                                       Authenticate ▷
+//!  AwaitSignature ?
+//!  SendCertificate            ─── Certificate ──────────▶    certificates ▷, time ?, path
+//!  SendVerify                (─── CertificateVerify ────▶)   CertificateVerify ▷, authorization ?
+//!  SendFinished               ─── Finished ─────────────▶  ExpectFinished ▷
+//!  Idle                                                    Idle
+//! ```
+//! Application data and KeyUpdate pass both ways until the first byte of Certificate, and again after Finished:
+//! "All of the client's messages for a given response MUST appear consecutively on the wire with no intervening
+//! messages of other types." So the client signs first, over a Certificate that it has not sent yet.
+//!
+//! Each side has one exchange at a time. A second request waits in `rx` until the first is answered.
+
+use super::authenticate::{Answered, Authenticate, Outcome};
+use super::config::{ClientAuth, ServerConfig, check_anchors};
+use super::identify::send_pieces;
+use super::proof::{AnonymousAllowed, PeerAuthenticated};
+use super::server::expectation;
+use super::{Answer, ClientAuthStatus, Context, Flight, Negotiated, Progress, Question, Wait};
+use crate::credential::Credential;
+use crate::crypto::{CryptoProvider, Hash, HashAlgorithm};
+use crate::error::{ApiMisuse, Error, PeerIncompatible, PeerMisbehaved};
+use crate::key_schedule::{ApplicationEpoch, FinishedVerified, Receiving, Sending, TrafficSecret};
+use crate::limits::{MAX_POST_HANDSHAKE_REQUESTS, REMEMBERED_CONTEXTS};
+use crate::record::inbound::Inbound;
+use crate::record::outbound::{Outbound, Written};
+use crate::transcript::{CertificateHash, Transcript};
+use crate::wire::certificate;
+use crate::wire::certificate_request::{self, CertificateRequest};
+use crate::wire::certificate_verify::CertificateVerify;
+use crate::wire::enums::HandshakeType;
+use crate::wire::handshake;
+use crate::x509::{NoTrace, PathFound, PeerChain, Rules};
+use zeroize::Zeroizing;
+
+/// What a session keeps for it.
+pub(crate) struct PostHandshake<'b, C: CryptoProvider> {
+    /// ClientHello ... the client's Finished: what each exchange begins with.
+    handshake: Transcript<C>,
+    /// The same, and what was said in the exchange that is on.
+    transcript: Transcript<C>,
+    /// The path of the chain that is being verified.
+    path: Option<PathFound>,
+    step: Step<'b>,
+    party: Party<'b>,
+}
+
+/// Where the exchange is.
+enum Step<'b> {
+    Idle,
+    /// The request lies in `rx`.
+    AwaitCredential,
+    AwaitSignature(&'b Credential<'b>),
+    /// So many bytes of Certificate have left.
+    SendCertificate(Reply<'b>, usize),
+    SendVerify(&'b Credential<'b>, usize),
+    SendFinished(Option<&'b Credential<'b>>),
+    /// So many bytes of the request have left.
+    SendRequest(usize),
+    Authenticate(Authenticate),
+    ExpectFinished(PeerAuthenticated),
+}
+
+/// A credential and the length of its signature, which lies behind the context; or none.
+type Reply<'b> = Option<(&'b Credential<'b>, usize)>;
+
+/// What a side keeps from one exchange to the next.
+pub(crate) enum Party<'b> {
+    /// The client did not offer it.
+    NotOffered,
+    Client(Requests),
+    Server(Requester<'b>),
+}
+
+/// The requests a client has seen.
+pub(crate) struct Requests {
+    /// Hashes of the last contexts.
+    recent: [Option<[u8; 8]>; REMEMBERED_CONTEXTS],
+    /// How many may come before application data has to.
+    left: u8,
+    /// The context of the request that is being answered lies in front of the free memory of the peer.
+    context_len: u8,
+}
+
+/// How a server asks.
+pub(crate) struct Requester<'b> {
+    config: &'b ServerConfig<'b>,
+    client_auth: ClientAuth<'b>,
+    seed: Zeroizing<[u8; 32]>,
+    /// Of the last request.
+    number: u32,
+}
+
+/// Length of a `certificate_request_context` of ours.
+const CONTEXT_LEN: usize = 16;
+
+/// What of a session an exchange works on.
+pub(crate) struct Channel<'a, 'b, C: CryptoProvider> {
+    pub(crate) rx: &'a mut Inbound<'b, C>,
+    pub(crate) tx: &'a mut Outbound<'b, C>,
+    pub(crate) peer: &'a mut PeerChain<'b>,
+    pub(crate) negotiated: &'a mut Negotiated<'b>,
+    pub(crate) sending: &'a TrafficSecret<C, ApplicationEpoch, Sending>,
+    pub(crate) receiving: &'a TrafficSecret<C, ApplicationEpoch, Receiving>,
+}
+
+/// How far receiving came.
+#[derive(Clone, Copy)]
+pub(crate) enum Stop {
+    NeedInput,
+    Yield,
+    Ask(Question),
+    Done(ClientAuthStatus),
+}
+
+impl<'b> Party<'b> {
+    pub(super) const fn client(offered: bool) -> Self {
+        if !offered {
+            return Self::NotOffered;
+        }
+        Self::Client(Requests {
+            recent: [None; REMEMBERED_CONTEXTS],
+            left: MAX_POST_HANDSHAKE_REQUESTS,
+            context_len: 0,
+        })
+    }
+
+    pub(super) fn server<C: CryptoProvider>(config: &'b ServerConfig<'b>, cx: &Context<'b, C>) -> Self {
+        if !cx.negotiated.post_handshake_auth {
+            return Self::NotOffered;
+        }
+        let seed = Zeroizing::new(*cx.entropy.context_seed());
+        Self::Server(Requester { config, client_auth: ClientAuth::None, seed, number: 0 })
+    }
+}
+
+impl<'b, C: CryptoProvider> PostHandshake<'b, C> {
+    /// `handshake` ends with the Finished of the client.
+    pub(crate) fn new(handshake: Transcript<C>, party: Party<'b>) -> Self {
+        Self { transcript: handshake.fork(), handshake, path: None, step: Step::Idle, party }
+    }
+
+    /// The messages that may come, beside what every session expects.
+    pub(crate) const fn expects(&self) -> Option<HandshakeType> {
+        match (&self.party, &self.step) {
+            (Party::Client(_), _) => Some(HandshakeType::CERTIFICATE_REQUEST),
+            (Party::Server(_), Step::Authenticate(_)) => Some(HandshakeType::CERTIFICATE),
+            _ => None,
+        }
+    }
+
+    /// Whether the client has offered it.
+    pub(crate) const fn is_offered(&self) -> bool {
+        !matches!(self.party, Party::NotOffered)
+    }
+
+    /// Whether a message of ours has begun, so that nothing else may be sent.
+    pub(crate) const fn is_sending(&self) -> bool {
+        matches!(
+            self.step,
+            Step::SendCertificate(..) | Step::SendVerify(..) | Step::SendFinished(_) | Step::SendRequest(_)
+        )
+    }
+
+    /// Whether the answer of the client has begun, so that nothing else may come.
+    pub(crate) const fn is_receiving(&self) -> bool {
+        match &self.step {
+            Step::Authenticate(step) => !matches!(step, Authenticate::ExpectCertificate),
+            Step::ExpectFinished(_) => true,
+            _ => false,
+        }
+    }
+
+    /// What the client is to be asked, if it is to be asked something.
+    pub(crate) const fn question(&self) -> Option<Question> {
+        match self.step {
+            Step::AwaitCredential => Some(Question::Credential),
+            Step::AwaitSignature(_) => Some(Question::Sign),
+            _ => None,
+        }
+    }
+
+    /// The path of the chain that was verified last.
+    pub(crate) const fn path(&self) -> Option<PathFound> {
+        self.path
+    }
+
+    /// What the chain of a client was held to.
+    pub(crate) fn rules(&self, peer: &PeerChain<'_>) -> Option<Rules<'_>> {
+        let Party::Server(requester) = &self.party else { return None };
+        Some(expectation(requester.config, &requester.client_auth, &[]).rules(peer.time()))
+    }
+
+    /// The credential that is to sign.
+    pub(crate) const fn signing(&self) -> Option<&'b Credential<'b>> {
+        match self.step {
+            Step::AwaitSignature(credential) => Some(credential),
+            _ => None,
+        }
+    }
+
+    /// Application data has come: requests may follow again.
+    pub(crate) const fn data_received(&mut self) {
+        if let Party::Client(requests) = &mut self.party {
+            requests.left = MAX_POST_HANDSHAKE_REQUESTS;
+        }
+    }
+
+    /// What our CertificateVerify signs: the transcript with the Certificate that will be sent.
+    pub(crate) fn certificate_hash(&self, peer: &PeerChain<'_>) -> CertificateHash {
+        let mut transcript = self.transcript.fork();
+        if let (Party::Client(requests), Some(credential)) = (&self.party, self.signing()) {
+            certificate::for_each_piece(requests.context(peer), credential.chain(), |piece| transcript.update(piece));
+        }
+        transcript.certificate_hash()
+    }
+
+    /// The server asks. The request leaves with [`Self::send`].
+    pub(crate) fn request(&mut self, client_auth: ClientAuth<'b>, peer: &mut PeerChain<'b>) -> Result<(), Error> {
+        let Party::Server(requester) = &mut self.party else {
+            return Err(ApiMisuse::PostHandshakeAuthNotOffered.into());
+        };
+        if !matches!(self.step, Step::Idle) {
+            return Err(ApiMisuse::RequestPending.into());
+        }
+        check_anchors(client_auth.anchors().unwrap_or(&[]))?;
+        requester.number = requester.number.checked_add(1).ok_or(Error::KeysExhausted)?;
+        requester.client_auth = client_auth;
+        self.transcript = self.handshake.fork();
+        peer.begin_again();
+        self.step = Step::SendRequest(0);
+        Ok(())
+    }
+
+    /// A whole CertificateRequest lies in `rx`. `false` if it has to wait for the one before it.
+    pub(crate) fn receive_request(&mut self, channel: &mut Channel<'_, 'b, C>) -> Result<bool, Error> {
+        if !matches!(self.step, Step::Idle) {
+            return Ok(false);
+        }
+        let Party::Client(requests) = &mut self.party else { return Err(PeerMisbehaved::UnexpectedMessage.into()) };
+        let request = CertificateRequest::parse_any(handshake::body(channel.rx.message()?)?)?;
+        requests.note::<C>(request.context)?;
+        channel.peer.begin_again();
+        channel.peer.store(0, request.context)?;
+        self.step = Step::AwaitCredential;
+        Ok(true)
+    }
+
+    pub(crate) fn answer(&mut self, channel: &mut Channel<'_, 'b, C>, answer: Answer<'_, 'b>) -> Result<(), Error> {
+        let step = core::mem::replace(&mut self.step, Step::Idle);
+        self.step = match (step, answer) {
+            (Step::AwaitCredential, Answer::Credential(reply)) => self.take_reply(channel, reply)?,
+            (Step::AwaitSignature(credential), Answer::Signature(signature)) => {
+                let Party::Client(requests) = &self.party else { return Err(ApiMisuse::AnswerUnexpected.into()) };
+                if !credential.has_signatures_of(signature.len()) {
+                    return Err(ApiMisuse::SignatureMalformed.into());
+                }
+                channel.peer.store(usize::from(requests.context_len), signature)?;
+                Step::SendCertificate(Some((credential, signature.len())), 0)
+            }
+            (Step::Authenticate(step), answer) => match step.answer(answer)? {
+                Answered::Next(step) => Step::Authenticate(step),
+                Answered::Authenticated(peer) => Step::ExpectFinished(peer),
+            },
+            _ => return Err(ApiMisuse::AnswerUnexpected.into()),
+        };
+        Ok(())
+    }
+
+    fn take_reply(
+        &mut self,
+        channel: &mut Channel<'_, 'b, C>,
+        reply: Option<&'b Credential<'b>>,
+    ) -> Result<Step<'b>, Error> {
+        let message = channel.rx.message()?;
+        let request = CertificateRequest::parse_any(handshake::body(message)?)?;
+        let step = match reply {
+            Some(credential) => {
+                if !request.signature_schemes.contains(credential.scheme().0) {
+                    return Err(ApiMisuse::CredentialSchemeNotOffered.into());
+                }
+                // Better now than when the key has signed.
+                channel.peer.check_free(request.context.len().saturating_add(credential.signature_len()))?;
+                Step::AwaitSignature(credential)
+            }
+            None => Step::SendCertificate(None, 0),
+        };
+        self.transcript = self.handshake.fork();
+        self.transcript.update(message);
+        let length = message.len();
+        channel.rx.consume(length);
+        Ok(step)
+    }
+
+    /// Writes what is to be sent as far as there is room.
+    pub(crate) fn send(&mut self, channel: &mut Channel<'_, 'b, C>) -> Result<(), Error> {
+        loop {
+            let next = match (&mut self.step, &self.party) {
+                (Step::SendCertificate(reply, sent), Party::Client(requests)) => {
+                    let context = requests.context(channel.peer);
+                    let chain = reply.map_or(&[][..], |(credential, _)| credential.chain());
+                    let whole = send_pieces(channel.tx, &mut self.transcript, sent, |piece| {
+                        certificate::for_each_piece(context, chain, piece);
+                    })?;
+                    match reply {
+                        _ if !whole => return Ok(()),
+                        Some((credential, len)) => Step::SendVerify(credential, *len),
+                        None => Step::SendFinished(None),
+                    }
+                }
+                (Step::SendVerify(credential, len), Party::Client(requests)) => {
+                    let message = CertificateVerify {
+                        scheme: credential.scheme(),
+                        signature: requests.signature(channel.peer, *len),
+                    };
+                    if append(channel.tx, &mut self.transcript, &|w| message.emit(w))? == Written::AfterTransmit {
+                        return Ok(());
+                    }
+                    Step::SendFinished(Some(*credential))
+                }
+                (Step::SendFinished(reply), _) => {
+                    let verify_data = channel.sending.post_handshake_finished(&self.transcript.finished_hash())?;
+                    let written = append(channel.tx, &mut self.transcript, &|w| {
+                        handshake::write(w, HandshakeType::FINISHED, |w| w.bytes(verify_data.as_bytes()));
+                    })?;
+                    if written == Written::AfterTransmit {
+                        return Ok(());
+                    }
+                    channel.tx.flush()?;
+                    channel.negotiated.presented(*reply);
+                    Step::Idle
+                }
+                (Step::SendRequest(sent), Party::Server(requester)) => {
+                    if !requester.send(channel.tx, &mut self.transcript, sent)? {
+                        return Ok(());
+                    }
+                    channel.tx.flush()?;
+                    Step::Authenticate(Authenticate::ExpectCertificate)
+                }
+                _ => return Ok(()),
+            };
+            self.step = next;
+        }
+    }
+
+    /// The header of a Certificate is here. `false` if more has to come before it says which request it answers.
+    pub(crate) fn begin_receiving(&mut self, channel: &mut Channel<'_, 'b, C>) -> Result<bool, Error> {
+        self.authenticate(Authenticate::ExpectCertificate, channel).map(|progress| progress != Progress::NeedInput)
+    }
+
+    /// Goes on with the answer of the client, at most one public-key operation far.
+    pub(crate) fn receive(&mut self, channel: &mut Channel<'_, 'b, C>) -> Result<Stop, Error> {
+        loop {
+            let (wait, step) = match core::mem::replace(&mut self.step, Step::Idle) {
+                Step::Authenticate(step) => (step.waits_for(), Step::Authenticate(step)),
+                Step::ExpectFinished(peer) => (Wait::Message(&[HandshakeType::FINISHED]), Step::ExpectFinished(peer)),
+                _ => return Err(PeerMisbehaved::UnexpectedMessage.into()),
+            };
+            let is_here = match wait {
+                Wait::Nothing | Wait::Done => true,
+                Wait::Header(types) => channel.rx.receive_header(types)?.is_some(),
+                Wait::Message(types) => channel.rx.receive_message(types)?.is_some(),
+                Wait::Answer(question) => {
+                    self.step = step;
+                    return Ok(Stop::Ask(question));
+                }
+            };
+            if !is_here {
+                self.step = step;
+                return Ok(Stop::NeedInput);
+            }
+            let progress = match step {
+                Step::Authenticate(step) => self.authenticate(step, channel)?,
+                Step::ExpectFinished(peer) => return self.handle_finished(peer, channel).map(Stop::Done),
+                _ => Progress::Continue,
+            };
+            match progress {
+                Progress::Continue | Progress::Transmit => {}
+                Progress::NeedInput => return Ok(Stop::NeedInput),
+                Progress::Yield => return Ok(Stop::Yield),
+            }
+        }
+    }
+
+    fn authenticate(&mut self, step: Authenticate, channel: &mut Channel<'_, 'b, C>) -> Result<Progress, Error> {
+        let Party::Server(requester) = &self.party else { return Err(PeerMisbehaved::UnexpectedMessage.into()) };
+        let context = requester.context::<C>()?;
+        let mut flight = Flight {
+            rx: &mut *channel.rx,
+            tx: &mut *channel.tx,
+            peer: &mut *channel.peer,
+            transcript: &mut self.transcript,
+            path: &mut self.path,
+        };
+        let expectation = expectation(requester.config, &requester.client_auth, &context);
+        match step.handle(&mut flight, &expectation, &mut NoTrace)? {
+            Outcome::Next(step, progress) => {
+                self.step = Step::Authenticate(step);
+                Ok(progress)
+            }
+            Outcome::NoCertificate => {
+                let allowed =
+                    AnonymousAllowed::by(&requester.client_auth).ok_or(PeerIncompatible::ClientCertificateRequired)?;
+                self.step = Step::ExpectFinished(PeerAuthenticated::Anonymous(allowed));
+                Ok(Progress::Continue)
+            }
+        }
+    }
+
+    /// Everything is proved: from now on the peer is who it said.
+    fn handle_finished(
+        &mut self,
+        peer: PeerAuthenticated,
+        channel: &mut Channel<'_, 'b, C>,
+    ) -> Result<ClientAuthStatus, Error> {
+        let message = channel.rx.message()?;
+        let finished: FinishedVerified = channel
+            .receiving
+            .verify_post_handshake_finished(&self.transcript.finished_hash(), handshake::body(message)?)
+            .map_err(|_| PeerMisbehaved::FinishedIncorrect)?;
+        let length = message.len();
+        channel.rx.consume(length);
+        let status = match &peer {
+            PeerAuthenticated::Certificate(..) => ClientAuthStatus::Accepted,
+            PeerAuthenticated::Anonymous(_) => ClientAuthStatus::Declined,
+        };
+        peer.with(finished);
+        if status == ClientAuthStatus::Accepted {
+            channel.peer.keep_leaf();
+            channel.negotiated.path = self.path;
+            channel.negotiated.client_auth = status;
+        } else {
+            channel.peer.begin_again();
+            channel.negotiated.declined();
+        }
+        Ok(status)
+    }
+}
+
+impl Requests {
+    /// RFC 9846 section 4.4.2: the context "MUST be unique within the scope of this connection (thus preventing
+    /// replay of client CertificateVerify messages)".
+    fn note<C: CryptoProvider>(&mut self, context: &[u8]) -> Result<(), Error> {
+        let mut hash = C::hash(HashAlgorithm::Sha256)?;
+        hash.update(context);
+        let digest = hash.finish();
+        let digest = digest.as_bytes().first_chunk().copied();
+        if self.recent.contains(&digest) {
+            return Err(PeerMisbehaved::CertificateContext.into());
+        }
+        self.left = self.left.checked_sub(1).ok_or(PeerMisbehaved::TooManyMessages)?;
+        self.recent.rotate_right(1);
+        if let Some(first) = self.recent.first_mut() {
+            *first = digest;
+        }
+        self.context_len = u8::try_from(context.len()).unwrap_or(u8::MAX);
+        Ok(())
+    }
+
+    fn context<'p>(&self, peer: &'p PeerChain<'_>) -> &'p [u8] {
+        peer.free().get(..usize::from(self.context_len)).unwrap_or_default()
+    }
+
+    fn signature<'p>(&self, peer: &'p PeerChain<'_>, len: usize) -> &'p [u8] {
+        let start = usize::from(self.context_len);
+        peer.free().get(start..start.saturating_add(len)).unwrap_or_default()
+    }
+}
+
+impl Requester<'_> {
+    /// RFC 9846 section 4.4.2: "the server SHOULD make the context unpredictable to the client", so that nobody
+    /// with access to its key for a while can make signatures in advance.
+    fn context<C: CryptoProvider>(&self) -> Result<[u8; CONTEXT_LEN], Error> {
+        let mac = C::hmac(HashAlgorithm::Sha256, &self.seed[..], &[&self.number.to_be_bytes()])?;
+        mac.as_bytes().first_chunk().copied().ok_or(Error::ProviderFailed)
+    }
+
+    fn send<C: CryptoProvider>(
+        &self,
+        tx: &mut Outbound<'_, C>,
+        transcript: &mut Transcript<C>,
+        sent: &mut usize,
+    ) -> Result<bool, Error> {
+        let context = self.context::<C>()?;
+        let schemes = self.config.parameters.signature_schemes::<C>();
+        let certificate_schemes = self.config.parameters.certificate_schemes::<C>();
+        let authorities = self.client_auth.authorities().filter(|_| self.config.send_authorities);
+        send_pieces(tx, transcript, sent, |piece| {
+            certificate_request::for_each_piece(&context, schemes, certificate_schemes, authorities, piece);
+        })
+    }
+}
+
+/// Appends a message to the open record and to the transcript.
+fn append<C: CryptoProvider>(
+    tx: &mut Outbound<'_, C>,
+    transcript: &mut Transcript<C>,
+    write: &dyn Fn(&mut crate::codec::Writer<'_>),
+) -> Result<Written, Error> {
+    tx.message(write, &mut |message| transcript.update(message))
+}

@@ -1,0 +1,211 @@
+//! Whether a server has accepted the certificate of a client: shown, refused, or not known yet.
+#![allow(missing_docs)]
+
+mod common;
+
+use common::messages::*;
+use common::pair::{Setup, TestSession, read_all};
+use common::pki::Pki;
+use common::script::{ALERT, APPLICATION_DATA, Epoch, HANDSHAKE, Script, Sent, client};
+use embedded_io::{ErrorType, Read, Write};
+use embedded_mtls::io::{Failure, asynch, blocking};
+use embedded_mtls::{AlertClass, AlertDescription, ClientAuthStatus, Error, Session};
+use std::convert::Infallible;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+/// A session of a client with the scripted server at its end. Without a request it is not asked who it is.
+fn session(asked: bool) -> (TestSession, Script) {
+    let pki = Pki::new();
+    let (mut real, mut script) = client(Setup::new(&pki));
+    let flight = script
+        .server_flight(&pki, |message| if !asked && message[0] == CERTIFICATE_REQUEST { vec![] } else { message });
+    real.feed(&script.seal_all(&flight));
+    script.open(&real.take());
+    (real.session(), script)
+}
+
+fn ticket() -> Sent {
+    Sent::new(Epoch::Application, HANDSHAKE, &session_ticket(b"ticket", &[]))
+}
+
+fn data() -> Sent {
+    Sent::new(Epoch::Application, APPLICATION_DATA, b"banner")
+}
+
+fn alert(alert: AlertDescription) -> Sent {
+    Sent::new(Epoch::Application, ALERT, &[2, alert.0])
+}
+
+fn feed(session: &mut TestSession, script: &mut Script, sent: &Sent) -> Result<Vec<u8>, Error> {
+    let bytes = script.seal(sent);
+    session.rx_space()[..bytes.len()].copy_from_slice(&bytes);
+    session.rx_commit(bytes.len())?;
+    let mut received = Vec::new();
+    read_all(session, &mut received).map(|()| received)
+}
+
+#[test]
+fn a_certificate_that_was_sent_is_presented_and_accepted_with_a_ticket() {
+    let (mut session, mut script) = session(true);
+    assert_eq!(session.client_auth(), ClientAuthStatus::Presented);
+    assert!(session.shown_credential().is_some() && session.refusal().is_none());
+    feed(&mut session, &mut script, &ticket()).unwrap();
+    assert_eq!(session.client_auth(), ClientAuthStatus::Accepted);
+}
+
+#[test]
+fn data_counts_only_after_we_have_sent_some_as_a_server_may_speak_before_it_knows_the_client() {
+    let (mut session, mut script) = session(true);
+    feed(&mut session, &mut script, &data()).unwrap();
+    assert_eq!(session.client_auth(), ClientAuthStatus::Presented);
+    session.write(b"question").unwrap();
+    session.tx_consume(usize::MAX);
+    assert_eq!(session.client_auth(), ClientAuthStatus::Presented);
+    feed(&mut session, &mut script, &data()).unwrap();
+    assert_eq!(session.client_auth(), ClientAuthStatus::Accepted);
+}
+
+#[test]
+fn nothing_is_accepted_that_was_not_shown() {
+    let (mut session, mut script) = session(false);
+    feed(&mut session, &mut script, &ticket()).unwrap();
+    session.write(b"question").unwrap();
+    session.tx_consume(usize::MAX);
+    feed(&mut session, &mut script, &data()).unwrap();
+    assert_eq!(session.client_auth(), ClientAuthStatus::NotRequested);
+    let got = feed(&mut session, &mut script, &alert(AlertDescription::INTERNAL_ERROR));
+    assert_eq!(got, Err(Error::AlertReceived(AlertDescription::INTERNAL_ERROR)));
+    assert!(session.refusal().is_none(), "of what?");
+}
+
+#[test]
+fn a_late_alert_is_tied_to_the_credential_that_was_sent_and_says_whether_to_try_again() {
+    for (description, class) in [
+        (AlertDescription::BAD_CERTIFICATE, AlertClass::Credential),
+        (AlertDescription::CERTIFICATE_EXPIRED, AlertClass::Credential),
+        (AlertDescription::UNKNOWN_CA, AlertClass::Credential),
+        (AlertDescription::ACCESS_DENIED, AlertClass::Credential),
+        (AlertDescription::CERTIFICATE_REQUIRED, AlertClass::Credential),
+        (AlertDescription::DECRYPT_ERROR, AlertClass::Credential),
+        (AlertDescription::NO_APPLICATION_PROTOCOL, AlertClass::Parameters),
+        (AlertDescription::INTERNAL_ERROR, AlertClass::Transient),
+        (AlertDescription(200), AlertClass::Transient),
+    ] {
+        let (mut session, mut script) = session(true);
+        let got = feed(&mut session, &mut script, &alert(description));
+        assert_eq!(got, Err(Error::AlertReceived(description)));
+        let refusal = session.refusal().expect("a refusal");
+        assert_eq!((refusal.alert, refusal.alert.class()), (description, class));
+        assert_eq!(class.is_permanent(), class != AlertClass::Transient);
+        let shown = session.shown_credential().expect("the credential that was sent");
+        assert!(refusal.credential.is_some_and(|refused| std::ptr::eq(refused, shown)));
+    }
+}
+
+#[test]
+fn an_alert_after_acceptance_is_no_refusal_of_the_credential() {
+    let (mut session, mut script) = session(true);
+    feed(&mut session, &mut script, &ticket()).unwrap();
+    feed(&mut session, &mut script, &alert(AlertDescription::INTERNAL_ERROR)).unwrap_err();
+    assert!(session.refusal().is_none());
+}
+
+/// A transport that delivers what is there in small pieces, and then nothing more.
+struct Canned {
+    bytes: Vec<u8>,
+    sent: Vec<u8>,
+}
+
+impl ErrorType for Canned {
+    type Error = Infallible;
+}
+
+impl Read for Canned {
+    fn read(&mut self, out: &mut [u8]) -> Result<usize, Infallible> {
+        let count = out.len().min(self.bytes.len()).min(7);
+        out[..count].copy_from_slice(&self.bytes[..count]);
+        self.bytes.drain(..count);
+        Ok(count)
+    }
+}
+
+impl Write for Canned {
+    fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
+        self.sent.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+impl embedded_io_async::Read for Canned {
+    async fn read(&mut self, out: &mut [u8]) -> Result<usize, Infallible> {
+        Read::read(self, out)
+    }
+}
+
+impl embedded_io_async::Write for Canned {
+    async fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
+        Write::write(self, bytes)
+    }
+
+    async fn flush(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+/// What `confirm` says when this lies before it, and what a read gives then; the same for both drivers.
+fn confirm(sent: &[Sent]) -> (Result<ClientAuthStatus, Failure<Infallible>>, Vec<u8>) {
+    let run = |async_driver: bool| {
+        let (session, mut script) = session(true);
+        let transport = Canned { bytes: script.seal_all(sent), sent: vec![] };
+        let mut out = [0; 16];
+        let (confirmed, count) = if async_driver {
+            let mut stream = asynch::Stream::from_parts(transport, session);
+            let confirmed = ready(stream.confirm());
+            (confirmed, ready(embedded_io_async::Read::read(&mut stream, &mut out)).unwrap_or(0))
+        } else {
+            let mut stream = blocking::Stream::from_parts(transport, session);
+            let confirmed = stream.confirm();
+            (confirmed, stream.read(&mut out).unwrap_or(0))
+        };
+        (confirmed, out[..count].to_vec())
+    };
+    let result = run(false);
+    assert_eq!(result, run(true));
+    result
+}
+
+fn ready<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("the transport is always ready"),
+    }
+}
+
+#[test]
+fn a_driver_waits_for_acceptance_or_refusal_and_loses_no_data() {
+    assert_eq!(confirm(&[ticket(), data()]), (Ok(ClientAuthStatus::Accepted), b"banner".to_vec()));
+    assert_eq!(confirm(&[data(), ticket()]), (Ok(ClientAuthStatus::Presented), b"banner".to_vec()));
+    let refused = Error::AlertReceived(AlertDescription::UNKNOWN_CA);
+    assert_eq!(confirm(&[alert(AlertDescription::UNKNOWN_CA)]), (Err(Failure::Tls(refused)), vec![]));
+    assert_eq!(confirm(&[]), (Err(Failure::Tls(Error::ConnectionTruncated)), vec![]));
+}
+
+/// The types of a session stay `Session<'_, C>` in both roles.
+#[test]
+fn a_refusal_can_outlive_its_session() {
+    fn refused<'b, C: embedded_mtls::crypto::CryptoProvider>(
+        session: &Session<'b, C>,
+    ) -> Option<&'b embedded_mtls::Credential<'b>> {
+        session.refusal()?.credential
+    }
+    let (mut session, mut script) = session(true);
+    feed(&mut session, &mut script, &alert(AlertDescription::UNKNOWN_CA)).unwrap_err();
+    let refused = refused(&session);
+    drop(session);
+    assert!(refused.is_some());
+}

@@ -1,0 +1,202 @@
+//! Who may in, of those who are authenticated, and what is known about them.
+#![allow(missing_docs)]
+
+mod common;
+
+use common::pair::{Setup, credential, host, leak_all, now, signing_key};
+use common::pki::{CLIENT_NAME, Issued, NOW, Pki, Template};
+use embedded_mtls::credential::{AllowList, Entry, Rule, Selector};
+use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
+use embedded_mtls::io::KeystoreHost;
+use embedded_mtls::x509::{Name, PeerIdentity, SubjectAltName, Time, UnixTime, Validator, Variable, Verify};
+use embedded_mtls::{AlertDescription, Error, Stage};
+use rcgen::{DnType, DnValue, SanType};
+use sha2::{Digest, Sha256};
+
+/// Whether a server with these rules lets this client in: the error of the server, and what the client hears.
+fn visit(pki: &Pki, client: &Issued, rules: AllowList<'static>) -> (Option<(Error, Stage)>, Option<Error>) {
+    let base = Setup::new(pki);
+    let entries = leak_all(vec![Entry::new("supplier", credential(&[&pki.server, &pki.intermediate], 0))]);
+    let clock: fn() -> Time = now;
+    let keys: &'static [P256SigningKey] = leak_all(vec![signing_key(&pki.server)]);
+    let setup = Setup {
+        client: base.client,
+        server: base.server,
+        client_host: host(vec![credential(&[client, &pki.intermediate], 0)], vec![signing_key(client)]),
+        server_host: KeystoreHost::new(Selector::new(entries), keys, clock).with_allowed(rules),
+        client_sizes: base.client_sizes,
+        server_sizes: base.server_sizes,
+        chunk: 0,
+    };
+    let outcome = setup.run();
+    let mut client = outcome.client.expect("a client is done before the server decides");
+    (outcome.server.err(), client.poll().err())
+}
+
+/// Gives what the certificate of a peer says to `look`.
+fn peer<T>(der: &[u8], look: impl FnOnce(&PeerIdentity<'_>) -> T) -> T {
+    let mut memory = vec![0; 4096];
+    let mut validator = Validator::new(&mut memory);
+    validator.push::<RustCrypto>(der).unwrap();
+    look(&validator.identity().unwrap())
+}
+
+fn sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+/// A `SubjectPublicKeyInfo` of P-256 (RFC 5480 section 2).
+fn key_info(issued: &Issued) -> Vec<u8> {
+    const HEAD: &[u8] =
+        b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\0";
+    [HEAD, issued.key.point()].concat()
+}
+
+fn any_of(rules: Vec<Rule<'static>>) -> AllowList<'static> {
+    AllowList::any_of(leak_all(rules))
+}
+
+// U10, U21: refusal is access_denied (49)
+#[test]
+fn who_is_not_on_the_list_is_told_access_denied() {
+    let pki = Pki::new();
+    let good = || visit(&pki, &pki.client, any_of(vec![Rule::CommonName("another"), Rule::CommonName(CLIENT_NAME)]));
+    assert_eq!(good(), (None, None));
+    let denied = AlertDescription::ACCESS_DENIED;
+    let refused = (Some((Error::Refused(denied), Stage::Authorization)), Some(Error::AlertReceived(denied)));
+    assert_eq!(visit(&pki, &pki.client, any_of(vec![Rule::CommonName("another")])), refused);
+    assert_eq!(visit(&pki, &pki.client, any_of(vec![])), refused, "no rule lets nobody in");
+    assert_eq!(visit(&pki, &pki.client, AllowList::everybody()), (None, None));
+}
+
+// U10, U15, U21
+#[test]
+fn each_rule_holds_for_exactly_whom_it_names() {
+    let pki = Pki::new();
+    let names = [
+        SanType::DnsName("gateway-7.plant.example".try_into().unwrap()),
+        SanType::DnsName("*.line.example".try_into().unwrap()),
+        SanType::Rfc822Name("gateway@plant.example".try_into().unwrap()),
+        SanType::IpAddress([192, 0, 2, 7].into()),
+    ];
+    let leaf = Template::client(CLIENT_NAME).alternatives(&names).signed_by(&pki.intermediate);
+    let renewed = Template::client("renewed").key(CLIENT_NAME).signed_by(&pki.intermediate);
+    let issuer = credential(&[&leaf], 0).issuers().next().unwrap();
+    let root = credential(&[&pki.root], 0).issuers().next().unwrap();
+    let pin = Rule::KeyPin(sha256(&key_info(&leaf)));
+    let san = |name| Rule::SubjectAltName(name);
+    let rows = [
+        (Rule::CommonName(CLIENT_NAME), true),
+        (Rule::CommonName("Gateway-7"), false),
+        (Rule::CommonName("gateway-"), false),
+        (Rule::CommonName(""), false),
+        (Rule::Issuer(issuer), true),
+        (Rule::Issuer(root), false),
+        (Rule::Issuer(Name::from_der(&[0x30, 0]).unwrap()), false),
+        (Rule::Fingerprint(sha256(&leaf.der)), true),
+        (Rule::Fingerprint(sha256(&renewed.der)), false),
+        (Rule::Fingerprint([0; 32]), false),
+        (pin, true),
+        (Rule::KeyPin(sha256(&key_info(&pki.server))), false),
+        (san(SubjectAltName::Dns("GATEWAY-7.plant.example")), true),
+        (san(SubjectAltName::Dns("plant.example")), false),
+        (san(SubjectAltName::Dns("a.line.example")), false),
+        (san(SubjectAltName::Dns("*.line.example")), true),
+        (san(SubjectAltName::Email("gateway@plant.example")), true),
+        (san(SubjectAltName::Email("Gateway@plant.example")), false),
+        (san(SubjectAltName::Ip([192, 0, 2, 7].into())), true),
+        (san(SubjectAltName::Ip([192, 0, 2, 8].into())), false),
+        (san(SubjectAltName::Uri("gateway-7.plant.example")), false),
+        (san(SubjectAltName::Other(0)), false),
+    ];
+    for (rule, expected) in rows {
+        assert_eq!(peer(&leaf.der, |peer| rule.holds::<RustCrypto>(peer)), expected, "{rule:?}");
+    }
+    assert!(peer(&renewed.der, |peer| pin.holds::<RustCrypto>(peer)), "a pin of the key outlives its certificate");
+}
+
+#[test]
+fn a_subject_with_two_common_names_is_not_one_that_is_known_by_its_common_name() {
+    let pki = Pki::new();
+    let two = Template::client("x")
+        .subject(&[
+            (DnType::CommonName, DnValue::Utf8String(CLIENT_NAME.into())),
+            (DnType::CustomDnType(vec![2, 5, 4, 9]), DnValue::Utf8String("intruder".into())),
+        ])
+        .patched(&[6, 3, 0x55, 4, 9], &[6, 3, 0x55, 4, 3])
+        .signed_by(&pki.intermediate);
+    for name in [CLIENT_NAME, "intruder"] {
+        assert!(!peer(&two.der, |peer| Rule::CommonName(name).holds::<RustCrypto>(peer)), "{name}");
+    }
+}
+
+// U09: `SSLOptions +StdEnvVars`
+#[test]
+fn what_is_known_of_a_peer_has_the_names_of_apache() {
+    let pki = Pki::new();
+    let text = |text: &str| DnValue::Utf8String(text.to_owned());
+    let email = DnType::CustomDnType(vec![1, 2, 840, 113_549, 1, 9, 1]);
+    let mut template = Template::client("x")
+        .subject(&[
+            (DnType::CountryName, DnValue::PrintableString("DE".try_into().unwrap())),
+            (DnType::OrganizationName, text("Example, Inc.")),
+            (DnType::OrganizationalUnitName, text("Purchasing")),
+            (DnType::CustomDnType(vec![2, 5, 4, 9]), text("Plant 7")),
+            (DnType::CommonName, text("gateway\n7")),
+            (email, DnValue::Ia5String("gateway@plant.example".try_into().unwrap())),
+            (DnType::CustomDnType(vec![0, 9, 2342, 19_200_300, 100, 1, 1]), text("g7")),
+        ])
+        .patched(&[6, 3, 0x55, 4, 9], &[6, 3, 0x55, 4, 11])
+        .alternatives(&[
+            SanType::DnsName("a.example".try_into().unwrap()),
+            SanType::Rfc822Name("a@plant.example".try_into().unwrap()),
+            SanType::DnsName("b.example".try_into().unwrap()),
+            SanType::IpAddress([192, 0, 2, 7].into()),
+            SanType::URI("urn:gateway:7".try_into().unwrap()),
+        ]);
+    template.params.serial_number = Some(rcgen::SerialNumber::from_slice(&[0x8f, 0x01]));
+    let issued = template.signed_by(&pki.intermediate);
+    let lines = lines(&issued.der, UnixTime::from_seconds(NOW), Verify::Success);
+    let fingerprint = sha256(&issued.der).iter().fold(String::new(), |text, byte| text + &format!("{byte:02X}"));
+    let expected = [
+        "VERIFY=SUCCESS",
+        "M_VERSION=3",
+        "M_SERIAL=8F01",
+        "S_DN=UID=g7,emailAddress=gateway@plant.example,CN=gateway\\0A7,OU=Plant 7,OU=Purchasing,O=Example\\, Inc.,C=DE",
+        "S_DN_C=DE",
+        "S_DN_O=Example, Inc.",
+        "S_DN_OU=Purchasing",
+        "S_DN_OU_1=Plant 7",
+        "S_DN_CN=gateway\\0A7",
+        "S_DN_Email=gateway@plant.example",
+        "S_DN_UID=g7",
+        "I_DN=CN=Example Intermediate,O=Example",
+        "I_DN_O=Example",
+        "I_DN_CN=Example Intermediate",
+        "V_START=Jan  1 00:00:00 2020 GMT",
+        "V_END=Jan  1 00:00:00 2040 GMT",
+        "V_REMAIN=4787",
+        "A_SIG=ecdsa-with-SHA256",
+        "A_KEY=id-ecPublicKey",
+        &format!("SHA256={fingerprint}"),
+        "SAN_Email_0=a@plant.example",
+        "SAN_DNS_0=a.example",
+        "SAN_DNS_1=b.example",
+        "SAN_IP_0=192.0.2.7",
+        "SAN_URI_0=urn:gateway:7",
+    ];
+    assert_eq!(lines, expected);
+}
+
+#[test]
+fn of_what_has_expired_nothing_remains() {
+    let later = UnixTime::from_seconds(NOW + 20 * 365 * 86_400);
+    let lines = lines(&Pki::new().client.der, later, Verify::Failed);
+    assert_eq!(lines[0], "VERIFY=FAILED");
+    assert!(lines.contains(&"V_REMAIN=0".to_owned()));
+}
+
+fn lines(der: &[u8], now: UnixTime, verify: Verify) -> Vec<String> {
+    let line = |variable: Variable<'_>| format!("{}={}", variable.name, variable.value);
+    peer(der, |peer| peer.variables(now, verify).map(line).collect())
+}

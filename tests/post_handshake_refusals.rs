@@ -1,0 +1,361 @@
+//! What both roles refuse when a client is asked after the handshake, and that their messages are those of RFC 9846:
+//! the other side is a script that shares no code with the core but the primitives.
+#![cfg(feature = "post-handshake-auth")]
+#![allow(missing_docs)]
+
+mod common;
+
+use common::messages::*;
+use common::pair::{Setup, TestSession, anchors, credential, host, now, read_all, signing_key};
+use common::pki::{Pki, Role};
+use common::script::{APPLICATION_DATA, Epoch, HANDSHAKE, Script, Sent, client};
+use embedded_mtls::crypto::rustcrypto::RustCrypto;
+use embedded_mtls::io::Host;
+use embedded_mtls::{
+    AlertDescription, ClientAuth, ClientAuthStatus, Error, Event, PeerIncompatible, PeerMisbehaved, ServerConfig,
+};
+
+const POST_HANDSHAKE_AUTH: u16 = 49;
+
+/// A session of a client that has shown nothing yet, and the server it talks to.
+fn client_session(pki: &Pki, offers: bool) -> (TestSession, Script) {
+    let mut setup = Setup::new(pki);
+    setup.client = setup.client.with_post_handshake_auth(offers);
+    let (mut real, mut script) = client(setup);
+    assert_eq!(script.client_hello.extension(POST_HANDSHAKE_AUTH), offers.then_some(&[][..]));
+    let flight = script.server_flight(pki, |message| if message[0] == CERTIFICATE_REQUEST { vec![] } else { message });
+    real.feed(&script.seal_all(&flight));
+    let last = script.open(&real.take());
+    script.hear(&last.last().expect("Finished").1);
+    (real.session(), script)
+}
+
+/// A session of a server that has asked for nothing yet, and the client it talks to.
+fn server_session(pki: &Pki) -> (TestSession, Script) {
+    let mut setup = Setup::new(pki);
+    setup.server = ServerConfig::new(ClientAuth::None);
+    let (mut real, mut script) =
+        (common::script::Real::server(setup), Script::client(Script::hello(X25519).with(POST_HANDSHAKE_AUTH, &[])));
+    real.feed(&script.say_hello());
+    script.hear_server(&real.take());
+    let finished = script.finished(Role::Client);
+    let flight = script.say(Epoch::Handshake, finished);
+    real.feed(&script.seal_all(&flight));
+    (real.session(), script)
+}
+
+fn late_request(context: &[u8]) -> Vec<u8> {
+    late_request_of(context, &[(SIGNATURE_ALGORITHMS, list16(&[ECDSA_P256]))])
+}
+
+fn late_request_of(context: &[u8], extensions: &[(u16, Vec<u8>)]) -> Vec<u8> {
+    message(CERTIFICATE_REQUEST, &[vec8(context), block(extensions)].concat())
+}
+
+fn handshake(message: &[u8]) -> Sent {
+    Sent::new(Epoch::Application, HANDSHAKE, message)
+}
+
+fn data(content: &[u8]) -> Sent {
+    Sent::new(Epoch::Application, APPLICATION_DATA, content)
+}
+
+/// Runs a session with the identity of the client in `pki`, and lets in whoever is authenticated.
+fn run(session: &mut TestSession, pki: &Pki) -> Result<Vec<ClientAuthStatus>, Error> {
+    let mut host = host(vec![credential(&[&pki.client, &pki.intermediate], 0)], vec![signing_key(&pki.client)]);
+    let mut answers = Vec::new();
+    loop {
+        match session.poll()? {
+            Event::Credential(request) => {
+                let credential = Host::<embedded_mtls::Client, RustCrypto>::credential(&mut host, &request);
+                request.select(credential.expect("it fits"))?;
+            }
+            Event::Sign(request) => {
+                let signature = Host::<embedded_mtls::Client, RustCrypto>::sign(&mut host, &request);
+                request.complete(&signature.expect("a signature"))?;
+            }
+            Event::Time(request) => request.provide(now())?,
+            Event::Authorize(request) => request.accept()?,
+            Event::ClientAuth(status) => answers.push(status),
+            Event::Yield => {}
+            _ => return Ok(answers),
+        }
+    }
+}
+
+/// Delivers what the script says and runs the session: what it answers, opened, and its error.
+fn say(
+    session: &mut TestSession,
+    script: &mut Script,
+    pki: &Pki,
+    said: &[Sent],
+) -> (Vec<(u8, Vec<u8>)>, Result<Vec<ClientAuthStatus>, Error>) {
+    let bytes = script.seal_all(said);
+    session.rx_space()[..bytes.len()].copy_from_slice(&bytes);
+    session.rx_commit(bytes.len()).expect("room");
+    let mut sent = Vec::new();
+    let mut answers = Vec::new();
+    let result = loop {
+        let result = run(session, pki);
+        let pending = session.tx_pending().to_vec();
+        session.tx_consume(pending.len());
+        sent.extend_from_slice(&pending);
+        match result {
+            Ok(more) => answers.extend(more),
+            Err(error) => break Err(error),
+        }
+        if pending.is_empty() {
+            break Ok(answers);
+        }
+    };
+    (script.open(&sent), result)
+}
+
+#[track_caller]
+fn refuses(session: &mut TestSession, script: &mut Script, pki: &Pki, said: &[Sent], error: Error) {
+    let (sent, result) = say(session, script, pki, said);
+    assert_eq!(result, Err(error));
+    let alert = error.alert().expect("an alert").0;
+    assert_eq!(sent.last(), Some(&(21, vec![2, alert])));
+}
+
+fn misbehaved(reason: PeerMisbehaved) -> Error {
+    Error::PeerMisbehaved(reason)
+}
+
+/// `Transcript-Hash(Handshake Context, ...)`: the handshake, the request and what follows it.
+struct Exchange<'s> {
+    script: &'s mut Script,
+    before: Vec<u8>,
+}
+
+impl<'s> Exchange<'s> {
+    fn new(script: &'s mut Script, request: &[u8]) -> Self {
+        let before = script.transcript.clone();
+        script.hear(request);
+        Self { script, before }
+    }
+
+    /// Certificate, CertificateVerify and Finished of a client, by the book.
+    fn answer(&mut self, pki: &Pki, context: &[u8]) -> [Vec<u8>; 3] {
+        let chain = chain_of(&pki.client, &pki.intermediate);
+        let chain = message(CERTIFICATE, &[vec8(context), chain[5..].to_vec()].concat());
+        self.script.hear(&chain);
+        let verify = certificate_verify(ECDSA_P256, &pki.client.key, CLIENT_CONTEXT, &self.script.hash());
+        self.script.hear(&verify);
+        let finished = self.script.late_finished();
+        [chain, verify, finished]
+    }
+}
+
+impl Drop for Exchange<'_> {
+    fn drop(&mut self) {
+        self.script.transcript = std::mem::take(&mut self.before);
+    }
+}
+
+#[test]
+fn the_answer_of_a_client_is_that_of_the_rfc_and_nothing_comes_between() {
+    let pki = Pki::new();
+    let (mut session, mut script) = client_session(&pki, true);
+    for (round, context) in [&b""[..], b"one", &[7; 255]].into_iter().enumerate() {
+        let request = late_request(context);
+        let update = [handshake(&key_update(0))];
+        let (sent, result) = say(&mut session, &mut script, &pki, &update[..usize::from(round == 2)]);
+        assert!(result.is_ok() && sent.is_empty());
+        if round == 2 {
+            script.keys(Epoch::Application, Role::Server).update();
+        }
+        let (sent, result) = say(&mut session, &mut script, &pki, &[handshake(&request)]);
+        assert_eq!(result, Ok(vec![]));
+        assert!(sent.iter().all(|(kind, _)| *kind == HANDSHAKE));
+        let stream: Vec<u8> = sent.into_iter().flat_map(|(_, content)| content).collect();
+        let said = messages(&stream);
+        let exchange = Exchange::new(&mut script, &request);
+        let chain = chain_of(&pki.client, &pki.intermediate);
+        assert_eq!(said[0], message(CERTIFICATE, &[vec8(context), chain[5..].to_vec()].concat()));
+        exchange.script.hear(&said[0]);
+        let content = [&[b' '; 64], CLIENT_CONTEXT.as_bytes(), &[0], &exchange.script.hash()].concat();
+        assert!(pki.client.key.verifies(&content, &said[1][8..]), "CertificateVerify");
+        exchange.script.hear(&said[1]);
+        assert_eq!(said[2], exchange.script.late_finished());
+        assert_eq!(said.len(), 3);
+        drop(exchange);
+        assert_eq!(session.client_auth(), ClientAuthStatus::Presented);
+    }
+}
+
+#[test]
+fn a_server_takes_the_answer_of_the_rfc_after_data_and_key_updates() {
+    let pki = Pki::new();
+    let (mut session, mut script) = server_session(&pki);
+    let roots = anchors(&[&pki.root]);
+    let mut contexts = Vec::new();
+    for round in 0..3 {
+        session.request_certificate(ClientAuth::Required(roots)).unwrap();
+        let (sent, _) = say(&mut session, &mut script, &pki, &[]);
+        let request = sent[0].1.clone();
+        let context = request[5..5 + usize::from(request[4])].to_vec();
+        assert_eq!(context.len(), 16);
+        contexts.push(context.clone());
+        // The client goes on for a while as if nothing had happened.
+        let (_, result) = say(&mut session, &mut script, &pki, &[data(b"order"), handshake(&key_update(0))]);
+        assert_eq!(result, Ok(vec![]));
+        let mut received = Vec::new();
+        read_all(&mut session, &mut received).unwrap();
+        assert_eq!(received, b"order");
+        say(&mut session, &mut script, &pki, &[]).1.unwrap();
+        script.keys(Epoch::Application, Role::Client).update();
+        let answer = Exchange::new(&mut script, &request).answer(&pki, &context).map(|message| handshake(&message));
+        let (_, result) = say(&mut session, &mut script, &pki, &answer);
+        assert_eq!(result, Ok(vec![ClientAuthStatus::Accepted]), "round {round}");
+        assert_eq!(session.peer().unwrap().public_key(), pki.client.key.point());
+    }
+    // RFC 9846 section 4.4.2: unique, and unpredictable.
+    assert!(contexts[0] != contexts[1] && contexts[1] != contexts[2] && contexts[0] != contexts[2]);
+}
+
+#[test]
+fn a_client_refuses_what_it_did_not_offer_what_comes_twice_and_what_never_ends() {
+    let pki = Pki::new();
+    let unexpected = misbehaved(PeerMisbehaved::UnexpectedMessage);
+    let (mut session, mut script) = client_session(&pki, false);
+    refuses(&mut session, &mut script, &pki, &[handshake(&late_request(b"context"))], unexpected);
+
+    let (mut session, mut script) = client_session(&pki, true);
+    let request = [handshake(&late_request(b"context"))];
+    say(&mut session, &mut script, &pki, &request).1.unwrap();
+    refuses(&mut session, &mut script, &pki, &request, misbehaved(PeerMisbehaved::CertificateContext));
+
+    let (mut session, mut script) = client_session(&pki, true);
+    for number in 0..8 {
+        say(&mut session, &mut script, &pki, &[handshake(&late_request(&[number]))]).1.unwrap();
+    }
+    let ninth = [handshake(&late_request(&[8]))];
+    refuses(&mut session, &mut script, &pki, &ninth, misbehaved(PeerMisbehaved::TooManyMessages));
+
+    // With data between them there may be as many as the server likes.
+    let (mut session, mut script) = client_session(&pki, true);
+    for number in 0..40 {
+        let said = [data(b"x"), handshake(&late_request(&[number]))];
+        say(&mut session, &mut script, &pki, &said).1.unwrap();
+        read_all(&mut session, &mut Vec::new()).unwrap();
+        assert_eq!(say(&mut session, &mut script, &pki, &[]).1, Ok(vec![]), "request {number}");
+    }
+
+    let (mut session, mut script) = client_session(&pki, true);
+    let empty = [handshake(&late_request_of(b"c", &[]))];
+    refuses(&mut session, &mut script, &pki, &empty, misbehaved(PeerMisbehaved::MissingExtension));
+}
+
+#[test]
+fn two_requests_in_one_record_are_answered_one_after_the_other_and_data_does_not_wait_for_the_signature() {
+    let pki = Pki::new();
+    let (mut session, mut script) = client_session(&pki, true);
+    let both = [late_request(b"one"), late_request(b"two")].concat();
+    let (first, result) = say(&mut session, &mut script, &pki, &[handshake(&both), data(b"and data")]);
+    assert_eq!(result, Ok(vec![]));
+    // The second is not signed yet; what lies behind it is here already.
+    let mut received = Vec::new();
+    read_all(&mut session, &mut received).unwrap();
+    assert_eq!(received, b"and data");
+    let (second, _) = say(&mut session, &mut script, &pki, &[]);
+    for (sent, context) in [(first, b"one"), (second, b"two")] {
+        let stream: Vec<u8> = sent.into_iter().flat_map(|(_, content)| content).collect();
+        let said = messages(&stream);
+        assert_eq!(said.iter().map(|message| message[0]).collect::<Vec<_>>(), [11, 15, 20]);
+        assert_eq!(said[0][5..8], *context);
+    }
+}
+
+#[test]
+fn a_server_refuses_an_answer_that_is_wrong_in_any_part() {
+    let pki = Pki::new();
+    let roots = anchors(&[&pki.root]);
+    // What the edit makes of Certificate, CertificateVerify and Finished.
+    type Edit = fn([Vec<u8>; 3], &[u8]) -> Vec<Sent>;
+    let unexpected = misbehaved(PeerMisbehaved::UnexpectedMessage);
+    let rows: [(&str, Edit, Error); 8] = [
+        (
+            "another context",
+            |[mut chain, ..], _| {
+                chain[5] ^= 1;
+                vec![handshake(&chain)]
+            },
+            misbehaved(PeerMisbehaved::CertificateContext),
+        ),
+        (
+            "no context",
+            |[chain, ..], _| vec![handshake(&message(CERTIFICATE, &[&[0][..], &chain[21..]].concat()))],
+            misbehaved(PeerMisbehaved::CertificateContext),
+        ),
+        (
+            "another signature",
+            |[chain, mut verify, _], _| {
+                *verify.last_mut().unwrap() ^= 1;
+                vec![handshake(&chain), handshake(&verify)]
+            },
+            misbehaved(PeerMisbehaved::SignatureIncorrect),
+        ),
+        (
+            "another Finished",
+            |[chain, verify, mut finished], _| {
+                finished[4] ^= 1;
+                vec![handshake(&chain), handshake(&verify), handshake(&finished)]
+            },
+            misbehaved(PeerMisbehaved::FinishedIncorrect),
+        ),
+        (
+            "data between",
+            |[chain, verify, finished], _| {
+                vec![handshake(&chain), data(b"between"), handshake(&verify), handshake(&finished)]
+            },
+            unexpected,
+        ),
+        (
+            "a KeyUpdate between",
+            |[chain, verify, _], _| vec![handshake(&chain), handshake(&verify), handshake(&key_update(0))],
+            unexpected,
+        ),
+        ("no CertificateVerify", |[chain, _, finished], _| vec![handshake(&chain), handshake(&finished)], unexpected),
+        (
+            "no certificate",
+            |_, context| vec![handshake(&message(CERTIFICATE, &[vec8(context), vec24(&[])].concat()))],
+            PeerIncompatible::ClientCertificateRequired.into(),
+        ),
+    ];
+    for (name, edit, error) in rows {
+        let (mut session, mut script) = server_session(&pki);
+        session.request_certificate(ClientAuth::Required(roots)).unwrap();
+        let (sent, _) = say(&mut session, &mut script, &pki, &[]);
+        let request = sent[0].1.clone();
+        let context = request[5..21].to_vec();
+        let answer = Exchange::new(&mut script, &request).answer(&pki, &context);
+        let (sent, result) = say(&mut session, &mut script, &pki, &edit(answer, &context));
+        assert_eq!(result, Err(error), "{name}");
+        assert_eq!(sent.last(), Some(&(21, vec![2, error.alert().unwrap().0])), "{name}");
+        assert!(session.peer().is_none(), "{name}");
+    }
+}
+
+#[test]
+fn a_server_refuses_an_answer_to_what_it_did_not_ask() {
+    let pki = Pki::new();
+    let (mut session, mut script) = server_session(&pki);
+    let chain = chain_of(&pki.client, &pki.intermediate);
+    refuses(&mut session, &mut script, &pki, &[handshake(&chain)], misbehaved(PeerMisbehaved::UnexpectedMessage));
+    let (mut session, mut script) = server_session(&pki);
+    let request = [handshake(&late_request(b"context"))];
+    refuses(&mut session, &mut script, &pki, &request, misbehaved(PeerMisbehaved::UnexpectedMessage));
+}
+
+#[test]
+fn an_offer_with_a_body_is_refused() {
+    let pki = Pki::new();
+    let (mut real, mut script) = (
+        common::script::Real::server(Setup::new(&pki)),
+        Script::client(Script::hello(X25519).with(POST_HANDSHAKE_AUTH, &[0])),
+    );
+    real.feed(&script.say_hello());
+    assert_eq!(real.error().and_then(Error::alert), Some(AlertDescription::DECODE_ERROR));
+}

@@ -1,0 +1,303 @@
+//! What a program can waive, in whole handshakes of both roles: the truth table of gateways with a switch to enforce
+//! validation and one to ignore its errors.
+#![allow(missing_docs)]
+
+mod common;
+
+use common::pair::{Outcome, Setup, TestHost, anchors, credential, host, signing_key};
+use common::pki::{Issued, Pki, Role, SERVER_NAME, Template};
+use embedded_mtls::crypto::rustcrypto::RustCrypto;
+use embedded_mtls::io::Host;
+use embedded_mtls::x509::{PeerIdentity, ServerName, Time, TrustAnchor, WaivableCause, Waived, Waivers};
+use embedded_mtls::{
+    AlertDescription, CertificateError, CertificateProblem as Problem, ClientAuth, ClientConfig, Credential,
+    CredentialRequest, Error, ServerConfig, Side, SignRequest, Signature, Stage,
+};
+
+/// What is wrong with the chain of the peer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fault {
+    Nothing,
+    Expired,
+    NotYetValid,
+    SelfSigned,
+    UntrustedRoot,
+    UnknownIssuer,
+    /// The purpose of the other role.
+    Invalid,
+    /// A signature by another key.
+    Forged,
+    /// Only of servers: clients are not known by a host name.
+    NameMismatch,
+    /// Only of servers: an address that the certificate does not hold.
+    AddressMismatch,
+}
+
+impl Fault {
+    const ALL: [Self; 10] = [
+        Self::Nothing,
+        Self::Expired,
+        Self::NotYetValid,
+        Self::SelfSigned,
+        Self::UntrustedRoot,
+        Self::UnknownIssuer,
+        Self::Invalid,
+        Self::Forged,
+        Self::NameMismatch,
+        Self::AddressMismatch,
+    ];
+
+    /// The certificate to blame, the rule, and what waives it.
+    fn expected(self) -> Option<(u8, Problem, Option<WaivableCause>)> {
+        Some(match self {
+            Self::Nothing => return None,
+            Self::Expired => (0, Problem::Expired, Some(WaivableCause::Expired)),
+            Self::NotYetValid => (1, Problem::NotYetValid, Some(WaivableCause::Expired)),
+            Self::SelfSigned => (0, Problem::SelfSigned, Some(WaivableCause::SelfSigned)),
+            Self::UntrustedRoot => (2, Problem::UntrustedRoot, Some(WaivableCause::UntrustedRoot)),
+            Self::UnknownIssuer => (0, Problem::UnknownIssuer, Some(WaivableCause::UntrustedRoot)),
+            Self::Invalid => (0, Problem::ExtendedKeyUsage, Some(WaivableCause::Invalid)),
+            Self::Forged => (0, Problem::SignatureInvalid, Some(WaivableCause::Invalid)),
+            Self::NameMismatch | Self::AddressMismatch => (0, Problem::NameMismatch, None),
+        })
+    }
+
+    /// What the peer shows, the leaf first.
+    fn chain(self, role: Role, pki: &Pki) -> Vec<Issued> {
+        let leaf = role.template();
+        let intermediate = || pki.intermediate.clone();
+        match self {
+            Self::Nothing | Self::AddressMismatch => vec![leaf.signed_by(&pki.intermediate), intermediate()],
+            Self::Expired => vec![leaf.years(2010, 2020).signed_by(&pki.intermediate), intermediate()],
+            Self::NotYetValid => {
+                let future = Template::ca("Future").years(2030, 2040).signed_by(&pki.root);
+                vec![leaf.signed_by(&future), future]
+            }
+            Self::SelfSigned => vec![leaf.self_signed()],
+            Self::UntrustedRoot => {
+                let root = Template::ca("Stranger").self_signed();
+                let intermediate = Template::ca("Intermediate").signed_by(&root);
+                vec![leaf.signed_by(&intermediate), intermediate, root]
+            }
+            Self::UnknownIssuer => vec![leaf.signed_by(&Template::ca("Stranger").self_signed())],
+            Self::Invalid => {
+                let other = match role {
+                    Role::Server => rcgen::ExtendedKeyUsagePurpose::ClientAuth,
+                    Role::Client => rcgen::ExtendedKeyUsagePurpose::ServerAuth,
+                };
+                vec![leaf.purposes(&[other]).signed_by(&pki.intermediate), intermediate()]
+            }
+            Self::Forged => {
+                let impostor = Template::ca("Example Intermediate").key("impostor").signed_by(&pki.root);
+                vec![leaf.signed_by(&pki.intermediate), impostor]
+            }
+            Self::NameMismatch => {
+                vec![Template::server("other.example.com").signed_by(&pki.intermediate), intermediate()]
+            }
+        }
+    }
+}
+
+/// A host that knows of waivers, or does not.
+struct Judge {
+    host: TestHost,
+    accepts_waived: bool,
+}
+
+impl<S: Side> Host<'static, S, RustCrypto> for Judge
+where
+    TestHost: Host<'static, S, RustCrypto>,
+{
+    fn time(&mut self) -> Time {
+        Host::<S, RustCrypto>::time(&mut self.host)
+    }
+
+    fn credential(
+        &mut self,
+        request: &CredentialRequest<'_, 'static, S, RustCrypto>,
+    ) -> Option<&'static Credential<'static>> {
+        self.host.credential(request)
+    }
+
+    fn dangerous_accept_waived(&mut self, peer: &PeerIdentity<'_>, waived: Waived) -> bool {
+        assert!(!waived.is_empty() && !peer.public_key().is_empty());
+        self.accepts_waived
+    }
+
+    fn sign(&mut self, request: &SignRequest<'_, 'static, S, RustCrypto>) -> Option<Signature> {
+        self.host.sign(request)
+    }
+}
+
+const EVERYTHING: Waivers = Waivers::NONE
+    .dangerous_waive_expired()
+    .dangerous_waive_invalid()
+    .dangerous_waive_self_signed()
+    .dangerous_waive_untrusted_root();
+
+fn only(cause: WaivableCause) -> Waivers {
+    match cause {
+        WaivableCause::Expired => Waivers::NONE.dangerous_waive_expired(),
+        WaivableCause::Invalid => Waivers::NONE.dangerous_waive_invalid(),
+        WaivableCause::SelfSigned => Waivers::NONE.dangerous_waive_self_signed(),
+        WaivableCause::UntrustedRoot => Waivers::NONE.dangerous_waive_untrusted_root(),
+        other => panic!("{other:?} is new"),
+    }
+}
+
+/// The side of `role` shows a chain with this fault, the other judges it.
+fn run(role: Role, fault: Fault, waivers: Waivers, accepts_waived: bool) -> Outcome {
+    let pki = Pki::new();
+    let chain = fault.chain(role, &pki);
+    let chain: Vec<&Issued> = chain.iter().collect();
+    let roots: &'static [TrustAnchor<'static>] = anchors(&[&pki.root]);
+    let base = Setup::new(&pki);
+    let shows = Judge { host: host(vec![credential(&chain, 0)], vec![signing_key(chain[0])]), accepts_waived: false };
+    let name = if fault == Fault::AddressMismatch { "192.0.2.7" } else { SERVER_NAME };
+    let client = ClientConfig::new(ServerName::parse(name).unwrap(), roots);
+    // Without names of authorities the client shows what it has.
+    let server = ServerConfig::new(ClientAuth::Required(roots)).with_certificate_authorities(false);
+    let (client_host, server_host, client, server) = match role {
+        Role::Server => {
+            (Judge { host: base.client_host, accepts_waived }, shows, client.dangerous_with_waivers(waivers), server)
+        }
+        Role::Client => {
+            (shows, Judge { host: base.server_host, accepts_waived }, client, server.dangerous_with_waivers(waivers))
+        }
+    };
+    Setup {
+        client,
+        server,
+        client_host,
+        server_host,
+        client_sizes: base.client_sizes,
+        server_sizes: base.server_sizes,
+        chunk: base.chunk,
+    }
+    .run()
+}
+
+/// What the judge says: what it waived, or why it refused; and what the other side heard.
+fn verdict(role: Role, outcome: Outcome) -> (Result<Waived, (Error, Stage)>, Option<Error>) {
+    let (judge, other) = match role {
+        Role::Client => (outcome.server, outcome.client),
+        Role::Server => (outcome.client, outcome.server),
+    };
+    let judge = judge.map(|session| session.path().expect("a path").waived);
+    // A client is done before the server judges it, and hears of it when it reads.
+    let heard = match other {
+        Ok(mut session) => session.poll().err(),
+        Err((error, _)) => Some(error),
+    };
+    (judge, heard)
+}
+
+#[track_caller]
+fn assert_refused(role: Role, outcome: Outcome, expected: CertificateError, stage: Stage) {
+    let (judge, heard) = verdict(role, outcome);
+    assert_eq!(judge, Err((expected.into(), stage)));
+    assert_eq!(heard, Error::from(expected).alert().map(Error::AlertReceived));
+}
+
+fn applies(role: Role, fault: Fault) -> bool {
+    role == Role::Server || !matches!(fault, Fault::NameMismatch | Fault::AddressMismatch)
+}
+
+#[test]
+fn the_truth_table_of_enforcing_and_ignoring_holds_in_both_roles() {
+    let mut rows = 0;
+    for role in Role::ALL {
+        for fault in Fault::ALL.into_iter().filter(|fault| applies(role, *fault)) {
+            for (enforce, ignore) in [(true, false), (true, true), (false, false), (false, true)] {
+                // To enforce makes what is said about ignoring void.
+                let waivers = if ignore && !enforce { EVERYTHING } else { Waivers::NONE };
+                let outcome = run(role, fault, waivers, true);
+                match fault.expected() {
+                    None => assert_eq!(verdict(role, outcome), (Ok(Waived::default()), None)),
+                    Some((index, problem, Some(cause))) if !waivers.is_empty() => {
+                        let (judge, heard) = verdict(role, outcome);
+                        let waived = judge.unwrap_or_else(|refused| panic!("{role:?} {fault:?}: {refused:?}"));
+                        // Who did not sign is no issuer: of the leaf alone only its issuer is not known.
+                        let cause = if fault == Fault::Forged { WaivableCause::UntrustedRoot } else { cause };
+                        assert_eq!(waived.causes(), only(cause), "{role:?} {fault:?}");
+                        assert_eq!(waived.refusal(), Some(CertificateError { index, problem }), "{role:?} {fault:?}");
+                        assert_eq!(heard, None);
+                    }
+                    Some((index, problem, _)) => {
+                        assert_refused(role, outcome, CertificateError { index, problem }, Stage::Path);
+                    }
+                }
+                rows += 1;
+            }
+        }
+    }
+    assert_eq!(rows, 4 * (10 + 8));
+}
+
+#[test]
+fn who_does_not_know_of_waivers_refuses_with_the_error_that_was_waived() {
+    for role in Role::ALL {
+        for fault in Fault::ALL.into_iter().filter(|fault| applies(role, *fault)) {
+            let Some((index, problem, Some(_))) = fault.expected() else { continue };
+            let outcome = run(role, fault, EVERYTHING, false);
+            assert_refused(role, outcome, CertificateError { index, problem }, Stage::Authorization);
+        }
+    }
+}
+
+#[test]
+fn each_cause_is_waived_by_its_own_waiver_only() {
+    for role in Role::ALL {
+        for fault in Fault::ALL.into_iter().filter(|fault| applies(role, *fault)) {
+            let Some((_, problem, Some(cause))) = fault.expected() else { continue };
+            let causes = [
+                WaivableCause::Expired,
+                WaivableCause::Invalid,
+                WaivableCause::SelfSigned,
+                WaivableCause::UntrustedRoot,
+            ];
+            for other in causes {
+                // Who did not sign is no issuer: then the issuer is not known.
+                let covers =
+                    other == cause || problem == Problem::SignatureInvalid && other == WaivableCause::UntrustedRoot;
+                let (judge, _) = verdict(role, run(role, fault, only(other), true));
+                assert_eq!(judge.is_ok(), covers, "{role:?} {fault:?} {other:?}: {judge:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_name_is_never_waived_with_whatever_else_is_wrong() {
+    let pki = Pki::new();
+    let wrong = Template::server("other.example.com").years(2010, 2020).self_signed();
+    let mut setup = Setup::new(&pki);
+    setup.client = setup.client.dangerous_with_waivers(EVERYTHING);
+    setup.server_host = host(vec![credential(&[&wrong], 0)], vec![signing_key(&wrong)]);
+    let (judge, heard) = verdict(Role::Server, setup.run());
+    let mismatch = CertificateError { index: 0, problem: Problem::NameMismatch };
+    assert_eq!(judge, Err((mismatch.into(), Stage::Path)));
+    assert_eq!(heard, Some(Error::AlertReceived(AlertDescription::BAD_CERTIFICATE)));
+}
+
+#[test]
+fn the_proof_of_the_key_is_never_waived() {
+    let pki = Pki::new();
+    for role in Role::ALL {
+        let shown = role.template().self_signed();
+        let mut setup = Setup::new(&pki);
+        setup.client = setup.client.dangerous_with_waivers(EVERYTHING);
+        let server = ServerConfig::new(ClientAuth::Required(anchors(&[&pki.root]))).with_certificate_authorities(false);
+        setup.server = server.dangerous_with_waivers(EVERYTHING);
+        // Signs with a key that is not that of the certificate.
+        let forger = host(vec![credential(&[&shown], 0)], vec![signing_key(&pki.root)]);
+        match role {
+            Role::Server => setup.server_host = forger,
+            Role::Client => setup.client_host = forger,
+        }
+        let (judge, heard) = verdict(role, setup.run());
+        let error = embedded_mtls::PeerMisbehaved::SignatureIncorrect.into();
+        assert_eq!(judge, Err((error, Stage::CertificateVerify)));
+        assert_eq!(heard, Some(Error::AlertReceived(AlertDescription::DECRYPT_ERROR)));
+    }
+}
