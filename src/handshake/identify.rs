@@ -58,7 +58,7 @@ impl<'b> Identify<'b> {
         match self {
             Self::SendEmptyCertificate => {
                 let mut sent = 0;
-                Ok(if send_certificate(cx, &[], Chain::default(), &mut sent)? {
+                Ok(if send_certificate(cx, Chain::default(), &mut sent)? {
                     (Self::Done, Progress::Continue)
                 } else {
                     // Eight bytes always fit into a drained buffer, so nothing of it has left.
@@ -66,7 +66,7 @@ impl<'b> Identify<'b> {
                 })
             }
             Self::SendCertificate { credential, mut sent } => {
-                if send_certificate(cx, &[], credential.chain(), &mut sent)?
+                if send_certificate(cx, credential.chain(), &mut sent)?
                     && cx.tx.has_room_for(CertificateVerify::OVERHEAD + credential.signature_len())?
                 {
                     Ok((Self::AwaitSignature(credential), Progress::Continue))
@@ -170,13 +170,11 @@ fn append<C: CryptoProvider>(
     Ok(true)
 }
 
-/// Writes pieces of Certificate, as [`send_pieces`] does.
-pub(super) fn send_certificate<C: CryptoProvider>(
+fn send_certificate<C: CryptoProvider>(
     cx: &mut Flight<'_, '_, C>,
-    context: &[u8],
     chain: Chain<'_>,
     sent: &mut usize,
 ) -> Result<bool, Error> {
     let Flight { tx, transcript, .. } = cx;
-    send_pieces(tx, transcript, sent, |piece| certificate::for_each_piece(context, chain.iter(), piece))
+    send_pieces(tx, transcript, sent, |piece| certificate::for_each_piece(&[], chain.iter(), piece))
 }

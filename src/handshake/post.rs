@@ -23,7 +23,7 @@ use super::identify::send_pieces;
 use super::proof::{AnonymousAllowed, PeerAuthenticated};
 use super::server::expectation;
 use super::{Answer, ClientAuthStatus, Context, Flight, Negotiated, Progress, Question, Wait};
-use crate::credential::Credential;
+use crate::credential::{Chain, Credential};
 use crate::crypto::{CryptoProvider, Hash, HashAlgorithm};
 use crate::error::{ApiMisuse, Error, PeerIncompatible, PeerMisbehaved};
 use crate::key_schedule::{ApplicationEpoch, FinishedVerified, Receiving, Sending, TrafficSecret};
@@ -216,7 +216,9 @@ impl<'b, C: CryptoProvider> PostHandshake<'b, C> {
     pub(crate) fn certificate_hash(&self, peer: &PeerChain<'_>) -> CertificateHash {
         let mut transcript = self.transcript.fork();
         if let (Party::Client(requests), Some(credential)) = (&self.party, self.signing()) {
-            certificate::for_each_piece(requests.context(peer), credential.chain(), |piece| transcript.update(piece));
+            certificate::for_each_piece(requests.context(peer), credential.chain().iter(), |piece| {
+                transcript.update(piece)
+            });
         }
         transcript.certificate_hash()
     }
@@ -304,9 +306,9 @@ impl<'b, C: CryptoProvider> PostHandshake<'b, C> {
             let next = match (&mut self.step, &self.party) {
                 (Step::SendCertificate(reply, sent), Party::Client(requests)) => {
                     let context = requests.context(channel.peer);
-                    let chain = reply.map_or(&[][..], |(credential, _)| credential.chain());
+                    let chain = reply.map_or_else(Chain::default, |(credential, _)| credential.chain());
                     let whole = send_pieces(channel.tx, &mut self.transcript, sent, |piece| {
-                        certificate::for_each_piece(context, chain, piece);
+                        certificate::for_each_piece(context, chain.iter(), piece);
                     })?;
                     match reply {
                         _ if !whole => return Ok(()),

@@ -57,6 +57,7 @@ pub(crate) fn apache(files: &Workdir, port: u16, shows: &str, options: &[&str]) 
     let directives = options.join("\n");
     let protocol = unless_given(&directives, "SSLProtocol", "SSLProtocol TLSv1.3");
     let depth = unless_given(&directives, "SSLVerifyDepth", "SSLVerifyDepth 3");
+    let client = unless_given(&directives, "SSLVerifyClient", "SSLVerifyClient require");
     let configuration = format!(
         "ServerRoot {root}
 ServerName supplier.example.com
@@ -77,7 +78,7 @@ SSLEngine on
 SSLCertificateFile {shows}.pem
 SSLCertificateKeyFile {shows}.key
 SSLCACertificateFile root.pem
-SSLVerifyClient require
+{client}
 {depth}
 {directives}
 CustomLog {REQUESTS} \"%>s %{{SSL_CLIENT_VERIFY}}x %{{SSL_CLIENT_S_DN_CN}}x\"

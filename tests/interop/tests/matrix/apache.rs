@@ -70,6 +70,10 @@ fn log_of(variables: &[String]) -> String {
     format!("CustomLog {VARIABLES} \"{}\"", lines.join("\\n"))
 }
 
+/// `SSLVerifyClient` in a location, and nowhere else.
+const LATE: &[&str] =
+    &["SSLVerifyClient none", "<Location /order>", "SSLVerifyClient require", "SSLVerifyDepth 3", "</Location>"];
+
 fn cases(world: &World) -> Vec<ClientCase> {
     let only = |identity| Gateway::new(&[identity], &world.root);
     let good = only(&world.client_wanted);
@@ -108,6 +112,27 @@ fn cases(world: &World) -> Vec<ClientCase> {
             "certificate verify failed",
         )
         .options(&["SSLVerifyDepth 2"]),
+        // One resource only: Apache asks when it is asked for it.
+        order("only for one location, we offer to answer late")
+            .config(|config| config.with_post_handshake_auth(true))
+            .options(LATE)
+            .facts(&["200 SUCCESS cxml-supplier.coupahost.com", "Accepted"]),
+        order("only for one location, 100 KB each way")
+            .task(Task::Post(http::much()))
+            .config(|config| config.with_post_handshake_auth(true))
+            .options(LATE)
+            .facts(&["Accepted"]),
+        ClientCase {
+            expected: Outcome::done(&["HTTP 403", "403 NONE -"]),
+            ..order("only for one location, we do not offer it: AH10158")
+        }
+        .options(LATE),
+        ClientCase {
+            expected: Outcome::done(&["HTTP 403", "Declined"]),
+            ..ClientCase::order("only for one location, we have no certificate", Gateway::new(&[], &world.root))
+        }
+        .config(|config| config.with_post_handshake_auth(true))
+        .options(LATE),
         refused(
             "we have no certificate",
             Gateway::new(&[], &world.root),

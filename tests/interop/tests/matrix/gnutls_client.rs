@@ -12,7 +12,7 @@ use embedded_mtls::{AlertDescription, NamedGroup};
 
 pub(crate) fn rows(table: &mut Table, world: &World) {
     let peer = version("gnutls-cli").unwrap_or_else(|_missing| "gnutls-cli".into());
-    for case in agreeing(world).into_iter().chain(refusing(world)).chain(refused(world)) {
+    for case in agreeing(world).into_iter().chain(late(world)).chain(refusing(world)).chain(refused(world)) {
         table.row(&peer, Role::Server, case.name, &case.expected, || run(&case, world));
     }
 }
@@ -54,6 +54,16 @@ fn arguments(case: &ServerCase, world: &World, port: u16) -> Vec<String> {
     });
     let options = case.options.iter().map(ToString::to_string).chain(["127.0.0.1".into()]);
     usual.into_iter().chain(shows).chain(options).collect()
+}
+
+/// We ask when the order is here.
+fn late(world: &World) -> Vec<ServerCase> {
+    let supplier = SupplierSetup::asks_late(&world.server, &world.root).until_client_closes();
+    vec![
+        ServerCase::order("we ask after the handshake", supplier)
+            .options(&["--post-handshake-auth"])
+            .facts(&["Accepted", "CN=gateway-7"]),
+    ]
 }
 
 fn agreeing(world: &World) -> Vec<ServerCase> {

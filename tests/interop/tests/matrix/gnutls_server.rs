@@ -11,7 +11,7 @@ use embedded_mtls::{AlertDescription, NamedGroup};
 
 pub(crate) fn rows(table: &mut Table, world: &World) {
     let peer = version("gnutls-serv").unwrap_or_else(|_missing| "gnutls-serv".into());
-    for case in agreeing(world).into_iter().chain(refused(world)).chain(refusing(world)) {
+    for case in agreeing(world).into_iter().chain(late(world)).chain(refused(world)).chain(refusing(world)) {
         table.row(&peer, Role::Client, case.name, &case.expected, || run(&case, world));
     }
 }
@@ -27,14 +27,15 @@ fn run(case: &ClientCase, world: &World) -> Result<Outcome, String> {
 
 fn arguments(case: &ClientCase, world: &World, port: u16) -> Vec<String> {
     let file = |end: &str| world.file(&format!("{}.{end}", case.shows));
-    let usual = ["--echo", "--crlf", "--require-client-cert", "--verify-client-cert", "--debug=5"].map(String::from);
+    let usual = ["--echo", "--crlf", "--verify-client-cert", "--debug=5"].map(String::from);
+    let required = (case.options != DOES_NOT_ASK).then(|| "--require-client-cert".into());
     let of_case = [
         format!("--port={port}"),
         format!("--x509certfile={}", file("pem")),
         format!("--x509keyfile={}", file("key")),
         format!("--x509cafile={}", world.file("root.pem")),
     ];
-    usual.into_iter().chain(of_case).chain(case.options.iter().map(ToString::to_string)).collect()
+    usual.into_iter().chain(required).chain(of_case).chain(case.options.iter().map(ToString::to_string)).collect()
 }
 
 fn agreeing(world: &World) -> Vec<ClientCase> {
@@ -72,6 +73,20 @@ fn agreeing(world: &World) -> Vec<ClientCase> {
         ClientCase::echo("100 KB each way", gateway, http::much()),
     ]
 }
+
+/// It asks for our certificate when it is told to: what we send has the command in it.
+fn late(world: &World) -> Vec<ClientCase> {
+    let gateway = Gateway::new(&[&world.client], &world.root);
+    let late = |name, gateway| {
+        ClientCase::echo(name, gateway, b"**REAUTH**\n")
+            .config(|config| config.with_post_handshake_auth(true))
+            .options(DOES_NOT_ASK)
+    };
+    vec![late("it asks after the handshake", gateway).facts(&["Accepted"])]
+}
+
+/// Not in the handshake.
+const DOES_NOT_ASK: &[&str] = &["--disable-client-cert"];
 
 fn refused(world: &World) -> Vec<ClientCase> {
     let case = ClientCase::refused;

@@ -13,7 +13,8 @@ use embedded_mtls::{AlertDescription, CipherSuite, NamedGroup};
 pub(crate) fn rows(table: &mut Table, world: &World) {
     let peer = version().map_or_else(|_missing| "s_client".into(), |version| format!("{version} s_client"));
     let supplier = SupplierSetup::required(&world.server, &world.root);
-    let cases = [parameters(supplier), client_auth(world), data(supplier), refusing(supplier), refused(world)];
+    let cases =
+        [parameters(supplier), client_auth(world), late(world), data(supplier), refusing(supplier), refused(world)];
     for case in cases.into_iter().flatten() {
         table.row(&peer, Role::Server, case.name, &case.expected, || run(&case, world));
     }
@@ -138,6 +139,24 @@ fn client_auth(world: &World) -> Vec<ServerCase> {
         ServerCase::order("we name no authorities", required)
             .config(|config| config.with_certificate_authorities(false))
             .facts(&["CN=gateway-7"]),
+    ]
+}
+
+/// We ask when the order is here.
+fn late(world: &World) -> Vec<ServerCase> {
+    let supplier = SupplierSetup::asks_late(&world.server, &world.root);
+    vec![
+        ServerCase::order("we ask after the handshake", supplier)
+            .options(&["-enable_pha"])
+            .facts(&["Accepted", "CN=gateway-7"]),
+        ServerCase::refusing(
+            "we ask after the handshake, its certificate is of another CA",
+            supplier,
+            Some("client-of-other-root"),
+            AlertDescription::UNKNOWN_CA,
+            "UnknownIssuer",
+        )
+        .options(&["-enable_pha"]),
     ]
 }
 

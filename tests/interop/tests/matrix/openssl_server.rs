@@ -12,8 +12,15 @@ use embedded_mtls::{AlertDescription, CipherSuite, NamedGroup};
 pub(crate) fn rows(table: &mut Table, world: &World) {
     let peer = version().map_or_else(|_missing| "s_server".into(), |version| format!("{version} s_server"));
     let gateway = Gateway::new(&[&world.client], &world.root);
-    let cases =
-        [suites(gateway), retries(gateway), options(gateway, world), data(gateway), refused(world), refusing(gateway)];
+    let cases = [
+        suites(gateway),
+        retries(gateway),
+        options(gateway, world),
+        data(gateway),
+        late(gateway, world),
+        refused(world),
+        refusing(gateway),
+    ];
     for case in cases.into_iter().flatten() {
         table.row(&peer, Role::Client, case.name, &case.expected, || run(&case, world));
     }
@@ -35,7 +42,10 @@ fn run(case: &ClientCase, world: &World) -> Result<Outcome, String> {
 fn arguments(case: &ClientCase, world: &World, port: u16) -> Vec<String> {
     let file = |end: &str| world.file(&format!("{}.{end}", case.shows));
     let mut arguments: Vec<String> =
-        ["s_server", "-naccept", "1", "-Verify", "3", "-verify_return_error", "-msg"].map(String::from).into();
+        ["s_server", "-naccept", "1", "-verify_return_error", "-msg"].map(String::from).into();
+    if case.command != ASK {
+        arguments.extend(["-Verify", "3"].map(String::from));
+    }
     if case.command.is_empty() {
         // Without it, lines of a response could be commands.
         arguments.push("-quiet".into());
@@ -59,6 +69,15 @@ fn arguments(case: &ClientCase, world: &World, port: u16) -> Vec<String> {
     arguments
 }
 
+/// The command that asks for a certificate after the handshake.
+const ASK: &str = "c\n";
+
+/// Whether we have answered a late request: one Finished is of the handshake, and one comes after it.
+fn is_answered(messages: &str) -> bool {
+    let finished = |line: &&str| line.starts_with("<<<") && line.contains("Handshake") && line.ends_with("Finished");
+    messages.lines().filter(finished).count() >= 2
+}
+
 /// Answers the order when it has come; gives the body of the answer.
 fn serve(server: &mut Process, case: &ClientCase, world: &World) -> Option<Vec<u8>> {
     let (Task::Post(order) | Task::PostAfterKeyUpdate(order)) = case.task else { return None };
@@ -67,7 +86,11 @@ fn serve(server: &mut Process, case: &ClientCase, world: &World) -> Option<Vec<u
     let answer = http::answer_to(order);
     if !case.command.is_empty() {
         server.write(case.command.as_bytes()).ok()?;
-        await_key_update(server, world).ok()?;
+        if case.command == ASK {
+            server.await_sign("saw our answer", |_| is_answered(&world.files.read(MESSAGES))).ok()?;
+        } else {
+            await_key_update(server, world).ok()?;
+        }
     }
     server.write(&http::response(&answer)).ok()?;
     Some(answer)
@@ -144,6 +167,17 @@ fn data(gateway: Gateway) -> Vec<ClientCase> {
             .command("K\n")
             .facts(&["1 KeyUpdate from us", "1 KeyUpdate from it"]),
         ClientCase::order("it only changes its keys", gateway).command("k\n").facts(&["1 KeyUpdate from it"]),
+    ]
+}
+
+/// It asks for our certificate when the order is here.
+fn late(gateway: Gateway, world: &World) -> Vec<ClientCase> {
+    let late = |name, gateway| {
+        ClientCase::order(name, gateway).config(|config| config.with_post_handshake_auth(true)).command(ASK)
+    };
+    vec![
+        late("it asks after the handshake", gateway).facts(&["Accepted"]),
+        late("it asks after the handshake, we have none", Gateway::new(&[], &world.root)).facts(&["Declined"]),
     ]
 }
 

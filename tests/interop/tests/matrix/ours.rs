@@ -70,6 +70,8 @@ pub(crate) struct SupplierSetup {
     own: Own,
     pub(crate) key_update: bool,
     client_closes: bool,
+    /// What is asked of the client when its request is here.
+    late: Option<ClientAuth<'static>>,
 }
 
 /// Our server, for one connection.
@@ -161,7 +163,9 @@ impl Gateway {
         match connect(port) {
             Ok(socket) => {
                 let handshake = Handshake::<Client, _>::new(leak_one(self.config), buffers(self.rx), entropy());
-                converse(&socket, handshake, &mut { self.own }, |stream, facts| be_client(stream, task, facts))
+                converse(&socket, handshake, &mut { self.own }, |stream, own, facts| {
+                    be_client(stream, task, own, facts)
+                })
             }
             Err(error) => Ended { end: End::Failed(format!("connect: {error}")), facts: Facts::default() },
         }
@@ -195,6 +199,7 @@ impl SupplierSetup {
             own: Own::new(&[identity]),
             key_update: false,
             client_closes: false,
+            late: None,
         }
     }
 
@@ -210,6 +215,12 @@ impl SupplierSetup {
         self
     }
 
+    /// Shows `identity`, and asks the client who it is, under `root`, when its request is here.
+    pub(crate) fn asks_late(identity: &Identity, root: &Issued) -> Self {
+        let late = Some(ClientAuth::Required(anchors(root)));
+        Self { late, ..Self::without_client_auth(identity) }
+    }
+
     /// Leaves it to the client to close first.
     pub(crate) const fn until_client_closes(mut self) -> Self {
         self.client_closes = true;
@@ -223,7 +234,9 @@ impl SupplierSetup {
         let thread = thread::spawn(move || match accept(&listener) {
             Ok(socket) => {
                 let handshake = Handshake::<Server, _>::new(leak_one(self.config), buffers(17 * 1024), entropy());
-                converse(&socket, handshake, &mut { self.own }, |stream, facts| be_server(stream, &self, facts))
+                converse(&socket, handshake, &mut { self.own }, |stream, own, facts| {
+                    be_server(stream, &self, own, facts)
+                })
             }
             Err(error) => Ended { end: End::Failed(format!("accept: {error}")), facts: Facts::default() },
         });
@@ -311,7 +324,7 @@ fn converse<S: Side>(
     socket: &TcpStream,
     handshake: Result<Handshake<'static, S, RustCrypto>, Error>,
     own: &mut Own,
-    talk: impl FnOnce(&mut OurStream, &mut Facts) -> Result<(), Failure<io::Error>>,
+    talk: impl FnOnce(&mut OurStream, &mut Own, &mut Facts) -> Result<(), Failure<io::Error>>,
 ) -> Ended {
     let mut facts = Facts::default();
     let prepared = prepare(socket).and_then(|()| socket.try_clone()).map_err(Failure::Io);
@@ -319,7 +332,7 @@ fn converse<S: Side>(
         let mut stream = Stream::open(Socket(transport), handshake?, own).map_err(|error| error.cause)?;
         facts.session = describe(stream.session());
         facts.peer = stream.session().peer().and_then(|peer| peer.common_name().map(str::to_owned));
-        talk(&mut stream, &mut facts)
+        talk(&mut stream, own, &mut facts)
     });
     let end = match result {
         Ok(()) if facts.message.is_none() => End::Failed("it closed without a message".into()),
@@ -376,7 +389,7 @@ fn end_of(failure: &Failure<io::Error>) -> (End, Option<String>) {
     (End::Sent(alert.0), Some(cause))
 }
 
-fn be_client(stream: &mut OurStream, task: Task, facts: &mut Facts) -> Result<(), Failure<io::Error>> {
+fn be_client(stream: &mut OurStream, task: Task, own: &mut Own, facts: &mut Facts) -> Result<(), Failure<io::Error>> {
     match task {
         Task::Listen => {
             let mut nothing = [0; 16];
@@ -386,7 +399,8 @@ fn be_client(stream: &mut OurStream, task: Task, facts: &mut Facts) -> Result<()
         Task::Echo(data) => {
             stream.write_all(data)?;
             stream.flush()?;
-            facts.message = Some(read_echo(stream, data.len())?);
+            facts.message = Some(read_echo(&mut stream.hosted::<Client, _>(own), data.len())?);
+            facts.session.extend(late_status(stream));
             stream.close()?;
             return read_to_end(stream);
         }
@@ -397,18 +411,40 @@ fn be_client(stream: &mut OurStream, task: Task, facts: &mut Facts) -> Result<()
         }
     }
     stream.flush()?;
-    facts.message = read_message(stream)?;
+    facts.message = read_message(&mut stream.hosted::<Client, _>(own))?;
+    facts.session.extend(late_status(stream));
     stream.close()?;
     read_to_end(stream)
 }
 
-fn be_server(stream: &mut OurStream, setup: &SupplierSetup, facts: &mut Facts) -> Result<(), Failure<io::Error>> {
+/// What became of our answer, where we have offered to answer late.
+fn late_status(stream: &OurStream) -> Option<String> {
+    let session = stream.session();
+    session.can_request_certificate().then(|| format!("{:?}", session.client_auth()))
+}
+
+fn be_server(
+    stream: &mut OurStream,
+    setup: &SupplierSetup,
+    own: &mut Own,
+    facts: &mut Facts,
+) -> Result<(), Failure<io::Error>> {
     if setup.key_update {
         stream.session_mut().request_key_update();
         let _leaves_with = stream.session_mut().poll()?;
         stream.flush()?;
     }
     facts.message = read_message(stream)?;
+    if let Some(client_auth) = setup.late {
+        let mut hosted = stream.hosted::<Server, _>(own);
+        let mut answer = hosted.request_certificate(client_auth)?;
+        // What a client sends before it answers is of no interest here.
+        while answer.is_none() && hosted.read(&mut [0; 64])? > 0 {
+            answer = hosted.await_certificate()?;
+        }
+        facts.session.extend(answer.map(|status| format!("{status:?}")));
+        facts.peer = stream.session().peer().and_then(|peer| peer.common_name().map(str::to_owned));
+    }
     if let Some(request) = &facts.message {
         stream.write_all(&http::response(&http::answer_to(&request.body)))?;
         stream.flush()?;
@@ -421,7 +457,7 @@ fn be_server(stream: &mut OurStream, setup: &SupplierSetup, facts: &mut Facts) -
     read_to_end(stream)
 }
 
-fn read_message(stream: &mut OurStream) -> Result<Option<Message>, Failure<io::Error>> {
+fn read_message(stream: &mut impl Read<Error = Failure<io::Error>>) -> Result<Option<Message>, Failure<io::Error>> {
     let mut received = Vec::new();
     let mut buffer = [0; 4096];
     loop {
@@ -435,7 +471,7 @@ fn read_message(stream: &mut OurStream) -> Result<Option<Message>, Failure<io::E
     }
 }
 
-fn read_echo(stream: &mut OurStream, len: usize) -> Result<Message, Failure<io::Error>> {
+fn read_echo(stream: &mut impl Read<Error = Failure<io::Error>>, len: usize) -> Result<Message, Failure<io::Error>> {
     let mut echo = vec![0; len];
     let mut rest = &mut echo[..];
     while !rest.is_empty() {

@@ -49,7 +49,8 @@ fn end(world: &World) -> End {
         if !world.files.read(REQUESTS).is_empty() {
             return End::Done;
         }
-        if let Some((_, reason)) = errors.split_once("SSL routines::") {
+        // AH10158, "cannot perform post-handshake authentication", ends a request and not the connection.
+        if let Some((_, reason)) = errors.split_once("SSL routines::").filter(|_| !errors.contains("AH10158")) {
             return End::Refused(
                 reason.chars().take_while(|letter| !")(:\n".contains(*letter)).collect::<String>().trim().into(),
             );
