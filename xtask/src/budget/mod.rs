@@ -5,7 +5,7 @@ mod chains;
 mod check;
 mod cortex_m4;
 mod document;
-mod elf;
+pub(crate) mod elf;
 mod images;
 mod peers;
 mod replay;
