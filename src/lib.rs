@@ -43,6 +43,19 @@
 //!   Done
 //! ```
 //!
+//! With the feature `post-handshake-auth`, a session asks the same questions when a client is asked later:
+//!
+//! ```text
+//!   Client                                     Server
+//!   ──────                                     ──────
+//!   expect CertificateRequest                  Session::request_certificate: send CertificateRequest
+//!     [Credential]                             expect Certificate; data goes on until it comes
+//!     [Sign]; data goes on until it is there     [Time], path to a trust anchor
+//!   send Certificate, CertificateVerify,       expect CertificateVerify
+//!     Finished, in one piece                     [Authorize]
+//!                                              expect Finished, then Event::ClientAuth
+//! ```
+//!
 //! # Contract
 //!
 //! - `poll` is idempotent until something changes: bytes come, bytes leave, a question is answered.
@@ -102,7 +115,8 @@
 //! # Caveats
 //!
 //! - A client's session begins before the server has judged the client's certificate (RFC 9846 appendix
-//!   F.1.2). A refusal comes with the first read, as [`Error::AlertReceived`].
+//!   F.1.2). A refusal comes with the first read, as [`Error::AlertReceived`]; [`Session::refusal`] says
+//!   of which credential, and [`Session::client_auth`] whether the server has shown that it accepts it.
 //! - A valid certificate says who the peer is, not what it may do: decide that in the authorization request.
 //! - There is no revocation, no resumption, no 0-RTT, no TLS 1.2.
 //! - Where the device has no clock yet, [`Time`](x509::Time) has values for that, and they weaken the check of
