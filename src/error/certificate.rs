@@ -116,11 +116,12 @@ impl CertificateProblem {
             | Self::MissingDigitalSignature
             | Self::UnknownCriticalExtension
             | Self::UnsupportedKey
-            | Self::UnsupportedSignature
             | Self::UnsupportedVersion => AlertDescription::UNSUPPORTED_CERTIFICATE,
             // "Some other (unspecified) issue arose in processing the certificate"
             Self::ListTooLong | Self::SearchExhausted | Self::TooLarge => AlertDescription::CERTIFICATE_UNKNOWN,
-            // "A certificate was corrupt, contained signatures that did not verify correctly, etc."
+            // "A certificate was corrupt, contained signatures that did not verify correctly, etc." And of a signature
+            // with MD5, which none of ours supports, section 4.5.1.3: an endpoint that would need to validate it
+            // "MUST abort the handshake with a 'bad_certificate' alert"; with SHA-1 that is RECOMMENDED.
             Self::CertSignWithoutCa
             | Self::CommonNameMismatch
             | Self::ConstraintNotCritical
@@ -137,6 +138,7 @@ impl CertificateProblem {
             | Self::SignatureAlgorithmMismatch
             | Self::SignatureInvalid
             | Self::SubjectMissing
+            | Self::UnsupportedSignature
             | Self::ValidityTooLong => AlertDescription::BAD_CERTIFICATE,
         }
     }
