@@ -24,6 +24,7 @@ pub(crate) struct Connection {
 impl Memory {
     /// All zero.
     #[allow(clippy::new_without_default, reason = "a default would be built on the stack and moved")]
+    #[allow(clippy::large_stack_arrays, reason = "it is the value of a static")]
     pub const fn new() -> Self {
         Self {
             connection: Connection {

@@ -6,9 +6,9 @@
 //! -1, 0 and 1 such that half of all pairs are zeros (J. Solinas, "Low-Weight Binary Representations for Pairs of
 //! Integers", 2001), and beside the points only their sum and difference are kept.
 
+use p256::elliptic_curve::PrimeField;
 use p256::elliptic_curve::hazmat::FieldArithmetic;
 use p256::elliptic_curve::point::AffineCoordinates;
-use p256::elliptic_curve::PrimeField;
 use p256::{AffinePoint, NistP256, Scalar};
 
 /// A number modulo p.
