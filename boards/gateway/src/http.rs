@@ -15,7 +15,7 @@ mod request;
 pub(crate) use self::request::{read_order, write_response};
 
 /// Why no answer was read.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum HttpError<E> {
     /// The stream failed.
     Stream(E),

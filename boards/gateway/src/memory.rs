@@ -25,6 +25,7 @@ impl Memory {
     /// All zero.
     #[allow(clippy::large_stack_arrays, reason = "boards keep it in a static")]
     #[allow(clippy::new_without_default, reason = "a default would be built on the stack and moved")]
+    #[allow(clippy::large_stack_arrays, reason = "it is the value of a static")]
     pub const fn new() -> Self {
         Self {
             connection: Connection {

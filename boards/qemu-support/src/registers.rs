@@ -32,7 +32,7 @@ impl Registers {
     }
 
     fn address(self, offset: usize) -> *mut u32 {
-        assert!(offset < self.len && offset % 4 == 0);
+        assert!(offset < self.len && offset.is_multiple_of(4));
         ptr::with_exposed_provenance_mut(self.base + offset)
     }
 }

@@ -1,4 +1,4 @@
-//! The time driver of embassy on SysTick: it ticks each millisecond, and is read in between.
+//! The time driver of embassy on `SysTick`: it ticks each millisecond, and is read in between.
 
 use core::cell::{Cell, RefCell};
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -10,7 +10,7 @@ use embassy_time_driver::{Driver, TICK_HZ};
 use embassy_time_queue_utils::Queue;
 
 const TICKS_PER_MS: u64 = TICK_HZ / 1000;
-/// Interrupt Control and State Register, and the bit that says that SysTick waits to be handled.
+/// Interrupt Control and State Register, and the bit that says that `SysTick` waits to be handled.
 const ICSR: *const u32 = 0xe000_ed04 as *const u32;
 const PENDSTSET: u32 = 1 << 26;
 
@@ -30,7 +30,7 @@ embassy_time_driver::time_driver_impl!(static DRIVER: SysTickDriver = SysTickDri
     next: Mutex::new(Cell::new(u64::MAX)),
 });
 
-/// Starts SysTick on a processor of `hertz`.
+/// Starts `SysTick` on a processor of `hertz`.
 pub(crate) fn start(timer: &mut SYST, hertz: u32) {
     timer.set_clock_source(SystClkSource::Core);
     timer.set_reload(hertz / 1000 - 1);
