@@ -315,7 +315,7 @@ fn a_late_chain_that_does_not_verify_and_a_client_that_may_not_in_end_the_sessio
     assert!(matches!(errors.1, Some(Error::Certificate(_))), "{errors:?}");
     assert_eq!(errors.0, Some(Error::AlertReceived(AlertDescription::UNKNOWN_CA)));
     let refusal = wrong.client.session.refusal().expect("a refusal");
-    assert_eq!(refusal.credential.map(|shown| shown.chain()[0]), Some(&stranger.der[..]));
+    assert_eq!(refusal.credential.and_then(|shown| shown.chain().iter().next()), Some(&stranger.der[..]));
 
     // With them, the host finds no credential and declines.
     link.server.session.request_certificate(ClientAuth::Optional(roots(&pki))).unwrap();

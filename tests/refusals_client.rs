@@ -150,7 +150,7 @@ fn a_client_refuses_a_bad_server_hello() {
             "ALPN in the clear",
             2,
             |_, _, m| hello(&m, |h| h.with(ALPN, &vec16(&vec8(b"http/1.1")))),
-            misbehaved(PeerMisbehaved::UnsolicitedExtension),
+            invalid(InvalidMessage::IllegalValue),
         ),
         (
             "an extension twice",
@@ -253,6 +253,12 @@ fn a_client_refuses_a_bad_certificate() {
             11,
             |p, _, _| certificate_with(&[(&p.server.der, vec![(5, vec![1])]), (&p.intermediate.der, vec![])]),
             misbehaved(PeerMisbehaved::UnsolicitedExtension),
+        ),
+        (
+            "key_share in an entry",
+            11,
+            |p, _, _| certificate_with(&[(&p.server.der, vec![(KEY_SHARE, vec![])]), (&p.intermediate.der, vec![])]),
+            invalid(InvalidMessage::IllegalValue),
         ),
         (
             "unknown extension behind the second",

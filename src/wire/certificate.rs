@@ -1,7 +1,8 @@
 //! Certificate (RFC 9846 section 4.5.1), read and written piece by piece: a chain may be larger than
 //! any buffer.
 
-use super::enums::HandshakeType;
+use super::enums::{ExtensionType, HandshakeType};
+use super::extension;
 use crate::codec::Reader;
 use crate::error::{Error, InvalidMessage, PeerMisbehaved};
 use crate::limits::{ENTRY_PREFIX, ENTRY_SUFFIX};
@@ -76,9 +77,13 @@ pub(crate) fn parse_entry(entry: &[u8]) -> Result<&[u8], Error> {
     if certificate.is_empty() {
         return Err(InvalidMessage::EmptyVector.into());
     }
-    if !reader.vec16()?.is_empty() {
-        return Err(PeerMisbehaved::UnsolicitedExtension.into());
-    }
+    extension::for_each(reader.vec16()?, |kind, _| match kind {
+        // RFC 9846 section 4.3 specifies them for this message; nobody has asked for them.
+        ExtensionType::STATUS_REQUEST | ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP => {
+            Err(PeerMisbehaved::UnsolicitedExtension.into())
+        }
+        kind => Err(kind.misplaced()),
+    })?;
     reader.finish()?;
     Ok(certificate)
 }
@@ -153,5 +158,6 @@ mod tests {
     #[test]
     fn an_entry_extension_nobody_asked_for_is_refused() {
         assert_eq!(parse_entry(&[0, 0, 1, 9, 0, 4, 0, 5, 0, 0]), Err(PeerMisbehaved::UnsolicitedExtension.into()));
+        assert_eq!(parse_entry(&[0, 0, 1, 9, 0, 4, 0, 51, 0, 0]), Err(InvalidMessage::IllegalValue.into()));
     }
 }

@@ -50,6 +50,9 @@ impl<'a> CertificateRequest<'a> {
                 ExtensionType::SIGNATURE_ALGORITHMS_CERT => certificate_schemes = Some(CodePoints::parse_vec16(body)?),
                 ExtensionType::CERTIFICATE_AUTHORITIES => authorities = DistinguishedNames::parse(body)?,
                 ExtensionType::OID_FILTERS => oid_filters = OidFilters::parse(body)?,
+                // RFC 9846 section 4.3 specifies them for this message; we have no use for them.
+                ExtensionType::STATUS_REQUEST | ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP => {}
+                kind if kind.name().is_some() => return Err(kind.misplaced()),
                 // "Clients MUST ignore unrecognized extensions".
                 _ => {}
             }
@@ -144,6 +147,20 @@ mod tests {
                 assert!(request.certificate_schemes.is_none_or(|schemes| schemes.iter().eq([0x0401])));
                 assert!(request.authorities.iter().eq(authorities.iter().copied()));
             }
+        }
+    }
+
+    #[test]
+    fn a_known_extension_of_another_message_is_illegal_and_an_unknown_one_ignored() {
+        let with = |kind: [u8; 2]| [&[0, 0, 12, 0, 13, 0, 4, 0, 2, 4, 3][..], &kind, &[0, 0]].concat();
+        for (kind, fine) in [([0, 5], true), ([0, 18], true), ([0xfa, 0xfa], true), ([0, 51], false), ([0, 16], false)]
+        {
+            let body = with(kind);
+            assert_eq!(
+                CertificateRequest::parse(&body).err(),
+                (!fine).then_some(crate::error::InvalidMessage::IllegalValue.into()),
+                "{kind:?}"
+            );
         }
     }
 

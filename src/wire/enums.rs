@@ -1,6 +1,8 @@
 //! Code points. Each is a number with names: unknown values survive parsing, and the state that
 //! cares refuses them.
 
+use crate::error::{Error, InvalidMessage, PeerMisbehaved};
+
 code_points! {
     /// Cipher suite (RFC 9846 appendix B.4).
     pub struct CipherSuite(u16) {
@@ -90,6 +92,21 @@ code_points! {
         FINISHED = 20 => "finished",
         /// KeyUpdate.
         KEY_UPDATE = 24 => "key_update",
+    }
+}
+
+impl ExtensionType {
+    /// The error of this extension where it does not belong.
+    ///
+    /// RFC 9846 section 4.3: "If an implementation receives an extension which it recognizes and which is not
+    /// specified for the message in which it appears, it MUST abort the handshake with an 'illegal_parameter'
+    /// alert." One that is specified there but was not offered, or is not known, is an `unsupported_extension`.
+    pub(crate) const fn misplaced(self) -> Error {
+        if self.name().is_some() {
+            Error::InvalidMessage(InvalidMessage::IllegalValue)
+        } else {
+            Error::PeerMisbehaved(PeerMisbehaved::UnsolicitedExtension)
+        }
     }
 }
 

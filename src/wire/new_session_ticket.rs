@@ -1,5 +1,6 @@
 //! NewSessionTicket (RFC 9846 section 4.7.1).
 
+use super::enums::ExtensionType;
 use super::extension;
 use crate::codec::{Reader, read_all};
 use crate::error::{Error, InvalidMessage};
@@ -22,8 +23,13 @@ impl NewSessionTicket {
             }
             Ok((lifetime, reader.vec16()?))
         })?;
-        // "Clients MUST ignore unrecognized extensions."
-        extension::for_each(extensions, |_, _| Ok(()))?;
+        extension::for_each(extensions, |kind, _| match kind {
+            // The only one that RFC 9846 section 4.7.1 defines for this message.
+            ExtensionType::EARLY_DATA => Ok(()),
+            kind if kind.name().is_some() => Err(kind.misplaced()),
+            // "Clients MUST ignore unrecognized extensions."
+            _ => Ok(()),
+        })?;
         Ok(Self { lifetime })
     }
 }
@@ -37,6 +43,9 @@ mod tests {
         let ticket = [0, 0, 0, 9, 1, 2, 3, 4, 1, 7, 0, 2, 5, 6, 0, 0];
         assert_eq!(NewSessionTicket::parse(&ticket), Ok(NewSessionTicket { lifetime: 9 }));
         assert_eq!(NewSessionTicket::parse(&ticket[..15]), Err(InvalidMessage::Truncated.into()));
+        let with = |kind| [&ticket[..14], &[0, 4, 0, kind, 0, 0]].concat();
+        assert_eq!(NewSessionTicket::parse(&with(42)), Ok(NewSessionTicket { lifetime: 9 }));
+        assert_eq!(NewSessionTicket::parse(&with(51)), Err(InvalidMessage::IllegalValue.into()));
         let empty = [0, 0, 0, 9, 1, 2, 3, 4, 1, 7, 0, 0, 0, 0];
         assert_eq!(NewSessionTicket::parse(&empty), Err(InvalidMessage::EmptyVector.into()));
     }

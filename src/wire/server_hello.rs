@@ -83,7 +83,7 @@ fn parse_extensions<'a>(retry: bool, random: &'a [u8; 32], extensions: &'a [u8])
     let mut key_share = None;
     let mut group = None;
     let mut cookie = None;
-    let mut unsolicited = false;
+    let mut unsolicited = None;
     extension::for_each(extensions, |kind, body| {
         match kind {
             ExtensionType::SUPPORTED_VERSIONS => version = Some(read_all(body, Reader::u16)?),
@@ -96,7 +96,11 @@ fn parse_extensions<'a>(retry: bool, random: &'a [u8; 32], extensions: &'a [u8])
                 }
                 cookie = Some(value);
             }
-            _ => unsolicited = true,
+            // Specified for this message, but we have not offered it.
+            ExtensionType::PRE_SHARED_KEY => {
+                unsolicited = unsolicited.or(Some(PeerMisbehaved::UnsolicitedExtension.into()));
+            }
+            kind => unsolicited = unsolicited.or(Some(kind.misplaced())),
         }
         Ok(())
     })?;
@@ -107,9 +111,8 @@ fn parse_extensions<'a>(retry: bool, random: &'a [u8; 32], extensions: &'a [u8])
         Some(version) if version != TLS13 => return Err(PeerMisbehaved::SelectedNotOffered.into()),
         Some(_) => {}
     }
-    // RFC 9846 section 4.3: an answer to an extension that was not sent is an unsupported_extension.
-    if unsolicited {
-        return Err(PeerMisbehaved::UnsolicitedExtension.into());
+    if let Some(error) = unsolicited {
+        return Err(error);
     }
     if retry {
         Ok(Answer::Retry { group, cookie })
