@@ -29,6 +29,9 @@ Usage: gateway --connect HOST:PORT --server-name NAME --ca FILE [--cert FILE [--
   --key FILE          PEM: the key of the --cert before it, PKCS#8 or SEC1, on P-256; else it is in the same file
   --order FILE        the cXML document; it is sent byte for byte
   --path PATH         where in the server; /orders unless given
+  --post-handshake-auth
+                      offer to show a certificate also after the handshake, to servers that ask for it in some paths only,
+                      as Apache does with SSLVerifyClient in a <Location>; needs --features post-handshake-auth
   --timeout SECONDS   how long all of it may take; 60 unless given
 {preferences}
   --help              this text
@@ -91,6 +94,14 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, UsageError> {
             },
             "order" => order = Some(args::text(&mut parser)?),
             "path" => path = path_of(&args::text(&mut parser)?)?,
+            #[cfg(feature = "post-handshake-auth")]
+            "post-handshake-auth" => preferences.post_handshake_auth = true,
+            #[cfg(not(feature = "post-handshake-auth"))]
+            "post-handshake-auth" => {
+                return Err(UsageError(
+                    "--post-handshake-auth needs cargo run --features post-handshake-auth".to_owned(),
+                ));
+            }
             "timeout" => seconds = args::parsed(&mut parser, "--timeout", "a number of seconds from 0 to 65535")?,
             other => {
                 if !preferences.take(other, &mut parser)? {

@@ -43,6 +43,19 @@
 //!   Done
 //! ```
 //!
+//! With the feature `post-handshake-auth`, a session asks the same questions when a client is asked later:
+//!
+//! ```text
+//!   Client                                     Server
+//!   ──────                                     ──────
+//!   expect CertificateRequest                  Session::request_certificate: send CertificateRequest
+//!     [Credential]                             expect Certificate; data goes on until it comes
+//!     [Sign]; data goes on until it is there     [Time], path to a trust anchor
+//!   send Certificate, CertificateVerify,       expect CertificateVerify
+//!     Finished, in one piece                     [Authorize]
+//!                                              expect Finished, then Event::ClientAuth
+//! ```
+//!
 //! # Contract
 //!
 //! - `poll` is idempotent until something changes: bytes come, bytes leave, a question is answered.
@@ -102,7 +115,8 @@
 //! # Caveats
 //!
 //! - A client's session begins before the server has judged the client's certificate (RFC 9846 appendix
-//!   F.1.2). A refusal comes with the first read, as [`Error::AlertReceived`].
+//!   F.1.2). A refusal comes with the first read, as [`Error::AlertReceived`]; [`Session::refusal`] says
+//!   of which credential, and [`Session::client_auth`] whether the server has shown that it accepts it.
 //! - A valid certificate says who the peer is, not what it may do: decide that in the authorization request.
 //! - There is no revocation, no resumption, no 0-RTT, no TLS 1.2.
 //! - Where the device has no clock yet, [`Time`](x509::Time) has values for that, and they weaken the check of
@@ -126,6 +140,7 @@
 //! | `sha384` | SHA-384 in transcript and key schedule; secrets take 48 instead of 32 bytes |
 //! | `sha512` | SHA-512 in signatures |
 //! | `dangerous-waivers` | lets a program [waive](x509::Waivers) causes of refusal, one by one; nothing is waived by itself |
+//! | `key-log` | **for laboratories only**: tells the secrets of a connection to a `KeyLog`, to read captures with |
 //! | `post-handshake-auth` | asking a client who it is, and answering that, after the handshake |
 //! | `blocking` | the driver over `embedded_io::{Read, Write}` |
 //! | `async` | the driver over `embedded_io_async::{Read, Write}` |
@@ -191,6 +206,8 @@ pub use crate::error::{
 pub use crate::handshake::client::Client;
 pub use crate::handshake::config::{ClientAuth, ClientConfig, ServerConfig};
 pub use crate::handshake::entropy::Entropy;
+#[cfg(feature = "key-log")]
+pub use crate::handshake::key_log::{KeyLog, KeyLogLine};
 pub use crate::handshake::server::Server;
 pub use crate::handshake::{ClientAuthStatus, Side, Stage};
 pub use crate::transcript::CertificateVerifyContent;

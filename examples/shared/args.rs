@@ -68,6 +68,9 @@ pub(crate) struct Preferences {
     pub(crate) strict: bool,
     /// Whether the search for a path to a trust anchor is told step by step.
     pub(crate) trace: bool,
+    /// Of a client: whether it offers to say who it is after the handshake, too.
+    #[cfg(feature = "post-handshake-auth")]
+    pub(crate) post_handshake_auth: bool,
 }
 
 impl Default for Preferences {
@@ -78,6 +81,8 @@ impl Default for Preferences {
             groups: Vec::new(),
             suites: Vec::new(),
             max_depth: None,
+            #[cfg(feature = "post-handshake-auth")]
+            post_handshake_auth: false,
             max_validity: None,
             strict: false,
             trace: false,

@@ -127,6 +127,11 @@ where
         config = config.with_max_validity_days(days);
     }
 
+    #[cfg(feature = "post-handshake-auth")]
+    {
+        config = config.with_post_handshake_auth(errand.preferences.post_handshake_auth);
+    }
+
     let entropy = Entropy::from_system().map_err(|error| Trouble::Setup(format!("random numbers: {error}")))?;
     let handshake = Handshake::<Client, RustCrypto>::new(&config, buffers, entropy).map_err(setup)?;
     let software = SoftwareHost::new(&credentials, &keys, system_time);
@@ -146,6 +151,11 @@ where
     };
     progress(Progress::Open(&tls::link(stream.session()), asked));
 
+    #[cfg(feature = "post-handshake-auth")]
+    let mut late = SoftwareHost::new(&credentials, &keys, system_time);
+    #[cfg(feature = "post-handshake-auth")]
+    let mut connection = Connection::new(stream.hosted::<Client, _>(&mut late), Limits::default());
+    #[cfg(not(feature = "post-handshake-auth"))]
     let mut connection = Connection::new(&mut stream, Limits::default());
     let response = exchange(errand, &mut connection, progress)?;
     progress(Progress::Answered(&response));

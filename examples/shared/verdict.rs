@@ -108,8 +108,9 @@ fn hint(response: &Response) -> Option<&'static str> {
     }
     if says("Post-Handshake Authentication") {
         return Some(
-            "Apache asks for a certificate in this directory only, after the handshake, which TLS 1.3 clients need not \
-             allow. SSLVerifyClient belongs into the virtual host.",
+            "Apache asks for a certificate in this path only, after the handshake, which TLS 1.3 clients need not allow \
+             (AH10158 in its error log). Offer it with --post-handshake-auth, or move SSLVerifyClient from the <Location> \
+             or <Directory> into the virtual host.",
         );
     }
     (response.status == 403).then_some(

@@ -216,7 +216,9 @@ impl<'b, C: CryptoProvider> PostHandshake<'b, C> {
     pub(crate) fn certificate_hash(&self, peer: &PeerChain<'_>) -> CertificateHash {
         let mut transcript = self.transcript.fork();
         if let (Party::Client(requests), Some(credential)) = (&self.party, self.signing()) {
-            certificate::for_each_piece(requests.context(peer), credential.chain().iter(), |piece| transcript.update(piece));
+            certificate::for_each_piece(requests.context(peer), credential.chain().iter(), |piece| {
+                transcript.update(piece)
+            });
         }
         transcript.certificate_hash()
     }
