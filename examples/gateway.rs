@@ -27,6 +27,7 @@ Usage: gateway --connect HOST:PORT --server-name NAME --ca FILE [--cert FILE [--
   --wildcard-match    the common name is a pattern: *.example.com accepts abc.example.com
   --cert FILE         PEM: a certificate of ours, then its intermediates; given again, what the server asks for chooses
   --key FILE          PEM: the key of the --cert before it, PKCS#8 or SEC1, on P-256; else it is in the same file
+  --alias NAME        show only the --cert FILE whose name without its end is NAME
   --order FILE        the cXML document; it is sent byte for byte
   --path PATH         where in the server; /orders unless given
   --post-handshake-auth
@@ -66,7 +67,7 @@ fn main() -> ExitCode {
 
 /// Reads the command line; `None` if it asks for help, which is printed.
 fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, UsageError> {
-    let (mut address, mut server_name, mut order) = (None, None, None);
+    let (mut address, mut server_name, mut order, mut alias) = (None, None, None, None);
     let (mut path, mut seconds) = ("/orders".to_owned(), 60_u16);
     let (mut authorities, mut files) = (Vec::new(), Vec::<(String, Option<String>)>::new());
     let (mut pins, mut common_name, mut is_pattern) = (Vec::new(), None, false);
@@ -92,6 +93,7 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, UsageError> {
                 Some((_, key @ None)) => *key = Some(args::text(&mut parser)?),
                 _ => return Err(UsageError("--key must follow the --cert it belongs to".to_owned())),
             },
+            "alias" => alias = Some(args::text(&mut parser)?),
             "order" => order = Some(args::text(&mut parser)?),
             "path" => path = path_of(&args::text(&mut parser)?)?,
             #[cfg(feature = "post-handshake-auth")]
@@ -120,6 +122,12 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, UsageError> {
     }
     let common_name = common_name.map(|name| Wanted { name, is_pattern });
     let (document, order) = read_order(&args::required(order, "--order")?)?;
+    if let Some(alias) = alias {
+        files.retain(|(cert, _)| args::alias(cert) == alias);
+        if files.is_empty() {
+            return Err(args::unfit("--alias", &alias, "the name of a --cert FILE without its end"));
+        }
+    }
     let identities = files.iter().map(|(cert, key)| Ok(pem::identity(cert, key.as_ref().unwrap_or(cert))?));
     let identities = identities.collect::<Result<Vec<Identity>, UsageError>>()?;
     let names = files.into_iter().map(|(cert, _)| cert).collect();

@@ -82,6 +82,7 @@ fn start_supplier(pki: &Pki) -> Result<(String, Receiver<Event>), Trouble> {
     let address = listener.local_addr().map_err(loopback)?.to_string();
     let setup = Setup {
         identity: pki.supplier.clone(),
+        named: Vec::new(),
         client_authorities: vec![pki.root.clone()],
         asking: Asking::Required,
         required_names: vec![GATEWAY_NAME.to_owned()],

@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::process::ExitCode;
 
 use shared::args::{self, PREFERENCES_HELP, Preferences, UsageError};
-use shared::pem;
+use shared::pem::{self, Identity};
 use shared::report::say;
 use shared::supplier::{Asking, Setup, serve};
 
@@ -16,8 +16,9 @@ supplier - takes cXML orders over mutual TLS 1.3
 Usage: supplier --listen ADDRESS:PORT --cert FILE --key FILE [--client-ca FILE] [options]
 
   --listen A          address and port, as in 127.0.0.1:8443; port 0 takes a free one, the first line printed names it
-  --cert FILE         PEM: our certificate, then its intermediates
-  --key FILE          PEM: its key, PKCS#8 or SEC1, on P-256
+  --cert FILE         PEM: our certificate, then its intermediates; given again, more of them, for --sni
+  --key FILE          PEM: the key of the --cert before it, PKCS#8 or SEC1, on P-256
+  --sni NAME=ALIAS    who asks for NAME gets the --cert FILE whose name without its end is ALIAS; others get the first
   --client-ca FILE    PEM: the authorities whose clients are trusted; given again, all files count
   --client-auth MODE  none, optional or required; required unless given, none without --client-ca
   --require-cn NAME   the common name that a client must have; given again, any of them; else it gets HTTP 403
@@ -55,7 +56,8 @@ fn main() -> ExitCode {
 
 /// Reads the command line; `None` if it asks for help, which is printed.
 fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, UsageError> {
-    let (mut listen, mut cert, mut key, mut once, mut asking) = (None, None, None, None, None);
+    let (mut listen, mut once, mut asking) = (None, None, None);
+    let (mut files, mut names) = (Vec::<(String, Option<String>)>::new(), Vec::new());
     let (mut client_authorities, mut required_names, mut refuse_early) = (Vec::new(), Vec::new(), false);
     let mut preferences = Preferences::default();
     while let Some(argument) = parser.next()? {
@@ -66,8 +68,12 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, UsageError> {
                 return Ok(None);
             }
             "listen" => listen = Some(args::text(&mut parser)?),
-            "cert" => cert = Some(args::text(&mut parser)?),
-            "key" => key = Some(args::text(&mut parser)?),
+            "cert" => files.push((args::text(&mut parser)?, None)),
+            "key" => match files.last_mut() {
+                Some((_, key @ None)) => *key = Some(args::text(&mut parser)?),
+                _ => return Err(UsageError("--key must follow the --cert it belongs to".to_owned())),
+            },
+            "sni" => names.push(args::text(&mut parser)?),
             "client-ca" => client_authorities.append(&mut pem::authorities(&args::text(&mut parser)?)?),
             "client-auth" => asking = Some(mode(&args::text(&mut parser)?)?),
             "require-cn" => required_names.push(args::text(&mut parser)?),
@@ -85,9 +91,30 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, UsageError> {
     if asking != Asking::No && client_authorities.is_empty() {
         return Err(UsageError("--client-auth optional and required need --client-ca".to_owned()));
     }
-    let identity = pem::identity(&args::required(cert, "--cert")?, &args::required(key, "--key")?)?;
-    let setup = Setup { identity, client_authorities, asking, required_names, refuse_early, preferences };
+    let (identity, named) = identities(files, &names)?;
+    let setup = Setup { identity, named, client_authorities, asking, required_names, refuse_early, preferences };
     Ok(Some(Options { listen: args::required(listen, "--listen")?, setup, once }))
+}
+
+/// The first identity, and those that `--sni` names.
+fn identities(
+    files: Vec<(String, Option<String>)>,
+    names: &[String],
+) -> Result<(Identity, Vec<(String, Identity)>), UsageError> {
+    let mut known = Vec::new();
+    for (cert, key) in files {
+        let key = args::required(key, "--key")?;
+        known.push((args::alias(&cert).to_owned(), pem::identity(&cert, &key)?));
+    }
+    let (_, first) = args::required(known.first(), "--cert")?;
+    let mut named = Vec::new();
+    for name in names {
+        let unfit = || args::unfit("--sni", name, "NAME=ALIAS, ALIAS being the name of a --cert FILE without its end");
+        let (name, alias) = name.split_once('=').ok_or_else(unfit)?;
+        let (_, identity) = known.iter().find(|(found, _)| found == alias).ok_or_else(unfit)?;
+        named.push((name.to_owned(), identity.clone()));
+    }
+    Ok((first.clone(), named))
 }
 
 /// The value of `--client-auth`.

@@ -25,6 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 fn setup(pki: &Pki) -> Setup {
     Setup {
         identity: pki.supplier.clone(),
+        named: Vec::new(),
         client_authorities: vec![pki.root.clone()],
         asking: Asking::Required,
         required_names: Vec::new(),
@@ -301,4 +302,21 @@ fn a_configuration_that_cannot_work_is_refused_before_anybody_connects() {
     let nothing = errand(&pki, &listener.local_addr().unwrap().to_string());
     let (code, words) = trouble(&Errand { server_name: "-.example".to_owned(), ..nothing });
     assert!(code == 1 && words.contains("'-.example'"), "{code} {words}");
+}
+
+// `supplier --sni NAME=ALIAS`
+#[test]
+fn a_supplier_of_several_names_shows_the_certificate_of_the_name_that_is_asked_for() {
+    let pki = Pki::new().unwrap();
+    let other = Authority::root("Other Root").unwrap();
+    let shop = other.leaf(&Leaf::new("shop.example", ServerAuth)).unwrap();
+    let named = vec![("shop.example".to_owned(), shop)];
+    let (address, _events) = start(Setup { named, ..setup(&pki) });
+    assert!(run(&errand(&pki, &address)).0.is_ok());
+    let shopping = Errand {
+        server_name: "shop.example".to_owned(),
+        authorities: vec![other.certificate().to_vec()],
+        ..errand(&pki, &address)
+    };
+    assert!(run(&shopping).0.is_ok());
 }

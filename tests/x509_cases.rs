@@ -19,7 +19,7 @@ mod verdict_page;
 use common::pki::{Issued, Key, NOW, Role, SERVER_NAME, Template, tlv};
 use embedded_mtls::CertificateProblem as Problem;
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
-use embedded_mtls::x509::{CommonName, PathFound, Purpose, Rules, ServerName, Time, TrustAnchor, UnixTime, Validator};
+use embedded_mtls::x509::{CommonName, Purpose, Rules, ServerName, Time, TrustAnchor, UnixTime, Validator};
 use embedded_mtls::{ApiMisuse, CertificateError, Error};
 use path_cases::{ANCHORS, AUTHORITIES, EXTENSIONS, FIELDS, LISTS, NAMES, PROFILE, SERVER_NAMES, USES, VALIDITY};
 use policy_cases::{COMMON_NAMES, PINS};

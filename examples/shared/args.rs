@@ -46,6 +46,11 @@ pub(crate) fn required<T>(value: Option<T>, option: &str) -> Result<T, UsageErro
     value.ok_or_else(|| UsageError(format!("{option} is missing")))
 }
 
+/// The alias of the identity in a file: its name without folder and end.
+pub(crate) fn alias(file: &str) -> &str {
+    std::path::Path::new(file).file_stem().and_then(std::ffi::OsStr::to_str).unwrap_or(file)
+}
+
 /// The error for a value that does not fit its option.
 pub(crate) fn unfit(option: &str, found: &str, wanted: &str) -> UsageError {
     UsageError(format!("{option}: found '{found}', wanted {wanted}"))

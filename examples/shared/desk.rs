@@ -76,6 +76,11 @@ impl Desk {
         Self { required_names, ..Self::default() }
     }
 
+    /// Common names that may come in; none: all.
+    pub(crate) fn required_names(&self) -> &[String] {
+        &self.required_names
+    }
+
     /// Why this visitor may not come in.
     pub(crate) fn objection(&self, common_name: Option<&str>) -> Option<String> {
         if self.required_names.is_empty() || self.required_names.iter().any(|name| Some(name.as_str()) == common_name) {

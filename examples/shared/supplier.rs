@@ -11,10 +11,11 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 
 use embedded_io::{Read, Write};
+use embedded_mtls::credential::{AllowList, Choice, Entry, NoMatch, Rule, Selector};
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::io::blocking::Stream;
 use embedded_mtls::io::std::system_time;
-use embedded_mtls::io::{Failure, HandshakeError, Host, SoftwareHost};
+use embedded_mtls::io::{Failure, HandshakeError, Host, KeystoreHost};
 use embedded_mtls::x509::{PeerIdentity, Time, TraceEvent};
 use embedded_mtls::{
     AlertDescription, ClientAuth, Credential, CredentialRequest, Entropy, Error, Handshake, Server, ServerConfig,
@@ -35,6 +36,9 @@ const HANDSHAKE_TIME: Duration = Duration::from_secs(20);
 /// How long may pass until a request is there, and until a reply is taken.
 const REQUEST_TIME: Duration = Duration::from_secs(60);
 
+/// The alias of the identity that is shown if no other fits.
+const DEFAULT: &str = "default";
+
 /// Whether clients are asked for their certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Asking {
@@ -46,7 +50,10 @@ pub(crate) enum Asking {
 /// What a supplier is told by its options.
 #[derive(Debug)]
 pub(crate) struct Setup {
+    /// Who we are for clients that ask for no name, or for one that is not among the others.
     pub(crate) identity: Identity,
+    /// Who we are for clients that ask for these names.
+    pub(crate) named: Vec<(String, Identity)>,
     /// Certificates of the authorities whose clients are trusted.
     pub(crate) client_authorities: Vec<Vec<u8>>,
     pub(crate) asking: Asking,
@@ -103,7 +110,7 @@ pub(crate) type Report<'r> = dyn Fn(SocketAddr, Event) + Sync + 'r;
 /// What all connections share.
 struct Shop<'a> {
     config: ServerConfig<'a>,
-    credentials: &'a [Credential<'a>],
+    selector: Selector<'a>,
     keys: &'a [embedded_mtls::crypto::rustcrypto::P256SigningKey],
     desk: Desk,
     refuse_early: bool,
@@ -120,9 +127,17 @@ pub(crate) fn serve(
     report: &Report<'_>,
 ) -> Result<(), UsageError> {
     let unusable = |error: Error| UsageError(error.to_string());
-    let identities = core::slice::from_ref(&setup.identity);
-    let (chains, keys) = (tls::chains(identities), tls::keys(identities).map_err(UsageError)?);
+    let identities: Vec<_> =
+        setup.named.iter().map(|(_, identity)| identity).chain([&setup.identity]).cloned().collect();
+    let (chains, keys) = (tls::chains(&identities), tls::keys(&identities).map_err(UsageError)?);
     let credentials = tls::credentials(&chains).map_err(unusable)?;
+    let names: Vec<[&str; 1]> = setup.named.iter().map(|(name, _)| [name.as_str()]).collect();
+    let special = credentials.iter().zip(&names).map(|(credential, name)| {
+        let [alias] = name;
+        Entry::new(alias, *credential).with_server_names(name)
+    });
+    let default = credentials.last().map(|credential| Entry::new(DEFAULT, *credential));
+    let entries: Vec<_> = special.chain(default).collect();
     let anchors = tls::anchors(&setup.client_authorities).map_err(unusable)?;
     let alpn: Vec<_> = setup.preferences.alpn.iter().map(Vec::as_slice).collect();
     let asking = match setup.asking {
@@ -145,7 +160,7 @@ pub(crate) fn serve(
     let guests = AtomicUsize::new(0);
     let shop = Shop {
         config,
-        credentials: &credentials,
+        selector: Selector::new(&entries).with_no_match(NoMatch::Default(DEFAULT)),
         keys: &keys,
         desk,
         refuse_early: setup.refuse_early,
@@ -236,8 +251,8 @@ impl Shop<'_> {
     /// Who answers the questions of one handshake.
     fn porter<'b, 't>(&'b self, tell: &'t dyn Fn(Event)) -> Porter<'b, 't, impl FnMut() -> Time + use<>> {
         Porter {
-            software: SoftwareHost::new(self.credentials, self.keys, system_time),
-            desk: self.refuse_early.then_some(&self.desk),
+            software: KeystoreHost::new(self.selector, self.keys, system_time),
+            required_names: self.refuse_early.then(|| self.desk.required_names()),
             verdict: None,
             trace: self.trace.then_some(tell),
         }
@@ -282,9 +297,9 @@ impl Shop<'_> {
 
 /// Answers the questions of the handshake.
 struct Porter<'b, 't, T> {
-    software: SoftwareHost<'b, T>,
+    software: KeystoreHost<'b, T>,
     /// Whose rules decide in the handshake who may come in.
-    desk: Option<&'b Desk>,
+    required_names: Option<&'b [String]>,
     /// Why the certificates of the client were refused.
     verdict: Option<String>,
     /// Who is told each step of the search for a path.
@@ -300,11 +315,14 @@ impl<'b, T: FnMut() -> Time> Host<'b, Server, RustCrypto> for Porter<'b, '_, T> 
         self.software.credential(request)
     }
 
+    fn choose(&mut self, request: &CredentialRequest<'_, 'b, Server, RustCrypto>) -> Choice<'b> {
+        self.software.choose(request)
+    }
+
     fn authorize(&mut self, peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
-        match self.desk.and_then(|desk| desk.objection(peer.common_name())) {
-            Some(_) => Err(AlertDescription::ACCESS_DENIED),
-            None => Ok(()),
-        }
+        let Some(names) = self.required_names.filter(|names| !names.is_empty()) else { return Ok(()) };
+        let rules: Vec<_> = names.iter().map(|name| Rule::CommonName(name)).collect();
+        AllowList::any_of(&rules).authorize::<RustCrypto>(peer)
     }
 
     fn sign(&mut self, request: &SignRequest<'_, 'b, Server, RustCrypto>) -> Option<Signature> {

@@ -15,6 +15,7 @@
 
 use super::authenticate::{Answered, Authenticate, Expectation, Outcome};
 use super::config::{ClientConfig, Parameters, check_anchors};
+use super::hello_offer::{offer, session_id};
 use super::identify::{Identify, send_change_cipher_spec, send_finished};
 use super::keys::{ApplicationKeys, ClientFinishedKeys, HandshakeKeys, receive_finished};
 #[cfg(feature = "post-handshake-auth")]
@@ -28,7 +29,6 @@ use crate::key_schedule::FinishedVerified;
 use crate::record::outbound::Written;
 use crate::transcript::Transcript;
 use crate::wire::certificate_request::CertificateRequest;
-use crate::wire::client_hello::ClientHelloOffer;
 use crate::wire::encrypted_extensions::EncryptedExtensions;
 use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup};
 use crate::wire::extension::KeyShareEntry;
@@ -66,6 +66,12 @@ pub struct Share<C: CryptoProvider> {
     group: NamedGroup,
     private: C::KeyExchange,
     public: KeyShare,
+}
+
+impl<C: CryptoProvider> Share<C> {
+    fn entry(&self) -> KeyShareEntry<'_> {
+        KeyShareEntry { group: self.group, key_exchange: self.public.as_bytes() }
+    }
 }
 
 /// What the ClientHello on its way committed us to.
@@ -240,6 +246,7 @@ impl Role for Client {
 }
 
 /// The key share of the first ClientHello is of the preferred group.
+#[inline(never)]
 fn start<'b, C: CryptoProvider>(cx: &mut Context<'b, C>, config: &ClientConfig<'b>) -> Next<'b, C> {
     #[cfg(feature = "key-log")]
     {
@@ -251,6 +258,7 @@ fn start<'b, C: CryptoProvider>(cx: &mut Context<'b, C>, config: &ClientConfig<'
     Ok((State::SendClientHello(Share { group, private, public }), Progress::Yield))
 }
 
+#[inline(never)]
 fn send_client_hello<'b, C: CryptoProvider>(
     share: Share<C>,
     cx: &mut Context<'b, C>,
@@ -259,7 +267,7 @@ fn send_client_hello<'b, C: CryptoProvider>(
     // Not hashed yet: the server chooses the hash. The message stays where it is until then.
     cx.tx.hold_hello();
     cx.rx.begin_handshake();
-    let offer = offer::<C>(&share, &cx.entropy, config, None);
+    let offer = offer::<C>(share.entry(), &cx.entropy, config, None);
     match cx.tx.message(&|w| offer.emit(w), &mut |_| ())? {
         Written::AfterTransmit => Ok((State::SendClientHello(share), Progress::Transmit)),
         Written::Yes => {
@@ -270,6 +278,7 @@ fn send_client_hello<'b, C: CryptoProvider>(
     }
 }
 
+#[inline(never)]
 fn handle_server_hello<'b, C: CryptoProvider>(
     hello: Hello<C>,
     cx: &mut Context<'b, C>,
@@ -355,6 +364,7 @@ fn check_retry<C: CryptoProvider>(
 
 /// A share of the group that was asked for, or the same again from the same seed. The transcript goes
 /// on with the hash of the first ClientHello and the HelloRetryRequest.
+#[inline(never)]
 fn make_second_share<'b, C: CryptoProvider>(
     retry: Retry,
     cx: &mut Context<'b, C>,
@@ -374,6 +384,7 @@ fn make_second_share<'b, C: CryptoProvider>(
     Ok((State::SendSecondClientHello(retry, share), Progress::Yield))
 }
 
+#[inline(never)]
 fn send_second_client_hello<'b, C: CryptoProvider>(
     retry: Retry,
     share: Share<C>,
@@ -384,7 +395,7 @@ fn send_second_client_hello<'b, C: CryptoProvider>(
     let server_hello::Answer::Retry { cookie, .. } = ServerHello::parse(handshake::body(message)?)?.answer else {
         return Err(PeerMisbehaved::UnexpectedMessage.into());
     };
-    let offer = offer::<C>(&share, &cx.entropy, config, cookie);
+    let offer = offer::<C>(share.entry(), &cx.entropy, config, cookie);
     let Context { tx, transcript, .. } = cx;
     if tx.message(&|w| offer.emit(w), &mut |message| transcript.update(message))? == Written::AfterTransmit {
         return Ok((State::SendSecondClientHello(retry, share), Progress::Transmit));
@@ -396,38 +407,7 @@ fn send_second_client_hello<'b, C: CryptoProvider>(
     Ok((State::ExpectServerHello(hello), Progress::Transmit))
 }
 
-fn offer<'c, C: CryptoProvider>(
-    share: &'c Share<C>,
-    entropy: &'c super::Entropy,
-    config: &'c ClientConfig<'_>,
-    cookie: Option<&'c [u8]>,
-) -> ClientHelloOffer<'c> {
-    ClientHelloOffer {
-        random: entropy.random(),
-        session_id: session_id(entropy, config),
-        cipher_suites: config.parameters.cipher_suites::<C>(),
-        groups: config.parameters.groups::<C>(),
-        signature_schemes: config.parameters.signature_schemes::<C>(),
-        certificate_schemes: config.parameters.certificate_schemes::<C>(),
-        key_share: KeyShareEntry { group: share.group, key_exchange: share.public.as_bytes() },
-        server_name: match &config.server_name {
-            ServerName::Dns(name) => Some(name.as_str()),
-            // RFC 6066 section 3: "Literal IPv4 and IPv6 addresses are not permitted in 'HostName'."
-            ServerName::Ip(_) => None,
-        },
-        protocols: config.parameters.alpn(),
-        cookie,
-        #[cfg(feature = "post-handshake-auth")]
-        post_handshake_auth: config.post_handshake_auth,
-        #[cfg(not(feature = "post-handshake-auth"))]
-        post_handshake_auth: false,
-    }
-}
-
-fn session_id<'c>(entropy: &'c super::Entropy, config: &ClientConfig<'_>) -> &'c [u8] {
-    if config.parameters.compatibility { entropy.session_id() } else { &[] }
-}
-
+#[inline(never)]
 fn handle_encrypted_extensions<'b, C: CryptoProvider>(
     keys: HandshakeKeys<C>,
     cx: &mut Context<'b, C>,
@@ -466,6 +446,7 @@ fn look_for_request<'b, C: CryptoProvider>(
 }
 
 /// The request is checked; it stays in `rx` while the application chooses.
+#[inline(never)]
 fn handle_certificate_request<'b, C: CryptoProvider>(keys: HandshakeKeys<C>, cx: &mut Context<'b, C>) -> Next<'b, C> {
     CertificateRequest::parse(handshake::body(cx.rx.message()?)?)?;
     Ok((State::AwaitCredential(keys), Progress::Continue))
@@ -497,6 +478,7 @@ const fn expectation<'c>(config: &'c ClientConfig<'_>) -> Expectation<'c> {
     }
 }
 
+#[inline(never)]
 fn authenticate_server<'b, C: CryptoProvider>(
     keys: HandshakeKeys<C>,
     reply: Option<Reply<'b>>,
@@ -513,6 +495,7 @@ fn authenticate_server<'b, C: CryptoProvider>(
     }
 }
 
+#[inline(never)]
 fn handle_finished<'b, C: CryptoProvider>(
     keys: HandshakeKeys<C>,
     reply: Option<Reply<'b>>,
@@ -535,6 +518,7 @@ fn handle_finished<'b, C: CryptoProvider>(
     Ok((State::Respond(response, identify), Progress::Continue))
 }
 
+#[inline(never)]
 fn send_client_finished<'b, C: CryptoProvider>(response: Response<C>, cx: &mut Context<'b, C>) -> Next<'b, C> {
     match send_finished(&mut cx.flight(), |hash| response.keys.client.finished(hash))? {
         Written::AfterTransmit => Ok((State::SendFinished(response), Progress::Transmit)),

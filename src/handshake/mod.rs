@@ -7,6 +7,7 @@ mod authenticate;
 pub(crate) mod client;
 pub(crate) mod config;
 pub(crate) mod entropy;
+mod hello_offer;
 mod identify;
 #[cfg(feature = "key-log")]
 pub(crate) mod key_log;

@@ -217,7 +217,7 @@ impl<'b, C: CryptoProvider> PostHandshake<'b, C> {
         let mut transcript = self.transcript.fork();
         if let (Party::Client(requests), Some(credential)) = (&self.party, self.signing()) {
             certificate::for_each_piece(requests.context(peer), credential.chain().iter(), |piece| {
-                transcript.update(piece)
+                transcript.update(piece);
             });
         }
         transcript.certificate_hash()

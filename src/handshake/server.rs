@@ -229,6 +229,7 @@ impl Role for Server {
 }
 
 /// Chooses suite and group, each the first of ours that the client has too.
+#[inline(never)]
 fn handle_client_hello<'b, C: CryptoProvider>(cx: &mut Context<'b, C>, config: &ServerConfig<'_>) -> Next<'b, C> {
     let hello = ClientHello::parse(handshake::body(cx.rx.message()?)?)?;
     let mandatory = hello.mandatory()?;
@@ -278,6 +279,7 @@ fn check_key_shares(mandatory: &Mandatory<'_>) -> Result<(), Error> {
 }
 
 /// RFC 9846 section 4.2.4. No cookie is sent: the state is kept here.
+#[inline(never)]
 fn send_hello_retry_request<'b, C: CryptoProvider>(
     choice: Choice,
     cx: &mut Context<'b, C>,
@@ -307,6 +309,7 @@ fn send_hello_retry_request<'b, C: CryptoProvider>(
     Ok((State::ExpectSecondClientHello(choice, first), Progress::Transmit))
 }
 
+#[inline(never)]
 fn handle_second_client_hello<'b, C: CryptoProvider>(
     choice: Choice,
     first: &Digest,
@@ -358,6 +361,7 @@ fn take_credential<'b, C: CryptoProvider>(
     Ok(State::MakeKeyShare(choice, credential))
 }
 
+#[inline(never)]
 fn agree<'b, C: CryptoProvider>(
     choice: Choice,
     credential: &'b Credential<'b>,
@@ -455,6 +459,7 @@ fn send_certificate_request<'b, C: CryptoProvider>(
     }
 }
 
+#[inline(never)]
 fn send_server_finished<'b, C: CryptoProvider>(
     keys: HandshakeKeys<C>,
     cx: &mut Context<'b, C>,
@@ -489,6 +494,7 @@ pub(super) fn expectation<'e>(
     }
 }
 
+#[inline(never)]
 fn authenticate_client<'b, C: CryptoProvider>(
     keys: ClientFinishedKeys<C>,
     step: Authenticate,
@@ -508,6 +514,7 @@ fn authenticate_client<'b, C: CryptoProvider>(
     }
 }
 
+#[inline(never)]
 fn handle_finished<'b, C: CryptoProvider>(
     keys: ClientFinishedKeys<C>,
     peer: PeerAuthenticated,

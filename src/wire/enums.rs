@@ -99,7 +99,7 @@ impl ExtensionType {
     /// The error of this extension where it does not belong.
     ///
     /// RFC 9846 section 4.3: "If an implementation receives an extension which it recognizes and which is not
-    /// specified for the message in which it appears, it MUST abort the handshake with an 'illegal_parameter'
+    /// specified for the message in which it appears, it MUST abort the handshake with an '`illegal_parameter`'
     /// alert." One that is specified there but was not offered, or is not known, is an `unsupported_extension`.
     pub(crate) const fn misplaced(self) -> Error {
         if self.name().is_some() {

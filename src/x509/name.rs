@@ -181,6 +181,7 @@ impl<'a> Attribute<'a> {
     pub const fn short_name(&self) -> Option<&'static str> {
         match self.oid {
             COMMON_NAME => Some("CN"),
+            [0x55, 0x04, 0x04] => Some("SN"),
             [0x55, 0x04, 0x05] => Some("serialNumber"),
             [0x55, 0x04, 0x06] => Some("C"),
             [0x55, 0x04, 0x07] => Some("L"),
@@ -188,6 +189,10 @@ impl<'a> Attribute<'a> {
             [0x55, 0x04, 0x09] => Some("STREET"),
             [0x55, 0x04, 0x0a] => Some("O"),
             [0x55, 0x04, 0x0b] => Some("OU"),
+            [0x55, 0x04, 0x0c] => Some("title"),
+            [0x55, 0x04, 0x0d] => Some("description"),
+            [0x55, 0x04, 0x2a] => Some("GN"),
+            [0x55, 0x04, 0x2b] => Some("initials"),
             DOMAIN_COMPONENT => Some("DC"),
             EMAIL_ADDRESS => Some("emailAddress"),
             USER_ID => Some("UID"),

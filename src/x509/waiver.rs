@@ -356,8 +356,9 @@ mod tests {
     #[test]
     fn without_the_feature_waivers_are_nothing_at_all() {
         assert_eq!((size_of::<Waivers>(), size_of::<Waived>(), size_of::<Leniency>()), (0, 0, 0));
+        let mut strict = Leniency::STRICT;
         for (problem, _) in ALL {
-            assert_eq!(Leniency::STRICT.excuse(Err(*problem)), Err(*problem));
+            assert_eq!(strict.excuse(Err(*problem)), Err(*problem));
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::budget::Mode;
 use crate::run::{Failure, Result};
 use crate::step::Selection;
-use crate::{budget, plan, setup};
+use crate::{boards, budget, plan, setup};
 use std::fmt::Write;
 
 /// A command: its name, what it does, and the function that does it.
@@ -23,6 +23,7 @@ const COMMANDS: &[Command] = &[
         what: "only the firmware in QEMU: all rows, or those with one of the named words",
         run: qemu,
     },
+    Command { name: "boards", what: "only build the firmware of real boards, with a throw-away identity", run: boards },
     Command { name: "limbo", what: "only the certificate cases of the named x509-limbo files", run: limbo },
     Command {
         name: "budget",
@@ -109,6 +110,11 @@ fn limbo(options: &Options) -> Result<()> {
 
 fn setup(_: &Options) -> Result<()> {
     setup::everything()
+}
+
+fn boards(_: &Options) -> Result<()> {
+    setup::targets()?;
+    boards::build()
 }
 
 fn budget(options: &Options) -> Result<()> {

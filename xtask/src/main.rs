@@ -1,5 +1,6 @@
 //! The project's own commands: `cargo xtask <command>`. `cargo xtask help` lists them.
 
+mod boards;
 mod budget;
 mod cli;
 mod features;

@@ -1,10 +1,10 @@
 //! Which steps there are.
 
-use crate::budget;
 use crate::features::{ALL, ALL_TESTS, CORTEX_M4, EXCLUSIVE, MEASURED_TARGET, PINNED, SETS, TARGETS};
 use crate::run::{Failure, Result, Run, root};
 use crate::setup;
 use crate::step::{Step, Task};
+use crate::{boards, budget};
 
 /// Name of the step that installs.
 pub(crate) const SETUP: &str = "setup";
@@ -29,6 +29,7 @@ pub(crate) fn test() -> Result<Vec<Step>> {
         combinations(),
         targets(),
         firmware(&boards),
+        real_boards(),
         documentation(),
         unit(),
         integration(),
@@ -110,12 +111,15 @@ fn targets() -> Step {
 }
 
 fn firmware(boards: &[String]) -> Step {
+    // Those made of hardware have a step of their own, with an identity.
+    let boards = boards.iter().filter(|board| !boards::is_real(board));
     let board = |board: &String| Task::Succeeds(Run::cargo(&format!("clippy --locked {DENY}")).within(board));
-    Step {
-        name: "firmware",
-        what: "the firmware crates build without a lint",
-        tasks: boards.iter().map(board).collect(),
-    }
+    Step { name: "firmware", what: "the firmware crates build without a lint", tasks: boards.map(board).collect() }
+}
+
+fn real_boards() -> Step {
+    let tasks = vec![Task::Call(boards::build)];
+    Step { name: "boards", what: "the images of real boards are built; they are not run", tasks }
 }
 
 fn documentation() -> Step {
@@ -131,7 +135,9 @@ fn unit() -> Step {
     let tasks = vec![
         cargo("test --workspace --exclude interop --lib --bins --examples --locked"),
         cargo(&format!("test --package embedded-mtls --lib --locked --features {ALL}")),
-        Task::Succeeds(Run::cargo("test --locked --package gateway").within("boards")),
+        Task::Succeeds(
+            Run::cargo("test --locked --package gateway --package hardware --package provisioning").within("boards"),
+        ),
     ];
     Step { name: "unit", what: "unit tests of the core, the examples, the firmware and the tools", tasks }
 }
@@ -213,7 +219,7 @@ fn interop_step() -> Step {
 
 fn qemu_step(words: &[String]) -> Step {
     let image = |board| Task::Succeeds(Run::cargo("build --release --locked").within(board));
-    let rows = words.iter().fold(Run::cargo("run --package emulated --locked --"), |run, word| run.arg(word));
+    let rows = words.iter().fold(Run::cargo("run --package emulated --locked --"), Run::arg);
     let tasks = vec![
         image("boards/qemu-mps2"),
         image("boards/qemu-lm3s"),

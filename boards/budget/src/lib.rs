@@ -14,6 +14,7 @@
 //! With the feature `types` the library has, for each public type, a symbol that is as long as a value of the type.
 #![no_std]
 
+pub mod chains;
 #[cfg(target_os = "none")]
 pub mod frame;
 pub mod pki;

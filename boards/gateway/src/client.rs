@@ -86,7 +86,7 @@ async fn deliver<B: Board>(
     }
 
     debug!("posting {} bytes to {}", order.len(), settings.endpoint.path);
-    let verdict = http::post(&mut stream, &settings.endpoint, order, memory).await.map_err(lost)?;
+    let verdict = http::post(&mut stream, &settings.endpoint, order, memory).await.map_err(|error| lost(&error))?;
     // The answer is here: if the connection breaks now, nothing is lost.
     let _said = stream.close().await;
     let _heard = with_timeout(GOODBYE, stream.read(&mut [0])).await;
@@ -102,8 +102,8 @@ fn refused(error: HandshakeError<TcpError>) -> Trouble {
 }
 
 /// Why no answer came though the handshake was done.
-fn lost(error: HttpError<Failure<TcpError>>) -> Trouble {
-    match error {
+fn lost(error: &HttpError<Failure<TcpError>>) -> Trouble {
+    match *error {
         HttpError::Ended | HttpError::Stream(Failure::Io(_) | Failure::Tls(Error::ConnectionTruncated)) => {
             Trouble::Network
         }

@@ -23,6 +23,7 @@ pub(crate) struct Connection {
 
 impl Memory {
     /// All zero.
+    #[allow(clippy::large_stack_arrays, reason = "boards keep it in a static")]
     #[allow(clippy::new_without_default, reason = "a default would be built on the stack and moved")]
     pub const fn new() -> Self {
         Self {

@@ -63,7 +63,7 @@ async fn take<B: Board>(
     let mut stream = Stream::open(transport, handshake, &mut desk).await.map_err(|error| tls(error.cause))?;
     desk::log_session(stream.session());
 
-    let came = http::read_order(&mut stream, head, body).await.map_err(lost)?;
+    let came = http::read_order(&mut stream, head, body).await.map_err(|error| lost(&error))?;
     let (line, code, text) = match came {
         Err(refusal) => (refusal.status(), 406, "no order"),
         Ok(len) => {
@@ -83,7 +83,7 @@ async fn take<B: Board>(
     let mut answer = Writer::new(&mut memory);
     let written = cxml::response(&mut answer, stamp, settings.order.sender.identity, code, text);
     let answer = written.ok().and_then(|()| answer.into_str()).ok_or(Trouble::Setup)?;
-    http::write_response(&mut stream, line, answer.as_bytes()).await.map_err(lost)?;
+    http::write_response(&mut stream, line, answer.as_bytes()).await.map_err(|error| lost(&error))?;
     stream.close().await.map_err(tls)?;
     // Until the client has closed as well: what it still has to read must not be lost to a reset.
     let _heard = stream.read(&mut [0]).await;
@@ -97,8 +97,8 @@ fn tls(failure: Failure<TcpError>) -> Trouble {
     }
 }
 
-fn lost(error: HttpError<Failure<TcpError>>) -> Trouble {
-    match error {
+fn lost(error: &HttpError<Failure<TcpError>>) -> Trouble {
+    match *error {
         HttpError::Ended => Trouble::Network,
         HttpError::Stream(failure) => tls(failure),
         HttpError::Unreadable => Trouble::HttpUnreadable,

@@ -17,12 +17,15 @@ const PENDSTSET: u32 = 1 << 26;
 struct SysTickDriver {
     /// Wraps after 49 days, longer than an emulated machine runs.
     milliseconds: AtomicU32,
+    /// The time that was told last.
+    last: Mutex<Cell<u64>>,
     queue: Mutex<RefCell<Queue>>,
     next: Mutex<Cell<u64>>,
 }
 
 embassy_time_driver::time_driver_impl!(static DRIVER: SysTickDriver = SysTickDriver {
     milliseconds: AtomicU32::new(0),
+    last: Mutex::new(Cell::new(0)),
     queue: Mutex::new(RefCell::new(Queue::new())),
     next: Mutex::new(Cell::new(u64::MAX)),
 });
@@ -38,7 +41,7 @@ pub(crate) fn start(timer: &mut SYST, hertz: u32) {
 
 impl Driver for SysTickDriver {
     fn now(&self) -> u64 {
-        critical_section::with(|_| {
+        critical_section::with(|section| {
             let mut milliseconds = u64::from(self.milliseconds.load(Ordering::Relaxed));
             let mut current = SYST::get_current();
             // SAFETY: a register that may be read at any time.
@@ -49,7 +52,11 @@ impl Driver for SysTickDriver {
             }
             let reload = SYST::get_reload();
             let passed = u64::from(reload.saturating_sub(current));
-            milliseconds * TICKS_PER_MS + passed * TICKS_PER_MS / (u64::from(reload) + 1)
+            let now = milliseconds * TICKS_PER_MS + passed * TICKS_PER_MS / (u64::from(reload) + 1);
+            // QEMU begins anew a moment before it says so; time must not go back meanwhile.
+            let last = self.last.borrow(section);
+            last.set(last.get().max(now));
+            last.get()
         })
     }
 

@@ -1,14 +1,15 @@
 //! ECDSA on P-256 and P-384.
 
 #[cfg(feature = "p384")]
-use p256::ecdsa::signature::hazmat::PrehashSigner;
-use p256::ecdsa::signature::hazmat::PrehashVerifier;
+use p256::ecdsa::signature::hazmat::{PrehashSigner, PrehashVerifier};
 use p256::elliptic_curve::Group;
+use p256::elliptic_curve::ops::Invert;
 use p256::elliptic_curve::point::AffineCoordinates;
 use p256::{AffinePoint, NonZeroScalar, ProjectivePoint};
 use zeroize::Zeroizing;
 
-use super::nonce::{nonzero, sign};
+use super::joint::Point;
+use super::nonce::{nonzero, reduced, sign};
 use crate::codec::{Reader, read_all};
 use crate::crypto::CryptoError;
 use crate::error::InvalidMessage;
@@ -66,13 +67,15 @@ fn of_base(scalar: &NonZeroScalar) -> AffinePoint {
 
 /// A digest longer than a scalar is cut (FIPS 186-5 section 6.4.2).
 pub(super) fn verify_p256(public_key: &[u8], digest: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
-    use p256::ecdsa::{Signature, VerifyingKey};
-    let key = VerifyingKey::from_affine(point_p256(public_key)?).map_err(|_| CryptoError::Invalid)?;
+    let key = point_p256(public_key)?;
     let (r, s) = read_all(signature, ecdsa_sig_value).map_err(|_| CryptoError::Invalid)?;
     // Refuses 0 and what is not below the group order.
-    let signature = Signature::from_scalars(padded::<P256_SCALAR>(r)?, padded::<P256_SCALAR>(s)?)
-        .map_err(|_| CryptoError::Forged)?;
-    key.verify_prehash(digest, &signature).map_err(|_| CryptoError::Forged)
+    let [r, s] = [nonzero(&padded(r)?), nonzero(&padded(s)?)];
+    let (r, s) = (r.map_err(|_| CryptoError::Forged)?, s.map_err(|_| CryptoError::Forged)?);
+    let z = reduced(digest.first_chunk().ok_or(CryptoError::Invalid)?);
+    let inverse = *s.invert_vartime();
+    let sum = Point::sum(&(z * inverse), &(*r * inverse), &key).ok_or(CryptoError::Invalid)?;
+    if sum.has_x_modulo_order(&r) { Ok(()) } else { Err(CryptoError::Forged) }
 }
 
 #[cfg(feature = "p384")]
@@ -131,7 +134,7 @@ impl P256SigningKey {
     /// [`CryptoError::Invalid`] if the scalar is 0 or not below the order of the group.
     pub fn from_bytes(scalar: &[u8; 32]) -> Result<Self, CryptoError> {
         let private = Zeroizing::new(*scalar);
-        let point = of_base(&*Zeroizing::new(nonzero(scalar)?));
+        let point = of_base(&Zeroizing::new(nonzero(scalar)?));
         let mut public = [0; 65];
         let bytes = [UNCOMPRESSED].into_iter().chain(point.x()).chain(point.y());
         public.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);

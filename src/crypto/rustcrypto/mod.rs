@@ -15,6 +15,7 @@ pub(in crate::crypto) mod ecdsa;
 #[cfg(feature = "ed25519")]
 mod ed25519;
 mod hash;
+mod joint;
 pub(in crate::crypto) mod key_exchange;
 pub(in crate::crypto) mod nonce;
 

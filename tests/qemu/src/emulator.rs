@@ -87,10 +87,11 @@ impl Emulator {
     ) -> Result<Self, String> {
         let bytes =
             fs::read(image).map_err(|error| format!("{}: {error}; cargo xtask qemu builds it", image.display()))?;
-        let words: String = arguments.iter().map(|word| format!(",arg={word}")).collect();
+        let words =
+            ["arg=image"].into_iter().chain(arguments.iter().map(String::as_str)).collect::<Vec<_>>().join(",arg=");
         let mut line: Vec<String> =
             ["-M", machine.name(), "-display", "none", "-monitor", "none", "-serial", "none"].map(String::from).into();
-        line.extend(["-semihosting-config".into(), format!("enable=on,target=native,arg=image{words}")]);
+        line.extend(["-semihosting-config".into(), format!("enable=on,target=native,{words}")]);
         line.extend(network.options(machine));
         line.extend(["-kernel".into(), image.display().to_string()]);
         Ok(Self { process: Process::start_in(directory, "qemu-system-arm", line)?, image: bytes })

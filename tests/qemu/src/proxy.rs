@@ -61,7 +61,7 @@ fn suffer(fault: Option<Fault>, passed: usize, bytes: &mut Vec<u8>, client: &Tcp
             // Until the client gives up.
             let mut rest = [0; 1];
             let _ = client.set_read_timeout(Some(Duration::from_secs(30)));
-            while let Ok(1..) = (&*client).peek(&mut rest) {
+            while let Ok(1..) = client.peek(&mut rest) {
                 thread::sleep(Duration::from_millis(10));
             }
             false

@@ -14,8 +14,11 @@ use std::time::Duration;
 pub(crate) struct Row {
     pub(crate) machine: &'static str,
     pub(crate) name: String,
-    pub(crate) run: Box<dyn FnOnce(&World) -> Result<(), String>>,
+    pub(crate) run: Run,
 }
+
+/// Tries it; an error says what went wrong.
+type Run = Box<dyn FnOnce(&World) -> Result<(), String>>;
 
 /// Exit statuses of the firmware.
 const DELIVERED: u8 = 0;
@@ -56,6 +59,12 @@ impl Post {
         }
     }
 
+    /// Posts to the file with which web servers answer.
+    fn posting_to_file(mut self) -> Self {
+        self.arguments.push("path=/order".into());
+        self
+    }
+
     /// One that does not.
     fn refused(machine: Machine, peer: peers::Kind, status: u8, log: &'static str) -> Self {
         Self { status, log: vec![log, "order not delivered, it stays queued"], ..Self::new(machine, peer) }
@@ -65,7 +74,7 @@ impl Post {
         Self { shows, ..self }
     }
 
-    fn as_somebody(self, identity: fn(&World) -> Option<&Identity>) -> Self {
+    fn by(self, identity: fn(&World) -> Option<&Identity>) -> Self {
         Self { identity, ..self }
     }
 
@@ -135,7 +144,7 @@ pub(crate) fn all() -> Vec<Row> {
 
 fn of_machine(machine: Machine) -> Vec<Row> {
     let mut rows: Vec<Row> = [peers::Kind::Ours, peers::Kind::OpenSsl, peers::Kind::Nginx, peers::Kind::Apache]
-        .map(|peer| Post::new(machine, peer).row(&format!("posts to {}", peer.name())))
+        .map(|peer| Post::new(machine, peer).posting_to_file().row(&format!("posts to {}", peer.name())))
         .into();
     rows.extend(refusals(machine));
     rows.extend(clients::Kind::ALL.map(|client| serves(machine, client)));
@@ -176,15 +185,13 @@ fn refusals(machine: Machine) -> Vec<Row> {
         post(Nginx, TLS, "Expired").showing("server-expired").row("refuses a server that has expired"),
         post(Ours, TLS, "NameMismatch").showing("server-of-other-name").row("refuses a server of another name"),
         post(OpenSslAskingNobody, NOT_MUTUAL, "asked for no certificate").row("refuses a server that asks nobody"),
-        post(OpenSsl, REJECTED_LATE, "certificate_required")
-            .as_somebody(|_| None)
-            .row("refused late: no certificate (116)"),
+        post(OpenSsl, REJECTED_LATE, "certificate_required").by(|_| None).row("refused late: no certificate (116)"),
         post(OpenSsl, REJECTED_LATE, "certificate_expired")
-            .as_somebody(|world| Some(&world.client_expired))
+            .by(|world| Some(&world.client_expired))
             .row("refused late: our certificate has expired (45)"),
-        post(Nginx, HTTP, "HTTP status 400").as_somebody(|_| None).row("refused by HTTP: no certificate (nginx 400)"),
+        post(Nginx, HTTP, "HTTP status 400").by(|_| None).row("refused by HTTP: no certificate (nginx 400)"),
         post(Apache, HTTP, "HTTP status 403")
-            .as_somebody(|world| Some(&world.client))
+            .by(|world| Some(&world.client))
             .row("refused by HTTP: another common name (Apache 403)"),
     ]
 }
@@ -245,7 +252,7 @@ fn survives(machine: Machine, world: &World) -> Result<(), String> {
 fn learns_time(machine: Machine, world: &World) -> Result<(), String> {
     const LATER: u64 = 2_240_000_000;
     let time = format!("time=10.0.2.2:{}", time_server::start(LATER)?);
-    let log = "the time server says 2040-12-25";
+    let log = "the time server says 2040-12-24";
     let mut post = Post::refused(machine, peers::Kind::Ours, TLS, log);
     post.arguments.push(time);
     post.log.push("Expired");
@@ -279,13 +286,14 @@ fn overflows(machine: Machine, world: &World) -> Result<(), String> {
 
 /// Boots an image once, with our supplier at the other end, prints what it logs, and gives its exit status.
 pub(crate) fn post_once(world: &World, image: &str) -> Result<u8, String> {
-    let image = Path::new(image);
-    let machine = Machine::of_image(image).ok_or_else(|| format!("no machine is known for {}", image.display()))?;
+    // QEMU runs in another directory.
+    let image = Path::new(image).canonicalize().map_err(|error| format!("{image}: {error}"))?;
+    let machine = Machine::of_image(&image).ok_or_else(|| format!("no machine is known for {}", image.display()))?;
     let ground = Ground::new(&world.root, Some(&world.client))?;
     let port = free_port()?;
     let peer = Peer::start(peers::Kind::Ours, world, port, "server", &[])?;
     let network = Network::User { forward: None };
-    let mut running = Emulator::start(machine, image, &ground.directory(), &network, &arguments(&ground, port, &[]))?;
+    let mut running = Emulator::start(machine, &image, &ground.directory(), &network, &arguments(&ground, port, &[]))?;
     let mut printed = 0;
     loop {
         let ended = running.ends_within(Duration::from_millis(20));

@@ -33,5 +33,5 @@ fn wanted(row: &Row, words: &[String]) -> bool {
 }
 
 fn indented(text: &str) -> String {
-    text.lines().map(|line| format!("          {line}\n")).collect()
+    text.lines().map(|line| ["          ", line].concat()).collect::<Vec<_>>().join("\n")
 }

@@ -4,7 +4,7 @@ use crate::workdir::Workdir;
 use std::io;
 use std::os::unix::net::UnixDatagram;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -25,19 +25,26 @@ pub(crate) struct Quality {
 pub(crate) struct Wire {
     files: Workdir,
     cut: Arc<AtomicBool>,
+    /// Frames that were lost or overtaken.
+    harmed: Arc<AtomicU32>,
 }
 
 impl Wire {
     pub(crate) fn new(quality: Quality) -> Result<Self, String> {
         let files = Workdir::new()?;
-        let cut = Arc::new(AtomicBool::new(false));
+        let (cut, harmed) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
         for (from, to) in [(0, 1), (1, 0)] {
             let socket = UnixDatagram::bind(files.file(&wire_end(from))).map_err(|error| format!("wire: {error}"))?;
-            let (target, cut) = (files.file(&machine_end(to)), cut.clone());
+            let (target, cut, harmed) = (files.file(&machine_end(to)), cut.clone(), harmed.clone());
             let dice = Dice(quality.seed * 2 + from);
-            thread::spawn(move || carry(&socket, &target, quality, dice, &cut));
+            thread::spawn(move || carry(&socket, &target, quality, dice, &cut, &harmed));
         }
-        Ok(Self { files, cut })
+        Ok(Self { files, cut, harmed })
+    }
+
+    /// How many frames were lost or overtaken so far.
+    pub(crate) fn harmed(&self) -> u32 {
+        self.harmed.load(Ordering::Relaxed)
     }
 
     /// The sockets that the machine at an end, 0 or 1, reads from and writes to.
@@ -61,13 +68,18 @@ fn wire_end(end: u64) -> String {
 }
 
 /// Moves frames to `target` until the wire is cut. A machine that is not there yet loses them, as on any wire.
-fn carry(socket: &UnixDatagram, target: &str, quality: Quality, mut dice: Dice, cut: &AtomicBool) {
+fn carry(socket: &UnixDatagram, target: &str, quality: Quality, mut dice: Dice, cut: &AtomicBool, harmed: &AtomicU32) {
     let (mut buffer, mut held) = ([0; MTU], None::<Vec<u8>>);
     let send = |frame: &[u8]| drop(socket.send_to(frame, target));
     while !cut.load(Ordering::Relaxed) && socket.set_read_timeout(Some(PATIENCE)).is_ok() {
         match socket.recv(&mut buffer) {
-            Ok(len) if dice.says(quality.lost) => drop(buffer[..len].fill(0)),
-            Ok(len) if held.is_none() && dice.says(quality.overtaken) => held = Some(buffer[..len].to_vec()),
+            Ok(_) if dice.says(quality.lost) => {
+                harmed.fetch_add(1, Ordering::Relaxed);
+            }
+            Ok(len) if held.is_none() && dice.says(quality.overtaken) => {
+                harmed.fetch_add(1, Ordering::Relaxed);
+                held = Some(buffer[..len].to_vec());
+            }
             Ok(len) => {
                 send(&buffer[..len]);
                 held.take().iter().for_each(|frame| send(frame));

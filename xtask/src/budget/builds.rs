@@ -33,32 +33,33 @@ const CHACHA_P256: Choice = Choice { suite: "chacha20-poly1305", group: "secp256
 
 /// The algorithms that other implementations were measured with.
 pub(crate) const MINIMAL: Build = Build {
-    profile: "small",
-    what: "s",
+    profile: "small-compact",
+    what: "s, compact AES and SHA-2",
     features: "",
     algorithms: "AES-128-GCM, P-256",
-    flags: "",
+    flags: COMPACT,
     choices: &[GCM_P256],
 };
 
-/// Everything that is compiled in by default.
-const DEFAULT: Build = Build {
-    features: "default-algorithms",
-    algorithms: "with ChaCha20-Poly1305, X25519",
-    choices: &[GCM_P256, CHACHA_P256, CHACHA_X25519],
-    ..MINIMAL
-};
+/// The same with the arithmetic of the curves made for speed.
+const CURVES_FAST: Build =
+    Build { profile: "small-compact-ec-fast", what: "s, compact AES and SHA-2, elliptic curves at 3", ..MINIMAL };
 
 /// The first is what a quick check measures.
 pub(crate) const BUILDS: &[Build] = &[
+    CURVES_FAST,
+    MINIMAL,
+    Build { features: "cortex-m4", algorithms: "AES-128-GCM, P-256 in assembly", ..MINIMAL },
     Build {
-        profile: "small-compact-ec-fast",
-        what: "s, compact AES and SHA-2, elliptic curves at 3",
-        flags: COMPACT,
+        features: "default-algorithms",
+        algorithms: "with ChaCha20-Poly1305, X25519",
+        choices: &[GCM_P256, CHACHA_P256, CHACHA_X25519],
+        ..CURVES_FAST
+    },
+    Build {
+        features: "cortex-m4,default-algorithms",
+        algorithms: "with ChaCha20-Poly1305, X25519, P-256 in assembly",
+        choices: &[GCM_P256, CHACHA_P256],
         ..MINIMAL
     },
-    Build { profile: "small-compact", what: "s, compact AES and SHA-2", flags: COMPACT, ..MINIMAL },
-    MINIMAL,
-    Build { profile: "small-ec-fast", what: "s, elliptic curves at 3", ..MINIMAL },
-    Build { profile: "small-ec-fast", what: "s, elliptic curves at 3", ..DEFAULT },
 ];

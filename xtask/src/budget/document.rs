@@ -1,6 +1,7 @@
 //! The page of figures, and the copy of its first table in the README.
 
 use super::builds::Choice;
+use super::chains::Chain;
 use super::peers::{CLIENTS, FIRST_BAR, GOAL, Peer};
 use super::replay::Cost;
 use super::{Measured, TypeSize};
@@ -34,7 +35,7 @@ Figures that get worse by more than 2 % fail `cargo xtask budget`.
 ";
 
 /// The whole page.
-pub(crate) fn page(types: &[TypeSize], measured: &[Measured]) -> String {
+pub(crate) fn page(types: &[TypeSize], measured: &[Measured], chains: &[Chain]) -> String {
     let mut page = format!(
         "# Budget\n\nWritten by `cargo xtask budget --write`; all of this crate's figures are measured, for \
          `{MEASURED_TARGET}`. Flash and RAM in bytes.\n\n{METHOD}\n## Client and server\n\n{BEGIN}{}{END}\n",
@@ -42,8 +43,22 @@ pub(crate) fn page(types: &[TypeSize], measured: &[Measured]) -> String {
     );
     page.push_str(&parts(measured));
     page.push_str(&compared(measured));
+    page.push_str(&validators(chains));
     page.push_str(&sizes(types));
     page
+}
+
+fn validators(chains: &[Chain]) -> String {
+    let mut table = String::from(
+        "## A chain without TLS\n\nA leaf and an intermediate to the root, time, key usages and the name of the server, at opt-level s \
+         with compact SHA-2. Of the instructions, the rest is what is no verification of a signature.\n\n\
+         | Validator | Flash | Stack | Instructions | Rest |\n|---|---:|---:|---:|---:|\n",
+    );
+    for Chain { name, flash, stack, instructions, rest } in chains {
+        line(&mut table, [String::from(*name)], &[*flash, *stack, *instructions, *rest]);
+    }
+    table.push('\n');
+    table
 }
 
 /// A row for each build and what is negotiated in it.

@@ -29,6 +29,11 @@ pub(crate) fn measure(build: &Build) -> Result<Sizes> {
     Ok(sizes)
 }
 
+/// What an image is larger than the empty one.
+pub(crate) fn flash_over_empty(build: &Build, name: &str) -> Result<u64> {
+    over(elf::sections(&image(build, name))?.flash, elf::sections(&image(build, "empty"))?.flash)
+}
+
 /// Builds these programs of the crate, with `feature` beside those of the build.
 pub(crate) fn compile(build: &Build, programs: &[&str], feature: &str) -> Result<()> {
     let Build { profile, features, flags, .. } = build;

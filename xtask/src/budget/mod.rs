@@ -1,10 +1,11 @@
 //! `cargo xtask budget`: what the core costs in flash, RAM and instructions, measured, beside the goals.
 
 mod builds;
+mod chains;
 mod check;
 mod cortex_m4;
 mod document;
-mod elf;
+pub(crate) mod elf;
 mod images;
 mod peers;
 mod replay;
@@ -56,9 +57,9 @@ pub(crate) fn main(mode: Mode) -> Result<()> {
     setup::emulator()?;
     if mode == Mode::Quick {
         let measured = measure(&BUILDS[..1])?;
-        return check::compare(&document::kept()?, &document::page(&[], &measured));
+        return check::compare(&document::kept()?, &document::page(&[], &measured, &[]));
     }
-    let text = document::page(&types()?, &measure(BUILDS)?);
+    let text = document::page(&types()?, &measure(BUILDS)?, &chains::measure()?);
     println!("{text}");
     if mode == Mode::Write {
         return document::write(&text);

@@ -141,6 +141,25 @@ pub fn run(role: Role, peer: &core::ffi::CStr, seed: u8) -> ! {
     machine::exit(0)
 }
 
+/// Counts `work`, prints what it cost and ends the emulator.
+pub fn count(work: fn() -> Option<()>) -> ! {
+    machine::start_timer();
+    let stack = machine::Stack::paint();
+    let start = now();
+    let done = core::hint::black_box(work)();
+    let ticks = now().wrapping_sub(start);
+    let peak = stack.peak();
+    if done.is_none() {
+        fail("the chain was refused");
+    }
+    println!("chain {}", machine::instructions(ticks));
+    for (operation, ticks) in provider::operations() {
+        println!("{operation} {}", machine::instructions(ticks));
+    }
+    println!("stack {peak}");
+    machine::exit(0)
+}
+
 fn report(stack: usize) {
     let mut before = 0;
     for (index, time) in TIMES.iter().enumerate() {

@@ -1,0 +1,17 @@
+//! The frame, and the validation of one chain by rustls-webpki.
+#![no_std]
+#![no_main]
+
+use budget::{Provider, chains, frame};
+use embedded_io::Write;
+use panic_halt as _;
+
+#[cortex_m_rt::entry]
+fn main() -> ! {
+    // SAFETY: the only call of this image.
+    unsafe { frame::present() };
+    let Ok(()) = frame::Uart.write_all(&[u8::from(chains::webpki::<Provider>().is_some())]);
+    loop {
+        core::hint::spin_loop();
+    }
+}

@@ -1,0 +1,76 @@
+//! What the device can do, of its peripherals.
+
+use embedded_mtls::KeyHandle;
+use embedded_mtls::crypto::rustcrypto::P256SigningKey;
+use embedded_storage::nor_flash::NorFlash;
+use gateway::{Board, Journal};
+
+use crate::journal::FlashJournal;
+
+/// A generator of random numbers, a journal, and the key of the only credential.
+pub struct Device<'m, R, F: NorFlash, S> {
+    /// Fills memory with random bytes of the hardware's generator; `false`: it cannot now.
+    pub generator: R,
+    /// Where the order waits.
+    pub journal: FlashJournal<'m, F>,
+    /// Who signs.
+    pub signer: S,
+}
+
+/// Who signs with the key of the device's credential.
+#[allow(async_fn_in_trait, reason = "single-threaded executors need no Send bound")]
+pub trait Signer {
+    /// An ECDSA signature on P-256 over a SHA-256 digest, `r` and `s`; `None`: it cannot now.
+    async fn sign(&mut self, digest: &[u8; 32]) -> Option<[u8; 64]>;
+}
+
+/// A key that the core computes with. It is in the image: who reads the flash has it.
+///
+/// A secure element keeps it better, and takes the place of this type: a struct with the `embedded_hal_async::i2c::I2c`
+/// of the board whose `sign` sends the digest and waits. For an ATECC608 that is the command Nonce in pass-through mode
+/// with the digest, then Sign in external mode with the slot of the key; its answer is `r` and `s` as they are wanted here.
+/// It takes about 100 ms, in which other tasks run. The certificate is then issued for the key that the chip made, and
+/// the provisioned directory needs no `gateway.key`.
+pub struct SoftwareKey(P256SigningKey);
+
+impl SoftwareKey {
+    /// A key from its private scalar; `None` if it is not between 0 and the order of the group.
+    pub fn new(scalar: &[u8; 32]) -> Option<Self> {
+        P256SigningKey::from_bytes(scalar).ok().map(Self)
+    }
+}
+
+impl Signer for SoftwareKey {
+    async fn sign(&mut self, digest: &[u8; 32]) -> Option<[u8; 64]> {
+        self.0.sign_digest(digest).ok()
+    }
+}
+
+impl<R, F: NorFlash, S> Journal for Device<'_, R, F, S> {
+    fn load(&mut self, memory: &mut [u8]) -> Option<usize> {
+        self.journal.load(memory)
+    }
+
+    fn store(&mut self, order: &[u8]) -> bool {
+        self.journal.store(order)
+    }
+
+    fn clear(&mut self) -> bool {
+        self.journal.clear()
+    }
+}
+
+impl<R: FnMut(&mut [u8]) -> bool, F: NorFlash, S: Signer> Board for Device<'_, R, F, S> {
+    fn entropy(&mut self, out: &mut [u8]) -> bool {
+        (self.generator)(out)
+    }
+
+    async fn sign(&mut self, _key: KeyHandle, digest: &[u8; 32]) -> Option<[u8; 64]> {
+        // There is one credential, so there is one key.
+        self.signer.sign(digest).await
+    }
+
+    fn stack(&self) -> Option<(usize, usize)> {
+        None
+    }
+}

@@ -1,0 +1,69 @@
+//! Who the device is and whom it posts to, as the build script of the board has written it.
+
+use embassy_net::{IpEndpoint, Ipv4Address};
+
+/// What was read at build time from the directory of the owner, with `ANCHORS` certificates of authorities.
+pub struct Identity<const ANCHORS: usize> {
+    /// Host name or IPv4 address of the server.
+    pub host: &'static str,
+    /// Its port.
+    pub port: u16,
+    /// The path of the request.
+    pub path: &'static str,
+    /// The name that its certificate has to hold.
+    pub server_name: &'static str,
+    /// Address and port of a time server, if there is one.
+    pub time_server: Option<([u8; 4], u16)>,
+    /// DER certificates of the authorities that may vouch for the server.
+    pub anchors: [&'static [u8]; ANCHORS],
+    /// Our own DER certificates, leaf first.
+    pub chain: &'static [&'static [u8]],
+    /// The private key of the leaf: a P-256 scalar.
+    pub key: [u8; 32],
+    /// When the image was built, in seconds since 1970.
+    pub built: i64,
+}
+
+impl<const ANCHORS: usize> Identity<ANCHORS> {
+    /// Whom to ask for the time.
+    pub(crate) fn time_server(&self) -> Option<IpEndpoint> {
+        self.time_server.map(|(address, port)| IpEndpoint::new(Ipv4Address::from(address).into(), port))
+    }
+}
+
+/// Makes the identity that the build script has written a `static` with the name `IDENTITY`.
+#[macro_export]
+macro_rules! identity {
+    () => {
+        include!(concat!(env!("OUT_DIR"), "/identity.rs"));
+    };
+}
+
+/// A locally administered MAC address made of the unique number of the chip, so that two devices have two and a device
+/// always the same.
+pub fn mac_address(unique: &[u8]) -> [u8; 6] {
+    // FNV-1a: chips of one wafer differ in few bits, and these have to show.
+    let hash = unique
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3));
+    let [first, second, third, fourth, fifth, sixth, last, other] = hash.to_be_bytes();
+    // Of the first octet, bit 0 is for groups, bit 1 for addresses that nobody has assigned.
+    [(first & 0xfc) | 2, second, third, fourth, fifth ^ last, sixth ^ other]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbours_on_a_wafer_have_addresses_of_their_own() {
+        let mut addresses = std::collections::BTreeSet::new();
+        for x in 0..64 {
+            for y in 0..64 {
+                let address = mac_address(&[x, 0, y, 0, 0x13, 0x51, 0x33, 0x30, 0x36, 0x38, 0x39, 0x38]);
+                assert_eq!(address[0] & 3, 2);
+                assert!(addresses.insert(address), "{x} {y}");
+            }
+        }
+    }
+}

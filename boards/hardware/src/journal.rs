@@ -1,0 +1,197 @@
+//! The order that waits, in flash: it is still there after a loss of power, and it is never half an order.
+
+use core::ops::Range;
+use embassy_embedded_hal::adapter::BlockingAsync;
+use embassy_futures::block_on;
+use embedded_storage::nor_flash::NorFlash;
+use gateway::Journal;
+use sequential_storage::cache::{Cache, Uncached};
+use sequential_storage::map::{MapConfig, MapStorage};
+
+/// How much memory a [`FlashJournal`] borrows: the longest order, its key, and the longest word of any flash.
+pub const SCRATCH: usize = 6144 + 32;
+
+/// What the order is found by.
+const ORDER: u8 = 0;
+
+/// A journal in any NOR flash: at least two pages, each longer than an order.
+///
+/// Every change is written behind the one before it, with a checksum, and a page is erased only when all are full: that
+/// spreads the wear. The newest whole entry counts, and the empty one means that there is no order. So a change that was
+/// interrupted did not happen.
+pub struct FlashJournal<'m, F: NorFlash> {
+    map: MapStorage<u8, BlockingAsync<F>, Cache<Uncached, Uncached, Uncached, u8>>,
+    scratch: &'m mut [u8; SCRATCH],
+}
+
+impl<'m, F: NorFlash> FlashJournal<'m, F> {
+    /// A journal in the bytes `range` of `flash`, counted from its start. `None`: these are no two whole pages.
+    pub fn new(flash: F, range: Range<u32>, scratch: &'m mut [u8; SCRATCH]) -> Option<Self> {
+        let config = MapConfig::try_new(range).ok()?;
+        Some(Self { map: MapStorage::new(BlockingAsync::new(flash), config, Cache::new_uncached()), scratch })
+    }
+
+    /// Writes `order` as the newest entry, and reads it back. `false`: it is not there.
+    fn append(&mut self, order: &[u8]) -> bool {
+        // Nothing here waits: the flash is driven without interrupts, so that each future is ready at once.
+        block_on(self.map.store_item(self.scratch, &ORDER, &order)).is_ok() && self.newest() == Ok(Some(order))
+    }
+
+    /// The newest entry.
+    fn newest(&mut self) -> Result<Option<&[u8]>, Unreadable> {
+        block_on(self.map.fetch_item(self.scratch, &ORDER)).map_err(|_| Unreadable)
+    }
+
+    fn erase(&mut self) -> bool {
+        block_on(self.map.erase_all()).is_ok()
+    }
+}
+
+/// The flash failed, or what is in it was never written by a journal.
+#[derive(Debug, PartialEq, Eq)]
+struct Unreadable;
+
+impl<F: NorFlash> Journal for FlashJournal<'_, F> {
+    fn load(&mut self, memory: &mut [u8]) -> Option<usize> {
+        let Ok(order) = self.newest() else {
+            error!("the journal cannot be read: if an order waited in it, it is lost");
+            return None;
+        };
+        let order = order.filter(|order| !order.is_empty())?;
+        memory.get_mut(..order.len())?.copy_from_slice(order);
+        Some(order.len())
+    }
+
+    fn store(&mut self, order: &[u8]) -> bool {
+        // One order waits at a time, so whatever a broken journal holds has been delivered, or was never there.
+        self.append(order) || {
+            warn!("the journal is erased: it took no order");
+            self.erase() && self.append(order)
+        }
+    }
+
+    fn clear(&mut self) -> bool {
+        self.append(&[]) || self.erase()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pages::Pages;
+    use crate::simulator::{Flash, Power};
+    use std::boxed::Box;
+    use std::vec::Vec;
+
+    /// Something that is no other order.
+    fn order(number: u8, len: usize) -> Vec<u8> {
+        (0..len).map(|at| number ^ u8::try_from(at % 251).unwrap()).collect()
+    }
+
+    /// What a device finds in `flash` when it starts.
+    fn found<F: NorFlash>(flash: F, range: Range<u32>) -> Option<Vec<u8>> {
+        let (mut scratch, mut memory) = (Box::new([0; SCRATCH]), [0; 6144]);
+        let len = FlashJournal::new(flash, range, &mut scratch).unwrap().load(&mut memory)?;
+        Some(memory[..len].to_vec())
+    }
+
+    fn store<F: NorFlash>(flash: F, range: Range<u32>, order: &[u8]) -> bool {
+        let mut scratch = Box::new([0; SCRATCH]);
+        let mut journal = FlashJournal::new(flash, range, &mut scratch).unwrap();
+        if order.is_empty() { journal.clear() } else { journal.store(order) }
+    }
+
+    /// Stores and clears orders until every page was used more than once; at each change the power fails at each write
+    /// and each erasure, and after that the journal has to hold the state before or the one after, and to go on working.
+    fn survives_each_loss_of_power<const WORD: usize, const SECTOR: usize, const PAGE: usize>(len: usize) {
+        let range = || 0..u32::try_from(2 * PAGE).unwrap();
+        let mut flash = Flash::<WORD, SECTOR>::new(2 * PAGE);
+        let changes = 4 * (2 * PAGE).div_ceil(len + 64);
+        let (mut before, mut losses) = (None, 0);
+        for number in 0..u8::try_from(changes).unwrap() {
+            let after = if number % 2 == 0 { order(number, len - usize::from(number % 7)) } else { Vec::new() };
+            for writes in 0.. {
+                let mut cut = flash.clone();
+                cut.power = Power::FailsAfter(writes);
+                let done = store(Pages::<_, PAGE>::new(&mut cut), range(), &after);
+                if done {
+                    break;
+                }
+                losses += 1;
+                cut.power = Power::On;
+                let now = found(Pages::<_, PAGE>::new(&mut cut), range());
+                let whole = now == before || now.as_deref().unwrap_or_default() == after;
+                assert!(whole, "change {number}, power fails after {writes} writes");
+                let last = order(200, len);
+                assert!(store(Pages::<_, PAGE>::new(&mut cut), range(), &last), "change {number}, {writes} writes");
+                assert_eq!(found(Pages::<_, PAGE>::new(&mut cut), range()), Some(last), "{number}, {writes}");
+            }
+            assert!(store(Pages::<_, PAGE>::new(&mut flash), range(), &after));
+            before = Some(after).filter(|order| !order.is_empty());
+            assert_eq!(found(Pages::<_, PAGE>::new(&mut flash), range()), before);
+        }
+        assert!(flash.erasures > 2 && losses > changes, "{} {losses}", flash.erasures);
+    }
+
+    #[test]
+    fn no_loss_of_power_tears_an_order_in_large_words() {
+        survives_each_loss_of_power::<32, 4096, 4096>(1500);
+    }
+
+    #[test]
+    fn no_loss_of_power_tears_an_order_over_two_sectors() {
+        survives_each_loss_of_power::<4, 512, 1024>(400);
+    }
+
+    #[test]
+    fn no_loss_of_power_tears_an_order_in_bytes() {
+        survives_each_loss_of_power::<1, 256, 512>(120);
+    }
+
+    #[test]
+    fn the_longest_order_fits_and_a_longer_one_is_refused() {
+        let mut flash = Flash::<4, 4096>::new(16_384);
+        for len in [6144, 6143] {
+            assert!(store(Pages::<_, 8192>::new(&mut flash), 0..16_384, &order(1, len)));
+            assert_eq!(found(Pages::<_, 8192>::new(&mut flash), 0..16_384), Some(order(1, len)));
+        }
+        assert!(!store(Pages::<_, 8192>::new(&mut flash), 0..16_384, &order(1, SCRATCH + 1)));
+    }
+
+    #[test]
+    fn an_order_that_worn_flash_did_not_take_is_not_called_kept() {
+        let mut flash = Flash::<4, 4096>::new(16_384);
+        flash.worn = Some(600);
+        assert!(!store(Pages::<_, 8192>::new(&mut flash), 0..16_384, &order(1, 2000)));
+        assert_eq!(found(Pages::<_, 8192>::new(&mut flash), 0..16_384), None);
+    }
+
+    #[test]
+    fn a_flash_full_of_something_else_is_taken_over() {
+        let mut flash = Flash::<4, 4096>::new(16_384);
+        for (at, byte) in flash.bytes.iter_mut().enumerate() {
+            *byte = u8::try_from(at * 7 % 256).unwrap();
+        }
+        assert_eq!(found(Pages::<_, 8192>::new(&mut flash), 0..16_384), None);
+        assert!(store(Pages::<_, 8192>::new(&mut flash), 0..16_384, &order(3, 500)));
+        assert_eq!(found(Pages::<_, 8192>::new(&mut flash), 0..16_384), Some(order(3, 500)));
+    }
+
+    #[test]
+    fn nothing_outside_of_the_range_is_touched() {
+        let mut flash = Flash::<4, 4096>::new(32_768);
+        flash.bytes.fill(0x55);
+        for number in 0..20 {
+            assert!(store(Pages::<_, 8192>::new(&mut flash), 8192..24_576, &order(number, 2000)));
+        }
+        assert!(flash.bytes[..8192].iter().chain(&flash.bytes[24_576..]).all(|byte| *byte == 0x55));
+    }
+
+    #[test]
+    fn one_page_or_half_of_one_is_no_place_for_a_journal() {
+        for range in [0..8192, 0..12_288, 4096..20_480, 0..0] {
+            let flash = Pages::<_, 8192>::new(Flash::<4, 4096>::new(32_768));
+            assert!(FlashJournal::new(flash, range, &mut [0; SCRATCH]).is_none());
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! What the boards share that are made of hardware.
+//!
+//! ```text
+//!  files of the owner ──▶ provisioning ──▶ Identity ─┐
+//!    (build script of the board)                     ▼
+//!  generator ─┐                                    run ──▶ gateway::app::run, again and again
+//!  flash ─────┼─▶ Device: Board, Journal ────────────▲
+//!  key ───────┘
+//! ```
+//!
+//! A board makes a [`Device`] of its peripherals, starts its network, and awaits [`run`]. On a microcontroller this crate
+//! also brings the log (RTT) and what a panic does (it is logged, then the core stops).
+#![no_std]
+#![forbid(unsafe_code)]
+
+#[cfg(test)]
+extern crate std;
+
+#[macro_use]
+mod fmt;
+
+mod device;
+mod identity;
+mod journal;
+mod order;
+mod pages;
+mod run;
+#[cfg(test)]
+mod simulator;
+
+#[cfg(target_os = "none")]
+use {defmt_rtt as _, panic_probe as _};
+
+pub use crate::device::{Device, Signer, SoftwareKey};
+pub use crate::identity::{Identity, mac_address};
+pub use crate::journal::{FlashJournal, SCRATCH};
+pub use crate::pages::Pages;
+pub use crate::run::run;

@@ -1,0 +1,108 @@
+//! NOR flash in memory, for tests: bits only fall, whole sectors rise, and the power may fail in between.
+
+use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash};
+use std::vec;
+use std::vec::Vec;
+
+/// Whether there is power.
+#[derive(Clone, Copy)]
+pub(crate) enum Power {
+    On,
+    /// After so many words written or sectors erased; the next one is left half done.
+    FailsAfter(usize),
+}
+
+/// A flash whose words have `WORD` bytes and whose sectors have `SECTOR`.
+#[derive(Clone)]
+pub(crate) struct Flash<const WORD: usize, const SECTOR: usize> {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) power: Power,
+    pub(crate) erasures: usize,
+    /// A byte that cannot be written any more.
+    pub(crate) worn: Option<usize>,
+    /// The word at which the power failed.
+    torn: Option<usize>,
+}
+
+impl<const WORD: usize, const SECTOR: usize> Flash<WORD, SECTOR> {
+    /// An erased flash.
+    pub(crate) fn new(len: usize) -> Self {
+        Self { bytes: vec![0xff; len], power: Power::On, erasures: 0, worn: None, torn: None }
+    }
+
+    /// How much of an operation on `len` bytes is done: all of it, or half of it and never anything again.
+    fn draw(&mut self, len: usize) -> Result<usize, usize> {
+        match &mut self.power {
+            Power::On => Ok(len),
+            Power::FailsAfter(0) => {
+                self.power = Power::FailsAfter(usize::MAX);
+                Err(len / 2)
+            }
+            Power::FailsAfter(usize::MAX) => Err(0),
+            Power::FailsAfter(left) => {
+                *left -= 1;
+                Ok(len)
+            }
+        }
+    }
+}
+
+impl<const WORD: usize, const SECTOR: usize> ErrorType for Flash<WORD, SECTOR> {
+    type Error = NorFlashErrorKind;
+}
+
+impl<const WORD: usize, const SECTOR: usize> ReadNorFlash for Flash<WORD, SECTOR> {
+    const READ_SIZE: usize = 1;
+
+    fn read(&mut self, offset: u32, out: &mut [u8]) -> Result<(), Self::Error> {
+        let start = offset as usize;
+        let bytes = self.bytes.get(start..start + out.len()).ok_or(NorFlashErrorKind::OutOfBounds)?;
+        out.copy_from_slice(bytes);
+        Ok(())
+    }
+
+    fn capacity(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+impl<const WORD: usize, const SECTOR: usize> NorFlash for Flash<WORD, SECTOR> {
+    const WRITE_SIZE: usize = WORD;
+    const ERASE_SIZE: usize = SECTOR;
+
+    fn erase(&mut self, from: u32, to: u32) -> Result<(), Self::Error> {
+        let (from, to) = (from as usize, to as usize);
+        assert!(from.is_multiple_of(SECTOR) && to.is_multiple_of(SECTOR), "{from}..{to}");
+        for start in (from..to).step_by(SECTOR) {
+            let done = self.draw(SECTOR);
+            let (Ok(len) | Err(len)) = done;
+            self.bytes[start..start + len].fill(0xff);
+            self.erasures += 1;
+            done.map_err(|_| NorFlashErrorKind::Other)?;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, offset: u32, data: &[u8]) -> Result<(), Self::Error> {
+        let offset = offset as usize;
+        assert!(offset.is_multiple_of(WORD) && data.len().is_multiple_of(WORD), "{offset} {}", data.len());
+        for (at, word) in (offset..).step_by(WORD).zip(data.chunks(WORD)) {
+            let target = self.bytes.get(at..at + WORD).ok_or(NorFlashErrorKind::OutOfBounds)?;
+            // Flash with error correction takes a word once; one that was interrupted may be tried again.
+            let erased = target.iter().all(|byte| *byte == 0xff);
+            assert!(erased || self.torn == Some(at), "the word at {at} is written twice");
+            let done = self.draw(WORD);
+            let (Ok(len) | Err(len)) = done;
+            for (place, new) in (at..).zip(&word[..len]).filter(|(place, _)| self.worn != Some(*place)) {
+                self.bytes[place] &= *new;
+            }
+            if done.is_err() && len < WORD {
+                // Some bits of the byte at which the power failed.
+                self.bytes[at + len] &= word[len] | 0x0f;
+                self.torn = Some(at);
+            }
+            done.map_err(|_| NorFlashErrorKind::Other)?;
+        }
+        Ok(())
+    }
+}

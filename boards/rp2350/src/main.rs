@@ -1,0 +1,90 @@
+//! The gateway on a Raspberry Pi Pico 2 with a W5500, or a W5500-EVB-Pico2. `README.md` says how it is wired and run.
+#![no_std]
+#![no_main]
+
+use embassy_executor::Spawner;
+use embassy_futures::block_on;
+use embassy_net::StackResources;
+use embassy_net_wiznet::chip::W5500;
+use embassy_net_wiznet::{Device as Mac, Runner, State};
+use embassy_rp::flash::{Blocking, Flash};
+use embassy_rp::gpio::{Input, Level, Output, Pull};
+use embassy_rp::peripherals::{DMA_CH0, DMA_CH1, SPI0, TRNG};
+use embassy_rp::spi::{Async, Config, Spi};
+use embassy_rp::trng::{self, Trng};
+use embassy_rp::{bind_interrupts, dma, otp};
+use embassy_time::{Delay, Duration, with_timeout};
+use embedded_hal_bus::spi::ExclusiveDevice;
+use gateway::Memory;
+use hardware::{Device, FlashJournal, Pages, SCRATCH, SoftwareKey, mac_address};
+use static_cell::{ConstStaticCell, StaticCell};
+
+bind_interrupts!(struct Irqs {
+    DMA_IRQ_0 => dma::InterruptHandler<DMA_CH0>, dma::InterruptHandler<DMA_CH1>;
+    TRNG_IRQ => trng::InterruptHandler<TRNG>;
+});
+
+hardware::identity!();
+
+/// As much of the flash as every board of this kind has.
+const FLASH_SIZE: usize = 2 * 1024 * 1024;
+
+/// The last 64 KiB of it, which `memory.x` leaves free.
+const JOURNAL: core::ops::Range<u32> = 0x1f_0000..0x20_0000;
+
+type Bus = ExclusiveDevice<Spi<'static, SPI0, Async>, Output<'static>, Delay>;
+
+#[embassy_executor::task]
+async fn controller(runner: Runner<'static, W5500, Bus, Input<'static>, Output<'static>>) -> ! {
+    runner.run().await
+}
+
+#[embassy_executor::task]
+async fn network(mut runner: embassy_net::Runner<'static, Mac<'static>>) -> ! {
+    runner.run().await
+}
+
+#[embassy_executor::main]
+async fn main(spawner: Spawner) {
+    static FRAMES: ConstStaticCell<State<4, 4>> = ConstStaticCell::new(State::new());
+    static SOCKETS: StaticCell<StackResources<4>> = StaticCell::new();
+    static SCRATCH_MEMORY: ConstStaticCell<[u8; SCRATCH]> = ConstStaticCell::new([0; SCRATCH]);
+    static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory::new());
+
+    let p = embassy_rp::init(embassy_rp::config::Config::default());
+
+    // Its checks of the noise are on. Samples further apart than usual fail them less often; where they go on failing there
+    // is no entropy, and nothing is sent. The blocking functions of this HAL would wait for ever, or panic.
+    let mut config = trng::Config::default();
+    config.sample_count = 100;
+    let mut random = Trng::new(p.TRNG, Irqs, config);
+    let mut generator =
+        move |out: &mut [u8]| block_on(with_timeout(Duration::from_secs(2), random.fill_bytes(out))).is_ok();
+    let mut seed = [0; 8];
+    defmt::assert!(generator(&mut seed), "the generator of random numbers does not work");
+
+    let mut config = Config::default();
+    config.frequency = 33_000_000;
+    let (clock, mosi, miso) = (p.PIN_18, p.PIN_19, p.PIN_16);
+    let spi = Spi::new(p.SPI0, clock, mosi, miso, p.DMA_CH0, p.DMA_CH1, Irqs, config);
+    let bus = defmt::unwrap!(ExclusiveDevice::new(spi, Output::new(p.PIN_17, Level::High), Delay));
+    let (interrupt, reset) = (Input::new(p.PIN_21, Pull::Up), Output::new(p.PIN_20, Level::High));
+    let address = mac_address(&defmt::unwrap!(otp::get_chipid()).to_be_bytes());
+    let started = embassy_net_wiznet::new(address, FRAMES.take(), bus, interrupt, reset).await;
+    let Ok((mac, runner)) = started else { defmt::panic!("the W5500 does not answer: is it wired as in README.md?") };
+    spawner.spawn(defmt::unwrap!(controller(runner)));
+
+    let resources = SOCKETS.init_with(StackResources::new);
+    let config = embassy_net::Config::dhcpv4(embassy_net::DhcpConfig::default());
+    let (stack, runner) = embassy_net::new(mac, config, resources, u64::from_ne_bytes(seed));
+    spawner.spawn(defmt::unwrap!(network(runner)));
+
+    // Two sectors of 4 KiB make a page that holds an order.
+    let flash = Pages::<_, 8192>::new(Flash::<_, Blocking, FLASH_SIZE>::new_blocking(p.FLASH));
+    let mut device = Device {
+        generator,
+        journal: defmt::unwrap!(FlashJournal::new(flash, JOURNAL, SCRATCH_MEMORY.take())),
+        signer: defmt::unwrap!(SoftwareKey::new(&IDENTITY.key)),
+    };
+    hardware::run(stack, &IDENTITY, &mut device, MEMORY.take()).await
+}

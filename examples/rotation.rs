@@ -1,0 +1,120 @@
+//! Identities in flash and their replacement: what a device does when it starts, and when a new certificate comes.
+//! Run it: `cargo run --example rotation`.
+
+#[allow(dead_code, reason = "the test of power cuts uses the rest")]
+#[path = "shared/flash.rs"]
+mod flash;
+mod shared;
+#[path = "shared/vault.rs"]
+mod vault;
+
+use core::future::Future;
+use core::pin::pin;
+use core::task::{Context, Poll, Waker};
+use std::process::ExitCode;
+
+use embedded_mtls::KeyHandle;
+use embedded_mtls::credential::{Admission, KeyProof, Reference, SlotId, Slots};
+use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
+use embedded_mtls::io::SigningKey as _;
+use embedded_mtls::io::std::system_time;
+use embedded_mtls::x509::{Purpose, Time, UnixTime};
+use flash::{Flash, PAGE};
+use shared::pem::Identity;
+use shared::pki::{Authority, Leaf};
+use shared::report::say;
+use vault::{Stored, Vault};
+
+/// Bytes of a slot, and of a record in the flash.
+const SLOT: usize = 2048;
+/// Which identity orders are sent with. One word, which every task may read.
+static REFERENCES: [Reference; 1] = [Reference::new()];
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("rotation: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), String> {
+    let issuing = Authority::root("Throw-away Root CA").map_err(|error| error.to_string())?;
+    let leaf = || issuing.leaf(&Leaf::new("gateway", rcgen::ExtendedKeyUsagePurpose::ClientAuth));
+    let leaves = [leaf(), leaf()].into_iter().collect::<Result<Vec<Identity>, _>>();
+    let identities = leaves.map_err(|error| error.to_string())?;
+    let [orders] = &REFERENCES;
+    let mut memory = [[0; SLOT]; 3];
+    let slots = Slots::new(memory.each_mut().map(|slot| &mut slot[..]), &REFERENCES);
+    let mut flash = Flash::new(3);
+
+    // The factory has written the first one.
+    store(&mut flash, 0, &identities)?;
+    orders.set(start(&mut flash, &slots, &identities)?);
+    let old = slots.lease(orders).map_err(|error| error.to_string())?;
+    say!("a connection begins with key {}", old.credential().map_err(|error| error.to_string())?.key().0);
+
+    // A new certificate comes. It counts in the flash before it counts here: after a power cut the device goes on with it.
+    store(&mut flash, 1, &identities)?;
+    orders.set(start(&mut flash, &slots, &identities)?);
+    let new = slots.lease(orders).map_err(|error| error.to_string())?;
+    say!("the next one begins with key {}", new.credential().map_err(|error| error.to_string())?.key().0);
+    say!("the first still has key {}", old.credential().map_err(|error| error.to_string())?.key().0);
+
+    let now = match system_time() {
+        Time::Trusted(now) => now,
+        _ => UnixTime::from_seconds(0),
+    };
+    for (lease, expiry) in slots.expiring(now, 30) {
+        say!("{} {expiry}: time to ask for the next one", lease.alias());
+    }
+    Ok(())
+}
+
+/// Writes an identity to the flash, and then lets it count.
+fn store(flash: &mut Flash, key: u32, identities: &[Identity]) -> Result<(), String> {
+    let chain = identity(identities, key)?.chain.concat();
+    let mut scratch = [0; SLOT];
+    let mut vault = vault(flash);
+    let stored = wait(async {
+        let place = vault.stage(&mut scratch, Stored { key, chain: &chain }).await?;
+        vault.activate(&mut scratch, place).await
+    });
+    stored.map_err(|error| format!("{error:?}"))
+}
+
+/// Takes the identity that counts from the flash into a free slot, and checks it.
+fn start<const N: usize>(flash: &mut Flash, slots: &Slots<'_, N>, identities: &[Identity]) -> Result<SlotId, String> {
+    let mut scratch = [0; SLOT];
+    let stored = wait(vault(flash).load(&mut scratch)).map_err(|error| format!("{error:?}"))?;
+    let Stored { key, chain } = stored.ok_or("the flash holds no identity")?;
+    // On a device the chip that has the key signs.
+    let signer = P256SigningKey::from_bytes(&identity(identities, key)?.key).map_err(|error| format!("{error:?}"))?;
+    let signature = signer.sign(Admission::TEST_MESSAGE).ok_or("the key cannot sign")?;
+    let admission =
+        Admission { purpose: Purpose::ClientAuth, time: system_time(), key: KeyProof::Signature(&signature) };
+    let mut stage = slots.stage().map_err(|error| error.to_string())?;
+    let len = stage.copy([chain]).map_err(|error| error.to_string())?;
+    stage.credential::<RustCrypto>("orders", len, KeyHandle(key), &admission).map_err(|error| error.to_string())
+}
+
+fn identity(identities: &[Identity], key: u32) -> Result<&Identity, String> {
+    let place = usize::try_from(key).ok();
+    place.and_then(|place| identities.get(place)).ok_or_else(|| format!("there is no key {key}"))
+}
+
+fn vault(flash: &mut Flash) -> Vault<&mut Flash> {
+    Vault::new(flash, 0..u32::try_from(3 * PAGE).unwrap_or(0))
+}
+
+/// This flash never makes anybody wait; on a device the executor waits.
+fn wait<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            return output;
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! The firmware of real boards: built with a throw-away identity, and measured. Nothing of it is run.
+
+use crate::budget::elf;
+use crate::run::{Failure, Result, Run, root};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// A board made of hardware: its crate in `boards`, and the target of its core.
+struct Board {
+    name: &'static str,
+    target: &'static str,
+}
+
+const BOARDS: &[Board] = &[
+    Board { name: "nrf52840", target: "thumbv7em-none-eabihf" },
+    Board { name: "rp2350", target: "thumbv8m.main-none-eabihf" },
+    Board { name: "stm32h743", target: "thumbv7em-none-eabihf" },
+];
+
+/// Where the throw-away identity is kept, below the root of the repository.
+const IDENTITY: &str = "target/boards/identity";
+
+/// Its certificates are valid for seven days.
+const FRESH: Duration = Duration::from_hours(5 * 24);
+
+/// Whom the throw-away identity posts to: nobody.
+const ENDPOINT: &str = "host = supplier.example\nport = 8443\npath = /orders\nserver-name = supplier.example\n";
+
+/// Builds every board in release, without a lint, and prints what its image takes.
+pub(crate) fn build() -> Result<()> {
+    let identity = identity()?;
+    let mut rows = Vec::new();
+    for board in BOARDS {
+        // Clippy's compiler compiles, too: with it as the compiler of our own crates, lints cost no second build of all others.
+        let run = Run::cargo("build --release --locked")
+            .env("GATEWAY_IDENTITY", identity.to_string_lossy())
+            .env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver")
+            .env("CLIPPY_ARGS", "-D__CLIPPY_HACKERY__warnings")
+            .within(&format!("boards/{}", board.name));
+        println!("  $ {run}");
+        run.succeed()?;
+        let image = root().join("boards/target").join(board.target).join("release").join(board.name);
+        let size = elf::sections(&image)?;
+        rows.push(format!("  {:<10} {:>8} bytes of flash {:>8} bytes of RAM", board.name, size.flash, size.ram));
+    }
+    println!("{}", rows.join("\n"));
+    Ok(())
+}
+
+/// Whether a crate in `boards` is one of these, which are built with an identity only.
+pub(crate) fn is_real(directory: &str) -> bool {
+    BOARDS.iter().any(|board| directory.strip_prefix("boards/") == Some(board.name))
+}
+
+/// A directory with a throw-away identity; the one of last time, so that nothing is built again, unless it is too old.
+fn identity() -> Result<PathBuf> {
+    let directory = root().join(IDENTITY);
+    if is_fresh(&directory.join("endpoint.txt")) {
+        return Ok(directory);
+    }
+    let run = Run::cargo("run --release --locked --example post_order -- --write-pki").arg(directory.to_string_lossy());
+    println!("  $ {run}");
+    run.succeed()?;
+    let failed = |error| Failure::new(format!("{}: {error}", directory.display()));
+    fs::rename(directory.join("root.pem"), directory.join("ca.pem")).map_err(failed)?;
+    // Last, so that an identity with it is complete.
+    fs::write(directory.join("endpoint.txt"), ENDPOINT).map_err(failed)?;
+    Ok(directory)
+}
+
+fn is_fresh(file: &Path) -> bool {
+    let age = fs::metadata(file).and_then(|data| data.modified()).ok().and_then(|time| time.elapsed().ok());
+    age.is_some_and(|age| age < FRESH)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_real_board_has_a_crate_for_its_target_and_a_readme() {
+        for board in BOARDS {
+            let directory = root().join("boards").join(board.name);
+            let config = fs::read_to_string(directory.join(".cargo/config.toml")).unwrap();
+            assert!(config.contains(&format!("target = \"{}\"", board.target)), "{config}");
+            assert!(config.contains("runner = \"probe-rs run --chip "), "{config}");
+            let readme = fs::read_to_string(directory.join("README.md")).unwrap();
+            assert!(readme.contains("have not been run on hardware by CI"), "{}", board.name);
+            let main = fs::read_to_string(directory.join("src/main.rs")).unwrap();
+            assert!(main.lines().count() < 120, "{}", board.name);
+        }
+    }
+
+    #[test]
+    fn every_board_that_is_flashed_is_built() {
+        for entry in fs::read_dir(root().join("boards")).unwrap() {
+            let entry = entry.unwrap();
+            let config = fs::read_to_string(entry.path().join(".cargo/config.toml")).unwrap_or_default();
+            let name = format!("boards/{}", entry.file_name().to_string_lossy());
+            assert_eq!(config.contains("probe-rs"), is_real(&name), "{name}");
+        }
+    }
+}
