@@ -256,6 +256,22 @@ impl<C: CryptoProvider> ExporterSecret<C> {
     }
 }
 
+#[cfg(feature = "key-log")]
+impl<C, E, W> TrafficSecret<C, E, W> {
+    /// The secret itself, for a key log and nothing else.
+    pub(crate) fn for_key_log(&self) -> &[u8] {
+        self.secret.as_bytes()
+    }
+}
+
+#[cfg(feature = "key-log")]
+impl<C> ExporterSecret<C> {
+    /// The secret itself, for a key log and nothing else.
+    pub(crate) fn for_key_log(&self) -> &[u8] {
+        self.secret.as_bytes()
+    }
+}
+
 // From here on generic over the provider alone: one copy in flash for all stages, epochs and writers.
 
 /// HKDF-Extract of `input` with Derive-Secret(., "derived", "") as salt: one step down the schedule.

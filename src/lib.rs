@@ -140,6 +140,7 @@
 //! | `sha384` | SHA-384 in transcript and key schedule; secrets take 48 instead of 32 bytes |
 //! | `sha512` | SHA-512 in signatures |
 //! | `dangerous-waivers` | lets a program [waive](x509::Waivers) causes of refusal, one by one; nothing is waived by itself |
+//! | `key-log` | **for laboratories only**: tells the secrets of a connection to a `KeyLog`, to read captures with |
 //! | `post-handshake-auth` | asking a client who it is, and answering that, after the handshake |
 //! | `blocking` | the driver over `embedded_io::{Read, Write}` |
 //! | `async` | the driver over `embedded_io_async::{Read, Write}` |
@@ -205,6 +206,8 @@ pub use crate::error::{
 pub use crate::handshake::client::Client;
 pub use crate::handshake::config::{ClientAuth, ClientConfig, ServerConfig};
 pub use crate::handshake::entropy::Entropy;
+#[cfg(feature = "key-log")]
+pub use crate::handshake::key_log::{KeyLog, KeyLogLine};
 pub use crate::handshake::server::Server;
 pub use crate::handshake::{ClientAuthStatus, Side, Stage};
 pub use crate::transcript::CertificateVerifyContent;

@@ -6,6 +6,8 @@ use super::{Buffers, Refusal, Session};
 use crate::crypto::CryptoProvider;
 use crate::error::Error;
 use crate::handshake::entropy::Entropy;
+#[cfg(feature = "key-log")]
+use crate::handshake::key_log::{KeyLog, KeyLogger};
 use crate::handshake::{Answer, ClientAuthStatus, Context, Negotiated, Progress, Question, Side, Stage, Wait};
 use crate::record::inbound::{Inbound, Received};
 use crate::record::outbound::Outbound;
@@ -88,6 +90,8 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
                     post_handshake_auth: false,
                 },
                 change_cipher_spec_sent: false,
+                #[cfg(feature = "key-log")]
+                key_log: KeyLogger { sink: None, client_random: [0; 32] },
             },
             state: S::start(),
             failure: None,
@@ -186,6 +190,13 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     /// What the search was or is held to.
     fn rules(&self) -> Rules<'_> {
         S::rules(self.config, self.context.peer.time())
+    }
+
+    /// **Dangerous**: tells all secrets of the connection to `log`, for a capture to be read with them. To be called
+    /// before the first poll.
+    #[cfg(feature = "key-log")]
+    pub const fn dangerous_set_key_log(&mut self, log: &'b dyn KeyLog) {
+        self.context.key_log.sink = Some(log);
     }
 
     /// Looks for an alert in what was received, and fails with it if there is one: for a transport that takes

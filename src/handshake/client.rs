@@ -248,6 +248,10 @@ impl Role for Client {
 /// The key share of the first ClientHello is of the preferred group.
 #[inline(never)]
 fn start<'b, C: CryptoProvider>(cx: &mut Context<'b, C>, config: &ClientConfig<'b>) -> Next<'b, C> {
+    #[cfg(feature = "key-log")]
+    {
+        cx.key_log.client_random = *cx.entropy.random();
+    }
     let group = *config.parameters.groups::<C>().first().ok_or(ApiMisuse::AlgorithmUnsupported)?;
     let private = C::key_exchange(group, cx.entropy.first_seed())?;
     let public = private.key_share()?;

@@ -34,6 +34,11 @@ impl<C: CryptoProvider> HandshakeKeys<C> {
     pub(super) fn derive(hash: HashAlgorithm, shared: &SharedSecret, cx: &Context<'_, C>) -> Result<Self, Error> {
         let secret = EarlySecret::new(hash)?.into_handshake(shared)?;
         let (client, server) = secret.traffic(&cx.transcript.hello_hash())?;
+        #[cfg(feature = "key-log")]
+        {
+            cx.key_log.log("CLIENT_HANDSHAKE_TRAFFIC_SECRET", client.for_key_log());
+            cx.key_log.log("SERVER_HANDSHAKE_TRAFFIC_SECRET", server.for_key_log());
+        }
         Ok(Self { secret, client, server })
     }
 
@@ -43,6 +48,12 @@ impl<C: CryptoProvider> HandshakeKeys<C> {
         let hash = cx.transcript.server_finished_hash();
         let (client, server) = main.traffic(&hash)?;
         let application = ApplicationKeys { client, server, exporter: main.exporter(&hash)? };
+        #[cfg(feature = "key-log")]
+        {
+            cx.key_log.log("CLIENT_TRAFFIC_SECRET_0", application.client.for_key_log());
+            cx.key_log.log("SERVER_TRAFFIC_SECRET_0", application.server.for_key_log());
+            cx.key_log.log("EXPORTER_SECRET", application.exporter.for_key_log());
+        }
         Ok(ClientFinishedKeys { client: self.client, application })
     }
 }

@@ -9,6 +9,8 @@ pub(crate) mod config;
 pub(crate) mod entropy;
 mod hello_offer;
 mod identify;
+#[cfg(feature = "key-log")]
+pub(crate) mod key_log;
 mod keys;
 #[cfg(feature = "post-handshake-auth")]
 pub(crate) mod post;
@@ -40,6 +42,8 @@ pub(crate) struct Context<'b, C: CryptoProvider> {
     pub(crate) entropy: Entropy,
     pub(crate) negotiated: Negotiated<'b>,
     pub(crate) change_cipher_spec_sent: bool,
+    #[cfg(feature = "key-log")]
+    pub(crate) key_log: key_log::KeyLogger<'b>,
 }
 
 /// What a flight of messages works on: a part of the [`Context`], or of a session.

@@ -242,6 +242,8 @@ fn handle_client_hello<'b, C: CryptoProvider>(cx: &mut Context<'b, C>, config: &
     let group = *groups.iter().find(|group| mandatory.groups.contains(group.0)).ok_or(PeerIncompatible::NoGroup)?;
     let hash = HashAlgorithm::of(suite).ok_or(PeerIncompatible::NoCipherSuite)?;
     let choice = Choice { suite, hash, group, retried: false, named: hello.server_name.is_some() };
+    #[cfg(feature = "key-log")]
+    let client_random = *hello.random;
     let early_data = hello.early_data;
     #[cfg(feature = "post-handshake-auth")]
     let post_handshake_auth = hello.post_handshake_auth;
@@ -250,6 +252,10 @@ fn handle_client_hello<'b, C: CryptoProvider>(cx: &mut Context<'b, C>, config: &
     #[cfg(feature = "post-handshake-auth")]
     {
         cx.negotiated.post_handshake_auth = post_handshake_auth;
+    }
+    #[cfg(feature = "key-log")]
+    {
+        cx.key_log.client_random = client_random;
     }
     cx.rx.begin_handshake();
     if early_data {

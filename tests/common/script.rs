@@ -67,6 +67,11 @@ impl Keys {
         Self { suite, secret, sequence: 0 }
     }
 
+    /// The secret they are made from.
+    pub fn secret(&self) -> &[u8] {
+        &self.secret
+    }
+
     /// A record of `content` and as many zeros as `padding` says.
     pub fn seal(&mut self, kind: u8, content: &[u8], padding: usize) -> Vec<u8> {
         let mut inner = [content, &[kind], &vec![0; padding]].concat();

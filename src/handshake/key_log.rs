@@ -1,0 +1,46 @@
+//! The secrets of a connection, told to whoever wants to read its records: **for laboratories only**.
+
+use core::fmt;
+
+/// Takes the secrets of a connection. Whoever has them reads all of it, and can forge it.
+///
+/// There is no other way to see into a capture of TLS 1.3, and none that is more dangerous: the feature `key-log` is
+/// for simulations and laboratories. No product should be built with it.
+pub trait KeyLog {
+    /// A secret was made.
+    fn secret(&self, line: &KeyLogLine<'_>);
+}
+
+/// One secret. `Display` writes it as a line of an NSS key log (`SSLKEYLOGFILE`), without the line feed.
+#[derive(Clone, Copy)]
+pub struct KeyLogLine<'a> {
+    /// Which secret: `CLIENT_HANDSHAKE_TRAFFIC_SECRET` and its like.
+    pub label: &'static str,
+    /// `random` of the ClientHello, which finds the connection in a capture.
+    pub client_random: &'a [u8; 32],
+    /// The secret, 32 or 48 bytes.
+    pub secret: &'a [u8],
+}
+
+impl fmt::Display for KeyLogLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ", self.label)?;
+        self.client_random.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
+        f.write_str(" ")?;
+        self.secret.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// Where the secrets of one handshake go, if they go anywhere.
+pub(crate) struct KeyLogger<'b> {
+    pub(crate) sink: Option<&'b dyn KeyLog>,
+    pub(crate) client_random: [u8; 32],
+}
+
+impl KeyLogger<'_> {
+    pub(super) fn log(&self, label: &'static str, secret: &[u8]) {
+        if let Some(sink) = self.sink {
+            sink.secret(&KeyLogLine { label, client_random: &self.client_random, secret });
+        }
+    }
+}
