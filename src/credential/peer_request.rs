@@ -216,9 +216,9 @@ struct Findings {
 }
 
 impl Unfit {
-    /// Whether a server may show the credential all the same, if it has no better one. RFC 9846 section 4.5.1.1:
-    /// a server that has no chain "signed only via the indicated supported algorithms [...] SHOULD continue the
-    /// handshake by sending the client a certificate chain of its choice", but for SHA-1; and
+    /// Whether a server may show the credential all the same, if it has no better one. RFC 9846 section 4.5.1.2:
+    /// a server that has no chain "signed only via the indicated supported algorithms" "SHOULD continue the
+    /// handshake by sending a certificate chain of its choice", but for SHA-1; and
     /// `certificate_authorities` only serves "to guide certificate selection".
     pub const fn is_wish_of_client(self) -> bool {
         matches!(self, Self::Authority | Self::CertificateScheme(_))

@@ -13,7 +13,7 @@
 //! ```
 //! Application data and KeyUpdate pass both ways until the first byte of Certificate, and again after Finished:
 //! "All of the client's messages for a given response MUST appear consecutively on the wire with no intervening
-//! messages of other types." So the client signs first, over a Certificate that it has not sent yet.
+//! messages of other type or from other responses." So the client signs first, over a Certificate that it has not sent yet.
 //!
 //! Each side has one exchange at a time. A second request waits in `rx` until the first is answered.
 

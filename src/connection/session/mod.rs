@@ -294,8 +294,8 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
     /// On a client this is first [`Presented`](ClientAuthStatus::Presented): a TLS 1.3 handshake is over before the
     /// server has looked at the client's certificate. It becomes [`Accepted`](ClientAuthStatus::Accepted) with
     ///
-    /// - a NewSessionTicket: a server that asks for a certificate may send it only "after the server has received the
-    ///   client Finished message" (RFC 9846 section 4.7.1), which lies behind the certificate;
+    /// - a NewSessionTicket: a server that asks for a certificate may send it only "after it has received the client
+    ///   Finished message" (RFC 9846 section 4.7.1), which lies behind the certificate;
     /// - a CertificateRequest after the handshake, for the same reason;
     /// - application data after we have sent some. Data that comes before proves nothing: "Servers MAY send data after
     ///   sending their first flight", without knowing who the client is (section 4.5.3).
