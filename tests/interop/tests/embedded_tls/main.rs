@@ -1,5 +1,7 @@
 //! embedded-tls as a client with our verifier: it lets in whom our own client lets in, and nobody else.
 
+#![allow(unexpected_cfgs, reason = "what the tests of the core share depends on the features of the core")]
+
 #[path = "../../../common/mod.rs"]
 mod common;
 mod servers;

@@ -75,14 +75,13 @@ const LATE: &[&str] =
     &["SSLVerifyClient none", "<Location /order>", "SSLVerifyClient require", "SSLVerifyDepth 3", "</Location>"];
 
 fn cases(world: &World) -> Vec<ClientCase> {
+    [accepted(world), late(world), refused(world)].into_iter().flatten().collect()
+}
+
+fn accepted(world: &World) -> Vec<ClientCase> {
     let only = |identity| Gateway::new(&[identity], &world.root);
     let good = only(&world.client_wanted);
     let order = |name| ClientCase::order(name, good);
-    let refusing = |name, shows, alert, cause| ClientCase::refusing(name, good, shows, alert, cause);
-    let refused = |name, gateway, alert: AlertDescription, reason: &str| ClientCase {
-        expected: Outcome::of(End::Got(alert.0), End::Refused(reason.into()), &[]),
-        ..ClientCase::refused(name, gateway, alert)
-    };
     let detailed = variables(&world.client_detailed.chain[0]).unwrap_or_default();
     let log: &'static str = Box::leak(log_of(&detailed).into_boxed_str());
     let detailed: Vec<&str> = detailed.iter().map(String::as_str).collect();
@@ -105,14 +104,13 @@ fn cases(world: &World) -> Vec<ClientCase> {
             .facts(&["TLS_AES_256_GCM_SHA384"]),
         // Apache counts the root, too.
         ClientCase::order("two intermediates and the root, depth 3", only(&world.client_deep)),
-        refused(
-            "two intermediates and the root, depth 2",
-            only(&world.client_deep),
-            AlertDescription::INTERNAL_ERROR,
-            "certificate verify failed",
-        )
-        .options(&["SSLVerifyDepth 2"]),
-        // One resource only: Apache asks when it is asked for it.
+    ]
+}
+
+/// One resource only: Apache asks when it is asked for it.
+fn late(world: &World) -> Vec<ClientCase> {
+    let order = |name| ClientCase::order(name, Gateway::new(&[&world.client_wanted], &world.root));
+    vec![
         order("only for one location, we offer to answer late")
             .config(|config| config.with_post_handshake_auth(true))
             .options(LATE)
@@ -134,6 +132,25 @@ fn cases(world: &World) -> Vec<ClientCase> {
         }
         .config(|config| config.with_post_handshake_auth(true))
         .options(LATE),
+    ]
+}
+
+fn refused(world: &World) -> Vec<ClientCase> {
+    let only = |identity| Gateway::new(&[identity], &world.root);
+    let good = only(&world.client_wanted);
+    let refusing = |name, shows, alert, cause| ClientCase::refusing(name, good, shows, alert, cause);
+    let refused = |name, gateway, alert: AlertDescription, reason: &str| ClientCase {
+        expected: Outcome::of(End::Got(alert.0), End::Refused(reason.into()), &[]),
+        ..ClientCase::refused(name, gateway, alert)
+    };
+    vec![
+        refused(
+            "two intermediates and the root, depth 2",
+            only(&world.client_deep),
+            AlertDescription::INTERNAL_ERROR,
+            "certificate verify failed",
+        )
+        .options(&["SSLVerifyDepth 2"]),
         refused(
             "we have no certificate",
             Gateway::new(&[], &world.root),
