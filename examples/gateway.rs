@@ -96,14 +96,7 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, UsageError> {
             "alias" => alias = Some(args::text(&mut parser)?),
             "order" => order = Some(args::text(&mut parser)?),
             "path" => path = path_of(&args::text(&mut parser)?)?,
-            #[cfg(feature = "post-handshake-auth")]
-            "post-handshake-auth" => preferences.post_handshake_auth = true,
-            #[cfg(not(feature = "post-handshake-auth"))]
-            "post-handshake-auth" => {
-                return Err(UsageError(
-                    "--post-handshake-auth needs cargo run --features post-handshake-auth".to_owned(),
-                ));
-            }
+            "post-handshake-auth" => offer_late_answers(&mut preferences)?,
             "timeout" => seconds = args::parsed(&mut parser, "--timeout", "a number of seconds from 0 to 65535")?,
             other => {
                 if !preferences.take(other, &mut parser)? {
@@ -115,25 +108,46 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, UsageError> {
     let address = args::required(address, "--connect")?;
     let server_name = args::required(server_name, "--server-name")?;
     if authorities.is_empty() && pins.is_empty() {
-        return Err(UsageError("--ca is missing".to_owned()));
+        return Err(UsageError("--ca or --pin is missing".to_owned()));
     }
     if is_pattern && common_name.is_none() {
         return Err(UsageError("--wildcard-match needs --common-name".to_owned()));
     }
     let common_name = common_name.map(|name| Wanted { name, is_pattern });
     let (document, order) = read_order(&args::required(order, "--order")?)?;
-    if let Some(alias) = alias {
-        files.retain(|(cert, _)| args::alias(cert) == alias);
-        if files.is_empty() {
-            return Err(args::unfit("--alias", &alias, "the name of a --cert FILE without its end"));
-        }
-    }
-    let identities = files.iter().map(|(cert, key)| Ok(pem::identity(cert, key.as_ref().unwrap_or(cert))?));
-    let identities = identities.collect::<Result<Vec<Identity>, UsageError>>()?;
-    let names = files.into_iter().map(|(cert, _)| cert).collect();
+    let (identities, names) = read_identities(files, alias.as_deref())?;
     let errand =
         Errand { address, server_name, authorities, pins, common_name, identities, path, document, preferences };
     Ok(Some(Options { errand, names, order, patience: Duration::from_secs(u64::from(seconds)) }))
+}
+
+/// Lets servers ask for the certificate after the handshake (RFC 9846 section 4.7.2).
+#[cfg(feature = "post-handshake-auth")]
+#[allow(clippy::unnecessary_wraps, reason = "without the feature there is an error")]
+fn offer_late_answers(preferences: &mut Preferences) -> Result<(), UsageError> {
+    preferences.post_handshake_auth = true;
+    Ok(())
+}
+
+#[cfg(not(feature = "post-handshake-auth"))]
+fn offer_late_answers(_: &mut Preferences) -> Result<(), UsageError> {
+    Err(UsageError("--post-handshake-auth needs cargo run --features post-handshake-auth".to_owned()))
+}
+
+/// Reads the identities with this alias, or all; gives their names as well.
+fn read_identities(
+    mut files: Vec<(String, Option<String>)>,
+    alias: Option<&str>,
+) -> Result<(Vec<Identity>, Vec<String>), UsageError> {
+    if let Some(alias) = alias {
+        files.retain(|(cert, _)| args::alias(cert) == alias);
+        if files.is_empty() {
+            return Err(args::unfit("--alias", alias, "the name of a --cert FILE without its end"));
+        }
+    }
+    let identities = files.iter().map(|(cert, key)| Ok(pem::identity(cert, key.as_ref().unwrap_or(cert))?));
+    let identities = identities.collect::<Result<_, UsageError>>()?;
+    Ok((identities, files.into_iter().map(|(cert, _)| cert).collect()))
 }
 
 /// A path as it can stand in a request line.

@@ -91,8 +91,9 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, UsageError> {
     if asking != Asking::No && client_authorities.is_empty() {
         return Err(UsageError("--client-auth optional and required need --client-ca".to_owned()));
     }
-    let (identity, named) = identities(files, &names)?;
-    let setup = Setup { identity, named, client_authorities, asking, required_names, refuse_early, preferences };
+    let (identity, by_name) = identities(files, &names)?;
+    let setup =
+        Setup { identity, named: by_name, client_authorities, asking, required_names, refuse_early, preferences };
     Ok(Some(Options { listen: args::required(listen, "--listen")?, setup, once }))
 }
 
@@ -107,14 +108,14 @@ fn identities(
         known.push((args::alias(&cert).to_owned(), pem::identity(&cert, &key)?));
     }
     let (_, first) = args::required(known.first(), "--cert")?;
-    let mut named = Vec::new();
+    let mut by_name = Vec::new();
     for name in names {
         let unfit = || args::unfit("--sni", name, "NAME=ALIAS, ALIAS being the name of a --cert FILE without its end");
         let (name, alias) = name.split_once('=').ok_or_else(unfit)?;
         let (_, identity) = known.iter().find(|(found, _)| found == alias).ok_or_else(unfit)?;
-        named.push((name.to_owned(), identity.clone()));
+        by_name.push((name.to_owned(), identity.clone()));
     }
-    Ok((first.clone(), named))
+    Ok((first.clone(), by_name))
 }
 
 /// The value of `--client-auth`.

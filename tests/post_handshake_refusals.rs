@@ -83,13 +83,16 @@ fn run(session: &mut TestSession, pki: &Pki) -> Result<Vec<ClientAuthStatus>, Er
     }
 }
 
+/// The type of a record that was opened, and its content.
+type Record = (u8, Vec<u8>);
+
 /// Delivers what the script says and runs the session: what it answers, opened, and its error.
 fn say(
     session: &mut TestSession,
     script: &mut Script,
     pki: &Pki,
     said: &[Sent],
-) -> (Vec<(u8, Vec<u8>)>, Result<Vec<ClientAuthStatus>, Error>) {
+) -> (Vec<Record>, Result<Vec<ClientAuthStatus>, Error>) {
     let bytes = script.seal_all(said);
     session.rx_space()[..bytes.len()].copy_from_slice(&bytes);
     session.rx_commit(bytes.len()).expect("room");
@@ -268,14 +271,13 @@ fn two_requests_in_one_record_are_answered_one_after_the_other_and_data_does_not
     }
 }
 
-#[test]
-fn a_server_refuses_an_answer_that_is_wrong_in_any_part() {
-    let pki = Pki::new();
-    let roots = anchors(&[&pki.root]);
-    // What the edit makes of Certificate, CertificateVerify and Finished.
-    type Edit = fn([Vec<u8>; 3], &[u8]) -> Vec<Sent>;
+/// What is made of Certificate, CertificateVerify and Finished, for a request with this context.
+type Edit = fn([Vec<u8>; 3], &[u8]) -> Vec<Sent>;
+
+/// Answers that are wrong in one part, and what is said of each.
+fn wrong_answers() -> [(&'static str, Edit, Error); 8] {
     let unexpected = misbehaved(PeerMisbehaved::UnexpectedMessage);
-    let rows: [(&str, Edit, Error); 8] = [
+    [
         (
             "another context",
             |[mut chain, ..], _| {
@@ -323,8 +325,14 @@ fn a_server_refuses_an_answer_that_is_wrong_in_any_part() {
             |_, context| vec![handshake(&message(CERTIFICATE, &[vec8(context), vec24(&[])].concat()))],
             PeerIncompatible::ClientCertificateRequired.into(),
         ),
-    ];
-    for (name, edit, error) in rows {
+    ]
+}
+
+#[test]
+fn a_server_refuses_an_answer_that_is_wrong_in_any_part() {
+    let pki = Pki::new();
+    let roots = anchors(&[&pki.root]);
+    for (name, edit, error) in wrong_answers() {
         let (mut session, mut script) = server_session(&pki);
         session.request_certificate(ClientAuth::Required(roots)).unwrap();
         let (sent, _) = say(&mut session, &mut script, &pki, &[]);

@@ -107,9 +107,9 @@ fn a_power_cut_at_any_operation_of_a_rotation_leaves_a_working_identity() {
                 let key = active(&mut after, &identities).unwrap_or_else(|| panic!("none: {operation}, {cut:?}"));
                 assert!(key == old.key || key == new.key, "{key}: {operation}, {cut:?}");
                 if key == old.key {
-                    old_stayed += 1
+                    old_stayed += 1;
                 } else {
-                    new_there += 1
+                    new_there += 1;
                 }
                 // What is there can be replaced, whatever the cut has left behind.
                 rotate(&mut after, new).unwrap();
