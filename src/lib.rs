@@ -61,7 +61,7 @@
 //! - `poll` is idempotent until something changes: bytes come, bytes leave, a question is answered.
 //! - A question that is dropped without an answer is asked again.
 //! - Any `Err` is final and sticky. Its alert waits in `tx_pending`; send it before closing. Only
-//!   [`ApiMisuse`] of a session's `write`, `reserve` and `export` leaves it as it was.
+//!   [`ApiMisuse`] of a session's `write`, `reserve`, `export` and `request_certificate` leaves it as it was.
 //! - At most one public-key operation is done for each `poll`; then it says `Yield`.
 //! - [`Entropy`] is fresh for each handshake, from a cryptographically secure source.
 //!
@@ -136,7 +136,7 @@
 //! | `ed25519` | to it signatures with Ed25519 keys |
 //! | `p384` | to it signatures with P-384 keys, and SHA-384 with P-256 keys in certificates |
 //! | `rsa` | verifying RSA with 2048 to 4096 bits, and signing with it by an external signer; needs no back end |
-//! | `all-algorithms` | all of the above |
+//! | `all-algorithms` | all of these algorithms |
 //! | `sha384` | SHA-384 in transcript and key schedule; secrets take 48 instead of 32 bytes |
 //! | `sha512` | SHA-512 in signatures |
 //! | `dangerous-waivers` | lets a program [waive](x509::Waivers) causes of refusal, one by one; nothing is waived by itself |

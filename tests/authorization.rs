@@ -56,7 +56,7 @@ fn any_of(rules: Vec<Rule<'static>>) -> AllowList<'static> {
     AllowList::any_of(leak_all(rules))
 }
 
-// U10, U21: refusal is access_denied (49)
+// refusal is access_denied (49)
 #[test]
 fn who_is_not_on_the_list_is_told_access_denied() {
     let pki = Pki::new();
@@ -69,7 +69,6 @@ fn who_is_not_on_the_list_is_told_access_denied() {
     assert_eq!(visit(&pki, &pki.client, AllowList::everybody()), (None, None));
 }
 
-// U10, U15, U21
 #[test]
 fn each_rule_holds_for_exactly_whom_it_names() {
     let pki = Pki::new();
@@ -130,7 +129,7 @@ fn a_subject_with_two_common_names_is_not_one_that_is_known_by_its_common_name()
     }
 }
 
-// U09: `SSLOptions +StdEnvVars`
+// `SSLOptions +StdEnvVars`
 #[test]
 fn what_is_known_of_a_peer_has_the_names_of_apache() {
     let pki = Pki::new();

@@ -1,5 +1,5 @@
 //! The power is cut at every single operation of a rotation, and a working identity is always there afterwards
-//! (U34).
+//!
 #![allow(missing_docs)]
 
 mod common;
@@ -85,7 +85,7 @@ fn boots(flash: &mut Flash, identities: &[Identity]) {
     assert_eq!(slots.lease(&references[0]).unwrap().credential().unwrap().key(), KeyHandle(stored.key));
 }
 
-// U34: "Power-fail-safe swap; keep the last good slot"
+// "Power-fail-safe swap; keep the last good slot"
 #[test]
 fn a_power_cut_at_any_operation_of_a_rotation_leaves_a_working_identity() {
     let identities = identities(&Pki::new());

@@ -184,7 +184,7 @@ fn supplier(pki: &Pki) -> (ServerConfig<'static>, SoftwareHost<'static, fn() -> 
     )
 }
 
-// U31, U32, U33: "New handshakes use the new slot, live ones finish"
+// "New handshakes use the new slot, live ones finish"
 #[test]
 fn live_sessions_keep_the_old_identity_and_new_handshakes_take_the_new_one() {
     let pki = Pki::new();
@@ -333,7 +333,7 @@ async fn yield_now() {
     poll_fn(|_| if std::mem::replace(&mut yielded, true) { Poll::Ready(()) } else { Poll::Pending }).await;
 }
 
-// U32: "rotation test under load in simulation"
+// "rotation test under load in simulation"
 #[test]
 fn under_load_no_order_fails_while_the_identity_is_replaced_again_and_again() {
     const ORDERS: u8 = 150;
@@ -377,7 +377,7 @@ fn under_load_no_order_fails_while_the_identity_is_replaced_again_and_again() {
     assert!(rotations > 50 && postponed > 5 && overlapping > 50, "{rotations} {postponed} {overlapping}");
 }
 
-// U32: "client-CA set too"
+// "client-CA set too"
 #[test]
 fn trust_anchors_are_replaced_in_the_same_way() {
     let pki = Pki::new();
@@ -423,7 +423,7 @@ fn trust_anchors_are_replaced_in_the_same_way() {
     assert_eq!(old.credential().err(), Some(SlotError::Kind));
 }
 
-// U33, U34: what is refused leaves everything as it was
+// what is refused leaves everything as it was
 #[test]
 fn a_bad_candidate_is_refused_and_the_last_good_one_stays() {
     let pki = Pki::new();
@@ -485,7 +485,7 @@ fn a_bad_candidate_is_refused_and_the_last_good_one_stays() {
     assert!(install(&slots, "orders", &[&good], Purpose::ClientAuth).is_ok());
 }
 
-// U16: "key and leaf proven to match"
+// "key and leaf proven to match"
 #[test]
 fn a_key_that_is_not_that_of_the_leaf_is_refused() {
     let pki = Pki::new();
@@ -537,7 +537,7 @@ fn what_is_no_credential_or_too_long_is_refused() {
     assert_eq!(install_anchors(&slots, "cas", &[&old]).err(), Some(SlotError::Certificate(expired)));
 }
 
-// U34: a reference to what is gone finds nothing, never something else
+// a reference to what is gone finds nothing, never something else
 #[test]
 fn a_slot_is_reused_only_when_nobody_leases_it_and_nothing_points_to_it() {
     let pki = Pki::new();
@@ -588,7 +588,7 @@ fn an_installation_that_is_given_up_changes_nothing() {
     assert!(slots.stage().is_ok());
 }
 
-// U35: flow variables
+// flow variables
 #[test]
 fn one_connection_can_be_given_another_identity_than_the_reference_says() {
     let pki = Pki::new();
@@ -605,7 +605,7 @@ fn one_connection_can_be_given_another_identity_than_the_reference_says() {
     assert_eq!(resolve(None), usual.der);
 }
 
-// U01 with U31: several references, one choice
+// several references, one choice
 #[test]
 fn all_that_references_point_to_can_be_leased_for_a_choice() {
     let pki = Pki::new();
@@ -634,7 +634,7 @@ fn all_that_references_point_to_can_be_leased_for_a_choice() {
     assert_eq!(host.selection().unwrap().shown().unwrap().alias, "orders");
 }
 
-// U22: before it is too late
+// before it is too late
 #[test]
 fn what_expires_soon_is_reported_with_the_days_that_are_left() {
     const DAY: i64 = 86_400;

@@ -155,7 +155,6 @@ fn fits(certificate: u8, place: u16) -> Fit {
     Ok(fit)
 }
 
-// U01, U02, U03
 #[test]
 fn the_names_that_a_server_sends_choose_among_the_issuers_of_every_certificate_of_a_chain() {
     let world = World::new();
@@ -184,7 +183,7 @@ fn the_names_that_a_server_sends_choose_among_the_issuers_of_every_certificate_o
     assert_eq!(seen.verdicts[0].1, Ok(Match::default()));
 }
 
-// U02: RFC 5280 section 7.1
+// RFC 5280 section 7.1
 #[test]
 fn a_name_in_another_string_type_case_and_spacing_is_the_same_name() {
     let world = World::new();
@@ -201,7 +200,7 @@ fn a_name_in_another_string_type_case_and_spacing_is_the_same_name() {
     }
 }
 
-// U02: no match
+// no match
 #[test]
 fn without_a_match_a_client_declines_or_shows_a_default_or_fails() {
     let world = World::new();
@@ -229,7 +228,6 @@ fn without_a_match_a_client_declines_or_shows_a_default_or_fails() {
     }
 }
 
-// U01
 #[test]
 fn a_key_whose_signatures_the_server_cannot_verify_is_not_shown_and_no_default_either() {
     let pki = Pki::new();
@@ -281,7 +279,7 @@ fn entry_der(alias: &'static str, chain: &[&[u8]], key: u32) -> Entry<'static> {
     Entry::new(alias, common::pair::credential_der(&chain, key))
 }
 
-// U01: signature_algorithms_cert
+// signature_algorithms_cert
 #[test]
 fn a_chain_that_the_server_cannot_verify_is_passed_over() {
     let pki = Pki::new();
@@ -319,7 +317,7 @@ const EXTENDED_KEY_USAGE: [u8; 5] = [6, 3, 0x55, 0x1d, 37];
 const CLIENT_AUTH: &[u8] = b"\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x02";
 const SMART_CARD_LOGON: &[u8] = b"\x06\x0a\x2b\x06\x01\x04\x01\x82\x37\x14\x02\x02";
 
-// U01: RFC 9846 section 4.3.5
+// RFC 9846 section 4.3.5
 #[test]
 fn filters_by_key_usage_and_purpose_are_kept_and_unknown_ones_skipped() {
     let pki = Pki::new();
@@ -374,7 +372,6 @@ fn filters_by_key_usage_and_purpose_are_kept_and_unknown_ones_skipped() {
     assert_eq!(error, invalid(InvalidMessage::DuplicateExtension));
 }
 
-// U22
 #[test]
 fn what_has_expired_or_is_meant_for_another_role_is_passed_over() {
     let pki = Pki::new();
@@ -416,7 +413,6 @@ fn what_has_expired_or_is_meant_for_another_role_is_passed_over() {
     assert_eq!(found, [ok, ok, ok, purpose, ok]);
 }
 
-// U29, U35
 #[test]
 fn an_alias_overrides_the_choice_for_one_connection_and_an_entry_can_be_switched_off() {
     let world = World::new();
@@ -459,7 +455,7 @@ fn servers(pki: &Pki) -> [Issued; 3] {
         .map(|name| Template::server(name).signed_by(&pki.intermediate))
 }
 
-// U35: "Resolve at accept (by SNI)"
+// "Resolve at accept (by SNI)"
 #[test]
 fn a_server_shows_the_certificate_of_the_name_that_the_client_asks_for() {
     let pki = Pki::new();
@@ -596,7 +592,6 @@ fn a_server_prefers_what_the_client_can_verify_and_knows_and_shows_something_els
     assert_eq!(error, Some(Error::PeerIncompatible(PeerIncompatible::NoCredential)));
 }
 
-// U13
 #[test]
 fn a_client_that_is_not_asked_is_told_so() {
     let pki = Pki::new();
@@ -606,7 +601,7 @@ fn a_client_that_is_not_asked_is_told_so() {
     assert_eq!(client.client_auth(), ClientAuthStatus::NotRequested);
 }
 
-// U59: the `check` of a gateway
+// the `check` of a gateway
 #[test]
 fn which_local_credential_matches_which_name_can_be_asked() {
     let world = World::new();

@@ -147,6 +147,10 @@ impl<'a, C: CryptoProvider> Verifier<'a, C> {
 impl<C: CryptoProvider, S: TlsCipherSuite> TlsVerifier<S> for Verifier<'_, C> {
     /// The name that embedded-tls sends as SNI has to be the one in the rules.
     fn set_hostname_verification(&mut self, hostname: &str) -> Result<(), TlsError> {
+        // A verifier of a connection that is over would lend its proof to a server that shows nothing.
+        if !matches!(self.stage, Stage::ExpectCertificate) {
+            return Err(self.refuse(PeerMisbehaved::UnexpectedMessage.into()));
+        }
         match self.rules.server_name {
             Some(ServerName::Dns(name)) if name.as_str().eq_ignore_ascii_case(hostname) => Ok(()),
             _ => Err(self.refuse(ApiMisuse::ServerNameInvalid.into())),

@@ -153,7 +153,7 @@ impl<S: Side, C: CryptoProvider> AuthorizeRequest<'_, '_, S, C> {
     }
 
     /// The path from its certificate to a trust anchor, certificate by certificate: see
-    /// [`Handshake::verified_path`].
+    /// [`Handshake::verified_path`](crate::Handshake::verified_path).
     pub fn verified_path(&self) -> Option<VerifiedPath<'_>> {
         self.target.verified_path()
     }

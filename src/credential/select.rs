@@ -194,7 +194,10 @@ impl<'b> Selector<'b> {
             (None, NoMatch::Default(alias)) => {
                 let default = self.entries.iter().find(|entry| entry.alias == alias);
                 let fits = |entry: &&Entry<'_>| {
-                    entry.enabled && request.signature_schemes().any(|scheme| scheme == entry.credential.scheme())
+                    entry.enabled
+                        && self.alias.is_none_or(|wanted| wanted == entry.alias)
+                        && !matches!(self.check(entry, request), Err(Unfit::Certificate(_)))
+                        && request.signature_schemes().any(|scheme| scheme == entry.credential.scheme())
                 };
                 match default.filter(fits) {
                     Some(entry) => Selection::show(entry, self.check(entry, request)),

@@ -117,13 +117,16 @@ impl<'a> NameConstraints<'a> {
         self.0
     }
 
-    /// Checks all names of a certificate. Each comparison is taken from `budget`.
+    /// Checks all names of a certificate, and the `host` that it is taken for by another name than those. Each
+    /// comparison is taken from `budget`.
     pub(super) fn check(
         self,
         subject: &Name<'_>,
         alternatives: Option<GeneralNames<'_>>,
+        host: Option<&[u8]>,
         budget: &mut u32,
     ) -> Result<(), CertificateProblem> {
+        host.map_or(Ok(()), |host| self.check_name(GeneralName::Dns(host), budget))?;
         each_name(subject, alternatives, |name| self.check_name(name, budget))
     }
 
@@ -132,12 +135,14 @@ impl<'a> NameConstraints<'a> {
         self,
         subject: &Name<'n>,
         alternatives: Option<GeneralNames<'n>>,
+        host: Option<&'n [u8]>,
     ) -> Option<(GeneralName<'n>, NameLimit<'a>)> {
         let look = |name| match self.check_name(name, &mut { u32::MAX }) {
             Ok(()) => Ok(()),
             Err(_) => Err(name),
         };
-        let name = each_name(subject, alternatives, look).err()?;
+        let host = host.map_or(Ok(()), |host| look(GeneralName::Dns(host)));
+        let name = host.and_then(|()| each_name(subject, alternatives, look)).err()?;
         let excluded = self
             .subtrees(EXCLUDED)
             .find(|base| matches!(place(name, *base), Place::Inside | Place::PartlyInside | Place::Unclear));
@@ -147,6 +152,7 @@ impl<'a> NameConstraints<'a> {
         };
         Some((name, limit))
     }
+
     fn check_name(self, name: GeneralName<'_>, budget: &mut u32) -> Result<(), CertificateProblem> {
         let mut permitted = None;
         for base in self.subtrees(PERMITTED) {

@@ -5,7 +5,8 @@ use super::anchor::{Authority, TrustAnchor};
 use super::certificate::ProfileDefect;
 use super::common_name::CommonName;
 use super::extensions::{KeyUsage, Purposes};
-use super::server_name::ServerName;
+use super::name::Name;
+use super::server_name::{ServerName, ends_in_number, is_host_name};
 use super::summary::Summary;
 use super::time::{SECONDS_A_DAY, Time, UnixTime, Validity};
 use super::waiver::{Leniency, Waivers};
@@ -78,6 +79,13 @@ impl<'a> Rules<'a> {
             max_validity_days: None,
             waivers: Waivers::NONE,
         }
+    }
+
+    /// The host that a leaf of this subject is taken for because of its common name, where that is asked for: what
+    /// an authority may not say in a `dNSName` (RFC 5280 section 4.2.1.10) it may not say in this way either.
+    pub(super) fn host_of<'n>(&self, subject: &Name<'n>) -> Option<&'n [u8]> {
+        let name = self.common_name.and(subject.last_common_name())?.value();
+        (is_host_name(name) && !ends_in_number(name)).then_some(name)
     }
 
     /// What is wrong with the leaf in itself. No path could mend it, so it is asked first.

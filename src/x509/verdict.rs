@@ -229,7 +229,8 @@ impl PeerChain<'_> {
             }
             Problem::NameNotPermitted => {
                 let limits = anchor.map_or(ca.and_then(|ca| ca.name_constraints), |anchor| anchor.name_constraints);
-                let (name, limit) = limits?.offence(&summary.subject, summary.subject_alt_name)?;
+                let (name, limit) =
+                    limits?.offence(&summary.subject, summary.subject_alt_name, rules.host_of(&summary.subject))?;
                 Some(Evidence::NameConstraint { name: name.to_public(), limit })
             }
             Problem::PathLengthExceeded => {

@@ -102,6 +102,21 @@ pub(crate) const COMMON_NAMES: &[Row] = &[
     Row("another common name, beside the right alternative name", Refused(0, Problem::CommonNameMismatch), |w| {
         w.common_name = Some(exactly("other.example.com"));
     }),
+    Row("a common name inside of what an authority may name", Path(3), |w| {
+        w.lower(|t| t.extension(NAME_CONSTRAINTS, true, &permits(b"\x82\x0bexample.com")));
+        w.leaf(|t| t.alternatives(&[]));
+        w.common_name = Some(exactly(SERVER_NAME));
+    }),
+    Row("a common name outside of what an authority may name", Refused(0, Problem::NameNotPermitted), |w| {
+        w.lower(|t| t.extension(NAME_CONSTRAINTS, true, &permits(b"\x82\x0fpartner.example")));
+        w.leaf(|t| t.alternatives(&[dns("a.partner.example")]));
+        w.common_name = Some(exactly(SERVER_NAME));
+    }),
+    Row("a common name that is no host, below such an authority", Path(3), |w| {
+        w.lower(|t| t.extension(NAME_CONSTRAINTS, true, &permits(b"\x82\x0fpartner.example")));
+        w.leaf(|t| common_names(t, &["Order Desk 7".into()]).alternatives(&[dns("a.partner.example")]));
+        w.common_name = Some(exactly("Order Desk 7"));
+    }),
     Row("the common name in another case", Path(3), |w| w.common_name = Some(exactly("SUPPLIER.example.COM"))),
     Row("a literal wildcard", Path(3), |w| {
         w.leaf(|t| common_names(t, &["*.myhost.com".into()]));

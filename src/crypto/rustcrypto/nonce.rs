@@ -22,7 +22,9 @@ pub(in crate::crypto) fn sign(
     let nonce = Zeroizing::new(Nonces::new(key, &z)?.next()?);
     let key = Zeroizing::new(nonzero(key)?);
     let r = reduced(&x_of(&nonce)?);
-    let s = *nonce.invert() * (z + r * **key);
+    // With it, and one signature, anybody could compute the key.
+    let inverse = Zeroizing::new(nonce.invert());
+    let s = **inverse * (z + r * **key);
     // A nonce for which one of them is 0 does not come up before the end of the world.
     if bool::from(r.is_zero() | s.is_zero()) {
         return Err(CryptoError::Invalid);

@@ -25,7 +25,7 @@ impl PeerChain<'_> {
             leniency.object(CertificateProblem::UnsupportedSignature).map_err(refuse)?;
         }
         rules.check_anchor(anchor, leniency).map_err(refuse)?;
-        let checked = self.check_limits(anchor.path_len, anchor.name_constraints, (budget, leniency));
+        let checked = self.check_limits(rules, anchor.path_len, anchor.name_constraints, (budget, leniency));
         checked.map_err(|note| note.by(place))?;
         check_depth(rules, self.depth())
     }
@@ -47,7 +47,7 @@ impl PeerChain<'_> {
             checked.map_err(|problem| Note::new(child, problem).by(place))?;
         }
         let (path_len, name_constraints) = (ca.basic_constraints.path_len, ca.name_constraints);
-        self.check_limits(path_len, name_constraints, (budget, leniency)).map_err(|note| note.by(place))?;
+        self.check_limits(rules, path_len, name_constraints, (budget, leniency)).map_err(|note| note.by(place))?;
         // An anchor has to fit above it.
         check_depth(rules, self.depth().saturating_add(1))
     }
@@ -55,6 +55,7 @@ impl PeerChain<'_> {
     /// The limits that an authority sets to all that is below it.
     pub(super) fn check_limits(
         &self,
+        rules: &Rules<'_>,
         path_len: Option<u8>,
         name_constraints: Option<NameConstraints<'_>>,
         (budget, leniency): (&mut u32, &mut Leniency),
@@ -76,8 +77,9 @@ impl PeerChain<'_> {
                 cas_left = cas_left.map(|left| left.saturating_sub(1));
             }
             if let Some(constraints) = name_constraints {
+                let host = if level == 0 { rules.host_of(&certificate.subject) } else { None };
                 constraints
-                    .check(&certificate.subject, certificate.subject_alt_name, budget)
+                    .check(&certificate.subject, certificate.subject_alt_name, host, budget)
                     .map_err(|problem| Note::new(index, problem))?;
             }
         }

@@ -42,7 +42,7 @@ fn run(case: &ClientCase, world: &World) -> Result<Outcome, String> {
     Ok(outcome.and(&variables.lines().collect::<Vec<_>>()))
 }
 
-/// What we say about a certificate under Apache's names (U09); not what Apache has no variable for, and not the days that are
+/// What we say about a certificate under Apache's names; not what Apache has no variable for, and not the days that are
 /// left if they change in the next quarter of an hour.
 fn variables(der: &[u8]) -> Result<Vec<String>, Error> {
     let mut memory = [0; 2048];
