@@ -346,7 +346,7 @@ mod waived {
         })
     }
 
-    fn judge(role: Role, change: fn(&mut World), waivers: Waivers) -> Result<PathFound, Error> {
+    fn judge(role: Role, change: fn(&mut World), waivers: Waivers) -> Result<embedded_mtls::x509::PathFound, Error> {
         let mut world = World::new(role);
         change(&mut world);
         let (_, judged) = world.judge(|validator, rules| {

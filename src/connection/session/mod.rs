@@ -61,6 +61,9 @@ pub struct Session<'b, C: CryptoProvider> {
     closed: bool,
     /// We have sent application data: what comes may be an answer.
     data_sent: bool,
+    /// A late request of the server was answered.
+    #[cfg(feature = "post-handshake-auth")]
+    answered_late: bool,
     failure: Option<Error>,
 }
 
@@ -165,6 +168,8 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
             peer_closed: false,
             closed: false,
             data_sent: false,
+            #[cfg(feature = "post-handshake-auth")]
+            answered_late: false,
             failure: None,
         }
     }

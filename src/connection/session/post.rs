@@ -96,8 +96,11 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
         if !self.rx.receive(header.total())? {
             return Ok(Handled::NotYet);
         }
-        // Who is asked again has been let in.
-        self.shown_accepted();
+        // Who is asked after the handshake has been let in; a second request may have been sent before our answer to
+        // the first was seen (RFC 9846 section 4.7.2), and says nothing.
+        if !self.answered_late {
+            self.shown_accepted();
+        }
         let (post, mut channel) = self.post_parts();
         Ok(if post.receive_request(&mut channel)? { Handled::Yes } else { Handled::NotYet })
     }
@@ -117,7 +120,13 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
             return Ok(());
         }
         let (post, mut channel) = self.post_parts();
-        post.send(&mut channel)
+        post.send(&mut channel)?;
+        if !self.post.is_sending() {
+            // Data that is on its way was sent before the answer was seen.
+            self.answered_late = true;
+            self.data_sent = false;
+        }
+        Ok(())
     }
 
     pub(super) const fn post_event(&mut self, stop: Stop) -> Event<'_, 'b, C> {
