@@ -102,6 +102,7 @@ fn refused(error: HandshakeError<TcpError>) -> Trouble {
 }
 
 /// Why no answer came though the handshake was done.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "its size depends on the target")]
 fn lost(error: &HttpError<Failure<TcpError>>) -> Trouble {
     match *error {
         HttpError::Ended | HttpError::Stream(Failure::Io(_) | Failure::Tls(Error::ConnectionTruncated)) => {

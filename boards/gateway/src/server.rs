@@ -97,6 +97,7 @@ fn tls(failure: Failure<TcpError>) -> Trouble {
     }
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "its size depends on the target")]
 fn lost(error: &HttpError<Failure<TcpError>>) -> Trouble {
     match *error {
         HttpError::Ended => Trouble::Network,
