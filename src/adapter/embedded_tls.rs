@@ -75,7 +75,7 @@ enum Stage {
 
 impl<'a, C: CryptoProvider> Verifier<'a, C> {
     /// A verifier for one connection. `memory` is lent for the summaries of the certificates, as for a
-    /// [`Validator`]: about 300 bytes for each that is signed with P-256.
+    /// [`Validator`]: about 350 bytes for each that is signed with P-256.
     ///
     /// The rules are those of a server whatever their purpose is, so they should be made by [`Rules::server`].
     /// The name in them is the one that counts, and is asked for even if embedded-tls is given none.

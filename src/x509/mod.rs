@@ -2,7 +2,7 @@
 //! wrong.
 //!
 //! A certificate is read once, where it lies, by a reader of this crate that does not allocate and
-//! cannot panic. A *summary* of it is kept in memory that the caller lends, about 300 bytes for a P-256
+//! cannot panic. A *summary* of it is kept in memory that the caller lends, about 350 bytes for a P-256
 //! certificate. When all are there, a path from the leaf to a [`TrustAnchor`] is searched over the
 //! summaries: RFC 5280 section 6 without policies, in whatever order they came.
 //!

@@ -40,7 +40,7 @@ pub struct Validator<'m> {
 }
 
 impl<'m> Validator<'m> {
-    /// A validator that keeps what it needs to know in `memory`: about 300 bytes for each P-256
+    /// A validator that keeps what it needs to know in `memory`: about 350 bytes for each P-256
     /// certificate, 750 for RSA with 2048 bits, 200 more than its DER for one that is signed with Ed25519; and
     /// for the leaf its subject alternative names and 60 bytes more.
     pub const fn new(memory: &'m mut [u8]) -> Self {
