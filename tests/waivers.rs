@@ -1,5 +1,6 @@
 //! What a program can waive, in whole handshakes of both roles: the truth table of gateways with a switch to enforce
 //! validation and one to ignore its errors.
+#![cfg(feature = "dangerous-waivers")]
 #![allow(missing_docs)]
 
 mod common;

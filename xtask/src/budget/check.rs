@@ -44,7 +44,7 @@ pub(crate) fn compare(old: &str, new: &str) -> Result<()> {
 
 /// All figures in the tables of a page.
 fn figures(page: &str) -> Vec<Figure> {
-    let (mut heading, mut titles, mut figures) = ("", Vec::new(), Vec::new());
+    let (mut heading, mut titles, mut figures) = ("", Vec::<String>::new(), Vec::new());
     for line in page.lines() {
         if let Some(text) = line.strip_prefix('#') {
             heading = text.trim_start_matches('#').trim();
@@ -58,7 +58,7 @@ fn figures(page: &str) -> Vec<Figure> {
         };
         let cells: Vec<_> = row.split(" | ").collect();
         if titles.is_empty() {
-            titles = cells;
+            titles = named(&cells);
             continue;
         }
         let words: Vec<_> = cells.iter().copied().filter(|cell| number(cell).is_none()).collect();
@@ -69,6 +69,20 @@ fn figures(page: &str) -> Vec<Figure> {
         figures.extend(found);
     }
     figures
+}
+
+/// The titles of columns: one in small letters goes on from the last one that is not, as `of a server` from `Flash of a client`.
+fn named(titles: &[&str]) -> Vec<String> {
+    let (mut head, mut names) = ("", Vec::new());
+    for title in titles {
+        if title.starts_with(char::is_lowercase) {
+            names.push(format!("{head}, {title}"));
+        } else {
+            head = title;
+            names.push((*title).to_owned());
+        }
+    }
+    names
 }
 
 /// A number with its digits in groups.
@@ -86,6 +100,14 @@ mod tests {
     fn figures_are_named_by_section_row_and_column() {
         let names: Vec<_> = figures(PAGE).into_iter().map(|figure| (figure.name, figure.value)).collect();
         assert_eq!(names[0], (String::from("Flash: s: Client"), 1_000));
+    }
+
+    #[test]
+    fn columns_that_go_on_from_different_ones_are_not_taken_for_each_other() {
+        let page = "## A\n| Build | Flash of a client | of a server | RAM of a client | of a server |\n| s | 1 | 2 | 3 | 4 |\n";
+        let names: Vec<_> = figures(page).into_iter().map(|figure| figure.name).collect();
+        assert_eq!(names[1], "A: s: Flash of a client, of a server");
+        assert_eq!(names[3], "A: s: RAM of a client, of a server");
     }
 
     #[test]
