@@ -36,8 +36,8 @@ pub enum NoMatch<'b> {
     /// cannot go on without, so for it this is [`Fail`](Self::Fail).
     #[default]
     Decline,
-    /// Show the entry with this alias all the same, unless the peer cannot even verify signatures of its key, or it
-    /// is switched off. A web server has such a default for clients that ask for no name or for an unknown one.
+    /// Show the entry with this alias all the same, unless the peer cannot even verify signatures of its key, it
+    /// is switched off, or another [alias](Selector::with_alias) is asked for. A web server has such a default for clients that ask for no name or for an unknown one.
     Default(&'b str),
     /// End the handshake: with `unrecognized_name` (112) if a client asked for a name that no entry serves, else with
     /// `handshake_failure` (40).
@@ -173,7 +173,7 @@ impl<'b> Selector<'b> {
         self
     }
 
-    /// Shows no credential that is not valid at this time.
+    /// Chooses no credential that is not valid at this time; a [default](NoMatch::Default) is shown all the same.
     #[must_use]
     pub const fn with_time(mut self, time: Time) -> Self {
         self.time = Some(time);
@@ -196,7 +196,6 @@ impl<'b> Selector<'b> {
                 let fits = |entry: &&Entry<'_>| {
                     entry.enabled
                         && self.alias.is_none_or(|wanted| wanted == entry.alias)
-                        && !matches!(self.check(entry, request), Err(Unfit::Certificate(_)))
                         && request.signature_schemes().any(|scheme| scheme == entry.credential.scheme())
                 };
                 match default.filter(fits) {
