@@ -89,6 +89,15 @@ struct World {
     max_validity_days: Option<u16>,
 }
 
+/// The certificates of a case in DER, and the keys that are pinned.
+#[derive(Debug, Default, PartialEq)]
+struct Made {
+    sent: Vec<Vec<u8>>,
+    trusted: Vec<Vec<u8>>,
+    pinned: Vec<Vec<u8>>,
+    pinned_keys: Vec<Vec<u8>>,
+}
+
 impl World {
     fn new(role: Role) -> Self {
         let host = match role {
@@ -154,10 +163,10 @@ impl World {
         self.judge(|_, _| ()).0
     }
 
-    /// What comes of it, and what a look at the validator then says, if it came that far.
-    fn judge<T>(self, look: impl FnOnce(&mut Validator<'_>, &mut Rules<'_>) -> T) -> (Expected, Option<T>) {
+    /// Makes its certificates.
+    fn make(&self) -> Made {
         let root = self.root.clone().self_signed();
-        let upper = self.upper.signed_by(&root);
+        let upper = self.upper.clone().signed_by(&root);
         let lower = self.lower.clone().signed_by(&upper);
         let leaf =
             if self.leaf_signs_itself { self.leaf.clone().self_signed() } else { self.leaf.clone().signed_by(&lower) };
@@ -175,12 +184,30 @@ impl World {
                 Who::Odd => with_odd_algorithm(leaf.clone()),
             }
         };
-        let all = |who: &[Who]| who.iter().map(issued).collect::<Vec<_>>();
-        let (pinned, trusted) = (all(&self.pinned), all(&self.trusted));
-        let keys: Vec<_> = all(&self.pinned_keys).iter().map(|issued| issued.key.subject_public_key_info()).collect();
-        let pins = pinned.iter().map(|issued| TrustAnchor::from_pinned_certificate::<RustCrypto>(&issued.der));
-        let authorities = trusted.iter().map(|issued| TrustAnchor::from_certificate(&issued.der));
-        let keys = keys.iter().map(|key| TrustAnchor::from_pinned_key(key));
+        let all = |who: &[Who]| who.iter().map(|who| issued(who).der).collect();
+        let key = |who: &Who| issued(who).key.subject_public_key_info();
+        Made {
+            sent: all(&self.sent),
+            pinned: all(&self.pinned),
+            trusted: all(&self.trusted),
+            pinned_keys: self.pinned_keys.iter().map(key).collect(),
+        }
+    }
+
+    /// What comes of it, and what a look at the validator then says, if it came that far.
+    fn judge<T>(self, look: impl FnOnce(&mut Validator<'_>, &mut Rules<'_>) -> T) -> (Expected, Option<T>) {
+        let made = self.make();
+        self.judge_made(&made, look)
+    }
+
+    fn judge_made<T>(
+        &self,
+        made: &Made,
+        look: impl FnOnce(&mut Validator<'_>, &mut Rules<'_>) -> T,
+    ) -> (Expected, Option<T>) {
+        let pins = made.pinned.iter().map(|der| TrustAnchor::from_pinned_certificate::<RustCrypto>(der));
+        let authorities = made.trusted.iter().map(|der| TrustAnchor::from_certificate(der));
+        let keys = made.pinned_keys.iter().map(|key| TrustAnchor::from_pinned_key(key));
         let anchors = match pins.chain(authorities).chain(keys).collect::<Result<Vec<_>, _>>() {
             Ok(anchors) => anchors,
             Err(Error::ApiMisuse(ApiMisuse::TrustAnchorUnusable(problem))) => return (NoAnchor(problem), None),
@@ -198,7 +225,7 @@ impl World {
         rules.max_validity_days = self.max_validity_days;
         let mut memory = vec![0; 256 * 1024];
         let mut validator = Validator::new(&mut memory);
-        let pushed = self.sent.iter().try_for_each(|who| validator.push::<RustCrypto>(&issued(who).der));
+        let pushed = made.sent.iter().try_for_each(|der| validator.push::<RustCrypto>(der));
         let outcome = match pushed.and_then(|()| validator.validate::<RustCrypto>(&rules)) {
             Ok(path) => Path(path.depth),
             Err(Error::Certificate(CertificateError { index, problem })) => Refused(index, problem),
