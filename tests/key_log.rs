@@ -4,6 +4,8 @@
 
 mod common;
 
+use std::fmt::Write;
+
 use common::messages::{Hello, records};
 use common::pair::{Setup, advance, deliver, drain, leak};
 use common::pki::{Pki, Role};
@@ -21,7 +23,10 @@ impl KeyLog for Lines {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    })
 }
 
 #[test]

@@ -1,16 +1,16 @@
 //! Trust anchors: authorities (RFC 5280 section 6.1.1 (d)), and pins of single certificates and keys.
 
-use super::algorithm::{KeyAlgorithm, PublicKey};
-use super::certificate::{Certificate, Origin, ProfileDefect};
-use super::constraints::NameConstraints;
-use super::der::Reader;
-use super::extensions::{KeyHint, Purposes};
-use super::identity::fingerprint;
-use super::name::Name;
-use super::summary::{FINGERPRINT, Summary};
-use super::time::UnixTime;
 use crate::crypto::CryptoProvider;
 use crate::error::{ApiMisuse, CertificateProblem, Error};
+use crate::x509::certificate::algorithm::{KeyAlgorithm, PublicKey};
+use crate::x509::certificate::der::Reader;
+use crate::x509::certificate::extensions::{KeyHint, Purposes};
+use crate::x509::certificate::{Certificate, Origin, ProfileDefect};
+use crate::x509::identity::fingerprint;
+use crate::x509::name::Name;
+use crate::x509::name::constraints::NameConstraints;
+use crate::x509::path::summary::{FINGERPRINT, Summary};
+use crate::x509::time::UnixTime;
 
 /// Who is trusted without being signed by another. Lends what it was made from; 64 bytes on a 32-bit
 /// machine. There are three kinds, which may stand beside each other in one list:
@@ -52,15 +52,15 @@ enum Kind<'a> {
 
 /// An anchor that issues.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Authority<'a> {
-    pub(super) subject: Name<'a>,
-    pub(super) key: PublicKey<'a>,
-    pub(super) key_hint: Option<KeyHint>,
-    pub(super) validity: Option<(UnixTime, UnixTime)>,
-    pub(super) path_len: Option<u8>,
-    pub(super) purposes: Option<Purposes>,
-    pub(super) name_constraints: Option<NameConstraints<'a>>,
-    pub(super) profile_defect: Option<ProfileDefect>,
+pub(crate) struct Authority<'a> {
+    pub(crate) subject: Name<'a>,
+    pub(crate) key: PublicKey<'a>,
+    pub(crate) key_hint: Option<KeyHint>,
+    pub(crate) validity: Option<(UnixTime, UnixTime)>,
+    pub(crate) path_len: Option<u8>,
+    pub(crate) purposes: Option<Purposes>,
+    pub(crate) name_constraints: Option<NameConstraints<'a>>,
+    pub(crate) profile_defect: Option<ProfileDefect>,
 }
 
 impl<'a> TrustAnchor<'a> {
@@ -135,7 +135,7 @@ impl<'a> TrustAnchor<'a> {
     }
 
     /// The anchor as somebody who issues; `None` of a pin.
-    pub(super) const fn authority(&self) -> Option<&Authority<'a>> {
+    pub(crate) const fn authority(&self) -> Option<&Authority<'a>> {
         match &self.kind {
             Kind::Authority(authority) => Some(authority),
             Kind::Certificate(_) | Kind::Key(_) => None,
@@ -143,7 +143,7 @@ impl<'a> TrustAnchor<'a> {
     }
 
     /// Whether the anchor is a pin of this leaf.
-    pub(super) fn pins(&self, leaf: &Summary<'_>) -> bool {
+    pub(crate) fn pins(&self, leaf: &Summary<'_>) -> bool {
         match &self.kind {
             Kind::Authority(_) => false,
             Kind::Certificate(pinned) => leaf.fingerprint == Some(pinned),

@@ -1,16 +1,16 @@
 //! Path validation without TLS.
 
-#[cfg(feature = "embedded-tls")]
-use super::identity::LeafKey;
-use super::identity::PeerIdentity;
-use super::path::{PeerChain, Search};
-use super::path_found::PathFound;
-use super::rules::Rules;
-use super::trace::{NoTrace, Trace};
-use super::verdict::Verdict;
-use super::verified::VerifiedPath;
 use crate::crypto::CryptoProvider;
 use crate::error::Error;
+#[cfg(feature = "embedded-tls")]
+use crate::x509::identity::LeafKey;
+use crate::x509::identity::PeerIdentity;
+use crate::x509::path::found::PathFound;
+use crate::x509::path::rules::Rules;
+use crate::x509::path::trace::{NoTrace, Trace};
+use crate::x509::path::{PeerChain, Search};
+use crate::x509::verdict::Verdict;
+use crate::x509::verdict::verified::VerifiedPath;
 
 /// Validates a certificate path without a TLS connection around it: for firmware updates, for
 /// provisioning, for tests.

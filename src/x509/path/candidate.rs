@@ -2,13 +2,13 @@
 //! signature.
 
 use super::PeerChain;
+use super::note::{Note, check_depth};
+use super::rules::Rules;
+use super::summary::{Place, Summary};
+use super::waiver::Leniency;
 use crate::error::CertificateProblem;
 use crate::x509::anchor::Authority;
-use crate::x509::constraints::NameConstraints;
-use crate::x509::note::{Note, check_depth};
-use crate::x509::rules::Rules;
-use crate::x509::summary::{Place, Summary};
-use crate::x509::waiver::Leniency;
+use crate::x509::name::constraints::NameConstraints;
 
 impl PeerChain<'_> {
     /// Everything that makes an anchor unfit to end this path, but the signature.

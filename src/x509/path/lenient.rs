@@ -4,11 +4,11 @@
 //! A pass that tolerates nothing comes first. When nothing at all is waived it is the only one. The limits of the
 //! search count for all passes together.
 
+use super::note::Note;
+use super::rules::Rules;
+use super::waiver::{Leniency, Waived, Waivers};
 use super::{Next, PeerChain, Phase, verify_below};
 use crate::error::CertificateProblem;
-use crate::x509::note::Note;
-use crate::x509::rules::Rules;
-use crate::x509::waiver::{Leniency, Waived, Waivers};
 
 /// What each pass tolerates, as far as it is waived.
 const PASSES: [Waivers; 4] = {

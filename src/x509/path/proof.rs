@@ -1,7 +1,7 @@
 //! Proofs that a path was verified, and may be used.
 
+use super::waiver::Waived;
 use crate::error::Error;
-use crate::x509::waiver::Waived;
 
 /// Proof that the path of the peer was verified up to a trust anchor, but for what was waived.
 #[derive(Debug)]

@@ -1,10 +1,10 @@
 //! The search where nothing can be waived: one pass, which tolerates nothing.
 
+use super::note::Note;
+use super::rules::Rules;
+use super::waiver::{Leniency, Waived};
 use super::{Next, PeerChain};
 use crate::error::CertificateProblem;
-use crate::x509::note::Note;
-use crate::x509::rules::Rules;
-use crate::x509::waiver::{Leniency, Waived};
 
 #[allow(clippy::unused_self, reason = "with waivers they use it")]
 impl PeerChain<'_> {

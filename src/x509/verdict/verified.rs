@@ -1,12 +1,12 @@
 //! The path that was found, certificate by certificate.
 
-use super::anchor::Authority;
-use super::name::Name;
-use super::path::{self, PeerChain, max_depth};
-use super::path_found::PathFound;
-use super::rules::Rules;
-use super::summary::Place;
-use super::time::{SECONDS_A_DAY, UnixTime};
+use crate::x509::anchor::Authority;
+use crate::x509::name::Name;
+use crate::x509::path::found::PathFound;
+use crate::x509::path::rules::Rules;
+use crate::x509::path::summary::Place;
+use crate::x509::path::{self, PeerChain, max_depth};
+use crate::x509::time::{SECONDS_A_DAY, UnixTime};
 
 /// A path that was found and verified, from the leaf up to the trust anchor, as long as the summaries of all its
 /// certificates are there.

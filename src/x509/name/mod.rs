@@ -1,8 +1,13 @@
 //! Distinguished names (RFC 5280 section 4.1.2.4): reading, comparing, printing.
 
-use super::der::{self, Malformed, Reader};
-use super::oid::Oid;
-use super::server_name::same_ignoring_case;
+pub(super) mod common;
+pub(super) mod constraints;
+pub(super) mod general;
+pub(super) mod server;
+
+use self::server::same_ignoring_case;
+use crate::x509::certificate::der::{self, Malformed, Reader};
+use crate::x509::certificate::oid::Oid;
 use core::fmt;
 
 /// 2.5.4.3.
@@ -48,7 +53,7 @@ pub struct Attributes<'a> {
 
 impl<'a> Name<'a> {
     /// The next TLV as a name, its whole structure checked, so that iteration cannot fail.
-    pub(super) fn parse(reader: &mut Reader<'a>) -> Result<Self, Malformed> {
+    pub(crate) fn parse(reader: &mut Reader<'a>) -> Result<Self, Malformed> {
         let der = reader.raw(der::SEQUENCE)?;
         let mut names = Reader::inside(der, der::SEQUENCE)?;
         while !names.is_empty() {
@@ -72,7 +77,7 @@ impl<'a> Name<'a> {
     }
 
     /// A name whose structure was checked before.
-    pub(super) const fn from_checked(der: &'a [u8]) -> Self {
+    pub(crate) const fn from_checked(der: &'a [u8]) -> Self {
         Self { der }
     }
 
@@ -103,7 +108,7 @@ impl<'a> Name<'a> {
     }
 
     /// The most specific common name, be it text or not.
-    pub(super) fn last_common_name(&self) -> Option<Attribute<'a>> {
+    pub(crate) fn last_common_name(&self) -> Option<Attribute<'a>> {
         self.attributes().filter(|attribute| attribute.oid == COMMON_NAME).last()
     }
 
@@ -126,7 +131,7 @@ impl<'a> Name<'a> {
 
     /// Whether the name lies in the subtree that `base` names: `base` is its beginning
     /// (RFC 5280 section 4.2.1.10).
-    pub(super) fn is_below(&self, base: &Name<'_>) -> bool {
+    pub(crate) fn is_below(&self, base: &Name<'_>) -> bool {
         let mut ours = self.attributes();
         base.attributes().all(|wanted| ours.next().is_some_and(|our| our.matches(&wanted)))
     }
@@ -164,7 +169,7 @@ impl<'a> Attribute<'a> {
 
     /// Whether the value is of a type that can hold this text byte for byte, without a look at it: any text in
     /// a UTF8String, ASCII in the others that [`text`](Self::text) reads.
-    pub(super) fn can_hold(&self, text: &str) -> bool {
+    pub(crate) fn can_hold(&self, text: &str) -> bool {
         match self.tag {
             der::UTF8_STRING => true,
             der::PRINTABLE_STRING | der::IA5_STRING | der::TELETEX_STRING => text.is_ascii(),
@@ -173,7 +178,7 @@ impl<'a> Attribute<'a> {
     }
 
     /// The address, if this is an `emailAddress` (RFC 5280 section 4.1.2.6).
-    pub(super) fn email(&self) -> Option<&'a [u8]> {
+    pub(crate) fn email(&self) -> Option<&'a [u8]> {
         (self.oid == EMAIL_ADDRESS).then_some(self.value)
     }
 

@@ -1,11 +1,11 @@
 //! Verdicts in words: one line each, in short clauses.
 
-use super::constraints::NameLimit;
-use super::rules::Purpose;
-use super::time::{SECONDS_A_DAY, Time, UnixTime};
-use super::verdict::{Authority, Evidence, NearMiss, Verdict};
+use super::{Authority, Evidence, NearMiss, Verdict};
 use crate::error::CertificateProblem;
 use crate::limits::{MAX_SEARCH_STEPS, MAX_SIGNATURES};
+use crate::x509::name::constraints::NameLimit;
+use crate::x509::path::rules::Purpose;
+use crate::x509::time::{SECONDS_A_DAY, Time, UnixTime};
 use core::fmt::{Display, Formatter, Result};
 
 /// Names and subtrees that are listed; of the rest the number is said.

@@ -10,52 +10,52 @@
 //! A P-256 certificate takes about 350 bytes instead of 500 to 900 of DER, one of RSA with 2048 bits 750. One
 //! that is signed with Ed25519 takes more than its DER, as Ed25519 signs no digest.
 
-use super::algorithm::{KeyAlgorithm, PublicKey, SignatureKind};
-use super::certificate::{Certificate, ProfileDefect};
-use super::constraints::NameConstraints;
-use super::extensions::{BasicConstraints, KeyHint, KeyUsage, Purposes};
-use super::general_name::GeneralNames;
-use super::name::Name;
-use super::time::UnixTime;
 use crate::codec::{Reader, Writer};
 use crate::error::{BufferKind, Error, InvalidMessage};
+use crate::x509::certificate::algorithm::{KeyAlgorithm, PublicKey, SignatureKind};
+use crate::x509::certificate::extensions::{BasicConstraints, KeyHint, KeyUsage, Purposes};
+use crate::x509::certificate::{Certificate, ProfileDefect};
+use crate::x509::name::Name;
+use crate::x509::name::constraints::NameConstraints;
+use crate::x509::name::general::GeneralNames;
+use crate::x509::time::UnixTime;
 
 /// Bytes of the length in front of each entry, which counts what follows it.
-pub(super) const LENGTH: usize = 2;
+pub(crate) const LENGTH: usize = 2;
 /// Bytes of the note by whose key the signature was verified.
 const VERIFIED_BY: usize = 2;
 /// Bytes of a SHA-256 fingerprint.
-pub(super) const FINGERPRINT: usize = 32;
+pub(crate) const FINGERPRINT: usize = 32;
 
 /// What is kept of one certificate.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Summary<'a> {
-    pub(super) subject: Name<'a>,
-    pub(super) issuer: Name<'a>,
+pub(crate) struct Summary<'a> {
+    pub(crate) subject: Name<'a>,
+    pub(crate) issuer: Name<'a>,
     /// Whether subject and issuer are the same name (RFC 5280 section 6.1).
-    pub(super) is_self_issued: bool,
-    pub(super) not_before: UnixTime,
-    pub(super) not_after: UnixTime,
-    pub(super) key: PublicKey<'a>,
-    pub(super) signature_kind: SignatureKind,
+    pub(crate) is_self_issued: bool,
+    pub(crate) not_before: UnixTime,
+    pub(crate) not_after: UnixTime,
+    pub(crate) key: PublicKey<'a>,
+    pub(crate) signature_kind: SignatureKind,
     /// The digest of what is signed, or what is signed where the algorithm takes that.
-    pub(super) signed: &'a [u8],
+    pub(crate) signed: &'a [u8],
     /// If the algorithm is not supported, its object identifier.
-    pub(super) signature: &'a [u8],
-    pub(super) basic_constraints: BasicConstraints,
-    pub(super) key_usage: Option<KeyUsage>,
-    pub(super) extended_key_usage: Option<Purposes>,
-    pub(super) subject_key: Option<KeyHint>,
-    pub(super) authority_key: Option<KeyHint>,
+    pub(crate) signature: &'a [u8],
+    pub(crate) basic_constraints: BasicConstraints,
+    pub(crate) key_usage: Option<KeyUsage>,
+    pub(crate) extended_key_usage: Option<Purposes>,
+    pub(crate) subject_key: Option<KeyHint>,
+    pub(crate) authority_key: Option<KeyHint>,
     /// The object identifier of an extension that is critical and not understood.
-    pub(super) unknown_critical: Option<&'a [u8]>,
-    pub(super) profile_defect: Option<ProfileDefect>,
-    pub(super) name_constraints: Option<NameConstraints<'a>>,
-    pub(super) subject_alt_name: Option<GeneralNames<'a>>,
+    pub(crate) unknown_critical: Option<&'a [u8]>,
+    pub(crate) profile_defect: Option<ProfileDefect>,
+    pub(crate) name_constraints: Option<NameConstraints<'a>>,
+    pub(crate) subject_alt_name: Option<GeneralNames<'a>>,
     /// Of the leaf only; else empty.
-    pub(super) serial: &'a [u8],
+    pub(crate) serial: &'a [u8],
     /// SHA-256 of the whole certificate. Of the leaf only.
-    pub(super) fingerprint: Option<&'a [u8; FINGERPRINT]>,
+    pub(crate) fingerprint: Option<&'a [u8; FINGERPRINT]>,
 }
 
 /// Which fields of the body are there.
@@ -74,7 +74,7 @@ impl Flags {
 
 impl Summary<'_> {
     /// Of no certificate.
-    pub(super) const EMPTY: Summary<'static> = Summary {
+    pub(crate) const EMPTY: Summary<'static> = Summary {
         subject: Name::from_checked(&[]),
         issuer: Name::from_checked(&[]),
         is_self_issued: false,
@@ -100,7 +100,7 @@ impl Summary<'_> {
 
 impl<'a> Summary<'a> {
     /// `signed` as the field of that name; `fingerprint` for the leaf.
-    pub(super) fn new(
+    pub(crate) fn new(
         certificate: &Certificate<'a>,
         signed: &'a [u8],
         fingerprint: Option<&'a [u8; FINGERPRINT]>,
@@ -252,17 +252,17 @@ impl Place {
 
 /// The summaries of all certificates that the peer sent, in the order in which they came.
 #[derive(Debug)]
-pub(super) struct Summaries<'p> {
-    pub(super) memory: &'p mut [u8],
-    pub(super) used: usize,
-    pub(super) count: u8,
+pub(crate) struct Summaries<'p> {
+    pub(crate) memory: &'p mut [u8],
+    pub(crate) used: usize,
+    pub(crate) count: u8,
     /// Bytes in front of the list that hold the leaf of an earlier one.
     #[cfg(feature = "post-handshake-auth")]
-    pub(super) kept: usize,
+    pub(crate) kept: usize,
 }
 
 impl<'p> Summaries<'p> {
-    pub(super) const fn new(memory: &'p mut [u8]) -> Self {
+    pub(crate) const fn new(memory: &'p mut [u8]) -> Self {
         Self {
             memory,
             used: 0,
@@ -272,12 +272,12 @@ impl<'p> Summaries<'p> {
         }
     }
 
-    pub(super) const fn count(&self) -> u8 {
+    pub(crate) const fn count(&self) -> u8 {
         self.count
     }
 
     /// Appends the summary of a certificate, or a place without one.
-    pub(super) fn push(&mut self, summary: Option<&Summary<'_>>) -> Result<(), Error> {
+    pub(crate) fn push(&mut self, summary: Option<&Summary<'_>>) -> Result<(), Error> {
         let free = self.memory.get_mut(self.used..).unwrap_or_default();
         let mut out = Writer::new(free);
         out.vec16(|out| {
@@ -297,22 +297,22 @@ impl<'p> Summaries<'p> {
     }
 
     /// The summary of a certificate; `None` if there is none or it could not be parsed.
-    pub(super) fn get(&self, index: u8) -> Option<Summary<'_>> {
+    pub(crate) fn get(&self, index: u8) -> Option<Summary<'_>> {
         let (start, end) = self.entry(index)?;
         read_entry(self.memory.get(start..end)?)
     }
 
-    pub(super) fn verified_by(&self, index: u8) -> Option<Place> {
+    pub(crate) fn verified_by(&self, index: u8) -> Option<Place> {
         let (start, end) = self.entry(index)?;
         Place::from_note(*self.memory.get(start..end)?.first_chunk()?)
     }
 
-    pub(super) fn set_verified_by(&mut self, index: u8, issuer: Place) {
+    pub(crate) fn set_verified_by(&mut self, index: u8, issuer: Place) {
         self.note_verified(index, issuer.to_note());
     }
 
     /// Forgets by whom signatures were verified, for a search with other anchors.
-    pub(super) fn forget_verified(&mut self) {
+    pub(crate) fn forget_verified(&mut self) {
         for index in 0..self.count {
             self.note_verified(index, [0; VERIFIED_BY]);
         }
@@ -327,7 +327,7 @@ impl<'p> Summaries<'p> {
 
     /// Keeps nothing but the entry of the leaf.
     #[cfg(not(feature = "post-handshake-auth"))]
-    pub(super) fn into_leaf(self) -> &'p [u8] {
+    pub(crate) fn into_leaf(self) -> &'p [u8] {
         let (start, end) = self.entry(0).unwrap_or((0, 0));
         let memory: &'p [u8] = self.memory;
         memory.get(start..end).unwrap_or_default()
@@ -343,7 +343,7 @@ impl<'p> Summaries<'p> {
     }
 
     /// Where an entry lies, without its length.
-    pub(super) fn entry(&self, index: u8) -> Option<(usize, usize)> {
+    pub(crate) fn entry(&self, index: u8) -> Option<(usize, usize)> {
         if index >= self.count {
             return None;
         }
@@ -362,6 +362,6 @@ impl<'p> Summaries<'p> {
 }
 
 /// An entry without its length.
-pub(super) fn read_entry(entry: &[u8]) -> Option<Summary<'_>> {
+pub(crate) fn read_entry(entry: &[u8]) -> Option<Summary<'_>> {
     Summary::read(entry.get(VERIFIED_BY..)?).ok()
 }

@@ -1,10 +1,10 @@
 //! What a certificate says, under the names that Apache's `mod_ssl` has for it.
 
-use super::algorithm::KeyAlgorithm;
-use super::general_name::SubjectAltName;
-use super::identity::PeerIdentity;
-use super::name::{Attribute, Name};
-use super::time::{SECONDS_A_DAY, UnixTime};
+use super::PeerIdentity;
+use crate::x509::certificate::algorithm::KeyAlgorithm;
+use crate::x509::name::general::SubjectAltName;
+use crate::x509::name::{Attribute, Name};
+use crate::x509::time::{SECONDS_A_DAY, UnixTime};
 use core::fmt::{self, Write as _};
 use core::net::IpAddr;
 

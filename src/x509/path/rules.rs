@@ -1,17 +1,17 @@
 //! What a certificate path is held to, and the checks that look at one certificate alone.
 
-use super::algorithm::KeyAlgorithm;
-use super::anchor::{Authority, TrustAnchor};
-use super::certificate::ProfileDefect;
-use super::common_name::CommonName;
-use super::extensions::{KeyUsage, Purposes};
-use super::name::Name;
-use super::server_name::{ServerName, ends_in_number, is_host_name};
 use super::summary::Summary;
-use super::time::{SECONDS_A_DAY, Time, UnixTime, Validity};
 use super::waiver::{Leniency, Waivers};
 use crate::error::CertificateProblem;
 use crate::limits::DEFAULT_DEPTH;
+use crate::x509::anchor::{Authority, TrustAnchor};
+use crate::x509::certificate::ProfileDefect;
+use crate::x509::certificate::algorithm::KeyAlgorithm;
+use crate::x509::certificate::extensions::{KeyUsage, Purposes};
+use crate::x509::name::Name;
+use crate::x509::name::common::CommonName;
+use crate::x509::name::server::{ServerName, ends_in_number, is_host_name};
+use crate::x509::time::{SECONDS_A_DAY, Time, UnixTime, Validity};
 
 /// The role that the peer has, and that its certificates have to allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,13 +83,13 @@ impl<'a> Rules<'a> {
 
     /// The host that a leaf of this subject is taken for because of its common name, where that is asked for: what
     /// an authority may not say in a `dNSName` (RFC 5280 section 4.2.1.10) it may not say in this way either.
-    pub(super) fn host_of<'n>(&self, subject: &Name<'n>) -> Option<&'n [u8]> {
+    pub(crate) fn host_of<'n>(&self, subject: &Name<'n>) -> Option<&'n [u8]> {
         let name = self.common_name.and(subject.last_common_name())?.value();
         (is_host_name(name) && !ends_in_number(name)).then_some(name)
     }
 
     /// What is wrong with the leaf in itself. No path could mend it, so it is asked first.
-    pub(super) fn check_leaf(&self, leaf: &Summary<'_>, leniency: &mut Leniency) -> Result<(), CertificateProblem> {
+    pub(crate) fn check_leaf(&self, leaf: &Summary<'_>, leniency: &mut Leniency) -> Result<(), CertificateProblem> {
         leniency.excuse(self.check_validity(leaf.not_before, leaf.not_after))?;
         // RFC 5280 section 4.1.2.5: "from notBefore through notAfter, inclusive".
         let seconds = leaf.not_after.seconds().saturating_sub(leaf.not_before.seconds()).saturating_add(1);
@@ -119,7 +119,7 @@ impl<'a> Rules<'a> {
 
     /// What is wrong with a certificate in itself as the issuer of another one
     /// (RFC 5280 section 6.1.4).
-    pub(super) fn check_ca(&self, ca: &Summary<'_>, leniency: &mut Leniency) -> Result<(), CertificateProblem> {
+    pub(crate) fn check_ca(&self, ca: &Summary<'_>, leniency: &mut Leniency) -> Result<(), CertificateProblem> {
         // (k) "verify that the basicConstraints extension is present and that cA is set to TRUE".
         if !ca.basic_constraints.is_ca {
             leniency.object(CertificateProblem::NotACa)?;
@@ -138,7 +138,7 @@ impl<'a> Rules<'a> {
     }
 
     /// What is wrong with an anchor in itself.
-    pub(super) fn check_anchor(
+    pub(crate) fn check_anchor(
         &self,
         anchor: &Authority<'_>,
         leniency: &mut Leniency,

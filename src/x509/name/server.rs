@@ -1,6 +1,6 @@
 //! Names of servers (RFC 9525): the one we want, and whether a certificate holds it.
 
-use super::general_name::{GeneralName, GeneralNames};
+use super::general::{GeneralName, GeneralNames};
 use crate::error::{ApiMisuse, Error};
 use core::fmt;
 use core::net::IpAddr;
@@ -43,7 +43,7 @@ impl<'a> ServerName<'a> {
     }
 
     /// Whether it is written like this.
-    pub(super) fn is_text(&self, text: &str) -> bool {
+    pub(crate) fn is_text(&self, text: &str) -> bool {
         match self {
             Self::Dns(wanted) => same_ignoring_case(wanted.0.as_bytes(), text.as_bytes()),
             Self::Ip(wanted) => text.parse() == Ok(*wanted),
@@ -54,7 +54,7 @@ impl<'a> ServerName<'a> {
     ///
     /// Only the subject alternative name is looked at. RFC 9525 section 1.3: "Do not include or check
     /// strings that look like domain names in the subject's Common Name."
-    pub(super) fn is_among(&self, names: GeneralNames<'_>) -> bool {
+    pub(crate) fn is_among(&self, names: GeneralNames<'_>) -> bool {
         names.iter().any(|name| match (self, name) {
             (Self::Dns(wanted), GeneralName::Dns(presented)) => wanted.matches(presented),
             // RFC 9525 section 6.4: addresses match "octet-for-octet".
@@ -90,7 +90,7 @@ impl<'a> DnsName<'a> {
     }
 
     /// Whether it is `parent` or ends in it, by whole labels.
-    pub(super) fn is_same_or_below(&self, parent: &str) -> bool {
+    pub(crate) fn is_same_or_below(&self, parent: &str) -> bool {
         let name = self.0.as_bytes();
         name.len().checked_sub(parent.len()).and_then(|at| name.split_at_checked(at)).is_some_and(|(left, right)| {
             same_ignoring_case(right, parent.as_bytes()) && left.last().is_none_or(|&byte| byte == b'.')
@@ -116,23 +116,23 @@ impl<'a> DnsName<'a> {
 
 /// RFC 5280 section 4.2.1.6: "in the 'preferred name syntax', as specified by Section 3.5 of RFC 1034
 /// and as modified by Section 2.1 of RFC 1123".
-pub(super) fn is_host_name(name: &[u8]) -> bool {
+pub(crate) fn is_host_name(name: &[u8]) -> bool {
     name.len() <= MAX_HOST_NAME && name.split(|&byte| byte == b'.').all(is_label)
 }
 
 /// Compares in ASCII without regard to case. The method of the standard library does it in blocks, which
 /// is fast, and large in each place where it is inlined.
 #[inline(never)]
-pub(super) fn same_ignoring_case(a: &[u8], b: &[u8]) -> bool {
+pub(crate) fn same_ignoring_case(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.eq_ignore_ascii_case(b))
 }
 
 /// Whether the last label is a number, so that the name could be taken for an IPv4 address.
-pub(super) fn ends_in_number(name: &[u8]) -> bool {
+pub(crate) fn ends_in_number(name: &[u8]) -> bool {
     name.rsplit(|&byte| byte == b'.').next().is_none_or(|last| last.iter().all(u8::is_ascii_digit))
 }
 
-pub(super) fn is_label(label: &[u8]) -> bool {
+pub(crate) fn is_label(label: &[u8]) -> bool {
     label.len() <= MAX_LABEL
         && label.iter().all(|&byte| byte.is_ascii_alphanumeric() || byte == b'-')
         && label.first().is_some_and(|&byte| byte != b'-')

@@ -1,17 +1,17 @@
 //! Certificates of our own: what the choice of a credential and its admission ask of them.
 
-use super::algorithm::{KeyAlgorithm, PublicKey};
-use super::certificate::{Certificate, Origin};
-use super::der::{self, Reader, context, context_constructed};
-use super::extensions::KeyUsage;
-use super::identity::{LeafKey, digest};
-use super::name::Name;
-use super::rules::Purpose;
-use super::server_name::ServerName;
-use super::time::{Time, UnixTime, Validity};
+use super::{LeafKey, digest};
 use crate::crypto::{CryptoProvider, SignatureAlgorithm};
 use crate::error::CertificateProblem;
 use crate::wire::enums::SignatureScheme;
+use crate::x509::certificate::algorithm::{KeyAlgorithm, PublicKey};
+use crate::x509::certificate::der::{self, Reader, context, context_constructed};
+use crate::x509::certificate::extensions::KeyUsage;
+use crate::x509::certificate::{Certificate, Origin};
+use crate::x509::name::Name;
+use crate::x509::name::server::ServerName;
+use crate::x509::path::rules::Purpose;
+use crate::x509::time::{Time, UnixTime, Validity};
 
 /// 2.5.29.15, `id-ce-keyUsage`.
 const KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x0f];

@@ -8,7 +8,7 @@ const PRINTED: usize = 64;
 /// An object identifier, lent from where it lies. `Display` writes it in dotted decimal: `2.5.29.30`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Oid<'a>(pub(super) &'a [u8]);
+pub struct Oid<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Oid<'a> {
     /// The content bytes of its DER, without tag and length.

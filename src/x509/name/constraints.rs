@@ -1,10 +1,10 @@
 //! Name constraints (RFC 5280 section 4.2.1.10): which names the certificates below a CA may hold.
 
-use super::der::{self, Malformed, Reader, context_constructed};
-use super::general_name::{GeneralName, GeneralNames};
-use super::name::Name;
-use super::server_name::{ends_in_number, is_host_name, same_ignoring_case};
+use super::Name;
+use super::general::{GeneralName, GeneralNames};
+use super::server::{ends_in_number, is_host_name, same_ignoring_case};
 use crate::error::CertificateProblem;
+use crate::x509::certificate::der::{self, Malformed, Reader, context_constructed};
 use core::fmt;
 
 const PERMITTED: u8 = context_constructed(0);
@@ -12,7 +12,7 @@ const EXCLUDED: u8 = context_constructed(1);
 
 /// A `NameConstraints`, as the content of its SEQUENCE.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct NameConstraints<'a>(&'a [u8]);
+pub(crate) struct NameConstraints<'a>(&'a [u8]);
 
 /// Which limit a name breaks (RFC 5280 section 4.2.1.10).
 #[derive(Clone, Copy, Debug)]
@@ -83,7 +83,7 @@ enum Place {
 impl<'a> NameConstraints<'a> {
     /// From the value of the extension. All of it is checked here, so that a constraint that cannot
     /// be understood refuses the certificate that states it.
-    pub(super) fn parse(value: &'a [u8]) -> Result<Self, Malformed> {
+    pub(crate) fn parse(value: &'a [u8]) -> Result<Self, Malformed> {
         let content = Reader::new(value).value(der::SEQUENCE)?;
         let mut fields = Reader::inside(value, der::SEQUENCE)?;
         let permitted = fields.optional(PERMITTED)?;
@@ -109,17 +109,17 @@ impl<'a> NameConstraints<'a> {
     }
 
     /// Constraints that were checked before.
-    pub(super) const fn from_checked(content: &'a [u8]) -> Self {
+    pub(crate) const fn from_checked(content: &'a [u8]) -> Self {
         Self(content)
     }
 
-    pub(super) const fn as_bytes(self) -> &'a [u8] {
+    pub(crate) const fn as_bytes(self) -> &'a [u8] {
         self.0
     }
 
     /// Checks all names of a certificate, and the `host` that it is taken for by another name than those. Each
     /// comparison is taken from `budget`.
-    pub(super) fn check(
+    pub(crate) fn check(
         self,
         subject: &Name<'_>,
         alternatives: Option<GeneralNames<'_>>,
@@ -131,7 +131,7 @@ impl<'a> NameConstraints<'a> {
     }
 
     /// The first name that is not allowed, and the limit that it breaks.
-    pub(super) fn offence<'n>(
+    pub(crate) fn offence<'n>(
         self,
         subject: &Name<'n>,
         alternatives: Option<GeneralNames<'n>>,

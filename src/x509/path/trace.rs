@@ -1,9 +1,9 @@
 //! The search for a path, told step by step: for those who look for the reason.
 
-use super::name::Name;
-use super::path_found::PathFound;
+use super::found::PathFound;
 use super::summary::Place;
 use crate::error::CertificateError;
+use crate::x509::name::Name;
 use core::fmt;
 
 /// Listens to the search for a path. Closures do, and [`NoTrace`], which costs nothing.

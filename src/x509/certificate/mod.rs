@@ -1,18 +1,23 @@
 //! A certificate (RFC 5280 section 4.1), read where it lies.
 
-use super::algorithm::{PublicKey, SignatureKind};
-use super::der::{self, Malformed, Reader, context, context_constructed};
-use super::extensions::{Extensions, KeyUsage};
-use super::name::Name;
-use super::time::UnixTime;
+pub(super) mod algorithm;
+pub(super) mod der;
+pub(super) mod extensions;
+pub(super) mod oid;
+
+use self::algorithm::{PublicKey, SignatureKind};
+use self::der::{Malformed, Reader, context, context_constructed};
+use self::extensions::{Extensions, KeyUsage};
 use crate::error::CertificateProblem;
+use crate::x509::name::Name;
+use crate::x509::time::UnixTime;
 
 /// Longest serial number in bytes (RFC 5280 section 4.1.2.2).
 const MAX_SERIAL: usize = 20;
 
 /// Who made the certificate known to us decides what is tolerated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Origin {
+pub(crate) enum Origin {
     /// Sent by the peer.
     Peer,
     /// Configured as a trust anchor: old roots are of version 1, have the serial number 0 or dates in
@@ -22,7 +27,7 @@ pub(super) enum Origin {
 
 /// What RFC 5280 section 4 forbids authorities to issue, though path validation (section 6) accepts it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ProfileDefect {
+pub(crate) enum ProfileDefect {
     /// An extension that constrains what is below is not critical.
     Criticality,
     /// A key identifier is missing.
@@ -32,7 +37,7 @@ pub(super) enum ProfileDefect {
 }
 
 impl ProfileDefect {
-    pub(super) const fn problem(self) -> CertificateProblem {
+    pub(crate) const fn problem(self) -> CertificateProblem {
         match self {
             Self::Criticality => CertificateProblem::ConstraintNotCritical,
             Self::KeyIdentifier => CertificateProblem::MissingKeyIdentifier,
@@ -40,7 +45,7 @@ impl ProfileDefect {
         }
     }
 
-    pub(super) const fn code(defect: Option<Self>) -> u8 {
+    pub(crate) const fn code(defect: Option<Self>) -> u8 {
         match defect {
             None => 0,
             Some(Self::Criticality) => 1,
@@ -49,7 +54,7 @@ impl ProfileDefect {
         }
     }
 
-    pub(super) const fn from_code(code: u8) -> Option<Self> {
+    pub(crate) const fn from_code(code: u8) -> Option<Self> {
         match code {
             1 => Some(Self::Criticality),
             2 => Some(Self::KeyIdentifier),
@@ -61,27 +66,27 @@ impl ProfileDefect {
 
 /// The fields of a certificate, lent from its DER.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Certificate<'a> {
+pub(crate) struct Certificate<'a> {
     /// What is signed: the `TBSCertificate` with its tag and length.
-    pub(super) tbs: &'a [u8],
+    pub(crate) tbs: &'a [u8],
     /// Whether it is of version 3; else it is of version 1.
     pub(super) is_v3: bool,
-    pub(super) serial: &'a [u8],
-    pub(super) issuer: Name<'a>,
-    pub(super) not_before: UnixTime,
-    pub(super) not_after: UnixTime,
-    pub(super) subject: Name<'a>,
-    pub(super) key: PublicKey<'a>,
-    pub(super) extensions: Extensions<'a>,
-    pub(super) signature_kind: SignatureKind,
+    pub(crate) serial: &'a [u8],
+    pub(crate) issuer: Name<'a>,
+    pub(crate) not_before: UnixTime,
+    pub(crate) not_after: UnixTime,
+    pub(crate) subject: Name<'a>,
+    pub(crate) key: PublicKey<'a>,
+    pub(crate) extensions: Extensions<'a>,
+    pub(crate) signature_kind: SignatureKind,
     /// The object identifier of the signature algorithm.
-    pub(super) signature_oid: &'a [u8],
-    pub(super) signature: &'a [u8],
+    pub(crate) signature_oid: &'a [u8],
+    pub(crate) signature: &'a [u8],
 }
 
 impl<'a> Certificate<'a> {
     /// Reads all of a certificate. Nothing is judged here that depends on its place in a path.
-    pub(super) fn parse(der: &'a [u8], origin: Origin) -> Result<Self, CertificateProblem> {
+    pub(crate) fn parse(der: &'a [u8], origin: Origin) -> Result<Self, CertificateProblem> {
         let mut certificate = Reader::inside(der, der::SEQUENCE)?;
         let tbs = certificate.raw(der::SEQUENCE)?;
         let outer_algorithm = certificate.value(der::SEQUENCE)?;
@@ -135,7 +140,7 @@ impl<'a> Certificate<'a> {
 
 impl Certificate<'_> {
     /// The first that there is.
-    pub(super) fn profile_defect(&self) -> Option<ProfileDefect> {
+    pub(crate) fn profile_defect(&self) -> Option<ProfileDefect> {
         let extensions = &self.extensions;
         let is_ca = extensions.basic_constraints.unwrap_or_default().is_ca;
         // RFC 5280 sections 4.2.1.9 and 4.2.1.10: "Conforming CAs ... MUST mark this extension as critical".

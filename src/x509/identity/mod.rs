@@ -1,16 +1,19 @@
 //! Who the peer is: what its certificate says.
 
-use super::algorithm::KeyAlgorithm;
-use super::general_name::{GeneralName, GeneralNames, SubjectAltName};
-use super::key_info;
-use super::name::Name;
-#[cfg(not(feature = "post-handshake-auth"))]
-use super::summary::read_entry;
-use super::summary::{FINGERPRINT, Summary};
-use super::time::UnixTime;
+pub(super) mod key_info;
+pub(super) mod own;
+pub(super) mod variables;
+
 use crate::crypto::{CryptoError, CryptoProvider, Digest, Hash, HashAlgorithm};
 use crate::error::{Error, PeerMisbehaved};
 use crate::wire::enums::SignatureScheme;
+use crate::x509::certificate::algorithm::KeyAlgorithm;
+use crate::x509::name::Name;
+use crate::x509::name::general::{GeneralName, GeneralNames, SubjectAltName};
+#[cfg(not(feature = "post-handshake-auth"))]
+use crate::x509::path::summary::read_entry;
+use crate::x509::path::summary::{FINGERPRINT, Summary};
+use crate::x509::time::UnixTime;
 
 /// Who the peer is, from the certificate it authenticated with.
 ///
@@ -41,7 +44,7 @@ impl PeerIdentity<'_> {
 }
 
 impl<'a> PeerIdentity<'a> {
-    pub(super) const fn new(leaf: Summary<'a>) -> Self {
+    pub(crate) const fn new(leaf: Summary<'a>) -> Self {
         Self { leaf }
     }
 
@@ -97,7 +100,7 @@ impl<'a> PeerIdentity<'a> {
     }
 
     /// What the certificate is signed with, as OpenSSL names it, if this build knows it.
-    pub(super) const fn signature_name(&self) -> Option<&'static str> {
+    pub(crate) const fn signature_name(&self) -> Option<&'static str> {
         self.leaf.signature_kind.long_name()
     }
 
@@ -136,12 +139,12 @@ impl LeafKey<'_> {
 }
 
 /// SHA-256 of a whole certificate. Each provider has SHA-256: no cipher suite goes without it.
-pub(super) fn fingerprint<C: CryptoProvider>(certificate: &[u8]) -> Option<[u8; FINGERPRINT]> {
+pub(crate) fn fingerprint<C: CryptoProvider>(certificate: &[u8]) -> Option<[u8; FINGERPRINT]> {
     let digest = digest::<C>(HashAlgorithm::Sha256, certificate).ok()?;
     digest.as_bytes().first_chunk().copied()
 }
 
-pub(super) fn digest<C: CryptoProvider>(algorithm: HashAlgorithm, message: &[u8]) -> Result<Digest, CryptoError> {
+pub(crate) fn digest<C: CryptoProvider>(algorithm: HashAlgorithm, message: &[u8]) -> Result<Digest, CryptoError> {
     let mut hash = C::hash(algorithm)?;
     hash.update(message);
     Ok(hash.finish())
@@ -149,7 +152,7 @@ pub(super) fn digest<C: CryptoProvider>(algorithm: HashAlgorithm, message: &[u8]
 
 #[cfg(not(feature = "post-handshake-auth"))]
 impl<'p> LeafSummary<'p> {
-    pub(super) const fn new(entry: &'p [u8]) -> Self {
+    pub(crate) const fn new(entry: &'p [u8]) -> Self {
         Self { entry }
     }
 

@@ -1,11 +1,11 @@
 //! Certificate extensions (RFC 5280 section 4.2).
 
-use super::constraints::NameConstraints;
 use super::der::{self, Malformed, Reader, context};
-use super::general_name::GeneralNames;
-use super::rules::Purpose;
 use crate::error::CertificateProblem;
 use crate::limits::MAX_CERTIFICATE_EXTENSIONS;
+use crate::x509::name::constraints::NameConstraints;
+use crate::x509::name::general::GeneralNames;
+use crate::x509::path::rules::Purpose;
 use core::fmt;
 
 /// 1.3.6.1.5.5.7.3.1 and .2, `id-kp-serverAuth` and `id-kp-clientAuth`.
@@ -16,51 +16,51 @@ const ANY_PURPOSE: &[u8] = &[0x55, 0x1d, 0x25, 0x00];
 /// What the extensions of a certificate say. Those that are not listed here are skipped, or noted
 /// if they are critical.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Extensions<'a> {
-    pub(super) authority_key: Option<KeyHint>,
-    pub(super) basic_constraints: Option<BasicConstraints>,
-    pub(super) extended_key_usage: Option<Purposes>,
-    pub(super) key_usage: Option<KeyUsage>,
-    pub(super) name_constraints: Option<NameConstraints<'a>>,
-    pub(super) subject_alt_name: Option<GeneralNames<'a>>,
-    pub(super) subject_key: Option<KeyHint>,
+pub(crate) struct Extensions<'a> {
+    pub(crate) authority_key: Option<KeyHint>,
+    pub(crate) basic_constraints: Option<BasicConstraints>,
+    pub(crate) extended_key_usage: Option<Purposes>,
+    pub(crate) key_usage: Option<KeyUsage>,
+    pub(crate) name_constraints: Option<NameConstraints<'a>>,
+    pub(crate) subject_alt_name: Option<GeneralNames<'a>>,
+    pub(crate) subject_key: Option<KeyHint>,
     /// The object identifier of the first extension that is critical and not understood.
-    pub(super) unknown_critical: Option<&'a [u8]>,
+    pub(crate) unknown_critical: Option<&'a [u8]>,
     /// The subject alternative name is critical.
-    pub(super) critical_alt_name: bool,
+    pub(crate) critical_alt_name: bool,
     /// An extension that constrains what is below is not critical.
-    pub(super) lenient_constraint: bool,
+    pub(crate) lenient_constraint: bool,
 }
 
 /// RFC 5280 section 4.2.1.9.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct BasicConstraints {
-    pub(super) is_ca: bool,
+pub(crate) struct BasicConstraints {
+    pub(crate) is_ca: bool,
     /// How many CA certificates that are not self-issued may follow below; 255 means 255 or more.
-    pub(super) path_len: Option<u8>,
+    pub(crate) path_len: Option<u8>,
 }
 
 /// What a key may be used for (RFC 5280 section 4.2.1.3). `Display` lists the names of the bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct KeyUsage(pub(super) u16);
+pub struct KeyUsage(pub(crate) u16);
 
 /// For which roles a certificate was issued (RFC 5280 section 4.2.1.12). `Display` lists their names; those that
 /// RFC 5280 does not have are `others`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Purposes(pub(super) u8);
+pub struct Purposes(pub(crate) u8);
 
 /// The first bytes of a key identifier (RFC 5280 sections 4.2.1.1 and 4.2.1.2).
 ///
 /// An identifier is never proof of anything: it only says which of several candidates to try first.
 /// Four bytes do that as well as twenty; if two of them agree by chance one more signature is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct KeyHint(pub(super) [u8; 4]);
+pub(crate) struct KeyHint(pub(crate) [u8; 4]);
 
 impl<'a> Extensions<'a> {
     /// From the content of the `[3] EXPLICIT` field.
-    pub(super) fn parse(field: &'a [u8]) -> Result<Self, CertificateProblem> {
+    pub(crate) fn parse(field: &'a [u8]) -> Result<Self, CertificateProblem> {
         let list = Reader::inside(field, der::SEQUENCE)?;
         let mut found = Self::default();
         let mut reader = list;
@@ -203,9 +203,9 @@ impl KeyUsage {
     }
 
     /// Only digitalSignature.
-    pub(super) const DIGITAL_SIGNATURE: Self = Self(0x8000);
+    pub(crate) const DIGITAL_SIGNATURE: Self = Self(0x8000);
     /// Only keyCertSign.
-    pub(super) const KEY_CERT_SIGN: Self = Self(0x0400);
+    pub(crate) const KEY_CERT_SIGN: Self = Self(0x0400);
 
     /// The bits as the BIT STRING has them: bit 0, digitalSignature, is the highest.
     pub const fn bits(self) -> u16 {

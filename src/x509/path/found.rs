@@ -1,8 +1,8 @@
 //! What there is to say about a path that was found.
 
-use super::time::{Time, UnixTime, Validity, ValidityCheck};
 use super::waiver::Waived;
 use crate::error::CertificateProblem;
+use crate::x509::time::{Time, UnixTime, Validity, ValidityCheck};
 
 /// The path that was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub struct PathFound {
     /// CA certificates above the leaf, the trust anchor among them if there is one: 0 if the leaf is pinned, 1 if
     /// an anchor issued it.
     pub depth: u8,
-    /// Which anchor, by its place in [`Rules::anchors`](super::Rules::anchors). `None` only of a path that ends
+    /// Which anchor, by its place in [`Rules::anchors`](crate::x509::Rules::anchors). `None` only of a path that ends
     /// without one, which was [waived](Self::waived).
     pub anchor: Option<u8>,
     /// The first second at which all certificates of the path are valid, the anchor's among them if it has one.

@@ -15,51 +15,59 @@
 //! leads nowhere.
 
 mod candidate;
+pub(super) mod found;
+#[cfg(feature = "post-handshake-auth")]
+pub(super) mod kept;
 #[cfg(feature = "dangerous-waivers")]
 mod lenient;
+pub(super) mod note;
 mod proof;
+pub(super) mod rules;
 #[cfg(not(feature = "dangerous-waivers"))]
 mod strict;
+pub(super) mod summary;
+pub(super) mod trace;
+pub(super) mod waiver;
 
 pub(crate) use self::proof::{ChainAccepted, ChainVerified};
 
-use super::algorithm::PublicKey;
-use super::anchor::Authority;
-use super::certificate::{Certificate, Origin};
-use super::extensions::KeyHint;
-#[cfg(not(feature = "post-handshake-auth"))]
-use super::identity::LeafSummary;
-use super::identity::{LeafKey, PeerIdentity, digest, fingerprint};
-use super::note::Note;
-use super::path_found::PathFound;
-use super::rules::Rules;
-use super::summary::{Place, Summaries, Summary};
-use super::time::{Time, UnixTime};
-use super::trace::{Trace, TraceEvent};
-use super::waiver::Waivers;
+use self::found::PathFound;
+use self::note::Note;
+use self::rules::Rules;
+use self::summary::{Place, Summaries, Summary};
+use self::trace::{Trace, TraceEvent};
+use self::waiver::Waivers;
 use crate::crypto::{CryptoError, CryptoProvider, SignatureAlgorithm};
 use crate::error::{CertificateError, CertificateProblem, Error};
 use crate::limits::{CANDIDATES_PER_STEP, MAX_CERTIFICATE, MAX_DEPTH, MAX_SEARCH_STEPS, MAX_SIGNATURES};
+use crate::x509::anchor::Authority;
+use crate::x509::certificate::algorithm::PublicKey;
+use crate::x509::certificate::extensions::KeyHint;
+use crate::x509::certificate::{Certificate, Origin};
+#[cfg(not(feature = "post-handshake-auth"))]
+use crate::x509::identity::LeafSummary;
+use crate::x509::identity::{LeafKey, PeerIdentity, digest, fingerprint};
+use crate::x509::time::{Time, UnixTime};
 
 /// The certificates of a peer and the state of the search for a path through them.
 #[derive(Debug)]
 pub(crate) struct PeerChain<'p> {
-    pub(super) list: Summaries<'p>,
+    pub(crate) list: Summaries<'p>,
     /// All levels below an anchor.
     levels: [Level; MAX_DEPTH],
     /// The level on which the search stands.
     top: u8,
     phase: Phase,
-    pub(super) signatures_left: u8,
-    pub(super) steps_left: u32,
+    pub(crate) signatures_left: u8,
+    pub(crate) steps_left: u32,
     /// The first certificate that could not be parsed.
-    pub(super) broken: Option<CertificateError>,
+    pub(crate) broken: Option<CertificateError>,
     /// The most useful reason so far why there is no path; in the end the one that was given.
-    pub(super) problem: Option<Note>,
+    pub(crate) problem: Option<Note>,
     /// What was known of the time in the last search.
-    pub(super) time: Time,
+    pub(crate) time: Time,
     /// Bytes of the last certificate that was too large.
-    pub(super) oversize: u32,
+    pub(crate) oversize: u32,
     /// What had to be tolerated of the end of the path, and of its signatures.
     tolerated: Waivers,
     #[cfg(feature = "dangerous-waivers")]
@@ -135,7 +143,7 @@ impl<'p> PeerChain<'p> {
     }
 
     /// Begins a new search, maybe with other rules.
-    pub(super) fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         self.list.forget_verified();
         self.signatures_left = MAX_SIGNATURES;
         self.steps_left = MAX_SEARCH_STEPS;
@@ -254,12 +262,12 @@ impl<'p> PeerChain<'p> {
     }
 
     /// Whether a path is found.
-    pub(super) const fn is_found(&self) -> bool {
+    pub(crate) const fn is_found(&self) -> bool {
         matches!(self.phase, Phase::Found { .. })
     }
 
     /// The anchor of the path, if it is found and has one.
-    pub(super) const fn anchor(&self) -> Option<u8> {
+    pub(crate) const fn anchor(&self) -> Option<u8> {
         match self.phase {
             Phase::Found { anchor } => anchor,
             _ => None,
@@ -267,7 +275,7 @@ impl<'p> PeerChain<'p> {
     }
 
     /// CA certificates above the leaf on the path as it stands, an anchor counted.
-    pub(super) const fn depth(&self) -> u8 {
+    pub(crate) const fn depth(&self) -> u8 {
         self.top.saturating_add(1)
     }
 
@@ -469,7 +477,7 @@ impl<'p> PeerChain<'p> {
     }
 
     /// What there is to say about the path on which the search stands.
-    pub(super) fn found(&self, rules: &Rules<'_>, anchor: Option<u8>) -> PathFound {
+    pub(crate) fn found(&self, rules: &Rules<'_>, anchor: Option<u8>) -> PathFound {
         let authority = anchor.and_then(|anchor| authority(rules, anchor));
         let (mut not_before, mut not_after) = authority.and_then(|anchor| anchor.validity).unwrap_or(UnixTime::ALWAYS);
         for level in 0..=self.top {
@@ -488,7 +496,7 @@ impl<'p> PeerChain<'p> {
         }
     }
 
-    pub(super) fn certificate_at(&self, level: u8) -> u8 {
+    pub(crate) fn certificate_at(&self, level: u8) -> u8 {
         self.levels.get(usize::from(level)).map_or(0, |level| level.certificate)
     }
 }
@@ -514,11 +522,11 @@ const fn verify_below(anchor: Option<u8>, level: u8) -> Phase {
 }
 
 /// The anchor at a place of the list, if it is an authority.
-pub(super) fn authority<'a>(rules: &Rules<'a>, place: u8) -> Option<&'a Authority<'a>> {
+pub(crate) fn authority<'a>(rules: &Rules<'a>, place: u8) -> Option<&'a Authority<'a>> {
     rules.anchors.get(usize::from(place))?.authority()
 }
 
-pub(super) fn max_depth(rules: &Rules<'_>) -> u8 {
+pub(crate) fn max_depth(rules: &Rules<'_>) -> u8 {
     u8::try_from(MAX_DEPTH).map_or(rules.max_depth, |most| rules.max_depth.min(most))
 }
 

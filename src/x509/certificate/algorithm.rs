@@ -90,14 +90,14 @@ pub enum SignatureKind {
 
 /// A `SubjectPublicKeyInfo`.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct PublicKey<'a> {
-    pub(super) algorithm: KeyAlgorithm,
+pub(crate) struct PublicKey<'a> {
+    pub(crate) algorithm: KeyAlgorithm,
     /// If the algorithm is not supported, the object identifier of the curve or else of the algorithm.
-    pub(super) bytes: &'a [u8],
+    pub(crate) bytes: &'a [u8],
 }
 
 impl<'a> PublicKey<'a> {
-    pub(super) fn parse(reader: &mut Reader<'a>) -> Result<Self, Malformed> {
+    pub(crate) fn parse(reader: &mut Reader<'a>) -> Result<Self, Malformed> {
         let mut info = reader.nested(der::SEQUENCE)?;
         let mut identifier = info.nested(der::SEQUENCE)?;
         let oid = identifier.value(der::OID)?;
@@ -124,7 +124,7 @@ impl<'a> PublicKey<'a> {
     }
 
     /// Bytes of the longest signature of this key, as TLS has it.
-    pub(super) fn signature_len(&self) -> usize {
+    pub(crate) fn signature_len(&self) -> usize {
         match self.algorithm {
             // DER: 9 bytes around two numbers of which each may have a zero in front.
             KeyAlgorithm::EcP256 => 72,
@@ -165,15 +165,15 @@ mod rsa {
     use crate::crypto::{CryptoError, rsa};
 
     /// 1.2.840.113549.1.1.1, `rsaEncryption` (RFC 3279 section 2.3.1).
-    pub(super) const RSA_ENCRYPTION: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
+    pub(crate) const RSA_ENCRYPTION: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
     /// 1.2.840.113549.1.1.10, `id-RSASSA-PSS` (RFC 4055 section 3.1).
-    pub(super) const RSASSA_PSS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a];
+    pub(crate) const RSASSA_PSS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a];
     /// 1.2.840.113549.1.1.11, `sha256WithRSAEncryption` (RFC 4055 section 5).
-    pub(super) const SHA256_WITH_RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b];
+    pub(crate) const SHA256_WITH_RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b];
     /// 1.2.840.113549.1.1.12, `sha384WithRSAEncryption` (RFC 4055 section 5).
-    pub(super) const SHA384_WITH_RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0c];
+    pub(crate) const SHA384_WITH_RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0c];
     /// 1.2.840.113549.1.1.13, `sha512WithRSAEncryption` (RFC 4055 section 5).
-    pub(super) const SHA512_WITH_RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0d];
+    pub(crate) const SHA512_WITH_RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0d];
     /// 1.2.840.113549.1.1.8, `id-mgf1` (RFC 4055 section 2.2).
     const MGF1: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x08];
     /// 2.16.840.1.101.3.4.2.1, `id-sha256` (RFC 4055 section 2.1).
@@ -183,7 +183,7 @@ mod rsa {
     /// 2.16.840.1.101.3.4.2.3, `id-sha512` (RFC 4055 section 2.1).
     const SHA512: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x03];
 
-    pub(super) fn key(oid: &[u8], mut parameters: Reader<'_>, bytes: &[u8]) -> Result<KeyAlgorithm, Malformed> {
+    pub(crate) fn key(oid: &[u8], mut parameters: Reader<'_>, bytes: &[u8]) -> Result<KeyAlgorithm, Malformed> {
         let algorithm = if oid == RSA_ENCRYPTION {
             // RFC 3279 section 2.3.1: "The parameters field MUST have ASN.1 type NULL".
             null(&mut parameters)?;
@@ -209,14 +209,14 @@ mod rsa {
 
     /// RFC 4055 section 5: "the parameters MUST be NULL. Implementations MUST accept the parameters
     /// being absent as well as present."
-    pub(super) fn pkcs1(mut parameters: Reader<'_>, kind: SignatureKind) -> Result<SignatureKind, Malformed> {
+    pub(crate) fn pkcs1(mut parameters: Reader<'_>, kind: SignatureKind) -> Result<SignatureKind, Malformed> {
         null_or_absent(&mut parameters)?;
         parameters.finish()?;
         Ok(kind)
     }
 
     /// RFC 4055 section 3.1: the parameters "MUST be present" in the identifier of a signature.
-    pub(super) fn pss_signature(mut parameters: Reader<'_>) -> Result<SignatureKind, Malformed> {
+    pub(crate) fn pss_signature(mut parameters: Reader<'_>) -> Result<SignatureKind, Malformed> {
         let kind = match pss(&mut parameters)? {
             Some(HashAlgorithm::Sha256) => SignatureKind::RsaPssSha256,
             Some(HashAlgorithm::Sha384) => SignatureKind::RsaPssSha384,
@@ -334,7 +334,7 @@ impl KeyAlgorithm {
         }
     }
 
-    pub(super) const fn code(self) -> u8 {
+    pub(crate) const fn code(self) -> u8 {
         match self {
             Self::Unsupported => 0,
             Self::EcP256 => 1,
@@ -348,7 +348,7 @@ impl KeyAlgorithm {
         }
     }
 
-    pub(super) const fn from_code(code: u8) -> Self {
+    pub(crate) const fn from_code(code: u8) -> Self {
         match code {
             1 => Self::EcP256,
             2 => Self::EcP384,
@@ -398,7 +398,7 @@ impl fmt::Display for SignatureKind {
 
 impl SignatureKind {
     /// From the content of an `AlgorithmIdentifier`.
-    pub(super) fn parse(identifier: &[u8]) -> Result<Self, Malformed> {
+    pub(crate) fn parse(identifier: &[u8]) -> Result<Self, Malformed> {
         let mut reader = Reader::new(identifier);
         match reader.value(der::OID)? {
             // RFC 5758 section 3.2: "the encoding MUST omit the parameters field."
@@ -422,7 +422,7 @@ impl SignatureKind {
 
     /// The hash over what is signed; `None` where the signature takes the signed bytes themselves,
     /// or is not supported.
-    pub(super) const fn hash(self) -> Option<HashAlgorithm> {
+    pub(crate) const fn hash(self) -> Option<HashAlgorithm> {
         match self {
             Self::EcdsaSha256 | Self::RsaPkcs1Sha256 | Self::RsaPssSha256 => Some(HashAlgorithm::Sha256),
             Self::EcdsaSha384 | Self::RsaPkcs1Sha384 | Self::RsaPssSha384 => Some(HashAlgorithm::Sha384),
@@ -432,7 +432,7 @@ impl SignatureKind {
     }
 
     /// As OpenSSL names it, and so Apache in `SSL_CLIENT_A_SIG`.
-    pub(super) const fn long_name(self) -> Option<&'static str> {
+    pub(crate) const fn long_name(self) -> Option<&'static str> {
         match self {
             Self::EcdsaSha256 => Some("ecdsa-with-SHA256"),
             Self::EcdsaSha384 => Some("ecdsa-with-SHA384"),
@@ -446,13 +446,13 @@ impl SignatureKind {
     }
 
     /// Whether the signature takes the signed bytes themselves.
-    pub(super) const fn takes_message(self) -> bool {
+    pub(crate) const fn takes_message(self) -> bool {
         matches!(self, Self::Ed25519)
     }
 
     /// The algorithm that checks such a signature with a key of the issuer. Keys of both kinds of RSA
     /// sign by PSS (RFC 4055 section 3.1), only `rsaEncryption` by PKCS#1 v1.5.
-    pub(super) const fn with_key(self, key: KeyAlgorithm) -> Option<SignatureAlgorithm> {
+    pub(crate) const fn with_key(self, key: KeyAlgorithm) -> Option<SignatureAlgorithm> {
         use KeyAlgorithm as Key;
         match (self, key) {
             (Self::EcdsaSha256, Key::EcP256) => Some(SignatureAlgorithm::EcdsaP256Sha256),
@@ -470,7 +470,7 @@ impl SignatureKind {
         }
     }
 
-    pub(super) const fn code(self) -> u8 {
+    pub(crate) const fn code(self) -> u8 {
         match self {
             Self::Unsupported => 0,
             Self::EcdsaSha256 => 1,
@@ -485,7 +485,7 @@ impl SignatureKind {
         }
     }
 
-    pub(super) const fn from_code(code: u8) -> Self {
+    pub(crate) const fn from_code(code: u8) -> Self {
         match code {
             1 => Self::EcdsaSha256,
             2 => Self::EcdsaSha384,

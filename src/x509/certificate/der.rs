@@ -4,68 +4,68 @@
 //! padding bits of a BIT STRING zero. Never panics and never recurses: each level of nesting is a
 //! reader of its own, opened by the code that expects it.
 
-pub(super) const BOOLEAN: u8 = 0x01;
-pub(super) const INTEGER: u8 = 0x02;
-pub(super) const BIT_STRING: u8 = 0x03;
-pub(super) const OCTET_STRING: u8 = 0x04;
+pub(crate) const BOOLEAN: u8 = 0x01;
+pub(crate) const INTEGER: u8 = 0x02;
+pub(crate) const BIT_STRING: u8 = 0x03;
+pub(crate) const OCTET_STRING: u8 = 0x04;
 #[cfg(feature = "rsa")]
-pub(super) const NULL: u8 = 0x05;
-pub(super) const OID: u8 = 0x06;
-pub(super) const UTF8_STRING: u8 = 0x0c;
-pub(super) const PRINTABLE_STRING: u8 = 0x13;
-pub(super) const TELETEX_STRING: u8 = 0x14;
-pub(super) const IA5_STRING: u8 = 0x16;
+pub(crate) const NULL: u8 = 0x05;
+pub(crate) const OID: u8 = 0x06;
+pub(crate) const UTF8_STRING: u8 = 0x0c;
+pub(crate) const PRINTABLE_STRING: u8 = 0x13;
+pub(crate) const TELETEX_STRING: u8 = 0x14;
+pub(crate) const IA5_STRING: u8 = 0x16;
 #[cfg(test)]
-pub(super) const BMP_STRING: u8 = 0x1e;
-pub(super) const UTC_TIME: u8 = 0x17;
-pub(super) const GENERALIZED_TIME: u8 = 0x18;
-pub(super) const SEQUENCE: u8 = 0x30;
-pub(super) const SET: u8 = 0x31;
+pub(crate) const BMP_STRING: u8 = 0x1e;
+pub(crate) const UTC_TIME: u8 = 0x17;
+pub(crate) const GENERALIZED_TIME: u8 = 0x18;
+pub(crate) const SEQUENCE: u8 = 0x30;
+pub(crate) const SET: u8 = 0x31;
 
 /// Tag of a primitive, implicitly tagged, context-specific field.
-pub(super) const fn context(number: u8) -> u8 {
+pub(crate) const fn context(number: u8) -> u8 {
     0x80 | number
 }
 
 /// Tag of a constructed context-specific field.
-pub(super) const fn context_constructed(number: u8) -> u8 {
+pub(crate) const fn context_constructed(number: u8) -> u8 {
     0xa0 | number
 }
 
 /// The bytes are not the DER that stands in the rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Malformed;
+pub(crate) struct Malformed;
 
 /// A cursor over DER.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Reader<'a> {
-    pub(super) const fn new(der: &'a [u8]) -> Self {
+    pub(crate) const fn new(der: &'a [u8]) -> Self {
         Self { rest: der }
     }
 
     /// A reader of the inside of the one TLV with `tag` that `der` is.
-    pub(super) fn inside(der: &'a [u8], tag: u8) -> Result<Self, Malformed> {
+    pub(crate) fn inside(der: &'a [u8], tag: u8) -> Result<Self, Malformed> {
         let mut outer = Self::new(der);
         let inner = outer.nested(tag)?;
         outer.finish()?;
         Ok(inner)
     }
 
-    pub(super) const fn is_empty(&self) -> bool {
+    pub(crate) const fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }
 
     /// Bytes behind the end of a structure are an error.
-    pub(super) const fn finish(self) -> Result<(), Malformed> {
+    pub(crate) const fn finish(self) -> Result<(), Malformed> {
         if self.rest.is_empty() { Ok(()) } else { Err(Malformed) }
     }
 
     /// The next tag and its value.
-    pub(super) fn any(&mut self) -> Result<(u8, &'a [u8]), Malformed> {
+    pub(crate) fn any(&mut self) -> Result<(u8, &'a [u8]), Malformed> {
         let (&[tag, first], rest) = self.rest.split_first_chunk().ok_or(Malformed)?;
         // Number 31 announces a tag of several bytes; no structure of RFC 5280 has one.
         if tag & 0x1f == 0x1f {
@@ -78,7 +78,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The value of the next TLV, which must have `tag`.
-    pub(super) fn value(&mut self, tag: u8) -> Result<&'a [u8], Malformed> {
+    pub(crate) fn value(&mut self, tag: u8) -> Result<&'a [u8], Malformed> {
         match self.any()? {
             (found, value) if found == tag => Ok(value),
             _ => Err(Malformed),
@@ -86,7 +86,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The value of the next TLV if it has `tag`.
-    pub(super) fn optional(&mut self, tag: u8) -> Result<Option<&'a [u8]>, Malformed> {
+    pub(crate) fn optional(&mut self, tag: u8) -> Result<Option<&'a [u8]>, Malformed> {
         match self.rest.first() {
             Some(&found) if found == tag => self.value(tag).map(Some),
             _ => Ok(None),
@@ -94,12 +94,12 @@ impl<'a> Reader<'a> {
     }
 
     /// A reader of the inside of the next TLV, which must have `tag`.
-    pub(super) fn nested(&mut self, tag: u8) -> Result<Self, Malformed> {
+    pub(crate) fn nested(&mut self, tag: u8) -> Result<Self, Malformed> {
         self.value(tag).map(Self::new)
     }
 
     /// The next TLV with its tag and length; it must have `tag`.
-    pub(super) fn raw(&mut self, tag: u8) -> Result<&'a [u8], Malformed> {
+    pub(crate) fn raw(&mut self, tag: u8) -> Result<&'a [u8], Malformed> {
         let before = self.rest;
         self.value(tag)?;
         before.get(..before.len().saturating_sub(self.rest.len())).ok_or(Malformed)
@@ -108,7 +108,7 @@ impl<'a> Reader<'a> {
     /// A `BOOLEAN DEFAULT FALSE`. X.690 section 11.5: "The encoding of a set value or sequence value
     /// shall not include an encoding for any component value which is equal to its default value",
     /// so the only one that may stand there is TRUE, and section 11.1 writes it as 0xff.
-    pub(super) fn flag(&mut self) -> Result<bool, Malformed> {
+    pub(crate) fn flag(&mut self) -> Result<bool, Malformed> {
         match self.optional(BOOLEAN)? {
             None => Ok(false),
             Some([0xff]) => Ok(true),
@@ -118,7 +118,7 @@ impl<'a> Reader<'a> {
 
     /// The content of an INTEGER. X.690 section 8.3.2: the first nine bits "shall not all be ones;
     /// and shall not all be zero".
-    pub(super) fn integer(&mut self) -> Result<&'a [u8], Malformed> {
+    pub(crate) fn integer(&mut self) -> Result<&'a [u8], Malformed> {
         let value = self.value(INTEGER)?;
         match value {
             [] => Err(Malformed),
@@ -129,7 +129,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The content of a BIT STRING that consists of whole bytes.
-    pub(super) fn bit_string_bytes(&mut self) -> Result<&'a [u8], Malformed> {
+    pub(crate) fn bit_string_bytes(&mut self) -> Result<&'a [u8], Malformed> {
         match self.value(BIT_STRING)? {
             [0, bytes @ ..] => Ok(bytes),
             _ => Err(Malformed),
@@ -141,7 +141,7 @@ impl<'a> Reader<'a> {
     /// X.690 section 11.2.1: "Each unused bit in the final octet ... shall be set to zero." Trailing
     /// zero bits, which section 11.2.2 forbids for named bits, are tolerated: they change nothing,
     /// and small certificate writers have left them.
-    pub(super) fn named_bits(&mut self) -> Result<u16, Malformed> {
+    pub(crate) fn named_bits(&mut self) -> Result<u16, Malformed> {
         let (&unused, bytes) = self.value(BIT_STRING)?.split_first().ok_or(Malformed)?;
         let last = *bytes.last().ok_or(Malformed)?;
         if unused > 7 || last.trailing_zeros() < u32::from(unused) {

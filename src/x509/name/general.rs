@@ -1,7 +1,7 @@
 //! Names of the subject alternative name (RFC 5280 section 4.2.1.6).
 
-use super::der::{self, Malformed, Reader, context, context_constructed};
-use super::name::Name;
+use super::Name;
+use crate::x509::certificate::der::{self, Malformed, Reader, context, context_constructed};
 use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -29,7 +29,7 @@ pub enum SubjectAltName<'a> {
 
 /// The subject alternative names of a certificate, lent from where they lie (RFC 5280 section 4.2.1.6).
 #[derive(Clone, Copy, Debug)]
-pub struct SubjectAltNames<'a>(pub(super) GeneralNames<'a>);
+pub struct SubjectAltNames<'a>(pub(crate) GeneralNames<'a>);
 
 impl<'a> SubjectAltNames<'a> {
     /// The names in the order of the certificate.
@@ -62,12 +62,12 @@ impl fmt::Display for SubjectAltName<'_> {
 
 /// A `GeneralNames`, as the content of its SEQUENCE.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct GeneralNames<'a>(&'a [u8]);
+pub(crate) struct GeneralNames<'a>(&'a [u8]);
 
 /// A `GeneralName` of the certificate, or the base of a `GeneralSubtree`: here an address may have
 /// a mask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum GeneralName<'a> {
+pub(crate) enum GeneralName<'a> {
     Directory(Name<'a>),
     Dns(&'a [u8]),
     Email(&'a [u8]),
@@ -78,7 +78,7 @@ pub(super) enum GeneralName<'a> {
 
 impl<'a> GeneralNames<'a> {
     /// From the value of the extension; the structure of each name is checked.
-    pub(super) fn parse(value: &'a [u8]) -> Result<Self, Malformed> {
+    pub(crate) fn parse(value: &'a [u8]) -> Result<Self, Malformed> {
         let list = Reader::new(value).value(der::SEQUENCE)?;
         let mut reader = Reader::inside(value, der::SEQUENCE)?;
         // "GeneralNames ::= SEQUENCE SIZE (1..MAX) OF GeneralName"
@@ -91,22 +91,22 @@ impl<'a> GeneralNames<'a> {
     }
 
     /// Names that were checked before.
-    pub(super) const fn from_checked(list: &'a [u8]) -> Self {
+    pub(crate) const fn from_checked(list: &'a [u8]) -> Self {
         Self(list)
     }
 
-    pub(super) const fn as_bytes(self) -> &'a [u8] {
+    pub(crate) const fn as_bytes(self) -> &'a [u8] {
         self.0
     }
 
-    pub(super) fn iter(self) -> impl Iterator<Item = GeneralName<'a>> + use<'a> {
+    pub(crate) fn iter(self) -> impl Iterator<Item = GeneralName<'a>> + use<'a> {
         let mut reader = Reader::new(self.0);
         core::iter::from_fn(move || GeneralName::parse(&mut reader).ok())
     }
 }
 
 impl<'a> GeneralName<'a> {
-    pub(super) fn parse(reader: &mut Reader<'a>) -> Result<Self, Malformed> {
+    pub(crate) fn parse(reader: &mut Reader<'a>) -> Result<Self, Malformed> {
         const OTHER_NAME: u8 = context_constructed(0);
         const EMAIL: u8 = context(1);
         const DNS: u8 = context(2);
@@ -136,7 +136,7 @@ impl<'a> GeneralName<'a> {
     }
 
     /// The name as it is shown to the application.
-    pub(super) fn to_public(self) -> SubjectAltName<'a> {
+    pub(crate) fn to_public(self) -> SubjectAltName<'a> {
         match self {
             Self::Directory(name) => SubjectAltName::Directory(name),
             Self::Dns(bytes) => ascii(bytes).map_or(SubjectAltName::Other(2), SubjectAltName::Dns),

@@ -1,7 +1,7 @@
 //! The common name as a server is asked for it, where a program asks for that instead of RFC 9525.
 
-use super::name::Name;
-use super::server_name::{ends_in_number, is_host_name, is_label, same_ignoring_case};
+use super::Name;
+use super::server::{ends_in_number, is_host_name, is_label, same_ignoring_case};
 use crate::error::{ApiMisuse, Error};
 use core::fmt;
 
@@ -10,14 +10,14 @@ use core::fmt;
 const MAX_COMMON_NAME: usize = 256;
 
 /// The common name that the certificate of a server has to have, **instead of** a
-/// [`ServerName`](super::ServerName) among its subject alternative names.
+/// [`ServerName`](crate::x509::ServerName) among its subject alternative names.
 ///
 /// For servers of an older practice, whose certificates name no host. RFC 9525 section 1.3 asks not to do
 /// this: "Do not include or check strings that look like domain names in the subject's Common Name." So it
 /// is done only when it is asked for, by [`ClientConfig::with_common_name`](crate::ClientConfig::with_common_name).
 ///
 /// - Only the *last* common name of the subject counts, which is the most specific one, as
-///   [`PeerIdentity::common_name`](super::PeerIdentity::common_name) gives it.
+///   [`PeerIdentity::common_name`](crate::x509::PeerIdentity::common_name) gives it.
 /// - It counts if it is text: a UTF8String, or a PrintableString, IA5String or TeletexString of ASCII. A `BMPString` or
 ///   a `UniversalString` never matches.
 /// - ASCII letters are compared without regard to case, everything else byte by byte. A name with a zero
@@ -65,7 +65,7 @@ impl<'a> CommonName<'a> {
     }
 
     /// Whether this is the common name of `subject`.
-    pub(super) fn is_of(&self, subject: &Name<'_>) -> bool {
+    pub(crate) fn is_of(&self, subject: &Name<'_>) -> bool {
         let Some(common_name) = subject.last_common_name().filter(|found| found.can_hold(self.text)) else {
             return false;
         };
@@ -88,8 +88,8 @@ impl fmt::Display for CommonName<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::der::{BMP_STRING, IA5_STRING, PRINTABLE_STRING, TELETEX_STRING, UTF8_STRING};
     use super::*;
+    use crate::x509::certificate::der::{BMP_STRING, IA5_STRING, PRINTABLE_STRING, TELETEX_STRING, UTF8_STRING};
     use std::vec::Vec;
 
     const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];

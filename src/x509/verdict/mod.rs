@@ -3,21 +3,24 @@
 //! Nothing of this is kept for the case that somebody asks. It is put together from the summaries and the
 //! rules when it is asked for, and a program that never asks has no code of it.
 
-use super::algorithm::{KeyAlgorithm, PublicKey, SignatureKind};
-use super::common_name::CommonName;
-use super::constraints::NameLimit;
-use super::extensions::{KeyUsage, Purposes};
-use super::general_name::{GeneralName, GeneralNames, SubjectAltName, SubjectAltNames};
-use super::name::Name;
-use super::note::{Clue, Note};
-use super::oid::Oid;
-use super::path::{self, PeerChain, max_depth};
-use super::rules::{Purpose, Rules};
-use super::server_name::ServerName;
-use super::summary::{Place, Summary};
-use super::time::{SECONDS_A_DAY, Time, UnixTime};
+mod text;
+pub(super) mod verified;
+
 use crate::error::{CertificateError, CertificateProblem};
 use crate::limits::MAX_CERTIFICATE;
+use crate::x509::certificate::algorithm::{KeyAlgorithm, PublicKey, SignatureKind};
+use crate::x509::certificate::extensions::{KeyUsage, Purposes};
+use crate::x509::certificate::oid::Oid;
+use crate::x509::name::Name;
+use crate::x509::name::common::CommonName;
+use crate::x509::name::constraints::NameLimit;
+use crate::x509::name::general::{GeneralName, GeneralNames, SubjectAltName, SubjectAltNames};
+use crate::x509::name::server::ServerName;
+use crate::x509::path::note::{Clue, Note};
+use crate::x509::path::rules::{Purpose, Rules};
+use crate::x509::path::summary::{Place, Summary};
+use crate::x509::path::{self, PeerChain, max_depth};
+use crate::x509::time::{SECONDS_A_DAY, Time, UnixTime};
 
 /// Why a certificate path was refused. It lends what it says from the summaries and the configuration: 88 bytes on a
 /// 32-bit machine, 136 on a 64-bit one.
@@ -335,7 +338,7 @@ impl<'a> Verdict<'a> {
     }
 
     /// Whether the rule was broken by the certificate of the anchor, which is then the authority.
-    pub(super) const fn blames_anchor(&self) -> bool {
+    pub(crate) const fn blames_anchor(&self) -> bool {
         matches!(self.authority, Some(Authority { place: Place::Anchor(_), .. }))
             && matches!(
                 self.error.problem,

@@ -1,21 +1,21 @@
 //! Why the search gives up a certificate: kept in a few bytes, until somebody asks for the explanation.
 
-use super::path::{PeerChain, max_depth};
 use super::rules::Rules;
 use super::summary::Place;
-use super::time::Time;
+use super::{PeerChain, max_depth};
 use crate::error::{CertificateError, CertificateProblem, Error};
 use crate::limits::{MAX_SEARCH_STEPS, MAX_SIGNATURES};
+use crate::x509::time::Time;
 
 /// A reason to refuse the path, and what else has to be known to explain it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Note {
-    pub(super) error: CertificateError,
-    pub(super) clue: Clue,
+pub(crate) struct Note {
+    pub(crate) error: CertificateError,
+    pub(crate) clue: Clue,
 }
 
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Clue {
+pub(crate) enum Clue {
     /// The authority whose limit was broken, whose key did not fit, or that is to blame itself.
     By(Place),
     /// The depth that the path would have, at least.
@@ -24,15 +24,15 @@ pub(super) enum Clue {
 }
 
 impl Note {
-    pub(super) const fn new(index: u8, problem: CertificateProblem) -> Self {
+    pub(crate) const fn new(index: u8, problem: CertificateProblem) -> Self {
         Self { error: CertificateError { index, problem }, clue: Clue::None }
     }
 
-    pub(super) const fn by(self, place: Place) -> Self {
+    pub(crate) const fn by(self, place: Place) -> Self {
         Self { clue: Clue::By(place), ..self }
     }
 
-    pub(super) const fn exhausted() -> Self {
+    pub(crate) const fn exhausted() -> Self {
         Self::new(0, CertificateProblem::SearchExhausted)
     }
 }
@@ -44,18 +44,18 @@ impl PeerChain<'_> {
     }
 
     /// Signatures and steps that the search took so far.
-    pub(super) const fn spent(&self) -> (u8, u32) {
+    pub(crate) const fn spent(&self) -> (u8, u32) {
         (MAX_SIGNATURES.saturating_sub(self.signatures_left), MAX_SEARCH_STEPS.saturating_sub(self.steps_left))
     }
 
     /// Keeps the reason, so that it can be explained.
-    pub(super) fn refuse(&mut self, note: Note) -> Error {
+    pub(crate) fn refuse(&mut self, note: Note) -> Error {
         self.problem = Some(note);
         note.error.into()
     }
 
     /// Keeps the problem if it explains more than the one known so far.
-    pub(super) fn note(&mut self, note: Note) {
+    pub(crate) fn note(&mut self, note: Note) {
         if self.problem.is_none_or(|known| known.error.problem.rank() < note.error.problem.rank()) {
             self.problem = Some(note);
         }
@@ -63,7 +63,7 @@ impl PeerChain<'_> {
 }
 
 /// The configuration limits how long a path may be, whoever is to blame for that.
-pub(super) fn check_depth(rules: &Rules<'_>, depth: u8) -> Result<(), Note> {
+pub(crate) fn check_depth(rules: &Rules<'_>, depth: u8) -> Result<(), Note> {
     if depth > max_depth(rules) {
         let note = Note::new(0, CertificateProblem::DepthExceeded);
         return Err(Note { clue: Clue::Depth(depth), ..note });

@@ -145,7 +145,7 @@ impl Waivers {
     }
 
     /// **Dangerous**: waives [`WaivableCause::SelfSigned`]. Whoever can send packets can be the peer. To trust one
-    /// self-signed certificate, pin it: [`TrustAnchor::from_pinned_certificate`](super::TrustAnchor).
+    /// self-signed certificate, pin it: [`TrustAnchor::from_pinned_certificate`](crate::x509::TrustAnchor).
     #[must_use]
     pub const fn dangerous_waive_self_signed(self) -> Self {
         self.and(WaivableCause::SelfSigned)
@@ -161,11 +161,11 @@ impl Waivers {
         Self { causes: self.causes | cause.bit() }
     }
 
-    pub(super) const fn intersection(self, other: Self) -> Self {
+    pub(crate) const fn intersection(self, other: Self) -> Self {
         Self { causes: self.causes & other.causes }
     }
 
-    pub(super) const fn union(self, other: Self) -> Self {
+    pub(crate) const fn union(self, other: Self) -> Self {
         Self { causes: self.causes | other.causes }
     }
 }
@@ -189,7 +189,7 @@ impl Waived {
     };
 
     #[cfg(feature = "dangerous-waivers")]
-    pub(super) const fn of(causes: Waivers, refusal: CertificateError) -> Self {
+    pub(crate) const fn of(causes: Waivers, refusal: CertificateError) -> Self {
         Self { causes, refusal: Some(refusal) }
     }
 
@@ -214,7 +214,7 @@ impl Waived {
 
 /// How a search treats the rules that are broken: it tolerates some causes, and remembers those it met.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Leniency {
+pub(crate) struct Leniency {
     #[cfg(feature = "dangerous-waivers")]
     tolerated: Waivers,
     #[cfg(feature = "dangerous-waivers")]
@@ -224,16 +224,16 @@ pub(super) struct Leniency {
 impl Leniency {
     /// Tolerates nothing.
     #[cfg(not(feature = "dangerous-waivers"))]
-    pub(super) const STRICT: Self = Self {};
+    pub(crate) const STRICT: Self = Self {};
 
     #[cfg(feature = "dangerous-waivers")]
-    pub(super) const fn tolerating(tolerated: Waivers) -> Self {
+    pub(crate) const fn tolerating(tolerated: Waivers) -> Self {
         Self { tolerated, met: Waivers::NONE }
     }
 
     /// What was broken and tolerated.
     #[cfg_attr(not(feature = "dangerous-waivers"), allow(clippy::unused_self, reason = "with waivers it is used"))]
-    pub(super) const fn met(self) -> Waivers {
+    pub(crate) const fn met(self) -> Waivers {
         #[cfg(feature = "dangerous-waivers")]
         return self.met;
         #[cfg(not(feature = "dangerous-waivers"))]
@@ -241,13 +241,13 @@ impl Leniency {
     }
 
     /// Lets a broken rule pass if that is tolerated.
-    pub(super) fn excuse(&mut self, checked: Result<(), CertificateProblem>) -> Result<(), CertificateProblem> {
+    pub(crate) fn excuse(&mut self, checked: Result<(), CertificateProblem>) -> Result<(), CertificateProblem> {
         checked.or_else(|problem| self.object(problem))
     }
 
     /// A rule is broken: an error, unless that is tolerated.
     #[cfg_attr(not(feature = "dangerous-waivers"), allow(clippy::unused_self, reason = "with waivers it is used"))]
-    pub(super) const fn object(&mut self, problem: CertificateProblem) -> Result<(), CertificateProblem> {
+    pub(crate) const fn object(&mut self, problem: CertificateProblem) -> Result<(), CertificateProblem> {
         #[cfg(feature = "dangerous-waivers")]
         if let Some(cause) = WaivableCause::of(problem)
             && self.tolerated.contains(cause)

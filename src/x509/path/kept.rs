@@ -5,10 +5,10 @@
 //! memory  [ leaf of the peer | entry 0 (leaf of the chain that comes) | entry 1 | ... | free ]
 //! ```
 
-use super::identity::PeerIdentity;
-use super::path::PeerChain;
+use super::PeerChain;
 use super::summary::{LENGTH, Summaries, Summary, read_entry};
 use crate::error::{BufferKind, Error};
+use crate::x509::identity::PeerIdentity;
 
 impl PeerChain<'_> {
     /// Keeps the leaf, if there is one, and forgets the rest: what a session does, and what follows a new chain.

@@ -3,9 +3,9 @@
 //! The reader accepts exactly one encoding of each kind of key, so nothing but the key has to be kept; only
 //! `id-RSASSA-PSS` has parameters that may be written in several ways.
 
-use super::algorithm::{KeyAlgorithm, PublicKey};
-use super::summary::FINGERPRINT;
 use crate::crypto::{CryptoProvider, Hash, HashAlgorithm};
+use crate::x509::certificate::algorithm::{KeyAlgorithm, PublicKey};
+use crate::x509::path::summary::FINGERPRINT;
 
 /// `AlgorithmIdentifier`s: `id-ecPublicKey` with secp256r1 and secp384r1 (RFC 5480 section 2.1.1), `id-Ed25519` (RFC 8410
 /// section 3), `rsaEncryption` (RFC 3279 section 2.3.1).
@@ -15,7 +15,7 @@ const ED25519: &[u8] = b"\x30\x05\x06\x03\x2b\x65\x70";
 const RSA: &[u8] = b"\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00";
 
 /// SHA-256 of the structure.
-pub(super) fn sha256<C: CryptoProvider>(key: &PublicKey<'_>) -> Option<[u8; FINGERPRINT]> {
+pub(crate) fn sha256<C: CryptoProvider>(key: &PublicKey<'_>) -> Option<[u8; FINGERPRINT]> {
     let identifier = match key.algorithm {
         KeyAlgorithm::EcP256 => EC_P256,
         KeyAlgorithm::EcP384 => EC_P384,
