@@ -188,6 +188,7 @@ mod handshake;
 pub mod io;
 mod key_schedule;
 mod limits;
+pub mod policy;
 mod record;
 #[cfg(test)]
 mod rfc8448;
