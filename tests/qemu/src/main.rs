@@ -11,6 +11,7 @@ mod clients;
 mod emulator;
 mod faults;
 mod ground;
+mod pace;
 mod peers;
 #[allow(dead_code, missing_docs, unreachable_pub, reason = "tests share it, each uses a part")]
 #[path = "../../common/pki.rs"]
