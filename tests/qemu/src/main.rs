@@ -7,6 +7,8 @@
 //!
 //! The images, and the examples `supplier` and `gateway`, have to be built; `cargo xtask qemu` does that.
 
+mod answers;
+mod application;
 mod clients;
 mod emulator;
 mod faults;

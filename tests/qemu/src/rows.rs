@@ -5,7 +5,7 @@ use crate::emulator::{Clock, Emulator, Machine, Network};
 use crate::ground::Ground;
 use crate::peers::{self, Peer};
 use crate::world::{Identity, World, free_port};
-use crate::{faults, pace, time_server};
+use crate::{answers, faults, pace, time_server};
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
@@ -26,7 +26,7 @@ const NETWORK: u8 = 10;
 const TLS: u8 = 20;
 const REJECTED_LATE: u8 = 21;
 const NOT_MUTUAL: u8 = 22;
-const HTTP: u8 = 30;
+pub(crate) const HTTP: u8 = 30;
 const FAULTED: u8 = 103;
 
 /// A machine that posts an order to a supplier, and how that should end.
@@ -139,7 +139,13 @@ pub(crate) fn arguments(ground: &Ground, port: u16, more: &[String]) -> Vec<Stri
 
 /// All rows.
 pub(crate) fn all() -> Vec<Row> {
-    Machine::ALL.into_iter().flat_map(of_machine).chain(faults::rows()).chain(pace::rows()).collect()
+    Machine::ALL
+        .into_iter()
+        .flat_map(of_machine)
+        .chain(faults::rows())
+        .chain(answers::rows())
+        .chain(pace::rows())
+        .collect()
 }
 
 fn of_machine(machine: Machine) -> Vec<Row> {
