@@ -110,6 +110,8 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
                     credential: None,
                     #[cfg(feature = "post-handshake-auth")]
                     post_handshake_auth: false,
+                    #[cfg(feature = "post-handshake-auth")]
+                    declined_last: false,
                 },
                 change_cipher_spec_sent: false,
                 #[cfg(feature = "key-log")]

@@ -100,7 +100,7 @@ pub enum SlotError {
 }
 
 impl<'m, const N: usize> Slots<'m, N> {
-    /// Empty slots, one in each piece of `memory`, to which `references` will point.
+    /// Empty slots, one in each piece of `memory`, to which `references` will point. Slots behind the 256th are not used.
     ///
     /// A slot takes the certificates in DER and the alias: 1 KiB for a P-256 certificate with its intermediate.
     pub fn new(memory: [&'m mut [u8]; N], references: &'m [Reference]) -> Self {
@@ -114,7 +114,7 @@ impl<'m, const N: usize> Slots<'m, N> {
     /// # Errors
     /// [`SlotError::NoFreeSlot`].
     pub fn stage(&self) -> Result<Stage<'_, 'm>, SlotError> {
-        let free = (0_u8..).zip(&self.places).filter_map(|(index, slot)| {
+        let free = (0..=u8::MAX).zip(&self.places).filter_map(|(index, slot)| {
             let slot = slot.try_borrow_mut().ok()?;
             let id = SlotId::new(index, slot.generation);
             let pointed_to = self.references.iter().any(|reference| reference.get() == Some(id));
@@ -168,7 +168,7 @@ impl<'m, const N: usize> Slots<'m, N> {
 
     /// What is there, pointed to or not.
     pub fn iter(&self) -> impl Iterator<Item = Lease<'_>> {
-        (0_u8..).zip(&self.places).filter_map(|(index, slot)| {
+        (0..=u8::MAX).zip(&self.places).filter_map(|(index, slot)| {
             let slot = slot.try_borrow().ok().filter(|slot| !slot.content.is_empty())?;
             let id = SlotId::new(index, slot.generation);
             Some(Lease { slot, id })

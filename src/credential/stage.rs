@@ -53,7 +53,7 @@ impl Admission<'_> {
     /// [`SlotError::Certificate`] with the first certificate to blame, [`SlotError::KeyMismatch`].
     pub fn check<C: CryptoProvider>(&self, credential: &Credential<'_>) -> Result<(), SlotError> {
         let mut below: Option<OwnCertificate<'_>> = None;
-        for (index, certificate) in (0_u8..).zip(credential.certificates()) {
+        for (index, certificate) in (0..=u8::MAX).zip(credential.certificates()) {
             let blame = |index: u8, problem| SlotError::Certificate(CertificateError { index, problem });
             match below {
                 None => certificate.check_purpose(self.purpose).map_err(|problem| blame(index, problem))?,

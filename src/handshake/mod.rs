@@ -101,11 +101,18 @@ pub(crate) struct Negotiated<'b> {
     /// A server may ask again after the handshake.
     #[cfg(feature = "post-handshake-auth")]
     pub(crate) post_handshake_auth: bool,
+    /// A client's last answer was none, and the server has not shown yet that this will do.
+    #[cfg(feature = "post-handshake-auth")]
+    pub(crate) declined_last: bool,
 }
 
 impl<'b> Negotiated<'b> {
     /// The client has answered with `credential`, or with none.
     pub(crate) const fn presented(&mut self, credential: Option<&'b Credential<'b>>) {
+        #[cfg(feature = "post-handshake-auth")]
+        {
+            self.declined_last = credential.is_none();
+        }
         if credential.is_some() {
             self.credential = credential;
             self.client_auth = ClientAuthStatus::Presented;

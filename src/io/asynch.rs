@@ -161,9 +161,12 @@ impl<'b, T: Read + Write, C: CryptoProvider> Stream<'b, T, C> {
     ) -> Result<Option<ClientAuthStatus>, Failure<T::Error>> {
         let mut unsent = None;
         loop {
+            // Also a read may have come past the answer.
+            if let Some(status) = self.session.certificate_answer() {
+                return Ok(Some(status));
+            }
             let event = if unsent.is_some() { self.session.poll_received() } else { self.session.poll() };
             match event {
-                Ok(Event::ClientAuth(status)) => return Ok(Some(status)),
                 Ok(Event::Data(_) | Event::PeerClosed | Event::Closed) => return Ok(None),
                 Ok(Event::Transmit) => unsent = self.transmit().await.err(),
                 Ok(Event::NeedInput) => self.fill(&mut unsent).await?,
@@ -395,7 +398,7 @@ mod hosted {
             self.await_certificate().await
         }
 
-        /// Waits for the answer to a request that was made.
+        /// Waits for the answer to a request that was made; gives it also if a read has come past it.
         ///
         /// # Errors
         /// As [`request_certificate`](Self::request_certificate).
