@@ -163,6 +163,8 @@ mod software {
         clock: T,
     }
 
+    debug_by_name!("SoftwareHost", [T, K] SoftwareHost<'_, T, K>);
+
     /// A [`Host`] with a keystore and keys in memory: shows what the selector chooses, lets in whom the list allows.
     pub struct KeystoreHost<'b, T, K = P256SigningKey> {
         selector: Selector<'b>,
@@ -174,6 +176,8 @@ mod software {
         accepts_waived: bool,
     }
 
+    debug_by_name!("KeystoreHost", [T, K] KeystoreHost<'_, T, K>);
+
     /// A private key in memory.
     pub trait SigningKey {
         /// Signs `message` with the hash of its scheme; `None` if the back end fails. One public-key
@@ -182,6 +186,7 @@ mod software {
     }
 
     /// A private key in memory of any kind that is compiled in.
+    #[derive(Debug)]
     #[non_exhaustive]
     pub enum AnySigningKey {
         /// Ed25519.

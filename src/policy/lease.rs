@@ -15,6 +15,8 @@ pub struct Leased<'a, 's, S: Side> {
     trust: Option<Lease<'s>>,
 }
 
+debug_by_name!("Leased", [S: Side] Leased<'_, '_, S>);
+
 impl<'a, S: Side> Policy<'a, S> {
     /// Leases the slots to which the references of this policy point now.
     ///

@@ -18,6 +18,8 @@ pub struct Resolved<'b, S: Side> {
     anchors: &'b [TrustAnchor<'b>],
 }
 
+debug_by_name!("Resolved", [S: Side] Resolved<'_, S>);
+
 impl<'a, S: Side> Policy<'a, S> {
     /// Looks both stores up. References are read now, and not again.
     ///

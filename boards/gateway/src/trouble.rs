@@ -23,6 +23,13 @@ pub enum Trouble {
     CxmlUnreadable,
     /// The HTTP response has this status.
     Http(u16),
+    /// The HTTP response has this status and asks to wait so many seconds (RFC 9110 section 10.2.3).
+    HttpLater {
+        /// From 500 to 599: for others no time helps.
+        status: u16,
+        /// From the response on.
+        seconds: u32,
+    },
     /// What came is not HTTP, or is larger than the memory for it.
     HttpUnreadable,
     /// The server refused us after our side of the handshake was done, with this alert.
@@ -56,7 +63,7 @@ impl Trouble {
             Self::Cxml(status) | Self::Http(status) => (500..600).contains(status),
             Self::CxmlUnreadable | Self::HttpUnreadable | Self::NotMutual | Self::Setup => false,
             Self::LateRejection(alert) => passes(*alert),
-            Self::Network | Self::Timeout => true,
+            Self::HttpLater { .. } | Self::Network | Self::Timeout => true,
             Self::Tls(error) => match error {
                 Error::AlertReceived(alert) => passes(*alert),
                 // Something on the way changed the bytes, or was not the server at all: another connection may be good.
@@ -77,7 +84,7 @@ impl Trouble {
             Self::Tls(_) => 20,
             Self::LateRejection(_) => 21,
             Self::NotMutual => 22,
-            Self::Http(_) | Self::HttpUnreadable => 30 + later,
+            Self::Http(_) | Self::HttpLater { .. } | Self::HttpUnreadable => 30 + later,
             Self::Cxml(_) | Self::CxmlUnreadable => 40 + later,
         }
     }
@@ -102,6 +109,7 @@ impl fmt::Display for Trouble {
             Self::Cxml(status) => write!(f, "cXML status {status}"),
             Self::CxmlUnreadable => f.write_str("cXML: the answer is no Response"),
             Self::Http(status) => write!(f, "HTTP status {status}"),
+            Self::HttpLater { status, seconds } => write!(f, "HTTP status {status}, the server asks for {seconds} s"),
             Self::HttpUnreadable => f.write_str("HTTP: the answer cannot be read"),
             Self::LateRejection(alert) => {
                 write!(f, "TLS: the server refused us after our side of the handshake was done: {alert}")
@@ -136,6 +144,7 @@ mod tests {
     #[test]
     fn what_another_connection_may_mend_is_tried_again() {
         for trouble in [
+            Trouble::HttpLater { status: 503, seconds: 7 },
             Trouble::Network,
             Trouble::Timeout,
             Trouble::Tls(Error::ConnectionTruncated),

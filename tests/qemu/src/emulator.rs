@@ -27,6 +27,15 @@ pub(crate) enum Network {
     Wire { address: &'static str, read: String, write: String },
 }
 
+/// What the machine's clock follows.
+#[derive(Clone, Copy)]
+pub(crate) enum Clock {
+    /// The host's.
+    Host,
+    /// The instructions that were executed: each takes two to this power nanoseconds.
+    Counting(u32),
+}
+
 /// A running machine. It ends with this value.
 pub(crate) struct Emulator {
     process: Process,
@@ -83,6 +92,7 @@ impl Emulator {
         image: &Path,
         directory: &str,
         network: &Network,
+        clock: Clock,
         arguments: &[String],
     ) -> Result<Self, String> {
         let bytes =
@@ -93,6 +103,9 @@ impl Emulator {
             ["-M", machine.name(), "-display", "none", "-monitor", "none", "-serial", "none"].map(String::from).into();
         line.extend(["-semihosting-config".into(), format!("enable=on,target=native,{words}")]);
         line.extend(network.options(machine));
+        if let Clock::Counting(shift) = clock {
+            line.extend(["-icount".into(), format!("shift={shift}")]);
+        }
         line.extend(["-kernel".into(), image.display().to_string()]);
         Ok(Self { process: Process::start_in(directory, "qemu-system-arm", line)?, image: bytes })
     }

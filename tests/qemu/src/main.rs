@@ -7,10 +7,13 @@
 //!
 //! The images, and the examples `supplier` and `gateway`, have to be built; `cargo xtask qemu` does that.
 
+mod answers;
+mod application;
 mod clients;
 mod emulator;
 mod faults;
 mod ground;
+mod pace;
 mod peers;
 #[allow(dead_code, missing_docs, unreachable_pub, reason = "tests share it, each uses a part")]
 #[path = "../../common/pki.rs"]
