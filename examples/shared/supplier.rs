@@ -12,7 +12,7 @@ use std::thread;
 
 use embedded_io::{Read, Write};
 use embedded_mtls::credential::{AllowList, Choice, Entry, NoMatch, Rule, Selector};
-use embedded_mtls::crypto::rustcrypto::RustCrypto;
+use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::blocking::Stream;
 use embedded_mtls::io::std::system_time;
 use embedded_mtls::io::{Failure, HandshakeError, Host, KeystoreHost};
@@ -26,6 +26,7 @@ use super::args::{Preferences, UsageError};
 use super::desk::{Desk, Reply};
 use super::http::{Connection, HttpError, Limits};
 use super::pem::Identity;
+use super::policy::{Rules, keystore, waives};
 use super::report::{Link, meaning, printable};
 use super::tls::{self, Deadline, HostMemory, Timed};
 
@@ -51,7 +52,7 @@ pub(crate) enum Asking {
 #[derive(Debug)]
 pub(crate) struct Setup {
     /// Who we are for clients that ask for no name, or for one that is not among the others.
-    pub(crate) identity: Identity,
+    pub(crate) identity: Option<Identity>,
     /// Who we are for clients that ask for these names.
     pub(crate) named: Vec<(String, Identity)>,
     /// Certificates of the authorities whose clients are trusted.
@@ -62,6 +63,8 @@ pub(crate) struct Setup {
     /// Whether a wrong common name is refused in the handshake, with alert 49, and not by HTTP 403.
     pub(crate) refuse_early: bool,
     pub(crate) preferences: Preferences,
+    /// What is said in a policy file: then it says who we are and whom we trust, and nothing above does.
+    pub(crate) rules: Option<Rules>,
 }
 
 /// What happens on a connection.
@@ -71,6 +74,8 @@ pub(crate) enum Event {
     Opened(Box<Link>),
     /// The handshake failed, at this stage.
     Refused(String),
+    /// A reference cannot be followed; what it led to before still holds.
+    Stale(String),
     /// A step of the search for a path from the client's certificate to a trust anchor.
     Traced(String),
     /// A request was answered: method and target, HTTP status, what happened.
@@ -87,6 +92,9 @@ impl fmt::Display for Event {
             Self::Opened(link) => {
                 let alpn = link.alpn.as_deref().unwrap_or("no ALPN");
                 write!(f, "open: {}, {}, {}; ", link.suite, link.group, printable(alpn))?;
+                if let Some(waived) = &link.waived {
+                    write!(f, "WAIVED by the policy: {}; ", printable(waived))?;
+                }
                 match &link.peer {
                     None => f.write_str("the client showed no certificate"),
                     Some(peer) => {
@@ -96,6 +104,7 @@ impl fmt::Display for Event {
                 }
             }
             Self::Refused(cause) => write!(f, "handshake failed: {cause}"),
+            Self::Stale(cause) => write!(f, "reference: {}", printable(cause)),
             Self::Traced(step) => write!(f, "trace: {}", printable(step)),
             Self::Answered(request, status, what) => write!(f, "{request}: HTTP {status}, {what}"),
             Self::Broken(cause) => write!(f, "broken: {cause}"),
@@ -109,14 +118,28 @@ pub(crate) type Report<'r> = dyn Fn(SocketAddr, Event) + Sync + 'r;
 
 /// What all connections share.
 struct Shop<'a> {
-    config: ServerConfig<'a>,
-    selector: Selector<'a>,
-    keys: &'a [embedded_mtls::crypto::rustcrypto::P256SigningKey],
+    source: Source<'a>,
     desk: Desk,
     refuse_early: bool,
     trace: bool,
     guests: AtomicUsize,
     report: &'a Report<'a>,
+}
+
+/// Where the terms of a connection come from.
+enum Source<'a> {
+    /// The same for all.
+    Fixed(Terms<'a>),
+    /// From a policy, anew for each.
+    Rules(&'a Rules, &'a Preferences),
+}
+
+/// What one handshake is held to.
+struct Terms<'a> {
+    config: ServerConfig<'a>,
+    selector: Selector<'a>,
+    keys: &'a [P256SigningKey],
+    accepts_waived: bool,
 }
 
 /// Serves connections: for ever, or this many, and then waits for them to end.
@@ -127,8 +150,7 @@ pub(crate) fn serve(
     report: &Report<'_>,
 ) -> Result<(), UsageError> {
     let unusable = |error: Error| UsageError(error.to_string());
-    let identities: Vec<_> =
-        setup.named.iter().map(|(_, identity)| identity).chain([&setup.identity]).cloned().collect();
+    let identities: Vec<_> = setup.named.iter().map(|(_, identity)| identity).chain(&setup.identity).cloned().collect();
     let (chains, keys) = (tls::chains(&identities), tls::keys(&identities).map_err(UsageError)?);
     let credentials = tls::credentials(&chains).map_err(unusable)?;
     let names: Vec<[&str; 1]> = setup.named.iter().map(|(name, _)| [name.as_str()]).collect();
@@ -139,38 +161,68 @@ pub(crate) fn serve(
     let default = credentials.last().map(|credential| Entry::new(DEFAULT, *credential));
     let entries: Vec<_> = special.chain(default).collect();
     let anchors = tls::anchors(&setup.client_authorities).map_err(unusable)?;
-    let alpn: Vec<_> = setup.preferences.alpn.iter().map(Vec::as_slice).collect();
-    let asking = match setup.asking {
-        Asking::No => ClientAuth::None,
-        Asking::Optional => ClientAuth::Optional(&anchors),
-        Asking::Required => ClientAuth::Required(&anchors),
+    let alpn = alpn(&setup.preferences);
+    let source = if let Some(rules) = &setup.rules {
+        Source::Rules(rules, &setup.preferences)
+    } else {
+        let asking = match setup.asking {
+            Asking::No => ClientAuth::None,
+            Asking::Optional => ClientAuth::Optional(&anchors),
+            Asking::Required => ClientAuth::Required(&anchors),
+        };
+        let config = prefer(ServerConfig::new(asking).with_alpn(&alpn), &setup.preferences);
+        let selector = Selector::new(&entries).with_no_match(NoMatch::Default(DEFAULT));
+        Source::Fixed(Terms { config, selector, keys: &keys, accepts_waived: false })
     };
-    let mut config = ServerConfig::new(asking)
-        .with_alpn(&alpn)
-        .with_groups(&setup.preferences.groups)
-        .with_cipher_suites(&setup.preferences.suites)
-        .with_strict_profile(setup.preferences.strict);
-    if let Some(depth) = setup.preferences.max_depth {
-        config = config.with_max_depth(depth);
-    }
-    if let Some(days) = setup.preferences.max_validity {
-        config = config.with_max_validity_days(days);
-    }
     let desk = Desk::new(setup.required_names.clone());
-    let guests = AtomicUsize::new(0);
-    let shop = Shop {
-        config,
-        selector: Selector::new(&entries).with_no_match(NoMatch::Default(DEFAULT)),
-        keys: &keys,
-        desk,
-        refuse_early: setup.refuse_early,
-        trace: setup.preferences.trace,
-        guests,
-        report,
-    };
-    shop.start().map_err(|error| UsageError(error.to_string()))?;
+    let (refuse_early, trace, guests) = (setup.refuse_early, setup.preferences.trace, AtomicUsize::new(0));
+    let shop = Shop { source, desk, refuse_early, trace, guests, report };
+    shop.start()?;
     accept(&shop, listener, connections);
     Ok(())
+}
+
+/// The application protocols in the form that a configuration borrows.
+fn alpn(preferences: &Preferences) -> Vec<&[u8]> {
+    preferences.alpn.iter().map(Vec::as_slice).collect()
+}
+
+/// What else was asked for.
+fn prefer<'a>(config: ServerConfig<'a>, preferences: &'a Preferences) -> ServerConfig<'a> {
+    let Preferences { groups, suites, max_depth, max_validity, strict, .. } = preferences;
+    let mut config = config.with_groups(groups).with_cipher_suites(suites).with_strict_profile(*strict);
+    if let Some(depth) = max_depth {
+        config = config.with_max_depth(*depth);
+    }
+    if let Some(days) = max_validity {
+        config = config.with_max_validity_days(*days);
+    }
+    config
+}
+
+impl Source<'_> {
+    /// Has `work` done under the terms that hold now. `warn` is told of a reference that cannot be followed: then those
+    /// hold that held before.
+    fn with_terms<R>(&self, warn: impl FnOnce(String), work: impl FnOnce(&Terms<'_>) -> R) -> Result<R, UsageError> {
+        let (rules, preferences) = match self {
+            Self::Fixed(terms) => return Ok(work(terms)),
+            Self::Rules(rules, preferences) => (rules, preferences),
+        };
+        let unusable = |error: Error| UsageError(error.to_string());
+        let (contents, trouble) = rules.contents::<Server>()?;
+        if let Some(trouble) = trouble {
+            warn(format!("{trouble}; {} as before", contents.names()));
+        }
+        let (chains, keys) = (tls::chains(&contents.identities), tls::keys(&contents.identities).map_err(UsageError)?);
+        let credentials = tls::credentials(&chains).map_err(unusable)?;
+        let entries = contents.entries(&credentials);
+        let mut anchors = tls::anchors(&contents.authorities).map_err(unusable)?;
+        anchors.append(&mut tls::pins(&contents.pins).map_err(unusable)?);
+        let resolved = rules.resolve::<Server>(&entries, &anchors)?;
+        let alpn = alpn(preferences);
+        let config = prefer(resolved.config().with_alpn(&alpn), preferences);
+        Ok(work(&Terms { config, selector: resolved.selector(), keys: &keys, accepts_waived: waives(&resolved) }))
+    }
 }
 
 /// Gives each connection a thread.
@@ -203,29 +255,38 @@ fn accept(shop: &Shop<'_>, listener: &TcpListener, connections: Option<usize>) {
 
 impl Shop<'_> {
     /// Makes a handshake and throws it away: what is wrong with the configuration shows before anybody connects.
-    fn start(&self) -> Result<(), Failure<io::Error>> {
-        let entropy = Entropy::from_system().map_err(Failure::Io)?;
+    fn start(&self) -> Result<(), UsageError> {
+        let entropy = Entropy::from_system().map_err(|error| UsageError(error.to_string()))?;
         let mut memory = HostMemory::new();
-        Handshake::<Server, RustCrypto>::new(&self.config, memory.lend(), entropy)?;
-        Ok(())
+        let made = self.source.with_terms(drop, |terms| {
+            Handshake::<Server, RustCrypto>::new(&terms.config, memory.lend(), entropy).map(drop)
+        });
+        made?.map_err(|error| UsageError(error.to_string()))
     }
 
     /// Serves one connection to its end.
     fn attend(&self, stream: TcpStream, from: SocketAddr) {
         let tell = |event| (self.report)(from, event);
+        let warn = |trouble| tell(Event::Stale(trouble));
+        if let Err(error) = self.source.with_terms(warn, |terms| self.attend_under(terms, stream, &tell)) {
+            tell(Event::Refused(error.to_string()));
+        }
+    }
+
+    fn attend_under(&self, terms: &Terms<'_>, stream: TcpStream, tell: &dyn Fn(Event)) {
         let deadline = Deadline::new(HANDSHAKE_TIME);
         // Small records one after another must not wait for each other's acknowledgement.
         let copy = stream.set_nodelay(true).and_then(|()| stream.try_clone());
         let Ok(copy) = copy.map_err(|error| tell(Event::Refused(error.to_string()))) else { return };
         let mut memory = HostMemory::new();
-        let mut porter = self.porter(&tell);
-        let shaken = self.shake_hands(Timed::new(stream, deadline.clone()), &mut memory, &mut porter);
+        let mut porter = self.porter(terms, tell);
+        let shaken = shake_hands(&terms.config, Timed::new(stream, deadline.clone()), &mut memory, &mut porter);
         match shaken {
             Ok(mut stream) => {
                 let link = tls::link(stream.session());
                 tell(Event::Opened(Box::new(link.clone())));
                 let mut connection = Connection::new(&mut stream, Limits::default());
-                tell(self.converse(&mut connection, &link, &deadline, &tell));
+                tell(self.converse(&mut connection, &link, &deadline, tell));
                 deadline.renew(REQUEST_TIME);
                 // If it cannot be said that nothing more comes, nobody is there to hear it.
                 let _ = stream.close();
@@ -235,23 +296,10 @@ impl Shop<'_> {
         tls::hang_up(&copy);
     }
 
-    /// Runs the handshake.
-    fn shake_hands<'b>(
-        &'b self,
-        socket: Timed,
-        memory: &'b mut HostMemory,
-        porter: &mut Porter<'b, '_, impl FnMut() -> Time>,
-    ) -> Result<Stream<'b, Timed, RustCrypto>, HandshakeError<io::Error>> {
-        let before = |cause| HandshakeError { stage: embedded_mtls::Stage::ClientHello, cause };
-        let entropy = Entropy::from_system().map_err(|error| before(Failure::Io(error)))?;
-        let handshake = Handshake::new(&self.config, memory.lend(), entropy).map_err(|error| before(error.into()))?;
-        Stream::open(socket, handshake, porter)
-    }
-
     /// Who answers the questions of one handshake.
-    fn porter<'b, 't>(&'b self, tell: &'t dyn Fn(Event)) -> Porter<'b, 't, impl FnMut() -> Time + use<>> {
+    fn porter<'b>(&'b self, terms: &Terms<'b>, tell: &'b dyn Fn(Event)) -> Porter<'b, fn() -> Time> {
         Porter {
-            software: KeystoreHost::new(self.selector, self.keys, system_time),
+            software: keystore(terms.selector, terms.keys, terms.accepts_waived, system_time),
             required_names: self.refuse_early.then(|| self.desk.required_names()),
             verdict: None,
             trace: self.trace.then_some(tell),
@@ -264,7 +312,7 @@ impl Shop<'_> {
         connection: &mut Connection<S>,
         link: &Link,
         deadline: &Deadline,
-        tell: &impl Fn(Event),
+        tell: &dyn Fn(Event),
     ) -> Event
     where
         S: Read + Write<Error = Failure<io::Error>>,
@@ -295,18 +343,31 @@ impl Shop<'_> {
     }
 }
 
+/// Runs the handshake.
+fn shake_hands<'b, T: FnMut() -> Time>(
+    config: &'b ServerConfig<'b>,
+    socket: Timed,
+    memory: &'b mut HostMemory,
+    porter: &mut Porter<'b, T>,
+) -> Result<Stream<'b, Timed, RustCrypto>, HandshakeError<io::Error>> {
+    let before = |cause| HandshakeError { stage: embedded_mtls::Stage::ClientHello, cause };
+    let entropy = Entropy::from_system().map_err(|error| before(Failure::Io(error)))?;
+    let handshake = Handshake::new(config, memory.lend(), entropy).map_err(|error| before(error.into()))?;
+    Stream::open(socket, handshake, porter)
+}
+
 /// Answers the questions of the handshake.
-struct Porter<'b, 't, T> {
+struct Porter<'b, T> {
     software: KeystoreHost<'b, T>,
     /// Whose rules decide in the handshake who may come in.
     required_names: Option<&'b [String]>,
     /// Why the certificates of the client were refused.
     verdict: Option<String>,
     /// Who is told each step of the search for a path.
-    trace: Option<&'t dyn Fn(Event)>,
+    trace: Option<&'b dyn Fn(Event)>,
 }
 
-impl<'b, T: FnMut() -> Time> Host<'b, Server, RustCrypto> for Porter<'b, '_, T> {
+impl<'b, T: FnMut() -> Time> Host<'b, Server, RustCrypto> for Porter<'b, T> {
     fn time(&mut self) -> Time {
         Host::<Server, RustCrypto>::time(&mut self.software)
     }
@@ -323,6 +384,11 @@ impl<'b, T: FnMut() -> Time> Host<'b, Server, RustCrypto> for Porter<'b, '_, T> 
         let Some(names) = self.required_names.filter(|names| !names.is_empty()) else { return Ok(()) };
         let rules: Vec<_> = names.iter().map(|name| Rule::CommonName(name)).collect();
         AllowList::any_of(&rules).authorize::<RustCrypto>(peer)
+    }
+
+    #[cfg(feature = "dangerous-waivers")]
+    fn dangerous_accept_waived(&mut self, peer: &PeerIdentity<'_>, waived: embedded_mtls::x509::Waived) -> bool {
+        Host::<Server, RustCrypto>::dangerous_accept_waived(&mut self.software, peer, waived)
     }
 
     fn sign(&mut self, request: &SignRequest<'_, 'b, Server, RustCrypto>) -> Option<Signature> {
