@@ -166,6 +166,14 @@ impl<'a, S: Side> Policy<'a, S> {
 impl<'a> Policy<'a, Client> {
     /// The policy for a connection that is to show another identity of the same store.
     ///
+    /// A server has no such thing:
+    ///
+    /// ```compile_fail,E0599
+    /// # use embedded_mtls::{Client, Server, policy::Policy};
+    /// # fn client(policy: Policy<'static, Client>) { let _ = policy.with_alias("orders"); }
+    /// fn each_request(policy: Policy<'static, Server>) { let _ = policy.with_alias("orders"); }
+    /// ```
+    ///
     /// # Errors
     /// [`PolicyError::KeyAliasWithoutKeyStore`] if the policy shows none at all.
     pub fn with_alias(self, alias: &'a str) -> Result<Self, PolicyError> {
