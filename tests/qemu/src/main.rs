@@ -13,6 +13,7 @@ mod clients;
 mod emulator;
 mod faults;
 mod ground;
+mod names;
 mod pace;
 mod peers;
 #[allow(dead_code, missing_docs, unreachable_pub, reason = "tests share it, each uses a part")]
@@ -22,6 +23,7 @@ mod pki;
 #[path = "../../peers/process.rs"]
 mod process;
 mod proxy;
+mod resolver;
 mod rows;
 #[path = "../../peers/servers.rs"]
 mod servers;

@@ -5,7 +5,7 @@ use crate::emulator::{Clock, Emulator, Machine, Network};
 use crate::ground::Ground;
 use crate::peers::{self, Peer};
 use crate::world::{Identity, World, free_port};
-use crate::{answers, faults, pace, time_server};
+use crate::{answers, faults, names, pace, time_server};
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
@@ -22,7 +22,7 @@ type Run = Box<dyn FnOnce(&World) -> Result<(), String>>;
 
 /// Exit statuses of the firmware.
 pub(crate) const DELIVERED: u8 = 0;
-const NETWORK: u8 = 10;
+pub(crate) const NETWORK: u8 = 10;
 const TLS: u8 = 20;
 const REJECTED_LATE: u8 = 21;
 const NOT_MUTUAL: u8 = 22;
@@ -144,6 +144,7 @@ pub(crate) fn all() -> Vec<Row> {
         .flat_map(of_machine)
         .chain(faults::rows())
         .chain(answers::rows())
+        .chain(names::rows())
         .chain(pace::rows())
         .collect()
 }
