@@ -76,16 +76,25 @@ impl Machine {
         }
     }
 
+    /// The folder of its crate.
+    pub(crate) fn directory(self) -> String {
+        boards().join(self.crate_name()).display().to_string()
+    }
+
     /// Where `cargo build --release` in the board's folder puts the image.
     pub(crate) fn image(self) -> PathBuf {
         let target = match self {
             Self::Mps2 => "thumbv7em-none-eabihf",
             Self::Lm3s => "thumbv7m-none-eabi",
         };
-        let boards = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../boards");
+        let boards = boards();
         let directory = env::var_os("BOARDS_TARGET_DIR").map_or_else(|| boards.join("target"), PathBuf::from);
         directory.join(target).join("release").join(self.crate_name())
     }
+}
+
+fn boards() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../boards")
 }
 
 impl Emulator {
