@@ -143,10 +143,10 @@ fn unit() -> Step {
 }
 
 fn integration() -> Step {
-    let all: String = ALL_TESTS.iter().map(|name| format!("--test {name} ")).collect();
+    let all = ALL_TESTS.join(" --test ");
     let tasks = vec![
         cargo(&format!("test --package embedded-mtls --test * --locked --features {PINNED}")),
-        cargo(&format!("test --package embedded-mtls {all}--locked --features {ALL}")),
+        cargo(&format!("test --package embedded-mtls --test {all} --locked --features {ALL}")),
         cargo("test --package vectors --test wycheproof --locked"),
     ];
     Step { name: "tests", what: "tests on the public API, and of the repository's own rules", tasks }
