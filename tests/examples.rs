@@ -176,7 +176,7 @@ fn a_client_that_is_refused_learns_why_after_its_handshake() {
 #[test]
 fn another_common_name_is_refused_by_http_or_by_an_alert() {
     let pki = Pki::new().unwrap();
-    let strict = || Setup { required_names: vec!["cxml-supplier.coupahost.com".to_owned()], ..setup(&pki) };
+    let strict = || Setup { required_names: vec!["cxml-supplier.example".to_owned()], ..setup(&pki) };
     let (address, _events) = start(strict());
     let (code, words) = trouble(&errand(&pki, &address));
     assert!(code == 30 && words.contains("HTTP: status 403 Forbidden"), "{code} {words}");

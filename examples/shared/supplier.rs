@@ -23,6 +23,7 @@ use embedded_mtls::{
 };
 
 use super::args::{Preferences, UsageError};
+use super::capture::{Capture, End};
 use super::desk::{Desk, Reply};
 use super::http::{Connection, HttpError, Limits};
 use super::pem::Identity;
@@ -115,6 +116,9 @@ struct Shop<'a> {
     desk: Desk,
     refuse_early: bool,
     trace: bool,
+    capture: Option<Capture>,
+    #[cfg(feature = "key-log")]
+    key_log: Option<super::key_log::KeyLogFile>,
     guests: AtomicUsize,
     report: &'a Report<'a>,
 }
@@ -165,6 +169,9 @@ pub(crate) fn serve(
         desk,
         refuse_early: setup.refuse_early,
         trace: setup.preferences.trace,
+        capture: setup.preferences.begin_capture()?,
+        #[cfg(feature = "key-log")]
+        key_log: setup.preferences.open_key_log()?,
         guests,
         report,
     };
@@ -219,7 +226,9 @@ impl Shop<'_> {
         let Ok(copy) = copy.map_err(|error| tell(Event::Refused(error.to_string()))) else { return };
         let mut memory = HostMemory::new();
         let mut porter = self.porter(&tell);
-        let shaken = self.shake_hands(Timed::new(stream, deadline.clone()), &mut memory, &mut porter);
+        let conversation = self.capture.as_ref().map(|capture| capture.conversation(End::Server));
+        let socket = Timed::new(stream, deadline.clone()).captured(conversation);
+        let shaken = self.shake_hands(socket, &mut memory, &mut porter);
         match shaken {
             Ok(mut stream) => {
                 let link = tls::link(stream.session());
@@ -244,7 +253,13 @@ impl Shop<'_> {
     ) -> Result<Stream<'b, Timed, RustCrypto>, HandshakeError<io::Error>> {
         let before = |cause| HandshakeError { stage: embedded_mtls::Stage::ClientHello, cause };
         let entropy = Entropy::from_system().map_err(|error| before(Failure::Io(error)))?;
-        let handshake = Handshake::new(&self.config, memory.lend(), entropy).map_err(|error| before(error.into()))?;
+        #[allow(unused_mut, reason = "for the key log")]
+        let mut handshake = Handshake::<Server, RustCrypto>::new(&self.config, memory.lend(), entropy)
+            .map_err(|error| before(error.into()))?;
+        #[cfg(feature = "key-log")]
+        if let Some(file) = &self.key_log {
+            handshake.dangerous_set_key_log(file);
+        }
         Stream::open(socket, handshake, porter)
     }
 

@@ -76,7 +76,7 @@ use crate::x509::{KeyAlgorithm, Name, OwnCertificate, UnixTime};
 pub struct KeyHandle(pub u32);
 
 /// A certificate chain to show, and the handle of its key. It borrows the DER, which may lie in flash.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Credential<'a> {
     chain: Chain<'a>,
     scheme: SignatureScheme,

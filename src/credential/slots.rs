@@ -18,6 +18,8 @@ pub struct Slots<'m, const N: usize> {
     generation: Cell<u32>,
 }
 
+debug_by_name!("Slots", [const N: usize] Slots<'_, N>);
+
 /// One slot: certificates from the start of its memory, the alias at its end.
 pub(super) struct Slot<'m> {
     pub(super) memory: &'m mut [u8],
@@ -58,16 +60,22 @@ pub struct Lease<'s> {
     id: SlotId,
 }
 
+debug_by_name!("Lease", [] Lease<'_>);
+
 /// Leases of all credentials that references point to, in the order of the references.
 pub struct Leases<'s, const N: usize> {
     leases: [Option<Lease<'s>>; N],
 }
+
+debug_by_name!("Leases", [const N: usize] Leases<'_, N>);
 
 /// The entries of [`Leases`].
 pub struct Entries<'e, const N: usize> {
     entries: [Entry<'e>; N],
     len: usize,
 }
+
+debug_by_name!("Entries", [const N: usize] Entries<'_, N>);
 
 /// Why a slot cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

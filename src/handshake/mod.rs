@@ -4,6 +4,7 @@
 //! there, its handler runs and gives the next state. A handler does at most one public-key operation.
 
 mod authenticate;
+#[allow(missing_debug_implementations, reason = "states hold secrets and never leave this crate")]
 pub(crate) mod client;
 pub(crate) mod config;
 pub(crate) mod entropy;
@@ -11,10 +12,12 @@ mod hello_offer;
 mod identify;
 #[cfg(feature = "key-log")]
 pub(crate) mod key_log;
+#[allow(missing_debug_implementations, reason = "states hold secrets and never leave this crate")]
 mod keys;
 #[cfg(feature = "post-handshake-auth")]
 pub(crate) mod post;
 pub(crate) mod proof;
+#[allow(missing_debug_implementations, reason = "states hold secrets and never leave this crate")]
 pub(crate) mod server;
 mod stage;
 

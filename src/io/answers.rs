@@ -1,7 +1,9 @@
 //! Who answers what a session asks after the handshake, for both drivers.
 
-#[cfg(feature = "post-handshake-auth")]
-use super::{AsyncHost, Host};
+#[cfg(all(feature = "async", feature = "post-handshake-auth"))]
+use super::AsyncHost;
+#[cfg(all(feature = "blocking", feature = "post-handshake-auth"))]
+use super::Host;
 #[cfg(feature = "post-handshake-auth")]
 use crate::connection::Event;
 use crate::crypto::CryptoProvider;

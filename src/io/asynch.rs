@@ -26,6 +26,8 @@ pub struct Stream<'b, T, C: CryptoProvider> {
     unflushed: bool,
 }
 
+debug_by_name!("Stream", [T, C: CryptoProvider] Stream<'_, T, C>);
+
 impl<'b, T: Read + Write, C: CryptoProvider> Stream<'b, T, C> {
     /// Runs `handshake` over `transport`; lets other tasks run after each public-key operation. The
     /// alert of an error is sent before this returns.
@@ -360,6 +362,8 @@ mod hosted {
         pub(super) host: &'s mut H,
         pub(super) side: core::marker::PhantomData<S>,
     }
+
+    debug_by_name!("Hosted", [T, S, C: CryptoProvider, H] Hosted<'_, '_, T, S, C, H>);
 
     impl<T: ErrorType, S, C: CryptoProvider, H> ErrorType for Hosted<'_, '_, T, S, C, H> {
         type Error = Failure<T::Error>;

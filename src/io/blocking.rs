@@ -17,6 +17,8 @@ pub struct Stream<'b, T, C: CryptoProvider> {
     session: Session<'b, C>,
 }
 
+debug_by_name!("Stream", [T, C: CryptoProvider] Stream<'_, T, C>);
+
 impl<'b, T: Read + Write, C: CryptoProvider> Stream<'b, T, C> {
     /// Runs `handshake` over `transport`. The alert of an error is sent before this returns. Lend the transport
     /// (`&mut transport`) if you want it back after an error: a TCP socket that is closed with unread bytes in
@@ -323,6 +325,8 @@ mod hosted {
         pub(super) host: &'s mut H,
         pub(super) side: core::marker::PhantomData<S>,
     }
+
+    debug_by_name!("Hosted", [T, S, C: CryptoProvider, H] Hosted<'_, '_, T, S, C, H>);
 
     impl<T: ErrorType, S, C: CryptoProvider, H> ErrorType for Hosted<'_, '_, T, S, C, H> {
         type Error = Failure<T::Error>;

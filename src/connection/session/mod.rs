@@ -32,6 +32,7 @@ use crate::x509::LeafSummary;
 #[cfg(feature = "post-handshake-auth")]
 use crate::x509::PeerChain;
 use crate::x509::{PathFound, PeerIdentity};
+use core::fmt;
 use data::Next;
 use messages::Handled;
 
@@ -68,7 +69,7 @@ pub struct Session<'b, C: CryptoProvider> {
 }
 
 /// A server has refused a client because of what it showed, or did not show.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Refusal<'b> {
     /// What the server said. Its [class](AlertDescription::class) says whether trying again can help.
     pub alert: AlertDescription,
@@ -141,6 +142,41 @@ pub enum Event<'c, 'b, C: CryptoProvider> {
     /// [`Session::peer`] says who it is. `Declined`: it showed no certificate, and everything is as it was.
     #[cfg(feature = "post-handshake-auth")]
     ClientAuth(ClientAuthStatus),
+}
+
+impl<C: CryptoProvider> fmt::Debug for Session<'_, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("client_auth", &self.negotiated.client_auth)
+            .field("peer_closed", &self.peer_closed)
+            .field("closed", &self.closed)
+            .field("failure", &self.failure)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<C: CryptoProvider> fmt::Debug for Event<'_, '_, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Transmit => "Transmit",
+            Self::NeedInput => "NeedInput",
+            Self::Data(_) => "Data",
+            Self::PeerClosed => "PeerClosed",
+            Self::Closed => "Closed",
+            #[cfg(feature = "post-handshake-auth")]
+            Self::Credential(_) => "Credential",
+            #[cfg(feature = "post-handshake-auth")]
+            Self::Sign(_) => "Sign",
+            #[cfg(feature = "post-handshake-auth")]
+            Self::Time(_) => "Time",
+            #[cfg(feature = "post-handshake-auth")]
+            Self::Yield => "Yield",
+            #[cfg(feature = "post-handshake-auth")]
+            Self::Authorize(_) => "Authorize",
+            #[cfg(feature = "post-handshake-auth")]
+            Self::ClientAuth(_) => "ClientAuth",
+        })
+    }
 }
 
 impl<'b, C: CryptoProvider> Session<'b, C> {
