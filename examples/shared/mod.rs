@@ -1,4 +1,4 @@
-//! What the three programs share. Cargo takes this folder for no example of its own, because it has no `main.rs`.
+//! What the programs share. Cargo takes this folder for no example of its own, because it has no `main.rs`.
 //!
 //! - [`args`]: options of the command line; [`pem`]: certificates and keys in files; [`pki`]: a throw-away PKI
 //! - [`tls`]: what both roles lend to the core; [`supplier`]: the server's loop; [`order`]: the client's errand

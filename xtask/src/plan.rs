@@ -199,8 +199,12 @@ fn package() -> Step {
 }
 
 fn example() -> Step {
-    let tasks = vec![cargo("run --release --locked --example post_order")];
-    Step { name: "example", what: "the gateway posts its order and gets a 200", tasks }
+    let tasks = vec![
+        cargo("run --release --locked --example post_order"),
+        cargo("run --release --locked --example rotation"),
+        cargo("run --release --locked --example secure_element"),
+    ];
+    Step { name: "example", what: "the gateway posts its order and gets a 200, the other examples do theirs", tasks }
 }
 
 fn cortex_m4() -> Step {
