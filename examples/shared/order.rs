@@ -20,7 +20,7 @@ use super::args::Preferences;
 use super::cxml::{self, Status};
 use super::http::{self, Connection, HttpError, Limits, Response};
 use super::pem::{Identity, Pin};
-use super::policy::{Contents, Keys, Rules, keystore, waives};
+use super::policy::{Clock, Contents, Keys, Rules, keystore, waives};
 use super::report::{Link, meaning};
 use super::tls;
 use super::verdict::{Trouble, judge};
@@ -167,18 +167,24 @@ where
     };
     let config = errand.prefer(config.with_alpn(&alpn));
     let host = || match &resolved {
-        Some(resolved) => Keys::Policy(keystore(resolved.selector(), &keys, waives(resolved), system_time)),
-        None => Keys::Any(SoftwareHost::new(&credentials, &keys, system_time)),
+        Some(resolved) => Keys::Policy(keystore(resolved.selector(), &keys, waives(resolved))),
+        None => Keys::Any(SoftwareHost::new(&credentials, &keys, system_time as Clock)),
     };
 
-    let entropy = Entropy::from_system().map_err(|error| Trouble::Setup(format!("random numbers: {error}")))?;
-    let handshake = Handshake::<Client, RustCrypto>::new(&config, buffers, entropy).map_err(setup)?;
+    #[cfg(feature = "key-log")]
+    let key_log = errand.preferences.open_key_log().map_err(|error| Trouble::Setup(error.to_string()))?;
+    let handshake = begin(
+        &config,
+        buffers,
+        #[cfg(feature = "key-log")]
+        key_log.as_ref(),
+    )?;
     let mut tell = |step| progress(Progress::Traced(step));
     let trace = if errand.preferences.trace { Some(&mut tell as &mut dyn FnMut(String)) } else { None };
     let mut gateway = Gateway { keys: host(), asked: None, verdict: None, trace };
     let opened = Stream::open(transport, handshake, &mut gateway);
     let Gateway { asked, verdict, .. } = gateway;
-    let mut stream = match opened {
+    let stream = match opened {
         Ok(stream) => stream,
         Err(error) => {
             if let Some(asked) = asked {
@@ -189,10 +195,23 @@ where
     };
     progress(Progress::Open(&tls::link(stream.session()), asked));
 
+    talk(errand, stream, &mut host(), progress)
+}
+
+/// Asks and is answered. `late` answers if the server asks who we are only now.
+fn talk<'b, T>(
+    errand: &Errand,
+    mut stream: Stream<'b, T, RustCrypto>,
+    late: &mut Keys<'b>,
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> Result<Status, Trouble>
+where
+    T: Read + Write<Error = io::Error>,
+{
     #[cfg(feature = "post-handshake-auth")]
-    let mut late = host();
-    #[cfg(feature = "post-handshake-auth")]
-    let mut connection = Connection::new(stream.hosted::<Client, _>(&mut late), Limits::default());
+    let mut connection = Connection::new(stream.hosted::<Client, _>(late), Limits::default());
+    #[cfg(not(feature = "post-handshake-auth"))]
+    let _ = late;
     #[cfg(not(feature = "post-handshake-auth"))]
     let mut connection = Connection::new(&mut stream, Limits::default());
     let response = exchange(errand, &mut connection, progress)?;
@@ -201,6 +220,22 @@ where
     // The answer is here: if the connection breaks now, nothing is lost.
     let _ = stream.close().and_then(|()| stream.read(&mut [0]));
     verdict
+}
+
+/// A handshake that has not begun.
+fn begin<'b>(
+    config: &'b ClientConfig<'b>,
+    buffers: Buffers<'b>,
+    #[cfg(feature = "key-log")] key_log: Option<&'b super::key_log::KeyLogFile>,
+) -> Result<Handshake<'b, Client, RustCrypto>, Trouble> {
+    let entropy = Entropy::from_system().map_err(|error| Trouble::Setup(format!("random numbers: {error}")))?;
+    #[allow(unused_mut, reason = "for the key log")]
+    let mut handshake = Handshake::new(config, buffers, entropy).map_err(|error| Trouble::Setup(error.to_string()))?;
+    #[cfg(feature = "key-log")]
+    if let Some(file) = key_log {
+        handshake.dangerous_set_key_log(file);
+    }
+    Ok(handshake)
 }
 
 /// Sends the request and reads the response.
@@ -261,14 +296,14 @@ fn lost(error: &HttpError<Failure<io::Error>>) -> Trouble {
 }
 
 /// Answers the questions of the handshake, and remembers what the server asked for and why it was refused.
-struct Gateway<'b, 'p, T> {
-    keys: Keys<'b, T>,
+struct Gateway<'b, 'p> {
+    keys: Keys<'b>,
     asked: Option<Asked>,
     verdict: Option<String>,
     trace: Option<&'p mut dyn FnMut(String)>,
 }
 
-impl<'b, T: FnMut() -> Time> Host<'b, Client, RustCrypto> for Gateway<'b, '_, T> {
+impl<'b> Host<'b, Client, RustCrypto> for Gateway<'b, '_> {
     fn time(&mut self) -> Time {
         self.keys.time()
     }

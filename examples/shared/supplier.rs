@@ -23,10 +23,11 @@ use embedded_mtls::{
 };
 
 use super::args::{Preferences, UsageError};
+use super::capture::{Capture, End};
 use super::desk::{Desk, Reply};
 use super::http::{Connection, HttpError, Limits};
 use super::pem::Identity;
-use super::policy::{Rules, keystore, waives};
+use super::policy::{Clock, Rules, keystore, waives};
 use super::report::{Link, meaning, printable};
 use super::tls::{self, Deadline, HostMemory, Timed};
 
@@ -122,6 +123,9 @@ struct Shop<'a> {
     desk: Desk,
     refuse_early: bool,
     trace: bool,
+    capture: Option<Capture>,
+    #[cfg(feature = "key-log")]
+    key_log: Option<super::key_log::KeyLogFile>,
     guests: AtomicUsize,
     report: &'a Report<'a>,
 }
@@ -175,8 +179,17 @@ pub(crate) fn serve(
         Source::Fixed(Terms { config, selector, keys: &keys, accepts_waived: false })
     };
     let desk = Desk::new(setup.required_names.clone());
-    let (refuse_early, trace, guests) = (setup.refuse_early, setup.preferences.trace, AtomicUsize::new(0));
-    let shop = Shop { source, desk, refuse_early, trace, guests, report };
+    let shop = Shop {
+        source,
+        desk,
+        refuse_early: setup.refuse_early,
+        trace: setup.preferences.trace,
+        capture: setup.preferences.begin_capture()?,
+        #[cfg(feature = "key-log")]
+        key_log: setup.preferences.open_key_log()?,
+        guests: AtomicUsize::new(0),
+        report,
+    };
     shop.start()?;
     accept(&shop, listener, connections);
     Ok(())
@@ -280,7 +293,9 @@ impl Shop<'_> {
         let Ok(copy) = copy.map_err(|error| tell(Event::Refused(error.to_string()))) else { return };
         let mut memory = HostMemory::new();
         let mut porter = self.porter(terms, tell);
-        let shaken = shake_hands(&terms.config, Timed::new(stream, deadline.clone()), &mut memory, &mut porter);
+        let conversation = self.capture.as_ref().map(|capture| capture.conversation(End::Server));
+        let socket = Timed::new(stream, deadline.clone()).captured(conversation);
+        let shaken = self.shake_hands(&terms.config, socket, &mut memory, &mut porter);
         match shaken {
             Ok(mut stream) => {
                 let link = tls::link(stream.session());
@@ -296,10 +311,31 @@ impl Shop<'_> {
         tls::hang_up(&copy);
     }
 
+    /// Runs the handshake.
+    #[cfg_attr(not(feature = "key-log"), allow(clippy::unused_self, reason = "it has the key log"))]
+    fn shake_hands<'b>(
+        &'b self,
+        config: &'b ServerConfig<'b>,
+        socket: Timed,
+        memory: &'b mut HostMemory,
+        porter: &mut Porter<'b>,
+    ) -> Result<Stream<'b, Timed, RustCrypto>, HandshakeError<io::Error>> {
+        let before = |cause| HandshakeError { stage: embedded_mtls::Stage::ClientHello, cause };
+        let entropy = Entropy::from_system().map_err(|error| before(Failure::Io(error)))?;
+        #[allow(unused_mut, reason = "for the key log")]
+        let mut handshake = Handshake::<Server, RustCrypto>::new(config, memory.lend(), entropy)
+            .map_err(|error| before(error.into()))?;
+        #[cfg(feature = "key-log")]
+        if let Some(file) = &self.key_log {
+            handshake.dangerous_set_key_log(file);
+        }
+        Stream::open(socket, handshake, porter)
+    }
+
     /// Who answers the questions of one handshake.
-    fn porter<'b>(&'b self, terms: &Terms<'b>, tell: &'b dyn Fn(Event)) -> Porter<'b, fn() -> Time> {
+    fn porter<'b>(&'b self, terms: &Terms<'b>, tell: &'b dyn Fn(Event)) -> Porter<'b> {
         Porter {
-            software: keystore(terms.selector, terms.keys, terms.accepts_waived, system_time),
+            software: keystore(terms.selector, terms.keys, terms.accepts_waived),
             required_names: self.refuse_early.then(|| self.desk.required_names()),
             verdict: None,
             trace: self.trace.then_some(tell),
@@ -343,22 +379,9 @@ impl Shop<'_> {
     }
 }
 
-/// Runs the handshake.
-fn shake_hands<'b, T: FnMut() -> Time>(
-    config: &'b ServerConfig<'b>,
-    socket: Timed,
-    memory: &'b mut HostMemory,
-    porter: &mut Porter<'b, T>,
-) -> Result<Stream<'b, Timed, RustCrypto>, HandshakeError<io::Error>> {
-    let before = |cause| HandshakeError { stage: embedded_mtls::Stage::ClientHello, cause };
-    let entropy = Entropy::from_system().map_err(|error| before(Failure::Io(error)))?;
-    let handshake = Handshake::new(config, memory.lend(), entropy).map_err(|error| before(error.into()))?;
-    Stream::open(socket, handshake, porter)
-}
-
 /// Answers the questions of the handshake.
-struct Porter<'b, T> {
-    software: KeystoreHost<'b, T>,
+struct Porter<'b> {
+    software: KeystoreHost<'b, Clock>,
     /// Whose rules decide in the handshake who may come in.
     required_names: Option<&'b [String]>,
     /// Why the certificates of the client were refused.
@@ -367,7 +390,7 @@ struct Porter<'b, T> {
     trace: Option<&'b dyn Fn(Event)>,
 }
 
-impl<'b, T: FnMut() -> Time> Host<'b, Server, RustCrypto> for Porter<'b, T> {
+impl<'b> Host<'b, Server, RustCrypto> for Porter<'b> {
     fn time(&mut self) -> Time {
         Host::<Server, RustCrypto>::time(&mut self.software)
     }

@@ -143,9 +143,10 @@ fn unit() -> Step {
 }
 
 fn integration() -> Step {
+    let all = ALL_TESTS.join(" --test ");
     let tasks = vec![
         cargo(&format!("test --package embedded-mtls --test * --locked --features {PINNED}")),
-        cargo(&format!("test --package embedded-mtls {ALL_TESTS} --locked --features {ALL}")),
+        cargo(&format!("test --package embedded-mtls --test {all} --locked --features {ALL}")),
         cargo("test --package vectors --test wycheproof --locked"),
     ];
     Step { name: "tests", what: "tests on the public API, and of the repository's own rules", tasks }
@@ -198,8 +199,12 @@ fn package() -> Step {
 }
 
 fn example() -> Step {
-    let tasks = vec![cargo("run --release --locked --example post_order")];
-    Step { name: "example", what: "the gateway posts its order and gets a 200", tasks }
+    let tasks = vec![
+        cargo("run --release --locked --example post_order"),
+        cargo("run --release --locked --example rotation"),
+        cargo("run --release --locked --example secure_element"),
+    ];
+    Step { name: "example", what: "the gateway posts its order and gets a 200, the other examples do theirs", tasks }
 }
 
 fn cortex_m4() -> Step {

@@ -34,8 +34,12 @@ pub enum Trouble {
     HttpUnreadable,
     /// The server refused us after our side of the handshake was done, with this alert.
     LateRejection(AlertDescription),
-    /// The name has no address, nobody listens there, or the connection broke.
+    /// Nobody listens at the address, or the connection broke.
     Network,
+    /// The name servers know no address of the server's name.
+    NoAddress,
+    /// No name server answers, or none is known.
+    NoNameServer,
     /// The server proved who it is, and asked for no certificate of ours: this is not mutual TLS, nothing was sent.
     NotMutual,
     /// The device is not set up: nothing was sent.
@@ -63,7 +67,7 @@ impl Trouble {
             Self::Cxml(status) | Self::Http(status) => (500..600).contains(status),
             Self::CxmlUnreadable | Self::HttpUnreadable | Self::NotMutual | Self::Setup => false,
             Self::LateRejection(alert) => passes(*alert),
-            Self::HttpLater { .. } | Self::Network | Self::Timeout => true,
+            Self::HttpLater { .. } | Self::Network | Self::NoAddress | Self::NoNameServer | Self::Timeout => true,
             Self::Tls(error) => match error {
                 Error::AlertReceived(alert) => passes(*alert),
                 // Something on the way changed the bytes, or was not the server at all: another connection may be good.
@@ -79,7 +83,7 @@ impl Trouble {
         let later = u8::from(self.remedy() == Remedy::Again);
         match self {
             Self::Setup => 1,
-            Self::Network => 10,
+            Self::Network | Self::NoAddress | Self::NoNameServer => 10,
             Self::Timeout => 11,
             Self::Tls(_) => 20,
             Self::LateRejection(_) => 21,
@@ -115,6 +119,8 @@ impl fmt::Display for Trouble {
                 write!(f, "TLS: the server refused us after our side of the handshake was done: {alert}")
             }
             Self::Network => f.write_str("network: no connection, or it broke"),
+            Self::NoAddress => f.write_str("DNS: the name has no address"),
+            Self::NoNameServer => f.write_str("DNS: no name server answers"),
             Self::NotMutual => f.write_str("TLS: the server asked for no certificate, this is not mutual TLS"),
             Self::Setup => f.write_str("the settings cannot be used"),
             Self::Timeout => f.write_str("network: no answer in time"),
@@ -146,6 +152,8 @@ mod tests {
         for trouble in [
             Trouble::HttpLater { status: 503, seconds: 7 },
             Trouble::Network,
+            Trouble::NoAddress,
+            Trouble::NoNameServer,
             Trouble::Timeout,
             Trouble::Tls(Error::ConnectionTruncated),
             Trouble::Tls(Error::InvalidMessage(InvalidMessage::UnknownType)),

@@ -2,6 +2,7 @@
 
 use embedded_mtls::credential::{Choice, Selector};
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
+use embedded_mtls::io::std::system_time;
 use embedded_mtls::io::{Host, KeystoreHost, SoftwareHost};
 use embedded_mtls::policy::Resolved;
 use embedded_mtls::x509::Time;
@@ -9,22 +10,24 @@ use embedded_mtls::x509::Time;
 use embedded_mtls::x509::{PeerIdentity, Waived};
 use embedded_mtls::{Client, Credential, CredentialRequest, Side, SignRequest, Signature};
 
+/// The clock of the system.
+pub(crate) type Clock = fn() -> Time;
+
 /// The keys of a client.
-pub(crate) enum Keys<'b, T> {
+pub(crate) enum Keys<'b> {
     /// The first identity that the server accepts.
-    Any(SoftwareHost<'b, T>),
+    Any(SoftwareHost<'b, Clock>),
     /// What a policy says.
-    Policy(KeystoreHost<'b, T>),
+    Policy(KeystoreHost<'b, Clock>),
 }
 
 /// A keystore with keys in memory. `accepts_waived`: lets in whoever broke no more than the configuration waives.
-pub(crate) fn keystore<'b, T: FnMut() -> Time>(
+pub(crate) fn keystore<'b>(
     selector: Selector<'b>,
     keys: &'b [P256SigningKey],
     accepts_waived: bool,
-    clock: T,
-) -> KeystoreHost<'b, T> {
-    let host = KeystoreHost::new(selector, keys, clock);
+) -> KeystoreHost<'b, Clock> {
+    let host = KeystoreHost::new(selector, keys, system_time as Clock);
     #[cfg(feature = "dangerous-waivers")]
     let host = host.dangerous_accepting_waived(accepts_waived);
     #[cfg(not(feature = "dangerous-waivers"))]
@@ -37,7 +40,7 @@ pub(crate) fn waives<S: Side>(resolved: &Resolved<'_, S>) -> bool {
     !resolved.policy().waivers().is_empty()
 }
 
-impl<'b, T: FnMut() -> Time> Host<'b, Client, RustCrypto> for Keys<'b, T> {
+impl<'b> Host<'b, Client, RustCrypto> for Keys<'b> {
     fn time(&mut self) -> Time {
         match self {
             Self::Any(host) => Host::<Client, RustCrypto>::time(host),

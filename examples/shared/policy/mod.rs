@@ -10,7 +10,7 @@ mod ssl_info;
 mod stores;
 
 pub(crate) use self::endpoint::Endpoint;
-pub(crate) use self::keys::{Keys, keystore, waives};
+pub(crate) use self::keys::{Clock, Keys, keystore, waives};
 pub(crate) use self::ssl_info::{Around, SslInfo};
 pub(crate) use self::stores::Folder;
 
