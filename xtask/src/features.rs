@@ -63,6 +63,7 @@ pub(crate) const ALL_TESTS: &[&str] = &[
     "algorithms",
     "data",
     "drivers",
+    "examples",
     "key_log",
     "policy_handshakes",
     "policy_settings",
