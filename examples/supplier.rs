@@ -25,9 +25,15 @@ Usage: supplier --listen ADDRESS:PORT --cert FILE --key FILE [--client-ca FILE] 
   --client-ca FILE    PEM: the authorities whose clients are trusted; given again, all files count
   --client-auth MODE  none, optional or required; required unless given, none without --client-ca
   --policy FILE       XML: an <SSLInfo>; its stores lie beside the file, as examples/README.md describes; instead of --cert,
-                      --key, --sni, --client-ca and --client-auth. References are followed anew for each connection
+                      --key, --sni, --client-ca, --client-auth and --post-handshake-auth. References are followed anew for
+                      each connection
   --site FILE         XML: an <SSLInfo> with the <KeyAlias> of this site; the rest of the policy is locked
   --require-cn NAME   the common name that a client must have; given again, any of them; else it gets HTTP 403
+  --post-handshake-auth PATH
+                      ask for a client's certificate only when it requests PATH or what is below it, after the handshake,
+                      as Apache does with SSLVerifyClient in a <Location>; given again, any of them; a client that does
+                      not offer that gets HTTP 403. With it the handshake asks only if --client-auth says so; --require-cn
+                      counts for these paths. Needs --features post-handshake-auth
   --refuse-early      a client with another common name gets alert 49 in the handshake, not HTTP 403
   --once N            end after N connections
 {preferences}
@@ -65,6 +71,7 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, UsageError> {
     let (mut listen, mut once, mut asking, mut policy, mut site) = (None, None, None, None, None);
     let (mut files, mut names) = (Vec::<(String, Option<String>)>::new(), Vec::new());
     let (mut client_authorities, mut required_names, mut refuse_early) = (Vec::new(), Vec::new(), false);
+    let mut late_paths = Vec::new();
     let mut preferences = Preferences::default();
     while let Some(argument) = parser.next()? {
         let lexopt::Arg::Long(name) = argument else { return Err(argument.unexpected().into()) };
@@ -85,6 +92,7 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, UsageError> {
             "policy" => policy = Some(args::text(&mut parser)?),
             "site" => site = Some(args::text(&mut parser)?),
             "require-cn" => required_names.push(args::text(&mut parser)?),
+            "post-handshake-auth" => late_paths.push(late_path(&args::text(&mut parser)?)?),
             "refuse-early" => refuse_early = true,
             "once" => once = Some(args::parsed(&mut parser, "--once", "a number of connections")?),
             other => {
@@ -94,12 +102,13 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, UsageError> {
             }
         }
     }
-    let has_own = !files.is_empty() || !names.is_empty() || !client_authorities.is_empty() || asking.is_some();
-    let rules = rules(policy, site, has_own)?;
-    let none = if client_authorities.is_empty() { Asking::No } else { Asking::Required };
-    let asking = asking.unwrap_or(none);
-    if asking != Asking::No && client_authorities.is_empty() {
-        return Err(UsageError("--client-auth optional and required need --client-ca".to_owned()));
+    let has_own = !files.is_empty() || !client_authorities.is_empty() || asking.is_some() || !late_paths.is_empty();
+    let rules = rules(policy, site, has_own || !names.is_empty())?;
+    let asks_later = client_authorities.is_empty() || !late_paths.is_empty();
+    let asking = asking.unwrap_or(if asks_later { Asking::No } else { Asking::Required });
+    if client_authorities.is_empty() && (asking != Asking::No || !late_paths.is_empty()) {
+        let who = "--client-auth optional and required, and --post-handshake-auth, need --client-ca";
+        return Err(UsageError(who.to_owned()));
     }
     let (identity, by_name) = match &rules {
         Some(_) => (None, Vec::new()),
@@ -112,6 +121,7 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, UsageError> {
         asking,
         required_names,
         refuse_early,
+        late_paths,
         preferences,
         rules,
     };
@@ -125,7 +135,7 @@ fn rules(policy: Option<String>, site: Option<String>, has_own: bool) -> Result<
         return if site.is_none() { Ok(None) } else { Err(lonely) };
     };
     if has_own {
-        let found = "--cert, --sni, --client-ca or --client-auth beside it";
+        let found = "--cert, --sni, --client-ca, --client-auth or --post-handshake-auth beside it";
         return Err(UsageError(format!("--policy: found {found}, wanted one of the two ways")));
     }
     let info = SslInfo::read(&file, Around::Nothing)?;
@@ -154,6 +164,16 @@ fn identities(
         by_name.push((name.to_owned(), identity.clone()));
     }
     Ok((first.clone(), by_name))
+}
+
+/// The value of `--post-handshake-auth`.
+fn late_path(path: &str) -> Result<String, UsageError> {
+    if !cfg!(feature = "post-handshake-auth") {
+        let how = "this build asks nobody after the handshake; one that does is made with cargo build --features \
+                   post-handshake-auth --examples";
+        return Err(UsageError(format!("--post-handshake-auth {path}: {how}")));
+    }
+    if path.starts_with('/') { Ok(path.to_owned()) } else { Err(args::unfit("--post-handshake-auth", path, "/PATH")) }
 }
 
 /// The value of `--client-auth`.
@@ -200,7 +220,7 @@ mod tests {
         let (policy, bad, chain) = (file("policy.xml"), file("bad.xml"), file("supplier.pem"));
         assert_eq!(read(&["--listen", "127.0.0.1:0", "--policy", &policy]), Ok(true));
         let both = read(&["--listen", "127.0.0.1:0", "--policy", &policy, "--cert", &chain]).unwrap_err();
-        assert!(both.ends_with("--client-auth beside it, wanted one of the two ways"), "{both}");
+        assert!(both.ends_with("--post-handshake-auth beside it, wanted one of the two ways"), "{both}");
         let wrong = read(&["--listen", "127.0.0.1:0", "--policy", &bad]).unwrap_err();
         assert!(
             wrong.contains("bad.xml:1:33: ClientAuthEnabled 'true': found true on a server without TrustStore"),

@@ -16,6 +16,8 @@ pub(crate) mod desk;
 pub(crate) mod http;
 #[cfg(feature = "key-log")]
 pub(crate) mod key_log;
+#[cfg(feature = "post-handshake-auth")]
+pub(crate) mod late;
 pub(crate) mod order;
 pub(crate) mod pem;
 pub(crate) mod pki;

@@ -10,7 +10,6 @@ use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 
-use embedded_io::{Read, Write};
 use embedded_mtls::credential::{AllowList, Choice, Entry, NoMatch, Rule, Selector};
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::blocking::Stream;
@@ -25,7 +24,9 @@ use embedded_mtls::{
 use super::args::{Preferences, UsageError};
 use super::capture::{Capture, End};
 use super::desk::{Desk, Reply};
-use super::http::{Connection, HttpError, Limits};
+use super::http::{Connection, HttpError, Limits, Request};
+#[cfg(feature = "post-handshake-auth")]
+use super::late::{self, Late};
 use super::pem::Identity;
 use super::policy::{Clock, Rules, keystore, waives};
 use super::report::{Link, meaning, printable};
@@ -63,6 +64,8 @@ pub(crate) struct Setup {
     pub(crate) required_names: Vec<String>,
     /// Whether a wrong common name is refused in the handshake, with alert 49, and not by HTTP 403.
     pub(crate) refuse_early: bool,
+    /// Paths for which clients are asked who they are after the handshake; needs `post-handshake-auth`.
+    pub(crate) late_paths: Vec<String>,
     pub(crate) preferences: Preferences,
     /// What is said in a policy file: then it says who we are and whom we trust, and nothing above does.
     pub(crate) rules: Option<Rules>,
@@ -79,6 +82,8 @@ pub(crate) enum Event {
     Stale(String),
     /// A step of the search for a path from the client's certificate to a trust anchor.
     Traced(String),
+    /// The client was asked after the handshake, and has shown who it is.
+    Identified(Box<Link>),
     /// A request was answered: method and target, HTTP status, what happened.
     Answered(String, u16, String),
     /// No further request could be read or answered.
@@ -92,18 +97,9 @@ impl fmt::Display for Event {
         match self {
             Self::Opened(link) => {
                 let alpn = link.alpn.as_deref().unwrap_or("no ALPN");
-                write!(f, "open: {}, {}, {}; ", link.suite, link.group, printable(alpn))?;
-                if let Some(waived) = &link.waived {
-                    write!(f, "WAIVED by the policy: {}; ", printable(waived))?;
-                }
-                match &link.peer {
-                    None => f.write_str("the client showed no certificate"),
-                    Some(peer) => {
-                        let name = peer.common_name.as_deref().unwrap_or("(none)");
-                        write!(f, "client CN {}\n{}", printable(name), peer.details("    ").trim_end())
-                    }
-                }
+                write!(f, "open: {}, {}, {}; {}", link.suite, link.group, printable(alpn), whom(link))
             }
+            Self::Identified(link) => write!(f, "asked after the handshake: {}", whom(link)),
             Self::Refused(cause) => write!(f, "handshake failed: {cause}"),
             Self::Stale(cause) => write!(f, "reference: {}", printable(cause)),
             Self::Traced(step) => write!(f, "trace: {}", printable(step)),
@@ -114,6 +110,14 @@ impl fmt::Display for Event {
     }
 }
 
+/// Who the client is.
+fn whom(link: &Link) -> String {
+    let Some(peer) = &link.peer else { return "the client showed no certificate".to_owned() };
+    let name = peer.common_name.as_deref().unwrap_or("(none)");
+    let waived = link.waived.as_deref().map(|waived| format!("WAIVED by the policy: {}; ", printable(waived)));
+    format!("{}client CN {}\n{}", waived.unwrap_or_default(), printable(name), peer.details("    ").trim_end())
+}
+
 /// Takes reports from all threads.
 pub(crate) type Report<'r> = dyn Fn(SocketAddr, Event) + Sync + 'r;
 
@@ -122,6 +126,9 @@ struct Shop<'a> {
     source: Source<'a>,
     desk: Desk,
     refuse_early: bool,
+    /// Paths that ask late, and how.
+    #[cfg(feature = "post-handshake-auth")]
+    late: (&'a [String], ClientAuth<'a>),
     trace: bool,
     capture: Option<Capture>,
     #[cfg(feature = "key-log")]
@@ -183,6 +190,8 @@ pub(crate) fn serve(
         source,
         desk,
         refuse_early: setup.refuse_early,
+        #[cfg(feature = "post-handshake-auth")]
+        late: (&setup.late_paths, ClientAuth::Optional(&anchors)),
         trace: setup.preferences.trace,
         capture: setup.preferences.begin_capture()?,
         #[cfg(feature = "key-log")]
@@ -301,7 +310,7 @@ impl Shop<'_> {
                 let link = tls::link(stream.session());
                 tell(Event::Opened(Box::new(link.clone())));
                 let mut connection = Connection::new(&mut stream, Limits::default());
-                tell(self.converse(&mut connection, &link, &deadline, tell));
+                tell(self.converse(&mut connection, link, &deadline, &mut porter, tell));
                 deadline.renew(REQUEST_TIME);
                 // If it cannot be said that nothing more comes, nobody is there to hear it.
                 let _ = stream.close();
@@ -343,22 +352,23 @@ impl Shop<'_> {
     }
 
     /// Answers requests until one side has enough.
-    fn converse<S>(
-        &self,
-        connection: &mut Connection<S>,
-        link: &Link,
+    fn converse<'b>(
+        &'b self,
+        connection: &mut Connection<&mut Stream<'b, Timed, RustCrypto>>,
+        mut link: Link,
         deadline: &Deadline,
+        porter: &mut Porter<'b>,
         tell: &dyn Fn(Event),
-    ) -> Event
-    where
-        S: Read + Write<Error = Failure<io::Error>>,
-    {
+    ) -> Event {
         loop {
             deadline.renew(REQUEST_TIME);
             let (request, reply, last) = match connection.read_request() {
                 Ok(None) => return Event::Closed,
                 Ok(Some(request)) => {
-                    let reply = self.desk.answer(&request, link);
+                    let reply = match self.answer(&request, connection.stream(), &mut link, porter, tell) {
+                        Ok(reply) => reply,
+                        Err(broken) => return broken,
+                    };
                     (printable(&format!("{} {}", request.method, request.target)), reply, request.is_last())
                 }
                 Err(error) => match Reply::refusal(&error) {
@@ -376,6 +386,57 @@ impl Shop<'_> {
                 return Event::Closed;
             }
         }
+    }
+}
+
+#[cfg(not(feature = "post-handshake-auth"))]
+impl Shop<'_> {
+    /// Answers a request.
+    #[allow(clippy::unused_self, clippy::unnecessary_wraps, reason = "as with `post-handshake-auth`")]
+    fn answer<'b>(
+        &'b self,
+        request: &Request,
+        _: &mut Stream<'b, Timed, RustCrypto>,
+        link: &mut Link,
+        _: &mut Porter<'b>,
+        _: &dyn Fn(Event),
+    ) -> Result<Reply, Event> {
+        Ok(self.desk.answer(request, link))
+    }
+}
+
+#[cfg(feature = "post-handshake-auth")]
+impl Shop<'_> {
+    /// Answers a request, once the client has said who it is if that is asked for here.
+    fn answer<'b>(
+        &'b self,
+        request: &Request,
+        stream: &mut Stream<'b, Timed, RustCrypto>,
+        link: &mut Link,
+        porter: &mut Porter<'b>,
+        tell: &dyn Fn(Event),
+    ) -> Result<Reply, Event> {
+        let (paths, client_auth) = self.late;
+        if paths.is_empty() {
+            return Ok(self.desk.answer(request, link));
+        }
+        if !late::guards(paths, &request.target) {
+            return Ok(self.desk.answer_anybody(request, link));
+        }
+        if link.peer.is_none() {
+            match late::ask(stream, porter, client_auth) {
+                Ok(Late::Known) => {
+                    *link = tls::link(stream.session());
+                    tell(Event::Identified(Box::new(link.clone())));
+                }
+                Ok(Late::Unknown(why)) => return Ok(Reply::forbidden(why)),
+                Err(error) => {
+                    let verdict = stream.session().verdict().map(|verdict| verdict.to_string());
+                    return Err(Event::Broken(verdict.unwrap_or_else(|| broken(&HttpError::Stream(error)))));
+                }
+            }
+        }
+        Ok(self.desk.answer(request, link))
     }
 }
 

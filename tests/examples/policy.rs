@@ -83,6 +83,7 @@ fn supplier(rules: Rules) -> Setup {
         asking: Asking::No,
         required_names: Vec::new(),
         refuse_early: false,
+        late_paths: Vec::new(),
         preferences: Preferences::default(),
         rules: Some(rules),
     }
