@@ -14,6 +14,7 @@ struct Board {
 
 const BOARDS: &[Board] = &[
     Board { name: "nrf52840", target: "thumbv7em-none-eabihf" },
+    Board { name: "rp2040", target: "thumbv6m-none-eabi" },
     Board { name: "rp2350", target: "thumbv8m.main-none-eabihf" },
     Board { name: "stm32h743", target: "thumbv7em-none-eabihf" },
 ];
