@@ -6,6 +6,7 @@ use core::time::Duration;
 use std::process::ExitCode;
 
 use shared::args::{self, PREFERENCES_HELP, Preferences, UsageError};
+use shared::capture::End;
 use shared::cxml::Order;
 use shared::order::{Asked, Errand, Progress, Wanted, connect, post};
 use shared::pem::{self, Identity};
@@ -181,11 +182,14 @@ fn run(options: &Options) -> Result<(), Trouble> {
         thousands(errand.document.len())
     );
     say!("         payloadID {}", printable(&order.payload_id));
+    let capture = errand.preferences.begin_capture().map_err(|error| Trouble::Setup(error.to_string()))?;
     let deadline = Deadline::new(*patience);
     let stream = connect(&errand.address, *patience)?;
+    let conversation = capture.map(|capture| capture.conversation(End::Client));
     say!("server   {} as {}", errand.address, errand.server_name);
     let mut memory = HostMemory::new();
-    let status = post(errand, Timed::new(stream, deadline), memory.lend(), &mut |progress| match progress {
+    let transport = Timed::new(stream, deadline).captured(conversation);
+    let status = post(errand, transport, memory.lend(), &mut |progress| match progress {
         Progress::Open(link, asked) => {
             print_asked(asked.as_ref(), names);
             print_link(link);

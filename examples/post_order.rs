@@ -87,6 +87,7 @@ fn start_supplier(pki: &Pki) -> Result<(String, Receiver<Event>), Trouble> {
         asking: Asking::Required,
         required_names: vec![GATEWAY_NAME.to_owned()],
         refuse_early: false,
+        late_paths: Vec::new(),
         preferences: Preferences::default(),
     };
     let (tell, events) = channel();

@@ -30,6 +30,7 @@ fn setup(pki: &Pki) -> Setup {
         asking: Asking::Required,
         required_names: Vec::new(),
         refuse_early: false,
+        late_paths: Vec::new(),
         preferences: Preferences::default(),
     }
 }
@@ -176,7 +177,7 @@ fn a_client_that_is_refused_learns_why_after_its_handshake() {
 #[test]
 fn another_common_name_is_refused_by_http_or_by_an_alert() {
     let pki = Pki::new().unwrap();
-    let strict = || Setup { required_names: vec!["cxml-supplier.coupahost.com".to_owned()], ..setup(&pki) };
+    let strict = || Setup { required_names: vec!["cxml-supplier.example".to_owned()], ..setup(&pki) };
     let (address, _events) = start(strict());
     let (code, words) = trouble(&errand(&pki, &address));
     assert!(code == 30 && words.contains("HTTP: status 403 Forbidden"), "{code} {words}");
@@ -319,4 +320,77 @@ fn a_supplier_of_several_names_shows_the_certificate_of_the_name_that_is_asked_f
         ..errand(&pki, &address)
     };
     assert!(run(&shopping).0.is_ok());
+}
+
+// `supplier --post-handshake-auth PATH`
+#[cfg(feature = "post-handshake-auth")]
+mod after_the_handshake {
+    use super::*;
+
+    /// A supplier that wants the gateway of `pki` for its orders only.
+    fn late(pki: &Pki) -> Setup {
+        let late_paths = vec!["/orders".to_owned()];
+        Setup {
+            asking: Asking::No,
+            late_paths,
+            required_names: vec!["gateway-0042.plant.example".to_owned()],
+            ..setup(pki)
+        }
+    }
+
+    fn offering(pki: &Pki, address: &str) -> Errand {
+        let preferences = Preferences { post_handshake_auth: true, ..Preferences::default() };
+        Errand { preferences, ..errand(pki, address) }
+    }
+
+    #[test]
+    fn a_supplier_asks_only_who_comes_to_the_path_and_only_once() {
+        let pki = Pki::new().unwrap();
+        let (address, events) = start(late(&pki));
+        assert!(run(&offering(&pki, &address)).0.is_ok());
+        let events: Vec<_> = (0..3).map(|_| events.recv_timeout(PATIENCE).unwrap().to_string()).collect();
+        assert!(events[0].ends_with("the client showed no certificate"), "{events:?}");
+        let asked = "asked after the handshake: client CN gateway-0042.plant.example\n";
+        assert!(events[1].starts_with(asked), "{events:?}");
+        assert!(events[2].contains("POST /orders: HTTP 200"), "{events:?}");
+
+        // Elsewhere nobody is asked, whatever the names are that may come in.
+        let elsewhere = Errand { path: "/public".to_owned(), ..errand(&pki, &address) };
+        assert!(run(&elsewhere).0.is_ok());
+    }
+
+    #[test]
+    fn who_does_not_offer_it_and_who_shows_nothing_gets_403_and_reads_why() {
+        let pki = Pki::new().unwrap();
+        let (address, _events) = start(late(&pki));
+        let (code, words) = trouble(&errand(&pki, &address));
+        assert!(
+            code == 30 && words.contains("403") && words.contains("Offer it with --post-handshake-auth"),
+            "{code} {words}"
+        );
+        let nothing = Errand { identities: Vec::new(), ..offering(&pki, &address) };
+        let (code, words) = trouble(&nothing);
+        assert!(code == 30 && words.contains("none of ours is what it asks for"), "{code} {words}");
+    }
+
+    #[test]
+    fn a_late_certificate_is_judged_as_one_of_the_handshake_is() {
+        let pki = Pki::new().unwrap();
+        let stranger = Authority::root("Throw-away Root CA").unwrap();
+        let stranger = stranger.leaf(&Leaf::new("gateway", ClientAuth)).unwrap();
+        let (address, events) = start(late(&pki));
+        assert_late(&Errand { identities: vec![stranger], ..offering(&pki, &address) }, 48);
+        let told: Vec<_> = (0..2).map(|_| events.recv_timeout(PATIENCE).unwrap().to_string()).collect();
+        assert!(
+            told[1].starts_with("broken: certificate 1 (CN=Throw-away Root CA,O=Example Bottling) names"),
+            "{told:?}"
+        );
+
+        let (address, _events) = start(Setup { required_names: vec!["another".to_owned()], ..late(&pki) });
+        let (code, words) = trouble(&offering(&pki, &address));
+        assert!(code == 30 && words.contains("403"), "{code} {words}");
+        let early = Setup { required_names: vec!["another".to_owned()], refuse_early: true, ..late(&pki) };
+        let (address, _events) = start(early);
+        assert_late(&offering(&pki, &address), 49);
+    }
 }

@@ -6,6 +6,7 @@ use core::str::FromStr;
 use embedded_mtls::{CipherSuite, NamedGroup};
 use lexopt::ValueExt as _;
 
+use super::capture::Capture;
 use super::pem::FileError;
 
 /// A command line that cannot be carried out.
@@ -73,6 +74,10 @@ pub(crate) struct Preferences {
     pub(crate) strict: bool,
     /// Whether the search for a path to a trust anchor is told step by step.
     pub(crate) trace: bool,
+    /// Where the secrets of the connections go, for captures to be read with.
+    pub(crate) key_log: Option<String>,
+    /// Where a capture of what passes goes.
+    pub(crate) capture: Option<String>,
     /// Of a client: whether it offers to say who it is after the handshake, too.
     #[cfg(feature = "post-handshake-auth")]
     pub(crate) post_handshake_auth: bool,
@@ -91,6 +96,8 @@ impl Default for Preferences {
             max_validity: None,
             strict: false,
             trace: false,
+            key_log: None,
+            capture: None,
         }
     }
 }
@@ -104,7 +111,10 @@ pub(crate) const PREFERENCES_HELP: &str =
                       SSLVerifyDepth of Apache counts them; 4 unless given
   --max-validity N    days for which the other side's certificate may be valid at most, as in 398; any unless given
   --strict            refuse what RFC 5280 forbids authorities to issue, also where path validation does not ask
-  --trace             tell each step of the search for a path from the other side's certificate to a trust anchor";
+  --trace             tell each step of the search for a path from the other side's certificate to a trust anchor
+  --capture FILE      write what passes to this file, as a capture for Wireshark with made-up addresses
+  --keylog FILE       DANGEROUS, for laboratories: add the secrets of the connection to this file, so that Wireshark reads
+                      what passes, and anybody else who has both; needs --features key-log";
 
 impl Preferences {
     /// Takes the option `name` if it is one of these; `false` if it is not.
@@ -121,9 +131,37 @@ impl Preferences {
             "max-validity" => self.max_validity = Some(parsed(parser, "--max-validity", "days from 1 to 65535")?),
             "strict" => self.strict = true,
             "trace" => self.trace = true,
+            "capture" => self.capture = Some(text(parser)?),
+            "keylog" => {
+                let file = text(parser)?;
+                if !cfg!(feature = "key-log") {
+                    return Err(UsageError(format!(
+                        "--keylog {file}: this build tells nobody its secrets; one that does is made with cargo build \
+                         --features key-log --examples"
+                    )));
+                }
+                self.key_log = Some(file);
+            }
             _ => return Ok(false),
         }
         Ok(true)
+    }
+}
+
+impl Preferences {
+    /// Begins the capture, if one is wanted.
+    pub(crate) fn begin_capture(&self) -> Result<Option<Capture>, UsageError> {
+        let begin = |file: &String| Capture::create(file).map_err(|error| UsageError(format!("{file}: {error}")));
+        self.capture.as_ref().map(begin).transpose()
+    }
+
+    /// Opens the key log, if one is wanted.
+    #[cfg(feature = "key-log")]
+    pub(crate) fn open_key_log(&self) -> Result<Option<super::key_log::KeyLogFile>, UsageError> {
+        let open = |file: &String| {
+            super::key_log::KeyLogFile::open(file).map_err(|error| UsageError(format!("{file}: {error}")))
+        };
+        self.key_log.as_ref().map(open).transpose()
     }
 }
 
@@ -199,5 +237,14 @@ mod tests {
         assert_eq!(error.to_string(), "--max-depth: found '300', wanted a number from 0 to 255");
         let error = preferences(&["--alpn", "h2,"]).unwrap_err();
         assert_eq!(error.to_string(), "--alpn: found '', wanted names of 1 to 255 bytes, as in http/1.1");
+    }
+
+    #[test]
+    fn secrets_are_told_only_by_a_build_that_can() {
+        let found = preferences(&["--keylog", "keys"]).map(|preferences| preferences.key_log);
+        match found {
+            Ok(file) => assert!(cfg!(feature = "key-log") && file.as_deref() == Some("keys")),
+            Err(error) => assert!(error.to_string().ends_with("cargo build --features key-log --examples"), "{error}"),
+        }
     }
 }

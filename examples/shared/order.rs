@@ -132,15 +132,21 @@ where
         config = config.with_post_handshake_auth(errand.preferences.post_handshake_auth);
     }
 
-    let entropy = Entropy::from_system().map_err(|error| Trouble::Setup(format!("random numbers: {error}")))?;
-    let handshake = Handshake::<Client, RustCrypto>::new(&config, buffers, entropy).map_err(setup)?;
+    #[cfg(feature = "key-log")]
+    let key_log = errand.preferences.open_key_log().map_err(|error| Trouble::Setup(error.to_string()))?;
+    let handshake = begin(
+        &config,
+        buffers,
+        #[cfg(feature = "key-log")]
+        key_log.as_ref(),
+    )?;
     let software = SoftwareHost::new(&credentials, &keys, system_time);
     let mut tell = |step| progress(Progress::Traced(step));
     let trace = if errand.preferences.trace { Some(&mut tell as &mut dyn FnMut(String)) } else { None };
     let mut gateway = Gateway { software, asked: None, verdict: None, trace };
     let opened = Stream::open(transport, handshake, &mut gateway);
     let Gateway { asked, verdict, .. } = gateway;
-    let mut stream = match opened {
+    let stream = match opened {
         Ok(stream) => stream,
         Err(error) => {
             if let Some(asked) = asked {
@@ -151,10 +157,23 @@ where
     };
     progress(Progress::Open(&tls::link(stream.session()), asked));
 
+    talk(errand, stream, &mut SoftwareHost::new(&credentials, &keys, system_time), progress)
+}
+
+/// Asks and is answered. `late` answers if the server asks who we are only now.
+fn talk<'b, T>(
+    errand: &Errand,
+    mut stream: Stream<'b, T, RustCrypto>,
+    late: &mut SoftwareHost<'b, fn() -> Time>,
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> Result<Status, Trouble>
+where
+    T: Read + Write<Error = io::Error>,
+{
     #[cfg(feature = "post-handshake-auth")]
-    let mut late = SoftwareHost::new(&credentials, &keys, system_time);
-    #[cfg(feature = "post-handshake-auth")]
-    let mut connection = Connection::new(stream.hosted::<Client, _>(&mut late), Limits::default());
+    let mut connection = Connection::new(stream.hosted::<Client, _>(late), Limits::default());
+    #[cfg(not(feature = "post-handshake-auth"))]
+    let _ = late;
     #[cfg(not(feature = "post-handshake-auth"))]
     let mut connection = Connection::new(&mut stream, Limits::default());
     let response = exchange(errand, &mut connection, progress)?;
@@ -163,6 +182,22 @@ where
     // The answer is here: if the connection breaks now, nothing is lost.
     let _ = stream.close().and_then(|()| stream.read(&mut [0]));
     verdict
+}
+
+/// A handshake that has not begun.
+fn begin<'b>(
+    config: &'b ClientConfig<'b>,
+    buffers: Buffers<'b>,
+    #[cfg(feature = "key-log")] key_log: Option<&'b super::key_log::KeyLogFile>,
+) -> Result<Handshake<'b, Client, RustCrypto>, Trouble> {
+    let entropy = Entropy::from_system().map_err(|error| Trouble::Setup(format!("random numbers: {error}")))?;
+    #[allow(unused_mut, reason = "for the key log")]
+    let mut handshake = Handshake::new(config, buffers, entropy).map_err(|error| Trouble::Setup(error.to_string()))?;
+    #[cfg(feature = "key-log")]
+    if let Some(file) = key_log {
+        handshake.dangerous_set_key_log(file);
+    }
+    Ok(handshake)
 }
 
 /// Sends the request and reads the response.

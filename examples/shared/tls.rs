@@ -14,6 +14,7 @@ use embedded_mtls::io::std::Socket;
 use embedded_mtls::x509::{PeerIdentity, TrustAnchor};
 use embedded_mtls::{Buffers, Credential, Error, KeyHandle, Session};
 
+use super::capture::Conversation;
 use super::pem::{Identity, Pin};
 use super::report::{Link, Peer, hex};
 
@@ -140,12 +141,20 @@ pub(crate) struct Timed {
     deadline: Deadline,
     /// Why nothing can be written any more.
     unwritable: Option<io::Error>,
+    /// Where what passes is written, too.
+    capture: Option<Conversation>,
 }
 
 impl Timed {
     /// Uses `stream` until `deadline`.
     pub(crate) fn new(stream: TcpStream, deadline: Deadline) -> Self {
-        Self { socket: Socket(stream), deadline, unwritable: None }
+        Self { socket: Socket(stream), deadline, unwritable: None, capture: None }
+    }
+
+    /// Writes what passes to a capture, too.
+    pub(crate) fn captured(mut self, conversation: Option<Conversation>) -> Self {
+        self.capture = conversation;
+        self
     }
 }
 
@@ -160,6 +169,9 @@ impl Read for Timed {
             (Ok(0) | Err(_), Some(error)) => Err(error),
             (read, unwritable) => {
                 self.unwritable = unwritable;
+                if let (Some(capture), Ok(count)) = (&mut self.capture, &read) {
+                    capture.received(buf.get(..*count).unwrap_or_default());
+                }
                 read.map_err(timeout)
             }
         }
@@ -177,7 +189,12 @@ impl Write for Timed {
                 self.unwritable = Some(error);
                 Ok(buf.len())
             }
-            written => written.map_err(timeout),
+            written => {
+                if let (Some(capture), Ok(count)) = (&mut self.capture, &written) {
+                    capture.sent(buf.get(..*count).unwrap_or_default());
+                }
+                written.map_err(timeout)
+            }
         }
     }
 

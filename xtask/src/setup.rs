@@ -14,6 +14,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("nginx", "nginx"),
     ("openssl", "openssl"),
     ("qemu-system-arm", "qemu-system-arm"),
+    ("tshark", "tshark"),
 ];
 
 /// Installs the programs and the targets.

@@ -3,6 +3,8 @@
 //! A `sh` block is run by one shell after the other in one directory; what stands in the `text` block behind
 //! it has to be in what it prints. A block that begins with `# NAME` and is not `sh` is a file of that name.
 
+#[path = "../../../peers/programs.rs"]
+mod built;
 #[allow(dead_code, reason = "tests share it, each uses a part")]
 #[path = "../../../peers/process.rs"]
 mod process;
@@ -44,7 +46,7 @@ fn main() -> ExitCode {
 
 /// Runs all blocks; gives how many commands were run.
 fn run() -> Result<usize, String> {
-    let programs = build_programs()?;
+    let programs = built::build()?;
     let directory = Directory::new()?;
     directory.write("order.xml", ORDER)?;
     let ports = PORTS.map(|_| free_port());
@@ -132,18 +134,6 @@ fn expect(wanted: &str, printed: &str) -> Result<(), String> {
         rest = &rest[place + part.len()..];
     }
     Ok(())
-}
-
-/// Builds `gateway` and `supplier`, and gives the directory they are in.
-fn build_programs() -> Result<PathBuf, String> {
-    let cargo = env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let arguments =
-        ["build", "--locked", "--package", "embedded-mtls", "--example", "gateway", "--example", "supplier"];
-    let status = Command::new(cargo).args(arguments).status().map_err(|error| format!("cargo: {error}"))?;
-    // This test lies in target/PROFILE/deps.
-    let test = env::current_exe().map_err(|error| error.to_string())?;
-    let target = test.ancestors().nth(3).ok_or("no target directory")?;
-    if status.success() { Ok(target.join("debug/examples")) } else { Err(format!("cargo build: {status}")) }
 }
 
 fn path(programs: &Path) -> String {

@@ -1,0 +1,40 @@
+//! Captures that tshark reads with our key log: of a simulation, and of the two programs on a real socket.
+
+#![allow(missing_docs)]
+
+#[path = "../../../peers/programs.rs"]
+mod built;
+#[allow(dead_code, reason = "the programs write to files, a simulation does as well")]
+#[path = "../../../../examples/shared/capture.rs"]
+mod capture;
+#[allow(dead_code, missing_docs, unexpected_cfgs, unreachable_pub, reason = "tests share it, each uses a part")]
+#[path = "../../../common/pair.rs"]
+mod pair;
+#[allow(dead_code, missing_docs, unreachable_pub, reason = "tests share it, each uses a part")]
+#[path = "../../../common/pki.rs"]
+mod pki;
+#[allow(dead_code, reason = "tests share it, each uses a part")]
+#[path = "../../../peers/process.rs"]
+mod process;
+mod programs;
+mod simulation;
+#[allow(dead_code, reason = "tests share it, each uses a part")]
+#[path = "../../../peers/workdir.rs"]
+mod workdir;
+#[allow(dead_code, reason = "tests share it, each uses a part")]
+#[path = "../../../peers/world.rs"]
+mod world;
+
+use process::Process;
+
+/// What tshark makes of a capture with the secrets in `keys`: the fields of each packet that `filter` lets through.
+fn tshark(capture: &str, keys: &str, filter: &str, fields: &[&str]) -> Vec<Vec<String>> {
+    let key_log = format!("tls.keylog_file:{keys}");
+    let mut arguments = vec!["-n", "-r", capture, "-o", &key_log, "-Y", filter, "-T", "fields"];
+    arguments.extend(fields.iter().flat_map(|field| ["-e", field]));
+    let mut process = Process::start("tshark", arguments).unwrap_or_else(|problem| panic!("{problem}"));
+    process.close_stdin();
+    assert_eq!(process.await_end(), Ok(true), "{}", process.stderr());
+    let printed = String::from_utf8_lossy(&process.stdout()).into_owned();
+    printed.lines().map(|line| line.split('\t').map(str::to_owned).collect()).collect()
+}
