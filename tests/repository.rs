@@ -82,6 +82,24 @@ fn every_example_that_the_readme_runs_exists() {
 }
 
 #[test]
+fn every_option_of_the_programs_is_in_their_readme() {
+    let readme = read("examples/README.md");
+    let mut count = 0;
+    for file in ["gateway.rs", "supplier.rs", "post_order.rs", "shared/args.rs"] {
+        let source = read(&format!("examples/{file}"));
+        // A line of a help text: two spaces, the option, what it takes, what it does.
+        let lines = source.lines().filter_map(|line| line.trim_start_matches([' ', '"']).strip_prefix("--"));
+        let names = lines.filter_map(|line| line.split(' ').next());
+        let is_option = |name: &&str| name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+        for name in names.filter(is_option).filter(|name| *name != "help") {
+            assert!(readme.contains(&format!("--{name}")), "examples/README.md does not have --{name} of {file}");
+            count += 1;
+        }
+    }
+    assert!(count > 25, "only {count} options were found");
+}
+
+#[test]
 fn links_between_documents_lead_somewhere() {
     for name in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"] {
         let document = read(name);
