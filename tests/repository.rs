@@ -135,3 +135,46 @@ fn collect(directory: &Path, files: &mut Vec<PathBuf>) {
         }
     }
 }
+
+/// The tests that a row of `docs/needs.md` names: the file, and what stands in it.
+fn named_tests(row: &str) -> Vec<(&str, &str)> {
+    row.split('`').filter_map(|text| text.split_once(".rs: ")).collect()
+}
+
+#[test]
+fn every_need_is_walked_by_its_number_and_every_test_that_is_named_is_there() {
+    let page = read("docs/needs.md");
+    let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("| U")).collect();
+    let number = |row: &str| row.trim_start_matches("| ").split([' ', '|']).next().unwrap_or_default().to_owned();
+    let found: Vec<String> = rows.iter().map(|row| number(row)).collect();
+    let wanted: Vec<String> = (1..=42).chain([65]).map(|number| format!("U{number:02}")).collect();
+    assert_eq!(found, wanted, "each row once, in order");
+    for row in rows {
+        let (number, tests) = (number(row).to_lowercase(), named_tests(row));
+        let walked = |(file, test): &(&str, &str)| file.starts_with("tests/needs/") && *test == format!("{number}_");
+        assert!(tests.iter().any(walked), "{number} names no walk");
+        for (file, test) in tests {
+            let source = read(&format!("{file}.rs"));
+            // Rows of the table of interoperation have names of their own.
+            let wanted = match file {
+                file if file.starts_with("tests/interop/") => test.to_owned(),
+                file if file.starts_with("tests/needs/") => format!("fn {test}"),
+                _ => format!("fn {test}()"),
+            };
+            assert!(source.contains(&wanted), "{number}: `{wanted}` is not in {file}.rs");
+        }
+    }
+}
+
+#[test]
+fn every_walk_of_a_need_is_on_the_page() {
+    let page = read("docs/needs.md");
+    for file in ["handshakes", "credentials", "policies"] {
+        let source = read(&format!("tests/needs/{file}.rs"));
+        let tests = source.split("\n#[test]\nfn ").skip(1).filter_map(|rest| rest.split('(').next());
+        for test in tests {
+            let walk = format!("`tests/needs/{file}.rs: {}_`", test.split('_').next().unwrap_or_default());
+            assert!(page.contains(&walk), "{test} is not on the page: {walk}");
+        }
+    }
+}

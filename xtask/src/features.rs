@@ -65,6 +65,7 @@ pub(crate) const ALL_TESTS: &[&str] = &[
     "drivers",
     "examples",
     "key_log",
+    "needs",
     "policy_handshakes",
     "policy_settings",
     "post_handshake",
