@@ -4,11 +4,13 @@ use super::request::{AuthorizeRequest, CredentialRequest, SignRequest, TimeReque
 use super::target::Target;
 use super::{Buffers, Refusal, Session};
 use crate::crypto::CryptoProvider;
-use crate::error::Error;
+use crate::error::{Error, Stage};
+#[cfg(feature = "events")]
+use crate::events::EventRing;
 use crate::handshake::entropy::Entropy;
 #[cfg(feature = "key-log")]
 use crate::handshake::key_log::{KeyLog, KeyLogger};
-use crate::handshake::{Answer, ClientAuthStatus, Context, Negotiated, Progress, Question, Side, Stage, Wait};
+use crate::handshake::{Answer, ClientAuthStatus, Context, Negotiated, Progress, Question, Side, Wait};
 use crate::record::inbound::{Inbound, Received};
 use crate::record::outbound::Outbound;
 use crate::transcript::Transcript;
@@ -143,7 +145,12 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
             return Err(self);
         }
         match S::finish(core::mem::replace(&mut self.state, S::failed())) {
-            Ok(established) => Ok(Session::new::<S>(self.context, established, self.config)),
+            Ok(established) => {
+                self.context.rx.events.flight_received();
+                self.context.tx.events.flight_sent();
+                self.context.rx.events.done();
+                Ok(Session::new::<S>(self.context, established, self.config))
+            }
             Err(state) => {
                 self.state = state;
                 Err(self)
@@ -199,6 +206,21 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
         self.context.key_log.sink = Some(log);
     }
 
+    /// Gives the connection a ring in which it writes what happens, up to the end of its session. To be called before the
+    /// first poll. The connection counts as a new one of the ring.
+    #[cfg(feature = "events")]
+    pub fn set_events(&mut self, ring: EventRing<'b>) {
+        let recorder = crate::events::Recorder::begin(ring, S::IS_CLIENT);
+        self.context.rx.events = recorder;
+        self.context.tx.events = recorder;
+    }
+
+    /// The ring of the connection, if it has one.
+    #[cfg(feature = "events")]
+    pub const fn events(&self) -> Option<EventRing<'b>> {
+        self.context.rx.events.ring()
+    }
+
     /// Looks for an alert in what was received, and fails with it if there is one: for a transport that takes
     /// nothing more and may still hold the peer's reason. Nothing else can follow this.
     pub fn look_for_alert(&mut self) -> Option<Error> {
@@ -221,6 +243,7 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     /// # Errors
     /// [`ApiMisuse::CommitTooLarge`](crate::ApiMisuse::CommitTooLarge) if that is more than there is.
     pub fn rx_commit(&mut self, count: usize) -> Result<(), Error> {
+        self.context.tx.events.flight_sent();
         self.context.rx.commit(count).map_err(|error| self.fail(error))
     }
 
@@ -237,6 +260,7 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     /// The transport has taken `count` bytes of [`tx_pending`](Self::tx_pending). More than were
     /// pending counts as all of them.
     pub fn tx_consume(&mut self, count: usize) {
+        self.context.rx.events.flight_received();
         self.context.tx.consume(count);
     }
 
@@ -290,6 +314,7 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
         match S::answer(current, &mut self.context, self.config, answer) {
             Ok(next) => {
                 self.state = next;
+                answer.record(&mut self.context.rx.events, &self.context.peer);
                 Ok(())
             }
             Err(error) => {
@@ -311,6 +336,8 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
             return;
         }
         self.failure = Some((error, stage));
+        self.context.rx.events.flight_received();
+        self.context.rx.events.failed(stage, error);
         debug!("handshake failed while {}: {}", stage, error);
         if let Some(alert) = error.alert() {
             // If the provider cannot even seal the alert, the error is all that is left.

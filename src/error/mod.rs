@@ -3,9 +3,11 @@
 mod alert;
 mod certificate;
 mod explanation;
+mod stage;
 
 pub use self::alert::{AlertClass, AlertDescription};
 pub use self::certificate::{CertificateError, CertificateProblem};
+pub use self::stage::Stage;
 
 /// Why a handshake or a session ended. At most 8 bytes.
 ///

@@ -13,7 +13,9 @@ pub use self::data::{PlaintextBuffer, ReceivedData};
 use super::request::{AuthorizeRequest, CredentialRequest, SignRequest, TimeRequest};
 use crate::credential::Credential;
 use crate::crypto::CryptoProvider;
-use crate::error::{AlertDescription, ApiMisuse, Error};
+use crate::error::{AlertDescription, ApiMisuse, Error, Stage};
+#[cfg(feature = "events")]
+use crate::events::EventRing;
 #[cfg(feature = "post-handshake-auth")]
 use crate::handshake::client::Client;
 #[cfg(feature = "post-handshake-auth")]
@@ -324,6 +326,12 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
         }
     }
 
+    /// The ring in which the connection writes what happens, if it has one.
+    #[cfg(feature = "events")]
+    pub const fn events(&self) -> Option<EventRing<'b>> {
+        self.rx.events.ring()
+    }
+
     /// The application protocol that was agreed on (RFC 7301).
     pub const fn alpn(&self) -> Option<&'b [u8]> {
         self.negotiated.protocol
@@ -392,6 +400,7 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
                 }
                 Received::Alert(AlertDescription::CLOSE_NOTIFY) => {
                     self.peer_closed = true;
+                    self.record_totals();
                     return Ok(if self.closed { Next::Closed } else { Next::PeerClosed });
                 }
                 Received::Alert(description) => return Err(Error::AlertReceived(description)),
@@ -407,9 +416,17 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
         }
     }
 
+    /// How much has passed, when it is over.
+    #[allow(clippy::missing_const_for_fn, reason = "with events it is none")]
+    fn record_totals(&mut self) {
+        self.rx.events.flight_received();
+        self.tx.events.flight_sent();
+    }
+
     /// The server has shown that it accepts the certificate that we sent.
-    const fn shown_accepted(&mut self) {
+    fn shown_accepted(&mut self) {
         if matches!(self.negotiated.client_auth, ClientAuthStatus::Presented) {
+            self.rx.events.accepted();
             self.negotiated.client_auth = ClientAuthStatus::Accepted;
         }
     }
@@ -417,6 +434,8 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
     pub(super) fn fail(&mut self, error: Error) -> Error {
         if self.failure.is_none() {
             self.failure = Some(error);
+            self.record_totals();
+            self.rx.events.failed(Stage::Done, error);
             debug!("session failed: {}", error);
             if let Some(alert) = error.alert().filter(|_| !self.closed) {
                 // If the provider cannot even seal the alert, the error is all that is left.

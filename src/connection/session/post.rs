@@ -144,7 +144,13 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
     /// All answers of the request tokens come through here.
     pub(in crate::connection) fn advance(&mut self, answer: Answer<'_, 'b>) -> Result<(), Error> {
         let (post, mut channel) = self.post_parts();
-        post.answer(&mut channel, answer).map_err(|error| self.fail(error))
+        match post.answer(&mut channel, answer) {
+            Ok(()) => {
+                answer.record(&mut self.rx.events, &self.peer);
+                Ok(())
+            }
+            Err(error) => Err(self.fail(error)),
+        }
     }
 
     /// Who the client that is being authenticated is.
@@ -170,6 +176,11 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
 
     pub(in crate::connection) fn message(&self) -> Result<&[u8], Error> {
         self.rx.message()
+    }
+
+    #[cfg(feature = "events")]
+    pub(in crate::connection) const fn recorder(&self) -> &crate::events::Recorder<'b> {
+        &self.rx.events
     }
 
     const fn post_parts(&mut self) -> (&mut PostHandshake<'b, C>, Channel<'_, 'b, C>) {
