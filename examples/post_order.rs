@@ -87,6 +87,7 @@ fn start_supplier(pki: &Pki) -> Result<(String, Receiver<Event>), Trouble> {
         asking: Asking::Required,
         required_names: vec![GATEWAY_NAME.to_owned()],
         refuse_early: false,
+        late_paths: Vec::new(),
         preferences: Preferences::default(),
     };
     let (tell, events) = channel();
@@ -130,7 +131,7 @@ impl Story {
         let (transport, log) = Tap::new(Timed::new(stream, Deadline::new(PATIENCE)));
         let (mut link, mut asked, mut handshake, mut answer) = (None, None, Duration::ZERO, String::new());
         let mut memory = DeviceMemory::new();
-        let outcome = post(&errand, transport, memory.lend(), &mut |progress| {
+        let outcome = post(&errand, transport, memory.lend(), None, &mut |progress| {
             log.borrow_mut().next_phase();
             match progress {
                 Progress::Open(found, request) => {

@@ -22,6 +22,11 @@ Usage: supplier --listen ADDRESS:PORT --cert FILE --key FILE [--client-ca FILE] 
   --client-ca FILE    PEM: the authorities whose clients are trusted; given again, all files count
   --client-auth MODE  none, optional or required; required unless given, none without --client-ca
   --require-cn NAME   the common name that a client must have; given again, any of them; else it gets HTTP 403
+  --post-handshake-auth PATH
+                      ask for a client's certificate only when it requests PATH or what is below it, after the handshake,
+                      as Apache does with SSLVerifyClient in a <Location>; given again, any of them; a client that does
+                      not offer that gets HTTP 403. With it the handshake asks only if --client-auth says so; --require-cn
+                      counts for these paths. Needs --features post-handshake-auth
   --refuse-early      a client with another common name gets alert 49 in the handshake, not HTTP 403
   --once N            end after N connections
 {preferences}
@@ -59,6 +64,7 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, UsageError> {
     let (mut listen, mut once, mut asking) = (None, None, None);
     let (mut files, mut names) = (Vec::<(String, Option<String>)>::new(), Vec::new());
     let (mut client_authorities, mut required_names, mut refuse_early) = (Vec::new(), Vec::new(), false);
+    let mut late_paths = Vec::new();
     let mut preferences = Preferences::default();
     while let Some(argument) = parser.next()? {
         let lexopt::Arg::Long(name) = argument else { return Err(argument.unexpected().into()) };
@@ -77,6 +83,7 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, UsageError> {
             "client-ca" => client_authorities.append(&mut pem::authorities(&args::text(&mut parser)?)?),
             "client-auth" => asking = Some(mode(&args::text(&mut parser)?)?),
             "require-cn" => required_names.push(args::text(&mut parser)?),
+            "post-handshake-auth" => late_paths.push(late_path(&args::text(&mut parser)?)?),
             "refuse-early" => refuse_early = true,
             "once" => once = Some(args::parsed(&mut parser, "--once", "a number of connections")?),
             other => {
@@ -86,14 +93,23 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, UsageError> {
             }
         }
     }
-    let none = if client_authorities.is_empty() { Asking::No } else { Asking::Required };
-    let asking = asking.unwrap_or(none);
-    if asking != Asking::No && client_authorities.is_empty() {
-        return Err(UsageError("--client-auth optional and required need --client-ca".to_owned()));
+    let asks_later = client_authorities.is_empty() || !late_paths.is_empty();
+    let asking = asking.unwrap_or(if asks_later { Asking::No } else { Asking::Required });
+    if client_authorities.is_empty() && (asking != Asking::No || !late_paths.is_empty()) {
+        let who = "--client-auth optional and required, and --post-handshake-auth, need --client-ca";
+        return Err(UsageError(who.to_owned()));
     }
     let (identity, by_name) = identities(files, &names)?;
-    let setup =
-        Setup { identity, named: by_name, client_authorities, asking, required_names, refuse_early, preferences };
+    let setup = Setup {
+        identity,
+        named: by_name,
+        client_authorities,
+        asking,
+        required_names,
+        refuse_early,
+        late_paths,
+        preferences,
+    };
     Ok(Some(Options { listen: args::required(listen, "--listen")?, setup, once }))
 }
 
@@ -116,6 +132,16 @@ fn identities(
         by_name.push((name.to_owned(), identity.clone()));
     }
     Ok((first.clone(), by_name))
+}
+
+/// The value of `--post-handshake-auth`.
+fn late_path(path: &str) -> Result<String, UsageError> {
+    if !cfg!(feature = "post-handshake-auth") {
+        let how = "this build asks nobody after the handshake; one that does is made with cargo build --features \
+                   post-handshake-auth --examples";
+        return Err(UsageError(format!("--post-handshake-auth {path}: {how}")));
+    }
+    if path.starts_with('/') { Ok(path.to_owned()) } else { Err(args::unfit("--post-handshake-auth", path, "/PATH")) }
 }
 
 /// The value of `--client-auth`.

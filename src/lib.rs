@@ -157,6 +157,7 @@
 //! `docs/budget.md` (measured sizes).
 #![no_std]
 #![forbid(unsafe_code)]
+#![warn(missing_debug_implementations)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     not(test),
@@ -192,6 +193,7 @@ mod handshake;
 pub mod io;
 mod key_schedule;
 mod limits;
+pub mod policy;
 mod record;
 #[cfg(test)]
 mod rfc8448;

@@ -87,6 +87,8 @@ pub(crate) const MAX_SIGNATURE: usize = if cfg!(feature = "rsa") {
 pub(crate) const MAX_LIST: usize = 64;
 /// Trust anchors of one configuration: a place among them fits a byte. Debian trusts 144 roots.
 pub(crate) const MAX_ANCHORS: usize = 255;
+/// Certificates of a chain of our own: a place among them fits a byte. No peer searches a path of more than ten or so.
+pub(crate) const MAX_CHAIN: usize = 255;
 /// Key shares of one ClientHello. Browsers send two or three; each pair is compared.
 pub(crate) const MAX_KEY_SHARES: usize = 16;
 /// A NewSessionTicket with every field as long as RFC 9846 section 4.7.1 allows.

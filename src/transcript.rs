@@ -112,6 +112,8 @@ pub struct CertificateVerifyContent {
     len: usize,
 }
 
+debug_by_name!("CertificateVerifyContent", [] CertificateVerifyContent);
+
 /// Spaces in front, so that no signature over a TLS 1.2 message fits (RFC 9846 section 4.5.2).
 const PADDING: usize = 64;
 /// Bytes of a context string with the zero behind it.

@@ -411,6 +411,33 @@ fn a_small_tx_names_the_size_that_a_long_signature_needs() {
     assert_eq!(setup.run().errors(), (None, None));
 }
 
+/// A key that is asked although the signature could not be sent might be one that counts its signatures.
+#[cfg(feature = "post-handshake-auth")]
+#[test]
+fn a_small_tx_is_an_error_before_a_long_signature_is_asked_for_after_the_handshake_as_well() {
+    let late = |tx: usize| {
+        let mut setup = of_kind("rsa4096-pkcs1-sha512");
+        let anchors = anchors("rsa4096-pkcs1-sha512");
+        setup.client = setup.client.with_post_handshake_auth(true);
+        setup.server = ServerConfig::new(ClientAuth::None);
+        setup.client_sizes.tx = tx;
+        let shown = setup.client_host.credential;
+        let (mut client, mut server) = setup.run().sessions();
+        server.request_certificate(ClientAuth::Required(anchors)).unwrap();
+        let request = server.tx_pending().to_vec();
+        client.rx_space()[..request.len()].copy_from_slice(&request);
+        client.rx_commit(request.len()).unwrap();
+        let Ok(embedded_mtls::Event::Credential(request)) = client.poll() else { panic!("it was asked") };
+        let selected = request.select(shown);
+        selected.map(|()| assert!(matches!(client.poll(), Ok(embedded_mtls::Event::Sign(_)))))
+    };
+    let Err(Error::BufferTooSmall { buffer: embedded_mtls::BufferKind::Tx, need }) = late(400) else {
+        panic!("it cannot fit")
+    };
+    assert_eq!(late(usize::try_from(need).unwrap()), Ok(()));
+    assert!(late(usize::try_from(need).unwrap() - 1).is_err());
+}
+
 #[test]
 fn p256_goes_on_as_before() {
     assert_eq!(Setup::new(&Pki::new()).run().errors(), (None, None));

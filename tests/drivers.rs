@@ -306,10 +306,10 @@ fn the_alert_is_sent_before_the_error_is_returned() {
     let (near, far) = connection(50);
     let (client, server) =
         join(Stream::open(near, client, &mut client_host), Stream::open(far, server, &mut server_host));
-    let client = client.err().expect("it refuses");
+    let client = client.expect_err("it refuses");
     assert_eq!(client.cause, Failure::Tls(Error::Refused(AlertDescription::ACCESS_DENIED)));
     assert_eq!(client.stage, Stage::Authorization);
-    let server = server.err().expect("it is refused");
+    let server = server.expect_err("it is refused");
     assert_eq!(server.cause, Failure::Tls(Error::AlertReceived(AlertDescription::ACCESS_DENIED)));
 }
 
@@ -350,7 +350,7 @@ fn a_server_that_wants_a_certificate_tells_a_client_that_thinks_it_is_done() {
     let (client, server) = join(gateway, Stream::open(far, server, &mut server_host));
     assert_eq!(client, Err(Failure::Tls(Error::AlertReceived(AlertDescription::CERTIFICATE_REQUIRED))));
     let required = Error::PeerIncompatible(PeerIncompatible::ClientCertificateRequired);
-    assert_eq!(server.err().expect("it refuses").cause, Failure::Tls(required));
+    assert_eq!(server.expect_err("it refuses").cause, Failure::Tls(required));
 }
 
 #[test]
@@ -359,7 +359,7 @@ fn an_end_of_the_transport_is_a_truncation_in_the_handshake_and_after_it() {
     let (near, far) = connection(1000);
     drop(far);
     let (client, ()) = join(Stream::open(near, client, &mut client_host), async {});
-    assert_eq!(client.err().expect("nobody is there").cause, Failure::Tls(Error::ConnectionTruncated));
+    assert_eq!(client.expect_err("nobody is there").cause, Failure::Tls(Error::ConnectionTruncated));
 
     let (mut client, server) = streams(1000);
     drop(server);

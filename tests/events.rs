@@ -7,7 +7,7 @@ mod common;
 use common::pair::{
     Setup, TestSession, advance, anchors, credential, deliver, drain, exchange, host, leak, now, signing_key,
 };
-use common::pki::{Pki, SERVER_NAME, Template};
+use common::pki::{Pki, Template};
 use embedded_mtls::credential::{Entry, NoMatch, Selector, Unfit};
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::events::{Direction, Event, EventDump, EventRing, NameOf, Record, Whose};
@@ -513,7 +513,7 @@ fn what_was_waived_is_told() {
 
     let base = Setup::new(&Pki::new());
     let other = Template::ca("Other Root").self_signed();
-    let name = ServerName::parse(SERVER_NAME).unwrap();
+    let name = ServerName::parse(common::pki::SERVER_NAME).unwrap();
     let setup = Setup {
         client: ClientConfig::new(name, anchors(&[&other]))
             .dangerous_with_waivers(Waivers::NONE.dangerous_waive_untrusted_root()),

@@ -12,6 +12,7 @@ use std::time::Duration;
 use rcgen::ExtendedKeyUsagePurpose::{ClientAuth, ServerAuth};
 
 use shared::args::Preferences;
+use shared::events::Events;
 use shared::order::{Asked, Errand, Progress, Wanted, connect, post};
 use shared::pem::{Identity, Pin};
 use shared::pki::{Authority, Leaf, Pki, SUPPLIER_NAME};
@@ -30,6 +31,7 @@ fn setup(pki: &Pki) -> Setup {
         asking: Asking::Required,
         required_names: Vec::new(),
         refuse_early: false,
+        late_paths: Vec::new(),
         preferences: Preferences::default(),
     }
 }
@@ -63,7 +65,7 @@ fn run(errand: &Errand) -> (Result<String, Trouble>, Option<Asked>) {
     let mut found = None;
     let stream = connect(&errand.address, PATIENCE).unwrap();
     let mut memory = DeviceMemory::new();
-    let outcome = post(errand, Timed::new(stream, Deadline::new(PATIENCE)), memory.lend(), &mut |progress| {
+    let outcome = post(errand, Timed::new(stream, Deadline::new(PATIENCE)), memory.lend(), None, &mut |progress| {
         if let Progress::Open(_, asked) = progress {
             found = asked;
         } else if let Progress::FailedAfter(asked) = progress {
@@ -176,7 +178,7 @@ fn a_client_that_is_refused_learns_why_after_its_handshake() {
 #[test]
 fn another_common_name_is_refused_by_http_or_by_an_alert() {
     let pki = Pki::new().unwrap();
-    let strict = || Setup { required_names: vec!["cxml-supplier.coupahost.com".to_owned()], ..setup(&pki) };
+    let strict = || Setup { required_names: vec!["cxml-supplier.example".to_owned()], ..setup(&pki) };
     let (address, _events) = start(strict());
     let (code, words) = trouble(&errand(&pki, &address));
     assert!(code == 30 && words.contains("HTTP: status 403 Forbidden"), "{code} {words}");
@@ -226,7 +228,7 @@ fn both_sides_tell_the_search_for_a_path_if_they_are_asked_to() {
     let errand = Errand { preferences, ..errand(&pki, &address) };
     let (mut told, mut memory) = (Vec::new(), DeviceMemory::new());
     let transport = Timed::new(connect(&address, PATIENCE).unwrap(), Deadline::new(PATIENCE));
-    post(&errand, transport, memory.lend(), &mut |progress| {
+    post(&errand, transport, memory.lend(), None, &mut |progress| {
         if let Progress::Traced(step) = progress {
             told.push(step);
         }
@@ -288,7 +290,7 @@ fn a_server_that_says_nothing_is_given_up() {
     let stream = connect(&errand.address, PATIENCE).unwrap();
     let mut memory = DeviceMemory::new();
     let deadline = Deadline::new(Duration::from_millis(200));
-    let trouble = post(&errand, Timed::new(stream, deadline), memory.lend(), &mut |_| ()).unwrap_err();
+    let trouble = post(&errand, Timed::new(stream, deadline), memory.lend(), None, &mut |_| ()).unwrap_err();
     assert_eq!(trouble.exit_code(), 10);
     assert!(trouble.to_string().contains("the other side took too long"), "{trouble}");
 }
@@ -319,4 +321,104 @@ fn a_supplier_of_several_names_shows_the_certificate_of_the_name_that_is_asked_f
         ..errand(&pki, &address)
     };
     assert!(run(&shopping).0.is_ok());
+}
+
+// `supplier --post-handshake-auth PATH`
+#[cfg(feature = "post-handshake-auth")]
+mod after_the_handshake {
+    use super::*;
+
+    /// A supplier that wants the gateway of `pki` for its orders only.
+    fn late(pki: &Pki) -> Setup {
+        let late_paths = vec!["/orders".to_owned()];
+        Setup {
+            asking: Asking::No,
+            late_paths,
+            required_names: vec!["gateway-0042.plant.example".to_owned()],
+            ..setup(pki)
+        }
+    }
+
+    fn offering(pki: &Pki, address: &str) -> Errand {
+        let preferences = Preferences { post_handshake_auth: true, ..Preferences::default() };
+        Errand { preferences, ..errand(pki, address) }
+    }
+
+    #[test]
+    fn a_supplier_asks_only_who_comes_to_the_path_and_only_once() {
+        let pki = Pki::new().unwrap();
+        let (address, events) = start(late(&pki));
+        assert!(run(&offering(&pki, &address)).0.is_ok());
+        let events: Vec<_> = (0..3).map(|_| events.recv_timeout(PATIENCE).unwrap().to_string()).collect();
+        assert!(events[0].ends_with("the client showed no certificate"), "{events:?}");
+        let asked = "asked after the handshake: client CN gateway-0042.plant.example\n";
+        assert!(events[1].starts_with(asked), "{events:?}");
+        assert!(events[2].contains("POST /orders: HTTP 200"), "{events:?}");
+
+        // Elsewhere nobody is asked, whatever the names are that may come in.
+        let elsewhere = Errand { path: "/public".to_owned(), ..errand(&pki, &address) };
+        assert!(run(&elsewhere).0.is_ok());
+    }
+
+    #[test]
+    fn who_does_not_offer_it_and_who_shows_nothing_gets_403_and_reads_why() {
+        let pki = Pki::new().unwrap();
+        let (address, _events) = start(late(&pki));
+        let (code, words) = trouble(&errand(&pki, &address));
+        assert!(
+            code == 30 && words.contains("403") && words.contains("Offer it with --post-handshake-auth"),
+            "{code} {words}"
+        );
+        let nothing = Errand { identities: Vec::new(), ..offering(&pki, &address) };
+        let (code, words) = trouble(&nothing);
+        assert!(code == 30 && words.contains("none of ours is what it asks for"), "{code} {words}");
+    }
+
+    #[test]
+    fn a_late_certificate_is_judged_as_one_of_the_handshake_is() {
+        let pki = Pki::new().unwrap();
+        let stranger = Authority::root("Throw-away Root CA").unwrap();
+        let stranger = stranger.leaf(&Leaf::new("gateway", ClientAuth)).unwrap();
+        let (address, events) = start(late(&pki));
+        assert_late(&Errand { identities: vec![stranger], ..offering(&pki, &address) }, 48);
+        let told: Vec<_> = (0..2).map(|_| events.recv_timeout(PATIENCE).unwrap().to_string()).collect();
+        assert!(
+            told[1].starts_with("broken: certificate 1 (CN=Throw-away Root CA,O=Example Bottling) names"),
+            "{told:?}"
+        );
+
+        let (address, _events) = start(Setup { required_names: vec!["another".to_owned()], ..late(&pki) });
+        let (code, words) = trouble(&offering(&pki, &address));
+        assert!(code == 30 && words.contains("403"), "{code} {words}");
+        let early = Setup { required_names: vec!["another".to_owned()], refuse_early: true, ..late(&pki) };
+        let (address, _events) = start(early);
+        assert_late(&offering(&pki, &address), 49);
+    }
+}
+
+#[test]
+fn both_programs_tell_what_happened_from_their_rings_of_events() {
+    let pki = Pki::new().unwrap();
+    let mut supplier = setup(&pki);
+    supplier.preferences.events = true;
+    let (address, reports) = start(supplier);
+    let errand = errand(&pki, &address);
+    let (mut memory, mut events) = (DeviceMemory::new(), Events::new(true));
+    let ring = events.ring();
+    let transport = Timed::new(connect(&address, PATIENCE).unwrap(), Deadline::new(PATIENCE));
+    post(&errand, transport, memory.lend(), ring, &mut |_| ()).unwrap();
+    let told = Events::lines(ring);
+    assert_eq!(told.first().map(String::as_str), Some("#1 begins; we are the client"));
+    for line in ["#1 the handshake is over", "#1 the server accepts our certificate", "#1 sent alert 0 (close_notify)"]
+    {
+        assert!(told.iter().any(|found| found == line), "{line}: {told:#?}");
+    }
+    let mut of_supplier = Vec::new();
+    while !of_supplier.iter().any(|line: &String| line.contains("the handshake is over")) {
+        if let Event::Recorded(line) = reports.recv_timeout(PATIENCE).unwrap() {
+            of_supplier.push(line);
+        }
+    }
+    assert_eq!(of_supplier.first().map(String::as_str), Some("#1 begins; we are the server"));
+    assert!(Events::lines(None).is_empty() && Events::new(false).ring().is_none());
 }

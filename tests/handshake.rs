@@ -10,8 +10,8 @@ use embedded_mtls::crypto::CryptoProvider;
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::x509::ServerName;
 use embedded_mtls::{
-    AlertDescription, ClientAuth, ClientAuthStatus, ClientConfig, Error, NamedGroup, PeerIncompatible, ServerConfig,
-    Stage, Step,
+    AlertDescription, ClientAuth, ClientAuthStatus, ClientConfig, Entropy, Error, NamedGroup, PeerIncompatible,
+    ServerConfig, Stage, Step,
 };
 
 #[test]
@@ -355,4 +355,14 @@ fn a_dropped_question_is_asked_again() {
         while matches!(client.handshake.poll(), Ok(Step::Yield)) {}
         assert!(matches!(client.handshake.poll(), Ok(Step::Credential(_))));
     }
+}
+
+#[test]
+fn what_is_printed_of_a_connection_for_debugging_has_no_secret_in_it() {
+    let setup = Setup::new(&Pki::new());
+    let (client, _) = setup.run().sessions();
+    let printed = format!("{client:?}");
+    assert_eq!(printed, "Session { client_auth: Presented, peer_closed: false, closed: false, failure: None, .. }");
+    assert_eq!(format!("{:?}", Entropy::new(&[7; Entropy::LEN])), "Entropy { .. }");
+    assert_eq!(format!("{:?}", common::pair::signing_key(&Pki::new().client)), "P256SigningKey { .. }");
 }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[&[&str]] = &[
     &["adapter", "io"],
     &["connection"],
+    &["policy"],
     &["handshake"],
     &["record"],
     &["events"],

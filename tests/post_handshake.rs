@@ -382,6 +382,38 @@ fn peer_memory_that_is_too_small_for_a_late_answer_is_named_with_the_size_it_nee
     assert!((1..10).contains(&rounds), "{rounds}");
 }
 
+#[test]
+fn a_refusal_after_a_late_decline_blames_nothing_that_was_shown_before() {
+    let pki = Pki::new();
+    for accepted_before in [true, false] {
+        let mut mutual = setup(&pki);
+        mutual.server = embedded_mtls::ServerConfig::new(ClientAuth::Required(roots(&pki)));
+        let mut link = Link::with_host(mutual, host(vec![], vec![]));
+        if accepted_before {
+            link.talk();
+        }
+        link.server.session.request_certificate(ClientAuth::Required(roots(&pki))).unwrap();
+        let errors = link.settle();
+        assert_eq!(errors.0, Some(Error::AlertReceived(AlertDescription::CERTIFICATE_REQUIRED)));
+        let refusal = link.client.session.refusal().expect("a refusal");
+        assert_eq!(refusal.alert, AlertDescription::CERTIFICATE_REQUIRED);
+        assert!(refusal.credential.is_none(), "none was shown");
+    }
+
+    // A server that lets it in all the same has not refused it, whatever comes later.
+    let mut mutual = setup(&pki);
+    mutual.server = embedded_mtls::ServerConfig::new(ClientAuth::Required(roots(&pki)));
+    let mut link = Link::with_host(mutual, host(vec![], vec![]));
+    link.server.session.request_certificate(ClientAuth::Optional(roots(&pki))).unwrap();
+    link.talk();
+    link.server.refuses = true;
+    link.client.host = host(vec![credential(&[&pki.client, &pki.intermediate], 0)], vec![signing_key(&pki.client)]);
+    link.server.session.request_certificate(ClientAuth::Optional(roots(&pki))).unwrap();
+    assert_eq!(link.settle().0, Some(Error::AlertReceived(AlertDescription::ACCESS_DENIED)));
+    let refusal = link.client.session.refusal().expect("a refusal");
+    assert!(refusal.credential.is_some(), "the last answer counts");
+}
+
 /// The tokens of a session are of the types of a handshake: a host serves both.
 #[test]
 fn a_host_of_a_handshake_answers_a_session() {

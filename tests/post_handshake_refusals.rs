@@ -271,6 +271,71 @@ fn two_requests_in_one_record_are_answered_one_after_the_other_and_data_does_not
     }
 }
 
+#[test]
+fn a_second_request_fills_rx_until_the_first_is_signed_and_nothing_of_what_follows_is_lost() {
+    let pki = Pki::new();
+    let (mut session, mut script) = client_session(&pki, true);
+    let bytes = script.seal_all(&[handshake(&late_request(b"one"))]);
+    session.rx_space()[..bytes.len()].copy_from_slice(&bytes);
+    session.rx_commit(bytes.len()).unwrap();
+    let mut host = host(vec![credential(&[&pki.client, &pki.intermediate], 0)], vec![signing_key(&pki.client)]);
+    let Ok(Event::Credential(request)) = session.poll() else { panic!("it was asked") };
+    let shown = Host::<embedded_mtls::Client, RustCrypto>::credential(&mut host, &request).expect("it fits");
+    request.select(shown).unwrap();
+
+    // The key takes its time; the server asks again, and goes on talking.
+    let mut said = vec![handshake(&late_request(b"two"))];
+    said.extend((0..40).map(|number: u8| data(&[number; 100])));
+    let mut waiting = script.seal_all(&said);
+    loop {
+        assert!(matches!(session.poll(), Ok(Event::Sign(_))), "nothing else can be done");
+        let space = session.rx_space();
+        if space.is_empty() {
+            break;
+        }
+        let count = space.len().min(waiting.len());
+        space[..count].copy_from_slice(&waiting[..count]);
+        session.rx_commit(count).unwrap();
+        waiting.drain(..count);
+    }
+    assert!(!waiting.is_empty(), "rx is full of what has to wait");
+    assert!(matches!(session.poll(), Ok(Event::Sign(_))), "and it is still no error");
+
+    let mut sent = Vec::new();
+    let mut received = Vec::new();
+    for _ in 0..100 {
+        run(&mut session, &pki).unwrap();
+        sent.extend_from_slice(session.tx_pending());
+        session.tx_consume(usize::MAX);
+        read_all(&mut session, &mut received).unwrap();
+        let space = session.rx_space();
+        let count = space.len().min(waiting.len());
+        space[..count].copy_from_slice(&waiting[..count]);
+        session.rx_commit(count).unwrap();
+        waiting.drain(..count);
+    }
+    let expected: Vec<u8> = (0..40_u8).flat_map(|number| [number; 100]).collect();
+    assert!(received == expected);
+    let stream: Vec<u8> = script.open(&sent).into_iter().flat_map(|(_, content)| content).collect();
+    let kinds: Vec<u8> = messages(&stream).iter().map(|message| message[0]).collect();
+    assert_eq!(kinds, [11, 15, 20, 11, 15, 20], "both were answered, in order");
+}
+
+#[test]
+fn a_ticket_or_another_request_says_nothing_about_a_late_answer_only_data_does() {
+    let pki = Pki::new();
+    let (mut session, mut script) = client_session(&pki, true);
+    say(&mut session, &mut script, &pki, &[handshake(&late_request(b"one"))]).1.unwrap();
+    assert_eq!(session.client_auth(), ClientAuthStatus::Presented);
+    say(&mut session, &mut script, &pki, &[handshake(&session_ticket(b"ticket", &[]))]).1.unwrap();
+    assert_eq!(session.client_auth(), ClientAuthStatus::Presented, "it may have been on its way");
+    say(&mut session, &mut script, &pki, &[handshake(&late_request(b"two"))]).1.unwrap();
+    assert_eq!(session.client_auth(), ClientAuthStatus::Presented);
+    session.write(b"question").unwrap();
+    say(&mut session, &mut script, &pki, &[data(b"answer")]).1.unwrap();
+    assert_eq!(session.client_auth(), ClientAuthStatus::Accepted);
+}
+
 /// What is made of Certificate, CertificateVerify and Finished, for a request with this context.
 type Edit = fn([Vec<u8>; 3], &[u8]) -> Vec<Sent>;
 

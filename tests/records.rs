@@ -338,6 +338,38 @@ fn other_records_between_the_parts_of_a_message_are_refused() {
     }
 }
 
+/// A key that fails when half of a long Certificate has left is no reason to send the other half.
+#[test]
+fn a_peer_that_gives_up_within_a_message_may_say_why() {
+    let pki = Pki::new();
+    for alert in [40, 80, 255] {
+        let expected = Some(Error::AlertReceived(AlertDescription(alert)));
+        let bytes = move |script: &mut Script| {
+            let part = Sent::new(Epoch::Application, HANDSHAKE, &[24, 0, 0]);
+            script.seal_all(&[part, Sent::new(Epoch::Application, ALERT, &[2, alert])])
+        };
+        both(&pki, Session, &bytes, expected, &format!("alert {alert}"));
+        let bytes = move |script: &mut Script| {
+            let part = Sent::new(Epoch::Handshake, HANDSHAKE, &[8, 0, 0]);
+            script.seal_all(&[part, Sent::new(Epoch::Handshake, ALERT, &[2, alert])])
+        };
+        both(&pki, Encrypted, &bytes, expected, &format!("alert {alert} in the handshake"));
+    }
+    for (kind, content) in [(ALERT, &[1, 90][..]), (ALERT, &[1, 0]), (HANDSHAKE, &[])] {
+        let bytes = move |script: &mut Script| {
+            let part = Sent::new(Epoch::Application, HANDSHAKE, &[24, 0, 0]);
+            script.seal_all(&[part, Sent::new(Epoch::Application, kind, content)])
+        };
+        both(
+            &pki,
+            Session,
+            &bytes,
+            if kind == ALERT { UNEXPECTED } else { Some(InvalidMessage::EmptyRecord.into()) },
+            "no fatal one",
+        );
+    }
+}
+
 #[test]
 fn the_version_of_a_record_in_the_clear_is_ignored() {
     let pki = Pki::new();

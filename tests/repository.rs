@@ -36,7 +36,13 @@ fn every_dependency_has_its_reason_in_the_architecture() {
     let architecture = read("ARCHITECTURE.md");
     let reasons = rows(&architecture, "## Dependencies");
     let mut used = Vec::new();
-    let manifests = ["Cargo.toml", "xtask/Cargo.toml", "tests/interop/Cargo.toml", "tests/qemu/Cargo.toml"];
+    let manifests = [
+        "Cargo.toml",
+        "xtask/Cargo.toml",
+        "tests/interop/Cargo.toml",
+        "tests/qemu/Cargo.toml",
+        "tests/vectors/Cargo.toml",
+    ];
     for manifest in manifests.into_iter().filter(|name| root().join(name).exists()) {
         let manifest = read(manifest);
         let headings = manifest.lines().filter_map(|line| line.strip_prefix('[')?.strip_suffix(']'));

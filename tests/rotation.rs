@@ -90,7 +90,7 @@ impl<'b, S: embedded_mtls::Side> Side<'b, S> {
         match advance(&mut handshake, host) {
             None => Self::Handshake(handshake),
             Some(Err(error)) => Self::Failed(error),
-            Some(Ok(())) => Self::Session(Box::new(handshake.into_session().ok().expect("it is done"))),
+            Some(Ok(())) => Self::Session(Box::new(handshake.into_session().expect("it is done"))),
         }
     }
 

@@ -619,3 +619,19 @@ fn which_local_credential_matches_which_name_can_be_asked() {
 fn reasons_are_small() {
     assert!(size_of::<Fit>() <= 12, "{}", size_of::<Fit>());
 }
+
+#[test]
+fn a_chain_is_as_long_as_a_byte_can_count_and_no_longer() {
+    let pki = Pki::new();
+    let mut chain = vec![&pki.client];
+    chain.resize(255, &pki.intermediate);
+    let longest = credential(&chain, 0);
+    assert_eq!(longest.issuers().count(), 255);
+    let stranger = Template::ca("Another root").self_signed();
+    let stranger = embedded_mtls::x509::TrustAnchor::from_certificate(&stranger.der).unwrap();
+    assert_eq!(longest.certificate_of(&stranger.subject().unwrap()), None);
+
+    let ders: Vec<&[u8]> = chain.iter().map(|issued| &issued.der[..]).chain([&pki.intermediate.der[..]]).collect();
+    let refused = Credential::new(&ders, embedded_mtls::KeyHandle(0)).err();
+    assert_eq!(refused, Some(embedded_mtls::ApiMisuse::CredentialUnusable.into()));
+}

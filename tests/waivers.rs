@@ -4,6 +4,8 @@
 #![allow(missing_docs)]
 
 mod common;
+#[path = "common/fault.rs"]
+mod fault;
 
 use common::pair::{Outcome, Setup, TestHost, anchors, credential, host, signing_key};
 use common::pki::{Issued, Pki, Role, SERVER_NAME, Template};
@@ -14,90 +16,7 @@ use embedded_mtls::{
     AlertDescription, CertificateError, CertificateProblem as Problem, ClientAuth, ClientConfig, Credential,
     CredentialRequest, Error, ServerConfig, Side, SignRequest, Signature, Stage,
 };
-
-/// What is wrong with the chain of the peer.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Fault {
-    Nothing,
-    Expired,
-    NotYetValid,
-    SelfSigned,
-    UntrustedRoot,
-    UnknownIssuer,
-    /// The purpose of the other role.
-    Invalid,
-    /// A signature by another key.
-    Forged,
-    /// Only of servers: clients are not known by a host name.
-    NameMismatch,
-    /// Only of servers: an address that the certificate does not hold.
-    AddressMismatch,
-}
-
-impl Fault {
-    const ALL: [Self; 10] = [
-        Self::Nothing,
-        Self::Expired,
-        Self::NotYetValid,
-        Self::SelfSigned,
-        Self::UntrustedRoot,
-        Self::UnknownIssuer,
-        Self::Invalid,
-        Self::Forged,
-        Self::NameMismatch,
-        Self::AddressMismatch,
-    ];
-
-    /// The certificate to blame, the rule, and what waives it.
-    fn expected(self) -> Option<(u8, Problem, Option<WaivableCause>)> {
-        Some(match self {
-            Self::Nothing => return None,
-            Self::Expired => (0, Problem::Expired, Some(WaivableCause::Expired)),
-            Self::NotYetValid => (1, Problem::NotYetValid, Some(WaivableCause::Expired)),
-            Self::SelfSigned => (0, Problem::SelfSigned, Some(WaivableCause::SelfSigned)),
-            Self::UntrustedRoot => (2, Problem::UntrustedRoot, Some(WaivableCause::UntrustedRoot)),
-            Self::UnknownIssuer => (0, Problem::UnknownIssuer, Some(WaivableCause::UntrustedRoot)),
-            Self::Invalid => (0, Problem::ExtendedKeyUsage, Some(WaivableCause::Invalid)),
-            Self::Forged => (0, Problem::SignatureInvalid, Some(WaivableCause::Invalid)),
-            Self::NameMismatch | Self::AddressMismatch => (0, Problem::NameMismatch, None),
-        })
-    }
-
-    /// What the peer shows, the leaf first.
-    fn chain(self, role: Role, pki: &Pki) -> Vec<Issued> {
-        let leaf = role.template();
-        let intermediate = || pki.intermediate.clone();
-        match self {
-            Self::Nothing | Self::AddressMismatch => vec![leaf.signed_by(&pki.intermediate), intermediate()],
-            Self::Expired => vec![leaf.years(2010, 2020).signed_by(&pki.intermediate), intermediate()],
-            Self::NotYetValid => {
-                let future = Template::ca("Future").years(2030, 2040).signed_by(&pki.root);
-                vec![leaf.signed_by(&future), future]
-            }
-            Self::SelfSigned => vec![leaf.self_signed()],
-            Self::UntrustedRoot => {
-                let root = Template::ca("Stranger").self_signed();
-                let intermediate = Template::ca("Intermediate").signed_by(&root);
-                vec![leaf.signed_by(&intermediate), intermediate, root]
-            }
-            Self::UnknownIssuer => vec![leaf.signed_by(&Template::ca("Stranger").self_signed())],
-            Self::Invalid => {
-                let other = match role {
-                    Role::Server => rcgen::ExtendedKeyUsagePurpose::ClientAuth,
-                    Role::Client => rcgen::ExtendedKeyUsagePurpose::ServerAuth,
-                };
-                vec![leaf.purposes(&[other]).signed_by(&pki.intermediate), intermediate()]
-            }
-            Self::Forged => {
-                let impostor = Template::ca("Example Intermediate").key("impostor").signed_by(&pki.root);
-                vec![leaf.signed_by(&pki.intermediate), impostor]
-            }
-            Self::NameMismatch => {
-                vec![Template::server("other.example.com").signed_by(&pki.intermediate), intermediate()]
-            }
-        }
-    }
-}
+use fault::Fault;
 
 /// A host that knows of waivers, or does not.
 struct Judge {
@@ -200,15 +119,11 @@ fn assert_refused(role: Role, outcome: Outcome, expected: CertificateError, stag
     assert_eq!(heard, Error::from(expected).alert().map(Error::AlertReceived));
 }
 
-fn applies(role: Role, fault: Fault) -> bool {
-    role == Role::Server || !matches!(fault, Fault::NameMismatch | Fault::AddressMismatch)
-}
-
 #[test]
 fn the_truth_table_of_enforcing_and_ignoring_holds_in_both_roles() {
     let mut rows = 0;
     for role in Role::ALL {
-        for fault in Fault::ALL.into_iter().filter(|fault| applies(role, *fault)) {
+        for fault in Fault::ALL.into_iter().filter(|fault| fault.applies(role)) {
             for (enforce, ignore) in [(true, false), (true, true), (false, false), (false, true)] {
                 // To enforce makes what is said about ignoring void.
                 let waivers = if ignore && !enforce { EVERYTHING } else { Waivers::NONE };
@@ -238,7 +153,7 @@ fn the_truth_table_of_enforcing_and_ignoring_holds_in_both_roles() {
 #[test]
 fn who_does_not_know_of_waivers_refuses_with_the_error_that_was_waived() {
     for role in Role::ALL {
-        for fault in Fault::ALL.into_iter().filter(|fault| applies(role, *fault)) {
+        for fault in Fault::ALL.into_iter().filter(|fault| fault.applies(role)) {
             let Some((index, problem, Some(_))) = fault.expected() else { continue };
             let outcome = run(role, fault, EVERYTHING, false);
             assert_refused(role, outcome, CertificateError { index, problem }, Stage::Authorization);
@@ -249,7 +164,7 @@ fn who_does_not_know_of_waivers_refuses_with_the_error_that_was_waived() {
 #[test]
 fn each_cause_is_waived_by_its_own_waiver_only() {
     for role in Role::ALL {
-        for fault in Fault::ALL.into_iter().filter(|fault| applies(role, *fault)) {
+        for fault in Fault::ALL.into_iter().filter(|fault| fault.applies(role)) {
             let Some((_, problem, Some(cause))) = fault.expected() else { continue };
             let causes = [
                 WaivableCause::Expired,

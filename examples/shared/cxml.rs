@@ -334,13 +334,13 @@ mod tests {
 
     #[test]
     fn responses_of_others_are_read() {
-        let coupa = "<?xml version='1.0'?><!DOCTYPE cXML SYSTEM 'x.dtd'><cXML payloadID='1' timestamp='t'><Response>\
+        let unauthorized = "<?xml version='1.0'?><!DOCTYPE cXML SYSTEM 'x.dtd'><cXML payloadID='1' timestamp='t'><Response>\
                      <Status text='Unauthorized' code='401'>no</Status></Response></cXML>";
-        let status = Status::parse(coupa.as_bytes()).unwrap();
+        let status = Status::parse(unauthorized.as_bytes()).unwrap();
         assert_eq!((status.code, status.outcome()), (401, Outcome::Refused));
         assert_eq!(Status::parse(b"\r\n").unwrap().outcome(), Outcome::Delivered);
         assert!(Status::parse(b"<html><body>Hello</html>").is_err());
-        let odd = coupa.replace("401", "four");
+        let odd = unauthorized.replace("401", "four");
         assert_eq!(
             Status::parse(odd.as_bytes()).unwrap_err().message,
             "line 1: Status code: found 'four', wanted a number"

@@ -35,6 +35,11 @@ impl Reply {
         Self { status, content_type: "text/plain; charset=UTF-8", body, note: note.into() }
     }
 
+    /// The refusal of somebody who may not have this.
+    pub(crate) fn forbidden(why: &str) -> Self {
+        Self::text(403, format!("403 Forbidden\n{why}\n"), why)
+    }
+
     /// The refusal of a message that could not be read; `None` if nobody is there to read it.
     pub(crate) fn refusal<E: core::fmt::Display>(error: &HttpError<E>) -> Option<Self> {
         error.status().map(|status| Self::text(status, format!("{error}\n"), error.to_string()))
@@ -90,12 +95,18 @@ impl Desk {
         Some(format!("common name of the client: found {found}, wanted '{}'", self.required_names.join("' or '")))
     }
 
-    /// Answers a request.
+    /// Answers a request of somebody who may have to have one of the common names.
     pub(crate) fn answer(&self, request: &Request, link: &Link) -> Reply {
         let common_name = link.peer.as_ref().and_then(|peer| peer.common_name.as_deref());
-        if let Some(objection) = self.objection(common_name) {
-            return Reply::text(403, format!("403 Forbidden\n{objection}\n"), objection);
+        match self.objection(common_name) {
+            Some(objection) => Reply::forbidden(&objection),
+            None => self.answer_anybody(request, link),
         }
+    }
+
+    /// Answers a request for what everybody may have.
+    pub(crate) fn answer_anybody(&self, request: &Request, link: &Link) -> Reply {
+        let common_name = link.peer.as_ref().and_then(|peer| peer.common_name.as_deref());
         match request.method.as_str() {
             "GET" | "HEAD" => Reply::text(200, page(link), "the page that says who came"),
             "POST" => self.take_order(&request.body, common_name),

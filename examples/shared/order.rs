@@ -6,6 +6,7 @@ use std::net::{TcpStream, ToSocketAddrs as _};
 
 use embedded_io::{Read, Write};
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
+use embedded_mtls::events::EventRing;
 use embedded_mtls::io::blocking::Stream;
 use embedded_mtls::io::std::system_time;
 use embedded_mtls::io::{Failure, HandshakeError, Host, SoftwareHost};
@@ -98,6 +99,7 @@ pub(crate) fn post<T>(
     errand: &Errand,
     transport: T,
     buffers: Buffers<'_>,
+    events: Option<EventRing<'_>>,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Status, Trouble>
 where
@@ -137,6 +139,7 @@ where
     let handshake = begin(
         &config,
         buffers,
+        events,
         #[cfg(feature = "key-log")]
         key_log.as_ref(),
     )?;
@@ -188,11 +191,14 @@ where
 fn begin<'b>(
     config: &'b ClientConfig<'b>,
     buffers: Buffers<'b>,
+    events: Option<EventRing<'b>>,
     #[cfg(feature = "key-log")] key_log: Option<&'b super::key_log::KeyLogFile>,
 ) -> Result<Handshake<'b, Client, RustCrypto>, Trouble> {
     let entropy = Entropy::from_system().map_err(|error| Trouble::Setup(format!("random numbers: {error}")))?;
-    #[allow(unused_mut, reason = "for the key log")]
     let mut handshake = Handshake::new(config, buffers, entropy).map_err(|error| Trouble::Setup(error.to_string()))?;
+    if let Some(ring) = events {
+        handshake.set_events(ring);
+    }
     #[cfg(feature = "key-log")]
     if let Some(file) = key_log {
         handshake.dangerous_set_key_log(file);

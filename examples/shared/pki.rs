@@ -142,8 +142,14 @@ impl Authority {
 
     /// Issues a certificate for a new key.
     pub(crate) fn leaf(&self, leaf: &Leaf) -> Result<Identity, PkiError> {
-        let failed = |error: rcgen::Error| failed(&leaf.common_name)(&error);
         let key = Key::generate()?;
+        Ok(Identity { chain: self.certify(leaf, &key.public)?, key: Zeroizing::new(key.secret.to_bytes().into()) })
+    }
+
+    /// Issues a certificate for a key that somebody else has, of which it sees the uncompressed point: gives the chain.
+    pub(crate) fn certify(&self, leaf: &Leaf, point: &[u8]) -> Result<Vec<Vec<u8>>, PkiError> {
+        let failed = |error: rcgen::Error| failed(&leaf.common_name)(&error);
+        let key = Public(point);
         let mut params = CertificateParams::new(leaf.names.clone()).map_err(failed)?;
         let now = OffsetDateTime::now_utc();
         params.not_before = now + leaf.valid.0;
@@ -156,8 +162,7 @@ impl Authority {
         params.use_authority_key_identifier_extension = true;
         params.key_identifier_method = key.identifier();
         let certificate = params.signed_by(&key, &self.issuer).map_err(failed)?;
-        let chain = [vec![certificate.der().to_vec()], self.chain.clone()].concat();
-        Ok(Identity { chain, key: Zeroizing::new(key.secret.to_bytes().into()) })
+        Ok([vec![certificate.der().to_vec()], self.chain.clone()].concat())
     }
 }
 
@@ -218,9 +223,28 @@ impl Key {
         }
     }
 
+    fn identifier(&self) -> KeyIdMethod {
+        Public(&self.public).identifier()
+    }
+}
+
+/// An uncompressed point on P-256.
+struct Public<'a>(&'a [u8]);
+
+impl Public<'_> {
     /// The key identifier of RFC 7093 section 2, method 1.
     fn identifier(&self) -> KeyIdMethod {
-        KeyIdMethod::PreSpecified(Sha256::digest(&self.public).iter().copied().take(20).collect())
+        KeyIdMethod::PreSpecified(Sha256::digest(self.0).iter().copied().take(20).collect())
+    }
+}
+
+impl rcgen::PublicKeyData for Public<'_> {
+    fn der_bytes(&self) -> &[u8] {
+        self.0
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        &PKCS_ECDSA_P256_SHA256
     }
 }
 

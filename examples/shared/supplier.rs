@@ -10,9 +10,9 @@ use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 
-use embedded_io::{Read, Write};
 use embedded_mtls::credential::{AllowList, Choice, Entry, NoMatch, Rule, Selector};
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
+use embedded_mtls::events::EventRing;
 use embedded_mtls::io::blocking::Stream;
 use embedded_mtls::io::std::system_time;
 use embedded_mtls::io::{Failure, HandshakeError, Host, KeystoreHost};
@@ -25,7 +25,10 @@ use embedded_mtls::{
 use super::args::{Preferences, UsageError};
 use super::capture::{Capture, End};
 use super::desk::{Desk, Reply};
-use super::http::{Connection, HttpError, Limits};
+use super::events::Events;
+use super::http::{Connection, HttpError, Limits, Request};
+#[cfg(feature = "post-handshake-auth")]
+use super::late::{self, Late};
 use super::pem::Identity;
 use super::report::{Link, meaning, printable};
 use super::tls::{self, Deadline, HostMemory, Timed};
@@ -62,6 +65,8 @@ pub(crate) struct Setup {
     pub(crate) required_names: Vec<String>,
     /// Whether a wrong common name is refused in the handshake, with alert 49, and not by HTTP 403.
     pub(crate) refuse_early: bool,
+    /// Paths for which clients are asked who they are after the handshake; needs `post-handshake-auth`.
+    pub(crate) late_paths: Vec<String>,
     pub(crate) preferences: Preferences,
 }
 
@@ -74,6 +79,10 @@ pub(crate) enum Event {
     Refused(String),
     /// A step of the search for a path from the client's certificate to a trust anchor.
     Traced(String),
+    /// The client was asked after the handshake, and has shown who it is.
+    Identified(Box<Link>),
+    /// What the ring of events says at the end.
+    Recorded(String),
     /// A request was answered: method and target, HTTP status, what happened.
     Answered(String, u16, String),
     /// No further request could be read or answered.
@@ -87,22 +96,24 @@ impl fmt::Display for Event {
         match self {
             Self::Opened(link) => {
                 let alpn = link.alpn.as_deref().unwrap_or("no ALPN");
-                write!(f, "open: {}, {}, {}; ", link.suite, link.group, printable(alpn))?;
-                match &link.peer {
-                    None => f.write_str("the client showed no certificate"),
-                    Some(peer) => {
-                        let name = peer.common_name.as_deref().unwrap_or("(none)");
-                        write!(f, "client CN {}\n{}", printable(name), peer.details("    ").trim_end())
-                    }
-                }
+                write!(f, "open: {}, {}, {}; {}", link.suite, link.group, printable(alpn), whom(link))
             }
+            Self::Identified(link) => write!(f, "asked after the handshake: {}", whom(link)),
             Self::Refused(cause) => write!(f, "handshake failed: {cause}"),
+            Self::Recorded(line) => write!(f, "event: {line}"),
             Self::Traced(step) => write!(f, "trace: {}", printable(step)),
             Self::Answered(request, status, what) => write!(f, "{request}: HTTP {status}, {what}"),
             Self::Broken(cause) => write!(f, "broken: {cause}"),
             Self::Closed => f.write_str("closed"),
         }
     }
+}
+
+/// Who the client is.
+fn whom(link: &Link) -> String {
+    let Some(peer) = &link.peer else { return "the client showed no certificate".to_owned() };
+    let name = peer.common_name.as_deref().unwrap_or("(none)");
+    format!("client CN {}\n{}", printable(name), peer.details("    ").trim_end())
 }
 
 /// Takes reports from all threads.
@@ -115,7 +126,11 @@ struct Shop<'a> {
     keys: &'a [embedded_mtls::crypto::rustcrypto::P256SigningKey],
     desk: Desk,
     refuse_early: bool,
+    /// Paths that ask late, and how.
+    #[cfg(feature = "post-handshake-auth")]
+    late: (&'a [String], ClientAuth<'a>),
     trace: bool,
+    events: bool,
     capture: Option<Capture>,
     #[cfg(feature = "key-log")]
     key_log: Option<super::key_log::KeyLogFile>,
@@ -168,7 +183,10 @@ pub(crate) fn serve(
         keys: &keys,
         desk,
         refuse_early: setup.refuse_early,
+        #[cfg(feature = "post-handshake-auth")]
+        late: (&setup.late_paths, ClientAuth::Optional(&anchors)),
         trace: setup.preferences.trace,
+        events: setup.preferences.events,
         capture: setup.preferences.begin_capture()?,
         #[cfg(feature = "key-log")]
         key_log: setup.preferences.open_key_log()?,
@@ -224,22 +242,26 @@ impl Shop<'_> {
         // Small records one after another must not wait for each other's acknowledgement.
         let copy = stream.set_nodelay(true).and_then(|()| stream.try_clone());
         let Ok(copy) = copy.map_err(|error| tell(Event::Refused(error.to_string()))) else { return };
-        let mut memory = HostMemory::new();
+        let (mut memory, mut events) = (HostMemory::new(), Events::new(self.events));
+        let ring = events.ring();
         let mut porter = self.porter(&tell);
         let conversation = self.capture.as_ref().map(|capture| capture.conversation(End::Server));
         let socket = Timed::new(stream, deadline.clone()).captured(conversation);
-        let shaken = self.shake_hands(socket, &mut memory, &mut porter);
+        let shaken = self.shake_hands(socket, &mut memory, ring, &mut porter);
         match shaken {
             Ok(mut stream) => {
                 let link = tls::link(stream.session());
                 tell(Event::Opened(Box::new(link.clone())));
                 let mut connection = Connection::new(&mut stream, Limits::default());
-                tell(self.converse(&mut connection, &link, &deadline, &tell));
+                tell(self.converse(&mut connection, link, &deadline, &mut porter, &tell));
                 deadline.renew(REQUEST_TIME);
                 // If it cannot be said that nothing more comes, nobody is there to hear it.
                 let _ = stream.close();
             }
             Err(error) => tell(Event::Refused(explain(&error, porter.verdict))),
+        }
+        for line in Events::lines(ring) {
+            tell(Event::Recorded(line));
         }
         tls::hang_up(&copy);
     }
@@ -249,13 +271,16 @@ impl Shop<'_> {
         &'b self,
         socket: Timed,
         memory: &'b mut HostMemory,
+        events: Option<EventRing<'b>>,
         porter: &mut Porter<'b, '_, impl FnMut() -> Time>,
     ) -> Result<Stream<'b, Timed, RustCrypto>, HandshakeError<io::Error>> {
         let before = |cause| HandshakeError { stage: embedded_mtls::Stage::ClientHello, cause };
         let entropy = Entropy::from_system().map_err(|error| before(Failure::Io(error)))?;
-        #[allow(unused_mut, reason = "for the key log")]
         let mut handshake = Handshake::<Server, RustCrypto>::new(&self.config, memory.lend(), entropy)
             .map_err(|error| before(error.into()))?;
+        if let Some(ring) = events {
+            handshake.set_events(ring);
+        }
         #[cfg(feature = "key-log")]
         if let Some(file) = &self.key_log {
             handshake.dangerous_set_key_log(file);
@@ -274,22 +299,23 @@ impl Shop<'_> {
     }
 
     /// Answers requests until one side has enough.
-    fn converse<S>(
-        &self,
-        connection: &mut Connection<S>,
-        link: &Link,
+    fn converse<'b>(
+        &'b self,
+        connection: &mut Connection<&mut Stream<'b, Timed, RustCrypto>>,
+        mut link: Link,
         deadline: &Deadline,
+        porter: &mut Porter<'b, '_, impl FnMut() -> Time>,
         tell: &impl Fn(Event),
-    ) -> Event
-    where
-        S: Read + Write<Error = Failure<io::Error>>,
-    {
+    ) -> Event {
         loop {
             deadline.renew(REQUEST_TIME);
             let (request, reply, last) = match connection.read_request() {
                 Ok(None) => return Event::Closed,
                 Ok(Some(request)) => {
-                    let reply = self.desk.answer(&request, link);
+                    let reply = match self.answer(&request, connection.stream(), &mut link, porter, tell) {
+                        Ok(reply) => reply,
+                        Err(broken) => return broken,
+                    };
                     (printable(&format!("{} {}", request.method, request.target)), reply, request.is_last())
                 }
                 Err(error) => match Reply::refusal(&error) {
@@ -307,6 +333,57 @@ impl Shop<'_> {
                 return Event::Closed;
             }
         }
+    }
+}
+
+#[cfg(not(feature = "post-handshake-auth"))]
+impl Shop<'_> {
+    /// Answers a request.
+    #[allow(clippy::unused_self, clippy::unnecessary_wraps, reason = "as with `post-handshake-auth`")]
+    fn answer<'b>(
+        &'b self,
+        request: &Request,
+        _: &mut Stream<'b, Timed, RustCrypto>,
+        link: &mut Link,
+        _: &mut Porter<'b, '_, impl FnMut() -> Time>,
+        _: &impl Fn(Event),
+    ) -> Result<Reply, Event> {
+        Ok(self.desk.answer(request, link))
+    }
+}
+
+#[cfg(feature = "post-handshake-auth")]
+impl Shop<'_> {
+    /// Answers a request, once the client has said who it is if that is asked for here.
+    fn answer<'b>(
+        &'b self,
+        request: &Request,
+        stream: &mut Stream<'b, Timed, RustCrypto>,
+        link: &mut Link,
+        porter: &mut Porter<'b, '_, impl FnMut() -> Time>,
+        tell: &impl Fn(Event),
+    ) -> Result<Reply, Event> {
+        let (paths, client_auth) = self.late;
+        if paths.is_empty() {
+            return Ok(self.desk.answer(request, link));
+        }
+        if !late::guards(paths, &request.target) {
+            return Ok(self.desk.answer_anybody(request, link));
+        }
+        if link.peer.is_none() {
+            match late::ask(stream, porter, client_auth) {
+                Ok(Late::Known) => {
+                    *link = tls::link(stream.session());
+                    tell(Event::Identified(Box::new(link.clone())));
+                }
+                Ok(Late::Unknown(why)) => return Ok(Reply::forbidden(why)),
+                Err(error) => {
+                    let verdict = stream.session().verdict().map(|verdict| verdict.to_string());
+                    return Err(Event::Broken(verdict.unwrap_or_else(|| broken(&HttpError::Stream(error)))));
+                }
+            }
+        }
+        Ok(self.desk.answer(request, link))
     }
 }
 

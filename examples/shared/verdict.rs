@@ -113,6 +113,15 @@ fn hint(response: &Response) -> Option<&'static str> {
              or <Directory> into the virtual host.",
         );
     }
+    if response.status == 403 && says("post_handshake_auth") {
+        return Some(
+            "the server asks for a certificate in this path only, after the handshake, which TLS 1.3 clients need not allow. \
+             Offer it with --post-handshake-auth.",
+        );
+    }
+    if response.status == 403 && says("was asked for it and showed none") {
+        return Some("the server asked for our certificate after the handshake, and none of ours is what it asks for.");
+    }
     (response.status == 403).then_some(
         "the handshake is done, so our certificate is valid; the server's rules do not let its owner in, as Apache's \
          Require expr %{SSL_CLIENT_S_DN_CN} does for another common name.",
@@ -157,6 +166,8 @@ mod tests {
                 .1
                 .contains("virtual host")
         );
+        assert!(verdict(403, "(TLS extension post_handshake_auth)").unwrap_err().1.contains("--post-handshake-auth"));
+        assert!(verdict(403, "was asked for it and showed none").unwrap_err().1.contains("none of ours"));
         assert!(verdict(403, "Forbidden").unwrap_err().1.contains("common name"));
     }
 

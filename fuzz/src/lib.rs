@@ -119,7 +119,7 @@ fn run<'b, S: Side>(
         match step(&mut handshake, credential, &mut input, chunk, sent) {
             Ok(false) => {}
             Ok(true) => {
-                let session = handshake.into_session().ok().expect("it is done");
+                let session = handshake.into_session().expect("it is done");
                 assert!(session.peer().is_some(), "a session without an authenticated peer");
                 return run_session(session, input, chunk);
             }

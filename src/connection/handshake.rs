@@ -16,6 +16,7 @@ use crate::record::outbound::Outbound;
 use crate::transcript::Transcript;
 use crate::wire::enums::{CipherSuite, NamedGroup};
 use crate::x509::{NoTrace, PeerChain, PeerIdentity, Rules, Trace, Verdict, VerifiedPath};
+use core::fmt;
 
 /// One TLS 1.3 handshake, as [`Client`](crate::Client) or [`Server`](crate::Server), over lent
 /// [`Buffers`]. It does no I/O: [`poll`](Self::poll) says what it needs.
@@ -49,6 +50,27 @@ pub enum Step<'c, 'b, S: Side, C: CryptoProvider> {
     Sign(SignRequest<'c, 'b, S, C>),
     /// The handshake is over: [`into_session`](Handshake::into_session).
     Done,
+}
+
+impl<S: Side, C: CryptoProvider> fmt::Debug for Handshake<'_, S, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handshake").field("stage", &self.stage()).finish_non_exhaustive()
+    }
+}
+
+impl<S: Side, C: CryptoProvider> fmt::Debug for Step<'_, '_, S, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Transmit => "Transmit",
+            Self::NeedInput => "NeedInput",
+            Self::Yield => "Yield",
+            Self::Time(_) => "Time",
+            Self::Credential(_) => "Credential",
+            Self::Authorize(_) => "Authorize",
+            Self::Sign(_) => "Sign",
+            Self::Done => "Done",
+        })
+    }
 }
 
 /// Where the run of the states stopped.
@@ -90,6 +112,8 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
                     credential: None,
                     #[cfg(feature = "post-handshake-auth")]
                     post_handshake_auth: false,
+                    #[cfg(feature = "post-handshake-auth")]
+                    declined_last: false,
                 },
                 change_cipher_spec_sent: false,
                 #[cfg(feature = "key-log")]

@@ -25,3 +25,5 @@ pub struct Buffers<'b> {
     /// with RSA-2048, more for long names. A server that asks no client may lend an empty slice.
     pub peer: &'b mut [u8],
 }
+
+debug_by_name!("Buffers", [] Buffers<'_>);

@@ -22,6 +22,8 @@ pub struct TimeRequest<'c, 'b, S: Side, C: CryptoProvider> {
     pub(super) target: Target<'c, 'b, S, C>,
 }
 
+debug_by_name!("TimeRequest", [S: Side, C: CryptoProvider] TimeRequest<'_, '_, S, C>);
+
 /// Which credential shall be shown?
 ///
 /// A client is asked when the server has asked for its certificate; a server with the ClientHello that it
@@ -31,16 +33,22 @@ pub struct CredentialRequest<'c, 'b, S: Side, C: CryptoProvider> {
     pub(super) target: Target<'c, 'b, S, C>,
 }
 
+debug_by_name!("CredentialRequest", [S: Side, C: CryptoProvider] CredentialRequest<'_, '_, S, C>);
+
 /// The peer has proved who it is: its chain and its CertificateVerify are valid. May it in?
 pub struct AuthorizeRequest<'c, 'b, S: Side, C: CryptoProvider> {
     pub(super) target: Target<'c, 'b, S, C>,
 }
+
+debug_by_name!("AuthorizeRequest", [S: Side, C: CryptoProvider] AuthorizeRequest<'_, '_, S, C>);
 
 /// Sign our CertificateVerify (RFC 9846 section 4.5.2). The answer may come much later, from
 /// another task or a secure element: drop the token and take it up again with the next poll.
 pub struct SignRequest<'c, 'b, S: Side, C: CryptoProvider> {
     pub(super) target: Target<'c, 'b, S, C>,
 }
+
+debug_by_name!("SignRequest", [S: Side, C: CryptoProvider] SignRequest<'_, '_, S, C>);
 
 impl<S: Side, C: CryptoProvider> TimeRequest<'_, '_, S, C> {
     /// Answers.

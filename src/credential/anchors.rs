@@ -3,6 +3,7 @@
 use super::Chain;
 use super::slots::SlotError;
 use crate::error::{ApiMisuse, CertificateError, Error};
+use crate::limits::MAX_ANCHORS;
 use crate::x509::{OwnCertificate, Time, TrustAnchor, UnixTime};
 
 /// At most `K` trust anchors, lent from their certificates.
@@ -41,7 +42,10 @@ pub(super) fn check(certificates: Chain<'_>, time: Time) -> Result<(), SlotError
     if certificates.iter().next().is_none() || !certificates.is_whole() {
         return Err(SlotError::Unusable(ApiMisuse::NoTrustAnchors.into()));
     }
-    for (index, certificate) in (0_u8..).zip(certificates.iter()) {
+    if certificates.iter().nth(MAX_ANCHORS).is_some() {
+        return Err(SlotError::Unusable(ApiMisuse::AuthoritiesTooLong.into()));
+    }
+    for (index, certificate) in (0..=u8::MAX).zip(certificates.iter()) {
         TrustAnchor::from_certificate(certificate)?;
         let parsed = OwnCertificate::parse(certificate);
         let problem = parsed.and_then(|certificate| certificate.check_time(time)).err();

@@ -65,6 +65,7 @@ pub use self::stage::{Admission, KeyProof, Stage};
 pub(crate) use self::signature::ecdsa_der;
 
 use crate::error::{ApiMisuse, Error};
+use crate::limits::MAX_CHAIN;
 use crate::wire::enums::SignatureScheme;
 use crate::x509::{KeyAlgorithm, Name, OwnCertificate, UnixTime};
 
@@ -75,7 +76,7 @@ use crate::x509::{KeyAlgorithm, Name, OwnCertificate, UnixTime};
 pub struct KeyHandle(pub u32);
 
 /// A certificate chain to show, and the handle of its key. It borrows the DER, which may lie in flash.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Credential<'a> {
     chain: Chain<'a>,
     scheme: SignatureScheme,
@@ -104,8 +105,8 @@ impl<'a> Credential<'a> {
     /// [`with_scheme`](Self::with_scheme) says otherwise.
     ///
     /// # Errors
-    /// [`ApiMisuse::CredentialUnusable`] if the chain is empty, a certificate cannot be parsed, or the
-    /// key of the leaf is of a kind that is not supported.
+    /// [`ApiMisuse::CredentialUnusable`] if the chain is empty or has more than 255 certificates, a certificate cannot
+    /// be parsed, or the key of the leaf is of a kind that is not supported.
     pub fn new(chain: &'a [&'a [u8]], key: KeyHandle) -> Result<Self, Error> {
         Self::from_chain(Chain::list(chain), key)
     }
@@ -120,7 +121,8 @@ impl<'a> Credential<'a> {
             let certificate = OwnCertificate::parse(certificate).map_err(|_| ApiMisuse::CredentialUnusable)?;
             leaf = leaf.or(Some(certificate));
         }
-        let leaf = leaf.filter(|_| chain.is_whole()).ok_or(ApiMisuse::CredentialUnusable)?;
+        let usable = chain.is_whole() && chain.iter().nth(MAX_CHAIN).is_none();
+        let leaf = leaf.filter(|_| usable).ok_or(ApiMisuse::CredentialUnusable)?;
         let scheme = leaf.key().default_scheme().ok_or(ApiMisuse::CredentialUnusable)?;
         let signature_len = u16::try_from(leaf.signature_len()).map_err(|_| ApiMisuse::CredentialUnusable)?;
         Ok(Self { chain, scheme, algorithm: leaf.key(), signature_len, key })
@@ -185,7 +187,7 @@ impl<'a> Credential<'a> {
 
     /// Which certificate of the chain was issued by `authority`, counted from 0, the leaf.
     pub fn certificate_of(&self, authority: &Name<'_>) -> Option<u8> {
-        (0_u8..).zip(self.issuers()).find(|(_, issuer)| issuer.matches(authority)).map(|(index, _)| index)
+        (0..=u8::MAX).zip(self.issuers()).find(|(_, issuer)| issuer.matches(authority)).map(|(index, _)| index)
     }
 
     /// The certificates, parsed; all of them could be when the credential was made.

@@ -152,7 +152,7 @@ impl<'w> PeerRequest<'w> {
     /// The chain has to be parsed, so it is walked once, however much the peer asks for.
     fn walk(&self, credential: &Credential<'_>, time: Option<Time>) -> Findings {
         let mut chain = Findings::default();
-        for (index, certificate) in (0_u8..).zip(credential.certificates()) {
+        for (index, certificate) in (0..=u8::MAX).zip(credential.certificates()) {
             self.look_at(index, &certificate, time, &mut chain);
         }
         chain

@@ -19,7 +19,7 @@ pub struct Entry<'a> {
 /// The first entry that does all the peer asks for is shown, so the order of the entries is the order of
 /// preference. A server that has none looks for one that only misses what clients may wish
 /// ([`Unfit::is_wish_of_client`]). If there is none of that kind either, [`NoMatch`] says what to do.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Selector<'b> {
     entries: &'b [Entry<'b>],
     alias: Option<&'b str>,
@@ -45,7 +45,7 @@ pub enum NoMatch<'b> {
 }
 
 /// The answer to the question which credential to show.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Choice<'b> {
     /// None; on a server the handshake fails.
@@ -57,7 +57,7 @@ pub enum Choice<'b> {
 }
 
 /// What was chosen, and why.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Selection<'b> {
     choice: Choice<'b>,
     shown: Option<Verdict<'b>>,

@@ -5,7 +5,7 @@ use crate::limits::MAX_SIGNATURE;
 
 /// A signature as signers make it.
 #[allow(clippy::large_enum_variant, reason = "lives on the stack once a handshake, and there is no heap")]
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Signature {
     /// As it stands in a CertificateVerify, of any scheme: made by [`Signature::encoded`].
@@ -24,6 +24,8 @@ pub struct EncodedSignature {
     bytes: [u8; MAX_SIGNATURE],
     len: u16,
 }
+
+debug_by_name!("EncodedSignature", [] EncodedSignature);
 
 impl Signature {
     /// A signature as it stands in a CertificateVerify: for RSA as long as the modulus, for ECDSA a DER

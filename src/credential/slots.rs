@@ -18,6 +18,8 @@ pub struct Slots<'m, const N: usize> {
     generation: Cell<u32>,
 }
 
+debug_by_name!("Slots", [const N: usize] Slots<'_, N>);
+
 /// One slot: certificates from the start of its memory, the alias at its end.
 pub(super) struct Slot<'m> {
     pub(super) memory: &'m mut [u8],
@@ -58,16 +60,22 @@ pub struct Lease<'s> {
     id: SlotId,
 }
 
+debug_by_name!("Lease", [] Lease<'_>);
+
 /// Leases of all credentials that references point to, in the order of the references.
 pub struct Leases<'s, const N: usize> {
     leases: [Option<Lease<'s>>; N],
 }
+
+debug_by_name!("Leases", [const N: usize] Leases<'_, N>);
 
 /// The entries of [`Leases`].
 pub struct Entries<'e, const N: usize> {
     entries: [Entry<'e>; N],
     len: usize,
 }
+
+debug_by_name!("Entries", [const N: usize] Entries<'_, N>);
 
 /// Why a slot cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +100,7 @@ pub enum SlotError {
 }
 
 impl<'m, const N: usize> Slots<'m, N> {
-    /// Empty slots, one in each piece of `memory`, to which `references` will point.
+    /// Empty slots, one in each piece of `memory`, to which `references` will point. Slots behind the 256th are not used.
     ///
     /// A slot takes the certificates in DER and the alias: 1 KiB for a P-256 certificate with its intermediate.
     pub fn new(memory: [&'m mut [u8]; N], references: &'m [Reference]) -> Self {
@@ -106,7 +114,7 @@ impl<'m, const N: usize> Slots<'m, N> {
     /// # Errors
     /// [`SlotError::NoFreeSlot`].
     pub fn stage(&self) -> Result<Stage<'_, 'm>, SlotError> {
-        let free = (0_u8..).zip(&self.places).filter_map(|(index, slot)| {
+        let free = (0..=u8::MAX).zip(&self.places).filter_map(|(index, slot)| {
             let slot = slot.try_borrow_mut().ok()?;
             let id = SlotId::new(index, slot.generation);
             let pointed_to = self.references.iter().any(|reference| reference.get() == Some(id));
@@ -160,7 +168,7 @@ impl<'m, const N: usize> Slots<'m, N> {
 
     /// What is there, pointed to or not.
     pub fn iter(&self) -> impl Iterator<Item = Lease<'_>> {
-        (0_u8..).zip(&self.places).filter_map(|(index, slot)| {
+        (0..=u8::MAX).zip(&self.places).filter_map(|(index, slot)| {
             let slot = slot.try_borrow().ok().filter(|slot| !slot.content.is_empty())?;
             let id = SlotId::new(index, slot.generation);
             Some(Lease { slot, id })

@@ -14,8 +14,10 @@ pub struct Stage<'s, 'm> {
     id: SlotId,
 }
 
+debug_by_name!("Stage", [] Stage<'_, '_>);
+
 /// What a new credential is held to before it can be shown.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Admission<'p> {
     /// The role in which it will be shown.
     pub purpose: Purpose,
@@ -26,7 +28,7 @@ pub struct Admission<'p> {
 }
 
 /// What shows that a key belongs to a certificate.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum KeyProof<'p> {
     /// The public key, as the signer tells it, in the encoding of its kind: for P-256 the uncompressed point, 65 bytes.
@@ -51,7 +53,7 @@ impl Admission<'_> {
     /// [`SlotError::Certificate`] with the first certificate to blame, [`SlotError::KeyMismatch`].
     pub fn check<C: CryptoProvider>(&self, credential: &Credential<'_>) -> Result<(), SlotError> {
         let mut below: Option<OwnCertificate<'_>> = None;
-        for (index, certificate) in (0_u8..).zip(credential.certificates()) {
+        for (index, certificate) in (0..=u8::MAX).zip(credential.certificates()) {
             let blame = |index: u8, problem| SlotError::Certificate(CertificateError { index, problem });
             match below {
                 None => certificate.check_purpose(self.purpose).map_err(|problem| blame(index, problem))?,

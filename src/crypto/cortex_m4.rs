@@ -43,6 +43,8 @@ pub struct CortexM4;
 /// An ephemeral private key. 36 bytes, wiped when dropped.
 pub struct PrivateKey(Private);
 
+debug_by_name!("PrivateKey", [] PrivateKey);
+
 enum Private {
     P256(Words),
     #[cfg(feature = "x25519")]
@@ -56,6 +58,8 @@ pub struct P256SigningKey {
     private: Zeroizing<[u8; 32]>,
     public: [u8; 65],
 }
+
+debug_by_name!("P256SigningKey", [] P256SigningKey);
 
 /// A number of 256 bits, the lowest word first, as the assembly takes it. Wiped when dropped.
 #[derive(Zeroize, ZeroizeOnDrop)]

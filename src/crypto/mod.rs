@@ -123,11 +123,15 @@ pub struct Digest {
     len: u8,
 }
 
+debug_by_name!("Digest", [] Digest);
+
 /// The result of a key exchange. Wiped when dropped.
 #[derive(ZeroizeOnDrop)]
 pub struct SharedSecret {
     bytes: [u8; MAX_SHARED_SECRET_LEN],
 }
+
+debug_by_name!("SharedSecret", [] SharedSecret);
 
 /// The public half of a key exchange, as it stands in a `KeyShareEntry`.
 #[derive(Clone, Copy)]
@@ -135,6 +139,8 @@ pub struct KeyShare {
     bytes: [u8; MAX_KEY_SHARE_LEN],
     len: u8,
 }
+
+debug_by_name!("KeyShare", [] KeyShare);
 
 /// A running hash.
 pub trait Hash: Clone {

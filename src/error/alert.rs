@@ -83,6 +83,11 @@ impl AlertClass {
 }
 
 impl AlertDescription {
+    /// Whether nothing follows it. RFC 9846 section 6: all but the closure alerts "MUST be treated as error alerts".
+    pub(crate) const fn is_fatal(self) -> bool {
+        !matches!(self, Self::CLOSE_NOTIFY | Self::USER_CANCELED)
+    }
+
     /// What this alert, from the peer, means for another attempt. Alerts that are not known are transient.
     pub const fn class(self) -> AlertClass {
         match self {

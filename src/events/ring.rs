@@ -414,6 +414,25 @@ fn check_sum(bytes: impl Iterator<Item = u8>) -> u16 {
     })
 }
 
+/// Its bytes are for dumps.
+impl core::fmt::Debug for EventRing<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("EventRing").field("len", &self.bytes.len()).field("lost", &self.lost()).finish_non_exhaustive()
+    }
+}
+
+impl core::fmt::Debug for EventDump<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("EventDump").field("len", &self.bytes.len()).field("lost", &self.lost()).finish_non_exhaustive()
+    }
+}
+
+impl core::fmt::Debug for Records<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
+    }
+}
+
 impl core::fmt::Display for DumpError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str(match self {

@@ -8,7 +8,7 @@ use crate::wire::enums::{CipherSuite, NamedGroup, SignatureScheme};
 use crate::x509::{CommonName, ServerName, TrustAnchor, Waivers};
 
 /// What both roles configure. Empty lists mean everything the provider has, in its order.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Parameters<'a> {
     alpn: &'a [&'a [u8]],
     cipher_suites: &'a [CipherSuite],
@@ -22,7 +22,7 @@ pub(crate) struct Parameters<'a> {
 }
 
 /// Configuration of a client.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct ClientConfig<'a> {
     pub(crate) server_name: ServerName<'a>,
     pub(crate) common_name: Option<CommonName<'a>>,
@@ -33,7 +33,7 @@ pub struct ClientConfig<'a> {
 }
 
 /// Configuration of a server.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct ServerConfig<'a> {
     pub(crate) client_auth: ClientAuth<'a>,
     pub(crate) send_authorities: bool,
@@ -43,7 +43,7 @@ pub struct ServerConfig<'a> {
 /// Whether a server asks its clients who they are. The trust anchors are those of the clients'
 /// certificates, 1 to 255 of them; unless switched off or one is a pin, their names are sent in
 /// CertificateRequest.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub enum ClientAuth<'a> {
     /// It does not ask. Apache: `SSLVerifyClient none`.
     None,

@@ -16,6 +16,8 @@ pub struct Entropy {
     second_seed: [u8; KEY_SEED_LEN],
 }
 
+debug_by_name!("Entropy", [] Entropy);
+
 impl Entropy {
     /// Bytes that are needed.
     pub const LEN: usize = 128;

@@ -22,6 +22,8 @@ pub struct KeyLogLine<'a> {
     pub secret: &'a [u8],
 }
 
+debug_by_name!("KeyLogLine", [] KeyLogLine<'_>);
+
 impl fmt::Display for KeyLogLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ", self.label)?;

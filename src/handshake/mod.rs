@@ -4,6 +4,7 @@
 //! there, its handler runs and gives the next state. A handler does at most one public-key operation.
 
 mod authenticate;
+#[allow(missing_debug_implementations, reason = "states hold secrets and never leave this crate")]
 pub(crate) mod client;
 pub(crate) mod config;
 pub(crate) mod entropy;
@@ -11,10 +12,12 @@ mod hello_offer;
 mod identify;
 #[cfg(feature = "key-log")]
 pub(crate) mod key_log;
+#[allow(missing_debug_implementations, reason = "states hold secrets and never leave this crate")]
 mod keys;
 #[cfg(feature = "post-handshake-auth")]
 pub(crate) mod post;
 pub(crate) mod proof;
+#[allow(missing_debug_implementations, reason = "states hold secrets and never leave this crate")]
 pub(crate) mod server;
 
 use crate::credential::Credential;
@@ -96,11 +99,18 @@ pub(crate) struct Negotiated<'b> {
     /// A server may ask again after the handshake.
     #[cfg(feature = "post-handshake-auth")]
     pub(crate) post_handshake_auth: bool,
+    /// A client's last answer was none, and the server has not shown yet that this will do.
+    #[cfg(feature = "post-handshake-auth")]
+    pub(crate) declined_last: bool,
 }
 
 impl<'b> Negotiated<'b> {
     /// The client has answered with `credential`, or with none.
     pub(crate) const fn presented(&mut self, credential: Option<&'b Credential<'b>>) {
+        #[cfg(feature = "post-handshake-auth")]
+        {
+            self.declined_last = credential.is_none();
+        }
         if credential.is_some() {
             self.credential = credential;
             self.client_auth = ClientAuthStatus::Presented;

@@ -47,6 +47,8 @@ pub(crate) struct PostHandshake<'b, C: CryptoProvider> {
     transcript: Transcript<C>,
     /// The path of the chain that is being verified.
     path: Option<PathFound>,
+    /// On a server: what the client has answered to the last request.
+    answered: Option<ClientAuthStatus>,
     step: Step<'b>,
     party: Party<'b>,
 }
@@ -143,7 +145,7 @@ impl<'b> Party<'b> {
 impl<'b, C: CryptoProvider> PostHandshake<'b, C> {
     /// `handshake` ends with the Finished of the client.
     pub(crate) fn new(handshake: Transcript<C>, party: Party<'b>) -> Self {
-        Self { transcript: handshake.fork(), handshake, path: None, step: Step::Idle, party }
+        Self { transcript: handshake.fork(), handshake, path: None, answered: None, step: Step::Idle, party }
     }
 
     /// The messages that may come, beside what every session expects.
@@ -191,6 +193,11 @@ impl<'b, C: CryptoProvider> PostHandshake<'b, C> {
         self.path
     }
 
+    /// What the client has answered to the last request, if it has.
+    pub(crate) const fn answered(&self) -> Option<ClientAuthStatus> {
+        self.answered
+    }
+
     /// What the chain of a client was held to.
     pub(crate) fn rules(&self, peer: &PeerChain<'_>) -> Option<Rules<'_>> {
         let Party::Server(requester) = &self.party else { return None };
@@ -235,6 +242,7 @@ impl<'b, C: CryptoProvider> PostHandshake<'b, C> {
         requester.number = requester.number.checked_add(1).ok_or(Error::KeysExhausted)?;
         requester.client_auth = client_auth;
         self.transcript = self.handshake.fork();
+        self.answered = None;
         peer.begin_again();
         self.step = Step::SendRequest(0);
         Ok(())
@@ -290,6 +298,7 @@ impl<'b, C: CryptoProvider> PostHandshake<'b, C> {
                 }
                 // Better now than when the key has signed.
                 channel.peer.check_free(request.context.len().saturating_add(credential.signature_len()))?;
+                channel.tx.check_holds(CertificateVerify::OVERHEAD + credential.signature_len())?;
                 Step::AwaitSignature(credential)
             }
             None => Step::SendCertificate(None, 0),
@@ -442,6 +451,7 @@ impl<'b, C: CryptoProvider> PostHandshake<'b, C> {
             channel.peer.begin_again();
             channel.negotiated.declined();
         }
+        self.answered = Some(status);
         Ok(status)
     }
 }

@@ -1,7 +1,9 @@
 //! Who answers what a session asks after the handshake, for both drivers.
 
-#[cfg(feature = "post-handshake-auth")]
-use super::{AsyncHost, Host};
+#[cfg(all(feature = "async", feature = "post-handshake-auth"))]
+use super::AsyncHost;
+#[cfg(all(feature = "blocking", feature = "post-handshake-auth"))]
+use super::Host;
 #[cfg(feature = "post-handshake-auth")]
 use crate::connection::Event;
 use crate::crypto::CryptoProvider;
@@ -53,10 +55,10 @@ impl<C: CryptoProvider> Answers<'_, C> for NoHost {
 impl<'b, C: CryptoProvider, H: Host<'b, Client, C>> Answers<'b, C> for ClientHost<'_, H> {
     fn answer(&mut self, question: Event<'_, 'b, C>) -> Result<(), Error> {
         match question {
-            Event::Credential(request) => match self.0.credential(&request) {
-                Some(credential) => request.select(credential),
-                None => request.decline(),
-            },
+            Event::Credential(request) => {
+                let choice = self.0.choose(&request);
+                request.answer(choice)
+            }
             Event::Sign(request) => match self.0.sign(&request) {
                 Some(signature) => request.complete(&signature),
                 None => Err(request.fail()),
@@ -99,10 +101,10 @@ impl<C: CryptoProvider> AsyncAnswers<'_, C> for NoHost {
 impl<'b, C: CryptoProvider, H: AsyncHost<'b, Client, C>> AsyncAnswers<'b, C> for ClientHost<'_, H> {
     async fn answer(&mut self, question: Event<'_, 'b, C>) -> Result<(), Error> {
         match question {
-            Event::Credential(request) => match self.0.credential(&request).await {
-                Some(credential) => request.select(credential),
-                None => request.decline(),
-            },
+            Event::Credential(request) => {
+                let choice = self.0.choose(&request).await;
+                request.answer(choice)
+            }
             Event::Sign(request) => match self.0.sign(&request).await {
                 Some(signature) => request.complete(&signature),
                 None => Err(request.fail()),

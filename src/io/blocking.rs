@@ -17,6 +17,8 @@ pub struct Stream<'b, T, C: CryptoProvider> {
     session: Session<'b, C>,
 }
 
+debug_by_name!("Stream", [T, C: CryptoProvider] Stream<'_, T, C>);
+
 impl<'b, T: Read + Write, C: CryptoProvider> Stream<'b, T, C> {
     /// Runs `handshake` over `transport`. The alert of an error is sent before this returns. Lend the transport
     /// (`&mut transport`) if you want it back after an error: a TCP socket that is closed with unread bytes in
@@ -151,9 +153,12 @@ impl<'b, T: Read + Write, C: CryptoProvider> Stream<'b, T, C> {
     fn await_answer(&mut self, host: &mut impl Answers<'b, C>) -> Result<Option<ClientAuthStatus>, Failure<T::Error>> {
         let mut unsent = None;
         loop {
+            // Also a read may have come past the answer.
+            if let Some(status) = self.session.certificate_answer() {
+                return Ok(Some(status));
+            }
             let event = if unsent.is_some() { self.session.poll_received() } else { self.session.poll() };
             match event {
-                Ok(Event::ClientAuth(status)) => return Ok(Some(status)),
                 Ok(Event::Data(_) | Event::PeerClosed | Event::Closed) => return Ok(None),
                 Ok(Event::Transmit) => unsent = self.transmit().err(),
                 Ok(Event::NeedInput) => self.fill(&mut unsent)?,
@@ -321,6 +326,8 @@ mod hosted {
         pub(super) side: core::marker::PhantomData<S>,
     }
 
+    debug_by_name!("Hosted", [T, S, C: CryptoProvider, H] Hosted<'_, '_, T, S, C, H>);
+
     impl<T: ErrorType, S, C: CryptoProvider, H> ErrorType for Hosted<'_, '_, T, S, C, H> {
         type Error = Failure<T::Error>;
     }
@@ -354,7 +361,7 @@ mod hosted {
             self.await_certificate()
         }
 
-        /// Waits for the answer to a request that was made.
+        /// Waits for the answer to a request that was made; gives it also if a read has come past it.
         ///
         /// # Errors
         /// As [`request_certificate`](Self::request_certificate).

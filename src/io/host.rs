@@ -151,6 +151,8 @@ mod software {
     use crate::crypto::rustcrypto::P384SigningKey;
     use crate::crypto::rustcrypto::{P256SigningKey, RustCrypto};
     use crate::crypto::{Digest, Hash, HashAlgorithm};
+    #[cfg(feature = "dangerous-waivers")]
+    use crate::x509::Waived;
 
     /// A [`Host`] with keys in memory: shows the first credential the peer accepts, lets every
     /// authenticated peer in. On a server that has none of the authorities that the client names, the first
@@ -161,6 +163,8 @@ mod software {
         clock: T,
     }
 
+    debug_by_name!("SoftwareHost", [T, K] SoftwareHost<'_, T, K>);
+
     /// A [`Host`] with a keystore and keys in memory: shows what the selector chooses, lets in whom the list allows.
     pub struct KeystoreHost<'b, T, K = P256SigningKey> {
         selector: Selector<'b>,
@@ -168,7 +172,11 @@ mod software {
         clock: T,
         allowed: AllowList<'b>,
         selection: Option<Selection<'b>>,
+        #[cfg(feature = "dangerous-waivers")]
+        accepts_waived: bool,
     }
+
+    debug_by_name!("KeystoreHost", [T, K] KeystoreHost<'_, T, K>);
 
     /// A private key in memory.
     pub trait SigningKey {
@@ -178,6 +186,7 @@ mod software {
     }
 
     /// A private key in memory of any kind that is compiled in.
+    #[derive(Debug)]
     #[non_exhaustive]
     pub enum AnySigningKey {
         /// Ed25519.
@@ -227,13 +236,30 @@ mod software {
     impl<'b, T: FnMut() -> Time, K: SigningKey> KeystoreHost<'b, T, K> {
         /// `KeyHandle(i)` of a credential is `keys[i]`. Everybody who is authenticated may in.
         pub const fn new(selector: Selector<'b>, keys: &'b [K], clock: T) -> Self {
-            Self { selector, keys, clock, allowed: AllowList::everybody(), selection: None }
+            Self {
+                selector,
+                keys,
+                clock,
+                allowed: AllowList::everybody(),
+                selection: None,
+                #[cfg(feature = "dangerous-waivers")]
+                accepts_waived: false,
+            }
         }
 
         /// Lets in only whom the list allows; others get `access_denied` (49).
         #[must_use]
         pub const fn with_allowed(mut self, allowed: AllowList<'b>) -> Self {
             self.allowed = allowed;
+            self
+        }
+
+        /// **Dangerous**: lets in whose path is not valid, but for what the configuration waives. Off by default: such a
+        /// peer is told what is wrong. See [`Policy::waivers`](crate::policy::Policy::waivers).
+        #[cfg(feature = "dangerous-waivers")]
+        #[must_use]
+        pub const fn dangerous_accepting_waived(mut self, accepts: bool) -> Self {
+            self.accepts_waived = accepts;
             self
         }
 
@@ -266,6 +292,11 @@ mod software {
 
         fn authorize(&mut self, peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
             self.allowed.authorize::<C>(peer)
+        }
+
+        #[cfg(feature = "dangerous-waivers")]
+        fn dangerous_accept_waived(&mut self, _: &PeerIdentity<'_>, _: Waived) -> bool {
+            self.accepts_waived
         }
 
         fn sign(&mut self, request: &SignRequest<'_, 'b, S, C>) -> Option<Signature> {

@@ -358,8 +358,10 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
     }
 
     fn deliver(&mut self, content_type: ContentType, content: Span) -> Result<Option<Received>, Error> {
-        // RFC 9846 section 5.1: "Handshake messages MUST NOT be interleaved with other record types."
-        if content_type != ContentType::HANDSHAKE && self.inside_message() {
+        // RFC 9846 section 5.1: "Handshake messages MUST NOT be interleaved with other record types." A fatal alert comes
+        // between nothing, as nothing follows it: a peer that cannot finish its message, as its key has failed, says why.
+        let inside = self.inside_message();
+        if inside && content_type != ContentType::HANDSHAKE && content_type != ContentType::ALERT {
             return Err(PeerMisbehaved::UnexpectedMessage.into());
         }
         match content_type {
@@ -368,6 +370,9 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
             ContentType::ALERT if content.is_empty() => Err(InvalidMessage::EmptyRecord.into()),
             ContentType::ALERT => {
                 let description = alert::parse(content.of(self.buffer))?;
+                if inside && !description.is_fatal() {
+                    return Err(PeerMisbehaved::UnexpectedMessage.into());
+                }
                 // RFC 9846 section 6.1: user_canceled is followed by close_notify and says nothing by itself.
                 if description == AlertDescription::USER_CANCELED {
                     return self.count_empty().map(|()| None);

@@ -138,6 +138,13 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
         if self.pending.is_empty() { Err(too_small(len.saturating_add(self.overhead()))) } else { Ok(false) }
     }
 
+    /// Whether a handshake message of `len` bytes fits once everything else has left.
+    #[cfg(feature = "post-handshake-auth")]
+    pub(crate) fn check_holds(&self, len: usize) -> Result<(), Error> {
+        let need = len.saturating_add(self.overhead());
+        if need <= self.buffer.len() { Ok(()) } else { Err(too_small(need)) }
+    }
+
     /// Room for application data. No handshake record is open then.
     pub(crate) fn data_space(&mut self) -> &mut [u8] {
         self.free().of_mut(self.buffer)

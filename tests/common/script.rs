@@ -463,7 +463,7 @@ impl<'b, S: Side, H: Host<'b, S, RustCrypto>> Real<'b, S, H> {
 
     pub fn session(self) -> Session<'b, RustCrypto> {
         assert_eq!(self.end, Some(Ok(())));
-        self.handshake.into_session().ok().expect("it is done")
+        self.handshake.into_session().expect("it is done")
     }
 }
 

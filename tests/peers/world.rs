@@ -7,7 +7,7 @@ use rcgen::{DnType, DnValue, SanType};
 use std::net::TcpListener;
 
 /// The common name that suppliers look for.
-pub(crate) const WANTED_NAME: &str = "cxml-supplier.coupahost.com";
+pub(crate) const WANTED_NAME: &str = "cxml-supplier.example";
 
 /// A chain, the leaf first and without the root, and the key of the leaf.
 #[derive(Clone)]

@@ -61,8 +61,22 @@ pub(crate) const ALL: &str = "all-algorithms,dangerous-waivers,embedded-tls,even
 pub(crate) const PINNED: &str = "aes256-gcm-sha384,std,log";
 
 /// Tests that need all features: of signature algorithms, of waivers, and of what comes after the handshake.
-pub(crate) const ALL_TESTS: &str = "--test algorithms --test data --test drivers --test events --test key_log --test post_handshake --test \
-    post_handshake_refusals --test real_roots --test waivers --test wycheproof --test x509_cases";
+pub(crate) const ALL_TESTS: &[&str] = &[
+    "algorithms",
+    "data",
+    "drivers",
+    "events",
+    "examples",
+    "key_log",
+    "policy_handshakes",
+    "policy_settings",
+    "post_handshake",
+    "post_handshake_drivers",
+    "post_handshake_refusals",
+    "real_roots",
+    "waivers",
+    "x509_cases",
+];
 
 #[cfg(test)]
 mod tests {

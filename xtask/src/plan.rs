@@ -133,7 +133,7 @@ fn documentation() -> Step {
 
 fn unit() -> Step {
     let tasks = vec![
-        cargo("test --workspace --exclude interop --lib --bins --examples --locked"),
+        cargo("test --workspace --exclude interop --exclude vectors --lib --bins --examples --locked"),
         cargo(&format!("test --package embedded-mtls --lib --locked --features {ALL}")),
         Task::Succeeds(
             Run::cargo("test --locked --package gateway --package hardware --package provisioning").within("boards"),
@@ -143,9 +143,11 @@ fn unit() -> Step {
 }
 
 fn integration() -> Step {
+    let all = ALL_TESTS.join(" --test ");
     let tasks = vec![
         cargo(&format!("test --package embedded-mtls --test * --locked --features {PINNED}")),
-        cargo(&format!("test --package embedded-mtls {ALL_TESTS} --locked --features {ALL}")),
+        cargo(&format!("test --package embedded-mtls --test {all} --locked --features {ALL}")),
+        cargo("test --package vectors --test wycheproof --locked"),
     ];
     Step { name: "tests", what: "tests on the public API, and of the repository's own rules", tasks }
 }
@@ -168,8 +170,8 @@ pub(crate) fn limbo(files: &[String]) -> Result<Step> {
         Err(error) => Err(Failure::new(format!("{file}: {error}"))),
     };
     let files = files.iter().map(absolute).collect::<Result<Vec<_>>>()?;
-    let test = format!("test --package embedded-mtls --test x509_limbo --locked --features {ALL} -- --nocapture");
-    let run = if files.is_empty() { Run::cargo(&test) } else { Run::cargo(&test).env("LIMBO_JSON", files.join(":")) };
+    let test = "test --package vectors --test limbo --locked -- --nocapture";
+    let run = if files.is_empty() { Run::cargo(test) } else { Run::cargo(test).env("LIMBO_JSON", files.join(":")) };
     let what = "each certificate case of x509-limbo is answered as expected, or explained";
     Ok(Step { name: "limbo", what, tasks: vec![Task::Succeeds(run)] })
 }
@@ -197,8 +199,12 @@ fn package() -> Step {
 }
 
 fn example() -> Step {
-    let tasks = vec![cargo("run --release --locked --example post_order")];
-    Step { name: "example", what: "the gateway posts its order and gets a 200", tasks }
+    let tasks = vec![
+        cargo("run --release --locked --example post_order"),
+        cargo("run --release --locked --example rotation"),
+        cargo("run --release --locked --example secure_element"),
+    ];
+    Step { name: "example", what: "the gateway posts its order and gets a 200, the other examples do theirs", tasks }
 }
 
 fn cortex_m4() -> Step {

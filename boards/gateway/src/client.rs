@@ -22,6 +22,9 @@ use embedded_mtls::{Buffers, Client, ClientAuthStatus, ClientConfig, Error, Hand
 /// How long the other side may take to say goodbye: by then all is done.
 pub(crate) const GOODBYE: Duration = Duration::from_millis(500);
 
+/// How long name servers may take; they are asked again meanwhile.
+const NAME_PATIENCE: Duration = Duration::from_secs(5);
+
 /// Posts `order`.
 pub(crate) async fn attempt<B: Board>(
     stack: Stack<'_>,
@@ -54,12 +57,15 @@ async fn resolve(stack: Stack<'_>, endpoint: &Endpoint<'_>) -> Result<IpAddress,
     if let Ok(address) = endpoint.host.parse::<Ipv4Address>() {
         return Ok(IpAddress::Ipv4(address));
     }
-    let found = stack.dns_query(endpoint.host, DnsQueryType::A).await;
-    let address = found.ok().and_then(|addresses| addresses.first().copied());
-    if address.is_none() {
-        warn!("{} has no address", endpoint.host);
+    if stack.config_v4().is_none_or(|config| config.dns_servers.is_empty()) {
+        return Err(Trouble::NoNameServer);
     }
-    address.ok_or(Trouble::Network)
+    debug!("asking for the address of {}", endpoint.host);
+    let found = with_timeout(NAME_PATIENCE, stack.dns_query(endpoint.host, DnsQueryType::A)).await;
+    let found = found.map_err(|_silent| Trouble::NoNameServer)?;
+    let address = found.ok().and_then(|addresses| addresses.first().copied()).ok_or(Trouble::NoAddress)?;
+    info!("{} has the address {}", endpoint.host, Shown(address));
+    Ok(address)
 }
 
 /// Mutual TLS and HTTP over a connection.

@@ -66,10 +66,20 @@ where
     let status = response.status.0;
     info!("answer: HTTP {}", status);
     if !(200..300).contains(&status) {
-        return Ok(Err(Trouble::Http(status)));
+        return Ok(Err(refusal(status, response.headers())));
     }
     let body = response.body().read_to_end().await?;
     Ok(cxml::acceptance(status, body))
+}
+
+/// What a status that is no success means. A date instead of seconds is passed over: a device may not know what time it is.
+fn refusal<'h>(status: u16, mut headers: impl Iterator<Item = (&'h str, &'h [u8])>) -> Trouble {
+    let asked = headers.find(|(name, _)| name.eq_ignore_ascii_case("Retry-After"));
+    let seconds = asked.and_then(|(_, value)| core::str::from_utf8(value).ok()?.trim().parse().ok());
+    match seconds {
+        Some(seconds) if (500..600).contains(&status) => Trouble::HttpLater { status, seconds },
+        _ => Trouble::Http(status),
+    }
 }
 
 /// Bytes of a host name, a colon and a port.
@@ -237,6 +247,20 @@ pub(crate) mod tests {
     fn a_refusal_counts_whatever_its_body() {
         let page = std::format!("HTTP/1.1 400 Bad Request\r\nContent-Length: 5000\r\n\r\n{}", "x".repeat(100));
         assert_eq!(answered(&mut Script::new(&page, 512)), Ok(Err(Trouble::Http(400))));
+    }
+
+    #[test]
+    fn a_server_that_is_busy_may_say_for_how_long() {
+        for (head, expected) in [
+            ("503 Busy\r\nretry-after: 120", Trouble::HttpLater { status: 503, seconds: 120 }),
+            ("500 Oh\r\nRetry-After: 0", Trouble::HttpLater { status: 500, seconds: 0 }),
+            ("503 Busy\r\nRetry-After: Sun, 22 Nov 2026 05:00:00 GMT", Trouble::Http(503)),
+            ("503 Busy\r\nRetry-After: -1", Trouble::Http(503)),
+            ("429 Slower\r\nRetry-After: 120", Trouble::Http(429)),
+        ] {
+            let answer = std::format!("HTTP/1.1 {head}\r\nContent-Length: 0\r\n\r\n");
+            assert_eq!(answered(&mut Script::new(&answer, 512)), Ok(Err(expected)), "{head}");
+        }
     }
 
     #[test]

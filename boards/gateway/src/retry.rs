@@ -3,7 +3,8 @@
 use crate::trouble::{Remedy, Trouble};
 use embassy_time::Duration;
 
-/// How often an order is sent, and how long the pauses are: each is twice the one before it.
+/// How often an order is sent, and how long the pauses are: each is twice the one before it, or what the server asks for if
+/// that is longer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retry {
     /// Most attempts, the first among them.
@@ -26,7 +27,11 @@ impl Retry {
         }
         let doublings = u32::from(attempts).saturating_sub(1).min(31);
         let ticks = self.pause.as_ticks().saturating_mul(1 << doublings);
-        Some(Duration::from_ticks(ticks).min(self.longest))
+        let asked = match trouble {
+            Trouble::HttpLater { seconds, .. } => Duration::from_secs(u64::from(*seconds)),
+            _ => Duration::MIN,
+        };
+        Some(Duration::from_ticks(ticks).max(asked).min(self.longest))
     }
 }
 
@@ -44,6 +49,15 @@ mod tests {
         );
         let long = Retry { attempts: 255, ..Retry::USUAL };
         assert_eq!(long.after(254, &Trouble::Network), Some(Retry::USUAL.longest));
+    }
+
+    #[test]
+    fn a_server_may_ask_for_a_longer_pause_but_not_for_a_shorter_one() {
+        let retry = Retry { attempts: 6, pause: Duration::from_secs(4), longest: Duration::from_secs(60) };
+        let pauses = [0, 4, 9, 60, 61, u32::MAX]
+            .map(|seconds| retry.after(1, &Trouble::HttpLater { status: 503, seconds }).map(|pause| pause.as_secs()));
+        assert_eq!(pauses, [4, 4, 9, 60, 60, 60].map(Some));
+        assert_eq!(retry.after(6, &Trouble::HttpLater { status: 503, seconds: 1 }), None);
     }
 
     #[test]

@@ -23,12 +23,23 @@ pub enum Trouble {
     CxmlUnreadable,
     /// The HTTP response has this status.
     Http(u16),
+    /// The HTTP response has this status and asks to wait so many seconds (RFC 9110 section 10.2.3).
+    HttpLater {
+        /// From 500 to 599: for others no time helps.
+        status: u16,
+        /// From the response on.
+        seconds: u32,
+    },
     /// What came is not HTTP, or is larger than the memory for it.
     HttpUnreadable,
     /// The server refused us after our side of the handshake was done, with this alert.
     LateRejection(AlertDescription),
-    /// The name has no address, nobody listens there, or the connection broke.
+    /// Nobody listens at the address, or the connection broke.
     Network,
+    /// The name servers know no address of the server's name.
+    NoAddress,
+    /// No name server answers, or none is known.
+    NoNameServer,
     /// The server proved who it is, and asked for no certificate of ours: this is not mutual TLS, nothing was sent.
     NotMutual,
     /// The device is not set up: nothing was sent.
@@ -56,7 +67,7 @@ impl Trouble {
             Self::Cxml(status) | Self::Http(status) => (500..600).contains(status),
             Self::CxmlUnreadable | Self::HttpUnreadable | Self::NotMutual | Self::Setup => false,
             Self::LateRejection(alert) => passes(*alert),
-            Self::Network | Self::Timeout => true,
+            Self::HttpLater { .. } | Self::Network | Self::NoAddress | Self::NoNameServer | Self::Timeout => true,
             Self::Tls(error) => match error {
                 Error::AlertReceived(alert) => passes(*alert),
                 // Something on the way changed the bytes, or was not the server at all: another connection may be good.
@@ -72,12 +83,12 @@ impl Trouble {
         let later = u8::from(self.remedy() == Remedy::Again);
         match self {
             Self::Setup => 1,
-            Self::Network => 10,
+            Self::Network | Self::NoAddress | Self::NoNameServer => 10,
             Self::Timeout => 11,
             Self::Tls(_) => 20,
             Self::LateRejection(_) => 21,
             Self::NotMutual => 22,
-            Self::Http(_) | Self::HttpUnreadable => 30 + later,
+            Self::Http(_) | Self::HttpLater { .. } | Self::HttpUnreadable => 30 + later,
             Self::Cxml(_) | Self::CxmlUnreadable => 40 + later,
         }
     }
@@ -102,11 +113,14 @@ impl fmt::Display for Trouble {
             Self::Cxml(status) => write!(f, "cXML status {status}"),
             Self::CxmlUnreadable => f.write_str("cXML: the answer is no Response"),
             Self::Http(status) => write!(f, "HTTP status {status}"),
+            Self::HttpLater { status, seconds } => write!(f, "HTTP status {status}, the server asks for {seconds} s"),
             Self::HttpUnreadable => f.write_str("HTTP: the answer cannot be read"),
             Self::LateRejection(alert) => {
                 write!(f, "TLS: the server refused us after our side of the handshake was done: {alert}")
             }
             Self::Network => f.write_str("network: no connection, or it broke"),
+            Self::NoAddress => f.write_str("DNS: the name has no address"),
+            Self::NoNameServer => f.write_str("DNS: no name server answers"),
             Self::NotMutual => f.write_str("TLS: the server asked for no certificate, this is not mutual TLS"),
             Self::Setup => f.write_str("the settings cannot be used"),
             Self::Timeout => f.write_str("network: no answer in time"),
@@ -136,7 +150,10 @@ mod tests {
     #[test]
     fn what_another_connection_may_mend_is_tried_again() {
         for trouble in [
+            Trouble::HttpLater { status: 503, seconds: 7 },
             Trouble::Network,
+            Trouble::NoAddress,
+            Trouble::NoNameServer,
             Trouble::Timeout,
             Trouble::Tls(Error::ConnectionTruncated),
             Trouble::Tls(Error::InvalidMessage(InvalidMessage::UnknownType)),

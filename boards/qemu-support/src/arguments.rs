@@ -24,6 +24,8 @@ pub(crate) struct Arguments {
     pub(crate) retry: Retry,
     /// Another task signs, and takes its time.
     pub(crate) slow_key: bool,
+    /// Lets other tasks run between the public-key operations of a handshake.
+    pub(crate) yields: bool,
     /// Does nothing but overflow the stack.
     pub(crate) overflow: bool,
 }
@@ -41,6 +43,7 @@ pub(crate) fn read(arena: &'static mut Arena) -> Option<Arguments> {
         patience: Duration::from_secs(20),
         retry: Retry { attempts: 3, pause: Duration::from_millis(100), longest: Duration::from_secs(1) },
         slow_key: false,
+        yields: true,
         overflow: false,
     };
     let line = semihosting::experimental::env::args::<LINE>().ok()?;
@@ -73,6 +76,7 @@ impl Arguments {
             "attempts" => self.retry.attempts = value.parse().ok()?,
             "pause" => self.retry.pause = milliseconds(value)?,
             "key" => self.slow_key = value == "slow",
+            "yield" => self.yields = value != "no",
             "fault" => self.overflow = value == "overflow",
             _ => return None,
         }

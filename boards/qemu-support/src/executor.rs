@@ -12,17 +12,10 @@ use static_cell::StaticCell;
 static PENDING: AtomicBool = AtomicBool::new(false);
 /// Microseconds.
 static LONGEST_ROUND: AtomicU32 = AtomicU32::new(0);
-static LONGEST_AWAKE: AtomicU32 = AtomicU32::new(0);
 
-/// The longest time in microseconds that a task had to wait for the others because of one public-key operation, and the
-/// longest in which the processor did not sleep: so long it would have waited if handshakes did not yield.
-pub(crate) fn longest() -> (u32, u32) {
-    (LONGEST_ROUND.load(Ordering::Relaxed), LONGEST_AWAKE.load(Ordering::Relaxed))
-}
-
-fn note(longest: &AtomicU32, since: Instant) {
-    let took = u32::try_from(since.elapsed().as_micros()).unwrap_or(u32::MAX);
-    longest.store(longest.load(Ordering::Relaxed).max(took), Ordering::Relaxed);
+/// The longest time in microseconds that a task had to wait because others ran.
+pub(crate) fn longest_round() -> u32 {
+    LONGEST_ROUND.load(Ordering::Relaxed)
 }
 
 /// Called by wakers, from tasks and from interrupts.
@@ -37,19 +30,17 @@ pub(crate) fn run(init: impl FnOnce(Spawner)) -> ! {
     static EXECUTOR: StaticCell<raw::Executor> = StaticCell::new();
     let executor: &'static raw::Executor = EXECUTOR.init_with(|| raw::Executor::new(ptr::null_mut()));
     init(executor.spawner());
-    let mut awake = Instant::now();
     loop {
         PENDING.store(false, Ordering::Release);
         let start = Instant::now();
         // SAFETY: called here only, and the loop is entered once.
         unsafe { executor.poll() };
-        note(&LONGEST_ROUND, start);
+        let took = u32::try_from(start.elapsed().as_micros()).unwrap_or(u32::MAX);
+        LONGEST_ROUND.store(longest_round().max(took), Ordering::Relaxed);
         // Masked interrupts still end a WFI: none can slip in between the look and the sleep.
         cortex_m::interrupt::disable();
         if !PENDING.load(Ordering::Acquire) {
-            note(&LONGEST_AWAKE, awake);
             cortex_m::asm::wfi();
-            awake = Instant::now();
         }
         // SAFETY: outside of any critical section.
         unsafe { cortex_m::interrupt::enable() };

@@ -6,6 +6,8 @@ use crate::host::{Host, Key};
 use crate::sample;
 use crate::signer;
 use crate::stack;
+use crate::unyielding::unyielding;
+use core::pin::pin;
 use embassy_net::Stack;
 use embedded_mtls::credential::{AnchorSet, Chain};
 use embedded_mtls::crypto::rustcrypto::P256SigningKey;
@@ -34,7 +36,8 @@ pub(crate) async fn firmware(network: Stack<'static>, arguments: Arguments) -> !
 
 /// The exit status; `None`: a file is missing, or is not what it should be.
 async fn gateway(network: Stack<'static>, arguments: Arguments) -> Option<u8> {
-    let Arguments { arena, role, endpoint, anchors, identity, time_server, patience, retry, slow_key, .. } = arguments;
+    let Arguments { arena, role, endpoint, anchors, identity, time_server, patience, retry, slow_key, yields, .. } =
+        arguments;
     let anchors = AnchorSet::<MAX_ANCHORS>::from_certificates(Chain::joined(arena.load(anchors, "der")?)).ok()?;
     let (mut credential, mut key) = (None, Key::None);
     if let Some(identity) = identity {
@@ -59,8 +62,9 @@ async fn gateway(network: Stack<'static>, arguments: Arguments) -> Option<u8> {
         patience,
         retry,
     };
-    let outcome = app::run(network, &settings, &mut Host { key }, MEMORY.take()).await;
-    let (round, awake) = executor::longest();
-    defmt::info!("executor: at most {} us for a round of tasks, {} us without sleep", round, awake);
+    let mut host = Host { key };
+    let run = pin!(app::run(network, &settings, &mut host, MEMORY.take()));
+    let outcome = if yields { run.await } else { unyielding(run).await };
+    defmt::info!("executor: blocked for {} us at most", executor::longest_round());
     Some(outcome.map_or_else(|trouble| trouble.exit_status(), |_| 0))
 }

@@ -17,6 +17,7 @@ mod signer;
 mod stack;
 mod start;
 mod time;
+mod unyielding;
 
 pub use crate::registers::Registers;
 pub use crate::start::{fail, run, start, unexpected_interrupt};

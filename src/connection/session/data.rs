@@ -23,10 +23,14 @@ pub struct ReceivedData<'c, 'b, C: CryptoProvider> {
     pub(super) rx: &'c mut Inbound<'b, C>,
 }
 
+debug_by_name!("ReceivedData", [C: CryptoProvider] ReceivedData<'_, '_, C>);
+
 /// Room in `tx` into which plaintext is written, to be encrypted in place.
 pub struct PlaintextBuffer<'c, 'b, C: CryptoProvider> {
     pub(super) session: &'c mut Session<'b, C>,
 }
+
+debug_by_name!("PlaintextBuffer", [C: CryptoProvider] PlaintextBuffer<'_, '_, C>);
 
 impl<C: CryptoProvider> ReceivedData<'_, '_, C> {
     /// The data. It may be changed in place.

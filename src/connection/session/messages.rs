@@ -66,7 +66,7 @@ impl<C: CryptoProvider> Session<'_, C> {
             self.rx.discard(total);
         }
         self.tickets_left = self.tickets_left.checked_sub(1).ok_or(PeerMisbehaved::TooManyMessages)?;
-        self.shown_accepted();
+        self.handshake_accepted();
         Ok(Handled::Yes)
     }
 

@@ -34,6 +34,7 @@ use crate::x509::LeafSummary;
 #[cfg(feature = "post-handshake-auth")]
 use crate::x509::PeerChain;
 use crate::x509::{PathFound, PeerIdentity};
+use core::fmt;
 use data::Next;
 use messages::Handled;
 
@@ -70,7 +71,7 @@ pub struct Session<'b, C: CryptoProvider> {
 }
 
 /// A server has refused a client because of what it showed, or did not show.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Refusal<'b> {
     /// What the server said. Its [class](AlertDescription::class) says whether trying again can help.
     pub alert: AlertDescription,
@@ -81,6 +82,11 @@ pub struct Refusal<'b> {
 impl<'b> Refusal<'b> {
     /// `None` if the client was never asked, or is accepted.
     pub(super) const fn of(alert: AlertDescription, negotiated: &Negotiated<'b>) -> Option<Self> {
+        // What it showed before was judged before.
+        #[cfg(feature = "post-handshake-auth")]
+        if negotiated.declined_last {
+            return Some(Self { alert, credential: None });
+        }
         match negotiated.client_auth {
             ClientAuthStatus::Presented => Some(Self { alert, credential: negotiated.credential }),
             ClientAuthStatus::Declined => Some(Self { alert, credential: None }),
@@ -119,6 +125,10 @@ pub enum Event<'c, 'b, C: CryptoProvider> {
     Credential(CredentialRequest<'c, 'b, Client, C>),
     /// On a client: sign with the key of the chosen credential. Comes where [`NeedInput`](Self::NeedInput) would:
     /// if the signature takes time, drop the token, read from the transport and go on; data passes both ways.
+    ///
+    /// Unless the server asks again meanwhile: that request, and what follows it, waits in `rx` for the answer to this
+    /// one, and once [`rx_space`](Session::rx_space) is empty nothing helps but the signature. Do not read then: to
+    /// read nothing looks like the end of the transport.
     #[cfg(feature = "post-handshake-auth")]
     Sign(SignRequest<'c, 'b, Client, C>),
     /// On a server: say what time it is, to judge the client's chain.
@@ -134,6 +144,41 @@ pub enum Event<'c, 'b, C: CryptoProvider> {
     /// [`Session::peer`] says who it is. `Declined`: it showed no certificate, and everything is as it was.
     #[cfg(feature = "post-handshake-auth")]
     ClientAuth(ClientAuthStatus),
+}
+
+impl<C: CryptoProvider> fmt::Debug for Session<'_, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("client_auth", &self.negotiated.client_auth)
+            .field("peer_closed", &self.peer_closed)
+            .field("closed", &self.closed)
+            .field("failure", &self.failure)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<C: CryptoProvider> fmt::Debug for Event<'_, '_, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Transmit => "Transmit",
+            Self::NeedInput => "NeedInput",
+            Self::Data(_) => "Data",
+            Self::PeerClosed => "PeerClosed",
+            Self::Closed => "Closed",
+            #[cfg(feature = "post-handshake-auth")]
+            Self::Credential(_) => "Credential",
+            #[cfg(feature = "post-handshake-auth")]
+            Self::Sign(_) => "Sign",
+            #[cfg(feature = "post-handshake-auth")]
+            Self::Time(_) => "Time",
+            #[cfg(feature = "post-handshake-auth")]
+            Self::Yield => "Yield",
+            #[cfg(feature = "post-handshake-auth")]
+            Self::Authorize(_) => "Authorize",
+            #[cfg(feature = "post-handshake-auth")]
+            Self::ClientAuth(_) => "ClientAuth",
+        })
+    }
 }
 
 impl<'b, C: CryptoProvider> Session<'b, C> {
@@ -307,7 +352,8 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
     /// - application data after we have sent some. Data that comes before proves nothing: "Servers MAY send data after
     ///   sending their first flight", without knowing who the client is (section 4.5.3).
     ///
-    /// A server that sends no tickets and only answers shows nothing before it is asked something.
+    /// A server that sends no tickets and only answers shows nothing before it is asked something. After a late answer only
+    /// data counts, as the other two may have been on their way before.
     pub const fn client_auth(&self) -> ClientAuthStatus {
         self.negotiated.client_auth
     }
@@ -318,7 +364,8 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
     }
 
     /// How the server has refused what we answered to its request for a certificate: once an alert of the server
-    /// has ended the session before it has accepted us. `None` on a server, or if it never asked.
+    /// has ended the session before it has accepted us. `None` on a server, or if it never asked. Of several answers
+    /// the last one counts.
     pub const fn refusal(&self) -> Option<Refusal<'b>> {
         match self.failure {
             Some(Error::AlertReceived(alert)) => Refusal::of(alert, &self.negotiated),
@@ -347,7 +394,8 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
         self.negotiated.group
     }
 
-    /// Where the transport writes what it reads.
+    /// Where the transport writes what it reads. Empty while there is no room before data is consumed or a question is
+    /// answered: a read of nothing would look like the end of the transport.
     pub fn rx_space(&mut self) -> &mut [u8] {
         self.rx.space()
     }
@@ -425,6 +473,10 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
 
     /// The server has shown that it accepts the certificate that we sent.
     fn shown_accepted(&mut self) {
+        #[cfg(feature = "post-handshake-auth")]
+        {
+            self.negotiated.declined_last = false;
+        }
         if matches!(self.negotiated.client_auth, ClientAuthStatus::Presented) {
             self.rx.events.accepted();
             self.negotiated.client_auth = ClientAuthStatus::Accepted;

@@ -10,7 +10,7 @@ use crate::crypto::CryptoProvider;
 use crate::error::{ApiMisuse, Error};
 use crate::handshake::config::ClientAuth;
 use crate::handshake::post::{Channel, PostHandshake, Stop};
-use crate::handshake::{Answer, Question};
+use crate::handshake::{Answer, ClientAuthStatus, Question};
 use crate::transcript::CertificateHash;
 use crate::wire::enums::HandshakeType;
 use crate::wire::handshake::MessageHeader;
@@ -46,6 +46,12 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
     /// client: whether we have.
     pub const fn can_request_certificate(&self) -> bool {
         self.post.is_offered()
+    }
+
+    /// On a server: what the client has answered to the last [`request_certificate`](Self::request_certificate), as
+    /// [`Event::ClientAuth`] has said it; `None` before it has, and if nothing was asked.
+    pub const fn certificate_answer(&self) -> Option<ClientAuthStatus> {
+        self.post.answered()
     }
 
     /// On a server: why a chain that came late was refused, in full, as [`Handshake::verdict`] says it of one of the
@@ -96,13 +102,17 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
         if !self.rx.receive(header.total())? {
             return Ok(Handled::NotYet);
         }
-        // Who is asked after the handshake has been let in; a second request may have been sent before our answer to
-        // the first was seen (RFC 9846 section 4.7.2), and says nothing.
+        self.handshake_accepted();
+        let (post, mut channel) = self.post_parts();
+        Ok(if post.receive_request(&mut channel)? { Handled::Yes } else { Handled::NotYet })
+    }
+
+    /// The server has shown that it has let us in after the handshake. Of a late answer that says nothing: a ticket or
+    /// a second request may have been sent before that was seen (RFC 9846 section 4.7.2).
+    pub(super) const fn handshake_accepted(&mut self) {
         if !self.answered_late {
             self.shown_accepted();
         }
-        let (post, mut channel) = self.post_parts();
-        Ok(if post.receive_request(&mut channel)? { Handled::Yes } else { Handled::NotYet })
     }
 
     fn begin_receiving(&mut self) -> Result<bool, Error> {

@@ -20,6 +20,8 @@ pub struct RecordKey {
     key: [u8; MAX_AEAD_KEY_LEN],
 }
 
+debug_by_name!("RecordKey", [] RecordKey);
+
 /// Bytes of the longest AEAD key.
 const MAX_AEAD_KEY_LEN: usize = 32;
 

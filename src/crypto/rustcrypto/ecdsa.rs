@@ -23,12 +23,17 @@ pub struct P256SigningKey {
     public: [u8; 65],
 }
 
+debug_by_name!("P256SigningKey", [] P256SigningKey);
+
 /// A P-384 signing key in memory, for credentials whose key lies in no secure element. Wiped when
 /// dropped.
 ///
 /// Make it once and keep it: making it computes the public key, which costs as much as a signature.
 #[cfg(feature = "p384")]
 pub struct P384SigningKey(p384::ecdsa::SigningKey);
+
+#[cfg(feature = "p384")]
+debug_by_name!("P384SigningKey", [] P384SigningKey);
 
 /// Bytes of a P-256 scalar.
 const P256_SCALAR: usize = 32;

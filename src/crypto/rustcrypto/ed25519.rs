@@ -10,6 +10,8 @@ use crate::crypto::CryptoError;
 /// Make it once and keep it: making it computes the public key.
 pub struct Ed25519SigningKey(SigningKey);
 
+debug_by_name!("Ed25519SigningKey", [] Ed25519SigningKey);
+
 /// Strict: refuses keys and commitments of small order as well, with which one signature fits many
 /// messages (RFC 8032 leaves that open), and does not multiply the cofactor away.
 pub(super) fn verify(public_key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), CryptoError> {

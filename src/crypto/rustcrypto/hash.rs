@@ -11,6 +11,8 @@ use crate::crypto::{CryptoError, Digest, Hash, HashAlgorithm};
 #[derive(Clone)]
 pub struct RunningHash(Running);
 
+debug_by_name!("RunningHash", [] RunningHash);
+
 #[derive(Clone)]
 enum Running {
     Sha256(sha2::Sha256),

@@ -13,6 +13,8 @@ use crate::wire::enums::NamedGroup;
 /// An ephemeral private key. 36 bytes, wiped when dropped.
 pub struct PrivateKey(Private);
 
+debug_by_name!("PrivateKey", [] PrivateKey);
+
 enum Private {
     P256(p256::SecretKey),
     #[cfg(feature = "x25519")]

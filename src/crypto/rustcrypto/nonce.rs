@@ -6,10 +6,10 @@
 use p256::elliptic_curve::Field;
 use p256::elliptic_curve::ops::{Invert, Reduce};
 use p256::{FieldBytes, NonZeroScalar, Scalar};
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use super::RustCrypto;
-use crate::crypto::{CryptoError, CryptoProvider, HashAlgorithm};
+use crate::crypto::{CryptoError, CryptoProvider, Digest, HashAlgorithm};
 
 /// Signs a SHA-256 digest (FIPS 186-5 section 6.4.1): `r || s`, big-endian. `x_of` gives the x of a number times the
 /// base point.
@@ -24,7 +24,10 @@ pub(in crate::crypto) fn sign(
     let r = reduced(&x_of(&nonce)?);
     // With it, and one signature, anybody could compute the key.
     let inverse = Zeroizing::new(nonce.invert());
-    let s = **inverse * (z + r * **key);
+    // Each of them, with what everybody sees, would do as well.
+    let product = Zeroizing::new(r * **key);
+    let sum = Zeroizing::new(z + *product);
+    let s = **inverse * *sum;
     // A nonce for which one of them is 0 does not come up before the end of the world.
     if bool::from(r.is_zero() | s.is_zero()) {
         return Err(CryptoError::Invalid);
@@ -51,8 +54,9 @@ impl Nonces {
         let digest = digest.to_bytes();
         let mut nonces = Self { k: [0; 32], v: [1; 32] };
         for separator in [0, 1] {
-            nonces.k = nonces.hmac(&[&nonces.v, &[separator], key, &digest])?;
-            nonces.v = nonces.hmac(&[&nonces.v])?;
+            let k = nonces.hmac(&[&nonces.v, &[separator], key, &digest])?;
+            store(&mut nonces.k, &k)?;
+            nonces.next_v()?;
         }
         Ok(nonces)
     }
@@ -60,22 +64,31 @@ impl Nonces {
     /// Step h.
     fn next(&mut self) -> Result<NonZeroScalar, CryptoError> {
         for _ in 0..NONCE_TRIES {
-            self.v = self.hmac(&[&self.v])?;
+            self.next_v()?;
             if let Ok(nonce) = nonzero(&self.v) {
                 return Ok(nonce);
             }
-            self.k = self.hmac(&[&self.v, &[0]])?;
-            self.v = self.hmac(&[&self.v])?;
+            let k = self.hmac(&[&self.v, &[0]])?;
+            store(&mut self.k, &k)?;
+            self.next_v()?;
         }
         Err(CryptoError::Invalid)
     }
 
-    fn hmac(&self, message: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
-        let mut digest = RustCrypto::hmac(HashAlgorithm::Sha256, &self.k, message)?;
-        let bytes = digest.as_bytes().try_into().map_err(|_| CryptoError::Invalid);
-        digest.zeroize();
-        bytes
+    fn next_v(&mut self) -> Result<(), CryptoError> {
+        let v = self.hmac(&[&self.v])?;
+        store(&mut self.v, &v)
     }
+
+    fn hmac(&self, message: &[&[u8]]) -> Result<Zeroizing<Digest>, CryptoError> {
+        RustCrypto::hmac(HashAlgorithm::Sha256, &self.k, message).map(Zeroizing::new)
+    }
+}
+
+/// From one place that is wiped to another, without an array in between.
+fn store(place: &mut [u8; 32], mac: &Digest) -> Result<(), CryptoError> {
+    *place = *mac.as_bytes().first_chunk().ok_or(CryptoError::Invalid)?;
+    Ok(())
 }
 
 /// A number modulo the order.

@@ -1,6 +1,7 @@
 //! QEMU with an image of ours, and what the image logs.
 
 use crate::process::Process;
+use crate::resolver::Ends;
 use defmt_decoder::{DecodeError, Table};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -23,8 +24,19 @@ pub(crate) enum Network {
     /// QEMU's own network: the host's loopback is 10.0.2.2. With a port, connections to it on the host's loopback
     /// reach port 8443 of the machine.
     User { forward: Option<u16> },
+    /// QEMU's own network, behind a wire with a name server of ours.
+    Named(Ends),
     /// A wire: frames are read from one Unix socket and written to another.
     Wire { address: &'static str, read: String, write: String },
+}
+
+/// What the machine's clock follows.
+#[derive(Clone, Copy)]
+pub(crate) enum Clock {
+    /// The host's.
+    Host,
+    /// The instructions that were executed: each takes two to this power nanoseconds.
+    Counting(u32),
 }
 
 /// A running machine. It ends with this value.
@@ -64,16 +76,25 @@ impl Machine {
         }
     }
 
+    /// The folder of its crate.
+    pub(crate) fn directory(self) -> String {
+        boards().join(self.crate_name()).display().to_string()
+    }
+
     /// Where `cargo build --release` in the board's folder puts the image.
     pub(crate) fn image(self) -> PathBuf {
         let target = match self {
             Self::Mps2 => "thumbv7em-none-eabihf",
             Self::Lm3s => "thumbv7m-none-eabi",
         };
-        let boards = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../boards");
+        let boards = boards();
         let directory = env::var_os("BOARDS_TARGET_DIR").map_or_else(|| boards.join("target"), PathBuf::from);
         directory.join(target).join("release").join(self.crate_name())
     }
+}
+
+fn boards() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../boards")
 }
 
 impl Emulator {
@@ -83,6 +104,7 @@ impl Emulator {
         image: &Path,
         directory: &str,
         network: &Network,
+        clock: Clock,
         arguments: &[String],
     ) -> Result<Self, String> {
         let bytes =
@@ -93,6 +115,9 @@ impl Emulator {
             ["-M", machine.name(), "-display", "none", "-monitor", "none", "-serial", "none"].map(String::from).into();
         line.extend(["-semihosting-config".into(), format!("enable=on,target=native,{words}")]);
         line.extend(network.options(machine));
+        if let Clock::Counting(shift) = clock {
+            line.extend(["-icount".into(), format!("shift={shift}")]);
+        }
         line.extend(["-kernel".into(), image.display().to_string()]);
         Ok(Self { process: Process::start_in(directory, "qemu-system-arm", line)?, image: bytes })
     }
@@ -130,14 +155,33 @@ impl Network {
                 let forward = forward.map(|port| format!(",hostfwd=tcp:127.0.0.1:{port}-:8443")).unwrap_or_default();
                 vec!["-nic".into(), format!("user,model={controller}{forward}")]
             }
-            Self::Wire { address, read, write } => vec![
-                "-netdev".into(),
-                format!("dgram,id=wire,local.type=unix,local.path={read},remote.type=unix,remote.path={write}"),
-                "-net".into(),
-                format!("nic,model={controller},netdev=wire,macaddr={address}"),
-            ],
+            Self::Named(ends) => [
+                "-netdev",
+                "user,id=user",
+                "-netdev",
+                &dgram("far", &ends.network, &ends.from_network),
+                "-netdev",
+                "hubport,id=first,hubid=0,netdev=user",
+                "-netdev",
+                "hubport,id=second,hubid=0,netdev=far",
+                "-netdev",
+                &dgram("wire", &ends.machine, &ends.from_machine),
+                "-net",
+                &format!("nic,model={controller},netdev=wire"),
+            ]
+            .map(String::from)
+            .into(),
+            Self::Wire { address, read, write } => {
+                let nic = format!("nic,model={controller},netdev=wire,macaddr={address}");
+                vec!["-netdev".into(), dgram("wire", read, write), "-net".into(), nic]
+            }
         }
     }
+}
+
+/// A wire with this name for QEMU.
+fn dgram(id: &str, read: &str, write: &str) -> String {
+    format!("dgram,id={id},local.type=unix,local.path={read},remote.type=unix,remote.path={write}")
 }
 
 /// The lines in the bytes that an image has written.

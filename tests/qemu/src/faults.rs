@@ -1,6 +1,6 @@
 //! Faults on the way: the order arrives once, with the same bytes, or stays queued.
 
-use crate::emulator::{Emulator, Machine, Network};
+use crate::emulator::{Clock, Emulator, Machine, Network};
 use crate::ground::Ground;
 use crate::peers::{Kind, Peer};
 use crate::proxy::{self, Fault};
@@ -128,7 +128,7 @@ fn between_machines(poster: Machine, quality: Quality, world: &World) -> Result<
         let (read, write) = wire.sockets(end);
         let address = if end == 0 { "52:54:00:12:34:10" } else { "52:54:00:12:34:11" };
         let network = Network::Wire { address, read, write };
-        Emulator::start(machine, &machine.image(), &ground.directory(), &network, arguments)
+        Emulator::start(machine, &machine.image(), &ground.directory(), &network, Clock::Host, arguments)
     };
     let there = Ground::new(&world.root, Some(&world.server))?;
     // As many connections as the poster may need.

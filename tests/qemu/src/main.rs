@@ -2,15 +2,21 @@
 //!
 //! ```text
 //! emulated [WORD...]     the table: every row, or those that contain one of the words
-//! emulated post IMAGE    boots this image once, which posts an order to the supplier of the examples; prints its log
+//! emulated post IMAGE [NAME=VALUE...]
+//!                        boots this image once, which posts an order to the supplier of the examples; prints its log
 //! ```
 //!
 //! The images, and the examples `supplier` and `gateway`, have to be built; `cargo xtask qemu` does that.
 
+mod answers;
+mod application;
 mod clients;
 mod emulator;
 mod faults;
 mod ground;
+mod names;
+mod once;
+mod pace;
 mod peers;
 #[allow(dead_code, missing_docs, unreachable_pub, reason = "tests share it, each uses a part")]
 #[path = "../../common/pki.rs"]
@@ -19,6 +25,7 @@ mod pki;
 #[path = "../../peers/process.rs"]
 mod process;
 mod proxy;
+mod resolver;
 mod rows;
 #[path = "../../peers/servers.rs"]
 mod servers;
@@ -39,7 +46,7 @@ use world::World;
 fn main() -> ExitCode {
     let words: Vec<String> = env::args().skip(1).collect();
     let outcome = World::new().and_then(|world| match words.as_slice() {
-        [command, image] if command == "post" => rows::post_once(&world, image),
+        [command, image, more @ ..] if command == "post" => once::post(&world, image, more),
         _ => Ok(u8::from(!table::run(&world, &words))),
     });
     match outcome {

@@ -55,7 +55,7 @@ impl Peer {
             world.files.write(log, "")?;
         }
         world.files.write("order", ANSWER)?;
-        let process = match kind {
+        let mut process = match kind {
             Kind::Ours => Process::start(&example("supplier")?, ours(world, port, shows, options))?,
             Kind::OpenSsl | Kind::OpenSslAskingNobody => {
                 Process::start("openssl", openssl(kind, world, port, shows, options))?
@@ -63,9 +63,11 @@ impl Peer {
             Kind::Nginx => servers::nginx(&world.files, port, shows, options)?,
             Kind::Apache => servers::apache(&world.files, port, shows, options)?,
         };
-        // OpenSSL takes one connection; the firmware tries again until it listens.
-        if matches!(kind, Kind::Ours | Kind::Nginx | Kind::Apache) {
-            await_listener(port)?;
+        match kind {
+            Kind::Ours => process.await_sign("listened", |process| process.stdout().starts_with(b"listening on"))?,
+            Kind::Nginx | Kind::Apache => await_listener(port)?,
+            // It takes one connection; the firmware tries again until it listens.
+            Kind::OpenSsl | Kind::OpenSslAskingNobody => {}
         }
         Ok(Self { kind, process })
     }

@@ -1,14 +1,11 @@
 //! What is tried.
 
 use crate::clients;
-use crate::emulator::{Emulator, Machine, Network};
+use crate::emulator::{Clock, Emulator, Machine, Network};
 use crate::ground::Ground;
 use crate::peers::{self, Peer};
 use crate::world::{Identity, World, free_port};
-use crate::{faults, time_server};
-use std::path::Path;
-use std::thread;
-use std::time::Duration;
+use crate::{answers, faults, names, once, pace, time_server};
 
 /// A row of the table.
 pub(crate) struct Row {
@@ -21,13 +18,13 @@ pub(crate) struct Row {
 type Run = Box<dyn FnOnce(&World) -> Result<(), String>>;
 
 /// Exit statuses of the firmware.
-const DELIVERED: u8 = 0;
-const NETWORK: u8 = 10;
+pub(crate) const DELIVERED: u8 = 0;
+pub(crate) const NETWORK: u8 = 10;
 const TLS: u8 = 20;
 const REJECTED_LATE: u8 = 21;
 const NOT_MUTUAL: u8 = 22;
-const HTTP: u8 = 30;
-const FAULTED: u8 = 103;
+pub(crate) const HTTP: u8 = 30;
+pub(crate) const FAULTED: u8 = 103;
 
 /// A machine that posts an order to a supplier, and how that should end.
 #[derive(Clone)]
@@ -124,7 +121,7 @@ pub(crate) fn report(problem: &str, machine: &Emulator, peer: &Peer) -> String {
 /// Boots a machine on QEMU's own network.
 pub(crate) fn boot(machine: Machine, ground: &Ground, arguments: &[String]) -> Result<Emulator, String> {
     let network = Network::User { forward: None };
-    Emulator::start(machine, &machine.image(), &ground.directory(), &network, arguments)
+    Emulator::start(machine, &machine.image(), &ground.directory(), &network, Clock::Host, arguments)
 }
 
 /// The usual arguments, and more.
@@ -139,7 +136,15 @@ pub(crate) fn arguments(ground: &Ground, port: u16, more: &[String]) -> Vec<Stri
 
 /// All rows.
 pub(crate) fn all() -> Vec<Row> {
-    Machine::ALL.into_iter().flat_map(of_machine).chain(faults::rows()).collect()
+    Machine::ALL
+        .into_iter()
+        .flat_map(of_machine)
+        .chain(faults::rows())
+        .chain(answers::rows())
+        .chain(names::rows())
+        .chain(pace::rows())
+        .chain(once::rows())
+        .collect()
 }
 
 fn of_machine(machine: Machine) -> Vec<Row> {
@@ -217,7 +222,8 @@ fn supply(machine: Machine, world: &World) -> Result<(Emulator, u16), String> {
     let port = free_port()?;
     let network = Network::User { forward: Some(port) };
     let arguments = ["role=supplier:8443:1".into(), "identity=identity".into()];
-    let mut supplier = Emulator::start(machine, &machine.image(), &ground.directory(), &network, &arguments)?;
+    let mut supplier =
+        Emulator::start(machine, &machine.image(), &ground.directory(), &network, Clock::Host, &arguments)?;
     supplier.await_line("listening at port")?;
     Ok((supplier, port))
 }
@@ -282,29 +288,4 @@ fn overflows(machine: Machine, world: &World) -> Result<(), String> {
     let ground = Ground::new(&world.root, None)?;
     let mut machine = boot(machine, &ground, &["fault=overflow".into()])?;
     expect_end(&mut machine, FAULTED, &[])
-}
-
-/// Boots an image once, with our supplier at the other end, prints what it logs, and gives its exit status.
-pub(crate) fn post_once(world: &World, image: &str) -> Result<u8, String> {
-    // QEMU runs in another directory.
-    let image = Path::new(image).canonicalize().map_err(|error| format!("{image}: {error}"))?;
-    let machine = Machine::of_image(&image).ok_or_else(|| format!("no machine is known for {}", image.display()))?;
-    let ground = Ground::new(&world.root, Some(&world.client))?;
-    let port = free_port()?;
-    let peer = Peer::start(peers::Kind::Ours, world, port, "server", &[])?;
-    let network = Network::User { forward: None };
-    let mut running = Emulator::start(machine, &image, &ground.directory(), &network, &arguments(&ground, port, &[]))?;
-    let mut printed = 0;
-    loop {
-        let ended = running.ends_within(Duration::from_millis(20));
-        let log = running.log();
-        log.iter().skip(printed).for_each(|line| println!("{line}"));
-        printed = log.len();
-        if ended {
-            break;
-        }
-        thread::sleep(Duration::from_millis(10));
-    }
-    println!("the supplier printed:\n{}", peer.printed());
-    running.await_status()
 }

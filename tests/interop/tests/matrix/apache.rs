@@ -86,7 +86,7 @@ fn accepted(world: &World) -> Vec<ClientCase> {
     let log: &'static str = Box::leak(log_of(&detailed).into_boxed_str());
     let detailed: Vec<&str> = detailed.iter().map(String::as_str).collect();
     vec![
-        order("an order, the right CN").facts(&["200 SUCCESS cxml-supplier.coupahost.com"]),
+        order("an order, the right CN").facts(&["200 SUCCESS cxml-supplier.example"]),
         ClientCase::order("it knows of us what we would know", only(&world.client_detailed))
             .options(Box::leak(Box::new([log])))
             .facts(&detailed),
@@ -114,7 +114,7 @@ fn late(world: &World) -> Vec<ClientCase> {
         order("only for one location, we offer to answer late")
             .config(|config| config.with_post_handshake_auth(true))
             .options(LATE)
-            .facts(&["200 SUCCESS cxml-supplier.coupahost.com", "Accepted"]),
+            .facts(&["200 SUCCESS cxml-supplier.example", "Accepted"]),
         order("only for one location, 100 KB each way")
             .task(Task::Post(http::much()))
             .config(|config| config.with_post_handshake_auth(true))

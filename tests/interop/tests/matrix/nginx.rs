@@ -52,7 +52,7 @@ fn cases(world: &World) -> Vec<ClientCase> {
         answered(
             "two intermediates, depth 1",
             only(&world.client_deep),
-            "400 FAILED:unable to get local issuer certificate CN=cxml-supplier.coupahost.com,O=Example",
+            "400 FAILED:unable to get local issuer certificate CN=cxml-supplier.example,O=Example",
         )
         .options(&["ssl_verify_depth 1;"]),
         answered("we have no certificate", Gateway::new(&[], &world.root), "400 NONE -"),

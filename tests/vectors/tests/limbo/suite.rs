@@ -1,6 +1,6 @@
 //! Cases in the format of x509-limbo: reading them, and putting their question to the validator.
 
-use crate::common::pki::{BadChain, Defect, NOW, Pki, Role, SERVER_NAME};
+use crate::pki::{BadChain, Defect, NOW, Pki, Role, SERVER_NAME};
 use crate::reissue;
 use embedded_mtls::crypto::CryptoProvider;
 use embedded_mtls::crypto::rustcrypto::RustCrypto;

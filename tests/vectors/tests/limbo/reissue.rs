@@ -3,7 +3,7 @@
 //! Each P-256 key is replaced by one of ours, serverAuth and clientAuth change places, and whoever signed
 //! a certificate signs it again. All else, right or wrong, stays as it is.
 
-use crate::common::pki::{self, Key};
+use crate::pki::{self, Key};
 use p256::ecdsa::signature::Verifier;
 use p256::ecdsa::{DerSignature, VerifyingKey};
 

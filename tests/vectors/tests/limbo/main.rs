@@ -6,16 +6,16 @@
 //! Each case is asked three times: by the rules that hold unless one asks for others; with
 //! `Rules::strict_profile` (`strict/` in front of its id); and mirrored, as a server asks about a client,
 //! with its certificates issued again for clients, and without a name (`client/`). Where an answer is not the expected one,
-//! `tests/data/limbo-deviations.tsv` has to say why; a row there that no longer holds is a failure too.
+//! `tests/vectors/limbo-deviations.tsv` has to say why; a row there that no longer holds is a failure too.
 
-mod common;
-#[path = "common/limbo.rs"]
-mod limbo;
-#[path = "common/reissue.rs"]
+#[path = "../../../common/pki.rs"]
+#[allow(dead_code, missing_docs, unreachable_pub, reason = "shared with the tests of the root package")]
+mod pki;
 mod reissue;
+mod suite;
 
-use limbo::{Case, Outcome, Suite, Verdict};
 use std::collections::BTreeMap;
+use suite::{Case, Outcome, Suite, Verdict};
 
 /// What was found out about the cases of one namespace.
 #[derive(Clone, Copy, Default)]
@@ -49,7 +49,7 @@ impl Deviation {
 }
 
 fn deviations() -> Vec<Deviation> {
-    let rows = include_str!("data/limbo-deviations.tsv").lines().filter(|line| !line.starts_with('#'));
+    let rows = include_str!("../../limbo-deviations.tsv").lines().filter(|line| !line.starts_with('#'));
     let parse = |line: &'static str| {
         let fields: Vec<_> = line.split('\t').collect();
         let [id, asked, expected, actual, reason] = fields.try_into().unwrap_or_else(|_| panic!("five fields: {line}"));
@@ -210,11 +210,11 @@ fn run(suites: &[Suite]) {
 #[test]
 fn every_answer_is_the_expected_one_or_explained() {
     if let Ok(files) = std::env::var("LIMBO_JSON") {
-        let suites: Vec<_> = files.split(':').filter(|file| !file.is_empty()).map(limbo::read).collect();
+        let suites: Vec<_> = files.split(':').filter(|file| !file.is_empty()).map(suite::read).collect();
         run(&suites);
     } else {
         println!("LIMBO_JSON is not set: only the chains of this project run");
-        run(&[limbo::parse(&limbo::own_cases())]);
+        run(&[suite::parse(&suite::own_cases())]);
     }
 }
 

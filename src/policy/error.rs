@@ -1,0 +1,193 @@
+//! What is wrong with a policy: where, what was found, and what is wanted.
+
+use core::fmt;
+
+/// A setting, under the name by which operators know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum Setting {
+    /// Whether the client shows who it is.
+    ClientAuthEnabled,
+    /// The common name that the server has to have.
+    CommonName,
+    /// Whether TLS is used.
+    Enabled,
+    /// Whether nothing is waived, whatever else is set.
+    Enforce,
+    /// Whether whatever can be waived is.
+    IgnoreValidationErrors,
+    /// Which of our identities is shown.
+    KeyAlias,
+    /// Where our identities are.
+    KeyStore,
+    /// Where the trust anchors are.
+    TrustStore,
+}
+
+/// Why a policy cannot be what it says. `Display` says where, what was found and what is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum PolicyError {
+    /// The store of identities has none of this alias.
+    AliasNotFound,
+    /// A client is to show a certificate and has none.
+    ClientAuthWithoutKeyStore,
+    /// A server is to ask for certificates and trusts nobody who issues them.
+    ClientAuthWithoutTrustStore,
+    /// A client trusts nobody who issues certificates of servers.
+    ClientWithoutTrustStore,
+    /// A server has no use for the common name of a server.
+    CommonNameOnServer,
+    /// An alias, and no store in which it could be.
+    KeyAliasWithoutKeyStore,
+    /// Identities of a client that shows none.
+    KeyStoreNeverShown,
+    /// This setting is locked for sites.
+    Locked(Setting),
+    /// The name of a store, a reference or an alias is empty.
+    NameEmpty(Setting),
+    /// Stores in slots are found by reference only.
+    NameInSlots(Setting),
+    /// On a server that asks no client who it is, this setting has nothing to say.
+    NobodyToCheck(Setting),
+    /// This is set, and TLS is not enabled.
+    NotEnabled(Setting),
+    /// There is no reference of this name.
+    ReferenceNotFound(Setting),
+    /// The reference points nowhere, or to what is not there any more.
+    ReferenceNowhere(Setting),
+    /// A server has no identity.
+    ServerWithoutKeyStore,
+    /// There is nothing in the store.
+    StoreEmpty(Setting),
+    /// The reference points to the other kind of store.
+    StoreKind(Setting),
+    /// There is no store of this name.
+    StoreNotFound(Setting),
+    /// What is in the store cannot be used, or is more than there is room for.
+    StoreUnusable(Setting),
+    /// `IgnoreValidationErrors` needs the feature `dangerous-waivers`.
+    WaiversNotCompiled,
+}
+
+impl PolicyError {
+    /// The setting to look at.
+    pub const fn setting(self) -> Setting {
+        match self {
+            Self::AliasNotFound | Self::KeyAliasWithoutKeyStore => Setting::KeyAlias,
+            Self::ClientAuthWithoutKeyStore | Self::ClientAuthWithoutTrustStore => Setting::ClientAuthEnabled,
+            Self::ClientWithoutTrustStore => Setting::TrustStore,
+            Self::CommonNameOnServer => Setting::CommonName,
+            Self::KeyStoreNeverShown | Self::ServerWithoutKeyStore => Setting::KeyStore,
+            Self::Locked(setting)
+            | Self::NameEmpty(setting)
+            | Self::NameInSlots(setting)
+            | Self::NobodyToCheck(setting)
+            | Self::NotEnabled(setting)
+            | Self::ReferenceNotFound(setting)
+            | Self::ReferenceNowhere(setting)
+            | Self::StoreEmpty(setting)
+            | Self::StoreKind(setting)
+            | Self::StoreNotFound(setting)
+            | Self::StoreUnusable(setting) => setting,
+            Self::WaiversNotCompiled => Setting::IgnoreValidationErrors,
+        }
+    }
+
+    /// What was found there.
+    pub const fn found(self) -> &'static str {
+        match self {
+            Self::AliasNotFound => "an alias that the store of identities does not have",
+            Self::ClientAuthWithoutKeyStore => "true on a client without KeyStore",
+            Self::ClientAuthWithoutTrustStore => "true on a server without TrustStore",
+            Self::ClientWithoutTrustStore | Self::ServerWithoutKeyStore => "nothing",
+            Self::CommonNameOnServer => "a common name of a server on a server",
+            Self::KeyAliasWithoutKeyStore => "an alias without KeyStore",
+            Self::KeyStoreNeverShown => "identities of a client without ClientAuthEnabled, which shows none",
+            Self::Locked(_) => "it in what a site sets",
+            Self::NameEmpty(_) => "an empty name",
+            Self::NameInSlots(_) => "the name of a store, where stores lie in slots",
+            Self::NobodyToCheck(_) => "it on a server without ClientAuthEnabled, which checks nobody",
+            Self::NotEnabled(_) => "it without Enabled",
+            Self::ReferenceNotFound(_) => "a reference that is not known",
+            Self::ReferenceNowhere(_) => "a reference that points nowhere, or to what is not there any more",
+            Self::StoreEmpty(_) => "a store with nothing in it",
+            Self::StoreKind(_) => "a reference to the other kind of store",
+            Self::StoreNotFound(_) => "a store that is not known",
+            Self::StoreUnusable(_) => "a store with something in it that cannot be used, or with too much",
+            Self::WaiversNotCompiled => "true without Enforce in a build without the feature dangerous-waivers",
+        }
+    }
+
+    /// What is wanted instead.
+    pub const fn wanted(self) -> &'static str {
+        match self {
+            Self::AliasNotFound => "one of its aliases",
+            Self::ClientAuthWithoutKeyStore => "KeyStore with the identities to show, or false",
+            Self::ClientAuthWithoutTrustStore => "TrustStore with the authorities of the clients, or false",
+            Self::ClientWithoutTrustStore => "the store of the servers' authorities: none are built in",
+            Self::CommonNameOnServer => "none: only clients ask for one",
+            Self::KeyAliasWithoutKeyStore => "KeyStore beside it, or no alias",
+            Self::KeyStoreNeverShown => "ClientAuthEnabled true, or no KeyStore",
+            Self::Locked(_) => "no setting but KeyAlias: the rest is locked",
+            Self::NameEmpty(_) => "one of at least a character",
+            Self::NameInSlots(_) => "ref:// and the name of a reference",
+            Self::NobodyToCheck(_) => "ClientAuthEnabled true, or the setting left out",
+            Self::NotEnabled(_) => "Enabled true, or no other setting",
+            Self::ReferenceNotFound(_) | Self::StoreNotFound(_) => "one of those that the program has",
+            Self::ReferenceNowhere(_) => "a reference that was set to a store",
+            Self::ServerWithoutKeyStore => "the store of the server's identities",
+            Self::StoreEmpty(Setting::TrustStore) => "at least one trust anchor",
+            Self::StoreEmpty(_) => "at least one identity",
+            Self::StoreKind(Setting::TrustStore) => "one to trust anchors",
+            Self::StoreKind(_) => "one to an identity",
+            Self::StoreUnusable(Setting::TrustStore) => "certificates of authorities, no more than there is room for",
+            Self::StoreUnusable(_) => "a certificate of ours with its intermediates",
+            Self::WaiversNotCompiled => "Enforce true, or false, or a build with that feature",
+        }
+    }
+}
+
+impl Setting {
+    /// Every setting, in the order of the alphabet.
+    pub const ALL: [Self; 8] = [
+        Self::ClientAuthEnabled,
+        Self::CommonName,
+        Self::Enabled,
+        Self::Enforce,
+        Self::IgnoreValidationErrors,
+        Self::KeyAlias,
+        Self::KeyStore,
+        Self::TrustStore,
+    ];
+
+    /// Its name, as in `KeyStore`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ClientAuthEnabled => "ClientAuthEnabled",
+            Self::CommonName => "CommonName",
+            Self::Enabled => "Enabled",
+            Self::Enforce => "Enforce",
+            Self::IgnoreValidationErrors => "IgnoreValidationErrors",
+            Self::KeyAlias => "KeyAlias",
+            Self::KeyStore => "KeyStore",
+            Self::TrustStore => "TrustStore",
+        }
+    }
+}
+
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl fmt::Display for PolicyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: found {}, wanted {}", self.setting(), self.found(), self.wanted())
+    }
+}
+
+impl core::error::Error for PolicyError {}

@@ -1,0 +1,201 @@
+//! Policies: the settings by which gateways and web servers are told how to use TLS, under the names that their
+//! operators know.
+//!
+//! # Model
+//!
+//! ```text
+//!   Settings ──▶ Policy<Client> or Policy<Server> ──▶ Resolved ──▶ ClientConfig or ServerConfig
+//!   as they      refused if they contradict           once for      Selector: which credential
+//!   were given   each other                           a handshake   waivers:  what may be let pass
+//! ```
+//!
+//! The same [`Settings`] serve both roles:
+//!
+//! | Setting | Client | Server |
+//! |---|---|---|
+//! | `Enabled` | TLS is used; without it there is no policy at all, and nothing else may be set | the same |
+//! | `ClientAuthEnabled` | we show a certificate to a server that asks | clients have to show one |
+//! | `KeyStore` | our identities; with `ClientAuthEnabled` and only then | our identities; always |
+//! | `KeyAlias` | the one that is shown; without it what the server asks for chooses | the one that is shown to everybody; without it the name that the client asks for chooses |
+//! | `TrustStore` | who may issue the server's certificate; always, as no authorities are built in | who may issue those of clients; with `ClientAuthEnabled` and only then |
+//! | `Enforce` | nothing is waived, whatever `IgnoreValidationErrors` says | the same; needs `ClientAuthEnabled` |
+//! | `IgnoreValidationErrors` | see below | see below; needs `ClientAuthEnabled` |
+//! | `CommonName` | asked for instead of the server name, see [`CommonName`] | never |
+//!
+//! A policy says who, not where: the server name of a client is an argument of
+//! [`config`](Resolved::<Client>::config), and what a policy does not speak of is added to the configuration that
+//! it gives.
+//!
+//! # What is enforced
+//!
+//! | `Enforce` | `IgnoreValidationErrors` | expired, self-signed, untrusted root, invalid | another name |
+//! |---|---|---|---|
+//! | true | either | refused | refused |
+//! | unset or false | unset or false | refused | refused |
+//! | unset or false | true | waived and reported | refused |
+//!
+//! CertificateVerify and Finished are never waived. The last row needs the feature `dangerous-waivers`, and that
+//! the program accepts each peer as it is: [`Policy::waivers`] is what the configuration tolerates, and
+//! [`AuthorizeRequest::dangerous_accept_waived`](crate::AuthorizeRequest::dangerous_accept_waived) lets it in. Where
+//! `Enforce` makes `IgnoreValidationErrors` void, [`Policy::is_ignoring_overruled`] says so.
+//!
+//! # Names and references
+//!
+//! `KeyStore` and `TrustStore` name a store, or, as in `ref://gateway`, a reference to one:
+//!
+//! | Written | What it means | To change it |
+//! |---|---|---|
+//! | `gateway-2026` | the store of this name | another policy: a restart of a program, a new image of firmware |
+//! | `ref://gateway` | what the [`Reference`](crate::credential::Reference) of this name points to | [`Reference::set`](crate::credential::Reference::set): new handshakes take it, running ones and sessions keep what they have |
+//!
+//! A policy is [resolved](Policy::resolve) once for each handshake, and both references are read then and never again.
+//! To go from a name to a reference is to change the policy once.
+//!
+//! Stores lie in slices ([`Stores`]), which may be `static`, or in [`Slots`](crate::credential::Slots), of which each
+//! holds a store: an identity with its alias, or a set of trust anchors. Slots are found by reference only
+//! ([`Policy::lease`]): what nothing points to may be replaced at any time.
+//!
+//! # Who may change what
+//!
+//! One connection of a client may be given another alias ([`Policy::with_alias`]). A server has no such thing: it
+//! chooses by the name that its client asks for. A site may set the alias of a policy that somebody else owns
+//! ([`Policy::at_site`]), and beside it where to connect to; [`Site`] has no field for anything else.
+//!
+//! ```
+//! use embedded_mtls::Client;
+//! use embedded_mtls::policy::{Policy, PolicyError, Settings};
+//!
+//! let settings = Settings {
+//!     enabled: true,
+//!     client_auth_enabled: true,
+//!     key_store: Some("ref://gateway"),
+//!     key_alias: Some("orders"),
+//!     trust_store: Some("suppliers"),
+//!     ..Settings::default()
+//! };
+//! assert!(Policy::<Client>::new(settings)?.is_some());
+//!
+//! let error = Policy::<Client>::new(Settings { key_store: None, ..settings }).err();
+//! assert_eq!(error, Some(PolicyError::KeyAliasWithoutKeyStore));
+//! # Ok::<(), PolicyError>(())
+//! ```
+
+mod error;
+mod lease;
+mod resolved;
+mod settings;
+mod stores;
+
+pub use self::error::{PolicyError, Setting};
+pub use self::lease::Leased;
+pub use self::resolved::Resolved;
+pub use self::settings::{Settings, Site};
+pub use self::stores::{KeyStore, NamedReference, StoreName, Stores, TrustStore};
+
+use crate::handshake::Side;
+use crate::handshake::client::Client;
+use crate::x509::{CommonName, Waivers};
+use core::fmt;
+use core::marker::PhantomData;
+
+/// Settings that do not contradict each other, of the role `S`.
+pub struct Policy<'a, S: Side> {
+    settings: Settings<'a>,
+    role: PhantomData<fn() -> S>,
+}
+
+impl<'a, S: Side> Policy<'a, S> {
+    /// The policy of these settings; `None` if TLS is not enabled. A program that has nothing but TLS has to refuse
+    /// that.
+    ///
+    /// # Errors
+    /// The first contradiction among the settings.
+    pub fn new(settings: Settings<'a>) -> Result<Option<Self>, PolicyError> {
+        settings.check(S::IS_CLIENT)?;
+        Ok(settings.enabled.then_some(Self { settings, role: PhantomData }))
+    }
+
+    /// The settings as they were given.
+    pub const fn settings(&self) -> &Settings<'a> {
+        &self.settings
+    }
+
+    /// Where our identities are.
+    pub fn key_store(&self) -> Option<StoreName<'a>> {
+        self.settings.key_store.map(StoreName::parse)
+    }
+
+    /// Where the trust anchors are.
+    pub fn trust_store(&self) -> Option<StoreName<'a>> {
+        self.settings.trust_store.map(StoreName::parse)
+    }
+
+    /// What the path of the peer may break: all that can be waived, or nothing.
+    pub const fn waivers(&self) -> Waivers {
+        #[cfg(feature = "dangerous-waivers")]
+        if self.settings.dangerous_ignore_validation_errors && !self.settings.enforce {
+            return Waivers::NONE
+                .dangerous_waive_expired()
+                .dangerous_waive_invalid()
+                .dangerous_waive_self_signed()
+                .dangerous_waive_untrusted_root();
+        }
+        Waivers::NONE
+    }
+
+    /// Whether `IgnoreValidationErrors` is set and means nothing, because `Enforce` is set as well.
+    pub const fn is_ignoring_overruled(&self) -> bool {
+        self.settings.dangerous_ignore_validation_errors && self.settings.enforce
+    }
+
+    /// The policy as this site has it.
+    ///
+    /// # Errors
+    /// The contradiction that the site has brought in.
+    pub fn at_site(self, site: &Site<'a>) -> Result<Self, PolicyError> {
+        site.key_alias.map_or(Ok(self), |alias| self.showing(alias))
+    }
+
+    fn showing(self, alias: &'a str) -> Result<Self, PolicyError> {
+        let settings = Settings { key_alias: Some(alias), ..self.settings };
+        settings.check(S::IS_CLIENT)?;
+        Ok(Self { settings, ..self })
+    }
+}
+
+impl<'a> Policy<'a, Client> {
+    /// The policy for a connection that is to show another identity of the same store.
+    ///
+    /// A server has no such thing:
+    ///
+    /// ```compile_fail,E0599
+    /// # use embedded_mtls::{Client, Server, policy::Policy};
+    /// # fn client(policy: Policy<'static, Client>) { let _ = policy.with_alias("orders"); }
+    /// fn each_request(policy: Policy<'static, Server>) { let _ = policy.with_alias("orders"); }
+    /// ```
+    ///
+    /// # Errors
+    /// [`PolicyError::KeyAliasWithoutKeyStore`] if the policy shows none at all.
+    pub fn with_alias(self, alias: &'a str) -> Result<Self, PolicyError> {
+        self.showing(alias)
+    }
+
+    /// The common name that the server has to have, if it is asked for one.
+    pub const fn common_name(&self) -> Option<CommonName<'a>> {
+        self.settings.common_name
+    }
+}
+
+impl<S: Side> Clone for Policy<'_, S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S: Side> Copy for Policy<'_, S> {}
+
+impl<S: Side> fmt::Debug for Policy<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.settings.fmt(f)
+    }
+}

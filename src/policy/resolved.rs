@@ -1,0 +1,121 @@
+//! A policy with what its names stand for: configuration and answers of one handshake.
+
+use super::error::{PolicyError, Setting};
+use super::stores::Stores;
+use super::{Policy, StoreName};
+use crate::credential::{Entry, NoMatch, Selector};
+use crate::handshake::Side;
+use crate::handshake::client::Client;
+use crate::handshake::config::{ClientAuth, ClientConfig, ServerConfig};
+use crate::handshake::server::Server;
+use crate::x509::{ServerName, TrustAnchor};
+
+/// A policy, the identities among which one is shown, and the trust anchors. For one handshake: the next one resolves
+/// again, in case a reference was moved.
+pub struct Resolved<'b, S: Side> {
+    policy: Policy<'b, S>,
+    entries: &'b [Entry<'b>],
+    anchors: &'b [TrustAnchor<'b>],
+}
+
+debug_by_name!("Resolved", [S: Side] Resolved<'_, S>);
+
+impl<'a, S: Side> Policy<'a, S> {
+    /// Looks both stores up. References are read now, and not again.
+    ///
+    /// # Errors
+    /// The name that stands for nothing.
+    pub fn resolve<'b>(&self, stores: &Stores<'b>) -> Result<Resolved<'b, S>, PolicyError>
+    where
+        'a: 'b,
+    {
+        let entries = self.key_store().map(|name: StoreName<'_>| stores.entries(name)).transpose()?;
+        let anchors = self.trust_store().map(|name| stores.anchors(name)).transpose()?;
+        self.resolve_with(entries.unwrap_or_default(), anchors.unwrap_or_default())
+    }
+
+    /// The policy with the contents of its stores, for programs that look names up in their own way: the entries of
+    /// its key store and the trust anchors of its trust store, each empty if the policy names none.
+    ///
+    /// # Errors
+    /// [`PolicyError::StoreEmpty`], [`PolicyError::AliasNotFound`].
+    pub fn resolve_with<'b>(
+        &self,
+        entries: &'b [Entry<'b>],
+        anchors: &'b [TrustAnchor<'b>],
+    ) -> Result<Resolved<'b, S>, PolicyError>
+    where
+        'a: 'b,
+    {
+        let policy: Policy<'b, S> = *self;
+        // What the policy does not name is not used, wherever it comes from.
+        let entries = if policy.key_store().is_some() { entries } else { &[] };
+        let anchors = if policy.trust_store().is_some() { anchors } else { &[] };
+        if policy.key_store().is_some() && entries.is_empty() {
+            return Err(PolicyError::StoreEmpty(Setting::KeyStore));
+        }
+        if policy.trust_store().is_some() && anchors.is_empty() {
+            return Err(PolicyError::StoreEmpty(Setting::TrustStore));
+        }
+        if policy.settings.key_alias.is_some_and(|alias| entries.iter().all(|entry| entry.alias() != alias)) {
+            return Err(PolicyError::AliasNotFound);
+        }
+        Ok(Resolved { policy, entries, anchors })
+    }
+}
+
+impl<'b, S: Side> Resolved<'b, S> {
+    /// The policy.
+    pub const fn policy(&self) -> &Policy<'b, S> {
+        &self.policy
+    }
+
+    /// Which credential is shown: the one of the alias, or what the peer asks for chooses.
+    ///
+    /// If nothing fits, a client shows none; a server shows the one of the alias all the same, and without an alias
+    /// ends the handshake. [`Selector::with_no_match`] says otherwise.
+    pub fn selector(&self) -> Selector<'b> {
+        let selector = Selector::new(self.entries);
+        match (self.policy.settings.key_alias, S::IS_CLIENT) {
+            (Some(alias), true) => selector.with_alias(alias),
+            (Some(alias), false) => selector.with_alias(alias).with_no_match(NoMatch::Default(alias)),
+            (None, true) => selector,
+            (None, false) => selector.with_no_match(NoMatch::Fail),
+        }
+    }
+}
+
+impl<'b> Resolved<'b, Client> {
+    /// The configuration of a client that connects to `server_name`.
+    pub const fn config(&self, server_name: ServerName<'b>) -> ClientConfig<'b> {
+        let mut config = ClientConfig::new(server_name, self.anchors);
+        if let Some(name) = self.policy.settings.common_name {
+            config = config.with_common_name(name);
+        }
+        #[cfg(feature = "dangerous-waivers")]
+        {
+            config = config.dangerous_with_waivers(self.policy.waivers());
+        }
+        config
+    }
+}
+
+impl<'b> Resolved<'b, Server> {
+    /// The configuration of the server.
+    pub const fn config(&self) -> ServerConfig<'b> {
+        let required = self.policy.settings.client_auth_enabled;
+        let client_auth = if required { ClientAuth::Required(self.anchors) } else { ClientAuth::None };
+        let config = ServerConfig::new(client_auth);
+        #[cfg(feature = "dangerous-waivers")]
+        let config = config.dangerous_with_waivers(self.policy.waivers());
+        config
+    }
+}
+
+impl<S: Side> Clone for Resolved<'_, S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S: Side> Copy for Resolved<'_, S> {}

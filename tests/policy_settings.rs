@@ -1,0 +1,252 @@
+//! Settings of both roles: every pair of them, and every set. What they mean on the wire is in `policy_handshakes.rs`.
+#![allow(missing_docs)]
+
+use std::collections::HashSet;
+
+use embedded_mtls::policy::{Policy, PolicyError, Setting, Settings, Site, StoreName};
+use embedded_mtls::x509::{CommonName, Waivers};
+use embedded_mtls::{Client, Server};
+
+/// What holds between two settings.
+#[derive(Clone, Copy)]
+enum Pair {
+    /// Nothing.
+    Free,
+    /// The first needs the second; else this.
+    First(PolicyError),
+    /// The second needs the first; else this.
+    Second(PolicyError),
+    /// Each needs the other: the errors of the first and of the second alone.
+    Both(PolicyError, PolicyError),
+}
+
+use Pair::{Both, First, Free, Second};
+use PolicyError::{
+    ClientAuthWithoutKeyStore, ClientAuthWithoutTrustStore, ClientWithoutTrustStore, CommonNameOnServer,
+    KeyAliasWithoutKeyStore, KeyStoreNeverShown, NobodyToCheck, NotEnabled, ServerWithoutKeyStore, WaiversNotCompiled,
+};
+use Setting::{
+    ClientAuthEnabled, CommonName as Name, Enabled, Enforce, IgnoreValidationErrors as Ignore, KeyAlias, KeyStore,
+    TrustStore,
+};
+
+/// Where nothing is enforced, waiving needs the feature; with `Enforce` it means nothing.
+const WAIVING: Pair = if cfg!(feature = "dangerous-waivers") { Free } else { Second(WaiversNotCompiled) };
+
+/// Every pair of settings, on a client and on a server.
+const PAIRS: [(Setting, Setting, Pair, Pair); 28] = [
+    (Enabled, Enforce, Second(NotEnabled(Enforce)), Second(NotEnabled(Enforce))),
+    (Enabled, ClientAuthEnabled, Second(NotEnabled(ClientAuthEnabled)), Second(NotEnabled(ClientAuthEnabled))),
+    (Enabled, KeyStore, Second(NotEnabled(KeyStore)), Both(ServerWithoutKeyStore, NotEnabled(KeyStore))),
+    (Enabled, KeyAlias, Second(NotEnabled(KeyAlias)), Second(NotEnabled(KeyAlias))),
+    (Enabled, TrustStore, Both(ClientWithoutTrustStore, NotEnabled(TrustStore)), Second(NotEnabled(TrustStore))),
+    (Enabled, Ignore, Second(NotEnabled(Ignore)), Second(NotEnabled(Ignore))),
+    (Enabled, Name, Second(NotEnabled(Name)), Second(NotEnabled(Name))),
+    // A server's certificate is always checked; a client's only if it is asked for one.
+    (Enforce, ClientAuthEnabled, Free, First(NobodyToCheck(Enforce))),
+    (Enforce, KeyStore, Free, Free),
+    (Enforce, KeyAlias, Free, Free),
+    (Enforce, TrustStore, Free, Free),
+    (Enforce, Ignore, WAIVING, WAIVING),
+    (Enforce, Name, Free, Free),
+    (ClientAuthEnabled, KeyStore, Both(ClientAuthWithoutKeyStore, KeyStoreNeverShown), Free),
+    (ClientAuthEnabled, KeyAlias, Free, Free),
+    (ClientAuthEnabled, TrustStore, Free, Both(ClientAuthWithoutTrustStore, NobodyToCheck(TrustStore))),
+    (ClientAuthEnabled, Ignore, Free, Second(NobodyToCheck(Ignore))),
+    (ClientAuthEnabled, Name, Free, Free),
+    (KeyStore, KeyAlias, Second(KeyAliasWithoutKeyStore), Second(KeyAliasWithoutKeyStore)),
+    (KeyStore, TrustStore, Free, Free),
+    (KeyStore, Ignore, Free, Free),
+    (KeyStore, Name, Free, Free),
+    (KeyAlias, TrustStore, Free, Free),
+    (KeyAlias, Ignore, Free, Free),
+    (KeyAlias, Name, Free, Free),
+    (TrustStore, Ignore, Free, Free),
+    (TrustStore, Name, Free, Free),
+    (Ignore, Name, Free, Free),
+];
+
+fn settings(set: &[Setting]) -> Settings<'static> {
+    let has = |setting| set.contains(&setting);
+    Settings {
+        enabled: has(Enabled),
+        enforce: has(Enforce),
+        client_auth_enabled: has(ClientAuthEnabled),
+        key_store: has(KeyStore).then_some("ref://gateway"),
+        key_alias: has(KeyAlias).then_some("2026"),
+        trust_store: has(TrustStore).then_some("suppliers"),
+        dangerous_ignore_validation_errors: has(Ignore),
+        common_name: has(Name).then(|| CommonName::exact("supplier").unwrap()),
+    }
+}
+
+/// Every set of settings.
+fn sets() -> impl Iterator<Item = Vec<Setting>> {
+    let of = |bits: u32| {
+        Setting::ALL
+            .into_iter()
+            .enumerate()
+            .filter(move |(place, _)| bits >> place & 1 == 1)
+            .map(|(_, setting)| setting)
+    };
+    (0..1 << Setting::ALL.len()).map(move |bits| of(bits).collect())
+}
+
+/// What the pairs say is wrong with a set.
+fn contradictions(set: &[Setting], is_client: bool) -> Vec<PolicyError> {
+    let has = |setting: &Setting| set.contains(setting);
+    let mut found = Vec::new();
+    for (first, second, client, server) in &PAIRS {
+        match (if is_client { client } else { server }, has(first), has(second)) {
+            (First(error) | Both(error, _), true, false) | (Second(error) | Both(_, error), false, true) => {
+                found.push(*error);
+            }
+            _ => {}
+        }
+    }
+    if !is_client && has(&Name) && has(&Enabled) {
+        found.push(CommonNameOnServer);
+    }
+    found
+}
+
+#[test]
+fn every_pair_of_settings_has_a_row() {
+    let mut pairs = HashSet::new();
+    for (first, second, ..) in PAIRS {
+        assert_ne!(first, second);
+        let mut pair = [first.name(), second.name()];
+        pair.sort_unstable();
+        assert!(pairs.insert(pair), "{first} and {second} stand there twice");
+    }
+    assert_eq!(pairs.len(), Setting::ALL.len() * (Setting::ALL.len() - 1) / 2);
+}
+
+#[test]
+fn every_set_of_settings_is_refused_if_two_of_them_contradict_each_other_and_only_then() {
+    let mut good = [0, 0];
+    for set in sets() {
+        let client = Policy::<Client>::new(settings(&set)).map(|policy| policy.is_some());
+        let server = Policy::<Server>::new(settings(&set)).map(|policy| policy.is_some());
+        for (is_client, outcome) in [(true, client), (false, server)] {
+            let wrong = contradictions(&set, is_client);
+            match outcome {
+                Ok(has_policy) => {
+                    assert!(wrong.is_empty(), "client: {is_client}, {set:?} is {wrong:?}");
+                    assert_eq!(has_policy, set.contains(&Enabled));
+                    good[usize::from(is_client)] += 1;
+                }
+                Err(error) => assert!(wrong.contains(&error), "client: {is_client}, {set:?}: {error:?}, not {wrong:?}"),
+            }
+        }
+    }
+    // Nothing at all. Of a server: no client is asked, with or without an alias; or clients are, with what else there is.
+    // Of a client: with and without a certificate and its alias, and a common name.
+    let waiving = if cfg!(feature = "dangerous-waivers") { 4 } else { 3 };
+    assert_eq!(good, [1 + 2 + 2 * waiving, 1 + 3 * 2 * waiving]);
+}
+
+#[test]
+fn what_is_refused_says_where_what_was_found_and_what_is_wanted() {
+    let name = |setting| PolicyError::NameEmpty(setting);
+    let errors = PAIRS.iter().flat_map(|(_, _, client, server)| [client, server]).flat_map(|pair| match pair {
+        Free => vec![],
+        First(error) | Second(error) => vec![*error],
+        Both(first, second) => vec![*first, *second],
+    });
+    let mut texts = HashSet::new();
+    for error in errors.chain([CommonNameOnServer, WaiversNotCompiled, name(KeyAlias), PolicyError::Locked(Enforce)]) {
+        let text = error.to_string();
+        assert!(text.starts_with(&format!("{}: found ", error.setting())) && text.contains(", wanted "), "{text}");
+        texts.insert(text);
+    }
+    for text in [
+        "KeyAlias: found an alias without KeyStore, wanted KeyStore beside it, or no alias",
+        "ClientAuthEnabled: found true on a server without TrustStore, wanted TrustStore with the authorities of the \
+         clients, or false",
+        "CommonName: found a common name of a server on a server, wanted none: only clients ask for one",
+        "Enforce: found it without Enabled, wanted Enabled true, or no other setting",
+        "IgnoreValidationErrors: found true without Enforce in a build without the feature dangerous-waivers, wanted \
+         Enforce true, or false, or a build with that feature",
+    ] {
+        assert!(texts.contains(text), "{text}\n{texts:#?}");
+    }
+}
+
+#[test]
+fn a_name_that_is_empty_is_refused() {
+    let good = settings(&[Enabled, ClientAuthEnabled, KeyStore, KeyAlias, TrustStore]);
+    for (setting, bad) in [
+        (KeyStore, Settings { key_store: Some(""), ..good }),
+        (KeyStore, Settings { key_store: Some("ref://"), ..good }),
+        (KeyAlias, Settings { key_alias: Some(""), ..good }),
+        (TrustStore, Settings { trust_store: Some("ref://"), ..good }),
+    ] {
+        assert_eq!(Policy::<Client>::new(bad).err(), Some(PolicyError::NameEmpty(setting)));
+        assert_eq!(Policy::<Server>::new(bad).err(), Some(PolicyError::NameEmpty(setting)));
+    }
+}
+
+// U31
+#[test]
+fn a_store_is_named_by_its_name_or_by_a_reference() {
+    let policy = Policy::<Server>::new(settings(&[Enabled, ClientAuthEnabled, KeyStore, TrustStore])).unwrap().unwrap();
+    assert_eq!(policy.key_store(), Some(StoreName::Reference("gateway")));
+    assert_eq!(policy.trust_store(), Some(StoreName::Direct("suppliers")));
+    // Only so it is a reference.
+    for name in ["REF://gateway", "ref:/gateway", "my-ref://gateway"] {
+        assert_eq!(StoreName::parse(name), StoreName::Direct(name));
+    }
+}
+
+// U26
+#[test]
+fn enforcing_makes_ignoring_void_and_says_so() {
+    let with = |more: &[Setting]| {
+        let set = [&[Enabled, ClientAuthEnabled, KeyStore, TrustStore], more].concat();
+        let client = Policy::<Client>::new(settings(&set)).ok().flatten();
+        let server = Policy::<Server>::new(settings(&set)).ok().flatten();
+        let client = client.map(|policy| (policy.waivers(), policy.is_ignoring_overruled(), *policy.settings()));
+        let server = server.map(|policy| (policy.waivers(), policy.is_ignoring_overruled(), *policy.settings()));
+        assert_eq!(client, server);
+        client
+    };
+    let overruled = with(&[Enforce, Ignore]).unwrap();
+    assert_eq!((overruled.0, overruled.1), (Waivers::NONE, true));
+    assert!(overruled.2.dangerous_ignore_validation_errors, "what was set can still be read");
+    for strict in [&[][..], &[Enforce]] {
+        let strict = with(strict).unwrap();
+        assert_eq!((strict.0, strict.1), (Waivers::NONE, false));
+    }
+    let ignoring = with(&[Ignore]);
+    assert_eq!(ignoring.is_some(), cfg!(feature = "dangerous-waivers"));
+    if let Some((waivers, overruled, _)) = ignoring {
+        assert_eq!((waivers.to_string().as_str(), overruled), ("expired, invalid, self-signed, untrusted root", false));
+    }
+}
+
+// U65
+#[test]
+fn a_site_sets_the_alias_and_nothing_else() {
+    for setting in Setting::ALL {
+        let expected = if setting == KeyAlias { Ok(()) } else { Err(PolicyError::Locked(setting)) };
+        assert_eq!(Site::check(setting), expected);
+    }
+    let error = Site::check(Enforce).unwrap_err().to_string();
+    assert_eq!(error, "Enforce: found it in what a site sets, wanted no setting but KeyAlias: the rest is locked");
+
+    let fleet = settings(&[Enabled, Enforce, ClientAuthEnabled, KeyStore, KeyAlias, TrustStore]);
+    let site = Site { key_alias: Some("2027") };
+    let client = Policy::<Client>::new(fleet).unwrap().unwrap();
+    let server = Policy::<Server>::new(fleet).unwrap().unwrap();
+    let wanted = Settings { key_alias: Some("2027"), ..fleet };
+    assert_eq!(client.at_site(&site).unwrap().settings(), &wanted);
+    assert_eq!(server.at_site(&site).unwrap().settings(), &wanted);
+    assert_eq!(client.at_site(&Site::default()).unwrap().settings(), &fleet);
+
+    // It cannot bring in what the fleet does not have.
+    let silent = Policy::<Client>::new(settings(&[Enabled, TrustStore])).unwrap().unwrap();
+    assert_eq!(silent.at_site(&site).err(), Some(KeyAliasWithoutKeyStore));
+    assert_eq!(silent.with_alias("2027").err(), Some(KeyAliasWithoutKeyStore));
+    assert_eq!(client.at_site(&Site { key_alias: Some("") }).err(), Some(PolicyError::NameEmpty(KeyAlias)));
+}

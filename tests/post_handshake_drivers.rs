@@ -1,0 +1,253 @@
+//! A client that is asked after the handshake, over the streams of both drivers: nothing that was answered is lost.
+#![cfg(feature = "post-handshake-auth")]
+#![allow(missing_docs)]
+
+mod common;
+
+use common::pair::{Setup, TestHost, TestSession, anchors, credential, host, now, signing_key};
+use common::pki::{CLIENT_NAME, Pki, Template};
+use embedded_io::{ErrorType, Read, Write};
+use embedded_mtls::credential::{Choice, Entry, NoMatch, Selector};
+use embedded_mtls::crypto::rustcrypto::RustCrypto;
+use embedded_mtls::io::{Failure, Host, KeystoreHost, asynch, blocking};
+use embedded_mtls::x509::TrustAnchor;
+use embedded_mtls::{
+    AlertDescription, Client, ClientAuth, ClientAuthStatus, Credential, CredentialRequest, Error, Event,
+    PeerIncompatible, Server, ServerConfig, SignRequest, Signature,
+};
+use std::cell::RefCell;
+use std::convert::Infallible;
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+/// A transport of which the test holds the other end: what lies there to be read, and what was written.
+#[derive(Clone, Default)]
+struct Wire {
+    incoming: Rc<RefCell<Vec<u8>>>,
+    outgoing: Rc<RefCell<Vec<u8>>>,
+}
+
+impl ErrorType for Wire {
+    type Error = Infallible;
+}
+
+impl Read for Wire {
+    fn read(&mut self, out: &mut [u8]) -> Result<usize, Infallible> {
+        let mut incoming = self.incoming.borrow_mut();
+        let count = out.len().min(incoming.len());
+        out[..count].copy_from_slice(&incoming[..count]);
+        incoming.drain(..count);
+        Ok(count)
+    }
+}
+
+impl Write for Wire {
+    fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
+        self.outgoing.borrow_mut().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+impl embedded_io_async::Read for Wire {
+    async fn read(&mut self, out: &mut [u8]) -> Result<usize, Infallible> {
+        Read::read(self, out)
+    }
+}
+
+impl embedded_io_async::Write for Wire {
+    async fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
+        Write::write(self, bytes)
+    }
+
+    async fn flush(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+impl Wire {
+    /// Gives `session` what was written here.
+    fn carry_to(&self, session: &mut TestSession) {
+        let bytes = std::mem::take(&mut *self.outgoing.borrow_mut());
+        session.rx_space()[..bytes.len()].copy_from_slice(&bytes);
+        session.rx_commit(bytes.len()).expect("room");
+    }
+
+    /// Puts here what `session` has to send.
+    fn carry_from(&self, session: &mut TestSession) {
+        self.incoming.borrow_mut().extend_from_slice(session.tx_pending());
+        session.tx_consume(usize::MAX);
+    }
+}
+
+/// Runs a future whose transport is always ready; it yields after each public-key operation.
+fn finish<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    (0..100)
+        .find_map(|_| match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(value) => Some(value),
+            Poll::Pending => None,
+        })
+        .expect("nothing is waited for")
+}
+
+/// Sessions of a client that offers to be asked late, and of a server that has not asked yet.
+fn sessions(pki: &Pki) -> (TestSession, TestSession) {
+    let mut setup = Setup::new(pki);
+    setup.server = ServerConfig::new(ClientAuth::None);
+    setup.client = setup.client.with_post_handshake_auth(true);
+    setup.run().sessions()
+}
+
+fn identity(pki: &Pki) -> TestHost {
+    host(vec![credential(&[&pki.client, &pki.intermediate], 0)], vec![signing_key(&pki.client)])
+}
+
+/// Lets a client answer what it is asked.
+fn answer(session: &mut TestSession, host: &mut TestHost) {
+    loop {
+        match session.poll().expect("no error") {
+            Event::Credential(request) => {
+                let credential = Host::<Client, RustCrypto>::credential(host, &request);
+                request.select(credential.expect("it fits")).unwrap();
+            }
+            Event::Sign(request) => {
+                let signature = Host::<Client, RustCrypto>::sign(host, &request);
+                request.complete(&signature.expect("a signature")).unwrap();
+            }
+            _ => return,
+        }
+    }
+}
+
+/// A server asks while data is on its way, reads past the answer, and only then wants to know what it was.
+/// The macro is the story for both drivers: `$run` runs what each method gives.
+macro_rules! read_past_the_answer {
+    ($stream:ident, $run:expr, $read:path) => {{
+        let pki = Pki::new();
+        let roots: &'static [TrustAnchor<'static>] = anchors(&[&pki.root]);
+        let (mut client, server) = sessions(&pki);
+        let wire = Wire::default();
+        let mut stream = $stream::Stream::from_parts(wire.clone(), server);
+        let mut nobody = host(vec![], vec![]);
+        let mut hosted = stream.hosted::<Server, _>(&mut nobody);
+
+        client.write(b"early").unwrap();
+        wire.carry_from(&mut client);
+        assert_eq!($run(hosted.request_certificate(ClientAuth::Required(roots))), Ok(None), "data came before");
+        wire.carry_to(&mut client);
+        answer(&mut client, &mut identity(&pki));
+        client.write(b"late").unwrap();
+        wire.carry_from(&mut client);
+        for expected in [&b"early"[..], b"late"] {
+            let mut line = [0; 16];
+            let count = $run($read(&mut hosted, &mut line)).unwrap();
+            assert_eq!(&line[..count], expected);
+        }
+        // Nothing more comes, and nothing more is needed.
+        for _ in 0..2 {
+            assert_eq!($run(hosted.await_certificate()), Ok(Some(ClientAuthStatus::Accepted)));
+        }
+        let session = stream.session();
+        assert_eq!(session.certificate_answer(), Some(ClientAuthStatus::Accepted));
+        assert_eq!(session.peer().and_then(|peer| peer.common_name()), Some(CLIENT_NAME));
+
+        // Asked again, the old answer is no answer.
+        stream.session_mut().request_certificate(ClientAuth::Required(roots)).unwrap();
+        assert_eq!(stream.session().certificate_answer(), None);
+    }};
+}
+
+#[test]
+fn a_read_that_comes_past_the_answer_of_a_client_does_not_lose_it() {
+    read_past_the_answer!(blocking, |result| result, Read::read);
+    read_past_the_answer!(asynch, finish, embedded_io_async::Read::read);
+}
+
+/// Says what is to be done, and never shows or signs anything.
+struct Decided(Choice<'static>);
+
+impl Host<'static, Client, RustCrypto> for Decided {
+    fn time(&mut self) -> embedded_mtls::x509::Time {
+        now()
+    }
+
+    fn credential(
+        &mut self,
+        _: &CredentialRequest<'_, 'static, Client, RustCrypto>,
+    ) -> Option<&'static Credential<'static>> {
+        None
+    }
+
+    fn choose(&mut self, _: &CredentialRequest<'_, 'static, Client, RustCrypto>) -> Choice<'static> {
+        self.0
+    }
+
+    fn sign(&mut self, _: &SignRequest<'_, 'static, Client, RustCrypto>) -> Option<Signature> {
+        None
+    }
+}
+
+/// What a client's read gives when it is asked by `server` and `choice` is made, in both drivers; and what it sends.
+fn read_when_asked(choice: Choice<'static>) -> (Result<usize, Failure<Infallible>>, Vec<u8>) {
+    let run = |async_driver: bool| {
+        let pki = Pki::new();
+        let (client, mut server) = sessions(&pki);
+        let wire = Wire::default();
+        server.request_certificate(ClientAuth::Optional(anchors(&[&pki.root]))).unwrap();
+        server.write(b"data").unwrap();
+        wire.carry_from(&mut server);
+        let mut host = Decided(choice);
+        let mut line = [0; 16];
+        let result = if async_driver {
+            let mut stream = asynch::Stream::from_parts(wire.clone(), client);
+            let mut hosted = stream.hosted::<Client, _>(&mut host);
+            finish(embedded_io_async::Read::read(&mut hosted, &mut line))
+        } else {
+            let mut stream = blocking::Stream::from_parts(wire.clone(), client);
+            stream.hosted::<Client, _>(&mut host).read(&mut line)
+        };
+        let said = wire.outgoing.borrow().clone();
+        wire.carry_to(&mut server);
+        (result, said, server.poll().err())
+    };
+    let (result, said, error) = run(false);
+    assert_eq!((&result, &said, error), (&run(true).0, &run(true).1, run(true).2));
+    let alert = match result {
+        Ok(_) => None,
+        Err(_) => Some(Error::AlertReceived(AlertDescription::HANDSHAKE_FAILURE)),
+    };
+    assert_eq!(error, alert);
+    (result, said)
+}
+
+#[test]
+fn a_client_that_is_asked_late_does_what_its_host_chooses_not_only_what_it_has_to_show() {
+    assert_eq!(read_when_asked(Choice::Decline).0, Ok(4));
+    let none = PeerIncompatible::NoCredential;
+    assert_eq!(read_when_asked(Choice::Fail(none)).0, Err(Failure::Tls(none.into())));
+}
+
+#[test]
+fn a_keystore_without_a_match_ends_the_session_when_its_policy_is_to_fail() {
+    let pki = Pki::new();
+    let stranger = Template::client("stranger.example").signed_by(&Template::ca("Another root").self_signed());
+    let entries = common::pair::leak_all(vec![Entry::new("only", credential(&[&stranger], 0))]);
+    let keys = common::pair::leak_all(vec![signing_key(&stranger)]);
+    for (no_match, expected) in
+        [(NoMatch::Decline, Ok(4)), (NoMatch::Fail, Err(Failure::Tls(PeerIncompatible::NoCredential.into())))]
+    {
+        let (client, mut server) = sessions(&pki);
+        let wire = Wire::default();
+        server.request_certificate(ClientAuth::Optional(anchors(&[&pki.root]))).unwrap();
+        server.write(b"data").unwrap();
+        wire.carry_from(&mut server);
+        let mut host = KeystoreHost::new(Selector::new(entries).with_no_match(no_match), keys, now);
+        let mut stream = blocking::Stream::from_parts(wire.clone(), client);
+        assert_eq!(stream.hosted::<Client, _>(&mut host).read(&mut [0; 16]), expected);
+    }
+}
