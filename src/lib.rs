@@ -207,8 +207,8 @@ pub use crate::connection::{
 };
 pub use crate::credential::{Credential, EncodedSignature, KeyHandle, Signature};
 pub use crate::error::{
-    AlertClass, AlertDescription, ApiMisuse, BufferKind, CertificateError, CertificateProblem, Error, InvalidMessage,
-    PeerIncompatible, PeerMisbehaved, Stage,
+    AlertClass, AlertDescription, ApiMisuse, BufferKind, CertificateError, CertificateProblem, Diagnosis, Error,
+    InvalidMessage, PeerIncompatible, PeerMisbehaved, Responsible, Stage,
 };
 pub use crate::handshake::client::Client;
 pub use crate::handshake::config::{ClientAuth, ClientConfig, ServerConfig};

@@ -1,10 +1,11 @@
 //! A handshake that is driven from outside.
 
+use super::diagnose::Scene;
 use super::request::{AuthorizeRequest, CredentialRequest, SignRequest, TimeRequest};
 use super::target::Target;
 use super::{Buffers, Refusal, Session};
 use crate::crypto::CryptoProvider;
-use crate::error::{Error, Stage};
+use crate::error::{Diagnosis, Error, Stage};
 #[cfg(feature = "events")]
 use crate::events::EventRing;
 use crate::handshake::entropy::Entropy;
@@ -173,7 +174,10 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
                 self.context.rx.events.flight_received();
                 self.context.tx.events.flight_sent();
                 self.context.rx.events.done();
-                Ok(Session::new::<S>(self.context, established, self.config))
+                let session = Session::new::<S>(self.context, established, self.config);
+                #[cfg(feature = "events")]
+                session.record_unasked();
+                Ok(session)
             }
             Err(state) => {
                 self.state = state;
@@ -209,6 +213,21 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
             (Error::Certificate(_), _) => self.context.peer.verdict(&self.rules()),
             _ => None,
         }
+    }
+
+    /// Why the handshake failed, by the name under which people know it, with who has to act and what helps; `None` as
+    /// long as it has not. It says what is usual: the [error](Self::poll) and the [verdict](Self::verdict) are what
+    /// was observed.
+    pub fn diagnosis(&self) -> Option<Diagnosis> {
+        let (error, _) = self.failure?;
+        let time = self.context.peer.time();
+        let scene = Scene {
+            is_client: S::IS_CLIENT,
+            negotiated: &self.context.negotiated,
+            refused: Some((&self.context.peer, self.rules())),
+            time,
+        };
+        Some(scene.diagnose(error))
     }
 
     /// The path from the peer's certificate to a trust anchor, certificate by certificate, once it is found. The peer
@@ -362,6 +381,8 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
         self.failure = Some((error, stage));
         self.context.rx.events.flight_received();
         self.context.rx.events.failed(stage, error);
+        #[cfg(feature = "events")]
+        self.context.rx.events.diagnosed(self.diagnosis());
         debug!("handshake failed while {}: {}", stage, error);
         if let Some(alert) = error.alert() {
             // If the provider cannot even seal the alert, the error is all that is left.

@@ -2,7 +2,7 @@
 
 use crate::credential::Unfit;
 use crate::error::{
-    AlertDescription, ApiMisuse, BufferKind, CertificateError, CertificateProblem, Error, InvalidMessage,
+    AlertDescription, ApiMisuse, BufferKind, CertificateError, CertificateProblem, Diagnosis, Error, InvalidMessage,
     PeerIncompatible, PeerMisbehaved, Stage,
 };
 use crate::x509::WaivableCause;
@@ -37,6 +37,42 @@ macro_rules! codes {
 codes!(BufferKind { Peer = 0, Rx = 1, Tx = 2 });
 
 codes!(WaivableCause { Expired = 0, Invalid = 1, SelfSigned = 2, UntrustedRoot = 3 });
+
+codes!(Diagnosis {
+    AccessDenied = 0,
+    CertificateNotAsked = 1,
+    ClockWrong = 2,
+    ConnectionCut = 3,
+    InterposedProxy = 4,
+    NameMismatch = 5,
+    NameNearMiss = 6,
+    NoCommonGround = 7,
+    NoCommonProtocol = 8,
+    OurProgram = 9,
+    OursExpired = 10,
+    OursIncomplete = 11,
+    OursMissing = 12,
+    OursNotTrusted = 13,
+    OursRefused = 14,
+    OursRevoked = 15,
+    OursUnproven = 16,
+    OursWrongPurpose = 17,
+    PostHandshakeNeeded = 18,
+    ProtocolBroken = 19,
+    RecordTooLarge = 20,
+    ServerNameUnknown = 21,
+    Tampered = 22,
+    TheirProgram = 23,
+    TheirsExpired = 24,
+    TheirsIncomplete = 25,
+    TheirsInvalid = 26,
+    TheirsMissing = 27,
+    TheirsNotAllowed = 28,
+    TheirsNotTrusted = 29,
+    TheirsUnproven = 30,
+    TheirsWrongPurpose = 31,
+    Tls12Only = 32,
+});
 
 codes!(Stage {
     Authorization = 0,

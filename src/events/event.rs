@@ -4,7 +4,7 @@ use super::code::{Code, error_code, error_of, unfit_code, unfit_of};
 use super::text::Text;
 use crate::codec::{Reader, Writer};
 use crate::credential::{Expiry, KeyHandle, Unfit};
-use crate::error::{AlertDescription, Error, InvalidMessage, Stage};
+use crate::error::{AlertDescription, Diagnosis, Error, InvalidMessage, Stage};
 use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup, SignatureScheme};
 use crate::x509::{Time, UnixTime, WaivableCause};
 use core::fmt;
@@ -58,6 +58,8 @@ pub enum Event {
     },
     /// Asked for a certificate, we show none.
     Declined,
+    /// What is wrong, by its name.
+    Diagnosed(Diagnosis),
     /// The handshake is over on our side.
     Done,
     /// A chain is no longer valid for long, or not any more, by the time that was given for this connection.
@@ -266,6 +268,7 @@ impl Event {
             }
             Self::Unknown(kind) => w.u8(kind),
             Self::Waived(cause) => tagged(w, 20, &[&[cause.code()]]),
+            Self::Diagnosed(diagnosis) => tagged(w, 21, &[&[diagnosis.code()]]),
         }
     }
 
@@ -330,6 +333,7 @@ impl Event {
                 return Ok(reason.zip(alias).map(|(reason, alias)| Self::Unfit { key, alias, reason }));
             }
             20 => return Ok(<WaivableCause as Code>::of(r.u8()?).map(Self::Waived)),
+            21 => return Ok(Diagnosis::of(r.u8()?).map(Self::Diagnosed)),
             _ => return Ok(None),
         }))
     }
@@ -380,6 +384,7 @@ impl fmt::Display for Event {
             Self::Authorized => f.write_str("the peer may in"),
             Self::Began { client } => write!(f, "begins; we are the {}", if *client { "client" } else { "server" }),
             Self::Declined => f.write_str("we show no certificate"),
+            Self::Diagnosed(diagnosis) => write!(f, "diagnosis: {diagnosis}"),
             Self::Done => f.write_str("the handshake is over"),
             Self::Expiring { whose, expiry } => write!(f, "{whose} {expiry}"),
             Self::Failed { stage: Stage::Done, error } => write!(f, "failed after the handshake: {error}"),
@@ -484,6 +489,7 @@ mod tests {
             Event::Authorized,
             Event::Began { client: true },
             Event::Declined,
+            Event::Diagnosed(Diagnosis::InterposedProxy),
             Event::Done,
             Event::Expiring { whose: Whose::Theirs, expiry: Expiry { not_after: at, seconds_left: -5 } },
             Event::Failed { stage: Stage::ServerHello, error: PeerIncompatible::Tls13NotSelected.into() },

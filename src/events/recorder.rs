@@ -4,7 +4,7 @@ use super::event::{Direction, Event, NameOf, Whose};
 use super::ring::EventRing;
 use super::text::Text;
 use crate::credential::{Credential, Expiry, KeyHandle, PeerRequest, Unfit};
-use crate::error::{AlertDescription, Error, Stage};
+use crate::error::{AlertDescription, Diagnosis, Error, Stage};
 use crate::wire::enums::{CipherSuite, NamedGroup};
 use crate::x509::{Name, PathFound, PeerChain, Time, UnixTime, WaivableCause};
 
@@ -194,6 +194,15 @@ impl<'b> Recorder<'b> {
 
     pub(crate) fn failed(&self, stage: Stage, error: Error) {
         self.write(&Event::Failed { stage, error });
+    }
+}
+
+impl Recorder<'_> {
+    /// Only with events, so that nobody else pays for finding it out.
+    pub(crate) fn diagnosed(&self, diagnosis: Option<Diagnosis>) {
+        if let Some(diagnosis) = diagnosis {
+            self.write(&Event::Diagnosed(diagnosis));
+        }
     }
 }
 

@@ -9,11 +9,12 @@ mod post;
 
 pub use self::data::{PlaintextBuffer, ReceivedData};
 
+use super::diagnose::Scene;
 #[cfg(feature = "post-handshake-auth")]
 use super::request::{AuthorizeRequest, CredentialRequest, SignRequest, TimeRequest};
 use crate::credential::Credential;
 use crate::crypto::CryptoProvider;
-use crate::error::{AlertDescription, ApiMisuse, Error, Stage};
+use crate::error::{AlertDescription, ApiMisuse, Diagnosis, Error, Stage};
 #[cfg(feature = "events")]
 use crate::events::EventRing;
 #[cfg(feature = "post-handshake-auth")]
@@ -373,6 +374,19 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
         }
     }
 
+    /// What is wrong, by the name under which people know it, with who has to act and what helps: why the session failed,
+    /// or, on a client, that the server has not asked who we are. `None` if nothing is. A refusal by HTTP is for
+    /// [`Diagnosis::of_http`].
+    pub fn diagnosis(&self) -> Option<Diagnosis> {
+        let Some(error) = self.failure else {
+            let never_asked = matches!(self.negotiated.client_auth, ClientAuthStatus::NotRequested);
+            return (self.is_client && never_asked).then_some(Diagnosis::CertificateNotAsked);
+        };
+        let (refused, time) = self.judged();
+        let scene = Scene { is_client: self.is_client, negotiated: &self.negotiated, refused, time };
+        Some(scene.diagnose(error))
+    }
+
     /// The ring in which the connection writes what happens, if it has one.
     #[cfg(feature = "events")]
     pub const fn events(&self) -> Option<EventRing<'b>> {
@@ -464,6 +478,16 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
         }
     }
 
+    /// Whether the server has asked who we are, unless it still may.
+    #[cfg(feature = "events")]
+    pub(super) fn record_unasked(&self) {
+        #[cfg(feature = "post-handshake-auth")]
+        if self.can_request_certificate() {
+            return;
+        }
+        self.rx.events.diagnosed(self.diagnosis());
+    }
+
     /// How much has passed, when it is over.
     #[allow(clippy::missing_const_for_fn, reason = "with events it is none")]
     fn record_totals(&mut self) {
@@ -488,6 +512,8 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
             self.failure = Some(error);
             self.record_totals();
             self.rx.events.failed(Stage::Done, error);
+            #[cfg(feature = "events")]
+            self.rx.events.diagnosed(self.diagnosis());
             debug!("session failed: {}", error);
             if let Some(alert) = error.alert().filter(|_| !self.closed) {
                 // If the provider cannot even seal the alert, the error is all that is left.
