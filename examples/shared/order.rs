@@ -271,8 +271,9 @@ fn host_field(server_name: &str, address: &str) -> String {
 
 /// Why the handshake failed.
 fn refused(error: &HandshakeError<io::Error>, verdict: Option<String>) -> Trouble {
-    if let Some(verdict) = verdict {
-        return Trouble::Tls(format!("we refused the server: {verdict} (while: {})", error.stage));
+    if let (Some(verdict), Failure::Tls(Error::Certificate(found))) = (verdict, &error.cause) {
+        let message = format!("we refused the server: {verdict} (while: {})", error.stage);
+        return Trouble::Certificate { problem: found.problem, message };
     }
     match error.cause {
         Failure::Io(_) | Failure::Tls(Error::ConnectionTruncated) => Trouble::Network(error.to_string()),

@@ -2,7 +2,8 @@
 
 use core::fmt;
 
-use embedded_mtls::AlertDescription;
+use embedded_mtls::x509::WaivableCause;
+use embedded_mtls::{AlertDescription, CertificateProblem};
 
 use super::cxml::{Outcome, Status};
 use super::http::Response;
@@ -17,6 +18,8 @@ pub(crate) enum Trouble {
     Network(String),
     /// One side refused the other in the handshake, or the protocol was broken.
     Tls(String),
+    /// We refused the certificates of the server, by this rule.
+    Certificate { problem: CertificateProblem, message: String },
     /// The server refused us after our handshake was done.
     LateRejection(AlertDescription),
     /// The HTTP response is no success, or not HTTP.
@@ -32,6 +35,11 @@ pub(crate) const EXIT_CODES: &str =
   10  network   no connection, or it broke: repeat later with the same bytes
   20  TLS       the handshake failed: the message says which side refused what
   21  TLS       late rejection: the server refused us after our side of the handshake was done
+  22  TLS       the server's certificate, or one above it, has expired or is not valid yet
+  23  TLS       the server's certificate is self-signed
+  24  TLS       the server's certificate comes from nobody whom we trust
+  25  TLS       the server's certificate is for another name
+  26  TLS       the server's certificate breaks another rule
   30  HTTP      refused for good (4xx, or no HTTP)
   31  HTTP      server trouble (5xx): repeat later with the same bytes
   40  cXML      refused for good (status 4xx, or no cXML)
@@ -45,6 +53,13 @@ impl Trouble {
             Self::Network(_) => 10,
             Self::Tls(_) => 20,
             Self::LateRejection(_) => 21,
+            Self::Certificate { problem, .. } => match (WaivableCause::of(*problem), problem) {
+                (Some(WaivableCause::Expired), _) => 22,
+                (Some(WaivableCause::SelfSigned), _) => 23,
+                (Some(WaivableCause::UntrustedRoot), _) => 24,
+                (_, CertificateProblem::CommonNameMismatch | CertificateProblem::NameMismatch) => 25,
+                _ => 26,
+            },
             Self::Http { later, .. } => 30 + u8::from(*later),
             Self::Cxml { later, .. } => 40 + u8::from(*later),
         }
@@ -56,7 +71,7 @@ impl fmt::Display for Trouble {
         match self {
             Self::Setup(message) => f.write_str(message),
             Self::Network(message) => write!(f, "network: {message}"),
-            Self::Tls(message) => write!(f, "TLS: {message}"),
+            Self::Tls(message) | Self::Certificate { message, .. } => write!(f, "TLS: {message}"),
             Self::LateRejection(alert) => write!(
                 f,
                 "TLS: the server rejected us after our side of the handshake was done, with alert {} ({alert}): {}.\n  In \
