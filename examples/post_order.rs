@@ -81,7 +81,7 @@ fn start_supplier(pki: &Pki) -> Result<(String, Receiver<Event>), Trouble> {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").map_err(loopback)?;
     let address = listener.local_addr().map_err(loopback)?.to_string();
     let setup = Setup {
-        identity: pki.supplier.clone(),
+        identity: Some(pki.supplier.clone()),
         named: Vec::new(),
         client_authorities: vec![pki.root.clone()],
         asking: Asking::Required,
@@ -89,6 +89,7 @@ fn start_supplier(pki: &Pki) -> Result<(String, Receiver<Event>), Trouble> {
         refuse_early: false,
         late_paths: Vec::new(),
         preferences: Preferences::default(),
+        rules: None,
     };
     let (tell, events) = channel();
     std::thread::spawn(move || {
@@ -125,13 +126,14 @@ impl Story {
             path: "/orders".to_owned(),
             document: ORDER.into(),
             preferences: Preferences::default(),
+            rules: None,
         };
         let stream = connect(address, PATIENCE)?;
         let begin = Instant::now();
         let (transport, log) = Tap::new(Timed::new(stream, Deadline::new(PATIENCE)));
         let (mut link, mut asked, mut handshake, mut answer) = (None, None, Duration::ZERO, String::new());
         let mut memory = DeviceMemory::new();
-        let outcome = post(&errand, transport, memory.lend(), &mut |progress| {
+        let outcome = post(&errand, transport, memory.lend(), None, &mut |progress| {
             log.borrow_mut().next_phase();
             match progress {
                 Progress::Open(found, request) => {
