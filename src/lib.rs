@@ -17,7 +17,8 @@
 //! ```
 //!
 //! Few programs need to do that themselves: the drivers in [`io`] do it over `embedded-io`,
-//! `embedded-io-async` and the sockets of `std`.
+//! `embedded-io-async` and the sockets of `std`. What operators set, under the names that they know, becomes a
+//! configuration in [`policy`].
 //!
 //! # States
 //!

@@ -28,8 +28,9 @@ use super::http::{Connection, HttpError, Limits, Request};
 #[cfg(feature = "post-handshake-auth")]
 use super::late::{self, Late};
 use super::pem::Identity;
-use super::policy::{Clock, Rules, keystore, waives};
+use super::policy::{Clock, Rules, keystore};
 use super::report::{Link, meaning, printable};
+use super::terms::{self, Source, Terms};
 use super::tls::{self, Deadline, HostMemory, Timed};
 
 /// Connections at the same time; further ones are closed at once.
@@ -137,22 +138,6 @@ struct Shop<'a> {
     report: &'a Report<'a>,
 }
 
-/// Where the terms of a connection come from.
-enum Source<'a> {
-    /// The same for all.
-    Fixed(Terms<'a>),
-    /// From a policy, anew for each.
-    Rules(&'a Rules, &'a Preferences),
-}
-
-/// What one handshake is held to.
-struct Terms<'a> {
-    config: ServerConfig<'a>,
-    selector: Selector<'a>,
-    keys: &'a [P256SigningKey],
-    accepts_waived: bool,
-}
-
 /// Serves connections: for ever, or this many, and then waits for them to end.
 pub(crate) fn serve(
     setup: &Setup,
@@ -172,7 +157,7 @@ pub(crate) fn serve(
     let default = credentials.last().map(|credential| Entry::new(DEFAULT, *credential));
     let entries: Vec<_> = special.chain(default).collect();
     let anchors = tls::anchors(&setup.client_authorities).map_err(unusable)?;
-    let alpn = alpn(&setup.preferences);
+    let alpn = terms::alpn(&setup.preferences);
     let source = if let Some(rules) = &setup.rules {
         Source::Rules(rules, &setup.preferences)
     } else {
@@ -181,7 +166,7 @@ pub(crate) fn serve(
             Asking::Optional => ClientAuth::Optional(&anchors),
             Asking::Required => ClientAuth::Required(&anchors),
         };
-        let config = prefer(ServerConfig::new(asking).with_alpn(&alpn), &setup.preferences);
+        let config = terms::prefer(ServerConfig::new(asking).with_alpn(&alpn), &setup.preferences);
         let selector = Selector::new(&entries).with_no_match(NoMatch::Default(DEFAULT));
         Source::Fixed(Terms { config, selector, keys: &keys, accepts_waived: false })
     };
@@ -202,49 +187,6 @@ pub(crate) fn serve(
     shop.start()?;
     accept(&shop, listener, connections);
     Ok(())
-}
-
-/// The application protocols in the form that a configuration borrows.
-fn alpn(preferences: &Preferences) -> Vec<&[u8]> {
-    preferences.alpn.iter().map(Vec::as_slice).collect()
-}
-
-/// What else was asked for.
-fn prefer<'a>(config: ServerConfig<'a>, preferences: &'a Preferences) -> ServerConfig<'a> {
-    let Preferences { groups, suites, max_depth, max_validity, strict, .. } = preferences;
-    let mut config = config.with_groups(groups).with_cipher_suites(suites).with_strict_profile(*strict);
-    if let Some(depth) = max_depth {
-        config = config.with_max_depth(*depth);
-    }
-    if let Some(days) = max_validity {
-        config = config.with_max_validity_days(*days);
-    }
-    config
-}
-
-impl Source<'_> {
-    /// Has `work` done under the terms that hold now. `warn` is told of a reference that cannot be followed: then those
-    /// hold that held before.
-    fn with_terms<R>(&self, warn: impl FnOnce(String), work: impl FnOnce(&Terms<'_>) -> R) -> Result<R, UsageError> {
-        let (rules, preferences) = match self {
-            Self::Fixed(terms) => return Ok(work(terms)),
-            Self::Rules(rules, preferences) => (rules, preferences),
-        };
-        let unusable = |error: Error| UsageError(error.to_string());
-        let (contents, trouble) = rules.contents::<Server>()?;
-        if let Some(trouble) = trouble {
-            warn(format!("{trouble}; {} as before", contents.names()));
-        }
-        let (chains, keys) = (tls::chains(&contents.identities), tls::keys(&contents.identities).map_err(UsageError)?);
-        let credentials = tls::credentials(&chains).map_err(unusable)?;
-        let entries = contents.entries(&credentials);
-        let mut anchors = tls::anchors(&contents.authorities).map_err(unusable)?;
-        anchors.append(&mut tls::pins(&contents.pins).map_err(unusable)?);
-        let resolved = rules.resolve::<Server>(&entries, &anchors)?;
-        let alpn = alpn(preferences);
-        let config = prefer(resolved.config().with_alpn(&alpn), preferences);
-        Ok(work(&Terms { config, selector: resolved.selector(), keys: &keys, accepts_waived: waives(&resolved) }))
-    }
 }
 
 /// Gives each connection a thread.

@@ -17,13 +17,14 @@
 extern crate std;
 
 #[macro_use]
-mod fmt;
+#[path = "../../gateway/src/log.rs"]
+mod log;
+log_macros!($ info warn error);
 
 mod device;
 mod identity;
 mod journal;
 mod noise;
-mod order;
 mod pages;
 mod run;
 #[cfg(test)]

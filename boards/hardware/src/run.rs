@@ -5,11 +5,10 @@ use embassy_time::{Duration, Timer};
 use embedded_mtls::credential::{AnchorSet, Chain};
 use embedded_mtls::x509::UnixTime;
 use embedded_mtls::{Credential, KeyHandle};
-use gateway::{Board, Endpoint, Memory, Retry, Role, Settings, app};
+use gateway::{Board, Endpoint, Memory, Retry, Role, Settings, app, sample};
 use static_cell::ConstStaticCell;
 
 use crate::identity::Identity;
-use crate::order::ORDER;
 
 /// From the end of one run to the start of the next. A gateway of your own waits for its machine instead.
 const PAUSE: Duration = Duration::from_secs(60 * 60);
@@ -36,7 +35,8 @@ pub async fn run<const N: usize>(stack: Stack<'_>, identity: &Identity<N>, board
         },
         anchors: anchors.as_slice(),
         credentials: &credentials,
-        order: ORDER,
+        // A gateway of your own puts here what its machine has run out of.
+        order: sample::ORDER,
         built: UnixTime::from_seconds(identity.built),
         time_server: identity.time_server(),
         patience: PATIENCE,

@@ -167,7 +167,7 @@ impl SslInfo {
         let wanted = format!("one of {}", names.join(", "));
         for element in self.elements(info, &wanted)? {
             let name = element.tag_name().name();
-            let Some(setting) = Setting::ALL.into_iter().find(|setting| setting.name() == name) else {
+            let Some(setting) = Setting::ALL.iter().copied().find(|setting| setting.name() == name) else {
                 self.pass_over(element, &wanted)?;
                 continue;
             };
