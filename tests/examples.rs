@@ -14,6 +14,7 @@ use std::time::Duration;
 use rcgen::ExtendedKeyUsagePurpose::{ClientAuth, ServerAuth};
 
 use shared::args::Preferences;
+use shared::events::Events;
 use shared::order::{Asked, Errand, Progress, Wanted, connect, post};
 use shared::pem::{Identity, Pin};
 use shared::pki::{Authority, Leaf, Pki, SUPPLIER_NAME};
@@ -68,7 +69,7 @@ fn run(errand: &Errand) -> (Result<String, Trouble>, Option<Asked>) {
     let mut found = None;
     let stream = connect(&errand.address, PATIENCE).unwrap();
     let mut memory = DeviceMemory::new();
-    let outcome = post(errand, Timed::new(stream, Deadline::new(PATIENCE)), memory.lend(), &mut |progress| {
+    let outcome = post(errand, Timed::new(stream, Deadline::new(PATIENCE)), memory.lend(), None, &mut |progress| {
         if let Progress::Open(_, asked) = progress {
             found = asked;
         } else if let Progress::FailedAfter(asked) = progress {
@@ -231,7 +232,7 @@ fn both_sides_tell_the_search_for_a_path_if_they_are_asked_to() {
     let errand = Errand { preferences, ..errand(&pki, &address) };
     let (mut told, mut memory) = (Vec::new(), DeviceMemory::new());
     let transport = Timed::new(connect(&address, PATIENCE).unwrap(), Deadline::new(PATIENCE));
-    post(&errand, transport, memory.lend(), &mut |progress| {
+    post(&errand, transport, memory.lend(), None, &mut |progress| {
         if let Progress::Traced(step) = progress {
             told.push(step);
         }
@@ -293,7 +294,7 @@ fn a_server_that_says_nothing_is_given_up() {
     let stream = connect(&errand.address, PATIENCE).unwrap();
     let mut memory = DeviceMemory::new();
     let deadline = Deadline::new(Duration::from_millis(200));
-    let trouble = post(&errand, Timed::new(stream, deadline), memory.lend(), &mut |_| ()).unwrap_err();
+    let trouble = post(&errand, Timed::new(stream, deadline), memory.lend(), None, &mut |_| ()).unwrap_err();
     assert_eq!(trouble.exit_code(), 10);
     assert!(trouble.to_string().contains("the other side took too long"), "{trouble}");
 }
@@ -397,4 +398,31 @@ mod after_the_handshake {
         let (address, _events) = start(early);
         assert_late(&offering(&pki, &address), 49);
     }
+}
+
+#[test]
+fn both_programs_tell_what_happened_from_their_rings_of_events() {
+    let pki = Pki::new().unwrap();
+    let mut supplier = setup(&pki);
+    supplier.preferences.events = true;
+    let (address, reports) = start(supplier);
+    let errand = errand(&pki, &address);
+    let (mut memory, mut events) = (DeviceMemory::new(), Events::new(true));
+    let ring = events.ring();
+    let transport = Timed::new(connect(&address, PATIENCE).unwrap(), Deadline::new(PATIENCE));
+    post(&errand, transport, memory.lend(), ring, &mut |_| ()).unwrap();
+    let told = Events::lines(ring);
+    assert_eq!(told.first().map(String::as_str), Some("#1 begins; we are the client"));
+    for line in ["#1 the handshake is over", "#1 the server accepts our certificate", "#1 sent alert 0 (close_notify)"]
+    {
+        assert!(told.iter().any(|found| found == line), "{line}: {told:#?}");
+    }
+    let mut of_supplier = Vec::new();
+    while !of_supplier.iter().any(|line: &String| line.contains("the handshake is over")) {
+        if let Event::Recorded(line) = reports.recv_timeout(PATIENCE).unwrap() {
+            of_supplier.push(line);
+        }
+    }
+    assert_eq!(of_supplier.first().map(String::as_str), Some("#1 begins; we are the server"));
+    assert!(Events::lines(None).is_empty() && Events::new(false).ring().is_none());
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use embedded_io::{Read, Write};
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
+use embedded_mtls::events::EventRing;
 use embedded_mtls::io::blocking::Stream;
 use embedded_mtls::io::std::system_time;
 use embedded_mtls::io::{Failure, HandshakeError, Host, SoftwareHost};
@@ -140,6 +141,7 @@ pub(crate) fn post<T>(
     errand: &Errand,
     transport: T,
     buffers: Buffers<'_>,
+    events: Option<EventRing<'_>>,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Status, Trouble>
 where
@@ -176,6 +178,7 @@ where
     let handshake = begin(
         &config,
         buffers,
+        events,
         #[cfg(feature = "key-log")]
         key_log.as_ref(),
     )?;
@@ -226,11 +229,14 @@ where
 fn begin<'b>(
     config: &'b ClientConfig<'b>,
     buffers: Buffers<'b>,
+    events: Option<EventRing<'b>>,
     #[cfg(feature = "key-log")] key_log: Option<&'b super::key_log::KeyLogFile>,
 ) -> Result<Handshake<'b, Client, RustCrypto>, Trouble> {
     let entropy = Entropy::from_system().map_err(|error| Trouble::Setup(format!("random numbers: {error}")))?;
-    #[allow(unused_mut, reason = "for the key log")]
     let mut handshake = Handshake::new(config, buffers, entropy).map_err(|error| Trouble::Setup(error.to_string()))?;
+    if let Some(ring) = events {
+        handshake.set_events(ring);
+    }
     #[cfg(feature = "key-log")]
     if let Some(file) = key_log {
         handshake.dangerous_set_key_log(file);

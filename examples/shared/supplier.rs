@@ -12,6 +12,7 @@ use std::thread;
 
 use embedded_mtls::credential::{AllowList, Choice, Entry, NoMatch, Rule, Selector};
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
+use embedded_mtls::events::EventRing;
 use embedded_mtls::io::blocking::Stream;
 use embedded_mtls::io::std::system_time;
 use embedded_mtls::io::{Failure, HandshakeError, Host, KeystoreHost};
@@ -24,6 +25,7 @@ use embedded_mtls::{
 use super::args::{Preferences, UsageError};
 use super::capture::{Capture, End};
 use super::desk::{Desk, Reply};
+use super::events::Events;
 use super::http::{Connection, HttpError, Limits, Request};
 #[cfg(feature = "post-handshake-auth")]
 use super::late::{self, Late};
@@ -85,6 +87,8 @@ pub(crate) enum Event {
     Traced(String),
     /// The client was asked after the handshake, and has shown who it is.
     Identified(Box<Link>),
+    /// What the ring of events says at the end.
+    Recorded(String),
     /// A request was answered: method and target, HTTP status, what happened.
     Answered(String, u16, String),
     /// No further request could be read or answered.
@@ -102,6 +106,7 @@ impl fmt::Display for Event {
             }
             Self::Identified(link) => write!(f, "asked after the handshake: {}", whom(link)),
             Self::Refused(cause) => write!(f, "handshake failed: {cause}"),
+            Self::Recorded(line) => write!(f, "event: {line}"),
             Self::Stale(cause) => write!(f, "reference: {}", printable(cause)),
             Self::Traced(step) => write!(f, "trace: {}", printable(step)),
             Self::Answered(request, status, what) => write!(f, "{request}: HTTP {status}, {what}"),
@@ -131,6 +136,7 @@ struct Shop<'a> {
     #[cfg(feature = "post-handshake-auth")]
     late: (&'a [String], ClientAuth<'a>),
     trace: bool,
+    events: bool,
     capture: Option<Capture>,
     #[cfg(feature = "key-log")]
     key_log: Option<super::key_log::KeyLogFile>,
@@ -178,6 +184,7 @@ pub(crate) fn serve(
         #[cfg(feature = "post-handshake-auth")]
         late: (&setup.late_paths, ClientAuth::Optional(&anchors)),
         trace: setup.preferences.trace,
+        events: setup.preferences.events,
         capture: setup.preferences.begin_capture()?,
         #[cfg(feature = "key-log")]
         key_log: setup.preferences.open_key_log()?,
@@ -242,11 +249,12 @@ impl Shop<'_> {
         // Small records one after another must not wait for each other's acknowledgement.
         let copy = stream.set_nodelay(true).and_then(|()| stream.try_clone());
         let Ok(copy) = copy.map_err(|error| tell(Event::Refused(error.to_string()))) else { return };
-        let mut memory = HostMemory::new();
+        let (mut memory, mut events) = (HostMemory::new(), Events::new(self.events));
+        let ring = events.ring();
         let mut porter = self.porter(terms, tell);
         let conversation = self.capture.as_ref().map(|capture| capture.conversation(End::Server));
         let socket = Timed::new(stream, deadline.clone()).captured(conversation);
-        let shaken = self.shake_hands(&terms.config, socket, &mut memory, &mut porter);
+        let shaken = self.shake_hands(&terms.config, socket, &mut memory, ring, &mut porter);
         match shaken {
             Ok(mut stream) => {
                 let link = tls::link(stream.session());
@@ -259,6 +267,9 @@ impl Shop<'_> {
             }
             Err(error) => tell(Event::Refused(explain(&error, porter.verdict))),
         }
+        for line in Events::lines(ring) {
+            tell(Event::Recorded(line));
+        }
         tls::hang_up(&copy);
     }
 
@@ -269,13 +280,16 @@ impl Shop<'_> {
         config: &'b ServerConfig<'b>,
         socket: Timed,
         memory: &'b mut HostMemory,
+        events: Option<EventRing<'b>>,
         porter: &mut Porter<'b>,
     ) -> Result<Stream<'b, Timed, RustCrypto>, HandshakeError<io::Error>> {
         let before = |cause| HandshakeError { stage: embedded_mtls::Stage::ClientHello, cause };
         let entropy = Entropy::from_system().map_err(|error| before(Failure::Io(error)))?;
-        #[allow(unused_mut, reason = "for the key log")]
         let mut handshake = Handshake::<Server, RustCrypto>::new(config, memory.lend(), entropy)
             .map_err(|error| before(error.into()))?;
+        if let Some(ring) = events {
+            handshake.set_events(ring);
+        }
         #[cfg(feature = "key-log")]
         if let Some(file) = &self.key_log {
             handshake.dangerous_set_key_log(file);

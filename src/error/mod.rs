@@ -2,10 +2,14 @@
 
 mod alert;
 mod certificate;
+mod diagnosis;
 mod explanation;
+mod stage;
 
 pub use self::alert::{AlertClass, AlertDescription};
 pub use self::certificate::{CertificateError, CertificateProblem};
+pub use self::diagnosis::{Diagnosis, Responsible};
+pub use self::stage::Stage;
 
 /// Why a handshake or a session ended. At most 8 bytes.
 ///

@@ -234,6 +234,7 @@ fn handle_client_hello<'b, C: CryptoProvider>(cx: &mut Context<'b, C>, config: &
     let mandatory = hello.mandatory()?;
     check_key_shares(&mandatory)?;
 
+    cx.rx.events.server_name(hello.server_name);
     let suites = config.parameters.cipher_suites::<C>();
     let suite =
         *suites.iter().find(|suite| hello.cipher_suites.contains(suite.0)).ok_or(PeerIncompatible::NoCipherSuite)?;
@@ -299,6 +300,7 @@ fn send_hello_retry_request<'b, C: CryptoProvider>(
         return Ok((State::SendHelloRetryRequest(choice), Progress::Transmit));
     }
     tx.flush()?;
+    tx.events.retried(Some(choice.group));
     let first = constant_parts::<C>(&hello)?;
     let length = message.len();
     cx.rx.consume(length);
@@ -406,6 +408,7 @@ fn send_server_hello<'b, C: CryptoProvider>(
     cx.rx.consume(length);
     cx.negotiated.cipher_suite = choice.suite;
     cx.negotiated.group = choice.group;
+    cx.rx.events.agreed(choice.suite, choice.group);
 
     let keys = HandshakeKeys::derive(choice.hash, shared, cx)?;
     cx.rx.set_protection(keys.client.protection(choice.suite)?)?;

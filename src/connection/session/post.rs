@@ -14,7 +14,7 @@ use crate::handshake::{Answer, ClientAuthStatus, Question};
 use crate::transcript::CertificateHash;
 use crate::wire::enums::HandshakeType;
 use crate::wire::handshake::MessageHeader;
-use crate::x509::{PathFound, PeerIdentity, Verdict, VerifiedPath};
+use crate::x509::{PathFound, PeerChain, PeerIdentity, Rules, Time, Verdict, VerifiedPath};
 
 impl<'b, C: CryptoProvider> Session<'b, C> {
     /// On a server: asks the client who it is (RFC 9846 section 4.7.2). The request leaves with the next poll; the
@@ -63,6 +63,11 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
             Error::Certificate(_) => self.peer.verdict(&self.post.rules(&self.peer)?),
             _ => None,
         }
+    }
+
+    /// The chain that was judged last with what it was held to, and the time by which.
+    pub(super) fn judged(&self) -> (Option<(&PeerChain<'b>, Rules<'_>)>, Time) {
+        (self.post.rules(&self.peer).map(|rules| (&self.peer, rules)), self.peer.time())
     }
 
     /// What an exchange needs next, if it holds everything else up.
@@ -150,7 +155,13 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
     /// All answers of the request tokens come through here.
     pub(in crate::connection) fn advance(&mut self, answer: Answer<'_, 'b>) -> Result<(), Error> {
         let (post, mut channel) = self.post_parts();
-        post.answer(&mut channel, answer).map_err(|error| self.fail(error))
+        match post.answer(&mut channel, answer) {
+            Ok(()) => {
+                answer.record(&mut self.rx.events, &self.peer);
+                Ok(())
+            }
+            Err(error) => Err(self.fail(error)),
+        }
     }
 
     /// Who the client that is being authenticated is.
@@ -176,6 +187,11 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
 
     pub(in crate::connection) fn message(&self) -> Result<&[u8], Error> {
         self.rx.message()
+    }
+
+    #[cfg(feature = "events")]
+    pub(in crate::connection) const fn recorder(&self) -> &crate::events::Recorder<'b> {
+        &self.rx.events
     }
 
     const fn post_parts(&mut self) -> (&mut PostHandshake<'b, C>, Channel<'_, 'b, C>) {

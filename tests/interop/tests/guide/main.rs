@@ -102,8 +102,8 @@ fn background(commands: &str) -> (&str, Option<&str>) {
     let trimmed = commands.trim_end();
     let Some(rest) = trimmed.strip_suffix('&') else { return (commands, None) };
     // A line that ends with a backslash goes on in the next one.
-    let ends = rest.match_indices('\n').filter(|(end, _)| !rest[..*end].ends_with('\\'));
-    let start = ends.last().map_or(0, |(end, _)| end + 1);
+    let mut ends = rest.match_indices('\n').filter(|(end, _)| !rest[..*end].ends_with('\\'));
+    let start = ends.next_back().map_or(0, |(end, _)| end + 1);
     (&commands[..start], Some(rest[start..].trim()))
 }
 
