@@ -3,14 +3,17 @@
 mod shared;
 
 use core::time::Duration;
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
+use embedded_mtls::Client;
 use shared::args::{self, PREFERENCES_HELP, Preferences, UsageError};
 use shared::capture::End;
 use shared::cxml::Order;
 use shared::events::Events;
 use shared::order::{Asked, Errand, Progress, Wanted, connect, post};
-use shared::pem::{self, Identity};
+use shared::pem::{self, Identity, Pin};
+use shared::policy::{Around, Endpoint, Rules, SslInfo};
 use shared::report::{Link, printable, say, thousands};
 use shared::tls::{Deadline, HostMemory, Timed};
 use shared::verdict::{EXIT_CODES, Trouble};
@@ -20,18 +23,22 @@ gateway - posts a cXML order over mutual TLS 1.3
 
 Usage: gateway --connect HOST:PORT --server-name NAME --ca FILE [--cert FILE [--key FILE]]... --order FILE [options]
        --pin FILE may stand beside or instead of --ca
+   or: gateway --policy FILE [--site FILE] --connect HOST:PORT --server-name NAME --order FILE [options]
 
-  --connect H:P       where to connect to
-  --server-name NAME  the DNS name or address that the server's certificate must hold
+  --connect H:P       where to connect to; else the <URL> of --site or --policy says it
+  --server-name NAME  the DNS name or address that the server's certificate must hold; else that of the <URL>
   --ca FILE           PEM: the authorities whose servers are trusted; given again, all files count
   --pin FILE          PEM: the server's own certificate, or its public key, which is trusted whoever issued it
   --common-name NAME  ask for this common name, literally, instead of the server name in the certificate
   --wildcard-match    the common name is a pattern: *.example.com accepts abc.example.com
   --cert FILE         PEM: a certificate of ours, then its intermediates; given again, what the server asks for chooses
   --key FILE          PEM: the key of the --cert before it, PKCS#8 or SEC1, on P-256; else it is in the same file
-  --alias NAME        show only the --cert FILE whose name without its end is NAME
+  --alias NAME        show only the --cert FILE whose name without its end is NAME, or this identity of the KeyStore
+  --policy FILE       XML: an <SSLInfo>, or an <HTTPTargetConnection> around it; its stores lie beside the file, as
+                      examples/README.md describes; instead of --ca, --pin, --common-name, --cert and --key
+  --site FILE         XML: the <URL> and the <KeyAlias> of this site; the rest of the policy is locked
   --order FILE        the cXML document; it is sent byte for byte
-  --path PATH         where in the server; /orders unless given
+  --path PATH         where in the server; else that of the <URL>, or /orders
   --post-handshake-auth
                       offer to show a certificate also after the handshake, to servers that ask for it in some paths only,
                       as Apache does with SSLVerifyClient in a <Location>; needs --features post-handshake-auth
@@ -67,13 +74,29 @@ fn main() -> ExitCode {
     }
 }
 
+/// The options as they were given.
+#[derive(Default)]
+struct Given {
+    address: Option<String>,
+    server_name: Option<String>,
+    order: Option<String>,
+    path: Option<String>,
+    seconds: Option<u16>,
+    alias: Option<String>,
+    policy: Option<String>,
+    site: Option<String>,
+    authorities: Vec<Vec<u8>>,
+    pins: Vec<Pin>,
+    common_name: Option<String>,
+    is_pattern: bool,
+    /// Chain and key of each identity.
+    files: Vec<(String, Option<String>)>,
+    preferences: Preferences,
+}
+
 /// Reads the command line; `None` if it asks for help, which is printed.
 fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, UsageError> {
-    let (mut address, mut server_name, mut order, mut alias) = (None, None, None, None);
-    let (mut path, mut seconds) = ("/orders".to_owned(), 60_u16);
-    let (mut authorities, mut files) = (Vec::new(), Vec::<(String, Option<String>)>::new());
-    let (mut pins, mut common_name, mut is_pattern) = (Vec::new(), None, false);
-    let mut preferences = Preferences::default();
+    let mut given = Given::default();
     while let Some(argument) = parser.next()? {
         let lexopt::Arg::Long(name) = argument else { return Err(argument.unexpected().into()) };
         match name.to_owned().as_str() {
@@ -84,43 +107,96 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, UsageError> {
                 );
                 return Ok(None);
             }
-            "connect" => address = Some(args::text(&mut parser)?),
-            "server-name" => server_name = Some(args::text(&mut parser)?),
-            "ca" => authorities.append(&mut pem::authorities(&args::text(&mut parser)?)?),
-            "pin" => pins.append(&mut pem::pins(&args::text(&mut parser)?)?),
-            "common-name" => common_name = Some(args::text(&mut parser)?),
-            "wildcard-match" => is_pattern = true,
-            "cert" => files.push((args::text(&mut parser)?, None)),
-            "key" => match files.last_mut() {
+            "connect" => given.address = Some(args::text(&mut parser)?),
+            "server-name" => given.server_name = Some(args::text(&mut parser)?),
+            "ca" => given.authorities.append(&mut pem::authorities(&args::text(&mut parser)?)?),
+            "pin" => given.pins.append(&mut pem::pins(&args::text(&mut parser)?)?),
+            "common-name" => given.common_name = Some(args::text(&mut parser)?),
+            "wildcard-match" => given.is_pattern = true,
+            "cert" => given.files.push((args::text(&mut parser)?, None)),
+            "key" => match given.files.last_mut() {
                 Some((_, key @ None)) => *key = Some(args::text(&mut parser)?),
                 _ => return Err(UsageError("--key must follow the --cert it belongs to".to_owned())),
             },
-            "alias" => alias = Some(args::text(&mut parser)?),
-            "order" => order = Some(args::text(&mut parser)?),
-            "path" => path = path_of(&args::text(&mut parser)?)?,
-            "post-handshake-auth" => offer_late_answers(&mut preferences)?,
-            "timeout" => seconds = args::parsed(&mut parser, "--timeout", "a number of seconds from 0 to 65535")?,
+            "alias" => given.alias = Some(args::text(&mut parser)?),
+            "policy" => given.policy = Some(args::text(&mut parser)?),
+            "site" => given.site = Some(args::text(&mut parser)?),
+            "order" => given.order = Some(args::text(&mut parser)?),
+            "path" => given.path = Some(args::text(&mut parser)?),
+            "post-handshake-auth" => offer_late_answers(&mut given.preferences)?,
+            "timeout" => {
+                given.seconds = Some(args::parsed(&mut parser, "--timeout", "a number of seconds from 0 to 65535")?);
+            }
             other => {
-                if !preferences.take(other, &mut parser)? {
+                if !given.preferences.take(other, &mut parser)? {
                     return Err(UsageError(format!("no such option: --{other}")));
                 }
             }
         }
     }
-    let address = args::required(address, "--connect")?;
-    let server_name = args::required(server_name, "--server-name")?;
-    if authorities.is_empty() && pins.is_empty() {
-        return Err(UsageError("--ca or --pin is missing".to_owned()));
+    given.options().map(Some)
+}
+
+impl Given {
+    /// What is to be done, if the options say it.
+    fn options(mut self) -> Result<Options, UsageError> {
+        let patience = Duration::from_secs(u64::from(self.seconds.unwrap_or(60)));
+        let rules = self.rules()?;
+        let endpoint = rules.as_ref().and_then(Rules::endpoint).cloned();
+        let of_url = |part: fn(&Endpoint) -> String| endpoint.as_ref().map(part);
+        let address = self.address.take().or_else(|| of_url(|endpoint| endpoint.address.clone()));
+        let address = args::required(address, "--connect")?;
+        let server_name = self.server_name.take().or_else(|| of_url(|endpoint| endpoint.host.clone()));
+        let server_name = args::required(server_name, "--server-name")?;
+        let path = self.path.take().or(endpoint.and_then(|endpoint| endpoint.path));
+        let path = path_of(path.as_deref().unwrap_or("/orders"))?;
+        if rules.is_none() && self.authorities.is_empty() && self.pins.is_empty() {
+            return Err(UsageError("--ca or --pin is missing".to_owned()));
+        }
+        if self.is_pattern && self.common_name.is_none() {
+            return Err(UsageError("--wildcard-match needs --common-name".to_owned()));
+        }
+        let common_name = self.common_name.map(|name| Wanted { name, is_pattern: self.is_pattern });
+        let (document, order) = read_order(&args::required(self.order, "--order")?)?;
+        let (identities, names) = match &rules {
+            Some(rules) => (Vec::new(), rules.check::<Client>()?.aliases.clone()),
+            None => read_identities(self.files, self.alias.as_deref())?,
+        };
+        let (authorities, pins, preferences) = (self.authorities, self.pins, self.preferences);
+        let errand = Errand {
+            address,
+            server_name,
+            authorities,
+            pins,
+            common_name,
+            identities,
+            path,
+            document,
+            preferences,
+            rules,
+        };
+        Ok(Options { errand, names, order, patience })
     }
-    if is_pattern && common_name.is_none() {
-        return Err(UsageError("--wildcard-match needs --common-name".to_owned()));
+
+    /// The policy, if there is one. Then it says what these options say otherwise.
+    fn rules(&mut self) -> Result<Option<Rules>, UsageError> {
+        let Some(file) = &self.policy else {
+            let lonely = UsageError("--site needs --policy".to_owned());
+            return if self.site.is_none() { Ok(None) } else { Err(lonely) };
+        };
+        let both = [
+            ("--ca", !self.authorities.is_empty()),
+            ("--pin", !self.pins.is_empty()),
+            ("--common-name", self.common_name.is_some()),
+            ("--cert", !self.files.is_empty()),
+        ];
+        if let Some((option, _)) = both.into_iter().find(|(_, is_given)| *is_given) {
+            return Err(UsageError(format!("--policy: found {option} beside it, wanted one of the two")));
+        }
+        let info = SslInfo::read(file, Around::Target)?;
+        let site = self.site.as_ref().map(|file| SslInfo::read_site(file, Around::Target)).transpose()?;
+        Ok(Some(Rules::new(file, info, site, self.alias.take())))
     }
-    let common_name = common_name.map(|name| Wanted { name, is_pattern });
-    let (document, order) = read_order(&args::required(order, "--order")?)?;
-    let (identities, names) = read_identities(files, alias.as_deref())?;
-    let errand =
-        Errand { address, server_name, authorities, pins, common_name, identities, path, document, preferences };
-    Ok(Some(Options { errand, names, order, patience: Duration::from_secs(u64::from(seconds)) }))
 }
 
 /// Lets servers ask for the certificate after the handshake (RFC 9846 section 4.7.2).
@@ -224,8 +300,8 @@ fn print_asked(asked: Option<&Asked>, names: &[String]) {
     }
     match asked.shown.and_then(|place| names.get(place)) {
         Some(name) => say!("shown    {name}"),
-        None if names.is_empty() => say!("shown    none: no --cert was given"),
-        None => say!("shown    none: no --cert has one of these issuers in its chain"),
+        None if names.is_empty() => say!("shown    none: we have none to show"),
+        None => say!("shown    none: none of ours has one of these issuers in its chain, or the policy shows another"),
     }
 }
 
@@ -233,7 +309,66 @@ fn print_asked(asked: Option<&Asked>, names: &[String]) {
 fn print_link(link: &Link) {
     let alpn = link.alpn.as_deref().map_or_else(|| "no ALPN".to_owned(), printable);
     say!("agreed   {}, {}, {alpn}", link.suite, link.group);
+    if let Some(waived) = &link.waived {
+        // Never to be overlooked.
+        let [red, end] = if std::io::stdout().is_terminal() { ["\u{1b}[31m", "\u{1b}[0m"] } else { [""; 2] };
+        say!("{red}WAIVED   by the policy, though the server is refused otherwise: {}{end}", printable(waived));
+    }
     if let Some(peer) = &link.peer {
         say!("{}", peer.details("         ").trim_end());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ORDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data/order.xml");
+
+    /// What the options come to: where to, as whom, and the path; or what is wrong with them.
+    fn read(line: &[&str]) -> Result<(String, String, String), String> {
+        let options = options(lexopt::Parser::from_args(line)).map_err(|error| error.to_string())?.expect("no help");
+        Ok((options.errand.address, options.errand.server_name, options.errand.path))
+    }
+
+    #[test]
+    fn a_policy_stands_instead_of_other_options_and_its_url_fills_in() {
+        let pki = shared::pki::Pki::new().unwrap();
+        let folder = std::env::temp_dir().join(format!("embedded-mtls-gateway-{}", std::process::id()));
+        pki.write(&folder).unwrap();
+        let file = |name: &str, text: &str| {
+            let file = folder.join(name);
+            std::fs::write(&file, text).unwrap();
+            file.to_str().unwrap().to_owned()
+        };
+        let root = folder.join("root.pem").to_str().unwrap().to_owned();
+        let info = "<SSLInfo><Enabled>true</Enabled><TrustStore>root</TrustStore></SSLInfo>";
+        let policy = file("policy.xml", info);
+        let url = "<URL>https://supplier.example:8443/cxml</URL>";
+        let target = file("target.xml", &format!("<HTTPTargetConnection>{url}{info}</HTTPTargetConnection>"));
+        let site = file("site.xml", "<HTTPTargetConnection><URL>https://10.0.0.7</URL></HTTPTargetConnection>");
+        let found = |address: &str, name: &str, path: &str| Ok((address.to_owned(), name.to_owned(), path.to_owned()));
+        for (line, expected) in [
+            (
+                &["--policy", &policy, "--connect", "a:1", "--server-name", "b", "--order", ORDER][..],
+                found("a:1", "b", "/orders"),
+            ),
+            (&["--policy", &target, "--order", ORDER], found("supplier.example:8443", "supplier.example", "/cxml")),
+            (
+                &["--policy", &target, "--connect", "127.0.0.1:1", "--path", "/x", "--order", ORDER],
+                found("127.0.0.1:1", "supplier.example", "/x"),
+            ),
+            (&["--policy", &target, "--site", &site, "--order", ORDER], found("10.0.0.7:443", "10.0.0.7", "/orders")),
+            (&["--policy", &policy, "--order", ORDER], Err("--connect is missing".to_owned())),
+            (&["--site", &site, "--order", ORDER], Err("--site needs --policy".to_owned())),
+            (
+                &["--policy", &policy, "--ca", &root],
+                Err("--policy: found --ca beside it, wanted one of the two".to_owned()),
+            ),
+            (&["--connect", "a:1", "--server-name", "b", "--order", ORDER], Err("--ca or --pin is missing".to_owned())),
+        ] {
+            assert_eq!(read(line), expected, "{line:?}");
+        }
+        std::fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -81,7 +81,7 @@ fn start_supplier(pki: &Pki) -> Result<(String, Receiver<Event>), Trouble> {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").map_err(loopback)?;
     let address = listener.local_addr().map_err(loopback)?.to_string();
     let setup = Setup {
-        identity: pki.supplier.clone(),
+        identity: Some(pki.supplier.clone()),
         named: Vec::new(),
         client_authorities: vec![pki.root.clone()],
         asking: Asking::Required,
@@ -89,6 +89,7 @@ fn start_supplier(pki: &Pki) -> Result<(String, Receiver<Event>), Trouble> {
         refuse_early: false,
         late_paths: Vec::new(),
         preferences: Preferences::default(),
+        rules: None,
     };
     let (tell, events) = channel();
     std::thread::spawn(move || {
@@ -125,6 +126,7 @@ impl Story {
             path: "/orders".to_owned(),
             document: ORDER.into(),
             preferences: Preferences::default(),
+            rules: None,
         };
         let stream = connect(address, PATIENCE)?;
         let begin = Instant::now();

@@ -5,8 +5,10 @@ mod shared;
 use std::net::TcpListener;
 use std::process::ExitCode;
 
+use embedded_mtls::Server;
 use shared::args::{self, PREFERENCES_HELP, Preferences, UsageError};
 use shared::pem::{self, Identity};
+use shared::policy::{Around, Rules, SslInfo};
 use shared::report::say;
 use shared::supplier::{Asking, Setup, serve};
 
@@ -14,6 +16,7 @@ const HELP: &str = "\
 supplier - takes cXML orders over mutual TLS 1.3
 
 Usage: supplier --listen ADDRESS:PORT --cert FILE --key FILE [--client-ca FILE] [options]
+   or: supplier --listen ADDRESS:PORT --policy FILE [--site FILE] [options]
 
   --listen A          address and port, as in 127.0.0.1:8443; port 0 takes a free one, the first line printed names it
   --cert FILE         PEM: our certificate, then its intermediates; given again, more of them, for --sni
@@ -21,6 +24,10 @@ Usage: supplier --listen ADDRESS:PORT --cert FILE --key FILE [--client-ca FILE] 
   --sni NAME=ALIAS    who asks for NAME gets the --cert FILE whose name without its end is ALIAS; others get the first
   --client-ca FILE    PEM: the authorities whose clients are trusted; given again, all files count
   --client-auth MODE  none, optional or required; required unless given, none without --client-ca
+  --policy FILE       XML: an <SSLInfo>; its stores lie beside the file, as examples/README.md describes; instead of --cert,
+                      --key, --sni, --client-ca, --client-auth and --post-handshake-auth. References are followed anew for
+                      each connection
+  --site FILE         XML: an <SSLInfo> with the <KeyAlias> of this site; the rest of the policy is locked
   --require-cn NAME   the common name that a client must have; given again, any of them; else it gets HTTP 403
   --post-handshake-auth PATH
                       ask for a client's certificate only when it requests PATH or what is below it, after the handshake,
@@ -61,7 +68,7 @@ fn main() -> ExitCode {
 
 /// Reads the command line; `None` if it asks for help, which is printed.
 fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, UsageError> {
-    let (mut listen, mut once, mut asking) = (None, None, None);
+    let (mut listen, mut once, mut asking, mut policy, mut site) = (None, None, None, None, None);
     let (mut files, mut names) = (Vec::<(String, Option<String>)>::new(), Vec::new());
     let (mut client_authorities, mut required_names, mut refuse_early) = (Vec::new(), Vec::new(), false);
     let mut late_paths = Vec::new();
@@ -82,6 +89,8 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, UsageError> {
             "sni" => names.push(args::text(&mut parser)?),
             "client-ca" => client_authorities.append(&mut pem::authorities(&args::text(&mut parser)?)?),
             "client-auth" => asking = Some(mode(&args::text(&mut parser)?)?),
+            "policy" => policy = Some(args::text(&mut parser)?),
+            "site" => site = Some(args::text(&mut parser)?),
             "require-cn" => required_names.push(args::text(&mut parser)?),
             "post-handshake-auth" => late_paths.push(late_path(&args::text(&mut parser)?)?),
             "refuse-early" => refuse_early = true,
@@ -93,13 +102,18 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, UsageError> {
             }
         }
     }
+    let has_own = !files.is_empty() || !client_authorities.is_empty() || asking.is_some() || !late_paths.is_empty();
+    let rules = rules(policy, site, has_own || !names.is_empty())?;
     let asks_later = client_authorities.is_empty() || !late_paths.is_empty();
     let asking = asking.unwrap_or(if asks_later { Asking::No } else { Asking::Required });
     if client_authorities.is_empty() && (asking != Asking::No || !late_paths.is_empty()) {
         let who = "--client-auth optional and required, and --post-handshake-auth, need --client-ca";
         return Err(UsageError(who.to_owned()));
     }
-    let (identity, by_name) = identities(files, &names)?;
+    let (identity, by_name) = match &rules {
+        Some(_) => (None, Vec::new()),
+        None => identities(files, &names).map(|(first, others)| (Some(first), others))?,
+    };
     let setup = Setup {
         identity,
         named: by_name,
@@ -109,8 +123,26 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, UsageError> {
         refuse_early,
         late_paths,
         preferences,
+        rules,
     };
     Ok(Some(Options { listen: args::required(listen, "--listen")?, setup, once }))
+}
+
+/// The policy, if there is one. Then it says who we are and whom we trust.
+fn rules(policy: Option<String>, site: Option<String>, has_own: bool) -> Result<Option<Rules>, UsageError> {
+    let Some(file) = policy else {
+        let lonely = UsageError("--site needs --policy".to_owned());
+        return if site.is_none() { Ok(None) } else { Err(lonely) };
+    };
+    if has_own {
+        let found = "--cert, --sni, --client-ca, --client-auth or --post-handshake-auth beside it";
+        return Err(UsageError(format!("--policy: found {found}, wanted one of the two ways")));
+    }
+    let info = SslInfo::read(&file, Around::Nothing)?;
+    let site = site.map(|file| SslInfo::read_site(&file, Around::Nothing)).transpose()?;
+    let rules = Rules::new(&file, info, site, None);
+    rules.check::<Server>()?;
+    Ok(Some(rules))
 }
 
 /// The first identity, and those that `--sni` names.
@@ -163,4 +195,37 @@ fn run(options: &Options) -> Result<(), UsageError> {
         // One write for each report, so that those of several threads do not mix.
         say!("{from} {event}");
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_policy_stands_instead_of_other_options() {
+        let pki = shared::pki::Pki::new().unwrap();
+        let folder = std::env::temp_dir().join(format!("embedded-mtls-supplier-{}", std::process::id()));
+        pki.write(&folder).unwrap();
+        let file = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+        let joined = [file("supplier.pem"), file("supplier.key")].map(|file| std::fs::read_to_string(file).unwrap());
+        std::fs::write(file("own.pem"), joined.concat()).unwrap();
+        let text = "<SSLInfo><Enabled>true</Enabled><ClientAuthEnabled>true</ClientAuthEnabled><KeyStore>own</KeyStore>\
+                    <TrustStore>root</TrustStore></SSLInfo>";
+        std::fs::write(file("policy.xml"), text).unwrap();
+        std::fs::write(file("bad.xml"), text.replace("<TrustStore>root</TrustStore>", "")).unwrap();
+        let read = |line: &[&str]| {
+            let options = options(lexopt::Parser::from_args(line)).map_err(|error| error.to_string());
+            options.map(|options| options.expect("no help").setup.rules.is_some())
+        };
+        let (policy, bad, chain) = (file("policy.xml"), file("bad.xml"), file("supplier.pem"));
+        assert_eq!(read(&["--listen", "127.0.0.1:0", "--policy", &policy]), Ok(true));
+        let both = read(&["--listen", "127.0.0.1:0", "--policy", &policy, "--cert", &chain]).unwrap_err();
+        assert!(both.ends_with("--post-handshake-auth beside it, wanted one of the two ways"), "{both}");
+        let wrong = read(&["--listen", "127.0.0.1:0", "--policy", &bad]).unwrap_err();
+        assert!(
+            wrong.contains("bad.xml:1:33: ClientAuthEnabled 'true': found true on a server without TrustStore"),
+            "{wrong}"
+        );
+        std::fs::remove_dir_all(folder).unwrap();
+    }
 }

@@ -17,7 +17,8 @@
 //! ```
 //!
 //! Few programs need to do that themselves: the drivers in [`io`] do it over `embedded-io`,
-//! `embedded-io-async` and the sockets of `std`.
+//! `embedded-io-async` and the sockets of `std`. What operators set, under the names that they know, becomes a
+//! configuration in [`policy`].
 //!
 //! # States
 //!
@@ -153,8 +154,9 @@
 //! # Further reading
 //!
 //! The repository has `ARCHITECTURE.md` (layers, states, buffers, decisions), `SECURITY.md` (what is
-//! defended against and what not), `docs/verdicts.md` (what is said about each refused certificate) and
-//! `docs/budget.md` (measured sizes).
+//! defended against and what not), `docs/guide.md` (mutual TLS set up with a company CA, Apache and nginx, and the
+//! rotation of its certificates), `docs/needs.md` (what companies need of it, row by row, with the tests that show it),
+//! `docs/verdicts.md` (what is said about each refused certificate) and `docs/budget.md` (measured sizes).
 #![no_std]
 #![forbid(unsafe_code)]
 #![warn(missing_debug_implementations)]

@@ -1,6 +1,8 @@
 //! The examples, as their users run them: the modules they share with their unit tests, and both programs against each
 //! other over real sockets, in this process.
 
+#[path = "examples/policy.rs"]
+mod policy;
 #[path = "../examples/shared/mod.rs"]
 mod shared;
 
@@ -25,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// A supplier that wants the gateway of `pki`.
 fn setup(pki: &Pki) -> Setup {
     Setup {
-        identity: pki.supplier.clone(),
+        identity: Some(pki.supplier.clone()),
         named: Vec::new(),
         client_authorities: vec![pki.root.clone()],
         asking: Asking::Required,
@@ -33,6 +35,7 @@ fn setup(pki: &Pki) -> Setup {
         refuse_early: false,
         late_paths: Vec::new(),
         preferences: Preferences::default(),
+        rules: None,
     }
 }
 
@@ -57,6 +60,7 @@ fn errand(pki: &Pki, address: &str) -> Errand {
         path: "/orders".to_owned(),
         document: include_bytes!("../examples/data/order.xml")[..].into(),
         preferences: Preferences::default(),
+        rules: None,
     }
 }
 
@@ -202,7 +206,7 @@ fn a_server_with_the_wrong_certificate_gets_no_order() {
     let root = Authority::root("Own Root CA").unwrap();
     let pki = Pki::new().unwrap();
     let refused = |identity: Identity, words: &str| {
-        let (address, events) = start(Setup { identity, ..setup(&pki) });
+        let (address, events) = start(Setup { identity: Some(identity), ..setup(&pki) });
         let authorities = vec![root.certificate().to_vec()];
         let (code, found) = trouble(&Errand { authorities, ..errand(&pki, &address) });
         assert!(code == 20 && found.contains(words), "{code} {found}");

@@ -293,9 +293,20 @@ fn references_are_read_once_for_a_handshake_and_moved_without_a_restart() {
     let (stores, [own, peers]) = all.stores(Role::Client);
     let client = client_policy(MUTUAL);
     let before = client.resolve(&stores).unwrap();
-    assert!(all.meets_as_client(before, 0, 0));
-    own.set(SlotId::fixed(1));
-    peers.set(SlotId::fixed(1));
+    // Both are moved while the first handshake is on its way.
+    let base = all.peer(Role::Server, 0);
+    let outcome = Setup {
+        client: before.config(server_name()),
+        client_host: client_side(before, leak_all(vec![signing_key(&all.clients[0])])),
+        server: base.server,
+        server_host: base.server_host,
+        client_sizes: base.client_sizes,
+        server_sizes: base.server_sizes,
+        chunk: 100,
+    }
+    .run_with(|_, _| [own, peers].into_iter().for_each(|reference| reference.set(SlotId::fixed(1))));
+    assert_eq!(outcome.errors(), (None, None));
+    assert_eq!(own.get(), Some(SlotId::fixed(1)));
     // What was resolved before is not moved; what is resolved now is.
     let after = client.resolve(&stores).unwrap();
     assert!(all.meets_as_client(before, 0, 0) && all.meets_as_client(after, 1, 1));

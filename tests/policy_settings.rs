@@ -83,11 +83,8 @@ fn settings(set: &[Setting]) -> Settings<'static> {
 /// Every set of settings.
 fn sets() -> impl Iterator<Item = Vec<Setting>> {
     let of = |bits: u32| {
-        Setting::ALL
-            .into_iter()
-            .enumerate()
-            .filter(move |(place, _)| bits >> place & 1 == 1)
-            .map(|(_, setting)| setting)
+        let all = Setting::ALL.iter().copied().enumerate();
+        all.filter(move |(place, _)| bits >> place & 1 == 1).map(|(_, setting)| setting)
     };
     (0..1 << Setting::ALL.len()).map(move |bits| of(bits).collect())
 }
@@ -228,7 +225,7 @@ fn enforcing_makes_ignoring_void_and_says_so() {
 // U65
 #[test]
 fn a_site_sets_the_alias_and_nothing_else() {
-    for setting in Setting::ALL {
+    for &setting in Setting::ALL {
         let expected = if setting == KeyAlias { Ok(()) } else { Err(PolicyError::Locked(setting)) };
         assert_eq!(Site::check(setting), expected);
     }

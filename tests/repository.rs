@@ -82,6 +82,24 @@ fn every_example_that_the_readme_runs_exists() {
 }
 
 #[test]
+fn every_option_of_the_programs_is_in_their_readme() {
+    let readme = read("examples/README.md");
+    let mut count = 0;
+    for file in ["gateway.rs", "supplier.rs", "post_order.rs", "shared/args.rs"] {
+        let source = read(&format!("examples/{file}"));
+        // A line of a help text: two spaces, the option, what it takes, what it does.
+        let lines = source.lines().filter_map(|line| line.trim_start_matches([' ', '"']).strip_prefix("--"));
+        let names = lines.filter_map(|line| line.split(' ').next());
+        let is_option = |name: &&str| name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+        for name in names.filter(is_option).filter(|name| *name != "help") {
+            assert!(readme.contains(&format!("--{name}")), "examples/README.md does not have --{name} of {file}");
+            count += 1;
+        }
+    }
+    assert!(count > 25, "only {count} options were found");
+}
+
+#[test]
 fn links_between_documents_lead_somewhere() {
     for name in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"] {
         let document = read(name);
@@ -114,6 +132,49 @@ fn collect(directory: &Path, files: &mut Vec<PathBuf>) {
             collect(&path, files);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             files.push(path);
+        }
+    }
+}
+
+/// The tests that a row of `docs/needs.md` names: the file, and what stands in it.
+fn named_tests(row: &str) -> Vec<(&str, &str)> {
+    row.split('`').filter_map(|text| text.split_once(".rs: ")).collect()
+}
+
+#[test]
+fn every_need_is_walked_by_its_number_and_every_test_that_is_named_is_there() {
+    let page = read("docs/needs.md");
+    let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("| U")).collect();
+    let number = |row: &str| row.trim_start_matches("| ").split([' ', '|']).next().unwrap_or_default().to_owned();
+    let found: Vec<String> = rows.iter().map(|row| number(row)).collect();
+    let wanted: Vec<String> = (1..=42).chain([65]).map(|number| format!("U{number:02}")).collect();
+    assert_eq!(found, wanted, "each row once, in order");
+    for row in rows {
+        let (number, tests) = (number(row).to_lowercase(), named_tests(row));
+        let walked = |(file, test): &(&str, &str)| file.starts_with("tests/needs/") && *test == format!("{number}_");
+        assert!(tests.iter().any(walked), "{number} names no walk");
+        for (file, test) in tests {
+            let source = read(&format!("{file}.rs"));
+            // Rows of the table of interoperation have names of their own.
+            let wanted = match file {
+                file if file.starts_with("tests/interop/") => test.to_owned(),
+                file if file.starts_with("tests/needs/") => format!("fn {test}"),
+                _ => format!("fn {test}()"),
+            };
+            assert!(source.contains(&wanted), "{number}: `{wanted}` is not in {file}.rs");
+        }
+    }
+}
+
+#[test]
+fn every_walk_of_a_need_is_on_the_page() {
+    let page = read("docs/needs.md");
+    for file in ["handshakes", "credentials", "policies"] {
+        let source = read(&format!("tests/needs/{file}.rs"));
+        let tests = source.split("\n#[test]\nfn ").skip(1).filter_map(|rest| rest.split('(').next());
+        for test in tests {
+            let walk = format!("`tests/needs/{file}.rs: {}_`", test.split('_').next().unwrap_or_default());
+            assert!(page.contains(&walk), "{test} is not on the page: {walk}");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What the programs share. Cargo takes this folder for no example of its own, because it has no `main.rs`.
 //!
 //! - [`args`]: options of the command line; [`pem`]: certificates and keys in files; [`pki`]: a throw-away PKI
+//! - [`policy`]: `--policy`, files of settings and the stores beside them; [`terms`]: what a connection is held to
 //! - [`tls`]: what both roles lend to the core; [`supplier`]: the server's loop; [`order`]: the client's errand
 //! - [`http`]: HTTP/1.1 over any stream; [`cxml`]: orders and their responses
 //! - [`desk`]: what the supplier answers; [`verdict`]: what the gateway makes of an answer
@@ -21,8 +22,10 @@ pub(crate) mod late;
 pub(crate) mod order;
 pub(crate) mod pem;
 pub(crate) mod pki;
+pub(crate) mod policy;
 pub(crate) mod report;
 pub(crate) mod supplier;
 pub(crate) mod tap;
+pub(crate) mod terms;
 pub(crate) mod tls;
 pub(crate) mod verdict;

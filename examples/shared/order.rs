@@ -3,6 +3,7 @@
 use core::time::Duration;
 use std::io;
 use std::net::{TcpStream, ToSocketAddrs as _};
+use std::sync::Arc;
 
 use embedded_io::{Read, Write};
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
@@ -20,6 +21,7 @@ use super::args::Preferences;
 use super::cxml::{self, Status};
 use super::http::{self, Connection, HttpError, Limits, Response};
 use super::pem::{Identity, Pin};
+use super::policy::{Clock, Contents, Keys, Rules, keystore, waives};
 use super::report::{Link, meaning};
 use super::tls;
 use super::verdict::{Trouble, judge};
@@ -44,6 +46,8 @@ pub(crate) struct Errand {
     /// The document. It is sent as it is, and sent again as it is.
     pub(crate) document: Box<[u8]>,
     pub(crate) preferences: Preferences,
+    /// What is said in a policy file; then authorities, pins, common name and identities are those of its stores.
+    pub(crate) rules: Option<Rules>,
 }
 
 /// A common name to ask for.
@@ -78,6 +82,44 @@ pub(crate) enum Progress<'a> {
     Answered(&'a Response),
 }
 
+impl Errand {
+    /// What the stores of the policy hold now, or what the errand itself has.
+    fn contents(&self) -> Result<Arc<Contents>, Trouble> {
+        let read = |rules: &Rules| rules.contents::<Client>().map_err(|error| Trouble::Setup(error.to_string()));
+        match &self.rules {
+            None => Ok(Arc::new(Contents::of(&self.identities, &self.authorities, &self.pins))),
+            Some(rules) => match read(rules)? {
+                (contents, None) => Ok(contents),
+                (_, Some(error)) => Err(Trouble::Setup(error)),
+            },
+        }
+    }
+
+    /// Asks for the common name of the errand, if it has one.
+    fn named<'a>(&'a self, config: ClientConfig<'a>) -> Result<ClientConfig<'a>, Error> {
+        let Some(Wanted { name, is_pattern }) = &self.common_name else { return Ok(config) };
+        let name = if *is_pattern { CommonName::wildcard(name) } else { CommonName::exact(name) };
+        Ok(config.with_common_name(name?))
+    }
+
+    /// What else was asked for.
+    fn prefer<'a>(&'a self, config: ClientConfig<'a>) -> ClientConfig<'a> {
+        let Preferences { groups, suites, max_depth, max_validity, strict, .. } = &self.preferences;
+        let mut config = config.with_groups(groups).with_cipher_suites(suites).with_strict_profile(*strict);
+        if let Some(depth) = max_depth {
+            config = config.with_max_depth(*depth);
+        }
+        if let Some(days) = max_validity {
+            config = config.with_max_validity_days(*days);
+        }
+        #[cfg(feature = "post-handshake-auth")]
+        {
+            config = config.with_post_handshake_auth(self.preferences.post_handshake_auth);
+        }
+        config
+    }
+}
+
 /// Connects to one of the addresses of `address`.
 pub(crate) fn connect(address: &str, patience: Duration) -> Result<TcpStream, Trouble> {
     let unreachable = |error: io::Error| Trouble::Network(format!("{address}: {error}"));
@@ -108,31 +150,28 @@ where
     let setup = |error: Error| Trouble::Setup(error.to_string());
     let server_name = ServerName::parse(&errand.server_name)
         .map_err(|error| Trouble::Setup(format!("server name '{}': {error}", errand.server_name)))?;
-    let mut anchors = tls::anchors(&errand.authorities).map_err(setup)?;
-    anchors.append(&mut tls::pins(&errand.pins).map_err(setup)?);
-    let (chains, keys) = (tls::chains(&errand.identities), tls::keys(&errand.identities).map_err(Trouble::Setup)?);
+    let contents = errand.contents()?;
+    let mut anchors = tls::anchors(&contents.authorities).map_err(setup)?;
+    anchors.append(&mut tls::pins(&contents.pins).map_err(setup)?);
+    let (chains, keys) = (tls::chains(&contents.identities), tls::keys(&contents.identities).map_err(Trouble::Setup)?);
     let credentials = tls::credentials(&chains).map_err(setup)?;
+    let entries = contents.entries(&credentials);
     let alpn: Vec<_> = errand.preferences.alpn.iter().map(Vec::as_slice).collect();
-    let mut config = ClientConfig::new(server_name, &anchors)
-        .with_alpn(&alpn)
-        .with_groups(&errand.preferences.groups)
-        .with_cipher_suites(&errand.preferences.suites)
-        .with_strict_profile(errand.preferences.strict);
-    if let Some(depth) = errand.preferences.max_depth {
-        config = config.with_max_depth(depth);
-    }
-    if let Some(Wanted { name, is_pattern }) = &errand.common_name {
-        let name = if *is_pattern { CommonName::wildcard(name) } else { CommonName::exact(name) };
-        config = config.with_common_name(name.map_err(setup)?);
-    }
-    if let Some(days) = errand.preferences.max_validity {
-        config = config.with_max_validity_days(days);
-    }
-
-    #[cfg(feature = "post-handshake-auth")]
-    {
-        config = config.with_post_handshake_auth(errand.preferences.post_handshake_auth);
-    }
+    let resolved = match &errand.rules {
+        Some(rules) => {
+            Some(rules.resolve::<Client>(&entries, &anchors).map_err(|error| Trouble::Setup(error.to_string()))?)
+        }
+        None => None,
+    };
+    let config = match &resolved {
+        Some(resolved) => resolved.config(server_name),
+        None => errand.named(ClientConfig::new(server_name, &anchors)).map_err(setup)?,
+    };
+    let config = errand.prefer(config.with_alpn(&alpn));
+    let host = || match &resolved {
+        Some(resolved) => Keys::Policy(keystore(resolved.selector(), &keys, waives(resolved))),
+        None => Keys::Any(SoftwareHost::new(&credentials, &keys, system_time as Clock)),
+    };
 
     #[cfg(feature = "key-log")]
     let key_log = errand.preferences.open_key_log().map_err(|error| Trouble::Setup(error.to_string()))?;
@@ -143,10 +182,9 @@ where
         #[cfg(feature = "key-log")]
         key_log.as_ref(),
     )?;
-    let software = SoftwareHost::new(&credentials, &keys, system_time);
     let mut tell = |step| progress(Progress::Traced(step));
     let trace = if errand.preferences.trace { Some(&mut tell as &mut dyn FnMut(String)) } else { None };
-    let mut gateway = Gateway { software, asked: None, verdict: None, trace };
+    let mut gateway = Gateway { keys: host(), asked: None, verdict: None, trace };
     let opened = Stream::open(transport, handshake, &mut gateway);
     let Gateway { asked, verdict, .. } = gateway;
     let stream = match opened {
@@ -160,14 +198,14 @@ where
     };
     progress(Progress::Open(&tls::link(stream.session()), asked));
 
-    talk(errand, stream, &mut SoftwareHost::new(&credentials, &keys, system_time), progress)
+    talk(errand, stream, &mut host(), progress)
 }
 
 /// Asks and is answered. `late` answers if the server asks who we are only now.
 fn talk<'b, T>(
     errand: &Errand,
     mut stream: Stream<'b, T, RustCrypto>,
-    late: &mut SoftwareHost<'b, fn() -> Time>,
+    late: &mut Keys<'b>,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Status, Trouble>
 where
@@ -264,20 +302,20 @@ fn lost(error: &HttpError<Failure<io::Error>>) -> Trouble {
 }
 
 /// Answers the questions of the handshake, and remembers what the server asked for and why it was refused.
-struct Gateway<'b, 'p, T> {
-    software: SoftwareHost<'b, T>,
+struct Gateway<'b, 'p> {
+    keys: Keys<'b>,
     asked: Option<Asked>,
     verdict: Option<String>,
     trace: Option<&'p mut dyn FnMut(String)>,
 }
 
-impl<'b, T: FnMut() -> Time> Host<'b, Client, RustCrypto> for Gateway<'b, '_, T> {
+impl<'b> Host<'b, Client, RustCrypto> for Gateway<'b, '_> {
     fn time(&mut self) -> Time {
-        Host::<Client, RustCrypto>::time(&mut self.software)
+        self.keys.time()
     }
 
     fn credential(&mut self, request: &CredentialRequest<'_, 'b, Client, RustCrypto>) -> Option<&'b Credential<'b>> {
-        let chosen = self.software.credential(request);
+        let chosen = self.keys.credential(request);
         self.asked = Some(Asked {
             authorities: request.authorities().map(|name| name.to_string()).collect(),
             shown: chosen.and_then(|credential| usize::try_from(credential.key().0).ok()),
@@ -290,8 +328,13 @@ impl<'b, T: FnMut() -> Time> Host<'b, Client, RustCrypto> for Gateway<'b, '_, T>
         Ok(())
     }
 
+    #[cfg(feature = "dangerous-waivers")]
+    fn dangerous_accept_waived(&mut self, peer: &PeerIdentity<'_>, waived: embedded_mtls::x509::Waived) -> bool {
+        self.keys.dangerous_accept_waived(peer, waived)
+    }
+
     fn sign(&mut self, request: &SignRequest<'_, 'b, Client, RustCrypto>) -> Option<Signature> {
-        self.software.sign(request)
+        self.keys.sign(request)
     }
 
     fn failed(&mut self, _: Error, handshake: &Handshake<'b, Client, RustCrypto>) {

@@ -122,6 +122,11 @@ fn usable(identity: Identity, chain_file: &str) -> Result<Identity, FileError> {
     }
 }
 
+/// Whether a private key stands in a file.
+pub(crate) fn has_key(file: &str) -> Result<bool, FileError> {
+    Ok(blocks(&read(file)?, file)?.iter().any(|block| block.tag().ends_with("PRIVATE KEY")))
+}
+
 /// Writes blocks of `label` as PEM.
 pub(crate) fn encode<'a>(label: &str, blocks: impl IntoIterator<Item = &'a [u8]>) -> String {
     let config = ::pem::EncodeConfig::new().set_line_ending(::pem::LineEnding::LF);

@@ -85,7 +85,7 @@ impl Pki {
 }
 
 /// A key as a PKCS#8 file.
-fn key_pem(key: &[u8; 32]) -> Result<String, PkiError> {
+pub(crate) fn key_pem(key: &[u8; 32]) -> Result<String, PkiError> {
     let key = p256::SecretKey::from_slice(key).map_err(|error| failed("key")(&error))?;
     let der = key.to_pkcs8_der().map_err(|error| failed("key")(&error))?;
     Ok(pem::encode("PRIVATE KEY", [der.as_bytes()]))

@@ -23,6 +23,8 @@ pub(crate) struct Link {
     pub(crate) alpn: Option<String>,
     /// Who the other side is, if it proved it.
     pub(crate) peer: Option<Peer>,
+    /// What its certificates broke and a policy let pass.
+    pub(crate) waived: Option<String>,
 }
 
 /// An authenticated other side, in text as its certificate has it: make it [`printable`] where it is shown.

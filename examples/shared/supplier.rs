@@ -11,7 +11,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 
 use embedded_mtls::credential::{AllowList, Choice, Entry, NoMatch, Rule, Selector};
-use embedded_mtls::crypto::rustcrypto::RustCrypto;
+use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::events::EventRing;
 use embedded_mtls::io::blocking::Stream;
 use embedded_mtls::io::std::system_time;
@@ -30,7 +30,9 @@ use super::http::{Connection, HttpError, Limits, Request};
 #[cfg(feature = "post-handshake-auth")]
 use super::late::{self, Late};
 use super::pem::Identity;
+use super::policy::{Clock, Rules, keystore};
 use super::report::{Link, meaning, printable};
+use super::terms::{self, Source, Terms};
 use super::tls::{self, Deadline, HostMemory, Timed};
 
 /// Connections at the same time; further ones are closed at once.
@@ -55,7 +57,7 @@ pub(crate) enum Asking {
 #[derive(Debug)]
 pub(crate) struct Setup {
     /// Who we are for clients that ask for no name, or for one that is not among the others.
-    pub(crate) identity: Identity,
+    pub(crate) identity: Option<Identity>,
     /// Who we are for clients that ask for these names.
     pub(crate) named: Vec<(String, Identity)>,
     /// Certificates of the authorities whose clients are trusted.
@@ -68,6 +70,8 @@ pub(crate) struct Setup {
     /// Paths for which clients are asked who they are after the handshake; needs `post-handshake-auth`.
     pub(crate) late_paths: Vec<String>,
     pub(crate) preferences: Preferences,
+    /// What is said in a policy file: then it says who we are and whom we trust, and nothing above does.
+    pub(crate) rules: Option<Rules>,
 }
 
 /// What happens on a connection.
@@ -77,6 +81,8 @@ pub(crate) enum Event {
     Opened(Box<Link>),
     /// The handshake failed, at this stage.
     Refused(String),
+    /// A reference cannot be followed; what it led to before still holds.
+    Stale(String),
     /// A step of the search for a path from the client's certificate to a trust anchor.
     Traced(String),
     /// The client was asked after the handshake, and has shown who it is.
@@ -101,6 +107,7 @@ impl fmt::Display for Event {
             Self::Identified(link) => write!(f, "asked after the handshake: {}", whom(link)),
             Self::Refused(cause) => write!(f, "handshake failed: {cause}"),
             Self::Recorded(line) => write!(f, "event: {line}"),
+            Self::Stale(cause) => write!(f, "reference: {}", printable(cause)),
             Self::Traced(step) => write!(f, "trace: {}", printable(step)),
             Self::Answered(request, status, what) => write!(f, "{request}: HTTP {status}, {what}"),
             Self::Broken(cause) => write!(f, "broken: {cause}"),
@@ -113,7 +120,8 @@ impl fmt::Display for Event {
 fn whom(link: &Link) -> String {
     let Some(peer) = &link.peer else { return "the client showed no certificate".to_owned() };
     let name = peer.common_name.as_deref().unwrap_or("(none)");
-    format!("client CN {}\n{}", printable(name), peer.details("    ").trim_end())
+    let waived = link.waived.as_deref().map(|waived| format!("WAIVED by the policy: {}; ", printable(waived)));
+    format!("{}client CN {}\n{}", waived.unwrap_or_default(), printable(name), peer.details("    ").trim_end())
 }
 
 /// Takes reports from all threads.
@@ -121,9 +129,7 @@ pub(crate) type Report<'r> = dyn Fn(SocketAddr, Event) + Sync + 'r;
 
 /// What all connections share.
 struct Shop<'a> {
-    config: ServerConfig<'a>,
-    selector: Selector<'a>,
-    keys: &'a [embedded_mtls::crypto::rustcrypto::P256SigningKey],
+    source: Source<'a>,
     desk: Desk,
     refuse_early: bool,
     /// Paths that ask late, and how.
@@ -146,8 +152,7 @@ pub(crate) fn serve(
     report: &Report<'_>,
 ) -> Result<(), UsageError> {
     let unusable = |error: Error| UsageError(error.to_string());
-    let identities: Vec<_> =
-        setup.named.iter().map(|(_, identity)| identity).chain([&setup.identity]).cloned().collect();
+    let identities: Vec<_> = setup.named.iter().map(|(_, identity)| identity).chain(&setup.identity).cloned().collect();
     let (chains, keys) = (tls::chains(&identities), tls::keys(&identities).map_err(UsageError)?);
     let credentials = tls::credentials(&chains).map_err(unusable)?;
     let names: Vec<[&str; 1]> = setup.named.iter().map(|(name, _)| [name.as_str()]).collect();
@@ -158,29 +163,22 @@ pub(crate) fn serve(
     let default = credentials.last().map(|credential| Entry::new(DEFAULT, *credential));
     let entries: Vec<_> = special.chain(default).collect();
     let anchors = tls::anchors(&setup.client_authorities).map_err(unusable)?;
-    let alpn: Vec<_> = setup.preferences.alpn.iter().map(Vec::as_slice).collect();
-    let asking = match setup.asking {
-        Asking::No => ClientAuth::None,
-        Asking::Optional => ClientAuth::Optional(&anchors),
-        Asking::Required => ClientAuth::Required(&anchors),
+    let alpn = terms::alpn(&setup.preferences);
+    let source = if let Some(rules) = &setup.rules {
+        Source::Rules(rules, &setup.preferences)
+    } else {
+        let asking = match setup.asking {
+            Asking::No => ClientAuth::None,
+            Asking::Optional => ClientAuth::Optional(&anchors),
+            Asking::Required => ClientAuth::Required(&anchors),
+        };
+        let config = terms::prefer(ServerConfig::new(asking).with_alpn(&alpn), &setup.preferences);
+        let selector = Selector::new(&entries).with_no_match(NoMatch::Default(DEFAULT));
+        Source::Fixed(Terms { config, selector, keys: &keys, accepts_waived: false })
     };
-    let mut config = ServerConfig::new(asking)
-        .with_alpn(&alpn)
-        .with_groups(&setup.preferences.groups)
-        .with_cipher_suites(&setup.preferences.suites)
-        .with_strict_profile(setup.preferences.strict);
-    if let Some(depth) = setup.preferences.max_depth {
-        config = config.with_max_depth(depth);
-    }
-    if let Some(days) = setup.preferences.max_validity {
-        config = config.with_max_validity_days(days);
-    }
     let desk = Desk::new(setup.required_names.clone());
-    let guests = AtomicUsize::new(0);
     let shop = Shop {
-        config,
-        selector: Selector::new(&entries).with_no_match(NoMatch::Default(DEFAULT)),
-        keys: &keys,
+        source,
         desk,
         refuse_early: setup.refuse_early,
         #[cfg(feature = "post-handshake-auth")]
@@ -190,10 +188,10 @@ pub(crate) fn serve(
         capture: setup.preferences.begin_capture()?,
         #[cfg(feature = "key-log")]
         key_log: setup.preferences.open_key_log()?,
-        guests,
+        guests: AtomicUsize::new(0),
         report,
     };
-    shop.start().map_err(|error| UsageError(error.to_string()))?;
+    shop.start()?;
     accept(&shop, listener, connections);
     Ok(())
 }
@@ -228,32 +226,41 @@ fn accept(shop: &Shop<'_>, listener: &TcpListener, connections: Option<usize>) {
 
 impl Shop<'_> {
     /// Makes a handshake and throws it away: what is wrong with the configuration shows before anybody connects.
-    fn start(&self) -> Result<(), Failure<io::Error>> {
-        let entropy = Entropy::from_system().map_err(Failure::Io)?;
+    fn start(&self) -> Result<(), UsageError> {
+        let entropy = Entropy::from_system().map_err(|error| UsageError(error.to_string()))?;
         let mut memory = HostMemory::new();
-        Handshake::<Server, RustCrypto>::new(&self.config, memory.lend(), entropy)?;
-        Ok(())
+        let made = self.source.with_terms(drop, |terms| {
+            Handshake::<Server, RustCrypto>::new(&terms.config, memory.lend(), entropy).map(drop)
+        });
+        made?.map_err(|error| UsageError(error.to_string()))
     }
 
     /// Serves one connection to its end.
     fn attend(&self, stream: TcpStream, from: SocketAddr) {
         let tell = |event| (self.report)(from, event);
+        let warn = |trouble| tell(Event::Stale(trouble));
+        if let Err(error) = self.source.with_terms(warn, |terms| self.attend_under(terms, stream, &tell)) {
+            tell(Event::Refused(error.to_string()));
+        }
+    }
+
+    fn attend_under(&self, terms: &Terms<'_>, stream: TcpStream, tell: &dyn Fn(Event)) {
         let deadline = Deadline::new(HANDSHAKE_TIME);
         // Small records one after another must not wait for each other's acknowledgement.
         let copy = stream.set_nodelay(true).and_then(|()| stream.try_clone());
         let Ok(copy) = copy.map_err(|error| tell(Event::Refused(error.to_string()))) else { return };
         let (mut memory, mut events) = (HostMemory::new(), Events::new(self.events));
         let ring = events.ring();
-        let mut porter = self.porter(&tell);
+        let mut porter = self.porter(terms, tell);
         let conversation = self.capture.as_ref().map(|capture| capture.conversation(End::Server));
         let socket = Timed::new(stream, deadline.clone()).captured(conversation);
-        let shaken = self.shake_hands(socket, &mut memory, ring, &mut porter);
+        let shaken = self.shake_hands(&terms.config, socket, &mut memory, ring, &mut porter);
         match shaken {
             Ok(mut stream) => {
                 let link = tls::link(stream.session());
                 tell(Event::Opened(Box::new(link.clone())));
                 let mut connection = Connection::new(&mut stream, Limits::default());
-                tell(self.converse(&mut connection, link, &deadline, &mut porter, &tell));
+                tell(self.converse(&mut connection, link, &deadline, &mut porter, tell));
                 deadline.renew(REQUEST_TIME);
                 // If it cannot be said that nothing more comes, nobody is there to hear it.
                 let _ = stream.close();
@@ -267,16 +274,18 @@ impl Shop<'_> {
     }
 
     /// Runs the handshake.
+    #[cfg_attr(not(feature = "key-log"), allow(clippy::unused_self, reason = "it has the key log"))]
     fn shake_hands<'b>(
         &'b self,
+        config: &'b ServerConfig<'b>,
         socket: Timed,
         memory: &'b mut HostMemory,
         events: Option<EventRing<'b>>,
-        porter: &mut Porter<'b, '_, impl FnMut() -> Time>,
+        porter: &mut Porter<'b>,
     ) -> Result<Stream<'b, Timed, RustCrypto>, HandshakeError<io::Error>> {
         let before = |cause| HandshakeError { stage: embedded_mtls::Stage::ClientHello, cause };
         let entropy = Entropy::from_system().map_err(|error| before(Failure::Io(error)))?;
-        let mut handshake = Handshake::<Server, RustCrypto>::new(&self.config, memory.lend(), entropy)
+        let mut handshake = Handshake::<Server, RustCrypto>::new(config, memory.lend(), entropy)
             .map_err(|error| before(error.into()))?;
         if let Some(ring) = events {
             handshake.set_events(ring);
@@ -289,9 +298,9 @@ impl Shop<'_> {
     }
 
     /// Who answers the questions of one handshake.
-    fn porter<'b, 't>(&'b self, tell: &'t dyn Fn(Event)) -> Porter<'b, 't, impl FnMut() -> Time + use<>> {
+    fn porter<'b>(&'b self, terms: &Terms<'b>, tell: &'b dyn Fn(Event)) -> Porter<'b> {
         Porter {
-            software: KeystoreHost::new(self.selector, self.keys, system_time),
+            software: keystore(terms.selector, terms.keys, terms.accepts_waived),
             required_names: self.refuse_early.then(|| self.desk.required_names()),
             verdict: None,
             trace: self.trace.then_some(tell),
@@ -304,8 +313,8 @@ impl Shop<'_> {
         connection: &mut Connection<&mut Stream<'b, Timed, RustCrypto>>,
         mut link: Link,
         deadline: &Deadline,
-        porter: &mut Porter<'b, '_, impl FnMut() -> Time>,
-        tell: &impl Fn(Event),
+        porter: &mut Porter<'b>,
+        tell: &dyn Fn(Event),
     ) -> Event {
         loop {
             deadline.renew(REQUEST_TIME);
@@ -345,8 +354,8 @@ impl Shop<'_> {
         request: &Request,
         _: &mut Stream<'b, Timed, RustCrypto>,
         link: &mut Link,
-        _: &mut Porter<'b, '_, impl FnMut() -> Time>,
-        _: &impl Fn(Event),
+        _: &mut Porter<'b>,
+        _: &dyn Fn(Event),
     ) -> Result<Reply, Event> {
         Ok(self.desk.answer(request, link))
     }
@@ -360,8 +369,8 @@ impl Shop<'_> {
         request: &Request,
         stream: &mut Stream<'b, Timed, RustCrypto>,
         link: &mut Link,
-        porter: &mut Porter<'b, '_, impl FnMut() -> Time>,
-        tell: &impl Fn(Event),
+        porter: &mut Porter<'b>,
+        tell: &dyn Fn(Event),
     ) -> Result<Reply, Event> {
         let (paths, client_auth) = self.late;
         if paths.is_empty() {
@@ -388,17 +397,17 @@ impl Shop<'_> {
 }
 
 /// Answers the questions of the handshake.
-struct Porter<'b, 't, T> {
-    software: KeystoreHost<'b, T>,
+struct Porter<'b> {
+    software: KeystoreHost<'b, Clock>,
     /// Whose rules decide in the handshake who may come in.
     required_names: Option<&'b [String]>,
     /// Why the certificates of the client were refused.
     verdict: Option<String>,
     /// Who is told each step of the search for a path.
-    trace: Option<&'t dyn Fn(Event)>,
+    trace: Option<&'b dyn Fn(Event)>,
 }
 
-impl<'b, T: FnMut() -> Time> Host<'b, Server, RustCrypto> for Porter<'b, '_, T> {
+impl<'b> Host<'b, Server, RustCrypto> for Porter<'b> {
     fn time(&mut self) -> Time {
         Host::<Server, RustCrypto>::time(&mut self.software)
     }
@@ -415,6 +424,11 @@ impl<'b, T: FnMut() -> Time> Host<'b, Server, RustCrypto> for Porter<'b, '_, T> 
         let Some(names) = self.required_names.filter(|names| !names.is_empty()) else { return Ok(()) };
         let rules: Vec<_> = names.iter().map(|name| Rule::CommonName(name)).collect();
         AllowList::any_of(&rules).authorize::<RustCrypto>(peer)
+    }
+
+    #[cfg(feature = "dangerous-waivers")]
+    fn dangerous_accept_waived(&mut self, peer: &PeerIdentity<'_>, waived: embedded_mtls::x509::Waived) -> bool {
+        Host::<Server, RustCrypto>::dangerous_accept_waived(&mut self.software, peer, waived)
     }
 
     fn sign(&mut self, request: &SignRequest<'_, 'b, Server, RustCrypto>) -> Option<Signature> {

@@ -11,7 +11,7 @@ use embedded_io::{ErrorType, Read, Write};
 use embedded_mtls::crypto::CryptoProvider;
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::std::Socket;
-use embedded_mtls::x509::{PeerIdentity, TrustAnchor};
+use embedded_mtls::x509::{PeerIdentity, TrustAnchor, Waived};
 use embedded_mtls::{Buffers, Credential, Error, KeyHandle, Session};
 
 use super::capture::Conversation;
@@ -88,7 +88,13 @@ pub(crate) fn link<C: CryptoProvider>(session: &Session<'_, C>) -> Link {
         group: session.group().to_string(),
         alpn: session.alpn().map(|name| String::from_utf8_lossy(name).into_owned()),
         peer: session.peer().as_ref().map(peer),
+        waived: session.path().and_then(|path| waived(path.waived)),
     }
+}
+
+/// What was waived, and the error that it would have been.
+fn waived(waived: Waived) -> Option<String> {
+    waived.refusal().map(|refusal| format!("{waived}: {refusal}"))
 }
 
 /// An identity as text.

@@ -152,7 +152,7 @@ impl PolicyError {
 
 impl Setting {
     /// Every setting, in the order of the alphabet.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: &'static [Self] = &[
         Self::ClientAuthEnabled,
         Self::CommonName,
         Self::Enabled,

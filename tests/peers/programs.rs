@@ -1,4 +1,4 @@
-//! The programs of this repository, `gateway` and `supplier`, built as a laboratory has them.
+//! The programs of this repository, `gateway`, `supplier` and `rotation`, built as a laboratory has them.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -6,10 +6,10 @@ use std::process::Command;
 /// What of the core they are built with: all that they have options for.
 const FEATURES: &str = "key-log,post-handshake-auth";
 
-/// Builds `gateway` and `supplier`, and gives the directory they are in.
+/// Builds them, and gives the directory they are in.
 pub(crate) fn build() -> Result<PathBuf, String> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let programs = "--package embedded-mtls --example gateway --example supplier";
+    let programs = "--package embedded-mtls --example gateway --example supplier --example rotation";
     let arguments = format!("build --locked --features {FEATURES} {programs}");
     let status = Command::new(cargo).args(arguments.split(' ')).status().map_err(|error| format!("cargo: {error}"))?;
     // A test lies in target/PROFILE/deps.

@@ -1,7 +1,7 @@
 //! The firmware of real boards: built with a throw-away identity, and measured. Nothing of it is run.
 
 use crate::budget::elf;
-use crate::run::{Failure, Result, Run, root};
+use crate::run::{Result, Run, root};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,6 +14,7 @@ struct Board {
 
 const BOARDS: &[Board] = &[
     Board { name: "nrf52840", target: "thumbv7em-none-eabihf" },
+    Board { name: "rp2040", target: "thumbv6m-none-eabi" },
     Board { name: "rp2350", target: "thumbv8m.main-none-eabihf" },
     Board { name: "stm32h743", target: "thumbv7em-none-eabihf" },
 ];
@@ -25,7 +26,7 @@ const IDENTITY: &str = "target/boards/identity";
 const FRESH: Duration = Duration::from_hours(5 * 24);
 
 /// Whom the throw-away identity posts to: nobody.
-const ENDPOINT: &str = "host = supplier.example\nport = 8443\npath = /orders\nserver-name = supplier.example\n";
+const HOST: &str = "supplier.example";
 
 /// Builds every board in release, without a lint, and prints what its image takes.
 pub(crate) fn build() -> Result<()> {
@@ -59,13 +60,12 @@ fn identity() -> Result<PathBuf> {
     if is_fresh(&directory.join("endpoint.txt")) {
         return Ok(directory);
     }
-    let run = Run::cargo("run --release --locked --example post_order -- --write-pki").arg(directory.to_string_lossy());
+    let run = Run::cargo("run --locked --package provisioning --example throw-away --")
+        .arg(directory.to_string_lossy())
+        .arg(HOST)
+        .within("boards");
     println!("  $ {run}");
     run.succeed()?;
-    let failed = |error| Failure::new(format!("{}: {error}", directory.display()));
-    fs::rename(directory.join("root.pem"), directory.join("ca.pem")).map_err(failed)?;
-    // Last, so that an identity with it is complete.
-    fs::write(directory.join("endpoint.txt"), ENDPOINT).map_err(failed)?;
     Ok(directory)
 }
 

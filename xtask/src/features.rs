@@ -69,6 +69,7 @@ pub(crate) const ALL_TESTS: &[&str] = &[
     "events",
     "examples",
     "key_log",
+    "needs",
     "policy_handshakes",
     "policy_settings",
     "post_handshake",

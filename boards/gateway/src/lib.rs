@@ -18,17 +18,20 @@
 extern crate std;
 
 #[macro_use]
-mod fmt;
+mod log;
+log_macros!($ debug info warn error);
 
 pub mod app;
 mod client;
 mod clock;
 pub mod cxml;
 mod desk;
+mod fmt;
 mod http;
 mod memory;
 mod queue;
 mod retry;
+pub mod sample;
 mod server;
 mod settings;
 mod sntp;

@@ -70,6 +70,12 @@ impl<R: FnMut(&mut [u8]) -> bool, F: NorFlash, S: Signer> Board for Device<'_, R
         self.signer.sign(digest).await
     }
 
+    #[cfg(target_os = "none")]
+    fn stack(&self) -> Option<(usize, usize)> {
+        Some(high_water::usage(0))
+    }
+
+    #[cfg(not(target_os = "none"))]
     fn stack(&self) -> Option<(usize, usize)> {
         None
     }

@@ -7,12 +7,24 @@ use embedded_storage::nor_flash::NorFlash;
 use gateway::Journal;
 use sequential_storage::cache::{Cache, Uncached};
 use sequential_storage::map::{MapConfig, MapStorage};
+use static_cell::ConstStaticCell;
 
 /// How much memory a [`FlashJournal`] borrows: the longest order, its key, and the longest word of any flash.
 pub const SCRATCH: usize = 6144 + 32;
 
 /// What the order is found by.
 const ORDER: u8 = 0;
+/// What the seed of a [`Noise`](crate::Noise) is found by.
+const SEED: u8 = 1;
+
+/// A journal in the bytes `range` of `flash`, counted from its start.
+///
+/// # Panics
+/// If these are no two whole pages, or if there is one already.
+pub fn journal<F: NorFlash>(flash: F, range: Range<u32>) -> FlashJournal<'static, F> {
+    static MEMORY: ConstStaticCell<[u8; SCRATCH]> = ConstStaticCell::new([0; SCRATCH]);
+    FlashJournal::new(flash, range, MEMORY.take()).expect("two whole pages")
+}
 
 /// A journal in any NOR flash: at least two pages, each longer than an order.
 ///
@@ -31,15 +43,25 @@ impl<'m, F: NorFlash> FlashJournal<'m, F> {
         Some(Self { map: MapStorage::new(BlockingAsync::new(flash), config, Cache::new_uncached()), scratch })
     }
 
-    /// Writes `order` as the newest entry, and reads it back. `false`: it is not there.
-    fn append(&mut self, order: &[u8]) -> bool {
-        // Nothing here waits: the flash is driven without interrupts, so that each future is ready at once.
-        block_on(self.map.store_item(self.scratch, &ORDER, &order)).is_ok() && self.newest() == Ok(Some(order))
+    /// The seed that the last start has left.
+    pub fn seed(&mut self) -> Option<[u8; 32]> {
+        self.newest(SEED).ok()??.try_into().ok()
     }
 
-    /// The newest entry.
-    fn newest(&mut self) -> Result<Option<&[u8]>, Unreadable> {
-        block_on(self.map.fetch_item(self.scratch, &ORDER)).map_err(|_| Unreadable)
+    /// Keeps a seed for the next start. `false`: it is not kept.
+    pub fn keep_seed(&mut self, seed: &[u8; 32]) -> bool {
+        self.append(SEED, seed)
+    }
+
+    /// Writes `bytes` as the newest entry of `kind`, and reads it back. `false`: it is not there.
+    fn append(&mut self, kind: u8, bytes: &[u8]) -> bool {
+        // Nothing here waits: the flash is driven without interrupts, so that each future is ready at once.
+        block_on(self.map.store_item(self.scratch, &kind, &bytes)).is_ok() && self.newest(kind) == Ok(Some(bytes))
+    }
+
+    /// The newest entry of `kind`.
+    fn newest(&mut self, kind: u8) -> Result<Option<&[u8]>, Unreadable> {
+        block_on(self.map.fetch_item(self.scratch, &kind)).map_err(|_| Unreadable)
     }
 
     fn erase(&mut self) -> bool {
@@ -53,7 +75,7 @@ struct Unreadable;
 
 impl<F: NorFlash> Journal for FlashJournal<'_, F> {
     fn load(&mut self, memory: &mut [u8]) -> Option<usize> {
-        let Ok(order) = self.newest() else {
+        let Ok(order) = self.newest(ORDER) else {
             error!("the journal cannot be read: if an order waited in it, it is lost");
             return None;
         };
@@ -64,14 +86,14 @@ impl<F: NorFlash> Journal for FlashJournal<'_, F> {
 
     fn store(&mut self, order: &[u8]) -> bool {
         // One order waits at a time, so whatever a broken journal holds has been delivered, or was never there.
-        self.append(order) || {
+        self.append(ORDER, order) || {
             warn!("the journal is erased: it took no order");
-            self.erase() && self.append(order)
+            self.erase() && self.append(ORDER, order)
         }
     }
 
     fn clear(&mut self) -> bool {
-        self.append(&[]) || self.erase()
+        self.append(ORDER, &[]) || self.erase()
     }
 }
 
@@ -146,6 +168,20 @@ mod tests {
     #[test]
     fn no_loss_of_power_tears_an_order_in_bytes() {
         survives_each_loss_of_power::<1, 256, 512>(120);
+    }
+
+    #[test]
+    fn a_seed_stands_beside_the_order() {
+        let (mut flash, mut scratch) = (Flash::<4, 4096>::new(16_384), Box::new([0; SCRATCH]));
+        for number in 0..40_u8 {
+            let mut journal = FlashJournal::new(Pages::<_, 8192>::new(&mut flash), 0..16_384, &mut scratch).unwrap();
+            let last = number.checked_sub(1).map(|last| [last; 32]);
+            assert_eq!(journal.seed(), last);
+            assert!(journal.keep_seed(&[number; 32]) && journal.store(&order(number, 2000)));
+            assert_eq!(journal.seed(), Some([number; 32]));
+            assert_eq!(found(Pages::<_, 8192>::new(&mut flash), 0..16_384), Some(order(number, 2000)));
+        }
+        assert!(flash.erasures > 2);
     }
 
     #[test]

@@ -8,7 +8,7 @@
 //!  key ───────┘
 //! ```
 //!
-//! A board makes a [`Device`] of its peripherals, starts its network, and awaits [`run`]. On a microcontroller this crate
+//! A board calls [`start`], makes a [`Device`] of its peripherals, starts its [`network`], and awaits [`run`]. On a microcontroller this crate
 //! also brings the log (RTT) and what a panic does (it is logged, then the core stops).
 #![no_std]
 #![forbid(unsafe_code)]
@@ -17,22 +17,29 @@
 extern crate std;
 
 #[macro_use]
-mod fmt;
+#[path = "../../gateway/src/log.rs"]
+mod log;
+log_macros!($ info warn error);
 
 mod device;
 mod identity;
 mod journal;
-mod order;
+mod noise;
 mod pages;
 mod run;
 #[cfg(test)]
 mod simulator;
+mod start;
 
 #[cfg(target_os = "none")]
 use {defmt_rtt as _, panic_probe as _};
 
 pub use crate::device::{Device, Signer, SoftwareKey};
 pub use crate::identity::{Identity, mac_address};
-pub use crate::journal::{FlashJournal, SCRATCH};
+pub use crate::journal::{FlashJournal, SCRATCH, journal};
+pub use crate::noise::Noise;
 pub use crate::pages::Pages;
 pub use crate::run::run;
+#[cfg(feature = "w5500")]
+pub use crate::start::w5500;
+pub use crate::start::{network, seed, start};

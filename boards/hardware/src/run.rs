@@ -5,10 +5,10 @@ use embassy_time::{Duration, Timer};
 use embedded_mtls::credential::{AnchorSet, Chain};
 use embedded_mtls::x509::UnixTime;
 use embedded_mtls::{Credential, KeyHandle};
-use gateway::{Board, Endpoint, Memory, Retry, Role, Settings, app};
+use gateway::{Board, Endpoint, Memory, Retry, Role, Settings, app, sample};
+use static_cell::ConstStaticCell;
 
 use crate::identity::Identity;
-use crate::order::ORDER;
 
 /// From the end of one run to the start of the next. A gateway of your own waits for its machine instead.
 const PAUSE: Duration = Duration::from_secs(60 * 60);
@@ -16,16 +16,13 @@ const PAUSE: Duration = Duration::from_secs(60 * 60);
 /// An attempt may take so long: a handshake on a slow core, and a server that has to think.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory::new());
+
 /// Runs the gateway for ever.
 ///
 /// # Panics
-/// If the identity cannot be used, which the build script has ruled out.
-pub async fn run<const N: usize>(
-    stack: Stack<'_>,
-    identity: &Identity<N>,
-    board: &mut impl Board,
-    memory: &mut Memory,
-) -> ! {
+/// If the identity cannot be used, which the build script has ruled out, or if it is called twice.
+pub async fn run<const N: usize>(stack: Stack<'_>, identity: &Identity<N>, board: &mut impl Board) -> ! {
     let anchors = AnchorSet::<N>::from_certificates(Chain::list(&identity.anchors)).expect("authorities");
     let credentials = [Credential::new(identity.chain, KeyHandle(0)).expect("a chain of certificates")];
     let settings = Settings {
@@ -38,12 +35,14 @@ pub async fn run<const N: usize>(
         },
         anchors: anchors.as_slice(),
         credentials: &credentials,
-        order: ORDER,
+        // A gateway of your own puts here what its machine has run out of.
+        order: sample::ORDER,
         built: UnixTime::from_seconds(identity.built),
         time_server: identity.time_server(),
         patience: PATIENCE,
         retry: Retry::USUAL,
     };
+    let memory = MEMORY.take();
     loop {
         // The application has logged how it ended; what was not delivered waits in the journal.
         let _outcome = app::run(stack, &settings, board, memory).await;

@@ -3,9 +3,8 @@
 #![no_main]
 
 use embassy_executor::Spawner;
-use embassy_net::StackResources;
 use embassy_net_wiznet::chip::W5500;
-use embassy_net_wiznet::{Device as Mac, Runner, State};
+use embassy_net_wiznet::{Device as Mac, Runner};
 use embassy_nrf::config::{HfclkSource, LfclkSource};
 use embassy_nrf::gpio::{Input, Level, Output, OutputDrive, Pull};
 use embassy_nrf::nvmc::Nvmc;
@@ -15,9 +14,7 @@ use embassy_nrf::spim::{self, Spim};
 use embassy_nrf::{bind_interrupts, pac};
 use embassy_time::Delay;
 use embedded_hal_bus::spi::ExclusiveDevice;
-use gateway::Memory;
-use hardware::{Device, FlashJournal, Pages, SCRATCH, SoftwareKey, mac_address};
-use static_cell::{ConstStaticCell, StaticCell};
+use hardware::{Device, Pages, SoftwareKey, mac_address};
 
 bind_interrupts!(struct Irqs {
     SPI2 => spim::InterruptHandler<SPI2>;
@@ -42,11 +39,7 @@ async fn network(mut runner: embassy_net::Runner<'static, Mac<'static>>) -> ! {
 
 #[embassy_executor::main]
 async fn main(spawner: Spawner) {
-    static FRAMES: ConstStaticCell<State<4, 4>> = ConstStaticCell::new(State::new());
-    static SOCKETS: StaticCell<StackResources<4>> = StaticCell::new();
-    static SCRATCH_MEMORY: ConstStaticCell<[u8; SCRATCH]> = ConstStaticCell::new([0; SCRATCH]);
-    static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory::new());
-
+    hardware::start();
     // The crystals of the kit: retries are an hour apart, and the RC oscillator would be off by seconds then.
     let mut config = embassy_nrf::config::Config::default();
     config.hfclk_source = HfclkSource::ExternalXtal;
@@ -56,12 +49,11 @@ async fn main(spawner: Spawner) {
     let mut random = Rng::new_blocking(p.RNG);
     // Without it, zeros and ones are not equally frequent (product specification, RNG).
     random.set_bias_correction(true);
-    let mut seed = [0; 8];
-    random.blocking_fill_bytes(&mut seed);
-    let generator = move |out: &mut [u8]| {
+    let mut generator = move |out: &mut [u8]| {
         random.blocking_fill_bytes(out);
         true
     };
+    let seed = hardware::seed(&mut generator);
 
     let mut config = spim::Config::default();
     config.frequency = spim::Frequency::M8;
@@ -73,21 +65,15 @@ async fn main(spawner: Spawner) {
     let reset = Output::new(p.P1_10, Level::High, OutputDrive::Standard);
     let unique = [pac::FICR.deviceid(0).read(), pac::FICR.deviceid(1).read()].map(u32::to_ne_bytes);
     let address = mac_address(unique.as_flattened());
-    let started = embassy_net_wiznet::new(address, FRAMES.take(), bus, interrupt, reset).await;
-    let Ok((mac, runner)) = started else { defmt::panic!("the W5500 does not answer: is it wired as in README.md?") };
-    spawner.spawn(defmt::unwrap!(controller(runner)));
-
-    let resources = SOCKETS.init_with(StackResources::new);
-    let config = embassy_net::Config::dhcpv4(embassy_net::DhcpConfig::default());
-    let (stack, runner) = embassy_net::new(mac, config, resources, u64::from_ne_bytes(seed));
-    spawner.spawn(defmt::unwrap!(network(runner)));
+    let mac = hardware::w5500(spawner, bus, interrupt, reset, address, controller).await;
+    let stack = hardware::network(spawner, mac, seed, network);
 
     // Two sectors of 4 KiB make a page that holds an order.
     let flash = Pages::<_, 8192>::new(Nvmc::new(p.NVMC));
     let mut device = Device {
         generator,
-        journal: defmt::unwrap!(FlashJournal::new(flash, JOURNAL, SCRATCH_MEMORY.take())),
+        journal: hardware::journal(flash, JOURNAL),
         signer: defmt::unwrap!(SoftwareKey::new(&IDENTITY.key)),
     };
-    hardware::run(stack, &IDENTITY, &mut device, MEMORY.take()).await
+    hardware::run(stack, &IDENTITY, &mut device).await
 }

@@ -31,8 +31,8 @@ use std::{env, fs};
 pub const VARIABLE: &str = "GATEWAY_IDENTITY";
 
 const HELP: &str = "The identity of the device is read from the directory that GATEWAY_IDENTITY names: ca.pem, gateway.pem, \
-    gateway.key, endpoint.txt; boards/README.md describes them. `cargo xtask boards` leaves a throw-away set in \
-    target/boards/identity.";
+    gateway.key, endpoint.txt; boards/README.md describes them. `cargo run --package provisioning --example throw-away -- \
+    DIRECTORY HOST` in boards/ makes a throw-away set.";
 
 /// Writes the identity for `hardware::identity!()`, and gives the arguments to the linker that every board wants.
 ///

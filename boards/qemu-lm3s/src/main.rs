@@ -4,10 +4,10 @@
 
 mod stellaris;
 
-use crate::stellaris::{Frames, Stellaris};
+use crate::stellaris::Stellaris;
 use embassy_net::Runner;
+use qemu_support::nic::Nic;
 use qemu_support::{Registers, enable_interrupt, fail};
-use static_cell::ConstStaticCell;
 
 /// 200 MHz divided by four.
 const HERTZ: u32 = 50_000_000;
@@ -20,16 +20,15 @@ const CONTROLLER: Registers = unsafe { Registers::new(0x4004_8000, 0x1000) };
 const INTERRUPT: u16 = 42;
 
 #[embassy_executor::task]
-async fn network(mut runner: Runner<'static, Stellaris>) -> ! {
+async fn network(mut runner: Runner<'static, Nic<Stellaris>>) -> ! {
     runner.run().await
 }
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    static FRAMES: ConstStaticCell<Frames> = ConstStaticCell::new(Frames::EMPTY);
     set_clocks();
     qemu_support::start(HERTZ);
-    let nic = Stellaris::start(CONTROLLER, FRAMES.take());
+    let nic = Stellaris::start(CONTROLLER);
     enable_interrupt(INTERRUPT);
     qemu_support::run(nic, |runner| network(runner).unwrap_or_else(|_| fail("the network was started twice")))
 }

@@ -1,13 +1,8 @@
-//! The LAN9118 Ethernet controller of SMSC, for embassy-net: frames through its FIFOs, by the processor.
-//!
-//! ```text
-//! frame ──▶ RX FIFO ──▶ interrupt: masked, waker called ──▶ receive: reads frames until there are none, unmasks
-//! ```
+//! The LAN9118 Ethernet controller of SMSC.
 
-use core::task::Context;
-use embassy_net_driver::{Capabilities, Driver, HardwareAddress, LinkState};
-use embassy_sync::waitqueue::AtomicWaker;
+use core::ops::Range;
 use qemu_support::Registers;
+use qemu_support::nic::{self, Buffer, CHECKSUM, Controller, MTU, Nic};
 
 /// Distances of the registers (data sheet of the LAN9118, section 5).
 mod register {
@@ -56,41 +51,20 @@ const FIFO_LEVELS: u32 = 0x48 << 24;
 const FIRST_AND_LAST: u32 = 1 << 13 | 1 << 12;
 const RX_ERROR: u32 = 1 << 15;
 
-/// Longest frame, without its checksum.
-const MTU: usize = 1514;
-const CHECKSUM: usize = 4;
-const BUFFER: usize = (MTU + CHECKSUM).next_multiple_of(4);
-
-static WAKER: AtomicWaker = AtomicWaker::new();
-
 /// The controller.
-pub(crate) struct Lan9118 {
-    registers: Registers,
-    address: [u8; 6],
-    frames: &'static mut Frames,
-}
-
-/// Memory of a frame in each direction.
-pub(crate) struct Frames {
-    received: [u8; BUFFER],
-    sent: [u8; BUFFER],
-}
-
-impl Frames {
-    pub(crate) const EMPTY: Self = Self { received: [0; BUFFER], sent: [0; BUFFER] };
-}
+pub(crate) struct Lan9118(Registers);
 
 /// The handler of its interrupt.
 pub(crate) fn interrupted(registers: Registers) {
     // `receive` unmasks it when there is nothing left to read.
     registers.write(register::INT_EN, 0);
     registers.write(register::INT_STS, u32::MAX);
-    WAKER.wake();
+    nic::frame_came();
 }
 
 impl Lan9118 {
     /// Resets it and lets it receive; `None`: it is not there.
-    pub(crate) fn start(registers: Registers, frames: &'static mut Frames) -> Option<Self> {
+    pub(crate) fn start(registers: Registers) -> Option<Nic<Self>> {
         if registers.read(register::BYTE_TEST) != BYTE_ORDER || registers.read(register::ID_REV) >> 16 != IDENTIFICATION
         {
             return None;
@@ -108,16 +82,7 @@ impl Lan9118 {
         write_mac(registers, mac::CR, MAC_ON);
         registers.write(register::TX_CFG, TX_ON);
         registers.write(register::INT_EN, RX_WAITS);
-        Some(Self { registers, address: [low[0], low[1], low[2], low[3], high[0], high[1]], frames })
-    }
-
-    fn waits(&self) -> bool {
-        self.registers.read(register::RX_FIFO_INF) >> 16 & 0xff != 0
-    }
-
-    fn tokens(&mut self) -> (RxToken<'_>, TxToken<'_>) {
-        let Self { registers, frames: Frames { received, sent }, .. } = self;
-        (RxToken { registers: *registers, frame: received }, TxToken { registers: *registers, frame: sent })
+        Some(Nic::new(Self(registers), [low[0], low[1], low[2], low[3], high[0], high[1]]))
     }
 }
 
@@ -139,88 +104,42 @@ fn await_mac(registers: Registers) {
     while registers.read(register::MAC_CSR_CMD) & BUSY != 0 {}
 }
 
-/// A frame that waits.
-pub(crate) struct RxToken<'a> {
-    registers: Registers,
-    frame: &'a mut [u8; BUFFER],
-}
+impl Controller for Lan9118 {
+    const IN_FRONT: usize = 0;
 
-impl embassy_net_driver::RxToken for RxToken<'_> {
-    fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, f: F) -> R {
-        let status = self.registers.read(register::RX_STATUS);
+    fn waits(&self) -> bool {
+        self.0.read(register::RX_FIFO_INF) >> 16 & 0xff != 0
+    }
+
+    fn listen(&self) {
+        self.0.write(register::INT_EN, RX_WAITS);
+    }
+
+    fn receive(&self, buffer: &mut Buffer) -> Range<usize> {
+        let status = self.0.read(register::RX_STATUS);
         let len = (status >> 16 & 0x3fff) as usize;
         // All of it has to be read, also what does not fit.
-        let mut words = self.frame.chunks_exact_mut(4);
+        let mut words = buffer.chunks_exact_mut(4);
         for _ in 0..len.div_ceil(4) {
-            let word = self.registers.read(register::RX_DATA).to_le_bytes();
+            let word = self.0.read(register::RX_DATA).to_le_bytes();
             if let Some(place) = words.next() {
                 place.copy_from_slice(&word);
             }
         }
         let good = status & RX_ERROR == 0 && (CHECKSUM..=MTU + CHECKSUM).contains(&len);
-        // An empty frame is dropped by the network stack.
-        f(&mut self.frame[..if good { len - CHECKSUM } else { 0 }])
+        0..if good { len - CHECKSUM } else { 0 }
     }
-}
 
-/// Room for a frame.
-pub(crate) struct TxToken<'a> {
-    registers: Registers,
-    frame: &'a mut [u8; BUFFER],
-}
-
-impl embassy_net_driver::TxToken for TxToken<'_> {
-    fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, len: usize, f: F) -> R {
-        let Self { registers, frame } = self;
-        let result = f(&mut frame[..len]);
+    fn send(&self, buffer: &mut Buffer, len: usize) {
         let len_word = u32::try_from(len).unwrap_or(0);
-        registers.write(register::TX_DATA, FIRST_AND_LAST | len_word);
-        registers.write(register::TX_DATA, len_word);
-        for word in frame[..len.next_multiple_of(4)].chunks_exact(4) {
-            registers.write(register::TX_DATA, u32::from_le_bytes([word[0], word[1], word[2], word[3]]));
+        self.0.write(register::TX_DATA, FIRST_AND_LAST | len_word);
+        self.0.write(register::TX_DATA, len_word);
+        for word in buffer[..len.next_multiple_of(4)].chunks_exact(4) {
+            self.0.write(register::TX_DATA, u32::from_le_bytes([word[0], word[1], word[2], word[3]]));
         }
         // How it went is of no interest: what is lost, TCP sends again.
-        while registers.read(register::TX_FIFO_INF) >> 16 & 0xff != 0 {
-            registers.read(register::TX_STATUS);
+        while self.0.read(register::TX_FIFO_INF) >> 16 & 0xff != 0 {
+            self.0.read(register::TX_STATUS);
         }
-        result
-    }
-}
-
-impl Driver for Lan9118 {
-    type RxToken<'a> = RxToken<'a>;
-    type TxToken<'a> = TxToken<'a>;
-
-    fn receive(&mut self, context: &mut Context<'_>) -> Option<(RxToken<'_>, TxToken<'_>)> {
-        if !self.waits() {
-            WAKER.register(context.waker());
-            self.registers.write(register::INT_EN, RX_WAITS);
-            // One may have come in between.
-            if !self.waits() {
-                return None;
-            }
-        }
-        Some(self.tokens())
-    }
-
-    fn transmit(&mut self, _: &mut Context<'_>) -> Option<TxToken<'_>> {
-        // The model sends at once; on silicon there has to be room in the FIFO.
-        Some(self.tokens().1)
-    }
-
-    fn link_state(&mut self, _: &mut Context<'_>) -> LinkState {
-        LinkState::Up
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        let mut capabilities = Capabilities::default();
-        capabilities.max_transmission_unit = MTU;
-        // Else the window of TCP would be this many segments.
-        capabilities.max_burst_size = None;
-        capabilities
-    }
-
-    fn hardware_address(&self) -> HardwareAddress {
-        HardwareAddress::Ethernet(self.address)
     }
 }

@@ -4,10 +4,10 @@
 
 mod lan9118;
 
-use crate::lan9118::{Frames, Lan9118};
+use crate::lan9118::Lan9118;
 use embassy_net::Runner;
+use qemu_support::nic::Nic;
 use qemu_support::{Registers, enable_interrupt, fail};
-use static_cell::ConstStaticCell;
 
 /// SYSCLK of the machine.
 const HERTZ: u32 = 25_000_000;
@@ -17,15 +17,14 @@ const CONTROLLER: Registers = unsafe { Registers::new(0x4020_0000, 0x100) };
 const INTERRUPT: u16 = 13;
 
 #[embassy_executor::task]
-async fn network(mut runner: Runner<'static, Lan9118>) -> ! {
+async fn network(mut runner: Runner<'static, Nic<Lan9118>>) -> ! {
     runner.run().await
 }
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    static FRAMES: ConstStaticCell<Frames> = ConstStaticCell::new(Frames::EMPTY);
     qemu_support::start(HERTZ);
-    let Some(nic) = Lan9118::start(CONTROLLER, FRAMES.take()) else { fail("there is no LAN9118") };
+    let Some(nic) = Lan9118::start(CONTROLLER) else { fail("there is no LAN9118") };
     enable_interrupt(INTERRUPT);
     qemu_support::run(nic, |runner| network(runner).unwrap_or_else(|_| fail("the network was started twice")))
 }

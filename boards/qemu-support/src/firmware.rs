@@ -3,7 +3,6 @@
 use crate::arguments::Arguments;
 use crate::executor;
 use crate::host::{Host, Key};
-use crate::sample;
 use crate::signer;
 use crate::stack;
 use crate::unyielding::unyielding;
@@ -13,7 +12,7 @@ use embedded_mtls::credential::{AnchorSet, Chain};
 use embedded_mtls::crypto::rustcrypto::P256SigningKey;
 use embedded_mtls::x509::UnixTime;
 use embedded_mtls::{Credential, KeyHandle};
-use gateway::{Memory, Settings, app};
+use gateway::{Memory, Settings, app, sample};
 use static_cell::ConstStaticCell;
 
 /// Most authorities in a file.

@@ -4,9 +4,8 @@
 
 use embassy_executor::Spawner;
 use embassy_futures::block_on;
-use embassy_net::StackResources;
 use embassy_net_wiznet::chip::W5500;
-use embassy_net_wiznet::{Device as Mac, Runner, State};
+use embassy_net_wiznet::{Device as Mac, Runner};
 use embassy_rp::flash::{Blocking, Flash};
 use embassy_rp::gpio::{Input, Level, Output, Pull};
 use embassy_rp::peripherals::{DMA_CH0, DMA_CH1, SPI0, TRNG};
@@ -15,9 +14,7 @@ use embassy_rp::trng::{self, Trng};
 use embassy_rp::{bind_interrupts, dma, otp};
 use embassy_time::{Delay, Duration, with_timeout};
 use embedded_hal_bus::spi::ExclusiveDevice;
-use gateway::Memory;
-use hardware::{Device, FlashJournal, Pages, SCRATCH, SoftwareKey, mac_address};
-use static_cell::{ConstStaticCell, StaticCell};
+use hardware::{Device, Pages, SoftwareKey, mac_address};
 
 bind_interrupts!(struct Irqs {
     DMA_IRQ_0 => dma::InterruptHandler<DMA_CH0>, dma::InterruptHandler<DMA_CH1>;
@@ -46,11 +43,7 @@ async fn network(mut runner: embassy_net::Runner<'static, Mac<'static>>) -> ! {
 
 #[embassy_executor::main]
 async fn main(spawner: Spawner) {
-    static FRAMES: ConstStaticCell<State<4, 4>> = ConstStaticCell::new(State::new());
-    static SOCKETS: StaticCell<StackResources<4>> = StaticCell::new();
-    static SCRATCH_MEMORY: ConstStaticCell<[u8; SCRATCH]> = ConstStaticCell::new([0; SCRATCH]);
-    static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory::new());
-
+    hardware::start();
     let p = embassy_rp::init(embassy_rp::config::Config::default());
 
     // Its checks of the noise are on. Samples further apart than usual fail them less often; where they go on failing there
@@ -60,8 +53,7 @@ async fn main(spawner: Spawner) {
     let mut random = Trng::new(p.TRNG, Irqs, config);
     let mut generator =
         move |out: &mut [u8]| block_on(with_timeout(Duration::from_secs(2), random.fill_bytes(out))).is_ok();
-    let mut seed = [0; 8];
-    defmt::assert!(generator(&mut seed), "the generator of random numbers does not work");
+    let seed = hardware::seed(&mut generator);
 
     let mut config = Config::default();
     config.frequency = 33_000_000;
@@ -70,21 +62,15 @@ async fn main(spawner: Spawner) {
     let bus = defmt::unwrap!(ExclusiveDevice::new(spi, Output::new(p.PIN_17, Level::High), Delay));
     let (interrupt, reset) = (Input::new(p.PIN_21, Pull::Up), Output::new(p.PIN_20, Level::High));
     let address = mac_address(&defmt::unwrap!(otp::get_chipid()).to_be_bytes());
-    let started = embassy_net_wiznet::new(address, FRAMES.take(), bus, interrupt, reset).await;
-    let Ok((mac, runner)) = started else { defmt::panic!("the W5500 does not answer: is it wired as in README.md?") };
-    spawner.spawn(defmt::unwrap!(controller(runner)));
-
-    let resources = SOCKETS.init_with(StackResources::new);
-    let config = embassy_net::Config::dhcpv4(embassy_net::DhcpConfig::default());
-    let (stack, runner) = embassy_net::new(mac, config, resources, u64::from_ne_bytes(seed));
-    spawner.spawn(defmt::unwrap!(network(runner)));
+    let mac = hardware::w5500(spawner, bus, interrupt, reset, address, controller).await;
+    let stack = hardware::network(spawner, mac, seed, network);
 
     // Two sectors of 4 KiB make a page that holds an order.
     let flash = Pages::<_, 8192>::new(Flash::<_, Blocking, FLASH_SIZE>::new_blocking(p.FLASH));
     let mut device = Device {
         generator,
-        journal: defmt::unwrap!(FlashJournal::new(flash, JOURNAL, SCRATCH_MEMORY.take())),
+        journal: hardware::journal(flash, JOURNAL),
         signer: defmt::unwrap!(SoftwareKey::new(&IDENTITY.key)),
     };
-    hardware::run(stack, &IDENTITY, &mut device, MEMORY.take()).await
+    hardware::run(stack, &IDENTITY, &mut device).await
 }

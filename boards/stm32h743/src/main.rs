@@ -6,7 +6,7 @@ mod flash;
 
 use embassy_executor::Spawner;
 use embassy_futures::block_on;
-use embassy_net::{Runner, StackResources};
+use embassy_net::Runner;
 use embassy_stm32::eth::{self, Ethernet, GenericPhy, PacketQueue, Sma};
 use embassy_stm32::flash::Flash;
 use embassy_stm32::peripherals::{ETH, ETH_SMA, RNG};
@@ -14,9 +14,8 @@ use embassy_stm32::rng::{self, Rng};
 use embassy_stm32::time::Hertz;
 use embassy_stm32::{Config, bind_interrupts, uid};
 use flash::Bank2;
-use gateway::Memory;
-use hardware::{Device, FlashJournal, SCRATCH, SoftwareKey, mac_address};
-use static_cell::{ConstStaticCell, StaticCell};
+use hardware::{Device, SoftwareKey, mac_address};
+use static_cell::StaticCell;
 
 bind_interrupts!(struct Irqs {
     ETH => eth::InterruptHandler;
@@ -38,17 +37,13 @@ async fn network(mut runner: Runner<'static, Mac>) -> ! {
 #[embassy_executor::main]
 async fn main(spawner: Spawner) {
     static FRAMES: StaticCell<PacketQueue<4, 4>> = StaticCell::new();
-    static SOCKETS: StaticCell<StackResources<4>> = StaticCell::new();
-    static SCRATCH_MEMORY: ConstStaticCell<[u8; SCRATCH]> = ConstStaticCell::new([0; SCRATCH]);
-    static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory::new());
-
+    hardware::start();
     let p = embassy_stm32::init(clocks());
 
     // The generator says when its noise is bad: then there is no entropy, and nothing is sent.
     let mut random = Rng::new(p.RNG, Irqs);
     let mut generator = move |out: &mut [u8]| block_on(random.async_fill_bytes(out)).is_ok();
-    let mut seed = [0; 8];
-    defmt::assert!(generator(&mut seed), "the generator of random numbers does not work");
+    let seed = hardware::seed(&mut generator);
 
     #[rustfmt::skip]
     let mac = Ethernet::new(
@@ -64,18 +59,15 @@ async fn main(spawner: Spawner) {
         p.PA2,  // MDIO
         p.PC1,  // MDC
     );
-    let resources = SOCKETS.init_with(StackResources::new);
-    let config = embassy_net::Config::dhcpv4(embassy_net::DhcpConfig::default());
-    let (stack, runner) = embassy_net::new(mac, config, resources, u64::from_ne_bytes(seed));
-    spawner.spawn(defmt::unwrap!(network(runner)));
+    let stack = hardware::network(spawner, mac, seed, network);
 
     let bank2 = Bank2(Flash::new_blocking(p.FLASH).into_blocking_regions().bank2_region);
     let mut device = Device {
         generator,
-        journal: defmt::unwrap!(FlashJournal::new(bank2, JOURNAL, SCRATCH_MEMORY.take())),
+        journal: hardware::journal(bank2, JOURNAL),
         signer: defmt::unwrap!(SoftwareKey::new(&IDENTITY.key)),
     };
-    hardware::run(stack, &IDENTITY, &mut device, MEMORY.take()).await
+    hardware::run(stack, &IDENTITY, &mut device).await
 }
 
 /// 400 MHz for the core, from the 8 MHz that the ST-LINK feeds into `OSC_IN`; 48 MHz for the generator.

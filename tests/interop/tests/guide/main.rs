@@ -20,7 +20,7 @@ use process::{LIMIT, Process};
 const GUIDE: &str = include_str!("../../../../docs/guide.md");
 const ORDER: &str = include_str!("../../../../examples/data/order.xml");
 /// Ports that the guide names; each run has its own instead.
-const PORTS: [&str; 3] = ["8443", "8444", "8445"];
+const PORTS: [&str; 5] = ["8443", "8444", "8445", "8446", "8447"];
 
 /// A fenced block.
 struct Block<'g> {
@@ -51,6 +51,7 @@ fn run() -> Result<usize, String> {
     directory.write("order.xml", ORDER)?;
     let ports = PORTS.map(|_| free_port());
     let mut servers = Vec::new();
+    let _daemons = Daemons(&directory.0);
     let mut count = 0;
     let mut printed = String::new();
     for block in blocks(&guide(ports)) {
@@ -73,7 +74,7 @@ fn run() -> Result<usize, String> {
 }
 
 /// The guide with free ports in it.
-fn guide(ports: [u16; 3]) -> String {
+fn guide(ports: [u16; PORTS.len()]) -> String {
     PORTS.iter().zip(ports).fold(GUIDE.to_owned(), |guide, (named, free)| guide.replace(named, &free.to_string()))
 }
 
@@ -96,20 +97,25 @@ fn file_name(text: &str) -> Option<&str> {
     text.lines().next()?.strip_prefix("# ")
 }
 
-/// What runs and ends, and what the last line leaves behind in the background.
+/// What runs and ends, and what the last command leaves behind in the background.
 fn background(commands: &str) -> (&str, Option<&str>) {
     let trimmed = commands.trim_end();
     let Some(rest) = trimmed.strip_suffix('&') else { return (commands, None) };
-    let start = rest.rfind('\n').map_or(0, |end| end + 1);
+    // A line that ends with a backslash goes on in the next one.
+    let ends = rest.match_indices('\n').filter(|(end, _)| !rest[..*end].ends_with('\\'));
+    let start = ends.last().map_or(0, |(end, _)| end + 1);
     (&commands[..start], Some(rest[start..].trim()))
 }
 
 /// Runs commands that have to succeed; gives what they print.
 fn shell(commands: &str, directory: &Path, programs: &Path) -> Result<String, String> {
-    let mut command = Command::new("bash");
+    let mut command = Command::new("timeout");
     // As on a screen: errors stand where they came.
     let commands = format!("exec 2>&1\n{commands}");
-    command.args(["-e", "-o", "pipefail", "-c", &commands]).current_dir(directory).env("PATH", path(programs));
+    command
+        .args(["60", "bash", "-e", "-o", "pipefail", "-c", &commands])
+        .current_dir(directory)
+        .env("PATH", path(programs));
     let output = command.output().map_err(|error| format!("bash: {error}"))?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     if output.status.success() { Ok(text) } else { Err(format!("{commands}\n{}\n{text}", output.status)) }
@@ -143,6 +149,18 @@ fn path(programs: &Path) -> String {
 fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("its address").port()
+}
+
+/// Servers that have started others and written their own number into a file: they are told to end, with the others,
+/// before they are made to.
+struct Daemons<'d>(&'d Path);
+
+impl Drop for Daemons<'_> {
+    fn drop(&mut self) {
+        let numbers = "for file in *.pid; do kill $(cat $file); done 2> /dev/null; \
+                       for _ in $(seq 50); do ls *.pid > /dev/null 2>&1 || break; sleep 0.1; done";
+        let _none_left = Command::new("bash").args(["-c", numbers]).current_dir(self.0).status();
+    }
 }
 
 /// A directory that goes with this value.

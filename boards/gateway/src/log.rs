@@ -1,4 +1,4 @@
-//! Log macros over `defmt`, or nothing.
+//! Log macros over `defmt`, or nothing. The crates that log include this file and name the levels that they use.
 
 macro_rules! log_macros {
     ($d:tt $($level:ident)*) => {$(
@@ -12,5 +12,3 @@ macro_rules! log_macros {
         }
     )*};
 }
-
-log_macros!($ info warn error);

@@ -1,9 +1,9 @@
-//! What the emulated gateway orders.
+//! A sample of what is ordered. A gateway of your own puts its own into its [`Settings`](crate::Settings).
 
-use gateway::cxml::{Line, Order, Party};
+use crate::cxml::{Line, Order, Party};
 
 /// Spare parts of a bottling line.
-pub(crate) const ORDER: Order<'static> = Order {
+pub const ORDER: Order<'static> = Order {
     number: "PO-2026-004711",
     from: Party { domain: "DUNS", identity: "079928354" },
     to: Party { domain: "DUNS", identity: "316554408" },

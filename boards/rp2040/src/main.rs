@@ -1,0 +1,81 @@
+//! The gateway on a Raspberry Pi Pico with a W5500, or a W5500-EVB-Pico. `README.md` says how it is wired and run, and what its
+//! random numbers are worth.
+#![no_std]
+#![no_main]
+
+use embassy_executor::Spawner;
+use embassy_net_wiznet::chip::W5500;
+use embassy_net_wiznet::{Device as Mac, Runner};
+use embassy_rp::flash::{Blocking, Flash};
+use embassy_rp::gpio::{Input, Level, Output, Pull};
+use embassy_rp::peripherals::{DMA_CH0, DMA_CH1, SPI0};
+use embassy_rp::spi::{Async, Config, Spi};
+use embassy_rp::{bind_interrupts, dma, pac};
+use embassy_time::Delay;
+use embedded_hal_bus::spi::ExclusiveDevice;
+use hardware::{Device, Noise, Pages, SoftwareKey, mac_address};
+
+bind_interrupts!(struct Irqs {
+    DMA_IRQ_0 => dma::InterruptHandler<DMA_CH0>, dma::InterruptHandler<DMA_CH1>;
+});
+
+hardware::identity!();
+
+/// As much of the flash as every board of this kind has.
+const FLASH_SIZE: usize = 2 * 1024 * 1024;
+
+/// The last 64 KiB of it, which `memory.x` leaves free.
+const JOURNAL: core::ops::Range<u32> = 0x1f_0000..0x20_0000;
+
+/// Cycles of the core between two bits of noise, 10 us: some 65 periods of the ring oscillator, whose jitter adds up.
+const BETWEEN_BITS: u32 = 1250;
+
+type Bus = ExclusiveDevice<Spi<'static, SPI0, Async>, Output<'static>, Delay>;
+
+#[embassy_executor::task]
+async fn controller(runner: Runner<'static, W5500, Bus, Input<'static>, Output<'static>>) -> ! {
+    runner.run().await
+}
+
+#[embassy_executor::task]
+async fn network(mut runner: embassy_net::Runner<'static, Mac<'static>>) -> ! {
+    runner.run().await
+}
+
+/// A bit of the ring oscillator (datasheet section 2.17.5); the crystal clocks the core.
+fn ring_oscillator() -> bool {
+    cortex_m::asm::delay(BETWEEN_BITS);
+    pac::ROSC.randombit().read().randombit()
+}
+
+#[embassy_executor::main]
+async fn main(spawner: Spawner) {
+    hardware::start();
+    let p = embassy_rp::init(embassy_rp::config::Config::default());
+
+    let mut flash = Flash::<_, Blocking, FLASH_SIZE>::new_blocking(p.FLASH);
+    let mut unique = [0; 8];
+    defmt::unwrap!(flash.blocking_unique_id(&mut unique));
+    // Two sectors of 4 KiB make a page that holds an order.
+    let mut journal = hardware::journal(Pages::<_, 8192>::new(flash), JOURNAL);
+
+    // Before the first number is used, the next start has another seed.
+    let last = journal.seed().unwrap_or_default();
+    let mut noise = defmt::unwrap!(Noise::new(ring_oscillator, &[&IDENTITY.key, &last, &unique]));
+    let kept = noise.seed().is_some_and(|next| journal.keep_seed(&next));
+    defmt::assert!(kept, "the ring oscillator gives no noise, or the flash keeps no seed");
+    let mut generator = move |out: &mut [u8]| noise.fill(out);
+    let seed = hardware::seed(&mut generator);
+
+    let mut config = Config::default();
+    config.frequency = 33_000_000;
+    let (clock, mosi, miso) = (p.PIN_18, p.PIN_19, p.PIN_16);
+    let spi = Spi::new(p.SPI0, clock, mosi, miso, p.DMA_CH0, p.DMA_CH1, Irqs, config);
+    let bus = defmt::unwrap!(ExclusiveDevice::new(spi, Output::new(p.PIN_17, Level::High), Delay));
+    let (interrupt, reset) = (Input::new(p.PIN_21, Pull::Up), Output::new(p.PIN_20, Level::High));
+    let mac = hardware::w5500(spawner, bus, interrupt, reset, mac_address(&unique), controller).await;
+    let stack = hardware::network(spawner, mac, seed, network);
+
+    let mut device = Device { generator, journal, signer: defmt::unwrap!(SoftwareKey::new(&IDENTITY.key)) };
+    hardware::run(stack, &IDENTITY, &mut device).await
+}

@@ -1,0 +1,161 @@
+//! Policies from files: what the programs are told with `--policy`, `--site` and `--alias`.
+//!
+//! References are read for each handshake, so the program that serves need not be started anew when one is moved. A store
+//! that was read is not read again: what comes next is another store, and the reference moves to it. If that cannot be
+//! read, the last one stays.
+
+mod endpoint;
+mod keys;
+mod ssl_info;
+mod stores;
+
+pub(crate) use self::endpoint::Endpoint;
+pub(crate) use self::keys::{Clock, Keys, keystore, waives};
+pub(crate) use self::ssl_info::{Around, SslInfo};
+pub(crate) use self::stores::Folder;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use embedded_mtls::credential::Entry;
+use embedded_mtls::policy::{Policy, PolicyError, Resolved, Setting, Site, StoreName};
+use embedded_mtls::x509::TrustAnchor;
+use embedded_mtls::{Credential, Side};
+
+use super::args::UsageError;
+use super::pem::{Identity, Pin};
+
+/// A policy, what the site changes of it, and what is in its stores.
+#[derive(Debug)]
+pub(crate) struct Rules {
+    info: SslInfo,
+    site: Option<SslInfo>,
+    /// The alias of one connection.
+    alias: Option<String>,
+    folder: Folder,
+    last: Mutex<Option<Arc<Contents>>>,
+}
+
+/// What the stores held when they were read.
+#[derive(Debug)]
+pub(crate) struct Contents {
+    key_store: Option<String>,
+    trust_store: Option<String>,
+    /// The alias of each identity.
+    pub(crate) aliases: Vec<String>,
+    pub(crate) identities: Vec<Identity>,
+    pub(crate) authorities: Vec<Vec<u8>>,
+    pub(crate) pins: Vec<Pin>,
+}
+
+impl Rules {
+    /// The policy of a file; stores lie beside it.
+    pub(crate) fn new(file: &str, info: SslInfo, site: Option<SslInfo>, alias: Option<String>) -> Self {
+        Self { info, site, alias, folder: Folder::of(file), last: Mutex::new(None) }
+    }
+
+    /// Refuses what contradicts itself, and what stands for nothing, before anybody connects.
+    pub(crate) fn check<S: Side>(&self) -> Result<Arc<Contents>, UsageError> {
+        self.policy::<S>()?;
+        self.contents::<S>().map(|(contents, _)| contents)
+    }
+
+    /// Where to connect to, if the site or the policy says it.
+    pub(crate) fn endpoint(&self) -> Option<&Endpoint> {
+        self.site.as_ref().and_then(|site| site.endpoint.as_ref()).or(self.info.endpoint.as_ref())
+    }
+
+    /// The policy as the site has it.
+    fn policy<S: Side>(&self) -> Result<Policy<'_, S>, UsageError> {
+        let policy = self.info.policy::<S>()?;
+        let policy = match &self.site {
+            None => policy,
+            Some(site) => policy.at_site(&site.site()).map_err(|error| site.explain(error))?,
+        };
+        let connection = Site { key_alias: self.alias.as_deref() };
+        policy.at_site(&connection).map_err(|error| self.explain(error))
+    }
+
+    /// What the stores of the policy hold; references are read now. If they cannot be followed, what they last led to,
+    /// and why.
+    pub(crate) fn contents<S: Side>(&self) -> Result<(Arc<Contents>, Option<String>), UsageError> {
+        let policy = self.policy::<S>()?;
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        match (self.load(&policy, last.as_deref()), last.clone()) {
+            (Ok(None), Some(known)) => Ok((known, None)),
+            (Ok(Some(read)), _) => {
+                let read = Arc::new(read);
+                *last = Some(Arc::clone(&read));
+                Ok((read, None))
+            }
+            (Err(error), Some(known)) => Ok((known, Some(error.to_string()))),
+            (Err(error), None) => Err(error),
+            (Ok(None), None) => Err(UsageError("no store was read".to_owned())),
+        }
+    }
+
+    /// Reads the stores, unless they are those that were read last.
+    fn load<S: Side>(&self, policy: &Policy<'_, S>, last: Option<&Contents>) -> Result<Option<Contents>, UsageError> {
+        let name = |store: Option<StoreName<'_>>| match store {
+            Some(StoreName::Reference(name)) => self.folder.target(name).map(Some),
+            other => Ok(other.map(|store| store.text().to_owned())),
+        };
+        let (key_store, trust_store) = (name(policy.key_store())?, name(policy.trust_store())?);
+        if last.is_some_and(|last| last.key_store == key_store && last.trust_store == trust_store) {
+            return Ok(None);
+        }
+        let identities = key_store.as_deref().map(|store| self.folder.identities(store)).transpose()?;
+        let (aliases, identities): (Vec<String>, _) = identities.unwrap_or_default().into_iter().unzip();
+        if policy.settings().key_alias.is_some_and(|wanted| aliases.iter().all(|alias| alias != wanted)) {
+            return Err(self.explain(PolicyError::AliasNotFound));
+        }
+        let anchors = trust_store.as_deref().map(|store| self.folder.anchors(store)).transpose()?;
+        let (authorities, pins) = anchors.unwrap_or_default();
+        Ok(Some(Contents { key_store, trust_store, aliases, identities, authorities, pins }))
+    }
+
+    /// What one handshake is held to.
+    pub(crate) fn resolve<'b, S: Side>(
+        &'b self,
+        entries: &'b [Entry<'b>],
+        anchors: &'b [TrustAnchor<'b>],
+    ) -> Result<Resolved<'b, S>, UsageError> {
+        self.policy()?.resolve_with(entries, anchors).map_err(|error| self.explain(error))
+    }
+
+    /// Whose words are to blame: those of one connection, of the site, or of the policy.
+    fn explain(&self, error: PolicyError) -> UsageError {
+        if error.setting() != Setting::KeyAlias {
+            return self.info.explain(error);
+        }
+        match (&self.alias, &self.site) {
+            (Some(alias), _) => UsageError(format!("--alias {alias}: {error}")),
+            (None, Some(site)) if site.site().key_alias.is_some() => site.explain(error),
+            (None, _) => self.info.explain(error),
+        }
+    }
+}
+
+impl Contents {
+    /// What stands in no store.
+    pub(crate) fn of(identities: &[Identity], authorities: &[Vec<u8>], pins: &[Pin]) -> Self {
+        Self {
+            key_store: None,
+            trust_store: None,
+            aliases: identities.iter().map(|_| String::new()).collect(),
+            identities: identities.to_vec(),
+            authorities: authorities.to_vec(),
+            pins: pins.to_vec(),
+        }
+    }
+
+    /// An entry for each of the credentials of the identities.
+    pub(crate) fn entries<'a>(&'a self, credentials: &[Credential<'a>]) -> Vec<Entry<'a>> {
+        self.aliases.iter().zip(credentials).map(|(alias, credential)| Entry::new(alias, *credential)).collect()
+    }
+
+    /// The stores that are in use, for people.
+    pub(crate) fn names(&self) -> String {
+        let name = |store: &Option<String>| store.clone().unwrap_or_else(|| "none".to_owned());
+        format!("KeyStore {}, TrustStore {}", name(&self.key_store), name(&self.trust_store))
+    }
+}

@@ -1,0 +1,72 @@
+//! What a handshake of the supplier is held to: the same for all connections, or what a policy says when one begins.
+
+use embedded_mtls::credential::Selector;
+use embedded_mtls::crypto::rustcrypto::P256SigningKey;
+use embedded_mtls::{Error, Server, ServerConfig};
+
+use super::args::{Preferences, UsageError};
+use super::policy::{Rules, waives};
+use super::tls;
+
+/// Where the terms of a connection come from.
+pub(crate) enum Source<'a> {
+    /// The same for all.
+    Fixed(Terms<'a>),
+    /// From a policy, anew for each.
+    Rules(&'a Rules, &'a Preferences),
+}
+
+/// What one handshake is held to.
+pub(crate) struct Terms<'a> {
+    pub(crate) config: ServerConfig<'a>,
+    pub(crate) selector: Selector<'a>,
+    pub(crate) keys: &'a [P256SigningKey],
+    pub(crate) accepts_waived: bool,
+}
+
+/// The application protocols in the form that a configuration borrows.
+pub(crate) fn alpn(preferences: &Preferences) -> Vec<&[u8]> {
+    preferences.alpn.iter().map(Vec::as_slice).collect()
+}
+
+/// What else was asked for.
+pub(crate) fn prefer<'a>(config: ServerConfig<'a>, preferences: &'a Preferences) -> ServerConfig<'a> {
+    let Preferences { groups, suites, max_depth, max_validity, strict, .. } = preferences;
+    let mut config = config.with_groups(groups).with_cipher_suites(suites).with_strict_profile(*strict);
+    if let Some(depth) = max_depth {
+        config = config.with_max_depth(*depth);
+    }
+    if let Some(days) = max_validity {
+        config = config.with_max_validity_days(*days);
+    }
+    config
+}
+
+impl Source<'_> {
+    /// Has `work` done under the terms that hold now. `warn` is told of a reference that cannot be followed: then those
+    /// hold that held before.
+    pub(crate) fn with_terms<R>(
+        &self,
+        warn: impl FnOnce(String),
+        work: impl FnOnce(&Terms<'_>) -> R,
+    ) -> Result<R, UsageError> {
+        let (rules, preferences) = match self {
+            Self::Fixed(terms) => return Ok(work(terms)),
+            Self::Rules(rules, preferences) => (rules, preferences),
+        };
+        let unusable = |error: Error| UsageError(error.to_string());
+        let (contents, trouble) = rules.contents::<Server>()?;
+        if let Some(trouble) = trouble {
+            warn(format!("{trouble}; {} as before", contents.names()));
+        }
+        let (chains, keys) = (tls::chains(&contents.identities), tls::keys(&contents.identities).map_err(UsageError)?);
+        let credentials = tls::credentials(&chains).map_err(unusable)?;
+        let entries = contents.entries(&credentials);
+        let mut anchors = tls::anchors(&contents.authorities).map_err(unusable)?;
+        anchors.append(&mut tls::pins(&contents.pins).map_err(unusable)?);
+        let resolved = rules.resolve::<Server>(&entries, &anchors)?;
+        let alpn = alpn(preferences);
+        let config = prefer(resolved.config().with_alpn(&alpn), preferences);
+        Ok(work(&Terms { config, selector: resolved.selector(), keys: &keys, accepts_waived: waives(&resolved) }))
+    }
+}

@@ -1,0 +1,289 @@
+//! Both programs under policy files: stores by name and by reference, sites, aliases.
+
+use std::path::PathBuf;
+
+use rcgen::ExtendedKeyUsagePurpose::{ClientAuth, ServerAuth};
+
+use super::shared::args::UsageError;
+use super::shared::pem::{Identity, encode};
+use super::shared::pki::{Authority, GATEWAY_NAME, Leaf, SUPPLIER_NAME, key_pem};
+use super::shared::policy::{Around, Rules, SslInfo};
+use super::shared::supplier::{Asking, Event, Setup};
+use super::*;
+
+/// A folder with a policy and its stores, gone with the test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("embedded-mtls-policy-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).unwrap();
+        Self(folder)
+    }
+
+    fn write(&self, name: &str, text: &str) -> String {
+        let file = self.0.join(name);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        // As an operator should: a file is there as a whole or not at all.
+        let half = file.with_extension("half");
+        std::fs::write(&half, text).unwrap();
+        std::fs::rename(half, &file).unwrap();
+        file.to_str().unwrap().to_owned()
+    }
+
+    fn identity(&self, store: &str, alias: &str, identity: &Identity) {
+        let chain = encode("CERTIFICATE", identity.chain.iter().map(Vec::as_slice));
+        self.write(&format!("{store}/{alias}.pem"), &chain);
+        self.write(&format!("{store}/{alias}.key"), &key_pem(&identity.key).unwrap());
+    }
+
+    fn root(&self, store: &str, authority: &Authority) {
+        self.write(&format!("{store}/root.pem"), &encode("CERTIFICATE", [authority.certificate()]));
+    }
+
+    fn reference(&self, name: &str, store: &str) {
+        self.write(&format!("{name}.ref"), &format!("{store}\n"));
+    }
+
+    /// Mutual, both stores by reference.
+    fn rules(&self, more: &str, site: Option<&str>, alias: Option<&str>) -> Result<Rules, UsageError> {
+        let text = format!(
+            "<SSLInfo>\n<Enabled>true</Enabled>\n<ClientAuthEnabled>true</ClientAuthEnabled>\n\
+             <KeyStore>ref://own</KeyStore>\n<TrustStore>ref://peers</TrustStore>\n{more}\n</SSLInfo>"
+        );
+        let file = self.write("policy.xml", &text);
+        let info = SslInfo::read(&file, Around::Target)?;
+        let site = site.map(|text| SslInfo::read_site(&self.write("site.xml", text), Around::Target)).transpose()?;
+        Ok(Rules::new(&file, info, site, alias.map(str::to_owned)))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Two generations of authorities.
+fn roots() -> [Authority; 2] {
+    ["Root of 2026", "Root of 2027"].map(|name| Authority::root(name).unwrap())
+}
+
+fn leaf(root: &Authority, name: &str) -> Identity {
+    let purpose = if name == SUPPLIER_NAME { ServerAuth } else { ClientAuth };
+    root.leaf(&Leaf::new(name, purpose)).unwrap()
+}
+
+fn supplier(rules: Rules) -> Setup {
+    Setup {
+        identity: None,
+        named: Vec::new(),
+        client_authorities: Vec::new(),
+        asking: Asking::No,
+        required_names: Vec::new(),
+        refuse_early: false,
+        late_paths: Vec::new(),
+        preferences: Preferences::default(),
+        rules: Some(rules),
+    }
+}
+
+/// A supplier with a store of each generation, and references to the first.
+fn rotating_supplier(name: &str, roots: &[Authority; 2]) -> (Folder, String, Receiver<Event>) {
+    let there = Folder::new(name);
+    for (year, root) in ["2026", "2027"].iter().zip(roots) {
+        there.identity(&format!("supplier-{year}"), "orders", &leaf(root, SUPPLIER_NAME));
+        there.root(&format!("gateways-{year}"), root);
+    }
+    there.reference("own", "supplier-2026");
+    there.reference("peers", "gateways-2026");
+    let rules = there.rules("<KeyAlias>orders</KeyAlias>", None, None).unwrap();
+    let (address, events) = start(supplier(rules));
+    (there, address, events)
+}
+
+/// An errand under this policy, to whatever the address is.
+fn under(rules: Rules, address: &str) -> Errand {
+    let pki = Pki::new().unwrap();
+    Errand { authorities: Vec::new(), identities: Vec::new(), rules: Some(rules), ..errand(&pki, address) }
+}
+
+/// A gateway of one generation.
+fn gateway(folder: &Folder, root: &Authority) {
+    folder.identity("gateway", "orders", &leaf(root, GATEWAY_NAME));
+    folder.root("suppliers", root);
+    folder.reference("own", "gateway");
+    folder.reference("peers", "suppliers");
+}
+
+// U24 U29
+#[test]
+fn both_sides_meet_under_policies_of_the_same_shape() {
+    let roots = roots();
+    let (_there, address, events) = rotating_supplier("both", &roots);
+    let here = Folder::new("both-gateway");
+    gateway(&here, &roots[0]);
+    let rules = here.rules("<Enforce>true</Enforce><KeyAlias>orders</KeyAlias>", None, None).unwrap();
+    let (outcome, asked) = run(&under(rules, &address));
+    assert!(outcome.is_ok(), "{outcome:?}");
+    assert_eq!(asked.unwrap().shown, Some(0));
+    let Event::Opened(link) = events.recv_timeout(PATIENCE).unwrap() else { panic!("not opened") };
+    assert_eq!(link.peer.unwrap().common_name.as_deref(), Some(GATEWAY_NAME));
+
+    // Who shows nothing is refused, and so is who comes from elsewhere.
+    let pki = Pki::new().unwrap();
+    let authorities = vec![roots[0].certificate().to_vec()];
+    assert_late(&Errand { identities: Vec::new(), authorities, ..errand(&pki, &address) }, 116);
+    gateway(&here, &roots[1]);
+    assert_eq!(trouble(&under(here.rules("", None, None).unwrap(), &address)).0, 20);
+}
+
+// U32 U33
+#[test]
+fn a_reference_is_moved_while_the_supplier_runs_and_the_last_good_store_stays() {
+    let roots = roots();
+    let (there, address, events) = rotating_supplier("rotation", &roots);
+    let gateways = ["2026", "2027"].map(|year| Folder::new(&format!("rotation-{year}")));
+    for (folder, root) in gateways.iter().zip(&roots) {
+        gateway(folder, root);
+    }
+    let welcome = || {
+        let errands = gateways.each_ref().map(|folder| under(folder.rules("", None, None).unwrap(), &address));
+        errands.map(|errand| run(&errand).0.is_ok())
+    };
+    assert_eq!(welcome(), [true, false]);
+    // An edit of a store that is in use changes nothing: what comes next is another store.
+    there.identity("supplier-2026", "orders", &leaf(&roots[1], SUPPLIER_NAME));
+    assert_eq!(welcome(), [true, false]);
+    there.reference("own", "supplier-2027");
+    there.reference("peers", "gateways-2027");
+    assert_eq!(welcome(), [false, true]);
+
+    // What cannot be followed is told, and the last store stays.
+    let stale = |words: &str| {
+        assert_eq!(welcome(), [false, true]);
+        let told =
+            events.try_iter().filter(|event| matches!(event, Event::Stale(_))).last().expect("it is told").to_string();
+        assert!(
+            told.contains(words) && told.ends_with("KeyStore supplier-2027, TrustStore gateways-2027 as before"),
+            "{told}"
+        );
+    };
+    there.reference("own", "supplier-2028");
+    stale("supplier-2028: found nothing of this name");
+    // The alias has to be the same in the new store.
+    there.identity("supplier-2029", "invoices", &leaf(&roots[0], SUPPLIER_NAME));
+    there.reference("own", "supplier-2029");
+    stale("policy.xml:6:1: KeyAlias 'orders': found an alias that the store of identities does not have");
+    std::fs::remove_file(there.0.join("own.ref")).unwrap();
+    stale("own.ref: found No such file");
+}
+
+// U36
+#[test]
+fn a_store_that_is_named_directly_is_read_once() {
+    let roots = roots();
+    let there = Folder::new("direct");
+    there.identity("supplier", "orders", &leaf(&roots[0], SUPPLIER_NAME));
+    there.root("gateways", &roots[0]);
+    let text = "<SSLInfo><Enabled>true</Enabled><ClientAuthEnabled>true</ClientAuthEnabled><KeyStore>supplier</KeyStore>\
+                <TrustStore>gateways</TrustStore></SSLInfo>";
+    let file = there.write("policy.xml", text);
+    let rules = || Rules::new(&file, SslInfo::read(&file, Around::Nothing).unwrap(), None, None);
+    let (address, _events) = start(supplier(rules()));
+    let here = Folder::new("direct-gateway");
+    gateway(&here, &roots[0]);
+    let welcome = |address: &str| run(&under(here.rules("", None, None).unwrap(), address)).0.is_ok();
+    assert!(welcome(&address));
+    there.identity("supplier", "orders", &leaf(&roots[1], SUPPLIER_NAME));
+    assert!(welcome(&address), "it was read at the start");
+    let (address, _events) = start(supplier(rules()));
+    assert!(!welcome(&address), "and after a start anew");
+}
+
+// U35 U65
+#[test]
+fn one_connection_or_a_site_shows_another_alias() {
+    let roots = roots();
+    let (_there, address, _events) = rotating_supplier("alias", &roots);
+    let here = Folder::new("alias-gateway");
+    gateway(&here, &roots[0]);
+    here.identity("gateway", "invoices", &leaf(&roots[0], "invoices.example"));
+    let place = |site: Option<&str>, alias: Option<&str>| {
+        let rules = here.rules("<KeyAlias>orders</KeyAlias>", site, alias).unwrap();
+        let (outcome, asked) = run(&under(rules, &address));
+        outcome.map(|_| asked.unwrap().shown.unwrap())
+    };
+    // In the order of the aliases.
+    let site = "<SSLInfo><KeyAlias>invoices</KeyAlias></SSLInfo>";
+    assert_eq!(place(None, None), Ok(1));
+    assert_eq!(place(None, Some("invoices")), Ok(0));
+    assert_eq!(place(Some(site), None), Ok(0));
+    assert_eq!(place(Some(site), Some("orders")), Ok(1));
+    let error = place(None, Some("nobody")).unwrap_err().to_string();
+    assert!(error.starts_with("--alias nobody: KeyAlias: found an alias that the store"), "{error}");
+    let error = place(Some("<SSLInfo><KeyAlias>nobody</KeyAlias></SSLInfo>"), None).unwrap_err().to_string();
+    assert!(error.contains("site.xml:1:10: KeyAlias 'nobody': found an alias that the store"), "{error}");
+}
+
+const IGNORE: &str = "<IgnoreValidationErrors>true</IgnoreValidationErrors>";
+
+// U25 U26 U28
+#[test]
+fn what_a_policy_ignores_is_let_in_and_told_or_refused_when_the_build_cannot() {
+    let roots = roots();
+    let (_there, address, _events) = rotating_supplier("ignore", &roots);
+    let here = Folder::new("ignore-gateway");
+    gateway(&here, &roots[0]);
+    here.root("suppliers", &roots[1]);
+    let enforced = here.rules(&format!("{IGNORE}<Enforce>true</Enforce>"), None, None).unwrap();
+    assert_eq!(trouble(&under(enforced, &address)).0, 20);
+    let ignoring = under(here.rules(IGNORE, None, None).unwrap(), &address);
+    if cfg!(feature = "dangerous-waivers") {
+        let (mut memory, mut waived) = (DeviceMemory::new(), None);
+        let transport = Timed::new(connect(&address, PATIENCE).unwrap(), Deadline::new(PATIENCE));
+        let outcome = post(&ignoring, transport, memory.lend(), &mut |progress| {
+            if let Progress::Open(link, _) = progress {
+                waived = link.waived.clone();
+            }
+        });
+        assert!(outcome.is_ok(), "{outcome:?}");
+        let waived = waived.expect("it is told");
+        assert!(waived.starts_with("untrusted root: "), "{waived}");
+        let elsewhere = Errand { server_name: "elsewhere.example".to_owned(), ..ignoring };
+        assert_eq!(trouble(&elsewhere).0, 20, "a name is never waived");
+    } else {
+        let (code, words) = trouble(&ignoring);
+        assert!(
+            code == 1 && words.contains("policy.xml:6:1: IgnoreValidationErrors 'true': found true without Enforce"),
+            "{words}"
+        );
+    }
+}
+
+// U40: who a client is says its certificate, and no header of whoever stands in front.
+#[test]
+fn a_header_that_names_a_client_lets_nobody_in() {
+    let pki = Pki::new().unwrap();
+    let named = Setup { asking: Asking::Optional, required_names: vec![GATEWAY_NAME.to_owned()], ..setup(&pki) };
+    let (address, _events) = start(named);
+    assert!(run(&errand(&pki, &address)).0.is_ok());
+    let headers =
+        format!("X-SSL-Client-S-DN-CN: {GATEWAY_NAME}\r\nX-Forwarded-Client-Cert: Subject=\"CN={GATEWAY_NAME}\"");
+    let path = format!("/orders HTTP/1.1\r\n{headers}\r\nX-Rest: ");
+    let (code, words) = trouble(&Errand { identities: Vec::new(), path, ..errand(&pki, &address) });
+    assert!(code == 30 && words.contains("403"), "{words}");
+}
+
+#[test]
+fn a_store_that_is_not_there_is_told_before_anybody_connects() {
+    let there = Folder::new("missing");
+    there.reference("own", "nothing");
+    there.reference("peers", "nothing");
+    let rules = there.rules("", None, None).unwrap();
+    let error = rules.check::<embedded_mtls::Server>().map(drop).unwrap_err().to_string();
+    assert!(error.contains("nothing: found nothing of this name, wanted a folder, or a file nothing.pem"), "{error}");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    assert!(serve(&supplier(rules), &listener, Some(0), &|_, _| ()).is_err());
+}

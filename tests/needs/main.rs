@@ -1,0 +1,65 @@
+//! The needs of `docs/needs.md`, walked by their numbers: `cargo test u08` shows the row U08. Each walk is short, through the
+//! public API; what is shown at length elsewhere the page names.
+#![allow(missing_docs)]
+#![allow(clippy::items_after_statements, reason = "a walk is read from top to bottom")]
+
+#[path = "../common/mod.rs"]
+mod common;
+#[allow(dead_code, reason = "the walks use a part of it")]
+#[path = "../common/fault.rs"]
+mod fault;
+
+mod credentials;
+mod handshakes;
+mod policies;
+
+use common::pair::{Setup, TestHost, credential, host, leak_all, now, signing_key};
+use common::pki::{Issued, Pki};
+use embedded_mtls::credential::{AllowList, Entry, Selector};
+use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
+use embedded_mtls::io::{Host, KeystoreHost};
+use embedded_mtls::x509::Time;
+use embedded_mtls::{Client, Error, Server};
+
+type Keystore = KeystoreHost<'static, fn() -> Time, P256SigningKey>;
+
+/// A host that shows this chain, the leaf first.
+fn shows(chain: &[&Issued]) -> TestHost {
+    host(vec![credential(chain, 0)], vec![signing_key(chain[0])])
+}
+
+/// A keystore of these aliases and chains, the leaf first.
+fn keystore(chains: &[(&'static str, &[&Issued])]) -> (&'static [Entry<'static>], &'static [P256SigningKey]) {
+    let entries = (0..).zip(chains).map(|(key, (alias, chain))| Entry::new(alias, credential(chain, key))).collect();
+    (leak_all(entries), leak_all(chains.iter().map(|(_, chain)| signing_key(chain[0])).collect()))
+}
+
+/// A host with this keystore that lets in whom the list allows.
+fn porter(chains: &[(&'static str, &[&Issued])], allowed: AllowList<'static>) -> Keystore {
+    let (entries, keys) = keystore(chains);
+    KeystoreHost::new(Selector::new(entries), keys, now as fn() -> Time).with_allowed(allowed)
+}
+
+/// The usual pair with other hosts.
+fn with_hosts<CH, SH>(pki: &Pki, client_host: CH, server_host: SH) -> Setup<CH, SH>
+where
+    CH: Host<'static, Client, RustCrypto>,
+    SH: Host<'static, Server, RustCrypto>,
+{
+    let Setup { client, server, client_sizes, server_sizes, chunk, .. } = Setup::new(pki);
+    Setup { client, server, client_host, server_host, client_sizes, server_sizes, chunk }
+}
+
+/// How a connection ended: the error of the client, at once or with its first read, and that of the server.
+fn ends<CH, SH>(setup: Setup<CH, SH>) -> (Option<Error>, Option<Error>)
+where
+    CH: Host<'static, Client, RustCrypto>,
+    SH: Host<'static, Server, RustCrypto>,
+{
+    let outcome = setup.run();
+    let client = match outcome.client {
+        Ok(mut session) => session.poll().err(),
+        Err((error, _)) => Some(error),
+    };
+    (client, outcome.server.err().map(|(error, _)| error))
+}
