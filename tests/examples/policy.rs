@@ -243,7 +243,7 @@ fn what_a_policy_ignores_is_let_in_and_told_or_refused_when_the_build_cannot() {
     if cfg!(feature = "dangerous-waivers") {
         let (mut memory, mut waived) = (DeviceMemory::new(), None);
         let transport = Timed::new(connect(&address, PATIENCE).unwrap(), Deadline::new(PATIENCE));
-        let outcome = post(&ignoring, transport, memory.lend(), &mut |progress| {
+        let outcome = post(&ignoring, transport, memory.lend(), None, &mut |progress| {
             if let Progress::Open(link, _) = progress {
                 waived = link.waived.clone();
             }
