@@ -10,6 +10,7 @@ use embedded_mtls::Client;
 use shared::args::{self, PREFERENCES_HELP, Preferences, UsageError};
 use shared::capture::End;
 use shared::cxml::Order;
+use shared::events::Events;
 use shared::order::{Asked, Errand, Progress, Wanted, connect, post};
 use shared::pem::{self, Identity, Pin};
 use shared::policy::{Around, Endpoint, Rules, SslInfo};
@@ -265,16 +266,30 @@ fn run(options: &Options) -> Result<(), Trouble> {
     say!("server   {} as {}", errand.address, errand.server_name);
     let mut memory = HostMemory::new();
     let transport = Timed::new(stream, deadline).captured(conversation);
-    let status = post(errand, transport, memory.lend(), &mut |progress| match progress {
+    let mut events = Events::new(errand.preferences.events);
+    let ring = events.ring();
+    let posted = post(errand, transport, memory.lend(), ring, &mut |progress| match progress {
         Progress::Open(link, asked) => {
-            print_asked(asked.as_ref(), names);
+            match asked {
+                None if errand.preferences.offers_late_answers() => say!("asked    for no certificate yet"),
+                asked => print_asked(asked.as_ref(), names),
+            }
             print_link(link);
         }
         Progress::Traced(step) => say!("trace    {}", printable(&step)),
         Progress::FailedAfter(asked) => print_asked(Some(&asked), names),
+        Progress::AskedLate(asked) => {
+            say!("asked    after the handshake, for this path");
+            print_asked(Some(&asked), names);
+        }
+        Progress::Noted(diagnosis) => say!("         that means: {diagnosis}"),
         Progress::Sent => say!("request  POST {}", errand.path),
         Progress::Answered(response) => say!("answer   HTTP {} {}", response.status, printable(&response.reason)),
-    })?;
+    });
+    for line in Events::lines(ring) {
+        say!("event    {line}");
+    }
+    let status = posted?;
     say!("         cXML {} {}: {}", status.code, printable(&status.text), printable(&status.message));
     Ok(())
 }

@@ -133,7 +133,7 @@ impl Story {
         let (transport, log) = Tap::new(Timed::new(stream, Deadline::new(PATIENCE)));
         let (mut link, mut asked, mut handshake, mut answer) = (None, None, Duration::ZERO, String::new());
         let mut memory = DeviceMemory::new();
-        let outcome = post(&errand, transport, memory.lend(), &mut |progress| {
+        let outcome = post(&errand, transport, memory.lend(), None, &mut |progress| {
             log.borrow_mut().next_phase();
             match progress {
                 Progress::Open(found, request) => {
@@ -141,8 +141,8 @@ impl Story {
                     link = Some(found.clone());
                     asked = request;
                 }
-                Progress::FailedAfter(request) => asked = Some(request),
-                Progress::Sent | Progress::Traced(_) => {}
+                Progress::AskedLate(request) | Progress::FailedAfter(request) => asked = Some(request),
+                Progress::Noted(_) | Progress::Sent | Progress::Traced(_) => {}
                 Progress::Answered(response) => answer = format!("{} {}", response.status, response.reason),
             }
         });

@@ -90,6 +90,12 @@ impl<'a> Reader<'a> {
         if self.rest.is_empty() { Ok(()) } else { Err(InvalidMessage::TrailingBytes) }
     }
 
+    /// What is left.
+    #[cfg(feature = "events")]
+    pub(crate) const fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
     pub(crate) fn bytes(&mut self, len: usize) -> Result<&'a [u8], InvalidMessage> {
         let (head, rest) = self.rest.split_at_checked(len).ok_or(InvalidMessage::Truncated)?;
         self.rest = rest;

@@ -141,6 +141,7 @@
 //! | `sha384` | SHA-384 in transcript and key schedule; secrets take 48 instead of 32 bytes |
 //! | `sha512` | SHA-512 in signatures |
 //! | `dangerous-waivers` | lets a program [waive](x509::Waivers) causes of refusal, one by one; nothing is waived by itself |
+//! | `events` | an [`EventRing`](events::EventRing) of lent bytes in which connections write what happens to them |
 //! | `key-log` | **for laboratories only**: tells the secrets of a connection to a `KeyLog`, to read captures with |
 //! | `post-handshake-auth` | asking a client who it is, and answering that, after the handshake |
 //! | `blocking` | the driver over `embedded_io::{Read, Write}` |
@@ -185,6 +186,10 @@ mod connection;
 pub mod credential;
 pub mod crypto;
 mod error;
+#[cfg(feature = "events")]
+pub mod events;
+#[cfg(not(feature = "events"))]
+mod events;
 #[allow(private_interfaces, private_bounds, reason = "`Side` is sealed: only this crate can name the states")]
 mod handshake;
 pub mod io;
@@ -204,8 +209,8 @@ pub use crate::connection::{
 };
 pub use crate::credential::{Credential, EncodedSignature, KeyHandle, Signature};
 pub use crate::error::{
-    AlertClass, AlertDescription, ApiMisuse, BufferKind, CertificateError, CertificateProblem, Error, InvalidMessage,
-    PeerIncompatible, PeerMisbehaved,
+    AlertClass, AlertDescription, ApiMisuse, BufferKind, CertificateError, CertificateProblem, Diagnosis, Error,
+    InvalidMessage, PeerIncompatible, PeerMisbehaved, Responsible, Stage,
 };
 pub use crate::handshake::client::Client;
 pub use crate::handshake::config::{ClientAuth, ClientConfig, ServerConfig};
@@ -213,7 +218,7 @@ pub use crate::handshake::entropy::Entropy;
 #[cfg(feature = "key-log")]
 pub use crate::handshake::key_log::{KeyLog, KeyLogLine};
 pub use crate::handshake::server::Server;
-pub use crate::handshake::{ClientAuthStatus, Side, Stage};
+pub use crate::handshake::{ClientAuthStatus, Side};
 pub use crate::transcript::CertificateVerifyContent;
 pub use crate::wire::enums::{CipherSuite, NamedGroup, SignatureScheme};
 

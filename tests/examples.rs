@@ -14,9 +14,10 @@ use std::time::Duration;
 use rcgen::ExtendedKeyUsagePurpose::{ClientAuth, ServerAuth};
 
 use shared::args::Preferences;
+use shared::events::Events;
 use shared::order::{Asked, Errand, Progress, Wanted, connect, post};
 use shared::pem::{Identity, Pin};
-use shared::pki::{Authority, Leaf, Pki, SUPPLIER_NAME};
+use shared::pki::{Authority, Leaf, Pki, SUPPLIER_NAME, self_signed};
 use shared::supplier::{Asking, Event, Setup, serve};
 use shared::tls::{Deadline, DeviceMemory, Timed};
 use shared::verdict::Trouble;
@@ -68,7 +69,7 @@ fn run(errand: &Errand) -> (Result<String, Trouble>, Option<Asked>) {
     let mut found = None;
     let stream = connect(&errand.address, PATIENCE).unwrap();
     let mut memory = DeviceMemory::new();
-    let outcome = post(errand, Timed::new(stream, Deadline::new(PATIENCE)), memory.lend(), &mut |progress| {
+    let outcome = post(errand, Timed::new(stream, Deadline::new(PATIENCE)), memory.lend(), None, &mut |progress| {
         if let Progress::Open(_, asked) = progress {
             found = asked;
         } else if let Progress::FailedAfter(asked) = progress {
@@ -101,7 +102,7 @@ fn a_server_can_be_known_by_a_pin_or_by_its_common_name() {
         ..errand(&pki, &address)
     };
     assert!(run(&pinned(&pki.supplier.chain[0])).0.is_ok());
-    assert_eq!(trouble(&pinned(&pki.supplier.chain[1])).0, 20);
+    assert_eq!(trouble(&pinned(&pki.supplier.chain[1])).0, 24);
 
     let named = |name: &str, is_pattern: bool| {
         let common_name = Some(Wanted { name: name.to_owned(), is_pattern });
@@ -110,8 +111,8 @@ fn a_server_can_be_known_by_a_pin_or_by_its_common_name() {
     };
     assert!(run(&named(SUPPLIER_NAME, false)).0.is_ok());
     let (code, words) = trouble(&named("another.example", false));
-    assert!(code == 20 && words.contains("common name"), "{words}");
-    assert_eq!(trouble(&named("*.supplier.example", true)).0, 20);
+    assert!(code == 25 && words.contains("common name"), "{words}");
+    assert_eq!(trouble(&named("*.supplier.example", true)).0, 25);
     assert_eq!(trouble(&named("", false)).0, 1);
 }
 
@@ -200,27 +201,30 @@ fn a_supplier_that_does_not_ask_serves_anybody() {
     }
 }
 
+// U25: each cause has words and an exit code of its own.
 #[test]
 fn a_server_with_the_wrong_certificate_gets_no_order() {
     let root = Authority::root("Own Root CA").unwrap();
     let pki = Pki::new().unwrap();
-    let refused = |identity: Identity, words: &str| {
+    let refused = |identity: Identity, wanted: u8, words: &str| {
         let (address, events) = start(Setup { identity: Some(identity), ..setup(&pki) });
         let authorities = vec![root.certificate().to_vec()];
         let (code, found) = trouble(&Errand { authorities, ..errand(&pki, &address) });
-        assert!(code == 20 && found.contains(words), "{code} {found}");
+        assert!(code == wanted && found.contains(words), "{code} {found}");
         let event = events.recv_timeout(PATIENCE).unwrap();
         assert!(matches!(event, Event::Refused(_)), "{event}");
     };
     let hours = time::Duration::hours;
     refused(
         root.leaf(&Leaf::new("other.example", ServerAuth)).unwrap(),
+        25,
         ": wanted supplier.example, found DNS:other.example (RFC 9525 section 6)",
     );
     let expired = Leaf { valid: (hours(-2), hours(-1)), ..Leaf::new(SUPPLIER_NAME, ServerAuth) };
-    refused(root.leaf(&expired).unwrap(), ", 0 days too late (RFC 5280 section 4.1.2.5)");
-    refused(root.leaf(&Leaf::new(SUPPLIER_NAME, ClientAuth)).unwrap(), "extended key usage");
-    refused(pki.supplier.clone(), "neither trusted nor sent along");
+    refused(root.leaf(&expired).unwrap(), 22, ", 0 days too late (RFC 5280 section 4.1.2.5)");
+    refused(root.leaf(&Leaf::new(SUPPLIER_NAME, ClientAuth)).unwrap(), 26, "extended key usage");
+    refused(pki.supplier.clone(), 24, "neither trusted nor sent along");
+    refused(self_signed(&Leaf::new(SUPPLIER_NAME, ServerAuth)).unwrap(), 23, "is self-signed and no trust anchor");
 }
 
 #[test]
@@ -231,7 +235,7 @@ fn both_sides_tell_the_search_for_a_path_if_they_are_asked_to() {
     let errand = Errand { preferences, ..errand(&pki, &address) };
     let (mut told, mut memory) = (Vec::new(), DeviceMemory::new());
     let transport = Timed::new(connect(&address, PATIENCE).unwrap(), Deadline::new(PATIENCE));
-    post(&errand, transport, memory.lend(), &mut |progress| {
+    post(&errand, transport, memory.lend(), None, &mut |progress| {
         if let Progress::Traced(step) = progress {
             told.push(step);
         }
@@ -293,7 +297,7 @@ fn a_server_that_says_nothing_is_given_up() {
     let stream = connect(&errand.address, PATIENCE).unwrap();
     let mut memory = DeviceMemory::new();
     let deadline = Deadline::new(Duration::from_millis(200));
-    let trouble = post(&errand, Timed::new(stream, deadline), memory.lend(), &mut |_| ()).unwrap_err();
+    let trouble = post(&errand, Timed::new(stream, deadline), memory.lend(), None, &mut |_| ()).unwrap_err();
     assert_eq!(trouble.exit_code(), 10);
     assert!(trouble.to_string().contains("the other side took too long"), "{trouble}");
 }
@@ -397,4 +401,31 @@ mod after_the_handshake {
         let (address, _events) = start(early);
         assert_late(&offering(&pki, &address), 49);
     }
+}
+
+#[test]
+fn both_programs_tell_what_happened_from_their_rings_of_events() {
+    let pki = Pki::new().unwrap();
+    let mut supplier = setup(&pki);
+    supplier.preferences.events = true;
+    let (address, reports) = start(supplier);
+    let errand = errand(&pki, &address);
+    let (mut memory, mut events) = (DeviceMemory::new(), Events::new(true));
+    let ring = events.ring();
+    let transport = Timed::new(connect(&address, PATIENCE).unwrap(), Deadline::new(PATIENCE));
+    post(&errand, transport, memory.lend(), ring, &mut |_| ()).unwrap();
+    let told = Events::lines(ring);
+    assert_eq!(told.first().map(String::as_str), Some("#1 begins; we are the client"));
+    for line in ["#1 the handshake is over", "#1 the server accepts our certificate", "#1 sent alert 0 (close_notify)"]
+    {
+        assert!(told.iter().any(|found| found == line), "{line}: {told:#?}");
+    }
+    let mut of_supplier = Vec::new();
+    while !of_supplier.iter().any(|line: &String| line.contains("the handshake is over")) {
+        if let Event::Recorded(line) = reports.recv_timeout(PATIENCE).unwrap() {
+            of_supplier.push(line);
+        }
+    }
+    assert_eq!(of_supplier.first().map(String::as_str), Some("#1 begins; we are the server"));
+    assert!(Events::lines(None).is_empty() && Events::new(false).ring().is_none());
 }

@@ -58,6 +58,7 @@ pub(crate) fn unfit(option: &str, found: &str, wanted: &str) -> UsageError {
 }
 
 /// What both sides of a connection can prefer: the lists of an offer, each in order of preference. Empty: the default.
+#[cfg_attr(feature = "post-handshake-auth", allow(clippy::struct_excessive_bools, reason = "each is an option"))]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Preferences {
     /// Application protocols (RFC 7301).
@@ -74,6 +75,8 @@ pub(crate) struct Preferences {
     pub(crate) strict: bool,
     /// Whether the search for a path to a trust anchor is told step by step.
     pub(crate) trace: bool,
+    /// Whether what happened is told at the end, from the ring of events.
+    pub(crate) events: bool,
     /// Where the secrets of the connections go, for captures to be read with.
     pub(crate) key_log: Option<String>,
     /// Where a capture of what passes goes.
@@ -96,6 +99,7 @@ impl Default for Preferences {
             max_validity: None,
             strict: false,
             trace: false,
+            events: false,
             key_log: None,
             capture: None,
         }
@@ -112,6 +116,7 @@ pub(crate) const PREFERENCES_HELP: &str =
   --max-validity N    days for which the other side's certificate may be valid at most, as in 398; any unless given
   --strict            refuse what RFC 5280 forbids authorities to issue, also where path validation does not ask
   --trace             tell each step of the search for a path from the other side's certificate to a trust anchor
+  --events            tell at the end what happened, as a device keeps it: messages, decisions, errors
   --capture FILE      write what passes to this file, as a capture for Wireshark with made-up addresses
   --keylog FILE       DANGEROUS, for laboratories: add the secrets of the connection to this file, so that Wireshark reads
                       what passes, and anybody else who has both; needs --features key-log";
@@ -131,6 +136,7 @@ impl Preferences {
             "max-validity" => self.max_validity = Some(parsed(parser, "--max-validity", "days from 1 to 65535")?),
             "strict" => self.strict = true,
             "trace" => self.trace = true,
+            "events" => self.events = true,
             "capture" => self.capture = Some(text(parser)?),
             "keylog" => {
                 let file = text(parser)?;
@@ -149,6 +155,15 @@ impl Preferences {
 }
 
 impl Preferences {
+    /// Whether a client says that it can be asked who it is after the handshake, too.
+    #[cfg_attr(not(feature = "post-handshake-auth"), allow(clippy::unused_self, reason = "with it it is used"))]
+    pub(crate) const fn offers_late_answers(&self) -> bool {
+        #[cfg(feature = "post-handshake-auth")]
+        return self.post_handshake_auth;
+        #[cfg(not(feature = "post-handshake-auth"))]
+        false
+    }
+
     /// Begins the capture, if one is wanted.
     pub(crate) fn begin_capture(&self) -> Result<Option<Capture>, UsageError> {
         let begin = |file: &String| Capture::create(file).map_err(|error| UsageError(format!("{file}: {error}")));

@@ -6,13 +6,14 @@
 //! - [`http`]: HTTP/1.1 over any stream; [`cxml`]: orders and their responses
 //! - [`desk`]: what the supplier answers; [`verdict`]: what the gateway makes of an answer
 //! - [`tap`]: a socket that keeps a list of the TLS records it saw; [`report`]: what people read
-//! - [`capture`]: what passed, for Wireshark; `key_log`: the secrets to read it with
+//! - [`events`]: what happened, from the ring of events; [`capture`]: what passed, for Wireshark; `key_log`: the secrets to read it with
 #![allow(dead_code, unused_imports, unused_macros, reason = "each program uses its own part")]
 
 pub(crate) mod args;
 pub(crate) mod capture;
 pub(crate) mod cxml;
 pub(crate) mod desk;
+pub(crate) mod events;
 pub(crate) mod http;
 #[cfg(feature = "key-log")]
 pub(crate) mod key_log;

@@ -12,18 +12,20 @@ use std::thread;
 
 use embedded_mtls::credential::{AllowList, Choice, Entry, NoMatch, Rule, Selector};
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
+use embedded_mtls::events::EventRing;
 use embedded_mtls::io::blocking::Stream;
 use embedded_mtls::io::std::system_time;
 use embedded_mtls::io::{Failure, HandshakeError, Host, KeystoreHost};
 use embedded_mtls::x509::{PeerIdentity, Time, TraceEvent};
 use embedded_mtls::{
-    AlertDescription, ClientAuth, Credential, CredentialRequest, Entropy, Error, Handshake, Server, ServerConfig,
-    SignRequest, Signature,
+    AlertDescription, ClientAuth, Credential, CredentialRequest, Diagnosis, Entropy, Error, Handshake, Server,
+    ServerConfig, SignRequest, Signature,
 };
 
 use super::args::{Preferences, UsageError};
 use super::capture::{Capture, End};
 use super::desk::{Desk, Reply};
+use super::events::Events;
 use super::http::{Connection, HttpError, Limits, Request};
 #[cfg(feature = "post-handshake-auth")]
 use super::late::{self, Late};
@@ -85,6 +87,8 @@ pub(crate) enum Event {
     Traced(String),
     /// The client was asked after the handshake, and has shown who it is.
     Identified(Box<Link>),
+    /// What the ring of events says at the end.
+    Recorded(String),
     /// A request was answered: method and target, HTTP status, what happened.
     Answered(String, u16, String),
     /// No further request could be read or answered.
@@ -102,6 +106,7 @@ impl fmt::Display for Event {
             }
             Self::Identified(link) => write!(f, "asked after the handshake: {}", whom(link)),
             Self::Refused(cause) => write!(f, "handshake failed: {cause}"),
+            Self::Recorded(line) => write!(f, "event: {line}"),
             Self::Stale(cause) => write!(f, "reference: {}", printable(cause)),
             Self::Traced(step) => write!(f, "trace: {}", printable(step)),
             Self::Answered(request, status, what) => write!(f, "{request}: HTTP {status}, {what}"),
@@ -131,6 +136,7 @@ struct Shop<'a> {
     #[cfg(feature = "post-handshake-auth")]
     late: (&'a [String], ClientAuth<'a>),
     trace: bool,
+    events: bool,
     capture: Option<Capture>,
     #[cfg(feature = "key-log")]
     key_log: Option<super::key_log::KeyLogFile>,
@@ -178,6 +184,7 @@ pub(crate) fn serve(
         #[cfg(feature = "post-handshake-auth")]
         late: (&setup.late_paths, ClientAuth::Optional(&anchors)),
         trace: setup.preferences.trace,
+        events: setup.preferences.events,
         capture: setup.preferences.begin_capture()?,
         #[cfg(feature = "key-log")]
         key_log: setup.preferences.open_key_log()?,
@@ -242,11 +249,12 @@ impl Shop<'_> {
         // Small records one after another must not wait for each other's acknowledgement.
         let copy = stream.set_nodelay(true).and_then(|()| stream.try_clone());
         let Ok(copy) = copy.map_err(|error| tell(Event::Refused(error.to_string()))) else { return };
-        let mut memory = HostMemory::new();
+        let (mut memory, mut events) = (HostMemory::new(), Events::new(self.events));
+        let ring = events.ring();
         let mut porter = self.porter(terms, tell);
         let conversation = self.capture.as_ref().map(|capture| capture.conversation(End::Server));
         let socket = Timed::new(stream, deadline.clone()).captured(conversation);
-        let shaken = self.shake_hands(&terms.config, socket, &mut memory, &mut porter);
+        let shaken = self.shake_hands(&terms.config, socket, &mut memory, ring, &mut porter);
         match shaken {
             Ok(mut stream) => {
                 let link = tls::link(stream.session());
@@ -257,7 +265,10 @@ impl Shop<'_> {
                 // If it cannot be said that nothing more comes, nobody is there to hear it.
                 let _ = stream.close();
             }
-            Err(error) => tell(Event::Refused(explain(&error, porter.verdict))),
+            Err(error) => tell(Event::Refused(explain(&error, porter.verdict, porter.diagnosis))),
+        }
+        for line in Events::lines(ring) {
+            tell(Event::Recorded(line));
         }
         tls::hang_up(&copy);
     }
@@ -269,13 +280,16 @@ impl Shop<'_> {
         config: &'b ServerConfig<'b>,
         socket: Timed,
         memory: &'b mut HostMemory,
+        events: Option<EventRing<'b>>,
         porter: &mut Porter<'b>,
     ) -> Result<Stream<'b, Timed, RustCrypto>, HandshakeError<io::Error>> {
         let before = |cause| HandshakeError { stage: embedded_mtls::Stage::ClientHello, cause };
         let entropy = Entropy::from_system().map_err(|error| before(Failure::Io(error)))?;
-        #[allow(unused_mut, reason = "for the key log")]
         let mut handshake = Handshake::<Server, RustCrypto>::new(config, memory.lend(), entropy)
             .map_err(|error| before(error.into()))?;
+        if let Some(ring) = events {
+            handshake.set_events(ring);
+        }
         #[cfg(feature = "key-log")]
         if let Some(file) = &self.key_log {
             handshake.dangerous_set_key_log(file);
@@ -289,6 +303,7 @@ impl Shop<'_> {
             software: keystore(terms.selector, terms.keys, terms.accepts_waived),
             required_names: self.refuse_early.then(|| self.desk.required_names()),
             verdict: None,
+            diagnosis: None,
             trace: self.trace.then_some(tell),
         }
     }
@@ -373,8 +388,9 @@ impl Shop<'_> {
                 }
                 Ok(Late::Unknown(why)) => return Ok(Reply::forbidden(why)),
                 Err(error) => {
-                    let verdict = stream.session().verdict().map(|verdict| verdict.to_string());
-                    return Err(Event::Broken(verdict.unwrap_or_else(|| broken(&HttpError::Stream(error)))));
+                    let (verdict, means) = (stream.session().verdict(), meaning(stream.session().diagnosis()));
+                    let what = verdict.map_or_else(|| error.to_string(), |verdict| verdict.to_string());
+                    return Err(Event::Broken(what + &means));
                 }
             }
         }
@@ -389,6 +405,8 @@ struct Porter<'b> {
     required_names: Option<&'b [String]>,
     /// Why the certificates of the client were refused.
     verdict: Option<String>,
+    /// What that is usually called.
+    diagnosis: Option<Diagnosis>,
     /// Who is told each step of the search for a path.
     trace: Option<&'b dyn Fn(Event)>,
 }
@@ -423,6 +441,7 @@ impl<'b> Host<'b, Server, RustCrypto> for Porter<'b> {
 
     fn failed(&mut self, _: Error, handshake: &Handshake<'b, Server, RustCrypto>) {
         self.verdict = handshake.verdict().map(|verdict| verdict.to_string());
+        self.diagnosis = handshake.diagnosis();
     }
 
     fn trace(&mut self, event: TraceEvent<'_>) {
@@ -432,21 +451,21 @@ impl<'b> Host<'b, Server, RustCrypto> for Porter<'b> {
     }
 }
 
-/// Why a handshake failed, with what an alert of the client means, or what is wrong with its certificates.
-fn explain(error: &HandshakeError<io::Error>, verdict: Option<String>) -> String {
-    if let Some(verdict) = verdict {
-        return format!("{verdict} (while: {})", error.stage);
-    }
-    match error.cause {
-        Failure::Tls(Error::AlertReceived(alert)) => format!("{error}: {}", meaning(alert)),
-        _ => error.to_string(),
+/// Why a handshake failed, what is wrong with the certificates of the client, and what that means.
+fn explain(error: &HandshakeError<io::Error>, verdict: Option<String>, diagnosis: Option<Diagnosis>) -> String {
+    let means = meaning(diagnosis);
+    match verdict {
+        Some(verdict) => format!("{verdict} (while: {}){means}", error.stage),
+        None => format!("{error}{means}"),
     }
 }
 
 /// Why no further request could be read or answered.
 fn broken(error: &HttpError<Failure<io::Error>>) -> String {
     match error {
-        HttpError::Stream(Failure::Tls(Error::AlertReceived(alert))) => format!("{error}: {}", meaning(*alert)),
+        HttpError::Stream(Failure::Tls(Error::AlertReceived(alert))) => {
+            format!("{error}{}", meaning(Some(Diagnosis::of_alert(*alert))))
+        }
         _ => error.to_string(),
     }
 }

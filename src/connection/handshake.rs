@@ -1,14 +1,17 @@
 //! A handshake that is driven from outside.
 
+use super::diagnose::Scene;
 use super::request::{AuthorizeRequest, CredentialRequest, SignRequest, TimeRequest};
 use super::target::Target;
 use super::{Buffers, Refusal, Session};
 use crate::crypto::CryptoProvider;
-use crate::error::Error;
+use crate::error::{Diagnosis, Error, Stage};
+#[cfg(feature = "events")]
+use crate::events::EventRing;
 use crate::handshake::entropy::Entropy;
 #[cfg(feature = "key-log")]
 use crate::handshake::key_log::{KeyLog, KeyLogger};
-use crate::handshake::{Answer, ClientAuthStatus, Context, Negotiated, Progress, Question, Side, Stage, Wait};
+use crate::handshake::{Answer, ClientAuthStatus, Context, Negotiated, Progress, Question, Side, Wait};
 use crate::record::inbound::{Inbound, Received};
 use crate::record::outbound::Outbound;
 use crate::transcript::Transcript;
@@ -167,7 +170,15 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
             return Err(self);
         }
         match S::finish(core::mem::replace(&mut self.state, S::failed())) {
-            Ok(established) => Ok(Session::new::<S>(self.context, established, self.config)),
+            Ok(established) => {
+                self.context.rx.events.flight_received();
+                self.context.tx.events.flight_sent();
+                self.context.rx.events.done();
+                let session = Session::new::<S>(self.context, established, self.config);
+                #[cfg(feature = "events")]
+                session.record_unasked();
+                Ok(session)
+            }
             Err(state) => {
                 self.state = state;
                 Err(self)
@@ -204,6 +215,21 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
         }
     }
 
+    /// Why the handshake failed, by the name under which people know it, with who has to act and what helps; `None` as
+    /// long as it has not. It says what is usual: the [error](Self::poll) and the [verdict](Self::verdict) are what
+    /// was observed.
+    pub fn diagnosis(&self) -> Option<Diagnosis> {
+        let (error, _) = self.failure?;
+        let time = self.context.peer.time();
+        let scene = Scene {
+            is_client: S::IS_CLIENT,
+            negotiated: &self.context.negotiated,
+            refused: Some((&self.context.peer, self.rules())),
+            time,
+        };
+        Some(scene.diagnose(error))
+    }
+
     /// The path from the peer's certificate to a trust anchor, certificate by certificate, once it is found. The peer
     /// itself is authenticated only when [`Step::Authorize`] says so. A session keeps no more than the
     /// [peer](Session::peer) and the [summary of the path](Session::path).
@@ -221,6 +247,21 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     #[cfg(feature = "key-log")]
     pub const fn dangerous_set_key_log(&mut self, log: &'b dyn KeyLog) {
         self.context.key_log.sink = Some(log);
+    }
+
+    /// Gives the connection a ring in which it writes what happens, up to the end of its session. To be called before the
+    /// first poll. The connection counts as a new one of the ring.
+    #[cfg(feature = "events")]
+    pub fn set_events(&mut self, ring: EventRing<'b>) {
+        let recorder = crate::events::Recorder::begin(ring, S::IS_CLIENT);
+        self.context.rx.events = recorder;
+        self.context.tx.events = recorder;
+    }
+
+    /// The ring of the connection, if it has one.
+    #[cfg(feature = "events")]
+    pub const fn events(&self) -> Option<EventRing<'b>> {
+        self.context.rx.events.ring()
     }
 
     /// Looks for an alert in what was received, and fails with it if there is one: for a transport that takes
@@ -245,6 +286,7 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     /// # Errors
     /// [`ApiMisuse::CommitTooLarge`](crate::ApiMisuse::CommitTooLarge) if that is more than there is.
     pub fn rx_commit(&mut self, count: usize) -> Result<(), Error> {
+        self.context.tx.events.flight_sent();
         self.context.rx.commit(count).map_err(|error| self.fail(error))
     }
 
@@ -261,6 +303,7 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     /// The transport has taken `count` bytes of [`tx_pending`](Self::tx_pending). More than were
     /// pending counts as all of them.
     pub fn tx_consume(&mut self, count: usize) {
+        self.context.rx.events.flight_received();
         self.context.tx.consume(count);
     }
 
@@ -314,6 +357,7 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
         match S::answer(current, &mut self.context, self.config, answer) {
             Ok(next) => {
                 self.state = next;
+                answer.record(&mut self.context.rx.events, &self.context.peer);
                 Ok(())
             }
             Err(error) => {
@@ -335,6 +379,10 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
             return;
         }
         self.failure = Some((error, stage));
+        self.context.rx.events.flight_received();
+        self.context.rx.events.failed(stage, error);
+        #[cfg(feature = "events")]
+        self.context.rx.events.diagnosed(self.diagnosis());
         debug!("handshake failed while {}: {}", stage, error);
         if let Some(alert) = error.alert() {
             // If the provider cannot even seal the alert, the error is all that is left.

@@ -1,5 +1,6 @@
 //! The public sans-IO API: [`Handshake`], its requests, and the [`Session`] it becomes.
 
+mod diagnose;
 mod handshake;
 mod request;
 mod session;

@@ -3,6 +3,8 @@
 
 use super::target::Target;
 use crate::credential::{Choice, Credential, KeyHandle, PeerRequest, Signature};
+#[cfg(feature = "events")]
+use crate::credential::{Selector, Unfit};
 use crate::crypto::{CryptoProvider, Digest, SignatureAlgorithm};
 use crate::error::{AlertDescription, ApiMisuse, Error, PeerIncompatible};
 use crate::handshake::client::Client;
@@ -94,6 +96,24 @@ impl<'b, S: Side, C: CryptoProvider> CredentialRequest<'_, 'b, S, C> {
     #[cfg(feature = "post-handshake-auth")]
     pub const fn is_after_handshake(&self) -> bool {
         self.target.is_after_handshake()
+    }
+
+    /// Writes into the ring of the connection which of the selector's entries do not do what the peer asks for, and
+    /// why: see [`Event::Unfit`](crate::events::Event::Unfit). To be called before the answer.
+    #[cfg(feature = "events")]
+    pub fn record_selection(&self, selector: &Selector<'_>) {
+        for (entry, verdict) in selector.entries().iter().zip(selector.verdicts(&self.peer_request())) {
+            if let Err(reason) = verdict.fit {
+                self.record_unfit(entry.credential().key(), entry.alias(), reason);
+            }
+        }
+    }
+
+    /// Writes into the ring of the connection why the credential of this key is not shown; with its alias, if it has
+    /// one. To be called before the answer.
+    #[cfg(feature = "events")]
+    pub fn record_unfit(&self, key: KeyHandle, alias: &str, reason: Unfit) {
+        self.target.events().unfit(key, alias, reason);
     }
 
     /// Shows `credential`.

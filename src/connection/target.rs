@@ -6,6 +6,8 @@ use super::Session;
 use crate::credential::Credential;
 use crate::crypto::CryptoProvider;
 use crate::error::Error;
+#[cfg(feature = "events")]
+use crate::events::Recorder;
 use crate::handshake::{Answer, Side};
 use crate::transcript::CertificateHash;
 use crate::x509::{PathFound, PeerIdentity, VerifiedPath};
@@ -85,6 +87,16 @@ impl<'b, S: Side, C: CryptoProvider> Target<'_, 'b, S, C> {
             Self::Handshake(handshake) => handshake.context.transcript.certificate_hash(),
             #[cfg(feature = "post-handshake-auth")]
             Self::Session(session) => session.certificate_hash(),
+        }
+    }
+
+    /// Where the connection records what happens.
+    #[cfg(feature = "events")]
+    pub(super) const fn events(&self) -> &Recorder<'b> {
+        match self {
+            Self::Handshake(handshake) => &handshake.context.rx.events,
+            #[cfg(feature = "post-handshake-auth")]
+            Self::Session(session) => session.recorder(),
         }
     }
 

@@ -2,10 +2,14 @@
 
 mod alert;
 mod certificate;
+mod diagnosis;
 mod explanation;
+mod stage;
 
 pub use self::alert::{AlertClass, AlertDescription};
 pub use self::certificate::{CertificateError, CertificateProblem};
+pub use self::diagnosis::{Diagnosis, Responsible};
+pub use self::stage::Stage;
 
 /// Why a handshake or a session ended. At most 8 bytes.
 ///
@@ -85,8 +89,8 @@ pub enum ApiMisuse {
     ExportLength,
     /// A stream without a host was asked who we are, or who may in, after the handshake: use `Stream::hosted`.
     HostNeeded,
-    /// The names of the trust anchors do not fit into a CertificateRequest (65,024 bytes), or there are more than
-    /// 255 anchors.
+    /// The names of the trust anchors, or those of `with_authority_names`, do not fit into a CertificateRequest (65,024
+    /// bytes), or there are more than 255 anchors.
     AuthoritiesTooLong,
     /// No trust anchor, though certificates are to be verified.
     NoTrustAnchors,

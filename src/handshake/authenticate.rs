@@ -178,6 +178,7 @@ fn search_path<C: CryptoProvider>(
     let next = match cx.peer.step::<C>(&expectation.rules(time), trace)? {
         Search::Working => Authenticate::SearchPath(time),
         Search::Found(verified, path) => {
+            cx.rx.events.path(&path, time);
             *cx.path = Some(path);
             Authenticate::ExpectCertificateVerify(verified)
         }

@@ -22,7 +22,7 @@ use super::keys::{ApplicationKeys, ClientFinishedKeys, HandshakeKeys, receive_fi
 use super::post::Party;
 use super::proof::PeerAuthenticated;
 use super::{Answer, Context, Established, Progress, Question, Role, Stage, Wait};
-use crate::credential::Credential;
+use crate::credential::{Credential, PeerRequest};
 use crate::crypto::{CryptoProvider, HashAlgorithm, KeyExchange, KeyShare};
 use crate::error::{ApiMisuse, Error, PeerMisbehaved};
 use crate::key_schedule::FinishedVerified;
@@ -252,6 +252,9 @@ fn start<'b, C: CryptoProvider>(cx: &mut Context<'b, C>, config: &ClientConfig<'
     {
         cx.key_log.client_random = *cx.entropy.random();
     }
+    if let ServerName::Dns(name) = config.server_name {
+        cx.rx.events.server_name(Some(name.as_str()));
+    }
     let group = *config.parameters.groups::<C>().first().ok_or(ApiMisuse::AlgorithmUnsupported)?;
     let private = C::key_exchange(group, cx.entropy.first_seed())?;
     let public = private.key_share()?;
@@ -302,6 +305,7 @@ fn handle_server_hello<'b, C: CryptoProvider>(
     match server_hello.answer {
         server_hello::Answer::Retry { group, cookie } => {
             let retry = check_retry::<C>(&hello, suite, group, cookie, config)?;
+            cx.rx.events.retried(group);
             Ok((State::RetryKeyShare(retry), Progress::Continue))
         }
         server_hello::Answer::Hello { key_share, .. } => {
@@ -316,6 +320,7 @@ fn handle_server_hello<'b, C: CryptoProvider>(
             cx.receive_into_transcript()?;
             cx.negotiated.cipher_suite = suite;
             cx.negotiated.group = hello.group;
+            cx.rx.events.agreed(suite, hello.group);
             cx.entropy.forget_seeds();
 
             let keys = HandshakeKeys::derive(hash, &shared, cx)?;
@@ -448,7 +453,8 @@ fn look_for_request<'b, C: CryptoProvider>(
 /// The request is checked; it stays in `rx` while the application chooses.
 #[inline(never)]
 fn handle_certificate_request<'b, C: CryptoProvider>(keys: HandshakeKeys<C>, cx: &mut Context<'b, C>) -> Next<'b, C> {
-    CertificateRequest::parse(handshake::body(cx.rx.message()?)?)?;
+    let request = CertificateRequest::parse(handshake::body(cx.rx.message()?)?)?;
+    cx.rx.events.asked(&PeerRequest::of_server(&request), false);
     Ok((State::AwaitCredential(keys), Progress::Continue))
 }
 

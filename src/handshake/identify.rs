@@ -138,7 +138,11 @@ pub(super) fn send_pieces<C: CryptoProvider>(
 ) -> Result<bool, Error> {
     let mut position = 0_usize;
     let mut result = Ok(true);
+    let mut first = [0];
     for_each_piece(&mut |piece| {
+        if let (0, Some(kind)) = (position, piece.first()) {
+            first = [*kind];
+        }
         let start = position;
         position = position.saturating_add(piece.len());
         if result == Ok(true)
@@ -147,6 +151,9 @@ pub(super) fn send_pieces<C: CryptoProvider>(
             result = append(tx, transcript, sent, rest);
         }
     });
+    if result == Ok(true) {
+        tx.events.message_sent(&first, position);
+    }
     result
 }
 

@@ -19,13 +19,11 @@ pub(crate) mod post;
 pub(crate) mod proof;
 #[allow(missing_debug_implementations, reason = "states hold secrets and never leave this crate")]
 pub(crate) mod server;
-mod stage;
-
-pub use self::stage::Stage;
 
 use crate::credential::Credential;
 use crate::crypto::CryptoProvider;
-use crate::error::Error;
+use crate::error::{Error, Stage};
+use crate::events::Recorder;
 use crate::key_schedule::{ApplicationEpoch, ExporterSecret, FinishedVerified, Receiving, Sending, TrafficSecret};
 use crate::record::inbound::Inbound;
 use crate::record::outbound::Outbound;
@@ -182,6 +180,20 @@ pub(crate) enum Answer<'a, 'b> {
     /// As it stands in a CertificateVerify.
     Signature(&'a [u8]),
     Time(Time),
+}
+
+impl Answer<'_, '_> {
+    /// Records what was answered.
+    pub(crate) fn record(&self, events: &mut Recorder<'_>, peer: &PeerChain<'_>) {
+        match self {
+            Self::Authorized => events.authorized(),
+            #[cfg(feature = "dangerous-waivers")]
+            Self::AuthorizedAsWaived => events.authorized(),
+            Self::Credential(credential) => events.shown(*credential),
+            Self::Signature(_) => {}
+            Self::Time(time) => events.judged(*time, peer),
+        }
+    }
 }
 
 /// How the driver goes on after a handler.

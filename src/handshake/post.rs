@@ -23,7 +23,7 @@ use super::identify::send_pieces;
 use super::proof::{AnonymousAllowed, PeerAuthenticated};
 use super::server::expectation;
 use super::{Answer, ClientAuthStatus, Context, Flight, Negotiated, Progress, Question, Wait};
-use crate::credential::{Chain, Credential};
+use crate::credential::{Chain, Credential, PeerRequest};
 use crate::crypto::{CryptoProvider, Hash, HashAlgorithm};
 use crate::error::{ApiMisuse, Error, PeerIncompatible, PeerMisbehaved};
 use crate::key_schedule::{ApplicationEpoch, FinishedVerified, Receiving, Sending, TrafficSecret};
@@ -256,6 +256,7 @@ impl<'b, C: CryptoProvider> PostHandshake<'b, C> {
         let Party::Client(requests) = &mut self.party else { return Err(PeerMisbehaved::UnexpectedMessage.into()) };
         let request = CertificateRequest::parse_any(handshake::body(channel.rx.message()?)?)?;
         requests.note::<C>(request.context)?;
+        channel.rx.events.asked(&PeerRequest::of_server(&request), true);
         channel.peer.begin_again();
         channel.peer.store(0, request.context)?;
         self.step = Step::AwaitCredential;
@@ -502,7 +503,7 @@ impl Requester<'_> {
         let context = self.context::<C>()?;
         let schemes = self.config.parameters.signature_schemes::<C>();
         let certificate_schemes = self.config.parameters.certificate_schemes::<C>();
-        let authorities = self.client_auth.authorities().filter(|_| self.config.send_authorities);
+        let authorities = self.config.authorities(&self.client_auth);
         send_pieces(tx, transcript, sent, |piece| {
             certificate_request::for_each_piece(&context, schemes, certificate_schemes, authorities, piece);
         })

@@ -213,6 +213,12 @@ mod software {
 
         fn credential(&mut self, request: &CredentialRequest<'_, 'b, S, C>) -> Option<&'b Credential<'b>> {
             let peer = request.peer_request();
+            #[cfg(feature = "events")]
+            for credential in self.credentials {
+                if let Err(reason) = peer.check_wishes(credential) {
+                    request.record_unfit(credential.key(), "", reason);
+                }
+            }
             let best = self.credentials.iter().find(|credential| peer.check_wishes(credential).is_ok());
             best.or_else(|| {
                 let possible = |credential: &&Credential<'_>| {
@@ -269,12 +275,16 @@ mod software {
         }
 
         fn credential(&mut self, request: &CredentialRequest<'_, 'b, S, C>) -> Option<&'b Credential<'b>> {
+            #[cfg(feature = "events")]
+            request.record_selection(&self.selector);
             let selection = self.selector.select(&request.peer_request());
             self.selection = Some(selection);
             selection.credential()
         }
 
         fn choose(&mut self, request: &CredentialRequest<'_, 'b, S, C>) -> Choice<'b> {
+            #[cfg(feature = "events")]
+            request.record_selection(&self.selector);
             let selection = self.selector.select(&request.peer_request());
             self.selection = Some(selection);
             selection.choice()

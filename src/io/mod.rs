@@ -14,8 +14,7 @@ pub mod std;
 pub use self::host::{AnySigningKey, KeystoreHost, SigningKey, SoftwareHost};
 pub use self::host::{AsyncHost, Host};
 
-use crate::error::Error;
-use crate::handshake::Stage;
+use crate::error::{Error, Stage};
 
 /// Why an operation over a transport failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

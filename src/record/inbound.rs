@@ -10,6 +10,7 @@ use super::protect::Protection;
 use super::span::Span;
 use crate::crypto::CryptoProvider;
 use crate::error::{AlertDescription, ApiMisuse, BufferKind, Error, InvalidMessage, PeerMisbehaved};
+use crate::events::Recorder;
 use crate::limits::{
     MAX_CHANGE_CIPHER_SPEC, MAX_CIPHERTEXT, MAX_EMPTY_RECORDS, MAX_PLAINTEXT, MAX_SKIPPED_EARLY_DATA, MESSAGE_HEADER,
     RECORD_HEADER, RECORD_OVERHEAD, TAG,
@@ -30,6 +31,7 @@ pub(crate) struct Inbound<'b, C: CryptoProvider> {
     protection: Option<Protection<C>>,
     tolerance: Tolerance,
     eof: bool,
+    pub(crate) events: Recorder<'b>,
 }
 
 /// What is accepted beside the protocol proper, and how often.
@@ -73,6 +75,7 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
                 empty_data: false,
             },
             eof: false,
+            events: Recorder::OFF,
         }
     }
 
@@ -89,6 +92,7 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
             return Err(ApiMisuse::CommitTooLarge.into());
         }
         self.raw.end = end;
+        self.events.count(count);
         Ok(())
     }
 
@@ -152,6 +156,7 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
             return Ok(None);
         }
         let header = self.header().ok_or(InvalidMessage::Truncated)?;
+        self.events.message_begins(header.kind.0, header.total());
         // RFC 9846 section 4: a message in an unexpected order MUST be answered with "unexpected_message".
         if !expected.contains(&header.kind) {
             return Err(PeerMisbehaved::UnexpectedMessage.into());
@@ -197,12 +202,13 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
     /// Drops `count` bytes of the handshake stream.
     pub(crate) fn consume(&mut self, count: usize) {
         self.handshake.consume(count);
+        self.events.message_ends();
     }
 
     /// Drops the next `count` bytes of the handshake stream, also those that are still to come.
     pub(crate) fn discard(&mut self, count: usize) {
         let here = count.min(self.handshake.len());
-        self.handshake.consume(here);
+        self.consume(here);
         self.discard = count.saturating_sub(here);
     }
 
@@ -371,6 +377,7 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
                 if description == AlertDescription::USER_CANCELED {
                     return self.count_empty().map(|()| None);
                 }
+                self.events.alert_received(description);
                 Ok(Some(Received::Alert(description)))
             }
             ContentType::APPLICATION_DATA if content.is_empty() && self.tolerance.empty_data => {

@@ -11,6 +11,7 @@ use super::span::Span;
 use crate::codec::Writer;
 use crate::crypto::CryptoProvider;
 use crate::error::{AlertDescription, ApiMisuse, BufferKind, Error};
+use crate::events::Recorder;
 use crate::limits::{ALERT_RESERVE, MAX_PLAINTEXT, MIN_TX, RECORD_HEADER, TAG};
 use crate::wire::alert;
 use crate::wire::enums::ContentType;
@@ -26,6 +27,7 @@ pub(crate) struct Outbound<'b, C: CryptoProvider> {
     protection: Option<Protection<C>>,
     /// The first bytes are kept although they are sent: a ClientHello that is still to be hashed.
     hold: bool,
+    pub(crate) events: Recorder<'b>,
 }
 
 /// A message is in the open record, or has to wait until `tx` is drained.
@@ -41,7 +43,14 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
         if buffer.len() < MIN_TX {
             return Err(too_small(MIN_TX));
         }
-        Ok(Self { buffer, pending: Span::default(), open: Span::default(), protection: None, hold: false })
+        Ok(Self {
+            buffer,
+            pending: Span::default(),
+            open: Span::default(),
+            protection: None,
+            hold: false,
+            events: Recorder::OFF,
+        })
     }
 
     /// Bytes for the transport.
@@ -50,6 +59,7 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
     }
 
     pub(crate) fn consume(&mut self, count: usize) {
+        self.events.count(count.min(self.pending.len()));
         self.pending.consume(count);
     }
 
@@ -80,7 +90,9 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
             if writer.finish().is_ok() {
                 let message = Span::new(free.start, free.start.saturating_add(needed));
                 self.open = Span::new(self.open_start(), message.end);
-                written(message.of(self.buffer));
+                let message = message.of(self.buffer);
+                self.events.message_sent(message, needed);
+                written(message);
                 return Ok(Written::Yes);
             }
             if attempt == 0 {
@@ -151,6 +163,7 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
     /// Writes an alert behind everything that is sealed. What is open is dropped: no message may be
     /// cut in two by an alert. There is always room.
     pub(crate) fn alert(&mut self, description: AlertDescription) -> Result<(), Error> {
+        self.events.alert_sent(description);
         let start = self.pending.end.saturating_add(RECORD_HEADER);
         let bytes = alert::emit(description);
         self.open = Span::new(start, start.saturating_add(bytes.len()));

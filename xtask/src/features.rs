@@ -18,6 +18,8 @@ pub(crate) const SETS: &[&str] = &[
     "blocking",
     "post-handshake-auth",
     "key-log,rustcrypto",
+    "events",
+    "aes128-gcm,events,blocking,async,post-handshake-auth,defmt",
     "aes128-gcm,blocking,async,post-handshake-auth",
     "async",
     "std",
@@ -53,7 +55,7 @@ pub(crate) const CORTEX_M4: (&str, &str) =
 pub(crate) const EXCLUSIVE: (&str, &str) = ("defmt,log", "the features `defmt` and `log` exclude each other");
 
 /// All features that go together, for documentation, unit tests and the tests in [`ALL_TESTS`].
-pub(crate) const ALL: &str = "all-algorithms,dangerous-waivers,embedded-tls,key-log,post-handshake-auth,std,log";
+pub(crate) const ALL: &str = "all-algorithms,dangerous-waivers,embedded-tls,events,key-log,post-handshake-auth,std,log";
 
 /// Features of the tests that pin what is on the wire: with more signature algorithms hellos are longer.
 pub(crate) const PINNED: &str = "aes256-gcm-sha384,std,log";
@@ -62,7 +64,9 @@ pub(crate) const PINNED: &str = "aes256-gcm-sha384,std,log";
 pub(crate) const ALL_TESTS: &[&str] = &[
     "algorithms",
     "data",
+    "diagnoses",
     "drivers",
+    "events",
     "examples",
     "key_log",
     "needs",

@@ -20,7 +20,7 @@ pub(super) enum Handled {
 
 impl<C: CryptoProvider> Session<'_, C> {
     /// Application data has come, so messages may follow again, and it may be an answer to ours.
-    pub(super) const fn data_received(&mut self) {
+    pub(super) fn data_received(&mut self) {
         self.key_updates.left = MAX_KEY_UPDATES;
         self.tickets_left = MAX_TICKETS;
         self.post_data_received();
@@ -66,7 +66,7 @@ impl<C: CryptoProvider> Session<'_, C> {
             self.rx.discard(total);
         }
         self.tickets_left = self.tickets_left.checked_sub(1).ok_or(PeerMisbehaved::TooManyMessages)?;
-        self.handshake_accepted();
+        self.shown_accepted();
         Ok(Handled::Yes)
     }
 

@@ -9,11 +9,14 @@ mod post;
 
 pub use self::data::{PlaintextBuffer, ReceivedData};
 
+use super::diagnose::Scene;
 #[cfg(feature = "post-handshake-auth")]
 use super::request::{AuthorizeRequest, CredentialRequest, SignRequest, TimeRequest};
 use crate::credential::Credential;
 use crate::crypto::CryptoProvider;
-use crate::error::{AlertDescription, ApiMisuse, Error};
+use crate::error::{AlertDescription, ApiMisuse, Diagnosis, Error, Stage};
+#[cfg(feature = "events")]
+use crate::events::EventRing;
 #[cfg(feature = "post-handshake-auth")]
 use crate::handshake::client::Client;
 #[cfg(feature = "post-handshake-auth")]
@@ -350,8 +353,11 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
     /// - application data after we have sent some. Data that comes before proves nothing: "Servers MAY send data after
     ///   sending their first flight", without knowing who the client is (section 4.5.3).
     ///
-    /// A server that sends no tickets and only answers shows nothing before it is asked something. After a late answer only
-    /// data counts, as the other two may have been on their way before.
+    /// A server that sends no tickets and only answers shows nothing before it is asked something.
+    ///
+    /// After a late answer a second request counts for nothing, as it may have been on its way before, and data only after
+    /// we have sent more. A ticket counts: servers send one when they have judged the answer, though none keeps them from
+    /// sending one before.
     pub const fn client_auth(&self) -> ClientAuthStatus {
         self.negotiated.client_auth
     }
@@ -369,6 +375,25 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
             Some(Error::AlertReceived(alert)) => Refusal::of(alert, &self.negotiated),
             _ => None,
         }
+    }
+
+    /// What is wrong, by the name under which people know it, with who has to act and what helps: why the session failed,
+    /// or, on a client, that the server has not asked who we are. `None` if nothing is. A refusal by HTTP is for
+    /// [`Diagnosis::of_http`].
+    pub fn diagnosis(&self) -> Option<Diagnosis> {
+        let Some(error) = self.failure else {
+            let never_asked = matches!(self.negotiated.client_auth, ClientAuthStatus::NotRequested);
+            return (self.is_client && never_asked).then_some(Diagnosis::CertificateNotAsked);
+        };
+        let (refused, time) = self.judged();
+        let scene = Scene { is_client: self.is_client, negotiated: &self.negotiated, refused, time };
+        Some(scene.diagnose(error))
+    }
+
+    /// The ring in which the connection writes what happens, if it has one.
+    #[cfg(feature = "events")]
+    pub const fn events(&self) -> Option<EventRing<'b>> {
+        self.rx.events.ring()
     }
 
     /// The application protocol that was agreed on (RFC 7301).
@@ -440,6 +465,7 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
                 }
                 Received::Alert(AlertDescription::CLOSE_NOTIFY) => {
                     self.peer_closed = true;
+                    self.record_totals();
                     return Ok(if self.closed { Next::Closed } else { Next::PeerClosed });
                 }
                 Received::Alert(description) => return Err(Error::AlertReceived(description)),
@@ -455,13 +481,31 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
         }
     }
 
+    /// Whether the server has asked who we are, unless it still may.
+    #[cfg(feature = "events")]
+    pub(super) fn record_unasked(&self) {
+        #[cfg(feature = "post-handshake-auth")]
+        if self.can_request_certificate() {
+            return;
+        }
+        self.rx.events.diagnosed(self.diagnosis());
+    }
+
+    /// How much has passed, when it is over.
+    #[allow(clippy::missing_const_for_fn, reason = "with events it is none")]
+    fn record_totals(&mut self) {
+        self.rx.events.flight_received();
+        self.tx.events.flight_sent();
+    }
+
     /// The server has shown that it accepts the certificate that we sent.
-    const fn shown_accepted(&mut self) {
+    fn shown_accepted(&mut self) {
         #[cfg(feature = "post-handshake-auth")]
         {
             self.negotiated.declined_last = false;
         }
         if matches!(self.negotiated.client_auth, ClientAuthStatus::Presented) {
+            self.rx.events.accepted();
             self.negotiated.client_auth = ClientAuthStatus::Accepted;
         }
     }
@@ -469,6 +513,10 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
     pub(super) fn fail(&mut self, error: Error) -> Error {
         if self.failure.is_none() {
             self.failure = Some(error);
+            self.record_totals();
+            self.rx.events.failed(Stage::Done, error);
+            #[cfg(feature = "events")]
+            self.rx.events.diagnosed(self.diagnosis());
             debug!("session failed: {}", error);
             if let Some(alert) = error.alert().filter(|_| !self.closed) {
                 // If the provider cannot even seal the alert, the error is all that is left.

@@ -7,19 +7,21 @@ use crate::crypto::CryptoProvider;
 use crate::error::{Error, PeerMisbehaved};
 use crate::wire::enums::HandshakeType;
 use crate::wire::handshake::MessageHeader;
+use crate::x509::{PeerChain, Rules, Time};
 
 #[allow(clippy::unused_self, clippy::unnecessary_wraps, clippy::needless_pass_by_ref_mut, reason = "as in `post`")]
 impl<C: CryptoProvider> Session<'_, C> {
+    /// Neither the chain of the handshake nor the time by which it was judged is kept.
+    pub(super) const fn judged(&self) -> (Option<(&PeerChain<'static>, Rules<'static>)>, Time) {
+        (None, Time::dangerous_unknown())
+    }
+
     pub(super) const fn next_post(&mut self) -> Result<Option<Next>, Error> {
         Ok(None)
     }
 
     pub(super) const fn wait(&self) -> Next {
         Next::NeedInput
-    }
-
-    pub(super) const fn handshake_accepted(&mut self) {
-        self.shown_accepted();
     }
 
     pub(super) const fn post_data_received(&mut self) {}

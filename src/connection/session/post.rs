@@ -14,7 +14,7 @@ use crate::handshake::{Answer, ClientAuthStatus, Question};
 use crate::transcript::CertificateHash;
 use crate::wire::enums::HandshakeType;
 use crate::wire::handshake::MessageHeader;
-use crate::x509::{PathFound, PeerIdentity, Verdict, VerifiedPath};
+use crate::x509::{PathFound, PeerChain, PeerIdentity, Rules, Time, Verdict, VerifiedPath};
 
 impl<'b, C: CryptoProvider> Session<'b, C> {
     /// On a server: asks the client who it is (RFC 9846 section 4.7.2). The request leaves with the next poll; the
@@ -65,6 +65,11 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
         }
     }
 
+    /// The chain that was judged last with what it was held to, and the time by which.
+    pub(super) fn judged(&self) -> (Option<(&PeerChain<'b>, Rules<'_>)>, Time) {
+        (self.post.rules(&self.peer).map(|rules| (&self.peer, rules)), self.peer.time())
+    }
+
     /// What an exchange needs next, if it holds everything else up.
     pub(super) fn next_post(&mut self) -> Result<Option<Next>, Error> {
         if self.post.is_receiving() {
@@ -102,17 +107,13 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
         if !self.rx.receive(header.total())? {
             return Ok(Handled::NotYet);
         }
-        self.handshake_accepted();
-        let (post, mut channel) = self.post_parts();
-        Ok(if post.receive_request(&mut channel)? { Handled::Yes } else { Handled::NotYet })
-    }
-
-    /// The server has shown that it has let us in after the handshake. Of a late answer that says nothing: a ticket or
-    /// a second request may have been sent before that was seen (RFC 9846 section 4.7.2).
-    pub(super) const fn handshake_accepted(&mut self) {
+        // Who is asked after the handshake has been let in; a second request may have been sent before our answer to
+        // the first was seen (RFC 9846 section 4.7.2), and says nothing.
         if !self.answered_late {
             self.shown_accepted();
         }
+        let (post, mut channel) = self.post_parts();
+        Ok(if post.receive_request(&mut channel)? { Handled::Yes } else { Handled::NotYet })
     }
 
     fn begin_receiving(&mut self) -> Result<bool, Error> {
@@ -154,7 +155,13 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
     /// All answers of the request tokens come through here.
     pub(in crate::connection) fn advance(&mut self, answer: Answer<'_, 'b>) -> Result<(), Error> {
         let (post, mut channel) = self.post_parts();
-        post.answer(&mut channel, answer).map_err(|error| self.fail(error))
+        match post.answer(&mut channel, answer) {
+            Ok(()) => {
+                answer.record(&mut self.rx.events, &self.peer);
+                Ok(())
+            }
+            Err(error) => Err(self.fail(error)),
+        }
     }
 
     /// Who the client that is being authenticated is.
@@ -180,6 +187,11 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
 
     pub(in crate::connection) fn message(&self) -> Result<&[u8], Error> {
         self.rx.message()
+    }
+
+    #[cfg(feature = "events")]
+    pub(in crate::connection) const fn recorder(&self) -> &crate::events::Recorder<'b> {
+        &self.rx.events
     }
 
     const fn post_parts(&mut self) -> (&mut PostHandshake<'b, C>, Channel<'_, 'b, C>) {

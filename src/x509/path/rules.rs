@@ -155,7 +155,7 @@ impl<'a> Rules<'a> {
     }
 
     /// RFC 9525 section 6: the name that was asked for has to be among those of the certificate.
-    fn check_name(&self, leaf: &Summary<'_>) -> Result<(), CertificateProblem> {
+    pub(super) fn check_name(&self, leaf: &Summary<'_>) -> Result<(), CertificateProblem> {
         match (self.common_name, self.server_name) {
             (Some(wanted), _) if !wanted.is_of(&leaf.subject) => Err(CertificateProblem::CommonNameMismatch),
             (None, Some(wanted)) if !leaf.subject_alt_name.is_some_and(|names| wanted.is_among(names)) => {

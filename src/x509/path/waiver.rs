@@ -92,6 +92,13 @@ impl WaivableCause {
     }
 }
 
+impl fmt::Display for WaivableCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = Self::ALL.iter().find(|(cause, _)| cause == self).map_or("", |(_, text)| text);
+        f.write_str(text)
+    }
+}
+
 /// A set of causes that are waived: [`NONE`](Self::NONE) but on purpose.
 ///
 /// With the feature `dangerous-waivers` the functions that begin with `dangerous_` add to it. `Display` lists the

@@ -4,12 +4,12 @@ use crate::emulator::{Clock, Emulator, Machine, Network};
 use crate::ground::Ground;
 use crate::peers::{Kind, Peer};
 use crate::proxy::{self, Fault};
-use crate::rows::{Row, arguments, boot, expect_end, report};
+use crate::rows::{DELIVERED, Row, arguments, boot, expect_end, report};
+use crate::trial::Trial;
 use crate::wire::{Quality, Wire};
 use crate::world::{World, free_port};
 
 /// Exit statuses of the firmware.
-const DELIVERED: u8 = 0;
 const TIMEOUT: u8 = 11;
 const TLS: u8 = 20;
 
@@ -20,53 +20,45 @@ const GARBAGE: &[Fault] = &[Fault::Garbage; 8];
 const STALLED: &[Fault] = &[Fault::StalledAfter(100); 8];
 
 /// A server behind a bad proxy.
-struct Trial {
-    name: &'static str,
-    faults: &'static [Fault],
-    arguments: &'static [&'static str],
-    status: u8,
-    log: &'static [&'static str],
-}
-
-const TRIALS: &[Trial] = &[
+const TRIALS: &[Trial<Fault>] = &[
     Trial {
         name: "recovers from connections that end at each stage",
-        faults: CLOSED,
+        script: CLOSED,
         arguments: &["pause=20"],
         status: DELIVERED,
         log: &["attempt 5", "order accepted"],
     },
     Trial {
         name: "recovers from garbage",
-        faults: GARBAGE.split_at(2).0,
+        script: GARBAGE.split_at(2).0,
         arguments: &["pause=20"],
         status: DELIVERED,
         log: &["attempt 3", "order accepted"],
     },
     Trial {
         name: "recovers from a changed byte",
-        faults: &[Fault::Changed(300)],
+        script: &[Fault::Changed(300)],
         arguments: &["pause=20"],
         status: DELIVERED,
         log: &["attempt 2", "order accepted"],
     },
     Trial {
         name: "recovers from a server that stalls",
-        faults: STALLED.split_at(1).0,
+        script: STALLED.split_at(1).0,
         arguments: &["patience=3000"],
         status: DELIVERED,
         log: &["no answer in time", "attempt 2", "order accepted"],
     },
     Trial {
         name: "gives up on garbage, the order stays queued",
-        faults: GARBAGE,
+        script: GARBAGE,
         arguments: &["attempts=3", "pause=20"],
         status: TLS,
         log: &["attempt 3", "stays queued"],
     },
     Trial {
         name: "gives up on a server that stalls, the order stays queued",
-        faults: STALLED,
+        script: STALLED,
         arguments: &["attempts=2", "patience=1000", "pause=20"],
         status: TIMEOUT,
         log: &["attempt 2", "stays queued"],
@@ -75,12 +67,7 @@ const TRIALS: &[Trial] = &[
 
 /// All of them.
 pub(crate) fn rows() -> Vec<Row> {
-    let machine = Machine::Mps2;
-    let trials = TRIALS.iter().map(|trial| Row {
-        machine: machine.name(),
-        name: trial.name.into(),
-        run: Box::new(move |world| trial.run(machine, world)),
-    });
+    let trials = TRIALS.iter().map(|trial| trial.row(Machine::Mps2, run));
     let pairs = [
         ("to the other machine", Quality { lost: 0, overtaken: 0, seed: 1 }),
         ("to the other machine, 5 % of frames lost", Quality { lost: 5, overtaken: 0, seed: 1 }),
@@ -97,27 +84,20 @@ pub(crate) fn rows() -> Vec<Row> {
     trials.chain(pairs).collect()
 }
 
-impl Trial {
-    fn run(&self, machine: Machine, world: &World) -> Result<(), String> {
-        let ground = Ground::new(&world.root, Some(&world.client))?;
-        let port = free_port()?;
-        let peer = Peer::start(Kind::Ours, world, port, "server", &[])?;
-        let proxy = proxy::start(port, self.faults)?;
-        let more: Vec<String> = self.arguments.iter().map(ToString::to_string).collect();
-        let mut machine = boot(machine, &ground, &arguments(&ground, proxy, &more))?;
-        let outcome = expect_end(&mut machine, self.status, self.log).and_then(|()| {
-            let (queued, taken) = (ground.journal().is_some(), peer.printed().contains("HTTP 200, cXML 200"));
-            if peer.printed().contains("cXML 409") {
-                return Err("the order came again with other bytes".into());
-            }
-            if (queued, taken) == (self.status != DELIVERED, self.status == DELIVERED) {
-                Ok(())
-            } else {
-                Err(format!("the order is queued: {queued}, taken: {taken}"))
-            }
-        });
-        outcome.map_err(|problem| report(&problem, &machine, &peer))
-    }
+fn run(trial: &Trial<Fault>, machine: Machine, world: &World) -> Result<(), String> {
+    let ground = Ground::new(&world.root, Some(&world.client))?;
+    let port = free_port()?;
+    let peer = Peer::start(Kind::Ours, world, port, "server", &[])?;
+    let proxy = proxy::start(port, trial.script)?;
+    let mut machine = boot(machine, &ground, &arguments(&ground, proxy, &trial.words(&[])))?;
+    let outcome = trial.judge(&mut machine, &ground).and_then(|()| {
+        let taken = peer.printed().contains("HTTP 200, cXML 200");
+        if peer.printed().contains("cXML 409") {
+            return Err("the order came again with other bytes".into());
+        }
+        if taken == (trial.status == DELIVERED) { Ok(()) } else { Err(format!("the order is taken: {taken}")) }
+    });
+    outcome.map_err(|problem| report(&problem, &machine, &peer))
 }
 
 /// Two machines and a wire: one posts, the other takes.

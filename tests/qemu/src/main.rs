@@ -31,6 +31,7 @@ mod rows;
 mod servers;
 mod table;
 mod time_server;
+mod trial;
 mod wire;
 #[allow(dead_code, reason = "tests share it, each uses a part")]
 #[path = "../../peers/workdir.rs"]

@@ -92,11 +92,7 @@ impl Post {
     /// What is wrong with how it ended.
     fn judge(&self, machine: &mut Emulator, ground: &Ground) -> Result<(), String> {
         expect_end(machine, self.status, &self.log)?;
-        let queued = ground.journal().is_some();
-        if queued == (self.status == DELIVERED) {
-            return Err(format!("the order is {}in the journal", if queued { "" } else { "not " }));
-        }
-        Ok(())
+        expect_queue(ground, self.status)
     }
 }
 
@@ -111,6 +107,15 @@ pub(crate) fn expect_end(machine: &mut Emulator, status: u8, lines: &[&str]) -> 
         Some(line) => Err(format!("the log does not say \"{line}\"")),
         None => Ok(()),
     }
+}
+
+/// The order has to be in the journal until it is delivered.
+pub(crate) fn expect_queue(ground: &Ground, status: u8) -> Result<(), String> {
+    let queued = ground.journal().is_some();
+    if queued == (status == DELIVERED) {
+        return Err(format!("the order is {}in the journal", if queued { "" } else { "not " }));
+    }
+    Ok(())
 }
 
 /// The problem with everything that helps to understand it.

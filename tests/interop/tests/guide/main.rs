@@ -20,7 +20,7 @@ use process::{LIMIT, Process};
 const GUIDE: &str = include_str!("../../../../docs/guide.md");
 const ORDER: &str = include_str!("../../../../examples/data/order.xml");
 /// Ports that the guide names; each run has its own instead.
-const PORTS: [&str; 5] = ["8443", "8444", "8445", "8446", "8447"];
+const PORTS: [&str; 6] = ["8443", "8444", "8445", "8446", "8447", "8448"];
 
 /// A fenced block.
 struct Block<'g> {
@@ -102,8 +102,8 @@ fn background(commands: &str) -> (&str, Option<&str>) {
     let trimmed = commands.trim_end();
     let Some(rest) = trimmed.strip_suffix('&') else { return (commands, None) };
     // A line that ends with a backslash goes on in the next one.
-    let ends = rest.match_indices('\n').filter(|(end, _)| !rest[..*end].ends_with('\\'));
-    let start = ends.last().map_or(0, |(end, _)| end + 1);
+    let mut ends = rest.match_indices('\n').filter(|(end, _)| !rest[..*end].ends_with('\\'));
+    let start = ends.next_back().map_or(0, |(end, _)| end + 1);
     (&commands[..start], Some(rest[start..].trim()))
 }
 

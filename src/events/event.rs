@@ -1,0 +1,544 @@
+//! What happens on a connection: as data, as bytes, as a line.
+
+use super::code::{Code, error_code, error_of, unfit_code, unfit_of};
+use super::text::Text;
+use crate::codec::{Reader, Writer};
+use crate::credential::{Expiry, KeyHandle, Unfit};
+use crate::error::{AlertDescription, Diagnosis, Error, InvalidMessage, Stage};
+use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup, SignatureScheme};
+use crate::x509::{Time, UnixTime, WaivableCause};
+use core::fmt;
+
+/// An event of one connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Record {
+    /// The number of the connection, counted from 1 in its ring; after 65,535 comes 0. What belongs to no connection has
+    /// that of the last.
+    pub connection: u16,
+    /// What happened.
+    pub event: Event,
+}
+
+/// What happened. Names come from certificates and messages as the other side sent them: **nothing of it is verified**
+/// before [`Path`](Self::Path) and the CertificateVerify behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum Event {
+    /// On a client: the server has shown that it accepts our certificate.
+    Accepted,
+    /// ServerHello: what both sides use from now on.
+    Agreed {
+        /// The cipher suite.
+        suite: CipherSuite,
+        /// The group of the key exchange.
+        group: NamedGroup,
+    },
+    /// An alert, `close_notify` among them.
+    Alert {
+        /// Which way.
+        direction: Direction,
+        /// What it says.
+        description: AlertDescription,
+    },
+    /// A certificate of ours was asked for.
+    Asked {
+        /// How many authorities were named; the first four follow as [`Event::Name`].
+        authorities: u16,
+        /// After the handshake.
+        late: bool,
+    },
+    /// The application lets the authenticated peer in.
+    Authorized,
+    /// A connection was given the ring.
+    Began {
+        /// We are the client; else the server.
+        client: bool,
+    },
+    /// Asked for a certificate, we show none.
+    Declined,
+    /// What is wrong, by its name.
+    Diagnosed(Diagnosis),
+    /// The handshake is over on our side.
+    Done,
+    /// A chain is no longer valid for long, or not any more, by the time that was given for this connection.
+    Expiring {
+        /// Whose chain.
+        whose: Whose,
+        /// When.
+        expiry: Expiry,
+    },
+    /// The connection has failed.
+    Failed {
+        /// What it was doing or waiting for.
+        stage: Stage,
+        /// Why.
+        error: Error,
+    },
+    /// All bytes that went one way before some went the other way; of a session, all that went this way.
+    Flight {
+        /// Which way.
+        direction: Direction,
+        /// How many, with the headers of records.
+        bytes: u32,
+    },
+    /// A handshake message: one that was sent whole, or one of which the header was received.
+    Message {
+        /// Which way.
+        direction: Direction,
+        /// Its type (RFC 9846 section 4).
+        kind: u8,
+        /// Its length with its header.
+        length: u32,
+    },
+    /// A name that belongs to what stands around it.
+    Name {
+        /// Whose.
+        of: NameOf,
+        /// The common name, or the first attribute that is text; of a host its name.
+        text: Text,
+    },
+    /// A path from the peer's certificate to a trust anchor was found.
+    Path {
+        /// CA certificates above the leaf.
+        depth: u8,
+        /// Which anchor, by its place in the configuration; `None` if that was waived.
+        anchor: Option<u8>,
+        /// The last second at which all of it is valid.
+        not_after: UnixTime,
+    },
+    /// The ring was taken up again with what was in it, usually after a reset.
+    Resumed,
+    /// HelloRetryRequest, sent or received.
+    Retried {
+        /// The group of which a key share is asked for, if one is.
+        group: Option<NamedGroup>,
+    },
+    /// The credential that we show.
+    Shown {
+        /// The handle of its key.
+        key: KeyHandle,
+        /// Certificates in its chain.
+        certificates: u8,
+        /// How it signs.
+        scheme: SignatureScheme,
+    },
+    /// The time by which certificates are judged, as the application knows it.
+    Time(Time),
+    /// Why another credential of ours does not fit what was asked for.
+    Unfit {
+        /// The handle of its key.
+        key: KeyHandle,
+        /// Its alias; empty without a keystore.
+        alias: Text,
+        /// The reason.
+        reason: Unfit,
+    },
+    /// An event of a later version.
+    Unknown(u8),
+    /// The path was accepted though this cause speaks against it.
+    Waived(WaivableCause),
+}
+
+/// Which way something went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Direction {
+    /// To us.
+    Received,
+    /// From us.
+    Sent,
+}
+
+/// Whose chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Whose {
+    /// That of the credential that we show.
+    Ours,
+    /// That of the peer, with its trust anchor.
+    Theirs,
+}
+
+/// Whose name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum NameOf {
+    /// An authority that the server accepts certificates of.
+    Authority,
+    /// The issuer of the peer's certificate, as it says.
+    Issuer,
+    /// The server, as the client asks for it.
+    Server,
+    /// The peer, as its certificate says.
+    Subject,
+}
+
+impl Code for Direction {
+    fn code(self) -> u8 {
+        match self {
+            Self::Received => 0,
+            Self::Sent => 1,
+        }
+    }
+
+    fn of(code: u8) -> Option<Self> {
+        [Self::Received, Self::Sent].get(usize::from(code)).copied()
+    }
+}
+
+impl Code for Whose {
+    fn code(self) -> u8 {
+        match self {
+            Self::Ours => 0,
+            Self::Theirs => 1,
+        }
+    }
+
+    fn of(code: u8) -> Option<Self> {
+        [Self::Ours, Self::Theirs].get(usize::from(code)).copied()
+    }
+}
+
+impl Code for NameOf {
+    fn code(self) -> u8 {
+        match self {
+            Self::Authority => 0,
+            Self::Issuer => 1,
+            Self::Server => 2,
+            Self::Subject => 3,
+        }
+    }
+
+    fn of(code: u8) -> Option<Self> {
+        [Self::Authority, Self::Issuer, Self::Server, Self::Subject].get(usize::from(code)).copied()
+    }
+}
+
+/// The largest record: `Unfit` with a long alias.
+pub(super) const MAX_BODY: usize = 1 + 4 + 3 + 1 + Text::MAX;
+
+impl Event {
+    /// Writes a number for the kind of event, and what belongs to it.
+    pub(super) fn emit(&self, w: &mut Writer<'_>) {
+        match *self {
+            Self::Accepted => w.u8(1),
+            Self::Agreed { suite, group } => tagged(w, 2, &[&suite.0.to_be_bytes(), &group.0.to_be_bytes()]),
+            Self::Alert { direction, description } => tagged(w, 3, &[&[direction.code(), description.0]]),
+            Self::Asked { authorities, late } => tagged(w, 4, &[&authorities.to_be_bytes(), &[late.into()]]),
+            Self::Authorized => w.u8(5),
+            Self::Began { client } => tagged(w, 6, &[&[client.into()]]),
+            Self::Declined => w.u8(7),
+            Self::Done => w.u8(8),
+            Self::Expiring { whose, expiry } => {
+                let times = [expiry.not_after.seconds().to_be_bytes(), expiry.seconds_left.to_be_bytes()];
+                tagged(w, 9, &[&[whose.code()], times.as_flattened()]);
+            }
+            Self::Failed { stage, error } => {
+                let (kind, which, more) = error_code(error);
+                tagged(w, 10, &[&[stage.code(), kind, which], &more.to_be_bytes()]);
+            }
+            Self::Flight { direction, bytes } => tagged(w, 11, &[&[direction.code()], &bytes.to_be_bytes()]),
+            Self::Message { direction, kind, length } => {
+                tagged(w, 12, &[&[direction.code(), kind], &length.to_be_bytes()]);
+            }
+            Self::Name { of, ref text } => tagged(w, 13, &[&[of.code()], text.as_str().as_bytes()]),
+            Self::Path { depth, anchor, not_after } => {
+                let anchor = anchor.map_or([0, 0], |anchor| [1, anchor]);
+                tagged(w, 14, &[&[depth], &anchor, &not_after.seconds().to_be_bytes()]);
+            }
+            Self::Resumed => w.u8(15),
+            // 0 is no group.
+            Self::Retried { group } => tagged(w, 16, &[&group.map_or(0, |group| group.0).to_be_bytes()]),
+            Self::Shown { key, certificates, scheme } => {
+                tagged(w, 17, &[&key.0.to_be_bytes(), &[certificates], &scheme.0.to_be_bytes()]);
+            }
+            Self::Time(time) => {
+                let (kind, time) = match time {
+                    Time::Trusted(time) => (0, time),
+                    Time::AtLeast(time) => (1, time),
+                    Time::Unknown(_) => (2, UnixTime::from_seconds(0)),
+                };
+                tagged(w, 18, &[&[kind], &time.seconds().to_be_bytes()]);
+            }
+            Self::Unfit { key, ref alias, reason } => {
+                tagged(w, 19, &[&key.0.to_be_bytes(), &unfit_code(reason), alias.as_str().as_bytes()]);
+            }
+            Self::Unknown(kind) => w.u8(kind),
+            Self::Waived(cause) => tagged(w, 20, &[&[cause.code()]]),
+            Self::Diagnosed(diagnosis) => tagged(w, 21, &[&[diagnosis.code()]]),
+        }
+    }
+
+    /// Reads what [`Self::emit`] wrote. What a later version wrote is [`Self::Unknown`].
+    pub(super) fn parse(bytes: &[u8]) -> Self {
+        let mut reader = Reader::new(bytes);
+        let kind = reader.u8().unwrap_or(0);
+        match Self::parse_body(kind, &mut reader) {
+            Ok(Some(event)) => event,
+            Ok(None) | Err(_) => Self::Unknown(kind),
+        }
+    }
+
+    fn parse_body(kind: u8, r: &mut Reader<'_>) -> Result<Option<Self>, InvalidMessage> {
+        Ok(Some(match kind {
+            1 => Self::Accepted,
+            2 => Self::Agreed { suite: CipherSuite(r.u16()?), group: NamedGroup(r.u16()?) },
+            3 => {
+                let (direction, description) = (Direction::of(r.u8()?), AlertDescription(r.u8()?));
+                return Ok(direction.map(|direction| Self::Alert { direction, description }));
+            }
+            4 => Self::Asked { authorities: r.u16()?, late: r.u8()? != 0 },
+            5 => Self::Authorized,
+            6 => Self::Began { client: r.u8()? != 0 },
+            7 => Self::Declined,
+            8 => Self::Done,
+            9 => {
+                let whose = Whose::of(r.u8()?);
+                let expiry = Expiry { not_after: time(r)?, seconds_left: time(r)?.seconds() };
+                return Ok(whose.map(|whose| Self::Expiring { whose, expiry }));
+            }
+            10 => {
+                let (stage, error) = (Stage::of(r.u8()?), error_of((r.u8()?, r.u8()?, number(r)?)));
+                return Ok(stage.zip(error).map(|(stage, error)| Self::Failed { stage, error }));
+            }
+            11 => {
+                let (direction, bytes) = (Direction::of(r.u8()?), number(r)?);
+                return Ok(direction.map(|direction| Self::Flight { direction, bytes }));
+            }
+            12 => {
+                let (direction, kind, length) = (Direction::of(r.u8()?), r.u8()?, number(r)?);
+                return Ok(direction.map(|direction| Self::Message { direction, kind, length }));
+            }
+            13 => {
+                let (of, text) = (NameOf::of(r.u8()?), text(r));
+                return Ok(of.zip(text).map(|(of, text)| Self::Name { of, text }));
+            }
+            14 => {
+                let (depth, known, anchor) = (r.u8()?, r.u8()?, r.u8()?);
+                Self::Path { depth, anchor: (known != 0).then_some(anchor), not_after: time(r)? }
+            }
+            15 => Self::Resumed,
+            16 => Self::Retried { group: Some(NamedGroup(r.u16()?)).filter(|group| group.0 != 0) },
+            17 => Self::Shown { key: KeyHandle(number(r)?), certificates: r.u8()?, scheme: SignatureScheme(r.u16()?) },
+            18 => match (r.u8()?, time(r)?) {
+                (0, time) => Self::Time(Time::Trusted(time)),
+                (1, time) => Self::Time(Time::AtLeast(time)),
+                _ => Self::Time(Time::dangerous_unknown()),
+            },
+            19 => {
+                let (key, reason, alias) = (KeyHandle(number(r)?), unfit_of(*r.array()?), text(r));
+                return Ok(reason.zip(alias).map(|(reason, alias)| Self::Unfit { key, alias, reason }));
+            }
+            20 => return Ok(<WaivableCause as Code>::of(r.u8()?).map(Self::Waived)),
+            21 => return Ok(Diagnosis::of(r.u8()?).map(Self::Diagnosed)),
+            _ => return Ok(None),
+        }))
+    }
+}
+
+fn tagged(w: &mut Writer<'_>, kind: u8, parts: &[&[u8]]) {
+    w.u8(kind);
+    for part in parts {
+        w.bytes(part);
+    }
+}
+
+fn number(r: &mut Reader<'_>) -> Result<u32, InvalidMessage> {
+    r.array().map(|bytes| u32::from_be_bytes(*bytes))
+}
+
+fn time(r: &mut Reader<'_>) -> Result<UnixTime, InvalidMessage> {
+    r.array().map(|bytes| UnixTime::from_seconds(i64::from_be_bytes(*bytes)))
+}
+
+/// What is left.
+fn text(r: &mut Reader<'_>) -> Option<Text> {
+    core::str::from_utf8(r.rest()).ok().map(Text::new)
+}
+
+impl fmt::Display for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{} {}", self.connection, self.event)
+    }
+}
+
+/// One line.
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Accepted => f.write_str("the server accepts our certificate"),
+            Self::Agreed { suite, group } => write!(f, "agreed on {suite} and {group}"),
+            Self::Alert { direction, description } => write!(f, "{direction} alert {} ({description})", description.0),
+            Self::Asked { authorities, late } => {
+                f.write_str("asked for our certificate, ")?;
+                match authorities {
+                    0 => f.write_str("of any authority")?,
+                    1 => f.write_str("of one authority")?,
+                    more => write!(f, "of one of {more} authorities")?,
+                }
+                f.write_str(if *late { ", after the handshake" } else { "" })
+            }
+            Self::Authorized => f.write_str("the peer may in"),
+            Self::Began { client } => write!(f, "begins; we are the {}", if *client { "client" } else { "server" }),
+            Self::Declined => f.write_str("we show no certificate"),
+            Self::Diagnosed(diagnosis) => write!(f, "diagnosis: {diagnosis}"),
+            Self::Done => f.write_str("the handshake is over"),
+            Self::Expiring { whose, expiry } => write!(f, "{whose} {expiry}"),
+            Self::Failed { stage: Stage::Done, error } => write!(f, "failed after the handshake: {error}"),
+            Self::Failed { stage, error } => write!(f, "failed while {stage}: {error}"),
+            Self::Flight { direction, bytes } => write!(f, "{direction} a flight of {bytes} bytes"),
+            Self::Message { direction, kind, length } => {
+                write!(f, "{direction} {}, {length} bytes", MessageName(*kind))
+            }
+            Self::Name { of, text } => write!(f, "{of} {text}"),
+            Self::Path { depth, anchor, not_after } => {
+                write!(f, "path found: depth {depth}, ")?;
+                match anchor {
+                    Some(anchor) => write!(f, "trust anchor {anchor}, ")?,
+                    None => f.write_str("no trust anchor, ")?,
+                }
+                write!(f, "valid until {not_after}")
+            }
+            Self::Resumed => f.write_str("recording goes on, behind what was there"),
+            Self::Retried { group: Some(group) } => write!(f, "HelloRetryRequest: a key share of {group} is wanted"),
+            Self::Retried { group: None } => f.write_str("HelloRetryRequest: a cookie is to come back"),
+            Self::Shown { key, certificates, scheme } => {
+                write!(f, "we show the credential of key {}: {certificates} certificates, {scheme}", key.0)
+            }
+            Self::Time(Time::Trusted(time)) => write!(f, "certificates are judged by {time}"),
+            Self::Time(Time::AtLeast(time)) => write!(f, "certificates are judged by {time} or later"),
+            Self::Time(Time::Unknown(_)) => f.write_str("certificates are judged without a time"),
+            Self::Unfit { key, alias, reason } if alias.as_str().is_empty() => {
+                write!(f, "not the credential of key {}: {reason}", key.0)
+            }
+            Self::Unfit { alias, reason, .. } => write!(f, "not {alias}: {reason}"),
+            Self::Unknown(kind) => write!(f, "an event of a later version, of kind {kind}"),
+            Self::Waived(cause) => write!(f, "WAIVED: {cause}"),
+        }
+    }
+}
+
+/// The name of a message as RFC 9846 writes it in its text.
+struct MessageName(u8);
+
+impl fmt::Display for MessageName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match HandshakeType(self.0) {
+            HandshakeType::CERTIFICATE => "Certificate",
+            HandshakeType::CERTIFICATE_REQUEST => "CertificateRequest",
+            HandshakeType::CERTIFICATE_VERIFY => "CertificateVerify",
+            HandshakeType::CLIENT_HELLO => "ClientHello",
+            HandshakeType::ENCRYPTED_EXTENSIONS => "EncryptedExtensions",
+            HandshakeType::FINISHED => "Finished",
+            HandshakeType::KEY_UPDATE => "KeyUpdate",
+            HandshakeType::NEW_SESSION_TICKET => "NewSessionTicket",
+            HandshakeType::SERVER_HELLO => "ServerHello",
+            other => return other.fmt(f),
+        })
+    }
+}
+
+impl fmt::Display for Direction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Received => "received",
+            Self::Sent => "sent",
+        })
+    }
+}
+
+impl fmt::Display for Whose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ours => "our chain",
+            Self::Theirs => "the peer's chain",
+        })
+    }
+}
+
+impl fmt::Display for NameOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Authority => "of the authority",
+            Self::Issuer => "issued by",
+            Self::Server => "for the server",
+            Self::Subject => "the peer says it is",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::PeerIncompatible;
+    use std::string::ToString;
+    use std::vec::Vec;
+
+    /// One of each.
+    fn events() -> Vec<Event> {
+        let (at, text) = (UnixTime::from_seconds(1_795_000_000), Text::new("Example Root CA"));
+        let direction = Direction::Sent;
+        std::vec![
+            Event::Accepted,
+            Event::Agreed { suite: CipherSuite::TLS_AES_128_GCM_SHA256, group: NamedGroup::X25519 },
+            Event::Alert { direction: Direction::Received, description: AlertDescription::UNKNOWN_CA },
+            Event::Asked { authorities: 300, late: true },
+            Event::Authorized,
+            Event::Began { client: true },
+            Event::Declined,
+            Event::Diagnosed(Diagnosis::InterposedProxy),
+            Event::Done,
+            Event::Expiring { whose: Whose::Theirs, expiry: Expiry { not_after: at, seconds_left: -5 } },
+            Event::Failed { stage: Stage::ServerHello, error: PeerIncompatible::Tls13NotSelected.into() },
+            Event::Flight { direction, bytes: 70_000 },
+            Event::Message { direction, kind: 11, length: 900 },
+            Event::Name { of: NameOf::Authority, text },
+            Event::Path { depth: 2, anchor: Some(0), not_after: at },
+            Event::Path { depth: 2, anchor: None, not_after: at },
+            Event::Resumed,
+            Event::Retried { group: Some(NamedGroup::SECP256R1) },
+            Event::Retried { group: None },
+            Event::Shown { key: KeyHandle(7), certificates: 2, scheme: SignatureScheme::ECDSA_SECP256R1_SHA256 },
+            Event::Time(Time::Trusted(at)),
+            Event::Time(Time::AtLeast(at)),
+            Event::Time(Time::dangerous_unknown()),
+            Event::Unfit { key: KeyHandle(9), alias: Text::new(&"a".repeat(99)), reason: Unfit::Authority },
+            Event::Unfit { key: KeyHandle(9), alias: Text::new(""), reason: Unfit::CertificateScheme(1) },
+            Event::Unknown(250),
+            Event::Waived(WaivableCause::Expired),
+        ]
+    }
+
+    #[test]
+    fn each_event_comes_back_from_its_bytes_and_fits() {
+        for event in events() {
+            let mut bytes = [0; MAX_BODY];
+            let mut writer = Writer::new(&mut bytes);
+            event.emit(&mut writer);
+            let len = writer.finish().unwrap();
+            assert_eq!(Event::parse(&bytes[..len]), event);
+            // What was cut is never taken for something else.
+            for len in 1..len {
+                let cut = Event::parse(&bytes[..len]);
+                assert!(matches!(cut, Event::Unknown(_) | Event::Name { .. } | Event::Unfit { .. }), "{cut:?}");
+            }
+        }
+        assert_eq!(Event::parse(&[]), Event::Unknown(0));
+    }
+
+    #[test]
+    fn each_event_is_one_line_that_differs_from_the_others() {
+        let lines: Vec<_> = events().iter().map(|event| Record { connection: 3, event: *event }.to_string()).collect();
+        for (place, line) in lines.iter().enumerate() {
+            assert!(line.starts_with("#3 ") && !line.contains('\n'), "{line}");
+            assert!(!lines[..place].contains(line), "{line}");
+        }
+        assert!(lines.contains(&"#3 received alert 48 (unknown_ca)".to_string()));
+        assert!(lines.contains(&"#3 sent Certificate, 900 bytes".to_string()), "{lines:#?}");
+        let failed = "#3 failed while ServerHello: no common ground with the peer: the server chose TLS 1.2 or older";
+        assert!(lines.contains(&failed.to_string()));
+    }
+}

@@ -1,0 +1,51 @@
+//! What happened on connections, in a ring of lent bytes: for those who look for the reason afterwards.
+//!
+//! # Model
+//!
+//! ```text
+//! Handshake ──┐                 ┌────────────────────────────────────────────┐
+//! Session   ──┼── Recorder ───▶ │ header │ header │ … oldest … newest … free │  EventRing, lent bytes
+//!   …       ──┘                 └────────────────────────────────────────────┘
+//!                                          │ records()            │ the same bytes, in a file
+//!                                          ▼                      ▼
+//!                                     Record, Record, …      EventDump
+//! ```
+//!
+//! A connection that is given a [`EventRing`] writes a record of each message, decision and error into it; one that is
+//! not writes nothing. Several connections can have the same ring, one after the other or at once: each has a number. When the
+//! ring is full the oldest records make room, whole ones.
+//!
+//! Everything is in the bytes: a dump of them can be read elsewhere, and memory that survives a reset can be
+//! [taken up again](EventRing::resume). Bytes that are no ring, or one that was damaged, are recognised by check sums.
+//!
+//! Never in it: secrets, keys, application data. In it: names of certificates, as they came.
+//!
+//! # Why like this
+//!
+//! The ring is lent to the connection and not to whoever drives it: only the record layer sees each message in the order of
+//! the wire, and only a session sees what comes after the handshake. [`Recorder`] is a copy of a reference; without the
+//! feature `events` it is nothing, and so are its calls.
+
+#[cfg(feature = "events")]
+mod code;
+#[cfg(feature = "events")]
+mod event;
+#[cfg(not(feature = "events"))]
+mod off;
+#[cfg(feature = "events")]
+mod recorder;
+#[cfg(feature = "events")]
+mod ring;
+#[cfg(feature = "events")]
+mod text;
+
+#[cfg(feature = "events")]
+pub use self::event::{Direction, Event, NameOf, Record, Whose};
+#[cfg(not(feature = "events"))]
+pub(crate) use self::off::Recorder;
+#[cfg(feature = "events")]
+pub(crate) use self::recorder::Recorder;
+#[cfg(feature = "events")]
+pub use self::ring::{DumpError, EventDump, EventRing, Records};
+#[cfg(feature = "events")]
+pub use self::text::Text;

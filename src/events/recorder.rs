@@ -1,0 +1,212 @@
+//! What a connection writes into the ring that it was given.
+
+use super::event::{Direction, Event, NameOf, Whose};
+use super::ring::EventRing;
+use super::text::Text;
+use crate::credential::{Credential, Expiry, KeyHandle, PeerRequest, Unfit};
+use crate::error::{AlertDescription, Diagnosis, Error, Stage};
+use crate::wire::enums::{CipherSuite, NamedGroup};
+use crate::x509::{Name, PathFound, PeerChain, Time, UnixTime, WaivableCause};
+
+/// Authorities that are listed with their names.
+const LISTED: usize = 4;
+
+/// Where a connection writes what happens to it. Each half of the record layer has one, with a count of its own.
+#[derive(Clone, Copy)]
+pub(crate) struct Recorder<'b> {
+    ring: Option<EventRing<'b>>,
+    connection: u16,
+    /// The header of the message that is being received was recorded.
+    begun: bool,
+    /// Bytes that passed since the last flight was recorded.
+    bytes: u32,
+    /// When the chain that we show expires.
+    expires: Option<UnixTime>,
+}
+
+impl<'b> Recorder<'b> {
+    /// Of a connection without a ring.
+    pub(crate) const OFF: Self = Self { ring: None, connection: 0, begun: false, bytes: 0, expires: None };
+
+    /// Of a new connection.
+    pub(crate) fn begin(ring: EventRing<'b>, client: bool) -> Self {
+        let recorder = Self { ring: Some(ring), connection: ring.begin(), ..Self::OFF };
+        recorder.write(&Event::Began { client });
+        recorder
+    }
+
+    /// The ring, if there is one.
+    pub(crate) const fn ring(&self) -> Option<EventRing<'b>> {
+        self.ring
+    }
+
+    fn write(&self, event: &Event) {
+        if let Some(ring) = self.ring {
+            ring.write(self.connection, event);
+        }
+    }
+
+    /// The header of a message is here; said again until the message ends.
+    pub(crate) fn message_begins(&mut self, kind: u8, len: usize) {
+        if !core::mem::replace(&mut self.begun, true) {
+            self.message(Direction::Received, kind, len);
+        }
+    }
+
+    /// Bytes of the message that has begun are used up: the next header is another one's.
+    pub(crate) const fn message_ends(&mut self) {
+        self.begun = false;
+    }
+
+    /// A message of `len` bytes, which begins so, is ready to leave.
+    pub(crate) fn message_sent(&self, message: &[u8], len: usize) {
+        self.message(Direction::Sent, message.first().copied().unwrap_or(0), len);
+    }
+
+    fn message(&self, direction: Direction, kind: u8, len: usize) {
+        self.write(&Event::Message { direction, kind, length: u32::try_from(len).unwrap_or(u32::MAX) });
+    }
+
+    pub(crate) fn alert_received(&self, description: AlertDescription) {
+        self.write(&Event::Alert { direction: Direction::Received, description });
+    }
+
+    pub(crate) fn alert_sent(&self, description: AlertDescription) {
+        self.write(&Event::Alert { direction: Direction::Sent, description });
+    }
+
+    /// Bytes have passed in the direction of this half.
+    pub(crate) fn count(&mut self, bytes: usize) {
+        self.bytes = self.bytes.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
+    }
+
+    /// The direction turns: what was sent is a flight.
+    pub(crate) fn flight_sent(&mut self) {
+        self.flight(Direction::Sent);
+    }
+
+    /// The direction turns: what was received is a flight.
+    pub(crate) fn flight_received(&mut self) {
+        self.flight(Direction::Received);
+    }
+
+    fn flight(&mut self, direction: Direction) {
+        let bytes = core::mem::take(&mut self.bytes);
+        if bytes != 0 {
+            self.write(&Event::Flight { direction, bytes });
+        }
+    }
+
+    pub(crate) fn retried(&self, group: Option<NamedGroup>) {
+        self.write(&Event::Retried { group });
+    }
+
+    pub(crate) fn agreed(&self, suite: CipherSuite, group: NamedGroup) {
+        self.write(&Event::Agreed { suite, group });
+    }
+
+    /// A certificate of ours is asked for.
+    pub(crate) fn asked(&self, request: &PeerRequest<'_>, late: bool) {
+        if self.ring.is_none() {
+            return;
+        }
+        let authorities = u16::try_from(request.authorities().count()).unwrap_or(u16::MAX);
+        self.write(&Event::Asked { authorities, late });
+        request.authorities().take(LISTED).for_each(|name| self.name(NameOf::Authority, text_of(&name)));
+    }
+
+    /// The name of the server that the client asks for.
+    pub(crate) fn server_name(&self, name: Option<&str>) {
+        if let Some(name) = name {
+            self.name(NameOf::Server, name);
+        }
+    }
+
+    fn name(&self, of: NameOf, text: &str) {
+        if self.ring.is_some() {
+            self.write(&Event::Name { of, text: Text::new(text) });
+        }
+    }
+
+    /// What was chosen.
+    pub(crate) fn shown(&mut self, credential: Option<&Credential<'_>>) {
+        if self.ring.is_none() {
+            return;
+        }
+        self.expires = credential.map(Credential::not_after);
+        self.write(&credential.map_or(Event::Declined, |credential| Event::Shown {
+            key: credential.key(),
+            certificates: u8::try_from(credential.chain().iter().count()).unwrap_or(u8::MAX),
+            scheme: credential.scheme(),
+        }));
+    }
+
+    /// What was not chosen, and why.
+    pub(crate) fn unfit(&self, key: KeyHandle, alias: &str, reason: Unfit) {
+        if self.ring.is_some() {
+            self.write(&Event::Unfit { key, alias: Text::new(alias), reason });
+        }
+    }
+
+    /// The certificates of the peer are here, and are judged by this time.
+    pub(crate) fn judged(&self, time: Time, peer: &PeerChain<'_>) {
+        if self.ring.is_none() {
+            return;
+        }
+        if let Some(peer) = peer.identity() {
+            self.name(NameOf::Subject, text_of(&peer.subject()));
+            self.name(NameOf::Issuer, text_of(&peer.issuer()));
+        }
+        self.write(&Event::Time(time));
+    }
+
+    /// A path was found, at this time; what expires soon is told.
+    pub(crate) fn path(&self, path: &PathFound, time: Time) {
+        let Some(ring) = self.ring else { return };
+        self.write(&Event::Path { depth: path.depth, anchor: path.anchor, not_after: path.not_after });
+        let causes = path.waived.causes();
+        for cause in
+            [WaivableCause::Expired, WaivableCause::Invalid, WaivableCause::SelfSigned, WaivableCause::UntrustedRoot]
+        {
+            if causes.contains(cause) {
+                self.write(&Event::Waived(cause));
+            }
+        }
+        let (Time::Trusted(now) | Time::AtLeast(now)) = time else { return };
+        for (whose, end) in [(Whose::Theirs, Some(path.not_after)), (Whose::Ours, self.expires)] {
+            if let Some(expiry) = end.and_then(|end| Expiry::within(end, now, ring.expiry_warning())) {
+                self.write(&Event::Expiring { whose, expiry });
+            }
+        }
+    }
+
+    pub(crate) fn authorized(&self) {
+        self.write(&Event::Authorized);
+    }
+
+    pub(crate) fn done(&self) {
+        self.write(&Event::Done);
+    }
+
+    pub(crate) fn accepted(&self) {
+        self.write(&Event::Accepted);
+    }
+
+    pub(crate) fn failed(&self, stage: Stage, error: Error) {
+        self.write(&Event::Failed { stage, error });
+    }
+}
+
+impl Recorder<'_> {
+    /// Only with events, so that nobody else pays for finding it out.
+    pub(crate) fn diagnosed(&self, diagnosis: Option<Diagnosis>) {
+        if let Some(diagnosis) = diagnosis {
+            self.write(&Event::Diagnosed(diagnosis));
+        }
+    }
+}
+
+/// What people call somebody by.
+fn text_of<'n>(name: &Name<'n>) -> &'n str {
+    name.common_name().or_else(|| name.attributes().find_map(|attribute| attribute.text())).unwrap_or("")
+}
