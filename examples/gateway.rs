@@ -270,11 +270,19 @@ fn run(options: &Options) -> Result<(), Trouble> {
     let ring = events.ring();
     let posted = post(errand, transport, memory.lend(), ring, &mut |progress| match progress {
         Progress::Open(link, asked) => {
-            print_asked(asked.as_ref(), names);
+            match asked {
+                None if errand.preferences.offers_late_answers() => say!("asked    for no certificate yet"),
+                asked => print_asked(asked.as_ref(), names),
+            }
             print_link(link);
         }
         Progress::Traced(step) => say!("trace    {}", printable(&step)),
         Progress::FailedAfter(asked) => print_asked(Some(&asked), names),
+        Progress::AskedLate(asked) => {
+            say!("asked    after the handshake, for this path");
+            print_asked(Some(&asked), names);
+        }
+        Progress::Noted(diagnosis) => say!("         that means: {diagnosis}"),
         Progress::Sent => say!("request  POST {}", errand.path),
         Progress::Answered(response) => say!("answer   HTTP {} {}", response.status, printable(&response.reason)),
     });

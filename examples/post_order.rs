@@ -141,8 +141,8 @@ impl Story {
                     link = Some(found.clone());
                     asked = request;
                 }
-                Progress::FailedAfter(request) => asked = Some(request),
-                Progress::Sent | Progress::Traced(_) => {}
+                Progress::AskedLate(request) | Progress::FailedAfter(request) => asked = Some(request),
+                Progress::Noted(_) | Progress::Sent | Progress::Traced(_) => {}
                 Progress::Answered(response) => answer = format!("{} {}", response.status, response.reason),
             }
         });

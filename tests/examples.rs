@@ -17,7 +17,7 @@ use shared::args::Preferences;
 use shared::events::Events;
 use shared::order::{Asked, Errand, Progress, Wanted, connect, post};
 use shared::pem::{Identity, Pin};
-use shared::pki::{Authority, Leaf, Pki, SUPPLIER_NAME};
+use shared::pki::{Authority, Leaf, Pki, SUPPLIER_NAME, self_signed};
 use shared::supplier::{Asking, Event, Setup, serve};
 use shared::tls::{Deadline, DeviceMemory, Timed};
 use shared::verdict::Trouble;
@@ -102,7 +102,7 @@ fn a_server_can_be_known_by_a_pin_or_by_its_common_name() {
         ..errand(&pki, &address)
     };
     assert!(run(&pinned(&pki.supplier.chain[0])).0.is_ok());
-    assert_eq!(trouble(&pinned(&pki.supplier.chain[1])).0, 20);
+    assert_eq!(trouble(&pinned(&pki.supplier.chain[1])).0, 24);
 
     let named = |name: &str, is_pattern: bool| {
         let common_name = Some(Wanted { name: name.to_owned(), is_pattern });
@@ -111,8 +111,8 @@ fn a_server_can_be_known_by_a_pin_or_by_its_common_name() {
     };
     assert!(run(&named(SUPPLIER_NAME, false)).0.is_ok());
     let (code, words) = trouble(&named("another.example", false));
-    assert!(code == 20 && words.contains("common name"), "{words}");
-    assert_eq!(trouble(&named("*.supplier.example", true)).0, 20);
+    assert!(code == 25 && words.contains("common name"), "{words}");
+    assert_eq!(trouble(&named("*.supplier.example", true)).0, 25);
     assert_eq!(trouble(&named("", false)).0, 1);
 }
 
@@ -201,27 +201,30 @@ fn a_supplier_that_does_not_ask_serves_anybody() {
     }
 }
 
+// U25: each cause has words and an exit code of its own.
 #[test]
 fn a_server_with_the_wrong_certificate_gets_no_order() {
     let root = Authority::root("Own Root CA").unwrap();
     let pki = Pki::new().unwrap();
-    let refused = |identity: Identity, words: &str| {
+    let refused = |identity: Identity, wanted: u8, words: &str| {
         let (address, events) = start(Setup { identity: Some(identity), ..setup(&pki) });
         let authorities = vec![root.certificate().to_vec()];
         let (code, found) = trouble(&Errand { authorities, ..errand(&pki, &address) });
-        assert!(code == 20 && found.contains(words), "{code} {found}");
+        assert!(code == wanted && found.contains(words), "{code} {found}");
         let event = events.recv_timeout(PATIENCE).unwrap();
         assert!(matches!(event, Event::Refused(_)), "{event}");
     };
     let hours = time::Duration::hours;
     refused(
         root.leaf(&Leaf::new("other.example", ServerAuth)).unwrap(),
+        25,
         ": wanted supplier.example, found DNS:other.example (RFC 9525 section 6)",
     );
     let expired = Leaf { valid: (hours(-2), hours(-1)), ..Leaf::new(SUPPLIER_NAME, ServerAuth) };
-    refused(root.leaf(&expired).unwrap(), ", 0 days too late (RFC 5280 section 4.1.2.5)");
-    refused(root.leaf(&Leaf::new(SUPPLIER_NAME, ClientAuth)).unwrap(), "extended key usage");
-    refused(pki.supplier.clone(), "neither trusted nor sent along");
+    refused(root.leaf(&expired).unwrap(), 22, ", 0 days too late (RFC 5280 section 4.1.2.5)");
+    refused(root.leaf(&Leaf::new(SUPPLIER_NAME, ClientAuth)).unwrap(), 26, "extended key usage");
+    refused(pki.supplier.clone(), 24, "neither trusted nor sent along");
+    refused(self_signed(&Leaf::new(SUPPLIER_NAME, ServerAuth)).unwrap(), 23, "is self-signed and no trust anchor");
 }
 
 #[test]

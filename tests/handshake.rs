@@ -305,6 +305,24 @@ fn the_names_of_all_anchors_are_sent_in_their_order_also_more_than_a_buffer_hold
 }
 
 #[test]
+fn a_server_may_name_other_issuers_than_it_trusts_as_many_as_a_request_holds() {
+    let pki = Pki::new();
+    let trusted = anchors(&[&pki.intermediate, &pki.root]);
+    let names: Vec<_> = trusted.iter().map(|anchor| anchor.subject().unwrap()).collect();
+    let pinned = leak_all(vec![embedded_mtls::x509::TrustAnchor::from_fingerprint([0; 32])]);
+    for listed in [&names[..0], &names[..1], &names] {
+        let mut setup = Setup::new(&pki);
+        setup.server = ServerConfig::new(ClientAuth::Required(pinned)).with_authority_names(leak_all(listed.to_vec()));
+        let sent: Vec<_> = listed.iter().map(|name| name.as_der().to_vec()).collect();
+        assert_eq!(authorities(setup), sent);
+    }
+    let too_many = leak_all(vec![names[0]; 2000]);
+    let mut setup = Setup::new(&pki);
+    setup.server = setup.server.with_authority_names(too_many);
+    assert_eq!(setup.server_handshake().err(), Some(embedded_mtls::ApiMisuse::AuthoritiesTooLong.into()));
+}
+
+#[test]
 fn a_client_trusts_each_of_several_anchors() {
     let pki = Pki::new();
     let others: Vec<_> = ["A", "B", "C"].into_iter().map(|name| Template::ca(name).self_signed()).collect();

@@ -58,8 +58,8 @@ pub(crate) fn unfit(option: &str, found: &str, wanted: &str) -> UsageError {
 }
 
 /// What both sides of a connection can prefer: the lists of an offer, each in order of preference. Empty: the default.
+#[cfg_attr(feature = "post-handshake-auth", allow(clippy::struct_excessive_bools, reason = "each is an option"))]
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(crate) struct Preferences {
     /// Application protocols (RFC 7301).
     pub(crate) alpn: Vec<Vec<u8>>,
@@ -155,6 +155,15 @@ impl Preferences {
 }
 
 impl Preferences {
+    /// Whether a client says that it can be asked who it is after the handshake, too.
+    #[cfg_attr(not(feature = "post-handshake-auth"), allow(clippy::unused_self, reason = "with it it is used"))]
+    pub(crate) const fn offers_late_answers(&self) -> bool {
+        #[cfg(feature = "post-handshake-auth")]
+        return self.post_handshake_auth;
+        #[cfg(not(feature = "post-handshake-auth"))]
+        false
+    }
+
     /// Begins the capture, if one is wanted.
     pub(crate) fn begin_capture(&self) -> Result<Option<Capture>, UsageError> {
         let begin = |file: &String| Capture::create(file).map_err(|error| UsageError(format!("{file}: {error}")));

@@ -13,8 +13,8 @@ use embedded_mtls::io::std::system_time;
 use embedded_mtls::io::{Failure, HandshakeError, Host, SoftwareHost};
 use embedded_mtls::x509::{CommonName, PeerIdentity, ServerName, Time, TraceEvent};
 use embedded_mtls::{
-    AlertDescription, Buffers, Client, ClientConfig, Credential, CredentialRequest, Entropy, Error, Handshake,
-    SignRequest, Signature,
+    AlertDescription, Buffers, Client, ClientConfig, Credential, CredentialRequest, Diagnosis, Entropy, Error,
+    Handshake, SignRequest, Signature,
 };
 
 use super::args::Preferences;
@@ -78,8 +78,12 @@ pub(crate) enum Progress<'a> {
     FailedAfter(Asked),
     /// The request was sent.
     Sent,
+    /// The server asked for a certificate only after the handshake.
+    AskedLate(Asked),
     /// The response came.
     Answered(&'a Response),
+    /// What is wrong with the connection, though it did not fail.
+    Noted(Diagnosis),
 }
 
 impl Errand {
@@ -184,41 +188,47 @@ where
     )?;
     let mut tell = |step| progress(Progress::Traced(step));
     let trace = if errand.preferences.trace { Some(&mut tell as &mut dyn FnMut(String)) } else { None };
-    let mut gateway = Gateway { keys: host(), asked: None, verdict: None, trace };
+    let mut gateway = Gateway::new(host(), trace);
     let opened = Stream::open(transport, handshake, &mut gateway);
-    let Gateway { asked, verdict, .. } = gateway;
+    let Gateway { asked, verdict, diagnosis, .. } = gateway;
     let stream = match opened {
         Ok(stream) => stream,
         Err(error) => {
             if let Some(asked) = asked {
                 progress(Progress::FailedAfter(asked));
             }
-            return Err(refused(&error, verdict));
+            return Err(refused(&error, verdict, diagnosis));
         }
     };
     progress(Progress::Open(&tls::link(stream.session()), asked));
 
-    talk(errand, stream, &mut host(), progress)
+    talk(errand, stream, &mut Gateway::new(host(), None), progress)
 }
 
 /// Asks and is answered. `late` answers if the server asks who we are only now.
 fn talk<'b, T>(
     errand: &Errand,
     mut stream: Stream<'b, T, RustCrypto>,
-    late: &mut Keys<'b>,
+    late: &mut Gateway<'b, '_>,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Status, Trouble>
 where
     T: Read + Write<Error = io::Error>,
 {
     #[cfg(feature = "post-handshake-auth")]
-    let mut connection = Connection::new(stream.hosted::<Client, _>(late), Limits::default());
-    #[cfg(not(feature = "post-handshake-auth"))]
-    let _ = late;
+    let mut connection = Connection::new(stream.hosted::<Client, _>(&mut *late), Limits::default());
     #[cfg(not(feature = "post-handshake-auth"))]
     let mut connection = Connection::new(&mut stream, Limits::default());
-    let response = exchange(errand, &mut connection, progress)?;
+    let response = exchange(errand, &mut connection, progress);
+    if let Some(asked) = late.asked.take() {
+        progress(Progress::AskedLate(asked));
+    }
+    let diagnosis = stream.session().diagnosis();
+    let response = response.map_err(|error| lost(&error, diagnosis))?;
     progress(Progress::Answered(&response));
+    if let Some(diagnosis) = diagnosis {
+        progress(Progress::Noted(diagnosis));
+    }
     let verdict = judge(&response);
     // The answer is here: if the connection breaks now, nothing is lost.
     let _ = stream.close().and_then(|()| stream.read(&mut [0]));
@@ -249,15 +259,15 @@ fn exchange<S>(
     errand: &Errand,
     connection: &mut Connection<S>,
     progress: &mut dyn FnMut(Progress<'_>),
-) -> Result<Response, Trouble>
+) -> Result<Response, HttpError<Failure<io::Error>>>
 where
     S: Read + Write<Error = Failure<io::Error>>,
 {
     let host = host_field(&errand.server_name, &errand.address);
     let head = http::post(&errand.path, &host, cxml::CONTENT_TYPE, errand.document.len());
-    connection.send(&head, &errand.document).map_err(|error| lost(&error))?;
+    connection.send(&head, &errand.document)?;
     progress(Progress::Sent);
-    connection.read_response().map_err(|error| lost(&error))
+    connection.read_response()
 }
 
 /// The name of the server and its port, as RFC 9110 section 7.2 wants them.
@@ -270,24 +280,26 @@ fn host_field(server_name: &str, address: &str) -> String {
 }
 
 /// Why the handshake failed.
-fn refused(error: &HandshakeError<io::Error>, verdict: Option<String>) -> Trouble {
-    if let Some(verdict) = verdict {
-        return Trouble::Tls(format!("we refused the server: {verdict} (while: {})", error.stage));
+fn refused(error: &HandshakeError<io::Error>, verdict: Option<String>, diagnosis: Option<Diagnosis>) -> Trouble {
+    let means = meaning(diagnosis);
+    if let (Some(verdict), Failure::Tls(Error::Certificate(found))) = (verdict, &error.cause) {
+        let message = format!("we refused the server: {verdict} (while: {}){means}", error.stage);
+        return Trouble::Certificate { problem: found.problem, message };
     }
     match error.cause {
         Failure::Io(_) | Failure::Tls(Error::ConnectionTruncated) => Trouble::Network(error.to_string()),
-        Failure::Tls(Error::AlertReceived(alert)) => {
-            Trouble::Tls(format!("the server refused us: {error}\n  That means: {}.", meaning(alert)))
-        }
+        Failure::Tls(Error::AlertReceived(_)) => Trouble::Tls(format!("the server refused us: {error}{means}")),
         Failure::Tls(Error::ApiMisuse(_)) => Trouble::Setup(error.to_string()),
-        Failure::Tls(_) => Trouble::Tls(format!("we refused the server: {error}")),
+        Failure::Tls(_) => Trouble::Tls(format!("we refused the server: {error}{means}")),
     }
 }
 
 /// Why no response came, though the handshake was done.
-fn lost(error: &HttpError<Failure<io::Error>>) -> Trouble {
+fn lost(error: &HttpError<Failure<io::Error>>, diagnosis: Option<Diagnosis>) -> Trouble {
     match error {
-        HttpError::Stream(Failure::Tls(Error::AlertReceived(alert))) => Trouble::LateRejection(*alert),
+        HttpError::Stream(Failure::Tls(Error::AlertReceived(alert))) => {
+            Trouble::LateRejection(*alert, diagnosis.unwrap_or(Diagnosis::of_alert(*alert)))
+        }
         HttpError::Stream(Failure::Tls(Error::ConnectionTruncated)) => Trouble::Network(
             "the server closed the connection after the handshake without a word; it may not have liked our certificate"
                 .to_owned(),
@@ -295,7 +307,7 @@ fn lost(error: &HttpError<Failure<io::Error>>) -> Trouble {
         HttpError::Stream(Failure::Io(error)) => {
             Trouble::Network(format!("the connection broke after the handshake: {error}"))
         }
-        HttpError::Stream(failure) => Trouble::Tls(failure.to_string()),
+        HttpError::Stream(failure) => Trouble::Tls(format!("{failure}{}", meaning(diagnosis))),
         HttpError::Truncated(_) => Trouble::Http { later: true, message: error.to_string() },
         _ => Trouble::Http { later: false, message: error.to_string() },
     }
@@ -306,7 +318,14 @@ struct Gateway<'b, 'p> {
     keys: Keys<'b>,
     asked: Option<Asked>,
     verdict: Option<String>,
+    diagnosis: Option<Diagnosis>,
     trace: Option<&'p mut dyn FnMut(String)>,
+}
+
+impl<'b, 'p> Gateway<'b, 'p> {
+    fn new(keys: Keys<'b>, trace: Option<&'p mut dyn FnMut(String)>) -> Self {
+        Self { keys, asked: None, verdict: None, diagnosis: None, trace }
+    }
 }
 
 impl<'b> Host<'b, Client, RustCrypto> for Gateway<'b, '_> {
@@ -339,6 +358,7 @@ impl<'b> Host<'b, Client, RustCrypto> for Gateway<'b, '_> {
 
     fn failed(&mut self, _: Error, handshake: &Handshake<'b, Client, RustCrypto>) {
         self.verdict = handshake.verdict().map(|verdict| verdict.to_string());
+        self.diagnosis = handshake.diagnosis();
     }
 
     fn trace(&mut self, event: TraceEvent<'_>) {

@@ -148,22 +148,36 @@ impl Authority {
 
     /// Issues a certificate for a key that somebody else has, of which it sees the uncompressed point: gives the chain.
     pub(crate) fn certify(&self, leaf: &Leaf, point: &[u8]) -> Result<Vec<Vec<u8>>, PkiError> {
-        let failed = |error: rcgen::Error| failed(&leaf.common_name)(&error);
         let key = Public(point);
-        let mut params = CertificateParams::new(leaf.names.clone()).map_err(failed)?;
-        let now = OffsetDateTime::now_utc();
-        params.not_before = now + leaf.valid.0;
-        params.not_after = now + leaf.valid.1;
-        params.distinguished_name = name(&leaf.common_name);
-        params.serial_number = Some(serial()?);
-        params.is_ca = IsCa::ExplicitNoCa;
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![leaf.purpose.clone()];
-        params.use_authority_key_identifier_extension = true;
-        params.key_identifier_method = key.identifier();
-        let certificate = params.signed_by(&key, &self.issuer).map_err(failed)?;
+        let certificate = leaf_params(leaf, &key)?.signed_by(&key, &self.issuer);
+        let certificate = certificate.map_err(|error| failed(&leaf.common_name)(&error))?;
         Ok([vec![certificate.der().to_vec()], self.chain.clone()].concat())
     }
+}
+
+/// A certificate that its own key has signed.
+pub(crate) fn self_signed(leaf: &Leaf) -> Result<Identity, PkiError> {
+    let key = Key::generate()?;
+    let certificate = leaf_params(leaf, &Public(&key.public))?.self_signed(&key);
+    let certificate = certificate.map_err(|error| failed(&leaf.common_name)(&error))?;
+    Ok(Identity { chain: vec![certificate.der().to_vec()], key: Zeroizing::new(key.secret.to_bytes().into()) })
+}
+
+/// What the certificate of a leaf says.
+fn leaf_params(leaf: &Leaf, key: &Public<'_>) -> Result<CertificateParams, PkiError> {
+    let params = CertificateParams::new(leaf.names.clone());
+    let mut params = params.map_err(|error| failed(&leaf.common_name)(&error))?;
+    let now = OffsetDateTime::now_utc();
+    params.not_before = now + leaf.valid.0;
+    params.not_after = now + leaf.valid.1;
+    params.distinguished_name = name(&leaf.common_name);
+    params.serial_number = Some(serial()?);
+    params.is_ca = IsCa::ExplicitNoCa;
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = vec![leaf.purpose.clone()];
+    params.use_authority_key_identifier_extension = true;
+    params.key_identifier_method = key.identifier();
+    Ok(params)
 }
 
 /// What the certificate of an authority says.

@@ -1,6 +1,6 @@
-//! What people read: who the other side is, numbers, bytes, and what an alert means for the one who receives it.
+//! What people read: who the other side is, numbers, bytes, and what a failure means.
 
-use embedded_mtls::AlertDescription;
+use embedded_mtls::Diagnosis;
 
 /// Prints a line, in one write. Unlike `println`, it does not mind that nobody reads it any more.
 macro_rules! say {
@@ -85,40 +85,9 @@ pub(crate) fn printable(text: &str) -> String {
     text.chars().map(|character| if character.is_control() { char::REPLACEMENT_CHARACTER } else { character }).collect()
 }
 
-/// What an alert of the peer says about *us*, and what to look at.
-pub(crate) fn meaning(alert: AlertDescription) -> &'static str {
-    match alert {
-        AlertDescription::HANDSHAKE_FAILURE => {
-            "no common cipher suite, group or signature scheme; or it wants a server name or a certificate it did not get"
-        }
-        AlertDescription::BAD_CERTIFICATE
-        | AlertDescription::UNSUPPORTED_CERTIFICATE
-        | AlertDescription::CERTIFICATE_UNKNOWN => {
-            "it does not accept our certificate (its purpose, its kind of key or its chain), or wants one and got none"
-        }
-        AlertDescription::CERTIFICATE_REVOKED => "our certificate is revoked: a new one is needed",
-        AlertDescription::CERTIFICATE_EXPIRED => {
-            "our certificate is not valid by its clock: it has expired, or one of the two clocks is wrong"
-        }
-        AlertDescription::UNKNOWN_CA => {
-            "it does not know who issued our certificate: it lacks the root, or our chain lacks an intermediate"
-        }
-        AlertDescription::ACCESS_DENIED => {
-            "our certificate is valid, but we may not come in: its access rules do not name us"
-        }
-        AlertDescription::DECRYPT_ERROR => {
-            "a signature of ours did not verify: key and certificate may not belong together"
-        }
-        AlertDescription::PROTOCOL_VERSION => "it does not speak TLS 1.3",
-        AlertDescription::RECORD_OVERFLOW => "our record is larger than it can hold",
-        AlertDescription::INTERNAL_ERROR => "it failed for a reason of its own: its log may say more",
-        AlertDescription::UNRECOGNIZED_NAME => "it has no server of the name that we asked for",
-        AlertDescription::CERTIFICATE_REQUIRED => "it requires a certificate and we sent none",
-        AlertDescription::NO_APPLICATION_PROTOCOL => "no common application protocol (ALPN)",
-        AlertDescription::CLOSE_NOTIFY => "it closed the connection in order",
-        AlertDescription::USER_CANCELED => "somebody cancelled the handshake there",
-        _ => "it found our messages to be wrong: this is for the developers of either side",
-    }
+/// A failure by its name, on a line of its own behind what was observed.
+pub(crate) fn meaning(diagnosis: Option<Diagnosis>) -> String {
+    diagnosis.map_or_else(String::new, |diagnosis| format!("\n  That means: {diagnosis}."))
 }
 
 #[cfg(test)]

@@ -18,8 +18,8 @@ use embedded_mtls::io::std::system_time;
 use embedded_mtls::io::{Failure, HandshakeError, Host, KeystoreHost};
 use embedded_mtls::x509::{PeerIdentity, Time, TraceEvent};
 use embedded_mtls::{
-    AlertDescription, ClientAuth, Credential, CredentialRequest, Entropy, Error, Handshake, Server, ServerConfig,
-    SignRequest, Signature,
+    AlertDescription, ClientAuth, Credential, CredentialRequest, Diagnosis, Entropy, Error, Handshake, Server,
+    ServerConfig, SignRequest, Signature,
 };
 
 use super::args::{Preferences, UsageError};
@@ -265,7 +265,7 @@ impl Shop<'_> {
                 // If it cannot be said that nothing more comes, nobody is there to hear it.
                 let _ = stream.close();
             }
-            Err(error) => tell(Event::Refused(explain(&error, porter.verdict))),
+            Err(error) => tell(Event::Refused(explain(&error, porter.verdict, porter.diagnosis))),
         }
         for line in Events::lines(ring) {
             tell(Event::Recorded(line));
@@ -303,6 +303,7 @@ impl Shop<'_> {
             software: keystore(terms.selector, terms.keys, terms.accepts_waived),
             required_names: self.refuse_early.then(|| self.desk.required_names()),
             verdict: None,
+            diagnosis: None,
             trace: self.trace.then_some(tell),
         }
     }
@@ -387,8 +388,9 @@ impl Shop<'_> {
                 }
                 Ok(Late::Unknown(why)) => return Ok(Reply::forbidden(why)),
                 Err(error) => {
-                    let verdict = stream.session().verdict().map(|verdict| verdict.to_string());
-                    return Err(Event::Broken(verdict.unwrap_or_else(|| broken(&HttpError::Stream(error)))));
+                    let (verdict, means) = (stream.session().verdict(), meaning(stream.session().diagnosis()));
+                    let what = verdict.map_or_else(|| error.to_string(), |verdict| verdict.to_string());
+                    return Err(Event::Broken(what + &means));
                 }
             }
         }
@@ -403,6 +405,8 @@ struct Porter<'b> {
     required_names: Option<&'b [String]>,
     /// Why the certificates of the client were refused.
     verdict: Option<String>,
+    /// What that is usually called.
+    diagnosis: Option<Diagnosis>,
     /// Who is told each step of the search for a path.
     trace: Option<&'b dyn Fn(Event)>,
 }
@@ -437,6 +441,7 @@ impl<'b> Host<'b, Server, RustCrypto> for Porter<'b> {
 
     fn failed(&mut self, _: Error, handshake: &Handshake<'b, Server, RustCrypto>) {
         self.verdict = handshake.verdict().map(|verdict| verdict.to_string());
+        self.diagnosis = handshake.diagnosis();
     }
 
     fn trace(&mut self, event: TraceEvent<'_>) {
@@ -446,21 +451,21 @@ impl<'b> Host<'b, Server, RustCrypto> for Porter<'b> {
     }
 }
 
-/// Why a handshake failed, with what an alert of the client means, or what is wrong with its certificates.
-fn explain(error: &HandshakeError<io::Error>, verdict: Option<String>) -> String {
-    if let Some(verdict) = verdict {
-        return format!("{verdict} (while: {})", error.stage);
-    }
-    match error.cause {
-        Failure::Tls(Error::AlertReceived(alert)) => format!("{error}: {}", meaning(alert)),
-        _ => error.to_string(),
+/// Why a handshake failed, what is wrong with the certificates of the client, and what that means.
+fn explain(error: &HandshakeError<io::Error>, verdict: Option<String>, diagnosis: Option<Diagnosis>) -> String {
+    let means = meaning(diagnosis);
+    match verdict {
+        Some(verdict) => format!("{verdict} (while: {}){means}", error.stage),
+        None => format!("{error}{means}"),
     }
 }
 
 /// Why no further request could be read or answered.
 fn broken(error: &HttpError<Failure<io::Error>>) -> String {
     match error {
-        HttpError::Stream(Failure::Tls(Error::AlertReceived(alert))) => format!("{error}: {}", meaning(*alert)),
+        HttpError::Stream(Failure::Tls(Error::AlertReceived(alert))) => {
+            format!("{error}{}", meaning(Some(Diagnosis::of_alert(*alert))))
+        }
         _ => error.to_string(),
     }
 }

@@ -2,7 +2,8 @@
 
 use core::fmt;
 
-use embedded_mtls::AlertDescription;
+use embedded_mtls::x509::WaivableCause;
+use embedded_mtls::{AlertDescription, CertificateProblem, Diagnosis};
 
 use super::cxml::{Outcome, Status};
 use super::http::Response;
@@ -17,8 +18,10 @@ pub(crate) enum Trouble {
     Network(String),
     /// One side refused the other in the handshake, or the protocol was broken.
     Tls(String),
+    /// We refused the certificates of the server, by this rule.
+    Certificate { problem: CertificateProblem, message: String },
     /// The server refused us after our handshake was done.
-    LateRejection(AlertDescription),
+    LateRejection(AlertDescription, Diagnosis),
     /// The HTTP response is no success, or not HTTP.
     Http { later: bool, message: String },
     /// The cXML response is no success, or not cXML.
@@ -32,6 +35,11 @@ pub(crate) const EXIT_CODES: &str =
   10  network   no connection, or it broke: repeat later with the same bytes
   20  TLS       the handshake failed: the message says which side refused what
   21  TLS       late rejection: the server refused us after our side of the handshake was done
+  22  TLS       the server's certificate, or one above it, has expired or is not valid yet
+  23  TLS       the server's certificate is self-signed
+  24  TLS       the server's certificate comes from nobody whom we trust
+  25  TLS       the server's certificate is for another name
+  26  TLS       the server's certificate breaks another rule
   30  HTTP      refused for good (4xx, or no HTTP)
   31  HTTP      server trouble (5xx): repeat later with the same bytes
   40  cXML      refused for good (status 4xx, or no cXML)
@@ -44,7 +52,14 @@ impl Trouble {
             Self::Setup(_) => 1,
             Self::Network(_) => 10,
             Self::Tls(_) => 20,
-            Self::LateRejection(_) => 21,
+            Self::LateRejection(..) => 21,
+            Self::Certificate { problem, .. } => match (WaivableCause::of(*problem), problem) {
+                (Some(WaivableCause::Expired), _) => 22,
+                (Some(WaivableCause::SelfSigned), _) => 23,
+                (Some(WaivableCause::UntrustedRoot), _) => 24,
+                (_, CertificateProblem::CommonNameMismatch | CertificateProblem::NameMismatch) => 25,
+                _ => 26,
+            },
             Self::Http { later, .. } => 30 + u8::from(*later),
             Self::Cxml { later, .. } => 40 + u8::from(*later),
         }
@@ -56,13 +71,13 @@ impl fmt::Display for Trouble {
         match self {
             Self::Setup(message) => f.write_str(message),
             Self::Network(message) => write!(f, "network: {message}"),
-            Self::Tls(message) => write!(f, "TLS: {message}"),
-            Self::LateRejection(alert) => write!(
+            Self::Tls(message) | Self::Certificate { message, .. } => write!(f, "TLS: {message}"),
+            Self::LateRejection(alert, diagnosis) => write!(
                 f,
-                "TLS: the server rejected us after our side of the handshake was done, with alert {} ({alert}): {}.\n  In \
-                 TLS 1.3 a client is done before the server has looked at its certificate. The order was not taken.",
+                "TLS: the server rejected us after our side of the handshake was done, with alert {} ({alert}).{}\n  In TLS \
+                 1.3 a client is done before the server has looked at its certificate. The order was not taken.",
                 alert.0,
-                meaning(*alert)
+                meaning(Some(*diagnosis))
             ),
             Self::Http { message, .. } => write!(f, "HTTP: {message}"),
             Self::Cxml { message, .. } => write!(f, "cXML: {message}"),
@@ -74,9 +89,7 @@ impl fmt::Display for Trouble {
 pub(crate) fn judge(response: &Response) -> Result<Status, Trouble> {
     if !(200..300).contains(&response.status) {
         let mut message = format!("status {} {}", response.status, printable(&response.reason));
-        if let Some(hint) = hint(response) {
-            message = format!("{message}\n  {hint}");
-        }
+        message += &meaning(Diagnosis::of_http(response.status, &response.body));
         return Err(Trouble::Http { later: response.status >= 500, message });
     }
     let status = Status::parse(&response.body)
@@ -88,44 +101,6 @@ pub(crate) fn judge(response: &Response) -> Result<Status, Trouble> {
     };
     let (text, more) = (printable(&status.text), printable(&status.message));
     Err(Trouble::Cxml { later, message: format!("status {} {text}: {more}; {what}", status.code) })
-}
-
-/// What well-known servers mean by a refusal that comes by HTTP, though TLS is the reason.
-fn hint(response: &Response) -> Option<&'static str> {
-    let body = String::from_utf8_lossy(&response.body);
-    let says = |text: &str| body.contains(text);
-    if says("No required SSL certificate was sent") {
-        return Some(
-            "nginx completes the handshake without a certificate and refuses by HTTP: it asked for one and we sent none. \
-             Give --cert and --key of an issuer that it names.",
-        );
-    }
-    if says("The SSL certificate error") {
-        return Some(
-            "nginx has our certificate and does not accept it: is its issuer in ssl_client_certificate, is it valid now \
-             and for clients, and is ssl_verify_depth (1 unless set) as large as our chain?",
-        );
-    }
-    if says("Post-Handshake Authentication") {
-        return Some(
-            "Apache asks for a certificate in this path only, after the handshake, which TLS 1.3 clients need not allow \
-             (AH10158 in its error log). Offer it with --post-handshake-auth, or move SSLVerifyClient from the <Location> \
-             or <Directory> into the virtual host.",
-        );
-    }
-    if response.status == 403 && says("post_handshake_auth") {
-        return Some(
-            "the server asks for a certificate in this path only, after the handshake, which TLS 1.3 clients need not allow. \
-             Offer it with --post-handshake-auth.",
-        );
-    }
-    if response.status == 403 && says("was asked for it and showed none") {
-        return Some("the server asked for our certificate after the handshake, and none of ours is what it asks for.");
-    }
-    (response.status == 403).then_some(
-        "the handshake is done, so our certificate is valid; the server's rules do not let its owner in, as Apache's \
-         Require expr %{SSL_CLIENT_S_DN_CN} does for another common name.",
-    )
 }
 
 #[cfg(test)]
@@ -157,25 +132,22 @@ mod tests {
 
     #[test]
     fn refusals_by_http_that_mean_tls_are_explained() {
-        let nginx = "<center>No required SSL certificate was sent</center>";
-        assert!(verdict(400, nginx).unwrap_err().1.contains("we sent none"));
-        assert!(verdict(400, "The SSL certificate error").unwrap_err().1.contains("ssl_verify_depth"));
-        assert!(
-            verdict(403, "Reason: Cannot perform Post-Handshake Authentication.")
-                .unwrap_err()
-                .1
-                .contains("virtual host")
-        );
-        assert!(verdict(403, "(TLS extension post_handshake_auth)").unwrap_err().1.contains("--post-handshake-auth"));
-        assert!(verdict(403, "was asked for it and showed none").unwrap_err().1.contains("none of ours"));
-        assert!(verdict(403, "Forbidden").unwrap_err().1.contains("common name"));
+        for (status, body, expected) in [
+            (400, "<center>No required SSL certificate was sent</center>", Diagnosis::OursMissing),
+            (400, "The SSL certificate error", Diagnosis::OursRefused),
+            (403, "Reason: Cannot perform Post-Handshake Authentication.", Diagnosis::PostHandshakeNeeded),
+            (403, "Forbidden", Diagnosis::AccessDenied),
+        ] {
+            assert!(verdict(status, body).unwrap_err().1.contains(expected.cause()), "{body}");
+        }
+        assert!(!verdict(404, "").unwrap_err().1.contains("That means"));
     }
 
     #[test]
     fn a_late_rejection_names_the_alert_and_what_it_means() {
-        let trouble = Trouble::LateRejection(AlertDescription::CERTIFICATE_REQUIRED);
+        let trouble = Trouble::LateRejection(AlertDescription::CERTIFICATE_REQUIRED, Diagnosis::OursMissing);
         assert_eq!(trouble.exit_code(), 21);
         let text = trouble.to_string();
-        assert!(text.contains("alert 116 ") && text.contains("it requires a certificate and we sent none"), "{text}");
+        assert!(text.contains("alert 116 ") && text.contains(Diagnosis::OursMissing.cause()), "{text}");
     }
 }

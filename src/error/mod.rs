@@ -89,8 +89,8 @@ pub enum ApiMisuse {
     ExportLength,
     /// A stream without a host was asked who we are, or who may in, after the handshake: use `Stream::hosted`.
     HostNeeded,
-    /// The names of the trust anchors do not fit into a CertificateRequest (65,024 bytes), or there are more than
-    /// 255 anchors.
+    /// The names of the trust anchors, or those of `with_authority_names`, do not fit into a CertificateRequest (65,024
+    /// bytes), or there are more than 255 anchors.
     AuthoritiesTooLong,
     /// No trust anchor, though certificates are to be verified.
     NoTrustAnchors,

@@ -5,7 +5,7 @@ use crate::error::{ApiMisuse, Error};
 use crate::limits::{DEFAULT_DEPTH, MAX_ANCHORS, MAX_LIST};
 use crate::wire::certificate_request::MAX_AUTHORITIES;
 use crate::wire::enums::{CipherSuite, NamedGroup, SignatureScheme};
-use crate::x509::{CommonName, ServerName, TrustAnchor, Waivers};
+use crate::x509::{CommonName, Name, ServerName, TrustAnchor, Waivers};
 
 /// What both roles configure. Empty lists mean everything the provider has, in its order.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +36,8 @@ pub struct ClientConfig<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct ServerConfig<'a> {
     pub(crate) client_auth: ClientAuth<'a>,
-    pub(crate) send_authorities: bool,
+    /// The names that a CertificateRequest lists, if they are not those of the anchors.
+    names: Option<&'a [Name<'a>]>,
     pub(crate) parameters: Parameters<'a>,
 }
 
@@ -91,7 +92,7 @@ impl<'a> ClientConfig<'a> {
 impl<'a> ServerConfig<'a> {
     /// A server that treats clients as `client_auth` says.
     pub const fn new(client_auth: ClientAuth<'a>) -> Self {
-        Self { client_auth, send_authorities: true, parameters: Parameters::new() }
+        Self { client_auth, names: None, parameters: Parameters::new() }
     }
 
     /// Whether CertificateRequest names the issuers that are trusted (RFC 9846 section 4.3.4).
@@ -101,8 +102,30 @@ impl<'a> ServerConfig<'a> {
     /// list of the others would make the client that is pinned keep its certificate back.
     #[must_use]
     pub const fn with_certificate_authorities(mut self, send: bool) -> Self {
-        self.send_authorities = send;
+        self.names = if send { None } else { Some(&[]) };
         self
+    }
+
+    /// Names these issuers in CertificateRequest, whatever is trusted: for anchors that are pins, or when the clients have
+    /// certificates of an authority below the one that is trusted. Apache: `SSLCADNRequestFile`.
+    #[must_use]
+    pub const fn with_authority_names(mut self, names: &'a [Name<'a>]) -> Self {
+        self.names = Some(names);
+        self
+    }
+
+    /// The names that a CertificateRequest lists to a client that is treated so.
+    pub(crate) fn authorities(&self, client_auth: &ClientAuth<'a>) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a> {
+        let anchors = if self.names.is_none() { client_auth.named_anchors() } else { &[] };
+        let names = anchors.iter().filter_map(TrustAnchor::subject);
+        names.chain(self.names.unwrap_or_default().iter().copied()).map(|name| name.as_der())
+    }
+
+    /// Refuses what can never work, before the first byte is sent.
+    pub(crate) fn check<C: CryptoProvider>(&self) -> Result<(), Error> {
+        self.parameters.check::<C>()?;
+        check_names(self.names.unwrap_or_default().iter().copied())?;
+        self.client_auth.anchors().map_or(Ok(()), check_anchors)
     }
 }
 
@@ -197,12 +220,11 @@ common_options!(ClientConfig);
 common_options!(ServerConfig);
 
 impl<'a> ClientAuth<'a> {
-    /// The names that a CertificateRequest lists. None if one of the anchors is a pin: RFC 9846 section 4.3.4
+    /// The anchors that a CertificateRequest names. None if one of them is a pin: RFC 9846 section 4.3.4
     /// lets the list guide the choice of the client, and it would guide the one that is pinned away.
-    pub(crate) fn authorities(&self) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a> {
+    fn named_anchors(&self) -> &'a [TrustAnchor<'a>] {
         let anchors = self.anchors().unwrap_or(&[]);
-        let anchors = if anchors.iter().all(|anchor| anchor.subject().is_some()) { anchors } else { &[] };
-        anchors.iter().filter_map(TrustAnchor::subject).map(|name| name.as_der())
+        if anchors.iter().all(|anchor| anchor.subject().is_some()) { anchors } else { &[] }
     }
 
     /// The trust anchors for clients, if they are asked.
@@ -284,13 +306,13 @@ pub(super) fn check_anchors(anchors: &[TrustAnchor<'_>]) -> Result<(), Error> {
     if anchors.is_empty() {
         return Err(ApiMisuse::NoTrustAnchors.into());
     }
-    let names = anchors
-        .iter()
-        .filter_map(TrustAnchor::subject)
-        .fold(0_usize, |sum, name| sum.saturating_add(name.as_der().len()).saturating_add(2));
-    if names > MAX_AUTHORITIES || anchors.len() > MAX_ANCHORS {
-        Err(ApiMisuse::AuthoritiesTooLong.into())
-    } else {
-        Ok(())
+    if anchors.len() > MAX_ANCHORS {
+        return Err(ApiMisuse::AuthoritiesTooLong.into());
     }
+    check_names(anchors.iter().filter_map(TrustAnchor::subject))
+}
+
+fn check_names<'n>(names: impl Iterator<Item = Name<'n>>) -> Result<(), Error> {
+    let len = names.fold(0_usize, |sum, name| sum.saturating_add(name.as_der().len()).saturating_add(2));
+    if len > MAX_AUTHORITIES { Err(ApiMisuse::AuthoritiesTooLong.into()) } else { Ok(()) }
 }

@@ -503,7 +503,7 @@ impl Requester<'_> {
         let context = self.context::<C>()?;
         let schemes = self.config.parameters.signature_schemes::<C>();
         let certificate_schemes = self.config.parameters.certificate_schemes::<C>();
-        let authorities = self.client_auth.authorities().filter(|_| self.config.send_authorities);
+        let authorities = self.config.authorities(&self.client_auth);
         send_pieces(tx, transcript, sent, |piece| {
             certificate_request::for_each_piece(&context, schemes, certificate_schemes, authorities, piece);
         })

@@ -15,7 +15,7 @@
 //! Nothing of the application is sent before step 6 is over: the session does not exist until then.
 
 use super::authenticate::{Answered, Authenticate, Expectation, Outcome};
-use super::config::{ClientAuth, Parameters, ServerConfig, check_anchors};
+use super::config::{ClientAuth, Parameters, ServerConfig};
 use super::identify::{Identify, send, send_change_cipher_spec, send_finished, send_pieces};
 use super::keys::{ApplicationKeys, ClientFinishedKeys, HandshakeKeys, receive_finished};
 #[cfg(feature = "post-handshake-auth")]
@@ -88,8 +88,7 @@ impl Role for Server {
     }
 
     fn check<C: CryptoProvider>(config: &ServerConfig<'_>) -> Result<(), Error> {
-        config.parameters.check::<C>()?;
-        config.client_auth.anchors().map_or(Ok(()), check_anchors)
+        config.check::<C>()
     }
 
     fn start<'b, C: CryptoProvider>() -> State<'b, C> {
@@ -450,7 +449,7 @@ fn send_certificate_request<'b, C: CryptoProvider>(
 ) -> Next<'b, C> {
     let schemes = config.parameters.signature_schemes::<C>();
     let certificate_schemes = config.parameters.certificate_schemes::<C>();
-    let authorities = config.client_auth.authorities().filter(|_| config.send_authorities);
+    let authorities = config.authorities(&config.client_auth);
     let Context { tx, transcript, .. } = cx;
     let whole = send_pieces(tx, transcript, &mut sent, |piece| {
         certificate_request::for_each_piece(&[], schemes, certificate_schemes, authorities, piece);

@@ -12,8 +12,8 @@ use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::{Host, SoftwareHost};
 use embedded_mtls::x509::{PeerIdentity, ServerName, Time, TrustAnchor, UnixTime};
 use embedded_mtls::{
-    AlertDescription, Buffers, Client, ClientAuth, ClientConfig, Credential, CredentialRequest, Entropy, Error, Event,
-    Handshake, KeyHandle, Server, ServerConfig, Session, Side, SignRequest, Signature, Stage, Step,
+    AlertDescription, Buffers, Client, ClientAuth, ClientConfig, Credential, CredentialRequest, Diagnosis, Entropy,
+    Error, Event, Handshake, KeyHandle, Server, ServerConfig, Session, Side, SignRequest, Signature, Stage, Step,
 };
 
 pub type ClientHandshake = Handshake<'static, Client, RustCrypto>;
@@ -119,6 +119,8 @@ pub struct Outcome {
     pub wire: Wire,
     /// What client and server say about the certificates of the other, if they refused them.
     pub verdicts: [Option<String>; 2],
+    /// The names of their failures, as far as they failed in the handshake.
+    pub diagnoses: [Option<Diagnosis>; 2],
 }
 
 /// What passed, and what is still on its way.
@@ -200,7 +202,8 @@ impl<CH: Host<'static, Client, RustCrypto>, SH: Host<'static, Server, RustCrypto
             }
         }
         let verdicts = [verdict(&client), verdict(&server)];
-        Outcome { client: finish(client, client_end), server: finish(server, server_end), wire, verdicts }
+        let diagnoses = [client.diagnosis(), server.diagnosis()];
+        Outcome { client: finish(client, client_end), server: finish(server, server_end), wire, verdicts, diagnoses }
     }
 }
 

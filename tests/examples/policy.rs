@@ -136,7 +136,7 @@ fn both_sides_meet_under_policies_of_the_same_shape() {
     let authorities = vec![roots[0].certificate().to_vec()];
     assert_late(&Errand { identities: Vec::new(), authorities, ..errand(&pki, &address) }, 116);
     gateway(&here, &roots[1]);
-    assert_eq!(trouble(&under(here.rules("", None, None).unwrap(), &address)).0, 20);
+    assert_eq!(trouble(&under(here.rules("", None, None).unwrap(), &address)).0, 24);
 }
 
 // U32 U33
@@ -238,7 +238,7 @@ fn what_a_policy_ignores_is_let_in_and_told_or_refused_when_the_build_cannot() {
     gateway(&here, &roots[0]);
     here.root("suppliers", &roots[1]);
     let enforced = here.rules(&format!("{IGNORE}<Enforce>true</Enforce>"), None, None).unwrap();
-    assert_eq!(trouble(&under(enforced, &address)).0, 20);
+    assert_eq!(trouble(&under(enforced, &address)).0, 24);
     let ignoring = under(here.rules(IGNORE, None, None).unwrap(), &address);
     if cfg!(feature = "dangerous-waivers") {
         let (mut memory, mut waived) = (DeviceMemory::new(), None);
@@ -252,7 +252,7 @@ fn what_a_policy_ignores_is_let_in_and_told_or_refused_when_the_build_cannot() {
         let waived = waived.expect("it is told");
         assert!(waived.starts_with("untrusted root: "), "{waived}");
         let elsewhere = Errand { server_name: "elsewhere.example".to_owned(), ..ignoring };
-        assert_eq!(trouble(&elsewhere).0, 20, "a name is never waived");
+        assert_eq!(trouble(&elsewhere).0, 25, "a name is never waived");
     } else {
         let (code, words) = trouble(&ignoring);
         assert!(

@@ -47,14 +47,19 @@ impl Host<'static, Client, RustCrypto> for Curious<'_> {
 #[test]
 fn u01_a_client_sees_whose_certificates_are_wanted_and_no_list_means_anybodys() {
     let pki = Pki::new();
-    for named in [true, false] {
+    let issuing = leak_all(vec![leak(Box::new(anchors(&[&pki.intermediate])[0])).subject().unwrap()]);
+    let usual = Setup::new(&pki).server;
+    for (server, names) in [
+        (usual, vec!["CN=Example Root,O=Example"]),
+        (usual.with_certificate_authorities(false), vec![]),
+        (usual.with_authority_names(issuing), vec!["CN=Example Intermediate,O=Example"]),
+    ] {
         let asked = RefCell::default();
         let curious = Curious(shows(&[&pki.client, &pki.intermediate]), &asked);
         let mut setup = with_hosts(&pki, curious, shows(&[&pki.server, &pki.intermediate]));
-        setup.server = setup.server.with_certificate_authorities(named);
+        setup.server = server;
         assert_eq!(ends(setup), (None, None));
         let asked = asked.into_inner();
-        let names = if named { vec!["CN=Example Root,O=Example".to_owned()] } else { vec![] };
         assert_eq!(asked.len(), 1);
         assert_eq!(asked[0].0, names);
         assert!(asked[0].1.contains(&ECDSA_P256));

@@ -64,6 +64,7 @@ pub(crate) const PINNED: &str = "aes256-gcm-sha384,std,log";
 pub(crate) const ALL_TESTS: &[&str] = &[
     "algorithms",
     "data",
+    "diagnoses",
     "drivers",
     "events",
     "examples",

@@ -66,7 +66,7 @@ impl<C: CryptoProvider> Session<'_, C> {
             self.rx.discard(total);
         }
         self.tickets_left = self.tickets_left.checked_sub(1).ok_or(PeerMisbehaved::TooManyMessages)?;
-        self.handshake_accepted();
+        self.shown_accepted();
         Ok(Handled::Yes)
     }
 

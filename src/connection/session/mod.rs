@@ -353,8 +353,11 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
     /// - application data after we have sent some. Data that comes before proves nothing: "Servers MAY send data after
     ///   sending their first flight", without knowing who the client is (section 4.5.3).
     ///
-    /// A server that sends no tickets and only answers shows nothing before it is asked something. After a late answer only
-    /// data counts, as the other two may have been on their way before.
+    /// A server that sends no tickets and only answers shows nothing before it is asked something.
+    ///
+    /// After a late answer a second request counts for nothing, as it may have been on its way before, and data only after
+    /// we have sent more. A ticket counts: servers send one when they have judged the answer, though none keeps them from
+    /// sending one before.
     pub const fn client_auth(&self) -> ClientAuthStatus {
         self.negotiated.client_auth
     }

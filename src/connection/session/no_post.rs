@@ -24,10 +24,6 @@ impl<C: CryptoProvider> Session<'_, C> {
         Next::NeedInput
     }
 
-    pub(super) fn handshake_accepted(&mut self) {
-        self.shown_accepted();
-    }
-
     pub(super) const fn post_data_received(&mut self) {}
 
     pub(super) const fn post_message(&self) -> Option<HandshakeType> {

@@ -107,17 +107,13 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
         if !self.rx.receive(header.total())? {
             return Ok(Handled::NotYet);
         }
-        self.handshake_accepted();
-        let (post, mut channel) = self.post_parts();
-        Ok(if post.receive_request(&mut channel)? { Handled::Yes } else { Handled::NotYet })
-    }
-
-    /// The server has shown that it has let us in after the handshake. Of a late answer that says nothing: a ticket or
-    /// a second request may have been sent before that was seen (RFC 9846 section 4.7.2).
-    pub(super) fn handshake_accepted(&mut self) {
+        // Who is asked after the handshake has been let in; a second request may have been sent before our answer to
+        // the first was seen (RFC 9846 section 4.7.2), and says nothing.
         if !self.answered_late {
             self.shown_accepted();
         }
+        let (post, mut channel) = self.post_parts();
+        Ok(if post.receive_request(&mut channel)? { Handled::Yes } else { Handled::NotYet })
     }
 
     fn begin_receiving(&mut self) -> Result<bool, Error> {

@@ -20,7 +20,7 @@ use process::{LIMIT, Process};
 const GUIDE: &str = include_str!("../../../../docs/guide.md");
 const ORDER: &str = include_str!("../../../../examples/data/order.xml");
 /// Ports that the guide names; each run has its own instead.
-const PORTS: [&str; 5] = ["8443", "8444", "8445", "8446", "8447"];
+const PORTS: [&str; 6] = ["8443", "8444", "8445", "8446", "8447", "8448"];
 
 /// A fenced block.
 struct Block<'g> {
