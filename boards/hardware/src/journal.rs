@@ -50,7 +50,14 @@ impl<'m, F: NorFlash> FlashJournal<'m, F> {
 
     /// Keeps a seed for the next start. `false`: it is not kept.
     pub fn keep_seed(&mut self, seed: &[u8; 32]) -> bool {
-        self.append(SEED, seed)
+        self.append(SEED, seed) || {
+            warn!("the journal took no seed: it is erased unless an order waits in it");
+            !self.holds_order() && self.erase() && self.append(SEED, seed)
+        }
+    }
+
+    fn holds_order(&mut self) -> bool {
+        self.newest(ORDER).is_ok_and(|order| order.is_some_and(|order| !order.is_empty()))
     }
 
     /// Writes `bytes` as the newest entry of `kind`, and reads it back. `false`: it is not there.
@@ -202,14 +209,47 @@ mod tests {
         assert_eq!(found(Pages::<_, 8192>::new(&mut flash), 0..16_384), None);
     }
 
+    /// Flashes that hold something that no journal has written.
+    fn foreign() -> [Flash<4, 4096>; 4] {
+        let text = b"Example Bottling, Plant 7. ";
+        let fills: [fn(usize, &[u8]) -> u8; 4] =
+            [|_, _| 0, |_, _| 0x55, |at, _| u8::try_from(at * 7 % 256).unwrap(), |at, text| text[at % text.len()]];
+        fills.map(|fill| {
+            let mut flash = Flash::new(16_384);
+            flash.bytes.iter_mut().enumerate().for_each(|(at, byte)| *byte = fill(at, text));
+            flash
+        })
+    }
+
     #[test]
-    fn a_flash_full_of_something_else_is_taken_over() {
-        let mut flash = Flash::<4, 4096>::new(16_384);
-        for (at, byte) in flash.bytes.iter_mut().enumerate() {
-            *byte = u8::try_from(at * 7 % 256).unwrap();
+    fn a_flash_full_of_something_else_is_taken_over_by_an_order() {
+        for mut flash in foreign() {
+            assert_eq!(found(Pages::<_, 8192>::new(&mut flash), 0..16_384), None);
+            assert!(store(Pages::<_, 8192>::new(&mut flash), 0..16_384, &order(3, 500)));
+            assert_eq!(found(Pages::<_, 8192>::new(&mut flash), 0..16_384), Some(order(3, 500)));
         }
-        assert_eq!(found(Pages::<_, 8192>::new(&mut flash), 0..16_384), None);
+    }
+
+    #[test]
+    fn a_flash_full_of_something_else_is_taken_over_by_a_seed() {
+        for mut flash in foreign() {
+            let mut scratch = Box::new([0; SCRATCH]);
+            let mut journal = FlashJournal::new(Pages::<_, 8192>::new(&mut flash), 0..16_384, &mut scratch).unwrap();
+            assert_eq!(journal.seed(), None);
+            assert!(journal.keep_seed(&[5; 32]) && journal.store(&order(3, 500)));
+            assert_eq!(journal.seed(), Some([5; 32]));
+        }
+    }
+
+    #[test]
+    fn a_seed_that_is_not_taken_costs_no_order() {
+        let mut flash = Flash::<4, 4096>::new(16_384);
         assert!(store(Pages::<_, 8192>::new(&mut flash), 0..16_384, &order(3, 500)));
+        flash.power = Power::FailsAfter(0);
+        let mut scratch = Box::new([0; SCRATCH]);
+        let mut journal = FlashJournal::new(Pages::<_, 8192>::new(&mut flash), 0..16_384, &mut scratch).unwrap();
+        assert!(!journal.keep_seed(&[5; 32]));
+        flash.power = Power::On;
         assert_eq!(found(Pages::<_, 8192>::new(&mut flash), 0..16_384), Some(order(3, 500)));
     }
 
