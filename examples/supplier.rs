@@ -32,7 +32,7 @@ Usage: supplier --listen ADDRESS:PORT --cert FILE --key FILE [--client-ca FILE] 
   --post-handshake-auth PATH
                       ask for a client's certificate only when it requests PATH or what is below it, after the handshake,
                       as Apache does with SSLVerifyClient in a <Location>; given again, any of them; a client that does
-                      not offer that gets HTTP 403. With it the handshake asks only if --client-auth says so; --require-cn
+                      not offer that gets HTTP 403, and so does whoever posts an order elsewhere. With it the handshake asks only if --client-auth says so; --require-cn
                       counts for these paths. Needs --features post-handshake-auth
   --refuse-early      a client with another common name gets alert 49 in the handshake, not HTTP 403
   --once N            end after N connections
@@ -167,13 +167,22 @@ fn identities(
 }
 
 /// The value of `--post-handshake-auth`.
+#[cfg(feature = "post-handshake-auth")]
 fn late_path(path: &str) -> Result<String, UsageError> {
-    if !cfg!(feature = "post-handshake-auth") {
-        let how = "this build asks nobody after the handshake; one that does is made with cargo build --features \
-                   post-handshake-auth --examples";
-        return Err(UsageError(format!("--post-handshake-auth {path}: {how}")));
+    let wanted = "a path from the root as in /orders, without any of ? # % \\ ; // /. and characters beyond ASCII";
+    if shared::late::can_guard(path) {
+        Ok(path.to_owned())
+    } else {
+        Err(args::unfit("--post-handshake-auth", path, wanted))
     }
-    if path.starts_with('/') { Ok(path.to_owned()) } else { Err(args::unfit("--post-handshake-auth", path, "/PATH")) }
+}
+
+/// The value of `--post-handshake-auth`, which this build cannot do.
+#[cfg(not(feature = "post-handshake-auth"))]
+fn late_path(path: &str) -> Result<String, UsageError> {
+    let how = "this build asks nobody after the handshake; one that does is made with cargo build --features \
+               post-handshake-auth --examples";
+    Err(UsageError(format!("--post-handshake-auth {path}: {how}")))
 }
 
 /// The value of `--client-auth`.

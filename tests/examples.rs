@@ -362,9 +362,15 @@ mod after_the_handshake {
         assert!(events[1].starts_with(asked), "{events:?}");
         assert!(events[2].contains("POST /orders: HTTP 200"), "{events:?}");
 
-        // Elsewhere nobody is asked, whatever the names are that may come in.
-        let elsewhere = Errand { path: "/public".to_owned(), ..errand(&pki, &address) };
-        assert!(run(&elsewhere).0.is_ok());
+        // Elsewhere nobody is asked, and no order is taken, however alike the path looks.
+        for path in ["/public", "/", "/order", "/Orders"] {
+            for errand in [errand(&pki, &address), offering(&pki, &address)] {
+                let (code, words) = trouble(&Errand { path: path.to_owned(), ..errand });
+                assert!(code == 30 && words.contains("403"), "{path}: {code} {words}");
+            }
+        }
+        let alike = Errand { path: "/orders;x".to_owned(), ..errand(&pki, &address) };
+        assert_eq!(trouble(&alike).0, 30);
     }
 
     #[test]
@@ -373,12 +379,12 @@ mod after_the_handshake {
         let (address, _events) = start(late(&pki));
         let (code, words) = trouble(&errand(&pki, &address));
         assert!(
-            code == 30 && words.contains("403") && words.contains("Offer it with --post-handshake-auth"),
+            code == 30 && words.contains("403") && words.contains("offer authentication after the handshake"),
             "{code} {words}"
         );
         let nothing = Errand { identities: Vec::new(), ..offering(&pki, &address) };
         let (code, words) = trouble(&nothing);
-        assert!(code == 30 && words.contains("none of ours is what it asks for"), "{code} {words}");
+        assert!(code == 30 && words.contains("we showed none"), "{code} {words}");
     }
 
     #[test]

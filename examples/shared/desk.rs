@@ -42,7 +42,7 @@ impl Reply {
 
     /// The refusal of a message that could not be read; `None` if nobody is there to read it.
     pub(crate) fn refusal<E: core::fmt::Display>(error: &HttpError<E>) -> Option<Self> {
-        error.status().map(|status| Self::text(status, format!("{error}\n"), error.to_string()))
+        error.status().map(|status| Self::text(status, format!("{error}\n"), printable(&error.to_string())))
     }
 
     /// The head that belongs to the body; `last`: no further request is read on this connection.
@@ -100,12 +100,22 @@ impl Desk {
         let common_name = link.peer.as_ref().and_then(|peer| peer.common_name.as_deref());
         match self.objection(common_name) {
             Some(objection) => Reply::forbidden(&objection),
-            None => self.answer_anybody(request, link),
+            None => self.answer_known(request, link),
         }
     }
 
-    /// Answers a request for what everybody may have.
-    pub(crate) fn answer_anybody(&self, request: &Request, link: &Link) -> Reply {
+    /// Answers a request of somebody of whom nothing is known: he may look, and orders are taken elsewhere.
+    #[cfg(feature = "post-handshake-auth")]
+    pub(crate) fn show_anybody(&self, request: &Request, link: &Link) -> Reply {
+        match request.method.as_str() {
+            "POST" => {
+                Reply::forbidden("orders are taken only where your certificate is asked for, and not in this path")
+            }
+            _ => self.answer_known(request, link),
+        }
+    }
+
+    fn answer_known(&self, request: &Request, link: &Link) -> Reply {
         let common_name = link.peer.as_ref().and_then(|peer| peer.common_name.as_deref());
         match request.method.as_str() {
             "GET" | "HEAD" => Reply::text(200, page(link), "the page that says who came"),

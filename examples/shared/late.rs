@@ -23,20 +23,29 @@ pub(crate) enum Late {
     Unknown(&'static str),
 }
 
-/// What a client is told that has not offered to show a certificate after the handshake.
-const NOT_OFFERED: &str = "this path needs your certificate, and your client has not offered to show one after the \
-                           handshake (TLS extension post_handshake_auth); gateway --post-handshake-auth, openssl \
-                           s_client -enable_pha and curl --cert do";
-/// What a client is told that was asked and showed none.
-const DECLINED: &str = "this path needs your certificate, and your client was asked for it and showed none";
+/// What a client is told that has not offered to show a certificate after the handshake. Apache has the same term for it.
+const NOT_OFFERED: &str = "this path needs your certificate, and your client has not offered Post-Handshake Authentication \
+                           (TLS extension post_handshake_auth); gateway --post-handshake-auth, openssl s_client \
+                           -enable_pha and curl do";
+/// What a client is told that was asked and showed none. It begins as nginx begins.
+const DECLINED: &str = "No required SSL certificate was sent: your client was asked for it and showed none";
 /// What a client is told that sends on without an answer.
 const IGNORED: &str = "this path needs your certificate, and your client sent something else when it was asked for it";
+
+/// What makes a path one that can be written in another way.
+const ODD: [&str; 5] = ["%", "//", "/.", "\\", ";"];
+
+/// Whether a path can be guarded: it is written in one way only, and has nothing behind it.
+pub(crate) fn can_guard(path: &str) -> bool {
+    let plain = path.bytes().all(|byte| byte.is_ascii_graphic()) && !path.contains(['?', '#']);
+    path.starts_with('/') && plain && !ODD.iter().any(|odd| path.contains(odd))
+}
 
 /// Whether a request is for one of `paths`, or for something below it.
 pub(crate) fn guards(paths: &[String], target: &str) -> bool {
     let path = target.split(['?', '#']).next().unwrap_or_default();
     // What could be another way to write one of them counts as one of them.
-    let plain = path.starts_with('/') && !["%", "//", "/.", "\\"].iter().any(|odd| path.contains(odd));
+    let plain = path.starts_with('/') && !ODD.iter().any(|odd| path.contains(odd));
     let below = |guarded: &String| {
         let rest = path.strip_prefix(guarded.trim_end_matches('/'));
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -78,6 +87,22 @@ mod tests {
         }
         assert!(guards(&paths, "http://supplier.example/orders") && guards(&paths, "*"));
         assert!(guards(&["/".to_owned()], "/anything"));
-        assert!(!guards(&[], "/%6frders"));
+        assert!(!guards(&[], "/%6frders") && guards(&paths, "/orders;x"));
+        for odd in [
+            "orders",
+            "",
+            "/orders?new",
+            "/orders#x",
+            "/a%20b",
+            "//orders",
+            "/a/../orders",
+            "/orders;x",
+            "/a\\b",
+            "/a b",
+            "/ä",
+        ] {
+            assert!(!can_guard(odd), "{odd}");
+        }
+        assert!(can_guard("/orders") && can_guard("/") && can_guard("/a/b-c_d/"));
     }
 }

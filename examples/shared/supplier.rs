@@ -105,15 +105,20 @@ impl fmt::Display for Event {
                 write!(f, "open: {}, {}, {}; {}", link.suite, link.group, printable(alpn), whom(link))
             }
             Self::Identified(link) => write!(f, "asked after the handshake: {}", whom(link)),
-            Self::Refused(cause) => write!(f, "handshake failed: {cause}"),
+            Self::Refused(cause) => write!(f, "handshake failed: {}", printable_lines(cause)),
             Self::Recorded(line) => write!(f, "event: {line}"),
             Self::Stale(cause) => write!(f, "reference: {}", printable(cause)),
             Self::Traced(step) => write!(f, "trace: {}", printable(step)),
-            Self::Answered(request, status, what) => write!(f, "{request}: HTTP {status}, {what}"),
-            Self::Broken(cause) => write!(f, "broken: {cause}"),
+            Self::Answered(request, status, what) => write!(f, "{request}: HTTP {status}, {}", printable(what)),
+            Self::Broken(cause) => write!(f, "broken: {}", printable_lines(cause)),
             Self::Closed => f.write_str("closed"),
         }
     }
+}
+
+/// Text of several lines, of which each can be printed.
+fn printable_lines(text: &str) -> String {
+    text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
 }
 
 /// Who the client is.
@@ -378,7 +383,7 @@ impl Shop<'_> {
             return Ok(self.desk.answer(request, link));
         }
         if !late::guards(paths, &request.target) {
-            return Ok(self.desk.answer_anybody(request, link));
+            return Ok(self.desk.show_anybody(request, link));
         }
         if link.peer.is_none() {
             match late::ask(stream, porter, client_auth) {
