@@ -38,6 +38,7 @@ fn every_dependency_has_its_reason_in_the_architecture() {
     let mut used = Vec::new();
     let manifests = [
         "Cargo.toml",
+        "aead/Cargo.toml",
         "xtask/Cargo.toml",
         "tests/interop/Cargo.toml",
         "tests/qemu/Cargo.toml",

@@ -1,5 +1,6 @@
 //! A part of a lent buffer, kept as positions so that it borrows nothing.
 
+use crate::codec::move_to_front;
 use core::ops::Range;
 
 /// `start..end`, with `start <= end`.
@@ -42,7 +43,7 @@ impl Span {
     /// Moves the bytes to `to` and gives where they lie now; only ever towards the front.
     pub(super) fn move_to(self, buffer: &mut [u8], to: usize) -> Self {
         if to < self.start && self.end <= buffer.len() {
-            buffer.copy_within(self.range(), to);
+            move_to_front(buffer, self.range(), to);
             Self::new(to, to.saturating_add(self.len()))
         } else {
             self

@@ -194,7 +194,9 @@ fn limbo_files() -> Result<Vec<String>> {
 /// Off CI one packages with changes not committed yet.
 fn package() -> Step {
     let dirty = if std::env::var_os("CI").is_some() { "" } else { "--allow-dirty" };
-    let tasks = vec![cargo(&format!("package --package embedded-mtls --offline --locked {dirty}"))];
+    let tasks = vec![cargo(&format!(
+        "package --package embedded-mtls --package embedded-mtls-aead --offline --locked {dirty}"
+    ))];
     Step { name: "package", what: "the published package is complete and builds", tasks }
 }
 

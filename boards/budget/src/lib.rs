@@ -17,6 +17,8 @@
 pub mod chains;
 #[cfg(target_os = "none")]
 pub mod frame;
+#[cfg(feature = "embedded-tls")]
+pub mod peer;
 pub mod pki;
 #[cfg(any(feature = "record", feature = "replay"))]
 pub mod recording;

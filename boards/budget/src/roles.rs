@@ -79,11 +79,24 @@ pub fn client<B: Board>(mut board: B, buffers: Buffers<'_>, answer: &mut [u8; AN
 }
 
 /// Asks a client for its certificate and answers what it posts.
-pub fn server<B: Board>(mut board: B, buffers: Buffers<'_>, answer: &mut [u8; ANSWER]) -> Option<()> {
-    let anchors = [TrustAnchor::from_certificate(ROOT).ok()?];
-    let config = ServerConfig::new(ClientAuth::Required(&anchors))
-        .with_cipher_suites(board.suites())
-        .with_groups(board.groups());
+pub fn server<B: Board>(board: B, buffers: Buffers<'_>, answer: &mut [u8; ANSWER]) -> Option<()> {
+    serve(board, buffers, answer, &[TrustAnchor::from_certificate(ROOT).ok()?])
+}
+
+/// A server for clients that send their leaf alone.
+#[cfg(feature = "record")]
+pub fn server_of_leaves<B: Board>(board: B, buffers: Buffers<'_>, answer: &mut [u8; ANSWER]) -> Option<()> {
+    serve(board, buffers, answer, &[TrustAnchor::from_certificate(INTERMEDIATE).ok()?])
+}
+
+fn serve<B: Board>(
+    mut board: B,
+    buffers: Buffers<'_>,
+    answer: &mut [u8; ANSWER],
+    anchors: &[TrustAnchor<'_>],
+) -> Option<()> {
+    let config =
+        ServerConfig::new(ClientAuth::Required(anchors)).with_cipher_suites(board.suites()).with_groups(board.groups());
     let chain = [SERVER, INTERMEDIATE];
     let credentials = [Credential::new(&chain, KeyHandle(0)).ok()?];
     let keys = [board.key(&SERVER_KEY)?];
@@ -106,17 +119,31 @@ pub fn server<B: Board>(mut board: B, buffers: Buffers<'_>, answer: &mut [u8; AN
 /// # Safety
 /// Called once.
 pub unsafe fn buffers() -> Buffers<'static> {
-    static mut RX_MEMORY: [u8; RX] = [0; RX];
-    static mut TX_MEMORY: [u8; TX] = [0; TX];
+    static mut RX_MEMORY: ForRecords<RX> = ForRecords::NEW;
+    static mut TX_MEMORY: ForRecords<TX> = ForRecords::NEW;
     static mut PEER_MEMORY: [u8; PEER] = [0; PEER];
     // SAFETY: the caller calls this once, so each place is lent once.
     unsafe {
         Buffers {
-            rx: &mut *addr_of_mut!(RX_MEMORY),
-            tx: &mut *addr_of_mut!(TX_MEMORY),
+            rx: &mut *addr_of_mut!(RX_MEMORY.records),
+            tx: &mut *addr_of_mut!(TX_MEMORY.records),
             peer: &mut *addr_of_mut!(PEER_MEMORY),
         }
     }
+}
+
+/// Memory for records in which the content of the first one, behind its header of 5 bytes, lies at a multiple of 4:
+/// there, whole words are copied.
+#[repr(C, align(4))]
+pub struct ForRecords<const N: usize> {
+    gap: [u8; 3],
+    /// The memory.
+    pub records: [u8; N],
+}
+
+impl<const N: usize> ForRecords<N> {
+    /// All zeros.
+    pub const NEW: Self = Self { gap: [0; 3], records: [0; N] };
 }
 
 fn send<B: Board>(stream: &mut Stream<'_, &mut B, B::Provider>) -> Option<()> {

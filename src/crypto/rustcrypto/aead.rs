@@ -1,8 +1,11 @@
 //! Record keys.
 
-use aead::consts::{U12, U16};
-use aead::inout::InOutBuf;
-use aead::{AeadInOut, KeyInit, Nonce, Tag};
+#[cfg(feature = "aes128-gcm")]
+use embedded_mtls_aead::aes_128_gcm;
+#[cfg(feature = "aes256-gcm-sha384")]
+use embedded_mtls_aead::aes_256_gcm;
+#[cfg(feature = "chacha20-poly1305")]
+use embedded_mtls_aead::chacha20_poly1305;
 use zeroize::ZeroizeOnDrop;
 
 use crate::crypto::{Aead, AeadAlgorithm, CryptoError, NONCE_LEN, TAG_LEN};
@@ -27,19 +30,18 @@ const MAX_AEAD_KEY_LEN: usize = 32;
 
 impl Aead for RecordKey {
     fn seal(&self, nonce: &[u8; NONCE_LEN], aad: &[u8], in_out: &mut [u8]) -> Result<[u8; TAG_LEN], CryptoError> {
-        match self.algorithm {
+        let sealed = match self.algorithm {
             #[cfg(feature = "aes128-gcm")]
-            AeadAlgorithm::Aes128Gcm => seal::<aes_gcm::Aes128Gcm>(self.key()?, nonce, aad, in_out),
+            AeadAlgorithm::Aes128Gcm => aes_128_gcm::seal(self.first_half()?, nonce, aad, in_out),
             #[cfg(feature = "aes256-gcm-sha384")]
-            AeadAlgorithm::Aes256Gcm => seal::<aes_gcm::Aes256Gcm>(self.key()?, nonce, aad, in_out),
+            AeadAlgorithm::Aes256Gcm => aes_256_gcm::seal(&self.key, nonce, aad, in_out),
             #[cfg(feature = "chacha20-poly1305")]
-            AeadAlgorithm::ChaCha20Poly1305 => {
-                seal::<chacha20poly1305::ChaCha20Poly1305>(self.key()?, nonce, aad, in_out)
-            }
+            AeadAlgorithm::ChaCha20Poly1305 => chacha20_poly1305::seal(&self.key, nonce, aad, in_out),
             // Refused when the key was made.
             #[allow(unreachable_patterns, reason = "reached where an algorithm is not compiled in")]
-            _ => Err(CryptoError::Unsupported),
-        }
+            _ => return Err(CryptoError::Unsupported),
+        };
+        sealed.map_err(|_| CryptoError::Invalid)
     }
 
     fn open(
@@ -49,19 +51,18 @@ impl Aead for RecordKey {
         in_out: &mut [u8],
         tag: &[u8; TAG_LEN],
     ) -> Result<(), CryptoError> {
-        match self.algorithm {
+        let opened = match self.algorithm {
             #[cfg(feature = "aes128-gcm")]
-            AeadAlgorithm::Aes128Gcm => open::<aes_gcm::Aes128Gcm>(self.key()?, nonce, aad, in_out, tag),
+            AeadAlgorithm::Aes128Gcm => aes_128_gcm::open(self.first_half()?, nonce, aad, in_out, tag),
             #[cfg(feature = "aes256-gcm-sha384")]
-            AeadAlgorithm::Aes256Gcm => open::<aes_gcm::Aes256Gcm>(self.key()?, nonce, aad, in_out, tag),
+            AeadAlgorithm::Aes256Gcm => aes_256_gcm::open(&self.key, nonce, aad, in_out, tag),
             #[cfg(feature = "chacha20-poly1305")]
-            AeadAlgorithm::ChaCha20Poly1305 => {
-                open::<chacha20poly1305::ChaCha20Poly1305>(self.key()?, nonce, aad, in_out, tag)
-            }
+            AeadAlgorithm::ChaCha20Poly1305 => chacha20_poly1305::open(&self.key, nonce, aad, in_out, tag),
             // Refused when the key was made.
             #[allow(unreachable_patterns, reason = "reached where an algorithm is not compiled in")]
-            _ => Err(CryptoError::Unsupported),
-        }
+            _ => return Err(CryptoError::Unsupported),
+        };
+        opened.map_err(|_| CryptoError::Forged)
     }
 }
 
@@ -83,35 +84,11 @@ impl RecordKey {
         Ok(record_key)
     }
 
-    fn key(&self) -> Result<&[u8], CryptoError> {
-        self.key.get(..self.algorithm.key_len()).ok_or(CryptoError::Invalid)
+    /// A key of 16 bytes.
+    #[cfg(feature = "aes128-gcm")]
+    fn first_half(&self) -> Result<&[u8; 16], CryptoError> {
+        self.key.first_chunk().ok_or(CryptoError::Invalid)
     }
-}
-
-fn seal<A: AeadInOut<NonceSize = U12, TagSize = U16> + KeyInit>(
-    key: &[u8],
-    nonce: &[u8; NONCE_LEN],
-    aad: &[u8],
-    in_out: &mut [u8],
-) -> Result<[u8; TAG_LEN], CryptoError> {
-    let cipher = A::new_from_slice(key).map_err(|_| CryptoError::Invalid)?;
-    let nonce: &Nonce<A> = nonce.into();
-    let tag = cipher.encrypt_inout_detached(nonce, aad, InOutBuf::from(in_out)).map_err(|_| CryptoError::Invalid)?;
-    Ok(tag.into())
-}
-
-fn open<A: AeadInOut<NonceSize = U12, TagSize = U16> + KeyInit>(
-    key: &[u8],
-    nonce: &[u8; NONCE_LEN],
-    aad: &[u8],
-    in_out: &mut [u8],
-    tag: &[u8; TAG_LEN],
-) -> Result<(), CryptoError> {
-    let cipher = A::new_from_slice(key).map_err(|_| CryptoError::Invalid)?;
-    let nonce: &Nonce<A> = nonce.into();
-    let tag: &Tag<A> = tag.into();
-    // Both ciphers compare the tag in constant time, and before they decrypt.
-    cipher.decrypt_inout_detached(nonce, aad, InOutBuf::from(in_out), tag).map_err(|_| CryptoError::Forged)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use crate::crypto::{Aead, AeadAlgorithm, CryptoError, NONCE_LEN, TAG_LEN};
 
 /// A record key, of which none can be made: no suite is compiled in.
+#[derive(Debug)]
 pub enum RecordKey {}
 
 impl RecordKey {

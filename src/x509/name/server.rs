@@ -1,5 +1,6 @@
 //! Names of servers (RFC 9525): the one we want, and whether a certificate holds it.
 
+use super::address;
 use super::general::{GeneralName, GeneralNames};
 use crate::error::{ApiMisuse, Error};
 use core::fmt;
@@ -36,9 +37,9 @@ impl<'a> ServerName<'a> {
     /// # Errors
     /// [`ApiMisuse::ServerNameInvalid`] if it is neither.
     pub fn parse(name: &'a str) -> Result<Self, Error> {
-        match name.parse() {
-            Ok(address) => Ok(Self::Ip(address)),
-            Err(_) => DnsName::parse(name).map(Self::Dns),
+        match address::parse(name.as_bytes()) {
+            Some(address) => Ok(Self::Ip(address)),
+            None => DnsName::parse(name).map(Self::Dns),
         }
     }
 
@@ -46,7 +47,7 @@ impl<'a> ServerName<'a> {
     pub(crate) fn is_text(&self, text: &str) -> bool {
         match self {
             Self::Dns(wanted) => same_ignoring_case(wanted.0.as_bytes(), text.as_bytes()),
-            Self::Ip(wanted) => text.parse() == Ok(*wanted),
+            Self::Ip(wanted) => address::parse(text.as_bytes()) == Some(*wanted),
         }
     }
 

@@ -7,6 +7,7 @@
 
 use super::PeerChain;
 use super::summary::{LENGTH, Summaries, Summary, read_entry};
+use crate::codec::move_to_front;
 use crate::error::{BufferKind, Error};
 use crate::x509::identity::PeerIdentity;
 
@@ -65,7 +66,7 @@ impl Summaries<'_> {
     fn keep_leaf(&mut self) {
         if let Some((start, end)) = self.entry(0) {
             let start = start.saturating_sub(LENGTH);
-            self.memory.copy_within(start..end, 0);
+            move_to_front(self.memory, start..end, 0);
             self.kept = end.saturating_sub(start);
         }
         self.clear();

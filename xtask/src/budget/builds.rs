@@ -24,42 +24,48 @@ pub(crate) struct Choice {
     pub(crate) group: &'static str,
 }
 
-/// The compact variants of AES and SHA-2.
-const COMPACT: &str = r#"'--cfg=aes_backend_soft="compact"', '--cfg=sha2_backend_soft="compact"'"#;
+/// The compact variants of AES and SHA-2, and functions with the same code kept once.
+pub(crate) const COMPACT: &str =
+    r#"'--cfg=aes_backend_soft="compact"', '--cfg=sha2_backend_soft="compact"', '-Clink-arg=--icf=all'"#;
 
-const GCM_P256: Choice = Choice { suite: "aes128-gcm", group: "secp256r1" };
+pub(crate) const GCM_P256: Choice = Choice { suite: "aes128-gcm", group: "secp256r1" };
 const CHACHA_X25519: Choice = Choice { suite: "chacha20-poly1305", group: "x25519" };
-const CHACHA_P256: Choice = Choice { suite: "chacha20-poly1305", group: "secp256r1" };
+pub(crate) const CHACHA_P256: Choice = Choice { suite: "chacha20-poly1305", group: "secp256r1" };
 
-/// The algorithms that other implementations were measured with.
-pub(crate) const MINIMAL: Build = Build {
-    profile: "small-compact",
-    what: "s, compact AES and SHA-2",
+/// The algorithms that other implementations were measured with, in the recommended profile.
+pub(crate) const TUNED: Build = Build {
+    profile: "tuned",
+    what: "tuned",
     features: "",
     algorithms: "AES-128-GCM, P-256",
     flags: COMPACT,
     choices: &[GCM_P256],
 };
 
-/// The same with the arithmetic of the curves made for speed.
-const CURVES_FAST: Build =
-    Build { profile: "small-compact-ec-fast", what: "s, compact AES and SHA-2, elliptic curves at 3", ..MINIMAL };
+/// As small as it gets.
+pub(crate) const SMALL: Build = Build { profile: "small", what: "small", ..TUNED };
+
+/// As fast as it gets.
+pub(crate) const FAST: Build = Build { profile: "fast", what: "fast", flags: "", ..TUNED };
+
+const ALL_BY_DEFAULT: Build = Build {
+    features: "default-algorithms",
+    algorithms: "with ChaCha20-Poly1305, X25519",
+    choices: &[GCM_P256, CHACHA_P256, CHACHA_X25519],
+    ..TUNED
+};
 
 /// The first is what a quick check measures.
 pub(crate) const BUILDS: &[Build] = &[
-    CURVES_FAST,
-    MINIMAL,
-    Build { features: "cortex-m4", algorithms: "AES-128-GCM, P-256 in assembly", ..MINIMAL },
-    Build {
-        features: "default-algorithms",
-        algorithms: "with ChaCha20-Poly1305, X25519",
-        choices: &[GCM_P256, CHACHA_P256, CHACHA_X25519],
-        ..CURVES_FAST
-    },
+    TUNED,
+    SMALL,
+    FAST,
+    Build { features: "cortex-m4", algorithms: "AES-128-GCM, P-256 in assembly", ..TUNED },
+    ALL_BY_DEFAULT,
     Build {
         features: "cortex-m4,default-algorithms",
         algorithms: "with ChaCha20-Poly1305, X25519, P-256 in assembly",
         choices: &[GCM_P256, CHACHA_P256],
-        ..MINIMAL
+        ..TUNED
     },
 ];

@@ -1,6 +1,6 @@
 //! Validating a chain without TLS, beside another implementation.
 
-use super::builds::MINIMAL;
+use super::builds::TUNED;
 use super::{Build, images, replay};
 use crate::run::{Failure, Result};
 
@@ -28,7 +28,7 @@ pub(crate) fn measure() -> Result<Vec<Chain>> {
 
 fn one(name: &'static str, features: &'static str, image: &str, counted: &str) -> Result<Chain> {
     eprintln!("building and running: {name}");
-    let build = Build { features, ..MINIMAL };
+    let build = Build { features, ..TUNED };
     images::compile(&build, &["empty", image], "")?;
     let flash = images::flash_over_empty(&build, image)?;
     images::compile(&build, &[counted], "replay")?;

@@ -1,6 +1,6 @@
 //! The provider in assembly, checked where it runs.
 
-use super::builds::MINIMAL;
+use super::builds::TUNED;
 use super::{Build, images, replay, target_directory};
 use crate::run::{Failure, Result};
 use crate::setup;
@@ -14,7 +14,7 @@ pub(crate) fn check() -> Result<()> {
     setup::emulator()?;
     let file = target_directory().join("vectors");
     replay::on_host("vectors", &[&file.to_string_lossy()])?;
-    let build = Build { features: "cortex-m4", ..MINIMAL };
+    let build = Build { features: "cortex-m4", ..TUNED };
     images::compile(&build, &["check_cortex_m4"], "replay")?;
     let output = replay::emulate(&images::image(&build, "check_cortex_m4"), &[], "target/budget")?;
     if output == RIGHT {

@@ -34,6 +34,11 @@ pub(crate) fn flash_over_empty(build: &Build, name: &str) -> Result<u64> {
     over(elf::sections(&image(build, name))?.flash, elf::sections(&image(build, "empty"))?.flash)
 }
 
+/// What static RAM an image has more than the empty one.
+pub(crate) fn statics_over_empty(build: &Build, name: &str) -> Result<u64> {
+    over(elf::sections(&image(build, name))?.ram, elf::sections(&image(build, "empty"))?.ram)
+}
+
 /// Builds these programs of the crate, with `feature` beside those of the build.
 pub(crate) fn compile(build: &Build, programs: &[&str], feature: &str) -> Result<()> {
     let Build { profile, features, flags, .. } = build;

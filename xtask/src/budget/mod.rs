@@ -57,9 +57,9 @@ pub(crate) fn main(mode: Mode) -> Result<()> {
     setup::emulator()?;
     if mode == Mode::Quick {
         let measured = measure(&BUILDS[..1])?;
-        return check::compare(&document::kept()?, &document::page(&[], &measured, &[]));
+        return check::compare(&document::kept()?, &document::page(&[], &measured, &[], &[])?);
     }
-    let text = document::page(&types()?, &measure(BUILDS)?, &chains::measure()?);
+    let text = document::page(&types()?, &measure(BUILDS)?, &chains::measure()?, &peers::measure()?)?;
     println!("{text}");
     if mode == Mode::Write {
         return document::write(&text);
@@ -77,12 +77,12 @@ fn measure(builds: &'static [Build]) -> Result<Vec<Measured>> {
     choices.sort_by_key(|choice| (choice.suite, choice.group));
     choices.dedup();
     eprintln!("recording {} handshakes", choices.len());
-    choices.into_iter().try_for_each(replay::record)?;
+    choices.into_iter().try_for_each(|choice| replay::record(choice, ""))?;
     builds.iter().map(measure_build).collect()
 }
 
 fn measure_build(build: &'static Build) -> Result<Measured> {
-    eprintln!("building and running: {}, opt-level {}", build.algorithms, build.what);
+    eprintln!("building and running: {}, {}", build.algorithms, build.what);
     let sizes = images::measure(build)?;
     images::compile(build, &["replay_client", "replay_server"], "replay")?;
     let both = |choice: &Choice| {

@@ -1,9 +1,14 @@
-//! What other implementations need for the same work, measured once with the same method.
+//! What other implementations need for the same work: embedded-tls measured beside ours, the others once with the same
+//! method.
 //!
 //! The work: TLS 1.3 client, `TLS_AES_128_GCM_SHA256`, secp256r1, P-256 certificates, leaf and
 //! intermediate from both sides. Flash: `.text`, `.rodata` and `.data` of the linked image, less a
 //! frame of start-up code, UART, certificates and a request of 1 KiB. RAM: static data, heap and the
 //! painted peak of the stack, with records of 2 KiB.
+
+use super::builds::{Build, FAST, GCM_P256, SMALL, TUNED};
+use super::{images, replay};
+use crate::run::Result;
 
 /// One implementation in one configuration.
 pub(crate) struct Peer {
@@ -27,12 +32,37 @@ pub(crate) const CLIENTS: &[Peer] = &[
     peer("wolfSSL 5.9.4, smallest profile with client certificates, -Os -flto", 66_232, 10_980, 101_400_000, 2_082_000),
     peer("wolfSSL 5.9.4 with assembly, small tables, -Os -flto", 83_412, 15_656, 7_950_000, 73_000),
     peer("wolfSSL 5.9.4 with assembly, -Os -flto", 100_612, 15_656, 6_670_000, 73_000),
-    peer("embedded-tls 0.19, opt-level z (part of the checks)", 77_464, 32_468, 95_150_000, 325_000),
-    peer("embedded-tls 0.19, opt-level s (part of the checks)", 88_920, 34_716, 57_300_000, 259_000),
     peer("rustls 0.23.46 with RustCrypto, opt-level s (heap)", 239_876, 31_624, 51_740_000, 255_000),
 ];
 
 /// What a client may take at first.
 pub(crate) const FIRST_BAR: Peer = peer("*first bar*", 80_000, 14_000, 40_000_000, 200_000);
+/// Instructions for 1 KiB with ChaCha20-Poly1305 at first.
+pub(crate) const FIRST_BAR_CHACHA: u64 = 40_000;
 /// What a client is to take in the end.
 pub(crate) const GOAL: Peer = peer("*goal*", 40_000, 8_000, 4_500_000, 26_000);
+
+/// embedded-tls in the profiles that ours is built in, with the features of the crate that it needs.
+const MEASURED: &[(&str, &str, Build)] = &[
+    ("embedded-tls 0.19, tuned (part of the checks)", EMBEDDED_TLS, TUNED),
+    ("embedded-tls 0.19, small (part of the checks)", EMBEDDED_TLS, SMALL),
+    ("embedded-tls 0.19, fast (part of the checks)", EMBEDDED_TLS, FAST),
+];
+
+const EMBEDDED_TLS: &str = "embedded-tls";
+
+/// Builds and runs those that are measured beside ours.
+pub(crate) fn measure() -> Result<Vec<Peer>> {
+    replay::record(GCM_P256, EMBEDDED_TLS)?;
+    MEASURED.iter().map(|(name, features, build)| one(name, &Build { features, ..*build })).collect()
+}
+
+fn one(name: &'static str, build: &Build) -> Result<Peer> {
+    eprintln!("building and running: {name}");
+    images::compile(build, &["empty", "peer"], "")?;
+    let flash = images::flash_over_empty(build, "peer")?;
+    let statics = images::statics_over_empty(build, "peer")?;
+    images::compile(build, &["replay_peer"], "replay")?;
+    let total = replay::run_peer(build, GCM_P256, EMBEDDED_TLS)?;
+    Ok(Peer { name, flash, ram: statics + total.stack, handshake: total.handshake, record: total.record })
+}

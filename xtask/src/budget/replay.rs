@@ -35,10 +35,11 @@ impl Cost {
     }
 }
 
-/// Records both sides of a handshake, with what comes after it.
-pub(crate) fn record(choice: Choice) -> Result<()> {
-    let directory = root().join(recordings(choice));
-    on_host("record", &[&directory.to_string_lossy(), choice.suite, choice.group])
+/// Records both sides of a handshake, with what comes after it. `peer` is the client, ours if it is empty.
+pub(crate) fn record(choice: Choice, peer: &str) -> Result<()> {
+    let directory = root().join(recordings(choice, peer)).to_string_lossy().into_owned();
+    let words = [&directory, choice.suite, choice.group, peer];
+    on_host("record", if peer.is_empty() { &words[..3] } else { &words })
 }
 
 /// Runs a program of the crate on this machine.
@@ -49,15 +50,30 @@ pub(crate) fn on_host(program: &str, words: &[&str]) -> Result<()> {
     words.iter().fold(run, |run, word| run.arg(*word)).within(CRATE).succeed()
 }
 
-/// Runs the role `client` or `server`, twice: both runs have to give the same figures.
+/// Runs the role `client` or `server`.
 pub(crate) fn run(build: &Build, role: &str, choice: Choice) -> Result<Cost> {
     let image = images::image(build, &format!("replay_{role}"));
+    let output = twice(&image, choice, "")?;
+    let cost = parse(&output).and_then(Output::with_parts);
+    cost.ok_or_else(|| Failure::new(format!("{} printed what is not understood:\n{output}", image.display())))
+}
+
+/// Runs another client, whose public-key operations are not counted apart.
+pub(crate) fn run_peer(build: &Build, choice: Choice, peer: &str) -> Result<Cost> {
+    let image = images::image(build, "replay_peer");
+    let output = twice(&image, choice, peer)?;
+    let cost = parse(&output).map(|output| output.cost);
+    cost.ok_or_else(|| Failure::new(format!("{} printed what is not understood:\n{output}", image.display())))
+}
+
+/// What an image prints, which has to be the same in two runs.
+fn twice(image: &Path, choice: Choice, peer: &str) -> Result<String> {
     let words = ["replay", choice.suite, choice.group];
-    let output = emulate(&image, &words, &recordings(choice))?;
-    if emulate(&image, &words, &recordings(choice))? != output {
-        return Err(Failure::new(format!("two runs of {} gave different figures", image.display())));
+    let output = emulate(image, &words, &recordings(choice, peer))?;
+    if emulate(image, &words, &recordings(choice, peer))? == output {
+        return Ok(output);
     }
-    parse(&output).ok_or_else(|| Failure::new(format!("{} printed what is not understood:\n{output}", image.display())))
+    Err(Failure::new(format!("two runs of {} gave different figures", image.display())))
 }
 
 /// Runs an image in a directory and gives what it prints.
@@ -73,12 +89,29 @@ pub(crate) fn emulate(image: &Path, words: &[&str], directory: &str) -> Result<S
         .read()
 }
 
-fn recordings(choice: Choice) -> String {
-    format!("target/budget/{}-{}", choice.suite, choice.group)
+fn recordings(choice: Choice, peer: &str) -> String {
+    let words = [choice.suite, choice.group, peer];
+    format!("target/budget/{}", words.join("-").trim_end_matches('-'))
+}
+
+/// What a role has printed.
+#[derive(Debug, PartialEq, Eq)]
+struct Output {
+    /// Without what the signatures cost that were verified.
+    cost: Cost,
+    verified: Vec<u64>,
+}
+
+impl Output {
+    /// Of the verified signatures, those of the chain come before the proof that the peer has the key of its leaf.
+    fn with_parts(self) -> Option<Cost> {
+        let [leaf, intermediate, certificate_verify] = self.verified.try_into().ok()?;
+        Some(Cost { chain: leaf + intermediate, certificate_verify, ..self.cost })
+    }
 }
 
 /// Lines of a name and a number.
-fn parse(output: &str) -> Option<Cost> {
+fn parse(output: &str) -> Option<Output> {
     let mut cost = Cost::default();
     let (mut verified, mut records) = (Vec::new(), Vec::new());
     for line in output.lines() {
@@ -97,11 +130,8 @@ fn parse(output: &str) -> Option<Cost> {
             _ => return None,
         }
     }
-    // The chain comes before the proof that the peer has the key of its leaf.
-    let [leaf, intermediate, certificate_verify] = verified.try_into().ok()?;
-    (cost.chain, cost.certificate_verify) = (leaf + intermediate, certificate_verify);
     cost.record = records.iter().sum::<u64>().checked_div(u64::try_from(records.len()).ok()?)?;
-    Some(cost)
+    Some(Output { cost, verified })
 }
 
 #[cfg(test)]
@@ -113,13 +143,14 @@ mod tests {
 
     #[test]
     fn the_last_of_three_verifications_is_that_of_certificate_verify() {
-        let cost = parse(OUTPUT).unwrap();
+        let cost = parse(OUTPUT).and_then(Output::with_parts).unwrap();
         assert_eq!((cost.chain, cost.certificate_verify, cost.rest(), cost.record), (41, 12, 13, 5));
     }
 
     #[test]
     fn output_of_another_form_is_not_understood() {
-        assert_eq!(parse(&OUTPUT.replace("verify 12\n", "")), None);
+        let of_two = parse(&OUTPUT.replace("verify 12\n", "")).unwrap();
+        assert_eq!(of_two.with_parts(), None);
         assert_eq!(parse(&OUTPUT.replace("stack 7840", "no stack")), None);
         assert_eq!(parse(""), None);
     }

@@ -1,10 +1,10 @@
 //! On the host: runs a client and a server against each other and keeps what each of them sends.
 //!
-//! `record DIRECTORY SUITE GROUP`
+//! `record DIRECTORY SUITE GROUP [embedded-tls]`, which is the client then
 
 use budget::recording::{CLIENT_SEED, Choice, FROM_CLIENT, FROM_SERVER, SERVER_SEED, entropy};
 use budget::roles::{self, ANSWER, Board, PEER, RX, TX};
-use budget::{Key, Provider, pki};
+use budget::{Key, Provider, peer, pki};
 use embedded_io::{ErrorType, Read, Write};
 use embedded_mtls::x509::{Time, UnixTime};
 use embedded_mtls::{Buffers, CipherSuite, NamedGroup};
@@ -91,7 +91,7 @@ impl Drop for End {
     }
 }
 
-fn run(role: fn(End, Buffers<'_>, &mut [u8; ANSWER]) -> Option<()>, end: End) {
+fn run<const TX: usize>(role: fn(End, Buffers<'_>, &mut [u8; ANSWER]) -> Option<()>, end: End) {
     let (mut rx, mut tx, mut peer) = ([0; RX], [0; TX], [0; PEER]);
     let buffers = Buffers { rx: &mut rx, tx: &mut tx, peer: &mut peer };
     role(end, buffers, &mut [0; ANSWER]).expect("the role comes to its end");
@@ -99,7 +99,11 @@ fn run(role: fn(End, Buffers<'_>, &mut [u8; ANSWER]) -> Option<()>, end: End) {
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    let [directory, suite, group] = words.as_slice() else { panic!("record DIRECTORY SUITE GROUP") };
+    let (directory, suite, group, peer) = match words.as_slice() {
+        [directory, suite, group] => (directory, suite, group, false),
+        [directory, suite, group, peer] if peer == "embedded-tls" => (directory, suite, group, true),
+        _ => panic!("record DIRECTORY SUITE GROUP [embedded-tls]"),
+    };
     let choice = Choice::parse(suite, group).expect("a suite and a group that exist");
     let directory = Path::new(directory);
     std::fs::create_dir_all(directory).expect("a directory for the recordings");
@@ -118,7 +122,19 @@ fn main() {
     };
     let client = end(from_server, to_server, file(FROM_CLIENT), CLIENT_SEED);
     let server = end(from_client, to_client, file(FROM_SERVER), SERVER_SEED);
-    let server = thread::spawn(|| run(roles::server, server));
-    run(roles::client, client);
+    // The peer wants each message in one record: its server has a larger buffer to send from.
+    let server =
+        thread::spawn(
+            move || {
+                if peer { run::<RX>(roles::server_of_leaves, server) } else { run::<TX>(roles::server, server) }
+            },
+        );
+    if peer {
+        // SAFETY: the only call of this program.
+        let buffers = unsafe { peer::buffers() };
+        peer::client(client, buffers, &mut [0; ANSWER]).expect("the peer comes to its end");
+    } else {
+        run::<TX>(roles::client, client);
+    }
     server.join().expect("the server comes to its end");
 }

@@ -8,5 +8,7 @@ use semihosting as _;
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    replay::run(roles::client, FROM_SERVER, CLIENT_SEED)
+    // SAFETY: the only call of this image.
+    let buffers = unsafe { roles::buffers() };
+    replay::run(roles::client, buffers, FROM_SERVER, CLIENT_SEED)
 }

@@ -8,5 +8,7 @@ use semihosting as _;
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    replay::run(roles::server, FROM_CLIENT, SERVER_SEED)
+    // SAFETY: the only call of this image.
+    let buffers = unsafe { roles::buffers() };
+    replay::run(roles::server, buffers, FROM_CLIENT, SERVER_SEED)
 }

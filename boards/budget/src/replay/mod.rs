@@ -16,7 +16,7 @@ use core::convert::Infallible;
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
 use embedded_io::{ErrorType, Read, Write};
 use embedded_mtls::x509::{Time, UnixTime};
-use embedded_mtls::{Buffers, CipherSuite, NamedGroup};
+use embedded_mtls::{CipherSuite, NamedGroup};
 use semihosting::println;
 
 /// Longest recording.
@@ -115,24 +115,24 @@ impl Write for Replay {
     }
 }
 
-/// A role of `crate::roles`.
-pub type Role = fn(Replay, Buffers<'_>, &mut [u8; ANSWER]) -> Option<()>;
+/// A role of `crate::roles`, or the same of another implementation, with the memory it is lent.
+pub type Role<M> = fn(Replay, M, &mut [u8; ANSWER]) -> Option<()>;
 
 /// Runs `role` on what its peer has sent, prints what it cost and ends the emulator.
-pub fn run(role: Role, peer: &core::ffi::CStr, seed: u8) -> ! {
+pub fn run<M>(role: Role<M>, memory: M, peer: &core::ffi::CStr, seed: u8) -> ! {
     static MEMORY: Memory<{ RECORDING + ANSWER }> = Memory(UnsafeCell::new([0; RECORDING + ANSWER]));
     let words = machine::words();
     let mut words = words.skip(1);
     let (Some(suite), Some(group)) = (words.next(), words.next()) else { fail("a suite and a group are needed") };
     let Some(choice) = Choice::parse(suite, group) else { fail("no such suite or group") };
-    // SAFETY: `run` does not return, so nobody else has these references.
-    let (memory, buffers) = unsafe { (&mut *MEMORY.0.get(), crate::roles::buffers()) };
-    let Some((answer, recording)) = memory.split_first_chunk_mut() else { fail("no memory") };
+    // SAFETY: `run` does not return, so nobody else has this reference.
+    let place = unsafe { &mut *MEMORY.0.get() };
+    let Some((answer, recording)) = place.split_first_chunk_mut() else { fail("no memory") };
     let recording = machine::read(peer, recording);
     machine::start_timer();
     let stack = machine::Stack::paint();
     // Not inlined: its frame counts, that of this function does not.
-    let done = core::hint::black_box(role)(Replay { recording, piece: &[], choice, seed }, buffers, answer);
+    let done = core::hint::black_box(role)(Replay { recording, piece: &[], choice, seed }, memory, answer);
     let peak = stack.peak();
     if done.is_none() || MARKED.load(Relaxed) != MARKS {
         fail("the role did not come to its end");

@@ -1,0 +1,142 @@
+//! The AEADs of `embedded-mtls`, which is the only crate that this is for: those of RustCrypto behind functions that are
+//! not generic.
+//!
+//! Cargo sets crate by crate how a program is optimised, and generic code is compiled with the crate that uses it. So
+//! the loops over the bytes of a record, which all come from generic crates, are compiled here, and a program that is
+//! otherwise made for size can have them made for speed:
+//!
+//! ```toml
+//! [profile.release.package.embedded-mtls-aead]
+//! opt-level = 3
+//! ```
+#![no_std]
+#![forbid(unsafe_code)]
+
+use aead::consts::{U12, U16};
+use aead::inout::InOutBuf;
+use aead::{AeadInOut, Key, KeyInit, Nonce, Tag};
+
+/// Bytes of a nonce.
+pub const NONCE_LEN: usize = 12;
+/// Bytes of a tag.
+pub const TAG_LEN: usize = 16;
+
+/// It did not work: the tag is not that of these bytes, or there are more of them than the algorithm can take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failed;
+
+/// The two functions of an algorithm.
+macro_rules! algorithm {
+    ($(#[$meta:meta])* $name:ident, $algorithm:ty, $key_len:literal) => {
+        $(#[$meta])*
+        pub mod $name {
+            use super::{Failed, NONCE_LEN, TAG_LEN};
+
+            /// Encrypts `in_out` in place and gives the tag.
+            ///
+            /// # Errors
+            /// [`Failed`] if it is too long.
+            // Not inlined: it would be optimised as its caller is.
+            #[inline(never)]
+            pub fn seal(
+                key: &[u8; $key_len],
+                nonce: &[u8; NONCE_LEN],
+                aad: &[u8],
+                in_out: &mut [u8],
+            ) -> Result<[u8; TAG_LEN], Failed> {
+                super::seal::<$algorithm>(key.into(), nonce, aad, in_out)
+            }
+
+            /// Checks the tag, then decrypts `in_out` in place.
+            ///
+            /// # Errors
+            /// [`Failed`] if the tag is wrong; `in_out` then holds nothing that may be used.
+            #[inline(never)]
+            pub fn open(
+                key: &[u8; $key_len],
+                nonce: &[u8; NONCE_LEN],
+                aad: &[u8],
+                in_out: &mut [u8],
+                tag: &[u8; TAG_LEN],
+            ) -> Result<(), Failed> {
+                super::open::<$algorithm>(key.into(), nonce, aad, in_out, tag)
+            }
+        }
+    };
+}
+
+algorithm! {
+    /// AES-128-GCM.
+    #[cfg(feature = "aes-gcm")]
+    aes_128_gcm, aes_gcm::Aes128Gcm, 16
+}
+
+algorithm! {
+    /// AES-256-GCM.
+    #[cfg(feature = "aes-gcm")]
+    aes_256_gcm, aes_gcm::Aes256Gcm, 32
+}
+
+algorithm! {
+    /// ChaCha20-Poly1305.
+    #[cfg(feature = "chacha20-poly1305")]
+    chacha20_poly1305, chacha20poly1305::ChaCha20Poly1305, 32
+}
+
+fn seal<A: AeadInOut<NonceSize = U12, TagSize = U16> + KeyInit>(
+    key: &Key<A>,
+    nonce: &[u8; NONCE_LEN],
+    aad: &[u8],
+    in_out: &mut [u8],
+) -> Result<[u8; TAG_LEN], Failed> {
+    let nonce: &Nonce<A> = nonce.into();
+    let tag = A::new(key).encrypt_inout_detached(nonce, aad, InOutBuf::from(in_out)).map_err(|_| Failed)?;
+    Ok(tag.into())
+}
+
+fn open<A: AeadInOut<NonceSize = U12, TagSize = U16> + KeyInit>(
+    key: &Key<A>,
+    nonce: &[u8; NONCE_LEN],
+    aad: &[u8],
+    in_out: &mut [u8],
+    tag: &[u8; TAG_LEN],
+) -> Result<(), Failed> {
+    let (nonce, tag): (&Nonce<A>, &Tag<A>) = (nonce.into(), tag.into());
+    // All of them compare the tag in constant time, and before they decrypt.
+    A::new(key).decrypt_inout_detached(nonce, aad, InOutBuf::from(in_out), tag).map_err(|_| Failed)
+}
+
+#[cfg(all(test, feature = "aes-gcm", feature = "chacha20-poly1305"))]
+mod tests {
+    use super::*;
+    use zeroize::ZeroizeOnDrop;
+
+    #[test]
+    fn what_is_sealed_opens_and_what_is_changed_does_not() {
+        macro_rules! check {
+            ($name:ident, $key_len:literal) => {
+                let (key, nonce, aad, mut bytes) = ([1; $key_len], [2; NONCE_LEN], [3; 5], [4; 100]);
+                let tag = $name::seal(&key, &nonce, &aad, &mut bytes).unwrap();
+                assert_ne!(bytes, [4; 100]);
+                let mut changed = bytes;
+                changed[99] ^= 1;
+                assert_eq!($name::open(&key, &nonce, &aad, &mut changed, &tag), Err(Failed));
+                assert_eq!($name::open(&key, &nonce, &[3; 6], &mut { bytes }, &tag), Err(Failed));
+                assert_eq!($name::open(&key, &nonce, &aad, &mut bytes, &tag), Ok(()));
+                assert_eq!(bytes, [4; 100]);
+            };
+        }
+        check!(aes_128_gcm, 16);
+        check!(aes_256_gcm, 32);
+        check!(chacha20_poly1305, 32);
+    }
+
+    #[test]
+    fn what_holds_a_secret_is_wiped_when_dropped() {
+        const fn wiped<T: ZeroizeOnDrop>() {}
+        // Poly1305 wipes itself too, but does not say so by the trait.
+        wiped::<aes_gcm::Aes128Gcm>();
+        wiped::<aes_gcm::Aes256Gcm>();
+        wiped::<chacha20poly1305::ChaCha20Poly1305>();
+    }
+}

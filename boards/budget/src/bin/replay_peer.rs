@@ -1,0 +1,14 @@
+//! A client with embedded-tls that hears a recorded server.
+#![no_std]
+#![no_main]
+
+use budget::recording::{CLIENT_SEED, FROM_SERVER};
+use budget::{peer, replay};
+use semihosting as _;
+
+#[cortex_m_rt::entry]
+fn main() -> ! {
+    // SAFETY: the only call of this image.
+    let buffers = unsafe { peer::buffers() };
+    replay::run(peer::client, buffers, FROM_SERVER, CLIENT_SEED)
+}
