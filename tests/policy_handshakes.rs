@@ -268,7 +268,7 @@ impl Generations {
         let trust_stores = vec![TrustStore::new("peers-1", trust(0)), TrustStore::new("peers-2", trust(1))];
         let references: [&'static Reference; 2] = [0, 1].map(|_| &*leak(Box::new(Reference::to(SlotId::fixed(0)))));
         let [own, peers] = references;
-        let named = leak_all(vec![NamedReference::new("own", own), NamedReference::new("peers", peers)]);
+        let named = leak_all(vec![NamedReference::keys("own", own), NamedReference::trust("peers", peers)]);
         (Stores::new(leak_all(key_stores), leak_all(trust_stores)).with_references(named), references)
     }
 
@@ -350,7 +350,7 @@ fn policies_over_slots_rotate_in_three_steps_while_a_connection_keeps_what_it_ha
     let memory: [&'static mut [u8]; 4] = std::array::from_fn(|_| &mut leak(Box::new([0; 1500]))[..]);
     let slots: &'static Slots<'static, 4> = leak(Box::new(Slots::new(memory, references)));
     let [own, peers] = references;
-    let named = [NamedReference::new("own", own), NamedReference::new("peers", peers)];
+    let named = [NamedReference::keys("own", own), NamedReference::trust("peers", peers)];
     let rotate = |generation: usize| {
         let client = &all.clients[generation];
         let mut stage = slots.stage().unwrap();
@@ -408,6 +408,19 @@ fn a_name_that_stands_for_nothing_is_told_with_its_setting() {
     assert_eq!(policy.resolve_with(own, &[]).err(), Some(PolicyError::StoreEmpty(Setting::TrustStore)));
 }
 
+// Copied from one element into the other: a place in one list is another partner in the other list.
+#[test]
+fn a_reference_to_identities_is_none_to_trust_anchors_and_the_other_way_about() {
+    let all = Generations::new();
+    let (stores, [own, _]) = all.stores(Role::Client);
+    own.set(SlotId::fixed(1));
+    let resolve = |settings| client_policy(settings).resolve(&stores).err();
+    let crossed = Settings { trust_store: Some("ref://own"), ..MUTUAL };
+    assert_eq!(resolve(crossed), Some(PolicyError::StoreKind(Setting::TrustStore)));
+    let crossed = Settings { key_store: Some("ref://peers"), ..MUTUAL };
+    assert_eq!(resolve(crossed), Some(PolicyError::StoreKind(Setting::KeyStore)));
+}
+
 #[test]
 fn what_lies_in_slots_is_named_by_reference_and_of_the_right_kind() {
     let all = Generations::new();
@@ -415,7 +428,7 @@ fn what_lies_in_slots_is_named_by_reference_and_of_the_right_kind() {
     let memory: [&'static mut [u8]; 3] = std::array::from_fn(|_| &mut leak(Box::new([0; 1500]))[..]);
     let slots = Slots::new(memory, references);
     let [own, peers] = references;
-    let named = [NamedReference::new("own", own), NamedReference::new("peers", peers)];
+    let named = [NamedReference::keys("own", own), NamedReference::trust("peers", peers)];
     let mut stage = slots.stage().unwrap();
     let len = stage.copy(all.roots.iter().map(|root| &root.der[..])).unwrap();
     let id = stage.anchors("peers", len, now()).unwrap();
@@ -434,7 +447,7 @@ fn what_lies_in_slots_is_named_by_reference_and_of_the_right_kind() {
     }
     // A place in slots is no place in a list of stores.
     let (stores, _) = all.stores(Role::Client);
-    let elsewhere = [NamedReference::new("own", own), NamedReference::new("peers", peers)];
+    let elsewhere = [NamedReference::keys("own", own), NamedReference::trust("peers", peers)];
     let error = client_policy(MUTUAL).resolve(&stores.with_references(&elsewhere)).err();
     assert_eq!(error, Some(ReferenceNowhere(Setting::KeyStore)));
 }

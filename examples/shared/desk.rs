@@ -97,7 +97,7 @@ impl Desk {
 
     /// Answers a request of somebody who may have to have one of the common names.
     pub(crate) fn answer(&self, request: &Request, link: &Link) -> Reply {
-        let common_name = link.peer.as_ref().and_then(|peer| peer.common_name.as_deref());
+        let common_name = proved_name(link);
         match self.objection(common_name) {
             Some(objection) => Reply::forbidden(&objection),
             None => self.answer_known(request, link),
@@ -116,7 +116,7 @@ impl Desk {
     }
 
     fn answer_known(&self, request: &Request, link: &Link) -> Reply {
-        let common_name = link.peer.as_ref().and_then(|peer| peer.common_name.as_deref());
+        let common_name = proved_name(link);
         match request.method.as_str() {
             "GET" | "HEAD" => Reply::text(200, page(link), "the page that says who came"),
             "POST" => self.take_order(&request.body, common_name),
@@ -170,9 +170,16 @@ impl Desk {
     }
 }
 
+/// The common name of the client. One that was only let in because its certificates were not held against it has none:
+/// whoever made them chose the name.
+fn proved_name(link: &Link) -> Option<&str> {
+    link.peer.as_ref().filter(|_| link.waived.is_none()).and_then(|peer| peer.common_name.as_deref())
+}
+
 /// Who came, in the names that Apache gives to these facts.
 fn page(link: &Link) -> String {
-    let verify = if link.peer.is_some() { "SUCCESS" } else { "NONE" };
+    let failed = link.waived.as_ref().map(|waived| format!("FAILED:{waived}"));
+    let verify = failed.as_deref().unwrap_or(if link.peer.is_some() { "SUCCESS" } else { "NONE" });
     let mut facts = vec![
         ("SSL_PROTOCOL", "TLSv1.3"),
         ("SSL_CIPHER", &link.suite),
@@ -259,6 +266,19 @@ mod tests {
             (403, "common name of the client: found 'A\u{fffd}', wanted 'a' or 'b'")
         );
         assert_eq!(desk.answer(&post(ORDER), &Link::default()).status, 403);
+    }
+
+    #[test]
+    fn a_common_name_that_nobody_vouches_for_lets_nobody_in() {
+        let desk = Desk::new(vec!["a".to_owned()]);
+        let waived = Link { waived: Some("untrusted root".to_owned()), ..visitor("a") };
+        assert_eq!(
+            (desk.answer(&post(ORDER), &visitor("a")).status, desk.answer(&post(ORDER), &waived).status),
+            (200, 403)
+        );
+        let get = Request { method: "GET".to_owned(), ..Request::default() };
+        let page = Desk::new(Vec::new()).answer(&get, &waived).body;
+        assert!(page.contains("SSL_CLIENT_VERIFY=FAILED:untrusted root\n"), "{page}");
     }
 
     #[test]

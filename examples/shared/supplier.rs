@@ -437,7 +437,9 @@ impl<'b> Host<'b, Server, RustCrypto> for Porter<'b> {
 
     #[cfg(feature = "dangerous-waivers")]
     fn dangerous_accept_waived(&mut self, peer: &PeerIdentity<'_>, waived: embedded_mtls::x509::Waived) -> bool {
-        Host::<Server, RustCrypto>::dangerous_accept_waived(&mut self.software, peer, waived)
+        // A name that nobody vouches for is on no list.
+        let is_listed = self.required_names.is_some_and(|names| !names.is_empty());
+        !is_listed && Host::<Server, RustCrypto>::dangerous_accept_waived(&mut self.software, peer, waived)
     }
 
     fn sign(&mut self, request: &SignRequest<'_, 'b, Server, RustCrypto>) -> Option<Signature> {

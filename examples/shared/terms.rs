@@ -57,7 +57,7 @@ impl Source<'_> {
         let unusable = |error: Error| UsageError(error.to_string());
         let (contents, trouble) = rules.contents::<Server>()?;
         if let Some(trouble) = trouble {
-            warn(format!("{trouble}; {} as before", contents.names()));
+            warn(format!("{trouble}; in use are {}", contents.names()));
         }
         let (chains, keys) = (tls::chains(&contents.identities), tls::keys(&contents.identities).map_err(UsageError)?);
         let credentials = tls::credentials(&chains).map_err(unusable)?;

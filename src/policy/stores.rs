@@ -29,10 +29,12 @@ pub struct TrustStore<'s> {
     anchors: &'s [TrustAnchor<'s>],
 }
 
-/// A reference and the name by which settings know it.
+/// A reference, the name by which settings know it, and the kind of store that it is for: a place counts in one list,
+/// and in the other list it would be somebody else.
 #[derive(Clone, Copy, Debug)]
 pub struct NamedReference<'s> {
     name: &'s str,
+    kind: Setting,
     reference: &'s Reference,
 }
 
@@ -73,9 +75,14 @@ impl<'s> TrustStore<'s> {
 }
 
 impl<'s> NamedReference<'s> {
-    /// The reference that `ref://` and this name stand for.
-    pub const fn new(name: &'s str, reference: &'s Reference) -> Self {
-        Self { name, reference }
+    /// The reference to identities that `ref://` and this name stand for in `KeyStore`.
+    pub const fn keys(name: &'s str, reference: &'s Reference) -> Self {
+        Self { name, kind: Setting::KeyStore, reference }
+    }
+
+    /// The reference to trust anchors that `ref://` and this name stand for in `TrustStore`.
+    pub const fn trust(name: &'s str, reference: &'s Reference) -> Self {
+        Self { name, kind: Setting::TrustStore, reference }
     }
 }
 
@@ -124,6 +131,11 @@ fn find<'s, T>(
 
 /// To what the reference of this name points now.
 pub(super) fn target(references: &[NamedReference<'_>], name: &str, setting: Setting) -> Result<SlotId, PolicyError> {
-    let named = references.iter().find(|named| named.name == name).ok_or(PolicyError::ReferenceNotFound(setting))?;
-    named.reference.get().ok_or(PolicyError::ReferenceNowhere(setting))
+    let mut named = references.iter().filter(|named| named.name == name);
+    // One name may stand for a reference of each kind.
+    let Some(found) = named.clone().find(|named| named.kind == setting) else {
+        let other = named.next().is_some();
+        return Err(if other { PolicyError::StoreKind(setting) } else { PolicyError::ReferenceNotFound(setting) });
+    };
+    found.reference.get().ok_or(PolicyError::ReferenceNowhere(setting))
 }

@@ -166,7 +166,7 @@ fn a_reference_is_moved_while_the_supplier_runs_and_the_last_good_store_stays() 
         let told =
             events.try_iter().filter(|event| matches!(event, Event::Stale(_))).last().expect("it is told").to_string();
         assert!(
-            told.contains(words) && told.ends_with("KeyStore supplier-2027, TrustStore gateways-2027 as before"),
+            told.contains(words) && told.ends_with("in use are KeyStore supplier-2027, TrustStore gateways-2027"),
             "{told}"
         );
     };
@@ -178,6 +178,23 @@ fn a_reference_is_moved_while_the_supplier_runs_and_the_last_good_store_stays() 
     stale("policy.xml:6:1: KeyAlias 'orders': found an alias that the store of identities does not have");
     std::fs::remove_file(there.0.join("own.ref")).unwrap();
     stale("own.ref: found No such file");
+}
+
+// Whoever is no longer trusted is out at once, also while the other reference is broken.
+#[test]
+fn a_reference_to_trust_anchors_is_followed_though_that_to_identities_is_broken() {
+    let roots = roots();
+    let (there, address, events) = rotating_supplier("independent", &roots);
+    let here = Folder::new("independent-gateway");
+    gateway(&here, &roots[0]);
+    let order = || run(&under(here.rules("", None, None).unwrap(), &address)).0;
+    assert!(order().is_ok());
+    there.reference("own", "nothing");
+    there.reference("peers", "gateways-2027");
+    assert!(order().is_err());
+    let told =
+        events.try_iter().filter(|event| matches!(event, Event::Stale(_))).last().expect("it is told").to_string();
+    assert!(told.ends_with("; in use are KeyStore supplier-2026, TrustStore gateways-2027"), "{told}");
 }
 
 // U36

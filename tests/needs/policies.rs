@@ -192,7 +192,7 @@ fn stores(pki: &Pki, next: &Issued) -> (Stores<'static>, &'static Reference, &'s
         leak_all(vec![KeyStore::new("2026", first), KeyStore::new("2027", second)]),
         leak_all(vec![TrustStore::new("peers", anchors(&[&pki.root]))]),
     );
-    let named = leak_all(vec![NamedReference::new("own", own), NamedReference::new("peers", peers)]);
+    let named = leak_all(vec![NamedReference::keys("own", own), NamedReference::trust("peers", peers)]);
     (stores.with_references(named), own, keys)
 }
 

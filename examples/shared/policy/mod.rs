@@ -75,42 +75,64 @@ impl Rules {
         policy.at_site(&connection).map_err(|error| self.explain(error))
     }
 
-    /// What the stores of the policy hold; references are read now. If they cannot be followed, what they last led to,
-    /// and why.
+    /// What the stores of the policy hold; references are read now. If one cannot be followed, what it last led to, and
+    /// why; the other is followed all the same, so that nobody stays trusted because an identity cannot be read.
     pub(crate) fn contents<S: Side>(&self) -> Result<(Arc<Contents>, Option<String>), UsageError> {
         let policy = self.policy::<S>()?;
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        match (self.load(&policy, last.as_deref()), last.clone()) {
-            (Ok(None), Some(known)) => Ok((known, None)),
-            (Ok(Some(read)), _) => {
-                let read = Arc::new(read);
-                *last = Some(Arc::clone(&read));
-                Ok((read, None))
+        let keys = self.load_keys(&policy, last.as_deref());
+        let trust = self.load_trust(&policy, last.as_deref());
+        let mut troubles = Vec::new();
+        let next = match &*last {
+            None => Contents::from((keys?.unwrap_or_default(), trust?.unwrap_or_default())),
+            Some(known) => {
+                let (keys, trust) = (keep(keys, &mut troubles), keep(trust, &mut troubles));
+                if keys.is_none() && trust.is_none() {
+                    return Ok((Arc::clone(known), joined(&troubles)));
+                }
+                Contents::from((keys.unwrap_or_else(|| known.keys()), trust.unwrap_or_else(|| known.trust())))
             }
-            (Err(error), Some(known)) => Ok((known, Some(error.to_string()))),
-            (Err(error), None) => Err(error),
-            (Ok(None), None) => Err(UsageError("no store was read".to_owned())),
-        }
+        };
+        let next = Arc::new(next);
+        *last = Some(Arc::clone(&next));
+        Ok((next, joined(&troubles)))
     }
 
-    /// Reads the stores, unless they are those that were read last.
-    fn load<S: Side>(&self, policy: &Policy<'_, S>, last: Option<&Contents>) -> Result<Option<Contents>, UsageError> {
-        let name = |store: Option<StoreName<'_>>| match store {
-            Some(StoreName::Reference(name)) => self.folder.target(name).map(Some),
-            other => Ok(other.map(|store| store.text().to_owned())),
-        };
-        let (key_store, trust_store) = (name(policy.key_store())?, name(policy.trust_store())?);
-        if last.is_some_and(|last| last.key_store == key_store && last.trust_store == trust_store) {
+    /// Reads the identities, unless they are those of the store that was read last.
+    fn load_keys<S: Side>(&self, policy: &Policy<'_, S>, last: Option<&Contents>) -> Result<Option<Keyed>, UsageError> {
+        let store = self.follow(policy.key_store())?;
+        if last.is_some_and(|last| last.key_store == store) {
             return Ok(None);
         }
-        let identities = key_store.as_deref().map(|store| self.folder.identities(store)).transpose()?;
+        let identities = store.as_deref().map(|store| self.folder.identities(store)).transpose()?;
         let (aliases, identities): (Vec<String>, _) = identities.unwrap_or_default().into_iter().unzip();
         if policy.settings().key_alias.is_some_and(|wanted| aliases.iter().all(|alias| alias != wanted)) {
             return Err(self.explain(PolicyError::AliasNotFound));
         }
-        let anchors = trust_store.as_deref().map(|store| self.folder.anchors(store)).transpose()?;
+        Ok(Some((store, aliases, identities)))
+    }
+
+    /// Reads the trust anchors, unless they are those of the store that was read last.
+    fn load_trust<S: Side>(
+        &self,
+        policy: &Policy<'_, S>,
+        last: Option<&Contents>,
+    ) -> Result<Option<Trusted>, UsageError> {
+        let store = self.follow(policy.trust_store())?;
+        if last.is_some_and(|last| last.trust_store == store) {
+            return Ok(None);
+        }
+        let anchors = store.as_deref().map(|store| self.folder.anchors(store)).transpose()?;
         let (authorities, pins) = anchors.unwrap_or_default();
-        Ok(Some(Contents { key_store, trust_store, aliases, identities, authorities, pins }))
+        Ok(Some((store, authorities, pins)))
+    }
+
+    /// The store that a setting means now.
+    fn follow(&self, store: Option<StoreName<'_>>) -> Result<Option<String>, UsageError> {
+        match store {
+            Some(StoreName::Reference(name)) => Ok(Some(self.folder.target(name)?)),
+            other => Ok(other.map(|store| store.text().to_owned())),
+        }
     }
 
     /// What one handshake is held to.
@@ -135,7 +157,38 @@ impl Rules {
     }
 }
 
+/// A store of identities: its name, the aliases, the identities.
+type Keyed = (Option<String>, Vec<String>, Vec<Identity>);
+/// A store of trust anchors: its name, authorities, pins.
+type Trusted = (Option<String>, Vec<Vec<u8>>, Vec<Pin>);
+
+/// What was read anew, if anything was; an error is kept with the others.
+fn keep<T>(read: Result<Option<T>, UsageError>, troubles: &mut Vec<String>) -> Option<T> {
+    read.unwrap_or_else(|error| {
+        troubles.push(error.to_string());
+        None
+    })
+}
+
+fn joined(troubles: &[String]) -> Option<String> {
+    (!troubles.is_empty()).then(|| troubles.join("; "))
+}
+
+impl From<(Keyed, Trusted)> for Contents {
+    fn from(((key_store, aliases, identities), (trust_store, authorities, pins)): (Keyed, Trusted)) -> Self {
+        Self { key_store, trust_store, aliases, identities, authorities, pins }
+    }
+}
+
 impl Contents {
+    fn keys(&self) -> Keyed {
+        (self.key_store.clone(), self.aliases.clone(), self.identities.clone())
+    }
+
+    fn trust(&self) -> Trusted {
+        (self.trust_store.clone(), self.authorities.clone(), self.pins.clone())
+    }
+
     /// What stands in no store.
     pub(crate) fn of(identities: &[Identity], authorities: &[Vec<u8>], pins: &[Pin]) -> Self {
         Self {
