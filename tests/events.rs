@@ -14,8 +14,8 @@ use embedded_mtls::events::{Direction, Event, EventDump, EventRing, NameOf, Reco
 use embedded_mtls::io::{Host, KeystoreHost};
 use embedded_mtls::x509::{ServerName, Time, UnixTime};
 use embedded_mtls::{
-    AlertDescription, Client, ClientAuth, ClientConfig, Error, KeyHandle, NamedGroup, PeerIncompatible, Server,
-    ServerConfig, Stage,
+    AlertDescription, Client, ClientAuth, ClientConfig, Diagnosis, Error, KeyHandle, NamedGroup, PeerIncompatible,
+    Server, ServerConfig, Stage,
 };
 
 type Ring = EventRing<'static>;
@@ -275,7 +275,8 @@ fn a_client_that_shows_nothing_says_why_and_learns_late_that_it_is_refused() {
     let told = lines(&of(rings[0], 1));
     assert!(told.contains(&"received alert 116 (certificate_required)".to_owned()), "{told:#?}");
     let failed = "failed after the handshake: the peer ended the connection with alert 116 (certificate_required)";
-    assert_eq!(told.last().map(String::as_str), Some(failed), "{told:#?}");
+    let means = format!("diagnosis: {}", Diagnosis::OursMissing);
+    assert_eq!(told[told.len() - 2..], [failed.to_owned(), means], "{told:#?}");
 }
 
 #[test]

@@ -334,6 +334,7 @@ fn a_supplier_of_several_names_shows_the_certificate_of_the_name_that_is_asked_f
 #[cfg(feature = "post-handshake-auth")]
 mod after_the_handshake {
     use super::*;
+    use embedded_mtls::Diagnosis;
 
     /// A supplier that wants the gateway of `pki` for its orders only.
     fn late(pki: &Pki) -> Setup {
@@ -379,12 +380,12 @@ mod after_the_handshake {
         let (address, _events) = start(late(&pki));
         let (code, words) = trouble(&errand(&pki, &address));
         assert!(
-            code == 30 && words.contains("403") && words.contains("offer authentication after the handshake"),
+            code == 30 && words.contains("403") && words.contains(Diagnosis::PostHandshakeNeeded.cause()),
             "{code} {words}"
         );
         let nothing = Errand { identities: Vec::new(), ..offering(&pki, &address) };
         let (code, words) = trouble(&nothing);
-        assert!(code == 30 && words.contains("we showed none"), "{code} {words}");
+        assert!(code == 30 && words.contains(Diagnosis::OursMissing.cause()), "{code} {words}");
     }
 
     #[test]

@@ -58,8 +58,8 @@ pub(crate) fn unfit(option: &str, found: &str, wanted: &str) -> UsageError {
 }
 
 /// What both sides of a connection can prefer: the lists of an offer, each in order of preference. Empty: the default.
-#[cfg_attr(feature = "post-handshake-auth", allow(clippy::struct_excessive_bools, reason = "each is an option"))]
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(crate) struct Preferences {
     /// Application protocols (RFC 7301).
     pub(crate) alpn: Vec<Vec<u8>>,

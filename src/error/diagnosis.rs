@@ -236,15 +236,15 @@ impl Diagnosis {
         }
     }
 
-    /// What a refusal by HTTP says that has its reason in TLS, by the words of well-known servers: Apache and nginx
-    /// complete handshakes that they refuse afterwards. `None` if it has nothing to do with TLS.
+    /// What a refusal by HTTP says that has its reason in TLS, by the words of well-known servers: Apache, nginx and
+    /// `supplier` of the examples complete handshakes that they refuse afterwards. `None` if it has nothing to do with TLS.
     pub fn of_http(status: u16, body: &[u8]) -> Option<Self> {
         let says = |text: &str| body.windows(text.len().max(1)).any(|window| window == text.as_bytes());
-        if says("No required SSL certificate was sent") {
+        if says("No required SSL certificate was sent") || says("was asked for it and showed none") {
             Some(Self::OursMissing)
         } else if says("The SSL certificate error") {
             Some(Self::OursRefused)
-        } else if says("Post-Handshake Authentication") || says("AH10158") {
+        } else if ["Post-Handshake Authentication", "AH10158", "post_handshake_auth"].into_iter().any(says) {
             Some(Self::PostHandshakeNeeded)
         } else {
             (status == 403).then_some(Self::AccessDenied)

@@ -15,6 +15,8 @@ use core::cell::Cell;
 
 const MAGIC: [u8; 4] = *b"mTE1";
 const HEADER: usize = 21;
+/// Where in a header it stands whether the ring records.
+const ON: usize = HEADER - 3;
 /// Before the records.
 const HEAD: usize = 2 * HEADER;
 /// Length, connection and check sum.
@@ -121,6 +123,8 @@ impl<'m> EventRing<'m> {
 
     /// Switches recording on or off, also for connections that have the ring already. What is in it stays.
     pub fn set_enabled(&self, on: bool) {
+        // Into both headers, so that `write` sees it without reading either as a whole.
+        self.write_header(&Header { on, ..self.header() });
         self.write_header(&Header { on, ..self.header() });
     }
 
@@ -169,6 +173,10 @@ impl<'m> EventRing<'m> {
 
     /// Appends a record.
     pub(super) fn write(&self, connection: u16, event: &Event) {
+        let off = |start: usize| self.bytes.get(start.saturating_add(ON)).is_some_and(|on| on.get() == 0);
+        if off(0) && off(HEADER) {
+            return;
+        }
         let mut header = self.header();
         if !header.on {
             return;

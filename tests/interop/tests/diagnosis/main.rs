@@ -1,0 +1,202 @@
+//! What `gateway` says about failures with real servers: the diagnosis names the cause, and who has to act.
+
+#![allow(missing_docs)]
+
+#[path = "../../../peers/programs.rs"]
+mod built;
+#[allow(dead_code, missing_docs, unreachable_pub, reason = "tests share it, each uses a part")]
+#[path = "../../../common/pki.rs"]
+mod pki;
+#[allow(dead_code, reason = "tests share it, each uses a part")]
+#[path = "../../../peers/process.rs"]
+mod process;
+#[allow(dead_code, reason = "tests share it, each uses a part")]
+#[path = "../../../peers/servers.rs"]
+mod servers;
+#[allow(dead_code, reason = "tests share it, each uses a part")]
+#[path = "../../../peers/workdir.rs"]
+mod workdir;
+#[allow(dead_code, reason = "tests share it, each uses a part")]
+#[path = "../../../peers/world.rs"]
+mod world;
+
+use embedded_mtls::Diagnosis;
+use process::{LIMIT, Process};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::time::Instant;
+use world::{World, free_port};
+
+const ORDER: &str = include_str!("../../../../examples/data/order.xml");
+/// What takes an order: a cXML Response.
+const TAKEN: &str = r#"<cXML payloadID="1@a" timestamp="t"><Response><Status code="200" text="OK"/></Response></cXML>"#;
+/// `SSLVerifyClient` in a location, and nowhere else.
+const PER_DIRECTORY: &[&str] =
+    &["SSLVerifyClient none", "<Location /order>", "SSLVerifyClient require", "SSLVerifyDepth 3", "</Location>"];
+
+/// The world, and where a server of it listens.
+struct Ground {
+    world: World,
+    port: u16,
+}
+
+impl Ground {
+    fn new() -> Self {
+        let world = World::new().unwrap();
+        world.files.write("order.xml", ORDER).unwrap();
+        world.files.write("order", TAKEN).unwrap();
+        Self { world, port: free_port().unwrap() }
+    }
+
+    /// Starts `openssl s_server` that shows these files and asks for a certificate.
+    fn openssl(&self, shows: &str, options: &[&str]) -> Process {
+        let file = |end: &str| self.world.file(&format!("{shows}.{end}"));
+        let line = format!(
+            "s_server -quiet -accept 127.0.0.1:{} -cert {} -key {} -CAfile {} -Verify 3 {}",
+            self.port,
+            file("leaf.pem"),
+            file("key"),
+            self.world.file("root.pem"),
+            options.join(" ")
+        );
+        let mut server = Process::start("openssl", line.split_whitespace()).unwrap();
+        self.await_port(&mut server);
+        server
+    }
+
+    fn apache(&self, options: &[&str]) -> Process {
+        let mut server = servers::apache(&self.world.files, self.port, "server", options).unwrap();
+        self.await_port(&mut server);
+        server
+    }
+
+    fn nginx(&self) -> Process {
+        let mut server = servers::nginx(&self.world.files, self.port, "server", &[]).unwrap();
+        self.await_port(&mut server);
+        server
+    }
+
+    fn await_port(&self, server: &mut Process) {
+        let until = Instant::now() + LIMIT;
+        let open = |_: &Process| TcpStream::connect(("127.0.0.1", self.port)).is_ok() || Instant::now() > until;
+        server.await_sign("opened its port", open).unwrap();
+    }
+
+    /// Posts the order as this client, or as none; gives the exit code and all that is printed.
+    fn post(&self, client: Option<&str>, options: &[&str]) -> (i32, String) {
+        let mut line = format!(
+            "--connect 127.0.0.1:{} --server-name supplier.example.com --ca {} --order {} --path /order {}",
+            self.port,
+            self.world.file("root.pem"),
+            self.world.file("order.xml"),
+            options.join(" ")
+        );
+        if let Some(client) = client {
+            let chain = self.world.file(&format!("{client}.pem"));
+            let key = self.world.file(&format!("{}.key", client.trim_end_matches(".leaf")));
+            line = format!("{line} --cert {chain} --key {key}");
+        }
+        let program = programs().join("gateway").display().to_string();
+        let mut gateway = Process::start(&program, line.split_whitespace()).unwrap();
+        let status = gateway.await_status(LIMIT).unwrap();
+        let printed = String::from_utf8_lossy(&gateway.stdout()).into_owned() + &gateway.stderr();
+        (status.code().unwrap_or(-1), printed)
+    }
+}
+
+fn programs() -> &'static PathBuf {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| built::build().unwrap_or_else(|problem| panic!("{problem}")))
+}
+
+/// What was printed names the failure like this, with who has to act and what helps.
+fn is_diagnosed((code, printed): &(i32, String), exit_code: i32, diagnosis: Diagnosis) {
+    assert!(printed.contains(&diagnosis.to_string()), "{diagnosis:?} wanted:\n{printed}");
+    assert_eq!(*code, exit_code, "{printed}");
+}
+
+#[test]
+fn openssl_that_speaks_tls_1_2_only() {
+    let ground = Ground::new();
+    let _server = ground.openssl("server", &["-tls1_2"]);
+    is_diagnosed(&ground.post(Some("client"), &[]), 20, Diagnosis::Tls12Only);
+}
+
+#[test]
+fn a_proxy_with_an_authority_of_its_own_and_the_right_name() {
+    let ground = Ground::new();
+    let issuers = ground.world.file("server-of-other-root.issuers.pem");
+    let _server = ground.openssl("server-of-other-root", &["-cert_chain", &issuers]);
+    let outcome = ground.post(Some("client"), &["--events"]);
+    is_diagnosed(&outcome, 24, Diagnosis::InterposedProxy);
+    // Who it is stands in the verdict and among the events.
+    assert!(outcome.1.contains("CN=Other Intermediate"), "{}", outcome.1);
+    assert!(outcome.1.contains("#1 issued by Other Intermediate"), "{}", outcome.1);
+    let told = format!("#1 diagnosis: {}", Diagnosis::InterposedProxy);
+    assert!(outcome.1.contains(&told), "{}", outcome.1);
+}
+
+#[test]
+fn openssl_that_sends_no_intermediate() {
+    let ground = Ground::new();
+    let _server = ground.openssl("server", &[]);
+    is_diagnosed(&ground.post(Some("client"), &[]), 24, Diagnosis::TheirsIncomplete);
+}
+
+#[test]
+fn openssl_with_an_expired_certificate_and_one_for_another_name_and_one_for_clients() {
+    for (shows, code, diagnosis) in [
+        ("server-expired", 22, Diagnosis::TheirsExpired),
+        ("server-of-other-name", 25, Diagnosis::NameMismatch),
+        ("server-for-clients", 26, Diagnosis::TheirsWrongPurpose),
+    ] {
+        let ground = Ground::new();
+        let issuers = ground.world.file(&format!("{shows}.issuers.pem"));
+        let _server = ground.openssl(shows, &["-cert_chain", &issuers]);
+        is_diagnosed(&ground.post(Some("client"), &[]), code, diagnosis);
+    }
+}
+
+#[test]
+fn apache_that_refuses_what_we_show() {
+    let ground = Ground::new();
+    let _server = ground.apache(&[]);
+    is_diagnosed(&ground.post(None, &[]), 21, Diagnosis::OursMissing);
+    is_diagnosed(&ground.post(Some("client-expired"), &[]), 21, Diagnosis::OursExpired);
+    is_diagnosed(&ground.post(Some("client.leaf"), &[]), 21, Diagnosis::OursMissing);
+    // Its common name is not the wanted one.
+    is_diagnosed(&ground.post(Some("client"), &[]), 30, Diagnosis::AccessDenied);
+}
+
+#[test]
+fn apache_that_does_not_ask_at_all() {
+    let ground = Ground::new();
+    let _server = ground.apache(&["SSLVerifyClient none"]);
+    let outcome = ground.post(Some("client-deep"), &[]);
+    is_diagnosed(&outcome, 30, Diagnosis::CertificateNotAsked);
+    assert!(outcome.1.contains("asked    for no certificate: this is not mutual TLS"), "{}", outcome.1);
+}
+
+#[test]
+fn apache_that_asks_in_one_location_only() {
+    let ground = Ground::new();
+    let _server = ground.apache(PER_DIRECTORY);
+    is_diagnosed(&ground.post(Some("client-deep"), &[]), 30, Diagnosis::PostHandshakeNeeded);
+    assert!(ground.world.files.read(servers::ERRORS).contains("AH10158"));
+
+    let (code, printed) = ground.post(Some("client-deep"), &["--post-handshake-auth"]);
+    assert_eq!(code, 0, "{printed}");
+    let later = printed.split_once("asked    for no certificate yet").map(|(_, later)| later);
+    let asked = later.and_then(|later| later.split_once("asked    after the handshake, for this path\n"));
+    assert!(asked.is_some_and(|(_, asked)| asked.starts_with("asked    for a certificate of")), "{printed}");
+    assert!(!printed.contains("not mutual TLS") && !printed.contains("that means"), "{printed}");
+}
+
+#[test]
+fn nginx_that_refuses_by_http() {
+    let ground = Ground::new();
+    let _server = ground.nginx();
+    is_diagnosed(&ground.post(None, &[]), 30, Diagnosis::OursMissing);
+    is_diagnosed(&ground.post(Some("client-expired"), &[]), 30, Diagnosis::OursRefused);
+}
