@@ -56,7 +56,11 @@ impl Pki {
         let issuing = root.intermediate("Throw-away Issuing CA")?;
         let mut supplier = Leaf::new(SUPPLIER_NAME, ExtendedKeyUsagePurpose::ServerAuth);
         supplier.names = [SUPPLIER_NAME, "localhost", "127.0.0.1", "::1"].map(str::to_owned).to_vec();
-        let gateway = Leaf::new(GATEWAY_NAME, ExtendedKeyUsagePurpose::ClientAuth);
+        let mut gateway = Leaf::new(GATEWAY_NAME, ExtendedKeyUsagePurpose::ClientAuth);
+        for leaf in [&mut supplier, &mut gateway] {
+            // Long enough that no program warns of the end.
+            leaf.valid.1 = Duration::days(90);
+        }
         Ok(Self {
             supplier: issuing.leaf(&supplier)?,
             gateway: issuing.leaf(&gateway)?,
@@ -185,7 +189,7 @@ fn authority_params(common_name: &str, key: &Key, depth: BasicConstraints) -> Re
     let mut params = CertificateParams::default();
     let now = OffsetDateTime::now_utc();
     params.not_before = now - Duration::hours(1);
-    params.not_after = now + Duration::days(30);
+    params.not_after = now + Duration::days(120);
     params.distinguished_name = name(common_name);
     params.serial_number = Some(serial()?);
     params.is_ca = IsCa::Ca(depth);
