@@ -218,9 +218,12 @@ fn read_identities(
     alias: Option<&str>,
 ) -> Result<(Vec<Identity>, Vec<String>), UsageError> {
     if let Some(alias) = alias {
+        let there = files.iter().map(|(cert, _)| args::alias(cert)).collect::<Vec<_>>().join(", ");
         files.retain(|(cert, _)| args::alias(cert) == alias);
         if files.is_empty() {
-            return Err(args::unfit("--alias", alias, "the name of a --cert FILE without its end"));
+            let wanted = "the name of a --cert FILE without its end";
+            let there = if there.is_empty() { wanted.to_owned() } else { format!("{wanted}, one of: {there}") };
+            return Err(args::unfit("--alias", alias, &there));
         }
     }
     let identities = files.iter().map(|(cert, key)| Ok(pem::identity(cert, key.as_ref().unwrap_or(cert))?));

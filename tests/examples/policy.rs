@@ -291,8 +291,10 @@ fn one_connection_or_a_site_shows_another_alias() {
     assert_eq!(place(Some(site), Some("orders")), Ok(1));
     let error = place(None, Some("nobody")).unwrap_err().to_string();
     assert!(error.starts_with("--alias nobody: KeyAlias: found an alias that the store"), "{error}");
+    assert!(error.ends_with(", wanted one of: invoices, orders (store gateway)"), "{error}");
     let error = place(Some("<SSLInfo><KeyAlias>nobody</KeyAlias></SSLInfo>"), None).unwrap_err().to_string();
     assert!(error.contains("site.xml:1:10: KeyAlias 'nobody': found an alias that the store"), "{error}");
+    assert!(error.ends_with(", wanted one of: invoices, orders (store gateway)"), "{error}");
 }
 
 const IGNORE: &str = "<IgnoreValidationErrors>true</IgnoreValidationErrors>";
@@ -351,7 +353,14 @@ fn a_store_that_is_not_there_is_told_before_anybody_connects() {
     there.reference("peers", "nothing");
     let rules = there.rules("", None, None).unwrap();
     let error = rules.check::<embedded_mtls::Server>().map(drop).unwrap_err().to_string();
-    assert!(error.contains("nothing: found nothing of this name, wanted a folder, or a file nothing.pem"), "{error}");
+    assert!(error.contains("policy.xml:4:1: KeyStore 'ref://own': "), "{error}");
+    assert!(error.ends_with("nothing: found nothing of this name, wanted a folder, or a file nothing.pem"), "{error}");
+    there.identity("own", "orders", &leaf(&roots()[0], SUPPLIER_NAME));
+    there.reference("own", "own");
+    let check = || rules.check::<embedded_mtls::Server>().map(drop).unwrap_err().to_string();
+    assert!(check().contains("policy.xml:5:1: TrustStore 'ref://peers': "), "{}", check());
+    std::fs::remove_file(there.0.join("peers.ref")).unwrap();
+    assert!(check().contains("policy.xml:5:1: TrustStore 'ref://peers': "), "{}", check());
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     assert!(serve(&supplier(rules), &listener, Some(0), &|_, _| ()).is_err());
 }

@@ -25,6 +25,7 @@ use embedded_mtls::{Credential, Side};
 
 use super::args::UsageError;
 use super::pem::{Identity, Pin};
+use super::report::printable;
 use super::tls;
 
 /// A policy, what the site changes of it, and what is in its stores.
@@ -111,15 +112,17 @@ impl Rules {
         last: Option<&Contents>,
         authorities: &[Vec<u8>],
     ) -> Result<Option<Keyed>, UsageError> {
-        let store = self.follow(policy.key_store())?;
+        let store = self.follow(Setting::KeyStore, policy.key_store())?;
         if last.is_some_and(|last| last.key_store == store) {
             return Ok(None);
         }
-        let identities = store.as_deref().map(|store| self.folder.identities(store)).transpose()?;
+        let read = store.as_deref().map(|store| self.folder.identities(store)).transpose();
+        let identities = read.map_err(|error| self.info.locate(Setting::KeyStore, &error))?;
         let (aliases, identities): (Vec<String>, Vec<Identity>) = identities.unwrap_or_default().into_iter().unzip();
         let wanted = policy.settings().key_alias;
         if wanted.is_some_and(|wanted| aliases.iter().all(|alias| alias != wanted)) {
-            return Err(self.explain(PolicyError::AliasNotFound));
+            let there = format!("one of: {} (store {})", printable(&aliases.join(", ")), name(store.as_ref()));
+            return Err(self.explain_as(PolicyError::AliasNotFound, &there));
         }
         if let (Some(last), Some(store)) = (last, &store) {
             for (alias, identity) in aliases.iter().zip(&identities) {
@@ -140,19 +143,22 @@ impl Rules {
         policy: &Policy<'_, S>,
         last: Option<&Contents>,
     ) -> Result<Option<Trusted>, UsageError> {
-        let store = self.follow(policy.trust_store())?;
+        let store = self.follow(Setting::TrustStore, policy.trust_store())?;
         if last.is_some_and(|last| last.trust_store == store) {
             return Ok(None);
         }
-        let anchors = store.as_deref().map(|store| self.folder.anchors(store)).transpose()?;
+        let read = store.as_deref().map(|store| self.folder.anchors(store)).transpose();
+        let anchors = read.map_err(|error| self.info.locate(Setting::TrustStore, &error))?;
         let (authorities, pins) = anchors.unwrap_or_default();
         Ok(Some((store, authorities, pins)))
     }
 
     /// The store that a setting means now.
-    fn follow(&self, store: Option<StoreName<'_>>) -> Result<Option<String>, UsageError> {
+    fn follow(&self, setting: Setting, store: Option<StoreName<'_>>) -> Result<Option<String>, UsageError> {
         match store {
-            Some(StoreName::Reference(name)) => Ok(Some(self.folder.target(name)?)),
+            Some(StoreName::Reference(name)) => {
+                self.folder.target(name).map(Some).map_err(|error| self.info.locate(setting, &error))
+            }
             other => Ok(other.map(|store| store.text().to_owned())),
         }
     }
@@ -166,15 +172,21 @@ impl Rules {
         self.policy()?.resolve_with(entries, anchors).map_err(|error| self.explain(error))
     }
 
-    /// Whose words are to blame: those of one connection, of the site, or of the policy.
     fn explain(&self, error: PolicyError) -> UsageError {
+        self.explain_as(error, error.wanted())
+    }
+
+    /// Whose words are to blame: those of one connection, of the site, or of the policy.
+    fn explain_as(&self, error: PolicyError, wanted: &str) -> UsageError {
         if error.setting() != Setting::KeyAlias {
-            return self.info.explain(error);
+            return self.info.explain_as(error, wanted);
         }
         match (&self.alias, &self.site) {
-            (Some(alias), _) => UsageError(format!("--alias {alias}: {error}")),
-            (None, Some(site)) if site.site().key_alias.is_some() => site.explain(error),
-            (None, _) => self.info.explain(error),
+            (Some(alias), _) => {
+                UsageError(format!("--alias {alias}: {}: found {}, wanted {wanted}", error.setting(), error.found()))
+            }
+            (None, Some(site)) if site.site().key_alias.is_some() => site.explain_as(error, wanted),
+            (None, _) => self.info.explain_as(error, wanted),
         }
     }
 }

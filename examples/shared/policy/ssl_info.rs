@@ -8,6 +8,7 @@ use roxmltree::{Document, Node, TextPos};
 
 use super::super::args::UsageError;
 use super::super::order::Wanted;
+use super::super::pem::FileError;
 use super::endpoint::Endpoint;
 
 /// What a policy file says, and where.
@@ -104,13 +105,27 @@ impl SslInfo {
 
     /// An error with its place in the file and what stands there.
     pub(crate) fn explain(&self, error: PolicyError) -> UsageError {
-        let setting = error.setting();
-        let place = self.places.iter().find(|place| place.setting == setting);
-        let (at, what) = match place {
+        self.explain_as(error, error.wanted())
+    }
+
+    /// The same, where more is known of what is wanted.
+    pub(super) fn explain_as(&self, error: PolicyError, wanted: &str) -> UsageError {
+        let (at, what) = self.standing(error.setting());
+        refuse(&self.file, at, &what, error.found(), wanted)
+    }
+
+    /// An error in what a setting stands for, with the place of the setting.
+    pub(super) fn locate(&self, setting: Setting, error: &FileError) -> UsageError {
+        let (at, what) = self.standing(setting);
+        UsageError(format!("{}:{}:{}: {what}: {error}", self.file, at.row, at.col))
+    }
+
+    /// Where a setting stands, and with what in it.
+    fn standing(&self, setting: Setting) -> (TextPos, String) {
+        match self.places.iter().find(|place| place.setting == setting) {
             Some(place) => (place.at, format!("{setting} '{}'", place.found)),
             None => (self.begin, setting.to_string()),
-        };
-        refuse(&self.file, at, &what, error.found(), error.wanted())
+        }
     }
 
     fn settings(&self) -> Result<Settings<'_>, UsageError> {
