@@ -63,6 +63,14 @@ impl Rules {
         self.contents::<S>().map(|(contents, _)| contents)
     }
 
+    /// What peers refuse of what we show, or will soon.
+    pub(crate) fn warnings<S: Role>(&self) -> Result<Vec<String>, UsageError> {
+        let alias = self.policy::<S>()?.settings().key_alias;
+        let (contents, _) = self.contents::<S>()?;
+        let shown = contents.named().filter(|(name, _)| alias.is_none_or(|alias| alias == *name));
+        Ok(warnings(shown, S::OWN))
+    }
+
     /// Where to connect to, if the site or the policy says it.
     pub(crate) fn endpoint(&self) -> Option<&Endpoint> {
         self.site.as_ref().and_then(|site| site.endpoint.as_ref()).or(self.info.endpoint.as_ref())
