@@ -250,8 +250,13 @@ impl SslInfo {
         if name.is_empty() || is_file_name(name) {
             return Ok(found.to_owned());
         }
-        let wanted = "letters, digits, '-', '_' and '.', the first of them no '.'";
-        Err(self.unfit(element, what, &format!("'{found}'"), wanted))
+        let letters = "letters, digits, '-', '_' and '.', the first of them no '.'";
+        let wanted = if what == Setting::KeyAlias.name() {
+            letters.to_owned()
+        } else {
+            format!("a name, or ref:// and a name: {letters}")
+        };
+        Err(self.unfit(element, what, &format!("'{found}'"), &wanted))
     }
 
     fn switch(&self, element: Node<'_, '_>, found: &str) -> Result<bool, UsageError> {
@@ -439,8 +444,13 @@ mod tests {
             ),
             ("<CommonName wildcardMatch='1'>a</CommonName>", "3:3: CommonName: found '1', wanted true or false"),
             (
-                "<KeyStore>../etc</KeyStore>",
-                "3:3: KeyStore: found '../etc', wanted letters, digits, '-', '_' and '.', the first of them no '.'",
+                "<KeyStore>ref:/gateway</KeyStore>",
+                "3:3: KeyStore: found 'ref:/gateway', wanted a name, or ref:// and a name: letters, digits, '-', '_' and \
+                 '.', the first of them no '.'",
+            ),
+            (
+                "<KeyAlias>../etc</KeyAlias>",
+                "3:3: KeyAlias: found '../etc', wanted letters, digits, '-', '_' and '.', the first of them no '.'",
             ),
             (
                 "<KeyAlias>{alias}</KeyAlias>",
