@@ -1,4 +1,4 @@
-//! The page of figures, and the copy of its first table in the README.
+//! The page of figures, and the copies of two of its tables in the README.
 
 use super::builds::{CHACHA_P256, COMPACT, Choice, GCM_P256, TUNED};
 use super::chains::Chain;
@@ -12,8 +12,10 @@ use std::fmt::Write;
 const PAGE: &str = "docs/budget.md";
 const README: &str = "README.md";
 
-/// The figures between these lines are the same in the page and in the README.
-const BEGIN: &str = "<!-- figures: cargo xtask budget --write -->\n";
+/// The tables between each of these lines and `END` are the same in the page and in the README.
+const COPIED: [&str; 2] = [FIGURES, BESIDE];
+const FIGURES: &str = "<!-- figures: cargo xtask budget --write -->\n";
+const BESIDE: &str = "<!-- beside embedded-tls: cargo xtask budget --write -->\n";
 const END: &str = "<!-- end of figures -->\n";
 
 /// How it was measured.
@@ -33,6 +35,9 @@ with P-256 keys, and all checks are on; then twice a request and an answer of 1 
 
 Figures that get worse by more than 2 % fail `cargo xtask budget`.
 ";
+
+/// What is told of a client.
+const CLIENT_COLUMNS: &str = "| Client | Flash | RAM | Instructions | for 1 KiB |\n|---|---:|---:|---:|---:|\n";
 
 /// What to choose, below the settings of the recommended profile.
 const CHOICE: &str = "\
@@ -58,7 +63,7 @@ const WHY_MISSED: &str = "\
 pub(crate) fn page(types: &[TypeSize], measured: &[Measured], chains: &[Chain], peers: &[Peer]) -> Result<String> {
     let mut page = format!(
         "# Budget\n\nWritten by `cargo xtask budget --write`; all of this crate's figures are measured, for \
-         `{MEASURED_TARGET}`. Flash and RAM in bytes.\n\n{METHOD}\n## Client and server\n\n{BEGIN}{}{END}\n{}",
+         `{MEASURED_TARGET}`. Flash and RAM in bytes.\n\n{METHOD}\n## Client and server\n\n{FIGURES}{}{END}\n{}",
         figures(measured),
         profiles()?,
     );
@@ -190,13 +195,13 @@ fn parts(measured: &[Measured]) -> String {
 fn compared(measured: &[Measured], peers: &[Peer]) -> String {
     let mut table = String::from(
         "### A client beside others\n\nWith AES-128-GCM and P-256. embedded-tls is measured by the same command, in the same frame and \
-         profiles and on a recording of the same server; the others were measured once, with the same method. The bars are this \
-         project's own.\n\n\
+         profiles and on a recording of the same server.\n\n\
          embedded-tls (with `rustpki`) makes part of the checks: signatures from the root down in the order in which the \
          certificates come, validity, host name; not issuers, basic constraints, path lengths, key usages, name constraints and \
-         critical extensions. It sends its leaf without the intermediate, and takes a handshake message in one record only.\n\n\
-         | Client | Flash | RAM | Instructions | for 1 KiB |\n|---|---:|---:|---:|---:|\n",
+         critical extensions. It sends its leaf without the intermediate, and takes a handshake message in one record only.\n\n",
     );
+    table.push_str(BESIDE);
+    table.push_str(CLIENT_COLUMNS);
     for Measured { build, sizes, handshakes } in measured {
         for (_, [client, _]) in handshakes.iter().take(1) {
             let name = format!("**embedded-mtls**, {}, {}", build.algorithms, build.what);
@@ -204,8 +209,17 @@ fn compared(measured: &[Measured], peers: &[Peer]) -> String {
             line(&mut table, [name], &[flash, sizes.statics + client.stack, client.handshake, client.record]);
         }
     }
-    for Peer { name, flash, ram, handshake, record } in [GOAL, FIRST_BAR].iter().chain(peers).chain(CLIENTS) {
-        line(&mut table, [String::from(*name)], &[*flash, *ram, *handshake, *record]);
+    let client = |table: &mut String, Peer { name, flash, ram, handshake, record }: &Peer| {
+        line(table, [String::from(*name)], &[*flash, *ram, *handshake, *record]);
+    };
+    for peer in peers {
+        client(&mut table, peer);
+    }
+    table.push_str(END);
+    table.push_str("\nThe others were measured once, with the same method. The bars are this project's own.\n\n");
+    table.push_str(CLIENT_COLUMNS);
+    for peer in [GOAL, FIRST_BAR].iter().chain(CLIENTS) {
+        client(&mut table, peer);
     }
     table.push('\n');
     table
@@ -242,26 +256,28 @@ pub(crate) fn kept() -> Result<String> {
     std::fs::read_to_string(root().join(PAGE)).map_err(|error| Failure::new(format!("{PAGE}: {error}")))
 }
 
-/// Keeps `page`, and its figures in the README.
+/// Keeps `page`, and its tables in the README.
 pub(crate) fn write(page: &str) -> Result<()> {
     save(PAGE, page)?;
     let path = root().join(README);
     let readme = std::fs::read_to_string(&path).map_err(|error| Failure::new(format!("{README}: {error}")))?;
-    save(README, &with_figures(&readme, page)?)
+    save(README, &with_tables(readme, page)?)
 }
 
-fn with_figures(readme: &str, page: &str) -> Result<String> {
-    let (_, figures, _) = around(page).ok_or_else(|| Failure::new(format!("{PAGE} has no figures")))?;
-    let (before, _, after) =
-        around(readme).ok_or_else(|| Failure::new(format!("{README} has no place for the figures: {BEGIN}")))?;
-    Ok(format!("{before}{BEGIN}{figures}{END}{after}"))
+fn with_tables(readme: String, page: &str) -> Result<String> {
+    COPIED.iter().try_fold(readme, |readme, begin| {
+        let (_, table, _) = around(page, begin).ok_or_else(|| Failure::new(format!("{PAGE} has no table: {begin}")))?;
+        let (before, _, after) = around(&readme, begin)
+            .ok_or_else(|| Failure::new(format!("{README} has no place for a table: {begin}")))?;
+        Ok(format!("{before}{begin}{table}{END}{after}"))
+    })
 }
 
-/// What stands before, between and after the two lines.
-fn around(text: &str) -> Option<(&str, &str, &str)> {
-    let (before, rest) = text.split_once(BEGIN)?;
-    let (figures, after) = rest.split_once(END)?;
-    Some((before, figures, after))
+/// What stands before, between and after `begin` and the `END` behind it.
+fn around<'t>(text: &'t str, begin: &str) -> Option<(&'t str, &'t str, &'t str)> {
+    let (before, rest) = text.split_once(begin)?;
+    let (table, after) = rest.split_once(END)?;
+    Some((before, table, after))
 }
 
 fn save(name: &str, text: &str) -> Result<()> {
@@ -291,19 +307,20 @@ mod tests {
     }
 
     #[test]
-    fn the_readme_states_the_figures_that_were_measured() {
+    fn the_readme_states_what_was_measured() {
         let read = |name: &str| std::fs::read_to_string(root().join(name)).unwrap();
         let (page, readme) = (read(PAGE), read(README));
-        let figures = |text: &str| around(text).map(|(_, figures, _)| figures.to_owned());
-        assert!(figures(&page).is_some_and(|figures| figures.contains("| Flash of a client |")));
-        assert_eq!(figures(&page), figures(&readme), "run: cargo xtask budget --write");
+        for (begin, column) in COPIED.into_iter().zip(["| Flash of a client |", "| Client | Flash |"]) {
+            let table = |text: &str| around(text, begin).map(|(_, table, _)| table.to_owned());
+            assert!(table(&page).is_some_and(|table| table.contains(column)), "{begin}");
+            assert_eq!(table(&page), table(&readme), "run: cargo xtask budget --write");
+        }
     }
 
     #[test]
-    fn writing_replaces_only_the_figures() {
-        let readme = format!("before\n{BEGIN}old\n{END}after\n");
-        let page = format!("page\n{BEGIN}new\n{END}rest\n");
-        assert_eq!(with_figures(&readme, &page).unwrap(), format!("before\n{BEGIN}new\n{END}after\n"));
-        assert!(with_figures("no place", &page).is_err());
+    fn writing_replaces_only_the_tables() {
+        let text = |one: &str, other: &str| format!("before\n{FIGURES}{one}{END}between\n{BESIDE}{other}{END}after\n");
+        assert_eq!(with_tables(text("old\n", "older\n"), &text("new\n", "newer\n")).unwrap(), text("new\n", "newer\n"));
+        assert!(with_tables(String::from("no place"), &text("", "")).is_err());
     }
 }
