@@ -13,7 +13,7 @@ use shared::cxml::Order;
 use shared::events::Events;
 use shared::order::{Asked, Errand, Progress, Wanted, connect, post};
 use shared::pem::{self, Identity, Pin};
-use shared::policy::{Around, Endpoint, Rules, SslInfo};
+use shared::policy::{Around, Endpoint, Role as _, Rules, SslInfo, warnings};
 use shared::report::{Link, printable, say, thousands};
 use shared::tls::{Deadline, HostMemory, Timed};
 use shared::verdict::{EXIT_CODES, Trouble};
@@ -218,9 +218,12 @@ fn read_identities(
     alias: Option<&str>,
 ) -> Result<(Vec<Identity>, Vec<String>), UsageError> {
     if let Some(alias) = alias {
+        let there = files.iter().map(|(cert, _)| args::alias(cert)).collect::<Vec<_>>().join(", ");
         files.retain(|(cert, _)| args::alias(cert) == alias);
         if files.is_empty() {
-            return Err(args::unfit("--alias", alias, "the name of a --cert FILE without its end"));
+            let wanted = "the name of a --cert FILE without its end";
+            let there = if there.is_empty() { wanted.to_owned() } else { format!("{wanted}, one of: {there}") };
+            return Err(args::unfit("--alias", alias, &there));
         }
     }
     let identities = files.iter().map(|(cert, key)| Ok(pem::identity(cert, key.as_ref().unwrap_or(cert))?));
@@ -247,9 +250,20 @@ fn read_order(file: &str) -> Result<(Box<[u8]>, Order), UsageError> {
     Ok((document, order))
 }
 
+/// What servers refuse of what we show, or will soon.
+fn warnings_of(errand: &Errand, names: &[String]) -> Result<Vec<String>, UsageError> {
+    match &errand.rules {
+        Some(rules) => rules.warnings::<Client>(),
+        None => Ok(warnings(names.iter().map(String::as_str).zip(&errand.identities), Client::OWN)),
+    }
+}
+
 /// Posts the order and says what happens.
 fn run(options: &Options) -> Result<(), Trouble> {
     let Options { errand, names, order, patience } = options;
+    for warning in warnings_of(errand, names).map_err(|error| Trouble::Setup(error.to_string()))? {
+        eprintln!("gateway: {warning}");
+    }
     let lines = if order.lines == 1 { "line" } else { "lines" };
     say!(
         "order    {}, {} {lines}, {}, {} bytes",
@@ -377,6 +391,16 @@ mod tests {
         ] {
             assert_eq!(read(line), expected, "{line:?}");
         }
+        let unknown = read_identities(["x/shop.pem", "y.pem"].map(|file| (file.to_owned(), None)).into(), Some("z"));
+        let wanted = "--alias: found 'z', wanted the name of a --cert FILE without its end, one of: shop, y";
+        assert_eq!(unknown.unwrap_err().to_string(), wanted);
+        let [cert, key] = ["supplier.pem", "supplier.key"].map(|name| folder.join(name).to_str().unwrap().to_owned());
+        let line =
+            ["--connect", "a:1", "--server-name", "b", "--ca", &root, "--cert", &cert, "--key", &key, "--order", ORDER];
+        let options = options(lexopt::Parser::from_args(line)).unwrap().expect("no help");
+        let warnings = warnings_of(&options.errand, &options.names).unwrap();
+        let [of_server] = &warnings[..] else { panic!("{warnings:?}") };
+        assert!(of_server.starts_with(&format!("warning: own certificate '{cert}' cannot be shown: ")), "{of_server}");
         std::fs::remove_dir_all(folder).unwrap();
     }
 }

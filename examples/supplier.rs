@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use embedded_mtls::Server;
 use shared::args::{self, PREFERENCES_HELP, Preferences, UsageError};
 use shared::pem::{self, Identity};
-use shared::policy::{Around, Rules, SslInfo};
+use shared::policy::{Around, Role as _, Rules, SslInfo, warnings};
 use shared::report::say;
 use shared::supplier::{Asking, Setup, serve};
 
@@ -195,11 +195,25 @@ fn mode(found: &str) -> Result<Asking, UsageError> {
     }
 }
 
+/// What clients refuse of what we show, or will soon.
+fn warnings_of(setup: &Setup) -> Result<Vec<String>, UsageError> {
+    if let Some(rules) = &setup.rules {
+        return rules.warnings::<Server>();
+    }
+    let named = setup.named.iter().map(|(name, identity)| (name.as_str(), identity));
+    // Those of --sni may be the first as well.
+    let first = setup.identity.iter().filter(|first| setup.named.iter().all(|(_, other)| other.chain != first.chain));
+    Ok(warnings(first.map(|first| ("--cert", first)).chain(named), Server::OWN))
+}
+
 /// Listens and serves.
 fn run(options: &Options) -> Result<(), UsageError> {
     let failed = |error: std::io::Error| UsageError(format!("--listen {}: {error}", options.listen));
     let listener = TcpListener::bind(&options.listen).map_err(failed)?;
     say!("listening on {}", listener.local_addr().map_err(failed)?);
+    for warning in warnings_of(&options.setup)? {
+        eprintln!("supplier: {warning}");
+    }
     serve(&options.setup, &listener, options.once, &|from, event| {
         // One write for each report, so that those of several threads do not mix.
         say!("{from} {event}");
@@ -228,6 +242,14 @@ mod tests {
         };
         let (policy, bad, chain) = (file("policy.xml"), file("bad.xml"), file("supplier.pem"));
         assert_eq!(read(&["--listen", "127.0.0.1:0", "--policy", &policy]), Ok(true));
+        let warned = |line: &[&str]| {
+            let options = options(lexopt::Parser::from_args(line)).unwrap().expect("no help");
+            warnings_of(&options.setup).unwrap().pop()
+        };
+        assert_eq!(warned(&["--listen", "127.0.0.1:0", "--policy", &policy]), None);
+        let [cert, key] = ["gateway.pem", "gateway.key"].map(file);
+        let of_client = warned(&["--listen", "127.0.0.1:0", "--cert", &cert, "--key", &key]).expect("a warning");
+        assert!(of_client.starts_with("warning: own certificate '--cert' cannot be shown: "), "{of_client}");
         let both = read(&["--listen", "127.0.0.1:0", "--policy", &policy, "--cert", &chain]).unwrap_err();
         assert!(both.ends_with("--post-handshake-auth beside it, wanted one of the two ways"), "{both}");
         let wrong = read(&["--listen", "127.0.0.1:0", "--policy", &bad]).unwrap_err();

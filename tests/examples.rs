@@ -120,8 +120,8 @@ fn a_server_can_be_known_by_a_pin_or_by_its_common_name() {
 fn validity_and_profile_can_be_limited() {
     let pki = Pki::new().unwrap();
     let (address, _events) = start(setup(&pki));
-    // The throw-away certificates are valid for a little over a week.
-    for (days, strict, accepted) in [(30, true, true), (1, false, false)] {
+    // The throw-away certificates are valid for a little over 90 days.
+    for (days, strict, accepted) in [(100, true, true), (1, false, false)] {
         let preferences = Preferences { max_validity: Some(days), strict, ..Preferences::default() };
         let outcome = run(&Errand { preferences, ..errand(&pki, &address) }).0;
         assert_eq!(outcome.is_ok(), accepted, "{days}: {outcome:?}");

@@ -21,7 +21,7 @@ use super::args::Preferences;
 use super::cxml::{self, Status};
 use super::http::{self, Connection, HttpError, Limits, Response};
 use super::pem::{Identity, Pin};
-use super::policy::{Clock, Contents, Keys, Rules, keystore, waives};
+use super::policy::{Clock, Contents, Keys, News, Rules, keystore, waives};
 use super::report::{Link, meaning};
 use super::tls;
 use super::verdict::{Trouble, judge};
@@ -92,10 +92,14 @@ impl Errand {
         let read = |rules: &Rules| rules.contents::<Client>().map_err(|error| Trouble::Setup(error.to_string()));
         match &self.rules {
             None => Ok(Arc::new(Contents::of(&self.identities, &self.authorities, &self.pins))),
-            Some(rules) => match read(rules)? {
-                (contents, None) => Ok(contents),
-                (_, Some(error)) => Err(Trouble::Setup(error)),
-            },
+            Some(rules) => {
+                let (contents, news) = read(rules)?;
+                let stale = news.into_iter().find_map(|news| match news {
+                    News::Stale(why) => Some(why),
+                    News::Moved(_) => None,
+                });
+                stale.map_or(Ok(contents), |why| Err(Trouble::Setup(why)))
+            }
         }
     }
 

@@ -4,6 +4,7 @@
 //! trying things out: its keys are as good as their owner's care, and nobody takes any.
 
 use core::fmt;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use p256::ecdsa::signature::Signer as _;
@@ -56,7 +57,11 @@ impl Pki {
         let issuing = root.intermediate("Throw-away Issuing CA")?;
         let mut supplier = Leaf::new(SUPPLIER_NAME, ExtendedKeyUsagePurpose::ServerAuth);
         supplier.names = [SUPPLIER_NAME, "localhost", "127.0.0.1", "::1"].map(str::to_owned).to_vec();
-        let gateway = Leaf::new(GATEWAY_NAME, ExtendedKeyUsagePurpose::ClientAuth);
+        let mut gateway = Leaf::new(GATEWAY_NAME, ExtendedKeyUsagePurpose::ClientAuth);
+        for leaf in [&mut supplier, &mut gateway] {
+            // Long enough that no program warns of the end.
+            leaf.valid.1 = Duration::days(90);
+        }
         Ok(Self {
             supplier: issuing.leaf(&supplier)?,
             gateway: issuing.leaf(&gateway)?,
@@ -78,11 +83,29 @@ impl Pki {
         save("root.pem", pem::encode("CERTIFICATE", [&self.root[..]]))?;
         for (name, identity) in [("supplier", &self.supplier), ("gateway", &self.gateway)] {
             save(&format!("{name}.pem"), pem::encode("CERTIFICATE", identity.chain.iter().map(Vec::as_slice)))?;
-            save(&format!("{name}.key"), key_pem(&identity.key)?)?;
+            let file = folder.join(format!("{name}.key"));
+            write_secret(&file, &key_pem(&identity.key)?).map_err(failed(&file))?;
         }
         Ok(())
     }
 }
+
+/// Writes a file that nobody else may read, where the system knows of others.
+fn write_secret(file: &Path, text: &str) -> io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, OWNER_ONLY);
+    let mut opened = options.open(file)?;
+    // The mode counts for new files only.
+    #[cfg(unix)]
+    opened.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(OWNER_ONLY))?;
+    opened.write_all(text.as_bytes())
+}
+
+/// Read and write for the owner, nothing for others.
+#[cfg(unix)]
+const OWNER_ONLY: u32 = 0o600;
 
 /// A key as a PKCS#8 file.
 pub(crate) fn key_pem(key: &[u8; 32]) -> Result<String, PkiError> {
@@ -185,7 +208,7 @@ fn authority_params(common_name: &str, key: &Key, depth: BasicConstraints) -> Re
     let mut params = CertificateParams::default();
     let now = OffsetDateTime::now_utc();
     params.not_before = now - Duration::hours(1);
-    params.not_after = now + Duration::days(30);
+    params.not_after = now + Duration::days(120);
     params.distinguished_name = name(common_name);
     params.serial_number = Some(serial()?);
     params.is_ca = IsCa::Ca(depth);
@@ -288,6 +311,17 @@ mod tests {
         let pki = Pki::new().unwrap();
         let folder = std::env::temp_dir().join(format!("embedded-mtls-pki-{}", std::process::id()));
         pki.write(&folder).unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let key = folder.join("gateway.key");
+            let mode = || std::fs::metadata(&key).unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode(), 0o600);
+            // Also where there is a key that others may read.
+            std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
+            pki.write(&folder).unwrap();
+            assert_eq!(mode(), 0o600);
+        }
         let file = |name: &str| folder.join(name).to_str().unwrap().to_owned();
         let gateway = pem::identity(&file("gateway.pem"), &file("gateway.key")).unwrap();
         assert_eq!((&gateway.chain, &gateway.key), (&pki.gateway.chain, &pki.gateway.key));

@@ -30,7 +30,7 @@ use super::http::{Connection, HttpError, Limits, Request};
 #[cfg(feature = "post-handshake-auth")]
 use super::late::{self, Late};
 use super::pem::Identity;
-use super::policy::{Clock, Rules, keystore};
+use super::policy::{Clock, News, Rules, keystore};
 use super::report::{Link, meaning, printable};
 use super::terms::{self, Source, Terms};
 use super::tls::{self, Deadline, HostMemory, Timed};
@@ -81,8 +81,8 @@ pub(crate) enum Event {
     Opened(Box<Link>),
     /// The handshake failed, at this stage.
     Refused(String),
-    /// A reference cannot be followed; what it led to before still holds.
-    Stale(String),
+    /// A reference has moved, or cannot be followed.
+    Reference(News),
     /// A step of the search for a path from the client's certificate to a trust anchor.
     Traced(String),
     /// The client was asked after the handshake, and has shown who it is.
@@ -107,7 +107,7 @@ impl fmt::Display for Event {
             Self::Identified(link) => write!(f, "asked after the handshake: {}", whom(link)),
             Self::Refused(cause) => write!(f, "handshake failed: {}", printable_lines(cause)),
             Self::Recorded(line) => write!(f, "event: {line}"),
-            Self::Stale(cause) => write!(f, "reference: {}", printable(cause)),
+            Self::Reference(News::Moved(news) | News::Stale(news)) => write!(f, "reference: {}", printable(news)),
             Self::Traced(step) => write!(f, "trace: {}", printable(step)),
             Self::Answered(request, status, what) => write!(f, "{request}: HTTP {status}, {}", printable(what)),
             Self::Broken(cause) => write!(f, "broken: {}", printable_lines(cause)),
@@ -243,8 +243,8 @@ impl Shop<'_> {
     /// Serves one connection to its end.
     fn attend(&self, stream: TcpStream, from: SocketAddr) {
         let tell = |event| (self.report)(from, event);
-        let warn = |trouble| tell(Event::Stale(trouble));
-        if let Err(error) = self.source.with_terms(warn, |terms| self.attend_under(terms, stream, &tell)) {
+        let news = |news| tell(Event::Reference(news));
+        if let Err(error) = self.source.with_terms(news, |terms| self.attend_under(terms, stream, &tell)) {
             tell(Event::Refused(error.to_string()));
         }
     }

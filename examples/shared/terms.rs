@@ -5,7 +5,7 @@ use embedded_mtls::crypto::rustcrypto::P256SigningKey;
 use embedded_mtls::{Error, Server, ServerConfig};
 
 use super::args::{Preferences, UsageError};
-use super::policy::{Rules, waives};
+use super::policy::{News, Rules, waives};
 use super::tls;
 
 /// Where the terms of a connection come from.
@@ -43,11 +43,11 @@ pub(crate) fn prefer<'a>(config: ServerConfig<'a>, preferences: &'a Preferences)
 }
 
 impl Source<'_> {
-    /// Has `work` done under the terms that hold now. `warn` is told of a reference that cannot be followed: then those
-    /// hold that held before.
+    /// Has `work` done under the terms that hold now. `tell` is told of a reference that has moved, or that cannot be
+    /// followed: then those hold that held before.
     pub(crate) fn with_terms<R>(
         &self,
-        warn: impl FnOnce(String),
+        tell: impl FnMut(News),
         work: impl FnOnce(&Terms<'_>) -> R,
     ) -> Result<R, UsageError> {
         let (rules, preferences) = match self {
@@ -55,10 +55,8 @@ impl Source<'_> {
             Self::Rules(rules, preferences) => (rules, preferences),
         };
         let unusable = |error: Error| UsageError(error.to_string());
-        let (contents, trouble) = rules.contents::<Server>()?;
-        if let Some(trouble) = trouble {
-            warn(format!("{trouble}; in use are {}", contents.names()));
-        }
+        let (contents, news) = rules.contents::<Server>()?;
+        news.into_iter().for_each(tell);
         let (chains, keys) = (tls::chains(&contents.identities), tls::keys(&contents.identities).map_err(UsageError)?);
         let credentials = tls::credentials(&chains).map_err(unusable)?;
         let entries = contents.entries(&credentials);

@@ -107,6 +107,14 @@ pub(crate) fn judge(response: &Response) -> Result<Status, Trouble> {
 mod tests {
     use super::*;
 
+    #[test]
+    fn the_table_of_exit_codes_is_that_of_the_help() {
+        let readme = include_str!("../README.md");
+        let table = readme.lines().filter_map(|line| line.strip_prefix("| ")?.split(" |").next()?.parse::<u8>().ok());
+        let help = EXIT_CODES.lines().filter_map(|line| line.split_whitespace().next()?.parse::<u8>().ok());
+        assert!(table.eq(help));
+    }
+
     fn verdict(status: u16, body: &str) -> Result<u16, (u8, String)> {
         let response = Response { status, body: body.as_bytes().to_vec(), ..Response::default() };
         judge(&response).map(|status| status.code).map_err(|trouble| (trouble.exit_code(), trouble.to_string()))

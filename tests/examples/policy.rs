@@ -7,7 +7,7 @@ use rcgen::ExtendedKeyUsagePurpose::{ClientAuth, ServerAuth};
 use super::shared::args::UsageError;
 use super::shared::pem::{Identity, encode};
 use super::shared::pki::{Authority, GATEWAY_NAME, Leaf, SUPPLIER_NAME, key_pem};
-use super::shared::policy::{Around, Rules, SslInfo};
+use super::shared::policy::{Around, News, Rules, SslInfo};
 use super::shared::supplier::{Asking, Event, Setup};
 use super::*;
 
@@ -139,6 +139,12 @@ fn both_sides_meet_under_policies_of_the_same_shape() {
     assert_eq!(trouble(&under(here.rules("", None, None).unwrap(), &address)).0, 24);
 }
 
+/// The last word on a reference that cannot be followed.
+fn stale(events: &Receiver<Event>) -> String {
+    let stale = |event: &Event| matches!(event, Event::Reference(News::Stale(_)));
+    events.try_iter().filter(stale).last().expect("it is told").to_string()
+}
+
 // U32 U33
 #[test]
 fn a_reference_is_moved_while_the_supplier_runs_and_the_last_good_store_stays() {
@@ -156,19 +162,22 @@ fn a_reference_is_moved_while_the_supplier_runs_and_the_last_good_store_stays() 
     // An edit of a store that is in use changes nothing: what comes next is another store.
     there.identity("supplier-2026", "orders", &leaf(&roots[1], SUPPLIER_NAME));
     assert_eq!(welcome(), [true, false]);
+    events.try_iter().for_each(drop);
     there.reference("own", "supplier-2027");
     there.reference("peers", "gateways-2027");
     assert_eq!(welcome(), [false, true]);
+    // One line for each that moved, though two came in.
+    let moved = |event: Event| matches!(event, Event::Reference(News::Moved(_))).then(|| event.to_string());
+    let [trust, keys] = &events.try_iter().filter_map(moved).collect::<Vec<_>>()[..] else { panic!("not two lines") };
+    let words = "reference: TrustStore gateways-2026 -> gateways-2027, authorities: 1, pins: 0, all valid until 2";
+    assert!(trust.starts_with(words), "{trust}");
+    assert!(keys.starts_with("reference: KeyStore supplier-2026 -> supplier-2027, orders valid until 2"), "{keys}");
 
     // What cannot be followed is told, and the last store stays.
     let stale = |words: &str| {
         assert_eq!(welcome(), [false, true]);
-        let told =
-            events.try_iter().filter(|event| matches!(event, Event::Stale(_))).last().expect("it is told").to_string();
-        assert!(
-            told.contains(words) && told.ends_with("in use are KeyStore supplier-2027, TrustStore gateways-2027"),
-            "{told}"
-        );
+        let told = stale(&events);
+        assert!(told.contains(words) && told.ends_with("; KeyStore supplier-2027 as before"), "{told}");
     };
     there.reference("own", "supplier-2028");
     stale("supplier-2028: found nothing of this name");
@@ -178,6 +187,49 @@ fn a_reference_is_moved_while_the_supplier_runs_and_the_last_good_store_stays() 
     stale("policy.xml:6:1: KeyAlias 'orders': found an alias that the store of identities does not have");
     std::fs::remove_file(there.0.join("own.ref")).unwrap();
     stale("own.ref: found No such file");
+}
+
+// U34: nothing fails between the old identity and the new one.
+#[test]
+fn a_reference_to_an_identity_that_peers_would_refuse_is_not_followed() {
+    let root = Authority::root("Root of 2026").unwrap();
+    let issuing = root.intermediate("Issuing").unwrap();
+    let there = Folder::new("unfit");
+    there.identity("supplier-1", "orders", &leaf(&issuing, SUPPLIER_NAME));
+    there.root("gateways", &root);
+    there.reference("own", "supplier-1");
+    there.reference("peers", "gateways");
+    let (address, events) = start(supplier(there.rules("<KeyAlias>orders</KeyAlias>", None, None).unwrap()));
+    let here = Folder::new("unfit-gateway");
+    gateway(&here, &root);
+    let order = || run(&under(here.rules("", None, None).unwrap(), &address)).0;
+    assert!(order().is_ok());
+
+    let days = |from, to| (time::Duration::days(from), time::Duration::days(to));
+    let made = |valid, purpose| issuing.leaf(&Leaf { valid, ..Leaf::new(SUPPLIER_NAME, purpose) }).unwrap();
+    let mut alone = made(days(-1, 90), ServerAuth);
+    alone.chain.truncate(1);
+    for (store, identity, words) in [
+        ("expired", made(days(-9, -1), ServerAuth), "expired"),
+        ("early", made(days(1, 90), ServerAuth), "not valid"),
+        ("client", made(days(-1, 90), ClientAuth), "not"),
+        ("alone", alone, "the certificate of its issuer "),
+    ] {
+        there.identity(store, "orders", &identity);
+        there.reference("own", store);
+        let outcome = order();
+        assert!(outcome.is_ok(), "{store}: {outcome:?}");
+        let told = stale(&events);
+        assert!(told.starts_with(&format!("reference: KeyStore {store}, orders: ")), "{told}");
+        assert!(told.contains(words) && told.ends_with("; KeyStore supplier-1 as before"), "{told}");
+    }
+    // What is beside the alias that is shown is nobody's business.
+    there.identity("good", "orders", &made(days(-1, 90), ServerAuth));
+    there.identity("good", "spare", &made(days(-9, -1), ServerAuth));
+    there.reference("own", "good");
+    assert!(order().is_ok());
+    let moved = |event: &Event| event.to_string().starts_with("reference: KeyStore supplier-1 -> good, ");
+    assert!(events.try_iter().any(|event| moved(&event)));
 }
 
 // Whoever is no longer trusted is out at once, also while the other reference is broken.
@@ -192,9 +244,8 @@ fn a_reference_to_trust_anchors_is_followed_though_that_to_identities_is_broken(
     there.reference("own", "nothing");
     there.reference("peers", "gateways-2027");
     assert!(order().is_err());
-    let told =
-        events.try_iter().filter(|event| matches!(event, Event::Stale(_))).last().expect("it is told").to_string();
-    assert!(told.ends_with("; in use are KeyStore supplier-2026, TrustStore gateways-2027"), "{told}");
+    let told = stale(&events);
+    assert!(told.ends_with("; KeyStore supplier-2026 as before"), "{told}");
 }
 
 // U36
@@ -240,8 +291,10 @@ fn one_connection_or_a_site_shows_another_alias() {
     assert_eq!(place(Some(site), Some("orders")), Ok(1));
     let error = place(None, Some("nobody")).unwrap_err().to_string();
     assert!(error.starts_with("--alias nobody: KeyAlias: found an alias that the store"), "{error}");
+    assert!(error.ends_with(", wanted one of: invoices, orders (store gateway)"), "{error}");
     let error = place(Some("<SSLInfo><KeyAlias>nobody</KeyAlias></SSLInfo>"), None).unwrap_err().to_string();
     assert!(error.contains("site.xml:1:10: KeyAlias 'nobody': found an alias that the store"), "{error}");
+    assert!(error.ends_with(", wanted one of: invoices, orders (store gateway)"), "{error}");
 }
 
 const IGNORE: &str = "<IgnoreValidationErrors>true</IgnoreValidationErrors>";
@@ -300,7 +353,14 @@ fn a_store_that_is_not_there_is_told_before_anybody_connects() {
     there.reference("peers", "nothing");
     let rules = there.rules("", None, None).unwrap();
     let error = rules.check::<embedded_mtls::Server>().map(drop).unwrap_err().to_string();
-    assert!(error.contains("nothing: found nothing of this name, wanted a folder, or a file nothing.pem"), "{error}");
+    assert!(error.contains("policy.xml:4:1: KeyStore 'ref://own': "), "{error}");
+    assert!(error.ends_with("nothing: found nothing of this name, wanted a folder, or a file nothing.pem"), "{error}");
+    there.identity("own", "orders", &leaf(&roots()[0], SUPPLIER_NAME));
+    there.reference("own", "own");
+    let check = || rules.check::<embedded_mtls::Server>().map(drop).unwrap_err().to_string();
+    assert!(check().contains("policy.xml:5:1: TrustStore 'ref://peers': "), "{}", check());
+    std::fs::remove_file(there.0.join("peers.ref")).unwrap();
+    assert!(check().contains("policy.xml:5:1: TrustStore 'ref://peers': "), "{}", check());
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     assert!(serve(&supplier(rules), &listener, Some(0), &|_, _| ()).is_err());
 }

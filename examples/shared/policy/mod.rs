@@ -2,15 +2,17 @@
 //!
 //! References are read for each handshake, so the program that serves need not be started anew when one is moved. A store
 //! that was read is not read again: what comes next is another store, and the reference moves to it. If that cannot be
-//! read, the last one stays.
+//! read, or holds what peers would refuse, the last one stays.
 
 mod endpoint;
 mod keys;
+mod own;
 mod ssl_info;
 mod stores;
 
 pub(crate) use self::endpoint::Endpoint;
 pub(crate) use self::keys::{Clock, Keys, keystore, waives};
+pub(crate) use self::own::{Role, warnings};
 pub(crate) use self::ssl_info::{Around, SslInfo};
 pub(crate) use self::stores::Folder;
 
@@ -23,6 +25,8 @@ use embedded_mtls::{Credential, Side};
 
 use super::args::UsageError;
 use super::pem::{Identity, Pin};
+use super::report::printable;
+use super::tls;
 
 /// A policy, what the site changes of it, and what is in its stores.
 #[derive(Debug)]
@@ -54,9 +58,17 @@ impl Rules {
     }
 
     /// Refuses what contradicts itself, and what stands for nothing, before anybody connects.
-    pub(crate) fn check<S: Side>(&self) -> Result<Arc<Contents>, UsageError> {
+    pub(crate) fn check<S: Role>(&self) -> Result<Arc<Contents>, UsageError> {
         self.policy::<S>()?;
         self.contents::<S>().map(|(contents, _)| contents)
+    }
+
+    /// What peers refuse of what we show, or will soon.
+    pub(crate) fn warnings<S: Role>(&self) -> Result<Vec<String>, UsageError> {
+        let alias = self.policy::<S>()?.settings().key_alias;
+        let (contents, _) = self.contents::<S>()?;
+        let shown = contents.named().filter(|(name, _)| alias.is_none_or(|alias| alias == *name));
+        Ok(warnings(shown, S::OWN))
     }
 
     /// Where to connect to, if the site or the policy says it.
@@ -77,37 +89,58 @@ impl Rules {
 
     /// What the stores of the policy hold; references are read now. If one cannot be followed, what it last led to, and
     /// why; the other is followed all the same, so that nobody stays trusted because an identity cannot be read.
-    pub(crate) fn contents<S: Side>(&self) -> Result<(Arc<Contents>, Option<String>), UsageError> {
+    pub(crate) fn contents<S: Role>(&self) -> Result<(Arc<Contents>, Vec<News>), UsageError> {
         let policy = self.policy::<S>()?;
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let keys = self.load_keys(&policy, last.as_deref());
         let trust = self.load_trust(&policy, last.as_deref());
-        let mut troubles = Vec::new();
-        let next = match &*last {
-            None => Contents::from((keys?.unwrap_or_default(), trust?.unwrap_or_default())),
-            Some(known) => {
-                let (keys, trust) = (keep(keys, &mut troubles), keep(trust, &mut troubles));
-                if keys.is_none() && trust.is_none() {
-                    return Ok((Arc::clone(known), joined(&troubles)));
-                }
-                Contents::from((keys.unwrap_or_else(|| known.keys()), trust.unwrap_or_else(|| known.trust())))
-            }
+        let Some(known) = last.clone() else {
+            let keys = self.load_keys(&policy, None, &[])?;
+            let next = Arc::new(Contents::from((keys.unwrap_or_default(), trust?.unwrap_or_default())));
+            *last = Some(Arc::clone(&next));
+            return Ok((next, Vec::new()));
         };
-        let next = Arc::new(next);
+        let mut news = Vec::new();
+        let trust = known.trust_now(trust, &mut news);
+        let keys = self.load_keys(&policy, Some(&known), trust.as_ref().map_or(&known.authorities, |trust| &trust.1));
+        let keys = known.keys_now(keys, &mut news);
+        if keys.is_none() && trust.is_none() {
+            return Ok((known, news));
+        }
+        let next = (keys.unwrap_or_else(|| known.keys()), trust.unwrap_or_else(|| known.trust()));
+        let next = Arc::new(Contents::from(next));
         *last = Some(Arc::clone(&next));
-        Ok((next, joined(&troubles)))
+        Ok((next, news))
     }
 
-    /// Reads the identities, unless they are those of the store that was read last.
-    fn load_keys<S: Side>(&self, policy: &Policy<'_, S>, last: Option<&Contents>) -> Result<Option<Keyed>, UsageError> {
-        let store = self.follow(policy.key_store())?;
+    /// Reads the identities, unless they are those of the store that was read last. Those that come after others are
+    /// held to what peers will ask of them.
+    fn load_keys<S: Role>(
+        &self,
+        policy: &Policy<'_, S>,
+        last: Option<&Contents>,
+        authorities: &[Vec<u8>],
+    ) -> Result<Option<Keyed>, UsageError> {
+        let store = self.follow(Setting::KeyStore, policy.key_store())?;
         if last.is_some_and(|last| last.key_store == store) {
             return Ok(None);
         }
-        let identities = store.as_deref().map(|store| self.folder.identities(store)).transpose()?;
-        let (aliases, identities): (Vec<String>, _) = identities.unwrap_or_default().into_iter().unzip();
-        if policy.settings().key_alias.is_some_and(|wanted| aliases.iter().all(|alias| alias != wanted)) {
-            return Err(self.explain(PolicyError::AliasNotFound));
+        let read = store.as_deref().map(|store| self.folder.identities(store)).transpose();
+        let identities = read.map_err(|error| self.info.locate(Setting::KeyStore, &error))?;
+        let (aliases, identities): (Vec<String>, Vec<Identity>) = identities.unwrap_or_default().into_iter().unzip();
+        let wanted = policy.settings().key_alias;
+        if wanted.is_some_and(|wanted| aliases.iter().all(|alias| alias != wanted)) {
+            let there = format!("one of: {} (store {})", printable(&aliases.join(", ")), name(store.as_ref()));
+            return Err(self.explain_as(PolicyError::AliasNotFound, &there));
+        }
+        if let (Some(last), Some(store)) = (last, &store) {
+            for (alias, identity) in aliases.iter().zip(&identities) {
+                if wanted.is_none_or(|wanted| wanted == alias) {
+                    let unfit = |why: String| UsageError(format!("KeyStore {store}, {alias}: {why}"));
+                    own::admit(identity, S::OWN).map_err(unfit)?;
+                    own::missing_issuer(identity, &last.identities, authorities)
+                        .map_or(Ok(()), |why| Err(unfit(why)))?;
+                }
+            }
         }
         Ok(Some((store, aliases, identities)))
     }
@@ -118,19 +151,22 @@ impl Rules {
         policy: &Policy<'_, S>,
         last: Option<&Contents>,
     ) -> Result<Option<Trusted>, UsageError> {
-        let store = self.follow(policy.trust_store())?;
+        let store = self.follow(Setting::TrustStore, policy.trust_store())?;
         if last.is_some_and(|last| last.trust_store == store) {
             return Ok(None);
         }
-        let anchors = store.as_deref().map(|store| self.folder.anchors(store)).transpose()?;
+        let read = store.as_deref().map(|store| self.folder.anchors(store)).transpose();
+        let anchors = read.map_err(|error| self.info.locate(Setting::TrustStore, &error))?;
         let (authorities, pins) = anchors.unwrap_or_default();
         Ok(Some((store, authorities, pins)))
     }
 
     /// The store that a setting means now.
-    fn follow(&self, store: Option<StoreName<'_>>) -> Result<Option<String>, UsageError> {
+    fn follow(&self, setting: Setting, store: Option<StoreName<'_>>) -> Result<Option<String>, UsageError> {
         match store {
-            Some(StoreName::Reference(name)) => Ok(Some(self.folder.target(name)?)),
+            Some(StoreName::Reference(name)) => {
+                self.folder.target(name).map(Some).map_err(|error| self.info.locate(setting, &error))
+            }
             other => Ok(other.map(|store| store.text().to_owned())),
         }
     }
@@ -144,15 +180,21 @@ impl Rules {
         self.policy()?.resolve_with(entries, anchors).map_err(|error| self.explain(error))
     }
 
-    /// Whose words are to blame: those of one connection, of the site, or of the policy.
     fn explain(&self, error: PolicyError) -> UsageError {
+        self.explain_as(error, error.wanted())
+    }
+
+    /// Whose words are to blame: those of one connection, of the site, or of the policy.
+    fn explain_as(&self, error: PolicyError, wanted: &str) -> UsageError {
         if error.setting() != Setting::KeyAlias {
-            return self.info.explain(error);
+            return self.info.explain_as(error, wanted);
         }
         match (&self.alias, &self.site) {
-            (Some(alias), _) => UsageError(format!("--alias {alias}: {error}")),
-            (None, Some(site)) if site.site().key_alias.is_some() => site.explain(error),
-            (None, _) => self.info.explain(error),
+            (Some(alias), _) => {
+                UsageError(format!("--alias {alias}: {}: found {}, wanted {wanted}", error.setting(), error.found()))
+            }
+            (None, Some(site)) if site.site().key_alias.is_some() => site.explain_as(error, wanted),
+            (None, _) => self.info.explain_as(error, wanted),
         }
     }
 }
@@ -162,16 +204,13 @@ type Keyed = (Option<String>, Vec<String>, Vec<Identity>);
 /// A store of trust anchors: its name, authorities, pins.
 type Trusted = (Option<String>, Vec<Vec<u8>>, Vec<Pin>);
 
-/// What was read anew, if anything was; an error is kept with the others.
-fn keep<T>(read: Result<Option<T>, UsageError>, troubles: &mut Vec<String>) -> Option<T> {
-    read.unwrap_or_else(|error| {
-        troubles.push(error.to_string());
-        None
-    })
-}
-
-fn joined(troubles: &[String]) -> Option<String> {
-    (!troubles.is_empty()).then(|| troubles.join("; "))
+/// What became of a reference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum News {
+    /// It leads to another store now.
+    Moved(String),
+    /// It cannot be followed; what it led to before still holds.
+    Stale(String),
 }
 
 impl From<(Keyed, Trusted)> for Contents {
@@ -187,6 +226,57 @@ impl Contents {
 
     fn trust(&self) -> Trusted {
         (self.trust_store.clone(), self.authorities.clone(), self.pins.clone())
+    }
+
+    /// The identities that come after these, if others do; what is wrong with them is news.
+    fn keys_now(&self, read: Result<Option<Keyed>, UsageError>, news: &mut Vec<News>) -> Option<Keyed> {
+        let before = name(self.key_store.as_ref());
+        match read {
+            Ok(None) => None,
+            Ok(Some(next)) => {
+                let (store, aliases, identities) = &next;
+                let ends = tls::chains(identities);
+                let ends = tls::credentials(&ends).unwrap_or_default();
+                let ends = ends.iter().map(Credential::not_after);
+                let valid: Vec<_> =
+                    aliases.iter().zip(ends).map(|(alias, end)| format!("{alias} valid until {end}")).collect();
+                let store = name(store.as_ref());
+                news.push(News::Moved(format!("KeyStore {before} -> {store}, {}", valid.join(", "))));
+                Some(next)
+            }
+            Err(error) => {
+                news.push(News::Stale(format!("{error}; KeyStore {before} as before")));
+                None
+            }
+        }
+    }
+
+    /// The trust anchors that come after these, if others do; what is wrong with them is news.
+    fn trust_now(&self, read: Result<Option<Trusted>, UsageError>, news: &mut Vec<News>) -> Option<Trusted> {
+        let before = name(self.trust_store.as_ref());
+        match read {
+            Ok(None) => None,
+            Ok(Some(next)) => {
+                let (store, authorities, pins) = &next;
+                let ends = tls::anchors(authorities).unwrap_or_default();
+                let end = ends.iter().filter_map(TrustAnchor::not_after).min();
+                let valid = end.map_or_else(String::new, |end| format!(", all valid until {end}"));
+                let (store, authorities, pins) = (name(store.as_ref()), authorities.len(), pins.len());
+                news.push(News::Moved(format!(
+                    "TrustStore {before} -> {store}, authorities: {authorities}, pins: {pins}{valid}"
+                )));
+                Some(next)
+            }
+            Err(error) => {
+                news.push(News::Stale(format!("{error}; TrustStore {before} as before")));
+                None
+            }
+        }
+    }
+
+    /// The identities with their aliases.
+    pub(crate) fn named(&self) -> impl Iterator<Item = (&str, &Identity)> {
+        self.aliases.iter().map(String::as_str).zip(&self.identities)
     }
 
     /// What stands in no store.
@@ -205,10 +295,9 @@ impl Contents {
     pub(crate) fn entries<'a>(&'a self, credentials: &[Credential<'a>]) -> Vec<Entry<'a>> {
         self.aliases.iter().zip(credentials).map(|(alias, credential)| Entry::new(alias, *credential)).collect()
     }
+}
 
-    /// The stores that are in use, for people.
-    pub(crate) fn names(&self) -> String {
-        let name = |store: &Option<String>| store.clone().unwrap_or_else(|| "none".to_owned());
-        format!("KeyStore {}, TrustStore {}", name(&self.key_store), name(&self.trust_store))
-    }
+/// A store, for people.
+fn name(store: Option<&String>) -> &str {
+    store.map_or("none", String::as_str)
 }

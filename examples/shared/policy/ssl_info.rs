@@ -8,6 +8,7 @@ use roxmltree::{Document, Node, TextPos};
 
 use super::super::args::UsageError;
 use super::super::order::Wanted;
+use super::super::pem::FileError;
 use super::endpoint::Endpoint;
 
 /// What a policy file says, and where.
@@ -104,13 +105,27 @@ impl SslInfo {
 
     /// An error with its place in the file and what stands there.
     pub(crate) fn explain(&self, error: PolicyError) -> UsageError {
-        let setting = error.setting();
-        let place = self.places.iter().find(|place| place.setting == setting);
-        let (at, what) = match place {
+        self.explain_as(error, error.wanted())
+    }
+
+    /// The same, where more is known of what is wanted.
+    pub(super) fn explain_as(&self, error: PolicyError, wanted: &str) -> UsageError {
+        let (at, what) = self.standing(error.setting());
+        refuse(&self.file, at, &what, error.found(), wanted)
+    }
+
+    /// An error in what a setting stands for, with the place of the setting.
+    pub(super) fn locate(&self, setting: Setting, error: &FileError) -> UsageError {
+        let (at, what) = self.standing(setting);
+        UsageError(format!("{}:{}:{}: {what}: {error}", self.file, at.row, at.col))
+    }
+
+    /// Where a setting stands, and with what in it.
+    fn standing(&self, setting: Setting) -> (TextPos, String) {
+        match self.places.iter().find(|place| place.setting == setting) {
             Some(place) => (place.at, format!("{setting} '{}'", place.found)),
             None => (self.begin, setting.to_string()),
-        };
-        refuse(&self.file, at, &what, error.found(), error.wanted())
+        }
     }
 
     fn settings(&self) -> Result<Settings<'_>, UsageError> {
@@ -235,8 +250,13 @@ impl SslInfo {
         if name.is_empty() || is_file_name(name) {
             return Ok(found.to_owned());
         }
-        let wanted = "letters, digits, '-', '_' and '.', the first of them no '.'";
-        Err(self.unfit(element, what, &format!("'{found}'"), wanted))
+        let letters = "letters, digits, '-', '_' and '.', the first of them no '.'";
+        let wanted = if what == Setting::KeyAlias.name() {
+            letters.to_owned()
+        } else {
+            format!("a name, or ref:// and a name: {letters}")
+        };
+        Err(self.unfit(element, what, &format!("'{found}'"), &wanted))
     }
 
     fn switch(&self, element: Node<'_, '_>, found: &str) -> Result<bool, UsageError> {
@@ -424,8 +444,13 @@ mod tests {
             ),
             ("<CommonName wildcardMatch='1'>a</CommonName>", "3:3: CommonName: found '1', wanted true or false"),
             (
-                "<KeyStore>../etc</KeyStore>",
-                "3:3: KeyStore: found '../etc', wanted letters, digits, '-', '_' and '.', the first of them no '.'",
+                "<KeyStore>ref:/gateway</KeyStore>",
+                "3:3: KeyStore: found 'ref:/gateway', wanted a name, or ref:// and a name: letters, digits, '-', '_' and \
+                 '.', the first of them no '.'",
+            ),
+            (
+                "<KeyAlias>../etc</KeyAlias>",
+                "3:3: KeyAlias: found '../etc', wanted letters, digits, '-', '_' and '.', the first of them no '.'",
             ),
             (
                 "<KeyAlias>{alias}</KeyAlias>",

@@ -42,7 +42,8 @@ impl Folder {
         let wanted = "a line with the name of a store beside it";
         let text = std::fs::read_to_string(&file).map_err(|error| FileError::new(&file, error.to_string(), wanted))?;
         let name = text.trim();
-        if is_file_name(name) { Ok(name.to_owned()) } else { Err(FileError::new(&file, format!("'{name}'"), wanted)) }
+        let found = || format!("'{}'", name.escape_debug());
+        if is_file_name(name) { Ok(name.to_owned()) } else { Err(FileError::new(&file, found(), wanted)) }
     }
 
     /// The identities of a store, each with its alias, in the order of the aliases.
@@ -238,6 +239,9 @@ mod tests {
             error.ends_with("gateway.ref: found '../elsewhere', wanted a line with the name of a store beside it"),
             "{error}"
         );
+        there.write("gateway.ref", "one\ntwo\n");
+        let error = there.folder().target("gateway").unwrap_err().to_string();
+        assert!(error.contains(r"found 'one\ntwo', wanted a line"), "{error}");
         assert!(there.folder().target("nobody").unwrap_err().to_string().contains("nobody.ref: found No such file"));
         let error = there.folder().identities("gateway-2026").unwrap_err().to_string();
         assert!(
