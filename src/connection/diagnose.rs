@@ -56,7 +56,7 @@ impl Scene<'_, '_> {
     fn of_alert(&self, alert: AlertDescription) -> Diagnosis {
         let declined = matches!(self.negotiated.client_auth, ClientAuthStatus::Declined);
         let credential_class = matches!(alert.class(), AlertClass::Credential);
-        if credential_class && !self.was_asked() {
+        if credential_class && !self.was_seen() {
             return Diagnosis::RefusedUnseen;
         }
         if self.is_client && declined && (credential_class || alert == AlertDescription::HANDSHAKE_FAILURE) {
@@ -70,11 +70,12 @@ impl Scene<'_, '_> {
         }
     }
 
-    /// Whether the other side can have judged who we are: a client that was not asked, and a server that has not chosen
-    /// what to show, get alerts that anybody on the way can have sent.
-    const fn was_asked(&self) -> bool {
+    /// Whether the other side can have seen who we are: the client was asked and knows that it speaks to the server, the
+    /// server has chosen what to show. Before, anybody on the way can have sent the alert.
+    const fn was_seen(&self) -> bool {
         if self.is_client {
-            !matches!(self.negotiated.client_auth, ClientAuthStatus::NotRequested)
+            let asked = !matches!(self.negotiated.client_auth, ClientAuthStatus::NotRequested);
+            asked && matches!(self.stage, None | Some(Stage::Done | Stage::Sending | Stage::Signature))
         } else {
             self.negotiated.credential.is_some()
         }
@@ -133,4 +134,38 @@ fn lacks_issuer(credential: &Credential<'_>) -> bool {
     let mut certificates = credential.certificates();
     let first = certificates.next();
     certificates.next().is_none() && first.is_some_and(|leaf| !leaf.is_self_issued())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::enums::{CipherSuite, NamedGroup};
+    use crate::x509::UnixTime;
+
+    #[test]
+    fn an_alert_of_a_server_that_has_not_proved_who_it_is_is_no_verdict_on_our_certificate() {
+        let negotiated = Negotiated {
+            cipher_suite: CipherSuite(0),
+            group: NamedGroup(0),
+            protocol: None,
+            client_auth: ClientAuthStatus::Presented,
+            path: None,
+            credential: None,
+            #[cfg(feature = "post-handshake-auth")]
+            post_handshake_auth: false,
+            #[cfg(feature = "post-handshake-auth")]
+            declined_last: false,
+        };
+        let time = Time::Trusted(UnixTime::from_seconds(0));
+        let at = |stage| {
+            let scene = Scene { is_client: true, negotiated: &negotiated, refused: None, time, stage };
+            scene.diagnose(Error::AlertReceived(AlertDescription::CERTIFICATE_REVOKED))
+        };
+        for early in [Stage::ServerHello, Stage::CertificateVerify, Stage::Finished] {
+            assert_eq!(at(Some(early)), Diagnosis::RefusedUnseen, "{early:?}");
+        }
+        for late in [Some(Stage::Signature), Some(Stage::Sending), None] {
+            assert_eq!(at(late), Diagnosis::OursRevoked, "{late:?}");
+        }
+    }
 }
