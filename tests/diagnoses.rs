@@ -11,7 +11,7 @@ use common::pki::{BadChain, Defect, Issued, Pki, Role, SERVER_NAME, Template};
 use embedded_mtls::credential::Choice;
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::{Host, SoftwareHost};
-use embedded_mtls::x509::{PeerIdentity, ServerName, Time, UnixTime};
+use embedded_mtls::x509::{PeerIdentity, ServerName, Time, TrustAnchor, UnixTime};
 use embedded_mtls::{
     AlertDescription, ClientAuth, ClientConfig, Credential, CredentialRequest, Diagnosis, Error, NamedGroup,
     PeerIncompatible, Server, ServerConfig, SignRequest, Signature,
@@ -170,12 +170,24 @@ const fn both(client: Diagnosis, server: Diagnosis) -> [Option<Diagnosis>; 2] {
 const CASES: &[Case] = &[
     Case("a mutual handshake in which nothing is wrong", |_| (), [None, None]),
     Case(
-        "a proxy shows the right name under an authority of its own, with its intermediate",
+        "we trust another root than that of the server, which sends its intermediate and asks for our certificate",
+        |w| {
+            let root = Template::ca("Root of the server").self_signed();
+            let issuer = Template::ca("Issuer of the server").signed_by(&root);
+            let leaf = Role::Server.template().signed_by(&issuer);
+            w.server_shows(&[&leaf, &issuer]);
+        },
+        both(Diagnosis::TheirsNotTrusted, Diagnosis::OursNotTrusted),
+    ),
+    Case(
+        "a proxy shows the right name under an authority of its own, with its intermediate; it cannot ask for our \
+         certificate",
         |w| {
             let root = Template::ca("Inspection Root").self_signed();
             let issuer = Template::ca("Inspection Issuer").signed_by(&root);
             let leaf = Role::Server.template().signed_by(&issuer);
             w.server_shows(&[&leaf, &issuer]);
+            w.setup.server = ServerConfig::new(ClientAuth::None);
         },
         both(Diagnosis::InterposedProxy, Diagnosis::OursNotTrusted),
     ),
@@ -185,18 +197,19 @@ const CASES: &[Case] = &[
             let root = Template::ca("Inspection Root").self_signed();
             let leaf = Role::Server.template().signed_by(&root);
             w.server_shows(&[&leaf, &root]);
+            w.setup.server = ServerConfig::new(ClientAuth::None);
         },
         both(Diagnosis::InterposedProxy, Diagnosis::OursNotTrusted),
     ),
     Case(
-        "the same without either; it cannot ask for our certificate",
+        "the same without either",
         |w| {
             let root = Template::ca("Inspection Root").self_signed();
             let leaf = Role::Server.template().signed_by(&root);
             w.server_shows(&[&leaf]);
             w.setup.server = ServerConfig::new(ClientAuth::None);
         },
-        both(Diagnosis::InterposedProxy, Diagnosis::OursNotTrusted),
+        both(Diagnosis::InterposedProxy, Diagnosis::OursIncomplete),
     ),
     Case(
         "the server does not ask for a certificate",
@@ -242,7 +255,7 @@ const CASES: &[Case] = &[
             let leaf = w.pki.server.clone();
             w.server_shows(&[&leaf]);
         },
-        both(Diagnosis::TheirsIncomplete, Diagnosis::OursNotTrusted),
+        both(Diagnosis::TheirsIncomplete, Diagnosis::OursIncomplete),
     ),
     Case(
         "the client sends its certificate without the intermediate",
@@ -303,7 +316,7 @@ const CASES: &[Case] = &[
     Case(
         "the server's certificate is for another host",
         |w| w.bad_server(Defect::OtherName),
-        both(Diagnosis::NameMismatch, Diagnosis::OursRefused),
+        both(Diagnosis::NameMismatch, Diagnosis::OursRefusedByClient),
     ),
     Case(
         "the wildcard of the server's certificate stands for one label less",
@@ -311,7 +324,7 @@ const CASES: &[Case] = &[
             w.server_leaf(Template::server("*.example.com"));
             w.client_wants("orders.supplier.example.com");
         },
-        both(Diagnosis::NameNearMiss, Diagnosis::OursRefused),
+        both(Diagnosis::NameNearMiss, Diagnosis::OursRefusedByClient),
     ),
     Case(
         "the server's address stands in its certificate as a host name",
@@ -319,7 +332,7 @@ const CASES: &[Case] = &[
             w.server_leaf(Template::server("192.0.2.7"));
             w.client_wants("192.0.2.7");
         },
-        both(Diagnosis::NameNearMiss, Diagnosis::OursRefused),
+        both(Diagnosis::NameNearMiss, Diagnosis::OursRefusedByClient),
     ),
     Case(
         "the client has no certificate",
@@ -352,7 +365,7 @@ const CASES: &[Case] = &[
     Case(
         "the server's intermediate stands deeper than its authority allows",
         |w| w.bad_server(Defect::PathLengthExceeded),
-        both(Diagnosis::TheirsInvalid, Diagnosis::OursRefused),
+        both(Diagnosis::TheirsInvalid, Diagnosis::OursRefusedByClient),
     ),
     Case(
         "no group in common",
@@ -383,7 +396,7 @@ const CASES: &[Case] = &[
     Case(
         "the client's buffer is smaller than a record of the server",
         |w| w.setup.client_sizes = Sizes { rx: 60, ..Sizes::DEFAULT },
-        both(Diagnosis::RecordTooLarge, Diagnosis::RecordTooLarge),
+        both(Diagnosis::RecordTooLarge, Diagnosis::OurRecordTooLarge),
     ),
     Case(
         "a bit of a record is flipped on its way to the server",
@@ -411,6 +424,84 @@ const CASES: &[Case] = &[
             };
         },
         [Some(Diagnosis::ProtocolBroken), Some(Diagnosis::ProtocolBroken)],
+    ),
+    Case(
+        "somebody on the way answers with the alert that our certificate is revoked, before one was asked for",
+        |w| {
+            w.tamper = |_, to_client| {
+                if to_client.first() == Some(&22) {
+                    *to_client = vec![21, 3, 3, 0, 2, 2, 44];
+                }
+            };
+        },
+        [Some(Diagnosis::RefusedUnseen), Some(Diagnosis::ConnectionCut)],
+    ),
+    Case(
+        "somebody on the way sends an alert about the server's certificate, before that has chosen one",
+        |w| {
+            w.tamper = |to_server, _| {
+                if to_server.first() == Some(&22) {
+                    *to_server = vec![21, 3, 3, 0, 2, 2, 42];
+                }
+            };
+        },
+        [Some(Diagnosis::ConnectionCut), Some(Diagnosis::RefusedUnseen)],
+    ),
+    Case(
+        "a server answers in plain HTTP",
+        |w| {
+            w.tamper = |_, to_client| {
+                if to_client.first() == Some(&22) {
+                    *to_client = b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec();
+                }
+            };
+        },
+        both(Diagnosis::NotTls, Diagnosis::ProtocolBroken),
+    ),
+    Case(
+        "a client asks in plain HTTP",
+        |w| {
+            w.tamper = |to_server, _| {
+                if to_server.first() == Some(&22) {
+                    *to_server = b"GET / HTTP/1.1\r\n\r\n".to_vec();
+                }
+            };
+        },
+        both(Diagnosis::ProtocolBroken, Diagnosis::NotTls),
+    ),
+    Case(
+        "more authorities stand above the server's certificate than the client allows",
+        |w| w.setup.client = w.setup.client.with_max_depth(1),
+        both(Diagnosis::TheirsTooDeep, Diagnosis::OursNotTrusted),
+    ),
+    Case(
+        "the client's trust anchor has expired",
+        |w| {
+            let root = Template::ca("Old Root").years(2020, 2021).self_signed();
+            let leaf = Role::Server.template().signed_by(&root);
+            w.server_shows(&[&leaf]);
+            w.setup.client = ClientConfig::new(ServerName::parse(SERVER_NAME).unwrap(), anchors(&[&root]));
+        },
+        both(Diagnosis::OurAnchorExpired, Diagnosis::OursExpired),
+    ),
+    Case(
+        "the client pins a certificate, and the server has a new one",
+        |w| {
+            let old = Template::server("old.example.com").signed_by(&w.pki.intermediate);
+            let leaf = w.pki.server.clone();
+            w.server_shows(&[&leaf]);
+            let pin = vec![TrustAnchor::from_pinned_certificate::<RustCrypto>(&old.der).unwrap()];
+            w.setup.client = ClientConfig::new(ServerName::parse(SERVER_NAME).unwrap(), leak_all(pin));
+        },
+        both(Diagnosis::TheirsNotTrusted, Diagnosis::OursIncomplete),
+    ),
+    Case(
+        "the client's certificate is self-signed",
+        |w| {
+            let leaf = Role::Client.template().self_signed();
+            w.client_shows(&[&leaf]);
+        },
+        both(Diagnosis::OursNotTrusted, Diagnosis::TheirsNotTrusted),
     ),
 ];
 
@@ -462,7 +553,7 @@ fn each_failure_gets_its_name_on_both_sides() {
         .collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
     for (what, status, body, expected) in BY_HTTP {
-        assert_eq!(Diagnosis::of_http(*status, body.as_bytes()), Some(*expected), "{what}");
+        assert_eq!(Diagnosis::of_http(*status, body.as_bytes(), true), Some(*expected), "{what}");
     }
 }
 

@@ -233,7 +233,7 @@ where
     if let Some(diagnosis) = diagnosis {
         progress(Progress::Noted(diagnosis));
     }
-    let verdict = judge(&response);
+    let verdict = judge(&response, stream.session().shown_credential().is_some());
     // The answer is here: if the connection breaks now, nothing is lost.
     let _ = stream.close().and_then(|()| stream.read(&mut [0]));
     verdict

@@ -335,13 +335,13 @@ impl Shop<'_> {
                 }
                 Err(error) => match Reply::refusal(&error) {
                     Some(reply) => ("unreadable request".to_owned(), reply, true),
-                    None => return Event::Broken(broken(&error)),
+                    None => return Event::Broken(broken(&error, connection.stream().session().diagnosis())),
                 },
             };
             deadline.renew(REQUEST_TIME);
             let body = if request.starts_with("HEAD ") { "" } else { reply.body.as_str() };
             if let Err(error) = connection.send(&reply.head(last), body.as_bytes()) {
-                return Event::Broken(broken(&error));
+                return Event::Broken(broken(&error, connection.stream().session().diagnosis()));
             }
             tell(Event::Answered(request, reply.status, reply.note));
             if last {
@@ -468,11 +468,9 @@ fn explain(error: &HandshakeError<io::Error>, verdict: Option<String>, diagnosis
 }
 
 /// Why no further request could be read or answered.
-fn broken(error: &HttpError<Failure<io::Error>>) -> String {
+fn broken(error: &HttpError<Failure<io::Error>>, diagnosis: Option<Diagnosis>) -> String {
     match error {
-        HttpError::Stream(Failure::Tls(Error::AlertReceived(alert))) => {
-            format!("{error}{}", meaning(Some(Diagnosis::of_alert(*alert))))
-        }
+        HttpError::Stream(Failure::Tls(Error::AlertReceived(_))) => format!("{error}{}", meaning(diagnosis)),
         _ => error.to_string(),
     }
 }

@@ -85,11 +85,11 @@ impl fmt::Display for Trouble {
     }
 }
 
-/// Reads the answer to an order, on both its levels.
-pub(crate) fn judge(response: &Response) -> Result<Status, Trouble> {
+/// Reads the answer to an order, on both its levels. `shown` is whether a certificate of ours was.
+pub(crate) fn judge(response: &Response, shown: bool) -> Result<Status, Trouble> {
     if !(200..300).contains(&response.status) {
         let mut message = format!("status {} {}", response.status, printable(&response.reason));
-        message += &meaning(Diagnosis::of_http(response.status, &response.body));
+        message += &meaning(Diagnosis::of_http(response.status, &response.body, shown));
         return Err(Trouble::Http { later: response.status >= 500, message });
     }
     let status = Status::parse(&response.body)
@@ -117,7 +117,7 @@ mod tests {
 
     fn verdict(status: u16, body: &str) -> Result<u16, (u8, String)> {
         let response = Response { status, body: body.as_bytes().to_vec(), ..Response::default() };
-        judge(&response).map(|status| status.code).map_err(|trouble| (trouble.exit_code(), trouble.to_string()))
+        judge(&response, true).map(|status| status.code).map_err(|trouble| (trouble.exit_code(), trouble.to_string()))
     }
 
     fn cxml(code: u16) -> String {

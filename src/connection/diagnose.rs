@@ -2,8 +2,8 @@
 
 use crate::credential::Credential;
 use crate::error::{
-    AlertClass, AlertDescription, BufferKind, CertificateError, CertificateProblem, Diagnosis, Error, PeerIncompatible,
-    PeerMisbehaved,
+    AlertClass, AlertDescription, BufferKind, CertificateError, CertificateProblem, Diagnosis, Error, InvalidMessage,
+    PeerIncompatible, PeerMisbehaved, Stage,
 };
 use crate::handshake::{ClientAuthStatus, Negotiated};
 use crate::x509::{PeerChain, Rules, Time};
@@ -15,6 +15,8 @@ pub(super) struct Scene<'s, 'b> {
     /// The chain that was refused, and what it was held to.
     pub(super) refused: Option<(&'s PeerChain<'b>, Rules<'s>)>,
     pub(super) time: Time,
+    /// Where the handshake failed, if it did.
+    pub(super) stage: Option<Stage>,
 }
 
 impl Scene<'_, '_> {
@@ -40,24 +42,42 @@ impl Scene<'_, '_> {
                 PeerIncompatible::UnknownServerName => Diagnosis::ServerNameUnknown,
             },
             Error::PeerMisbehaved(PeerMisbehaved::SignatureIncorrect) => Diagnosis::TheirsUnproven,
+            // Of records only: the first one, and so what answers or asks is something else.
+            Error::InvalidMessage(InvalidMessage::UnknownType)
+                if matches!(self.stage, Some(Stage::ClientHello | Stage::ServerHello)) =>
+            {
+                Diagnosis::NotTls
+            }
             Error::InvalidMessage(_) | Error::PeerMisbehaved(_) => Diagnosis::ProtocolBroken,
             Error::Refused(_) => Diagnosis::TheirsNotAllowed,
         }
     }
 
     fn of_alert(&self, alert: AlertDescription) -> Diagnosis {
-        let by_itself = Diagnosis::of_alert(alert);
         let declined = matches!(self.negotiated.client_auth, ClientAuthStatus::Declined);
-        let about_us = matches!(alert.class(), AlertClass::Credential) || alert == AlertDescription::HANDSHAKE_FAILURE;
-        if self.is_client && declined && about_us {
+        let credential_class = matches!(alert.class(), AlertClass::Credential);
+        if credential_class && !self.was_seen() {
+            return Diagnosis::RefusedUnseen;
+        }
+        if self.is_client && declined && (credential_class || alert == AlertDescription::HANDSHAKE_FAILURE) {
             return Diagnosis::OursMissing;
         }
-        match (by_itself, self.negotiated.credential) {
-            (Diagnosis::OursNotTrusted, Some(credential)) if credential.chain().iter().nth(1).is_none() => {
-                Diagnosis::OursIncomplete
-            }
+        match (Diagnosis::of_alert(alert), self.negotiated.credential) {
+            (Diagnosis::OursNotTrusted, Some(credential)) if lacks_issuer(credential) => Diagnosis::OursIncomplete,
             (Diagnosis::OursExpired, Some(credential)) if self.is_valid(credential) => Diagnosis::ClockWrong,
-            _ => by_itself,
+            (Diagnosis::OursRefused, _) if !self.is_client => Diagnosis::OursRefusedByClient,
+            (by_itself, _) => by_itself,
+        }
+    }
+
+    /// Whether the other side can have seen who we are: the client was asked and knows that it speaks to the server, the
+    /// server has chosen what to show. Before, anybody on the way can have sent the alert.
+    const fn was_seen(&self) -> bool {
+        if self.is_client {
+            let asked = !matches!(self.negotiated.client_auth, ClientAuthStatus::NotRequested);
+            asked && matches!(self.stage, None | Some(Stage::Done | Stage::Sending | Stage::Signature))
+        } else {
+            self.negotiated.credential.is_some()
         }
     }
 
@@ -72,7 +92,9 @@ impl Scene<'_, '_> {
     fn of_certificate(&self, error: CertificateError) -> Diagnosis {
         use CertificateProblem as Problem;
         match error.problem {
-            Problem::Expired | Problem::AnchorExpired => Diagnosis::TheirsExpired,
+            Problem::AnchorExpired => Diagnosis::OurAnchorExpired,
+            Problem::DepthExceeded => Diagnosis::TheirsTooDeep,
+            Problem::Expired => Diagnosis::TheirsExpired,
             Problem::NotYetValid | Problem::AnchorNotYetValid => Diagnosis::ClockWrong,
             Problem::ExtendedKeyUsage | Problem::MissingDigitalSignature => Diagnosis::TheirsWrongPurpose,
             Problem::CommonNameMismatch => Diagnosis::NameMismatch,
@@ -85,25 +107,65 @@ impl Scene<'_, '_> {
             }
             Problem::UnknownIssuer => self.of_unknown_issuer(true),
             Problem::UntrustedRoot => self.of_unknown_issuer(false),
-            Problem::AnchorSignatureInvalid | Problem::DepthExceeded | Problem::SelfSigned => {
-                Diagnosis::TheirsNotTrusted
-            }
+            Problem::AnchorSignatureInvalid | Problem::SelfSigned => Diagnosis::TheirsNotTrusted,
             _ => Diagnosis::TheirsInvalid,
         }
     }
 
-    /// A chain that ends where we trust nobody. Alone, the leaf lacks an intermediate, unless the server asks for no
-    /// certificate: a proxy cannot pass that on. With more of them, somebody else vouches for it.
+    /// A chain that ends where we trust nobody. Most often it is we who have the wrong root. A proxy cannot pass on that
+    /// the server asks for a certificate, so it is one at most where nobody asks. A leaf that comes alone lacks an
+    /// intermediate, unless we trust pinned certificates only.
     fn of_unknown_issuer(&self, may_lack: bool) -> Diagnosis {
         let Some((chain, rules)) = &self.refused else { return Diagnosis::TheirsNotTrusted };
-        let alone = chain.count() == 1;
-        let asked = !self.is_client || !matches!(self.negotiated.client_auth, ClientAuthStatus::NotRequested);
-        if alone && may_lack && asked {
-            Diagnosis::TheirsIncomplete
-        } else if self.is_client && chain.has_name(rules) {
+        let unasked = self.is_client && matches!(self.negotiated.client_auth, ClientAuthStatus::NotRequested);
+        let by_authority = rules.anchors.iter().any(|anchor| anchor.authority().is_some());
+        if unasked && chain.has_name(rules) {
             Diagnosis::InterposedProxy
+        } else if chain.count() == 1 && may_lack && by_authority {
+            Diagnosis::TheirsIncomplete
         } else {
             Diagnosis::TheirsNotTrusted
+        }
+    }
+}
+
+/// Whether there may be an intermediate above the only certificate of the chain. One that is self-signed has none.
+fn lacks_issuer(credential: &Credential<'_>) -> bool {
+    let mut certificates = credential.certificates();
+    let first = certificates.next();
+    certificates.next().is_none() && first.is_some_and(|leaf| !leaf.is_self_issued())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::enums::{CipherSuite, NamedGroup};
+    use crate::x509::UnixTime;
+
+    #[test]
+    fn an_alert_of_a_server_that_has_not_proved_who_it_is_is_no_verdict_on_our_certificate() {
+        let negotiated = Negotiated {
+            cipher_suite: CipherSuite(0),
+            group: NamedGroup(0),
+            protocol: None,
+            client_auth: ClientAuthStatus::Presented,
+            path: None,
+            credential: None,
+            #[cfg(feature = "post-handshake-auth")]
+            post_handshake_auth: false,
+            #[cfg(feature = "post-handshake-auth")]
+            declined_last: false,
+        };
+        let time = Time::Trusted(UnixTime::from_seconds(0));
+        let at = |stage| {
+            let scene = Scene { is_client: true, negotiated: &negotiated, refused: None, time, stage };
+            scene.diagnose(Error::AlertReceived(AlertDescription::CERTIFICATE_REVOKED))
+        };
+        for early in [Stage::ServerHello, Stage::CertificateVerify, Stage::Finished] {
+            assert_eq!(at(Some(early)), Diagnosis::RefusedUnseen, "{early:?}");
+        }
+        for late in [Some(Stage::Signature), Some(Stage::Sending), None] {
+            assert_eq!(at(late), Diagnosis::OursRevoked, "{late:?}");
         }
     }
 }

@@ -219,13 +219,14 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     /// long as it has not. It says what is usual: the [error](Self::poll) and the [verdict](Self::verdict) are what
     /// was observed.
     pub fn diagnosis(&self) -> Option<Diagnosis> {
-        let (error, _) = self.failure?;
+        let (error, stage) = self.failure?;
         let time = self.context.peer.time();
         let scene = Scene {
             is_client: S::IS_CLIENT,
             negotiated: &self.context.negotiated,
             refused: Some((&self.context.peer, self.rules())),
             time,
+            stage: Some(stage),
         };
         Some(scene.diagnose(error))
     }

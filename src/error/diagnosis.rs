@@ -68,10 +68,10 @@ pub enum Diagnosis {
         "look for a firewall that cuts it, and into the log of the other side";
     /// An inspection proxy stands between us and the server, with an authority of its own.
     InterposedProxy: Network,
-        "somebody else's authority vouches for the right name: an inspection proxy is in between, or the server \
-         has changed its authority",
+        "an authority that we do not trust vouches for the right name, and nobody asks for our certificate: probably \
+         an inspection proxy is in between",
         "exempt this connection from inspection, as mutual TLS cannot pass through it; do not trust the proxy's \
-         authority instead. If the server has moved, get its new root from its owner";
+         authority instead. If there is none, our trust anchor is the wrong one: get the root from the server's owner";
     /// The certificate is for another name.
     NameMismatch: Peer,
         "the certificate is valid and for another name than the one that was asked for",
@@ -89,10 +89,22 @@ pub enum Diagnosis {
     NoCommonProtocol: Us,
         "both sides have no application protocol (ALPN) in common",
         "configure one of the other side's, usually http/1.1, or none";
+    /// What is there does not speak TLS at all.
+    NotTls: Us,
+        "what is at the other end does not speak TLS",
+        "check address and port: plain HTTP, or a protocol that begins in plain text, is spoken there";
+    /// A trust anchor of ours is not valid any more.
+    OurAnchorExpired: Us,
+        "our trust anchor above the other side's certificate is not valid any more",
+        "install the new root of its authority; if the old one is valid, set our clock";
     /// Our program, its memory or its key failed.
     OurProgram: Us,
         "our own program, its memory or its key failed",
         "the error says what is missing; a signer may have to be repaired";
+    /// We sent a record that the other side cannot hold.
+    OurRecordTooLarge: Us,
+        "a record of ours is larger than the other side can hold",
+        "send smaller records, by lending a smaller tx buffer, or let the other side hold larger ones";
     /// Our certificate is not valid any more, says the other side.
     OursExpired: Us,
         "our certificate, or one that we send with it, is not valid any more, says the other side",
@@ -104,7 +116,8 @@ pub enum Diagnosis {
     /// We showed no certificate, and one is required.
     OursMissing: Us,
         "the other side requires a certificate, and we showed none",
-        "configure one of an authority that it names, with its key";
+        "configure one of an authority that it names, with its key; if there is one, append its intermediates, up to \
+         the authority that is named";
     /// The other side does not trust the authority of our certificate.
     OursNotTrusted: Peer,
         "the other side does not trust the authority of our certificate",
@@ -115,6 +128,10 @@ pub enum Diagnosis {
         "the other side refuses our certificate without a good reason, or wants one and got none",
         "compare its purposes, its kind of key and the length of its chain with what the other side allows \
          (nginx: ssl_verify_depth is 1 unless set)";
+    /// The client refuses our certificate, and does not say why: on servers it is often the name.
+    OursRefusedByClient: Us,
+        "the client refuses our certificate without saying why: usually it does not hold the name that is asked for",
+        "compare the name that clients connect to with its subjectAltName, then its purposes and its intermediates";
     /// Our certificate was revoked.
     OursRevoked: Us,
         "our certificate was revoked",
@@ -137,10 +154,16 @@ pub enum Diagnosis {
     ProtocolBroken: Developers,
         "one side sent what the protocol forbids",
         "report it with a capture and its key log to those who make the programs";
-    /// A record is larger than the side that receives it can hold.
-    RecordTooLarge: Peer,
-        "a record is larger than its receiver can hold",
-        "let the other side send smaller records (nginx: ssl_buffer_size), or lend a larger buffer";
+    /// The other side sent a record that we cannot hold.
+    RecordTooLarge: Us,
+        "a record of the other side is larger than our receive buffer",
+        "lend a larger rx buffer (the error says how large), or let the other side send smaller records (nginx: \
+         ssl_buffer_size)";
+    /// The other side refused us before it could know who we are.
+    RefusedUnseen: Peer,
+        "the connection was ended as if for our certificate, before the other side had seen one",
+        "look into the log of the other side; if that knows of nothing, somebody on the way has sent the alert, for \
+         which nobody vouches";
     /// The name that the client asks for is none of the server's.
     ServerNameUnknown: Peer,
         "the name that the client asks for is none of the server's",
@@ -153,15 +176,15 @@ pub enum Diagnosis {
     TheirProgram: Peer,
         "the other side failed for a reason of its own",
         "its log says more; try again later";
-    /// A certificate of the other side, or the trust anchor above it, is not valid any more.
+    /// A certificate of the other side is not valid any more.
     TheirsExpired: Peer,
-        "a certificate of the other side, or the trust anchor above it, is not valid any more",
-        "let the other side install a new one; if it is valid, our clock or our trust anchor is to blame";
+        "a certificate of the other side is not valid any more",
+        "let the other side install a new one; if it is valid, our clock is to blame";
     /// The other side left out an intermediate.
     TheirsIncomplete: Peer,
         "the other side did not send the intermediate above its certificate",
         "let it send the whole chain (Apache, nginx: all of it in the file of the certificate), or trust the \
-         intermediate";
+         intermediate; if there is none, our trust anchor is the wrong one";
     /// A certificate of the other side breaks a rule: the verdict says which.
     TheirsInvalid: Peer,
         "a certificate of the other side breaks a rule, which the verdict names",
@@ -177,7 +200,12 @@ pub enum Diagnosis {
     /// We do not trust the authority of the other side's certificate.
     TheirsNotTrusted: Us,
         "we do not trust the authority of the other side's certificate",
-        "enter its root among our trust anchors, if it is the right one, or pin the certificate";
+        "compare our trust anchors with its root, as its owner gives it, and enter that, or pin the certificate, after a \
+         renewal again; if its owner does not know this root, an inspection proxy is in between";
+    /// More authorities stand above the certificate of the other side than our rules allow.
+    TheirsTooDeep: Us,
+        "more authorities stand above the other side's certificate than our own limit (max_depth) allows",
+        "raise the limit, only if the verdict names no more authorities than the other side is known to have";
     /// The other side does not have the key of the certificate that it shows.
     TheirsUnproven: Peer,
         "the other side does not have the key of the certificate that it shows",
@@ -228,7 +256,7 @@ impl Diagnosis {
             AlertDescription::INTERNAL_ERROR | AlertDescription::GENERAL_ERROR => Self::TheirProgram,
             AlertDescription::NO_APPLICATION_PROTOCOL => Self::NoCommonProtocol,
             AlertDescription::PROTOCOL_VERSION => Self::Tls12Only,
-            AlertDescription::RECORD_OVERFLOW => Self::RecordTooLarge,
+            AlertDescription::RECORD_OVERFLOW => Self::OurRecordTooLarge,
             AlertDescription::UNKNOWN_CA => Self::OursNotTrusted,
             AlertDescription::UNRECOGNIZED_NAME => Self::ServerNameUnknown,
             AlertDescription::UNSUPPORTED_CERTIFICATE => Self::OursWrongPurpose,
@@ -237,17 +265,21 @@ impl Diagnosis {
     }
 
     /// What a refusal by HTTP says that has its reason in TLS, by the words of well-known servers: Apache, nginx and
-    /// `supplier` of the examples complete handshakes that they refuse afterwards. `None` if it has nothing to do with TLS.
-    pub fn of_http(status: u16, body: &[u8]) -> Option<Self> {
+    /// `supplier` of the examples complete handshakes that they refuse afterwards. `shown` is whether a certificate of
+    /// ours was, see [`Session::shown_credential`](crate::Session::shown_credential). `None` if it has nothing to do with
+    /// TLS, and of each status that is no refusal.
+    pub fn of_http(status: u16, body: &[u8], shown: bool) -> Option<Self> {
         let says = |text: &str| body.windows(text.len().max(1)).any(|window| window == text.as_bytes());
-        if says("No required SSL certificate was sent") || says("was asked for it and showed none") {
+        if status < 400 {
+            None
+        } else if says("No required SSL certificate was sent") || says("was asked for it and showed none") {
             Some(Self::OursMissing)
         } else if says("The SSL certificate error") {
             Some(Self::OursRefused)
         } else if ["Post-Handshake Authentication", "AH10158", "post_handshake_auth"].into_iter().any(says) {
             Some(Self::PostHandshakeNeeded)
         } else {
-            (status == 403).then_some(Self::AccessDenied)
+            (status == 403 && shown).then_some(Self::AccessDenied)
         }
     }
 }
@@ -291,12 +323,15 @@ mod tests {
 
     #[test]
     fn refusals_by_http_that_mean_tls_are_recognised() {
-        let of = |status, body: &str| Diagnosis::of_http(status, body.as_bytes());
+        let of = |status, body: &str| Diagnosis::of_http(status, body.as_bytes(), true);
         assert_eq!(of(400, "<center>No required SSL certificate was sent</center>"), Some(Diagnosis::OursMissing));
         assert_eq!(of(400, "The SSL certificate error"), Some(Diagnosis::OursRefused));
         let apache = "Reason: Cannot perform Post-Handshake Authentication.<br />";
         assert_eq!(of(403, apache), Some(Diagnosis::PostHandshakeNeeded));
         assert_eq!(of(403, "Forbidden"), Some(Diagnosis::AccessDenied));
         assert_eq!(of(404, ""), None);
+        assert_eq!(of(200, apache), None);
+        // The owner of what is not shown cannot be refused.
+        assert_eq!(Diagnosis::of_http(403, b"Forbidden", false), None);
     }
 }

@@ -72,6 +72,12 @@ codes!(Diagnosis {
     TheirsUnproven = 30,
     TheirsWrongPurpose = 31,
     Tls12Only = 32,
+    NotTls = 33,
+    OurAnchorExpired = 34,
+    OurRecordTooLarge = 35,
+    OursRefusedByClient = 36,
+    RefusedUnseen = 37,
+    TheirsTooDeep = 38,
 });
 
 codes!(Stage {

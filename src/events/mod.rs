@@ -18,6 +18,26 @@
 //! Everything is in the bytes: a dump of them can be read elsewhere, and memory that survives a reset can be
 //! [taken up again](EventRing::resume). Bytes that are no ring, or one that was damaged, are recognised by check sums.
 //!
+#![cfg_attr(feature = "events", doc = "```")]
+#![cfg_attr(not(feature = "events"), doc = "```ignore")]
+//! # use embedded_mtls::{Client, Handshake, crypto::CryptoProvider};
+//! use embedded_mtls::events::EventRing;
+//!
+//! /// 1 KiB of memory holds about two handshakes.
+//! fn watch<'b, C: CryptoProvider>(handshake: &mut Handshake<'b, Client, C>, memory: &'b mut [u8]) -> Option<EventRing<'b>> {
+//!     let ring = EventRing::new(memory)?;
+//!     handshake.set_events(ring); // before the first poll
+//!     Some(ring)
+//! }
+//!
+//! fn tell(ring: EventRing<'_>) {
+//!     ring.records().into_iter().flatten().for_each(|record| println!("{record}"));
+//! }
+//! ```
+//!
+//! Memory that is to survive a reset must not wait in a cache that is written back later: make it write-through, or not
+//! cached.
+//!
 //! Never in it: secrets, keys, application data. In it: names of certificates, as they came.
 //!
 //! # Why like this

@@ -94,7 +94,7 @@ pub(crate) struct Negotiated<'b> {
     pub(crate) client_auth: ClientAuthStatus,
     /// The path from the peer's certificate to a trust anchor; `None` of an anonymous client.
     pub(crate) path: Option<PathFound>,
-    /// What a client has shown last.
+    /// What was shown last; on a server, what was chosen to be.
     pub(crate) credential: Option<&'b Credential<'b>>,
     /// A server may ask again after the handshake.
     #[cfg(feature = "post-handshake-auth")]

@@ -359,6 +359,7 @@ fn take_credential<'b, C: CryptoProvider>(
         let common = ours.iter().find(|&&protocol| offered.iter().any(|other| other == protocol));
         cx.negotiated.protocol = Some(*common.ok_or(PeerIncompatible::NoApplicationProtocol)?);
     }
+    cx.negotiated.credential = Some(credential);
     Ok(State::MakeKeyShare(choice, credential))
 }
 

@@ -362,7 +362,7 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
         self.negotiated.client_auth
     }
 
-    /// On a client: the credential that was shown last, if one was.
+    /// The credential that was shown last, if one was: a server shows one in each handshake.
     pub const fn shown_credential(&self) -> Option<&'b Credential<'b>> {
         self.negotiated.credential
     }
@@ -386,7 +386,7 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
             return (self.is_client && never_asked).then_some(Diagnosis::CertificateNotAsked);
         };
         let (refused, time) = self.judged();
-        let scene = Scene { is_client: self.is_client, negotiated: &self.negotiated, refused, time };
+        let scene = Scene { is_client: self.is_client, negotiated: &self.negotiated, refused, time, stage: None };
         Some(scene.diagnose(error))
     }
 

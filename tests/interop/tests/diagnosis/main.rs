@@ -31,6 +31,8 @@ use world::{World, free_port};
 const ORDER: &str = include_str!("../../../../examples/data/order.xml");
 /// What takes an order: a cXML Response.
 const TAKEN: &str = r#"<cXML payloadID="1@a" timestamp="t"><Response><Status code="200" text="OK"/></Response></cXML>"#;
+/// `openssl s_server` requires a certificate.
+const ASKS: &str = "-Verify 3";
 /// `SSLVerifyClient` in a location, and nowhere else.
 const PER_DIRECTORY: &[&str] =
     &["SSLVerifyClient none", "<Location /order>", "SSLVerifyClient require", "SSLVerifyDepth 3", "</Location>"];
@@ -49,11 +51,11 @@ impl Ground {
         Self { world, port: free_port().unwrap() }
     }
 
-    /// Starts `openssl s_server` that shows these files and asks for a certificate.
+    /// Starts `openssl s_server` that shows these files.
     fn openssl(&self, shows: &str, options: &[&str]) -> Process {
         let file = |end: &str| self.world.file(&format!("{shows}.{end}"));
         let line = format!(
-            "s_server -quiet -accept 127.0.0.1:{} -cert {} -key {} -CAfile {} -Verify 3 {}",
+            "s_server -quiet -accept 127.0.0.1:{} -cert {} -key {} -CAfile {} {}",
             self.port,
             file("leaf.pem"),
             file("key"),
@@ -119,7 +121,7 @@ fn is_diagnosed((code, printed): &(i32, String), exit_code: i32, diagnosis: Diag
 #[test]
 fn openssl_that_speaks_tls_1_2_only() {
     let ground = Ground::new();
-    let _server = ground.openssl("server", &["-tls1_2"]);
+    let _server = ground.openssl("server", &[ASKS, "-tls1_2"]);
     is_diagnosed(&ground.post(Some("client"), &[]), 20, Diagnosis::Tls12Only);
 }
 
@@ -127,6 +129,7 @@ fn openssl_that_speaks_tls_1_2_only() {
 fn a_proxy_with_an_authority_of_its_own_and_the_right_name() {
     let ground = Ground::new();
     let issuers = ground.world.file("server-of-other-root.issuers.pem");
+    // It cannot pass on that the server asks.
     let _server = ground.openssl("server-of-other-root", &["-cert_chain", &issuers]);
     let outcome = ground.post(Some("client"), &["--events"]);
     is_diagnosed(&outcome, 24, Diagnosis::InterposedProxy);
@@ -138,9 +141,17 @@ fn a_proxy_with_an_authority_of_its_own_and_the_right_name() {
 }
 
 #[test]
+fn openssl_under_another_root_that_asks_for_our_certificate() {
+    let ground = Ground::new();
+    let issuers = ground.world.file("server-of-other-root.issuers.pem");
+    let _server = ground.openssl("server-of-other-root", &[ASKS, "-cert_chain", &issuers]);
+    is_diagnosed(&ground.post(Some("client"), &[]), 24, Diagnosis::TheirsNotTrusted);
+}
+
+#[test]
 fn openssl_that_sends_no_intermediate() {
     let ground = Ground::new();
-    let _server = ground.openssl("server", &[]);
+    let _server = ground.openssl("server", &[ASKS]);
     is_diagnosed(&ground.post(Some("client"), &[]), 24, Diagnosis::TheirsIncomplete);
 }
 
@@ -153,7 +164,7 @@ fn openssl_with_an_expired_certificate_and_one_for_another_name_and_one_for_clie
     ] {
         let ground = Ground::new();
         let issuers = ground.world.file(&format!("{shows}.issuers.pem"));
-        let _server = ground.openssl(shows, &["-cert_chain", &issuers]);
+        let _server = ground.openssl(shows, &[ASKS, "-cert_chain", &issuers]);
         is_diagnosed(&ground.post(Some("client"), &[]), code, diagnosis);
     }
 }
