@@ -144,18 +144,8 @@ mod tests {
 
     #[test]
     fn an_alert_of_a_server_that_has_not_proved_who_it_is_is_no_verdict_on_our_certificate() {
-        let negotiated = Negotiated {
-            cipher_suite: CipherSuite(0),
-            group: NamedGroup(0),
-            protocol: None,
-            client_auth: ClientAuthStatus::Presented,
-            path: None,
-            credential: None,
-            #[cfg(feature = "post-handshake-auth")]
-            post_handshake_auth: false,
-            #[cfg(feature = "post-handshake-auth")]
-            declined_last: false,
-        };
+        let mut negotiated = Negotiated::nothing(CipherSuite(0), NamedGroup(0));
+        negotiated.client_auth = ClientAuthStatus::Presented;
         let time = Time::Trusted(UnixTime::from_seconds(0));
         let at = |stage| {
             let scene = Scene { is_client: true, negotiated: &negotiated, refused: None, time, stage };

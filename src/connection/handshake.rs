@@ -11,7 +11,7 @@ use crate::events::EventRing;
 use crate::handshake::entropy::Entropy;
 #[cfg(feature = "key-log")]
 use crate::handshake::key_log::{KeyLog, KeyLogger};
-use crate::handshake::{Answer, ClientAuthStatus, Context, Negotiated, Progress, Question, Side, Wait};
+use crate::handshake::{Answer, Context, Negotiated, Progress, Question, Side, Wait};
 use crate::record::inbound::{Inbound, Received};
 use crate::record::outbound::Outbound;
 use crate::transcript::Transcript;
@@ -104,18 +104,7 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
                 peer: PeerChain::new(peer),
                 transcript: Transcript::new(crate::crypto::HashAlgorithm::Sha256)?,
                 entropy,
-                negotiated: Negotiated {
-                    cipher_suite,
-                    group,
-                    protocol: None,
-                    client_auth: ClientAuthStatus::NotRequested,
-                    path: None,
-                    credential: None,
-                    #[cfg(feature = "post-handshake-auth")]
-                    post_handshake_auth: false,
-                    #[cfg(feature = "post-handshake-auth")]
-                    declined_last: false,
-                },
+                negotiated: Negotiated::nothing(cipher_suite, group),
                 change_cipher_spec_sent: false,
                 #[cfg(feature = "key-log")]
                 key_log: KeyLogger { sink: None, client_random: [0; 32] },

@@ -184,55 +184,46 @@ codes!(CertificateProblem {
     ValidityTooLong = 34,
 });
 
-/// What only this program can do wrong. Its variants may hold more, so they are not in `codes!`.
-fn misuse_code(misuse: ApiMisuse) -> (u8, u8) {
-    let code = match misuse {
-        ApiMisuse::AlpnNameLength => 0,
-        ApiMisuse::AnswerUnexpected => 1,
-        ApiMisuse::ClosedForWriting => 2,
-        ApiMisuse::CommitTooLarge => 3,
-        ApiMisuse::CommonNameInvalid => 4,
-        ApiMisuse::CredentialUnusable => 5,
-        ApiMisuse::CredentialSchemeNotOffered => 6,
-        ApiMisuse::ExportLength => 7,
-        ApiMisuse::HostNeeded => 8,
-        ApiMisuse::AuthoritiesTooLong => 9,
-        ApiMisuse::NoTrustAnchors => 10,
-        ApiMisuse::AlgorithmUnsupported => 11,
-        ApiMisuse::PostHandshakeAuthNotOffered => 12,
-        ApiMisuse::RequestPending => 13,
-        ApiMisuse::SchemeWithoutDigest => 14,
-        ApiMisuse::ServerNameInvalid => 15,
-        ApiMisuse::SignatureMalformed => 16,
-        ApiMisuse::TrustAnchorUnusable(problem) => return (17, problem.code()),
-        ApiMisuse::ValidityLimitZero => 18,
+/// What only this program can do wrong. One of them holds a problem, which is a number of its own; all others have 0.
+macro_rules! misuses {
+    ($($variant:ident = $code:literal),* ; $holding:ident = $holding_code:literal) => {
+        fn misuse_code(misuse: ApiMisuse) -> (u8, u8) {
+            match misuse {
+                $(ApiMisuse::$variant => ($code, 0),)*
+                ApiMisuse::$holding(problem) => ($holding_code, problem.code()),
+            }
+        }
+
+        fn misuse_of(code: u8, more: u8) -> Option<ApiMisuse> {
+            match code {
+                $($code => Some(ApiMisuse::$variant),)*
+                $holding_code => CertificateProblem::of(more).map(ApiMisuse::$holding),
+                _ => None,
+            }
+        }
     };
-    (code, 0)
 }
 
-fn misuse_of(code: u8, more: u8) -> Option<ApiMisuse> {
-    Some(match code {
-        0 => ApiMisuse::AlpnNameLength,
-        1 => ApiMisuse::AnswerUnexpected,
-        2 => ApiMisuse::ClosedForWriting,
-        3 => ApiMisuse::CommitTooLarge,
-        4 => ApiMisuse::CommonNameInvalid,
-        5 => ApiMisuse::CredentialUnusable,
-        6 => ApiMisuse::CredentialSchemeNotOffered,
-        7 => ApiMisuse::ExportLength,
-        8 => ApiMisuse::HostNeeded,
-        9 => ApiMisuse::AuthoritiesTooLong,
-        10 => ApiMisuse::NoTrustAnchors,
-        11 => ApiMisuse::AlgorithmUnsupported,
-        12 => ApiMisuse::PostHandshakeAuthNotOffered,
-        13 => ApiMisuse::RequestPending,
-        14 => ApiMisuse::SchemeWithoutDigest,
-        15 => ApiMisuse::ServerNameInvalid,
-        16 => ApiMisuse::SignatureMalformed,
-        17 => ApiMisuse::TrustAnchorUnusable(CertificateProblem::of(more)?),
-        18 => ApiMisuse::ValidityLimitZero,
-        _ => return None,
-    })
+misuses! {
+    AlpnNameLength = 0,
+    AnswerUnexpected = 1,
+    ClosedForWriting = 2,
+    CommitTooLarge = 3,
+    CommonNameInvalid = 4,
+    CredentialUnusable = 5,
+    CredentialSchemeNotOffered = 6,
+    ExportLength = 7,
+    HostNeeded = 8,
+    AuthoritiesTooLong = 9,
+    NoTrustAnchors = 10,
+    AlgorithmUnsupported = 11,
+    PostHandshakeAuthNotOffered = 12,
+    RequestPending = 13,
+    SchemeWithoutDigest = 14,
+    ServerNameInvalid = 15,
+    SignatureMalformed = 16,
+    ValidityLimitZero = 18;
+    TrustAnchorUnusable = 17
 }
 
 /// An error: what kind, which, and a number that belongs to it.

@@ -105,6 +105,22 @@ pub(crate) struct Negotiated<'b> {
 }
 
 impl<'b> Negotiated<'b> {
+    /// Nothing yet: until ServerHello says more, the first suite and group of our offer.
+    pub(crate) const fn nothing(cipher_suite: CipherSuite, group: NamedGroup) -> Self {
+        Self {
+            cipher_suite,
+            group,
+            protocol: None,
+            client_auth: ClientAuthStatus::NotRequested,
+            path: None,
+            credential: None,
+            #[cfg(feature = "post-handshake-auth")]
+            post_handshake_auth: false,
+            #[cfg(feature = "post-handshake-auth")]
+            declined_last: false,
+        }
+    }
+
     /// The client has answered with `credential`, or with none.
     pub(crate) const fn presented(&mut self, credential: Option<&'b Credential<'b>>) {
         #[cfg(feature = "post-handshake-auth")]
