@@ -23,7 +23,20 @@ const LAYERS: &[&[&str]] = &[
 ];
 
 /// Crates that only the back ends in `src/crypto/` may name.
-const CRYPTOGRAPHY: &[&str] = &["ed25519_dalek", "embedded_mtls_aead", "hmac", "p256", "p384", "sha2", "x25519_dalek"];
+const CRYPTOGRAPHY: &[&str] = &[
+    "aead",
+    "aes",
+    "aes_gcm",
+    "chacha20poly1305",
+    "ed25519_dalek",
+    "embedded_mtls_aead",
+    "hmac",
+    "p256",
+    "p384",
+    "poly1305",
+    "sha2",
+    "x25519_dalek",
+];
 
 /// A module above the one that names it, or one that has no layer.
 #[derive(Debug, PartialEq)]
