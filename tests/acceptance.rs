@@ -4,12 +4,12 @@
 mod common;
 
 use common::messages::*;
-use common::pair::{Setup, TestSession, read_all};
+use common::pair::{Setup, TestSession, advance, deliver, read_all};
 use common::pki::Pki;
 use common::script::{ALERT, APPLICATION_DATA, Epoch, HANDSHAKE, Script, Sent, client};
 use embedded_io::{ErrorType, Read, Write};
 use embedded_mtls::io::{Failure, asynch, blocking};
-use embedded_mtls::{AlertClass, AlertDescription, ClientAuthStatus, Error, Session};
+use embedded_mtls::{AlertClass, AlertDescription, ClientAuthStatus, Diagnosis, Error, Session, Stage};
 use std::convert::Infallible;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -109,6 +109,49 @@ fn an_alert_after_acceptance_is_no_refusal_of_the_credential() {
     feed(&mut session, &mut script, &ticket()).unwrap();
     feed(&mut session, &mut script, &alert(AlertDescription::INTERNAL_ERROR)).unwrap_err();
     assert!(session.refusal().is_none());
+}
+
+/// Whoever is on the way can agree on keys with the client, and seal an alert with them.
+#[test]
+fn an_alert_before_the_finished_of_the_server_refuses_no_credential() {
+    let pki = Pki::new();
+    for said in 1..=5 {
+        for description in [AlertDescription::CERTIFICATE_REVOKED, AlertDescription::CERTIFICATE_REQUIRED] {
+            let (mut real, mut script) = client(Setup::new(&pki));
+            let mut flight = script.server_flight(&pki, |message| message);
+            flight.truncate(said);
+            flight.push(Sent::new(Epoch::Handshake, ALERT, &[2, description.0]));
+            real.feed(&script.seal_all(&flight));
+            assert_eq!(real.error(), Some(Error::AlertReceived(description)), "after {said} messages");
+            assert!(real.handshake.refusal().is_none(), "after {said} messages");
+            assert_eq!(real.handshake.diagnosis(), Some(Diagnosis::RefusedUnseen), "after {said} messages");
+        }
+    }
+}
+
+#[test]
+fn an_alert_within_the_flight_of_the_client_refuses_what_has_begun_to_leave() {
+    let pki = Pki::new();
+    let revoked = AlertDescription::CERTIFICATE_REVOKED;
+    for taken in [0, 1] {
+        let (mut real, mut script) = client(Setup::new(&pki));
+        let flight = script.server_flight(&pki, |message| message);
+        let mut bytes = script.seal_all(&flight);
+        while real.handshake.stage() != Stage::Done {
+            assert_eq!(advance(&mut real.handshake, &mut real.host), None);
+            if real.handshake.tx_pending().is_empty() {
+                deliver(&mut bytes, &mut real.handshake, 0);
+            }
+        }
+        real.handshake.tx_consume(taken);
+        // The transport takes nothing more.
+        deliver(&mut script.seal(&alert(revoked)), &mut real.handshake, 0);
+        assert_eq!(real.handshake.look_for_alert(), Some(Error::AlertReceived(revoked)));
+        let refused = real.handshake.refusal().and_then(|refusal| refusal.credential);
+        assert_eq!(refused.is_some(), taken != 0);
+        let expected = if taken == 0 { Diagnosis::RefusedUnseen } else { Diagnosis::OursRevoked };
+        assert_eq!(real.handshake.diagnosis(), Some(expected));
+    }
 }
 
 /// A transport that delivers what is there in small pieces, and then nothing more.

@@ -70,15 +70,11 @@ impl Scene<'_, '_> {
         }
     }
 
-    /// Whether the other side can have seen who we are: the client was asked and knows that it speaks to the server, the
-    /// server has chosen what to show. Before, anybody on the way can have sent the alert.
+    /// Tells whether the other side can have seen who we are, or that we show nothing. A client that was asked answers
+    /// only once the server has proved who it is. Before, anybody on the way can have sent the alert.
     const fn was_seen(&self) -> bool {
-        if self.is_client {
-            let asked = !matches!(self.negotiated.client_auth, ClientAuthStatus::NotRequested);
-            asked && matches!(self.stage, None | Some(Stage::Done | Stage::Sending | Stage::Signature))
-        } else {
-            self.negotiated.credential.is_some()
-        }
+        let asked = !matches!(self.negotiated.client_auth, ClientAuthStatus::NotRequested);
+        self.negotiated.shown && (asked || !self.is_client)
     }
 
     /// Whether our chain is valid by the time that we were given.
@@ -147,15 +143,11 @@ mod tests {
         let mut negotiated = Negotiated::nothing(CipherSuite(0), NamedGroup(0));
         negotiated.client_auth = ClientAuthStatus::Presented;
         let time = Time::Trusted(UnixTime::from_seconds(0));
-        let at = |stage| {
-            let scene = Scene { is_client: true, negotiated: &negotiated, refused: None, time, stage };
-            scene.diagnose(Error::AlertReceived(AlertDescription::CERTIFICATE_REVOKED))
-        };
-        for early in [Stage::ServerHello, Stage::CertificateVerify, Stage::Finished] {
-            assert_eq!(at(Some(early)), Diagnosis::RefusedUnseen, "{early:?}");
-        }
-        for late in [Some(Stage::Signature), Some(Stage::Sending), None] {
-            assert_eq!(at(late), Diagnosis::OursRevoked, "{late:?}");
+        for (shown, expected) in [(false, Diagnosis::RefusedUnseen), (true, Diagnosis::OursRevoked)] {
+            negotiated.shown = shown;
+            let scene = Scene { is_client: true, negotiated: &negotiated, refused: None, time, stage: None };
+            let revoked = Error::AlertReceived(AlertDescription::CERTIFICATE_REVOKED);
+            assert_eq!(scene.diagnose(revoked), expected);
         }
     }
 }

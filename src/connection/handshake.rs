@@ -186,8 +186,9 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
         self.context.peer.identity()
     }
 
-    /// How the server has refused what we answered to its request for a certificate, see [`Session::refusal`]: a
-    /// server may do so before our last bytes have left.
+    /// Tells how the server has refused our answer to its request for a certificate, see [`Session::refusal`]: a server
+    /// may do so before our last bytes have left. `None` before the answer has begun to leave, which it does only to a
+    /// server that has proved who it is: anybody on the way can have sent an alert that comes earlier.
     pub const fn refusal(&self) -> Option<Refusal<'b>> {
         match self.failure {
             Some((Error::AlertReceived(alert), _)) => Refusal::of(alert, &self.context.negotiated),
@@ -294,6 +295,7 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     /// pending counts as all of them.
     pub fn tx_consume(&mut self, count: usize) {
         self.context.rx.events.flight_received();
+        self.context.negotiated.shown |= count != 0 && S::has_shown(&self.state);
         self.context.tx.consume(count);
     }
 

@@ -62,7 +62,10 @@ code_points! {
     }
 }
 
-/// What an alert means for another attempt.
+/// The meaning of an alert for another attempt, if it comes from whom it should.
+///
+/// Before the server has proved who it is, anybody on the way can send one: see
+/// [`Handshake::refusal`](crate::Handshake::refusal).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum AlertClass {

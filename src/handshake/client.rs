@@ -219,6 +219,14 @@ impl Role for Client {
         }
     }
 
+    fn has_shown<C: CryptoProvider>(state: &State<'_, C>) -> bool {
+        match state {
+            State::Respond(_, identify) => identify.has_begun(),
+            State::SendFinished(_) | State::Done(..) => true,
+            _ => false,
+        }
+    }
+
     fn signing<'b, C: CryptoProvider>(state: &Self::State<'b, C>) -> Option<&'b Credential<'b>> {
         match state {
             State::Respond(_, identify) => identify.signing(),

@@ -54,6 +54,11 @@ impl<'b> Identify<'b> {
         }
     }
 
+    /// Something of our Certificate was written.
+    pub(super) const fn has_begun(self) -> bool {
+        !matches!(self, Self::SendEmptyCertificate | Self::SendCertificate { sent: 0, .. })
+    }
+
     pub(super) fn handle<C: CryptoProvider>(self, cx: &mut Flight<'_, '_, C>) -> Result<(Self, Progress), Error> {
         match self {
             Self::SendEmptyCertificate => {

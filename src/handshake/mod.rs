@@ -94,8 +94,11 @@ pub(crate) struct Negotiated<'b> {
     pub(crate) client_auth: ClientAuthStatus,
     /// The path from the peer's certificate to a trust anchor; `None` of an anonymous client.
     pub(crate) path: Option<PathFound>,
-    /// What was shown last; on a server, what was chosen to be.
+    /// What was shown last; in a handshake, what was chosen to be.
     pub(crate) credential: Option<&'b Credential<'b>>,
+    /// Our Certificate, or the empty one, has begun to leave: the peer can judge it. A client sends it only to a server
+    /// that has proved who it is.
+    pub(crate) shown: bool,
     /// A server may ask again after the handshake.
     #[cfg(feature = "post-handshake-auth")]
     pub(crate) post_handshake_auth: bool,
@@ -114,6 +117,7 @@ impl<'b> Negotiated<'b> {
             client_auth: ClientAuthStatus::NotRequested,
             path: None,
             credential: None,
+            shown: false,
             #[cfg(feature = "post-handshake-auth")]
             post_handshake_auth: false,
             #[cfg(feature = "post-handshake-auth")]
@@ -278,6 +282,9 @@ pub trait Role {
         config: &'b Self::Config<'b>,
         answer: Answer<'_, 'b>,
     ) -> Result<Self::State<'b, C>, Error>;
+
+    /// Something of our Certificate was written, which only happens once the peer may see it.
+    fn has_shown<C: CryptoProvider>(state: &Self::State<'_, C>) -> bool;
 
     /// The credential that is to sign, in the state that asks for a signature.
     fn signing<'b, C: CryptoProvider>(state: &Self::State<'b, C>) -> Option<&'b Credential<'b>>;

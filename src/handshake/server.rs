@@ -201,6 +201,16 @@ impl Role for Server {
         }
     }
 
+    fn has_shown<C: CryptoProvider>(state: &State<'_, C>) -> bool {
+        match state {
+            State::Identify(_, identify) => identify.has_begun(),
+            State::SendFinished(_) | State::AuthenticateClient(..) | State::ExpectFinished(..) | State::Done(..) => {
+                true
+            }
+            _ => false,
+        }
+    }
+
     fn signing<'b, C: CryptoProvider>(state: &Self::State<'b, C>) -> Option<&'b Credential<'b>> {
         match state {
             State::Identify(_, identify) => identify.signing(),

@@ -71,7 +71,7 @@ pub struct Session<'b, C: CryptoProvider> {
     failure: Option<Error>,
 }
 
-/// A server has refused a client because of what it showed, or did not show.
+/// A server that has proved who it is has refused a client because of what it showed, or did not show.
 #[derive(Clone, Copy, Debug)]
 pub struct Refusal<'b> {
     /// What the server said. Its [class](AlertDescription::class) says whether trying again can help.
@@ -81,8 +81,11 @@ pub struct Refusal<'b> {
 }
 
 impl<'b> Refusal<'b> {
-    /// `None` if the client was never asked, or is accepted.
+    /// `None` if the client was never asked, has not answered yet, or is accepted.
     pub(super) const fn of(alert: AlertDescription, negotiated: &Negotiated<'b>) -> Option<Self> {
+        if !negotiated.shown {
+            return None;
+        }
         // What it showed before was judged before.
         #[cfg(feature = "post-handshake-auth")]
         if negotiated.declined_last {
@@ -197,6 +200,9 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
         let _ = config;
         let mut rx = context.rx;
         rx.end_handshake();
+        let mut negotiated = context.negotiated;
+        // Nothing leaves before it.
+        negotiated.shown = true;
         Self {
             rx,
             tx: context.tx,
@@ -206,7 +212,7 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
             peer: context.peer.into_kept(),
             #[cfg(feature = "post-handshake-auth")]
             post: PostHandshake::new(context.transcript, party),
-            negotiated: context.negotiated,
+            negotiated,
             sending,
             receiving,
             exporter,
