@@ -200,6 +200,7 @@ pub mod policy;
 mod record;
 #[cfg(test)]
 mod rfc8448;
+mod text;
 mod transcript;
 mod wire;
 pub mod x509;
@@ -220,6 +221,7 @@ pub use crate::handshake::entropy::Entropy;
 pub use crate::handshake::key_log::{KeyLog, KeyLogLine};
 pub use crate::handshake::server::Server;
 pub use crate::handshake::{ClientAuthStatus, Side};
+pub use crate::text::Escaped;
 pub use crate::transcript::CertificateVerifyContent;
 pub use crate::wire::enums::{CipherSuite, NamedGroup, SignatureScheme};
 

@@ -19,7 +19,7 @@ const LAYERS: &[&[&str]] = &[
     &["transcript"],
     &["crypto"],
     &["wire"],
-    &["codec", "error", "limits", "fmt"],
+    &["codec", "error", "limits", "fmt", "text"],
 ];
 
 /// Crates that only the back ends in `src/crypto/` may name.

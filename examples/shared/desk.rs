@@ -263,7 +263,7 @@ mod tests {
         let wrong = desk.answer(&post(ORDER), &visitor("A\u{1b}"));
         assert_eq!(
             (wrong.status, wrong.note.as_str()),
-            (403, "common name of the client: found 'A\u{fffd}', wanted 'a' or 'b'")
+            (403, "common name of the client: found 'A\\1B', wanted 'a' or 'b'")
         );
         assert_eq!(desk.answer(&post(ORDER), &Link::default()).status, 403);
     }

@@ -1,6 +1,6 @@
 //! What people read: who the other side is, numbers, bytes, and what a failure means.
 
-use embedded_mtls::Diagnosis;
+use embedded_mtls::{Diagnosis, Escaped};
 
 /// Prints a line, in one write. Unlike `println`, it does not mind that nobody reads it any more.
 macro_rules! say {
@@ -80,9 +80,9 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     pairs.join(":")
 }
 
-/// Text of the peer, made fit for one line of a terminal: no control character survives.
+/// Text of the peer, made fit for one line of a terminal.
 pub(crate) fn printable(text: &str) -> String {
-    text.chars().map(|character| if character.is_control() { char::REPLACEMENT_CHARACTER } else { character }).collect()
+    Escaped(text).to_string()
 }
 
 /// A failure by its name, on a line of its own behind what was observed.
@@ -107,6 +107,6 @@ mod tests {
 
     #[test]
     fn control_characters_of_the_peer_do_not_reach_the_terminal() {
-        assert_eq!(printable("O=a\u{1b}[2J\nCN=ü"), "O=a\u{fffd}[2J\u{fffd}CN=ü");
+        assert_eq!(printable("O=a\u{1b}[2J\n\u{202e}CN=ü"), "O=a\\1B[2J\\0A\\E2\\80\\AECN=ü");
     }
 }

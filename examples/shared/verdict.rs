@@ -129,7 +129,7 @@ mod tests {
         assert_eq!(verdict(200, &cxml(200)), Ok(200));
         assert_eq!(verdict(200, &cxml(201)), Ok(201));
         assert_eq!(verdict(200, ""), Ok(200));
-        let refused = "cXML: status 401 Text: more\u{fffd}; do not repeat the order as it is".to_owned();
+        let refused = "cXML: status 401 Text: more\\C2\\9B; do not repeat the order as it is".to_owned();
         assert_eq!(verdict(200, &cxml(401)), Err((40, refused)));
         assert_eq!(verdict(200, &cxml(560)).unwrap_err().0, 41);
         assert_eq!(verdict(500, &cxml(200)).unwrap_err().0, 31);

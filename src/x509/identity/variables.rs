@@ -1,11 +1,12 @@
 //! What a certificate says, under the names that Apache's `mod_ssl` has for it.
 
 use super::PeerIdentity;
+use crate::text::Escaped;
 use crate::x509::certificate::algorithm::KeyAlgorithm;
 use crate::x509::name::general::SubjectAltName;
 use crate::x509::name::{Attribute, Name};
 use crate::x509::time::{SECONDS_A_DAY, UnixTime};
-use core::fmt::{self, Write as _};
+use core::fmt;
 use core::net::IpAddr;
 
 /// Attributes of one name, and alternative names, that become variables; a certificate with more has a reason that is
@@ -198,7 +199,7 @@ impl fmt::Display for VariableValue<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Attribute(attribute) => match attribute.text() {
-                Some(text) => write_line(f, text),
+                Some(text) => Escaped(text).fmt(f),
                 None => write_hex(f, attribute.value()),
             },
             Self::Days(days) => days.fmt(f),
@@ -208,25 +209,10 @@ impl fmt::Display for VariableValue<'_> {
             Self::Ip(address) => address.fmt(f),
             Self::Name(name) => name.fmt(f),
             Self::Sha256(digest) => write_hex(f, digest),
-            Self::Text(text) => write_line(f, text),
+            Self::Text(text) => Escaped(text).fmt(f),
             Self::Time(time) => write_time(f, *time),
         }
     }
-}
-
-/// Control characters as the bytes they are, as OpenSSL does.
-fn write_line(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
-    for character in text.chars() {
-        if character.is_control() {
-            let mut utf8 = [0; 4];
-            for byte in character.encode_utf8(&mut utf8).bytes() {
-                write!(f, "\\{byte:02X}")?;
-            }
-        } else {
-            f.write_char(character)?;
-        }
-    }
-    Ok(())
 }
 
 fn write_hex(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {

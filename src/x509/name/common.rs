@@ -3,6 +3,7 @@
 use super::Name;
 use super::server::{ends_in_number, is_host_name, is_label, same_ignoring_case};
 use crate::error::{ApiMisuse, Error};
+use crate::text::Escaped;
 use core::fmt;
 
 /// Longest common name that can be asked for, in bytes: RFC 5280 appendix A.1 allows authorities 64
@@ -82,7 +83,7 @@ impl<'a> CommonName<'a> {
 impl fmt::Display for CommonName<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.is_pattern { "*" } else { "" })?;
-        f.write_str(self.text)
+        Escaped(self.text).fmt(f)
     }
 }
 

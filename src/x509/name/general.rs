@@ -1,6 +1,7 @@
 //! Names of the subject alternative name (RFC 5280 section 4.2.1.6).
 
 use super::Name;
+use crate::text::Escaped;
 use crate::x509::certificate::der::{self, Malformed, Reader, context, context_constructed};
 use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -51,10 +52,10 @@ impl fmt::Display for SubjectAltName<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Directory(name) => write!(f, "DirName:{name}"),
-            Self::Dns(name) => write!(f, "DNS:{name}"),
-            Self::Email(address) => write!(f, "email:{address}"),
+            Self::Dns(name) => write!(f, "DNS:{}", Escaped(name)),
+            Self::Email(address) => write!(f, "email:{}", Escaped(address)),
             Self::Ip(address) => write!(f, "IP:{address}"),
-            Self::Uri(uri) => write!(f, "URI:{uri}"),
+            Self::Uri(uri) => write!(f, "URI:{}", Escaped(uri)),
             Self::Other(form) => write!(f, "form {form}"),
         }
     }

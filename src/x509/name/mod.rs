@@ -7,6 +7,7 @@ pub(super) mod general;
 pub(super) mod server;
 
 use self::server::same_ignoring_case;
+use crate::text;
 use crate::x509::certificate::der::{self, Malformed, Reader};
 use crate::x509::certificate::oid::Oid;
 use core::fmt;
@@ -28,7 +29,7 @@ const PRINTED_SETS: usize = 16;
 /// A distinguished name, lent from where it lies.
 ///
 /// `Display` writes it as RFC 4514 does, the last attribute first: `CN=gateway-7,O=Example,C=DE`.
-/// Control characters are escaped and a name is cut after 16 attributes and a value after 64 bytes, so that
+/// What [`Escaped`](crate::Escaped) escapes is escaped here too, and a name is cut after 16 attributes and a value after 64 bytes, so that
 /// a log line stays one line. Do not compare the text: compare the parts.
 #[derive(Clone, Copy)]
 pub struct Name<'a> {
@@ -320,7 +321,7 @@ impl fmt::Display for Attribute<'_> {
     }
 }
 
-/// RFC 4514 section 2.4, with control characters escaped too.
+/// RFC 4514 section 2.4, and what else has to be escaped to be shown.
 fn write_text(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     for (at, character) in text.char_indices() {
         if at >= PRINTED {
@@ -331,13 +332,7 @@ fn write_text(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
             '"' | '+' | ',' | ';' | '<' | '>' | '\\' => write!(f, "\\{character}")?,
             ' ' if at == 0 || last => f.write_str("\\ ")?,
             '#' if at == 0 => f.write_str("\\#")?,
-            control if control.is_control() => {
-                let mut utf8 = [0; 4];
-                for byte in control.encode_utf8(&mut utf8).bytes() {
-                    write!(f, "\\{byte:02X}")?;
-                }
-            }
-            other => write!(f, "{other}")?,
+            other => text::write_char(f, other)?,
         }
     }
     Ok(())
@@ -357,7 +352,7 @@ impl defmt::Format for Name<'_> {
     fn format(&self, f: defmt::Formatter<'_>) {
         for attribute in self.attributes().take(PRINTED_SETS) {
             let (name, value) = (attribute.short_name().unwrap_or("?"), attribute.text().unwrap_or("?"));
-            defmt::write!(f, "/{=str}={=str}", name, value);
+            defmt::write!(f, "/{=str}={}", name, text::Escaped(value));
         }
     }
 }
@@ -426,6 +421,12 @@ mod tests {
             parse(&der).to_string(),
             "1.2.3.128=#0041,CN=gate\\0Away+UID=\\#7,O=\\ M\u{fc}ller\\, S\u{f6}hne\\ ,C=DE"
         );
+    }
+
+    #[test]
+    fn a_name_cannot_lie_about_the_order_of_its_characters() {
+        let der = simple(der::UTF8_STRING, "gateway\u{202e}7\u{2066}x\u{200b}\u{85}".as_bytes());
+        assert_eq!(parse(&der).to_string(), "CN=gateway\\E2\\80\\AE7\\E2\\81\\A6x\\E2\\80\\8B\\C2\\85");
     }
 
     #[test]

@@ -58,6 +58,7 @@ pub enum Evidence<'a> {
         /// The name that was wanted, or the pattern of it.
         wanted: CommonName<'a>,
         /// The most specific common name of the certificate, if it is text.
+        #[cfg_attr(feature = "defmt", defmt(Debug2Format))]
         found: Option<&'a str>,
     },
     /// The path would have more CA certificates than the configuration allows.

@@ -3,6 +3,7 @@
 use super::{Authority, Evidence, NearMiss, Verdict};
 use crate::error::CertificateProblem;
 use crate::limits::{MAX_SEARCH_STEPS, MAX_SIGNATURES};
+use crate::text::Escaped;
 use crate::x509::name::constraints::NameLimit;
 use crate::x509::path::rules::Purpose;
 use crate::x509::time::{SECONDS_A_DAY, Time, UnixTime};
@@ -149,8 +150,8 @@ impl Display for NearMiss<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match self {
             Self::AddressAsHostName(_) => f.write_str("the address stands there as a host name, which does not count"),
-            Self::CommonName(name) => write!(f, "the common name is {name}, which does not count"),
-            Self::WildcardDepth(name) => write!(f, "{name} stands for exactly one label more"),
+            Self::CommonName(name) => write!(f, "the common name is {}, which does not count", Escaped(name)),
+            Self::WildcardDepth(name) => write!(f, "{} stands for exactly one label more", Escaped(name)),
         }
     }
 }
