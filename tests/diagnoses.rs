@@ -515,7 +515,21 @@ const BY_HTTP: &[(&str, u16, &str, Diagnosis)] = &[
     ),
     ("nginx, and the client showed none", 400, "No required SSL certificate was sent", Diagnosis::OursMissing),
     ("nginx, and it does not accept the client's", 400, "The SSL certificate error", Diagnosis::OursRefused),
-    ("any server whose rules do not name the client", 403, "Forbidden", Diagnosis::AccessDenied),
+    ("IIS, and the client showed none", 403, "HTTP Error 403.7 - Forbidden", Diagnosis::OursMissing),
+    ("IIS, which has no mapping for the client", 403, "HTTP Error 403.12 - Forbidden", Diagnosis::AccessDenied),
+    ("IIS, and the client's was revoked", 403, "HTTP Error 403.13 - Forbidden", Diagnosis::OursRevoked),
+    ("IIS, which does not trust the client's", 403, "HTTP Error 403.16 - Forbidden", Diagnosis::OursNotTrusted),
+    ("IIS, and the client's has expired", 403, "HTTP Error 403.17 - Forbidden", Diagnosis::OursExpired),
+    ("any server whose rules do not name the client", 403, "Forbidden", Diagnosis::Forbidden),
+    (
+        "F5 BIG-IP in front of the server",
+        403,
+        "The requested URL was rejected. Please consult with your administrator.",
+        Diagnosis::FirewallRefused,
+    ),
+    ("a server that takes passwords", 401, "Unauthorized", Diagnosis::LoginRequired),
+    ("a server that does not know the name", 421, "Misdirected Request", Diagnosis::MisdirectedRequest),
+    ("a proxy that opens TLS", 407, "Proxy Authentication Required", Diagnosis::ProxyLoginRequired),
 ];
 
 /// A ServerHello of TLS 1.2: no `supported_versions`.

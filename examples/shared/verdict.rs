@@ -144,7 +144,7 @@ mod tests {
             (400, "<center>No required SSL certificate was sent</center>", Diagnosis::OursMissing),
             (400, "The SSL certificate error", Diagnosis::OursRefused),
             (403, "Reason: Cannot perform Post-Handshake Authentication.", Diagnosis::PostHandshakeNeeded),
-            (403, "Forbidden", Diagnosis::AccessDenied),
+            (403, "Forbidden", Diagnosis::Forbidden),
         ] {
             assert!(verdict(status, body).unwrap_err().1.contains(expected.cause()), "{body}");
         }

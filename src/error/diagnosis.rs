@@ -66,12 +66,30 @@ pub enum Diagnosis {
     ConnectionCut: Network,
         "the connection ended without a word",
         "look for a firewall that cuts it, and into the log of the other side";
+    /// A web application firewall in front of the server refuses the request, by HTTP.
+    FirewallRefused: Peer,
+        "a web application firewall in front of the server refuses the request: TLS is not the reason",
+        "give those who run it the time and the number in its answer, and let it exempt this path and our address";
+    /// The server refuses the request by HTTP 403, and does not say why.
+    Forbidden: Peer,
+        "the server accepted the connection and refuses this request, without saying why",
+        "look into its log: usually its rules do not name the owner of our certificate (Apache: Require expr \
+         %{SSL_CLIENT_S_DN_CN}), or it wants another path";
     /// An inspection proxy stands between us and the server, with an authority of its own.
     InterposedProxy: Network,
         "an authority that we do not trust vouches for the right name, and nobody asks for our certificate: probably \
          an inspection proxy is in between",
         "exempt this connection from inspection, as mutual TLS cannot pass through it; do not trust the proxy's \
          authority instead. If there is none, our trust anchor is the wrong one: get the root from the server's owner";
+    /// The server wants a password or a token, by HTTP 401.
+    LoginRequired: Us,
+        "the server wants a password or a token, and not only a certificate (HTTP 401)",
+        "ask its owner which, or let it take our certificate for this path";
+    /// The server does not answer for this name on this connection, by HTTP 421.
+    MisdirectedRequest: Peer,
+        "the server does not answer for the name in the Host field on this connection (HTTP 421)",
+        "try again on a new connection; if that does not help, let the URL, the name that TLS asks for and the virtual \
+         host be the same";
     /// The certificate is for another name.
     NameMismatch: Peer,
         "the certificate is valid and for another name than the one that was asked for",
@@ -154,6 +172,11 @@ pub enum Diagnosis {
     ProtocolBroken: Developers,
         "one side sent what the protocol forbids",
         "report it with a capture and its key log to those who make the programs";
+    /// A proxy in between wants a password, by HTTP 407 or 511.
+    ProxyLoginRequired: Network,
+        "a proxy in between wants a password, and has not passed the request on (HTTP 407, 511)",
+        "exempt this connection from the proxy: an answer of it inside of TLS means that it opens TLS, which mutual TLS \
+         does not survive";
     /// The other side sent a record that we cannot hold.
     RecordTooLarge: Us,
         "a record of the other side is larger than our receive buffer",
@@ -263,25 +286,6 @@ impl Diagnosis {
             _ => Self::ProtocolBroken,
         }
     }
-
-    /// What a refusal by HTTP says that has its reason in TLS, by the words of well-known servers: Apache, nginx and
-    /// `supplier` of the examples complete handshakes that they refuse afterwards. `shown` is whether a certificate of
-    /// ours was, see [`Session::shown_credential`](crate::Session::shown_credential). `None` if it has nothing to do with
-    /// TLS, and of each status that is no refusal.
-    pub fn of_http(status: u16, body: &[u8], shown: bool) -> Option<Self> {
-        let says = |text: &str| body.windows(text.len().max(1)).any(|window| window == text.as_bytes());
-        if status < 400 {
-            None
-        } else if says("No required SSL certificate was sent") || says("was asked for it and showed none") {
-            Some(Self::OursMissing)
-        } else if says("The SSL certificate error") {
-            Some(Self::OursRefused)
-        } else if ["Post-Handshake Authentication", "AH10158", "post_handshake_auth"].into_iter().any(says) {
-            Some(Self::PostHandshakeNeeded)
-        } else {
-            (status == 403 && shown).then_some(Self::AccessDenied)
-        }
-    }
 }
 
 impl fmt::Display for Diagnosis {
@@ -319,19 +323,5 @@ mod tests {
         }
         let names: std::vec::Vec<_> = Diagnosis::ALL.iter().map(|diagnosis| std::format!("{diagnosis:?}")).collect();
         assert!(names.is_sorted(), "{names:?}");
-    }
-
-    #[test]
-    fn refusals_by_http_that_mean_tls_are_recognised() {
-        let of = |status, body: &str| Diagnosis::of_http(status, body.as_bytes(), true);
-        assert_eq!(of(400, "<center>No required SSL certificate was sent</center>"), Some(Diagnosis::OursMissing));
-        assert_eq!(of(400, "The SSL certificate error"), Some(Diagnosis::OursRefused));
-        let apache = "Reason: Cannot perform Post-Handshake Authentication.<br />";
-        assert_eq!(of(403, apache), Some(Diagnosis::PostHandshakeNeeded));
-        assert_eq!(of(403, "Forbidden"), Some(Diagnosis::AccessDenied));
-        assert_eq!(of(404, ""), None);
-        assert_eq!(of(200, apache), None);
-        // The owner of what is not shown cannot be refused.
-        assert_eq!(Diagnosis::of_http(403, b"Forbidden", false), None);
     }
 }

@@ -1,6 +1,7 @@
 //! Errors: small, `Copy`, final. [`Error::alert`] gives the alert of each, so that no call site chooses one.
 
 mod alert;
+mod by_http;
 mod certificate;
 mod diagnosis;
 mod explanation;

@@ -78,6 +78,11 @@ codes!(Diagnosis {
     OursRefusedByClient = 36,
     RefusedUnseen = 37,
     TheirsTooDeep = 38,
+    FirewallRefused = 39,
+    Forbidden = 40,
+    LoginRequired = 41,
+    MisdirectedRequest = 42,
+    ProxyLoginRequired = 43,
 });
 
 codes!(Stage {

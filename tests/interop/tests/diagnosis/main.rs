@@ -177,7 +177,7 @@ fn apache_that_refuses_what_we_show() {
     is_diagnosed(&ground.post(Some("client-expired"), &[]), 21, Diagnosis::OursExpired);
     is_diagnosed(&ground.post(Some("client.leaf"), &[]), 21, Diagnosis::OursMissing);
     // Its common name is not the wanted one.
-    is_diagnosed(&ground.post(Some("client"), &[]), 30, Diagnosis::AccessDenied);
+    is_diagnosed(&ground.post(Some("client"), &[]), 30, Diagnosis::Forbidden);
 }
 
 #[test]
