@@ -154,6 +154,31 @@ fn an_alert_within_the_flight_of_the_client_refuses_what_has_begun_to_leave() {
     }
 }
 
+/// Mbed TLS changes its keys when the handshake is over, and refuses clients before that.
+#[test]
+fn an_alert_under_the_keys_of_the_handshake_is_read_in_the_place_of_the_first_record() {
+    let under = |kind, content: &[u8]| Sent::new(Epoch::Handshake, kind, content);
+    let unknown = under(ALERT, &[2, AlertDescription::UNKNOWN_CA.0]);
+    let (mut session, mut script) = session(true);
+    let got = feed(&mut session, &mut script, &unknown);
+    assert_eq!(got, Err(Error::AlertReceived(AlertDescription::UNKNOWN_CA)));
+    assert!(session.refusal().is_some_and(|refusal| refusal.credential.is_some()));
+    assert_eq!(session.diagnosis(), Some(Diagnosis::OursNotTrusted));
+
+    for (first, sent) in [
+        (None, under(HANDSHAKE, &session_ticket(b"ticket", &[]))),
+        (None, under(APPLICATION_DATA, b"banner")),
+        (Some(ticket()), unknown.clone()),
+        (Some(data()), unknown.clone()),
+    ] {
+        let (mut session, mut script) = self::session(true);
+        if let Some(first) = first {
+            feed(&mut session, &mut script, &first).unwrap();
+        }
+        assert_eq!(feed(&mut session, &mut script, &sent), Err(Error::DecryptFailed), "{sent:?}");
+    }
+}
+
 /// A transport that delivers what is there in small pieces, and then nothing more.
 struct Canned {
     bytes: Vec<u8>,

@@ -519,7 +519,7 @@ fn handle_finished<'b, C: CryptoProvider>(
 ) -> Next<'b, C> {
     let finished = receive_finished(&keys.server, cx)?;
     let keys = keys.into_application(cx)?;
-    cx.rx.set_protection(keys.application.server.protection(cx.negotiated.cipher_suite)?)?;
+    cx.rx.set_application_protection(keys.application.server.protection(cx.negotiated.cipher_suite)?)?;
 
     // RFC 9846 appendix E.4: "the client sends a dummy change_cipher_spec record [...] immediately before its
     // second flight".

@@ -29,6 +29,8 @@ pub(crate) struct Inbound<'b, C: CryptoProvider> {
     /// Bytes of the message at the front of the handshake stream that are dropped unread.
     discard: usize,
     protection: Option<Protection<C>>,
+    /// The keys before these, until these have opened a record: for an alert of a peer that has not changed its keys.
+    former: Option<Protection<C>>,
     tolerance: Tolerance,
     eof: bool,
     pub(crate) events: Recorder<'b>,
@@ -67,6 +69,7 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
             raw: Span::default(),
             discard: 0,
             protection: None,
+            former: None,
             tolerance: Tolerance {
                 change_cipher_spec: 0,
                 empty_records: MAX_EMPTY_RECORDS,
@@ -141,6 +144,17 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
         } else {
             Err(PeerMisbehaved::KeyChangeInsideMessage.into())
         }
+    }
+
+    /// Takes the keys that follow the Finished of a server, and keeps those before them for its alerts.
+    ///
+    /// A server changes its keys with its Finished (RFC 9846 section 7.3). Mbed TLS, for one, does so only when the
+    /// handshake is over, and so says under the keys of the handshake why it refuses the client.
+    pub(crate) fn set_application_protection(&mut self, protection: Protection<C>) -> Result<(), Error> {
+        let former = self.protection.take();
+        self.set_protection(protection)?;
+        self.former = former;
+        Ok(())
     }
 
     /// Makes a whole message of one of the `expected` types available, if the transport has
@@ -321,12 +335,16 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
         };
         // RFC 9846 section 5.2: what is too short to hold a tag cannot be opened either.
         let Some((inner, tag)) = fragment.split_last_chunk_mut::<TAG>() else { return Err(Error::DecryptFailed) };
+        let mut late = false;
         if let Err(error) = protection.open(header, inner, tag) {
-            return if error == Error::DecryptFailed && self.skip_as_early_data(record) {
-                Ok(None)
-            } else {
-                Err(error)
-            };
+            late = self.former.as_mut().is_some_and(|former| former.open(header, inner, tag).is_ok());
+            if !late {
+                return if error == Error::DecryptFailed && self.skip_as_early_data(record) {
+                    Ok(None)
+                } else {
+                    Err(error)
+                };
+            }
         }
         self.tolerance.early_data = 0;
         self.tolerance.plaintext_alert = false;
@@ -334,6 +352,10 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
         // cleartext, it MUST terminate the connection with an 'unexpected_message' alert."
         let at = inner.iter().rposition(|&byte| byte != 0).ok_or(PeerMisbehaved::UnexpectedMessage)?;
         let content_type = inner.get(at).map_or(ContentType(0), |&byte| ContentType(byte));
+        if late && content_type != ContentType::ALERT {
+            return Err(Error::DecryptFailed);
+        }
+        self.former = None;
         if inner.len() > MAX_PLAINTEXT.saturating_add(1) {
             return Err(InvalidMessage::RecordTooLong.into());
         }
