@@ -76,7 +76,13 @@ fn a_client_refuses_a_bad_server_hello() {
             "legacy_version 0x0304",
             2,
             |_, _, m| hello(&m, |h| Hello { version: 0x304, ..h }),
-            invalid(InvalidMessage::IllegalValue),
+            misbehaved(PeerMisbehaved::LegacyVersion),
+        ),
+        (
+            "legacy_version of SSL 3.0",
+            2,
+            |_, _, m| hello(&m, |h| Hello { version: 0x300, ..h }),
+            misbehaved(PeerMisbehaved::LegacyVersion),
         ),
         (
             "TLS 1.2",

@@ -110,6 +110,7 @@ impl Display for PeerMisbehaved {
             Self::KeyChangeInsideMessage => "keys change in the middle of a message",
             Self::KeyShareInvalid => "its key share is no valid public key",
             Self::KeyShareNotOffered => "its key share is of a group that was not offered or not asked for",
+            Self::LegacyVersion => "its hello has another legacy_version than 0x0303",
             Self::MissingExtension => "an extension is missing that must be there",
             Self::SecondClientHelloDiffers => "its second ClientHello differs from the first where it must not",
             Self::SelectedNotOffered => "it selected what was not offered",

@@ -190,6 +190,8 @@ pub enum PeerMisbehaved {
     KeyShareNotOffered,
     /// Keys change in the middle of a message (RFC 9846 section 5.1).
     KeyChangeInsideMessage,
+    /// A hello with another `legacy_version` than 0x0303 (RFC 9846 sections 4.2.2 and 4.2.3).
+    LegacyVersion,
     /// An extension that must be there is missing.
     MissingExtension,
     /// The CertificateVerify signature is wrong.
@@ -273,6 +275,7 @@ impl PeerMisbehaved {
         match self {
             Self::EmptyServerCertificate => AlertDescription::DECODE_ERROR,
             Self::FinishedIncorrect | Self::SignatureIncorrect => AlertDescription::DECRYPT_ERROR,
+            Self::LegacyVersion => AlertDescription::PROTOCOL_VERSION,
             Self::MissingExtension => AlertDescription::MISSING_EXTENSION,
             Self::UnsolicitedExtension => AlertDescription::UNSUPPORTED_EXTENSION,
             Self::CertificateContext

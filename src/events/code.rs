@@ -149,6 +149,7 @@ codes!(PeerMisbehaved {
     TooManyMessages = 16,
     UnexpectedMessage = 17,
     UnsolicitedExtension = 18,
+    LegacyVersion = 19,
 });
 
 codes!(CertificateProblem {

@@ -60,7 +60,7 @@ impl<'a> ClientHello<'a> {
     /// Parses the body of a ClientHello that offers TLS 1.3.
     pub(crate) fn parse(body: &'a [u8]) -> Result<Self, Error> {
         let mut reader = Reader::new(body);
-        let _legacy_version = reader.u16()?;
+        let legacy_version = reader.u16()?;
         let random = reader.array()?;
         let session_id = reader.vec8()?;
         if session_id.len() > 32 {
@@ -91,6 +91,10 @@ impl<'a> ClientHello<'a> {
             extensions,
         };
         hello.parse_extensions()?;
+        // RFC 9846 section 4.2.2: legacy_version "MUST be set to 0x0303"; appendix E.5 asks for the alert.
+        if legacy_version != LEGACY_VERSION {
+            return Err(PeerMisbehaved::LegacyVersion.into());
+        }
         // RFC 9846 section 4.2.2: "this list MUST contain exactly one byte, set to zero [...] the
         // server MUST abort the handshake with an 'illegal_parameter' alert".
         if compression != [0] {

@@ -43,8 +43,12 @@ impl<'a> ServerHello<'a> {
 
         let retry = *random == HELLO_RETRY_REQUEST;
         let answer = parse_extensions(retry, random, extensions)?;
-        // RFC 9846 section 4.2.3: "legacy_version [...] MUST be set to 0x0303", compression "MUST have the value 0".
-        if legacy_version != LEGACY_VERSION || compression != 0 {
+        // RFC 9846 section 4.2.3: "legacy_version [...] MUST be set to 0x0303".
+        if legacy_version != LEGACY_VERSION {
+            return Err(PeerMisbehaved::LegacyVersion.into());
+        }
+        // The same: compression "MUST have the value 0".
+        if compression != 0 {
             return Err(InvalidMessage::IllegalValue.into());
         }
         Ok(Self { session_id, cipher_suite, answer })
