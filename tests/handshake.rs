@@ -94,10 +94,7 @@ fn run(pki: &Pki, case: Case) {
             .with_groups(client_groups)
             .with_alpn(&[b"h2", b"http/1.1"])
             .with_middlebox_compatibility(case.compatibility),
-        server: ServerConfig::new(auth)
-            .with_groups(groups)
-            .with_alpn(&[b"http/1.1"])
-            .with_middlebox_compatibility(case.compatibility),
+        server: ServerConfig::new(auth).with_groups(groups).with_alpn(&[b"http/1.1"]),
         client_host: client_host(pki, case.shows),
         ..base
     };

@@ -32,17 +32,13 @@ fn setups(pki: &Pki) -> [(&'static str, Setup); 3] {
         .client
         .with_cipher_suites(&[CipherSuite::TLS_CHACHA20_POLY1305_SHA256])
         .with_groups(&[NamedGroup::X25519, NamedGroup::SECP256R1])
-        .with_alpn(&[b"http/1.1"])
-        .with_middlebox_compatibility(true);
-    retried.server = retried
-        .server
-        .with_groups(&[NamedGroup::SECP256R1])
-        .with_alpn(&[b"http/1.1"])
-        .with_middlebox_compatibility(true);
+        .with_alpn(&[b"http/1.1"]);
+    retried.server = retried.server.with_groups(&[NamedGroup::SECP256R1]).with_alpn(&[b"http/1.1"]);
     let mut anonymous = pinned(pki);
     anonymous.server = ServerConfig::new(ClientAuth::None);
     anonymous.client = anonymous.client.with_groups(&[NamedGroup::SECP256R1]);
     anonymous.client = anonymous.client.with_cipher_suites(&[CipherSuite::TLS_AES_128_GCM_SHA256]);
+    anonymous.client = anonymous.client.with_middlebox_compatibility(false);
     [("mutual", pinned(pki)), ("mutual-retried", retried), ("server-only", anonymous)]
 }
 

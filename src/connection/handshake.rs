@@ -105,7 +105,6 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
                 transcript: Transcript::new(crate::crypto::HashAlgorithm::Sha256)?,
                 entropy,
                 negotiated: Negotiated::nothing(cipher_suite, group),
-                change_cipher_spec_sent: false,
                 #[cfg(feature = "key-log")]
                 key_log: KeyLogger { sink: None, client_random: [0; 32] },
             },

@@ -16,7 +16,7 @@
 use super::authenticate::{Answered, Authenticate, Expectation, Outcome};
 use super::config::{ClientConfig, Parameters, check_anchors};
 use super::hello_offer::{offer, session_id};
-use super::identify::{Identify, send_change_cipher_spec, send_finished};
+use super::identify::{Identify, send_finished};
 use super::keys::{ApplicationKeys, ClientFinishedKeys, HandshakeKeys, receive_finished};
 #[cfg(feature = "post-handshake-auth")]
 use super::post::Party;
@@ -183,13 +183,13 @@ impl Role for Client {
             State::Start => start(cx, config),
             State::SendClientHello(share) => send_client_hello(share, cx, config),
             State::ExpectServerHello(hello) => handle_server_hello(hello, cx, config),
-            State::RetryKeyShare(retry) => make_second_share(retry, cx, config),
+            State::RetryKeyShare(retry) => make_second_share(retry, cx),
             State::SendSecondClientHello(retry, share) => send_second_client_hello(retry, share, cx, config),
             State::ExpectEncryptedExtensions(keys) => handle_encrypted_extensions(keys, cx, config),
             State::ExpectCertificateOrRequest(keys) => Ok(look_for_request(keys, cx)),
             State::ExpectCertificateRequest(keys) => handle_certificate_request(keys, cx),
             State::AuthenticateServer(keys, reply, step) => authenticate_server(keys, reply, step, cx, config, trace),
-            State::ExpectFinished(keys, reply, peer) => handle_finished(keys, reply, peer, cx, config),
+            State::ExpectFinished(keys, reply, peer) => handle_finished(keys, reply, peer, cx),
             State::Respond(response, Identify::Done) => Ok((State::SendFinished(response), Progress::Continue)),
             State::Respond(response, identify) => {
                 let (identify, progress) = identify.handle(&mut cx.flight())?;
@@ -262,6 +262,9 @@ fn start<'b, C: CryptoProvider>(cx: &mut Context<'b, C>, config: &ClientConfig<'
     }
     if let ServerName::Dns(name) = config.server_name {
         cx.rx.events.server_name(Some(name.as_str()));
+    }
+    if config.compatibility {
+        cx.tx.owe_change_cipher_spec();
     }
     let group = *config.parameters.groups::<C>().first().ok_or(ApiMisuse::AlgorithmUnsupported)?;
     let private = C::key_exchange(group, cx.entropy.first_seed())?;
@@ -378,11 +381,7 @@ fn check_retry<C: CryptoProvider>(
 /// A share of the group that was asked for, or the same again from the same seed. The transcript goes
 /// on with the hash of the first ClientHello and the HelloRetryRequest.
 #[inline(never)]
-fn make_second_share<'b, C: CryptoProvider>(
-    retry: Retry,
-    cx: &mut Context<'b, C>,
-    config: &ClientConfig<'b>,
-) -> Next<'b, C> {
+fn make_second_share<'b, C: CryptoProvider>(retry: Retry, cx: &mut Context<'b, C>) -> Next<'b, C> {
     let seed = if retry.same_share { cx.entropy.first_seed() } else { cx.entropy.second_seed() };
     let private = C::key_exchange(retry.group, seed)?;
     let public = private.key_share()?;
@@ -392,8 +391,8 @@ fn make_second_share<'b, C: CryptoProvider>(
     begin_transcript(cx, hash)?;
     cx.transcript.replace_by_message_hash()?;
     cx.transcript.update(cx.rx.message()?);
-    // `tx` was drained before the answer came, so there is room.
-    let _sent = send_change_cipher_spec(cx, config.parameters.compatibility)?;
+    // RFC 9846 appendix E.4: with a HelloRetryRequest, the second ClientHello is the second flight.
+    cx.tx.change_cipher_spec();
     Ok((State::SendSecondClientHello(retry, share), Progress::Yield))
 }
 
@@ -515,15 +514,11 @@ fn handle_finished<'b, C: CryptoProvider>(
     reply: Option<Reply<'b>>,
     peer: PeerAuthenticated,
     cx: &mut Context<'b, C>,
-    config: &ClientConfig<'b>,
 ) -> Next<'b, C> {
     let finished = receive_finished(&keys.server, cx)?;
     let keys = keys.into_application(cx)?;
     cx.rx.set_application_protection(keys.application.server.protection(cx.negotiated.cipher_suite)?)?;
 
-    // RFC 9846 appendix E.4: "the client sends a dummy change_cipher_spec record [...] immediately before its
-    // second flight".
-    let _sent = send_change_cipher_spec(cx, config.parameters.compatibility)?;
     let response = Response { keys, proofs: Proofs { peer, finished } };
     let identify = match reply {
         Some(reply) => Identify::with(reply),

@@ -38,5 +38,5 @@ pub(super) fn offer<'c, C: CryptoProvider>(
 
 /// Empty but in middlebox compatibility mode (RFC 9846 appendix E.4).
 pub(super) fn session_id<'c>(entropy: &'c Entropy, config: &ClientConfig<'_>) -> &'c [u8] {
-    if config.parameters.compatibility { entropy.session_id() } else { &[] }
+    if config.compatibility { entropy.session_id() } else { &[] }
 }

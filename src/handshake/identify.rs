@@ -1,7 +1,7 @@
 //! Our own authentication, the same in both roles (RFC 9846 section 4.5): Certificate,
 //! CertificateVerify, and the writing of Finished.
 
-use super::{Answer, Context, Flight, Progress, Question, Stage, Wait};
+use super::{Answer, Flight, Progress, Question, Stage, Wait};
 use crate::credential::{Chain, Credential};
 use crate::crypto::{CryptoError, CryptoProvider, Digest};
 use crate::error::{ApiMisuse, Error};
@@ -101,19 +101,6 @@ impl<'b> Identify<'b> {
             Written::AfterTransmit => Err(ApiMisuse::SignatureMalformed.into()),
         }
     }
-}
-
-/// Writes the compatibility record once, if it is wanted.
-pub(super) fn send_change_cipher_spec<C: CryptoProvider>(
-    cx: &mut Context<'_, C>,
-    wanted: bool,
-) -> Result<Written, Error> {
-    if !wanted || cx.change_cipher_spec_sent {
-        return Ok(Written::Yes);
-    }
-    let written = cx.tx.change_cipher_spec()?;
-    cx.change_cipher_spec_sent = written == Written::Yes;
-    Ok(written)
 }
 
 /// Writes one handshake message into the open record and into the transcript.

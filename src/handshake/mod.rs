@@ -42,7 +42,6 @@ pub(crate) struct Context<'b, C: CryptoProvider> {
     pub(crate) transcript: Transcript<C>,
     pub(crate) entropy: Entropy,
     pub(crate) negotiated: Negotiated<'b>,
-    pub(crate) change_cipher_spec_sent: bool,
     #[cfg(feature = "key-log")]
     pub(crate) key_log: key_log::KeyLogger<'b>,
 }

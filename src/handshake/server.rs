@@ -16,7 +16,7 @@
 
 use super::authenticate::{Answered, Authenticate, Expectation, Outcome};
 use super::config::{ClientAuth, Parameters, ServerConfig};
-use super::identify::{Identify, send, send_change_cipher_spec, send_finished, send_pieces};
+use super::identify::{Identify, send, send_finished, send_pieces};
 use super::keys::{ApplicationKeys, ClientFinishedKeys, HandshakeKeys, receive_finished};
 #[cfg(feature = "post-handshake-auth")]
 use super::post::Party;
@@ -148,7 +148,7 @@ impl Role for Server {
     ) -> Next<'b, C> {
         match state {
             State::ExpectClientHello => handle_client_hello(cx, config),
-            State::SendHelloRetryRequest(choice) => send_hello_retry_request(choice, cx, config),
+            State::SendHelloRetryRequest(choice) => send_hello_retry_request(choice, cx),
             State::ExpectSecondClientHello(choice, first) => handle_second_client_hello(choice, &first, cx),
             State::MakeKeyShare(choice, credential) => {
                 let private = C::key_exchange(choice.group, cx.entropy.first_seed())?;
@@ -258,6 +258,7 @@ fn handle_client_hello<'b, C: CryptoProvider>(cx: &mut Context<'b, C>, config: &
     #[cfg(feature = "post-handshake-auth")]
     let post_handshake_auth = hello.post_handshake_auth;
     let share_is_here = mandatory.key_shares.iter().any(|share| share.group == group);
+    let is_compatible = !hello.session_id.is_empty();
 
     #[cfg(feature = "post-handshake-auth")]
     {
@@ -268,6 +269,11 @@ fn handle_client_hello<'b, C: CryptoProvider>(cx: &mut Context<'b, C>, config: &
         cx.key_log.client_random = client_random;
     }
     cx.rx.begin_handshake();
+    // RFC 9846 appendix E.4: "if the client sends a non-empty session ID, the server MUST send the
+    // change_cipher_spec as described in this appendix."
+    if is_compatible {
+        cx.tx.owe_change_cipher_spec();
+    }
     if early_data {
         cx.rx.skip_early_data();
     }
@@ -290,11 +296,7 @@ fn check_key_shares(mandatory: &Mandatory<'_>) -> Result<(), Error> {
 
 /// RFC 9846 section 4.2.4. No cookie is sent: the state is kept here.
 #[inline(never)]
-fn send_hello_retry_request<'b, C: CryptoProvider>(
-    choice: Choice,
-    cx: &mut Context<'b, C>,
-    config: &ServerConfig<'_>,
-) -> Next<'b, C> {
+fn send_hello_retry_request<'b, C: CryptoProvider>(choice: Choice, cx: &mut Context<'b, C>) -> Next<'b, C> {
     let message = cx.rx.message()?;
     let hello = ClientHello::parse(handshake::body(message)?)?;
     cx.transcript = Transcript::new(choice.hash)?;
@@ -314,8 +316,8 @@ fn send_hello_retry_request<'b, C: CryptoProvider>(
     let first = constant_parts::<C>(&hello)?;
     let length = message.len();
     cx.rx.consume(length);
-    // Both are small: there is room in every `tx`.
-    let _sent = send_change_cipher_spec(cx, config.parameters.compatibility)?;
+    // RFC 9846 appendix E.4: "immediately after its first handshake message".
+    cx.tx.change_cipher_spec();
     let choice = Choice { retried: true, ..choice };
     Ok((State::ExpectSecondClientHello(choice, first), Progress::Transmit))
 }
@@ -435,9 +437,6 @@ fn send_encrypted_extensions<'b, C: CryptoProvider>(
     cx: &mut Context<'b, C>,
     config: &ServerConfig<'_>,
 ) -> Next<'b, C> {
-    if send_change_cipher_spec(cx, config.parameters.compatibility)? == Written::AfterTransmit {
-        return Ok((State::SendEncryptedExtensions(choice, credential, keys), Progress::Transmit));
-    }
     let extensions = EncryptedExtensions { protocol: cx.negotiated.protocol, server_name: choice.named };
     match send(&mut cx.flight(), &|w| extensions.emit(w))? {
         Written::AfterTransmit => Ok((State::SendEncryptedExtensions(choice, credential, keys), Progress::Transmit)),

@@ -27,8 +27,13 @@ pub(crate) struct Outbound<'b, C: CryptoProvider> {
     protection: Option<Protection<C>>,
     /// The first bytes are kept although they are sent: a ClientHello that is still to be hashed.
     hold: bool,
+    /// A `change_cipher_spec` record has to leave before the first protected one.
+    change_cipher_spec_due: bool,
     pub(crate) events: Recorder<'b>,
 }
+
+/// The compatibility record of RFC 9846 appendix E.4, always in the clear.
+const CHANGE_CIPHER_SPEC: [u8; 6] = [20, 3, 3, 0, 1, 1];
 
 /// A message is in the open record, or has to wait until `tx` is drained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +54,7 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
             open: Span::default(),
             protection: None,
             hold: false,
+            change_cipher_spec_due: false,
             events: Recorder::OFF,
         })
     }
@@ -164,6 +170,8 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
     /// cut in two by an alert. There is always room.
     pub(crate) fn alert(&mut self, description: AlertDescription) -> Result<(), Error> {
         self.events.alert_sent(description);
+        self.open = Span::default();
+        self.precede_protected();
         let start = self.pending.end.saturating_add(RECORD_HEADER);
         let bytes = alert::emit(description);
         self.open = Span::new(start, start.saturating_add(bytes.len()));
@@ -171,18 +179,31 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
         self.seal(ContentType::ALERT)
     }
 
-    /// The compatibility record of RFC 9846 appendix E.4, always in the clear.
-    pub(crate) fn change_cipher_spec(&mut self) -> Result<Written, Error> {
-        const RECORD: [u8; 6] = [20, 3, 3, 0, 1, 1];
-        self.flush()?;
+    /// Sends a compatibility record before the first protected record, be that an alert, unless
+    /// [`Self::change_cipher_spec`] sends it earlier. There is always room.
+    pub(crate) const fn owe_change_cipher_spec(&mut self) {
+        self.change_cipher_spec_due = true;
+    }
+
+    /// Writes the compatibility record behind everything that is sealed, if it is due.
+    pub(crate) fn change_cipher_spec(&mut self) {
         self.compact();
-        let record = Span::new(self.pending.end, self.pending.end.saturating_add(RECORD.len()));
-        if record.end.saturating_add(ALERT_RESERVE) > self.buffer.len() {
-            return if self.pending.is_empty() { Err(too_small(MIN_TX)) } else { Ok(Written::AfterTransmit) };
+        if !self.change_cipher_spec_due || !self.open.is_empty() {
+            return;
         }
-        record.of_mut(self.buffer).copy_from_slice(&RECORD);
-        self.pending.end = record.end;
-        Ok(Written::Yes)
+        let record = Span::new(self.pending.end, self.pending.end.saturating_add(CHANGE_CIPHER_SPEC.len()));
+        if let Some(place) = record.of_mut(self.buffer).first_chunk_mut() {
+            *place = CHANGE_CIPHER_SPEC;
+            self.pending.end = record.end;
+            self.change_cipher_spec_due = false;
+        }
+    }
+
+    /// RFC 9846 appendix E.4: the compatibility record comes before the first protected record of each side.
+    fn precede_protected(&mut self) {
+        if self.protection.is_some() {
+            self.change_cipher_spec();
+        }
     }
 
     /// Keeps the ClientHello in the open record in place until [`Self::release_hello`].
@@ -207,9 +228,10 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
     /// Where more plaintext of the same record goes.
     fn free(&mut self) -> Span {
         self.compact();
+        self.precede_protected();
         let start = if self.open.is_empty() { self.open_start() } else { self.open.end };
         let record_end = self.open_start().saturating_add(MAX_PLAINTEXT);
-        let buffer_end = self.buffer.len().saturating_sub(ALERT_RESERVE).saturating_sub(self.trailer());
+        let buffer_end = self.buffer.len().saturating_sub(self.reserve()).saturating_sub(self.trailer());
         Span::new(start, record_end.min(buffer_end).max(start))
     }
 
@@ -220,7 +242,12 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
 
     /// What a message needs in `tx` beside itself.
     const fn overhead(&self) -> usize {
-        RECORD_HEADER.saturating_add(self.trailer()).saturating_add(ALERT_RESERVE)
+        RECORD_HEADER.saturating_add(self.trailer()).saturating_add(self.reserve())
+    }
+
+    /// What is kept free, so that an error can be told.
+    const fn reserve(&self) -> usize {
+        if self.change_cipher_spec_due { ALERT_RESERVE + CHANGE_CIPHER_SPEC.len() } else { ALERT_RESERVE }
     }
 
     fn seal(&mut self, content_type: ContentType) -> Result<(), Error> {

@@ -157,11 +157,6 @@ fn orders(world: &World) -> Vec<Row<'_>> {
             client,
             Suite::Aes128,
         ),
-        (
-            case("middlebox compatibility", &[]).config(|config| config.with_middlebox_compatibility(true)),
-            client,
-            Suite::Aes128,
-        ),
         (case("100 KB each way", &[]).posts(http::much()), client, Suite::Aes128),
         (
             ServerCase::order(

@@ -98,7 +98,6 @@ fn agreeing(world: &World) -> Vec<ServerCase> {
         case("ALPN", &["--alpn=h2", "--alpn=http/1.1"], &["ALPN http/1.1"])
             .config(|config| config.with_alpn(&[b"http/1.1"])),
         case("no middlebox compatibility", &["--priority=NORMAL:%DISABLE_TLS13_COMPAT_MODE"], &[]),
-        case("middlebox compatibility, both", &[], &[]).config(|config| config.with_middlebox_compatibility(true)),
         case("100 KB each way", &[], &[]).posts(http::much()),
         ServerCase::order(
             "optional, it has none",

@@ -68,8 +68,9 @@ fn agreeing(world: &World) -> Vec<ClientCase> {
         case("we prefer P-256", &[], &["secp256r1"])
             .config(|config| config.with_groups(&[NamedGroup::SECP256R1, NamedGroup::X25519])),
         case("ALPN", &["--alpn=http/1.1"], &["ALPN http/1.1"]).config(|config| config.with_alpn(&[b"http/1.1"])),
-        case("no middlebox compatibility", &["--priority=NORMAL:%DISABLE_TLS13_COMPAT_MODE"], &[]),
-        case("middlebox compatibility, both", &[], &[]).config(|config| config.with_middlebox_compatibility(true)),
+        case("middlebox compatibility, only we", &["--priority=NORMAL:%DISABLE_TLS13_COMPAT_MODE"], &[]),
+        case("no middlebox compatibility", &["--priority=NORMAL:%DISABLE_TLS13_COMPAT_MODE"], &[])
+            .config(|config| config.with_middlebox_compatibility(false)),
         ClientCase::echo("100 KB each way", gateway, http::much()),
     ]
 }

@@ -87,8 +87,6 @@ fn parameters(supplier: SupplierSetup) -> Vec<ServerCase> {
     let p256_first = |name, options, facts: &[&str]| {
         case(name, options, facts).config(|config| config.with_groups(&[NamedGroup::SECP256R1, NamedGroup::X25519]))
     };
-    let compatible =
-        |name, options| case(name, options, &[]).config(|config| config.with_middlebox_compatibility(true));
     vec![
         case("an order", &[], &["x25519", "1 ClientHello", "CN=gateway-7"]),
         case("AES-128-GCM", &["-ciphersuites", "TLS_AES_128_GCM_SHA256"], &["TLS_AES_128_GCM_SHA256"]),
@@ -100,7 +98,10 @@ fn parameters(supplier: SupplierSetup) -> Vec<ServerCase> {
         ),
         case("only P-256", &["-groups", "P-256"], &["secp256r1", "1 ClientHello"]),
         case("X448 first: HelloRetryRequest", &["-groups", "X448:P-256"], &["secp256r1", "2 ClientHello"]),
-        p256_first("we prefer P-256: HelloRetryRequest", &[], &["secp256r1", "2 ClientHello"]),
+        p256_first("we prefer P-256, it sends X25519", &[], &["x25519", "1 ClientHello"]),
+        case("we insist on P-256: HelloRetryRequest", &[], &["secp256r1", "2 ClientHello"]).config(|config| {
+            config.with_groups(&[NamedGroup::SECP256R1, NamedGroup::X25519]).with_retry_for_preferred_group(true)
+        }),
         p256_first("we prefer P-256, it has only X25519", &["-groups", "X25519"], &["x25519", "1 ClientHello"]),
         case(
             "HelloRetryRequest with AES-256-GCM",
@@ -109,9 +110,11 @@ fn parameters(supplier: SupplierSetup) -> Vec<ServerCase> {
         ),
         case("ALPN", &["-alpn", "h2,http/1.1"], &["ALPN http/1.1"]).config(|config| config.with_alpn(&[b"http/1.1"])),
         case("no middlebox compatibility", &["-no_middlebox"], &[]),
-        compatible("middlebox compatibility, both", &[]),
-        compatible("middlebox compatibility, only we", &["-no_middlebox"]),
-        compatible("HelloRetryRequest, we are compatible", &["-groups", "X448:P-256"]).facts(&["2 ClientHello"]),
+        case(
+            "HelloRetryRequest without middlebox compatibility",
+            &["-groups", "X448:P-256", "-no_middlebox"],
+            &["2 ClientHello"],
+        ),
     ]
 }
 

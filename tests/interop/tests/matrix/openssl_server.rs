@@ -126,8 +126,8 @@ fn retries(gateway: Gateway) -> Vec<ClientCase> {
             &["-stateless", "-groups", "P-256"],
             &["secp256r1", "2 ClientHello"],
         ),
-        case("HelloRetryRequest, we are compatible", &["-groups", "P-256"], &["2 ClientHello"])
-            .config(|config| config.with_middlebox_compatibility(true)),
+        case("HelloRetryRequest without middlebox compatibility", &["-groups", "P-256"], &["2 ClientHello"])
+            .config(|config| config.with_middlebox_compatibility(false)),
     ]
 }
 
@@ -139,10 +139,10 @@ fn options(gateway: Gateway, world: &World) -> Vec<ClientCase> {
         case("ALPN", &["-alpn", "http/1.1"])
             .config(|config| config.with_alpn(&[b"h2", b"http/1.1"]))
             .facts(&["ALPN http/1.1"]),
-        case("no middlebox compatibility", &["-no_middlebox"]),
-        case("middlebox compatibility, both", &[]).config(|config| config.with_middlebox_compatibility(true)),
-        case("middlebox compatibility, only we", &["-no_middlebox"])
-            .config(|config| config.with_middlebox_compatibility(true)),
+        case("no middlebox compatibility", &["-no_middlebox"])
+            .config(|config| config.with_middlebox_compatibility(false)),
+        case("middlebox compatibility, only it", &[]).config(|config| config.with_middlebox_compatibility(false)),
+        case("middlebox compatibility, only we", &["-no_middlebox"]),
         ClientCase::order("its authorities choose among two of ours", both),
         case("16 session tickets", &["-num_tickets", "16"]),
     ]

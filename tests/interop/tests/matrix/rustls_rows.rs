@@ -71,7 +71,7 @@ fn orders(world: &World) -> Vec<Served<'_>> {
             case("ALPN", &["ALPN http/1.1"]).config(|config| config.with_alpn(&[b"http/1.1"])),
             Options { alpn: Some("http/1.1"), ..usual() },
         ),
-        (case("middlebox compatibility", &[]).config(|config| config.with_middlebox_compatibility(true)), usual()),
+        (case("no middlebox compatibility", &[]).config(|config| config.with_middlebox_compatibility(false)), usual()),
         (case("100 KB each way, its records of 16 KiB", &[]).task(Task::Post(http::much())), usual()),
         (
             ClientCase::order("100 KB each way, its records of 512 bytes", gateway.with_rx(2048))
