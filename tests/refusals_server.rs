@@ -9,7 +9,9 @@ use common::messages::*;
 use common::pair::Setup;
 use common::pki::{Key, Pki};
 use common::script::{Real, Script, incompatible, invalid, misbehaved, server};
-use embedded_mtls::{ClientAuth, ClientAuthStatus, Error, InvalidMessage, PeerIncompatible, PeerMisbehaved};
+use embedded_mtls::{
+    AlertDescription, ClientAuth, ClientAuthStatus, Error, InvalidMessage, NamedGroup, PeerIncompatible, PeerMisbehaved,
+};
 
 /// What a server says to a ClientHello alone; `FINE` if it answers.
 fn says(setup: Setup, hello: &[u8]) -> Option<Error> {
@@ -56,12 +58,17 @@ fn twice(kind: u16) -> Hello {
 #[test]
 fn a_server_refuses_other_versions_of_tls() {
     let other = incompatible(PeerIncompatible::Tls13NotOffered);
+    let legacy = misbehaved(PeerMisbehaved::LegacyVersion);
+    assert_eq!(legacy.and_then(Error::alert), Some(AlertDescription::PROTOCOL_VERSION));
     check(&[
         ("a hello of TLS 1.2", hello().without(SUPPORTED_VERSIONS).without(KEY_SHARE), other),
         ("only TLS 1.2 and older", hello().with(SUPPORTED_VERSIONS, &[6, 3, 3, 3, 2, 3, 1]), other),
         ("a draft of TLS 1.3", hello().with(SUPPORTED_VERSIONS, &[2, 0x7f, 28]), other),
         ("TLS 1.3 among others", hello().with(SUPPORTED_VERSIONS, &[6, 3, 3, 3, 4, 0x7a, 0x7a]), FINE),
-        ("another legacy_version", Hello { version: 0x301, ..hello() }, FINE),
+        ("legacy_version of SSL 3.0", Hello { version: 0x300, ..hello() }, legacy),
+        ("legacy_version of TLS 1.0", Hello { version: 0x301, ..hello() }, legacy),
+        ("legacy_version of TLS 1.3", Hello { version: 0x304, ..hello() }, legacy),
+        ("the highest legacy_version", Hello { version: 0xffff, ..hello() }, legacy),
         ("no version at all", hello().with(SUPPORTED_VERSIONS, &[0]), invalid(InvalidMessage::EmptyVector)),
         ("half a version", hello().with(SUPPORTED_VERSIONS, &[3, 3, 4, 3]), invalid(InvalidMessage::Truncated)),
     ]);
@@ -158,9 +165,11 @@ fn what_is_no_tls_is_refused_at_its_first_record() {
     }
 }
 
-/// A client whose only share is of the group the server likes less.
+/// A client whose only share is of a group that the server does not have.
 fn retried(pki: &Pki) -> (Real<'static, embedded_mtls::Server>, Script) {
-    let (mut real, mut script) = (Real::server(Setup::new(pki)), Script::client(Script::hello(P256)));
+    let mut setup = Setup::new(pki);
+    setup.server = setup.server.with_groups(&[NamedGroup::X25519]);
+    let (mut real, mut script) = (Real::server(setup), Script::client(Script::hello(P256)));
     real.feed(&script.say_hello());
     let retry = Hello::parse(&script.hear_server(&real.take())[0]);
     assert_eq!(retry.extension(KEY_SHARE), Some(&[0, 0x1d][..]));

@@ -39,6 +39,7 @@ pub struct ServerConfig<'a> {
     /// The names that a CertificateRequest lists, if they are not those of the anchors.
     names: Option<&'a [Name<'a>]>,
     pub(crate) parameters: Parameters<'a>,
+    pub(crate) retry_for_preferred_group: bool,
 }
 
 /// Whether a server asks its clients who they are. The trust anchors are those of the clients'
@@ -104,7 +105,7 @@ impl<'a> ClientConfig<'a> {
 impl<'a> ServerConfig<'a> {
     /// A server that treats clients as `client_auth` says.
     pub const fn new(client_auth: ClientAuth<'a>) -> Self {
-        Self { client_auth, names: None, parameters: Parameters::new() }
+        Self { client_auth, names: None, parameters: Parameters::new(), retry_for_preferred_group: false }
     }
 
     /// Whether CertificateRequest names the issuers that are trusted (RFC 9846 section 4.3.4).
@@ -123,6 +124,15 @@ impl<'a> ServerConfig<'a> {
     #[must_use]
     pub const fn with_authority_names(mut self, names: &'a [Name<'a>]) -> Self {
         self.names = Some(names);
+        self
+    }
+
+    /// Asks by HelloRetryRequest for a share of the first of our groups that the client supports, even if it has sent one of
+    /// a later group. Off by default, since it costs a round trip, and clients that write their second ClientHello
+    /// differently from the first (wolfSSL 5.5 reorders its extensions) cannot connect.
+    #[must_use]
+    pub const fn with_retry_for_preferred_group(mut self, on: bool) -> Self {
+        self.retry_for_preferred_group = on;
         self
     }
 

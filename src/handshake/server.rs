@@ -237,7 +237,7 @@ impl Role for Server {
     }
 }
 
-/// Chooses suite and group, each the first of ours that the client has too.
+/// Chooses the suite, the first of ours that the client has too, and the group.
 #[inline(never)]
 fn handle_client_hello<'b, C: CryptoProvider>(cx: &mut Context<'b, C>, config: &ServerConfig<'_>) -> Next<'b, C> {
     let hello = ClientHello::parse(handshake::body(cx.rx.message()?)?)?;
@@ -248,8 +248,7 @@ fn handle_client_hello<'b, C: CryptoProvider>(cx: &mut Context<'b, C>, config: &
     let suites = config.parameters.cipher_suites::<C>();
     let suite =
         *suites.iter().find(|suite| hello.cipher_suites.contains(suite.0)).ok_or(PeerIncompatible::NoCipherSuite)?;
-    let groups = config.parameters.groups::<C>();
-    let group = *groups.iter().find(|group| mandatory.groups.contains(group.0)).ok_or(PeerIncompatible::NoGroup)?;
+    let (group, share_is_here) = choose_group::<C>(&mandatory, config)?;
     let hash = HashAlgorithm::of(suite).ok_or(PeerIncompatible::NoCipherSuite)?;
     let choice = Choice { suite, hash, group, retried: false, named: hello.server_name.is_some() };
     #[cfg(feature = "key-log")]
@@ -257,7 +256,6 @@ fn handle_client_hello<'b, C: CryptoProvider>(cx: &mut Context<'b, C>, config: &
     let early_data = hello.early_data;
     #[cfg(feature = "post-handshake-auth")]
     let post_handshake_auth = hello.post_handshake_auth;
-    let share_is_here = mandatory.key_shares.iter().any(|share| share.group == group);
     let is_compatible = !hello.session_id.is_empty();
 
     #[cfg(feature = "post-handshake-auth")]
@@ -279,6 +277,23 @@ fn handle_client_hello<'b, C: CryptoProvider>(cx: &mut Context<'b, C>, config: &
     }
     let next = if share_is_here { State::AwaitCredential(choice) } else { State::SendHelloRetryRequest(choice) };
     Ok((next, Progress::Continue))
+}
+
+/// The group, and whether the client has sent a share of it: the first of ours of which it has, so that no round trip is
+/// spent, else the first of ours that it supports.
+fn choose_group<C: CryptoProvider>(
+    mandatory: &Mandatory<'_>,
+    config: &ServerConfig<'_>,
+) -> Result<(NamedGroup, bool), PeerIncompatible> {
+    let groups = config.parameters.groups::<C>();
+    let is_shared = |group: NamedGroup| mandatory.key_shares.iter().any(|share| share.group == group);
+    let preferred = groups.iter().copied().find(|group| mandatory.groups.contains(group.0));
+    let preferred = preferred.ok_or(PeerIncompatible::NoGroup)?;
+    if config.retry_for_preferred_group {
+        return Ok((preferred, is_shared(preferred)));
+    }
+    let shared = groups.iter().copied().find(|&group| is_shared(group));
+    Ok(shared.map_or((preferred, false), |group| (group, true)))
 }
 
 /// RFC 9846 section 4.3.8: "Clients MUST NOT offer multiple KeyShareEntry values for the same
