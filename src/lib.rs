@@ -212,7 +212,7 @@ pub use crate::connection::{
 pub use crate::credential::{Credential, EncodedSignature, KeyHandle, Signature};
 pub use crate::error::{
     AlertClass, AlertDescription, ApiMisuse, BufferKind, CertificateError, CertificateProblem, Diagnosis, Error,
-    InvalidMessage, PeerIncompatible, PeerMisbehaved, Responsible, Stage,
+    InvalidMessage, Malformation, PeerIncompatible, PeerMisbehaved, Responsible, Stage,
 };
 pub use crate::handshake::client::Client;
 pub use crate::handshake::config::{ClientAuth, ClientConfig, ServerConfig};

@@ -10,7 +10,8 @@ use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::io::SoftwareHost;
 use embedded_mtls::x509::{CommonName, PathFound, ServerName, Time, TrustAnchor, UnixTime, ValidityCheck};
 use embedded_mtls::{
-    ApiMisuse, CertificateError, CertificateProblem as Problem, ClientAuth, ClientConfig, Error, ServerConfig,
+    ApiMisuse, CertificateError, CertificateProblem as Problem, ClientAuth, ClientConfig, Error, Malformation,
+    ServerConfig,
 };
 use rcgen::{PublicKeyData as _, SanType};
 
@@ -149,9 +150,10 @@ fn a_server_with_a_pin_names_no_authorities_so_that_the_pinned_client_answers() 
 fn a_leaf_is_no_authority_and_a_wrong_pin_is_refused_when_it_is_made() {
     let pki = Pki::new();
     let unusable = |problem| Some(Error::from(ApiMisuse::TrustAnchorUnusable(problem)));
+    let malformed = Problem::Malformed;
     assert_eq!(TrustAnchor::from_certificate(&pki.server.der).err(), unusable(Problem::NotACa));
-    assert_eq!(TrustAnchor::from_pinned_certificate::<RustCrypto>(b"no").err(), unusable(Problem::Malformed));
-    assert_eq!(TrustAnchor::from_pinned_key(&pki.server.der).err(), unusable(Problem::Malformed));
+    assert_eq!(TrustAnchor::from_pinned_certificate::<RustCrypto>(b"no").err(), unusable(malformed(Malformation::Der)));
+    assert_eq!(TrustAnchor::from_pinned_key(&pki.server.der).err(), unusable(malformed(Malformation::PublicKey)));
     assert!(pin(&pki.server).subject().is_none() && authority(&pki.root).subject().is_some());
 }
 

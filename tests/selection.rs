@@ -633,5 +633,6 @@ fn a_chain_is_as_long_as_a_byte_can_count_and_no_longer() {
 
     let ders: Vec<&[u8]> = chain.iter().map(|issued| &issued.der[..]).chain([&pki.intermediate.der[..]]).collect();
     let refused = Credential::new(&ders, embedded_mtls::KeyHandle(0)).err();
-    assert_eq!(refused, Some(embedded_mtls::ApiMisuse::CredentialUnusable.into()));
+    let error = CertificateError { index: 255, problem: CertificateProblem::ListTooLong };
+    assert_eq!(refused, Some(embedded_mtls::ApiMisuse::CredentialUnusable(error).into()));
 }

@@ -23,7 +23,10 @@ use embedded_mtls::CertificateProblem as Problem;
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::x509::{CommonName, Purpose, Rules, ServerName, Time, TrustAnchor, UnixTime, Validator};
 use embedded_mtls::{ApiMisuse, CertificateError, Error};
-use path_cases::{ANCHORS, AUTHORITIES, EXTENSIONS, FIELDS, LISTS, NAMES, PROFILE, SERVER_NAMES, USES, VALIDITY};
+use path_cases::{
+    ANCHORS, AUTHORITIES, EXTENSIONS, FIELDS, LISTS, MALFORMED, NAMES, PROFILE, SERVER_NAMES, TOLERATED, UNREADABLE,
+    USES, VALIDITY,
+};
 use policy_cases::{COMMON_NAMES, PINS};
 use rcgen::{
     BasicConstraints, CidrSubnet, DistinguishedName, DnType, DnValue, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa,
@@ -32,7 +35,9 @@ use rcgen::{
 use verdict_cases::LIMITS;
 
 const BASIC_CONSTRAINTS: &[u64] = &[2, 5, 29, 19];
+const KEY_USAGE: &[u64] = &[2, 5, 29, 15];
 const NAME_CONSTRAINTS: &[u64] = &[2, 5, 29, 30];
+const POLICIES: &[u64] = &[2, 5, 29, 32];
 const PRIVATE: &[u64] = &[1, 3, 6, 1, 4, 1, 32_473, 1];
 const SUBJECT_ALT_NAME: &[u64] = &[2, 5, 29, 17];
 
@@ -64,6 +69,8 @@ enum Who {
     Impostor,
     /// The lower authority again, expired.
     Expired,
+    /// A stranger whose certificate cannot be read.
+    Garbled,
     /// The leaf again, for another year.
     Renewed,
     /// The leaf, signed with an algorithm that nobody supports.
@@ -182,6 +189,7 @@ impl World {
                 Who::Stranger => Template::ca("Stranger").self_signed(),
                 Who::Impostor => self.lower.clone().key("impostor").signed_by(&upper),
                 Who::Expired => self.lower.clone().years(2010, 2020).signed_by(&upper),
+                Who::Garbled => Template::ca("Garbled").patched(b"200101000000Z", b"201301000000Z").self_signed(),
                 Who::Renewed => self.leaf.clone().years(2020, 2041).signed_by(&lower),
                 Who::Odd => with_odd_algorithm(leaf.clone()),
             }
@@ -305,6 +313,58 @@ fn permits(base: &[u8]) -> Vec<u8> {
     tlv(0x30, &tlv(0xa0, &tlv(0x30, base)))
 }
 
+/// A certificate whose basic constraints are these bytes.
+fn constrained(template: Template, value: &[u8]) -> Template {
+    let mut template = template.extension(BASIC_CONSTRAINTS, true, value);
+    template.params.is_ca = IsCa::NoCa;
+    template
+}
+
+fn negative_serial(template: Template) -> Template {
+    serial(template, &[0x11; 8]).patched(&[2, 8, 0x11], &[2, 8, 0x91])
+}
+
+/// The content of what is signed, with the first UTCTime as GeneralizedTime.
+fn generalized_time(tbs: &[u8]) -> Vec<u8> {
+    replaced(tbs, b"\x30\x1e\x17\x0d200101000000Z", b"\x30\x20\x18\x0f20200101000000Z")
+}
+
+/// The same with NULL behind ecdsa-with-SHA256.
+fn null_parameters(tbs: &[u8]) -> Vec<u8> {
+    const ECDSA: &[u8] = b"\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02";
+    replaced(tbs, &tlv(0x30, ECDSA), &tlv(0x30, &[ECDSA, &[5, 0]].concat()))
+}
+
+/// The same with FALSE in the extended key usage, which is not critical.
+fn critical_false(tbs: &[u8]) -> Vec<u8> {
+    const OID: &[u8] = b"\x06\x03\x55\x1d\x25";
+    let at = position(tbs, OID) - 2;
+    let extension = &tbs[at..][..2 + usize::from(tbs[at + 1])];
+    let (oid, value) = extension[2..].split_at(OID.len());
+    extensions(&replaced(tbs, extension, &tlv(0x30, &[oid, &[1, 1, 0], value].concat())), |list| tlv(0x30, list))
+}
+
+/// The same with another tag around the list of extensions.
+fn extensions_as(tbs: &[u8], tag: u8) -> Vec<u8> {
+    extensions(tbs, |list| tlv(tag, list))
+}
+
+/// The same with the list of extensions, which stands at the end behind two heads of four bytes, as `wrap` writes it.
+fn extensions(tbs: &[u8], wrap: impl Fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
+    let at = (0..tbs.len()).rfind(|&at| tbs[at] == 0xa3 && tbs[at..].starts_with(&[0xa3, 0x81]) && tbs[at + 3] == 0x30);
+    let at = at.expect("extensions of 128 to 255 bytes");
+    [&tbs[..at], &tlv(0xa3, &wrap(&tbs[at + 6..]))].concat()
+}
+
+fn position(bytes: &[u8], part: &[u8]) -> usize {
+    (0..bytes.len()).find(|&at| bytes[at..].starts_with(part)).expect("it is there")
+}
+
+fn replaced(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    let at = position(bytes, from);
+    [&bytes[..at], to, &bytes[at + from.len()..]].concat()
+}
+
 fn without_authority_key(mut template: Template) -> Template {
     template.params.use_authority_key_identifier_extension = false;
     template
@@ -320,8 +380,22 @@ fn serial(mut template: Template, bytes: &[u8]) -> Template {
     template
 }
 
-const FOR_BOTH_ROLES: &[&[Row]] =
-    &[LIMITS, LISTS, ANCHORS, PINS, VALIDITY, AUTHORITIES, USES, NAMES, EXTENSIONS, PROFILE, FIELDS];
+const FOR_BOTH_ROLES: &[&[Row]] = &[
+    LIMITS,
+    LISTS,
+    ANCHORS,
+    PINS,
+    VALIDITY,
+    AUTHORITIES,
+    USES,
+    NAMES,
+    EXTENSIONS,
+    PROFILE,
+    FIELDS,
+    TOLERATED,
+    MALFORMED,
+    UNREADABLE,
+];
 
 fn rows() -> impl Iterator<Item = (Role, &'static Row)> {
     let both =

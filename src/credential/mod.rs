@@ -64,7 +64,7 @@ pub use self::stage::{Admission, KeyProof, Stage};
 
 pub(crate) use self::signature::ecdsa_der;
 
-use crate::error::{ApiMisuse, Error};
+use crate::error::{ApiMisuse, CertificateError, CertificateProblem, Error, Malformation};
 use crate::limits::MAX_CHAIN;
 use crate::wire::enums::SignatureScheme;
 use crate::x509::{KeyAlgorithm, Name, OwnCertificate, UnixTime};
@@ -105,8 +105,8 @@ impl<'a> Credential<'a> {
     /// [`with_scheme`](Self::with_scheme) says otherwise.
     ///
     /// # Errors
-    /// [`ApiMisuse::CredentialUnusable`] if the chain is empty or has more than 255 certificates, a certificate cannot
-    /// be parsed, or the key of the leaf is of a kind that is not supported.
+    /// [`ApiMisuse::CredentialUnusable`] with the certificate and the rule: if the chain is empty or has more than 255
+    /// certificates, one cannot be parsed, or the leaf is not of version 3 or has a key of a kind that is not supported.
     pub fn new(chain: &'a [&'a [u8]], key: KeyHandle) -> Result<Self, Error> {
         Self::from_chain(Chain::list(chain), key)
     }
@@ -116,24 +116,33 @@ impl<'a> Credential<'a> {
     /// # Errors
     /// As [`new`](Self::new), and if something else stands behind the certificates.
     pub fn from_chain(chain: Chain<'a>, key: KeyHandle) -> Result<Self, Error> {
-        let mut leaf = None;
-        for certificate in chain.iter() {
-            let certificate = OwnCertificate::parse(certificate).map_err(|_| ApiMisuse::CredentialUnusable)?;
-            leaf = leaf.or(Some(certificate));
+        let unusable = |index, problem| ApiMisuse::CredentialUnusable(CertificateError { index, problem });
+        let (mut leaf, mut count) = (None, 0_u8);
+        for certificate in chain.iter().take(MAX_CHAIN) {
+            let certificate = OwnCertificate::parse(certificate).map_err(|problem| unusable(count, problem))?;
+            (leaf, count) = (leaf.or(Some(certificate)), count.saturating_add(1));
         }
-        let usable = chain.is_whole() && chain.iter().nth(MAX_CHAIN).is_none();
-        let leaf = leaf.filter(|_| usable).ok_or(ApiMisuse::CredentialUnusable)?;
-        let scheme = leaf.key().default_scheme().ok_or(ApiMisuse::CredentialUnusable)?;
-        let signature_len = u16::try_from(leaf.signature_len()).map_err(|_| ApiMisuse::CredentialUnusable)?;
+        if chain.iter().nth(MAX_CHAIN).is_some() {
+            return Err(unusable(count, CertificateProblem::ListTooLong).into());
+        }
+        if !chain.is_whole() {
+            return Err(unusable(count, CertificateProblem::Malformed(Malformation::Der)).into());
+        }
+        let leaf = leaf.ok_or(unusable(0, CertificateProblem::Malformed(Malformation::Missing)))?;
+        let of_leaf = |problem| unusable(0, problem);
+        leaf.check_version().map_err(of_leaf)?;
+        let scheme = leaf.key().default_scheme().ok_or(of_leaf(CertificateProblem::UnsupportedKey))?;
+        let signature_len = u16::try_from(leaf.signature_len());
+        let signature_len = signature_len.map_err(|_| of_leaf(CertificateProblem::UnsupportedKey))?;
         Ok(Self { chain, scheme, algorithm: leaf.key(), signature_len, key })
     }
 
     /// Signs with another scheme, of those that the key of the leaf has: RSA with another hash.
     ///
     /// # Errors
-    /// [`ApiMisuse::CredentialUnusable`] if the key does not have it.
+    /// [`ApiMisuse::CredentialSchemeUnfit`] if the key does not have it.
     pub fn with_scheme(self, scheme: SignatureScheme) -> Result<Self, Error> {
-        self.algorithm.verifies(scheme).ok_or(ApiMisuse::CredentialUnusable)?;
+        self.algorithm.verifies(scheme).ok_or(ApiMisuse::CredentialSchemeUnfit)?;
         Ok(Self { scheme, ..self })
     }
 
@@ -202,9 +211,13 @@ mod tests {
 
     #[test]
     fn a_credential_without_a_certificate_is_refused() {
-        assert_eq!(Credential::new(&[], KeyHandle(0)).err(), Some(ApiMisuse::CredentialUnusable.into()));
-        assert_eq!(Credential::new(&[&[1, 2, 3]], KeyHandle(0)).err(), Some(ApiMisuse::CredentialUnusable.into()));
-        let joined = Chain::joined(&[0x30, 0, 7]);
-        assert_eq!(Credential::from_chain(joined, KeyHandle(0)).err(), Some(ApiMisuse::CredentialUnusable.into()));
+        let refused = |chain, index, field| {
+            let error = CertificateError { index, problem: CertificateProblem::Malformed(field) };
+            let found = Credential::from_chain(chain, KeyHandle(0)).err();
+            assert_eq!(found, Some(ApiMisuse::CredentialUnusable(error).into()));
+        };
+        refused(Chain::list(&[]), 0, Malformation::Missing);
+        refused(Chain::list(&[&[1, 2, 3]]), 0, Malformation::Der);
+        refused(Chain::joined(&[0x30, 0, 7]), 0, Malformation::Der);
     }
 }

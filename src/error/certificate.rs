@@ -1,6 +1,6 @@
 //! Why a certificate path was refused.
 
-use super::AlertDescription;
+use super::{AlertDescription, Malformation};
 
 /// A certificate to blame, and the rule it broke.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub enum CertificateProblem {
     CommonNameMismatch,
     /// Basic or name constraints of a CA are not critical (RFC 5280 sections 4.2.1.9 and 4.2.1.10).
     ConstraintNotCritical,
-    /// More CA certificates stand above the leaf than the configuration allows.
+    /// More CA certificates stand above the leaf than the configuration allows, or than are ever followed.
     DepthExceeded,
     /// An extension stands twice in the certificate (RFC 5280 section 4.2).
     DuplicateExtension,
@@ -41,11 +41,12 @@ pub enum CertificateProblem {
     ExtendedKeyUsage,
     /// The list holds more certificates than can be counted.
     ListTooLong,
-    /// The certificate is not DER, or not a certificate as RFC 5280 section 4.1 profiles it.
-    Malformed,
+    /// A field of the certificate cannot be read, or breaks the profile where that is asked for
+    /// (RFC 5280 section 4.1).
+    Malformed(Malformation),
     /// The key usage of a CA certificate lacks keyCertSign (RFC 5280 section 4.2.1.3).
     MissingCertSign,
-    /// The key usage of the leaf lacks digitalSignature (RFC 9846 section 4.5.1).
+    /// The key usage of the leaf lacks digitalSignature (RFC 9846 section 4.5.1.1).
     MissingDigitalSignature,
     /// The authority key identifier is missing, or the subject key identifier of a CA
     /// (RFC 5280 sections 4.2.1.1 and 4.2.1.2).
@@ -67,7 +68,8 @@ pub enum CertificateProblem {
     SearchExhausted,
     /// The leaf is its own issuer and no trust anchor.
     SelfSigned,
-    /// The serial number is not positive or longer than 20 bytes (RFC 5280 section 4.1.2.2).
+    /// The serial number is longer than 20 bytes, or, for
+    /// [`Rules::strict_profile`](crate::x509::Rules::strict_profile), not positive (RFC 5280 section 4.1.2.2).
     SerialNumber,
     /// The signature algorithm inside the signed part differs from the one beside the signature
     /// (RFC 5280 section 4.1.1.2).
@@ -75,8 +77,8 @@ pub enum CertificateProblem {
     /// The certificate was not signed with the key of the CA it names, which the peer sent along
     /// (RFC 5280 section 6.1.3 (a)(1)).
     SignatureInvalid,
-    /// The subject is empty, and there is no subject alternative name that is critical
-    /// (RFC 5280 section 4.1.2.6).
+    /// The subject is empty, and there is no subject alternative name, or, for
+    /// [`Rules::strict_profile`](crate::x509::Rules::strict_profile), none that is critical (RFC 5280 section 4.1.2.6).
     SubjectMissing,
     /// The certificate is longer than 65,000 bytes.
     TooLarge,
@@ -84,7 +86,7 @@ pub enum CertificateProblem {
     UnknownCriticalExtension,
     /// No certificate and no trust anchor has the name of the issuer (RFC 5280 section 6.1.3 (a)(4)).
     UnknownIssuer,
-    /// The public key is of a kind that this build does not support (RFC 5280 section 4.1.2.7).
+    /// The public key is of a kind, size or form that this build does not support (RFC 5280 section 4.1.2.7).
     UnsupportedKey,
     /// The certificate is signed in a way that this build does not support (RFC 5280 section 4.1.1.2).
     UnsupportedSignature,
@@ -126,7 +128,7 @@ impl CertificateProblem {
             | Self::CommonNameMismatch
             | Self::ConstraintNotCritical
             | Self::DuplicateExtension
-            | Self::Malformed
+            | Self::Malformed(_)
             | Self::MissingCertSign
             | Self::MissingKeyIdentifier
             | Self::NameConstraintsOnLeaf
@@ -155,6 +157,13 @@ impl CertificateProblem {
             | Self::CommonNameMismatch
             | Self::ConstraintNotCritical
             | Self::ExtendedKeyUsage
+            // Of a certificate that can be read all the same.
+            | Self::Malformed(
+                Malformation::DefaultValue
+                | Malformation::GeneralizedTime
+                | Malformation::PathLength
+                | Malformation::SignatureParameters,
+            )
             | Self::MissingCertSign
             | Self::MissingDigitalSignature
             | Self::MissingKeyIdentifier
@@ -163,16 +172,16 @@ impl CertificateProblem {
             | Self::NameNotPermitted
             | Self::NotACa
             | Self::PathLengthExceeded
+            | Self::SerialNumber
+            | Self::SubjectMissing
             | Self::UnknownCriticalExtension
             | Self::ValidityTooLong => 7,
             Self::UnsupportedKey | Self::UnsupportedSignature => 6,
             Self::DepthExceeded => 5,
             Self::AnchorSignatureInvalid | Self::SignatureInvalid => 4,
             Self::DuplicateExtension
-            | Self::Malformed
-            | Self::SerialNumber
+            | Self::Malformed(_)
             | Self::SignatureAlgorithmMismatch
-            | Self::SubjectMissing
             | Self::TooLarge
             | Self::UnsupportedVersion => 3,
             Self::SelfSigned | Self::UntrustedRoot => 2,
@@ -192,12 +201,12 @@ impl CertificateProblem {
             Self::CertSignWithoutCa => "may sign certificates by its key usage and is no CA",
             Self::CommonNameMismatch => "does not have the common name that the configuration asks for",
             Self::ConstraintNotCritical => "is of a CA and has constraints that are not critical",
-            Self::DepthExceeded => "stands under more CA certificates than the configured depth allows",
+            Self::DepthExceeded => "stands under more CA certificates than are allowed",
             Self::DuplicateExtension => "holds an extension twice",
             Self::Expired => "has expired",
             Self::ExtendedKeyUsage => "is not meant for this role: its extended key usage does not allow it",
             Self::ListTooLong => "is one more than can be counted",
-            Self::Malformed => "is not a certificate in DER",
+            Self::Malformed(field) => field.explanation(),
             Self::MissingCertSign => "may not sign certificates: its key usage lacks keyCertSign",
             Self::MissingDigitalSignature => "may not sign handshakes: its key usage lacks digitalSignature",
             Self::MissingKeyIdentifier => "lacks a key identifier",
@@ -212,11 +221,11 @@ impl CertificateProblem {
             Self::SerialNumber => "has a serial number that is not positive or longer than 20 bytes",
             Self::SignatureAlgorithmMismatch => "names two different signature algorithms",
             Self::SignatureInvalid => "was not signed with the key of its issuer",
-            Self::SubjectMissing => "names nobody: its subject is empty and no subject alternative name is critical",
+            Self::SubjectMissing => "has an empty subject and no critical subject alternative name",
             Self::TooLarge => "is longer than 65,000 bytes",
             Self::UnknownCriticalExtension => "holds a critical extension that is not understood",
             Self::UnknownIssuer => "was issued by an authority that is neither trusted nor sent along",
-            Self::UnsupportedKey => "has a public key of an unsupported kind or size",
+            Self::UnsupportedKey => "has a public key of a kind, size or form that this build does not support",
             Self::UnsupportedSignature => "is signed with an unsupported algorithm",
             Self::UnsupportedVersion => "is not of version 3",
             Self::UntrustedRoot => "is a self-signed root and no trust anchor",
@@ -243,9 +252,9 @@ impl CertificateProblem {
             | Self::TooLarge => return None,
             Self::DuplicateExtension | Self::UnknownCriticalExtension => "RFC 5280 section 4.2",
             Self::ExtendedKeyUsage => "RFC 5280 section 4.2.1.12",
-            Self::Malformed => "RFC 5280 section 4.1",
+            Self::Malformed(field) => return field.section(),
             Self::MissingCertSign => "RFC 5280 section 4.2.1.3",
-            Self::MissingDigitalSignature | Self::UnsupportedVersion => "RFC 9846 section 4.5.1",
+            Self::MissingDigitalSignature => "RFC 9846 section 4.5.1.1",
             Self::MissingKeyIdentifier => "RFC 5280 sections 4.2.1.1 and 4.2.1.2",
             Self::NameConstraintsOnLeaf | Self::NameNotPermitted => "RFC 5280 section 4.2.1.10",
             Self::NameMismatch => "RFC 9525 section 6",
@@ -255,6 +264,7 @@ impl CertificateProblem {
             Self::SubjectMissing => "RFC 5280 section 4.1.2.6",
             Self::UnknownIssuer => "RFC 5280 section 6.1.3 (a)(4)",
             Self::UnsupportedKey => "RFC 5280 section 4.1.2.7",
+            Self::UnsupportedVersion => "RFC 9846 section 4.5.1",
         })
     }
 }

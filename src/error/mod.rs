@@ -5,11 +5,13 @@ mod by_http;
 mod certificate;
 mod diagnosis;
 mod explanation;
+mod malformation;
 mod stage;
 
 pub use self::alert::{AlertClass, AlertDescription};
 pub use self::certificate::{CertificateError, CertificateProblem};
 pub use self::diagnosis::{Diagnosis, Responsible};
+pub use self::malformation::Malformation;
 pub use self::stage::Stage;
 
 /// Why a handshake or a session ended. At most 8 bytes.
@@ -82,10 +84,12 @@ pub enum ApiMisuse {
     /// A common name that no certificate can have, or a pattern that is none (see
     /// [`CommonName`](crate::x509::CommonName)).
     CommonNameInvalid,
-    /// A credential without a certificate, or whose first certificate cannot be parsed.
-    CredentialUnusable,
+    /// A certificate cannot serve in a credential, or there is none.
+    CredentialUnusable(CertificateError),
     /// A credential was selected whose signature scheme the peer did not offer.
     CredentialSchemeNotOffered,
+    /// The key of the credential does not sign with the scheme that was asked for.
+    CredentialSchemeUnfit,
     /// The exporter was asked for more than 255 hash lengths or with a label over 249 bytes (RFC 9846 section 7.1).
     ExportLength,
     /// A stream without a host was asked who we are, or who may in, after the handshake: use `Stream::hosted`.

@@ -3,7 +3,7 @@
 use crate::credential::Unfit;
 use crate::error::{
     AlertDescription, ApiMisuse, BufferKind, CertificateError, CertificateProblem, Diagnosis, Error, InvalidMessage,
-    PeerIncompatible, PeerMisbehaved, Stage,
+    Malformation, PeerIncompatible, PeerMisbehaved, Stage,
 };
 use crate::x509::WaivableCause;
 
@@ -152,7 +152,60 @@ codes!(PeerMisbehaved {
     LegacyVersion = 19,
 });
 
-codes!(CertificateProblem {
+codes!(Malformation {
+    BasicConstraints = 0,
+    DefaultValue = 1,
+    Der = 2,
+    ExtendedKeyUsage = 3,
+    Extension = 4,
+    ExtensionCount = 5,
+    Extensions = 6,
+    GeneralizedTime = 7,
+    Issuer = 8,
+    IssuerEmpty = 9,
+    KeyIdentifier = 10,
+    KeyUsage = 11,
+    Missing = 12,
+    NameConstraints = 13,
+    NotAfter = 14,
+    NotBefore = 15,
+    PathLength = 16,
+    PublicKey = 17,
+    SerialNumber = 18,
+    SignatureAlgorithm = 19,
+    SignatureParameters = 20,
+    Subject = 21,
+    SubjectAltName = 22,
+    TbsCertificate = 23,
+    Trailing = 24,
+    Truncated = 25,
+});
+
+/// The number of the first malformation among those of the problems.
+const MALFORMED: u8 = 128;
+
+/// The problems of certificates. One of them holds a field, whose numbers stand behind all others.
+macro_rules! problems {
+    ($($variant:ident = $code:literal),* $(,)?) => {
+        impl Code for CertificateProblem {
+            fn code(self) -> u8 {
+                match self {
+                    $(Self::$variant => $code,)*
+                    Self::Malformed(field) => MALFORMED.saturating_add(field.code()),
+                }
+            }
+
+            fn of(code: u8) -> Option<Self> {
+                match code {
+                    $($code => Some(Self::$variant),)*
+                    _ => code.checked_sub(MALFORMED).and_then(Malformation::of).map(Self::Malformed),
+                }
+            }
+        }
+    };
+}
+
+problems! {
     AnchorExpired = 0,
     AnchorNotYetValid = 1,
     AnchorSignatureInvalid = 2,
@@ -164,7 +217,6 @@ codes!(CertificateProblem {
     Expired = 8,
     ExtendedKeyUsage = 9,
     ListTooLong = 10,
-    Malformed = 11,
     MissingCertSign = 12,
     MissingDigitalSignature = 13,
     MissingKeyIdentifier = 14,
@@ -188,24 +240,30 @@ codes!(CertificateProblem {
     UnsupportedVersion = 32,
     UntrustedRoot = 33,
     ValidityTooLong = 34,
-});
+}
 
-/// What only this program can do wrong. One of them holds a problem, which is a number of its own; all others have 0.
+/// What only this program can do wrong. Two of them hold a problem, which is a number of its own, one of these the
+/// place of a certificate as well; all others have 0.
 macro_rules! misuses {
-    ($($variant:ident = $code:literal),* ; $holding:ident = $holding_code:literal) => {
-        fn misuse_code(misuse: ApiMisuse) -> (u8, u8) {
+    ($($variant:ident = $code:literal),* ; $anchor:ident = $anchor_code:literal, $own:ident = $own_code:literal) => {
+        fn misuse_code(misuse: ApiMisuse) -> (u8, u32) {
             match misuse {
                 $(ApiMisuse::$variant => ($code, 0),)*
-                ApiMisuse::$holding(problem) => ($holding_code, problem.code()),
+                ApiMisuse::$anchor(problem) => ($anchor_code, problem.code().into()),
+                ApiMisuse::$own(error) => ($own_code, u16::from_be_bytes([error.index, error.problem.code()]).into()),
             }
         }
 
-        fn misuse_of(code: u8, more: u8) -> Option<ApiMisuse> {
-            match code {
-                $($code => Some(ApiMisuse::$variant),)*
-                $holding_code => CertificateProblem::of(more).map(ApiMisuse::$holding),
-                _ => None,
-            }
+        fn misuse_of(code: u8, more: u32) -> Option<ApiMisuse> {
+            Some(match code {
+                $($code => ApiMisuse::$variant,)*
+                $anchor_code => ApiMisuse::$anchor(CertificateProblem::of(u8::try_from(more).ok()?)?),
+                $own_code => {
+                    let [index, problem] = u16::try_from(more).ok()?.to_be_bytes();
+                    ApiMisuse::$own(CertificateError { index, problem: CertificateProblem::of(problem)? })
+                }
+                _ => return None,
+            })
         }
     };
 }
@@ -216,7 +274,6 @@ misuses! {
     ClosedForWriting = 2,
     CommitTooLarge = 3,
     CommonNameInvalid = 4,
-    CredentialUnusable = 5,
     CredentialSchemeNotOffered = 6,
     ExportLength = 7,
     HostNeeded = 8,
@@ -228,8 +285,10 @@ misuses! {
     SchemeWithoutDigest = 14,
     ServerNameInvalid = 15,
     SignatureMalformed = 16,
-    ValidityLimitZero = 18;
-    TrustAnchorUnusable = 17
+    ValidityLimitZero = 18,
+    CredentialSchemeUnfit = 19;
+    TrustAnchorUnusable = 17,
+    CredentialUnusable = 20
 }
 
 /// An error: what kind, which, and a number that belongs to it.
@@ -238,7 +297,7 @@ pub(super) fn error_code(error: Error) -> (u8, u8, u32) {
         Error::AlertReceived(alert) => (0, alert.0, 0),
         Error::ApiMisuse(misuse) => {
             let (code, more) = misuse_code(misuse);
-            (1, code, more.into())
+            (1, code, more)
         }
         Error::BufferTooSmall { buffer, need } => (2, buffer.code(), need),
         Error::Certificate(error) => (3, error.index, error.problem.code().into()),
@@ -258,7 +317,7 @@ pub(super) fn error_of((kind, which, more): (u8, u8, u32)) -> Option<Error> {
     let low = u8::try_from(more).ok();
     Some(match kind {
         0 => Error::AlertReceived(AlertDescription(which)),
-        1 => Error::ApiMisuse(misuse_of(which, low?)?),
+        1 => Error::ApiMisuse(misuse_of(which, more)?),
         2 => Error::BufferTooSmall { buffer: BufferKind::of(which)?, need: more },
         3 => Error::Certificate(CertificateError { index: which, problem: CertificateProblem::of(low?)? }),
         4 => Error::ConnectionTruncated,
@@ -313,7 +372,7 @@ mod tests {
         let mut found = std::vec::Vec::new();
         for kind in 0..=20 {
             for which in 0..=255 {
-                for more in [0, 1, 34, 0x1_0000] {
+                for more in [0, 1, 34, 153, 0x0322, 0x1_0000] {
                     let Some(error) = error_of((kind, which, more)) else { continue };
                     let (same_kind, same_which, same_more) = error_code(error);
                     assert_eq!(
@@ -326,6 +385,10 @@ mod tests {
             }
         }
         assert!(found.contains(&Error::ApiMisuse(ApiMisuse::TrustAnchorUnusable(CertificateProblem::ValidityTooLong))));
+        let problem = CertificateProblem::Malformed(Malformation::Truncated);
+        assert!(found.contains(&Error::ApiMisuse(ApiMisuse::TrustAnchorUnusable(problem))));
+        let error = CertificateError { index: 3, problem: CertificateProblem::ValidityTooLong };
+        assert!(found.contains(&Error::ApiMisuse(ApiMisuse::CredentialUnusable(error))));
         assert!(found.contains(&Error::BufferTooSmall { buffer: BufferKind::Tx, need: 0x1_0000 }));
         assert_eq!(error_of((99, 0, 0)), None);
         assert_eq!(error_of((3, 0, 200)), None);

@@ -1,11 +1,11 @@
 //! Trust anchors: authorities (RFC 5280 section 6.1.1 (d)), and pins of single certificates and keys.
 
 use crate::crypto::CryptoProvider;
-use crate::error::{ApiMisuse, CertificateProblem, Error};
+use crate::error::{ApiMisuse, CertificateProblem, Error, Malformation};
 use crate::x509::certificate::algorithm::{KeyAlgorithm, PublicKey};
 use crate::x509::certificate::der::Reader;
 use crate::x509::certificate::extensions::{KeyHint, Purposes};
-use crate::x509::certificate::{Certificate, Origin, ProfileDefect};
+use crate::x509::certificate::{Certificate, Origin, ProfileDefect, Within};
 use crate::x509::identity::fingerprint;
 use crate::x509::name::Name;
 use crate::x509::name::constraints::NameConstraints;
@@ -65,8 +65,7 @@ pub(crate) struct Authority<'a> {
 
 impl<'a> TrustAnchor<'a> {
     /// From a CA certificate in DER. Its own signature is not checked: that it is configured is why
-    /// it is trusted. Version 1, the serial number 0 and `GeneralizedTime` before 2050 are tolerated, as
-    /// roots that everybody trusts have them.
+    /// it is trusted. Version 1 is tolerated, as roots that everybody trusts have it.
     ///
     /// # Errors
     /// [`ApiMisuse::TrustAnchorUnusable`] with the rule that the certificate broke:
@@ -87,10 +86,10 @@ impl<'a> TrustAnchor<'a> {
     pub fn from_name_and_key(subject: &'a [u8], public_key_info: &'a [u8]) -> Result<Self, Error> {
         let parse = || {
             let (mut name, mut key) = (Reader::new(subject), Reader::new(public_key_info));
-            let authority = Authority::new(Name::parse(&mut name)?, PublicKey::parse(&mut key)?)?;
-            name.finish()?;
-            key.finish()?;
-            Ok(authority)
+            let subject = Name::parse(&mut name).within(Malformation::Subject)?;
+            let public_key = PublicKey::parse(&mut key).within(Malformation::PublicKey)?;
+            name.finish().and(key.finish()).within(Malformation::Trailing)?;
+            Authority::new(subject, public_key)
         };
         Self::authority_of(parse())
     }
@@ -121,9 +120,9 @@ impl<'a> TrustAnchor<'a> {
     pub fn from_pinned_key(public_key_info: &'a [u8]) -> Result<Self, Error> {
         let parse = || {
             let mut reader = Reader::new(public_key_info);
-            let key = supported(PublicKey::parse(&mut reader)?)?;
-            reader.finish()?;
-            Ok(key)
+            let key = PublicKey::parse(&mut reader).within(Malformation::PublicKey)?;
+            reader.finish().within(Malformation::Trailing)?;
+            supported(key)
         };
         parse().map(|key| Self { kind: Kind::Key(key) }).map_err(unusable)
     }
@@ -189,7 +188,7 @@ impl<'a> Authority<'a> {
 
     fn new(subject: Name<'a>, key: PublicKey<'a>) -> Result<Self, CertificateProblem> {
         if subject.is_empty() {
-            return Err(CertificateProblem::Malformed);
+            return Err(CertificateProblem::SubjectMissing);
         }
         Ok(Self {
             subject,

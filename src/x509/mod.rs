@@ -36,7 +36,7 @@ pub use self::path::waiver::{WaivableCause, Waived, Waivers};
 pub use self::time::{Time, UnixTime, ValidityCheck, ValidityNotChecked};
 pub use self::validator::Validator;
 pub use self::verdict::verified::{PathCertificate, VerifiedPath};
-pub use self::verdict::{Authority, Evidence, NearMiss, Verdict};
+pub use self::verdict::{Authority, Evidence, Excerpt, NearMiss, Verdict};
 
 #[cfg(not(feature = "post-handshake-auth"))]
 pub(crate) use self::identity::LeafSummary;

@@ -1,6 +1,5 @@
 //! Points in time: civil dates in certificates, seconds inside, and how sure the caller is of now.
 
-use crate::x509::certificate::Origin;
 use crate::x509::certificate::der::{GENERALIZED_TIME, Malformed, Reader, UTC_TIME};
 use core::fmt;
 
@@ -137,9 +136,10 @@ impl UnixTime {
 
     /// A `Time` of a certificate. RFC 5280 section 4.1.2.5: "CAs conforming to this profile MUST
     /// always encode certificate validity dates through the year 2049 as UTCTime; certificate
-    /// validity dates in 2050 or later MUST be encoded as GeneralizedTime." Roots that everybody trusts
-    /// do otherwise, so an anchor may.
-    pub(super) fn parse(reader: &mut Reader<'_>, origin: Origin) -> Result<Self, Malformed> {
+    /// validity dates in 2050 or later MUST be encoded as GeneralizedTime." Secure elements and old roots do
+    /// otherwise, which `early` notes: "Conforming applications MUST be able to process validity dates that are
+    /// encoded in either UTCTime or GeneralizedTime."
+    pub(super) fn parse(reader: &mut Reader<'_>, early: &mut bool) -> Result<Self, Malformed> {
         let (tag, value) = reader.any()?;
         let (year, rest) = match (tag, value) {
             (UTC_TIME, [y1, y2, rest @ ..]) => {
@@ -150,9 +150,7 @@ impl UnixTime {
             }
             (GENERALIZED_TIME, [y1, y2, y3, y4, rest @ ..]) => {
                 let year = u16::from(two_digits(*y1, *y2)?) * 100 + u16::from(two_digits(*y3, *y4)?);
-                if year < 2050 && origin == Origin::Peer {
-                    return Err(Malformed);
-                }
+                *early |= year < 2050;
                 (year, rest)
             }
             _ => return Err(Malformed),
@@ -232,7 +230,7 @@ mod tests {
     fn parse(tag: u8, text: &str) -> Result<i64, Malformed> {
         let mut der = std::vec![tag, u8::try_from(text.len()).unwrap()];
         der.extend_from_slice(text.as_bytes());
-        UnixTime::parse(&mut Reader::new(&der), Origin::Peer).map(UnixTime::seconds)
+        UnixTime::parse(&mut Reader::new(&der), &mut false).map(UnixTime::seconds)
     }
 
     fn back(time: UnixTime) -> Option<UnixTime> {
@@ -290,10 +288,12 @@ mod tests {
         assert_eq!(parse(UTC_TIME, "500101000000Z"), Ok(-631_152_000));
         assert_eq!(parse(UTC_TIME, "491231235959Z"), Ok(2_524_607_999));
         assert_eq!(parse(GENERALIZED_TIME, "20500101000000Z"), Ok(2_524_608_000));
-        assert_eq!(parse(GENERALIZED_TIME, "20491231235959Z"), Err(Malformed));
-        let der = [&[GENERALIZED_TIME, 15][..], b"20491231235959Z"].concat();
-        let of_anchor = UnixTime::parse(&mut Reader::new(&der), Origin::Anchor);
-        assert_eq!(of_anchor.map(UnixTime::seconds), Ok(2_524_607_999));
+        for (text, wanted) in [(b"20500101000000Z", false), (b"20491231235959Z", true)] {
+            let der = [&[GENERALIZED_TIME, 15][..], text].concat();
+            let mut early = false;
+            assert!(UnixTime::parse(&mut Reader::new(&der), &mut early).is_ok());
+            assert_eq!(early, wanted);
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The tables of what is expected of certificate paths.
 
 use crate::*;
+use embedded_mtls::Malformation as Field;
 
 pub(crate) const LISTS: &[Row] = &[
     Row("a good chain", Path(3), |_| {}),
@@ -15,7 +16,7 @@ pub(crate) const LISTS: &[Row] = &[
     Row("the lower authority is missing", Refused(0, Problem::UnknownIssuer), |w| w.sent = vec![Who::Leaf, Who::Upper]),
     Row("the upper authority is missing", Refused(1, Problem::UnknownIssuer), |w| w.sent = vec![Who::Leaf, Who::Lower]),
     Row("the leaf alone", Refused(0, Problem::UnknownIssuer), |w| w.sent = vec![Who::Leaf]),
-    Row("nothing at all", Refused(0, Problem::Malformed), |w| w.sent = vec![]),
+    Row("nothing at all", Refused(0, Problem::Malformed(Field::Missing)), |w| w.sent = vec![]),
     Row("a leaf that signed itself", Refused(0, Problem::SelfSigned), |w| w.leaf_signs_itself = true),
 ];
 
@@ -241,10 +242,10 @@ pub(crate) const NAMES: &[Row] = &[
         w.lower(|t| t.constraints(&[], &[below("example.org")]));
         w.holds(dns("10.0.0.1"));
     }),
-    Row("an address as the base of host names", Refused(1, Problem::Malformed), |w| {
+    Row("an address as the base of host names", Refused(1, Problem::Malformed(Field::NameConstraints)), |w| {
         w.lower(|t| t.extension(NAME_CONSTRAINTS, true, &permits(b"\x82\x0810.0.0.1")));
     }),
-    Row("a base of host names in pieces", Refused(1, Problem::Malformed), |w| {
+    Row("a base of host names in pieces", Refused(1, Problem::Malformed(Field::NameConstraints)), |w| {
         w.lower(|t| t.extension(NAME_CONSTRAINTS, true, &permits(b"\xa2\x0d\x16\x0bexample.org")));
     }),
     Row("a mailbox with two hosts", Refused(0, Problem::NameNotPermitted), |w| {
@@ -278,10 +279,10 @@ pub(crate) const NAMES: &[Row] = &[
     Row("constraints that are not critical hold too", Refused(0, Problem::NameNotPermitted), |w| {
         w.lower(|t| t.extension(NAME_CONSTRAINTS, false, &permits(b"\x82\x03org")));
     }),
-    Row("a constraint with a dot in front", Refused(1, Problem::Malformed), |w| {
+    Row("a constraint with a dot in front", Refused(1, Problem::Malformed(Field::NameConstraints)), |w| {
         w.lower(|t| t.extension(NAME_CONSTRAINTS, true, &permits(b"\x82\x04.com")));
     }),
-    Row("a constraint with a wildcard", Refused(1, Problem::Malformed), |w| {
+    Row("a constraint with a wildcard", Refused(1, Problem::Malformed(Field::NameConstraints)), |w| {
         w.lower(|t| t.extension(NAME_CONSTRAINTS, true, &permits(b"\x82\x05*.com")));
     }),
     Row("a URI where URIs are constrained", Refused(0, Problem::NameNotPermitted), |w| {
@@ -299,7 +300,7 @@ pub(crate) const NAMES: &[Row] = &[
     Row("a URI without a host where they are not", Path(3), |w| {
         w.holds(SanType::URI("urn:gateway:7".try_into().unwrap()));
     }),
-    Row("constraints without a subtree", Refused(1, Problem::Malformed), |w| {
+    Row("constraints without a subtree", Refused(1, Problem::Malformed(Field::NameConstraints)), |w| {
         w.lower(|t| t.extension(NAME_CONSTRAINTS, true, &[0x30, 0]));
     }),
     Row("constraints in a leaf", Refused(0, Problem::NameConstraintsOnLeaf), |w| {
@@ -319,15 +320,22 @@ pub(crate) const EXTENSIONS: &[Row] = &[
     }),
     Row("an unknown extension", Path(3), |w| w.leaf(|t| t.extension(PRIVATE, false, &[5, 0]))),
     Row("a private extension that is not DER", Path(3), |w| w.leaf(|t| t.extension(PRIVATE, false, b"serial 7"))),
-    Row("an extension of RFC 5280 that is not DER", Refused(0, Problem::Malformed), |w| {
+    Row("an extension of RFC 5280 that is not DER", Refused(0, Problem::Malformed(Field::Extension)), |w| {
         w.leaf(|t| t.extension(&[1, 3, 6, 1, 5, 5, 7, 1, 1], false, b"malformed"));
     }),
-    Row("an extension of RFC 5280 with an appendix", Refused(1, Problem::Malformed), |w| {
+    Row("an extension of RFC 5280 with an appendix", Refused(1, Problem::Malformed(Field::Extension)), |w| {
         w.lower(|t| t.extension(&[2, 5, 29, 31], false, &[0x30, 0, 0]));
     }),
-    Row("policies", Path(3), |w| w.lower(|t| t.extension(&[2, 5, 29, 32], false, &[0x30, 0]))),
-    Row("critical policies", Refused(1, Problem::UnknownCriticalExtension), |w| {
-        w.lower(|t| t.extension(&[2, 5, 29, 32], true, &[0x30, 0]));
+    Row("policies", Path(3), |w| w.lower(|t| t.extension(POLICIES, false, &[0x30, 0]))),
+    Row("critical policies", Path(3), |w| {
+        w.lower(|t| t.extension(POLICIES, true, b"\x30\x08\x30\x06\x06\x04\x55\x1d\x20\x00"));
+        w.leaf(|t| t.extension(POLICIES, true, b"\x30\x0a\x30\x08\x06\x06\x67\x81\x0c\x01\x02\x02"));
+    }),
+    Row("critical policies with an unknown qualifier", Refused(1, Problem::UnknownCriticalExtension), |w| {
+        w.lower(|t| t.extension(POLICIES, true, b"\x30\x0e\x30\x0c\x06\x01\x2a\x30\x07\x30\x05\x06\x01\x2b\x05\x00"));
+    }),
+    Row("critical policies without one", Refused(1, Problem::UnknownCriticalExtension), |w| {
+        w.lower(|t| t.extension(POLICIES, true, &[0x30, 0]));
     }),
     Row("policy constraints, critical or not", Refused(1, Problem::UnknownCriticalExtension), |w| {
         w.lower(|t| t.extension(&[2, 5, 29, 36], false, &[0x30, 3, 0x80, 1, 0]));
@@ -396,33 +404,201 @@ pub(crate) const FIELDS: &[Row] = &[
     Row("a leaf that only its critical alternative names name", Path(3), |w| {
         w.leaf(|t| nameless(t, true, b"\x82\x14supplier.example.com"));
     }),
-    Row("the same, not critical", Refused(0, Problem::SubjectMissing), |w| {
+    Row("alternative names that are not critical beside no subject", Path(3), |w| {
         w.leaf(|t| nameless(t, false, b"\x82\x14supplier.example.com"));
+    }),
+    Row("the same, strictly", Refused(0, Problem::SubjectMissing), |w| {
+        w.leaf(|t| nameless(t, false, b"\x82\x14supplier.example.com"));
+        w.strict = true;
     }),
     Row("a leaf that nothing names", Refused(0, Problem::SubjectMissing), |w| {
         w.leaf(|t| t.subject(&[]).alternatives(&[]));
     }),
-    Row("alternative names without a name", Refused(0, Problem::Malformed), |w| w.leaf(|t| nameless(t, true, &[]))),
+    Row("alternative names without a name", Refused(0, Problem::Malformed(Field::SubjectAltName)), |w| {
+        w.leaf(|t| nameless(t, true, &[]));
+    }),
     Row("a serial number of 20 bytes", Path(3), |w| w.leaf(|t| serial(t, &[0x7f; 20]))),
+    Row("a serial number of 20 bytes behind a zero", Path(3), |w| w.leaf(|t| serial(t, &[0x80; 20]))),
+    Row("the same, strictly", Refused(0, Problem::SerialNumber), |w| {
+        w.leaf(|t| serial(t, &[0x80; 20]));
+        w.strict = true;
+    }),
     Row("a serial number of 21 bytes", Refused(0, Problem::SerialNumber), |w| w.leaf(|t| serial(t, &[0x7f; 21]))),
-    Row("the serial number 0", Refused(0, Problem::SerialNumber), |w| w.leaf(|t| serial(t, &[0]))),
-    Row("the serial number 0 of an authority", Refused(1, Problem::SerialNumber), |w| w.lower(|t| serial(t, &[0]))),
+    Row("the serial number 0", Path(3), |w| w.leaf(|t| serial(t, &[0]))),
+    Row("the same, strictly", Refused(0, Problem::SerialNumber), |w| {
+        w.leaf(|t| serial(t, &[0]));
+        w.strict = true;
+    }),
+    Row("the serial number 0 of an authority", Path(3), |w| w.lower(|t| serial(t, &[0]))),
+    Row("the same, strictly", Refused(1, Problem::SerialNumber), |w| {
+        w.lower(|t| serial(t, &[0]));
+        w.strict = true;
+    }),
+    Row("a negative serial number", Path(3), |w| w.leaf(negative_serial)),
+    Row("the same, strictly", Refused(0, Problem::SerialNumber), |w| {
+        w.leaf(negative_serial);
+        w.strict = true;
+    }),
     Row("version 2", Refused(0, Problem::UnsupportedVersion), |w| {
         w.leaf(|t| t.patched(&[0xa0, 3, 2, 1, 2], &[0xa0, 3, 2, 1, 1]));
     }),
     Row("two signature algorithms", Refused(0, Problem::SignatureAlgorithmMismatch), |w| {
         w.leaf(|t| t.patched(b"\x2a\x86\x48\xce\x3d\x04\x03\x02", b"\x2a\x86\x48\xce\x3d\x04\x03\x03"));
     }),
-    Row("a date with a zone", Refused(0, Problem::Malformed), |w| {
+    Row("a date with a zone", Refused(0, Problem::Malformed(Field::NotBefore)), |w| {
         w.leaf(|t| t.patched(b"200101000000Z", b"2001010000+01"));
     }),
-    Row("a date that is none", Refused(1, Problem::Malformed), |w| {
+    Row("a date that is none", Refused(1, Problem::Malformed(Field::NotBefore)), |w| {
         w.lower(|t| t.patched(b"200101000000Z", b"201301000000Z"));
     }),
     Row("a key on another curve", Refused(0, Problem::UnsupportedKey), |w| {
         w.leaf(|t| t.patched(b"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07", b"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x01"));
     }),
     Row("a leaf with the key of its issuer", Path(3), |w| w.leaf.key = Key::new("Lower")),
+];
+
+/// What RFC 5280 and DER ask of authorities, and real ones do not do: read all the same, and refused strictly.
+pub(crate) const TOLERATED: &[Row] = &[
+    Row("a GeneralizedTime before 2050", Path(3), |w| w.leaf.rewrites.push(generalized_time)),
+    Row("the same, strictly", Refused(0, Problem::Malformed(Field::GeneralizedTime)), |w| {
+        w.leaf.rewrites.push(generalized_time);
+        w.strict = true;
+    }),
+    Row(
+        "a GeneralizedTime before 2050 of the root, strictly",
+        Refused(2, Problem::Malformed(Field::GeneralizedTime)),
+        |w| {
+            w.root.rewrites.push(generalized_time);
+            w.strict = true;
+        },
+    ),
+    Row("cA FALSE that is written", Path(3), |w| w.leaf(|t| constrained(t, &[0x30, 3, 1, 1, 0]))),
+    Row("the same, strictly", Refused(0, Problem::Malformed(Field::DefaultValue)), |w| {
+        w.leaf(|t| constrained(t, &[0x30, 3, 1, 1, 0]));
+        w.strict = true;
+    }),
+    Row("critical FALSE that is written", Path(3), |w| w.leaf.rewrites.push(critical_false)),
+    Row("the same, strictly", Refused(0, Problem::Malformed(Field::DefaultValue)), |w| {
+        w.leaf.rewrites.push(critical_false);
+        w.strict = true;
+    }),
+    Row("a path length of a leaf", Path(3), |w| w.leaf(|t| constrained(t, &[0x30, 3, 2, 1, 0]))),
+    Row("the same, strictly", Refused(0, Problem::Malformed(Field::PathLength)), |w| {
+        w.leaf(|t| constrained(t, &[0x30, 3, 2, 1, 0]));
+        w.strict = true;
+    }),
+    Row("a path length does not make an authority", Refused(1, Problem::NotACa), |w| {
+        w.lower(|t| constrained(t, &[0x30, 3, 2, 1, 0]));
+    }),
+    Row("NULL as the parameters of ECDSA", Path(3), |w| {
+        for template in [&mut w.leaf, &mut w.lower, &mut w.root] {
+            template.rewrites.push(null_parameters);
+        }
+    }),
+    Row("the same, strictly", Refused(0, Problem::Malformed(Field::SignatureParameters)), |w| {
+        w.leaf.rewrites.push(null_parameters);
+        w.strict = true;
+    }),
+    Row("a key usage of nothing", Refused(0, Problem::MissingDigitalSignature), |w| {
+        w.leaf(|t| t.key_usages(&[]).extension(KEY_USAGE, true, &[3, 1, 0]));
+    }),
+    Row("a key usage of nothing, of an authority", Refused(1, Problem::MissingCertSign), |w| {
+        w.lower(|t| t.key_usages(&[]).extension(KEY_USAGE, true, &[3, 1, 0]));
+    }),
+];
+
+/// Fields that cannot be read.
+pub(crate) const MALFORMED: &[Row] = &[
+    Row("PEM", Refused(0, Problem::Malformed(Field::Der)), |w| {
+        w.leaf.spoil = Some(|_| b"-----BEGIN CERTIFICATE".to_vec());
+    }),
+    Row("a private key", Refused(0, Problem::Malformed(Field::Der)), |w| {
+        w.leaf.spoil = Some(|_| tlv(0x30, &[&[2, 1, 1][..], &tlv(4, &[0x55; 32])].concat()));
+    }),
+    Row("an indefinite length", Refused(0, Problem::Malformed(Field::Der)), |w| {
+        w.leaf.spoil = Some(|der| [&[0x30, 0x80], &der[4..], &[0, 0]].concat());
+    }),
+    Row("a byte too few", Refused(0, Problem::Malformed(Field::Truncated)), |w| {
+        w.leaf.spoil = Some(|der| der[..der.len() - 1].to_vec());
+    }),
+    Row("a byte too many", Refused(0, Problem::Malformed(Field::Trailing)), |w| {
+        w.leaf.spoil = Some(|der| [der, &[0]].concat());
+    }),
+    Row("a serial number with a zero too many", Refused(0, Problem::Malformed(Field::SerialNumber)), |w| {
+        w.leaf(|t| serial(t, &[0x11; 8]).patched(&[2, 8, 0x11, 0x11], &[2, 8, 0, 0x11]));
+    }),
+    Row("an algorithm that cannot be read", Refused(0, Problem::Malformed(Field::SignatureAlgorithm)), |w| {
+        w.leaf(|t| {
+            t.patched(
+                b"\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02",
+                b"\x31\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02",
+            )
+        });
+    }),
+    Row("an issuer that cannot be read", Refused(0, Problem::Malformed(Field::Issuer)), |w| {
+        w.leaf(|t| t.patched(b"\x0c\x05Lower", b"\x0c\x06Lower"));
+    }),
+    Row("an issuer without a name", Refused(0, Problem::Malformed(Field::IssuerEmpty)), |w| {
+        w.lower(|t| t.subject(&[]));
+    }),
+    Row("an end that is no date", Refused(0, Problem::Malformed(Field::NotAfter)), |w| {
+        w.leaf(|t| t.patched(b"400101000000Z", b"400230000000Z"));
+    }),
+    Row("a subject that cannot be read", Refused(0, Problem::Malformed(Field::Subject)), |w| {
+        w.leaf(|t| t.named("nobody").patched(b"\x0c\x06nobody", b"\x0c\x07nobody"));
+    }),
+    Row("a key that cannot be read", Refused(0, Problem::Malformed(Field::PublicKey)), |w| {
+        w.leaf(|t| t.patched(b"\x03\x42\x00\x04", b"\x03\x42\x01\x04"));
+    }),
+    Row("basic constraints of a negative length", Refused(0, Problem::Malformed(Field::BasicConstraints)), |w| {
+        w.leaf(|t| constrained(t, &[0x30, 3, 2, 1, 0xff]));
+    }),
+    Row("a key usage of 9 unused bits", Refused(0, Problem::Malformed(Field::KeyUsage)), |w| {
+        w.leaf(|t| t.key_usages(&[]).extension(KEY_USAGE, true, &[3, 2, 9, 0x80]));
+    }),
+    Row("an extended key usage without a purpose", Refused(0, Problem::Malformed(Field::ExtendedKeyUsage)), |w| {
+        w.leaf(|t| t.purposes(&[]).extension(&[2, 5, 29, 37], false, &[0x30, 0]));
+    }),
+    Row("an authority key identifier that is no SEQUENCE", Refused(0, Problem::Malformed(Field::KeyIdentifier)), |w| {
+        w.leaf(|t| without_authority_key(t).extension(&[2, 5, 29, 35], false, &[4, 1, 7]));
+    }),
+    Row("more than 32 extensions", Refused(0, Problem::Malformed(Field::ExtensionCount)), |w| {
+        w.leaf(|t| (0..32).fold(t, |t, n| t.extension(&[1, 3, 6, 1, 4, 1, 32_473, 7, n], false, &[5, 0])));
+    }),
+    Row("a list of extensions that is a SET", Refused(0, Problem::Malformed(Field::Extensions)), |w| {
+        w.leaf.rewrites.push(|tbs| extensions_as(tbs, 0x31));
+    }),
+    Row("a field behind the extensions", Refused(0, Problem::Malformed(Field::TbsCertificate)), |w| {
+        w.leaf.rewrites.push(|tbs| [tbs, &[5, 0]].concat());
+    }),
+];
+
+/// Certificates that cannot be read, beside what is wrong.
+pub(crate) const UNREADABLE: &[Row] = &[
+    Row("an issuer that cannot be read is the cause", Refused(1, Problem::Malformed(Field::NotBefore)), |w| {
+        w.lower(|t| t.patched(b"200101000000Z", b"201301000000Z"));
+    }),
+    Row("an unreadable certificate that is not needed", Path(3), |w| w.sent.insert(1, Who::Garbled)),
+    Row("an unreadable stranger is not the cause", Refused(0, Problem::UnknownIssuer), |w| {
+        w.sent = vec![Who::Leaf, Who::Garbled];
+    }),
+    Row(
+        "an unreadable stranger in front of the issuer that cannot be read",
+        Refused(2, Problem::Malformed(Field::NotBefore)),
+        |w| {
+            w.sent = vec![Who::Leaf, Who::Garbled, Who::Lower, Who::Upper];
+            w.lower(|t| t.patched(b"200101000000Z", b"201301000000Z"));
+        },
+    ),
+    Row("an unreadable stranger beside a root that nobody trusts", Refused(4, Problem::UntrustedRoot), |w| {
+        w.trusted = vec![Who::Stranger];
+        w.sent.insert(1, Who::Garbled);
+        w.sent.push(Who::Root);
+    }),
+    Row("an unreadable stranger beside a leaf that signed itself", Refused(0, Problem::SelfSigned), |w| {
+        w.leaf_signs_itself = true;
+        w.sent.push(Who::Garbled);
+    }),
 ];
 
 /// About the name that a client asks for; a server asks for none.

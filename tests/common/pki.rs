@@ -102,7 +102,14 @@ pub struct Template {
     pub params: CertificateParams,
     pub key: Key,
     patches: Vec<(Vec<u8>, Vec<u8>)>,
+    /// What is done to the content of what is signed, before it is signed, where the length changes.
+    pub rewrites: Vec<Rewrite>,
+    /// What becomes of the certificate once it is signed.
+    pub spoil: Option<Rewrite>,
 }
+
+/// From bytes to others.
+pub type Rewrite = fn(&[u8]) -> Vec<u8>;
 
 /// A certificate with the key that belongs to it.
 #[derive(Clone)]
@@ -148,7 +155,7 @@ impl Template {
         params.not_after = date_time_ymd(2040, 1, 1);
         params.serial_number = Some(SerialNumber::from_slice(&[&[1], &Sha256::digest(name)[..7]].concat()));
         params.use_authority_key_identifier_extension = true;
-        Self { params, key, patches: Vec::new() }.with_key_identifier()
+        Self { params, key, patches: Vec::new(), rewrites: Vec::new(), spoil: None }.with_key_identifier()
     }
 
     fn with_key_identifier(mut self) -> Self {
@@ -240,6 +247,8 @@ impl Template {
 
     fn issue(self, der: Vec<u8>, signer: &Key) -> Issued {
         let der = if self.patches.is_empty() { der } else { patch(&der, &self.patches, signer) };
+        let der = self.rewrites.iter().fold(der, |der, rewrite| rewritten(&der, *rewrite, signer));
+        let der = self.spoil.map_or(der.clone(), |spoil| spoil(&der));
         Issued { der, key: self.key, params: self.params }
     }
 }
@@ -259,6 +268,18 @@ fn patch(der: &[u8], patches: &[(Vec<u8>, Vec<u8>)], signer: &Key) -> Vec<u8> {
         tbs[places[0]..][..to.len()].copy_from_slice(to);
     }
     sign(&tbs, signer)
+}
+
+/// Signs what `rewrite` makes of the content of the `TBSCertificate`; an ECDSA algorithm with NULL stands outside, too.
+fn rewritten(der: &[u8], rewrite: Rewrite, signer: &Key) -> Vec<u8> {
+    let content = rewrite(&tbs(der)[4..]);
+    let signed = tlv(0x30, &content);
+    let with_null = b"\x30\x0c\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02\x05\x00";
+    if content.windows(with_null.len()).any(|window| window == with_null) {
+        let signature = [&[0], &signer.sign_der(&signed)[..]].concat();
+        return tlv(0x30, &[&signed, &with_null[..], &tlv(0x03, &signature)].concat());
+    }
+    sign(&signed, signer)
 }
 
 /// The `TBSCertificate` of a certificate of 256 to 65,535 bytes.

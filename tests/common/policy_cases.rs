@@ -85,7 +85,7 @@ pub(crate) const PINS: &[Row] = &[
     }),
     Row("nor can one that no peer may show", NoAnchor(Problem::SerialNumber), |w| {
         w.pinned = vec![Who::Leaf];
-        w.leaf(|t| serial(t, &[0]));
+        w.leaf(|t| serial(t, &[0x7f; 21]));
     }),
 ];
 

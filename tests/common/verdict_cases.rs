@@ -54,12 +54,54 @@ fn a_verdict_names_the_certificate_and_its_issuer() {
 }
 
 #[test]
-fn what_could_not_be_read_has_no_subject() {
-    for change in [(|w| w.leaf(|t| serial(t, &[0]))) as fn(&mut World), |w| w.lower(|t| serial(t, &[0]))] {
+fn what_could_not_be_read_says_the_field_and_whose_certificate_it_is() {
+    let leaf: fn(&mut World) = |w| w.leaf(|t| serial(t, &[0x7f; 21]));
+    let lower: fn(&mut World) = |w| w.lower(|t| serial(t, &[0x7f; 21]));
+    for (change, name) in [(leaf, "CN=supplier.example.com,O=Example"), (lower, "CN=Lower,O=Example")] {
         verdict(change, |verdict| {
-            assert!(verdict.subject().is_none() && verdict.issuer().is_none());
-            assert!(matches!(verdict.evidence(), Evidence::None));
+            assert_eq!(verdict.subject().unwrap().to_string(), name);
+            assert!(verdict.issuer().is_none());
+            let Evidence::Field { found, .. } = verdict.evidence() else { panic!("{verdict:?}") };
+            assert_eq!(found.as_bytes(), [0x7f; 21]);
         });
+    }
+    verdict(
+        |w| w.leaf(|t| t.patched(b"200101000000Z", b"2001010000+01")),
+        |verdict| assert!(verdict.to_string().contains("found '2001010000+01', wanted YYMMDDHHMMSSZ or"), "{verdict}"),
+    );
+    // Nothing of a key is shown.
+    let key = text(|w| w.leaf.spoil = Some(|_| tlv(0x30, &[&[2, 1, 1][..], &tlv(4, &[0x55; 32])].concat())));
+    assert!(key.contains("found 30 25 02 01, wanted"), "{key}");
+}
+
+#[test]
+fn a_certificate_without_a_path_is_explained_by_itself() {
+    let told = |issued: &Issued| {
+        let Err(Error::ApiMisuse(ApiMisuse::TrustAnchorUnusable(problem))) = TrustAnchor::from_certificate(&issued.der)
+        else {
+            panic!("it is usable")
+        };
+        Verdict::of_certificate(&issued.der, CertificateError { index: 3, problem }).to_string()
+    };
+    let root = Template::ca("Root");
+    let usages = [KeyUsagePurpose::DigitalSignature];
+    for (template, expected) in [
+        (
+            root.clone().key_usages(&usages),
+            "certificate 3 (CN=Root,O=Example) may not sign certificates: its key usage lacks keyCertSign: found \
+             digitalSignature, wanted keyCertSign (RFC 5280 section 4.2.1.3)",
+        ),
+        (
+            root.clone().patched(b"200101000000Z", b"201301000000Z"),
+            "certificate 3 (CN=Root,O=Example) has a notBefore that is no date: found '201301000000Z', wanted \
+             YYMMDDHHMMSSZ or YYYYMMDDHHMMSSZ (RFC 5280 section 4.1.2.5)",
+        ),
+        (
+            root.clone().extension(KEY_USAGE, true, &[3, 2, 2, 4]),
+            "certificate 3 (CN=Root,O=Example) holds an extension twice: found 2.5.29.15 (RFC 5280 section 4.2)",
+        ),
+    ] {
+        assert_eq!(told(&template.self_signed()), expected);
     }
 }
 

@@ -12,8 +12,9 @@ use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::io::{Host, KeystoreHost};
 use embedded_mtls::x509::{Time, TrustAnchor, UnixTime, Verify};
 use embedded_mtls::{
-    AlertDescription, ApiMisuse, CertificateProblem, Client, ClientAuth, ClientAuthStatus, ClientConfig, Credential,
-    CredentialRequest, Error, KeyHandle, PeerIncompatible, ServerConfig, SignRequest, Signature, SignatureScheme,
+    AlertDescription, ApiMisuse, CertificateError, CertificateProblem, Client, ClientAuth, ClientAuthStatus,
+    ClientConfig, Credential, CredentialRequest, Error, KeyHandle, Malformation, PeerIncompatible, ServerConfig,
+    SignRequest, Signature, SignatureScheme,
 };
 use rcgen::PublicKeyData as _;
 use sha2::{Digest as _, Sha256};
@@ -283,7 +284,9 @@ fn u10_who_is_authenticated_and_not_on_the_list_gets_alert_49_or_is_left_to_http
 fn u11_the_core_takes_der_and_refuses_pem() {
     let pki = Pki::new();
     let pem = b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
-    assert_eq!(Credential::new(&[pem], KeyHandle(0)).err(), Some(ApiMisuse::CredentialUnusable.into()));
+    let problem = CertificateProblem::Malformed(Malformation::Der);
+    let unusable = ApiMisuse::CredentialUnusable(CertificateError { index: 0, problem });
+    assert_eq!(Credential::new(&[pem], KeyHandle(0)).err(), Some(unusable.into()));
     assert!(matches!(TrustAnchor::from_certificate(pem), Err(Error::ApiMisuse(ApiMisuse::TrustAnchorUnusable(_)))));
     assert!(Credential::new(&[&pki.client.der], KeyHandle(0)).is_ok());
 }

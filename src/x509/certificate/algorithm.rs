@@ -92,7 +92,8 @@ pub enum SignatureKind {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PublicKey<'a> {
     pub(crate) algorithm: KeyAlgorithm,
-    /// If the algorithm is not supported, the object identifier of the curve or else of the algorithm.
+    /// If the algorithm is not supported, the object identifier of the curve or else of the algorithm; if that is, the
+    /// first bytes of the key, which tell its form or size (see [`Unsupported`](super::unsupported::Unsupported)).
     pub(crate) bytes: &'a [u8],
 }
 
@@ -106,8 +107,8 @@ impl<'a> PublicKey<'a> {
         let mut unsupported = oid;
         let algorithm = match oid {
             EC_PUBLIC_KEY => {
-                let (algorithm, curve) = elliptic_curve(identifier, bytes)?;
-                unsupported = curve;
+                let (algorithm, told) = elliptic_curve(identifier, bytes)?;
+                unsupported = told;
                 algorithm
             }
             // RFC 8410 section 3: "the parameters MUST be absent."
@@ -117,7 +118,13 @@ impl<'a> PublicKey<'a> {
                 if bytes.len() == ED25519_KEY { KeyAlgorithm::Ed25519 } else { return Err(Malformed) }
             }
             #[cfg(feature = "rsa")]
-            rsa::RSA_ENCRYPTION | rsa::RSASSA_PSS => rsa::key(oid, identifier, bytes)?,
+            rsa::RSA_ENCRYPTION | rsa::RSASSA_PSS => {
+                let algorithm = rsa::key(oid, identifier, bytes)?;
+                if !rsa::has_known_size(bytes) {
+                    unsupported = bytes.get(..UNSUPPORTED).unwrap_or(bytes);
+                }
+                algorithm
+            }
             _ => KeyAlgorithm::Unsupported,
         };
         Ok(Self { algorithm, bytes: if algorithm == KeyAlgorithm::Unsupported { unsupported } else { bytes } })
@@ -143,8 +150,8 @@ impl<'a> PublicKey<'a> {
     }
 }
 
-/// From the parameters behind `id-ecPublicKey`; the curve as well.
-fn elliptic_curve<'a>(mut parameters: Reader<'a>, point: &[u8]) -> Result<(KeyAlgorithm, &'a [u8]), Malformed> {
+/// From the parameters behind `id-ecPublicKey`; and what tells why the key is not supported, if it is not.
+fn elliptic_curve<'a>(mut parameters: Reader<'a>, point: &'a [u8]) -> Result<(KeyAlgorithm, &'a [u8]), Malformed> {
     // RFC 5480 section 2.1.1: "implicitCurve and specifiedCurve MUST NOT be used in PKIX."
     let curve = parameters.value(der::OID)?;
     parameters.finish()?;
@@ -156,8 +163,15 @@ fn elliptic_curve<'a>(mut parameters: Reader<'a>, point: &[u8]) -> Result<(KeyAl
         (SECP384R1, [0x04, ..]) if point.len() == P384_POINT => KeyAlgorithm::EcP384,
         _ => KeyAlgorithm::Unsupported,
     };
-    Ok((algorithm, curve))
+    let known = curve == SECP256R1;
+    #[cfg(feature = "p384")]
+    let known = known || curve == SECP384R1;
+    Ok((algorithm, if known { point.get(..1).unwrap_or(point) } else { curve }))
 }
+
+/// Bytes that are kept of an RSA key of an unsupported size: up to the first byte of its modulus.
+#[cfg(feature = "rsa")]
+const UNSUPPORTED: usize = 12;
 
 #[cfg(feature = "rsa")]
 mod rsa {
@@ -186,7 +200,9 @@ mod rsa {
     pub(crate) fn key(oid: &[u8], mut parameters: Reader<'_>, bytes: &[u8]) -> Result<KeyAlgorithm, Malformed> {
         let algorithm = if oid == RSA_ENCRYPTION {
             // RFC 3279 section 2.3.1: "The parameters field MUST have ASN.1 type NULL".
-            null(&mut parameters)?;
+            if !parameters.null_or_absent()? {
+                return Err(Malformed);
+            }
             KeyAlgorithm::Rsa
         } else if parameters.is_empty() {
             KeyAlgorithm::RsaPss
@@ -207,10 +223,15 @@ mod rsa {
         }
     }
 
+    /// Whether the key is as large as those that are supported.
+    pub(crate) fn has_known_size(key: &[u8]) -> bool {
+        rsa::PublicKey::parse(key).is_ok()
+    }
+
     /// RFC 4055 section 5: "the parameters MUST be NULL. Implementations MUST accept the parameters
     /// being absent as well as present."
     pub(crate) fn pkcs1(mut parameters: Reader<'_>, kind: SignatureKind) -> Result<SignatureKind, Malformed> {
-        null_or_absent(&mut parameters)?;
+        parameters.null_or_absent()?;
         parameters.finish()?;
         Ok(kind)
     }
@@ -279,7 +300,7 @@ mod rsa {
             SHA512 => HashAlgorithm::Sha512,
             _ => return Ok(None),
         };
-        null_or_absent(&mut identifier)?;
+        identifier.null_or_absent()?;
         identifier.finish()?;
         Ok(Some(hash))
     }
@@ -289,14 +310,6 @@ mod rsa {
         let integer = reader.integer()?;
         reader.finish()?;
         Ok(integer)
-    }
-
-    fn null_or_absent(reader: &mut Reader<'_>) -> Result<(), Malformed> {
-        if reader.is_empty() { Ok(()) } else { null(reader) }
-    }
-
-    fn null(reader: &mut Reader<'_>) -> Result<(), Malformed> {
-        if reader.value(der::NULL)?.is_empty() { Ok(()) } else { Err(Malformed) }
     }
 }
 
@@ -397,14 +410,18 @@ impl fmt::Display for SignatureKind {
 }
 
 impl SignatureKind {
-    /// From the content of an `AlgorithmIdentifier`.
-    pub(crate) fn parse(identifier: &[u8]) -> Result<Self, Malformed> {
+    /// From the content of an `AlgorithmIdentifier`. RFC 5758 section 3.2 of ECDSA: "the encoding MUST omit the
+    /// parameters field." The keytool of Java 11 writes NULL, which says as little: `written` notes it.
+    pub(crate) fn parse(identifier: &[u8], written: &mut bool) -> Result<Self, Malformed> {
         let mut reader = Reader::new(identifier);
+        let mut ecdsa = |mut parameters: Reader<'_>, kind| {
+            *written = parameters.null_or_absent()?;
+            parameters.finish().map(|()| kind)
+        };
         match reader.value(der::OID)? {
-            // RFC 5758 section 3.2: "the encoding MUST omit the parameters field."
-            ECDSA_WITH_SHA256 => reader.finish().map(|()| Self::EcdsaSha256),
+            ECDSA_WITH_SHA256 => ecdsa(reader, Self::EcdsaSha256),
             #[cfg(feature = "p384")]
-            ECDSA_WITH_SHA384 => reader.finish().map(|()| Self::EcdsaSha384),
+            ECDSA_WITH_SHA384 => ecdsa(reader, Self::EcdsaSha384),
             // RFC 8410 section 3: "the parameters MUST be absent."
             #[cfg(feature = "ed25519")]
             ED25519 => reader.finish().map(|()| Self::Ed25519),
@@ -540,13 +557,24 @@ mod tests {
         assert_eq!(key_of(&ecdh, &[5, 0], &point), Ok(KeyAlgorithm::Unsupported));
     }
 
+    fn kind(identifier: &[u8]) -> Result<SignatureKind, Malformed> {
+        SignatureKind::parse(identifier, &mut false)
+    }
+
     #[test]
-    fn ecdsa_takes_no_parameters() {
-        let mut identifier = tlv(der::OID, &[ECDSA_WITH_SHA256]);
-        assert_eq!(SignatureKind::parse(&identifier), Ok(SignatureKind::EcdsaSha256));
-        identifier.extend_from_slice(&[5, 0]);
-        assert_eq!(SignatureKind::parse(&identifier), Err(Malformed));
-        assert_eq!(SignatureKind::parse(&tlv(der::OID, &[&[0x2a]])), Ok(SignatureKind::Unsupported));
+    fn ecdsa_takes_no_parameters_and_a_null_is_noted() {
+        let identifier = tlv(der::OID, &[ECDSA_WITH_SHA256]);
+        for (parameters, expected) in [
+            (&[][..], Ok((SignatureKind::EcdsaSha256, false))),
+            (&[5, 0], Ok((SignatureKind::EcdsaSha256, true))),
+            (&[5, 1, 0], Err(Malformed)),
+            (&[6, 1, 42], Err(Malformed)),
+        ] {
+            let mut written = false;
+            let found = SignatureKind::parse(&[&identifier[..], parameters].concat(), &mut written);
+            assert_eq!(found.map(|kind| (kind, written)), expected, "{parameters:?}");
+        }
+        assert_eq!(kind(&tlv(der::OID, &[&[0x2a]])), Ok(SignatureKind::Unsupported));
     }
 
     #[cfg(feature = "p384")]
@@ -585,8 +613,8 @@ mod tests {
         assert_eq!(any_key(&[&oid], &[7; 32]), Ok(KeyAlgorithm::Ed25519));
         assert_eq!(any_key(&[&oid], &[7; 31]), Err(Malformed));
         assert_eq!(any_key(&[&oid, &[5, 0]], &[7; 32]), Err(Malformed));
-        assert_eq!(SignatureKind::parse(&oid), Ok(SignatureKind::Ed25519));
-        assert_eq!(SignatureKind::parse(&[&oid[..], &[5, 0]].concat()), Err(Malformed));
+        assert_eq!(kind(&oid), Ok(SignatureKind::Ed25519));
+        assert_eq!(kind(&[&oid[..], &[5, 0]].concat()), Err(Malformed));
     }
 
     #[cfg(feature = "rsa")]
@@ -624,20 +652,20 @@ mod tests {
         }
 
         fn pss(fields: &[&[u8]]) -> Result<SignatureKind, Malformed> {
-            SignatureKind::parse(&[tlv(der::OID, &[RSASSA_PSS]), parameters(fields)].concat())
+            kind(&[tlv(der::OID, &[RSASSA_PSS]), parameters(fields)].concat())
         }
 
         #[test]
         fn pkcs1_parameters_are_null_or_absent() {
             let oid = tlv(der::OID, &[SHA256_WITH_RSA]);
-            assert_eq!(SignatureKind::parse(&oid), Ok(SignatureKind::RsaPkcs1Sha256));
-            assert_eq!(SignatureKind::parse(&[&oid[..], NULL].concat()), Ok(SignatureKind::RsaPkcs1Sha256));
-            assert_eq!(SignatureKind::parse(&[&oid[..], &[5, 1, 0]].concat()), Err(Malformed));
-            assert_eq!(SignatureKind::parse(&[&oid[..], &[2, 1, 0]].concat()), Err(Malformed));
-            assert_eq!(SignatureKind::parse(&[&oid[..], NULL, NULL].concat()), Err(Malformed));
+            assert_eq!(kind(&oid), Ok(SignatureKind::RsaPkcs1Sha256));
+            assert_eq!(kind(&[&oid[..], NULL].concat()), Ok(SignatureKind::RsaPkcs1Sha256));
+            assert_eq!(kind(&[&oid[..], &[5, 1, 0]].concat()), Err(Malformed));
+            assert_eq!(kind(&[&oid[..], &[2, 1, 0]].concat()), Err(Malformed));
+            assert_eq!(kind(&[&oid[..], NULL, NULL].concat()), Err(Malformed));
             // sha1WithRSAEncryption
             let sha1 = tlv(der::OID, &[&[&SHA256_WITH_RSA[..8], &[5]].concat()]);
-            assert_eq!(SignatureKind::parse(&[&sha1[..], NULL].concat()), Ok(SignatureKind::Unsupported));
+            assert_eq!(kind(&[&sha1[..], NULL].concat()), Ok(SignatureKind::Unsupported));
         }
 
         #[test]
@@ -658,7 +686,7 @@ mod tests {
                 assert_eq!(pss(&[&hash, &mask, &salt, &[4, 0]]), Err(Malformed));
             }
             assert_eq!(pss(&[]), unsupported);
-            assert_eq!(SignatureKind::parse(&tlv(der::OID, &[RSASSA_PSS])), Err(Malformed));
+            assert_eq!(kind(&tlv(der::OID, &[RSASSA_PSS])), Err(Malformed));
             let [hash256, _, salt] = right(NULL);
             assert_eq!(pss(&[&hash256, &mask(&hash(SHA384, NULL)), &salt]), unsupported);
             assert_eq!(pss(&[&hash256, &mask(&hash(SHA1, NULL)), &salt]), unsupported);

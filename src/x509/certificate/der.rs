@@ -8,7 +8,6 @@ pub(crate) const BOOLEAN: u8 = 0x01;
 pub(crate) const INTEGER: u8 = 0x02;
 pub(crate) const BIT_STRING: u8 = 0x03;
 pub(crate) const OCTET_STRING: u8 = 0x04;
-#[cfg(feature = "rsa")]
 pub(crate) const NULL: u8 = 0x05;
 pub(crate) const OID: u8 = 0x06;
 pub(crate) const UTF8_STRING: u8 = 0x0c;
@@ -77,6 +76,19 @@ impl<'a> Reader<'a> {
         Ok((tag, value))
     }
 
+    /// Goes behind the next tag and length and says the length, be there as many bytes or not.
+    pub(crate) fn head(&mut self) -> Option<usize> {
+        let (&[_, first], rest) = self.rest.split_first_chunk()?;
+        let (len, rest) = length(first, rest).ok()?;
+        self.rest = rest;
+        Some(len)
+    }
+
+    /// What is left.
+    pub(crate) const fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
     /// The value of the next TLV, which must have `tag`.
     pub(crate) fn value(&mut self, tag: u8) -> Result<&'a [u8], Malformed> {
         match self.any()? {
@@ -105,13 +117,26 @@ impl<'a> Reader<'a> {
         before.get(..before.len().saturating_sub(self.rest.len())).ok_or(Malformed)
     }
 
-    /// A `BOOLEAN DEFAULT FALSE`. X.690 section 11.5: "The encoding of a set value or sequence value
-    /// shall not include an encoding for any component value which is equal to its default value",
-    /// so the only one that may stand there is TRUE, and section 11.1 writes it as 0xff.
-    pub(crate) fn flag(&mut self) -> Result<bool, Malformed> {
+    /// A `BOOLEAN DEFAULT FALSE`. X.690 section 11.1 writes TRUE as 0xff. Section 11.5: "The encoding of a set value
+    /// or sequence value shall not include an encoding for any component value which is equal to its default value".
+    /// Makers of small certificates write FALSE all the same, which changes nothing: `written` notes it.
+    pub(crate) fn flag(&mut self, written: &mut bool) -> Result<bool, Malformed> {
         match self.optional(BOOLEAN)? {
             None => Ok(false),
             Some([0xff]) => Ok(true),
+            Some([0]) => {
+                *written = true;
+                Ok(false)
+            }
+            Some(_) => Err(Malformed),
+        }
+    }
+
+    /// A NULL, or nothing; whether it was there.
+    pub(crate) fn null_or_absent(&mut self) -> Result<bool, Malformed> {
+        match self.optional(NULL)? {
+            None => Ok(false),
+            Some([]) => Ok(true),
             Some(_) => Err(Malformed),
         }
     }
@@ -143,7 +168,8 @@ impl<'a> Reader<'a> {
     /// and small certificate writers have left them.
     pub(crate) fn named_bits(&mut self) -> Result<u16, Malformed> {
         let (&unused, bytes) = self.value(BIT_STRING)?.split_first().ok_or(Malformed)?;
-        let last = *bytes.last().ok_or(Malformed)?;
+        // X.690 section 8.6.2.3: without a byte none of its bits is unused.
+        let Some(&last) = bytes.last() else { return if unused == 0 { Ok(0) } else { Err(Malformed) } };
         if unused > 7 || last.trailing_zeros() < u32::from(unused) {
             return Err(Malformed);
         }
@@ -234,12 +260,23 @@ mod tests {
     }
 
     #[test]
-    fn a_default_is_not_written_and_true_is_ff() {
-        assert_eq!(Reader::new(&[1, 1, 0xff]).flag(), Ok(true));
-        assert_eq!(Reader::new(&[2, 1, 0]).flag(), Ok(false));
-        assert_eq!(Reader::new(&[1, 1, 0]).flag(), Err(Malformed));
-        assert_eq!(Reader::new(&[1, 1, 1]).flag(), Err(Malformed));
-        assert_eq!(Reader::new(&[1, 2, 0xff, 0xff]).flag(), Err(Malformed));
+    fn a_default_that_is_written_is_noted_and_true_is_ff() {
+        let flag = |der: &[u8]| {
+            let mut written = false;
+            Reader::new(der).flag(&mut written).map(|flag| (flag, written))
+        };
+        assert_eq!(flag(&[1, 1, 0xff]), Ok((true, false)));
+        assert_eq!(flag(&[2, 1, 0]), Ok((false, false)));
+        assert_eq!(flag(&[1, 1, 0]), Ok((false, true)));
+        assert_eq!(flag(&[1, 1, 1]), Err(Malformed));
+        assert_eq!(flag(&[1, 2, 0xff, 0xff]), Err(Malformed));
+    }
+
+    #[test]
+    fn a_null_is_empty_where_it_is_not_absent() {
+        assert_eq!(Reader::new(&[]).null_or_absent(), Ok(false));
+        assert_eq!(Reader::new(&[5, 0]).null_or_absent(), Ok(true));
+        assert_eq!(Reader::new(&[5, 1, 0]).null_or_absent(), Err(Malformed));
     }
 
     #[test]
@@ -248,7 +285,8 @@ mod tests {
         assert_eq!(Reader::new(&[3, 3, 7, 0, 0x80]).named_bits(), Ok(0x0080));
         assert_eq!(Reader::new(&[3, 2, 7, 0x81]).named_bits(), Err(Malformed));
         assert_eq!(Reader::new(&[3, 2, 8, 0]).named_bits(), Err(Malformed));
-        assert_eq!(Reader::new(&[3, 1, 0]).named_bits(), Err(Malformed));
+        assert_eq!(Reader::new(&[3, 1, 0]).named_bits(), Ok(0));
+        assert_eq!(Reader::new(&[3, 1, 1]).named_bits(), Err(Malformed));
         assert_eq!(Reader::new(&[3, 2, 1, 0x80]).bit_string_bytes(), Err(Malformed));
         assert_eq!(Reader::new(&[3, 2, 0, 0x80]).bit_string_bytes(), Ok(&[0x80][..]));
     }

@@ -1,7 +1,8 @@
 //! Certificate extensions (RFC 5280 section 4.2).
 
 use super::der::{self, Malformed, Reader, context};
-use crate::error::CertificateProblem;
+use super::{ProfileDefect, Within};
+use crate::error::{CertificateProblem, Malformation};
 use crate::limits::MAX_CERTIFICATE_EXTENSIONS;
 use crate::x509::name::constraints::NameConstraints;
 use crate::x509::name::general::GeneralNames;
@@ -30,6 +31,8 @@ pub(crate) struct Extensions<'a> {
     pub(crate) critical_alt_name: bool,
     /// An extension that constrains what is below is not critical.
     pub(crate) lenient_constraint: bool,
+    /// What stands there against the profile, and can be read all the same.
+    pub(crate) tolerated: Option<ProfileDefect>,
 }
 
 /// RFC 5280 section 4.2.1.9.
@@ -61,33 +64,37 @@ pub(crate) struct KeyHint(pub(crate) [u8; 4]);
 impl<'a> Extensions<'a> {
     /// From the content of the `[3] EXPLICIT` field.
     pub(crate) fn parse(field: &'a [u8]) -> Result<Self, CertificateProblem> {
-        let list = Reader::inside(field, der::SEQUENCE)?;
+        let list = Reader::inside(field, der::SEQUENCE).within(Malformation::Extensions)?;
         let mut found = Self::default();
         let mut reader = list;
         let mut count: u8 = 0;
+        let mut written = false;
         // "Extensions ::= SEQUENCE SIZE (1..MAX) OF Extension"
         loop {
-            let extension = Extension::parse(&mut reader)?;
+            let extension = Extension::parse(&mut reader, &mut written);
+            let extension = extension.within(Malformation::Extensions)?;
             if count >= MAX_CERTIFICATE_EXTENSIONS {
-                return Err(CertificateProblem::Malformed);
+                return Err(CertificateProblem::Malformed(Malformation::ExtensionCount));
             }
             // RFC 5280 section 4.2: "A certificate MUST NOT include more than one instance of a
             // particular extension."
             let mut before = list;
             for _ in 0..count {
-                if Extension::parse(&mut before)?.oid == extension.oid {
+                let earlier = Extension::parse(&mut before, &mut false).within(Malformation::Extensions)?;
+                if earlier.oid == extension.oid {
                     return Err(CertificateProblem::DuplicateExtension);
                 }
             }
-            found.take(&extension)?;
+            found.take(&extension, &mut written).within(field_of(extension.oid))?;
             if reader.is_empty() {
+                found.tolerated = found.tolerated.or(written.then_some(ProfileDefect::DefaultValue));
                 return Ok(found);
             }
             count = count.saturating_add(1);
         }
     }
 
-    fn take(&mut self, extension: &Extension<'a>) -> Result<(), Malformed> {
+    fn take(&mut self, extension: &Extension<'a>, written: &mut bool) -> Result<(), Malformed> {
         let value = extension.value;
         match extension.oid {
             [0x55, 0x1d, 14] => {
@@ -102,7 +109,11 @@ impl<'a> Extensions<'a> {
                 self.critical_alt_name = extension.critical;
             }
             [0x55, 0x1d, 19] => {
-                let basic_constraints = BasicConstraints::parse(value)?;
+                let basic_constraints = BasicConstraints::parse(value, written)?;
+                // "CAs MUST NOT include the pathLenConstraint field unless the cA boolean is asserted": some do, and
+                // it limits nothing.
+                let idle = !basic_constraints.is_ca && basic_constraints.path_len.is_some();
+                self.tolerated = idle.then_some(ProfileDefect::PathLength);
                 self.basic_constraints = Some(basic_constraints);
                 self.lenient_constraint |= basic_constraints.is_ca && !extension.critical;
             }
@@ -124,13 +135,23 @@ impl<'a> Extensions<'a> {
                 self.note_critical(&Extension { critical: true, ..*extension });
             }
             [0x55, 0x1d, 37] => self.extended_key_usage = Some(Purposes::parse(value)?),
+            // certificatePolicies. Every path passes, critical or not: RFC 5280 section 6.1.1 (c) starts with any-policy,
+            // and what could require one (section 6.1.5 (g)) is refused below as not understood. Section 4.2.1.4: "If
+            // this extension is critical, the path validation software MUST be able to interpret this extension
+            // (including the optional qualifier), or MUST reject the certificate."
+            [0x55, 0x1d, 32] => {
+                one_value(value)?;
+                if !has_known_qualifiers(value) {
+                    self.note_critical(extension);
+                }
+            }
             // RFC 5280 section 4.2: "A certificate-using system MUST reject the certificate if it
             // encounters a critical extension it does not recognize". Said later, by the path, so
             // that such a certificate does no harm where it is not needed.
-            oid => {
+            _ => {
                 // Section 4.2: "the extnValue octet string ... contain[s] the ASN.1 DER encoding of the
-                // extension". Asked of id-ce and id-pe only: private ones hold anything.
-                if matches!(oid, [0x55, 0x1d, ..] | [0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, ..]) {
+                // extension". Private ones hold anything.
+                if extension.is_of_profile() {
                     one_value(value)?;
                 }
                 self.note_critical(extension);
@@ -153,33 +174,82 @@ fn one_value(value: &[u8]) -> Result<(), Malformed> {
     reader.finish()
 }
 
+/// Whether a `CertificatePolicies` has no qualifier but those of RFC 5280 section 4.2.1.4, `id-qt-cps` and
+/// `id-qt-unotice`, which are for people.
+fn has_known_qualifiers(value: &[u8]) -> bool {
+    const QUALIFIER: [u8; 7] = [0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x02];
+    let walk = || {
+        let mut policies = Reader::inside(value, der::SEQUENCE)?;
+        // "certificatePolicies ::= SEQUENCE SIZE (1..MAX) OF PolicyInformation"
+        loop {
+            let mut policy = policies.nested(der::SEQUENCE)?;
+            policy.value(der::OID)?;
+            let mut qualifiers = Reader::new(policy.optional(der::SEQUENCE)?.unwrap_or_default());
+            policy.finish()?;
+            while !qualifiers.is_empty() {
+                let kind = qualifiers.nested(der::SEQUENCE)?.value(der::OID)?;
+                if !matches!(kind.strip_prefix(&QUALIFIER), Some([1 | 2])) {
+                    return Err(Malformed);
+                }
+            }
+            if policies.is_empty() {
+                return Ok(());
+            }
+        }
+    };
+    walk().is_ok()
+}
+
+/// The field that is to blame if an extension cannot be read.
+const fn field_of(oid: &[u8]) -> Malformation {
+    match oid {
+        [0x55, 0x1d, 14 | 35] => Malformation::KeyIdentifier,
+        [0x55, 0x1d, 15] => Malformation::KeyUsage,
+        [0x55, 0x1d, 17] => Malformation::SubjectAltName,
+        [0x55, 0x1d, 19] => Malformation::BasicConstraints,
+        [0x55, 0x1d, 30] => Malformation::NameConstraints,
+        [0x55, 0x1d, 37] => Malformation::ExtendedKeyUsage,
+        _ => Malformation::Extension,
+    }
+}
+
 /// One `Extension`.
 #[derive(Clone, Copy)]
-struct Extension<'a> {
-    oid: &'a [u8],
+pub(crate) struct Extension<'a> {
+    pub(crate) oid: &'a [u8],
     critical: bool,
-    value: &'a [u8],
+    pub(crate) value: &'a [u8],
 }
 
 impl<'a> Extension<'a> {
-    fn parse(reader: &mut Reader<'a>) -> Result<Self, Malformed> {
+    /// The next of a list. `written` notes a FALSE that is written out.
+    pub(crate) fn parse(reader: &mut Reader<'a>, written: &mut bool) -> Result<Self, Malformed> {
         let mut fields = reader.nested(der::SEQUENCE)?;
         let oid = fields.value(der::OID)?;
-        let critical = fields.flag()?;
+        let critical = fields.flag(written)?;
         let value = fields.value(der::OCTET_STRING)?;
         fields.finish()?;
         Ok(Self { oid, critical, value })
     }
+
+    /// Whether it is one of id-ce or id-pe, whose values RFC 5280 defines.
+    pub(crate) const fn is_of_profile(&self) -> bool {
+        matches!(self.oid, [0x55, 0x1d, ..] | [0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, ..])
+    }
+
+    /// Whether the value is one TLV and nothing else.
+    pub(crate) fn holds_one_value(&self) -> bool {
+        one_value(self.value).is_ok()
+    }
 }
 
 impl BasicConstraints {
-    fn parse(value: &[u8]) -> Result<Self, Malformed> {
+    fn parse(value: &[u8], written: &mut bool) -> Result<Self, Malformed> {
         let mut fields = Reader::inside(value, der::SEQUENCE)?;
-        let is_ca = fields.flag()?;
+        let is_ca = fields.flag(written)?;
         if fields.is_empty() {
             return Ok(Self { is_ca, path_len: None });
         }
-        // "CAs MUST NOT include the pathLenConstraint field unless the cA boolean is asserted", and
         // "Where it appears, the pathLenConstraint field MUST be greater than or equal to zero."
         let path_len = match fields.integer()? {
             &[len] if len < 0x80 => len,
@@ -188,7 +258,7 @@ impl BasicConstraints {
             _ => return Err(Malformed),
         };
         fields.finish()?;
-        if is_ca { Ok(Self { is_ca, path_len: Some(path_len) }) } else { Err(Malformed) }
+        Ok(Self { is_ca, path_len: Some(path_len) })
     }
 }
 
@@ -198,8 +268,8 @@ impl KeyUsage {
         let bits = reader.named_bits()?;
         reader.finish()?;
         // "When the keyUsage extension appears in a certificate, at least one of the bits MUST be
-        // set to 1."
-        if bits == 0 { Err(Malformed) } else { Ok(Self(bits)) }
+        // set to 1." If none is, the key may be used for nothing.
+        Ok(Self(bits))
     }
 
     /// Only digitalSignature.
@@ -330,7 +400,7 @@ mod tests {
 
     #[test]
     fn a_path_length_belongs_to_a_ca_and_is_not_negative() {
-        let parse = BasicConstraints::parse;
+        let parse = |value: &[u8]| BasicConstraints::parse(value, &mut false);
         assert_eq!(parse(&[0x30, 0]), Ok(BasicConstraints { is_ca: false, path_len: None }));
         assert_eq!(parse(&[0x30, 3, 1, 1, 0xff]), Ok(BasicConstraints { is_ca: true, path_len: None }));
         let with_len = |len| BasicConstraints { is_ca: true, path_len: Some(len) };
@@ -338,17 +408,35 @@ mod tests {
         assert_eq!(parse(&[0x30, 7, 1, 1, 0xff, 2, 2, 0, 0x80]), Ok(with_len(128)));
         assert_eq!(parse(&[0x30, 7, 1, 1, 0xff, 2, 2, 1, 0]), Ok(with_len(255)));
         assert_eq!(parse(&[0x30, 6, 1, 1, 0xff, 2, 1, 0x80]), Err(Malformed));
-        assert_eq!(parse(&[0x30, 3, 2, 1, 0]), Err(Malformed));
-        assert_eq!(parse(&[0x30, 3, 1, 1, 0]), Err(Malformed));
         assert_eq!(parse(&[0x30, 3, 1, 1, 0xff, 0]), Err(Malformed));
+        // Of no CA.
+        assert_eq!(parse(&[0x30, 3, 2, 1, 0]), Ok(BasicConstraints { is_ca: false, path_len: Some(0) }));
+        assert_eq!(parse(&[0x30, 3, 1, 1, 0]), Ok(BasicConstraints { is_ca: false, path_len: None }));
     }
 
     #[test]
-    fn a_key_usage_without_a_bit_is_refused() {
+    fn policies_are_understood_with_the_qualifiers_of_the_profile() {
+        assert!(has_known_qualifiers(&[0x30, 5, 0x30, 3, 6, 1, 42]));
+        for (last, known) in [(1, true), (2, true), (3, false)] {
+            let qualifier = [0x30, 12, 6, 8, 0x2b, 6, 1, 5, 5, 7, 2, last, 5, 0];
+            let value = [&[0x30, 21, 0x30, 19, 6, 1, 42, 0x30, 14][..], &qualifier].concat();
+            assert_eq!(has_known_qualifiers(&value), known, "{last}");
+        }
+        for bad in [&[0x30, 0][..], &[0x30, 2, 0x30, 0], &[5, 0]] {
+            assert!(!has_known_qualifiers(bad), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_key_usage_without_a_bit_allows_nothing() {
         assert_eq!(KeyUsage::parse(&[3, 2, 7, 0x80]).map(KeyUsage::digital_signature), Ok(true));
         assert_eq!(KeyUsage::parse(&[3, 2, 1, 0x06]).map(KeyUsage::key_cert_sign), Ok(true));
         assert_eq!(KeyUsage::parse(&[3, 2, 1, 0x06]).map(KeyUsage::digital_signature), Ok(false));
-        assert_eq!(KeyUsage::parse(&[3, 2, 0, 0]), Err(Malformed));
+        for nothing in [&[3, 2, 0, 0][..], &[3, 1, 0]] {
+            let usage = KeyUsage::parse(nothing).unwrap();
+            assert!(!usage.digital_signature() && !usage.key_cert_sign(), "{nothing:?}");
+        }
+        assert_eq!(KeyUsage::parse(&[3, 1, 1]), Err(Malformed));
     }
 
     #[test]
@@ -373,6 +461,7 @@ mod tests {
 
     #[test]
     fn an_empty_list_of_extensions_is_refused() {
-        assert_eq!(Extensions::parse(&[0x30, 0]).unwrap_err(), CertificateProblem::Malformed);
+        let empty = CertificateProblem::Malformed(Malformation::Extensions);
+        assert_eq!(Extensions::parse(&[0x30, 0]).unwrap_err(), empty);
     }
 }

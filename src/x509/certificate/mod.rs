@@ -3,16 +3,18 @@
 pub(super) mod algorithm;
 pub(super) mod der;
 pub(super) mod extensions;
+pub(super) mod found;
 pub(super) mod oid;
+pub(super) mod unsupported;
 
 use self::algorithm::{PublicKey, SignatureKind};
 use self::der::{Malformed, Reader, context, context_constructed};
 use self::extensions::{Extensions, KeyUsage};
-use crate::error::CertificateProblem;
+use crate::error::{CertificateProblem, Malformation};
 use crate::x509::name::Name;
 use crate::x509::time::UnixTime;
 
-/// Longest serial number in bytes (RFC 5280 section 4.1.2.2).
+/// Longest serial number in bytes, without a zero in front that only keeps it positive (RFC 5280 section 4.1.2.2).
 const MAX_SERIAL: usize = 20;
 
 /// Who made the certificate known to us decides what is tolerated.
@@ -20,8 +22,8 @@ const MAX_SERIAL: usize = 20;
 pub(crate) enum Origin {
     /// Sent by the peer.
     Peer,
-    /// Configured as a trust anchor: old roots are of version 1, have the serial number 0 or dates in
-    /// the wrong form, and trust in them is the decision of the user.
+    /// Configured, as a trust anchor or in a chain of our own: old roots are of version 1, and trust in them is the
+    /// decision of the user.
     Anchor,
 }
 
@@ -30,18 +32,36 @@ pub(crate) enum Origin {
 pub(crate) enum ProfileDefect {
     /// An extension that constrains what is below is not critical.
     Criticality,
+    /// A FALSE that is the default is written out.
+    DefaultValue,
+    /// A date through the year 2049 is a GeneralizedTime.
+    GeneralizedTime,
     /// A key identifier is missing.
     KeyIdentifier,
     /// The key may sign certificates, and its owner is no CA.
     KeyUsage,
+    /// A path length stands in a certificate that is no CA.
+    PathLength,
+    /// The serial number is not positive, or takes 21 bytes.
+    SerialNumber,
+    /// The parameters of ECDSA are NULL.
+    SignatureParameters,
+    /// The only names are in a subject alternative name that is not critical.
+    SubjectAltName,
 }
 
 impl ProfileDefect {
     pub(crate) const fn problem(self) -> CertificateProblem {
         match self {
             Self::Criticality => CertificateProblem::ConstraintNotCritical,
+            Self::DefaultValue => CertificateProblem::Malformed(Malformation::DefaultValue),
+            Self::GeneralizedTime => CertificateProblem::Malformed(Malformation::GeneralizedTime),
             Self::KeyIdentifier => CertificateProblem::MissingKeyIdentifier,
             Self::KeyUsage => CertificateProblem::CertSignWithoutCa,
+            Self::PathLength => CertificateProblem::Malformed(Malformation::PathLength),
+            Self::SerialNumber => CertificateProblem::SerialNumber,
+            Self::SignatureParameters => CertificateProblem::Malformed(Malformation::SignatureParameters),
+            Self::SubjectAltName => CertificateProblem::SubjectMissing,
         }
     }
 
@@ -51,6 +71,12 @@ impl ProfileDefect {
             Some(Self::Criticality) => 1,
             Some(Self::KeyIdentifier) => 2,
             Some(Self::KeyUsage) => 3,
+            Some(Self::DefaultValue) => 4,
+            Some(Self::GeneralizedTime) => 5,
+            Some(Self::PathLength) => 6,
+            Some(Self::SerialNumber) => 7,
+            Some(Self::SignatureParameters) => 8,
+            Some(Self::SubjectAltName) => 9,
         }
     }
 
@@ -59,6 +85,12 @@ impl ProfileDefect {
             1 => Some(Self::Criticality),
             2 => Some(Self::KeyIdentifier),
             3 => Some(Self::KeyUsage),
+            4 => Some(Self::DefaultValue),
+            5 => Some(Self::GeneralizedTime),
+            6 => Some(Self::PathLength),
+            7 => Some(Self::SerialNumber),
+            8 => Some(Self::SignatureParameters),
+            9 => Some(Self::SubjectAltName),
             _ => None,
         }
     }
@@ -82,45 +114,61 @@ pub(crate) struct Certificate<'a> {
     /// The object identifier of the signature algorithm.
     pub(crate) signature_oid: &'a [u8],
     pub(crate) signature: &'a [u8],
+    /// What stands in the fields against the profile, and can be read all the same.
+    tolerated: Tolerated,
+}
+
+/// What RFC 5280 asks of authorities and lets verifiers process.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tolerated {
+    early_generalized_time: bool,
+    serial_number: bool,
+    signature_parameters: bool,
+}
+
+/// Says to which field what could not be read belongs.
+pub(crate) trait Within<T> {
+    fn within(self, field: Malformation) -> Result<T, CertificateProblem>;
+}
+
+impl<T> Within<T> for Result<T, Malformed> {
+    fn within(self, field: Malformation) -> Result<T, CertificateProblem> {
+        self.map_err(|Malformed| CertificateProblem::Malformed(field))
+    }
 }
 
 impl<'a> Certificate<'a> {
     /// Reads all of a certificate. Nothing is judged here that depends on its place in a path.
     pub(crate) fn parse(der: &'a [u8], origin: Origin) -> Result<Self, CertificateProblem> {
-        let mut certificate = Reader::inside(der, der::SEQUENCE)?;
-        let tbs = certificate.raw(der::SEQUENCE)?;
-        let outer_algorithm = certificate.value(der::SEQUENCE)?;
-        let signature = certificate.bit_string_bytes()?;
-        certificate.finish()?;
-
-        let mut fields = Reader::inside(tbs, der::SEQUENCE)?;
+        let [tbs, outer_algorithm, signature] = outer(der)?;
+        let mut fields = Reader::inside(tbs, der::SEQUENCE).within(Malformation::TbsCertificate)?;
+        let mut tolerated = Tolerated::default();
         let is_v3 = version(&mut fields, origin)?;
-        let serial = serial_number(&mut fields, origin)?;
+        let serial = serial_number(&mut fields, &mut tolerated.serial_number)?;
         // RFC 5280 section 4.1.1.2: "This field MUST contain the same algorithm identifier as the
         // signature field in the sequence tbsCertificate".
-        if fields.value(der::SEQUENCE)? != outer_algorithm {
+        if fields.value(der::SEQUENCE).within(Malformation::SignatureAlgorithm)? != outer_algorithm {
             return Err(CertificateProblem::SignatureAlgorithmMismatch);
         }
-        let issuer = Name::parse(&mut fields)?;
+        let issuer = Name::parse(&mut fields).within(Malformation::Issuer)?;
         // RFC 5280 section 4.1.2.4: "The issuer field MUST contain a non-empty distinguished name".
         if issuer.is_empty() {
-            return Err(CertificateProblem::Malformed);
+            return Err(CertificateProblem::Malformed(Malformation::IssuerEmpty));
         }
-        let mut validity = fields.nested(der::SEQUENCE)?;
-        let not_before = UnixTime::parse(&mut validity, origin)?;
-        let not_after = UnixTime::parse(&mut validity, origin)?;
-        validity.finish()?;
-        let subject = Name::parse(&mut fields)?;
-        let key = PublicKey::parse(&mut fields)?;
+        let mut validity = fields.nested(der::SEQUENCE).within(Malformation::NotBefore)?;
+        let early = &mut tolerated.early_generalized_time;
+        let not_before = UnixTime::parse(&mut validity, early).within(Malformation::NotBefore)?;
+        let not_after = UnixTime::parse(&mut validity, early).within(Malformation::NotAfter)?;
+        validity.finish().within(Malformation::NotAfter)?;
+        let subject = Name::parse(&mut fields).within(Malformation::Subject)?;
+        let key = PublicKey::parse(&mut fields).within(Malformation::PublicKey)?;
         let extensions = optional_fields(fields, is_v3)?;
-        // RFC 5280 section 4.1.2.6: if the names are in the subjectAltName only, "the subject name MUST be
-        // an empty sequence and the subjectAltName extension MUST be critical".
-        let named = !subject.is_empty() || extensions.subject_alt_name.is_some() && extensions.critical_alt_name;
-        if !named && origin == Origin::Peer {
+        if subject.is_empty() && extensions.subject_alt_name.is_none() && origin == Origin::Peer {
             return Err(CertificateProblem::SubjectMissing);
         }
-        let signature_kind = SignatureKind::parse(outer_algorithm)?;
-        let signature_oid = Reader::new(outer_algorithm).value(der::OID)?;
+        let signature_kind = SignatureKind::parse(outer_algorithm, &mut tolerated.signature_parameters);
+        let signature_kind = signature_kind.within(Malformation::SignatureAlgorithm)?;
+        let signature_oid = Reader::new(outer_algorithm).value(der::OID).within(Malformation::SignatureAlgorithm)?;
         Ok(Self {
             tbs,
             is_v3,
@@ -134,6 +182,7 @@ impl<'a> Certificate<'a> {
             signature_kind,
             signature_oid,
             signature,
+            tolerated,
         })
     }
 }
@@ -157,30 +206,71 @@ impl Certificate<'_> {
         // Section 4.2.1.9: "If the cA boolean is not asserted, then the keyCertSign bit in the key usage
         // extension MUST NOT be asserted."
         let signs = extensions.key_usage.is_some_and(KeyUsage::key_cert_sign);
-        (signs && !is_ca).then_some(ProfileDefect::KeyUsage)
+        if signs && !is_ca {
+            return Some(ProfileDefect::KeyUsage);
+        }
+        // Section 4.1.2.6: if the names are in the subjectAltName only, "the subject name MUST be an empty sequence
+        // and the subjectAltName extension MUST be critical".
+        if self.subject.is_empty() && !extensions.critical_alt_name {
+            return Some(ProfileDefect::SubjectAltName);
+        }
+        self.defect_of_encoding()
     }
+
+    /// What the rules on encoding ask of authorities.
+    const fn defect_of_encoding(&self) -> Option<ProfileDefect> {
+        let Tolerated { early_generalized_time, serial_number, signature_parameters } = self.tolerated;
+        if serial_number {
+            Some(ProfileDefect::SerialNumber)
+        } else if early_generalized_time {
+            Some(ProfileDefect::GeneralizedTime)
+        } else if signature_parameters {
+            Some(ProfileDefect::SignatureParameters)
+        } else {
+            self.extensions.tolerated
+        }
+    }
+}
+
+/// The three parts of a certificate: what is signed, with its tag and length, the algorithm and the signature.
+fn outer(der: &[u8]) -> Result<[&[u8]; 3], CertificateProblem> {
+    // An indefinite length is BER.
+    let begins = matches!(der, [der::SEQUENCE, length, ..] if *length != 0x80);
+    let mut whole = Reader::new(der);
+    let certificate = whole.nested(der::SEQUENCE);
+    let mut certificate = certificate.within(if begins { Malformation::Truncated } else { Malformation::Der })?;
+    whole.finish().within(Malformation::Trailing)?;
+    let mut parts = || {
+        let tbs = certificate.raw(der::SEQUENCE)?;
+        let algorithm = certificate.value(der::SEQUENCE)?;
+        let signature = certificate.bit_string_bytes()?;
+        certificate.finish().map(|()| [tbs, algorithm, signature])
+    };
+    parts().within(Malformation::Der)
 }
 
 /// Whether the certificate is of version 3. RFC 9846 section 4.5.1: "The certificate type MUST be
 /// X.509v3, unless explicitly negotiated otherwise".
 fn version(fields: &mut Reader<'_>, origin: Origin) -> Result<bool, CertificateProblem> {
-    let Some(field) = fields.optional(context_constructed(0))? else {
-        // Version 1 is the default and not written.
-        return if origin == Origin::Anchor { Ok(false) } else { Err(CertificateProblem::UnsupportedVersion) };
-    };
-    let mut reader = Reader::new(field);
-    let version = reader.integer()?;
-    reader.finish()?;
-    if version == [2] { Ok(true) } else { Err(CertificateProblem::UnsupportedVersion) }
+    // Version 1 is the default and not written.
+    match fields.optional(context_constructed(0)) {
+        Ok(None) if origin == Origin::Anchor => Ok(false),
+        Ok(Some([der::INTEGER, 1, 2])) => Ok(true),
+        _ => Err(CertificateProblem::UnsupportedVersion),
+    }
 }
 
-/// RFC 5280 section 4.1.2.2: "The serial number MUST be a positive integer", and "Conforming CAs MUST
-/// NOT use serialNumber values longer than 20 octets."
-fn serial_number<'a>(fields: &mut Reader<'a>, origin: Origin) -> Result<&'a [u8], CertificateProblem> {
-    let serial = fields.integer()?;
-    let negative = serial.first().is_some_and(|&first| first >= 0x80);
-    let zero = serial == [0] && origin == Origin::Peer;
-    if negative || zero || serial.len() > MAX_SERIAL { Err(CertificateProblem::SerialNumber) } else { Ok(serial) }
+/// RFC 5280 section 4.1.2.2: "Conforming CAs MUST NOT use serialNumber values longer than 20 octets." But: "Non-conforming
+/// CAs may issue certificates with serial numbers that are negative or zero. Certificate users SHOULD be prepared to
+/// gracefully handle such certificates", which `odd` notes, and 20 octets behind a zero.
+fn serial_number<'a>(fields: &mut Reader<'a>, odd: &mut bool) -> Result<&'a [u8], CertificateProblem> {
+    let serial = fields.integer().within(Malformation::SerialNumber)?;
+    let value = serial.strip_prefix(&[0]).unwrap_or(serial);
+    if value.len() > MAX_SERIAL {
+        return Err(CertificateProblem::SerialNumber);
+    }
+    *odd = serial.first().is_none_or(|&first| first >= 0x80) || serial == [0] || serial.len() > MAX_SERIAL;
+    Ok(serial)
 }
 
 /// The unique identifiers, which are skipped, and the extensions.
@@ -191,20 +281,15 @@ fn optional_fields(mut fields: Reader<'_>, is_v3: bool) -> Result<Extensions<'_>
     let mut extensions = Extensions::default();
     if is_v3 {
         for unique_identifier in [context(1), context(2)] {
-            if let Some(bits) = fields.optional(unique_identifier)? {
-                bits.first().filter(|&&unused| unused <= 7).ok_or(Malformed)?;
+            let bits = fields.optional(unique_identifier).within(Malformation::TbsCertificate)?;
+            if bits.is_some_and(|bits| bits.first().is_none_or(|&unused| unused > 7)) {
+                return Err(CertificateProblem::Malformed(Malformation::TbsCertificate));
             }
         }
-        if let Some(field) = fields.optional(context_constructed(3))? {
+        if let Some(field) = fields.optional(context_constructed(3)).within(Malformation::Extensions)? {
             extensions = Extensions::parse(field)?;
         }
     }
-    fields.finish()?;
+    fields.finish().within(Malformation::TbsCertificate)?;
     Ok(extensions)
-}
-
-impl From<Malformed> for CertificateProblem {
-    fn from(Malformed: Malformed) -> Self {
-        Self::Malformed
-    }
 }

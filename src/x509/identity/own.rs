@@ -5,9 +5,9 @@ use crate::crypto::{CryptoProvider, SignatureAlgorithm};
 use crate::error::CertificateProblem;
 use crate::wire::enums::SignatureScheme;
 use crate::x509::certificate::algorithm::{KeyAlgorithm, PublicKey};
-use crate::x509::certificate::der::{self, Reader, context, context_constructed};
+use crate::x509::certificate::der::{self, Reader, context_constructed};
 use crate::x509::certificate::extensions::KeyUsage;
-use crate::x509::certificate::{Certificate, Origin};
+use crate::x509::certificate::{Certificate, Origin, found};
 use crate::x509::name::Name;
 use crate::x509::name::server::ServerName;
 use crate::x509::path::rules::Purpose;
@@ -57,6 +57,12 @@ impl<'a> OwnCertificate<'a> {
     /// Bytes of the longest signature of the key.
     pub(crate) fn signature_len(&self) -> usize {
         self.fields.key.signature_len()
+    }
+
+    /// RFC 9846 section 4.5.1: "The certificate type MUST be X.509v3". Asked of the leaf: nobody reads a root that is
+    /// sent along.
+    pub(crate) const fn check_version(&self) -> Result<(), CertificateProblem> {
+        if self.fields.is_v3 { Ok(()) } else { Err(CertificateProblem::UnsupportedVersion) }
     }
 
     /// Whether it is a root, of which the signature is never verified.
@@ -131,7 +137,7 @@ impl<'a> OwnCertificate<'a> {
     /// them; `None` if it has no rule for that extension.
     pub(crate) fn holds(&self, oid: &[u8], values: &[u8]) -> Option<bool> {
         let found = match oid {
-            KEY_USAGE | EXTENDED_KEY_USAGE => self.extension(oid),
+            KEY_USAGE | EXTENDED_KEY_USAGE => found::extension(self.der, oid),
             _ => return None,
         };
         let Some(found) = found else { return Some(false) };
@@ -143,29 +149,6 @@ impl<'a> OwnCertificate<'a> {
         let mut certificate = Reader::inside(self.der, der::SEQUENCE).ok()?;
         certificate.raw(der::SEQUENCE).ok()?;
         certificate.value(der::SEQUENCE).ok()
-    }
-
-    /// The value of an extension; the structure was checked before.
-    fn extension(&self, oid: &[u8]) -> Option<&'a [u8]> {
-        let mut fields = Reader::inside(self.fields.tbs, der::SEQUENCE).ok()?;
-        fields.optional(context_constructed(0)).ok()?;
-        // Serial number, algorithm, issuer, validity, subject, key.
-        for _ in 0..6 {
-            fields.any().ok()?;
-        }
-        for unique_identifier in [context(1), context(2)] {
-            fields.optional(unique_identifier).ok()?;
-        }
-        let mut list = Reader::inside(fields.optional(context_constructed(3)).ok()??, der::SEQUENCE).ok()?;
-        while !list.is_empty() {
-            let mut extension = list.nested(der::SEQUENCE).ok()?;
-            let found = extension.value(der::OID).ok()?;
-            extension.flag().ok()?;
-            if found == oid {
-                return extension.value(der::OCTET_STRING).ok();
-            }
-        }
-        None
     }
 }
 

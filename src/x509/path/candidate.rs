@@ -8,6 +8,7 @@ use super::summary::{Place, Summary};
 use super::waiver::Leniency;
 use crate::error::CertificateProblem;
 use crate::x509::anchor::Authority;
+use crate::x509::certificate::algorithm::KeyAlgorithm;
 use crate::x509::name::constraints::NameConstraints;
 
 impl PeerChain<'_> {
@@ -41,6 +42,9 @@ impl PeerChain<'_> {
     ) -> Result<(), Note> {
         rules.check_ca(ca, leniency).map_err(|problem| Note::new(index, problem))?;
         let place = Place::Sent(index);
+        if ca.key.algorithm == KeyAlgorithm::Unsupported {
+            return Err(Note::new(index, CertificateProblem::UnsupportedKey));
+        }
         if child.signature_kind.with_key(ca.key.algorithm).is_none() {
             let child = self.certificate_at(self.top);
             let checked = leniency.object(CertificateProblem::UnsupportedSignature);

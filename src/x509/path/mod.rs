@@ -27,6 +27,7 @@ pub(super) mod rules;
 mod strict;
 pub(super) mod summary;
 pub(super) mod trace;
+mod unreadable;
 pub(super) mod waiver;
 
 pub(crate) use self::proof::{ChainAccepted, ChainVerified};
@@ -38,12 +39,11 @@ use self::summary::{Place, Summaries, Summary};
 use self::trace::{Trace, TraceEvent};
 use self::waiver::Waivers;
 use crate::crypto::{CryptoError, CryptoProvider, SignatureAlgorithm};
-use crate::error::{CertificateError, CertificateProblem, Error};
-use crate::limits::{CANDIDATES_PER_STEP, MAX_CERTIFICATE, MAX_DEPTH, MAX_SEARCH_STEPS, MAX_SIGNATURES};
+use crate::error::{CertificateError, CertificateProblem, Error, Malformation};
+use crate::limits::{CANDIDATES_PER_STEP, MAX_DEPTH, MAX_SEARCH_STEPS, MAX_SIGNATURES};
 use crate::x509::anchor::Authority;
 use crate::x509::certificate::algorithm::PublicKey;
 use crate::x509::certificate::extensions::KeyHint;
-use crate::x509::certificate::{Certificate, Origin};
 #[cfg(not(feature = "post-handshake-auth"))]
 use crate::x509::identity::LeafSummary;
 use crate::x509::identity::{LeafKey, PeerIdentity, digest, fingerprint};
@@ -185,7 +185,7 @@ impl<'p> PeerChain<'p> {
         if index == u8::MAX {
             return Err(self.refuse(Note::new(index, CertificateProblem::ListTooLong)));
         }
-        let parsed = match parse(certificate) {
+        let parsed = match unreadable::parse(certificate) {
             Ok(parsed) => parsed,
             Err(problem) => {
                 let error = CertificateError { index, problem };
@@ -193,11 +193,7 @@ impl<'p> PeerChain<'p> {
                 if problem == CertificateProblem::TooLarge {
                     self.oversize = u32::try_from(certificate.len()).unwrap_or(u32::MAX);
                 }
-                if index == 0 {
-                    return Err(self.refuse(Note::new(index, problem)));
-                }
-                self.broken = self.broken.or(Some(error));
-                return self.list.push(None);
+                return self.pass_over(certificate, error);
             }
         };
         trace.event(TraceEvent::Read { index, subject: parsed.subject, issuer: parsed.issuer });
@@ -209,7 +205,7 @@ impl<'p> PeerChain<'p> {
             None if parsed.signature_kind.takes_message() => parsed.tbs,
             _ => &[],
         };
-        self.list.push(Some(&Summary::new(&parsed, signed, fingerprint.as_ref())))
+        self.list.push(Ok(&Summary::new(&parsed, signed, fingerprint.as_ref())))
     }
 
     /// One step of the search: at most one signature is verified. The rules must be the same in each
@@ -292,7 +288,9 @@ impl<'p> PeerChain<'p> {
     fn advance(&mut self, rules: &Rules<'_>, trace: &mut impl Trace) -> Result<Next, Note> {
         match self.phase {
             Phase::Leaf => {
-                let leaf = self.list.get(0).ok_or(Note::new(0, CertificateProblem::Malformed))?;
+                let unread = self.broken.filter(|broken| broken.index == 0).map(|broken| broken.problem);
+                let unread = unread.unwrap_or(CertificateProblem::Malformed(Malformation::Missing));
+                let leaf = self.list.get(0).ok_or(Note::new(0, unread))?;
                 let mut leniency = self.leniency(rules);
                 rules.check_leaf(&leaf, &mut leniency).map_err(|problem| Note::new(0, problem))?;
                 // A pin is asked first: it costs no signature, and nothing else in the list matters then.
@@ -407,12 +405,14 @@ impl<'p> PeerChain<'p> {
             return Ok(());
         }
         self.note(note);
+        // Whose certificate cannot be read may be the issuer of one whose issuer is not known, and of no other.
+        let unreadable = self.list.get(index).filter(|_| problem == CertificateProblem::UnknownIssuer);
+        if let Some(note) = unreadable.and_then(|below| self.unreadable_issuer(&below)) {
+            self.note(note);
+        }
         if let Some(below) = self.top.checked_sub(1) {
             self.top = below;
             return Ok(());
-        }
-        if let Some(broken) = self.broken {
-            self.note(Note::new(broken.index, broken.problem));
         }
         Err(self.problem.unwrap_or(Note::exhausted()))
     }
@@ -509,13 +509,6 @@ impl<'p> PeerChain<'p> {
     pub(crate) fn certificate_at(&self, level: u8) -> u8 {
         self.levels.get(usize::from(level)).map_or(0, |level| level.certificate)
     }
-}
-
-fn parse(certificate: &[u8]) -> Result<Certificate<'_>, CertificateProblem> {
-    if certificate.len() > MAX_CERTIFICATE {
-        return Err(CertificateProblem::TooLarge);
-    }
-    Certificate::parse(certificate, Origin::Peer)
 }
 
 /// Whether two key identifiers do not exclude that they name the same key.

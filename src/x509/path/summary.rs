@@ -4,8 +4,8 @@
 //! ```text
 //! memory  [ entry 0 (leaf) | entry 1 | ... | free ]
 //! entry   length:2  verified_by:2  body
-//! body    fixed fields (35), then variable ones, each behind its length; empty for a certificate
-//!         that could not be parsed
+//! body    fixed fields (35), then variable ones, each behind its length; of a certificate that could not
+//!         be parsed its subject and the field to blame
 //! ```
 //! A P-256 certificate takes about 350 bytes instead of 500 to 900 of DER, one of RSA with 2048 bits 750. One
 //! that is signed with Ed25519 takes more than its DER, as Ed25519 signs no digest.
@@ -181,6 +181,9 @@ impl<'a> Summary<'a> {
         let key_algorithm = body.u8()?;
         let signature_kind = body.u8()?;
         let profile_defect = body.u8()?;
+        if profile_defect == Unreadable::MARK {
+            return Err(InvalidMessage::IllegalValue);
+        }
         let subject_key = *body.array()?;
         let authority_key = *body.array()?;
         let not_before = i64::from_be_bytes(*body.array()?);
@@ -220,6 +223,36 @@ impl<'a> Summary<'a> {
             serial,
             fingerprint,
         })
+    }
+}
+
+/// What is kept of a certificate that cannot be read.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Unreadable<'a> {
+    pub(crate) subject: Option<Name<'a>>,
+    /// The beginning of the field to blame.
+    pub(crate) found: &'a [u8],
+}
+
+impl<'a> Unreadable<'a> {
+    /// Stands where a summary has its defect.
+    const MARK: u8 = u8::MAX;
+
+    fn write(&self, out: &mut Writer<'_>) {
+        out.bytes(&[0, 0, 0, 0, 0, 0, 0, Self::MARK]);
+        out.vec8(|out| out.bytes(self.found));
+        out.vec16(|out| out.bytes(self.subject.map_or(&[], |subject| subject.as_der())));
+    }
+
+    fn read(body: &'a [u8]) -> Result<Self, InvalidMessage> {
+        let mut body = Reader::new(body);
+        let [.., mark] = *body.array::<8>()?;
+        if mark != Self::MARK {
+            return Err(InvalidMessage::IllegalValue);
+        }
+        let found = body.vec8()?;
+        let subject = body.vec16()?;
+        Ok(Self { subject: (!subject.is_empty()).then_some(Name::from_checked(subject)), found })
     }
 }
 
@@ -276,14 +309,15 @@ impl<'p> Summaries<'p> {
         self.count
     }
 
-    /// Appends the summary of a certificate, or a place without one.
-    pub(crate) fn push(&mut self, summary: Option<&Summary<'_>>) -> Result<(), Error> {
+    /// Appends the summary of a certificate, or what is kept of one that cannot be read.
+    pub(crate) fn push(&mut self, certificate: Result<&Summary<'_>, &Unreadable<'_>>) -> Result<(), Error> {
         let free = self.memory.get_mut(self.used..).unwrap_or_default();
         let mut out = Writer::new(free);
         out.vec16(|out| {
             out.bytes(&[0; VERIFIED_BY]);
-            if let Some(summary) = summary {
-                summary.write(out);
+            match certificate {
+                Ok(summary) => summary.write(out),
+                Err(unreadable) => unreadable.write(out),
             }
         });
         let need = self.used.saturating_add(out.needed());
@@ -300,6 +334,12 @@ impl<'p> Summaries<'p> {
     pub(crate) fn get(&self, index: u8) -> Option<Summary<'_>> {
         let (start, end) = self.entry(index)?;
         read_entry(self.memory.get(start..end)?)
+    }
+
+    /// What is kept of a certificate that cannot be read; `None` if there is none, or it can.
+    pub(crate) fn unreadable(&self, index: u8) -> Option<Unreadable<'_>> {
+        let (start, end) = self.entry(index)?;
+        Unreadable::read(self.memory.get(start..end)?.get(VERIFIED_BY..)?).ok()
     }
 
     pub(crate) fn verified_by(&self, index: u8) -> Option<Place> {

@@ -1,7 +1,7 @@
 //! Waivers: causes of refusal that a program lets pass on purpose, where the feature `dangerous-waivers` is
 //! compiled in. Without it a set of waivers is always empty, and takes no space and no code.
 
-use crate::error::{CertificateError, CertificateProblem};
+use crate::error::{CertificateError, CertificateProblem, Malformation};
 use core::fmt;
 
 /// Why a certificate path is refused, as far as a program can waive it. All other causes stand.
@@ -47,6 +47,12 @@ impl WaivableCause {
             CertificateProblem::CertSignWithoutCa
             | CertificateProblem::ConstraintNotCritical
             | CertificateProblem::ExtendedKeyUsage
+            | CertificateProblem::Malformed(
+                Malformation::DefaultValue
+                | Malformation::GeneralizedTime
+                | Malformation::PathLength
+                | Malformation::SignatureParameters,
+            )
             | CertificateProblem::MissingCertSign
             | CertificateProblem::MissingDigitalSignature
             | CertificateProblem::MissingKeyIdentifier
@@ -61,7 +67,7 @@ impl WaivableCause {
             | CertificateProblem::DepthExceeded
             | CertificateProblem::DuplicateExtension
             | CertificateProblem::ListTooLong
-            | CertificateProblem::Malformed
+            | CertificateProblem::Malformed(_)
             | CertificateProblem::NameMismatch
             | CertificateProblem::NameNotPermitted
             | CertificateProblem::SearchExhausted
@@ -318,7 +324,7 @@ mod tests {
         (Problem::Expired, Some(Expired)),
         (Problem::ExtendedKeyUsage, Some(Invalid)),
         (Problem::ListTooLong, None),
-        (Problem::Malformed, None),
+        (Problem::Malformed(Malformation::Der), None),
         (Problem::MissingCertSign, Some(Invalid)),
         (Problem::MissingDigitalSignature, Some(Invalid)),
         (Problem::MissingKeyIdentifier, Some(Invalid)),
@@ -346,11 +352,19 @@ mod tests {
 
     #[test]
     fn every_rule_has_its_cause_or_none() {
-        for (place, (problem, cause)) in ALL.iter().enumerate() {
-            assert_eq!(*problem as usize, place, "{problem:?} is not where it is declared");
+        use std::{format, string::String, vec::Vec};
+        let source = include_str!("../../error/certificate.rs");
+        let (_, rest) = source.split_once("pub enum CertificateProblem {\n").unwrap();
+        let (body, _) = rest.split_once("\n}\n").unwrap();
+        let name = |text: &str| String::from(text.split(['(', ',']).next().unwrap());
+        let declared: Vec<_> = body.lines().map(str::trim).filter(|line| !line.starts_with("///")).map(name).collect();
+        let listed: Vec<_> = ALL.iter().map(|(problem, _)| name(&format!("{problem:?}"))).collect();
+        assert_eq!(listed, declared);
+        for (problem, cause) in ALL {
             assert_eq!(WaivableCause::of(*problem), *cause, "{problem:?}");
         }
-        assert_eq!(ALL.len(), Problem::ValidityTooLong as usize + 1, "the last variant ends the list");
+        let early = Problem::Malformed(Malformation::GeneralizedTime);
+        assert_eq!(WaivableCause::of(early), Some(Invalid), "what is read all the same can be waived");
     }
 
     #[test]

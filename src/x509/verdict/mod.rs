@@ -11,6 +11,8 @@ use crate::limits::MAX_CERTIFICATE;
 use crate::x509::certificate::algorithm::{KeyAlgorithm, PublicKey, SignatureKind};
 use crate::x509::certificate::extensions::{KeyUsage, Purposes};
 use crate::x509::certificate::oid::Oid;
+use crate::x509::certificate::unsupported::Unsupported;
+use crate::x509::certificate::{Certificate, Origin, found};
 use crate::x509::name::Name;
 use crate::x509::name::common::CommonName;
 use crate::x509::name::constraints::NameLimit;
@@ -68,12 +70,21 @@ pub enum Evidence<'a> {
         /// How many are allowed.
         limit: u8,
     },
-    /// The critical extension that is not understood.
+    /// The extension: the critical one that is not understood, or the one that stands twice.
     Extension(Oid<'a>),
+    /// A field that cannot be read, or breaks the profile.
+    Field {
+        /// The beginning of what stands there; empty if it is not known.
+        found: Excerpt<'a>,
+        /// What should stand there.
+        wanted: &'static str,
+    },
     /// The name of the issuer that nobody has.
     Issuer(Name<'a>),
     /// The algorithm of the key, or its curve, that is not supported.
     Key(Oid<'a>),
+    /// The bits of an RSA key that is too small or too large.
+    KeySize(u32),
     /// What the key may do.
     KeyUsage {
         /// All that it may.
@@ -95,6 +106,8 @@ pub enum Evidence<'a> {
         /// CA certificates that are not self-issued; at least one more was found.
         limit: u8,
     },
+    /// The form of a point that is not uncompressed: its first byte (SEC 1 section 2.3.3).
+    PointForm(u8),
     /// For which roles the certificate was issued: the one to blame, or that of the anchor which is
     /// [the authority](Verdict::authority).
     Purpose {
@@ -152,6 +165,20 @@ pub enum Evidence<'a> {
     },
 }
 
+/// The beginning of a field of a certificate, at most 24 bytes.
+///
+/// `Display` writes a text in quotes and all else in hexadecimal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Excerpt<'a>(&'a [u8]);
+
+impl<'a> Excerpt<'a> {
+    /// The bytes.
+    pub const fn as_bytes(self) -> &'a [u8] {
+        self.0
+    }
+}
+
 /// A name of the certificate that is nearly the one that was wanted: often what its owner meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -174,16 +201,21 @@ impl PeerChain<'_> {
         }
         let note = self.problem?;
         let summary = self.list.get(note.error.index);
+        let unreadable = self.list.unreadable(note.error.index).unwrap_or_default();
         let authority = match note.clue {
             Clue::By(place) => self.subject_of(rules, place).map(|subject| Authority { place, subject }),
             Clue::Depth(_) | Clue::None => None,
         };
         Some(Verdict {
             error: note.error,
-            subject: summary.map(|summary| summary.subject),
+            subject: summary.map_or(unreadable.subject, |summary| Some(summary.subject)),
             issuer: summary.map(|summary| summary.issuer),
             authority,
-            evidence: self.evidence(rules, note, &summary.unwrap_or(Summary::EMPTY)).unwrap_or(Evidence::None),
+            evidence: summary
+                .and_then(|summary| self.evidence(rules, note, &summary))
+                .or_else(|| in_itself(note.error.problem, summary.as_ref(), unreadable.found))
+                .or_else(|| self.size_evidence(note.error.problem))
+                .unwrap_or(Evidence::None),
         })
     }
 
@@ -204,7 +236,6 @@ impl PeerChain<'_> {
             Clue::By(Place::Sent(place)) => self.list.get(place),
             _ => None,
         };
-        let wanted_usage = |wanted| Some(Evidence::KeyUsage { found: summary.key_usage?, wanted });
         let validity = |not_before, not_after| Some(Evidence::Validity { not_before, not_after, time: rules.time });
         match note.error.problem {
             Problem::AnchorExpired | Problem::AnchorNotYetValid => {
@@ -225,8 +256,6 @@ impl PeerChain<'_> {
                 let found = anchor.map_or(summary.extended_key_usage, |anchor| anchor.purposes)?;
                 Some(Evidence::Purpose { found, wanted: rules.purpose })
             }
-            Problem::MissingCertSign => wanted_usage(KeyUsage::KEY_CERT_SIGN),
-            Problem::MissingDigitalSignature => wanted_usage(KeyUsage::DIGITAL_SIGNATURE),
             Problem::NameMismatch => {
                 let found = SubjectAltNames(summary.subject_alt_name.unwrap_or(GeneralNames::from_checked(&[])));
                 Some(Evidence::ServerName { wanted: *rules.server_name?, found })
@@ -241,29 +270,49 @@ impl PeerChain<'_> {
                 let limit = anchor.map_or(ca.and_then(|ca| ca.basic_constraints.path_len), |anchor| anchor.path_len);
                 Some(Evidence::PathLength { limit: limit? })
             }
-            Problem::ListTooLong | Problem::SearchExhausted | Problem::TooLarge => {
-                Some(self.size_evidence(note.error.problem))
-            }
-            Problem::UnknownCriticalExtension => summary.unknown_critical.map(|oid| Evidence::Extension(Oid(oid))),
             Problem::UnknownIssuer => Some(Evidence::Issuer(summary.issuer)),
-            Problem::UnsupportedKey => Some(Evidence::Key(Oid(summary.key.bytes))),
             Problem::ValidityTooLong => Some(days(summary, rules.max_validity_days?)),
             _ => None,
         }
     }
 
-    fn size_evidence<'a>(&self, problem: CertificateProblem) -> Evidence<'a> {
+    fn size_evidence<'a>(&self, problem: CertificateProblem) -> Option<Evidence<'a>> {
         let most = u32::from(u8::MAX);
-        match problem {
+        Some(match problem {
             CertificateProblem::ListTooLong => Evidence::Size { found: most.saturating_add(1), limit: most },
             CertificateProblem::TooLarge => {
                 Evidence::Size { found: self.oversize, limit: u32::try_from(MAX_CERTIFICATE).unwrap_or(u32::MAX) }
             }
-            _ => {
+            CertificateProblem::SearchExhausted => {
                 let (signatures, steps) = self.spent();
                 Evidence::Search { signatures, steps }
             }
+            _ => return None,
+        })
+    }
+}
+
+/// What a certificate shows by itself, without a path and rules for it.
+fn in_itself<'a>(problem: CertificateProblem, summary: Option<&Summary<'a>>, found: &'a [u8]) -> Option<Evidence<'a>> {
+    use CertificateProblem as Problem;
+    let field = |found, wanted| Some(Evidence::Field { found: Excerpt(found), wanted });
+    let usage = |wanted| Some(Evidence::KeyUsage { found: summary?.key_usage?, wanted });
+    match problem {
+        Problem::DuplicateExtension => (!found.is_empty()).then_some(Evidence::Extension(Oid(found))),
+        Problem::Malformed(malformation) => field(found, malformation.wanted()),
+        Problem::MissingCertSign => usage(KeyUsage::KEY_CERT_SIGN),
+        Problem::MissingDigitalSignature => usage(KeyUsage::DIGITAL_SIGNATURE),
+        Problem::SerialNumber => {
+            field(summary.map_or(found, |summary| summary.serial), "a positive number of at most 20 bytes")
         }
+        Problem::UnknownCriticalExtension => summary?.unknown_critical.map(|oid| Evidence::Extension(Oid(oid))),
+        Problem::UnsupportedKey => Some(match Unsupported::of(summary?.key.bytes) {
+            Unsupported::Algorithm(oid) => Evidence::Key(Oid(oid)),
+            Unsupported::PointForm(form) => Evidence::PointForm(form),
+            Unsupported::RsaBits(bits) => Evidence::KeySize(bits),
+        }),
+        Problem::UnsupportedVersion => field(found, "02 01 02, version 3"),
+        _ => None,
     }
 }
 
@@ -283,6 +332,22 @@ fn days<'a>(summary: &Summary<'_>, limit: u16) -> Evidence<'a> {
 }
 
 impl<'a> Verdict<'a> {
+    /// On a certificate that has no path: one that cannot be a trust anchor or stand in a credential. `error` is that of
+    /// [`ApiMisuse::CredentialUnusable`](crate::ApiMisuse::CredentialUnusable), or has the problem of
+    /// [`ApiMisuse::TrustAnchorUnusable`](crate::ApiMisuse::TrustAnchorUnusable) and a place that the reader knows.
+    pub fn of_certificate(certificate: &'a [u8], error: CertificateError) -> Self {
+        let parsed = Certificate::parse(certificate, Origin::Anchor).ok();
+        let summary = parsed.map(|parsed| Summary { serial: parsed.serial, ..Summary::new(&parsed, &[], None) });
+        let found = found::excerpt(certificate, error.problem);
+        Self {
+            error,
+            subject: summary.map_or_else(|| found::subject(certificate), |summary| Some(summary.subject)),
+            issuer: summary.map(|summary| summary.issuer),
+            authority: None,
+            evidence: in_itself(error.problem, summary.as_ref(), found).unwrap_or(Evidence::None),
+        }
+    }
+
     /// The certificate to blame and the rule it broke: what [`Error`](crate::Error) holds.
     pub const fn error(&self) -> CertificateError {
         self.error

@@ -1,9 +1,10 @@
 //! Verdicts in words: one line each, in short clauses.
 
-use super::{Authority, Evidence, NearMiss, Verdict};
+use super::{Authority, Evidence, Excerpt, NearMiss, Verdict};
 use crate::error::CertificateProblem;
-use crate::limits::{MAX_SEARCH_STEPS, MAX_SIGNATURES};
+use crate::limits::{MAX_DEPTH, MAX_SEARCH_STEPS, MAX_SIGNATURES};
 use crate::text::Escaped;
+use crate::x509::certificate::oid::Oid;
 use crate::x509::name::constraints::NameLimit;
 use crate::x509::path::rules::Purpose;
 use crate::x509::time::{SECONDS_A_DAY, Time, UnixTime};
@@ -40,9 +41,12 @@ impl Verdict<'_> {
         match self.evidence() {
             // What was found stands in the subject, in front.
             Evidence::CommonName { wanted, .. } => write!(f, ": wanted {wanted}"),
-            Evidence::Depth { found, limit } => write!(f, ": found {found} or more, wanted at most {limit}"),
-            Evidence::Extension(oid) | Evidence::Key(oid) => write!(f, ": found {oid}"),
+            Evidence::Depth { found, limit } => write_depth(f, found, limit),
+            Evidence::Extension(oid) => write!(f, ": found {oid}"),
+            Evidence::Field { found, wanted } if found.as_bytes().is_empty() => write!(f, ": wanted {wanted}"),
+            Evidence::Field { found, wanted } => write!(f, ": found {found}, wanted {wanted}"),
             Evidence::Issuer(issuer) => write!(f, ": wanted {issuer}"),
+            Evidence::Key(_) | Evidence::KeySize(_) | Evidence::PointForm(_) => self.write_key(f),
             Evidence::KeyUsage { found, wanted } => write!(f, ": found {found}, wanted {wanted}"),
             Evidence::NameConstraint { name, limit } => self.write_name_limit(f, &name, &limit),
             Evidence::None => Ok(()),
@@ -61,9 +65,10 @@ impl Verdict<'_> {
                 write_list(f, found.iter())
             }
             Evidence::Signature { found, algorithm, key } => {
+                f.write_str(": found ")?;
                 match algorithm {
-                    Some(oid) => write!(f, ": found {oid}")?,
-                    None => write!(f, ": found {found}")?,
+                    Some(oid) => write_algorithm(f, oid)?,
+                    None => found.fmt(f)?,
                 }
                 match (self.authority(), key) {
                     (Some(authority), Some(key)) => write!(f, ", tried the {key} key of {authority}"),
@@ -84,6 +89,19 @@ impl Verdict<'_> {
                 write_validity(f, not_before, not_after, time)
             }
             Evidence::ValidityDays { found, limit } => write!(f, ": found {found}, wanted at most {limit}"),
+        }
+    }
+
+    /// Why the key is not supported.
+    fn write_key(&self, f: &mut Formatter<'_>) -> Result {
+        match self.evidence() {
+            Evidence::Key(oid) => {
+                f.write_str(": found ")?;
+                write_algorithm(f, oid)
+            }
+            Evidence::KeySize(bits) => write!(f, ": found RSA of {bits} bits, wanted 2048 to 4096"),
+            Evidence::PointForm(2 | 3) => f.write_str(": found a compressed point, wanted the uncompressed one"),
+            _ => f.write_str(": found a point of another form or length, wanted the uncompressed one"),
         }
     }
 
@@ -109,6 +127,42 @@ impl Verdict<'_> {
             }
         }
     }
+}
+
+/// Algorithms of keys and signatures that a build may lack, or that none has.
+const ALGORITHMS: &[(&[u8], &str)] = &[
+    (b"\x2a\x86\x48\xce\x3d\x04\x01", "ECDSA with SHA-1"),
+    (b"\x2a\x86\x48\xce\x3d\x04\x03\x03", "ECDSA with SHA-384, which needs the feature `p384`"),
+    (b"\x2a\x86\x48\xce\x3d\x04\x03\x04", "ECDSA with SHA-512"),
+    (b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01", "RSA, which needs the feature `rsa`"),
+    (b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x04", "RSA with MD5"),
+    (b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05", "RSA with SHA-1"),
+    #[cfg(feature = "rsa")]
+    (b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a", "RSA-PSS with other parameters than those of TLS"),
+    #[cfg(not(feature = "rsa"))]
+    (b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a", "RSA-PSS, which needs the feature `rsa`"),
+    (b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b", "RSA with SHA-256, which needs the feature `rsa`"),
+    (b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0c", "RSA with SHA-384, which needs the feature `rsa`"),
+    (b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0d", "RSA with SHA-512, which needs the feature `rsa`"),
+    (b"\x2b\x65\x70", "Ed25519, which needs the feature `ed25519`"),
+    (b"\x2b\x65\x71", "Ed448"),
+    (b"\x2b\x81\x04\x00\x0a", "secp256k1"),
+    (b"\x2b\x81\x04\x00\x22", "P-384, which needs the feature `p384`"),
+    (b"\x2b\x81\x04\x00\x23", "P-521"),
+];
+
+/// The object identifier of an algorithm that is not supported, and what people call it.
+fn write_algorithm(f: &mut Formatter<'_>, oid: Oid<'_>) -> Result {
+    oid.fmt(f)?;
+    match ALGORITHMS.iter().find(|(known, _)| *known == oid.as_bytes()) {
+        Some((_, name)) => write!(f, " ({name})"),
+        None => Ok(()),
+    }
+}
+
+fn write_depth(f: &mut Formatter<'_>, found: u8, limit: u8) -> Result {
+    write!(f, ": found {found} or more, wanted at most {limit}")?;
+    if usize::from(limit) == MAX_DEPTH { f.write_str(", as more are never followed") } else { Ok(()) }
 }
 
 fn write_validity(f: &mut Formatter<'_>, not_before: UnixTime, not_after: UnixTime, time: Time) -> Result {
@@ -137,6 +191,21 @@ fn write_list<T: Display>(f: &mut Formatter<'_>, mut items: impl Iterator<Item =
     match items.count() {
         0 => Ok(()),
         more => write!(f, " and {more} more"),
+    }
+}
+
+impl Display for Excerpt<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        let bytes = self.as_bytes();
+        match core::str::from_utf8(bytes) {
+            Ok(text) if bytes.len() >= 4 && bytes.iter().all(u8::is_ascii_graphic) => write!(f, "'{text}'"),
+            _ => {
+                for (place, byte) in bytes.iter().enumerate() {
+                    write!(f, "{}{byte:02x}", if place == 0 { "" } else { " " })?;
+                }
+                Ok(())
+            }
+        }
     }
 }
 
