@@ -148,6 +148,7 @@ impl Given {
         let address = args::required(address, "--connect")?;
         let server_name = self.server_name.take().or_else(|| of_url(|endpoint| endpoint.host.clone()));
         let server_name = args::required(server_name, "--server-name")?;
+        let authority = of_url(|endpoint| endpoint.authority().to_owned());
         let path = self.path.take().or(endpoint.and_then(|endpoint| endpoint.path));
         let path = path_of(path.as_deref().unwrap_or("/orders"))?;
         if rules.is_none() && self.authorities.is_empty() && self.pins.is_empty() {
@@ -170,6 +171,7 @@ impl Given {
             pins,
             common_name,
             identities,
+            authority,
             path,
             document,
             preferences,
@@ -246,7 +248,7 @@ fn path_of(found: &str) -> Result<String, UsageError> {
 /// Reads the order. From here on its bytes do not change.
 fn read_order(file: &str) -> Result<(Box<[u8]>, Order), UsageError> {
     let document = std::fs::read(file).map_err(|error| UsageError(format!("{file}: {error}")))?.into_boxed_slice();
-    let order = Order::parse(&document).map_err(|error| UsageError(format!("{file}: {error}")))?;
+    let order = Order::parse(&document, None).map_err(|error| UsageError(format!("{file}: {error}")))?;
     Ok((document, order))
 }
 

@@ -66,7 +66,7 @@ fn run(mut parser: lexopt::Parser) -> Result<(), Trouble> {
         say!("{folder}: root.pem, and supplier and gateway as .pem (chain) and .key");
         return Ok(());
     }
-    let order = Order::parse(ORDER).map_err(|error| Trouble::Setup(format!("data/order.xml: {error}")))?;
+    let order = Order::parse(ORDER, None).map_err(|error| Trouble::Setup(format!("data/order.xml: {error}")))?;
     tell_plan(&order);
     let begin = Instant::now();
     let (address, events) = start_supplier(&pki)?;
@@ -123,6 +123,7 @@ impl Story {
             pins: Vec::new(),
             common_name: None,
             identities: vec![pki.gateway],
+            authority: None,
             path: "/orders".to_owned(),
             document: ORDER.into(),
             preferences: Preferences::default(),

@@ -57,6 +57,7 @@ fn errand(pki: &Pki, address: &str) -> Errand {
         pins: Vec::new(),
         common_name: None,
         identities: vec![pki.gateway.clone()],
+        authority: None,
         path: "/orders".to_owned(),
         document: include_bytes!("../examples/data/order.xml")[..].into(),
         preferences: Preferences::default(),

@@ -5,12 +5,31 @@
 
 use core::fmt;
 use core::fmt::Write as _;
+use std::borrow::Cow;
 
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use roxmltree::{Document, Node, ParsingOptions};
 use time::OffsetDateTime;
 
 /// Content type of a cXML document in HTTP.
 pub(crate) const CONTENT_TYPE: &str = "text/xml; charset=UTF-8";
+
+/// Content type of this document: what stands beside it must not contradict what stands in it (RFC 7303 section 3).
+pub(crate) fn content_type(document: &[u8]) -> Cow<'static, str> {
+    let name = match (Encoding::for_bom(document), declared(document)) {
+        (Some((encoding, _)), _) if encoding == UTF_8 => return CONTENT_TYPE.into(),
+        (Some(_), _) => "UTF-16".to_owned(),
+        (None, Some(name)) if !name.eq_ignore_ascii_case("utf-8") => name,
+        (None, _) => {
+            return unmarked_utf16(document).map_or(CONTENT_TYPE.into(), |encoding| with_charset(encoding.name()));
+        }
+    };
+    with_charset(&name)
+}
+
+fn with_charset(name: &str) -> Cow<'static, str> {
+    format!("text/xml; charset={name}").into()
+}
 
 /// Nodes in a document that are read. An order has about 60 and 30 for each line.
 const MAX_NODES: u32 = 500_000;
@@ -79,10 +98,10 @@ pub(crate) struct Order {
 }
 
 impl Order {
-    /// Reads a document that is to be an `OrderRequest`.
-    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, CxmlError> {
-        let source = utf8(bytes)?;
-        let document = parse(source)?;
+    /// Reads a document that is to be an `OrderRequest`. `charset` is the encoding that was said beside it.
+    pub(crate) fn parse(bytes: &[u8], charset: Option<&str>) -> Result<Self, CxmlError> {
+        let source = decode(bytes, charset)?;
+        let document = parse(&source)?;
         let root = root(&document)?;
         let header = child(root, "Header")?;
         let request = child(root, "Request")?;
@@ -121,6 +140,8 @@ pub(crate) enum Outcome {
     Refused,
     /// Repeat it later, with the same bytes.
     Later,
+    /// A code of no class: nobody knows what it says.
+    Unknown,
 }
 
 /// The status of a cXML Response.
@@ -139,6 +160,7 @@ impl Status {
     pub(crate) fn new(code: u16, message: impl Into<String>) -> Self {
         let text = match code {
             200 => "OK",
+            201 => "Accepted",
             406 => "Not Acceptable",
             409 => "Conflict",
             450 => "Not Implemented",
@@ -147,16 +169,17 @@ impl Status {
         Self { code, text: text.to_owned(), message: message.into() }
     }
 
-    /// Reads the body of an HTTP response. An empty one means that the order was accepted.
-    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, CxmlError> {
+    /// Reads the body of an HTTP response, in this encoding if the response says so. An empty one means that the order was
+    /// accepted.
+    pub(crate) fn parse(bytes: &[u8], charset: Option<&str>) -> Result<Self, CxmlError> {
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return Ok(Self::new(200, "empty HTTP body, which stands for acceptance"));
         }
-        let source = utf8(bytes)?;
-        let document = parse(source)?;
+        let source = decode(bytes, charset)?;
+        let document = parse(&source)?;
         let status = child(child(root(&document)?, "Response")?, "Status")?;
         let code = attribute(status, "code")?;
-        let number = code.parse().map_err(|_| {
+        let number = code.trim().parse().map_err(|_| {
             CxmlError::unreadable(format!("{}Status code: found '{code}', wanted a number", place(status)))
         })?;
         Ok(Self { code: number, text: attribute(status, "text").unwrap_or_default(), message: text(status) })
@@ -167,8 +190,9 @@ impl Status {
         match self.code {
             201 | 280 | 281 => Outcome::Pending,
             200..300 => Outcome::Delivered,
+            400..500 => Outcome::Refused,
             500..600 => Outcome::Later,
-            _ => Outcome::Refused,
+            _ => Outcome::Unknown,
         }
     }
 
@@ -216,11 +240,67 @@ fn escape(text: &str) -> String {
     escaped
 }
 
-/// The bytes as text: cXML documents are UTF-8.
-fn utf8(bytes: &[u8]) -> Result<&str, CxmlError> {
-    core::str::from_utf8(bytes).map_err(|error| {
-        CxmlError::unreadable(format!("byte {} is not UTF-8; wanted a cXML document in UTF-8", error.valid_up_to()))
-    })
+/// The bytes as text, in any encoding that is marked (XML 1.0 section 4.3.3): by the first bytes, else beside the document in
+/// `charset`, else in its declaration, else UTF-8. What is said beside it may be an invention of the server in between (RFC
+/// 7303 section 3.3): if the bytes contradict it, the declaration is tried.
+pub(crate) fn decode<'d>(bytes: &'d [u8], charset: Option<&str>) -> Result<Cow<'d, str>, CxmlError> {
+    let strictly = |encoding: &'static Encoding, bytes: &'d [u8]| {
+        encoding.decode_without_bom_handling_and_without_replacement(bytes).ok_or_else(|| malformed(encoding, bytes))
+    };
+    if let Some((encoding, length)) = Encoding::for_bom(bytes) {
+        return strictly(encoding, bytes.get(length..).unwrap_or_default());
+    }
+    if let Some(encoding) = unmarked_utf16(bytes) {
+        return strictly(encoding, bytes);
+    }
+    let mut failure = None;
+    for name in charset.map(str::to_owned).into_iter().chain(declared(bytes)) {
+        let known = Encoding::for_label(name.as_bytes()).filter(|encoding| encoding.is_ascii_compatible());
+        let decoded = known
+            .ok_or_else(|| {
+                CxmlError::unreadable(format!("encoding: found '{name}', wanted UTF-8 or another that is known"))
+            })
+            .and_then(|encoding| strictly(encoding, bytes));
+        match decoded {
+            Ok(text) => return Ok(text),
+            Err(error) => failure.get_or_insert(error),
+        };
+    }
+    strictly(UTF_8, bytes).map_err(|error| failure.unwrap_or(error))
+}
+
+/// UTF-16 that begins with `<` and has no mark (XML 1.0 appendix F.1).
+fn unmarked_utf16(bytes: &[u8]) -> Option<&'static Encoding> {
+    match bytes {
+        [0, b'<', 0, _, ..] => Some(UTF_16BE),
+        [b'<', 0, _, 0, ..] => Some(UTF_16LE),
+        _ => None,
+    }
+}
+
+/// The encoding that an XML declaration names.
+fn declared(bytes: &[u8]) -> Option<String> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let declaration = bytes.get(..bytes.len().min(200))?.strip_prefix(b"<?xml")?;
+    let text = core::str::from_utf8(declaration.get(..declaration.windows(2).position(|end| end == b"?>")?)?).ok()?;
+    let (_, value) = text.split_once("encoding")?;
+    let value = value.trim_start().strip_prefix('=')?.trim_start();
+    let quote = value.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
+    let name = value.get(1..)?.split(quote).next()?;
+    // Production 81: what is no name stays out of header fields.
+    let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+    (is_name && !name.is_empty()).then(|| name.to_owned())
+}
+
+/// The error for bytes that are no text in this encoding.
+fn malformed(encoding: &'static Encoding, bytes: &[u8]) -> CxmlError {
+    let message = match core::str::from_utf8(bytes) {
+        Err(error) if encoding == UTF_8 => {
+            format!("byte {} is not UTF-8, and no other encoding is declared", error.valid_up_to())
+        }
+        _ => format!("it is not text in {}", encoding.name()),
+    };
+    CxmlError::unreadable(message)
 }
 
 /// The text as a document. A DOCTYPE is read over: nothing is loaded, and entities expand within limits.
@@ -251,9 +331,10 @@ fn attribute(node: Node<'_, '_>, name: &str) -> Result<String, CxmlError> {
     })
 }
 
-/// The text of an element, with the white space around it removed.
+/// The text of an element, with the white space around it removed. Comments and processing instructions may divide it.
 fn text(node: Node<'_, '_>) -> String {
-    node.text().unwrap_or_default().trim().to_owned()
+    let pieces: String = node.children().filter(Node::is_text).filter_map(|piece| piece.text()).collect();
+    pieces.trim().to_owned()
 }
 
 /// The error for an element without a child that it must have.
@@ -275,7 +356,7 @@ mod tests {
 
     #[test]
     fn the_order_of_the_example_is_read() {
-        let order = Order::parse(ORDER.as_bytes()).unwrap();
+        let order = Order::parse(ORDER.as_bytes(), None).unwrap();
         assert_eq!(order.payload_id, "1790150400.4711.8f3a61c2@gateway-0042.plant.example");
         assert_eq!(order.timestamp, "2026-09-23T10:00:00+02:00");
         assert_eq!((order.from.to_string(), order.to.to_string()), ("DUNS 079928354".into(), "DUNS 316554408".into()));
@@ -287,16 +368,16 @@ mod tests {
     fn the_shared_secret_appears_in_no_error_and_no_summary() {
         let secret = "only-an-example";
         assert!(ORDER.contains(secret));
-        assert!(!format!("{:?}", Order::parse(ORDER.as_bytes())).contains(secret));
+        assert!(!format!("{:?}", Order::parse(ORDER.as_bytes(), None)).contains(secret));
         for cut in (0..ORDER.len()).step_by(13) {
-            let error = Order::parse(&ORDER.as_bytes()[..cut]).err();
+            let error = Order::parse(&ORDER.as_bytes()[..cut], None).err();
             assert!(!error.is_some_and(|error| error.message.contains(secret)));
         }
     }
 
     #[test]
     fn a_document_that_is_no_order_says_what_it_is() {
-        let refusal = |document: &str| Order::parse(document.as_bytes()).unwrap_err();
+        let refusal = |document: &str| Order::parse(document.as_bytes(), None).unwrap_err();
         assert_eq!(refusal("<html/>"), CxmlError::unreadable("line 1: found a html, wanted cXML"));
         assert_eq!(refusal("<cXML>\n<Header/></cXML>"), CxmlError::unreadable("line 1: cXML has no Request"));
         let profile = "<cXML><Header/><Request><ProfileRequest/></Request></cXML>";
@@ -311,7 +392,7 @@ mod tests {
         assert_eq!(refusal(&ORDER.replace("ItemOut", "Item")).message, "line 24: OrderRequest has no ItemOut");
         assert!(refusal(&ORDER.replace("</Header>", "")).message.starts_with("not well-formed XML: "));
         let latin1 = [ORDER.as_bytes(), &[0xe4]].concat();
-        assert!(Order::parse(&latin1).unwrap_err().message.contains("is not UTF-8"));
+        assert!(Order::parse(&latin1, None).unwrap_err().message.contains("is not UTF-8"));
     }
 
     #[test]
@@ -319,7 +400,7 @@ mod tests {
         let bomb = "<!DOCTYPE cXML [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;\">\
                     <!ENTITY c \"&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;\"><!ENTITY d \"&c;&c;&c;&c;&c;&c;&c;&c;&c;&c;\">]>\
                     <cXML>&d;&d;&d;&d;&d;&d;&d;&d;&d;&d;</cXML>";
-        assert_eq!(Order::parse(bomb.as_bytes()).unwrap_err().code, 406);
+        assert_eq!(Order::parse(bomb.as_bytes(), None).unwrap_err().code, 406);
     }
 
     #[test]
@@ -328,7 +409,7 @@ mod tests {
         let now = OffsetDateTime::from_unix_timestamp(1_790_150_400).unwrap();
         let response = status.to_response("1.2@supplier", now);
         assert!(response.contains("timestamp=\"2026-09-23T08:00:00+00:00\""), "{response}");
-        let read = Status::parse(response.as_bytes()).unwrap();
+        let read = Status::parse(response.as_bytes(), None).unwrap();
         assert_eq!(read, Status { message: "line 3: found <\"a\"> & 'b'\u{fffd}".into(), ..status });
     }
 
@@ -336,13 +417,13 @@ mod tests {
     fn responses_of_others_are_read() {
         let unauthorized = "<?xml version='1.0'?><!DOCTYPE cXML SYSTEM 'x.dtd'><cXML payloadID='1' timestamp='t'><Response>\
                      <Status text='Unauthorized' code='401'>no</Status></Response></cXML>";
-        let status = Status::parse(unauthorized.as_bytes()).unwrap();
+        let status = Status::parse(unauthorized.as_bytes(), None).unwrap();
         assert_eq!((status.code, status.outcome()), (401, Outcome::Refused));
-        assert_eq!(Status::parse(b"\r\n").unwrap().outcome(), Outcome::Delivered);
-        assert!(Status::parse(b"<html><body>Hello</html>").is_err());
+        assert_eq!(Status::parse(b"\r\n", None).unwrap().outcome(), Outcome::Delivered);
+        assert!(Status::parse(b"<html><body>Hello</html>", None).is_err());
         let odd = unauthorized.replace("401", "four");
         assert_eq!(
-            Status::parse(odd.as_bytes()).unwrap_err().message,
+            Status::parse(odd.as_bytes(), None).unwrap_err().message,
             "line 1: Status code: found 'four', wanted a number"
         );
     }
@@ -352,7 +433,69 @@ mod tests {
         let outcome = |code| Status::new(code, "").outcome();
         assert_eq!([outcome(200), outcome(299)], [Outcome::Delivered; 2]);
         assert_eq!([outcome(201), outcome(280)], [Outcome::Pending; 2]);
-        assert_eq!([outcome(409), outcome(499), outcome(0), outcome(600)], [Outcome::Refused; 4]);
+        assert_eq!([outcome(409), outcome(499)], [Outcome::Refused; 2]);
+        assert_eq!([outcome(0), outcome(302), outcome(600)], [Outcome::Unknown; 3]);
         assert_eq!([outcome(500), outcome(560), outcome(599)], [Outcome::Later; 3]);
+    }
+
+    /// A Response in this encoding, with a declaration of `name`.
+    fn encoded(encoding: &'static Encoding, name: &str) -> Vec<u8> {
+        let text = format!(
+            "<?xml version='1.0' encoding='{name}'?><cXML><Response><Status code='200' text='OK'>übernommen</Status>\
+             </Response></cXML>"
+        );
+        match encoding {
+            e if e == UTF_16LE => text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+            e if e == UTF_16BE => text.encode_utf16().flat_map(u16::to_be_bytes).collect(),
+            _ => encoding.encode(&text).0.into_owned(),
+        }
+    }
+
+    #[test]
+    fn a_document_is_read_in_the_encoding_that_it_is_in() {
+        use encoding_rs::WINDOWS_1252;
+        let behind = |mark: &[u8], document: Vec<u8>| [mark, &document].concat();
+        for (document, charset) in [
+            (encoded(UTF_8, "UTF-8"), None),
+            (behind(b"\xef\xbb\xbf", encoded(UTF_8, "utf-8")), None),
+            (behind(b"\xff\xfe", encoded(UTF_16LE, "UTF-16")), None),
+            (behind(b"\xfe\xff", encoded(UTF_16BE, "UTF-16")), None),
+            (encoded(UTF_16LE, "UTF-16"), None),
+            (encoded(UTF_16BE, "UTF-16"), Some("utf-16be")),
+            (encoded(WINDOWS_1252, "ISO-8859-1"), None),
+            (encoded(WINDOWS_1252, "windows-1252"), None),
+            // The server in between says what it always says.
+            (encoded(WINDOWS_1252, "ISO-8859-1"), Some("UTF-8")),
+            (behind(b"\xff\xfe", encoded(UTF_16LE, "UTF-16")), Some("iso-8859-1")),
+            (encoded(UTF_8, "UTF-8"), Some("")),
+        ] {
+            let status = Status::parse(&document, charset).unwrap();
+            assert_eq!((status.code, status.message.as_str()), (200, "übernommen"), "{charset:?} {document:?}");
+        }
+        let unmarked = encoded(WINDOWS_1252, "").split_off("<?xml version='1.0' encoding=''?>".len());
+        assert_eq!(Status::parse(&unmarked, Some("windows-1252")).unwrap().message, "übernommen");
+        let error = Status::parse(&unmarked, None).unwrap_err().message;
+        assert!(error.contains("is not UTF-8, and no other encoding is declared"), "{error}");
+        let error = Status::parse(&encoded(WINDOWS_1252, "EBCDIC-X"), None).unwrap_err().message;
+        assert!(error.starts_with("encoding: found 'EBCDIC-X'"), "{error}");
+    }
+
+    #[test]
+    fn what_stands_beside_a_document_says_what_stands_in_it() {
+        let of = |document: &[u8]| content_type(document).into_owned();
+        assert_eq!(of(ORDER.as_bytes()), CONTENT_TYPE);
+        assert_eq!(of(b"<cXML/>"), CONTENT_TYPE);
+        assert_eq!(of(b"<?xml version='1.0' encoding='ISO-8859-15'?><cXML/>"), "text/xml; charset=ISO-8859-15");
+        assert_eq!(of(b"<?xml version='1.0' encoding='a\r\nX: b'?><cXML/>"), CONTENT_TYPE);
+        assert_eq!(of(b"\xff\xfe<\0c\0"), "text/xml; charset=UTF-16");
+        assert_eq!(of(b"\0<\0c"), "text/xml; charset=UTF-16BE");
+    }
+
+    #[test]
+    fn the_text_of_an_element_is_whole() {
+        let divided = "<!DOCTYPE cXML [<!ENTITY firm 'Bolts &#38; Sons'>]><cXML><Response><Status code=' 201 ' text='A'>\
+                       taken <!-- by whom --><![CDATA[by <us>]]>, &firm;<?x y?> &#8364;</Status></Response></cXML>";
+        let status = Status::parse(divided.as_bytes(), None).unwrap();
+        assert_eq!((status.code, status.message.as_str()), (201, "taken by <us>, Bolts & Sons €"));
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! A POST is taken as a cXML document. It is answered with HTTP 200 and a cXML Response, whose status says what became
 //! of it: 200, or 406 for a document that cannot be read, or 450 for a request that is no order. So the sender learns
-//! whether HTTP or the document was the trouble. An order that comes again, byte for byte, gets the Response of the first
+//! whether HTTP or the document was the trouble. A body that is something else than XML, or compressed, gets HTTP 415; of one
+//! with attachments (`multipart/related`) the root part is the document, and the attachments are left alone. An order that comes again, byte for byte, gets the Response of the first
 //! time; another document with the same payloadID gets 409.
 
 use core::sync::atomic::{AtomicU64, Ordering};
@@ -12,8 +13,9 @@ use std::sync::{Mutex, PoisonError};
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 
-use super::cxml::{self, Order, Party, Status};
+use super::cxml::{self, CxmlError, Order, Party, Status};
 use super::http::{self, HttpError, Request};
+use super::mime::{self, MediaType};
 use super::report::{Link, printable};
 
 /// Responses that are kept to be given again. The oldest ones are forgotten first.
@@ -47,8 +49,12 @@ impl Reply {
 
     /// The head that belongs to the body; `last`: no further request is read on this connection.
     pub(crate) fn head(&self, last: bool) -> String {
-        let allow = [("Allow", "GET, HEAD, POST")];
-        let extra = if self.status == 405 { &allow[..] } else { &[] };
+        let extra: &[_] = match self.status {
+            405 => &[("Allow", "GET, HEAD, POST")],
+            // RFC 9110 sections 12.5.1 and 12.5.3: what would have been taken.
+            415 => &[("Accept", "text/xml, application/xml, multipart/related"), ("Accept-Encoding", "identity")],
+            _ => &[],
+        };
         http::response(self.status, self.content_type, self.body.len(), last, extra)
     }
 }
@@ -119,7 +125,7 @@ impl Desk {
         let common_name = proved_name(link);
         match request.method.as_str() {
             "GET" | "HEAD" => Reply::text(200, page(link), "the page that says who came"),
-            "POST" => self.take_order(&request.body, common_name),
+            "POST" => unsupported(request).unwrap_or_else(|| self.take_order(request, common_name)),
             other => {
                 let note = format!("method: found {}, wanted GET, HEAD or POST", printable(other));
                 Reply::text(405, format!("405 Method Not Allowed\n{note}\n"), note)
@@ -128,10 +134,14 @@ impl Desk {
     }
 
     /// Answers a document that should be an order.
-    fn take_order(&self, document: &[u8], common_name: Option<&str>) -> Reply {
+    fn take_order(&self, request: &Request, common_name: Option<&str>) -> Reply {
         let reply = |body: String, note: String| Reply { status: 200, content_type: cxml::CONTENT_TYPE, body, note };
-        let order = match Order::parse(document) {
-            Ok(order) => order,
+        let enclosed = mime::document(request.headers.first("content-type"), &request.body);
+        let enclosed = enclosed.map_err(|message| CxmlError { code: 406, message });
+        let parsed = enclosed
+            .and_then(|enclosed| Ok((Order::parse(enclosed.bytes, enclosed.charset.as_deref())?, enclosed.bytes)));
+        let (order, document) = match parsed {
+            Ok(parsed) => parsed,
             Err(error) => {
                 let status = Status::new(error.code, error.message.clone());
                 return reply(self.response(&status), format!("cXML {} ({})", error.code, printable(&error.message)));
@@ -168,6 +178,19 @@ impl Desk {
         let payload_id = format!("{}.{}.{number}@supplier.example", now.unix_timestamp(), std::process::id());
         status.to_response(&payload_id, now)
     }
+}
+
+/// The refusal of a body of another type, or in a coding that was not offered.
+fn unsupported(request: &Request) -> Option<Reply> {
+    let media = request.headers.first("content-type").map(MediaType::parse);
+    let media = media.filter(|media| !media.is_xml() && !media.is_multipart()).map(|media| media.essence);
+    let coding = request.headers.first("content-encoding").filter(|coding| !coding.eq_ignore_ascii_case("identity"));
+    let note = match (media, coding) {
+        (Some(media), _) => format!("Content-Type: found '{}', wanted text/xml", printable(&media)),
+        (None, Some(coding)) => format!("Content-Encoding: found '{}', wanted identity", printable(coding)),
+        (None, None) => return None,
+    };
+    Some(Reply::text(415, format!("415 Unsupported Media Type\n{note}\n"), note))
 }
 
 /// The common name of the client. One that was only let in because its certificates were not held against it has none:
@@ -221,7 +244,49 @@ mod tests {
 
     fn cxml_code(reply: &Reply) -> u16 {
         assert_eq!((reply.status, reply.content_type), (200, cxml::CONTENT_TYPE));
-        Status::parse(reply.body.as_bytes()).unwrap().code
+        Status::parse(reply.body.as_bytes(), None).unwrap().code
+    }
+
+    /// A request as it comes.
+    fn posted(fields: &str, body: &[u8]) -> Request {
+        let head = format!("POST /orders HTTP/1.1\r\nHost: s\r\nContent-Length: {}\r\n{fields}\r\n\r\n", body.len());
+        http::tests::request_of([head.as_bytes(), body].concat())
+    }
+
+    #[test]
+    fn an_order_comes_in_any_encoding_and_with_attachments() {
+        let desk = Desk::new(Vec::new());
+        let code = |fields: &str, body: &[u8]| cxml_code(&desk.answer(&posted(fields, body), &visitor("a")));
+        let latin1: Vec<u8> =
+            ORDER.replace("UTF-8", "ISO-8859-1").chars().filter_map(|c| u8::try_from(c).ok()).collect();
+        assert_eq!(code("Content-Type: text/xml", &latin1), 200);
+        let utf16: Vec<u8> = ORDER.replace("4711.8f", "4712.8f").encode_utf16().flat_map(u16::to_be_bytes).collect();
+        assert_eq!(code("Content-Type: application/xml", &[&[0xfe, 0xff], &utf16[..]].concat()), 200);
+        let order = ORDER.replace("4711.8f", "4713.8f");
+        let parts = format!(
+            "--b1\r\nContent-Type: text/xml; charset=UTF-8\r\nContent-ID: <1@a>\r\n\r\n{order}\r\n--b1\r\n\
+             Content-Type: application/pdf\r\nContent-Transfer-Encoding: base64\r\n\r\nJVBERi0=\r\n--b1--\r\n"
+        );
+        let related = "Content-Type: multipart/related; boundary=\"b1\"; type=\"text/xml\"; start=\"<1@a>\"";
+        assert_eq!(code(related, parts.as_bytes()), 200);
+        assert_eq!(code(&related.replace("b1", "b2"), parts.as_bytes()), 406);
+    }
+
+    #[test]
+    fn a_body_that_is_no_xml_or_compressed_is_told_what_is_wanted() {
+        let desk = Desk::new(Vec::new());
+        for (fields, note) in [
+            ("Content-Type: application/json", "Content-Type: found 'application/json', wanted text/xml"),
+            ("Content-Type: text/xml\r\nContent-Encoding: gzip", "Content-Encoding: found 'gzip', wanted identity"),
+        ] {
+            let reply = desk.answer(&posted(fields, b"{}"), &visitor("a"));
+            assert_eq!((reply.status, reply.note.as_str()), (415, note));
+            let head = reply.head(true);
+            assert!(
+                head.contains("\r\nAccept: text/xml, ") && head.contains("\r\nAccept-Encoding: identity\r\n"),
+                "{head}"
+            );
+        }
     }
 
     #[test]

@@ -3,12 +3,14 @@
 //! - [`args`]: options of the command line; [`pem`]: certificates and keys in files; [`pki`]: a throw-away PKI
 //! - [`policy`]: `--policy`, files of settings and the stores beside them; [`terms`]: what a connection is held to
 //! - [`tls`]: what both roles lend to the core; [`supplier`]: the server's loop; [`order`]: the client's errand
-//! - [`http`]: HTTP/1.1 over any stream; [`cxml`]: orders and their responses
+//! - [`http`]: HTTP/1.1 over any stream; [`mime`]: media types and parts; [`cxml`]: orders and their responses
 //! - [`desk`]: what the supplier answers; [`verdict`]: what the gateway makes of an answer
 //! - [`tap`]: a socket that keeps a list of the TLS records it saw; [`report`]: what people read
 //! - [`events`]: what happened, from the ring of events; [`capture`]: what passed, for Wireshark; `key_log`: the secrets to read it with
 #![allow(dead_code, unused_imports, unused_macros, reason = "each program uses its own part")]
 
+#[cfg(test)]
+pub(crate) mod answers;
 pub(crate) mod args;
 pub(crate) mod capture;
 pub(crate) mod cxml;
@@ -19,6 +21,7 @@ pub(crate) mod http;
 pub(crate) mod key_log;
 #[cfg(feature = "post-handshake-auth")]
 pub(crate) mod late;
+pub(crate) mod mime;
 pub(crate) mod order;
 pub(crate) mod pem;
 pub(crate) mod pki;

@@ -14,7 +14,7 @@ use embedded_mtls::io::{Failure, HandshakeError, Host, SoftwareHost};
 use embedded_mtls::x509::{CommonName, PeerIdentity, ServerName, Time, TraceEvent};
 use embedded_mtls::{
     AlertDescription, Buffers, Client, ClientConfig, Credential, CredentialRequest, Diagnosis, Entropy, Error,
-    Handshake, SignRequest, Signature,
+    Handshake, SignRequest, Signature, Stage,
 };
 
 use super::args::Preferences;
@@ -22,7 +22,7 @@ use super::cxml::{self, Status};
 use super::http::{self, Connection, HttpError, Limits, Response};
 use super::pem::{Identity, Pin};
 use super::policy::{Clock, Contents, Keys, News, Rules, keystore, waives};
-use super::report::{Link, meaning};
+use super::report::{Link, meaning, printable};
 use super::tls;
 use super::verdict::{Trouble, judge};
 
@@ -41,6 +41,8 @@ pub(crate) struct Errand {
     pub(crate) common_name: Option<Wanted>,
     /// Our identities: the server's authorities choose among them.
     pub(crate) identities: Vec<Identity>,
+    /// The authority of the URL that the order goes to; else server name and port stand for it.
+    pub(crate) authority: Option<String>,
     /// Where in the server.
     pub(crate) path: String,
     /// The document. It is sent as it is, and sent again as it is.
@@ -224,11 +226,12 @@ where
     #[cfg(not(feature = "post-handshake-auth"))]
     let mut connection = Connection::new(&mut stream, Limits::default());
     let response = exchange(errand, &mut connection, progress);
+    let begun = connection.has_begun();
     if let Some(asked) = late.asked.take() {
         progress(Progress::AskedLate(asked));
     }
     let diagnosis = stream.session().diagnosis();
-    let response = response.map_err(|error| lost(&error, diagnosis))?;
+    let response = response.map_err(|error| lost(&error, diagnosis, begun))?;
     progress(Progress::Answered(&response));
     if let Some(diagnosis) = diagnosis {
         progress(Progress::Noted(diagnosis));
@@ -267,8 +270,9 @@ fn exchange<S>(
 where
     S: Read + Write<Error = Failure<io::Error>>,
 {
-    let host = host_field(&errand.server_name, &errand.address);
-    let head = http::post(&errand.path, &host, cxml::CONTENT_TYPE, errand.document.len());
+    let host = errand.authority.clone().unwrap_or_else(|| host_field(&errand.server_name, &errand.address));
+    let content_type = cxml::content_type(&errand.document);
+    let head = http::post(&errand.path, &host, &content_type, errand.document.len());
     connection.send(&head, &errand.document)?;
     progress(Progress::Sent);
     connection.read_response()
@@ -283,7 +287,8 @@ fn host_field(server_name: &str, address: &str) -> String {
     }
 }
 
-/// Why the handshake failed.
+/// Why the handshake failed. Until the server's Finished has come nobody has proved who he is, so nothing that happens before
+/// is a verdict of the server.
 fn refused(error: &HandshakeError<io::Error>, verdict: Option<String>, diagnosis: Option<Diagnosis>) -> Trouble {
     let means = meaning(diagnosis);
     if let (Some(verdict), Failure::Tls(Error::Certificate(found))) = (verdict, &error.cause) {
@@ -292,17 +297,36 @@ fn refused(error: &HandshakeError<io::Error>, verdict: Option<String>, diagnosis
     }
     match error.cause {
         Failure::Io(_) | Failure::Tls(Error::ConnectionTruncated) => Trouble::Network(error.to_string()),
-        Failure::Tls(Error::AlertReceived(_)) => Trouble::Tls(format!("the server refused us: {error}{means}")),
+        Failure::Tls(Error::AlertReceived(alert)) if is_proved(error.stage) => rejected(alert, diagnosis),
+        Failure::Tls(Error::AlertReceived(_)) => {
+            Trouble::Tls(format!("refused before the server had proved who it is: {error}{means}"))
+        }
         Failure::Tls(Error::ApiMisuse(_)) => Trouble::Setup(error.to_string()),
         Failure::Tls(_) => Trouble::Tls(format!("we refused the server: {error}{means}")),
     }
 }
 
-/// Why no response came, though the handshake was done.
-fn lost(error: &HttpError<Failure<io::Error>>, diagnosis: Option<Diagnosis>) -> Trouble {
+/// Whether the server's Finished has come before this stage: from then on what comes is the server's.
+fn is_proved(stage: Stage) -> bool {
+    matches!(stage, Stage::Signature | Stage::Sending | Stage::Done)
+}
+
+/// What an alert of the server means, once it has proved who it is.
+fn rejected(alert: AlertDescription, diagnosis: Option<Diagnosis>) -> Trouble {
+    let diagnosis = diagnosis.unwrap_or(Diagnosis::of_alert(alert));
+    if alert.class().is_permanent() {
+        return Trouble::LateRejection(alert, diagnosis);
+    }
+    let means = meaning(Some(diagnosis));
+    Trouble::Network(format!("the server ended the connection with alert {} ({alert}){means}", alert.0))
+}
+
+/// Why no response came, though the handshake was done. `begun`: the first bytes of one were there.
+fn lost(error: &HttpError<Failure<io::Error>>, diagnosis: Option<Diagnosis>, begun: bool) -> Trouble {
     match error {
-        HttpError::Stream(Failure::Tls(Error::AlertReceived(alert))) => {
-            Trouble::LateRejection(*alert, diagnosis.unwrap_or(Diagnosis::of_alert(*alert)))
+        HttpError::Stream(Failure::Tls(Error::AlertReceived(alert))) => rejected(*alert, diagnosis),
+        HttpError::Stream(Failure::Tls(Error::ConnectionTruncated)) if begun => {
+            Trouble::Network("the connection broke inside the first line of the answer".to_owned())
         }
         HttpError::Stream(Failure::Tls(Error::ConnectionTruncated)) => Trouble::Network(
             "the server closed the connection after the handshake without a word; it may not have liked our certificate"
@@ -313,7 +337,7 @@ fn lost(error: &HttpError<Failure<io::Error>>, diagnosis: Option<Diagnosis>) -> 
         }
         HttpError::Stream(failure) => Trouble::Tls(format!("{failure}{}", meaning(diagnosis))),
         HttpError::Truncated(_) => Trouble::Http { later: true, message: error.to_string() },
-        _ => Trouble::Http { later: false, message: error.to_string() },
+        _ => Trouble::NoHttp(printable(&error.to_string())),
     }
 }
 

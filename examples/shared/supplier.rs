@@ -259,6 +259,7 @@ impl Shop<'_> {
         let mut porter = self.porter(terms, tell);
         let conversation = self.capture.as_ref().map(|capture| capture.conversation(End::Server));
         let socket = Timed::new(stream, deadline.clone()).captured(conversation);
+        let greeting = socket.greeting();
         let shaken = self.shake_hands(&terms.config, socket, &mut memory, ring, &mut porter);
         match shaken {
             Ok(mut stream) => {
@@ -270,7 +271,10 @@ impl Shop<'_> {
                 // If it cannot be said that nothing more comes, nobody is there to hear it.
                 let _ = stream.close();
             }
-            Err(error) => tell(Event::Refused(explain(&error, porter.verdict, porter.diagnosis))),
+            Err(error) => {
+                let heard = greeting.explain().map_or_else(String::new, |words| format!("\n  In fact {words}."));
+                tell(Event::Refused(explain(&error, porter.verdict, porter.diagnosis) + &heard));
+            }
         }
         for line in Events::lines(ring) {
             tell(Event::Recorded(line));

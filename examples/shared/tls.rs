@@ -138,6 +138,44 @@ fn expired() -> io::Error {
     io::Error::new(io::ErrorKind::TimedOut, "the other side took too long")
 }
 
+/// The first bytes that came on a connection, for whoever wonders why they were no TLS.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Greeting(Rc<Cell<([u8; 12], usize)>>);
+
+impl Greeting {
+    /// Keeps what fits.
+    fn hear(&self, bytes: &[u8]) {
+        let (mut kept, mut len) = self.0.get();
+        for (place, byte) in kept.iter_mut().skip(len).zip(bytes) {
+            *place = *byte;
+            len += 1;
+        }
+        self.0.set((kept, len));
+    }
+
+    /// What they are and what helps, if they are something that is put in front of TLS, or in its place.
+    pub(crate) fn explain(&self) -> Option<String> {
+        const METHODS: [&[u8]; 6] = [b"GET ", b"POST ", b"PUT ", b"HEAD ", b"OPTIONS ", b"CONNECT "];
+        let (kept, len) = self.0.get();
+        let heard = kept.get(..len)?;
+        // The PROXY protocol, sections 2.1 and 2.2.
+        let version = match heard {
+            b"\r\n\r\n\0\r\nQUIT\n" => 2,
+            _ if heard.starts_with(b"PROXY ") => 1,
+            _ => {
+                let is_http = METHODS.iter().any(|method| heard.starts_with(method));
+                let words =
+                    "what came is HTTP in plain text: let the client, or the proxy in front, use https for this port";
+                return is_http.then(|| words.to_owned());
+            }
+        };
+        Some(format!(
+            "what came is a PROXY header (version {version}), which a load balancer puts in front of the connection and this \
+             server does not read: let it send none (HAProxy: server without send-proxy, nginx: proxy_protocol off)"
+        ))
+    }
+}
+
 /// A socket whose reads and writes end at a deadline, and which can be read when it can no longer be written.
 ///
 /// A server that refuses us says so with an alert and closes, perhaps while we still write. The alert has arrived then,
@@ -149,18 +187,24 @@ pub(crate) struct Timed {
     unwritable: Option<io::Error>,
     /// Where what passes is written, too.
     capture: Option<Conversation>,
+    greeting: Greeting,
 }
 
 impl Timed {
     /// Uses `stream` until `deadline`.
     pub(crate) fn new(stream: TcpStream, deadline: Deadline) -> Self {
-        Self { socket: Socket(stream), deadline, unwritable: None, capture: None }
+        Self { socket: Socket(stream), deadline, unwritable: None, capture: None, greeting: Greeting::default() }
     }
 
     /// Writes what passes to a capture, too.
     pub(crate) fn captured(mut self, conversation: Option<Conversation>) -> Self {
         self.capture = conversation;
         self
+    }
+
+    /// The first bytes that come.
+    pub(crate) fn greeting(&self) -> Greeting {
+        self.greeting.clone()
     }
 }
 
@@ -175,6 +219,7 @@ impl Read for Timed {
             (Ok(0) | Err(_), Some(error)) => Err(error),
             (read, unwritable) => {
                 self.unwritable = unwritable;
+                self.greeting.hear(buf.get(..*read.as_ref().unwrap_or(&0)).unwrap_or_default());
                 if let (Some(capture), Ok(count)) = (&mut self.capture, &read) {
                     capture.received(buf.get(..*count).unwrap_or_default());
                 }

@@ -5,8 +5,9 @@ use core::fmt;
 use embedded_mtls::x509::WaivableCause;
 use embedded_mtls::{AlertDescription, CertificateProblem, Diagnosis};
 
-use super::cxml::{Outcome, Status};
-use super::http::Response;
+use super::cxml::{self, Outcome, Status};
+use super::http::{Flaw, Response};
+use super::mime;
 use super::report::{meaning, printable};
 
 /// Why an order is not known to be delivered.
@@ -20,12 +21,16 @@ pub(crate) enum Trouble {
     Tls(String),
     /// We refused the certificates of the server, by this rule.
     Certificate { problem: CertificateProblem, message: String },
-    /// The server refused us after our handshake was done.
+    /// The server proved who it is, and refused us for what we showed, or for what we did not show.
     LateRejection(AlertDescription, Diagnosis),
-    /// The HTTP response is no success, or not HTTP.
+    /// The HTTP response is no success, or was cut off.
     Http { later: bool, message: String },
-    /// The cXML response is no success, or not cXML.
+    /// What came is no HTTP.
+    NoHttp(String),
+    /// The cXML response is no success, or the response is a page for people.
     Cxml { later: bool, message: String },
+    /// HTTP says that the supplier has the order; what the supplier says cannot be read.
+    Unread(String),
 }
 
 /// The exit codes of the gateway, for its help.
@@ -34,16 +39,20 @@ pub(crate) const EXIT_CODES: &str =
    1  setup     wrong options, or a file that cannot be used: nothing was sent
   10  network   no connection, or it broke: repeat later with the same bytes
   20  TLS       the handshake failed: the message says which side refused what
-  21  TLS       late rejection: the server refused us after our side of the handshake was done
+  21  TLS       late rejection: the server proved who it is, and refused our certificate or wanted one
   22  TLS       the server's certificate, or one above it, has expired or is not valid yet
   23  TLS       the server's certificate is self-signed
   24  TLS       the server's certificate comes from nobody whom we trust
   25  TLS       the server's certificate is for another name
   26  TLS       the server's certificate breaks another rule
-  30  HTTP      refused for good (4xx, or no HTTP)
-  31  HTTP      server trouble (5xx): repeat later with the same bytes
-  40  cXML      refused for good (status 4xx, or no cXML)
-  41  cXML      supplier trouble (status 5xx): repeat later with the same bytes";
+  30  HTTP      refused for good (3xx, 4xx but 408, 421, 425 and 429; 501, 505)
+  31  HTTP      server trouble (5xx, 408, 421, 425, 429), or the answer was cut off: repeat later with the same bytes
+  32  HTTP      what came is no HTTP: nobody knows what became of the order
+  40  cXML      refused for good (status 4xx), or a page for people instead of a Response
+  41  cXML      supplier trouble (status 5xx): repeat later with the same bytes
+  42  cXML      delivered (HTTP 2xx), and the answer cannot be read: ask the supplier before you repeat it
+With 20 and 22 to 26 the server had not yet proved who it is: whoever is in between can cause them, so they are no
+reason to give an order up.";
 
 impl Trouble {
     /// The exit code of this trouble, as in [`EXIT_CODES`].
@@ -61,7 +70,9 @@ impl Trouble {
                 _ => 26,
             },
             Self::Http { later, .. } => 30 + u8::from(*later),
+            Self::NoHttp(_) => 32,
             Self::Cxml { later, .. } => 40 + u8::from(*later),
+            Self::Unread(_) => 42,
         }
     }
 }
@@ -74,37 +85,182 @@ impl fmt::Display for Trouble {
             Self::Tls(message) | Self::Certificate { message, .. } => write!(f, "TLS: {message}"),
             Self::LateRejection(alert, diagnosis) => write!(
                 f,
-                "TLS: the server rejected us after our side of the handshake was done, with alert {} ({alert}).{}\n  In TLS \
-                 1.3 a client is done before the server has looked at its certificate. The order was not taken.",
+                "TLS: the server proved who it is, and rejected us with alert {} ({alert}).{}\n  In TLS 1.3 a client is done \
+                 before the server has looked at its certificate. The order was not taken.",
                 alert.0,
                 meaning(Some(*diagnosis))
             ),
             Self::Http { message, .. } => write!(f, "HTTP: {message}"),
+            Self::NoHttp(message) => write!(f, "HTTP: {message}; nobody knows what became of the order"),
             Self::Cxml { message, .. } => write!(f, "cXML: {message}"),
+            Self::Unread(message) => write!(
+                f,
+                "cXML: the supplier has the order, and its answer cannot be read: {message}; ask the supplier before you \
+                 repeat it"
+            ),
         }
+    }
+}
+
+/// What a status of HTTP means for an order that it answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Class {
+    /// The server has it.
+    Done,
+    /// A repetition of the same bytes may be answered otherwise.
+    Later,
+    /// Only another request may be.
+    Refused,
+}
+
+/// The class of a status (RFC 9110 section 15). `asks_to_wait` is whether the response has a `Retry-After`.
+fn class(status: u16, asks_to_wait: bool) -> Class {
+    match status {
+        200..300 => Class::Done,
+        // Not this time: too slow, another connection, too early, too often.
+        408 | 421 | 425 | 429 => Class::Later,
+        // Section 15.5.14: "If the condition is temporary, the server SHOULD generate a Retry-After".
+        413 => {
+            if asks_to_wait {
+                Class::Later
+            } else {
+                Class::Refused
+            }
+        }
+        // Not with this request: a method or version that is not there, a loop, a login of the network.
+        501 | 505 | 506 | 508 | 510 | 511 => Class::Refused,
+        300..=499 => Class::Refused,
+        // Section 15: a status that is none counts as one of the server's own trouble.
+        _ => Class::Later,
     }
 }
 
 /// Reads the answer to an order, on both its levels. `shown` is whether a certificate of ours was.
 pub(crate) fn judge(response: &Response, shown: bool) -> Result<Status, Trouble> {
-    if !(200..300).contains(&response.status) {
-        let mut message = format!("status {} {}", response.status, printable(&response.reason));
+    let line = format!("status {} {}", response.status, printable(&response.reason)).trim_end().to_owned();
+    let wait = response.headers.first("retry-after");
+    let class = class(response.status, wait.is_some());
+    if class != Class::Done {
+        let mut message = line;
+        if let Some(wait) = wait {
+            message += &waiting(wait);
+        }
+        if let (300..400, Some(location)) = (response.status, response.headers.first("location")) {
+            message += &format!("; it wants the order at '{}'", printable(location));
+        }
+        message += &heard(response);
         message += &meaning(Diagnosis::of_http(response.status, &response.body, shown));
-        return Err(Trouble::Http { later: response.status >= 500, message });
+        return Err(Trouble::Http { later: class == Class::Later, message });
     }
-    let status = Status::parse(&response.body)
-        .map_err(|error| Trouble::Cxml { later: false, message: printable(&format!("no cXML Response: {error}")) })?;
+    read(response, &line, shown)
+}
+
+/// Reads the answer of a server that has the order.
+fn read(response: &Response, line: &str, shown: bool) -> Result<Status, Trouble> {
+    match &response.flaw {
+        Some(Flaw::Cut(why)) => {
+            let why = printable(why);
+            let message = format!(
+                "{line}, so the supplier probably has the order, and its answer was cut off ({why}); repeat it with the same \
+                 bytes: the supplier knows it by its payloadID"
+            );
+            return Err(Trouble::Http { later: true, message });
+        }
+        Some(Flaw::Unreadable(why)) => return Err(Trouble::Unread(printable(why))),
+        None => {}
+    }
+    let coding = response.headers.all("content-encoding").find(|coding| !coding.eq_ignore_ascii_case("identity"));
+    if let Some(coding) = coding.filter(|coding| !coding.is_empty()) {
+        let coding = printable(coding);
+        return Err(Trouble::Unread(format!(
+            "Content-Encoding: found '{coding}', wanted identity, which was asked for"
+        )));
+    }
+    if response.status == 206 {
+        return Err(Trouble::Unread("it is a part of an answer (206), and no part was asked for".to_owned()));
+    }
+    let is_empty = response.body.iter().all(u8::is_ascii_whitespace);
+    let status = match cxml_status(response) {
+        // RFC 9110 section 15.3.3: "accepted for processing, but the processing has not been completed".
+        Ok(_) if response.status == 202 && is_empty => {
+            Status::new(201, "HTTP 202 with an empty body: accepted, not yet processed")
+        }
+        Ok(status) => status,
+        Err(why) => return Err(no_response(response, line, &why, shown)),
+    };
     let (later, what) = match status.outcome() {
         Outcome::Delivered | Outcome::Pending => return Ok(status),
+        Outcome::Refused if status.code == 409 => (false, "it may have been delivered before: ask the supplier"),
         Outcome::Refused => (false, "do not repeat the order as it is"),
         Outcome::Later => (true, "repeat it later with the same bytes"),
+        Outcome::Unknown => return Err(Trouble::Unread(format!("cXML status {} is of no class", status.code))),
     };
     let (text, more) = (printable(&status.text), printable(&status.message));
     Err(Trouble::Cxml { later, message: format!("status {} {text}: {more}; {what}", status.code) })
 }
 
+/// The status of the cXML in a response.
+fn cxml_status(response: &Response) -> Result<Status, String> {
+    let enclosed = mime::document(response.headers.first("content-type"), &response.body)?;
+    Status::parse(enclosed.bytes, enclosed.charset.as_deref()).map_err(|error| error.message)
+}
+
+/// What to make of a success without a cXML Response: a page for people comes from something in front of whatever takes
+/// orders, such as a login or a firewall.
+fn no_response(response: &Response, line: &str, why: &str, shown: bool) -> Trouble {
+    let Some(title) = page(response) else { return Trouble::Unread(printable(&format!("no cXML Response: {why}"))) };
+    let means = meaning(Diagnosis::of_http(response.status, &response.body, shown));
+    let message = format!(
+        "{line}, and a page for people{title} instead of a Response: nobody who takes orders has answered{means}"
+    );
+    Trouble::Cxml { later: false, message }
+}
+
+/// The title of a page for people in quotes, or nothing if it has none; `None` if this is no such page.
+fn page(response: &Response) -> Option<String> {
+    let text = String::from_utf8_lossy(&response.body);
+    let lower = text.to_ascii_lowercase();
+    let is_typed = response
+        .headers
+        .first("content-type")
+        .is_some_and(|field| mime::MediaType::parse(field).essence == "text/html");
+    let start = lower.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
+    if !is_typed && !start.starts_with("<!doctype html") && !start.starts_with("<html") {
+        return None;
+    }
+    let from = lower.find("<title>").map(|place| place + "<title>".len());
+    let title = from.and_then(|from| text.get(from..from + lower.get(from..)?.find("</title>")?));
+    let short: String = title.unwrap_or_default().trim().chars().take(80).collect();
+    Some(if short.is_empty() { String::new() } else { format!(" ('{}')", printable(&short)) })
+}
+
+/// What the body of a refusal says: a Response, or the title of a page.
+fn heard(response: &Response) -> String {
+    if response.body.iter().all(u8::is_ascii_whitespace) {
+        return String::new();
+    }
+    match (cxml_status(response), page(response)) {
+        (Ok(Status { code, text, message }), _) => {
+            format!("; cXML status {code} {}: {}", printable(&text), printable(&message))
+        }
+        (Err(_), Some(title)) if !title.is_empty() => format!("; its page{title}"),
+        _ => String::new(),
+    }
+}
+
+/// How long a server asks to wait: a number of seconds, or a date (RFC 9110 section 10.2.3).
+fn waiting(wait: &str) -> String {
+    let is_number = !wait.is_empty() && wait.bytes().all(|byte| byte.is_ascii_digit());
+    if is_number {
+        format!(", repeat after {wait} s (Retry-After)")
+    } else {
+        format!(", repeat after {} (Retry-After)", printable(wait))
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::http;
     use super::*;
 
     #[test]
@@ -134,8 +290,44 @@ mod tests {
         assert_eq!(verdict(200, &cxml(560)).unwrap_err().0, 41);
         assert_eq!(verdict(500, &cxml(200)).unwrap_err().0, 31);
         assert_eq!(verdict(404, &cxml(200)).unwrap_err().0, 30);
-        assert_eq!(verdict(302, "").unwrap_err().0, 30);
         assert_eq!(verdict(200, "<html></html>").unwrap_err().0, 40);
+        let known = verdict(500, &cxml(406)).unwrap_err().1;
+        assert!(known.contains("; cXML status 406 Text: more"), "{known}");
+    }
+
+    #[test]
+    fn each_status_of_http_has_its_class() {
+        let of = |class_of| (100..700).filter(|status| class(*status, false) == class_of).collect::<Vec<_>>();
+        assert_eq!(of(Class::Done), (200..300).collect::<Vec<_>>());
+        let later = [408, 421, 425, 429].into_iter();
+        let own = (500..600).filter(|status| ![501, 505, 506, 508, 510, 511].contains(status));
+        assert_eq!(of(Class::Later), (100..200).chain(later).chain(own).chain(600..700).collect::<Vec<_>>());
+        assert_eq!([class(413, false), class(413, true)], [Class::Refused, Class::Later]);
+    }
+
+    #[test]
+    fn answers_mean_what_the_table_of_both_readers_says() {
+        let cases = super::super::answers::cases();
+        assert!(cases.len() > 70, "{}", cases.len());
+        for case in cases {
+            let found = match http::tests::read(&case).map(|response| judge(&response, true)) {
+                Err(nothing) => nothing.to_owned(),
+                Ok(Ok(status)) if status.outcome() == Outcome::Pending => "pending".to_owned(),
+                Ok(Ok(_)) => "delivered".to_owned(),
+                Ok(Err(trouble)) => match trouble.exit_code() {
+                    30 => "refused",
+                    31 if trouble.to_string().contains("cut off") => "cut",
+                    31 => "later",
+                    40 if trouble.to_string().contains("page for people") => "page",
+                    40 => "cxml-refused",
+                    41 => "cxml-later",
+                    42 => "unread",
+                    _ => "?",
+                }
+                .to_owned(),
+            };
+            assert_eq!(found, case.outcome, "{}", case.name);
+        }
     }
 
     #[test]

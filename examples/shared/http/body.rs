@@ -21,6 +21,11 @@ impl Framing {
         if request.version == 0 && request.headers.first("transfer-encoding").is_some() {
             return Err(HttpError::Malformed("request", "Transfer-Encoding in HTTP/1.0".to_owned()));
         }
+        // Two lengths are how requests are smuggled past another server (RFC 9112 section 11.2).
+        let has = |field| request.headers.first(field).is_some();
+        if has("transfer-encoding") && has("content-length") {
+            return Err(HttpError::Malformed("request", "both Content-Length and Transfer-Encoding".to_owned()));
+        }
         Ok(Self::of(&request.headers, "request")?.unwrap_or(Self::Length(0)))
     }
 
@@ -34,27 +39,24 @@ impl Framing {
 
     /// The framing that the headers of `part` announce.
     fn of<E>(headers: &Headers, part: &'static str) -> Result<Option<Self>, HttpError<E>> {
-        let mut codings = headers.all("transfer-encoding");
-        let mut lengths = headers.all("content-length");
-        match (codings.next(), codings.next(), lengths.next()) {
-            // Two lengths are how requests are smuggled past another server (RFC 9112 section 11.2).
-            (Some(_), _, Some(_)) => {
-                Err(HttpError::Malformed(part, "both Content-Length and Transfer-Encoding".to_owned()))
-            }
-            (Some(coding), None, None) if coding.eq_ignore_ascii_case("chunked") => Ok(Some(Self::Chunked)),
-            (Some(coding), ..) => Err(HttpError::Coding(coding.to_owned())),
-            (None, _, Some(length)) => {
-                if let Some(other) = lengths.find(|other| *other != length) {
-                    return Err(HttpError::Malformed(part, format!("Content-Length is both '{length}' and '{other}'")));
-                }
-                let bytes = Some(length).filter(|length| length.bytes().all(|byte| byte.is_ascii_digit()));
-                let bytes = bytes.and_then(|length| length.parse().ok());
-                bytes.map(|length| Some(Self::Length(length))).ok_or_else(|| {
-                    HttpError::Malformed(part, format!("Content-Length: found '{length}', wanted a number of bytes"))
-                })
-            }
-            (None, _, None) => Ok(None),
+        // RFC 9112 section 6.3: Transfer-Encoding overrides Content-Length.
+        let codings: Vec<_> =
+            headers.all("transfer-encoding").flat_map(|list| list.split(',').map(str::trim)).collect();
+        match codings.as_slice() {
+            [] => {}
+            [coding] if coding.eq_ignore_ascii_case("chunked") => return Ok(Some(Self::Chunked)),
+            codings => return Err(HttpError::Coding(codings.join(", "))),
         }
+        let mut lengths = headers.all("content-length").flat_map(|list| list.split(',').map(str::trim));
+        let Some(length) = lengths.next() else { return Ok(None) };
+        if let Some(other) = lengths.find(|other| *other != length) {
+            return Err(HttpError::Malformed(part, format!("Content-Length is both '{length}' and '{other}'")));
+        }
+        let bytes = Some(length).filter(|length| length.bytes().all(|byte| byte.is_ascii_digit()));
+        let bytes = bytes.and_then(|length| length.parse().ok());
+        bytes.map(|length| Some(Self::Length(length))).ok_or_else(|| {
+            HttpError::Malformed(part, format!("Content-Length: found '{length}', wanted a number of bytes"))
+        })
     }
 
     /// Refuses an announced length above `limit`.
@@ -69,19 +71,33 @@ impl Framing {
 impl<S: Read + Write> Connection<S> {
     /// Reads a body.
     pub(crate) fn read_body(&mut self, framing: Framing) -> Result<Vec<u8>, HttpError<S::Error>> {
+        let mut body = Vec::new();
+        self.read_body_into(framing, &mut body)?;
+        Ok(body)
+    }
+
+    /// Reads a body, of which `body` holds what came if that is not all.
+    pub(crate) fn read_body_into(&mut self, framing: Framing, body: &mut Vec<u8>) -> Result<(), HttpError<S::Error>> {
         framing.within(self.limits.body)?;
-        match framing {
-            Framing::Length(length) => self.take(length),
-            Framing::Chunked => self.read_chunks(),
-            Framing::UntilClose => {
-                while self.fill()? {
-                    if self.inbox.len() > self.limits.body {
-                        return Err(HttpError::TooLarge("body", self.limits.body));
-                    }
-                }
-                Ok(core::mem::take(&mut self.inbox))
+        let outcome = match framing {
+            Framing::Length(length) => self.take(length).map(|bytes| *body = bytes),
+            Framing::Chunked => return self.read_chunks(body),
+            Framing::UntilClose => self.read_to_the_end().map(|bytes| *body = bytes),
+        };
+        if outcome.is_err() {
+            *body = core::mem::take(&mut self.inbox);
+        }
+        outcome
+    }
+
+    /// Takes what comes until the stream ends.
+    fn read_to_the_end(&mut self) -> Result<Vec<u8>, HttpError<S::Error>> {
+        while self.fill()? {
+            if self.inbox.len() > self.limits.body {
+                return Err(HttpError::TooLarge("body", self.limits.body));
             }
         }
+        Ok(core::mem::take(&mut self.inbox))
     }
 
     /// Takes `length` bytes from the stream.
@@ -96,8 +112,7 @@ impl<S: Read + Write> Connection<S> {
     }
 
     /// Reads chunks up to the last one, and drops the trailer fields behind it (RFC 9112 section 7.1).
-    fn read_chunks(&mut self) -> Result<Vec<u8>, HttpError<S::Error>> {
-        let mut body = Vec::new();
+    fn read_chunks(&mut self, body: &mut Vec<u8>) -> Result<(), HttpError<S::Error>> {
         loop {
             let line = self.take_line()?;
             let size = match httparse::parse_chunk_size(&line) {
@@ -117,10 +132,14 @@ impl<S: Read + Write> Connection<S> {
         }
         let mut trailer = 0;
         loop {
-            let line = self.take_line()?;
+            let line = match self.take_line() {
+                // The last chunk has said that the body is whole.
+                Err(HttpError::Truncated(_) | HttpError::Stream(_)) => return Ok(()),
+                line => line?,
+            };
             trailer += line.len();
             if line == b"\r\n" {
-                return Ok(body);
+                return Ok(());
             }
             if trailer > self.limits.head {
                 return Err(HttpError::TooLarge("trailer", self.limits.head));

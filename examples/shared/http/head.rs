@@ -30,7 +30,10 @@ impl Headers {
 
     fn from_parsed(headers: &[httparse::Header<'_>]) -> Self {
         let field = |header: &httparse::Header<'_>| {
-            (header.name.to_owned(), String::from_utf8_lossy(header.value).trim().to_owned())
+            // A folded value has its line ends in it: each run of white space stands for one space.
+            let value = String::from_utf8_lossy(header.value);
+            let lines: Vec<_> = value.split(['\r', '\n']).map(str::trim).filter(|line| !line.is_empty()).collect();
+            (header.name.to_owned(), lines.join(" "))
         };
         Self(headers.iter().map(field).collect())
     }
@@ -55,13 +58,25 @@ impl Request {
     }
 }
 
-/// A response that was read.
+/// A response whose status line was read. What follows that may be less than the server meant to send.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) reason: String,
     pub(crate) headers: Headers,
+    /// All of it, or as much of it as came.
     pub(crate) body: Vec<u8>,
+    /// Why the headers or the body are not all that the server sent.
+    pub(crate) flaw: Option<Flaw>,
+}
+
+/// Why the rest of a response was not read, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Flaw {
+    /// The connection ended before the response: another one may bring it.
+    Cut(String),
+    /// It is not as RFC 9112 wants it, or too large: it would be the same again.
+    Unreadable(String),
 }
 
 /// Reads the head of a request.
@@ -86,27 +101,40 @@ pub(crate) fn parse_request(bytes: &[u8]) -> Result<Option<(Request, usize)>, (&
     }
 }
 
-/// Reads the head of a response.
+/// Reads the head of a response. Field lines that are folded are joined (RFC 9112 section 5.2), those that are none are passed
+/// over: whatever a server writes there, it has answered.
 pub(crate) fn parse_response(bytes: &[u8]) -> Result<Option<(Response, usize)>, (&'static str, String)> {
     let mut fields = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut response = httparse::Response::new(&mut fields);
-    let httparse::Status::Complete(length) = response.parse(bytes).map_err(|e| ("response", e.to_string()))? else {
-        return Ok(None);
-    };
+    let mut config = httparse::ParserConfig::default();
+    config
+        .allow_multiple_spaces_in_response_status_delimiters(true)
+        .allow_obsolete_multiline_headers_in_responses(true)
+        .allow_spaces_after_header_name_in_responses(true)
+        .ignore_invalid_headers_in_responses(true);
+    let parsed = config.parse_response(&mut response, bytes).map_err(|error| ("response", error.to_string()))?;
+    let httparse::Status::Complete(length) = parsed else { return Ok(None) };
     let head = Response {
         status: response.code.unwrap_or_default(),
         reason: response.reason.unwrap_or_default().to_owned(),
         headers: Headers::from_parsed(response.headers),
-        body: Vec::new(),
+        ..Response::default()
     };
     Ok(Some((head, length)))
+}
+
+/// What the first line of a response alone says, if it is there and can be read.
+pub(crate) fn parse_status_line(bytes: &[u8]) -> Option<Response> {
+    let end = bytes.iter().position(|byte| *byte == b'\n')?;
+    let alone = [bytes.get(..=end)?, b"\r\n"].concat();
+    parse_response(&alone).ok().flatten().map(|(response, _)| response)
 }
 
 /// The head of a POST request.
 pub(crate) fn post(target: &str, host: &str, content_type: &str, length: usize) -> String {
     format!(
         "POST {target} HTTP/1.1\r\nHost: {host}\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\n\
-         User-Agent: embedded-mtls/{}\r\nConnection: close\r\n\r\n",
+         Accept-Encoding: identity\r\nUser-Agent: embedded-mtls/{}\r\nConnection: close\r\n\r\n",
         env!("CARGO_PKG_VERSION")
     )
 }
@@ -132,6 +160,7 @@ fn reason(status: u16) -> &'static str {
         403 => "Forbidden",
         405 => "Method Not Allowed",
         413 => "Content Too Large",
+        415 => "Unsupported Media Type",
         431 => "Request Header Fields Too Large",
         501 => "Not Implemented",
         _ => "Error",

@@ -2,6 +2,8 @@
 //!
 //! Both sides read bodies with `Content-Length` or in chunks, within [`Limits`]; a client skips `100 Continue`, a server
 //! sends it. Errors of the stream keep their type, so that a refusal by TLS stays one.
+//!
+//! A client has its answer with the status line: what is wrong behind it is a [`Flaw`] of the response and no error.
 
 mod body;
 mod head;
@@ -11,7 +13,10 @@ use core::fmt;
 use embedded_io::{Read, Write};
 
 use self::body::Framing;
-pub(crate) use self::head::{Headers, Request, Response, post, response};
+pub(crate) use self::head::{Flaw, Headers, Request, Response, post, response};
+
+/// Interim responses before the final one that are passed over.
+const MAX_INTERIM: usize = 16;
 
 /// What a message may cost. Larger ones are refused before they are read.
 #[derive(Clone, Copy, Debug)]
@@ -53,6 +58,16 @@ impl<E> HttpError<E> {
             Self::TooLarge("body", _) => Some(413),
             Self::TooLarge(..) => Some(431),
             Self::Coding(_) => Some(501),
+        }
+    }
+}
+
+impl<E: fmt::Display> HttpError<E> {
+    /// What it makes of a response whose status is known.
+    fn into_flaw(self) -> Flaw {
+        match self {
+            Self::Stream(_) | Self::Truncated(_) => Flaw::Cut(self.to_string()),
+            _ => Flaw::Unreadable(self.to_string()),
         }
     }
 }
@@ -107,16 +122,46 @@ impl<S: Read + Write> Connection<S> {
         Ok(Some(request))
     }
 
-    /// Reads the response to a POST request.
-    pub(crate) fn read_response(&mut self) -> Result<Response, HttpError<S::Error>> {
-        loop {
-            let mut response = self.read_head(head::parse_response)?.ok_or(HttpError::Truncated("response"))?;
-            // RFC 9110 section 15.2: a client must be able to parse one or more 1xx responses before the final one.
-            if response.status >= 200 {
-                response.body = self.read_body(Framing::of_response(&response)?)?;
-                return Ok(response);
+    /// Reads the response to a POST request. An error if not even its status line came.
+    pub(crate) fn read_response(&mut self) -> Result<Response, HttpError<S::Error>>
+    where
+        S::Error: fmt::Display,
+    {
+        // RFC 9110 section 15.2: a client must be able to parse one or more 1xx responses before the final one.
+        for _ in 0..=MAX_INTERIM {
+            let mut response = match self.read_head(head::parse_response) {
+                Ok(None) => return Err(HttpError::Truncated("response")),
+                Ok(Some(response)) => response,
+                Err(error) => match head::parse_status_line(&self.inbox) {
+                    Some(response) if response.status >= 200 => {
+                        return Ok(Response { flaw: Some(error.into_flaw()), ..response });
+                    }
+                    _ => return Err(error),
+                },
+            };
+            match response.status {
+                // Section 7.8: it is for a client to ask for another protocol, and this one does not.
+                101 => {
+                    return Err(HttpError::Malformed(
+                        "response",
+                        "101, and no other protocol was asked for".to_owned(),
+                    ));
+                }
+                100..200 => {}
+                _ => {
+                    let framing = Framing::of_response(&response);
+                    let read = framing.and_then(|framing| self.read_body_into(framing, &mut response.body));
+                    response.flaw = read.err().map(HttpError::into_flaw);
+                    return Ok(response);
+                }
             }
         }
+        Err(HttpError::Malformed("response", format!("more than {MAX_INTERIM} interim responses")))
+    }
+
+    /// Whether anything was received that is part of no message yet.
+    pub(crate) fn has_begun(&self) -> bool {
+        !self.inbox.is_empty()
     }
 
     /// Sends a message in as few writes as the stream needs.
@@ -162,4 +207,4 @@ impl<S: Read + Write> Connection<S> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

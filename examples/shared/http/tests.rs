@@ -11,6 +11,53 @@ struct Script {
     output: Vec<u8>,
 }
 
+/// A script that breaks when it is at its end.
+struct Breaking(Script);
+
+impl embedded_io::ErrorType for Breaking {
+    type Error = embedded_io::ErrorKind;
+}
+
+impl Read for Breaking {
+    fn read(&mut self, buf: &mut [u8]) -> Result<usize, Self::Error> {
+        match self.0.read(buf) {
+            Ok(0) => Err(embedded_io::ErrorKind::ConnectionReset),
+            Ok(count) => Ok(count),
+            Err(never) => match never {},
+        }
+    }
+}
+
+impl Write for Breaking {
+    fn write(&mut self, buf: &[u8]) -> Result<usize, Self::Error> {
+        Ok(buf.len())
+    }
+
+    fn flush(&mut self) -> Result<(), Self::Error> {
+        Ok(())
+    }
+}
+
+/// Reads a case of the table of answers, whole and byte by byte; else says what came instead of a response.
+pub(crate) fn read(case: &super::super::answers::Case) -> Result<Response, &'static str> {
+    fn outcome<E>(read: Result<Response, HttpError<E>>) -> Result<Response, &'static str> {
+        read.map_err(|error| match error {
+            HttpError::Stream(_) | HttpError::Truncated(_) => "nothing",
+            _ => "no-http",
+        })
+    }
+    let read = |step| {
+        let script = Script { input: case.bytes.clone(), step, output: Vec::new() };
+        match case.is_cut {
+            true => outcome(Connection::new(Breaking(script), Limits::default()).read_response()),
+            false => outcome(Connection::new(script, Limits::default()).read_response()),
+        }
+    };
+    let whole = read(usize::MAX);
+    assert_eq!(whole, read(1), "{}", case.name);
+    whole
+}
+
 impl embedded_io::ErrorType for Script {
     type Error = Infallible;
 }
@@ -46,6 +93,12 @@ fn request(input: &str) -> Result<Option<Request>, HttpError<Infallible>> {
     let whole = connection(input, usize::MAX).read_request();
     assert_eq!(whole, connection(input, 1).read_request());
     whole
+}
+
+/// The request in these bytes.
+pub(crate) fn request_of(input: Vec<u8>) -> Request {
+    let stream = Script { input, step: usize::MAX, output: Vec::new() };
+    Connection::new(stream, Limits::default()).read_request().unwrap().unwrap()
 }
 
 fn response_to_post(input: &str) -> Result<Response, HttpError<Infallible>> {
@@ -92,7 +145,9 @@ fn a_client_that_waits_is_told_to_continue() {
 
 #[test]
 fn a_client_skips_interim_responses() {
-    let found = response_to_post("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Created\r\nContent-Length: 1\r\n\r\nx");
+    let found = response_to_post(
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 201 Created\r\nContent-Length: 1\r\n\r\nx",
+    );
     let found = found.unwrap();
     assert_eq!((found.status, found.reason.as_str(), &found.body[..]), (201, "Created", &b"x"[..]));
 }
@@ -104,13 +159,45 @@ fn a_response_without_a_length_ends_with_the_connection() {
 }
 
 #[test]
-fn a_message_cut_short_is_not_a_message() {
+fn a_response_without_a_status_line_is_none() {
     assert_eq!(response_to_post(""), Err(HttpError::Truncated("response")));
     assert_eq!(response_to_post("HTTP/1.1 200"), Err(HttpError::Truncated("head")));
-    let cut = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n1234";
-    assert_eq!(response_to_post(cut), Err(HttpError::Truncated("body")));
-    let cut = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n";
-    assert_eq!(response_to_post(cut), Err(HttpError::Truncated("body")));
+    assert!(matches!(response_to_post("HTTP/1.1 101 S\r\n\r\n"), Err(HttpError::Malformed("response", _))));
+    let interim = "HTTP/1.1 103 Early Hints\r\n\r\n".repeat(17);
+    assert!(matches!(response_to_post(&interim), Err(HttpError::Malformed("response", _))));
+}
+
+#[test]
+fn what_is_wrong_behind_the_status_line_is_a_flaw_of_the_response() {
+    let cut = |text: &str| Some(Flaw::Cut(text.to_owned()));
+    let unreadable = |text: &str| Some(Flaw::Unreadable(text.to_owned()));
+    let long = format!("X: {}\r\n\r\n", "x".repeat(400));
+    for (rest, body, flaw) in [
+        ("Content-", "", cut("the connection ended inside the HTTP head")),
+        ("Content-Length: 5\r\n\r\n1234", "1234", cut("the connection ended inside the HTTP body")),
+        ("Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", "abc", cut("the connection ended inside the HTTP body")),
+        (long.as_str(), "", unreadable("the HTTP head is larger than 300 bytes")),
+        ("Transfer-Encoding: gzip\r\n\r\nx", "", unreadable("transfer coding: found 'gzip', wanted chunked or none")),
+        ("Content-Length: 2000\r\n\r\nx", "", unreadable("the HTTP body is larger than 1000 bytes")),
+        (
+            "Content-Length: 1\r\nContent-Length: 2\r\n\r\nx",
+            "",
+            unreadable("the HTTP response is malformed: Content-Length is both '1' and '2'"),
+        ),
+    ] {
+        let found = response_to_post(&format!("HTTP/1.1 404 Not Found\r\n{rest}")).unwrap();
+        assert_eq!((found.status, found.reason.as_str(), found.flaw), (404, "Not Found", flaw), "{rest}");
+        assert_eq!(found.body, body.as_bytes(), "{rest}");
+    }
+}
+
+#[test]
+fn a_response_may_be_written_in_older_ways() {
+    let folded = "HTTP/1.1  200  OK\r\nX-Info: one\r\n\ttwo \r\n  three\r\nContent-Length : 2, 2\r\nno field\r\n\r\nok";
+    let found = response_to_post(folded).unwrap();
+    assert_eq!((found.headers.first("x-info"), &found.body[..], found.flaw), (Some("one two three"), &b"ok"[..], None));
+    let both = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n";
+    assert_eq!(response_to_post(both).unwrap().body, b"ok");
 }
 
 #[test]

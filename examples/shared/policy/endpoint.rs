@@ -12,6 +12,11 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
+    /// What the Host field says: the authority of the URL, without the port if it is the usual one (RFC 9110 section 7.2).
+    pub(crate) fn authority(&self) -> &str {
+        self.address.strip_suffix(":443").unwrap_or(&self.address)
+    }
+
     /// Reads `https://HOST[:PORT][/PATH]`; an IPv6 address stands in brackets.
     pub(crate) fn parse(url: &str) -> Option<Self> {
         let rest = url.strip_prefix("https://")?;
@@ -47,6 +52,10 @@ mod tests {
             assert_eq!((endpoint.address.as_str(), endpoint.host.as_str()), (address, host));
             assert_eq!(endpoint.path.as_deref(), path);
         }
+        let authority = |url| Endpoint::parse(url).unwrap().authority().to_owned();
+        assert_eq!(authority("https://supplier.example/orders"), "supplier.example");
+        assert_eq!(authority("https://supplier.example:443"), "supplier.example");
+        assert_eq!(authority("https://[::1]:8443/"), "[::1]:8443");
         for url in
             ["http://a", "https://", "https://a:x", "https://a:70000", "https://u@a", "https://a b", "https://[::1"]
         {
