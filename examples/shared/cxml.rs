@@ -95,6 +95,8 @@ pub(crate) struct Order {
     pub(crate) total: String,
     /// How many lines it has.
     pub(crate) lines: usize,
+    /// Of each line its quantity, part and unit price.
+    items: Vec<[String; 3]>,
 }
 
 impl Order {
@@ -112,8 +114,8 @@ impl Order {
         }
         let summary = child(order, "OrderRequestHeader")?;
         let money = child(child(summary, "Total")?, "Money")?;
-        let lines = order.children().filter(|node| node.has_tag_name("ItemOut")).count();
-        if lines == 0 {
+        let items: Vec<_> = order.children().filter(|node| node.has_tag_name("ItemOut")).map(item).collect();
+        if items.is_empty() {
             return Err(absent(order, "ItemOut"));
         }
         Ok(Self {
@@ -124,7 +126,8 @@ impl Order {
             mode: request.attribute("deploymentMode").unwrap_or("production").to_owned(),
             number: attribute(summary, "orderID")?,
             total: format!("{} {}", text(money), attribute(money, "currency")?),
-            lines,
+            lines: items.len(),
+            items,
         })
     }
 }
@@ -340,6 +343,14 @@ fn text(node: Node<'_, '_>) -> String {
 /// The error for an element without a child that it must have.
 fn absent(node: Node<'_, '_>, name: &str) -> CxmlError {
     CxmlError::unreadable(format!("{}{} has no {name}", place(node), node.tag_name().name()))
+}
+
+/// What a line orders, as far as it says.
+fn item(line: Node<'_, '_>) -> [String; 3] {
+    let below = |name: &str| line.descendants().find(|node| node.has_tag_name(name)).map(|node| node.descendants());
+    let inside = |name: &str| below(name).and_then(|mut nodes| nodes.find(|node| !text(*node).is_empty())).map(text);
+    let quantity = line.attribute("quantity").unwrap_or_default().to_owned();
+    [quantity, inside("SupplierPartID").unwrap_or_default(), inside("UnitPrice").unwrap_or_default()]
 }
 
 /// Where an element begins.

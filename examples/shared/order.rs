@@ -233,7 +233,8 @@ where
     let diagnosis = stream.session().diagnosis();
     let response = response.map_err(|error| lost(&error, diagnosis, begun))?;
     progress(Progress::Answered(&response));
-    if let Some(diagnosis) = diagnosis {
+    // How the connection ended says nothing more once the answer is there.
+    if let Some(diagnosis) = diagnosis.filter(|diagnosis| *diagnosis == Diagnosis::CertificateNotAsked) {
         progress(Progress::Noted(diagnosis));
     }
     let verdict = judge(&response, stream.session().shown_credential().is_some());

@@ -127,9 +127,9 @@ fn class(status: u16, asks_to_wait: bool) -> Class {
                 Class::Refused
             }
         }
-        // Not with this request: a method or version that is not there, a loop, a login of the network.
-        501 | 505 | 506 | 508 | 510 | 511 => Class::Refused,
-        300..=499 => Class::Refused,
+        // Not with this request: the statuses of its own trouble are of methods and versions that a server does not have,
+        // of loops, and of a login of the network.
+        300..=499 | 501 | 505 | 506 | 508 | 510 | 511 => Class::Refused,
         // Section 15: a status that is none counts as one of the server's own trouble.
         _ => Class::Later,
     }
@@ -141,13 +141,9 @@ pub(crate) fn judge(response: &Response, shown: bool) -> Result<Status, Trouble>
     let wait = response.headers.first("retry-after");
     let class = class(response.status, wait.is_some());
     if class != Class::Done {
-        let mut message = line;
-        if let Some(wait) = wait {
-            message += &waiting(wait);
-        }
-        if let (300..400, Some(location)) = (response.status, response.headers.first("location")) {
-            message += &format!("; it wants the order at '{}'", printable(location));
-        }
+        let location = response.headers.first("location").filter(|_| (300..400).contains(&response.status));
+        let elsewhere = location.map(|location| format!("; it wants the order at '{}'", printable(location)));
+        let mut message = line + &wait.map(waiting).unwrap_or_default() + &elsewhere.unwrap_or_default();
         message += &heard(response);
         message += &meaning(Diagnosis::of_http(response.status, &response.body, shown));
         return Err(Trouble::Http { later: class == Class::Later, message });

@@ -88,7 +88,11 @@ async fn gateway<B: Board>(
     let outcome = insist(stack, settings, board, clock, &queue, connection).await;
     match &outcome {
         Ok(acceptance) => {
-            info!("order accepted: {}", acceptance);
+            if *acceptance == Acceptance::Unread {
+                warn!("order delivered by the word of HTTP, and the answer cannot be read: ask the supplier");
+            } else {
+                info!("order accepted: {}", acceptance);
+            }
             if !queue.pop(board) {
                 warn!("the journal still has the order; it will be sent again after the next start");
             }

@@ -9,15 +9,15 @@ use crate::settings::{Board, Endpoint, Settings};
 use crate::tap::Tap;
 use crate::trouble::{Acceptance, Trouble};
 use embassy_net::dns::DnsQueryType;
-use embassy_net::tcp::{Error as TcpError, TcpSocket};
+use embassy_net::tcp::TcpSocket;
 use embassy_net::{IpAddress, Ipv4Address, Stack};
-use embassy_time::{Duration, with_timeout};
+use embassy_time::{Duration, Instant, with_timeout};
 use embedded_io_async::Read;
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::io::asynch::Stream;
 use embedded_mtls::io::{Failure, HandshakeError};
-use embedded_mtls::x509::ServerName;
-use embedded_mtls::{Buffers, Client, ClientAuthStatus, ClientConfig, Error, Handshake};
+use embedded_mtls::x509::{ServerName, Time};
+use embedded_mtls::{Buffers, Client, ClientAuthStatus, ClientConfig, Error, Handshake, Stage};
 
 /// How long the other side may take to say goodbye: by then all is done.
 pub(crate) const GOODBYE: Duration = Duration::from_millis(500);
@@ -83,7 +83,7 @@ async fn deliver<B: Board>(
     let entropy = desk::entropy(board).ok_or(Trouble::Setup)?;
     let handshake = Handshake::<Client, RustCrypto>::new(&config, buffers, entropy).map_err(Trouble::Tls)?;
     let mut desk = Desk { board, settings, clock };
-    let mut stream = Stream::open(transport, handshake, &mut desk).await.map_err(refused)?;
+    let mut stream = Stream::open(transport, handshake, &mut desk).await.map_err(|error| refused(&error))?;
     desk::log_session(stream.session());
     // Whoever does not ask who we are may not be the supplier that was set up.
     if stream.session().client_auth() == ClientAuthStatus::NotRequested {
@@ -92,24 +92,32 @@ async fn deliver<B: Board>(
     }
 
     debug!("posting {} bytes to {}", order.len(), settings.endpoint.path);
-    let verdict = http::post(&mut stream, &settings.endpoint, order, memory).await.map_err(|error| lost(&error))?;
+    let now = match clock.time(Instant::now()) {
+        Time::Trusted(now) => Some(now),
+        Time::AtLeast(_) | Time::Unknown(_) => None,
+    };
+    let verdict =
+        http::post(&mut stream, &settings.endpoint, order, memory, now).await.map_err(|error| lost(&error))?;
     // The answer is here: if the connection breaks now, nothing is lost.
     let _said = stream.close().await;
     let _heard = with_timeout(GOODBYE, stream.read(&mut [0])).await;
     verdict
 }
 
-/// Why the handshake failed.
-fn refused(error: HandshakeError<TcpError>) -> Trouble {
-    match error.cause {
+/// Why the handshake failed. Until the server's Finished has come nobody has proved who he is: an alert from before is one of
+/// whoever is in between.
+fn refused<E>(error: &HandshakeError<E>) -> Trouble {
+    let is_proved = matches!(error.stage, Stage::Signature | Stage::Sending | Stage::Done);
+    match &error.cause {
         Failure::Io(_) | Failure::Tls(Error::ConnectionTruncated) => Trouble::Network,
-        Failure::Tls(error) => Trouble::Tls(error),
+        Failure::Tls(Error::AlertReceived(alert)) if is_proved => Trouble::LateRejection(*alert),
+        Failure::Tls(error) => Trouble::Tls(*error),
     }
 }
 
 /// Why no answer came though the handshake was done.
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "its size depends on the target")]
-fn lost(error: &HttpError<Failure<TcpError>>) -> Trouble {
+fn lost<E>(error: &HttpError<Failure<E>>) -> Trouble {
     match *error {
         HttpError::Ended | HttpError::Stream(Failure::Io(_) | Failure::Tls(Error::ConnectionTruncated)) => {
             Trouble::Network
@@ -135,5 +143,110 @@ struct ConnectError(embassy_net::tcp::ConnectError);
 impl core::fmt::Display for ConnectError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         core::fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::tests::Script;
+    use crate::trouble::Remedy;
+    use embassy_futures::block_on;
+    use embedded_io::ErrorKind;
+    use embedded_mtls::io::AsyncHost;
+    use embedded_mtls::x509::{PeerIdentity, TrustAnchor};
+    use embedded_mtls::{
+        AlertDescription, CertificateError, CertificateProblem, Credential, CredentialRequest, Entropy, PeerMisbehaved,
+        SignRequest, Signature,
+    };
+
+    /// Stages in which the server's Finished has not come.
+    const EARLY: [Stage; 11] = [
+        Stage::Authorization,
+        Stage::Certificate,
+        Stage::CertificateRequest,
+        Stage::CertificateVerify,
+        Stage::ClientHello,
+        Stage::CredentialChoice,
+        Stage::EncryptedExtensions,
+        Stage::Finished,
+        Stage::Path,
+        Stage::SecondClientHello,
+        Stage::ServerHello,
+    ];
+
+    fn remedy(stage: Stage, error: Error) -> Remedy {
+        refused(&HandshakeError::<ErrorKind> { stage, cause: Failure::Tls(error) }).remedy()
+    }
+
+    #[test]
+    fn nothing_that_anybody_on_the_way_can_cause_stops_an_order_for_good() {
+        let certificate = CertificateError { problem: CertificateProblem::UntrustedRoot, index: 0 };
+        for stage in EARLY {
+            for alert in 0..=255 {
+                let alert = Error::AlertReceived(AlertDescription(alert));
+                assert_eq!(remedy(stage, alert), Remedy::Again, "{stage} {alert}");
+            }
+            assert_eq!(remedy(stage, Error::Certificate(certificate)), Remedy::Again, "{stage}");
+        }
+        // Records in the clear can be put in between at any time.
+        for error in [PeerMisbehaved::WrongEpoch, PeerMisbehaved::TooManyChangeCipherSpec] {
+            let lost = lost(&HttpError::Stream(Failure::<ErrorKind>::Tls(error.into())));
+            assert_eq!(lost.remedy(), Remedy::Again, "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_has_proved_who_it_is_may_refuse_what_we_show_for_good() {
+        for stage in [Stage::Signature, Stage::Sending, Stage::Done] {
+            let refusal = |alert| remedy(stage, Error::AlertReceived(alert));
+            assert_eq!(refusal(AlertDescription::UNKNOWN_CA), Remedy::Human);
+            assert_eq!(refusal(AlertDescription::CERTIFICATE_REQUIRED), Remedy::Human);
+            // What it says of records that somebody else may have put in between.
+            assert_eq!(refusal(AlertDescription::UNEXPECTED_MESSAGE), Remedy::Again);
+        }
+    }
+
+    /// A key on P-256 whose private key is 1: the server is trusted by it, and never gets so far.
+    const KEY: &[u8] = b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00\x04\
+        \x6b\x17\xd1\xf2\xe1\x2c\x42\x47\xf8\xbc\xe6\xe5\x63\xa4\x40\xf2\x77\x03\x7d\x81\x2d\xeb\x33\xa0\xf4\xa1\x39\x45\xd8\x98\xc2\x96\
+        \x4f\xe3\x42\xe2\xfe\x1a\x7f\x9b\x8e\xe7\xeb\x4a\x7c\x0f\x9e\x16\x2b\xce\x33\x57\x6b\x31\x5e\xce\xcb\xb6\x40\x68\x37\xbf\x51\xf5";
+
+    /// Knows nobody, and is nobody.
+    struct Stranger;
+
+    impl<'b> AsyncHost<'b, Client, RustCrypto> for Stranger {
+        async fn time(&mut self) -> Time {
+            Time::AtLeast(embedded_mtls::x509::UnixTime::from_seconds(0))
+        }
+        async fn credential(
+            &mut self,
+            _: &CredentialRequest<'_, 'b, Client, RustCrypto>,
+        ) -> Option<&'b Credential<'b>> {
+            None
+        }
+        async fn authorize(&mut self, _: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
+            Ok(())
+        }
+        async fn sign(&mut self, _: &SignRequest<'_, 'b, Client, RustCrypto>) -> Option<Signature> {
+            None
+        }
+    }
+
+    #[test]
+    fn an_alert_in_place_of_a_server_hello_is_tried_again() {
+        let anchors = [TrustAnchor::from_pinned_key(KEY).unwrap()];
+        let config = ClientConfig::new(ServerName::parse("supplier.example").unwrap(), &anchors);
+        for alert in [42, 44, 48, 49, 116] {
+            let (mut rx, mut tx, mut peer) = (std::vec![0; 16_640], [0; 1024], [0; 2048]);
+            let buffers = Buffers { rx: &mut rx, tx: &mut tx, peer: &mut peer };
+            let handshake = Handshake::<Client, RustCrypto>::new(&config, buffers, Entropy::new(&[7; Entropy::LEN]));
+            let mut script = Script::new("", 100);
+            script.answer = std::vec![21, 3, 3, 0, 2, 2, alert];
+            let error = block_on(Stream::open(&mut script, handshake.unwrap(), &mut Stranger)).unwrap_err();
+            let trouble = refused(&error);
+            assert_eq!(trouble, Trouble::Tls(Error::AlertReceived(AlertDescription(alert))));
+            assert_eq!(trouble.remedy(), Remedy::Again);
+        }
     }
 }

@@ -1,155 +1,113 @@
-//! One HTTP request over any stream: as a client with `reqwless`, as a server with `httparse`.
+//! One HTTP request over any stream, in either role.
 
-use crate::cxml;
+use crate::cxml::{self, Unreadable};
 use crate::settings::Endpoint;
 use crate::text::Writer;
-use crate::trouble::{Acceptance, Trouble};
-use embedded_io::Error as _;
-use embedded_io_async::{ErrorType, Read, Write};
-use reqwless::TryBufRead;
-use reqwless::request::{Method, Request, RequestBuilder};
-use reqwless::response::Response;
+use crate::trouble::{Acceptance, Trouble, passes_http};
+use core::fmt;
+use embedded_io_async::{Read, Write};
+use embedded_mtls::x509::UnixTime;
 
+#[cfg(test)]
+mod answers;
 mod request;
+mod response;
 
 pub(crate) use self::request::{read_order, write_response};
+use self::response::{Flaw, Response};
 
-/// Why no answer was read.
+/// Why no message was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum HttpError<E> {
     /// The stream failed.
     Stream(E),
-    /// The stream ended before the answer did.
+    /// The stream ended before the message did.
     Ended,
     /// What came is no HTTP, or does not fit.
     Unreadable,
 }
 
-/// Posts `order` and reads the answer into `memory`.
+/// Posts `order` and reads the answer into `memory`. `now` is the time, if it is known.
 pub(crate) async fn post<S: Read + Write>(
     stream: &mut S,
     endpoint: &Endpoint<'_>,
     order: &[u8],
     memory: &mut [u8],
-) -> Result<Result<Acceptance, Trouble>, HttpError<S::Error>>
-where
-    S::Error: Copy,
-{
-    let mut host = [0; HOST];
-    let host = host_field(endpoint, &mut host).ok_or(HttpError::Unreadable)?;
-    let headers = [("Content-Type", "text/xml; charset=UTF-8"), ("Connection", "close")];
-    let request = Request::new(Method::POST, endpoint.path).host(host).headers(&headers).body(order).build();
-    let mut stream = Remembering { stream, failure: None, ended: false };
-    match exchange(&request, order, &mut stream, memory).await {
-        Ok(answer) => Ok(answer),
-        Err(_) => Err(match stream.failure {
-            Some(failure) => HttpError::Stream(failure),
-            None if stream.ended => HttpError::Ended,
-            None => HttpError::Unreadable,
-        }),
+    now: Option<UnixTime>,
+) -> Result<Result<Acceptance, Trouble>, HttpError<S::Error>> {
+    let mut head = Writer::new(memory);
+    if write_head(endpoint, order.len(), &mut head).is_err() {
+        return Ok(Err(Trouble::Setup));
     }
+    let head = head.into_str().unwrap_or_default();
+    stream.write_all(head.as_bytes()).await.map_err(HttpError::Stream)?;
+    stream.write_all(order).await.map_err(HttpError::Stream)?;
+    stream.flush().await.map_err(HttpError::Stream)?;
+    let response = response::read(stream, memory, now).await?;
+    info!("answer: HTTP {}", response.status);
+    Ok(judge(response))
 }
 
-async fn exchange<S: Read + Write>(
-    request: &Request<'_, &[u8]>,
-    order: &[u8],
-    stream: &mut Remembering<'_, S>,
-    memory: &mut [u8],
-) -> Result<Result<Acceptance, Trouble>, reqwless::Error>
-where
-    S::Error: Copy,
-{
-    request.write_header(stream).await?;
-    stream.write_all(order).await.map_err(|failure| failure.kind())?;
-    stream.flush().await.map_err(|failure| failure.kind())?;
-    let response = Response::read(stream, Method::POST, memory).await?;
-    let status = response.status.0;
-    info!("answer: HTTP {}", status);
-    if !(200..300).contains(&status) {
-        return Ok(Err(refusal(status, response.headers())));
+/// The head of the request: the name of the server with its port as RFC 9110 section 7.2 wants them, and nothing compressed.
+fn write_head(endpoint: &Endpoint<'_>, len: usize, out: &mut dyn fmt::Write) -> fmt::Result {
+    write!(out, "POST {} HTTP/1.1\r\nHost: ", endpoint.path)?;
+    match endpoint.server_name {
+        address if address.contains(':') => write!(out, "[{address}]")?,
+        name => out.write_str(name)?,
     }
-    let body = response.body().read_to_end().await?;
-    Ok(cxml::acceptance(status, body))
-}
-
-/// What a status that is no success means. A date instead of seconds is passed over: a device may not know what time it is.
-fn refusal<'h>(status: u16, mut headers: impl Iterator<Item = (&'h str, &'h [u8])>) -> Trouble {
-    let asked = headers.find(|(name, _)| name.eq_ignore_ascii_case("Retry-After"));
-    let seconds = asked.and_then(|(_, value)| core::str::from_utf8(value).ok()?.trim().parse().ok());
-    match seconds {
-        Some(seconds) if (500..600).contains(&status) => Trouble::HttpLater { status, seconds },
-        _ => Trouble::Http(status),
-    }
-}
-
-/// Bytes of a host name, a colon and a port.
-const HOST: usize = 253 + 6;
-
-/// The name of the server and its port, as RFC 9110 section 7.2 wants them.
-fn host_field<'m>(endpoint: &Endpoint<'_>, memory: &'m mut [u8; HOST]) -> Option<&'m str> {
-    use core::fmt::Write as _;
-    let mut writer = Writer::new(memory);
-    writer.write_str(endpoint.server_name).ok()?;
     if endpoint.port != 443 {
-        write!(writer, ":{}", endpoint.port).ok()?;
+        write!(out, ":{}", endpoint.port)?;
     }
-    writer.into_str()
+    write!(
+        out,
+        "\r\nContent-Type: text/xml; charset=UTF-8\r\nContent-Length: {len}\r\nAccept-Encoding: identity\r\n\
+         Connection: close\r\n\r\n"
+    )
 }
 
-/// Keeps how a stream ended: of that `reqwless` passes only the kind on, and not always that.
-struct Remembering<'s, S: ErrorType> {
-    stream: &'s mut S,
-    failure: Option<S::Error>,
-    ended: bool,
-}
-
-impl<S: ErrorType> Remembering<'_, S>
-where
-    S::Error: Copy,
-{
-    fn keep<T>(&mut self, result: Result<T, S::Error>) -> Result<T, S::Error> {
-        self.failure = result.as_ref().err().copied().or(self.failure);
-        result
+/// What the answer to an order means for it: both the status of HTTP and that of cXML have to be a success. After a success by
+/// HTTP the supplier has it, so what cannot be read takes nothing back.
+fn judge(response: Response<'_>) -> Result<Acceptance, Trouble> {
+    let Response { status, wait, is_html, body, flaw } = response;
+    if !(200..300).contains(&status) {
+        return Err(match wait {
+            Some(seconds) if passes_http(status, true) => Trouble::HttpLater { status, seconds },
+            _ => Trouble::Http(status),
+        });
     }
-}
-
-impl<S: ErrorType> ErrorType for Remembering<'_, S> {
-    type Error = S::Error;
-}
-
-impl<S: Read> Read for Remembering<'_, S>
-where
-    S::Error: Copy,
-{
-    async fn read(&mut self, out: &mut [u8]) -> Result<usize, Self::Error> {
-        let result = self.stream.read(out).await;
-        self.ended |= matches!(result, Ok(0));
-        self.keep(result)
+    match flaw {
+        Some(Flaw::Cut) => return Err(Trouble::AnswerCut(status)),
+        Some(Flaw::Unreadable) => return Ok(Acceptance::Unread),
+        // A part of an answer, and none was asked for.
+        None if status == 206 => return Ok(Acceptance::Unread),
+        None => {}
     }
-}
-
-impl<S: Write> Write for Remembering<'_, S>
-where
-    S::Error: Copy,
-{
-    async fn write(&mut self, data: &[u8]) -> Result<usize, Self::Error> {
-        let result = self.stream.write(data).await;
-        self.keep(result)
-    }
-
-    async fn flush(&mut self) -> Result<(), Self::Error> {
-        let result = self.stream.flush().await;
-        self.keep(result)
+    match cxml::status(body) {
+        // RFC 9110 section 15.3.3: "accepted for processing, but the processing has not been completed".
+        Ok(None) if status == 202 => Ok(Acceptance::Pending),
+        Ok(Some(201 | 280 | 281)) => Ok(Acceptance::Pending),
+        Ok(None | Some(200..300)) => Ok(Acceptance::Delivered),
+        Ok(Some(code @ 400..600)) => Err(Trouble::Cxml(code)),
+        // Of something in front of whatever takes orders: a login, a firewall.
+        Err(Unreadable) if is_html || is_page(body) => Err(Trouble::Page),
+        Ok(Some(_)) | Err(Unreadable) => Ok(Acceptance::Unread),
     }
 }
 
-impl<S: Read> TryBufRead for Remembering<'_, S> where S::Error: Copy {}
+/// Whether a document is a page for people.
+fn is_page(body: &[u8]) -> bool {
+    let start = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii_start();
+    let is = |tag: &[u8]| start.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag));
+    is(b"<!doctype html") || is(b"<html")
+}
 
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::trouble::Remedy;
     use embassy_futures::block_on;
     use embedded_io::ErrorKind;
+    use embedded_io_async::ErrorType;
     use std::vec::Vec;
 
     /// Gives what was prepared, in pieces, and then ends or fails; keeps what was written.
@@ -194,59 +152,62 @@ pub(crate) mod tests {
 
     const ENDPOINT: Endpoint<'_> =
         Endpoint { host: "10.0.2.2", port: 8443, server_name: "supplier.example", path: "/orders" };
-    const CXML: &str = "<cXML><Response><Status code='200'/></Response></cXML>";
 
     fn answered(script: &mut Script) -> Result<Result<Acceptance, Trouble>, HttpError<ErrorKind>> {
-        block_on(post(script, &ENDPOINT, b"<cXML/>", &mut [0; 512]))
+        block_on(post(script, &ENDPOINT, b"<cXML/>", &mut [0; 512], None))
     }
 
     #[test]
     fn the_order_is_sent_byte_for_byte_behind_its_head() {
         let mut script = Script::new("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 100);
         assert_eq!(answered(&mut script), Ok(Ok(Acceptance::Delivered)));
-        let expected = "POST /orders HTTP/1.1\r\nHost: supplier.example:8443\r\nContent-Length: 7\r\n\
-                        Content-Type: text/xml; charset=UTF-8\r\nConnection: close\r\n\r\n<cXML/>";
+        let expected = "POST /orders HTTP/1.1\r\nHost: supplier.example:8443\r\n\
+                        Content-Type: text/xml; charset=UTF-8\r\nContent-Length: 7\r\nAccept-Encoding: identity\r\n\
+                        Connection: close\r\n\r\n<cXML/>";
         assert_eq!(core::str::from_utf8(&script.written), Ok(expected));
+        // A path that is longer than the memory.
+        let (path, mut script) = ("x".repeat(600), Script::new("", 1));
+        let outcome = block_on(post(&mut script, &Endpoint { path: &path, ..ENDPOINT }, b"", &mut [0; 512], None));
+        assert_eq!((outcome, script.written.len()), (Ok(Err(Trouble::Setup)), 0));
     }
 
     #[test]
-    fn an_answer_may_come_in_any_form_and_any_pieces() {
-        let fixed = std::format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{CXML}", CXML.len());
-        let chunked = std::format!(
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n{}\r\n{:x}\r\n{}\r\n0\r\n\r\n",
-            &CXML[..9],
-            CXML.len() - 9,
-            &CXML[9..]
-        );
-        let to_the_end = std::format!("HTTP/1.1 200 OK\r\n\r\n{CXML}");
-        for answer in [&fixed, &chunked, &to_the_end] {
+    fn answers_mean_what_the_table_of_both_readers_says() {
+        let cases = answers::cases();
+        assert!(cases.len() > 70, "{}", cases.len());
+        for case in cases {
             for piece in [1, 7, 512] {
-                assert_eq!(answered(&mut Script::new(answer, piece)), Ok(Ok(Acceptance::Delivered)), "{answer}");
+                let end = if case.is_cut { Err(ErrorKind::ConnectionReset) } else { Ok(0) };
+                let mut script = Script { answer: case.bytes.clone(), piece, end, written: Vec::new() };
+                let found = match answered(&mut script) {
+                    Ok(Ok(Acceptance::Delivered)) => "delivered",
+                    Ok(Ok(Acceptance::Pending)) => "pending",
+                    Ok(Ok(Acceptance::Unread)) => "unread",
+                    Ok(Err(Trouble::AnswerCut(_))) => "cut",
+                    Ok(Err(Trouble::Page)) => "page",
+                    Ok(Err(trouble)) => match (trouble.exit_status(), trouble.remedy()) {
+                        (30, Remedy::Human) => "refused",
+                        (31, Remedy::Again) => "later",
+                        (40, Remedy::Human) => "cxml-refused",
+                        (41, Remedy::Again) => "cxml-later",
+                        _ => "?",
+                    },
+                    Err(HttpError::Ended | HttpError::Stream(_)) => "nothing",
+                    Err(HttpError::Unreadable) => "no-http",
+                };
+                assert_eq!(found, case.outcome, "{}, {piece} bytes at a time", case.name);
             }
         }
     }
 
     #[test]
-    fn what_is_cut_off_is_no_answer() {
-        let fixed = std::format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{}", CXML.len(), &CXML[1..]);
-        assert_eq!(answered(&mut Script::new(&fixed, 512)), Err(HttpError::Ended));
-        assert_eq!(answered(&mut Script::new("HTTP/1.1 200 OK\r\nContent-", 512)), Err(HttpError::Ended));
-        assert_eq!(answered(&mut Script::new("", 512)), Err(HttpError::Ended));
-        let mut broken = Script { end: Err(ErrorKind::ConnectionReset), ..Script::new("HTTP/1.1 2", 512) };
-        assert_eq!(answered(&mut broken), Err(HttpError::Stream(ErrorKind::ConnectionReset)));
-    }
-
-    #[test]
-    fn what_is_no_http_or_too_long_is_unreadable() {
-        assert_eq!(answered(&mut Script::new("SSH-2.0-OpenSSH\r\n\r\n", 512)), Err(HttpError::Unreadable));
-        let long = std::format!("HTTP/1.1 200 OK\r\nX: {}\r\n\r\n", "x".repeat(600));
-        assert_eq!(answered(&mut Script::new(&long, 512)), Err(HttpError::Unreadable));
-    }
-
-    #[test]
-    fn a_refusal_counts_whatever_its_body() {
-        let page = std::format!("HTTP/1.1 400 Bad Request\r\nContent-Length: 5000\r\n\r\n{}", "x".repeat(100));
-        assert_eq!(answered(&mut Script::new(&page, 512)), Ok(Err(Trouble::Http(400))));
+    fn a_head_and_a_body_may_be_larger_than_the_memory() {
+        let cookie = std::format!("Set-Cookie: {}\r\n", "x".repeat(3000));
+        let body = std::format!("<cXML><Response><Status code='401'/></Response><!--{}--></cXML>", "x".repeat(3000));
+        let answer = std::format!("HTTP/1.1 200 OK\r\n{cookie}Content-Length: {}\r\n{cookie}\r\n{body}", body.len());
+        assert_eq!(answered(&mut Script::new(&answer, 512)), Ok(Err(Trouble::Cxml(401))));
+        let short = answer.strip_suffix('>').unwrap();
+        assert_eq!(answered(&mut Script::new(short, 512)), Ok(Err(Trouble::AnswerCut(200))));
     }
 
     #[test]
@@ -254,9 +215,14 @@ pub(crate) mod tests {
         for (head, expected) in [
             ("503 Busy\r\nretry-after: 120", Trouble::HttpLater { status: 503, seconds: 120 }),
             ("500 Oh\r\nRetry-After: 0", Trouble::HttpLater { status: 500, seconds: 0 }),
+            ("429 Slower\r\nRetry-After: 120", Trouble::HttpLater { status: 429, seconds: 120 }),
+            (
+                "503 Busy\r\nDate: Sun, 22 Nov 2026 04:59:30 GMT\r\nRetry-After: Sun, 22 Nov 2026 05:00:00 GMT",
+                Trouble::HttpLater { status: 503, seconds: 30 },
+            ),
             ("503 Busy\r\nRetry-After: Sun, 22 Nov 2026 05:00:00 GMT", Trouble::Http(503)),
             ("503 Busy\r\nRetry-After: -1", Trouble::Http(503)),
-            ("429 Slower\r\nRetry-After: 120", Trouble::Http(429)),
+            ("404 Gone\r\nRetry-After: 120", Trouble::Http(404)),
         ] {
             let answer = std::format!("HTTP/1.1 {head}\r\nContent-Length: 0\r\n\r\n");
             assert_eq!(answered(&mut Script::new(&answer, 512)), Ok(Err(expected)), "{head}");
@@ -264,8 +230,14 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn the_usual_port_is_not_named() {
-        let endpoint = Endpoint { port: 443, ..ENDPOINT };
-        assert_eq!(host_field(&endpoint, &mut [0; HOST]), Some("supplier.example"));
+    fn the_usual_port_is_not_named_and_addresses_stand_in_brackets() {
+        for (server_name, port, expected) in [
+            ("supplier.example", 443, "Host: supplier.example\r\n"),
+            ("2001:db8::1", 8443, "Host: [2001:db8::1]:8443\r\n"),
+        ] {
+            let mut head = std::string::String::new();
+            write_head(&Endpoint { port, server_name, ..ENDPOINT }, 0, &mut head).unwrap();
+            assert!(head.contains(expected), "{head}");
+        }
     }
 }

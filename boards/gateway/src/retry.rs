@@ -64,6 +64,9 @@ mod tests {
     fn nothing_is_sent_again_that_only_a_human_can_mend() {
         assert_eq!(Retry::USUAL.after(1, &Trouble::Http(403)), None);
         assert_eq!(Retry::USUAL.after(1, &Trouble::Cxml(401)), None);
-        assert!(Retry::USUAL.after(1, &Trouble::Http(503)).is_some());
+        assert!(
+            Retry::USUAL.after(1, &Trouble::Http(503)).is_some()
+                && Retry::USUAL.after(1, &Trouble::Http(429)).is_some()
+        );
     }
 }

@@ -67,10 +67,11 @@ async fn take<B: Board>(
     let (line, code, text) = match came {
         Err(refusal) => (refusal.status(), 406, "no order"),
         Ok(len) => {
-            let order = body.get(..len).unwrap_or_default();
+            let order = body.get_mut(..len).unwrap_or_default();
+            let fingerprint = desk::fingerprint(order);
             match cxml::payload_id(order) {
                 Some(payload_id) => {
-                    info!("order {}: {} bytes, SHA-256 {:016x}", payload_id, len, desk::fingerprint(order));
+                    info!("order {}: {} bytes, SHA-256 {:016x}", payload_id, len, fingerprint);
                     ((200, "OK"), 200, "accepted")
                 }
                 None => ((200, "OK"), 406, "this is no OrderRequest"),

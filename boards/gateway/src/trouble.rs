@@ -1,7 +1,7 @@
 //! What becomes of an order, told apart by layer, and what helps.
 
 use core::fmt;
-use embedded_mtls::{AlertDescription, Error};
+use embedded_mtls::{AlertClass, AlertDescription, Error};
 
 /// The supplier has the order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,28 +11,40 @@ pub enum Acceptance {
     Delivered,
     /// An intermediary has it; a `StatusUpdate` follows.
     Pending,
+    /// It is delivered by the word of HTTP, and what the supplier says cannot be read: somebody has to ask.
+    Unread,
+}
+
+impl Acceptance {
+    /// The exit status of the firmware where it has one, as that of [`Trouble`].
+    pub const fn exit_status(self) -> u8 {
+        match self {
+            Self::Delivered | Self::Pending => 0,
+            Self::Unread => 42,
+        }
+    }
 }
 
 /// Why an order is not known to be delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Trouble {
+    /// The HTTP response has this status, a success, and the connection ended before it did.
+    AnswerCut(u16),
     /// The cXML `Response` has this status.
     Cxml(u16),
-    /// The body of the HTTP response is neither empty nor a cXML `Response` with a `Status`.
-    CxmlUnreadable,
     /// The HTTP response has this status.
     Http(u16),
     /// The HTTP response has this status and asks to wait so many seconds (RFC 9110 section 10.2.3).
     HttpLater {
-        /// From 500 to 599: for others no time helps.
+        /// One that passes with time.
         status: u16,
         /// From the response on.
         seconds: u32,
     },
-    /// What came is not HTTP, or is larger than the memory for it.
+    /// What came is not HTTP.
     HttpUnreadable,
-    /// The server refused us after our side of the handshake was done, with this alert.
+    /// The server proved who it is, and ended the connection with this alert.
     LateRejection(AlertDescription),
     /// Nobody listens at the address, or the connection broke.
     Network,
@@ -42,11 +54,13 @@ pub enum Trouble {
     NoNameServer,
     /// The server proved who it is, and asked for no certificate of ours: this is not mutual TLS, nothing was sent.
     NotMutual,
+    /// The HTTP response is a success, and its body a page for people instead of a `Response`.
+    Page,
     /// The device is not set up: nothing was sent.
     Setup,
     /// It took longer than it may.
     Timeout,
-    /// The handshake failed, or the protocol was broken.
+    /// The handshake failed before the server had proved who it is, or the protocol was broken.
     Tls(Error),
 }
 
@@ -61,19 +75,24 @@ pub enum Remedy {
 }
 
 impl Trouble {
-    /// Whether another try may help. A status that is unknown counts as the first of its hundred.
+    /// Whether another try may help.
+    ///
+    /// Only what the server says once it has proved who it is can be for good, and only what it alone can have caused: that it
+    /// refuses what we showed. An alert from before, a certificate in the place of its own, and records in between are within the
+    /// power of whoever is on the way. Of an unknown status of cXML the hundreds count.
     pub fn remedy(&self) -> Remedy {
         let again = match self {
-            Self::Cxml(status) | Self::Http(status) => (500..600).contains(status),
-            Self::CxmlUnreadable | Self::HttpUnreadable | Self::NotMutual | Self::Setup => false,
-            Self::LateRejection(alert) => passes(*alert),
-            Self::HttpLater { .. } | Self::Network | Self::NoAddress | Self::NoNameServer | Self::Timeout => true,
-            Self::Tls(error) => match error {
-                Error::AlertReceived(alert) => passes(*alert),
-                // Something on the way changed the bytes, or was not the server at all: another connection may be good.
-                Error::ConnectionTruncated | Error::DecryptFailed | Error::InvalidMessage(_) => true,
-                _ => false,
-            },
+            Self::Cxml(status) => (500..600).contains(status),
+            Self::Http(status) => passes_http(*status, false),
+            Self::HttpUnreadable | Self::NotMutual | Self::Page | Self::Setup => false,
+            Self::LateRejection(alert) => alert.class() != AlertClass::Credential,
+            Self::AnswerCut(_)
+            | Self::HttpLater { .. }
+            | Self::Network
+            | Self::NoAddress
+            | Self::NoNameServer
+            | Self::Timeout => true,
+            Self::Tls(error) => !matches!(error, Error::ApiMisuse(_) | Error::ProviderFailed),
         };
         if again { Remedy::Again } else { Remedy::Human }
     }
@@ -88,22 +107,25 @@ impl Trouble {
             Self::Tls(_) => 20,
             Self::LateRejection(_) => 21,
             Self::NotMutual => 22,
-            Self::Http(_) | Self::HttpLater { .. } | Self::HttpUnreadable => 30 + later,
-            Self::Cxml(_) | Self::CxmlUnreadable => 40 + later,
+            Self::AnswerCut(_) | Self::Http(_) | Self::HttpLater { .. } => 30 + later,
+            Self::HttpUnreadable => 32,
+            Self::Cxml(_) | Self::Page => 40 + later,
         }
     }
 }
 
-/// Whether an alert is about the state of the peer and not about us.
-fn passes(alert: AlertDescription) -> bool {
-    [
-        AlertDescription::BAD_RECORD_MAC,
-        AlertDescription::CLOSE_NOTIFY,
-        AlertDescription::DECODE_ERROR,
-        AlertDescription::INTERNAL_ERROR,
-        AlertDescription::USER_CANCELED,
-    ]
-    .contains(&alert)
+/// Whether what a status of HTTP says passes with time (RFC 9110 section 15). `asks_to_wait` is whether the server says when.
+pub(crate) const fn passes_http(status: u16, asks_to_wait: bool) -> bool {
+    match status {
+        // Too slow, another connection, too early, too often.
+        408 | 421 | 425 | 429 => true,
+        // Section 15.5.14: "If the condition is temporary, the server SHOULD generate a Retry-After".
+        413 => asks_to_wait,
+        // A method or version that is not there, a loop, a login of the network.
+        501 | 505 | 506 | 508 | 510 | 511 => false,
+        // Section 15: a status that is none counts as one of the server's own trouble.
+        _ => !matches!(status, 200..=499),
+    }
 }
 
 impl fmt::Display for Trouble {
@@ -111,20 +133,26 @@ impl fmt::Display for Trouble {
         match self {
             Self::Cxml(409) => f.write_str("cXML status 409: probably delivered before, a human has to look"),
             Self::Cxml(status) => write!(f, "cXML status {status}"),
-            Self::CxmlUnreadable => f.write_str("cXML: the answer is no Response"),
+            Self::AnswerCut(status) => {
+                write!(f, "HTTP status {status}: probably delivered, the connection ended inside the answer")
+            }
+            Self::Http(401) => f.write_str("HTTP status 401: the server wants a password, too"),
+            Self::Http(status @ (407 | 511)) => write!(f, "HTTP status {status}: a proxy in between wants a password"),
+            Self::Http(421) => f.write_str("HTTP status 421: the server does not answer for this name here"),
             Self::Http(status) => write!(f, "HTTP status {status}"),
             Self::HttpLater { status, seconds } => write!(f, "HTTP status {status}, the server asks for {seconds} s"),
-            Self::HttpUnreadable => f.write_str("HTTP: the answer cannot be read"),
-            Self::LateRejection(alert) => {
-                write!(f, "TLS: the server refused us after our side of the handshake was done: {alert}")
-            }
+            Self::HttpUnreadable => f.write_str("HTTP: the answer is no HTTP"),
+            Self::LateRejection(alert) => write!(f, "TLS: the server proved who it is and refused us: {alert}"),
             Self::Network => f.write_str("network: no connection, or it broke"),
             Self::NoAddress => f.write_str("DNS: the name has no address"),
             Self::NoNameServer => f.write_str("DNS: no name server answers"),
             Self::NotMutual => f.write_str("TLS: the server asked for no certificate, this is not mutual TLS"),
+            Self::Page => f.write_str("cXML: the answer is a page for people, of something in front of the supplier"),
             Self::Setup => f.write_str("the settings cannot be used"),
             Self::Timeout => f.write_str("network: no answer in time"),
-            Self::Tls(Error::AlertReceived(alert)) => write!(f, "TLS: the server refused us: {alert}"),
+            Self::Tls(Error::AlertReceived(alert)) => {
+                write!(f, "TLS: refused before the server had proved who it is: {alert}")
+            }
             Self::Tls(error) => write!(f, "TLS: we refused the server: {error}"),
         }
     }
@@ -133,42 +161,54 @@ impl fmt::Display for Trouble {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use embedded_mtls::{InvalidMessage, PeerIncompatible};
+    use embedded_mtls::{ApiMisuse, InvalidMessage, PeerIncompatible};
     use std::format;
+    use std::vec::Vec;
 
     #[test]
-    fn four_hundreds_wait_for_a_human_and_five_hundreds_for_time() {
-        let remedies = |status| [Trouble::Http(status).remedy(), Trouble::Cxml(status).remedy()];
-        for status in [302, 400, 401, 403, 404, 406, 408, 409, 429, 450, 499] {
-            assert_eq!(remedies(status), [Remedy::Human; 2], "{status}");
+    fn each_status_of_http_passes_or_not() {
+        let passing: Vec<u16> = (0..1000).filter(|status| Trouble::Http(*status).remedy() == Remedy::Again).collect();
+        let own = (500..1000).filter(|status| ![501, 505, 506, 508, 510, 511].contains(status));
+        assert_eq!(passing, (0..200).chain([408, 421, 425, 429]).chain(own).collect::<Vec<_>>());
+        assert!(passes_http(413, true));
+    }
+
+    #[test]
+    fn four_hundreds_of_cxml_wait_for_a_human_and_five_hundreds_for_time() {
+        for status in [400, 401, 403, 406, 409, 429, 450, 499] {
+            assert_eq!(Trouble::Cxml(status).remedy(), Remedy::Human, "{status}");
         }
-        for status in [500, 502, 503, 550, 560, 599] {
-            assert_eq!(remedies(status), [Remedy::Again; 2], "{status}");
+        for status in [500, 550, 551, 560, 599] {
+            assert_eq!(Trouble::Cxml(status).remedy(), Remedy::Again, "{status}");
         }
     }
 
     #[test]
     fn what_another_connection_may_mend_is_tried_again() {
         for trouble in [
+            Trouble::AnswerCut(200),
             Trouble::HttpLater { status: 503, seconds: 7 },
+            Trouble::LateRejection(AlertDescription::INTERNAL_ERROR),
+            Trouble::LateRejection(AlertDescription::BAD_RECORD_MAC),
             Trouble::Network,
             Trouble::NoAddress,
             Trouble::NoNameServer,
             Trouble::Timeout,
+            Trouble::Tls(Error::AlertReceived(AlertDescription::UNKNOWN_CA)),
             Trouble::Tls(Error::ConnectionTruncated),
             Trouble::Tls(Error::InvalidMessage(InvalidMessage::UnknownType)),
-            Trouble::Tls(Error::AlertReceived(AlertDescription::INTERNAL_ERROR)),
+            Trouble::Tls(Error::PeerIncompatible(PeerIncompatible::NoCipherSuite)),
+            Trouble::Tls(Error::SigningFailed),
         ] {
             assert_eq!(trouble.remedy(), Remedy::Again, "{trouble}");
         }
         for trouble in [
-            Trouble::NotMutual,
-            Trouble::Setup,
-            Trouble::LateRejection(AlertDescription::CERTIFICATE_EXPIRED),
-            Trouble::Tls(Error::AlertReceived(AlertDescription::UNKNOWN_CA)),
-            Trouble::Tls(Error::PeerIncompatible(PeerIncompatible::NoCipherSuite)),
-            Trouble::CxmlUnreadable,
             Trouble::HttpUnreadable,
+            Trouble::LateRejection(AlertDescription::CERTIFICATE_EXPIRED),
+            Trouble::NotMutual,
+            Trouble::Page,
+            Trouble::Setup,
+            Trouble::Tls(Error::ApiMisuse(ApiMisuse::NoTrustAnchors)),
         ] {
             assert_eq!(trouble.remedy(), Remedy::Human, "{trouble}");
         }
@@ -178,6 +218,8 @@ mod tests {
     fn exit_statuses_tell_the_layers_apart() {
         let statuses = [Trouble::Http(404), Trouble::Http(503), Trouble::Cxml(401), Trouble::Cxml(560)];
         assert_eq!(statuses.map(|trouble| trouble.exit_status()), [30, 31, 40, 41]);
+        assert_eq!([Trouble::AnswerCut(200), Trouble::HttpUnreadable].map(|trouble| trouble.exit_status()), [31, 32]);
+        assert_eq!([Acceptance::Pending, Acceptance::Unread].map(Acceptance::exit_status), [0, 42]);
         assert!(format!("{}", Trouble::Cxml(409)).contains("probably delivered"));
     }
 }

@@ -48,9 +48,10 @@ pub(crate) fn read(case: &super::super::answers::Case) -> Result<Response, &'sta
     }
     let read = |step| {
         let script = Script { input: case.bytes.clone(), step, output: Vec::new() };
-        match case.is_cut {
-            true => outcome(Connection::new(Breaking(script), Limits::default()).read_response()),
-            false => outcome(Connection::new(script, Limits::default()).read_response()),
+        if case.is_cut {
+            outcome(Connection::new(Breaking(script), Limits::default()).read_response())
+        } else {
+            outcome(Connection::new(script, Limits::default()).read_response())
         }
     };
     let whole = read(usize::MAX);

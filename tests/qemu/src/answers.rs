@@ -15,6 +15,7 @@ use std::fmt::Write as _;
 const HTTP_LATER: u8 = 31;
 const CXML: u8 = 40;
 const CXML_LATER: u8 = 41;
+const UNREAD: u8 = 42;
 
 const TRIALS: &[Trial<Answer>] = &[
     Trial {
@@ -44,11 +45,11 @@ const TRIALS: &[Trial<Answer>] = &[
         log: &["stays queued: HTTP status 404"],
     },
     Trial {
-        name: "HTTP 429 with Retry-After: nothing is tried again",
-        script: &[Answer::Http(429, "Retry-After: 1")],
-        arguments: &[],
-        status: HTTP,
-        log: &["stays queued: HTTP status 429"],
+        name: "HTTP 429 with Retry-After, then 200",
+        script: &[Answer::Http(429, "Retry-After: 1"), Answer::Cxml(200)],
+        arguments: &["pause=20"],
+        status: DELIVERED,
+        log: &["HTTP status 429, the server asks for 1 s; again in 1000 ms", "order accepted"],
     },
     Trial {
         name: "HTTP 200 with cXML 401: an error, nothing is tried again",
@@ -79,11 +80,18 @@ const TRIALS: &[Trial<Answer>] = &[
         log: &["stays queued: cXML status 500"],
     },
     Trial {
+        name: "HTTP 200 with a compressed answer: delivered, and the answer is unread",
+        script: &[Answer::Compressed],
+        arguments: &[],
+        status: UNREAD,
+        log: &["order delivered by the word of HTTP, and the answer cannot be read"],
+    },
+    Trial {
         name: "HTTP 200 with a page for people: an error",
         script: &[Answer::Page],
         arguments: &[],
         status: CXML,
-        log: &["stays queued: cXML: the answer is no Response"],
+        log: &["stays queued: cXML: the answer is a page for people"],
     },
 ];
 

@@ -10,6 +10,8 @@ use std::thread;
 pub(crate) enum Answer {
     /// HTTP 200 with this cXML status.
     Cxml(u16),
+    /// HTTP 200 with a body that says it is compressed.
+    Compressed,
     /// An HTTP status with lines of the head, such as `Retry-After: 1`.
     Http(u16, &'static str),
     /// HTTP 200 with a page for people.
@@ -74,6 +76,7 @@ fn reply(mut stream: TcpStream, answer: Answer) {
     let cxml = |code| format!("<cXML><Response><Status code=\"{code}\" text=\"\"/></Response></cXML>\n");
     let (status, head, body) = match answer {
         Answer::Cxml(code) => (200, "", cxml(code)),
+        Answer::Compressed => (200, "Content-Encoding: gzip", "\u{1f}\u{8}".into()),
         Answer::Http(status, head) => (status, head, "<html>No.</html>\n".into()),
         Answer::Page => (200, "", "<html>Please log in.</html>\n".into()),
         Answer::Silence => {

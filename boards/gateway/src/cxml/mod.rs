@@ -3,7 +3,8 @@
 mod order;
 mod request;
 mod response;
+mod text;
 
 pub use self::order::{Line, Order, Party, Stamp};
 pub use self::request::payload_id;
-pub use self::response::{Unreadable, acceptance, response, status};
+pub use self::response::{Unreadable, response, status};

@@ -1,12 +1,13 @@
 //! What a supplier has to know of a request.
 
+use super::text::text;
 use xmlparser::{Token, Tokenizer};
 
 /// The `payloadID` of an `OrderRequest`; `None` for anything else.
 ///
-/// The whole document is read over, so what is accepted has come complete.
-pub fn payload_id(document: &[u8]) -> Option<&str> {
-    let text = core::str::from_utf8(document).ok()?;
+/// The whole document is read over, so what is accepted has come complete. It is changed, if it is not UTF-8.
+pub fn payload_id(document: &mut [u8]) -> Option<&str> {
+    let text = text(document)?;
     let (mut payload, mut root, mut order, mut ended) = (None, None, false, false);
     for token in Tokenizer::from(text) {
         match token.ok()? {
@@ -26,12 +27,18 @@ pub fn payload_id(document: &[u8]) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    fn payload_id(document: &[u8]) -> Option<std::string::String> {
+        super::payload_id(&mut document.to_vec()).map(Into::into)
+    }
 
     #[test]
     fn an_order_has_a_payload_id() {
         let order = include_bytes!("../../../../examples/data/order.xml");
-        assert_eq!(payload_id(order), Some("1790150400.4711.8f3a61c2@gateway-0042.plant.example"));
+        let expected = Some("1790150400.4711.8f3a61c2@gateway-0042.plant.example");
+        assert_eq!(payload_id(order).as_deref(), expected);
+        let text = core::str::from_utf8(order).unwrap();
+        let utf16: std::vec::Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(payload_id(&utf16).as_deref(), expected);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A `Response`: the status in it, which alone says what became of the order, and one of our own.
 
 use super::order::{Escaped, Stamp};
-use crate::trouble::{Acceptance, Trouble};
+use super::text::text;
 use core::fmt;
 use xmlparser::{ElementEnd, Token, Tokenizer};
 
@@ -9,12 +9,13 @@ use xmlparser::{ElementEnd, Token, Tokenizer};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unreadable;
 
-/// The code of the `Status` in a document; `None` for an empty one, which stands for acceptance.
+/// The code of the `Status` in a document; `None` for an empty one, which stands for acceptance. The document is changed, if
+/// it is not UTF-8.
 ///
 /// # Errors
-/// If the document is not UTF-8, not well-formed up to the `Status`, or has none below `cXML/Response`.
-pub fn status(document: &[u8]) -> Result<Option<u16>, Unreadable> {
-    let text = core::str::from_utf8(document).map_err(|_| Unreadable)?;
+/// If the document is not well-formed up to the `Status`, or has none below `cXML/Response`.
+pub fn status(document: &mut [u8]) -> Result<Option<u16>, Unreadable> {
+    let text = text(document).ok_or(Unreadable)?;
     if text.trim_ascii().is_empty() {
         return Ok(None);
     }
@@ -26,7 +27,7 @@ pub fn status(document: &[u8]) -> Result<Option<u16>, Unreadable> {
             Token::ElementStart { local, .. } if others == 0 && path.get(open) == Some(&local.as_str()) => open += 1,
             Token::ElementStart { .. } => others += 1,
             Token::Attribute { local, value, .. } if open == path.len() && others == 0 && local.as_str() == "code" => {
-                return value.as_str().parse().map(Some).map_err(|_| Unreadable);
+                return value.as_str().trim().parse().map(Some).map_err(|_| Unreadable);
             }
             Token::ElementEnd { end: ElementEnd::Close(..) | ElementEnd::Empty, .. } => {
                 if others > 0 {
@@ -39,22 +40,6 @@ pub fn status(document: &[u8]) -> Result<Option<u16>, Unreadable> {
         }
     }
     Err(Unreadable)
-}
-
-/// What the answer to an order means for it: both the status of HTTP and that of cXML have to be a success.
-///
-/// # Errors
-/// The first that is none.
-pub fn acceptance(http_status: u16, body: &[u8]) -> Result<Acceptance, Trouble> {
-    if !(200..300).contains(&http_status) {
-        return Err(Trouble::Http(http_status));
-    }
-    match status(body) {
-        Ok(Some(201 | 280 | 281)) => Ok(Acceptance::Pending),
-        Ok(None | Some(200..300)) => Ok(Acceptance::Delivered),
-        Ok(Some(status)) => Err(Trouble::Cxml(status)),
-        Err(Unreadable) => Err(Trouble::CxmlUnreadable),
-    }
 }
 
 /// Writes a `Response` with a status.
@@ -86,6 +71,10 @@ mod tests {
     use std::format;
     use std::string::String;
 
+    fn status(document: &[u8]) -> Result<Option<u16>, Unreadable> {
+        super::status(&mut document.to_vec())
+    }
+
     fn document(code: &str) -> String {
         format!(
             "<?xml version='1.0'?><!DOCTYPE cXML SYSTEM 'x.dtd'><cXML payloadID='1' timestamp='t'><Response>\
@@ -114,20 +103,6 @@ mod tests {
         }
         assert_eq!(status(document("four").as_bytes()), Err(Unreadable));
         assert_eq!(status(b"\xff"), Err(Unreadable));
-    }
-
-    #[test]
-    fn both_levels_must_agree_to_a_success() {
-        assert_eq!(acceptance(200, document("200").as_bytes()), Ok(Acceptance::Delivered));
-        assert_eq!(acceptance(200, b" \r\n"), Ok(Acceptance::Delivered));
-        assert_eq!(acceptance(204, b""), Ok(Acceptance::Delivered));
-        for pending in ["201", "280", "281"] {
-            assert_eq!(acceptance(200, document(pending).as_bytes()), Ok(Acceptance::Pending));
-        }
-        assert_eq!(acceptance(200, document("401").as_bytes()), Err(Trouble::Cxml(401)));
-        assert_eq!(acceptance(500, document("200").as_bytes()), Err(Trouble::Http(500)));
-        assert_eq!(acceptance(302, b""), Err(Trouble::Http(302)));
-        assert_eq!(acceptance(200, b"<html></html>"), Err(Trouble::CxmlUnreadable));
     }
 
     #[test]
