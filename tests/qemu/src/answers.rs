@@ -5,7 +5,7 @@ use crate::application::{Answer, Application};
 use crate::emulator::Machine;
 use crate::ground::Ground;
 use crate::peers::{Kind, Peer};
-use crate::rows::{DELIVERED, HTTP, Row, arguments, boot, report};
+use crate::rows::{DELIVERED, HTTP, Row, UNREAD, arguments, boot, report};
 use crate::trial::Trial;
 use crate::world::{World, free_port};
 use sha2::{Digest, Sha256};
@@ -15,7 +15,6 @@ use std::fmt::Write as _;
 const HTTP_LATER: u8 = 31;
 const CXML: u8 = 40;
 const CXML_LATER: u8 = 41;
-const UNREAD: u8 = 42;
 
 const TRIALS: &[Trial<Answer>] = &[
     Trial {

@@ -24,6 +24,8 @@ const TLS: u8 = 20;
 const REJECTED_LATE: u8 = 21;
 const NOT_MUTUAL: u8 = 22;
 pub(crate) const HTTP: u8 = 30;
+/// Delivered, and the answer cannot be read.
+pub(crate) const UNREAD: u8 = 42;
 pub(crate) const FAULTED: u8 = 103;
 
 /// A machine that posts an order to a supplier, and how that should end.
@@ -64,7 +66,14 @@ impl Post {
 
     /// One that does not.
     fn refused(machine: Machine, peer: peers::Kind, status: u8, log: &'static str) -> Self {
-        Self { status, log: vec![log, "order not delivered, it stays queued"], ..Self::new(machine, peer) }
+        let mut post =
+            Self { status, log: vec![log, "order not delivered, it stays queued"], ..Self::new(machine, peer) };
+        if status == TLS {
+            // Nobody has proved who he is: it is tried again before it is given up.
+            post.arguments.extend(["attempts=2".into(), "pause=20".into()]);
+            post.log.push("attempt 2");
+        }
+        post
     }
 
     fn showing(self, shows: &'static str) -> Self {
@@ -112,7 +121,7 @@ pub(crate) fn expect_end(machine: &mut Emulator, status: u8, lines: &[&str]) -> 
 /// The order has to be in the journal until it is delivered.
 pub(crate) fn expect_queue(ground: &Ground, status: u8) -> Result<(), String> {
     let queued = ground.journal().is_some();
-    if queued == (status == DELIVERED) {
+    if queued == [DELIVERED, UNREAD].contains(&status) {
         return Err(format!("the order is {}in the journal", if queued { "" } else { "not " }));
     }
     Ok(())
