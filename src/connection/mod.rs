@@ -2,13 +2,15 @@
 
 mod diagnose;
 mod handshake;
+mod refusal;
 mod request;
 mod session;
 mod target;
 
 pub use self::handshake::{Handshake, Step};
+pub use self::refusal::Refusal;
 pub use self::request::{AuthorizeRequest, CredentialRequest, SignRequest, TimeRequest};
-pub use self::session::{Event, PlaintextBuffer, ReceivedData, Refusal, Session};
+pub use self::session::{Event, PlaintextBuffer, ReceivedData, Session};
 
 /// The memory of one connection, lent for its whole life.
 pub struct Buffers<'b> {

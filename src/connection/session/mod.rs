@@ -10,6 +10,7 @@ mod post;
 pub use self::data::{PlaintextBuffer, ReceivedData};
 
 use super::diagnose::Scene;
+use super::refusal::Refusal;
 #[cfg(feature = "post-handshake-auth")]
 use super::request::{AuthorizeRequest, CredentialRequest, SignRequest, TimeRequest};
 use crate::credential::Credential;
@@ -69,34 +70,6 @@ pub struct Session<'b, C: CryptoProvider> {
     #[cfg(feature = "post-handshake-auth")]
     answered_late: bool,
     failure: Option<Error>,
-}
-
-/// A server that has proved who it is has refused a client because of what it showed, or did not show.
-#[derive(Clone, Copy, Debug)]
-pub struct Refusal<'b> {
-    /// What the server said. Its [class](AlertDescription::class) says whether trying again can help.
-    pub alert: AlertDescription,
-    /// What was refused; `None` if we showed nothing.
-    pub credential: Option<&'b Credential<'b>>,
-}
-
-impl<'b> Refusal<'b> {
-    /// `None` if the client was never asked, has not answered yet, or is accepted.
-    pub(super) const fn of(alert: AlertDescription, negotiated: &Negotiated<'b>) -> Option<Self> {
-        if !negotiated.shown {
-            return None;
-        }
-        // What it showed before was judged before.
-        #[cfg(feature = "post-handshake-auth")]
-        if negotiated.declined_last {
-            return Some(Self { alert, credential: None });
-        }
-        match negotiated.client_auth {
-            ClientAuthStatus::Presented => Some(Self { alert, credential: negotiated.credential }),
-            ClientAuthStatus::Declined => Some(Self { alert, credential: None }),
-            ClientAuthStatus::Accepted | ClientAuthStatus::NotRequested => None,
-        }
-    }
 }
 
 /// Where both sides are with their key updates (RFC 9846 section 4.7.3).

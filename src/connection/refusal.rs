@@ -1,0 +1,33 @@
+//! How a server has refused a client.
+
+use crate::credential::Credential;
+use crate::error::AlertDescription;
+use crate::handshake::{ClientAuthStatus, Negotiated};
+
+/// A server that has proved who it is has refused a client because of what it showed, or did not show.
+#[derive(Clone, Copy, Debug)]
+pub struct Refusal<'b> {
+    /// What the server said. Its [class](AlertDescription::class) says whether trying again can help.
+    pub alert: AlertDescription,
+    /// What was refused; `None` if we showed nothing.
+    pub credential: Option<&'b Credential<'b>>,
+}
+
+impl<'b> Refusal<'b> {
+    /// `None` if the client was never asked, has not answered yet, or is accepted.
+    pub(super) const fn of(alert: AlertDescription, negotiated: &Negotiated<'b>) -> Option<Self> {
+        if !negotiated.shown {
+            return None;
+        }
+        // What it showed before was judged before.
+        #[cfg(feature = "post-handshake-auth")]
+        if negotiated.declined_last {
+            return Some(Self { alert, credential: None });
+        }
+        match negotiated.client_auth {
+            ClientAuthStatus::Presented => Some(Self { alert, credential: negotiated.credential }),
+            ClientAuthStatus::Declined => Some(Self { alert, credential: None }),
+            ClientAuthStatus::Accepted | ClientAuthStatus::NotRequested => None,
+        }
+    }
+}
