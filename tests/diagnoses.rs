@@ -5,9 +5,10 @@
 mod common;
 
 use common::pair::{
-    Outcome, Setup, Sizes, TestHost, anchors, anchors_der, credential, credential_der, host, leak_all, signing_key,
+    Outcome, Setup, Sizes, TestHost, anchors, anchors_der, credential, credential_der, host, leak_all, now, signing_key,
 };
 use common::pki::{BadChain, Defect, Issued, Pki, Role, SERVER_NAME, Template};
+use common::script::{ALERT, Epoch, Sent, client, server};
 use embedded_mtls::credential::Choice;
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::{Host, SoftwareHost};
@@ -16,6 +17,7 @@ use embedded_mtls::{
     AlertDescription, ClientAuth, ClientConfig, Credential, CredentialRequest, Diagnosis, Error, NamedGroup,
     PeerIncompatible, Server, ServerConfig, SignRequest, Signature,
 };
+use rcgen::ExtendedKeyUsagePurpose;
 use std::fmt::Write as _;
 use std::fs;
 
@@ -236,7 +238,7 @@ const CASES: &[Case] = &[
                 }
             };
         },
-        [Some(Diagnosis::Tls12Only), Some(Diagnosis::ConnectionCut)],
+        [Some(Diagnosis::Tls12Only), Some(Diagnosis::ClosedOnOurs)],
     ),
     Case(
         "the client offers TLS 1.2",
@@ -412,7 +414,18 @@ const CASES: &[Case] = &[
     Case(
         "the answer of the server is lost, and the connection ends",
         |w| w.tamper = |_, to_client| to_client.clear(),
-        both(Diagnosis::ConnectionCut, Diagnosis::ConnectionCut),
+        both(Diagnosis::ClosedAtOnce, Diagnosis::ClosedOnOurs),
+    ),
+    Case(
+        "all that the server says under its keys is lost, and the connection ends",
+        |w| {
+            w.tamper = |_, to_client| {
+                if to_client.first() == Some(&23) {
+                    to_client.clear();
+                }
+            };
+        },
+        both(Diagnosis::ConnectionCut, Diagnosis::ClosedOnOurs),
     ),
     Case(
         "the server answers with a message that does not belong there",
@@ -434,7 +447,7 @@ const CASES: &[Case] = &[
                 }
             };
         },
-        [Some(Diagnosis::RefusedUnseen), Some(Diagnosis::ConnectionCut)],
+        [Some(Diagnosis::RefusedUnseen), Some(Diagnosis::ClosedOnOurs)],
     ),
     Case(
         "somebody on the way sends an alert about the server's certificate, before that has chosen one",
@@ -445,7 +458,7 @@ const CASES: &[Case] = &[
                 }
             };
         },
-        [Some(Diagnosis::ConnectionCut), Some(Diagnosis::RefusedUnseen)],
+        [Some(Diagnosis::ClosedAtOnce), Some(Diagnosis::RefusedUnseen)],
     ),
     Case(
         "a server answers in plain HTTP",
@@ -457,6 +470,33 @@ const CASES: &[Case] = &[
             };
         },
         both(Diagnosis::NotTls, Diagnosis::ProtocolBroken),
+    ),
+    Case(
+        "a load balancer puts a PROXY protocol header in front of what the client says",
+        |w| {
+            w.tamper = |to_server, _| {
+                if to_server.first() == Some(&22) {
+                    to_server.splice(..0, *b"PROXY TCP4 192.0.2.1 192.0.2.2 50000 443\r\n");
+                }
+            };
+        },
+        both(Diagnosis::ProtocolBroken, Diagnosis::NotTls),
+    ),
+    Case(
+        "the connection is open, and the client says nothing and ends it",
+        |w| w.tamper = |to_server, _| to_server.clear(),
+        both(Diagnosis::ClosedAtOnce, Diagnosis::ClosedAtOnce),
+    ),
+    Case(
+        "the server names more authorities than the client's buffer can hold, in small records",
+        |w| {
+            let roots: Vec<_> = (0..20).map(|number| Template::ca(&format!("Root {number}")).self_signed()).collect();
+            let roots = anchors(&roots.iter().collect::<Vec<_>>());
+            w.setup.server = ServerConfig::new(ClientAuth::Required(roots));
+            w.setup.client_sizes = Sizes { rx: 600, ..Sizes::DEFAULT };
+            w.setup.server_sizes = Sizes { tx: 300, ..Sizes::DEFAULT };
+        },
+        both(Diagnosis::MessageTooLarge, Diagnosis::OurRecordTooLarge),
     ),
     Case(
         "a client asks in plain HTTP",
@@ -502,6 +542,186 @@ const CASES: &[Case] = &[
             w.client_shows(&[&leaf]);
         },
         both(Diagnosis::OursNotTrusted, Diagnosis::TheirsNotTrusted),
+    ),
+];
+
+/// What we send of ours.
+#[derive(Clone, Copy)]
+enum Own {
+    /// A certificate in which nothing is wrong, with its intermediate.
+    Valid,
+    Expired,
+    /// Of the other role.
+    WrongPurpose,
+    /// A client sends none.
+    None,
+}
+
+/// The last word of the other side, once it has what we send.
+#[derive(Clone, Copy)]
+enum Word {
+    Alert(u8),
+    End,
+    /// The transport fails.
+    Reset,
+}
+
+/// Who we are, what we send and what the other side then says, as a script that plays it: real implementations say much
+/// less than this crate. The rows of `tests/interop` show that they do.
+struct Told(&'static str, Role, Own, Word, Diagnosis);
+
+const TOLD: &[Told] = &[
+    Told(
+        "a server refuses the certificate of the client with the alert that Java has for everything",
+        Role::Client,
+        Own::Valid,
+        Word::Alert(46),
+        Diagnosis::OursRefused,
+    ),
+    Told("the same, and it has expired", Role::Client, Own::Expired, Word::Alert(46), Diagnosis::OursExpired),
+    Told(
+        "a server does not trust the certificate of the client, which has expired as well",
+        Role::Client,
+        Own::Expired,
+        Word::Alert(48),
+        Diagnosis::OursExpired,
+    ),
+    Told(
+        "the certificate of the client is for servers, which Go and wolfSSL do not say",
+        Role::Client,
+        Own::WrongPurpose,
+        Word::Alert(42),
+        Diagnosis::OursWrongPurpose,
+    ),
+    Told(
+        "Java asks for a certificate, and the client has none",
+        Role::Client,
+        Own::None,
+        Word::Alert(42),
+        Diagnosis::OursMissing,
+    ),
+    Told(
+        "Apache counts the authorities above the certificate of the client, and finds too many",
+        Role::Client,
+        Own::Valid,
+        Word::Alert(80),
+        Diagnosis::OursTooDeep,
+    ),
+    Told(
+        "Node.js refuses the certificate of the client, and only closes the connection",
+        Role::Client,
+        Own::Valid,
+        Word::End,
+        Diagnosis::ClosedOnOurs,
+    ),
+    Told("the same, and it has expired", Role::Client, Own::Expired, Word::End, Diagnosis::OursExpired),
+    Told("the same, and it is for servers", Role::Client, Own::WrongPurpose, Word::Reset, Diagnosis::OursWrongPurpose),
+    Told(
+        "a server asks for a certificate, the client has none, and the connection is reset",
+        Role::Client,
+        Own::None,
+        Word::Reset,
+        Diagnosis::ClosedOnOurs,
+    ),
+    Told(
+        "a client refuses the certificate of the server with the alert that Go has for everything",
+        Role::Server,
+        Own::Valid,
+        Word::Alert(42),
+        Diagnosis::OursRefusedByClient,
+    ),
+    Told("the same, and it has expired", Role::Server, Own::Expired, Word::Alert(46), Diagnosis::OursExpired),
+    Told(
+        "the same, and it is for clients",
+        Role::Server,
+        Own::WrongPurpose,
+        Word::Alert(42),
+        Diagnosis::OursWrongPurpose,
+    ),
+    Told(
+        "a client on Node.js refuses the certificate of the server, and only closes the connection",
+        Role::Server,
+        Own::Valid,
+        Word::End,
+        Diagnosis::ClosedOnOurs,
+    ),
+    Told("the same, and it has expired", Role::Server, Own::Expired, Word::Reset, Diagnosis::OursExpired),
+];
+
+/// Puts the certificate in place and lets the script say its word.
+fn told(Told(_, role, own, word, _): &Told) -> Seen {
+    let pki = Pki::new();
+    let mut setup = Setup::new(&pki);
+    let leaf = match own {
+        Own::Valid | Own::None => role.template(),
+        Own::Expired => role.template().years(2020, 2026),
+        Own::WrongPurpose => role.template().purposes(&[match role {
+            Role::Client => ExtendedKeyUsagePurpose::ServerAuth,
+            Role::Server => ExtendedKeyUsagePurpose::ClientAuth,
+        }]),
+    };
+    let leaf = leaf.signed_by(&pki.intermediate);
+    let shows = if matches!(own, Own::None) { vec![] } else { vec![credential(&[&leaf, &pki.intermediate], 0)] };
+    let host = host(shows, vec![signing_key(&leaf)]);
+    match role {
+        Role::Client => {
+            setup.client_host = host;
+            let (mut real, mut script) = client(setup);
+            let flight = script.server_flight(&pki, |message| message);
+            real.feed(&script.seal_all(&flight));
+            let mut session = real.session();
+            let error = match word {
+                Word::Alert(alert) => {
+                    let bytes = script.seal(&Sent::new(Epoch::Application, ALERT, &[2, *alert]));
+                    session.rx_space()[..bytes.len()].copy_from_slice(&bytes);
+                    session.rx_commit(bytes.len()).unwrap();
+                    session.poll().err()
+                }
+                Word::End => {
+                    session.rx_eof();
+                    session.poll().err()
+                }
+                Word::Reset => Some(session.transport_failed()),
+            };
+            Seen { error, verdict: None, diagnosis: session.diagnosis() }
+        }
+        Role::Server => {
+            setup.server_host = host;
+            let (mut real, mut script) = server(setup);
+            match word {
+                Word::Alert(alert) => {
+                    let sent = script.seal(&Sent::new(Epoch::Handshake, ALERT, &[2, *alert]));
+                    real.feed(&sent);
+                }
+                Word::End => real.eof(),
+                Word::Reset => real.end = Some(Err(real.handshake.transport_failed())),
+            }
+            Seen { error: real.error(), verdict: None, diagnosis: real.handshake.diagnosis_at(now()) }
+        }
+    }
+}
+
+/// What is said of certificates by programs that were built without an algorithm.
+const BY_BUILD: &[(&str, &str, Diagnosis)] = &[
+    (
+        "a server has nothing in common with a client that was built without RSA",
+        "the peer ended the connection with alert 40 (handshake_failure)",
+        Diagnosis::RsaPerhapsNeeded,
+    ),
+    (
+        "the server has an RSA certificate, and the client was built without RSA",
+        "its key is of a kind that is not supported: found 1.2.840.113549.1.1.1",
+        Diagnosis::RsaNotBuilt,
+    ),
+    (
+        "the server has a certificate on P-384, and the client was built without it",
+        "its key is of a kind that is not supported: found 1.3.132.0.34",
+        Diagnosis::P384NotBuilt,
+    ),
+    (
+        "the server has an Ed25519 certificate, and the client was built without it",
+        "its key is of a kind that is not supported: found 1.3.101.112",
+        Diagnosis::Ed25519NotBuilt,
     ),
 ];
 
@@ -566,6 +786,10 @@ fn each_failure_gets_its_name_on_both_sides() {
         })
         .collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
+    for row in TOLD {
+        let seen = told(row);
+        assert_eq!(seen.diagnosis, Some(row.4), "{}: {:?}", row.0, seen.error);
+    }
     for (what, status, body, expected) in BY_HTTP {
         assert_eq!(Diagnosis::of_http(*status, body.as_bytes(), true), Some(*expected), "{what}");
     }
@@ -587,6 +811,14 @@ fn section(page: &mut String, diagnosis: Diagnosis) {
             };
             writeln!(page, "| {} | {side} | {} |", case.0, observed.replace('|', "\\|")).unwrap();
         }
+    }
+    for row in TOLD.iter().filter(|row| row.4 == diagnosis) {
+        let side = if matches!(row.1, Role::Client) { "client" } else { "server" };
+        let observed = told(row).error.expect("it has failed");
+        writeln!(page, "| {} | {side} | {observed} |", row.0).unwrap();
+    }
+    for (what, observed, _) in BY_BUILD.iter().filter(|row| row.2 == diagnosis) {
+        writeln!(page, "| {what} | client | {observed} |").unwrap();
     }
     for (what, status, body, _) in BY_HTTP.iter().filter(|row| row.3 == diagnosis) {
         writeln!(page, "| {what} | client | HTTP {status}: {body} |").unwrap();
@@ -621,6 +853,8 @@ fn the_page_of_diagnoses_shows_what_is_really_said() {
     let (file, page) = (concat!(env!("CARGO_MANIFEST_DIR"), "/docs/diagnoses.md"), page());
     for diagnosis in Diagnosis::ALL {
         let shown = CASES.iter().any(|case| case.2.contains(&Some(*diagnosis)))
+            || TOLD.iter().any(|row| row.4 == *diagnosis)
+            || BY_BUILD.iter().any(|row| row.2 == *diagnosis)
             || BY_HTTP.iter().any(|row| row.3 == *diagnosis);
         assert!(shown, "no case is diagnosed as {diagnosis:?}");
     }

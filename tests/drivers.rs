@@ -12,8 +12,8 @@ use embedded_mtls::io::asynch::{Stream, drive};
 use embedded_mtls::io::{AsyncHost, Failure, Host};
 use embedded_mtls::x509::{PeerIdentity, ServerName, Time, TraceEvent};
 use embedded_mtls::{
-    AlertDescription, Client, ClientConfig, Credential, CredentialRequest, Error, Handshake, PeerIncompatible, Server,
-    SignRequest, Signature, Stage,
+    AlertDescription, Client, ClientConfig, Credential, CredentialRequest, Diagnosis, Error, Handshake,
+    PeerIncompatible, Server, SignRequest, Signature, Stage,
 };
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -403,4 +403,103 @@ fn the_blocking_stream_works_over_a_socket() {
     assert_eq!(response, *b"response");
     let (order, rest, name) = supplier.join().unwrap();
     assert_eq!((order, rest.len(), name.as_deref()), (*b"order", 0, Some("gateway-7")));
+}
+
+/// A transport that takes everything and fails when it is read.
+struct Failing(embedded_io::ErrorKind);
+
+impl ErrorType for Failing {
+    type Error = embedded_io::ErrorKind;
+}
+
+impl embedded_io::Read for Failing {
+    fn read(&mut self, _: &mut [u8]) -> Result<usize, Self::Error> {
+        Err(self.0)
+    }
+}
+
+impl embedded_io::Write for Failing {
+    fn write(&mut self, bytes: &[u8]) -> Result<usize, Self::Error> {
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> Result<(), Self::Error> {
+        Ok(())
+    }
+}
+
+impl Read for Failing {
+    async fn read(&mut self, _: &mut [u8]) -> Result<usize, Self::Error> {
+        Err(self.0)
+    }
+}
+
+impl Write for Failing {
+    async fn write(&mut self, bytes: &[u8]) -> Result<usize, Self::Error> {
+        Ok(bytes.len())
+    }
+
+    async fn flush(&mut self) -> Result<(), Self::Error> {
+        Ok(())
+    }
+}
+
+/// Remembers what it is told of the failure.
+struct Told {
+    inner: TestHost,
+    told: Option<(Error, Option<Diagnosis>)>,
+}
+
+impl Host<'static, Client, RustCrypto> for Told {
+    fn time(&mut self) -> Time {
+        now()
+    }
+
+    fn credential(
+        &mut self,
+        request: &CredentialRequest<'_, 'static, Client, RustCrypto>,
+    ) -> Option<&'static Credential<'static>> {
+        Host::credential(&mut self.inner, request)
+    }
+
+    fn sign(&mut self, request: &SignRequest<'_, 'static, Client, RustCrypto>) -> Option<Signature> {
+        Host::sign(&mut self.inner, request)
+    }
+
+    fn failed(&mut self, error: Error, handshake: &Handshake<'static, Client, RustCrypto>) {
+        self.told = Some((error, handshake.diagnosis()));
+    }
+}
+
+#[test]
+fn a_host_is_told_of_a_reset_as_of_an_end_and_of_no_other_failure_of_the_transport() {
+    use embedded_io::ErrorKind;
+    let ended = Some((Error::ConnectionTruncated, Some(Diagnosis::ClosedAtOnce)));
+    for (kind, expected) in [
+        (ErrorKind::ConnectionReset, ended),
+        (ErrorKind::ConnectionAborted, ended),
+        (ErrorKind::BrokenPipe, ended),
+        (ErrorKind::TimedOut, None),
+        (ErrorKind::Interrupted, None),
+    ] {
+        for async_driver in [false, true] {
+            let setup = Setup::new(&Pki::new());
+            let handshake = setup.client_handshake().unwrap();
+            let mut host = Told { inner: setup.client_host, told: None };
+            let error = if async_driver {
+                let mut open = pin!(Stream::open(Failing(kind), handshake, &mut host));
+                let mut context = Context::from_waker(Waker::noop());
+                let opened = loop {
+                    if let Poll::Ready(opened) = open.as_mut().poll(&mut context) {
+                        break opened;
+                    }
+                };
+                opened.err()
+            } else {
+                embedded_mtls::io::blocking::Stream::open(Failing(kind), handshake, &mut host).err()
+            };
+            assert_eq!(error.map(|error| error.cause), Some(Failure::Io(kind)));
+            assert_eq!(host.told, expected, "{kind:?} {async_driver}");
+        }
+    }
 }

@@ -6,7 +6,7 @@ use crate::error::{
     PeerIncompatible, PeerMisbehaved, Stage,
 };
 use crate::handshake::{ClientAuthStatus, Negotiated};
-use crate::x509::{PeerChain, Rules, Time};
+use crate::x509::{Evidence, PeerChain, Purpose, Rules, Time};
 
 /// What is known beside the error.
 pub(super) struct Scene<'s, 'b> {
@@ -17,6 +17,43 @@ pub(super) struct Scene<'s, 'b> {
     pub(super) time: Time,
     /// Where the handshake failed, if it did.
     pub(super) stage: Option<Stage>,
+    /// The message that is being received, of which the header is here: how many bytes it takes in `rx`.
+    pub(super) coming: Option<u32>,
+}
+
+/// The algorithms of certificates that a build may leave out.
+#[derive(Clone, Copy)]
+struct Built {
+    ed25519: bool,
+    p384: bool,
+    rsa: bool,
+}
+
+impl Built {
+    const HERE: Self =
+        Self { ed25519: cfg!(feature = "ed25519"), p384: cfg!(feature = "p384"), rsa: cfg!(feature = "rsa") };
+
+    /// Names what the algorithm or the curve of this identifier needs and this build lacks.
+    fn lacks(self, oid: &[u8]) -> Option<Diagnosis> {
+        // rsadsi(1.2.840.113549) pkcs-1(1 1).
+        const PKCS1: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01];
+        // ecdsa-with-SHA384 (1.2.840.10045.4.3.3), and secp384r1 (1.3.132.0.34).
+        const P384: [&[u8]; 2] = [&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x03], &[0x2b, 0x81, 0x04, 0x00, 0x22]];
+        // id-Ed25519 (1.3.101.112).
+        const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
+        if oid.starts_with(PKCS1) {
+            (!self.rsa).then_some(Diagnosis::RsaNotBuilt)
+        } else if P384.contains(&oid) {
+            (!self.p384).then_some(Diagnosis::P384NotBuilt)
+        } else {
+            (oid == ED25519 && !self.ed25519).then_some(Diagnosis::Ed25519NotBuilt)
+        }
+    }
+
+    /// A server chooses nothing of what we offer. Without RSA, that is the usual reason.
+    const fn nothing_in_common(self) -> Diagnosis {
+        if self.rsa { Diagnosis::NoCommonGround } else { Diagnosis::RsaPerhapsNeeded }
+    }
 }
 
 impl Scene<'_, '_> {
@@ -27,10 +64,13 @@ impl Scene<'_, '_> {
             Error::ApiMisuse(_) | Error::KeysExhausted | Error::ProviderFailed | Error::SigningFailed => {
                 Diagnosis::OurProgram
             }
+            Error::BufferTooSmall { buffer: BufferKind::Rx, need } if self.coming == Some(need) => {
+                Diagnosis::MessageTooLarge
+            }
             Error::BufferTooSmall { buffer: BufferKind::Rx, .. } => Diagnosis::RecordTooLarge,
             Error::BufferTooSmall { .. } => Diagnosis::OurProgram,
             Error::Certificate(error) => self.of_certificate(error),
-            Error::ConnectionTruncated => Diagnosis::ConnectionCut,
+            Error::ConnectionTruncated => self.of_end(),
             Error::DecryptFailed => Diagnosis::Tampered,
             Error::PeerIncompatible(reason) => match reason {
                 PeerIncompatible::ClientCertificateRequired => Diagnosis::TheirsMissing,
@@ -56,18 +96,78 @@ impl Scene<'_, '_> {
     fn of_alert(&self, alert: AlertDescription) -> Diagnosis {
         let declined = matches!(self.negotiated.client_auth, ClientAuthStatus::Declined);
         let credential_class = matches!(alert.class(), AlertClass::Credential);
-        if credential_class && !self.was_seen() {
-            return Diagnosis::RefusedUnseen;
+        let by_itself = Diagnosis::of_alert(alert);
+        if !self.was_seen() {
+            return match by_itself {
+                Diagnosis::NoCommonGround if self.is_client => Built::HERE.nothing_in_common(),
+                _ if credential_class => Diagnosis::RefusedUnseen,
+                _ => by_itself,
+            };
         }
         if self.is_client && declined && (credential_class || alert == AlertDescription::HANDSHAKE_FAILURE) {
             return Diagnosis::OursMissing;
         }
-        match (Diagnosis::of_alert(alert), self.negotiated.credential) {
-            (Diagnosis::OursNotTrusted, Some(credential)) if lacks_issuer(credential) => Diagnosis::OursIncomplete,
-            (Diagnosis::OursExpired, Some(credential)) if self.is_valid(credential) => Diagnosis::ClockWrong,
-            (Diagnosis::OursRefused, _) if !self.is_client => Diagnosis::OursRefusedByClient,
-            (by_itself, _) => by_itself,
+        let Some(credential) = self.undecided() else { return by_itself };
+        // What we know is surer than what the other side makes of it: many say the same whatever the reason.
+        let by_itself = match by_itself {
+            Diagnosis::NoCommonGround
+            | Diagnosis::OursExpired
+            | Diagnosis::OursNotTrusted
+            | Diagnosis::OursRefused
+            | Diagnosis::OursWrongPurpose
+            | Diagnosis::TheirProgram => self.fault_of(credential).unwrap_or(by_itself),
+            _ => return by_itself,
+        };
+        match by_itself {
+            Diagnosis::OursNotTrusted if lacks_issuer(credential) => Diagnosis::OursIncomplete,
+            Diagnosis::OursExpired if self.is_valid(credential) => Diagnosis::ClockWrong,
+            Diagnosis::OursRefused if !self.is_client => Diagnosis::OursRefusedByClient,
+            // Apache counts the authorities itself, and cannot say what it found.
+            Diagnosis::TheirProgram if self.is_client && credential.certificates().nth(1).is_some() => {
+                Diagnosis::OursTooDeep
+            }
+            by_itself => by_itself,
         }
+    }
+
+    /// An end without an alert.
+    fn of_end(&self) -> Diagnosis {
+        let at_once = if self.is_client {
+            matches!(self.stage, Some(Stage::ClientHello | Stage::ServerHello))
+        } else {
+            matches!(self.stage, Some(Stage::ClientHello))
+        };
+        let declined = self.is_client && matches!(self.negotiated.client_auth, ClientAuthStatus::Declined);
+        match self.undecided() {
+            _ if at_once => Diagnosis::ClosedAtOnce,
+            Some(credential) => self.fault_of(credential).unwrap_or(Diagnosis::ClosedOnOurs),
+            None if declined && self.was_seen() => Diagnosis::ClosedOnOurs,
+            None => Diagnosis::ConnectionCut,
+        }
+    }
+
+    /// The credential that the other side has seen and not accepted yet.
+    fn undecided(&self) -> Option<&Credential<'_>> {
+        let decided = if self.is_client {
+            matches!(self.negotiated.client_auth, ClientAuthStatus::Accepted)
+        } else {
+            // A client that goes on has accepted the server.
+            self.stage.is_none()
+        };
+        self.negotiated.credential.filter(|_| self.was_seen() && !decided)
+    }
+
+    /// The reason, which we know ourselves, why nobody should accept this credential of ours.
+    fn fault_of(&self, credential: &Credential<'_>) -> Option<Diagnosis> {
+        let role = if self.is_client { Purpose::ClientAuth } else { Purpose::ServerAuth };
+        let mut times = credential.certificates().map(|certificate| certificate.check_time(self.time));
+        match times.find_map(Result::err) {
+            Some(CertificateProblem::Expired) => return Some(Diagnosis::OursExpired),
+            Some(_) => return Some(Diagnosis::ClockWrong),
+            None => {}
+        }
+        let leaf = credential.certificates().next()?;
+        leaf.check_purpose(role).is_err().then_some(Diagnosis::OursWrongPurpose)
     }
 
     /// Tells whether the other side can have seen who we are, or that we show nothing. A client that was asked answers
@@ -77,7 +177,7 @@ impl Scene<'_, '_> {
         self.negotiated.shown && (asked || !self.is_client)
     }
 
-    /// Whether our chain is valid by the time that we were given.
+    /// Tells whether our chain is valid by the time that we were given.
     fn is_valid(&self, credential: &Credential<'_>) -> bool {
         match self.time {
             Time::Trusted(now) => now <= credential.not_after(),
@@ -104,6 +204,14 @@ impl Scene<'_, '_> {
             Problem::UnknownIssuer => self.of_unknown_issuer(true),
             Problem::UntrustedRoot => self.of_unknown_issuer(false),
             Problem::AnchorSignatureInvalid | Problem::SelfSigned => Diagnosis::TheirsNotTrusted,
+            Problem::UnsupportedKey | Problem::UnsupportedSignature => {
+                let verdict = self.refused.as_ref().and_then(|(chain, rules)| chain.verdict(rules));
+                let oid = verdict.and_then(|verdict| match verdict.evidence() {
+                    Evidence::Key(oid) | Evidence::Signature { algorithm: Some(oid), .. } => Some(oid),
+                    _ => None,
+                });
+                oid.and_then(|oid| Built::HERE.lacks(oid.as_bytes())).unwrap_or(Diagnosis::TheirsInvalid)
+            }
             _ => Diagnosis::TheirsInvalid,
         }
     }
@@ -145,9 +253,33 @@ mod tests {
         let time = Time::Trusted(UnixTime::from_seconds(0));
         for (shown, expected) in [(false, Diagnosis::RefusedUnseen), (true, Diagnosis::OursRevoked)] {
             negotiated.shown = shown;
-            let scene = Scene { is_client: true, negotiated: &negotiated, refused: None, time, stage: None };
+            let scene =
+                Scene { is_client: true, negotiated: &negotiated, refused: None, time, stage: None, coming: None };
             let revoked = Error::AlertReceived(AlertDescription::CERTIFICATE_REVOKED);
             assert_eq!(scene.diagnose(revoked), expected);
         }
+    }
+
+    #[test]
+    fn an_algorithm_that_was_left_out_is_named_and_one_that_nobody_has_is_not() {
+        const ALL: Built = Built { ed25519: true, p384: true, rsa: true };
+        const NONE: Built = Built { ed25519: false, p384: false, rsa: false };
+        let rsa_encryption = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
+        let ecdsa_sha384 = [0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 3];
+        let secp521r1 = [0x2b, 0x81, 4, 0, 0x23];
+        for (oid, lacks) in [
+            (&rsa_encryption[..], Some(Diagnosis::RsaNotBuilt)),
+            (&ecdsa_sha384, Some(Diagnosis::P384NotBuilt)),
+            (&[0x2b, 0x81, 4, 0, 0x22], Some(Diagnosis::P384NotBuilt)),
+            (&[0x2b, 0x65, 0x70], Some(Diagnosis::Ed25519NotBuilt)),
+            (&secp521r1, None),
+            (&[], None),
+        ] {
+            assert_eq!(NONE.lacks(oid), lacks, "{oid:?}");
+            // Here the key is too short, or the like: the verdict says what is wrong with it.
+            assert_eq!(ALL.lacks(oid), None, "{oid:?}");
+        }
+        assert_eq!(NONE.nothing_in_common(), Diagnosis::RsaPerhapsNeeded);
+        assert_eq!(ALL.nothing_in_common(), Diagnosis::NoCommonGround);
     }
 }

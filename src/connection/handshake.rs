@@ -16,7 +16,7 @@ use crate::record::inbound::{Inbound, Received};
 use crate::record::outbound::Outbound;
 use crate::transcript::Transcript;
 use crate::wire::enums::{CipherSuite, NamedGroup};
-use crate::x509::{NoTrace, PeerChain, PeerIdentity, Rules, Trace, Verdict, VerifiedPath};
+use crate::x509::{NoTrace, PeerChain, PeerIdentity, Rules, Time, Trace, Verdict, VerifiedPath};
 use core::fmt;
 
 /// One TLS 1.3 handshake, as [`Client`](crate::Client) or [`Server`](crate::Server), over lent
@@ -208,14 +208,20 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     /// long as it has not. It says what is usual: the [error](Self::poll) and the [verdict](Self::verdict) are what
     /// was observed.
     pub fn diagnosis(&self) -> Option<Diagnosis> {
+        self.diagnosis_at(self.context.peer.time())
+    }
+
+    /// Names the failure as [`diagnosis`](Self::diagnosis) does, with what the caller knows about the time. A server is
+    /// refused before it has asked for the time, and cannot tell without that its own certificate has expired.
+    pub fn diagnosis_at(&self, time: Time) -> Option<Diagnosis> {
         let (error, stage) = self.failure?;
-        let time = self.context.peer.time();
         let scene = Scene {
             is_client: S::IS_CLIENT,
             negotiated: &self.context.negotiated,
             refused: Some((&self.context.peer, self.rules())),
             time,
             stage: Some(stage),
+            coming: self.context.rx.needs(),
         };
         Some(scene.diagnose(error))
     }
@@ -263,6 +269,15 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
                 Ok(Received::Handshake) => self.context.rx.discard_handshake(),
                 Ok(Received::Data | Received::NeedInput) | Err(_) => return None,
             }
+        }
+    }
+
+    /// Fails, since the transport has broken: with an alert that was received before, or as a connection that was
+    /// [truncated](Error::ConnectionTruncated), for [`diagnosis`](Self::diagnosis) to say what that means here.
+    pub fn transport_failed(&mut self) -> Error {
+        match self.failure {
+            Some((error, _)) => error,
+            None => self.look_for_alert().unwrap_or_else(|| self.fail(Error::ConnectionTruncated)),
         }
     }
 

@@ -49,23 +49,40 @@ diagnoses! {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Diagnosis {
-    /// Our certificate is valid, and we may not in.
+    /// The other side says that our certificate is valid, but that its rules do not allow us.
     AccessDenied: Peer,
-        "our certificate is valid, and the rules of the other side do not let its owner in",
-        "let our name be entered there, as in Apache's Require expr %{SSL_CLIENT_S_DN_CN}";
+        "the other side says that our certificate is valid, but that its rules do not allow us",
+        "have our name added to its rules (Apache: Require expr %{SSL_CLIENT_S_DN_CN})";
     /// The server never asked for our certificate.
     CertificateNotAsked: Peer,
-        "the server never asked for our certificate, so it does not know who we are",
-        "let it ask (Apache: SSLVerifyClient require, nginx: ssl_verify_client on); if it does so for some paths \
-         only, offer authentication after the handshake; a proxy in front of it may ask for nothing, too";
-    /// The time that we were given does not go together with a certificate, or with the clock of the other side.
+        "the server never asked for our certificate, so it cannot know who we are",
+        "have it ask for one (Apache: SSLVerifyClient require, nginx: ssl_verify_client on); if it does so for some \
+         paths only, switch on authentication after the handshake; a proxy in front of it may be what does not ask";
+    /// A certificate is valid by one clock and not by the other.
     ClockWrong: Us,
-        "the clocks do not agree: by the time of one side a certificate is not valid yet, or no more",
-        "set our clock, if that is right the one of the other side";
-    /// The connection was cut without a word.
+        "the two clocks disagree: by one of them a certificate has expired or is not valid yet",
+        "check our clock first, then the clock of the other side";
+    /// The other side closed the connection before it had said anything.
+    ClosedAtOnce: Network,
+        "the other side closed the connection before it had said anything",
+        "check address and port, and whether a server runs there: a firewall, or a load balancer with no working \
+         server behind it, does this. If we are the server: health checks and port scans look like this and need no \
+         action";
+    /// The other side closed the connection without a reason once it had our certificate, or knew that we have none.
+    ClosedOnOurs: Peer,
+        "the other side closed the connection without giving a reason, after we had sent our certificate or had \
+         answered that we have none",
+        "look into its log: usually it does not trust the authority that issued our certificate, or requires one and \
+         got none. Some programs, those on Node.js among them, close the connection instead of saying so";
+    /// The connection ended without a reason.
     ConnectionCut: Network,
-        "the connection ended without a word",
-        "look for a firewall that cuts it, and into the log of the other side";
+        "the connection ended unexpectedly, and nobody gave a reason",
+        "look for a firewall or a proxy that cuts connections, and into the log of the other side";
+    /// A certificate of the other side needs Ed25519, and this build lacks it.
+    Ed25519NotBuilt: Us,
+        "a certificate of the other side needs Ed25519, and our program was built without it",
+        "build it with the feature `ed25519`, or have the other side use a certificate with an ECDSA key on P-256, \
+         from an authority with such a key";
     /// A web application firewall in front of the server refuses the request, by HTTP.
     FirewallRefused: Peer,
         "a web application firewall in front of the server refuses the request: TLS is not the reason",
@@ -77,14 +94,22 @@ pub enum Diagnosis {
          %{SSL_CLIENT_S_DN_CN}), or it wants another path";
     /// An inspection proxy stands between us and the server, with an authority of its own.
     InterposedProxy: Network,
-        "an authority that we do not trust vouches for the right name, and nobody asks for our certificate: probably \
-         an inspection proxy is in between",
-        "exempt this connection from inspection, as mutual TLS cannot pass through it; do not trust the proxy's \
-         authority instead. If there is none, our trust anchor is the wrong one: get the root from the server's owner";
+        "the certificate has the right name and comes from an authority that we do not trust, and nobody asked for our \
+         certificate: probably an inspection proxy is in between",
+        "exempt this connection from inspection, as mutual TLS cannot pass through such a proxy, and do not add the \
+         proxy's authority to our trust anchors. If there is no proxy, our trust anchor is the wrong one: get the root \
+         certificate from the owner of the server";
     /// The server wants a password or a token, by HTTP 401.
     LoginRequired: Us,
         "the server wants a password or a token, and not only a certificate (HTTP 401)",
         "ask its owner which, or let it take our certificate for this path";
+    /// A message of the other side does not fit into our receive buffer, however small its records are.
+    MessageTooLarge: Us,
+        "a message of the other side, such as the list of authorities that it accepts or its chain of certificates, is \
+         larger than our receive buffer",
+        "lend a larger rx buffer (the error gives the size), or have the other side name fewer authorities (Apache: \
+         SSLCADNRequestFile; nginx: move them from ssl_client_certificate to ssl_trusted_certificate) or send a \
+         shorter chain";
     /// The server does not answer for this name on this connection, by HTTP 421.
     MisdirectedRequest: Peer,
         "the server does not answer for the name in the Host field on this connection (HTTP 421)",
@@ -92,86 +117,107 @@ pub enum Diagnosis {
          host be the same";
     /// The certificate is for another name.
     NameMismatch: Peer,
-        "the certificate is valid and for another name than the one that was asked for",
-        "connect by a name of the certificate, or let the server have one with this name as subjectAltName";
-    /// The certificate nearly holds the name: [`NearMiss`](crate::x509::NearMiss) says which.
-    NameNearMiss: Peer,
-        "the certificate nearly holds the name that was asked for, in a way that does not count",
-        "let the server have a certificate with exactly this name as dNSName, or this address as iPAddress, in \
+        "the certificate of the other side was issued for another name than the one that we asked for",
+        "connect by a name that the certificate contains, or have the server get one that contains this name as \
          subjectAltName";
-    /// No common cipher suite, group, signature scheme or credential.
+    /// The certificate nearly contains the name: [`NearMiss`](crate::x509::NearMiss) says which.
+    NameNearMiss: Peer,
+        "the certificate of the other side contains nearly the name that we asked for, but in a form that does not \
+         count",
+        "have the server get a certificate that contains exactly this name as dNSName, or this address as iPAddress, \
+         in subjectAltName";
+    /// No common version, cipher suite, group, signature scheme or credential.
     NoCommonGround: Us,
-        "both sides have no cipher suite, group, signature scheme or credential in common",
-        "compare the lists of both configurations, and the kinds of keys";
+        "the two sides have nothing in common in one of these: TLS version, cipher suites, key exchange groups, kinds \
+         of keys and signatures",
+        "compare the lists of both configurations, and the kinds of keys; some servers without TLS 1.3 answer like \
+         this, too";
     /// No common application protocol.
     NoCommonProtocol: Us,
-        "both sides have no application protocol (ALPN) in common",
-        "configure one of the other side's, usually http/1.1, or none";
-    /// What is there does not speak TLS at all.
+        "the two sides have no application protocol (ALPN) in common",
+        "configure one that the other side has, usually http/1.1, or none";
+    /// What arrived is not TLS.
     NotTls: Us,
-        "what is at the other end does not speak TLS",
-        "check address and port: plain HTTP, or a protocol that begins in plain text, is spoken there";
-    /// A trust anchor of ours is not valid any more.
+        "what arrived from the other side is not TLS",
+        "check address and port: plain HTTP, or another protocol that begins without TLS, is spoken there. If we are \
+         the server: a client may use http:// instead of https://, or a load balancer in front of us sends a PROXY \
+         protocol header first, which has to be switched off there";
+    /// A trust anchor of ours has expired.
     OurAnchorExpired: Us,
-        "our trust anchor above the other side's certificate is not valid any more",
-        "install the new root of its authority; if the old one is valid, set our clock";
+        "our trust anchor, the root certificate above that of the other side, has expired",
+        "install the new root of that authority; if the old one should still be valid, set our clock";
     /// Our program, its memory or its key failed.
     OurProgram: Us,
-        "our own program, its memory or its key failed",
-        "the error says what is missing; a signer may have to be repaired";
+        "our own program, its memory or its signing key failed",
+        "the error says what is missing; check whether the signing key can be used";
     /// We sent a record that the other side cannot hold.
     OurRecordTooLarge: Us,
-        "a record of ours is larger than the other side can hold",
-        "send smaller records, by lending a smaller tx buffer, or let the other side hold larger ones";
-    /// Our certificate is not valid any more, says the other side.
+        "a record that we sent is larger than the other side can receive",
+        "send smaller records, by lending a smaller tx buffer, or have the other side accept larger ones";
+    /// Our certificate has expired, as we know ourselves or the other side says.
     OursExpired: Us,
-        "our certificate, or one that we send with it, is not valid any more, says the other side",
-        "install a new one; if ours is valid, the clock of the other side is wrong";
+        "our certificate has expired, or one that we send with it",
+        "install a new one; if its dates are right, the clock of the other side is wrong";
     /// The other side lacks an intermediate that we did not send.
     OursIncomplete: Us,
-        "the other side cannot find a way from our certificate to an authority it knows: we sent no intermediate",
-        "send the intermediates behind our certificate; if there are none, let the other side trust its issuer";
-    /// We showed no certificate, and one is required.
+        "the other side cannot trace our certificate to an authority that it trusts, and we sent it without an \
+         intermediate certificate",
+        "append the intermediates to the file of our certificate; if there are none, have the other side trust its \
+         issuer";
+    /// We sent no certificate, and one is required.
     OursMissing: Us,
-        "the other side requires a certificate, and we showed none",
-        "configure one of an authority that it names, with its key; if there is one, append its intermediates, up to \
-         the authority that is named";
+        "the other side requires a certificate, and we sent none",
+        "configure one that meets what the other side asks for, with its key; if there is one already, the reason why \
+         it was not chosen is told where the choice is reported";
     /// The other side does not trust the authority of our certificate.
     OursNotTrusted: Peer,
-        "the other side does not trust the authority of our certificate",
-        "let our root be entered there (Apache: SSLCACertificateFile, nginx: ssl_client_certificate), or show a \
-         certificate of an authority that is";
-    /// The other side refuses our certificate for some other reason.
+        "the other side does not trust the authority that issued our certificate",
+        "have our root certificate added there (Apache: SSLCACertificateFile, nginx: ssl_client_certificate), or use a \
+         certificate of an authority that it trusts; if it has our root, our chain may be longer than it allows \
+         (Apache: SSLVerifyDepth, nginx: ssl_verify_depth)";
+    /// The other side refuses our certificate and does not say why.
     OursRefused: Us,
-        "the other side refuses our certificate without a good reason, or wants one and got none",
-        "compare its purposes, its kind of key and the length of its chain with what the other side allows \
-         (nginx: ssl_verify_depth is 1 unless set)";
-    /// The client refuses our certificate, and does not say why: on servers it is often the name.
+        "the other side refuses our certificate, or the lack of one, and does not say why",
+        "check whether it trusts our root, then the purposes of our certificate (clientAuth), its kind of key and the \
+         length of its chain (nginx: ssl_verify_depth is 1 unless set); its log may say more";
+    /// The client refuses our certificate and does not say why.
     OursRefusedByClient: Us,
-        "the client refuses our certificate without saying why: usually it does not hold the name that is asked for",
-        "compare the name that clients connect to with its subjectAltName, then its purposes and its intermediates";
+        "the client refuses our certificate and does not say why",
+        "check whether our certificate contains the name that the client connects to, whether the client trusts our \
+         root and we send the intermediates, then its purposes (serverAuth); the log of the client may say more";
     /// Our certificate was revoked.
     OursRevoked: Us,
-        "our certificate was revoked",
+        "our certificate has been revoked",
         "install a new one, and find out why";
+    /// The other side failed over our certificate, and its chain may be longer than allowed there.
+    OursTooDeep: Peer,
+        "the other side failed when it checked our certificate: probably our chain is longer than it allows",
+        "have it allow more authorities (Apache: SSLVerifyDepth is 1 unless set, and counts all above our \
+         certificate), or use a certificate from closer to the root; if its log names another reason, that is the one";
     /// Our signature does not verify with our certificate.
     OursUnproven: Us,
-        "our signature does not verify: our key and our certificate do not belong together",
-        "install the key that the certificate was made for";
+        "our signature does not match our certificate: the key and the certificate do not belong together",
+        "install the key that belongs to the certificate";
     /// Our certificate is not meant for our role.
     OursWrongPurpose: Us,
-        "our certificate is not meant for our role, or of a kind that the other side does not support",
-        "get one with clientAuth, for a server serverAuth, among its extended key usages";
+        "our certificate is not meant for this use, or is of a kind that the other side does not support",
+        "get one whose extended key usage contains clientAuth for a client, serverAuth for a server; if ours does, use \
+         another kind of key";
+    /// A certificate of the other side needs P-384, and this build lacks it.
+    P384NotBuilt: Us,
+        "a certificate of the other side needs ECDSA on P-384, and our program was built without it",
+        "build it with the feature `p384`, or have the other side use a certificate with a key on P-256, from an \
+         authority with such a key";
     /// The server asks for a certificate after the handshake, for some paths only, and we did not offer that.
     PostHandshakeNeeded: Us,
-        "the server asks for a certificate in this path only, after the handshake, and we did not offer that \
-         (Apache: AH10158)",
-        "offer authentication after the handshake; or let SSLVerifyClient move from the <Location> or <Directory> \
-         into the virtual host";
+        "the server asks for a certificate for this path only, after the handshake, and we did not offer that (Apache: \
+         AH10158)",
+        "switch on authentication after the handshake; or have SSLVerifyClient moved from the <Location> or \
+         <Directory> into the virtual host";
     /// One side broke the protocol.
     ProtocolBroken: Developers,
         "one side sent what the protocol forbids",
-        "report it with a capture and its key log to those who make the programs";
+        "send a capture and its key log to the developers of both programs";
     /// A proxy in between wants a password, by HTTP 407 or 511.
     ProxyLoginRequired: Network,
         "a proxy in between wants a password, and has not passed the request on (HTTP 407, 511)",
@@ -180,67 +226,80 @@ pub enum Diagnosis {
     /// The other side sent a record that we cannot hold.
     RecordTooLarge: Us,
         "a record of the other side is larger than our receive buffer",
-        "lend a larger rx buffer (the error says how large), or let the other side send smaller records (nginx: \
+        "lend a larger rx buffer (the error gives the size), or have the other side send smaller records (nginx: \
          ssl_buffer_size)";
     /// The other side refused us before it could know who we are.
     RefusedUnseen: Peer,
-        "the connection was ended as if for our certificate, before the other side had seen one",
-        "look into the log of the other side; if that knows of nothing, somebody on the way has sent the alert, for \
-         which nobody vouches";
+        "the connection was ended with a complaint about our certificate, before the other side could have seen it",
+        "look into the log of the other side; if it knows nothing of this, the message came from somewhere in between, \
+         and nobody vouches for it";
+    /// A certificate of the other side needs RSA, and this build lacks it.
+    RsaNotBuilt: Us,
+        "a certificate of the other side needs RSA, and our program was built without it",
+        "build it with the feature `rsa`, or have the other side use a certificate with an ECDSA key on P-256, from an \
+         authority with such a key";
+    /// The server has nothing in common with a build without RSA.
+    RsaPerhapsNeeded: Us,
+        "the server found nothing in common with us, and our program was built without RSA, which many servers need",
+        "build it with the feature `rsa`, or have the server use a certificate with an ECDSA key on P-256; if it has \
+         one, compare TLS versions, cipher suites and key exchange groups";
     /// The name that the client asks for is none of the server's.
     ServerNameUnknown: Peer,
-        "the name that the client asks for is none of the server's",
-        "connect by a name that the server has, or let it have a virtual host of this name";
-    /// Records were changed on their way.
+        "the server has no host of the name that the client asks for",
+        "connect by a name that the server has, or have a virtual host of this name added";
+    /// A record cannot be decrypted.
     Tampered: Network,
-        "records were changed on their way, or sealed with other keys",
-        "try another way through the network; what lies in between rewrites connections";
+        "a record could not be decrypted: it was changed on its way, or the two sides use different keys",
+        "try another way through the network, without anything in between that rewrites connections; if that does not \
+         help, send a capture to the developers of both programs";
     /// The other side failed for a reason of its own.
     TheirProgram: Peer,
         "the other side failed for a reason of its own",
-        "its log says more; try again later";
-    /// A certificate of the other side is not valid any more.
+        "look into its log, and try again later";
+    /// A certificate of the other side has expired.
     TheirsExpired: Peer,
-        "a certificate of the other side is not valid any more",
-        "let the other side install a new one; if it is valid, our clock is to blame";
-    /// The other side left out an intermediate.
+        "a certificate of the other side has expired",
+        "have the other side install a new one; if its dates are right, our clock is wrong";
+    /// The other side probably left out an intermediate.
     TheirsIncomplete: Peer,
-        "the other side did not send the intermediate above its certificate",
-        "let it send the whole chain (Apache, nginx: all of it in the file of the certificate), or trust the \
+        "the other side sent its certificate alone, and we do not know the authority that issued it: probably an \
+         intermediate certificate is missing",
+        "have it send the whole chain (Apache, nginx: all of it in the file of the certificate), or trust the \
          intermediate; if there is none, our trust anchor is the wrong one";
     /// A certificate of the other side breaks a rule: the verdict says which.
     TheirsInvalid: Peer,
         "a certificate of the other side breaks a rule, which the verdict names",
-        "let its authority issue a correct one";
-    /// The client showed no certificate, and we require one.
+        "have its authority issue a correct one";
+    /// The client sent no certificate, and we require one.
     TheirsMissing: Peer,
-        "the client showed no certificate, and one is required",
-        "let it have one of an authority that we name";
-    /// Our rules do not let the other side in.
+        "the client sent no certificate, and we require one",
+        "have it configure one of an authority that we name";
+    /// Our rules do not allow the other side.
     TheirsNotAllowed: Us,
-        "the other side is who it says, and our own rules do not let it in",
-        "enter its name into our rules, if it may";
+        "the other side has proved who it is, and our own rules do not allow it",
+        "add its name to our rules, if it should be allowed";
     /// We do not trust the authority of the other side's certificate.
     TheirsNotTrusted: Us,
-        "we do not trust the authority of the other side's certificate",
-        "compare our trust anchors with its root, as its owner gives it, and enter that, or pin the certificate, after a \
-         renewal again; if its owner does not know this root, an inspection proxy is in between";
+        "we do not trust the authority that issued the certificate of the other side",
+        "compare our trust anchors with the root certificate that its owner gives you, and add that one, or pin the \
+         certificate itself, again after each renewal; if its owner does not know the root that we saw, an inspection \
+         proxy is in between";
     /// More authorities stand above the certificate of the other side than our rules allow.
     TheirsTooDeep: Us,
-        "more authorities stand above the other side's certificate than our own limit (max_depth) allows",
-        "raise the limit, only if the verdict names no more authorities than the other side is known to have";
-    /// The other side does not have the key of the certificate that it shows.
+        "there are more authorities above the certificate of the other side than our own limit (max_depth) allows",
+        "raise the limit, but not above the number of authorities that the other side is known to have";
+    /// The other side does not hold the key of the certificate that it sent.
     TheirsUnproven: Peer,
-        "the other side does not have the key of the certificate that it shows",
-        "let it install the key that belongs to the certificate";
+        "the other side does not hold the key of the certificate that it sent",
+        "have it install the key that belongs to the certificate";
     /// The certificate of the other side is not meant for its role.
     TheirsWrongPurpose: Peer,
-        "the certificate of the other side is not meant for its role",
-        "let it have one with the right extended key usage, serverAuth for servers and clientAuth for clients";
-    /// The other side speaks TLS 1.2 or older only.
+        "the certificate of the other side is not meant for this use",
+        "have it get one with the right extended key usage: serverAuth for servers, clientAuth for clients";
+    /// The other side offers TLS 1.2 or older only.
     Tls12Only: Peer,
-        "the other side speaks TLS 1.2 or older only",
-        "let TLS 1.3 be switched on there (Apache: SSLProtocol, nginx: ssl_protocols)";
+        "the other side offers only TLS 1.2 or older",
+        "have TLS 1.3 switched on there (Apache: SSLProtocol, nginx: ssl_protocols)";
 }
 }
 

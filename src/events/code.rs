@@ -83,6 +83,14 @@ codes!(Diagnosis {
     LoginRequired = 41,
     MisdirectedRequest = 42,
     ProxyLoginRequired = 43,
+    ClosedAtOnce = 44,
+    ClosedOnOurs = 45,
+    Ed25519NotBuilt = 46,
+    MessageTooLarge = 47,
+    OursTooDeep = 48,
+    P384NotBuilt = 49,
+    RsaNotBuilt = 50,
+    RsaPerhapsNeeded = 51,
 });
 
 codes!(Stage {

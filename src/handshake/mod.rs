@@ -282,7 +282,7 @@ pub trait Role {
         answer: Answer<'_, 'b>,
     ) -> Result<Self::State<'b, C>, Error>;
 
-    /// Something of our Certificate was written, which only happens once the peer may see it.
+    /// Something of our Certificate was written and may still wait: before anything else is awaited, it has left.
     fn has_shown<C: CryptoProvider>(state: &Self::State<'_, C>) -> bool;
 
     /// The credential that is to sign, in the state that asks for a signature.

@@ -202,13 +202,8 @@ impl Role for Server {
     }
 
     fn has_shown<C: CryptoProvider>(state: &State<'_, C>) -> bool {
-        match state {
-            State::Identify(_, identify) => identify.has_begun(),
-            State::SendFinished(_) | State::AuthenticateClient(..) | State::ExpectFinished(..) | State::Done(..) => {
-                true
-            }
-            _ => false,
-        }
+        matches!(state, State::Identify(_, identify) if identify.has_begun())
+            || matches!(state, State::SendFinished(_) | State::AuthenticateClient(..))
     }
 
     fn signing<'b, C: CryptoProvider>(state: &Self::State<'b, C>) -> Option<&'b Credential<'b>> {

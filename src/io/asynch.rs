@@ -7,7 +7,7 @@
 //! [`write`](embedded_io_async::Write::write) has taken is sent by the next operation that sends.
 
 use super::answers::{AsyncAnswers, NoHost};
-use super::{AsyncHost, Failure, HandshakeError};
+use super::{AsyncHost, Failure, HandshakeError, is_broken};
 use crate::connection::{Event, Handshake, Session, Step};
 use crate::crypto::CryptoProvider;
 use crate::error::Error;
@@ -41,8 +41,12 @@ impl<'b, T: Read + Write, C: CryptoProvider> Stream<'b, T, C> {
     ) -> Result<Self, HandshakeError<T::Error>> {
         if let Err(cause) = drive(&mut transport, &mut handshake, host).await {
             let stage = handshake.stage();
-            if let Failure::Tls(error) = &cause {
-                host.failed(*error, &handshake);
+            let failed = match &cause {
+                Failure::Tls(error) => Some(*error),
+                Failure::Io(error) => is_broken(error).then(|| handshake.transport_failed()),
+            };
+            if let Some(error) = failed {
+                host.failed(error, &handshake);
             }
             // The transport may be what failed; the error that is known is the one to report.
             if transport.write_all(handshake.tx_pending()).await.is_ok() {

@@ -1,7 +1,7 @@
 //! A blocking stream over [`embedded_io::Read`] and [`embedded_io::Write`].
 
 use super::answers::{Answers, NoHost};
-use super::{Failure, HandshakeError, Host};
+use super::{Failure, HandshakeError, Host, is_broken};
 use crate::connection::{Event, Handshake, Session, Step};
 use crate::crypto::CryptoProvider;
 use crate::error::Error;
@@ -34,8 +34,12 @@ impl<'b, T: Read + Write, C: CryptoProvider> Stream<'b, T, C> {
     ) -> Result<Self, HandshakeError<T::Error>> {
         if let Err(cause) = drive(&mut transport, &mut handshake, host) {
             let stage = handshake.stage();
-            if let Failure::Tls(error) = &cause {
-                host.failed(*error, &handshake);
+            let failed = match &cause {
+                Failure::Tls(error) => Some(*error),
+                Failure::Io(error) => is_broken(error).then(|| handshake.transport_failed()),
+            };
+            if let Some(error) = failed {
+                host.failed(error, &handshake);
             }
             // The transport may be what failed; the error that is known is the one to report.
             let _unsent = transport.write_all(handshake.tx_pending()).and_then(|()| transport.flush());

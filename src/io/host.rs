@@ -44,8 +44,9 @@ pub trait Host<'b, S: Side, C: CryptoProvider> {
     fn sign(&mut self, request: &SignRequest<'_, 'b, S, C>) -> Option<Signature>;
 
     /// The handshake failed for this reason. The handshake says more: at which
-    /// [stage](Handshake::stage), [who the peer claimed to be](Handshake::claimed_peer), and if its certificates were
-    /// refused [why, in full](Handshake::verdict). By default nothing is done.
+    /// [stage](Handshake::stage), [who the peer claimed to be](Handshake::claimed_peer), if its certificates were
+    /// refused [why, in full](Handshake::verdict), and [what that means](Handshake::diagnosis). A transport that is reset
+    /// counts as one that has ended. By default nothing is done.
     fn failed(&mut self, error: Error, handshake: &Handshake<'b, S, C>) {
         let _ = (error, handshake);
     }

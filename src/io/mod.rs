@@ -36,6 +36,14 @@ pub struct HandshakeError<E> {
     pub cause: Failure<E>,
 }
 
+/// Tells whether the other side, or somebody in between, has ended the connection. A transport may also fail because its
+/// time is over or it was called at a bad moment.
+#[cfg(any(feature = "blocking", feature = "async"))]
+fn is_broken(error: &impl embedded_io::Error) -> bool {
+    use embedded_io::ErrorKind;
+    matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset)
+}
+
 impl<E> From<Error> for Failure<E> {
     fn from(error: Error) -> Self {
         Self::Tls(error)

@@ -208,6 +208,11 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
         Ok(self.handshake().get(..total).ok_or(InvalidMessage::Truncated)?)
     }
 
+    /// The bytes that the message at the front takes in the buffer until it is whole, as an error names them.
+    pub(crate) fn needs(&self) -> Option<u32> {
+        u32::try_from(self.header()?.total().saturating_add(RECORD_OVERHEAD)).ok()
+    }
+
     /// Whether a message of `total` bytes can ever be whole in the buffer.
     pub(crate) const fn could_hold(&self, total: usize) -> bool {
         total.saturating_add(RECORD_OVERHEAD) <= self.buffer.len()

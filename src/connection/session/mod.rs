@@ -35,7 +35,7 @@ use crate::wire::key_update::KeyUpdate;
 use crate::x509::LeafSummary;
 #[cfg(feature = "post-handshake-auth")]
 use crate::x509::PeerChain;
-use crate::x509::{PathFound, PeerIdentity};
+use crate::x509::{PathFound, PeerIdentity, Time};
 use core::fmt;
 use data::Next;
 use messages::Handled;
@@ -59,6 +59,8 @@ pub struct Session<'b, C: CryptoProvider> {
     sending: TrafficSecret<C, ApplicationEpoch, Sending>,
     receiving: TrafficSecret<C, ApplicationEpoch, Receiving>,
     exporter: ExporterSecret<C>,
+    /// What was known of it in the handshake.
+    time: Time,
     is_client: bool,
     key_updates: KeyUpdates,
     tickets_left: u8,
@@ -173,6 +175,7 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
         let _ = config;
         let mut rx = context.rx;
         rx.end_handshake();
+        let time = context.peer.time();
         let mut negotiated = context.negotiated;
         // Nothing leaves before it.
         negotiated.shown = true;
@@ -189,6 +192,7 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
             sending,
             receiving,
             exporter,
+            time,
             is_client: S::IS_CLIENT,
             key_updates: KeyUpdates { due: None, awaited: false, left: MAX_KEY_UPDATES },
             tickets_left: MAX_TICKETS,
@@ -364,9 +368,25 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
             let never_asked = matches!(self.negotiated.client_auth, ClientAuthStatus::NotRequested);
             return (self.is_client && never_asked).then_some(Diagnosis::CertificateNotAsked);
         };
-        let (refused, time) = self.judged();
-        let scene = Scene { is_client: self.is_client, negotiated: &self.negotiated, refused, time, stage: None };
+        let scene = Scene {
+            is_client: self.is_client,
+            negotiated: &self.negotiated,
+            refused: self.judged(),
+            time: self.time,
+            stage: None,
+            coming: self.rx.needs(),
+        };
         Some(scene.diagnose(error))
+    }
+
+    /// Fails, since the transport has broken, as one that has [ended](Self::rx_eof): for a transport that says so by an
+    /// error of its own, and for [`diagnosis`](Self::diagnosis) to say what that means here. Data that was received before
+    /// and not read yet is lost; an alert is the better reason.
+    pub fn transport_failed(&mut self) -> Error {
+        match self.poll_received() {
+            Err(error) => error,
+            Ok(_) => self.fail(Error::ConnectionTruncated),
+        }
     }
 
     /// The ring in which the connection writes what happens, if it has one.

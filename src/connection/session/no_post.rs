@@ -7,13 +7,13 @@ use crate::crypto::CryptoProvider;
 use crate::error::{Error, PeerMisbehaved};
 use crate::wire::enums::HandshakeType;
 use crate::wire::handshake::MessageHeader;
-use crate::x509::{PeerChain, Rules, Time};
+use crate::x509::{PeerChain, Rules};
 
 #[allow(clippy::unused_self, clippy::unnecessary_wraps, clippy::needless_pass_by_ref_mut, reason = "as in `post`")]
 impl<C: CryptoProvider> Session<'_, C> {
-    /// Neither the chain of the handshake nor the time by which it was judged is kept.
-    pub(super) const fn judged(&self) -> (Option<(&PeerChain<'static>, Rules<'static>)>, Time) {
-        (None, Time::dangerous_unknown())
+    /// The chain of the handshake is not kept.
+    pub(super) const fn judged(&self) -> Option<(&PeerChain<'static>, Rules<'static>)> {
+        None
     }
 
     pub(super) const fn next_post(&mut self) -> Result<Option<Next>, Error> {

@@ -14,7 +14,7 @@ use crate::handshake::{Answer, ClientAuthStatus, Question};
 use crate::transcript::CertificateHash;
 use crate::wire::enums::HandshakeType;
 use crate::wire::handshake::MessageHeader;
-use crate::x509::{PathFound, PeerChain, PeerIdentity, Rules, Time, Verdict, VerifiedPath};
+use crate::x509::{PathFound, PeerChain, PeerIdentity, Rules, Verdict, VerifiedPath};
 
 impl<'b, C: CryptoProvider> Session<'b, C> {
     /// On a server: asks the client who it is (RFC 9846 section 4.7.2). The request leaves with the next poll; the
@@ -65,9 +65,9 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
         }
     }
 
-    /// The chain that was judged last with what it was held to, and the time by which.
-    pub(super) fn judged(&self) -> (Option<(&PeerChain<'b>, Rules<'_>)>, Time) {
-        (self.post.rules(&self.peer).map(|rules| (&self.peer, rules)), self.peer.time())
+    /// The chain that was judged last, with what it was held to.
+    pub(super) fn judged(&self) -> Option<(&PeerChain<'b>, Rules<'_>)> {
+        self.post.rules(&self.peer).map(|rules| (&self.peer, rules))
     }
 
     /// What an exchange needs next, if it holds everything else up.
