@@ -1,6 +1,8 @@
 //! The examples, as their users run them: the modules they share with their unit tests, and both programs against each
 //! other over real sockets, in this process.
 
+#[path = "examples/answers.rs"]
+mod answers;
 #[path = "examples/policy.rs"]
 mod policy;
 #[path = "../examples/shared/mod.rs"]
