@@ -409,6 +409,23 @@ fn a_client_refuses_a_bad_hello_retry_request() {
     }
 }
 
+#[test]
+fn a_client_refuses_what_a_server_sends_before_the_second_hello() {
+    type Behind = fn(&Script) -> Vec<u8>;
+    let pki = Pki::new();
+    let behind: [(&str, Behind); 3] = [
+        ("the start of a message", |_| vec![2]),
+        ("a ServerHello", |script| script.server_hello().emit()),
+        ("the request again", |script| Hello::retry(&script.client_hello.session_id, AES_128_GCM, P256).emit()),
+    ];
+    for (name, behind) in behind {
+        let (mut real, mut script) = client(Setup::new(&pki));
+        let retry = Hello::retry(&script.client_hello.session_id, AES_128_GCM, P256).emit();
+        real.feed(&record(22, &[retry, behind(&script)].concat()));
+        assert_eq!(real.verdict(&mut script), misbehaved(PeerMisbehaved::UnexpectedMessage), "{name}");
+    }
+}
+
 const fn hrr_illegal() -> Option<Error> {
     misbehaved(PeerMisbehaved::HelloRetryRequestIllegal)
 }

@@ -204,6 +204,18 @@ fn a_server_refuses_a_second_hello_that_changes_what_it_must_not() {
     }
 }
 
+#[test]
+fn a_server_refuses_what_a_client_sends_before_it_was_asked_to_retry() {
+    let pki = Pki::new();
+    for (name, behind) in [("the start of a message", vec![1]), ("a second hello", hello().emit())] {
+        let mut setup = Setup::new(&pki);
+        setup.server = setup.server.with_groups(&[NamedGroup::X25519]);
+        let (mut real, mut script) = (Real::server(setup), Script::client(Script::hello(P256)));
+        real.feed(&record(22, &[script.client_hello.emit(), behind].concat()));
+        assert_eq!(real.verdict(&mut script), misbehaved(PeerMisbehaved::UnexpectedMessage), "{name}");
+    }
+}
+
 /// A change of one message of the client's flight, with the script as it stands before that message.
 type Edit = fn(&Pki, &[u8], Vec<u8>) -> Vec<u8>;
 

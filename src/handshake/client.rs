@@ -390,7 +390,7 @@ fn make_second_share<'b, C: CryptoProvider>(retry: Retry, cx: &mut Context<'b, C
     let hash = HashAlgorithm::of(retry.suite).ok_or(PeerMisbehaved::SelectedNotOffered)?;
     begin_transcript(cx, hash)?;
     cx.transcript.replace_by_message_hash()?;
-    cx.transcript.update(cx.rx.message()?);
+    cx.transcript.update(cx.rx.last_message()?);
     // RFC 9846 appendix E.4: with a HelloRetryRequest, the second ClientHello is the second flight.
     cx.tx.change_cipher_spec();
     Ok((State::SendSecondClientHello(retry, share), Progress::Yield))

@@ -307,7 +307,7 @@ fn check_key_shares(mandatory: &Mandatory<'_>) -> Result<(), Error> {
 /// RFC 9846 section 4.2.4. No cookie is sent: the state is kept here.
 #[inline(never)]
 fn send_hello_retry_request<'b, C: CryptoProvider>(choice: Choice, cx: &mut Context<'b, C>) -> Next<'b, C> {
-    let message = cx.rx.message()?;
+    let message = cx.rx.last_message()?;
     let hello = ClientHello::parse(handshake::body(message)?)?;
     cx.transcript = Transcript::new(choice.hash)?;
     cx.transcript.update(message);

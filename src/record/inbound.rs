@@ -213,6 +213,13 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
         u32::try_from(self.header()?.total().saturating_add(RECORD_OVERHEAD)).ok()
     }
 
+    /// The message at the front, if it is whole and ends the flight of its sender: what follows in the same record was
+    /// sent before our answer, and so in an unexpected order (RFC 9846 section 4).
+    pub(crate) fn last_message(&self) -> Result<&[u8], Error> {
+        let message = self.message()?;
+        if message.len() < self.handshake.len() { Err(PeerMisbehaved::UnexpectedMessage.into()) } else { Ok(message) }
+    }
+
     /// Whether a message of `total` bytes can ever be whole in the buffer.
     pub(crate) const fn could_hold(&self, total: usize) -> bool {
         total.saturating_add(RECORD_OVERHEAD) <= self.buffer.len()
