@@ -485,6 +485,77 @@ fn a_bad_candidate_is_refused_and_the_last_good_one_stays() {
     assert!(install(&slots, "orders", &[&good], Purpose::ClientAuth).is_ok());
 }
 
+// RFC 9846 section 4.5.1: "SHOULD be prepared to handle potentially extraneous certificates and arbitrary orderings"
+#[test]
+fn a_chain_that_every_peer_can_follow_can_be_rotated_in() {
+    let pki = Pki::new();
+    let (slots, [orders]) = slots::<2, 1>();
+    let good = client_number(&pki, 1);
+    let old_root = Template::ca("Old Root").self_signed();
+    let cross = Template::ca("Example Intermediate").signed_by(&old_root);
+    let stale_cross = Template::ca("Example Root").years(2010, 2019).signed_by(&old_root);
+    let expired_copy = Template::ca("Example Intermediate").years(2020, 2026).signed_by(&pki.root);
+    let expired_root = Template::ca("Example Root").years(2010, 2026).self_signed();
+    let of_each_other = Template::ca("Example Root").signed_by(&pki.intermediate);
+    let stranger = Template::ca("Stranger").self_signed();
+    let intermediate = &pki.intermediate;
+    let rows: [(&str, &[&Issued]); 7] = [
+        ("the root before the intermediate", &[&good, &pki.root, intermediate]),
+        ("a cross certificate of another root", &[&good, intermediate, &cross]),
+        ("the rest of a root that was over before the leaf began", &[&good, intermediate, &stale_cross]),
+        ("an expired copy before the valid one", &[&good, &expired_copy, intermediate]),
+        ("a root that has expired", &[&good, intermediate, &expired_root]),
+        ("a stranger beside the intermediate", &[&good, &stranger, intermediate]),
+        ("two authorities that vouch for each other", &[&good, &of_each_other, intermediate]),
+    ];
+    for (name, chain) in rows {
+        let installed = install(&slots, "orders", chain, Purpose::ClientAuth);
+        orders.set(installed.unwrap_or_else(|error| panic!("{name}: {error}")));
+        let lease = slots.lease(orders).unwrap();
+        assert_eq!(lease.not_after().unwrap().to_string(), "2040-01-01T00:00:00Z", "{name}");
+    }
+    // What nobody can follow.
+    let stale_issuer = Template::ca("Example Intermediate").years(2010, 2019).signed_by(&pki.root);
+    let late = Template::ca("Example Intermediate").signed_by(&stale_cross);
+    let upper = Template::ca("Upper").years(2020, 2026).signed_by(&pki.root);
+    let below = Template::ca("Example Intermediate").signed_by(&upper);
+    let leaf = Template::client(CLIENT_NAME).signed_by(&below);
+    let other_purpose = Template::ca("Example Intermediate")
+        .purposes(&[rcgen::ExtendedKeyUsagePurpose::ServerAuth])
+        .signed_by(&pki.root);
+    let bad = |index, problem| SlotError::Certificate(CertificateError { index, problem });
+    let rows: [(&str, &[&Issued], SlotError); 4] = [
+        ("its issuer was over before it began", &[&good, &stale_issuer], bad(1, CertificateProblem::Expired)),
+        ("an authority in between has expired", &[&leaf, &upper, &below], bad(1, CertificateProblem::Expired)),
+        ("its issuer may not issue clients", &[&good, &other_purpose], bad(1, CertificateProblem::ExtendedKeyUsage)),
+        ("the root alone stands behind it", &[&good, &pki.root], bad(0, CertificateProblem::UnknownIssuer)),
+    ];
+    for (name, chain, error) in rows {
+        assert_eq!(install(&slots, "orders", chain, Purpose::ClientAuth).err(), Some(error), "{name}");
+    }
+    assert!(install(&slots, "orders", &[&good, &late], Purpose::ClientAuth).is_ok(), "its issuer may be an anchor");
+}
+
+#[test]
+fn an_expired_authority_does_not_spoil_a_set_of_anchors_and_can_be_told() {
+    let pki = Pki::new();
+    let (slots, [clients]) = slots::<2, 1>();
+    let old = Template::ca("Old Root").years(2020, 2026).self_signed();
+    let future = Template::ca("New Root").years(2030, 2040).self_signed();
+    clients.set(install_anchors(&slots, "clients", &[&old, &pki.root, &future]).unwrap());
+    let lease = slots.lease(clients).unwrap();
+    let set = lease.anchors::<3>().unwrap();
+    let told: Vec<_> = set.as_slice().iter().map(|anchor| anchor.check_validity(now())).collect();
+    let expected = [Err(CertificateProblem::AnchorExpired), Ok(()), Err(CertificateProblem::AnchorNotYetValid)];
+    assert_eq!(told, expected);
+    let expired = CertificateError { index: 0, problem: CertificateProblem::AnchorExpired };
+    let none_valid = install_anchors(&slots, "clients", &[&old, &future]);
+    assert_eq!(none_valid.err(), Some(SlotError::Certificate(expired)));
+    let no_ca = CertificateError { index: 1, problem: CertificateProblem::NotACa };
+    let unusable = install_anchors(&slots, "clients", &[&pki.root, &pki.client]);
+    assert_eq!(unusable.err(), Some(SlotError::Certificate(no_ca)), "which one is said");
+}
+
 // "key and leaf proven to match"
 #[test]
 fn a_key_that_is_not_that_of_the_leaf_is_refused() {
@@ -530,10 +601,11 @@ fn what_is_no_credential_or_too_long_is_refused() {
     assert!(cut(0).is_ok());
     assert!(matches!(cut(1), Err(SlotError::Unusable(_))));
     assert!(matches!(cut(len), Err(SlotError::Unusable(_))));
-    assert!(matches!(install_anchors(&slots, "cas", &[&pki.client]), Err(SlotError::Unusable(_))));
+    let no_ca = CertificateError { index: 0, problem: CertificateProblem::NotACa };
+    assert_eq!(install_anchors(&slots, "cas", &[&pki.client]).err(), Some(SlotError::Certificate(no_ca)));
     assert!(matches!(install_anchors(&slots, "cas", &[]), Err(SlotError::Unusable(_))));
     let old = Template::ca("Old Root").years(2020, 2026).self_signed();
-    let expired = CertificateError { index: 0, problem: CertificateProblem::Expired };
+    let expired = CertificateError { index: 0, problem: CertificateProblem::AnchorExpired };
     assert_eq!(install_anchors(&slots, "cas", &[&old]).err(), Some(SlotError::Certificate(expired)));
 }
 

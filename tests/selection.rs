@@ -373,6 +373,29 @@ fn filters_by_key_usage_and_purpose_are_kept_and_unknown_ones_skipped() {
 }
 
 #[test]
+fn what_is_not_on_the_way_to_an_anchor_counts_neither_for_time_nor_for_names() {
+    let pki = Pki::new();
+    let old_root = Template::ca("Old Root").self_signed();
+    let rest = Template::ca("Example Root").years(2010, 2019).signed_by(&old_root);
+    let copy = Template::ca("Example Intermediate").years(2020, 2026).signed_by(&pki.root);
+    let third = Template::ca("Third Root").self_signed();
+    let chains: Chains<'_> = &[
+        ("rest", &[&pki.client, &pki.intermediate, &rest]),
+        ("copy", &[&pki.client, &copy, &pki.intermediate]),
+        ("without", &[&pki.client, &third]),
+    ];
+    let at = Time::Trusted(UnixTime::from_seconds(NOW));
+    let none = Err(Unfit::Authority);
+    for (authority, expected) in [(&pki.root, [fits(1, 0), fits(1, 0), none]), (&old_root, [fits(2, 0), none, none])] {
+        let (seen, ..) = asked(&pki, keystore(chains, |selector| selector.with_time(at)), &naming(&[authority]));
+        let found: Vec<_> = seen.verdicts.iter().map(|verdict| verdict.1).collect();
+        assert_eq!(found, expected);
+    }
+    let (seen, ..) = asked(&pki, keystore(chains, |selector| selector.with_time(at)), &naming(&[&third]));
+    assert!(seen.verdicts.iter().all(|verdict| verdict.1 == none), "a root that issued nothing: {:?}", seen.verdicts);
+}
+
+#[test]
 fn what_has_expired_or_is_meant_for_another_role_is_passed_over() {
     let pki = Pki::new();
     let expired = Template::client("gateway-7").years(2020, 2026).signed_by(&pki.intermediate);

@@ -119,7 +119,7 @@ impl Scene<'_, '_> {
             _ => return by_itself,
         };
         match by_itself {
-            Diagnosis::OursNotTrusted if lacks_issuer(credential) => Diagnosis::OursIncomplete,
+            Diagnosis::OursNotTrusted if credential.lacks_issuer() => Diagnosis::OursIncomplete,
             Diagnosis::OursExpired if self.is_valid(credential) => Diagnosis::ClockWrong,
             Diagnosis::OursRefused if !self.is_client => Diagnosis::OursRefusedByClient,
             // Apache counts the authorities itself, and cannot say what it found.
@@ -160,11 +160,10 @@ impl Scene<'_, '_> {
     /// The reason, which we know ourselves, why nobody should accept this credential of ours.
     fn fault_of(&self, credential: &Credential<'_>) -> Option<Diagnosis> {
         let role = if self.is_client { Purpose::ClientAuth } else { Purpose::ServerAuth };
-        let mut times = credential.certificates().map(|certificate| certificate.check_time(self.time));
-        match times.find_map(Result::err) {
-            Some(CertificateProblem::Expired) => return Some(Diagnosis::OursExpired),
-            Some(_) => return Some(Diagnosis::ClockWrong),
-            None => {}
+        match credential.check_validity(self.time).map_err(|error| error.problem) {
+            Err(CertificateProblem::Expired) => return Some(Diagnosis::OursExpired),
+            Err(_) => return Some(Diagnosis::ClockWrong),
+            Ok(()) => {}
         }
         let leaf = credential.certificates().next()?;
         leaf.check_purpose(role).is_err().then_some(Diagnosis::OursWrongPurpose)
@@ -217,27 +216,20 @@ impl Scene<'_, '_> {
     }
 
     /// A chain that ends where we trust nobody. Most often it is we who have the wrong root. A proxy cannot pass on that
-    /// the server asks for a certificate, so it is one at most where nobody asks. A leaf that comes alone lacks an
-    /// intermediate, unless we trust pinned certificates only.
+    /// the server asks for a certificate, so it is one at most where nobody asks. A leaf whose issuer did not come
+    /// along lacks an intermediate, unless we trust pinned certificates only.
     fn of_unknown_issuer(&self, may_lack: bool) -> Diagnosis {
         let Some((chain, rules)) = &self.refused else { return Diagnosis::TheirsNotTrusted };
         let unasked = self.is_client && matches!(self.negotiated.client_auth, ClientAuthStatus::NotRequested);
         let by_authority = rules.anchors.iter().any(|anchor| anchor.authority().is_some());
         if unasked && chain.has_name(rules) {
             Diagnosis::InterposedProxy
-        } else if chain.count() == 1 && may_lack && by_authority {
+        } else if chain.lacks_issuer() && may_lack && by_authority {
             Diagnosis::TheirsIncomplete
         } else {
             Diagnosis::TheirsNotTrusted
         }
     }
-}
-
-/// Whether there may be an intermediate above the only certificate of the chain. One that is self-signed has none.
-fn lacks_issuer(credential: &Credential<'_>) -> bool {
-    let mut certificates = credential.certificates();
-    let first = certificates.next();
-    certificates.next().is_none() && first.is_some_and(|leaf| !leaf.is_self_issued())
 }
 
 #[cfg(test)]

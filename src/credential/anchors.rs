@@ -45,15 +45,20 @@ pub(super) fn check(certificates: Chain<'_>, time: Time) -> Result<(), SlotError
     if certificates.iter().nth(MAX_ANCHORS).is_some() {
         return Err(SlotError::Unusable(ApiMisuse::AuthoritiesTooLong.into()));
     }
+    let (mut valid, mut first) = (false, None);
     for (index, certificate) in (0..=u8::MAX).zip(certificates.iter()) {
-        TrustAnchor::from_certificate(certificate)?;
-        let parsed = OwnCertificate::parse(certificate);
-        let problem = parsed.and_then(|certificate| certificate.check_time(time)).err();
-        if let Some(problem) = problem {
-            return Err(SlotError::Certificate(CertificateError { index, problem }));
+        let blame = |problem| SlotError::Certificate(CertificateError { index, problem });
+        let anchor = TrustAnchor::from_certificate(certificate).map_err(|error| match error {
+            Error::ApiMisuse(ApiMisuse::TrustAnchorUnusable(problem)) => blame(problem),
+            other => SlotError::Unusable(other),
+        })?;
+        // A path search passes over what has expired, so one that is valid is enough.
+        match anchor.check_validity(time) {
+            Ok(()) => valid = true,
+            Err(problem) => first = first.or(Some(blame(problem))),
         }
     }
-    Ok(())
+    first.filter(|_| !valid).map_or(Ok(()), Err)
 }
 
 /// The end of the validity of the first that expires.

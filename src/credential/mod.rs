@@ -50,6 +50,7 @@ mod select;
 mod signature;
 mod slots;
 mod stage;
+mod ways;
 
 pub use self::allow::{AllowList, Rule};
 pub use self::anchors::AnchorSet;
@@ -67,7 +68,7 @@ pub(crate) use self::signature::ecdsa_der;
 use crate::error::{ApiMisuse, CertificateError, CertificateProblem, Error, Malformation};
 use crate::limits::MAX_CHAIN;
 use crate::wire::enums::SignatureScheme;
-use crate::x509::{KeyAlgorithm, Name, OwnCertificate, UnixTime};
+use crate::x509::{KeyAlgorithm, Name, OwnCertificate};
 
 /// A key, as the signer knows it: the index of a software key, the slot of a secure element. The core
 /// never sees a private key.
@@ -98,8 +99,8 @@ impl Credential<'_> {
 }
 
 impl<'a> Credential<'a> {
-    /// A credential from DER certificates: the leaf first, then its intermediates in order. The root
-    /// need not be there.
+    /// A credential from DER certificates: the leaf first, then its intermediates, in any order (RFC 9846 section
+    /// 4.5.1). The root need not be there.
     ///
     /// It signs with the scheme of the key of the leaf; for RSA that is `rsa_pss_rsae_sha256`, unless
     /// [`with_scheme`](Self::with_scheme) says otherwise.
@@ -161,14 +162,6 @@ impl<'a> Credential<'a> {
         self.key
     }
 
-    /// The last second at which all certificates of the chain are valid; a root in it does not count.
-    pub fn not_after(&self) -> UnixTime {
-        let counts = |(place, certificate): &(usize, OwnCertificate<'_>)| *place == 0 || !certificate.is_self_issued();
-        let ends = self.certificates().enumerate().filter(counts).map(|(_, certificate)| certificate.not_after());
-        // A credential has a leaf.
-        ends.min().unwrap_or(UnixTime::from_seconds(0))
-    }
-
     /// Bytes of the longest signature of the key, as it stands in CertificateVerify.
     pub(crate) fn signature_len(&self) -> usize {
         self.signature_len.into()
@@ -183,12 +176,13 @@ impl<'a> Credential<'a> {
         }
     }
 
-    /// The issuers of all certificates of the chain, that of the leaf first.
+    /// The issuers of the leaf and of those above it, that of the leaf first. What stands in the chain and has not issued
+    /// one of them does not count.
     pub fn issuers(&self) -> impl Iterator<Item = Name<'a>> {
-        self.certificates().map(|certificate| certificate.issuer())
+        self.connected().map(|(_, certificate)| certificate.issuer())
     }
 
-    /// Whether one of the certificates of the chain, not only the leaf, was issued by `authority`
+    /// Whether one of the [certificates](Self::issuers) of the chain, not only the leaf, was issued by `authority`
     /// (RFC 9846 section 4.3.4 and 4.5.1.2).
     pub fn issued_by(&self, authority: &Name<'_>) -> bool {
         self.certificate_of(authority).is_some()
@@ -196,7 +190,7 @@ impl<'a> Credential<'a> {
 
     /// Which certificate of the chain was issued by `authority`, counted from 0, the leaf.
     pub fn certificate_of(&self, authority: &Name<'_>) -> Option<u8> {
-        (0..=u8::MAX).zip(self.issuers()).find(|(_, issuer)| issuer.matches(authority)).map(|(index, _)| index)
+        self.connected().find(|(_, certificate)| certificate.issuer().matches(authority)).map(|(index, _)| index)
     }
 
     /// The certificates, parsed; all of them could be when the credential was made.

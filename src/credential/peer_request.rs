@@ -149,12 +149,13 @@ impl<'w> PeerRequest<'w> {
         self.judge(credential, &Findings { error: None, ..self.walk(credential, None) })
     }
 
-    /// The chain has to be parsed, so it is walked once, however much the peer asks for.
+    /// Looks at all that leads up from the leaf, once, however much the peer asks for.
     fn walk(&self, credential: &Credential<'_>, time: Option<Time>) -> Findings {
         let mut chain = Findings::default();
-        for (index, certificate) in (0..=u8::MAX).zip(credential.certificates()) {
-            self.look_at(index, &certificate, time, &mut chain);
+        for (index, certificate) in credential.connected() {
+            self.look_at(index, &certificate, &mut chain);
         }
+        chain.error = chain.error.or_else(|| credential.check_validity(time?).err());
         chain
     }
 
@@ -177,13 +178,11 @@ impl<'w> PeerRequest<'w> {
         Ok(Match { authority: chain.authority })
     }
 
-    fn look_at(&self, index: u8, certificate: &OwnCertificate<'_>, time: Option<Time>, chain: &mut Findings) {
-        let problem = match (index, time) {
-            (0, _) => certificate.check_purpose(self.role).err(),
-            _ => None,
-        };
-        let problem = problem.or_else(|| certificate.check_time(time?).err());
-        chain.error = chain.error.or(problem.map(|problem| CertificateError { index, problem }));
+    fn look_at(&self, index: u8, certificate: &OwnCertificate<'_>, chain: &mut Findings) {
+        if index == 0 {
+            let problem = certificate.check_purpose(self.role).err();
+            chain.error = problem.map(|problem| CertificateError { index, problem });
+        }
         // RFC 9846 section 4.5.1.2: "the end-entity certificate MUST match the extension OIDs that are recognized
         // by the client", and section 4.3.5: "the client MUST ignore and skip any unrecognized certificate
         // extension OIDs".

@@ -83,7 +83,7 @@ debug_by_name!("Entries", [const N: usize] Entries<'_, N>);
 #[non_exhaustive]
 pub enum SlotError {
     /// This certificate must not be shown: it has expired, is not valid yet, is not meant for the role, or was not
-    /// issued by the next one.
+    /// issued by one of the others; or it cannot be a trust anchor.
     Certificate(CertificateError),
     /// The slot holds the other kind of thing.
     Kind,

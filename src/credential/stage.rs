@@ -42,33 +42,38 @@ impl Admission<'_> {
     /// signature is of no use anywhere else.
     pub const TEST_MESSAGE: &'static [u8] = b"embedded-mtls: a test of whether key and certificate belong together";
 
-    /// Checks a credential: each certificate was issued by the next one, which is a CA, and is valid; the leaf may sign
-    /// in the role; the key is that of the leaf. A public-key operation for each certificate but the last, and one for a
-    /// test signature.
+    /// Checks a credential as a peer will: the leaf is valid and may sign in the role, and there is a way from it through
+    /// the others, in whatever order they stand, of authorities that are valid, may issue for the role, and have signed;
+    /// the key is that of the leaf. A public-key operation for each that has the name of an issuer, and one for a test
+    /// signature.
     ///
     /// A signature that this build cannot verify, such as that of an RSA authority without the feature `rsa`, is taken on
-    /// trust: the peer verifies it. A root at the end of the chain is tolerated.
+    /// trust: the peer verifies it. Roots and what is not needed are tolerated, unless nothing at all stands above the
+    /// leaf.
     ///
     /// # Errors
     /// [`SlotError::Certificate`] with the first certificate to blame, [`SlotError::KeyMismatch`].
     pub fn check<C: CryptoProvider>(&self, credential: &Credential<'_>) -> Result<(), SlotError> {
-        let mut below: Option<OwnCertificate<'_>> = None;
-        for (index, certificate) in (0..=u8::MAX).zip(credential.certificates()) {
-            let blame = |index: u8, problem| SlotError::Certificate(CertificateError { index, problem });
-            match below {
-                None => certificate.check_purpose(self.purpose).map_err(|problem| blame(index, problem))?,
-                Some(below) => {
-                    certificate.check_ca().map_err(|problem| blame(index, problem))?;
-                    match below.check_issued_by::<C>(&certificate) {
-                        Ok(()) | Err(CertificateProblem::UnsupportedSignature) => {}
-                        Err(problem) => return Err(blame(index.saturating_sub(1), problem)),
-                    }
-                }
-            }
-            certificate.check_time(self.time).map_err(|problem| blame(index, problem))?;
-            below = Some(certificate);
-        }
+        let leaf = credential.certificates().next().ok_or(SlotError::KeyMismatch)?;
+        let checked = leaf.check_purpose(self.purpose).and_then(|()| leaf.check_time(self.time));
+        let checked = checked.map_err(|problem| CertificateError { index: 0, problem });
+        let checked = checked.and_then(|()| credential.check_issuer());
+        let fits = || credential.check_ways(|below, issuer| self.check_step::<C>(below, issuer));
+        checked.and_then(|()| fits()).map_err(SlotError::Certificate)?;
         self.check_key::<C>(credential)
+    }
+
+    fn check_step<C: CryptoProvider>(
+        &self,
+        (place, below): &(u8, OwnCertificate<'_>),
+        (index, issuer): &(u8, OwnCertificate<'_>),
+    ) -> Result<(), CertificateError> {
+        let fit = issuer.check_ca(self.purpose).and_then(|()| issuer.check_time(self.time));
+        fit.map_err(|problem| CertificateError { index: *index, problem })?;
+        match below.check_issued_by::<C>(issuer) {
+            Ok(()) | Err(CertificateProblem::UnsupportedSignature) => Ok(()),
+            Err(problem) => Err(CertificateError { index: *place, problem }),
+        }
     }
 
     fn check_key<C: CryptoProvider>(&self, credential: &Credential<'_>) -> Result<(), SlotError> {
@@ -134,8 +139,9 @@ impl<'s, 'm> Stage<'s, 'm> {
     /// The first `len` bytes of the memory are certificates of authorities, in any order: a set of trust anchors.
     ///
     /// # Errors
-    /// [`SlotError::Unusable`] if one of them cannot be a trust anchor or there is none, [`SlotError::Certificate`]
-    /// if one has expired or is not valid yet; then the slot stays free.
+    /// [`SlotError::Certificate`] if one of them cannot be a trust anchor, or none is valid at this time;
+    /// [`SlotError::Unusable`] if there is none or something else stands behind them; then the slot stays free. Of those
+    /// that are not valid beside others that are, [`TrustAnchor::check_validity`](crate::x509::TrustAnchor) tells.
     pub fn anchors(mut self, alias: &str, len: usize, time: Time) -> Result<SlotId, SlotError> {
         let extent = self.write_alias(alias, len)?;
         anchors::check(self.slot.certificates(len), time)?;

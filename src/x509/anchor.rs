@@ -10,7 +10,7 @@ use crate::x509::identity::fingerprint;
 use crate::x509::name::Name;
 use crate::x509::name::constraints::NameConstraints;
 use crate::x509::path::summary::{FINGERPRINT, Summary};
-use crate::x509::time::UnixTime;
+use crate::x509::time::{Time, UnixTime, Validity};
 
 /// Who is trusted without being signed by another. Lends what it was made from; 64 bytes on a 32-bit
 /// machine. There are three kinds, which may stand beside each other in one list:
@@ -155,8 +155,29 @@ impl<'a> TrustAnchor<'a> {
         self.authority()?.validity.map(|(_, not_after)| not_after)
     }
 
+    /// Whether the certificate of the anchor is valid at this time; paths that end at one that is not are refused. A pin
+    /// and an anchor that never expires are.
+    ///
+    /// # Errors
+    /// [`CertificateProblem::AnchorExpired`], [`CertificateProblem::AnchorNotYetValid`].
+    pub fn check_validity(&self, time: Time) -> Result<(), CertificateProblem> {
+        self.authority().map_or(Ok(()), |authority| authority.check_validity(time))
+    }
+
     fn authority_of(authority: Result<Authority<'a>, CertificateProblem>) -> Result<Self, Error> {
         authority.map(|authority| Self { kind: Kind::Authority(authority) }).map_err(unusable)
+    }
+}
+
+impl Authority<'_> {
+    /// RFC 5280 section 4.1.2.5.
+    pub(crate) fn check_validity(&self, time: Time) -> Result<(), CertificateProblem> {
+        let (not_before, not_after) = self.validity.unwrap_or(UnixTime::ALWAYS);
+        match time.judge(not_before, not_after) {
+            Validity::Valid => Ok(()),
+            Validity::Expired => Err(CertificateProblem::AnchorExpired),
+            Validity::NotYetValid => Err(CertificateProblem::AnchorNotYetValid),
+        }
     }
 }
 

@@ -35,6 +35,10 @@ impl<'a> OwnCertificate<'a> {
         self.fields.issuer
     }
 
+    pub(crate) const fn not_before(&self) -> UnixTime {
+        self.fields.not_before
+    }
+
     pub(crate) const fn not_after(&self) -> UnixTime {
         self.fields.not_after
     }
@@ -92,8 +96,13 @@ impl<'a> OwnCertificate<'a> {
         Ok(())
     }
 
-    /// Whether the holder may issue others.
-    pub(crate) fn check_ca(&self) -> Result<(), CertificateProblem> {
+    /// Whether `issuer` has the name of whom this names as its issuer.
+    pub(crate) fn names_issuer(&self, issuer: &Self) -> bool {
+        self.fields.issuer.matches(&issuer.fields.subject)
+    }
+
+    /// Whether the holder may issue others for the role that `purpose` names.
+    pub(crate) fn check_ca(&self, purpose: Purpose) -> Result<(), CertificateProblem> {
         let extensions = &self.fields.extensions;
         if !extensions.basic_constraints.unwrap_or_default().is_ca {
             return Err(CertificateProblem::NotACa);
@@ -101,15 +110,15 @@ impl<'a> OwnCertificate<'a> {
         if extensions.key_usage.is_some_and(|usage| !KeyUsage::key_cert_sign(usage)) {
             return Err(CertificateProblem::MissingCertSign);
         }
+        if extensions.extended_key_usage.is_some_and(|purposes| !purposes.allow(purpose)) {
+            return Err(CertificateProblem::ExtendedKeyUsage);
+        }
         Ok(())
     }
 
-    /// Whether `issuer` has signed this. One public-key operation.
+    /// Whether `issuer`, which has the right name, has signed this. One public-key operation.
     pub(crate) fn check_issued_by<C: CryptoProvider>(&self, issuer: &Self) -> Result<(), CertificateProblem> {
         let Certificate { tbs, signature_kind, signature, .. } = self.fields;
-        if !self.issuer().matches(&issuer.fields.subject) {
-            return Err(CertificateProblem::UnknownIssuer);
-        }
         let algorithm = signature_kind.with_key(issuer.key()).ok_or(CertificateProblem::UnsupportedSignature)?;
         if !C::SIGNATURE_ALGORITHMS.contains(&algorithm) {
             return Err(CertificateProblem::UnsupportedSignature);

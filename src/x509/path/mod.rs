@@ -163,11 +163,6 @@ impl<'p> PeerChain<'p> {
         self.tolerated = Waivers::NONE;
     }
 
-    /// How many certificates it has.
-    pub(crate) const fn count(&self) -> u8 {
-        self.list.count()
-    }
-
     /// Whether the leaf holds the name that is asked for.
     pub(crate) fn has_name(&self, rules: &Rules<'_>) -> bool {
         self.list.get(0).is_some_and(|leaf| rules.check_name(&leaf).is_ok())

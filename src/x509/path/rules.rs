@@ -143,13 +143,7 @@ impl<'a> Rules<'a> {
         anchor: &Authority<'_>,
         leniency: &mut Leniency,
     ) -> Result<(), CertificateProblem> {
-        if let Some((not_before, not_after)) = anchor.validity {
-            match self.time.judge(not_before, not_after) {
-                Validity::Valid => {}
-                Validity::Expired => leniency.object(CertificateProblem::AnchorExpired)?,
-                Validity::NotYetValid => leniency.object(CertificateProblem::AnchorNotYetValid)?,
-            }
-        }
+        leniency.excuse(anchor.check_validity(self.time))?;
         leniency.excuse(self.check_purpose(anchor.purposes))?;
         leniency.excuse(self.check_profile(anchor.profile_defect))
     }

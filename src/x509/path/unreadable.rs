@@ -31,6 +31,12 @@ impl PeerChain<'_> {
         (0..self.list.count()).filter_map(|index| self.list.get(index)).any(|below| unreadable.may_have_issued(&below))
     }
 
+    /// Whether the issuer of the leaf did not come along, as far as names tell.
+    pub(crate) fn lacks_issuer(&self) -> bool {
+        let Some(leaf) = self.list.get(0) else { return false };
+        (1..self.list.count()).all(|index| self.list.get(index).is_none_or(|ca| !ca.subject.matches(&leaf.issuer)))
+    }
+
     /// The certificate that cannot be read, if it may be the issuer that is missing.
     pub(super) fn unreadable_issuer(&self, below: &Summary<'_>) -> Option<Note> {
         let broken = self.broken?;
