@@ -22,8 +22,8 @@ pub enum ServerName<'a> {
     Ip(#[cfg_attr(feature = "defmt", defmt(Debug2Format))] IpAddr),
 }
 
-/// A valid host name: letters, digits and hyphens in labels of 1 to 63 bytes, at most 253 bytes,
-/// no dot at the end, the last label not a number.
+/// A valid host name: letters, digits, hyphens and underscores in labels of 1 to 63 bytes, at most 253 bytes,
+/// the last label not a number. A dot at its end is left out.
 ///
 /// An internationalized name has to be given as A-labels (`xn--...`), which is also how it stands in
 /// the certificate (RFC 9525 section 2).
@@ -69,15 +69,16 @@ impl<'a> ServerName<'a> {
 impl<'a> DnsName<'a> {
     /// Checks the syntax of a host name.
     ///
-    /// Underscores are refused: RFC 5280 section 4.2.1.6 asks for the "preferred name syntax" of
-    /// RFC 1034 section 3.5, so no certificate may hold such a name. So is a dot at the end:
-    /// neither SNI (RFC 6066 section 3) nor a certificate has it.
+    /// Underscores are accepted, though RFC 5280 section 4.2.1.6 asks authorities for the "preferred name syntax" of
+    /// RFC 1034 section 3.5: hosts have such names, and certificates hold them. A dot at the end says that the name is
+    /// complete; it is left out, as neither SNI (RFC 6066 section 3: "without a trailing dot") nor a certificate has it.
     ///
     /// # Errors
     /// [`ApiMisuse::ServerNameInvalid`].
     pub fn parse(name: &'a str) -> Result<Self, Error> {
         // RFC 1123 section 2.1: "a valid host name can never have the dotted-decimal form #.#.#.#,
         // since at least the highest-level component label will be alphabetic".
+        let name = name.strip_suffix('.').unwrap_or(name);
         if is_host_name(name.as_bytes()) && !ends_in_number(name.as_bytes()) {
             Ok(Self(name))
         } else {
@@ -85,7 +86,7 @@ impl<'a> DnsName<'a> {
         }
     }
 
-    /// The name as it was given.
+    /// The name as it was given, without a dot at its end.
     pub const fn as_str(&self) -> &'a str {
         self.0
     }
@@ -116,7 +117,7 @@ impl<'a> DnsName<'a> {
 }
 
 /// RFC 5280 section 4.2.1.6: "in the 'preferred name syntax', as specified by Section 3.5 of RFC 1034
-/// and as modified by Section 2.1 of RFC 1123".
+/// and as modified by Section 2.1 of RFC 1123", and underscores, as real hosts have them.
 pub(crate) fn is_host_name(name: &[u8]) -> bool {
     name.len() <= MAX_HOST_NAME && name.split(|&byte| byte == b'.').all(is_label)
 }
@@ -135,7 +136,7 @@ pub(crate) fn ends_in_number(name: &[u8]) -> bool {
 
 pub(crate) fn is_label(label: &[u8]) -> bool {
     label.len() <= MAX_LABEL
-        && label.iter().all(|&byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        && label.iter().all(|&byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
         && label.first().is_some_and(|&byte| byte != b'-')
         && label.last().is_some_and(|&byte| byte != b'-')
 }
@@ -176,12 +177,12 @@ mod tests {
         for bad in [
             "",
             ".",
-            "a.",
+            "a..",
+            "..",
             ".a",
             "a..b",
             "-a.b",
             "a-.b",
-            "a_b.c",
             "*.a.b",
             "10.0.0.256",
             "1.2",
@@ -192,12 +193,20 @@ mod tests {
         ] {
             assert_eq!(ServerName::parse(bad), Err(ApiMisuse::ServerNameInvalid.into()), "{bad}");
         }
+        for underscored in ["erp_gate.example", "_sip.example", "a_", "a_b.apps.example"] {
+            assert!(matches!(ServerName::parse(underscored), Ok(ServerName::Dns(_))), "{underscored}");
+        }
+        let complete = DnsName::parse("supplier.example.").unwrap();
+        assert_eq!(complete.as_str(), "supplier.example");
+        assert_eq!(ServerName::parse("10.0.0.1."), Err(ApiMisuse::ServerNameInvalid.into()), "no address, no name");
         assert!(DnsName::parse(&String::from("a").repeat(63)).is_ok());
         assert!(DnsName::parse(&String::from("a").repeat(64)).is_err());
     }
 
     #[test]
-    fn case_does_not_matter() {
+    fn neither_case_nor_a_dot_at_the_end_matters() {
+        assert!(matches("supplier.example.com.", "supplier.example.com"));
+        assert!(matches("my_app.apps.example", "*.apps.example") && matches("my_app.example", "my_app.example"));
         assert!(matches("Supplier.Example.com", "supplier.eXample.COM"));
         assert!(!matches("supplier.example.com", "supplier.example.org"));
         assert!(!matches("supplier.example.com", "supplier.example.com."));
