@@ -24,8 +24,8 @@ use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::x509::{CommonName, Purpose, Rules, ServerName, Time, TrustAnchor, UnixTime, Validator};
 use embedded_mtls::{ApiMisuse, CertificateError, Error};
 use path_cases::{
-    ANCHORS, AUTHORITIES, EXTENSIONS, FIELDS, LISTS, MALFORMED, NAMES, PROFILE, SERVER_NAMES, TOLERATED, UNREADABLE,
-    USES, VALIDITY,
+    ANCHORS, AUTHORITIES, EXTENSIONS, FIELDS, KEYS, LISTS, MALFORMED, NAMES, PROFILE, SERVER_NAMES, TOLERATED,
+    UNREADABLE, USES, VALIDITY,
 };
 use policy_cases::{COMMON_NAMES, PINS};
 use rcgen::{
@@ -344,6 +344,26 @@ fn critical_false(tbs: &[u8]) -> Vec<u8> {
     extensions(&replaced(tbs, extension, &tlv(0x30, &[oid, &[1, 1, 0], value].concat())), |list| tlv(0x30, list))
 }
 
+/// The same with another public key.
+fn with_key(tbs: &[u8], info: &[u8]) -> Vec<u8> {
+    let at = position(tbs, b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01");
+    [&tbs[..at], info, &tbs[at + 2 + 0x59..]].concat()
+}
+
+/// A `SubjectPublicKeyInfo` of so many bits.
+fn rsa_key(bits: usize) -> Vec<u8> {
+    let modulus = tlv(2, &[&[0][..], &vec![0xc5; bits / 8]].concat());
+    let key = tlv(0x30, &[&modulus, &[2, 3, 1, 0, 1][..]].concat());
+    let algorithm = tlv(0x30, b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00");
+    tlv(0x30, &[algorithm, tlv(3, &[&[0][..], &key].concat())].concat())
+}
+
+/// A `SubjectPublicKeyInfo` of a point on a curve.
+fn ec_key(curve: &[u8], point: &[u8]) -> Vec<u8> {
+    let algorithm = tlv(0x30, &[b"\x06\x07\x2a\x86\x48\xce\x3d\x02\x01", &tlv(6, curve)[..]].concat());
+    tlv(0x30, &[algorithm, tlv(3, &[&[0][..], point].concat())].concat())
+}
+
 /// The same with another tag around the list of extensions.
 fn extensions_as(tbs: &[u8], tag: u8) -> Vec<u8> {
     extensions(tbs, |list| tlv(tag, list))
@@ -393,6 +413,7 @@ const FOR_BOTH_ROLES: &[&[Row]] = &[
     PROFILE,
     FIELDS,
     TOLERATED,
+    KEYS,
     MALFORMED,
     UNREADABLE,
 ];

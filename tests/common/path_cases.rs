@@ -16,6 +16,9 @@ pub(crate) const LISTS: &[Row] = &[
     Row("the lower authority is missing", Refused(0, Problem::UnknownIssuer), |w| w.sent = vec![Who::Leaf, Who::Upper]),
     Row("the upper authority is missing", Refused(1, Problem::UnknownIssuer), |w| w.sent = vec![Who::Leaf, Who::Lower]),
     Row("the leaf alone", Refused(0, Problem::UnknownIssuer), |w| w.sent = vec![Who::Leaf]),
+    Row("the root in place of the intermediates", Refused(0, Problem::UnknownIssuer), |w| {
+        w.sent = vec![Who::Leaf, Who::Root];
+    }),
     Row("nothing at all", Refused(0, Problem::Malformed(Field::Missing)), |w| w.sent = vec![]),
     Row("a leaf that signed itself", Refused(0, Problem::SelfSigned), |w| w.leaf_signs_itself = true),
 ];
@@ -504,6 +507,22 @@ pub(crate) const TOLERATED: &[Row] = &[
     }),
     Row("a key usage of nothing, of an authority", Refused(1, Problem::MissingCertSign), |w| {
         w.lower(|t| t.key_usages(&[]).extension(KEY_USAGE, true, &[3, 1, 0]));
+    }),
+];
+
+/// Keys that are not supported.
+pub(crate) const KEYS: &[Row] = &[
+    Row("an authority with an RSA key of 1024 bits", Refused(1, Problem::UnsupportedKey), |w| {
+        w.lower.rewrites.push(|tbs| with_key(tbs, &rsa_key(1024)));
+    }),
+    Row("an authority with an RSA key of 8192 bits", Refused(1, Problem::UnsupportedKey), |w| {
+        w.lower.rewrites.push(|tbs| with_key(tbs, &rsa_key(8192)));
+    }),
+    Row("an authority on P-521", Refused(1, Problem::UnsupportedKey), |w| {
+        w.lower.rewrites.push(|tbs| with_key(tbs, &ec_key(b"\x2b\x81\x04\x00\x23", &[4; 133])));
+    }),
+    Row("a leaf with a compressed point", Refused(0, Problem::UnsupportedKey), |w| {
+        w.leaf.rewrites.push(|tbs| with_key(tbs, &ec_key(b"\x2a\x86\x48\xce\x3d\x03\x01\x07", &[2; 33])));
     }),
 ];
 

@@ -281,6 +281,45 @@ fn issuers_keys_and_algorithms_are_said() {
 }
 
 #[test]
+fn why_a_key_is_not_supported_is_said() {
+    let (rsa_1024, rsa_8192) = if cfg!(feature = "rsa") {
+        ("found RSA of 1024 bits, wanted 2048 to 4096", "found RSA of 8192 bits, wanted 2048 to 4096")
+    } else {
+        let lacking = "found 1.2.840.113549.1.1.1 (RSA, which needs the feature `rsa`)";
+        (lacking, lacking)
+    };
+    let texts =
+        [rsa_1024, rsa_8192, "found 1.3.132.0.35 (P-521)", "found a compressed point, wanted the uncompressed one"];
+    assert_eq!(KEYS.len(), texts.len());
+    for (Row(name, _, change), expected) in KEYS.iter().zip(texts) {
+        let said = text(change);
+        assert!(said.contains(&format!(" that this build does not support: {expected} (RFC 5280")), "{name}: {said}");
+    }
+}
+
+#[test]
+fn the_depth_that_is_never_followed_is_said_to_be_one() {
+    let cap = |w: &mut World| w.max_depth = 200;
+    let mut above: Vec<Issued> = vec![Template::ca("CA 0").self_signed()];
+    for level in 1..=10 {
+        above.push(Template::ca(&format!("CA {level}")).signed_by(&above[level - 1]));
+    }
+    let leaf = Template::server(SERVER_NAME).signed_by(&above[10]);
+    let made = Made {
+        sent: [&leaf].into_iter().chain(above[1..].iter().rev()).map(|issued| issued.der.clone()).collect(),
+        trusted: vec![above[0].der.clone()],
+        ..Made::default()
+    };
+    let mut world = World::new(Role::Server);
+    cap(&mut world);
+    let (expected, said) =
+        world.judge_made(&made, |validator, rules| validator.verdict(rules).map(|verdict| verdict.to_string()));
+    assert_eq!(expected, Refused(0, Problem::DepthExceeded));
+    let said = said.flatten().unwrap();
+    assert!(said.ends_with("found 11 or more, wanted at most 10, as more are never followed"), "{said}");
+}
+
+#[test]
 fn sizes_days_and_what_the_search_took_are_said() {
     verdict(LIMITS[0].2, |verdict| {
         assert!(matches!(verdict.evidence(), Evidence::Size { found: 256, limit: 255 }), "{verdict:?}");
