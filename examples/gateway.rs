@@ -15,7 +15,7 @@ use shared::order::{Asked, Errand, Progress, Wanted, connect, post};
 use shared::pem::{self, Identity, Pin};
 use shared::policy::{Around, Endpoint, Role as _, Rules, SslInfo, warnings};
 use shared::report::{Link, printable, say, thousands};
-use shared::tls::{Deadline, HostMemory, Timed};
+use shared::tls::{Deadline, HostMemory, Timed, hang_up};
 use shared::verdict::{EXIT_CODES, Trouble};
 
 const HELP: &str = "\
@@ -278,6 +278,7 @@ fn run(options: &Options) -> Result<(), Trouble> {
     let capture = errand.preferences.begin_capture().map_err(|error| Trouble::Setup(error.to_string()))?;
     let deadline = Deadline::new(*patience);
     let stream = connect(&errand.address, *patience)?;
+    let copy = stream.try_clone().map_err(|error| Trouble::Network(error.to_string()))?;
     let conversation = capture.map(|capture| capture.conversation(End::Client));
     say!("server   {} as {}", errand.address, errand.server_name);
     let mut memory = HostMemory::new();
@@ -304,6 +305,9 @@ fn run(options: &Options) -> Result<(), Trouble> {
     });
     for line in Events::lines(ring) {
         say!("event    {line}");
+    }
+    if posted.is_err() {
+        hang_up(&copy);
     }
     let status = posted?;
     say!("         cXML {} {}: {}", status.code, printable(&status.text), printable(&status.message));
