@@ -168,10 +168,15 @@ pub(crate) fn print_of(program: &str, arguments: &[&str]) -> Result<String, Stri
     Ok(String::from_utf8_lossy(&text).into_owned())
 }
 
-fn missing(program: &str, error: &std::io::Error) -> String {
+/// Says how to get a program that could not be started.
+pub(crate) fn missing(program: &str, error: &std::io::Error) -> String {
     let package = match program.rsplit('/').next().unwrap_or(program) {
         "gnutls-cli" | "gnutls-serv" => "gnutls-bin",
         "apache2" => "apache2-bin",
+        "certutil" | "pk12util" | "selfserv" | "tstclnt" => "libnss3-tools",
+        "go" => return format!("cannot run {program} ({error}): run `cargo xtask setup`"),
+        "java" => "default-jdk-headless",
+        "node" => "nodejs",
         other => other,
     };
     format!("cannot run {program} ({error}): run `cargo xtask setup`, or `apt-get install {package}`")

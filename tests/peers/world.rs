@@ -2,12 +2,28 @@
 
 use crate::pki::{BadChain, Defect, Issued, Pki, Role, Template};
 use crate::workdir::{Workdir, certificates_pem};
+use p256::pkcs8::der::pem::encode_string;
 use p256::pkcs8::{EncodePrivateKey, LineEnding};
 use rcgen::{DnType, DnValue, SanType};
 use std::net::TcpListener;
 
 /// The common name that suppliers look for.
 pub(crate) const WANTED_NAME: &str = "cxml-supplier.example";
+
+/// A root, a server and a client with keys of 2,048 bits.
+const RSA: Rsa = Rsa {
+    root: include_bytes!("../data/algorithms/rsa2048-pkcs1-sha256/root.der"),
+    server: include_bytes!("../data/algorithms/rsa2048-pkcs1-sha256/server.der"),
+    client: include_bytes!("../data/algorithms/rsa2048-pkcs1-sha256/client.der"),
+    leaf_key: include_bytes!("../data/algorithms/rsa2048-pkcs1-sha256/leaf-key.der"),
+};
+
+struct Rsa {
+    root: &'static [u8],
+    server: &'static [u8],
+    client: &'static [u8],
+    leaf_key: &'static [u8],
+}
 
 /// A chain, the leaf first and without the root, and the key of the leaf.
 #[derive(Clone)]
@@ -29,6 +45,8 @@ pub(crate) struct World {
     pub(crate) client: Identity,
     pub(crate) client_expired: Identity,
     pub(crate) client_of_other_root: Identity,
+    /// Its root has the name of the trusted one and another key.
+    pub(crate) client_of_false_root: Identity,
     /// Issued by the root itself: for peers that send one certificate only.
     pub(crate) client_of_root: Identity,
     pub(crate) client_expired_of_root: Identity,
@@ -46,6 +64,8 @@ impl World {
         let pki = Pki::new();
         let other_root = Template::ca("Other Root").self_signed();
         let other_issuer = Template::ca("Other Intermediate").path_len(0).signed_by(&other_root);
+        let false_root = Template::ca("Example Root").key("false root").self_signed();
+        let false_issuer = Template::ca("False Intermediate").path_len(0).signed_by(&false_root);
         let upper = Template::ca("Upper Intermediate").signed_by(&pki.root);
         let lower = Template::ca("Lower Intermediate").signed_by(&upper);
         let of = |template: Template, issuers: &[&Issued]| Identity::new(&template.signed_by(issuers[0]), issuers);
@@ -59,6 +79,7 @@ impl World {
             client: Identity::new(&pki.client, &[&pki.intermediate]),
             client_expired: Identity::bad(Defect::Expired, Role::Client),
             client_of_other_root: of(Role::Client.template(), &[&other_issuer]),
+            client_of_false_root: of(Role::Client.template(), &[&false_issuer]),
             client_of_root: Identity::new(&Role::Client.template().signed_by(&pki.root), &[]),
             client_expired_of_root: Identity::new(&expired_of_root, &[]),
             client_deep: of(Template::client(WANTED_NAME), &[&lower, &upper]),
@@ -82,8 +103,19 @@ impl World {
             ("client-expired", &self.client_expired),
             ("client-deep", &self.client_deep),
             ("client-of-other-root", &self.client_of_other_root),
+            ("client-of-false-root", &self.client_of_false_root),
         ] {
             self.files.write_identity(name, identity)?;
+        }
+        self.write_rsa_files()
+    }
+
+    /// `rsa-root`, `rsa-server` and `rsa-client`: what nearly all suppliers have.
+    fn write_rsa_files(&self) -> Result<(), String> {
+        let pem = |label, der| encode_string(label, LineEnding::LF, der).map_err(|error| error.to_string());
+        for (name, certificate) in [("rsa-root", RSA.root), ("rsa-server", RSA.server), ("rsa-client", RSA.client)] {
+            self.files.write(&format!("{name}.pem"), pem("CERTIFICATE", certificate)?)?;
+            self.files.write(&format!("{name}.key"), pem("PRIVATE KEY", RSA.leaf_key)?)?;
         }
         Ok(())
     }

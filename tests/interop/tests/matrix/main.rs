@@ -1,10 +1,13 @@
-//! The matrix: this crate against peers that are not ours, in both roles.
+//! The matrix: this crate against peers that are not ours, in both roles. Most rows have the library on our side, those of
+//! the peers in `tests/interop/peers` and of NSS the programs `gateway` and `supplier`, with what they say to people.
 //!
 //! `cargo test -p interop` runs all rows and prints them as a table; `cargo test -p interop -- WORD...`
 //! runs those that contain one of the words. A row that is wrong ends nothing; a program that is
 //! missing is a wrong row that says how to get it.
 
 mod apache;
+#[path = "../../../peers/programs.rs"]
+mod built;
 mod case;
 mod curl;
 mod embedded_tls_peer;
@@ -12,7 +15,9 @@ mod gnutls;
 mod gnutls_client;
 mod gnutls_server;
 mod http;
+mod manners;
 mod nginx;
+mod nss;
 mod openssl;
 mod openssl_client;
 mod openssl_server;
@@ -22,8 +27,12 @@ mod ours;
 mod pki;
 #[path = "../../../peers/process.rs"]
 mod process;
+mod program_case;
+mod programs;
 mod rustls_peer;
 mod rustls_rows;
+mod scripted;
+mod scripted_rows;
 #[path = "../../../peers/servers.rs"]
 mod servers;
 mod table;
@@ -33,6 +42,7 @@ mod workdir;
 #[path = "../../../peers/world.rs"]
 mod world;
 
+use programs::Programs;
 use std::env;
 use std::process::ExitCode;
 use table::Table;
@@ -48,6 +58,9 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    // They are compiled and start while others have their turn.
+    let programs = Programs::build();
+    let scripted = scripted::start_all();
     openssl_server::rows(&mut table, &world);
     openssl_client::rows(&mut table, &world);
     gnutls_server::rows(&mut table, &world);
@@ -57,5 +70,7 @@ fn main() -> ExitCode {
     apache::rows(&mut table, &world);
     rustls_rows::rows(&mut table, &world);
     embedded_tls_peer::rows(&mut table, &world);
+    scripted_rows::rows(&mut table, &world, &programs, scripted);
+    nss::rows(&mut table, &world, &programs);
     if table.print() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

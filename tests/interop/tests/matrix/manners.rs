@@ -1,0 +1,249 @@
+//! How the stacks behave that our programs talk to.
+
+use crate::scripted::Stack;
+use embedded_mtls::{AlertDescription as Alert, Diagnosis};
+
+/// How a stack behaves.
+pub(crate) struct Manners {
+    /// What of us it refuses, in the order of the cases.
+    pub(crate) refusals: [Refusal; 10],
+    /// The certificates that it does not show, though it has them.
+    pub(crate) withholds: &'static [&'static str],
+    /// What is tried with its groups.
+    pub(crate) groups: Groups,
+    /// With which code the gateway ends when its order was taken.
+    pub(crate) exit: u8,
+}
+
+/// What can be tried with the groups of a stack.
+#[derive(Clone, Copy)]
+pub(crate) enum Groups {
+    /// That we ask for a group of which it sends no share.
+    Usual,
+    /// That we take another than its first: it sends shares of both.
+    BothShared,
+    /// The peer can be told which one it has, too.
+    ByOption,
+    /// The same, and its client does not answer a HelloRetryRequest as it must.
+    StrangeRetry,
+}
+
+/// It shows what it has, and answers in cXML.
+const fn usual(refusals: [Refusal; 10]) -> Manners {
+    Manners { refusals, withholds: &[], groups: Groups::Usual, exit: 0 }
+}
+
+/// How a stack refuses us.
+pub(crate) struct Refusal {
+    /// The alert that it sends, if it sends one.
+    pub(crate) alert: Option<Alert>,
+    /// What it says about it, if it does not tell the alert.
+    pub(crate) reason: Option<&'static str>,
+    /// What we call it.
+    pub(crate) diagnosis: Option<Diagnosis>,
+}
+
+/// It tells the alert.
+const fn sends(alert: Alert, diagnosis: Diagnosis) -> Refusal {
+    Refusal { alert: Some(alert), reason: None, diagnosis: Some(diagnosis) }
+}
+
+/// It tells the reason.
+const fn says(reason: &'static str, alert: Alert, diagnosis: Diagnosis) -> Refusal {
+    Refusal { alert: Some(alert), reason: Some(reason), diagnosis: Some(diagnosis) }
+}
+
+/// It tells the reason, and only closes the connection.
+const fn closes(reason: &'static str, diagnosis: Diagnosis) -> Refusal {
+    Refusal { alert: None, reason: Some(reason), diagnosis: Some(diagnosis) }
+}
+
+impl Refusal {
+    /// We do not call it by the right name yet.
+    const fn unnamed(mut self) -> Self {
+        self.diagnosis = None;
+        self
+    }
+}
+
+impl Stack {
+    pub(crate) const fn manners(self) -> &'static Manners {
+        match self {
+            Self::Go => &GO,
+            Self::Java => &JAVA,
+            Self::MbedTls => &MBED_TLS,
+            Self::Node => &NODE,
+            Self::Python => &PYTHON,
+            Self::WolfSsl => &WOLFSSL,
+        }
+    }
+}
+
+const GO: Manners = Manners {
+    groups: Groups::ByOption,
+    ..usual([
+        says("tls: client didn't provide a certificate", Alert::CERTIFICATE_REQUIRED, Diagnosis::OursMissing),
+        says("tls: client didn't provide a certificate", Alert::CERTIFICATE_REQUIRED, Diagnosis::OursMissing),
+        says(
+            "tls: failed to verify certificate: x509: certificate signed by unknown authority (possibly because of \
+         \"x509: ECDSA verification failure\" while trying to verify candidate authority certificate \"Example Root\")",
+            Alert::UNKNOWN_CA,
+            Diagnosis::OursNotTrusted,
+        ),
+        says(
+            "tls: failed to verify certificate: x509: certificate has expired or is not yet valid",
+            Alert::CERTIFICATE_EXPIRED,
+            Diagnosis::OursExpired,
+        ),
+        says(
+            "tls: failed to verify certificate: x509: certificate specifies an incompatible key usage",
+            Alert::BAD_CERTIFICATE,
+            Diagnosis::OursWrongPurpose,
+        ),
+        says("tls: client offered only unsupported versions: [304]", Alert::PROTOCOL_VERSION, Diagnosis::Tls12Only),
+        // Its clients have one alert for all.
+        says(
+            "tls: failed to verify certificate: x509: certificate signed by unknown authority",
+            Alert::BAD_CERTIFICATE,
+            Diagnosis::OursRefusedByClient,
+        ),
+        says(
+            "tls: failed to verify certificate: x509: certificate has expired or is not yet valid",
+            Alert::BAD_CERTIFICATE,
+            Diagnosis::OursExpired,
+        )
+        .unnamed(),
+        says(
+            "tls: failed to verify certificate: x509: certificate is valid for other.example.com, not supplier.example.com",
+            Alert::BAD_CERTIFICATE,
+            Diagnosis::OursRefusedByClient,
+        ),
+        says(
+            "tls: failed to verify certificate: x509: certificate specifies an incompatible key usage",
+            Alert::BAD_CERTIFICATE,
+            Diagnosis::OursWrongPurpose,
+        ),
+    ])
+};
+
+/// It has one alert for all that is wrong with a certificate, and shows none that is of nobody whom we name.
+const JAVA: Manners = Manners {
+    withholds: &["client-of-other-root"],
+    groups: Groups::BothShared,
+    ..usual([
+        sends(Alert::BAD_CERTIFICATE, Diagnosis::OursMissing),
+        sends(Alert::BAD_CERTIFICATE, Diagnosis::OursMissing),
+        sends(Alert::CERTIFICATE_UNKNOWN, Diagnosis::OursRefused),
+        sends(Alert::CERTIFICATE_UNKNOWN, Diagnosis::OursExpired),
+        sends(Alert::CERTIFICATE_UNKNOWN, Diagnosis::OursWrongPurpose),
+        sends(Alert::PROTOCOL_VERSION, Diagnosis::Tls12Only),
+        sends(Alert::CERTIFICATE_UNKNOWN, Diagnosis::OursRefusedByClient),
+        sends(Alert::CERTIFICATE_UNKNOWN, Diagnosis::OursExpired).unnamed(),
+        sends(Alert::CERTIFICATE_UNKNOWN, Diagnosis::OursRefusedByClient),
+        sends(Alert::CERTIFICATE_UNKNOWN, Diagnosis::OursWrongPurpose),
+    ])
+};
+
+/// Who shows no certificate gets the alert that SSL 3 had for it. A server looks at the purpose of its own certificate, too.
+const MBED_TLS: Manners = Manners {
+    withholds: &["server-for-clients"],
+    groups: Groups::ByOption,
+    ..usual([
+        says(
+            "SSL - No client certification received from the client, but required by the authentication mode",
+            Alert(41),
+            Diagnosis::OursMissing,
+        )
+        .unnamed(),
+        says(NOT_SIGNED, Alert::UNKNOWN_CA, Diagnosis::OursNotTrusted),
+        says(NOT_SIGNED, Alert::UNKNOWN_CA, Diagnosis::OursNotTrusted),
+        says("The certificate validity has expired", Alert::CERTIFICATE_EXPIRED, Diagnosis::OursExpired),
+        says(
+            "SSL - Processing of the Certificate handshake message failed",
+            Alert::UNSUPPORTED_CERTIFICATE,
+            Diagnosis::OursWrongPurpose,
+        ),
+        says("SSL - The handshake negotiation failed", Alert::HANDSHAKE_FAILURE, Diagnosis::NoCommonGround),
+        says(NOT_SIGNED, Alert::UNKNOWN_CA, Diagnosis::OursNotTrusted),
+        says("The certificate validity has expired", Alert::CERTIFICATE_EXPIRED, Diagnosis::OursExpired),
+        says(
+            "The certificate Common Name (CN) does not match with the expected CN",
+            Alert::BAD_CERTIFICATE,
+            Diagnosis::OursRefusedByClient,
+        ),
+        says(
+            "SSL - Processing of the Certificate handshake message failed",
+            Alert::UNSUPPORTED_CERTIFICATE,
+            Diagnosis::OursWrongPurpose,
+        ),
+    ])
+};
+
+/// A server that withholds its certificate has none; of these stacks that is Mbed TLS.
+pub(crate) const NOTHING_TO_SHOW: Refusal =
+    says("SSL - The handshake negotiation failed", Alert::HANDSHAKE_FAILURE, Diagnosis::NoCommonGround);
+
+const NOT_SIGNED: &str = "The certificate is not correctly signed by the trusted CA";
+
+/// It judges certificates when the handshake is over, and then only closes the connection, in both roles.
+const NODE: Manners = usual([
+    says("ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE", Alert::CERTIFICATE_REQUIRED, Diagnosis::OursMissing),
+    says("ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE", Alert::CERTIFICATE_REQUIRED, Diagnosis::OursMissing),
+    closes("closed without an alert", Diagnosis::ClosedOnOurs).unnamed(),
+    closes("closed without an alert", Diagnosis::OursExpired).unnamed(),
+    closes("closed without an alert", Diagnosis::OursWrongPurpose).unnamed(),
+    says("ERR_SSL_UNSUPPORTED_PROTOCOL", Alert::PROTOCOL_VERSION, Diagnosis::Tls12Only),
+    closes("UNABLE_TO_GET_ISSUER_CERT_LOCALLY", Diagnosis::ClosedOnOurs),
+    closes("CERT_HAS_EXPIRED", Diagnosis::OursExpired).unnamed(),
+    closes("ERR_TLS_CERT_ALTNAME_INVALID", Diagnosis::ClosedOnOurs),
+    closes("INVALID_PURPOSE", Diagnosis::OursWrongPurpose),
+]);
+
+/// OpenSSL's alerts say what is wrong. It names no authorities, so all that we have is shown to it.
+const PYTHON: Manners = usual([
+    sends(Alert::CERTIFICATE_REQUIRED, Diagnosis::OursMissing),
+    sends(Alert::UNKNOWN_CA, Diagnosis::OursNotTrusted),
+    sends(Alert::UNKNOWN_CA, Diagnosis::OursNotTrusted),
+    sends(Alert::CERTIFICATE_EXPIRED, Diagnosis::OursExpired),
+    sends(Alert::UNSUPPORTED_CERTIFICATE, Diagnosis::OursWrongPurpose),
+    sends(Alert::PROTOCOL_VERSION, Diagnosis::Tls12Only),
+    sends(Alert::UNKNOWN_CA, Diagnosis::OursNotTrusted),
+    sends(Alert::CERTIFICATE_EXPIRED, Diagnosis::OursExpired),
+    sends(Alert::BAD_CERTIFICATE, Diagnosis::OursRefusedByClient),
+    sends(Alert::UNSUPPORTED_CERTIFICATE, Diagnosis::OursWrongPurpose),
+]);
+
+/// It names no authorities either, and compares suites before versions.
+const WOLFSSL: Manners = Manners {
+    groups: Groups::StrangeRetry,
+    ..usual([
+        sends(Alert::CERTIFICATE_REQUIRED, Diagnosis::OursMissing),
+        sends(Alert::UNKNOWN_CA, Diagnosis::OursNotTrusted),
+        sends(Alert::UNKNOWN_CA, Diagnosis::OursNotTrusted),
+        sends(Alert::CERTIFICATE_EXPIRED, Diagnosis::OursExpired),
+        sends(Alert::BAD_CERTIFICATE, Diagnosis::OursWrongPurpose),
+        sends(Alert::HANDSHAKE_FAILURE, Diagnosis::NoCommonGround),
+        sends(Alert::UNKNOWN_CA, Diagnosis::OursNotTrusted),
+        sends(Alert::CERTIFICATE_EXPIRED, Diagnosis::OursExpired),
+        sends(Alert::BAD_CERTIFICATE, Diagnosis::OursRefusedByClient),
+        sends(Alert::BAD_CERTIFICATE, Diagnosis::OursWrongPurpose),
+    ])
+};
+
+/// It shows no certificate that is for servers, and `selfserv` answers in no XML.
+pub(crate) const NSS: Manners = Manners {
+    withholds: &["server"],
+    exit: 42,
+    ..usual([
+        says("SSL_ERROR_NO_CERTIFICATE", Alert::CERTIFICATE_REQUIRED, Diagnosis::OursMissing),
+        says("SSL_ERROR_NO_CERTIFICATE", Alert::CERTIFICATE_REQUIRED, Diagnosis::OursMissing),
+        says("SEC_ERROR_UNKNOWN_ISSUER", Alert::UNKNOWN_CA, Diagnosis::OursNotTrusted),
+        says("SEC_ERROR_EXPIRED_CERTIFICATE", Alert::CERTIFICATE_EXPIRED, Diagnosis::OursExpired),
+        says("SEC_ERROR_INADEQUATE_CERT_TYPE", Alert::CERTIFICATE_UNKNOWN, Diagnosis::OursWrongPurpose),
+        says("SSL_ERROR_UNSUPPORTED_VERSION", Alert::PROTOCOL_VERSION, Diagnosis::Tls12Only),
+        says("SEC_ERROR_UNKNOWN_ISSUER", Alert::UNKNOWN_CA, Diagnosis::OursNotTrusted),
+        says("SEC_ERROR_EXPIRED_CERTIFICATE", Alert::CERTIFICATE_EXPIRED, Diagnosis::OursExpired),
+        says("SSL_ERROR_BAD_CERT_DOMAIN", Alert::BAD_CERTIFICATE, Diagnosis::OursRefusedByClient),
+        says("SEC_ERROR_INADEQUATE_CERT_TYPE", Alert::CERTIFICATE_UNKNOWN, Diagnosis::OursWrongPurpose),
+    ])
+};

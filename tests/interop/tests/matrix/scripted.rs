@@ -1,0 +1,179 @@
+//! Peers that are small programs of other stacks, one connection after the other: `tests/interop/peers/README.md` says what
+//! they read and write.
+
+use crate::process::{Process, missing};
+use crate::table::End;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread::{self, JoinHandle};
+use std::{env, fs};
+
+/// A running peer.
+pub(crate) struct Scripted {
+    /// As it stands in the table: `Go 1.27.3`.
+    pub(crate) name: String,
+    process: Process,
+    lines_read: usize,
+}
+
+/// A peer that is on its way.
+pub(crate) type Starting = JoinHandle<Result<Scripted, String>>;
+
+/// Which stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stack {
+    Go,
+    Java,
+    MbedTls,
+    Node,
+    Python,
+    WolfSsl,
+}
+
+impl Stack {
+    pub(crate) const ALL: [Self; 6] = [Self::Go, Self::Java, Self::MbedTls, Self::Node, Self::Python, Self::WolfSsl];
+
+    /// Compiles it where that is needed, starts it, and waits until it is ready.
+    pub(crate) fn start(self) -> Result<Scripted, String> {
+        let source = |file: &str| sources().join(file).display().to_string();
+        let process = match self {
+            Self::Go => Process::start(&compile_go(&source("go.go"))?, NO_ARGUMENTS),
+            Self::Java => Process::start("java", [source("Jsse.java")]),
+            Self::MbedTls => Process::start(&compile_mbed_tls(&source("mbedtls.c"))?, NO_ARGUMENTS),
+            Self::Node => Process::start("node", [source("node.mjs")]),
+            Self::Python => Process::start("python3", [source("python.py")]),
+            Self::WolfSsl => Process::start(&compile_wolfssl(&source("wolfssl.c"))?, NO_ARGUMENTS),
+        };
+        let mut peer = Scripted { name: String::new(), process: process?, lines_read: 0 };
+        let line = peer.line()?;
+        peer.name = line.strip_prefix("ready ").ok_or_else(|| format!("not ready: {line}"))?.into();
+        Ok(peer)
+    }
+}
+
+const NO_ARGUMENTS: [&str; 0] = [];
+
+/// Starts all of them in the background.
+pub(crate) fn start_all() -> Vec<(Stack, Starting)> {
+    Stack::ALL.map(|stack| (stack, thread::spawn(move || stack.start()))).into()
+}
+
+impl Scripted {
+    /// Gives it a command.
+    pub(crate) fn tell(&mut self, words: &[&str]) -> Result<(), String> {
+        self.process.write(format!("{}\n", words.join(" ")).as_bytes())
+    }
+
+    /// The port that it listens at, after a command to serve.
+    pub(crate) fn port(&mut self) -> Result<u16, String> {
+        let line = self.line()?;
+        let port = line.strip_prefix("port ").and_then(|port| port.parse().ok());
+        port.ok_or_else(|| format!("it did not listen: {line}"))
+    }
+
+    /// How its connection ended, and the facts that it tells.
+    pub(crate) fn end(&mut self) -> Result<(End, Vec<String>), String> {
+        let line = self.line()?;
+        let (word, rest) = line.split_once(' ').unwrap_or((&line, ""));
+        let end = match (word, rest.parse()) {
+            ("done", _) => return Ok((End::Done, rest.split(' ').map(|fact| format!("it saw {fact}")).collect())),
+            ("got", Ok(alert)) => End::Got(alert),
+            ("sent", Ok(alert)) => End::Sent(alert),
+            ("refused", _) => End::Refused(rest.into()),
+            _ => End::Failed(rest.into()),
+        };
+        Ok((end, Vec::new()))
+    }
+
+    /// The next line that it says.
+    fn line(&mut self) -> Result<String, String> {
+        let read = self.lines_read;
+        let nth = |process: &Process| {
+            let printed = String::from_utf8_lossy(&process.stdout()).into_owned();
+            let whole = printed.rsplit_once('\n').map_or("", |(whole, _)| whole);
+            whole.lines().nth(read).map(str::to_owned)
+        };
+        self.process.await_sign("answered", |process| nth(process).is_some())?;
+        self.lines_read += 1;
+        nth(&self.process).ok_or_else(|| "no answer".into())
+    }
+}
+
+fn sources() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("peers")
+}
+
+/// The directory of what is built: a test lies in `target/PROFILE/deps`.
+fn target() -> Result<PathBuf, String> {
+    let test = env::current_exe().map_err(|error| error.to_string())?;
+    test.ancestors().nth(3).map(Path::to_path_buf).ok_or_else(|| "no target directory".into())
+}
+
+/// With the Go that `cargo xtask setup` installs, and nothing from any network. What it compiles is kept.
+fn compile_go(source: &str) -> Result<String, String> {
+    let home = target()?.join("go");
+    let program = home.join("peer").display().to_string();
+    let go = home.join("go/bin/go").display().to_string();
+    let mut command = Command::new(&go);
+    command.args(["build", "-o", &program, source]);
+    command.env("GOCACHE", home.join("cache")).env("GOPROXY", "off").env("GOTOOLCHAIN", "local").env("GOFLAGS", "");
+    compile(command, &go).map(|()| program)
+}
+
+fn compile_wolfssl(source: &str) -> Result<String, String> {
+    let program = target()?.join("peer-wolfssl").display().to_string();
+    let mut command = Command::new("gcc");
+    command.args(WARNINGS).args(["-o", &program, source, "-lwolfssl"]);
+    compile(command, "gcc").map(|()| program)
+}
+
+/// With all of the library, whose source `cargo xtask setup` fetches. That takes a while: it is done again only for newer
+/// sources.
+fn compile_mbed_tls(source: &str) -> Result<String, String> {
+    let home = target()?.join("mbedtls");
+    let library = home.join("mbedtls-rs-sys/mbedtls");
+    let program = home.join("peer");
+    let name = program.display().to_string();
+    let made_of = [PathBuf::from(source), sources().join("peer.h"), library.clone()];
+    if is_newer(&program, &made_of) {
+        return Ok(name);
+    }
+    let mut command = Command::new("gcc");
+    command.args(["-O1", "-o", &name, source]);
+    for directory in ["include", "library", "3rdparty/everest/include", "3rdparty/p256-m"] {
+        command.arg("-I").arg(library.join(directory));
+    }
+    for directory in ["library", "3rdparty/p256-m", "3rdparty/p256-m/p256-m"] {
+        command.args(c_files(&library.join(directory))?);
+    }
+    // The other files there are parts of the last.
+    for file in ["everest", "x25519", "Hacl_Curve25519_joined"] {
+        command.arg(library.join(format!("3rdparty/everest/library/{file}.c")));
+    }
+    compile(command, "gcc").map(|()| name)
+}
+
+/// Whether a file is there, and newer than all of these.
+fn is_newer(file: &Path, than: &[PathBuf]) -> bool {
+    let time = |path: &Path| path.metadata().and_then(|data| data.modified()).ok();
+    let made = time(file);
+    made.is_some() && than.iter().all(|source| time(source) < made)
+}
+
+fn c_files(directory: &Path) -> Result<Vec<PathBuf>, String> {
+    let missing = |error| format!("{}: {error}; it comes with `cargo xtask setup`", directory.display());
+    let entries = fs::read_dir(directory).map_err(missing)?;
+    let files = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
+    Ok(files.filter(|path| path.extension().is_some_and(|extension| extension == "c")).collect())
+}
+
+const WARNINGS: [&str; 3] = ["-Wall", "-Wextra", "-Werror"];
+
+fn compile(mut command: Command, compiler: &str) -> Result<(), String> {
+    let output = command.output().map_err(|error| missing(compiler, &error))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    Err(format!("{compiler}: {said}; a missing library comes with `cargo xtask setup`"))
+}
