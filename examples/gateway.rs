@@ -33,7 +33,8 @@ Usage: gateway --connect HOST:PORT --server-name NAME --ca FILE [--cert FILE [--
   --wildcard-match    the common name is a pattern: *.example.com accepts abc.example.com
   --cert FILE         PEM: a certificate of ours, then its intermediates; given again, what the server asks for chooses
   --key FILE          PEM: the key of the --cert before it, PKCS#8 or SEC1, on P-256; else it is in the same file
-  --alias NAME        show only the --cert FILE whose name without its end is NAME, or this identity of the KeyStore
+  --alias NAME        send the --cert FILE whose name without its end is NAME, whatever authorities the server names; or
+                      this identity of the KeyStore
   --policy FILE       XML: an <SSLInfo>, or an <HTTPTargetConnection> around it; its stores lie beside the file, as
                       examples/README.md describes; instead of --ca, --pin, --common-name, --cert and --key
   --site FILE         XML: the <URL> and the <KeyAlias> of this site; the rest of the policy is locked
@@ -159,6 +160,7 @@ impl Given {
         }
         let common_name = self.common_name.map(|name| Wanted { name, is_pattern: self.is_pattern });
         let (document, order) = read_order(&args::required(self.order, "--order")?)?;
+        self.preferences.insists = rules.is_none() && self.alias.is_some();
         let (identities, names) = match &rules {
             Some(rules) => (Vec::new(), rules.check::<Client>()?.aliases.clone()),
             None => read_identities(self.files, self.alias.as_deref())?,
@@ -329,7 +331,12 @@ fn print_asked(asked: Option<&Asked>, names: &[String]) {
     match asked.shown.and_then(|place| names.get(place)) {
         Some(name) => say!("shown    {name}"),
         None if names.is_empty() => say!("shown    none: we have none to show"),
-        None => say!("shown    none: none of ours has one of these issuers in its chain, or the policy shows another"),
+        None => {
+            say!("shown    none of ours:");
+            for (name, reason) in names.iter().zip(&asked.unfit) {
+                say!("         {name}: {reason}");
+            }
+        }
     }
 }
 

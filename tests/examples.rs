@@ -155,11 +155,21 @@ fn the_authorities_of_the_server_choose_among_our_identities() {
     let (outcome, asked) = run(&errand);
     assert!(outcome.is_ok());
     let authorities = vec!["CN=Throw-away Root CA,O=Example Bottling".to_owned()];
-    assert_eq!(asked, Some(Asked { authorities: authorities.clone(), shown: Some(1) }));
+    assert_eq!(asked, Some(Asked { authorities: authorities.clone(), shown: Some(1), unfit: Vec::new() }));
     errand.identities = vec![stranger];
     let (outcome, asked) = run(&errand);
     assert_eq!(outcome.unwrap_err().exit_code(), 21);
-    assert_eq!(asked, Some(Asked { authorities, shown: None }));
+    let asked = asked.unwrap();
+    assert_eq!((asked.authorities, asked.shown), (authorities, None));
+    let [reason] = &asked.unfit[..] else { panic!("{:?}", asked.unfit) };
+    assert!(reason.starts_with("none of the authorities that the peer names issued a certificate"), "{reason}");
+    // It is sent all the same if the user says so, and the server says what it thinks of it.
+    errand.preferences.insists = true;
+    let (outcome, asked) = run(&errand);
+    assert_eq!(asked.unwrap().shown, Some(0));
+    let Err(Trouble::LateRejection(embedded_mtls::AlertDescription::UNKNOWN_CA, _)) = outcome else {
+        panic!("{outcome:?}")
+    };
 }
 
 #[test]

@@ -81,6 +81,8 @@ pub(crate) struct Preferences {
     pub(crate) key_log: Option<String>,
     /// Where a capture of what passes goes.
     pub(crate) capture: Option<String>,
+    /// Of a client: whether it sends its first identity whatever authorities the server names.
+    pub(crate) insists: bool,
     /// Of a client: whether it offers to say who it is after the handshake, too.
     #[cfg(feature = "post-handshake-auth")]
     pub(crate) post_handshake_auth: bool,
@@ -94,6 +96,7 @@ impl Default for Preferences {
             groups: Vec::new(),
             suites: Vec::new(),
             max_depth: None,
+            insists: false,
             #[cfg(feature = "post-handshake-auth")]
             post_handshake_auth: false,
             max_validity: None,

@@ -6,6 +6,7 @@ use std::net::{TcpStream, ToSocketAddrs as _};
 use std::sync::Arc;
 
 use embedded_io::{Read, Write};
+use embedded_mtls::credential::{NoMatch, PeerRequest, Selector, Unfit, Verdict};
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::events::EventRing;
 use embedded_mtls::io::blocking::Stream;
@@ -67,6 +68,8 @@ pub(crate) struct Asked {
     pub(crate) authorities: Vec<String>,
     /// Which identity is shown.
     pub(crate) shown: Option<usize>,
+    /// If none is, why each is not, in their order.
+    pub(crate) unfit: Vec<String>,
 }
 
 /// How far an errand is.
@@ -178,8 +181,16 @@ where
         None => errand.named(ClientConfig::new(server_name, &anchors)).map_err(setup)?,
     };
     let config = errand.prefer(config.with_alpn(&alpn));
+    let selector = match (&resolved, entries.first()) {
+        (Some(resolved), _) => resolved.selector(),
+        (None, Some(named)) if errand.preferences.insists => {
+            Selector::new(&entries).with_no_match(NoMatch::Default(named.alias()))
+        }
+        (None, _) => Selector::new(&entries),
+    };
     let host = || match &resolved {
-        Some(resolved) => Keys::Policy(keystore(resolved.selector(), &keys, waives(resolved))),
+        Some(resolved) => Keys::Policy(keystore(selector, &keys, waives(resolved))),
+        None if errand.preferences.insists => Keys::Policy(keystore(selector, &keys, false)),
         None => Keys::Any(SoftwareHost::new(&credentials, &keys, system_time as Clock)),
     };
 
@@ -194,7 +205,7 @@ where
     )?;
     let mut tell = |step| progress(Progress::Traced(step));
     let trace = if errand.preferences.trace { Some(&mut tell as &mut dyn FnMut(String)) } else { None };
-    let mut gateway = Gateway::new(host(), trace);
+    let mut gateway = Gateway::new(host(), selector, trace);
     let opened = Stream::open(transport, handshake, &mut gateway);
     let Gateway { asked, verdict, diagnosis, .. } = gateway;
     let stream = match opened {
@@ -208,7 +219,7 @@ where
     };
     progress(Progress::Open(&tls::link(stream.session()), asked));
 
-    talk(errand, stream, &mut Gateway::new(host(), None), progress)
+    talk(errand, stream, &mut Gateway::new(host(), selector, None), progress)
 }
 
 /// Asks and is answered. `late` answers if the server asks who we are only now.
@@ -229,6 +240,12 @@ where
     let begun = connection.has_begun();
     if let Some(asked) = late.asked.take() {
         progress(Progress::AskedLate(asked));
+    }
+    // A reset is an end, too. A time-out is not.
+    if let Err(HttpError::Stream(Failure::Io(error))) = &response
+        && error.kind() != io::ErrorKind::TimedOut
+    {
+        stream.session_mut().transport_failed();
     }
     let diagnosis = stream.session().diagnosis();
     let response = response.map_err(|error| lost(&error, diagnosis, begun))?;
@@ -297,7 +314,7 @@ fn refused(error: &HandshakeError<io::Error>, verdict: Option<String>, diagnosis
         return Trouble::Certificate { problem: found.problem, message };
     }
     match error.cause {
-        Failure::Io(_) | Failure::Tls(Error::ConnectionTruncated) => Trouble::Network(error.to_string()),
+        Failure::Io(_) | Failure::Tls(Error::ConnectionTruncated) => ended(&error.to_string(), diagnosis),
         Failure::Tls(Error::AlertReceived(alert)) if is_proved(error.stage) => rejected(alert, diagnosis),
         Failure::Tls(Error::AlertReceived(_)) => {
             Trouble::Tls(format!("refused before the server had proved who it is: {error}{means}"))
@@ -315,11 +332,24 @@ fn is_proved(stage: Stage) -> bool {
 /// What an alert of the server means, once it has proved who it is.
 fn rejected(alert: AlertDescription, diagnosis: Option<Diagnosis>) -> Trouble {
     let diagnosis = diagnosis.unwrap_or(Diagnosis::of_alert(alert));
-    if alert.class().is_permanent() {
+    if alert.class().is_permanent() || is_our_fault(diagnosis) {
         return Trouble::LateRejection(alert, diagnosis);
     }
     let means = meaning(Some(diagnosis));
     Trouble::Network(format!("the server ended the connection with alert {} ({alert}){means}", alert.0))
+}
+
+/// Whether the reason is one that we know ourselves, and that no repetition mends.
+fn is_our_fault(diagnosis: Diagnosis) -> bool {
+    matches!(diagnosis, Diagnosis::OursExpired | Diagnosis::OursWrongPurpose)
+}
+
+/// What an end of the connection means that nobody explains. Only what we know ourselves makes it a refusal.
+fn ended(what: &str, diagnosis: Option<Diagnosis>) -> Trouble {
+    match diagnosis.filter(|diagnosis| is_our_fault(*diagnosis)) {
+        Some(fault) => Trouble::LateEnd(fault),
+        None => Trouble::Network(format!("{what}{}", meaning(diagnosis))),
+    }
 }
 
 /// Why no response came, though the handshake was done. `begun`: the first bytes of one were there.
@@ -329,12 +359,11 @@ fn lost(error: &HttpError<Failure<io::Error>>, diagnosis: Option<Diagnosis>, beg
         HttpError::Stream(Failure::Tls(Error::ConnectionTruncated)) if begun => {
             Trouble::Network("the connection broke inside the first line of the answer".to_owned())
         }
-        HttpError::Stream(Failure::Tls(Error::ConnectionTruncated)) => Trouble::Network(
-            "the server closed the connection after the handshake without a word; it may not have liked our certificate"
-                .to_owned(),
-        ),
+        HttpError::Stream(Failure::Tls(Error::ConnectionTruncated)) => {
+            ended("the server closed the connection after the handshake, without an answer", diagnosis)
+        }
         HttpError::Stream(Failure::Io(error)) => {
-            Trouble::Network(format!("the connection broke after the handshake: {error}"))
+            ended(&format!("the connection broke after the handshake: {error}"), diagnosis)
         }
         HttpError::Stream(failure) => Trouble::Tls(format!("{failure}{}", meaning(diagnosis))),
         HttpError::Truncated(_) => Trouble::Http { later: true, message: error.to_string() },
@@ -345,6 +374,8 @@ fn lost(error: &HttpError<Failure<io::Error>>, diagnosis: Option<Diagnosis>, beg
 /// Answers the questions of the handshake, and remembers what the server asked for and why it was refused.
 struct Gateway<'b, 'p> {
     keys: Keys<'b>,
+    /// What says why an identity is not shown.
+    selector: Selector<'b>,
     asked: Option<Asked>,
     verdict: Option<String>,
     diagnosis: Option<Diagnosis>,
@@ -352,8 +383,24 @@ struct Gateway<'b, 'p> {
 }
 
 impl<'b, 'p> Gateway<'b, 'p> {
-    fn new(keys: Keys<'b>, trace: Option<&'p mut dyn FnMut(String)>) -> Self {
-        Self { keys, asked: None, verdict: None, diagnosis: None, trace }
+    fn new(keys: Keys<'b>, selector: Selector<'b>, trace: Option<&'p mut dyn FnMut(String)>) -> Self {
+        Self { keys, selector, asked: None, verdict: None, diagnosis: None, trace }
+    }
+}
+
+impl Gateway<'_, '_> {
+    /// Why each identity does not meet what the server asks for, in their order.
+    fn reasons(&self, request: &PeerRequest<'_>) -> Vec<String> {
+        let reason = |verdict: Verdict<'_>| match verdict.fit {
+            Ok(fit) => fit.to_string(),
+            Err(unfit @ Unfit::Authority) => {
+                format!(
+                    "{unfit}: append its intermediates up to one of them, or name it by --alias to send it all the same"
+                )
+            }
+            Err(unfit) => unfit.to_string(),
+        };
+        self.selector.verdicts(request).map(reason).collect()
     }
 }
 
@@ -367,6 +414,7 @@ impl<'b> Host<'b, Client, RustCrypto> for Gateway<'b, '_> {
         self.asked = Some(Asked {
             authorities: request.authorities().map(|name| name.to_string()).collect(),
             shown: chosen.and_then(|credential| usize::try_from(credential.key().0).ok()),
+            unfit: if chosen.is_some() { Vec::new() } else { self.reasons(&request.peer_request()) },
         });
         chosen
     }

@@ -452,7 +452,8 @@ impl<'b> Host<'b, Server, RustCrypto> for Porter<'b> {
 
     fn failed(&mut self, _: Error, handshake: &Handshake<'b, Server, RustCrypto>) {
         self.verdict = handshake.verdict().map(|verdict| verdict.to_string());
-        self.diagnosis = handshake.diagnosis();
+        // A client that refuses us does so before the handshake has asked for the time.
+        self.diagnosis = handshake.diagnosis_at(system_time());
     }
 
     fn trace(&mut self, event: TraceEvent<'_>) {

@@ -23,6 +23,8 @@ pub(crate) enum Trouble {
     Certificate { problem: CertificateProblem, message: String },
     /// The server proved who it is, and refused us for what we showed, or for what we did not show.
     LateRejection(AlertDescription, Diagnosis),
+    /// The server closed the connection once it had what we showed, in which we know a fault.
+    LateEnd(Diagnosis),
     /// The HTTP response is no success, or was cut off.
     Http { later: bool, message: String },
     /// What came is no HTTP.
@@ -61,7 +63,7 @@ impl Trouble {
             Self::Setup(_) => 1,
             Self::Network(_) => 10,
             Self::Tls(_) => 20,
-            Self::LateRejection(..) => 21,
+            Self::LateRejection(..) | Self::LateEnd(_) => 21,
             Self::Certificate { problem, .. } => match (WaivableCause::of(*problem), problem) {
                 (Some(WaivableCause::Expired), _) => 22,
                 (Some(WaivableCause::SelfSigned), _) => 23,
@@ -88,6 +90,11 @@ impl fmt::Display for Trouble {
                 "TLS: the server proved who it is, and rejected us with alert {} ({alert}).{}\n  In TLS 1.3 a client is done \
                  before the server has looked at its certificate. The order was not taken.",
                 alert.0,
+                meaning(Some(*diagnosis))
+            ),
+            Self::LateEnd(diagnosis) => write!(
+                f,
+                "TLS: the server closed the connection after our side of the handshake was done, without giving a reason.{}",
                 meaning(Some(*diagnosis))
             ),
             Self::Http { message, .. } => write!(f, "HTTP: {message}"),
@@ -345,5 +352,8 @@ mod tests {
         assert_eq!(trouble.exit_code(), 21);
         let text = trouble.to_string();
         assert!(text.contains("alert 116 ") && text.contains(Diagnosis::OursMissing.cause()), "{text}");
+        let trouble = Trouble::LateEnd(Diagnosis::OursExpired);
+        assert_eq!(trouble.exit_code(), 21);
+        assert!(trouble.to_string().contains(Diagnosis::OursExpired.cause()), "{trouble}");
     }
 }
