@@ -601,6 +601,21 @@ const TOLD: &[Told] = &[
         Diagnosis::OursMissing,
     ),
     Told(
+        "GnuTLS does not accept the certificate of the client, whatever the reason",
+        Role::Client,
+        Own::Valid,
+        Word::Alert(49),
+        Diagnosis::AccessDenied,
+    ),
+    Told("the same, and it has expired", Role::Client, Own::Expired, Word::Alert(49), Diagnosis::OursExpired),
+    Told(
+        "Mbed TLS asks for a certificate, and the client has none",
+        Role::Client,
+        Own::None,
+        Word::Alert(41),
+        Diagnosis::OursMissing,
+    ),
+    Told(
         "Apache counts the authorities above the certificate of the client, and finds too many",
         Role::Client,
         Own::Valid,

@@ -110,7 +110,8 @@ impl Scene<'_, '_> {
         let Some(credential) = self.undecided() else { return by_itself };
         // What we know is surer than what the other side makes of it: many say the same whatever the reason.
         let by_itself = match by_itself {
-            Diagnosis::NoCommonGround
+            Diagnosis::AccessDenied
+            | Diagnosis::NoCommonGround
             | Diagnosis::OursExpired
             | Diagnosis::OursNotTrusted
             | Diagnosis::OursRefused

@@ -13,6 +13,8 @@ code_points! {
         RECORD_OVERFLOW = 22 => "record_overflow",
         /// No common parameters.
         HANDSHAKE_FAILURE = 40 => "handshake_failure",
+        /// No certificate is there, in SSL 3.0; reserved.
+        NO_CERTIFICATE = 41 => "no_certificate",
         /// A certificate was corrupt or its signature did not verify.
         BAD_CERTIFICATE = 42 => "bad_certificate",
         /// A certificate was of a kind the receiver does not support.
@@ -27,7 +29,7 @@ code_points! {
         ILLEGAL_PARAMETER = 47 => "illegal_parameter",
         /// No path to a certificate authority the receiver trusts.
         UNKNOWN_CA = 48 => "unknown_ca",
-        /// The certificate is valid, its holder may not come in.
+        /// The certificate is valid, but access was denied.
         ACCESS_DENIED = 49 => "access_denied",
         /// A message could not be parsed.
         DECODE_ERROR = 50 => "decode_error",
@@ -104,7 +106,9 @@ impl AlertDescription {
             // Of a client's flight, it is the signature that may not verify: the key does not fit the certificate.
             | Self::DECRYPT_ERROR
             | Self::BAD_CERTIFICATE_STATUS_RESPONSE
-            | Self::CERTIFICATE_REQUIRED => AlertClass::Credential,
+            | Self::CERTIFICATE_REQUIRED
+            // Mbed TLS says so instead.
+            | Self::NO_CERTIFICATE => AlertClass::Credential,
             Self::UNEXPECTED_MESSAGE
             | Self::RECORD_OVERFLOW
             | Self::HANDSHAKE_FAILURE

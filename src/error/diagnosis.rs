@@ -49,10 +49,11 @@ diagnoses! {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Diagnosis {
-    /// The other side says that our certificate is valid, but that its rules do not allow us.
+    /// The other side denies us access.
     AccessDenied: Peer,
-        "the other side says that our certificate is valid, but that its rules do not allow us",
-        "have our name added to its rules (Apache: Require expr %{SSL_CLIENT_S_DN_CN})";
+        "the other side denies us access: its rules do not allow us, or it does not accept our certificate",
+        "look into its log, and have our name added to its rules (Apache: Require expr %{SSL_CLIENT_S_DN_CN}); GnuTLS \
+         says this of every certificate that it does not accept";
     /// The server never asked for our certificate.
     CertificateNotAsked: Peer,
         "the server never asked for our certificate, so it cannot know who we are",
@@ -216,8 +217,9 @@ pub enum Diagnosis {
          <Directory> into the virtual host";
     /// One side broke the protocol.
     ProtocolBroken: Developers,
-        "one side sent what the protocol forbids",
-        "send a capture and its key log to the developers of both programs";
+        "one side received what the protocol forbids",
+        "if it fails with the first message, look at what stands in between: a load balancer that puts a PROXY protocol \
+         header first, or a proxy. Else send a capture and its key log to the developers of both programs";
     /// A proxy in between wants a password, by HTTP 407 or 511.
     ProxyLoginRequired: Network,
         "a proxy in between wants a password, and has not passed the request on (HTTP 407, 511)",
@@ -330,7 +332,7 @@ impl Diagnosis {
             | AlertDescription::BAD_CERTIFICATE_STATUS_RESPONSE => Self::OursRefused,
             AlertDescription::BAD_RECORD_MAC => Self::Tampered,
             AlertDescription::CERTIFICATE_EXPIRED => Self::OursExpired,
-            AlertDescription::CERTIFICATE_REQUIRED => Self::OursMissing,
+            AlertDescription::CERTIFICATE_REQUIRED | AlertDescription::NO_CERTIFICATE => Self::OursMissing,
             AlertDescription::CERTIFICATE_REVOKED => Self::OursRevoked,
             AlertDescription::CLOSE_NOTIFY | AlertDescription::USER_CANCELED => Self::ConnectionCut,
             AlertDescription::DECRYPT_ERROR => Self::OursUnproven,
