@@ -395,7 +395,7 @@ mod tests {
 
     fn handshake_secret() -> HandshakeSecret<RustCrypto> {
         let early = EarlySecret::new(HashAlgorithm::Sha256).unwrap();
-        early.into_handshake(&SharedSecret::new(hex_array(simple::SHARED_SECRET))).unwrap()
+        early.into_handshake(&SharedSecret::new::<32>(hex_array(simple::SHARED_SECRET))).unwrap()
     }
 
     fn secret(digits: &str) -> Secret {
@@ -436,7 +436,7 @@ mod tests {
             transcript.update(&hex(message));
         }
         let early = EarlySecret::<RustCrypto>::new(HashAlgorithm::Sha256).unwrap();
-        let handshake = early.into_handshake(&SharedSecret::new(hex_array(retry::SHARED_SECRET))).unwrap();
+        let handshake = early.into_handshake(&SharedSecret::new::<32>(hex_array(retry::SHARED_SECRET))).unwrap();
         assert_eq!(handshake.secret.as_bytes(), hex(retry::HANDSHAKE_SECRET));
         let (client, server) = handshake.traffic(&transcript.hello_hash()).unwrap();
         assert_eq!(client.secret.as_bytes(), hex(retry::CLIENT_HANDSHAKE_TRAFFIC));
@@ -569,7 +569,7 @@ mod tests {
     #[test]
     fn the_schedule_over_sha_384_agrees_with_an_independent_one() {
         let mut transcript = Transcript::<RustCrypto>::new(HashAlgorithm::Sha384).unwrap();
-        let shared = SharedSecret::new(core::array::from_fn(|i| u8::try_from(i).unwrap()));
+        let shared = SharedSecret::new::<32>(core::array::from_fn(|i| u8::try_from(i).unwrap()));
         let early = EarlySecret::<RustCrypto>::new(HashAlgorithm::Sha384).unwrap();
         let handshake = early.into_handshake(&shared).unwrap();
         transcript.update(b"hello");

@@ -135,7 +135,7 @@
 //! | `chacha20-poly1305` | to it `TLS_CHACHA20_POLY1305_SHA256` |
 //! | `x25519` | to it the key exchange on X25519 |
 //! | `ed25519` | to it signatures with Ed25519 keys |
-//! | `p384` | to it signatures with P-384 keys, and SHA-384 with P-256 keys in certificates |
+//! | `p384` | to it the key exchange on P-384, signatures with P-384 keys, and SHA-384 with P-256 keys in certificates |
 //! | `rsa` | verifying RSA with 2048 to 4096 bits, and signing with it by an external signer; needs no back end |
 //! | `all-algorithms` | all of these algorithms |
 //! | `sha384` | SHA-384 in transcript and key schedule; secrets take 48 instead of 32 bytes |

@@ -22,10 +22,10 @@ use crate::wire::enums::{CipherSuite, NamedGroup, SignatureScheme};
 pub const MAX_HASH_LEN: usize = if cfg!(feature = "sha512") { 64 } else { MAX_SUITE_HASH_LEN };
 /// Bytes of the longest hash of a cipher suite that is compiled in.
 pub(crate) const MAX_SUITE_HASH_LEN: usize = if cfg!(feature = "sha384") { 48 } else { 32 };
-/// Bytes of the longest public key share: an uncompressed P-256 point.
-pub const MAX_KEY_SHARE_LEN: usize = 65;
+/// Bytes of the longest public key share: an uncompressed point on P-256, or on P-384 (feature `p384`).
+pub const MAX_KEY_SHARE_LEN: usize = if cfg!(feature = "p384") { 97 } else { 65 };
 /// Bytes of the longest shared secret.
-pub const MAX_SHARED_SECRET_LEN: usize = 32;
+pub const MAX_SHARED_SECRET_LEN: usize = if cfg!(feature = "p384") { 48 } else { 32 };
 /// Bytes of the seed from which an ephemeral key is made.
 pub const KEY_SEED_LEN: usize = 32;
 /// Bytes of an AEAD nonce (RFC 9846 section 5.3).
@@ -129,6 +129,7 @@ debug_by_name!("Digest", [] Digest);
 #[derive(ZeroizeOnDrop)]
 pub struct SharedSecret {
     bytes: [u8; MAX_SHARED_SECRET_LEN],
+    len: u8,
 }
 
 debug_by_name!("SharedSecret", [] SharedSecret);
@@ -284,14 +285,21 @@ impl Digest {
 }
 
 impl SharedSecret {
-    /// A shared secret from its bytes.
-    pub const fn new(bytes: [u8; MAX_SHARED_SECRET_LEN]) -> Self {
-        Self { bytes }
+    /// A shared secret from its bytes. More than [`MAX_SHARED_SECRET_LEN`] do not compile.
+    pub fn new<const N: usize>(mut secret: [u8; N]) -> Self {
+        const { assert!(N <= MAX_SHARED_SECRET_LEN) };
+        let mut shared = Self { bytes: [0; MAX_SHARED_SECRET_LEN], len: 0 };
+        for (to, from) in shared.bytes.iter_mut().zip(&secret) {
+            *to = *from;
+            shared.len += 1;
+        }
+        secret.zeroize();
+        shared
     }
 
     /// The bytes.
-    pub const fn as_bytes(&self) -> &[u8] {
-        &self.bytes
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.len)).unwrap_or(&self.bytes)
     }
 }
 

@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn a_traffic_secret_gives_the_keys_of_its_records() {
         let early = EarlySecret::<RustCrypto>::new(HashAlgorithm::Sha256).unwrap();
-        let handshake = early.into_handshake(&SharedSecret::new(hex_array(simple::SHARED_SECRET))).unwrap();
+        let handshake = early.into_handshake(&SharedSecret::new::<32>(hex_array(simple::SHARED_SECRET))).unwrap();
         let mut transcript = Transcript::<RustCrypto>::new(HashAlgorithm::Sha256).unwrap();
         transcript.update(&hex(simple::CLIENT_HELLO));
         transcript.update(&hex(simple::SERVER_HELLO));

@@ -1,4 +1,4 @@
-//! Key exchange by P-256 and X25519.
+//! Key exchange by X25519, P-256 and P-384.
 
 use p256::elliptic_curve::sec1::ToSec1Point;
 use sha2::Digest as _;
@@ -10,13 +10,15 @@ use super::ecdsa::point_p256;
 use crate::crypto::{CryptoError, KEY_SEED_LEN, KeyExchange, KeyShare, SharedSecret};
 use crate::wire::enums::NamedGroup;
 
-/// An ephemeral private key. 36 bytes, wiped when dropped.
+/// An ephemeral private key. 36 bytes, or 52 with P-384; wiped when dropped.
 pub struct PrivateKey(Private);
 
 debug_by_name!("PrivateKey", [] PrivateKey);
 
 enum Private {
     P256(p256::SecretKey),
+    #[cfg(feature = "p384")]
+    P384(p384::SecretKey),
     #[cfg(feature = "x25519")]
     X25519(X25519PrivateKey),
 }
@@ -29,10 +31,16 @@ pub(in crate::crypto) struct X25519PrivateKey(x25519_dalek::StaticSecret);
 /// that all of them fail once in 2^128.
 const SEED_TRIES: usize = 4;
 
+/// Bytes of an uncompressed point on P-384.
+#[cfg(feature = "p384")]
+const P384_POINT: usize = 97;
+
 impl PrivateKey {
     pub(super) fn new(group: NamedGroup, seed: &[u8; KEY_SEED_LEN]) -> Result<Self, CryptoError> {
         Ok(Self(match group {
             NamedGroup::SECP256R1 => Private::P256(p256_private_key(seed)?),
+            #[cfg(feature = "p384")]
+            NamedGroup::SECP384R1 => Private::P384(p384_private_key(seed)?),
             #[cfg(feature = "x25519")]
             NamedGroup::X25519 => Private::X25519(X25519PrivateKey::new(seed)),
             _ => return Err(CryptoError::Unsupported),
@@ -44,6 +52,8 @@ impl KeyExchange for PrivateKey {
     fn key_share(&self) -> Result<KeyShare, CryptoError> {
         match &self.0 {
             Private::P256(key) => KeyShare::new(key.public_key().to_sec1_point(false).as_bytes()),
+            #[cfg(feature = "p384")]
+            Private::P384(key) => KeyShare::new(key.public_key().to_sec1_point(false).as_bytes()),
             #[cfg(feature = "x25519")]
             Private::X25519(key) => key.key_share(),
         }
@@ -55,7 +65,17 @@ impl KeyExchange for PrivateKey {
                 let peer = p256::PublicKey::from_affine(point_p256(peer)?);
                 // RFC 9846 section 7.4.2: the shared secret is the x coordinate with its leading zeros.
                 let shared = key.diffie_hellman(&peer.map_err(|_| CryptoError::Invalid)?);
-                Ok(SharedSecret::new((*shared.raw_secret_bytes()).into()))
+                Ok(SharedSecret::new::<32>((*shared.raw_secret_bytes()).into()))
+            }
+            #[cfg(feature = "p384")]
+            Private::P384(key) => {
+                // RFC 9846 section 4.3.8.2: uncompressed, and the parser of the crate knows other forms.
+                if peer.len() != P384_POINT || peer.first() != Some(&0x04) {
+                    return Err(CryptoError::Invalid);
+                }
+                let peer = p384::PublicKey::from_sec1_bytes(peer).map_err(|_| CryptoError::Invalid)?;
+                let shared = key.diffie_hellman(&peer);
+                Ok(SharedSecret::new::<48>((*shared.raw_secret_bytes()).into()))
             }
             #[cfg(feature = "x25519")]
             Private::X25519(key) => key.agree(peer),
@@ -103,6 +123,13 @@ pub(in crate::crypto) fn p256_private_key(seed: &[u8; KEY_SEED_LEN]) -> Result<p
         *candidate = sha2::Sha256::digest(candidate.as_slice()).into();
     }
     Err(CryptoError::Invalid)
+}
+
+/// A private key from the SHA-384 digest of a seed, which is as long as a scalar. One in 2^194 is none.
+#[cfg(feature = "p384")]
+fn p384_private_key(seed: &[u8; KEY_SEED_LEN]) -> Result<p384::SecretKey, CryptoError> {
+    let candidate = Zeroizing::new(<[u8; 48]>::from(sha2::Sha384::digest(seed)));
+    p384::SecretKey::from_slice(candidate.as_slice()).map_err(|_| CryptoError::Invalid)
 }
 
 #[cfg(test)]
@@ -160,7 +187,7 @@ mod tests {
     fn a_share_of_another_length_is_refused() {
         for group in RustCrypto::NAMED_GROUPS {
             let own = RustCrypto::key_exchange(*group, &[1; 32]).unwrap().key_share().unwrap();
-            for len in (0..=66).filter(|len| *len != own.as_bytes().len()) {
+            for len in (0..=98).filter(|len| *len != own.as_bytes().len()) {
                 let mut share = own.as_bytes().to_vec();
                 share.resize(len, 0);
                 let key = RustCrypto::key_exchange(*group, &[2; 32]).unwrap();
@@ -195,6 +222,37 @@ mod tests {
         refused(&[&[4], &p[..], &y_of_zero].concat());
         let key = key_exchange(NamedGroup::SECP256R1, retry::CLIENT_PRIVATE);
         assert!(key.agree(&[&[4], &[0; 32][..], &y_of_zero].concat()).is_ok());
+    }
+
+    /// The private keys are the SHA-384 digests of the seeds; expected values computed with OpenSSL by Python's cryptography.
+    #[cfg(feature = "p384")]
+    #[test]
+    fn p384_agrees_with_openssl() {
+        let [ours, theirs] =
+            [[1; 32], [2; 32]].map(|seed| RustCrypto::key_exchange(NamedGroup::SECP384R1, &seed).unwrap());
+        let share = hex(
+            "0475882959e06d8d77d5d1957199c849af23c330dd35e119279e671fa0554d64d54879b3b73fe1843b74e03f072b669bae873cb1b4a2ec9d44\
+             fe370c94df044762677569e7ce94222ec2593dcf372407215de7814ed70d0c371660f2e76f0307c0",
+        );
+        assert_eq!(theirs.key_share().unwrap().as_bytes(), share);
+        let ours_public = ours.key_share().unwrap();
+        let shared = "193cf967784fd85a14b4606a1b816a211dfd7cf28a56faeeb55dfd4647faf949eb5dab7dac07f136b28eacb1c65bf41e";
+        assert_eq!(*ours.agree(&share).unwrap().as_bytes(), *hex(shared));
+        assert_eq!(*theirs.agree(ours_public.as_bytes()).unwrap().as_bytes(), *hex(shared));
+        let refused = |share: &[u8]| {
+            let key = RustCrypto::key_exchange(NamedGroup::SECP384R1, &[1; 32]).unwrap();
+            assert_eq!(key.agree(share).err(), Some(CryptoError::Invalid), "{share:02x?}");
+        };
+        for form in (0..=255).filter(|form| *form != UNCOMPRESSED) {
+            refused(&[&[form], &share[1..]].concat());
+        }
+        refused(&[&[2 + (share[96] & 1)], &share[1..49]].concat());
+        refused(&[&[4], &[0; 96][..]].concat());
+        for byte in 1..97 {
+            let mut off = share.clone();
+            off[byte] ^= 1;
+            refused(&off);
+        }
     }
 
     #[test]
