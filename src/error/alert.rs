@@ -9,8 +9,12 @@ code_points! {
         UNEXPECTED_MESSAGE = 10 => "unexpected_message",
         /// A record could not be opened.
         BAD_RECORD_MAC = 20 => "bad_record_mac",
+        /// An old name of `bad_record_mac`, reserved.
+        DECRYPTION_FAILED = 21 => "decryption_failed",
         /// A record is longer than allowed.
         RECORD_OVERFLOW = 22 => "record_overflow",
+        /// A record could not be decompressed; reserved.
+        DECOMPRESSION_FAILURE = 30 => "decompression_failure",
         /// No common parameters.
         HANDSHAKE_FAILURE = 40 => "handshake_failure",
         /// No certificate is there, in SSL 3.0; reserved.
@@ -35,6 +39,10 @@ code_points! {
         DECODE_ERROR = 50 => "decode_error",
         /// A signature, a Finished or a binder did not verify.
         DECRYPT_ERROR = 51 => "decrypt_error",
+        /// Too many connection identifiers were asked for (RFC 9147).
+        TOO_MANY_CIDS_REQUESTED = 52 => "too_many_cids_requested",
+        /// An algorithm must not be exported; reserved.
+        EXPORT_RESTRICTION = 60 => "export_restriction",
         /// The versions offered are not supported.
         PROTOCOL_VERSION = 70 => "protocol_version",
         /// The server wants more security than the client offers.
@@ -45,14 +53,20 @@ code_points! {
         INAPPROPRIATE_FALLBACK = 86 => "inappropriate_fallback",
         /// The handshake was cancelled by its user.
         USER_CANCELED = 90 => "user_canceled",
+        /// No renegotiation, up to TLS 1.2; reserved.
+        NO_RENEGOTIATION = 100 => "no_renegotiation",
         /// An extension that must be there is not.
         MISSING_EXTENSION = 109 => "missing_extension",
         /// An extension that must not be there.
         UNSUPPORTED_EXTENSION = 110 => "unsupported_extension",
+        /// A certificate could not be fetched from its URL; reserved.
+        CERTIFICATE_UNOBTAINABLE = 111 => "certificate_unobtainable",
         /// No server of that name here.
         UNRECOGNIZED_NAME = 112 => "unrecognized_name",
         /// An OCSP response was bad.
         BAD_CERTIFICATE_STATUS_RESPONSE = 113 => "bad_certificate_status_response",
+        /// A certificate is not the one whose hash was given; reserved.
+        BAD_CERTIFICATE_HASH_VALUE = 114 => "bad_certificate_hash_value",
         /// No such pre-shared key.
         UNKNOWN_PSK_IDENTITY = 115 => "unknown_psk_identity",
         /// A certificate is required and none came.
@@ -61,6 +75,8 @@ code_points! {
         GENERAL_ERROR = 117 => "general_error",
         /// No common application protocol.
         NO_APPLICATION_PROTOCOL = 120 => "no_application_protocol",
+        /// Encrypted ClientHello is required (RFC 9849).
+        ECH_REQUIRED = 121 => "ech_required",
     }
 }
 
