@@ -14,6 +14,7 @@
 //! Each stage is a type; going on consumes the one before, so that none is used too early or too
 //! long. Secrets are wiped when dropped, cannot be copied, printed or compared.
 
+use core::cmp::Ordering;
 use core::marker::PhantomData;
 
 use subtle::ConstantTimeEq;
@@ -23,7 +24,7 @@ use crate::crypto::{
     AeadAlgorithm, CryptoError, CryptoProvider, Digest, Hash, HashAlgorithm, MAX_SUITE_HASH_LEN, NONCE_LEN,
     SharedSecret,
 };
-use crate::error::{ApiMisuse, Error};
+use crate::error::{ApiMisuse, Error, InvalidMessage, PeerMisbehaved};
 use crate::transcript::{FinishedHash, HelloHash, ServerFinishedHash};
 use crate::wire::enums::CipherSuite;
 
@@ -194,11 +195,7 @@ impl<C: CryptoProvider, W> TrafficSecret<C, HandshakeEpoch, W> {
     /// forger does not learn how much of it was right.
     ///
     /// Fails with [`CryptoError::Forged`] if it is wrong, also in its length.
-    pub(crate) fn verify_finished(
-        &self,
-        hash: &FinishedHash,
-        received: &[u8],
-    ) -> Result<FinishedVerified, CryptoError> {
+    pub(crate) fn verify_finished(&self, hash: &FinishedHash, received: &[u8]) -> Result<FinishedVerified, Error> {
         verify_finished::<C>(&self.secret, hash, received)
     }
 }
@@ -220,7 +217,7 @@ impl<C: CryptoProvider> TrafficSecret<C, ApplicationEpoch, Receiving> {
         &self,
         hash: &FinishedHash,
         received: &[u8],
-    ) -> Result<FinishedVerified, CryptoError> {
+    ) -> Result<FinishedVerified, Error> {
         verify_finished::<C>(&self.secret, hash, received)
     }
 }
@@ -289,9 +286,19 @@ fn verify_finished<C: CryptoProvider>(
     secret: &Secret,
     hash: &FinishedHash,
     received: &[u8],
-) -> Result<FinishedVerified, CryptoError> {
+) -> Result<FinishedVerified, Error> {
     let expected = finished::<C>(secret, hash.as_bytes())?;
-    if bool::from(expected.as_bytes().ct_eq(received)) { Ok(FinishedVerified(())) } else { Err(CryptoError::Forged) }
+    // RFC 9846 section 4.5.3: "opaque verify_data[Hash.length]", so another length is a "decode_error".
+    match received.len().cmp(&expected.as_bytes().len()) {
+        Ordering::Less => return Err(InvalidMessage::Truncated.into()),
+        Ordering::Greater => return Err(InvalidMessage::TrailingBytes.into()),
+        Ordering::Equal => {}
+    }
+    if bool::from(expected.as_bytes().ct_eq(received)) {
+        Ok(FinishedVerified(()))
+    } else {
+        Err(PeerMisbehaved::FinishedIncorrect.into())
+    }
 }
 
 fn traffic_keys<C: CryptoProvider>(secret: &Secret, suite: CipherSuite) -> Result<TrafficKeys<C>, CryptoError> {
@@ -490,12 +497,19 @@ mod tests {
         for bit in 0..right.len() * 8 {
             let mut wrong = right.to_vec();
             wrong[bit / 8] ^= 1 << (bit % 8);
-            assert_eq!(server.verify_finished(&hash, &wrong).err(), Some(CryptoError::Forged), "bit {bit}");
+            assert_eq!(
+                server.verify_finished(&hash, &wrong).err(),
+                Some(PeerMisbehaved::FinishedIncorrect.into()),
+                "bit {bit}"
+            );
         }
-        for len in (0..right.len()).chain([33, 64]) {
+        for (len, expected) in (0..right.len())
+            .map(|len| (len, InvalidMessage::Truncated))
+            .chain([33, 48, 64].map(|len| (len, InvalidMessage::TrailingBytes)))
+        {
             let mut wrong = right.to_vec();
             wrong.resize(len, 0);
-            assert_eq!(server.verify_finished(&hash, &wrong).err(), Some(CryptoError::Forged), "{len} bytes");
+            assert_eq!(server.verify_finished(&hash, &wrong).err(), Some(expected.into()), "{len} bytes");
         }
         // Neither reflected nor of another point.
         assert!(client.verify_finished(&hash, right).is_err());

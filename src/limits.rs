@@ -36,8 +36,9 @@ pub(crate) const MAX_CERTIFICATE: usize = 65_000;
 /// Extensions of one certificate. Public certificates have about ten. They are compared with each
 /// other to find duplicates, so the work grows with the square.
 pub(crate) const MAX_CERTIFICATE_EXTENSIONS: u8 = 32;
-/// Extensions in one message. Browsers send about 20; 64 bounds the work of finding duplicates.
-pub(crate) const MAX_MESSAGE_EXTENSIONS: usize = 64;
+/// Extensions of one message, of types that this crate does not know, and filters of one list that are compared to find
+/// duplicates: bounds the work. Browsers send about 20 extensions.
+pub(crate) const MAX_COMPARED_EXTENSIONS: usize = 64;
 /// Start of a Certificate message in the handshake: header, empty context, length of the list.
 pub(crate) const CERTIFICATE_PREFIX: usize = 8;
 /// Length in front of each certificate.
@@ -89,10 +90,26 @@ pub(crate) const MAX_LIST: usize = 64;
 pub(crate) const MAX_ANCHORS: usize = 255;
 /// Certificates of a chain of our own: a place among them fits a byte. No peer searches a path of more than ten or so.
 pub(crate) const MAX_CHAIN: usize = 255;
-/// Key shares of one ClientHello. Browsers send two or three; each pair is compared.
-pub(crate) const MAX_KEY_SHARES: usize = 16;
-/// A NewSessionTicket with every field as long as RFC 9846 section 4.7.1 allows.
-pub(crate) const MAX_TICKET: usize = MESSAGE_HEADER + 4 + 4 + (1 + 255) + (2 + 65_535) + (2 + 65_535);
+/// Key shares of a ClientHello of ours: each has a seed of its own.
+pub(crate) const MAX_OFFERED_SHARES: usize = 2;
+/// Key shares of one ClientHello that are compared to find duplicates, each with each. Browsers send two or three.
+pub(crate) const MAX_COMPARED_SHARES: usize = 16;
+/// The longest ClientHello: every field as long as RFC 9846 section 4.2.2 allows.
+pub(crate) const MAX_CLIENT_HELLO: usize = 2 + 32 + (1 + 32) + (2 + 65_534) + (1 + 255) + (2 + 65_535);
+/// The longest ServerHello (RFC 9846 section 4.2.3).
+pub(crate) const MAX_SERVER_HELLO: usize = 2 + 32 + (1 + 32) + 2 + 1 + (2 + 65_535);
+/// The longest EncryptedExtensions (RFC 9846 section 4.4.1).
+pub(crate) const MAX_ENCRYPTED_EXTENSIONS: usize = 2 + 65_535;
+/// The longest CertificateRequest (RFC 9846 section 4.4.2).
+pub(crate) const MAX_CERTIFICATE_REQUEST: usize = (1 + 255) + (2 + 65_535);
+/// The longest CertificateVerify (RFC 9846 section 4.5.2).
+pub(crate) const MAX_CERTIFICATE_VERIFY: usize = 2 + (2 + 65_535);
+/// The longest Finished: a MAC of SHA-384 (RFC 9846 section 4.5.3).
+pub(crate) const MAX_FINISHED: usize = 48;
+/// The longest NewSessionTicket (RFC 9846 section 4.7.1).
+pub(crate) const MAX_TICKET: usize = 4 + 4 + (1 + 255) + (2 + 65_535) + (2 + 65_535);
+/// The only KeyUpdate (RFC 9846 section 4.7.3).
+pub(crate) const MAX_KEY_UPDATE: usize = 1;
 /// Reads of a transport that takes nothing more, in search of the peer's alert: it is short, and comes last.
 #[cfg(any(feature = "blocking", feature = "async"))]
 pub(crate) const LAST_READS: u8 = 16;

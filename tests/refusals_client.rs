@@ -10,7 +10,7 @@ use common::messages::*;
 use common::pair::Setup;
 use common::pki::{Key, Pki};
 use common::script::{Script, client, incompatible, invalid, misbehaved};
-use embedded_mtls::{Error, InvalidMessage, NamedGroup, PeerIncompatible, PeerMisbehaved};
+use embedded_mtls::{CipherSuite, Error, InvalidMessage, NamedGroup, PeerIncompatible, PeerMisbehaved};
 
 /// A change of one message of the server's flight; other messages pass.
 type Edit = fn(&Pki, &Script, Vec<u8>) -> Vec<u8>;
@@ -332,7 +332,7 @@ fn a_client_refuses_a_bad_finished() {
             misbehaved(PeerMisbehaved::FinishedIncorrect),
         ),
         ("zeros", 20, |_, _, _| message(20, &[0; 32]), misbehaved(PeerMisbehaved::FinishedIncorrect)),
-        ("as long as SHA-384", 20, |_, _, _| message(20, &[0; 48]), misbehaved(PeerMisbehaved::FinishedIncorrect)),
+        ("as long as SHA-384", 20, |_, _, _| message(20, &[0; 48]), invalid(InvalidMessage::TrailingBytes)),
     ]);
 }
 
@@ -428,4 +428,25 @@ fn a_client_refuses_what_a_server_sends_before_the_second_hello() {
 
 const fn hrr_illegal() -> Option<Error> {
     misbehaved(PeerMisbehaved::HelloRetryRequestIllegal)
+}
+
+/// What the build has counts for nothing where this configuration does not offer it.
+#[test]
+fn a_client_refuses_a_suite_that_it_knows_and_did_not_offer() {
+    let pki = Pki::new();
+    let mut setup = Setup::new(&pki);
+    setup.client = setup.client.with_cipher_suites(&[CipherSuite::TLS_CHACHA20_POLY1305_SHA256]);
+    // The script answers with AES-128-GCM.
+    assert_eq!(verdict(setup, &pki, SERVER_HELLO, |_, _, message| message), illegal());
+}
+
+/// A session id over 32 bytes is no wrong echo, but no ServerHello.
+#[test]
+fn a_client_refuses_an_echo_that_no_session_id_can_be() {
+    check(&[(
+        "session id of 33 bytes",
+        SERVER_HELLO,
+        |_, _, m| hello(&m, |h| Hello { session_id: vec![7; 33], ..h }),
+        invalid(InvalidMessage::VectorTooLong),
+    )]);
 }

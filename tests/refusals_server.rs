@@ -86,12 +86,13 @@ fn a_server_refuses_a_bad_client_hello() {
     let not_offered = misbehaved(PeerMisbehaved::KeyShareNotOffered);
     let bad_share = misbehaved(PeerMisbehaved::KeyShareInvalid);
     let duplicate = invalid(InvalidMessage::DuplicateExtension);
-    let too_many_shares = invalid(InvalidMessage::TooManyKeyShares);
+    let too_long = invalid(InvalidMessage::VectorTooLong);
     let key = hello().share().1.to_vec();
     check(&[
-        ("session id of 33 bytes", Hello { session_id: vec![1; 33], ..hello() }, illegal),
+        ("session id of 33 bytes", Hello { session_id: vec![1; 33], ..hello() }, too_long),
         ("session id of 32 bytes", Hello { session_id: vec![1; 32], ..hello() }, FINE),
-        ("no compression method", choices(&[AES_128_GCM], &[]), illegal),
+        ("session id of 255 bytes", Hello { session_id: vec![1; 255], ..hello() }, too_long),
+        ("no compression method", choices(&[AES_128_GCM], &[]), empty),
         ("two compression methods", choices(&[AES_128_GCM], &[0, 1]), illegal),
         ("no suite", choices(&[], &[0]), empty),
         ("only other suites", choices(&[0xc02b, 0x1304, GREASE], &[0]), incompatible(PeerIncompatible::NoCipherSuite)),
@@ -122,7 +123,7 @@ fn a_server_refuses_a_bad_client_hello() {
         ("an unknown extension twice", twice(GREASE), duplicate),
         ("pre_shared_key before others", hello().with(45, &[1, 1]).with(41, &[0]).with(GREASE, &[]), illegal),
         ("pre_shared_key without its modes", hello().with(41, &[0]), missing),
-        ("too many key shares", shares(&[(GREASE, &[0][..]); 17]), too_many_shares),
+        ("GREASE twice among the key shares", shares(&[(GREASE, &[0][..]); 2]), not_offered),
         ("two host names", hello().with(0, b"\0\x08\0\0\x01a\0\0\x01b"), illegal),
         ("an empty host name", hello().with(0, b"\0\x03\0\0\0"), illegal),
         ("an empty list of names", hello().with(0, b"\0\0"), empty),
@@ -181,7 +182,8 @@ fn a_server_refuses_a_second_hello_that_changes_what_it_must_not() {
     let pki = Pki::new();
     let differs = misbehaved(PeerMisbehaved::SecondClientHelloDiffers);
     let share = misbehaved(PeerMisbehaved::KeyShareNotOffered);
-    let rows: [(&str, Hello, Option<Error>); 13] = [
+    let right = hello().share().1.to_vec();
+    let rows: [(&str, Hello, Option<Error>); 14] = [
         ("right", hello(), FINE),
         ("padding added", hello().with(21, &[0; 30]), FINE),
         ("random", Hello { random: [9; 32], ..hello() }, differs),
@@ -195,6 +197,7 @@ fn a_server_refuses_a_second_hello_that_changes_what_it_must_not() {
         ("the same share again", Script::hello(P256), share),
         ("no share", shares(&[]), share),
         ("two shares", shares(&[(X25519, &[9; 32]), (P256, &[4; 65])]), share),
+        ("two shares of the right group", shares(&[(X25519, &right), (X25519, &right)]), share),
     ];
     for (name, hello, expected) in rows {
         let (mut real, mut script) = retried(&pki);
@@ -213,6 +216,28 @@ fn a_server_refuses_what_a_client_sends_before_it_was_asked_to_retry() {
         let (mut real, mut script) = (Real::server(setup), Script::client(Script::hello(P256)));
         real.feed(&record(22, &[script.client_hello.emit(), behind].concat()));
         assert_eq!(real.verdict(&mut script), misbehaved(PeerMisbehaved::UnexpectedMessage), "{name}");
+    }
+}
+
+/// RFC 9846 sets no limit below that of the lengths: what is not looked at is skipped.
+#[test]
+fn a_server_skips_more_extensions_and_key_shares_than_it_compares() {
+    let pki = Pki::new();
+    let own = Script::hello(X25519);
+    let groups: Vec<u16> = (0x0100..0x0140).collect();
+    let mut list: Vec<_> = groups.iter().map(|group| (*group, &[1; 32][..])).collect();
+    list.push(own.share());
+    let offered = list16(&[&groups[..], &[X25519]].concat());
+    let many_shares = shares(&list).with(SUPPORTED_GROUPS, &offered);
+    let mut many_extensions = hello();
+    many_extensions.extensions.splice(0..0, (0..200).map(|kind| (0x4000 + kind, vec![])));
+    for hello in [many_shares, many_extensions] {
+        let (mut real, mut script) = (Real::server(Setup::new(&pki)), Script::client(hello));
+        real.feed(&script.say_hello());
+        script.hear_server(&real.take());
+        let flight = script.client_flight(&pki, |message| message);
+        real.feed(&script.seal_all(&flight));
+        assert_eq!(real.verdict(&mut script), FINE);
     }
 }
 

@@ -119,7 +119,8 @@ impl<'b, S: Side, C: CryptoProvider> CredentialRequest<'_, 'b, S, C> {
     /// Shows `credential`.
     ///
     /// # Errors
-    /// [`ApiMisuse::CredentialSchemeNotOffered`] if the peer cannot verify its signatures; errors are sticky.
+    /// [`ApiMisuse::CredentialSchemeNotOffered`] if the peer cannot verify its signatures; errors are sticky. A client's
+    /// handshake fails with it later, as with [`fail`](Self::fail).
     pub fn select(self, credential: &'b Credential<'b>) -> Result<(), Error> {
         self.target.advance(Answer::Credential(Some(credential)))
     }
@@ -133,8 +134,14 @@ impl<'b, S: Side, C: CryptoProvider> CredentialRequest<'_, 'b, S, C> {
     }
 
     /// Shows none and ends the handshake.
-    pub fn fail(self, reason: PeerIncompatible) -> Error {
-        self.target.fail(reason.into())
+    ///
+    /// A client's goes on until the server has proved who it is, and fails then, in [`poll`](crate::Handshake::poll):
+    /// whoever merely answers does not learn which authorities have issued certificates of ours.
+    ///
+    /// # Errors
+    /// On a server, and after the handshake, `reason`; errors are sticky.
+    pub fn fail(self, reason: PeerIncompatible) -> Result<(), Error> {
+        self.target.advance(Answer::Fail(reason))
     }
 
     /// Does what was chosen.
@@ -144,7 +151,7 @@ impl<'b, S: Side, C: CryptoProvider> CredentialRequest<'_, 'b, S, C> {
     pub fn answer(self, choice: Choice<'b>) -> Result<(), Error> {
         match choice {
             Choice::Decline => self.decline(),
-            Choice::Fail(reason) => Err(self.fail(reason)),
+            Choice::Fail(reason) => self.fail(reason),
             Choice::Show(credential) => self.select(credential),
         }
     }
@@ -163,6 +170,12 @@ impl<C: CryptoProvider> CredentialRequest<'_, '_, Server, C> {
     /// The name of the server that the client wants to reach (RFC 6066 section 3), ASCII, as it came.
     pub fn server_name(&self) -> Option<&str> {
         self.peer_request().server_name()
+    }
+
+    /// The application protocols that the client offers, its favourite first (RFC 7301 section 3.1). With
+    /// [`with_alpn`](crate::ServerConfig::with_alpn) the first of ours that is among them is agreed on.
+    pub fn protocols(&self) -> impl Iterator<Item = &[u8]> + '_ {
+        self.peer_request().protocols()
     }
 }
 

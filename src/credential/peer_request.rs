@@ -5,7 +5,7 @@ use crate::error::CertificateError;
 use crate::wire::certificate_request::CertificateRequest;
 use crate::wire::client_hello::ClientHello;
 use crate::wire::enums::SignatureScheme;
-use crate::wire::extension::{CodePoints, DistinguishedNames};
+use crate::wire::extension::{CodePoints, DistinguishedNames, ProtocolNames};
 use crate::wire::oid_filters::OidFilters;
 use crate::x509::{Name, OwnCertificate, Purpose, Time, is_sha1};
 use core::fmt;
@@ -19,6 +19,7 @@ pub struct PeerRequest<'w> {
     authorities: DistinguishedNames<'w>,
     oid_filters: OidFilters<'w>,
     server_name: Option<&'w str>,
+    protocols: Option<ProtocolNames<'w>>,
     role: Purpose,
 }
 
@@ -69,6 +70,7 @@ impl<'w> PeerRequest<'w> {
             authorities: request.authorities,
             oid_filters: request.oid_filters,
             server_name: None,
+            protocols: None,
             role: Purpose::ClientAuth,
         }
     }
@@ -82,6 +84,7 @@ impl<'w> PeerRequest<'w> {
             authorities: hello.authorities.unwrap_or_default(),
             oid_filters: OidFilters::default(),
             server_name: hello.server_name,
+            protocols: hello.protocols,
             role: Purpose::ServerAuth,
         }
     }
@@ -94,6 +97,7 @@ impl<'w> PeerRequest<'w> {
             authorities: DistinguishedNames::default(),
             oid_filters: OidFilters::default(),
             server_name: None,
+            protocols: None,
             role,
         }
     }
@@ -129,6 +133,11 @@ impl<'w> PeerRequest<'w> {
     /// The name of the server that a client wants to reach (RFC 6066 section 3), ASCII, as it came.
     pub const fn server_name(&self) -> Option<&'w str> {
         self.server_name
+    }
+
+    /// The application protocols that a client offers, its favourite first (RFC 7301 section 3.1).
+    pub fn protocols(&self) -> impl Iterator<Item = &'w [u8]> + use<'w> {
+        self.protocols.into_iter().flat_map(ProtocolNames::iter)
     }
 
     /// Our role.

@@ -40,7 +40,7 @@ pub enum NoMatch<'b> {
     /// is switched off, or another [alias](Selector::with_alias) is asked for. A web server has such a default for clients that ask for no name or for an unknown one.
     Default(&'b str),
     /// End the handshake: with `unrecognized_name` (112) if a client asked for a name that no entry serves, else with
-    /// `handshake_failure` (40).
+    /// `handshake_failure` (40). A client does so once the server has proved who it is, and not before.
     Fail,
 }
 

@@ -53,6 +53,7 @@ impl Display for ApiMisuse {
             Self::CredentialUnusable(error) => return write!(f, "a credential cannot be used: {error}"),
             Self::ExportLength => "the exporter was asked for more than 255 hash lengths, or its label is over 249 bytes",
             Self::HostNeeded => "a stream without a host was asked who we are, or who may in, after the handshake",
+            Self::KeySharesUnusable => "the list of key shares has more than two groups, one twice, or one that is not offered",
             Self::NoTrustAnchors => "certificates are to be verified, and there is no trust anchor",
             Self::PostHandshakeAuthNotOffered => "the peer did not offer to authenticate after the handshake",
             Self::RequestPending => "the client has not yet answered the last request for a certificate",
@@ -77,11 +78,10 @@ impl Display for InvalidMessage {
             Self::IllegalValue => "a field has a value it must not have",
             Self::MessageTooLong => "it is longer than any message of its kind can be",
             Self::RecordTooLong => "its record is longer than TLS allows",
-            Self::TooManyExtensions => "it has more extensions than are followed",
-            Self::TooManyKeyShares => "it has more key shares than are followed",
             Self::TrailingBytes => "bytes are left behind the end of a structure",
             Self::Truncated => "a structure ends before its end",
             Self::UnknownType => "its type does not exist",
+            Self::VectorTooLong => "a list or a string is longer than its type allows",
         })
     }
 }

@@ -97,6 +97,8 @@ pub enum ApiMisuse {
     /// The names of the trust anchors, or those of `with_authority_names`, do not fit into a CertificateRequest (65,024
     /// bytes), or there are more than 255 anchors.
     AuthoritiesTooLong,
+    /// A list of key shares has more than two groups, one twice, or one that is not offered.
+    KeySharesUnusable,
     /// No trust anchor, though certificates are to be verified.
     NoTrustAnchors,
     /// A list of suites, groups or signature schemes names one that this provider does not have, or has more
@@ -140,14 +142,12 @@ pub enum InvalidMessage {
     RecordTooLong,
     /// Bytes are left behind the end of a structure.
     TrailingBytes,
-    /// More extensions in one message than this implementation follows.
-    TooManyExtensions,
-    /// More key shares in one ClientHello than this implementation follows.
-    TooManyKeyShares,
     /// A structure ends before its end.
     Truncated,
     /// A record type or message type that does not exist.
     UnknownType,
+    /// A vector is longer than its type allows (RFC 9846 section 3.4).
+    VectorTooLong,
 }
 
 /// No common ground.
@@ -254,10 +254,9 @@ impl InvalidMessage {
             Self::AlertLength
             | Self::EmptyVector
             | Self::MessageTooLong
-            | Self::TooManyExtensions
-            | Self::TooManyKeyShares
             | Self::TrailingBytes
-            | Self::Truncated => AlertDescription::DECODE_ERROR,
+            | Self::Truncated
+            | Self::VectorTooLong => AlertDescription::DECODE_ERROR,
         }
     }
 }

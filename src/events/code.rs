@@ -120,10 +120,10 @@ codes!(InvalidMessage {
     MessageTooLong = 5,
     RecordTooLong = 6,
     TrailingBytes = 7,
-    TooManyExtensions = 8,
-    TooManyKeyShares = 9,
+    // 8 and 9 were limits that are none any more.
     Truncated = 10,
     UnknownType = 11,
+    VectorTooLong = 12,
 });
 
 codes!(PeerIncompatible {
@@ -287,6 +287,7 @@ misuses! {
     HostNeeded = 8,
     AuthoritiesTooLong = 9,
     NoTrustAnchors = 10,
+    KeySharesUnusable = 21,
     AlgorithmUnsupported = 11,
     PostHandshakeAuthNotOffered = 12,
     RequestPending = 13,

@@ -208,7 +208,7 @@ fn verify_signature<C: CryptoProvider>(
     let content = certificate_verify_content(signer, &cx.transcript.certificate_hash());
     // "the signature algorithm MUST be compatible with the key in the sender's end-entity certificate".
     key.verify::<C>(verify.scheme, content.as_bytes(), verify.signature)?;
+    let verified = SignatureVerified::assertion(verify.scheme);
     cx.receive_into_transcript()?;
-    let verified = SignatureVerified::assertion();
     Ok(Outcome::Next(Authenticate::AwaitAuthorization(chain, verified), Progress::Yield))
 }

@@ -14,8 +14,8 @@
 //! ```
 
 use super::authenticate::{Answered, Authenticate, Expectation, Outcome};
-use super::config::{ClientConfig, Parameters, check_anchors};
-use super::hello_offer::{offer, session_id};
+use super::config::{ClientConfig, Parameters};
+use super::hello_offer::{Groups, Shares, offer, session_id};
 use super::identify::{Identify, send_finished};
 use super::keys::{ApplicationKeys, ClientFinishedKeys, HandshakeKeys, receive_finished};
 #[cfg(feature = "post-handshake-auth")]
@@ -23,7 +23,7 @@ use super::post::Party;
 use super::proof::PeerAuthenticated;
 use super::{Answer, Context, Established, Progress, Question, Role, Stage, Wait};
 use crate::credential::{Credential, PeerRequest};
-use crate::crypto::{CryptoProvider, HashAlgorithm, KeyExchange, KeyShare};
+use crate::crypto::{CryptoProvider, HashAlgorithm, KeyExchange};
 use crate::error::{ApiMisuse, Error, PeerMisbehaved};
 use crate::key_schedule::FinishedVerified;
 use crate::record::outbound::Written;
@@ -31,10 +31,9 @@ use crate::transcript::Transcript;
 use crate::wire::certificate_request::CertificateRequest;
 use crate::wire::encrypted_extensions::EncryptedExtensions;
 use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup};
-use crate::wire::extension::KeyShareEntry;
 use crate::wire::handshake;
 use crate::wire::server_hello::{self, ServerHello};
-use crate::x509::{Purpose, Rules, ServerName, Time, Trace};
+use crate::x509::{Purpose, Rules, Time, Trace};
 
 /// The side that connects.
 #[derive(Debug)]
@@ -43,11 +42,12 @@ pub enum Client {}
 /// The states, in the order in which they are reached.
 pub enum State<'b, C: CryptoProvider> {
     Start,
-    SendClientHello(Share<C>),
-    ExpectServerHello(Hello<C>),
+    /// After a HelloRetryRequest, it lies in `rx` from here to `SendClientHello`.
+    MakeKeyShares(Shares),
+    SendClientHello(Shares),
+    ExpectServerHello(Hello),
     /// A HelloRetryRequest lies in `rx`.
-    RetryKeyShare(Retry),
-    SendSecondClientHello(Retry, Share<C>),
+    Retry(Retry),
     ExpectEncryptedExtensions(HandshakeKeys<C>),
     ExpectCertificateOrRequest(HandshakeKeys<C>),
     /// A CertificateRequest is on its way or lies in `rx`.
@@ -61,23 +61,9 @@ pub enum State<'b, C: CryptoProvider> {
     Failed,
 }
 
-/// A key exchange and its public half.
-pub struct Share<C: CryptoProvider> {
-    group: NamedGroup,
-    private: C::KeyExchange,
-    public: KeyShare,
-}
-
-impl<C: CryptoProvider> Share<C> {
-    fn entry(&self) -> KeyShareEntry<'_> {
-        KeyShareEntry { group: self.group, key_exchange: self.public.as_bytes() }
-    }
-}
-
 /// What the ClientHello on its way committed us to.
-pub struct Hello<C: CryptoProvider> {
-    group: NamedGroup,
-    private: C::KeyExchange,
+pub struct Hello {
+    groups: Groups,
     /// The suite of the HelloRetryRequest, if there was one.
     retried: Option<CipherSuite>,
 }
@@ -86,12 +72,14 @@ pub struct Hello<C: CryptoProvider> {
 #[derive(Clone, Copy)]
 pub struct Retry {
     suite: CipherSuite,
-    group: NamedGroup,
-    same_share: bool,
+    /// The groups of the shares that were sent.
+    groups: Groups,
+    /// The group of the share to send instead; `None` if the same shares are to be sent again.
+    group: Option<NamedGroup>,
 }
 
-/// Our answer to a CertificateRequest: a credential, or none.
-type Reply<'b> = Option<&'b Credential<'b>>;
+/// Our answer to a CertificateRequest: a credential, or none, or the error that waits until the server has proved who it is.
+type Reply<'b> = Result<Option<&'b Credential<'b>>, Error>;
 
 /// What the last flight and the session need.
 pub struct Response<C: CryptoProvider> {
@@ -119,8 +107,7 @@ impl Role for Client {
     }
 
     fn check<C: CryptoProvider>(config: &ClientConfig<'_>) -> Result<(), Error> {
-        config.parameters.check::<C>()?;
-        check_anchors(config.anchors)
+        config.check::<C>()
     }
 
     fn start<'b, C: CryptoProvider>() -> State<'b, C> {
@@ -134,9 +121,9 @@ impl Role for Client {
     fn waits_for<C: CryptoProvider>(state: &State<'_, C>) -> Wait {
         match state {
             State::Start
+            | State::MakeKeyShares(_)
             | State::SendClientHello(_)
-            | State::RetryKeyShare(_)
-            | State::SendSecondClientHello(..)
+            | State::Retry(_)
             | State::SendFinished(_)
             | State::Failed => Wait::Nothing,
             State::ExpectServerHello(_) => Wait::Message(&[HandshakeType::SERVER_HELLO]),
@@ -155,9 +142,12 @@ impl Role for Client {
 
     fn stage<C: CryptoProvider>(state: &State<'_, C>) -> Stage {
         match state {
-            State::Start | State::SendClientHello(_) => Stage::ClientHello,
+            State::MakeKeyShares(shares) | State::SendClientHello(shares) if shares.retried.is_some() => {
+                Stage::SecondClientHello
+            }
+            State::Start | State::MakeKeyShares(_) | State::SendClientHello(_) => Stage::ClientHello,
             State::ExpectServerHello(_) => Stage::ServerHello,
-            State::RetryKeyShare(_) | State::SendSecondClientHello(..) => Stage::SecondClientHello,
+            State::Retry(_) => Stage::SecondClientHello,
             State::ExpectEncryptedExtensions(_) => Stage::EncryptedExtensions,
             State::ExpectCertificateOrRequest(_) | State::ExpectCertificateRequest(_) => Stage::CertificateRequest,
             State::AwaitCredential(_) => Stage::CredentialChoice,
@@ -180,11 +170,14 @@ impl Role for Client {
         trace: &mut impl Trace,
     ) -> Next<'b, C> {
         match state {
-            State::Start => start(cx, config),
-            State::SendClientHello(share) => send_client_hello(share, cx, config),
-            State::ExpectServerHello(hello) => handle_server_hello(hello, cx, config),
-            State::RetryKeyShare(retry) => make_second_share(retry, cx),
-            State::SendSecondClientHello(retry, share) => send_second_client_hello(retry, share, cx, config),
+            State::Start => Ok((start(cx, config), Progress::Continue)),
+            State::MakeKeyShares(shares) => make_key_shares(shares, cx),
+            State::SendClientHello(shares) => match shares.retried {
+                None => send_client_hello(shares, cx, config),
+                Some(_) => send_second_client_hello(shares, cx, config),
+            },
+            State::ExpectServerHello(hello) => handle_server_hello(&hello, cx, config),
+            State::Retry(retry) => begin_again(retry, cx),
             State::ExpectEncryptedExtensions(keys) => handle_encrypted_extensions(keys, cx, config),
             State::ExpectCertificateOrRequest(keys) => Ok(look_for_request(keys, cx)),
             State::ExpectCertificateRequest(keys) => handle_certificate_request(keys, cx),
@@ -207,7 +200,8 @@ impl Role for Client {
         answer: Answer<'_, 'b>,
     ) -> Result<State<'b, C>, Error> {
         match (state, answer) {
-            (State::AwaitCredential(keys), Answer::Credential(reply)) => Ok(take_reply(keys, reply, cx)?),
+            (State::AwaitCredential(keys), Answer::Credential(reply)) => take_reply(keys, Ok(reply), cx),
+            (State::AwaitCredential(keys), Answer::Fail(reason)) => take_reply(keys, Err(reason.into()), cx),
             (State::AuthenticateServer(keys, reply, step), answer) => Ok(match step.answer(answer)? {
                 Answered::Next(step) => State::AuthenticateServer(keys, reply, step),
                 Answered::Authenticated(peer) => State::ExpectFinished(keys, reply, peer),
@@ -253,40 +247,46 @@ impl Role for Client {
     }
 }
 
-/// The key share of the first ClientHello is of the preferred group.
 #[inline(never)]
-fn start<'b, C: CryptoProvider>(cx: &mut Context<'b, C>, config: &ClientConfig<'b>) -> Next<'b, C> {
+fn start<'b, C: CryptoProvider>(cx: &mut Context<'b, C>, config: &ClientConfig<'b>) -> State<'b, C> {
     #[cfg(feature = "key-log")]
     {
         cx.key_log.client_random = *cx.entropy.random();
     }
-    if let ServerName::Dns(name) = config.server_name {
-        cx.rx.events.server_name(Some(name.as_str()));
+    if let Some(name) = config.sent_server_name() {
+        cx.rx.events.server_name(Some(name));
     }
     if config.compatibility {
         cx.tx.owe_change_cipher_spec();
     }
-    let group = *config.parameters.groups::<C>().first().ok_or(ApiMisuse::AlgorithmUnsupported)?;
-    let private = C::key_exchange(group, cx.entropy.first_seed())?;
-    let public = private.key_share()?;
-    Ok((State::SendClientHello(Share { group, private, public }), Progress::Yield))
+    State::MakeKeyShares(Shares::new(config.shared_groups::<C>(), None))
+}
+
+/// Makes the next key share that is missing.
+#[inline(never)]
+fn make_key_shares<'b, C: CryptoProvider>(mut shares: Shares, cx: &Context<'b, C>) -> Next<'b, C> {
+    Ok(if shares.make_next::<C>(&cx.entropy)? {
+        (State::MakeKeyShares(shares), Progress::Yield)
+    } else {
+        (State::SendClientHello(shares), Progress::Continue)
+    })
 }
 
 #[inline(never)]
 fn send_client_hello<'b, C: CryptoProvider>(
-    share: Share<C>,
+    shares: Shares,
     cx: &mut Context<'b, C>,
     config: &ClientConfig<'b>,
 ) -> Next<'b, C> {
     // Not hashed yet: the server chooses the hash. The message stays where it is until then.
     cx.tx.hold_hello();
     cx.rx.begin_handshake();
-    let offer = offer::<C>(share.entry(), &cx.entropy, config, None);
+    let offer = offer::<C>(&shares, &cx.entropy, config, None);
     match cx.tx.message(&|w| offer.emit(w), &mut |_| ())? {
-        Written::AfterTransmit => Ok((State::SendClientHello(share), Progress::Transmit)),
+        Written::AfterTransmit => Ok((State::SendClientHello(shares), Progress::Transmit)),
         Written::Yes => {
             cx.tx.flush()?;
-            let hello = Hello { group: share.group, private: share.private, retried: None };
+            let hello = Hello { groups: shares.groups, retried: None };
             Ok((State::ExpectServerHello(hello), Progress::Transmit))
         }
     }
@@ -294,7 +294,7 @@ fn send_client_hello<'b, C: CryptoProvider>(
 
 #[inline(never)]
 fn handle_server_hello<'b, C: CryptoProvider>(
-    hello: Hello<C>,
+    hello: &Hello,
     cx: &mut Context<'b, C>,
     config: &ClientConfig<'b>,
 ) -> Next<'b, C> {
@@ -315,23 +315,25 @@ fn handle_server_hello<'b, C: CryptoProvider>(
     let hash = HashAlgorithm::of(suite).ok_or(PeerMisbehaved::SelectedNotOffered)?;
     match server_hello.answer {
         server_hello::Answer::Retry { group, cookie } => {
-            let retry = check_retry::<C>(&hello, suite, group, cookie, config)?;
+            let retry = check_retry::<C>(hello, suite, group, cookie, config)?;
             cx.rx.events.retried(group);
-            Ok((State::RetryKeyShare(retry), Progress::Continue))
+            cx.negotiated.retried = true;
+            Ok((State::Retry(retry), Progress::Continue))
         }
         server_hello::Answer::Hello { key_share, .. } => {
             // RFC 9846 section 4.3.8: the share MUST be in the group the client sent one of.
-            if key_share.group != hello.group {
-                return Err(PeerMisbehaved::KeyShareNotOffered.into());
-            }
-            let shared = hello.private.agree(key_share.key_exchange).map_err(|_| PeerMisbehaved::KeyShareInvalid)?;
+            let group = key_share.group;
+            let place = hello.groups.iter().position(|sent| *sent == Some(group));
+            let seed = cx.entropy.seed(place.ok_or(PeerMisbehaved::KeyShareNotOffered)?);
+            let shared = C::key_exchange(group, seed)?.agree(key_share.key_exchange);
+            let shared = shared.map_err(|_| PeerMisbehaved::KeyShareInvalid)?;
             if hello.retried.is_none() {
                 begin_transcript(cx, hash)?;
             }
             cx.receive_into_transcript()?;
             cx.negotiated.cipher_suite = suite;
-            cx.negotiated.group = hello.group;
-            cx.rx.events.agreed(suite, hello.group);
+            cx.negotiated.group = group;
+            cx.rx.events.agreed(suite, group);
             cx.entropy.forget_seeds();
 
             let keys = HandshakeKeys::derive(hash, &shared, cx)?;
@@ -352,7 +354,7 @@ fn begin_transcript<C: CryptoProvider>(cx: &mut Context<'_, C>, hash: HashAlgori
 
 /// RFC 9846 section 4.2.4 and 4.3.8: what a HelloRetryRequest may ask.
 fn check_retry<C: CryptoProvider>(
-    hello: &Hello<C>,
+    hello: &Hello,
     suite: CipherSuite,
     group: Option<NamedGroup>,
     cookie: Option<&[u8]>,
@@ -367,39 +369,39 @@ fn check_retry<C: CryptoProvider>(
         // "(1) the selected_group field corresponds to a group which was provided in the
         // 'supported_groups' extension in the original ClientHello and (2) the selected_group field does not
         // correspond to a group which was provided in the 'key_share' extension": otherwise illegal_parameter.
-        Some(group) if group == hello.group || !config.parameters.groups::<C>().contains(&group) => {
+        Some(group) if hello.groups.contains(&Some(group)) || !config.parameters.groups::<C>().contains(&group) => {
             Err(PeerMisbehaved::HelloRetryRequestIllegal.into())
         }
-        Some(group) => Ok(Retry { suite, group, same_share: false }),
         // Section 4.2.4: abort "if the HelloRetryRequest would not result in any change in the ClientHello".
         None if cookie.is_none() => Err(PeerMisbehaved::HelloRetryRequestIllegal.into()),
-        // Only a cookie: everything else, the key share too, stays as it was.
-        None => Ok(Retry { suite, group: hello.group, same_share: true }),
+        // Only a cookie: everything else, the key shares too, stays as it was.
+        group => Ok(Retry { suite, groups: hello.groups, group }),
     }
 }
 
-/// A share of the group that was asked for, or the same again from the same seed. The transcript goes
+/// Offers a share of the group that was asked for, or the same again from the same seeds. The transcript goes
 /// on with the hash of the first ClientHello and the HelloRetryRequest.
 #[inline(never)]
-fn make_second_share<'b, C: CryptoProvider>(retry: Retry, cx: &mut Context<'b, C>) -> Next<'b, C> {
-    let seed = if retry.same_share { cx.entropy.first_seed() } else { cx.entropy.second_seed() };
-    let private = C::key_exchange(retry.group, seed)?;
-    let public = private.key_share()?;
-    let share = Share { group: retry.group, private, public };
-
+fn begin_again<'b, C: CryptoProvider>(retry: Retry, cx: &mut Context<'b, C>) -> Next<'b, C> {
+    let groups = match retry.group {
+        Some(group) => {
+            cx.entropy.renew_seed::<C>(retry.groups.iter().flatten().count())?;
+            [Some(group), None]
+        }
+        None => retry.groups,
+    };
     let hash = HashAlgorithm::of(retry.suite).ok_or(PeerMisbehaved::SelectedNotOffered)?;
     begin_transcript(cx, hash)?;
     cx.transcript.replace_by_message_hash()?;
     cx.transcript.update(cx.rx.last_message()?);
     // RFC 9846 appendix E.4: with a HelloRetryRequest, the second ClientHello is the second flight.
     cx.tx.change_cipher_spec();
-    Ok((State::SendSecondClientHello(retry, share), Progress::Yield))
+    Ok((State::MakeKeyShares(Shares::new(groups, Some(retry.suite))), Progress::Continue))
 }
 
 #[inline(never)]
 fn send_second_client_hello<'b, C: CryptoProvider>(
-    retry: Retry,
-    share: Share<C>,
+    shares: Shares,
     cx: &mut Context<'b, C>,
     config: &ClientConfig<'b>,
 ) -> Next<'b, C> {
@@ -407,15 +409,15 @@ fn send_second_client_hello<'b, C: CryptoProvider>(
     let server_hello::Answer::Retry { cookie, .. } = ServerHello::parse(handshake::body(message)?)?.answer else {
         return Err(PeerMisbehaved::UnexpectedMessage.into());
     };
-    let offer = offer::<C>(share.entry(), &cx.entropy, config, cookie);
+    let offer = offer::<C>(&shares, &cx.entropy, config, cookie);
     let Context { tx, transcript, .. } = cx;
     if tx.message(&|w| offer.emit(w), &mut |message| transcript.update(message))? == Written::AfterTransmit {
-        return Ok((State::SendSecondClientHello(retry, share), Progress::Transmit));
+        return Ok((State::SendClientHello(shares), Progress::Transmit));
     }
     tx.flush()?;
     let length = message.len();
     cx.rx.consume(length);
-    let hello = Hello { group: share.group, private: share.private, retried: Some(retry.suite) };
+    let hello = Hello { groups: shares.groups, retried: shares.retried };
     Ok((State::ExpectServerHello(hello), Progress::Transmit))
 }
 
@@ -428,7 +430,7 @@ fn handle_encrypted_extensions<'b, C: CryptoProvider>(
     let message = cx.rx.message()?;
     let extensions = EncryptedExtensions::parse(handshake::body(message)?)?;
     // RFC 9846 section 4.3: no answers to what was not asked.
-    if extensions.server_name && matches!(config.server_name, ServerName::Ip(_)) {
+    if extensions.server_name && config.sent_server_name().is_none() {
         return Err(PeerMisbehaved::UnsolicitedExtension.into());
     }
     if let Some(selected) = extensions.protocol {
@@ -471,11 +473,14 @@ fn take_reply<'b, C: CryptoProvider>(
     cx: &mut Context<'b, C>,
 ) -> Result<State<'b, C>, Error> {
     let request = CertificateRequest::parse(handshake::body(cx.rx.message()?)?)?;
-    if reply.is_some_and(|credential| !request.signature_schemes.contains(credential.scheme().0)) {
-        return Err(ApiMisuse::CredentialSchemeNotOffered.into());
-    }
+    let reply = reply.and_then(|credential| match credential {
+        Some(credential) if !request.signature_schemes.contains(credential.scheme().0) => {
+            Err(ApiMisuse::CredentialSchemeNotOffered.into())
+        }
+        _ => Ok(credential),
+    });
     cx.receive_into_transcript()?;
-    cx.negotiated.presented(reply);
+    cx.negotiated.presented(reply.unwrap_or(None));
     Ok(State::AuthenticateServer(keys, Some(reply), Authenticate::ExpectCertificate))
 }
 
@@ -516,6 +521,8 @@ fn handle_finished<'b, C: CryptoProvider>(
     cx: &mut Context<'b, C>,
 ) -> Next<'b, C> {
     let finished = receive_finished(&keys.server, cx)?;
+    // Not before the server has proved who it is: see `CredentialRequest::fail`.
+    let reply = reply.transpose()?;
     let keys = keys.into_application(cx)?;
     cx.rx.set_application_protection(keys.application.server.protection(cx.negotiated.cipher_suite)?)?;
 

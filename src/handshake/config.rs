@@ -2,7 +2,7 @@
 
 use crate::crypto::{AeadAlgorithm, CryptoProvider, HashAlgorithm, SignatureAlgorithm};
 use crate::error::{ApiMisuse, Error};
-use crate::limits::{DEFAULT_DEPTH, MAX_ANCHORS, MAX_LIST};
+use crate::limits::{DEFAULT_DEPTH, MAX_ANCHORS, MAX_LIST, MAX_OFFERED_SHARES};
 use crate::wire::certificate_request::MAX_AUTHORITIES;
 use crate::wire::enums::{CipherSuite, NamedGroup, SignatureScheme};
 use crate::x509::{CommonName, Name, ServerName, TrustAnchor, Waivers};
@@ -28,6 +28,10 @@ pub struct ClientConfig<'a> {
     pub(crate) anchors: &'a [TrustAnchor<'a>],
     pub(crate) parameters: Parameters<'a>,
     pub(crate) compatibility: bool,
+    /// The name that is sent, unless it is an address.
+    sent_server_name: Option<ServerName<'a>>,
+    /// If it is not the first group of the parameters.
+    key_shares: Option<&'a [NamedGroup]>,
     #[cfg(feature = "post-handshake-auth")]
     pub(crate) post_handshake_auth: bool,
 }
@@ -66,9 +70,56 @@ impl<'a> ClientConfig<'a> {
             anchors,
             parameters: Parameters::new(),
             compatibility: true,
+            sent_server_name: Some(server_name),
+            key_shares: None,
             #[cfg(feature = "post-handshake-auth")]
             post_handshake_auth: false,
         }
+    }
+
+    /// Sends this name as SNI (RFC 6066 section 3), or none, in place of the one that is checked: for a server that is
+    /// reached under one name and has a certificate of another, or that shall not be named in the clear.
+    /// An address is never sent.
+    #[must_use]
+    pub const fn with_sent_server_name(mut self, name: Option<ServerName<'a>>) -> Self {
+        self.sent_server_name = name;
+        self
+    }
+
+    /// Sends key shares of these groups in the first ClientHello, in this order: none, one or two different ones of
+    /// [`with_groups`](Self::with_groups). By default one of the first group. Each costs a public-key operation; without the
+    /// one that the server wants, a HelloRetryRequest costs a round trip.
+    #[must_use]
+    pub const fn with_key_shares(mut self, groups: &'a [NamedGroup]) -> Self {
+        self.key_shares = Some(groups);
+        self
+    }
+
+    /// The name that is sent as SNI. RFC 6066 section 3: "Literal IPv4 and IPv6 addresses are not permitted in '`HostName`'."
+    pub(crate) fn sent_server_name(&self) -> Option<&'a str> {
+        match self.sent_server_name {
+            Some(ServerName::Dns(name)) => Some(name.as_str()),
+            Some(ServerName::Ip(_)) | None => None,
+        }
+    }
+
+    /// The groups of the key shares of the first ClientHello.
+    pub(crate) fn shared_groups<C: CryptoProvider>(&self) -> [Option<NamedGroup>; MAX_OFFERED_SHARES] {
+        let first = self.parameters.groups::<C>().get(..1).unwrap_or_default();
+        let mut groups = self.key_shares.unwrap_or(first).iter().copied();
+        [groups.next(), groups.next()]
+    }
+
+    /// Refuses what can never work, before the first byte is sent.
+    pub(crate) fn check<C: CryptoProvider>(&self) -> Result<(), Error> {
+        self.parameters.check::<C>()?;
+        let shares = self.key_shares.unwrap_or_default();
+        let groups = self.parameters.groups::<C>();
+        let repeated = shares.first().is_some_and(|first| shares.get(1) == Some(first));
+        if shares.len() > MAX_OFFERED_SHARES || repeated || !shares.iter().all(|group| groups.contains(group)) {
+            return Err(ApiMisuse::KeySharesUnusable.into());
+        }
+        check_anchors(self.anchors)
     }
 
     /// Sets middlebox compatibility mode (RFC 9846 appendix E.4): the client sends a session id, and a

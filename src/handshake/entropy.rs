@@ -1,6 +1,6 @@
 //! All randomness of one handshake.
 
-use crate::crypto::KEY_SEED_LEN;
+use crate::crypto::{CryptoError, CryptoProvider, HashAlgorithm, KEY_SEED_LEN};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// The randomness of one handshake, as data: 128 bytes from a cryptographically secure source,
@@ -58,7 +58,27 @@ impl Entropy {
         &self.session_id
     }
 
-    /// The seed of the key share of the first hello of a client, and of a server.
+    /// The seed of the key share in this place of a ClientHello.
+    pub(crate) const fn seed(&self, place: usize) -> &[u8; KEY_SEED_LEN] {
+        if place == 0 { &self.first_seed } else { &self.second_seed }
+    }
+
+    /// Puts a seed in the first place of which no share was made yet, for the share that a HelloRetryRequest asks
+    /// for; of the seeds there are, so many were used.
+    pub(crate) fn renew_seed<C: CryptoProvider>(&mut self, used: usize) -> Result<(), CryptoError> {
+        if used <= 1 {
+            self.first_seed = self.second_seed;
+            return Ok(());
+        }
+        let mut seed = C::hmac(HashAlgorithm::Sha256, &self.second_seed, &[b"HelloRetryRequest"])?;
+        if let Some(bytes) = seed.as_bytes().first_chunk() {
+            self.first_seed = *bytes;
+        }
+        seed.zeroize();
+        Ok(())
+    }
+
+    /// The seed of the key share of a server.
     pub(crate) const fn first_seed(&self) -> &[u8; KEY_SEED_LEN] {
         &self.first_seed
     }
@@ -75,10 +95,5 @@ impl Entropy {
     pub(crate) fn forget_seeds(&mut self) {
         self.first_seed.zeroize();
         self.second_seed.zeroize();
-    }
-
-    /// The seed of the key share of a second ClientHello.
-    pub(crate) const fn second_seed(&self) -> &[u8; KEY_SEED_LEN] {
-        &self.second_seed
     }
 }

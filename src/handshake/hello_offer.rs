@@ -2,14 +2,53 @@
 
 use super::Entropy;
 use super::config::ClientConfig;
-use crate::crypto::CryptoProvider;
+use crate::crypto::{CryptoError, CryptoProvider, KeyExchange, KeyShare};
+use crate::limits::MAX_OFFERED_SHARES;
 use crate::wire::client_hello::ClientHelloOffer;
+use crate::wire::enums::{CipherSuite, NamedGroup};
 use crate::wire::extension::KeyShareEntry;
-use crate::x509::ServerName;
 
-/// The ClientHello with this share; `cookie` is that of a HelloRetryRequest.
+/// The public halves of the key exchanges that a ClientHello offers, as far as they are made. The private ones are made
+/// from their seeds again, when one of them is chosen.
+#[derive(Debug)]
+pub struct Shares {
+    pub(super) groups: Groups,
+    public: [Option<KeyShare>; MAX_OFFERED_SHARES],
+    /// The suite of the HelloRetryRequest, if there was one.
+    pub(super) retried: Option<CipherSuite>,
+}
+
+/// The groups of the key shares of a ClientHello, each in the place of its seed.
+pub(super) type Groups = [Option<NamedGroup>; MAX_OFFERED_SHARES];
+
+impl Shares {
+    pub(super) const fn new(groups: Groups, retried: Option<CipherSuite>) -> Self {
+        Self { groups, public: [None; MAX_OFFERED_SHARES], retried }
+    }
+
+    /// Makes the first share that is missing; `false` if none is.
+    pub(super) fn make_next<C: CryptoProvider>(&mut self, entropy: &Entropy) -> Result<bool, CryptoError> {
+        for (place, (group, public)) in self.groups.iter().zip(&mut self.public).enumerate() {
+            if let (Some(group), None) = (group, &public) {
+                *public = Some(C::key_exchange(*group, entropy.seed(place))?.key_share()?);
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn entries(&self) -> [Option<KeyShareEntry<'_>>; MAX_OFFERED_SHARES] {
+        let mut shares =
+            self.groups.iter().zip(&self.public).map(|(group, public)| {
+                Some(KeyShareEntry { group: (*group)?, key_exchange: public.as_ref()?.as_bytes() })
+            });
+        core::array::from_fn(|_| shares.next().flatten())
+    }
+}
+
+/// The ClientHello with these shares; `cookie` is that of a HelloRetryRequest.
 pub(super) fn offer<'c, C: CryptoProvider>(
-    share: KeyShareEntry<'c>,
+    shares: &'c Shares,
     entropy: &'c Entropy,
     config: &'c ClientConfig<'_>,
     cookie: Option<&'c [u8]>,
@@ -21,12 +60,8 @@ pub(super) fn offer<'c, C: CryptoProvider>(
         groups: config.parameters.groups::<C>(),
         signature_schemes: config.parameters.signature_schemes::<C>(),
         certificate_schemes: config.parameters.certificate_schemes::<C>(),
-        key_share: share,
-        server_name: match &config.server_name {
-            ServerName::Dns(name) => Some(name.as_str()),
-            // RFC 6066 section 3: "Literal IPv4 and IPv6 addresses are not permitted in 'HostName'."
-            ServerName::Ip(_) => None,
-        },
+        key_shares: shares.entries(),
+        server_name: config.sent_server_name(),
         protocols: config.parameters.alpn(),
         cookie,
         #[cfg(feature = "post-handshake-auth")]

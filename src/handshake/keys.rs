@@ -2,7 +2,7 @@
 
 use super::Context;
 use crate::crypto::{CryptoProvider, HashAlgorithm, SharedSecret};
-use crate::error::{Error, PeerMisbehaved};
+use crate::error::Error;
 use crate::key_schedule::{
     ApplicationEpoch, ClientWrite, EarlySecret, ExporterSecret, FinishedVerified, HandshakeEpoch, HandshakeSecret,
     ServerWrite, TrafficSecret,
@@ -64,9 +64,7 @@ pub(super) fn receive_finished<C: CryptoProvider, W>(
     cx: &mut Context<'_, C>,
 ) -> Result<FinishedVerified, Error> {
     let message = cx.rx.message()?;
-    let finished = sender
-        .verify_finished(&cx.transcript.finished_hash(), handshake::body(message)?)
-        .map_err(|_| PeerMisbehaved::FinishedIncorrect)?;
+    let finished = sender.verify_finished(&cx.transcript.finished_hash(), handshake::body(message)?)?;
     cx.receive_into_transcript()?;
     Ok(finished)
 }

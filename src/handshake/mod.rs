@@ -8,6 +8,7 @@ mod authenticate;
 pub(crate) mod client;
 pub(crate) mod config;
 pub(crate) mod entropy;
+mod hello_answer;
 mod hello_offer;
 mod identify;
 #[cfg(feature = "key-log")]
@@ -22,13 +23,13 @@ pub(crate) mod server;
 
 use crate::credential::Credential;
 use crate::crypto::CryptoProvider;
-use crate::error::{Error, Stage};
+use crate::error::{Error, PeerIncompatible, Stage};
 use crate::events::Recorder;
 use crate::key_schedule::{ApplicationEpoch, ExporterSecret, FinishedVerified, Receiving, Sending, TrafficSecret};
 use crate::record::inbound::Inbound;
 use crate::record::outbound::Outbound;
 use crate::transcript::Transcript;
-use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup};
+use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup, SignatureScheme};
 use crate::x509::{PathFound, PeerChain, Rules, Time, Trace};
 use config::Parameters;
 use entropy::Entropy;
@@ -86,10 +87,15 @@ impl<C: CryptoProvider> Flight<'_, '_, C> {
 
 /// What both sides agreed on so far.
 #[derive(Clone, Copy)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct Negotiated<'b> {
     pub(crate) cipher_suite: CipherSuite,
     pub(crate) group: NamedGroup,
     pub(crate) protocol: Option<&'b [u8]>,
+    /// A HelloRetryRequest was sent or received.
+    pub(crate) retried: bool,
+    /// Of the peer's CertificateVerify.
+    pub(crate) peer_scheme: Option<SignatureScheme>,
     pub(crate) client_auth: ClientAuthStatus,
     /// The path from the peer's certificate to a trust anchor; `None` of an anonymous client.
     pub(crate) path: Option<PathFound>,
@@ -113,6 +119,8 @@ impl<'b> Negotiated<'b> {
             cipher_suite,
             group,
             protocol: None,
+            retried: false,
+            peer_scheme: None,
             client_auth: ClientAuthStatus::NotRequested,
             path: None,
             credential: None,
@@ -196,6 +204,8 @@ pub(crate) enum Answer<'a, 'b> {
     AuthorizedAsWaived,
     /// `None` declines.
     Credential(Option<&'b Credential<'b>>),
+    /// None, and the handshake fails: a client's not before the server has proved who it is.
+    Fail(PeerIncompatible),
     /// As it stands in a CertificateVerify.
     Signature(&'a [u8]),
     Time(Time),
@@ -209,7 +219,7 @@ impl Answer<'_, '_> {
             #[cfg(feature = "dangerous-waivers")]
             Self::AuthorizedAsWaived => events.authorized(),
             Self::Credential(credential) => events.shown(*credential),
-            Self::Signature(_) => {}
+            Self::Fail(_) | Self::Signature(_) => {}
             Self::Time(time) => events.judged(*time, peer),
         }
     }

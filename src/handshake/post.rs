@@ -267,6 +267,7 @@ impl<'b, C: CryptoProvider> PostHandshake<'b, C> {
         let step = core::mem::replace(&mut self.step, Step::Idle);
         self.step = match (step, answer) {
             (Step::AwaitCredential, Answer::Credential(reply)) => self.take_reply(channel, reply)?,
+            (Step::AwaitCredential, Answer::Fail(reason)) => return Err(reason.into()),
             (Step::AwaitSignature(credential), Answer::Signature(signature)) => {
                 let Party::Client(requests) = &self.party else { return Err(ApiMisuse::AnswerUnexpected.into()) };
                 if !credential.has_signatures_of(signature.len()) {
@@ -434,18 +435,19 @@ impl<'b, C: CryptoProvider> PostHandshake<'b, C> {
         let message = channel.rx.message()?;
         let finished: FinishedVerified = channel
             .receiving
-            .verify_post_handshake_finished(&self.transcript.finished_hash(), handshake::body(message)?)
-            .map_err(|_| PeerMisbehaved::FinishedIncorrect)?;
+            .verify_post_handshake_finished(&self.transcript.finished_hash(), handshake::body(message)?)?;
         let length = message.len();
         channel.rx.consume(length);
         let status = match &peer {
             PeerAuthenticated::Certificate(..) => ClientAuthStatus::Accepted,
             PeerAuthenticated::Anonymous(_) => ClientAuthStatus::Declined,
         };
+        let scheme = peer.signature_scheme();
         peer.with(finished);
         if status == ClientAuthStatus::Accepted {
             channel.peer.keep_leaf();
             channel.negotiated.path = self.path;
+            channel.negotiated.peer_scheme = scheme;
             channel.negotiated.client_auth = status;
         } else {
             channel.peer.begin_again();

@@ -1,17 +1,18 @@
-//! Proofs: zero-sized values that exist only where a check has passed. They travel by move, and a
+//! Proofs: values that exist only where a check has passed. They travel by move, and a
 //! session cannot be built without them.
 
 use super::config::ClientAuth;
 use crate::key_schedule::FinishedVerified;
+use crate::wire::enums::SignatureScheme;
 use crate::x509::ChainAccepted;
 
-/// The peer's CertificateVerify was valid. Made only in `authenticate`.
-pub(crate) struct SignatureVerified(());
+/// The peer's CertificateVerify was valid, and by which scheme. Made only in `authenticate`.
+pub(crate) struct SignatureVerified(SignatureScheme);
 
 impl SignatureVerified {
     /// To be called where a signature was just verified, and nowhere else.
-    pub(super) const fn assertion() -> Self {
-        Self(())
+    pub(super) const fn assertion(scheme: SignatureScheme) -> Self {
+        Self(scheme)
     }
 }
 
@@ -37,6 +38,14 @@ pub(crate) enum PeerAuthenticated {
 }
 
 impl PeerAuthenticated {
+    /// The scheme of the peer's CertificateVerify; `None` of an anonymous client.
+    pub(crate) const fn signature_scheme(&self) -> Option<SignatureScheme> {
+        match self {
+            Self::Certificate(_, SignatureVerified(scheme)) => Some(*scheme),
+            Self::Anonymous(_) => None,
+        }
+    }
+
     /// What is left to do with proofs is to look that they are all there.
     pub(crate) const fn with(self, _: FinishedVerified) {
         match self {

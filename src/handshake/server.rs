@@ -16,6 +16,7 @@
 
 use super::authenticate::{Answered, Authenticate, Expectation, Outcome};
 use super::config::{ClientAuth, Parameters, ServerConfig};
+use super::hello_answer::{check_key_shares, choose_group, constant_parts};
 use super::identify::{Identify, send, send_finished, send_pieces};
 use super::keys::{ApplicationKeys, ClientFinishedKeys, HandshakeKeys, receive_finished};
 #[cfg(feature = "post-handshake-auth")]
@@ -23,13 +24,13 @@ use super::post::Party;
 use super::proof::{AnonymousAllowed, PeerAuthenticated};
 use super::{Answer, ClientAuthStatus, Context, Established, Progress, Question, Role, Stage, Wait};
 use crate::credential::Credential;
-use crate::crypto::{CryptoProvider, Digest, Hash, HashAlgorithm, KeyExchange, KeyShare, SharedSecret};
+use crate::crypto::{CryptoProvider, Digest, HashAlgorithm, KeyExchange, KeyShare, SharedSecret};
 use crate::error::{ApiMisuse, Error, PeerIncompatible, PeerMisbehaved};
 use crate::key_schedule::FinishedVerified;
 use crate::record::outbound::Written;
 use crate::transcript::Transcript;
 use crate::wire::certificate_request;
-use crate::wire::client_hello::{ClientHello, Mandatory};
+use crate::wire::client_hello::ClientHello;
 use crate::wire::encrypted_extensions::EncryptedExtensions;
 use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup};
 use crate::wire::extension::KeyShareEntry;
@@ -187,6 +188,7 @@ impl Role for Server {
             (State::AwaitCredential(choice), Answer::Credential(credential)) => {
                 take_credential(choice, credential, cx, config)
             }
+            (State::AwaitCredential(_), Answer::Fail(reason)) => Err(reason.into()),
             (State::Identify(keys, identify), answer) => {
                 Ok(State::Identify(keys, identify.answer(&mut cx.flight(), answer)?))
             }
@@ -274,36 +276,6 @@ fn handle_client_hello<'b, C: CryptoProvider>(cx: &mut Context<'b, C>, config: &
     Ok((next, Progress::Continue))
 }
 
-/// The group, and whether the client has sent a share of it: the first of ours of which it has, so that no round trip is
-/// spent, else the first of ours that it supports.
-fn choose_group<C: CryptoProvider>(
-    mandatory: &Mandatory<'_>,
-    config: &ServerConfig<'_>,
-) -> Result<(NamedGroup, bool), PeerIncompatible> {
-    let groups = config.parameters.groups::<C>();
-    let is_shared = |group: NamedGroup| mandatory.key_shares.iter().any(|share| share.group == group);
-    let preferred = groups.iter().copied().find(|group| mandatory.groups.contains(group.0));
-    let preferred = preferred.ok_or(PeerIncompatible::NoGroup)?;
-    if config.retry_for_preferred_group {
-        return Ok((preferred, is_shared(preferred)));
-    }
-    let shared = groups.iter().copied().find(|&group| is_shared(group));
-    Ok(shared.map_or((preferred, false), |group| (group, true)))
-}
-
-/// RFC 9846 section 4.3.8: "Clients MUST NOT offer multiple KeyShareEntry values for the same
-/// group. Clients MUST NOT offer any KeyShareEntry values for groups not listed in the client's
-/// '`supported_groups`' extension. Servers MAY check for violations of these rules".
-fn check_key_shares(mandatory: &Mandatory<'_>) -> Result<(), Error> {
-    for (index, share) in mandatory.key_shares.iter().enumerate() {
-        let twice = mandatory.key_shares.iter().take(index).any(|other| other.group == share.group);
-        if twice || !mandatory.groups.contains(share.group.0) {
-            return Err(PeerMisbehaved::KeyShareNotOffered.into());
-        }
-    }
-    Ok(())
-}
-
 /// RFC 9846 section 4.2.4. No cookie is sent: the state is kept here.
 #[inline(never)]
 fn send_hello_retry_request<'b, C: CryptoProvider>(choice: Choice, cx: &mut Context<'b, C>) -> Next<'b, C> {
@@ -323,6 +295,7 @@ fn send_hello_retry_request<'b, C: CryptoProvider>(choice: Choice, cx: &mut Cont
     }
     tx.flush()?;
     tx.events.retried(Some(choice.group));
+    cx.negotiated.retried = true;
     let first = constant_parts::<C>(&hello)?;
     let length = message.len();
     cx.rx.consume(length);
@@ -354,14 +327,6 @@ fn handle_second_client_hello<'b, C: CryptoProvider>(
     }
     cx.rx.end_early_data();
     Ok((State::AwaitCredential(choice), Progress::Continue))
-}
-
-/// A digest of what must stay the same in a second ClientHello. With a collision a client could
-/// only fool itself.
-fn constant_parts<C: CryptoProvider>(hello: &ClientHello<'_>) -> Result<Digest, Error> {
-    let mut hash = C::hash(HashAlgorithm::Sha256)?;
-    hello.for_each_constant_part(|part| hash.update(part));
-    Ok(hash.finish())
 }
 
 fn take_credential<'b, C: CryptoProvider>(

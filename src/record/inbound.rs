@@ -175,6 +175,7 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
         if !expected.contains(&header.kind) {
             return Err(PeerMisbehaved::UnexpectedMessage.into());
         }
+        header.check_length()?;
         Ok(Some(header))
     }
 
@@ -346,7 +347,9 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
             return Err(InvalidMessage::Truncated.into());
         };
         // RFC 9846 section 5.2: what is too short to hold a tag cannot be opened either.
-        let Some((inner, tag)) = fragment.split_last_chunk_mut::<TAG>() else { return Err(Error::DecryptFailed) };
+        let Some((inner, tag)) = fragment.split_last_chunk_mut::<TAG>() else {
+            return if self.skip_as_early_data(record) { Ok(None) } else { Err(Error::DecryptFailed) };
+        };
         let mut late = false;
         if let Err(error) = protection.open(header, inner, tag) {
             late = self.former.as_mut().is_some_and(|former| former.open(header, inner, tag).is_ok());

@@ -7,7 +7,7 @@ use super::extension::{
 use super::handshake;
 use crate::codec::{Reader, Writer, read_all};
 use crate::error::{Error, InvalidMessage, PeerIncompatible, PeerMisbehaved};
-use crate::limits::MAX_KEY_SHARES;
+use crate::limits::MAX_OFFERED_SHARES;
 
 /// A ClientHello as a server reads it. Lists that are not there are `None`.
 #[derive(Clone, Copy, Debug)]
@@ -41,13 +41,10 @@ impl<'a> KeyShares<'a> {
     fn parse(body: &'a [u8]) -> Result<Self, InvalidMessage> {
         let list = read_all(body, Reader::vec16)?;
         let mut reader = Reader::new(list);
-        for _ in 0..MAX_KEY_SHARES {
-            if reader.is_empty() {
-                return Ok(Self(list));
-            }
+        while !reader.is_empty() {
             KeyShareEntry::parse(&mut reader)?;
         }
-        if reader.is_empty() { Ok(Self(list)) } else { Err(InvalidMessage::TooManyKeyShares) }
+        Ok(Self(list))
     }
 
     pub(crate) fn iter(self) -> impl Iterator<Item = KeyShareEntry<'a>> {
@@ -63,11 +60,13 @@ impl<'a> ClientHello<'a> {
         let legacy_version = reader.u16()?;
         let random = reader.array()?;
         let session_id = reader.vec8()?;
-        if session_id.len() > 32 {
-            return Err(InvalidMessage::IllegalValue.into());
-        }
+        extension::check_session_id(session_id)?;
         let cipher_suites = CodePoints::parse(reader.vec16()?)?;
         let compression = reader.vec8()?;
+        // "opaque legacy_compression_methods<1..2^8-1>"
+        if compression.is_empty() {
+            return Err(InvalidMessage::EmptyVector.into());
+        }
         if reader.is_empty() {
             return Err(PeerIncompatible::Tls13NotOffered.into());
         }
@@ -229,7 +228,7 @@ pub(crate) struct ClientHelloOffer<'a> {
     pub(crate) signature_schemes: &'a [SignatureScheme],
     /// `signature_algorithms_cert`; empty if it is not to be sent.
     pub(crate) certificate_schemes: &'a [SignatureScheme],
-    pub(crate) key_share: KeyShareEntry<'a>,
+    pub(crate) key_shares: [Option<KeyShareEntry<'a>>; MAX_OFFERED_SHARES],
     pub(crate) server_name: Option<&'a str>,
     pub(crate) protocols: &'a [&'a [u8]],
     pub(crate) cookie: Option<&'a [u8]>,
@@ -272,7 +271,9 @@ impl ClientHelloOffer<'_> {
         if let Some(cookie) = self.cookie {
             write(w, ExtensionType::COOKIE, |w| w.vec16(|w| w.bytes(cookie)));
         }
-        write(w, ExtensionType::KEY_SHARE, |w| w.vec16(|w| self.key_share.emit(w)));
+        write(w, ExtensionType::KEY_SHARE, |w| {
+            w.vec16(|w| self.key_shares.iter().flatten().for_each(|share| share.emit(w)));
+        });
     }
 }
 
@@ -287,7 +288,10 @@ mod tests {
         groups: &[NamedGroup::X25519, NamedGroup::SECP256R1],
         signature_schemes: &[SignatureScheme::ECDSA_SECP256R1_SHA256],
         certificate_schemes: &[SignatureScheme::RSA_PKCS1_SHA256],
-        key_share: KeyShareEntry { group: NamedGroup::X25519, key_exchange: &[3; 32] },
+        key_shares: [
+            Some(KeyShareEntry { group: NamedGroup::X25519, key_exchange: &[3; 32] }),
+            Some(KeyShareEntry { group: NamedGroup::SECP256R1, key_exchange: &[4; 65] }),
+        ],
         server_name: Some("supplier.example"),
         protocols: &[b"http/1.1"],
         cookie: Some(b"cookie"),
@@ -312,7 +316,7 @@ mod tests {
         assert!(mandatory.groups.iter().eq([0x1d, 0x17]));
         assert!(mandatory.signature_schemes.iter().eq([0x0403]));
         assert!(hello.certificate_schemes.unwrap().iter().eq([0x0401]));
-        assert!(mandatory.key_shares.iter().eq([OFFER.key_share]));
+        assert!(mandatory.key_shares.iter().eq(OFFER.key_shares.into_iter().flatten()));
         assert_eq!(hello.server_name, OFFER.server_name);
         assert!(hello.protocols.unwrap().iter().eq(OFFER.protocols.iter().copied()));
         assert_eq!(hello.cookie, OFFER.cookie);

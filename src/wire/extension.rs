@@ -3,7 +3,7 @@
 use super::enums::{ExtensionType, NamedGroup, SignatureScheme};
 use crate::codec::{Reader, Writer, read_all};
 use crate::error::{Error, InvalidMessage};
-use crate::limits::MAX_MESSAGE_EXTENSIONS;
+use crate::limits::MAX_COMPARED_EXTENSIONS;
 
 /// TLS 1.3 in `supported_versions`.
 pub(crate) const TLS13: u16 = 0x0304;
@@ -13,25 +13,42 @@ pub(crate) const LEGACY_VERSION: u16 = 0x0303;
 /// Calls `each` for every extension of a block with its body.
 ///
 /// RFC 9846 section 4.3: "There MUST NOT be more than one extension of the same type in a given
-/// extension block."
+/// extension block." Of the types from 64 on, none of which this crate knows, the first
+/// [`MAX_COMPARED_EXTENSIONS`] are compared, so that the work grows with the length of the block.
 pub(crate) fn for_each<'a>(
     block: &'a [u8],
     mut each: impl FnMut(ExtensionType, &'a [u8]) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let mut seen = [0_u16; MAX_MESSAGE_EXTENSIONS];
+    let mut low = 0_u64;
+    let mut high = [0_u16; MAX_COMPARED_EXTENSIONS];
     let mut count = 0;
     let mut reader = Reader::new(block);
     while !reader.is_empty() {
         let kind = reader.u16()?;
         let body = reader.vec16()?;
-        if seen.iter().take(count).any(|&other| other == kind) {
+        let is_repeated = if let Some(bit) = 1_u64.checked_shl(kind.into()) {
+            let is_repeated = low & bit != 0;
+            low |= bit;
+            is_repeated
+        } else {
+            let is_repeated = high.iter().take(count).any(|&other| other == kind);
+            if let Some(place) = high.get_mut(count) {
+                *place = kind;
+                count += 1;
+            }
+            is_repeated
+        };
+        if is_repeated {
             return Err(InvalidMessage::DuplicateExtension.into());
         }
-        *seen.get_mut(count).ok_or(InvalidMessage::TooManyExtensions)? = kind;
-        count += 1;
         each(ExtensionType(kind), body)?;
     }
     Ok(())
+}
+
+/// RFC 9846 sections 4.2.2 and 4.2.3: "opaque `legacy_session_id`<0..32>", and the same for its echo.
+pub(crate) const fn check_session_id(session_id: &[u8]) -> Result<(), InvalidMessage> {
+    if session_id.len() > 32 { Err(InvalidMessage::VectorTooLong) } else { Ok(()) }
 }
 
 /// Writes one extension.
@@ -169,11 +186,19 @@ mod tests {
     }
 
     #[test]
-    fn more_extensions_than_the_limit_are_refused() {
-        let block: std::vec::Vec<u8> =
-            (0..=u8::try_from(MAX_MESSAGE_EXTENSIONS).unwrap()).flat_map(|kind| [0xff, kind, 0, 0]).collect();
-        assert_eq!(for_each(&block, |_, _| Ok(())), Err(InvalidMessage::TooManyExtensions.into()));
-        assert_eq!(for_each(&block[4..], |_, _| Ok(())), Ok(()));
+    fn a_block_may_hold_any_number_of_extensions_and_none_twice_that_matters() {
+        let all: std::vec::Vec<u8> = (0..16_383).flat_map(|kind: u16| [kind.to_be_bytes(), [0, 0]].concat()).collect();
+        let mut count = 0;
+        let each = |_, _: &[u8]| {
+            count += 1;
+            Ok(())
+        };
+        assert_eq!(for_each(&all, each), Ok(()));
+        assert_eq!(count, 16_383);
+        for known in [0_u16, 41, 51, 63] {
+            let block = [&all[..], &known.to_be_bytes(), &[0, 0]].concat();
+            assert_eq!(for_each(&block, |_, _| Ok(())), Err(InvalidMessage::DuplicateExtension.into()), "{known}");
+        }
     }
 
     #[test]

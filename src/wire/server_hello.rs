@@ -36,6 +36,7 @@ impl<'a> ServerHello<'a> {
         let legacy_version = reader.u16()?;
         let random = reader.array()?;
         let session_id = reader.vec8()?;
+        extension::check_session_id(session_id)?;
         let cipher_suite = CipherSuite(reader.u16()?);
         let compression = reader.u8()?;
         let extensions = if reader.is_empty() { &[] } else { reader.vec16()? };

@@ -2,8 +2,8 @@
 
 use super::Session;
 use crate::crypto::CryptoProvider;
-use crate::error::{Error, InvalidMessage, PeerMisbehaved};
-use crate::limits::{MAX_KEY_UPDATES, MAX_TICKET, MAX_TICKETS};
+use crate::error::{Error, PeerMisbehaved};
+use crate::limits::{MAX_KEY_UPDATES, MAX_TICKETS};
 use crate::record::outbound::Written;
 use crate::wire::enums::HandshakeType;
 use crate::wire::handshake;
@@ -52,9 +52,6 @@ impl<C: CryptoProvider> Session<'_, C> {
 
     /// This crate does not resume. A ticket that fits is checked, a larger one is dropped unread.
     fn drop_ticket(&mut self, total: usize) -> Result<Handled, Error> {
-        if total > MAX_TICKET {
-            return Err(InvalidMessage::MessageTooLong.into());
-        }
         if self.rx.could_hold(total) {
             if !self.rx.receive(total)? {
                 return Ok(Handled::NotYet);
@@ -77,7 +74,10 @@ impl<C: CryptoProvider> Session<'_, C> {
         self.key_updates.awaited = false;
         self.receiving.update()?;
         self.rx.set_protection(self.receiving.protection(self.negotiated.cipher_suite)?)?;
-        if update == KeyUpdate::Requested && self.key_updates.due.is_none() && !self.closed {
+        // The same: "an implementation which receives multiple KeyUpdates while it is silent" may "respond with a single
+        // update". As long as ours has not left, we are silent.
+        let is_answered = self.key_updates.due.is_some() || self.key_updates.unsent > 0;
+        if update == KeyUpdate::Requested && !is_answered && !self.closed {
             self.key_updates.due = Some(KeyUpdate::NotRequested);
             self.send_messages()?;
         }
@@ -101,6 +101,7 @@ impl<C: CryptoProvider> Session<'_, C> {
         self.sending.update()?;
         self.tx.set_protection(self.sending.protection(self.negotiated.cipher_suite)?)?;
         self.key_updates.due = None;
+        self.key_updates.unsent = self.tx.pending().len();
         Ok(())
     }
 }

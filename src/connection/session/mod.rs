@@ -29,7 +29,7 @@ use crate::key_schedule::{ApplicationEpoch, ExporterSecret, Receiving, Sending, 
 use crate::limits::{KEY_UPDATE_AT, MAX_KEY_UPDATES, MAX_TICKETS};
 use crate::record::inbound::{Inbound, Received};
 use crate::record::outbound::Outbound;
-use crate::wire::enums::{CipherSuite, NamedGroup};
+use crate::wire::enums::{CipherSuite, NamedGroup, SignatureScheme};
 use crate::wire::key_update::KeyUpdate;
 #[cfg(not(feature = "post-handshake-auth"))]
 use crate::x509::LeafSummary;
@@ -82,6 +82,8 @@ struct KeyUpdates {
     awaited: bool,
     /// How many the peer may still send before it has to send data.
     left: u8,
+    /// Bytes that the transport has to take before our last one has left.
+    unsent: usize,
 }
 
 /// What a session needs, or has.
@@ -168,6 +170,7 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
         config: &'b S::Config<'b>,
     ) -> Self {
         let Established { sending, receiving, exporter, peer, finished } = established;
+        let peer_scheme = peer.signature_scheme();
         peer.with(finished);
         #[cfg(feature = "post-handshake-auth")]
         let party = S::party(config, &context);
@@ -179,6 +182,7 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
         let mut negotiated = context.negotiated;
         // Nothing leaves before it.
         negotiated.shown = true;
+        negotiated.peer_scheme = peer_scheme;
         Self {
             rx,
             tx: context.tx,
@@ -194,7 +198,7 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
             exporter,
             time,
             is_client: S::IS_CLIENT,
-            key_updates: KeyUpdates { due: None, awaited: false, left: MAX_KEY_UPDATES },
+            key_updates: KeyUpdates { due: None, awaited: false, left: MAX_KEY_UPDATES, unsent: 0 },
             tickets_left: MAX_TICKETS,
             peer_closed: false,
             closed: false,
@@ -410,6 +414,16 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
         self.negotiated.group
     }
 
+    /// The scheme with which the peer has proved that it has the key of its certificate; `None` of an anonymous client.
+    pub const fn peer_signature_scheme(&self) -> Option<SignatureScheme> {
+        self.negotiated.peer_scheme
+    }
+
+    /// Whether the server asked for a second ClientHello by HelloRetryRequest (RFC 9846 section 4.2.4).
+    pub const fn was_retried(&self) -> bool {
+        self.negotiated.retried
+    }
+
     /// Where the transport writes what it reads. Empty while there is no room before data is consumed or a question is
     /// answered: a read of nothing would look like the end of the transport.
     pub fn rx_space(&mut self) -> &mut [u8] {
@@ -437,6 +451,7 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
     /// The transport has taken `count` bytes of [`tx_pending`](Self::tx_pending). More than were
     /// pending counts as all of them.
     pub fn tx_consume(&mut self, count: usize) {
+        self.key_updates.unsent = self.key_updates.unsent.saturating_sub(count);
         self.tx.consume(count);
     }
 

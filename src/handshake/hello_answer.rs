@@ -1,0 +1,46 @@
+//! What a server takes from a ClientHello, and compares of a second one (RFC 9846 sections 4.2.2 and 4.3.8).
+
+use super::config::ServerConfig;
+use crate::crypto::{CryptoProvider, Digest, Hash, HashAlgorithm};
+use crate::error::{Error, PeerIncompatible, PeerMisbehaved};
+use crate::limits::MAX_COMPARED_SHARES;
+use crate::wire::client_hello::{ClientHello, Mandatory};
+use crate::wire::enums::NamedGroup;
+
+/// The group, and whether the client has sent a share of it: the first of ours of which it has, so that no round trip is
+/// spent, else the first of ours that it supports.
+pub(super) fn choose_group<C: CryptoProvider>(
+    mandatory: &Mandatory<'_>,
+    config: &ServerConfig<'_>,
+) -> Result<(NamedGroup, bool), PeerIncompatible> {
+    let groups = config.parameters.groups::<C>();
+    let is_shared = |group: NamedGroup| mandatory.key_shares.iter().any(|share| share.group == group);
+    let preferred = groups.iter().copied().find(|group| mandatory.groups.contains(group.0));
+    let preferred = preferred.ok_or(PeerIncompatible::NoGroup)?;
+    if config.retry_for_preferred_group {
+        return Ok((preferred, is_shared(preferred)));
+    }
+    let shared = groups.iter().copied().find(|&group| is_shared(group));
+    Ok(shared.map_or((preferred, false), |group| (group, true)))
+}
+
+/// RFC 9846 section 4.3.8: "Clients MUST NOT offer multiple KeyShareEntry values for the same
+/// group. Clients MUST NOT offer any KeyShareEntry values for groups not listed in the client's
+/// '`supported_groups`' extension. Servers MAY check for violations of these rules".
+pub(super) fn check_key_shares(mandatory: &Mandatory<'_>) -> Result<(), Error> {
+    for (index, share) in mandatory.key_shares.iter().take(MAX_COMPARED_SHARES).enumerate() {
+        let twice = mandatory.key_shares.iter().take(index).any(|other| other.group == share.group);
+        if twice || !mandatory.groups.contains(share.group.0) {
+            return Err(PeerMisbehaved::KeyShareNotOffered.into());
+        }
+    }
+    Ok(())
+}
+
+/// A digest of what must stay the same in a second ClientHello. With a collision a client could
+/// only fool itself.
+pub(super) fn constant_parts<C: CryptoProvider>(hello: &ClientHello<'_>) -> Result<Digest, Error> {
+    let mut hash = C::hash(HashAlgorithm::Sha256)?;
+    hello.for_each_constant_part(|part| hash.update(part));
+    Ok(hash.finish())
+}
