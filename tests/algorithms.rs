@@ -6,17 +6,19 @@ mod common;
 
 use std::path::Path;
 
+use common::messages::{AES_128_GCM, Hello, record, records};
 use common::pair::{Setup, Sizes, exchange, leak, leak_all, now};
 use common::pki::{Pki, SERVER_NAME};
+use common::script::{HANDSHAKE, client, server};
 use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
 use crypto_bigint::{BoxedUint, Odd};
 use embedded_mtls::crypto::rustcrypto::{Ed25519SigningKey, P256SigningKey, P384SigningKey, RustCrypto};
-use embedded_mtls::crypto::{CryptoProvider, Hash, HashAlgorithm, SignatureAlgorithm};
+use embedded_mtls::crypto::{CryptoProvider, Hash, HashAlgorithm, KeyExchange, SignatureAlgorithm};
 use embedded_mtls::io::{AnySigningKey, Host, SigningKey};
 use embedded_mtls::x509::{KeyAlgorithm, Rules, ServerName, Time, TrustAnchor, Validator};
 use embedded_mtls::{
-    ApiMisuse, CertificateError, CertificateProblem, ClientAuth, ClientConfig, Credential, CredentialRequest, Error,
-    KeyHandle, PeerMisbehaved, ServerConfig, Side, SignRequest, Signature, SignatureScheme,
+    ApiMisuse, CertificateError, CertificateProblem, ClientAuth, ClientConfig, Credential, CredentialRequest, Entropy,
+    Error, KeyHandle, NamedGroup, PeerMisbehaved, ServerConfig, Side, SignRequest, Signature, SignatureScheme,
 };
 
 /// A folder of `tests/data/algorithms`, the kind of its keys, and the scheme with which they sign.
@@ -441,4 +443,84 @@ fn a_small_tx_is_an_error_before_a_long_signature_is_asked_for_after_the_handsha
 #[test]
 fn p256_goes_on_as_before() {
     assert_eq!(Setup::new(&Pki::new()).run().errors(), (None, None));
+}
+
+/// The first two pairs of groups agree at once, the others after a HelloRetryRequest; the last client has sent both shares
+/// that it has seeds for.
+#[test]
+fn keys_are_exchanged_on_p384_whoever_asks_for_it() {
+    let (x25519, p256, p384) = (NamedGroup::X25519, NamedGroup::SECP256R1, NamedGroup::SECP384R1);
+    let pki = Pki::new();
+    assert!(RustCrypto::NAMED_GROUPS.contains(&p384));
+    for (groups, shares) in [
+        (vec![p384], vec![p384]),
+        (vec![x25519, p384], vec![x25519, p384]),
+        (vec![x25519, p384], vec![x25519]),
+        (vec![x25519, p256, p384], vec![]),
+        (vec![x25519, p256, p384], vec![x25519, p256]),
+    ] {
+        let retried = !shares.contains(&p384);
+        let mut setup = Setup::new(&pki);
+        setup.client = setup.client.with_groups(leak_all(groups)).with_key_shares(leak_all(shares));
+        setup.server = setup.server.with_groups(leak_all(vec![p384]));
+        let (mut client, mut server) = setup.run().sessions();
+        for session in [&client, &server] {
+            assert_eq!((session.group(), session.was_retried()), (p384, retried));
+        }
+        client.write(b"order").unwrap();
+        assert_eq!(exchange(&mut client, &mut server).unwrap().1, b"order");
+    }
+}
+
+/// The share that a HelloRetryRequest asks for has a seed of its own: no number serves two groups.
+#[test]
+fn a_share_after_two_others_comes_from_another_seed() {
+    let pki = Pki::new();
+    let second = |shares: &'static [NamedGroup]| {
+        let mut setup = Setup::new(&pki);
+        let groups = leak_all(vec![NamedGroup::X25519, NamedGroup::SECP256R1, NamedGroup::SECP384R1]);
+        setup.client = setup.client.with_groups(groups).with_key_shares(shares);
+        let (mut real, script) = client(setup);
+        let retry = Hello::retry(&script.client_hello.session_id, AES_128_GCM, 0x18);
+        real.feed(&record(HANDSHAKE, &retry.emit()));
+        let said = real.take();
+        let hello = records(&said).into_iter().find(|record| record[0] == HANDSHAKE).expect("a hello").to_vec();
+        Hello::parse(&hello[5..]).share().1.to_vec()
+    };
+    let [x25519, p256] = [NamedGroup::X25519, NamedGroup::SECP256R1];
+    let one = second(leak_all(vec![x25519]));
+    let two = second(leak_all(vec![x25519, p256]));
+    assert_ne!(one, two);
+    // P-384 keys of the seeds that the two shares came from.
+    let mut bytes = [0; Entropy::LEN];
+    for (index, byte) in (0_u8..).zip(bytes.iter_mut()) {
+        *byte = index.wrapping_mul(167).wrapping_add(1);
+    }
+    let of_seed = |seed: &[u8]| {
+        let key = RustCrypto::key_exchange(NamedGroup::SECP384R1, seed.try_into().unwrap()).unwrap();
+        key.key_share().unwrap().as_bytes().to_vec()
+    };
+    assert_eq!(one, of_seed(&bytes[96..]));
+    assert!(two != of_seed(&bytes[64..96]) && two != of_seed(&bytes[96..]));
+}
+
+/// What the build has counts for nothing where a configuration does not offer it.
+#[test]
+fn a_scheme_that_is_known_and_not_offered_is_refused_by_both_sides() {
+    let pki = Pki::new();
+    let schemes: &'static [SignatureScheme] = &[SignatureScheme::ED25519];
+    let refused = Some(Error::PeerMisbehaved(PeerMisbehaved::SignatureSchemeNotOffered));
+    let mut setup = Setup::new(&pki);
+    setup.client = setup.client.with_signature_schemes(schemes);
+    let (mut real, mut script) = client(setup);
+    let flight = script.server_flight(&pki, |message| message);
+    real.feed(&script.seal_all(&flight));
+    assert_eq!(real.verdict(&mut script), refused);
+
+    let mut setup = Setup::new(&pki);
+    setup.server = setup.server.with_signature_schemes(schemes);
+    let (mut real, mut script) = server(setup);
+    let flight = script.client_flight(&pki, |message| message);
+    real.feed(&script.seal_all(&flight));
+    assert_eq!(real.verdict(&mut script), refused);
 }

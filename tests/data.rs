@@ -190,6 +190,50 @@ fn a_key_update_is_answered_once_and_its_keys_are_used() {
     }
 }
 
+/// RFC 9846 section 4.7.3: "an implementation which receives multiple `KeyUpdates` while it is silent" may "respond with a
+/// single update".
+#[test]
+fn requests_for_new_keys_add_no_answers_while_one_has_not_left() {
+    for (mut session, mut script) in [client_session(), server_session()] {
+        let role = script.role();
+        let other = if role == Role::Server { Role::Client } else { Role::Server };
+        let request = |session: &mut TestSession, script: &mut Script| {
+            let bytes = script.seal(&key_update_sent(1));
+            script.keys(Epoch::Application, role).update();
+            session.rx_space()[..bytes.len()].copy_from_slice(&bytes);
+            session.rx_commit(bytes.len()).unwrap();
+            assert!(matches!(session.poll_received(), Ok(Event::NeedInput)));
+        };
+        for _ in 0..5 {
+            request(&mut session, &mut script);
+        }
+        session.write(b"data behind the answer").unwrap();
+        let sent = session.tx_pending().to_vec();
+        let answer = records(&sent)[0];
+        assert_eq!(script.open(answer), [(HANDSHAKE, key_update(0))]);
+        script.keys(Epoch::Application, other).update();
+        assert_eq!(script.open(&sent[answer.len()..]), [(APPLICATION_DATA, b"data behind the answer".to_vec())]);
+        // The answer has left, the data has not: the next request counts.
+        session.tx_consume(answer.len());
+        request(&mut session, &mut script);
+        let rest = session.tx_pending()[sent.len() - answer.len()..].to_vec();
+        assert_eq!(script.open(&rest), [(HANDSHAKE, key_update(0))]);
+    }
+}
+
+/// RFC 9846 section 4.7.3: no second request before the first is answered.
+#[test]
+fn one_request_for_new_keys_is_on_its_way_at_a_time() {
+    let (mut session, mut script) = client_session();
+    for request in [1, 0] {
+        session.request_key_update();
+        let sent = session.tx_pending().to_vec();
+        session.tx_consume(sent.len());
+        assert_eq!(script.open(&sent), [(HANDSHAKE, key_update(request))]);
+        script.keys(Epoch::Application, Role::Client).update();
+    }
+}
+
 #[test]
 fn key_updates_without_data_between_them_end_at_the_33rd() {
     for request in [0, 1] {

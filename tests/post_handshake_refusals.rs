@@ -6,9 +6,11 @@
 mod common;
 
 use common::messages::*;
-use common::pair::{Setup, TestSession, anchors, credential, host, now, read_all, signing_key};
+use common::pair::{
+    ServerHandshake, Setup, TestSession, anchors, credential, entropy, host, leak, now, read_all, signing_key,
+};
 use common::pki::{Pki, Role};
-use common::script::{APPLICATION_DATA, Epoch, HANDSHAKE, Script, Sent, client};
+use common::script::{APPLICATION_DATA, Epoch, HANDSHAKE, Real, Script, Sent, client};
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::io::Host;
 use embedded_mtls::{
@@ -430,4 +432,28 @@ fn an_offer_with_a_body_is_refused() {
     );
     real.feed(&script.say_hello());
     assert_eq!(real.error().and_then(Error::alert), Some(AlertDescription::DECODE_ERROR));
+}
+
+/// RFC 9846 section 4.4.2: "the server SHOULD make the context unpredictable to the client".
+#[test]
+fn contexts_of_late_requests_differ_from_connection_to_connection() {
+    let pki = Pki::new();
+    let context = |seed| {
+        let setup = Setup::new(&pki);
+        let config = leak(Box::new(setup.server));
+        let handshake: ServerHandshake =
+            embedded_mtls::Handshake::new(config, setup.server_sizes.buffers(), entropy(seed)).unwrap();
+        let mut real = Real { handshake, host: setup.server_host, end: None, out: Vec::new() };
+        let mut script = Script::client(Script::hello(X25519).with(POST_HANDSHAKE_AUTH, &[]));
+        real.feed(&script.say_hello());
+        script.hear_server(&real.take());
+        let flight = script.client_flight(&pki, |message| message);
+        real.feed(&script.seal_all(&flight));
+        let mut session = real.session();
+        session.request_certificate(ClientAuth::Required(anchors(&[&pki.root]))).unwrap();
+        let opened = script.open(session.tx_pending());
+        opened[0].1[4..][..17].to_vec()
+    };
+    assert_eq!(context(2), context(2));
+    assert_ne!(context(2), context(3));
 }

@@ -147,6 +147,55 @@ fn early_data_of_a_client_that_hoped_for_resumption_is_skipped() {
     }
 }
 
+/// RFC 9846 section 4.3.10: whatever cannot be read is skipped, also what is too short to be anything.
+#[test]
+fn early_data_that_is_too_short_for_a_tag_is_skipped_like_other() {
+    let pki = Pki::new();
+    for announced in [true, false] {
+        for len in [0, 1, 15, 16] {
+            let (mut real, mut script) = (Real::server(Setup::new(&pki)), Script::client(Script::hello(X25519)));
+            if announced {
+                script.client_hello = script.client_hello.with(EARLY_DATA, &[]);
+            }
+            real.feed(&script.say_hello());
+            script.hear_server(&real.take());
+            let flight = script.client_flight(&pki, |message| message);
+            let flight = script.seal_all(&flight);
+            real.feed(&[record(APPLICATION_DATA, &vec![0xe7; len]), flight].concat());
+            let expected = if announced { None } else { Some(Error::DecryptFailed) };
+            assert_eq!(real.verdict(&mut script), expected, "{len} bytes, announced: {announced}");
+        }
+    }
+}
+
+#[test]
+fn early_data_ends_with_the_second_hello() {
+    let pki = Pki::new();
+    let (mut real, mut script) = (Real::server(x25519(&pki)), Script::client(Script::hello(P256)));
+    script.client_hello = script.client_hello.with(EARLY_DATA, &[]);
+    real.feed(&script.say_hello());
+    script.hear_server(&real.take());
+    let share = Script::hello(X25519).share().1.to_vec();
+    script.client_hello = script.client_hello.without(EARLY_DATA).with(KEY_SHARE, &vec16(&key_share((X25519, &share))));
+    real.feed(&script.say_hello());
+    script.hear_server(&real.take());
+    real.feed(&Keys::new(AES_128_GCM, vec![0xea; 32]).seal(APPLICATION_DATA, b"early", 0));
+    assert_eq!(real.verdict(&mut script), Some(Error::DecryptFailed));
+}
+
+#[test]
+fn early_data_ends_with_the_first_record_that_opens() {
+    let pki = Pki::new();
+    let (mut real, mut script) = (Real::server(Setup::new(&pki)), Script::client(Script::hello(X25519)));
+    script.client_hello = script.client_hello.with(EARLY_DATA, &[]);
+    real.feed(&script.say_hello());
+    script.hear_server(&real.take());
+    let early = Keys::new(AES_128_GCM, vec![0xea; 32]).seal(APPLICATION_DATA, b"early", 0);
+    let flight = script.client_flight(&pki, |message| message);
+    real.feed(&[&early[..], &script.seal(&flight[0]), &early].concat());
+    assert_eq!(real.verdict(&mut script), Some(Error::DecryptFailed));
+}
+
 #[test]
 fn early_data_without_end_or_unannounced_is_refused() {
     let pki = Pki::new();

@@ -400,3 +400,82 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
         if self.context.tx.pending().is_empty() { stop } else { Stop::Transmit }
     }
 }
+
+#[cfg(all(test, feature = "rustcrypto", feature = "aes128-gcm"))]
+mod tests {
+    use super::*;
+    use crate::codec::Writer;
+    use crate::crypto::KeyExchange;
+    use crate::crypto::rustcrypto::RustCrypto;
+    use crate::handshake::client::Client;
+    use crate::handshake::config::{ClientAuth, ClientConfig, ServerConfig};
+    use crate::handshake::server::Server;
+    use crate::wire::client_hello::ClientHello;
+    use crate::wire::extension::KeyShareEntry;
+    use crate::wire::handshake::body;
+    use crate::wire::server_hello::{Answer as HelloAnswer, ServerHello};
+    use crate::x509::{ServerName, TrustAnchor};
+
+    fn is_wiped(entropy: &Entropy) -> bool {
+        [0, 1].iter().all(|place| *entropy.seed(*place) == [0; 32])
+    }
+
+    fn feed<S: Side>(handshake: &mut Handshake<'_, S, RustCrypto>, message: &[u8]) {
+        let length = u16::try_from(message.len()).unwrap().to_be_bytes();
+        let record = [&[22, 3, 3][..], &length, message].concat();
+        handshake.rx_space()[..record.len()].copy_from_slice(&record);
+        handshake.rx_commit(record.len()).unwrap();
+    }
+
+    /// What is recorded today must stay secret when this memory is read tomorrow.
+    #[test]
+    fn the_seeds_of_the_key_exchange_are_wiped_as_soon_as_it_is_over() {
+        let anchors = [TrustAnchor::from_fingerprint([1; 32])];
+        let config = ClientConfig::new(ServerName::parse("server.example").unwrap(), &anchors);
+        let (mut rx, mut tx, mut peer) = ([0; 2048], [0; 1024], [0; 1024]);
+        let buffers = Buffers { rx: &mut rx, tx: &mut tx, peer: &mut peer };
+        let mut client = Handshake::<Client, RustCrypto>::new(&config, buffers, Entropy::new(&[7; 128])).unwrap();
+        while matches!(client.poll(), Ok(Step::Yield)) {}
+        let hello = client.tx_pending()[5..].to_vec();
+        client.tx_consume(usize::MAX);
+        assert!(!is_wiped(&client.context.entropy));
+
+        let offer = ClientHello::parse(body(&hello).unwrap()).unwrap();
+        let group = offer.mandatory().unwrap().key_shares.iter().next().unwrap().group;
+        let share = RustCrypto::key_exchange(group, &[9; 32]).unwrap().key_share().unwrap();
+        let answer = ServerHello {
+            session_id: offer.session_id,
+            cipher_suite: CipherSuite::TLS_AES_128_GCM_SHA256,
+            answer: HelloAnswer::Hello {
+                random: &[3; 32],
+                key_share: KeyShareEntry { group, key_exchange: share.as_bytes() },
+            },
+        };
+        let mut message = [0; 256];
+        let mut writer = Writer::new(&mut message);
+        answer.emit(&mut writer);
+        let length = writer.finish().unwrap();
+        feed(&mut client, &message[..length]);
+        assert!(matches!(client.poll(), Ok(Step::Yield)));
+        assert_eq!(client.stage(), Stage::EncryptedExtensions);
+        assert!(is_wiped(&client.context.entropy), "of a client");
+
+        let config = ServerConfig::new(ClientAuth::None);
+        let (mut rx, mut tx, mut peer) = ([0; 2048], [0; 1024], [0; 1024]);
+        let buffers = Buffers { rx: &mut rx, tx: &mut tx, peer: &mut peer };
+        let mut server = Handshake::<Server, RustCrypto>::new(&config, buffers, Entropy::new(&[8; 128])).unwrap();
+        feed(&mut server, &hello);
+        let credential =
+            crate::credential::placeholder(offer.mandatory().unwrap().signature_schemes.iter().next().unwrap());
+        match server.poll() {
+            Ok(Step::Credential(request)) => request.select(&credential).unwrap(),
+            other => panic!("{other:?}"),
+        }
+        assert!(!is_wiped(&server.context.entropy));
+        // Its own share, and the shared secret.
+        for _ in 0..2 {
+            assert!(matches!(server.poll(), Ok(Step::Yield)));
+        }
+        assert!(is_wiped(&server.context.entropy), "of a server");
+    }
+}

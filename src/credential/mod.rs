@@ -98,6 +98,12 @@ impl Credential<'_> {
     };
 }
 
+/// A credential without certificates that signs by this scheme.
+#[cfg(test)]
+pub(crate) const fn placeholder(scheme: u16) -> Credential<'static> {
+    Credential { scheme: SignatureScheme(scheme), ..Credential::EMPTY }
+}
+
 impl<'a> Credential<'a> {
     /// A credential from DER certificates: the leaf first, then its intermediates, in any order (RFC 9846 section
     /// 4.5.1). The root need not be there.
