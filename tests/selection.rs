@@ -107,9 +107,7 @@ fn asked(pki: &Pki, keystore: Keystore, request: &[(u16, Vec<u8>)]) -> (Keystore
         script.server_flight(pki, |message| if message[0] == CERTIFICATE_REQUEST { request.clone() } else { message });
     real.feed(&script.seal_all(&flight));
     let error = real.error();
-    let said: Vec<u8> =
-        script.open(&real.take()).into_iter().filter(|part| part.0 == 22).flat_map(|part| part.1).collect();
-    let certificate = messages(&said).into_iter().find(|message| message[0] == CERTIFICATE);
+    let certificate = script.open_messages(&real.take()).into_iter().find(|message| message[0] == CERTIFICATE);
     (real.host, certificate, error)
 }
 

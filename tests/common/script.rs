@@ -260,8 +260,7 @@ impl Script {
         }
         self.hear(&first[5..]);
         self.agree(hello.share());
-        let handshake: Vec<_> = self.open(&rest).into_iter().filter(|(kind, _)| *kind == HANDSHAKE).collect();
-        let said = messages(&handshake.into_iter().flat_map(|(_, bytes)| bytes).collect::<Vec<_>>());
+        let said = self.open_messages(&rest);
         for message in &said {
             self.hear(message);
         }
@@ -303,6 +302,12 @@ impl Script {
     pub fn open(&mut self, stream: &[u8]) -> Vec<(u8, Vec<u8>)> {
         let other = if self.role == Role::Client { Role::Server } else { Role::Client };
         records(stream).into_iter().map(|record| self.open_one(record, other)).collect()
+    }
+
+    /// The handshake messages in what the other side has sent; other records are left out.
+    pub fn open_messages(&mut self, stream: &[u8]) -> Vec<Vec<u8>> {
+        let handshake = self.open(stream).into_iter().filter(|(kind, _)| *kind == HANDSHAKE);
+        messages(&handshake.flat_map(|(_, bytes)| bytes).collect::<Vec<_>>())
     }
 
     /// The alert at the end of what the other side has sent.

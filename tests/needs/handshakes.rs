@@ -94,8 +94,7 @@ fn u03_the_leaf_goes_first_then_the_intermediates_and_a_server_takes_them_in_any
     let (mut real, mut script) = client(Setup::new(&pki));
     let flight = script.server_flight(&pki, |message| message);
     real.feed(&script.seal_all(&flight));
-    let said: Vec<u8> = script.open(&real.take()).into_iter().flat_map(|(_, content)| content).collect();
-    let certificate = messages(&said).into_iter().find(|message| message[0] == CERTIFICATE).unwrap();
+    let certificate = script.open_messages(&real.take()).into_iter().find(|message| message[0] == CERTIFICATE).unwrap();
     assert_eq!(certificate, chain_of(&pki.client, &pki.intermediate), "leaf, intermediate, and no root");
 
     for chain in [vec![&pki.client, &pki.root, &pki.intermediate], vec![&pki.client, &pki.intermediate, &pki.root]] {
