@@ -24,8 +24,8 @@ use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::x509::{CommonName, Purpose, Rules, ServerName, Time, TrustAnchor, UnixTime, Validator};
 use embedded_mtls::{ApiMisuse, CertificateError, Error};
 use path_cases::{
-    ANCHORS, AUTHORITIES, EXTENSIONS, FIELDS, KEYS, LISTS, MALFORMED, NAMES, PROFILE, SERVER_NAMES, TOLERATED,
-    UNREADABLE, USES, VALIDITY,
+    ANCHORS, AUTHORITIES, CLIENT_NAMES, EXTENSIONS, FIELDS, KEYS, LISTS, MALFORMED, NAMES, PROFILE, SERVER_NAMES,
+    TOLERATED, UNREADABLE, USES, VALIDITY,
 };
 use policy_cases::{COMMON_NAMES, PINS};
 use rcgen::{
@@ -301,6 +301,10 @@ fn organisation(name: &str) -> GeneralSubtree {
     GeneralSubtree::DirectoryName(base)
 }
 
+fn email_address() -> DnType {
+    DnType::CustomDnType(vec![1, 2, 840, 113_549, 1, 9, 1])
+}
+
 /// An authority whose basic constraints are these bytes; rcgen writes no key identifier then.
 fn plain_ca(template: Template, critical: bool) -> Template {
     let mut template = template.extension(BASIC_CONSTRAINTS, critical, &[0x30, 3, 1, 1, 0xff]);
@@ -421,7 +425,8 @@ const FOR_BOTH_ROLES: &[&[Row]] = &[
 fn rows() -> impl Iterator<Item = (Role, &'static Row)> {
     let both =
         Role::ALL.into_iter().flat_map(|role| FOR_BOTH_ROLES.iter().copied().flatten().map(move |row| (role, row)));
-    both.chain(SERVER_NAMES.iter().chain(COMMON_NAMES).map(|row| (Role::Server, row)))
+    let of_servers = SERVER_NAMES.iter().chain(COMMON_NAMES).map(|row| (Role::Server, row));
+    both.chain(of_servers).chain(CLIENT_NAMES.iter().map(|row| (Role::Client, row)))
 }
 
 #[test]

@@ -8,8 +8,7 @@ use crate::x509::{Name, PeerIdentity, SubjectAltName};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Rule<'a> {
-    /// The subject has one common name, and it is this, byte for byte. A subject with several common names never
-    /// matches: which of them counts differs from program to program.
+    /// The first common name of the subject is this, byte for byte. One behind it counts as little as with Apache.
     CommonName(&'a str),
     /// SHA-256 of the certificate is this.
     Fingerprint([u8; 32]),
@@ -60,10 +59,7 @@ impl Rule<'_> {
     /// Whether the rule lets the peer in.
     pub fn holds<C: CryptoProvider>(&self, peer: &PeerIdentity<'_>) -> bool {
         match self {
-            Self::CommonName(name) => {
-                let mut names = peer.subject().attributes().filter(|attribute| attribute.short_name() == Some("CN"));
-                names.next().is_some_and(|found| found.text() == Some(name)) && names.next().is_none()
-            }
+            Self::CommonName(name) => peer.common_name() == Some(name),
             // Who has no fingerprint is nobody.
             Self::Fingerprint(sha256) => *sha256 != [0; 32] && peer.sha256_fingerprint() == *sha256,
             Self::Issuer(name) => !name.is_empty() && peer.issuer() == *name,

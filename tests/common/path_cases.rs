@@ -233,6 +233,10 @@ pub(crate) const NAMES: &[Row] = &[
         w.lower(|t| t.constraints(&[], &[net([10, 2, 0, 0], 15)]));
         w.holds(SanType::IpAddress([10, 3, 2, 3].into()));
     }),
+    Row("an excluded address in the form of an IPv6 one", Refused(0, Problem::NameNotPermitted), |w| {
+        w.lower(|t| t.constraints(&[], &[net([10, 2, 0, 0], 15)]));
+        w.holds(SanType::IpAddress(std::net::Ipv4Addr::new(10, 3, 2, 3).to_ipv6_mapped().into()));
+    }),
     Row("an IPv6 address where IPv4 is permitted", Refused(0, Problem::NameNotPermitted), |w| {
         w.lower(|t| t.constraints(&[net([10, 1, 0, 0], 16)], &[]));
         w.holds(SanType::IpAddress([0x20; 16].into()));
@@ -279,11 +283,38 @@ pub(crate) const NAMES: &[Row] = &[
     Row("the organisation is excluded", Refused(0, Problem::NameNotPermitted), |w| {
         w.lower(|t| t.constraints(&[], &[organisation("Example")]));
     }),
+    Row("the excluded organisation in another string type", Refused(0, Problem::NameNotPermitted), |w| {
+        w.lower(|t| t.constraints(&[], &[organisation("Evil")]));
+        w.leaf(|t| t.subject(&[(DnType::OrganizationName, DnValue::BmpString("EVIL".try_into().unwrap()))]));
+    }),
+    Row("an organisation that may be the excluded one", Refused(0, Problem::NameNotPermitted), |w| {
+        w.lower(|t| t.constraints(&[], &[organisation("Evil")]));
+        w.leaf(|t| t.subject(&[(DnType::OrganizationName, "Ev\u{ad}il".into())]));
+    }),
+    Row("another organisation is excluded", Path(3), |w| {
+        w.lower(|t| t.constraints(&[], &[organisation("Evil")]));
+        w.leaf(|t| t.subject(&[(DnType::OrganizationName, "M\u{fc}ller".into())]));
+    }),
+    Row("an excluded mailbox in the subject, beside alternative names", Refused(0, Problem::NameNotPermitted), |w| {
+        w.lower(|t| t.constraints(&[], &[mail("evil.example")]));
+        w.leaf(|t| t.subject(&[(email_address(), DnValue::Ia5String("ceo@evil.example".try_into().unwrap()))]));
+    }),
+    Row("constraints on a leaf of the name of its issuer", Refused(0, Problem::NameNotPermitted), |w| {
+        w.lower(|t| t.constraints(&[], &[below("example.com")]));
+        w.leaf(|t| t.named("Lower"));
+    }),
     Row("constraints that are not critical hold too", Refused(0, Problem::NameNotPermitted), |w| {
         w.lower(|t| t.extension(NAME_CONSTRAINTS, false, &permits(b"\x82\x03org")));
     }),
-    Row("a constraint with a dot in front", Refused(1, Problem::Malformed(Field::NameConstraints)), |w| {
-        w.lower(|t| t.extension(NAME_CONSTRAINTS, true, &permits(b"\x82\x04.com")));
+    Row("a constraint with a dot in front", Path(3), |w| {
+        w.lower(|t| t.extension(NAME_CONSTRAINTS, true, &permits(b"\x82\x0c.example.com")));
+    }),
+    Row("the domain itself below a constraint with a dot in front", Refused(0, Problem::NameNotPermitted), |w| {
+        w.lower(|t| t.extension(NAME_CONSTRAINTS, true, &permits(b"\x82\x0c.example.com")));
+        w.holds(dns("example.com"));
+    }),
+    Row("a constraint that is nothing but a dot", Refused(1, Problem::Malformed(Field::NameConstraints)), |w| {
+        w.lower(|t| t.extension(NAME_CONSTRAINTS, true, &permits(b"\x82\x01.")));
     }),
     Row("a constraint with a wildcard", Refused(1, Problem::Malformed(Field::NameConstraints)), |w| {
         w.lower(|t| t.extension(NAME_CONSTRAINTS, true, &permits(b"\x82\x05*.com")));
@@ -291,6 +322,10 @@ pub(crate) const NAMES: &[Row] = &[
     Row("a URI where URIs are constrained", Refused(0, Problem::NameNotPermitted), |w| {
         w.lower(|t| t.extension(NAME_CONSTRAINTS, true, &permits(b"\x86\x0bexample.com")));
         w.holds(SanType::URI("https://example.org/".try_into().unwrap()));
+    }),
+    Row("a URI whose host other readers would read otherwise", Refused(0, Problem::NameNotPermitted), |w| {
+        w.lower(|t| t.extension(NAME_CONSTRAINTS, true, &permits(b"\x86\x0bexample.com")));
+        w.holds(SanType::URI("https://evil.example\\@example.com/".try_into().unwrap()));
     }),
     Row("a URI on the permitted host", Path(3), |w| {
         w.lower(|t| t.extension(NAME_CONSTRAINTS, true, &permits(b"\x86\x0bexample.com")));
@@ -617,6 +652,38 @@ pub(crate) const UNREADABLE: &[Row] = &[
     Row("an unreadable stranger beside a leaf that signed itself", Refused(0, Problem::SelfSigned), |w| {
         w.leaf_signs_itself = true;
         w.sent.push(Who::Garbled);
+    }),
+];
+
+/// About common names of clients, by which programs know them.
+pub(crate) const CLIENT_NAMES: &[Row] = &[
+    Row("a common name inside of the permitted domain", Path(3), |w| {
+        w.lower(|t| t.constraints(&[below("plant-a.example")], &[]));
+        w.leaf(|t| t.named("gateway.plant-a.example").alternatives(&[]));
+    }),
+    Row("a common name outside of the permitted domain", Refused(0, Problem::NameNotPermitted), |w| {
+        w.lower(|t| t.constraints(&[below("plant-a.example")], &[]));
+        w.leaf(|t| t.named("gateway.plant-b.example").alternatives(&[]));
+    }),
+    Row("the same, beside a name that is permitted", Refused(0, Problem::NameNotPermitted), |w| {
+        w.lower(|t| t.constraints(&[below("plant-a.example")], &[]));
+        w.leaf(|t| t.named("gateway.plant-b.example").alternatives(&[dns("gateway.plant-a.example")]));
+    }),
+    Row("a common name in an excluded domain", Refused(0, Problem::NameNotPermitted), |w| {
+        w.root(|t| t.constraints(&[], &[below("plant-b.example")]));
+        w.leaf(|t| t.named("gateway.plant-b.example").alternatives(&[]));
+    }),
+    Row("a wildcard as a common name, outside of the permitted domain", Refused(0, Problem::NameNotPermitted), |w| {
+        w.lower(|t| t.constraints(&[below("plant-a.example")], &[]));
+        w.leaf(|t| t.named("*.plant-b.example").alternatives(&[]));
+    }),
+    Row("a common name that is no host, where domains are permitted", Path(3), |w| {
+        w.lower(|t| t.constraints(&[below("plant-a.example")], &[]));
+        w.leaf(|t| t.named("gateway-7").alternatives(&[]));
+    }),
+    Row("an authority whose common name is a host, where domains are permitted", Path(3), |w| {
+        w.upper(|t| t.constraints(&[below("example.com")], &[]));
+        w.lower(|t| t.named("ca.example.org"));
     }),
 ];
 

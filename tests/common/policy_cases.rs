@@ -162,12 +162,12 @@ pub(crate) const COMMON_NAMES: &[Row] = &[
         w.leaf(|t| common_names(t, &[DnValue::BmpString(SERVER_NAME.try_into().unwrap())]));
         w.common_name = Some(exactly(SERVER_NAME));
     }),
-    Row("the second of two common names", Path(3), |w| {
-        w.leaf(|t| common_names(t, &["other.example.com".into(), SERVER_NAME.into()]));
+    Row("the first of two common names", Path(3), |w| {
+        w.leaf(|t| common_names(t, &[SERVER_NAME.into(), "other.example.com".into()]));
         w.common_name = Some(exactly(SERVER_NAME));
     }),
-    Row("the first of two common names", Refused(0, Problem::CommonNameMismatch), |w| {
-        w.leaf(|t| common_names(t, &[SERVER_NAME.into(), "other.example.com".into()]));
+    Row("the second of two common names", Refused(0, Problem::CommonNameMismatch), |w| {
+        w.leaf(|t| common_names(t, &["other.example.com".into(), SERVER_NAME.into()]));
         w.common_name = Some(exactly(SERVER_NAME));
     }),
     Row("no common name", Refused(0, Problem::CommonNameMismatch), |w| {

@@ -54,7 +54,7 @@ impl<'a> PeerIdentity<'a> {
         self.leaf.subject
     }
 
-    /// The most specific common name of the subject, if it is text.
+    /// The first common name of the subject, if it is text.
     pub fn common_name(&self) -> Option<&'a str> {
         self.leaf.subject.common_name()
     }

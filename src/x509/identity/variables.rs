@@ -82,8 +82,8 @@ impl<'a> PeerIdentity<'a> {
     /// | `SAN_IP_0` `SAN_URI_0` … `SHA256` | not of Apache: addresses, URIs, the fingerprint |
     ///
     /// Apache also has `CERT`, `CERT_CHAIN_n` and `CERT_RFC4523_CEA`, whole certificates, which the core does not keep, and
-    /// `SAN_OTHER_msUPN_n`. Where a name has several common names, Apache's `S_DN_CN` is the first, the broadest, and
-    /// [`common_name`](Self::common_name) the last.
+    /// `SAN_OTHER_msUPN_n`. Where a name has several common names, `S_DN_CN` is the first, which is
+    /// [`common_name`](Self::common_name) as well.
     pub fn variables(&self, now: UnixTime, verify: Verify) -> impl Iterator<Item = Variable<'a>> + use<'a> {
         use VariableValue as Value;
         let remain = self.not_after().seconds().saturating_sub(now.seconds()) / SECONDS_A_DAY;

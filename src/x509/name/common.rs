@@ -17,7 +17,7 @@ const MAX_COMMON_NAME: usize = 256;
 /// this: "Do not include or check strings that look like domain names in the subject's Common Name." So it
 /// is done only when it is asked for, by [`ClientConfig::with_common_name`](crate::ClientConfig::with_common_name).
 ///
-/// - Only the *last* common name of the subject counts, which is the most specific one, as
+/// - Only the *first* common name of the subject counts, as Apache has it, and as
 ///   [`PeerIdentity::common_name`](crate::x509::PeerIdentity::common_name) gives it.
 /// - It counts if it is text: a UTF8String, or a PrintableString, IA5String or TeletexString of ASCII. A `BMPString` or
 ///   a `UniversalString` never matches.
@@ -67,7 +67,7 @@ impl<'a> CommonName<'a> {
 
     /// Whether this is the common name of `subject`.
     pub(crate) fn is_of(&self, subject: &Name<'_>) -> bool {
-        let Some(common_name) = subject.last_common_name().filter(|found| found.can_hold(self.text)) else {
+        let Some(common_name) = subject.first_common_name().filter(|found| found.can_hold(self.text)) else {
             return false;
         };
         let (found, wanted) = (common_name.value(), self.text.as_bytes());
@@ -192,15 +192,15 @@ mod tests {
     }
 
     #[test]
-    fn the_last_common_name_counts_and_no_other_attribute() {
+    fn the_first_common_name_counts_and_no_other_attribute() {
         let cn = |text: &str| attribute(COMMON_NAME, UTF8_STRING, text.as_bytes());
         let wanted = CommonName::exact("good").unwrap();
-        assert!(is_of(wanted, &subject(&[&[cn("bad")], &[cn("good")]])));
-        assert!(!is_of(wanted, &subject(&[&[cn("good")], &[cn("bad")]])));
-        assert!(is_of(wanted, &subject(&[&[cn("bad"), cn("good")]])));
-        assert!(!is_of(wanted, &subject(&[&[cn("good"), cn("later")]])));
-        // One that is no text hides those before it.
-        assert!(!is_of(wanted, &subject(&[&[cn("good")], &[attribute(COMMON_NAME, BMP_STRING, b"\0x")]])));
+        assert!(is_of(wanted, &subject(&[&[cn("good")], &[cn("bad")]])));
+        assert!(!is_of(wanted, &subject(&[&[cn("bad")], &[cn("good")]])));
+        assert!(is_of(wanted, &subject(&[&[cn("good"), cn("later")]])));
+        assert!(!is_of(wanted, &subject(&[&[cn("bad"), cn("good")]])));
+        // One that is no text hides those behind it.
+        assert!(!is_of(wanted, &subject(&[&[attribute(COMMON_NAME, BMP_STRING, b"\0x")], &[cn("good")]])));
         assert!(!is_of(wanted, &subject(&[&[attribute(ORGANIZATION, UTF8_STRING, b"good")]])));
         assert!(!is_of(wanted, &subject(&[])));
     }

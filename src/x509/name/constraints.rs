@@ -2,6 +2,7 @@
 
 use super::Name;
 use super::general::{GeneralName, GeneralNames};
+use super::likeness::Likeness;
 use super::server::{ends_in_number, is_host_name, same_ignoring_case};
 use crate::error::CertificateProblem;
 use crate::x509::certificate::der::{self, Malformed, Reader, context_constructed};
@@ -9,6 +10,10 @@ use core::fmt;
 
 const PERMITTED: u8 = context_constructed(0);
 const EXCLUDED: u8 = context_constructed(1);
+/// Longest mailbox that is compared: 64 bytes in front of the `@`, 255 behind it (RFC 5321 section 4.5.3.1).
+const MAX_MAILBOX: usize = 320;
+/// Bytes of a URI within which its authority has to end: so much is looked at for each subtree.
+const MAX_AUTHORITY: usize = 512;
 
 /// A `NameConstraints`, as the content of its SEQUENCE.
 #[derive(Clone, Copy, Debug)]
@@ -73,7 +78,7 @@ enum Place {
     /// The subtree says nothing about names of this form.
     OtherForm,
     Inside,
-    /// A wildcard some of whose names lie inside.
+    /// A wildcard some of whose names lie inside, or another name of something that does.
     PartlyInside,
     Outside,
     /// The name cannot be understood, or the form is not supported: whatever would be safe is wrong.
@@ -117,43 +122,21 @@ impl<'a> NameConstraints<'a> {
         self.0
     }
 
-    /// Checks all names of a certificate, and the `host` that it is taken for by another name than those. Each
-    /// comparison is taken from `budget`.
-    pub(crate) fn check(
-        self,
-        subject: &Name<'_>,
-        alternatives: Option<GeneralNames<'_>>,
-        host: Option<&[u8]>,
-        budget: &mut u32,
-    ) -> Result<(), CertificateProblem> {
-        host.map_or(Ok(()), |host| self.check_name(GeneralName::Dns(host), budget))?;
-        each_name(subject, alternatives, |name| self.check_name(name, budget))
-    }
-
-    /// The first name that is not allowed, and the limit that it breaks.
+    /// The first of these names that is not allowed, and the limit that it breaks.
     pub(crate) fn offence<'n>(
         self,
-        subject: &Name<'n>,
-        alternatives: Option<GeneralNames<'n>>,
-        host: Option<&'n [u8]>,
+        mut names: impl Iterator<Item = GeneralName<'n>>,
     ) -> Option<(GeneralName<'n>, NameLimit<'a>)> {
-        let look = |name| match self.check_name(name, &mut { u32::MAX }) {
-            Ok(()) => Ok(()),
-            Err(_) => Err(name),
-        };
-        let host = host.map_or(Ok(()), |host| look(GeneralName::Dns(host)));
-        let name = host.and_then(|()| each_name(subject, alternatives, look)).err()?;
-        let excluded = self
-            .subtrees(EXCLUDED)
-            .find(|base| matches!(place(name, *base), Place::Inside | Place::PartlyInside | Place::Unclear));
-        let limit = match excluded {
+        let name = names.find(|name| self.check(*name, &mut { u32::MAX }).is_err())?;
+        let limit = match self.subtrees(EXCLUDED).find(|base| may_lie_in(name, *base)) {
             Some(base) => NameLimit::Excluded(Subtree(base)),
             None => NameLimit::Permitted(Subtrees(self)),
         };
         Some((name, limit))
     }
 
-    fn check_name(self, name: GeneralName<'_>, budget: &mut u32) -> Result<(), CertificateProblem> {
+    /// Checks one name. Each comparison is taken from `budget`.
+    pub(crate) fn check(self, name: GeneralName<'_>, budget: &mut u32) -> Result<(), CertificateProblem> {
         let mut permitted = None;
         for base in self.subtrees(PERMITTED) {
             spend(budget)?;
@@ -165,9 +148,7 @@ impl<'a> NameConstraints<'a> {
         }
         for base in self.subtrees(EXCLUDED) {
             spend(budget)?;
-            // "Any name matching a restriction in the excludedSubtrees field is invalid regardless of
-            // information appearing in the permittedSubtrees."
-            if matches!(place(name, base), Place::Inside | Place::PartlyInside | Place::Unclear) {
+            if may_lie_in(name, base) {
                 return Err(CertificateProblem::NameNotPermitted);
             }
         }
@@ -185,30 +166,27 @@ impl<'a> NameConstraints<'a> {
     }
 }
 
-/// Looks at all names of a certificate that can be constrained, until one is not liked.
-fn each_name<'n, E>(
-    subject: &Name<'n>,
+/// All names of a certificate that constraints bind: its subject and its alternative names; each `emailAddress` of the
+/// subject; and each common name that `is_host` takes for the name of a host.
+pub(crate) fn names_of<'n>(
+    subject: Name<'n>,
     alternatives: Option<GeneralNames<'n>>,
-    mut look: impl FnMut(GeneralName<'n>) -> Result<(), E>,
-) -> Result<(), E> {
+    is_host: impl Fn(&[u8]) -> bool,
+) -> impl Iterator<Item = GeneralName<'n>> {
     // "Restrictions of the form directoryName MUST be applied to the subject field in the
     // certificate (when the certificate includes a non-empty subject field)"
-    if !subject.is_empty() {
-        look(GeneralName::Directory(*subject))?;
-    }
-    let Some(alternatives) = alternatives else {
-        // "When a constraint has been imposed on the rfc822Name name form, but the certificate does
-        // not include a subject alternative name, the constraint MUST be applied to the attribute
-        // of type emailAddress in the subject distinguished name."
-        for email in subject.attributes().filter_map(|attribute| attribute.email()) {
-            look(GeneralName::Email(email))?;
-        }
-        return Ok(());
-    };
-    for name in alternatives.iter() {
-        look(name)?;
-    }
-    Ok(())
+    let directory = (!subject.is_empty()).then_some(GeneralName::Directory(subject));
+    let hosts = subject.common_names().map(|name| name.value()).filter(move |name| is_host(name));
+    // "When a constraint has been imposed on the rfc822Name name form, but the certificate does not include a subject
+    // alternative name, the constraint MUST be applied to the attribute of type emailAddress in the subject
+    // distinguished name." Beside alternative names it is applied as well, as OpenSSL does: what an authority
+    // may not say, it may not say there.
+    let emails = subject.attributes().filter_map(|attribute| attribute.email());
+    hosts
+        .map(GeneralName::Dns)
+        .chain(directory)
+        .chain(emails.map(GeneralName::Email))
+        .chain(alternatives.into_iter().flat_map(GeneralNames::iter))
 }
 
 /// The base of the next `GeneralSubtree`. "Within this profile, the minimum and maximum fields are
@@ -227,11 +205,9 @@ fn spend(budget: &mut u32) -> Result<(), CertificateProblem> {
 
 fn is_valid_base(base: GeneralName<'_>) -> bool {
     match base {
-        // An empty base holds all names of its form. A dot in front, which OpenSSL likes, is not in
-        // RFC 5280 for this form: "Any DNS name that can be constructed by simply adding zero or more
-        // labels to the left-hand side of the name satisfies the name constraint." Nor is an address a base, or a
-        // name: RFC 1123 section 2.1, "the highest-level component label will be alphabetic".
-        GeneralName::Dns(host) => host.is_empty() || is_host_name(host) && !ends_in_number(host),
+        // An empty base holds all names of its form. An address is no base, nor a name: RFC 1123 section 2.1, "the
+        // highest-level component label will be alphabetic".
+        GeneralName::Dns(host) => is_host_or_domain(host) && (host.is_empty() || !ends_in_number(host)),
         GeneralName::Uri(host) => is_host_or_domain(host),
         GeneralName::Email(mailbox) => match split_mailbox(mailbox) {
             Some((local, host)) => is_local_part(local) && is_host_name(host),
@@ -246,9 +222,19 @@ fn is_host_or_domain(name: &[u8]) -> bool {
     name.is_empty() || is_host_name(name.strip_prefix(b".").unwrap_or(name))
 }
 
+/// "Any name matching a restriction in the excludedSubtrees field is invalid regardless of information appearing in the
+/// permittedSubtrees", and so is one of which nobody can tell whether it matches.
+fn may_lie_in(name: GeneralName<'_>, base: GeneralName<'_>) -> bool {
+    matches!(place(name, base), Place::Inside | Place::PartlyInside | Place::Unclear)
+}
+
 fn place(name: GeneralName<'_>, base: GeneralName<'_>) -> Place {
     match (name, base) {
-        (GeneralName::Directory(name), GeneralName::Directory(base)) => inside(name.is_below(&base)),
+        (GeneralName::Directory(name), GeneralName::Directory(base)) => match name.begins_with(&base) {
+            Likeness::Different => Place::Outside,
+            Likeness::Same => Place::Inside,
+            Likeness::Unclear => Place::Unclear,
+        },
         (GeneralName::Dns(name), GeneralName::Dns(base)) => place_of_dns(name, base),
         (GeneralName::Email(name), GeneralName::Email(base)) => place_of_email(name, base),
         (GeneralName::Ip(name), GeneralName::Ip(base)) => place_of_ip(name, base),
@@ -278,6 +264,12 @@ fn place_of_dns(name: &[u8], base: &[u8]) -> Place {
     if !is_host_name(host) || ends_in_number(host) {
         return Place::Unclear;
     }
+    // RFC 5280 has no dot in front for this form: "Any DNS name that can be constructed by simply adding zero or more
+    // labels to the left-hand side of the name satisfies the name constraint." Where authorities put one, OpenSSL,
+    // GnuTLS, Go and rustls-webpki read it as for mailboxes: one label or more.
+    if let Some(domain) = base.strip_prefix(b".") {
+        return inside(is_same_or_below(host, domain) && (parent.is_some() || host.len() > domain.len()));
+    }
     if base.is_empty() || is_same_or_below(host, base) {
         return Place::Inside;
     }
@@ -294,7 +286,7 @@ fn place_of_dns(name: &[u8], base: &[u8]) -> Place {
 /// "A name constraint for Internet mail addresses MAY specify a particular mailbox, all addresses at a
 /// particular host, or all mailboxes in a domain."
 fn place_of_email(name: &[u8], base: &[u8]) -> Place {
-    let Some((local, host)) = split_mailbox(name) else { return Place::Unclear };
+    let Some((local, host)) = split_mailbox(name).filter(|_| name.len() <= MAX_MAILBOX) else { return Place::Unclear };
     if !is_local_part(local) || !is_host_name(host) {
         return Place::Unclear;
     }
@@ -307,12 +299,19 @@ fn place_of_email(name: &[u8], base: &[u8]) -> Place {
 
 fn place_of_ip(name: &[u8], base: &[u8]) -> Place {
     let Some((network, mask)) = address_and_mask(base) else { return Place::Unclear };
-    match name.len() {
-        4 | 16 if name.len() == network.len() => {
-            let octets = name.iter().zip(network).zip(mask);
-            inside(octets.fold(true, |same, ((name, network), mask)| same && name & mask == network & mask))
+    let is_in_network = |name: &[u8]| {
+        let octets = name.iter().zip(network).zip(mask);
+        octets.fold(true, |same, ((name, network), mask)| same && name & mask == network & mask)
+    };
+    match (name, network.len()) {
+        ([_, _, _, _], 4) => inside(is_in_network(name)),
+        (_, 16) if name.len() == 16 => inside(is_in_network(name)),
+        // RFC 4291 section 2.5.5.2: an IPv4 address in the form of an IPv6 one. It is excluded with the one it means, and
+        // permitted by neither.
+        ([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, v4 @ ..], 4) if v4.len() == 4 && is_in_network(v4) => {
+            Place::PartlyInside
         }
-        4 | 16 => Place::Outside,
+        _ if matches!(name.len(), 4 | 16) => Place::Outside,
         _ => Place::Unclear,
     }
 }
@@ -361,16 +360,31 @@ fn is_quoted(content: &[u8]) -> bool {
     !escaped
 }
 
-/// The host name in the authority of a URI (RFC 3986 section 3.2); `None` if there is none, or an
-/// address.
+/// The host name in the authority of a URI (RFC 3986 section 3.2); `None` if there is none, or an address, or
+/// something that another reader of URIs might read otherwise: a second `@`, a port that is no number, a backslash, a
+/// percent sign or any other character that stands in no host name.
 fn host_of_uri(uri: &[u8]) -> Option<&[u8]> {
-    let colon = uri.iter().position(|&byte| byte == b':')?;
-    let (_, rest) = uri.split_at(colon);
-    let rest = rest.strip_prefix(b"://")?;
+    let head = uri.get(..MAX_AUTHORITY).unwrap_or(uri);
+    let (scheme, rest) = head.split_at(head.iter().position(|&byte| byte == b':')?);
+    // RFC 3986 section 3.1: "scheme = ALPHA *( ALPHA / DIGIT / "+" / "-" / "." )".
+    let is_scheme = scheme.first().is_some_and(u8::is_ascii_alphabetic)
+        && scheme.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte));
+    let rest = rest.strip_prefix(b"://").filter(|_| is_scheme)?;
     let authority = rest.split(|byte| matches!(byte, b'/' | b'?' | b'#')).next()?;
-    let host_and_port = authority.rsplit(|&byte| byte == b'@').next()?;
-    let host = host_and_port.split(|&byte| byte == b':').next()?;
-    (is_host_name(host) && !ends_in_number(host)).then_some(host)
+    if authority.len() == rest.len() && head.len() < uri.len() {
+        return None;
+    }
+    // RFC 3986 section 3.2.1: "userinfo = *( unreserved / pct-encoded / sub-delims / ":" )".
+    let is_of_userinfo = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:".contains(byte);
+    let mut parts = authority.splitn(2, |&byte| byte == b'@');
+    let host_and_port = match (parts.next()?, parts.next()) {
+        (userinfo, Some(host_and_port)) => Some(host_and_port).filter(|_| userinfo.iter().all(is_of_userinfo))?,
+        (host_and_port, None) => host_and_port,
+    };
+    let mut parts = host_and_port.splitn(2, |&byte| byte == b':');
+    let host = parts.next()?;
+    let port = parts.next().unwrap_or_default();
+    (is_host_name(host) && !ends_in_number(host) && port.iter().all(u8::is_ascii_digit)).then_some(host)
 }
 
 /// "For IPv4 addresses, the iPAddress field of `GeneralName` MUST contain eight (8) octets, encoded in the
@@ -418,6 +432,17 @@ mod tests {
         assert_eq!(dns("anything.org", ""), Place::Inside);
         assert_eq!(dns("under_score.org", "org"), Place::Unclear);
         assert_eq!(dns("10.0.0.1", ""), Place::Unclear);
+        assert_eq!(dns("0x0a000001", ""), Place::Unclear);
+    }
+
+    #[test]
+    fn a_base_with_a_dot_in_front_holds_subdomains_only() {
+        assert_eq!(dns("a.Example.com", ".example.com"), Place::Inside);
+        assert_eq!(dns("b.a.example.com", ".example.com"), Place::Inside);
+        assert_eq!(dns("*.example.com", ".example.com"), Place::Inside);
+        assert_eq!(dns("example.com", ".example.com"), Place::Outside);
+        assert_eq!(dns("badexample.com", ".example.com"), Place::Outside);
+        assert_eq!(dns("*.com", ".example.com"), Place::Outside);
     }
 
     #[test]
@@ -463,6 +488,67 @@ mod tests {
         assert_eq!(uri("urn:uuid:1", "example.com"), Place::Unclear);
         assert_eq!(uri("https://10.0.0.1/", "example.com"), Place::Unclear);
         assert_eq!(uri("https://[::1]/", "example.com"), Place::Unclear);
+        assert_eq!(uri("https://example.com", "example.com"), Place::Inside);
+        assert_eq!(uri("coap+tcp://example.com:", "example.com"), Place::Inside);
+        let path = std::format!("https://example.com/{}", "p".repeat(1000));
+        assert_eq!(uri(&path, "example.com"), Place::Inside);
+    }
+
+    #[test]
+    fn a_uri_whose_host_cannot_be_told_surely_is_unclear() {
+        for unclear in [
+            // A browser takes the backslash for a slash, others take what stands behind the `@` for the host.
+            "https://evil.org\\@example.com/",
+            "https:\\\\evil.org/@example.com",
+            "https:/\\evil.org/",
+            "https://evil.org@evil.com@example.com/",
+            "https://user@pw@example.com/",
+            "https://evil.org:443@evil.com:@example.com/",
+            "https://example.com:evil.org/",
+            "https://example.com:80:90/",
+            "https://example.com:4 43/",
+            "https://ex%61mple.com/",
+            "https://example.com%2f@example.com%2f/",
+            "https://[example.com]/",
+            "https://example.com]/",
+            "https://[user@example.com/",
+            "https://us er@example.com/",
+            "https://us\u{7}er@example.com/",
+            "https://us\u{e4}er@example.com/",
+            "https://exa\tmple.com/",
+            "https://example.com\n/",
+            "https://example.com\0.evil.org/",
+            "https://example.com ",
+            " https://example.com/",
+            "ht\ntps://example.com/",
+            "1https://example.com/",
+            "://example.com/",
+            "//example.com/",
+            "https:///example.com/",
+            "https://@/",
+            "https:///",
+            "https://:443/",
+            "https://user@:443/",
+            "https:example.com",
+            "https:/example.com",
+            "https://example.com./",
+            "https://.example.com/",
+            "https://exam_ple.com/",
+            "https://*.example.com/",
+            "https://ex\u{e4}mple.com/",
+            "https://10.0.0.1:443/",
+            "https://0x0a000001/",
+            "https://example.0xa/",
+            "https://167772161/",
+            "mailto:user@example.com",
+        ] {
+            assert_eq!(uri(unclear, "example.com"), Place::Unclear, "{unclear:?}");
+            assert!(may_lie_in(GeneralName::Uri(unclear.as_bytes()), GeneralName::Uri(b"evil.org")), "{unclear:?}");
+        }
+        let long = std::format!("https://{}@example.com/", "u".repeat(MAX_AUTHORITY));
+        assert_eq!(uri(&long, "example.com"), Place::Unclear);
+        let long = std::format!("https://example.com{}", ":".repeat(MAX_AUTHORITY));
+        assert_eq!(uri(&long, "example.com"), Place::Unclear);
     }
 
     #[test]
@@ -472,6 +558,11 @@ mod tests {
         assert_eq!(ip(&[10, 2, 2, 3], &[10, 1, 0, 0, 255, 255, 0, 0]), Place::Outside);
         assert_eq!(ip(&[0; 16], &[10, 1, 0, 0, 255, 255, 0, 0]), Place::Outside);
         assert_eq!(ip(&[0; 5], &[10, 1, 0, 0, 255, 255, 0, 0]), Place::Unclear);
+        let mapped = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 1, 2, 3];
+        assert_eq!(ip(&mapped, &[10, 1, 0, 0, 255, 255, 0, 0]), Place::PartlyInside);
+        assert_eq!(ip(&mapped, &[10, 2, 0, 0, 255, 255, 0, 0]), Place::Outside);
+        assert_eq!(ip(&mapped, &[0; 32]), Place::Inside);
+        assert_eq!(ip(&mapped, &[0; 8]), Place::PartlyInside);
         assert!(is_prefix(&[255, 254, 0, 0]) && is_prefix(&[0, 0]) && is_prefix(&[255]));
         assert!(!is_prefix(&[255, 253]) && !is_prefix(&[0, 128]) && !is_prefix(&[254, 128]));
     }
@@ -485,7 +576,10 @@ mod tests {
         };
         assert!(parse(b"\x82\x03a.b"));
         assert!(parse(b"\x82\x00"));
-        assert!(!parse(b"\x82\x04.a.b"));
+        assert!(parse(b"\x82\x04.a.b"));
+        assert!(!parse(b"\x82\x01."));
+        assert!(!parse(b"\x82\x05..a.b"));
+        assert!(!parse(b"\x82\x09.10.0.0.0"));
         assert!(!parse(b"\x82\x05*.a.b"));
         assert!(!parse(b"\x82\x0810.0.0.0"));
         assert!(!parse(b"\xa2\x05\x16\x03a.b"));
@@ -502,7 +596,7 @@ mod tests {
         let value =
             b"\x30\x2b\xa0\x0f\x30\x0d\x82\x0bexample.com\xa1\x18\x30\x11\x82\x0fbad.example.com\x30\x03\x88\x01\x2a";
         let constraints = NameConstraints::parse(value).unwrap();
-        let check = |name| constraints.check_name(name, &mut 10);
+        let check = |name| constraints.check(name, &mut 10);
         assert!(check(GeneralName::Dns(b"a.example.com")).is_ok());
         assert!(check(GeneralName::Dns(b"a.bad.example.com")).is_err());
         assert!(check(GeneralName::Dns(b"*.example.com")).is_err());
@@ -510,7 +604,7 @@ mod tests {
         assert!(check(GeneralName::Ip(&[10, 0, 0, 1])).is_ok());
         assert!(check(GeneralName::Other(8)).is_err());
         assert!(check(GeneralName::Other(0)).is_ok());
-        let exhausted = constraints.check_name(GeneralName::Dns(b"a.example.com"), &mut 2);
+        let exhausted = constraints.check(GeneralName::Dns(b"a.example.com"), &mut 2);
         assert_eq!(exhausted, Err(CertificateProblem::SearchExhausted));
     }
 }

@@ -4,8 +4,10 @@ mod address;
 pub(super) mod common;
 pub(super) mod constraints;
 pub(super) mod general;
+mod likeness;
 pub(super) mod server;
 
+use self::likeness::Likeness;
 use self::server::same_ignoring_case;
 use crate::text;
 use crate::x509::certificate::der::{self, Malformed, Reader};
@@ -96,22 +98,32 @@ impl<'a> Name<'a> {
 
     /// The attributes in the order of the certificate, the broadest first.
     pub fn attributes(&self) -> Attributes<'a> {
-        let names = Reader::inside(self.der, der::SEQUENCE).unwrap_or(Reader::new(&[]));
-        Attributes { names, set: Reader::new(&[]) }
+        Attributes { names: self.sets(), set: Reader::new(&[]) }
     }
 
-    /// The most specific common name, if it is text that can be shown as `str`.
+    /// The SETs of attributes, one behind the other.
+    fn sets(&self) -> Reader<'a> {
+        Reader::inside(self.der, der::SEQUENCE).unwrap_or(Reader::new(&[]))
+    }
+
+    /// The first common name, if it is text that can be shown as `str`: what Apache has as `SSL_CLIENT_S_DN_CN`.
+    /// Another common name behind it counts nowhere.
     ///
     /// It names the subject to people and to rules of the application. It never stands in for a
     /// host name. RFC 9525 section 1.3: "Do not include or check strings that look like domain names in
     /// the subject's Common Name."
     pub fn common_name(&self) -> Option<&'a str> {
-        self.last_common_name()?.text()
+        self.first_common_name()?.text()
     }
 
-    /// The most specific common name, be it text or not.
-    pub(crate) fn last_common_name(&self) -> Option<Attribute<'a>> {
-        self.attributes().filter(|attribute| attribute.oid == COMMON_NAME).last()
+    /// The first common name, be it text or not.
+    pub(crate) fn first_common_name(&self) -> Option<Attribute<'a>> {
+        self.common_names().next()
+    }
+
+    /// All common names, be they text or not.
+    pub(crate) fn common_names(&self) -> impl Iterator<Item = Attribute<'a>> + use<'a> {
+        self.attributes().filter(|attribute| attribute.oid == COMMON_NAME)
     }
 
     /// Compares as RFC 5280 section 7.1 asks for: bytes first; then attribute by attribute, where
@@ -129,13 +141,6 @@ impl<'a> Name<'a> {
                 _ => return false,
             }
         }
-    }
-
-    /// Whether the name lies in the subtree that `base` names: `base` is its beginning
-    /// (RFC 5280 section 4.2.1.10).
-    pub(crate) fn is_below(&self, base: &Name<'_>) -> bool {
-        let mut ours = self.attributes();
-        base.attributes().all(|wanted| ours.next().is_some_and(|our| our.matches(&wanted)))
     }
 }
 
@@ -221,49 +226,12 @@ impl<'a> Attribute<'a> {
         }
         // RFC 5280 section 7.1 folds "attributes encoded in either PrintableString or UTF8String". Other
         // types are compared as bytes.
-        is_folded(self.tag) && is_folded(other.tag) && same_folded(self.value, other.value)
+        is_folded(self.tag) && is_folded(other.tag) && self.text_likeness(other) == Likeness::Same
     }
 }
 
 const fn is_folded(tag: u8) -> bool {
     matches!(tag, der::PRINTABLE_STRING | der::UTF8_STRING)
-}
-
-/// Compares without regard to case, to space at both ends and to the length of space inside
-/// (RFC 4518 section 2.6.1, as RFC 5280 section 7.1 asks for).
-fn same_folded(ours: &[u8], theirs: &[u8]) -> bool {
-    let (mut ours, mut theirs) = (without_leading_space(ours), without_leading_space(theirs));
-    loop {
-        match (next_folded(&mut ours), next_folded(&mut theirs)) {
-            (None, None) => return true,
-            (our, their) if our == their => {}
-            _ => return false,
-        }
-    }
-}
-
-fn without_leading_space(mut text: &[u8]) -> &[u8] {
-    while let [b' ', rest @ ..] = text {
-        text = rest;
-    }
-    text
-}
-
-/// The next character in lower case. Space up to the next word counts as one, up to the end as none.
-fn next_folded(text: &mut &[u8]) -> Option<u8> {
-    let mut space = false;
-    loop {
-        let (&first, rest) = text.split_first()?;
-        match (first, space) {
-            (b' ', _) => space = true,
-            (_, true) => return Some(b' '),
-            (_, false) => {
-                *text = rest;
-                return Some(first.to_ascii_lowercase());
-            }
-        }
-        *text = rest;
-    }
 }
 
 impl<'a> Iterator for Attributes<'a> {
@@ -281,14 +249,14 @@ impl fmt::Display for Name<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Backwards without memory: count, then take each by its place. A set of several attributes
         // keeps its order in the middle of it all, joined with '+'.
-        let mut names = Reader::inside(self.der, der::SEQUENCE).unwrap_or(Reader::new(&[]));
+        let mut names = self.sets();
         let mut count: usize = 0;
         while names.any().is_ok() {
             count = count.saturating_add(1);
         }
         let cut = count.saturating_sub(PRINTED_SETS);
         for place in (cut..count).rev() {
-            let mut names = Reader::inside(self.der, der::SEQUENCE).unwrap_or(Reader::new(&[]));
+            let mut names = self.sets();
             for _ in 0..place {
                 let _ = names.any();
             }
@@ -377,6 +345,7 @@ mod tests {
     use super::*;
     use core::slice;
     use std::string::ToString;
+    use std::vec;
     use std::vec::Vec;
 
     const CN: &[u8] = COMMON_NAME;
@@ -444,9 +413,9 @@ mod tests {
     }
 
     #[test]
-    fn the_last_common_name_counts() {
+    fn the_first_common_name_counts() {
         let der = name(&[&[pair(CN, der::UTF8_STRING, b"broad")], &[pair(CN, der::PRINTABLE_STRING, b"narrow")]]);
-        assert_eq!(parse(&der).common_name(), Some("narrow"));
+        assert_eq!(parse(&der).common_name(), Some("broad"));
         assert_eq!(parse(&name(&[])).common_name(), None);
     }
 
@@ -473,11 +442,17 @@ mod tests {
         let two_sets = name(&[slice::from_ref(&o), slice::from_ref(&cn)]);
         let one_set = name(&[&[o.clone(), cn.clone()]]);
         assert_ne!(parse(&two_sets), parse(&one_set));
-        assert!(parse(&two_sets).is_below(&parse(&name(&[slice::from_ref(&o)]))));
-        assert!(!parse(&one_set).is_below(&parse(&name(&[slice::from_ref(&o)]))));
-        assert!(!parse(&two_sets).is_below(&parse(&name(&[&[cn]]))));
-        assert!(parse(&two_sets).is_below(&parse(&name(&[]))));
-        assert!(!parse(&name(&[&[o]])).is_below(&parse(&two_sets)));
+        let below = |ours: &[u8], base: &[u8]| parse(ours).begins_with(&parse(base));
+        let only_o = name(&[slice::from_ref(&o)]);
+        assert_eq!(below(&two_sets, &only_o), Likeness::Same);
+        assert_eq!(below(&one_set, &only_o), Likeness::Different);
+        assert_eq!(below(&two_sets, &name(&[slice::from_ref(&cn)])), Likeness::Different);
+        assert_eq!(below(&two_sets, &name(&[])), Likeness::Same);
+        assert_eq!(below(&only_o, &two_sets), Likeness::Different);
+        // Encoded otherwise, the attributes of a set stand in another order.
+        let wide = pair(O, der::BMP_STRING, b"\0o");
+        assert_eq!(below(&name(&[&[cn.clone(), wide]]), &one_set), Likeness::Same);
+        assert_eq!(below(&name(&[&vec![o.clone(); 9]]), &name(&[&vec![o; 9]])), Likeness::Unclear);
     }
 
     #[test]

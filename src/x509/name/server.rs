@@ -129,9 +129,13 @@ pub(crate) fn same_ignoring_case(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.eq_ignore_ascii_case(b))
 }
 
-/// Whether the last label is a number, so that the name could be taken for an IPv4 address.
+/// Whether the last label is a number, so that the name could be taken for an IPv4 address: decimal, or hexadecimal as
+/// `inet_aton` and browsers read it.
 pub(crate) fn ends_in_number(name: &[u8]) -> bool {
-    name.rsplit(|&byte| byte == b'.').next().is_none_or(|last| last.iter().all(u8::is_ascii_digit))
+    name.rsplit(|&byte| byte == b'.').next().is_none_or(|last| match last {
+        [b'0', b'x' | b'X', digits @ ..] => digits.iter().all(u8::is_ascii_hexdigit),
+        digits => digits.iter().all(u8::is_ascii_digit),
+    })
 }
 
 pub(crate) fn is_label(label: &[u8]) -> bool {
@@ -186,6 +190,9 @@ mod tests {
             "*.a.b",
             "10.0.0.256",
             "1.2",
+            "0x0a000001",
+            "10.0X1",
+            "a.0x",
             "m\u{fc}ller.de",
             &long,
             "[::1]",

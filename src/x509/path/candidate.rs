@@ -1,44 +1,44 @@
 //! What is asked of a candidate before it is taken: all that costs little, each rule of RFC 5280 section 6.1 but the
-//! signature.
+//! signature. Names are compared with name constraints last, some at a time: a peer that has proved nothing may have sent
+//! many of both.
 
-use super::PeerChain;
 use super::note::{Note, check_depth};
 use super::rules::Rules;
 use super::summary::{Place, Summary};
 use super::waiver::Leniency;
+use super::{PeerChain, authority as anchor_of};
 use crate::error::CertificateProblem;
+use crate::limits::CANDIDATES_PER_STEP;
 use crate::x509::anchor::Authority;
 use crate::x509::certificate::algorithm::KeyAlgorithm;
-use crate::x509::name::constraints::NameConstraints;
 
 impl PeerChain<'_> {
-    /// Everything that makes an anchor unfit to end this path, but the signature.
+    /// Everything that makes an anchor unfit to end this path, but its name constraints and the signature.
     pub(super) fn check_anchor(
         &self,
         rules: &Rules<'_>,
         place: Place,
         anchor: &Authority<'_>,
         child: &Summary<'_>,
-        (budget, leniency): (&mut u32, &mut Leniency),
+        leniency: &mut Leniency,
     ) -> Result<(), Note> {
         let refuse = |problem| Note::new(self.certificate_at(self.top), problem).by(place);
         if child.signature_kind.with_key(anchor.key.algorithm).is_none() {
             leniency.object(CertificateProblem::UnsupportedSignature).map_err(refuse)?;
         }
         rules.check_anchor(anchor, leniency).map_err(refuse)?;
-        let checked = self.check_limits(rules, anchor.path_len, anchor.name_constraints, (budget, leniency));
-        checked.map_err(|note| note.by(place))?;
+        self.check_path_len(anchor.path_len, leniency).map_err(|note| note.by(place))?;
         check_depth(rules, self.depth())
     }
 
-    /// Everything that makes a certificate unfit to be the next of this path, but the signature.
+    /// Everything that makes a certificate unfit to be the next of this path, but its name constraints and the signature.
     pub(super) fn check_ca(
         &self,
         rules: &Rules<'_>,
         index: u8,
         ca: &Summary<'_>,
         child: &Summary<'_>,
-        (budget, leniency): (&mut u32, &mut Leniency),
+        leniency: &mut Leniency,
     ) -> Result<(), Note> {
         rules.check_ca(ca, leniency).map_err(|problem| Note::new(index, problem))?;
         let place = Place::Sent(index);
@@ -50,44 +50,66 @@ impl PeerChain<'_> {
             let checked = leniency.object(CertificateProblem::UnsupportedSignature);
             checked.map_err(|problem| Note::new(child, problem).by(place))?;
         }
-        let (path_len, name_constraints) = (ca.basic_constraints.path_len, ca.name_constraints);
-        self.check_limits(rules, path_len, name_constraints, (budget, leniency)).map_err(|note| note.by(place))?;
+        self.check_path_len(ca.basic_constraints.path_len, leniency).map_err(|note| note.by(place))?;
         // An anchor has to fit above it.
         check_depth(rules, self.depth().saturating_add(1))
     }
 
-    /// The limits that an authority sets to all that is below it.
-    pub(super) fn check_limits(
-        &self,
-        rules: &Rules<'_>,
-        path_len: Option<u8>,
-        name_constraints: Option<NameConstraints<'_>>,
-        (budget, leniency): (&mut u32, &mut Leniency),
-    ) -> Result<(), Note> {
+    /// How many authorities an authority allows below it.
+    fn check_path_len(&self, path_len: Option<u8>, leniency: &mut Leniency) -> Result<(), Note> {
         let mut cas_left = path_len;
-        for level in (0..=self.top).rev() {
-            let index = self.certificate_at(level);
-            let Some(certificate) = self.list.get(index) else { continue };
-            // RFC 5280 section 6.1.3 (b): "If certificate i is self-issued and it is not the final
-            // certificate in the path, skip this step"; 6.1.4 (l) does not count it either.
-            if level != 0 && certificate.is_self_issued {
-                continue;
+        for (_, index, _) in self.limited().filter(|(level, ..)| *level != 0) {
+            if cas_left == Some(0) {
+                let checked = leniency.object(CertificateProblem::PathLengthExceeded);
+                checked.map_err(|problem| Note::new(index, problem))?;
             }
-            if level != 0 {
-                if cas_left == Some(0) {
-                    let checked = leniency.object(CertificateProblem::PathLengthExceeded);
-                    checked.map_err(|problem| Note::new(index, problem))?;
-                }
-                cas_left = cas_left.map(|left| left.saturating_sub(1));
-            }
-            if let Some(constraints) = name_constraints {
-                let host = if level == 0 { rules.host_of(&certificate.subject) } else { None };
-                constraints
-                    .check(&certificate.subject, certificate.subject_alt_name, host, budget)
-                    .map_err(|problem| Note::new(index, problem))?;
-            }
+            cas_left = cas_left.map(|left| left.saturating_sub(1));
         }
         Ok(())
+    }
+
+    /// Compares names of the path, from number `checked` on, with the name constraints of an authority, until that has
+    /// taken some steps. Gives the number of the next name; `None` if all are allowed.
+    pub(super) fn check_names(
+        &self,
+        rules: &Rules<'_>,
+        authority: Place,
+        checked: u16,
+        budget: &mut u32,
+    ) -> Result<Option<u16>, Note> {
+        let constraints = match authority {
+            Place::Anchor(place) => anchor_of(rules, place).and_then(|anchor| anchor.name_constraints),
+            Place::Sent(place) => self.list.get(place).and_then(|ca| ca.name_constraints),
+        };
+        let Some(constraints) = constraints else { return Ok(None) };
+        let end = budget.saturating_sub(CANDIDATES_PER_STEP.into());
+        let names = self.limited().flat_map(|(level, index, certificate)| {
+            let (leaf, ca) = match level {
+                0 => (Some(rules.names_of_leaf(&certificate)), None),
+                _ => (None, Some(certificate.names())),
+            };
+            let names = leaf.into_iter().flatten().chain(ca.into_iter().flatten());
+            names.map(move |name| (index, name))
+        });
+        for (number, (index, name)) in names.enumerate().skip(checked.into()) {
+            if *budget < end {
+                // Each name has taken a step, and there are fewer of those.
+                return Ok(Some(u16::try_from(number).unwrap_or(u16::MAX)));
+            }
+            constraints.check(name, budget).map_err(|problem| Note::new(index, problem).by(authority))?;
+        }
+        Ok(None)
+    }
+
+    /// The certificates of the path that an authority above them limits, from the top down: level, place in the list, and
+    /// what it says. RFC 5280 section 6.1.3 (b): "If certificate i is self-issued and it is not the final certificate in
+    /// the path, skip this step"; 6.1.4 (l) does not count it either.
+    fn limited(&self) -> impl Iterator<Item = (u8, u8, Summary<'_>)> {
+        (0..=self.top).rev().filter_map(|level| {
+            let index = self.certificate_at(level);
+            let certificate = self.list.get(index)?;
+            (level == 0 || !certificate.is_self_issued).then_some((level, index, certificate))
+        })
     }
 
     /// RFC 4158 section 2.4.2: the same name and key a second time in one path is a loop.

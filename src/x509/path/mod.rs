@@ -78,6 +78,8 @@ pub(crate) struct PeerChain<'p> {
 #[derive(Clone, Copy, Debug, Default)]
 struct Level {
     certificate: u8,
+    /// Which candidates are tried, by their place in [`TURNS`].
+    turn: u8,
     next: u16,
     /// What had to be tolerated of it.
     tolerated: Waivers,
@@ -89,6 +91,12 @@ enum Phase {
     Leaf,
     /// Looking for an issuer of the certificate on the top level.
     Searching,
+    /// All is well with `issuer`, but for its name constraints, which so many names keep.
+    Constraining {
+        issuer: Place,
+        names: u16,
+        tolerated: Waivers,
+    },
     /// The end is reached; the signature of the certificate on `level` is the next to verify.
     Verifying {
         anchor: Option<u8>,
@@ -127,7 +135,7 @@ impl<'p> PeerChain<'p> {
     pub(crate) const fn new(memory: &'p mut [u8]) -> Self {
         Self {
             list: Summaries::new(memory),
-            levels: [Level { certificate: 0, next: 0, tolerated: Waivers::NONE }; MAX_DEPTH],
+            levels: [Level { certificate: 0, turn: 0, next: 0, tolerated: Waivers::NONE }; MAX_DEPTH],
             top: 0,
             phase: Phase::Leaf,
             signatures_left: MAX_SIGNATURES,
@@ -219,7 +227,11 @@ impl<'p> PeerChain<'p> {
     }
 
     fn run<C: CryptoProvider>(&mut self, rules: &Rules<'_>, trace: &mut impl Trace) -> Result<Search, Note> {
+        let end = self.steps_left.saturating_sub(CANDIDATES_PER_STEP.into());
         for _ in 0..CANDIDATES_PER_STEP {
+            if self.steps_left < end {
+                break;
+            }
             let next = match self.advance(rules, trace) {
                 Err(note) => self.another_pass(rules, note)?,
                 Ok(next) => next,
@@ -297,6 +309,9 @@ impl<'p> PeerChain<'p> {
                 Ok(Next::Continue)
             }
             Phase::Searching => self.search(rules, trace).map(|()| Next::Continue),
+            Phase::Constraining { issuer, names, tolerated } => {
+                self.constrain(rules, issuer, names, tolerated, trace).map(|()| Next::Continue)
+            }
             Phase::Verifying { anchor, level } => self.verify_next(rules, anchor, level, trace),
             Phase::Found { anchor } => Ok(Next::Found { anchor }),
         }
@@ -308,59 +323,90 @@ impl<'p> PeerChain<'p> {
         let Some(candidate) = self.next_candidate(rules) else { return self.go_back(rules, trace) };
         let index = self.certificate_at(self.top);
         let Some(child) = self.list.get(index) else { return self.go_back(rules, trace) };
-        let mut steps_left = self.steps_left;
         let mut leniency = self.leniency(rules);
         let checked = match candidate {
             Place::Anchor(place) => match authority(rules, place) {
                 Some(anchor) if anchor.subject.matches(&child.issuer) => {
                     trace.event(TraceEvent::Candidate { index, issuer: candidate, subject: anchor.subject });
-                    Some(self.check_anchor(rules, candidate, anchor, &child, (&mut steps_left, &mut leniency)))
+                    self.check_anchor(rules, candidate, anchor, &child, &mut leniency)
                 }
-                _ => None,
+                _ => return Ok(()),
             },
             Place::Sent(place) => match self.list.get(place) {
                 Some(ca) if ca.subject.matches(&child.issuer) && !self.is_on_path(&ca) => {
                     trace.event(TraceEvent::Candidate { index, issuer: candidate, subject: ca.subject });
-                    Some(self.check_ca(rules, place, &ca, &child, (&mut steps_left, &mut leniency)))
+                    self.check_ca(rules, place, &ca, &child, &mut leniency)
                 }
-                _ => None,
+                _ => return Ok(()),
             },
         };
-        self.steps_left = steps_left;
-        match (checked, candidate) {
-            (None, _) => {}
-            (Some(Err(note)), _) if note.error.problem == CertificateProblem::SearchExhausted => {
-                return Err(Note::exhausted());
+        match checked {
+            Ok(()) => {
+                self.phase = Phase::Constraining { issuer: candidate, names: 0, tolerated: leniency.met() };
             }
-            (Some(Err(note)), _) => {
-                trace.event(TraceEvent::Unfit { index, issuer: candidate, error: note.error });
-                self.note(note);
-            }
-            (Some(Ok(())), Place::Anchor(anchor)) => {
-                trace.event(TraceEvent::Anchor { anchor, depth: self.depth() });
-                self.tolerated = leniency.met();
-                self.phase = Phase::Verifying { anchor: Some(anchor), level: self.top };
-            }
-            (Some(Ok(())), Place::Sent(certificate)) => self.go_up(certificate, leniency.met()),
+            Err(note) => self.reject(candidate, note, trace),
         }
         Ok(())
     }
 
-    /// The next candidate, if there is one: first those whose key identifier fits or is not known,
-    /// anchors before certificates, since they end the path; then the others.
+    /// Compares some more names with the constraints of the candidate, and takes it if none is left.
+    fn constrain(
+        &mut self,
+        rules: &Rules<'_>,
+        issuer: Place,
+        names: u16,
+        tolerated: Waivers,
+        trace: &mut impl Trace,
+    ) -> Result<(), Note> {
+        let mut steps_left = self.steps_left;
+        let checked = self.check_names(rules, issuer, names, &mut steps_left);
+        self.steps_left = steps_left;
+        match (checked, issuer) {
+            (Ok(Some(names)), _) => self.phase = Phase::Constraining { issuer, names, tolerated },
+            (Ok(None), Place::Anchor(anchor)) => {
+                trace.event(TraceEvent::Anchor { anchor, depth: self.depth() });
+                self.tolerated = tolerated;
+                self.phase = Phase::Verifying { anchor: Some(anchor), level: self.top };
+            }
+            (Ok(None), Place::Sent(certificate)) => {
+                self.phase = Phase::Searching;
+                self.go_up(certificate, tolerated);
+            }
+            (Err(note), _) if note.error.problem == CertificateProblem::SearchExhausted => {
+                return Err(Note::exhausted());
+            }
+            (Err(note), _) => {
+                self.phase = Phase::Searching;
+                self.reject(issuer, note, trace);
+            }
+        }
+        Ok(())
+    }
+
+    /// Leaves a candidate aside.
+    fn reject(&mut self, issuer: Place, note: Note, trace: &mut impl Trace) {
+        let index = self.certificate_at(self.top);
+        trace.event(TraceEvent::Unfit { index, issuer, error: note.error });
+        self.note(note);
+    }
+
+    /// The next candidate, if there is one: first those whose key identifier is the one that is wanted, then those of
+    /// which that is not known, then the others, for signatures are dear; in each turn anchors before certificates, since
+    /// they end the path.
     fn next_candidate(&mut self, rules: &Rules<'_>) -> Option<Place> {
         let anchors = u16::try_from(rules.anchors.len().min(usize::from(u8::MAX))).unwrap_or(0);
         let all = anchors.saturating_add(u16::from(self.list.count()));
         let wanted = self.list.get(self.certificate_at(self.top))?.authority_key;
         loop {
             let level = self.levels.get_mut(usize::from(self.top))?;
-            let next = level.next;
-            let (place, likely) = if next < all { (next, true) } else { (next.saturating_sub(all), false) };
+            let turn = TURNS.get(usize::from(level.turn))?;
+            let place = level.next;
             if place >= all {
-                return None;
+                (level.turn, level.next) = (level.turn.saturating_add(1), 0);
+                continue;
             }
-            level.next = next.saturating_add(1);
-            let (candidate, hint) = match place.checked_sub(anchors) {
+            level.next = place.saturating_add(1);
+            let (candidate, found) = match place.checked_sub(anchors) {
                 None => {
                     let place = u8::try_from(place).ok()?;
                     (Place::Anchor(place), authority(rules, place).and_then(|anchor| anchor.key_hint))
@@ -370,7 +416,7 @@ impl<'p> PeerChain<'p> {
                     (Place::Sent(place), self.list.get(place).and_then(|ca| ca.subject_key))
                 }
             };
-            if may_be_same(wanted, hint) == likely {
+            if Turn::of(wanted, found) == *turn {
                 return Some(candidate);
             }
         }
@@ -379,7 +425,7 @@ impl<'p> PeerChain<'p> {
     fn go_up(&mut self, certificate: u8, tolerated: Waivers) {
         self.top = self.top.saturating_add(1);
         if let Some(level) = self.levels.get_mut(usize::from(self.top)) {
-            *level = Level { certificate, next: 0, tolerated };
+            *level = Level { certificate, turn: 0, next: 0, tolerated };
         }
     }
 
@@ -506,9 +552,28 @@ impl<'p> PeerChain<'p> {
     }
 }
 
-/// Whether two key identifiers do not exclude that they name the same key.
-fn may_be_same(wanted: Option<KeyHint>, found: Option<KeyHint>) -> bool {
-    wanted.is_none() || found.is_none() || wanted == found
+/// What the key identifiers say about a candidate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    /// It has the key that is wanted.
+    Fits,
+    /// One of them says nothing.
+    Unknown,
+    /// It has another key. Identifiers only guide the search (RFC 4158 section 3.5.12), so it is tried all the same.
+    Differs,
+}
+
+/// In which order candidates are tried.
+const TURNS: [Turn; 3] = [Turn::Fits, Turn::Unknown, Turn::Differs];
+
+impl Turn {
+    fn of(wanted: Option<KeyHint>, found: Option<KeyHint>) -> Self {
+        match (wanted, found) {
+            (Some(wanted), Some(found)) if wanted == found => Self::Fits,
+            (Some(_), Some(_)) => Self::Differs,
+            _ => Self::Unknown,
+        }
+    }
 }
 
 /// The signature of the certificate on `level` is done with.
@@ -531,6 +596,6 @@ pub(crate) fn max_depth(rules: &Rules<'_>) -> u8 {
 impl Summary<'_> {
     /// Issued by its own name, and as far as one can tell with its own key.
     fn is_self_signed(&self) -> bool {
-        self.is_self_issued && may_be_same(self.authority_key, self.subject_key)
+        self.is_self_issued && Turn::of(self.authority_key, self.subject_key) != Turn::Differs
     }
 }

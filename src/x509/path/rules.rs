@@ -8,8 +8,9 @@ use crate::x509::anchor::{Authority, TrustAnchor};
 use crate::x509::certificate::ProfileDefect;
 use crate::x509::certificate::algorithm::KeyAlgorithm;
 use crate::x509::certificate::extensions::{KeyUsage, Purposes};
-use crate::x509::name::Name;
 use crate::x509::name::common::CommonName;
+use crate::x509::name::constraints::names_of;
+use crate::x509::name::general::GeneralName;
 use crate::x509::name::server::{ServerName, ends_in_number, is_host_name};
 use crate::x509::time::{SECONDS_A_DAY, Time, UnixTime, Validity};
 
@@ -81,11 +82,18 @@ impl<'a> Rules<'a> {
         }
     }
 
-    /// The host that a leaf of this subject is taken for because of its common name, where that is asked for: what
-    /// an authority may not say in a `dNSName` (RFC 5280 section 4.2.1.10) it may not say in this way either.
-    pub(crate) fn host_of<'n>(&self, subject: &Name<'n>) -> Option<&'n [u8]> {
-        let name = self.common_name.and(subject.last_common_name())?.value();
-        (is_host_name(name) && !ends_in_number(name)).then_some(name)
+    /// The names of a leaf that constraints of authorities bind (RFC 5280 section 4.2.1.10).
+    ///
+    /// What an authority may not say in a `dNSName` it may not say in a common name either, where that is who the peer
+    /// is: of servers that are asked for by their common name, and of clients, which rules and programs know by it. As
+    /// OpenSSL does, a client's is taken for the name of a host if it has two labels or more.
+    pub(crate) fn names_of_leaf<'n>(&self, leaf: &Summary<'n>) -> impl Iterator<Item = GeneralName<'n>> + use<'n> {
+        let (by_common_name, is_client) = (self.common_name.is_some(), self.purpose == Purpose::ClientAuth);
+        names_of(leaf.subject, leaf.subject_alt_name, move |name| {
+            let host = name.strip_prefix(b"*.").unwrap_or(name);
+            let is_host = is_host_name(host) && !ends_in_number(host);
+            is_host && (by_common_name || is_client && name.contains(&b'.'))
+        })
     }
 
     /// What is wrong with the leaf in itself. No path could mend it, so it is asked first.

@@ -16,8 +16,8 @@ use crate::x509::certificate::algorithm::{KeyAlgorithm, PublicKey, SignatureKind
 use crate::x509::certificate::extensions::{BasicConstraints, KeyHint, KeyUsage, Purposes};
 use crate::x509::certificate::{Certificate, ProfileDefect};
 use crate::x509::name::Name;
-use crate::x509::name::constraints::NameConstraints;
-use crate::x509::name::general::GeneralNames;
+use crate::x509::name::constraints::{NameConstraints, names_of};
+use crate::x509::name::general::{GeneralName, GeneralNames};
 use crate::x509::time::UnixTime;
 
 /// Bytes of the length in front of each entry, which counts what follows it.
@@ -129,6 +129,11 @@ impl<'a> Summary<'a> {
             serial: if fingerprint.is_some() { certificate.serial } else { &[] },
             fingerprint,
         }
+    }
+
+    /// The names of an authority that constraints bind.
+    pub(crate) fn names(&self) -> impl Iterator<Item = GeneralName<'a>> + use<'a> {
+        names_of(self.subject, self.subject_alt_name, |_| false)
     }
 
     fn write(&self, out: &mut Writer<'_>) {

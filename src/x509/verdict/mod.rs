@@ -59,7 +59,7 @@ pub enum Evidence<'a> {
     CommonName {
         /// The name that was wanted, or the pattern of it.
         wanted: CommonName<'a>,
-        /// The most specific common name of the certificate, if it is text.
+        /// The first common name of the certificate, if it is text.
         #[cfg_attr(feature = "defmt", defmt(Debug2Format))]
         found: Option<&'a str>,
     },
@@ -262,8 +262,11 @@ impl PeerChain<'_> {
             }
             Problem::NameNotPermitted => {
                 let limits = anchor.map_or(ca.and_then(|ca| ca.name_constraints), |anchor| anchor.name_constraints);
-                let (name, limit) =
-                    limits?.offence(&summary.subject, summary.subject_alt_name, rules.host_of(&summary.subject))?;
+                let (name, limit) = if note.error.index == 0 {
+                    limits?.offence(rules.names_of_leaf(summary))?
+                } else {
+                    limits?.offence(summary.names())?
+                };
                 Some(Evidence::NameConstraint { name: name.to_public(), limit })
             }
             Problem::PathLengthExceeded => {

@@ -1,0 +1,286 @@
+//! Comparison of names for name constraints (RFC 5280 sections 4.2.1.10 and 7.1), with three answers: what cannot be
+//! told surely is unclear, and the caller decides what is safe.
+//!
+//! Text is compared across all string types. Two texts that differ surely do so whatever RFC 4518 would make of their
+//! other characters: at the first difference both have a visible ASCII character, or one has ended. All else, such as
+//! other alphabets in another case, invisible characters, or a string type without a known encoding, is unclear.
+
+use super::{Attribute, Name};
+use crate::x509::certificate::der::{self, Reader};
+use core::slice::Chunks;
+use core::str::Chars;
+
+/// Attributes of one set that are compared with each other; a set of more is unclear. Real ones have one, rarely two.
+const MAX_SET: usize = 8;
+
+/// How much two names are alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Likeness {
+    Different,
+    Same,
+    Unclear,
+}
+
+impl Name<'_> {
+    /// Tells whether `base` is the beginning of the name, so that the name lies in its subtree
+    /// (RFC 5280 section 4.2.1.10).
+    pub(super) fn begins_with(&self, base: &Name<'_>) -> Likeness {
+        let (mut ours, mut bases) = (self.sets(), base.sets());
+        let mut whole = Likeness::Same;
+        while let Ok(base) = bases.nested(der::SET) {
+            let Ok(our) = ours.nested(der::SET) else { return Likeness::Different };
+            match compare_sets(our, base) {
+                Likeness::Different => return Likeness::Different,
+                Likeness::Same => {}
+                Likeness::Unclear => whole = Likeness::Unclear,
+            }
+        }
+        whole
+    }
+}
+
+/// RFC 5280 section 7.1: "Two relative distinguished names RDN1 and RDN2 match if they have the same number of naming
+/// attributes and for each naming attribute in RDN1 there is a matching naming attribute in RDN2." Their order depends
+/// on their encoding, so each is looked for.
+fn compare_sets(ours: Reader<'_>, bases: Reader<'_>) -> Likeness {
+    let count = attributes(ours).count();
+    if count != attributes(bases).count() {
+        return Likeness::Different;
+    }
+    if count > MAX_SET {
+        return Likeness::Unclear;
+    }
+    let mut whole = Likeness::Same;
+    for base in attributes(bases) {
+        let mut found = Likeness::Different;
+        for our in attributes(ours) {
+            match our.likeness(&base) {
+                Likeness::Same => found = Likeness::Same,
+                Likeness::Unclear if found == Likeness::Different => found = Likeness::Unclear,
+                Likeness::Different | Likeness::Unclear => {}
+            }
+        }
+        match found {
+            Likeness::Different => return Likeness::Different,
+            Likeness::Same => {}
+            Likeness::Unclear => whole = Likeness::Unclear,
+        }
+    }
+    whole
+}
+
+fn attributes(mut set: Reader<'_>) -> impl Iterator<Item = Attribute<'_>> {
+    core::iter::from_fn(move || Attribute::parse(&mut set).ok())
+}
+
+impl Attribute<'_> {
+    fn likeness(&self, other: &Self) -> Likeness {
+        if self.oid != other.oid {
+            return Likeness::Different;
+        }
+        if self.tag == other.tag && self.value == other.value {
+            return Likeness::Same;
+        }
+        self.text_likeness(other)
+    }
+
+    /// Compares the values as text, without regard to case in ASCII, to space at both ends and to the length of space
+    /// inside (RFC 4518 section 2.6.1, as RFC 5280 section 7.1 asks for).
+    pub(super) fn text_likeness(&self, other: &Attribute<'_>) -> Likeness {
+        let (mut ours, mut theirs) = (Folded::new(self), Folded::new(other));
+        loop {
+            match (ours.next(), theirs.next()) {
+                (None, None) => return Likeness::Same,
+                (Some(Point::Known(our)), Some(Point::Known(their))) if our == their => {}
+                (our, their) => {
+                    // Space may stand beside characters that RFC 4518 maps to nothing.
+                    let is_ascii = |point| matches!(point, Point::Known(' '..='~'));
+                    let all_ascii = || Characters::new(self).all(is_ascii) && Characters::new(other).all(is_ascii);
+                    let sure = our.is_none_or(Point::is_visible_ascii) && their.is_none_or(Point::is_visible_ascii);
+                    return if sure || all_ascii() { Likeness::Different } else { Likeness::Unclear };
+                }
+            }
+        }
+    }
+}
+
+/// A character of a value.
+#[derive(Clone, Copy, Debug)]
+enum Point {
+    Known(char),
+    Unknown,
+}
+
+impl Point {
+    /// Tells whether nothing but itself is equal to it.
+    const fn is_visible_ascii(self) -> bool {
+        matches!(self, Self::Known('!'..='~'))
+    }
+}
+
+/// The characters of a value.
+#[derive(Clone, Debug)]
+struct Characters<'a> {
+    utf8: Chars<'a>,
+    /// What is not UTF-8, in pieces of a character each.
+    pieces: Chunks<'a, u8>,
+    width: usize,
+}
+
+impl<'a> Characters<'a> {
+    fn new(attribute: &Attribute<'a>) -> Self {
+        let width = match attribute.tag {
+            der::UTF8_STRING => match core::str::from_utf8(attribute.value) {
+                Ok(text) => return Self { utf8: text.chars(), pieces: [].chunks(1), width: 0 },
+                Err(_) => 0,
+            },
+            der::NUMERIC_STRING
+            | der::PRINTABLE_STRING
+            | der::TELETEX_STRING
+            | der::IA5_STRING
+            | der::VISIBLE_STRING => 1,
+            der::BMP_STRING => 2,
+            der::UNIVERSAL_STRING => 4,
+            _ => 0,
+        };
+        // A type without characters has a single one that is not known.
+        let pieces = if width == 0 { [0].chunks(1) } else { attribute.value.chunks(width) };
+        Self { utf8: "".chars(), pieces, width }
+    }
+}
+
+impl Iterator for Characters<'_> {
+    type Item = Point;
+
+    fn next(&mut self) -> Option<Point> {
+        if let Some(character) = self.utf8.next() {
+            return Some(Point::Known(character));
+        }
+        let piece = self.pieces.next()?;
+        let number = piece.iter().fold(0_u32, |number, &byte| number << 8 | u32::from(byte));
+        // Which characters a TeletexString has beyond ASCII depends on whom one asks.
+        let known = piece.len() == self.width && (self.width > 1 || number < 0x80);
+        let character = if known { char::from_u32(number) } else { None };
+        Some(character.map_or(Point::Unknown, Point::Known))
+    }
+}
+
+/// Characters in lower case. Space up to the next word counts as one, at both ends as none.
+struct Folded<'a> {
+    rest: Characters<'a>,
+    /// Space in front of the next word counts.
+    has_begun: bool,
+}
+
+impl<'a> Folded<'a> {
+    fn new(attribute: &Attribute<'a>) -> Self {
+        Self { rest: Characters::new(attribute), has_begun: false }
+    }
+}
+
+impl Iterator for Folded<'_> {
+    type Item = Point;
+
+    fn next(&mut self) -> Option<Point> {
+        let mut space = false;
+        loop {
+            let mut rest = self.rest.clone();
+            match rest.next()? {
+                Point::Known(' ') => space = self.has_begun,
+                _ if space => return Some(Point::Known(' ')),
+                point => {
+                    *self = Self { rest, has_begun: true };
+                    return Some(match point {
+                        Point::Known(character) => Point::Known(character.to_ascii_lowercase()),
+                        Point::Unknown => Point::Unknown,
+                    });
+                }
+            }
+            self.rest = rest;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Likeness::{Different, Same, Unclear};
+    use super::*;
+    use std::vec::Vec;
+
+    const O: &[u8] = &[0x55, 0x04, 0x0a];
+    const CN: &[u8] = &[0x55, 0x04, 0x03];
+
+    fn attribute<'a>(oid: &'static [u8], tag: u8, value: &'a [u8]) -> Attribute<'a> {
+        Attribute { oid, tag, value, continues: false }
+    }
+
+    fn wide(text: &str, width: usize) -> Vec<u8> {
+        text.chars().flat_map(|c| u32::from(c).to_be_bytes().into_iter().skip(4 - width)).collect()
+    }
+
+    fn utf8(ours: &str, theirs: &str) -> Likeness {
+        let compare = |a: &str, b: &str| {
+            attribute(O, der::UTF8_STRING, a.as_bytes()).likeness(&attribute(O, der::UTF8_STRING, b.as_bytes()))
+        };
+        assert_eq!(compare(ours, theirs), compare(theirs, ours));
+        compare(ours, theirs)
+    }
+
+    #[test]
+    fn the_same_text_is_the_same_in_every_string_type() {
+        let base = attribute(O, der::UTF8_STRING, b"Evil  Corp");
+        for tag in [
+            der::NUMERIC_STRING,
+            der::PRINTABLE_STRING,
+            der::TELETEX_STRING,
+            der::IA5_STRING,
+            der::VISIBLE_STRING,
+            der::UTF8_STRING,
+        ] {
+            assert_eq!(attribute(O, tag, b" EVIL corp ").likeness(&base), Same, "{tag}");
+            assert_eq!(attribute(O, tag, b"Evilcorp").likeness(&base), Different, "{tag}");
+            assert_eq!(attribute(O, tag, b"Evil Corp\xff").likeness(&base), Unclear, "{tag}");
+        }
+        for (tag, width) in [(der::BMP_STRING, 2), (der::UNIVERSAL_STRING, 4)] {
+            assert_eq!(attribute(O, tag, &wide("evil corp", width)).likeness(&base), Same, "{tag}");
+            assert_eq!(attribute(O, tag, &wide("good corp", width)).likeness(&base), Different, "{tag}");
+            // Half a character.
+            assert_eq!(attribute(O, tag, &[&wide("evil corp", width)[..], &[0]].concat()).likeness(&base), Unclear);
+        }
+        let umlaut = attribute(O, der::BMP_STRING, &[0, 0xfc]);
+        assert_eq!(umlaut.likeness(&attribute(O, der::UTF8_STRING, "\u{fc}".as_bytes())), Same);
+    }
+
+    #[test]
+    fn a_type_without_characters_is_only_like_itself() {
+        // GeneralString, GraphicString, VideotexString, OCTET STRING.
+        for tag in [0x1b, 0x19, 0x15, 0x04] {
+            assert_eq!(attribute(O, tag, b"Evil").likeness(&attribute(O, tag, b"Evil")), Same);
+            assert_eq!(attribute(O, tag, b"Evil").likeness(&attribute(O, tag, b"EVIL")), Unclear);
+            assert_eq!(attribute(O, tag, b"Evil").likeness(&attribute(O, der::UTF8_STRING, b"Evil")), Unclear);
+            assert_eq!(attribute(O, tag, b"").likeness(&attribute(O, der::UTF8_STRING, b"")), Unclear);
+            assert_eq!(attribute(O, tag, b"Evil").likeness(&attribute(CN, tag, b"Evil")), Different);
+        }
+    }
+
+    #[test]
+    fn what_rfc_4518_might_make_equal_is_unclear() {
+        // An invisible character, a full-width letter, another case, a sign that is a letter.
+        for other in ["Ev\u{ad}il", "Evil\u{200b}", "\u{ff25}vil", "E\0vil", "Evi\u{2113}", "Evil\n"] {
+            assert_eq!(utf8("Evil", other), Unclear, "{other:?}");
+        }
+        assert_eq!(utf8("M\u{fc}ller", "M\u{dc}LLER"), Unclear);
+        assert_eq!(utf8("a b", "a \u{ad} b"), Unclear);
+        assert_eq!(utf8("a", "a \u{ad}"), Unclear);
+    }
+
+    #[test]
+    fn texts_of_other_alphabets_may_differ_surely() {
+        assert_eq!(utf8("M\u{fc}ller", "Evil"), Different);
+        assert_eq!(utf8("M\u{fc}ller GmbH", "m\u{fc}ller AG"), Different);
+        assert_eq!(utf8("Evil", "Evil Corp"), Different);
+        assert_eq!(utf8("", "a"), Different);
+        assert_eq!(utf8("", " "), Same);
+        assert_eq!(utf8("a b", "ab"), Different);
+    }
+}
