@@ -28,7 +28,8 @@ pub(crate) const MAX_SIGNATURES: u8 = 32;
 /// 380; a leaf of 100 names below a CA with 50 constraints takes 5,000. A list in which everybody may
 /// have signed everybody would never end (CVE-2018-16875 was that for Go).
 pub(crate) const MAX_SEARCH_STEPS: u32 = 10_000;
-/// Candidates looked at between two looks at the rest of the program.
+/// Candidates looked at and names compared between two looks at the rest of the program; a name is compared with all
+/// constraints of an authority.
 pub(crate) const CANDIDATES_PER_STEP: u16 = 64;
 /// Bytes of one certificate of a peer: summaries are at most 200 bytes longer than what they sum up, and
 /// count their length in two bytes.

@@ -3,34 +3,41 @@
 
 mod common;
 
-use common::pair::{Setup, credential, host, leak_all, now, signing_key};
+use common::pair::{Outcome, Setup, credential, host, leak_all, now, signing_key};
 use common::pki::{CLIENT_NAME, Issued, NOW, Pki, Template};
 use embedded_mtls::credential::{AllowList, Entry, Rule, Selector};
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::KeystoreHost;
-use embedded_mtls::x509::{Name, PeerIdentity, SubjectAltName, Time, UnixTime, Validator, Variable, Verify};
-use embedded_mtls::{AlertDescription, Error, Stage};
+use embedded_mtls::x509::{
+    Name, PeerIdentity, SubjectAltName, Time, TrustAnchor, UnixTime, Validator, Variable, Verify,
+};
+use embedded_mtls::{AlertDescription, ClientAuth, Error, ServerConfig, Stage};
 use rcgen::{DnType, DnValue, SanType};
 use sha2::{Digest, Sha256};
 
 /// Whether a server with these rules lets this client in: the error of the server, and what the client hears.
 fn visit(pki: &Pki, client: &Issued, rules: AllowList<'static>) -> (Option<(Error, Stage)>, Option<Error>) {
+    let outcome = meet(pki, Setup::new(pki).server, client, rules);
+    let mut client = outcome.client.expect("a client is done before the server decides");
+    (outcome.server.err(), client.poll().err())
+}
+
+/// How a server with these rules and this client end.
+fn meet(pki: &Pki, server: ServerConfig<'static>, client: &Issued, rules: AllowList<'static>) -> Outcome {
     let base = Setup::new(pki);
     let entries = leak_all(vec![Entry::new("supplier", credential(&[&pki.server, &pki.intermediate], 0))]);
     let clock: fn() -> Time = now;
     let keys: &'static [P256SigningKey] = leak_all(vec![signing_key(&pki.server)]);
     let setup = Setup {
         client: base.client,
-        server: base.server,
+        server,
         client_host: host(vec![credential(&[client, &pki.intermediate], 0)], vec![signing_key(client)]),
         server_host: KeystoreHost::new(Selector::new(entries), keys, clock).with_allowed(rules),
         client_sizes: base.client_sizes,
         server_sizes: base.server_sizes,
         chunk: 0,
     };
-    let outcome = setup.run();
-    let mut client = outcome.client.expect("a client is done before the server decides");
-    (outcome.server.err(), client.poll().err())
+    setup.run()
 }
 
 /// Gives what the certificate of a peer says to `look`.
@@ -112,6 +119,54 @@ fn each_rule_holds_for_exactly_whom_it_names() {
         assert_eq!(peer(&leaf.der, |peer| rule.holds::<RustCrypto>(peer)), expected, "{rule:?}");
     }
     assert!(peer(&renewed.der, |peer| pin.holds::<RustCrypto>(peer)), "a pin of the key outlives its certificate");
+}
+
+// RFC 9846 section 4.5.3 proves the key; nobody but its holder has signed the names.
+#[test]
+fn the_holder_of_a_pinned_key_has_no_name() {
+    let pki = Pki::new();
+    let partner = Template::client("partner").self_signed();
+    let forged = Template::client(CLIENT_NAME)
+        .key("partner")
+        .alternatives(&[SanType::DnsName("gateway-7.example".try_into().unwrap())])
+        .self_signed();
+    assert_eq!(forged.key.point(), partner.key.point());
+    let issuer = leak_der(&pki.intermediate).subject().unwrap();
+    let key: &'static [u8] = key_info(&partner).leak();
+    let authority = leak_der(&pki.root);
+    let pin = TrustAnchor::from_pinned_key(key).unwrap();
+    let certificate = TrustAnchor::from_pinned_certificate::<RustCrypto>(&forged.der).unwrap();
+    let named = Rule::CommonName(CLIENT_NAME);
+    let rows = [
+        (vec![authority, pin], named, false),
+        (vec![authority, pin], Rule::SubjectAltName(SubjectAltName::Dns("gateway-7.example")), false),
+        (vec![authority, pin], Rule::Issuer(name_of(&forged)), false),
+        (vec![authority, pin], Rule::Issuer(issuer), false),
+        (vec![authority, pin], Rule::KeyPin(sha256(key)), true),
+        (vec![authority, pin], Rule::Fingerprint(sha256(&forged.der)), true),
+        // Whoever pins a certificate knows what is in it.
+        (vec![authority, certificate], named, true),
+        (vec![authority, pin, certificate], named, true),
+    ];
+    for (number, (anchors, rule, expected)) in rows.into_iter().enumerate() {
+        let server = ServerConfig::new(ClientAuth::Required(leak_all(anchors)));
+        let outcome = meet(&pki, server, &forged, any_of(vec![rule]));
+        assert_eq!(outcome.server.is_ok(), expected, "row {number}: {:?}", outcome.server.err());
+    }
+    // A program that decides by itself can see it.
+    let server = ServerConfig::new(ClientAuth::Required(leak_all(vec![authority, pin])));
+    let (_, session) = meet(&pki, server, &forged, AllowList::everybody()).sessions();
+    assert!(session.peer().unwrap().is_known_by_key_only());
+    let (client, session) = Setup::new(&pki).run().sessions();
+    assert!(!session.peer().unwrap().is_known_by_key_only() && !client.peer().unwrap().is_known_by_key_only());
+}
+
+fn leak_der(issued: &Issued) -> TrustAnchor<'static> {
+    TrustAnchor::from_certificate(issued.der.clone().leak()).unwrap()
+}
+
+fn name_of(issued: &Issued) -> Name<'static> {
+    peer(issued.der.clone().leak(), |peer| Name::from_der(peer.subject().as_der().to_vec().leak()).unwrap())
 }
 
 #[test]

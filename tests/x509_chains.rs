@@ -98,6 +98,30 @@ fn key_identifiers_find_the_right_anchor_among_forty() {
     assert_eq!(Case::new(&[&leaf], &anchors).accepted(), (1, 31));
 }
 
+/// An authority without a subject key identifier, which rcgen writes into every other.
+fn without_key_identifier(name: &str) -> Template {
+    let mut template = Template::ca(name).extension(&[2, 5, 29, 19], true, &[0x30, 3, 1, 1, 0xff]);
+    template.params.is_ca = rcgen::IsCa::NoCa;
+    template
+}
+
+#[test]
+fn signatures_are_spent_on_the_key_that_is_named_first() {
+    let root = Template::ca("Root").self_signed();
+    let issuer = Template::ca("Issuing").signed_by(&root);
+    let leaf = Template::server(SERVER_NAME).signed_by(&issuer);
+    let namesakes: Vec<_> =
+        (0..40).map(|n| without_key_identifier("Issuing").key(&n.to_string()).signed_by(&root)).collect();
+    let mut chain = vec![&leaf];
+    chain.extend(&namesakes);
+    chain.push(&issuer);
+    assert_eq!(Case::new(&chain, &[&root]).accepted(), (2, 0));
+    // As anchors, too.
+    let mut anchors: Vec<_> = namesakes.iter().collect();
+    anchors.push(&issuer);
+    assert_eq!(Case::new(&[&leaf], &anchors).accepted(), (1, 40));
+}
+
 #[test]
 fn a_cross_signed_intermediate_leads_to_either_root() {
     let old = Template::ca("Old Root").self_signed();

@@ -101,7 +101,8 @@ fn waived(waived: Waived) -> Option<String> {
 pub(crate) fn peer(identity: &PeerIdentity<'_>) -> Peer {
     Peer {
         subject: identity.subject().to_string(),
-        common_name: identity.common_name().map(str::to_owned),
+        // Whoever is known by a pinned key only calls itself what it likes.
+        common_name: identity.common_name().filter(|_| !identity.is_known_by_key_only()).map(str::to_owned),
         issuer: identity.issuer().to_string(),
         serial: hex(identity.serial()),
         not_before: identity.not_before().to_string(),

@@ -4,7 +4,8 @@ use crate::crypto::CryptoProvider;
 use crate::error::AlertDescription;
 use crate::x509::{Name, PeerIdentity, SubjectAltName};
 
-/// One way to be let in.
+/// One way to be let in. Rules about names and issuers never hold for a peer that is
+/// [known by its key only](PeerIdentity::is_known_by_key_only), which chooses them itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Rule<'a> {
@@ -59,6 +60,7 @@ impl Rule<'_> {
     /// Whether the rule lets the peer in.
     pub fn holds<C: CryptoProvider>(&self, peer: &PeerIdentity<'_>) -> bool {
         match self {
+            Self::CommonName(_) | Self::Issuer(_) | Self::SubjectAltName(_) if peer.is_known_by_key_only() => false,
             Self::CommonName(name) => peer.common_name() == Some(name),
             // Who has no fingerprint is nobody.
             Self::Fingerprint(sha256) => *sha256 != [0; 32] && peer.sha256_fingerprint() == *sha256,

@@ -37,6 +37,12 @@ use crate::x509::time::{Time, UnixTime, Validity};
 /// certificate), other than with DANE-EE, for which RFC 7671 section 5.1 drops name and validity.
 ///
 /// A pin never acts as an authority: what a pinned certificate or key has issued is not trusted.
+///
+/// Whoever has a pinned *key* writes the names in its certificate itself, so they prove nothing
+/// ([`PeerIdentity::is_known_by_key_only`](crate::x509::PeerIdentity::is_known_by_key_only)): rules of an
+/// [`AllowList`](crate::credential::AllowList) about names never hold for it, and a client that has several pinned keys
+/// in one list accepts each of them for the name of every server. Pin keys in a list of their own, one list for each
+/// server.
 #[derive(Clone, Copy, Debug)]
 pub struct TrustAnchor<'a> {
     kind: Kind<'a>,
@@ -148,6 +154,11 @@ impl<'a> TrustAnchor<'a> {
             Kind::Certificate(pinned) => leaf.fingerprint == Some(pinned),
             Kind::Key(pinned) => pinned.algorithm == leaf.key.algorithm && pinned.bytes == leaf.key.bytes,
         }
+    }
+
+    /// Whether the anchor is a pin of a key, for which names in the certificate prove nothing.
+    pub(crate) const fn is_key(&self) -> bool {
+        matches!(self.kind, Kind::Key(_))
     }
 
     /// The last second of validity; `None` of a pin and of an anchor that never expires.

@@ -59,6 +59,13 @@ impl<'a> PeerIdentity<'a> {
         self.leaf.subject.common_name()
     }
 
+    /// Tells whether nobody but the peer itself vouches for the names in its certificate: its key is
+    /// [pinned](crate::x509::TrustAnchor::from_pinned_key), and whoever has the key can put any name and any issuer into a
+    /// certificate. Decide by the [key](Self::sha256_key_info) then, never by a name.
+    pub const fn is_known_by_key_only(&self) -> bool {
+        self.leaf.is_key_pinned
+    }
+
     /// The name of the authority that issued the certificate.
     pub const fn issuer(&self) -> Name<'a> {
         self.leaf.issuer

@@ -120,3 +120,64 @@ impl PeerChain<'_> {
         })
     }
 }
+
+#[cfg(all(test, feature = "rustcrypto"))]
+mod tests {
+    use super::*;
+    use crate::crypto::rustcrypto::RustCrypto;
+    use crate::x509::certificate::algorithm::{KeyAlgorithm, PublicKey, SignatureKind};
+    use crate::x509::certificate::extensions::BasicConstraints;
+    use crate::x509::name::Name;
+    use crate::x509::name::constraints::NameConstraints;
+    use crate::x509::name::general::GeneralNames;
+    use crate::x509::path::trace::NoTrace;
+    use crate::x509::time::Time;
+    use std::vec;
+    use std::vec::Vec;
+
+    /// A constructed value of up to 65,535 bytes.
+    fn long(tag: u8, content: &[u8]) -> Vec<u8> {
+        [&[tag, 0x82][..], &u16::try_from(content.len()).unwrap().to_be_bytes(), content].concat()
+    }
+
+    #[test]
+    fn names_are_compared_some_at_a_time() {
+        const NAMES: usize = 100;
+        const BASES: usize = 50;
+        let host = b"\x82\x05a.b.c";
+        let names = host.repeat(NAMES);
+        let bases = long(0xa0, &[&[0x30, 7][..], host].concat().repeat(BASES));
+        let key = PublicKey { algorithm: KeyAlgorithm::EcP256, bytes: &[4; 65] };
+        let leaf = Summary {
+            subject: Name::from_checked(&[0x30, 0]),
+            issuer: Name::from_checked(b"\x30\x0c\x31\x0a\x30\x08\x06\x03\x55\x04\x03\x0c\x01A"),
+            key,
+            signature_kind: SignatureKind::EcdsaSha256,
+            unknown_critical: None,
+            subject_alt_name: Some(GeneralNames::from_checked(&names)),
+            ..Summary::EMPTY
+        };
+        let ca = Summary {
+            subject: leaf.issuer,
+            basic_constraints: BasicConstraints { is_ca: true, path_len: None },
+            key: PublicKey { bytes: &[5; 65], ..key },
+            name_constraints: Some(NameConstraints::from_checked(&bases)),
+            subject_alt_name: None,
+            ..leaf
+        };
+        let mut memory = vec![0; 8192];
+        let mut chain = PeerChain::new(&mut memory);
+        chain.list.push(Ok(&leaf)).unwrap();
+        chain.list.push(Ok(&ca)).unwrap();
+        let rules = Rules::client(&[], Time::dangerous_unknown());
+        let (mut calls, mut left) = (0, chain.steps_left);
+        while chain.step::<RustCrypto>(&rules, &mut NoTrace).is_ok() {
+            let taken = usize::try_from(left - chain.steps_left).unwrap();
+            assert!(taken <= 2 * usize::from(CANDIDATES_PER_STEP) + 2 * BASES, "{taken}");
+            (calls, left) = (calls + 1, chain.steps_left);
+        }
+        assert_eq!(chain.problem.map(|note| note.error.problem), Some(CertificateProblem::UnknownIssuer));
+        assert!(chain.spent().1 >= u32::try_from(NAMES * BASES).unwrap(), "{:?}", chain.spent());
+        assert!(calls >= 20, "{calls}");
+    }
+}

@@ -301,8 +301,13 @@ impl<'p> PeerChain<'p> {
                 let mut leniency = self.leniency(rules);
                 rules.check_leaf(&leaf, &mut leniency).map_err(|problem| Note::new(0, problem))?;
                 // A pin is asked first: it costs no signature, and nothing else in the list matters then.
-                let pin = (0..u8::MAX).zip(rules.anchors).find(|(_, anchor)| anchor.pins(&leaf));
+                // A certificate before a key: who pins it knows its names.
+                let pins = || (0..u8::MAX).zip(rules.anchors).filter(|(_, anchor)| anchor.pins(&leaf));
+                let pin = pins().find(|(_, anchor)| !anchor.is_key()).or_else(|| pins().next());
                 self.phase = pin.map_or(Phase::Searching, |(anchor, _)| Phase::Found { anchor: Some(anchor) });
+                if pin.is_some_and(|(_, anchor)| anchor.is_key()) {
+                    self.list.set_key_pinned();
+                }
                 if let Some(level) = self.levels.first_mut() {
                     level.tolerated = leniency.met();
                 }

@@ -24,6 +24,8 @@ use crate::x509::time::UnixTime;
 pub(crate) const LENGTH: usize = 2;
 /// Bytes of the note by whose key the signature was verified.
 const VERIFIED_BY: usize = 2;
+/// The note of a leaf whose key is pinned.
+const KEY_PINNED: [u8; VERIFIED_BY] = [3, 0];
 /// Bytes of a SHA-256 fingerprint.
 pub(crate) const FINGERPRINT: usize = 32;
 
@@ -56,6 +58,8 @@ pub(crate) struct Summary<'a> {
     pub(crate) serial: &'a [u8],
     /// SHA-256 of the whole certificate. Of the leaf only.
     pub(crate) fingerprint: Option<&'a [u8; FINGERPRINT]>,
+    /// Whether it is trusted for its key, which is pinned, and not for what it says. Of the leaf only.
+    pub(crate) is_key_pinned: bool,
 }
 
 /// Which fields of the body are there.
@@ -95,6 +99,7 @@ impl Summary<'_> {
         subject_alt_name: None,
         serial: &[],
         fingerprint: None,
+        is_key_pinned: false,
     };
 }
 
@@ -128,6 +133,7 @@ impl<'a> Summary<'a> {
             subject_alt_name: extensions.subject_alt_name,
             serial: if fingerprint.is_some() { certificate.serial } else { &[] },
             fingerprint,
+            is_key_pinned: false,
         }
     }
 
@@ -227,6 +233,7 @@ impl<'a> Summary<'a> {
             subject_alt_name: (!subject_alt_name.is_empty()).then_some(GeneralNames::from_checked(subject_alt_name)),
             serial,
             fingerprint,
+            is_key_pinned: false,
         })
     }
 }
@@ -356,6 +363,11 @@ impl<'p> Summaries<'p> {
         self.note_verified(index, issuer.to_note());
     }
 
+    /// Notes that the leaf is trusted for its key, which is pinned.
+    pub(crate) fn set_key_pinned(&mut self) {
+        self.note_verified(0, KEY_PINNED);
+    }
+
     /// Forgets by whom signatures were verified, for a search with other anchors.
     pub(crate) fn forget_verified(&mut self) {
         for index in 0..self.count {
@@ -408,5 +420,7 @@ impl<'p> Summaries<'p> {
 
 /// An entry without its length.
 pub(crate) fn read_entry(entry: &[u8]) -> Option<Summary<'_>> {
-    Summary::read(entry.get(VERIFIED_BY..)?).ok()
+    let (note, body) = entry.split_first_chunk()?;
+    let summary = Summary::read(body).ok()?;
+    Some(Summary { is_key_pinned: *note == KEY_PINNED, ..summary })
 }

@@ -56,10 +56,12 @@ impl Verdict<'_> {
                 write!(f, " allows {limit} CA certificate{plural} below it, found {} or more", u16::from(limit) + 1)
             }
             Evidence::Purpose { found, wanted } => write!(f, ": found {found}, wanted {wanted}"),
-            Evidence::Search { signatures, steps } => write!(
-                f,
-                ": {signatures} signatures and {steps} steps, at most {MAX_SIGNATURES} and {MAX_SEARCH_STEPS}"
-            ),
+            Evidence::Search { signatures: MAX_SIGNATURES.., steps } => {
+                write!(f, ": all {MAX_SIGNATURES} signatures that may be verified were spent, in {steps} steps")
+            }
+            Evidence::Search { signatures, .. } => {
+                write!(f, ": all {MAX_SEARCH_STEPS} steps that may be taken were spent, with {signatures} signatures")
+            }
             Evidence::ServerName { wanted, found } => {
                 write!(f, ": wanted {wanted}, found ")?;
                 write_list(f, found.iter())
