@@ -49,10 +49,13 @@ pub struct Rules<'a> {
     /// Also refuse what RFC 5280 section 4 forbids authorities to issue, where path validation (section 6)
     /// does not look: a certificate that is not self-signed without an authority key identifier, a CA
     /// certificate without a subject key identifier or with basic or name constraints that are not
-    /// critical, and keyCertSign in a certificate that is no CA. Asked of the certificate of an anchor too.
+    /// critical, and keyCertSign in a certificate that is no CA. And what is encoded otherwise than authorities should:
+    /// a GeneralizedTime before 2050, a FALSE that is written out, NULL as the parameters of ECDSA, a path length in a
+    /// certificate that is no CA, a serial number that is not positive or takes 21 bytes, and a subject alternative name
+    /// beside an empty subject that is not critical. Asked of the certificate of an anchor too.
     ///
-    /// Off unless asked for: authorities made with older versions of OpenSSL and easy-rsa have all of
-    /// these, and none of them makes a path less safe.
+    /// Off unless asked for: authorities made with older versions of OpenSSL and easy-rsa, secure elements, TPMs and the
+    /// keytool of Java 11 write all of these, and none of them makes a path less safe.
     pub strict_profile: bool,
     /// The most days for which a leaf may be valid; `None` for no limit. Public authorities issue for
     /// 398 days at most, so that a key that leaks is of use for a limited time.
