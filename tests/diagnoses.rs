@@ -881,3 +881,20 @@ fn the_page_of_diagnoses_shows_what_is_really_said() {
     let differ = kept.lines().zip(page.lines()).find(|(kept, new)| kept != new);
     assert!(kept == page, "docs/diagnoses.md is old ({REWRITE}=1 rewrites it), first in {differ:#?}");
 }
+
+#[test]
+fn a_refusal_by_http_is_told_after_what_we_know_of_our_own_certificate() {
+    let pki = Pki::new();
+    for (years, expected) in [((2020, 2040), Diagnosis::OursRefused), ((2020, 2026), Diagnosis::OursExpired)] {
+        let leaf = Role::Client.template().years(years.0, years.1).signed_by(&pki.intermediate);
+        let mut setup = Setup::new(&pki);
+        setup.client_host = host(vec![credential(&[&leaf, &pki.intermediate], 0)], vec![signing_key(&leaf)]);
+        let (mut real, mut script) = client(setup);
+        let flight = script.server_flight(&pki, |message| message);
+        real.feed(&script.seal_all(&flight));
+        let session = real.session();
+        assert_eq!(session.diagnosis_of_http(400, b"The SSL certificate error"), Some(expected));
+        assert_eq!(session.diagnosis_of_http(407, b""), Some(Diagnosis::ProxyLoginRequired));
+        assert_eq!(session.diagnosis_of_http(404, b""), None);
+    }
+}

@@ -254,7 +254,7 @@ where
     if let Some(diagnosis) = diagnosis.filter(|diagnosis| *diagnosis == Diagnosis::CertificateNotAsked) {
         progress(Progress::Noted(diagnosis));
     }
-    let verdict = judge(&response, stream.session().shown_credential().is_some());
+    let verdict = judge(&response, stream.session().diagnosis_of_http(response.status, &response.body));
     // The answer is here: if the connection breaks now, nothing is lost.
     let _ = stream.close().and_then(|()| stream.read(&mut [0]));
     verdict

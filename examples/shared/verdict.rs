@@ -142,8 +142,8 @@ fn class(status: u16, asks_to_wait: bool) -> Class {
     }
 }
 
-/// Reads the answer to an order, on both its levels. `shown` is whether a certificate of ours was.
-pub(crate) fn judge(response: &Response, shown: bool) -> Result<Status, Trouble> {
+/// Reads the answer to an order, on both its levels. `means` is what a refusal by HTTP says, if it says more.
+pub(crate) fn judge(response: &Response, means: Option<Diagnosis>) -> Result<Status, Trouble> {
     let line = format!("status {} {}", response.status, printable(&response.reason)).trim_end().to_owned();
     let wait = response.headers.first("retry-after");
     let class = class(response.status, wait.is_some());
@@ -152,14 +152,14 @@ pub(crate) fn judge(response: &Response, shown: bool) -> Result<Status, Trouble>
         let elsewhere = location.map(|location| format!("; it wants the order at '{}'", printable(location)));
         let mut message = line + &wait.map(waiting).unwrap_or_default() + &elsewhere.unwrap_or_default();
         message += &heard(response);
-        message += &meaning(Diagnosis::of_http(response.status, &response.body, shown));
+        message += &meaning(means);
         return Err(Trouble::Http { later: class == Class::Later, message });
     }
-    read(response, &line, shown)
+    read(response, &line, means)
 }
 
 /// Reads the answer of a server that has the order.
-fn read(response: &Response, line: &str, shown: bool) -> Result<Status, Trouble> {
+fn read(response: &Response, line: &str, means: Option<Diagnosis>) -> Result<Status, Trouble> {
     match &response.flaw {
         Some(Flaw::Cut(why)) => {
             let why = printable(why);
@@ -189,7 +189,7 @@ fn read(response: &Response, line: &str, shown: bool) -> Result<Status, Trouble>
             Status::new(201, "HTTP 202 with an empty body: accepted, not yet processed")
         }
         Ok(status) => status,
-        Err(why) => return Err(no_response(response, line, &why, shown)),
+        Err(why) => return Err(no_response(response, line, &why, means)),
     };
     let (later, what) = match status.outcome() {
         Outcome::Delivered | Outcome::Pending => return Ok(status),
@@ -210,9 +210,9 @@ fn cxml_status(response: &Response) -> Result<Status, String> {
 
 /// What to make of a success without a cXML Response: a page for people comes from something in front of whatever takes
 /// orders, such as a login or a firewall.
-fn no_response(response: &Response, line: &str, why: &str, shown: bool) -> Trouble {
+fn no_response(response: &Response, line: &str, why: &str, means: Option<Diagnosis>) -> Trouble {
     let Some(title) = page(response) else { return Trouble::Unread(printable(&format!("no cXML Response: {why}"))) };
-    let means = meaning(Diagnosis::of_http(response.status, &response.body, shown));
+    let means = meaning(means);
     let message = format!(
         "{line}, and a page for people{title} instead of a Response: nobody who takes orders has answered{means}"
     );
@@ -276,7 +276,13 @@ mod tests {
 
     fn verdict(status: u16, body: &str) -> Result<u16, (u8, String)> {
         let response = Response { status, body: body.as_bytes().to_vec(), ..Response::default() };
-        judge(&response, true).map(|status| status.code).map_err(|trouble| (trouble.exit_code(), trouble.to_string()))
+        judge(&response, named(&response))
+            .map(|status| status.code)
+            .map_err(|trouble| (trouble.exit_code(), trouble.to_string()))
+    }
+
+    fn named(response: &Response) -> Option<Diagnosis> {
+        Diagnosis::of_http(response.status, &response.body, true)
     }
 
     fn cxml(code: u16) -> String {
@@ -313,7 +319,7 @@ mod tests {
         let cases = super::super::answers::cases();
         assert!(cases.len() > 70, "{}", cases.len());
         for case in cases {
-            let found = match http::tests::read(&case).map(|response| judge(&response, true)) {
+            let found = match http::tests::read(&case).map(|response| judge(&response, named(&response))) {
                 Err(nothing) => nothing.to_owned(),
                 Ok(Ok(status)) if status.outcome() == Outcome::Pending => "pending".to_owned(),
                 Ok(Ok(_)) => "delivered".to_owned(),

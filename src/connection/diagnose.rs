@@ -1,6 +1,8 @@
 //! From what was observed to the name of the failure.
 
+use super::Session;
 use crate::credential::Credential;
+use crate::crypto::CryptoProvider;
 use crate::error::{
     AlertClass, AlertDescription, BufferKind, CertificateError, CertificateProblem, Diagnosis, Error, InvalidMessage,
     PeerIncompatible, PeerMisbehaved, Stage,
@@ -53,6 +55,22 @@ impl Built {
     /// A server chooses nothing of what we offer. Without RSA, that is the usual reason.
     const fn nothing_in_common(self) -> Diagnosis {
         if self.rsa { Diagnosis::NoCommonGround } else { Diagnosis::RsaPerhapsNeeded }
+    }
+}
+
+impl<C: CryptoProvider> Session<'_, C> {
+    /// Names a refusal by HTTP on this connection as [`Diagnosis::of_http`] does, and tells first what we know ourselves:
+    /// that our certificate has expired, or is not meant for our role.
+    pub fn diagnosis_of_http(&self, status: u16, body: &[u8]) -> Option<Diagnosis> {
+        let credential = self.shown_credential();
+        let by_itself = Diagnosis::of_http(status, body, credential.is_some())?;
+        let fault = match by_itself {
+            Diagnosis::Forbidden | Diagnosis::OursExpired | Diagnosis::OursNotTrusted | Diagnosis::OursRefused => {
+                credential.and_then(|credential| self.scene().fault_of(credential))
+            }
+            _ => None,
+        };
+        Some(fault.unwrap_or(by_itself))
     }
 }
 

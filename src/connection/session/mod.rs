@@ -372,15 +372,18 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
             let never_asked = matches!(self.negotiated.client_auth, ClientAuthStatus::NotRequested);
             return (self.is_client && never_asked).then_some(Diagnosis::CertificateNotAsked);
         };
-        let scene = Scene {
+        Some(self.scene().diagnose(error))
+    }
+
+    pub(super) fn scene(&self) -> Scene<'_, 'b> {
+        Scene {
             is_client: self.is_client,
             negotiated: &self.negotiated,
             refused: self.judged(),
             time: self.time,
             stage: None,
             coming: self.rx.needs(),
-        };
-        Some(scene.diagnose(error))
+        }
     }
 
     /// Fails, since the transport has broken, as one that has [ended](Self::rx_eof): for a transport that says so by an
