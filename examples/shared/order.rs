@@ -14,8 +14,8 @@ use embedded_mtls::io::std::system_time;
 use embedded_mtls::io::{Failure, HandshakeError, Host, SoftwareHost};
 use embedded_mtls::x509::{CommonName, PeerIdentity, ServerName, Time, TraceEvent};
 use embedded_mtls::{
-    AlertDescription, Buffers, Client, ClientConfig, Credential, CredentialRequest, Diagnosis, Entropy, Error,
-    Handshake, SignRequest, Signature, Stage,
+    AlertClass, AlertDescription, Buffers, Client, ClientConfig, Credential, CredentialRequest, Diagnosis, Entropy,
+    Error, Handshake, SignRequest, Signature, Stage,
 };
 
 use super::args::Preferences;
@@ -329,10 +329,11 @@ fn is_proved(stage: Stage) -> bool {
     matches!(stage, Stage::Signature | Stage::Sending | Stage::Done)
 }
 
-/// What an alert of the server means, once it has proved who it is.
+/// What an alert of the server means, once it has proved who it is. Only what it says of what we showed is for good: of records
+/// that somebody in between has put in or changed it complains, too.
 fn rejected(alert: AlertDescription, diagnosis: Option<Diagnosis>) -> Trouble {
     let diagnosis = diagnosis.unwrap_or(Diagnosis::of_alert(alert));
-    if alert.class().is_permanent() || is_our_fault(diagnosis) {
+    if alert.class() == AlertClass::Credential || is_our_fault(diagnosis) {
         return Trouble::LateRejection(alert, diagnosis);
     }
     let means = meaning(Some(diagnosis));
@@ -365,7 +366,10 @@ fn lost(error: &HttpError<Failure<io::Error>>, diagnosis: Option<Diagnosis>, beg
         HttpError::Stream(Failure::Io(error)) => {
             ended(&format!("the connection broke after the handshake: {error}"), diagnosis)
         }
-        HttpError::Stream(failure) => Trouble::Tls(format!("{failure}{}", meaning(diagnosis))),
+        HttpError::Stream(Failure::Tls(error @ Error::ApiMisuse(_))) => Trouble::Setup(error.to_string()),
+        HttpError::Stream(failure) => {
+            Trouble::Network(format!("the connection broke after the handshake: {failure}{}", meaning(diagnosis)))
+        }
         HttpError::Truncated(_) => Trouble::Http { later: true, message: error.to_string() },
         _ => Trouble::NoHttp(printable(&error.to_string())),
     }
@@ -454,5 +458,14 @@ mod tests {
         assert_eq!(host_field("supplier.example", "10.0.0.1:8443"), "supplier.example:8443");
         assert_eq!(host_field("supplier.example", "supplier.example:443"), "supplier.example");
         assert_eq!(host_field("::1", "[::1]:8443"), "[::1]:8443");
+    }
+
+    #[test]
+    fn only_what_a_server_says_of_what_we_showed_is_for_good() {
+        let code = |alert| rejected(alert, None).exit_code();
+        assert_eq!([code(AlertDescription::UNKNOWN_CA), code(AlertDescription::CERTIFICATE_REQUIRED)], [21; 2]);
+        for alert in [AlertDescription::UNEXPECTED_MESSAGE, AlertDescription::BAD_RECORD_MAC, AlertDescription(250)] {
+            assert_eq!(code(alert), 10, "{alert}");
+        }
     }
 }

@@ -16,6 +16,8 @@ enum End {
     InOrder,
     /// Without.
     Cut,
+    /// With an alert in the clear, which somebody has put in between.
+    Injected,
 }
 
 /// Serves one connection: wants the gateway of `pki`, reads its order, and answers so. Gives its address and the head that came.
@@ -31,7 +33,8 @@ fn answering(pki: &Pki, answer: impl Into<Vec<u8>>, end: End) -> (String, Receiv
         let mut memory = tls::HostMemory::new();
         let entropy = Entropy::from_system().unwrap();
         let handshake = Handshake::<Server, RustCrypto>::new(&config, memory.lend(), entropy).unwrap();
-        let socket = Timed::new(listener.accept().unwrap().0, Deadline::new(PATIENCE));
+        let mut wire = listener.accept().unwrap().0;
+        let socket = Timed::new(wire.try_clone().unwrap(), Deadline::new(PATIENCE));
         let mut host = SoftwareHost::new(&credentials, &keys, system_time as fn() -> embedded_mtls::x509::Time);
         let mut stream = Stream::open(socket, handshake, &mut host).unwrap();
         let (mut request, mut bytes) = (Vec::new(), [0; 4096]);
@@ -43,9 +46,13 @@ fn answering(pki: &Pki, answer: impl Into<Vec<u8>>, end: End) -> (String, Receiv
         tell.send(text.split("\r\n\r\n").next().unwrap().to_owned()).unwrap();
         stream.write_all(&answer).unwrap();
         stream.flush().unwrap();
-        if end == End::InOrder {
-            stream.close().unwrap();
-            let _ = stream.read(&mut bytes);
+        match end {
+            End::InOrder => {
+                stream.close().unwrap();
+                let _ = stream.read(&mut bytes);
+            }
+            End::Cut => {}
+            End::Injected => wire.write_all(&[21, 3, 3, 0, 2, 2, 49]).unwrap(),
         }
     });
     (address, heads)
@@ -118,6 +125,8 @@ fn what_comes_in_place_of_an_answer_is_said_as_it_is() {
     assert!(code == 32 && words.contains("nobody knows what became of the order"), "{code} {words}");
     let (code, words) = judged("HTTP/1.1 2", End::Cut);
     assert!(code == 10 && words.contains("inside the first line of the answer"), "{code} {words}");
+    let (code, words) = judged("", End::Injected);
+    assert!(code == 10 && words.contains("the connection broke after the handshake"), "{code} {words}");
 }
 
 /// An alert in the clear, where nobody has proved who he is, is no verdict on what we show.
