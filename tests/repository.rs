@@ -40,6 +40,7 @@ fn every_dependency_has_its_reason_in_the_architecture() {
         "Cargo.toml",
         "aead/Cargo.toml",
         "xtask/Cargo.toml",
+        "tests/bogo/Cargo.toml",
         "tests/interop/Cargo.toml",
         "tests/qemu/Cargo.toml",
         "tests/vectors/Cargo.toml",

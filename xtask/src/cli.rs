@@ -3,7 +3,7 @@
 use crate::budget::Mode;
 use crate::run::{Failure, Result};
 use crate::step::Selection;
-use crate::{boards, budget, plan, setup};
+use crate::{boards, bogo, budget, plan, setup};
 use std::fmt::Write;
 
 /// A command: its name, what it does, and the function that does it.
@@ -22,6 +22,11 @@ const COMMANDS: &[Command] = &[
         name: "qemu",
         what: "only the firmware in QEMU: all rows, or those with one of the named words",
         run: qemu,
+    },
+    Command {
+        name: "bogo",
+        what: "only BoGo, the misbehaving peer of BoringSSL: all tests, or those with one of the named words",
+        run: bogo,
     },
     Command { name: "boards", what: "only build the firmware of real boards, with a throw-away identity", run: boards },
     Command { name: "limbo", what: "only the certificate cases of the named x509-limbo files", run: limbo },
@@ -52,7 +57,7 @@ pub(crate) fn main(args: impl Iterator<Item = String>) -> Result<()> {
         .iter()
         .find(|command| command.name == name)
         .ok_or_else(|| Failure::new(format!("there is no command `{name}`\n\n{}", usage())))?;
-    (command.run)(&parse(args, ["limbo", "qemu"].contains(&command.name))?)
+    (command.run)(&parse(args, ["bogo", "limbo", "qemu"].contains(&command.name))?)
 }
 
 fn parse(mut args: impl Iterator<Item = String>, takes_files: bool) -> Result<Options> {
@@ -112,6 +117,13 @@ fn setup(_: &Options) -> Result<()> {
     setup::everything()
 }
 
+fn bogo(options: &Options) -> Result<()> {
+    if !options.no_install {
+        setup::programs()?;
+    }
+    bogo::run(&options.files, options.budget == budget::Mode::Write)
+}
+
 fn boards(_: &Options) -> Result<()> {
     setup::targets()?;
     boards::build()
@@ -138,9 +150,9 @@ fn usage() -> String {
          --list         test: print the steps and stop\n  \
          --only STEP    test, check: run this step alone\n  \
          --from STEP    test, check: run this step and those after it\n  \
-         --no-install   test, interop, qemu: install nothing\n  \
+         --no-install   test, interop, qemu, bogo: install nothing\n  \
          --quick        budget: only the first build\n  \
-         --write        budget: also write the figures into docs/budget.md and README.md",
+         --write        budget: also write the figures into docs/budget.md and README.md; bogo: what came of it into docs/bogo.md",
     );
     text
 }

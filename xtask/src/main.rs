@@ -1,6 +1,7 @@
 //! The project's own commands: `cargo xtask <command>`. `cargo xtask help` lists them.
 
 mod boards;
+mod bogo;
 mod budget;
 mod cli;
 mod features;

@@ -4,7 +4,7 @@ use crate::features::{ALL, ALL_TESTS, CORTEX_M4, EXCLUSIVE, MEASURED_TARGET, PIN
 use crate::run::{Failure, Result, Run, root};
 use crate::setup;
 use crate::step::{Step, Task};
-use crate::{boards, budget};
+use crate::{boards, bogo, budget};
 
 /// Name of the step that installs.
 pub(crate) const SETUP: &str = "setup";
@@ -40,6 +40,7 @@ pub(crate) fn test() -> Result<Vec<Step>> {
         cortex_m4(),
         budget_step(),
         interop_step(),
+        bogo_step(),
         qemu_step(&[]),
     ])
 }
@@ -133,7 +134,7 @@ fn documentation() -> Step {
 
 fn unit() -> Step {
     let tasks = vec![
-        cargo("test --workspace --exclude interop --exclude vectors --lib --bins --examples --locked"),
+        cargo("test --workspace --exclude bogo --exclude interop --exclude vectors --lib --bins --examples --locked"),
         cargo(&format!("test --package embedded-mtls --lib --locked --features {ALL}")),
         Task::Succeeds(
             Run::cargo("test --locked --package gateway --package hardware --package provisioning").within("boards"),
@@ -223,6 +224,12 @@ fn budget_step() -> Step {
 fn interop_step() -> Step {
     let tasks = vec![cargo("test --package interop --locked -- --nocapture")];
     Step { name: "interop", what: "both roles against other implementations", tasks }
+}
+
+fn bogo_step() -> Step {
+    let what = "every test of BoGo for what this library has gets the answer it asks for, or is explained";
+    let tasks = vec![cargo("test --package bogo --bins --locked"), Task::Call(bogo::all)];
+    Step { name: "bogo", what, tasks }
 }
 
 fn qemu_step(words: &[String]) -> Step {

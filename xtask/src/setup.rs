@@ -9,6 +9,11 @@ use std::path::Path;
 const PROGRAMS: &[(&str, &str)] = &[
     ("/usr/include/wolfssl/ssl.h", "libwolfssl-dev"),
     ("/usr/share/ca-certificates/mozilla", "ca-certificates"),
+    ("/usr/share/gocode/src/filippo.io/edwards25519", "golang-filippo-edwards25519-dev"),
+    ("/usr/share/gocode/src/golang.org/x/crypto", "golang-golang-x-crypto-dev"),
+    ("/usr/share/gocode/src/golang.org/x/net", "golang-golang-x-net-dev"),
+    ("/usr/share/gocode/src/golang.org/x/sys", "golang-golang-x-sys-dev"),
+    ("/usr/share/gocode/src/golang.org/x/term", "golang-golang-x-term-dev"),
     ("apache2", "apache2-bin"),
     ("curl", "curl"),
     ("gcc", "gcc"),
@@ -84,6 +89,13 @@ pub(crate) fn go() -> Result<()> {
     let run = Run::new("pip3").arg("install").words(quiet).words("--no-deps --target").arg(GO_DIRECTORY).arg(GO);
     println!("  $ {run}");
     run.succeed()
+}
+
+/// Go with the words of `line`, which asks no network for anything.
+pub(crate) fn go_run(line: &str) -> Run {
+    let cache = root().join(GO_DIRECTORY).join("cache");
+    let run = Run::new(&root().join(GO_PROGRAM).to_string_lossy()).words(line).env("GOCACHE", cache.to_string_lossy());
+    run.env("GOFLAGS", "-mod=mod").env("GOPROXY", "off").env("GOTOOLCHAIN", "local")
 }
 
 /// Installs the emulator alone.

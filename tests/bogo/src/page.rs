@@ -1,0 +1,96 @@
+//! `docs/bogo.md`: what is run, what is not, and why. It also keeps the counts, so none can fall unseen.
+
+use crate::Exceptions;
+use crate::outcome::{Outcome, Results};
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// The page, from the root of the repository.
+const PAGE: &str = "docs/bogo.md";
+
+const INTRODUCTION: &str = "\
+# BoGo
+
+BoGo is the test suite of BoringSSL: a TLS peer that misbehaves in every way its authors could think of, and looks at the
+alerts. `cargo xtask bogo` runs it against a small program on the public API, the shim in `tests/bogo/src/shim`. The runner
+is built from packages of registries in `target/bogo`; nothing of it is in this repository.
+
+A test passes only if the alert on the wire is the one it asks for and the error in the shim is the one that `ErrorMap` in
+`tests/bogo/config.json` has for it. With `-async` in a test, bytes come and go one at a time.
+
+This page is written by `cargo xtask bogo --write`; the test command compares it, counts included.
+";
+
+/// The counts in a few lines.
+pub(crate) fn counts(results: &Results, exceptions: &Exceptions) -> String {
+    let mut text = String::new();
+    for (what, count) in summary(results, exceptions) {
+        let _ = writeln!(text, "  {count:>6} {what}");
+    }
+    for (reason, count) in by_count(results) {
+        let _ = writeln!(text, "         {count:>6} {reason}");
+    }
+    text.trim_end().to_owned()
+}
+
+/// Compares the page with what it would be now, or writes it.
+pub(crate) fn compare(results: &Results, exceptions: &Exceptions, write: bool) -> Result<(), String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(PAGE);
+    let page = page(results, exceptions);
+    if write {
+        return std::fs::write(&path, page).map_err(|error| format!("{PAGE}: {error}"));
+    }
+    let kept = std::fs::read_to_string(&path).map_err(|error| format!("{PAGE}: {error}"))?;
+    if kept == page {
+        return Ok(());
+    }
+    let mut old: Vec<_> = kept.lines().filter(|line| !page.lines().any(|other| other == *line)).collect();
+    let new: Vec<_> = page.lines().filter(|line| !kept.lines().any(|other| other == *line)).collect();
+    old.extend(["now it is:"].into_iter().chain(new));
+    Err(format!("{PAGE} says otherwise; if that is right, `cargo xtask bogo --write`:\n{}", old.join("\n")))
+}
+
+fn summary(results: &Results, exceptions: &Exceptions) -> [(&'static str, usize); 4] {
+    let failed = |known: bool| {
+        results.count(|name, outcome| matches!(outcome, Outcome::Failed(_)) && exceptions.contains_key(name) == known)
+    };
+    [
+        ("pass", results.count(|_, outcome| *outcome == Outcome::Passed)),
+        ("fail", failed(false)),
+        ("fail, for a reason below", failed(true)),
+        ("are not run", results.count(|_, outcome| *outcome == Outcome::NotRun)),
+    ]
+}
+
+/// Why tests are not run, the most frequent reason first.
+fn by_count(results: &Results) -> Vec<(&str, usize)> {
+    let mut reasons: Vec<_> = results.not_run.iter().map(|(reason, count)| (reason.as_str(), *count)).collect();
+    reasons.sort_by_key(|&(reason, count)| (usize::MAX - count, reason));
+    reasons
+}
+
+fn page(results: &Results, exceptions: &Exceptions) -> String {
+    let mut text = INTRODUCTION.to_owned();
+    text.push_str("\n| Tests | |\n|--:|---|\n");
+    for (what, count) in summary(results, exceptions).into_iter().filter(|(what, _)| *what != "fail") {
+        let _ = writeln!(text, "| {count} | {what} |");
+    }
+    text.push_str("\n## What fails, and why\n");
+    let mut reasons: Vec<_> = exceptions.values().collect();
+    reasons.sort();
+    reasons.dedup();
+    for reason in reasons {
+        let _ = writeln!(text, "\n{reason}\n");
+        for (name, _) in exceptions.iter().filter(|(_, other)| *other == reason) {
+            let _ = writeln!(text, "- `{name}`");
+        }
+    }
+    text.push_str(
+        "\n## What is not run\n\nTests of what this library leaves out on purpose, by the first thing they need:\n",
+    );
+    text.push_str("\n| Tests | Need |\n|--:|---|\n");
+    for (reason, count) in by_count(results) {
+        let _ = writeln!(text, "| {count} | {reason} |");
+    }
+    text
+}

@@ -1,0 +1,85 @@
+//! Who answers the questions of a handshake.
+
+use crate::identity::Identity;
+use embedded_mtls::credential::{Choice, PeerRequest, Unfit};
+use embedded_mtls::crypto::rustcrypto::RustCrypto;
+use embedded_mtls::io::Host;
+use embedded_mtls::x509::{PeerIdentity, Time};
+use embedded_mtls::{
+    AlertDescription, Credential, CredentialRequest, KeyHandle, PeerIncompatible, Side, SignRequest, Signature,
+    SignatureScheme,
+};
+
+/// A host with the identities that the flags name.
+pub(crate) struct Shim<'b> {
+    pub(crate) identities: &'b [Identity],
+    /// In the order of preference; the key of each is that of its identity.
+    pub(crate) credentials: &'b [Credential<'b>],
+    /// Who is authenticated is refused all the same.
+    pub(crate) refusal: Option<AlertDescription>,
+    /// Ends the handshake instead of choosing.
+    pub(crate) refuses_hello: bool,
+    pub(crate) heard: Heard,
+}
+
+/// What the peer has asked for.
+#[derive(Default)]
+pub(crate) struct Heard {
+    pub(crate) server_name: Option<String>,
+    pub(crate) protocols: Vec<Vec<u8>>,
+    pub(crate) authorities: Vec<Vec<u8>>,
+    pub(crate) schemes: Vec<SignatureScheme>,
+}
+
+/// The key of the credential that has no number.
+pub(crate) const DEFAULT: KeyHandle = KeyHandle(u32::MAX);
+
+impl Shim<'_> {
+    fn identity_of(&self, key: KeyHandle) -> Option<&Identity> {
+        self.identities.iter().find(|identity| identity.handle == key)
+    }
+
+    /// Whether the credential can be shown to who asks for this. As in BoringSSL, the names of issuers count only for
+    /// credentials of which that is said, and the signatures in certificates do not.
+    fn fits(&self, request: &PeerRequest<'_>, credential: &Credential<'_>) -> bool {
+        match request.check(credential, None) {
+            Ok(_) | Err(Unfit::CertificateScheme(_)) => true,
+            Err(Unfit::Authority) => self.identity_of(credential.key()).is_some_and(|own| !own.must_match_issuer),
+            Err(_) => false,
+        }
+    }
+}
+
+impl<'b, S: Side> Host<'b, S, RustCrypto> for Shim<'b> {
+    fn time(&mut self) -> Time {
+        embedded_mtls::io::std::system_time()
+    }
+
+    fn credential(&mut self, request: &CredentialRequest<'_, 'b, S, RustCrypto>) -> Option<&'b Credential<'b>> {
+        let request = request.peer_request();
+        self.heard = Heard {
+            server_name: request.server_name().map(str::to_owned),
+            protocols: request.protocols().map(<[u8]>::to_vec).collect(),
+            authorities: request.authorities_der().map(<[u8]>::to_vec).collect(),
+            schemes: request.signature_schemes().collect(),
+        };
+        self.credentials.iter().find(|credential| self.fits(&request, credential))
+    }
+
+    fn choose(&mut self, request: &CredentialRequest<'_, 'b, S, RustCrypto>) -> Choice<'b> {
+        match self.credential(request) {
+            _ if self.refuses_hello => Choice::Fail(PeerIncompatible::NoCredential),
+            Some(credential) => Choice::Show(credential),
+            None if self.identities.is_empty() => Choice::Decline,
+            None => Choice::Fail(PeerIncompatible::NoCredential),
+        }
+    }
+
+    fn authorize(&mut self, _: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
+        self.refusal.map_or(Ok(()), Err)
+    }
+
+    fn sign(&mut self, request: &SignRequest<'_, 'b, S, RustCrypto>) -> Option<Signature> {
+        self.identity_of(request.key())?.sign(request.scheme(), request.message().as_bytes())
+    }
+}

@@ -1,0 +1,103 @@
+//! The shim: what BoGo starts for each of its tests, with flags that say how to behave.
+//!
+//! It connects to the runner, says which shim it is, and speaks TLS through the public API, in whatever role. What it
+//! reads it sends back with every bit inverted. The runner looks at the alerts, at what is sent back, and at the exit code:
+//!
+//! | Exit code | Meaning |
+//! |---|---|
+//! | 0 | the connections went as the flags said |
+//! | 1 | one failed, or something else than the flags said came out of it; standard error says what |
+//! | 89 | a flag asks for what there is not, on purpose; the reason is appended to the file in `BOGO_NOT_RUN` |
+
+mod conversation;
+mod expect;
+mod flags;
+mod host;
+mod identity;
+mod transport;
+
+use flags::{Flags, NotHere};
+use std::io::Write as _;
+use std::net::{Ipv4Addr, Ipv6Addr, TcpStream};
+use std::process::ExitCode;
+
+/// "Not implemented": counted apart by the runner, and not as a failure.
+const NOT_HERE: u8 = 89;
+
+/// Why the shim ends without success.
+enum Trouble {
+    /// A connection failed, or a check of what came out of it.
+    Failed(String),
+    /// The test is about what there is not.
+    NotHere(NotHere),
+}
+
+impl From<NotHere> for Trouble {
+    fn from(reason: NotHere) -> Self {
+        Self::NotHere(reason)
+    }
+}
+
+impl From<std::io::Error> for Trouble {
+    fn from(error: std::io::Error) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+impl From<embedded_mtls::Error> for Trouble {
+    fn from(error: embedded_mtls::Error) -> Self {
+        Self::Failed(format!("{error:?}"))
+    }
+}
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    if args.iter().any(|arg| arg == "-is-handshaker-supported") {
+        println!("No");
+        return ExitCode::SUCCESS;
+    }
+    match run(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Trouble::Failed(what)) => {
+            eprintln!("{what}");
+            ExitCode::FAILURE
+        }
+        Err(Trouble::NotHere(reason)) => {
+            note(reason);
+            ExitCode::from(NOT_HERE)
+        }
+    }
+}
+
+/// Keeps the reason for the summary: the runner itself only counts.
+fn note(NotHere(reason): NotHere) {
+    let Some(path) = std::env::var_os("BOGO_NOT_RUN") else {
+        return eprintln!("{reason}");
+    };
+    // One write of one line: shims that run at the same time do not mix theirs.
+    let line = format!("{reason}\n");
+    let written =
+        std::fs::File::options().append(true).create(true).open(&path).map(|mut file| file.write_all(line.as_bytes()));
+    if let Err(error) = written.and_then(|written| written) {
+        eprintln!("{}: {error}", path.display());
+    }
+}
+
+fn run(args: &[String]) -> Result<(), Trouble> {
+    let first = Flags::parse(args, 0)?;
+    for number in 0..=first.resume_count {
+        let flags = Flags::parse(args, number)?;
+        let stream = if flags.ipv6 {
+            TcpStream::connect((Ipv6Addr::LOCALHOST, flags.port))?
+        } else {
+            TcpStream::connect((Ipv4Addr::LOCALHOST, flags.port))?
+        };
+        stream.set_nodelay(true)?;
+        (&stream).write_all(&flags.shim_id.to_le_bytes())?;
+        conversation::run(&flags, &stream)?;
+        if number < first.resume_count && !flags.expects_no_resumption {
+            return Err(NotHere("resumption").into());
+        }
+    }
+    Ok(())
+}
