@@ -18,7 +18,7 @@ mod verdict_cases;
 #[path = "common/verdict_page.rs"]
 mod verdict_page;
 
-use common::pki::{Issued, Key, NOW, Role, SERVER_NAME, Template, tlv};
+use common::pki::{Issued, Key, NOW, Role, SERVER_NAME, Template, tlv, version_1};
 use embedded_mtls::CertificateProblem as Problem;
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::x509::{CommonName, Purpose, Rules, ServerName, Time, TrustAnchor, UnixTime, Validator};

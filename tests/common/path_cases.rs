@@ -233,6 +233,12 @@ pub(crate) const NAMES: &[Row] = &[
         w.lower(|t| t.constraints(&[], &[net([10, 2, 0, 0], 15)]));
         w.holds(SanType::IpAddress([10, 3, 2, 3].into()));
     }),
+    Row("a range whose mask is no prefix", Refused(1, Problem::Malformed(Field::NameConstraints)), |w| {
+        w.lower(|t| t.extension(NAME_CONSTRAINTS, true, &permits(&[0x87, 8, 10, 0, 0, 0, 255, 0, 255, 0])));
+    }),
+    Row("a range of the root whose mask is no prefix", NoAnchor(Problem::Malformed(Field::NameConstraints)), |w| {
+        w.root(|t| t.extension(NAME_CONSTRAINTS, true, &permits(&[0x87, 8, 0, 0, 0, 0, 0, 0, 0, 1])));
+    }),
     Row("an excluded address in the form of an IPv6 one", Refused(0, Problem::NameNotPermitted), |w| {
         w.lower(|t| t.constraints(&[], &[net([10, 2, 0, 0], 15)]));
         w.holds(SanType::IpAddress(std::net::Ipv4Addr::new(10, 3, 2, 3).to_ipv6_mapped().into()));
@@ -477,6 +483,7 @@ pub(crate) const FIELDS: &[Row] = &[
         w.leaf(negative_serial);
         w.strict = true;
     }),
+    Row("version 1", Refused(0, Problem::UnsupportedVersion), |w| w.leaf.rewrites.push(version_1)),
     Row("version 2", Refused(0, Problem::UnsupportedVersion), |w| {
         w.leaf(|t| t.patched(&[0xa0, 3, 2, 1, 2], &[0xa0, 3, 2, 1, 1]));
     }),

@@ -350,6 +350,23 @@ pub enum Role {
     Client,
 }
 
+/// The content of what is signed, as a certificate of version 1 has it: without a version, and without extensions.
+pub fn version_1(tbs: &[u8]) -> Vec<u8> {
+    let mut rest = tbs.strip_prefix(&[0xa0, 3, 2, 1, 2]).expect("version 3");
+    let mut fields = Vec::new();
+    while rest.first().is_some_and(|&tag| tag != 0xa3) {
+        let len = match rest[1] {
+            0x81 => 3 + usize::from(rest[2]),
+            0x82 => 4 + usize::from(u16::from_be_bytes([rest[2], rest[3]])),
+            len => 2 + usize::from(len),
+        };
+        let (field, behind) = rest.split_at(len);
+        fields.extend_from_slice(field);
+        rest = behind;
+    }
+    fields
+}
+
 impl Role {
     pub const ALL: [Self; 2] = [Self::Server, Self::Client];
 

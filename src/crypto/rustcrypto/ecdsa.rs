@@ -207,6 +207,36 @@ mod tests {
     use crate::crypto::{CryptoProvider, SignatureAlgorithm};
     use crate::rfc8448::{hex, hex_array};
 
+    /// FIPS 186-5 section 6.4.2: r and s are below the order. For this key (r, 1) is a signature, and so (r, 1 + n) is one
+    /// for whoever reduces first.
+    #[test]
+    fn an_s_of_the_order_and_more_is_refused() {
+        use p256::elliptic_curve::PrimeField;
+        use p256::elliptic_curve::ops::Reduce;
+        use p256::elliptic_curve::point::AffineCoordinates;
+        use p256::{FieldBytes, ProjectivePoint, Scalar};
+        let digest = sha256(b"message");
+        let z = Scalar::reduce(&FieldBytes::from(digest));
+        let k = Scalar::reduce(&FieldBytes::from(sha256(b"nonce")));
+        let r = Scalar::reduce(&(ProjectivePoint::GENERATOR * k).to_affine().x());
+        let secret = (k - z) * Option::<Scalar>::from(r.invert()).unwrap();
+        let point =
+            p256::ecdsa::SigningKey::from_slice(&secret.to_repr()).unwrap().verifying_key().to_sec1_point(false);
+        let number = |bytes: &[u8]| {
+            let zero = usize::from(bytes[0] >= 0x80);
+            [&[2, u8::try_from(bytes.len() + zero).unwrap()], &[0][..zero], bytes].concat()
+        };
+        let verify = |s: &[u8]| {
+            let content = [number(&r.to_repr()), number(s)].concat();
+            let signature = [&[0x30, u8::try_from(content.len()).unwrap()], &content[..]].concat();
+            RustCrypto::verify(SignatureAlgorithm::EcdsaP256Sha256, point.as_bytes(), &digest, &signature)
+        };
+        let mut one_and_order = hex(ORDER);
+        *one_and_order.last_mut().unwrap() += 1;
+        assert_eq!(verify(&[1]), Ok(()));
+        assert_eq!(verify(&one_and_order), Err(CryptoError::Forged));
+    }
+
     /// Order of the P-256 group.
     const ORDER: &str = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
     /// The private key and the signature over SHA-256 of "sample" of RFC 6979 appendix A.2.5.

@@ -1,11 +1,12 @@
 //! Cases in the format of x509-limbo: reading them, and putting their question to the validator.
 
-use crate::pki::{BadChain, Defect, NOW, Pki, Role, SERVER_NAME};
+use crate::pki::{self, BadChain, Defect, Issued, NOW, Pki, Role, SERVER_NAME, Template};
 use crate::reissue;
 use embedded_mtls::crypto::CryptoProvider;
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::x509::{Purpose, Rules, ServerName, SubjectAltName, Time, TrustAnchor, UnixTime, Validator};
 use embedded_mtls::{ApiMisuse, CertificateProblem, Error};
+use rcgen::{CidrSubnet, GeneralSubtree, SanType};
 use serde::Deserialize;
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -324,7 +325,45 @@ pub(crate) fn own_cases() -> String {
             cases.push(own_case(&format!("own::{role:?}::{defect:?}"), role, "FAILURE", &bad.anchor, &bad.chain));
         }
     }
+    for role in Role::ALL {
+        cases.extend(limits(role).map(|(name, expected, root, leaf)| {
+            own_case(&format!("own::{role:?}::{name}"), role, expected, &root.der, &[leaf.der])
+        }));
+    }
     serde_json::json!({ "version": 1, "testcases": cases }).to_string()
+}
+
+/// What the case is about, what is expected, the root and the leaf that it issued.
+type Limit = (&'static str, &'static str, Issued, Issued);
+
+/// Limits of a root, kept and broken, and a leaf that cannot have any.
+fn limits(role: Role) -> impl Iterator<Item = Limit> {
+    let host = "a.example.com";
+    let root = |permitted: &[GeneralSubtree], excluded: &[GeneralSubtree]| {
+        Template::ca("Limited").constraints(permitted, excluded).self_signed()
+    };
+    let domain = |name: &str| GeneralSubtree::DnsName(name.into());
+    let network = |mask| GeneralSubtree::IpAddress(CidrSubnet::V4([10, 0, 0, 0], mask));
+    let names = [SERVER_NAME, host].map(|name| SanType::DnsName(name.try_into().expect("ASCII")));
+    let leaf = move || role.template().alternatives(&names);
+    let mut version_1 = role.template();
+    version_1.rewrites.push(pki::version_1);
+    let own_name = leaf().named("Limited");
+    let rows = [
+        ("permitted", "SUCCESS", root(&[domain("example.com")], &[]), leaf()),
+        ("not-permitted", "FAILURE", root(&[domain(SERVER_NAME)], &[]), leaf()),
+        ("excluded", "FAILURE", root(&[], &[domain(host)]), leaf()),
+        ("another-excluded", "SUCCESS", root(&[], &[domain("example.org")]), leaf()),
+        ("excluded-and-self-issued", "FAILURE", root(&[], &[domain(host)]), own_name.clone()),
+        ("self-issued", "SUCCESS", root(&[], &[domain("example.org")]), own_name),
+        ("version-1", "FAILURE", Template::ca("Limited").self_signed(), version_1),
+        ("mask", "SUCCESS", root(&[network([255, 255, 0, 0])], &[]), leaf()),
+        ("mask-that-is-no-prefix", "FAILURE", root(&[network([255, 0, 255, 0])], &[]), leaf()),
+    ];
+    rows.into_iter().map(|(name, expected, root, leaf)| {
+        let leaf = leaf.signed_by(&root);
+        (name, expected, root, leaf)
+    })
 }
 
 fn own_case(id: &str, role: Role, expected: &str, anchor: &[u8], chain: &[Vec<u8>]) -> serde_json::Value {
