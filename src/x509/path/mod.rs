@@ -28,6 +28,7 @@ mod strict;
 pub(super) mod summary;
 pub(super) mod trace;
 mod unreadable;
+mod verify;
 pub(super) mod waiver;
 
 pub(crate) use self::proof::{ChainAccepted, ChainVerified};
@@ -37,8 +38,9 @@ use self::note::Note;
 use self::rules::Rules;
 use self::summary::{Place, Summaries, Summary};
 use self::trace::{Trace, TraceEvent};
+use self::verify::verify_below;
 use self::waiver::Waivers;
-use crate::crypto::{CryptoError, CryptoProvider, SignatureAlgorithm};
+use crate::crypto::{CryptoError, CryptoProvider};
 use crate::error::{CertificateError, CertificateProblem, Error, Malformation};
 use crate::limits::{CANDIDATES_PER_STEP, MAX_DEPTH, MAX_SEARCH_STEPS, MAX_SIGNATURES};
 use crate::x509::anchor::Authority;
@@ -114,14 +116,6 @@ pub(crate) enum Search {
     Working,
     /// The path is found and verified.
     Found(ChainVerified, PathFound),
-}
-
-/// A signature to verify.
-struct Edge<'a> {
-    algorithm: SignatureAlgorithm,
-    key: &'a [u8],
-    signed: &'a [u8],
-    signature: &'a [u8],
 }
 
 /// What is next, as far as it needs no cryptography.
@@ -463,75 +457,6 @@ impl<'p> PeerChain<'p> {
         Err(self.problem.unwrap_or(Note::exhausted()))
     }
 
-    /// The next signature of a complete path, from the anchor down.
-    fn verify_next(
-        &mut self,
-        rules: &Rules<'_>,
-        anchor: Option<u8>,
-        level: u8,
-        trace: &mut impl Trace,
-    ) -> Result<Next, Note> {
-        let issuer = match anchor {
-            Some(anchor) if level == self.top => Place::Anchor(anchor),
-            _ => Place::Sent(self.certificate_at(level.saturating_add(1))),
-        };
-        if !self.is_verified(rules, level, issuer) {
-            self.signatures_left = self.signatures_left.checked_sub(1).ok_or(Note::exhausted())?;
-            return Ok(Next::Verify { level, issuer });
-        }
-        trace.event(TraceEvent::Verified { index: self.certificate_at(level), issuer });
-        self.phase = verify_below(anchor, level);
-        Ok(Next::Continue)
-    }
-
-    /// Whether the signature was verified before with the same key, be it that of another certificate.
-    fn is_verified(&self, rules: &Rules<'_>, level: u8, issuer: Place) -> bool {
-        let verified_by = self.list.verified_by(self.certificate_at(level));
-        verified_by.is_some_and(|by| match (self.key_of(rules, by), self.key_of(rules, issuer)) {
-            (Some(by), Some(issuer)) => by.algorithm == issuer.algorithm && by.bytes == issuer.bytes,
-            _ => false,
-        })
-    }
-
-    fn settle(
-        &mut self,
-        rules: &Rules<'_>,
-        level: u8,
-        issuer: Place,
-        verified: Result<(), CryptoError>,
-        trace: &mut impl Trace,
-    ) {
-        let index = self.certificate_at(level);
-        let problem = match (verified, issuer) {
-            (Ok(()), _) => return self.list.set_verified_by(index, issuer),
-            (Err(CryptoError::Unsupported), _) => CertificateProblem::UnsupportedSignature,
-            (Err(_), Place::Anchor(_)) => CertificateProblem::AnchorSignatureInvalid,
-            (Err(_), Place::Sent(_)) => CertificateProblem::SignatureInvalid,
-        };
-        let note = Note::new(index, problem).by(issuer);
-        trace.event(TraceEvent::Unfit { index, issuer, error: note.error });
-        if self.tolerates_signature(rules, level, problem) {
-            return;
-        }
-        self.note(note);
-        self.top = level;
-        self.phase = Phase::Searching;
-    }
-
-    fn edge<'a>(&'a self, rules: &Rules<'a>, level: u8, issuer: Place) -> Option<Edge<'a>> {
-        let child = self.list.get(self.certificate_at(level))?;
-        let key = self.key_of(rules, issuer)?;
-        let algorithm = child.signature_kind.with_key(key.algorithm)?;
-        Some(Edge { algorithm, key: key.bytes, signed: child.signed, signature: child.signature })
-    }
-
-    fn key_of<'a>(&'a self, rules: &Rules<'a>, issuer: Place) -> Option<PublicKey<'a>> {
-        match issuer {
-            Place::Anchor(place) => authority(rules, place).map(|anchor| anchor.key),
-            Place::Sent(place) => self.list.get(place).map(|certificate| certificate.key),
-        }
-    }
-
     /// What there is to say about the path on which the search stands.
     pub(crate) fn found(&self, rules: &Rules<'_>, anchor: Option<u8>) -> PathFound {
         let authority = anchor.and_then(|anchor| authority(rules, anchor));
@@ -578,14 +503,6 @@ impl Turn {
             (Some(_), Some(_)) => Self::Differs,
             _ => Self::Unknown,
         }
-    }
-}
-
-/// The signature of the certificate on `level` is done with.
-const fn verify_below(anchor: Option<u8>, level: u8) -> Phase {
-    match level.checked_sub(1) {
-        Some(level) => Phase::Verifying { anchor, level },
-        None => Phase::Found { anchor },
     }
 }
 
