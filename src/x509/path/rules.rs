@@ -11,7 +11,7 @@ use crate::x509::certificate::extensions::{KeyUsage, Purposes};
 use crate::x509::name::common::CommonName;
 use crate::x509::name::constraints::names_of;
 use crate::x509::name::general::GeneralName;
-use crate::x509::name::server::{ServerName, ends_in_number, is_host_name};
+use crate::x509::name::server::{ServerName, ends_in_number, is_real_host_name};
 use crate::x509::time::{SECONDS_A_DAY, Time, UnixTime, Validity};
 
 /// The role that the peer has, and that its certificates have to allow.
@@ -94,7 +94,7 @@ impl<'a> Rules<'a> {
         let (by_common_name, is_client) = (self.common_name.is_some(), self.purpose == Purpose::ClientAuth);
         names_of(leaf.subject, leaf.subject_alt_name, move |name| {
             let host = name.strip_prefix(b"*.").unwrap_or(name);
-            let is_host = is_host_name(host) && !ends_in_number(host);
+            let is_host = is_real_host_name(host) && !ends_in_number(host);
             is_host && (by_common_name || is_client && name.contains(&b'.'))
         })
     }
