@@ -273,13 +273,13 @@ fn patch(der: &[u8], patches: &[(Vec<u8>, Vec<u8>)], signer: &Key) -> Vec<u8> {
 /// Signs what `rewrite` makes of the content of the `TBSCertificate`; an ECDSA algorithm with NULL stands outside, too.
 fn rewritten(der: &[u8], rewrite: Rewrite, signer: &Key) -> Vec<u8> {
     let content = rewrite(&tbs(der)[4..]);
-    let signed = tlv(0x30, &content);
+    let inner = tlv(0x30, &content);
     let with_null = b"\x30\x0c\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02\x05\x00";
     if content.windows(with_null.len()).any(|window| window == with_null) {
-        let signature = [&[0], &signer.sign_der(&signed)[..]].concat();
-        return tlv(0x30, &[&signed, &with_null[..], &tlv(0x03, &signature)].concat());
+        let signature = [&[0], &signer.sign_der(&inner)[..]].concat();
+        return tlv(0x30, &[&inner, &with_null[..], &tlv(0x03, &signature)].concat());
     }
-    sign(&signed, signer)
+    sign(&inner, signer)
 }
 
 /// The `TBSCertificate` of a certificate of 256 to 65,535 bytes.
