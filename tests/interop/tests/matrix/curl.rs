@@ -89,8 +89,9 @@ fn agreeing(world: &World) -> Vec<ServerCase> {
             &["TLS_CHACHA20_POLY1305_SHA256"],
         ),
         case("only P-256", &["--curves", "P-256"], &["secp256r1"]),
-        case("we prefer P-256: HelloRetryRequest", &[], &["secp256r1"])
-            .config(|config| config.with_groups(&[NamedGroup::SECP256R1, NamedGroup::X25519])),
+        case("we insist on P-256: HelloRetryRequest", &[], &["secp256r1"]).config(|config| {
+            config.with_groups(&[NamedGroup::SECP256R1, NamedGroup::X25519]).with_retry_for_preferred_group(true)
+        }),
         case("ALPN", &[], &["ALPN http/1.1"]).config(|config| config.with_alpn(&[b"http/1.1"])),
         case("100 KB each way", &[], &[]).posts(http::much()),
         ServerCase::order("optional, it has none", SupplierSetup::optional(&world.server, &world.root)).shows(None),

@@ -170,8 +170,8 @@ fn orders_to_us(world: &World) -> Vec<Called<'_>> {
             Options { groups: vec![SECP384R1, SECP256R1], ..usual() },
         ),
         (
-            case("we prefer P-256: HelloRetryRequest", &["secp256r1", "HelloRetryRequest"])
-                .config(|config| config.with_groups(p256_first)),
+            case("we insist on P-256: HelloRetryRequest", &["secp256r1", "HelloRetryRequest"])
+                .config(|config| config.with_groups(p256_first).with_retry_for_preferred_group(true)),
             Options { groups: vec![X25519, SECP256R1], ..usual() },
         ),
         (
