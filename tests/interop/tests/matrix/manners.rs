@@ -40,30 +40,22 @@ pub(crate) struct Refusal {
     /// What it says about it, if it does not tell the alert.
     pub(crate) reason: Option<&'static str>,
     /// What we call it.
-    pub(crate) diagnosis: Option<Diagnosis>,
+    pub(crate) diagnosis: Diagnosis,
 }
 
 /// It tells the alert.
 const fn sends(alert: Alert, diagnosis: Diagnosis) -> Refusal {
-    Refusal { alert: Some(alert), reason: None, diagnosis: Some(diagnosis) }
+    Refusal { alert: Some(alert), reason: None, diagnosis }
 }
 
 /// It tells the reason.
 const fn says(reason: &'static str, alert: Alert, diagnosis: Diagnosis) -> Refusal {
-    Refusal { alert: Some(alert), reason: Some(reason), diagnosis: Some(diagnosis) }
+    Refusal { alert: Some(alert), reason: Some(reason), diagnosis }
 }
 
 /// It tells the reason, and only closes the connection.
 const fn closes(reason: &'static str, diagnosis: Diagnosis) -> Refusal {
-    Refusal { alert: None, reason: Some(reason), diagnosis: Some(diagnosis) }
-}
-
-impl Refusal {
-    /// We do not call it by the right name yet.
-    const fn unnamed(mut self) -> Self {
-        self.diagnosis = None;
-        self
-    }
+    Refusal { alert: None, reason: Some(reason), diagnosis }
 }
 
 impl Stack {
@@ -111,8 +103,7 @@ const GO: Manners = Manners {
             "tls: failed to verify certificate: x509: certificate has expired or is not yet valid",
             Alert::BAD_CERTIFICATE,
             Diagnosis::OursExpired,
-        )
-        .unnamed(),
+        ),
         says(
             "tls: failed to verify certificate: x509: certificate is valid for other.example.com, not supplier.example.com",
             Alert::BAD_CERTIFICATE,
@@ -138,7 +129,7 @@ const JAVA: Manners = Manners {
         sends(Alert::CERTIFICATE_UNKNOWN, Diagnosis::OursWrongPurpose),
         sends(Alert::PROTOCOL_VERSION, Diagnosis::Tls12Only),
         sends(Alert::CERTIFICATE_UNKNOWN, Diagnosis::OursRefusedByClient),
-        sends(Alert::CERTIFICATE_UNKNOWN, Diagnosis::OursExpired).unnamed(),
+        sends(Alert::CERTIFICATE_UNKNOWN, Diagnosis::OursExpired),
         sends(Alert::CERTIFICATE_UNKNOWN, Diagnosis::OursRefusedByClient),
         sends(Alert::CERTIFICATE_UNKNOWN, Diagnosis::OursWrongPurpose),
     ])
@@ -151,10 +142,9 @@ const MBED_TLS: Manners = Manners {
     ..usual([
         says(
             "SSL - No client certification received from the client, but required by the authentication mode",
-            Alert(41),
+            Alert::NO_CERTIFICATE,
             Diagnosis::OursMissing,
-        )
-        .unnamed(),
+        ),
         says(NOT_SIGNED, Alert::UNKNOWN_CA, Diagnosis::OursNotTrusted),
         says(NOT_SIGNED, Alert::UNKNOWN_CA, Diagnosis::OursNotTrusted),
         says("The certificate validity has expired", Alert::CERTIFICATE_EXPIRED, Diagnosis::OursExpired),
@@ -189,12 +179,12 @@ const NOT_SIGNED: &str = "The certificate is not correctly signed by the trusted
 const NODE: Manners = usual([
     says("ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE", Alert::CERTIFICATE_REQUIRED, Diagnosis::OursMissing),
     says("ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE", Alert::CERTIFICATE_REQUIRED, Diagnosis::OursMissing),
-    closes("closed without an alert", Diagnosis::ClosedOnOurs).unnamed(),
-    closes("closed without an alert", Diagnosis::OursExpired).unnamed(),
-    closes("closed without an alert", Diagnosis::OursWrongPurpose).unnamed(),
+    closes("closed without an alert", Diagnosis::ClosedOnOurs),
+    closes("closed without an alert", Diagnosis::OursExpired),
+    closes("closed without an alert", Diagnosis::OursWrongPurpose),
     says("ERR_SSL_UNSUPPORTED_PROTOCOL", Alert::PROTOCOL_VERSION, Diagnosis::Tls12Only),
     closes("UNABLE_TO_GET_ISSUER_CERT_LOCALLY", Diagnosis::ClosedOnOurs),
-    closes("CERT_HAS_EXPIRED", Diagnosis::OursExpired).unnamed(),
+    closes("CERT_HAS_EXPIRED", Diagnosis::OursExpired),
     closes("ERR_TLS_CERT_ALTNAME_INVALID", Diagnosis::ClosedOnOurs),
     closes("INVALID_PURPOSE", Diagnosis::OursWrongPurpose),
 ]);

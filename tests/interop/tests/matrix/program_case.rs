@@ -79,9 +79,9 @@ impl ProgramCase {
             (None, Some(alert)) => End::Sent(alert.0),
             (reason, _) => End::Refused(reason.unwrap_or_default().into()),
         };
-        let name = refusal.diagnosis.map(|diagnosis| format!("{diagnosis:?}"));
-        self.expected = Outcome::of(us, it, &[]).and(&Vec::from_iter(name));
-        if refusal.diagnosis.is_none() {
+        self.expected = Outcome::of(us, it, &[]).and(&[format!("{:?}", refusal.diagnosis)]);
+        if refusal.diagnosis == Diagnosis::ClosedOnOurs {
+            // Nobody has said that it is for good: repeat later.
             self.exit = 10;
         }
         self
@@ -133,6 +133,10 @@ impl Groups {
             ProgramCase::client("only P-256: HelloRetryRequest")
                 .its_options(&["groups=P-256"])
                 .facts(&["secp256r1", RETRY]),
+            ProgramCase::client("only P-384: HelloRetryRequest")
+                .its_options(&["groups=P-384"])
+                .facts(&["secp384r1", RETRY]),
+            ProgramCase::server("only P-384").its_options(&["groups=P-384"]).facts(&["secp384r1"]),
         ];
         match self {
             Self::Usual => vec![retry],
