@@ -5,7 +5,7 @@
 //! ```
 
 #[allow(dead_code, reason = "build scripts read more than this writes")]
-#[path = "../../../examples/shared/pem.rs"]
+#[path = "../../../examples/shared/pem/mod.rs"]
 mod pem;
 #[allow(dead_code, reason = "the examples use more of it")]
 #[path = "../../../examples/shared/pki.rs"]

@@ -16,7 +16,7 @@ mod endpoint;
 mod generate;
 // What the examples read identities with: the same files, the same sentences.
 #[allow(dead_code, reason = "the examples write PEM as well")]
-#[path = "../../../examples/shared/pem.rs"]
+#[path = "../../../examples/shared/pem/mod.rs"]
 mod pem;
 #[cfg(test)]
 #[allow(dead_code, reason = "the examples use more of it")]
