@@ -16,14 +16,12 @@ enum Pair {
     First(PolicyError),
     /// The second needs the first; else this.
     Second(PolicyError),
-    /// Each needs the other: the errors of the first and of the second alone.
-    Both(PolicyError, PolicyError),
 }
 
-use Pair::{Both, First, Free, Second};
+use Pair::{First, Free, Second};
 use PolicyError::{
     ClientAuthWithoutKeyStore, ClientAuthWithoutTrustStore, ClientWithoutTrustStore, CommonNameOnServer,
-    KeyAliasWithoutKeyStore, KeyStoreNeverShown, NobodyToCheck, NotEnabled, ServerWithoutKeyStore, WaiversNotCompiled,
+    KeyAliasWithoutKeyStore, ServerWithoutKeyStore, WaiversNotCompiled,
 };
 use Setting::{
     ClientAuthEnabled, CommonName as Name, Enabled, Enforce, IgnoreValidationErrors as Ignore, KeyAlias, KeyStore,
@@ -35,24 +33,24 @@ const WAIVING: Pair = if cfg!(feature = "dangerous-waivers") { Free } else { Sec
 
 /// Every pair of settings, on a client and on a server.
 const PAIRS: [(Setting, Setting, Pair, Pair); 28] = [
-    (Enabled, Enforce, Second(NotEnabled(Enforce)), Second(NotEnabled(Enforce))),
-    (Enabled, ClientAuthEnabled, Second(NotEnabled(ClientAuthEnabled)), Second(NotEnabled(ClientAuthEnabled))),
-    (Enabled, KeyStore, Second(NotEnabled(KeyStore)), Both(ServerWithoutKeyStore, NotEnabled(KeyStore))),
-    (Enabled, KeyAlias, Second(NotEnabled(KeyAlias)), Second(NotEnabled(KeyAlias))),
-    (Enabled, TrustStore, Both(ClientWithoutTrustStore, NotEnabled(TrustStore)), Second(NotEnabled(TrustStore))),
-    (Enabled, Ignore, Second(NotEnabled(Ignore)), Second(NotEnabled(Ignore))),
-    (Enabled, Name, Second(NotEnabled(Name)), Second(NotEnabled(Name))),
-    // A server's certificate is always checked; a client's only if it is asked for one.
-    (Enforce, ClientAuthEnabled, Free, First(NobodyToCheck(Enforce))),
+    // Without `Enabled` nothing else means anything.
+    (Enabled, Enforce, Free, Free),
+    (Enabled, ClientAuthEnabled, Free, Free),
+    (Enabled, KeyStore, Free, First(ServerWithoutKeyStore)),
+    (Enabled, KeyAlias, Free, Free),
+    (Enabled, TrustStore, First(ClientWithoutTrustStore), Free),
+    (Enabled, Ignore, Free, Free),
+    (Enabled, Name, Free, Free),
+    (Enforce, ClientAuthEnabled, Free, Free),
     (Enforce, KeyStore, Free, Free),
     (Enforce, KeyAlias, Free, Free),
     (Enforce, TrustStore, Free, Free),
     (Enforce, Ignore, WAIVING, WAIVING),
     (Enforce, Name, Free, Free),
-    (ClientAuthEnabled, KeyStore, Both(ClientAuthWithoutKeyStore, KeyStoreNeverShown), Free),
+    (ClientAuthEnabled, KeyStore, First(ClientAuthWithoutKeyStore), Free),
     (ClientAuthEnabled, KeyAlias, Free, Free),
-    (ClientAuthEnabled, TrustStore, Free, Both(ClientAuthWithoutTrustStore, NobodyToCheck(TrustStore))),
-    (ClientAuthEnabled, Ignore, Free, Second(NobodyToCheck(Ignore))),
+    (ClientAuthEnabled, TrustStore, Free, First(ClientAuthWithoutTrustStore)),
+    (ClientAuthEnabled, Ignore, Free, Free),
     (ClientAuthEnabled, Name, Free, Free),
     (KeyStore, KeyAlias, Second(KeyAliasWithoutKeyStore), Second(KeyAliasWithoutKeyStore)),
     (KeyStore, TrustStore, Free, Free),
@@ -93,15 +91,16 @@ fn sets() -> impl Iterator<Item = Vec<Setting>> {
 fn contradictions(set: &[Setting], is_client: bool) -> Vec<PolicyError> {
     let has = |setting: &Setting| set.contains(setting);
     let mut found = Vec::new();
+    if !has(&Enabled) {
+        return found;
+    }
     for (first, second, client, server) in &PAIRS {
         match (if is_client { client } else { server }, has(first), has(second)) {
-            (First(error) | Both(error, _), true, false) | (Second(error) | Both(_, error), false, true) => {
-                found.push(*error);
-            }
+            (First(error), true, false) | (Second(error), false, true) => found.push(*error),
             _ => {}
         }
     }
-    if !is_client && has(&Name) && has(&Enabled) {
+    if !is_client && has(&Name) {
         found.push(CommonNameOnServer);
     }
     found
@@ -137,10 +136,34 @@ fn every_set_of_settings_is_refused_if_two_of_them_contradict_each_other_and_onl
             }
         }
     }
-    // Nothing at all. Of a server: no client is asked, with or without an alias; or clients are, with what else there is.
-    // Of a client: with and without a certificate and its alias, and a common name.
+    // Whatever is set without TLS. Of a server: with or without an alias, clients are asked and their authorities known; or
+    // they are not, and the authorities are there or not. Of a client: with a common name or not, without identities; or
+    // with them, with an alias or not, shown or not.
     let waiving = if cfg!(feature = "dangerous-waivers") { 4 } else { 3 };
-    assert_eq!(good, [1 + 2 + 2 * waiving, 1 + 3 * 2 * waiving]);
+    assert_eq!(good, [128 + 2 * (1 + 2) * waiving, 128 + 2 * (1 + 2 * 2) * waiving]);
+}
+
+#[test]
+fn a_setting_that_means_nothing_is_told_and_not_used() {
+    let client =
+        |set: &[Setting]| Policy::<Client>::new(settings(&[&[Enabled, TrustStore], set].concat())).unwrap().unwrap();
+    let server =
+        |set: &[Setting]| Policy::<Server>::new(settings(&[&[Enabled, KeyStore], set].concat())).unwrap().unwrap();
+    for (set, of_client, of_server) in [
+        (&[][..], &[][..], &[][..]),
+        (&[Enforce], &[], &[Enforce]),
+        (&[Enforce, Ignore], &[Ignore], &[Enforce, Ignore]),
+        (&[KeyStore, KeyAlias], &[KeyAlias, KeyStore], &[]),
+        (&[TrustStore], &[], &[TrustStore]),
+        (&[ClientAuthEnabled, KeyStore, KeyAlias, TrustStore, Enforce], &[], &[]),
+    ] {
+        let (client, server) = (client(set), server(set));
+        assert_eq!(client.without_effect().collect::<Vec<_>>(), of_client, "{set:?}");
+        assert_eq!(server.without_effect().collect::<Vec<_>>(), of_server, "{set:?}");
+        let shows = set.contains(&ClientAuthEnabled);
+        assert_eq!((client.key_store().is_some(), client.key_alias().is_some()), (shows, shows), "{set:?}");
+        assert_eq!(server.trust_store().is_some(), shows, "{set:?}");
+    }
 }
 
 #[test]
@@ -149,7 +172,6 @@ fn what_is_refused_says_where_what_was_found_and_what_is_wanted() {
     let errors = PAIRS.iter().flat_map(|(_, _, client, server)| [client, server]).flat_map(|pair| match pair {
         Free => vec![],
         First(error) | Second(error) => vec![*error],
-        Both(first, second) => vec![*first, *second],
     });
     let mut texts = HashSet::new();
     for error in errors.chain([CommonNameOnServer, WaiversNotCompiled, name(KeyAlias), PolicyError::Locked(Enforce)]) {
@@ -162,7 +184,6 @@ fn what_is_refused_says_where_what_was_found_and_what_is_wanted() {
         "ClientAuthEnabled: found true on a server without TrustStore, wanted TrustStore with the authorities of the \
          clients, or false",
         "CommonName: found a common name of a server on a server, wanted none: only clients ask for one",
-        "Enforce: found it without Enabled, wanted Enabled true, or no other setting",
         "IgnoreValidationErrors: found true without Enforce in a build without the feature dangerous-waivers, wanted \
          Enforce true, or false, or a build with that feature",
     ] {

@@ -42,18 +42,12 @@ pub enum PolicyError {
     CommonNameOnServer,
     /// An alias, and no store in which it could be.
     KeyAliasWithoutKeyStore,
-    /// Identities of a client that shows none.
-    KeyStoreNeverShown,
     /// This setting is locked for sites.
     Locked(Setting),
     /// The name of a store, a reference or an alias is empty.
     NameEmpty(Setting),
     /// Stores in slots are found by reference only.
     NameInSlots(Setting),
-    /// On a server that asks no client who it is, this setting has nothing to say.
-    NobodyToCheck(Setting),
-    /// This is set, and TLS is not enabled.
-    NotEnabled(Setting),
     /// There is no reference of this name.
     ReferenceNotFound(Setting),
     /// The reference points nowhere, or to what is not there any more.
@@ -80,12 +74,10 @@ impl PolicyError {
             Self::ClientAuthWithoutKeyStore | Self::ClientAuthWithoutTrustStore => Setting::ClientAuthEnabled,
             Self::ClientWithoutTrustStore => Setting::TrustStore,
             Self::CommonNameOnServer => Setting::CommonName,
-            Self::KeyStoreNeverShown | Self::ServerWithoutKeyStore => Setting::KeyStore,
+            Self::ServerWithoutKeyStore => Setting::KeyStore,
             Self::Locked(setting)
             | Self::NameEmpty(setting)
             | Self::NameInSlots(setting)
-            | Self::NobodyToCheck(setting)
-            | Self::NotEnabled(setting)
             | Self::ReferenceNotFound(setting)
             | Self::ReferenceNowhere(setting)
             | Self::StoreEmpty(setting)
@@ -105,12 +97,9 @@ impl PolicyError {
             Self::ClientWithoutTrustStore | Self::ServerWithoutKeyStore => "nothing",
             Self::CommonNameOnServer => "a common name of a server on a server",
             Self::KeyAliasWithoutKeyStore => "an alias without KeyStore",
-            Self::KeyStoreNeverShown => "identities of a client without ClientAuthEnabled, which shows none",
             Self::Locked(_) => "it in what a site sets",
             Self::NameEmpty(_) => "an empty name",
             Self::NameInSlots(_) => "the name of a store, where stores lie in slots",
-            Self::NobodyToCheck(_) => "it on a server without ClientAuthEnabled, which checks nobody",
-            Self::NotEnabled(_) => "it without Enabled",
             Self::ReferenceNotFound(_) => "a reference that is not known",
             Self::ReferenceNowhere(_) => "a reference that points nowhere, or to what is not there any more",
             Self::StoreEmpty(_) => "a store with nothing in it",
@@ -130,12 +119,9 @@ impl PolicyError {
             Self::ClientWithoutTrustStore => "the store of the servers' authorities: none are built in",
             Self::CommonNameOnServer => "none: only clients ask for one",
             Self::KeyAliasWithoutKeyStore => "KeyStore beside it, or no alias",
-            Self::KeyStoreNeverShown => "ClientAuthEnabled true, or no KeyStore",
             Self::Locked(_) => "no setting but KeyAlias: the rest is locked",
             Self::NameEmpty(_) => "one of at least a character",
             Self::NameInSlots(_) => "ref:// and the name of a reference",
-            Self::NobodyToCheck(_) => "ClientAuthEnabled true, or the setting left out",
-            Self::NotEnabled(_) => "Enabled true, or no other setting",
             Self::ReferenceNotFound(_) | Self::StoreNotFound(_) => "one of those that the program has",
             Self::ReferenceNowhere(_) => "a reference that was set to a store",
             Self::ServerWithoutKeyStore => "the store of the server's identities",

@@ -13,14 +13,17 @@
 //!
 //! | Setting | Client | Server |
 //! |---|---|---|
-//! | `Enabled` | TLS is used; without it there is no policy at all, and nothing else may be set | the same |
+//! | `Enabled` | TLS is used; without it there is no policy at all, whatever else is set | the same |
 //! | `ClientAuthEnabled` | we show a certificate to a server that asks | clients have to show one |
-//! | `KeyStore` | our identities; with `ClientAuthEnabled` and only then | our identities; always |
+//! | `KeyStore` | our identities; used with `ClientAuthEnabled` only | our identities; always |
 //! | `KeyAlias` | the one that is shown; without it what the server asks for chooses | the one that is shown to everybody; without it the name that the client asks for chooses |
-//! | `TrustStore` | who may issue the server's certificate; always, as no authorities are built in | who may issue those of clients; with `ClientAuthEnabled` and only then |
-//! | `Enforce` | nothing is waived, whatever `IgnoreValidationErrors` says | the same; needs `ClientAuthEnabled` |
-//! | `IgnoreValidationErrors` | see below | see below; needs `ClientAuthEnabled` |
+//! | `TrustStore` | who may issue the server's certificate; always, as no authorities are built in | who may issue those of clients; used with `ClientAuthEnabled` only |
+//! | `Enforce` | nothing is waived, whatever `IgnoreValidationErrors` says | the same; used with `ClientAuthEnabled` only |
+//! | `IgnoreValidationErrors` | see below | see below; used with `ClientAuthEnabled` only |
 //! | `CommonName` | asked for instead of the server name, see [`CommonName`] | never |
+//!
+//! A setting that means nothing beside the others is no error: documents of gateways have such. [`Policy::without_effect`]
+//! lists them, for programs to tell of. What contradicts itself is refused.
 //!
 //! A policy says who, not where: the server name of a client is an argument of
 //! [`config`](Resolved::<Client>::config), and what a policy does not speak of is added to the configuration that
@@ -120,14 +123,31 @@ impl<'a, S: Side> Policy<'a, S> {
         &self.settings
     }
 
-    /// Where our identities are.
+    /// Names the store of our identities. `None` on a client without `ClientAuthEnabled`, whatever is set: it shows none.
     pub fn key_store(&self) -> Option<StoreName<'a>> {
-        self.settings.key_store.map(StoreName::parse)
+        self.effective(self.settings.key_store, Setting::KeyStore).map(StoreName::parse)
     }
 
-    /// Where the trust anchors are.
+    /// Names which identity is shown. `None` where [`key_store`](Self::key_store) is.
+    pub fn key_alias(&self) -> Option<&'a str> {
+        self.effective(self.settings.key_alias, Setting::KeyAlias)
+    }
+
+    /// Names the store of the trust anchors. `None` on a server without `ClientAuthEnabled`, whatever is set: it checks
+    /// nobody.
     pub fn trust_store(&self) -> Option<StoreName<'a>> {
-        self.settings.trust_store.map(StoreName::parse)
+        self.effective(self.settings.trust_store, Setting::TrustStore).map(StoreName::parse)
+    }
+
+    /// Lists the settings that are given and mean nothing beside the others. They are no error, as documents of gateways
+    /// have them; but whoever wrote them may believe otherwise, so a program should tell of them.
+    pub fn without_effect(&self) -> impl Iterator<Item = Setting> {
+        let settings = self.settings;
+        Setting::ALL.iter().copied().filter(move |setting| settings.is_without_effect(*setting, S::IS_CLIENT))
+    }
+
+    fn effective(&self, value: Option<&'a str>, setting: Setting) -> Option<&'a str> {
+        value.filter(|_| !self.settings.is_without_effect(setting, S::IS_CLIENT))
     }
 
     /// What the path of the peer may break: all that can be waived, or nothing.

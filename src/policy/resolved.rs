@@ -57,7 +57,7 @@ impl<'a, S: Side> Policy<'a, S> {
         if policy.trust_store().is_some() && anchors.is_empty() {
             return Err(PolicyError::StoreEmpty(Setting::TrustStore));
         }
-        if policy.settings.key_alias.is_some_and(|alias| entries.iter().all(|entry| entry.alias() != alias)) {
+        if policy.key_alias().is_some_and(|alias| entries.iter().all(|entry| entry.alias() != alias)) {
             return Err(PolicyError::AliasNotFound);
         }
         Ok(Resolved { policy, entries, anchors })
@@ -76,7 +76,7 @@ impl<'b, S: Side> Resolved<'b, S> {
     /// ends the handshake. [`Selector::with_no_match`] says otherwise.
     pub fn selector(&self) -> Selector<'b> {
         let selector = Selector::new(self.entries);
-        match (self.policy.settings.key_alias, S::IS_CLIENT) {
+        match (self.policy.key_alias(), S::IS_CLIENT) {
             (Some(alias), true) => selector.with_alias(alias),
             (Some(alias), false) => selector.with_alias(alias).with_no_match(NoMatch::Default(alias)),
             (None, true) => selector,

@@ -52,8 +52,9 @@ impl Site<'_> {
 impl Settings<'_> {
     /// The first contradiction in the settings of a client, or of a server.
     pub(super) fn check(&self, is_client: bool) -> Result<(), PolicyError> {
+        // What else is set means nothing then.
         if !self.enabled {
-            return self.first_set().map_or(Ok(()), |setting| Err(PolicyError::NotEnabled(setting)));
+            return Ok(());
         }
         self.check_names()?;
         if self.key_alias.is_some() && self.key_store.is_none() {
@@ -71,11 +72,10 @@ impl Settings<'_> {
         if self.trust_store.is_none() {
             return Err(PolicyError::ClientWithoutTrustStore);
         }
-        match (self.client_auth_enabled, self.key_store.is_some()) {
-            (true, false) => Err(PolicyError::ClientAuthWithoutKeyStore),
-            (false, true) => Err(PolicyError::KeyStoreNeverShown),
-            _ => Ok(()),
+        if self.client_auth_enabled && self.key_store.is_none() {
+            return Err(PolicyError::ClientAuthWithoutKeyStore);
         }
+        Ok(())
     }
 
     fn check_server(&self) -> Result<(), PolicyError> {
@@ -85,17 +85,10 @@ impl Settings<'_> {
         if self.key_store.is_none() {
             return Err(PolicyError::ServerWithoutKeyStore);
         }
-        if self.client_auth_enabled {
-            return if self.trust_store.is_some() { Ok(()) } else { Err(PolicyError::ClientAuthWithoutTrustStore) };
+        if self.client_auth_enabled && self.trust_store.is_none() {
+            return Err(PolicyError::ClientAuthWithoutTrustStore);
         }
-        // Whoever sets one of these believes that clients are checked.
-        let needs_clients = [
-            (self.trust_store.is_some(), Setting::TrustStore),
-            (self.enforce, Setting::Enforce),
-            (self.dangerous_ignore_validation_errors, Setting::IgnoreValidationErrors),
-        ];
-        let set = needs_clients.into_iter().find(|(is_set, _)| *is_set);
-        set.map_or(Ok(()), |(_, setting)| Err(PolicyError::NobodyToCheck(setting)))
+        Ok(())
     }
 
     fn check_names(&self) -> Result<(), PolicyError> {
@@ -109,17 +102,20 @@ impl Settings<'_> {
         empty.map_or(Ok(()), |(_, setting)| Err(PolicyError::NameEmpty(setting)))
     }
 
-    /// The first that is set, of those that mean something only if TLS is enabled.
-    fn first_set(&self) -> Option<Setting> {
-        let all = [
-            (self.enforce, Setting::Enforce),
-            (self.client_auth_enabled, Setting::ClientAuthEnabled),
-            (self.key_store.is_some(), Setting::KeyStore),
-            (self.key_alias.is_some(), Setting::KeyAlias),
-            (self.trust_store.is_some(), Setting::TrustStore),
-            (self.dangerous_ignore_validation_errors, Setting::IgnoreValidationErrors),
-            (self.common_name.is_some(), Setting::CommonName),
-        ];
-        all.into_iter().find(|(is_set, _)| *is_set).map(|(_, setting)| setting)
+    /// Tells whether a setting is there and means nothing, as what it is about does not happen.
+    pub(super) const fn is_without_effect(&self, setting: Setting, is_client: bool) -> bool {
+        let Self { client_auth_enabled, enforce, .. } = *self;
+        match setting {
+            // A client shows none.
+            Setting::KeyStore => self.key_store.is_some() && is_client && !client_auth_enabled,
+            Setting::KeyAlias => self.key_alias.is_some() && is_client && !client_auth_enabled,
+            // A server checks nobody.
+            Setting::TrustStore => self.trust_store.is_some() && !is_client && !client_auth_enabled,
+            Setting::Enforce => enforce && !is_client && !client_auth_enabled,
+            Setting::IgnoreValidationErrors => {
+                self.dangerous_ignore_validation_errors && (enforce || !is_client && !client_auth_enabled)
+            }
+            Setting::ClientAuthEnabled | Setting::CommonName | Setting::Enabled => false,
+        }
     }
 }
