@@ -13,7 +13,7 @@ use shared::cxml::Order;
 use shared::events::Events;
 use shared::order::{Asked, Errand, Progress, Wanted, connect, post};
 use shared::pem::{self, Identity, Pin};
-use shared::policy::{Around, Endpoint, Role as _, Rules, SslInfo, warnings};
+use shared::policy::{Around, Endpoint, Role as _, Rules, SslInfo, expired, passed_over, warnings};
 use shared::report::{Link, printable, say, thousands};
 use shared::tls::{Deadline, HostMemory, Timed, hang_up};
 use shared::verdict::{EXIT_CODES, Trouble};
@@ -58,6 +58,7 @@ struct Options {
     names: Vec<String>,
     order: Order,
     patience: Duration,
+    warnings: Vec<String>,
 }
 
 fn main() -> ExitCode {
@@ -90,6 +91,8 @@ struct Given {
     pins: Vec<Pin>,
     common_name: Option<String>,
     is_pattern: bool,
+    /// What is to be told of files that can be used in part.
+    warnings: Vec<String>,
     /// Chain and key of each identity.
     files: Vec<(String, Option<String>)>,
     preferences: Preferences,
@@ -110,7 +113,11 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, UsageError> {
             }
             "connect" => given.address = Some(args::text(&mut parser)?),
             "server-name" => given.server_name = Some(args::text(&mut parser)?),
-            "ca" => given.authorities.append(&mut pem::authorities(&args::text(&mut parser)?)?),
+            "ca" => {
+                let mut found = pem::authorities(&args::text(&mut parser)?)?;
+                given.authorities.append(&mut found.usable);
+                given.warnings.extend(passed_over(&found.passed_over));
+            }
             "pin" => given.pins.append(&mut pem::pins(&args::text(&mut parser)?)?),
             "common-name" => given.common_name = Some(args::text(&mut parser)?),
             "wildcard-match" => given.is_pattern = true,
@@ -179,7 +186,7 @@ impl Given {
             preferences,
             rules,
         };
-        Ok(Options { errand, names, order, patience })
+        Ok(Options { errand, names, order, patience, warnings: self.warnings })
     }
 
     /// The policy, if there is one. Then it says what these options say otherwise.
@@ -254,18 +261,20 @@ fn read_order(file: &str) -> Result<(Box<[u8]>, Order), UsageError> {
     Ok((document, order))
 }
 
-/// What servers refuse of what we show, or will soon.
-fn warnings_of(errand: &Errand, names: &[String]) -> Result<Vec<String>, UsageError> {
-    match &errand.rules {
-        Some(rules) => rules.warnings::<Client>(),
-        None => Ok(warnings(names.iter().map(String::as_str).zip(&errand.identities), Client::OWN)),
+/// What is to be told before anything is sent: what servers refuse of what we show, or will soon, and who is not trusted.
+fn warnings_of(options: &Options) -> Result<Vec<String>, UsageError> {
+    let Options { errand, names, warnings: of_files, .. } = options;
+    if let Some(rules) = &errand.rules {
+        return rules.warnings::<Client>();
     }
+    let own = warnings(names.iter().map(String::as_str).zip(&errand.identities), Client::OWN);
+    Ok([of_files.clone(), own, expired(&errand.authorities)].concat())
 }
 
 /// Posts the order and says what happens.
 fn run(options: &Options) -> Result<(), Trouble> {
-    let Options { errand, names, order, patience } = options;
-    for warning in warnings_of(errand, names).map_err(|error| Trouble::Setup(error.to_string()))? {
+    let Options { errand, names, order, patience, .. } = options;
+    for warning in warnings_of(options).map_err(|error| Trouble::Setup(error.to_string()))? {
         eprintln!("gateway: {warning}");
     }
     let lines = if order.lines == 1 { "line" } else { "lines" };
@@ -411,7 +420,7 @@ mod tests {
         let line =
             ["--connect", "a:1", "--server-name", "b", "--ca", &root, "--cert", &cert, "--key", &key, "--order", ORDER];
         let options = options(lexopt::Parser::from_args(line)).unwrap().expect("no help");
-        let warnings = warnings_of(&options.errand, &options.names).unwrap();
+        let warnings = warnings_of(&options).unwrap();
         let [of_server] = &warnings[..] else { panic!("{warnings:?}") };
         assert!(of_server.starts_with(&format!("warning: own certificate '{cert}' cannot be shown: ")), "{of_server}");
         std::fs::remove_dir_all(folder).unwrap();

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use embedded_mtls::Server;
 use shared::args::{self, PREFERENCES_HELP, Preferences, UsageError};
 use shared::pem::{self, Identity};
-use shared::policy::{Around, Role as _, Rules, SslInfo, warnings};
+use shared::policy::{Around, Role as _, Rules, SslInfo, expired, passed_over, warnings};
 use shared::report::say;
 use shared::supplier::{Asking, Setup, serve};
 
@@ -49,6 +49,8 @@ struct Options {
     listen: String,
     setup: Setup,
     once: Option<usize>,
+    /// What is to be told of files that can be used in part.
+    warnings: Vec<String>,
 }
 
 fn main() -> ExitCode {
@@ -71,7 +73,7 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, UsageError> {
     let (mut listen, mut once, mut asking, mut policy, mut site) = (None, None, None, None, None);
     let (mut files, mut names) = (Vec::<(String, Option<String>)>::new(), Vec::new());
     let (mut client_authorities, mut required_names, mut refuse_early) = (Vec::new(), Vec::new(), false);
-    let mut late_paths = Vec::new();
+    let (mut late_paths, mut of_files) = (Vec::new(), Vec::new());
     let mut preferences = Preferences::default();
     while let Some(argument) = parser.next()? {
         let lexopt::Arg::Long(name) = argument else { return Err(argument.unexpected().into()) };
@@ -87,7 +89,7 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, UsageError> {
                 _ => return Err(UsageError("--key must follow the --cert it belongs to".to_owned())),
             },
             "sni" => names.push(args::text(&mut parser)?),
-            "client-ca" => client_authorities.append(&mut pem::authorities(&args::text(&mut parser)?)?),
+            "client-ca" => take_authorities(&args::text(&mut parser)?, &mut client_authorities, &mut of_files)?,
             "client-auth" => asking = Some(mode(&args::text(&mut parser)?)?),
             "policy" => policy = Some(args::text(&mut parser)?),
             "site" => site = Some(args::text(&mut parser)?),
@@ -125,7 +127,15 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, UsageError> {
         preferences,
         rules,
     };
-    Ok(Some(Options { listen: args::required(listen, "--listen")?, setup, once }))
+    Ok(Some(Options { listen: args::required(listen, "--listen")?, setup, once, warnings: of_files }))
+}
+
+/// Adds the authorities of a file, and what is to be told of it.
+fn take_authorities(file: &str, known: &mut Vec<Vec<u8>>, warnings: &mut Vec<String>) -> Result<(), UsageError> {
+    let mut found = pem::authorities(file)?;
+    known.append(&mut found.usable);
+    warnings.extend(passed_over(&found.passed_over));
+    Ok(())
 }
 
 /// The policy, if there is one. Then it says who we are and whom we trust.
@@ -138,8 +148,8 @@ fn rules(policy: Option<String>, site: Option<String>, has_own: bool) -> Result<
         let found = "--cert, --sni, --client-ca, --client-auth or --post-handshake-auth beside it";
         return Err(UsageError(format!("--policy: found {found}, wanted one of the two ways")));
     }
-    let info = SslInfo::read(&file, Around::Nothing)?;
-    let site = site.map(|file| SslInfo::read_site(&file, Around::Nothing)).transpose()?;
+    let info = SslInfo::read(&file, Around::Host)?;
+    let site = site.map(|file| SslInfo::read_site(&file, Around::Host)).transpose()?;
     let rules = Rules::new(&file, info, site, None);
     rules.check::<Server>()?;
     Ok(Some(rules))
@@ -195,15 +205,16 @@ fn mode(found: &str) -> Result<Asking, UsageError> {
     }
 }
 
-/// What clients refuse of what we show, or will soon.
-fn warnings_of(setup: &Setup) -> Result<Vec<String>, UsageError> {
+/// What is to be told at the start: what clients refuse of what we show, or will soon, and who is not trusted.
+fn warnings_of(Options { setup, warnings: of_files, .. }: &Options) -> Result<Vec<String>, UsageError> {
     if let Some(rules) = &setup.rules {
         return rules.warnings::<Server>();
     }
     let named = setup.named.iter().map(|(name, identity)| (name.as_str(), identity));
     // Those of --sni may be the first as well.
     let first = setup.identity.iter().filter(|first| setup.named.iter().all(|(_, other)| other.chain != first.chain));
-    Ok(warnings(first.map(|first| ("--cert", first)).chain(named), Server::OWN))
+    let own = warnings(first.map(|first| ("--cert", first)).chain(named), Server::OWN);
+    Ok([of_files.clone(), own, expired(&setup.client_authorities)].concat())
 }
 
 /// Listens and serves.
@@ -211,7 +222,7 @@ fn run(options: &Options) -> Result<(), UsageError> {
     let failed = |error: std::io::Error| UsageError(format!("--listen {}: {error}", options.listen));
     let listener = TcpListener::bind(&options.listen).map_err(failed)?;
     say!("listening on {}", listener.local_addr().map_err(failed)?);
-    for warning in warnings_of(&options.setup)? {
+    for warning in warnings_of(options)? {
         eprintln!("supplier: {warning}");
     }
     serve(&options.setup, &listener, options.once, &|from, event| {
@@ -244,7 +255,7 @@ mod tests {
         assert_eq!(read(&["--listen", "127.0.0.1:0", "--policy", &policy]), Ok(true));
         let warned = |line: &[&str]| {
             let options = options(lexopt::Parser::from_args(line)).unwrap().expect("no help");
-            warnings_of(&options.setup).unwrap().pop()
+            warnings_of(&options).unwrap().pop()
         };
         assert_eq!(warned(&["--listen", "127.0.0.1:0", "--policy", &policy]), None);
         let [cert, key] = ["gateway.pem", "gateway.key"].map(file);

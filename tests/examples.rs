@@ -5,6 +5,8 @@
 mod answers;
 #[path = "examples/policy.rs"]
 mod policy;
+#[path = "examples/secrets.rs"]
+mod secrets;
 #[path = "../examples/shared/mod.rs"]
 mod shared;
 

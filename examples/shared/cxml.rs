@@ -11,6 +11,8 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use roxmltree::{Document, Node, ParsingOptions};
 use time::OffsetDateTime;
 
+use super::pem::quoted;
+
 /// Content type of a cXML document in HTTP.
 pub(crate) const CONTENT_TYPE: &str = "text/xml; charset=UTF-8";
 
@@ -109,7 +111,7 @@ impl Order {
         let request = child(root, "Request")?;
         let order = request.children().find(Node::is_element).ok_or_else(|| absent(request, "OrderRequest"))?;
         if !order.has_tag_name("OrderRequest") {
-            let message = format!("found a {}, wanted an OrderRequest", order.tag_name().name());
+            let message = format!("found {}, wanted an OrderRequest", name_of(order));
             return Err(CxmlError { code: 450, message });
         }
         let summary = child(order, "OrderRequestHeader")?;
@@ -261,7 +263,10 @@ pub(crate) fn decode<'d>(bytes: &'d [u8], charset: Option<&str>) -> Result<Cow<'
         let known = Encoding::for_label(name.as_bytes()).filter(|encoding| encoding.is_ascii_compatible());
         let decoded = known
             .ok_or_else(|| {
-                CxmlError::unreadable(format!("encoding: found '{name}', wanted UTF-8 or another that is known"))
+                CxmlError::unreadable(format!(
+                    "encoding: found {}, wanted UTF-8 or another that is known",
+                    quoted(&name)
+                ))
             })
             .and_then(|encoding| strictly(encoding, bytes));
         match decoded {
@@ -310,7 +315,8 @@ fn malformed(encoding: &'static Encoding, bytes: &[u8]) -> CxmlError {
 fn parse(source: &str) -> Result<Document<'_>, CxmlError> {
     let options = ParsingOptions { allow_dtd: true, nodes_limit: MAX_NODES, ..ParsingOptions::default() };
     Document::parse_with_options(source, options)
-        .map_err(|error| CxmlError::unreadable(format!("not well-formed XML: {error}")))
+        // The library's own words quote the text.
+        .map_err(|error| CxmlError::unreadable(format!("not well-formed XML, from {} on", error.pos())))
 }
 
 /// The element `cXML`.
@@ -319,7 +325,12 @@ fn root<'d>(document: &'d Document<'_>) -> Result<Node<'d, 'd>, CxmlError> {
     if root.has_tag_name("cXML") {
         return Ok(root);
     }
-    Err(CxmlError::unreadable(format!("{}found a {}, wanted cXML", place(root), root.tag_name().name())))
+    Err(CxmlError::unreadable(format!("{}found {}, wanted cXML", place(root), name_of(root))))
+}
+
+/// The name of an element that may be any.
+fn name_of(node: Node<'_, '_>) -> String {
+    format!("the element {}", quoted(node.tag_name().name()))
 }
 
 /// The first child of that name.
@@ -389,19 +400,19 @@ mod tests {
     #[test]
     fn a_document_that_is_no_order_says_what_it_is() {
         let refusal = |document: &str| Order::parse(document.as_bytes(), None).unwrap_err();
-        assert_eq!(refusal("<html/>"), CxmlError::unreadable("line 1: found a html, wanted cXML"));
+        assert_eq!(refusal("<html/>"), CxmlError::unreadable("line 1: found the element 'html', wanted cXML"));
         assert_eq!(refusal("<cXML>\n<Header/></cXML>"), CxmlError::unreadable("line 1: cXML has no Request"));
         let profile = "<cXML><Header/><Request><ProfileRequest/></Request></cXML>";
         assert_eq!(
             refusal(profile),
-            CxmlError { code: 450, message: "found a ProfileRequest, wanted an OrderRequest".into() }
+            CxmlError { code: 450, message: "found the element 'ProfileRequest', wanted an OrderRequest".into() }
         );
         assert_eq!(
             refusal(&ORDER.replace(" payloadID=", " payload=")).message,
             "line 3: cXML has no attribute payloadID"
         );
         assert_eq!(refusal(&ORDER.replace("ItemOut", "Item")).message, "line 24: OrderRequest has no ItemOut");
-        assert!(refusal(&ORDER.replace("</Header>", "")).message.starts_with("not well-formed XML: "));
+        assert!(refusal(&ORDER.replace("</Header>", "")).message.starts_with("not well-formed XML, from "));
         let latin1 = [ORDER.as_bytes(), &[0xe4]].concat();
         assert!(Order::parse(&latin1, None).unwrap_err().message.contains("is not UTF-8"));
     }

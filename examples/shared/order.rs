@@ -1,5 +1,6 @@
 //! Posting an order: one handshake as the client, one request, its answer.
 
+use core::fmt;
 use core::time::Duration;
 use std::io;
 use std::net::{TcpStream, ToSocketAddrs as _};
@@ -27,8 +28,7 @@ use super::report::{Link, meaning, printable};
 use super::tls;
 use super::verdict::{Trouble, judge};
 
-/// An order, and everything that is needed to post it.
-#[derive(Debug)]
+/// An order, and everything that is needed to post it. The document holds a secret.
 pub(crate) struct Errand {
     /// Host and port to connect to.
     pub(crate) address: String,
@@ -89,6 +89,15 @@ pub(crate) enum Progress<'a> {
     Answered(&'a Response),
     /// What is wrong with the connection, though it did not fail.
     Noted(Diagnosis),
+}
+
+impl fmt::Debug for Errand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { address, server_name, path, preferences, rules, .. } = self;
+        let mut fields = f.debug_struct("Errand");
+        fields.field("address", address).field("server_name", server_name).field("path", path);
+        fields.field("preferences", preferences).field("rules", rules).finish_non_exhaustive()
+    }
 }
 
 impl Errand {

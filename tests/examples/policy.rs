@@ -12,22 +12,26 @@ use super::shared::supplier::{Asking, Event, Setup};
 use super::*;
 
 /// A folder with a policy and its stores, gone with the test.
-struct Folder(PathBuf);
+pub(super) struct Folder(PathBuf);
 
 impl Folder {
-    fn new(name: &str) -> Self {
+    pub(super) fn new(name: &str) -> Self {
         let folder = std::env::temp_dir().join(format!("embedded-mtls-policy-{name}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder).unwrap();
         Self(folder)
     }
 
-    fn write(&self, name: &str, text: &str) -> String {
+    pub(super) fn write(&self, name: &str, text: &str) -> String {
+        self.write_bytes(name, text.as_bytes())
+    }
+
+    pub(super) fn write_bytes(&self, name: &str, bytes: &[u8]) -> String {
         let file = self.0.join(name);
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
         // As an operator should: a file is there as a whole or not at all.
         let half = file.with_extension("half");
-        std::fs::write(&half, text).unwrap();
+        std::fs::write(&half, bytes).unwrap();
         std::fs::rename(half, &file).unwrap();
         file.to_str().unwrap().to_owned()
     }
@@ -258,7 +262,7 @@ fn a_store_that_is_named_directly_is_read_once() {
     let text = "<SSLInfo><Enabled>true</Enabled><ClientAuthEnabled>true</ClientAuthEnabled><KeyStore>supplier</KeyStore>\
                 <TrustStore>gateways</TrustStore></SSLInfo>";
     let file = there.write("policy.xml", text);
-    let rules = || Rules::new(&file, SslInfo::read(&file, Around::Nothing).unwrap(), None, None);
+    let rules = || Rules::new(&file, SslInfo::read(&file, Around::Host).unwrap(), None, None);
     let (address, _events) = start(supplier(rules()));
     let here = Folder::new("direct-gateway");
     gateway(&here, &roots[0]);

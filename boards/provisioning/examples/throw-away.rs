@@ -4,7 +4,7 @@
 //! cargo run --package provisioning --example throw-away -- DIRECTORY HOST
 //! ```
 
-#[allow(dead_code, reason = "build scripts read more than this writes")]
+#[allow(dead_code, unused_imports, reason = "build scripts read more than this writes")]
 #[path = "../../../examples/shared/pem/mod.rs"]
 mod pem;
 #[allow(dead_code, reason = "the examples use more of it")]

@@ -1,5 +1,6 @@
 //! `endpoint.txt`: whom the device posts to.
 
+use crate::pem::quoted;
 use embedded_mtls::x509::ServerName;
 use std::net::{Ipv4Addr, SocketAddrV4};
 
@@ -24,7 +25,7 @@ impl Endpoint {
                 continue;
             }
             let wanted =
-                || format!("line {number}: found `{line}`, wanted `key = value` with a key of {}", KEYS.join(", "));
+                || format!("line {number}: found another line, wanted `key = value` with a key of {}", KEYS.join(", "));
             let (key, value) = line.split_once('=').ok_or_else(wanted)?;
             let index = KEYS.iter().position(|known| *known == key.trim()).ok_or_else(wanted)?;
             let place = values.get_mut(index).ok_or_else(wanted)?;
@@ -41,7 +42,7 @@ impl Endpoint {
         }
         name("server-name", server_name)?;
         if !path.starts_with('/') || !path.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(format!("found the path `{path}`, wanted one that begins with `/` and has no spaces"));
+            return Err(format!("found the path {}, wanted one that begins with `/` and has no spaces", quoted(path)));
         }
         Ok(Self {
             host: host.to_owned(),
@@ -56,12 +57,12 @@ impl Endpoint {
 }
 
 fn name(key: &str, value: &str) -> Result<(), String> {
-    let wanted = |_| format!("found `{value}` as `{key}`, wanted a DNS name or an address");
+    let wanted = |_| format!("found {} as `{key}`, wanted a DNS name or an address", quoted(value));
     ServerName::parse(value).map(|_| ()).map_err(wanted)
 }
 
 fn number<T: std::str::FromStr>(key: &str, value: &str, wanted: &str) -> Result<T, String> {
-    value.parse().map_err(|_| format!("found `{value}` as `{key}`, wanted {wanted}"))
+    value.parse().map_err(|_| format!("found {} as `{key}`, wanted {wanted}", quoted(value)))
 }
 
 fn nonzero(port: u16) -> Result<u16, String> {
@@ -97,13 +98,13 @@ mod tests {
     fn each_mistake_is_named() {
         for (text, part) in [
             ("", "found no `host`"),
-            ("hots = a.example", "found `hots = a.example`, wanted `key = value`"),
+            ("hots = a.example", "found another line, wanted `key = value`"),
             ("host = a.example\nhost = b.example", "line 2: found `host` a second time"),
-            ("host = -a b-", "found `-a b-` as `host`"),
+            ("host = -a b-", "found '-a b-' as `host`"),
             ("host = a.example\nport = 0", "found port 0"),
-            ("host = a.example\nport = 65536", "found `65536` as `port`"),
-            ("host = a.example\npath = orders", "found the path `orders`"),
-            ("host = a.example\nserver-name = ?", "found `?` as `server-name`"),
+            ("host = a.example\nport = 65536", "found '65536' as `port`"),
+            ("host = a.example\npath = orders", "found the path 'orders'"),
+            ("host = a.example\nserver-name = ?", "found '?' as `server-name`"),
             ("host = a.example\ntime-server = pool.example", "wanted an IPv4 address and a port"),
         ] {
             let error = Endpoint::parse(text).unwrap_err();

@@ -12,9 +12,9 @@ mod stores;
 
 pub(crate) use self::endpoint::Endpoint;
 pub(crate) use self::keys::{Clock, Keys, keystore, waives};
-pub(crate) use self::own::{Role, warnings};
+pub(crate) use self::own::{Role, expired, passed_over, warnings};
 pub(crate) use self::ssl_info::{Around, SslInfo};
-pub(crate) use self::stores::Folder;
+pub(crate) use self::stores::{Anchors, Folder};
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -24,7 +24,7 @@ use embedded_mtls::x509::TrustAnchor;
 use embedded_mtls::{Credential, Side};
 
 use super::args::UsageError;
-use super::pem::{Identity, Pin};
+use super::pem::{FileError, Identity, Pin};
 use super::report::printable;
 use super::tls;
 
@@ -49,6 +49,8 @@ pub(crate) struct Contents {
     pub(crate) identities: Vec<Identity>,
     pub(crate) authorities: Vec<Vec<u8>>,
     pub(crate) pins: Vec<Pin>,
+    /// What else the store of trust anchors holds, and cannot be used.
+    pub(crate) passed_over: Vec<FileError>,
 }
 
 impl Rules {
@@ -63,12 +65,18 @@ impl Rules {
         self.contents::<S>().map(|(contents, _)| contents)
     }
 
-    /// What peers refuse of what we show, or will soon.
+    /// What is to be told at the start: what peers refuse of what we show, or will soon; who cannot be trusted any more,
+    /// or not at all; and settings that are without effect.
     pub(crate) fn warnings<S: Role>(&self) -> Result<Vec<String>, UsageError> {
-        let alias = self.policy::<S>()?.settings().key_alias;
+        let policy = self.policy::<S>()?;
+        let alias = policy.key_alias();
         let (contents, _) = self.contents::<S>()?;
         let shown = contents.named().filter(|(name, _)| alias.is_none_or(|alias| alias == *name));
-        Ok(warnings(shown, S::OWN))
+        let mut warnings = self.info.without_effect(&policy);
+        warnings.append(&mut own::warnings(shown, S::OWN));
+        warnings.extend(own::passed_over(&contents.passed_over));
+        warnings.append(&mut own::expired(&contents.authorities));
+        Ok(warnings)
     }
 
     /// Where to connect to, if the site or the policy says it.
@@ -101,7 +109,11 @@ impl Rules {
         };
         let mut news = Vec::new();
         let trust = known.trust_now(trust, &mut news);
-        let keys = self.load_keys(&policy, Some(&known), trust.as_ref().map_or(&known.authorities, |trust| &trust.1));
+        let keys = self.load_keys(
+            &policy,
+            Some(&known),
+            trust.as_ref().map_or(&known.authorities, |trust| &trust.1.authorities),
+        );
         let keys = known.keys_now(keys, &mut news);
         if keys.is_none() && trust.is_none() {
             return Ok((known, news));
@@ -127,7 +139,7 @@ impl Rules {
         let read = store.as_deref().map(|store| self.folder.identities(store)).transpose();
         let identities = read.map_err(|error| self.info.locate(Setting::KeyStore, &error))?;
         let (aliases, identities): (Vec<String>, Vec<Identity>) = identities.unwrap_or_default().into_iter().unzip();
-        let wanted = policy.settings().key_alias;
+        let wanted = policy.key_alias();
         if wanted.is_some_and(|wanted| aliases.iter().all(|alias| alias != wanted)) {
             let there = format!("one of: {} (store {})", printable(&aliases.join(", ")), name(store.as_ref()));
             return Err(self.explain_as(PolicyError::AliasNotFound, &there));
@@ -157,8 +169,7 @@ impl Rules {
         }
         let read = store.as_deref().map(|store| self.folder.anchors(store)).transpose();
         let anchors = read.map_err(|error| self.info.locate(Setting::TrustStore, &error))?;
-        let (authorities, pins) = anchors.unwrap_or_default();
-        Ok(Some((store, authorities, pins)))
+        Ok(Some((store, anchors.unwrap_or_default())))
     }
 
     /// The store that a setting means now.
@@ -201,8 +212,8 @@ impl Rules {
 
 /// A store of identities: its name, the aliases, the identities.
 type Keyed = (Option<String>, Vec<String>, Vec<Identity>);
-/// A store of trust anchors: its name, authorities, pins.
-type Trusted = (Option<String>, Vec<Vec<u8>>, Vec<Pin>);
+/// A store of trust anchors: its name, and what is in it.
+type Trusted = (Option<String>, Anchors);
 
 /// What became of a reference.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -214,8 +225,9 @@ pub(crate) enum News {
 }
 
 impl From<(Keyed, Trusted)> for Contents {
-    fn from(((key_store, aliases, identities), (trust_store, authorities, pins)): (Keyed, Trusted)) -> Self {
-        Self { key_store, trust_store, aliases, identities, authorities, pins }
+    fn from(((key_store, aliases, identities), (trust_store, anchors)): (Keyed, Trusted)) -> Self {
+        let Anchors { authorities, pins, passed_over } = anchors;
+        Self { key_store, trust_store, aliases, identities, authorities, pins, passed_over }
     }
 }
 
@@ -225,7 +237,8 @@ impl Contents {
     }
 
     fn trust(&self) -> Trusted {
-        (self.trust_store.clone(), self.authorities.clone(), self.pins.clone())
+        let (authorities, pins, passed_over) = (self.authorities.clone(), self.pins.clone(), self.passed_over.clone());
+        (self.trust_store.clone(), Anchors { authorities, pins, passed_over })
     }
 
     /// The identities that come after these, if others do; what is wrong with them is news.
@@ -257,7 +270,7 @@ impl Contents {
         match read {
             Ok(None) => None,
             Ok(Some(next)) => {
-                let (store, authorities, pins) = &next;
+                let (store, Anchors { authorities, pins, .. }) = &next;
                 let ends = tls::anchors(authorities).unwrap_or_default();
                 let end = ends.iter().filter_map(TrustAnchor::not_after).min();
                 let valid = end.map_or_else(String::new, |end| format!(", all valid until {end}"));
@@ -288,6 +301,7 @@ impl Contents {
             identities: identities.to_vec(),
             authorities: authorities.to_vec(),
             pins: pins.to_vec(),
+            passed_over: Vec::new(),
         }
     }
 

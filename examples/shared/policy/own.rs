@@ -7,7 +7,7 @@ use embedded_mtls::io::std::system_time;
 use embedded_mtls::x509::{Name, Purpose, Time, TrustAnchor, UnixTime};
 use embedded_mtls::{Client, Credential, KeyHandle, Server, Side};
 
-use super::super::pem::Identity;
+use super::super::pem::{FileError, Identity};
 use super::super::report::printable;
 
 /// So many days before the end there is a warning.
@@ -76,6 +76,23 @@ pub(crate) fn warnings<'i>(
     identities.into_iter().filter_map(warning).collect()
 }
 
+/// What is to be told of certificates that cannot be trusted.
+pub(crate) fn passed_over(errors: &[FileError]) -> impl Iterator<Item = String> {
+    errors.iter().map(|error| format!("warning: passed over: {error}"))
+}
+
+/// What is to be told of authorities whose own certificate has expired: nobody is trusted by them any more.
+pub(crate) fn expired(authorities: &[Vec<u8>]) -> Vec<String> {
+    let Time::Trusted(now) = system_time() else { return Vec::new() };
+    let warning = |certificate: &Vec<u8>| {
+        let anchor = TrustAnchor::from_certificate(certificate).ok()?;
+        let end = anchor.not_after().filter(|end| Expiry::at(*end, now).is_expired())?;
+        let name = anchor.subject().map(|name| name.to_string()).unwrap_or_default();
+        Some(format!("warning: the trusted authority {name} has expired ({end}): nobody is trusted by it any more"))
+    };
+    authorities.iter().filter_map(warning).collect()
+}
+
 /// The end, if it is near.
 fn soon(not_after: UnixTime) -> Option<String> {
     match system_time() {
@@ -113,6 +130,28 @@ mod tests {
         assert_eq!(warnings([("x", &pki.supplier)], Purpose::ServerAuth), [""; 0], "a new PKI warns of nothing");
         let [as_client] = &warnings([("x", &pki.supplier)], Purpose::ClientAuth)[..] else { panic!("no warning") };
         assert!(as_client.starts_with("warning: own certificate 'x' cannot be shown: "), "{as_client}");
+    }
+
+    #[test]
+    fn an_authority_that_has_expired_is_told() {
+        let root = Authority::root("Root").unwrap().certificate().to_vec();
+        assert_eq!(expired(std::slice::from_ref(&root)), [""; 0]);
+        // The end of the validity, some seconds later than its beginning: digits of the year become older.
+        let year = time::OffsetDateTime::now_utc().year().rem_euclid(100);
+        let [old, new] = [year - 1, year].map(|year| format!("{year:02}"));
+        let mut ended = root.clone();
+        let times: Vec<_> = (0..root.len()).filter(|at| root[*at..].starts_with(&[0x17, 13])).collect();
+        for at in times {
+            let next = format!("{:02}", year + 1);
+            if [new.as_bytes(), next.as_bytes()].contains(&&ended[at + 2..at + 4]) {
+                ended[at + 2..at + 4].copy_from_slice(old.as_bytes());
+            }
+        }
+        let [told] = &expired(&[root, ended])[..] else { panic!("nothing is told") };
+        assert!(
+            told.starts_with("warning: the trusted authority CN=Root,O=Example Bottling has expired (20"),
+            "{told}"
+        );
     }
 
     #[test]

@@ -8,7 +8,7 @@ use roxmltree::{Document, Node, TextPos};
 
 use super::super::args::UsageError;
 use super::super::order::Wanted;
-use super::super::pem::FileError;
+use super::super::pem::{FileError, quoted};
 use super::endpoint::Endpoint;
 
 /// What a policy file says, and where.
@@ -35,13 +35,23 @@ struct Place {
     found: String,
 }
 
-/// What an element around the settings may be.
+/// Whose document the settings stand in. Of what else it says, only the address of a target is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Around {
-    /// Nothing: the file is an `<SSLInfo>`.
-    Nothing,
-    /// Or an `<HTTPTargetConnection>`, which says where to connect to as well.
+    /// A server's: `<VirtualHost>`, or nothing around `<SSLInfo>`.
+    Host,
+    /// A client's: `<TargetEndpoint>`, `<HTTPTargetConnection>` or `<TargetServer>`, or nothing around `<SSLInfo>`.
     Target,
+}
+
+impl Around {
+    /// The elements that may be the first.
+    const fn roots(self) -> &'static [&'static str] {
+        match self {
+            Self::Host => &["SSLInfo", "VirtualHost"],
+            Self::Target => &["SSLInfo", "HTTPTargetConnection", "TargetEndpoint", "TargetServer"],
+        }
+    }
 }
 
 impl SslInfo {
@@ -62,10 +72,9 @@ impl SslInfo {
 
     /// Reads the text of a file.
     pub(crate) fn parse(file: &str, text: &str, around: Around) -> Result<Self, UsageError> {
-        let document = Document::parse(text).map_err(|error| {
-            let found = format!("what is no XML ({error})");
-            refuse(file, error.pos(), "the document", &found, "an element <SSLInfo>")
-        })?;
+        // The library's own words quote the text, which may be a key if the file is the wrong one.
+        let document = Document::parse(text)
+            .map_err(|error| refuse(file, error.pos(), "the document", "what is no XML", "an element <SSLInfo>"))?;
         let mut info = Self {
             file: file.to_owned(),
             begin: TextPos::new(1, 1),
@@ -78,14 +87,13 @@ impl SslInfo {
             endpoint: None,
         };
         let root = document.root_element();
-        match (root.tag_name().name(), around) {
-            ("SSLInfo", _) => info.take_settings(root)?,
-            ("HTTPTargetConnection", Around::Target) => info.take_target(root)?,
-            (found, Around::Nothing) => return Err(info.unfit(root, "the document", found, "<SSLInfo>")),
-            (found, Around::Target) => {
-                return Err(info.unfit(root, "the document", found, "<SSLInfo> or <HTTPTargetConnection>"));
-            }
+        let roots = around.roots();
+        if !roots.contains(&root.tag_name().name()) {
+            let wanted = roots.iter().map(|name| format!("<{name}>")).collect::<Vec<_>>().join(" or ");
+            return Err(info.unfit(root, "the document", &element(root), &wanted));
         }
+        info.begin = place(root);
+        info.take_document(root)?;
         Ok(info)
     }
 
@@ -96,6 +104,19 @@ impl SslInfo {
             let wanted = "true: this program speaks nothing but TLS";
             refuse(&self.file, self.begin, "Enabled", "nothing that enables TLS", wanted)
         })
+    }
+
+    /// What is to be told of settings that mean nothing where they stand.
+    pub(crate) fn without_effect<S: Side>(&self, policy: &Policy<'_, S>) -> Vec<String> {
+        let told = |setting: Setting| {
+            let (at, what) = self.standing(setting);
+            let why = match setting {
+                Setting::IgnoreValidationErrors if policy.is_ignoring_overruled() => "Enforce overrules it",
+                _ => "without ClientAuthEnabled it is not used",
+            };
+            format!("warning: {}:{}:{}: {what} has no effect: {why}", self.file, at.row, at.col)
+        };
+        policy.without_effect().map(told).collect()
     }
 
     /// What a site sets.
@@ -123,7 +144,7 @@ impl SslInfo {
     /// Where a setting stands, and with what in it.
     fn standing(&self, setting: Setting) -> (TextPos, String) {
         match self.places.iter().find(|place| place.setting == setting) {
-            Some(place) => (place.at, format!("{setting} '{}'", place.found)),
+            Some(place) => (place.at, format!("{setting} {}", quoted(&place.found))),
             None => (self.begin, setting.to_string()),
         }
     }
@@ -152,27 +173,66 @@ impl SslInfo {
         parsed.map(Some).map_err(|_| {
             let place = self.places.iter().find(|place| place.setting == Setting::CommonName);
             let at = place.map_or(self.begin, |place| place.at);
-            refuse(&self.file, at, "CommonName", &format!("'{name}'"), wanted)
+            refuse(&self.file, at, "CommonName", &quoted(name), wanted)
         })
     }
 
-    /// `<HTTPTargetConnection>`: `<URL>` and `<SSLInfo>`.
-    fn take_target(&mut self, target: Node<'_, '_>) -> Result<(), UsageError> {
-        self.begin = place(target);
-        for element in self.elements(target, "<URL> and <SSLInfo>")? {
-            match element.tag_name().name() {
-                "URL" if self.endpoint.is_none() => {
-                    let url = self.text(element)?;
-                    let endpoint = Endpoint::parse(&url);
-                    let wanted = "https://HOST, :PORT and a path, if it is not /orders";
-                    self.endpoint =
-                        Some(endpoint.ok_or_else(|| self.unfit(element, "URL", &format!("'{url}'"), wanted))?);
-                }
-                "SSLInfo" if self.places.is_empty() => self.take_settings(element)?,
-                other => return Err(self.unfit(element, "HTTPTargetConnection", other, "one <URL>, one <SSLInfo>")),
+    /// The document: its settings, the address of a target, and the switch that may stand beside the settings.
+    fn take_document(&mut self, root: Node<'_, '_>) -> Result<(), UsageError> {
+        let elements = || root.descendants().filter(Node::is_element);
+        let mut infos = elements().filter(|node| node.has_tag_name("SSLInfo"));
+        if let Some(info) = infos.next() {
+            self.take_settings(info)?;
+        }
+        if let Some(second) = infos.next() {
+            return Err(self.unfit(second, "the document", "a second <SSLInfo>", "one"));
+        }
+        for trial in elements().filter(|node| node.has_tag_name("UseBuiltInFreeTrialCert")) {
+            self.refuse_built_in(trial)?;
+        }
+        let of_target = |name| {
+            let parents = ["HTTPTargetConnection", "TargetServer"];
+            elements().filter(move |node| {
+                let parent = node.parent().map(|parent| parent.tag_name().name());
+                node.has_tag_name(name) && parent.is_some_and(|parent| parents.contains(&parent))
+            })
+        };
+        let mut urls = of_target("URL");
+        if let Some(url) = urls.next() {
+            let wanted = "https://HOST, :PORT and a path, if it is not /orders, without user and password";
+            let endpoint = Endpoint::parse(&self.text(url)?);
+            // A URL may hold a password.
+            self.endpoint = Some(endpoint.ok_or_else(|| self.unfit(url, "URL", "what is none", wanted))?);
+        }
+        if let Some(second) = urls.next() {
+            return Err(self.unfit(second, "the document", "a second <URL>", "one"));
+        }
+        if let Some(host) = of_target("Host").next() {
+            let port = of_target("Port").next().map(|port| self.text(port)).transpose()?;
+            let url = format!("https://{}:{}", self.text(host)?, port.as_deref().unwrap_or("443"));
+            let wanted = "the name or the address of a server, and a number as <Port>";
+            self.endpoint =
+                Some(Endpoint::parse(&url).ok_or_else(|| self.unfit(host, "Host", "what is none", wanted))?);
+        }
+        if let Some(switch) = of_target("IsEnabled").next() {
+            let found = self.text(switch)?;
+            if !self.switch(switch, &found)? {
+                let wanted = "true: nothing is sent to a target that is switched off";
+                return Err(self.unfit(switch, "IsEnabled", "false", wanted));
             }
         }
         Ok(())
+    }
+
+    /// Certificates of an operator's own are not built in.
+    fn refuse_built_in(&self, trial: Node<'_, '_>) -> Result<(), UsageError> {
+        let found = self.text(trial)?;
+        if !self.switch(trial, &found)? {
+            return Ok(());
+        }
+        let wanted = "false, and in SSLInfo a KeyStore with a certificate of yours: none is built in, and none would change \
+                      what ClientAuthEnabled says";
+        Err(self.unfit(trial, "UseBuiltInFreeTrialCert", "true", wanted))
     }
 
     /// The settings, each at most once.
@@ -221,15 +281,9 @@ impl SslInfo {
             "Ciphers" | "Protocols" if is_empty => Ok(()),
             "Ciphers" => Err(self.unfit(element, name, "a list", "it empty: --suites chooses cipher suites")),
             "Protocols" => Err(self.unfit(element, name, "a list", "it empty: TLSv1.3 is all there is")),
-            "UseBuiltInFreeTrialCert" => {
-                let found = self.text(element)?;
-                if !self.switch(element, &found)? {
-                    return Ok(());
-                }
-                let wanted = "false, and KeyStore: no certificate is built in, and none would change what ClientAuthEnabled says";
-                Err(self.unfit(element, name, "true", wanted))
-            }
-            _ => Err(self.unfit(element, "SSLInfo", &format!("<{name}>"), wanted)),
+            // Wherever it stands, the document says what becomes of it.
+            "UseBuiltInFreeTrialCert" => Ok(()),
+            _ => Err(self.unfit(element, "SSLInfo", &self::element(element), wanted)),
         }
     }
 
@@ -244,7 +298,7 @@ impl SslInfo {
         let what = element.tag_name().name();
         if name.starts_with('{') {
             let wanted = "a name: for one connection, gateway --alias shows another alias";
-            return Err(self.unfit(element, what, &format!("the flow variable '{found}'"), wanted));
+            return Err(self.unfit(element, what, &format!("the flow variable {}", quoted(found)), wanted));
         }
         // What is empty is refused with the policy.
         if name.is_empty() || is_file_name(name) {
@@ -256,14 +310,14 @@ impl SslInfo {
         } else {
             format!("a name, or ref:// and a name: {letters}")
         };
-        Err(self.unfit(element, what, &format!("'{found}'"), &wanted))
+        Err(self.unfit(element, what, &quoted(found), &wanted))
     }
 
     fn switch(&self, element: Node<'_, '_>, found: &str) -> Result<bool, UsageError> {
         match found {
             "true" => Ok(true),
             "false" => Ok(false),
-            _ => Err(self.unfit(element, element.tag_name().name(), &format!("'{found}'"), "true or false")),
+            _ => Err(self.unfit(element, element.tag_name().name(), &quoted(found), "true or false")),
         }
     }
 
@@ -272,7 +326,7 @@ impl SslInfo {
         let mut is_pattern = false;
         for attribute in element.attributes() {
             if attribute.name() != "wildcardMatch" || setting != Setting::CommonName {
-                let found = format!("the attribute {}", attribute.name());
+                let found = format!("the attribute {}", quoted(attribute.name()));
                 return Err(self.unfit(element, setting.name(), &found, "wildcardMatch on CommonName, or none"));
             }
             is_pattern = self.switch(element, attribute.value())?;
@@ -293,7 +347,7 @@ impl SslInfo {
     fn text(&self, element: Node<'_, '_>) -> Result<String, UsageError> {
         match element.children().find(Node::is_element) {
             Some(inner) => {
-                let found = format!("<{}> in it", inner.tag_name().name());
+                let found = format!("{} in it", self::element(inner));
                 Err(self.unfit(inner, element.tag_name().name(), &found, "text"))
             }
             None => Ok(element
@@ -315,6 +369,12 @@ impl SslInfo {
 pub(super) fn is_file_name(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     !name.is_empty() && !name.starts_with('.') && name.bytes().all(plain)
+}
+
+/// An element by its name.
+fn element(node: Node<'_, '_>) -> String {
+    let name = node.tag_name().name();
+    if is_file_name(name) && quoted(name).contains(name) { format!("<{name}>") } else { "an element".to_owned() }
 }
 
 fn place(node: Node<'_, '_>) -> TextPos {
@@ -440,7 +500,7 @@ mod tests {
             ("<Enforce><b/></Enforce>", "3:12: Enforce: found <b> in it, wanted text"),
             (
                 "<KeyStore wildcardMatch='true'>a</KeyStore>",
-                "3:3: KeyStore: found the attribute wildcardMatch, wanted wildcardMatch on CommonName, or none",
+                "3:3: KeyStore: found the attribute 'wildcardMatch', wanted wildcardMatch on CommonName, or none",
             ),
             ("<CommonName wildcardMatch='1'>a</CommonName>", "3:3: CommonName: found '1', wanted true or false"),
             (
@@ -468,13 +528,15 @@ mod tests {
         ] {
             assert_eq!(info(&settings(inside)).unwrap_err(), format!("policy.xml:{text}"), "{inside}");
         }
-        let names = settings("<TrustStore>t</TrustStore><CommonName wildcardMatch='true'>myhost.com</CommonName>");
-        let text = "policy.xml:3:29: CommonName: found 'myhost.com', wanted a pattern such as *.example.com, or no wildcardMatch";
+        let names = settings("<TrustStore>t</TrustStore><CommonName wildcardMatch='true'>a.*.com</CommonName>");
+        let text =
+            "policy.xml:3:29: CommonName: found 'a.*.com', wanted a pattern such as *.example.com, or no wildcardMatch";
         assert_eq!(refusal(&names, true), text);
         assert!(info("<SSLInfo><Enabled>").unwrap_err().starts_with("policy.xml:1:"));
         assert_eq!(
             info("\n<VirtualHost/>").unwrap_err(),
-            "policy.xml:2:1: the document: found VirtualHost, wanted <SSLInfo> or <HTTPTargetConnection>"
+            "policy.xml:2:1: the document: found <VirtualHost>, wanted <SSLInfo> or <HTTPTargetConnection> or \
+             <TargetEndpoint> or <TargetServer>"
         );
     }
 
@@ -482,10 +544,61 @@ mod tests {
     #[test]
     fn a_built_in_certificate_is_refused_and_would_not_switch_client_authentication_off() {
         let built_in = settings("<UseBuiltInFreeTrialCert>true</UseBuiltInFreeTrialCert>");
-        let text = "policy.xml:3:3: UseBuiltInFreeTrialCert: found true, wanted false, and KeyStore: no certificate is built \
-                    in, and none would change what ClientAuthEnabled says";
+        let text = "policy.xml:3:3: UseBuiltInFreeTrialCert: found true, wanted false, and in SSLInfo a KeyStore with a \
+                    certificate of yours: none is built in, and none would change what ClientAuthEnabled says";
         assert_eq!(info(&built_in).unwrap_err(), text);
+        let beside = "<VirtualHost name='v'>\n<SSLInfo><Enabled>true</Enabled></SSLInfo>\n\
+                      <UseBuiltInFreeTrialCert>true</UseBuiltInFreeTrialCert></VirtualHost>";
+        let error = SslInfo::parse("v.xml", beside, Around::Host).unwrap_err().to_string();
+        assert!(
+            error.starts_with("v.xml:3:1: UseBuiltInFreeTrialCert: found true, wanted false, and in SSL"),
+            "{error}"
+        );
         assert!(info(&built_in.replace(">true</Use", ">false</Use")).is_ok());
+    }
+
+    // As the documents of gateways show them, with whatever else stands there.
+    #[test]
+    fn settings_are_read_from_the_documents_in_which_operators_have_them() {
+        let inside = "<SSLInfo><Enabled>true</Enabled><KeyStore>own</KeyStore><TrustStore>t</TrustStore></SSLInfo>";
+        let read = |text: &str, around| SslInfo::parse("x.xml", text, around).map_err(|error| error.to_string());
+        let connection = "<HTTPTargetConnection><Properties/><URL>https://supplier.example/orders</URL>";
+        let server = "<TargetServer name='t'><Host>supplier.example</Host><Port>443</Port><IsEnabled>true</IsEnabled>";
+        for target in [
+            format!("{connection}{inside}</HTTPTargetConnection>"),
+            format!("<TargetEndpoint name='default'>{connection}{inside}</HTTPTargetConnection></TargetEndpoint>"),
+            format!("{server}{inside}</TargetServer>"),
+        ] {
+            let info = read(&target, Around::Target).unwrap();
+            assert!(info.policy::<Client>().is_ok(), "{target}");
+            assert_eq!(info.endpoint.unwrap().address, "supplier.example:443", "{target}");
+            assert!(read(&target, Around::Host).unwrap_err().contains("wanted <SSLInfo> or <VirtualHost>"));
+        }
+        let host = format!(
+            "<VirtualHost name='secure'>\n...\n<HostAliases><HostAlias>a.example</HostAlias></HostAliases>\
+             <Port>443</Port>{inside}</VirtualHost>"
+        );
+        let info = read(&host, Around::Host).unwrap();
+        assert!(info.policy::<Server>().is_ok() && info.endpoint.is_none());
+        let off = format!("{server}{inside}</TargetServer>").replace("<IsEnabled>true", "<IsEnabled>false");
+        assert!(read(&off, Around::Target).unwrap_err().contains("IsEnabled: found false, wanted true"));
+    }
+
+    #[test]
+    fn settings_without_effect_are_told_with_their_place() {
+        let told = |text: &str| {
+            let info = info(&settings(text)).unwrap();
+            info.without_effect(&info.policy::<Client>().unwrap())
+        };
+        assert_eq!(told("<TrustStore>t</TrustStore>"), [""; 0]);
+        assert_eq!(
+            told("<TrustStore>t</TrustStore><KeyStore>k</KeyStore>"),
+            ["warning: policy.xml:3:29: KeyStore 'k' has no effect: without ClientAuthEnabled it is not used"]
+        );
+        let ignoring =
+            "<TrustStore>t</TrustStore><Enforce>true</Enforce><IgnoreValidationErrors>true</IgnoreValidationErrors>";
+        let [told] = &told(ignoring)[..] else { panic!("one is told") };
+        assert!(told.ends_with("IgnoreValidationErrors 'true' has no effect: Enforce overrules it"), "{told}");
     }
 
     // U65
@@ -524,7 +637,11 @@ mod tests {
                 "{error}"
             );
         }
-        assert!(read("</SSLInfo><URL>https://a/</URL><SSLInfo>").unwrap_err().contains("one <URL>, one <SSLInfo>"));
+        assert!(
+            read("</SSLInfo><URL>https://a/</URL><SSLInfo>")
+                .unwrap_err()
+                .contains("found a second <SSLInfo>, wanted one")
+        );
         std::fs::remove_dir_all(folder).unwrap();
     }
 }

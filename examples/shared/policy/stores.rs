@@ -8,8 +8,8 @@
 //!   orders.key           its key; it may stand in orders.pem as well
 //!   issuing-ca.pem       a file without a key: a certificate that completes the chains above
 //! suppliers/           a store of trust anchors
-//!   root.pem             certificates of authorities; the names of the files play no role
-//!   partner.pin.pem      certificates of servers or clients, or public keys, that are trusted by themselves
+//!   root.pem             certificates of authorities
+//!   partner.pem          certificates of peers, or public keys, that are trusted by themselves; what they are decides
 //! ```
 //!
 //! Either kind of store may be one file instead: `gateway-2026.pem` with chain and key, whose alias is its own name;
@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use embedded_mtls::x509::TrustAnchor;
 use embedded_mtls::{Credential, KeyHandle};
 
-use super::super::pem::{self, FileError, Identity, Pin};
+use super::super::pem::{self, FileError, Identity, Pin, Standing};
 use super::ssl_info::is_file_name;
 
 /// Certificates of a chain, at most: more are a circle.
@@ -72,26 +72,23 @@ impl Folder {
     }
 
     /// The trust anchors of a store: authorities, and pins.
-    pub(crate) fn anchors(&self, store: &str) -> Result<(Vec<Vec<u8>>, Vec<Pin>), FileError> {
-        let Some(files) = self.files(store)? else {
-            return Ok((pem::authorities(&self.path(&format!("{store}.pem")))?, Vec::new()));
+    pub(crate) fn anchors(&self, store: &str) -> Result<Anchors, FileError> {
+        let files = match self.files(store)? {
+            Some(files) => files.into_iter().map(|Pem { file, .. }| file).collect(),
+            None => vec![self.path(&format!("{store}.pem"))],
         };
-        let (mut authorities, mut pins) = (Vec::new(), Vec::new());
-        for Pem { file, stem } in files {
-            if stem.strip_suffix(".pin").is_some() {
-                pins.append(&mut pem::pins(&file)?);
-            } else {
-                authorities.append(&mut pem::authorities(&file)?);
+        let mut anchors = Anchors::default();
+        for file in files {
+            for (number, pin) in (1..).zip(pem::pins(&file)?) {
+                anchors.add(pin, &file, number);
             }
         }
-        if authorities.is_empty() && pins.is_empty() {
-            return Err(FileError::new(
-                &self.path(store),
-                "no trust anchor",
-                "NAME.pem with certificates of authorities",
-            ));
+        if anchors.authorities.is_empty() && anchors.pins.is_empty() {
+            let wanted = "NAME.pem with certificates of authorities, or of peers themselves";
+            let unusable = anchors.passed_over.into_iter().next();
+            return Err(unusable.unwrap_or_else(|| FileError::new(&self.path(store), "no trust anchor", wanted)));
         }
-        Ok((authorities, pins))
+        Ok(anchors)
     }
 
     /// The PEM files of a store in their order; `None` if the store is a file itself.
@@ -120,6 +117,33 @@ impl Folder {
 
     fn path(&self, name: &str) -> String {
         self.0.join(name).to_string_lossy().into_owned()
+    }
+}
+
+/// The trust anchors of a store.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Anchors {
+    pub(crate) authorities: Vec<Vec<u8>>,
+    pub(crate) pins: Vec<Pin>,
+    /// What cannot be used, and why.
+    pub(crate) passed_over: Vec<FileError>,
+}
+
+impl Anchors {
+    /// Adds what stands in block `number` of `file`. What a certificate is decides, and no name of a file: that of a CA is an
+    /// authority, every other one stands for itself.
+    fn add(&mut self, pin: Pin, file: &str, number: usize) {
+        if let Pin::Certificate(certificate) = &pin {
+            match pem::standing(certificate) {
+                Standing::Authority => return self.authorities.push(certificate.clone()),
+                Standing::Unusable(why) => {
+                    let found = format!("that certificate {number} {why}");
+                    return self.passed_over.push(FileError::new(file, found, "certificates that can be read"));
+                }
+                Standing::Leaf(_) => {}
+            }
+        }
+        self.pins.push(pin);
     }
 }
 
@@ -220,12 +244,31 @@ mod tests {
         there.write("trust/y.pem", &certificates(above));
         there.write("trust/partner.pin.pem", &certificates([leaf]));
         there.write("both.pem", &certificates([&root.certificate().to_vec(), &above[0]]));
-        let (authorities, pins) = there.folder().anchors("trust").unwrap();
-        assert_eq!(authorities, there.folder().anchors("both").unwrap().0);
-        assert_eq!(pins, [Pin::Certificate(leaf.clone())]);
-        // A leaf is no authority unless it is called a pin.
-        there.write("trust/partner.pem", &certificates([leaf]));
-        assert!(there.folder().anchors("trust").unwrap_err().to_string().contains("is no CA"));
+        let found = there.folder().anchors("trust").unwrap();
+        assert_eq!(found.authorities, there.folder().anchors("both").unwrap().authorities);
+        assert_eq!(found.pins, [Pin::Certificate(leaf.clone())]);
+    }
+
+    #[test]
+    fn what_a_certificate_is_decides_and_not_how_its_file_is_called() {
+        let root = Authority::root("Root").unwrap();
+        let leaf = root.leaf(&Leaf::new("partner", ClientAuth)).unwrap().chain.remove(0);
+        let there = Temporary::new("standing");
+        let trusted = |name: &str, certificate: &Vec<u8>| {
+            there.write(name, &certificates([certificate]));
+            let found = there.folder().anchors("trust").unwrap();
+            std::fs::remove_file(there.0.join(name)).unwrap();
+            (found.authorities, found.pins)
+        };
+        let certificate = root.certificate().to_vec();
+        for name in ["trust/any.pem", "trust/partner.pin.pem"] {
+            assert_eq!(trusted(name, &leaf), (vec![], vec![Pin::Certificate(leaf.clone())]), "{name}");
+            assert_eq!(trusted(name, &certificate), (vec![certificate.clone()], vec![]), "{name}");
+        }
+        there.write("trust/root.pem", &certificates([&certificate, &vec![0x30, 0]]));
+        let found = there.folder().anchors("trust").unwrap();
+        let [told] = &found.passed_over[..] else { panic!("{found:?}") };
+        assert!(told.to_string().contains("root.pem: found that certificate 2 "), "{told}");
     }
 
     #[test]

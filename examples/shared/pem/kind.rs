@@ -1,0 +1,117 @@
+//! Files that are no PEM: what they are, and the command that makes PEM of them.
+
+/// What a file is that is not text, and what is wanted instead; `None` if it may be PEM.
+pub(super) fn foreign(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
+    match bytes {
+        [0xfe, 0xff, ..] | [0xff, 0xfe, ..] | [0, b'-' | b'M', ..] | [b'-' | b'M', 0, ..] => {
+            Some(("text in UTF-16", "it in ASCII: iconv -f UTF-16 -t ASCII FILE > new.pem converts it"))
+        }
+        [0xfe, 0xed, 0xfe, 0xed, ..] | [0xce, 0xce, 0xce, 0xce, ..] => Some((
+            "a Java keystore",
+            "PEM: keytool -importkeystore -srckeystore FILE -destkeystore new.p12 -deststoretype PKCS12, then openssl \
+             pkcs12 -in new.p12 -nodes -out new.pem",
+        )),
+        [0x30, ..] => Some(der(bytes)),
+        _ => None,
+    }
+}
+
+/// What a file in DER holds, by the values with which it begins.
+fn der(bytes: &[u8]) -> (&'static str, &'static str) {
+    const PKCS7: &[u8] = &[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 7];
+    const PBE: [&[u8]; 2] =
+        [&[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 5], &[6, 10, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 12]];
+    let inner = content(bytes);
+    if inner.strip_prefix(&[2, 1, 3]).is_some_and(|behind| content(behind).starts_with(PKCS7)) {
+        return (
+            "a PKCS#12 file (.p12, .pfx)",
+            "PEM: openssl pkcs12 -in FILE -nodes -out new.pem asks for its password and gives key and certificates",
+        );
+    }
+    if inner.starts_with(PKCS7) {
+        return (
+            "certificates as PKCS#7 (.p7b) in DER",
+            "PEM: openssl pkcs7 -inform DER -in FILE -print_certs -out new.pem converts it",
+        );
+    }
+    let key = ("a private key in DER", "PEM: openssl pkey -inform DER -in FILE -out new.pem converts it");
+    match inner {
+        [2, 1, 0 | 1, ..] => key,
+        [0x30, ..] if PBE.iter().any(|oid| content(inner).starts_with(oid)) => {
+            ("an encrypted private key in DER", "PEM: openssl pkey -inform DER -in FILE -out new.pem decrypts it")
+        }
+        [0x30, ..] if matches!(content(inner), [0xa0 | 2, ..]) => {
+            ("a certificate in DER", "PEM: openssl x509 -inform DER -in FILE -out new.pem converts it")
+        }
+        [0x30, ..] if content(inner).starts_with(&[6]) => {
+            ("a public key in DER", "PEM: openssl pkey -pubin -inform DER -in FILE -out new.pem converts it")
+        }
+        _ => ("DER of another kind, or no text at all", "a PEM file"),
+    }
+}
+
+/// What is behind the tag and the length with which a value begins.
+fn content(value: &[u8]) -> &[u8] {
+    let behind = match value {
+        [_, 0x80, rest @ ..] | [_, 0x81, _, rest @ ..] | [_, 0x82, _, _, rest @ ..] | [_, 0x83, _, _, _, rest @ ..] => {
+            Some(rest)
+        }
+        [_, length, rest @ ..] if *length < 0x80 => Some(rest),
+        _ => None,
+    };
+    behind.unwrap_or_default()
+}
+
+/// The value at the beginning of `bytes`, and what stands behind it.
+pub(super) fn split_value(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let header = bytes.len() - content(bytes).len();
+    let length = match bytes.get(1..header)? {
+        [short] => usize::from(*short),
+        [_, long @ ..] => long.iter().fold(0, |length, byte| length << 8 | usize::from(*byte)),
+        [] => return None,
+    };
+    bytes.split_at_checked(header + length)
+}
+
+/// Whether all of a text is base64 of something that may be DER.
+pub(super) fn is_base64_of_der(text: &str) -> bool {
+    let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=\r\n ".contains(&byte);
+    // 0x30, and a length in one to three bytes.
+    text.trim_start().starts_with('M') && text.bytes().all(is_base64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_people_are_given_instead_of_pem_is_named_with_its_command() {
+        const DATA: [u8; 11] = [6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 7, 2];
+        let seq = |inner: &[u8]| [&[0x30, u8::try_from(inner.len()).unwrap()], inner].concat();
+        for (bytes, found, command) in [
+            (seq(&[&[2, 1, 3][..], &seq(&DATA)].concat()), "a PKCS#12 file (.p12, .pfx)", "openssl pkcs12 "),
+            (seq(&DATA), "certificates as PKCS#7 (.p7b) in DER", "openssl pkcs7 -inform DER"),
+            (seq(&seq(&[0xa0, 3, 2, 1, 2])), "a certificate in DER", "openssl x509 -inform DER"),
+            (seq(&seq(&[2, 1, 9])), "a certificate in DER", "openssl x509 -inform DER"),
+            (seq(&[2, 1, 1, 4, 0]), "a private key in DER", "openssl pkey -inform DER"),
+            (seq(&seq(&[6, 1, 0])), "a public key in DER", "openssl pkey -pubin"),
+            (seq(&seq(&[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 5, 13])), "an encrypted private key in DER", "pkey"),
+            (vec![0x30, 0x82], "DER of another kind, or no text at all", "PEM"),
+            (b"\xff\xfe-\0-\0".to_vec(), "text in UTF-16", "iconv"),
+            (b"\0-\0-".to_vec(), "text in UTF-16", "iconv"),
+            (vec![0xfe, 0xed, 0xfe, 0xed, 0, 0], "a Java keystore", "keytool"),
+        ] {
+            let (name, wanted) = foreign(&bytes).expect(found);
+            assert!(name == found && wanted.contains(command), "{name}, {wanted}");
+        }
+        assert_eq!(foreign(b"-----BEGIN"), None);
+    }
+
+    #[test]
+    fn a_value_is_split_from_what_stands_behind_it() {
+        assert_eq!(split_value(&[0x30, 1, 7, 9]), Some((&[0x30, 1, 7][..], &[9][..])));
+        assert_eq!(split_value(&[0x30, 0x81, 1, 7]), Some((&[0x30, 0x81, 1, 7][..], &[][..])));
+        assert_eq!(split_value(&[0x30, 2, 7]), None);
+        assert_eq!(split_value(&[0x30]), None);
+    }
+}
