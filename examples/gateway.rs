@@ -43,6 +43,8 @@ Usage: gateway --connect HOST:PORT --server-name NAME --ca FILE [--cert FILE [--
   --post-handshake-auth
                       offer to show a certificate also after the handshake, to servers that ask for it in some paths only,
                       as Apache does with SSLVerifyClient in a <Location>; needs --features post-handshake-auth
+  --one-way           post to a server, too, that has not asked for our certificate; nothing is sent to one unless this or
+                      --post-handshake-auth is given. With --policy its ClientAuthEnabled decides, and nothing else
   --timeout SECONDS   how long all of it may take; 60 unless given
 {preferences}
   --help              this text
@@ -132,6 +134,7 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, UsageError> {
             "order" => given.order = Some(args::text(&mut parser)?),
             "path" => given.path = Some(args::text(&mut parser)?),
             "post-handshake-auth" => offer_late_answers(&mut given.preferences)?,
+            "one-way" => given.preferences.one_way = true,
             "timeout" => {
                 given.seconds = Some(args::parsed(&mut parser, "--timeout", "a number of seconds from 0 to 65535")?);
             }
@@ -200,6 +203,7 @@ impl Given {
             ("--pin", !self.pins.is_empty()),
             ("--common-name", self.common_name.is_some()),
             ("--cert", !self.files.is_empty()),
+            ("--one-way", self.preferences.one_way),
         ];
         if let Some((option, _)) = both.into_iter().find(|(_, is_given)| *is_given) {
             return Err(UsageError(format!("--policy: found {option} beside it, wanted one of the two")));
@@ -299,7 +303,7 @@ fn run(options: &Options) -> Result<(), Trouble> {
     let posted = post(errand, transport, memory.lend(), ring, &mut |progress| match progress {
         Progress::Open(link, asked) => {
             match asked {
-                None if errand.preferences.offers_late_answers() => say!("asked    for no certificate yet"),
+                None if errand.waits_to_be_asked() => say!("asked    for no certificate yet"),
                 asked => print_asked(asked.as_ref(), names),
             }
             print_link(link);
@@ -408,6 +412,10 @@ mod tests {
             (
                 &["--policy", &policy, "--ca", &root],
                 Err("--policy: found --ca beside it, wanted one of the two".to_owned()),
+            ),
+            (
+                &["--policy", &policy, "--one-way"],
+                Err("--policy: found --one-way beside it, wanted one of the two".to_owned()),
             ),
             (&["--connect", "a:1", "--server-name", "b", "--order", ORDER], Err("--ca or --pin is missing".to_owned())),
         ] {

@@ -69,6 +69,12 @@ fn errand(pki: &Pki, address: &str) -> Errand {
     }
 }
 
+/// The same, to a supplier that may not ask who the gateway is.
+fn one_way(pki: &Pki, address: &str) -> Errand {
+    let preferences = Preferences { one_way: true, ..Preferences::default() };
+    Errand { preferences, ..errand(pki, address) }
+}
+
 /// Runs an errand: the message of the supplier, or what went wrong; and what was asked for.
 fn run(errand: &Errand) -> (Result<String, Trouble>, Option<Asked>) {
     let mut found = None;
@@ -210,10 +216,26 @@ fn a_supplier_that_does_not_ask_serves_anybody() {
     let pki = Pki::new().unwrap();
     for asking in [Asking::No, Asking::Optional] {
         let (address, _events) = start(Setup { asking, ..setup(&pki) });
-        let (outcome, asked) = run(&Errand { identities: Vec::new(), ..errand(&pki, &address) });
+        let wanted = if asking == Asking::No { one_way(&pki, &address) } else { errand(&pki, &address) };
+        let (outcome, asked) = run(&Errand { identities: Vec::new(), ..wanted });
         assert!(outcome.is_ok());
         assert_eq!(asked.is_some(), asking == Asking::Optional);
     }
+}
+
+#[test]
+fn nothing_is_sent_to_a_server_that_never_asked_who_we_are() {
+    let pki = Pki::new().unwrap();
+    let (address, events) = start(Setup { asking: Asking::No, ..setup(&pki) });
+    let (code, words) = trouble(&errand(&pki, &address));
+    assert_eq!(code, 27, "{words}");
+    for told in ["nothing was sent", embedded_mtls::Diagnosis::CertificateNotAsked.cause(), "--one-way"] {
+        assert!(words.contains(told), "{words}");
+    }
+    // The supplier saw a connection without a request.
+    let told = [(); 2].map(|()| events.recv_timeout(PATIENCE).unwrap());
+    assert!(matches!(told, [Event::Opened(_), Event::Closed]), "{told:?}");
+    assert!(run(&one_way(&pki, &address)).0.is_ok());
 }
 
 // U25: each cause has words and an exit code of its own.
@@ -380,12 +402,12 @@ mod after_the_handshake {
 
         // Elsewhere nobody is asked, and no order is taken, however alike the path looks.
         for path in ["/public", "/", "/order", "/Orders"] {
-            for errand in [errand(&pki, &address), offering(&pki, &address)] {
+            for errand in [one_way(&pki, &address), offering(&pki, &address)] {
                 let (code, words) = trouble(&Errand { path: path.to_owned(), ..errand });
                 assert!(code == 30 && words.contains("403"), "{path}: {code} {words}");
             }
         }
-        let alike = Errand { path: "/orders;x".to_owned(), ..errand(&pki, &address) };
+        let alike = Errand { path: "/orders;x".to_owned(), ..one_way(&pki, &address) };
         assert_eq!(trouble(&alike).0, 30);
     }
 
@@ -393,7 +415,8 @@ mod after_the_handshake {
     fn who_does_not_offer_it_and_who_shows_nothing_gets_403_and_reads_why() {
         let pki = Pki::new().unwrap();
         let (address, _events) = start(late(&pki));
-        let (code, words) = trouble(&errand(&pki, &address));
+        assert_eq!(trouble(&errand(&pki, &address)).0, 27);
+        let (code, words) = trouble(&one_way(&pki, &address));
         assert!(
             code == 30 && words.contains("403") && words.contains(Diagnosis::PostHandshakeNeeded.cause()),
             "{code} {words}"

@@ -83,6 +83,8 @@ pub(crate) struct Preferences {
     pub(crate) capture: Option<String>,
     /// Of a client: whether it sends its first identity whatever authorities the server names.
     pub(crate) insists: bool,
+    /// Of a client: whether it posts to a server, too, that has not asked who it is.
+    pub(crate) one_way: bool,
     /// Of a client: whether it offers to say who it is after the handshake, too.
     #[cfg(feature = "post-handshake-auth")]
     pub(crate) post_handshake_auth: bool,
@@ -97,6 +99,7 @@ impl Default for Preferences {
             suites: Vec::new(),
             max_depth: None,
             insists: false,
+            one_way: false,
             #[cfg(feature = "post-handshake-auth")]
             post_handshake_auth: false,
             max_validity: None,

@@ -23,7 +23,7 @@ use super::args::Preferences;
 use super::cxml::{self, Status};
 use super::http::{self, Connection, HttpError, Limits, Response};
 use super::pem::{Identity, Pin};
-use super::policy::{Clock, Contents, Keys, News, Rules, keystore, waives};
+use super::policy::{Clock, Contents, Keys, News, Rules, is_mutual, keystore, waives};
 use super::report::{Link, meaning, printable};
 use super::tls;
 use super::verdict::{Trouble, judge};
@@ -117,6 +117,17 @@ impl Errand {
         }
     }
 
+    /// Whether the server may ask who we are when it knows what we want, which it reads in the request. A policy decides
+    /// before anything is sent.
+    pub(crate) const fn waits_to_be_asked(&self) -> bool {
+        self.rules.is_none() && self.preferences.offers_late_answers()
+    }
+
+    /// Whether the order may go to a server that has not asked who we are. `is_mutual`: what a policy says, if there is one.
+    fn may_go_unasked(&self, is_mutual: Option<bool>) -> bool {
+        is_mutual.map_or(self.preferences.one_way || self.waits_to_be_asked(), |is_mutual| !is_mutual)
+    }
+
     /// Asks for the common name of the errand, if it has one.
     fn named<'a>(&'a self, config: ClientConfig<'a>) -> Result<ClientConfig<'a>, Error> {
         let Some(Wanted { name, is_pattern }) = &self.common_name else { return Ok(config) };
@@ -179,12 +190,8 @@ where
     let credentials = tls::credentials(&chains).map_err(setup)?;
     let entries = contents.entries(&credentials);
     let alpn: Vec<_> = errand.preferences.alpn.iter().map(Vec::as_slice).collect();
-    let resolved = match &errand.rules {
-        Some(rules) => {
-            Some(rules.resolve::<Client>(&entries, &anchors).map_err(|error| Trouble::Setup(error.to_string()))?)
-        }
-        None => None,
-    };
+    let resolved = errand.rules.as_ref().map(|rules| rules.resolve::<Client>(&entries, &anchors)).transpose();
+    let resolved = resolved.map_err(|error| Trouble::Setup(error.to_string()))?;
     let config = match &resolved {
         Some(resolved) => resolved.config(server_name),
         None => errand.named(ClientConfig::new(server_name, &anchors)).map_err(setup)?,
@@ -217,7 +224,7 @@ where
     let mut gateway = Gateway::new(host(), selector, trace);
     let opened = Stream::open(transport, handshake, &mut gateway);
     let Gateway { asked, verdict, diagnosis, .. } = gateway;
-    let stream = match opened {
+    let mut stream = match opened {
         Ok(stream) => stream,
         Err(error) => {
             if let Some(asked) = asked {
@@ -226,8 +233,13 @@ where
             return Err(refused(&error, verdict, diagnosis));
         }
     };
+    let may_go = asked.is_some() || errand.may_go_unasked(resolved.as_ref().map(is_mutual));
     progress(Progress::Open(&tls::link(stream.session()), asked));
-
+    if !may_go {
+        // How it ends makes no difference: nothing was sent.
+        let _ = stream.close();
+        return Err(Trouble::NotAsked { by_policy: resolved.is_some() });
+    }
     talk(errand, stream, &mut Gateway::new(host(), selector, None), progress)
 }
 

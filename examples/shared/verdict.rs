@@ -25,6 +25,8 @@ pub(crate) enum Trouble {
     LateRejection(AlertDescription, Diagnosis),
     /// The server closed the connection once it had what we showed, in which we know a fault.
     LateEnd(Diagnosis),
+    /// The server never asked who we are, so nothing was sent to it. `by_policy`: a policy wants to be asked.
+    NotAsked { by_policy: bool },
     /// The HTTP response is no success, or was cut off.
     Http { later: bool, message: String },
     /// What came is no HTTP.
@@ -47,6 +49,7 @@ pub(crate) const EXIT_CODES: &str =
   24  TLS       the server's certificate comes from nobody whom we trust
   25  TLS       the server's certificate is for another name
   26  TLS       the server's certificate breaks another rule
+  27  TLS       the server never asked for our certificate: nothing was sent; its owner has to require one, or --one-way
   30  HTTP      refused for good (3xx, 4xx but 408, 421, 425 and 429; 501, 505)
   31  HTTP      server trouble (5xx, 408, 421, 425, 429), or the answer was cut off: repeat later with the same bytes
   32  HTTP      what came is no HTTP: nobody knows what became of the order
@@ -71,6 +74,7 @@ impl Trouble {
                 (_, CertificateProblem::CommonNameMismatch | CertificateProblem::NameMismatch) => 25,
                 _ => 26,
             },
+            Self::NotAsked { .. } => 27,
             Self::Http { later, .. } => 30 + u8::from(*later),
             Self::NoHttp(_) => 32,
             Self::Cxml { later, .. } => 40 + u8::from(*later),
@@ -97,6 +101,15 @@ impl fmt::Display for Trouble {
                 "TLS: the server closed the connection after our side of the handshake was done, without giving a reason.{}",
                 meaning(Some(*diagnosis))
             ),
+            Self::NotAsked { by_policy } => {
+                let way = if *by_policy {
+                    "ClientAuthEnabled of the policy wants both sides to say who they are before anything is sent."
+                } else {
+                    "--post-handshake-auth posts to a server that asks for some paths only; --one-way posts all the same."
+                };
+                let means = meaning(Some(Diagnosis::CertificateNotAsked));
+                write!(f, "TLS: the server never asked for our certificate; nothing was sent.{means}\n  {way}")
+            }
             Self::Http { message, .. } => write!(f, "HTTP: {message}"),
             Self::NoHttp(message) => write!(f, "HTTP: {message}; nobody knows what became of the order"),
             Self::Cxml { message, .. } => write!(f, "cXML: {message}"),

@@ -143,6 +143,34 @@ fn both_sides_meet_under_policies_of_the_same_shape() {
     assert_eq!(trouble(&under(here.rules("", None, None).unwrap(), &address)).0, 24);
 }
 
+// U24: "both have to say who they are".
+#[test]
+fn a_policy_of_mutual_tls_posts_nothing_to_a_server_that_asks_nobody() {
+    let roots = roots();
+    let there = Folder::new("unasked-supplier");
+    there.identity("supplier", "orders", &leaf(&roots[0], SUPPLIER_NAME));
+    there.reference("own", "supplier");
+    let one_way = |folder: &Folder, stores: &str| {
+        let file = folder.write("one-way.xml", &format!("<SSLInfo><Enabled>true</Enabled>{stores}</SSLInfo>"));
+        Rules::new(&file, SslInfo::read(&file, Around::Target).unwrap(), None, None)
+    };
+    let (address, _events) = start(supplier(one_way(&there, "<KeyStore>ref://own</KeyStore>")));
+    let here = Folder::new("unasked-gateway");
+    gateway(&here, &roots[0]);
+    // No option of the command line overrules the policy.
+    let preferences = Preferences { one_way: true, ..Preferences::default() };
+    #[cfg(feature = "post-handshake-auth")]
+    let preferences = Preferences { post_handshake_auth: true, ..preferences };
+    for more in ["", "<Enforce>true</Enforce>"] {
+        let errand = under(here.rules(more, None, None).unwrap(), &address);
+        let (code, words) = trouble(&Errand { preferences: preferences.clone(), ..errand });
+        assert!(code == 27 && words.contains("ClientAuthEnabled of the policy"), "{code} {words}");
+        assert!(!words.contains("--one-way"), "{words}");
+    }
+    let (outcome, asked) = run(&under(one_way(&here, "<TrustStore>ref://peers</TrustStore>"), &address));
+    assert!(outcome.is_ok() && asked.is_none(), "{outcome:?}");
+}
+
 /// The last word on a reference that cannot be followed.
 fn stale(events: &Receiver<Event>) -> String {
     let stale = |event: &Event| matches!(event, Event::Reference(News::Stale(_)));

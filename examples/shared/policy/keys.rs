@@ -40,6 +40,11 @@ pub(crate) fn waives<S: Side>(resolved: &Resolved<'_, S>) -> bool {
     !resolved.policy().waivers().is_empty()
 }
 
+/// Whether a policy wants both sides to say who they are.
+pub(crate) fn is_mutual<S: Side>(resolved: &Resolved<'_, S>) -> bool {
+    resolved.policy().settings().client_auth_enabled
+}
+
 impl<'b> Host<'b, Client, RustCrypto> for Keys<'b> {
     fn time(&mut self) -> Time {
         match self {

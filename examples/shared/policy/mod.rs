@@ -11,7 +11,7 @@ mod ssl_info;
 mod stores;
 
 pub(crate) use self::endpoint::Endpoint;
-pub(crate) use self::keys::{Clock, Keys, keystore, waives};
+pub(crate) use self::keys::{Clock, Keys, is_mutual, keystore, waives};
 pub(crate) use self::own::{Role, expired, passed_over, warnings};
 pub(crate) use self::ssl_info::{Around, SslInfo};
 pub(crate) use self::stores::{Anchors, Folder};

@@ -185,6 +185,9 @@ fn apache_that_does_not_ask_at_all() {
     let ground = Ground::new();
     let _server = ground.apache(&["SSLVerifyClient none"]);
     let outcome = ground.post(Some("client-deep"), &[]);
+    is_diagnosed(&outcome, 27, Diagnosis::CertificateNotAsked);
+    assert!(!outcome.1.contains("request "), "{}", outcome.1);
+    let outcome = ground.post(Some("client-deep"), &["--one-way"]);
     is_diagnosed(&outcome, 30, Diagnosis::CertificateNotAsked);
     assert!(outcome.1.contains("asked    for no certificate: this is not mutual TLS"), "{}", outcome.1);
 }
@@ -193,7 +196,8 @@ fn apache_that_does_not_ask_at_all() {
 fn apache_that_asks_in_one_location_only() {
     let ground = Ground::new();
     let _server = ground.apache(PER_DIRECTORY);
-    is_diagnosed(&ground.post(Some("client-deep"), &[]), 30, Diagnosis::PostHandshakeNeeded);
+    is_diagnosed(&ground.post(Some("client-deep"), &[]), 27, Diagnosis::CertificateNotAsked);
+    is_diagnosed(&ground.post(Some("client-deep"), &["--one-way"]), 30, Diagnosis::PostHandshakeNeeded);
     assert!(ground.world.files.read(servers::ERRORS).contains("AH10158"));
 
     let (code, printed) = ground.post(Some("client-deep"), &["--post-handshake-auth"]);
