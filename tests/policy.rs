@@ -260,7 +260,7 @@ fn a_setting_that_nothing_can_satisfy_is_refused_before_the_first_byte() {
     setup.server = setup.server.with_max_validity_days(0);
     assert_eq!(setup.client_handshake().err(), Some(ApiMisuse::ValidityLimitZero.into()));
     assert_eq!(setup.server_handshake().err(), Some(ApiMisuse::ValidityLimitZero.into()));
-    for name in [CommonName::exact(""), CommonName::wildcard("myhost.com"), CommonName::wildcard("*.com")] {
+    for name in [CommonName::exact(""), CommonName::wildcard("*.com")] {
         assert_eq!(name, Err(ApiMisuse::CommonNameInvalid.into()));
     }
 }

@@ -117,7 +117,9 @@ pub(crate) const COMMON_NAMES: &[Row] = &[
         w.leaf(|t| common_names(t, &["Order Desk 7".into()]).alternatives(&[dns("a.partner.example")]));
         w.common_name = Some(exactly("Order Desk 7"));
     }),
-    Row("the common name in another case", Path(3), |w| w.common_name = Some(exactly("SUPPLIER.example.COM"))),
+    Row("the common name in another case", Refused(0, Problem::CommonNameMismatch), |w| {
+        w.common_name = Some(exactly("SUPPLIER.example.COM"));
+    }),
     Row("a literal wildcard", Path(3), |w| {
         w.leaf(|t| common_names(t, &["*.myhost.com".into()]));
         w.common_name = Some(exactly("*.myhost.com"));
