@@ -65,5 +65,5 @@ async fn gateway(network: Stack<'static>, arguments: Arguments) -> Option<u8> {
     let run = pin!(app::run(network, &settings, &mut host, MEMORY.take()));
     let outcome = if yields { run.await } else { unyielding(run).await };
     defmt::info!("executor: blocked for {} us at most", executor::longest_round());
-    Some(outcome.map_or_else(|trouble| trouble.exit_status(), |acceptance| acceptance.exit_status()))
+    Some(outcome.map_or_else(|trouble| trouble.exit_status(), gateway::Acceptance::exit_status))
 }
