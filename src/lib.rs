@@ -141,7 +141,7 @@
 //! | `sha384` | SHA-384 in transcript and key schedule; secrets take 48 instead of 32 bytes |
 //! | `sha512` | SHA-512 in signatures |
 //! | `dangerous-waivers` | lets a program [waive](x509::Waivers) causes of refusal, one by one; nothing is waived by itself |
-//! | `events` | an [`EventRing`](events::EventRing) of lent bytes in which connections write what happens to them |
+//! | `events` | an `EventRing` of lent bytes in which connections write what happens to them |
 //! | `key-log` | **for laboratories only**: tells the secrets of a connection to a `KeyLog`, to read captures with |
 //! | `post-handshake-auth` | asking a client who it is, and answering that, after the handshake |
 //! | `blocking` | the driver over `embedded_io::{Read, Write}` |

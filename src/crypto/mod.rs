@@ -1,5 +1,5 @@
 //! The cryptography this crate needs, as a trait: bytes in, bytes out, static dispatch, no types of
-//! third parties. [`rustcrypto`] is the portable back end.
+//! third parties. `rustcrypto` is the portable back end.
 //!
 //! The names of all algorithms are always there, so that a provider of another crate compiles with
 //! whatever features another dependency switches on. What a build can do, the lists of its

@@ -39,7 +39,7 @@
 //!
 //! CertificateVerify and Finished are never waived. The last row needs the feature `dangerous-waivers`, and that
 //! the program accepts each peer as it is: [`Policy::waivers`] is what the configuration tolerates, and
-//! [`AuthorizeRequest::dangerous_accept_waived`](crate::AuthorizeRequest::dangerous_accept_waived) lets it in. Where
+//! `AuthorizeRequest::dangerous_accept_waived` accepts it. Where
 //! `Enforce` makes `IgnoreValidationErrors` void, [`Policy::is_ignoring_overruled`] says so.
 //!
 //! # Names and references

@@ -1,6 +1,6 @@
 //! Which steps there are.
 
-use crate::features::{ALL, ALL_TESTS, CORTEX_M4, EXCLUSIVE, MEASURED_TARGET, PINNED, SETS, TARGETS};
+use crate::features::{ALL, ALL_TESTS, CORTEX_M4, EXCLUSIVE, MEASURED_TARGET, PLAIN, SETS, TARGETS};
 use crate::run::{Failure, Result, Run, root};
 use crate::setup;
 use crate::step::{Step, Task};
@@ -125,8 +125,11 @@ fn real_boards() -> Step {
 
 fn documentation() -> Step {
     let run = |line: &str| Task::Succeeds(Run::cargo(line).env("RUSTDOCFLAGS", "-D warnings"));
+    let doc = "doc --package embedded-mtls --no-deps --locked";
     let tasks = vec![
-        run(&format!("doc --package embedded-mtls --no-deps --locked --features {ALL}")),
+        run(&format!("{doc} --no-default-features")),
+        run(doc),
+        run(&format!("{doc} --features {ALL}")),
         run(&format!("test --package embedded-mtls --doc --locked --features {ALL}")),
     ];
     Step { name: "docs", what: "no broken link, every example in the documentation runs", tasks }
@@ -146,7 +149,7 @@ fn unit() -> Step {
 fn integration() -> Step {
     let all = ALL_TESTS.join(" --test ");
     let tasks = vec![
-        cargo(&format!("test --package embedded-mtls --test * --locked --features {PINNED}")),
+        cargo(&format!("test --package embedded-mtls --test * --locked --features {PLAIN}")),
         cargo(&format!("test --package embedded-mtls --test {all} --locked --features {ALL}")),
         cargo("test --package vectors --test wycheproof --locked"),
     ];
