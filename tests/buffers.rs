@@ -183,8 +183,8 @@ fn the_smallest_sizes_that_work_are_known() {
         setup
     };
     let size = |which, kind| grow(&setup, which, kind, 0).0;
-    // The ClientHello (177 bytes), its record header, room for a change_cipher_spec record and an alert.
-    assert_eq!(size(Which::Client, BufferKind::Tx), 177 + 5 + 6 + 24);
+    // The ClientHello (207 bytes, 30 of them signature_algorithms_cert), its record header, room for a change_cipher_spec record and an alert.
+    assert_eq!(size(Which::Client, BufferKind::Tx), 207 + 5 + 6 + 24);
     assert_eq!(size(Which::Server, BufferKind::Tx), 160);
     for which in [Which::Client, Which::Server] {
         let peer = size(which, BufferKind::Peer);

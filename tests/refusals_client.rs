@@ -350,7 +350,7 @@ fn a_client_refuses_a_bad_hello_retry_request() {
     };
     let refused: [(&str, Retry, Option<Error>); 8] = [
         ("the group already sent", |s| Hello::retry(&s.client_hello.session_id, AES_128_GCM, X25519), hrr_illegal()),
-        ("a group not offered", |s| Hello::retry(&s.client_hello.session_id, AES_128_GCM, 0x18), hrr_illegal()),
+        ("a group not offered", |s| Hello::retry(&s.client_hello.session_id, AES_128_GCM, P521), hrr_illegal()),
         ("a suite not offered", |s| Hello::retry(&s.client_hello.session_id, 0x1304, P256), illegal()),
         ("another session id", |_| Hello::retry(&[], AES_128_GCM, P256), illegal()),
         (

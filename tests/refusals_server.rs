@@ -107,7 +107,7 @@ fn a_server_refuses_a_bad_client_hello() {
         ("empty groups", hello().with(SUPPORTED_GROUPS, &[0, 0]), empty),
         (
             "only other groups",
-            hello().with(SUPPORTED_GROUPS, &list16(&[0x18, GREASE])).with(KEY_SHARE, &[0, 0]),
+            hello().with(SUPPORTED_GROUPS, &list16(&[P521, GREASE])).with(KEY_SHARE, &[0, 0]),
             incompatible(PeerIncompatible::NoGroup),
         ),
         ("no key_share", hello().without(KEY_SHARE), missing),

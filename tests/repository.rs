@@ -84,6 +84,20 @@ fn every_example_that_the_readme_runs_exists() {
 }
 
 #[test]
+fn every_example_names_the_features_it_needs() {
+    let manifest = read("Cargo.toml");
+    let files = std::fs::read_dir(root().join("examples")).unwrap().map(|entry| entry.unwrap().path());
+    for file in files.filter(|file| file.extension().is_some_and(|extension| extension == "rs")) {
+        let name = file.file_stem().unwrap().to_str().unwrap();
+        let needs = format!("[[example]]\nname = \"{name}\"\nrequired-features = [\"all-algorithms\"");
+        assert!(
+            manifest.contains(&needs),
+            "without its features in Cargo.toml, `{name}` of a published package does not build"
+        );
+    }
+}
+
+#[test]
 fn every_option_of_the_programs_is_in_their_readme() {
     let readme = read("examples/README.md");
     let mut count = 0;

@@ -28,6 +28,8 @@ pub const GREASE: u16 = 0x7a7a;
 
 pub const X25519: u16 = 0x1d;
 pub const P256: u16 = 0x17;
+/// A group that no build of ours has.
+pub const P521: u16 = 0x19;
 pub const AES_128_GCM: u16 = 0x1301;
 pub const CHACHA20: u16 = 0x1303;
 pub const ECDSA_P256: u16 = 0x0403;

@@ -57,8 +57,8 @@ pub(crate) const EXCLUSIVE: (&str, &str) = ("defmt,log", "the features `defmt` a
 /// All features that go together, for documentation, unit tests and the tests in [`ALL_TESTS`].
 pub(crate) const ALL: &str = "all-algorithms,dangerous-waivers,embedded-tls,events,key-log,post-handshake-auth,std,log";
 
-/// Features of the tests that pin what is on the wire: with more signature algorithms hellos are longer.
-pub(crate) const PINNED: &str = "aes256-gcm-sha384,std,log";
+/// Features of the tests beside what the package switches on for its own tests: every driver and every algorithm.
+pub(crate) const PLAIN: &str = "log";
 
 /// Tests that need all features: of signature algorithms, of waivers, and of what comes after the handshake.
 pub(crate) const ALL_TESTS: &[&str] = &[
