@@ -36,7 +36,8 @@ Usage: gateway --connect HOST:PORT --server-name NAME --ca FILE [--cert FILE [--
   --alias NAME        send the --cert FILE whose name without its end is NAME, whatever authorities the server names; or
                       this identity of the KeyStore
   --policy FILE       XML: an <SSLInfo>, or an <HTTPTargetConnection> around it; its stores lie beside the file, as
-                      examples/README.md describes; instead of --ca, --pin, --common-name, --cert and --key
+                      examples/README.md describes, with files as Kubernetes, certbot and AWS name them; instead of --ca,
+                      --pin, --common-name, --cert and --key
   --site FILE         XML: the <URL> and the <KeyAlias> of this site; the rest of the policy is locked
   --order FILE        the cXML document; it is sent byte for byte
   --path PATH         where in the server; else that of the <URL>, or /orders

@@ -24,9 +24,9 @@ Usage: supplier --listen ADDRESS:PORT --cert FILE --key FILE [--client-ca FILE] 
   --sni NAME=ALIAS    who asks for NAME gets the --cert FILE whose name without its end is ALIAS; others get the first
   --client-ca FILE    PEM: the authorities whose clients are trusted; given again, all files count
   --client-auth MODE  none, optional or required; required unless given, none without --client-ca
-  --policy FILE       XML: an <SSLInfo>; its stores lie beside the file, as examples/README.md describes; instead of --cert,
-                      --key, --sni, --client-ca, --client-auth and --post-handshake-auth. References are followed anew for
-                      each connection
+  --policy FILE       XML: an <SSLInfo>; its stores lie beside the file, as examples/README.md describes, with files as
+                      Kubernetes, certbot and AWS name them; instead of --cert, --key, --sni, --client-ca, --client-auth
+                      and --post-handshake-auth. References are followed anew for each connection
   --site FILE         XML: an <SSLInfo> with the <KeyAlias> of this site; the rest of the policy is locked
   --require-cn NAME   the common name that a client must have; given again, any of them; else it gets HTTP 403
   --post-handshake-auth PATH

@@ -163,6 +163,12 @@ impl Authority {
         self.chain.first().map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// Itself as an identity, with the key that it signs certificates with.
+    #[cfg(test)]
+    pub(crate) fn identity(&self) -> Identity {
+        Identity { chain: self.chain.clone(), key: Zeroizing::new(self.issuer.key().secret.to_bytes().into()) }
+    }
+
     /// Issues a certificate for a new key.
     pub(crate) fn leaf(&self, leaf: &Leaf) -> Result<Identity, PkiError> {
         let key = Key::generate()?;

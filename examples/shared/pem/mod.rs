@@ -174,9 +174,42 @@ fn usable(identity: Identity, chain_file: &str) -> Result<Identity, FileError> {
     Err(FileError::new(chain_file, found, "X.509 certificates of version 3 with the key as an uncompressed point"))
 }
 
-/// Whether a private key stands in a file.
-pub(crate) fn has_key(file: &str) -> Result<bool, FileError> {
-    Ok(blocks(&read(file)?, file)?.iter().any(|block| block.label.is_private_key()))
+/// What stands in a file, whatever it is called.
+#[derive(Default)]
+pub(crate) struct Held {
+    /// DER certificates, in their order.
+    pub(crate) certificates: Vec<Vec<u8>>,
+    /// Public keys in DER, that stand by themselves.
+    pub(crate) public_keys: Vec<Vec<u8>>,
+    /// The private key: a P-256 scalar.
+    pub(crate) key: Option<Zeroizing<[u8; 32]>>,
+}
+
+impl Held {
+    /// Reads a file with certificates, keys or both.
+    pub(crate) fn read(file: &str) -> Result<Self, FileError> {
+        let bytes = read(file)?;
+        let blocks = blocks(&bytes, file)?;
+        let mut held = Self::default();
+        for block in &blocks {
+            held.certificates.extend(certificate_of(block, file)?);
+            if block.label.name() == "PUBLIC KEY" {
+                held.public_keys.push(block.der.to_vec());
+            }
+        }
+        if blocks.iter().any(|block| block.label.is_private_key()) {
+            held.key = Some(key::key_in(&bytes, file)?);
+        } else if held.certificates.is_empty() && held.public_keys.is_empty() {
+            return Err(FileError::new(file, labels(&blocks), "a certificate or a key"));
+        }
+        Ok(held)
+    }
+}
+
+/// Whether the public half of `key` stands in a certificate, or is this public key.
+pub(crate) fn is_of_key(key: &Zeroizing<[u8; 32]>, der: &[u8]) -> bool {
+    let identity = Identity { chain: vec![der.to_vec()], key: key.clone() };
+    matches!(key::owner(&identity), Ok(Some(_)))
 }
 
 /// Writes blocks of `label` as PEM.

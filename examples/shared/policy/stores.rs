@@ -12,6 +12,10 @@
 //!   partner.pem          certificates of peers, or public keys, that are trusted by themselves; what they are decides
 //! ```
 //!
+//! What a file holds decides what it is, so that files may be named otherwise, and end in `.crt`, `.cer` or `.key`: as
+//! Kubernetes (`tls.crt`, `tls.key`, `ca.crt`), certbot (`fullchain.pem`, `privkey.pem`, ...) and AWS
+//! (`NAME-certificate.pem.crt`, `NAME-private.pem.key`, ...) write them. The alias is the name of the certificate's file.
+//!
 //! Either kind of store may be one file instead: `gateway-2026.pem` with chain and key, whose alias is its own name;
 //! `suppliers.pem` with certificates of authorities.
 
@@ -20,7 +24,7 @@ use std::path::{Path, PathBuf};
 use embedded_mtls::x509::TrustAnchor;
 use embedded_mtls::{Credential, KeyHandle};
 
-use super::super::pem::{self, FileError, Identity, Pin, Standing};
+use super::super::pem::{self, FileError, Held, Identity, Pin, Standing};
 use super::ssl_info::is_file_name;
 
 /// Certificates of a chain, at most: more are a circle.
@@ -52,17 +56,19 @@ impl Folder {
             let file = self.path(&format!("{store}.pem"));
             return Ok(vec![(store.to_owned(), pem::identity(&file, &file)?)]);
         };
-        let (mut identities, mut others) = (Vec::new(), Vec::new());
-        for Pem { file, stem } in files {
-            let key = self.path(&format!("{store}/{stem}.key"));
-            if Path::new(&key).exists() {
-                identities.push((stem, pem::identity(&file, &key)?));
-            } else if pem::has_key(&file)? {
-                identities.push((stem, pem::identity(&file, &file)?));
-            } else {
-                others.append(&mut pem::certificates(&file)?);
+        let mut identities = Vec::new();
+        for pem in files.iter().filter(|pem| pem.held.key.is_some()) {
+            let Some(certificate) = pem.certificate(&files)? else { continue };
+            let alias = certificate.alias();
+            if identities.iter().any(|(known, _)| known == alias) {
+                let found = format!("two keys for the alias {alias}, the second in {}", pem.file);
+                return Err(FileError::new(&self.path(store), found, "one key for each certificate"));
             }
+            identities.push((alias.to_owned(), pem::identity(&certificate.file, &pem.file)?));
         }
+        identities.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let others: Vec<_> = files.into_iter().filter(|pem| pem.held.key.is_none()).collect();
+        let others: Vec<_> = others.into_iter().flat_map(|pem| pem.held.certificates).collect();
         for (_, identity) in &mut identities {
             complete(&mut identity.chain, &others);
         }
@@ -74,7 +80,7 @@ impl Folder {
     /// The trust anchors of a store: authorities, and pins.
     pub(crate) fn anchors(&self, store: &str) -> Result<Anchors, FileError> {
         let files = match self.files(store)? {
-            Some(files) => files.into_iter().map(|Pem { file, .. }| file).collect(),
+            Some(files) => trusted(&files),
             None => vec![self.path(&format!("{store}.pem"))],
         };
         let mut anchors = Anchors::default();
@@ -107,11 +113,12 @@ impl Folder {
         for entry in std::fs::read_dir(&folder).map_err(unreadable)? {
             let name = entry.map_err(unreadable)?.file_name();
             let name = name.to_string_lossy();
-            if let Some(stem) = name.strip_suffix(".pem").filter(|stem| is_file_name(stem)) {
-                files.push(Pem { file: format!("{folder}/{name}"), stem: stem.to_owned() });
+            if let Some(stem) = stem(&name).filter(|stem| is_file_name(stem)) {
+                let file = format!("{folder}/{name}");
+                files.push(Pem { held: Held::read(&file)?, file, stem: stem.to_owned() });
             }
         }
-        files.sort_by(|a, b| a.stem.cmp(&b.stem));
+        files.sort_by(|a, b| a.file.cmp(&b.file));
         Ok(Some(files))
     }
 
@@ -150,8 +157,72 @@ impl Anchors {
 /// A file of a store.
 struct Pem {
     file: String,
-    /// Its name without `.pem`.
+    /// Its name without its end.
     stem: String,
+    held: Held,
+}
+
+impl Pem {
+    /// Which file has the certificate of the key in this one; `None` if it is one that has that key as well. Names
+    /// decide only among several.
+    fn certificate<'p>(&'p self, files: &'p [Self]) -> Result<Option<&'p Self>, FileError> {
+        if !self.held.certificates.is_empty() {
+            return Ok(Some(self));
+        }
+        let Some(key) = &self.held.key else { return Ok(None) };
+        let is_of_key = |pem: &&Self| pem.held.certificates.iter().any(|der| pem::is_of_key(key, der));
+        let is_named_so = |pem: &&Self| pem.stem == self.stem && !pem.held.certificates.is_empty();
+        let mut found: Vec<_> = files.iter().filter(is_of_key).collect();
+        if found.iter().any(|pem| pem.held.key.is_some()) {
+            return Ok(None);
+        }
+        if found.iter().any(is_named_so) {
+            found.retain(is_named_so);
+        }
+        let Some(longest) = found.iter().max_by_key(|pem| pem.held.certificates.len()) else {
+            // What is wrong with one of the same name is told when the two are put together.
+            let wanted = "beside it a file with its certificate";
+            let none = || FileError::new(&self.file, "a key whose certificate is in no file of the store", wanted);
+            return files.iter().find(is_named_so).map(Some).ok_or_else(none);
+        };
+        // cert.pem of certbot is the beginning of its fullchain.pem.
+        if found.iter().all(|pem| longest.held.certificates.starts_with(&pem.held.certificates)) {
+            return Ok(Some(longest));
+        }
+        let names: Vec<_> = found.iter().map(|pem| pem.file.as_str()).collect();
+        let found = format!("several certificates for this key: {}", names.join(", "));
+        Err(FileError::new(&self.file, found, "one of them, or one with the name of the key's file"))
+    }
+
+    /// The alias of the identity whose certificate stands here. AWS writes `NAME-certificate.pem.crt`.
+    fn alias(&self) -> &str {
+        self.stem.strip_suffix("-certificate.pem").unwrap_or(&self.stem)
+    }
+}
+
+/// The name of a file of a store without its end; `None` if it is none of a store.
+fn stem(name: &str) -> Option<&str> {
+    let of_acm = || name.strip_suffix(".txt").filter(|stem| OF_ACM.contains(stem));
+    ENDS.iter().find_map(|end| name.strip_suffix(end)).or_else(of_acm)
+}
+
+/// How the names of PEM files end.
+const ENDS: [&str; 4] = [".pem", ".crt", ".cer", ".key"];
+
+/// What the export of AWS Certificate Manager is saved as, with `.txt`.
+const OF_ACM: [&str; 3] = ["Certificate", "CertificateChain", "PrivateKey"];
+
+/// The files of a store in which peers are trusted. Whatever holds one of our own keys, or a certificate or a public key of
+/// one, is there to say who we are, as where one folder has all of it. An authority stays one with its key beside it.
+fn trusted(files: &[Pem]) -> Vec<String> {
+    let keys: Vec<_> = files.iter().filter_map(|pem| pem.held.key.as_ref()).collect();
+    let is_ours =
+        |der: &Vec<u8>| keys.iter().any(|key| pem::is_of_key(key, der)) && pem::standing(der) != Standing::Authority;
+    let is_own = |pem: &&Pem| {
+        let Held { certificates, public_keys, key } = &pem.held;
+        key.is_some() && certificates.is_empty() || certificates.iter().chain(public_keys).any(is_ours)
+    };
+    files.iter().filter(|pem| !is_own(pem)).map(|pem| pem.file.clone()).collect()
 }
 
 /// Adds the certificates of the issuers, as far as they are there; a root is not sent.
@@ -269,6 +340,115 @@ mod tests {
         let found = there.folder().anchors("trust").unwrap();
         let [told] = &found.passed_over[..] else { panic!("{found:?}") };
         assert!(told.to_string().contains("root.pem: found that certificate 2 "), "{told}");
+    }
+
+    #[test]
+    fn files_are_taken_as_kubernetes_certbot_and_aws_name_them() {
+        let root = Authority::root("Root").unwrap();
+        let identity = root.intermediate("Issuing").unwrap().leaf(&Leaf::new("gateway", ClientAuth)).unwrap();
+        let key = key_pem(&identity.key).unwrap();
+        let (leaf, above) = identity.chain.split_first().unwrap();
+        let (leaf, above, full) = (certificates([leaf]), certificates(above), certificates(&identity.chain));
+        let authority = root.certificate().to_vec();
+        let root = certificates([&authority]);
+        let public = public_key(&identity);
+        let issuing = identity.chain[1].clone();
+        for (store, files, alias, trusted) in [
+            ("kubernetes", &[("tls.crt", &full), ("tls.key", &key), ("ca.crt", &root)][..], "tls", vec![&authority]),
+            (
+                "certbot",
+                &[("fullchain.pem", &full), ("privkey.pem", &key), ("cert.pem", &leaf), ("chain.pem", &above)],
+                "fullchain",
+                vec![&issuing],
+            ),
+            (
+                "aws",
+                &[
+                    ("0a1b-certificate.pem.crt", &full),
+                    ("0a1b-private.pem.key", &key),
+                    ("0a1b-public.pem.key", &public),
+                    ("AmazonRootCA1.pem", &root),
+                ],
+                "0a1b",
+                vec![&authority],
+            ),
+            (
+                "acm",
+                &[("Certificate.txt", &leaf), ("CertificateChain.txt", &above), ("PrivateKey.txt", &key)],
+                "Certificate",
+                vec![&issuing],
+            ),
+        ] {
+            let there = Temporary::new(store);
+            for (name, text) in files {
+                there.write(&format!("{store}/{name}"), text);
+            }
+            // What a mounted secret and certbot have besides.
+            for name in ["README", "notes.txt", "..data.pem"] {
+                there.write(&format!("{store}/{name}"), "no PEM");
+            }
+            let found = there.folder().identities(store).unwrap();
+            let [(name, found)] = &found[..] else { panic!("{store}: {found:?}") };
+            assert_eq!((name.as_str(), &found.chain, &found.key), (alias, &identity.chain, &identity.key), "{store}");
+            // Who we are is not whom we trust, though one folder may have both.
+            let found = there.folder().anchors(store).unwrap();
+            assert_eq!((found.authorities.iter().collect::<Vec<_>>(), found.pins), (trusted, vec![]), "{store}");
+        }
+    }
+
+    #[test]
+    fn an_authority_is_trusted_though_its_key_lies_beside_it_and_no_identity_is() {
+        let there = Temporary::new("beside");
+        let root = Authority::root("Root").unwrap();
+        let leaf = root.leaf(&Leaf::new("gateway", ClientAuth)).unwrap();
+        let peer = root.leaf(&Leaf::new("peer", ClientAuth)).unwrap().chain.remove(0);
+        for (name, identity) in [("root", &root.identity()), ("own", &leaf)] {
+            there.write(&format!("trust/{name}.crt"), &certificates(&identity.chain[..1]));
+            there.write(&format!("trust/{name}.key"), &key_pem(&identity.key).unwrap());
+        }
+        there.write("trust/peer.cer", &certificates([&peer]));
+        there.write("trust/both.pem", &(certificates(&leaf.chain[..1]) + &key_pem(&leaf.key).unwrap()));
+        let found = there.folder().anchors("trust").unwrap();
+        assert_eq!((found.authorities, found.pins), (vec![root.certificate().to_vec()], vec![Pin::Certificate(peer)]));
+    }
+
+    #[test]
+    fn what_could_be_meant_in_two_ways_is_refused_with_the_names_of_the_files() {
+        let root = Authority::root("Root").unwrap();
+        let [ours, others] = [(); 2].map(|()| root.leaf(&Leaf::new("gateway", ClientAuth)).unwrap());
+        let key = key_pem(&ours.key).unwrap();
+        let refusal = |files: &[(&str, &str)]| {
+            let there = Temporary::new("ambiguous");
+            for (name, text) in files {
+                there.write(&format!("store/{name}"), text);
+            }
+            let found = there.folder().identities("store");
+            found.map(|found| found[0].0.clone()).map_err(|error| error.to_string())
+        };
+        let certificate = certificates(&ours.chain);
+        // The same key under two certificates: the name decides, or nobody.
+        let mut renewed = ours.chain[0].clone();
+        *renewed.last_mut().unwrap() ^= 1;
+        let renewed = certificates([&renewed]);
+        let told = refusal(&[("a.crt", &certificate), ("b.crt", &renewed), ("c.key", &key)]).unwrap_err();
+        assert!(told.contains("c.key: found several certificates for this key: "), "{told}");
+        assert!(told.contains("a.crt, ") && told.contains("b.crt"), "{told}");
+        assert_eq!(refusal(&[("a.crt", &certificate), ("b.crt", &renewed), ("a.key", &key)]).as_deref(), Ok("a"));
+        let told = refusal(&[("a.crt", &certificate), ("b.key", &key), ("c.key", &key)]).unwrap_err();
+        assert!(told.contains("found two keys for the alias a, ") && told.contains("c.key"), "{told}");
+        let told = refusal(&[("a.pem", &certificates(&others.chain)), ("b.key", &key)]).unwrap_err();
+        assert!(told.contains("b.key: found a key whose certificate is in no file of the store"), "{told}");
+        let told = refusal(&[("a.crt", &certificates(&others.chain)), ("a.key", &key)]).unwrap_err();
+        assert!(told.contains("a.crt: found no certificate for the key of ") && told.contains("a.key"), "{told}");
+        // The same key once more is no second one.
+        assert_eq!(refusal(&[("a.pem", &(certificate + &key)), ("a.key", &key)]).as_deref(), Ok("a"));
+    }
+
+    /// The public key of an identity as AWS saves it.
+    fn public_key(identity: &Identity) -> String {
+        use p256::pkcs8::EncodePublicKey as _;
+        let key = p256::SecretKey::from_slice(identity.key.as_slice()).unwrap();
+        pem::encode("PUBLIC KEY", [key.public_key().to_public_key_der().unwrap().as_bytes()])
     }
 
     #[test]
