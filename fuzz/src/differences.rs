@@ -98,6 +98,12 @@ pub(crate) const DIFFERENCES: &[(Oddity, Refused, &str)] = &[
          lists that webpki does not read have to be DER",
     ),
     (
+        Oddity::Policies,
+        ByThem,
+        "critical policies without constraints are processed by not asking for any (RFC 5280 section 6.1.1 (c)); \
+         webpki knows no policies",
+    ),
+    (
         Oddity::PurposeAny,
         ByThem,
         "anyExtendedKeyUsage allows all purposes (RFC 5280 section 4.2.1.12); to webpki it is none of those it knows",
