@@ -164,7 +164,11 @@ mod tests {
         assert!(directory.refusal().contains("wanted certificates of authorities"), "{}", directory.refusal());
         let directory = Directory::new("endpoint");
         fs::write(directory.0.join("endpoint.txt"), "the usual one").unwrap();
-        assert!(directory.refusal().contains("endpoint.txt: line 1: found another line, wanted"), "{}", directory.refusal());
+        assert!(
+            directory.refusal().contains("endpoint.txt: line 1: found another line, wanted"),
+            "{}",
+            directory.refusal()
+        );
     }
 
     #[test]
