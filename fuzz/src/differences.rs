@@ -32,12 +32,6 @@ pub(crate) const DIFFERENCES: &[(Oddity, Refused, &str)] = &[
         "a base that is none of its form is found when the certificate is read, not when a name of that form comes \
          (RFC 5280 section 4.2.1.10); that of webpki may begin with a dot",
     ),
-    (
-        Oddity::DateForm,
-        ByUs,
-        "RFC 5280 section 4.1.2.5: dates through 2049 \"MUST\" be UTCTime; webpki takes both forms for all years, and \
-         does not look at those of an anchor",
-    ),
     (Oddity::DateOrder, ByUs, "an anchor has a validity (RFC 5937 section 2), which webpki does not look at"),
     (
         Oddity::DnsNameSyntax,
@@ -90,7 +84,11 @@ pub(crate) const DIFFERENCES: &[(Oddity, Refused, &str)] = &[
         ByThem,
         "names are compared without regard to case and spaces (RFC 5280 section 7.1), by webpki byte by byte",
     ),
-    (Oddity::NoSubject, ByUs, "RFC 5280 section 4.1.2.6: without a subject the alternative names \"MUST be critical\""),
+    (
+        Oddity::NoSubject,
+        ByUs,
+        "RFC 5280 section 4.1.2.6: a certificate that has neither a subject nor an alternative name names nobody",
+    ),
     (
         Oddity::Policies,
         ByUs,
@@ -116,7 +114,7 @@ pub(crate) const DIFFERENCES: &[(Oddity, Refused, &str)] = &[
     (
         Oddity::Serial,
         ByUs,
-        "RFC 5280 section 4.1.2.2: a serial number is positive, and no longer than 20 bytes; webpki takes any",
+        "RFC 5280 section 4.1.2.2: a serial number is an INTEGER of at most 20 bytes; webpki takes any",
     ),
     (Oddity::Version, ByUs, "an anchor of version 1 has no extensions, and so no limits, to webpki"),
 ];
