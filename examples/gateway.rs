@@ -94,7 +94,7 @@ struct Given {
     pins: Vec<Pin>,
     common_name: Option<String>,
     is_pattern: bool,
-    /// What is to be told of files that can be used in part.
+    /// Warnings about files of which only a part can be used.
     warnings: Vec<String>,
     /// Chain and key of each identity.
     files: Vec<(String, Option<String>)>,
@@ -266,7 +266,7 @@ fn read_order(file: &str) -> Result<(Box<[u8]>, Order), UsageError> {
     Ok((document, order))
 }
 
-/// What is to be told before anything is sent: what servers refuse of what we show, or will soon, and who is not trusted.
+/// Lists the warnings to print before anything is sent: what servers refuse of what we send, or will soon, and who is not trusted.
 fn warnings_of(options: &Options) -> Result<Vec<String>, UsageError> {
     let Options { errand, names, warnings: of_files, .. } = options;
     if let Some(rules) = &errand.rules {

@@ -49,7 +49,7 @@ struct Options {
     listen: String,
     setup: Setup,
     once: Option<usize>,
-    /// What is to be told of files that can be used in part.
+    /// Warnings about files of which only a part can be used.
     warnings: Vec<String>,
 }
 
@@ -205,7 +205,7 @@ fn mode(found: &str) -> Result<Asking, UsageError> {
     }
 }
 
-/// What is to be told at the start: what clients refuse of what we show, or will soon, and who is not trusted.
+/// Lists the warnings to print at the start: what clients refuse of what we send, or will soon, and who is not trusted.
 fn warnings_of(Options { setup, warnings: of_files, .. }: &Options) -> Result<Vec<String>, UsageError> {
     if let Some(rules) = &setup.rules {
         return rules.warnings::<Server>();

@@ -504,7 +504,7 @@ fn a_share_after_two_others_comes_from_another_seed() {
     assert!(two != of_seed(&bytes[64..96]) && two != of_seed(&bytes[96..]));
 }
 
-/// What the build has counts for nothing where a configuration does not offer it.
+/// Algorithms of the build count for nothing where a configuration does not offer them.
 #[test]
 fn a_scheme_that_is_known_and_not_offered_is_refused_by_both_sides() {
     let pki = Pki::new();

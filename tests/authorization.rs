@@ -22,7 +22,7 @@ fn visit(pki: &Pki, client: &Issued, rules: AllowList<'static>) -> (Option<(Erro
     (outcome.server.err(), client.poll().err())
 }
 
-/// How a server with these rules and this client end.
+/// Runs a server with these rules against this client, and returns how both end.
 fn meet(pki: &Pki, server: ServerConfig<'static>, client: &Issued, rules: AllowList<'static>) -> Outcome {
     let base = Setup::new(pki);
     let entries = leak_all(vec![Entry::new("supplier", credential(&[&pki.server, &pki.intermediate], 0))]);

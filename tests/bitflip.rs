@@ -21,7 +21,7 @@ use embedded_mtls::{ClientAuth, ClientConfig, Credential, Error, ServerConfig, S
 /// (RFC 9846 section 5.1).
 const VERSION: std::ops::RangeInclusive<usize> = 1..=2;
 
-/// Whether this byte of a stream is one of a version that is ignored: of a hello or a `change_cipher_spec`.
+/// Returns whether this byte of a stream is one of a version that is ignored: of a hello or a `change_cipher_spec`.
 fn is_ignored(stream: &[u8], at: usize) -> bool {
     let mut start = 0;
     for record in records(stream) {

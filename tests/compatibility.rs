@@ -112,7 +112,7 @@ fn first_hello(pki: &Pki) -> Vec<u8> {
     records(&said)[0][5..].to_vec()
 }
 
-/// What is encrypted looks like the rest of a resumed TLS 1.2 connection to whoever is on the way, alerts included.
+/// Encrypted records look like the rest of a resumed TLS 1.2 connection to whoever is on the way, alerts included.
 #[test]
 fn an_encrypted_alert_of_a_client_comes_behind_the_record_and_a_plain_one_without() {
     let pki = Pki::new();

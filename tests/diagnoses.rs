@@ -545,7 +545,7 @@ const CASES: &[Case] = &[
     ),
 ];
 
-/// What we send of ours.
+/// The certificate that we send.
 #[derive(Clone, Copy)]
 enum Own {
     /// A certificate in which nothing is wrong, with its intermediate.
@@ -566,7 +566,7 @@ enum Word {
     Reset,
 }
 
-/// Who we are, what we send and what the other side then says, as a script that plays it: real implementations say much
+/// A role, what we send and what the other side then says, as a script that plays it: real implementations say much
 /// less than this crate. The rows of `tests/interop` show that they do.
 struct Told(&'static str, Role, Own, Word, Diagnosis);
 
@@ -716,7 +716,7 @@ fn told(Told(_, role, own, word, _): &Told) -> Seen {
     }
 }
 
-/// What is said of certificates by programs that were built without an algorithm.
+/// Diagnoses of certificates by programs that were built without an algorithm.
 const BY_BUILD: &[(&str, &str, Diagnosis)] = &[
     (
         "a server has nothing in common with a client that was built without RSA",

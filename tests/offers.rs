@@ -1,4 +1,4 @@
-//! What a client offers beside what it checks, and what either side can learn of the negotiation.
+//! A client's offers beside what it checks, and what either side can learn of the negotiation.
 #![allow(missing_docs)]
 
 mod common;

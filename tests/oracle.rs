@@ -1,4 +1,4 @@
-//! What somebody learns of a client's credentials who answers it and has proved nothing: nothing.
+//! Nobody who answers a client and has proved nothing learns anything of its credentials.
 #![allow(missing_docs)]
 
 mod common;
@@ -64,7 +64,7 @@ fn a_client_whose_policy_is_to_fail_says_nothing_before_the_server_has_proved_wh
     }
 }
 
-/// What the server proves or not decides; the credential changes nothing about it.
+/// The proof of the server decides; the credential changes nothing about it.
 #[test]
 fn a_server_that_cannot_prove_who_it_is_hears_the_same_whatever_fits() {
     let pki = Pki::new();

@@ -430,7 +430,7 @@ const fn hrr_illegal() -> Option<Error> {
     misbehaved(PeerMisbehaved::HelloRetryRequestIllegal)
 }
 
-/// What the build has counts for nothing where this configuration does not offer it.
+/// Algorithms of the build count for nothing where this configuration does not offer them.
 #[test]
 fn a_client_refuses_a_suite_that_it_knows_and_did_not_offer() {
     let pki = Pki::new();

@@ -356,7 +356,7 @@ fn absent(node: Node<'_, '_>, name: &str) -> CxmlError {
     CxmlError::unreadable(format!("{}{} has no {name}", place(node), node.tag_name().name()))
 }
 
-/// What a line orders, as far as it says.
+/// Returns the quantity, the part and the price that a line orders, as far as it says.
 fn item(line: Node<'_, '_>) -> [String; 3] {
     let below = |name: &str| line.descendants().find(|node| node.has_tag_name(name)).map(|node| node.descendants());
     let inside = |name: &str| below(name).and_then(|mut nodes| nodes.find(|node| !text(*node).is_empty())).map(text);

@@ -34,12 +34,12 @@ impl MediaType {
         self.parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// Whether this is XML (RFC 7303 section 4.2).
+    /// Returns whether this is XML (RFC 7303 section 4.2).
     pub(crate) fn is_xml(&self) -> bool {
         matches!(self.essence.as_str(), "text/xml" | "application/xml") || self.essence.ends_with("+xml")
     }
 
-    /// Whether this has parts.
+    /// Returns whether this has parts.
     pub(crate) fn is_multipart(&self) -> bool {
         self.essence.starts_with("multipart/")
     }

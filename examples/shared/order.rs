@@ -117,13 +117,13 @@ impl Errand {
         }
     }
 
-    /// Whether the server may ask who we are when it knows what we want, which it reads in the request. A policy decides
+    /// Returns whether the server may ask who we are when it knows what we want, which it reads in the request. A policy decides
     /// before anything is sent.
     pub(crate) const fn waits_to_be_asked(&self) -> bool {
         self.rules.is_none() && self.preferences.offers_late_answers()
     }
 
-    /// Whether the order may go to a server that has not asked who we are. `is_mutual`: what a policy says, if there is one.
+    /// Returns whether the order may go to a server that has not asked who we are. `is_mutual`: what a policy says, if there is one.
     fn may_go_unasked(&self, is_mutual: Option<bool>) -> bool {
         is_mutual.map_or(self.preferences.one_way || self.waits_to_be_asked(), |is_mutual| !is_mutual)
     }
@@ -345,12 +345,12 @@ fn refused(error: &HandshakeError<io::Error>, verdict: Option<String>, diagnosis
     }
 }
 
-/// Whether the server's Finished has come before this stage: from then on what comes is the server's.
+/// Returns whether the server's Finished has come before this stage: from then on what comes is the server's.
 fn is_proved(stage: Stage) -> bool {
     matches!(stage, Stage::Signature | Stage::Sending | Stage::Done)
 }
 
-/// What an alert of the server means, once it has proved who it is. Only what it says of what we showed is for good: of records
+/// Explains an alert of a server that has proved who it is. Only what it says of what we sent is for good: of records
 /// that somebody in between has put in or changed it complains, too.
 fn rejected(alert: AlertDescription, diagnosis: Option<Diagnosis>) -> Trouble {
     let diagnosis = diagnosis.unwrap_or(Diagnosis::of_alert(alert));
@@ -361,12 +361,12 @@ fn rejected(alert: AlertDescription, diagnosis: Option<Diagnosis>) -> Trouble {
     Trouble::Network(format!("the server ended the connection with alert {} ({alert}){means}", alert.0))
 }
 
-/// Whether the reason is one that we know ourselves, and that no repetition mends.
+/// Returns whether the reason is one that we know ourselves, and that no repetition mends.
 fn is_our_fault(diagnosis: Diagnosis) -> bool {
     matches!(diagnosis, Diagnosis::OursExpired | Diagnosis::OursWrongPurpose)
 }
 
-/// What an end of the connection means that nobody explains. Only what we know ourselves makes it a refusal.
+/// Explains an end of the connection without an alert. Only a cause that we know ourselves makes it a refusal.
 fn ended(what: &str, diagnosis: Option<Diagnosis>) -> Trouble {
     match diagnosis.filter(|diagnosis| is_our_fault(*diagnosis)) {
         Some(fault) => Trouble::LateEnd(fault),
@@ -399,7 +399,7 @@ fn lost(error: &HttpError<Failure<io::Error>>, diagnosis: Option<Diagnosis>, beg
 /// Answers the questions of the handshake, and remembers what the server asked for and why it was refused.
 struct Gateway<'b, 'p> {
     keys: Keys<'b>,
-    /// What says why an identity is not shown.
+    /// The selector that says why an identity is not sent.
     selector: Selector<'b>,
     asked: Option<Asked>,
     verdict: Option<String>,

@@ -154,7 +154,7 @@ impl Greeting {
         self.0.set((kept, len));
     }
 
-    /// What they are and what helps, if they are something that is put in front of TLS, or in its place.
+    /// Explains bytes that belong to something put in front of TLS, or in its place, and says what helps.
     pub(crate) fn explain(&self) -> Option<String> {
         const METHODS: [&[u8]; 6] = [b"GET ", b"POST ", b"PUT ", b"HEAD ", b"OPTIONS ", b"CONNECT "];
         let (kept, len) = self.0.get();

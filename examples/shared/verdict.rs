@@ -29,7 +29,7 @@ pub(crate) enum Trouble {
     NotAsked { by_policy: bool },
     /// The HTTP response is no success, or was cut off.
     Http { later: bool, message: String },
-    /// What came is no HTTP.
+    /// The answer is not HTTP.
     NoHttp(String),
     /// The cXML response is no success, or the response is a page for people.
     Cxml { later: bool, message: String },
@@ -122,7 +122,7 @@ impl fmt::Display for Trouble {
     }
 }
 
-/// What a status of HTTP means for an order that it answers.
+/// The meaning of an HTTP status for the order that it answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Class {
     /// The server has it.
@@ -221,7 +221,7 @@ fn cxml_status(response: &Response) -> Result<Status, String> {
     Status::parse(enclosed.bytes, enclosed.charset.as_deref()).map_err(|error| error.message)
 }
 
-/// What to make of a success without a cXML Response: a page for people comes from something in front of whatever takes
+/// Explains a success without a cXML Response: a page for people comes from something in front of whatever takes
 /// orders, such as a login or a firewall.
 fn no_response(response: &Response, line: &str, why: &str, means: Option<Diagnosis>) -> Trouble {
     let Some(title) = page(response) else { return Trouble::Unread(printable(&format!("no cXML Response: {why}"))) };
@@ -250,7 +250,7 @@ fn page(response: &Response) -> Option<String> {
     Some(if short.is_empty() { String::new() } else { format!(" ('{}')", printable(&short)) })
 }
 
-/// What the body of a refusal says: a Response, or the title of a page.
+/// Quotes the body of a refusal: a Response, or the title of a page.
 fn heard(response: &Response) -> String {
     if response.body.iter().all(u8::is_ascii_whitespace) {
         return String::new();
@@ -264,7 +264,7 @@ fn heard(response: &Response) -> String {
     }
 }
 
-/// How long a server asks to wait: a number of seconds, or a date (RFC 9110 section 10.2.3).
+/// Words how long a server asks to wait: a number of seconds, or a date (RFC 9110 section 10.2.3).
 fn waiting(wait: &str) -> String {
     let is_number = !wait.is_empty() && wait.bytes().all(|byte| byte.is_ascii_digit());
     if is_number {

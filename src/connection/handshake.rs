@@ -427,7 +427,7 @@ mod tests {
         handshake.rx_commit(record.len()).unwrap();
     }
 
-    /// What is recorded today must stay secret when this memory is read tomorrow.
+    /// A conversation recorded today must stay secret when this memory is read tomorrow.
     #[test]
     fn the_seeds_of_the_key_exchange_are_wiped_as_soon_as_it_is_over() {
         let anchors = [TrustAnchor::from_fingerprint([1; 32])];

@@ -1,4 +1,4 @@
-//! How a server has refused a client.
+//! The refusal of a client by its server.
 
 use crate::credential::Credential;
 use crate::error::AlertDescription;
@@ -7,9 +7,9 @@ use crate::handshake::{ClientAuthStatus, Negotiated};
 /// A server that has proved who it is has refused a client because of what it showed, or did not show.
 #[derive(Clone, Copy, Debug)]
 pub struct Refusal<'b> {
-    /// What the server said. Its [class](AlertDescription::class) says whether trying again can help.
+    /// The alert of the server. Its [class](AlertDescription::class) says whether trying again can help.
     pub alert: AlertDescription,
-    /// What was refused; `None` if we showed nothing.
+    /// The credential that was refused; `None` if we sent none.
     pub credential: Option<&'b Credential<'b>>,
 }
 

@@ -188,7 +188,7 @@ impl<'a> Credential<'a> {
         self.connected().map(|(_, certificate)| certificate.issuer())
     }
 
-    /// Whether one of the [certificates](Self::issuers) of the chain, not only the leaf, was issued by `authority`
+    /// Returns whether one of the [certificates](Self::issuers) of the chain, not only the leaf, was issued by `authority`
     /// (RFC 9846 section 4.3.4 and 4.5.1.2).
     pub fn issued_by(&self, authority: &Name<'_>) -> bool {
         self.certificate_of(authority).is_some()

@@ -25,7 +25,7 @@ impl Places {
         }
     }
 
-    /// Whether the place is there.
+    /// Returns whether the place is there.
     fn contains(&self, place: u8) -> bool {
         self.0.get(usize::from(place / 32)).is_some_and(|bits| bits >> (place % 32) & 1 == 1)
     }
@@ -45,7 +45,7 @@ impl<'a> Credential<'a> {
         end
     }
 
-    /// Whether the leaf is valid at this time, and a way up from it.
+    /// Checks that the leaf is valid at this time, and a way up from it.
     ///
     /// # Errors
     /// The certificate to blame.
@@ -60,7 +60,7 @@ impl<'a> Credential<'a> {
     /// Looks for a way from the leaf on which `fits` accepts each step from a certificate to its issuer.
     ///
     /// # Errors
-    /// What explains most why there is none.
+    /// Names the reason that explains most why there is none.
     pub(super) fn check_ways(
         &self,
         fits: impl Fn(&Placed<'a>, &Placed<'a>) -> Result<(), CertificateError>,
@@ -97,7 +97,7 @@ impl<'a> Credential<'a> {
         Err(CertificateError { index: 0, problem: CertificateProblem::UnknownIssuer })
     }
 
-    /// Whether the issuer of the leaf is not in the chain. One that is self-signed needs none.
+    /// Returns whether the issuer of the leaf is not in the chain. One that is self-signed needs none.
     pub(crate) fn lacks_issuer(&self) -> bool {
         self.placed().next().is_some_and(|leaf| !leaf.1.is_self_issued() && self.connected().nth(1).is_none())
     }

@@ -2,7 +2,7 @@
 
 use super::Diagnosis;
 
-/// What well-known servers, proxies and firewalls say, whatever the status of the refusal. The first row that is found counts.
+/// Words of well-known servers, proxies and firewalls, whatever the status of the refusal. The first row that is found counts.
 ///
 /// nginx completes handshakes that it refuses afterwards, and Azure Application Gateway is one. IIS numbers its reasons
 /// behind the status: "HTTP Error 403.16 - Forbidden".
@@ -28,7 +28,7 @@ const SAYINGS: &[(&str, Diagnosis)] = &[
     ("common name of the client: found", Diagnosis::AccessDenied),
 ];
 
-/// What the pages of firewalls say. Some send them with a status that is none of a refusal.
+/// Words on the pages of firewalls. Some send them with a status that is not a refusal.
 const FIREWALLS: &[&str] = &[
     // Akamai.
     "errors.edgesuite.net",
@@ -51,7 +51,7 @@ const FIREWALLS: &[&str] = &[
 ];
 
 impl Diagnosis {
-    /// What a refusal by HTTP says that has its reason in TLS or between both sides: by the words of well-known servers,
+    /// Names a refusal by HTTP that has its reason in TLS or between both sides: by the words of well-known servers,
     /// proxies and firewalls in its body, else by its status. `shown` is whether a certificate of ours was, see
     /// [`Session::shown_credential`](crate::Session::shown_credential). `None` if nothing is known, and of a status that is
     /// no refusal unless a firewall says so.
@@ -81,7 +81,7 @@ impl Diagnosis {
     }
 }
 
-/// Whether a body contains these words, in whatever case. A number is no part of a longer one.
+/// Returns whether a body contains these words, in whatever case. A number is no part of a longer one.
 fn says(body: &[u8], words: &str) -> bool {
     let is_number = words.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     let digit = |byte: Option<&u8>| is_number && byte.is_some_and(u8::is_ascii_digit);

@@ -129,7 +129,7 @@ impl Malformation {
         }
     }
 
-    /// Where the rule stands; `None` of a limit that is our own.
+    /// Returns the section that states the rule; `None` for a limit of our own.
     pub(super) const fn section(self) -> Option<&'static str> {
         Some(match self {
             Self::BasicConstraints | Self::PathLength => "RFC 5280 section 4.2.1.9",

@@ -250,7 +250,7 @@ problems! {
     ValidityTooLong = 34,
 }
 
-/// What only this program can do wrong. Two of them hold a problem, which is a number of its own, one of these the
+/// Numbers the misuses, which only this program can commit. Two of them hold a problem, which is a number of its own, one of these the
 /// place of a certificate as well; all others have 0.
 macro_rules! misuses {
     ($($variant:ident = $code:literal),* ; $anchor:ident = $anchor_code:literal, $own:ident = $own_code:literal) => {

@@ -1,4 +1,4 @@
-//! What a server takes from a ClientHello, and compares of a second one (RFC 9846 sections 4.2.2 and 4.3.8).
+//! The parts of a ClientHello that a server takes, and compares with a second one (RFC 9846 sections 4.2.2 and 4.3.8).
 
 use super::config::ServerConfig;
 use crate::crypto::{CryptoProvider, Digest, Hash, HashAlgorithm};

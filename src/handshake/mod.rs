@@ -99,7 +99,7 @@ pub(crate) struct Negotiated<'b> {
     pub(crate) client_auth: ClientAuthStatus,
     /// The path from the peer's certificate to a trust anchor; `None` of an anonymous client.
     pub(crate) path: Option<PathFound>,
-    /// What was shown last; in a handshake, what was chosen to be.
+    /// The credential sent last; during a handshake, the one chosen to be sent.
     pub(crate) credential: Option<&'b Credential<'b>>,
     /// Our Certificate, or the empty one, has begun to leave: the peer can judge it. A client sends it only to a server
     /// that has proved who it is.

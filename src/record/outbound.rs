@@ -245,7 +245,7 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
         RECORD_HEADER.saturating_add(self.trailer()).saturating_add(self.reserve())
     }
 
-    /// What is kept free, so that an error can be told.
+    /// Returns how many bytes are kept free, so that an error can be reported.
     const fn reserve(&self) -> usize {
         if self.change_cipher_spec_due { ALERT_RESERVE + CHANGE_CIPHER_SPEC.len() } else { ALERT_RESERVE }
     }

@@ -156,7 +156,7 @@ impl<'a> TrustAnchor<'a> {
         }
     }
 
-    /// Whether the anchor is a pin of a key, for which names in the certificate prove nothing.
+    /// Returns whether the anchor is a pin of a key, for which names in the certificate prove nothing.
     pub(crate) const fn is_key(&self) -> bool {
         matches!(self.kind, Kind::Key(_))
     }
@@ -166,8 +166,8 @@ impl<'a> TrustAnchor<'a> {
         self.authority()?.validity.map(|(_, not_after)| not_after)
     }
 
-    /// Whether the certificate of the anchor is valid at this time; paths that end at one that is not are refused. A pin
-    /// and an anchor that never expires are.
+    /// Checks that the certificate of the anchor is valid at this time; paths that end at one that is not are refused. A
+    /// pin and an anchor that never expires pass.
     ///
     /// # Errors
     /// [`CertificateProblem::AnchorExpired`], [`CertificateProblem::AnchorNotYetValid`].

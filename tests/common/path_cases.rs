@@ -502,7 +502,7 @@ pub(crate) const FIELDS: &[Row] = &[
     Row("a leaf with the key of its issuer", Path(3), |w| w.leaf.key = Key::new("Lower")),
 ];
 
-/// What RFC 5280 and DER ask of authorities, and real ones do not do: read all the same, and refused strictly.
+/// Departures from what RFC 5280 and DER ask of authorities, as real ones make them: read all the same, and refused strictly.
 pub(crate) const TOLERATED: &[Row] = &[
     Row("a GeneralizedTime before 2050", Path(3), |w| w.leaf.rewrites.push(generalized_time)),
     Row("the same, strictly", Refused(0, Problem::Malformed(Field::GeneralizedTime)), |w| {

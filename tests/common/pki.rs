@@ -102,9 +102,9 @@ pub struct Template {
     pub params: CertificateParams,
     pub key: Key,
     patches: Vec<(Vec<u8>, Vec<u8>)>,
-    /// What is done to the content of what is signed, before it is signed, where the length changes.
+    /// Changes to the signed content before it is signed, where the length changes.
     pub rewrites: Vec<Rewrite>,
-    /// What becomes of the certificate once it is signed.
+    /// The change to the certificate once it is signed.
     pub spoil: Option<Rewrite>,
 }
 

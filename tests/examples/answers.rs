@@ -1,4 +1,4 @@
-//! What suppliers, and what stands in front of them, really answer: by a server whose every byte behind the handshake is given.
+//! Answers of suppliers, and of what stands in front of them: by a server whose every byte behind the handshake is given.
 
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::io::SoftwareHost;
@@ -9,7 +9,7 @@ use embedded_mtls::{ClientAuth, Diagnosis, Entropy, Handshake, Server, ServerCon
 use super::shared::tls;
 use super::*;
 
-/// How a connection ends behind its answer.
+/// The end of a connection behind its answer.
 #[derive(Clone, Copy, PartialEq)]
 enum End {
     /// With `close_notify`.

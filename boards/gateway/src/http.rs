@@ -65,7 +65,7 @@ fn write_head(endpoint: &Endpoint<'_>, len: usize, out: &mut dyn fmt::Write) -> 
     )
 }
 
-/// What the answer to an order means for it: both the status of HTTP and that of cXML have to be a success. After a success by
+/// Decides what the answer means for its order: both the status of HTTP and that of cXML have to be a success. After a success by
 /// HTTP the supplier has it, so what cannot be read takes nothing back.
 fn judge(response: Response<'_>) -> Result<Acceptance, Trouble> {
     let Response { status, wait, is_html, body, flaw } = response;
@@ -94,7 +94,7 @@ fn judge(response: Response<'_>) -> Result<Acceptance, Trouble> {
     }
 }
 
-/// Whether a document is a page for people.
+/// Returns whether a document is a page for people.
 fn is_page(body: &[u8]) -> bool {
     let start = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii_start();
     let is = |tag: &[u8]| start.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag));

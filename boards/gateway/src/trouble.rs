@@ -42,7 +42,7 @@ pub enum Trouble {
         /// From the response on.
         seconds: u32,
     },
-    /// What came is not HTTP.
+    /// The answer is not HTTP.
     HttpUnreadable,
     /// The server proved who it is, and ended the connection with this alert.
     LateRejection(AlertDescription),
@@ -75,7 +75,7 @@ pub enum Remedy {
 }
 
 impl Trouble {
-    /// Whether another try may help.
+    /// Returns whether another try may help.
     ///
     /// Only what the server says once it has proved who it is can be for good, and only what it alone can have caused: that it
     /// refuses what we showed. An alert from before, a certificate in the place of its own, and records in between are within the
@@ -114,7 +114,7 @@ impl Trouble {
     }
 }
 
-/// Whether what a status of HTTP says passes with time (RFC 9110 section 15). `asks_to_wait` is whether the server says when.
+/// Returns whether what a status of HTTP says passes with time (RFC 9110 section 15). `asks_to_wait` is whether the server says when.
 pub(crate) const fn passes_http(status: u16, asks_to_wait: bool) -> bool {
     match status {
         // Too slow, another connection, too early, too often.

@@ -123,7 +123,7 @@ pub(crate) fn parse_response(bytes: &[u8]) -> Result<Option<(Response, usize)>, 
     Ok(Some((head, length)))
 }
 
-/// What the first line of a response alone says, if it is there and can be read.
+/// Parses the first line of a response alone, if it is there and can be read.
 pub(crate) fn parse_status_line(bytes: &[u8]) -> Option<Response> {
     let end = bytes.iter().position(|byte| *byte == b'\n')?;
     let alone = [bytes.get(..=end)?, b"\r\n"].concat();

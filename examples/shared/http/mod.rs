@@ -63,7 +63,7 @@ impl<E> HttpError<E> {
 }
 
 impl<E: fmt::Display> HttpError<E> {
-    /// What it makes of a response whose status is known.
+    /// Turns an error into the flaw of a response whose status is known.
     fn into_flaw(self) -> Flaw {
         match self {
             Self::Stream(_) | Self::Truncated(_) => Flaw::Cut(self.to_string()),
@@ -159,7 +159,7 @@ impl<S: Read + Write> Connection<S> {
         Err(HttpError::Malformed("response", format!("more than {MAX_INTERIM} interim responses")))
     }
 
-    /// Whether anything was received that is part of no message yet.
+    /// Returns whether anything was received that is part of no message yet.
     pub(crate) fn has_begun(&self) -> bool {
         !self.inbox.is_empty()
     }

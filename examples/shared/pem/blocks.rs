@@ -11,7 +11,7 @@ use super::kind;
 pub(super) struct Block {
     pub(super) label: Label,
     pub(super) der: Zeroizing<Vec<u8>>,
-    /// Whether its headers say that the content is encrypted (RFC 1421 section 4.6.1.1).
+    /// True if its headers say that the content is encrypted (RFC 1421 section 4.6.1.1).
     pub(super) is_encrypted: bool,
 }
 
@@ -64,7 +64,7 @@ impl Label {
     }
 }
 
-/// How a block begins and ends (RFC 7468 section 2).
+/// The first and the last line of a block (RFC 7468 section 2).
 const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";
 const DASHES: &str = "-----";
@@ -107,7 +107,7 @@ pub(super) fn blocks(bytes: &[u8], file: &str) -> Result<Vec<Block>, FileError> 
     Ok(blocks)
 }
 
-/// What a PEM file has to hold.
+/// The content that a PEM file must have, for messages.
 const WHOLE: &str = "whole PEM blocks, each from its line -----BEGIN to its line -----END";
 
 /// Splits the block off with which the text begins; an error says where it is, and what.

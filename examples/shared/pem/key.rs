@@ -79,7 +79,7 @@ pub(super) fn owner(identity: &Identity) -> Result<Option<usize>, FileError> {
     Ok(identity.chain.iter().position(|certificate| point.is_in(certificate)))
 }
 
-/// Whether the first certificate has the key as a compressed point.
+/// Returns whether the first certificate has the key as a compressed point.
 pub(super) fn is_compressed(identity: &Identity) -> bool {
     let leaf = identity.chain.first().map(Vec::as_slice).unwrap_or_default();
     Point::of(&identity.key).is_ok_and(|point| contains(leaf, &point.compressed))
@@ -101,7 +101,7 @@ pub(super) fn whose(identity: &Identity) -> String {
     }
 }
 
-/// What the kind of key in a certificate needs that cannot be read.
+/// Names what a certificate whose key cannot be read would need: a feature or another kind of key.
 pub(super) fn needed_by(certificate: &[u8]) -> Option<String> {
     let (name, _, needed) = KEYS.iter().find(|(_, oid, _)| contains(certificate, oid))?;
     Some(format!(": its key is for {name}, which {needed}"))

@@ -1,6 +1,6 @@
 //! Files that are no PEM: what they are, and the command that makes PEM of them.
 
-/// What a file is that is not text, and what is wanted instead; `None` if it may be PEM.
+/// Names a file that is not text, and what is wanted instead; `None` if it may be PEM.
 pub(super) fn foreign(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
     match bytes {
         [0xfe, 0xff, ..] | [0xff, 0xfe, ..] | [0, b'-' | b'M', ..] | [b'-' | b'M', 0, ..] => {
@@ -16,7 +16,7 @@ pub(super) fn foreign(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
     }
 }
 
-/// What a file in DER holds, by the values with which it begins.
+/// Names the content of a file in DER, by the values with which it begins.
 fn der(bytes: &[u8]) -> (&'static str, &'static str) {
     const PKCS7: &[u8] = &[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 7];
     const PBE: [&[u8]; 2] =
@@ -50,7 +50,7 @@ fn der(bytes: &[u8]) -> (&'static str, &'static str) {
     }
 }
 
-/// What is behind the tag and the length with which a value begins.
+/// Returns the content of a value: the bytes behind its tag and length.
 fn content(value: &[u8]) -> &[u8] {
     let behind = match value {
         [_, 0x80, rest @ ..] | [_, 0x81, _, rest @ ..] | [_, 0x82, _, _, rest @ ..] | [_, 0x83, _, _, _, rest @ ..] => {
@@ -73,7 +73,7 @@ pub(super) fn split_value(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     bytes.split_at_checked(header + length)
 }
 
-/// Whether all of a text is base64 of something that may be DER.
+/// Returns whether all of a text is base64 of something that may be DER.
 pub(super) fn is_base64_of_der(text: &str) -> bool {
     let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=\r\n ".contains(&byte);
     // 0x30, and a length in one to three bytes.

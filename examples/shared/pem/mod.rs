@@ -33,7 +33,7 @@ impl fmt::Debug for Identity {
     }
 }
 
-/// What a server is trusted by, whoever issued its certificate. In DER.
+/// A certificate or key by which a server is trusted, whoever issued its certificate. In DER.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Pin {
     /// The whole certificate.
@@ -73,7 +73,7 @@ pub(crate) fn certificates(file: &str) -> Result<Vec<Vec<u8>>, FileError> {
 #[derive(Debug, Default)]
 pub(crate) struct Authorities {
     pub(crate) usable: Vec<Vec<u8>>,
-    /// What is to be told of the others.
+    /// The reasons why the others are passed over.
     pub(crate) passed_over: Vec<FileError>,
 }
 
@@ -99,7 +99,7 @@ pub(crate) fn authorities(file: &str) -> Result<Authorities, FileError> {
     Ok(found)
 }
 
-/// What a certificate can be trusted as.
+/// The role in which a certificate can be trusted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
     /// The certificate of an authority.
@@ -174,7 +174,7 @@ fn usable(identity: Identity, chain_file: &str) -> Result<Identity, FileError> {
     Err(FileError::new(chain_file, found, "X.509 certificates of version 3 with the key as an uncompressed point"))
 }
 
-/// What stands in a file, whatever it is called.
+/// The content of a file, whatever the file is called.
 #[derive(Default)]
 pub(crate) struct Held {
     /// DER certificates, in their order.
@@ -206,7 +206,7 @@ impl Held {
     }
 }
 
-/// Whether the public half of `key` stands in a certificate, or is this public key.
+/// Returns whether the public half of `key` stands in a certificate, or is this public key.
 pub(crate) fn is_of_key(key: &Zeroizing<[u8; 32]>, der: &[u8]) -> bool {
     let identity = Identity { chain: vec![der.to_vec()], key: key.clone() };
     matches!(key::owner(&identity), Ok(Some(_)))

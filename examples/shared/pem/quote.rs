@@ -1,4 +1,4 @@
-//! What stands in a file, in a message about it.
+//! Quotes values from files in messages about those files.
 
 use embedded_mtls::Escaped;
 

@@ -12,7 +12,7 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
-    /// What the Host field says: the authority of the URL, without the port if it is the usual one (RFC 9110 section 7.2).
+    /// Returns the Host field: the authority of the URL, without the port if it is the usual one (RFC 9110 section 7.2).
     pub(crate) fn authority(&self) -> &str {
         self.address.strip_suffix(":443").unwrap_or(&self.address)
     }

@@ -40,7 +40,7 @@ pub(crate) fn waives<S: Side>(resolved: &Resolved<'_, S>) -> bool {
     !resolved.policy().waivers().is_empty()
 }
 
-/// Whether a policy wants both sides to say who they are.
+/// Returns whether a policy wants both sides to say who they are.
 pub(crate) fn is_mutual<S: Side>(resolved: &Resolved<'_, S>) -> bool {
     resolved.policy().settings().client_auth_enabled
 }

@@ -49,7 +49,7 @@ pub(crate) struct Contents {
     pub(crate) identities: Vec<Identity>,
     pub(crate) authorities: Vec<Vec<u8>>,
     pub(crate) pins: Vec<Pin>,
-    /// What else the store of trust anchors holds, and cannot be used.
+    /// Other entries of the store of trust anchors, which cannot be used.
     pub(crate) passed_over: Vec<FileError>,
 }
 
@@ -65,7 +65,7 @@ impl Rules {
         self.contents::<S>().map(|(contents, _)| contents)
     }
 
-    /// What is to be told at the start: what peers refuse of what we show, or will soon; who cannot be trusted any more,
+    /// Lists the warnings to print at the start: what peers refuse of what we send, or will soon; who cannot be trusted any more,
     /// or not at all; and settings that are without effect.
     pub(crate) fn warnings<S: Role>(&self) -> Result<Vec<String>, UsageError> {
         let policy = self.policy::<S>()?;

@@ -76,12 +76,12 @@ pub(crate) fn warnings<'i>(
     identities.into_iter().filter_map(warning).collect()
 }
 
-/// What is to be told of certificates that cannot be trusted.
+/// Words the warnings about certificates that cannot be trusted.
 pub(crate) fn passed_over(errors: &[FileError]) -> impl Iterator<Item = String> {
     errors.iter().map(|error| format!("warning: passed over: {error}"))
 }
 
-/// What is to be told of authorities whose own certificate has expired: nobody is trusted by them any more.
+/// Words the warnings about authorities whose own certificate has expired: nobody is trusted by them any more.
 pub(crate) fn expired(authorities: &[Vec<u8>]) -> Vec<String> {
     let Time::Trusted(now) = system_time() else { return Vec::new() };
     let warning = |certificate: &Vec<u8>| {

@@ -106,7 +106,7 @@ impl SslInfo {
         })
     }
 
-    /// What is to be told of settings that mean nothing where they stand.
+    /// Lists the warnings about settings that have no effect where they stand.
     pub(crate) fn without_effect<S: Side>(&self, policy: &Policy<'_, S>) -> Vec<String> {
         let told = |setting: Setting| {
             let (at, what) = self.standing(setting);

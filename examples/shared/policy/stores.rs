@@ -132,7 +132,7 @@ impl Folder {
 pub(crate) struct Anchors {
     pub(crate) authorities: Vec<Vec<u8>>,
     pub(crate) pins: Vec<Pin>,
-    /// What cannot be used, and why.
+    /// The files that cannot be used, and why.
     pub(crate) passed_over: Vec<FileError>,
 }
 
@@ -206,10 +206,10 @@ fn stem(name: &str) -> Option<&str> {
     ENDS.iter().find_map(|end| name.strip_suffix(end)).or_else(of_acm)
 }
 
-/// How the names of PEM files end.
+/// The endings of the names of PEM files.
 const ENDS: [&str; 4] = [".pem", ".crt", ".cer", ".key"];
 
-/// What the export of AWS Certificate Manager is saved as, with `.txt`.
+/// The names under which an export of AWS Certificate Manager is saved, with `.txt`.
 const OF_ACM: [&str; 3] = ["Certificate", "CertificateChain", "PrivateKey"];
 
 /// The files of a store in which peers are trusted. Whatever holds one of our own keys, or a certificate or a public key of

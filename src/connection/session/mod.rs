@@ -59,7 +59,7 @@ pub struct Session<'b, C: CryptoProvider> {
     sending: TrafficSecret<C, ApplicationEpoch, Sending>,
     receiving: TrafficSecret<C, ApplicationEpoch, Receiving>,
     exporter: ExporterSecret<C>,
-    /// What was known of it in the handshake.
+    /// The time as it was known in the handshake.
     time: Time,
     is_client: bool,
     key_updates: KeyUpdates,
@@ -422,7 +422,7 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
         self.negotiated.peer_scheme
     }
 
-    /// Whether the server asked for a second ClientHello by HelloRetryRequest (RFC 9846 section 4.2.4).
+    /// Returns whether the server asked for a second ClientHello by HelloRetryRequest (RFC 9846 section 4.2.4).
     pub const fn was_retried(&self) -> bool {
         self.negotiated.retried
     }

@@ -223,7 +223,7 @@ mod rsa {
         }
     }
 
-    /// Whether the key is as large as those that are supported.
+    /// Returns whether the key is as large as those that are supported.
     pub(crate) fn has_known_size(key: &[u8]) -> bool {
         rsa::PublicKey::parse(key).is_ok()
     }

@@ -86,7 +86,7 @@ impl<'a> Reader<'a> {
         Some(len)
     }
 
-    /// What is left.
+    /// Returns the bytes not yet read.
     pub(crate) const fn rest(&self) -> &'a [u8] {
         self.rest
     }

@@ -31,7 +31,7 @@ pub(crate) struct Extensions<'a> {
     pub(crate) critical_alt_name: bool,
     /// An extension that constrains what is below is not critical.
     pub(crate) lenient_constraint: bool,
-    /// What stands there against the profile, and can be read all the same.
+    /// The first departure from the profile that can be read all the same.
     pub(crate) tolerated: Option<ProfileDefect>,
 }
 
@@ -174,7 +174,7 @@ fn one_value(value: &[u8]) -> Result<(), Malformed> {
     reader.finish()
 }
 
-/// Whether a `CertificatePolicies` has no qualifier but those of RFC 5280 section 4.2.1.4, `id-qt-cps` and
+/// Returns whether a `CertificatePolicies` has no qualifier but those of RFC 5280 section 4.2.1.4, `id-qt-cps` and
 /// `id-qt-unotice`, which are for people.
 fn has_known_qualifiers(value: &[u8]) -> bool {
     const QUALIFIER: [u8; 7] = [0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x02];
@@ -232,12 +232,12 @@ impl<'a> Extension<'a> {
         Ok(Self { oid, critical, value })
     }
 
-    /// Whether it is one of id-ce or id-pe, whose values RFC 5280 defines.
+    /// Returns whether it is one of id-ce or id-pe, whose values RFC 5280 defines.
     pub(crate) const fn is_of_profile(&self) -> bool {
         matches!(self.oid, [0x55, 0x1d, ..] | [0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, ..])
     }
 
-    /// Whether the value is one TLV and nothing else.
+    /// Returns whether the value is one TLV and nothing else.
     pub(crate) fn holds_one_value(&self) -> bool {
         one_value(self.value).is_ok()
     }

@@ -1,4 +1,4 @@
-//! What stands in the field to blame of a certificate that cannot be read: looked up when it is refused, since its bytes
+//! The bytes in the field to blame of a certificate that cannot be read: looked up when it is refused, since its bytes
 //! are gone when somebody asks.
 
 use super::der::{self, Reader, context, context_constructed};
@@ -18,7 +18,7 @@ const ISSUER: usize = 2;
 const VALIDITY: usize = 3;
 const SUBJECT: usize = 4;
 const PUBLIC_KEY: usize = 5;
-/// Where the unique identifiers and the extensions begin.
+/// The index at which the unique identifiers and the extensions begin.
 const OPTIONAL: usize = 6;
 
 /// The beginning of the field that breaks the rule; empty if there is none to show.

@@ -114,11 +114,11 @@ pub(crate) struct Certificate<'a> {
     /// The object identifier of the signature algorithm.
     pub(crate) signature_oid: &'a [u8],
     pub(crate) signature: &'a [u8],
-    /// What stands in the fields against the profile, and can be read all the same.
+    /// The departures from the profile in the fields, which can be read all the same.
     tolerated: Tolerated,
 }
 
-/// What RFC 5280 asks of authorities and lets verifiers process.
+/// Departures from what RFC 5280 asks of authorities, and lets verifiers process.
 #[derive(Clone, Copy, Debug, Default)]
 struct Tolerated {
     early_generalized_time: bool,
@@ -217,7 +217,7 @@ impl Certificate<'_> {
         self.defect_of_encoding()
     }
 
-    /// What the rules on encoding ask of authorities.
+    /// Returns the first departure from the rules on encoding, which bind authorities.
     const fn defect_of_encoding(&self) -> Option<ProfileDefect> {
         let Tolerated { early_generalized_time, serial_number, signature_parameters } = self.tolerated;
         if serial_number {

@@ -96,12 +96,12 @@ impl<'a> OwnCertificate<'a> {
         Ok(())
     }
 
-    /// Whether `issuer` has the name of whom this names as its issuer.
+    /// Returns whether `issuer` has the name of whom this names as its issuer.
     pub(crate) fn names_issuer(&self, issuer: &Self) -> bool {
         self.fields.issuer.matches(&issuer.fields.subject)
     }
 
-    /// Whether the holder may issue others for the role that `purpose` names.
+    /// Checks that the holder may issue others for the role that `purpose` names.
     pub(crate) fn check_ca(&self, purpose: Purpose) -> Result<(), CertificateProblem> {
         let extensions = &self.fields.extensions;
         if !extensions.basic_constraints.unwrap_or_default().is_ca {
@@ -116,7 +116,7 @@ impl<'a> OwnCertificate<'a> {
         Ok(())
     }
 
-    /// Whether `issuer`, which has the right name, has signed this. One public-key operation.
+    /// Checks that `issuer`, which has the right name, has signed this. One public-key operation.
     pub(crate) fn check_issued_by<C: CryptoProvider>(&self, issuer: &Self) -> Result<(), CertificateProblem> {
         let Certificate { tbs, signature_kind, signature, .. } = self.fields;
         let algorithm = signature_kind.with_key(issuer.key()).ok_or(CertificateProblem::UnsupportedSignature)?;

@@ -13,7 +13,7 @@ use core::str::Chars;
 /// Attributes of one set that are compared with each other; a set of more is unclear. Real ones have one, rarely two.
 const MAX_SET: usize = 8;
 
-/// How much two names are alike.
+/// The result of comparing two names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Likeness {
     Different,
@@ -122,7 +122,7 @@ impl Point {
 #[derive(Clone, Debug)]
 struct Characters<'a> {
     utf8: Chars<'a>,
-    /// What is not UTF-8, in pieces of a character each.
+    /// The bytes that are not UTF-8, in pieces of one character each.
     pieces: Chunks<'a, u8>,
     width: usize,
 }

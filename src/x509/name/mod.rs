@@ -31,7 +31,7 @@ const PRINTED_SETS: usize = 16;
 /// A distinguished name, lent from where it lies.
 ///
 /// `Display` writes it as RFC 4514 does, the last attribute first: `CN=gateway-7,O=Example,C=DE`.
-/// What [`Escaped`](crate::Escaped) escapes is escaped here too, and a name is cut after 16 attributes and a value after 64 bytes, so that
+/// Escaped as by [`Escaped`](crate::Escaped), a name is cut after 16 attributes and a value after 64 bytes, so that
 /// a log line stays one line. Do not compare the text: compare the parts.
 #[derive(Clone, Copy)]
 pub struct Name<'a> {

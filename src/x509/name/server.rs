@@ -134,7 +134,7 @@ pub(crate) fn same_ignoring_case(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.eq_ignore_ascii_case(b))
 }
 
-/// Whether the last label is a number, so that the name could be taken for an IPv4 address: decimal, or hexadecimal as
+/// Returns whether the last label is a number, so that the name could be taken for an IPv4 address: decimal, or hexadecimal as
 /// `inet_aton` and browsers read it.
 pub(crate) fn ends_in_number(name: &[u8]) -> bool {
     name.rsplit(|&byte| byte == b'.').next().is_none_or(|last| match last {

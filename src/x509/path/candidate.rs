@@ -55,7 +55,7 @@ impl PeerChain<'_> {
         check_depth(rules, self.depth().saturating_add(1))
     }
 
-    /// How many authorities an authority allows below it.
+    /// Checks the number of authorities below against the limit of an authority.
     fn check_path_len(&self, path_len: Option<u8>, leniency: &mut Leniency) -> Result<(), Note> {
         let mut cas_left = path_len;
         for (_, index, _) in self.limited().filter(|(level, ..)| *level != 0) {

@@ -482,7 +482,7 @@ impl<'p> PeerChain<'p> {
     }
 }
 
-/// What the key identifiers say about a candidate.
+/// The rank of a candidate by its key identifiers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Turn {
     /// It has the key that is wanted.

@@ -85,10 +85,10 @@ impl<'a> Rules<'a> {
         }
     }
 
-    /// The names of a leaf that constraints of authorities bind (RFC 5280 section 4.2.1.10).
+    /// Lists the names of a leaf that constraints of authorities bind (RFC 5280 section 4.2.1.10).
     ///
-    /// What an authority may not say in a `dNSName` it may not say in a common name either, where that is who the peer
-    /// is: of servers that are asked for by their common name, and of clients, which rules and programs know by it. As
+    /// A name that an authority may not put into a `dNSName` it may not put into a common name either, where that is who
+    /// the peer is: of servers that are asked for by their common name, and of clients, which rules and programs know by it. As
     /// OpenSSL does, a client's is taken for the name of a host if it has two labels or more.
     pub(crate) fn names_of_leaf<'n>(&self, leaf: &Summary<'n>) -> impl Iterator<Item = GeneralName<'n>> + use<'n> {
         let (by_common_name, is_client) = (self.common_name.is_some(), self.purpose == Purpose::ClientAuth);

@@ -58,7 +58,7 @@ pub(crate) struct Summary<'a> {
     pub(crate) serial: &'a [u8],
     /// SHA-256 of the whole certificate. Of the leaf only.
     pub(crate) fingerprint: Option<&'a [u8; FINGERPRINT]>,
-    /// Whether it is trusted for its key, which is pinned, and not for what it says. Of the leaf only.
+    /// True if it is trusted for its key, which is pinned, and not for what it says. Of the leaf only.
     pub(crate) is_key_pinned: bool,
 }
 
@@ -238,7 +238,7 @@ impl<'a> Summary<'a> {
     }
 }
 
-/// What is kept of a certificate that cannot be read.
+/// The parts kept of a certificate that cannot be read.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Unreadable<'a> {
     pub(crate) subject: Option<Name<'a>>,
@@ -348,7 +348,7 @@ impl<'p> Summaries<'p> {
         read_entry(self.memory.get(start..end)?)
     }
 
-    /// What is kept of a certificate that cannot be read; `None` if there is none, or it can.
+    /// Returns what is kept of a certificate that cannot be read; `None` if there is none, or it can.
     pub(crate) fn unreadable(&self, index: u8) -> Option<Unreadable<'_>> {
         let (start, end) = self.entry(index)?;
         Unreadable::read(self.memory.get(start..end)?.get(VERIFIED_BY..)?).ok()

@@ -31,7 +31,7 @@ impl PeerChain<'_> {
         (0..self.list.count()).filter_map(|index| self.list.get(index)).any(|below| unreadable.may_have_issued(&below))
     }
 
-    /// Whether the issuer of the leaf did not come along, as far as names tell.
+    /// Returns whether the issuer of the leaf did not come along, as far as names tell.
     pub(crate) fn lacks_issuer(&self) -> bool {
         let Some(leaf) = self.list.get(0) else { return false };
         (1..self.list.count()).all(|index| self.list.get(index).is_none_or(|ca| !ca.subject.matches(&leaf.issuer)))
@@ -47,7 +47,7 @@ impl PeerChain<'_> {
 }
 
 impl Unreadable<'_> {
-    /// Whether it has the name of the issuer.
+    /// Returns whether it has the name of the issuer.
     fn may_have_issued(&self, below: &Summary<'_>) -> bool {
         self.subject.is_some_and(|subject| subject.matches(&below.issuer))
     }

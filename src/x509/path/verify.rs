@@ -39,7 +39,7 @@ impl PeerChain<'_> {
         Ok(Next::Continue)
     }
 
-    /// Whether the signature was verified before with the same key, be it that of another certificate.
+    /// Returns whether the signature was verified before with the same key, be it that of another certificate.
     pub(super) fn is_verified(&self, rules: &Rules<'_>, level: u8, issuer: Place) -> bool {
         let verified_by = self.list.verified_by(self.certificate_at(level));
         verified_by.is_some_and(|by| match (self.key_of(rules, by), self.key_of(rules, issuer)) {

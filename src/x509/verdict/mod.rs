@@ -76,7 +76,7 @@ pub enum Evidence<'a> {
     Field {
         /// The beginning of what stands there; empty if it is not known.
         found: Excerpt<'a>,
-        /// What should stand there.
+        /// The value that is wanted there.
         wanted: &'static str,
     },
     /// The name of the issuer that nobody has.
@@ -295,7 +295,7 @@ impl PeerChain<'_> {
     }
 }
 
-/// What a certificate shows by itself, without a path and rules for it.
+/// Explains a certificate by itself, without a path and rules for it.
 fn in_itself<'a>(problem: CertificateProblem, summary: Option<&Summary<'a>>, found: &'a [u8]) -> Option<Evidence<'a>> {
     use CertificateProblem as Problem;
     let field = |found, wanted| Some(Evidence::Field { found: Excerpt(found), wanted });

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
-/// What is known to fail, and why, by the name of the test.
+/// The tests known to fail, with the reason, by name.
 pub(crate) type Exceptions = BTreeMap<String, String>;
 
 /// As many tests at a time for each core: they wait for each other's bytes.
@@ -101,7 +101,7 @@ fn test(runner: &str, config: &Path, words: &[String]) -> Result<Results, String
     Ok(results)
 }
 
-/// What is not as `config.json` says.
+/// Lists the differences from `config.json`.
 fn problems(results: &Results, exceptions: &Exceptions, all: bool) -> Vec<String> {
     let mut problems = Vec::new();
     for (name, outcome) in &results.outcomes {

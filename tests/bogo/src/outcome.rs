@@ -1,8 +1,8 @@
-//! What came of the tests, as the runner prints it.
+//! The outcomes of the tests, as the runner prints them.
 
 use std::collections::BTreeMap;
 
-/// What came of one test.
+/// The outcome of one test.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Passed,
@@ -12,7 +12,7 @@ pub(crate) enum Outcome {
     NotRun,
 }
 
-/// What came of all of them.
+/// The outcomes of all tests.
 #[derive(Debug, Default)]
 pub(crate) struct Results {
     pub(crate) outcomes: BTreeMap<String, Outcome>,
@@ -41,7 +41,7 @@ impl Results {
         results
     }
 
-    /// How many have this outcome.
+    /// Counts the tests with this outcome.
     pub(crate) fn count(&self, of: impl Fn(&str, &Outcome) -> bool) -> usize {
         self.outcomes.iter().filter(|(name, outcome)| of(name, outcome)).count()
     }

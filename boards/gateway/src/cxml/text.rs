@@ -3,7 +3,7 @@
 /// The text of a document, for a reader that looks at names and numbers only: these are ASCII, and mean themselves in UTF-8, in
 /// UTF-16 and in each encoding with single bytes that XML is written in (ISO-8859, windows-125x), as well as in `Shift_JIS`, GB 18030
 /// and Big5 outside of text. Whatever is not ASCII becomes an `x` where it is not UTF-8, so the encoding itself need not be known.
-/// What is in none of them (EBCDIC) does not begin with `<` and is refused by its reader.
+/// A document in none of them (EBCDIC) does not begin with `<`, and its reader refuses it.
 pub(super) fn text(document: &mut [u8]) -> Option<&str> {
     let unit: Option<fn([u8; 2]) -> u16> = match document {
         [0xff, 0xfe, ..] | [b'<', 0, _, 0, ..] => Some(u16::from_le_bytes),

@@ -11,7 +11,7 @@ pub(crate) struct Case {
     /// The word for what it means.
     pub(crate) outcome: &'static str,
     pub(crate) bytes: Vec<u8>,
-    /// Whether the connection breaks behind the last byte.
+    /// True if the connection breaks behind the last byte.
     pub(crate) is_cut: bool,
 }
 

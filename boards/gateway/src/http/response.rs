@@ -20,7 +20,7 @@ pub(crate) struct Response<'m> {
     pub(crate) status: u16,
     /// Seconds that the server asks to wait, if `now` or its own date says when that is.
     pub(crate) wait: Option<u32>,
-    /// Whether it calls its body a page for people.
+    /// True if it calls its body a page for people.
     pub(crate) is_html: bool,
     /// The body of a success, as far as there is room for it.
     pub(crate) body: &'m mut [u8],
@@ -36,7 +36,7 @@ pub(crate) enum Flaw {
     Unreadable,
 }
 
-/// How the end of a body is known.
+/// The way the end of a body is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Framing {
     Length(usize),
@@ -44,12 +44,12 @@ enum Framing {
     UntilClose,
 }
 
-/// What the head says.
+/// The facts of the head.
 #[derive(Debug, Default)]
 struct Head {
     status: u16,
     length: Option<usize>,
-    /// Whether there is a transfer coding, which then is `chunked`.
+    /// True if there is a transfer coding, which then is `chunked`.
     is_chunked: bool,
     retry_after: Option<After>,
     date: Option<UnixTime>,
@@ -168,7 +168,7 @@ fn date(text: &str) -> Option<UnixTime> {
     UnixTime::from_civil(year, month, number(day)?, number(hour)?, number(minute)?, number(seconds)?)
 }
 
-/// What is received, a byte at a time.
+/// The bytes received, one at a time.
 struct Input<'s, S> {
     stream: &'s mut S,
     chunk: [u8; CHUNK],

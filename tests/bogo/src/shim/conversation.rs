@@ -19,14 +19,14 @@ use std::net::TcpStream;
 const RX: usize = 1 << 17;
 /// A whole record of application data, and what is around it.
 const TX: usize = (1 << 14) + RECORD;
-/// What is around the data of a record in `tx`.
+/// The bytes around the data of a record in `tx`.
 const RECORD: usize = 46;
 const PEER: usize = 1 << 16;
 
 /// The name in the certificates of the runner.
 const SERVER_NAME: &str = "test";
 
-/// What one reads at most at a time if the flags do not say.
+/// The most that is read at a time if the flags do not say.
 const READ: usize = 512;
 
 /// The memory of one connection.
@@ -115,7 +115,7 @@ pub(crate) fn run(flags: &Flags, stream: &TcpStream) -> Result<(), Trouble> {
     }
 }
 
-/// What a connection has beside its state.
+/// Everything a connection has beside its state.
 struct Conversation<'c, 'b> {
     flags: &'c Flags,
     transport: Transport<'c>,
@@ -199,7 +199,7 @@ impl<'b> Conversation<'_, 'b> {
         }
     }
 
-    /// What happens after the handshake.
+    /// Runs what follows the handshake.
     fn talk(&mut self, session: &mut Session<'b, RustCrypto>) -> Result<(), Trouble> {
         for expectation in &self.flags.expectations {
             expect::check(expectation, session, &self.host.heard)?;

@@ -1,4 +1,4 @@
-//! What has to have come out of a handshake.
+//! The expected results of a handshake.
 
 use crate::Trouble;
 use crate::flags::Expectation;
@@ -41,7 +41,7 @@ pub(crate) fn check(
     }
 }
 
-/// What is written in hexadecimal, with commas between.
+/// Parses values in hexadecimal, separated by commas.
 pub(crate) fn hex_list(list: &str) -> Vec<Vec<u8>> {
     let digits = |word: &str, at: usize| word.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
     list.split(',').map(|word| (0..word.len()).step_by(2).filter_map(|at| digits(word, at)).collect()).collect()

@@ -2,11 +2,11 @@
 
 use embedded_mtls::{AlertDescription, CipherSuite, NamedGroup, SignatureScheme};
 
-/// What this library does not have, in the words of the summary.
+/// A feature that this library does not have, in the words of the summary.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NotHere(pub(crate) &'static str);
 
-/// What the flags ask for. Of most it is enough to know whether they are there.
+/// The requests of the flags. Of most it is enough to know that they are there.
 #[derive(Debug, Default)]
 #[allow(clippy::struct_excessive_bools, reason = "they are flags")]
 pub(crate) struct Flags {
@@ -33,7 +33,7 @@ pub(crate) struct Flags {
     pub(crate) client_certificate: ClientCertificate,
     /// The peer is to be verified, whatever our role.
     pub(crate) verify_peer: bool,
-    /// Who is authenticated is refused all the same.
+    /// Refuses a peer that is authenticated.
     pub(crate) verify_fail: bool,
     /// The alert of that refusal speaks of a certificate.
     pub(crate) names_certificate: bool,
@@ -63,11 +63,11 @@ pub(crate) struct Flags {
     pub(crate) export_len: usize,
     pub(crate) export_label: String,
     pub(crate) export_context: Vec<u8>,
-    /// What has to have come out of it, with the values as they stand.
+    /// The results to expect, with the values as they stand.
     pub(crate) expectations: Vec<Expectation>,
 }
 
-/// Whether a server asks who its client is.
+/// True if a server asks who its client is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum ClientCertificate {
     #[default]
@@ -89,7 +89,7 @@ pub(crate) struct CredentialFlags {
 /// Something to compare when the handshake is over.
 #[derive(Clone, Debug)]
 pub(crate) enum Expectation {
-    /// What a client offered.
+    /// The protocols that a client offered.
     AdvertisedAlpn(Vec<Vec<u8>>),
     Alpn(Vec<u8>),
     /// The names of issuers that a server listed: DER in hexadecimal, with commas.
@@ -236,7 +236,7 @@ impl Flags {
         }
     }
 
-    /// Whether there has to be a HelloRetryRequest.
+    /// Returns whether there has to be a HelloRetryRequest.
     pub(crate) fn expects_retry(&self) -> bool {
         self.expectations.iter().any(|one| matches!(one, Expectation::Retried(true)))
     }
@@ -291,7 +291,7 @@ fn name_of(arg: &str, number: u32) -> Result<(&str, bool), NotHere> {
     Ok((arg, true))
 }
 
-/// Whether a value follows the flag; or why the flag is not understood.
+/// Returns whether a value follows the flag; or why the flag is not understood.
 fn takes_value(name: &str) -> Result<bool, NotHere> {
     if WITH_VALUE.contains(&name) {
         return Ok(true);

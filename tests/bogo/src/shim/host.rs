@@ -1,4 +1,4 @@
-//! Who answers the questions of a handshake.
+//! The host: answers the questions of a handshake.
 
 use crate::identity::Identity;
 use embedded_mtls::credential::{Choice, PeerRequest, Unfit};
@@ -15,14 +15,14 @@ pub(crate) struct Shim<'b> {
     pub(crate) identities: &'b [Identity],
     /// In the order of preference; the key of each is that of its identity.
     pub(crate) credentials: &'b [Credential<'b>],
-    /// Who is authenticated is refused all the same.
+    /// The alert with which a peer that is authenticated is refused all the same.
     pub(crate) refusal: Option<AlertDescription>,
     /// Ends the handshake instead of choosing.
     pub(crate) refuses_hello: bool,
     pub(crate) heard: Heard,
 }
 
-/// What the peer has asked for.
+/// The questions the peer has asked.
 #[derive(Default)]
 pub(crate) struct Heard {
     pub(crate) server_name: Option<String>,
@@ -39,7 +39,7 @@ impl Shim<'_> {
         self.identities.iter().find(|identity| identity.handle == key)
     }
 
-    /// Whether the credential can be shown to who asks for this. As in BoringSSL, the names of issuers count only for
+    /// Returns whether the credential can be shown to who asks for this. As in BoringSSL, the names of issuers count only for
     /// credentials of which that is said, and the signatures in certificates do not.
     fn fits(&self, request: &PeerRequest<'_>, credential: &Credential<'_>) -> bool {
         match request.check(credential, None) {

@@ -1,26 +1,26 @@
-//! How the stacks behave that our programs talk to.
+//! The behaviour of the stacks that our programs talk to.
 
 use crate::scripted::Stack;
 use embedded_mtls::{AlertDescription as Alert, Diagnosis};
 
-/// How a stack behaves.
+/// The behaviour of one stack.
 pub(crate) struct Manners {
-    /// What of us it refuses, in the order of the cases.
+    /// The refusals of our credentials, in the order of the cases.
     pub(crate) refusals: [Refusal; 10],
     /// The certificates that it does not show, though it has them.
     pub(crate) withholds: &'static [&'static str],
-    /// What is tried with its groups.
+    /// The cases tried with its groups.
     pub(crate) groups: Groups,
     /// With which code the gateway ends when its order was taken.
     pub(crate) exit: u8,
 }
 
-/// What can be tried with the groups of a stack.
+/// The cases that can be tried with the groups of a stack.
 #[derive(Clone, Copy)]
 pub(crate) enum Groups {
-    /// That we ask for a group of which it sends no share.
+    /// We ask for a group of which it sends no share.
     Usual,
-    /// That we take another than its first: it sends shares of both.
+    /// We take another group than its first: it sends shares of both.
     BothShared,
     /// The peer can be told which one it has, too.
     ByOption,
@@ -33,13 +33,13 @@ const fn usual(refusals: [Refusal; 10]) -> Manners {
     Manners { refusals, withholds: &[], groups: Groups::Usual, exit: 0 }
 }
 
-/// How a stack refuses us.
+/// A refusal of ours by a stack.
 pub(crate) struct Refusal {
     /// The alert that it sends, if it sends one.
     pub(crate) alert: Option<Alert>,
-    /// What it says about it, if it does not tell the alert.
+    /// Its words, if it does not tell the alert.
     pub(crate) reason: Option<&'static str>,
-    /// What we call it.
+    /// Our diagnosis.
     pub(crate) diagnosis: Diagnosis,
 }
 
@@ -135,7 +135,7 @@ const JAVA: Manners = Manners {
     ])
 };
 
-/// Who shows no certificate gets the alert that SSL 3 had for it. A server looks at the purpose of its own certificate, too.
+/// A side without a certificate gets the alert that SSL 3 had for it. A server looks at the purpose of its own certificate, too.
 const MBED_TLS: Manners = Manners {
     withholds: &["server-for-clients"],
     groups: Groups::ByOption,

@@ -60,7 +60,7 @@ fn printed(program: &Process) -> String {
     String::from_utf8_lossy(&program.stdout()).into_owned() + &program.stderr()
 }
 
-/// How its connection ended, once it has said so, and whom it saw.
+/// Reads how its connection ended, once it has said so, and whom it saw.
 fn told(printed: &str) -> Option<(End, Vec<String>)> {
     let says = |error: &&Error| {
         printed.contains(&format!("error {}:", error.number)) || printed.contains(&format!("{}:", error.name))

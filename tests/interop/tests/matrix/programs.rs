@@ -11,9 +11,9 @@ use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
 
-/// What gateways of either side post, and suppliers of either side take.
+/// The order that gateways of either side post, and suppliers of either side take.
 const ORDER: &str = include_str!("../../../../examples/data/order.xml");
-/// Where it is among the files of the world.
+/// Its name among the files of the world.
 pub(crate) const ORDER_FILE: &str = "order.xml";
 /// Whom both programs trust.
 const AUTHORITIES: [&str; 2] = ["root.pem", "rsa-root.pem"];
@@ -28,7 +28,7 @@ pub(crate) struct Programs {
     directory: OnceLock<Result<PathBuf, String>>,
 }
 
-/// What was seen of our side.
+/// The observations on our side.
 pub(crate) struct Seen {
     end: End,
     facts: Vec<String>,
@@ -87,7 +87,7 @@ impl Programs {
     }
 }
 
-/// What both programs take.
+/// Builds the options that both programs take.
 fn usual(world: &World, shows: &str, options: &[&str]) -> Vec<String> {
     let file = |end: &str| world.file(&format!("{shows}.{end}"));
     let own = (shows != NOTHING).then(|| ["--cert".into(), file("pem"), "--key".into(), file("key")]);
@@ -118,7 +118,7 @@ impl Seen {
     }
 }
 
-/// How the connection ended, by the events.
+/// Reads from the events how the connection ended.
 fn end(printed: &str) -> End {
     let fatal = |way: &str| {
         let numbers = printed.split(way).skip(1).filter_map(|rest| rest.split_once(' ')?.0.parse().ok());

@@ -71,7 +71,7 @@ impl Scripted {
         port.ok_or_else(|| format!("it did not listen: {line}"))
     }
 
-    /// How its connection ended, and the facts that it tells.
+    /// Waits for the end of its connection, and returns it with the facts that it tells.
     pub(crate) fn end(&mut self) -> Result<(End, Vec<String>), String> {
         let line = self.line()?;
         let (word, rest) = line.split_once(' ').unwrap_or((&line, ""));
@@ -153,7 +153,7 @@ fn compile_mbed_tls(source: &str) -> Result<String, String> {
     compile(command, "gcc").map(|()| name)
 }
 
-/// Whether a file is there, and newer than all of these.
+/// Returns whether a file is there, and newer than all of these.
 fn is_newer(file: &Path, than: &[PathBuf]) -> bool {
     let time = |path: &Path| path.metadata().and_then(|data| data.modified()).ok();
     let made = time(file);

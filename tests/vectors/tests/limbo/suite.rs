@@ -333,7 +333,7 @@ pub(crate) fn own_cases() -> String {
     serde_json::json!({ "version": 1, "testcases": cases }).to_string()
 }
 
-/// What the case is about, what is expected, the root and the leaf that it issued.
+/// The subject of a case, what is expected, the root and the leaf that it issued.
 type Limit = (&'static str, &'static str, Issued, Issued);
 
 /// Limits of a root, kept and broken, and a leaf that cannot have any.
