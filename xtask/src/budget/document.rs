@@ -1,4 +1,4 @@
-//! The page of figures, and the copies of two of its tables in the README.
+//! The page of figures, and the copy of its shortest table in the README.
 
 use super::builds::{CHACHA_P256, COMPACT, Choice, GCM_P256, TUNED};
 use super::chains::Chain;
@@ -12,10 +12,8 @@ use std::fmt::Write;
 const PAGE: &str = "docs/budget.md";
 const README: &str = "README.md";
 
-/// The tables between each of these lines and `END` are the same in the page and in the README.
-const COPIED: [&str; 2] = [FIGURES, BESIDE];
-const FIGURES: &str = "<!-- figures: cargo xtask budget --write -->\n";
-const BESIDE: &str = "<!-- beside embedded-tls: cargo xtask budget --write -->\n";
+/// The table between this line and `END` is the same in the page and in the README.
+const SHORT: &str = "<!-- figures: cargo xtask budget --write -->\n";
 const END: &str = "<!-- end of figures -->\n";
 
 /// How it was measured.
@@ -36,7 +34,7 @@ with P-256 keys, and all checks are on; then twice a request and an answer of 1 
 Figures that get worse by more than 2 % fail `cargo xtask budget`.
 ";
 
-/// What is told of a client.
+/// The columns of the tables of clients.
 const CLIENT_COLUMNS: &str = "| Client | Flash | RAM | Instructions | for 1 KiB |\n|---|---:|---:|---:|---:|\n";
 
 /// What to choose, below the settings of the recommended profile.
@@ -63,7 +61,8 @@ const WHY_MISSED: &str = "\
 pub(crate) fn page(types: &[TypeSize], measured: &[Measured], chains: &[Chain], peers: &[Peer]) -> Result<String> {
     let mut page = format!(
         "# Budget\n\nWritten by `cargo xtask budget --write`; all of this crate's figures are measured, for \
-         `{MEASURED_TARGET}`. Flash and RAM in bytes.\n\n{METHOD}\n## Client and server\n\n{FIGURES}{}{END}\n{}",
+         `{MEASURED_TARGET}`. Flash and RAM in bytes.\n\n{METHOD}\n## In short\n\n{SHORT}{}{END}\n## Client and server\n\n{}\n{}",
+        short(measured, peers),
         figures(measured),
         profiles()?,
     );
@@ -135,6 +134,29 @@ fn validators(chains: &[Chain]) -> String {
     table
 }
 
+/// Three numbers of a client, ours in portable code and in assembly, and embedded-tls beside them.
+fn short(measured: &[Measured], peers: &[Peer]) -> String {
+    let mut table = String::from(
+        "| Client on a Cortex-M4 | Flash | RAM with stack | Instructions of a handshake |\n|---|---:|---:|---:|\n",
+    );
+    let tuned = measured.iter().filter(|Measured { build, .. }| build.profile == TUNED.profile);
+    let of_gcm = |(choice, _): &&(Choice, [Cost; 2])| choice.suite == GCM_P256.suite && choice.group == GCM_P256.group;
+    for Measured { build, sizes, handshakes } in tuned.filter(|one| one.handshakes.len() == 1) {
+        for (_, [client, _]) in handshakes.iter().filter(of_gcm) {
+            let [flash, ..] = sizes.flash;
+            line(
+                &mut table,
+                [format!("embedded-mtls, {}", build.algorithms)],
+                &[flash, sizes.statics + client.stack, client.handshake],
+            );
+        }
+    }
+    for Peer { name, flash, ram, handshake, .. } in peers.iter().take(1) {
+        line(&mut table, [String::from(*name)], &[*flash, *ram, *handshake]);
+    }
+    table
+}
+
 /// A row for each build and what is negotiated in it.
 fn figures(measured: &[Measured]) -> String {
     let mut table = String::from(
@@ -200,7 +222,6 @@ fn compared(measured: &[Measured], peers: &[Peer]) -> String {
          certificates come, validity, host name; not issuers, basic constraints, path lengths, key usages, name constraints and \
          critical extensions. It sends its leaf without the intermediate, and takes a handshake message in one record only.\n\n",
     );
-    table.push_str(BESIDE);
     table.push_str(CLIENT_COLUMNS);
     for Measured { build, sizes, handshakes } in measured {
         for (_, [client, _]) in handshakes.iter().take(1) {
@@ -215,7 +236,6 @@ fn compared(measured: &[Measured], peers: &[Peer]) -> String {
     for peer in peers {
         client(&mut table, peer);
     }
-    table.push_str(END);
     table.push_str("\nThe others were measured once, with the same method. The bars are this project's own.\n\n");
     table.push_str(CLIENT_COLUMNS);
     for peer in [GOAL, FIRST_BAR].iter().chain(CLIENTS) {
@@ -256,24 +276,22 @@ pub(crate) fn kept() -> Result<String> {
     std::fs::read_to_string(root().join(PAGE)).map_err(|error| Failure::new(format!("{PAGE}: {error}")))
 }
 
-/// Keeps `page`, and its tables in the README.
+/// Keeps `page`, and its shortest table in the README.
 pub(crate) fn write(page: &str) -> Result<()> {
     save(PAGE, page)?;
     let path = root().join(README);
     let readme = std::fs::read_to_string(&path).map_err(|error| Failure::new(format!("{README}: {error}")))?;
-    save(README, &with_tables(readme, page)?)
+    save(README, &with_table(&readme, page)?)
 }
 
-fn with_tables(readme: String, page: &str) -> Result<String> {
-    COPIED.iter().try_fold(readme, |readme, begin| {
-        let (_, table, _) = around(page, begin).ok_or_else(|| Failure::new(format!("{PAGE} has no table: {begin}")))?;
-        let (before, _, after) = around(&readme, begin)
-            .ok_or_else(|| Failure::new(format!("{README} has no place for a table: {begin}")))?;
-        Ok(format!("{before}{begin}{table}{END}{after}"))
-    })
+fn with_table(readme: &str, page: &str) -> Result<String> {
+    let (_, table, _) = around(page, SHORT).ok_or_else(|| Failure::new(format!("{PAGE} has no table: {SHORT}")))?;
+    let (before, _, after) =
+        around(readme, SHORT).ok_or_else(|| Failure::new(format!("{README} has no place for a table: {SHORT}")))?;
+    Ok(format!("{before}{SHORT}{table}{END}{after}"))
 }
 
-/// What stands before, between and after `begin` and the `END` behind it.
+/// Divides a text into what is before `begin`, between it and the next `END`, and behind that.
 fn around<'t>(text: &'t str, begin: &str) -> Option<(&'t str, &'t str, &'t str)> {
     let (before, rest) = text.split_once(begin)?;
     let (table, after) = rest.split_once(END)?;
@@ -309,18 +327,15 @@ mod tests {
     #[test]
     fn the_readme_states_what_was_measured() {
         let read = |name: &str| std::fs::read_to_string(root().join(name)).unwrap();
-        let (page, readme) = (read(PAGE), read(README));
-        for (begin, column) in COPIED.into_iter().zip(["| Flash of a client |", "| Client | Flash |"]) {
-            let table = |text: &str| around(text, begin).map(|(_, table, _)| table.to_owned());
-            assert!(table(&page).is_some_and(|table| table.contains(column)), "{begin}");
-            assert_eq!(table(&page), table(&readme), "run: cargo xtask budget --write");
-        }
+        let table = |name: &str| around(&read(name), SHORT).map(|(_, table, _)| table.to_owned());
+        assert!(table(PAGE).is_some_and(|table| table.contains("| Client on a Cortex-M4 | Flash |")));
+        assert_eq!(table(PAGE), table(README), "run: cargo xtask budget --write");
     }
 
     #[test]
-    fn writing_replaces_only_the_tables() {
-        let text = |one: &str, other: &str| format!("before\n{FIGURES}{one}{END}between\n{BESIDE}{other}{END}after\n");
-        assert_eq!(with_tables(text("old\n", "older\n"), &text("new\n", "newer\n")).unwrap(), text("new\n", "newer\n"));
-        assert!(with_tables(String::from("no place"), &text("", "")).is_err());
+    fn writing_replaces_only_the_table() {
+        let text = |table: &str| format!("before\n{SHORT}{table}{END}after\n");
+        assert_eq!(with_table(&text("old\n"), &text("new\n")).unwrap(), text("new\n"));
+        assert!(with_table("no place", &text("")).is_err());
     }
 }
