@@ -186,6 +186,7 @@ pub mod adapter;
 mod connection;
 pub mod credential;
 pub mod crypto;
+mod der;
 mod error;
 #[cfg(feature = "events")]
 pub mod events;

@@ -19,6 +19,7 @@ const LAYERS: &[&[&str]] = &[
     &["transcript"],
     &["crypto"],
     &["wire"],
+    &["der"],
     &["codec", "error", "limits", "fmt", "text"],
 ];
 

@@ -1,9 +1,9 @@
 //! Trust anchors: authorities (RFC 5280 section 6.1.1 (d)), and pins of single certificates and keys.
 
 use crate::crypto::CryptoProvider;
+use crate::der::Reader;
 use crate::error::{ApiMisuse, CertificateProblem, Error, Malformation};
 use crate::x509::certificate::algorithm::{KeyAlgorithm, PublicKey};
-use crate::x509::certificate::der::Reader;
 use crate::x509::certificate::extensions::{KeyHint, Purposes};
 use crate::x509::certificate::{Certificate, Origin, ProfileDefect, Within};
 use crate::x509::identity::fingerprint;

@@ -20,7 +20,6 @@ mod verdict;
 pub use self::anchor::TrustAnchor;
 pub use self::certificate::algorithm::{KeyAlgorithm, SignatureKind};
 pub use self::certificate::extensions::{KeyUsage, Purposes};
-pub use self::certificate::oid::Oid;
 pub use self::identity::PeerIdentity;
 pub use self::identity::variables::{Variable, VariableName, VariableValue, Verify};
 pub use self::name::common::CommonName;
@@ -37,6 +36,7 @@ pub use self::time::{Time, UnixTime, ValidityCheck, ValidityNotChecked};
 pub use self::validator::Validator;
 pub use self::verdict::verified::{PathCertificate, VerifiedPath};
 pub use self::verdict::{Authority, Evidence, Excerpt, NearMiss, Verdict};
+pub use crate::der::oid::Oid;
 
 #[cfg(not(feature = "post-handshake-auth"))]
 pub(crate) use self::identity::LeafSummary;

@@ -1,6 +1,6 @@
 //! Points in time: civil dates in certificates, seconds inside, and how sure the caller is of now.
 
-use crate::x509::certificate::der::{GENERALIZED_TIME, Malformed, Reader, UTC_TIME};
+use crate::der::{GENERALIZED_TIME, Malformed, Reader, UTC_TIME};
 use core::fmt;
 
 /// A point in time: seconds since 1970-01-01T00:00:00Z, without leap seconds, as a Unix clock counts

@@ -4,8 +4,8 @@
 //! variant and one match arm in each function here, and one variant of [`SignatureAlgorithm`]; nothing
 //! else in this module knows algorithms.
 
-use super::der::{self, Malformed, Reader};
 use crate::crypto::{HashAlgorithm, SignatureAlgorithm};
+use crate::der::{self, Malformed, Reader};
 use crate::wire::enums::SignatureScheme;
 use core::fmt;
 

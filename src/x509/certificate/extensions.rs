@@ -1,7 +1,7 @@
 //! Certificate extensions (RFC 5280 section 4.2).
 
-use super::der::{self, Malformed, Reader, context};
 use super::{ProfileDefect, Within};
+use crate::der::{self, Malformed, Reader, context};
 use crate::error::{CertificateProblem, Malformation};
 use crate::limits::MAX_CERTIFICATE_EXTENSIONS;
 use crate::x509::name::constraints::NameConstraints;

@@ -1,8 +1,8 @@
 //! The bytes in the field to blame of a certificate that cannot be read: looked up when it is refused, since its bytes
 //! are gone when somebody asks.
 
-use super::der::{self, Reader, context, context_constructed};
 use super::extensions::Extension;
+use crate::der::{self, Reader, context, context_constructed};
 use crate::error::{CertificateProblem, Malformation};
 use crate::x509::name::Name;
 

@@ -1,15 +1,13 @@
 //! A certificate (RFC 5280 section 4.1), read where it lies.
 
 pub(super) mod algorithm;
-pub(super) mod der;
 pub(super) mod extensions;
 pub(super) mod found;
-pub(super) mod oid;
 pub(super) mod unsupported;
 
 use self::algorithm::{PublicKey, SignatureKind};
-use self::der::{Malformed, Reader, context, context_constructed};
 use self::extensions::{Extensions, KeyUsage};
+use crate::der::{self, Malformed, Reader, context, context_constructed};
 use crate::error::{CertificateProblem, Malformation};
 use crate::x509::name::Name;
 use crate::x509::time::UnixTime;

@@ -1,6 +1,6 @@
 //! Why a key is not supported, from the little that is kept of it.
 
-use super::der::{self, Reader};
+use crate::der::{self, Reader};
 
 /// Why a key is not supported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

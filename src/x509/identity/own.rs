@@ -2,10 +2,10 @@
 
 use super::{LeafKey, digest};
 use crate::crypto::{CryptoProvider, SignatureAlgorithm};
+use crate::der::{self, Reader, context_constructed};
 use crate::error::CertificateProblem;
 use crate::wire::enums::SignatureScheme;
 use crate::x509::certificate::algorithm::{KeyAlgorithm, PublicKey};
-use crate::x509::certificate::der::{self, Reader, context_constructed};
 use crate::x509::certificate::extensions::KeyUsage;
 use crate::x509::certificate::{Certificate, Origin, found};
 use crate::x509::name::Name;

@@ -94,7 +94,7 @@ impl fmt::Display for CommonName<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::x509::certificate::der::{BMP_STRING, IA5_STRING, PRINTABLE_STRING, TELETEX_STRING, UTF8_STRING};
+    use crate::der::{BMP_STRING, IA5_STRING, PRINTABLE_STRING, TELETEX_STRING, UTF8_STRING};
     use std::vec::Vec;
 
     const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];

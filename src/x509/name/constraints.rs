@@ -4,8 +4,8 @@ use super::Name;
 use super::general::{GeneralName, GeneralNames};
 use super::likeness::Likeness;
 use super::server::{ends_in_number, is_host_name, same_ignoring_case};
+use crate::der::{self, Malformed, Reader, context_constructed};
 use crate::error::CertificateProblem;
-use crate::x509::certificate::der::{self, Malformed, Reader, context_constructed};
 use core::fmt;
 
 const PERMITTED: u8 = context_constructed(0);

@@ -1,8 +1,8 @@
 //! Names of the subject alternative name (RFC 5280 section 4.2.1.6).
 
 use super::Name;
+use crate::der::{self, Malformed, Reader, context, context_constructed};
 use crate::text::Escaped;
-use crate::x509::certificate::der::{self, Malformed, Reader, context, context_constructed};
 use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

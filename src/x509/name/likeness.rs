@@ -6,7 +6,7 @@
 //! other alphabets in another case, invisible characters, or a string type without a known encoding, is unclear.
 
 use super::{Attribute, Name};
-use crate::x509::certificate::der::{self, Reader};
+use crate::der::{self, Reader};
 use core::slice::Chunks;
 use core::str::Chars;
 

@@ -9,9 +9,9 @@ pub(super) mod server;
 
 use self::likeness::Likeness;
 use self::server::same_ignoring_case;
+use crate::der::oid::Oid;
+use crate::der::{self, Malformed, Reader};
 use crate::text;
-use crate::x509::certificate::der::{self, Malformed, Reader};
-use crate::x509::certificate::oid::Oid;
 use core::fmt;
 
 /// 2.5.4.3.

@@ -6,11 +6,11 @@
 mod text;
 pub(super) mod verified;
 
+use crate::der::oid::Oid;
 use crate::error::{CertificateError, CertificateProblem};
 use crate::limits::MAX_CERTIFICATE;
 use crate::x509::certificate::algorithm::{KeyAlgorithm, PublicKey, SignatureKind};
 use crate::x509::certificate::extensions::{KeyUsage, Purposes};
-use crate::x509::certificate::oid::Oid;
 use crate::x509::certificate::unsupported::Unsupported;
 use crate::x509::certificate::{Certificate, Origin, found};
 use crate::x509::name::Name;

@@ -1,10 +1,10 @@
 //! Verdicts in words: one line each, in short clauses.
 
 use super::{Authority, Evidence, Excerpt, NearMiss, Verdict};
+use crate::der::oid::Oid;
 use crate::error::CertificateProblem;
 use crate::limits::{MAX_DEPTH, MAX_SEARCH_STEPS, MAX_SIGNATURES};
 use crate::text::Escaped;
-use crate::x509::certificate::oid::Oid;
 use crate::x509::name::constraints::NameLimit;
 use crate::x509::path::rules::Purpose;
 use crate::x509::time::{SECONDS_A_DAY, Time, UnixTime};

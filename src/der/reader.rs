@@ -4,38 +4,7 @@
 //! padding bits of a BIT STRING zero. Never panics and never recurses: each level of nesting is a
 //! reader of its own, opened by the code that expects it.
 
-pub(crate) const BOOLEAN: u8 = 0x01;
-pub(crate) const INTEGER: u8 = 0x02;
-pub(crate) const BIT_STRING: u8 = 0x03;
-pub(crate) const OCTET_STRING: u8 = 0x04;
-pub(crate) const NULL: u8 = 0x05;
-pub(crate) const OID: u8 = 0x06;
-pub(crate) const UTF8_STRING: u8 = 0x0c;
-pub(crate) const NUMERIC_STRING: u8 = 0x12;
-pub(crate) const PRINTABLE_STRING: u8 = 0x13;
-pub(crate) const TELETEX_STRING: u8 = 0x14;
-pub(crate) const IA5_STRING: u8 = 0x16;
-pub(crate) const UTC_TIME: u8 = 0x17;
-pub(crate) const GENERALIZED_TIME: u8 = 0x18;
-pub(crate) const VISIBLE_STRING: u8 = 0x1a;
-pub(crate) const UNIVERSAL_STRING: u8 = 0x1c;
-pub(crate) const BMP_STRING: u8 = 0x1e;
-pub(crate) const SEQUENCE: u8 = 0x30;
-pub(crate) const SET: u8 = 0x31;
-
-/// Tag of a primitive, implicitly tagged, context-specific field.
-pub(crate) const fn context(number: u8) -> u8 {
-    0x80 | number
-}
-
-/// Tag of a constructed context-specific field.
-pub(crate) const fn context_constructed(number: u8) -> u8 {
-    0xa0 | number
-}
-
-/// The bytes are not the DER that stands in the rules.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Malformed;
+use super::{BIT_STRING, BOOLEAN, INTEGER, Malformed, NULL};
 
 /// A cursor over DER.
 #[derive(Clone, Copy, Debug)]
@@ -202,6 +171,7 @@ fn length(first: u8, rest: &[u8]) -> Result<(usize, &[u8]), Malformed> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::der::{OCTET_STRING, SEQUENCE};
 
     fn value(der: &[u8]) -> Result<&[u8], Malformed> {
         let mut reader = Reader::new(der);
