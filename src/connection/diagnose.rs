@@ -3,6 +3,7 @@
 use super::Session;
 use crate::credential::Credential;
 use crate::crypto::CryptoProvider;
+use crate::der::oid;
 use crate::error::{
     AlertClass, AlertDescription, BufferKind, CertificateError, CertificateProblem, Diagnosis, Error, InvalidMessage,
     PeerIncompatible, PeerMisbehaved, Stage,
@@ -37,18 +38,12 @@ impl Built {
 
     /// Names what the algorithm or the curve of this identifier needs and this build lacks.
     fn lacks(self, oid: &[u8]) -> Option<Diagnosis> {
-        // rsadsi(1.2.840.113549) pkcs-1(1 1).
-        const PKCS1: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01];
-        // ecdsa-with-SHA384 (1.2.840.10045.4.3.3), and secp384r1 (1.3.132.0.34).
-        const P384: [&[u8]; 2] = [&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x03], &[0x2b, 0x81, 0x04, 0x00, 0x22]];
-        // id-Ed25519 (1.3.101.112).
-        const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
-        if oid.starts_with(PKCS1) {
+        if oid.starts_with(oid::PKCS_1) {
             (!self.rsa).then_some(Diagnosis::RsaNotBuilt)
-        } else if P384.contains(&oid) {
+        } else if [oid::ECDSA_WITH_SHA384, oid::SECP384R1].contains(&oid) {
             (!self.p384).then_some(Diagnosis::P384NotBuilt)
         } else {
-            (oid == ED25519 && !self.ed25519).then_some(Diagnosis::Ed25519NotBuilt)
+            (oid == oid::ED25519 && !self.ed25519).then_some(Diagnosis::Ed25519NotBuilt)
         }
     }
 

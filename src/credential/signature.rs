@@ -1,6 +1,7 @@
 //! Signatures as signers make them.
 
 use crate::codec::Writer;
+use crate::der::{SEQUENCE, write_unsigned};
 use crate::limits::MAX_SIGNATURE;
 
 /// A signature as signers make it.
@@ -46,13 +47,12 @@ impl EncodedSignature {
 
 /// Writes two big-endian numbers as DER `ECDSA-Sig-Value` (RFC 5480 appendix A); `None` if one is zero.
 pub(crate) fn ecdsa_der<'o>(r: &[u8], s: &[u8], out: &'o mut [u8]) -> Option<&'o [u8]> {
-    const SEQUENCE: u8 = 0x30;
     let (r, s) = (significant(r)?, significant(s)?);
     let mut writer = Writer::new(out);
     writer.u8(SEQUENCE);
     writer.vec8(|w| {
-        write_integer(w, r);
-        write_integer(w, s);
+        write_unsigned(w, r);
+        write_unsigned(w, s);
     });
     let len = writer.finish().ok()?;
     out.get(..len)
@@ -61,17 +61,6 @@ pub(crate) fn ecdsa_der<'o>(r: &[u8], s: &[u8], out: &'o mut [u8]) -> Option<&'o
 /// Without leading zeros.
 fn significant(number: &[u8]) -> Option<&[u8]> {
     number.get(number.iter().position(|&byte| byte != 0)?..)
-}
-
-fn write_integer(w: &mut Writer<'_>, number: &[u8]) {
-    const INTEGER: u8 = 0x02;
-    w.u8(INTEGER);
-    w.vec8(|w| {
-        if number.first().is_some_and(|&byte| byte & 0x80 != 0) {
-            w.u8(0);
-        }
-        w.bytes(number);
-    });
 }
 
 #[cfg(test)]

@@ -33,7 +33,6 @@ use super::{
     AeadAlgorithm, CryptoError, CryptoProvider, Digest, HashAlgorithm, KEY_SEED_LEN, KeyExchange, KeyShare,
     SharedSecret, SignatureAlgorithm,
 };
-use crate::codec::read_all;
 use crate::wire::enums::{CipherSuite, NamedGroup, SignatureScheme};
 
 /// The provider of this back end.
@@ -185,7 +184,7 @@ impl P256SigningKey {
 /// A digest longer than a scalar is cut (FIPS 186-5 section 6.4.2). Nothing here is secret.
 fn verify_p256(public_key: &[u8], digest: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
     let key = Point::from_bytes(public_key)?;
-    let (r, s) = read_all(signature, ecdsa_sig_value).map_err(|_| CryptoError::Invalid)?;
+    let (r, s) = ecdsa_sig_value(signature)?;
     // Refuses 0 and what is not below the group order.
     let [r, s] = [nonzero(&padded(r)?), nonzero(&padded(s)?)];
     let (r, s) = (r.map_err(|_| CryptoError::Forged)?, s.map_err(|_| CryptoError::Forged)?);

@@ -15,6 +15,7 @@ pub mod rustcrypto;
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use crate::der::Malformed;
 use crate::error::Error;
 use crate::wire::enums::{CipherSuite, NamedGroup, SignatureScheme};
 
@@ -49,6 +50,12 @@ pub enum CryptoError {
 impl From<CryptoError> for Error {
     fn from(_: CryptoError) -> Self {
         Self::ProviderFailed
+    }
+}
+
+impl From<Malformed> for CryptoError {
+    fn from(_: Malformed) -> Self {
+        Self::Invalid
     }
 }
 
@@ -219,6 +226,18 @@ pub trait CryptoProvider: 'static {
     /// # Errors
     /// [`CryptoError::Unsupported`] if the provider does not have it.
     fn hash(algorithm: HashAlgorithm) -> Result<Self::Hash, CryptoError>;
+
+    /// Hashes the concatenation of `parts`.
+    ///
+    /// # Errors
+    /// [`CryptoError::Unsupported`] if the provider does not have the hash.
+    fn digest(algorithm: HashAlgorithm, parts: &[&[u8]]) -> Result<Digest, CryptoError> {
+        let mut hash = Self::hash(algorithm)?;
+        for part in parts {
+            hash.update(part);
+        }
+        Ok(hash.finish())
+    }
 
     /// HMAC (RFC 2104) over the concatenation of `message`, with the hash of a cipher suite.
     ///

@@ -13,8 +13,7 @@
 use core::mem::swap;
 
 use super::{CryptoError, CryptoProvider, Hash, HashAlgorithm, SignatureAlgorithm};
-use crate::codec::{Reader, read_all};
-use crate::error::InvalidMessage;
+use crate::der::{Malformed, Reader, SEQUENCE};
 
 /// Bytes of the shortest modulus: 2048 bits, as the CA/Browser Forum's Baseline Requirements
 /// section 6.1.5 and NIST SP 800-131A demand.
@@ -131,11 +130,9 @@ impl<'a> PublicKey<'a> {
     /// [`CryptoError::Invalid`] for what is none, [`CryptoError::Unsupported`] for one that is too weak
     /// or too long.
     pub(crate) fn parse(der: &'a [u8]) -> Result<Self, CryptoError> {
-        const SEQUENCE: u8 = 0x30;
-        let (modulus, exponent) = read_all(der, |reader: &mut Reader<'a>| {
-            read_all(tlv(reader, SEQUENCE)?, |reader| Ok((positive_integer(reader)?, positive_integer(reader)?)))
-        })
-        .map_err(|_| CryptoError::Invalid)?;
+        let mut fields = Reader::inside(der, SEQUENCE)?;
+        let (modulus, exponent) = (positive(&mut fields)?, positive(&mut fields)?);
+        fields.finish()?;
         // The Baseline Requirements, section 6.1.5: "the modulus size, in bits, is evenly divisible by 8".
         let whole_bytes = modulus.first().is_some_and(|first| *first >= 0x80);
         let odd = modulus.last().is_some_and(|last| last % 2 == 1);
@@ -338,28 +335,9 @@ fn high(number: u64) -> u32 {
     low(number >> 32)
 }
 
-/// The bytes of a DER INTEGER above 0, without the zero that may stand in front.
-fn positive_integer<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], InvalidMessage> {
-    const INTEGER: u8 = 0x02;
-    match tlv(reader, INTEGER)? {
-        [0, rest @ ..] if rest.first().is_some_and(|next| *next >= 0x80) => Ok(rest),
-        number @ [1..=0x7f, ..] => Ok(number),
-        _ => Err(InvalidMessage::IllegalValue),
-    }
-}
-
-/// The content of a DER element with this tag, its length in the fewest bytes, three at most.
-fn tlv<'a>(reader: &mut Reader<'a>, expected: u8) -> Result<&'a [u8], InvalidMessage> {
-    if reader.u8()? != expected {
-        return Err(InvalidMessage::IllegalValue);
-    }
-    let (len, least) = match reader.u8()? {
-        len @ ..=0x7f => (u16::from(len), 0),
-        0x81 => (u16::from(reader.u8()?), 0x80),
-        0x82 => (reader.u16()?, 0x100),
-        _ => return Err(InvalidMessage::IllegalValue),
-    };
-    if len < least { Err(InvalidMessage::IllegalValue) } else { reader.bytes(len.into()) }
+/// Reads an INTEGER above 0.
+fn positive<'a>(fields: &mut Reader<'a>) -> Result<&'a [u8], Malformed> {
+    fields.unsigned().and_then(|number| if number == [0] { Err(Malformed) } else { Ok(number) })
 }
 
 #[cfg(test)]

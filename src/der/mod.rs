@@ -1,9 +1,11 @@
-//! DER (X.690), the encoding of certificates, keys and signatures: tags, object identifiers, a reader.
+//! DER (X.690), the encoding of certificates, keys and signatures: tags, object identifiers, reading, writing.
 
 pub(crate) mod oid;
 mod reader;
+mod writer;
 
 pub(crate) use self::reader::Reader;
+pub(crate) use self::writer::{Head, write_unsigned};
 
 pub(crate) const BOOLEAN: u8 = 0x01;
 pub(crate) const INTEGER: u8 = 0x02;

@@ -124,6 +124,15 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The bytes of an INTEGER that is not negative, without the zero that keeps it so.
+    pub(crate) fn unsigned(&mut self) -> Result<&'a [u8], Malformed> {
+        match self.integer()? {
+            [0, number @ ..] if !number.is_empty() => Ok(number),
+            number @ [..0x80, ..] => Ok(number),
+            _ => Err(Malformed),
+        }
+    }
+
     /// The content of a BIT STRING that consists of whole bytes.
     pub(crate) fn bit_string_bytes(&mut self) -> Result<&'a [u8], Malformed> {
         match self.value(BIT_STRING)? {
@@ -229,6 +238,17 @@ mod tests {
         assert_eq!(integer(&[2, 2, 0, 0x7f]), Err(Malformed));
         assert_eq!(integer(&[2, 2, 0xff, 0x80]), Err(Malformed));
         assert_eq!(integer(&[2, 0]), Err(Malformed));
+    }
+
+    #[test]
+    fn an_unsigned_number_has_no_sign_and_no_zero_in_front() {
+        let unsigned = |der: &'static [u8]| Reader::new(der).unsigned();
+        assert_eq!(unsigned(&[2, 1, 0]), Ok(&[0][..]));
+        assert_eq!(unsigned(&[2, 1, 0x7f]), Ok(&[0x7f][..]));
+        assert_eq!(unsigned(&[2, 2, 0, 0x80]), Ok(&[0x80][..]));
+        assert_eq!(unsigned(&[2, 1, 0x80]), Err(Malformed));
+        assert_eq!(unsigned(&[2, 2, 0, 0x7f]), Err(Malformed));
+        assert_eq!(unsigned(&[2, 0]), Err(Malformed));
     }
 
     #[test]

@@ -10,9 +10,8 @@ use zeroize::Zeroizing;
 
 use super::joint::Point;
 use super::nonce::{nonzero, reduced, sign};
-use crate::codec::{Reader, read_all};
 use crate::crypto::CryptoError;
-use crate::error::InvalidMessage;
+use crate::der::{Reader, SEQUENCE};
 
 /// A P-256 signing key in memory, for credentials whose key lies in no secure element. 97 bytes,
 /// wiped when dropped.
@@ -73,7 +72,7 @@ fn of_base(scalar: &NonZeroScalar) -> AffinePoint {
 /// A digest longer than a scalar is cut (FIPS 186-5 section 6.4.2).
 pub(super) fn verify_p256(public_key: &[u8], digest: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
     let key = point_p256(public_key)?;
-    let (r, s) = read_all(signature, ecdsa_sig_value).map_err(|_| CryptoError::Invalid)?;
+    let (r, s) = ecdsa_sig_value(signature)?;
     // Refuses 0 and what is not below the group order.
     let [r, s] = [nonzero(&padded(r)?), nonzero(&padded(s)?)];
     let (r, s) = (r.map_err(|_| CryptoError::Forged)?, s.map_err(|_| CryptoError::Forged)?);
@@ -89,7 +88,7 @@ pub(super) fn verify_p384(public_key: &[u8], digest: &[u8], signature: &[u8]) ->
     use p384::ecdsa::{Signature, VerifyingKey};
     let key =
         VerifyingKey::from_sec1_bytes(uncompressed(public_key, P384_SCALAR)?).map_err(|_| CryptoError::Invalid)?;
-    let (r, s) = read_all(signature, ecdsa_sig_value).map_err(|_| CryptoError::Invalid)?;
+    let (r, s) = ecdsa_sig_value(signature)?;
     let signature = Signature::from_scalars(padded::<P384_SCALAR>(r)?, padded::<P384_SCALAR>(s)?)
         .map_err(|_| CryptoError::Forged)?;
     key.verify_prehash(digest, &signature).map_err(|_| CryptoError::Forged)
@@ -97,23 +96,11 @@ pub(super) fn verify_p384(public_key: &[u8], digest: &[u8], signature: &[u8]) ->
 
 /// `ECDSA-Sig-Value ::= SEQUENCE { r INTEGER, s INTEGER }` (RFC 3279 section 2.2.3) in DER: the two
 /// numbers without the zero that may stand in front.
-///
-/// Of a signature on P-256 or P-384 no length reaches 128, so that each takes one byte.
-pub(in crate::crypto) fn ecdsa_sig_value<'a>(reader: &mut Reader<'a>) -> Result<(&'a [u8], &'a [u8]), InvalidMessage> {
-    const SEQUENCE: u8 = 0x30;
-    read_all(short_tlv(reader, SEQUENCE)?, |reader| Ok((unsigned_integer(reader)?, unsigned_integer(reader)?)))
-}
-
-/// A DER INTEGER of at least 0, in its one shortest encoding (X.690 section 8.3.2).
-fn unsigned_integer<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], InvalidMessage> {
-    const INTEGER: u8 = 0x02;
-    let content = short_tlv(reader, INTEGER)?;
-    match content {
-        // A leading zero stands only where the next bit would be taken for a sign.
-        [0, rest @ ..] if rest.first().is_some_and(|next| *next >= 0x80) => Ok(rest),
-        [first, ..] if *first < 0x80 && (*first != 0 || content.len() == 1) => Ok(content),
-        _ => Err(InvalidMessage::IllegalValue),
-    }
+pub(in crate::crypto) fn ecdsa_sig_value(signature: &[u8]) -> Result<(&[u8], &[u8]), CryptoError> {
+    let mut numbers = Reader::inside(signature, SEQUENCE)?;
+    let (r, s) = (numbers.unsigned()?, numbers.unsigned()?);
+    numbers.finish()?;
+    Ok((r, s))
 }
 
 /// The number with zeros in front; one that is too long is none of this curve.
@@ -122,15 +109,6 @@ pub(in crate::crypto) fn padded<const N: usize>(number: &[u8]) -> Result<[u8; N]
     let padding = N.checked_sub(number.len()).ok_or(CryptoError::Invalid)?;
     padded.get_mut(padding..).ok_or(CryptoError::Invalid)?.copy_from_slice(number);
     Ok(padded)
-}
-
-/// The content of a DER element with this tag and a length below 128.
-fn short_tlv<'a>(reader: &mut Reader<'a>, expected: u8) -> Result<&'a [u8], InvalidMessage> {
-    let (tag, len) = (reader.u8()?, reader.u8()?);
-    if tag != expected || len >= 0x80 {
-        return Err(InvalidMessage::IllegalValue);
-    }
-    reader.bytes(len.into())
 }
 
 impl P256SigningKey {

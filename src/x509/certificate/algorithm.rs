@@ -5,25 +5,9 @@
 //! else in this module knows algorithms.
 
 use crate::crypto::{HashAlgorithm, SignatureAlgorithm};
-use crate::der::{self, Malformed, Reader};
+use crate::der::{self, Malformed, Reader, oid};
 use crate::wire::enums::SignatureScheme;
 use core::fmt;
-
-/// 1.2.840.10045.2.1, `id-ecPublicKey` (RFC 5480 section 2.1.1).
-const EC_PUBLIC_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
-/// 1.2.840.10045.3.1.7, `secp256r1` (RFC 5480 section 2.1.1.1).
-const SECP256R1: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
-/// 1.2.840.10045.4.3.2, `ecdsa-with-SHA256` (RFC 5758 section 3.2).
-const ECDSA_WITH_SHA256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
-/// 1.3.132.0.34, `secp384r1` (RFC 5480 section 2.1.1.1).
-#[cfg(feature = "p384")]
-const SECP384R1: &[u8] = &[0x2b, 0x81, 0x04, 0x00, 0x22];
-/// 1.2.840.10045.4.3.3, `ecdsa-with-SHA384` (RFC 5758 section 3.2).
-#[cfg(feature = "p384")]
-const ECDSA_WITH_SHA384: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x03];
-/// 1.3.101.112, `id-Ed25519`, of keys and of signatures (RFC 8410 section 3).
-#[cfg(feature = "ed25519")]
-const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
 
 /// Bytes of an uncompressed P-256 point (SEC 1 section 2.3.3).
 const P256_POINT: usize = 65;
@@ -106,19 +90,19 @@ impl<'a> PublicKey<'a> {
         info.finish()?;
         let mut unsupported = oid;
         let algorithm = match oid {
-            EC_PUBLIC_KEY => {
+            oid::EC_PUBLIC_KEY => {
                 let (algorithm, told) = elliptic_curve(identifier, bytes)?;
                 unsupported = told;
                 algorithm
             }
             // RFC 8410 section 3: "the parameters MUST be absent."
             #[cfg(feature = "ed25519")]
-            ED25519 => {
+            oid::ED25519 => {
                 identifier.finish()?;
                 if bytes.len() == ED25519_KEY { KeyAlgorithm::Ed25519 } else { return Err(Malformed) }
             }
             #[cfg(feature = "rsa")]
-            rsa::RSA_ENCRYPTION | rsa::RSASSA_PSS => {
+            oid::RSA_ENCRYPTION | oid::RSASSA_PSS => {
                 let algorithm = rsa::key(oid, identifier, bytes)?;
                 if !rsa::has_known_size(bytes) {
                     unsupported = bytes.get(..UNSUPPORTED).unwrap_or(bytes);
@@ -158,14 +142,14 @@ fn elliptic_curve<'a>(mut parameters: Reader<'a>, point: &'a [u8]) -> Result<(Ke
     // RFC 5480 section 2.2: "Implementations ... MUST support the uncompressed form and MAY
     // support the compressed form": this one does not.
     let algorithm = match (curve, point) {
-        (SECP256R1, [0x04, ..]) if point.len() == P256_POINT => KeyAlgorithm::EcP256,
+        (oid::SECP256R1, [0x04, ..]) if point.len() == P256_POINT => KeyAlgorithm::EcP256,
         #[cfg(feature = "p384")]
-        (SECP384R1, [0x04, ..]) if point.len() == P384_POINT => KeyAlgorithm::EcP384,
+        (oid::SECP384R1, [0x04, ..]) if point.len() == P384_POINT => KeyAlgorithm::EcP384,
         _ => KeyAlgorithm::Unsupported,
     };
-    let known = curve == SECP256R1;
+    let known = curve == oid::SECP256R1;
     #[cfg(feature = "p384")]
-    let known = known || curve == SECP384R1;
+    let known = known || curve == oid::SECP384R1;
     Ok((algorithm, if known { point.get(..1).unwrap_or(point) } else { curve }))
 }
 
@@ -175,30 +159,11 @@ const UNSUPPORTED: usize = 12;
 
 #[cfg(feature = "rsa")]
 mod rsa {
-    use super::{HashAlgorithm, KeyAlgorithm, Malformed, Reader, SignatureKind, der};
+    use super::{HashAlgorithm, KeyAlgorithm, Malformed, Reader, SignatureKind, der, oid};
     use crate::crypto::{CryptoError, rsa};
 
-    /// 1.2.840.113549.1.1.1, `rsaEncryption` (RFC 3279 section 2.3.1).
-    pub(crate) const RSA_ENCRYPTION: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
-    /// 1.2.840.113549.1.1.10, `id-RSASSA-PSS` (RFC 4055 section 3.1).
-    pub(crate) const RSASSA_PSS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a];
-    /// 1.2.840.113549.1.1.11, `sha256WithRSAEncryption` (RFC 4055 section 5).
-    pub(crate) const SHA256_WITH_RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b];
-    /// 1.2.840.113549.1.1.12, `sha384WithRSAEncryption` (RFC 4055 section 5).
-    pub(crate) const SHA384_WITH_RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0c];
-    /// 1.2.840.113549.1.1.13, `sha512WithRSAEncryption` (RFC 4055 section 5).
-    pub(crate) const SHA512_WITH_RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0d];
-    /// 1.2.840.113549.1.1.8, `id-mgf1` (RFC 4055 section 2.2).
-    const MGF1: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x08];
-    /// 2.16.840.1.101.3.4.2.1, `id-sha256` (RFC 4055 section 2.1).
-    const SHA256: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01];
-    /// 2.16.840.1.101.3.4.2.2, `id-sha384` (RFC 4055 section 2.1).
-    const SHA384: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02];
-    /// 2.16.840.1.101.3.4.2.3, `id-sha512` (RFC 4055 section 2.1).
-    const SHA512: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x03];
-
     pub(crate) fn key(oid: &[u8], mut parameters: Reader<'_>, bytes: &[u8]) -> Result<KeyAlgorithm, Malformed> {
-        let algorithm = if oid == RSA_ENCRYPTION {
+        let algorithm = if oid == oid::RSA_ENCRYPTION {
             // RFC 3279 section 2.3.1: "The parameters field MUST have ASN.1 type NULL".
             if !parameters.null_or_absent()? {
                 return Err(Malformed);
@@ -265,7 +230,7 @@ mod rsa {
         let mask_hash = match fields.optional(der::context_constructed(1))? {
             Some(field) => {
                 let mut identifier = Reader::inside(field, der::SEQUENCE)?;
-                if identifier.value(der::OID)? != MGF1 {
+                if identifier.value(der::OID)? != oid::MGF1 {
                     return Ok(None);
                 }
                 let mask_hash = self::hash(&mut identifier)?;
@@ -295,9 +260,9 @@ mod rsa {
     fn hash(reader: &mut Reader<'_>) -> Result<Option<HashAlgorithm>, Malformed> {
         let mut identifier = reader.nested(der::SEQUENCE)?;
         let hash = match identifier.value(der::OID)? {
-            SHA256 => HashAlgorithm::Sha256,
-            SHA384 => HashAlgorithm::Sha384,
-            SHA512 => HashAlgorithm::Sha512,
+            oid::SHA256 => HashAlgorithm::Sha256,
+            oid::SHA384 => HashAlgorithm::Sha384,
+            oid::SHA512 => HashAlgorithm::Sha512,
             _ => return Ok(None),
         };
         identifier.null_or_absent()?;
@@ -419,20 +384,20 @@ impl SignatureKind {
             parameters.finish().map(|()| kind)
         };
         match reader.value(der::OID)? {
-            ECDSA_WITH_SHA256 => ecdsa(reader, Self::EcdsaSha256),
+            oid::ECDSA_WITH_SHA256 => ecdsa(reader, Self::EcdsaSha256),
             #[cfg(feature = "p384")]
-            ECDSA_WITH_SHA384 => ecdsa(reader, Self::EcdsaSha384),
+            oid::ECDSA_WITH_SHA384 => ecdsa(reader, Self::EcdsaSha384),
             // RFC 8410 section 3: "the parameters MUST be absent."
             #[cfg(feature = "ed25519")]
-            ED25519 => reader.finish().map(|()| Self::Ed25519),
+            oid::ED25519 => reader.finish().map(|()| Self::Ed25519),
             #[cfg(feature = "rsa")]
-            rsa::SHA256_WITH_RSA => rsa::pkcs1(reader, Self::RsaPkcs1Sha256),
+            oid::SHA256_WITH_RSA => rsa::pkcs1(reader, Self::RsaPkcs1Sha256),
             #[cfg(feature = "rsa")]
-            rsa::SHA384_WITH_RSA => rsa::pkcs1(reader, Self::RsaPkcs1Sha384),
+            oid::SHA384_WITH_RSA => rsa::pkcs1(reader, Self::RsaPkcs1Sha384),
             #[cfg(feature = "rsa")]
-            rsa::SHA512_WITH_RSA => rsa::pkcs1(reader, Self::RsaPkcs1Sha512),
+            oid::SHA512_WITH_RSA => rsa::pkcs1(reader, Self::RsaPkcs1Sha512),
             #[cfg(feature = "rsa")]
-            rsa::RSASSA_PSS => rsa::pss_signature(reader),
+            oid::RSASSA_PSS => rsa::pss_signature(reader),
             _ => Ok(Self::Unsupported),
         }
     }
@@ -529,7 +494,7 @@ mod tests {
     }
 
     fn key(curve: &[u8], point: &[u8]) -> Result<KeyAlgorithm, Malformed> {
-        key_of(EC_PUBLIC_KEY, curve, point)
+        key_of(oid::EC_PUBLIC_KEY, curve, point)
     }
 
     fn key_of(algorithm: &[u8], parameters: &[u8], point: &[u8]) -> Result<KeyAlgorithm, Malformed> {
@@ -540,7 +505,7 @@ mod tests {
 
     #[test]
     fn only_uncompressed_points_of_a_named_curve_are_keys() {
-        let named = tlv(der::OID, &[SECP256R1]);
+        let named = tlv(der::OID, &[oid::SECP256R1]);
         let mut point = [7; P256_POINT];
         point[0] = 4;
         assert_eq!(key(&named, &point), Ok(KeyAlgorithm::EcP256));
@@ -563,7 +528,7 @@ mod tests {
 
     #[test]
     fn ecdsa_takes_no_parameters_and_a_null_is_noted() {
-        let identifier = tlv(der::OID, &[ECDSA_WITH_SHA256]);
+        let identifier = tlv(der::OID, &[oid::ECDSA_WITH_SHA256]);
         for (parameters, expected) in [
             (&[][..], Ok((SignatureKind::EcdsaSha256, false))),
             (&[5, 0], Ok((SignatureKind::EcdsaSha256, true))),
@@ -580,12 +545,12 @@ mod tests {
     #[cfg(feature = "p384")]
     #[test]
     fn p384_points_are_97_bytes_long() {
-        let named = tlv(der::OID, &[SECP384R1]);
+        let named = tlv(der::OID, &[oid::SECP384R1]);
         let mut point = [7; P384_POINT];
         point[0] = 4;
         assert_eq!(key(&named, &point), Ok(KeyAlgorithm::EcP384));
         assert_eq!(key(&named, &point[..65]), Ok(KeyAlgorithm::Unsupported));
-        assert_eq!(key(&tlv(der::OID, &[SECP256R1]), &point), Ok(KeyAlgorithm::Unsupported));
+        assert_eq!(key(&tlv(der::OID, &[oid::SECP256R1]), &point), Ok(KeyAlgorithm::Unsupported));
     }
 
     #[cfg(any(feature = "ed25519", feature = "rsa"))]
@@ -609,7 +574,7 @@ mod tests {
     #[cfg(feature = "ed25519")]
     #[test]
     fn ed25519_takes_no_parameters_and_32_bytes() {
-        let oid = tlv(der::OID, &[ED25519]);
+        let oid = tlv(der::OID, &[oid::ED25519]);
         assert_eq!(any_key(&[&oid], &[7; 32]), Ok(KeyAlgorithm::Ed25519));
         assert_eq!(any_key(&[&oid], &[7; 31]), Err(Malformed));
         assert_eq!(any_key(&[&oid, &[5, 0]], &[7; 32]), Err(Malformed));
@@ -619,13 +584,9 @@ mod tests {
 
     #[cfg(feature = "rsa")]
     mod rsa {
-        use super::super::rsa::{RSA_ENCRYPTION, RSASSA_PSS, SHA256_WITH_RSA};
         use super::*;
 
         const SHA1: &[u8] = &[0x2b, 0x0e, 0x03, 0x02, 0x1a];
-        const SHA256: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01];
-        const SHA384: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02];
-        const MGF1: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x08];
         const NULL: &[u8] = &[5, 0];
 
         fn modulus(len: usize) -> Vec<u8> {
@@ -638,7 +599,7 @@ mod tests {
         }
 
         fn mask(hash: &[u8]) -> Vec<u8> {
-            tlv(0xa1, &[&tlv(der::SEQUENCE, &[&tlv(der::OID, &[MGF1]), hash])])
+            tlv(0xa1, &[&tlv(der::SEQUENCE, &[&tlv(der::OID, &[oid::MGF1]), hash])])
         }
 
         fn parameters(fields: &[&[u8]]) -> Vec<u8> {
@@ -647,24 +608,24 @@ mod tests {
 
         /// Those of SHA-256, with its parameters as given.
         fn right(null: &[u8]) -> [Vec<u8>; 3] {
-            let hash = hash(SHA256, null);
+            let hash = hash(oid::SHA256, null);
             [tlv(0xa0, &[&hash]), mask(&hash), tlv(0xa2, &[&[2, 1, 32]])]
         }
 
         fn pss(fields: &[&[u8]]) -> Result<SignatureKind, Malformed> {
-            kind(&[tlv(der::OID, &[RSASSA_PSS]), parameters(fields)].concat())
+            kind(&[tlv(der::OID, &[oid::RSASSA_PSS]), parameters(fields)].concat())
         }
 
         #[test]
         fn pkcs1_parameters_are_null_or_absent() {
-            let oid = tlv(der::OID, &[SHA256_WITH_RSA]);
+            let oid = tlv(der::OID, &[oid::SHA256_WITH_RSA]);
             assert_eq!(kind(&oid), Ok(SignatureKind::RsaPkcs1Sha256));
             assert_eq!(kind(&[&oid[..], NULL].concat()), Ok(SignatureKind::RsaPkcs1Sha256));
             assert_eq!(kind(&[&oid[..], &[5, 1, 0]].concat()), Err(Malformed));
             assert_eq!(kind(&[&oid[..], &[2, 1, 0]].concat()), Err(Malformed));
             assert_eq!(kind(&[&oid[..], NULL, NULL].concat()), Err(Malformed));
             // sha1WithRSAEncryption
-            let sha1 = tlv(der::OID, &[&[&SHA256_WITH_RSA[..8], &[5]].concat()]);
+            let sha1 = tlv(der::OID, &[&[&oid::SHA256_WITH_RSA[..8], &[5]].concat()]);
             assert_eq!(kind(&[&sha1[..], NULL].concat()), Ok(SignatureKind::Unsupported));
         }
 
@@ -686,16 +647,16 @@ mod tests {
                 assert_eq!(pss(&[&hash, &mask, &salt, &[4, 0]]), Err(Malformed));
             }
             assert_eq!(pss(&[]), unsupported);
-            assert_eq!(kind(&tlv(der::OID, &[RSASSA_PSS])), Err(Malformed));
+            assert_eq!(kind(&tlv(der::OID, &[oid::RSASSA_PSS])), Err(Malformed));
             let [hash256, _, salt] = right(NULL);
-            assert_eq!(pss(&[&hash256, &mask(&hash(SHA384, NULL)), &salt]), unsupported);
+            assert_eq!(pss(&[&hash256, &mask(&hash(oid::SHA384, NULL)), &salt]), unsupported);
             assert_eq!(pss(&[&hash256, &mask(&hash(SHA1, NULL)), &salt]), unsupported);
-            assert_eq!(pss(&[&tlv(0xa0, &[&hash(SHA1, NULL)]), &mask(&hash(SHA256, NULL)), &salt]), unsupported);
+            assert_eq!(pss(&[&tlv(0xa0, &[&hash(SHA1, NULL)]), &mask(&hash(oid::SHA256, NULL)), &salt]), unsupported);
         }
 
         #[test]
         fn rsa_keys_have_null_and_2048_to_4096_bits() {
-            let oid = tlv(der::OID, &[RSA_ENCRYPTION]);
+            let oid = tlv(der::OID, &[oid::RSA_ENCRYPTION]);
             assert_eq!(any_key(&[&oid, NULL], &modulus(256)), Ok(KeyAlgorithm::Rsa));
             assert_eq!(any_key(&[&oid, NULL], &modulus(512)), Ok(KeyAlgorithm::Rsa));
             assert_eq!(any_key(&[&oid, NULL], &modulus(128)), Ok(KeyAlgorithm::Unsupported));
@@ -707,7 +668,7 @@ mod tests {
 
         #[test]
         fn the_parameters_of_a_pss_key_bind_its_signatures() {
-            let oid = tlv(der::OID, &[RSASSA_PSS]);
+            let oid = tlv(der::OID, &[oid::RSASSA_PSS]);
             let [hash, mask, salt] = right(NULL);
             assert_eq!(any_key(&[&oid], &modulus(256)), Ok(KeyAlgorithm::RsaPss));
             let bound = parameters(&[&hash, &mask, &salt]);

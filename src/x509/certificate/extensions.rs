@@ -1,18 +1,13 @@
 //! Certificate extensions (RFC 5280 section 4.2).
 
 use super::{ProfileDefect, Within};
-use crate::der::{self, Malformed, Reader, context};
+use crate::der::{self, Malformed, Reader, context, oid};
 use crate::error::{CertificateProblem, Malformation};
 use crate::limits::MAX_CERTIFICATE_EXTENSIONS;
 use crate::x509::name::constraints::NameConstraints;
 use crate::x509::name::general::GeneralNames;
 use crate::x509::path::rules::Purpose;
 use core::fmt;
-
-/// 1.3.6.1.5.5.7.3.1 and .2, `id-kp-serverAuth` and `id-kp-clientAuth`.
-const KEY_PURPOSE: [u8; 7] = [0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03];
-/// 2.5.29.37.0, `anyExtendedKeyUsage`.
-const ANY_PURPOSE: &[u8] = &[0x55, 0x1d, 0x25, 0x00];
 
 /// What the extensions of a certificate say. Those that are not listed here are skipped, or noted
 /// if they are critical.
@@ -97,18 +92,18 @@ impl<'a> Extensions<'a> {
     fn take(&mut self, extension: &Extension<'a>, written: &mut bool) -> Result<(), Malformed> {
         let value = extension.value;
         match extension.oid {
-            [0x55, 0x1d, 14] => {
+            oid::SUBJECT_KEY_IDENTIFIER => {
                 let mut reader = Reader::new(value);
                 self.subject_key = Some(KeyHint::new(reader.value(der::OCTET_STRING)?));
                 reader.finish()?;
                 self.note_critical(extension);
             }
-            [0x55, 0x1d, 15] => self.key_usage = Some(KeyUsage::parse(value)?),
-            [0x55, 0x1d, 17] => {
+            oid::KEY_USAGE => self.key_usage = Some(KeyUsage::parse(value)?),
+            oid::SUBJECT_ALT_NAME => {
                 self.subject_alt_name = Some(GeneralNames::parse(value)?);
                 self.critical_alt_name = extension.critical;
             }
-            [0x55, 0x1d, 19] => {
+            oid::BASIC_CONSTRAINTS => {
                 let basic_constraints = BasicConstraints::parse(value, written)?;
                 // "CAs MUST NOT include the pathLenConstraint field unless the cA boolean is asserted": some do, and
                 // it limits nothing.
@@ -117,29 +112,29 @@ impl<'a> Extensions<'a> {
                 self.basic_constraints = Some(basic_constraints);
                 self.lenient_constraint |= basic_constraints.is_ca && !extension.critical;
             }
-            [0x55, 0x1d, 30] => {
+            oid::NAME_CONSTRAINTS => {
                 self.name_constraints = Some(NameConstraints::parse(value)?);
                 self.lenient_constraint |= !extension.critical;
             }
             // A key identifier only orders the search. RFC 5280 sections 4.2.1.1 and 4.2.1.2: "Conforming
             // CAs MUST mark this extension as non-critical"; one that is critical asks for more.
-            [0x55, 0x1d, 35] => {
+            oid::AUTHORITY_KEY_IDENTIFIER => {
                 self.authority_key = authority_key(value)?;
                 self.note_critical(extension);
             }
             // policyConstraints and inhibitAnyPolicy. RFC 5280 sections 4.2.1.11 and 4.2.1.14: "Conforming
             // CAs MUST mark this extension as critical". Policies are not processed here, and a limit on
             // them that is ignored would accept what its author refuses.
-            [0x55, 0x1d, 36 | 54] => {
+            oid::POLICY_CONSTRAINTS | oid::INHIBIT_ANY_POLICY => {
                 one_value(value)?;
                 self.note_critical(&Extension { critical: true, ..*extension });
             }
-            [0x55, 0x1d, 37] => self.extended_key_usage = Some(Purposes::parse(value)?),
+            oid::EXTENDED_KEY_USAGE => self.extended_key_usage = Some(Purposes::parse(value)?),
             // certificatePolicies. Every path passes, critical or not: RFC 5280 section 6.1.1 (c) starts with any-policy,
             // and what could require one (section 6.1.5 (g)) is refused below as not understood. Section 4.2.1.4: "If
             // this extension is critical, the path validation software MUST be able to interpret this extension
             // (including the optional qualifier), or MUST reject the certificate."
-            [0x55, 0x1d, 32] => {
+            oid::CERTIFICATE_POLICIES => {
                 one_value(value)?;
                 if !has_known_qualifiers(value) {
                     self.note_critical(extension);
@@ -177,7 +172,6 @@ fn one_value(value: &[u8]) -> Result<(), Malformed> {
 /// Returns whether a `CertificatePolicies` has no qualifier but those of RFC 5280 section 4.2.1.4, `id-qt-cps` and
 /// `id-qt-unotice`, which are for people.
 fn has_known_qualifiers(value: &[u8]) -> bool {
-    const QUALIFIER: [u8; 7] = [0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x02];
     let walk = || {
         let mut policies = Reader::inside(value, der::SEQUENCE)?;
         // "certificatePolicies ::= SEQUENCE SIZE (1..MAX) OF PolicyInformation"
@@ -188,7 +182,7 @@ fn has_known_qualifiers(value: &[u8]) -> bool {
             policy.finish()?;
             while !qualifiers.is_empty() {
                 let kind = qualifiers.nested(der::SEQUENCE)?.value(der::OID)?;
-                if !matches!(kind.strip_prefix(&QUALIFIER), Some([1 | 2])) {
+                if !matches!(kind.strip_prefix(oid::POLICY_QUALIFIERS), Some([1 | 2])) {
                     return Err(Malformed);
                 }
             }
@@ -203,12 +197,12 @@ fn has_known_qualifiers(value: &[u8]) -> bool {
 /// The field that is to blame if an extension cannot be read.
 const fn field_of(oid: &[u8]) -> Malformation {
     match oid {
-        [0x55, 0x1d, 14 | 35] => Malformation::KeyIdentifier,
-        [0x55, 0x1d, 15] => Malformation::KeyUsage,
-        [0x55, 0x1d, 17] => Malformation::SubjectAltName,
-        [0x55, 0x1d, 19] => Malformation::BasicConstraints,
-        [0x55, 0x1d, 30] => Malformation::NameConstraints,
-        [0x55, 0x1d, 37] => Malformation::ExtendedKeyUsage,
+        oid::SUBJECT_KEY_IDENTIFIER | oid::AUTHORITY_KEY_IDENTIFIER => Malformation::KeyIdentifier,
+        oid::KEY_USAGE => Malformation::KeyUsage,
+        oid::SUBJECT_ALT_NAME => Malformation::SubjectAltName,
+        oid::BASIC_CONSTRAINTS => Malformation::BasicConstraints,
+        oid::NAME_CONSTRAINTS => Malformation::NameConstraints,
+        oid::EXTENDED_KEY_USAGE => Malformation::ExtendedKeyUsage,
         _ => Malformation::Extension,
     }
 }
@@ -251,11 +245,9 @@ impl BasicConstraints {
             return Ok(Self { is_ca, path_len: None });
         }
         // "Where it appears, the pathLenConstraint field MUST be greater than or equal to zero."
-        let path_len = match fields.integer()? {
-            &[len] if len < 0x80 => len,
-            &[0, len] => len,
-            [first, ..] if *first < 0x80 => u8::MAX,
-            _ => return Err(Malformed),
+        let path_len = match fields.unsigned()? {
+            &[len] => len,
+            _ => u8::MAX,
         };
         fields.finish()?;
         Ok(Self { is_ca, path_len: Some(path_len) })
@@ -309,14 +301,14 @@ impl Purposes {
         // "ExtKeyUsageSyntax ::= SEQUENCE SIZE (1..MAX) OF KeyPurposeId"
         loop {
             let oid = list.value(der::OID)?;
-            purposes |= match oid.strip_prefix(&KEY_PURPOSE) {
+            purposes |= match oid.strip_prefix(oid::KEY_PURPOSES) {
                 Some([1]) => Self::SERVER,
                 Some([2]) => Self::CLIENT,
                 Some([3]) => Self::CODE,
                 Some([4]) => Self::EMAIL,
                 Some([8]) => Self::TIME_STAMPING,
                 Some([9]) => Self::OCSP,
-                None if oid == ANY_PURPOSE => Self::ANY,
+                None if oid == oid::ANY_PURPOSE => Self::ANY,
                 _ => Self::OTHER,
             };
             if list.is_empty() {

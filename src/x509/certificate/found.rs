@@ -2,7 +2,7 @@
 //! are gone when somebody asks.
 
 use super::extensions::Extension;
-use crate::der::{self, Reader, context, context_constructed};
+use crate::der::{self, Reader, context, context_constructed, oid};
 use crate::error::{CertificateProblem, Malformation};
 use crate::x509::name::Name;
 
@@ -38,7 +38,7 @@ pub(crate) fn extension<'a>(certificate: &'a [u8], oid: &[u8]) -> Option<&'a [u8
 }
 
 fn field_to_blame(certificate: &[u8], problem: CertificateProblem) -> Option<&[u8]> {
-    let of_id_ce = |last| extension(certificate, &[0x55, 0x1d, last]);
+    let extension = |oid| extension(certificate, oid);
     let value = |place| Reader::new(field(certificate, place)?).any().ok().map(|(_, value)| value);
     match problem {
         CertificateProblem::DuplicateExtension => {
@@ -47,21 +47,21 @@ fn field_to_blame(certificate: &[u8], problem: CertificateProblem) -> Option<&[u
             all.find(|(place, extension)| twice(*place, extension.oid)).map(|(_, extension)| extension.oid)
         }
         CertificateProblem::Malformed(field_name) => match field_name {
-            Malformation::BasicConstraints => of_id_ce(19),
+            Malformation::BasicConstraints => extension(oid::BASIC_CONSTRAINTS),
             Malformation::Der | Malformation::Trailing | Malformation::Truncated => {
                 Some(certificate.get(..BEGINNING).unwrap_or(certificate))
             }
-            Malformation::ExtendedKeyUsage => of_id_ce(37),
+            Malformation::ExtendedKeyUsage => extension(oid::EXTENDED_KEY_USAGE),
             Malformation::Extension => extensions(certificate)?
                 .find(|extension| extension.is_of_profile() && !extension.holds_one_value())
                 .map(|extension| extension.value),
             Malformation::Issuer | Malformation::IssuerEmpty => field(certificate, ISSUER),
-            Malformation::KeyIdentifier => of_id_ce(35)
+            Malformation::KeyIdentifier => extension(oid::AUTHORITY_KEY_IDENTIFIER)
                 .filter(|value| Reader::inside(value, der::SEQUENCE).is_err())
-                .or_else(|| of_id_ce(14))
-                .or_else(|| of_id_ce(35)),
-            Malformation::KeyUsage => of_id_ce(15),
-            Malformation::NameConstraints => of_id_ce(30),
+                .or_else(|| extension(oid::SUBJECT_KEY_IDENTIFIER))
+                .or_else(|| extension(oid::AUTHORITY_KEY_IDENTIFIER)),
+            Malformation::KeyUsage => extension(oid::KEY_USAGE),
+            Malformation::NameConstraints => extension(oid::NAME_CONSTRAINTS),
             Malformation::NotAfter => {
                 let mut dates = Reader::new(value(VALIDITY)?);
                 dates.any().ok()?;
@@ -72,7 +72,7 @@ fn field_to_blame(certificate: &[u8], problem: CertificateProblem) -> Option<&[u
             Malformation::SerialNumber => field(certificate, SERIAL_NUMBER),
             Malformation::SignatureAlgorithm => field(certificate, SIGNATURE),
             Malformation::Subject => field(certificate, SUBJECT),
-            Malformation::SubjectAltName => of_id_ce(17),
+            Malformation::SubjectAltName => extension(oid::SUBJECT_ALT_NAME),
             _ => None,
         },
         CertificateProblem::SerialNumber => value(SERIAL_NUMBER),

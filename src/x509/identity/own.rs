@@ -2,7 +2,7 @@
 
 use super::{LeafKey, digest};
 use crate::crypto::{CryptoProvider, SignatureAlgorithm};
-use crate::der::{self, Reader, context_constructed};
+use crate::der::{self, Reader, context_constructed, oid};
 use crate::error::CertificateProblem;
 use crate::wire::enums::SignatureScheme;
 use crate::x509::certificate::algorithm::{KeyAlgorithm, PublicKey};
@@ -12,11 +12,6 @@ use crate::x509::name::Name;
 use crate::x509::name::server::ServerName;
 use crate::x509::path::rules::Purpose;
 use crate::x509::time::{Time, UnixTime, Validity};
-
-/// 2.5.29.15, `id-ce-keyUsage`.
-const KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x0f];
-/// 2.5.29.37, `id-ce-extKeyUsage`.
-const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x25];
 
 /// A certificate of our own.
 #[derive(Clone, Copy, Debug)]
@@ -146,11 +141,14 @@ impl<'a> OwnCertificate<'a> {
     /// them; `None` if it has no rule for that extension.
     pub(crate) fn holds(&self, oid: &[u8], values: &[u8]) -> Option<bool> {
         let found = match oid {
-            KEY_USAGE | EXTENDED_KEY_USAGE => found::extension(self.der, oid),
+            oid::KEY_USAGE | oid::EXTENDED_KEY_USAGE => found::extension(self.der, oid),
             _ => return None,
         };
         let Some(found) = found else { return Some(false) };
-        Some(values.is_empty() || if oid == KEY_USAGE { has_bits(found, values) } else { has_purposes(found, values) })
+        Some(
+            values.is_empty()
+                || if oid == oid::KEY_USAGE { has_bits(found, values) } else { has_purposes(found, values) },
+        )
     }
 
     /// The content of the `AlgorithmIdentifier`.
@@ -191,23 +189,19 @@ fn has_purposes(found: &[u8], wanted: &[u8]) -> bool {
 /// The schemes of an `AlgorithmIdentifier` (RFC 9846 section 4.3.3).
 fn schemes_of(identifier: &[u8]) -> &'static [SignatureScheme] {
     use SignatureScheme as Scheme;
-    // iso(1) member-body(2) us(840): ansi-X9-62(10045) signatures(4), and rsadsi(113549) pkcs-1(1 1).
-    const ECDSA: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04];
-    const PKCS1: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01];
     let mut reader = Reader::new(identifier);
-    let Ok(oid) = reader.value(der::OID) else { return &[] };
-    match (oid.strip_prefix(ECDSA), oid.strip_prefix(PKCS1), oid) {
-        (Some([1]), ..) => &[SignatureScheme(ECDSA_SHA1)],
-        (Some([3, 2]), ..) => &[Scheme::ECDSA_SECP256R1_SHA256],
-        (Some([3, 3]), ..) => &[Scheme::ECDSA_SECP384R1_SHA384],
-        (Some([3, 4]), ..) => &[SignatureScheme(0x0603)],
-        (_, Some([5]), _) => &[SignatureScheme(RSA_PKCS1_SHA1)],
-        (_, Some([10]), _) => pss_schemes(reader),
-        (_, Some([11]), _) => &[Scheme::RSA_PKCS1_SHA256],
-        (_, Some([12]), _) => &[Scheme::RSA_PKCS1_SHA384],
-        (_, Some([13]), _) => &[Scheme::RSA_PKCS1_SHA512],
-        (_, _, [0x2b, 0x65, 0x70]) => &[Scheme::ED25519],
-        (_, _, [0x2b, 0x65, 0x71]) => &[SignatureScheme(0x0808)],
+    match reader.value(der::OID).unwrap_or_default() {
+        oid::ECDSA_WITH_SHA1 => &[SignatureScheme(ECDSA_SHA1)],
+        oid::ECDSA_WITH_SHA256 => &[Scheme::ECDSA_SECP256R1_SHA256],
+        oid::ECDSA_WITH_SHA384 => &[Scheme::ECDSA_SECP384R1_SHA384],
+        oid::ECDSA_WITH_SHA512 => &[SignatureScheme(0x0603)],
+        oid::SHA1_WITH_RSA => &[SignatureScheme(RSA_PKCS1_SHA1)],
+        oid::RSASSA_PSS => pss_schemes(reader),
+        oid::SHA256_WITH_RSA => &[Scheme::RSA_PKCS1_SHA256],
+        oid::SHA384_WITH_RSA => &[Scheme::RSA_PKCS1_SHA384],
+        oid::SHA512_WITH_RSA => &[Scheme::RSA_PKCS1_SHA512],
+        oid::ED25519 => &[Scheme::ED25519],
+        oid::ED448 => &[SignatureScheme(0x0808)],
         _ => &[],
     }
 }
@@ -225,14 +219,12 @@ pub(crate) const fn is_sha1(scheme: SignatureScheme) -> bool {
 /// By the hash of `RSASSA-PSS-params` (RFC 4055 section 3.1).
 fn pss_schemes(mut parameters: Reader<'_>) -> &'static [SignatureScheme] {
     use SignatureScheme as Scheme;
-    // id-sha256, id-sha384 and id-sha512 differ in their last byte (RFC 4055 section 2.1).
-    const SHA2: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02];
     let hash = parameters.nested(der::SEQUENCE).and_then(|mut fields| fields.optional(context_constructed(0)));
     let hash = hash.ok().flatten().and_then(|field| Reader::inside(field, der::SEQUENCE).ok()?.value(der::OID).ok());
-    match hash.and_then(|oid| oid.strip_prefix(SHA2)) {
-        Some([1]) => &[Scheme::RSA_PSS_RSAE_SHA256, Scheme::RSA_PSS_PSS_SHA256],
-        Some([2]) => &[Scheme::RSA_PSS_RSAE_SHA384, Scheme::RSA_PSS_PSS_SHA384],
-        Some([3]) => &[Scheme::RSA_PSS_RSAE_SHA512, Scheme::RSA_PSS_PSS_SHA512],
+    match hash.unwrap_or_default() {
+        oid::SHA256 => &[Scheme::RSA_PSS_RSAE_SHA256, Scheme::RSA_PSS_PSS_SHA256],
+        oid::SHA384 => &[Scheme::RSA_PSS_RSAE_SHA384, Scheme::RSA_PSS_PSS_SHA384],
+        oid::SHA512 => &[Scheme::RSA_PSS_RSAE_SHA512, Scheme::RSA_PSS_PSS_SHA512],
         _ => &[],
     }
 }

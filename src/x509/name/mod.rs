@@ -9,19 +9,10 @@ pub(super) mod server;
 
 use self::likeness::Likeness;
 use self::server::same_ignoring_case;
-use crate::der::oid::Oid;
+use crate::der::oid::{self, Oid};
 use crate::der::{self, Malformed, Reader};
 use crate::text;
 use core::fmt;
-
-/// 2.5.4.3.
-const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
-/// 0.9.2342.19200300.100.1.25.
-const DOMAIN_COMPONENT: &[u8] = &[0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 0x01, 0x19];
-/// 0.9.2342.19200300.100.1.1.
-const USER_ID: &[u8] = &[0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 0x01, 0x01];
-/// 1.2.840.113549.1.9.1.
-const EMAIL_ADDRESS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x01];
 
 /// Bytes of one value that are printed; the rest becomes `...`.
 const PRINTED: usize = 64;
@@ -123,7 +114,7 @@ impl<'a> Name<'a> {
 
     /// All common names, be they text or not.
     pub(crate) fn common_names(&self) -> impl Iterator<Item = Attribute<'a>> + use<'a> {
-        self.attributes().filter(|attribute| attribute.oid == COMMON_NAME)
+        self.attributes().filter(|attribute| attribute.oid == oid::COMMON_NAME)
     }
 
     /// Compares as RFC 5280 section 7.1 asks for: bytes first; then attribute by attribute, where
@@ -186,13 +177,13 @@ impl<'a> Attribute<'a> {
 
     /// The address, if this is an `emailAddress` (RFC 5280 section 4.1.2.6).
     pub(crate) fn email(&self) -> Option<&'a [u8]> {
-        (self.oid == EMAIL_ADDRESS).then_some(self.value)
+        (self.oid == oid::EMAIL_ADDRESS).then_some(self.value)
     }
 
     /// The short name of the type where RFC 4514 section 3 or custom has one.
     pub const fn short_name(&self) -> Option<&'static str> {
         match self.oid {
-            COMMON_NAME => Some("CN"),
+            oid::COMMON_NAME => Some("CN"),
             [0x55, 0x04, 0x04] => Some("SN"),
             [0x55, 0x04, 0x05] => Some("serialNumber"),
             [0x55, 0x04, 0x06] => Some("C"),
@@ -205,9 +196,9 @@ impl<'a> Attribute<'a> {
             [0x55, 0x04, 0x0d] => Some("description"),
             [0x55, 0x04, 0x2a] => Some("GN"),
             [0x55, 0x04, 0x2b] => Some("initials"),
-            DOMAIN_COMPONENT => Some("DC"),
-            EMAIL_ADDRESS => Some("emailAddress"),
-            USER_ID => Some("UID"),
+            oid::DOMAIN_COMPONENT => Some("DC"),
+            oid::EMAIL_ADDRESS => Some("emailAddress"),
+            oid::USER_ID => Some("UID"),
             _ => None,
         }
     }
@@ -218,7 +209,7 @@ impl<'a> Attribute<'a> {
         }
         // RFC 5280 section 7.3: "Conforming implementations MUST perform a case-insensitive exact
         // match when comparing domainComponent attributes".
-        if self.oid == DOMAIN_COMPONENT {
+        if self.oid == oid::DOMAIN_COMPONENT {
             return same_ignoring_case(self.value, other.value);
         }
         if self.tag == other.tag && self.value == other.value {
@@ -348,7 +339,7 @@ mod tests {
     use std::vec;
     use std::vec::Vec;
 
-    const CN: &[u8] = COMMON_NAME;
+    const CN: &[u8] = oid::COMMON_NAME;
     const O: &[u8] = &[0x55, 0x04, 0x0a];
 
     fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
@@ -383,7 +374,7 @@ mod tests {
         let der = name(&[
             &[pair(&[0x55, 0x04, 0x06], der::PRINTABLE_STRING, b"DE")],
             &[pair(O, der::UTF8_STRING, " M\u{fc}ller, S\u{f6}hne ".as_bytes())],
-            &[pair(CN, der::UTF8_STRING, b"gate\nway"), pair(USER_ID, der::UTF8_STRING, b"#7")],
+            &[pair(CN, der::UTF8_STRING, b"gate\nway"), pair(oid::USER_ID, der::UTF8_STRING, b"#7")],
             &[pair(&[0x2a, 0x03, 0x81, 0x00], 0x1e, &[0, 65])],
         ]);
         assert_eq!(
