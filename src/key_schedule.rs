@@ -21,8 +21,7 @@ use subtle::ConstantTimeEq;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use crate::crypto::{
-    AeadAlgorithm, CryptoError, CryptoProvider, Digest, Hash, HashAlgorithm, MAX_SUITE_HASH_LEN, NONCE_LEN,
-    SharedSecret,
+    AeadAlgorithm, CryptoError, CryptoProvider, Digest, HashAlgorithm, MAX_SUITE_HASH_LEN, NONCE_LEN, SharedSecret,
 };
 use crate::error::{ApiMisuse, Error, InvalidMessage, PeerMisbehaved};
 use crate::transcript::{FinishedHash, HelloHash, ServerFinishedHash};
@@ -247,8 +246,8 @@ impl<C: CryptoProvider> ExporterSecret<C> {
         if label.len() > MAX_LABEL_LEN || out.len() > MAX_EXPAND_BLOCKS * algorithm.output_len() {
             return Err(ApiMisuse::ExportLength.into());
         }
-        let secret = derive::<C>(&self.secret, label, hash::<C>(algorithm, &[])?.as_bytes())?;
-        expand_label::<C>(&secret, b"exporter", hash::<C>(algorithm, context)?.as_bytes(), out)?;
+        let secret = derive::<C>(&self.secret, label, C::digest(algorithm, &[])?.as_bytes())?;
+        expand_label::<C>(&secret, b"exporter", C::digest(algorithm, &[context])?.as_bytes(), out)?;
         Ok(())
     }
 }
@@ -273,7 +272,7 @@ impl<C> ExporterSecret<C> {
 
 /// HKDF-Extract of `input` with Derive-Secret(., "derived", "") as salt: one step down the schedule.
 fn next_stage<C: CryptoProvider>(secret: &Secret, input: &[u8]) -> Result<Secret, CryptoError> {
-    let salt = derive::<C>(secret, b"derived", hash::<C>(secret.algorithm, &[])?.as_bytes())?;
+    let salt = derive::<C>(secret, b"derived", C::digest(secret.algorithm, &[])?.as_bytes())?;
     extract::<C>(secret.algorithm, salt.as_bytes(), input)
 }
 
@@ -312,12 +311,6 @@ fn traffic_keys<C: CryptoProvider>(secret: &Secret, suite: CipherSuite) -> Resul
     let mut iv = Zeroizing::new([0; NONCE_LEN]);
     expand_label::<C>(secret, b"iv", &[], iv.as_mut_slice())?;
     Ok(TrafficKeys { aead: C::aead(algorithm, key)?, iv })
-}
-
-fn hash<C: CryptoProvider>(algorithm: HashAlgorithm, bytes: &[u8]) -> Result<Digest, CryptoError> {
-    let mut hash = C::hash(algorithm)?;
-    hash.update(bytes);
-    Ok(hash.finish())
 }
 
 /// HKDF-Extract (RFC 5869 section 2.2).
@@ -564,7 +557,7 @@ mod tests {
         let mut out = vec![0; 255 * 32];
         exporter.export(&[b'x'; 249], &[b'c'; 1000], &mut out).unwrap();
         assert_eq!(
-            hash::<RustCrypto>(HashAlgorithm::Sha256, &out).unwrap().as_bytes(),
+            RustCrypto::digest(HashAlgorithm::Sha256, &[&out]).unwrap().as_bytes(),
             hex("c97a8df9a6cd795d74a742a99f3c2f4bdec55f2965e33f861e04b948d6d54b20")
         );
         exporter.export(b"EXPORTER-embedded-mtls", &[], &mut []).unwrap();

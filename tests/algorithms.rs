@@ -13,7 +13,7 @@ use common::script::{HANDSHAKE, client, server};
 use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
 use crypto_bigint::{BoxedUint, Odd};
 use embedded_mtls::crypto::rustcrypto::{Ed25519SigningKey, P256SigningKey, P384SigningKey, RustCrypto};
-use embedded_mtls::crypto::{CryptoProvider, Hash, HashAlgorithm, KeyExchange, SignatureAlgorithm};
+use embedded_mtls::crypto::{CryptoProvider, HashAlgorithm, KeyExchange, SignatureAlgorithm};
 use embedded_mtls::io::{AnySigningKey, Host, SigningKey};
 use embedded_mtls::x509::{KeyAlgorithm, Rules, ServerName, Time, TrustAnchor, Validator};
 use embedded_mtls::{
@@ -104,11 +104,7 @@ impl Key {
 }
 
 fn digest(hash: HashAlgorithm, parts: &[&[u8]]) -> Vec<u8> {
-    let mut hash = RustCrypto::hash(hash).unwrap();
-    for part in parts {
-        hash.update(part);
-    }
-    hash.finish().as_bytes().to_vec()
+    RustCrypto::digest(hash, parts).unwrap().as_bytes().to_vec()
 }
 
 /// EMSA-PSS (RFC 8017 section 9.1.1) with a salt as long as the digest.

@@ -261,9 +261,7 @@ impl<S: Side, C: CryptoProvider> SignRequest<'_, '_, S, C> {
     pub fn digest(&self) -> Result<Digest, Error> {
         let algorithm = SignatureAlgorithm::of(self.scheme());
         let algorithm = algorithm.and_then(SignatureAlgorithm::hash).ok_or(ApiMisuse::SchemeWithoutDigest)?;
-        let mut hash = C::hash(algorithm)?;
-        crate::crypto::Hash::update(&mut hash, self.message().as_bytes());
-        Ok(crate::crypto::Hash::finish(hash))
+        Ok(C::digest(algorithm, &[self.message().as_bytes()])?)
     }
 
     /// Completes with any form of signature.

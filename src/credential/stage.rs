@@ -79,10 +79,10 @@ impl Admission<'_> {
     fn check_key<C: CryptoProvider>(&self, credential: &Credential<'_>) -> Result<(), SlotError> {
         let leaf = credential.certificates().next().ok_or(SlotError::KeyMismatch)?;
         let proved = match self.key {
-            KeyProof::PublicKey(key) => key == leaf.public_key(),
+            KeyProof::PublicKey(key) => key == leaf.public_key().bytes,
             KeyProof::Signature(signature) => {
                 let verify = |signature: &[u8]| {
-                    leaf.leaf_key().verify::<C>(credential.scheme(), Admission::TEST_MESSAGE, signature).is_ok()
+                    leaf.public_key().verify::<C>(credential.scheme(), Admission::TEST_MESSAGE, signature).is_ok()
                 };
                 signature.is_encoded_as(verify)
             }

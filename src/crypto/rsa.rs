@@ -12,7 +12,7 @@
 
 use core::mem::swap;
 
-use super::{CryptoError, CryptoProvider, Hash, HashAlgorithm, SignatureAlgorithm};
+use super::{CryptoError, CryptoProvider, HashAlgorithm, SignatureAlgorithm};
 use crate::der::{Malformed, Reader, SEQUENCE};
 
 /// Bytes of the shortest modulus: 2048 bits, as the CA/Browser Forum's Baseline Requirements
@@ -103,20 +103,15 @@ fn check_pss<C: CryptoProvider>(encoded: &mut [u8], hash: HashAlgorithm, digest:
     if padding.iter().any(|byte| *byte != 0) {
         return Err(CryptoError::Forged);
     }
-    let mut expected = C::hash(hash)?;
-    expected.update(&ZEROS);
-    expected.update(digest);
-    expected.update(salt);
-    if expected.finish().as_bytes() == h { Ok(()) } else { Err(CryptoError::Forged) }
+    let expected = C::digest(hash, &[&ZEROS, digest, salt])?;
+    if expected.as_bytes() == h { Ok(()) } else { Err(CryptoError::Forged) }
 }
 
 /// Takes the mask off that MGF1 makes of `seed` (RFC 8017 appendix B.2.1).
 fn unmask<C: CryptoProvider>(hash: HashAlgorithm, seed: &[u8], block: &mut [u8]) -> Result<(), CryptoError> {
     for (counter, part) in (0..u32::MAX).zip(block.chunks_mut(hash.output_len())) {
-        let mut mask = C::hash(hash)?;
-        mask.update(seed);
-        mask.update(&counter.to_be_bytes());
-        for (byte, mask) in part.iter_mut().zip(mask.finish().as_bytes()) {
+        let mask = C::digest(hash, &[seed, &counter.to_be_bytes()])?;
+        for (byte, mask) in part.iter_mut().zip(mask.as_bytes()) {
             *byte ^= mask;
         }
     }

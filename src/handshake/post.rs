@@ -24,7 +24,7 @@ use super::proof::{AnonymousAllowed, PeerAuthenticated};
 use super::server::expectation;
 use super::{Answer, ClientAuthStatus, Context, Flight, Negotiated, Progress, Question, Wait};
 use crate::credential::{Chain, Credential, PeerRequest};
-use crate::crypto::{CryptoProvider, Hash, HashAlgorithm};
+use crate::crypto::{CryptoProvider, HashAlgorithm};
 use crate::error::{ApiMisuse, Error, PeerIncompatible, PeerMisbehaved};
 use crate::key_schedule::{ApplicationEpoch, FinishedVerified, Receiving, Sending, TrafficSecret};
 use crate::limits::{MAX_POST_HANDSHAKE_REQUESTS, REMEMBERED_CONTEXTS};
@@ -462,9 +462,7 @@ impl Requests {
     /// RFC 9846 section 4.4.2: the context "MUST be unique within the scope of this connection (thus preventing
     /// replay of client CertificateVerify messages)".
     fn note<C: CryptoProvider>(&mut self, context: &[u8]) -> Result<(), Error> {
-        let mut hash = C::hash(HashAlgorithm::Sha256)?;
-        hash.update(context);
-        let digest = hash.finish();
+        let digest = C::digest(HashAlgorithm::Sha256, &[context])?;
         let digest = digest.as_bytes().first_chunk().copied();
         if self.recent.contains(&digest) {
             return Err(PeerMisbehaved::CertificateContext.into());

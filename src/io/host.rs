@@ -146,12 +146,12 @@ mod software {
         Signature, Time,
     };
     use crate::credential::{AllowList, KeyHandle, Selection, Selector, Unfit};
+    use crate::crypto::HashAlgorithm;
     #[cfg(feature = "ed25519")]
     use crate::crypto::rustcrypto::Ed25519SigningKey;
     #[cfg(feature = "p384")]
     use crate::crypto::rustcrypto::P384SigningKey;
     use crate::crypto::rustcrypto::{P256SigningKey, RustCrypto};
-    use crate::crypto::{Digest, Hash, HashAlgorithm};
     #[cfg(feature = "dangerous-waivers")]
     use crate::x509::Waived;
 
@@ -309,15 +309,9 @@ mod software {
         keys.get(usize::try_from(key.0).ok()?)?.sign(message)
     }
 
-    fn digest(algorithm: HashAlgorithm, message: &[u8]) -> Option<Digest> {
-        let mut hash = RustCrypto::hash(algorithm).ok()?;
-        hash.update(message);
-        Some(hash.finish())
-    }
-
     impl SigningKey for P256SigningKey {
         fn sign(&self, message: &[u8]) -> Option<Signature> {
-            let digest = digest(HashAlgorithm::Sha256, message)?;
+            let digest = RustCrypto::digest(HashAlgorithm::Sha256, &[message]).ok()?;
             self.sign_digest(digest.as_bytes().first_chunk()?).ok().map(Signature::P256)
         }
     }
@@ -325,7 +319,7 @@ mod software {
     #[cfg(feature = "cortex-m4")]
     impl SigningKey for crate::crypto::cortex_m4::P256SigningKey {
         fn sign(&self, message: &[u8]) -> Option<Signature> {
-            let digest = digest(HashAlgorithm::Sha256, message)?;
+            let digest = RustCrypto::digest(HashAlgorithm::Sha256, &[message]).ok()?;
             self.sign_digest(digest.as_bytes().first_chunk()?).ok().map(Signature::P256)
         }
     }
@@ -333,7 +327,7 @@ mod software {
     #[cfg(feature = "p384")]
     impl SigningKey for P384SigningKey {
         fn sign(&self, message: &[u8]) -> Option<Signature> {
-            let digest = digest(HashAlgorithm::Sha384, message)?;
+            let digest = RustCrypto::digest(HashAlgorithm::Sha384, &[message]).ok()?;
             self.sign_digest(digest.as_bytes().first_chunk()?).ok().map(Signature::P384)
         }
     }

@@ -3,7 +3,7 @@
 use crate::crypto::CryptoProvider;
 use crate::error::Error;
 #[cfg(feature = "embedded-tls")]
-use crate::x509::identity::LeafKey;
+use crate::x509::certificate::algorithm::PublicKey;
 use crate::x509::identity::PeerIdentity;
 use crate::x509::path::found::PathFound;
 use crate::x509::path::rules::Rules;
@@ -125,7 +125,7 @@ impl<'m> Validator<'m> {
 
     /// The key of the leaf, to check what it signs.
     #[cfg(feature = "embedded-tls")]
-    pub(crate) fn leaf_key(&self) -> Option<LeafKey<'_>> {
+    pub(crate) fn leaf_key(&self) -> Option<PublicKey<'_>> {
         self.chain.leaf_key()
     }
 }

@@ -12,7 +12,7 @@ use super::messages::*;
 use super::pair::{ClientHandshake, ServerHandshake, Setup, advance, deliver, drain};
 use super::pki::{Pki, Role};
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
-use embedded_mtls::crypto::{Aead, AeadAlgorithm, CryptoProvider, Hash, HashAlgorithm, KeyExchange};
+use embedded_mtls::crypto::{Aead, AeadAlgorithm, CryptoProvider, HashAlgorithm, KeyExchange};
 use embedded_mtls::io::{Host, SoftwareHost};
 use embedded_mtls::x509::Time;
 use embedded_mtls::{
@@ -356,9 +356,7 @@ fn hash_of(suite: u16) -> HashAlgorithm {
 }
 
 fn digest(suite: u16, bytes: &[u8]) -> Vec<u8> {
-    let mut hash = RustCrypto::hash(hash_of(suite)).expect("a hash");
-    hash.update(bytes);
-    hash.finish().as_bytes().to_vec()
+    RustCrypto::digest(hash_of(suite), &[bytes]).expect("a hash").as_bytes().to_vec()
 }
 
 fn hmac(suite: u16, key: &[u8], parts: &[&[u8]]) -> Vec<u8> {

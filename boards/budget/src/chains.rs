@@ -25,7 +25,7 @@ mod other {
     use core::fmt;
     use core::marker::PhantomData;
     use core::time::Duration;
-    use embedded_mtls::crypto::{CryptoProvider, Hash, HashAlgorithm, SignatureAlgorithm};
+    use embedded_mtls::crypto::{CryptoProvider, HashAlgorithm, SignatureAlgorithm};
     use pki_types::{
         AlgorithmIdentifier, CertificateDer, InvalidSignature, ServerName, SignatureVerificationAlgorithm, UnixTime,
         alg_id,
@@ -48,9 +48,8 @@ mod other {
 
     impl<C: CryptoProvider> SignatureVerificationAlgorithm for Ecdsa<C> {
         fn verify_signature(&self, key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
-            let mut hash = C::hash(HashAlgorithm::Sha256).map_err(|_| InvalidSignature)?;
-            hash.update(message);
-            C::verify(SignatureAlgorithm::EcdsaP256Sha256, key, hash.finish().as_bytes(), signature)
+            let digest = C::digest(HashAlgorithm::Sha256, &[message]).map_err(|_| InvalidSignature)?;
+            C::verify(SignatureAlgorithm::EcdsaP256Sha256, key, digest.as_bytes(), signature)
                 .map_err(|_| InvalidSignature)
         }
 

@@ -5,7 +5,7 @@ use crate::fmt::Shown;
 use crate::settings::{Board, Settings};
 use embassy_time::Instant;
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
-use embedded_mtls::crypto::{CryptoProvider, Hash, HashAlgorithm};
+use embedded_mtls::crypto::{CryptoProvider, HashAlgorithm};
 use embedded_mtls::io::AsyncHost;
 use embedded_mtls::x509::{PeerIdentity, Time};
 use embedded_mtls::{
@@ -103,10 +103,7 @@ pub(crate) fn entropy(board: &mut impl Board) -> Option<embedded_mtls::Entropy> 
 
 /// The first bytes of the SHA-256 digest of an order, to recognise it in logs.
 pub(crate) fn fingerprint(order: &[u8]) -> u64 {
-    let digest = RustCrypto::hash(HashAlgorithm::Sha256).map(|mut hash| {
-        hash.update(order);
-        hash.finish()
-    });
+    let digest = RustCrypto::digest(HashAlgorithm::Sha256, &[order]);
     let first = digest.ok().and_then(|digest| digest.as_bytes().first_chunk().copied());
     first.map_or(0, u64::from_be_bytes)
 }

@@ -4,8 +4,9 @@
 //! variant and one match arm in each function here, and one variant of [`SignatureAlgorithm`]; nothing
 //! else in this module knows algorithms.
 
-use crate::crypto::{HashAlgorithm, SignatureAlgorithm};
+use crate::crypto::{CryptoError, CryptoProvider, HashAlgorithm, SignatureAlgorithm};
 use crate::der::{self, Malformed, Reader, oid};
+use crate::error::{Error, PeerMisbehaved};
 use crate::wire::enums::SignatureScheme;
 use core::fmt;
 
@@ -112,6 +113,31 @@ impl<'a> PublicKey<'a> {
             _ => KeyAlgorithm::Unsupported,
         };
         Ok(Self { algorithm, bytes: if algorithm == KeyAlgorithm::Unsupported { unsupported } else { bytes } })
+    }
+
+    /// Verifies a CertificateVerify over `message`. One public-key operation.
+    pub(crate) fn verify<C: CryptoProvider>(
+        &self,
+        scheme: SignatureScheme,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), Error> {
+        let algorithm = self.algorithm.verifies(scheme).filter(|algorithm| C::SIGNATURE_ALGORITHMS.contains(algorithm));
+        let algorithm = algorithm.ok_or(PeerMisbehaved::SignatureSchemeNotOffered)?;
+        self.verify_by::<C>(algorithm, message, signature).map_err(|_| PeerMisbehaved::SignatureIncorrect.into())
+    }
+
+    /// Verifies a signature over `message` by an algorithm that fits the key. One public-key operation.
+    pub(crate) fn verify_by<C: CryptoProvider>(
+        &self,
+        algorithm: SignatureAlgorithm,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), CryptoError> {
+        match algorithm.hash() {
+            Some(hash) => C::verify(algorithm, self.bytes, C::digest(hash, &[message])?.as_bytes(), signature),
+            None => C::verify(algorithm, self.bytes, message, signature),
+        }
     }
 
     /// Bytes of the longest signature of this key, as TLS has it.

@@ -4,9 +4,7 @@ pub(super) mod key_info;
 pub(super) mod own;
 pub(super) mod variables;
 
-use crate::crypto::{CryptoError, CryptoProvider, Digest, Hash, HashAlgorithm};
-use crate::error::{Error, PeerMisbehaved};
-use crate::wire::enums::SignatureScheme;
+use crate::crypto::{CryptoProvider, HashAlgorithm};
 use crate::x509::certificate::algorithm::KeyAlgorithm;
 use crate::x509::name::Name;
 use crate::x509::name::general::{GeneralName, GeneralNames, SubjectAltName};
@@ -22,13 +20,6 @@ use crate::x509::time::UnixTime;
 #[derive(Clone, Copy, Debug)]
 pub struct PeerIdentity<'a> {
     leaf: Summary<'a>,
-}
-
-/// The key of the peer, to check its CertificateVerify.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct LeafKey<'a> {
-    pub(crate) algorithm: KeyAlgorithm,
-    pub(crate) key: &'a [u8],
 }
 
 #[cfg(not(feature = "post-handshake-auth"))]
@@ -123,38 +114,10 @@ impl<'a> PeerIdentity<'a> {
     }
 }
 
-impl LeafKey<'_> {
-    /// Verifies a CertificateVerify over `message`. One public-key operation.
-    pub(crate) fn verify<C: CryptoProvider>(
-        &self,
-        scheme: SignatureScheme,
-        message: &[u8],
-        signature: &[u8],
-    ) -> Result<(), Error> {
-        let algorithm = self
-            .algorithm
-            .verifies(scheme)
-            .filter(|algorithm| C::SIGNATURE_ALGORITHMS.contains(algorithm))
-            .ok_or(PeerMisbehaved::SignatureSchemeNotOffered)?;
-        let verified = match algorithm.hash() {
-            Some(hash) => digest::<C>(hash, message)
-                .and_then(|digest| C::verify(algorithm, self.key, digest.as_bytes(), signature)),
-            None => C::verify(algorithm, self.key, message, signature),
-        };
-        verified.map_err(|_| PeerMisbehaved::SignatureIncorrect.into())
-    }
-}
-
 /// SHA-256 of a whole certificate. Each provider has SHA-256: no cipher suite goes without it.
 pub(crate) fn fingerprint<C: CryptoProvider>(certificate: &[u8]) -> Option<[u8; FINGERPRINT]> {
-    let digest = digest::<C>(HashAlgorithm::Sha256, certificate).ok()?;
+    let digest = C::digest(HashAlgorithm::Sha256, &[certificate]).ok()?;
     digest.as_bytes().first_chunk().copied()
-}
-
-pub(crate) fn digest<C: CryptoProvider>(algorithm: HashAlgorithm, message: &[u8]) -> Result<Digest, CryptoError> {
-    let mut hash = C::hash(algorithm)?;
-    hash.update(message);
-    Ok(hash.finish())
 }
 
 #[cfg(not(feature = "post-handshake-auth"))]

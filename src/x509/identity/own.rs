@@ -1,7 +1,6 @@
 //! Certificates of our own: what the choice of a credential and its admission ask of them.
 
-use super::{LeafKey, digest};
-use crate::crypto::{CryptoProvider, SignatureAlgorithm};
+use crate::crypto::CryptoProvider;
 use crate::der::{self, Reader, context_constructed, oid};
 use crate::error::CertificateProblem;
 use crate::wire::enums::SignatureScheme;
@@ -42,15 +41,8 @@ impl<'a> OwnCertificate<'a> {
         self.fields.key.algorithm
     }
 
-    /// The public key, in the encoding of its kind.
-    pub(crate) const fn public_key(&self) -> &'a [u8] {
-        self.fields.key.bytes
-    }
-
-    /// What verifies signatures of the key.
-    pub(crate) const fn leaf_key(&self) -> LeafKey<'a> {
-        let PublicKey { algorithm, bytes } = self.fields.key;
-        LeafKey { algorithm, key: bytes }
+    pub(crate) const fn public_key(&self) -> PublicKey<'a> {
+        self.fields.key
     }
 
     /// Bytes of the longest signature of the key.
@@ -118,11 +110,7 @@ impl<'a> OwnCertificate<'a> {
         if !C::SIGNATURE_ALGORITHMS.contains(&algorithm) {
             return Err(CertificateProblem::UnsupportedSignature);
         }
-        let verified = match SignatureAlgorithm::hash(algorithm) {
-            Some(hash) => digest::<C>(hash, tbs)
-                .and_then(|digest| C::verify(algorithm, issuer.public_key(), digest.as_bytes(), signature)),
-            None => C::verify(algorithm, issuer.public_key(), tbs, signature),
-        };
+        let verified = issuer.public_key().verify_by::<C>(algorithm, tbs, signature);
         verified.map_err(|_| CertificateProblem::SignatureInvalid)
     }
 

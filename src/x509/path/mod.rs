@@ -48,7 +48,7 @@ use crate::x509::certificate::algorithm::PublicKey;
 use crate::x509::certificate::extensions::KeyHint;
 #[cfg(not(feature = "post-handshake-auth"))]
 use crate::x509::identity::LeafSummary;
-use crate::x509::identity::{LeafKey, PeerIdentity, digest, fingerprint};
+use crate::x509::identity::{PeerIdentity, fingerprint};
 use crate::x509::time::{Time, UnixTime};
 
 /// The certificates of a peer and the state of the search for a path through them.
@@ -196,7 +196,7 @@ impl<'p> PeerChain<'p> {
         trace.event(TraceEvent::Read { index, subject: parsed.subject, issuer: parsed.issuer });
         let fingerprint = if index == 0 { fingerprint::<C>(certificate) } else { None };
         // A hash that the provider does not have leaves nothing that could be verified.
-        let tbs_digest = parsed.signature_kind.hash().map(|hash| digest::<C>(hash, parsed.tbs));
+        let tbs_digest = parsed.signature_kind.hash().map(|hash| C::digest(hash, &[parsed.tbs]));
         let signed = match &tbs_digest {
             Some(Ok(digest)) => digest.as_bytes(),
             None if parsed.signature_kind.takes_message() => parsed.tbs,
@@ -253,9 +253,8 @@ impl<'p> PeerChain<'p> {
         Ok(Search::Working)
     }
 
-    pub(crate) fn leaf_key(&self) -> Option<LeafKey<'_>> {
-        let PublicKey { algorithm, bytes } = self.list.get(0)?.key;
-        Some(LeafKey { algorithm, key: bytes })
+    pub(crate) fn leaf_key(&self) -> Option<PublicKey<'_>> {
+        self.list.get(0).map(|leaf| leaf.key)
     }
 
     pub(crate) fn identity(&self) -> Option<PeerIdentity<'_>> {

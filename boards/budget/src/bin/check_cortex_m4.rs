@@ -7,7 +7,7 @@ use budget::replay::{fail, machine};
 use embedded_mtls::NamedGroup;
 use embedded_mtls::crypto::cortex_m4::{self, CortexM4};
 use embedded_mtls::crypto::rustcrypto::{self, RustCrypto};
-use embedded_mtls::crypto::{CryptoError, CryptoProvider, Hash, HashAlgorithm, KeyExchange, SignatureAlgorithm};
+use embedded_mtls::crypto::{CryptoError, CryptoProvider, HashAlgorithm, KeyExchange, SignatureAlgorithm};
 use semihosting::println;
 
 /// Room for all vectors.
@@ -137,9 +137,7 @@ fn signatures(scalar: &[u8; 32]) {
 }
 
 fn hash(bytes: &[u8]) -> [u8; 32] {
-    let Ok(mut hash) = RustCrypto::hash(HashAlgorithm::Sha256) else { fail("no SHA-256") };
-    hash.update(bytes);
-    let digest = hash.finish();
+    let Ok(digest) = RustCrypto::digest(HashAlgorithm::Sha256, &[bytes]) else { fail("no SHA-256") };
     *digest.as_bytes().first_chunk().unwrap_or(&[0; 32])
 }
 
