@@ -1,11 +1,8 @@
 //! What will expire, before it does.
 
 use super::Entry;
-use crate::x509::UnixTime;
+use crate::x509::{SECONDS_A_DAY, UnixTime};
 use core::fmt;
-
-/// Seconds of a day.
-const DAY: i64 = 86_400;
 
 /// When something expires, as seen from a point in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,7 +23,7 @@ impl Expiry {
     /// Only if validity ends in no more than `days`, or has ended: what is worth an event.
     pub fn within(not_after: UnixTime, now: UnixTime, days: u16) -> Option<Self> {
         let expiry = Self::at(not_after, now);
-        (expiry.seconds_left <= i64::from(days).saturating_mul(DAY)).then_some(expiry)
+        (expiry.seconds_left <= i64::from(days).saturating_mul(SECONDS_A_DAY)).then_some(expiry)
     }
 
     /// Whether validity is over.
@@ -36,7 +33,7 @@ impl Expiry {
 
     /// Whole days that are left; 0 on the last day and afterwards, as Apache counts `SSL_CLIENT_V_REMAIN`.
     pub fn days_left(&self) -> u32 {
-        u32::try_from((self.seconds_left / DAY).max(0)).unwrap_or(u32::MAX)
+        u32::try_from((self.seconds_left / SECONDS_A_DAY).max(0)).unwrap_or(u32::MAX)
     }
 }
 
@@ -69,10 +66,10 @@ mod tests {
 
     #[test]
     fn the_threshold_is_met_to_the_second() {
-        let (now, end) = (UnixTime::from_seconds(0), UnixTime::from_seconds(30 * DAY));
+        let (now, end) = (UnixTime::from_seconds(0), UnixTime::from_seconds(30 * SECONDS_A_DAY));
         assert_eq!(Expiry::within(end, now, 29), None);
         assert_eq!(Expiry::within(end, now, 30).map(|expiry| expiry.days_left()), Some(30));
-        assert_eq!(Expiry::within(UnixTime::from_seconds(30 * DAY + 1), now, 30), None);
+        assert_eq!(Expiry::within(UnixTime::from_seconds(30 * SECONDS_A_DAY + 1), now, 30), None);
         let over = Expiry::within(now, end, 0).unwrap();
         assert!(over.is_expired());
         assert_eq!((over.days_left(), over.to_string().as_str()), (0, "has expired, on 1970-01-01T00:00:00Z"));

@@ -10,7 +10,7 @@ use crate::x509::identity::fingerprint;
 use crate::x509::name::Name;
 use crate::x509::name::constraints::NameConstraints;
 use crate::x509::path::summary::{FINGERPRINT, Summary};
-use crate::x509::time::{Time, UnixTime, Validity};
+use crate::x509::time::{Time, UnixTime};
 
 /// Who is trusted without being signed by another. Lends what it was made from; 64 bytes on a 32-bit
 /// machine. There are three kinds, which may stand beside each other in one list:
@@ -184,11 +184,10 @@ impl Authority<'_> {
     /// RFC 5280 section 4.1.2.5.
     pub(crate) fn check_validity(&self, time: Time) -> Result<(), CertificateProblem> {
         let (not_before, not_after) = self.validity.unwrap_or(UnixTime::ALWAYS);
-        match time.judge(not_before, not_after) {
-            Validity::Valid => Ok(()),
-            Validity::Expired => Err(CertificateProblem::AnchorExpired),
-            Validity::NotYetValid => Err(CertificateProblem::AnchorNotYetValid),
-        }
+        time.check(not_before, not_after).map(drop).map_err(|problem| match problem {
+            CertificateProblem::NotYetValid => CertificateProblem::AnchorNotYetValid,
+            _ => CertificateProblem::AnchorExpired,
+        })
     }
 }
 

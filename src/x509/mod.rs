@@ -42,3 +42,4 @@ pub use crate::der::oid::Oid;
 pub(crate) use self::identity::LeafSummary;
 pub(crate) use self::identity::own::{OwnCertificate, first_certificate, is_sha1};
 pub(crate) use self::path::{ChainAccepted, ChainVerified, PeerChain, Search};
+pub(crate) use self::time::SECONDS_A_DAY;

@@ -1,6 +1,7 @@
 //! Points in time: civil dates in certificates, seconds inside, and how sure the caller is of now.
 
 use crate::der::{GENERALIZED_TIME, Malformed, Reader, UTC_TIME};
+use crate::error::CertificateProblem;
 use core::fmt;
 
 /// A point in time: seconds since 1970-01-01T00:00:00Z, without leap seconds, as a Unix clock counts
@@ -48,14 +49,6 @@ pub enum ValidityCheck {
     Unchecked,
 }
 
-/// Where a point in time lies, as far as one can tell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Validity {
-    Valid,
-    Expired,
-    NotYetValid,
-}
-
 /// A civil date and time in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Civil {
@@ -67,7 +60,7 @@ pub(super) struct Civil {
     pub(super) second: i64,
 }
 
-pub(super) const SECONDS_A_DAY: i64 = 86_400;
+pub(crate) const SECONDS_A_DAY: i64 = 86_400;
 /// Days of 400 years: after them the calendar repeats.
 const DAYS_AN_ERA: i64 = 146_097;
 /// Days from 0000-03-01 to 1970-01-01.
@@ -82,7 +75,7 @@ impl Time {
         Self::Unknown(ValidityNotChecked(()))
     }
 
-    /// How much [`judge`](Self::judge) can tell about what is valid from `not_before` on.
+    /// Returns how much is checked of what is valid from `not_before` on.
     pub(super) fn check_of(self, not_before: UnixTime) -> ValidityCheck {
         match self {
             Self::Trusted(_) => ValidityCheck::Complete,
@@ -92,13 +85,13 @@ impl Time {
         }
     }
 
-    /// RFC 5280 section 4.1.2.5: "The validity period for a certificate is the period of time from
+    /// Checks that now is within a validity. RFC 5280 section 4.1.2.5: "The validity period for a certificate is the period of time from
     /// notBefore through notAfter, inclusive."
-    pub(super) fn judge(self, not_before: UnixTime, not_after: UnixTime) -> Validity {
+    pub(super) fn check(self, not_before: UnixTime, not_after: UnixTime) -> Result<ValidityCheck, CertificateProblem> {
         match self {
-            Self::Trusted(now) if now < not_before => Validity::NotYetValid,
-            Self::Trusted(now) | Self::AtLeast(now) if now > not_after => Validity::Expired,
-            _ => Validity::Valid,
+            Self::Trusted(now) if now < not_before => Err(CertificateProblem::NotYetValid),
+            Self::Trusted(now) | Self::AtLeast(now) if now > not_after => Err(CertificateProblem::Expired),
+            _ => Ok(self.check_of(not_before)),
         }
     }
 }
@@ -306,13 +299,13 @@ mod tests {
 
     #[test]
     fn validity_includes_both_ends() {
-        let judge = |time: Time| time.judge(UnixTime(10), UnixTime(20));
-        assert_eq!(judge(Time::Trusted(UnixTime(9))), Validity::NotYetValid);
-        assert_eq!(judge(Time::Trusted(UnixTime(10))), Validity::Valid);
-        assert_eq!(judge(Time::Trusted(UnixTime(20))), Validity::Valid);
-        assert_eq!(judge(Time::Trusted(UnixTime(21))), Validity::Expired);
-        assert_eq!(judge(Time::AtLeast(UnixTime(9))), Validity::Valid);
-        assert_eq!(judge(Time::AtLeast(UnixTime(21))), Validity::Expired);
-        assert_eq!(judge(Time::dangerous_unknown()), Validity::Valid);
+        let check = |time: Time| time.check(UnixTime(10), UnixTime(20));
+        assert_eq!(check(Time::Trusted(UnixTime(9))), Err(CertificateProblem::NotYetValid));
+        assert_eq!(check(Time::Trusted(UnixTime(10))), Ok(ValidityCheck::Complete));
+        assert_eq!(check(Time::Trusted(UnixTime(20))), Ok(ValidityCheck::Complete));
+        assert_eq!(check(Time::Trusted(UnixTime(21))), Err(CertificateProblem::Expired));
+        assert_eq!(check(Time::AtLeast(UnixTime(9))), Ok(ValidityCheck::NotYetValid));
+        assert_eq!(check(Time::AtLeast(UnixTime(21))), Err(CertificateProblem::Expired));
+        assert_eq!(check(Time::dangerous_unknown()), Ok(ValidityCheck::Unchecked));
     }
 }

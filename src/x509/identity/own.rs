@@ -10,7 +10,7 @@ use crate::x509::certificate::{Certificate, Origin, found};
 use crate::x509::name::Name;
 use crate::x509::name::server::ServerName;
 use crate::x509::path::rules::Purpose;
-use crate::x509::time::{Time, UnixTime, Validity};
+use crate::x509::time::{Time, UnixTime};
 
 /// A certificate of our own.
 #[derive(Clone, Copy, Debug)]
@@ -63,11 +63,7 @@ impl<'a> OwnCertificate<'a> {
 
     /// RFC 5280 section 4.1.2.5.
     pub(crate) fn check_time(&self, time: Time) -> Result<(), CertificateProblem> {
-        match time.judge(self.fields.not_before, self.fields.not_after) {
-            Validity::Valid => Ok(()),
-            Validity::Expired => Err(CertificateProblem::Expired),
-            Validity::NotYetValid => Err(CertificateProblem::NotYetValid),
-        }
+        time.check(self.fields.not_before, self.fields.not_after).map(drop)
     }
 
     /// Whether the holder may sign handshakes in the role that `purpose` names.

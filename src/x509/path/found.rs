@@ -2,7 +2,7 @@
 
 use super::waiver::Waived;
 use crate::error::CertificateProblem;
-use crate::x509::time::{Time, UnixTime, Validity, ValidityCheck};
+use crate::x509::time::{Time, UnixTime, ValidityCheck};
 
 /// The path that was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,11 +33,7 @@ impl PathFound {
     /// # Errors
     /// [`CertificateProblem::Expired`] or [`CertificateProblem::NotYetValid`] if a certificate of the path has.
     pub fn check_validity(&self, time: Time) -> Result<ValidityCheck, CertificateProblem> {
-        match time.judge(self.not_before, self.not_after) {
-            Validity::Valid => Ok(time.check_of(self.not_before)),
-            Validity::Expired => Err(CertificateProblem::Expired),
-            Validity::NotYetValid => Err(CertificateProblem::NotYetValid),
-        }
+        time.check(self.not_before, self.not_after)
     }
 }
 

@@ -12,7 +12,7 @@ use crate::x509::name::common::CommonName;
 use crate::x509::name::constraints::names_of;
 use crate::x509::name::general::GeneralName;
 use crate::x509::name::server::{ServerName, ends_in_number, is_real_host_name};
-use crate::x509::time::{SECONDS_A_DAY, Time, UnixTime, Validity};
+use crate::x509::time::{SECONDS_A_DAY, Time, UnixTime};
 
 /// The role that the peer has, and that its certificates have to allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,11 +179,7 @@ impl<'a> Rules<'a> {
 
     /// RFC 5280 section 6.1.3 (a)(2): "The certificate validity period includes the current time."
     fn check_validity(&self, not_before: UnixTime, not_after: UnixTime) -> Result<(), CertificateProblem> {
-        match self.time.judge(not_before, not_after) {
-            Validity::Valid => Ok(()),
-            Validity::Expired => Err(CertificateProblem::Expired),
-            Validity::NotYetValid => Err(CertificateProblem::NotYetValid),
-        }
+        self.time.check(not_before, not_after).map(drop)
     }
 
     /// RFC 5280 section 4.2.1.12: "If the extension is present, then the certificate MUST only be used
