@@ -28,20 +28,26 @@ debug_by_name!("RecordKey", [] RecordKey);
 /// Bytes of the longest AEAD key.
 const MAX_AEAD_KEY_LEN: usize = 32;
 
+#[allow(unused_variables, reason = "unused where no suite is compiled in, for certificates alone")]
 impl Aead for RecordKey {
     fn seal(&self, nonce: &[u8; NONCE_LEN], aad: &[u8], in_out: &mut [u8]) -> Result<[u8; TAG_LEN], CryptoError> {
-        let sealed = match self.algorithm {
+        match self.algorithm {
             #[cfg(feature = "aes128-gcm")]
-            AeadAlgorithm::Aes128Gcm => aes_128_gcm::seal(self.first_half()?, nonce, aad, in_out),
+            AeadAlgorithm::Aes128Gcm => {
+                aes_128_gcm::seal(self.first_half()?, nonce, aad, in_out).map_err(|_| CryptoError::Invalid)
+            }
             #[cfg(feature = "aes256-gcm-sha384")]
-            AeadAlgorithm::Aes256Gcm => aes_256_gcm::seal(&self.key, nonce, aad, in_out),
+            AeadAlgorithm::Aes256Gcm => {
+                aes_256_gcm::seal(&self.key, nonce, aad, in_out).map_err(|_| CryptoError::Invalid)
+            }
             #[cfg(feature = "chacha20-poly1305")]
-            AeadAlgorithm::ChaCha20Poly1305 => chacha20_poly1305::seal(&self.key, nonce, aad, in_out),
+            AeadAlgorithm::ChaCha20Poly1305 => {
+                chacha20_poly1305::seal(&self.key, nonce, aad, in_out).map_err(|_| CryptoError::Invalid)
+            }
             // Refused when the key was made.
             #[allow(unreachable_patterns, reason = "reached where an algorithm is not compiled in")]
-            _ => return Err(CryptoError::Unsupported),
-        };
-        sealed.map_err(|_| CryptoError::Invalid)
+            _ => Err(CryptoError::Unsupported),
+        }
     }
 
     fn open(
@@ -51,18 +57,23 @@ impl Aead for RecordKey {
         in_out: &mut [u8],
         tag: &[u8; TAG_LEN],
     ) -> Result<(), CryptoError> {
-        let opened = match self.algorithm {
+        match self.algorithm {
             #[cfg(feature = "aes128-gcm")]
-            AeadAlgorithm::Aes128Gcm => aes_128_gcm::open(self.first_half()?, nonce, aad, in_out, tag),
+            AeadAlgorithm::Aes128Gcm => {
+                aes_128_gcm::open(self.first_half()?, nonce, aad, in_out, tag).map_err(|_| CryptoError::Forged)
+            }
             #[cfg(feature = "aes256-gcm-sha384")]
-            AeadAlgorithm::Aes256Gcm => aes_256_gcm::open(&self.key, nonce, aad, in_out, tag),
+            AeadAlgorithm::Aes256Gcm => {
+                aes_256_gcm::open(&self.key, nonce, aad, in_out, tag).map_err(|_| CryptoError::Forged)
+            }
             #[cfg(feature = "chacha20-poly1305")]
-            AeadAlgorithm::ChaCha20Poly1305 => chacha20_poly1305::open(&self.key, nonce, aad, in_out, tag),
+            AeadAlgorithm::ChaCha20Poly1305 => {
+                chacha20_poly1305::open(&self.key, nonce, aad, in_out, tag).map_err(|_| CryptoError::Forged)
+            }
             // Refused when the key was made.
             #[allow(unreachable_patterns, reason = "reached where an algorithm is not compiled in")]
-            _ => return Err(CryptoError::Unsupported),
-        };
-        opened.map_err(|_| CryptoError::Forged)
+            _ => Err(CryptoError::Unsupported),
+        }
     }
 }
 

@@ -6,10 +6,6 @@
 //!
 //! Costs of the public-key operations on a Cortex-M4, about: X25519 2 million cycles, P-256 9 million.
 
-#[cfg(any(feature = "aes128-gcm", feature = "aes256-gcm-sha384", feature = "chacha20-poly1305"))]
-mod aead;
-#[cfg(not(any(feature = "aes128-gcm", feature = "aes256-gcm-sha384", feature = "chacha20-poly1305")))]
-#[path = "no_aead.rs"]
 mod aead;
 pub(in crate::crypto) mod ecdsa;
 #[cfg(feature = "ed25519")]
