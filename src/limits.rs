@@ -6,10 +6,10 @@ pub(crate) const MAX_PLAINTEXT: usize = 1 << 14;
 pub(crate) const MAX_CIPHERTEXT: usize = MAX_PLAINTEXT + 256;
 /// Type, version and length in front of each record (RFC 9846 section 5.1).
 pub(crate) const RECORD_HEADER: usize = 5;
-/// AEAD tag of every suite of this crate (RFC 9846 appendix B.4).
-pub(crate) const TAG: usize = 16;
+/// Bytes of an AEAD tag, the same for every suite (RFC 9846 appendix B.4).
+pub const TAG_LEN: usize = 16;
 /// What protection adds to a plaintext: header, content type, tag.
-pub(crate) const RECORD_OVERHEAD: usize = RECORD_HEADER + 1 + TAG;
+pub(crate) const RECORD_OVERHEAD: usize = RECORD_HEADER + 1 + TAG_LEN;
 /// Type and length in front of each handshake message (RFC 9846 section 4).
 pub(crate) const MESSAGE_HEADER: usize = 4;
 

@@ -13,6 +13,8 @@ pub mod rsa;
 #[cfg(feature = "rustcrypto")]
 pub mod rustcrypto;
 
+pub use crate::limits::TAG_LEN;
+
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::der::Malformed;
@@ -31,8 +33,6 @@ pub const MAX_SHARED_SECRET_LEN: usize = if cfg!(feature = "p384") { 48 } else {
 pub const KEY_SEED_LEN: usize = 32;
 /// Bytes of an AEAD nonce (RFC 9846 section 5.3).
 pub const NONCE_LEN: usize = 12;
-/// Bytes of an AEAD tag.
-pub const TAG_LEN: usize = 16;
 
 /// A cryptographic operation failed. What that means, only the caller knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

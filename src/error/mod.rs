@@ -221,6 +221,11 @@ pub enum PeerMisbehaved {
 }
 
 impl Error {
+    /// Says that a lent buffer had to have `need` bytes to go on.
+    pub(crate) fn too_small(buffer: BufferKind, need: usize) -> Self {
+        Self::BufferTooSmall { buffer, need: u32::try_from(need).unwrap_or(u32::MAX) }
+    }
+
     /// The alert that tells the peer about this error; `None` where none may be sent: after an
     /// alert of the peer, and when the transport is gone.
     #[must_use]

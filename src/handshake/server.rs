@@ -248,20 +248,15 @@ fn handle_client_hello<'b, C: CryptoProvider>(cx: &mut Context<'b, C>, config: &
     let (group, share_is_here) = choose_group::<C>(&mandatory, config)?;
     let hash = HashAlgorithm::of(suite).ok_or(PeerIncompatible::NoCipherSuite)?;
     let choice = Choice { suite, hash, group, retried: false, named: hello.server_name.is_some() };
-    #[cfg(feature = "key-log")]
-    let client_random = *hello.random;
     let early_data = hello.early_data;
-    #[cfg(feature = "post-handshake-auth")]
-    let post_handshake_auth = hello.post_handshake_auth;
     let is_compatible = !hello.session_id.is_empty();
-
     #[cfg(feature = "post-handshake-auth")]
     {
-        cx.negotiated.post_handshake_auth = post_handshake_auth;
+        cx.negotiated.post_handshake_auth = hello.post_handshake_auth;
     }
     #[cfg(feature = "key-log")]
     {
-        cx.key_log.client_random = client_random;
+        cx.key_log.client_random = *hello.random;
     }
     cx.rx.begin_handshake();
     // RFC 9846 appendix E.4: "if the client sends a non-empty session ID, the server MUST send the

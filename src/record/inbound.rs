@@ -13,7 +13,7 @@ use crate::error::{AlertDescription, ApiMisuse, BufferKind, Error, InvalidMessag
 use crate::events::Recorder;
 use crate::limits::{
     MAX_CHANGE_CIPHER_SPEC, MAX_CIPHERTEXT, MAX_EMPTY_RECORDS, MAX_PLAINTEXT, MAX_SKIPPED_EARLY_DATA, MESSAGE_HEADER,
-    RECORD_HEADER, RECORD_OVERHEAD, TAG,
+    RECORD_HEADER, RECORD_OVERHEAD, TAG_LEN,
 };
 use crate::wire::alert;
 use crate::wire::enums::{ContentType, HandshakeType};
@@ -286,10 +286,7 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
     }
 
     fn check_capacity(&self, need: usize) -> Result<(), Error> {
-        if need <= self.buffer.len() {
-            return Ok(());
-        }
-        Err(Error::BufferTooSmall { buffer: BufferKind::Rx, need: u32::try_from(need).unwrap_or(u32::MAX) })
+        if need <= self.buffer.len() { Ok(()) } else { Err(Error::too_small(BufferKind::Rx, need)) }
     }
 
     /// RFC 9846 sections 5.1 and 5.2: which types there are and how long they may be.
@@ -347,7 +344,7 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
             return Err(InvalidMessage::Truncated.into());
         };
         // RFC 9846 section 5.2: what is too short to hold a tag cannot be opened either.
-        let Some((inner, tag)) = fragment.split_last_chunk_mut::<TAG>() else {
+        let Some((inner, tag)) = fragment.split_last_chunk_mut::<TAG_LEN>() else {
             return if self.skip_as_early_data(record) { Ok(None) } else { Err(Error::DecryptFailed) };
         };
         let mut late = false;

@@ -12,7 +12,7 @@ use crate::codec::Writer;
 use crate::crypto::CryptoProvider;
 use crate::error::{AlertDescription, ApiMisuse, BufferKind, Error};
 use crate::events::Recorder;
-use crate::limits::{ALERT_RESERVE, MAX_PLAINTEXT, MIN_TX, RECORD_HEADER, TAG};
+use crate::limits::{ALERT_RESERVE, MAX_PLAINTEXT, MIN_TX, RECORD_HEADER, TAG_LEN};
 use crate::wire::alert;
 use crate::wire::enums::ContentType;
 use crate::wire::record::RecordHeader;
@@ -237,7 +237,7 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
 
     /// Content type and tag, where records are protected.
     const fn trailer(&self) -> usize {
-        if self.protection.is_some() { TAG + 1 } else { 0 }
+        if self.protection.is_some() { TAG_LEN + 1 } else { 0 }
     }
 
     /// What a message needs in `tx` beside itself.
@@ -265,7 +265,7 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
         };
         *head = header;
         if let Some(protection) = &mut self.protection {
-            let Some((inner, tag)) = body.split_last_chunk_mut::<TAG>() else { return Err(too_small(MIN_TX)) };
+            let Some((inner, tag)) = body.split_last_chunk_mut::<TAG_LEN>() else { return Err(too_small(MIN_TX)) };
             if let Some(last) = inner.last_mut() {
                 *last = content_type.0;
             }
@@ -288,5 +288,5 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
 }
 
 fn too_small(need: usize) -> Error {
-    Error::BufferTooSmall { buffer: BufferKind::Tx, need: u32::try_from(need).unwrap_or(u32::MAX) }
+    Error::too_small(BufferKind::Tx, need)
 }

@@ -20,12 +20,7 @@ impl RecordHeader {
     }
 
     pub(crate) fn emit(self) -> [u8; RECORD_HEADER] {
-        self.emit_with_version(LEGACY_VERSION)
-    }
-
-    /// The first ClientHello may say 0x0301 (RFC 9846 section 5.1), which some old peers expect.
-    pub(crate) fn emit_with_version(self, version: u16) -> [u8; RECORD_HEADER] {
-        let [major, minor] = version.to_be_bytes();
+        let [major, minor] = LEGACY_VERSION.to_be_bytes();
         let [high, low] = self.length.to_be_bytes();
         [self.content_type.0, major, minor, high, low]
     }

@@ -50,14 +50,14 @@ impl PeerChain<'_> {
                 place.copy_from_slice(bytes);
                 Ok(())
             }
-            None => Err(too_small(used.saturating_add(at).saturating_add(bytes.len()))),
+            None => Err(Error::too_small(BufferKind::Peer, used.saturating_add(at).saturating_add(bytes.len()))),
         }
     }
 
     /// Fails if fewer than `count` bytes are free.
     pub(crate) fn check_free(&mut self, count: usize) -> Result<(), Error> {
         let (free, used) = self.list.free_mut();
-        if count <= free.len() { Ok(()) } else { Err(too_small(used.saturating_add(count))) }
+        if count <= free.len() { Ok(()) } else { Err(Error::too_small(BufferKind::Peer, used.saturating_add(count))) }
     }
 }
 
@@ -92,8 +92,4 @@ impl Summaries<'_> {
     fn free_mut(&mut self) -> (&mut [u8], usize) {
         (self.memory.get_mut(self.used..).unwrap_or_default(), self.used)
     }
-}
-
-fn too_small(need: usize) -> Error {
-    Error::BufferTooSmall { buffer: BufferKind::Peer, need: u32::try_from(need).unwrap_or(u32::MAX) }
 }

@@ -334,8 +334,7 @@ impl<'p> Summaries<'p> {
         });
         let need = self.used.saturating_add(out.needed());
         if out.finish().is_err() {
-            let need = u32::try_from(need).unwrap_or(u32::MAX);
-            return Err(Error::BufferTooSmall { buffer: BufferKind::Peer, need });
+            return Err(Error::too_small(BufferKind::Peer, need));
         }
         self.used = need;
         self.count = self.count.saturating_add(1);
