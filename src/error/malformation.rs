@@ -115,7 +115,7 @@ impl Malformation {
             Self::KeyUsage => "a BIT STRING with unused bits of zero",
             Self::Missing => "at least one certificate",
             Self::NameConstraints => {
-                "permittedSubtrees or excludedSubtrees with a base each, and no minimum or maximum"
+                "permittedSubtrees or excludedSubtrees with a base each, no minimum or maximum, no period in front of a dNSName"
             }
             Self::NotAfter | Self::NotBefore => "YYMMDDHHMMSSZ or YYYYMMDDHHMMSSZ",
             Self::PathLength => "none without cA",

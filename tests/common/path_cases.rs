@@ -239,6 +239,14 @@ pub(crate) const NAMES: &[Row] = &[
     Row("a range of the root whose mask is no prefix", NoAnchor(Problem::Malformed(Field::NameConstraints)), |w| {
         w.root(|t| t.extension(NAME_CONSTRAINTS, true, &permits(&[0x87, 8, 0, 0, 0, 0, 0, 0, 0, 1])));
     }),
+    Row("a host with an underscore in the permitted domain", Path(3), |w| {
+        w.lower(|t| t.constraints(&[below("example.com")], &[]));
+        w.holds(dns("erp_gate.example.com"));
+    }),
+    Row("a host with an underscore in the excluded domain", Refused(0, Problem::NameNotPermitted), |w| {
+        w.lower(|t| t.constraints(&[], &[below("erp_gate.example.org")]));
+        w.holds(dns("a.erp_gate.example.org"));
+    }),
     Row("an excluded address in the form of an IPv6 one", Refused(0, Problem::NameNotPermitted), |w| {
         w.lower(|t| t.constraints(&[], &[net([10, 2, 0, 0], 15)]));
         w.holds(SanType::IpAddress(std::net::Ipv4Addr::new(10, 3, 2, 3).to_ipv6_mapped().into()));
@@ -314,6 +322,10 @@ pub(crate) const NAMES: &[Row] = &[
     }),
     Row("a constraint with a dot in front", Path(3), |w| {
         w.lower(|t| t.extension(NAME_CONSTRAINTS, true, &permits(b"\x82\x0c.example.com")));
+    }),
+    Row("the same, strictly", Refused(1, Problem::Malformed(Field::NameConstraints)), |w| {
+        w.lower(|t| t.extension(NAME_CONSTRAINTS, true, &permits(b"\x82\x0c.example.com")));
+        w.strict = true;
     }),
     Row("the domain itself below a constraint with a dot in front", Refused(0, Problem::NameNotPermitted), |w| {
         w.lower(|t| t.extension(NAME_CONSTRAINTS, true, &permits(b"\x82\x0c.example.com")));
@@ -687,6 +699,22 @@ pub(crate) const CLIENT_NAMES: &[Row] = &[
     Row("a common name that is no host, where domains are permitted", Path(3), |w| {
         w.lower(|t| t.constraints(&[below("plant-a.example")], &[]));
         w.leaf(|t| t.named("gateway-7").alternatives(&[]));
+    }),
+    Row("an address as a common name, in the permitted network", Path(3), |w| {
+        w.lower(|t| t.constraints(&[net([10, 1, 0, 0], 16)], &[]));
+        w.leaf(|t| t.named("10.1.2.3").alternatives(&[]));
+    }),
+    Row("an address as a common name, outside of the permitted network", Refused(0, Problem::NameNotPermitted), |w| {
+        w.lower(|t| t.constraints(&[net([10, 1, 0, 0], 16)], &[]));
+        w.leaf(|t| t.named("10.2.2.3").alternatives(&[]));
+    }),
+    Row("an address as a common name, in an excluded network", Refused(0, Problem::NameNotPermitted), |w| {
+        w.upper(|t| t.constraints(&[], &[net([10, 0, 0, 0], 8)]));
+        w.leaf(|t| t.named("10.2.2.3").alternatives(&[]));
+    }),
+    Row("an address as a common name, where domains are permitted", Path(3), |w| {
+        w.lower(|t| t.constraints(&[below("plant-a.example")], &[]));
+        w.leaf(|t| t.named("10.2.2.3").alternatives(&[]));
     }),
     Row("an authority whose common name is a host, where domains are permitted", Path(3), |w| {
         w.upper(|t| t.constraints(&[below("example.com")], &[]));

@@ -10,6 +10,7 @@ use self::extensions::{Extensions, KeyUsage};
 use crate::der::{self, Malformed, Reader, context, context_constructed};
 use crate::error::{CertificateProblem, Malformation};
 use crate::x509::name::Name;
+use crate::x509::name::constraints::NameConstraints;
 use crate::x509::time::UnixTime;
 
 /// Longest serial number in bytes, without a zero in front that only keeps it positive (RFC 5280 section 4.1.2.2).
@@ -38,6 +39,8 @@ pub(crate) enum ProfileDefect {
     KeyIdentifier,
     /// The key may sign certificates, and its owner is no CA.
     KeyUsage,
+    /// A constraint on dNSNames begins with a period.
+    NameConstraints,
     /// A path length stands in a certificate that is no CA.
     PathLength,
     /// The serial number is not positive, or takes 21 bytes.
@@ -56,6 +59,7 @@ impl ProfileDefect {
             Self::GeneralizedTime => CertificateProblem::Malformed(Malformation::GeneralizedTime),
             Self::KeyIdentifier => CertificateProblem::MissingKeyIdentifier,
             Self::KeyUsage => CertificateProblem::CertSignWithoutCa,
+            Self::NameConstraints => CertificateProblem::Malformed(Malformation::NameConstraints),
             Self::PathLength => CertificateProblem::Malformed(Malformation::PathLength),
             Self::SerialNumber => CertificateProblem::SerialNumber,
             Self::SignatureParameters => CertificateProblem::Malformed(Malformation::SignatureParameters),
@@ -75,6 +79,7 @@ impl ProfileDefect {
             Some(Self::SerialNumber) => 7,
             Some(Self::SignatureParameters) => 8,
             Some(Self::SubjectAltName) => 9,
+            Some(Self::NameConstraints) => 10,
         }
     }
 
@@ -89,6 +94,7 @@ impl ProfileDefect {
             7 => Some(Self::SerialNumber),
             8 => Some(Self::SignatureParameters),
             9 => Some(Self::SubjectAltName),
+            10 => Some(Self::NameConstraints),
             _ => None,
         }
     }
@@ -206,6 +212,10 @@ impl Certificate<'_> {
         let signs = extensions.key_usage.is_some_and(KeyUsage::key_cert_sign);
         if signs && !is_ca {
             return Some(ProfileDefect::KeyUsage);
+        }
+        // Section 4.2.1.10 gives mailboxes and URIs a period in front, and dNSNames none.
+        if extensions.name_constraints.is_some_and(NameConstraints::has_dns_with_period) {
+            return Some(ProfileDefect::NameConstraints);
         }
         // Section 4.1.2.6: if the names are in the subjectAltName only, "the subject name MUST be an empty sequence
         // and the subjectAltName extension MUST be critical".

@@ -7,7 +7,7 @@ const GROUPS: usize = 8;
 
 /// An IPv4 address in four decimal numbers without zeros in front, or an IPv6 address (RFC 4291 section 2.2) without a
 /// zone and without brackets.
-pub(super) fn parse(text: &[u8]) -> Option<IpAddr> {
+pub(crate) fn parse(text: &[u8]) -> Option<IpAddr> {
     let v4 = || v4(text).map(|octets| IpAddr::V4(Ipv4Addr::from(octets)));
     if text.contains(&b':') { v6(text).map(|groups| IpAddr::V6(Ipv6Addr::from(groups))) } else { v4() }
 }

@@ -1,7 +1,7 @@
 //! The common name as a server is asked for it, where a program asks for that instead of RFC 9525.
 
 use super::Name;
-use super::server::{ends_in_number, is_host_name, is_label, same_ignoring_case};
+use super::server::{ends_in_number, is_preferred_label, is_preferred_name, same_ignoring_case};
 use crate::error::{ApiMisuse, Error};
 use crate::text::Escaped;
 use core::fmt;
@@ -62,7 +62,7 @@ impl<'a> CommonName<'a> {
         let parent = pattern.strip_prefix('*').ok_or(ApiMisuse::CommonNameInvalid)?;
         let host = parent.strip_prefix('.').unwrap_or_default().as_bytes();
         // As with `dNSName`s, a wildcard for a whole registry, `*.com`, is none.
-        if is_host_name(host) && host.contains(&b'.') && !ends_in_number(host) {
+        if is_preferred_name(host) && host.contains(&b'.') && !ends_in_number(host) {
             Ok(Self { text: parent, is_pattern: true })
         } else {
             Err(ApiMisuse::CommonNameInvalid.into())
@@ -80,7 +80,7 @@ impl<'a> CommonName<'a> {
         }
         let label = found.len().saturating_sub(wanted.len());
         let (label, parent) = found.split_at_checked(label).unwrap_or_default();
-        is_label(label) && same_ignoring_case(parent, wanted)
+        is_preferred_label(label) && same_ignoring_case(parent, wanted)
     }
 }
 

@@ -1,12 +1,14 @@
 //! Name constraints (RFC 5280 section 4.2.1.10): which names the certificates below a CA may hold.
 
 use super::Name;
+use super::address;
 use super::general::{GeneralName, GeneralNames};
 use super::likeness::Likeness;
-use super::server::{ends_in_number, is_host_name, same_ignoring_case};
+use super::server::{ends_in_number, is_host_name, is_preferred_name, same_ignoring_case};
 use crate::der::{self, Malformed, Reader, context_constructed};
 use crate::error::CertificateProblem;
 use core::fmt;
+use core::net::IpAddr;
 
 const PERMITTED: u8 = context_constructed(0);
 const EXCLUDED: u8 = context_constructed(1);
@@ -14,6 +16,10 @@ const EXCLUDED: u8 = context_constructed(1);
 const MAX_MAILBOX: usize = 320;
 /// Bytes of a URI within which its authority has to end: so much is looked at for each subtree.
 const MAX_AUTHORITY: usize = 512;
+/// What an IPv4 address in the form of an IPv6 one begins with (RFC 4291 section 2.5.5.2).
+const MAPPED: [u8; 12] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
+/// Bytes of two directory names whose comparison is a step. Real names have 50 to 150 bytes.
+const BYTES_PER_STEP: usize = 256;
 
 /// A `NameConstraints`, as the content of its SEQUENCE.
 #[derive(Clone, Copy, Debug)]
@@ -122,6 +128,12 @@ impl<'a> NameConstraints<'a> {
         self.0
     }
 
+    /// Tells whether the base for a dNSName begins with a period, as none does in RFC 5280.
+    pub(crate) fn has_dns_with_period(self) -> bool {
+        let mut bases = self.subtrees(PERMITTED).chain(self.subtrees(EXCLUDED));
+        bases.any(|base| matches!(base, GeneralName::Dns([b'.', ..])))
+    }
+
     /// The first of these names that is not allowed, and the limit that it breaks.
     pub(crate) fn offence<'n>(
         self,
@@ -135,11 +147,11 @@ impl<'a> NameConstraints<'a> {
         Some((name, limit))
     }
 
-    /// Checks one name. Each comparison is taken from `budget`.
+    /// Checks one name. Each comparison is taken from `budget`, one of long directory names several times.
     pub(crate) fn check(self, name: GeneralName<'_>, budget: &mut u32) -> Result<(), CertificateProblem> {
         let mut permitted = None;
         for base in self.subtrees(PERMITTED) {
-            spend(budget)?;
+            spend(budget, steps(name, base))?;
             match place(name, base) {
                 Place::OtherForm => {}
                 Place::Inside => permitted = Some(true),
@@ -147,7 +159,7 @@ impl<'a> NameConstraints<'a> {
             }
         }
         for base in self.subtrees(EXCLUDED) {
-            spend(budget)?;
+            spend(budget, steps(name, base))?;
             if may_lie_in(name, base) {
                 return Err(CertificateProblem::NameNotPermitted);
             }
@@ -167,23 +179,22 @@ impl<'a> NameConstraints<'a> {
 }
 
 /// All names of a certificate that constraints bind: its subject and its alternative names; each `emailAddress` of the
-/// subject; and each common name that `is_host` takes for the name of a host.
+/// subject; and each common name that `by_common_name` takes for a name of another form.
 pub(crate) fn names_of<'n>(
     subject: Name<'n>,
     alternatives: Option<GeneralNames<'n>>,
-    is_host: impl Fn(&[u8]) -> bool,
+    by_common_name: impl Fn(&'n [u8]) -> Option<GeneralName<'n>>,
 ) -> impl Iterator<Item = GeneralName<'n>> {
     // "Restrictions of the form directoryName MUST be applied to the subject field in the
     // certificate (when the certificate includes a non-empty subject field)"
     let directory = (!subject.is_empty()).then_some(GeneralName::Directory(subject));
-    let hosts = subject.common_names().map(|name| name.value()).filter(move |name| is_host(name));
+    let commons = subject.common_names().filter_map(move |name| by_common_name(name.value()));
     // "When a constraint has been imposed on the rfc822Name name form, but the certificate does not include a subject
     // alternative name, the constraint MUST be applied to the attribute of type emailAddress in the subject
     // distinguished name." Beside alternative names it is applied as well, as OpenSSL does: what an authority
     // may not say, it may not say there.
     let emails = subject.attributes().filter_map(|attribute| attribute.email());
-    hosts
-        .map(GeneralName::Dns)
+    commons
         .chain(directory)
         .chain(emails.map(GeneralName::Email))
         .chain(alternatives.into_iter().flat_map(GeneralNames::iter))
@@ -198,8 +209,20 @@ fn base<'a>(list: &mut Reader<'a>) -> Result<GeneralName<'a>, Malformed> {
     Ok(base)
 }
 
-fn spend(budget: &mut u32) -> Result<(), CertificateProblem> {
-    *budget = budget.checked_sub(1).ok_or(CertificateProblem::SearchExhausted)?;
+/// Counts what a comparison costs. All forms are compared up to a length of their own, but for directory names, which can be
+/// as long as a certificate.
+fn steps(name: GeneralName<'_>, base: GeneralName<'_>) -> u32 {
+    match (name, base) {
+        (GeneralName::Directory(name), GeneralName::Directory(base)) => {
+            let bytes = name.as_der().len().saturating_add(base.as_der().len());
+            u32::try_from(bytes / BYTES_PER_STEP).unwrap_or(u32::MAX).saturating_add(1)
+        }
+        _ => 1,
+    }
+}
+
+fn spend(budget: &mut u32, steps: u32) -> Result<(), CertificateProblem> {
+    *budget = budget.checked_sub(steps).ok_or(CertificateProblem::SearchExhausted)?;
     Ok(())
 }
 
@@ -207,19 +230,21 @@ fn is_valid_base(base: GeneralName<'_>) -> bool {
     match base {
         // An empty base holds all names of its form. An address is no base, nor a name: RFC 1123 section 2.1, "the
         // highest-level component label will be alphabetic".
-        GeneralName::Dns(host) => is_host_or_domain(host) && (host.is_empty() || !ends_in_number(host)),
+        GeneralName::Dns(host) => {
+            host.is_empty() || is_host_name(host.strip_prefix(b".").unwrap_or(host)) && !ends_in_number(host)
+        }
         GeneralName::Uri(host) => is_host_or_domain(host),
         GeneralName::Email(mailbox) => match split_mailbox(mailbox) {
-            Some((local, host)) => is_local_part(local) && is_host_name(host),
+            Some((local, host)) => is_local_part(local) && is_preferred_name(host),
             None => is_host_or_domain(mailbox),
         },
         GeneralName::Ip(range) => address_and_mask(range).is_some_and(|(_, mask)| is_prefix(mask)),
-        GeneralName::Directory(_) | GeneralName::Other(_) => true,
+        GeneralName::Address(_) | GeneralName::Directory(_) | GeneralName::Other(_) => true,
     }
 }
 
 fn is_host_or_domain(name: &[u8]) -> bool {
-    name.is_empty() || is_host_name(name.strip_prefix(b".").unwrap_or(name))
+    name.is_empty() || is_preferred_name(name.strip_prefix(b".").unwrap_or(name))
 }
 
 /// "Any name matching a restriction in the excludedSubtrees field is invalid regardless of information appearing in the
@@ -238,6 +263,11 @@ fn place(name: GeneralName<'_>, base: GeneralName<'_>) -> Place {
         (GeneralName::Dns(name), GeneralName::Dns(base)) => place_of_dns(name, base),
         (GeneralName::Email(name), GeneralName::Email(base)) => place_of_email(name, base),
         (GeneralName::Ip(name), GeneralName::Ip(base)) => place_of_ip(name, base),
+        (GeneralName::Address(text), GeneralName::Ip(base)) => match address::parse(text) {
+            Some(IpAddr::V4(address)) => place_of_ip(&address.octets(), base),
+            Some(IpAddr::V6(address)) => place_of_ip(&address.octets(), base),
+            None => Place::Unclear,
+        },
         (GeneralName::Uri(name), GeneralName::Uri(base)) => match host_of_uri(name) {
             Some(host) => inside(is_in_host_or_domain(host, base)),
             // "If a constraint is applied to the uniformResourceIdentifier name form and a subsequent
@@ -287,33 +317,45 @@ fn place_of_dns(name: &[u8], base: &[u8]) -> Place {
 /// particular host, or all mailboxes in a domain."
 fn place_of_email(name: &[u8], base: &[u8]) -> Place {
     let Some((local, host)) = split_mailbox(name).filter(|_| name.len() <= MAX_MAILBOX) else { return Place::Unclear };
-    if !is_local_part(local) || !is_host_name(host) {
+    if !is_local_part(local) || !is_preferred_name(host) {
         return Place::Unclear;
     }
     match split_mailbox(base) {
+        Some((_, base_host)) if !same_ignoring_case(host, base_host) => Place::Outside,
         // RFC 5280 section 7.5: the local part is compared exactly, the host without regard to case.
-        Some((base_local, base_host)) => inside(local == base_local && same_ignoring_case(host, base_host)),
+        Some((base_local, _)) if local == base_local => Place::Inside,
+        // RFC 5321 section 4.1.2: quotes are no part of a mailbox, so that `"a"@example.com` may be `a@example.com`.
+        Some((base_local, _)) if local.starts_with(b"\"") || base_local.starts_with(b"\"") => Place::Unclear,
+        Some(_) => Place::Outside,
         None => inside(is_in_host_or_domain(host, base)),
     }
 }
 
 fn place_of_ip(name: &[u8], base: &[u8]) -> Place {
     let Some((network, mask)) = address_and_mask(base) else { return Place::Unclear };
-    let is_in_network = |name: &[u8]| {
-        let octets = name.iter().zip(network).zip(mask);
-        octets.fold(true, |same, ((name, network), mask)| same && name & mask == network & mask)
-    };
-    match (name, network.len()) {
-        ([_, _, _, _], 4) => inside(is_in_network(name)),
-        (_, 16) if name.len() == 16 => inside(is_in_network(name)),
-        // RFC 4291 section 2.5.5.2: an IPv4 address in the form of an IPv6 one. It is excluded with the one it means, and
-        // permitted by neither.
-        ([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, v4 @ ..], 4) if v4.len() == 4 && is_in_network(v4) => {
-            Place::PartlyInside
-        }
-        _ if matches!(name.len(), 4 | 16) => Place::Outside,
+    // An IPv4 address in the form of an IPv6 one is excluded with the one it means, and permitted by neither. So is one of IPv4
+    // by a network of that form; `::/0` is no such network, and says nothing of IPv4.
+    let of_other_form = |yes| if yes { Place::PartlyInside } else { Place::Outside };
+    match (name.len(), network.len()) {
+        (4, 4) | (16, 16) => inside(is_in_network(name, network, mask)),
+        (16, 4) => of_other_form(unmapped(name).is_some_and(|name| is_in_network(name, network, mask))),
+        (4, 16) => of_other_form(match (unmapped(network), mask.split_at_checked(MAPPED.len())) {
+            (Some(network), Some((prefix, mask))) => {
+                prefix.iter().all(|&byte| byte == 0xff) && is_in_network(name, network, mask)
+            }
+            _ => false,
+        }),
         _ => Place::Unclear,
     }
+}
+
+fn is_in_network(name: &[u8], network: &[u8], mask: &[u8]) -> bool {
+    name.iter().zip(network).zip(mask).all(|((name, network), mask)| name & mask == network & mask)
+}
+
+/// The IPv4 address that an IPv6 one stands for.
+fn unmapped(address: &[u8]) -> Option<&[u8]> {
+    address.strip_prefix(&MAPPED)
 }
 
 /// "When the constraint begins with a period, it MAY be expanded with one or more labels. ... When the
@@ -384,7 +426,7 @@ fn host_of_uri(uri: &[u8]) -> Option<&[u8]> {
     let mut parts = host_and_port.splitn(2, |&byte| byte == b':');
     let host = parts.next()?;
     let port = parts.next().unwrap_or_default();
-    (is_host_name(host) && !ends_in_number(host) && port.iter().all(u8::is_ascii_digit)).then_some(host)
+    (is_preferred_name(host) && !ends_in_number(host) && port.iter().all(u8::is_ascii_digit)).then_some(host)
 }
 
 /// "For IPv4 addresses, the iPAddress field of `GeneralName` MUST contain eight (8) octets, encoded in the
@@ -430,7 +472,10 @@ mod tests {
         assert_eq!(dns("badexample.com", "example.com"), Place::Outside);
         assert_eq!(dns("example.com", "a.example.com"), Place::Outside);
         assert_eq!(dns("anything.org", ""), Place::Inside);
-        assert_eq!(dns("under_score.org", "org"), Place::Unclear);
+        assert_eq!(dns("under_score.org", "org"), Place::Inside);
+        assert_eq!(dns("under_score.org", "com"), Place::Outside);
+        assert_eq!(dns("a.under_score.org", "Under_Score.org"), Place::Inside);
+        assert_eq!(dns("*.under_score.org", "a.under_score.org"), Place::PartlyInside);
         assert_eq!(dns("10.0.0.1", ""), Place::Unclear);
         assert_eq!(dns("0x0a000001", ""), Place::Unclear);
     }
@@ -464,6 +509,7 @@ mod tests {
         assert_eq!(email("a@b.example.com", ".example.com"), Place::Inside);
         assert_eq!(email("a@example.com", ".example.com"), Place::Outside);
         assert_eq!(email("example.com", "example.com"), Place::Unclear);
+        assert_eq!(email("a@b_c.com", "b_c.com"), Place::Unclear);
         assert_eq!(email("*@example.com", "**@example.com"), Place::Outside);
     }
 
@@ -475,6 +521,11 @@ mod tests {
         for local in ["", ".", "a.", ".a", "a..b", "a b", "a\"b", "\"", "\"a\\\"", "\"a\"b\"", "\"\u{7}\"", "\u{e4}"] {
             assert_eq!(email(&std::format!("{local}@example.com"), "example.com"), Place::Unclear, "{local}");
         }
+        // Who reads `"evil"@` as `evil@` may be right, so neither is surely another mailbox.
+        assert_eq!(email("\"evil\"@example.com", "evil@example.com"), Place::Unclear);
+        assert_eq!(email("evil@example.com", "\"evil\"@Example.com"), Place::Unclear);
+        assert_eq!(email("\"evil\"@example.com", "\"evil\"@example.com"), Place::Inside);
+        assert_eq!(email("\"evil\"@example.org", "evil@example.com"), Place::Outside);
         assert_eq!(email("o'neill+tls_1.x@example.com", "example.com"), Place::Inside);
     }
 
@@ -563,6 +614,18 @@ mod tests {
         assert_eq!(ip(&mapped, &[10, 2, 0, 0, 255, 255, 0, 0]), Place::Outside);
         assert_eq!(ip(&mapped, &[0; 32]), Place::Inside);
         assert_eq!(ip(&mapped, &[0; 8]), Place::PartlyInside);
+        let network =
+            |prefix: [u8; 12], bits: [u8; 12]| [&prefix[..], &[10, 1, 0, 0], &bits, &[255, 255, 0, 0]].concat();
+        assert_eq!(ip(&[10, 1, 2, 3], &network(MAPPED, [255; 12])), Place::PartlyInside);
+        assert_eq!(ip(&[10, 2, 2, 3], &network(MAPPED, [255; 12])), Place::Outside);
+        assert_eq!(ip(&[10, 1, 2, 3], &network([0; 12], [255; 12])), Place::Outside);
+        // Those who may not certify IPv6 are forbidden all of it, beside the IPv4 networks that they may.
+        assert_eq!(ip(&[10, 1, 2, 3], &[0; 32]), Place::Outside);
+        let text = |name: &str, base: &[u8]| place(GeneralName::Address(name.as_bytes()), GeneralName::Ip(base));
+        assert_eq!(text("10.1.2.3", &[10, 1, 0, 0, 255, 255, 0, 0]), Place::Inside);
+        assert_eq!(text("10.2.2.3", &[10, 1, 0, 0, 255, 255, 0, 0]), Place::Outside);
+        assert_eq!(text("::ffff:a01:203", &[10, 1, 0, 0, 255, 255, 0, 0]), Place::PartlyInside);
+        assert_eq!(place(GeneralName::Address(b"10.1.2.3"), GeneralName::Dns(b"example.com")), Place::OtherForm);
         assert!(is_prefix(&[255, 254, 0, 0]) && is_prefix(&[0, 0]) && is_prefix(&[255]));
         assert!(!is_prefix(&[255, 253]) && !is_prefix(&[0, 128]) && !is_prefix(&[254, 128]));
     }
@@ -577,6 +640,9 @@ mod tests {
         assert!(parse(b"\x82\x03a.b"));
         assert!(parse(b"\x82\x00"));
         assert!(parse(b"\x82\x04.a.b"));
+        assert!(parse(b"\x82\x03a_b"));
+        assert!(!parse(b"\x86\x03a_b"));
+        assert!(!parse(b"\x81\x03a_b"));
         assert!(!parse(b"\x82\x01."));
         assert!(!parse(b"\x82\x05..a.b"));
         assert!(!parse(b"\x82\x09.10.0.0.0"));
@@ -606,5 +672,23 @@ mod tests {
         assert!(check(GeneralName::Other(0)).is_ok());
         let exhausted = constraints.check(GeneralName::Dns(b"a.example.com"), &mut 2);
         assert_eq!(exhausted, Err(CertificateProblem::SearchExhausted));
+    }
+
+    #[test]
+    fn a_comparison_of_long_directory_names_takes_many_steps() {
+        // A name of one attribute of `length` bytes.
+        let name = |length: u16| {
+            let header = |tag: u8, length: u16| [&[tag, 0x82][..], &length.to_be_bytes()].concat();
+            let value = [header(0x0c, length), std::vec![b'a'; length.into()]].concat();
+            let oid = [0x06, 3, 0x55, 0x04, 0x0a];
+            let attribute = [header(0x30, length + 9), oid.to_vec(), value].concat();
+            [header(0x30, length + 17), header(0x31, length + 13), attribute].concat()
+        };
+        let (short, long) = (name(300), name(20_000));
+        let [short, long] = [&short, &long].map(|der| GeneralName::Directory(Name::from_der(der).unwrap()));
+        assert_eq!(steps(short, short), 3);
+        assert_eq!(steps(long, short), 80);
+        assert_eq!(steps(long, GeneralName::Dns(b"example.com")), 1);
+        assert_eq!(spend(&mut 79, steps(long, short)), Err(CertificateProblem::SearchExhausted));
     }
 }

@@ -1,6 +1,6 @@
 //! Names of the subject alternative name (RFC 5280 section 4.2.1.6).
 
-use super::Name;
+use super::{Name, address};
 use crate::der::{self, Malformed, Reader, context, context_constructed};
 use crate::text::Escaped;
 use core::fmt;
@@ -69,6 +69,8 @@ pub(crate) struct GeneralNames<'a>(&'a [u8]);
 /// a mask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum GeneralName<'a> {
+    /// An address as text, from a common name.
+    Address(&'a [u8]),
     Directory(Name<'a>),
     Dns(&'a [u8]),
     Email(&'a [u8]),
@@ -139,10 +141,11 @@ impl<'a> GeneralName<'a> {
     /// The name as it is shown to the application.
     pub(crate) fn to_public(self) -> SubjectAltName<'a> {
         match self {
+            Self::Address(text) => address::parse(text).map_or(SubjectAltName::Other(7), SubjectAltName::Ip),
             Self::Directory(name) => SubjectAltName::Directory(name),
             Self::Dns(bytes) => ascii(bytes).map_or(SubjectAltName::Other(2), SubjectAltName::Dns),
             Self::Email(bytes) => ascii(bytes).map_or(SubjectAltName::Other(1), SubjectAltName::Email),
-            Self::Ip(bytes) => address(bytes).map_or(SubjectAltName::Other(7), SubjectAltName::Ip),
+            Self::Ip(bytes) => address_of(bytes).map_or(SubjectAltName::Other(7), SubjectAltName::Ip),
             Self::Uri(bytes) => ascii(bytes).map_or(SubjectAltName::Other(6), SubjectAltName::Uri),
             Self::Other(form) => SubjectAltName::Other(form),
         }
@@ -158,7 +161,7 @@ fn ascii(bytes: &[u8]) -> Option<&str> {
 
 /// RFC 5280 section 4.2.1.6: for IPv4 "the octet string MUST contain exactly four octets", for IPv6
 /// "exactly sixteen octets".
-fn address(bytes: &[u8]) -> Option<IpAddr> {
+fn address_of(bytes: &[u8]) -> Option<IpAddr> {
     if let Ok(v4) = <[u8; 4]>::try_from(bytes) {
         return Some(IpAddr::V4(Ipv4Addr::from(v4)));
     }

@@ -11,7 +11,7 @@ use core::slice::Chunks;
 use core::str::Chars;
 
 /// Attributes of one set that are compared with each other; a set of more is unclear. Real ones have one, rarely two.
-const MAX_SET: usize = 8;
+const MAX_SET: usize = 4;
 
 /// The result of comparing two names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,9 +55,12 @@ fn compare_sets(ours: Reader<'_>, bases: Reader<'_>) -> Likeness {
         let mut found = Likeness::Different;
         for our in attributes(ours) {
             match our.likeness(&base) {
-                Likeness::Same => found = Likeness::Same,
-                Likeness::Unclear if found == Likeness::Different => found = Likeness::Unclear,
-                Likeness::Different | Likeness::Unclear => {}
+                Likeness::Same => {
+                    found = Likeness::Same;
+                    break;
+                }
+                Likeness::Unclear => found = Likeness::Unclear,
+                Likeness::Different => {}
             }
         }
         match found {

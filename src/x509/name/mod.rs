@@ -1,6 +1,6 @@
 //! Distinguished names (RFC 5280 section 4.1.2.4): reading, comparing, printing.
 
-mod address;
+pub(super) mod address;
 pub(super) mod common;
 pub(super) mod constraints;
 pub(super) mod general;

@@ -79,7 +79,7 @@ impl<'a> DnsName<'a> {
         // RFC 1123 section 2.1: "a valid host name can never have the dotted-decimal form #.#.#.#,
         // since at least the highest-level component label will be alphabetic".
         let name = name.strip_suffix('.').unwrap_or(name);
-        if is_real_host_name(name.as_bytes()) && !ends_in_number(name.as_bytes()) {
+        if is_host_name(name.as_bytes()) && !ends_in_number(name.as_bytes()) {
             Ok(Self(name))
         } else {
             Err(ApiMisuse::ServerNameInvalid.into())
@@ -116,15 +116,15 @@ impl<'a> DnsName<'a> {
     }
 }
 
-/// RFC 5280 section 4.2.1.6: "in the 'preferred name syntax', as specified by Section 3.5 of RFC 1034
-/// and as modified by Section 2.1 of RFC 1123".
-pub(crate) fn is_host_name(name: &[u8]) -> bool {
-    !name.contains(&b'_') && is_real_host_name(name)
+/// Tells whether this is a name without underscores, RFC 5280 section 4.2.1.6: "in the 'preferred name syntax', as specified
+/// by Section 3.5 of RFC 1034 and as modified by Section 2.1 of RFC 1123".
+pub(crate) fn is_preferred_name(name: &[u8]) -> bool {
+    !name.contains(&b'_') && is_host_name(name)
 }
 
-/// The same with underscores, as real hosts have them.
-pub(crate) fn is_real_host_name(name: &[u8]) -> bool {
-    name.len() <= MAX_HOST_NAME && name.split(|&byte| byte == b'.').all(is_real_label)
+/// Tells whether this can be the name of a host. Underscores count, since hosts have them.
+pub(crate) fn is_host_name(name: &[u8]) -> bool {
+    name.len() <= MAX_HOST_NAME && name.split(|&byte| byte == b'.').all(is_label)
 }
 
 /// Compares in ASCII without regard to case. The method of the standard library does it in blocks, which
@@ -143,11 +143,11 @@ pub(crate) fn ends_in_number(name: &[u8]) -> bool {
     })
 }
 
-pub(crate) fn is_label(label: &[u8]) -> bool {
-    !label.contains(&b'_') && is_real_label(label)
+pub(crate) fn is_preferred_label(label: &[u8]) -> bool {
+    !label.contains(&b'_') && is_label(label)
 }
 
-fn is_real_label(label: &[u8]) -> bool {
+fn is_label(label: &[u8]) -> bool {
     label.len() <= MAX_LABEL
         && label.iter().all(|&byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
         && label.first().is_some_and(|&byte| byte != b'-')

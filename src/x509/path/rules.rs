@@ -8,10 +8,11 @@ use crate::x509::anchor::{Authority, TrustAnchor};
 use crate::x509::certificate::ProfileDefect;
 use crate::x509::certificate::algorithm::KeyAlgorithm;
 use crate::x509::certificate::extensions::{KeyUsage, Purposes};
+use crate::x509::name::address;
 use crate::x509::name::common::CommonName;
 use crate::x509::name::constraints::names_of;
 use crate::x509::name::general::GeneralName;
-use crate::x509::name::server::{ServerName, ends_in_number, is_real_host_name};
+use crate::x509::name::server::{ServerName, ends_in_number, is_host_name};
 use crate::x509::time::{SECONDS_A_DAY, Time, UnixTime};
 
 /// The role that the peer has, and that its certificates have to allow.
@@ -89,13 +90,20 @@ impl<'a> Rules<'a> {
     ///
     /// A name that an authority may not put into a `dNSName` it may not put into a common name either, where that is who
     /// the peer is: of servers that are asked for by their common name, and of clients, which rules and programs know by it. As
-    /// OpenSSL does, a client's is taken for the name of a host if it has two labels or more.
+    /// OpenSSL does, a client's is taken for the name of a host if it has two labels or more. An address in a common name
+    /// obeys constraints on addresses for the same reason.
     pub(crate) fn names_of_leaf<'n>(&self, leaf: &Summary<'n>) -> impl Iterator<Item = GeneralName<'n>> + use<'n> {
         let (by_common_name, is_client) = (self.common_name.is_some(), self.purpose == Purpose::ClientAuth);
         names_of(leaf.subject, leaf.subject_alt_name, move |name| {
+            if !by_common_name && !is_client {
+                return None;
+            }
+            if address::parse(name).is_some() {
+                return Some(GeneralName::Address(name));
+            }
             let host = name.strip_prefix(b"*.").unwrap_or(name);
-            let is_host = is_real_host_name(host) && !ends_in_number(host);
-            is_host && (by_common_name || is_client && name.contains(&b'.'))
+            let is_host = is_host_name(host) && !ends_in_number(host) && (by_common_name || name.contains(&b'.'));
+            is_host.then_some(GeneralName::Dns(name))
         })
     }
 

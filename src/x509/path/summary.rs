@@ -139,7 +139,7 @@ impl<'a> Summary<'a> {
 
     /// The names of an authority that constraints bind.
     pub(crate) fn names(&self) -> impl Iterator<Item = GeneralName<'a>> + use<'a> {
-        names_of(self.subject, self.subject_alt_name, |_| false)
+        names_of(self.subject, self.subject_alt_name, |_| None)
     }
 
     fn write(&self, out: &mut Writer<'_>) {
