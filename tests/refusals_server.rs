@@ -8,7 +8,7 @@ mod common;
 use common::messages::*;
 use common::pair::Setup;
 use common::pki::{Key, Pki};
-use common::script::{Real, Script, incompatible, invalid, misbehaved, server};
+use common::script::{ALERT, Epoch, Real, Script, Sent, incompatible, invalid, misbehaved, server};
 use embedded_mtls::{
     AlertDescription, ClientAuth, ClientAuthStatus, Error, InvalidMessage, NamedGroup, PeerIncompatible, PeerMisbehaved,
 };
@@ -361,5 +361,41 @@ fn a_client_without_a_certificate_is_let_in_where_it_is_optional() {
             assert_eq!(session.client_auth(), ClientAuthStatus::Declined);
             assert!(session.peer().is_none());
         }
+    }
+}
+
+/// Who asks for a certificate is refused nothing by an alert, whatever the client answered.
+#[test]
+fn a_server_that_is_sent_an_alert_is_refused_no_credential() {
+    let pki = Pki::new();
+    let anchors = common::pair::anchors(&[&pki.root]);
+    let unknown = AlertDescription::UNKNOWN_CA;
+    for shows in [false, true] {
+        let optional = || {
+            let config = embedded_mtls::ServerConfig::new(ClientAuth::Optional(anchors));
+            let (real, mut script) = server(Setup { server: config, ..Setup::new(&pki) });
+            let flight = script.client_flight(&pki, |message| match message[0] {
+                CERTIFICATE if !shows => certificate(&[]),
+                CERTIFICATE_VERIFY if !shows => vec![],
+                _ => message,
+            });
+            (real, script, flight)
+        };
+        // In place of the client's Finished.
+        let (mut real, mut script, mut flight) = optional();
+        flight.pop();
+        flight.push(Sent::new(Epoch::Handshake, ALERT, &[2, unknown.0]));
+        real.feed(&script.seal_all(&flight));
+        assert_eq!(real.error(), Some(Error::AlertReceived(unknown)));
+        assert!(real.handshake.refusal().is_none(), "client shows one: {shows}");
+
+        let (mut real, mut script, flight) = optional();
+        real.feed(&script.seal_all(&flight));
+        let mut session = real.session();
+        let bytes = script.seal(&Sent::new(Epoch::Application, ALERT, &[2, unknown.0]));
+        session.rx_space()[..bytes.len()].copy_from_slice(&bytes);
+        session.rx_commit(bytes.len()).unwrap();
+        assert_eq!(session.poll().err(), Some(Error::AlertReceived(unknown)));
+        assert!(session.refusal().is_none(), "client shows one: {shows}");
     }
 }

@@ -187,10 +187,10 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
 
     /// Tells how the server has refused our answer to its request for a certificate, see [`Session::refusal`]: a server
     /// may do so before our last bytes have left. `None` before the answer has begun to leave, which it does only to a
-    /// server that has proved who it is: anybody on the way can have sent an alert that comes earlier.
+    /// server that has proved who it is: anybody on the way can have sent an alert that comes earlier. `None` on a server.
     pub const fn refusal(&self) -> Option<Refusal<'b>> {
         match self.failure {
-            Some((Error::AlertReceived(alert), _)) => Refusal::of(alert, &self.context.negotiated),
+            Some((Error::AlertReceived(alert), _)) if S::IS_CLIENT => Refusal::of(alert, &self.context.negotiated),
             _ => None,
         }
     }

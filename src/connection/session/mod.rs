@@ -359,7 +359,7 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
     /// the last one counts.
     pub const fn refusal(&self) -> Option<Refusal<'b>> {
         match self.failure {
-            Some(Error::AlertReceived(alert)) => Refusal::of(alert, &self.negotiated),
+            Some(Error::AlertReceived(alert)) if self.is_client => Refusal::of(alert, &self.negotiated),
             _ => None,
         }
     }
