@@ -8,6 +8,8 @@ use common::pair::{Setup, credential, leak_all, now, signing_key};
 use common::pki::{Pki, Template};
 use common::script::{Epoch, Real, Script, client};
 use embedded_mtls::credential::{Entry, NoMatch, Selector};
+#[cfg(feature = "events")]
+use embedded_mtls::events::{Event, EventRing};
 use embedded_mtls::io::KeystoreHost;
 use embedded_mtls::x509::{Time, TrustAnchor};
 use embedded_mtls::{ApiMisuse, Error, PeerIncompatible, Stage, Step};
@@ -92,6 +94,12 @@ fn a_credential_of_a_scheme_that_the_server_does_not_offer_fails_the_handshake_n
     let pki = Pki::new();
     let handshake = Setup::new(&pki).client_handshake().expect("a client");
     let mut real = Real { handshake, host: Setup::new(&pki).client_host, end: None, out: Vec::new() };
+    #[cfg(feature = "events")]
+    let ring = {
+        let ring = EventRing::new(common::pair::leak(vec![0; 2000].into_boxed_slice())).expect("a ring");
+        real.handshake.set_events(ring);
+        ring
+    };
     real.feed(&[]);
     let mut script = Script::server(&real.take());
     let flight = script.server_flight(&pki, |message| match message[0] {
@@ -115,6 +123,11 @@ fn a_credential_of_a_scheme_that_the_server_does_not_offer_fails_the_handshake_n
     real.feed(&finished);
     assert_eq!(real.error(), Some(Error::ApiMisuse(ApiMisuse::CredentialSchemeNotOffered)));
     assert_eq!(flight[5].epoch, Epoch::Handshake);
+    #[cfg(feature = "events")]
+    {
+        let events: Vec<_> = ring.records().expect("a ring").map(|record| record.event).collect();
+        assert!(!events.iter().any(|event| matches!(event, Event::Shown { .. })), "{events:#?}");
+    }
 }
 
 fn message_with_schemes(schemes: &[u16]) -> Vec<u8> {

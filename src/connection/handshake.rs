@@ -363,7 +363,12 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
         match S::answer(current, &mut self.context, self.config, answer) {
             Ok(next) => {
                 self.state = next;
-                answer.record(&mut self.context.rx.events, &self.context.peer);
+                // A client does not send a credential whose scheme the server has not offered.
+                let sent = match answer {
+                    Answer::Credential(_) => Answer::Credential(self.context.negotiated.credential),
+                    other => other,
+                };
+                sent.record(&mut self.context.rx.events, &self.context.peer);
                 Ok(())
             }
             Err(error) => {
