@@ -41,7 +41,7 @@ fn every_dependency_has_its_reason() {
     let mut used = Vec::new();
     let manifests = [
         "Cargo.toml",
-        "aead/Cargo.toml",
+        "crates/aead/Cargo.toml",
         "xtask/Cargo.toml",
         "tests/bogo/Cargo.toml",
         "tests/interop/Cargo.toml",
