@@ -25,3 +25,16 @@ impl RecordHeader {
         [self.content_type.0, major, minor, high, low]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_what_is_read() {
+        let header = RecordHeader { content_type: ContentType::HANDSHAKE, length: 0x0102 };
+        assert_eq!(header.emit(), [22, 3, 3, 1, 2]);
+        assert_eq!(RecordHeader::parse(header.emit()), header);
+        assert_eq!(RecordHeader::parse([22, 3, 1, 1, 2]), header, "the version does not matter");
+    }
+}
