@@ -1,8 +1,8 @@
 //! Certificate (RFC 9846 section 4.5.1), read and written piece by piece: a chain may be larger than
 //! any buffer.
 
-use super::enums::{ExtensionType, HandshakeType};
-use super::extension;
+use super::enums::HandshakeType;
+use super::extension::{self, Message};
 use crate::codec::Reader;
 use crate::error::{Error, InvalidMessage, PeerMisbehaved};
 use crate::limits::{ENTRY_PREFIX, ENTRY_SUFFIX};
@@ -77,13 +77,7 @@ pub(crate) fn parse_entry(entry: &[u8]) -> Result<&[u8], Error> {
     if certificate.is_empty() {
         return Err(InvalidMessage::EmptyVector.into());
     }
-    extension::for_each(reader.vec16()?, |kind, _| match kind {
-        // RFC 9846 section 4.3 specifies them for this message; nobody has asked for them.
-        ExtensionType::STATUS_REQUEST | ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP => {
-            Err(PeerMisbehaved::UnsolicitedExtension.into())
-        }
-        kind => Err(kind.misplaced()),
-    })?;
+    extension::for_each(reader.vec16()?, |kind, _| Err(kind.unsolicited_in(Message::Certificate)))?;
     reader.finish()?;
     Ok(certificate)
 }

@@ -2,7 +2,7 @@
 //! authorities may be larger than any buffer.
 
 use super::enums::{ExtensionType, HandshakeType, SignatureScheme};
-use super::extension::{self, CodePoints, DistinguishedNames};
+use super::extension::{self, CodePoints, DistinguishedNames, Message};
 use super::oid_filters::OidFilters;
 use crate::codec::Reader;
 use crate::error::{Error, PeerMisbehaved};
@@ -50,11 +50,8 @@ impl<'a> CertificateRequest<'a> {
                 ExtensionType::SIGNATURE_ALGORITHMS_CERT => certificate_schemes = Some(CodePoints::parse_vec16(body)?),
                 ExtensionType::CERTIFICATE_AUTHORITIES => authorities = DistinguishedNames::parse(body)?,
                 ExtensionType::OID_FILTERS => oid_filters = OidFilters::parse(body)?,
-                // RFC 9846 section 4.3 specifies them for this message; we have no use for them.
-                ExtensionType::STATUS_REQUEST | ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP => {}
-                kind if kind.name().is_some() => return Err(kind.misplaced()),
                 // "Clients MUST ignore unrecognized extensions".
-                _ => {}
+                kind => kind.check_allowed_in(Message::CertificateRequest)?,
             }
             Ok(())
         })?;

@@ -153,7 +153,6 @@ impl<'a> ClientHello<'a> {
     /// What a second ClientHello must not change, as one walk over its parts in order
     /// (RFC 9846 section 4.2.2: `key_share`, `early_data`, cookie, `pre_shared_key` and padding may differ).
     pub(crate) fn for_each_constant_part(&self, mut part: impl FnMut(&[u8])) {
-        const PADDING: ExtensionType = ExtensionType(21);
         part(self.random);
         part(&[u8::try_from(self.session_id.len()).unwrap_or(u8::MAX)]);
         part(self.session_id);
@@ -164,7 +163,7 @@ impl<'a> ClientHello<'a> {
                 | ExtensionType::EARLY_DATA
                 | ExtensionType::COOKIE
                 | ExtensionType::PRE_SHARED_KEY
-                | PADDING => {}
+                | ExtensionType::PADDING => {}
                 _ => {
                     part(&kind.0.to_be_bytes());
                     part(&u32::try_from(body.len()).unwrap_or(u32::MAX).to_be_bytes());

@@ -1,7 +1,7 @@
 //! EncryptedExtensions (RFC 9846 section 4.4.1).
 
 use super::enums::{ExtensionType, HandshakeType};
-use super::extension::{self, ProtocolNames};
+use super::extension::{self, Message, ProtocolNames};
 use super::handshake;
 use crate::codec::{Reader, Writer, read_all};
 use crate::error::{Error, InvalidMessage, PeerMisbehaved};
@@ -32,18 +32,11 @@ impl<'a> EncryptedExtensions<'a> {
                 ExtensionType::SERVER_NAME => return Err(InvalidMessage::TrailingBytes.into()),
                 // The server's own preference, for later connections (RFC 9846 section 4.3.7).
                 ExtensionType::SUPPORTED_GROUPS => {}
-                // RFC 9846 section 4.3: an extension that exists but not in this message is an illegal_parameter.
-                ExtensionType::KEY_SHARE
-                | ExtensionType::SUPPORTED_VERSIONS
-                | ExtensionType::PRE_SHARED_KEY
-                | ExtensionType::PSK_KEY_EXCHANGE_MODES
-                | ExtensionType::COOKIE
-                | ExtensionType::SIGNATURE_ALGORITHMS
-                | ExtensionType::SIGNATURE_ALGORITHMS_CERT
-                | ExtensionType::CERTIFICATE_AUTHORITIES
-                | ExtensionType::OID_FILTERS
-                | ExtensionType::POST_HANDSHAKE_AUTH => return Err(InvalidMessage::IllegalValue.into()),
-                _ => return Err(PeerMisbehaved::UnsolicitedExtension.into()),
+                // Answers that earlier versions put into their hello, and that nobody has asked for.
+                ExtensionType::STATUS_REQUEST | ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP => {
+                    return Err(PeerMisbehaved::UnsolicitedExtension.into());
+                }
+                kind => return Err(kind.unsolicited_in(Message::EncryptedExtensions)),
             }
             Ok(())
         })?;

@@ -1,8 +1,6 @@
 //! Code points. Each is a number with names: unknown values survive parsing, and the state that
 //! cares refuses them.
 
-use crate::error::{Error, InvalidMessage, PeerMisbehaved};
-
 code_points! {
     /// Cipher suite (RFC 9846 appendix B.4).
     pub struct CipherSuite(u16) {
@@ -95,21 +93,6 @@ code_points! {
     }
 }
 
-impl ExtensionType {
-    /// The error of this extension where it does not belong.
-    ///
-    /// RFC 9846 section 4.3: "If an implementation receives an extension which it recognizes and which is not
-    /// specified for the message in which it appears, it MUST abort the handshake with an '`illegal_parameter`'
-    /// alert." One that is specified there but was not offered, or is not known, is an `unsupported_extension`.
-    pub(crate) const fn misplaced(self) -> Error {
-        if self.name().is_some() {
-            Error::InvalidMessage(InvalidMessage::IllegalValue)
-        } else {
-            Error::PeerMisbehaved(PeerMisbehaved::UnsolicitedExtension)
-        }
-    }
-}
-
 code_points! {
     /// Type of an extension (RFC 9846 section 4.3).
     pub(crate) struct ExtensionType(u16) {
@@ -127,6 +110,8 @@ code_points! {
         APPLICATION_LAYER_PROTOCOL_NEGOTIATION = 16 => "application_layer_protocol_negotiation",
         /// RFC 6962.
         SIGNED_CERTIFICATE_TIMESTAMP = 18 => "signed_certificate_timestamp",
+        /// RFC 7685.
+        PADDING = 21 => "padding",
         /// RFC 8449.
         RECORD_SIZE_LIMIT = 28 => "record_size_limit",
         /// RFC 9846 section 4.3.11.

@@ -2,13 +2,78 @@
 
 use super::enums::{ExtensionType, NamedGroup, SignatureScheme};
 use crate::codec::{Reader, Writer, read_all};
-use crate::error::{Error, InvalidMessage};
+use crate::error::{Error, InvalidMessage, PeerMisbehaved};
 use crate::limits::MAX_COMPARED_EXTENSIONS;
 
 /// TLS 1.3 in `supported_versions`.
 pub(crate) const TLS13: u16 = 0x0304;
 /// `legacy_version` of every hello and record.
 pub(crate) const LEGACY_VERSION: u16 = 0x0303;
+
+/// The messages that carry an extension block, in the order of the handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(dead_code, reason = "the list follows the RFC, not our use of it")]
+pub(crate) enum Message {
+    ClientHello,
+    HelloRetryRequest,
+    ServerHello,
+    EncryptedExtensions,
+    CertificateRequest,
+    Certificate,
+    NewSessionTicket,
+}
+
+impl ExtensionType {
+    /// Returns whether the table of RFC 9846 section 4.3 specifies this extension for `message`; `None` for an
+    /// extension that this crate does not recognize.
+    pub(crate) const fn allowed_in(self, message: Message) -> Option<bool> {
+        use Message::{
+            Certificate, CertificateRequest, ClientHello, EncryptedExtensions, HelloRetryRequest, NewSessionTicket,
+            ServerHello,
+        };
+        Some(match self {
+            Self::SERVER_NAME
+            | Self::MAX_FRAGMENT_LENGTH
+            | Self::SUPPORTED_GROUPS
+            | Self::APPLICATION_LAYER_PROTOCOL_NEGOTIATION
+            | Self::RECORD_SIZE_LIMIT => matches!(message, ClientHello | EncryptedExtensions),
+            Self::STATUS_REQUEST | Self::SIGNED_CERTIFICATE_TIMESTAMP => {
+                matches!(message, ClientHello | CertificateRequest | Certificate)
+            }
+            Self::SIGNATURE_ALGORITHMS | Self::SIGNATURE_ALGORITHMS_CERT | Self::CERTIFICATE_AUTHORITIES => {
+                matches!(message, ClientHello | CertificateRequest)
+            }
+            Self::OID_FILTERS => matches!(message, CertificateRequest),
+            Self::KEY_SHARE | Self::SUPPORTED_VERSIONS => {
+                matches!(message, ClientHello | ServerHello | HelloRetryRequest)
+            }
+            Self::COOKIE => matches!(message, ClientHello | HelloRetryRequest),
+            Self::PRE_SHARED_KEY => matches!(message, ClientHello | ServerHello),
+            Self::PSK_KEY_EXCHANGE_MODES | Self::POST_HANDSHAKE_AUTH => matches!(message, ClientHello),
+            Self::EARLY_DATA => matches!(message, ClientHello | EncryptedExtensions | NewSessionTicket),
+            _ => return None,
+        })
+    }
+
+    /// Refuses an extension that is not specified for `message`, which asks for something: one that is not recognized
+    /// is ignored.
+    ///
+    /// RFC 9846 section 4.3: "If an implementation receives an extension which it recognizes and which is not
+    /// specified for the message in which it appears, it MUST abort the handshake with an '`illegal_parameter`' alert."
+    pub(crate) fn check_allowed_in(self, message: Message) -> Result<(), Error> {
+        match self.allowed_in(message) {
+            Some(false) => Err(InvalidMessage::IllegalValue.into()),
+            Some(true) | None => Ok(()),
+        }
+    }
+
+    /// Returns the error of an extension in `message`, which answers, where it answers nothing that we have sent.
+    ///
+    /// RFC 9846 section 4.3: an `unsupported_extension`, unless [`Self::check_allowed_in`] refuses it.
+    pub(crate) fn unsolicited_in(self, message: Message) -> Error {
+        self.check_allowed_in(message).err().unwrap_or(PeerMisbehaved::UnsolicitedExtension.into())
+    }
+}
 
 /// Calls `each` for every extension of a block with its body.
 ///
@@ -199,6 +264,67 @@ mod tests {
             let block = [&all[..], &known.to_be_bytes(), &[0, 0]].concat();
             assert_eq!(for_each(&block, |_, _| Ok(())), Err(InvalidMessage::DuplicateExtension.into()), "{known}");
         }
+    }
+
+    #[test]
+    fn the_table_of_extensions_is_that_of_rfc_9846_section_4_3() {
+        const MESSAGES: [(Message, &str); 7] = [
+            (Message::ClientHello, "CH"),
+            (Message::HelloRetryRequest, "HRR"),
+            (Message::ServerHello, "SH"),
+            (Message::EncryptedExtensions, "EE"),
+            (Message::CertificateRequest, "CR"),
+            (Message::Certificate, "CT"),
+            (Message::NewSessionTicket, "NST"),
+        ];
+        const TABLE: [(&str, u16, &str); 18] = [
+            ("server_name", 0, "CH, EE"),
+            ("max_fragment_length", 1, "CH, EE"),
+            ("status_request", 5, "CH, CR, CT"),
+            ("supported_groups", 10, "CH, EE"),
+            ("signature_algorithms", 13, "CH, CR"),
+            ("application_layer_protocol_negotiation", 16, "CH, EE"),
+            ("signed_certificate_timestamp", 18, "CH, CR, CT"),
+            ("record_size_limit", 28, "CH, EE"),
+            ("pre_shared_key", 41, "CH, SH"),
+            ("early_data", 42, "CH, EE, NST"),
+            ("supported_versions", 43, "CH, HRR, SH"),
+            ("cookie", 44, "CH, HRR"),
+            ("psk_key_exchange_modes", 45, "CH"),
+            ("certificate_authorities", 47, "CH, CR"),
+            ("oid_filters", 48, "CR"),
+            ("post_handshake_auth", 49, "CH"),
+            ("signature_algorithms_cert", 50, "CH, CR"),
+            ("key_share", 51, "CH, HRR, SH"),
+        ];
+        for kind in (0..=u16::MAX).map(ExtensionType) {
+            let row = TABLE.iter().find(|(_, value, _)| *value == kind.0);
+            let allowed = MESSAGES.map(|(message, _)| kind.allowed_in(message));
+            let Some((name, _, messages)) = row else {
+                assert_eq!(allowed, [None; 7], "{kind}");
+                continue;
+            };
+            assert_eq!(kind.name(), Some(*name));
+            let expected = MESSAGES.map(|(_, short)| Some(messages.split(", ").any(|other| other == short)));
+            assert_eq!(allowed, expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_display_name_changes_no_alert() {
+        let unsupported = Error::from(PeerMisbehaved::UnsolicitedExtension);
+        // The one has a name to be shown, the other has none, and neither is recognized.
+        assert!(ExtensionType::PADDING.name().is_some() && ExtensionType(0xfafa).name().is_none());
+        for kind in [ExtensionType::PADDING, ExtensionType(0xfafa)] {
+            for message in [Message::ServerHello, Message::EncryptedExtensions, Message::Certificate] {
+                assert_eq!(kind.unsolicited_in(message), unsupported);
+            }
+            for message in [Message::CertificateRequest, Message::NewSessionTicket] {
+                assert_eq!(kind.check_allowed_in(message), Ok(()));
+            }
+        }
+        assert_eq!(ExtensionType::COOKIE.unsolicited_in(Message::ServerHello), InvalidMessage::IllegalValue.into());
+        assert_eq!(ExtensionType::EARLY_DATA.unsolicited_in(Message::EncryptedExtensions), unsupported);
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! NewSessionTicket (RFC 9846 section 4.7.1).
 
-use super::enums::ExtensionType;
-use super::extension;
+use super::extension::{self, Message};
 use crate::codec::{Reader, read_all};
 use crate::error::{Error, InvalidMessage};
 
@@ -23,13 +22,8 @@ impl NewSessionTicket {
             }
             Ok((lifetime, reader.vec16()?))
         })?;
-        extension::for_each(extensions, |kind, _| match kind {
-            // The only one that RFC 9846 section 4.7.1 defines for this message.
-            ExtensionType::EARLY_DATA => Ok(()),
-            kind if kind.name().is_some() => Err(kind.misplaced()),
-            // "Clients MUST ignore unrecognized extensions."
-            _ => Ok(()),
-        })?;
+        // "Clients MUST ignore unrecognized extensions."
+        extension::for_each(extensions, |kind, _| kind.check_allowed_in(Message::NewSessionTicket))?;
         Ok(Self { lifetime })
     }
 }

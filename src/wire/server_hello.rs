@@ -1,7 +1,7 @@
 //! ServerHello and HelloRetryRequest (RFC 9846 sections 4.2.3 and 4.2.4).
 
 use super::enums::{CipherSuite, ExtensionType, HandshakeType, NamedGroup};
-use super::extension::{self, KeyShareEntry, LEGACY_VERSION, TLS13, write};
+use super::extension::{self, KeyShareEntry, LEGACY_VERSION, Message, TLS13, write};
 use super::handshake;
 use crate::codec::{Reader, Writer, read_all};
 use crate::error::{Error, InvalidMessage, PeerIncompatible, PeerMisbehaved};
@@ -89,6 +89,7 @@ fn parse_extensions<'a>(retry: bool, random: &'a [u8; 32], extensions: &'a [u8])
     let mut group = None;
     let mut cookie = None;
     let mut unsolicited = None;
+    let message = if retry { Message::HelloRetryRequest } else { Message::ServerHello };
     extension::for_each(extensions, |kind, body| {
         match kind {
             ExtensionType::SUPPORTED_VERSIONS => version = Some(read_all(body, Reader::u16)?),
@@ -101,11 +102,11 @@ fn parse_extensions<'a>(retry: bool, random: &'a [u8; 32], extensions: &'a [u8])
                 }
                 cookie = Some(value);
             }
-            // Specified for this message, but we have not offered it.
+            // An answer to an offer that we have not made, in both messages.
             ExtensionType::PRE_SHARED_KEY => {
                 unsolicited = unsolicited.or(Some(PeerMisbehaved::UnsolicitedExtension.into()));
             }
-            kind => unsolicited = unsolicited.or(Some(kind.misplaced())),
+            kind => unsolicited = unsolicited.or(Some(kind.unsolicited_in(message))),
         }
         Ok(())
     })?;
