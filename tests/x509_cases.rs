@@ -6,8 +6,8 @@
 //! root (anchor) <- upper <- lower <- leaf       sent: 0 leaf, 1 lower, 2 upper
 //! ```
 
-#[path = "common/chain_folder.rs"]
-mod chain_folder;
+#[path = "common/chain_files.rs"]
+mod chain_files;
 mod common;
 #[path = "common/path_cases.rs"]
 mod path_cases;
