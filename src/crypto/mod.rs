@@ -169,7 +169,8 @@ pub trait Aead {
     /// Checks the tag, then decrypts `in_out` in place.
     ///
     /// # Errors
-    /// [`CryptoError::Forged`] if the tag is wrong; `in_out` then holds nothing that may be used.
+    /// [`CryptoError::Forged`] if the tag is wrong. Any failure must leave `in_out` unchanged: the record may be of the keys
+    /// before these, and is opened with them next.
     fn open(
         &self,
         nonce: &[u8; NONCE_LEN],

@@ -50,7 +50,7 @@ macro_rules! algorithm {
             /// Checks the tag, then decrypts `in_out` in place.
             ///
             /// # Errors
-            /// [`Failed`] if the tag is wrong; `in_out` then holds nothing that may be used.
+            /// [`Failed`] if the tag is wrong; `in_out` is unchanged then.
             #[inline(never)]
             pub fn open(
                 key: &[u8; $key_len],
@@ -120,8 +120,13 @@ mod tests {
                 assert_ne!(bytes, [4; 100]);
                 let mut changed = bytes;
                 changed[99] ^= 1;
+                let forged = changed;
                 assert_eq!($name::open(&key, &nonce, &aad, &mut changed, &tag), Err(Failed));
-                assert_eq!($name::open(&key, &nonce, &[3; 6], &mut { bytes }, &tag), Err(Failed));
+                assert_eq!(changed, forged, "it may be opened with another key");
+                let mut sealed = bytes;
+                assert_eq!($name::open(&key, &nonce, &[3; 6], &mut sealed, &tag), Err(Failed));
+                assert_eq!($name::open(&[9; $key_len], &nonce, &aad, &mut sealed, &tag), Err(Failed));
+                assert_eq!(sealed, bytes, "it may be opened with another key");
                 assert_eq!($name::open(&key, &nonce, &aad, &mut bytes, &tag), Ok(()));
                 assert_eq!(bytes, [4; 100]);
             };

@@ -117,6 +117,21 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_record_that_does_not_open_stays_as_it_was() {
+        for algorithm in [AeadAlgorithm::Aes128Gcm, AeadAlgorithm::Aes256Gcm, AeadAlgorithm::ChaCha20Poly1305] {
+            let keys = [1, 2].map(|byte| RustCrypto::aead(algorithm, &[byte; 32][..algorithm.key_len()]));
+            let [Ok(former), Ok(latter)] = keys else { continue };
+            let mut record = [7; 100];
+            let tag = former.seal(&[3; NONCE_LEN], b"header", &mut record).unwrap();
+            let sealed = record;
+            assert_eq!(latter.open(&[3; NONCE_LEN], b"header", &mut record, &tag), Err(CryptoError::Forged));
+            assert_eq!(record, sealed, "{algorithm:?}");
+            assert_eq!(former.open(&[3; NONCE_LEN], b"header", &mut record, &tag), Ok(()));
+            assert_eq!(record, [7; 100], "{algorithm:?}");
+        }
+    }
+
     #[cfg(not(feature = "aes256-gcm-sha384"))]
     #[test]
     fn aes_256_is_unsupported_without_its_feature() {
