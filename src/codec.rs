@@ -129,9 +129,10 @@ impl<'a> Reader<'a> {
         Ok(u16::from_be_bytes(*self.array()?))
     }
 
-    pub(crate) fn u24(&mut self) -> Result<u32, InvalidMessage> {
+    /// Reads the length of a vector of three bytes.
+    pub(crate) fn u24(&mut self) -> Result<usize, InvalidMessage> {
         let [high, middle, low] = *self.array()?;
-        Ok(u32::from_be_bytes([0, high, middle, low]))
+        usize::try_from(u32::from_be_bytes([0, high, middle, low])).map_err(|_| InvalidMessage::MessageTooLong)
     }
 
     pub(crate) fn u32(&mut self) -> Result<u32, InvalidMessage> {
@@ -149,26 +150,45 @@ impl<'a> Reader<'a> {
         let len = self.u16()?;
         self.bytes(usize::from(len))
     }
+
+    /// A vector with a length of three bytes in front.
+    pub(crate) fn vec24(&mut self) -> Result<&'a [u8], InvalidMessage> {
+        let len = self.u24()?;
+        self.bytes(len)
+    }
 }
 
 /// The lent slice is too small for what should be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Full;
 
-/// Fills a lent slice from its start. After the first [`Full`] nothing more is written, but
-/// [`Writer::needed`] goes on counting, so that an error can name the size that is needed.
+/// Fills a lent slice with what is written, or with a window of it:
+///
+/// ```text
+/// written  [ skipped | out                | counted ]
+///          0         skip                           needed
+/// ```
+/// What is behind the slice is counted, so that an error can name the size that is needed, and so that a message larger
+/// than any buffer can be written once for each part of it.
 #[derive(Debug)]
 pub(crate) struct Writer<'a> {
     out: &'a mut [u8],
+    skip: usize,
     needed: usize,
 }
 
 impl<'a> Writer<'a> {
     pub(crate) const fn new(out: &'a mut [u8]) -> Self {
-        Self { out, needed: 0 }
+        Self::window(out, 0)
     }
 
-    /// Bytes that everything written so far takes, whether it fitted or not.
+    /// Creates a writer that leaves out the first `skip` bytes.
+    pub(crate) const fn window(out: &'a mut [u8], skip: usize) -> Self {
+        Self { out, skip, needed: 0 }
+    }
+
+    /// Counts the bytes that everything written so far takes, whether it fitted or not; `usize::MAX` if a length does not
+    /// fit its prefix.
     pub(crate) const fn needed(&self) -> usize {
         self.needed
     }
@@ -178,13 +198,26 @@ impl<'a> Writer<'a> {
         if self.needed <= self.out.len() { Ok(self.needed) } else { Err(Full) }
     }
 
+    /// Returns the part of what was written that is in the window.
+    pub(crate) fn written(self) -> &'a [u8] {
+        let len = self.needed.saturating_sub(self.skip).min(self.out.len());
+        self.out.get(..len).unwrap_or_default()
+    }
+
     pub(crate) fn bytes(&mut self, bytes: &[u8]) {
-        let free = self.out.get_mut(self.needed..).unwrap_or_default();
+        self.put(self.needed, bytes);
+        self.needed = self.needed.saturating_add(bytes.len());
+    }
+
+    /// Writes those of the bytes from `at` on that are in the window.
+    fn put(&mut self, at: usize, bytes: &[u8]) {
+        let bytes = bytes.get(self.skip.saturating_sub(at)..).unwrap_or_default();
+        let free = self.out.get_mut(at.saturating_sub(self.skip)..).unwrap_or_default();
+        let len = bytes.len().min(free.len());
         // As written, the compiler sees that both are as long as each other: no panic is compiled in.
-        if let Some(slot) = free.get_mut(..bytes.len()) {
+        if let (Some(slot), Some(bytes)) = (free.get_mut(..len), bytes.get(..len)) {
             slot.copy_from_slice(bytes);
         }
-        self.needed = self.needed.saturating_add(bytes.len());
     }
 
     pub(crate) fn u8(&mut self, value: u8) {
@@ -228,11 +261,26 @@ impl<'a> Writer<'a> {
         let (high, low) = bytes.split_at(bytes.len().saturating_sub(width));
         if high.iter().any(|&byte| byte != 0) {
             self.needed = usize::MAX;
-        } else if let Some(slot) = self.out.get_mut(at..start) {
-            for (to, from) in slot.iter_mut().zip(low) {
-                *to = *from;
-            }
+        } else {
+            self.put(at, low);
         }
+    }
+}
+
+/// Gives what `write` writes to `each` in parts, for what may be larger than any buffer.
+#[cfg(feature = "post-handshake-auth")]
+pub(crate) fn for_each_part(write: &dyn Fn(&mut Writer<'_>), each: &mut dyn FnMut(&[u8])) {
+    let mut buffer = [0; 64];
+    let mut given = 0_usize;
+    loop {
+        let mut writer = Writer::window(&mut buffer, given);
+        write(&mut writer);
+        let part = writer.written();
+        if part.is_empty() {
+            return;
+        }
+        each(part);
+        given = given.saturating_add(part.len());
     }
 }
 
@@ -245,6 +293,7 @@ mod tests {
         assert_eq!(read_all(&[1, 2], Reader::u8), Err(InvalidMessage::TrailingBytes));
         assert_eq!(read_all(&[1], Reader::u16), Err(InvalidMessage::Truncated));
         assert_eq!(read_all(&[1, 2, 3], Reader::u24), Ok(0x0001_0203));
+        assert_eq!(read_all(&[0, 0, 2, 1, 2], Reader::vec24), Ok(&[1, 2][..]));
     }
 
     #[test]
@@ -289,10 +338,40 @@ mod tests {
     }
 
     #[test]
+    fn windows_of_any_size_give_the_whole() {
+        let write = |w: &mut Writer<'_>| {
+            w.u8(9);
+            w.vec24(|w| w.vec16(|w| (1..=9).for_each(|byte| w.vec8(|w| w.bytes(&[byte; 5])))));
+        };
+        let mut whole = [0; 64];
+        let mut writer = Writer::new(&mut whole);
+        write(&mut writer);
+        let whole = writer.written();
+        assert_eq!(whole.len(), 60);
+        for size in 1..=64 {
+            let mut parts = std::vec::Vec::new();
+            while parts.len() < whole.len() {
+                let mut buffer = std::vec![0xaa; size];
+                let mut writer = Writer::window(&mut buffer, parts.len());
+                write(&mut writer);
+                assert_eq!(writer.needed(), 60);
+                parts.extend_from_slice(writer.written());
+            }
+            assert_eq!(parts, whole, "in windows of {size}");
+        }
+        let mut writer = Writer::window(&mut [], 61);
+        write(&mut writer);
+        assert_eq!(writer.written(), &[]);
+    }
+
+    #[test]
     fn a_length_that_overflows_its_prefix_never_fits() {
         let mut buffer = [0; 300];
         let mut writer = Writer::new(&mut buffer);
         writer.vec8(|w| w.bytes(&[7; 256]));
         assert_eq!(writer.finish(), Err(Full));
+        let mut writer = Writer::window(&mut buffer, 100);
+        writer.vec24(|w| w.vec8(|w| w.bytes(&[7; 256])));
+        assert_eq!(writer.needed(), usize::MAX);
     }
 }

@@ -103,6 +103,9 @@ pub(crate) const MAX_SERVER_HELLO: usize = 2 + 32 + (1 + 32) + 2 + 1 + (2 + 65_5
 pub(crate) const MAX_ENCRYPTED_EXTENSIONS: usize = 2 + 65_535;
 /// The longest CertificateRequest (RFC 9846 section 4.4.2).
 pub(crate) const MAX_CERTIFICATE_REQUEST: usize = (1 + 255) + (2 + 65_535);
+/// The names of certification authorities that our CertificateRequest can hold, in bytes with their lengths: with them its
+/// extensions have a length that fits its field.
+pub(crate) const MAX_AUTHORITIES: usize = 0xfe00;
 /// The longest CertificateVerify (RFC 9846 section 4.5.2).
 pub(crate) const MAX_CERTIFICATE_VERIFY: usize = 2 + (2 + 65_535);
 /// The longest Finished: a MAC of SHA-384 (RFC 9846 section 4.5.3).

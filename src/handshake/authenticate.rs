@@ -16,7 +16,6 @@ use crate::transcript::{Signer, certificate_verify_content};
 use crate::wire::certificate::{self, CertificatePrefix};
 use crate::wire::certificate_verify::CertificateVerify;
 use crate::wire::enums::HandshakeType;
-use crate::wire::handshake;
 use crate::x509::{ChainVerified, CommonName, Purpose, Rules, Search, ServerName, Time, Trace, TrustAnchor};
 
 /// The steps above.
@@ -193,8 +192,7 @@ fn verify_signature<C: CryptoProvider>(
     expectation: &Expectation<'_>,
     chain: ChainVerified,
 ) -> Result<Outcome, Error> {
-    let message = cx.rx.message()?;
-    let verify = CertificateVerify::parse(handshake::body(message)?)?;
+    let verify = cx.rx.current(CertificateVerify::parse)?;
     // RFC 9846 section 4.5.2: "If the CertificateVerify message is sent by a server, the signature algorithm
     // MUST be one offered in the client's 'signature_algorithms' extension", and the same for a client.
     if !expectation.parameters.signature_schemes::<C>().contains(&verify.scheme) {

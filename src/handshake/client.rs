@@ -16,7 +16,7 @@
 use super::authenticate::{Answered, Authenticate, Expectation, Outcome};
 use super::config::{ClientConfig, Parameters};
 use super::hello_offer::{Groups, Shares, offer, session_id};
-use super::identify::{Identify, send_finished};
+use super::identify::{Identify, send, send_finished};
 use super::keys::{ApplicationKeys, ClientFinishedKeys, HandshakeKeys, receive_finished};
 #[cfg(feature = "post-handshake-auth")]
 use super::post::Party;
@@ -31,7 +31,6 @@ use crate::transcript::Transcript;
 use crate::wire::certificate_request::CertificateRequest;
 use crate::wire::encrypted_extensions::EncryptedExtensions;
 use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup};
-use crate::wire::handshake;
 use crate::wire::server_hello::{self, ServerHello};
 use crate::x509::{Purpose, Rules, Time, Trace};
 
@@ -298,8 +297,7 @@ fn handle_server_hello<'b, C: CryptoProvider>(
     cx: &mut Context<'b, C>,
     config: &ClientConfig<'b>,
 ) -> Next<'b, C> {
-    let message = cx.rx.message()?;
-    let server_hello = ServerHello::parse(handshake::body(message)?)?;
+    let server_hello = cx.rx.current(ServerHello::parse)?;
     // RFC 9846 section 4.2.3: "A client which receives a legacy_session_id_echo field that does not
     // match what it sent in the ClientHello MUST abort the handshake with an 'illegal_parameter' alert."
     if server_hello.session_id != session_id(&cx.entropy, config) {
@@ -405,18 +403,16 @@ fn send_second_client_hello<'b, C: CryptoProvider>(
     cx: &mut Context<'b, C>,
     config: &ClientConfig<'b>,
 ) -> Next<'b, C> {
-    let message = cx.rx.message()?;
-    let server_hello::Answer::Retry { cookie, .. } = ServerHello::parse(handshake::body(message)?)?.answer else {
+    let server_hello::Answer::Retry { cookie, .. } = cx.rx.current(ServerHello::parse)?.answer else {
         return Err(PeerMisbehaved::UnexpectedMessage.into());
     };
     let offer = offer::<C>(&shares, &cx.entropy, config, cookie);
     let Context { tx, transcript, .. } = cx;
-    if tx.message(&|w| offer.emit(w), &mut |message| transcript.update(message))? == Written::AfterTransmit {
+    if send(tx, transcript, &|w| offer.emit(w))? == Written::AfterTransmit {
         return Ok((State::SendClientHello(shares), Progress::Transmit));
     }
     tx.flush()?;
-    let length = message.len();
-    cx.rx.consume(length);
+    cx.rx.consume_message();
     let hello = Hello { groups: shares.groups, retried: shares.retried };
     Ok((State::ExpectServerHello(hello), Progress::Transmit))
 }
@@ -427,8 +423,7 @@ fn handle_encrypted_extensions<'b, C: CryptoProvider>(
     cx: &mut Context<'b, C>,
     config: &ClientConfig<'b>,
 ) -> Next<'b, C> {
-    let message = cx.rx.message()?;
-    let extensions = EncryptedExtensions::parse(handshake::body(message)?)?;
+    let extensions = cx.rx.current(EncryptedExtensions::parse)?;
     // RFC 9846 section 4.3: no answers to what was not asked.
     if extensions.server_name && config.sent_server_name().is_none() {
         return Err(PeerMisbehaved::UnsolicitedExtension.into());
@@ -462,7 +457,7 @@ fn look_for_request<'b, C: CryptoProvider>(
 /// The request is checked; it stays in `rx` while the application chooses.
 #[inline(never)]
 fn handle_certificate_request<'b, C: CryptoProvider>(keys: HandshakeKeys<C>, cx: &mut Context<'b, C>) -> Next<'b, C> {
-    let request = CertificateRequest::parse(handshake::body(cx.rx.message()?)?)?;
+    let request = cx.rx.current(CertificateRequest::parse)?;
     cx.rx.events.asked(&PeerRequest::of_server(&request), false);
     Ok((State::AwaitCredential(keys), Progress::Continue))
 }
@@ -472,7 +467,7 @@ fn take_reply<'b, C: CryptoProvider>(
     reply: Reply<'b>,
     cx: &mut Context<'b, C>,
 ) -> Result<State<'b, C>, Error> {
-    let request = CertificateRequest::parse(handshake::body(cx.rx.message()?)?)?;
+    let request = cx.rx.current(CertificateRequest::parse)?;
     let reply = reply.and_then(|credential| match credential {
         Some(credential) if !request.signature_schemes.contains(credential.scheme().0) => {
             Err(ApiMisuse::CredentialSchemeNotOffered.into())
@@ -536,7 +531,7 @@ fn handle_finished<'b, C: CryptoProvider>(
 
 #[inline(never)]
 fn send_client_finished<'b, C: CryptoProvider>(response: Response<C>, cx: &mut Context<'b, C>) -> Next<'b, C> {
-    match send_finished(&mut cx.flight(), |hash| response.keys.client.finished(hash))? {
+    match send_finished(&mut cx.tx, &mut cx.transcript, |hash| response.keys.client.finished(hash))? {
         Written::AfterTransmit => Ok((State::SendFinished(response), Progress::Transmit)),
         Written::Yes => {
             let keys = response.keys.application;

@@ -2,8 +2,7 @@
 
 use crate::crypto::{AeadAlgorithm, CryptoProvider, HashAlgorithm, SignatureAlgorithm};
 use crate::error::{ApiMisuse, Error};
-use crate::limits::{DEFAULT_DEPTH, MAX_ANCHORS, MAX_LIST, MAX_OFFERED_SHARES};
-use crate::wire::certificate_request::MAX_AUTHORITIES;
+use crate::limits::{DEFAULT_DEPTH, MAX_ANCHORS, MAX_AUTHORITIES, MAX_LIST, MAX_OFFERED_SHARES};
 use crate::wire::enums::{CipherSuite, NamedGroup, SignatureScheme};
 use crate::x509::{CommonName, Name, ServerName, TrustAnchor, Waivers};
 

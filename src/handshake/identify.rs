@@ -2,6 +2,7 @@
 //! CertificateVerify, and the writing of Finished.
 
 use super::{Answer, Flight, Progress, Question, Stage, Wait};
+use crate::codec::Writer;
 use crate::credential::{Chain, Credential};
 use crate::crypto::{CryptoError, CryptoProvider, Digest};
 use crate::error::{ApiMisuse, Error};
@@ -10,7 +11,7 @@ use crate::transcript::{FinishedHash, Transcript};
 use crate::wire::certificate;
 use crate::wire::certificate_verify::CertificateVerify;
 use crate::wire::enums::HandshakeType;
-use crate::wire::handshake;
+use crate::wire::finished::Finished;
 
 /// The messages that say who we are.
 #[derive(Clone, Copy)]
@@ -63,15 +64,14 @@ impl<'b> Identify<'b> {
         match self {
             Self::SendEmptyCertificate => {
                 let mut sent = 0;
-                Ok(if send_certificate(cx, Chain::default(), &mut sent)? {
-                    (Self::Done, Progress::Continue)
-                } else {
+                Ok(match send_certificate(cx, Chain::default(), &mut sent)? {
+                    Written::Yes => (Self::Done, Progress::Continue),
                     // Eight bytes always fit into a drained buffer, so nothing of it has left.
-                    (self, Progress::Transmit)
+                    Written::AfterTransmit => (self, Progress::Transmit),
                 })
             }
             Self::SendCertificate { credential, mut sent } => {
-                if send_certificate(cx, credential.chain(), &mut sent)?
+                if send_certificate(cx, credential.chain(), &mut sent)? == Written::Yes
                     && cx.tx.has_room_for(CertificateVerify::OVERHEAD + credential.signature_len())?
                 {
                     Ok((Self::AwaitSignature(credential), Progress::Continue))
@@ -95,7 +95,7 @@ impl<'b> Identify<'b> {
             return Err(ApiMisuse::SignatureMalformed.into());
         }
         let message = CertificateVerify { scheme: credential.scheme(), signature };
-        match send(cx, &|w| message.emit(w))? {
+        match send(cx.tx, cx.transcript, &|w| message.emit(w))? {
             Written::Yes => Ok(Self::Done),
             // There was room for the largest one.
             Written::AfterTransmit => Err(ApiMisuse::SignatureMalformed.into()),
@@ -105,75 +105,45 @@ impl<'b> Identify<'b> {
 
 /// Writes one handshake message into the open record and into the transcript.
 pub(super) fn send<C: CryptoProvider>(
-    cx: &mut Flight<'_, '_, C>,
-    write: &dyn Fn(&mut crate::codec::Writer<'_>),
+    tx: &mut Outbound<'_, C>,
+    transcript: &mut Transcript<C>,
+    write: &dyn Fn(&mut Writer<'_>),
 ) -> Result<Written, Error> {
-    let Flight { tx, transcript, .. } = cx;
     tx.message(write, &mut |message| transcript.update(message))
 }
 
 /// Writes Finished; `mac` makes the `verify_data` of the transcript so far.
 pub(super) fn send_finished<C: CryptoProvider>(
-    cx: &mut Flight<'_, '_, C>,
+    tx: &mut Outbound<'_, C>,
+    transcript: &mut Transcript<C>,
     mac: impl FnOnce(&FinishedHash) -> Result<Digest, CryptoError>,
 ) -> Result<Written, Error> {
-    let verify_data = mac(&cx.transcript.finished_hash())?;
-    send(cx, &|w| handshake::write(w, HandshakeType::FINISHED, |w| w.bytes(verify_data.as_bytes())))
+    let verify_data = mac(&transcript.finished_hash())?;
+    let finished = Finished { verify_data: verify_data.as_bytes() };
+    send(tx, transcript, &|w| finished.emit(w))
 }
 
-/// Appends the next pieces of a message of which `sent` bytes have left; `true` when it is whole.
-pub(super) fn send_pieces<C: CryptoProvider>(
+/// Writes as much as there is room for of a message that may be larger than any buffer, and of which `sent` bytes have
+/// left.
+pub(super) fn send_parts<C: CryptoProvider>(
     tx: &mut Outbound<'_, C>,
     transcript: &mut Transcript<C>,
+    kind: HandshakeType,
     sent: &mut usize,
-    for_each_piece: impl FnOnce(&mut dyn FnMut(&[u8])),
-) -> Result<bool, Error> {
-    let mut position = 0_usize;
-    let mut result = Ok(true);
-    let mut first = [0];
-    for_each_piece(&mut |piece| {
-        if let (0, Some(kind)) = (position, piece.first()) {
-            first = [*kind];
-        }
-        let start = position;
-        position = position.saturating_add(piece.len());
-        if result == Ok(true)
-            && let Some(rest) = sent.checked_sub(start).and_then(|skip| piece.get(skip..))
-        {
-            result = append(tx, transcript, sent, rest);
-        }
-    });
-    if result == Ok(true) {
-        tx.events.message_sent(&first, position);
+    write: &dyn Fn(&mut Writer<'_>),
+) -> Result<Written, Error> {
+    let written = tx.parts(sent, write, &mut |part| transcript.update(part))?;
+    if written == Written::Yes {
+        tx.events.message_sent(&[kind.0], *sent);
     }
-    result
-}
-
-/// Appends `bytes` as far as `tx` takes them; `true` if it took all.
-fn append<C: CryptoProvider>(
-    tx: &mut Outbound<'_, C>,
-    transcript: &mut Transcript<C>,
-    sent: &mut usize,
-    mut bytes: &[u8],
-) -> Result<bool, Error> {
-    while !bytes.is_empty() {
-        let count = tx.piece(bytes)?;
-        let Some((taken, rest)) = bytes.split_at_checked(count) else { return Ok(false) };
-        if taken.is_empty() {
-            return Ok(false);
-        }
-        transcript.update(taken);
-        *sent = sent.saturating_add(count);
-        bytes = rest;
-    }
-    Ok(true)
+    Ok(written)
 }
 
 fn send_certificate<C: CryptoProvider>(
     cx: &mut Flight<'_, '_, C>,
     chain: Chain<'_>,
     sent: &mut usize,
-) -> Result<bool, Error> {
+) -> Result<Written, Error> {
     let Flight { tx, transcript, .. } = cx;
-    send_pieces(tx, transcript, sent, |piece| certificate::for_each_piece(&[], chain.iter(), piece))
+    send_parts(tx, transcript, HandshakeType::CERTIFICATE, sent, &|w| certificate::emit(w, &[], chain.iter()))
 }

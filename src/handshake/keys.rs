@@ -7,7 +7,7 @@ use crate::key_schedule::{
     ApplicationEpoch, ClientWrite, EarlySecret, ExporterSecret, FinishedVerified, HandshakeEpoch, HandshakeSecret,
     ServerWrite, TrafficSecret,
 };
-use crate::wire::handshake;
+use crate::wire::finished::Finished;
 
 /// Secrets of the handshake epoch.
 pub struct HandshakeKeys<C: CryptoProvider> {
@@ -63,8 +63,8 @@ pub(super) fn receive_finished<C: CryptoProvider, W>(
     sender: &TrafficSecret<C, HandshakeEpoch, W>,
     cx: &mut Context<'_, C>,
 ) -> Result<FinishedVerified, Error> {
-    let message = cx.rx.message()?;
-    let finished = sender.verify_finished(&cx.transcript.finished_hash(), handshake::body(message)?)?;
+    let received = cx.rx.current(Finished::parse)?;
+    let finished = sender.verify_finished(&cx.transcript.finished_hash(), received.verify_data)?;
     cx.receive_into_transcript()?;
     Ok(finished)
 }

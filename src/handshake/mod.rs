@@ -77,10 +77,8 @@ impl<'b, C: CryptoProvider> Context<'b, C> {
 impl<C: CryptoProvider> Flight<'_, '_, C> {
     /// The message in `rx` was handled: it goes into the transcript, and its place is free.
     fn receive_into_transcript(&mut self) -> Result<(), Error> {
-        let message = self.rx.message()?;
-        self.transcript.update(message);
-        let length = message.len();
-        self.rx.consume(length);
+        self.transcript.update(self.rx.message()?);
+        self.rx.consume_message();
         Ok(())
     }
 }

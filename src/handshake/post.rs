@@ -19,10 +19,11 @@
 
 use super::authenticate::{Answered, Authenticate, Outcome};
 use super::config::{ClientAuth, ServerConfig, check_anchors};
-use super::identify::send_pieces;
+use super::identify::{send, send_finished, send_parts};
 use super::proof::{AnonymousAllowed, PeerAuthenticated};
-use super::server::expectation;
+use super::server::{certificate_request, expectation};
 use super::{Answer, ClientAuthStatus, Context, Flight, Negotiated, Progress, Question, Wait};
+use crate::codec::for_each_part;
 use crate::credential::{Chain, Credential, PeerRequest};
 use crate::crypto::{CryptoProvider, HashAlgorithm};
 use crate::error::{ApiMisuse, Error, PeerIncompatible, PeerMisbehaved};
@@ -32,10 +33,10 @@ use crate::record::inbound::Inbound;
 use crate::record::outbound::{Outbound, Written};
 use crate::transcript::{CertificateHash, Transcript};
 use crate::wire::certificate;
-use crate::wire::certificate_request::{self, CertificateRequest};
+use crate::wire::certificate_request::CertificateRequest;
 use crate::wire::certificate_verify::CertificateVerify;
 use crate::wire::enums::HandshakeType;
-use crate::wire::handshake;
+use crate::wire::finished::Finished;
 use crate::x509::{NoTrace, PathFound, PeerChain, Rules};
 use zeroize::Zeroizing;
 
@@ -223,8 +224,9 @@ impl<'b, C: CryptoProvider> PostHandshake<'b, C> {
     pub(crate) fn certificate_hash(&self, peer: &PeerChain<'_>) -> CertificateHash {
         let mut transcript = self.transcript.fork();
         if let (Party::Client(requests), Some(credential)) = (&self.party, self.signing()) {
-            certificate::for_each_piece(requests.context(peer), credential.chain().iter(), |piece| {
-                transcript.update(piece);
+            let context = requests.context(peer);
+            for_each_part(&|w| certificate::emit(w, context, credential.chain().iter()), &mut |part| {
+                transcript.update(part);
             });
         }
         transcript.certificate_hash()
@@ -254,7 +256,7 @@ impl<'b, C: CryptoProvider> PostHandshake<'b, C> {
             return Ok(false);
         }
         let Party::Client(requests) = &mut self.party else { return Err(PeerMisbehaved::UnexpectedMessage.into()) };
-        let request = CertificateRequest::parse_any(handshake::body(channel.rx.message()?)?)?;
+        let request = channel.rx.current(CertificateRequest::parse_any)?;
         requests.note::<C>(request.context)?;
         channel.rx.events.asked(&PeerRequest::of_server(&request), true);
         channel.peer.begin_again();
@@ -290,8 +292,7 @@ impl<'b, C: CryptoProvider> PostHandshake<'b, C> {
         channel: &mut Channel<'_, 'b, C>,
         reply: Option<&'b Credential<'b>>,
     ) -> Result<Step<'b>, Error> {
-        let message = channel.rx.message()?;
-        let request = CertificateRequest::parse_any(handshake::body(message)?)?;
+        let request = channel.rx.current(CertificateRequest::parse_any)?;
         let step = match reply {
             Some(credential) => {
                 if !request.signature_schemes.contains(credential.scheme().0) {
@@ -305,9 +306,8 @@ impl<'b, C: CryptoProvider> PostHandshake<'b, C> {
             None => Step::SendCertificate(None, 0),
         };
         self.transcript = self.handshake.fork();
-        self.transcript.update(message);
-        let length = message.len();
-        channel.rx.consume(length);
+        self.transcript.update(channel.rx.message()?);
+        channel.rx.consume_message();
         Ok(step)
     }
 
@@ -318,11 +318,12 @@ impl<'b, C: CryptoProvider> PostHandshake<'b, C> {
                 (Step::SendCertificate(reply, sent), Party::Client(requests)) => {
                     let context = requests.context(channel.peer);
                     let chain = reply.map_or_else(Chain::default, |(credential, _)| credential.chain());
-                    let whole = send_pieces(channel.tx, &mut self.transcript, sent, |piece| {
-                        certificate::for_each_piece(context, chain.iter(), piece);
+                    let kind = HandshakeType::CERTIFICATE;
+                    let written = send_parts(channel.tx, &mut self.transcript, kind, sent, &|w| {
+                        certificate::emit(w, context, chain.iter());
                     })?;
                     match reply {
-                        _ if !whole => return Ok(()),
+                        _ if written == Written::AfterTransmit => return Ok(()),
                         Some((credential, len)) => Step::SendVerify(credential, *len),
                         None => Step::SendFinished(None),
                     }
@@ -332,15 +333,14 @@ impl<'b, C: CryptoProvider> PostHandshake<'b, C> {
                         scheme: credential.scheme(),
                         signature: requests.signature(channel.peer, *len),
                     };
-                    if append(channel.tx, &mut self.transcript, &|w| message.emit(w))? == Written::AfterTransmit {
+                    if send(channel.tx, &mut self.transcript, &|w| message.emit(w))? == Written::AfterTransmit {
                         return Ok(());
                     }
                     Step::SendFinished(Some(*credential))
                 }
                 (Step::SendFinished(reply), _) => {
-                    let verify_data = channel.sending.post_handshake_finished(&self.transcript.finished_hash())?;
-                    let written = append(channel.tx, &mut self.transcript, &|w| {
-                        handshake::write(w, HandshakeType::FINISHED, |w| w.bytes(verify_data.as_bytes()));
+                    let written = send_finished(channel.tx, &mut self.transcript, |hash| {
+                        channel.sending.post_handshake_finished(hash)
                     })?;
                     if written == Written::AfterTransmit {
                         return Ok(());
@@ -350,7 +350,7 @@ impl<'b, C: CryptoProvider> PostHandshake<'b, C> {
                     Step::Idle
                 }
                 (Step::SendRequest(sent), Party::Server(requester)) => {
-                    if !requester.send(channel.tx, &mut self.transcript, sent)? {
+                    if requester.send(channel.tx, &mut self.transcript, sent)? == Written::AfterTransmit {
                         return Ok(());
                     }
                     channel.tx.flush()?;
@@ -432,12 +432,10 @@ impl<'b, C: CryptoProvider> PostHandshake<'b, C> {
         peer: PeerAuthenticated,
         channel: &mut Channel<'_, 'b, C>,
     ) -> Result<ClientAuthStatus, Error> {
-        let message = channel.rx.message()?;
-        let finished: FinishedVerified = channel
-            .receiving
-            .verify_post_handshake_finished(&self.transcript.finished_hash(), handshake::body(message)?)?;
-        let length = message.len();
-        channel.rx.consume(length);
+        let received = channel.rx.current(Finished::parse)?;
+        let finished: FinishedVerified =
+            channel.receiving.verify_post_handshake_finished(&self.transcript.finished_hash(), received.verify_data)?;
+        channel.rx.consume_message();
         let status = match &peer {
             PeerAuthenticated::Certificate(..) => ClientAuthStatus::Accepted,
             PeerAuthenticated::Anonymous(_) => ClientAuthStatus::Declined,
@@ -499,22 +497,9 @@ impl Requester<'_> {
         tx: &mut Outbound<'_, C>,
         transcript: &mut Transcript<C>,
         sent: &mut usize,
-    ) -> Result<bool, Error> {
+    ) -> Result<Written, Error> {
         let context = self.context::<C>()?;
-        let schemes = self.config.parameters.signature_schemes::<C>();
-        let certificate_schemes = self.config.parameters.certificate_schemes::<C>();
-        let authorities = self.config.authorities(&self.client_auth);
-        send_pieces(tx, transcript, sent, |piece| {
-            certificate_request::for_each_piece(&context, schemes, certificate_schemes, authorities, piece);
-        })
+        let request = certificate_request::<C>(self.config, &self.client_auth, &context);
+        send_parts(tx, transcript, HandshakeType::CERTIFICATE_REQUEST, sent, &|w| request.emit(w))
     }
-}
-
-/// Appends a message to the open record and to the transcript.
-fn append<C: CryptoProvider>(
-    tx: &mut Outbound<'_, C>,
-    transcript: &mut Transcript<C>,
-    write: &dyn Fn(&mut crate::codec::Writer<'_>),
-) -> Result<Written, Error> {
-    tx.message(write, &mut |message| transcript.update(message))
 }

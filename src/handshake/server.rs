@@ -17,7 +17,7 @@
 use super::authenticate::{Answered, Authenticate, Expectation, Outcome};
 use super::config::{ClientAuth, Parameters, ServerConfig};
 use super::hello_answer::{check_key_shares, choose_group, constant_parts};
-use super::identify::{Identify, send, send_finished, send_pieces};
+use super::identify::{Identify, send, send_finished, send_parts};
 use super::keys::{ApplicationKeys, ClientFinishedKeys, HandshakeKeys, receive_finished};
 #[cfg(feature = "post-handshake-auth")]
 use super::post::Party;
@@ -29,12 +29,11 @@ use crate::error::{ApiMisuse, Error, PeerIncompatible, PeerMisbehaved};
 use crate::key_schedule::FinishedVerified;
 use crate::record::outbound::Written;
 use crate::transcript::Transcript;
-use crate::wire::certificate_request;
+use crate::wire::certificate_request::OwnRequest;
 use crate::wire::client_hello::ClientHello;
 use crate::wire::encrypted_extensions::EncryptedExtensions;
 use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup};
 use crate::wire::extension::KeyShareEntry;
-use crate::wire::handshake;
 use crate::wire::server_hello::{self, ServerHello};
 use crate::x509::{Purpose, Rules, Time, Trace};
 
@@ -237,7 +236,7 @@ impl Role for Server {
 /// Chooses the suite, the first of ours that the client has too, and the group.
 #[inline(never)]
 fn handle_client_hello<'b, C: CryptoProvider>(cx: &mut Context<'b, C>, config: &ServerConfig<'_>) -> Next<'b, C> {
-    let hello = ClientHello::parse(handshake::body(cx.rx.message()?)?)?;
+    let hello = cx.rx.current(ClientHello::parse)?;
     let mandatory = hello.mandatory()?;
     check_key_shares(&mandatory)?;
 
@@ -275,7 +274,7 @@ fn handle_client_hello<'b, C: CryptoProvider>(cx: &mut Context<'b, C>, config: &
 #[inline(never)]
 fn send_hello_retry_request<'b, C: CryptoProvider>(choice: Choice, cx: &mut Context<'b, C>) -> Next<'b, C> {
     let message = cx.rx.last_message()?;
-    let hello = ClientHello::parse(handshake::body(message)?)?;
+    let hello = cx.rx.current(ClientHello::parse)?;
     cx.transcript = Transcript::new(choice.hash)?;
     cx.transcript.update(message);
     cx.transcript.replace_by_message_hash()?;
@@ -285,15 +284,14 @@ fn send_hello_retry_request<'b, C: CryptoProvider>(choice: Choice, cx: &mut Cont
         answer: server_hello::Answer::Retry { group: Some(choice.group), cookie: None },
     };
     let Context { tx, transcript, .. } = cx;
-    if tx.message(&|w| retry.emit(w), &mut |message| transcript.update(message))? == Written::AfterTransmit {
+    if send(tx, transcript, &|w| retry.emit(w))? == Written::AfterTransmit {
         return Ok((State::SendHelloRetryRequest(choice), Progress::Transmit));
     }
     tx.flush()?;
     tx.events.retried(Some(choice.group));
     cx.negotiated.retried = true;
     let first = constant_parts::<C>(&hello)?;
-    let length = message.len();
-    cx.rx.consume(length);
+    cx.rx.consume_message();
     // RFC 9846 appendix E.4: "immediately after its first handshake message".
     cx.tx.change_cipher_spec();
     let choice = Choice { retried: true, ..choice };
@@ -306,7 +304,7 @@ fn handle_second_client_hello<'b, C: CryptoProvider>(
     first: &Digest,
     cx: &mut Context<'b, C>,
 ) -> Next<'b, C> {
-    let hello = ClientHello::parse(handshake::body(cx.rx.message()?)?)?;
+    let hello = cx.rx.current(ClientHello::parse)?;
     // RFC 9846 section 4.2.2: apart from key_share, early_data, cookie, pre_shared_key and padding,
     // "the client MUST send the same ClientHello without modification".
     if constant_parts::<C>(&hello)?.as_bytes() != first.as_bytes()
@@ -330,7 +328,7 @@ fn take_credential<'b, C: CryptoProvider>(
     cx: &mut Context<'b, C>,
     config: &'b ServerConfig<'b>,
 ) -> Result<State<'b, C>, Error> {
-    let hello = ClientHello::parse(handshake::body(cx.rx.message()?)?)?;
+    let hello = cx.rx.current(ClientHello::parse)?;
     let credential = credential.ok_or(PeerIncompatible::NoCredential)?;
     if !hello.mandatory()?.signature_schemes.contains(credential.scheme().0) {
         return Err(ApiMisuse::CredentialSchemeNotOffered.into());
@@ -353,7 +351,7 @@ fn agree<'b, C: CryptoProvider>(
     public: KeyShare,
     cx: &mut Context<'b, C>,
 ) -> Next<'b, C> {
-    let hello = ClientHello::parse(handshake::body(cx.rx.message()?)?)?;
+    let hello = cx.rx.current(ClientHello::parse)?;
     let share = hello.mandatory()?.key_shares.iter().find(|share| share.group == choice.group);
     let share = share.ok_or(PeerMisbehaved::KeyShareNotOffered)?;
     let shared = private.agree(share.key_exchange).map_err(|_| PeerMisbehaved::KeyShareInvalid)?;
@@ -368,8 +366,7 @@ fn send_server_hello<'b, C: CryptoProvider>(
     shared: &SharedSecret,
     cx: &mut Context<'b, C>,
 ) -> Next<'b, C> {
-    let message = cx.rx.message()?;
-    let hello = ClientHello::parse(handshake::body(message)?)?;
+    let hello = cx.rx.current(ClientHello::parse)?;
     let server_hello = ServerHello {
         session_id: hello.session_id,
         cipher_suite: choice.suite,
@@ -381,14 +378,13 @@ fn send_server_hello<'b, C: CryptoProvider>(
     if !choice.retried {
         cx.transcript = Transcript::new(choice.hash)?;
     }
-    cx.transcript.update(message);
+    cx.transcript.update(cx.rx.message()?);
     let Context { tx, transcript, .. } = cx;
     // Everything was drained while the ClientHello was awaited, so this fits now or never.
-    let written = tx.message(&|w| server_hello.emit(w), &mut |message| transcript.update(message))?;
+    let written = send(tx, transcript, &|w| server_hello.emit(w))?;
     debug_assert_eq!(written, Written::Yes, "tx is empty");
     tx.flush()?;
-    let length = message.len();
-    cx.rx.consume(length);
+    cx.rx.consume_message();
     cx.negotiated.cipher_suite = choice.suite;
     cx.negotiated.group = choice.group;
     cx.rx.events.agreed(choice.suite, choice.group);
@@ -408,7 +404,7 @@ fn send_encrypted_extensions<'b, C: CryptoProvider>(
     config: &ServerConfig<'_>,
 ) -> Next<'b, C> {
     let extensions = EncryptedExtensions { protocol: cx.negotiated.protocol, server_name: choice.named };
-    match send(&mut cx.flight(), &|w| extensions.emit(w))? {
+    match send(&mut cx.tx, &mut cx.transcript, &|w| extensions.emit(w))? {
         Written::AfterTransmit => Ok((State::SendEncryptedExtensions(choice, credential, keys), Progress::Transmit)),
         Written::Yes => {
             let next = match config.client_auth {
@@ -427,17 +423,11 @@ fn send_certificate_request<'b, C: CryptoProvider>(
     cx: &mut Context<'b, C>,
     config: &ServerConfig<'_>,
 ) -> Next<'b, C> {
-    let schemes = config.parameters.signature_schemes::<C>();
-    let certificate_schemes = config.parameters.certificate_schemes::<C>();
-    let authorities = config.authorities(&config.client_auth);
+    let request = certificate_request::<C>(config, &config.client_auth, &[]);
     let Context { tx, transcript, .. } = cx;
-    let whole = send_pieces(tx, transcript, &mut sent, |piece| {
-        certificate_request::for_each_piece(&[], schemes, certificate_schemes, authorities, piece);
-    })?;
-    if whole {
-        Ok((State::Identify(keys, Identify::with(Some(credential))), Progress::Continue))
-    } else {
-        Ok((State::SendCertificateRequest(credential, keys, sent), Progress::Transmit))
+    match send_parts(tx, transcript, HandshakeType::CERTIFICATE_REQUEST, &mut sent, &|w| request.emit(w))? {
+        Written::Yes => Ok((State::Identify(keys, Identify::with(Some(credential))), Progress::Continue)),
+        Written::AfterTransmit => Ok((State::SendCertificateRequest(credential, keys, sent), Progress::Transmit)),
     }
 }
 
@@ -447,7 +437,7 @@ fn send_server_finished<'b, C: CryptoProvider>(
     cx: &mut Context<'b, C>,
     config: &ServerConfig<'_>,
 ) -> Next<'b, C> {
-    if send_finished(&mut cx.flight(), |hash| keys.server.finished(hash))? == Written::AfterTransmit {
+    if send_finished(&mut cx.tx, &mut cx.transcript, |hash| keys.server.finished(hash))? == Written::AfterTransmit {
         return Ok((State::SendFinished(keys), Progress::Transmit));
     }
     let keys = keys.into_application(cx)?;
@@ -458,6 +448,20 @@ fn send_server_finished<'b, C: CryptoProvider>(
         _ => State::AuthenticateClient(keys, Authenticate::ExpectCertificate),
     };
     Ok((next, Progress::Transmit))
+}
+
+/// The request for a certificate. `context` is empty in the handshake.
+pub(super) fn certificate_request<'r, C: CryptoProvider>(
+    config: &'r ServerConfig<'r>,
+    client_auth: &ClientAuth<'r>,
+    context: &'r [u8],
+) -> OwnRequest<'r, impl Iterator<Item = &'r [u8]> + Clone + use<'r, C>> {
+    OwnRequest {
+        context,
+        signature_schemes: config.parameters.signature_schemes::<C>(),
+        certificate_schemes: config.parameters.certificate_schemes::<C>(),
+        authorities: config.authorities(client_auth),
+    }
 }
 
 /// What a client is measured by. `context` is that of the CertificateRequest it answers.

@@ -17,7 +17,7 @@ use crate::limits::{
 };
 use crate::wire::alert;
 use crate::wire::enums::{ContentType, HandshakeType};
-use crate::wire::handshake::MessageHeader;
+use crate::wire::handshake::{self, MessageHeader};
 use crate::wire::record::RecordHeader;
 
 /// The receiving half of the record layer.
@@ -207,6 +207,20 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
     pub(crate) fn message(&self) -> Result<&[u8], Error> {
         let total = self.header().ok_or(InvalidMessage::Truncated)?.total();
         Ok(self.handshake().get(..total).ok_or(InvalidMessage::Truncated)?)
+    }
+
+    /// Parses the body of the message at the front, which is whole.
+    pub(crate) fn current<'m, M, E: Into<Error>>(
+        &'m self,
+        parse: impl FnOnce(&'m [u8]) -> Result<M, E>,
+    ) -> Result<M, Error> {
+        parse(handshake::body(self.message()?)?).map_err(Into::into)
+    }
+
+    /// Drops the message at the front.
+    pub(crate) fn consume_message(&mut self) {
+        let total = self.header().map_or(0, MessageHeader::total);
+        self.consume(total);
     }
 
     /// The bytes that the message at the front takes in the buffer until it is whole, as an error names them.

@@ -4,7 +4,7 @@
 //! tx = [ sent | sealed, to be sent | open record: header, plaintext | free | room for an alert ]
 //! ```
 //! Several messages share a record. A message that does not fit waits until the transport has taken
-//! what is sealed; Certificate and CertificateRequest leave piece by piece.
+//! what is sealed; Certificate and CertificateRequest, which may be larger than any buffer, leave in parts.
 
 use super::protect::Protection;
 use super::span::Span;
@@ -110,21 +110,38 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
         Ok(Written::AfterTransmit)
     }
 
-    /// Appends as much of `piece` as fits and gives the number of bytes.
-    pub(crate) fn piece(&mut self, piece: &[u8]) -> Result<usize, Error> {
-        if self.free().is_empty() {
-            self.flush()?;
+    /// Appends a handshake message from its byte `sent` on as far as there is room, gives each part to `written`, and
+    /// counts it in `sent`. It has to be written again once `tx` is drained, unless it is whole.
+    pub(crate) fn parts(
+        &mut self,
+        sent: &mut usize,
+        write: &dyn Fn(&mut Writer<'_>),
+        written: &mut dyn FnMut(&[u8]),
+    ) -> Result<Written, Error> {
+        loop {
+            if self.free().is_empty() {
+                self.flush()?;
+            }
+            let free = self.free();
+            let mut writer = Writer::window(free.of_mut(self.buffer), *sent);
+            write(&mut writer);
+            let total = writer.needed();
+            let part = writer.written();
+            if total == usize::MAX {
+                return Err(too_small(total));
+            }
+            if !part.is_empty() {
+                written(part);
+                let end = free.start.saturating_add(part.len());
+                *sent = sent.saturating_add(part.len());
+                self.open = Span::new(self.open_start(), end);
+            } else if *sent < total {
+                return Ok(Written::AfterTransmit);
+            }
+            if *sent >= total {
+                return Ok(Written::Yes);
+            }
         }
-        let free = self.free();
-        let count = piece.len().min(free.len());
-        let target = Span::new(free.start, free.start.saturating_add(count));
-        if let Some(source) = piece.get(..count) {
-            target.of_mut(self.buffer).copy_from_slice(source);
-        }
-        if count > 0 {
-            self.open = Span::new(self.open_start(), target.end);
-        }
-        Ok(count)
     }
 
     /// Seals the open record, if there is one.

@@ -1,9 +1,10 @@
-//! Certificate (RFC 9846 section 4.5.1), read and written piece by piece: a chain may be larger than
+//! Certificate (RFC 9846 section 4.5.1), read and written in parts: a chain may be larger than
 //! any buffer.
 
 use super::enums::HandshakeType;
 use super::extension::{self, Message};
-use crate::codec::Reader;
+use super::handshake;
+use crate::codec::{Reader, Writer};
 use crate::error::{Error, InvalidMessage, PeerMisbehaved};
 use crate::limits::{ENTRY_PREFIX, ENTRY_SUFFIX};
 use core::cmp::Ordering;
@@ -29,8 +30,7 @@ impl CertificatePrefix {
             return Err(PeerMisbehaved::CertificateContext.into());
         }
         // Of a shorter message, what follows is not its list.
-        let around = u32::try_from(context.len().saturating_add(4)).map_err(|_| InvalidMessage::MessageTooLong)?;
-        let expected = length.checked_sub(around).ok_or(InvalidMessage::Truncated)?;
+        let expected = length.checked_sub(context.len().saturating_add(4)).ok_or(InvalidMessage::Truncated)?;
         let list = reader.u24()?;
         match list.cmp(&expected) {
             Ordering::Less => return Err(InvalidMessage::TrailingBytes.into()),
@@ -38,7 +38,6 @@ impl CertificatePrefix {
             Ordering::Greater => return Err(InvalidMessage::Truncated.into()),
         }
         reader.finish()?;
-        let list = usize::try_from(list).map_err(|_| InvalidMessage::MessageTooLong)?;
         Ok(Self { list })
     }
 }
@@ -57,12 +56,11 @@ pub(crate) fn context_len(bytes: &[u8], context: &[u8]) -> Result<usize, Error> 
 
 /// How many bytes an entry takes that starts with `bytes`: `Err(n)` if at least `n` bytes are needed to say it.
 pub(crate) fn entry_len(bytes: &[u8]) -> Result<usize, usize> {
-    let [high, middle, low] = *bytes.first_chunk::<ENTRY_PREFIX>().ok_or(ENTRY_PREFIX)?;
-    let certificate = usize::try_from(u32::from_be_bytes([0, high, middle, low])).unwrap_or(usize::MAX);
+    let certificate = Reader::new(bytes).u24().map_err(|_| ENTRY_PREFIX)?;
     let extensions_at = certificate.saturating_add(ENTRY_PREFIX);
     let enough = extensions_at.saturating_add(ENTRY_SUFFIX);
-    let suffix = bytes.get(extensions_at..enough).and_then(<[u8]>::first_chunk::<ENTRY_SUFFIX>).ok_or(enough)?;
-    Ok(enough.saturating_add(usize::from(u16::from_be_bytes(*suffix))))
+    let extensions = Reader::new(bytes.get(extensions_at..).unwrap_or_default()).u16().map_err(|_| enough)?;
+    Ok(enough.saturating_add(usize::from(extensions)))
 }
 
 /// The certificate of a whole entry.
@@ -72,8 +70,7 @@ pub(crate) fn entry_len(bytes: &[u8]) -> Result<usize, usize> {
 /// the server MUST correspond to ones from the ClientHello message."
 pub(crate) fn parse_entry(entry: &[u8]) -> Result<&[u8], Error> {
     let mut reader = Reader::new(entry);
-    let length = reader.u24()?;
-    let certificate = reader.bytes(usize::try_from(length).map_err(|_| InvalidMessage::MessageTooLong)?)?;
+    let certificate = reader.vec24()?;
     if certificate.is_empty() {
         return Err(InvalidMessage::EmptyVector.into());
     }
@@ -82,51 +79,34 @@ pub(crate) fn parse_entry(entry: &[u8]) -> Result<&[u8], Error> {
     Ok(certificate)
 }
 
-/// Bytes of the list that holds `chain`.
-fn list_len<'c>(chain: impl Iterator<Item = &'c [u8]>) -> usize {
-    chain.fold(0_usize, |sum, certificate| {
-        sum.saturating_add(certificate.len()).saturating_add(ENTRY_PREFIX + ENTRY_SUFFIX)
-    })
-}
-
-/// Gives the pieces of a whole Certificate message with `chain` to `piece`, in order. `context` is that of the
-/// request it answers: at most 255 bytes, and none in the handshake.
-pub(crate) fn for_each_piece<'c>(
-    context: &[u8],
-    chain: impl Iterator<Item = &'c [u8]> + Clone,
-    mut piece: impl FnMut(&[u8]),
-) {
-    let list = list_len(chain.clone());
-    let [_, high, middle, low] = u24(list.saturating_add(context.len()).saturating_add(4));
-    let [_, list_high, list_middle, list_low] = u24(list);
-    piece(&[HandshakeType::CERTIFICATE.0, high, middle, low, u8::try_from(context.len()).unwrap_or(u8::MAX)]);
-    piece(context);
-    piece(&[list_high, list_middle, list_low]);
-    for certificate in chain {
-        let [_, length @ ..] = u24(certificate.len());
-        piece(&length);
-        piece(certificate);
-        piece(&[0; ENTRY_SUFFIX]);
-    }
-}
-
-/// The low three bytes of a length behind one that is zero for every length a message can have.
-fn u24(value: usize) -> [u8; 4] {
-    u32::try_from(value).unwrap_or(u32::MAX).to_be_bytes()
+/// Writes a Certificate with `chain`. `context` is that of the request it answers, and empty in the handshake.
+pub(crate) fn emit<'c>(w: &mut Writer<'_>, context: &[u8], chain: impl Iterator<Item = &'c [u8]>) {
+    handshake::write(w, HandshakeType::CERTIFICATE, |w| {
+        w.vec8(|w| w.bytes(context));
+        w.vec24(|w| {
+            for certificate in chain {
+                w.vec24(|w| w.bytes(certificate));
+                w.vec16(|_| {});
+            }
+        });
+    });
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::limits::CERTIFICATE_PREFIX;
-    use std::vec::Vec;
 
     #[test]
-    fn a_chain_is_read_back_entry_by_entry() {
+    fn what_is_written_is_what_is_read() {
         let chain: [&[u8]; 2] = [&[7; 300], &[8; 5]];
-        let mut message = Vec::new();
-        for_each_piece(b"context", chain.iter().copied(), |piece| message.extend_from_slice(piece));
-        assert_eq!(context_len(&message, b"another"), Ok(7));
+        let mut buffer = [0; 400];
+        let mut writer = Writer::new(&mut buffer);
+        emit(&mut writer, b"context", chain.iter().copied());
+        let message = writer.written();
+        assert_eq!(message.len(), CERTIFICATE_PREFIX + 7 + 300 + 5 + 2 * (ENTRY_PREFIX + ENTRY_SUFFIX));
+        assert!(handshake::body(message).is_ok());
+        assert_eq!(context_len(message, b"another"), Ok(7));
         let (prefix, mut rest) = message.split_at(CERTIFICATE_PREFIX + 7);
         assert_eq!(CertificatePrefix::parse(prefix, b"context").unwrap().list, rest.len());
         assert_eq!(CertificatePrefix::parse(prefix, b"another"), Err(PeerMisbehaved::CertificateContext.into()));

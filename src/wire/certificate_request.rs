@@ -1,10 +1,10 @@
-//! CertificateRequest (RFC 9846 section 4.4.2). Written piece by piece: the names of the
-//! authorities may be larger than any buffer.
+//! CertificateRequest (RFC 9846 section 4.4.2).
 
 use super::enums::{ExtensionType, HandshakeType, SignatureScheme};
 use super::extension::{self, CodePoints, DistinguishedNames, Message};
+use super::handshake;
 use super::oid_filters::OidFilters;
-use crate::codec::Reader;
+use crate::codec::{Reader, Writer};
 use crate::error::{Error, PeerMisbehaved};
 
 /// What the server wants to know of the client.
@@ -61,76 +61,49 @@ impl<'a> CertificateRequest<'a> {
     }
 }
 
-/// Gives the pieces of a whole CertificateRequest to `piece`, in order. `context` is empty in the handshake,
-/// `certificate_schemes` if it is not to be sent.
-pub(crate) fn for_each_piece<'a>(
-    context: &[u8],
-    schemes: &[SignatureScheme],
-    certificate_schemes: &[SignatureScheme],
-    authorities: impl Iterator<Item = &'a [u8]> + Clone,
-    mut piece: impl FnMut(&[u8]),
-) {
-    let names_len = authorities.clone().fold(0_usize, |sum, name| sum.saturating_add(name.len()).saturating_add(2));
-    let lists = [
-        (ExtensionType::SIGNATURE_ALGORITHMS, schemes),
-        (ExtensionType::SIGNATURE_ALGORITHMS_CERT, certificate_schemes),
-    ];
-    let lists = lists.iter().filter(|(_, schemes)| !schemes.is_empty());
-    let schemes_len =
-        lists.clone().fold(0_usize, |sum, (_, schemes)| sum.saturating_add(list_len(schemes)).saturating_add(6));
-    let names_extension = if names_len == 0 { 0 } else { names_len.saturating_add(6) };
-    let extensions_len = schemes_len.saturating_add(names_extension);
-    let length = extensions_len.saturating_add(context.len()).saturating_add(3);
-    let [_, high, middle, low] = u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes();
-    let context_len = u8::try_from(context.len()).unwrap_or(u8::MAX);
-
-    piece(&[HandshakeType::CERTIFICATE_REQUEST.0, high, middle, low, context_len]);
-    piece(context);
-    piece(&u16_bytes(extensions_len));
-    for (kind, schemes) in lists {
-        piece(&kind.0.to_be_bytes());
-        piece(&u16_bytes(list_len(schemes).saturating_add(2)));
-        piece(&u16_bytes(list_len(schemes)));
-        for scheme in *schemes {
-            piece(&scheme.0.to_be_bytes());
-        }
-    }
-    if names_len > 0 {
-        piece(&ExtensionType::CERTIFICATE_AUTHORITIES.0.to_be_bytes());
-        piece(&u16_bytes(names_len.saturating_add(2)));
-        piece(&u16_bytes(names_len));
-        for name in authorities {
-            piece(&u16_bytes(name.len()));
-            piece(name);
-        }
-    }
+/// A CertificateRequest as a server writes it, with the names of the certification authorities as an iterator: they may
+/// be larger than any buffer.
+#[derive(Clone, Copy)]
+pub(crate) struct OwnRequest<'a, N> {
+    /// Empty in the handshake.
+    pub(crate) context: &'a [u8],
+    pub(crate) signature_schemes: &'a [SignatureScheme],
+    /// `signature_algorithms_cert`; empty if it is not to be sent.
+    pub(crate) certificate_schemes: &'a [SignatureScheme],
+    pub(crate) authorities: N,
 }
 
-fn list_len(schemes: &[SignatureScheme]) -> usize {
-    schemes.len().saturating_mul(2)
-}
-
-/// The largest list of names a CertificateRequest can hold, in bytes with their lengths.
-pub(crate) const MAX_AUTHORITIES: usize = 0xfe00;
-
-/// A length that the configuration has bounded by [`MAX_AUTHORITIES`].
-fn u16_bytes(value: usize) -> [u8; 2] {
-    u16::try_from(value).unwrap_or(u16::MAX).to_be_bytes()
+impl<'a, N: Iterator<Item = &'a [u8]> + Clone> OwnRequest<'_, N> {
+    pub(crate) fn emit(&self, w: &mut Writer<'_>) {
+        handshake::write(w, HandshakeType::CERTIFICATE_REQUEST, |w| {
+            w.vec8(|w| w.bytes(self.context));
+            w.vec16(|w| {
+                extension::write_signature_schemes(w, ExtensionType::SIGNATURE_ALGORITHMS, self.signature_schemes);
+                if !self.certificate_schemes.is_empty() {
+                    let kind = ExtensionType::SIGNATURE_ALGORITHMS_CERT;
+                    extension::write_signature_schemes(w, kind, self.certificate_schemes);
+                }
+                if self.authorities.clone().next().is_some() {
+                    DistinguishedNames::emit(w, self.authorities.clone());
+                }
+            });
+        });
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::handshake;
     use std::vec::Vec;
 
     fn message(context: &[u8], certificate_schemes: &[SignatureScheme], authorities: &[&[u8]]) -> Vec<u8> {
-        let mut message = Vec::new();
-        let schemes = [SignatureScheme::ECDSA_SECP256R1_SHA256];
-        for_each_piece(context, &schemes, certificate_schemes, authorities.iter().copied(), |piece| {
-            message.extend_from_slice(piece);
-        });
-        message
+        let signature_schemes = &[SignatureScheme::ECDSA_SECP256R1_SHA256];
+        let authorities = authorities.iter().copied();
+        let mut buffer = [0; 64];
+        let mut writer = Writer::new(&mut buffer);
+        OwnRequest { context, signature_schemes, certificate_schemes, authorities }.emit(&mut writer);
+        assert!(writer.needed() <= 64);
+        writer.written().to_vec()
     }
 
     #[test]

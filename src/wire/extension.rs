@@ -238,6 +238,12 @@ impl<'a> DistinguishedNames<'a> {
         let mut reader = Reader::new(self.0);
         core::iter::from_fn(move || reader.vec16().ok())
     }
+
+    pub(crate) fn emit(w: &mut Writer<'_>, names: impl Iterator<Item = &'a [u8]>) {
+        write(w, ExtensionType::CERTIFICATE_AUTHORITIES, |w| {
+            w.vec16(|w| names.for_each(|name| w.vec16(|w| w.bytes(name))));
+        });
+    }
 }
 
 #[cfg(test)]

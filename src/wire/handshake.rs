@@ -1,7 +1,7 @@
 //! The header of a handshake message (RFC 9846 section 4).
 
 use super::enums::HandshakeType;
-use crate::codec::{Reader, Writer};
+use crate::codec::{Reader, Writer, read_all};
 use crate::error::InvalidMessage;
 use crate::limits::{
     MAX_CERTIFICATE_REQUEST, MAX_CERTIFICATE_VERIFY, MAX_CLIENT_HELLO, MAX_ENCRYPTED_EXTENSIONS, MAX_FINISHED,
@@ -18,9 +18,8 @@ pub(crate) struct MessageHeader {
 impl MessageHeader {
     /// The header at the start of `bytes`; `None` if they are too few.
     pub(crate) fn peek(bytes: &[u8]) -> Option<Self> {
-        let [kind, high, middle, low] = *bytes.first_chunk::<MESSAGE_HEADER>()?;
-        let length = u32::from_be_bytes([0, high, middle, low]);
-        Some(Self { kind: HandshakeType(kind), length: usize::try_from(length).ok()? })
+        let mut reader = Reader::new(bytes);
+        Some(Self { kind: HandshakeType(reader.u8().ok()?), length: reader.u24().ok()? })
     }
 
     /// Refuses a length that no message of this type can have: more of it need not come, and no buffer is too small for it.
@@ -56,10 +55,36 @@ pub(crate) fn write(w: &mut Writer<'_>, kind: HandshakeType, body: impl FnOnce(&
 
 /// Skips the header of a message that is known to be whole.
 pub(crate) fn body(message: &[u8]) -> Result<&[u8], InvalidMessage> {
-    let mut reader = Reader::new(message);
-    reader.u8()?;
-    let length = reader.u24()?;
-    let body = reader.bytes(usize::try_from(length).map_err(|_| InvalidMessage::MessageTooLong)?)?;
-    reader.finish()?;
-    Ok(body)
+    read_all(message, |reader| {
+        reader.u8()?;
+        reader.vec24()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_what_is_read() {
+        let mut buffer = [0; 300];
+        let mut writer = Writer::new(&mut buffer);
+        write(&mut writer, HandshakeType::FINISHED, |w| w.bytes(&[7; 260]));
+        let message = writer.written();
+        let header = MessageHeader { kind: HandshakeType::FINISHED, length: 260 };
+        assert_eq!(MessageHeader::peek(message), Some(header));
+        assert_eq!(header.total(), message.len());
+        assert_eq!(body(message), Ok(&[7; 260][..]));
+        assert_eq!(MessageHeader::peek(&message[..3]), None);
+        assert_eq!(body(&message[..263]), Err(InvalidMessage::Truncated));
+        assert_eq!(body(&[message, &[0]].concat()), Err(InvalidMessage::TrailingBytes));
+    }
+
+    #[test]
+    fn a_message_that_is_too_long_for_its_type_is_refused() {
+        let check = |kind, length| MessageHeader { kind, length }.check_length();
+        assert_eq!(check(HandshakeType::FINISHED, MAX_FINISHED), Ok(()));
+        assert_eq!(check(HandshakeType::FINISHED, MAX_FINISHED + 1), Err(InvalidMessage::MessageTooLong));
+        assert_eq!(check(HandshakeType::CERTIFICATE, 0xff_ffff), Ok(()));
+    }
 }

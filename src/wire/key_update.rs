@@ -38,6 +38,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_written_is_what_is_read() {
+        for message in [KeyUpdate::NotRequested, KeyUpdate::Requested] {
+            let mut buffer = [0; 8];
+            let mut writer = Writer::new(&mut buffer);
+            message.emit(&mut writer);
+            assert_eq!(KeyUpdate::parse(handshake::body(writer.written()).unwrap()), Ok(message));
+        }
+    }
+
+    #[test]
     fn a_key_update_has_two_values() {
         assert_eq!(KeyUpdate::parse(&[0]), Ok(KeyUpdate::NotRequested));
         assert_eq!(KeyUpdate::parse(&[1]), Ok(KeyUpdate::Requested));

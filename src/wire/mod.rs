@@ -13,6 +13,7 @@ pub(crate) mod client_hello;
 pub(crate) mod encrypted_extensions;
 pub(crate) mod enums;
 pub(crate) mod extension;
+pub(crate) mod finished;
 pub(crate) mod handshake;
 pub(crate) mod key_update;
 pub(crate) mod new_session_ticket;

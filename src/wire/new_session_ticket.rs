@@ -1,6 +1,12 @@
 //! NewSessionTicket (RFC 9846 section 4.7.1).
 
+#[cfg(test)]
+use super::enums::{ExtensionType, HandshakeType};
 use super::extension::{self, Message};
+#[cfg(test)]
+use super::handshake;
+#[cfg(test)]
+use crate::codec::Writer;
 use crate::codec::{Reader, read_all};
 use crate::error::{Error, InvalidMessage};
 
@@ -26,11 +32,32 @@ impl NewSessionTicket {
         extension::for_each(extensions, |kind, _| kind.check_allowed_in(Message::NewSessionTicket))?;
         Ok(Self { lifetime })
     }
+
+    /// Writes a ticket that means nothing: servers of this crate send none.
+    #[cfg(test)]
+    fn emit(self, w: &mut Writer<'_>) {
+        handshake::write(w, HandshakeType::NEW_SESSION_TICKET, |w| {
+            w.bytes(&self.lifetime.to_be_bytes());
+            w.bytes(&[1, 2, 3, 4]);
+            w.vec8(|w| w.bytes(b"nonce"));
+            w.vec16(|w| w.bytes(b"ticket"));
+            w.vec16(|w| extension::write(w, ExtensionType::EARLY_DATA, |w| w.bytes(&[0, 0, 0, 5])));
+        });
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_written_is_what_is_read() {
+        let ticket = NewSessionTicket { lifetime: 7_200 };
+        let mut buffer = [0; 64];
+        let mut writer = Writer::new(&mut buffer);
+        ticket.emit(&mut writer);
+        assert_eq!(NewSessionTicket::parse(handshake::body(writer.written()).unwrap()), Ok(ticket));
+    }
 
     #[test]
     fn a_ticket_is_checked_for_its_form() {

@@ -1,6 +1,8 @@
 //! `oid_filters` of CertificateRequest (RFC 9846 section 4.3.5): which extensions the certificate of the
 //! client has to hold, and with which values.
 
+#[cfg(test)]
+use crate::codec::Writer;
 use crate::codec::{Reader, read_all};
 use crate::error::{Error, InvalidMessage};
 use crate::limits::MAX_COMPARED_EXTENSIONS;
@@ -56,6 +58,16 @@ impl<'a> OidFilter<'a> {
         };
         Ok(Self { oid: content, values })
     }
+
+    /// Writes the identifier in DER, as servers do: those of this crate send no filters.
+    #[cfg(test)]
+    fn emit(self, w: &mut Writer<'_>) {
+        w.vec8(|w| {
+            w.u8(0x06);
+            w.vec8(|w| w.bytes(self.oid));
+        });
+        w.vec16(|w| w.bytes(self.values));
+    }
 }
 
 #[cfg(test)]
@@ -75,6 +87,10 @@ mod tests {
             OidFilter { oid: &[0x55, 0x1d, 37], values: &[0x30, 8, 6, 6, 1, 2, 3, 4, 5, 6] },
         ];
         assert!(filters.iter().eq(expected));
+        let mut buffer = [0; 64];
+        let mut writer = Writer::new(&mut buffer);
+        writer.vec16(|w| expected.iter().for_each(|filter| filter.emit(w)));
+        assert!(OidFilters::parse(writer.written()).unwrap().iter().eq(expected));
         assert_eq!(OidFilters::parse(&[0, 0]).unwrap().iter().count(), 0);
     }
 

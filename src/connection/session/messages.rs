@@ -6,7 +6,6 @@ use crate::error::{Error, PeerMisbehaved};
 use crate::limits::{MAX_KEY_UPDATES, MAX_TICKETS};
 use crate::record::outbound::Written;
 use crate::wire::enums::HandshakeType;
-use crate::wire::handshake;
 use crate::wire::key_update::KeyUpdate;
 use crate::wire::new_session_ticket::NewSessionTicket;
 
@@ -45,8 +44,8 @@ impl<C: CryptoProvider> Session<'_, C> {
         if !self.rx.receive(header.total())? {
             return Ok(Handled::NotYet);
         }
-        let update = KeyUpdate::parse(handshake::body(self.rx.message()?)?)?;
-        self.rx.consume(header.total());
+        let update = self.rx.current(KeyUpdate::parse)?;
+        self.rx.consume_message();
         self.handle_key_update(update).map(|()| Handled::Yes)
     }
 
@@ -56,9 +55,9 @@ impl<C: CryptoProvider> Session<'_, C> {
             if !self.rx.receive(total)? {
                 return Ok(Handled::NotYet);
             }
-            let ticket = NewSessionTicket::parse(handshake::body(self.rx.message()?)?)?;
+            let ticket = self.rx.current(NewSessionTicket::parse)?;
             debug!("dropped a session ticket, valid for {} s", ticket.lifetime);
-            self.rx.consume(total);
+            self.rx.consume_message();
         } else {
             self.rx.discard(total);
         }
