@@ -163,6 +163,45 @@ fn a_name_that_is_nearly_right_is_pointed_at() {
     miss("10.0.0.1", &["10.0.0.2"], None);
 }
 
+/// RFC 5280 section 7.1 has PrintableString and UTF8String compared as text, and no other type.
+#[test]
+fn an_authority_whose_name_differs_by_its_string_type_is_pointed_at() {
+    // T61String, IA5String.
+    for other in [b"\x14\x04Root", b"\x16\x04Root"] {
+        verdict(
+            |w| w.upper(|t| t.patched(b"\x0c\x04Root", other)),
+            |verdict| {
+                assert_eq!(verdict.error(), CertificateError { index: 2, problem: Problem::UnknownIssuer });
+                let authority = verdict.authority().expect("the root");
+                assert_eq!(
+                    (authority.place, authority.subject.to_string()),
+                    (Place::Anchor(0), "CN=Root,O=Example".into())
+                );
+                assert_eq!(verdict.near_miss(), Some(NearMiss::IssuerName(authority)));
+                let text = verdict.to_string();
+                let hint = "; trust anchor 0 (CN=Root,O=Example) has almost this name, in another string type or with other \
+                            characters beyond ASCII, which have to be the same bytes";
+                assert!(text.contains(hint), "{text}");
+            },
+        );
+    }
+    // Of a certificate that was sent.
+    verdict(
+        |w| w.leaf(|t| t.patched(b"\x0c\x05Lower", b"\x14\x05LOWER")),
+        |verdict| {
+            assert_eq!(verdict.error(), CertificateError { index: 0, problem: Problem::UnknownIssuer });
+            let Some(NearMiss::IssuerName(authority)) = verdict.near_miss() else { panic!("{verdict}") };
+            assert_eq!(authority.place, Place::Sent(1));
+        },
+    );
+    for other in [b"\x14\x04Roof", b"\x0c\x04Roof"] {
+        verdict(
+            |w| w.upper(|t| t.patched(b"\x0c\x04Root", other)),
+            |verdict| assert!(verdict.near_miss().is_none() && verdict.authority().is_none(), "{verdict}"),
+        );
+    }
+}
+
 #[test]
 fn depth_and_path_length_say_the_limit_and_whose_it_is() {
     verdict(

@@ -37,6 +37,11 @@ impl Name<'_> {
         }
         whole
     }
+
+    /// Tells whether the names do not surely differ as text, whatever their string types.
+    pub(crate) fn is_almost(&self, other: &Name<'_>) -> bool {
+        self.begins_with(other) != Likeness::Different && other.begins_with(self) != Likeness::Different
+    }
 }
 
 /// RFC 5280 section 7.1: "Two relative distinguished names RDN1 and RDN2 match if they have the same number of naming

@@ -188,6 +188,9 @@ pub enum NearMiss<'a> {
     AddressAsHostName(&'a str),
     /// The name stands in the common name only, which does not count (RFC 9525 section 1.3).
     CommonName(&'a str),
+    /// [The authority](Verdict::authority) has almost the name of the issuer: only PrintableString and UTF8String are compared
+    /// as text, and only in ASCII without regard to case (RFC 5280 section 7.1).
+    IssuerName(Authority<'a>),
     /// The wildcard stands for one label only (RFC 9525 section 6.3), and more or less are wanted.
     WildcardDepth(&'a str),
 }
@@ -204,6 +207,9 @@ impl PeerChain<'_> {
         let unreadable = self.list.unreadable(note.error.index).unwrap_or_default();
         let authority = match note.clue {
             Clue::By(place) => self.subject_of(rules, place).map(|subject| Authority { place, subject }),
+            Clue::None if note.error.problem == CertificateProblem::UnknownIssuer => {
+                summary.and_then(|summary| self.almost_named(rules, &summary.issuer))
+            }
             Clue::Depth(_) | Clue::None => None,
         };
         Some(Verdict {
@@ -224,6 +230,15 @@ impl PeerChain<'_> {
             Place::Anchor(place) => path::authority(rules, place).map(|anchor| anchor.subject),
             Place::Sent(place) => self.list.get(place).map(|summary| summary.subject),
         }
+    }
+
+    /// An authority that has almost this name, and none has the name itself.
+    fn almost_named<'a>(&'a self, rules: &Rules<'a>, name: &Name<'_>) -> Option<Authority<'a>> {
+        let anchors = (0..=u8::MAX).take(rules.anchors.len()).map(Place::Anchor);
+        anchors.chain((0..self.list.count()).map(Place::Sent)).find_map(|place| {
+            let subject = self.subject_of(rules, place)?;
+            (!subject.matches(name) && subject.is_almost(name)).then_some(Authority { place, subject })
+        })
     }
 
     fn evidence<'a>(&'a self, rules: &Rules<'a>, note: Note, summary: &Summary<'a>) -> Option<Evidence<'a>> {
@@ -366,7 +381,8 @@ impl<'a> Verdict<'a> {
         self.issuer
     }
 
-    /// The authority whose limit was broken or whose key does not fit, or the trust anchor that broke the rule itself.
+    /// The authority whose limit was broken, whose key does not fit, or whose name is almost that of an unknown issuer, or
+    /// the trust anchor that broke the rule itself.
     pub const fn authority(&self) -> Option<Authority<'a>> {
         self.authority
     }
@@ -383,7 +399,11 @@ impl<'a> Verdict<'a> {
 
     /// A name of the certificate that is nearly the one that was wanted.
     pub fn near_miss(&self) -> Option<NearMiss<'a>> {
-        let Evidence::ServerName { wanted, found } = self.evidence else { return None };
+        let (wanted, found) = match self.evidence {
+            Evidence::Issuer(_) => return self.authority.map(NearMiss::IssuerName),
+            Evidence::ServerName { wanted, found } => (wanted, found),
+            _ => return None,
+        };
         let host_names = || {
             found.0.iter().filter_map(|name| match (name, name.to_public()) {
                 (GeneralName::Dns(_), SubjectAltName::Dns(name)) => Some(name),

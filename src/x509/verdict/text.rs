@@ -222,6 +222,13 @@ impl Display for NearMiss<'_> {
         match self {
             Self::AddressAsHostName(_) => f.write_str("the address stands there as a host name, which does not count"),
             Self::CommonName(name) => write!(f, "the common name is {}, which does not count", Escaped(name)),
+            Self::IssuerName(authority) => {
+                write!(
+                    f,
+                    "{authority} has almost this name, in another string type or with other characters beyond ASCII, which have \
+                     to be the same bytes"
+                )
+            }
             Self::WildcardDepth(name) => write!(f, "{} stands for exactly one label more", Escaped(name)),
         }
     }
