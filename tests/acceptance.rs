@@ -1,18 +1,16 @@
 //! Whether a server has accepted the certificate of a client: shown, refused, or not known yet.
 #![allow(missing_docs)]
 
-mod common;
-
-use common::messages::*;
-use common::pair::{Setup, TestSession, advance, deliver, read_all};
-use common::pki::Pki;
-use common::script::{ALERT, APPLICATION_DATA, Epoch, HANDSHAKE, Script, Sent, client};
 use embedded_io::{ErrorType, Read, Write};
 use embedded_mtls::io::{Failure, asynch, blocking};
 use embedded_mtls::{AlertClass, AlertDescription, ClientAuthStatus, Diagnosis, Error, Session, Stage};
 use std::convert::Infallible;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
+use test_support::messages::*;
+use test_support::pair::{Setup, TestSession, advance, deliver, read_all};
+use test_support::pki::Pki;
+use test_support::script::{ALERT, APPLICATION_DATA, Epoch, HANDSHAKE, Script, Sent, client};
 
 /// A session of a client with the scripted server at its end. Without a request it is not asked who it is.
 fn session(asked: bool) -> (TestSession, Script) {

@@ -2,14 +2,8 @@
 #![cfg(feature = "all-algorithms")]
 #![allow(missing_docs)]
 
-mod common;
-
 use std::path::Path;
 
-use common::messages::{AES_128_GCM, Hello, record, records};
-use common::pair::{Setup, Sizes, exchange, leak, leak_all, now};
-use common::pki::{Pki, SERVER_NAME};
-use common::script::{HANDSHAKE, client, server};
 use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
 use crypto_bigint::{BoxedUint, Odd};
 use embedded_mtls::crypto::rustcrypto::{Ed25519SigningKey, P256SigningKey, P384SigningKey, RustCrypto};
@@ -20,6 +14,10 @@ use embedded_mtls::{
     ApiMisuse, CertificateError, CertificateProblem, ClientAuth, ClientConfig, Credential, CredentialRequest, Entropy,
     Error, KeyHandle, NamedGroup, PeerMisbehaved, ServerConfig, Side, SignRequest, Signature, SignatureScheme,
 };
+use test_support::messages::{AES_128_GCM, Hello, record, records};
+use test_support::pair::{Setup, Sizes, exchange, leak, leak_all, now};
+use test_support::pki::{Pki, SERVER_NAME};
+use test_support::script::{HANDSHAKE, client, server};
 
 /// A folder of `tests/data/algorithms`, the kind of its keys, and the scheme with which they sign.
 const KINDS: [(&str, KeyAlgorithm, SignatureScheme); 10] = [

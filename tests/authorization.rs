@@ -1,10 +1,6 @@
 //! Who may in, of those who are authenticated, and what is known about them.
 #![allow(missing_docs)]
 
-mod common;
-
-use common::pair::{Outcome, Setup, credential, host, leak_all, now, signing_key};
-use common::pki::{CLIENT_NAME, Issued, NOW, Pki, Template};
 use embedded_mtls::credential::{AllowList, Entry, Rule, Selector};
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::KeystoreHost;
@@ -14,6 +10,8 @@ use embedded_mtls::x509::{
 use embedded_mtls::{AlertDescription, ClientAuth, Error, ServerConfig, Stage};
 use rcgen::{DnType, DnValue, SanType};
 use sha2::{Digest, Sha256};
+use test_support::pair::{Outcome, Setup, credential, host, leak_all, now, signing_key};
+use test_support::pki::{CLIENT_NAME, Issued, NOW, Pki, Template};
 
 /// Whether a server with these rules lets this client in: the error of the server, and what the client hears.
 fn visit(pki: &Pki, client: &Issued, rules: AllowList<'static>) -> (Option<(Error, Stage)>, Option<Error>) {

@@ -2,13 +2,11 @@
 //! peer is told with the alert of that error.
 #![allow(missing_docs)]
 
-mod common;
-
-use common::pair::{Outcome, Setup, anchors_der, credential_der, host};
-use common::pki::{BadChain, Defect, Pki, Role, SERVER_NAME};
 use embedded_mtls::crypto::rustcrypto::P256SigningKey;
 use embedded_mtls::x509::ServerName;
 use embedded_mtls::{CertificateError, ClientAuth, ClientConfig, Error, ServerConfig, Stage};
+use test_support::pair::{Outcome, Setup, anchors_der, credential_der, host};
+use test_support::pki::{BadChain, Defect, Pki, Role, SERVER_NAME};
 
 /// The side of `role` shows the bad chain, the other judges it.
 fn run(role: Role, bad: &BadChain) -> Outcome {

@@ -6,16 +6,14 @@
 //! comes after it, and runs with both sides.
 #![allow(missing_docs)]
 
-mod common;
-
-use common::messages::records;
-use common::pair::{Setup, TestHost, anchors, credential, deliver, exchange, leak_all, now, signing_key};
-use common::pki::{Issued, Pki, SERVER_NAME};
-use common::script::{APPLICATION_DATA, Real};
 use embedded_mtls::crypto::rustcrypto::P256SigningKey;
 use embedded_mtls::io::SoftwareHost;
 use embedded_mtls::x509::{ServerName, TrustAnchor};
 use embedded_mtls::{ClientAuth, ClientConfig, Credential, Error, ServerConfig, Side};
+use test_support::messages::records;
+use test_support::pair::{Setup, TestHost, anchors, credential, deliver, exchange, leak_all, now, signing_key};
+use test_support::pki::{Issued, Pki, SERVER_NAME};
+use test_support::script::{APPLICATION_DATA, Real};
 
 /// Bytes 1 and 2 of a record in the clear: `legacy_record_version` "MUST be ignored for all purposes"
 /// (RFC 9846 section 5.1).
@@ -68,7 +66,7 @@ impl Base {
 }
 
 /// Flights leave in several records, so that more of them than the first has to be opened.
-const SIZES: common::pair::Sizes = common::pair::Sizes { rx: 2048, tx: 512, peer: 1024 };
+const SIZES: test_support::pair::Sizes = test_support::pair::Sizes { rx: 2048, tx: 512, peer: 1024 };
 
 /// Whether both sides are done and exchange data although one bit of one direction is flipped.
 fn both_accept(base: &Base, to_server: bool, at: usize, bit: u8) -> bool {

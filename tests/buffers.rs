@@ -1,16 +1,14 @@
 //! Small buffers and small deliveries: what is lent is enough, or an error says how much would be.
 #![allow(missing_docs)]
 
-mod common;
-
-use common::messages::*;
-use common::pair::{Outcome, Setup, Sizes, anchors, credential, exchange, host, signing_key};
-use common::pki::{CLIENT_NAME, Issued, Pki, SERVER_NAME, Template};
-use common::script::{APPLICATION_DATA, Epoch, HANDSHAKE, Real, Sent, client};
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::{
     BufferKind, CipherSuite, ClientAuth, Error, Event, Handshake, NamedGroup, ServerConfig, Side, SignatureScheme, Step,
 };
+use test_support::messages::*;
+use test_support::pair::{Outcome, Setup, Sizes, anchors, credential, exchange, host, signing_key};
+use test_support::pki::{CLIENT_NAME, Issued, Pki, SERVER_NAME, Template};
+use test_support::script::{APPLICATION_DATA, Epoch, HANDSHAKE, Real, Sent, client};
 
 /// A chain of a leaf and `length - 1` intermediates under the root of the PKI.
 fn long_chain(pki: &Pki, leaf: Template, length: usize) -> Vec<Issued> {

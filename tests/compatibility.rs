@@ -1,13 +1,11 @@
 //! Middlebox compatibility mode (RFC 9846 appendix E.4): who sends a `change_cipher_spec` record, and when.
 #![allow(missing_docs)]
 
-mod common;
-
-use common::messages::*;
-use common::pair::Setup;
-use common::pki::Pki;
-use common::script::{ALERT, APPLICATION_DATA, CHANGE_CIPHER_SPEC, Epoch, HANDSHAKE, Real, Script, Sent, client};
 use embedded_mtls::{Error, NamedGroup, PeerMisbehaved};
+use test_support::messages::*;
+use test_support::pair::Setup;
+use test_support::pki::Pki;
+use test_support::script::{ALERT, APPLICATION_DATA, CHANGE_CIPHER_SPEC, Epoch, HANDSHAKE, Real, Script, Sent, client};
 
 const CCS: [u8; 6] = [CHANGE_CIPHER_SPEC, 3, 3, 0, 1, 1];
 

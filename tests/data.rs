@@ -1,13 +1,11 @@
 //! After the handshake: data, key updates, closing, tickets.
 #![allow(missing_docs)]
 
-mod common;
-
-use common::messages::*;
-use common::pair::{Setup, Sizes, TestSession, exchange, pass, read_all};
-use common::pki::{Pki, Role};
-use common::script::{ALERT, APPLICATION_DATA, Epoch, HANDSHAKE, Script, Sent, client, server};
 use embedded_mtls::{AlertDescription, ApiMisuse, Error, Event, PeerMisbehaved};
+use test_support::messages::*;
+use test_support::pair::{Setup, Sizes, TestSession, exchange, pass, read_all};
+use test_support::pki::{Pki, Role};
+use test_support::script::{ALERT, APPLICATION_DATA, Epoch, HANDSHAKE, Script, Sent, client, server};
 
 fn pair() -> (TestSession, TestSession) {
     Setup::new(&Pki::new()).run().sessions()

@@ -2,13 +2,6 @@
 #![cfg(feature = "post-handshake-auth")]
 #![allow(missing_docs)]
 
-mod common;
-
-use common::pair::{
-    Outcome, Setup, Sizes, TestHost, anchors, anchors_der, credential, credential_der, host, leak_all, now, signing_key,
-};
-use common::pki::{BadChain, Defect, Issued, Pki, Role, SERVER_NAME, Template};
-use common::script::{ALERT, Epoch, Sent, client, server};
 use embedded_mtls::credential::Choice;
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::{Host, SoftwareHost};
@@ -20,6 +13,11 @@ use embedded_mtls::{
 use rcgen::ExtendedKeyUsagePurpose;
 use std::fmt::Write as _;
 use std::fs;
+use test_support::pair::{
+    Outcome, Setup, Sizes, TestHost, anchors, anchors_der, credential, credential_der, host, leak_all, now, signing_key,
+};
+use test_support::pki::{BadChain, Defect, Issued, Pki, Role, SERVER_NAME, Template};
+use test_support::script::{ALERT, Epoch, Sent, client, server};
 
 /// Set to rewrite the page instead of comparing it.
 const REWRITE: &str = "REWRITE_DIAGNOSES";

@@ -2,10 +2,6 @@
 //! slow signers, transports that buffer, and a real socket.
 #![allow(missing_docs)]
 
-mod common;
-
-use common::pair::{Setup, TestHost, anchors_der, now};
-use common::pki::Pki;
 use embedded_io_async::{ErrorType, Read, Write};
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::io::asynch::{Stream, drive};
@@ -22,6 +18,8 @@ use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
+use test_support::pair::{Setup, TestHost, anchors_der, now};
+use test_support::pki::Pki;
 
 /// One direction of a connection.
 #[derive(Default)]
@@ -338,7 +336,7 @@ fn a_host_hears_how_the_search_went_and_why_the_certificates_were_refused() {
 #[test]
 fn a_server_that_wants_a_certificate_tells_a_client_that_thinks_it_is_done() {
     let mut setup = Setup::new(&Pki::new());
-    setup.client_host = common::pair::host(vec![], vec![]);
+    setup.client_host = test_support::pair::host(vec![], vec![]);
     let (client, mut client_host, server, mut server_host) = sides(setup, 0);
     let (near, far) = connection(1000);
     let gateway = async {

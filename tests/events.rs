@@ -2,12 +2,6 @@
 #![cfg(feature = "events")]
 #![allow(missing_docs)]
 
-mod common;
-
-use common::pair::{
-    Setup, TestSession, advance, anchors, credential, deliver, drain, exchange, host, leak, now, signing_key,
-};
-use common::pki::{Pki, Template};
 use embedded_mtls::credential::{Entry, NoMatch, Selector, Unfit};
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::events::{Direction, Event, EventDump, EventRing, NameOf, Record, Whose};
@@ -17,6 +11,10 @@ use embedded_mtls::{
     AlertDescription, Client, ClientAuth, ClientConfig, Diagnosis, Error, KeyHandle, NamedGroup, PeerIncompatible,
     Server, ServerConfig, Stage,
 };
+use test_support::pair::{
+    Setup, TestSession, advance, anchors, credential, deliver, drain, exchange, host, leak, now, signing_key,
+};
+use test_support::pki::{Pki, Template};
 
 type Ring = EventRing<'static>;
 
@@ -86,7 +84,11 @@ fn with_clock(pki: &Pki, time: fn() -> Time) -> Setup {
     let setup = Setup::new(pki);
     let identity = |issued| (vec![credential(&[issued, &pki.intermediate], 0)], vec![signing_key(issued)]);
     let clocked = |(credentials, keys): (Vec<_>, Vec<_>)| {
-        embedded_mtls::io::SoftwareHost::new(common::pair::leak_all(credentials), common::pair::leak_all(keys), time)
+        embedded_mtls::io::SoftwareHost::new(
+            test_support::pair::leak_all(credentials),
+            test_support::pair::leak_all(keys),
+            time,
+        )
     };
     Setup { client_host: clocked(identity(&pki.client)), server_host: clocked(identity(&pki.server)), ..setup }
 }
@@ -221,8 +223,9 @@ fn the_choice_of_a_credential_is_told_with_the_reason_for_each_other() {
         Entry::new("spare", credential(&[&pki.client, &pki.intermediate], 1)).with_enabled(false),
         Entry::new("orders", credential(&[&pki.client, &pki.intermediate], 2)),
     ];
-    let selector = Selector::new(common::pair::leak_all(entries)).with_no_match(NoMatch::Fail);
-    let keys = common::pair::leak_all(vec![signing_key(&stranger), signing_key(&pki.client), signing_key(&pki.client)]);
+    let selector = Selector::new(test_support::pair::leak_all(entries)).with_no_match(NoMatch::Fail);
+    let keys =
+        test_support::pair::leak_all(vec![signing_key(&stranger), signing_key(&pki.client), signing_key(&pki.client)]);
     let base = Setup::new(&pki);
     let setup = Setup {
         client: base.client,
@@ -486,7 +489,7 @@ const LATE_OF_SERVER: &[&str] = &[
 fn what_was_waived_is_told() {
     use embedded_mtls::x509::{WaivableCause, Waived, Waivers};
 
-    struct Lenient(common::pair::TestHost);
+    struct Lenient(test_support::pair::TestHost);
 
     impl Host<'static, Client, RustCrypto> for Lenient {
         fn time(&mut self) -> Time {
@@ -514,7 +517,7 @@ fn what_was_waived_is_told() {
 
     let base = Setup::new(&Pki::new());
     let other = Template::ca("Other Root").self_signed();
-    let name = ServerName::parse(common::pki::SERVER_NAME).unwrap();
+    let name = ServerName::parse(test_support::pki::SERVER_NAME).unwrap();
     let setup = Setup {
         client: ClientConfig::new(name, anchors(&[&other]))
             .dangerous_with_waivers(Waivers::NONE.dangerous_waive_untrusted_root()),

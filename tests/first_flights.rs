@@ -1,13 +1,11 @@
 //! First flights as other implementations send them, and what a server answers.
 #![allow(missing_docs)]
 
-mod common;
-
-use common::messages::*;
-use common::pair::Setup;
-use common::pki::Pki;
-use common::script::{ALERT, HANDSHAKE, Real, Script, misbehaved};
 use embedded_mtls::{Error, PeerMisbehaved, Server};
+use test_support::messages::*;
+use test_support::pair::Setup;
+use test_support::pki::Pki;
+use test_support::script::{ALERT, HANDSHAKE, Real, Script, misbehaved};
 
 /// The records of a file in `tests/data`, one a line.
 fn recorded(text: &str) -> Vec<Vec<u8>> {

@@ -1,11 +1,6 @@
 //! Whole handshakes in memory, through the public API: the matrix of what can be combined.
 #![allow(missing_docs)]
 
-mod common;
-
-use common::messages::{CERTIFICATE_AUTHORITIES, CERTIFICATE_REQUEST, Hello, list16, records};
-use common::pair::{Setup, Sizes, TestHost, TestSession, anchors, credential, exchange, host, leak_all, signing_key};
-use common::pki::{CLIENT_NAME, Issued, Pki, SERVER_NAME, Template};
 use embedded_mtls::crypto::CryptoProvider;
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::x509::ServerName;
@@ -13,6 +8,11 @@ use embedded_mtls::{
     AlertDescription, ClientAuth, ClientAuthStatus, ClientConfig, Entropy, Error, NamedGroup, PeerIncompatible,
     ServerConfig, Stage, Step,
 };
+use test_support::messages::{CERTIFICATE_AUTHORITIES, CERTIFICATE_REQUEST, Hello, list16, records};
+use test_support::pair::{
+    Setup, Sizes, TestHost, TestSession, anchors, credential, exchange, host, leak_all, signing_key,
+};
+use test_support::pki::{CLIENT_NAME, Issued, Pki, SERVER_NAME, Template};
 
 #[test]
 fn both_sides_authenticate_each_other_and_exchange_data() {
@@ -185,13 +185,13 @@ fn a_refusal_of_the_application_is_access_denied() {
     let received = Error::AlertReceived(AlertDescription::ACCESS_DENIED);
 
     // The server refuses the client, which is done by then.
-    let mut handshakes = common::pair::Refusing { client: false, server: true }.run(Setup::new(&pki));
+    let mut handshakes = test_support::pair::Refusing { client: false, server: true }.run(Setup::new(&pki));
     assert_eq!(handshakes.server.as_ref().err(), Some(&(refused, Stage::Authorization)));
     let client = handshakes.client.as_mut().expect("a session");
     assert_eq!(client.poll().err(), Some(received));
 
     // The client refuses the server.
-    let outcome = common::pair::Refusing { client: true, server: false }.run(Setup::new(&pki));
+    let outcome = test_support::pair::Refusing { client: true, server: false }.run(Setup::new(&pki));
     assert_eq!(outcome.errors(), (Some(refused), Some(received)));
 }
 
@@ -222,7 +222,7 @@ fn a_protocol_is_agreed_on_only_if_both_sides_have_some() {
 
 /// The server's question for a credential, with the ClientHello of a client.
 fn ask_server(setup: Setup, look: impl FnOnce(Option<&str>, Vec<u16>)) {
-    let client = common::script::Real::client(setup);
+    let client = test_support::script::Real::client(setup);
     let mut server = Setup::new(&Pki::new()).server_handshake().unwrap();
     server.rx_space()[..client.out.len()].copy_from_slice(&client.out);
     server.rx_commit(client.out.len()).unwrap();
@@ -262,8 +262,9 @@ fn offered() -> Vec<u16> {
 
 /// The names in the CertificateRequest that a client sees.
 fn authorities(setup: Setup) -> Vec<Vec<u8>> {
-    let mut server = common::script::Real::server(setup);
-    let mut script = common::script::Script::client(common::script::Script::hello(common::messages::X25519));
+    let mut server = test_support::script::Real::server(setup);
+    let mut script =
+        test_support::script::Script::client(test_support::script::Script::hello(test_support::messages::X25519));
     server.feed(&script.say_hello());
     let said = script.hear_server(&server.take());
     let request = said.iter().find(|message| message[0] == CERTIFICATE_REQUEST).expect("a request");
@@ -360,8 +361,8 @@ fn a_hello_changed_on_its_way_is_noticed() {
 fn a_dropped_question_is_asked_again() {
     let pki = Pki::new();
     let setup = Setup::new(&pki);
-    let mut client = common::script::Real::client(setup);
-    let mut script = common::script::Script::server(&client.take());
+    let mut client = test_support::script::Real::client(setup);
+    let mut script = test_support::script::Script::server(&client.take());
     let flight = script.server_flight(&pki, |message| message);
     let bytes = script.seal_all(&flight);
     client.handshake.rx_space()[..bytes.len()].copy_from_slice(&bytes);
@@ -379,5 +380,5 @@ fn what_is_printed_of_a_connection_for_debugging_has_no_secret_in_it() {
     let printed = format!("{client:?}");
     assert_eq!(printed, "Session { client_auth: Presented, peer_closed: false, closed: false, failure: None, .. }");
     assert_eq!(format!("{:?}", Entropy::new(&[7; Entropy::LEN])), "Entropy { .. }");
-    assert_eq!(format!("{:?}", common::pair::signing_key(&Pki::new().client)), "P256SigningKey { .. }");
+    assert_eq!(format!("{:?}", test_support::pair::signing_key(&Pki::new().client)), "P256SigningKey { .. }");
 }

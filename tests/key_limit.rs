@@ -2,12 +2,6 @@
 //! that seals nothing.
 #![allow(missing_docs)]
 
-mod common;
-
-use common::messages::*;
-use common::pair::{Setup, entropy, leak, now};
-use common::pki::Pki;
-use common::script::{APPLICATION_DATA, HANDSHAKE};
 use embedded_mtls::crypto::rustcrypto::{PrivateKey, RunningHash, RustCrypto};
 use embedded_mtls::crypto::{
     Aead, AeadAlgorithm, CryptoError, CryptoProvider, Digest, HashAlgorithm, KEY_SEED_LEN, NONCE_LEN,
@@ -15,6 +9,10 @@ use embedded_mtls::crypto::{
 };
 use embedded_mtls::io::Host;
 use embedded_mtls::{CipherSuite, Client, Event, Handshake, NamedGroup, Server, Session, Side, SignatureScheme, Step};
+use test_support::messages::*;
+use test_support::pair::{Setup, entropy, leak, now};
+use test_support::pki::Pki;
+use test_support::script::{APPLICATION_DATA, HANDSHAKE};
 
 /// As [`RustCrypto`], but for records: the ciphertext is the plaintext, the tag zero.
 struct InTheClear;

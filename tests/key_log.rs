@@ -2,16 +2,14 @@
 #![cfg(feature = "key-log")]
 #![allow(missing_docs)]
 
-mod common;
-
 use std::fmt::Write;
 
-use common::messages::{Hello, records};
-use common::pair::{Setup, advance, deliver, drain, leak};
-use common::pki::{Pki, Role};
-use common::script::{Epoch, client};
 use embedded_mtls::{KeyLog, KeyLogLine};
 use std::cell::RefCell;
+use test_support::messages::{Hello, records};
+use test_support::pair::{Setup, advance, deliver, drain, leak};
+use test_support::pki::{Pki, Role};
+use test_support::script::{Epoch, client};
 
 #[derive(Default)]
 struct Lines(RefCell<Vec<String>>);

@@ -3,13 +3,11 @@
 #![allow(missing_docs)]
 #![allow(clippy::option_option, reason = "no such message, no error, or an error")]
 
-mod common;
-
-use common::messages::*;
-use common::pair::Setup;
-use common::pki::Pki;
-use common::script::{Epoch, HANDSHAKE, Keys, Real, Script, Sent, client, invalid, misbehaved, server};
 use embedded_mtls::{Error, InvalidMessage, PeerMisbehaved};
+use test_support::messages::*;
+use test_support::pair::Setup;
+use test_support::pki::Pki;
+use test_support::script::{Epoch, HANDSHAKE, Keys, Real, Script, Sent, client, invalid, misbehaved, server};
 
 /// What is done to a message on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,18 +1,16 @@
 //! A client's offers beside what it checks, and what either side can learn of the negotiation.
 #![allow(missing_docs)]
 
-mod common;
-
-use common::messages::*;
-use common::pair::{Setup, deliver, exchange};
-use common::pki::{Pki, SERVER_NAME};
-use common::script::{Real, Script, client};
 use embedded_mtls::crypto::CryptoProvider;
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::x509::ServerName;
 use embedded_mtls::{
     AlertDescription, ApiMisuse, CipherSuite, ClientAuth, Error, NamedGroup, ServerConfig, SignatureScheme, Step,
 };
+use test_support::messages::*;
+use test_support::pair::{Setup, deliver, exchange};
+use test_support::pki::{Pki, SERVER_NAME};
+use test_support::script::{Real, Script, client};
 
 /// The groups of the key shares of a hello.
 fn shares(hello: &Hello) -> Vec<u16> {
@@ -47,7 +45,7 @@ fn a_client_sends_the_key_shares_that_it_is_told_to() {
         assert_eq!(sent, groups);
         for wanted in [NamedGroup::X25519, NamedGroup::SECP256R1] {
             let mut setup = with_shares(&pki, groups);
-            setup.server = setup.server.with_groups(common::pair::leak_all(vec![wanted]));
+            setup.server = setup.server.with_groups(test_support::pair::leak_all(vec![wanted]));
             let (mut a, mut b) = setup.run().sessions();
             for session in [&a, &b] {
                 assert_eq!(session.group(), wanted);
@@ -116,7 +114,7 @@ fn the_name_that_is_sent_need_not_be_the_one_that_is_checked() {
         assert_eq!(real.end, Some(Ok(())));
     }
     let mut setup = Setup::new(&pki);
-    setup.client = embedded_mtls::ClientConfig::new(name("front.example"), common::pair::anchors(&[&pki.root]))
+    setup.client = embedded_mtls::ClientConfig::new(name("front.example"), test_support::pair::anchors(&[&pki.root]))
         .with_sent_server_name(Some(name(SERVER_NAME)));
     assert!(matches!(setup.run().errors().0, Some(Error::Certificate(_))));
 }
@@ -141,7 +139,7 @@ fn a_server_sees_the_protocols_that_a_client_offers() {
     let pki = Pki::new();
     for offered in [&[][..], &[&b"h2"[..], b"http/1.1"]] {
         let mut setup = Setup::new(&pki);
-        setup.client = setup.client.with_alpn(common::pair::leak_all(offered.to_vec()));
+        setup.client = setup.client.with_alpn(test_support::pair::leak_all(offered.to_vec()));
         let mut hello = Real::client(setup).take();
         let mut server = Setup::new(&pki).server_handshake().unwrap();
         deliver(&mut hello, &mut server, 0);

@@ -1,18 +1,16 @@
 //! Nobody who answers a client and has proved nothing learns anything of its credentials.
 #![allow(missing_docs)]
 
-mod common;
-
-use common::messages::*;
-use common::pair::{Setup, credential, leak_all, now, signing_key};
-use common::pki::{Pki, Template};
-use common::script::{Epoch, Real, Script, client};
 use embedded_mtls::credential::{Entry, NoMatch, Selector};
 #[cfg(feature = "events")]
 use embedded_mtls::events::{Event, EventRing};
 use embedded_mtls::io::KeystoreHost;
 use embedded_mtls::x509::{Time, TrustAnchor};
 use embedded_mtls::{ApiMisuse, Error, PeerIncompatible, Stage, Step};
+use test_support::messages::*;
+use test_support::pair::{Setup, credential, leak_all, now, signing_key};
+use test_support::pki::{Pki, Template};
+use test_support::script::{Epoch, Real, Script, client};
 
 /// A client with one credential that ends the handshake if it does not fit.
 macro_rules! choosy {
@@ -34,7 +32,7 @@ macro_rules! choosy {
 }
 
 /// Extensions of a CertificateRequest that names one authority.
-fn naming(authority: &common::pki::Issued) -> Extensions {
+fn naming(authority: &test_support::pki::Issued) -> Extensions {
     let anchor = TrustAnchor::from_certificate(&authority.der).expect("an anchor");
     vec![(CERTIFICATE_AUTHORITIES, vec16(&vec16(anchor.subject().expect("a name").as_der())))]
 }
@@ -96,7 +94,7 @@ fn a_credential_of_a_scheme_that_the_server_does_not_offer_fails_the_handshake_n
     let mut real = Real { handshake, host: Setup::new(&pki).client_host, end: None, out: Vec::new() };
     #[cfg(feature = "events")]
     let ring = {
-        let ring = EventRing::new(common::pair::leak(vec![0; 2000].into_boxed_slice())).expect("a ring");
+        let ring = EventRing::new(test_support::pair::leak(vec![0; 2000].into_boxed_slice())).expect("a ring");
         real.handshake.set_events(ring);
         ring
     };
@@ -111,7 +109,7 @@ fn a_credential_of_a_scheme_that_the_server_does_not_offer_fails_the_handshake_n
     loop {
         match real.handshake.poll().expect("nothing is wrong yet") {
             Step::NeedInput if bytes.is_empty() => break,
-            Step::NeedInput => assert_ne!(common::pair::deliver(&mut bytes, &mut real.handshake, 0), 0),
+            Step::NeedInput => assert_ne!(test_support::pair::deliver(&mut bytes, &mut real.handshake, 0), 0),
             Step::Credential(request) => assert_eq!(request.select(&chosen[0]), Ok(())),
             Step::Time(request) => request.provide(now()).unwrap(),
             Step::Authorize(request) => request.accept().unwrap(),
@@ -144,7 +142,7 @@ fn a_server_refuses_a_credential_of_a_scheme_that_the_client_did_not_offer_at_on
     let chosen = leak_all(vec![credential(&[&pki.server, &pki.intermediate], 0)]);
     loop {
         match server.poll().unwrap() {
-            Step::NeedInput => assert_ne!(common::pair::deliver(&mut hello, &mut server, 0), 0),
+            Step::NeedInput => assert_ne!(test_support::pair::deliver(&mut hello, &mut server, 0), 0),
             Step::Credential(request) => {
                 let expected = Error::ApiMisuse(ApiMisuse::CredentialSchemeNotOffered);
                 assert_eq!(request.select(&chosen[0]), Err(expected));
@@ -153,5 +151,5 @@ fn a_server_refuses_a_credential_of_a_scheme_that_the_client_did_not_offer_at_on
             step => panic!("{step:?}"),
         }
     }
-    assert_eq!(server.tx_pending(), record(common::script::ALERT, &[2, 80]));
+    assert_eq!(server.tx_pending(), record(test_support::script::ALERT, &[2, 80]));
 }

@@ -2,10 +2,6 @@
 //! names, limits of validity, the strict profile, and what is reported about the time.
 #![allow(missing_docs)]
 
-mod common;
-
-use common::pair::{Outcome, Setup, anchors, credential, host, leak, leak_all, now, signing_key};
-use common::pki::{Issued, NOW, Pki, Role, SERVER_NAME, Template};
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::io::SoftwareHost;
 use embedded_mtls::x509::{CommonName, PathFound, ServerName, Time, TrustAnchor, UnixTime, ValidityCheck};
@@ -14,6 +10,8 @@ use embedded_mtls::{
     ServerConfig,
 };
 use rcgen::{PublicKeyData as _, SanType};
+use test_support::pair::{Outcome, Setup, anchors, credential, host, leak, leak_all, now, signing_key};
+use test_support::pki::{Issued, NOW, Pki, Role, SERVER_NAME, Template};
 
 /// The side of `role` shows `chain`; the other judges it by `anchors` and whatever `demand` asks for.
 fn shown(role: Role, chain: &[&Issued], anchors: &'static [TrustAnchor<'static>]) -> Setup {

@@ -2,12 +2,6 @@
 //! by reference, aliases. Which settings contradict each other is in `policy_settings.rs`.
 #![allow(missing_docs)]
 
-mod common;
-#[path = "common/fault.rs"]
-mod fault;
-
-use common::pair::{Outcome, Setup, TestHost, anchors, credential, host, leak, leak_all, now, signing_key};
-use common::pki::{CLIENT_NAME, Issued, Pki, Role, SERVER_NAME, Template};
 use embedded_mtls::credential::{Admission, Entry, KeyProof, Reference, SlotId, Slots};
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::KeystoreHost;
@@ -20,6 +14,9 @@ use embedded_mtls::{
     PeerIncompatible, Server,
 };
 use fault::Fault;
+use test_support::fault;
+use test_support::pair::{Outcome, Setup, TestHost, anchors, credential, host, leak, leak_all, now, signing_key};
+use test_support::pki::{CLIENT_NAME, Issued, Pki, Role, SERVER_NAME, Template};
 
 use PolicyError::{AliasNotFound, ReferenceNotFound, ReferenceNowhere, StoreNotFound};
 
@@ -524,7 +521,7 @@ fn a_server_shows_the_certificate_of_its_alias_or_of_the_name_that_the_client_as
         let name = ServerName::parse(name).unwrap();
         let client = embedded_mtls::ClientConfig::new(name, anchors(&[&pki.root]));
         let outcome = visit_to(Setup { client, ..Setup::new(&pki) }, resolved, keys(own));
-        let name = |session: &common::pair::TestSession| session.peer().unwrap().common_name().map(String::from);
+        let name = |session: &test_support::pair::TestSession| session.peer().unwrap().common_name().map(String::from);
         outcome.client.map(|session| name(&session).unwrap()).map_err(|(error, _)| error)
     };
     assert_eq!(visit(SERVER_NAME, None).as_deref(), Ok(SERVER_NAME));

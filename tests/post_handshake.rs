@@ -2,10 +2,6 @@
 #![cfg(feature = "post-handshake-auth")]
 #![allow(missing_docs)]
 
-mod common;
-
-use common::pair::{Setup, Sizes, TestHost, TestSession, anchors, credential, host, now, signing_key};
-use common::pki::{CLIENT_NAME, Issued, Pki, Template};
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::io::Host;
 use embedded_mtls::x509::TrustAnchor;
@@ -13,6 +9,8 @@ use embedded_mtls::{
     AlertDescription, ApiMisuse, BufferKind, Client, ClientAuth, ClientAuthStatus, Error, Event, PeerIncompatible,
     Server,
 };
+use test_support::pair::{Setup, Sizes, TestHost, TestSession, anchors, credential, host, now, signing_key};
+use test_support::pki::{CLIENT_NAME, Issued, Pki, Template};
 
 /// A session with what it is asked and what it has received.
 struct End {

@@ -2,10 +2,6 @@
 #![cfg(feature = "post-handshake-auth")]
 #![allow(missing_docs)]
 
-mod common;
-
-use common::pair::{Setup, TestHost, TestSession, anchors, credential, host, now, signing_key};
-use common::pki::{CLIENT_NAME, Pki, Template};
 use embedded_io::{ErrorType, Read, Write};
 use embedded_mtls::credential::{Choice, Entry, NoMatch, Selector};
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
@@ -20,6 +16,8 @@ use std::convert::Infallible;
 use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
+use test_support::pair::{Setup, TestHost, TestSession, anchors, credential, host, now, signing_key};
+use test_support::pki::{CLIENT_NAME, Pki, Template};
 
 /// A transport of which the test holds the other end: what lies there to be read, and what was written.
 #[derive(Clone, Default)]
@@ -236,8 +234,8 @@ fn a_client_that_is_asked_late_does_what_its_host_chooses_not_only_what_it_has_t
 fn a_keystore_without_a_match_ends_the_session_when_its_policy_is_to_fail() {
     let pki = Pki::new();
     let stranger = Template::client("stranger.example").signed_by(&Template::ca("Another root").self_signed());
-    let entries = common::pair::leak_all(vec![Entry::new("only", credential(&[&stranger], 0))]);
-    let keys = common::pair::leak_all(vec![signing_key(&stranger)]);
+    let entries = test_support::pair::leak_all(vec![Entry::new("only", credential(&[&stranger], 0))]);
+    let keys = test_support::pair::leak_all(vec![signing_key(&stranger)]);
     for (no_match, expected) in
         [(NoMatch::Decline, Ok(4)), (NoMatch::Fail, Err(Failure::Tls(PeerIncompatible::NoCredential.into())))]
     {

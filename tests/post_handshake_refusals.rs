@@ -3,19 +3,17 @@
 #![cfg(feature = "post-handshake-auth")]
 #![allow(missing_docs)]
 
-mod common;
-
-use common::messages::*;
-use common::pair::{
-    ServerHandshake, Setup, TestSession, anchors, credential, entropy, host, leak, now, read_all, signing_key,
-};
-use common::pki::{Pki, Role};
-use common::script::{APPLICATION_DATA, Epoch, HANDSHAKE, Real, Script, Sent, client};
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::io::Host;
 use embedded_mtls::{
     AlertDescription, ClientAuth, ClientAuthStatus, Error, Event, PeerIncompatible, PeerMisbehaved, ServerConfig,
 };
+use test_support::messages::*;
+use test_support::pair::{
+    ServerHandshake, Setup, TestSession, anchors, credential, entropy, host, leak, now, read_all, signing_key,
+};
+use test_support::pki::{Pki, Role};
+use test_support::script::{APPLICATION_DATA, Epoch, HANDSHAKE, Real, Script, Sent, client};
 
 const POST_HANDSHAKE_AUTH: u16 = 49;
 
@@ -36,8 +34,10 @@ fn client_session(pki: &Pki, offers: bool) -> (TestSession, Script) {
 fn server_session(pki: &Pki) -> (TestSession, Script) {
     let mut setup = Setup::new(pki);
     setup.server = ServerConfig::new(ClientAuth::None);
-    let (mut real, mut script) =
-        (common::script::Real::server(setup), Script::client(Script::hello(X25519).with(POST_HANDSHAKE_AUTH, &[])));
+    let (mut real, mut script) = (
+        test_support::script::Real::server(setup),
+        Script::client(Script::hello(X25519).with(POST_HANDSHAKE_AUTH, &[])),
+    );
     real.feed(&script.say_hello());
     script.hear_server(&real.take());
     let finished = script.finished(Role::Client);
@@ -427,7 +427,7 @@ fn a_server_refuses_an_answer_to_what_it_did_not_ask() {
 fn an_offer_with_a_body_is_refused() {
     let pki = Pki::new();
     let (mut real, mut script) = (
-        common::script::Real::server(Setup::new(&pki)),
+        test_support::script::Real::server(Setup::new(&pki)),
         Script::client(Script::hello(X25519).with(POST_HANDSHAKE_AUTH, &[0])),
     );
     real.feed(&script.say_hello());

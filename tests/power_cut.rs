@@ -2,7 +2,6 @@
 //!
 #![allow(missing_docs)]
 
-mod common;
 #[allow(dead_code, reason = "an example uses the rest")]
 #[path = "../examples/shared/flash.rs"]
 mod flash;
@@ -13,13 +12,13 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use common::pair::now;
-use common::pki::{CLIENT_NAME, Issued, Pki, Template};
 use embedded_mtls::KeyHandle;
 use embedded_mtls::credential::{Admission, KeyProof, Reference, Slots};
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::x509::Purpose;
 use flash::{Cut, Failure, Flash, PAGE};
+use test_support::pair::now;
+use test_support::pki::{CLIENT_NAME, Issued, Pki, Template};
 use vault::{Stored, Vault};
 
 const PAGES: usize = 3;

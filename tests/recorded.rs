@@ -4,14 +4,12 @@
 //! A change that is meant is recorded anew with `EMBEDDED_MTLS_RECORD=1 cargo test --test recorded`.
 #![allow(missing_docs)]
 
-mod common;
-
-use common::pair::{Setup, exchange};
-use common::pki::Pki;
-use common::script::Real;
 use embedded_mtls::{CipherSuite, ClientAuth, NamedGroup, ServerConfig, SignatureScheme};
 use std::fmt::Write;
 use std::path::PathBuf;
+use test_support::pair::{Setup, exchange};
+use test_support::pki::Pki;
+use test_support::script::Real;
 
 /// What is offered, whatever else features and later versions add.
 fn pinned(pki: &Pki) -> Setup {

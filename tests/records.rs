@@ -2,16 +2,14 @@
 //! padding, compatibility records, alerts, and where messages may meet records.
 #![allow(missing_docs)]
 
-mod common;
-
-use common::messages::*;
-use common::pair::{Setup, Sizes};
-use common::pki::Pki;
-use common::script::{
+use embedded_mtls::{AlertDescription, Error, InvalidMessage, PeerMisbehaved};
+use test_support::messages::*;
+use test_support::pair::{Setup, Sizes};
+use test_support::pki::Pki;
+use test_support::script::{
     ALERT, APPLICATION_DATA, CHANGE_CIPHER_SPEC, Epoch, HANDSHAKE, Real, Script, Sent, client, invalid, misbehaved,
     server,
 };
-use embedded_mtls::{AlertDescription, Error, InvalidMessage, PeerMisbehaved};
 
 const FINE: Option<Error> = None;
 const UNEXPECTED: Option<Error> = misbehaved(PeerMisbehaved::UnexpectedMessage);

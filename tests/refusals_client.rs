@@ -4,13 +4,11 @@
 #![allow(missing_docs)]
 #![allow(clippy::too_many_lines, reason = "a table is as long as it is")]
 
-mod common;
-
-use common::messages::*;
-use common::pair::Setup;
-use common::pki::{Key, Pki};
-use common::script::{Script, client, incompatible, invalid, misbehaved};
 use embedded_mtls::{CipherSuite, Error, InvalidMessage, NamedGroup, PeerIncompatible, PeerMisbehaved};
+use test_support::messages::*;
+use test_support::pair::Setup;
+use test_support::pki::{Key, Pki};
+use test_support::script::{Script, client, incompatible, invalid, misbehaved};
 
 /// A change of one message of the server's flight; other messages pass.
 type Edit = fn(&Pki, &Script, Vec<u8>) -> Vec<u8>;

@@ -3,15 +3,13 @@
 #![allow(missing_docs)]
 #![allow(clippy::too_many_lines, reason = "a table is as long as it is")]
 
-mod common;
-
-use common::messages::*;
-use common::pair::Setup;
-use common::pki::{Key, Pki};
-use common::script::{ALERT, Epoch, Real, Script, Sent, incompatible, invalid, misbehaved, server};
 use embedded_mtls::{
     AlertDescription, ClientAuth, ClientAuthStatus, Error, InvalidMessage, NamedGroup, PeerIncompatible, PeerMisbehaved,
 };
+use test_support::messages::*;
+use test_support::pair::Setup;
+use test_support::pki::{Key, Pki};
+use test_support::script::{ALERT, Epoch, Real, Script, Sent, incompatible, invalid, misbehaved, server};
 
 /// What a server says to a ClientHello alone; `FINE` if it answers.
 fn says(setup: Setup, hello: &[u8]) -> Option<Error> {
@@ -343,7 +341,7 @@ fn a_server_refuses_a_bad_finished() {
 fn a_client_without_a_certificate_is_let_in_where_it_is_optional() {
     let pki = Pki::new();
     let optional = |setup: Setup| {
-        let anchors = common::pair::anchors(&[&pki.root]);
+        let anchors = test_support::pair::anchors(&[&pki.root]);
         Setup { server: embedded_mtls::ServerConfig::new(ClientAuth::Optional(anchors)), ..setup }
     };
     for (verify, expected) in [(false, FINE), (true, misbehaved(PeerMisbehaved::UnexpectedMessage))] {
@@ -368,7 +366,7 @@ fn a_client_without_a_certificate_is_let_in_where_it_is_optional() {
 #[test]
 fn a_server_that_is_sent_an_alert_is_refused_no_credential() {
     let pki = Pki::new();
-    let anchors = common::pair::anchors(&[&pki.root]);
+    let anchors = test_support::pair::anchors(&[&pki.root]);
     let unknown = AlertDescription::UNKNOWN_CA;
     for shows in [false, true] {
         let optional = || {

@@ -40,6 +40,7 @@ fn every_dependency_has_its_reason() {
         .collect();
     let mut used = Vec::new();
     let manifests = [
+        "crates/test-support/Cargo.toml",
         "Cargo.toml",
         "crates/aead/Cargo.toml",
         "xtask/Cargo.toml",

@@ -2,15 +2,11 @@
 //! handshakes.
 #![allow(missing_docs)]
 
-mod common;
-
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use common::pair::{Sizes, advance, deliver, drain, entropy, leak, now, signing_key};
-use common::pki::{CLIENT_NAME, Issued, NOW, Pki, SERVER_NAME, Template};
 use embedded_mtls::credential::{
     Admission, Entry, Expiry, KeyProof, Lease, Reference, Selector, SlotError, SlotId, Slots,
 };
@@ -21,6 +17,8 @@ use embedded_mtls::{
     Buffers, CertificateError, CertificateProblem, Client, ClientAuth, ClientConfig, Credential, Error, Event,
     Handshake, KeyHandle, Server, ServerConfig, Session,
 };
+use test_support::pair::{Sizes, advance, deliver, drain, entropy, leak, now, signing_key};
+use test_support::pki::{CLIENT_NAME, Issued, NOW, Pki, SERVER_NAME, Template};
 
 const SLOT: usize = 1500;
 
@@ -176,11 +174,11 @@ fn buffers() -> [&'static mut [u8]; 6] {
 }
 
 fn supplier(pki: &Pki) -> (ServerConfig<'static>, SoftwareHost<'static, fn() -> Time>) {
-    let anchors = common::pair::anchors(&[&pki.root]);
-    let credential = common::pair::credential(&[&pki.server, &pki.intermediate], 0);
+    let anchors = test_support::pair::anchors(&[&pki.root]);
+    let credential = test_support::pair::credential(&[&pki.server, &pki.intermediate], 0);
     (
         ServerConfig::new(ClientAuth::Required(anchors)),
-        common::pair::host(vec![credential], vec![signing_key(&pki.server)]),
+        test_support::pair::host(vec![credential], vec![signing_key(&pki.server)]),
     )
 }
 
@@ -191,7 +189,8 @@ fn live_sessions_keep_the_old_identity_and_new_handshakes_take_the_new_one() {
     let (slots, [orders]) = slots::<2, 1>();
     let (old, new) = (client_number(&pki, 1), client_number(&pki, 2));
     let (server_config, mut server_host) = supplier(&pki);
-    let client_config = ClientConfig::new(ServerName::parse(SERVER_NAME).unwrap(), common::pair::anchors(&[&pki.root]));
+    let client_config =
+        ClientConfig::new(ServerName::parse(SERVER_NAME).unwrap(), test_support::pair::anchors(&[&pki.root]));
 
     orders.set(install(&slots, "orders", &[&old, &pki.intermediate], Purpose::ClientAuth).unwrap());
     let lease = slots.lease(orders).unwrap();
@@ -272,7 +271,7 @@ impl Device<'_> {
         let keys = [signing_key(&self.identities[identity])];
         let mut client_host = SoftwareHost::new(&credentials, &keys, now);
         let (server_config, mut server_host) = supplier(self.pki);
-        let anchors = common::pair::anchors(&[&self.pki.root]);
+        let anchors = test_support::pair::anchors(&[&self.pki.root]);
         let client_config = ClientConfig::new(ServerName::parse(SERVER_NAME).unwrap(), anchors);
         let mut connection = Connection::new(&client_config, &server_config, seed, buffers());
         loop {
@@ -384,8 +383,9 @@ fn trust_anchors_are_replaced_in_the_same_way() {
     let new_root = Template::ca("New Root").self_signed();
     let new_client = Template::client("gateway-8").signed_by(&new_root);
     let (slots, [clients]) = slots::<3, 1>();
-    let server = common::pair::credential(&[&pki.server, &pki.intermediate], 0);
-    let client_config = ClientConfig::new(ServerName::parse(SERVER_NAME).unwrap(), common::pair::anchors(&[&pki.root]));
+    let server = test_support::pair::credential(&[&pki.server, &pki.intermediate], 0);
+    let client_config =
+        ClientConfig::new(ServerName::parse(SERVER_NAME).unwrap(), test_support::pair::anchors(&[&pki.root]));
 
     let visit = |lease: &Lease<'_>, client: &Issued, intermediates: &[&Issued]| {
         let anchors = lease.anchors::<2>().unwrap();
@@ -695,7 +695,8 @@ fn all_that_references_point_to_can_be_leased_for_a_choice() {
     assert_eq!(aliases, ["orders", "invoices"], "in the order of the references, without anchors");
 
     let (server_config, mut server_host) = supplier(&pki);
-    let client_config = ClientConfig::new(ServerName::parse(SERVER_NAME).unwrap(), common::pair::anchors(&[&pki.root]));
+    let client_config =
+        ClientConfig::new(ServerName::parse(SERVER_NAME).unwrap(), test_support::pair::anchors(&[&pki.root]));
     let keys: [P256SigningKey; 1] = [signing_key(&mine)];
     let mut host = KeystoreHost::new(Selector::new(entries.as_slice()), &keys, now);
     let mut connection = Connection::new(&client_config, &server_config, 5, buffers());
@@ -740,6 +741,6 @@ fn what_expires_soon_is_reported_with_the_days_that_are_left() {
     // The chain is only as good as its shortest certificate; a root in it does not count.
     let short_issuer = Template::ca("Example Intermediate").years(2020, 2029).signed_by(&pki.root);
     let leaf = Template::client(CLIENT_NAME).signed_by(&short_issuer);
-    let credential = common::pair::credential(&[&leaf, &short_issuer, &old_root], 0);
+    let credential = test_support::pair::credential(&[&leaf, &short_issuer, &old_root], 0);
     assert_eq!(credential.not_after().to_string(), "2029-01-01T00:00:00Z");
 }

@@ -1,13 +1,11 @@
 //! The scripted peer follows the protocol when nothing else is asked of it.
 #![allow(missing_docs)]
 
-mod common;
-
-use common::messages::{AES_128_GCM, CHACHA20, P256, X25519};
-use common::pair::Setup;
-use common::pki::{Pki, Role};
-use common::script::{APPLICATION_DATA, CHANGE_CIPHER_SPEC, Epoch, HANDSHAKE, Real, Script, Sent};
 use embedded_mtls::{Event, NamedGroup};
+use test_support::messages::{AES_128_GCM, CHACHA20, P256, X25519};
+use test_support::pair::Setup;
+use test_support::pki::{Pki, Role};
+use test_support::script::{APPLICATION_DATA, CHANGE_CIPHER_SPEC, Epoch, HANDSHAKE, Real, Script, Sent};
 
 #[test]
 fn a_client_finishes_with_the_scripted_server_and_exports_the_same() {
@@ -46,8 +44,9 @@ fn a_server_finishes_with_the_scripted_client() {
         if group == P256 {
             // The server prefers X25519.
             let share = Script::hello(X25519).share().1.to_vec();
-            script.client_hello =
-                script.client_hello.with(51, &common::messages::vec16(&common::messages::key_share((X25519, &share))));
+            script.client_hello = script
+                .client_hello
+                .with(51, &test_support::messages::vec16(&test_support::messages::key_share((X25519, &share))));
             real.feed(&script.say_hello());
             assert_eq!(script.hear_server(&real.take()).len(), 6);
         }

@@ -2,12 +2,6 @@
 #![allow(missing_docs)]
 #![allow(clippy::unnecessary_wraps, clippy::type_complexity, reason = "tables of expectations read better so")]
 
-mod common;
-
-use common::messages::*;
-use common::pair::{Outcome, Setup, TestHost, anchors, credential, leak_all, now, signing_key};
-use common::pki::{Issued, NOW, Pki, SERVER_NAME, Template, tbs, tlv};
-use common::script::{Real, Script, client, invalid};
 use embedded_mtls::credential::{Choice, Entry, Match, NoMatch, Selector, Unfit};
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::{Host, KeystoreHost};
@@ -17,6 +11,10 @@ use embedded_mtls::{
     Credential, CredentialRequest, Error, InvalidMessage, PeerIncompatible, Server, ServerConfig, SignRequest,
     Signature,
 };
+use test_support::messages::*;
+use test_support::pair::{Outcome, Setup, TestHost, anchors, credential, leak_all, now, signing_key};
+use test_support::pki::{Issued, NOW, Pki, SERVER_NAME, Template, tbs, tlv};
+use test_support::script::{Real, Script, client, invalid};
 
 const SIGNATURE_ALGORITHMS_CERT: u16 = 50;
 const OID_FILTERS: u16 = 48;
@@ -274,7 +272,7 @@ const RSA: &[u8] = b"\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b\x05\x0
 
 fn entry_der(alias: &'static str, chain: &[&[u8]], key: u32) -> Entry<'static> {
     let chain: Vec<_> = chain.iter().map(|der| der.to_vec()).collect();
-    Entry::new(alias, common::pair::credential_der(&chain, key))
+    Entry::new(alias, test_support::pair::credential_der(&chain, key))
 }
 
 // signature_algorithms_cert

@@ -2,13 +2,11 @@
 //! understand, data of a resumption that we do not take part in.
 #![allow(missing_docs)]
 
-mod common;
-
-use common::messages::*;
-use common::pair::{Setup, TestSession};
-use common::pki::Pki;
-use common::script::{APPLICATION_DATA, Epoch, HANDSHAKE, Keys, Real, Script, Sent, client, misbehaved};
 use embedded_mtls::{Error, Event, NamedGroup, PeerMisbehaved};
+use test_support::messages::*;
+use test_support::pair::{Setup, TestSession};
+use test_support::pki::Pki;
+use test_support::script::{APPLICATION_DATA, Epoch, HANDSHAKE, Keys, Real, Script, Sent, client, misbehaved};
 
 /// A hello full of unknown values (RFC 8701), with all that a browser or OpenSSL offers.
 fn crowded() -> Hello {
@@ -102,7 +100,7 @@ fn a_client_ignores_what_it_does_not_know_in_a_request_and_in_a_ticket() {
 fn a_client_passes_over_an_authority_that_is_no_name() {
     let pki = Pki::new();
     let (mut real, mut script) = client(Setup::new(&pki));
-    let anchor = common::pair::anchors(&[&pki.root])[0].subject().unwrap().as_der().to_vec();
+    let anchor = test_support::pair::anchors(&[&pki.root])[0].subject().unwrap().as_der().to_vec();
     let list = vec16(&[vec16(b"no name at all"), vec16(&anchor)].concat());
     let flight = script.server_flight(&pki, |message| match message[0] {
         CERTIFICATE_REQUEST => certificate_request(&[(CERTIFICATE_AUTHORITIES, list.clone())]),

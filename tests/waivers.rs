@@ -3,12 +3,6 @@
 #![cfg(feature = "dangerous-waivers")]
 #![allow(missing_docs)]
 
-mod common;
-#[path = "common/fault.rs"]
-mod fault;
-
-use common::pair::{Outcome, Setup, TestHost, anchors, credential, host, signing_key};
-use common::pki::{Issued, Pki, Role, SERVER_NAME, Template};
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::io::Host;
 use embedded_mtls::x509::{PeerIdentity, ServerName, Time, TrustAnchor, WaivableCause, Waived, Waivers};
@@ -17,6 +11,9 @@ use embedded_mtls::{
     CredentialRequest, Error, ServerConfig, Side, SignRequest, Signature, Stage,
 };
 use fault::Fault;
+use test_support::fault;
+use test_support::pair::{Outcome, Setup, TestHost, anchors, credential, host, signing_key};
+use test_support::pki::{Issued, Pki, Role, SERVER_NAME, Template};
 
 /// A host that knows of waivers, or does not.
 struct Judge {

@@ -1,12 +1,10 @@
 //! Certificates as they are read: what is refused, what is tolerated, what is said of the leaf.
 
-mod common;
-
-use common::chain_case::Case;
-use common::pki::{self, Issued, NOW, Pki, Role, SERVER_NAME, Template};
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::x509::{Rules, ServerName, Time, TrustAnchor, UnixTime, Validator};
 use embedded_mtls::{CertificateProblem, Error, Malformation};
+use test_support::chain_case::Case;
+use test_support::pki::{self, Issued, NOW, Pki, Role, SERVER_NAME, Template};
 
 #[test]
 fn issuers_are_matched_without_regard_to_case_space_and_string_type() {

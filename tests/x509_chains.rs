@@ -1,12 +1,10 @@
 //! The search for a path: any order, several anchors, what leads nowhere, what is forged.
 
-mod common;
-
-use common::chain_case::Case;
-use common::pki::{BadChain, Defect, NOW, Pki, Role, SERVER_NAME, Template};
 use embedded_mtls::CertificateProblem;
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::x509::{Rules, ServerName, Time, TrustAnchor, UnixTime, Validator};
+use test_support::chain_case::Case;
+use test_support::pki::{BadChain, Defect, NOW, Pki, Role, SERVER_NAME, Template};
 
 #[test]
 fn a_good_chain_is_accepted_in_both_roles() {

@@ -1,11 +1,9 @@
 //! What the certificates of a path are held to: time, depth, purposes, names, and the limits of authorities.
 
-mod common;
-
-use common::chain_case::Case;
-use common::pki::{Pki, SERVER_NAME, Template};
 use embedded_mtls::x509::{Time, UnixTime};
 use embedded_mtls::{CertificateError, CertificateProblem};
+use test_support::chain_case::Case;
+use test_support::pki::{Pki, SERVER_NAME, Template};
 
 #[test]
 fn each_certificate_of_the_path_has_to_be_valid_now() {

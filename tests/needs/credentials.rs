@@ -1,10 +1,6 @@
 //! The form of credentials, as far as the core is concerned: U16 to U23.
 
 use super::{ends, keystore, shows, with_hosts};
-use crate::common::messages::*;
-use crate::common::pair::{Setup, anchors, credential, leak, now};
-use crate::common::pki::{CLIENT_NAME, NOW, Pki, SERVER_NAME, Template};
-use crate::common::script::{Real, Script, client};
 use embedded_mtls::credential::{Admission, KeyProof, SlotError};
 use embedded_mtls::credential::{Chain, Expiry, Reference, Slots, expiring};
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
@@ -13,9 +9,13 @@ use embedded_mtls::x509::{PeerIdentity, Purpose, ServerName, Time, UnixTime};
 use embedded_mtls::{
     Client, ClientConfig, Credential, CredentialRequest, Error, KeyHandle, PeerIncompatible, SignRequest, Signature,
 };
+use test_support::messages::*;
+use test_support::pair::{Setup, anchors, credential, leak, now};
+use test_support::pki::{CLIENT_NAME, NOW, Pki, SERVER_NAME, Template};
+use test_support::script::{Real, Script, client};
 
 /// A key that is not here: what is to be signed goes somewhere else.
-struct External(&'static Credential<'static>, crate::common::pki::Key);
+struct External(&'static Credential<'static>, test_support::pki::Key);
 
 impl Host<'static, Client, RustCrypto> for External {
     fn time(&mut self) -> Time {

@@ -3,10 +3,6 @@
 use std::cell::RefCell;
 
 use super::{ends, porter, shows, with_hosts};
-use crate::common::messages::*;
-use crate::common::pair::{Setup, TestHost, TestSession, anchors, exchange, host, leak, leak_all, now};
-use crate::common::pki::{CLIENT_NAME, Issued, NOW, Pki, Role, SERVER_NAME, Template};
-use crate::common::script::{client, server};
 use embedded_mtls::credential::{AllowList, NoMatch, Rule, Selector};
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::io::{Host, KeystoreHost};
@@ -18,6 +14,10 @@ use embedded_mtls::{
 };
 use rcgen::PublicKeyData as _;
 use sha2::{Digest as _, Sha256};
+use test_support::messages::*;
+use test_support::pair::{Setup, TestHost, TestSession, anchors, exchange, host, leak, leak_all, now};
+use test_support::pki::{CLIENT_NAME, Issued, NOW, Pki, Role, SERVER_NAME, Template};
+use test_support::script::{client, server};
 
 /// Names and signature schemes of a request.
 type Asked = (Vec<String>, Vec<u16>);

@@ -3,23 +3,18 @@
 #![allow(missing_docs)]
 #![allow(clippy::items_after_statements, reason = "a walk is read from top to bottom")]
 
-#[path = "../common/mod.rs"]
-mod common;
-#[allow(dead_code, reason = "the walks use a part of it")]
-#[path = "../common/fault.rs"]
-mod fault;
-
 mod credentials;
 mod handshakes;
 mod policies;
 
-use common::pair::{Setup, TestHost, credential, host, leak_all, now, signing_key};
-use common::pki::{Issued, Pki};
 use embedded_mtls::credential::{AllowList, Entry, Selector};
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::{Host, KeystoreHost};
 use embedded_mtls::x509::Time;
 use embedded_mtls::{Client, Error, Server};
+use test_support::fault;
+use test_support::pair::{Setup, TestHost, credential, host, leak_all, now, signing_key};
+use test_support::pki::{Issued, Pki};
 
 type Keystore = KeystoreHost<'static, fn() -> Time, P256SigningKey>;
 

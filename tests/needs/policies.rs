@@ -1,8 +1,6 @@
 //! Policies, stores, rotation: U24 to U42, and U65.
 
 use super::{ends, keystore, shows};
-use crate::common::pair::{Setup, anchors, credential, host, leak, leak_all, now, signing_key};
-use crate::common::pki::{CLIENT_NAME, Issued, Pki, Role, SERVER_NAME, Template};
 use crate::fault::Fault;
 use embedded_mtls::credential::{
     Admission, Chain, Entry, KeyProof, NoMatch, Reference, Selector, SlotError, SlotId, Slots,
@@ -18,6 +16,8 @@ use embedded_mtls::{
     ServerConfig,
 };
 use rcgen::PublicKeyData as _;
+use test_support::pair::{Setup, anchors, credential, host, leak, leak_all, now, signing_key};
+use test_support::pki::{CLIENT_NAME, Issued, Pki, Role, SERVER_NAME, Template};
 
 /// Mutual, each store by its name.
 const MUTUAL: Settings<'static> = Settings {
@@ -48,7 +48,7 @@ fn visit(
     own: Own<'_>,
     base: Setup,
     trusted: &'static [TrustAnchor<'static>],
-) -> crate::common::pair::Outcome {
+) -> test_support::pair::Outcome {
     let (entries, keys) = keystore(own);
     let resolved = policy.resolve_with(entries, trusted).unwrap();
     let host = KeystoreHost::new(resolved.selector(), keys, now as fn() -> Time);
@@ -67,7 +67,7 @@ fn visit(
 }
 
 /// The same with a supplier whose chain has this fault.
-fn judged(settings: Settings<'static>, fault: Fault) -> crate::common::pair::Outcome {
+fn judged(settings: Settings<'static>, fault: Fault) -> test_support::pair::Outcome {
     let pki = Pki::new();
     let chain = fault.chain(Role::Server, &pki);
     let base = Setup { server_host: shows(&chain.iter().collect::<Vec<_>>()), ..Setup::new(&pki) };
@@ -84,7 +84,7 @@ fn refused(settings: Settings<'static>, fault: Fault) -> Option<CertificateProbl
 }
 
 /// Whom the supplier has met.
-fn met(outcome: crate::common::pair::Outcome) -> Option<String> {
+fn met(outcome: test_support::pair::Outcome) -> Option<String> {
     let (_, server) = outcome.sessions();
     Some(server.peer()?.common_name()?.to_owned())
 }
@@ -374,7 +374,7 @@ fn u40_who_a_peer_is_comes_from_its_handshake_and_from_nothing_that_it_says() {
     setup.server = ServerConfig::new(ClientAuth::Optional(anchors(&[&pki.root])));
     let (mut near, mut far) = setup.run().sessions();
     near.write(b"GET / HTTP/1.1\r\nX-SSL-Client-CN: gateway-7\r\n\r\n").unwrap();
-    crate::common::pair::exchange(&mut near, &mut far).unwrap();
+    test_support::pair::exchange(&mut near, &mut far).unwrap();
     assert!(far.peer().is_none() && far.client_auth() == ClientAuthStatus::Declined);
 }
 

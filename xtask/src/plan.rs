@@ -1,6 +1,6 @@
 //! Which steps there are.
 
-use crate::features::{ALL, ALL_TESTS, CORTEX_M4, EXCLUSIVE, MEASURED_TARGET, PLAIN, SETS, TARGETS};
+use crate::features::{ALL, ALL_OF_TESTS, ALL_TESTS, CORTEX_M4, EXCLUSIVE, MEASURED_TARGET, PLAIN, SETS, TARGETS};
 use crate::run::{Failure, Result, Run, root};
 use crate::setup;
 use crate::step::{Step, Task};
@@ -150,7 +150,7 @@ fn integration() -> Step {
     let all = ALL_TESTS.join(" --test ");
     let tasks = vec![
         cargo(&format!("test --package embedded-mtls --test * --locked --features {PLAIN}")),
-        cargo(&format!("test --package embedded-mtls --test {all} --locked --features {ALL}")),
+        cargo(&format!("test --package embedded-mtls --test {all} --locked --features {ALL},{ALL_OF_TESTS}")),
         cargo("test --package vectors --test wycheproof --locked"),
     ];
     Step { name: "tests", what: "tests on the public API, and of the repository's own rules", tasks }

@@ -18,30 +18,18 @@ mod names;
 mod once;
 mod pace;
 mod peers;
-#[allow(dead_code, missing_docs, unreachable_pub, reason = "tests share it, each uses a part")]
-#[path = "../../common/pki.rs"]
-mod pki;
-#[allow(dead_code, reason = "tests share it, each uses a part")]
-#[path = "../../peers/process.rs"]
-mod process;
 mod proxy;
 mod resolver;
 mod rows;
-#[path = "../../peers/servers.rs"]
-mod servers;
 mod table;
 mod time_server;
 mod trial;
 mod wire;
-#[allow(dead_code, reason = "tests share it, each uses a part")]
-#[path = "../../peers/workdir.rs"]
-mod workdir;
-#[allow(dead_code, reason = "tests share it, each uses a part")]
-#[path = "../../peers/world.rs"]
-mod world;
 
 use std::env;
 use std::process::ExitCode;
+use test_support::peers::{process, servers, workdir, world};
+use test_support::pki;
 use world::World;
 
 fn main() -> ExitCode {

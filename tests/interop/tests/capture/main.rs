@@ -2,30 +2,15 @@
 
 #![allow(missing_docs)]
 
-#[path = "../../../peers/programs.rs"]
-mod built;
 #[allow(dead_code, reason = "the programs write to files, a simulation does as well")]
 #[path = "../../../../examples/shared/capture.rs"]
 mod capture;
-#[allow(dead_code, missing_docs, unexpected_cfgs, unreachable_pub, reason = "tests share it, each uses a part")]
-#[path = "../../../common/pair.rs"]
-mod pair;
-#[allow(dead_code, missing_docs, unreachable_pub, reason = "tests share it, each uses a part")]
-#[path = "../../../common/pki.rs"]
-mod pki;
-#[allow(dead_code, reason = "tests share it, each uses a part")]
-#[path = "../../../peers/process.rs"]
-mod process;
 mod programs;
 mod simulation;
-#[allow(dead_code, reason = "tests share it, each uses a part")]
-#[path = "../../../peers/workdir.rs"]
-mod workdir;
-#[allow(dead_code, reason = "tests share it, each uses a part")]
-#[path = "../../../peers/world.rs"]
-mod world;
 
 use process::Process;
+use test_support::peers::{process, programs as built, workdir, world};
+use test_support::{pair, pki};
 
 /// What tshark makes of a capture with the secrets in `keys`: the fields of each packet that `filter` lets through.
 fn tshark(capture: &str, keys: &str, filter: &str, fields: &[&str]) -> Vec<Vec<String>> {

@@ -2,30 +2,13 @@
 
 #![allow(missing_docs)]
 
-#[path = "../../../peers/programs.rs"]
-mod built;
-#[allow(dead_code, missing_docs, unreachable_pub, reason = "tests share it, each uses a part")]
-#[path = "../../../common/pki.rs"]
-mod pki;
-#[allow(dead_code, reason = "tests share it, each uses a part")]
-#[path = "../../../peers/process.rs"]
-mod process;
-#[allow(dead_code, reason = "tests share it, each uses a part")]
-#[path = "../../../peers/servers.rs"]
-mod servers;
-#[allow(dead_code, reason = "tests share it, each uses a part")]
-#[path = "../../../peers/workdir.rs"]
-mod workdir;
-#[allow(dead_code, reason = "tests share it, each uses a part")]
-#[path = "../../../peers/world.rs"]
-mod world;
-
 use embedded_mtls::Diagnosis;
 use process::{LIMIT, Process};
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Instant;
+use test_support::peers::{process, programs as built, servers, world};
 use world::{World, free_port};
 
 const ORDER: &str = include_str!("../../../../examples/data/order.xml");

@@ -1,13 +1,7 @@
 //! embedded-tls as a client with our verifier: it lets in whom our own client lets in, and nobody else.
 
-#![allow(unexpected_cfgs, reason = "what the tests of the core share depends on the features of the core")]
-
-#[path = "../../../common/mod.rs"]
-mod common;
 mod servers;
 
-use common::messages::{CERTIFICATE, CERTIFICATE_VERIFY};
-use common::pki::{BadChain, Defect, Key, NOW, Pki, Role, SERVER_NAME};
 use embedded_mtls::adapter::embedded_tls::Verifier;
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::io::std::Socket;
@@ -17,6 +11,8 @@ use embedded_tls::blocking::{Aes128GcmSha256, CryptoProvider, TlsConfig, TlsConn
 use embedded_tls::{CryptoRngCore, TlsError};
 use servers::Server;
 use std::net::TcpStream;
+use test_support::messages::{CERTIFICATE, CERTIFICATE_VERIFY};
+use test_support::pki::{BadChain, Defect, Key, NOW, Pki, Role, SERVER_NAME};
 
 /// What embedded-tls asks of its application.
 struct Provider<'a> {

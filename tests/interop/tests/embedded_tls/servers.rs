@@ -1,7 +1,5 @@
 //! Servers for one connection each, in threads of this process.
 
-use crate::common::pki::{Key, Pki};
-use crate::common::script::Script;
 use p256::pkcs8::EncodePrivateKey;
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -12,6 +10,8 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
+use test_support::pki::{Key, Pki};
+use test_support::script::Script;
 
 pub(crate) struct Server {
     pub(crate) port: u16,

@@ -3,17 +3,12 @@
 //! A `sh` block is run by one shell after the other in one directory; what stands in the `text` block behind
 //! it has to be in what it prints. A block that begins with `# NAME` and is not `sh` is a file of that name.
 
-#[path = "../../../peers/programs.rs"]
-mod built;
-#[allow(dead_code, reason = "tests share it, each uses a part")]
-#[path = "../../../peers/process.rs"]
-mod process;
-
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 use std::{env, fs};
+use test_support::peers::{process, programs as built};
 
 use process::{LIMIT, Process};
 

@@ -2,16 +2,12 @@
 //! tests of the root package always have every algorithm: the package depends on itself for them, and Cargo builds one
 //! package once, with the features of both.
 
-#[allow(unexpected_cfgs, reason = "it asks for features of the root package")]
-#[path = "../../../common/mod.rs"]
-mod common;
-
-use common::messages::*;
-use common::pair::Setup;
-use common::pki::Pki;
-use common::script::{ALERT, Epoch, Sent, client};
 use embedded_mtls::{AlertDescription, CertificateError, CertificateProblem, Diagnosis, Error, SignatureScheme};
 use std::path::Path;
+use test_support::messages::*;
+use test_support::pair::Setup;
+use test_support::pki::Pki;
+use test_support::script::{ALERT, Epoch, Sent, client};
 
 /// Certificates in `tests/data/algorithms`, what the verdict on the server's says, and what the failure is called.
 const KINDS: &[(&str, &str, Diagnosis)] = &[

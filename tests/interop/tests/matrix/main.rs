@@ -6,8 +6,6 @@
 //! missing is a wrong row that says how to get it.
 
 mod apache;
-#[path = "../../../peers/programs.rs"]
-mod built;
 mod case;
 mod curl;
 mod embedded_tls_peer;
@@ -22,30 +20,21 @@ mod openssl;
 mod openssl_client;
 mod openssl_server;
 mod ours;
-#[allow(dead_code, missing_docs, unreachable_pub, reason = "tests share it, each uses a part")]
-#[path = "../../../common/pki.rs"]
-mod pki;
-#[path = "../../../peers/process.rs"]
-mod process;
 mod program_case;
 mod programs;
 mod rustls_peer;
 mod rustls_rows;
 mod scripted;
 mod scripted_rows;
-#[path = "../../../peers/servers.rs"]
-mod servers;
 mod table;
 mod web;
-#[path = "../../../peers/workdir.rs"]
-mod workdir;
-#[path = "../../../peers/world.rs"]
-mod world;
 
 use programs::Programs;
 use std::env;
 use std::process::ExitCode;
 use table::Table;
+use test_support::peers::{process, programs as built, servers, world};
+use test_support::pki;
 use world::World;
 
 fn main() -> ExitCode {

@@ -8,14 +8,12 @@
 //! with its certificates issued again for clients, and without a name (`client/`). Where an answer is not the expected one,
 //! `tests/vectors/limbo-deviations.tsv` has to say why; a row there that no longer holds is a failure too.
 
-#[path = "../../../common/pki.rs"]
-#[allow(dead_code, missing_docs, unreachable_pub, reason = "shared with the tests of the root package")]
-mod pki;
 mod reissue;
 mod suite;
 
 use std::collections::BTreeMap;
 use suite::{Case, Outcome, Suite, Verdict};
+use test_support::pki;
 
 /// What was found out about the cases of one namespace.
 #[derive(Clone, Copy, Default)]

@@ -1,7 +1,7 @@
 //! Handshake messages as bytes, written again for the tests: nothing is checked, so that everything
 //! can be wrong.
 
-use super::pki::{Issued, Key};
+use crate::pki::{Issued, Key};
 use sha2::{Digest, Sha256};
 
 pub const CLIENT_HELLO: u8 = 1;

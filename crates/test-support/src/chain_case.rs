@@ -1,6 +1,6 @@
 //! A question about a chain, and what is expected of the answer.
 
-use super::pki::{Issued, NOW, Role, SERVER_NAME};
+use crate::pki::{Issued, NOW, Role, SERVER_NAME};
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::x509::{PathFound, Rules, ServerName, Time, TrustAnchor, UnixTime, Validator};
 use embedded_mtls::{CertificateError, CertificateProblem, Error};

@@ -8,13 +8,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// Nothing is waited for longer.
-pub(crate) const LIMIT: Duration = Duration::from_secs(20);
+pub const LIMIT: Duration = Duration::from_secs(20);
 
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// A running program. It ends with this value.
-pub(crate) struct Process {
+pub struct Process {
     name: String,
     child: Child,
     stdin: Option<ChildStdin>,
@@ -28,12 +28,12 @@ struct Output(Arc<Mutex<Vec<u8>>>);
 
 impl Process {
     /// Starts a program; where it is missing, says how to get it.
-    pub(crate) fn start(program: &str, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Result<Self, String> {
+    pub fn start(program: &str, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Result<Self, String> {
         Self::start_in(".", program, arguments)
     }
 
     /// Starts a program in another directory.
-    pub(crate) fn start_in(
+    pub fn start_in(
         directory: &str,
         program: &str,
         arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
@@ -53,28 +53,28 @@ impl Process {
     }
 
     /// Writes to its standard input, which stays open.
-    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), String> {
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), String> {
         let stdin = self.stdin.as_mut().ok_or("standard input is closed")?;
         stdin.write_all(bytes).and_then(|()| stdin.flush()).map_err(|error| format!("{}: {error}", self.name))
     }
 
     /// Closes its standard input.
-    pub(crate) fn close_stdin(&mut self) {
+    pub fn close_stdin(&mut self) {
         self.stdin = None;
     }
 
     /// What it has written to its standard output so far.
-    pub(crate) fn stdout(&self) -> Vec<u8> {
+    pub fn stdout(&self) -> Vec<u8> {
         self.stdout.bytes()
     }
 
     /// What it has written to its standard error so far.
-    pub(crate) fn stderr(&self) -> String {
+    pub fn stderr(&self) -> String {
         String::from_utf8_lossy(&self.stderr.bytes()).into_owned()
     }
 
     /// Waits until it has done something that `done` sees, in its output or elsewhere.
-    pub(crate) fn await_sign(&mut self, what: &str, done: impl Fn(&Self) -> bool) -> Result<(), String> {
+    pub fn await_sign(&mut self, what: &str, done: impl Fn(&Self) -> bool) -> Result<(), String> {
         let until = Instant::now() + LIMIT;
         loop {
             // Looked at in this order: what it did before it ended counts.
@@ -93,12 +93,12 @@ impl Process {
     }
 
     /// Waits until it ends by itself, and gives whether it was content.
-    pub(crate) fn await_end(&mut self) -> Result<bool, String> {
+    pub fn await_end(&mut self) -> Result<bool, String> {
         self.await_status(LIMIT).map(|status| status.success())
     }
 
     /// Waits until it ends by itself, no longer than `limit`, and gives how.
-    pub(crate) fn await_status(&mut self, limit: Duration) -> Result<ExitStatus, String> {
+    pub fn await_status(&mut self, limit: Duration) -> Result<ExitStatus, String> {
         let until = Instant::now() + limit;
         while Instant::now() < until {
             if let Ok(Some(status)) = self.child.try_wait() {
@@ -162,14 +162,14 @@ impl Output {
 }
 
 /// Runs a program that only prints something, such as its version.
-pub(crate) fn print_of(program: &str, arguments: &[&str]) -> Result<String, String> {
+pub fn print_of(program: &str, arguments: &[&str]) -> Result<String, String> {
     let output = Command::new(program).args(arguments).output().map_err(|error| missing(program, &error))?;
     let text = [output.stdout, output.stderr].concat();
     Ok(String::from_utf8_lossy(&text).into_owned())
 }
 
 /// Says how to get a program that could not be started.
-pub(crate) fn missing(program: &str, error: &std::io::Error) -> String {
+pub fn missing(program: &str, error: &std::io::Error) -> String {
     let package = match program.rsplit('/').next().unwrap_or(program) {
         "gnutls-cli" | "gnutls-serv" => "gnutls-bin",
         "apache2" => "apache2-bin",
@@ -183,7 +183,8 @@ pub(crate) fn missing(program: &str, error: &std::io::Error) -> String {
 }
 
 /// The version of a peer that is a library, as Cargo.lock pins it.
-pub(crate) fn locked_version(library: &str) -> &'static str {
-    let after_name = include_str!("../../Cargo.lock").split(&format!("name = \"{library}\"\nversion = \"")).nth(1);
+pub fn locked_version(library: &str) -> &'static str {
+    let after_name =
+        include_str!("../../../../Cargo.lock").split(&format!("name = \"{library}\"\nversion = \"")).nth(1);
     after_name.and_then(|rest| rest.split('"').next()).unwrap_or("of no known version")
 }

@@ -6,7 +6,7 @@
 //! let outcome = setup.run();                 // until both are done, or one has failed and told the other
 //! ```
 
-use super::pki::{Issued, NOW, Pki, SERVER_NAME};
+use crate::pki::{Issued, NOW, Pki, SERVER_NAME};
 use embedded_mtls::credential::Choice;
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::{Host, SoftwareHost};

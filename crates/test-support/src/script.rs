@@ -8,9 +8,12 @@
 //! real.feed(&script.seal_all(&flight));                       // edit `flight` to change only the wire
 //! ```
 
-use super::messages::*;
-use super::pair::{ClientHandshake, ServerHandshake, Setup, advance, deliver, drain};
-use super::pki::{Pki, Role};
+use crate::messages::{
+    AES_128_GCM, CHACHA20, CLIENT_CONTEXT, ECDSA_P256, FINISHED, Hello, SERVER_CONTEXT, X25519, certificate_request,
+    certificate_verify, chain_of, encrypted_extensions, message, messages, record, records, vec8,
+};
+use crate::pair::{ClientHandshake, ServerHandshake, Setup, advance, deliver, drain};
+use crate::pki::{Pki, Role};
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::crypto::{Aead, AeadAlgorithm, CryptoProvider, HashAlgorithm, KeyExchange};
 use embedded_mtls::io::{Host, SoftwareHost};

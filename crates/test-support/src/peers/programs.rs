@@ -7,7 +7,7 @@ use std::process::Command;
 const FEATURES: &str = "all-algorithms,key-log,post-handshake-auth";
 
 /// Builds them, and gives the directory they are in.
-pub(crate) fn build() -> Result<PathBuf, String> {
+pub fn build() -> Result<PathBuf, String> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let programs = "--package embedded-mtls --example gateway --example supplier --example rotation";
     let arguments = format!("build --locked --features {FEATURES} {programs}");

@@ -1,21 +1,21 @@
 //! Who is who: the throw-away PKI, and the identities that the cases show.
 
+use crate::peers::workdir::{Workdir, certificates_pem};
 use crate::pki::{BadChain, Defect, Issued, Pki, Role, Template};
-use crate::workdir::{Workdir, certificates_pem};
 use p256::pkcs8::der::pem::encode_string;
 use p256::pkcs8::{EncodePrivateKey, LineEnding};
 use rcgen::{DnType, DnValue, SanType};
 use std::net::TcpListener;
 
 /// The common name that suppliers look for.
-pub(crate) const WANTED_NAME: &str = "cxml-supplier.example";
+pub const WANTED_NAME: &str = "cxml-supplier.example";
 
 /// A root, a server and a client with keys of 2,048 bits.
 const RSA: Rsa = Rsa {
-    root: include_bytes!("../data/algorithms/rsa2048-pkcs1-sha256/root.der"),
-    server: include_bytes!("../data/algorithms/rsa2048-pkcs1-sha256/server.der"),
-    client: include_bytes!("../data/algorithms/rsa2048-pkcs1-sha256/client.der"),
-    leaf_key: include_bytes!("../data/algorithms/rsa2048-pkcs1-sha256/leaf-key.der"),
+    root: include_bytes!("../../../../tests/data/algorithms/rsa2048-pkcs1-sha256/root.der"),
+    server: include_bytes!("../../../../tests/data/algorithms/rsa2048-pkcs1-sha256/server.der"),
+    client: include_bytes!("../../../../tests/data/algorithms/rsa2048-pkcs1-sha256/client.der"),
+    leaf_key: include_bytes!("../../../../tests/data/algorithms/rsa2048-pkcs1-sha256/leaf-key.der"),
 };
 
 struct Rsa {
@@ -27,40 +27,40 @@ struct Rsa {
 
 /// A chain, the leaf first and without the root, and the key of the leaf.
 #[derive(Clone)]
-pub(crate) struct Identity {
-    pub(crate) chain: Vec<Vec<u8>>,
-    pub(crate) scalar: [u8; 32],
+pub struct Identity {
+    pub chain: Vec<Vec<u8>>,
+    pub scalar: [u8; 32],
 }
 
 /// All certificates, in memory and as PEM files.
-pub(crate) struct World {
+pub struct World {
     /// The root that all trust.
-    pub(crate) root: Issued,
-    pub(crate) server: Identity,
-    pub(crate) server_expired: Identity,
-    pub(crate) server_of_other_name: Identity,
-    pub(crate) server_of_other_root: Identity,
+    pub root: Issued,
+    pub server: Identity,
+    pub server_expired: Identity,
+    pub server_of_other_name: Identity,
+    pub server_of_other_root: Identity,
     /// Of the right name, but a client.
-    pub(crate) server_for_clients: Identity,
-    pub(crate) client: Identity,
-    pub(crate) client_expired: Identity,
-    pub(crate) client_of_other_root: Identity,
+    pub server_for_clients: Identity,
+    pub client: Identity,
+    pub client_expired: Identity,
+    pub client_of_other_root: Identity,
     /// Its root has the name of the trusted one and another key.
-    pub(crate) client_of_false_root: Identity,
+    pub client_of_false_root: Identity,
     /// Issued by the root itself: for peers that send one certificate only.
-    pub(crate) client_of_root: Identity,
-    pub(crate) client_expired_of_root: Identity,
+    pub client_of_root: Identity,
+    pub client_expired_of_root: Identity,
     /// Two CA certificates between it and the root; its common name is the wanted one.
-    pub(crate) client_deep: Identity,
+    pub client_deep: Identity,
     /// Its common name is the wanted one.
-    pub(crate) client_wanted: Identity,
+    pub client_wanted: Identity,
     /// The same with all that Apache has a variable for.
-    pub(crate) client_detailed: Identity,
-    pub(crate) files: Workdir,
+    pub client_detailed: Identity,
+    pub files: Workdir,
 }
 
 impl World {
-    pub(crate) fn new() -> Result<Self, String> {
+    pub fn new() -> Result<Self, String> {
         let pki = Pki::new();
         let other_root = Template::ca("Other Root").self_signed();
         let other_issuer = Template::ca("Other Intermediate").path_len(0).signed_by(&other_root);
@@ -121,7 +121,7 @@ impl World {
     }
 
     /// Where a file of this name is.
-    pub(crate) fn file(&self, name: &str) -> String {
+    pub fn file(&self, name: &str) -> String {
         self.files.file(name)
     }
 }
@@ -133,12 +133,12 @@ impl Identity {
     }
 
     /// Its key in PKCS#8 and DER.
-    pub(crate) fn key_pkcs8(&self) -> Result<Vec<u8>, String> {
+    pub fn key_pkcs8(&self) -> Result<Vec<u8>, String> {
         self.secret()?.to_pkcs8_der().map(|der| der.as_bytes().to_vec()).map_err(|error| error.to_string())
     }
 
     /// Its key in PKCS#8 and PEM.
-    pub(crate) fn key_pem(&self) -> Result<String, String> {
+    pub fn key_pem(&self) -> Result<String, String> {
         self.secret()?.to_pkcs8_pem(LineEnding::LF).map(|pem| pem.to_string()).map_err(|error| error.to_string())
     }
 
@@ -182,7 +182,7 @@ fn detailed() -> Template {
 }
 
 /// A port that was free a moment ago.
-pub(crate) fn free_port() -> Result<u16, String> {
+pub fn free_port() -> Result<u16, String> {
     let address = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
     address.map(|address| address.port()).map_err(|error| error.to_string())
 }

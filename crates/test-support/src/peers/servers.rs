@@ -1,20 +1,20 @@
-//! Web servers as suppliers run them, in a directory with the PEM files of a [`World`](crate::world::World).
+//! Web servers as suppliers run them, in a directory with the PEM files of a [`World`](crate::peers::world::World).
 //! What is posted is answered with the file `order` there.
 
-use crate::process::Process;
-use crate::workdir::Workdir;
-use crate::world::WANTED_NAME;
+use crate::peers::process::Process;
+use crate::peers::workdir::Workdir;
+use crate::peers::world::WANTED_NAME;
 
 /// The logs of a server: one line for each request in the first, what went wrong in the second.
-pub(crate) const REQUESTS: &str = "requests.log";
-pub(crate) const ERRORS: &str = "errors.log";
+pub const REQUESTS: &str = "requests.log";
+pub const ERRORS: &str = "errors.log";
 
 /// The program of Apache, and its modules.
-pub(crate) const APACHE: &str = "/usr/sbin/apache2";
+pub const APACHE: &str = "/usr/sbin/apache2";
 const MODULES: &str = "/usr/lib/apache2/modules";
 
 /// Starts nginx with `ssl_verify_client on`; `shows` names its PEM files, and `options` are directives.
-pub(crate) fn nginx(files: &Workdir, port: u16, shows: &str, options: &[&str]) -> Result<Process, String> {
+pub fn nginx(files: &Workdir, port: u16, shows: &str, options: &[&str]) -> Result<Process, String> {
     let root = files.file("");
     let directives = options.join("\n");
     let protocols = unless_given(&directives, "ssl_protocols", "ssl_protocols TLSv1.3;");
@@ -52,7 +52,7 @@ http {{
 }
 
 /// Starts Apache with `SSLVerifyClient require` and the common name that it looks for; `options` are directives.
-pub(crate) fn apache(files: &Workdir, port: u16, shows: &str, options: &[&str]) -> Result<Process, String> {
+pub fn apache(files: &Workdir, port: u16, shows: &str, options: &[&str]) -> Result<Process, String> {
     let root = files.file("");
     let directives = options.join("\n");
     let protocol = unless_given(&directives, "SSLProtocol", "SSLProtocol TLSv1.3");

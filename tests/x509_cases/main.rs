@@ -6,19 +6,12 @@
 //! root (anchor) <- upper <- lower <- leaf       sent: 0 leaf, 1 lower, 2 upper
 //! ```
 
-#[path = "common/chain_files.rs"]
 mod chain_files;
-mod common;
-#[path = "common/path_cases.rs"]
 mod path_cases;
-#[path = "common/policy_cases.rs"]
 mod policy_cases;
-#[path = "common/verdict_cases.rs"]
 mod verdict_cases;
-#[path = "common/verdict_page.rs"]
 mod verdict_page;
 
-use common::pki::{Issued, Key, NOW, Role, SERVER_NAME, Template, tlv, version_1};
 use embedded_mtls::CertificateProblem as Problem;
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::x509::{CommonName, Purpose, Rules, ServerName, Time, TrustAnchor, UnixTime, Validator};
@@ -32,6 +25,7 @@ use rcgen::{
     BasicConstraints, CidrSubnet, DistinguishedName, DnType, DnValue, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa,
     KeyUsagePurpose, PublicKeyData as _, SanType, SerialNumber,
 };
+use test_support::pki::{Issued, Key, NOW, Role, SERVER_NAME, Template, tlv, version_1};
 use verdict_cases::LIMITS;
 
 const BASIC_CONSTRAINTS: &[u64] = &[2, 5, 29, 19];

@@ -1,7 +1,6 @@
 //! What can be wrong with the chain of a peer, and what waives it: the rows of the truth table of enforcing and ignoring.
-#![allow(unreachable_pub)]
 
-use crate::common::pki::{Issued, Pki, Role, Template};
+use crate::pki::{Issued, Pki, Role, Template};
 use embedded_mtls::CertificateProblem as Problem;
 use embedded_mtls::x509::WaivableCause;
 

@@ -1,16 +1,16 @@
 //! A directory of our own, with the PKI as PEM files in it.
 
-use crate::world::Identity;
+use crate::peers::world::Identity;
 use p256::pkcs8::der::pem::{LineEnding, encode_string};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::{env, fs, process};
 
 /// A directory that goes with this value.
-pub(crate) struct Workdir(PathBuf);
+pub struct Workdir(PathBuf);
 
 impl Workdir {
-    pub(crate) fn new() -> Result<Self, String> {
+    pub fn new() -> Result<Self, String> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let path = env::temp_dir().join(format!("embedded-mtls-interop-{}-{count}", process::id()));
@@ -19,23 +19,23 @@ impl Workdir {
     }
 
     /// Where a file of this name is, or would be.
-    pub(crate) fn file(&self, name: &str) -> String {
+    pub fn file(&self, name: &str) -> String {
         self.0.join(name).display().to_string()
     }
 
-    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> Result<String, String> {
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> Result<String, String> {
         let path = self.file(name);
         fs::write(&path, content).map_err(|error| format!("{path}: {error}"))?;
         Ok(path)
     }
 
     /// What others wrote there; empty if nobody did.
-    pub(crate) fn read(&self, name: &str) -> String {
+    pub fn read(&self, name: &str) -> String {
         fs::read(self.file(name)).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
     }
 
     /// Writes `name.pem` (the whole chain), `name.leaf.pem`, `name.issuers.pem` and `name.key`.
-    pub(crate) fn write_identity(&self, name: &str, identity: &Identity) -> Result<(), String> {
+    pub fn write_identity(&self, name: &str, identity: &Identity) -> Result<(), String> {
         let (leaf, issuers) = identity.chain.split_first().ok_or("an empty chain")?;
         self.write(&format!("{name}.pem"), certificates_pem(&identity.chain))?;
         self.write(&format!("{name}.leaf.pem"), certificates_pem([leaf]))?;
@@ -51,6 +51,6 @@ impl Drop for Workdir {
     }
 }
 
-pub(crate) fn certificates_pem<'a>(chain: impl IntoIterator<Item = &'a Vec<u8>>) -> String {
+pub fn certificates_pem<'a>(chain: impl IntoIterator<Item = &'a Vec<u8>>) -> String {
     chain.into_iter().map(|der| encode_string("CERTIFICATE", LineEnding::LF, der).expect("a label")).collect()
 }

@@ -1,10 +1,10 @@
 //! `docs/verdicts.md`: what is said about each thing that can be wrong, as it is really said.
 
-use crate::common::pki::{BadChain, Defect};
 use crate::verdict_cases::trace;
 use crate::*;
 use std::fmt::Write as _;
 use std::fs;
+use test_support::pki::{BadChain, Defect};
 
 /// Set to rewrite the page instead of comparing it.
 const REWRITE: &str = "REWRITE_VERDICTS";

@@ -1,0 +1,7 @@
+//! Programs of others as peers, with the files they are given and what they print.
+
+pub mod process;
+pub mod programs;
+pub mod servers;
+pub mod workdir;
+pub mod world;
