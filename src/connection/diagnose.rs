@@ -200,32 +200,26 @@ impl Scene<'_, '_> {
 
     fn of_certificate(&self, error: CertificateError) -> Diagnosis {
         use CertificateProblem as Problem;
+        let by_itself = error.problem.diagnosis();
         match error.problem {
-            Problem::AnchorExpired => Diagnosis::OurAnchorExpired,
-            Problem::DepthExceeded => Diagnosis::TheirsTooDeep,
-            Problem::Expired => Diagnosis::TheirsExpired,
-            Problem::NotYetValid | Problem::AnchorNotYetValid => Diagnosis::ClockWrong,
-            Problem::ExtendedKeyUsage | Problem::MissingDigitalSignature => Diagnosis::TheirsWrongPurpose,
-            Problem::CommonNameMismatch => Diagnosis::NameMismatch,
             Problem::NameMismatch => {
                 let verdict = self.refused.as_ref().and_then(|(chain, rules)| chain.verdict(rules));
                 match verdict.and_then(|verdict| verdict.near_miss()) {
                     Some(_) => Diagnosis::NameNearMiss,
-                    None => Diagnosis::NameMismatch,
+                    None => by_itself,
                 }
             }
             Problem::UnknownIssuer => self.of_unknown_issuer(true),
             Problem::UntrustedRoot => self.of_unknown_issuer(false),
-            Problem::AnchorSignatureInvalid | Problem::SelfSigned => Diagnosis::TheirsNotTrusted,
             Problem::UnsupportedKey | Problem::UnsupportedSignature => {
                 let verdict = self.refused.as_ref().and_then(|(chain, rules)| chain.verdict(rules));
                 let oid = verdict.and_then(|verdict| match verdict.evidence() {
                     Evidence::Key(oid) | Evidence::Signature { algorithm: Some(oid), .. } => Some(oid),
                     _ => None,
                 });
-                oid.and_then(|oid| Built::HERE.lacks(oid.as_bytes())).unwrap_or(Diagnosis::TheirsInvalid)
+                oid.and_then(|oid| Built::HERE.lacks(oid.as_bytes())).unwrap_or(by_itself)
             }
-            _ => Diagnosis::TheirsInvalid,
+            _ => by_itself,
         }
     }
 

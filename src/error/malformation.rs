@@ -1,156 +1,164 @@
 //! The fields of a certificate that can be malformed, each with its rule.
 
+use super::WaivableCause;
+
+/// `Name = number, "what the certificate has", "what is wanted there", section;`, with `STRICT` behind the number of what is
+/// refused by the strict profile only.
+macro_rules! malformations {
+    ($(#[$meta:meta])* pub enum Malformation {
+        $($(#[$doc:meta])* $name:ident = $code:literal $($strict:ident)?, $text:literal, $wanted:literal, $section:expr;)*
+    }) => {
+        named! { $(#[$meta])* pub enum Malformation { $($(#[$doc])* $name = $code, $text;)* } }
+
+        impl Malformation {
+            /// Tells whether the field can be read all the same.
+            const fn is_strict(self) -> bool {
+                match self {
+                    $(Self::$name => false $(|| $strict)?,)*
+                }
+            }
+
+            /// The rule in a few words: what should be in the field.
+            #[must_use]
+            pub const fn wanted(self) -> &'static str {
+                match self {
+                    $(Self::$name => $wanted,)*
+                }
+            }
+
+            /// Returns the section that states the rule; `None` for a limit of our own.
+            pub(super) const fn section(self) -> Option<&'static str> {
+                match self {
+                    $(Self::$name => $section,)*
+                }
+            }
+        }
+    };
+}
+
+const STRICT: bool = true;
+
+malformations! {
 /// The field of a certificate that breaks a rule of RFC 5280 section 4.1 or of DER, so that the certificate is
 /// [malformed](super::CertificateProblem::Malformed).
 ///
 /// Most of them mean that the field cannot be read. Those marked *strict* can be read, and are refused by
 /// [`Rules::strict_profile`](crate::x509::Rules::strict_profile) only: RFC 5280 forbids authorities to issue such a
 /// certificate, and real ones do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[non_exhaustive]
+#[derive(Hash)]
 pub enum Malformation {
     /// The basic constraints cannot be read (RFC 5280 section 4.2.1.9).
-    BasicConstraints,
+    BasicConstraints = 0,
+        "has basicConstraints that cannot be read",
+        "a SEQUENCE of cA TRUE or nothing, and a pathLenConstraint of 0 or more",
+        Some("RFC 5280 section 4.2.1.9");
     /// *Strict*: a FALSE that is the default is written out (X.690 section 11.5).
-    DefaultValue,
+    DefaultValue = 1 STRICT,
+        "writes out a FALSE that DER leaves out",
+        "cA and critical to be absent where they are FALSE",
+        Some("X.690 section 11.5");
     /// The bytes are no certificate in DER at all: PEM, BER, or something else.
-    Der,
+    Der = 2,
+        "is not a certificate in DER",
+        "a SEQUENCE of tbsCertificate, signatureAlgorithm and signatureValue",
+        Some("RFC 5280 section 4.1");
     /// The extended key usage cannot be read, or is empty (RFC 5280 section 4.2.1.12).
-    ExtendedKeyUsage,
+    ExtendedKeyUsage = 3,
+        "has an extKeyUsage that cannot be read",
+        "a SEQUENCE of one or more object identifiers",
+        Some("RFC 5280 section 4.2.1.12");
     /// An extension of RFC 5280 does not hold DER (RFC 5280 section 4.2).
-    Extension,
+    Extension = 4,
+        "has an extension of RFC 5280 that does not hold DER",
+        "one DER value in extnValue",
+        Some("RFC 5280 section 4.2");
     /// More than 32 extensions.
-    ExtensionCount,
+    ExtensionCount = 5, "has more extensions than are followed", "at most 32", None;
     /// The list of extensions cannot be read, or is empty (RFC 5280 section 4.1.2.9).
-    Extensions,
+    Extensions = 6,
+        "has a list of extensions that cannot be read",
+        "a SEQUENCE of one or more extensions",
+        Some("RFC 5280 section 4.1.2.9");
     /// *Strict*: a date through the year 2049 is a GeneralizedTime (RFC 5280 section 4.1.2.5).
-    GeneralizedTime,
+    GeneralizedTime = 7 STRICT,
+        "has a date before 2050 as GeneralizedTime", "UTCTime through the year 2049", Some("RFC 5280 section 4.1.2.5");
     /// The issuer cannot be read (RFC 5280 section 4.1.2.4).
-    Issuer,
+    Issuer = 8,
+        "has an issuer that cannot be read",
+        "a SEQUENCE of SETs of a type and a value each",
+        Some("RFC 5280 section 4.1.2.4");
     /// The issuer is empty (RFC 5280 section 4.1.2.4).
-    IssuerEmpty,
+    IssuerEmpty = 9, "has an empty issuer", "a name", Some("RFC 5280 section 4.1.2.4");
     /// The subject or authority key identifier cannot be read (RFC 5280 sections 4.2.1.1 and 4.2.1.2).
-    KeyIdentifier,
+    KeyIdentifier = 10,
+        "has a key identifier that cannot be read",
+        "an OCTET STRING, in authorityKeyIdentifier within a SEQUENCE",
+        Some("RFC 5280 sections 4.2.1.1 and 4.2.1.2");
     /// The key usage cannot be read (RFC 5280 section 4.2.1.3).
-    KeyUsage,
+    KeyUsage = 11,
+        "has a keyUsage that cannot be read", "a BIT STRING with unused bits of zero", Some("RFC 5280 section 4.2.1.3");
     /// There is no certificate at all.
-    Missing,
+    Missing = 12,
+        "is missing: the list of certificates is empty", "at least one certificate", Some("RFC 9846 section 4.5.1");
     /// The name constraints cannot be read, or are empty (RFC 5280 section 4.2.1.10).
-    NameConstraints,
+    NameConstraints = 13,
+        "has nameConstraints that cannot be read",
+        "permittedSubtrees or excludedSubtrees with a base each, no minimum or maximum, no period in front of a \
+         dNSName",
+        Some("RFC 5280 section 4.2.1.10");
     /// The end of validity is not a date in UTC with seconds (RFC 5280 section 4.1.2.5).
-    NotAfter,
+    NotAfter = 14,
+        "has a notAfter that is no date", "YYMMDDHHMMSSZ or YYYYMMDDHHMMSSZ", Some("RFC 5280 section 4.1.2.5");
     /// The beginning of validity is not a date in UTC with seconds (RFC 5280 section 4.1.2.5).
-    NotBefore,
+    NotBefore = 15,
+        "has a notBefore that is no date", "YYMMDDHHMMSSZ or YYYYMMDDHHMMSSZ", Some("RFC 5280 section 4.1.2.5");
     /// *Strict*: a path length stands in a certificate that is no CA (RFC 5280 section 4.2.1.9).
-    PathLength,
+    PathLength = 16 STRICT, "has a pathLenConstraint and is no CA", "none without cA", Some("RFC 5280 section 4.2.1.9");
     /// The public key cannot be read (RFC 5280 section 4.1.2.7).
-    PublicKey,
+    PublicKey = 17,
+        "has a subjectPublicKeyInfo that cannot be read",
+        "an algorithm with its own parameters, and a BIT STRING of a key of it",
+        Some("RFC 5280 section 4.1.2.7");
     /// The serial number is no INTEGER in the fewest bytes (RFC 5280 section 4.1.2.2).
-    SerialNumber,
+    SerialNumber = 18,
+        "has a serialNumber that is no INTEGER", "an INTEGER in the fewest bytes", Some("RFC 5280 section 4.1.2.2");
     /// The signature algorithm cannot be read (RFC 5280 section 4.1.1.2).
-    SignatureAlgorithm,
+    SignatureAlgorithm = 19,
+        "has a signatureAlgorithm that cannot be read",
+        "an algorithm with its own parameters",
+        Some("RFC 5280 section 4.1.1.2");
     /// *Strict*: the parameters of ECDSA are NULL instead of absent (RFC 5758 section 3.2).
-    SignatureParameters,
+    SignatureParameters = 20 STRICT,
+        "has NULL as the parameters of its ECDSA signature", "none", Some("RFC 5758 section 3.2");
     /// The subject cannot be read (RFC 5280 section 4.1.2.6).
-    Subject,
+    Subject = 21,
+        "has a subject that cannot be read",
+        "a SEQUENCE of SETs of a type and a value each",
+        Some("RFC 5280 section 4.1.2.6");
     /// The subject alternative name cannot be read, or is empty (RFC 5280 section 4.2.1.6).
-    SubjectAltName,
+    SubjectAltName = 22,
+        "has a subjectAltName that cannot be read",
+        "a SEQUENCE of one or more names of the nine forms",
+        Some("RFC 5280 section 4.2.1.6");
     /// Fields stand in what is signed that no certificate has (RFC 5280 section 4.1).
-    TbsCertificate,
+    TbsCertificate = 23,
+        "has fields that no certificate has",
+        "only unique identifiers and extensions behind the key",
+        Some("RFC 5280 section 4.1");
     /// Bytes stand behind the end of the certificate.
-    Trailing,
+    Trailing = 24, "has bytes behind its end", "as many bytes as its length says", Some("RFC 5280 section 4.1");
     /// The certificate ends before the end that its length announces.
-    Truncated,
+    Truncated = 25, "is cut off before its end", "as many bytes as its length says", Some("RFC 5280 section 4.1");
+}
 }
 
 impl Malformation {
-    /// One clause that goes on from the name of a certificate.
-    pub(super) const fn explanation(self) -> &'static str {
-        match self {
-            Self::BasicConstraints => "has basicConstraints that cannot be read",
-            Self::DefaultValue => "writes out a FALSE that DER leaves out",
-            Self::Der => "is not a certificate in DER",
-            Self::ExtendedKeyUsage => "has an extKeyUsage that cannot be read",
-            Self::Extension => "has an extension of RFC 5280 that does not hold DER",
-            Self::ExtensionCount => "has more extensions than are followed",
-            Self::Extensions => "has a list of extensions that cannot be read",
-            Self::GeneralizedTime => "has a date before 2050 as GeneralizedTime",
-            Self::Issuer => "has an issuer that cannot be read",
-            Self::IssuerEmpty => "has an empty issuer",
-            Self::KeyIdentifier => "has a key identifier that cannot be read",
-            Self::KeyUsage => "has a keyUsage that cannot be read",
-            Self::Missing => "is missing: the list of certificates is empty",
-            Self::NameConstraints => "has nameConstraints that cannot be read",
-            Self::NotAfter => "has a notAfter that is no date",
-            Self::NotBefore => "has a notBefore that is no date",
-            Self::PathLength => "has a pathLenConstraint and is no CA",
-            Self::PublicKey => "has a subjectPublicKeyInfo that cannot be read",
-            Self::SerialNumber => "has a serialNumber that is no INTEGER",
-            Self::SignatureAlgorithm => "has a signatureAlgorithm that cannot be read",
-            Self::SignatureParameters => "has NULL as the parameters of its ECDSA signature",
-            Self::Subject => "has a subject that cannot be read",
-            Self::SubjectAltName => "has a subjectAltName that cannot be read",
-            Self::TbsCertificate => "has fields that no certificate has",
-            Self::Trailing => "has bytes behind its end",
-            Self::Truncated => "is cut off before its end",
-        }
+    /// See [`CertificateProblem::rank`](super::CertificateProblem).
+    pub(super) const fn rank(self) -> u8 {
+        if self.is_strict() { 7 } else { 3 }
     }
 
-    /// The rule in a few words: what should be in the field.
-    #[must_use]
-    pub const fn wanted(self) -> &'static str {
-        match self {
-            Self::BasicConstraints => "a SEQUENCE of cA TRUE or nothing, and a pathLenConstraint of 0 or more",
-            Self::DefaultValue => "cA and critical to be absent where they are FALSE",
-            Self::Der => "a SEQUENCE of tbsCertificate, signatureAlgorithm and signatureValue",
-            Self::ExtendedKeyUsage => "a SEQUENCE of one or more object identifiers",
-            Self::Extension => "one DER value in extnValue",
-            Self::ExtensionCount => "at most 32",
-            Self::Extensions => "a SEQUENCE of one or more extensions",
-            Self::GeneralizedTime => "UTCTime through the year 2049",
-            Self::Issuer | Self::Subject => "a SEQUENCE of SETs of a type and a value each",
-            Self::IssuerEmpty => "a name",
-            Self::KeyIdentifier => "an OCTET STRING, in authorityKeyIdentifier within a SEQUENCE",
-            Self::KeyUsage => "a BIT STRING with unused bits of zero",
-            Self::Missing => "at least one certificate",
-            Self::NameConstraints => {
-                "permittedSubtrees or excludedSubtrees with a base each, no minimum or maximum, no period in front of a dNSName"
-            }
-            Self::NotAfter | Self::NotBefore => "YYMMDDHHMMSSZ or YYYYMMDDHHMMSSZ",
-            Self::PathLength => "none without cA",
-            Self::PublicKey => "an algorithm with its own parameters, and a BIT STRING of a key of it",
-            Self::SerialNumber => "an INTEGER in the fewest bytes",
-            Self::SignatureAlgorithm => "an algorithm with its own parameters",
-            Self::SignatureParameters => "none",
-            Self::SubjectAltName => "a SEQUENCE of one or more names of the nine forms",
-            Self::TbsCertificate => "only unique identifiers and extensions behind the key",
-            Self::Trailing | Self::Truncated => "as many bytes as its length says",
-        }
-    }
-
-    /// Returns the section that states the rule; `None` for a limit of our own.
-    pub(super) const fn section(self) -> Option<&'static str> {
-        Some(match self {
-            Self::BasicConstraints | Self::PathLength => "RFC 5280 section 4.2.1.9",
-            Self::DefaultValue => "X.690 section 11.5",
-            Self::Der | Self::TbsCertificate | Self::Trailing | Self::Truncated => "RFC 5280 section 4.1",
-            Self::ExtendedKeyUsage => "RFC 5280 section 4.2.1.12",
-            Self::Extension => "RFC 5280 section 4.2",
-            Self::ExtensionCount => return None,
-            Self::Extensions => "RFC 5280 section 4.1.2.9",
-            Self::GeneralizedTime | Self::NotAfter | Self::NotBefore => "RFC 5280 section 4.1.2.5",
-            Self::Issuer | Self::IssuerEmpty => "RFC 5280 section 4.1.2.4",
-            Self::KeyIdentifier => "RFC 5280 sections 4.2.1.1 and 4.2.1.2",
-            Self::KeyUsage => "RFC 5280 section 4.2.1.3",
-            Self::Missing => "RFC 9846 section 4.5.1",
-            Self::NameConstraints => "RFC 5280 section 4.2.1.10",
-            Self::PublicKey => "RFC 5280 section 4.1.2.7",
-            Self::SerialNumber => "RFC 5280 section 4.1.2.2",
-            Self::SignatureAlgorithm => "RFC 5280 section 4.1.1.2",
-            Self::SignatureParameters => "RFC 5758 section 3.2",
-            Self::Subject => "RFC 5280 section 4.1.2.6",
-            Self::SubjectAltName => "RFC 5280 section 4.2.1.6",
-        })
+    pub(super) const fn waivable(self) -> Option<WaivableCause> {
+        if self.is_strict() { Some(WaivableCause::Invalid) } else { None }
     }
 }

@@ -1,18 +1,26 @@
 //! Errors: small, `Copy`, final. [`Error::alert`] gives the alert of each, so that no call site chooses one.
 
+#[macro_use]
+mod table;
 mod alert;
 mod by_http;
 mod certificate;
 mod diagnosis;
-mod explanation;
 mod malformation;
+mod misuse;
+mod protocol;
 mod stage;
 
 pub use self::alert::{AlertClass, AlertDescription};
-pub use self::certificate::{CertificateError, CertificateProblem};
+pub use self::certificate::{CertificateError, CertificateProblem, WaivableCause};
 pub use self::diagnosis::{Diagnosis, Responsible};
 pub use self::malformation::Malformation;
+pub use self::misuse::ApiMisuse;
+pub use self::protocol::{InvalidMessage, PeerIncompatible, PeerMisbehaved};
 pub use self::stage::Stage;
+#[cfg(feature = "events")]
+pub(crate) use self::table::Code;
+use core::fmt::{Display, Formatter, Result};
 
 /// Why a handshake or a session ended. At most 8 bytes.
 ///
@@ -55,169 +63,16 @@ pub enum Error {
     SigningFailed,
 }
 
+named! {
 /// One of the three lent buffers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[non_exhaustive]
 pub enum BufferKind {
     /// `Buffers::peer`, what is kept of the peer's certificates.
-    Peer,
+    Peer = 0, "the lent buffer `peer`, for the peer's certificates,";
     /// `Buffers::rx`, what is received.
-    Rx,
+    Rx = 1, "the lent buffer `rx`, for what is received,";
     /// `Buffers::tx`, what is sent.
-    Tx,
+    Tx = 2, "the lent buffer `tx`, for what is sent,";
 }
-
-/// Mistakes that can be found and mended by reading the calling code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[non_exhaustive]
-pub enum ApiMisuse {
-    /// An empty or too long ALPN protocol name (RFC 7301 section 3.1: 1 to 255 bytes), or more than 64 names.
-    AlpnNameLength,
-    /// An answer to a question that was not asked. Request tokens exclude it.
-    AnswerUnexpected,
-    /// Data was written after `close`.
-    ClosedForWriting,
-    /// More bytes were committed than `rx_space` offered, or sealed than `reserve` offered.
-    CommitTooLarge,
-    /// A common name that no certificate can have, or a pattern that is none (see
-    /// [`CommonName`](crate::x509::CommonName)).
-    CommonNameInvalid,
-    /// A certificate cannot serve in a credential, or there is none.
-    CredentialUnusable(CertificateError),
-    /// A credential was selected whose signature scheme the peer did not offer.
-    CredentialSchemeNotOffered,
-    /// The key of the credential does not sign with the scheme that was asked for.
-    CredentialSchemeUnfit,
-    /// The exporter was asked for more than 255 hash lengths or with a label over 249 bytes (RFC 9846 section 7.1).
-    ExportLength,
-    /// A stream without a host was asked who we are, or who may in, after the handshake: use `Stream::hosted`.
-    HostNeeded,
-    /// The names of the trust anchors, or those of `with_authority_names`, do not fit into a CertificateRequest (65,024
-    /// bytes), or there are more than 255 anchors.
-    AuthoritiesTooLong,
-    /// A list of key shares has more than two groups, one twice, or one that is not offered.
-    KeySharesUnusable,
-    /// No trust anchor, though certificates are to be verified.
-    NoTrustAnchors,
-    /// A list of suites, groups or signature schemes names one that this provider does not have, or has more
-    /// than 64 entries.
-    AlgorithmUnsupported,
-    /// A server asks for a certificate after the handshake, and the client did not offer to answer, or this is the
-    /// client (RFC 9846 section 4.3.6).
-    PostHandshakeAuthNotOffered,
-    /// A server asks for a certificate before the client has answered the last request.
-    RequestPending,
-    /// A digest to sign was asked for, and the scheme signs the message itself.
-    SchemeWithoutDigest,
-    /// The DNS name is not a valid host name (RFC 9525 section 6.3).
-    ServerNameInvalid,
-    /// The signature does not have the form the scheme asks for.
-    SignatureMalformed,
-    /// A certificate cannot serve as a trust anchor.
-    TrustAnchorUnusable(CertificateProblem),
-    /// The validity of certificates is limited to 0 days, which none can keep.
-    ValidityLimitZero,
-}
-
-/// The encoding of a message is wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[non_exhaustive]
-pub enum InvalidMessage {
-    /// An alert record of another length than two.
-    AlertLength,
-    /// An extension stands twice in one message (RFC 9846 section 4.3).
-    DuplicateExtension,
-    /// A vector that must not be empty is.
-    EmptyVector,
-    /// A record without content where that is not allowed (RFC 9846 section 5.1).
-    EmptyRecord,
-    /// A field has a value it must not have.
-    IllegalValue,
-    /// A handshake message is longer than any of its kind can be.
-    MessageTooLong,
-    /// A record is longer than RFC 9846 section 5 allows.
-    RecordTooLong,
-    /// Bytes are left behind the end of a structure.
-    TrailingBytes,
-    /// A structure ends before its end.
-    Truncated,
-    /// A record type or message type that does not exist.
-    UnknownType,
-    /// A vector is longer than its type allows (RFC 9846 section 3.4).
-    VectorTooLong,
-}
-
-/// No common ground.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[non_exhaustive]
-pub enum PeerIncompatible {
-    /// The client came without a certificate and one is required.
-    ClientCertificateRequired,
-    /// No common application protocol (RFC 7301 section 3.2).
-    NoApplicationProtocol,
-    /// No common cipher suite.
-    NoCipherSuite,
-    /// No credential of ours fits what the peer asks for.
-    NoCredential,
-    /// No common key exchange group.
-    NoGroup,
-    /// The peer does not offer TLS 1.3.
-    Tls13NotOffered,
-    /// The server chose TLS 1.2 or older.
-    Tls13NotSelected,
-    /// The client asks for a server name that we do not have (RFC 6066 section 3).
-    UnknownServerName,
-}
-
-/// A rule of the protocol was broken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[non_exhaustive]
-pub enum PeerMisbehaved {
-    /// An unencrypted record came where records must be encrypted, or the other way about.
-    WrongEpoch,
-    /// A server sent an empty Certificate (RFC 9846 section 4.5.1).
-    EmptyServerCertificate,
-    /// A Certificate carries a request context that is not ours.
-    CertificateContext,
-    /// The Finished of the peer is wrong.
-    FinishedIncorrect,
-    /// A second HelloRetryRequest, or one that changes nothing (RFC 9846 section 4.2.4).
-    HelloRetryRequestIllegal,
-    /// A key share that is no valid public key, or a degenerate one (RFC 9846 section 7.4).
-    KeyShareInvalid,
-    /// A key share of a group that was not offered or not asked for.
-    KeyShareNotOffered,
-    /// Keys change in the middle of a message (RFC 9846 section 5.1).
-    KeyChangeInsideMessage,
-    /// A hello with another `legacy_version` than 0x0303 (RFC 9846 sections 4.2.2 and 4.2.3).
-    LegacyVersion,
-    /// An extension that must be there is missing.
-    MissingExtension,
-    /// The CertificateVerify signature is wrong.
-    SignatureIncorrect,
-    /// CertificateVerify uses a scheme that was not offered or does not fit the key.
-    SignatureSchemeNotOffered,
-    /// The second ClientHello differs from the first where it must not (RFC 9846 section 4.2.2).
-    SecondClientHelloDiffers,
-    /// The server selected what was not offered.
-    SelectedNotOffered,
-    /// Too many `change_cipher_spec` records.
-    TooManyChangeCipherSpec,
-    /// Too many empty records in a row.
-    TooManyEmptyRecords,
-    /// Too many KeyUpdate messages without data between them.
-    TooManyKeyUpdates,
-    /// Too many NewSessionTicket or other messages after the handshake.
-    TooManyMessages,
-    /// A message that does not belong here.
-    UnexpectedMessage,
-    /// An extension that was not offered, or does not belong into this message.
-    UnsolicitedExtension,
 }
 
 impl Error {
@@ -250,56 +105,22 @@ impl Error {
     }
 }
 
-impl InvalidMessage {
-    const fn alert(self) -> AlertDescription {
+impl Display for Error {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match self {
-            Self::IllegalValue | Self::DuplicateExtension => AlertDescription::ILLEGAL_PARAMETER,
-            Self::RecordTooLong => AlertDescription::RECORD_OVERFLOW,
-            Self::UnknownType | Self::EmptyRecord => AlertDescription::UNEXPECTED_MESSAGE,
-            Self::AlertLength
-            | Self::EmptyVector
-            | Self::MessageTooLong
-            | Self::TrailingBytes
-            | Self::Truncated
-            | Self::VectorTooLong => AlertDescription::DECODE_ERROR,
-        }
-    }
-}
-
-impl PeerIncompatible {
-    const fn alert(self) -> AlertDescription {
-        match self {
-            Self::ClientCertificateRequired => AlertDescription::CERTIFICATE_REQUIRED,
-            Self::NoApplicationProtocol => AlertDescription::NO_APPLICATION_PROTOCOL,
-            Self::NoCipherSuite | Self::NoCredential | Self::NoGroup => AlertDescription::HANDSHAKE_FAILURE,
-            Self::Tls13NotOffered | Self::Tls13NotSelected => AlertDescription::PROTOCOL_VERSION,
-            Self::UnknownServerName => AlertDescription::UNRECOGNIZED_NAME,
-        }
-    }
-}
-
-impl PeerMisbehaved {
-    const fn alert(self) -> AlertDescription {
-        match self {
-            Self::EmptyServerCertificate => AlertDescription::DECODE_ERROR,
-            Self::FinishedIncorrect | Self::SignatureIncorrect => AlertDescription::DECRYPT_ERROR,
-            Self::LegacyVersion => AlertDescription::PROTOCOL_VERSION,
-            Self::MissingExtension => AlertDescription::MISSING_EXTENSION,
-            Self::UnsolicitedExtension => AlertDescription::UNSUPPORTED_EXTENSION,
-            Self::CertificateContext
-            | Self::HelloRetryRequestIllegal
-            | Self::KeyShareInvalid
-            | Self::KeyShareNotOffered
-            | Self::SecondClientHelloDiffers
-            | Self::SelectedNotOffered
-            | Self::SignatureSchemeNotOffered => AlertDescription::ILLEGAL_PARAMETER,
-            Self::KeyChangeInsideMessage
-            | Self::TooManyChangeCipherSpec
-            | Self::TooManyEmptyRecords
-            | Self::TooManyKeyUpdates
-            | Self::TooManyMessages
-            | Self::UnexpectedMessage
-            | Self::WrongEpoch => AlertDescription::UNEXPECTED_MESSAGE,
+            Self::AlertReceived(alert) => write!(f, "the peer ended the connection with alert {} ({alert})", alert.0),
+            Self::ApiMisuse(reason) => write!(f, "wrong use of the library: {reason}"),
+            Self::BufferTooSmall { buffer, need } => write!(f, "{buffer} is too small: {need} bytes are needed"),
+            Self::Certificate(error) => error.fmt(f),
+            Self::ConnectionTruncated => f.write_str("the transport ended without close_notify"),
+            Self::DecryptFailed => f.write_str("a record could not be opened"),
+            Self::InvalidMessage(reason) => write!(f, "a message could not be parsed: {reason}"),
+            Self::KeysExhausted => f.write_str("too many records under one key"),
+            Self::PeerIncompatible(reason) => write!(f, "no common ground with the peer: {reason}"),
+            Self::PeerMisbehaved(reason) => write!(f, "the peer broke the protocol: {reason}"),
+            Self::ProviderFailed => f.write_str("the crypto provider failed"),
+            Self::Refused(alert) => write!(f, "the peer was refused with alert {} ({alert})", alert.0),
+            Self::SigningFailed => f.write_str("the signer could not sign"),
         }
     }
 }
@@ -339,10 +160,37 @@ impl core::error::Error for Error {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::string::ToString;
 
     #[test]
     fn an_error_is_at_most_eight_bytes() {
         assert!(size_of::<Error>() <= 8, "{}", size_of::<Error>());
         assert!(size_of::<Option<Error>>() <= 8, "{}", size_of::<Option<Error>>());
+    }
+
+    #[test]
+    fn errors_are_sentences_and_not_the_names_of_variants() {
+        for (error, wanted) in [
+            (
+                ApiMisuse::TrustAnchorUnusable(CertificateProblem::NotACa).into(),
+                "wrong use of the library: a certificate cannot serve as a trust anchor: it is no CA and so cannot have \
+                 issued another certificate",
+            ),
+            (InvalidMessage::Truncated.into(), "a message could not be parsed: a structure ends before its end"),
+            (
+                PeerIncompatible::NoGroup.into(),
+                "no common ground with the peer: no key exchange group that both sides have",
+            ),
+            (
+                PeerMisbehaved::SignatureIncorrect.into(),
+                "the peer broke the protocol: its CertificateVerify was not signed with the key of its certificate",
+            ),
+            (
+                Error::BufferTooSmall { buffer: BufferKind::Peer, need: 900 },
+                "the lent buffer `peer`, for the peer's certificates, is too small: 900 bytes are needed",
+            ),
+        ] {
+            assert_eq!(error.to_string(), wanted);
+        }
     }
 }

@@ -1,60 +1,37 @@
 //! Where a handshake is, for people.
 
+named! {
 /// What a handshake is waiting for or doing; part of every report of a failure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[non_exhaustive]
 pub enum Stage {
     /// The application decides whether the authenticated peer may in.
-    Authorization,
+    Authorization = 0, "deciding whether the peer may in";
     /// Receiving the peer's Certificate.
-    Certificate,
+    Certificate = 1, "reading the peer's Certificate";
     /// The server waits for a Certificate of the client, the client for CertificateRequest or Certificate.
-    CertificateRequest,
+    CertificateRequest = 2, "waiting for CertificateRequest or Certificate";
     /// Receiving or checking the peer's CertificateVerify.
-    CertificateVerify,
+    CertificateVerify = 3, "checking the peer's CertificateVerify";
     /// Sending or receiving ClientHello.
-    ClientHello,
+    ClientHello = 4, "ClientHello";
     /// The application chooses the credential to show.
-    CredentialChoice,
+    CredentialChoice = 5, "choosing our credential";
     /// The handshake is over.
-    Done,
+    Done = 6, "handshake done";
     /// Receiving or sending EncryptedExtensions.
-    EncryptedExtensions,
+    EncryptedExtensions = 7, "EncryptedExtensions";
     /// Receiving the peer's Finished.
-    Finished,
+    Finished = 8, "waiting for the peer's Finished";
     /// Searching a path from the peer's certificate to a trust anchor.
-    Path,
+    Path = 9, "searching a path to a trust anchor";
     /// After a HelloRetryRequest, sending or receiving the second ClientHello.
-    SecondClientHello,
+    SecondClientHello = 10, "second ClientHello";
     /// Sending our own Certificate, CertificateVerify and Finished.
-    Sending,
+    Sending = 11, "sending our Certificate, CertificateVerify and Finished";
     /// Receiving, making or sending ServerHello.
-    ServerHello,
+    ServerHello = 12, "ServerHello";
     /// The application or a secure element signs our CertificateVerify.
-    Signature,
+    Signature = 13, "signing our CertificateVerify";
     /// The application is asked for the time.
-    Time,
+    Time = 14, "asking for the time";
 }
-
-impl core::fmt::Display for Stage {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str(match self {
-            Self::Authorization => "deciding whether the peer may in",
-            Self::Certificate => "reading the peer's Certificate",
-            Self::CertificateRequest => "waiting for CertificateRequest or Certificate",
-            Self::CertificateVerify => "checking the peer's CertificateVerify",
-            Self::ClientHello => "ClientHello",
-            Self::CredentialChoice => "choosing our credential",
-            Self::Done => "handshake done",
-            Self::EncryptedExtensions => "EncryptedExtensions",
-            Self::Finished => "waiting for the peer's Finished",
-            Self::Path => "searching a path to a trust anchor",
-            Self::SecondClientHello => "second ClientHello",
-            Self::Sending => "sending our Certificate, CertificateVerify and Finished",
-            Self::ServerHello => "ServerHello",
-            Self::Signature => "signing our CertificateVerify",
-            Self::Time => "asking for the time",
-        })
-    }
 }

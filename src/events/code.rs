@@ -1,23 +1,15 @@
-//! Errors and their like as numbers. A number that was given is never given again: dumps are read by later versions.
+//! Errors and their like as numbers. Those of the reasons stand in their tables, in `src/error/`.
 
 use crate::credential::Unfit;
 use crate::error::{
-    AlertDescription, ApiMisuse, BufferKind, CertificateError, CertificateProblem, Diagnosis, Error, InvalidMessage,
-    Malformation, PeerIncompatible, PeerMisbehaved, Stage,
+    AlertDescription, ApiMisuse, BufferKind, CertificateError, CertificateProblem, Code, Diagnosis, Error,
+    InvalidMessage, PeerIncompatible, PeerMisbehaved,
 };
-use crate::x509::WaivableCause;
 
-/// An enum without content as a number.
-pub(super) trait Code: Sized {
-    fn code(self) -> u8;
-    /// `None` of a number that this version does not know.
-    fn of(code: u8) -> Option<Self>;
-}
-
-/// The compiler sees to it that no variant is left out.
+/// Numbers each variant of an enum without content. The compiler sees to it that none is left out.
 macro_rules! codes {
     ($name:ident { $($variant:ident = $code:literal),* $(,)? }) => {
-        impl Code for $name {
+        impl crate::error::Code for $name {
             fn code(self) -> u8 {
                 match self {
                     $(Self::$variant => $code,)*
@@ -33,10 +25,7 @@ macro_rules! codes {
         }
     };
 }
-
-codes!(BufferKind { Peer = 0, Rx = 1, Tx = 2 });
-
-codes!(WaivableCause { Expired = 0, Invalid = 1, SelfSigned = 2, UntrustedRoot = 3 });
+pub(super) use codes;
 
 codes!(Diagnosis {
     AccessDenied = 0,
@@ -93,219 +82,12 @@ codes!(Diagnosis {
     RsaPerhapsNeeded = 51,
 });
 
-codes!(Stage {
-    Authorization = 0,
-    Certificate = 1,
-    CertificateRequest = 2,
-    CertificateVerify = 3,
-    ClientHello = 4,
-    CredentialChoice = 5,
-    Done = 6,
-    EncryptedExtensions = 7,
-    Finished = 8,
-    Path = 9,
-    SecondClientHello = 10,
-    Sending = 11,
-    ServerHello = 12,
-    Signature = 13,
-    Time = 14,
-});
-
-codes!(InvalidMessage {
-    AlertLength = 0,
-    DuplicateExtension = 1,
-    EmptyVector = 2,
-    EmptyRecord = 3,
-    IllegalValue = 4,
-    MessageTooLong = 5,
-    RecordTooLong = 6,
-    TrailingBytes = 7,
-    // 8 and 9 were limits that are none any more.
-    Truncated = 10,
-    UnknownType = 11,
-    VectorTooLong = 12,
-});
-
-codes!(PeerIncompatible {
-    ClientCertificateRequired = 0,
-    NoApplicationProtocol = 1,
-    NoCipherSuite = 2,
-    NoCredential = 3,
-    NoGroup = 4,
-    Tls13NotOffered = 5,
-    Tls13NotSelected = 6,
-    UnknownServerName = 7,
-});
-
-codes!(PeerMisbehaved {
-    WrongEpoch = 0,
-    EmptyServerCertificate = 1,
-    CertificateContext = 2,
-    FinishedIncorrect = 3,
-    HelloRetryRequestIllegal = 4,
-    KeyShareInvalid = 5,
-    KeyShareNotOffered = 6,
-    KeyChangeInsideMessage = 7,
-    MissingExtension = 8,
-    SignatureIncorrect = 9,
-    SignatureSchemeNotOffered = 10,
-    SecondClientHelloDiffers = 11,
-    SelectedNotOffered = 12,
-    TooManyChangeCipherSpec = 13,
-    TooManyEmptyRecords = 14,
-    TooManyKeyUpdates = 15,
-    TooManyMessages = 16,
-    UnexpectedMessage = 17,
-    UnsolicitedExtension = 18,
-    LegacyVersion = 19,
-});
-
-codes!(Malformation {
-    BasicConstraints = 0,
-    DefaultValue = 1,
-    Der = 2,
-    ExtendedKeyUsage = 3,
-    Extension = 4,
-    ExtensionCount = 5,
-    Extensions = 6,
-    GeneralizedTime = 7,
-    Issuer = 8,
-    IssuerEmpty = 9,
-    KeyIdentifier = 10,
-    KeyUsage = 11,
-    Missing = 12,
-    NameConstraints = 13,
-    NotAfter = 14,
-    NotBefore = 15,
-    PathLength = 16,
-    PublicKey = 17,
-    SerialNumber = 18,
-    SignatureAlgorithm = 19,
-    SignatureParameters = 20,
-    Subject = 21,
-    SubjectAltName = 22,
-    TbsCertificate = 23,
-    Trailing = 24,
-    Truncated = 25,
-});
-
-/// The number of the first malformation among those of the problems.
-const MALFORMED: u8 = 128;
-
-/// The problems of certificates. One of them holds a field, whose numbers stand behind all others.
-macro_rules! problems {
-    ($($variant:ident = $code:literal),* $(,)?) => {
-        impl Code for CertificateProblem {
-            fn code(self) -> u8 {
-                match self {
-                    $(Self::$variant => $code,)*
-                    Self::Malformed(field) => MALFORMED.saturating_add(field.code()),
-                }
-            }
-
-            fn of(code: u8) -> Option<Self> {
-                match code {
-                    $($code => Some(Self::$variant),)*
-                    _ => code.checked_sub(MALFORMED).and_then(Malformation::of).map(Self::Malformed),
-                }
-            }
-        }
-    };
-}
-
-problems! {
-    AnchorExpired = 0,
-    AnchorNotYetValid = 1,
-    AnchorSignatureInvalid = 2,
-    CertSignWithoutCa = 3,
-    CommonNameMismatch = 4,
-    ConstraintNotCritical = 5,
-    DepthExceeded = 6,
-    DuplicateExtension = 7,
-    Expired = 8,
-    ExtendedKeyUsage = 9,
-    ListTooLong = 10,
-    MissingCertSign = 12,
-    MissingDigitalSignature = 13,
-    MissingKeyIdentifier = 14,
-    NameConstraintsOnLeaf = 15,
-    NameMismatch = 16,
-    NameNotPermitted = 17,
-    NotACa = 18,
-    NotYetValid = 19,
-    PathLengthExceeded = 20,
-    SearchExhausted = 21,
-    SelfSigned = 22,
-    SerialNumber = 23,
-    SignatureAlgorithmMismatch = 24,
-    SignatureInvalid = 25,
-    SubjectMissing = 26,
-    TooLarge = 27,
-    UnknownCriticalExtension = 28,
-    UnknownIssuer = 29,
-    UnsupportedKey = 30,
-    UnsupportedSignature = 31,
-    UnsupportedVersion = 32,
-    UntrustedRoot = 33,
-    ValidityTooLong = 34,
-}
-
-/// Numbers the misuses, which only this program can commit. Two of them hold a problem, which is a number of its own, one of these the
-/// place of a certificate as well; all others have 0.
-macro_rules! misuses {
-    ($($variant:ident = $code:literal),* ; $anchor:ident = $anchor_code:literal, $own:ident = $own_code:literal) => {
-        fn misuse_code(misuse: ApiMisuse) -> (u8, u32) {
-            match misuse {
-                $(ApiMisuse::$variant => ($code, 0),)*
-                ApiMisuse::$anchor(problem) => ($anchor_code, problem.code().into()),
-                ApiMisuse::$own(error) => ($own_code, u16::from_be_bytes([error.index, error.problem.code()]).into()),
-            }
-        }
-
-        fn misuse_of(code: u8, more: u32) -> Option<ApiMisuse> {
-            Some(match code {
-                $($code => ApiMisuse::$variant,)*
-                $anchor_code => ApiMisuse::$anchor(CertificateProblem::of(u8::try_from(more).ok()?)?),
-                $own_code => {
-                    let [index, problem] = u16::try_from(more).ok()?.to_be_bytes();
-                    ApiMisuse::$own(CertificateError { index, problem: CertificateProblem::of(problem)? })
-                }
-                _ => return None,
-            })
-        }
-    };
-}
-
-misuses! {
-    AlpnNameLength = 0,
-    AnswerUnexpected = 1,
-    ClosedForWriting = 2,
-    CommitTooLarge = 3,
-    CommonNameInvalid = 4,
-    CredentialSchemeNotOffered = 6,
-    ExportLength = 7,
-    HostNeeded = 8,
-    AuthoritiesTooLong = 9,
-    NoTrustAnchors = 10,
-    KeySharesUnusable = 21,
-    AlgorithmUnsupported = 11,
-    PostHandshakeAuthNotOffered = 12,
-    RequestPending = 13,
-    SchemeWithoutDigest = 14,
-    ServerNameInvalid = 15,
-    SignatureMalformed = 16,
-    ValidityLimitZero = 18,
-    CredentialSchemeUnfit = 19;
-    TrustAnchorUnusable = 17,
-    CredentialUnusable = 20
-}
-
 /// An error: what kind, which, and a number that belongs to it.
 pub(super) fn error_code(error: Error) -> (u8, u8, u32) {
     match error {
         Error::AlertReceived(alert) => (0, alert.0, 0),
         Error::ApiMisuse(misuse) => {
-            let (code, more) = misuse_code(misuse);
+            let (code, more) = misuse.code();
             (1, code, more)
         }
         Error::BufferTooSmall { buffer, need } => (2, buffer.code(), need),
@@ -326,7 +108,7 @@ pub(super) fn error_of((kind, which, more): (u8, u8, u32)) -> Option<Error> {
     let low = u8::try_from(more).ok();
     Some(match kind {
         0 => Error::AlertReceived(AlertDescription(which)),
-        1 => Error::ApiMisuse(misuse_of(which, more)?),
+        1 => Error::ApiMisuse(ApiMisuse::of(which, more)?),
         2 => Error::BufferTooSmall { buffer: BufferKind::of(which)?, need: more },
         3 => Error::Certificate(CertificateError { index: which, problem: CertificateProblem::of(low?)? }),
         4 => Error::ConnectionTruncated,
@@ -375,6 +157,7 @@ pub(super) fn unfit_of([kind, index, problem]: [u8; 3]) -> Option<Unfit> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Malformation;
 
     #[test]
     fn each_error_has_a_number_of_its_own_and_comes_back_from_it() {

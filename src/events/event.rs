@@ -1,12 +1,12 @@
 //! What happens on a connection: as data, as bytes, as a line.
 
-use super::code::{Code, error_code, error_of, unfit_code, unfit_of};
+use super::code::{codes, error_code, error_of, unfit_code, unfit_of};
 use super::text::Text;
 use crate::codec::{Reader, Writer};
 use crate::credential::{Expiry, KeyHandle, Unfit};
-use crate::error::{AlertDescription, Diagnosis, Error, InvalidMessage, Stage};
+use crate::error::{AlertDescription, Code, Diagnosis, Error, InvalidMessage, Stage, WaivableCause};
 use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup, SignatureScheme};
-use crate::x509::{Time, UnixTime, WaivableCause};
+use crate::x509::{Time, UnixTime};
 use core::fmt;
 
 /// An event of one connection.
@@ -176,46 +176,11 @@ pub enum NameOf {
     Subject,
 }
 
-impl Code for Direction {
-    fn code(self) -> u8 {
-        match self {
-            Self::Received => 0,
-            Self::Sent => 1,
-        }
-    }
+codes!(Direction { Received = 0, Sent = 1 });
 
-    fn of(code: u8) -> Option<Self> {
-        [Self::Received, Self::Sent].get(usize::from(code)).copied()
-    }
-}
+codes!(Whose { Ours = 0, Theirs = 1 });
 
-impl Code for Whose {
-    fn code(self) -> u8 {
-        match self {
-            Self::Ours => 0,
-            Self::Theirs => 1,
-        }
-    }
-
-    fn of(code: u8) -> Option<Self> {
-        [Self::Ours, Self::Theirs].get(usize::from(code)).copied()
-    }
-}
-
-impl Code for NameOf {
-    fn code(self) -> u8 {
-        match self {
-            Self::Authority => 0,
-            Self::Issuer => 1,
-            Self::Server => 2,
-            Self::Subject => 3,
-        }
-    }
-
-    fn of(code: u8) -> Option<Self> {
-        [Self::Authority, Self::Issuer, Self::Server, Self::Subject].get(usize::from(code)).copied()
-    }
-}
+codes!(NameOf { Authority = 0, Issuer = 1, Server = 2, Subject = 3 });
 
 /// The largest record: `Unfit` with a long alias.
 pub(super) const MAX_BODY: usize = 1 + 4 + 3 + 1 + Text::MAX;

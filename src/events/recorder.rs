@@ -4,9 +4,9 @@ use super::event::{Direction, Event, NameOf, Whose};
 use super::ring::EventRing;
 use super::text::Text;
 use crate::credential::{Credential, Expiry, KeyHandle, PeerRequest, Unfit};
-use crate::error::{AlertDescription, Diagnosis, Error, Stage};
+use crate::error::{AlertDescription, Diagnosis, Error, Stage, WaivableCause};
 use crate::wire::enums::{CipherSuite, NamedGroup};
-use crate::x509::{Name, PathFound, PeerChain, Time, UnixTime, WaivableCause};
+use crate::x509::{Name, PathFound, PeerChain, Time, UnixTime};
 
 /// Authorities that are listed with their names.
 const LISTED: usize = 4;
@@ -165,12 +165,8 @@ impl<'b> Recorder<'b> {
         let Some(ring) = self.ring else { return };
         self.write(&Event::Path { depth: path.depth, anchor: path.anchor, not_after: path.not_after });
         let causes = path.waived.causes();
-        for cause in
-            [WaivableCause::Expired, WaivableCause::Invalid, WaivableCause::SelfSigned, WaivableCause::UntrustedRoot]
-        {
-            if causes.contains(cause) {
-                self.write(&Event::Waived(cause));
-            }
+        for cause in WaivableCause::ALL.iter().filter(|cause| causes.contains(**cause)) {
+            self.write(&Event::Waived(*cause));
         }
         let (Time::Trusted(now) | Time::AtLeast(now)) = time else { return };
         for (whose, end) in [(Whose::Theirs, Some(path.not_after)), (Whose::Ours, self.expires)] {

@@ -31,12 +31,13 @@ pub use self::path::found::PathFound;
 pub use self::path::rules::{Purpose, Rules};
 pub use self::path::summary::Place;
 pub use self::path::trace::{NoTrace, Trace, TraceEvent};
-pub use self::path::waiver::{WaivableCause, Waived, Waivers};
+pub use self::path::waiver::{Waived, Waivers};
 pub use self::time::{Time, UnixTime, ValidityCheck, ValidityNotChecked};
 pub use self::validator::Validator;
 pub use self::verdict::verified::{PathCertificate, VerifiedPath};
 pub use self::verdict::{Authority, Evidence, Excerpt, NearMiss, Verdict};
 pub use crate::der::oid::Oid;
+pub use crate::error::WaivableCause;
 
 #[cfg(not(feature = "post-handshake-auth"))]
 pub(crate) use self::identity::LeafSummary;

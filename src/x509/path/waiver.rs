@@ -1,109 +1,8 @@
 //! Waivers: causes of refusal that a program lets pass on purpose, where the feature `dangerous-waivers` is
 //! compiled in. Without it a set of waivers is always empty, and takes no space and no code.
 
-use crate::error::{CertificateError, CertificateProblem, Malformation};
+use crate::error::{CertificateError, CertificateProblem, WaivableCause};
 use core::fmt;
-
-/// Why a certificate path is refused, as far as a program can waive it. All other causes stand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[non_exhaustive]
-pub enum WaivableCause {
-    /// A certificate of the path, or the anchor, is not valid now.
-    Expired,
-    /// The path breaks another rule, down to signatures that do not verify.
-    Invalid,
-    /// The leaf is its own issuer and neither pinned nor an anchor.
-    SelfSigned,
-    /// The path ends in an authority that is no anchor, or is not known at all.
-    UntrustedRoot,
-}
-
-impl WaivableCause {
-    /// The cause that covers a broken rule; `None` if nothing does. This is the only place that decides it.
-    ///
-    /// | Cause | What it covers |
-    /// |---|---|
-    /// | `Expired` | validity of the leaf, of authorities and of the anchor, over or not begun |
-    /// | `SelfSigned` | a leaf that issued itself |
-    /// | `UntrustedRoot` | a root or an issuer that is no anchor, or only has the name of one |
-    /// | `Invalid` | key usages, constraints, profile, length of validity, signatures between certificates |
-    /// | none | names; what cannot be parsed; a key that cannot be used; the limits of the search |
-    ///
-    /// A name is never waived: not the one that was asked for, host name, address or common name, nor one that an
-    /// authority forbids. The leaf has to be a certificate with a key that CertificateVerify can be
-    /// verified with; another certificate that cannot be parsed is left out of the search, and what is missing then
-    /// is an issuer.
-    pub const fn of(problem: CertificateProblem) -> Option<Self> {
-        match problem {
-            CertificateProblem::AnchorExpired
-            | CertificateProblem::AnchorNotYetValid
-            | CertificateProblem::Expired
-            | CertificateProblem::NotYetValid => Some(Self::Expired),
-            CertificateProblem::SelfSigned => Some(Self::SelfSigned),
-            CertificateProblem::AnchorSignatureInvalid
-            | CertificateProblem::UnknownIssuer
-            | CertificateProblem::UntrustedRoot => Some(Self::UntrustedRoot),
-            CertificateProblem::CertSignWithoutCa
-            | CertificateProblem::ConstraintNotCritical
-            | CertificateProblem::ExtendedKeyUsage
-            | CertificateProblem::Malformed(
-                Malformation::DefaultValue
-                | Malformation::GeneralizedTime
-                | Malformation::PathLength
-                | Malformation::SignatureParameters,
-            )
-            | CertificateProblem::MissingCertSign
-            | CertificateProblem::MissingDigitalSignature
-            | CertificateProblem::MissingKeyIdentifier
-            | CertificateProblem::NameConstraintsOnLeaf
-            | CertificateProblem::NotACa
-            | CertificateProblem::PathLengthExceeded
-            | CertificateProblem::SignatureInvalid
-            | CertificateProblem::UnknownCriticalExtension
-            | CertificateProblem::UnsupportedSignature
-            | CertificateProblem::ValidityTooLong => Some(Self::Invalid),
-            CertificateProblem::CommonNameMismatch
-            | CertificateProblem::DepthExceeded
-            | CertificateProblem::DuplicateExtension
-            | CertificateProblem::ListTooLong
-            | CertificateProblem::Malformed(_)
-            | CertificateProblem::NameMismatch
-            | CertificateProblem::NameNotPermitted
-            | CertificateProblem::SearchExhausted
-            | CertificateProblem::SerialNumber
-            | CertificateProblem::SignatureAlgorithmMismatch
-            | CertificateProblem::SubjectMissing
-            | CertificateProblem::TooLarge
-            | CertificateProblem::UnsupportedKey
-            | CertificateProblem::UnsupportedVersion => None,
-        }
-    }
-
-    const ALL: [(Self, &'static str); 4] = [
-        (Self::Expired, "expired"),
-        (Self::Invalid, "invalid"),
-        (Self::SelfSigned, "self-signed"),
-        (Self::UntrustedRoot, "untrusted root"),
-    ];
-
-    #[cfg(feature = "dangerous-waivers")]
-    const fn bit(self) -> u8 {
-        match self {
-            Self::Expired => 1,
-            Self::Invalid => 2,
-            Self::SelfSigned => 4,
-            Self::UntrustedRoot => 8,
-        }
-    }
-}
-
-impl fmt::Display for WaivableCause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = Self::ALL.iter().find(|(cause, _)| cause == self).map_or("", |(_, text)| text);
-        f.write_str(text)
-    }
-}
 
 /// A set of causes that are waived: [`NONE`](Self::NONE) but on purpose.
 ///
@@ -133,7 +32,7 @@ impl Waivers {
     /// Whether this cause is waived.
     pub const fn contains(self, cause: WaivableCause) -> bool {
         #[cfg(feature = "dangerous-waivers")]
-        return self.causes & cause.bit() != 0;
+        return self.causes & bit(cause) != 0;
         #[cfg(not(feature = "dangerous-waivers"))]
         {
             let _ = cause;
@@ -171,7 +70,7 @@ impl Waivers {
     }
 
     const fn and(self, cause: WaivableCause) -> Self {
-        Self { causes: self.causes | cause.bit() }
+        Self { causes: self.causes | bit(cause) }
     }
 
     pub(crate) const fn intersection(self, other: Self) -> Self {
@@ -180,6 +79,16 @@ impl Waivers {
 
     pub(crate) const fn union(self, other: Self) -> Self {
         Self { causes: self.causes | other.causes }
+    }
+}
+
+#[cfg(feature = "dangerous-waivers")]
+const fn bit(cause: WaivableCause) -> u8 {
+    match cause {
+        WaivableCause::Expired => 1,
+        WaivableCause::Invalid => 2,
+        WaivableCause::SelfSigned => 4,
+        WaivableCause::UntrustedRoot => 8,
     }
 }
 
@@ -277,9 +186,9 @@ impl fmt::Display for Waivers {
         if self.is_empty() {
             return f.write_str("nothing");
         }
-        let names = WaivableCause::ALL.iter().filter(|(cause, _)| self.contains(*cause));
-        for (place, (_, name)) in names.enumerate() {
-            write!(f, "{}{name}", if place == 0 { "" } else { ", " })?;
+        let causes = WaivableCause::ALL.iter().filter(|cause| self.contains(**cause));
+        for (place, cause) in causes.enumerate() {
+            write!(f, "{}{cause}", if place == 0 { "" } else { ", " })?;
         }
         Ok(())
     }
@@ -308,69 +217,11 @@ impl defmt::Format for Waived {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use CertificateProblem as Problem;
-    use WaivableCause::{Expired, Invalid, SelfSigned, UntrustedRoot};
-
-    /// Every variant, in the order of its declaration.
-    const ALL: &[(Problem, Option<WaivableCause>)] = &[
-        (Problem::AnchorExpired, Some(Expired)),
-        (Problem::AnchorNotYetValid, Some(Expired)),
-        (Problem::AnchorSignatureInvalid, Some(UntrustedRoot)),
-        (Problem::CertSignWithoutCa, Some(Invalid)),
-        (Problem::CommonNameMismatch, None),
-        (Problem::ConstraintNotCritical, Some(Invalid)),
-        (Problem::DepthExceeded, None),
-        (Problem::DuplicateExtension, None),
-        (Problem::Expired, Some(Expired)),
-        (Problem::ExtendedKeyUsage, Some(Invalid)),
-        (Problem::ListTooLong, None),
-        (Problem::Malformed(Malformation::Der), None),
-        (Problem::MissingCertSign, Some(Invalid)),
-        (Problem::MissingDigitalSignature, Some(Invalid)),
-        (Problem::MissingKeyIdentifier, Some(Invalid)),
-        (Problem::NameConstraintsOnLeaf, Some(Invalid)),
-        (Problem::NameMismatch, None),
-        (Problem::NameNotPermitted, None),
-        (Problem::NotACa, Some(Invalid)),
-        (Problem::NotYetValid, Some(Expired)),
-        (Problem::PathLengthExceeded, Some(Invalid)),
-        (Problem::SearchExhausted, None),
-        (Problem::SelfSigned, Some(SelfSigned)),
-        (Problem::SerialNumber, None),
-        (Problem::SignatureAlgorithmMismatch, None),
-        (Problem::SignatureInvalid, Some(Invalid)),
-        (Problem::SubjectMissing, None),
-        (Problem::TooLarge, None),
-        (Problem::UnknownCriticalExtension, Some(Invalid)),
-        (Problem::UnknownIssuer, Some(UntrustedRoot)),
-        (Problem::UnsupportedKey, None),
-        (Problem::UnsupportedSignature, Some(Invalid)),
-        (Problem::UnsupportedVersion, None),
-        (Problem::UntrustedRoot, Some(UntrustedRoot)),
-        (Problem::ValidityTooLong, Some(Invalid)),
-    ];
-
-    #[test]
-    fn every_rule_has_its_cause_or_none() {
-        use std::{format, string::String, vec::Vec};
-        let source = include_str!("../../error/certificate.rs");
-        let (_, rest) = source.split_once("pub enum CertificateProblem {\n").unwrap();
-        let (body, _) = rest.split_once("\n}\n").unwrap();
-        let name = |text: &str| String::from(text.split(['(', ',']).next().unwrap());
-        let declared: Vec<_> = body.lines().map(str::trim).filter(|line| !line.starts_with("///")).map(name).collect();
-        let listed: Vec<_> = ALL.iter().map(|(problem, _)| name(&format!("{problem:?}"))).collect();
-        assert_eq!(listed, declared);
-        for (problem, cause) in ALL {
-            assert_eq!(WaivableCause::of(*problem), *cause, "{problem:?}");
-        }
-        let early = Problem::Malformed(Malformation::GeneralizedTime);
-        assert_eq!(WaivableCause::of(early), Some(Invalid), "what is read all the same can be waived");
-    }
 
     #[test]
     fn nothing_is_waived_by_itself() {
         assert!(Waivers::NONE.is_empty() && Waivers::default() == Waivers::NONE && Waived::NOTHING.is_empty());
-        assert!(WaivableCause::ALL.iter().all(|(cause, _)| !Waivers::NONE.contains(*cause)));
+        assert!(WaivableCause::ALL.iter().all(|cause| !Waivers::NONE.contains(*cause)));
     }
 
     #[cfg(not(feature = "dangerous-waivers"))]
@@ -378,7 +229,7 @@ mod tests {
     fn without_the_feature_waivers_are_nothing_at_all() {
         assert_eq!((size_of::<Waivers>(), size_of::<Waived>(), size_of::<Leniency>()), (0, 0, 0));
         let mut strict = Leniency::STRICT;
-        for (problem, _) in ALL {
+        for problem in CertificateProblem::ALL {
             assert_eq!(strict.excuse(Err(*problem)), Err(*problem));
         }
     }
@@ -386,6 +237,7 @@ mod tests {
     #[cfg(feature = "dangerous-waivers")]
     #[test]
     fn each_waiver_adds_its_own_cause() {
+        use WaivableCause::{Expired, Invalid, SelfSigned, UntrustedRoot};
         use std::string::ToString;
         let each = [
             (Waivers::NONE.dangerous_waive_expired(), Expired),
@@ -393,9 +245,9 @@ mod tests {
             (Waivers::NONE.dangerous_waive_self_signed(), SelfSigned),
             (Waivers::NONE.dangerous_waive_untrusted_root(), UntrustedRoot),
         ];
-        for ((waivers, cause), (_, name)) in each.into_iter().zip(WaivableCause::ALL) {
-            assert!(WaivableCause::ALL.iter().all(|(other, _)| waivers.contains(*other) == (*other == cause)));
-            assert_eq!(waivers.to_string(), name);
+        for (waivers, cause) in each {
+            assert!(WaivableCause::ALL.iter().all(|other| waivers.contains(*other) == (*other == cause)));
+            assert_eq!(waivers.to_string(), cause.to_string());
         }
         assert_eq!(Waivers::NONE.to_string(), "nothing");
         assert_eq!(each[3].0.dangerous_waive_expired().to_string(), "expired, untrusted root");

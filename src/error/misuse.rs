@@ -1,0 +1,140 @@
+//! Mistakes of the program that drives a connection.
+
+#[cfg(feature = "events")]
+use super::Code;
+use super::{CertificateError, CertificateProblem};
+
+/// `Name = number, "words";`, where what a variant holds follows its words.
+macro_rules! misuses {
+    ($(#[$meta:meta])* pub enum ApiMisuse {
+        $($(#[$doc:meta])* $name:ident $(($field:ident: $type:ty))? = $code:literal, $text:literal;)*
+    }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+        #[non_exhaustive]
+        pub enum ApiMisuse {
+            $($(#[$doc])* $name $(($type))?,)*
+        }
+
+        impl core::fmt::Display for ApiMisuse {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str(match self {
+                    $(Self::$name { .. } => $text,)*
+                })?;
+                match self {
+                    $($(Self::$name($field) => <$type as core::fmt::Display>::fmt($field, f),)?)*
+                    _ => Ok(()),
+                }
+            }
+        }
+
+        #[cfg(feature = "events")]
+        impl ApiMisuse {
+            /// Returns the number of the mistake, and that of what it holds.
+            pub(crate) fn code(self) -> (u8, u32) {
+                match self {
+                    $(Self::$name $(($field))? => ($code, 0 $(| <$type as Content>::number($field))?),)*
+                }
+            }
+
+            /// Returns `None` for numbers that this version does not know.
+            pub(crate) fn of(code: u8, content: u32) -> Option<Self> {
+                match code {
+                    $($code => Some(Self::$name $((<$type as Content>::of_number(content)?))?),)*
+                    _ => None,
+                }
+            }
+
+            /// The numbers that are given.
+            #[cfg(test)]
+            pub(super) const CODES: &[(&str, u8)] = &[$((stringify!($name), $code),)*];
+        }
+    };
+}
+
+/// What a variant holds, as a number.
+#[cfg(feature = "events")]
+trait Content: Sized {
+    fn number(self) -> u32;
+    fn of_number(number: u32) -> Option<Self>;
+}
+
+#[cfg(feature = "events")]
+impl Content for CertificateProblem {
+    fn number(self) -> u32 {
+        self.code().into()
+    }
+
+    fn of_number(number: u32) -> Option<Self> {
+        Self::of(number.try_into().ok()?)
+    }
+}
+
+#[cfg(feature = "events")]
+impl Content for CertificateError {
+    fn number(self) -> u32 {
+        u16::from_be_bytes([self.index, self.problem.code()]).into()
+    }
+
+    fn of_number(number: u32) -> Option<Self> {
+        let [index, problem] = u16::try_from(number).ok()?.to_be_bytes();
+        Some(Self { index, problem: CertificateProblem::of(problem)? })
+    }
+}
+
+misuses! {
+/// Mistakes that can be found and mended by reading the calling code.
+pub enum ApiMisuse {
+    /// A list of suites, groups or signature schemes names one that this provider does not have, or has more
+    /// than 64 entries.
+    AlgorithmUnsupported = 11,
+        "a list of suites, groups or signature schemes names one that the provider does not have, or has more than 64 \
+         entries";
+    /// An empty or too long ALPN protocol name (RFC 7301 section 3.1: 1 to 255 bytes), or more than 64 names.
+    AlpnNameLength = 0, "an ALPN protocol name is not 1 to 255 bytes long, or there are more than 64";
+    /// An answer to a question that was not asked. Request tokens exclude it.
+    AnswerUnexpected = 1, "an answer came to a question that was not asked";
+    /// The names of the trust anchors, or those of `with_authority_names`, do not fit into a CertificateRequest (65,024
+    /// bytes), or there are more than 255 anchors.
+    AuthoritiesTooLong = 9,
+        "the names of the trust anchors do not fit into a CertificateRequest, or there are more than 255 anchors";
+    /// Data was written after `close`.
+    ClosedForWriting = 2, "data was written after close";
+    /// More bytes were committed than `rx_space` offered, or sealed than `reserve` offered.
+    CommitTooLarge = 3, "more bytes were committed or sealed than were offered";
+    /// A common name that no certificate can have, or a pattern that is none (see
+    /// [`CommonName`](crate::x509::CommonName)).
+    CommonNameInvalid = 4, "the common name is one that no certificate can have, or a pattern that is none";
+    /// A credential was selected whose signature scheme the peer did not offer.
+    CredentialSchemeNotOffered = 6, "the peer cannot verify signatures of the selected credential";
+    /// The key of the credential does not sign with the scheme that was asked for.
+    CredentialSchemeUnfit = 19, "the key of a credential does not sign with the scheme that is asked for";
+    /// A certificate cannot serve in a credential, or there is none.
+    CredentialUnusable(error: CertificateError) = 20, "a credential cannot be used: ";
+    // 5 was a mistake that can no longer be made.
+    /// The exporter was asked for more than 255 hash lengths or with a label over 249 bytes (RFC 9846 section 7.1).
+    ExportLength = 7, "the exporter was asked for more than 255 hash lengths, or its label is over 249 bytes";
+    /// A stream without a host was asked who we are, or who may in, after the handshake: use `Stream::hosted`.
+    HostNeeded = 8, "a stream without a host was asked who we are, or who may in, after the handshake";
+    /// A list of key shares has more than two groups, one twice, or one that is not offered.
+    KeySharesUnusable = 21, "the list of key shares has more than two groups, one twice, or one that is not offered";
+    /// No trust anchor, though certificates are to be verified.
+    NoTrustAnchors = 10, "certificates are to be verified, and there is no trust anchor";
+    /// A server asks for a certificate after the handshake, and the client did not offer to answer, or this is the
+    /// client (RFC 9846 section 4.3.6).
+    PostHandshakeAuthNotOffered = 12, "the peer did not offer to authenticate after the handshake";
+    /// A server asks for a certificate before the client has answered the last request.
+    RequestPending = 13, "the client has not yet answered the last request for a certificate";
+    /// A digest to sign was asked for, and the scheme signs the message itself.
+    SchemeWithoutDigest = 14, "a digest to sign was asked for, and the scheme signs the message itself";
+    /// The DNS name is not a valid host name (RFC 9525 section 6.3).
+    ServerNameInvalid = 15, "the server name is neither a valid host name nor an IP address";
+    /// The signature does not have the form the scheme asks for.
+    SignatureMalformed = 16, "the signature does not have the form its scheme asks for";
+    /// A certificate cannot serve as a trust anchor.
+    TrustAnchorUnusable(problem: CertificateProblem) = 17, "a certificate cannot serve as a trust anchor: it ";
+    /// The validity of certificates is limited to 0 days, which none can keep.
+    ValidityLimitZero = 18, "the validity of certificates is limited to 0 days, which none can keep";
+}
+}
