@@ -145,6 +145,66 @@ fn no_file_is_longer_than_one_can_keep_in_mind() {
     }
 }
 
+/// The variants of each public enum of a source, with the name of the enum.
+fn public_enums(source: &str) -> Vec<(&str, Vec<&str>)> {
+    let code = source.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+    let enums = code.split("\npub enum ").skip(1).filter_map(|rest| rest.split_once("{\n"));
+    enums
+        .map(|(head, rest)| {
+            let lines = rest.lines().take_while(|line| *line != "}").filter_map(|line| line.strip_prefix("    "));
+            let variants = lines.filter(|line| line.starts_with(|first: char| first.is_ascii_uppercase()));
+            (word(head), variants.map(word).collect())
+        })
+        .collect()
+}
+
+/// The letters and digits at the beginning.
+fn word(text: &str) -> &str {
+    text.split(|next: char| !next.is_alphanumeric()).next().unwrap_or_default()
+}
+
+#[test]
+fn variants_of_public_enums_are_in_alphabetical_order() {
+    let mut files = Vec::new();
+    collect(&root().join("src"), &mut files);
+    let mut count = 0;
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        for (name, variants) in public_enums(&text) {
+            // States and steps of a connection are in the order of the protocol.
+            let of_protocol = match name {
+                "State" | "Step" => true,
+                "Event" => file.iter().any(|part| part == "connection"),
+                _ => false,
+            };
+            assert!(of_protocol || variants.is_sorted(), "{name} in {}: {variants:?}", file.display());
+            count += usize::from(variants.len() > 1);
+        }
+    }
+    assert!(count > 40, "only {count} enums were found");
+    assert_eq!(
+        public_enums("\npub enum A<'a> {\n    /// A\n    B(u8),\n    A {\n        C: u8,\n    },\n}\n"),
+        [("A", vec!["B", "A"])]
+    );
+}
+
+#[test]
+fn every_problem_of_a_certificate_is_on_the_page_of_verdicts() {
+    let page = read("docs/verdicts.md");
+    let (problems, fields) = (read("src/error/certificate.rs"), read("src/error/malformation.rs"));
+    let variants = |source, wanted| {
+        let found = public_enums(source).into_iter().find(|(name, _)| *name == wanted);
+        found.map(|(_, variants)| variants).unwrap_or_default()
+    };
+    let problems = variants(&problems, "CertificateProblem");
+    let fields = variants(&fields, "Malformation");
+    assert!(problems.len() > 30 && fields.len() > 20, "{problems:?} {fields:?}");
+    let names = problems.iter().filter(|name| **name != "Malformed").map(|name| format!("| `{name}` |"));
+    for name in names.chain(fields.iter().map(|field| format!("| `Malformed({field})` |"))) {
+        assert!(page.contains(&name), "docs/verdicts.md has no row {name}");
+    }
+}
+
 fn collect(directory: &Path, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(directory).into_iter().flatten() {
         let path = entry.unwrap().path();

@@ -9,10 +9,10 @@ use crate::limits::MAX_SIGNATURE;
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Signature {
-    /// As it stands in a CertificateVerify, of any scheme: made by [`Signature::encoded`].
-    Encoded(EncodedSignature),
     /// Ed25519 (RFC 8032 section 5.1.6).
     Ed25519([u8; 64]),
+    /// As it stands in a CertificateVerify, of any scheme: made by [`Signature::encoded`].
+    Encoded(EncodedSignature),
     /// ECDSA on P-256: `r` and `s`, 32 bytes each, big-endian.
     P256([u8; 64]),
     /// ECDSA on P-384: `r` and `s`, 48 bytes each, big-endian.

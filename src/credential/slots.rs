@@ -85,10 +85,10 @@ pub enum SlotError {
     /// This certificate must not be shown: it has expired, is not valid yet, is not meant for the role, or was not
     /// issued by one of the others; or it cannot be a trust anchor.
     Certificate(CertificateError),
-    /// The slot holds the other kind of thing.
-    Kind,
     /// The key is not that of the leaf.
     KeyMismatch,
+    /// The slot holds the other kind of thing.
+    Kind,
     /// Each slot is leased or pointed to by a reference.
     NoFreeSlot,
     /// The reference points nowhere, or to what is not there any more.

@@ -17,12 +17,12 @@ pub struct UnixTime(i64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Time {
-    /// The time is right, from a clock that can be trusted: both ends of the validity are checked.
-    Trusted(UnixTime),
     /// It is at least this late: the date of the build, or the last time that was seen. A
     /// certificate that had expired by then is refused; one that was not valid yet by then is accepted,
     /// since it may be so by now, and [reported](ValidityCheck::NotYetValid).
     AtLeast(UnixTime),
+    /// The time is right, from a clock that can be trusted: both ends of the validity are checked.
+    Trusted(UnixTime),
     /// Nothing is known: validity is not checked. Only [`Time::dangerous_unknown`] makes it.
     Unknown(ValidityNotChecked),
 }

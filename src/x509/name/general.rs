@@ -21,11 +21,11 @@ pub enum SubjectAltName<'a> {
     Email(&'a str),
     /// `iPAddress`.
     Ip(#[cfg_attr(feature = "defmt", defmt(Debug2Format))] IpAddr),
-    /// `uniformResourceIdentifier`.
-    Uri(&'a str),
     /// Another form, by the tag number of `GeneralName`, or one of the above with a value that is
     /// not valid.
     Other(u8),
+    /// `uniformResourceIdentifier`.
+    Uri(&'a str),
 }
 
 /// The subject alternative names of a certificate, lent from where they lie (RFC 5280 section 4.2.1.6).
