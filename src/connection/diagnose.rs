@@ -107,7 +107,7 @@ impl Scene<'_, '_> {
     }
 
     fn of_alert(&self, alert: AlertDescription) -> Diagnosis {
-        let declined = matches!(self.negotiated.client_auth, ClientAuthStatus::Declined);
+        let declined = matches!(self.negotiated.client_auth.status(), ClientAuthStatus::Declined);
         let credential_class = matches!(alert.class(), AlertClass::Credential);
         let by_itself = Diagnosis::of_alert(alert);
         if !self.was_seen() {
@@ -151,7 +151,7 @@ impl Scene<'_, '_> {
         } else {
             matches!(self.stage, Some(Stage::ClientHello))
         };
-        let declined = self.is_client && matches!(self.negotiated.client_auth, ClientAuthStatus::Declined);
+        let declined = self.is_client && matches!(self.negotiated.client_auth.status(), ClientAuthStatus::Declined);
         match self.undecided() {
             _ if at_once => Diagnosis::ClosedAtOnce,
             Some(credential) => self.fault_of(credential).unwrap_or(Diagnosis::ClosedOnOurs),
@@ -163,7 +163,7 @@ impl Scene<'_, '_> {
     /// The credential that the other side has seen and not accepted yet.
     fn undecided(&self) -> Option<&Credential<'_>> {
         let decided = if self.is_client {
-            matches!(self.negotiated.client_auth, ClientAuthStatus::Accepted)
+            matches!(self.negotiated.client_auth.status(), ClientAuthStatus::Accepted)
         } else {
             // A client that goes on has accepted the server.
             self.stage.is_none()
@@ -186,7 +186,7 @@ impl Scene<'_, '_> {
     /// Tells whether the other side can have seen who we are, or that we show nothing. A client that was asked answers
     /// only once the server has proved who it is. Before, anybody on the way can have sent the alert.
     const fn was_seen(&self) -> bool {
-        let asked = !matches!(self.negotiated.client_auth, ClientAuthStatus::NotRequested);
+        let asked = !matches!(self.negotiated.client_auth.status(), ClientAuthStatus::NotRequested);
         self.negotiated.shown && (asked || !self.is_client)
     }
 
@@ -228,7 +228,7 @@ impl Scene<'_, '_> {
     /// along lacks an intermediate, unless we trust pinned certificates only.
     fn of_unknown_issuer(&self, may_lack: bool) -> Diagnosis {
         let Some((chain, rules)) = &self.refused else { return Diagnosis::TheirsNotTrusted };
-        let unasked = self.is_client && matches!(self.negotiated.client_auth, ClientAuthStatus::NotRequested);
+        let unasked = self.is_client && matches!(self.negotiated.client_auth.status(), ClientAuthStatus::NotRequested);
         let by_authority = rules.anchors.iter().any(|anchor| anchor.authority().is_some());
         if unasked && chain.has_name(rules) {
             Diagnosis::InterposedProxy
@@ -249,7 +249,7 @@ mod tests {
     #[test]
     fn an_alert_of_a_server_that_has_not_proved_who_it_is_is_no_verdict_on_our_certificate() {
         let mut negotiated = Negotiated::nothing(CipherSuite(0), NamedGroup(0));
-        negotiated.client_auth = ClientAuthStatus::Presented;
+        negotiated.client_auth.presented();
         let time = Time::Trusted(UnixTime::from_seconds(0));
         for (shown, expected) in [(false, Diagnosis::RefusedUnseen), (true, Diagnosis::OursRevoked)] {
             negotiated.shown = shown;

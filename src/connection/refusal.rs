@@ -19,15 +19,10 @@ impl<'b> Refusal<'b> {
         if !negotiated.shown {
             return None;
         }
-        // What it showed before was judged before.
-        #[cfg(feature = "post-handshake-auth")]
-        if negotiated.declined_last {
-            return Some(Self { alert, credential: None });
-        }
-        match negotiated.client_auth {
-            ClientAuthStatus::Presented => Some(Self { alert, credential: negotiated.credential }),
-            ClientAuthStatus::Declined => Some(Self { alert, credential: None }),
-            ClientAuthStatus::Accepted | ClientAuthStatus::NotRequested => None,
+        match negotiated.client_auth.unconfirmed() {
+            Some(ClientAuthStatus::Presented) => Some(Self { alert, credential: negotiated.credential }),
+            Some(_) => Some(Self { alert, credential: None }),
+            None => None,
         }
     }
 }

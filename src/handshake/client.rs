@@ -475,7 +475,7 @@ fn take_reply<'b, C: CryptoProvider>(
         _ => Ok(credential),
     });
     cx.receive_into_transcript()?;
-    cx.negotiated.presented(reply.unwrap_or(None));
+    cx.negotiated.answered(reply.unwrap_or(None));
     Ok(State::AuthenticateServer(keys, Some(reply), Authenticate::ExpectCertificate))
 }
 

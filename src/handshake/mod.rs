@@ -6,6 +6,7 @@
 mod authenticate;
 #[allow(missing_debug_implementations, reason = "states hold secrets and never leave this crate")]
 pub(crate) mod client;
+mod client_auth;
 pub(crate) mod config;
 pub(crate) mod entropy;
 mod hello_answer;
@@ -31,6 +32,9 @@ use crate::record::outbound::Outbound;
 use crate::transcript::Transcript;
 use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup, SignatureScheme};
 use crate::x509::{PathFound, PeerChain, Rules, Time, Trace};
+pub use client_auth::ClientAuthStatus;
+
+use client_auth::ClientAuthProgress;
 use config::Parameters;
 use entropy::Entropy;
 use proof::PeerAuthenticated;
@@ -94,7 +98,7 @@ pub(crate) struct Negotiated<'b> {
     pub(crate) retried: bool,
     /// Of the peer's CertificateVerify.
     pub(crate) peer_scheme: Option<SignatureScheme>,
-    pub(crate) client_auth: ClientAuthStatus,
+    pub(crate) client_auth: ClientAuthProgress,
     /// The path from the peer's certificate to a trust anchor; `None` of an anonymous client.
     pub(crate) path: Option<PathFound>,
     /// The credential sent last; during a handshake, the one chosen to be sent.
@@ -105,9 +109,6 @@ pub(crate) struct Negotiated<'b> {
     /// A server may ask again after the handshake.
     #[cfg(feature = "post-handshake-auth")]
     pub(crate) post_handshake_auth: bool,
-    /// A client's last answer was none, and the server has not shown yet that this will do.
-    #[cfg(feature = "post-handshake-auth")]
-    pub(crate) declined_last: bool,
 }
 
 impl<'b> Negotiated<'b> {
@@ -119,54 +120,24 @@ impl<'b> Negotiated<'b> {
             protocol: None,
             retried: false,
             peer_scheme: None,
-            client_auth: ClientAuthStatus::NotRequested,
+            client_auth: ClientAuthProgress::NOT_REQUESTED,
             path: None,
             credential: None,
             shown: false,
             #[cfg(feature = "post-handshake-auth")]
             post_handshake_auth: false,
-            #[cfg(feature = "post-handshake-auth")]
-            declined_last: false,
         }
     }
 
-    /// The client has answered with `credential`, or with none.
-    pub(crate) const fn presented(&mut self, credential: Option<&'b Credential<'b>>) {
-        #[cfg(feature = "post-handshake-auth")]
-        {
-            self.declined_last = credential.is_none();
-        }
+    /// Notes that the client answers with this credential, or with none.
+    pub(crate) const fn answered(&mut self, credential: Option<&'b Credential<'b>>) {
         if credential.is_some() {
             self.credential = credential;
-            self.client_auth = ClientAuthStatus::Presented;
+            self.client_auth.presented();
         } else {
-            self.declined();
+            self.client_auth.declined();
         }
     }
-
-    /// The client has shown no certificate. One that it has shown before still counts.
-    pub(crate) const fn declined(&mut self) {
-        if matches!(self.client_auth, ClientAuthStatus::NotRequested) {
-            self.client_auth = ClientAuthStatus::Declined;
-        }
-    }
-}
-
-/// Whether the client showed who it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[non_exhaustive]
-pub enum ClientAuthStatus {
-    /// The server has accepted a certificate of the client. On the client: it has shown that it did, see
-    /// [`Session::client_auth`](crate::Session::client_auth).
-    Accepted,
-    /// The server asked and the client had none to give.
-    Declined,
-    /// The server did not ask.
-    NotRequested,
-    /// On the client only: it has sent a certificate, and the server has not yet shown what it thinks of it
-    /// (RFC 9846 appendix F.1.2: a client learns of a refusal when it next reads).
-    Presented,
 }
 
 /// What a state needs before its handler can run.

@@ -346,7 +346,7 @@ impl<'b, C: CryptoProvider> PostHandshake<'b, C> {
                         return Ok(());
                     }
                     channel.tx.flush()?;
-                    channel.negotiated.presented(*reply);
+                    channel.negotiated.answered(*reply);
                     Step::Idle
                 }
                 (Step::SendRequest(sent), Party::Server(requester)) => {
@@ -446,10 +446,10 @@ impl<'b, C: CryptoProvider> PostHandshake<'b, C> {
             channel.peer.keep_leaf();
             channel.negotiated.path = self.path;
             channel.negotiated.peer_scheme = scheme;
-            channel.negotiated.client_auth = status;
+            channel.negotiated.client_auth.authenticated();
         } else {
             channel.peer.begin_again();
-            channel.negotiated.declined();
+            channel.negotiated.client_auth.declined();
         }
         self.answered = Some(status);
         Ok(status)

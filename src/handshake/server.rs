@@ -22,7 +22,7 @@ use super::keys::{ApplicationKeys, ClientFinishedKeys, HandshakeKeys, receive_fi
 #[cfg(feature = "post-handshake-auth")]
 use super::post::Party;
 use super::proof::{AnonymousAllowed, PeerAuthenticated};
-use super::{Answer, ClientAuthStatus, Context, Established, Progress, Question, Role, Stage, Wait};
+use super::{Answer, Context, Established, Progress, Question, Role, Stage, Wait};
 use crate::credential::Credential;
 use crate::crypto::{CryptoProvider, Digest, HashAlgorithm, KeyExchange, KeyShare, SharedSecret};
 use crate::error::{ApiMisuse, Error, PeerIncompatible, PeerMisbehaved};
@@ -194,7 +194,7 @@ impl Role for Server {
             (State::AuthenticateClient(keys, step), answer) => Ok(match step.answer(answer)? {
                 Answered::Next(step) => State::AuthenticateClient(keys, step),
                 Answered::Authenticated(peer) => {
-                    cx.negotiated.client_auth = ClientAuthStatus::Accepted;
+                    cx.negotiated.client_auth.authenticated();
                     State::ExpectFinished(keys, peer)
                 }
             }),
@@ -494,7 +494,7 @@ fn authenticate_client<'b, C: CryptoProvider>(
             // RFC 9846 section 4.5.1.3: "it MAY [...] abort the handshake with a 'certificate_required' alert".
             let allowed =
                 AnonymousAllowed::by(&config.client_auth).ok_or(PeerIncompatible::ClientCertificateRequired)?;
-            cx.negotiated.client_auth = ClientAuthStatus::Declined;
+            cx.negotiated.client_auth.declined();
             Ok((State::ExpectFinished(keys, PeerAuthenticated::Anonymous(allowed)), Progress::Continue))
         }
     }

@@ -62,7 +62,7 @@ impl<C: CryptoProvider> PlaintextBuffer<'_, '_, C> {
         if self.session.is_sending_post() {
             return Err(self.session.fail(ApiMisuse::CommitTooLarge.into()));
         }
-        self.session.data_sent = true;
+        self.session.negotiated.client_auth.data_sent();
         self.session.tx.seal_data(count).map_err(|error| self.session.fail(error))
     }
 }

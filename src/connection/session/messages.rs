@@ -23,9 +23,8 @@ impl<C: CryptoProvider> Session<'_, C> {
         self.key_updates.left = MAX_KEY_UPDATES;
         self.tickets_left = MAX_TICKETS;
         self.post_data_received();
-        if self.data_sent {
-            self.shown_accepted();
-        }
+        let accepted = self.negotiated.client_auth.data_received();
+        self.record_acceptance(accepted);
     }
 
     /// Handles one message after the handshake.
@@ -62,7 +61,8 @@ impl<C: CryptoProvider> Session<'_, C> {
             self.rx.discard(total);
         }
         self.tickets_left = self.tickets_left.checked_sub(1).ok_or(PeerMisbehaved::TooManyMessages)?;
-        self.shown_accepted();
+        let accepted = self.negotiated.client_auth.ticket_received();
+        self.record_acceptance(accepted);
         Ok(Handled::Yes)
     }
 

@@ -66,11 +66,6 @@ pub struct Session<'b, C: CryptoProvider> {
     tickets_left: u8,
     peer_closed: bool,
     closed: bool,
-    /// We have sent application data: what comes may be an answer.
-    data_sent: bool,
-    /// A late request of the server was answered.
-    #[cfg(feature = "post-handshake-auth")]
-    answered_late: bool,
     failure: Option<Error>,
 }
 
@@ -130,7 +125,7 @@ pub enum Event<'c, 'b, C: CryptoProvider> {
 impl<C: CryptoProvider> fmt::Debug for Session<'_, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session")
-            .field("client_auth", &self.negotiated.client_auth)
+            .field("client_auth", &self.client_auth())
             .field("peer_closed", &self.peer_closed)
             .field("closed", &self.closed)
             .field("failure", &self.failure)
@@ -202,9 +197,6 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
             tickets_left: MAX_TICKETS,
             peer_closed: false,
             closed: false,
-            data_sent: false,
-            #[cfg(feature = "post-handshake-auth")]
-            answered_late: false,
             failure: None,
         }
     }
@@ -346,7 +338,7 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
     /// we have sent more. A ticket counts: servers send one when they have judged the answer, though none keeps them from
     /// sending one before.
     pub const fn client_auth(&self) -> ClientAuthStatus {
-        self.negotiated.client_auth
+        self.negotiated.client_auth.status()
     }
 
     /// The credential that was shown last, if one was: a server shows one in each handshake.
@@ -369,7 +361,7 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
     /// [`Diagnosis::of_http`].
     pub fn diagnosis(&self) -> Option<Diagnosis> {
         let Some(error) = self.failure else {
-            let never_asked = matches!(self.negotiated.client_auth, ClientAuthStatus::NotRequested);
+            let never_asked = matches!(self.client_auth(), ClientAuthStatus::NotRequested);
             return (self.is_client && never_asked).then_some(Diagnosis::CertificateNotAsked);
         };
         Some(self.scene().diagnose(error))
@@ -515,15 +507,11 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
         self.tx.events.flight_sent();
     }
 
-    /// The server has shown that it accepts the certificate that we sent.
-    fn shown_accepted(&mut self) {
-        #[cfg(feature = "post-handshake-auth")]
-        {
-            self.negotiated.declined_last = false;
-        }
-        if matches!(self.negotiated.client_auth, ClientAuthStatus::Presented) {
+    /// Records that the server has accepted our certificate, when a message has proved it.
+    #[allow(clippy::missing_const_for_fn, reason = "with events it is none")]
+    fn record_acceptance(&mut self, accepted: bool) {
+        if accepted {
             self.rx.events.accepted();
-            self.negotiated.client_auth = ClientAuthStatus::Accepted;
         }
     }
 

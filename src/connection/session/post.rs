@@ -107,11 +107,8 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
         if !self.rx.receive(header.total())? {
             return Ok(Handled::NotYet);
         }
-        // Who is asked after the handshake has been let in; a second request may have been sent before our answer to
-        // the first was seen (RFC 9846 section 4.7.2), and says nothing.
-        if !self.answered_late {
-            self.shown_accepted();
-        }
+        let accepted = self.negotiated.client_auth.requested_again();
+        self.record_acceptance(accepted);
         let (post, mut channel) = self.post_parts();
         Ok(if post.receive_request(&mut channel)? { Handled::Yes } else { Handled::NotYet })
     }
@@ -133,9 +130,7 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
         let (post, mut channel) = self.post_parts();
         post.send(&mut channel)?;
         if !self.post.is_sending() {
-            // Data that is on its way was sent before the answer was seen.
-            self.answered_late = true;
-            self.data_sent = false;
+            self.negotiated.client_auth.answered_late();
         }
         Ok(())
     }

@@ -1,0 +1,185 @@
+//! The progress of client authentication, from the request in the handshake to the last answer after it.
+
+/// Whether the client has proved who it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum ClientAuthStatus {
+    /// The server has accepted a certificate of the client. On the client: the server's messages prove that it did, see
+    /// [`Session::client_auth`](crate::Session::client_auth).
+    Accepted,
+    /// The server asked, and the client sent no certificate.
+    Declined,
+    /// The server did not ask.
+    NotRequested,
+    /// On the client only: it has sent a certificate, and nothing yet proves that the server accepts it
+    /// (RFC 9846 appendix F.1.2: a client learns of a refusal when it next reads).
+    Presented,
+}
+
+/// The progress of client authentication, as seen by either side.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(
+    feature = "post-handshake-auth",
+    allow(clippy::struct_excessive_bools, reason = "independent of each other")
+)]
+pub(crate) struct ClientAuthProgress {
+    status: ClientAuthStatus,
+    /// We have sent application data since our last answer, so that received data may be a response to it.
+    data_sent: bool,
+    /// The client's last answer was an empty Certificate, and nothing yet proves that the server accepts that.
+    #[cfg(feature = "post-handshake-auth")]
+    declined_last: bool,
+    /// A request after the handshake was answered. Another request may have been sent before that answer was seen.
+    #[cfg(feature = "post-handshake-auth")]
+    answered_late: bool,
+}
+
+impl ClientAuthProgress {
+    /// The start of every handshake.
+    pub(crate) const NOT_REQUESTED: Self = Self {
+        status: ClientAuthStatus::NotRequested,
+        data_sent: false,
+        #[cfg(feature = "post-handshake-auth")]
+        declined_last: false,
+        #[cfg(feature = "post-handshake-auth")]
+        answered_late: false,
+    };
+
+    pub(crate) const fn status(self) -> ClientAuthStatus {
+        self.status
+    }
+
+    /// The last answer, as long as nothing proves that the server accepts it.
+    pub(crate) const fn unconfirmed(self) -> Option<ClientAuthStatus> {
+        // A certificate sent before it was judged before.
+        #[cfg(feature = "post-handshake-auth")]
+        if self.declined_last {
+            return Some(ClientAuthStatus::Declined);
+        }
+        match self.status {
+            ClientAuthStatus::Declined | ClientAuthStatus::Presented => Some(self.status),
+            ClientAuthStatus::Accepted | ClientAuthStatus::NotRequested => None,
+        }
+    }
+
+    /// Notes on a client that it answers with a certificate.
+    pub(crate) const fn presented(&mut self) {
+        #[cfg(feature = "post-handshake-auth")]
+        {
+            self.declined_last = false;
+        }
+        self.status = ClientAuthStatus::Presented;
+    }
+
+    /// Notes that the client answers without a certificate. One that it sent before still counts.
+    pub(crate) const fn declined(&mut self) {
+        #[cfg(feature = "post-handshake-auth")]
+        {
+            self.declined_last = true;
+        }
+        if matches!(self.status, ClientAuthStatus::NotRequested) {
+            self.status = ClientAuthStatus::Declined;
+        }
+    }
+
+    /// Notes on a server that the client has proved who it is.
+    pub(crate) const fn authenticated(&mut self) {
+        self.status = ClientAuthStatus::Accepted;
+    }
+
+    /// Notes on a client that an answer after the handshake has been sent: data that arrives from now on may have been sent
+    /// before the server saw the answer.
+    #[cfg(feature = "post-handshake-auth")]
+    pub(crate) const fn answered_late(&mut self) {
+        self.answered_late = true;
+        self.data_sent = false;
+    }
+
+    /// Notes that we send application data.
+    pub(crate) const fn data_sent(&mut self) {
+        self.data_sent = true;
+    }
+
+    /// Notes application data of the peer. Returns whether it proves that the server accepts our certificate.
+    ///
+    /// Data that arrives before we sent any proves nothing, RFC 9846 section 4.5.3: "Servers MAY send data after sending
+    /// their first flight".
+    pub(crate) const fn data_received(&mut self) -> bool {
+        self.data_sent && self.confirm()
+    }
+
+    /// Notes a NewSessionTicket. Returns whether it proves that the server accepts our certificate: servers send one when
+    /// they have judged the answer.
+    pub(crate) const fn ticket_received(&mut self) -> bool {
+        self.confirm()
+    }
+
+    /// Notes a request after the handshake. Returns whether it proves that the server accepts our certificate: the first one
+    /// does, a second one may have been sent before our answer to the first was seen (RFC 9846 section 4.7.2).
+    #[cfg(feature = "post-handshake-auth")]
+    pub(crate) const fn requested_again(&mut self) -> bool {
+        !self.answered_late && self.confirm()
+    }
+
+    const fn confirm(&mut self) -> bool {
+        #[cfg(feature = "post-handshake-auth")]
+        {
+            self.declined_last = false;
+        }
+        let confirmed = matches!(self.status, ClientAuthStatus::Presented);
+        if confirmed {
+            self.status = ClientAuthStatus::Accepted;
+        }
+        confirmed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn data_proves_acceptance_only_after_ours() {
+        let mut progress = ClientAuthProgress::NOT_REQUESTED;
+        progress.presented();
+        assert!(!progress.data_received());
+        assert_eq!(progress.unconfirmed(), Some(ClientAuthStatus::Presented));
+        progress.data_sent();
+        assert!(progress.data_received());
+        assert_eq!((progress.status(), progress.unconfirmed()), (ClientAuthStatus::Accepted, None));
+        assert!(!progress.data_received(), "it is proved once");
+    }
+
+    #[test]
+    fn a_ticket_proves_nothing_of_a_client_that_was_not_asked() {
+        let mut progress = ClientAuthProgress::NOT_REQUESTED;
+        assert!(!progress.ticket_received());
+        assert_eq!(progress.status(), ClientAuthStatus::NotRequested);
+    }
+
+    #[cfg(feature = "post-handshake-auth")]
+    #[test]
+    fn a_second_late_request_proves_nothing() {
+        let mut progress = ClientAuthProgress::NOT_REQUESTED;
+        progress.presented();
+        progress.data_sent();
+        progress.answered_late();
+        assert!(!progress.requested_again() && !progress.data_received());
+        progress.data_sent();
+        assert!(progress.data_received());
+    }
+
+    #[cfg(feature = "post-handshake-auth")]
+    #[test]
+    fn a_certificate_sent_before_still_counts_when_the_client_declines() {
+        let mut progress = ClientAuthProgress::NOT_REQUESTED;
+        progress.presented();
+        assert!(progress.requested_again());
+        progress.declined();
+        assert_eq!(
+            (progress.status(), progress.unconfirmed()),
+            (ClientAuthStatus::Accepted, Some(ClientAuthStatus::Declined))
+        );
+    }
+}
