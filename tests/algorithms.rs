@@ -304,8 +304,9 @@ fn validate(kind: &str, leaf: &[u8], anchor: &[u8]) -> Result<(), Error> {
     let mut validator = Validator::new(&mut memory);
     validator.push::<RustCrypto>(leaf)?;
     validator
-        .validate::<RustCrypto>(&Rules::server(&anchors, &name, now()))
-        .map(|path| assert_eq!(path.depth, 1, "{kind}"))
+        .validate::<RustCrypto>(Rules::server(&anchors, &name, now()))
+        .map(|path| assert_eq!(path.found().depth, 1, "{kind}"))
+        .map_err(Error::from)
 }
 
 #[test]

@@ -89,8 +89,8 @@ pub(crate) fn ours(case: &Case<'_>) -> Result<(), CertificateError> {
     let mut memory = [0; 16 * 1024];
     let mut validator = Validator::new(&mut memory);
     let pushed = case.sent.iter().try_for_each(|sent| validator.push::<Tagged>(sent));
-    match pushed.and_then(|()| validator.validate::<Tagged>(&rules)) {
-        Ok(_) => Ok(()),
+    match pushed.and_then(|()| Ok(validator.validate::<Tagged>(rules).map(drop)?)) {
+        Ok(()) => Ok(()),
         Err(Error::Certificate(error)) => Err(error),
         Err(error) => panic!("{error}"),
     }

@@ -74,7 +74,7 @@ pub fn certificate(input: &[u8]) {
     }
     let anchors = [TrustAnchor::from_certificate(ROOT).expect("a root")];
     let name = ServerName::parse(SERVER_NAME).expect("a name");
-    let _ = validator.validate::<NoSecurity>(&Rules::server(&anchors, &name, now()));
+    let _ = validator.validate::<NoSecurity>(Rules::server(&anchors, &name, now()));
     if let Some(leaf) = validator.identity() {
         let _ = leaf.subject().to_string();
         let _ = leaf.subject_alt_names().count();

@@ -112,7 +112,7 @@ impl<'a, C: CryptoProvider> Verifier<'a, C> {
                 CertificateEntryRef::RawPublicKey(_) => return Err(PeerMisbehaved::UnexpectedMessage.into()),
             }
         }
-        self.validator.validate::<C>(&self.rules)?;
+        self.validator.validate::<C>(self.rules)?;
         Ok(CertificateHash::of_other_transcript(transcript)?)
     }
 

@@ -9,14 +9,14 @@ use crate::error::{
     PeerIncompatible, PeerMisbehaved, Stage,
 };
 use crate::handshake::{ClientAuthStatus, Negotiated};
-use crate::x509::{Evidence, PeerChain, Purpose, Rules, Time};
+use crate::x509::{Evidence, Purpose, Search, Time};
 
 /// What is known beside the error.
 pub(super) struct Scene<'s, 'b> {
     pub(super) is_client: bool,
     pub(super) negotiated: &'s Negotiated<'b>,
-    /// The chain that was refused, and what it was held to.
-    pub(super) refused: Option<(&'s PeerChain<'b>, Rules<'s>)>,
+    /// The search for the path of the peer.
+    pub(super) refused: Option<&'s Search<'b, 'b>>,
     pub(super) time: Time,
     /// Where the handshake failed, if it did.
     pub(super) stage: Option<Stage>,
@@ -203,7 +203,7 @@ impl Scene<'_, '_> {
         let by_itself = error.problem.diagnosis();
         match error.problem {
             Problem::NameMismatch => {
-                let verdict = self.refused.as_ref().and_then(|(chain, rules)| chain.verdict(rules));
+                let verdict = self.refused.and_then(Search::refusal).map(|refusal| refusal.verdict());
                 match verdict.and_then(|verdict| verdict.near_miss()) {
                     Some(_) => Diagnosis::NameNearMiss,
                     None => by_itself,
@@ -212,7 +212,7 @@ impl Scene<'_, '_> {
             Problem::UnknownIssuer => self.of_unknown_issuer(true),
             Problem::UntrustedRoot => self.of_unknown_issuer(false),
             Problem::UnsupportedKey | Problem::UnsupportedSignature => {
-                let verdict = self.refused.as_ref().and_then(|(chain, rules)| chain.verdict(rules));
+                let verdict = self.refused.and_then(Search::refusal).map(|refusal| refusal.verdict());
                 let oid = verdict.and_then(|verdict| match verdict.evidence() {
                     Evidence::Key(oid) | Evidence::Signature { algorithm: Some(oid), .. } => Some(oid),
                     _ => None,
@@ -227,12 +227,12 @@ impl Scene<'_, '_> {
     /// the server asks for a certificate, so it is one at most where nobody asks. A leaf whose issuer did not come
     /// along lacks an intermediate, unless we trust pinned certificates only.
     fn of_unknown_issuer(&self, may_lack: bool) -> Diagnosis {
-        let Some((chain, rules)) = &self.refused else { return Diagnosis::TheirsNotTrusted };
+        let Some(search) = self.refused else { return Diagnosis::TheirsNotTrusted };
         let unasked = self.is_client && matches!(self.negotiated.client_auth.status(), ClientAuthStatus::NotRequested);
-        let by_authority = rules.anchors.iter().any(|anchor| anchor.authority().is_some());
-        if unasked && chain.has_name(rules) {
+        let by_authority = search.knows_authorities();
+        if unasked && search.has_name() {
             Diagnosis::InterposedProxy
-        } else if chain.lacks_issuer() && may_lack && by_authority {
+        } else if search.list().lacks_issuer() && may_lack && by_authority {
             Diagnosis::TheirsIncomplete
         } else {
             Diagnosis::TheirsNotTrusted

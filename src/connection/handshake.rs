@@ -16,7 +16,7 @@ use crate::record::inbound::{Inbound, Received};
 use crate::record::outbound::Outbound;
 use crate::transcript::Transcript;
 use crate::wire::enums::{CipherSuite, NamedGroup};
-use crate::x509::{NoTrace, PeerChain, PeerIdentity, Rules, Time, Trace, Verdict, VerifiedPath};
+use crate::x509::{NoTrace, PeerIdentity, Search, Summaries, Time, Trace, Verdict, VerifiedPath};
 use core::fmt;
 
 /// One TLS 1.3 handshake, as [`Client`](crate::Client) or [`Server`](crate::Server), over lent
@@ -101,7 +101,7 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
             context: Context {
                 rx: Inbound::new(rx),
                 tx: Outbound::new(tx)?,
-                peer: PeerChain::new(peer),
+                peer: Search::new(Summaries::new(peer)),
                 transcript: Transcript::new(crate::crypto::HashAlgorithm::Sha256)?,
                 entropy,
                 negotiated: Negotiated::nothing(cipher_suite, group),
@@ -182,7 +182,7 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     /// Who the peer claims to be, as soon as its first certificate was read. **Nothing of it is verified**:
     /// it serves to explain a failure, never to decide anything.
     pub fn claimed_peer(&self) -> Option<PeerIdentity<'_>> {
-        self.context.peer.identity()
+        self.context.peer.list().identity()
     }
 
     /// Tells how the server has refused our answer to its request for a certificate, see [`Session::refusal`]: a server
@@ -199,7 +199,7 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     /// lends from them is verified**: it explains, and decides nothing.
     pub fn verdict(&self) -> Option<Verdict<'_>> {
         match self.failure? {
-            (Error::Certificate(_), _) => self.context.peer.verdict(&self.rules()),
+            (Error::Certificate(_), _) => self.context.peer.refusal().map(|refusal| refusal.verdict()),
             _ => None,
         }
     }
@@ -218,7 +218,7 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
         let scene = Scene {
             is_client: S::IS_CLIENT,
             negotiated: &self.context.negotiated,
-            refused: Some((&self.context.peer, self.rules())),
+            refused: Some(&self.context.peer),
             time,
             stage: Some(stage),
             coming: self.context.rx.needs(),
@@ -230,12 +230,7 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     /// itself is authenticated only when [`Step::Authorize`] says so. A session keeps no more than the
     /// [peer](Session::peer) and the [summary of the path](Session::path).
     pub fn verified_path(&self) -> Option<VerifiedPath<'_>> {
-        self.context.peer.verified(&self.rules())
-    }
-
-    /// What the search was or is held to.
-    fn rules(&self) -> Rules<'_> {
-        S::rules(self.config, self.context.peer.time())
+        self.context.peer.verified()
     }
 
     /// **Dangerous**: tells all secrets of the connection to `log`, for a capture to be read with them. To be called

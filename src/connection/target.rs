@@ -48,7 +48,7 @@ impl<'b, S: Side, C: CryptoProvider> Target<'_, 'b, S, C> {
     /// Who the peer that is being authenticated is.
     pub(super) fn peer(&self) -> Option<PeerIdentity<'_>> {
         match self {
-            Self::Handshake(handshake) => handshake.context.peer.identity(),
+            Self::Handshake(handshake) => handshake.context.peer.list().identity(),
             #[cfg(feature = "post-handshake-auth")]
             Self::Session(session) => session.coming_peer(),
         }

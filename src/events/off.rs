@@ -3,7 +3,7 @@
 use crate::credential::{Credential, PeerRequest};
 use crate::error::{AlertDescription, Error, Stage};
 use crate::wire::enums::{CipherSuite, NamedGroup};
-use crate::x509::{PathFound, PeerChain, Time};
+use crate::x509::{PathFound, Search, Time};
 use core::marker::PhantomData;
 
 /// Where a connection writes what happens to it: nowhere.
@@ -46,7 +46,7 @@ impl Recorder<'_> {
     #[inline(always)]
     pub(crate) const fn shown(&mut self, _credential: Option<&Credential<'_>>) {}
     #[inline(always)]
-    pub(crate) const fn judged(&self, _time: Time, _peer: &PeerChain<'_>) {}
+    pub(crate) const fn judged(&self, _time: Time, _peer: &Search<'_, '_>) {}
     #[inline(always)]
     pub(crate) const fn path(&self, _path: &PathFound, _time: Time) {}
     #[inline(always)]

@@ -6,7 +6,7 @@ use super::text::Text;
 use crate::credential::{Credential, Expiry, KeyHandle, PeerRequest, Unfit};
 use crate::error::{AlertDescription, Diagnosis, Error, Stage, WaivableCause};
 use crate::wire::enums::{CipherSuite, NamedGroup};
-use crate::x509::{Name, PathFound, PeerChain, Time, UnixTime};
+use crate::x509::{Name, PathFound, Search, Time, UnixTime};
 
 /// Authorities that are listed with their names.
 const LISTED: usize = 4;
@@ -149,11 +149,11 @@ impl<'b> Recorder<'b> {
     }
 
     /// The certificates of the peer are here, and are judged by this time.
-    pub(crate) fn judged(&self, time: Time, peer: &PeerChain<'_>) {
+    pub(crate) fn judged(&self, time: Time, peer: &Search<'_, '_>) {
         if self.ring.is_none() {
             return;
         }
-        if let Some(peer) = peer.identity() {
+        if let Some(peer) = peer.list().identity() {
             self.name(NameOf::Subject, text_of(&peer.subject()));
             self.name(NameOf::Issuer, text_of(&peer.issuer()));
         }

@@ -16,14 +16,15 @@ use crate::transcript::{Signer, certificate_verify_content};
 use crate::wire::certificate::{self, CertificatePrefix};
 use crate::wire::certificate_verify::CertificateVerify;
 use crate::wire::enums::HandshakeType;
-use crate::x509::{ChainVerified, CommonName, Purpose, Rules, Search, ServerName, Time, Trace, TrustAnchor};
+use crate::x509::{ChainVerified, CommonName, Purpose, Rules, ServerName, Time, Trace, TrustAnchor};
 
 /// The steps above.
 pub(super) enum Authenticate {
     ExpectCertificate,
     ExpectEntry { left: usize },
     AwaitTime,
-    SearchPath(Time),
+    BeginSearch(Time),
+    SearchPath,
     ExpectCertificateVerify(ChainVerified),
     AwaitAuthorization(ChainVerified, SignatureVerified),
 }
@@ -37,17 +38,17 @@ pub(super) enum Outcome {
 
 /// What the peer is measured by.
 #[derive(Clone, Copy)]
-pub(super) struct Expectation<'b> {
+pub(super) struct Expectation<'b, 'c> {
     pub(super) anchors: &'b [TrustAnchor<'b>],
     pub(super) purpose: Purpose,
     pub(super) server_name: Option<&'b ServerName<'b>>,
     pub(super) common_name: Option<CommonName<'b>>,
     pub(super) parameters: &'b Parameters<'b>,
     /// `certificate_request_context` of the request that is answered; empty in the handshake.
-    pub(super) context: &'b [u8],
+    pub(super) context: &'c [u8],
 }
 
-impl<'b> Expectation<'b> {
+impl<'b> Expectation<'b, '_> {
     /// What the path is held to at a time.
     pub(super) const fn rules(&self, time: Time) -> Rules<'b> {
         Rules {
@@ -68,7 +69,7 @@ impl Authenticate {
     pub(super) const fn waits_for(&self) -> Wait {
         match self {
             Self::ExpectCertificate => Wait::Header(&[HandshakeType::CERTIFICATE]),
-            Self::ExpectEntry { .. } | Self::SearchPath(_) => Wait::Nothing,
+            Self::ExpectEntry { .. } | Self::BeginSearch(_) | Self::SearchPath => Wait::Nothing,
             Self::AwaitTime => Wait::Answer(Question::Time),
             Self::ExpectCertificateVerify(_) => Wait::Message(&[HandshakeType::CERTIFICATE_VERIFY]),
             Self::AwaitAuthorization(..) => Wait::Answer(Question::Authorize),
@@ -79,24 +80,28 @@ impl Authenticate {
         match self {
             Self::ExpectCertificate | Self::ExpectEntry { .. } => Stage::Certificate,
             Self::AwaitTime => Stage::Time,
-            Self::SearchPath(_) => Stage::Path,
+            Self::BeginSearch(_) | Self::SearchPath => Stage::Path,
             Self::ExpectCertificateVerify(_) => Stage::CertificateVerify,
             Self::AwaitAuthorization(..) => Stage::Authorization,
         }
     }
 
-    pub(super) fn handle<C: CryptoProvider>(
+    pub(super) fn handle<'b, C: CryptoProvider>(
         self,
-        cx: &mut Flight<'_, '_, C>,
-        expectation: &Expectation<'_>,
+        cx: &mut Flight<'_, 'b, C>,
+        expectation: &Expectation<'b, '_>,
         trace: &mut impl Trace,
     ) -> Result<Outcome, Error> {
         match self {
             Self::ExpectCertificate => receive_prefix(cx, expectation.context),
-            Self::ExpectEntry { left: 0 } if cx.peer.is_empty() => Ok(Outcome::NoCertificate),
+            Self::ExpectEntry { left: 0 } if cx.peer.list().is_empty() => Ok(Outcome::NoCertificate),
             Self::ExpectEntry { left: 0 } => Ok(Outcome::Next(Self::AwaitTime, Progress::Continue)),
             Self::ExpectEntry { left } => receive_entry(cx, left, trace),
-            Self::SearchPath(time) => search_path(cx, expectation, time, trace),
+            Self::BeginSearch(time) => {
+                cx.peer.start(expectation.rules(time));
+                search_path(cx, trace)
+            }
+            Self::SearchPath => search_path(cx, trace),
             Self::ExpectCertificateVerify(chain) => verify_signature(cx, expectation, chain),
             // These wait for an answer and are not driven.
             Self::AwaitTime | Self::AwaitAuthorization(..) => Ok(Outcome::Next(self, Progress::Continue)),
@@ -105,7 +110,7 @@ impl Authenticate {
 
     pub(super) fn answer(self, answer: Answer<'_, '_>) -> Result<Answered, Error> {
         match (self, answer) {
-            (Self::AwaitTime, Answer::Time(time)) => Ok(Answered::Next(Self::SearchPath(time))),
+            (Self::AwaitTime, Answer::Time(time)) => Ok(Answered::Next(Self::BeginSearch(time))),
             (Self::AwaitAuthorization(chain, signature), Answer::Authorized) => {
                 Ok(Answered::Authenticated(PeerAuthenticated::Certificate(chain.accept()?, signature)))
             }
@@ -168,16 +173,11 @@ fn receive_entry<C: CryptoProvider>(
     Ok(Outcome::Next(Authenticate::ExpectEntry { left }, Progress::Continue))
 }
 
-fn search_path<C: CryptoProvider>(
-    cx: &mut Flight<'_, '_, C>,
-    expectation: &Expectation<'_>,
-    time: Time,
-    trace: &mut impl Trace,
-) -> Result<Outcome, Error> {
-    let next = match cx.peer.step::<C>(&expectation.rules(time), trace)? {
-        Search::Working => Authenticate::SearchPath(time),
-        Search::Found(verified, path) => {
-            cx.rx.events.path(&path, time);
+fn search_path<C: CryptoProvider>(cx: &mut Flight<'_, '_, C>, trace: &mut impl Trace) -> Result<Outcome, Error> {
+    let next = match cx.peer.step::<C>(trace)? {
+        None => Authenticate::SearchPath,
+        Some((verified, path)) => {
+            cx.rx.events.path(&path, cx.peer.time());
             *cx.path = Some(path);
             Authenticate::ExpectCertificateVerify(verified)
         }
@@ -189,7 +189,7 @@ fn search_path<C: CryptoProvider>(
 /// field", over the transcript up to and including Certificate.
 fn verify_signature<C: CryptoProvider>(
     cx: &mut Flight<'_, '_, C>,
-    expectation: &Expectation<'_>,
+    expectation: &Expectation<'_, '_>,
     chain: ChainVerified,
 ) -> Result<Outcome, Error> {
     let verify = cx.rx.current(CertificateVerify::parse)?;
@@ -198,7 +198,7 @@ fn verify_signature<C: CryptoProvider>(
     if !expectation.parameters.signature_schemes::<C>().contains(&verify.scheme) {
         return Err(PeerMisbehaved::SignatureSchemeNotOffered.into());
     }
-    let key = cx.peer.leaf_key().ok_or(PeerMisbehaved::UnexpectedMessage)?;
+    let key = cx.peer.list().leaf_key().ok_or(PeerMisbehaved::UnexpectedMessage)?;
     let signer = match expectation.purpose {
         Purpose::ServerAuth => Signer::Server,
         Purpose::ClientAuth => Signer::Client,

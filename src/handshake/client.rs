@@ -32,7 +32,7 @@ use crate::wire::certificate_request::CertificateRequest;
 use crate::wire::encrypted_extensions::EncryptedExtensions;
 use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup};
 use crate::wire::server_hello::{self, ServerHello};
-use crate::x509::{Purpose, Rules, Time, Trace};
+use crate::x509::{Purpose, Trace};
 
 /// The side that connects.
 #[derive(Debug)]
@@ -156,10 +156,6 @@ impl Role for Client {
             State::SendFinished(_) => Stage::Sending,
             State::Done(..) | State::Failed => Stage::Done,
         }
-    }
-
-    fn rules<'c>(config: &'c ClientConfig<'_>, time: Time) -> Rules<'c> {
-        expectation(config).rules(time)
     }
 
     fn handle<'b, C: CryptoProvider>(
@@ -480,7 +476,7 @@ fn take_reply<'b, C: CryptoProvider>(
 }
 
 /// What a server is measured by.
-const fn expectation<'c>(config: &'c ClientConfig<'_>) -> Expectation<'c> {
+const fn expectation<'b>(config: &'b ClientConfig<'b>) -> Expectation<'b, 'b> {
     Expectation {
         anchors: config.anchors,
         purpose: Purpose::ServerAuth,

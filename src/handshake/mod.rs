@@ -31,7 +31,7 @@ use crate::record::inbound::Inbound;
 use crate::record::outbound::Outbound;
 use crate::transcript::Transcript;
 use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup, SignatureScheme};
-use crate::x509::{PathFound, PeerChain, Rules, Time, Trace};
+use crate::x509::{PathFound, Search, Time, Trace};
 pub use client_auth::ClientAuthStatus;
 
 use client_auth::ClientAuthProgress;
@@ -43,7 +43,7 @@ use proof::PeerAuthenticated;
 pub(crate) struct Context<'b, C: CryptoProvider> {
     pub(crate) rx: Inbound<'b, C>,
     pub(crate) tx: Outbound<'b, C>,
-    pub(crate) peer: PeerChain<'b>,
+    pub(crate) peer: Search<'b, 'b>,
     pub(crate) transcript: Transcript<C>,
     pub(crate) entropy: Entropy,
     pub(crate) negotiated: Negotiated<'b>,
@@ -55,7 +55,7 @@ pub(crate) struct Context<'b, C: CryptoProvider> {
 pub(crate) struct Flight<'a, 'b, C: CryptoProvider> {
     pub(crate) rx: &'a mut Inbound<'b, C>,
     pub(crate) tx: &'a mut Outbound<'b, C>,
-    pub(crate) peer: &'a mut PeerChain<'b>,
+    pub(crate) peer: &'a mut Search<'b, 'b>,
     pub(crate) transcript: &'a mut Transcript<C>,
     /// The path from the peer's certificate to a trust anchor.
     pub(crate) path: &'a mut Option<PathFound>,
@@ -182,7 +182,7 @@ pub(crate) enum Answer<'a, 'b> {
 
 impl Answer<'_, '_> {
     /// Records what was answered.
-    pub(crate) fn record(&self, events: &mut Recorder<'_>, peer: &PeerChain<'_>) {
+    pub(crate) fn record(&self, events: &mut Recorder<'_>, peer: &Search<'_, '_>) {
         match self {
             Self::Authorized => events.authorized(),
             #[cfg(feature = "dangerous-waivers")]
@@ -243,9 +243,6 @@ pub trait Role {
     fn waits_for<C: CryptoProvider>(state: &Self::State<'_, C>) -> Wait;
 
     fn stage<C: CryptoProvider>(state: &Self::State<'_, C>) -> Stage;
-
-    /// What the path of the peer is held to at a time.
-    fn rules<'c>(config: &'c Self::Config<'_>, time: Time) -> Rules<'c>;
 
     fn handle<'b, C: CryptoProvider>(
         state: Self::State<'b, C>,

@@ -37,7 +37,7 @@ use crate::wire::certificate_request::CertificateRequest;
 use crate::wire::certificate_verify::CertificateVerify;
 use crate::wire::enums::HandshakeType;
 use crate::wire::finished::Finished;
-use crate::x509::{NoTrace, PathFound, PeerChain, Rules};
+use crate::x509::{NoTrace, PathFound, Search};
 use zeroize::Zeroizing;
 
 /// What a session keeps for it.
@@ -107,7 +107,7 @@ const CONTEXT_LEN: usize = 16;
 pub(crate) struct Channel<'a, 'b, C: CryptoProvider> {
     pub(crate) rx: &'a mut Inbound<'b, C>,
     pub(crate) tx: &'a mut Outbound<'b, C>,
-    pub(crate) peer: &'a mut PeerChain<'b>,
+    pub(crate) peer: &'a mut Search<'b, 'b>,
     pub(crate) negotiated: &'a mut Negotiated<'b>,
     pub(crate) sending: &'a TrafficSecret<C, ApplicationEpoch, Sending>,
     pub(crate) receiving: &'a TrafficSecret<C, ApplicationEpoch, Receiving>,
@@ -199,10 +199,9 @@ impl<'b, C: CryptoProvider> PostHandshake<'b, C> {
         self.answered
     }
 
-    /// What the chain of a client was held to.
-    pub(crate) fn rules(&self, peer: &PeerChain<'_>) -> Option<Rules<'_>> {
-        let Party::Server(requester) = &self.party else { return None };
-        Some(expectation(requester.config, &requester.client_auth, &[]).rules(peer.time()))
+    /// Tells whether it is the other side that authenticates itself, whose chain is searched.
+    pub(crate) const fn is_server(&self) -> bool {
+        matches!(self.party, Party::Server(_))
     }
 
     /// The credential that is to sign.
@@ -221,7 +220,7 @@ impl<'b, C: CryptoProvider> PostHandshake<'b, C> {
     }
 
     /// What our CertificateVerify signs: the transcript with the Certificate that will be sent.
-    pub(crate) fn certificate_hash(&self, peer: &PeerChain<'_>) -> CertificateHash {
+    pub(crate) fn certificate_hash(&self, peer: &Search<'_, '_>) -> CertificateHash {
         let mut transcript = self.transcript.fork();
         if let (Party::Client(requests), Some(credential)) = (&self.party, self.signing()) {
             let context = requests.context(peer);
@@ -233,7 +232,7 @@ impl<'b, C: CryptoProvider> PostHandshake<'b, C> {
     }
 
     /// The server asks. The request leaves with [`Self::send`].
-    pub(crate) fn request(&mut self, client_auth: ClientAuth<'b>, peer: &mut PeerChain<'b>) -> Result<(), Error> {
+    pub(crate) fn request(&mut self, client_auth: ClientAuth<'b>, peer: &mut Search<'b, 'b>) -> Result<(), Error> {
         let Party::Server(requester) = &mut self.party else {
             return Err(ApiMisuse::PostHandshakeAuthNotOffered.into());
         };
@@ -245,7 +244,7 @@ impl<'b, C: CryptoProvider> PostHandshake<'b, C> {
         requester.client_auth = client_auth;
         self.transcript = self.handshake.fork();
         self.answered = None;
-        peer.begin_again();
+        peer.forget();
         self.step = Step::SendRequest(0);
         Ok(())
     }
@@ -259,8 +258,8 @@ impl<'b, C: CryptoProvider> PostHandshake<'b, C> {
         let request = channel.rx.current(CertificateRequest::parse_any)?;
         requests.note::<C>(request.context)?;
         channel.rx.events.asked(&PeerRequest::of_server(&request), true);
-        channel.peer.begin_again();
-        channel.peer.store(0, request.context)?;
+        channel.peer.forget();
+        channel.peer.memory_mut().store(0, request.context)?;
         self.step = Step::AwaitCredential;
         Ok(true)
     }
@@ -275,7 +274,7 @@ impl<'b, C: CryptoProvider> PostHandshake<'b, C> {
                 if !credential.has_signatures_of(signature.len()) {
                     return Err(ApiMisuse::SignatureMalformed.into());
                 }
-                channel.peer.store(usize::from(requests.context_len), signature)?;
+                channel.peer.memory_mut().store(usize::from(requests.context_len), signature)?;
                 Step::SendCertificate(Some((credential, signature.len())), 0)
             }
             (Step::Authenticate(step), answer) => match step.answer(answer)? {
@@ -299,7 +298,7 @@ impl<'b, C: CryptoProvider> PostHandshake<'b, C> {
                     return Err(ApiMisuse::CredentialSchemeNotOffered.into());
                 }
                 // Better now than when the key has signed.
-                channel.peer.check_free(request.context.len().saturating_add(credential.signature_len()))?;
+                channel.peer.memory().check_free(request.context.len().saturating_add(credential.signature_len()))?;
                 channel.tx.check_holds(CertificateVerify::OVERHEAD + credential.signature_len())?;
                 Step::AwaitSignature(credential)
             }
@@ -448,7 +447,7 @@ impl<'b, C: CryptoProvider> PostHandshake<'b, C> {
             channel.negotiated.peer_scheme = scheme;
             channel.negotiated.client_auth.authenticated();
         } else {
-            channel.peer.begin_again();
+            channel.peer.forget();
             channel.negotiated.client_auth.declined();
         }
         self.answered = Some(status);
@@ -474,13 +473,13 @@ impl Requests {
         Ok(())
     }
 
-    fn context<'p>(&self, peer: &'p PeerChain<'_>) -> &'p [u8] {
-        peer.free().get(..usize::from(self.context_len)).unwrap_or_default()
+    fn context<'p>(&self, peer: &'p Search<'_, '_>) -> &'p [u8] {
+        peer.memory().free().get(..usize::from(self.context_len)).unwrap_or_default()
     }
 
-    fn signature<'p>(&self, peer: &'p PeerChain<'_>, len: usize) -> &'p [u8] {
+    fn signature<'p>(&self, peer: &'p Search<'_, '_>, len: usize) -> &'p [u8] {
         let start = usize::from(self.context_len);
-        peer.free().get(start..start.saturating_add(len)).unwrap_or_default()
+        peer.memory().free().get(start..start.saturating_add(len)).unwrap_or_default()
     }
 }
 

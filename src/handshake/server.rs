@@ -35,7 +35,7 @@ use crate::wire::encrypted_extensions::EncryptedExtensions;
 use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup};
 use crate::wire::extension::KeyShareEntry;
 use crate::wire::server_hello::{self, ServerHello};
-use crate::x509::{Purpose, Rules, Time, Trace};
+use crate::x509::{Purpose, Trace};
 
 /// The side that listens.
 #[derive(Debug)]
@@ -134,10 +134,6 @@ impl Role for Server {
             State::ExpectFinished(..) => Stage::Finished,
             State::Done(..) | State::Failed => Stage::Done,
         }
-    }
-
-    fn rules<'c>(config: &'c ServerConfig<'_>, time: Time) -> Rules<'c> {
-        expectation(config, &config.client_auth, &[]).rules(time)
     }
 
     fn handle<'b, C: CryptoProvider>(
@@ -465,11 +461,11 @@ pub(super) fn certificate_request<'r, C: CryptoProvider>(
 }
 
 /// What a client is measured by. `context` is that of the CertificateRequest it answers.
-pub(super) fn expectation<'e>(
-    config: &'e ServerConfig<'_>,
-    client_auth: &'e ClientAuth<'_>,
-    context: &'e [u8],
-) -> Expectation<'e> {
+pub(super) fn expectation<'b, 'c>(
+    config: &'b ServerConfig<'b>,
+    client_auth: &ClientAuth<'b>,
+    context: &'c [u8],
+) -> Expectation<'b, 'c> {
     Expectation {
         anchors: client_auth.anchors().unwrap_or(&[]),
         purpose: Purpose::ClientAuth,

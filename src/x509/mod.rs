@@ -29,18 +29,20 @@ pub use self::name::server::{DnsName, ServerName};
 pub use self::name::{Attribute, Attributes, Name};
 pub use self::path::found::PathFound;
 pub use self::path::rules::{Purpose, Rules};
-pub use self::path::summary::Place;
+pub use self::path::summaries::Place;
 pub use self::path::trace::{NoTrace, Trace, TraceEvent};
 pub use self::path::waiver::{Waived, Waivers};
 pub use self::time::{Time, UnixTime, ValidityCheck, ValidityNotChecked};
 pub use self::validator::Validator;
 pub use self::verdict::verified::{PathCertificate, VerifiedPath};
-pub use self::verdict::{Authority, Evidence, Excerpt, NearMiss, Verdict};
+pub use self::verdict::{Authority, Evidence, Excerpt, NearMiss, PathRefusal, Verdict};
 pub use crate::der::oid::Oid;
 pub use crate::error::WaivableCause;
 
-#[cfg(not(feature = "post-handshake-auth"))]
-pub(crate) use self::identity::LeafSummary;
 pub(crate) use self::identity::own::{OwnCertificate, first_certificate, is_sha1};
-pub(crate) use self::path::{ChainAccepted, ChainVerified, PeerChain, Search};
+pub(crate) use self::path::proof::{ChainAccepted, ChainVerified};
+pub(crate) use self::path::search::Search;
+#[cfg(not(feature = "post-handshake-auth"))]
+pub(crate) use self::path::summaries::List;
+pub(crate) use self::path::summaries::Summaries;
 pub(crate) use self::time::SECONDS_A_DAY;

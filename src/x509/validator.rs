@@ -5,11 +5,12 @@ use crate::error::Error;
 #[cfg(feature = "embedded-tls")]
 use crate::x509::certificate::algorithm::PublicKey;
 use crate::x509::identity::PeerIdentity;
-use crate::x509::path::found::PathFound;
 use crate::x509::path::rules::Rules;
+use crate::x509::path::search::Search;
+use crate::x509::path::summaries::Summaries;
 use crate::x509::path::trace::{NoTrace, Trace};
-use crate::x509::path::{PeerChain, Search};
-use crate::x509::verdict::Verdict;
+use crate::x509::path::waiver::Waived;
+use crate::x509::verdict::PathRefusal;
 use crate::x509::verdict::verified::VerifiedPath;
 
 /// Validates a certificate path without a TLS connection around it: for firmware updates, for
@@ -29,14 +30,14 @@ use crate::x509::verdict::verified::VerifiedPath;
 /// let mut validator = Validator::new(&mut memory);
 /// validator.push::<C>(leaf)?;
 /// validator.push::<C>(intermediate)?;
-/// let path = validator.validate::<C>(&Rules::server(&anchors, &name, now))?;
-/// assert_eq!(path.depth, 2);
+/// let path = validator.validate::<C>(Rules::server(&anchors, &name, now))?;
+/// assert_eq!(path.found().depth, 2);
 /// # Ok(()) }
 /// # }
 /// ```
 #[derive(Debug)]
 pub struct Validator<'m> {
-    chain: PeerChain<'m>,
+    summaries: Summaries<'m>,
 }
 
 impl<'m> Validator<'m> {
@@ -44,15 +45,16 @@ impl<'m> Validator<'m> {
     /// certificate, 750 for RSA with 2048 bits, 200 more than its DER for one that is signed with Ed25519; and
     /// for the leaf its subject alternative names and 60 bytes more.
     pub const fn new(memory: &'m mut [u8]) -> Self {
-        Self { chain: PeerChain::new(memory) }
+        Self { summaries: Summaries::new(memory) }
     }
 
     /// Takes in a certificate in DER: the leaf first, then all others in any order.
     ///
     /// # Errors
     /// [`Error::BufferTooSmall`] with the bytes of memory that are needed so far;
-    /// [`Error::Certificate`] if the leaf cannot be parsed. Another certificate that cannot be parsed
-    /// is passed over, as it may not be needed.
+    /// [`Error::Certificate`] if the leaf cannot be parsed, or there are too many; [`validate`](Self::validate) then
+    /// refuses them for the same reason. Another certificate that cannot be parsed is passed over, as it may not be
+    /// needed.
     pub fn push<C: CryptoProvider>(&mut self, certificate: &[u8]) -> Result<(), Error> {
         self.push_traced::<C>(certificate, &mut NoTrace)
     }
@@ -62,15 +64,17 @@ impl<'m> Validator<'m> {
     /// # Errors
     /// As [`push`](Self::push).
     pub fn push_traced<C: CryptoProvider>(&mut self, certificate: &[u8], trace: &mut impl Trace) -> Result<(), Error> {
-        self.chain.push::<C>(certificate, trace)
+        self.summaries.push::<C>(certificate, trace)
     }
 
-    /// Searches a path from the leaf to an anchor and checks it.
+    /// Searches a path from the leaf to an anchor and checks it. It may be asked again, with other rules.
     ///
     /// # Errors
-    /// [`Error::Certificate`] with the certificate to blame and the rule it broke, be it
-    /// [waived](Rules::waivers) or not.
-    pub fn validate<C: CryptoProvider>(&mut self, rules: &Rules<'_>) -> Result<PathFound, Error> {
+    /// [`PathRefusal`] with the certificate to blame and the rule it broke, be it [waived](Rules::waivers) or not.
+    pub fn validate<'a, C: CryptoProvider>(
+        &'a mut self,
+        rules: Rules<'a>,
+    ) -> Result<VerifiedPath<'a>, PathRefusal<'a>> {
         self.validate_traced::<C>(rules, &mut NoTrace)
     }
 
@@ -78,54 +82,41 @@ impl<'m> Validator<'m> {
     ///
     /// # Errors
     /// As [`validate`](Self::validate).
-    pub fn validate_traced<C: CryptoProvider>(
-        &mut self,
-        rules: &Rules<'_>,
+    pub fn validate_traced<'a, C: CryptoProvider>(
+        &'a mut self,
+        rules: Rules<'a>,
         trace: &mut impl Trace,
-    ) -> Result<PathFound, Error> {
-        let path = self.search::<C>(rules, trace)?;
-        path.waived.refusal().map_or(Ok(path), |refusal| Err(refusal.into()))
+    ) -> Result<VerifiedPath<'a>, PathRefusal<'a>> {
+        self.search(rules).finish::<C>(Waived::is_empty, trace)
     }
 
     /// **Dangerous**: as [`validate`](Self::validate), and a path that is not valid is accepted if all that is wrong
-    /// with it is [waived](Rules::waivers). [`PathFound::waived`] says what was.
+    /// with it is [waived](Rules::waivers). [`PathFound::waived`](crate::x509::PathFound::waived) says what was.
     ///
     /// # Errors
-    /// [`Error::Certificate`] for what is not waived.
+    /// [`PathRefusal`] for what is not waived.
     #[cfg(feature = "dangerous-waivers")]
-    pub fn dangerous_validate_waived<C: CryptoProvider>(&mut self, rules: &Rules<'_>) -> Result<PathFound, Error> {
-        self.search::<C>(rules, &mut NoTrace)
+    pub fn dangerous_validate_waived<'a, C: CryptoProvider>(
+        &'a mut self,
+        rules: Rules<'a>,
+    ) -> Result<VerifiedPath<'a>, PathRefusal<'a>> {
+        self.search(rules).finish::<C>(|_| true, &mut NoTrace)
     }
 
-    fn search<C: CryptoProvider>(&mut self, rules: &Rules<'_>, trace: &mut impl Trace) -> Result<PathFound, Error> {
-        self.chain.restart();
-        loop {
-            if let Search::Found(_, path) = self.chain.step::<C>(rules, trace)? {
-                return Ok(path);
-            }
-        }
-    }
-
-    /// Why the last certificate that was taken in, or the last path, was refused; `None` if it was not. The rules are
-    /// those it was validated with.
-    pub fn verdict<'a>(&'a self, rules: &Rules<'a>) -> Option<Verdict<'a>> {
-        self.chain.verdict(rules)
-    }
-
-    /// The path that was found, certificate by certificate; `None` if none was. The rules are those it was validated
-    /// with.
-    pub fn path<'a>(&'a self, rules: &Rules<'a>) -> Option<VerifiedPath<'a>> {
-        self.chain.verified(rules)
+    fn search<'a>(&'a mut self, rules: Rules<'a>) -> Search<'a, 'a> {
+        let mut search = Search::new(self.summaries.reborrow());
+        search.start(rules);
+        search
     }
 
     /// What the leaf says about its subject, once it was taken in, be the path valid or not.
     pub fn identity(&self) -> Option<PeerIdentity<'_>> {
-        self.chain.identity()
+        self.summaries.list().identity()
     }
 
     /// The key of the leaf, to check what it signs.
     #[cfg(feature = "embedded-tls")]
     pub(crate) fn leaf_key(&self) -> Option<PublicKey<'_>> {
-        self.chain.leaf_key()
+        self.summaries.list().leaf_key()
     }
 }

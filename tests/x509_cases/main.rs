@@ -199,7 +199,7 @@ impl World {
     }
 
     /// What comes of it, and what a look at the validator then says, if it came that far.
-    fn judge<T>(self, look: impl FnOnce(&mut Validator<'_>, &mut Rules<'_>) -> T) -> (Expected, Option<T>) {
+    fn judge<T>(self, look: impl FnOnce(&mut Validator<'_>, Rules<'_>) -> T) -> (Expected, Option<T>) {
         let made = self.make();
         self.judge_made(&made, look)
     }
@@ -207,7 +207,7 @@ impl World {
     fn judge_made<T>(
         &self,
         made: &Made,
-        look: impl FnOnce(&mut Validator<'_>, &mut Rules<'_>) -> T,
+        look: impl FnOnce(&mut Validator<'_>, Rules<'_>) -> T,
     ) -> (Expected, Option<T>) {
         let pins = made.pinned.iter().map(|der| TrustAnchor::from_pinned_certificate::<RustCrypto>(der));
         let authorities = made.trusted.iter().map(|der| TrustAnchor::from_certificate(der));
@@ -230,12 +230,13 @@ impl World {
         let mut memory = vec![0; 256 * 1024];
         let mut validator = Validator::new(&mut memory);
         let pushed = made.sent.iter().try_for_each(|der| validator.push::<RustCrypto>(der));
-        let outcome = match pushed.and_then(|()| validator.validate::<RustCrypto>(&rules)) {
+        let validated = pushed.and_then(|()| Ok(validator.validate::<RustCrypto>(rules)?.found()));
+        let outcome = match validated {
             Ok(path) => Path(path.depth),
             Err(Error::Certificate(CertificateError { index, problem })) => Refused(index, problem),
             Err(error) => panic!("{error}"),
         };
-        (outcome, Some(look(&mut validator, &mut rules)))
+        (outcome, Some(look(&mut validator, rules)))
     }
 }
 
@@ -472,10 +473,12 @@ mod waived {
     fn judge(role: Role, change: fn(&mut World), waivers: Waivers) -> Result<embedded_mtls::x509::PathFound, Error> {
         let mut world = World::new(role);
         change(&mut world);
-        let (_, judged) = world.judge(|validator, rules| {
+        let (_, judged) = world.judge(|validator, mut rules| {
             rules.waivers = waivers;
-            let strictly = validator.validate::<RustCrypto>(rules);
-            let judged = validator.dangerous_validate_waived::<RustCrypto>(rules);
+            let strictly = validator.validate::<RustCrypto>(rules).map(|path| path.found());
+            let strictly = strictly.map_err(|refusal| refusal.error());
+            let judged = validator.dangerous_validate_waived::<RustCrypto>(rules).map(|path| path.found());
+            let judged = judged.map_err(Error::from);
             // Who does not ask for what was waived does not get it.
             assert_eq!(strictly.ok(), judged.ok().filter(|path| path.waived.is_empty()));
             judged

@@ -24,10 +24,8 @@ pub(crate) const LIMITS: &[Row] = &[
 fn verdict<T>(change: impl FnOnce(&mut World), look: impl FnOnce(Verdict<'_>) -> T) -> T {
     let mut world = World::new(Role::Server);
     change(&mut world);
-    let (_, seen) = world.judge(|validator, rules| {
-        assert!(validator.path(rules).is_none());
-        look(validator.verdict(rules).expect("it was refused"))
-    });
+    let (_, seen) = world
+        .judge(|validator, rules| look(validator.validate::<RustCrypto>(rules).expect_err("it was refused").verdict()));
     seen.expect("the anchors are good")
 }
 
@@ -351,8 +349,9 @@ fn the_depth_that_is_never_followed_is_said_to_be_one() {
     };
     let mut world = World::new(Role::Server);
     cap(&mut world);
-    let (expected, said) =
-        world.judge_made(&made, |validator, rules| validator.verdict(rules).map(|verdict| verdict.to_string()));
+    let (expected, said) = world.judge_made(&made, |validator, rules| {
+        validator.validate::<RustCrypto>(rules).err().map(|refusal| refusal.verdict().to_string())
+    });
     assert_eq!(expected, Refused(0, Problem::DepthExceeded));
     let said = said.flatten().unwrap();
     assert!(said.ends_with("found 11 or more, wanted at most 10, as more are never followed"), "{said}");
@@ -392,10 +391,9 @@ fn a_path_that_was_found_is_told_from_the_leaf_to_the_anchor() {
     world.sent.insert(1, Who::Expired);
     world.lower(|t| t.years(2020, 2027));
     let (_, seen) = world.judge(|validator, rules| {
-        assert!(validator.verdict(rules).is_none(), "the expired copy was a detour");
-        let path = validator.path(rules).unwrap();
-        assert_eq!((path.depth(), path.max_depth(), path.anchor(), path.not_after()), (3, 5, Some(0), time(2027)));
-        assert_eq!(path.summary().not_after, time(2027));
+        let path = validator.validate::<RustCrypto>(rules).expect("the expired copy was a detour");
+        let found = path.found();
+        assert_eq!((found.depth, path.max_depth(), found.anchor, found.not_after), (3, 5, Some(0), time(2027)));
         let now = UnixTime::from_seconds(NOW);
         path.certificates()
             .map(|c| (c.place(), c.subject().common_name().unwrap().to_owned(), c.not_before(), c.days_left(now)))
@@ -418,8 +416,8 @@ fn a_pinned_leaf_is_a_path_of_its_own() {
     let mut world = World::new(Role::Server);
     (world.pinned, world.trusted) = (vec![Who::Leaf], vec![]);
     let (_, seen) = world.judge(|validator, rules| {
-        let path = validator.path(rules).unwrap();
-        (path.depth(), path.certificates().map(|certificate| certificate.place()).collect::<Vec<_>>())
+        let path = validator.validate::<RustCrypto>(rules).unwrap();
+        (path.found().depth, path.certificates().map(|certificate| certificate.place()).collect::<Vec<_>>())
     });
     assert_eq!(seen.unwrap(), (0, vec![Place::Sent(0)]));
 }
@@ -447,7 +445,7 @@ pub(crate) fn trace(change: impl FnOnce(&mut World)) -> Vec<String> {
     for certificate in [leaf, lower, upper] {
         validator.push_traced::<RustCrypto>(&certificate.der, &mut note).unwrap();
     }
-    let _ = validator.validate_traced::<RustCrypto>(&rules, &mut note);
+    let _ = validator.validate_traced::<RustCrypto>(rules, &mut note);
     lines
 }
 

@@ -26,8 +26,10 @@ fn row(page: &mut String, cells: &[&str], told: &Told) {
 fn told(role: Role, change: impl FnOnce(&mut World)) -> Option<Told> {
     let mut world = World::new(role);
     change(&mut world);
-    let (expected, verdict) =
-        world.judge(|validator, rules| validator.verdict(rules).map(|v| (v.to_string(), v.section())));
+    let (expected, verdict) = world.judge(|validator, rules| {
+        let refusal = validator.validate::<RustCrypto>(rules).err();
+        refusal.map(|refusal| refusal.verdict()).map(|v| (v.to_string(), v.section()))
+    });
     let (Refused(_, problem), Some(Some((verdict, section)))) = (expected, verdict) else { return None };
     Some(Told { problem, verdict, section: section.unwrap_or("our own limit") })
 }
@@ -45,8 +47,7 @@ fn told_of(bad: &BadChain, role: Role) -> Told {
     for certificate in &bad.chain {
         validator.push::<RustCrypto>(certificate).unwrap();
     }
-    validator.validate::<RustCrypto>(&rules).unwrap_err();
-    let verdict = validator.verdict(&rules).unwrap();
+    let verdict = validator.validate::<RustCrypto>(rules).unwrap_err().verdict();
     let problem = verdict.error().problem;
     Told { problem, verdict: verdict.to_string(), section: verdict.section().unwrap_or("our own limit") }
 }

@@ -13,7 +13,7 @@ pub fn ours<C: CryptoProvider>() -> Option<()> {
     validator.push::<C>(SERVER).ok()?;
     validator.push::<C>(INTERMEDIATE).ok()?;
     let now = Time::Trusted(UnixTime::from_seconds(NOW));
-    validator.validate::<C>(&Rules::server(&anchors, &name, now)).ok().map(drop)
+    validator.validate::<C>(Rules::server(&anchors, &name, now)).ok().map(drop)
 }
 
 #[cfg(feature = "webpki")]

@@ -59,7 +59,7 @@ impl Case {
         for certificate in &self.chain {
             validator.push::<RustCrypto>(certificate)?;
         }
-        validator.validate::<RustCrypto>(&rules)
+        Ok(validator.validate::<RustCrypto>(rules)?.found())
     }
 
     #[track_caller]

@@ -239,8 +239,8 @@ pub fn advance<'b, S: Side>(
             }
             Ok(Step::Authorize(request)) => {
                 let path = request.verified_path().expect("it was found");
-                assert_eq!(Some(path.summary()), request.path());
-                assert_eq!(path.certificates().count(), usize::from(path.depth()) + 1);
+                assert_eq!(Some(path.found()), request.path());
+                assert_eq!(path.certificates().count(), usize::from(path.found().depth) + 1);
                 match host.authorize(&request.peer()) {
                     #[cfg(feature = "dangerous-waivers")]
                     Ok(())

@@ -32,9 +32,9 @@ use crate::record::outbound::Outbound;
 use crate::wire::enums::{CipherSuite, NamedGroup, SignatureScheme};
 use crate::wire::key_update::KeyUpdate;
 #[cfg(not(feature = "post-handshake-auth"))]
-use crate::x509::LeafSummary;
+use crate::x509::List;
 #[cfg(feature = "post-handshake-auth")]
-use crate::x509::PeerChain;
+use crate::x509::Search;
 use crate::x509::{PathFound, PeerIdentity, Time};
 use core::fmt;
 use data::Next;
@@ -50,9 +50,9 @@ pub struct Session<'b, C: CryptoProvider> {
     rx: Inbound<'b, C>,
     tx: Outbound<'b, C>,
     #[cfg(not(feature = "post-handshake-auth"))]
-    peer: LeafSummary<'b>,
+    peer: List<'b>,
     #[cfg(feature = "post-handshake-auth")]
-    peer: PeerChain<'b>,
+    peer: Search<'b, 'b>,
     #[cfg(feature = "post-handshake-auth")]
     post: PostHandshake<'b, C>,
     negotiated: Negotiated<'b>,
@@ -182,9 +182,9 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
             rx,
             tx: context.tx,
             #[cfg(not(feature = "post-handshake-auth"))]
-            peer: context.peer.into_identity(),
+            peer: context.peer.into_leaf(),
             #[cfg(feature = "post-handshake-auth")]
-            peer: context.peer.into_kept(),
+            peer: context.peer.keeping_leaf(),
             #[cfg(feature = "post-handshake-auth")]
             post: PostHandshake::new(context.transcript, party),
             negotiated,
@@ -310,7 +310,7 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
     /// Who the peer is: always known on a client; on a server if the client sent a certificate.
     pub fn peer(&self) -> Option<PeerIdentity<'_>> {
         #[cfg(feature = "post-handshake-auth")]
-        return self.peer.kept_identity();
+        return self.peer.memory().kept().identity();
         #[cfg(not(feature = "post-handshake-auth"))]
         return self.peer.identity();
     }

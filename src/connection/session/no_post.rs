@@ -7,12 +7,12 @@ use crate::crypto::CryptoProvider;
 use crate::error::{Error, PeerMisbehaved};
 use crate::wire::enums::HandshakeType;
 use crate::wire::handshake::MessageHeader;
-use crate::x509::{PeerChain, Rules};
+use crate::x509::Search;
 
 #[allow(clippy::unused_self, clippy::unnecessary_wraps, clippy::needless_pass_by_ref_mut, reason = "as in `post`")]
 impl<C: CryptoProvider> Session<'_, C> {
     /// The chain of the handshake is not kept.
-    pub(super) const fn judged(&self) -> Option<(&PeerChain<'static>, Rules<'static>)> {
+    pub(super) const fn judged(&self) -> Option<&Search<'static, 'static>> {
         None
     }
 

@@ -14,7 +14,7 @@ use crate::handshake::{Answer, ClientAuthStatus, Question};
 use crate::transcript::CertificateHash;
 use crate::wire::enums::HandshakeType;
 use crate::wire::handshake::MessageHeader;
-use crate::x509::{PathFound, PeerChain, PeerIdentity, Rules, Verdict, VerifiedPath};
+use crate::x509::{PathFound, PeerIdentity, Search, Verdict, VerifiedPath};
 
 impl<'b, C: CryptoProvider> Session<'b, C> {
     /// On a server: asks the client who it is (RFC 9846 section 4.7.2). The request leaves with the next poll; the
@@ -60,14 +60,14 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
     /// [`Handshake::verdict`]: crate::Handshake::verdict
     pub fn verdict(&self) -> Option<Verdict<'_>> {
         match self.failure? {
-            Error::Certificate(_) => self.peer.verdict(&self.post.rules(&self.peer)?),
+            Error::Certificate(_) => self.judged()?.refusal().map(|refusal| refusal.verdict()),
             _ => None,
         }
     }
 
-    /// The chain that was judged last, with what it was held to.
-    pub(super) fn judged(&self) -> Option<(&PeerChain<'b>, Rules<'_>)> {
-        self.post.rules(&self.peer).map(|rules| (&self.peer, rules))
+    /// The search for the path of a client that came last.
+    pub(super) fn judged(&self) -> Option<&Search<'b, 'b>> {
+        self.post.is_server().then_some(&self.peer)
     }
 
     /// What an exchange needs next, if it holds everything else up.
@@ -161,7 +161,7 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
 
     /// Who the client that is being authenticated is.
     pub(in crate::connection) fn coming_peer(&self) -> Option<PeerIdentity<'_>> {
-        self.peer.identity()
+        self.peer.list().identity()
     }
 
     pub(in crate::connection) const fn coming_path(&self) -> Option<PathFound> {
@@ -169,7 +169,7 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
     }
 
     pub(in crate::connection) fn coming_verified_path(&self) -> Option<VerifiedPath<'_>> {
-        self.peer.verified(&self.post.rules(&self.peer)?)
+        self.judged()?.verified()
     }
 
     pub(in crate::connection) const fn signing(&self) -> Option<&'b Credential<'b>> {

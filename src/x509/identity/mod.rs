@@ -8,8 +8,6 @@ use crate::crypto::{CryptoProvider, HashAlgorithm};
 use crate::x509::certificate::algorithm::KeyAlgorithm;
 use crate::x509::name::Name;
 use crate::x509::name::general::{GeneralName, GeneralNames, SubjectAltName};
-#[cfg(not(feature = "post-handshake-auth"))]
-use crate::x509::path::summary::read_entry;
 use crate::x509::path::summary::{FINGERPRINT, Summary};
 use crate::x509::time::UnixTime;
 
@@ -20,13 +18,6 @@ use crate::x509::time::UnixTime;
 #[derive(Clone, Copy, Debug)]
 pub struct PeerIdentity<'a> {
     leaf: Summary<'a>,
-}
-
-#[cfg(not(feature = "post-handshake-auth"))]
-/// The summary of the leaf alone, as a session keeps it: what else was lent is not needed any more.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct LeafSummary<'p> {
-    entry: &'p [u8],
 }
 
 impl PeerIdentity<'_> {
@@ -118,15 +109,4 @@ impl<'a> PeerIdentity<'a> {
 pub(crate) fn fingerprint<C: CryptoProvider>(certificate: &[u8]) -> Option<[u8; FINGERPRINT]> {
     let digest = C::digest(HashAlgorithm::Sha256, &[certificate]).ok()?;
     digest.as_bytes().first_chunk().copied()
-}
-
-#[cfg(not(feature = "post-handshake-auth"))]
-impl<'p> LeafSummary<'p> {
-    pub(crate) const fn new(entry: &'p [u8]) -> Self {
-        Self { entry }
-    }
-
-    pub(crate) fn identity(&self) -> Option<PeerIdentity<'p>> {
-        read_entry(self.entry).map(PeerIdentity::new)
-    }
 }

@@ -1,9 +1,10 @@
 //! What a certificate path is held to, and the checks that look at one certificate alone.
 
+use super::judge::Judge;
 use super::summary::Summary;
-use super::waiver::{Leniency, Waivers};
+use super::waiver::Waivers;
 use crate::error::CertificateProblem;
-use crate::limits::DEFAULT_DEPTH;
+use crate::limits::{DEFAULT_DEPTH, MAX_DEPTH};
 use crate::x509::anchor::{Authority, TrustAnchor};
 use crate::x509::certificate::ProfileDefect;
 use crate::x509::certificate::algorithm::KeyAlgorithm;
@@ -107,64 +108,70 @@ impl<'a> Rules<'a> {
         })
     }
 
+    /// Returns the most CA certificates above the leaf that are followed.
+    pub(crate) fn depth_limit(&self) -> u8 {
+        u8::try_from(MAX_DEPTH).map_or(self.max_depth, |most| self.max_depth.min(most))
+    }
+
+    /// Returns the anchor at a place of the list, if it is an authority.
+    pub(crate) fn authority(&self, place: u8) -> Option<&'a Authority<'a>> {
+        self.anchors.get(usize::from(place))?.authority()
+    }
+
     /// What is wrong with the leaf in itself. No path could mend it, so it is asked first.
-    pub(crate) fn check_leaf(&self, leaf: &Summary<'_>, leniency: &mut Leniency) -> Result<(), CertificateProblem> {
-        leniency.excuse(self.check_validity(leaf.not_before, leaf.not_after))?;
+    pub(crate) fn check_leaf(&self, leaf: &Summary<'_>, judge: &mut Judge) -> Result<(), CertificateProblem> {
+        judge.allow(self.check_validity(leaf.not_before, leaf.not_after))?;
         // RFC 5280 section 4.1.2.5: "from notBefore through notAfter, inclusive".
         let seconds = leaf.not_after.seconds().saturating_sub(leaf.not_before.seconds()).saturating_add(1);
         if self.max_validity_days.is_some_and(|days| seconds > i64::from(days).saturating_mul(SECONDS_A_DAY)) {
-            leniency.object(CertificateProblem::ValidityTooLong)?;
+            judge.refuse(CertificateProblem::ValidityTooLong)?;
         }
         self.check_name(leaf)?;
-        leniency.excuse(self.check_purpose(leaf.extended_key_usage))?;
+        judge.allow(self.check_purpose(leaf.extended_key_usage))?;
         // RFC 9846 section 4.5.1: "the digitalSignature bit MUST be set if the Key Usage extension is
         // present".
         if leaf.key_usage.is_some_and(|usage| !KeyUsage::digital_signature(usage)) {
-            leniency.object(CertificateProblem::MissingDigitalSignature)?;
+            judge.refuse(CertificateProblem::MissingDigitalSignature)?;
         }
         if leaf.unknown_critical.is_some() {
-            leniency.object(CertificateProblem::UnknownCriticalExtension)?;
+            judge.refuse(CertificateProblem::UnknownCriticalExtension)?;
         }
         // RFC 5280 section 4.2.1.10: "The name constraints extension, which MUST be used only in a CA
         // certificate".
         if leaf.name_constraints.is_some() && !leaf.basic_constraints.is_ca {
-            leniency.object(CertificateProblem::NameConstraintsOnLeaf)?;
+            judge.refuse(CertificateProblem::NameConstraintsOnLeaf)?;
         }
         if leaf.key.algorithm == KeyAlgorithm::Unsupported {
-            leniency.object(CertificateProblem::UnsupportedKey)?;
+            judge.refuse(CertificateProblem::UnsupportedKey)?;
         }
-        leniency.excuse(self.check_profile(leaf.profile_defect))
+        judge.allow(self.check_profile(leaf.profile_defect))
     }
 
     /// What is wrong with a certificate in itself as the issuer of another one
     /// (RFC 5280 section 6.1.4).
-    pub(crate) fn check_ca(&self, ca: &Summary<'_>, leniency: &mut Leniency) -> Result<(), CertificateProblem> {
+    pub(crate) fn check_ca(&self, ca: &Summary<'_>, judge: &mut Judge) -> Result<(), CertificateProblem> {
         // (k) "verify that the basicConstraints extension is present and that cA is set to TRUE".
         if !ca.basic_constraints.is_ca {
-            leniency.object(CertificateProblem::NotACa)?;
+            judge.refuse(CertificateProblem::NotACa)?;
         }
         // (n) "If a key usage extension is present, verify that the keyCertSign bit is set."
         if ca.key_usage.is_some_and(|usage| !KeyUsage::key_cert_sign(usage)) {
-            leniency.object(CertificateProblem::MissingCertSign)?;
+            judge.refuse(CertificateProblem::MissingCertSign)?;
         }
-        leniency.excuse(self.check_validity(ca.not_before, ca.not_after))?;
-        leniency.excuse(self.check_purpose(ca.extended_key_usage))?;
+        judge.allow(self.check_validity(ca.not_before, ca.not_after))?;
+        judge.allow(self.check_purpose(ca.extended_key_usage))?;
         // (o) "Recognize and process any other critical extension present in the certificate."
         if ca.unknown_critical.is_some() {
-            leniency.object(CertificateProblem::UnknownCriticalExtension)?;
+            judge.refuse(CertificateProblem::UnknownCriticalExtension)?;
         }
-        leniency.excuse(self.check_profile(ca.profile_defect))
+        judge.allow(self.check_profile(ca.profile_defect))
     }
 
     /// What is wrong with an anchor in itself.
-    pub(crate) fn check_anchor(
-        &self,
-        anchor: &Authority<'_>,
-        leniency: &mut Leniency,
-    ) -> Result<(), CertificateProblem> {
-        leniency.excuse(anchor.check_validity(self.time))?;
-        leniency.excuse(self.check_purpose(anchor.purposes))?;
-        leniency.excuse(self.check_profile(anchor.profile_defect))
+    pub(crate) fn check_anchor(&self, anchor: &Authority<'_>, judge: &mut Judge) -> Result<(), CertificateProblem> {
+        judge.allow(anchor.check_validity(self.time))?;
+        judge.allow(self.check_purpose(anchor.purposes))?;
+        judge.allow(self.check_profile(anchor.profile_defect))
     }
 
     /// RFC 9525 section 6: the name that was asked for has to be among those of the certificate.

@@ -1,17 +1,12 @@
-//! What is kept of each certificate once its bytes are gone: a summary, in memory that the caller
-//! lends.
+//! What is kept of a certificate once its bytes are gone: a summary of fixed fields (35 bytes), then variable ones, each
+//! behind its length; of a certificate that cannot be read its subject and the field to blame.
 //!
-//! ```text
-//! memory  [ entry 0 (leaf) | entry 1 | ... | free ]
-//! entry   length:2  verified_by:2  body
-//! body    fixed fields (35), then variable ones, each behind its length; of a certificate that could not
-//!         be parsed its subject and the field to blame
-//! ```
 //! A P-256 certificate takes about 350 bytes instead of 500 to 900 of DER, one of RSA with 2048 bits 750. One
 //! that is signed with Ed25519 takes more than its DER, as Ed25519 signs no digest.
 
+use super::levels::Turn;
 use crate::codec::{Reader, Writer};
-use crate::error::{BufferKind, Error, InvalidMessage};
+use crate::error::InvalidMessage;
 use crate::x509::certificate::algorithm::{KeyAlgorithm, PublicKey, SignatureKind};
 use crate::x509::certificate::extensions::{BasicConstraints, KeyHint, KeyUsage, Purposes};
 use crate::x509::certificate::{Certificate, ProfileDefect};
@@ -20,12 +15,6 @@ use crate::x509::name::constraints::{NameConstraints, names_of};
 use crate::x509::name::general::{GeneralName, GeneralNames};
 use crate::x509::time::UnixTime;
 
-/// Bytes of the length in front of each entry, which counts what follows it.
-pub(crate) const LENGTH: usize = 2;
-/// Bytes of the note by whose key the signature was verified.
-const VERIFIED_BY: usize = 2;
-/// The note of a leaf whose key is pinned.
-const KEY_PINNED: [u8; VERIFIED_BY] = [3, 0];
 /// Bytes of a SHA-256 fingerprint.
 pub(crate) const FINGERPRINT: usize = 32;
 
@@ -137,12 +126,17 @@ impl<'a> Summary<'a> {
         }
     }
 
+    /// Returns whether it was issued by its own name, and as far as one can tell with its own key.
+    pub(super) fn is_self_signed(&self) -> bool {
+        self.is_self_issued && Turn::of(self.authority_key, self.subject_key) != Turn::Differs
+    }
+
     /// The names of an authority that constraints bind.
     pub(crate) fn names(&self) -> impl Iterator<Item = GeneralName<'a>> + use<'a> {
         names_of(self.subject, self.subject_alt_name, |_| None)
     }
 
-    fn write(&self, out: &mut Writer<'_>) {
+    pub(super) fn write(&self, out: &mut Writer<'_>) {
         let flag = |set: bool, flag: u8| if set { flag } else { 0 };
         out.u8(flag(self.basic_constraints.is_ca, Flags::CA)
             | flag(self.basic_constraints.path_len.is_some(), Flags::PATH_LEN)
@@ -183,7 +177,7 @@ impl<'a> Summary<'a> {
         }
     }
 
-    fn read(body: &'a [u8]) -> Result<Self, InvalidMessage> {
+    pub(super) fn read(body: &'a [u8]) -> Result<Self, InvalidMessage> {
         let mut body = Reader::new(body);
         let flags = body.u8()?;
         let path_len = body.u8()?;
@@ -250,13 +244,13 @@ impl<'a> Unreadable<'a> {
     /// Stands where a summary has its defect.
     const MARK: u8 = u8::MAX;
 
-    fn write(&self, out: &mut Writer<'_>) {
+    pub(super) fn write(&self, out: &mut Writer<'_>) {
         out.bytes(&[0, 0, 0, 0, 0, 0, 0, Self::MARK]);
         out.vec8(|out| out.bytes(self.found));
         out.vec16(|out| out.bytes(self.subject.map_or(&[], |subject| subject.as_der())));
     }
 
-    fn read(body: &'a [u8]) -> Result<Self, InvalidMessage> {
+    pub(super) fn read(body: &'a [u8]) -> Result<Self, InvalidMessage> {
         let mut body = Reader::new(body);
         let [.., mark] = *body.array::<8>()?;
         if mark != Self::MARK {
@@ -266,160 +260,9 @@ impl<'a> Unreadable<'a> {
         let subject = body.vec16()?;
         Ok(Self { subject: (!subject.is_empty()).then_some(Name::from_checked(subject)), found })
     }
-}
 
-/// Where a certificate stands, counted from 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum Place {
-    /// A trust anchor, by its place in the list.
-    Anchor(u8),
-    /// A certificate that the peer sent, by its place in the list.
-    Sent(u8),
-}
-
-impl Place {
-    const fn to_note(self) -> [u8; VERIFIED_BY] {
-        match self {
-            Self::Anchor(index) => [1, index],
-            Self::Sent(index) => [2, index],
-        }
+    /// Returns whether it has the name of the issuer.
+    pub(super) fn may_have_issued(&self, below: &Summary<'_>) -> bool {
+        self.subject.is_some_and(|subject| subject.matches(&below.issuer))
     }
-
-    const fn from_note(note: [u8; VERIFIED_BY]) -> Option<Self> {
-        match note {
-            [1, index] => Some(Self::Anchor(index)),
-            [2, index] => Some(Self::Sent(index)),
-            _ => None,
-        }
-    }
-}
-
-/// The summaries of all certificates that the peer sent, in the order in which they came.
-#[derive(Debug)]
-pub(crate) struct Summaries<'p> {
-    pub(crate) memory: &'p mut [u8],
-    pub(crate) used: usize,
-    pub(crate) count: u8,
-    /// Bytes in front of the list that hold the leaf of an earlier one.
-    #[cfg(feature = "post-handshake-auth")]
-    pub(crate) kept: usize,
-}
-
-impl<'p> Summaries<'p> {
-    pub(crate) const fn new(memory: &'p mut [u8]) -> Self {
-        Self {
-            memory,
-            used: 0,
-            count: 0,
-            #[cfg(feature = "post-handshake-auth")]
-            kept: 0,
-        }
-    }
-
-    pub(crate) const fn count(&self) -> u8 {
-        self.count
-    }
-
-    /// Appends the summary of a certificate, or what is kept of one that cannot be read.
-    pub(crate) fn push(&mut self, certificate: Result<&Summary<'_>, &Unreadable<'_>>) -> Result<(), Error> {
-        let free = self.memory.get_mut(self.used..).unwrap_or_default();
-        let mut out = Writer::new(free);
-        out.vec16(|out| {
-            out.bytes(&[0; VERIFIED_BY]);
-            match certificate {
-                Ok(summary) => summary.write(out),
-                Err(unreadable) => unreadable.write(out),
-            }
-        });
-        let need = self.used.saturating_add(out.needed());
-        if out.finish().is_err() {
-            return Err(Error::too_small(BufferKind::Peer, need));
-        }
-        self.used = need;
-        self.count = self.count.saturating_add(1);
-        Ok(())
-    }
-
-    /// The summary of a certificate; `None` if there is none or it could not be parsed.
-    pub(crate) fn get(&self, index: u8) -> Option<Summary<'_>> {
-        let (start, end) = self.entry(index)?;
-        read_entry(self.memory.get(start..end)?)
-    }
-
-    /// Returns what is kept of a certificate that cannot be read; `None` if there is none, or it can.
-    pub(crate) fn unreadable(&self, index: u8) -> Option<Unreadable<'_>> {
-        let (start, end) = self.entry(index)?;
-        Unreadable::read(self.memory.get(start..end)?.get(VERIFIED_BY..)?).ok()
-    }
-
-    pub(crate) fn verified_by(&self, index: u8) -> Option<Place> {
-        let (start, end) = self.entry(index)?;
-        Place::from_note(*self.memory.get(start..end)?.first_chunk()?)
-    }
-
-    pub(crate) fn set_verified_by(&mut self, index: u8, issuer: Place) {
-        self.note_verified(index, issuer.to_note());
-    }
-
-    /// Notes that the leaf is trusted for its key, which is pinned.
-    pub(crate) fn set_key_pinned(&mut self) {
-        self.note_verified(0, KEY_PINNED);
-    }
-
-    /// Forgets by whom signatures were verified, for a search with other anchors.
-    pub(crate) fn forget_verified(&mut self) {
-        for index in 0..self.count {
-            self.note_verified(index, [0; VERIFIED_BY]);
-        }
-    }
-
-    fn note_verified(&mut self, index: u8, note: [u8; VERIFIED_BY]) {
-        let place = self.entry(index).and_then(|(start, end)| self.memory.get_mut(start..end)?.first_chunk_mut());
-        if let Some(place) = place {
-            *place = note;
-        }
-    }
-
-    /// Keeps nothing but the entry of the leaf.
-    #[cfg(not(feature = "post-handshake-auth"))]
-    pub(crate) fn into_leaf(self) -> &'p [u8] {
-        let (start, end) = self.entry(0).unwrap_or((0, 0));
-        let memory: &'p [u8] = self.memory;
-        memory.get(start..end).unwrap_or_default()
-    }
-
-    /// Where the list begins.
-    #[cfg_attr(not(feature = "post-handshake-auth"), allow(clippy::unused_self, reason = "always at the front"))]
-    const fn start(&self) -> usize {
-        #[cfg(feature = "post-handshake-auth")]
-        return self.kept;
-        #[cfg(not(feature = "post-handshake-auth"))]
-        return 0;
-    }
-
-    /// Where an entry lies, without its length.
-    pub(crate) fn entry(&self, index: u8) -> Option<(usize, usize)> {
-        if index >= self.count {
-            return None;
-        }
-        let mut start = self.start();
-        let mut left = index;
-        loop {
-            let len = self.memory.get(start..)?.first_chunk::<LENGTH>()?;
-            start = start.checked_add(LENGTH)?;
-            let end = start.checked_add(usize::from(u16::from_be_bytes(*len)))?;
-            if left == 0 {
-                return Some((start, end));
-            }
-            (start, left) = (end, left - 1);
-        }
-    }
-}
-
-/// An entry without its length.
-pub(crate) fn read_entry(entry: &[u8]) -> Option<Summary<'_>> {
-    let (note, body) = entry.split_first_chunk()?;
-    let summary = Summary::read(body).ok()?;
-    Some(Summary { is_key_pinned: *note == KEY_PINNED, ..summary })
 }

@@ -1,7 +1,7 @@
 //! Waivers: causes of refusal that a program lets pass on purpose, where the feature `dangerous-waivers` is
 //! compiled in. Without it a set of waivers is always empty, and takes no space and no code.
 
-use crate::error::{CertificateError, CertificateProblem, WaivableCause};
+use crate::error::{CertificateError, WaivableCause};
 use core::fmt;
 
 /// A set of causes that are waived: [`NONE`](Self::NONE) but on purpose.
@@ -16,28 +16,47 @@ pub struct Waivers {
 
 impl Waivers {
     /// Nothing is waived.
-    pub const NONE: Self = Self {
-        #[cfg(feature = "dangerous-waivers")]
-        causes: 0,
-    };
+    pub const NONE: Self = Self::of(0);
 
     /// Whether nothing is waived.
     pub const fn is_empty(self) -> bool {
-        #[cfg(feature = "dangerous-waivers")]
-        return self.causes == 0;
-        #[cfg(not(feature = "dangerous-waivers"))]
-        true
+        self.bits() == 0
     }
 
     /// Whether this cause is waived.
     pub const fn contains(self, cause: WaivableCause) -> bool {
-        #[cfg(feature = "dangerous-waivers")]
-        return self.causes & bit(cause) != 0;
-        #[cfg(not(feature = "dangerous-waivers"))]
-        {
-            let _ = cause;
-            false
+        self.bits() & bit(cause) != 0
+    }
+
+    pub(super) const fn and(self, cause: WaivableCause) -> Self {
+        Self::of(self.bits() | bit(cause))
+    }
+
+    pub(super) const fn intersection(self, other: Self) -> Self {
+        Self::of(self.bits() & other.bits())
+    }
+
+    pub(super) const fn union(self, other: Self) -> Self {
+        Self::of(self.bits() | other.bits())
+    }
+
+    #[cfg_attr(
+        not(feature = "dangerous-waivers"),
+        allow(unused_variables, reason = "there is nothing to keep them in")
+    )]
+    const fn of(causes: u8) -> Self {
+        Self {
+            #[cfg(feature = "dangerous-waivers")]
+            causes,
         }
+    }
+
+    #[cfg_attr(not(feature = "dangerous-waivers"), allow(clippy::unused_self, reason = "there are none"))]
+    const fn bits(self) -> u8 {
+        #[cfg(feature = "dangerous-waivers")]
+        return self.causes;
+        #[cfg(not(feature = "dangerous-waivers"))]
+        0
     }
 }
 
@@ -68,21 +87,8 @@ impl Waivers {
     pub const fn dangerous_waive_untrusted_root(self) -> Self {
         self.and(WaivableCause::UntrustedRoot)
     }
-
-    const fn and(self, cause: WaivableCause) -> Self {
-        Self { causes: self.causes | bit(cause) }
-    }
-
-    pub(crate) const fn intersection(self, other: Self) -> Self {
-        Self { causes: self.causes & other.causes }
-    }
-
-    pub(crate) const fn union(self, other: Self) -> Self {
-        Self { causes: self.causes | other.causes }
-    }
 }
 
-#[cfg(feature = "dangerous-waivers")]
 const fn bit(cause: WaivableCause) -> u8 {
     match cause {
         WaivableCause::Expired => 1,
@@ -110,9 +116,13 @@ impl Waived {
         refusal: None,
     };
 
-    #[cfg(feature = "dangerous-waivers")]
-    pub(crate) const fn of(causes: Waivers, refusal: CertificateError) -> Self {
-        Self { causes, refusal: Some(refusal) }
+    #[cfg_attr(not(feature = "dangerous-waivers"), allow(unused_variables, reason = "nothing can be waived"))]
+    pub(super) const fn of(causes: Waivers, refusal: CertificateError) -> Self {
+        Self {
+            causes,
+            #[cfg(feature = "dangerous-waivers")]
+            refusal: Some(refusal),
+        }
     }
 
     /// Whether nothing was.
@@ -131,53 +141,6 @@ impl Waived {
         return self.refusal;
         #[cfg(not(feature = "dangerous-waivers"))]
         None
-    }
-}
-
-/// How a search treats the rules that are broken: it tolerates some causes, and remembers those it met.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Leniency {
-    #[cfg(feature = "dangerous-waivers")]
-    tolerated: Waivers,
-    #[cfg(feature = "dangerous-waivers")]
-    met: Waivers,
-}
-
-impl Leniency {
-    /// Tolerates nothing.
-    #[cfg(not(feature = "dangerous-waivers"))]
-    pub(crate) const STRICT: Self = Self {};
-
-    #[cfg(feature = "dangerous-waivers")]
-    pub(crate) const fn tolerating(tolerated: Waivers) -> Self {
-        Self { tolerated, met: Waivers::NONE }
-    }
-
-    /// What was broken and tolerated.
-    #[cfg_attr(not(feature = "dangerous-waivers"), allow(clippy::unused_self, reason = "with waivers it is used"))]
-    pub(crate) const fn met(self) -> Waivers {
-        #[cfg(feature = "dangerous-waivers")]
-        return self.met;
-        #[cfg(not(feature = "dangerous-waivers"))]
-        Waivers::NONE
-    }
-
-    /// Lets a broken rule pass if that is tolerated.
-    pub(crate) fn excuse(&mut self, checked: Result<(), CertificateProblem>) -> Result<(), CertificateProblem> {
-        checked.or_else(|problem| self.object(problem))
-    }
-
-    /// A rule is broken: an error, unless that is tolerated.
-    #[cfg_attr(not(feature = "dangerous-waivers"), allow(clippy::unused_self, reason = "with waivers it is used"))]
-    pub(crate) const fn object(&mut self, problem: CertificateProblem) -> Result<(), CertificateProblem> {
-        #[cfg(feature = "dangerous-waivers")]
-        if let Some(cause) = WaivableCause::of(problem)
-            && self.tolerated.contains(cause)
-        {
-            self.met = self.met.and(cause);
-            return Ok(());
-        }
-        Err(problem)
     }
 }
 
@@ -222,16 +185,6 @@ mod tests {
     fn nothing_is_waived_by_itself() {
         assert!(Waivers::NONE.is_empty() && Waivers::default() == Waivers::NONE && Waived::NOTHING.is_empty());
         assert!(WaivableCause::ALL.iter().all(|cause| !Waivers::NONE.contains(*cause)));
-    }
-
-    #[cfg(not(feature = "dangerous-waivers"))]
-    #[test]
-    fn without_the_feature_waivers_are_nothing_at_all() {
-        assert_eq!((size_of::<Waivers>(), size_of::<Waived>(), size_of::<Leniency>()), (0, 0, 0));
-        let mut strict = Leniency::STRICT;
-        for problem in CertificateProblem::ALL {
-            assert_eq!(strict.excuse(Err(*problem)), Err(*problem));
-        }
     }
 
     #[cfg(feature = "dangerous-waivers")]

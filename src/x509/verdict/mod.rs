@@ -7,7 +7,7 @@ mod text;
 pub(super) mod verified;
 
 use crate::der::oid::Oid;
-use crate::error::{CertificateError, CertificateProblem};
+use crate::error::{CertificateError, CertificateProblem, Error};
 use crate::limits::MAX_CERTIFICATE;
 use crate::x509::certificate::algorithm::{KeyAlgorithm, PublicKey, SignatureKind};
 use crate::x509::certificate::extensions::{KeyUsage, Purposes};
@@ -20,8 +20,8 @@ use crate::x509::name::general::{GeneralName, GeneralNames, SubjectAltName, Subj
 use crate::x509::name::server::ServerName;
 use crate::x509::path::note::{Clue, Note};
 use crate::x509::path::rules::{Purpose, Rules};
-use crate::x509::path::summary::{Place, Summary};
-use crate::x509::path::{self, PeerChain, max_depth};
+use crate::x509::path::summaries::{List, Place};
+use crate::x509::path::summary::Summary;
 use crate::x509::time::{SECONDS_A_DAY, Time, UnixTime};
 
 /// Why a certificate path was refused. It lends what it says from the summaries and the configuration: 72 bytes on a
@@ -195,56 +195,81 @@ pub enum NearMiss<'a> {
     WildcardDepth(&'a str),
 }
 
-impl PeerChain<'_> {
-    /// Why the last certificate or the last search was refused, or would have been without a waiver; `None` if it was
-    /// not. The rules must be those of the search.
-    pub(crate) fn verdict<'a>(&'a self, rules: &Rules<'a>) -> Option<Verdict<'a>> {
-        if self.is_found() && self.waived().is_empty() {
-            return None;
-        }
-        let note = self.problem?;
+/// Why no path was accepted: the result of a search, from which the whole [`Verdict`] can be read while the certificates
+/// and the rules are there.
+#[derive(Clone, Copy, Debug)]
+pub struct PathRefusal<'a> {
+    list: List<'a>,
+    rules: Rules<'a>,
+    note: Note,
+    /// Signatures and steps that the search took.
+    spent: (u8, u32),
+    /// Bytes of the last certificate that was too large.
+    oversize: u32,
+}
+
+impl From<PathRefusal<'_>> for Error {
+    fn from(refusal: PathRefusal<'_>) -> Self {
+        refusal.error().into()
+    }
+}
+
+impl<'a> PathRefusal<'a> {
+    pub(crate) const fn new(list: List<'a>, rules: Rules<'a>, note: Note, spent: (u8, u32), oversize: u32) -> Self {
+        Self { list, rules, note, spent, oversize }
+    }
+
+    /// The certificate to blame and the rule it broke.
+    pub const fn error(&self) -> CertificateError {
+        self.note.error
+    }
+
+    /// Explains the refusal in full.
+    pub fn verdict(&self) -> Verdict<'a> {
+        let note = self.note;
         let summary = self.list.get(note.error.index);
         let unreadable = self.list.unreadable(note.error.index).unwrap_or_default();
         let authority = match note.clue {
-            Clue::By(place) => self.subject_of(rules, place).map(|subject| Authority { place, subject }),
+            Clue::By(place) => self.subject_of(place).map(|subject| Authority { place, subject }),
             Clue::None if note.error.problem == CertificateProblem::UnknownIssuer => {
-                summary.and_then(|summary| self.almost_named(rules, &summary.issuer))
+                summary.and_then(|summary| self.almost_named(&summary.issuer))
             }
             Clue::Depth(_) | Clue::None => None,
         };
-        Some(Verdict {
+        Verdict {
             error: note.error,
             subject: summary.map_or(unreadable.subject, |summary| Some(summary.subject)),
             issuer: summary.map(|summary| summary.issuer),
             authority,
             evidence: summary
-                .and_then(|summary| self.evidence(rules, note, &summary))
+                .and_then(|summary| self.evidence(note, &summary))
                 .or_else(|| in_itself(note.error.problem, summary.as_ref(), unreadable.found))
                 .or_else(|| self.size_evidence(note.error.problem))
                 .unwrap_or(Evidence::None),
-        })
+        }
     }
 
-    fn subject_of<'a>(&'a self, rules: &Rules<'a>, place: Place) -> Option<Name<'a>> {
+    fn subject_of(&self, place: Place) -> Option<Name<'a>> {
         match place {
-            Place::Anchor(place) => path::authority(rules, place).map(|anchor| anchor.subject),
+            Place::Anchor(place) => self.rules.authority(place).map(|anchor| anchor.subject),
             Place::Sent(place) => self.list.get(place).map(|summary| summary.subject),
         }
     }
 
     /// An authority that has almost this name, and none has the name itself.
-    fn almost_named<'a>(&'a self, rules: &Rules<'a>, name: &Name<'_>) -> Option<Authority<'a>> {
-        let anchors = (0..=u8::MAX).take(rules.anchors.len()).map(Place::Anchor);
-        anchors.chain((0..self.list.count()).map(Place::Sent)).find_map(|place| {
-            let subject = self.subject_of(rules, place)?;
+    fn almost_named(&self, name: &Name<'_>) -> Option<Authority<'a>> {
+        let anchors = (0..=u8::MAX).take(self.rules.anchors.len()).map(Place::Anchor);
+        anchors.chain(self.list.indices().map(Place::Sent)).find_map(|place| {
+            let subject = self.subject_of(place)?;
             (!subject.matches(name) && subject.is_almost(name)).then_some(Authority { place, subject })
         })
     }
 
-    fn evidence<'a>(&'a self, rules: &Rules<'a>, note: Note, summary: &Summary<'a>) -> Option<Evidence<'a>> {
+    fn evidence(&self, note: Note, summary: &Summary<'a>) -> Option<Evidence<'a>> {
         use CertificateProblem as Problem;
+        let rules = &self.rules;
         let anchor = match note.clue {
-            Clue::By(Place::Anchor(place)) => path::authority(rules, place),
+            Clue::By(Place::Anchor(place)) => self.rules.authority(place),
             _ => None,
         };
         let ca = match note.clue {
@@ -264,7 +289,7 @@ impl PeerChain<'_> {
             }
             Problem::DepthExceeded => {
                 let Clue::Depth(found) = note.clue else { return None };
-                Some(Evidence::Depth { found, limit: max_depth(rules) })
+                Some(Evidence::Depth { found, limit: rules.depth_limit() })
             }
             Problem::Expired | Problem::NotYetValid => validity(summary.not_before, summary.not_after),
             Problem::ExtendedKeyUsage => {
@@ -294,7 +319,7 @@ impl PeerChain<'_> {
         }
     }
 
-    fn size_evidence<'a>(&self, problem: CertificateProblem) -> Option<Evidence<'a>> {
+    fn size_evidence(&self, problem: CertificateProblem) -> Option<Evidence<'a>> {
         let most = u32::from(u8::MAX);
         Some(match problem {
             CertificateProblem::ListTooLong => Evidence::Size { found: most.saturating_add(1), limit: most },
@@ -302,7 +327,7 @@ impl PeerChain<'_> {
                 Evidence::Size { found: self.oversize, limit: u32::try_from(MAX_CERTIFICATE).unwrap_or(u32::MAX) }
             }
             CertificateProblem::SearchExhausted => {
-                let (signatures, steps) = self.spent();
+                let (signatures, steps) = self.spent;
                 Evidence::Search { signatures, steps }
             }
             _ => return None,

@@ -3,16 +3,17 @@
 use crate::x509::anchor::Authority;
 use crate::x509::name::Name;
 use crate::x509::path::found::PathFound;
+use crate::x509::path::levels::Levels;
 use crate::x509::path::rules::Rules;
-use crate::x509::path::summary::Place;
-use crate::x509::path::{self, PeerChain, max_depth};
+use crate::x509::path::summaries::{List, Place};
 use crate::x509::time::{SECONDS_A_DAY, UnixTime};
 
 /// A path that was found and verified, from the leaf up to the trust anchor, as long as the summaries of all its
 /// certificates are there.
 #[derive(Clone, Copy, Debug)]
 pub struct VerifiedPath<'a> {
-    chain: &'a PeerChain<'a>,
+    list: List<'a>,
+    levels: Levels,
     anchor: Option<&'a Authority<'a>>,
     found: PathFound,
     limit: u8,
@@ -26,52 +27,30 @@ pub struct PathCertificate<'a> {
     validity: Option<(UnixTime, UnixTime)>,
 }
 
-impl PeerChain<'_> {
-    /// The path, once it is found. The rules must be those of the search.
-    pub(crate) fn verified<'a>(&'a self, rules: &Rules<'a>) -> Option<VerifiedPath<'a>> {
-        if !self.is_found() {
-            return None;
-        }
-        let found = self.found(rules, self.anchor());
-        let anchor = self.anchor().and_then(|anchor| path::authority(rules, anchor));
-        Some(VerifiedPath { chain: self, anchor, found, limit: max_depth(rules) })
-    }
-}
-
 impl<'a> VerifiedPath<'a> {
-    /// Depth, anchor and the end of validity in short, as a session keeps them.
-    pub const fn summary(&self) -> PathFound {
+    pub(crate) fn new(list: List<'a>, levels: Levels, rules: &Rules<'a>, found: PathFound) -> Self {
+        let anchor = found.anchor.and_then(|anchor| rules.authority(anchor));
+        Self { list, levels, anchor, found, limit: rules.depth_limit() }
+    }
+
+    /// Depth, anchor and validity in short, as a session keeps them.
+    pub const fn found(&self) -> PathFound {
         self.found
     }
 
-    /// CA certificates above the leaf, the trust anchor among them; 0 if the leaf is pinned.
-    pub const fn depth(&self) -> u8 {
-        self.found.depth
-    }
-
-    /// How many were allowed.
+    /// The most CA certificates above the leaf that were allowed.
     pub const fn max_depth(&self) -> u8 {
         self.limit
     }
 
-    /// Which anchor, by its place in [`Rules::anchors`]; `None` only of a path that was waived.
-    pub const fn anchor(&self) -> Option<u8> {
-        self.found.anchor
-    }
-
-    /// The last second at which all of the path is valid, that of the anchor's certificate included.
-    pub const fn not_after(&self) -> UnixTime {
-        self.found.not_after
-    }
-
     /// The certificates from the leaf to the trust anchor, which is the last: one more than the
-    /// [depth](Self::depth). If the leaf is pinned it is the only one.
+    /// [depth](PathFound::depth). If the leaf is pinned it is the only one.
     pub fn certificates(&self) -> impl Iterator<Item = PathCertificate<'a>> + use<'a> {
-        let Self { chain, anchor, found, .. } = *self;
+        let Self { list, levels, anchor, found, .. } = *self;
         // All that an anchor does not count for: a pin ends the path at the leaf.
         let sent = (0..found.depth.saturating_add(u8::from(anchor.is_none()))).filter_map(move |level| {
-            let place = chain.certificate_at(level);
-            let summary = chain.list.get(place)?;
+            let place = levels.certificate_at(level);
+            let summary = list.get(place)?;
             let validity = Some((summary.not_before, summary.not_after));
             Some(PathCertificate { place: Place::Sent(place), subject: summary.subject, validity })
         });

@@ -233,7 +233,8 @@ impl Case {
         let mut found = String::new();
         for &purpose in question.purposes {
             rules.purpose = purpose;
-            found = format!("{:?}", validator.validate::<RustCrypto>(&rules).map_err(Refusal::Path)?);
+            let path = validator.validate::<RustCrypto>(rules).map_err(|refusal| Refusal::Path(refusal.into()))?;
+            found = format!("{:?}", path.found());
         }
         let identity = validator.identity().expect("a leaf was judged");
         match question.names.iter().find(|name| !identity.subject_alt_names().any(|held| name.is(held))) {

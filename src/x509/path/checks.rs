@@ -2,65 +2,66 @@
 //! signature. Names are compared with name constraints last, some at a time: a peer that has proved nothing may have sent
 //! many of both.
 
-use super::note::{Note, check_depth};
+use super::judge::Judge;
+use super::levels::Levels;
+use super::note::{Clue, Note};
 use super::rules::Rules;
-use super::summary::{Place, Summary};
-use super::waiver::Leniency;
-use super::{PeerChain, authority as anchor_of};
+use super::summaries::{List, Place};
+use super::summary::Summary;
 use crate::error::CertificateProblem;
 use crate::limits::CANDIDATES_PER_STEP;
 use crate::x509::anchor::Authority;
 use crate::x509::certificate::algorithm::KeyAlgorithm;
 
-impl PeerChain<'_> {
-    /// Everything that makes an anchor unfit to end this path, but its name constraints and the signature.
-    pub(super) fn check_anchor(
+/// The path as far as it has come, which a candidate has to fit.
+pub(super) struct Checks<'s> {
+    pub(super) rules: &'s Rules<'s>,
+    pub(super) list: List<'s>,
+    pub(super) levels: &'s Levels,
+}
+
+impl<'s> Checks<'s> {
+    /// Checks everything that makes an anchor unfit to end this path, but its name constraints and the signature.
+    pub(super) fn anchor(
         &self,
-        rules: &Rules<'_>,
         place: Place,
         anchor: &Authority<'_>,
         child: &Summary<'_>,
-        leniency: &mut Leniency,
+        judge: &mut Judge,
     ) -> Result<(), Note> {
-        let refuse = |problem| Note::new(self.certificate_at(self.top), problem).by(place);
+        let refuse = |problem| Note::new(self.levels.top_certificate(), problem).by(place);
         if child.signature_kind.with_key(anchor.key.algorithm).is_none() {
-            leniency.object(CertificateProblem::UnsupportedSignature).map_err(refuse)?;
+            judge.refuse(CertificateProblem::UnsupportedSignature).map_err(refuse)?;
         }
-        rules.check_anchor(anchor, leniency).map_err(refuse)?;
-        self.check_path_len(anchor.path_len, leniency).map_err(|note| note.by(place))?;
-        check_depth(rules, self.depth())
+        self.rules.check_anchor(anchor, judge).map_err(refuse)?;
+        self.path_len(anchor.path_len, judge).map_err(|note| note.by(place))?;
+        self.depth(self.levels.depth())
     }
 
-    /// Everything that makes a certificate unfit to be the next of this path, but its name constraints and the signature.
-    pub(super) fn check_ca(
-        &self,
-        rules: &Rules<'_>,
-        index: u8,
-        ca: &Summary<'_>,
-        child: &Summary<'_>,
-        leniency: &mut Leniency,
-    ) -> Result<(), Note> {
-        rules.check_ca(ca, leniency).map_err(|problem| Note::new(index, problem))?;
+    /// Checks everything that makes a certificate unfit to be the next of this path, but its name constraints and the
+    /// signature.
+    pub(super) fn ca(&self, index: u8, ca: &Summary<'_>, child: &Summary<'_>, judge: &mut Judge) -> Result<(), Note> {
+        self.rules.check_ca(ca, judge).map_err(|problem| Note::new(index, problem))?;
         let place = Place::Sent(index);
         if ca.key.algorithm == KeyAlgorithm::Unsupported {
             return Err(Note::new(index, CertificateProblem::UnsupportedKey));
         }
         if child.signature_kind.with_key(ca.key.algorithm).is_none() {
-            let child = self.certificate_at(self.top);
-            let checked = leniency.object(CertificateProblem::UnsupportedSignature);
+            let child = self.levels.top_certificate();
+            let checked = judge.refuse(CertificateProblem::UnsupportedSignature);
             checked.map_err(|problem| Note::new(child, problem).by(place))?;
         }
-        self.check_path_len(ca.basic_constraints.path_len, leniency).map_err(|note| note.by(place))?;
+        self.path_len(ca.basic_constraints.path_len, judge).map_err(|note| note.by(place))?;
         // An anchor has to fit above it.
-        check_depth(rules, self.depth().saturating_add(1))
+        self.depth(self.levels.depth().saturating_add(1))
     }
 
     /// Checks the number of authorities below against the limit of an authority.
-    fn check_path_len(&self, path_len: Option<u8>, leniency: &mut Leniency) -> Result<(), Note> {
+    fn path_len(&self, path_len: Option<u8>, judge: &mut Judge) -> Result<(), Note> {
         let mut cas_left = path_len;
         for (_, index, _) in self.limited().filter(|(level, ..)| *level != 0) {
             if cas_left == Some(0) {
-                let checked = leniency.object(CertificateProblem::PathLengthExceeded);
+                let checked = judge.refuse(CertificateProblem::PathLengthExceeded);
                 checked.map_err(|problem| Note::new(index, problem))?;
             }
             cas_left = cas_left.map(|left| left.saturating_sub(1));
@@ -68,24 +69,28 @@ impl PeerChain<'_> {
         Ok(())
     }
 
+    /// Checks the depth of the path against the limit of the configuration, whoever is to blame for that.
+    fn depth(&self, depth: u8) -> Result<(), Note> {
+        if depth > self.rules.depth_limit() {
+            let note = Note::new(0, CertificateProblem::DepthExceeded);
+            return Err(Note { clue: Clue::Depth(depth), ..note });
+        }
+        Ok(())
+    }
+
     /// Compares names of the path, from number `checked` on, with the name constraints of an authority, until that has
     /// taken some steps. Gives the number of the next name; `None` if all are allowed.
-    pub(super) fn check_names(
-        &self,
-        rules: &Rules<'_>,
-        authority: Place,
-        checked: u16,
-        budget: &mut u32,
-    ) -> Result<Option<u16>, Note> {
+    pub(super) fn names(&self, authority: Place, checked: u16, judge: &mut Judge) -> Result<Option<u16>, Note> {
         let constraints = match authority {
-            Place::Anchor(place) => anchor_of(rules, place).and_then(|anchor| anchor.name_constraints),
+            Place::Anchor(place) => self.rules.authority(place).and_then(|anchor| anchor.name_constraints),
             Place::Sent(place) => self.list.get(place).and_then(|ca| ca.name_constraints),
         };
         let Some(constraints) = constraints else { return Ok(None) };
+        let budget = judge.steps_left();
         let end = budget.saturating_sub(CANDIDATES_PER_STEP.into());
         let names = self.limited().flat_map(|(level, index, certificate)| {
             let (leaf, ca) = match level {
-                0 => (Some(rules.names_of_leaf(&certificate)), None),
+                0 => (Some(self.rules.names_of_leaf(&certificate)), None),
                 _ => (None, Some(certificate.names())),
             };
             let names = leaf.into_iter().flatten().chain(ca.into_iter().flatten());
@@ -104,9 +109,9 @@ impl PeerChain<'_> {
     /// The certificates of the path that an authority above them limits, from the top down: level, place in the list, and
     /// what it says. RFC 5280 section 6.1.3 (b): "If certificate i is self-issued and it is not the final certificate in
     /// the path, skip this step"; 6.1.4 (l) does not count it either.
-    fn limited(&self) -> impl Iterator<Item = (u8, u8, Summary<'_>)> {
-        (0..=self.top).rev().filter_map(|level| {
-            let index = self.certificate_at(level);
+    fn limited(&self) -> impl Iterator<Item = (u8, u8, Summary<'s>)> {
+        (0..=self.levels.top()).rev().filter_map(|level| {
+            let index = self.levels.certificate_at(level);
             let certificate = self.list.get(index)?;
             (level == 0 || !certificate.is_self_issued).then_some((level, index, certificate))
         })
@@ -114,8 +119,8 @@ impl PeerChain<'_> {
 
     /// RFC 4158 section 2.4.2: the same name and key a second time in one path is a loop.
     pub(super) fn is_on_path(&self, ca: &Summary<'_>) -> bool {
-        (0..=self.top).any(|level| {
-            let on_path = self.list.get(self.certificate_at(level));
+        (0..=self.levels.top()).any(|level| {
+            let on_path = self.list.get(self.levels.certificate_at(level));
             on_path.is_some_and(|on_path| on_path.key.bytes == ca.key.bytes && on_path.subject.matches(&ca.subject))
         })
     }
@@ -125,11 +130,14 @@ impl PeerChain<'_> {
 mod tests {
     use super::*;
     use crate::crypto::rustcrypto::RustCrypto;
+    use crate::error::{CertificateError, Error};
     use crate::x509::certificate::algorithm::{KeyAlgorithm, PublicKey, SignatureKind};
     use crate::x509::certificate::extensions::BasicConstraints;
     use crate::x509::name::Name;
     use crate::x509::name::constraints::NameConstraints;
     use crate::x509::name::general::GeneralNames;
+    use crate::x509::path::search::Search;
+    use crate::x509::path::summaries::Summaries;
     use crate::x509::path::trace::NoTrace;
     use crate::x509::time::Time;
     use std::vec;
@@ -166,18 +174,25 @@ mod tests {
             ..leaf
         };
         let mut memory = vec![0; 8192];
-        let mut chain = PeerChain::new(&mut memory);
-        chain.list.push(Ok(&leaf)).unwrap();
-        chain.list.push(Ok(&ca)).unwrap();
-        let rules = Rules::client(&[], Time::dangerous_unknown());
-        let (mut calls, mut left) = (0, chain.steps_left);
-        while chain.step::<RustCrypto>(&rules, &mut NoTrace).is_ok() {
-            let taken = usize::try_from(left - chain.steps_left).unwrap();
-            assert!(taken <= 2 * usize::from(CANDIDATES_PER_STEP) + 2 * BASES, "{taken}");
-            (calls, left) = (calls + 1, chain.steps_left);
-        }
-        assert_eq!(chain.problem.map(|note| note.error.problem), Some(CertificateProblem::UnknownIssuer));
-        assert!(chain.spent().1 >= u32::try_from(NAMES * BASES).unwrap(), "{:?}", chain.spent());
+        let mut summaries = Summaries::new(&mut memory);
+        summaries.append(Ok(&leaf)).unwrap();
+        summaries.append(Ok(&ca)).unwrap();
+        let mut search = Search::new(summaries);
+        search.start(Rules::client(&[], Time::dangerous_unknown()));
+        let (mut calls, mut taken) = (0, 0);
+        let error = loop {
+            match search.step::<RustCrypto>(&mut NoTrace) {
+                Ok(_) => {}
+                Err(error) => break error,
+            }
+            let (_, steps) = search.spent();
+            let step = usize::try_from(steps - taken).unwrap();
+            assert!(step <= 2 * usize::from(CANDIDATES_PER_STEP) + 2 * BASES, "{step}");
+            (calls, taken) = (calls + 1, steps);
+        };
+        let unknown = CertificateError { index: 1, problem: CertificateProblem::UnknownIssuer };
+        assert_eq!(error, Error::Certificate(unknown));
+        assert!(search.spent().1 >= u32::try_from(NAMES * BASES).unwrap(), "{:?}", search.spent());
         assert!(calls >= 20, "{calls}");
     }
 }

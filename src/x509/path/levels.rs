@@ -1,0 +1,136 @@
+//! The path on which a search stands, from the leaf up.
+
+use super::waiver::Waivers;
+use crate::limits::MAX_DEPTH;
+use crate::x509::certificate::extensions::KeyHint;
+
+/// The certificates of a path, and how far the candidates for an issuer of each have been tried.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Levels {
+    below_anchor: [Level; MAX_DEPTH],
+    /// The level on which the search stands.
+    top: u8,
+    /// What had to be tolerated of the end of the path, and of its signatures.
+    tolerated: Waivers,
+}
+
+/// A certificate of the path, and the next candidate for its issuer.
+#[derive(Clone, Copy, Debug)]
+struct Level {
+    certificate: u8,
+    /// Which candidates are tried, by their place in [`TURNS`].
+    turn: u8,
+    next: u16,
+    /// What had to be tolerated of it.
+    tolerated: Waivers,
+}
+
+/// The rank of a candidate by its key identifiers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// It has the key that is wanted.
+    Fits,
+    /// One of them says nothing.
+    Unknown,
+    /// It has another key. Identifiers only guide the search (RFC 4158 section 3.5.12), so it is tried all the same.
+    Differs,
+}
+
+/// In which order candidates are tried.
+const TURNS: [Turn; 3] = [Turn::Fits, Turn::Unknown, Turn::Differs];
+
+impl Level {
+    const fn of(certificate: u8, tolerated: Waivers) -> Self {
+        Self { certificate, turn: 0, next: 0, tolerated }
+    }
+}
+
+impl Levels {
+    /// A path of the leaf alone.
+    pub(super) const LEAF: Self =
+        Self { below_anchor: [Level::of(0, Waivers::NONE); MAX_DEPTH], top: 0, tolerated: Waivers::NONE };
+
+    pub(super) const fn top(&self) -> u8 {
+        self.top
+    }
+
+    /// Returns the number of CA certificates above the leaf, an anchor counted.
+    pub(super) const fn depth(&self) -> u8 {
+        self.top.saturating_add(1)
+    }
+
+    /// Returns the place in the list of the certificate on a level.
+    pub(crate) fn certificate_at(&self, level: u8) -> u8 {
+        self.below_anchor.get(usize::from(level)).map_or(0, |level| level.certificate)
+    }
+
+    /// Returns the place in the list of the certificate on the top level.
+    pub(super) fn top_certificate(&self) -> u8 {
+        self.certificate_at(self.top)
+    }
+
+    /// Returns the next of `all` candidates for the issuer of the top certificate, each in turn by the place among them,
+    /// with the rank that it has to have; `None` if all were tried.
+    pub(super) fn next_candidate(&mut self, all: u16) -> Option<(u16, Turn)> {
+        let level = self.below_anchor.get_mut(usize::from(self.top))?;
+        if level.next >= all {
+            (level.turn, level.next) = (level.turn.saturating_add(1), 0);
+        }
+        let turn = *TURNS.get(usize::from(level.turn))?;
+        let place = level.next;
+        level.next = place.saturating_add(1);
+        Some((place, turn))
+    }
+
+    /// Takes a certificate for the issuer of the top one.
+    pub(super) fn go_up(&mut self, certificate: u8, tolerated: Waivers) {
+        self.top = self.top.saturating_add(1);
+        if let Some(level) = self.below_anchor.get_mut(usize::from(self.top)) {
+            *level = Level::of(certificate, tolerated);
+        }
+    }
+
+    /// Gives up the top certificate; fails if it is the leaf.
+    pub(super) fn go_down(&mut self) -> Option<()> {
+        self.top = self.top.checked_sub(1)?;
+        Some(())
+    }
+
+    /// Gives up all above a level.
+    pub(super) const fn go_down_to(&mut self, level: u8) {
+        self.top = level;
+    }
+
+    /// Notes what was tolerated of the leaf.
+    pub(super) const fn tolerate_leaf(&mut self, causes: Waivers) {
+        if let Some(level) = self.below_anchor.first_mut() {
+            level.tolerated = causes;
+        }
+    }
+
+    /// Notes what was tolerated of the end of the path.
+    pub(super) const fn tolerate_end(&mut self, causes: Waivers) {
+        self.tolerated = causes;
+    }
+
+    /// Notes what was tolerated of a signature of the path.
+    pub(super) const fn tolerate_signature(&mut self, causes: Waivers) {
+        self.tolerated = self.tolerated.union(causes);
+    }
+
+    /// Returns all that was tolerated of the path.
+    pub(super) fn tolerated(&self) -> Waivers {
+        let path = self.below_anchor.iter().take(usize::from(self.depth()));
+        path.fold(self.tolerated, |causes, level| causes.union(level.tolerated))
+    }
+}
+
+impl Turn {
+    pub(super) fn of(wanted: Option<KeyHint>, found: Option<KeyHint>) -> Self {
+        match (wanted, found) {
+            (Some(wanted), Some(found)) if wanted == found => Self::Fits,
+            (Some(_), Some(_)) => Self::Differs,
+            _ => Self::Unknown,
+        }
+    }
+}

@@ -1,0 +1,546 @@
+//! The search for a path from the leaf to a trust anchor (RFC 5280 section 6, RFC 4158).
+//!
+//! ```text
+//!   level 0       1              2                    depth
+//!   leaf  <- intermediate <- intermediate   <-   trust anchor
+//! ```
+//! Depth first, from the leaf up: each level holds one certificate and how far its candidates for an
+//! issuer have been tried. All that costs little is asked of a candidate before it is taken: its name,
+//! and each rule of RFC 5280 section 6.1 but the signature. When an anchor is reached the signatures
+//! are verified from the anchor down, one for each call, and a signature that fails sends the search
+//! back to the level where it failed. A signature that was verified is noted in the summary and not
+//! verified again.
+//!
+//! Nothing is trusted but an anchor: a self-signed certificate in the list is one more candidate, and
+//! leads nowhere.
+
+use super::checks::Checks;
+use super::found::PathFound;
+use super::judge::Judge;
+use super::levels::{Levels, Turn};
+use super::note::Note;
+use super::proof::ChainVerified;
+use super::rules::Rules;
+use super::summaries::{List, Place, Summaries};
+use super::trace::{Trace, TraceEvent};
+use super::waiver::{Waived, Waivers};
+use crate::crypto::{CryptoError, CryptoProvider, SignatureAlgorithm};
+use crate::error::{CertificateProblem, Error, Malformation};
+use crate::limits::CANDIDATES_PER_STEP;
+use crate::x509::certificate::algorithm::PublicKey;
+use crate::x509::time::{Time, UnixTime};
+use crate::x509::verdict::PathRefusal;
+use crate::x509::verdict::verified::VerifiedPath;
+
+/// A search for a path through the certificates of a peer. It owns the rules by which it searches.
+#[derive(Debug)]
+pub(crate) struct Search<'r, 'p> {
+    summaries: Summaries<'p>,
+    rules: Rules<'r>,
+    levels: Levels,
+    phase: Phase,
+    judge: Judge,
+    /// The most useful reason so far why there is no path; in the end the one that was given.
+    problem: Option<Note>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Phase {
+    /// The leaf has not been looked at.
+    Leaf,
+    /// Looking for an issuer of the certificate on the top level.
+    Searching,
+    /// All is well with `issuer`, but for its name constraints, which so many names keep.
+    Constraining {
+        issuer: Place,
+        names: u16,
+        tolerated: Waivers,
+    },
+    /// The end is reached; the signature of the certificate on `level` is the next to verify.
+    Verifying {
+        anchor: Option<u8>,
+        level: u8,
+    },
+    Found {
+        anchor: Option<u8>,
+    },
+}
+
+/// What is next, as far as it needs no cryptography.
+enum Next {
+    Continue,
+    Verify { level: u8, issuer: Place },
+    Found,
+}
+
+/// A signature to verify.
+struct Edge<'a> {
+    algorithm: SignatureAlgorithm,
+    key: &'a [u8],
+    signed: &'a [u8],
+    signature: &'a [u8],
+}
+
+impl<'r, 'p> Search<'r, 'p> {
+    /// Makes a search that has not begun: until then its rules trust nobody.
+    pub(crate) const fn new(summaries: Summaries<'p>) -> Self {
+        Self {
+            summaries,
+            rules: Rules::client(&[], Time::dangerous_unknown()),
+            levels: Levels::LEAF,
+            phase: Phase::Leaf,
+            judge: Judge::new(),
+            problem: None,
+        }
+    }
+
+    /// Takes in a certificate of the peer, as [`Summaries::push`] does.
+    pub(crate) fn push<C: CryptoProvider>(&mut self, certificate: &[u8], trace: &mut impl Trace) -> Result<(), Error> {
+        self.summaries.push::<C>(certificate, trace)
+    }
+
+    /// Begins a search by these rules, with all that was taken in.
+    pub(crate) fn start(&mut self, rules: Rules<'r>) {
+        self.rules = rules;
+        self.summaries.forget_verified();
+        self.judge = Judge::new();
+        self.begin_pass();
+    }
+
+    /// Goes back to the leaf.
+    fn begin_pass(&mut self) {
+        self.levels = Levels::LEAF;
+        self.phase = Phase::Leaf;
+        self.problem = None;
+    }
+
+    /// Takes a step of the search, which verifies at most one signature. `None` asks for another step.
+    pub(crate) fn step<C: CryptoProvider>(
+        &mut self,
+        trace: &mut impl Trace,
+    ) -> Result<Option<(ChainVerified, PathFound)>, Error> {
+        self.run::<C>(trace).map_err(|note| {
+            let (signatures, steps) = self.spent();
+            trace.event(TraceEvent::Refused { error: note.error, signatures, steps });
+            self.problem = Some(note);
+            note.error.into()
+        })
+    }
+
+    fn run<C: CryptoProvider>(&mut self, trace: &mut impl Trace) -> Result<Option<(ChainVerified, PathFound)>, Note> {
+        let end = self.judge.steps_left().saturating_sub(CANDIDATES_PER_STEP.into());
+        for _ in 0..CANDIDATES_PER_STEP {
+            if *self.judge.steps_left() < end {
+                break;
+            }
+            let next = self.advance(trace).or_else(|note| {
+                self.judge.next_pass(self.rules.waivers, note)?;
+                self.begin_pass();
+                Ok(Next::Continue)
+            })?;
+            match next {
+                Next::Continue => {}
+                Next::Verify { level, issuer } => {
+                    let verified = match self.edge(level, issuer) {
+                        Some(edge) if C::SIGNATURE_ALGORITHMS.contains(&edge.algorithm) => {
+                            C::verify(edge.algorithm, edge.key, edge.signed, edge.signature)
+                        }
+                        _ => Err(CryptoError::Unsupported),
+                    };
+                    self.settle(level, issuer, verified, trace);
+                    return Ok(None);
+                }
+                Next::Found => {
+                    // Why the path would have been refused is kept, so that it can be explained.
+                    self.problem = self.judge.first_refusal().or(self.problem);
+                    let (path, (signatures, steps)) = (self.found(), self.spent());
+                    trace.event(TraceEvent::Found { path, signatures, steps });
+                    return Ok(Some((ChainVerified::assertion(path.waived), path)));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn advance(&mut self, trace: &mut impl Trace) -> Result<Next, Note> {
+        match self.phase {
+            Phase::Leaf => self.check_leaf().map(|()| Next::Continue),
+            Phase::Searching => self.look_for_issuer(trace).map(|()| Next::Continue),
+            Phase::Constraining { issuer, names, tolerated } => {
+                self.constrain(issuer, names, tolerated, trace).map(|()| Next::Continue)
+            }
+            Phase::Verifying { anchor, level } => self.verify_next(anchor, level, trace),
+            Phase::Found { .. } => Ok(Next::Found),
+        }
+    }
+
+    fn check_leaf(&mut self) -> Result<(), Note> {
+        if let Some(refusal) = self.summaries.refusal() {
+            return Err(refusal);
+        }
+        let missing = Note::new(0, CertificateProblem::Malformed(Malformation::Missing));
+        let leaf = self.summaries.list().get(0).ok_or(missing)?;
+        self.rules.check_leaf(&leaf, &mut self.judge).map_err(|problem| Note::new(0, problem))?;
+        // A pin is asked first: it costs no signature, and nothing else in the list matters then.
+        // A certificate before a key: who pins it knows its names.
+        let pins = || (0..u8::MAX).zip(self.rules.anchors).filter(|(_, anchor)| anchor.pins(&leaf));
+        let pin = pins().find(|(_, anchor)| !anchor.is_key()).or_else(|| pins().next());
+        self.phase = pin.map_or(Phase::Searching, |(anchor, _)| Phase::Found { anchor: Some(anchor) });
+        if pin.is_some_and(|(_, anchor)| anchor.is_key()) {
+            self.summaries.set_key_pinned();
+        }
+        self.levels.tolerate_leaf(self.judge.take_met());
+        Ok(())
+    }
+
+    /// Looks at the next candidate for the issuer of the certificate on the top level.
+    fn look_for_issuer(&mut self, trace: &mut impl Trace) -> Result<(), Note> {
+        self.judge.take_step()?;
+        let Some(candidate) = self.next_candidate() else { return self.go_back(trace) };
+        let index = self.levels.top_certificate();
+        let list = self.summaries.list();
+        let Some(child) = list.get(index) else { return self.go_back(trace) };
+        let checks = Checks { rules: &self.rules, list, levels: &self.levels };
+        let checked = match candidate {
+            Place::Anchor(place) => match self.rules.authority(place) {
+                Some(anchor) if anchor.subject.matches(&child.issuer) => {
+                    trace.event(TraceEvent::Candidate { index, issuer: candidate, subject: anchor.subject });
+                    checks.anchor(candidate, anchor, &child, &mut self.judge)
+                }
+                _ => return Ok(()),
+            },
+            Place::Sent(place) => match list.get(place) {
+                Some(ca) if ca.subject.matches(&child.issuer) && !checks.is_on_path(&ca) => {
+                    trace.event(TraceEvent::Candidate { index, issuer: candidate, subject: ca.subject });
+                    checks.ca(place, &ca, &child, &mut self.judge)
+                }
+                _ => return Ok(()),
+            },
+        };
+        let tolerated = self.judge.take_met();
+        match checked {
+            Ok(()) => self.phase = Phase::Constraining { issuer: candidate, names: 0, tolerated },
+            Err(note) => self.reject(candidate, note, trace),
+        }
+        Ok(())
+    }
+
+    /// The next candidate, if there is one: first those whose key identifier is the one that is wanted, then those of
+    /// which that is not known, then the others, for signatures are dear; in each turn anchors before certificates, since
+    /// they end the path.
+    fn next_candidate(&mut self) -> Option<Place> {
+        let list = self.summaries.list();
+        let anchors = u16::try_from(self.rules.anchors.len().min(usize::from(u8::MAX))).unwrap_or(0);
+        let all = anchors.saturating_add(u16::from(self.summaries.count()));
+        let wanted = list.get(self.levels.top_certificate())?.authority_key;
+        loop {
+            let (place, turn) = self.levels.next_candidate(all)?;
+            let (candidate, found) = match place.checked_sub(anchors) {
+                None => {
+                    let place = u8::try_from(place).ok()?;
+                    (Place::Anchor(place), self.rules.authority(place).and_then(|anchor| anchor.key_hint))
+                }
+                Some(place) => {
+                    let place = u8::try_from(place).ok()?;
+                    (Place::Sent(place), list.get(place).and_then(|ca| ca.subject_key))
+                }
+            };
+            if Turn::of(wanted, found) == turn {
+                return Some(candidate);
+            }
+        }
+    }
+
+    /// Compares some more names with the constraints of the candidate, and takes it if none is left.
+    fn constrain(&mut self, issuer: Place, names: u16, tolerated: Waivers, trace: &mut impl Trace) -> Result<(), Note> {
+        let checks = Checks { rules: &self.rules, list: self.summaries.list(), levels: &self.levels };
+        match (checks.names(issuer, names, &mut self.judge), issuer) {
+            (Ok(Some(names)), _) => self.phase = Phase::Constraining { issuer, names, tolerated },
+            (Ok(None), Place::Anchor(anchor)) => {
+                trace.event(TraceEvent::Anchor { anchor, depth: self.levels.depth() });
+                self.levels.tolerate_end(tolerated);
+                self.phase = Phase::Verifying { anchor: Some(anchor), level: self.levels.top() };
+            }
+            (Ok(None), Place::Sent(certificate)) => {
+                self.phase = Phase::Searching;
+                self.levels.go_up(certificate, tolerated);
+            }
+            (Err(note), _) if note.error.problem == CertificateProblem::SearchExhausted => {
+                return Err(Note::EXHAUSTED);
+            }
+            (Err(note), _) => {
+                self.phase = Phase::Searching;
+                self.reject(issuer, note, trace);
+            }
+        }
+        Ok(())
+    }
+
+    /// Leaves a candidate aside.
+    fn reject(&mut self, issuer: Place, note: Note, trace: &mut impl Trace) {
+        trace.event(TraceEvent::Unfit { index: self.levels.top_certificate(), issuer, error: note.error });
+        self.note(note);
+    }
+
+    /// No candidate is left on the top level: back to the one below, or the end of the search.
+    fn go_back(&mut self, trace: &mut impl Trace) -> Result<(), Note> {
+        let index = self.levels.top_certificate();
+        let problem = match self.summaries.list().get(index) {
+            Some(certificate) if !certificate.is_self_signed() => CertificateProblem::UnknownIssuer,
+            _ if self.levels.top() == 0 => CertificateProblem::SelfSigned,
+            _ => CertificateProblem::UntrustedRoot,
+        };
+        let note = Note::new(index, problem);
+        trace.event(TraceEvent::DeadEnd { error: note.error });
+        if !self.knows_better() && self.judge.refuse(problem).is_ok() {
+            self.levels.tolerate_end(self.judge.take_met());
+            self.phase = Phase::below(None, self.levels.top());
+            return Ok(());
+        }
+        self.note(note);
+        // Whose certificate cannot be read may be the issuer of one whose issuer is not known, and of no other.
+        let below = self.summaries.list().get(index).filter(|_| problem == CertificateProblem::UnknownIssuer);
+        if let Some(note) = below.and_then(|below| self.summaries.unreadable_issuer(&below)) {
+            self.note(note);
+        }
+        self.levels.go_down().ok_or_else(|| self.problem.unwrap_or(Note::EXHAUSTED))
+    }
+
+    /// Returns whether an issuer is known that is refused for something that is not tolerated. Then its certificate may
+    /// not end the path as if nobody knew the issuer. One that only has the name, and did not sign, is no issuer.
+    fn knows_better(&self) -> bool {
+        let rank = CertificateProblem::SignatureInvalid.rank();
+        self.problem.is_some_and(|known| known.error.problem.rank() > rank)
+    }
+
+    /// Keeps the problem if it explains more than the one known so far.
+    fn note(&mut self, note: Note) {
+        if self.problem.is_none_or(|known| known.error.problem.rank() < note.error.problem.rank()) {
+            self.problem = Some(note);
+        }
+    }
+
+    /// Goes on to the next signature of a complete path, from the anchor down.
+    fn verify_next(&mut self, anchor: Option<u8>, level: u8, trace: &mut impl Trace) -> Result<Next, Note> {
+        let issuer = match anchor {
+            Some(anchor) if level == self.levels.top() => Place::Anchor(anchor),
+            _ => Place::Sent(self.levels.certificate_at(level.saturating_add(1))),
+        };
+        if !self.is_verified(level, issuer) {
+            self.judge.take_signature()?;
+            return Ok(Next::Verify { level, issuer });
+        }
+        trace.event(TraceEvent::Verified { index: self.levels.certificate_at(level), issuer });
+        self.phase = Phase::below(anchor, level);
+        Ok(Next::Continue)
+    }
+
+    /// Returns whether the signature was verified before with the same key, be it that of another certificate.
+    fn is_verified(&self, level: u8, issuer: Place) -> bool {
+        let verified_by = self.summaries.list().verified_by(self.levels.certificate_at(level));
+        verified_by.is_some_and(|by| match (self.key_of(by), self.key_of(issuer)) {
+            (Some(by), Some(issuer)) => by.algorithm == issuer.algorithm && by.bytes == issuer.bytes,
+            _ => false,
+        })
+    }
+
+    fn edge(&self, level: u8, issuer: Place) -> Option<Edge<'_>> {
+        let child = self.summaries.list().get(self.levels.certificate_at(level))?;
+        let key = self.key_of(issuer)?;
+        let algorithm = child.signature_kind.with_key(key.algorithm)?;
+        Some(Edge { algorithm, key: key.bytes, signed: child.signed, signature: child.signature })
+    }
+
+    fn key_of(&self, issuer: Place) -> Option<PublicKey<'_>> {
+        match issuer {
+            Place::Anchor(place) => self.rules.authority(place).map(|anchor| anchor.key),
+            Place::Sent(place) => self.summaries.list().get(place).map(|certificate| certificate.key),
+        }
+    }
+
+    /// Notes a signature that was verified, or goes back to the level on which it was not.
+    fn settle(&mut self, level: u8, issuer: Place, verified: Result<(), CryptoError>, trace: &mut impl Trace) {
+        let index = self.levels.certificate_at(level);
+        let problem = match (verified, issuer) {
+            (Ok(()), _) => return self.summaries.set_verified_by(index, issuer),
+            (Err(CryptoError::Unsupported), _) => CertificateProblem::UnsupportedSignature,
+            (Err(_), Place::Anchor(_)) => CertificateProblem::AnchorSignatureInvalid,
+            (Err(_), Place::Sent(_)) => CertificateProblem::SignatureInvalid,
+        };
+        let note = Note::new(index, problem).by(issuer);
+        trace.event(TraceEvent::Unfit { index, issuer, error: note.error });
+        if self.tolerates_signature(level, problem) {
+            return;
+        }
+        self.note(note);
+        self.levels.go_down_to(level);
+        self.phase = Phase::Searching;
+    }
+
+    /// Goes on below a signature that does not verify, if that is tolerated. An anchor whose key did not make the
+    /// signature is not the issuer, and others may be: the search goes on for them.
+    fn tolerates_signature(&mut self, level: u8, problem: CertificateProblem) -> bool {
+        if problem == CertificateProblem::AnchorSignatureInvalid || self.judge.refuse(problem).is_err() {
+            return false;
+        }
+        self.levels.tolerate_signature(self.judge.take_met());
+        let anchor = match self.phase {
+            Phase::Verifying { anchor, .. } if level != self.levels.top() => anchor,
+            _ => None,
+        };
+        self.phase = Phase::below(anchor, level);
+        true
+    }
+
+    /// Tells about the path on which the search stands.
+    fn found(&self) -> PathFound {
+        let list = self.summaries.list();
+        let anchor = self.anchor();
+        let authority = anchor.and_then(|anchor| self.rules.authority(anchor));
+        let (mut not_before, mut not_after) = authority.and_then(|anchor| anchor.validity).unwrap_or(UnixTime::ALWAYS);
+        for level in 0..=self.levels.top() {
+            if let Some(certificate) = list.get(self.levels.certificate_at(level)) {
+                not_before = not_before.max(certificate.not_before);
+                not_after = not_after.min(certificate.not_after);
+            }
+        }
+        PathFound {
+            depth: if authority.is_some() { self.levels.depth() } else { self.levels.top() },
+            anchor,
+            not_before,
+            not_after,
+            validity: self.rules.time.check_of(not_before),
+            waived: self.waived(),
+        }
+    }
+
+    /// Runs the search to its end, and turns it into its result. A path for which something was waived is refused
+    /// unless that is accepted.
+    pub(crate) fn finish<'a, C: CryptoProvider>(
+        mut self,
+        accept: impl FnOnce(Waived) -> bool,
+        trace: &mut impl Trace,
+    ) -> Result<VerifiedPath<'a>, PathRefusal<'a>>
+    where
+        'r: 'a,
+        'p: 'a,
+    {
+        while let Ok(None) = self.step::<C>(trace) {}
+        let (found, refused, spent) = (self.found(), self.refused(), self.spent());
+        let is_found = matches!(self.phase, Phase::Found { .. });
+        let Self { summaries, rules, levels, .. } = self;
+        let (oversize, list) = (summaries.oversize(), summaries.into_list());
+        match refused {
+            Some(note) if !(is_found && accept(found.waived)) => {
+                Err(PathRefusal::new(list, rules, note, spent, oversize))
+            }
+            _ => Ok(VerifiedPath::new(list, levels, &rules, found)),
+        }
+    }
+
+    /// Returns the path, once it is found.
+    pub(crate) fn verified(&self) -> Option<VerifiedPath<'_>> {
+        let Phase::Found { .. } = self.phase else { return None };
+        Some(VerifiedPath::new(self.summaries.list(), self.levels, &self.rules, self.found()))
+    }
+
+    /// Returns why the list or the path was refused, or would have been without a waiver; `None` if it was not.
+    pub(crate) fn refusal(&self) -> Option<PathRefusal<'_>> {
+        let note = self.refused()?;
+        Some(PathRefusal::new(self.summaries.list(), self.rules, note, self.spent(), self.summaries.oversize()))
+    }
+
+    fn refused(&self) -> Option<Note> {
+        match self.phase {
+            Phase::Found { .. } if self.waived().is_empty() => None,
+            _ => self.summaries.refusal().or(self.problem),
+        }
+    }
+
+    /// The anchor of the path, if it is found and has one.
+    const fn anchor(&self) -> Option<u8> {
+        match self.phase {
+            Phase::Found { anchor } => anchor,
+            _ => None,
+        }
+    }
+
+    /// What was waived for the path on which the search stands.
+    fn waived(&self) -> Waived {
+        self.judge.waived(self.levels.tolerated())
+    }
+
+    /// Returns the signatures and steps that the search took so far.
+    pub(super) const fn spent(&self) -> (u8, u32) {
+        self.judge.spent()
+    }
+
+    /// The certificates that were taken in.
+    pub(crate) fn list(&self) -> List<'_> {
+        self.summaries.list()
+    }
+
+    /// Returns what was known of the time in the last search.
+    pub(crate) const fn time(&self) -> Time {
+        self.rules.time
+    }
+
+    /// Returns whether the leaf holds the name that is asked for.
+    pub(crate) fn has_name(&self) -> bool {
+        self.list().get(0).is_some_and(|leaf| self.rules.check_name(&leaf).is_ok())
+    }
+
+    /// Returns whether an authority is trusted, and not pinned certificates and keys only.
+    pub(crate) fn knows_authorities(&self) -> bool {
+        self.rules.anchors.iter().any(|anchor| anchor.authority().is_some())
+    }
+
+    /// Keeps the leaf, and lends it for as long as the memory is lent.
+    #[cfg(not(feature = "post-handshake-auth"))]
+    pub(crate) fn into_leaf(self) -> List<'p> {
+        self.summaries.into_list().leaf_alone()
+    }
+
+    /// Keeps the leaf in front of the memory, if there is one, and forgets the rest.
+    #[cfg(feature = "post-handshake-auth")]
+    pub(crate) fn keep_leaf(&mut self) {
+        self.summaries.keep_leaf();
+        self.start(self.rules);
+    }
+
+    /// The search as a session keeps it: with nothing but the leaf.
+    #[cfg(feature = "post-handshake-auth")]
+    pub(crate) fn keeping_leaf(mut self) -> Self {
+        self.keep_leaf();
+        self
+    }
+
+    /// Forgets the certificates, for others to come. The leaf that was kept stays.
+    #[cfg(feature = "post-handshake-auth")]
+    pub(crate) fn forget(&mut self) {
+        self.summaries.clear();
+        self.start(self.rules);
+    }
+
+    /// The memory of the certificates.
+    #[cfg(feature = "post-handshake-auth")]
+    pub(crate) const fn memory(&self) -> &Summaries<'p> {
+        &self.summaries
+    }
+
+    /// The memory of the certificates.
+    #[cfg(feature = "post-handshake-auth")]
+    pub(crate) const fn memory_mut(&mut self) -> &mut Summaries<'p> {
+        &mut self.summaries
+    }
+}
+
+impl Phase {
+    /// The phase after the signature of the certificate on `level`.
+    const fn below(anchor: Option<u8>, level: u8) -> Self {
+        match level.checked_sub(1) {
+            Some(level) => Self::Verifying { anchor, level },
+            None => Self::Found { anchor },
+        }
+    }
+}

@@ -1,0 +1,361 @@
+//! The summaries of all certificates that a peer sent, in memory that the caller lends.
+//!
+//! ```text
+//! memory  [ leaf that was kept | entry 0 (leaf) | entry 1 | ... | free ]
+//! entry   length:2  verified_by:2  body
+//! ```
+//! Each body is a [`Summary`], or what is kept of a certificate that cannot be read. The leaf of an earlier list stays in
+//! front, as a session keeps it, and what is behind the list is free for what else the session needs.
+
+use super::note::Note;
+use super::summary::{Summary, Unreadable};
+use super::trace::{Trace, TraceEvent};
+use crate::codec::Writer;
+#[cfg(feature = "post-handshake-auth")]
+use crate::codec::move_to_front;
+use crate::crypto::CryptoProvider;
+use crate::error::{BufferKind, CertificateError, CertificateProblem, Error};
+use crate::limits::MAX_CERTIFICATE;
+use crate::x509::certificate::algorithm::PublicKey;
+use crate::x509::certificate::found::{excerpt, subject};
+use crate::x509::certificate::{Certificate, Origin};
+use crate::x509::identity::{PeerIdentity, fingerprint};
+use core::ops::Range;
+
+/// Bytes of the length in front of each entry, which counts what follows it.
+const LENGTH: usize = 2;
+/// Bytes of the note by whose key the signature was verified.
+const VERIFIED_BY: usize = 2;
+/// The note of a leaf whose key is pinned.
+const KEY_PINNED: [u8; VERIFIED_BY] = [3, 0];
+
+/// Where a certificate stands, counted from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Place {
+    /// A trust anchor, by its place in the list.
+    Anchor(u8),
+    /// A certificate that the peer sent, by its place in the list.
+    Sent(u8),
+}
+
+/// The summaries, and the memory for them.
+#[derive(Debug)]
+pub(crate) struct Summaries<'p> {
+    memory: &'p mut [u8],
+    used: usize,
+    count: u8,
+    /// The certificate that cannot be read, of which one is remembered.
+    broken: Option<CertificateError>,
+    /// Bytes of the last certificate that was too large.
+    oversize: u32,
+    /// Bytes in front of the list that hold the leaf of an earlier one.
+    #[cfg(feature = "post-handshake-auth")]
+    kept: usize,
+}
+
+/// A list of summaries to be read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct List<'p> {
+    entries: &'p [u8],
+}
+
+impl<'p> Summaries<'p> {
+    pub(crate) const fn new(memory: &'p mut [u8]) -> Self {
+        Self {
+            memory,
+            used: 0,
+            count: 0,
+            broken: None,
+            oversize: 0,
+            #[cfg(feature = "post-handshake-auth")]
+            kept: 0,
+        }
+    }
+
+    /// Lends the same summaries and their memory for a while, in which none may be added.
+    pub(crate) const fn reborrow(&mut self) -> Summaries<'_> {
+        Summaries { memory: &mut *self.memory, ..*self }
+    }
+
+    /// Parses one certificate and keeps its summary: the leaf first, then the others in any order.
+    ///
+    /// A certificate that cannot be read is an error only if it is the leaf: another one may not be needed.
+    pub(crate) fn push<C: CryptoProvider>(&mut self, certificate: &[u8], trace: &mut impl Trace) -> Result<(), Error> {
+        let index = self.count;
+        if index == u8::MAX {
+            return self.refuse(CertificateError { index, problem: CertificateProblem::ListTooLong });
+        }
+        let parsed = match parse(certificate) {
+            Ok(parsed) => parsed,
+            Err(problem) => {
+                let error = CertificateError { index, problem };
+                trace.event(TraceEvent::Unreadable { error });
+                return self.pass_over(certificate, error);
+            }
+        };
+        trace.event(TraceEvent::Read { index, subject: parsed.subject, issuer: parsed.issuer });
+        let fingerprint = if index == 0 { fingerprint::<C>(certificate) } else { None };
+        // A hash that the provider does not have leaves nothing that could be verified.
+        let tbs_digest = parsed.signature_kind.hash().map(|hash| C::digest(hash, &[parsed.tbs]));
+        let signed = match &tbs_digest {
+            Some(Ok(digest)) => digest.as_bytes(),
+            None if parsed.signature_kind.takes_message() => parsed.tbs,
+            _ => &[],
+        };
+        self.append(Ok(&Summary::new(&parsed, signed, fingerprint.as_ref())))
+    }
+
+    /// Keeps what can be told of a certificate that cannot be read. One of them is remembered: one that issued another
+    /// of the list, as far as its name tells, rather than one that nobody may need.
+    fn pass_over(&mut self, certificate: &[u8], error: CertificateError) -> Result<(), Error> {
+        if error.problem == CertificateProblem::TooLarge {
+            self.oversize = u32::try_from(certificate.len()).unwrap_or(u32::MAX);
+        }
+        let unreadable = Unreadable { subject: subject(certificate), found: excerpt(certificate, error.problem) };
+        if self.broken.is_none() || self.list().all().any(|below| unreadable.may_have_issued(&below)) {
+            self.broken = Some(error);
+        }
+        let kept = self.append(Err(&unreadable));
+        if error.index == 0 { Err(error.into()) } else { kept }
+    }
+
+    /// Refuses the list, whatever else is in it.
+    fn refuse(&mut self, error: CertificateError) -> Result<(), Error> {
+        self.broken = Some(error);
+        Err(error.into())
+    }
+
+    /// Appends the summary of a certificate, or what is kept of one that cannot be read.
+    pub(super) fn append(&mut self, certificate: Result<&Summary<'_>, &Unreadable<'_>>) -> Result<(), Error> {
+        let free = self.memory.get_mut(self.used..).unwrap_or_default();
+        let mut out = Writer::new(free);
+        out.vec16(|out| {
+            out.bytes(&[0; VERIFIED_BY]);
+            match certificate {
+                Ok(summary) => summary.write(out),
+                Err(unreadable) => unreadable.write(out),
+            }
+        });
+        let need = self.used.saturating_add(out.needed());
+        if out.finish().is_err() {
+            return Err(Error::too_small(BufferKind::Peer, need));
+        }
+        self.used = need;
+        self.count = self.count.saturating_add(1);
+        Ok(())
+    }
+
+    /// Returns why the list is refused before a path is searched.
+    pub(super) fn refusal(&self) -> Option<Note> {
+        let refuses = |error: &CertificateError| error.index == 0 || error.problem == CertificateProblem::ListTooLong;
+        self.broken.filter(refuses).map(|error| Note::new(error.index, error.problem))
+    }
+
+    /// Returns the certificate that cannot be read, if it may be the issuer that is missing.
+    pub(super) fn unreadable_issuer(&self, below: &Summary<'_>) -> Option<Note> {
+        let broken = self.broken?;
+        let unreadable = self.list().unreadable(broken.index)?;
+        let may_be = unreadable.subject.is_none() || unreadable.may_have_issued(below);
+        may_be.then_some(Note::new(broken.index, broken.problem))
+    }
+
+    /// Returns the bytes of the last certificate that was too large.
+    pub(super) const fn oversize(&self) -> u32 {
+        self.oversize
+    }
+
+    pub(super) const fn count(&self) -> u8 {
+        self.count
+    }
+
+    pub(crate) fn list(&self) -> List<'_> {
+        List { entries: self.memory.get(self.start()..self.used).unwrap_or_default() }
+    }
+
+    /// Lends the list for as long as the memory is lent.
+    pub(super) fn into_list(self) -> List<'p> {
+        let range = self.start()..self.used;
+        let memory: &'p [u8] = self.memory;
+        List { entries: memory.get(range).unwrap_or_default() }
+    }
+
+    pub(super) fn set_verified_by(&mut self, index: u8, issuer: Place) {
+        self.note_verified(index, issuer.to_note());
+    }
+
+    /// Notes that the leaf is trusted for its key, which is pinned.
+    pub(super) fn set_key_pinned(&mut self) {
+        self.note_verified(0, KEY_PINNED);
+    }
+
+    /// Forgets all that was verified.
+    pub(super) fn forget_verified(&mut self) {
+        for index in 0..self.count {
+            self.note_verified(index, [0; VERIFIED_BY]);
+        }
+    }
+
+    fn note_verified(&mut self, index: u8, note: [u8; VERIFIED_BY]) {
+        let entry = self.list().entry(index);
+        let list = self.memory.get_mut(self.start()..).unwrap_or_default();
+        let place = entry.and_then(|entry| list.get_mut(entry)?.first_chunk_mut());
+        if let Some(place) = place {
+            *place = note;
+        }
+    }
+
+    /// Where the list begins.
+    #[cfg_attr(not(feature = "post-handshake-auth"), allow(clippy::unused_self, reason = "always at the front"))]
+    const fn start(&self) -> usize {
+        #[cfg(feature = "post-handshake-auth")]
+        return self.kept;
+        #[cfg(not(feature = "post-handshake-auth"))]
+        return 0;
+    }
+
+    /// Moves the entry of the leaf in front of the list and empties the list; an empty list leaves what was kept.
+    #[cfg(feature = "post-handshake-auth")]
+    pub(super) fn keep_leaf(&mut self) {
+        if let Some(leaf) = self.list().entry(0) {
+            let start = self.kept.saturating_add(leaf.start).saturating_sub(LENGTH);
+            let end = self.kept.saturating_add(leaf.end);
+            move_to_front(self.memory, start..end, 0);
+            self.kept = end.saturating_sub(start);
+        }
+        self.clear();
+    }
+
+    /// Empties the list; the leaf that was kept stays.
+    #[cfg(feature = "post-handshake-auth")]
+    pub(super) const fn clear(&mut self) {
+        self.used = self.kept;
+        self.count = 0;
+        self.broken = None;
+        self.oversize = 0;
+    }
+
+    /// Returns the leaf that was kept.
+    #[cfg(feature = "post-handshake-auth")]
+    pub(crate) fn kept(&self) -> List<'_> {
+        List { entries: self.memory.get(..self.kept).unwrap_or_default() }
+    }
+
+    /// Returns the memory that no certificate fills.
+    #[cfg(feature = "post-handshake-auth")]
+    pub(crate) fn free(&self) -> &[u8] {
+        self.memory.get(self.used..).unwrap_or_default()
+    }
+
+    /// Copies `bytes` to place `at` of the memory that no certificate fills.
+    #[cfg(feature = "post-handshake-auth")]
+    pub(crate) fn store(&mut self, at: usize, bytes: &[u8]) -> Result<(), Error> {
+        self.check_free(at.saturating_add(bytes.len()))?;
+        let place = self.memory.get_mut(self.used..).and_then(|free| free.get_mut(at..)?.get_mut(..bytes.len()));
+        if let Some(place) = place {
+            place.copy_from_slice(bytes);
+        }
+        Ok(())
+    }
+
+    /// Fails if fewer than `count` bytes are free.
+    #[cfg(feature = "post-handshake-auth")]
+    pub(crate) fn check_free(&self, count: usize) -> Result<(), Error> {
+        let need = self.used.saturating_add(count);
+        if need <= self.memory.len() { Ok(()) } else { Err(Error::too_small(BufferKind::Peer, need)) }
+    }
+}
+
+impl<'p> List<'p> {
+    /// Returns the summary of a certificate; `None` if there is none or it cannot be read.
+    pub(crate) fn get(&self, index: u8) -> Option<Summary<'p>> {
+        let (note, body) = self.entries.get(self.entry(index)?)?.split_first_chunk()?;
+        let summary = Summary::read(body).ok()?;
+        Some(Summary { is_key_pinned: *note == KEY_PINNED, ..summary })
+    }
+
+    /// Returns what is kept of a certificate that cannot be read; `None` if there is none, or it can.
+    pub(crate) fn unreadable(&self, index: u8) -> Option<Unreadable<'p>> {
+        Unreadable::read(self.entries.get(self.entry(index)?)?.get(VERIFIED_BY..)?).ok()
+    }
+
+    pub(super) fn verified_by(&self, index: u8) -> Option<Place> {
+        Place::from_note(*self.entries.get(self.entry(index)?)?.first_chunk()?)
+    }
+
+    /// The places of all certificates.
+    pub(crate) fn indices(&self) -> impl Iterator<Item = u8> {
+        (0..u8::MAX).take_while(|index| self.entry(*index).is_some())
+    }
+
+    /// All certificates that can be read.
+    fn all(&self) -> impl Iterator<Item = Summary<'p>> {
+        self.indices().filter_map(|index| self.get(index))
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Returns the key of the leaf.
+    pub(crate) fn leaf_key(&self) -> Option<PublicKey<'p>> {
+        self.get(0).map(|leaf| leaf.key)
+    }
+
+    /// Returns who the peer is, as its leaf says.
+    pub(crate) fn identity(&self) -> Option<PeerIdentity<'p>> {
+        self.get(0).map(PeerIdentity::new)
+    }
+
+    /// Returns whether the issuer of the leaf did not come along, as far as names tell.
+    pub(crate) fn lacks_issuer(&self) -> bool {
+        let Some(leaf) = self.get(0) else { return false };
+        !self.all().skip(1).any(|ca| ca.subject.matches(&leaf.issuer))
+    }
+
+    /// Cuts off what is behind the leaf.
+    #[cfg(not(feature = "post-handshake-auth"))]
+    pub(super) fn leaf_alone(self) -> Self {
+        let end = self.entry(0).map_or(0, |leaf| leaf.end);
+        Self { entries: self.entries.get(..end).unwrap_or_default() }
+    }
+
+    /// Where an entry is, without its length.
+    fn entry(&self, index: u8) -> Option<Range<usize>> {
+        let mut start: usize = 0;
+        let mut left = index;
+        loop {
+            let len = self.entries.get(start..)?.first_chunk::<LENGTH>()?;
+            start = start.checked_add(LENGTH)?;
+            let end = start.checked_add(usize::from(u16::from_be_bytes(*len)))?;
+            if left == 0 {
+                return Some(start..end);
+            }
+            (start, left) = (end, left - 1);
+        }
+    }
+}
+
+impl Place {
+    const fn to_note(self) -> [u8; VERIFIED_BY] {
+        match self {
+            Self::Anchor(index) => [1, index],
+            Self::Sent(index) => [2, index],
+        }
+    }
+
+    const fn from_note(note: [u8; VERIFIED_BY]) -> Option<Self> {
+        match note {
+            [1, index] => Some(Self::Anchor(index)),
+            [2, index] => Some(Self::Sent(index)),
+            _ => None,
+        }
+    }
+}
+
+fn parse(certificate: &[u8]) -> Result<Certificate<'_>, CertificateProblem> {
+    if certificate.len() > MAX_CERTIFICATE {
+        return Err(CertificateProblem::TooLarge);
+    }
+    Certificate::parse(certificate, Origin::Peer)
+}
