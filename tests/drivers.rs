@@ -322,7 +322,7 @@ fn a_host_hears_how_the_search_went_and_why_the_certificates_were_refused() {
         join(Stream::open(near, client, &mut client_host), Stream::open(far, server, &mut server_host));
     assert!(client.is_err() && server.is_err());
     let [read, _, refused, verdict] = &client_host.heard[..] else { panic!("{:#?}", client_host.heard) };
-    assert!(read.starts_with("certificate 0 read: CN=supplier.example.com,O=Example"), "{read}");
+    assert!(read.starts_with("read certificate 0: CN=supplier.example.com,O=Example"), "{read}");
     assert!(refused.starts_with("no path: certificate 0, the leaf, does not hold the name"), "{refused}");
     assert_eq!(
         verdict,

@@ -280,7 +280,7 @@ fn both_sides_tell_the_search_for_a_path_if_they_are_asked_to() {
     .unwrap();
     assert!(told.len() < 20 && told.last().unwrap().starts_with("path found: depth 2, trust anchor 0"), "{told:#?}");
     let step = events.recv_timeout(PATIENCE).unwrap().to_string();
-    assert!(step.starts_with("trace: certificate 0 read: CN=gateway-0042.plant.example"), "{step}");
+    assert!(step.starts_with("trace: read certificate 0: CN=gateway-0042.plant.example"), "{step}");
 }
 
 #[test]

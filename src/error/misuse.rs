@@ -89,12 +89,12 @@ pub enum ApiMisuse {
     /// A list of suites, groups or signature schemes names one that this provider does not have, or has more
     /// than 64 entries.
     AlgorithmUnsupported = 11,
-        "a list of suites, groups or signature schemes names one that the provider does not have, or has more than 64 \
-         entries";
+        "a list of cipher suites, groups or signature schemes contains one that the provider does not support, or \
+         has more than 64 entries";
     /// An empty or too long ALPN protocol name (RFC 7301 section 3.1: 1 to 255 bytes), or more than 64 names.
-    AlpnNameLength = 0, "an ALPN protocol name is not 1 to 255 bytes long, or there are more than 64";
+    AlpnNameLength = 0, "an ALPN protocol name is not 1 to 255 bytes long, or there are more than 64 names";
     /// An answer to a question that was not asked. Request tokens exclude it.
-    AnswerUnexpected = 1, "an answer came to a question that was not asked";
+    AnswerUnexpected = 1, "an answer was given to a question that is not pending";
     /// The names of the trust anchors, or those of `with_authority_names`, do not fit into a CertificateRequest (65,024
     /// bytes), or there are more than 255 anchors.
     AuthoritiesTooLong = 9,
@@ -102,39 +102,39 @@ pub enum ApiMisuse {
     /// Data was written after `close`.
     ClosedForWriting = 2, "data was written after close";
     /// More bytes were committed than `rx_space` offered, or sealed than `reserve` offered.
-    CommitTooLarge = 3, "more bytes were committed or sealed than were offered";
+    CommitTooLarge = 3, "more bytes were committed or sealed than were available";
     /// A common name that no certificate can have, or a pattern that is none (see
     /// [`CommonName`](crate::x509::CommonName)).
-    CommonNameInvalid = 4, "the common name is one that no certificate can have, or a pattern that is none";
+    CommonNameInvalid = 4, "the common name can match no certificate, or is an invalid pattern";
     /// A credential was selected whose signature scheme the peer did not offer.
-    CredentialSchemeNotOffered = 6, "the peer cannot verify signatures of the selected credential";
+    CredentialSchemeNotOffered = 6, "the peer does not accept the signature scheme of the selected credential";
     /// The key of the credential does not sign with the scheme that was asked for.
-    CredentialSchemeUnfit = 19, "the key of a credential does not sign with the scheme that is asked for";
+    CredentialSchemeUnfit = 19, "the key of a credential cannot sign with the requested scheme";
     /// A certificate cannot serve in a credential, or there is none.
     CredentialUnusable(error: CertificateError) = 20, "a credential cannot be used: ";
     // 5 was a mistake that can no longer be made.
     /// The exporter was asked for more than 255 hash lengths or with a label over 249 bytes (RFC 9846 section 7.1).
-    ExportLength = 7, "the exporter was asked for more than 255 hash lengths, or its label is over 249 bytes";
+    ExportLength = 7, "the exporter was asked for more than 255 hash lengths, or its label is longer than 249 bytes";
     /// A stream without a host was asked who we are, or who may in, after the handshake: use `Stream::hosted`.
-    HostNeeded = 8, "a stream without a host was asked who we are, or who may in, after the handshake";
+    HostNeeded = 8, "post-handshake authentication needs a host, and the stream has none";
     /// A list of key shares has more than two groups, one twice, or one that is not offered.
-    KeySharesUnusable = 21, "the list of key shares has more than two groups, one twice, or one that is not offered";
+    KeySharesUnusable = 21, "the list of key shares has more than two groups, a duplicate, or a group that is not offered";
     /// No trust anchor, though certificates are to be verified.
-    NoTrustAnchors = 10, "certificates are to be verified, and there is no trust anchor";
+    NoTrustAnchors = 10, "certificates have to be verified, but no trust anchor is configured";
     /// A server asks for a certificate after the handshake, and the client did not offer to answer, or this is the
     /// client (RFC 9846 section 4.3.6).
-    PostHandshakeAuthNotOffered = 12, "the peer did not offer to authenticate after the handshake";
+    PostHandshakeAuthNotOffered = 12, "the peer did not offer post-handshake authentication";
     /// A server asks for a certificate before the client has answered the last request.
-    RequestPending = 13, "the client has not yet answered the last request for a certificate";
+    RequestPending = 13, "the client has not yet answered the previous certificate request";
     /// A digest to sign was asked for, and the scheme signs the message itself.
-    SchemeWithoutDigest = 14, "a digest to sign was asked for, and the scheme signs the message itself";
+    SchemeWithoutDigest = 14, "a digest was requested for a scheme that signs the message itself";
     /// The DNS name is not a valid host name (RFC 9525 section 6.3).
     ServerNameInvalid = 15, "the server name is neither a valid host name nor an IP address";
     /// The signature does not have the form the scheme asks for.
-    SignatureMalformed = 16, "the signature does not have the form its scheme asks for";
-    /// A certificate cannot serve as a trust anchor.
-    TrustAnchorUnusable(problem: CertificateProblem) = 17, "a certificate cannot serve as a trust anchor: it ";
+    SignatureMalformed = 16, "the signature does not have the format of its scheme";
+    /// A certificate cannot be used as a trust anchor.
+    TrustAnchorUnusable(problem: CertificateProblem) = 17, "a certificate cannot be used as a trust anchor: it ";
     /// The validity of certificates is limited to 0 days, which none can keep.
-    ValidityLimitZero = 18, "the validity of certificates is limited to 0 days, which none can keep";
+    ValidityLimitZero = 18, "the maximum validity of certificates is set to 0 days, which no certificate can satisfy";
 }
 }

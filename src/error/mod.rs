@@ -67,11 +67,11 @@ named! {
 /// One of the three lent buffers.
 pub enum BufferKind {
     /// `Buffers::peer`, what is kept of the peer's certificates.
-    Peer = 0, "the lent buffer `peer`, for the peer's certificates,";
+    Peer = 0, "the buffer `peer` for the peer's certificates";
     /// `Buffers::rx`, what is received.
-    Rx = 1, "the lent buffer `rx`, for what is received,";
+    Rx = 1, "the receive buffer `rx`";
     /// `Buffers::tx`, what is sent.
-    Tx = 2, "the lent buffer `tx`, for what is sent,";
+    Tx = 2, "the send buffer `tx`";
 }
 }
 
@@ -109,18 +109,18 @@ impl Display for Error {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match self {
             Self::AlertReceived(alert) => write!(f, "the peer ended the connection with alert {} ({alert})", alert.0),
-            Self::ApiMisuse(reason) => write!(f, "wrong use of the library: {reason}"),
+            Self::ApiMisuse(reason) => write!(f, "API misuse: {reason}"),
             Self::BufferTooSmall { buffer, need } => write!(f, "{buffer} is too small: {need} bytes are needed"),
             Self::Certificate(error) => error.fmt(f),
-            Self::ConnectionTruncated => f.write_str("the transport ended without close_notify"),
-            Self::DecryptFailed => f.write_str("a record could not be opened"),
-            Self::InvalidMessage(reason) => write!(f, "a message could not be parsed: {reason}"),
-            Self::KeysExhausted => f.write_str("too many records under one key"),
-            Self::PeerIncompatible(reason) => write!(f, "no common ground with the peer: {reason}"),
-            Self::PeerMisbehaved(reason) => write!(f, "the peer broke the protocol: {reason}"),
+            Self::ConnectionTruncated => f.write_str("the connection ended without close_notify"),
+            Self::DecryptFailed => f.write_str("a record could not be decrypted"),
+            Self::InvalidMessage(reason) => write!(f, "invalid message: {reason}"),
+            Self::KeysExhausted => f.write_str("the record limit of a key was reached"),
+            Self::PeerIncompatible(reason) => write!(f, "incompatible peer: {reason}"),
+            Self::PeerMisbehaved(reason) => write!(f, "the peer violated the protocol: {reason}"),
             Self::ProviderFailed => f.write_str("the crypto provider failed"),
-            Self::Refused(alert) => write!(f, "the peer was refused with alert {} ({alert})", alert.0),
-            Self::SigningFailed => f.write_str("the signer could not sign"),
+            Self::Refused(alert) => write!(f, "the peer was rejected with alert {} ({alert})", alert.0),
+            Self::SigningFailed => f.write_str("the signer failed to sign"),
         }
     }
 }
@@ -173,21 +173,18 @@ mod tests {
         for (error, wanted) in [
             (
                 ApiMisuse::TrustAnchorUnusable(CertificateProblem::NotACa).into(),
-                "wrong use of the library: a certificate cannot serve as a trust anchor: it is no CA and so cannot have \
+                "API misuse: a certificate cannot be used as a trust anchor: it is no CA and so cannot have \
                  issued another certificate",
             ),
-            (InvalidMessage::Truncated.into(), "a message could not be parsed: a structure ends before its end"),
-            (
-                PeerIncompatible::NoGroup.into(),
-                "no common ground with the peer: no key exchange group that both sides have",
-            ),
+            (InvalidMessage::Truncated.into(), "invalid message: a structure is truncated"),
+            (PeerIncompatible::NoGroup.into(), "incompatible peer: no key exchange group in common"),
             (
                 PeerMisbehaved::SignatureIncorrect.into(),
-                "the peer broke the protocol: its CertificateVerify was not signed with the key of its certificate",
+                "the peer violated the protocol: its CertificateVerify was not signed with the key of its certificate",
             ),
             (
                 Error::BufferTooSmall { buffer: BufferKind::Peer, need: 900 },
-                "the lent buffer `peer`, for the peer's certificates, is too small: 900 bytes are needed",
+                "the buffer `peer` for the peer's certificates is too small: 900 bytes are needed",
             ),
         ] {
             assert_eq!(error.to_string(), wanted);

@@ -8,26 +8,26 @@ pub enum InvalidMessage {
     /// An alert record of another length than two.
     AlertLength = 0, DECODE_ERROR, "an alert is not two bytes long";
     /// An extension stands twice in one message (RFC 9846 section 4.3).
-    DuplicateExtension = 1, ILLEGAL_PARAMETER, "an extension stands twice";
+    DuplicateExtension = 1, ILLEGAL_PARAMETER, "duplicate extension";
     /// A record without content where that is not allowed (RFC 9846 section 5.1).
-    EmptyRecord = 3, UNEXPECTED_MESSAGE, "a record has no content where it must have some";
+    EmptyRecord = 3, UNEXPECTED_MESSAGE, "a record is empty that must not be";
     /// A vector that must not be empty is.
     EmptyVector = 2, DECODE_ERROR, "a list is empty that must not be";
     /// A field has a value it must not have.
-    IllegalValue = 4, ILLEGAL_PARAMETER, "a field has a value it must not have";
+    IllegalValue = 4, ILLEGAL_PARAMETER, "a field has an illegal value";
     /// A handshake message is longer than any of its kind can be.
-    MessageTooLong = 5, DECODE_ERROR, "it is longer than any message of its kind can be";
+    MessageTooLong = 5, DECODE_ERROR, "longer than any message of its type can be";
     /// A record is longer than RFC 9846 section 5 allows.
     RecordTooLong = 6, RECORD_OVERFLOW, "its record is longer than TLS allows";
     /// Bytes are left behind the end of a structure.
-    TrailingBytes = 7, DECODE_ERROR, "bytes are left behind the end of a structure";
+    TrailingBytes = 7, DECODE_ERROR, "trailing bytes after the end of a structure";
     // 8 and 9 were limits that are none any more.
     /// A structure ends before its end.
-    Truncated = 10, DECODE_ERROR, "a structure ends before its end";
+    Truncated = 10, DECODE_ERROR, "a structure is truncated";
     /// A record type or message type that does not exist.
-    UnknownType = 11, UNEXPECTED_MESSAGE, "its type does not exist";
+    UnknownType = 11, UNEXPECTED_MESSAGE, "unknown type";
     /// A vector is longer than its type allows (RFC 9846 section 3.4).
-    VectorTooLong = 12, DECODE_ERROR, "a list or a string is longer than its type allows";
+    VectorTooLong = 12, DECODE_ERROR, "a list or string is longer than its type allows";
 }
 }
 
@@ -35,21 +35,21 @@ reasons! {
 /// No common ground.
 pub enum PeerIncompatible {
     /// The client came without a certificate and one is required.
-    ClientCertificateRequired = 0, CERTIFICATE_REQUIRED, "the client came without a certificate, and one is required";
+    ClientCertificateRequired = 0, CERTIFICATE_REQUIRED, "the client sent no certificate, but one is required";
     /// No common application protocol (RFC 7301 section 3.2).
-    NoApplicationProtocol = 1, NO_APPLICATION_PROTOCOL, "no application protocol (ALPN) that both sides have";
+    NoApplicationProtocol = 1, NO_APPLICATION_PROTOCOL, "no application protocol (ALPN) in common";
     /// No common cipher suite.
-    NoCipherSuite = 2, HANDSHAKE_FAILURE, "no cipher suite that both sides have";
+    NoCipherSuite = 2, HANDSHAKE_FAILURE, "no cipher suite in common";
     /// No credential of ours fits what the peer asks for.
-    NoCredential = 3, HANDSHAKE_FAILURE, "none of our credentials fits what the peer asks for";
+    NoCredential = 3, HANDSHAKE_FAILURE, "none of our credentials matches the peer's request";
     /// No common key exchange group.
-    NoGroup = 4, HANDSHAKE_FAILURE, "no key exchange group that both sides have";
+    NoGroup = 4, HANDSHAKE_FAILURE, "no key exchange group in common";
     /// The peer does not offer TLS 1.3.
     Tls13NotOffered = 5, PROTOCOL_VERSION, "the client does not offer TLS 1.3";
     /// The server chose TLS 1.2 or older.
-    Tls13NotSelected = 6, PROTOCOL_VERSION, "the server chose TLS 1.2 or older";
+    Tls13NotSelected = 6, PROTOCOL_VERSION, "the server selected TLS 1.2 or older";
     /// The client asks for a server name that we do not have (RFC 6066 section 3).
-    UnknownServerName = 7, UNRECOGNIZED_NAME, "the client asks for a server name that we do not have";
+    UnknownServerName = 7, UNRECOGNIZED_NAME, "the client requests a server name that is not ours";
 }
 }
 
@@ -57,46 +57,46 @@ reasons! {
 /// A rule of the protocol was broken.
 pub enum PeerMisbehaved {
     /// A Certificate carries a request context that is not ours.
-    CertificateContext = 2, ILLEGAL_PARAMETER, "its Certificate carries a request context that is not ours";
+    CertificateContext = 2, ILLEGAL_PARAMETER, "its Certificate has the wrong request context";
     /// A server sent an empty Certificate (RFC 9846 section 4.5.1).
-    EmptyServerCertificate = 1, DECODE_ERROR, "a server sent a Certificate without a certificate";
+    EmptyServerCertificate = 1, DECODE_ERROR, "the Certificate message of the server is empty";
     /// The Finished of the peer is wrong.
-    FinishedIncorrect = 3, DECRYPT_ERROR, "its Finished is wrong: both sides do not have the same keys or messages";
+    FinishedIncorrect = 3, DECRYPT_ERROR, "its Finished is wrong: the two sides do not have the same keys or messages";
     /// A second HelloRetryRequest, or one that changes nothing (RFC 9846 section 4.2.4).
-    HelloRetryRequestIllegal = 4, ILLEGAL_PARAMETER, "a second HelloRetryRequest came, or one that changes nothing";
+    HelloRetryRequestIllegal = 4, ILLEGAL_PARAMETER, "a second HelloRetryRequest, or one that changes nothing";
     /// Keys change in the middle of a message (RFC 9846 section 5.1).
-    KeyChangeInsideMessage = 7, UNEXPECTED_MESSAGE, "keys change in the middle of a message";
+    KeyChangeInsideMessage = 7, UNEXPECTED_MESSAGE, "the keys change in the middle of a message";
     /// A key share that is no valid public key, or a degenerate one (RFC 9846 section 7.4).
-    KeyShareInvalid = 5, ILLEGAL_PARAMETER, "its key share is no valid public key";
+    KeyShareInvalid = 5, ILLEGAL_PARAMETER, "its key share is not a valid public key";
     /// A key share of a group that was not offered or not asked for.
-    KeyShareNotOffered = 6, ILLEGAL_PARAMETER, "its key share is of a group that was not offered or not asked for";
+    KeyShareNotOffered = 6, ILLEGAL_PARAMETER, "its key share is for a group that was not offered or not requested";
     /// A hello with another `legacy_version` than 0x0303 (RFC 9846 sections 4.2.2 and 4.2.3).
-    LegacyVersion = 19, PROTOCOL_VERSION, "its hello has another legacy_version than 0x0303";
+    LegacyVersion = 19, PROTOCOL_VERSION, "the legacy_version of its hello is not 0x0303";
     /// An extension that must be there is missing.
-    MissingExtension = 8, MISSING_EXTENSION, "an extension is missing that must be there";
+    MissingExtension = 8, MISSING_EXTENSION, "a mandatory extension is missing";
     /// The second ClientHello differs from the first where it must not (RFC 9846 section 4.2.2).
     SecondClientHelloDiffers = 11, ILLEGAL_PARAMETER, "its second ClientHello differs from the first where it must not";
     /// The server selected what was not offered.
-    SelectedNotOffered = 12, ILLEGAL_PARAMETER, "it selected what was not offered";
+    SelectedNotOffered = 12, ILLEGAL_PARAMETER, "it selected a parameter that was not offered";
     /// The CertificateVerify signature is wrong.
     SignatureIncorrect = 9, DECRYPT_ERROR, "its CertificateVerify was not signed with the key of its certificate";
     /// CertificateVerify uses a scheme that was not offered or does not fit the key.
     SignatureSchemeNotOffered = 10, ILLEGAL_PARAMETER,
-        "its CertificateVerify has a signature scheme that was not offered or does not fit the key";
+        "its CertificateVerify uses a signature scheme that was not offered or does not match the key";
     /// Too many `change_cipher_spec` records.
-    TooManyChangeCipherSpec = 13, UNEXPECTED_MESSAGE, "too many change_cipher_spec records came";
+    TooManyChangeCipherSpec = 13, UNEXPECTED_MESSAGE, "too many change_cipher_spec records";
     /// Too many empty records in a row.
-    TooManyEmptyRecords = 14, UNEXPECTED_MESSAGE, "too many empty records came in a row";
+    TooManyEmptyRecords = 14, UNEXPECTED_MESSAGE, "too many consecutive empty records";
     /// Too many KeyUpdate messages without data between them.
-    TooManyKeyUpdates = 15, UNEXPECTED_MESSAGE, "too many KeyUpdate messages came without data between them";
+    TooManyKeyUpdates = 15, UNEXPECTED_MESSAGE, "too many KeyUpdate messages without data between them";
     /// Too many NewSessionTicket or other messages after the handshake.
-    TooManyMessages = 16, UNEXPECTED_MESSAGE, "too many messages came after the handshake without data between them";
+    TooManyMessages = 16, UNEXPECTED_MESSAGE, "too many messages after the handshake without data between them";
     /// A message that does not belong here.
-    UnexpectedMessage = 17, UNEXPECTED_MESSAGE, "a message came that does not belong here";
+    UnexpectedMessage = 17, UNEXPECTED_MESSAGE, "unexpected message";
     /// An extension that was not offered, or does not belong into this message.
     UnsolicitedExtension = 18, UNSUPPORTED_EXTENSION,
-        "an extension came that was not offered or does not belong into its message";
+        "an extension was not offered, or does not belong in its message";
     /// An unencrypted record came where records must be encrypted, or the other way about.
-    WrongEpoch = 0, UNEXPECTED_MESSAGE, "a record is in the clear that must be encrypted, or the other way about";
+    WrongEpoch = 0, UNEXPECTED_MESSAGE, "a plaintext record where an encrypted one is required, or vice versa";
 }
 }

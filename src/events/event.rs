@@ -503,7 +503,7 @@ mod tests {
         }
         assert!(lines.contains(&"#3 received alert 48 (unknown_ca)".to_string()));
         assert!(lines.contains(&"#3 sent Certificate, 900 bytes".to_string()), "{lines:#?}");
-        let failed = "#3 failed while ServerHello: no common ground with the peer: the server chose TLS 1.2 or older";
+        let failed = "#3 failed while ServerHello: incompatible peer: the server selected TLS 1.2 or older";
         assert!(lines.contains(&failed.to_string()));
     }
 }

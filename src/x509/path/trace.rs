@@ -110,10 +110,10 @@ impl fmt::Display for TraceEvent<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Anchor { anchor, depth } => {
-                write!(f, "trust anchor {anchor} reached at depth {depth}: signatures next")
+                write!(f, "reached trust anchor {anchor} at depth {depth}, verifying signatures")
             }
             Self::Candidate { index, issuer, subject } => {
-                write!(f, "issuer of certificate {index}? {issuer} is {subject}")
+                write!(f, "candidate issuer of certificate {index}: {issuer}, {subject}")
             }
             Self::DeadEnd { error } => write!(f, "dead end: {error}"),
             Self::Found { path, signatures, steps } => {
@@ -128,16 +128,16 @@ impl fmt::Display for TraceEvent<'_> {
                 write!(f, "valid until {}; {signatures} signatures, {steps} steps", path.not_after)
             }
             Self::Read { index, subject, issuer } => {
-                write!(f, "certificate {index} read: {subject}, issued by {issuer}")
+                write!(f, "read certificate {index}: {subject}, issued by {issuer}")
             }
             Self::Refused { error, signatures, steps } => {
                 write!(f, "no path: {error}; {signatures} signatures, {steps} steps")
             }
             Self::Unfit { index, issuer, error } => {
-                write!(f, "{issuer} is not the issuer of certificate {index}: {error}")
+                write!(f, "rejected {issuer} as the issuer of certificate {index}: {error}")
             }
-            Self::Unreadable { error } => write!(f, "not read: {error}"),
-            Self::Verified { index, issuer } => write!(f, "certificate {index} is signed by {issuer}"),
+            Self::Unreadable { error } => write!(f, "could not read a certificate: {error}"),
+            Self::Verified { index, issuer } => write!(f, "verified the signature of {issuer} on certificate {index}"),
         }
     }
 }

@@ -57,10 +57,13 @@ impl Verdict<'_> {
             }
             Evidence::Purpose { found, wanted } => write!(f, ": found {found}, wanted {wanted}"),
             Evidence::Search { signatures: MAX_SIGNATURES.., steps } => {
-                write!(f, ": all {MAX_SIGNATURES} signatures that may be verified were spent, in {steps} steps")
+                write!(f, ": the limit of {MAX_SIGNATURES} signature verifications was reached after {steps} steps")
             }
             Evidence::Search { signatures, .. } => {
-                write!(f, ": all {MAX_SEARCH_STEPS} steps that may be taken were spent, with {signatures} signatures")
+                write!(
+                    f,
+                    ": the limit of {MAX_SEARCH_STEPS} steps was reached after {signatures} signature verifications"
+                )
             }
             Evidence::ServerName { wanted, found } => {
                 write!(f, ": wanted {wanted}, found ")?;
@@ -102,8 +105,8 @@ impl Verdict<'_> {
                 write_algorithm(f, oid)
             }
             Evidence::KeySize(bits) => write!(f, ": found RSA of {bits} bits, wanted 2048 to 4096"),
-            Evidence::PointForm(2 | 3) => f.write_str(": found a compressed point, wanted the uncompressed one"),
-            _ => f.write_str(": found a point of another form or length, wanted the uncompressed one"),
+            Evidence::PointForm(2 | 3) => f.write_str(": found a compressed point, wanted an uncompressed one"),
+            _ => f.write_str(": found a point of another form or length, wanted an uncompressed one"),
         }
     }
 
@@ -164,15 +167,15 @@ fn write_algorithm(f: &mut Formatter<'_>, oid: Oid<'_>) -> Result {
 
 fn write_depth(f: &mut Formatter<'_>, found: u8, limit: u8) -> Result {
     write!(f, ": found {found} or more, wanted at most {limit}")?;
-    if usize::from(limit) == MAX_DEPTH { f.write_str(", as more are never followed") } else { Ok(()) }
+    if usize::from(limit) == MAX_DEPTH { f.write_str(", the hard limit") } else { Ok(()) }
 }
 
 fn write_validity(f: &mut Formatter<'_>, not_before: UnixTime, not_after: UnixTime, time: Time) -> Result {
     write!(f, " from {not_before} to {not_after}, ")?;
     let (now, clock) = match time {
-        Time::Trusted(now) => (now, "now it is"),
-        Time::AtLeast(now) => (now, "now it is at least"),
-        Time::Unknown(_) => return f.write_str("and nobody knows the time"),
+        Time::Trusted(now) => (now, "the current time is"),
+        Time::AtLeast(now) => (now, "the current time is at least"),
+        Time::Unknown(_) => return f.write_str("the current time is unknown"),
     };
     write!(f, "{clock} {now}")?;
     let days = |from: UnixTime, to: UnixTime| to.seconds().saturating_sub(from.seconds()).div_euclid(SECONDS_A_DAY);
@@ -220,16 +223,17 @@ impl Display for Authority<'_> {
 impl Display for NearMiss<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match self {
-            Self::AddressAsHostName(_) => f.write_str("the address stands there as a host name, which does not count"),
-            Self::CommonName(name) => write!(f, "the common name is {}, which does not count", Escaped(name)),
+            Self::AddressAsHostName(_) => {
+                f.write_str("the certificate has the address as a dNSName, but only an iPAddress counts")
+            }
+            Self::CommonName(name) => write!(f, "the common name is {}, but common names do not count", Escaped(name)),
             Self::IssuerName(authority) => {
                 write!(
                     f,
-                    "{authority} has almost this name, in another string type or with other characters beyond ASCII, which have \
-                     to be the same bytes"
+                    "{authority} has a similar name, which differs in string type or in non-ASCII characters and so does not match"
                 )
             }
-            Self::WildcardDepth(name) => write!(f, "{} stands for exactly one label more", Escaped(name)),
+            Self::WildcardDepth(name) => write!(f, "{} matches exactly one additional label", Escaped(name)),
         }
     }
 }

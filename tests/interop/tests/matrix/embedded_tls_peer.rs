@@ -143,7 +143,7 @@ fn orders(world: &World) -> Vec<Row<'_>> {
     let client = Some(&world.client_of_root);
     let without_key_update = ServerCase {
         expected: Outcome::of(
-            End::Failed("the transport ended without close_notify".into()),
+            End::Failed("the connection ended without close_notify".into()),
             End::Refused("Unimplemented".into()),
             &["POST"],
         ),
@@ -203,7 +203,7 @@ fn refused_by_us(world: &World) -> Vec<Row<'_>> {
 /// It refuses us.
 fn refusing_us(world: &World) -> Vec<Row<'_>> {
     let case = |name, identity, reason: &str| {
-        let us = End::Failed("the transport ended without close_notify".into());
+        let us = End::Failed("the connection ended without close_notify".into());
         let expected = Outcome::of(us, End::Refused(reason.into()), &[]);
         let case = ServerCase::order(name, SupplierSetup::required(identity, &world.root));
         (ServerCase { expected, ..case }, Some(&world.client_of_root), Suite::Aes128)
