@@ -90,10 +90,12 @@ fn head(page: &mut String, first: &str) {
 /// The variants of an enum, read from its source.
 fn variants(name: &str, file: &str) -> Vec<String> {
     let source = fs::read_to_string(format!("{}/src/error/{file}.rs", env!("CARGO_MANIFEST_DIR"))).unwrap();
-    let (_, rest) = source.split_once(&format!("pub enum {name} {{\n")).unwrap();
+    // The macro that makes it comes first.
+    let (_, rest) = source.rsplit_once(&format!("pub enum {name} {{\n")).unwrap();
     let (body, _) = rest.split_once("\n}\n").unwrap();
-    let lines = body.lines().map(str::trim).filter(|line| !line.starts_with("///"));
-    lines.filter(|line| line.ends_with(',')).map(|line| line.trim_end_matches(',').to_owned()).collect()
+    let rows = body.lines().filter_map(|line| line.strip_prefix("    "));
+    let names = rows.filter_map(|row| row.split([' ', '(']).next());
+    names.filter(|name| name.starts_with(|first: char| first.is_uppercase())).map(str::to_owned).collect()
 }
 
 /// The name of a case; where it says "the same", that of the case before it as well.
@@ -120,7 +122,7 @@ fn each_problem() -> Vec<(String, String, Told)> {
     let malformed: Vec<_> = fields.iter().map(|field| format!("Malformed({field})")).collect();
     let problems = variants("CertificateProblem", "certificate");
     let all = problems.into_iter().flat_map(|name| match &name[..] {
-        "Malformed(Malformation)" => malformed.clone(),
+        "Malformed" => malformed.clone(),
         _ => vec![name],
     });
     all.collect::<Vec<_>>().iter().map(find).collect()
