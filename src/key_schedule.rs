@@ -572,7 +572,7 @@ mod tests {
     }
 
     /// No RFC has vectors for SHA-384; expected values computed with the hmac module of Python.
-    #[cfg(feature = "sha384")]
+    #[cfg(feature = "aes256-gcm-sha384")]
     #[test]
     fn the_schedule_over_sha_384_agrees_with_an_independent_one() {
         let mut transcript = Transcript::<RustCrypto>::new(HashAlgorithm::Sha384).unwrap();

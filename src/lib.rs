@@ -131,15 +131,13 @@
 //! | `rustcrypto` | the back end of RustCrypto and dalek crates, with SHA-256 and P-256 |
 //! | `cortex-m4` | the provider [`crypto`]`::cortex_m4`: P-256 in assembly, on thumbv7em only |
 //! | `aes128-gcm` | to it `TLS_AES_128_GCM_SHA256`, which RFC 9846 makes mandatory |
-//! | `aes256-gcm-sha384` | to it `TLS_AES_256_GCM_SHA384` |
+//! | `aes256-gcm-sha384` | to it `TLS_AES_256_GCM_SHA384`; secrets take 48 instead of 32 bytes |
 //! | `chacha20-poly1305` | to it `TLS_CHACHA20_POLY1305_SHA256` |
 //! | `x25519` | to it the key exchange on X25519 |
 //! | `ed25519` | to it signatures with Ed25519 keys |
 //! | `p384` | to it the key exchange on P-384, signatures with P-384 keys, and SHA-384 with P-256 keys in certificates |
 //! | `rsa` | verifying RSA with 2048 to 4096 bits, and signing with it by an external signer; needs no back end |
 //! | `all-algorithms` | all of these algorithms |
-//! | `sha384` | SHA-384 in transcript and key schedule; secrets take 48 instead of 32 bytes |
-//! | `sha512` | SHA-512 in signatures |
 //! | `dangerous-waivers` | lets a program [waive](x509::Waivers) causes of refusal, one by one; nothing is waived by itself |
 //! | `events` | an `EventRing` of lent bytes in which connections write what happens to them |
 //! | `key-log` | **for laboratories only**: tells the secrets of a connection to a `KeyLog`, to read captures with |

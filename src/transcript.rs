@@ -226,7 +226,7 @@ mod tests {
         assert_eq!(content.as_bytes()[98..], hex("764d6632b3c35c3f3205e3499ac3edbaabb88295fba751461d3678e2e5ea0687"));
     }
 
-    #[cfg(feature = "sha384")]
+    #[cfg(feature = "aes256-gcm-sha384")]
     #[test]
     fn with_sha_384_the_content_has_146_bytes_and_message_hash_a_length_of_48() {
         let mut transcript = Transcript::<RustCrypto>::new(HashAlgorithm::Sha384).unwrap();

@@ -4,7 +4,7 @@
 //! The names of all algorithms are always there, so that a provider of another crate compiles with
 //! whatever features another dependency switches on. What a build can do, the lists of its
 //! [`CryptoProvider`] say; what a certificate may hold depends on the features `p384`, `ed25519` and
-//! `rsa` as well, so that what is not compiled in costs nothing.
+//! `rsa` as well, and SHA-384 as the hash of a cipher suite on `aes256-gcm-sha384`, so that what is not compiled in costs nothing.
 
 #[cfg(feature = "cortex-m4")]
 pub mod cortex_m4;
@@ -22,9 +22,15 @@ use crate::error::Error;
 use crate::wire::enums::{CipherSuite, NamedGroup, SignatureScheme};
 
 /// Bytes of the longest hash that is compiled in.
-pub const MAX_HASH_LEN: usize = if cfg!(feature = "sha512") { 64 } else { MAX_SUITE_HASH_LEN };
+pub const MAX_HASH_LEN: usize = if cfg!(feature = "rsa") {
+    64
+} else if cfg!(feature = "p384") {
+    48
+} else {
+    MAX_SUITE_HASH_LEN
+};
 /// Bytes of the longest hash of a cipher suite that is compiled in.
-pub(crate) const MAX_SUITE_HASH_LEN: usize = if cfg!(feature = "sha384") { 48 } else { 32 };
+pub(crate) const MAX_SUITE_HASH_LEN: usize = if cfg!(feature = "aes256-gcm-sha384") { 48 } else { 32 };
 /// Bytes of the longest public key share: an uncompressed point on P-256, or on P-384 (feature `p384`).
 pub const MAX_KEY_SHARE_LEN: usize = if cfg!(feature = "p384") { 97 } else { 65 };
 /// Bytes of the longest shared secret.
@@ -65,9 +71,9 @@ impl From<Malformed> for CryptoError {
 pub enum HashAlgorithm {
     /// SHA-256, 32 bytes.
     Sha256,
-    /// SHA-384, 48 bytes (feature `sha384`).
+    /// SHA-384, 48 bytes (feature `aes256-gcm-sha384`, `p384` or `rsa`).
     Sha384,
-    /// SHA-512, 64 bytes, in signatures only (feature `sha512`).
+    /// SHA-512, 64 bytes, in signatures only (feature `rsa`).
     Sha512,
 }
 
@@ -355,7 +361,7 @@ impl HashAlgorithm {
     pub const fn of(suite: CipherSuite) -> Option<Self> {
         match suite {
             CipherSuite::TLS_AES_128_GCM_SHA256 | CipherSuite::TLS_CHACHA20_POLY1305_SHA256 => Some(Self::Sha256),
-            #[cfg(feature = "sha384")]
+            #[cfg(feature = "aes256-gcm-sha384")]
             CipherSuite::TLS_AES_256_GCM_SHA384 => Some(Self::Sha384),
             _ => None,
         }

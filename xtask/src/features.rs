@@ -26,8 +26,6 @@ pub(crate) const SETS: &[&str] = &[
     "embedded-tls",
     "aes128-gcm,aes256-gcm-sha384,embedded-tls,defmt",
     "rustcrypto",
-    "sha384",
-    "sha512",
     "rsa",
     "x25519",
     "ed25519",

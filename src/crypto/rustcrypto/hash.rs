@@ -6,8 +6,7 @@ use zeroize::Zeroize;
 
 use crate::crypto::{CryptoError, Digest, Hash, HashAlgorithm};
 
-/// A running hash. 104 bytes for SHA-256 alone, 216 bytes with the features
-/// `sha384` or `sha512`.
+/// A running hash. 104 bytes for SHA-256 alone, 216 bytes where SHA-384 or SHA-512 is compiled in.
 #[derive(Clone)]
 pub struct RunningHash(Running);
 
@@ -16,9 +15,9 @@ debug_by_name!("RunningHash", [] RunningHash);
 #[derive(Clone)]
 enum Running {
     Sha256(sha2::Sha256),
-    #[cfg(feature = "sha384")]
+    #[cfg(any(feature = "aes256-gcm-sha384", feature = "p384", feature = "rsa"))]
     Sha384(sha2::Sha384),
-    #[cfg(feature = "sha512")]
+    #[cfg(feature = "rsa")]
     Sha512(sha2::Sha512),
 }
 
@@ -26,9 +25,9 @@ impl RunningHash {
     pub(super) fn new(algorithm: HashAlgorithm) -> Result<Self, CryptoError> {
         Ok(Self(match algorithm {
             HashAlgorithm::Sha256 => Running::Sha256(sha2::Sha256::new()),
-            #[cfg(feature = "sha384")]
+            #[cfg(any(feature = "aes256-gcm-sha384", feature = "p384", feature = "rsa"))]
             HashAlgorithm::Sha384 => Running::Sha384(sha2::Sha384::new()),
-            #[cfg(feature = "sha512")]
+            #[cfg(feature = "rsa")]
             HashAlgorithm::Sha512 => Running::Sha512(sha2::Sha512::new()),
             #[allow(unreachable_patterns, reason = "reached where a hash is not compiled in")]
             _ => return Err(CryptoError::Unsupported),
@@ -40,9 +39,9 @@ impl Hash for RunningHash {
     fn update(&mut self, bytes: &[u8]) {
         match &mut self.0 {
             Running::Sha256(hash) => hash.update(bytes),
-            #[cfg(feature = "sha384")]
+            #[cfg(any(feature = "aes256-gcm-sha384", feature = "p384", feature = "rsa"))]
             Running::Sha384(hash) => hash.update(bytes),
-            #[cfg(feature = "sha512")]
+            #[cfg(feature = "rsa")]
             Running::Sha512(hash) => hash.update(bytes),
         }
     }
@@ -50,9 +49,9 @@ impl Hash for RunningHash {
     fn finish(self) -> Digest {
         match self.0 {
             Running::Sha256(hash) => Digest::from_array(&hash.finalize().into()),
-            #[cfg(feature = "sha384")]
+            #[cfg(any(feature = "aes256-gcm-sha384", feature = "p384", feature = "rsa"))]
             Running::Sha384(hash) => Digest::from_array::<48>(&hash.finalize().into()),
-            #[cfg(feature = "sha512")]
+            #[cfg(feature = "rsa")]
             Running::Sha512(hash) => Digest::from_array::<64>(&hash.finalize().into()),
         }
     }
@@ -61,9 +60,9 @@ impl Hash for RunningHash {
 pub(super) fn hmac(algorithm: HashAlgorithm, key: &[u8], message: &[&[u8]]) -> Result<Digest, CryptoError> {
     match algorithm {
         HashAlgorithm::Sha256 => hmac_with::<hmac::Hmac<sha2::Sha256>>(key, message),
-        #[cfg(feature = "sha384")]
+        #[cfg(feature = "aes256-gcm-sha384")]
         HashAlgorithm::Sha384 => hmac_with::<hmac::Hmac<sha2::Sha384>>(key, message),
-        // No cipher suite has SHA-512.
+        // Of the hash of a cipher suite only.
         _ => Err(CryptoError::Unsupported),
     }
 }
