@@ -103,7 +103,6 @@ impl<'a> Reader<'a> {
     }
 
     /// What is left.
-    #[cfg(feature = "events")]
     pub(crate) const fn rest(&self) -> &'a [u8] {
         self.rest
     }

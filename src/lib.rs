@@ -189,6 +189,13 @@ mod error;
 #[cfg(feature = "events")]
 pub mod events;
 #[cfg(not(feature = "events"))]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    unused_imports,
+    clippy::trivially_copy_pass_by_ref,
+    reason = "without the feature there is no ring to give"
+)]
 mod events;
 #[allow(private_interfaces, private_bounds, reason = "`Side` is sealed: only this crate can name the states")]
 mod handshake;

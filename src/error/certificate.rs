@@ -1,7 +1,6 @@
 //! Why a certificate path was refused.
 
 use self::WaivableCause::{Expired, Invalid, SelfSigned, UntrustedRoot};
-#[cfg(feature = "events")]
 use super::Code;
 use super::{AlertDescription, Diagnosis, Malformation};
 
@@ -93,7 +92,6 @@ macro_rules! certificate_problems {
             pub(crate) const ALL: &[Self] = &[$(Self::$name $((<$type>::ALL[0]))?,)*];
         }
 
-        #[cfg(feature = "events")]
         impl Code for CertificateProblem {
             fn code(self) -> u8 {
                 match self {
@@ -112,7 +110,6 @@ macro_rules! certificate_problems {
 }
 
 /// The number of the first malformation among those of the problems.
-#[cfg(feature = "events")]
 const MALFORMED: u8 = 128;
 
 certificate_problems! {

@@ -1,6 +1,5 @@
 //! Mistakes of the program that drives a connection.
 
-#[cfg(feature = "events")]
 use super::Code;
 use super::{CertificateError, CertificateProblem};
 
@@ -29,7 +28,6 @@ macro_rules! misuses {
             }
         }
 
-        #[cfg(feature = "events")]
         impl ApiMisuse {
             /// Returns the number of the mistake, and that of what it holds.
             pub(crate) fn code(self) -> (u8, u32) {
@@ -54,13 +52,11 @@ macro_rules! misuses {
 }
 
 /// What a variant holds, as a number.
-#[cfg(feature = "events")]
 trait Content: Sized {
     fn number(self) -> u32;
     fn of_number(number: u32) -> Option<Self>;
 }
 
-#[cfg(feature = "events")]
 impl Content for CertificateProblem {
     fn number(self) -> u32 {
         self.code().into()
@@ -71,7 +67,6 @@ impl Content for CertificateProblem {
     }
 }
 
-#[cfg(feature = "events")]
 impl Content for CertificateError {
     fn number(self) -> u32 {
         u16::from_be_bytes([self.index, self.problem.code()]).into()

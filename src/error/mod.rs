@@ -18,7 +18,6 @@ pub use self::malformation::Malformation;
 pub use self::misuse::ApiMisuse;
 pub use self::protocol::{InvalidMessage, PeerIncompatible, PeerMisbehaved};
 pub use self::stage::Stage;
-#[cfg(feature = "events")]
 pub(crate) use self::table::Code;
 use core::fmt::{Display, Formatter, Result};
 

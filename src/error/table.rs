@@ -2,7 +2,6 @@
 //! of it. Each fact becomes a `match` of its own, so that a program links only those that it asks for.
 
 /// The number of a variant in dumps of events, which later versions read: a number that was given is never given again.
-#[cfg(feature = "events")]
 pub(crate) trait Code: Sized {
     fn code(self) -> u8;
     /// Returns `None` for a number that this version does not know.
@@ -37,7 +36,6 @@ macro_rules! named {
             }
         }
 
-        #[cfg(feature = "events")]
         impl $crate::error::Code for $enum {
             fn code(self) -> u8 {
                 match self {
@@ -72,7 +70,7 @@ macro_rules! reasons {
     };
 }
 
-#[cfg(all(test, feature = "events"))]
+#[cfg(test)]
 mod tests {
     use crate::error::*;
     use core::fmt::Debug;

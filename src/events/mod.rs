@@ -46,26 +46,13 @@
 //! the wire, and only a session sees what comes after the handshake. `Recorder` is a copy of a reference; without the
 //! feature `events` it is nothing, and so are its calls.
 
-#[cfg(feature = "events")]
 mod code;
-#[cfg(feature = "events")]
 mod event;
-#[cfg(not(feature = "events"))]
-mod off;
-#[cfg(feature = "events")]
 mod recorder;
-#[cfg(feature = "events")]
 mod ring;
-#[cfg(feature = "events")]
 mod text;
 
-#[cfg(feature = "events")]
 pub use self::event::{Direction, Event, NameOf, Record, Whose};
-#[cfg(not(feature = "events"))]
-pub(crate) use self::off::Recorder;
-#[cfg(feature = "events")]
 pub(crate) use self::recorder::Recorder;
-#[cfg(feature = "events")]
 pub use self::ring::{DumpError, EventDump, EventRing, Records};
-#[cfg(feature = "events")]
 pub use self::text::Text;

@@ -7,14 +7,26 @@ use crate::credential::{Credential, Expiry, KeyHandle, PeerRequest, Unfit};
 use crate::error::{AlertDescription, Diagnosis, Error, Stage, WaivableCause};
 use crate::wire::enums::{CipherSuite, NamedGroup};
 use crate::x509::{Name, PathFound, Search, Time, UnixTime};
+#[cfg(not(feature = "events"))]
+use core::marker::PhantomData;
 
 /// Authorities that are listed with their names.
 const LISTED: usize = 4;
 
-/// Where a connection writes what happens to it. Each half of the record layer has one, with a count of its own.
+/// Where a connection writes what happens to it. Each half of the record layer has one, with a count of its own. Without the
+/// feature `events` it holds nothing, and its methods are compiled to nothing.
 #[derive(Clone, Copy)]
 pub(crate) struct Recorder<'b> {
-    ring: Option<EventRing<'b>>,
+    #[cfg(feature = "events")]
+    given: Option<Given<'b>>,
+    #[cfg(not(feature = "events"))]
+    given: PhantomData<&'b ()>,
+}
+
+/// A ring that the connection was given.
+#[derive(Clone, Copy)]
+struct Given<'b> {
+    ring: EventRing<'b>,
     connection: u16,
     /// The header of the message that is being received was recorded.
     begun: bool,
@@ -24,38 +36,70 @@ pub(crate) struct Recorder<'b> {
     expires: Option<UnixTime>,
 }
 
+#[cfg(feature = "events")]
 impl<'b> Recorder<'b> {
     /// Of a connection without a ring.
-    pub(crate) const OFF: Self = Self { ring: None, connection: 0, begun: false, bytes: 0, expires: None };
+    pub(crate) const OFF: Self = Self { given: None };
 
     /// Of a new connection.
     pub(crate) fn begin(ring: EventRing<'b>, client: bool) -> Self {
-        let recorder = Self { ring: Some(ring), connection: ring.begin(), ..Self::OFF };
+        let given = Given { ring, connection: ring.begin(), begun: false, bytes: 0, expires: None };
+        let recorder = Self { given: Some(given) };
         recorder.write(&Event::Began { client });
         recorder
     }
 
     /// The ring, if there is one.
     pub(crate) const fn ring(&self) -> Option<EventRing<'b>> {
-        self.ring
+        match self.given {
+            Some(given) => Some(given.ring),
+            None => None,
+        }
     }
 
+    const fn given(&self) -> Option<&Given<'b>> {
+        self.given.as_ref()
+    }
+
+    const fn given_mut(&mut self) -> Option<&mut Given<'b>> {
+        self.given.as_mut()
+    }
+}
+
+#[cfg(not(feature = "events"))]
+#[allow(clippy::unused_self, clippy::needless_pass_by_ref_mut, reason = "as with events")]
+impl<'b> Recorder<'b> {
+    pub(crate) const OFF: Self = Self { given: PhantomData };
+
+    const fn given(&self) -> Option<&Given<'b>> {
+        None
+    }
+
+    const fn given_mut(&mut self) -> Option<&mut Given<'b>> {
+        None
+    }
+}
+
+impl Recorder<'_> {
     fn write(&self, event: &Event) {
-        if let Some(ring) = self.ring {
-            ring.write(self.connection, event);
+        if let Some(given) = self.given() {
+            given.ring.write(given.connection, event);
         }
     }
 
     /// The header of a message is here; said again until the message ends.
     pub(crate) fn message_begins(&mut self, kind: u8, len: usize) {
-        if !core::mem::replace(&mut self.begun, true) {
+        let Some(given) = self.given_mut() else { return };
+        if !core::mem::replace(&mut given.begun, true) {
             self.message(Direction::Received, kind, len);
         }
     }
 
     /// Bytes of the message that has begun are used up: the next header is another one's.
     pub(crate) const fn message_ends(&mut self) {
-        self.begun = false;
+        if let Some(given) = self.given_mut() {
+            given.begun = false;
+        }
     }
 
     /// A message of `len` bytes, which begins so, is ready to leave.
@@ -77,7 +121,9 @@ impl<'b> Recorder<'b> {
 
     /// Bytes have passed in the direction of this half.
     pub(crate) fn count(&mut self, bytes: usize) {
-        self.bytes = self.bytes.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
+        if let Some(given) = self.given_mut() {
+            given.bytes = given.bytes.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
+        }
     }
 
     /// The direction turns: what was sent is a flight.
@@ -91,7 +137,7 @@ impl<'b> Recorder<'b> {
     }
 
     fn flight(&mut self, direction: Direction) {
-        let bytes = core::mem::take(&mut self.bytes);
+        let bytes = self.given_mut().map_or(0, |given| core::mem::take(&mut given.bytes));
         if bytes != 0 {
             self.write(&Event::Flight { direction, bytes });
         }
@@ -107,7 +153,7 @@ impl<'b> Recorder<'b> {
 
     /// A certificate of ours is asked for.
     pub(crate) fn asked(&self, request: &PeerRequest<'_>, late: bool) {
-        if self.ring.is_none() {
+        if self.given().is_none() {
             return;
         }
         let authorities = u16::try_from(request.authorities().count()).unwrap_or(u16::MAX);
@@ -123,17 +169,15 @@ impl<'b> Recorder<'b> {
     }
 
     fn name(&self, of: NameOf, text: &str) {
-        if self.ring.is_some() {
+        if self.given().is_some() {
             self.write(&Event::Name { of, text: Text::new(text) });
         }
     }
 
     /// What was chosen.
     pub(crate) fn shown(&mut self, credential: Option<&Credential<'_>>) {
-        if self.ring.is_none() {
-            return;
-        }
-        self.expires = credential.map(Credential::not_after);
+        let Some(given) = self.given_mut() else { return };
+        given.expires = credential.map(Credential::not_after);
         self.write(&credential.map_or(Event::Declined, |credential| Event::Shown {
             key: credential.key(),
             certificates: u8::try_from(credential.chain().iter().count()).unwrap_or(u8::MAX),
@@ -143,14 +187,14 @@ impl<'b> Recorder<'b> {
 
     /// What was not chosen, and why.
     pub(crate) fn unfit(&self, key: KeyHandle, alias: &str, reason: Unfit) {
-        if self.ring.is_some() {
+        if self.given().is_some() {
             self.write(&Event::Unfit { key, alias: Text::new(alias), reason });
         }
     }
 
     /// The certificates of the peer are here, and are judged by this time.
     pub(crate) fn judged(&self, time: Time, peer: &Search<'_, '_>) {
-        if self.ring.is_none() {
+        if self.given().is_none() {
             return;
         }
         if let Some(peer) = peer.list().identity() {
@@ -162,15 +206,15 @@ impl<'b> Recorder<'b> {
 
     /// A path was found, at this time; what expires soon is told.
     pub(crate) fn path(&self, path: &PathFound, time: Time) {
-        let Some(ring) = self.ring else { return };
+        let Some(given) = self.given() else { return };
         self.write(&Event::Path { depth: path.depth, anchor: path.anchor, not_after: path.not_after });
         let causes = path.waived.causes();
         for cause in WaivableCause::ALL.iter().filter(|cause| causes.contains(**cause)) {
             self.write(&Event::Waived(*cause));
         }
         let (Time::Trusted(now) | Time::AtLeast(now)) = time else { return };
-        for (whose, end) in [(Whose::Theirs, Some(path.not_after)), (Whose::Ours, self.expires)] {
-            if let Some(expiry) = end.and_then(|end| Expiry::within(end, now, ring.expiry_warning())) {
+        for (whose, end) in [(Whose::Theirs, Some(path.not_after)), (Whose::Ours, given.expires)] {
+            if let Some(expiry) = end.and_then(|end| Expiry::within(end, now, given.ring.expiry_warning())) {
                 self.write(&Event::Expiring { whose, expiry });
             }
         }
@@ -191,9 +235,7 @@ impl<'b> Recorder<'b> {
     pub(crate) fn failed(&self, stage: Stage, error: Error) {
         self.write(&Event::Failed { stage, error });
     }
-}
 
-impl Recorder<'_> {
     /// Only with events, so that nobody else pays for finding it out.
     pub(crate) fn diagnosed(&self, diagnosis: Option<Diagnosis>) {
         if let Some(diagnosis) = diagnosis {
