@@ -176,7 +176,7 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
 
     /// Where the handshake is, or was when it failed.
     pub fn stage(&self) -> Stage {
-        self.failure.map_or_else(|| S::stage(&self.state), |(_, stage)| stage)
+        self.failure.map_or_else(|| S::profile(&self.state).0, |(_, stage)| stage)
     }
 
     /// Who the peer claims to be, as soon as its first certificate was read. **Nothing of it is verified**:
@@ -311,7 +311,7 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     /// Runs the states until something is needed.
     fn run(&mut self, trace: &mut impl Trace) -> Result<Stop, Error> {
         loop {
-            let progress = match S::waits_for(&self.state) {
+            let progress = match S::profile(&self.state).1 {
                 Wait::Done => return Ok(self.transmit_or(Stop::Done)),
                 Wait::Answer(question) => return Ok(self.transmit_or(Stop::Ask(question))),
                 Wait::Nothing => self.handle(trace)?,
@@ -338,7 +338,7 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
 
     fn handle(&mut self, trace: &mut impl Trace) -> Result<Progress, Error> {
         let current = core::mem::replace(&mut self.state, S::failed());
-        let stage = S::stage(&current);
+        let (stage, _) = S::profile(&current);
         match S::handle(current, &mut self.context, self.config, trace) {
             Ok((next, progress)) => {
                 self.state = next;
@@ -354,7 +354,7 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     /// All answers of the request tokens come through here.
     pub(super) fn advance(&mut self, answer: Answer<'_, 'b>) -> Result<(), Error> {
         let current = core::mem::replace(&mut self.state, S::failed());
-        let stage = S::stage(&current);
+        let (stage, _) = S::profile(&current);
         match S::answer(current, &mut self.context, self.config, answer) {
             Ok(next) => {
                 self.state = next;

@@ -66,23 +66,17 @@ impl<'b> Expectation<'b, '_> {
 }
 
 impl Authenticate {
-    pub(super) const fn waits_for(&self) -> Wait {
+    /// The stage of each step, and what it waits for.
+    pub(super) const fn profile(&self) -> (Stage, Wait) {
         match self {
-            Self::ExpectCertificate => Wait::Header(&[HandshakeType::CERTIFICATE]),
-            Self::ExpectEntry { .. } | Self::BeginSearch(_) | Self::SearchPath => Wait::Nothing,
-            Self::AwaitTime => Wait::Answer(Question::Time),
-            Self::ExpectCertificateVerify(_) => Wait::Message(&[HandshakeType::CERTIFICATE_VERIFY]),
-            Self::AwaitAuthorization(..) => Wait::Answer(Question::Authorize),
-        }
-    }
-
-    pub(super) const fn stage(&self) -> Stage {
-        match self {
-            Self::ExpectCertificate | Self::ExpectEntry { .. } => Stage::Certificate,
-            Self::AwaitTime => Stage::Time,
-            Self::BeginSearch(_) | Self::SearchPath => Stage::Path,
-            Self::ExpectCertificateVerify(_) => Stage::CertificateVerify,
-            Self::AwaitAuthorization(..) => Stage::Authorization,
+            Self::ExpectCertificate => (Stage::Certificate, Wait::Header(&[HandshakeType::CERTIFICATE])),
+            Self::ExpectEntry { .. } => (Stage::Certificate, Wait::Nothing),
+            Self::AwaitTime => (Stage::Time, Wait::Answer(Question::Time)),
+            Self::BeginSearch(_) | Self::SearchPath => (Stage::Path, Wait::Nothing),
+            Self::ExpectCertificateVerify(_) => {
+                (Stage::CertificateVerify, Wait::Message(&[HandshakeType::CERTIFICATE_VERIFY]))
+            }
+            Self::AwaitAuthorization(..) => (Stage::Authorization, Wait::Answer(Question::Authorize)),
         }
     }
 

@@ -117,45 +117,8 @@ impl Role for Client {
         State::Failed
     }
 
-    fn waits_for<C: CryptoProvider>(state: &State<'_, C>) -> Wait {
-        match state {
-            State::Start
-            | State::MakeKeyShares(_)
-            | State::SendClientHello(_)
-            | State::Retry(_)
-            | State::SendFinished(_)
-            | State::Failed => Wait::Nothing,
-            State::ExpectServerHello(_) => Wait::Message(&[HandshakeType::SERVER_HELLO]),
-            State::ExpectEncryptedExtensions(_) => Wait::Message(&[HandshakeType::ENCRYPTED_EXTENSIONS]),
-            State::ExpectCertificateOrRequest(_) => {
-                Wait::Header(&[HandshakeType::CERTIFICATE_REQUEST, HandshakeType::CERTIFICATE])
-            }
-            State::ExpectCertificateRequest(_) => Wait::Message(&[HandshakeType::CERTIFICATE_REQUEST]),
-            State::AwaitCredential(_) => Wait::Answer(Question::Credential),
-            State::AuthenticateServer(_, _, authenticate) => authenticate.waits_for(),
-            State::ExpectFinished(..) => Wait::Message(&[HandshakeType::FINISHED]),
-            State::Respond(_, identify) => identify.waits_for(),
-            State::Done(..) => Wait::Done,
-        }
-    }
-
-    fn stage<C: CryptoProvider>(state: &State<'_, C>) -> Stage {
-        match state {
-            State::MakeKeyShares(shares) | State::SendClientHello(shares) if shares.retried.is_some() => {
-                Stage::SecondClientHello
-            }
-            State::Start | State::MakeKeyShares(_) | State::SendClientHello(_) => Stage::ClientHello,
-            State::ExpectServerHello(_) => Stage::ServerHello,
-            State::Retry(_) => Stage::SecondClientHello,
-            State::ExpectEncryptedExtensions(_) => Stage::EncryptedExtensions,
-            State::ExpectCertificateOrRequest(_) | State::ExpectCertificateRequest(_) => Stage::CertificateRequest,
-            State::AwaitCredential(_) => Stage::CredentialChoice,
-            State::AuthenticateServer(_, _, authenticate) => authenticate.stage(),
-            State::ExpectFinished(..) => Stage::Finished,
-            State::Respond(_, identify) => identify.stage(),
-            State::SendFinished(_) => Stage::Sending,
-            State::Done(..) | State::Failed => Stage::Done,
-        }
+    fn profile<C: CryptoProvider>(state: &State<'_, C>) -> (Stage, Wait) {
+        profile(state)
     }
 
     fn handle<'b, C: CryptoProvider>(
@@ -239,6 +202,35 @@ impl Role for Client {
             }),
             other => Err(other),
         }
+    }
+}
+
+/// The stage of each state, and what it waits for. The handlers follow in the same order.
+const fn profile<C: CryptoProvider>(state: &State<'_, C>) -> (Stage, Wait) {
+    match state {
+        State::Start => (Stage::ClientHello, Wait::Nothing),
+        State::MakeKeyShares(shares) | State::SendClientHello(shares) => match shares.retried {
+            None => (Stage::ClientHello, Wait::Nothing),
+            Some(_) => (Stage::SecondClientHello, Wait::Nothing),
+        },
+        State::ExpectServerHello(_) => (Stage::ServerHello, Wait::Message(&[HandshakeType::SERVER_HELLO])),
+        State::Retry(_) => (Stage::SecondClientHello, Wait::Nothing),
+        State::ExpectEncryptedExtensions(_) => {
+            (Stage::EncryptedExtensions, Wait::Message(&[HandshakeType::ENCRYPTED_EXTENSIONS]))
+        }
+        State::ExpectCertificateOrRequest(_) => {
+            (Stage::CertificateRequest, Wait::Header(&[HandshakeType::CERTIFICATE_REQUEST, HandshakeType::CERTIFICATE]))
+        }
+        State::ExpectCertificateRequest(_) => {
+            (Stage::CertificateRequest, Wait::Message(&[HandshakeType::CERTIFICATE_REQUEST]))
+        }
+        State::AwaitCredential(_) => (Stage::CredentialChoice, Wait::Answer(Question::Credential)),
+        State::AuthenticateServer(_, _, authenticate) => authenticate.profile(),
+        State::ExpectFinished(..) => (Stage::Finished, Wait::Message(&[HandshakeType::FINISHED])),
+        State::Respond(_, identify) => identify.profile(),
+        State::SendFinished(_) => (Stage::Sending, Wait::Nothing),
+        State::Done(..) => (Stage::Done, Wait::Done),
+        State::Failed => (Stage::Done, Wait::Nothing),
     }
 }
 

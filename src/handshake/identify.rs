@@ -34,17 +34,11 @@ impl<'b> Identify<'b> {
         }
     }
 
-    pub(super) const fn waits_for(self) -> Wait {
+    /// The stage of each step, and what it waits for.
+    pub(super) const fn profile(self) -> (Stage, Wait) {
         match self {
-            Self::AwaitSignature(_) => Wait::Answer(Question::Sign),
-            Self::SendEmptyCertificate | Self::SendCertificate { .. } | Self::Done => Wait::Nothing,
-        }
-    }
-
-    pub(super) const fn stage(self) -> Stage {
-        match self {
-            Self::AwaitSignature(_) => Stage::Signature,
-            Self::SendEmptyCertificate | Self::SendCertificate { .. } | Self::Done => Stage::Sending,
+            Self::AwaitSignature(_) => (Stage::Signature, Wait::Answer(Question::Sign)),
+            Self::SendEmptyCertificate | Self::SendCertificate { .. } | Self::Done => (Stage::Sending, Wait::Nothing),
         }
     }
 

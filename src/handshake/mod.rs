@@ -240,9 +240,8 @@ pub trait Role {
     /// The state of a handshake that has failed; it is never driven again.
     fn failed<'b, C: CryptoProvider>() -> Self::State<'b, C>;
 
-    fn waits_for<C: CryptoProvider>(state: &Self::State<'_, C>) -> Wait;
-
-    fn stage<C: CryptoProvider>(state: &Self::State<'_, C>) -> Stage;
+    /// Tells at which stage of the handshake a state is, and what it waits for.
+    fn profile<C: CryptoProvider>(state: &Self::State<'_, C>) -> (Stage, Wait);
 
     fn handle<'b, C: CryptoProvider>(
         state: Self::State<'b, C>,

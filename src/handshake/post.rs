@@ -370,7 +370,7 @@ impl<'b, C: CryptoProvider> PostHandshake<'b, C> {
     pub(crate) fn receive(&mut self, channel: &mut Channel<'_, 'b, C>) -> Result<Stop, Error> {
         loop {
             let (wait, step) = match core::mem::replace(&mut self.step, Step::Idle) {
-                Step::Authenticate(step) => (step.waits_for(), Step::Authenticate(step)),
+                Step::Authenticate(step) => (step.profile().1, Step::Authenticate(step)),
                 Step::ExpectFinished(peer) => (Wait::Message(&[HandshakeType::FINISHED]), Step::ExpectFinished(peer)),
                 _ => return Err(PeerMisbehaved::UnexpectedMessage.into()),
             };

@@ -99,41 +99,8 @@ impl Role for Server {
         State::Failed
     }
 
-    fn waits_for<C: CryptoProvider>(state: &State<'_, C>) -> Wait {
-        match state {
-            State::ExpectClientHello | State::ExpectSecondClientHello(..) => {
-                Wait::Message(&[HandshakeType::CLIENT_HELLO])
-            }
-            State::AwaitCredential(_) => Wait::Answer(Question::Credential),
-            State::SendHelloRetryRequest(_)
-            | State::MakeKeyShare(..)
-            | State::Agree(..)
-            | State::SendServerHello(..)
-            | State::SendEncryptedExtensions(..)
-            | State::SendCertificateRequest(..)
-            | State::SendFinished(_)
-            | State::Failed => Wait::Nothing,
-            State::Identify(_, identify) => identify.waits_for(),
-            State::AuthenticateClient(_, authenticate) => authenticate.waits_for(),
-            State::ExpectFinished(..) => Wait::Message(&[HandshakeType::FINISHED]),
-            State::Done(..) => Wait::Done,
-        }
-    }
-
-    fn stage<C: CryptoProvider>(state: &State<'_, C>) -> Stage {
-        match state {
-            State::ExpectClientHello => Stage::ClientHello,
-            State::SendHelloRetryRequest(_) | State::ExpectSecondClientHello(..) => Stage::SecondClientHello,
-            State::AwaitCredential(_) => Stage::CredentialChoice,
-            State::MakeKeyShare(..) | State::Agree(..) | State::SendServerHello(..) => Stage::ServerHello,
-            State::SendEncryptedExtensions(..) => Stage::EncryptedExtensions,
-            State::SendCertificateRequest(..) => Stage::CertificateRequest,
-            State::Identify(_, identify) => identify.stage(),
-            State::SendFinished(_) => Stage::Sending,
-            State::AuthenticateClient(_, authenticate) => authenticate.stage(),
-            State::ExpectFinished(..) => Stage::Finished,
-            State::Done(..) | State::Failed => Stage::Done,
-        }
+    fn profile<C: CryptoProvider>(state: &State<'_, C>) -> (Stage, Wait) {
+        profile(state)
     }
 
     fn handle<'b, C: CryptoProvider>(
@@ -226,6 +193,25 @@ impl Role for Server {
             }),
             other => Err(other),
         }
+    }
+}
+
+/// The stage of each state, and what it waits for. The handlers follow in the same order.
+const fn profile<C: CryptoProvider>(state: &State<'_, C>) -> (Stage, Wait) {
+    match state {
+        State::ExpectClientHello => (Stage::ClientHello, Wait::Message(&[HandshakeType::CLIENT_HELLO])),
+        State::SendHelloRetryRequest(_) => (Stage::SecondClientHello, Wait::Nothing),
+        State::ExpectSecondClientHello(..) => (Stage::SecondClientHello, Wait::Message(&[HandshakeType::CLIENT_HELLO])),
+        State::AwaitCredential(_) => (Stage::CredentialChoice, Wait::Answer(Question::Credential)),
+        State::MakeKeyShare(..) | State::Agree(..) | State::SendServerHello(..) => (Stage::ServerHello, Wait::Nothing),
+        State::SendEncryptedExtensions(..) => (Stage::EncryptedExtensions, Wait::Nothing),
+        State::SendCertificateRequest(..) => (Stage::CertificateRequest, Wait::Nothing),
+        State::Identify(_, identify) => identify.profile(),
+        State::SendFinished(_) => (Stage::Sending, Wait::Nothing),
+        State::AuthenticateClient(_, authenticate) => authenticate.profile(),
+        State::ExpectFinished(..) => (Stage::Finished, Wait::Message(&[HandshakeType::FINISHED])),
+        State::Done(..) => (Stage::Done, Wait::Done),
+        State::Failed => (Stage::Done, Wait::Nothing),
     }
 }
 
