@@ -343,6 +343,13 @@ fn critical_false(tbs: &[u8]) -> Vec<u8> {
     extensions(&replaced(tbs, extension, &tlv(0x30, &[oid, &[1, 1, 0], value].concat())), |list| tlv(0x30, list))
 }
 
+/// The same with a `subjectUniqueID`, behind the public key.
+fn with_unique_identifier(tbs: &[u8], bits: &[u8]) -> Vec<u8> {
+    let key = position(tbs, b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01");
+    let (front, extensions) = tbs.split_at(key + 2 + 0x59);
+    [front, &tlv(0x82, bits), extensions].concat()
+}
+
 /// The same with another public key.
 fn with_key(tbs: &[u8], info: &[u8]) -> Vec<u8> {
     let at = position(tbs, b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01");

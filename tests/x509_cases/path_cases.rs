@@ -644,6 +644,13 @@ pub(crate) const MALFORMED: &[Row] = &[
     Row("a field behind the extensions", Refused(0, Problem::Malformed(Field::TbsCertificate)), |w| {
         w.leaf.rewrites.push(|tbs| [tbs, &[5, 0]].concat());
     }),
+    Row("a unique identifier", Path(3), |w| w.leaf.rewrites.push(|tbs| with_unique_identifier(tbs, &[7, 0x80]))),
+    Row("a unique identifier with 8 unused bits", Refused(0, Problem::Malformed(Field::TbsCertificate)), |w| {
+        w.leaf.rewrites.push(|tbs| with_unique_identifier(tbs, &[8, 0x80]));
+    }),
+    Row("an empty unique identifier", Refused(0, Problem::Malformed(Field::TbsCertificate)), |w| {
+        w.leaf.rewrites.push(|tbs| with_unique_identifier(tbs, &[]));
+    }),
 ];
 
 /// Certificates that cannot be read, beside what is wrong.
