@@ -65,7 +65,7 @@ mod tests {
         EventRing::new(&mut memory).unwrap();
         assert!(EventRing::resume(&mut memory).is_some());
         let text: String = memory.iter().map(|byte| format!("{byte:02x} ")).collect();
-        let told = Ok("#0 recording goes on, behind what was there".to_owned());
+        let told = Ok("#0 recording resumed behind earlier events".to_owned());
         assert_eq!((tell(&memory), tell(text.as_bytes())), (told.clone(), told));
         memory[60] ^= 1;
         assert!(tell(b"00 11").is_err() && tell(&[]).is_err());

@@ -124,28 +124,28 @@ fn a_mutual_handshake_and_its_session_are_told_by_both_sides() {
 
 /// A mutual handshake, an order and its answer, a KeyUpdate, the end: without flights.
 const OF_CLIENT: &[&str] = &[
-    "begins; we are the client",
-    "for the server supplier.example.com",
+    "connection begins as client",
+    "server name supplier.example.com",
     "sent ClientHello",
     "received ServerHello",
     "{agreed}",
     "received EncryptedExtensions",
     "received CertificateRequest",
-    "asked for our certificate, of one authority",
-    "of the authority Example Root",
-    "we show the credential of key 0: 2 certificates, ecdsa_secp256r1_sha256",
+    "our certificate requested, from one authority",
+    "requested authority Example Root",
+    "credential of key 0 selected: 2 certificates, ecdsa_secp256r1_sha256",
     "received Certificate",
-    "the peer says it is supplier.example.com",
+    "peer claims to be supplier.example.com",
     "issued by Example Intermediate",
-    "certificates are judged by 2026-11-22T04:00:00Z",
+    "certificates are validated at 2026-11-22T04:00:00Z",
     "path found: depth 2, trust anchor 0, valid until 2040-01-01T00:00:00Z",
     "received CertificateVerify",
-    "the peer may in",
+    "peer authorized",
     "received Finished",
     "sent Certificate",
     "sent CertificateVerify",
     "sent Finished",
-    "the handshake is over",
+    "handshake complete",
     "the server accepts our certificate",
     "sent KeyUpdate",
     "received KeyUpdate",
@@ -154,10 +154,10 @@ const OF_CLIENT: &[&str] = &[
 ];
 
 const OF_SERVER: &[&str] = &[
-    "begins; we are the server",
+    "connection begins as server",
     "received ClientHello",
-    "for the server supplier.example.com",
-    "we show the credential of key 0: 2 certificates, ecdsa_secp256r1_sha256",
+    "server name supplier.example.com",
+    "credential of key 0 selected: 2 certificates, ecdsa_secp256r1_sha256",
     "sent ServerHello",
     "{agreed}",
     "sent EncryptedExtensions",
@@ -166,14 +166,14 @@ const OF_SERVER: &[&str] = &[
     "sent CertificateVerify",
     "sent Finished",
     "received Certificate",
-    "the peer says it is gateway-7",
+    "peer claims to be gateway-7",
     "issued by Example Intermediate",
-    "certificates are judged by 2026-11-22T04:00:00Z",
+    "certificates are validated at 2026-11-22T04:00:00Z",
     "path found: depth 2, trust anchor 0, valid until 2040-01-01T00:00:00Z",
     "received CertificateVerify",
-    "the peer may in",
+    "peer authorized",
     "received Finished",
-    "the handshake is over",
+    "handshake complete",
     "received KeyUpdate",
     "sent KeyUpdate",
     "sent alert 0 (close_notify)",
@@ -241,13 +241,13 @@ fn the_choice_of_a_credential_is_told_with_the_reason_for_each_other() {
     assert!(client.is_ok());
     let told = lines(&of(rings[0], 1));
     for line in [
-        "not stranger: none of the authorities that the peer names issued a certificate of the chain",
-        "not spare: switched off",
-        "we show the credential of key 2: 2 certificates, ecdsa_secp256r1_sha256",
+        "credential stranger rejected: none of the authorities that the peer names issued a certificate of the chain",
+        "credential spare rejected: switched off",
+        "credential of key 2 selected: 2 certificates, ecdsa_secp256r1_sha256",
     ] {
         assert!(told.iter().any(|found| found == line), "{line}: {told:#?}");
     }
-    assert!(!told.iter().any(|line| line.starts_with("not orders")), "{told:#?}");
+    assert!(!told.iter().any(|line| line.starts_with("credential orders rejected")), "{told:#?}");
 }
 
 #[test]
@@ -393,8 +393,8 @@ fn a_refused_server_is_told_with_its_names_the_rule_and_the_alert() {
     let told = of(rings[0], 1);
     assert!(has(&told, &Event::Failed { stage, error }), "{:#?}", lines(&told));
     let text = lines(&told).join("\n");
-    assert!(text.contains("for the server orders.example.com") && text.contains("issued by Example Intermediate"));
-    assert!(text.contains(&format!("failed while searching a path to a trust anchor: {error}")), "{text}");
+    assert!(text.contains("server name orders.example.com") && text.contains("issued by Example Intermediate"));
+    assert!(text.contains(&format!("failed while searching for a path to a trust anchor: {error}")), "{text}");
     assert!(text.contains(&format!("sent alert {}", error.alert().unwrap().0)), "{text}");
 }
 
@@ -463,9 +463,9 @@ fn behind_the_handshake(ring: Ring) -> Vec<String> {
 #[cfg(feature = "post-handshake-auth")]
 const LATE_OF_CLIENT: &[&str] = &[
     "received CertificateRequest",
-    "asked for our certificate, of one authority, after the handshake",
-    "of the authority Example Root",
-    "we show the credential of key 0: 2 certificates, ecdsa_secp256r1_sha256",
+    "our certificate requested, from one authority, after the handshake",
+    "requested authority Example Root",
+    "credential of key 0 selected: 2 certificates, ecdsa_secp256r1_sha256",
     "sent Certificate",
     "sent CertificateVerify",
     "sent Finished",
@@ -475,12 +475,12 @@ const LATE_OF_CLIENT: &[&str] = &[
 const LATE_OF_SERVER: &[&str] = &[
     "sent CertificateRequest",
     "received Certificate",
-    "the peer says it is gateway-7",
+    "peer claims to be gateway-7",
     "issued by Example Intermediate",
-    "certificates are judged by 2026-11-22T04:00:00Z",
+    "certificates are validated at 2026-11-22T04:00:00Z",
     "path found: depth 2, trust anchor 0, valid until 2040-01-01T00:00:00Z",
     "received CertificateVerify",
-    "the peer may in",
+    "peer authorized",
     "received Finished",
 ];
 

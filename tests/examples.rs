@@ -460,17 +460,16 @@ fn both_programs_tell_what_happened_from_their_rings_of_events() {
     let transport = Timed::new(connect(&address, PATIENCE).unwrap(), Deadline::new(PATIENCE));
     post(&errand, transport, memory.lend(), ring, &mut |_| ()).unwrap();
     let told = Events::lines(ring);
-    assert_eq!(told.first().map(String::as_str), Some("#1 begins; we are the client"));
-    for line in ["#1 the handshake is over", "#1 the server accepts our certificate", "#1 sent alert 0 (close_notify)"]
-    {
+    assert_eq!(told.first().map(String::as_str), Some("#1 connection begins as client"));
+    for line in ["#1 handshake complete", "#1 the server accepts our certificate", "#1 sent alert 0 (close_notify)"] {
         assert!(told.iter().any(|found| found == line), "{line}: {told:#?}");
     }
     let mut of_supplier = Vec::new();
-    while !of_supplier.iter().any(|line: &String| line.contains("the handshake is over")) {
+    while !of_supplier.iter().any(|line: &String| line.contains("handshake complete")) {
         if let Event::Recorded(line) = reports.recv_timeout(PATIENCE).unwrap() {
             of_supplier.push(line);
         }
     }
-    assert_eq!(of_supplier.first().map(String::as_str), Some("#1 begins; we are the server"));
+    assert_eq!(of_supplier.first().map(String::as_str), Some("#1 connection begins as server"));
     assert!(Events::lines(None).is_empty() && Events::new(false).ring().is_none());
 }

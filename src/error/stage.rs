@@ -4,7 +4,7 @@ named! {
 /// What a handshake is waiting for or doing; part of every report of a failure.
 pub enum Stage {
     /// The application decides whether the authenticated peer may in.
-    Authorization = 0, "deciding whether the peer may in";
+    Authorization = 0, "authorizing the peer";
     /// Receiving the peer's Certificate.
     Certificate = 1, "reading the peer's Certificate";
     /// The server waits for a Certificate of the client, the client for CertificateRequest or Certificate.
@@ -22,7 +22,7 @@ pub enum Stage {
     /// Receiving the peer's Finished.
     Finished = 8, "waiting for the peer's Finished";
     /// Searching a path from the peer's certificate to a trust anchor.
-    Path = 9, "searching a path to a trust anchor";
+    Path = 9, "searching for a path to a trust anchor";
     /// After a HelloRetryRequest, sending or receiving the second ClientHello.
     SecondClientHello = 10, "second ClientHello";
     /// Sending our own Certificate, CertificateVerify and Finished.
@@ -32,6 +32,6 @@ pub enum Stage {
     /// The application or a secure element signs our CertificateVerify.
     Signature = 13, "signing our CertificateVerify";
     /// The application is asked for the time.
-    Time = 14, "asking for the time";
+    Time = 14, "requesting the time";
 }
 }

@@ -338,19 +338,19 @@ impl fmt::Display for Event {
             Self::Agreed { suite, group } => write!(f, "agreed on {suite} and {group}"),
             Self::Alert { direction, description } => write!(f, "{direction} alert {} ({description})", description.0),
             Self::Asked { authorities, late } => {
-                f.write_str("asked for our certificate, ")?;
+                f.write_str("our certificate requested, ")?;
                 match authorities {
-                    0 => f.write_str("of any authority")?,
-                    1 => f.write_str("of one authority")?,
-                    more => write!(f, "of one of {more} authorities")?,
+                    0 => f.write_str("from any authority")?,
+                    1 => f.write_str("from one authority")?,
+                    more => write!(f, "from one of {more} authorities")?,
                 }
                 f.write_str(if *late { ", after the handshake" } else { "" })
             }
-            Self::Authorized => f.write_str("the peer may in"),
-            Self::Began { client } => write!(f, "begins; we are the {}", if *client { "client" } else { "server" }),
-            Self::Declined => f.write_str("we show no certificate"),
+            Self::Authorized => f.write_str("peer authorized"),
+            Self::Began { client } => write!(f, "connection begins as {}", if *client { "client" } else { "server" }),
+            Self::Declined => f.write_str("no certificate of ours selected"),
             Self::Diagnosed(diagnosis) => write!(f, "diagnosis: {diagnosis}"),
-            Self::Done => f.write_str("the handshake is over"),
+            Self::Done => f.write_str("handshake complete"),
             Self::Expiring { whose, expiry } => write!(f, "{whose} {expiry}"),
             Self::Failed { stage: Stage::Done, error } => write!(f, "failed after the handshake: {error}"),
             Self::Failed { stage, error } => write!(f, "failed while {stage}: {error}"),
@@ -367,20 +367,20 @@ impl fmt::Display for Event {
                 }
                 write!(f, "valid until {not_after}")
             }
-            Self::Resumed => f.write_str("recording goes on, behind what was there"),
-            Self::Retried { group: Some(group) } => write!(f, "HelloRetryRequest: a key share of {group} is wanted"),
-            Self::Retried { group: None } => f.write_str("HelloRetryRequest: a cookie is to come back"),
+            Self::Resumed => f.write_str("recording resumed behind earlier events"),
+            Self::Retried { group: Some(group) } => write!(f, "HelloRetryRequest for a key share of {group}"),
+            Self::Retried { group: None } => f.write_str("HelloRetryRequest with a cookie"),
             Self::Shown { key, certificates, scheme } => {
-                write!(f, "we show the credential of key {}: {certificates} certificates, {scheme}", key.0)
+                write!(f, "credential of key {} selected: {certificates} certificates, {scheme}", key.0)
             }
-            Self::Time(Time::Trusted(time)) => write!(f, "certificates are judged by {time}"),
-            Self::Time(Time::AtLeast(time)) => write!(f, "certificates are judged by {time} or later"),
-            Self::Time(Time::Unknown(_)) => f.write_str("certificates are judged without a time"),
+            Self::Time(Time::Trusted(time)) => write!(f, "certificates are validated at {time}"),
+            Self::Time(Time::AtLeast(time)) => write!(f, "certificates are validated at {time} or later"),
+            Self::Time(Time::Unknown(_)) => f.write_str("certificates are validated without a time"),
             Self::Unfit { key, alias, reason } if alias.as_str().is_empty() => {
-                write!(f, "not the credential of key {}: {reason}", key.0)
+                write!(f, "credential of key {} rejected: {reason}", key.0)
             }
-            Self::Unfit { alias, reason, .. } => write!(f, "not {alias}: {reason}"),
-            Self::Unknown(kind) => write!(f, "an event of a later version, of kind {kind}"),
+            Self::Unfit { alias, reason, .. } => write!(f, "credential {alias} rejected: {reason}"),
+            Self::Unknown(kind) => write!(f, "unknown event of kind {kind}, from a later version"),
             Self::Waived(cause) => write!(f, "WAIVED: {cause}"),
         }
     }
@@ -427,10 +427,10 @@ impl fmt::Display for Whose {
 impl fmt::Display for NameOf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Authority => "of the authority",
+            Self::Authority => "requested authority",
             Self::Issuer => "issued by",
-            Self::Server => "for the server",
-            Self::Subject => "the peer says it is",
+            Self::Server => "server name",
+            Self::Subject => "peer claims to be",
         })
     }
 }

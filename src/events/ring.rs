@@ -621,6 +621,6 @@ mod tests {
         let alert = AlertDescription::CLOSE_NOTIFY;
         ring.write(connection, &Event::Alert { direction: Direction::Received, description: alert });
         let lines: Vec<String> = ring.records().unwrap().map(|record| std::format!("{record}")).collect();
-        assert_eq!(lines, ["#1 begins; we are the client", "#1 received alert 0 (close_notify)"]);
+        assert_eq!(lines, ["#1 connection begins as client", "#1 received alert 0 (close_notify)"]);
     }
 }
