@@ -4,7 +4,7 @@
 
 use embedded_mtls::credential::{Entry, NoMatch, Selector, Unfit};
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
-use embedded_mtls::events::{Direction, Event, EventDump, EventRing, NameOf, Record, Whose};
+use embedded_mtls::events::{Direction, EventDump, EventRing, LogEvent, NameOf, Record, Whose};
 use embedded_mtls::io::{Host, KeystoreHost};
 use embedded_mtls::x509::{ServerName, Time, UnixTime};
 use embedded_mtls::{
@@ -27,21 +27,21 @@ fn records(ring: Ring) -> Vec<Record> {
 }
 
 /// The events of one connection.
-fn of(ring: Ring, connection: u16) -> Vec<Event> {
+fn of(ring: Ring, connection: u16) -> Vec<LogEvent> {
     records(ring).iter().filter(|record| record.connection == connection).map(|record| record.event).collect()
 }
 
 /// The events of one connection as lines, messages and flights without their lengths, which differ with features.
-fn lines(events: &[Event]) -> Vec<String> {
-    let line = |event: &Event| match event {
-        Event::Message { .. } => event.to_string().split(',').next().unwrap_or_default().to_owned(),
-        Event::Flight { direction, .. } => format!("{direction} a flight"),
+fn lines(events: &[LogEvent]) -> Vec<String> {
+    let line = |event: &LogEvent| match event {
+        LogEvent::Message { .. } => event.to_string().split(',').next().unwrap_or_default().to_owned(),
+        LogEvent::Flight { direction, .. } => format!("{direction} a flight"),
         event => event.to_string(),
     };
     events.iter().map(line).collect()
 }
 
-fn has(events: &[Event], wanted: &Event) -> bool {
+fn has(events: &[LogEvent], wanted: &LogEvent) -> bool {
     events.contains(wanted)
 }
 
@@ -187,7 +187,7 @@ fn flights_add_up_to_what_passed() {
     assert!(client.is_ok() && server.is_ok());
     let sum = |ring, wanted| -> u32 {
         let flights = of(ring, 1).into_iter().filter_map(|event| match event {
-            Event::Flight { direction, bytes } if direction == wanted => Some(bytes),
+            LogEvent::Flight { direction, bytes } if direction == wanted => Some(bytes),
             _ => None,
         });
         flights.sum()
@@ -207,8 +207,8 @@ fn a_hello_retry_request_is_told_with_its_group() {
     assert!(client.is_ok() && server.is_ok());
     for ring in rings {
         let events = of(ring, 1);
-        assert!(has(&events, &Event::Retried { group: Some(NamedGroup::SECP256R1) }), "{:#?}", lines(&events));
-        let hellos = events.iter().filter(|event| matches!(event, Event::Message { kind: 1, .. })).count();
+        assert!(has(&events, &LogEvent::Retried { group: Some(NamedGroup::SECP256R1) }), "{:#?}", lines(&events));
+        let hellos = events.iter().filter(|event| matches!(event, LogEvent::Message { kind: 1, .. })).count();
         assert_eq!(hellos, 2, "{:#?}", lines(&events));
     }
 }
@@ -262,18 +262,18 @@ fn a_client_that_shows_nothing_says_why_and_learns_late_that_it_is_refused() {
     let required = Error::PeerIncompatible(PeerIncompatible::ClientCertificateRequired);
     assert_eq!(server.err().map(|end| end.0), Some(required));
     let events = of(rings[0], 1);
-    assert!(has(&events, &Event::Declined));
-    let reasons: Vec<_> = events.iter().filter(|event| matches!(event, Event::Unfit { .. })).collect();
+    assert!(has(&events, &LogEvent::Declined));
+    let reasons: Vec<_> = events.iter().filter(|event| matches!(event, LogEvent::Unfit { .. })).collect();
     assert!(
-        matches!(reasons[..], [Event::Unfit { key: KeyHandle(4), reason: Unfit::Authority, alias }] if alias.as_str().is_empty())
+        matches!(reasons[..], [LogEvent::Unfit { key: KeyHandle(4), reason: Unfit::Authority, alias }] if alias.as_str().is_empty())
     );
     let told = of(rings[1], 1);
-    assert!(has(&told, &Event::Failed { stage: Stage::Certificate, error: required }), "{:#?}", lines(&told));
+    assert!(has(&told, &LogEvent::Failed { stage: Stage::Certificate, error: required }), "{:#?}", lines(&told));
     let description = AlertDescription::CERTIFICATE_REQUIRED;
-    assert!(has(&told, &Event::Alert { direction: Direction::Sent, description }));
+    assert!(has(&told, &LogEvent::Alert { direction: Direction::Sent, description }));
 
     // The client learns of it with its next read.
-    assert!(has(&events, &Event::Done) && !lines(&events).iter().any(|line| line.starts_with("failed")));
+    assert!(has(&events, &LogEvent::Done) && !lines(&events).iter().any(|line| line.starts_with("failed")));
     assert_eq!(client.unwrap().poll().err(), Some(Error::AlertReceived(description)));
     let told = lines(&of(rings[0], 1));
     assert!(told.contains(&"received alert 116 (certificate_required)".to_owned()), "{told:#?}");
@@ -291,9 +291,9 @@ fn one_ring_serves_connections_one_after_the_other_and_at_once_and_numbers_them(
         let (client, server) = run(Setup::new(&pki), [shared, shared]);
         assert!(client.is_ok() && server.is_ok());
         let (first, second) = (2 * round + 1, 2 * round + 2);
-        assert_eq!(of(shared, first)[0], Event::Began { client: true });
-        assert_eq!(of(shared, second)[0], Event::Began { client: false });
-        assert!(has(&of(shared, first), &Event::Done) && has(&of(shared, second), &Event::Done));
+        assert_eq!(of(shared, first)[0], LogEvent::Began { client: true });
+        assert_eq!(of(shared, second)[0], LogEvent::Began { client: false });
+        assert!(has(&of(shared, first), &LogEvent::Done) && has(&of(shared, second), &LogEvent::Done));
     }
     // They are interleaved as it happened.
     let order: Vec<_> = records(shared).iter().map(|record| record.connection).collect();
@@ -345,7 +345,7 @@ fn what_expires_soon_is_told_before_it_is_too_late() {
         let told: Vec<_> = of(rings[0], 1)
             .into_iter()
             .filter_map(|event| match event {
-                Event::Expiring { whose, expiry } => Some((whose, expiry.days_left(), expiry.not_after)),
+                LogEvent::Expiring { whose, expiry } => Some((whose, expiry.days_left(), expiry.not_after)),
                 _ => None,
             })
             .collect();
@@ -354,7 +354,7 @@ fn what_expires_soon_is_told_before_it_is_too_late() {
             assert_eq!((found, left, not_after), (whose, 20, at(2040)));
         }
         // Both are warned, each by its own ring.
-        let warned = of(rings[1], 1).iter().filter(|event| matches!(event, Event::Expiring { .. })).count();
+        let warned = of(rings[1], 1).iter().filter(|event| matches!(event, LogEvent::Expiring { .. })).count();
         assert_eq!(warned, 2);
     }
 }
@@ -370,11 +370,11 @@ fn names_of_authorities_are_listed_up_to_the_fourth() {
     let (client, _) = run(setup, rings);
     assert!(client.is_ok());
     let events = of(rings[0], 1);
-    assert!(has(&events, &Event::Asked { authorities: 6, late: false }));
+    assert!(has(&events, &LogEvent::Asked { authorities: 6, late: false }));
     let names: Vec<_> = events
         .iter()
         .filter_map(|event| match event {
-            Event::Name { of: NameOf::Authority, text } => Some(text.as_str().to_owned()),
+            LogEvent::Name { of: NameOf::Authority, text } => Some(text.as_str().to_owned()),
             _ => None,
         })
         .collect();
@@ -391,7 +391,7 @@ fn a_refused_server_is_told_with_its_names_the_rule_and_the_alert() {
     let (client, _) = run(setup, rings);
     let (error, stage) = client.err().unwrap();
     let told = of(rings[0], 1);
-    assert!(has(&told, &Event::Failed { stage, error }), "{:#?}", lines(&told));
+    assert!(has(&told, &LogEvent::Failed { stage, error }), "{:#?}", lines(&told));
     let text = lines(&told).join("\n");
     assert!(text.contains("server name orders.example.com") && text.contains("issued by Example Intermediate"));
     assert!(text.contains(&format!("failed while searching for a path to a trust anchor: {error}")), "{text}");
@@ -456,7 +456,7 @@ fn a_request_after_the_handshake_is_told_as_such() {
 #[cfg(feature = "post-handshake-auth")]
 fn behind_the_handshake(ring: Ring) -> Vec<String> {
     let events = of(ring, 1);
-    let done = events.iter().position(|event| *event == Event::Done).unwrap();
+    let done = events.iter().position(|event| *event == LogEvent::Done).unwrap();
     lines(&events[done + 1..])
 }
 
@@ -532,7 +532,7 @@ fn what_was_waived_is_told() {
     let (client, _) = run(setup, rings);
     assert!(client.is_ok());
     let told = of(rings[0], 1);
-    assert!(has(&told, &Event::Waived(WaivableCause::UntrustedRoot)), "{:#?}", lines(&told));
+    assert!(has(&told, &LogEvent::Waived(WaivableCause::UntrustedRoot)), "{:#?}", lines(&told));
     assert!(lines(&told).contains(&"WAIVED: untrusted root".to_owned()));
 }
 

@@ -3,7 +3,7 @@
 
 use embedded_mtls::credential::{Entry, NoMatch, Selector};
 #[cfg(feature = "events")]
-use embedded_mtls::events::{Event, EventRing};
+use embedded_mtls::events::{EventRing, LogEvent};
 use embedded_mtls::io::KeystoreHost;
 use embedded_mtls::x509::{Time, TrustAnchor};
 use embedded_mtls::{ApiMisuse, Error, PeerIncompatible, Stage, Step};
@@ -124,7 +124,7 @@ fn a_credential_of_a_scheme_that_the_server_does_not_offer_fails_the_handshake_n
     #[cfg(feature = "events")]
     {
         let events: Vec<_> = ring.records().expect("a ring").map(|record| record.event).collect();
-        assert!(!events.iter().any(|event| matches!(event, Event::Shown { .. })), "{events:#?}");
+        assert!(!events.iter().any(|event| matches!(event, LogEvent::Shown { .. })), "{events:#?}");
     }
 }
 

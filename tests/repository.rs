@@ -189,6 +189,32 @@ fn variants_of_public_enums_are_in_alphabetical_order() {
 }
 
 #[test]
+fn no_two_public_types_have_the_same_name() {
+    let mut files = Vec::new();
+    collect(&root().join("src"), &mut files);
+    // Public within the handshake only, which is a private module.
+    let is_inner =
+        |file: &Path, name: &str| file.iter().any(|part| part == "handshake") && ["Choice", "State"].contains(&name);
+    // Two drivers with the same methods, of which a program has one.
+    let is_twin = |name: &str| name == "Stream";
+    let mut found: Vec<(String, PathBuf)> = Vec::new();
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        let code = text.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+        let kinds = ["pub struct ", "pub enum ", "pub trait ", "pub type "];
+        for name in code.lines().filter_map(|line| kinds.iter().find_map(|kind| line.strip_prefix(kind))).map(word) {
+            if is_inner(&file, name) || is_twin(name) {
+                continue;
+            }
+            let twin = found.iter().find(|(other, _)| other == name);
+            assert_eq!(twin, None, "{name} is in {}, too", file.display());
+            found.push((name.to_owned(), file.clone()));
+        }
+    }
+    assert!(found.len() > 150, "only {} types were found", found.len());
+}
+
+#[test]
 fn every_problem_of_a_certificate_is_on_the_page_of_verdicts() {
     let page = read("docs/verdicts.md");
     let (problems, fields) = (read("src/error/certificate.rs"), read("src/error/malformation.rs"));

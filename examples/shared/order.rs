@@ -7,7 +7,7 @@ use std::net::{TcpStream, ToSocketAddrs as _};
 use std::sync::Arc;
 
 use embedded_io::{Read, Write};
-use embedded_mtls::credential::{NoMatch, PeerRequest, Selector, Unfit, Verdict};
+use embedded_mtls::credential::{EntryFit, NoMatch, PeerRequest, Selector, Unfit};
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::events::EventRing;
 use embedded_mtls::io::blocking::Stream;
@@ -416,7 +416,7 @@ impl<'b, 'p> Gateway<'b, 'p> {
 impl Gateway<'_, '_> {
     /// Why each identity does not meet what the server asks for, in their order.
     fn reasons(&self, request: &PeerRequest<'_>) -> Vec<String> {
-        let reason = |verdict: Verdict<'_>| match verdict.fit {
+        let reason = |verdict: EntryFit<'_>| match verdict.fit {
             Ok(fit) => fit.to_string(),
             Err(unfit @ Unfit::Authority) => {
                 format!(

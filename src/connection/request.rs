@@ -99,7 +99,7 @@ impl<'b, S: Side, C: CryptoProvider> CredentialRequest<'_, 'b, S, C> {
     }
 
     /// Writes into the ring of the connection which of the selector's entries do not do what the peer asks for, and
-    /// why: see [`Event::Unfit`](crate::events::Event::Unfit). To be called before the answer.
+    /// why: see [`LogEvent::Unfit`](crate::events::LogEvent::Unfit). To be called before the answer.
     #[cfg(feature = "events")]
     pub fn record_selection(&self, selector: &Selector<'_>) {
         for (entry, verdict) in selector.entries().iter().zip(selector.verdicts(&self.peer_request())) {

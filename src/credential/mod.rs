@@ -18,7 +18,7 @@
 //! never edited in place:
 //!
 //! 1. [`Slots::stage`] gives the memory of a free slot. The new certificates are written there.
-//! 2. [`Stage::credential`] or [`Stage::anchors`] checks them: the key signs for the leaf, the chain holds, it is
+//! 2. [`StagedSlot::credential`] or [`StagedSlot::anchors`] checks them: the key signs for the leaf, the chain holds, it is
 //!    valid and fit for the role. What does not pass is forgotten, and nothing else has changed.
 //! 3. [`Reference::set`] moves the reference, one store of one word. Handshakes that begin from now on
 //!    [`lease`](Slots::lease) the new slot; those that run, and sessions, keep the old one.
@@ -58,10 +58,10 @@ pub use self::chain::Chain;
 pub use self::expiry::{Expiry, expiring};
 pub use self::peer_request::{Match, PeerRequest, Unfit};
 pub use self::reference::{Reference, SlotId};
-pub use self::select::{Choice, Entry, NoMatch, Selection, Selector, Verdict};
+pub use self::select::{Choice, Entry, EntryFit, NoMatch, Selection, Selector};
 pub use self::signature::{EncodedSignature, Signature};
 pub use self::slots::{Entries, Lease, Leases, SlotError, Slots};
-pub use self::stage::{Admission, KeyProof, Stage};
+pub use self::stage::{Admission, KeyProof, StagedSlot};
 
 pub(crate) use self::signature::ecdsa_der;
 

@@ -60,13 +60,13 @@ pub enum Choice<'b> {
 #[derive(Clone, Copy, Debug)]
 pub struct Selection<'b> {
     choice: Choice<'b>,
-    shown: Option<Verdict<'b>>,
+    shown: Option<EntryFit<'b>>,
 }
 
 /// What was found about one entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Verdict<'b> {
+pub struct EntryFit<'b> {
     /// The alias of the entry.
     pub alias: &'b str,
     /// Whether it does what the peer asks for, and if not, why.
@@ -208,13 +208,13 @@ impl<'b> Selector<'b> {
     }
 
     /// What is found about each entry, in their order.
-    pub fn verdicts<'w>(&self, request: &PeerRequest<'w>) -> impl Iterator<Item = Verdict<'b>> + use<'b, 'w> {
+    pub fn verdicts<'w>(&self, request: &PeerRequest<'w>) -> impl Iterator<Item = EntryFit<'b>> + use<'b, 'w> {
         let (selector, request) = (*self, *request);
-        self.entries.iter().map(move |entry| Verdict { alias: entry.alias, fit: selector.check(entry, &request) })
+        self.entries.iter().map(move |entry| EntryFit { alias: entry.alias, fit: selector.check(entry, &request) })
     }
 
     /// What is found about the first entry with this alias.
-    pub fn why(&self, request: &PeerRequest<'_>, alias: &str) -> Option<Verdict<'b>> {
+    pub fn why(&self, request: &PeerRequest<'_>, alias: &str) -> Option<EntryFit<'b>> {
         self.verdicts(request).find(|verdict| verdict.alias == alias)
     }
 
@@ -258,7 +258,7 @@ impl<'b> Selector<'b> {
 
 impl<'b> Selection<'b> {
     fn show(entry: &'b Entry<'b>, fit: Result<Match, Unfit>) -> Self {
-        Self { choice: Choice::Show(&entry.credential), shown: Some(Verdict { alias: entry.alias, fit }) }
+        Self { choice: Choice::Show(&entry.credential), shown: Some(EntryFit { alias: entry.alias, fit }) }
     }
 
     /// The answer to the request.
@@ -275,12 +275,12 @@ impl<'b> Selection<'b> {
     }
 
     /// The entry that is shown, and whether it fits or is shown though it does not.
-    pub const fn shown(&self) -> Option<Verdict<'b>> {
+    pub const fn shown(&self) -> Option<EntryFit<'b>> {
         self.shown
     }
 }
 
-impl fmt::Display for Verdict<'_> {
+impl fmt::Display for EntryFit<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.alias)?;
         match &self.fit {

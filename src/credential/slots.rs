@@ -1,7 +1,7 @@
 //! Slots: memory for credentials and sets of trust anchors that are replaced while connections run.
 
 use super::reference::{Reference, SlotId, next_generation};
-use super::stage::Stage;
+use super::stage::StagedSlot;
 use super::{AnchorSet, Chain, Credential, Entry, Expiry, KeyHandle};
 use crate::error::{CertificateError, Error};
 use crate::x509::UnixTime;
@@ -113,7 +113,7 @@ impl<'m, const N: usize> Slots<'m, N> {
     ///
     /// # Errors
     /// [`SlotError::NoFreeSlot`].
-    pub fn stage(&self) -> Result<Stage<'_, 'm>, SlotError> {
+    pub fn stage(&self) -> Result<StagedSlot<'_, 'm>, SlotError> {
         let free = (0..=u8::MAX).zip(&self.places).filter_map(|(index, slot)| {
             let slot = slot.try_borrow_mut().ok()?;
             let id = SlotId::new(index, slot.generation);
@@ -125,7 +125,7 @@ impl<'m, const N: usize> Slots<'m, N> {
         self.generation.set(next_generation(self.generation.get()));
         slot.generation = self.generation.get();
         slot.content = Content::Empty;
-        Ok(Stage::new(slot, SlotId::new(index, self.generation.get())))
+        Ok(StagedSlot::new(slot, SlotId::new(index, self.generation.get())))
     }
 
     /// Leases what `reference` points to now: once for a handshake, before it begins.

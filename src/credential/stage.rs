@@ -9,12 +9,12 @@ use crate::x509::{OwnCertificate, Purpose, Time};
 use core::cell::RefMut;
 
 /// A free slot that is being filled. If it is dropped, it stays free.
-pub struct Stage<'s, 'm> {
+pub struct StagedSlot<'s, 'm> {
     slot: RefMut<'s, Slot<'m>>,
     id: SlotId,
 }
 
-debug_by_name!("Stage", [] Stage<'_, '_>);
+debug_by_name!("StagedSlot", [] StagedSlot<'_, '_>);
 
 /// What a new credential is held to before it can be shown.
 #[derive(Clone, Copy, Debug)]
@@ -91,7 +91,7 @@ impl Admission<'_> {
     }
 }
 
-impl<'s, 'm> Stage<'s, 'm> {
+impl<'s, 'm> StagedSlot<'s, 'm> {
     pub(super) const fn new(slot: RefMut<'s, Slot<'m>>, id: SlotId) -> Self {
         Self { slot, id }
     }

@@ -40,9 +40,9 @@ use crate::wire::enums::{CipherSuite, NamedGroup, SignatureScheme};
 pub struct CortexM4;
 
 /// An ephemeral private key. 36 bytes, wiped when dropped.
-pub struct PrivateKey(Private);
+pub struct CortexM4PrivateKey(Private);
 
-debug_by_name!("PrivateKey", [] PrivateKey);
+debug_by_name!("CortexM4PrivateKey", [] CortexM4PrivateKey);
 
 enum Private {
     P256(Words),
@@ -53,12 +53,12 @@ enum Private {
 /// A P-256 signing key in memory, for credentials whose key lies in no secure element. Wiped when dropped.
 ///
 /// Make it once and keep it: making it computes the public key, which costs as much as a signature.
-pub struct P256SigningKey {
+pub struct CortexM4SigningKey {
     private: Zeroizing<[u8; 32]>,
     public: [u8; 65],
 }
 
-debug_by_name!("P256SigningKey", [] P256SigningKey);
+debug_by_name!("CortexM4SigningKey", [] CortexM4SigningKey);
 
 /// A number of 256 bits, the lowest word first, as the assembly takes it. Wiped when dropped.
 #[derive(Zeroize, ZeroizeOnDrop)]
@@ -76,7 +76,7 @@ struct Point {
 impl CryptoProvider for CortexM4 {
     type Hash = rustcrypto::RunningHash;
     type Aead = rustcrypto::RecordKey;
-    type KeyExchange = PrivateKey;
+    type KeyExchange = CortexM4PrivateKey;
 
     const CIPHER_SUITES: &'static [CipherSuite] = RustCrypto::CIPHER_SUITES;
     // Here P-256 is the quickest.
@@ -101,8 +101,8 @@ impl CryptoProvider for CortexM4 {
         RustCrypto::aead(algorithm, key)
     }
 
-    fn key_exchange(group: NamedGroup, seed: &[u8; KEY_SEED_LEN]) -> Result<PrivateKey, CryptoError> {
-        Ok(PrivateKey(match group {
+    fn key_exchange(group: NamedGroup, seed: &[u8; KEY_SEED_LEN]) -> Result<CortexM4PrivateKey, CryptoError> {
+        Ok(CortexM4PrivateKey(match group {
             NamedGroup::SECP256R1 => {
                 let bytes = Zeroizing::new(<[u8; 32]>::from(p256_private_key(seed)?.to_bytes()));
                 Private::P256(Words::from_bytes(&bytes))
@@ -131,7 +131,7 @@ impl CryptoProvider for CortexM4 {
     }
 }
 
-impl KeyExchange for PrivateKey {
+impl KeyExchange for CortexM4PrivateKey {
     fn key_share(&self) -> Result<KeyShare, CryptoError> {
         match &self.0 {
             Private::P256(key) => KeyShare::new(&Point::of_base(key)?.to_bytes()),
@@ -150,7 +150,7 @@ impl KeyExchange for PrivateKey {
     }
 }
 
-impl P256SigningKey {
+impl CortexM4SigningKey {
     /// A key from its private scalar, 32 bytes, big-endian. One public-key operation.
     ///
     /// # Errors

@@ -17,7 +17,7 @@ pub struct Record {
     /// that of the last.
     pub connection: u16,
     /// What happened.
-    pub event: Event,
+    pub event: LogEvent,
 }
 
 /// What happened. Names come from certificates and messages as the other side sent them: **nothing of it is verified**
@@ -25,7 +25,7 @@ pub struct Record {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
-pub enum Event {
+pub enum LogEvent {
     /// On a client: the server has shown that it accepts our certificate.
     Accepted,
     /// ServerHello: what both sides use from now on.
@@ -44,7 +44,7 @@ pub enum Event {
     },
     /// A certificate of ours was asked for.
     Asked {
-        /// How many authorities were named; the first four follow as [`Event::Name`].
+        /// How many authorities were named; the first four follow as [`LogEvent::Name`].
         authorities: u16,
         /// After the handshake.
         late: bool,
@@ -185,7 +185,7 @@ codes!(NameOf { Authority = 0, Issuer = 1, Server = 2, Subject = 3 });
 /// The largest record: `Unfit` with a long alias.
 pub(super) const MAX_BODY: usize = 1 + 4 + 3 + 1 + Text::MAX;
 
-impl Event {
+impl LogEvent {
     /// Writes a number for the kind of event, and what belongs to it.
     pub(super) fn emit(&self, w: &mut Writer<'_>) {
         match *self {
@@ -331,7 +331,7 @@ impl fmt::Display for Record {
 }
 
 /// One line.
-impl fmt::Display for Event {
+impl fmt::Display for LogEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Accepted => f.write_str("the server accepts our certificate"),
@@ -443,37 +443,37 @@ mod tests {
     use std::vec::Vec;
 
     /// One of each.
-    fn events() -> Vec<Event> {
+    fn events() -> Vec<LogEvent> {
         let (at, text) = (UnixTime::from_seconds(1_795_000_000), Text::new("Example Root CA"));
         let direction = Direction::Sent;
         std::vec![
-            Event::Accepted,
-            Event::Agreed { suite: CipherSuite::TLS_AES_128_GCM_SHA256, group: NamedGroup::X25519 },
-            Event::Alert { direction: Direction::Received, description: AlertDescription::UNKNOWN_CA },
-            Event::Asked { authorities: 300, late: true },
-            Event::Authorized,
-            Event::Began { client: true },
-            Event::Declined,
-            Event::Diagnosed(Diagnosis::InterposedProxy),
-            Event::Done,
-            Event::Expiring { whose: Whose::Theirs, expiry: Expiry { not_after: at, seconds_left: -5 } },
-            Event::Failed { stage: Stage::ServerHello, error: PeerIncompatible::Tls13NotSelected.into() },
-            Event::Flight { direction, bytes: 70_000 },
-            Event::Message { direction, kind: 11, length: 900 },
-            Event::Name { of: NameOf::Authority, text },
-            Event::Path { depth: 2, anchor: Some(0), not_after: at },
-            Event::Path { depth: 2, anchor: None, not_after: at },
-            Event::Resumed,
-            Event::Retried { group: Some(NamedGroup::SECP256R1) },
-            Event::Retried { group: None },
-            Event::Shown { key: KeyHandle(7), certificates: 2, scheme: SignatureScheme::ECDSA_SECP256R1_SHA256 },
-            Event::Time(Time::Trusted(at)),
-            Event::Time(Time::AtLeast(at)),
-            Event::Time(Time::dangerous_unknown()),
-            Event::Unfit { key: KeyHandle(9), alias: Text::new(&"a".repeat(99)), reason: Unfit::Authority },
-            Event::Unfit { key: KeyHandle(9), alias: Text::new(""), reason: Unfit::CertificateScheme(1) },
-            Event::Unknown(250),
-            Event::Waived(WaivableCause::Expired),
+            LogEvent::Accepted,
+            LogEvent::Agreed { suite: CipherSuite::TLS_AES_128_GCM_SHA256, group: NamedGroup::X25519 },
+            LogEvent::Alert { direction: Direction::Received, description: AlertDescription::UNKNOWN_CA },
+            LogEvent::Asked { authorities: 300, late: true },
+            LogEvent::Authorized,
+            LogEvent::Began { client: true },
+            LogEvent::Declined,
+            LogEvent::Diagnosed(Diagnosis::InterposedProxy),
+            LogEvent::Done,
+            LogEvent::Expiring { whose: Whose::Theirs, expiry: Expiry { not_after: at, seconds_left: -5 } },
+            LogEvent::Failed { stage: Stage::ServerHello, error: PeerIncompatible::Tls13NotSelected.into() },
+            LogEvent::Flight { direction, bytes: 70_000 },
+            LogEvent::Message { direction, kind: 11, length: 900 },
+            LogEvent::Name { of: NameOf::Authority, text },
+            LogEvent::Path { depth: 2, anchor: Some(0), not_after: at },
+            LogEvent::Path { depth: 2, anchor: None, not_after: at },
+            LogEvent::Resumed,
+            LogEvent::Retried { group: Some(NamedGroup::SECP256R1) },
+            LogEvent::Retried { group: None },
+            LogEvent::Shown { key: KeyHandle(7), certificates: 2, scheme: SignatureScheme::ECDSA_SECP256R1_SHA256 },
+            LogEvent::Time(Time::Trusted(at)),
+            LogEvent::Time(Time::AtLeast(at)),
+            LogEvent::Time(Time::dangerous_unknown()),
+            LogEvent::Unfit { key: KeyHandle(9), alias: Text::new(&"a".repeat(99)), reason: Unfit::Authority },
+            LogEvent::Unfit { key: KeyHandle(9), alias: Text::new(""), reason: Unfit::CertificateScheme(1) },
+            LogEvent::Unknown(250),
+            LogEvent::Waived(WaivableCause::Expired),
         ]
     }
 
@@ -484,14 +484,17 @@ mod tests {
             let mut writer = Writer::new(&mut bytes);
             event.emit(&mut writer);
             let len = writer.finish().unwrap();
-            assert_eq!(Event::parse(&bytes[..len]), event);
+            assert_eq!(LogEvent::parse(&bytes[..len]), event);
             // What was cut is never taken for something else.
             for len in 1..len {
-                let cut = Event::parse(&bytes[..len]);
-                assert!(matches!(cut, Event::Unknown(_) | Event::Name { .. } | Event::Unfit { .. }), "{cut:?}");
+                let cut = LogEvent::parse(&bytes[..len]);
+                assert!(
+                    matches!(cut, LogEvent::Unknown(_) | LogEvent::Name { .. } | LogEvent::Unfit { .. }),
+                    "{cut:?}"
+                );
             }
         }
-        assert_eq!(Event::parse(&[]), Event::Unknown(0));
+        assert_eq!(LogEvent::parse(&[]), LogEvent::Unknown(0));
     }
 
     #[test]

@@ -52,7 +52,7 @@ mod recorder;
 mod ring;
 mod text;
 
-pub use self::event::{Direction, Event, NameOf, Record, Whose};
+pub use self::event::{Direction, LogEvent, NameOf, Record, Whose};
 pub(crate) use self::recorder::Recorder;
 pub use self::ring::{DumpError, EventDump, EventRing, Records};
 pub use self::text::Text;

@@ -1,6 +1,6 @@
 //! What a connection writes into the ring that it was given.
 
-use super::event::{Direction, Event, NameOf, Whose};
+use super::event::{Direction, LogEvent, NameOf, Whose};
 use super::ring::EventRing;
 use super::text::Text;
 use crate::credential::{Credential, Expiry, KeyHandle, PeerRequest, Unfit};
@@ -45,7 +45,7 @@ impl<'b> Recorder<'b> {
     pub(crate) fn begin(ring: EventRing<'b>, client: bool) -> Self {
         let given = Given { ring, connection: ring.begin(), begun: false, bytes: 0, expires: None };
         let recorder = Self { given: Some(given) };
-        recorder.write(&Event::Began { client });
+        recorder.write(&LogEvent::Began { client });
         recorder
     }
 
@@ -81,7 +81,7 @@ impl<'b> Recorder<'b> {
 }
 
 impl Recorder<'_> {
-    fn write(&self, event: &Event) {
+    fn write(&self, event: &LogEvent) {
         if let Some(given) = self.given() {
             given.ring.write(given.connection, event);
         }
@@ -108,15 +108,15 @@ impl Recorder<'_> {
     }
 
     fn message(&self, direction: Direction, kind: u8, len: usize) {
-        self.write(&Event::Message { direction, kind, length: u32::try_from(len).unwrap_or(u32::MAX) });
+        self.write(&LogEvent::Message { direction, kind, length: u32::try_from(len).unwrap_or(u32::MAX) });
     }
 
     pub(crate) fn alert_received(&self, description: AlertDescription) {
-        self.write(&Event::Alert { direction: Direction::Received, description });
+        self.write(&LogEvent::Alert { direction: Direction::Received, description });
     }
 
     pub(crate) fn alert_sent(&self, description: AlertDescription) {
-        self.write(&Event::Alert { direction: Direction::Sent, description });
+        self.write(&LogEvent::Alert { direction: Direction::Sent, description });
     }
 
     /// Bytes have passed in the direction of this half.
@@ -139,16 +139,16 @@ impl Recorder<'_> {
     fn flight(&mut self, direction: Direction) {
         let bytes = self.given_mut().map_or(0, |given| core::mem::take(&mut given.bytes));
         if bytes != 0 {
-            self.write(&Event::Flight { direction, bytes });
+            self.write(&LogEvent::Flight { direction, bytes });
         }
     }
 
     pub(crate) fn retried(&self, group: Option<NamedGroup>) {
-        self.write(&Event::Retried { group });
+        self.write(&LogEvent::Retried { group });
     }
 
     pub(crate) fn agreed(&self, suite: CipherSuite, group: NamedGroup) {
-        self.write(&Event::Agreed { suite, group });
+        self.write(&LogEvent::Agreed { suite, group });
     }
 
     /// A certificate of ours is asked for.
@@ -157,7 +157,7 @@ impl Recorder<'_> {
             return;
         }
         let authorities = u16::try_from(request.authorities().count()).unwrap_or(u16::MAX);
-        self.write(&Event::Asked { authorities, late });
+        self.write(&LogEvent::Asked { authorities, late });
         request.authorities().take(LISTED).for_each(|name| self.name(NameOf::Authority, text_of(&name)));
     }
 
@@ -170,7 +170,7 @@ impl Recorder<'_> {
 
     fn name(&self, of: NameOf, text: &str) {
         if self.given().is_some() {
-            self.write(&Event::Name { of, text: Text::new(text) });
+            self.write(&LogEvent::Name { of, text: Text::new(text) });
         }
     }
 
@@ -178,7 +178,7 @@ impl Recorder<'_> {
     pub(crate) fn shown(&mut self, credential: Option<&Credential<'_>>) {
         let Some(given) = self.given_mut() else { return };
         given.expires = credential.map(Credential::not_after);
-        self.write(&credential.map_or(Event::Declined, |credential| Event::Shown {
+        self.write(&credential.map_or(LogEvent::Declined, |credential| LogEvent::Shown {
             key: credential.key(),
             certificates: u8::try_from(credential.chain().iter().count()).unwrap_or(u8::MAX),
             scheme: credential.scheme(),
@@ -188,7 +188,7 @@ impl Recorder<'_> {
     /// What was not chosen, and why.
     pub(crate) fn unfit(&self, key: KeyHandle, alias: &str, reason: Unfit) {
         if self.given().is_some() {
-            self.write(&Event::Unfit { key, alias: Text::new(alias), reason });
+            self.write(&LogEvent::Unfit { key, alias: Text::new(alias), reason });
         }
     }
 
@@ -201,45 +201,45 @@ impl Recorder<'_> {
             self.name(NameOf::Subject, text_of(&peer.subject()));
             self.name(NameOf::Issuer, text_of(&peer.issuer()));
         }
-        self.write(&Event::Time(time));
+        self.write(&LogEvent::Time(time));
     }
 
     /// A path was found, at this time; what expires soon is told.
     pub(crate) fn path(&self, path: &PathFound, time: Time) {
         let Some(given) = self.given() else { return };
-        self.write(&Event::Path { depth: path.depth, anchor: path.anchor, not_after: path.not_after });
+        self.write(&LogEvent::Path { depth: path.depth, anchor: path.anchor, not_after: path.not_after });
         let causes = path.waived.causes();
         for cause in WaivableCause::ALL.iter().filter(|cause| causes.contains(**cause)) {
-            self.write(&Event::Waived(*cause));
+            self.write(&LogEvent::Waived(*cause));
         }
         let (Time::Trusted(now) | Time::AtLeast(now)) = time else { return };
         for (whose, end) in [(Whose::Theirs, Some(path.not_after)), (Whose::Ours, given.expires)] {
             if let Some(expiry) = end.and_then(|end| Expiry::within(end, now, given.ring.expiry_warning())) {
-                self.write(&Event::Expiring { whose, expiry });
+                self.write(&LogEvent::Expiring { whose, expiry });
             }
         }
     }
 
     pub(crate) fn authorized(&self) {
-        self.write(&Event::Authorized);
+        self.write(&LogEvent::Authorized);
     }
 
     pub(crate) fn done(&self) {
-        self.write(&Event::Done);
+        self.write(&LogEvent::Done);
     }
 
     pub(crate) fn accepted(&self) {
-        self.write(&Event::Accepted);
+        self.write(&LogEvent::Accepted);
     }
 
     pub(crate) fn failed(&self, stage: Stage, error: Error) {
-        self.write(&Event::Failed { stage, error });
+        self.write(&LogEvent::Failed { stage, error });
     }
 
     /// Only with events, so that nobody else pays for finding it out.
     pub(crate) fn diagnosed(&self, diagnosis: Option<Diagnosis>) {
         if let Some(diagnosis) = diagnosis {
-            self.write(&Event::Diagnosed(diagnosis));
+            self.write(&LogEvent::Diagnosed(diagnosis));
         }
     }
 }

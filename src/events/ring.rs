@@ -9,7 +9,7 @@
 //! records that have to make room, then the new one is written there, then a header takes it in. So whenever
 //! writing stops, at a reset or without power, there is a ring with what was in it, or with one record more.
 
-use super::event::{Event, MAX_BODY, Record};
+use super::event::{LogEvent, MAX_BODY, Record};
 use crate::codec::Writer;
 use core::cell::Cell;
 
@@ -83,7 +83,7 @@ enum Bytes<'d> {
 impl<'m> EventRing<'m> {
     /// The least memory that is a ring.
     pub const MIN: usize = HEAD + MAX_RECORD;
-    /// Days before the end of validity from which on a chain is [`Event::Expiring`], unless
+    /// Days before the end of validity from which on a chain is [`LogEvent::Expiring`], unless
     /// [`set_expiry_warning`](Self::set_expiry_warning) says otherwise.
     pub const EXPIRY_WARNING: u16 = 30;
 
@@ -96,12 +96,12 @@ impl<'m> EventRing<'m> {
     }
 
     /// Goes on with the ring that is in the memory, as after a reset, and records that
-    /// ([`Event::Resumed`]); if there is none, or it is damaged, begins an empty one. `None` if the memory is smaller
+    /// ([`LogEvent::Resumed`]); if there is none, or it is damaged, begins an empty one. `None` if the memory is smaller
     /// than [`MIN`](Self::MIN).
     pub fn resume(memory: &'m mut [u8]) -> Option<Self> {
         let ring = Self::over(memory)?;
         if ring.records().is_ok() {
-            ring.write(ring.header().connection, &Event::Resumed);
+            ring.write(ring.header().connection, &LogEvent::Resumed);
         } else {
             ring.clear();
         }
@@ -133,7 +133,7 @@ impl<'m> EventRing<'m> {
         self.header().on
     }
 
-    /// From how many days before the end of validity on our chain and that of the peer are [`Event::Expiring`].
+    /// From how many days before the end of validity on our chain and that of the peer are [`LogEvent::Expiring`].
     pub fn set_expiry_warning(&self, days: u16) {
         self.write_header(&Header { warning: days, ..self.header() });
     }
@@ -172,7 +172,7 @@ impl<'m> EventRing<'m> {
     }
 
     /// Appends a record.
-    pub(super) fn write(&self, connection: u16, event: &Event) {
+    pub(super) fn write(&self, connection: u16, event: &LogEvent) {
         let off = |start: usize| self.bytes.get(start.saturating_add(ON)).is_some_and(|on| on.get() == 0);
         if off(0) && off(HEADER) {
             return;
@@ -379,7 +379,7 @@ impl Records<'_> {
         }
         let [_, high, low, event @ ..] = rest else { return None };
         self.read = self.read.saturating_add(len);
-        Some(Record { connection: u16::from_be_bytes([*high, *low]), event: Event::parse(event) })
+        Some(Record { connection: u16::from_be_bytes([*high, *low]), event: LogEvent::parse(event) })
     }
 }
 
@@ -392,7 +392,7 @@ impl Iterator for Records<'_> {
 }
 
 /// The bytes of a record; `None` of one that is too long, which none is.
-fn emit<'r>(connection: u16, event: &Event, buffer: &'r mut [u8; MAX_RECORD]) -> Option<&'r [u8]> {
+fn emit<'r>(connection: u16, event: &LogEvent, buffer: &'r mut [u8; MAX_RECORD]) -> Option<&'r [u8]> {
     let mut w = Writer::new(buffer);
     w.u8(0);
     w.u16(connection);
@@ -477,15 +477,15 @@ mod tests {
         })
     }
 
-    fn event(number: u32) -> Event {
+    fn event(number: u32) -> LogEvent {
         match number % 3 {
-            0 => Event::Flight { direction: Direction::Sent, bytes: number },
-            1 => Event::Accepted,
-            _ => Event::Name { of: NameOf::Subject, text: Text::new(&"n".repeat(number as usize % 41)) },
+            0 => LogEvent::Flight { direction: Direction::Sent, bytes: number },
+            1 => LogEvent::Accepted,
+            _ => LogEvent::Name { of: NameOf::Subject, text: Text::new(&"n".repeat(number as usize % 41)) },
         }
     }
 
-    fn records(ring: EventRing<'_>) -> Vec<Event> {
+    fn records(ring: EventRing<'_>) -> Vec<LogEvent> {
         ring.records().unwrap().map(|record| record.event).collect()
     }
 
@@ -546,7 +546,7 @@ mod tests {
         let first = ring.begin();
         ring.write(first, &event(0));
         let ring = EventRing::resume(&mut memory).unwrap();
-        assert_eq!(records(ring), [event(0), Event::Resumed]);
+        assert_eq!(records(ring), [event(0), LogEvent::Resumed]);
         assert_eq!((ring.expiry_warning(), ring.begin()), (9, 2));
     }
 
@@ -617,9 +617,9 @@ mod tests {
         let mut memory = [0; 200];
         let ring = EventRing::new(&mut memory).unwrap();
         let connection = ring.begin();
-        ring.write(connection, &Event::Began { client: true });
+        ring.write(connection, &LogEvent::Began { client: true });
         let alert = AlertDescription::CLOSE_NOTIFY;
-        ring.write(connection, &Event::Alert { direction: Direction::Received, description: alert });
+        ring.write(connection, &LogEvent::Alert { direction: Direction::Received, description: alert });
         let lines: Vec<String> = ring.records().unwrap().map(|record| std::format!("{record}")).collect();
         assert_eq!(lines, ["#1 connection begins as client", "#1 received alert 0 (close_notify)"]);
     }

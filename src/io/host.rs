@@ -317,7 +317,7 @@ mod software {
     }
 
     #[cfg(feature = "cortex-m4")]
-    impl SigningKey for crate::crypto::cortex_m4::P256SigningKey {
+    impl SigningKey for crate::crypto::cortex_m4::CortexM4SigningKey {
         fn sign(&self, message: &[u8]) -> Option<Signature> {
             let digest = RustCrypto::digest(HashAlgorithm::Sha256, &[message]).ok()?;
             self.sign_digest(digest.as_bytes().first_chunk()?).ok().map(Signature::P256)

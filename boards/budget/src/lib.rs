@@ -29,6 +29,6 @@ pub mod roles;
 pub mod types;
 
 #[cfg(feature = "cortex-m4")]
-pub use embedded_mtls::crypto::cortex_m4::{CortexM4 as Provider, P256SigningKey as Key};
+pub use embedded_mtls::crypto::cortex_m4::{CortexM4 as Provider, CortexM4SigningKey as Key};
 #[cfg(not(feature = "cortex-m4"))]
 pub use embedded_mtls::crypto::rustcrypto::{P256SigningKey as Key, RustCrypto as Provider};

@@ -100,7 +100,7 @@ fn keys() -> usize {
         count += 1;
     }
     for scalar in [start(0), ORDER, [0xff; 32]] {
-        expect(cortex_m4::P256SigningKey::from_bytes(&scalar).is_err(), "a scalar out of range is a key");
+        expect(cortex_m4::CortexM4SigningKey::from_bytes(&scalar).is_err(), "a scalar out of range is a key");
     }
     count
 }
@@ -111,7 +111,7 @@ fn share<C: CryptoProvider>(scalar: &[u8; 32]) -> Result<embedded_mtls::crypto::
 
 fn signatures(scalar: &[u8; 32]) {
     let (Ok(ours), Ok(theirs)) =
-        (cortex_m4::P256SigningKey::from_bytes(scalar), rustcrypto::P256SigningKey::from_bytes(scalar))
+        (cortex_m4::CortexM4SigningKey::from_bytes(scalar), rustcrypto::P256SigningKey::from_bytes(scalar))
     else {
         fail("no signing key")
     };
