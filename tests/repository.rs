@@ -90,8 +90,10 @@ fn every_example_that_the_readme_runs_exists() {
 #[test]
 fn every_example_names_the_features_it_needs() {
     let manifest = read("Cargo.toml");
-    let files = std::fs::read_dir(root().join("examples")).unwrap().map(|entry| entry.unwrap().path());
-    for file in files.filter(|file| file.extension().is_some_and(|extension| extension == "rs")) {
+    let files = fs::read_dir(root().join("examples")).unwrap().map(|entry| entry.unwrap().path());
+    let is_example =
+        |path: &PathBuf| path.extension().is_some_and(|extension| extension == "rs") || path.join("main.rs").exists();
+    for file in files.filter(is_example) {
         let name = file.file_stem().unwrap().to_str().unwrap();
         let needs = format!("[[example]]\nname = \"{name}\"\nrequired-features = [\"all-algorithms\"");
         assert!(

@@ -9,6 +9,7 @@ pub(crate) const PAGE: usize = 4096;
 
 /// What the operation leaves behind at which the power was cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(test), expect(dead_code, reason = "only the test cuts the power"))]
 pub(crate) enum Cut {
     /// A part of it was done: some bits of a word, some bytes of a page.
     Within,
@@ -44,11 +45,13 @@ impl Flash {
     }
 
     /// Cuts the power at the operation after so many.
+    #[cfg(test)]
     pub(crate) fn cut_after(&mut self, operations: usize, cut: Cut) {
         self.power = Some((operations, cut));
     }
 
     /// The power is back: what is in the flash stays as it is.
+    #[cfg(test)]
     pub(crate) fn reboot(mut self) -> Self {
         self.power = None;
         (self.operations, self.erasures) = (0, 0);

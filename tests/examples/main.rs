@@ -1,13 +1,10 @@
 //! The examples, as their users run them: the modules they share with their unit tests, and both programs against each
 //! other over real sockets, in this process.
 
-#[path = "examples/answers.rs"]
 mod answers;
-#[path = "examples/policy.rs"]
 mod policy;
-#[path = "examples/secrets.rs"]
 mod secrets;
-#[path = "../examples/shared/mod.rs"]
+#[path = "../../examples/shared/mod.rs"]
 mod shared;
 
 use std::io::{Read as _, Write as _};
@@ -63,7 +60,7 @@ fn errand(pki: &Pki, address: &str) -> Errand {
         identities: vec![pki.gateway.clone()],
         authority: None,
         path: "/orders".to_owned(),
-        document: include_bytes!("../examples/data/order.xml")[..].into(),
+        document: include_bytes!("../../examples/data/order.xml")[..].into(),
         preferences: Preferences::default(),
         rules: None,
     }

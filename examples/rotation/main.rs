@@ -1,11 +1,11 @@
 //! Identities in flash and their replacement: what a device does when it starts, and when a new certificate comes.
 //! Run it: `cargo run --example rotation`.
 
-#[allow(dead_code, reason = "the test of power cuts uses the rest")]
-#[path = "shared/flash.rs"]
 mod flash;
+#[cfg(test)]
+mod power_cut;
+#[path = "../shared/mod.rs"]
 mod shared;
-#[path = "shared/vault.rs"]
 mod vault;
 
 use core::future::Future;
@@ -27,6 +27,8 @@ use vault::{Stored, Vault};
 
 /// Bytes of a slot, and of a record in the flash.
 const SLOT: usize = 2048;
+/// Pages of the flash.
+const PAGES: usize = 3;
 /// Which identity orders are sent with. One word, which every task may read.
 static REFERENCES: [Reference; 1] = [Reference::new()];
 
@@ -48,7 +50,7 @@ fn run() -> Result<(), String> {
     let [orders] = &REFERENCES;
     let mut memory = [[0; SLOT]; 3];
     let slots = Slots::new(memory.each_mut().map(|slot| &mut slot[..]), &REFERENCES);
-    let mut flash = Flash::new(3);
+    let mut flash = Flash::new(PAGES);
 
     // The factory has written the first one.
     store(&mut flash, 0, &identities)?;
@@ -106,7 +108,7 @@ fn identity(identities: &[Identity], key: u32) -> Result<&Identity, String> {
 }
 
 fn vault(flash: &mut Flash) -> Vault<&mut Flash> {
-    Vault::new(flash, 0..u32::try_from(3 * PAGE).unwrap_or(0))
+    Vault::new(flash, 0..u32::try_from(PAGES * PAGE).unwrap_or(0))
 }
 
 /// This flash never makes anybody wait; on a device the executor waits.

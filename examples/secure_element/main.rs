@@ -2,14 +2,13 @@
 //! what runs while it computes, and what becomes of a connection when it fails.
 //! Run it: `cargo run --example secure_element`.
 
-#[allow(dead_code, reason = "the test of dropped futures uses the rest")]
-#[path = "shared/bench.rs"]
 mod bench;
-#[path = "shared/element.rs"]
 mod element;
-#[path = "shared/part.rs"]
 mod part;
+#[path = "../shared/mod.rs"]
 mod shared;
+#[cfg(test)]
+mod tests;
 
 use std::process::ExitCode;
 

@@ -1,40 +1,15 @@
-//! The power is cut at every single operation of a rotation, and a working identity is always there afterwards
-//!
-#![allow(missing_docs)]
-
-#[allow(dead_code, reason = "an example uses the rest")]
-#[path = "../examples/shared/flash.rs"]
-mod flash;
-#[path = "../examples/shared/vault.rs"]
-mod vault;
-
-use std::future::Future;
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
+//! The power is cut at every single operation of a rotation, and a working identity is always there afterwards.
 
 use embedded_mtls::KeyHandle;
 use embedded_mtls::credential::{Admission, KeyProof, Reference, Slots};
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::x509::Purpose;
-use flash::{Cut, Failure, Flash, PAGE};
 use test_support::pair::now;
 use test_support::pki::{CLIENT_NAME, Issued, Pki, Template};
-use vault::{Stored, Vault};
 
-const PAGES: usize = 3;
-const RECORD: usize = 2048;
-
-/// A flash in memory never makes anybody wait.
-fn wait<F: Future>(future: F) -> F::Output {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(output) => output,
-        Poll::Pending => panic!("nobody would wake it"),
-    }
-}
-
-fn vault(flash: &mut Flash) -> Vault<&mut Flash> {
-    Vault::new(flash, 0..u32::try_from(PAGES * PAGE).unwrap())
-}
+use super::flash::{Cut, Failure, Flash};
+use super::vault::Stored;
+use super::{PAGES, SLOT, vault, wait};
 
 /// An identity: its key, its chain, its leaf.
 struct Identity {
@@ -53,7 +28,7 @@ fn identities(pki: &Pki) -> Vec<Identity> {
 
 /// Replaces the identity in the flash: the next one is written, then it counts.
 fn rotate(flash: &mut Flash, next: &Identity) -> Result<(), sequential_storage::Error<Failure>> {
-    let mut scratch = [0; RECORD];
+    let mut scratch = [0; SLOT];
     let mut vault = vault(flash);
     let place = wait(vault.stage(&mut scratch, Stored { key: next.key, chain: &next.chain }))?;
     wait(vault.activate(&mut scratch, place))
@@ -61,7 +36,7 @@ fn rotate(flash: &mut Flash, next: &Identity) -> Result<(), sequential_storage::
 
 /// Which identity counts, by its key; it has to be whole.
 fn active(flash: &mut Flash, identities: &[Identity]) -> Option<u32> {
-    let mut scratch = [0; RECORD];
+    let mut scratch = [0; SLOT];
     let stored = wait(vault(flash).load(&mut scratch)).expect("the flash can be read")?;
     let identity = identities.iter().find(|identity| identity.key == stored.key).expect("a key of ours");
     assert_eq!(stored.chain, identity.chain, "the chain of key {}", stored.key);
@@ -70,10 +45,10 @@ fn active(flash: &mut Flash, identities: &[Identity]) -> Option<u32> {
 
 /// What a device does when it starts: the stored identity is checked as a new one is, and can be shown.
 fn boots(flash: &mut Flash, identities: &[Identity]) {
-    let mut scratch = [0; RECORD];
+    let mut scratch = [0; SLOT];
     let stored = wait(vault(flash).load(&mut scratch)).unwrap().expect("an identity");
     let references = [Reference::new()];
-    let mut memory = [0; RECORD];
+    let mut memory = [0; SLOT];
     let slots = Slots::new([&mut memory[..]], &references);
     let mut stage = slots.stage().unwrap();
     let len = stage.copy([stored.chain]).unwrap();

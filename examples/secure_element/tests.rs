@@ -1,26 +1,16 @@
-//! A client key in a secure element, as `examples/secure_element.rs` has it: dropped futures, failures, and the bytes on
-//! the bus.
-#![allow(missing_docs)]
-
-#[path = "../examples/shared/bench.rs"]
-mod bench;
-#[path = "../examples/shared/element.rs"]
-mod element;
-#[path = "../examples/shared/part.rs"]
-mod part;
-#[path = "../examples/shared/mod.rs"]
-mod shared;
+//! Dropped futures, failures, and the bytes on the bus.
 
 use std::pin::pin;
 
-use bench::{Bench, Form, once};
-use element::{ADDRESS, AWAKE, EXECUTION, Element, ElementError, crc};
 use embedded_hal_async::i2c::I2c as _;
 use embedded_mtls::io::Failure;
 use embedded_mtls::{AlertDescription, Error};
 use p256::ecdsa::signature::hazmat::PrehashVerifier as _;
 use p256::ecdsa::{Signature, VerifyingKey};
-use part::{Bus, Clock, Fault};
+
+use super::bench::{Bench, Form, once};
+use super::element::{ADDRESS, AWAKE, EXECUTION, Element, ElementError, crc};
+use super::part::{Bus, Clock, Fault};
 
 const TAKEN: &str = "order of gateway-0042.plant.example";
 
