@@ -93,7 +93,7 @@ impl Authenticate {
             Self::ExpectEntry { left } => receive_entry(cx, left, trace),
             Self::BeginSearch(time) => {
                 cx.peer.start(expectation.rules(time));
-                search_path(cx, trace)
+                Ok(Outcome::Next(Self::SearchPath, Progress::Continue))
             }
             Self::SearchPath => search_path(cx, trace),
             Self::ExpectCertificateVerify(chain) => verify_signature(cx, expectation, chain),

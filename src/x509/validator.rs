@@ -104,6 +104,7 @@ impl<'m> Validator<'m> {
     }
 
     fn search<'a>(&'a mut self, rules: Rules<'a>) -> Search<'a, 'a> {
+        self.summaries.forget_verified();
         let mut search = Search::new(self.summaries.reborrow());
         search.start(rules);
         search

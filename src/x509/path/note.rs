@@ -30,6 +30,13 @@ impl Note {
     pub(crate) const fn by(self, place: Place) -> Self {
         Self { clue: Clue::By(place), ..self }
     }
+
+    /// Replaces the reason known so far if this one explains more.
+    pub(super) fn explain(self, known: &mut Option<Self>) {
+        if known.is_none_or(|known| known.error.problem.rank() < self.error.problem.rank()) {
+            *known = Some(self);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ use super::summaries::{List, Place, Summaries};
 use super::trace::{Trace, TraceEvent};
 use super::waiver::{Waived, Waivers};
 use crate::crypto::{CryptoError, CryptoProvider, SignatureAlgorithm};
-use crate::error::{CertificateProblem, Error, Malformation};
+use crate::error::{CertificateError, CertificateProblem, Error, Malformation};
 use crate::limits::CANDIDATES_PER_STEP;
 use crate::x509::certificate::algorithm::PublicKey;
 use crate::x509::time::{Time, UnixTime};
@@ -99,12 +99,9 @@ impl<'r, 'p> Search<'r, 'p> {
         self.summaries.push::<C>(certificate, trace)
     }
 
-    /// Begins a search by these rules, with all that was taken in.
-    pub(crate) fn start(&mut self, rules: Rules<'r>) {
+    /// Sets the rules of a search that has not begun.
+    pub(crate) const fn start(&mut self, rules: Rules<'r>) {
         self.rules = rules;
-        self.summaries.forget_verified();
-        self.judge = Judge::new();
-        self.begin_pass();
     }
 
     /// Goes back to the leaf.
@@ -119,12 +116,14 @@ impl<'r, 'p> Search<'r, 'p> {
         &mut self,
         trace: &mut impl Trace,
     ) -> Result<Option<(ChainVerified, PathFound)>, Error> {
-        self.run::<C>(trace).map_err(|note| {
-            let (signatures, steps) = self.spent();
-            trace.event(TraceEvent::Refused { error: note.error, signatures, steps });
-            self.problem = Some(note);
-            note.error.into()
-        })
+        self.run::<C>(trace).map_err(|note| self.refuse(note, trace).into())
+    }
+
+    fn refuse(&mut self, note: Note, trace: &mut impl Trace) -> CertificateError {
+        let (signatures, steps) = self.spent();
+        trace.event(TraceEvent::Refused { error: note.error, signatures, steps });
+        self.problem = Some(note);
+        note.error
     }
 
     fn run<C: CryptoProvider>(&mut self, trace: &mut impl Trace) -> Result<Option<(ChainVerified, PathFound)>, Note> {
@@ -175,9 +174,6 @@ impl<'r, 'p> Search<'r, 'p> {
     }
 
     fn check_leaf(&mut self) -> Result<(), Note> {
-        if let Some(refusal) = self.summaries.refusal() {
-            return Err(refusal);
-        }
         let missing = Note::new(0, CertificateProblem::Malformed(Malformation::Missing));
         let leaf = self.summaries.list().get(0).ok_or(missing)?;
         self.rules.check_leaf(&leaf, &mut self.judge).map_err(|problem| Note::new(0, problem))?;
@@ -279,13 +275,14 @@ impl<'r, 'p> Search<'r, 'p> {
     /// Leaves a candidate aside.
     fn reject(&mut self, issuer: Place, note: Note, trace: &mut impl Trace) {
         trace.event(TraceEvent::Unfit { index: self.levels.top_certificate(), issuer, error: note.error });
-        self.note(note);
+        note.explain(&mut self.problem);
     }
 
     /// No candidate is left on the top level: back to the one below, or the end of the search.
     fn go_back(&mut self, trace: &mut impl Trace) -> Result<(), Note> {
         let index = self.levels.top_certificate();
-        let problem = match self.summaries.list().get(index) {
+        let certificate = self.summaries.list().get(index);
+        let problem = match &certificate {
             Some(certificate) if !certificate.is_self_signed() => CertificateProblem::UnknownIssuer,
             _ if self.levels.top() == 0 => CertificateProblem::SelfSigned,
             _ => CertificateProblem::UntrustedRoot,
@@ -297,11 +294,11 @@ impl<'r, 'p> Search<'r, 'p> {
             self.phase = Phase::below(None, self.levels.top());
             return Ok(());
         }
-        self.note(note);
+        note.explain(&mut self.problem);
         // Whose certificate cannot be read may be the issuer of one whose issuer is not known, and of no other.
-        let below = self.summaries.list().get(index).filter(|_| problem == CertificateProblem::UnknownIssuer);
+        let below = certificate.filter(|_| problem == CertificateProblem::UnknownIssuer);
         if let Some(note) = below.and_then(|below| self.summaries.unreadable_issuer(&below)) {
-            self.note(note);
+            note.explain(&mut self.problem);
         }
         self.levels.go_down().ok_or_else(|| self.problem.unwrap_or(Note::EXHAUSTED))
     }
@@ -311,13 +308,6 @@ impl<'r, 'p> Search<'r, 'p> {
     fn knows_better(&self) -> bool {
         let rank = CertificateProblem::SignatureInvalid.rank();
         self.problem.is_some_and(|known| known.error.problem.rank() > rank)
-    }
-
-    /// Keeps the problem if it explains more than the one known so far.
-    fn note(&mut self, note: Note) {
-        if self.problem.is_none_or(|known| known.error.problem.rank() < note.error.problem.rank()) {
-            self.problem = Some(note);
-        }
     }
 
     /// Goes on to the next signature of a complete path, from the anchor down.
@@ -372,7 +362,7 @@ impl<'r, 'p> Search<'r, 'p> {
         if self.tolerates_signature(level, problem) {
             return;
         }
-        self.note(note);
+        note.explain(&mut self.problem);
         self.levels.go_down_to(level);
         self.phase = Phase::Searching;
     }
@@ -425,7 +415,10 @@ impl<'r, 'p> Search<'r, 'p> {
         'r: 'a,
         'p: 'a,
     {
-        while let Ok(None) = self.step::<C>(trace) {}
+        match self.summaries.refusal() {
+            Some(note) => drop(self.refuse(note, trace)),
+            None => while let Ok(None) = self.step::<C>(trace) {},
+        }
         let (found, refused, spent) = (self.found(), self.refused(), self.spent());
         let is_found = matches!(self.phase, Phase::Found { .. });
         let Self { summaries, rules, levels, .. } = self;
@@ -505,7 +498,7 @@ impl<'r, 'p> Search<'r, 'p> {
     #[cfg(feature = "post-handshake-auth")]
     pub(crate) fn keep_leaf(&mut self) {
         self.summaries.keep_leaf();
-        self.start(self.rules);
+        self.reset();
     }
 
     /// The search as a session keeps it: with nothing but the leaf.
@@ -519,7 +512,13 @@ impl<'r, 'p> Search<'r, 'p> {
     #[cfg(feature = "post-handshake-auth")]
     pub(crate) fn forget(&mut self) {
         self.summaries.clear();
-        self.start(self.rules);
+        self.reset();
+    }
+
+    #[cfg(feature = "post-handshake-auth")]
+    fn reset(&mut self) {
+        self.judge = Judge::new();
+        self.begin_pass();
     }
 
     /// The memory of the certificates.

@@ -20,7 +20,6 @@ use crate::x509::certificate::algorithm::PublicKey;
 use crate::x509::certificate::found::{excerpt, subject};
 use crate::x509::certificate::{Certificate, Origin};
 use crate::x509::identity::{PeerIdentity, fingerprint};
-use core::ops::Range;
 
 /// Bytes of the length in front of each entry, which counts what follows it.
 const LENGTH: usize = 2;
@@ -190,17 +189,16 @@ impl<'p> Summaries<'p> {
     }
 
     /// Forgets all that was verified.
-    pub(super) fn forget_verified(&mut self) {
+    pub(crate) fn forget_verified(&mut self) {
         for index in 0..self.count {
             self.note_verified(index, [0; VERIFIED_BY]);
         }
     }
 
     fn note_verified(&mut self, index: u8, note: [u8; VERIFIED_BY]) {
-        let entry = self.list().entry(index);
-        let list = self.memory.get_mut(self.start()..).unwrap_or_default();
-        let place = entry.and_then(|entry| list.get_mut(entry)?.first_chunk_mut());
-        if let Some(place) = place {
+        let behind = self.list().skip(index).map_or(0, <[u8]>::len);
+        let at = self.used.saturating_sub(behind).saturating_add(LENGTH);
+        if let Some(place) = self.memory.get_mut(at..self.used).and_then(<[u8]>::first_chunk_mut) {
             *place = note;
         }
     }
@@ -218,10 +216,9 @@ impl<'p> Summaries<'p> {
     #[cfg(feature = "post-handshake-auth")]
     pub(super) fn keep_leaf(&mut self) {
         if let Some(leaf) = self.list().entry(0) {
-            let start = self.kept.saturating_add(leaf.start).saturating_sub(LENGTH);
-            let end = self.kept.saturating_add(leaf.end);
-            move_to_front(self.memory, start..end, 0);
-            self.kept = end.saturating_sub(start);
+            let len = LENGTH.saturating_add(leaf.len());
+            move_to_front(self.memory, self.kept..self.kept.saturating_add(len), 0);
+            self.kept = len;
         }
         self.clear();
     }
@@ -268,47 +265,47 @@ impl<'p> Summaries<'p> {
 
 impl<'p> List<'p> {
     /// Returns the summary of a certificate; `None` if there is none or it cannot be read.
-    pub(crate) fn get(&self, index: u8) -> Option<Summary<'p>> {
-        let (note, body) = self.entries.get(self.entry(index)?)?.split_first_chunk()?;
+    pub(crate) fn get(self, index: u8) -> Option<Summary<'p>> {
+        let (note, body) = self.entry(index)?.split_first_chunk()?;
         let summary = Summary::read(body).ok()?;
         Some(Summary { is_key_pinned: *note == KEY_PINNED, ..summary })
     }
 
     /// Returns what is kept of a certificate that cannot be read; `None` if there is none, or it can.
-    pub(crate) fn unreadable(&self, index: u8) -> Option<Unreadable<'p>> {
-        Unreadable::read(self.entries.get(self.entry(index)?)?.get(VERIFIED_BY..)?).ok()
+    pub(crate) fn unreadable(self, index: u8) -> Option<Unreadable<'p>> {
+        Unreadable::read(self.entry(index)?.get(VERIFIED_BY..)?).ok()
     }
 
-    pub(super) fn verified_by(&self, index: u8) -> Option<Place> {
-        Place::from_note(*self.entries.get(self.entry(index)?)?.first_chunk()?)
+    pub(super) fn verified_by(self, index: u8) -> Option<Place> {
+        Place::from_note(*self.entry(index)?.first_chunk()?)
     }
 
     /// The places of all certificates.
-    pub(crate) fn indices(&self) -> impl Iterator<Item = u8> {
-        (0..u8::MAX).take_while(|index| self.entry(*index).is_some())
+    pub(crate) fn indices(self) -> impl Iterator<Item = u8> + use<'p> {
+        (0..u8::MAX).take_while(move |index| self.entry(*index).is_some())
     }
 
     /// All certificates that can be read.
-    fn all(&self) -> impl Iterator<Item = Summary<'p>> {
-        self.indices().filter_map(|index| self.get(index))
+    fn all(self) -> impl Iterator<Item = Summary<'p>> + use<'p> {
+        self.indices().filter_map(move |index| self.get(index))
     }
 
-    pub(crate) const fn is_empty(&self) -> bool {
+    pub(crate) const fn is_empty(self) -> bool {
         self.entries.is_empty()
     }
 
     /// Returns the key of the leaf.
-    pub(crate) fn leaf_key(&self) -> Option<PublicKey<'p>> {
+    pub(crate) fn leaf_key(self) -> Option<PublicKey<'p>> {
         self.get(0).map(|leaf| leaf.key)
     }
 
     /// Returns who the peer is, as its leaf says.
-    pub(crate) fn identity(&self) -> Option<PeerIdentity<'p>> {
+    pub(crate) fn identity(self) -> Option<PeerIdentity<'p>> {
         self.get(0).map(PeerIdentity::new)
     }
 
     /// Returns whether the issuer of the leaf did not come along, as far as names tell.
-    pub(crate) fn lacks_issuer(&self) -> bool {
+    pub(crate) fn lacks_issuer(self) -> bool {
         let Some(leaf) = self.get(0) else { return false };
         !self.all().skip(1).any(|ca| ca.subject.matches(&leaf.issuer))
     }
@@ -316,23 +313,24 @@ impl<'p> List<'p> {
     /// Cuts off what is behind the leaf.
     #[cfg(not(feature = "post-handshake-auth"))]
     pub(super) fn leaf_alone(self) -> Self {
-        let end = self.entry(0).map_or(0, |leaf| leaf.end);
+        let end = self.entry(0).map_or(0, |leaf| LENGTH.saturating_add(leaf.len()));
         Self { entries: self.entries.get(..end).unwrap_or_default() }
     }
 
-    /// Where an entry is, without its length.
-    fn entry(&self, index: u8) -> Option<Range<usize>> {
-        let mut start: usize = 0;
-        let mut left = index;
-        loop {
-            let len = self.entries.get(start..)?.first_chunk::<LENGTH>()?;
-            start = start.checked_add(LENGTH)?;
-            let end = start.checked_add(usize::from(u16::from_be_bytes(*len)))?;
-            if left == 0 {
-                return Some(start..end);
-            }
-            (start, left) = (end, left - 1);
+    /// Returns an entry, without its length.
+    fn entry(self, index: u8) -> Option<&'p [u8]> {
+        let (len, rest) = self.skip(index)?.split_first_chunk::<LENGTH>()?;
+        rest.get(..usize::from(u16::from_be_bytes(*len)))
+    }
+
+    /// Returns what is behind `count` entries.
+    fn skip(self, count: u8) -> Option<&'p [u8]> {
+        let mut rest = self.entries;
+        for _ in 0..count {
+            let (len, behind) = rest.split_first_chunk::<LENGTH>()?;
+            rest = behind.get(usize::from(u16::from_be_bytes(*len))..)?;
         }
+        Some(rest)
     }
 }
 
