@@ -104,10 +104,7 @@
 //!                 request.complete_p256(&signature)?;
 //!             }
 //!             Step::Authorize(request) => request.accept()?, // after a look at `request.peer()`
-//!             Step::Done => match handshake.into_session() {
-//!                 Ok(session) => return Ok(session),
-//!                 Err(unfinished) => handshake = unfinished,
-//!             },
+//!             Step::Done => return handshake.into_session(),
 //!         }
 //!     }
 //! }

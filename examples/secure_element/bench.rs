@@ -16,8 +16,8 @@ use embedded_mtls::io::std::system_time;
 use embedded_mtls::io::{AsyncHost, Failure, SoftwareHost};
 use embedded_mtls::x509::{PeerIdentity, ServerName, Time, TrustAnchor};
 use embedded_mtls::{
-    AlertDescription, Buffers, Client, ClientAuth, ClientConfig, Credential, CredentialRequest, Entropy, Error,
-    Handshake, KeyHandle, Server, ServerConfig, SignRequest, Signature,
+    AlertDescription, Buffers, Client, ClientAuth, ClientConfig, Credential, CredentialRequest, Entropy, Handshake,
+    KeyHandle, Server, ServerConfig, SignRequest, Signature,
 };
 use rcgen::ExtendedKeyUsagePurpose::{ClientAuth as ForClients, ServerAuth as ForServers};
 
@@ -251,8 +251,7 @@ async fn order(
         let _ = pipe.write_all(handshake.tx_pending()).await;
         return Err(error);
     }
-    let Ok(session) = handshake.into_session() else { return Err(Error::ConnectionTruncated.into()) };
-    let mut stream = Stream::from_parts(pipe, session);
+    let mut stream = Stream::from_parts(pipe, handshake.into_session()?);
     stream.write_all(b"order").await?;
     stream.flush().await?;
     let mut answer = Vec::new();

@@ -5,7 +5,7 @@ use super::request::{AuthorizeRequest, CredentialRequest, SignRequest, TimeReque
 use super::target::Target;
 use super::{Buffers, Refusal, Session};
 use crate::crypto::CryptoProvider;
-use crate::error::{Diagnosis, Error, Stage};
+use crate::error::{ApiMisuse, Diagnosis, Error, Stage};
 #[cfg(feature = "events")]
 use crate::events::EventRing;
 use crate::handshake::entropy::Entropy;
@@ -150,28 +150,20 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     /// The session, once [`poll`](Self::poll) has said [`Step::Done`].
     ///
     /// # Errors
-    /// The handshake itself, if it is not over.
-    #[allow(clippy::result_large_err, reason = "the handshake itself is given back, and moved once")]
+    /// Why the handshake failed; [`ApiMisuse::HandshakeUnfinished`] if it is not over yet.
     #[inline(never)] // as of `new`
-    pub fn into_session(mut self) -> Result<Session<'b, C>, Self> {
-        if self.failure.is_some() {
-            return Err(self);
+    pub fn into_session(mut self) -> Result<Session<'b, C>, Error> {
+        if let Some((error, _)) = self.failure {
+            return Err(error);
         }
-        match S::finish(core::mem::replace(&mut self.state, S::failed())) {
-            Ok(established) => {
-                self.context.rx.events.flight_received();
-                self.context.tx.events.flight_sent();
-                self.context.rx.events.done();
-                let session = Session::new::<S>(self.context, established, self.config);
-                #[cfg(feature = "events")]
-                session.record_unasked();
-                Ok(session)
-            }
-            Err(state) => {
-                self.state = state;
-                Err(self)
-            }
-        }
+        let established = S::finish(self.state).ok_or(ApiMisuse::HandshakeUnfinished)?;
+        self.context.rx.events.flight_received();
+        self.context.tx.events.flight_sent();
+        self.context.rx.events.done();
+        let session = Session::new::<S>(self.context, established, self.config);
+        #[cfg(feature = "events")]
+        session.record_unasked();
+        Ok(session)
     }
 
     /// Where the handshake is, or was when it failed.
@@ -284,7 +276,7 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     /// The transport has written `count` bytes to the start of [`rx_space`](Self::rx_space).
     ///
     /// # Errors
-    /// [`ApiMisuse::CommitTooLarge`](crate::ApiMisuse::CommitTooLarge) if that is more than there is.
+    /// [`ApiMisuse::CommitTooLarge`] if that is more than there is.
     pub fn rx_commit(&mut self, count: usize) -> Result<(), Error> {
         self.context.tx.events.flight_sent();
         self.context.rx.commit(count).map_err(|error| self.fail(error))

@@ -110,6 +110,8 @@ pub enum ApiMisuse {
     // 5 was a mistake that can no longer be made.
     /// The exporter was asked for more than 255 hash lengths or with a label over 249 bytes (RFC 9846 section 7.1).
     ExportLength = 7, "the exporter was asked for more than 255 hash lengths, or its label is longer than 249 bytes";
+    /// A session was made of a handshake that is not over yet.
+    HandshakeUnfinished = 22, "a session was requested before the handshake was over";
     /// A stream without a host was asked who we are, or who may in, after the handshake: use `Stream::hosted`.
     HostNeeded = 8, "post-handshake authentication needs a host, and the stream has none";
     /// A list of key shares has more than two groups, one twice, or one that is not offered.

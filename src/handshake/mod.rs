@@ -267,6 +267,6 @@ pub trait Role {
     #[cfg(feature = "post-handshake-auth")]
     fn party<'b, C: CryptoProvider>(config: &'b Self::Config<'b>, cx: &Context<'b, C>) -> post::Party<'b>;
 
-    /// What the session needs, if the handshake is over.
-    fn finish<C: CryptoProvider>(state: Self::State<'_, C>) -> Result<Established<C>, Self::State<'_, C>>;
+    /// Gives what the session needs, if the handshake is over.
+    fn finish<C: CryptoProvider>(state: Self::State<'_, C>) -> Option<Established<C>>;
 }

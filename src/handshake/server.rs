@@ -182,16 +182,16 @@ impl Role for Server {
         Party::server(config, cx)
     }
 
-    fn finish<C: CryptoProvider>(state: Self::State<'_, C>) -> Result<Established<C>, Self::State<'_, C>> {
+    fn finish<C: CryptoProvider>(state: Self::State<'_, C>) -> Option<Established<C>> {
         match state {
-            State::Done(keys, peer, finished) => Ok(Established {
+            State::Done(keys, peer, finished) => Some(Established {
                 sending: keys.server.into_sending(),
                 receiving: keys.client.into_receiving(),
                 exporter: keys.exporter,
                 peer,
                 finished,
             }),
-            other => Err(other),
+            _ => None,
         }
     }
 }

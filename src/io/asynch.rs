@@ -10,7 +10,7 @@ use super::answers::{AsyncAnswers, NoHost};
 use super::{AsyncHost, Failure, HandshakeError, is_broken};
 use crate::connection::{Event, Handshake, Session, Step};
 use crate::crypto::CryptoProvider;
-use crate::error::Error;
+use crate::error::{Error, Stage};
 use crate::handshake::{ClientAuthStatus, Side};
 use crate::limits::LAST_READS;
 use crate::x509::TraceEvent;
@@ -56,9 +56,7 @@ impl<'b, T: Read + Write, C: CryptoProvider> Stream<'b, T, C> {
         }
         match handshake.into_session() {
             Ok(session) => Ok(Self { transport, session, unflushed: false }),
-            Err(handshake) => {
-                Err(HandshakeError { stage: handshake.stage(), cause: Error::ConnectionTruncated.into() })
-            }
+            Err(error) => Err(HandshakeError { stage: Stage::Done, cause: error.into() }),
         }
     }
 

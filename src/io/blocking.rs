@@ -4,7 +4,7 @@ use super::answers::{Answers, NoHost};
 use super::{Failure, HandshakeError, Host, is_broken};
 use crate::connection::{Event, Handshake, Session, Step};
 use crate::crypto::CryptoProvider;
-use crate::error::Error;
+use crate::error::{Error, Stage};
 use crate::handshake::{ClientAuthStatus, Side};
 use crate::limits::LAST_READS;
 use crate::x509::TraceEvent;
@@ -53,9 +53,7 @@ impl<'b, T: Read + Write, C: CryptoProvider> Stream<'b, T, C> {
     fn finish<S: Side>(transport: T, handshake: Handshake<'b, S, C>) -> Result<Self, HandshakeError<T::Error>> {
         match handshake.into_session() {
             Ok(session) => Ok(Self { transport, session }),
-            Err(handshake) => {
-                Err(HandshakeError { stage: handshake.stage(), cause: Error::ConnectionTruncated.into() })
-            }
+            Err(error) => Err(HandshakeError { stage: Stage::Done, cause: error.into() }),
         }
     }
 

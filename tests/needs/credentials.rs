@@ -7,7 +7,8 @@ use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::Host;
 use embedded_mtls::x509::{PeerIdentity, Purpose, ServerName, Time, UnixTime};
 use embedded_mtls::{
-    Client, ClientConfig, Credential, CredentialRequest, Error, KeyHandle, PeerIncompatible, SignRequest, Signature,
+    ApiMisuse, Client, ClientConfig, Credential, CredentialRequest, Error, KeyHandle, PeerIncompatible, SignRequest,
+    Signature,
 };
 use test_support::messages::*;
 use test_support::pair::{Setup, anchors, credential, leak, now};
@@ -96,7 +97,7 @@ fn u20_nothing_is_sent_to_anybody_before_both_have_said_who_they_are() {
     real.feed(&script.say_hello());
     let said = script.hear_server(&real.take());
     assert_eq!(said.last().map(|message| message[0]), Some(20));
-    assert!(real.handshake.into_session().is_err());
+    assert_eq!(real.handshake.into_session().err(), Some(ApiMisuse::HandshakeUnfinished.into()));
 }
 
 #[test]

@@ -294,7 +294,7 @@ fn finish<S: Side>(
     end: Option<Result<(), Error>>,
 ) -> Result<TestSession, (Error, Stage)> {
     match end {
-        Some(Ok(())) => handshake.into_session().map_err(|_| (Error::ConnectionTruncated, Stage::Done)),
+        Some(Ok(())) => handshake.into_session().map_err(|error| (error, Stage::Done)),
         Some(Err(error)) => Err((error, handshake.stage())),
         None => Err((Error::ConnectionTruncated, handshake.stage())),
     }
