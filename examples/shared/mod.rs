@@ -9,8 +9,6 @@
 //! - [`events`]: what happened, from the ring of events; [`capture`]: what passed, for Wireshark; `key_log`: the secrets to read it with
 #![allow(dead_code, unused_imports, unused_macros, reason = "each program uses its own part")]
 
-#[cfg(test)]
-pub(crate) mod answers;
 pub(crate) mod args;
 pub(crate) mod capture;
 pub(crate) mod cxml;

@@ -329,7 +329,7 @@ mod tests {
 
     #[test]
     fn answers_mean_what_the_table_of_both_readers_says() {
-        let cases = super::super::answers::cases();
+        let cases = answer_cases::cases();
         assert!(cases.len() > 70, "{}", cases.len());
         for case in cases {
             let found = match http::tests::read(&case).map(|response| judge(&response, named(&response))) {

@@ -14,6 +14,7 @@ use crate::trouble::{Acceptance, Trouble};
 use core::pin::{Pin, pin};
 use embassy_net::Stack;
 use embassy_time::{Instant, Timer, with_timeout};
+use logging::{debug, error, info, warn};
 
 /// Does what the settings say, once.
 ///

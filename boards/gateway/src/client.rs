@@ -18,6 +18,7 @@ use embedded_mtls::io::asynch::Stream;
 use embedded_mtls::io::{Failure, HandshakeError};
 use embedded_mtls::x509::{ServerName, Time};
 use embedded_mtls::{Buffers, Client, ClientAuthStatus, ClientConfig, Error, Handshake, Stage};
+use logging::{debug, info, warn};
 
 /// How long the other side may take to say goodbye: by then all is done.
 pub(crate) const GOODBYE: Duration = Duration::from_millis(500);

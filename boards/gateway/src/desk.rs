@@ -12,6 +12,7 @@ use embedded_mtls::{
     AlertDescription, Client, Credential, CredentialRequest, Error, Handshake, Server, Session, Side, SignRequest,
     Signature,
 };
+use logging::{debug, info, warn};
 
 /// Answers with what the settings and the board have.
 pub(crate) struct Desk<'d, 'b, B> {

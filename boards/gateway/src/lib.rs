@@ -17,10 +17,6 @@
 #[cfg(test)]
 extern crate std;
 
-#[macro_use]
-mod log;
-log_macros!($ debug info warn error);
-
 pub mod app;
 mod client;
 mod clock;

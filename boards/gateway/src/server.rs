@@ -18,6 +18,7 @@ use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::io::Failure;
 use embedded_mtls::io::asynch::Stream;
 use embedded_mtls::{Buffers, ClientAuth, Error, Handshake, Server, ServerConfig};
+use logging::info;
 
 /// Bytes of the answer.
 const ANSWER: usize = 384;

@@ -1,6 +1,7 @@
 //! A transport that says what went over it: each flight, as it ends.
 
 use embedded_io_async::{ErrorType, Read, Write};
+use logging::debug;
 
 /// Counts the bytes of each flight and logs it when the other side's turn comes.
 pub(crate) struct Tap<T> {

@@ -5,6 +5,7 @@ use embassy_embedded_hal::adapter::BlockingAsync;
 use embassy_futures::block_on;
 use embedded_storage::nor_flash::NorFlash;
 use gateway::Journal;
+use logging::{error, warn};
 use sequential_storage::cache::{Cache, Uncached};
 use sequential_storage::map::{MapConfig, MapStorage};
 use static_cell::ConstStaticCell;

@@ -16,11 +16,6 @@
 #[cfg(test)]
 extern crate std;
 
-#[macro_use]
-#[path = "../../gateway/src/log.rs"]
-mod log;
-log_macros!($ info warn error);
-
 mod device;
 mod identity;
 mod journal;

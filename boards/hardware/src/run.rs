@@ -6,6 +6,7 @@ use embedded_mtls::credential::{AnchorSet, Chain};
 use embedded_mtls::x509::UnixTime;
 use embedded_mtls::{Credential, KeyHandle};
 use gateway::{Board, Endpoint, Memory, Retry, Role, Settings, app, sample};
+use logging::info;
 use static_cell::ConstStaticCell;
 
 use crate::identity::Identity;

@@ -39,7 +39,7 @@ impl Write for Breaking {
 }
 
 /// Reads a case of the table of answers, whole and byte by byte; else says what came instead of a response.
-pub(crate) fn read(case: &super::super::answers::Case) -> Result<Response, &'static str> {
+pub(crate) fn read(case: &answer_cases::Case) -> Result<Response, &'static str> {
     fn outcome<E>(read: Result<Response, HttpError<E>>) -> Result<Response, &'static str> {
         read.map_err(|error| match error {
             HttpError::Stream(_) | HttpError::Truncated(_) => "nothing",

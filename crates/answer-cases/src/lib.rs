@@ -1,23 +1,20 @@
-//! The table of answers in `examples/data/answers.txt`, to which both readers of the project are held.
+//! The answers in `answers.txt`, to which both readers of HTTP are held: that of the host programs and that of the firmware.
 
-use std::format;
-use std::string::ToString as _;
-use std::vec;
-use std::vec::Vec;
-
-/// An answer.
-pub(crate) struct Case {
-    pub(crate) name: &'static str,
+/// An answer to an order.
+pub struct Case {
+    /// What it is.
+    pub name: &'static str,
     /// The word for what it means.
-    pub(crate) outcome: &'static str,
-    pub(crate) bytes: Vec<u8>,
+    pub outcome: &'static str,
+    /// Head and body as they come.
+    pub bytes: Vec<u8>,
     /// True if the connection breaks behind the last byte.
-    pub(crate) is_cut: bool,
+    pub is_cut: bool,
 }
 
-/// All of them.
-pub(crate) fn cases() -> Vec<Case> {
-    let table = include_str!("../../../../examples/data/answers.txt");
+/// Reads the table.
+pub fn cases() -> Vec<Case> {
+    let table = include_str!("../answers.txt");
     table.split("\n\n").filter(|block| block.starts_with("name: ")).map(case).collect()
 }
 
@@ -39,7 +36,7 @@ fn case(block: &'static str) -> Case {
     Case { name, outcome, bytes: [bytes(&head), body].concat(), is_cut: value("end") == "cut" }
 }
 
-/// The bytes that are written so.
+/// Returns the bytes that `text` stands for.
 fn bytes(text: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut rest = text;
