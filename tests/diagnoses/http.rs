@@ -1,0 +1,57 @@
+//! Refusals by HTTP.
+
+use embedded_mtls::Diagnosis;
+use test_support::pair::{Setup, credential, host, signing_key};
+use test_support::pki::{Pki, Role};
+use test_support::script::client;
+
+/// The answers of well-known servers by HTTP, though TLS is the reason.
+pub(crate) const ANSWERS: &[(&str, u16, &str, Diagnosis)] = &[
+    (
+        "Apache asks for a certificate in a `<Location>` only, and the client did not offer that",
+        403,
+        "Reason: Cannot perform Post-Handshake Authentication.",
+        Diagnosis::PostHandshakeNeeded,
+    ),
+    ("nginx, and the client showed none", 400, "No required SSL certificate was sent", Diagnosis::OursMissing),
+    ("nginx, and it does not accept the client's", 400, "The SSL certificate error", Diagnosis::OursRefused),
+    ("IIS, and the client showed none", 403, "HTTP Error 403.7 - Forbidden", Diagnosis::OursMissing),
+    ("IIS, which has no mapping for the client", 403, "HTTP Error 403.12 - Forbidden", Diagnosis::AccessDenied),
+    ("IIS, and the client's was revoked", 403, "HTTP Error 403.13 - Forbidden", Diagnosis::OursRevoked),
+    ("IIS, which does not trust the client's", 403, "HTTP Error 403.16 - Forbidden", Diagnosis::OursNotTrusted),
+    ("IIS, and the client's has expired", 403, "HTTP Error 403.17 - Forbidden", Diagnosis::OursExpired),
+    ("any server whose rules do not name the client", 403, "Forbidden", Diagnosis::Forbidden),
+    (
+        "F5 BIG-IP in front of the server",
+        403,
+        "The requested URL was rejected. Please consult with your administrator.",
+        Diagnosis::FirewallRefused,
+    ),
+    ("a server that takes passwords", 401, "Unauthorized", Diagnosis::LoginRequired),
+    ("a server that does not know the name", 421, "Misdirected Request", Diagnosis::MisdirectedRequest),
+    ("a proxy that opens TLS", 407, "Proxy Authentication Required", Diagnosis::ProxyLoginRequired),
+];
+
+#[test]
+fn each_answer_by_http_gets_its_name() {
+    for (what, status, body, expected) in ANSWERS {
+        assert_eq!(Diagnosis::of_http(*status, body.as_bytes(), true), Some(*expected), "{what}");
+    }
+}
+
+#[test]
+fn a_refusal_by_http_is_told_after_what_we_know_of_our_own_certificate() {
+    let pki = Pki::new();
+    for (years, expected) in [((2020, 2040), Diagnosis::OursRefused), ((2020, 2026), Diagnosis::OursExpired)] {
+        let leaf = Role::Client.template().years(years.0, years.1).signed_by(&pki.intermediate);
+        let mut setup = Setup::new(&pki);
+        setup.client_host = host(vec![credential(&[&leaf, &pki.intermediate], 0)], vec![signing_key(&leaf)]);
+        let (mut real, mut script) = client(setup);
+        let flight = script.server_flight(&pki, |message| message);
+        real.feed(&script.seal_all(&flight));
+        let session = real.session();
+        assert_eq!(session.diagnosis_of_http(400, b"The SSL certificate error"), Some(expected));
+        assert_eq!(session.diagnosis_of_http(407, b""), Some(Diagnosis::ProxyLoginRequired));
+        assert_eq!(session.diagnosis_of_http(404, b""), None);
+    }
+}

@@ -1,0 +1,111 @@
+//! The page of the documentation, `docs/diagnoses.md`.
+
+use std::fmt::Write as _;
+use std::fs;
+
+use embedded_mtls::Diagnosis;
+use test_support::pki::Role;
+
+use crate::scripts::{SCRIPTS, play};
+use crate::{cases, http};
+
+/// Set to rewrite the page instead of comparing it.
+const REWRITE: &str = "REWRITE_DIAGNOSES";
+
+/// Diagnoses of certificates by programs that were built without an algorithm, which the build of this test never is:
+/// `tests/interop/tests/left_out` has their handshakes.
+const BY_BUILD: &[(&str, &str, Diagnosis)] = &[
+    (
+        "a server has nothing in common with a client that was built without RSA",
+        "the peer ended the connection with alert 40 (handshake_failure)",
+        Diagnosis::RsaPerhapsNeeded,
+    ),
+    (
+        "the server has an RSA certificate, and the client was built without RSA",
+        "its key is of a kind that is not supported: found 1.2.840.113549.1.1.1",
+        Diagnosis::RsaNotBuilt,
+    ),
+    (
+        "the server has a certificate on P-384, and the client was built without it",
+        "its key is of a kind that is not supported: found 1.3.132.0.34",
+        Diagnosis::P384NotBuilt,
+    ),
+    (
+        "the server has an Ed25519 certificate, and the client was built without it",
+        "its key is of a kind that is not supported: found 1.3.101.112",
+        Diagnosis::Ed25519NotBuilt,
+    ),
+];
+
+/// Writes the section of a diagnosis: what was done, which side says so, and what it observed.
+fn section(page: &mut String, diagnosis: Diagnosis) {
+    writeln!(page, "\n## {diagnosis:?}\n").unwrap();
+    writeln!(page, "{}. **{}**: {}.\n", sentence(diagnosis.cause()), who(diagnosis), diagnosis.remedy()).unwrap();
+    page.push_str("| When | Who says so | What it observed |\n|---|---|---|\n");
+    for case in cases().filter(|case| case.2.contains(&Some(diagnosis))) {
+        let seen = case.run();
+        for (side, seen) in ["client", "server"].iter().zip(seen).filter(|(_, seen)| seen.diagnosis == Some(diagnosis))
+        {
+            let observed = match (seen.verdict, seen.error) {
+                (Some(verdict), _) => verdict,
+                (None, Some(error)) => error.to_string(),
+                (None, None) => "a session in which nobody asked".to_owned(),
+            };
+            writeln!(page, "| {} | {side} | {} |", case.0, observed.replace('|', "\\|")).unwrap();
+        }
+    }
+    for row in SCRIPTS.iter().filter(|row| row.4 == diagnosis) {
+        let side = if matches!(row.1, Role::Client) { "client" } else { "server" };
+        let observed = play(row).error.expect("it has failed");
+        writeln!(page, "| {} | {side} | {observed} |", row.0).unwrap();
+    }
+    for (what, observed, _) in BY_BUILD.iter().filter(|row| row.2 == diagnosis) {
+        writeln!(page, "| {what} | client | {observed} |").unwrap();
+    }
+    for (what, status, body, _) in http::ANSWERS.iter().filter(|row| row.3 == diagnosis) {
+        writeln!(page, "| {what} | client | HTTP {status}: {body} |").unwrap();
+    }
+}
+
+/// Names who has to act.
+fn who(diagnosis: Diagnosis) -> String {
+    sentence(&diagnosis.responsible().to_string())
+}
+
+/// Begins the text with a capital.
+fn sentence(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map_or(String::new(), |first| first.to_uppercase().chain(characters).collect())
+}
+
+fn page() -> String {
+    let mut page = format!(
+        "# Diagnoses\n\nWhat `Handshake::diagnosis`, `Session::diagnosis` and `Diagnosis::of_http` say about failures, each \
+         from a handshake that really fails: the cause, who has to act and what helps. *We* is the side that says so, and \
+         *ours* is what the other side judged of us. Written by the tests; `{REWRITE}=1 cargo test --features \
+         post-handshake-auth --test diagnoses page` rewrites it.\n"
+    );
+    for diagnosis in Diagnosis::ALL {
+        section(&mut page, *diagnosis);
+    }
+    page
+}
+
+#[test]
+fn the_page_of_diagnoses_shows_what_is_really_said() {
+    let (file, page) = (concat!(env!("CARGO_MANIFEST_DIR"), "/docs/diagnoses.md"), page());
+    for diagnosis in Diagnosis::ALL {
+        let shown = cases().any(|case| case.2.contains(&Some(*diagnosis)))
+            || SCRIPTS.iter().any(|row| row.4 == *diagnosis)
+            || BY_BUILD.iter().any(|row| row.2 == *diagnosis)
+            || http::ANSWERS.iter().any(|row| row.3 == *diagnosis);
+        assert!(shown, "no case is diagnosed as {diagnosis:?}");
+    }
+    if std::env::var_os(REWRITE).is_some() {
+        fs::write(file, page).unwrap();
+        return;
+    }
+    let kept = fs::read_to_string(file).unwrap_or_default();
+    let differ = kept.lines().zip(page.lines()).find(|(kept, new)| kept != new);
+    assert!(kept == page, "docs/diagnoses.md is old ({REWRITE}=1 rewrites it), first in {differ:#?}");
+}
