@@ -132,6 +132,89 @@ fn links_between_documents_lead_somewhere() {
     }
 }
 
+/// Files outside of `src/` that still take a module by path: this list may only get shorter.
+const BY_PATH: &[(&str, usize)] = &[
+    ("boards/provisioning/examples/throw-away.rs", 2),
+    ("boards/provisioning/src/lib.rs", 2),
+    ("examples/rotation/main.rs", 1),
+    ("examples/secure_element/main.rs", 1),
+    ("tests/examples/main.rs", 1),
+    ("tests/interop/tests/capture/main.rs", 1),
+];
+
+#[test]
+fn only_the_core_takes_modules_by_path() {
+    let mut files = Vec::new();
+    for directory in ["boards", "crates", "examples", "fuzz", "tests", "xtask"] {
+        collect(&root().join(directory), &mut files);
+    }
+    assert!(files.len() > 200, "only {} files were found", files.len());
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        let count = text.lines().filter(|line| line.trim_start().starts_with("#[path")).count();
+        let name = file.strip_prefix(root()).unwrap().to_str().unwrap();
+        let expected = BY_PATH.iter().find(|(known, _)| *known == name).map_or(0, |(_, count)| *count);
+        assert_eq!(count, expected, "modules by path in {name}: what two crates use is a crate");
+    }
+}
+
+#[test]
+fn tests_and_examples_allow_no_dead_code_as_a_whole() {
+    let mut files = Vec::new();
+    for directory in ["crates", "tests"] {
+        collect(&root().join(directory), &mut files);
+    }
+    for file in files.iter().filter(|file| !file.ends_with("repository.rs")) {
+        let text = fs::read_to_string(file).unwrap();
+        let allows = text.lines().any(|line| line.starts_with("#![allow(") && line.contains("dead_code"));
+        assert!(!allows, "{} allows dead code: what it shares is a crate", file.display());
+    }
+}
+
+#[test]
+fn nothing_is_published_but_the_source_the_examples_and_the_papers() {
+    let manifest = read("Cargo.toml");
+    let include = manifest.lines().find_map(|line| line.strip_prefix("include = [")?.strip_suffix(']')).unwrap();
+    let mut files = Vec::new();
+    for entry in include.split(", ").filter_map(|entry| entry.strip_prefix("\"/")?.strip_suffix('"')) {
+        let generated =
+            ["boards", "crates", "docs", "fuzz", "tests", "xtask"].iter().any(|name| entry.starts_with(name));
+        assert!(!generated, "the package includes {entry}");
+        collect(&root().join(entry), &mut files);
+    }
+    assert!((100..230).contains(&files.len()), "{} files of source are in the package", files.len());
+}
+
+/// Words with which a sentence about code begins that is no sentence.
+const HEADLESS: [&str; 7] = ["How", "That", "What", "Where", "Whether", "Which", "Who"];
+/// So many blocks of documentation in `src/` still begin so: this number may only fall.
+const HEADLESS_BLOCKS: usize = 330;
+
+/// The first lines of all blocks of documentation.
+fn openings(text: &str) -> impl Iterator<Item = &str> {
+    let documentation = |line: &'_ str| line.starts_with("///") || line.starts_with("//!");
+    let lines = text.lines().map(str::trim_start);
+    let before = std::iter::once("").chain(lines.clone());
+    lines
+        .zip(before)
+        .filter(move |(line, before)| documentation(line) && !documentation(before))
+        .map(|(line, _)| line.trim_start_matches(['/', '!', ' ']))
+}
+
+#[test]
+fn documentation_begins_with_a_verb_or_a_noun() {
+    let mut files = Vec::new();
+    collect(&root().join("src"), &mut files);
+    let texts: Vec<_> = files.iter().map(|file| fs::read_to_string(file).unwrap()).collect();
+    let count = texts.iter().flat_map(|text| openings(text)).filter(|line| HEADLESS.contains(&word(line))).count();
+    assert!(
+        count <= HEADLESS_BLOCKS,
+        "{count} blocks of documentation begin with one of {HEADLESS:?}: a function's begins with a verb, a type's with a noun"
+    );
+    let text = "/// What it is.\n/// Who knows.\nfn a() {}\n    //! Whether.\n";
+    assert_eq!(openings(text).collect::<Vec<_>>(), ["What it is.", "Whether."]);
+}
+
 #[test]
 fn no_file_is_longer_than_one_can_keep_in_mind() {
     let mut files = Vec::new();
