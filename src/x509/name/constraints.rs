@@ -684,11 +684,19 @@ mod tests {
             let attribute = [header(0x30, length + 9), oid.to_vec(), value].concat();
             [header(0x30, length + 17), header(0x31, length + 13), attribute].concat()
         };
-        let (short, long) = (name(300), name(20_000));
-        let [short, long] = [&short, &long].map(|der| GeneralName::Directory(Name::from_der(der).unwrap()));
+        let (short_der, long) = (name(300), name(20_000));
+        let [short, long] = [&short_der, &long].map(|der| GeneralName::Directory(Name::from_der(der).unwrap()));
         assert_eq!(steps(short, short), 3);
         assert_eq!(steps(long, short), 80);
         assert_eq!(steps(long, GeneralName::Dns(b"example.com")), 1);
-        assert_eq!(spend(&mut 79, steps(long, short)), Err(CertificateProblem::SearchExhausted));
+        for (list, within) in [(PERMITTED, Err(CertificateProblem::NameNotPermitted)), (EXCLUDED, Ok(()))] {
+            let subtree = [0xa4, 0x30, list, 0x30].into_iter().fold(short_der.clone(), |content, tag| {
+                let length = u16::try_from(content.len()).unwrap().to_be_bytes();
+                [&[tag, 0x82][..], &length, &content].concat()
+            });
+            let constraints = NameConstraints::parse(&subtree).unwrap();
+            assert_eq!(constraints.check(long, &mut 80), within);
+            assert_eq!(constraints.check(long, &mut 79), Err(CertificateProblem::SearchExhausted));
+        }
     }
 }
