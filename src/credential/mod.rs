@@ -188,13 +188,8 @@ impl<'a> Credential<'a> {
         self.connected().map(|(_, certificate)| certificate.issuer())
     }
 
-    /// Returns whether one of the [certificates](Self::issuers) of the chain, not only the leaf, was issued by `authority`
-    /// (RFC 9846 section 4.3.4 and 4.5.1.2).
-    pub fn issued_by(&self, authority: &Name<'_>) -> bool {
-        self.certificate_of(authority).is_some()
-    }
-
-    /// Which certificate of the chain was issued by `authority`, counted from 0, the leaf.
+    /// Finds the first of the [certificates](Self::issuers) of the chain that was issued by `authority`, counted from 0, the
+    /// leaf (RFC 9846 section 4.3.4 and 4.5.1.2).
     pub fn certificate_of(&self, authority: &Name<'_>) -> Option<u8> {
         self.connected().find(|(_, certificate)| certificate.issuer().matches(authority)).map(|(index, _)| index)
     }

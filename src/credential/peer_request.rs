@@ -228,7 +228,7 @@ impl Unfit {
     /// a server that has no chain "signed only via the indicated supported algorithms" "SHOULD continue the
     /// handshake by sending a certificate chain of its choice", but for SHA-1; and
     /// `certificate_authorities` only serves "to guide certificate selection".
-    pub const fn is_wish_of_client(self) -> bool {
+    pub(crate) const fn is_wish_of_client(self) -> bool {
         matches!(self, Self::Authority | Self::CertificateScheme(_))
     }
 }

@@ -18,7 +18,7 @@ pub struct Entry<'a> {
 ///
 /// The first entry that does all the peer asks for is shown, so the order of the entries is the order of
 /// preference. A server that has none looks for one that only misses what clients may wish
-/// ([`Unfit::is_wish_of_client`]). If there is none of that kind either, [`NoMatch`] says what to do.
+/// (RFC 9846 section 4.5.1.2). If there is none of that kind either, [`NoMatch`] says what to do.
 #[derive(Clone, Copy, Debug)]
 pub struct Selector<'b> {
     entries: &'b [Entry<'b>],
@@ -105,11 +105,6 @@ impl<'a> Entry<'a> {
     /// The credential.
     pub const fn credential(&self) -> &Credential<'a> {
         &self.credential
-    }
-
-    /// Whether the entry may be shown.
-    pub const fn is_enabled(&self) -> bool {
-        self.enabled
     }
 
     /// The last second at which all certificates of the chain are valid.

@@ -128,11 +128,6 @@ impl<'m> EventRing<'m> {
         self.write_header(&Header { on, ..self.header() });
     }
 
-    /// Whether it records.
-    pub fn is_enabled(&self) -> bool {
-        self.header().on
-    }
-
     /// From how many days before the end of validity on our chain and that of the peer are [`LogEvent::Expiring`].
     pub fn set_expiry_warning(&self, days: u16) {
         self.write_header(&Header { warning: days, ..self.header() });
@@ -557,7 +552,7 @@ mod tests {
         ring.write(1, &event(0));
         ring.set_enabled(false);
         ring.write(1, &event(1));
-        assert!(!ring.is_enabled());
+        assert!(!ring.header().on);
         ring.set_enabled(true);
         ring.write(1, &event(2));
         assert_eq!(records(ring), [event(0), event(2)]);

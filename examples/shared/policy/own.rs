@@ -50,11 +50,13 @@ pub(crate) fn missing_issuer(identity: &Identity, before: &[Identity], authoriti
     let is_end = |before: &Identity| {
         let top = before.chain.last().map(|top| [top.as_slice()]);
         let top = top.as_ref().and_then(|top| Credential::new(top, KeyHandle(0)).ok()?.issuers().next());
-        top.is_some_and(|top| leaf.issued_by(&top))
+        top.is_some_and(|top| leaf.certificate_of(&top).is_some())
     };
     let is_trusted = |authority: &Vec<u8>| {
         let anchor = TrustAnchor::from_certificate(authority).ok();
-        anchor.and_then(|anchor| anchor.subject()).is_some_and(|subject: Name<'_>| leaf.issued_by(&subject))
+        anchor
+            .and_then(|anchor| anchor.subject())
+            .is_some_and(|subject: Name<'_>| leaf.certificate_of(&subject).is_some())
     };
     let is_known = before.iter().any(is_end) || authorities.iter().any(is_trusted);
     let issuer = leaf.issuers().next().filter(|_| !is_known)?;

@@ -248,7 +248,9 @@ fn is_issuer(certificate: &[u8], below: &Credential<'_>) -> bool {
     else {
         return false;
     };
-    authority.subject().is_some_and(|subject| below.issued_by(&subject) && !itself.issued_by(&subject))
+    authority
+        .subject()
+        .is_some_and(|subject| below.certificate_of(&subject).is_some() && itself.certificate_of(&subject).is_none())
 }
 
 #[cfg(test)]

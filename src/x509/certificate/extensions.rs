@@ -275,12 +275,12 @@ impl KeyUsage {
     }
 
     /// Whether the key may sign a CertificateVerify.
-    pub const fn digital_signature(self) -> bool {
+    pub(crate) const fn digital_signature(self) -> bool {
         self.0 & Self::DIGITAL_SIGNATURE.0 != 0
     }
 
     /// Whether the key may sign certificates.
-    pub const fn key_cert_sign(self) -> bool {
+    pub(crate) const fn key_cert_sign(self) -> bool {
         self.0 & Self::KEY_CERT_SIGN.0 != 0
     }
 }
