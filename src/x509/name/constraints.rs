@@ -4,7 +4,7 @@ use super::Name;
 use super::address;
 use super::general::{GeneralName, GeneralNames};
 use super::likeness::Likeness;
-use super::server::{ends_in_number, is_host_name, is_preferred_name, same_ignoring_case};
+use super::server::{ends_in_number, is_host_name, is_preferred_name, is_same_or_below, same_ignoring_case};
 use crate::der::{self, Malformed, Reader, context_constructed};
 use crate::error::CertificateProblem;
 use core::fmt;
@@ -365,12 +365,6 @@ fn is_in_host_or_domain(host: &[u8], base: &[u8]) -> bool {
         Some(domain) => host.len() > domain.len() && is_same_or_below(host, domain),
         None => base.is_empty() || same_ignoring_case(host, base),
     }
-}
-
-fn is_same_or_below(host: &[u8], base: &[u8]) -> bool {
-    let Some(split) = host.len().checked_sub(base.len()) else { return false };
-    let (left, right) = host.split_at(split);
-    same_ignoring_case(right, base) && left.last().is_none_or(|&byte| byte == b'.')
 }
 
 /// Local part and host, divided at the last `@`.

@@ -93,10 +93,7 @@ impl<'a> DnsName<'a> {
 
     /// Whether it is `parent` or ends in it, by whole labels.
     pub(crate) fn is_same_or_below(&self, parent: &str) -> bool {
-        let name = self.0.as_bytes();
-        name.len().checked_sub(parent.len()).and_then(|at| name.split_at_checked(at)).is_some_and(|(left, right)| {
-            same_ignoring_case(right, parent.as_bytes()) && left.last().is_none_or(|&byte| byte == b'.')
-        })
+        is_same_or_below(self.0.as_bytes(), parent.as_bytes())
     }
 
     /// Whether a `dNSName` of a certificate stands for this name.
@@ -125,6 +122,13 @@ pub(crate) fn is_preferred_name(name: &[u8]) -> bool {
 /// Tells whether this can be the name of a host. Underscores count, since hosts have them.
 pub(crate) fn is_host_name(name: &[u8]) -> bool {
     name.len() <= MAX_HOST_NAME && name.split(|&byte| byte == b'.').all(is_label)
+}
+
+/// Returns whether a host is `parent` or ends in it, by whole labels.
+pub(super) fn is_same_or_below(host: &[u8], parent: &[u8]) -> bool {
+    let Some(split) = host.len().checked_sub(parent.len()) else { return false };
+    let (left, right) = host.split_at(split);
+    same_ignoring_case(right, parent) && left.last().is_none_or(|&byte| byte == b'.')
 }
 
 /// Compares in ASCII without regard to case. The method of the standard library does it in blocks, which
