@@ -7,16 +7,15 @@ use super::{Buffers, Refusal, Session};
 use crate::crypto::CryptoProvider;
 use crate::error::{ApiMisuse, Diagnosis, Error, Stage};
 #[cfg(feature = "events")]
-use crate::events::EventRing;
+use crate::events::{EventRing, Recorder};
+use crate::handshake::connection::Connection;
 use crate::handshake::entropy::Entropy;
 #[cfg(feature = "key-log")]
-use crate::handshake::key_log::{KeyLog, KeyLogger};
-use crate::handshake::{Answer, Context, Negotiated, Progress, Question, Side, Wait};
-use crate::record::inbound::{Inbound, Received};
-use crate::record::outbound::Outbound;
-use crate::transcript::Transcript;
+use crate::handshake::key_log::KeyLog;
+use crate::handshake::{Answer, Progress, Question, Side, Wait};
+use crate::record::inbound::Received;
 use crate::wire::enums::{CipherSuite, NamedGroup};
-use crate::x509::{NoTrace, PeerIdentity, Search, Summaries, Time, Trace, Verdict, VerifiedPath};
+use crate::x509::{NoTrace, PeerIdentity, Time, Trace, Verdict, VerifiedPath};
 use core::fmt;
 
 /// One TLS 1.3 handshake, as [`Client`](crate::Client) or [`Server`](crate::Server), over lent
@@ -26,9 +25,9 @@ use core::fmt;
 /// waits in [`tx_pending`](Self::tx_pending); drain it before closing the transport.*
 pub struct Handshake<'b, S: Side, C: CryptoProvider> {
     pub(super) config: &'b S::Config<'b>,
-    pub(super) context: Context<'b, C>,
+    pub(super) connection: Connection<'b, C>,
     pub(super) state: S::State<'b, C>,
-    failure: Option<(Error, Stage)>,
+    entropy: Entropy,
 }
 
 /// What a handshake needs to go on.
@@ -96,21 +95,7 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
         let parameters = S::parameters(config);
         let cipher_suite = parameters.cipher_suites::<C>().first().copied().unwrap_or(CipherSuite(0));
         let group = parameters.groups::<C>().first().copied().unwrap_or(NamedGroup(0));
-        Ok(Self {
-            config,
-            context: Context {
-                rx: Inbound::new(rx),
-                tx: Outbound::new(tx)?,
-                peer: Search::new(Summaries::new(peer)),
-                transcript: Transcript::new(crate::crypto::HashAlgorithm::Sha256)?,
-                entropy,
-                negotiated: Negotiated::nothing(cipher_suite, group),
-                #[cfg(feature = "key-log")]
-                key_log: KeyLogger { sink: None, client_random: [0; 32] },
-            },
-            state: S::start(),
-            failure: None,
-        })
+        Ok(Self { config, connection: Connection::new(rx, tx, peer, cipher_suite, group)?, state: S::start(), entropy })
     }
 
     /// Goes on as far as possible and says what is needed next. At most one public-key operation a call.
@@ -127,7 +112,7 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     /// # Errors
     /// As [`poll`](Self::poll).
     pub fn poll_traced(&mut self, trace: &mut impl Trace) -> Result<Step<'_, 'b, S, C>, Error> {
-        if let Some((error, _)) = self.failure {
+        if let Some((error, _)) = self.connection.failure {
             return Err(error);
         }
         match self.run(trace) {
@@ -153,14 +138,14 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     /// Why the handshake failed; [`ApiMisuse::HandshakeUnfinished`] if it is not over yet.
     #[inline(never)] // as of `new`
     pub fn into_session(mut self) -> Result<Session<'b, C>, Error> {
-        if let Some((error, _)) = self.failure {
+        if let Some((error, _)) = self.connection.failure {
             return Err(error);
         }
         let established = S::finish(self.state).ok_or(ApiMisuse::HandshakeUnfinished)?;
-        self.context.rx.events.flight_received();
-        self.context.tx.events.flight_sent();
-        self.context.rx.events.done();
-        let session = Session::new::<S>(self.context, established, self.config);
+        self.connection.end_flight_received();
+        self.connection.end_flight_sent();
+        self.connection.events.done();
+        let session = Session::new::<S>(self.connection, established, self.config, &self.entropy);
         #[cfg(feature = "events")]
         session.record_unasked();
         Ok(session)
@@ -168,21 +153,21 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
 
     /// Where the handshake is, or was when it failed.
     pub fn stage(&self) -> Stage {
-        self.failure.map_or_else(|| S::profile(&self.state).0, |(_, stage)| stage)
+        self.connection.failure.map_or_else(|| S::profile(&self.state).0, |(_, stage)| stage)
     }
 
     /// Who the peer claims to be, as soon as its first certificate was read. **Nothing of it is verified**:
     /// it serves to explain a failure, never to decide anything.
     pub fn claimed_peer(&self) -> Option<PeerIdentity<'_>> {
-        self.context.peer.list().identity()
+        self.connection.peer.list().identity()
     }
 
     /// Tells how the server has refused our answer to its request for a certificate, see [`Session::refusal`]: a server
     /// may do so before our last bytes have left. `None` before the answer has begun to leave, which it does only to a
     /// server that has proved who it is: anybody on the way can have sent an alert that comes earlier. `None` on a server.
     pub const fn refusal(&self) -> Option<Refusal<'b>> {
-        match self.failure {
-            Some((Error::AlertReceived(alert), _)) if S::IS_CLIENT => Refusal::of(alert, &self.context.negotiated),
+        match self.connection.failure {
+            Some((Error::AlertReceived(alert), _)) if S::IS_CLIENT => Refusal::of(alert, &self.connection.negotiated),
             _ => None,
         }
     }
@@ -190,8 +175,8 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     /// Why the certificates of the peer were refused, in full; `None` as long as they were not. **Nothing of what it
     /// lends from them is verified**: it explains, and decides nothing.
     pub fn verdict(&self) -> Option<Verdict<'_>> {
-        match self.failure? {
-            (Error::Certificate(_), _) => self.context.peer.refusal().map(|refusal| refusal.verdict()),
+        match self.connection.failure? {
+            (Error::Certificate(_), _) => self.connection.peer.refusal().map(|refusal| refusal.verdict()),
             _ => None,
         }
     }
@@ -200,20 +185,20 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     /// long as it has not. It says what is usual: the [error](Self::poll) and the [verdict](Self::verdict) are what
     /// was observed.
     pub fn diagnosis(&self) -> Option<Diagnosis> {
-        self.diagnosis_at(self.context.peer.time())
+        self.diagnosis_at(self.connection.peer.time())
     }
 
     /// Names the failure as [`diagnosis`](Self::diagnosis) does, with what the caller knows about the time. A server is
     /// refused before it has asked for the time, and cannot tell without that its own certificate has expired.
     pub fn diagnosis_at(&self, time: Time) -> Option<Diagnosis> {
-        let (error, stage) = self.failure?;
+        let (error, stage) = self.connection.failure?;
         let scene = Scene {
             is_client: S::IS_CLIENT,
-            negotiated: &self.context.negotiated,
-            refused: Some(&self.context.peer),
+            negotiated: &self.connection.negotiated,
+            refused: Some(&self.connection.peer),
             time,
             stage: Some(stage),
-            coming: self.context.rx.needs(),
+            coming: self.connection.rx.needs(),
         };
         Some(scene.diagnose(error))
     }
@@ -222,38 +207,36 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     /// itself is authenticated only when [`Step::Authorize`] says so. A session keeps no more than the
     /// [peer](Session::peer) and the [summary of the path](Session::path).
     pub fn verified_path(&self) -> Option<VerifiedPath<'_>> {
-        self.context.peer.verified()
+        self.connection.peer.verified()
     }
 
     /// **Dangerous**: tells all secrets of the connection to `log`, for a capture to be read with them. To be called
     /// before the first poll.
     #[cfg(feature = "key-log")]
     pub const fn dangerous_set_key_log(&mut self, log: &'b dyn KeyLog) {
-        self.context.key_log.sink = Some(log);
+        self.connection.key_log.sink = Some(log);
     }
 
     /// Gives the connection a ring in which it writes what happens, up to the end of its session. To be called before the
     /// first poll. The connection counts as a new one of the ring.
     #[cfg(feature = "events")]
     pub fn set_events(&mut self, ring: EventRing<'b>) {
-        let recorder = crate::events::Recorder::begin(ring, S::IS_CLIENT);
-        self.context.rx.events = recorder;
-        self.context.tx.events = recorder;
+        self.connection.events = Recorder::begin(ring, S::IS_CLIENT);
     }
 
     /// The ring of the connection, if it has one.
     #[cfg(feature = "events")]
     pub const fn events(&self) -> Option<EventRing<'b>> {
-        self.context.rx.events.ring()
+        self.connection.events.ring()
     }
 
     /// Looks for an alert in what was received, and fails with it if there is one: for a transport that takes
     /// nothing more and may still hold the peer's reason. Nothing else can follow this.
     pub fn look_for_alert(&mut self) -> Option<Error> {
         loop {
-            match self.context.rx.next_record() {
+            match self.connection.rx.next_record() {
                 Ok(Received::Alert(description)) => return Some(self.fail(Error::AlertReceived(description))),
-                Ok(Received::Handshake) => self.context.rx.discard_handshake(),
+                Ok(Received::Handshake) => self.connection.rx.discard_handshake(),
                 Ok(Received::Data | Received::NeedInput) | Err(_) => return None,
             }
         }
@@ -262,7 +245,7 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     /// Fails, since the transport has broken: with an alert that was received before, or as a connection that was
     /// [truncated](Error::ConnectionTruncated), for [`diagnosis`](Self::diagnosis) to say what that means here.
     pub fn transport_failed(&mut self) -> Error {
-        match self.failure {
+        match self.connection.failure {
             Some((error, _)) => error,
             None => self.look_for_alert().unwrap_or_else(|| self.fail(Error::ConnectionTruncated)),
         }
@@ -270,7 +253,7 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
 
     /// Where the transport writes what it reads. Empty only if nothing is needed.
     pub fn rx_space(&mut self) -> &mut [u8] {
-        self.context.rx.space()
+        self.connection.rx.space()
     }
 
     /// The transport has written `count` bytes to the start of [`rx_space`](Self::rx_space).
@@ -278,26 +261,26 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     /// # Errors
     /// [`ApiMisuse::CommitTooLarge`] if that is more than there is.
     pub fn rx_commit(&mut self, count: usize) -> Result<(), Error> {
-        self.context.tx.events.flight_sent();
-        self.context.rx.commit(count).map_err(|error| self.fail(error))
+        self.connection.end_flight_sent();
+        self.connection.rx.commit(count).map_err(|error| self.fail(error))
     }
 
     /// The transport has ended.
     pub fn rx_eof(&mut self) {
-        self.context.rx.set_eof();
+        self.connection.rx.set_eof();
     }
 
     /// Bytes to write to the transport; after an error, its alert.
     pub fn tx_pending(&self) -> &[u8] {
-        self.context.tx.pending()
+        self.connection.tx.pending()
     }
 
     /// The transport has taken `count` bytes of [`tx_pending`](Self::tx_pending). More than were
     /// pending counts as all of them.
     pub fn tx_consume(&mut self, count: usize) {
-        self.context.rx.events.flight_received();
-        self.context.negotiated.shown |= count != 0 && S::has_shown(&self.state);
-        self.context.tx.consume(count);
+        self.connection.end_flight_received();
+        self.connection.negotiated.shown |= count != 0 && S::has_shown(&self.state);
+        self.connection.tx.consume(count);
     }
 
     /// Runs the states until something is needed.
@@ -308,19 +291,22 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
                 Wait::Answer(question) => return Ok(self.transmit_or(Stop::Ask(question))),
                 Wait::Nothing => self.handle(trace)?,
                 // What the peer waits for goes out before anything is awaited from it.
-                Wait::Header(_) | Wait::Message(_) if !self.context.tx.pending().is_empty() => Progress::Transmit,
-                Wait::Header(types) => match self.context.rx.receive_header(types)? {
+                Wait::Header(_) | Wait::Message(_) if !self.connection.tx.pending().is_empty() => Progress::Transmit,
+                Wait::Header(types) => match self.connection.receive_header(types)? {
                     Some(_) => self.handle(trace)?,
                     None => Progress::NeedInput,
                 },
-                Wait::Message(types) => match self.context.rx.receive_message(types)? {
-                    Some(_) => self.handle(trace)?,
-                    None => Progress::NeedInput,
-                },
+                Wait::Message(types) => {
+                    if self.connection.receive_message(types)? {
+                        self.handle(trace)?
+                    } else {
+                        Progress::NeedInput
+                    }
+                }
             };
             match progress {
                 Progress::Continue => {}
-                Progress::Transmit if self.context.tx.pending().is_empty() => {}
+                Progress::Transmit if self.connection.tx.pending().is_empty() => {}
                 Progress::Transmit => return Ok(Stop::Transmit),
                 Progress::NeedInput => return Ok(self.transmit_or(Stop::NeedInput)),
                 Progress::Yield => return Ok(Stop::Yield),
@@ -331,7 +317,7 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     fn handle(&mut self, trace: &mut impl Trace) -> Result<Progress, Error> {
         let current = core::mem::replace(&mut self.state, S::failed());
         let (stage, _) = S::profile(&current);
-        match S::handle(current, &mut self.context, self.config, trace) {
+        match S::handle(current, &mut self.connection, &mut self.entropy, self.config, trace) {
             Ok((next, progress)) => {
                 self.state = next;
                 Ok(progress)
@@ -347,15 +333,15 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     pub(super) fn advance(&mut self, answer: Answer<'_, 'b>) -> Result<(), Error> {
         let current = core::mem::replace(&mut self.state, S::failed());
         let (stage, _) = S::profile(&current);
-        match S::answer(current, &mut self.context, self.config, answer) {
+        match S::answer(current, &mut self.connection, self.config, answer) {
             Ok(next) => {
                 self.state = next;
                 // A client does not send a credential whose scheme the server has not offered.
                 let sent = match answer {
-                    Answer::Credential(_) => Answer::Credential(self.context.negotiated.credential),
+                    Answer::Credential(_) => Answer::Credential(self.connection.negotiated.credential),
                     other => other,
                 };
-                sent.record(&mut self.context.rx.events, &self.context.peer);
+                self.connection.record_answer(&sent);
                 Ok(())
             }
             Err(error) => {
@@ -373,23 +359,22 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
 
     /// Only the first error counts, and only its alert is told.
     fn set_failure(&mut self, error: Error, stage: Stage) {
-        if self.failure.is_some() {
+        if !self.connection.set_failure(error, stage) {
             return;
         }
-        self.failure = Some((error, stage));
-        self.context.rx.events.flight_received();
-        self.context.rx.events.failed(stage, error);
+        self.connection.end_flight_received();
+        self.connection.events.failed(stage, error);
         #[cfg(feature = "events")]
-        self.context.rx.events.diagnosed(self.diagnosis());
+        self.connection.events.diagnosed(self.diagnosis());
         debug!("handshake failed while {}: {}", stage, error);
         if let Some(alert) = error.alert() {
             // If the provider cannot even seal the alert, the error is all that is left.
-            let _unsealed = self.context.tx.alert(alert);
+            let _unsealed = self.connection.send_alert(alert);
         }
     }
 
     fn transmit_or(&self, stop: Stop) -> Stop {
-        if self.context.tx.pending().is_empty() { stop } else { Stop::Transmit }
+        if self.connection.tx.pending().is_empty() { stop } else { Stop::Transmit }
     }
 }
 
@@ -430,7 +415,7 @@ mod tests {
         while matches!(client.poll(), Ok(Step::Yield)) {}
         let hello = client.tx_pending()[5..].to_vec();
         client.tx_consume(usize::MAX);
-        assert!(!is_wiped(&client.context.entropy));
+        assert!(!is_wiped(&client.entropy));
 
         let offer = ClientHello::parse(body(&hello).unwrap()).unwrap();
         let group = offer.mandatory().unwrap().key_shares.iter().next().unwrap().group;
@@ -450,7 +435,7 @@ mod tests {
         feed(&mut client, &message[..length]);
         assert!(matches!(client.poll(), Ok(Step::Yield)));
         assert_eq!(client.stage(), Stage::EncryptedExtensions);
-        assert!(is_wiped(&client.context.entropy), "of a client");
+        assert!(is_wiped(&client.entropy), "of a client");
 
         let config = ServerConfig::new(ClientAuth::None);
         let (mut rx, mut tx, mut peer) = ([0; 2048], [0; 1024], [0; 1024]);
@@ -463,11 +448,11 @@ mod tests {
             Ok(Step::Credential(request)) => request.select(&credential).unwrap(),
             other => panic!("{other:?}"),
         }
-        assert!(!is_wiped(&server.context.entropy));
+        assert!(!is_wiped(&server.entropy));
         // Its own share, and the shared secret.
         for _ in 0..2 {
             assert!(matches!(server.poll(), Ok(Step::Yield)));
         }
-        assert!(is_wiped(&server.context.entropy), "of a server");
+        assert!(is_wiped(&server.entropy), "of a server");
     }
 }

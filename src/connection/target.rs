@@ -39,28 +39,24 @@ impl<'b, S: Side, C: CryptoProvider> Target<'_, 'b, S, C> {
     /// The message in `rx` that is answered.
     pub(super) fn message(&self) -> Result<&[u8], Error> {
         match self {
-            Self::Handshake(handshake) => handshake.context.rx.message(),
+            Self::Handshake(handshake) => handshake.connection.rx.message(),
             #[cfg(feature = "post-handshake-auth")]
-            Self::Session(session) => session.message(),
+            Self::Session(session) => session.connection.rx.message(),
         }
     }
 
     /// Who the peer that is being authenticated is.
     pub(super) fn peer(&self) -> Option<PeerIdentity<'_>> {
         match self {
-            Self::Handshake(handshake) => handshake.context.peer.list().identity(),
+            Self::Handshake(handshake) => handshake.connection.peer.list().identity(),
             #[cfg(feature = "post-handshake-auth")]
-            Self::Session(session) => session.coming_peer(),
+            Self::Session(session) => session.connection.peer.list().identity(),
         }
     }
 
     /// The path of the peer that is being authenticated.
     pub(super) fn path(&self) -> Option<PathFound> {
-        match self {
-            Self::Handshake(handshake) => handshake.context.negotiated.path,
-            #[cfg(feature = "post-handshake-auth")]
-            Self::Session(session) => session.coming_path(),
-        }
+        self.verified_path().map(|path| path.found())
     }
 
     /// The same, certificate by certificate.
@@ -68,7 +64,7 @@ impl<'b, S: Side, C: CryptoProvider> Target<'_, 'b, S, C> {
         match self {
             Self::Handshake(handshake) => handshake.verified_path(),
             #[cfg(feature = "post-handshake-auth")]
-            Self::Session(session) => session.coming_verified_path(),
+            Self::Session(session) => session.connection.peer.verified(),
         }
     }
 
@@ -84,7 +80,7 @@ impl<'b, S: Side, C: CryptoProvider> Target<'_, 'b, S, C> {
     /// What is signed.
     pub(super) fn certificate_hash(&self) -> CertificateHash {
         match self {
-            Self::Handshake(handshake) => handshake.context.transcript.certificate_hash(),
+            Self::Handshake(handshake) => handshake.connection.transcript.certificate_hash(),
             #[cfg(feature = "post-handshake-auth")]
             Self::Session(session) => session.certificate_hash(),
         }
@@ -94,9 +90,9 @@ impl<'b, S: Side, C: CryptoProvider> Target<'_, 'b, S, C> {
     #[cfg(feature = "events")]
     pub(super) const fn events(&self) -> &Recorder<'b> {
         match self {
-            Self::Handshake(handshake) => &handshake.context.rx.events,
+            Self::Handshake(handshake) => &handshake.connection.events,
             #[cfg(feature = "post-handshake-auth")]
-            Self::Session(session) => session.recorder(),
+            Self::Session(session) => &session.connection.events,
         }
     }
 

@@ -42,7 +42,7 @@
 //!
 //! # Why like this
 //!
-//! The ring is lent to the connection and not to whoever drives it: only the record layer sees each message in the order of
+//! The ring is lent to the connection and not to whoever drives it: only the connection sees each message in the order of
 //! the wire, and only a session sees what comes after the handshake. `Recorder` is a copy of a reference; without the
 //! feature `events` it is nothing, and so are its calls.
 

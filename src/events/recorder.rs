@@ -13,9 +13,8 @@ use core::marker::PhantomData;
 /// Authorities that are listed with their names.
 const LISTED: usize = 4;
 
-/// Where a connection writes what happens to it. Each half of the record layer has one, with a count of its own. Without the
-/// feature `events` it holds nothing, and its methods are compiled to nothing.
-#[derive(Clone, Copy)]
+/// Where a connection writes what happens to it. Without the feature `events` it holds nothing, and its methods are compiled
+/// to nothing.
 pub(crate) struct Recorder<'b> {
     #[cfg(feature = "events")]
     given: Option<Given<'b>>,
@@ -28,10 +27,8 @@ pub(crate) struct Recorder<'b> {
 struct Given<'b> {
     ring: EventRing<'b>,
     connection: u16,
-    /// The header of the message that is being received was recorded.
-    begun: bool,
-    /// Bytes that passed since the last flight was recorded.
-    bytes: u32,
+    /// Where in the handshake stream the message begins whose header was recorded last.
+    begun: Option<usize>,
     /// When the chain that we show expires.
     expires: Option<UnixTime>,
 }
@@ -43,7 +40,7 @@ impl<'b> Recorder<'b> {
 
     /// Of a new connection.
     pub(crate) fn begin(ring: EventRing<'b>, client: bool) -> Self {
-        let given = Given { ring, connection: ring.begin(), begun: false, bytes: 0, expires: None };
+        let given = Given { ring, connection: ring.begin(), begun: None, expires: None };
         let recorder = Self { given: Some(given) };
         recorder.write(&LogEvent::Began { client });
         recorder
@@ -87,18 +84,11 @@ impl Recorder<'_> {
         }
     }
 
-    /// The header of a message is here; said again until the message ends.
-    pub(crate) fn message_begins(&mut self, kind: u8, len: usize) {
+    /// The header of the message that begins at this place of the handshake stream is here. It is recorded once.
+    pub(crate) fn message_received(&mut self, position: usize, kind: u8, len: usize) {
         let Some(given) = self.given_mut() else { return };
-        if !core::mem::replace(&mut given.begun, true) {
+        if given.begun.replace(position) != Some(position) {
             self.message(Direction::Received, kind, len);
-        }
-    }
-
-    /// Bytes of the message that has begun are used up: the next header is another one's.
-    pub(crate) const fn message_ends(&mut self) {
-        if let Some(given) = self.given_mut() {
-            given.begun = false;
         }
     }
 
@@ -119,27 +109,10 @@ impl Recorder<'_> {
         self.write(&LogEvent::Alert { direction: Direction::Sent, description });
     }
 
-    /// Bytes have passed in the direction of this half.
-    pub(crate) fn count(&mut self, bytes: usize) {
-        if let Some(given) = self.given_mut() {
-            given.bytes = given.bytes.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
-        }
-    }
-
-    /// The direction turns: what was sent is a flight.
-    pub(crate) fn flight_sent(&mut self) {
-        self.flight(Direction::Sent);
-    }
-
-    /// The direction turns: what was received is a flight.
-    pub(crate) fn flight_received(&mut self) {
-        self.flight(Direction::Received);
-    }
-
-    fn flight(&mut self, direction: Direction) {
-        let bytes = self.given_mut().map_or(0, |given| core::mem::take(&mut given.bytes));
+    /// So many bytes have passed in this direction, which turns.
+    pub(crate) fn flight(&self, direction: Direction, bytes: usize) {
         if bytes != 0 {
-            self.write(&LogEvent::Flight { direction, bytes });
+            self.write(&LogEvent::Flight { direction, bytes: u32::try_from(bytes).unwrap_or(u32::MAX) });
         }
     }
 

@@ -7,8 +7,9 @@
 //! 5. the application's decision
 
 use super::config::Parameters;
+use super::connection::Connection;
 use super::proof::{PeerAuthenticated, SignatureVerified};
-use super::{Answer, Flight, Progress, Question, Stage, Wait};
+use super::{Answer, Progress, Question, Stage, Wait};
 use crate::crypto::CryptoProvider;
 use crate::error::{ApiMisuse, Error, InvalidMessage, PeerMisbehaved};
 use crate::limits::{CERTIFICATE_PREFIX, ENTRY_PREFIX};
@@ -82,7 +83,7 @@ impl Authenticate {
 
     pub(super) fn handle<'b, C: CryptoProvider>(
         self,
-        cx: &mut Flight<'_, 'b, C>,
+        cx: &mut Connection<'b, C>,
         expectation: &Expectation<'b, '_>,
         trace: &mut impl Trace,
     ) -> Result<Outcome, Error> {
@@ -125,7 +126,7 @@ pub(super) enum Answered {
     Authenticated(PeerAuthenticated),
 }
 
-fn receive_prefix<C: CryptoProvider>(cx: &mut Flight<'_, '_, C>, context: &[u8]) -> Result<Outcome, Error> {
+fn receive_prefix<C: CryptoProvider>(cx: &mut Connection<'_, C>, context: &[u8]) -> Result<Outcome, Error> {
     // A context of another length than ours is seen before more of it is awaited.
     if !cx.rx.receive(CERTIFICATE_PREFIX)? {
         return Ok(Outcome::Next(Authenticate::ExpectCertificate, Progress::NeedInput));
@@ -142,7 +143,7 @@ fn receive_prefix<C: CryptoProvider>(cx: &mut Flight<'_, '_, C>, context: &[u8])
 }
 
 fn receive_entry<C: CryptoProvider>(
-    cx: &mut Flight<'_, '_, C>,
+    cx: &mut Connection<'_, C>,
     left: usize,
     trace: &mut impl Trace,
 ) -> Result<Outcome, Error> {
@@ -167,13 +168,12 @@ fn receive_entry<C: CryptoProvider>(
     Ok(Outcome::Next(Authenticate::ExpectEntry { left }, Progress::Continue))
 }
 
-fn search_path<C: CryptoProvider>(cx: &mut Flight<'_, '_, C>, trace: &mut impl Trace) -> Result<Outcome, Error> {
+fn search_path<C: CryptoProvider>(cx: &mut Connection<'_, C>, trace: &mut impl Trace) -> Result<Outcome, Error> {
     let next = match cx.peer.step::<C>(trace)? {
         None => Authenticate::SearchPath,
-        Some((verified, path)) => {
-            cx.rx.events.path(&path, cx.peer.time());
-            *cx.path = Some(path);
-            Authenticate::ExpectCertificateVerify(verified)
+        Some(chain) => {
+            cx.events.path(&chain.path(), cx.peer.time());
+            Authenticate::ExpectCertificateVerify(chain)
         }
     };
     Ok(Outcome::Next(next, Progress::Yield))
@@ -182,7 +182,7 @@ fn search_path<C: CryptoProvider>(cx: &mut Flight<'_, '_, C>, trace: &mut impl T
 /// RFC 9846 section 4.5.2: "The receiver of a CertificateVerify message MUST verify the signature
 /// field", over the transcript up to and including Certificate.
 fn verify_signature<C: CryptoProvider>(
-    cx: &mut Flight<'_, '_, C>,
+    cx: &mut Connection<'_, C>,
     expectation: &Expectation<'_, '_>,
     chain: ChainVerified,
 ) -> Result<Outcome, Error> {

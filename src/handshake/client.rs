@@ -15,13 +15,14 @@
 
 use super::authenticate::{Answered, Authenticate, Expectation, Outcome};
 use super::config::{ClientConfig, Parameters};
+use super::connection::{Connection, send};
 use super::hello_offer::{Groups, Shares, offer, session_id};
-use super::identify::{Identify, send, send_finished};
+use super::identify::Identify;
 use super::keys::{ApplicationKeys, ClientFinishedKeys, HandshakeKeys, receive_finished};
 #[cfg(feature = "post-handshake-auth")]
 use super::post::Party;
 use super::proof::PeerAuthenticated;
-use super::{Answer, Context, Established, Progress, Question, Role, Stage, Wait};
+use super::{Answer, Entropy, Established, Progress, Question, Role, Secrets, Stage, Wait};
 use crate::credential::{Credential, PeerRequest};
 use crate::crypto::{CryptoProvider, HashAlgorithm, KeyExchange};
 use crate::error::{ApiMisuse, Error, PeerMisbehaved};
@@ -123,19 +124,20 @@ impl Role for Client {
 
     fn handle<'b, C: CryptoProvider>(
         state: Self::State<'b, C>,
-        cx: &mut Context<'b, C>,
+        cx: &mut Connection<'b, C>,
+        entropy: &mut Entropy,
         config: &'b ClientConfig<'b>,
         trace: &mut impl Trace,
     ) -> Next<'b, C> {
         match state {
             State::Start => Ok((start(cx, config), Progress::Continue)),
-            State::MakeKeyShares(shares) => make_key_shares(shares, cx),
+            State::MakeKeyShares(shares) => make_key_shares(shares, entropy),
             State::SendClientHello(shares) => match shares.retried {
-                None => send_client_hello(shares, cx, config),
-                Some(_) => send_second_client_hello(shares, cx, config),
+                None => send_client_hello(shares, cx, entropy, config),
+                Some(_) => send_second_client_hello(shares, cx, entropy, config),
             },
-            State::ExpectServerHello(hello) => handle_server_hello(&hello, cx, config),
-            State::Retry(retry) => begin_again(retry, cx),
+            State::ExpectServerHello(hello) => handle_server_hello(&hello, cx, entropy, config),
+            State::Retry(retry) => begin_again(retry, cx, entropy),
             State::ExpectEncryptedExtensions(keys) => handle_encrypted_extensions(keys, cx, config),
             State::ExpectCertificateOrRequest(keys) => Ok(look_for_request(keys, cx)),
             State::ExpectCertificateRequest(keys) => handle_certificate_request(keys, cx),
@@ -143,7 +145,7 @@ impl Role for Client {
             State::ExpectFinished(keys, reply, peer) => handle_finished(keys, reply, peer, cx),
             State::Respond(response, Identify::Done) => Ok((State::SendFinished(response), Progress::Continue)),
             State::Respond(response, identify) => {
-                let (identify, progress) = identify.handle(&mut cx.flight())?;
+                let (identify, progress) = identify.handle(cx)?;
                 Ok((State::Respond(response, identify), progress))
             }
             State::SendFinished(response) => send_client_finished(response, cx),
@@ -153,7 +155,7 @@ impl Role for Client {
 
     fn answer<'b, C: CryptoProvider>(
         state: Self::State<'b, C>,
-        cx: &mut Context<'b, C>,
+        cx: &mut Connection<'b, C>,
         _config: &'b ClientConfig<'b>,
         answer: Answer<'_, 'b>,
     ) -> Result<State<'b, C>, Error> {
@@ -164,9 +166,7 @@ impl Role for Client {
                 Answered::Next(step) => State::AuthenticateServer(keys, reply, step),
                 Answered::Authenticated(peer) => State::ExpectFinished(keys, reply, peer),
             }),
-            (State::Respond(response, identify), answer) => {
-                Ok(State::Respond(response, identify.answer(&mut cx.flight(), answer)?))
-            }
+            (State::Respond(response, identify), answer) => Ok(State::Respond(response, identify.answer(cx, answer)?)),
             _ => Err(ApiMisuse::AnswerUnexpected.into()),
         }
     }
@@ -187,16 +187,18 @@ impl Role for Client {
     }
 
     #[cfg(feature = "post-handshake-auth")]
-    fn party<'b, C: CryptoProvider>(config: &'b ClientConfig<'b>, _cx: &Context<'b, C>) -> Party<'b> {
+    fn party<'b>(config: &'b ClientConfig<'b>, _: &super::Negotiated<'b>, _: &Entropy) -> Party<'b> {
         Party::client(config.post_handshake_auth)
     }
 
     fn finish<C: CryptoProvider>(state: Self::State<'_, C>) -> Option<Established<C>> {
         match state {
             State::Done(keys, Proofs { peer, finished }) => Some(Established {
-                sending: keys.client.into_sending(),
-                receiving: keys.server.into_receiving(),
-                exporter: keys.exporter,
+                secrets: Secrets {
+                    sending: keys.client.into_sending(),
+                    receiving: keys.server.into_receiving(),
+                    exporter: keys.exporter,
+                },
                 peer,
                 finished,
             }),
@@ -235,13 +237,9 @@ const fn profile<C: CryptoProvider>(state: &State<'_, C>) -> (Stage, Wait) {
 }
 
 #[inline(never)]
-fn start<'b, C: CryptoProvider>(cx: &mut Context<'b, C>, config: &ClientConfig<'b>) -> State<'b, C> {
-    #[cfg(feature = "key-log")]
-    {
-        cx.key_log.client_random = *cx.entropy.random();
-    }
+fn start<'b, C: CryptoProvider>(cx: &mut Connection<'b, C>, config: &ClientConfig<'b>) -> State<'b, C> {
     if let Some(name) = config.sent_server_name() {
-        cx.rx.events.server_name(Some(name));
+        cx.events.server_name(Some(name));
     }
     if config.compatibility {
         cx.tx.owe_change_cipher_spec();
@@ -251,8 +249,8 @@ fn start<'b, C: CryptoProvider>(cx: &mut Context<'b, C>, config: &ClientConfig<'
 
 /// Makes the next key share that is missing.
 #[inline(never)]
-fn make_key_shares<'b, C: CryptoProvider>(mut shares: Shares, cx: &Context<'b, C>) -> Next<'b, C> {
-    Ok(if shares.make_next::<C>(&cx.entropy)? {
+fn make_key_shares<'b, C: CryptoProvider>(mut shares: Shares, entropy: &Entropy) -> Next<'b, C> {
+    Ok(if shares.make_next::<C>(entropy)? {
         (State::MakeKeyShares(shares), Progress::Yield)
     } else {
         (State::SendClientHello(shares), Progress::Continue)
@@ -262,14 +260,19 @@ fn make_key_shares<'b, C: CryptoProvider>(mut shares: Shares, cx: &Context<'b, C
 #[inline(never)]
 fn send_client_hello<'b, C: CryptoProvider>(
     shares: Shares,
-    cx: &mut Context<'b, C>,
+    cx: &mut Connection<'b, C>,
+    entropy: &Entropy,
     config: &ClientConfig<'b>,
 ) -> Next<'b, C> {
+    #[cfg(feature = "key-log")]
+    {
+        cx.key_log.client_random = *entropy.random();
+    }
     // Not hashed yet: the server chooses the hash. The message stays where it is until then.
     cx.tx.hold_hello();
     cx.rx.begin_handshake();
-    let offer = offer::<C>(&shares, &cx.entropy, config, None);
-    match cx.tx.message(&|w| offer.emit(w), &mut |_| ())? {
+    let offer = offer::<C>(&shares, entropy, config, None);
+    match cx.send_apart(&|w| offer.emit(w))? {
         Written::AfterTransmit => Ok((State::SendClientHello(shares), Progress::Transmit)),
         Written::Yes => {
             cx.tx.flush()?;
@@ -282,13 +285,14 @@ fn send_client_hello<'b, C: CryptoProvider>(
 #[inline(never)]
 fn handle_server_hello<'b, C: CryptoProvider>(
     hello: &Hello,
-    cx: &mut Context<'b, C>,
+    cx: &mut Connection<'b, C>,
+    entropy: &mut Entropy,
     config: &ClientConfig<'b>,
 ) -> Next<'b, C> {
     let server_hello = cx.rx.current(ServerHello::parse)?;
     // RFC 9846 section 4.2.3: "A client which receives a legacy_session_id_echo field that does not
     // match what it sent in the ClientHello MUST abort the handshake with an 'illegal_parameter' alert."
-    if server_hello.session_id != session_id(&cx.entropy, config) {
+    if server_hello.session_id != session_id(entropy, config) {
         return Err(PeerMisbehaved::SelectedNotOffered.into());
     }
     let suite = server_hello.cipher_suite;
@@ -302,7 +306,7 @@ fn handle_server_hello<'b, C: CryptoProvider>(
     match server_hello.answer {
         server_hello::Answer::Retry { group, cookie } => {
             let retry = check_retry::<C>(hello, suite, group, cookie, config)?;
-            cx.rx.events.retried(group);
+            cx.events.retried(group);
             cx.negotiated.retried = true;
             Ok((State::Retry(retry), Progress::Continue))
         }
@@ -310,7 +314,7 @@ fn handle_server_hello<'b, C: CryptoProvider>(
             // RFC 9846 section 4.3.8: the share MUST be in the group the client sent one of.
             let group = key_share.group;
             let place = hello.groups.iter().position(|sent| *sent == Some(group));
-            let seed = cx.entropy.seed(place.ok_or(PeerMisbehaved::KeyShareNotOffered)?);
+            let seed = entropy.seed(place.ok_or(PeerMisbehaved::KeyShareNotOffered)?);
             let shared = C::key_exchange(group, seed)?.agree(key_share.key_exchange);
             let shared = shared.map_err(|_| PeerMisbehaved::KeyShareInvalid)?;
             if hello.retried.is_none() {
@@ -319,8 +323,8 @@ fn handle_server_hello<'b, C: CryptoProvider>(
             cx.receive_into_transcript()?;
             cx.negotiated.cipher_suite = suite;
             cx.negotiated.group = group;
-            cx.rx.events.agreed(suite, group);
-            cx.entropy.forget_seeds();
+            cx.events.agreed(suite, group);
+            entropy.forget_seeds();
 
             let keys = HandshakeKeys::derive(hash, &shared, cx)?;
             cx.rx.set_protection(keys.server.protection(suite)?)?;
@@ -331,7 +335,7 @@ fn handle_server_hello<'b, C: CryptoProvider>(
 }
 
 /// The hash is known: the ClientHello that waited in `tx` is the first thing in the transcript.
-fn begin_transcript<C: CryptoProvider>(cx: &mut Context<'_, C>, hash: HashAlgorithm) -> Result<(), Error> {
+fn begin_transcript<C: CryptoProvider>(cx: &mut Connection<'_, C>, hash: HashAlgorithm) -> Result<(), Error> {
     cx.transcript = Transcript::new(hash)?;
     cx.transcript.update(cx.tx.held_hello());
     cx.tx.release_hello();
@@ -368,10 +372,10 @@ fn check_retry<C: CryptoProvider>(
 /// Offers a share of the group that was asked for, or the same again from the same seeds. The transcript goes
 /// on with the hash of the first ClientHello and the HelloRetryRequest.
 #[inline(never)]
-fn begin_again<'b, C: CryptoProvider>(retry: Retry, cx: &mut Context<'b, C>) -> Next<'b, C> {
+fn begin_again<'b, C: CryptoProvider>(retry: Retry, cx: &mut Connection<'b, C>, entropy: &mut Entropy) -> Next<'b, C> {
     let groups = match retry.group {
         Some(group) => {
-            cx.entropy.renew_seed::<C>(retry.groups.iter().flatten().count())?;
+            entropy.renew_seed::<C>(retry.groups.iter().flatten().count())?;
             [Some(group), None]
         }
         None => retry.groups,
@@ -388,15 +392,16 @@ fn begin_again<'b, C: CryptoProvider>(retry: Retry, cx: &mut Context<'b, C>) -> 
 #[inline(never)]
 fn send_second_client_hello<'b, C: CryptoProvider>(
     shares: Shares,
-    cx: &mut Context<'b, C>,
+    cx: &mut Connection<'b, C>,
+    entropy: &Entropy,
     config: &ClientConfig<'b>,
 ) -> Next<'b, C> {
     let server_hello::Answer::Retry { cookie, .. } = cx.rx.current(ServerHello::parse)?.answer else {
         return Err(PeerMisbehaved::UnexpectedMessage.into());
     };
-    let offer = offer::<C>(&shares, &cx.entropy, config, cookie);
-    let Context { tx, transcript, .. } = cx;
-    if send(tx, transcript, &|w| offer.emit(w))? == Written::AfterTransmit {
+    let offer = offer::<C>(&shares, entropy, config, cookie);
+    let Connection { tx, transcript, events, .. } = cx;
+    if send(tx, transcript, events, &|w| offer.emit(w))? == Written::AfterTransmit {
         return Ok((State::SendClientHello(shares), Progress::Transmit));
     }
     tx.flush()?;
@@ -408,7 +413,7 @@ fn send_second_client_hello<'b, C: CryptoProvider>(
 #[inline(never)]
 fn handle_encrypted_extensions<'b, C: CryptoProvider>(
     keys: HandshakeKeys<C>,
-    cx: &mut Context<'b, C>,
+    cx: &mut Connection<'b, C>,
     config: &ClientConfig<'b>,
 ) -> Next<'b, C> {
     let extensions = cx.rx.current(EncryptedExtensions::parse)?;
@@ -431,7 +436,7 @@ fn handle_encrypted_extensions<'b, C: CryptoProvider>(
 /// RFC 9846 section 4.4.2: CertificateRequest, if there is one, follows EncryptedExtensions.
 fn look_for_request<'b, C: CryptoProvider>(
     keys: HandshakeKeys<C>,
-    cx: &mut Context<'b, C>,
+    cx: &mut Connection<'b, C>,
 ) -> (State<'b, C>, Progress) {
     let request = cx.rx.header().is_some_and(|header| header.kind == HandshakeType::CERTIFICATE_REQUEST);
     let next = if request {
@@ -444,16 +449,19 @@ fn look_for_request<'b, C: CryptoProvider>(
 
 /// The request is checked; it stays in `rx` while the application chooses.
 #[inline(never)]
-fn handle_certificate_request<'b, C: CryptoProvider>(keys: HandshakeKeys<C>, cx: &mut Context<'b, C>) -> Next<'b, C> {
+fn handle_certificate_request<'b, C: CryptoProvider>(
+    keys: HandshakeKeys<C>,
+    cx: &mut Connection<'b, C>,
+) -> Next<'b, C> {
     let request = cx.rx.current(CertificateRequest::parse)?;
-    cx.rx.events.asked(&PeerRequest::of_server(&request), false);
+    cx.events.asked(&PeerRequest::of_server(&request), false);
     Ok((State::AwaitCredential(keys), Progress::Continue))
 }
 
 fn take_reply<'b, C: CryptoProvider>(
     keys: HandshakeKeys<C>,
     reply: Reply<'b>,
-    cx: &mut Context<'b, C>,
+    cx: &mut Connection<'b, C>,
 ) -> Result<State<'b, C>, Error> {
     let request = cx.rx.current(CertificateRequest::parse)?;
     let reply = reply.and_then(|credential| match credential {
@@ -484,11 +492,11 @@ fn authenticate_server<'b, C: CryptoProvider>(
     keys: HandshakeKeys<C>,
     reply: Option<Reply<'b>>,
     step: Authenticate,
-    cx: &mut Context<'b, C>,
+    cx: &mut Connection<'b, C>,
     config: &'b ClientConfig<'b>,
     trace: &mut impl Trace,
 ) -> Next<'b, C> {
-    match step.handle(&mut cx.flight(), &expectation(config), trace)? {
+    match step.handle(cx, &expectation(config), trace)? {
         Outcome::Next(step, progress) => Ok((State::AuthenticateServer(keys, reply, step), progress)),
         // RFC 9846 section 4.5.1.3: "If the server supplies an empty Certificate message, the client
         // MUST abort the handshake with a 'decode_error' alert."
@@ -501,7 +509,7 @@ fn handle_finished<'b, C: CryptoProvider>(
     keys: HandshakeKeys<C>,
     reply: Option<Reply<'b>>,
     peer: PeerAuthenticated,
-    cx: &mut Context<'b, C>,
+    cx: &mut Connection<'b, C>,
 ) -> Next<'b, C> {
     let finished = receive_finished(&keys.server, cx)?;
     // Not before the server has proved who it is: see `CredentialRequest::fail`.
@@ -518,8 +526,8 @@ fn handle_finished<'b, C: CryptoProvider>(
 }
 
 #[inline(never)]
-fn send_client_finished<'b, C: CryptoProvider>(response: Response<C>, cx: &mut Context<'b, C>) -> Next<'b, C> {
-    match send_finished(&mut cx.tx, &mut cx.transcript, |hash| response.keys.client.finished(hash))? {
+fn send_client_finished<'b, C: CryptoProvider>(response: Response<C>, cx: &mut Connection<'b, C>) -> Next<'b, C> {
+    match cx.send_finished(|hash| response.keys.client.finished(hash))? {
         Written::AfterTransmit => Ok((State::SendFinished(response), Progress::Transmit)),
         Written::Yes => {
             let keys = response.keys.application;

@@ -1,17 +1,15 @@
-//! Our own authentication, the same in both roles (RFC 9846 section 4.5): Certificate,
-//! CertificateVerify, and the writing of Finished.
+//! Our own authentication, the same in both roles (RFC 9846 section 4.5): Certificate
+//! and CertificateVerify.
 
-use super::{Answer, Flight, Progress, Question, Stage, Wait};
-use crate::codec::Writer;
+use super::connection::{Connection, send_parts};
+use super::{Answer, Progress, Question, Stage, Wait};
 use crate::credential::{Chain, Credential};
-use crate::crypto::{CryptoError, CryptoProvider, Digest};
+use crate::crypto::CryptoProvider;
 use crate::error::{ApiMisuse, Error};
-use crate::record::outbound::{Outbound, Written};
-use crate::transcript::{FinishedHash, Transcript};
+use crate::record::outbound::Written;
 use crate::wire::certificate;
 use crate::wire::certificate_verify::CertificateVerify;
 use crate::wire::enums::HandshakeType;
-use crate::wire::finished::Finished;
 
 /// The messages that say who we are.
 #[derive(Clone, Copy)]
@@ -54,7 +52,7 @@ impl<'b> Identify<'b> {
         !matches!(self, Self::SendEmptyCertificate | Self::SendCertificate { sent: 0, .. })
     }
 
-    pub(super) fn handle<C: CryptoProvider>(self, cx: &mut Flight<'_, '_, C>) -> Result<(Self, Progress), Error> {
+    pub(super) fn handle<C: CryptoProvider>(self, cx: &mut Connection<'_, C>) -> Result<(Self, Progress), Error> {
         match self {
             Self::SendEmptyCertificate => {
                 let mut sent = 0;
@@ -79,7 +77,7 @@ impl<'b> Identify<'b> {
 
     pub(super) fn answer<C: CryptoProvider>(
         self,
-        cx: &mut Flight<'_, '_, C>,
+        cx: &mut Connection<'_, C>,
         answer: Answer<'_, 'b>,
     ) -> Result<Self, Error> {
         let (Self::AwaitSignature(credential), Answer::Signature(signature)) = (self, answer) else {
@@ -89,7 +87,7 @@ impl<'b> Identify<'b> {
             return Err(ApiMisuse::SignatureMalformed.into());
         }
         let message = CertificateVerify { scheme: credential.scheme(), signature };
-        match send(cx.tx, cx.transcript, &|w| message.emit(w))? {
+        match cx.send(&|w| message.emit(w))? {
             Written::Yes => Ok(Self::Done),
             // There was room for the largest one.
             Written::AfterTransmit => Err(ApiMisuse::SignatureMalformed.into()),
@@ -97,47 +95,11 @@ impl<'b> Identify<'b> {
     }
 }
 
-/// Writes one handshake message into the open record and into the transcript.
-pub(super) fn send<C: CryptoProvider>(
-    tx: &mut Outbound<'_, C>,
-    transcript: &mut Transcript<C>,
-    write: &dyn Fn(&mut Writer<'_>),
-) -> Result<Written, Error> {
-    tx.message(write, &mut |message| transcript.update(message))
-}
-
-/// Writes Finished; `mac` makes the `verify_data` of the transcript so far.
-pub(super) fn send_finished<C: CryptoProvider>(
-    tx: &mut Outbound<'_, C>,
-    transcript: &mut Transcript<C>,
-    mac: impl FnOnce(&FinishedHash) -> Result<Digest, CryptoError>,
-) -> Result<Written, Error> {
-    let verify_data = mac(&transcript.finished_hash())?;
-    let finished = Finished { verify_data: verify_data.as_bytes() };
-    send(tx, transcript, &|w| finished.emit(w))
-}
-
-/// Writes as much as there is room for of a message that may be larger than any buffer, and of which `sent` bytes have
-/// left.
-pub(super) fn send_parts<C: CryptoProvider>(
-    tx: &mut Outbound<'_, C>,
-    transcript: &mut Transcript<C>,
-    kind: HandshakeType,
-    sent: &mut usize,
-    write: &dyn Fn(&mut Writer<'_>),
-) -> Result<Written, Error> {
-    let written = tx.parts(sent, write, &mut |part| transcript.update(part))?;
-    if written == Written::Yes {
-        tx.events.message_sent(&[kind.0], *sent);
-    }
-    Ok(written)
-}
-
 fn send_certificate<C: CryptoProvider>(
-    cx: &mut Flight<'_, '_, C>,
+    cx: &mut Connection<'_, C>,
     chain: Chain<'_>,
     sent: &mut usize,
 ) -> Result<Written, Error> {
-    let Flight { tx, transcript, .. } = cx;
-    send_parts(tx, transcript, HandshakeType::CERTIFICATE, sent, &|w| certificate::emit(w, &[], chain.iter()))
+    let Connection { tx, transcript, events, .. } = cx;
+    send_parts(tx, transcript, events, HandshakeType::CERTIFICATE, sent, &|w| certificate::emit(w, &[], chain.iter()))
 }

@@ -1,6 +1,6 @@
 //! The secrets that both roles carry from state to state (RFC 9846 section 7.1).
 
-use super::Context;
+use super::connection::Connection;
 use crate::crypto::{CryptoProvider, HashAlgorithm, SharedSecret};
 use crate::error::Error;
 use crate::key_schedule::{
@@ -31,7 +31,7 @@ pub struct ApplicationKeys<C: CryptoProvider> {
 
 impl<C: CryptoProvider> HandshakeKeys<C> {
     /// After ServerHello, which the transcript ends with.
-    pub(super) fn derive(hash: HashAlgorithm, shared: &SharedSecret, cx: &Context<'_, C>) -> Result<Self, Error> {
+    pub(super) fn derive(hash: HashAlgorithm, shared: &SharedSecret, cx: &Connection<'_, C>) -> Result<Self, Error> {
         let secret = EarlySecret::new(hash)?.into_handshake(shared)?;
         let (client, server) = secret.traffic(&cx.transcript.hello_hash())?;
         #[cfg(feature = "key-log")]
@@ -43,7 +43,7 @@ impl<C: CryptoProvider> HandshakeKeys<C> {
     }
 
     /// After the Finished of the server, which the transcript ends with.
-    pub(super) fn into_application(self, cx: &Context<'_, C>) -> Result<ClientFinishedKeys<C>, Error> {
+    pub(super) fn into_application(self, cx: &Connection<'_, C>) -> Result<ClientFinishedKeys<C>, Error> {
         let main = self.secret.into_main()?;
         let hash = cx.transcript.server_finished_hash();
         let (client, server) = main.traffic(&hash)?;
@@ -61,7 +61,7 @@ impl<C: CryptoProvider> HandshakeKeys<C> {
 /// Verifies the Finished in `rx` with the key of its sender, and takes it into the transcript.
 pub(super) fn receive_finished<C: CryptoProvider, W>(
     sender: &TrafficSecret<C, HandshakeEpoch, W>,
-    cx: &mut Context<'_, C>,
+    cx: &mut Connection<'_, C>,
 ) -> Result<FinishedVerified, Error> {
     let received = cx.rx.current(Finished::parse)?;
     let finished = sender.verify_finished(&cx.transcript.finished_hash(), received.verify_data)?;

@@ -1,6 +1,6 @@
 //! The handshake (RFC 9846 section 4): the states of both roles, in the order of the protocol.
 //!
-//! A role is a state machine over a [`Context`]. A state says what it [waits for](Wait); when that is
+//! A role is a state machine over a [`Connection`](connection::Connection). A state says what it [waits for](Wait); when that is
 //! there, its handler runs and gives the next state. A handler does at most one public-key operation.
 
 mod authenticate;
@@ -8,6 +8,7 @@ mod authenticate;
 pub(crate) mod client;
 mod client_auth;
 pub(crate) mod config;
+pub(crate) mod connection;
 pub(crate) mod entropy;
 mod hello_answer;
 mod hello_offer;
@@ -25,67 +26,16 @@ pub(crate) mod server;
 use crate::credential::Credential;
 use crate::crypto::CryptoProvider;
 use crate::error::{Error, PeerIncompatible, Stage};
-use crate::events::Recorder;
 use crate::key_schedule::{ApplicationEpoch, ExporterSecret, FinishedVerified, Receiving, Sending, TrafficSecret};
-use crate::record::inbound::Inbound;
-use crate::record::outbound::Outbound;
-use crate::transcript::Transcript;
 use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup, SignatureScheme};
-use crate::x509::{PathFound, Search, Time, Trace};
+use crate::x509::{PathFound, Time, Trace};
 pub use client_auth::ClientAuthStatus;
 
 use client_auth::ClientAuthProgress;
 use config::Parameters;
+use connection::Connection;
 use entropy::Entropy;
 use proof::PeerAuthenticated;
-
-/// What is beside the state: large or needed by all states.
-pub(crate) struct Context<'b, C: CryptoProvider> {
-    pub(crate) rx: Inbound<'b, C>,
-    pub(crate) tx: Outbound<'b, C>,
-    pub(crate) peer: Search<'b, 'b>,
-    pub(crate) transcript: Transcript<C>,
-    pub(crate) entropy: Entropy,
-    pub(crate) negotiated: Negotiated<'b>,
-    #[cfg(feature = "key-log")]
-    pub(crate) key_log: key_log::KeyLogger<'b>,
-}
-
-/// What a flight of messages works on: a part of the [`Context`], or of a session.
-pub(crate) struct Flight<'a, 'b, C: CryptoProvider> {
-    pub(crate) rx: &'a mut Inbound<'b, C>,
-    pub(crate) tx: &'a mut Outbound<'b, C>,
-    pub(crate) peer: &'a mut Search<'b, 'b>,
-    pub(crate) transcript: &'a mut Transcript<C>,
-    /// The path from the peer's certificate to a trust anchor.
-    pub(crate) path: &'a mut Option<PathFound>,
-}
-
-impl<'b, C: CryptoProvider> Context<'b, C> {
-    fn flight(&mut self) -> Flight<'_, 'b, C> {
-        Flight {
-            rx: &mut self.rx,
-            tx: &mut self.tx,
-            peer: &mut self.peer,
-            transcript: &mut self.transcript,
-            path: &mut self.negotiated.path,
-        }
-    }
-
-    /// See [`Flight::receive_into_transcript`].
-    fn receive_into_transcript(&mut self) -> Result<(), Error> {
-        self.flight().receive_into_transcript()
-    }
-}
-
-impl<C: CryptoProvider> Flight<'_, '_, C> {
-    /// The message in `rx` was handled: it goes into the transcript, and its place is free.
-    fn receive_into_transcript(&mut self) -> Result<(), Error> {
-        self.transcript.update(self.rx.message()?);
-        self.rx.consume_message();
-        Ok(())
-    }
-}
 
 /// What both sides agreed on so far.
 #[derive(Clone, Copy)]
@@ -180,20 +130,6 @@ pub(crate) enum Answer<'a, 'b> {
     Time(Time),
 }
 
-impl Answer<'_, '_> {
-    /// Records what was answered.
-    pub(crate) fn record(&self, events: &mut Recorder<'_>, peer: &Search<'_, '_>) {
-        match self {
-            Self::Authorized => events.authorized(),
-            #[cfg(feature = "dangerous-waivers")]
-            Self::AuthorizedAsWaived => events.authorized(),
-            Self::Credential(credential) => events.shown(*credential),
-            Self::Fail(_) | Self::Signature(_) => {}
-            Self::Time(time) => events.judged(*time, peer),
-        }
-    }
-}
-
 /// How the driver goes on after a handler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Progress {
@@ -206,11 +142,16 @@ pub(crate) enum Progress {
     Yield,
 }
 
-/// What a finished handshake hands to the session.
-pub(crate) struct Established<C: CryptoProvider> {
+/// The secrets of a session.
+pub(crate) struct Secrets<C: CryptoProvider> {
     pub(crate) sending: TrafficSecret<C, ApplicationEpoch, Sending>,
     pub(crate) receiving: TrafficSecret<C, ApplicationEpoch, Receiving>,
     pub(crate) exporter: ExporterSecret<C>,
+}
+
+/// What a finished handshake hands to the session.
+pub(crate) struct Established<C: CryptoProvider> {
+    pub(crate) secrets: Secrets<C>,
     pub(crate) peer: PeerAuthenticated,
     pub(crate) finished: FinishedVerified,
 }
@@ -245,14 +186,15 @@ pub trait Role {
 
     fn handle<'b, C: CryptoProvider>(
         state: Self::State<'b, C>,
-        cx: &mut Context<'b, C>,
+        cx: &mut Connection<'b, C>,
+        entropy: &mut Entropy,
         config: &'b Self::Config<'b>,
         trace: &mut impl Trace,
     ) -> Result<(Self::State<'b, C>, Progress), Error>;
 
     fn answer<'b, C: CryptoProvider>(
         state: Self::State<'b, C>,
-        cx: &mut Context<'b, C>,
+        cx: &mut Connection<'b, C>,
         config: &'b Self::Config<'b>,
         answer: Answer<'_, 'b>,
     ) -> Result<Self::State<'b, C>, Error>;
@@ -265,7 +207,7 @@ pub trait Role {
 
     /// What is kept for authentication after the handshake.
     #[cfg(feature = "post-handshake-auth")]
-    fn party<'b, C: CryptoProvider>(config: &'b Self::Config<'b>, cx: &Context<'b, C>) -> post::Party<'b>;
+    fn party<'b>(config: &'b Self::Config<'b>, negotiated: &Negotiated<'b>, entropy: &Entropy) -> post::Party<'b>;
 
     /// Gives what the session needs, if the handshake is over.
     fn finish<C: CryptoProvider>(state: Self::State<'_, C>) -> Option<Established<C>>;

@@ -19,35 +19,31 @@
 
 use super::authenticate::{Answered, Authenticate, Outcome};
 use super::config::{ClientAuth, ServerConfig, check_anchors};
-use super::identify::{send, send_finished, send_parts};
+use super::connection::{Connection, send, send_parts};
 use super::proof::{AnonymousAllowed, PeerAuthenticated};
 use super::server::{certificate_request, expectation};
-use super::{Answer, ClientAuthStatus, Context, Flight, Negotiated, Progress, Question, Wait};
+use super::{Answer, ClientAuthStatus, Entropy, Negotiated, Progress, Question, Secrets, Wait};
 use crate::codec::for_each_part;
 use crate::credential::{Chain, Credential, PeerRequest};
 use crate::crypto::{CryptoProvider, HashAlgorithm};
 use crate::error::{ApiMisuse, Error, PeerIncompatible, PeerMisbehaved};
-use crate::key_schedule::{ApplicationEpoch, FinishedVerified, Receiving, Sending, TrafficSecret};
+use crate::key_schedule::FinishedVerified;
 use crate::limits::{MAX_POST_HANDSHAKE_REQUESTS, REMEMBERED_CONTEXTS};
-use crate::record::inbound::Inbound;
-use crate::record::outbound::{Outbound, Written};
+use crate::record::outbound::Written;
 use crate::transcript::{CertificateHash, Transcript};
 use crate::wire::certificate;
 use crate::wire::certificate_request::CertificateRequest;
 use crate::wire::certificate_verify::CertificateVerify;
 use crate::wire::enums::HandshakeType;
 use crate::wire::finished::Finished;
-use crate::x509::{NoTrace, PathFound, Search};
+use crate::x509::{NoTrace, Search};
 use zeroize::Zeroizing;
 
 /// What a session keeps for it.
 pub(crate) struct PostHandshake<'b, C: CryptoProvider> {
-    /// ClientHello ... the client's Finished: what each exchange begins with.
+    /// ClientHello ... the client's Finished: what each exchange begins with. The transcript of the connection goes on with
+    /// what was said in the exchange that is on.
     handshake: Transcript<C>,
-    /// The same, and what was said in the exchange that is on.
-    transcript: Transcript<C>,
-    /// The path of the chain that is being verified.
-    path: Option<PathFound>,
     /// On a server: what the client has answered to the last request.
     answered: Option<ClientAuthStatus>,
     step: Step<'b>,
@@ -103,16 +99,6 @@ pub(crate) struct Requester<'b> {
 /// Length of a `certificate_request_context` of ours.
 const CONTEXT_LEN: usize = 16;
 
-/// What of a session an exchange works on.
-pub(crate) struct Channel<'a, 'b, C: CryptoProvider> {
-    pub(crate) rx: &'a mut Inbound<'b, C>,
-    pub(crate) tx: &'a mut Outbound<'b, C>,
-    pub(crate) peer: &'a mut Search<'b, 'b>,
-    pub(crate) negotiated: &'a mut Negotiated<'b>,
-    pub(crate) sending: &'a TrafficSecret<C, ApplicationEpoch, Sending>,
-    pub(crate) receiving: &'a TrafficSecret<C, ApplicationEpoch, Receiving>,
-}
-
 /// How far receiving came.
 #[derive(Clone, Copy)]
 pub(crate) enum Stop {
@@ -134,11 +120,11 @@ impl<'b> Party<'b> {
         })
     }
 
-    pub(super) fn server<C: CryptoProvider>(config: &'b ServerConfig<'b>, cx: &Context<'b, C>) -> Self {
-        if !cx.negotiated.post_handshake_auth {
+    pub(super) fn server(config: &'b ServerConfig<'b>, negotiated: &Negotiated<'b>, entropy: &Entropy) -> Self {
+        if !negotiated.post_handshake_auth {
             return Self::NotOffered;
         }
-        let seed = Zeroizing::new(*cx.entropy.context_seed());
+        let seed = Zeroizing::new(*entropy.context_seed());
         Self::Server(Requester { config, client_auth: ClientAuth::None, seed, number: 0 })
     }
 }
@@ -146,7 +132,7 @@ impl<'b> Party<'b> {
 impl<'b, C: CryptoProvider> PostHandshake<'b, C> {
     /// `handshake` ends with the Finished of the client.
     pub(crate) fn new(handshake: Transcript<C>, party: Party<'b>) -> Self {
-        Self { transcript: handshake.fork(), handshake, path: None, answered: None, step: Step::Idle, party }
+        Self { handshake, answered: None, step: Step::Idle, party }
     }
 
     /// The messages that may come, beside what every session expects.
@@ -189,11 +175,6 @@ impl<'b, C: CryptoProvider> PostHandshake<'b, C> {
         }
     }
 
-    /// The path of the chain that was verified last.
-    pub(crate) const fn path(&self) -> Option<PathFound> {
-        self.path
-    }
-
     /// What the client has answered to the last request, if it has.
     pub(crate) const fn answered(&self) -> Option<ClientAuthStatus> {
         self.answered
@@ -220,10 +201,10 @@ impl<'b, C: CryptoProvider> PostHandshake<'b, C> {
     }
 
     /// What our CertificateVerify signs: the transcript with the Certificate that will be sent.
-    pub(crate) fn certificate_hash(&self, peer: &Search<'_, '_>) -> CertificateHash {
-        let mut transcript = self.transcript.fork();
+    pub(crate) fn certificate_hash(&self, connection: &Connection<'_, C>) -> CertificateHash {
+        let mut transcript = connection.transcript.fork();
         if let (Party::Client(requests), Some(credential)) = (&self.party, self.signing()) {
-            let context = requests.context(peer);
+            let context = requests.context(&connection.peer);
             for_each_part(&|w| certificate::emit(w, context, credential.chain().iter()), &mut |part| {
                 transcript.update(part);
             });
@@ -232,7 +213,11 @@ impl<'b, C: CryptoProvider> PostHandshake<'b, C> {
     }
 
     /// The server asks. The request leaves with [`Self::send`].
-    pub(crate) fn request(&mut self, client_auth: ClientAuth<'b>, peer: &mut Search<'b, 'b>) -> Result<(), Error> {
+    pub(crate) fn request(
+        &mut self,
+        connection: &mut Connection<'b, C>,
+        client_auth: ClientAuth<'b>,
+    ) -> Result<(), Error> {
         let Party::Server(requester) = &mut self.party else {
             return Err(ApiMisuse::PostHandshakeAuthNotOffered.into());
         };
@@ -242,39 +227,39 @@ impl<'b, C: CryptoProvider> PostHandshake<'b, C> {
         check_anchors(client_auth.anchors().unwrap_or(&[]))?;
         requester.number = requester.number.checked_add(1).ok_or(Error::KeysExhausted)?;
         requester.client_auth = client_auth;
-        self.transcript = self.handshake.fork();
+        connection.transcript = self.handshake.fork();
         self.answered = None;
-        peer.forget();
+        connection.peer.forget();
         self.step = Step::SendRequest(0);
         Ok(())
     }
 
     /// A whole CertificateRequest lies in `rx`. `false` if it has to wait for the one before it.
-    pub(crate) fn receive_request(&mut self, channel: &mut Channel<'_, 'b, C>) -> Result<bool, Error> {
+    pub(crate) fn receive_request(&mut self, connection: &mut Connection<'b, C>) -> Result<bool, Error> {
         if !matches!(self.step, Step::Idle) {
             return Ok(false);
         }
         let Party::Client(requests) = &mut self.party else { return Err(PeerMisbehaved::UnexpectedMessage.into()) };
-        let request = channel.rx.current(CertificateRequest::parse_any)?;
+        let request = connection.rx.current(CertificateRequest::parse_any)?;
         requests.note::<C>(request.context)?;
-        channel.rx.events.asked(&PeerRequest::of_server(&request), true);
-        channel.peer.forget();
-        channel.peer.memory_mut().store(0, request.context)?;
+        connection.events.asked(&PeerRequest::of_server(&request), true);
+        connection.peer.forget();
+        connection.peer.memory_mut().store(0, request.context)?;
         self.step = Step::AwaitCredential;
         Ok(true)
     }
 
-    pub(crate) fn answer(&mut self, channel: &mut Channel<'_, 'b, C>, answer: Answer<'_, 'b>) -> Result<(), Error> {
+    pub(crate) fn answer(&mut self, connection: &mut Connection<'b, C>, answer: Answer<'_, 'b>) -> Result<(), Error> {
         let step = core::mem::replace(&mut self.step, Step::Idle);
         self.step = match (step, answer) {
-            (Step::AwaitCredential, Answer::Credential(reply)) => self.take_reply(channel, reply)?,
+            (Step::AwaitCredential, Answer::Credential(reply)) => self.take_reply(connection, reply)?,
             (Step::AwaitCredential, Answer::Fail(reason)) => return Err(reason.into()),
             (Step::AwaitSignature(credential), Answer::Signature(signature)) => {
                 let Party::Client(requests) = &self.party else { return Err(ApiMisuse::AnswerUnexpected.into()) };
                 if !credential.has_signatures_of(signature.len()) {
                     return Err(ApiMisuse::SignatureMalformed.into());
                 }
-                channel.peer.memory_mut().store(usize::from(requests.context_len), signature)?;
+                connection.peer.memory_mut().store(usize::from(requests.context_len), signature)?;
                 Step::SendCertificate(Some((credential, signature.len())), 0)
             }
             (Step::Authenticate(step), answer) => match step.answer(answer)? {
@@ -288,37 +273,41 @@ impl<'b, C: CryptoProvider> PostHandshake<'b, C> {
 
     fn take_reply(
         &mut self,
-        channel: &mut Channel<'_, 'b, C>,
+        connection: &mut Connection<'b, C>,
         reply: Option<&'b Credential<'b>>,
     ) -> Result<Step<'b>, Error> {
-        let request = channel.rx.current(CertificateRequest::parse_any)?;
+        let request = connection.rx.current(CertificateRequest::parse_any)?;
         let step = match reply {
             Some(credential) => {
                 if !request.signature_schemes.contains(credential.scheme().0) {
                     return Err(ApiMisuse::CredentialSchemeNotOffered.into());
                 }
                 // Better now than when the key has signed.
-                channel.peer.memory().check_free(request.context.len().saturating_add(credential.signature_len()))?;
-                channel.tx.check_holds(CertificateVerify::OVERHEAD + credential.signature_len())?;
+                connection
+                    .peer
+                    .memory()
+                    .check_free(request.context.len().saturating_add(credential.signature_len()))?;
+                connection.tx.check_holds(CertificateVerify::OVERHEAD + credential.signature_len())?;
                 Step::AwaitSignature(credential)
             }
             None => Step::SendCertificate(None, 0),
         };
-        self.transcript = self.handshake.fork();
-        self.transcript.update(channel.rx.message()?);
-        channel.rx.consume_message();
+        connection.transcript = self.handshake.fork();
+        connection.transcript.update(connection.rx.message()?);
+        connection.rx.consume_message();
         Ok(step)
     }
 
     /// Writes what is to be sent as far as there is room.
-    pub(crate) fn send(&mut self, channel: &mut Channel<'_, 'b, C>) -> Result<(), Error> {
+    pub(crate) fn send(&mut self, connection: &mut Connection<'b, C>, secrets: &Secrets<C>) -> Result<(), Error> {
         loop {
             let next = match (&mut self.step, &self.party) {
                 (Step::SendCertificate(reply, sent), Party::Client(requests)) => {
-                    let context = requests.context(channel.peer);
+                    let Connection { tx, transcript, events, peer, .. } = &mut *connection;
+                    let context = requests.context(peer);
                     let chain = reply.map_or_else(Chain::default, |(credential, _)| credential.chain());
                     let kind = HandshakeType::CERTIFICATE;
-                    let written = send_parts(channel.tx, &mut self.transcript, kind, sent, &|w| {
+                    let written = send_parts(tx, transcript, events, kind, sent, &|w| {
                         certificate::emit(w, context, chain.iter());
                     })?;
                     match reply {
@@ -328,31 +317,28 @@ impl<'b, C: CryptoProvider> PostHandshake<'b, C> {
                     }
                 }
                 (Step::SendVerify(credential, len), Party::Client(requests)) => {
-                    let message = CertificateVerify {
-                        scheme: credential.scheme(),
-                        signature: requests.signature(channel.peer, *len),
-                    };
-                    if send(channel.tx, &mut self.transcript, &|w| message.emit(w))? == Written::AfterTransmit {
+                    let Connection { tx, transcript, events, peer, .. } = &mut *connection;
+                    let signature = requests.signature(peer, *len);
+                    let message = CertificateVerify { scheme: credential.scheme(), signature };
+                    if send(tx, transcript, events, &|w| message.emit(w))? == Written::AfterTransmit {
                         return Ok(());
                     }
                     Step::SendFinished(Some(*credential))
                 }
                 (Step::SendFinished(reply), _) => {
-                    let written = send_finished(channel.tx, &mut self.transcript, |hash| {
-                        channel.sending.post_handshake_finished(hash)
-                    })?;
+                    let written = connection.send_finished(|hash| secrets.sending.post_handshake_finished(hash))?;
                     if written == Written::AfterTransmit {
                         return Ok(());
                     }
-                    channel.tx.flush()?;
-                    channel.negotiated.answered(*reply);
+                    connection.tx.flush()?;
+                    connection.negotiated.answered(*reply);
                     Step::Idle
                 }
                 (Step::SendRequest(sent), Party::Server(requester)) => {
-                    if requester.send(channel.tx, &mut self.transcript, sent)? == Written::AfterTransmit {
+                    if requester.send(connection, sent)? == Written::AfterTransmit {
                         return Ok(());
                     }
-                    channel.tx.flush()?;
+                    connection.tx.flush()?;
                     Step::Authenticate(Authenticate::ExpectCertificate)
                 }
                 _ => return Ok(()),
@@ -362,12 +348,12 @@ impl<'b, C: CryptoProvider> PostHandshake<'b, C> {
     }
 
     /// The header of a Certificate is here. `false` if more has to come before it says which request it answers.
-    pub(crate) fn begin_receiving(&mut self, channel: &mut Channel<'_, 'b, C>) -> Result<bool, Error> {
-        self.authenticate(Authenticate::ExpectCertificate, channel).map(|progress| progress != Progress::NeedInput)
+    pub(crate) fn begin_receiving(&mut self, connection: &mut Connection<'b, C>) -> Result<bool, Error> {
+        self.authenticate(Authenticate::ExpectCertificate, connection).map(|progress| progress != Progress::NeedInput)
     }
 
     /// Goes on with the answer of the client, at most one public-key operation far.
-    pub(crate) fn receive(&mut self, channel: &mut Channel<'_, 'b, C>) -> Result<Stop, Error> {
+    pub(crate) fn receive(&mut self, connection: &mut Connection<'b, C>, secrets: &Secrets<C>) -> Result<Stop, Error> {
         loop {
             let (wait, step) = match core::mem::replace(&mut self.step, Step::Idle) {
                 Step::Authenticate(step) => (step.profile().1, Step::Authenticate(step)),
@@ -376,8 +362,8 @@ impl<'b, C: CryptoProvider> PostHandshake<'b, C> {
             };
             let is_here = match wait {
                 Wait::Nothing | Wait::Done => true,
-                Wait::Header(types) => channel.rx.receive_header(types)?.is_some(),
-                Wait::Message(types) => channel.rx.receive_message(types)?.is_some(),
+                Wait::Header(types) => connection.receive_header(types)?.is_some(),
+                Wait::Message(types) => connection.receive_message(types)?,
                 Wait::Answer(question) => {
                     self.step = step;
                     return Ok(Stop::Ask(question));
@@ -388,8 +374,8 @@ impl<'b, C: CryptoProvider> PostHandshake<'b, C> {
                 return Ok(Stop::NeedInput);
             }
             let progress = match step {
-                Step::Authenticate(step) => self.authenticate(step, channel)?,
-                Step::ExpectFinished(peer) => return self.handle_finished(peer, channel).map(Stop::Done),
+                Step::Authenticate(step) => self.authenticate(step, connection)?,
+                Step::ExpectFinished(peer) => return self.handle_finished(peer, connection, secrets).map(Stop::Done),
                 _ => Progress::Continue,
             };
             match progress {
@@ -400,18 +386,11 @@ impl<'b, C: CryptoProvider> PostHandshake<'b, C> {
         }
     }
 
-    fn authenticate(&mut self, step: Authenticate, channel: &mut Channel<'_, 'b, C>) -> Result<Progress, Error> {
+    fn authenticate(&mut self, step: Authenticate, connection: &mut Connection<'b, C>) -> Result<Progress, Error> {
         let Party::Server(requester) = &self.party else { return Err(PeerMisbehaved::UnexpectedMessage.into()) };
         let context = requester.context::<C>()?;
-        let mut flight = Flight {
-            rx: &mut *channel.rx,
-            tx: &mut *channel.tx,
-            peer: &mut *channel.peer,
-            transcript: &mut self.transcript,
-            path: &mut self.path,
-        };
         let expectation = expectation(requester.config, &requester.client_auth, &context);
-        match step.handle(&mut flight, &expectation, &mut NoTrace)? {
+        match step.handle(connection, &expectation, &mut NoTrace)? {
             Outcome::Next(step, progress) => {
                 self.step = Step::Authenticate(step);
                 Ok(progress)
@@ -429,26 +408,28 @@ impl<'b, C: CryptoProvider> PostHandshake<'b, C> {
     fn handle_finished(
         &mut self,
         peer: PeerAuthenticated,
-        channel: &mut Channel<'_, 'b, C>,
+        connection: &mut Connection<'b, C>,
+        secrets: &Secrets<C>,
     ) -> Result<ClientAuthStatus, Error> {
-        let received = channel.rx.current(Finished::parse)?;
-        let finished: FinishedVerified =
-            channel.receiving.verify_post_handshake_finished(&self.transcript.finished_hash(), received.verify_data)?;
-        channel.rx.consume_message();
+        let received = connection.rx.current(Finished::parse)?;
+        let finished: FinishedVerified = secrets
+            .receiving
+            .verify_post_handshake_finished(&connection.transcript.finished_hash(), received.verify_data)?;
+        connection.rx.consume_message();
         let status = match &peer {
             PeerAuthenticated::Certificate(..) => ClientAuthStatus::Accepted,
             PeerAuthenticated::Anonymous(_) => ClientAuthStatus::Declined,
         };
-        let scheme = peer.signature_scheme();
+        let (path, scheme) = (peer.path(), peer.signature_scheme());
         peer.with(finished);
         if status == ClientAuthStatus::Accepted {
-            channel.peer.keep_leaf();
-            channel.negotiated.path = self.path;
-            channel.negotiated.peer_scheme = scheme;
-            channel.negotiated.client_auth.authenticated();
+            connection.peer.keep_leaf();
+            connection.negotiated.path = path;
+            connection.negotiated.peer_scheme = scheme;
+            connection.negotiated.client_auth.authenticated();
         } else {
-            channel.peer.forget();
-            channel.negotiated.client_auth.declined();
+            connection.peer.forget();
+            connection.negotiated.client_auth.declined();
         }
         self.answered = Some(status);
         Ok(status)
@@ -491,14 +472,10 @@ impl Requester<'_> {
         mac.as_bytes().first_chunk().copied().ok_or(Error::ProviderFailed)
     }
 
-    fn send<C: CryptoProvider>(
-        &self,
-        tx: &mut Outbound<'_, C>,
-        transcript: &mut Transcript<C>,
-        sent: &mut usize,
-    ) -> Result<Written, Error> {
+    fn send<C: CryptoProvider>(&self, connection: &mut Connection<'_, C>, sent: &mut usize) -> Result<Written, Error> {
         let context = self.context::<C>()?;
         let request = certificate_request::<C>(self.config, &self.client_auth, &context);
-        send_parts(tx, transcript, HandshakeType::CERTIFICATE_REQUEST, sent, &|w| request.emit(w))
+        let Connection { tx, transcript, events, .. } = connection;
+        send_parts(tx, transcript, events, HandshakeType::CERTIFICATE_REQUEST, sent, &|w| request.emit(w))
     }
 }

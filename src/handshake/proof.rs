@@ -4,7 +4,7 @@
 use super::config::ClientAuth;
 use crate::key_schedule::FinishedVerified;
 use crate::wire::enums::SignatureScheme;
-use crate::x509::ChainAccepted;
+use crate::x509::{ChainAccepted, PathFound};
 
 /// The peer's CertificateVerify was valid, and by which scheme. Made only in `authenticate`.
 pub(crate) struct SignatureVerified(SignatureScheme);
@@ -42,6 +42,14 @@ impl PeerAuthenticated {
     pub(crate) const fn signature_scheme(&self) -> Option<SignatureScheme> {
         match self {
             Self::Certificate(_, SignatureVerified(scheme)) => Some(*scheme),
+            Self::Anonymous(_) => None,
+        }
+    }
+
+    /// The path from the peer's certificate to a trust anchor; `None` of an anonymous client.
+    pub(crate) const fn path(&self) -> Option<PathFound> {
+        match self {
+            Self::Certificate(chain, _) => Some(chain.path()),
             Self::Anonymous(_) => None,
         }
     }

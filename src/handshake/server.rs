@@ -16,13 +16,14 @@
 
 use super::authenticate::{Answered, Authenticate, Expectation, Outcome};
 use super::config::{ClientAuth, Parameters, ServerConfig};
+use super::connection::{Connection, send, send_parts};
 use super::hello_answer::{check_key_shares, choose_group, constant_parts};
-use super::identify::{Identify, send, send_finished, send_parts};
+use super::identify::Identify;
 use super::keys::{ApplicationKeys, ClientFinishedKeys, HandshakeKeys, receive_finished};
 #[cfg(feature = "post-handshake-auth")]
 use super::post::Party;
 use super::proof::{AnonymousAllowed, PeerAuthenticated};
-use super::{Answer, Context, Established, Progress, Question, Role, Stage, Wait};
+use super::{Answer, Entropy, Established, Progress, Question, Role, Secrets, Stage, Wait};
 use crate::credential::Credential;
 use crate::crypto::{CryptoProvider, Digest, HashAlgorithm, KeyExchange, KeyShare, SharedSecret};
 use crate::error::{ApiMisuse, Error, PeerIncompatible, PeerMisbehaved};
@@ -105,7 +106,8 @@ impl Role for Server {
 
     fn handle<'b, C: CryptoProvider>(
         state: Self::State<'b, C>,
-        cx: &mut Context<'b, C>,
+        cx: &mut Connection<'b, C>,
+        entropy: &mut Entropy,
         config: &'b ServerConfig<'b>,
         trace: &mut impl Trace,
     ) -> Next<'b, C> {
@@ -114,13 +116,15 @@ impl Role for Server {
             State::SendHelloRetryRequest(choice) => send_hello_retry_request(choice, cx),
             State::ExpectSecondClientHello(choice, first) => handle_second_client_hello(choice, &first, cx),
             State::MakeKeyShare(choice, credential) => {
-                let private = C::key_exchange(choice.group, cx.entropy.first_seed())?;
+                let private = C::key_exchange(choice.group, entropy.first_seed())?;
                 let public = private.key_share()?;
                 Ok((State::Agree(choice, credential, private, public), Progress::Yield))
             }
-            State::Agree(choice, credential, private, public) => agree(choice, credential, private, public, cx),
+            State::Agree(choice, credential, private, public) => {
+                agree(choice, credential, private, public, cx, entropy)
+            }
             State::SendServerHello(choice, credential, public, shared) => {
-                send_server_hello(choice, credential, &public, &shared, cx)
+                send_server_hello(choice, credential, &public, &shared, cx, entropy)
             }
             State::SendEncryptedExtensions(choice, credential, keys) => {
                 send_encrypted_extensions(choice, credential, keys, cx, config)
@@ -130,7 +134,7 @@ impl Role for Server {
             }
             State::Identify(keys, Identify::Done) => Ok((State::SendFinished(keys), Progress::Continue)),
             State::Identify(keys, identify) => {
-                let (identify, progress) = identify.handle(&mut cx.flight())?;
+                let (identify, progress) = identify.handle(cx)?;
                 Ok((State::Identify(keys, identify), progress))
             }
             State::SendFinished(keys) => send_server_finished(keys, cx, config),
@@ -142,7 +146,7 @@ impl Role for Server {
 
     fn answer<'b, C: CryptoProvider>(
         state: Self::State<'b, C>,
-        cx: &mut Context<'b, C>,
+        cx: &mut Connection<'b, C>,
         config: &'b ServerConfig<'b>,
         answer: Answer<'_, 'b>,
     ) -> Result<State<'b, C>, Error> {
@@ -151,9 +155,7 @@ impl Role for Server {
                 take_credential(choice, credential, cx, config)
             }
             (State::AwaitCredential(_), Answer::Fail(reason)) => Err(reason.into()),
-            (State::Identify(keys, identify), answer) => {
-                Ok(State::Identify(keys, identify.answer(&mut cx.flight(), answer)?))
-            }
+            (State::Identify(keys, identify), answer) => Ok(State::Identify(keys, identify.answer(cx, answer)?)),
             (State::AuthenticateClient(keys, step), answer) => Ok(match step.answer(answer)? {
                 Answered::Next(step) => State::AuthenticateClient(keys, step),
                 Answered::Authenticated(peer) => {
@@ -178,16 +180,18 @@ impl Role for Server {
     }
 
     #[cfg(feature = "post-handshake-auth")]
-    fn party<'b, C: CryptoProvider>(config: &'b ServerConfig<'b>, cx: &Context<'b, C>) -> Party<'b> {
-        Party::server(config, cx)
+    fn party<'b>(config: &'b ServerConfig<'b>, negotiated: &super::Negotiated<'b>, entropy: &Entropy) -> Party<'b> {
+        Party::server(config, negotiated, entropy)
     }
 
     fn finish<C: CryptoProvider>(state: Self::State<'_, C>) -> Option<Established<C>> {
         match state {
             State::Done(keys, peer, finished) => Some(Established {
-                sending: keys.server.into_sending(),
-                receiving: keys.client.into_receiving(),
-                exporter: keys.exporter,
+                secrets: Secrets {
+                    sending: keys.server.into_sending(),
+                    receiving: keys.client.into_receiving(),
+                    exporter: keys.exporter,
+                },
                 peer,
                 finished,
             }),
@@ -217,12 +221,12 @@ const fn profile<C: CryptoProvider>(state: &State<'_, C>) -> (Stage, Wait) {
 
 /// Chooses the suite, the first of ours that the client has too, and the group.
 #[inline(never)]
-fn handle_client_hello<'b, C: CryptoProvider>(cx: &mut Context<'b, C>, config: &ServerConfig<'_>) -> Next<'b, C> {
+fn handle_client_hello<'b, C: CryptoProvider>(cx: &mut Connection<'b, C>, config: &ServerConfig<'_>) -> Next<'b, C> {
     let hello = cx.rx.current(ClientHello::parse)?;
     let mandatory = hello.mandatory()?;
     check_key_shares(&mandatory)?;
 
-    cx.rx.events.server_name(hello.server_name);
+    cx.events.server_name(hello.server_name);
     let suites = config.parameters.cipher_suites::<C>();
     let suite =
         *suites.iter().find(|suite| hello.cipher_suites.contains(suite.0)).ok_or(PeerIncompatible::NoCipherSuite)?;
@@ -254,7 +258,7 @@ fn handle_client_hello<'b, C: CryptoProvider>(cx: &mut Context<'b, C>, config: &
 
 /// RFC 9846 section 4.2.4. No cookie is sent: the state is kept here.
 #[inline(never)]
-fn send_hello_retry_request<'b, C: CryptoProvider>(choice: Choice, cx: &mut Context<'b, C>) -> Next<'b, C> {
+fn send_hello_retry_request<'b, C: CryptoProvider>(choice: Choice, cx: &mut Connection<'b, C>) -> Next<'b, C> {
     let message = cx.rx.last_message()?;
     let hello = cx.rx.current(ClientHello::parse)?;
     cx.transcript = Transcript::new(choice.hash)?;
@@ -265,12 +269,12 @@ fn send_hello_retry_request<'b, C: CryptoProvider>(choice: Choice, cx: &mut Cont
         cipher_suite: choice.suite,
         answer: server_hello::Answer::Retry { group: Some(choice.group), cookie: None },
     };
-    let Context { tx, transcript, .. } = cx;
-    if send(tx, transcript, &|w| retry.emit(w))? == Written::AfterTransmit {
+    let Connection { tx, transcript, events, .. } = cx;
+    if send(tx, transcript, events, &|w| retry.emit(w))? == Written::AfterTransmit {
         return Ok((State::SendHelloRetryRequest(choice), Progress::Transmit));
     }
     tx.flush()?;
-    tx.events.retried(Some(choice.group));
+    events.retried(Some(choice.group));
     cx.negotiated.retried = true;
     let first = constant_parts::<C>(&hello)?;
     cx.rx.consume_message();
@@ -284,7 +288,7 @@ fn send_hello_retry_request<'b, C: CryptoProvider>(choice: Choice, cx: &mut Cont
 fn handle_second_client_hello<'b, C: CryptoProvider>(
     choice: Choice,
     first: &Digest,
-    cx: &mut Context<'b, C>,
+    cx: &mut Connection<'b, C>,
 ) -> Next<'b, C> {
     let hello = cx.rx.current(ClientHello::parse)?;
     // RFC 9846 section 4.2.2: apart from key_share, early_data, cookie, pre_shared_key and padding,
@@ -307,7 +311,7 @@ fn handle_second_client_hello<'b, C: CryptoProvider>(
 fn take_credential<'b, C: CryptoProvider>(
     choice: Choice,
     credential: Option<&'b Credential<'b>>,
-    cx: &mut Context<'b, C>,
+    cx: &mut Connection<'b, C>,
     config: &'b ServerConfig<'b>,
 ) -> Result<State<'b, C>, Error> {
     let hello = cx.rx.current(ClientHello::parse)?;
@@ -331,13 +335,14 @@ fn agree<'b, C: CryptoProvider>(
     credential: &'b Credential<'b>,
     private: C::KeyExchange,
     public: KeyShare,
-    cx: &mut Context<'b, C>,
+    cx: &Connection<'b, C>,
+    entropy: &mut Entropy,
 ) -> Next<'b, C> {
     let hello = cx.rx.current(ClientHello::parse)?;
     let share = hello.mandatory()?.key_shares.iter().find(|share| share.group == choice.group);
     let share = share.ok_or(PeerMisbehaved::KeyShareNotOffered)?;
     let shared = private.agree(share.key_exchange).map_err(|_| PeerMisbehaved::KeyShareInvalid)?;
-    cx.entropy.forget_seeds();
+    entropy.forget_seeds();
     Ok((State::SendServerHello(choice, credential, public, shared), Progress::Yield))
 }
 
@@ -346,14 +351,15 @@ fn send_server_hello<'b, C: CryptoProvider>(
     credential: &'b Credential<'b>,
     public: &KeyShare,
     shared: &SharedSecret,
-    cx: &mut Context<'b, C>,
+    cx: &mut Connection<'b, C>,
+    entropy: &Entropy,
 ) -> Next<'b, C> {
     let hello = cx.rx.current(ClientHello::parse)?;
     let server_hello = ServerHello {
         session_id: hello.session_id,
         cipher_suite: choice.suite,
         answer: server_hello::Answer::Hello {
-            random: cx.entropy.random(),
+            random: entropy.random(),
             key_share: KeyShareEntry { group: choice.group, key_exchange: public.as_bytes() },
         },
     };
@@ -361,15 +367,15 @@ fn send_server_hello<'b, C: CryptoProvider>(
         cx.transcript = Transcript::new(choice.hash)?;
     }
     cx.transcript.update(cx.rx.message()?);
-    let Context { tx, transcript, .. } = cx;
+    let Connection { tx, transcript, events, .. } = cx;
     // Everything was drained while the ClientHello was awaited, so this fits now or never.
-    let written = send(tx, transcript, &|w| server_hello.emit(w))?;
+    let written = send(tx, transcript, events, &|w| server_hello.emit(w))?;
     debug_assert_eq!(written, Written::Yes, "tx is empty");
     tx.flush()?;
     cx.rx.consume_message();
     cx.negotiated.cipher_suite = choice.suite;
     cx.negotiated.group = choice.group;
-    cx.rx.events.agreed(choice.suite, choice.group);
+    cx.events.agreed(choice.suite, choice.group);
 
     let keys = HandshakeKeys::derive(choice.hash, shared, cx)?;
     cx.rx.set_protection(keys.client.protection(choice.suite)?)?;
@@ -382,11 +388,11 @@ fn send_encrypted_extensions<'b, C: CryptoProvider>(
     choice: Choice,
     credential: &'b Credential<'b>,
     keys: HandshakeKeys<C>,
-    cx: &mut Context<'b, C>,
+    cx: &mut Connection<'b, C>,
     config: &ServerConfig<'_>,
 ) -> Next<'b, C> {
     let extensions = EncryptedExtensions { protocol: cx.negotiated.protocol, server_name: choice.named };
-    match send(&mut cx.tx, &mut cx.transcript, &|w| extensions.emit(w))? {
+    match cx.send(&|w| extensions.emit(w))? {
         Written::AfterTransmit => Ok((State::SendEncryptedExtensions(choice, credential, keys), Progress::Transmit)),
         Written::Yes => {
             let next = match config.client_auth {
@@ -402,12 +408,12 @@ fn send_certificate_request<'b, C: CryptoProvider>(
     credential: &'b Credential<'b>,
     keys: HandshakeKeys<C>,
     mut sent: usize,
-    cx: &mut Context<'b, C>,
+    cx: &mut Connection<'b, C>,
     config: &ServerConfig<'_>,
 ) -> Next<'b, C> {
     let request = certificate_request::<C>(config, &config.client_auth, &[]);
-    let Context { tx, transcript, .. } = cx;
-    match send_parts(tx, transcript, HandshakeType::CERTIFICATE_REQUEST, &mut sent, &|w| request.emit(w))? {
+    let Connection { tx, transcript, events, .. } = cx;
+    match send_parts(tx, transcript, events, HandshakeType::CERTIFICATE_REQUEST, &mut sent, &|w| request.emit(w))? {
         Written::Yes => Ok((State::Identify(keys, Identify::with(Some(credential))), Progress::Continue)),
         Written::AfterTransmit => Ok((State::SendCertificateRequest(credential, keys, sent), Progress::Transmit)),
     }
@@ -416,10 +422,10 @@ fn send_certificate_request<'b, C: CryptoProvider>(
 #[inline(never)]
 fn send_server_finished<'b, C: CryptoProvider>(
     keys: HandshakeKeys<C>,
-    cx: &mut Context<'b, C>,
+    cx: &mut Connection<'b, C>,
     config: &ServerConfig<'_>,
 ) -> Next<'b, C> {
-    if send_finished(&mut cx.tx, &mut cx.transcript, |hash| keys.server.finished(hash))? == Written::AfterTransmit {
+    if cx.send_finished(|hash| keys.server.finished(hash))? == Written::AfterTransmit {
         return Ok((State::SendFinished(keys), Progress::Transmit));
     }
     let keys = keys.into_application(cx)?;
@@ -466,11 +472,11 @@ pub(super) fn expectation<'b, 'c>(
 fn authenticate_client<'b, C: CryptoProvider>(
     keys: ClientFinishedKeys<C>,
     step: Authenticate,
-    cx: &mut Context<'b, C>,
+    cx: &mut Connection<'b, C>,
     config: &'b ServerConfig<'b>,
     trace: &mut impl Trace,
 ) -> Next<'b, C> {
-    match step.handle(&mut cx.flight(), &expectation(config, &config.client_auth, &[]), trace)? {
+    match step.handle(cx, &expectation(config, &config.client_auth, &[]), trace)? {
         Outcome::Next(step, progress) => Ok((State::AuthenticateClient(keys, step), progress)),
         Outcome::NoCertificate => {
             // RFC 9846 section 4.5.1.3: "it MAY [...] abort the handshake with a 'certificate_required' alert".
@@ -486,7 +492,7 @@ fn authenticate_client<'b, C: CryptoProvider>(
 fn handle_finished<'b, C: CryptoProvider>(
     keys: ClientFinishedKeys<C>,
     peer: PeerAuthenticated,
-    cx: &mut Context<'b, C>,
+    cx: &mut Connection<'b, C>,
 ) -> Next<'b, C> {
     let finished = receive_finished(&keys.client, cx)?;
     let keys = keys.application;

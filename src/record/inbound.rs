@@ -10,13 +10,12 @@ use super::protect::Protection;
 use super::span::Span;
 use crate::crypto::CryptoProvider;
 use crate::error::{AlertDescription, ApiMisuse, BufferKind, Error, InvalidMessage, PeerMisbehaved};
-use crate::events::Recorder;
 use crate::limits::{
     MAX_CHANGE_CIPHER_SPEC, MAX_CIPHERTEXT, MAX_EMPTY_RECORDS, MAX_PLAINTEXT, MAX_SKIPPED_EARLY_DATA, MESSAGE_HEADER,
     RECORD_HEADER, RECORD_OVERHEAD, TAG_LEN,
 };
 use crate::wire::alert;
-use crate::wire::enums::{ContentType, HandshakeType};
+use crate::wire::enums::ContentType;
 use crate::wire::handshake::{self, MessageHeader};
 use crate::wire::record::RecordHeader;
 
@@ -33,7 +32,10 @@ pub(crate) struct Inbound<'b, C: CryptoProvider> {
     former: Option<Protection<C>>,
     tolerance: Tolerance,
     eof: bool,
-    pub(crate) events: Recorder<'b>,
+    /// Bytes that were received since they were counted last.
+    count: usize,
+    /// Bytes of the handshake stream that were consumed.
+    position: usize,
 }
 
 /// What is accepted beside the protocol proper, and how often.
@@ -78,7 +80,8 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
                 empty_data: false,
             },
             eof: false,
-            events: Recorder::OFF,
+            count: 0,
+            position: 0,
         }
     }
 
@@ -95,8 +98,18 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
             return Err(ApiMisuse::CommitTooLarge.into());
         }
         self.raw.end = end;
-        self.events.count(count);
+        self.count = self.count.saturating_add(count);
         Ok(())
+    }
+
+    /// Returns how many bytes were received since this was asked last.
+    pub(crate) fn take_count(&mut self) -> usize {
+        core::mem::take(&mut self.count)
+    }
+
+    /// Returns where in the handshake stream the message at the front begins.
+    pub(crate) const fn position(&self) -> usize {
+        self.position
     }
 
     /// The transport will deliver nothing more.
@@ -157,26 +170,9 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
         Ok(())
     }
 
-    /// Makes a whole message of one of the `expected` types available, if the transport has
-    /// delivered it: `None` means that it has not yet.
-    pub(crate) fn receive_message(&mut self, expected: &[HandshakeType]) -> Result<Option<HandshakeType>, Error> {
-        let Some(header) = self.receive_header(expected)? else { return Ok(None) };
-        Ok(self.receive(header.total())?.then_some(header.kind))
-    }
-
-    /// Makes the header of a message of one of the `expected` types available.
-    pub(crate) fn receive_header(&mut self, expected: &[HandshakeType]) -> Result<Option<MessageHeader>, Error> {
-        if !self.receive(MESSAGE_HEADER)? {
-            return Ok(None);
-        }
-        let header = self.header().ok_or(InvalidMessage::Truncated)?;
-        self.events.message_begins(header.kind.0, header.total());
-        // RFC 9846 section 4: a message in an unexpected order MUST be answered with "unexpected_message".
-        if !expected.contains(&header.kind) {
-            return Err(PeerMisbehaved::UnexpectedMessage.into());
-        }
-        header.check_length()?;
-        Ok(Some(header))
+    /// Makes the header of the next message available; `None` if it has not come yet.
+    pub(crate) fn receive_header(&mut self) -> Result<Option<MessageHeader>, Error> {
+        Ok(if self.receive(MESSAGE_HEADER)? { self.header() } else { None })
     }
 
     /// Makes at least `count` bytes of the handshake stream available.
@@ -242,8 +238,8 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
 
     /// Drops `count` bytes of the handshake stream.
     pub(crate) fn consume(&mut self, count: usize) {
+        self.position = self.position.wrapping_add(count);
         self.handshake.consume(count);
-        self.events.message_ends();
     }
 
     /// Drops the next `count` bytes of the handshake stream, also those that are still to come.
@@ -425,7 +421,6 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
                 if description == AlertDescription::USER_CANCELED {
                     return self.count_empty().map(|()| None);
                 }
-                self.events.alert_received(description);
                 Ok(Some(Received::Alert(description)))
             }
             ContentType::APPLICATION_DATA if content.is_empty() && self.tolerance.empty_data => {

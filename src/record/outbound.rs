@@ -11,7 +11,6 @@ use super::span::Span;
 use crate::codec::Writer;
 use crate::crypto::CryptoProvider;
 use crate::error::{AlertDescription, ApiMisuse, BufferKind, Error};
-use crate::events::Recorder;
 use crate::limits::{ALERT_RESERVE, MAX_PLAINTEXT, MIN_TX, RECORD_HEADER, TAG_LEN};
 use crate::wire::alert;
 use crate::wire::enums::ContentType;
@@ -29,7 +28,8 @@ pub(crate) struct Outbound<'b, C: CryptoProvider> {
     hold: bool,
     /// A `change_cipher_spec` record has to leave before the first protected one.
     change_cipher_spec_due: bool,
-    pub(crate) events: Recorder<'b>,
+    /// Bytes that have left since they were counted last.
+    count: usize,
 }
 
 /// The compatibility record of RFC 9846 appendix E.4, always in the clear.
@@ -55,7 +55,7 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
             protection: None,
             hold: false,
             change_cipher_spec_due: false,
-            events: Recorder::OFF,
+            count: 0,
         })
     }
 
@@ -65,8 +65,13 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
     }
 
     pub(crate) fn consume(&mut self, count: usize) {
-        self.events.count(count.min(self.pending.len()));
+        self.count = self.count.saturating_add(count.min(self.pending.len()));
         self.pending.consume(count);
+    }
+
+    /// Returns how many bytes have left since this was asked last.
+    pub(crate) fn take_count(&mut self) -> usize {
+        core::mem::take(&mut self.count)
     }
 
     /// Keys for everything after this; what is open leaves under the old ones.
@@ -97,7 +102,6 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
                 let message = Span::new(free.start, free.start.saturating_add(needed));
                 self.open = Span::new(self.open_start(), message.end);
                 let message = message.of(self.buffer);
-                self.events.message_sent(message, needed);
                 written(message);
                 return Ok(Written::Yes);
             }
@@ -186,7 +190,6 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
     /// Writes an alert behind everything that is sealed. What is open is dropped: no message may be
     /// cut in two by an alert. There is always room.
     pub(crate) fn alert(&mut self, description: AlertDescription) -> Result<(), Error> {
-        self.events.alert_sent(description);
         self.open = Span::default();
         self.precede_protected();
         let start = self.pending.end.saturating_add(RECORD_HEADER);

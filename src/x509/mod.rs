@@ -42,7 +42,5 @@ pub use crate::error::WaivableCause;
 pub(crate) use self::identity::own::{OwnCertificate, first_certificate, is_sha1};
 pub(crate) use self::path::proof::{ChainAccepted, ChainVerified};
 pub(crate) use self::path::search::Search;
-#[cfg(not(feature = "post-handshake-auth"))]
-pub(crate) use self::path::summaries::List;
 pub(crate) use self::path::summaries::Summaries;
 pub(crate) use self::time::SECONDS_A_DAY;

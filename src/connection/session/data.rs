@@ -48,7 +48,7 @@ impl<C: CryptoProvider> PlaintextBuffer<'_, '_, C> {
     /// Where plaintext is written.
     pub fn bytes(&mut self) -> &mut [u8] {
         // Nothing may come between the messages of an answer that has begun to leave.
-        if self.session.is_sending_post() { &mut [] } else { self.session.tx.data_space() }
+        if self.session.is_sending_post() { &mut [] } else { self.session.connection.tx.data_space() }
     }
 
     /// Encrypts the first `count` bytes in place as one record; 0 sends nothing.
@@ -62,7 +62,7 @@ impl<C: CryptoProvider> PlaintextBuffer<'_, '_, C> {
         if self.session.is_sending_post() {
             return Err(self.session.fail(ApiMisuse::CommitTooLarge.into()));
         }
-        self.session.negotiated.client_auth.data_sent();
-        self.session.tx.seal_data(count).map_err(|error| self.session.fail(error))
+        self.session.connection.negotiated.client_auth.data_sent();
+        self.session.connection.tx.seal_data(count).map_err(|error| self.session.fail(error))
     }
 }

@@ -23,7 +23,7 @@ impl<C: CryptoProvider> Session<'_, C> {
         self.key_updates.left = MAX_KEY_UPDATES;
         self.tickets_left = MAX_TICKETS;
         self.post_data_received();
-        let accepted = self.negotiated.client_auth.data_received();
+        let accepted = self.connection.negotiated.client_auth.data_received();
         self.record_acceptance(accepted);
     }
 
@@ -31,7 +31,7 @@ impl<C: CryptoProvider> Session<'_, C> {
     pub(super) fn handle_message(&mut self) -> Result<Handled, Error> {
         let ticket = if self.is_client { HandshakeType::NEW_SESSION_TICKET } else { HandshakeType::KEY_UPDATE };
         let post = self.post_message().unwrap_or(HandshakeType::KEY_UPDATE);
-        let Some(header) = self.rx.receive_header(&[HandshakeType::KEY_UPDATE, ticket, post])? else {
+        let Some(header) = self.connection.receive_header(&[HandshakeType::KEY_UPDATE, ticket, post])? else {
             return Ok(Handled::NotYet);
         };
         if header.kind == HandshakeType::NEW_SESSION_TICKET {
@@ -40,28 +40,28 @@ impl<C: CryptoProvider> Session<'_, C> {
         if header.kind != HandshakeType::KEY_UPDATE {
             return self.handle_post_message(header);
         }
-        if !self.rx.receive(header.total())? {
+        if !self.connection.rx.receive(header.total())? {
             return Ok(Handled::NotYet);
         }
-        let update = self.rx.current(KeyUpdate::parse)?;
-        self.rx.consume_message();
+        let update = self.connection.rx.current(KeyUpdate::parse)?;
+        self.connection.rx.consume_message();
         self.handle_key_update(update).map(|()| Handled::Yes)
     }
 
     /// This crate does not resume. A ticket that fits is checked, a larger one is dropped unread.
     fn drop_ticket(&mut self, total: usize) -> Result<Handled, Error> {
-        if self.rx.could_hold(total) {
-            if !self.rx.receive(total)? {
+        if self.connection.rx.could_hold(total) {
+            if !self.connection.rx.receive(total)? {
                 return Ok(Handled::NotYet);
             }
-            let ticket = self.rx.current(NewSessionTicket::parse)?;
+            let ticket = self.connection.rx.current(NewSessionTicket::parse)?;
             debug!("dropped a session ticket, valid for {} s", ticket.lifetime);
-            self.rx.consume_message();
+            self.connection.rx.consume_message();
         } else {
-            self.rx.discard(total);
+            self.connection.rx.discard(total);
         }
         self.tickets_left = self.tickets_left.checked_sub(1).ok_or(PeerMisbehaved::TooManyMessages)?;
-        let accepted = self.negotiated.client_auth.ticket_received();
+        let accepted = self.connection.negotiated.client_auth.ticket_received();
         self.record_acceptance(accepted);
         Ok(Handled::Yes)
     }
@@ -71,8 +71,10 @@ impl<C: CryptoProvider> Session<'_, C> {
     fn handle_key_update(&mut self, update: KeyUpdate) -> Result<(), Error> {
         self.key_updates.left = self.key_updates.left.checked_sub(1).ok_or(PeerMisbehaved::TooManyKeyUpdates)?;
         self.key_updates.awaited = false;
-        self.receiving.update()?;
-        self.rx.set_protection(self.receiving.protection(self.negotiated.cipher_suite)?)?;
+        self.secrets.receiving.update()?;
+        self.connection
+            .rx
+            .set_protection(self.secrets.receiving.protection(self.connection.negotiated.cipher_suite)?)?;
         // The same: "an implementation which receives multiple KeyUpdates while it is silent" may "respond with a single
         // update". As long as ours has not left, we are silent.
         let is_answered = self.key_updates.due.is_some() || self.key_updates.unsent > 0;
@@ -93,14 +95,14 @@ impl<C: CryptoProvider> Session<'_, C> {
     fn send_key_update(&mut self) -> Result<(), Error> {
         // Nothing follows a close_notify (RFC 9846 section 6.1).
         let Some(update) = self.key_updates.due.filter(|_| !self.closed) else { return Ok(()) };
-        if self.tx.message(&|w| update.emit(w), &mut |_| ())? == Written::AfterTransmit {
+        if self.connection.send_apart(&|w| update.emit(w))? == Written::AfterTransmit {
             return Ok(());
         }
         self.key_updates.awaited |= update == KeyUpdate::Requested;
-        self.sending.update()?;
-        self.tx.set_protection(self.sending.protection(self.negotiated.cipher_suite)?)?;
+        self.secrets.sending.update()?;
+        self.connection.tx.set_protection(self.secrets.sending.protection(self.connection.negotiated.cipher_suite)?)?;
         self.key_updates.due = None;
-        self.key_updates.unsent = self.tx.pending().len();
+        self.key_updates.unsent = self.connection.tx.pending().len();
         Ok(())
     }
 }

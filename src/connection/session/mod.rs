@@ -20,21 +20,17 @@ use crate::error::{AlertDescription, ApiMisuse, Diagnosis, Error, Stage};
 use crate::events::EventRing;
 #[cfg(feature = "post-handshake-auth")]
 use crate::handshake::client::Client;
+use crate::handshake::connection::Connection;
+use crate::handshake::entropy::Entropy;
 #[cfg(feature = "post-handshake-auth")]
 use crate::handshake::post::PostHandshake;
 #[cfg(feature = "post-handshake-auth")]
 use crate::handshake::server::Server;
-use crate::handshake::{ClientAuthStatus, Context, Established, Negotiated, Side};
-use crate::key_schedule::{ApplicationEpoch, ExporterSecret, Receiving, Sending, TrafficSecret};
+use crate::handshake::{ClientAuthStatus, Established, Secrets, Side};
 use crate::limits::{KEY_UPDATE_AT, MAX_KEY_UPDATES, MAX_TICKETS};
-use crate::record::inbound::{Inbound, Received};
-use crate::record::outbound::Outbound;
+use crate::record::inbound::Received;
 use crate::wire::enums::{CipherSuite, NamedGroup, SignatureScheme};
 use crate::wire::key_update::KeyUpdate;
-#[cfg(not(feature = "post-handshake-auth"))]
-use crate::x509::List;
-#[cfg(feature = "post-handshake-auth")]
-use crate::x509::Search;
 use crate::x509::{PathFound, PeerIdentity, Time};
 use core::fmt;
 use data::Next;
@@ -47,18 +43,10 @@ use messages::Handled;
 /// [`tx_pending`](Self::tx_pending).
 #[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Session<'b, C: CryptoProvider> {
-    rx: Inbound<'b, C>,
-    tx: Outbound<'b, C>,
-    #[cfg(not(feature = "post-handshake-auth"))]
-    peer: List<'b>,
-    #[cfg(feature = "post-handshake-auth")]
-    peer: Search<'b, 'b>,
+    pub(super) connection: Connection<'b, C>,
+    secrets: Secrets<C>,
     #[cfg(feature = "post-handshake-auth")]
     post: PostHandshake<'b, C>,
-    negotiated: Negotiated<'b>,
-    sending: TrafficSecret<C, ApplicationEpoch, Sending>,
-    receiving: TrafficSecret<C, ApplicationEpoch, Receiving>,
-    exporter: ExporterSecret<C>,
     /// The time as it was known in the handshake.
     time: Time,
     is_client: bool,
@@ -66,7 +54,6 @@ pub struct Session<'b, C: CryptoProvider> {
     tickets_left: u8,
     peer_closed: bool,
     closed: bool,
-    failure: Option<Error>,
 }
 
 /// Where both sides are with their key updates (RFC 9846 section 4.7.3).
@@ -128,7 +115,7 @@ impl<C: CryptoProvider> fmt::Debug for Session<'_, C> {
             .field("client_auth", &self.client_auth())
             .field("peer_closed", &self.peer_closed)
             .field("closed", &self.closed)
-            .field("failure", &self.failure)
+            .field("failure", &self.connection.failure.map(|(error, _)| error))
             .finish_non_exhaustive()
     }
 }
@@ -160,44 +147,36 @@ impl<C: CryptoProvider> fmt::Debug for Event<'_, '_, C> {
 impl<'b, C: CryptoProvider> Session<'b, C> {
     /// Everything that was to be proved is in `established`.
     pub(super) fn new<S: Side>(
-        context: Context<'b, C>,
+        mut connection: Connection<'b, C>,
         established: Established<C>,
         config: &'b S::Config<'b>,
+        entropy: &Entropy,
     ) -> Self {
-        let Established { sending, receiving, exporter, peer, finished } = established;
-        let peer_scheme = peer.signature_scheme();
+        let Established { secrets, peer, finished } = established;
+        connection.rx.end_handshake();
+        let time = connection.peer.time();
+        // Nothing leaves before it.
+        connection.negotiated.shown = true;
+        connection.negotiated.path = peer.path();
+        connection.negotiated.peer_scheme = peer.signature_scheme();
         peer.with(finished);
         #[cfg(feature = "post-handshake-auth")]
-        let party = S::party(config, &context);
+        connection.peer.keep_leaf();
+        #[cfg(feature = "post-handshake-auth")]
+        let post = PostHandshake::new(connection.transcript.fork(), S::party(config, &connection.negotiated, entropy));
         #[cfg(not(feature = "post-handshake-auth"))]
-        let _ = config;
-        let mut rx = context.rx;
-        rx.end_handshake();
-        let time = context.peer.time();
-        let mut negotiated = context.negotiated;
-        // Nothing leaves before it.
-        negotiated.shown = true;
-        negotiated.peer_scheme = peer_scheme;
+        let _ = (config, entropy);
         Self {
-            rx,
-            tx: context.tx,
-            #[cfg(not(feature = "post-handshake-auth"))]
-            peer: context.peer.into_leaf(),
+            connection,
+            secrets,
             #[cfg(feature = "post-handshake-auth")]
-            peer: context.peer.keeping_leaf(),
-            #[cfg(feature = "post-handshake-auth")]
-            post: PostHandshake::new(context.transcript, party),
-            negotiated,
-            sending,
-            receiving,
-            exporter,
+            post,
             time,
             is_client: S::IS_CLIENT,
             key_updates: KeyUpdates { due: None, awaited: false, left: MAX_KEY_UPDATES, unsent: 0 },
             tickets_left: MAX_TICKETS,
             peer_closed: false,
             closed: false,
-            failure: None,
         }
     }
 
@@ -206,7 +185,7 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
     /// # Errors
     /// Why the session failed. Final: every later call gives the same error.
     pub fn poll(&mut self) -> Result<Event<'_, 'b, C>, Error> {
-        if let Some(error) = self.failure {
+        if let Some((error, _)) = self.connection.failure {
             return Err(error);
         }
         self.run(true)
@@ -218,7 +197,7 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
     /// # Errors
     /// As [`poll`](Self::poll).
     pub fn poll_received(&mut self) -> Result<Event<'_, 'b, C>, Error> {
-        if let Some(error) = self.failure {
+        if let Some((error, _)) = self.connection.failure {
             return Err(error);
         }
         self.run(false)
@@ -228,7 +207,7 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
         match self.next(transmit) {
             Ok(Next::Transmit) => Ok(Event::Transmit),
             Ok(Next::NeedInput) => Ok(Event::NeedInput),
-            Ok(Next::Data) => Ok(Event::Data(ReceivedData { rx: &mut self.rx })),
+            Ok(Next::Data) => Ok(Event::Data(ReceivedData { rx: &mut self.connection.rx })),
             Ok(Next::PeerClosed) => Ok(Event::PeerClosed),
             Ok(Next::Closed) => Ok(Event::Closed),
             #[cfg(feature = "post-handshake-auth")]
@@ -258,14 +237,14 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
     /// # Errors
     /// As [`write`](Self::write).
     pub fn reserve(&mut self) -> Result<PlaintextBuffer<'_, 'b, C>, Error> {
-        if let Some(error) = self.failure {
+        if let Some((error, _)) = self.connection.failure {
             return Err(error);
         }
         if self.closed {
             return Err(ApiMisuse::ClosedForWriting.into());
         }
         // RFC 9846 section 5.5: keys are changed before they wear out.
-        if self.tx.sequence() >= KEY_UPDATE_AT && self.key_updates.due.is_none() {
+        if self.connection.tx.sequence() >= KEY_UPDATE_AT && self.key_updates.due.is_none() {
             self.key_updates.due = Some(KeyUpdate::NotRequested);
         }
         if let Err(error) = self.send_messages() {
@@ -278,7 +257,7 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
     /// section 4.7.3). The message
     /// waits in [`tx_pending`](Self::tx_pending), or, if there is no room now, leaves as soon as there is.
     pub fn request_key_update(&mut self) {
-        if !self.closed && self.failure.is_none() {
+        if !self.closed && self.connection.failure.is_none() {
             // RFC 9846 section 4.7.3: no second request before the first is answered.
             let update = if self.key_updates.awaited { KeyUpdate::NotRequested } else { KeyUpdate::Requested };
             self.key_updates.due = Some(update);
@@ -293,15 +272,15 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
     /// # Errors
     /// [`ApiMisuse::ExportLength`] for more than 255 hash lengths or a label over 249 bytes.
     pub fn export(&self, label: &[u8], context: &[u8], out: &mut [u8]) -> Result<(), Error> {
-        self.exporter.export(label, context, out)
+        self.secrets.exporter.export(label, context, out)
     }
 
     /// Says that we will send nothing more. What the peer still sends can be read; the alert leaves
     /// with the next poll that transmits. Idempotent.
     pub fn close(&mut self) {
-        if !self.closed && self.failure.is_none() {
+        if !self.closed && self.connection.failure.is_none() {
             self.closed = true;
-            if let Err(error) = self.tx.alert(AlertDescription::CLOSE_NOTIFY) {
+            if let Err(error) = self.connection.send_alert(AlertDescription::CLOSE_NOTIFY) {
                 self.fail(error);
             }
         }
@@ -310,15 +289,15 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
     /// Who the peer is: always known on a client; on a server if the client sent a certificate.
     pub fn peer(&self) -> Option<PeerIdentity<'_>> {
         #[cfg(feature = "post-handshake-auth")]
-        return self.peer.memory().kept().identity();
+        return self.connection.peer.memory().kept().identity();
         #[cfg(not(feature = "post-handshake-auth"))]
-        return self.peer.identity();
+        return self.connection.peer.list().identity();
     }
 
     /// The path from the peer's certificate to a trust anchor: its depth, and which anchor; `None` of an
     /// anonymous client.
     pub const fn path(&self) -> Option<PathFound> {
-        self.negotiated.path
+        self.connection.negotiated.path
     }
 
     /// Whether the client was asked who it is, what it answered, and whether the server has accepted that.
@@ -338,20 +317,20 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
     /// we have sent more. A ticket counts: servers send one when they have judged the answer, though none keeps them from
     /// sending one before.
     pub const fn client_auth(&self) -> ClientAuthStatus {
-        self.negotiated.client_auth.status()
+        self.connection.negotiated.client_auth.status()
     }
 
     /// The credential that was shown last, if one was: a server shows one in each handshake.
     pub const fn shown_credential(&self) -> Option<&'b Credential<'b>> {
-        self.negotiated.credential
+        self.connection.negotiated.credential
     }
 
     /// How the server has refused what we answered to its request for a certificate: once an alert of the server
     /// has ended the session before it has accepted us. `None` on a server, or if it never asked. Of several answers
     /// the last one counts.
     pub const fn refusal(&self) -> Option<Refusal<'b>> {
-        match self.failure {
-            Some(Error::AlertReceived(alert)) if self.is_client => Refusal::of(alert, &self.negotiated),
+        match self.connection.failure {
+            Some((Error::AlertReceived(alert), _)) if self.is_client => Refusal::of(alert, &self.connection.negotiated),
             _ => None,
         }
     }
@@ -360,7 +339,7 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
     /// or, on a client, that the server has not asked who we are. `None` if nothing is. A refusal by HTTP is for
     /// [`Diagnosis::of_http`].
     pub fn diagnosis(&self) -> Option<Diagnosis> {
-        let Some(error) = self.failure else {
+        let Some((error, _)) = self.connection.failure else {
             let never_asked = matches!(self.client_auth(), ClientAuthStatus::NotRequested);
             return (self.is_client && never_asked).then_some(Diagnosis::CertificateNotAsked);
         };
@@ -370,11 +349,11 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
     pub(super) fn scene(&self) -> Scene<'_, 'b> {
         Scene {
             is_client: self.is_client,
-            negotiated: &self.negotiated,
+            negotiated: &self.connection.negotiated,
             refused: self.judged(),
             time: self.time,
             stage: None,
-            coming: self.rx.needs(),
+            coming: self.connection.rx.needs(),
         }
     }
 
@@ -391,38 +370,38 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
     /// The ring in which the connection writes what happens, if it has one.
     #[cfg(feature = "events")]
     pub const fn events(&self) -> Option<EventRing<'b>> {
-        self.rx.events.ring()
+        self.connection.events.ring()
     }
 
     /// The application protocol that was agreed on (RFC 7301).
     pub const fn alpn(&self) -> Option<&'b [u8]> {
-        self.negotiated.protocol
+        self.connection.negotiated.protocol
     }
 
     /// The cipher suite.
     pub const fn cipher_suite(&self) -> CipherSuite {
-        self.negotiated.cipher_suite
+        self.connection.negotiated.cipher_suite
     }
 
     /// The group of the key exchange.
     pub const fn group(&self) -> NamedGroup {
-        self.negotiated.group
+        self.connection.negotiated.group
     }
 
     /// The scheme with which the peer has proved that it has the key of its certificate; `None` of an anonymous client.
     pub const fn peer_signature_scheme(&self) -> Option<SignatureScheme> {
-        self.negotiated.peer_scheme
+        self.connection.negotiated.peer_scheme
     }
 
     /// Returns whether the server asked for a second ClientHello by HelloRetryRequest (RFC 9846 section 4.2.4).
     pub const fn was_retried(&self) -> bool {
-        self.negotiated.retried
+        self.connection.negotiated.retried
     }
 
     /// Where the transport writes what it reads. Empty while there is no room before data is consumed or a question is
     /// answered: a read of nothing would look like the end of the transport.
     pub fn rx_space(&mut self) -> &mut [u8] {
-        self.rx.space()
+        self.connection.rx.space()
     }
 
     /// The transport has written `count` bytes to the start of [`rx_space`](Self::rx_space).
@@ -430,32 +409,32 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
     /// # Errors
     /// [`ApiMisuse::CommitTooLarge`] if that is more than there is.
     pub fn rx_commit(&mut self, count: usize) -> Result<(), Error> {
-        self.rx.commit(count).map_err(|error| self.fail(error))
+        self.connection.rx.commit(count).map_err(|error| self.fail(error))
     }
 
     /// The transport has ended. Without a `close_notify` before it, that is an error: data may be missing.
     pub fn rx_eof(&mut self) {
-        self.rx.set_eof();
+        self.connection.rx.set_eof();
     }
 
     /// Bytes to write to the transport; after an error, its alert.
     pub fn tx_pending(&self) -> &[u8] {
-        self.tx.pending()
+        self.connection.tx.pending()
     }
 
     /// The transport has taken `count` bytes of [`tx_pending`](Self::tx_pending). More than were
     /// pending counts as all of them.
     pub fn tx_consume(&mut self, count: usize) {
         self.key_updates.unsent = self.key_updates.unsent.saturating_sub(count);
-        self.tx.consume(count);
+        self.connection.tx.consume(count);
     }
 
     fn next(&mut self, transmit: bool) -> Result<Next, Error> {
         self.send_messages()?;
-        if transmit && !self.tx.pending().is_empty() {
+        if transmit && !self.connection.tx.pending().is_empty() {
             return Ok(Next::Transmit);
         }
-        if self.rx.has_data() {
+        if self.connection.rx.has_data() {
             return Ok(Next::Data);
         }
         if self.peer_closed {
@@ -465,7 +444,11 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
             if let Some(next) = self.next_post()? {
                 return Ok(next);
             }
-            let received = if self.rx.handshake().is_empty() { self.rx.next_record()? } else { Received::Handshake };
+            let received = if self.connection.rx.handshake().is_empty() {
+                self.connection.rx.next_record()?
+            } else {
+                Received::Handshake
+            };
             match received {
                 Received::NeedInput => return Ok(self.wait()),
                 Received::Data => {
@@ -474,6 +457,7 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
                 }
                 Received::Alert(AlertDescription::CLOSE_NOTIFY) => {
                     self.peer_closed = true;
+                    self.connection.events.alert_received(AlertDescription::CLOSE_NOTIFY);
                     self.record_totals();
                     return Ok(if self.closed { Next::Closed } else { Next::PeerClosed });
                 }
@@ -482,7 +466,7 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
                     if self.handle_message()? == Handled::NotYet {
                         return Ok(self.wait());
                     }
-                    if transmit && !self.tx.pending().is_empty() {
+                    if transmit && !self.connection.tx.pending().is_empty() {
                         return Ok(Next::Transmit);
                     }
                 }
@@ -497,35 +481,34 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
         if self.can_request_certificate() {
             return;
         }
-        self.rx.events.diagnosed(self.diagnosis());
+        self.connection.events.diagnosed(self.diagnosis());
     }
 
     /// How much has passed, when it is over.
     #[allow(clippy::missing_const_for_fn, reason = "with events it is none")]
     fn record_totals(&mut self) {
-        self.rx.events.flight_received();
-        self.tx.events.flight_sent();
+        self.connection.end_flight_received();
+        self.connection.end_flight_sent();
     }
 
     /// Records that the server has accepted our certificate, when a message has proved it.
     #[allow(clippy::missing_const_for_fn, reason = "with events it is none")]
     fn record_acceptance(&mut self, accepted: bool) {
         if accepted {
-            self.rx.events.accepted();
+            self.connection.events.accepted();
         }
     }
 
     pub(super) fn fail(&mut self, error: Error) -> Error {
-        if self.failure.is_none() {
-            self.failure = Some(error);
+        if self.connection.set_failure(error, Stage::Done) {
             self.record_totals();
-            self.rx.events.failed(Stage::Done, error);
+            self.connection.events.failed(Stage::Done, error);
             #[cfg(feature = "events")]
-            self.rx.events.diagnosed(self.diagnosis());
+            self.connection.events.diagnosed(self.diagnosis());
             debug!("session failed: {}", error);
             if let Some(alert) = error.alert().filter(|_| !self.closed) {
                 // If the provider cannot even seal the alert, the error is all that is left.
-                let _unsealed = self.tx.alert(alert);
+                let _unsealed = self.connection.send_alert(alert);
             }
         }
         error

@@ -9,12 +9,12 @@ use crate::credential::Credential;
 use crate::crypto::CryptoProvider;
 use crate::error::{ApiMisuse, Error};
 use crate::handshake::config::ClientAuth;
-use crate::handshake::post::{Channel, PostHandshake, Stop};
+use crate::handshake::post::Stop;
 use crate::handshake::{Answer, ClientAuthStatus, Question};
 use crate::transcript::CertificateHash;
 use crate::wire::enums::HandshakeType;
 use crate::wire::handshake::MessageHeader;
-use crate::x509::{PathFound, PeerIdentity, Search, Verdict, VerifiedPath};
+use crate::x509::{Search, Verdict};
 
 impl<'b, C: CryptoProvider> Session<'b, C> {
     /// On a server: asks the client who it is (RFC 9846 section 4.7.2). The request leaves with the next poll; the
@@ -32,13 +32,13 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
     /// [`ApiMisuse::NoTrustAnchors`] with [`ClientAuth::None`]; [`ApiMisuse::ClosedForWriting`] after
     /// [`close`](Self::close). They leave the session as it was. Other errors are sticky.
     pub fn request_certificate(&mut self, client_auth: ClientAuth<'b>) -> Result<(), Error> {
-        if let Some(error) = self.failure {
+        if let Some((error, _)) = self.connection.failure {
             return Err(error);
         }
         if self.closed {
             return Err(ApiMisuse::ClosedForWriting.into());
         }
-        self.post.request(client_auth, &mut self.peer)?;
+        self.post.request(&mut self.connection, client_auth)?;
         self.send_messages().map_err(|error| self.fail(error))
     }
 
@@ -59,22 +59,21 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
     ///
     /// [`Handshake::verdict`]: crate::Handshake::verdict
     pub fn verdict(&self) -> Option<Verdict<'_>> {
-        match self.failure? {
-            Error::Certificate(_) => self.judged()?.refusal().map(|refusal| refusal.verdict()),
+        match self.connection.failure? {
+            (Error::Certificate(_), _) => self.judged()?.refusal().map(|refusal| refusal.verdict()),
             _ => None,
         }
     }
 
     /// The search for the path of a client that came last.
     pub(super) fn judged(&self) -> Option<&Search<'b, 'b>> {
-        self.post.is_server().then_some(&self.peer)
+        self.post.is_server().then_some(&self.connection.peer)
     }
 
     /// What an exchange needs next, if it holds everything else up.
     pub(super) fn next_post(&mut self) -> Result<Option<Next>, Error> {
         if self.post.is_receiving() {
-            let (post, mut channel) = self.post_parts();
-            return post.receive(&mut channel).map(Next::of).map(Some);
+            return self.post.receive(&mut self.connection, &self.secrets).map(Next::of).map(Some);
         }
         // The request lies in `rx`, where nothing more can be received.
         Ok(match self.post.question() {
@@ -104,18 +103,16 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
         if header.kind == HandshakeType::CERTIFICATE {
             return Ok(if self.begin_receiving()? { Handled::Yes } else { Handled::NotYet });
         }
-        if !self.rx.receive(header.total())? {
+        if !self.connection.rx.receive(header.total())? {
             return Ok(Handled::NotYet);
         }
-        let accepted = self.negotiated.client_auth.requested_again();
+        let accepted = self.connection.negotiated.client_auth.requested_again();
         self.record_acceptance(accepted);
-        let (post, mut channel) = self.post_parts();
-        Ok(if post.receive_request(&mut channel)? { Handled::Yes } else { Handled::NotYet })
+        Ok(if self.post.receive_request(&mut self.connection)? { Handled::Yes } else { Handled::NotYet })
     }
 
     fn begin_receiving(&mut self) -> Result<bool, Error> {
-        let (post, mut channel) = self.post_parts();
-        post.begin_receiving(&mut channel)
+        self.post.begin_receiving(&mut self.connection)
     }
 
     pub(super) const fn is_sending_post(&self) -> bool {
@@ -127,10 +124,9 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
         if self.closed || !self.post.is_sending() {
             return Ok(());
         }
-        let (post, mut channel) = self.post_parts();
-        post.send(&mut channel)?;
+        self.post.send(&mut self.connection, &self.secrets)?;
         if !self.post.is_sending() {
-            self.negotiated.client_auth.answered_late();
+            self.connection.negotiated.client_auth.answered_late();
         }
         Ok(())
     }
@@ -149,27 +145,13 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
 
     /// All answers of the request tokens come through here.
     pub(in crate::connection) fn advance(&mut self, answer: Answer<'_, 'b>) -> Result<(), Error> {
-        let (post, mut channel) = self.post_parts();
-        match post.answer(&mut channel, answer) {
+        match self.post.answer(&mut self.connection, answer) {
             Ok(()) => {
-                answer.record(&mut self.rx.events, &self.peer);
+                self.connection.record_answer(&answer);
                 Ok(())
             }
             Err(error) => Err(self.fail(error)),
         }
-    }
-
-    /// Who the client that is being authenticated is.
-    pub(in crate::connection) fn coming_peer(&self) -> Option<PeerIdentity<'_>> {
-        self.peer.list().identity()
-    }
-
-    pub(in crate::connection) const fn coming_path(&self) -> Option<PathFound> {
-        self.post.path()
-    }
-
-    pub(in crate::connection) fn coming_verified_path(&self) -> Option<VerifiedPath<'_>> {
-        self.judged()?.verified()
     }
 
     pub(in crate::connection) const fn signing(&self) -> Option<&'b Credential<'b>> {
@@ -177,28 +159,7 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
     }
 
     pub(in crate::connection) fn certificate_hash(&self) -> CertificateHash {
-        self.post.certificate_hash(&self.peer)
-    }
-
-    pub(in crate::connection) fn message(&self) -> Result<&[u8], Error> {
-        self.rx.message()
-    }
-
-    #[cfg(feature = "events")]
-    pub(in crate::connection) const fn recorder(&self) -> &crate::events::Recorder<'b> {
-        &self.rx.events
-    }
-
-    const fn post_parts(&mut self) -> (&mut PostHandshake<'b, C>, Channel<'_, 'b, C>) {
-        let channel = Channel {
-            rx: &mut self.rx,
-            tx: &mut self.tx,
-            peer: &mut self.peer,
-            negotiated: &mut self.negotiated,
-            sending: &self.sending,
-            receiving: &self.receiving,
-        };
-        (&mut self.post, channel)
+        self.post.certificate_hash(&self.connection)
     }
 }
 

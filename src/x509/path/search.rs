@@ -112,10 +112,7 @@ impl<'r, 'p> Search<'r, 'p> {
     }
 
     /// Takes a step of the search, which verifies at most one signature. `None` asks for another step.
-    pub(crate) fn step<C: CryptoProvider>(
-        &mut self,
-        trace: &mut impl Trace,
-    ) -> Result<Option<(ChainVerified, PathFound)>, Error> {
+    pub(crate) fn step<C: CryptoProvider>(&mut self, trace: &mut impl Trace) -> Result<Option<ChainVerified>, Error> {
         self.run::<C>(trace).map_err(|note| self.refuse(note, trace).into())
     }
 
@@ -126,7 +123,7 @@ impl<'r, 'p> Search<'r, 'p> {
         note.error
     }
 
-    fn run<C: CryptoProvider>(&mut self, trace: &mut impl Trace) -> Result<Option<(ChainVerified, PathFound)>, Note> {
+    fn run<C: CryptoProvider>(&mut self, trace: &mut impl Trace) -> Result<Option<ChainVerified>, Note> {
         let end = self.judge.steps_left().saturating_sub(CANDIDATES_PER_STEP.into());
         for _ in 0..CANDIDATES_PER_STEP {
             if *self.judge.steps_left() < end {
@@ -154,7 +151,7 @@ impl<'r, 'p> Search<'r, 'p> {
                     self.problem = self.judge.first_refusal().or(self.problem);
                     let (path, (signatures, steps)) = (self.found(), self.spent());
                     trace.event(TraceEvent::Found { path, signatures, steps });
-                    return Ok(Some((ChainVerified::assertion(path.waived), path)));
+                    return Ok(Some(ChainVerified::assertion(path)));
                 }
             }
         }
@@ -488,24 +485,11 @@ impl<'r, 'p> Search<'r, 'p> {
         self.rules.anchors.iter().any(|anchor| anchor.authority().is_some())
     }
 
-    /// Keeps the leaf, and lends it for as long as the memory is lent.
-    #[cfg(not(feature = "post-handshake-auth"))]
-    pub(crate) fn into_leaf(self) -> List<'p> {
-        self.summaries.into_list().leaf_alone()
-    }
-
     /// Keeps the leaf in front of the memory, if there is one, and forgets the rest.
     #[cfg(feature = "post-handshake-auth")]
     pub(crate) fn keep_leaf(&mut self) {
         self.summaries.keep_leaf();
         self.reset();
-    }
-
-    /// The search as a session keeps it: with nothing but the leaf.
-    #[cfg(feature = "post-handshake-auth")]
-    pub(crate) fn keeping_leaf(mut self) -> Self {
-        self.keep_leaf();
-        self
     }
 
     /// Forgets the certificates, for others to come. The leaf that was kept stays.

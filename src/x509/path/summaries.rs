@@ -310,13 +310,6 @@ impl<'p> List<'p> {
         !self.all().skip(1).any(|ca| ca.subject.matches(&leaf.issuer))
     }
 
-    /// Cuts off what is behind the leaf.
-    #[cfg(not(feature = "post-handshake-auth"))]
-    pub(super) fn leaf_alone(self) -> Self {
-        let end = self.entry(0).map_or(0, |leaf| LENGTH.saturating_add(leaf.len()));
-        Self { entries: self.entries.get(..end).unwrap_or_default() }
-    }
-
     /// Returns an entry, without its length.
     fn entry(self, index: u8) -> Option<&'p [u8]> {
         let (len, rest) = self.skip(index)?.split_first_chunk::<LENGTH>()?;

@@ -1,0 +1,174 @@
+//! The connection: all that moves whole from the handshake into the session.
+
+#[cfg(feature = "key-log")]
+use super::key_log::KeyLogger;
+use super::{Answer, Negotiated};
+use crate::codec::Writer;
+use crate::crypto::{CryptoError, CryptoProvider, Digest, HashAlgorithm};
+use crate::error::{AlertDescription, Error, PeerMisbehaved, Stage};
+use crate::events::{Direction, Recorder};
+use crate::record::inbound::Inbound;
+use crate::record::outbound::{Outbound, Written};
+use crate::transcript::{FinishedHash, Transcript};
+use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup};
+use crate::wire::finished::Finished;
+use crate::wire::handshake::MessageHeader;
+use crate::x509::{Search, Summaries};
+
+/// What is beside the state of either role: large, or needed by all states.
+pub(crate) struct Connection<'b, C: CryptoProvider> {
+    pub(crate) rx: Inbound<'b, C>,
+    pub(crate) tx: Outbound<'b, C>,
+    pub(crate) peer: Search<'b, 'b>,
+    pub(crate) transcript: Transcript<C>,
+    pub(crate) negotiated: Negotiated<'b>,
+    pub(crate) events: Recorder<'b>,
+    #[cfg(feature = "key-log")]
+    pub(crate) key_log: KeyLogger<'b>,
+    /// The first error, which is final, and what was done when it occurred.
+    pub(crate) failure: Option<(Error, Stage)>,
+}
+
+impl<'b, C: CryptoProvider> Connection<'b, C> {
+    /// Makes a connection that has not begun, with the first suite and group of our offer.
+    pub(crate) fn new(
+        rx: &'b mut [u8],
+        tx: &'b mut [u8],
+        peer: &'b mut [u8],
+        suite: CipherSuite,
+        group: NamedGroup,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            rx: Inbound::new(rx),
+            tx: Outbound::new(tx)?,
+            peer: Search::new(Summaries::new(peer)),
+            transcript: Transcript::new(HashAlgorithm::Sha256)?,
+            negotiated: Negotiated::nothing(suite, group),
+            events: Recorder::OFF,
+            #[cfg(feature = "key-log")]
+            key_log: KeyLogger { sink: None, client_random: [0; 32] },
+            failure: None,
+        })
+    }
+
+    /// Makes the header of a message of one of the `expected` types available; `None` if it has not come yet.
+    pub(crate) fn receive_header(&mut self, expected: &[HandshakeType]) -> Result<Option<MessageHeader>, Error> {
+        let Some(header) = self.rx.receive_header()? else { return Ok(None) };
+        self.events.message_received(self.rx.position(), header.kind.0, header.total());
+        // RFC 9846 section 4: a message in an unexpected order MUST be answered with "unexpected_message".
+        if !expected.contains(&header.kind) {
+            return Err(PeerMisbehaved::UnexpectedMessage.into());
+        }
+        header.check_length()?;
+        Ok(Some(header))
+    }
+
+    /// Makes a whole message of one of the `expected` types available. Returns whether it has come.
+    pub(crate) fn receive_message(&mut self, expected: &[HandshakeType]) -> Result<bool, Error> {
+        match self.receive_header(expected)? {
+            Some(header) => self.rx.receive(header.total()),
+            None => Ok(false),
+        }
+    }
+
+    /// Takes the message in `rx`, which was handled, into the transcript, and frees its place.
+    pub(super) fn receive_into_transcript(&mut self) -> Result<(), Error> {
+        self.transcript.update(self.rx.message()?);
+        self.rx.consume_message();
+        Ok(())
+    }
+
+    /// Writes one handshake message into the open record and into the transcript.
+    pub(super) fn send(&mut self, write: &dyn Fn(&mut Writer<'_>)) -> Result<Written, Error> {
+        send(&mut self.tx, &mut self.transcript, &self.events, write)
+    }
+
+    /// Writes one handshake message that is in no transcript, or not yet.
+    pub(crate) fn send_apart(&mut self, write: &dyn Fn(&mut Writer<'_>)) -> Result<Written, Error> {
+        let Self { tx, events, .. } = self;
+        tx.message(write, &mut |message| events.message_sent(message, message.len()))
+    }
+
+    /// Writes Finished; `mac` makes the `verify_data` of the transcript so far.
+    pub(super) fn send_finished(
+        &mut self,
+        mac: impl FnOnce(&FinishedHash) -> Result<Digest, CryptoError>,
+    ) -> Result<Written, Error> {
+        let verify_data = mac(&self.transcript.finished_hash())?;
+        let finished = Finished { verify_data: verify_data.as_bytes() };
+        self.send(&|w| finished.emit(w))
+    }
+
+    /// Writes an alert behind everything that is sealed.
+    pub(crate) fn send_alert(&mut self, description: AlertDescription) -> Result<(), Error> {
+        self.events.alert_sent(description);
+        self.tx.alert(description)
+    }
+
+    /// Makes the error sticky. Returns `false` if an earlier one counts.
+    pub(crate) fn set_failure(&mut self, error: Error, stage: Stage) -> bool {
+        if self.failure.is_some() {
+            return false;
+        }
+        self.failure = Some((error, stage));
+        if let Error::AlertReceived(description) = error {
+            self.events.alert_received(description);
+        }
+        true
+    }
+
+    /// Records that the direction turns: what was received is a flight.
+    pub(crate) fn end_flight_received(&mut self) {
+        let bytes = self.rx.take_count();
+        self.events.flight(Direction::Received, bytes);
+    }
+
+    /// Records that the direction turns: what was sent is a flight.
+    pub(crate) fn end_flight_sent(&mut self) {
+        let bytes = self.tx.take_count();
+        self.events.flight(Direction::Sent, bytes);
+    }
+
+    /// Records what the application has answered.
+    pub(crate) fn record_answer(&mut self, answer: &Answer<'_, '_>) {
+        match answer {
+            Answer::Authorized => self.events.authorized(),
+            #[cfg(feature = "dangerous-waivers")]
+            Answer::AuthorizedAsWaived => self.events.authorized(),
+            Answer::Credential(credential) => self.events.shown(*credential),
+            Answer::Fail(_) | Answer::Signature(_) => {}
+            Answer::Time(time) => self.events.judged(*time, &self.peer),
+        }
+    }
+}
+
+/// Writes one handshake message into the open record and into the transcript, as [`Connection::send`] does while another
+/// part of the connection lends what is sent.
+pub(super) fn send<C: CryptoProvider>(
+    tx: &mut Outbound<'_, C>,
+    transcript: &mut Transcript<C>,
+    events: &Recorder<'_>,
+    write: &dyn Fn(&mut Writer<'_>),
+) -> Result<Written, Error> {
+    tx.message(write, &mut |message| {
+        events.message_sent(message, message.len());
+        transcript.update(message);
+    })
+}
+
+/// Writes as much as there is room for of a message that may be larger than any buffer, and of which `sent` bytes have
+/// left.
+pub(super) fn send_parts<C: CryptoProvider>(
+    tx: &mut Outbound<'_, C>,
+    transcript: &mut Transcript<C>,
+    events: &Recorder<'_>,
+    kind: HandshakeType,
+    sent: &mut usize,
+    write: &dyn Fn(&mut Writer<'_>),
+) -> Result<Written, Error> {
+    let written = tx.parts(sent, write, &mut |part| transcript.update(part))?;
+    if written == Written::Yes {
+        events.message_sent(&[kind.0], *sent);
+    }
+    Ok(written)
+}
