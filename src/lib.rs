@@ -18,7 +18,7 @@
 //!
 //! Few programs need to do that themselves: the drivers in [`io`] do it over `embedded-io`,
 //! `embedded-io-async` and the sockets of `std`. What operators set, under the names that they know, becomes a
-//! configuration in [`policy`].
+//! configuration in the crate `embedded-mtls-operator`.
 //!
 //! # States
 //!
@@ -199,7 +199,6 @@ mod handshake;
 pub mod io;
 mod key_schedule;
 mod limits;
-pub mod policy;
 mod record;
 #[cfg(test)]
 mod rfc8448;

@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[&[&str]] = &[
     &["adapter", "io"],
     &["connection"],
-    &["policy"],
     &["handshake"],
     &["record"],
     &["events"],

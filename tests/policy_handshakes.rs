@@ -5,13 +5,13 @@
 use embedded_mtls::credential::{Admission, Entry, KeyProof, Reference, SlotId, Slots};
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::KeystoreHost;
-use embedded_mtls::policy::{
-    KeyStore, NamedReference, Policy, PolicyError, Resolved, Setting, Settings, Site, Stores, TrustStore,
-};
 use embedded_mtls::x509::{CommonName, Purpose, ServerName, Time, TrustAnchor};
 use embedded_mtls::{
     AlertDescription, CertificateError, CertificateProblem as Problem, Client, ClientAuthStatus, Error, KeyHandle,
     PeerIncompatible, Server,
+};
+use embedded_mtls_operator::policy::{
+    KeyStore, NamedReference, Policy, PolicyError, Resolved, Setting, Settings, Site, Stores, TrustStore,
 };
 use fault::Fault;
 use test_support::fault;

@@ -3,9 +3,9 @@
 
 use std::collections::HashSet;
 
-use embedded_mtls::policy::{Policy, PolicyError, Setting, Settings, Site, StoreName};
 use embedded_mtls::x509::{CommonName, Waivers};
 use embedded_mtls::{Client, Server};
+use embedded_mtls_operator::policy::{Policy, PolicyError, Setting, Settings, Site, StoreName};
 
 /// What holds between two settings.
 #[derive(Clone, Copy)]

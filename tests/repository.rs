@@ -43,6 +43,7 @@ fn every_dependency_has_its_reason() {
         "crates/test-support/Cargo.toml",
         "Cargo.toml",
         "crates/aead/Cargo.toml",
+        "crates/operator/Cargo.toml",
         "xtask/Cargo.toml",
         "tests/bogo/Cargo.toml",
         "tests/interop/Cargo.toml",

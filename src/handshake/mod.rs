@@ -170,6 +170,7 @@ pub trait Role {
     /// Where the handshake is.
     type State<'b, C: CryptoProvider>;
 
+    /// True for the client, and for nothing else. Crates that are generic over [`Side`] read it too.
     const IS_CLIENT: bool;
 
     fn parameters<'c, 'b>(config: &'c Self::Config<'b>) -> &'c Parameters<'b>;

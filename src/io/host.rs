@@ -256,7 +256,7 @@ mod software {
         }
 
         /// **Dangerous**: lets in whose path is not valid, but for what the configuration waives. Off by default: such a
-        /// peer is told what is wrong. See [`Policy::waivers`](crate::policy::Policy::waivers).
+        /// peer is told what is wrong. See `Policy::waivers` in `embedded-mtls-operator`.
         #[cfg(feature = "dangerous-waivers")]
         #[must_use]
         pub const fn dangerous_accepting_waived(mut self, accepts: bool) -> Self {

@@ -7,13 +7,13 @@ use embedded_mtls::credential::{
 };
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::KeystoreHost;
-use embedded_mtls::policy::{
-    KeyStore, NamedReference, Policy, PolicyError, Setting, Settings, Site, StoreName, Stores, TrustStore,
-};
 use embedded_mtls::x509::{CommonName, Purpose, ServerName, Time, TrustAnchor};
 use embedded_mtls::{
     CertificateProblem, Client, ClientAuth, ClientAuthStatus, ClientConfig, Credential, Error, KeyHandle, Server,
     ServerConfig,
+};
+use embedded_mtls_operator::policy::{
+    KeyStore, NamedReference, Policy, PolicyError, Setting, Settings, Site, StoreName, Stores, TrustStore,
 };
 use rcgen::PublicKeyData as _;
 use test_support::pair::{Setup, anchors, credential, host, leak, leak_all, now, signing_key};
@@ -199,7 +199,7 @@ fn stores(pki: &Pki, next: &Issued) -> (Stores<'static>, &'static Reference, &'s
 /// Whom a supplier meets under a policy that was resolved.
 fn served(
     pki: &Pki,
-    resolved: embedded_mtls::policy::Resolved<'static, Client>,
+    resolved: embedded_mtls_operator::policy::Resolved<'static, Client>,
     keys: &'static [P256SigningKey],
 ) -> Option<String> {
     let base = Setup::new(pki);

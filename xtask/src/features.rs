@@ -55,8 +55,9 @@ pub(crate) const EXCLUSIVE: (&str, &str) = ("defmt,log", "the features `defmt` a
 /// All features that go together, for documentation, unit tests and the tests in [`ALL_TESTS`].
 pub(crate) const ALL: &str = "all-algorithms,dangerous-waivers,embedded-tls,events,key-log,post-handshake-auth,std,log";
 
-/// What goes with [`ALL`] where the tests on the public API are built: their hosts pass on what is waived.
-pub(crate) const ALL_OF_TESTS: &str = "test-support/dangerous-waivers";
+/// What goes with [`ALL`] where the tests on the public API are built: their hosts and their policies pass on what is
+/// waived.
+pub(crate) const ALL_OF_TESTS: &str = "test-support/dangerous-waivers,embedded-mtls-operator/dangerous-waivers";
 
 /// Features of the tests beside what the package switches on for its own tests: every driver and every algorithm.
 pub(crate) const PLAIN: &str = "log";

@@ -91,9 +91,11 @@ fn combinations() -> Step {
         let features = if set.is_empty() { String::new() } else { format!("--features {set}") };
         cargo(&format!("clippy --package embedded-mtls --lib --locked --no-default-features {features} {DENY}"))
     };
+    let operator = ["", "--features dangerous-waivers", "--features defmt"]
+        .map(|features| cargo(&format!("clippy --package embedded-mtls-operator --lib --locked {features} {DENY}")));
     let (features, reason) = EXCLUSIVE;
     let exclusive = Run::cargo(&format!("check --package embedded-mtls --lib --locked --features {features}"));
-    let tasks = SETS.iter().map(set).chain([Task::Refused(exclusive, reason)]).collect();
+    let tasks = SETS.iter().map(set).chain(operator).chain([Task::Refused(exclusive, reason)]).collect();
     Step { name: "features", what: "every sensible set of features builds without a lint", tasks }
 }
 
@@ -101,14 +103,15 @@ fn targets() -> Step {
     // Images for two of them are built as well, by the steps for the boards.
     let target = |target: &&str| {
         let check = format!("check --package embedded-mtls --lib --locked --target {target}");
-        [cargo(&check), cargo(&format!("{check} --no-default-features"))]
+        let operator = format!("check --package embedded-mtls-operator --lib --locked --target {target}");
+        [cargo(&check), cargo(&format!("{check} --no-default-features")), cargo(&operator)]
     };
     let (features, reason) = CORTEX_M4;
     let only_there = format!("--package embedded-mtls --lib --locked --features {features}");
     let assembly = cargo(&format!("clippy {only_there} --target {MEASURED_TARGET} {DENY}"));
     let elsewhere = Task::Refused(Run::cargo(&format!("check {only_there}")), reason);
     let tasks = TARGETS.iter().flat_map(target).chain([assembly, elsewhere]).collect();
-    Step { name: "no_std", what: "the core builds for targets without an operating system", tasks }
+    Step { name: "no_std", what: "the library builds for targets without an operating system", tasks }
 }
 
 fn firmware(boards: &[String]) -> Step {
@@ -131,6 +134,8 @@ fn documentation() -> Step {
         run(doc),
         run(&format!("{doc} --features {ALL}")),
         run(&format!("test --package embedded-mtls --doc --locked --features {ALL}")),
+        run("doc --package embedded-mtls-operator --no-deps --locked"),
+        run("test --package embedded-mtls-operator --doc --locked"),
     ];
     Step { name: "docs", what: "no broken link, every example in the documentation runs", tasks }
 }
@@ -199,7 +204,7 @@ fn limbo_files() -> Result<Vec<String>> {
 fn package() -> Step {
     let dirty = if std::env::var_os("CI").is_some() { "" } else { "--allow-dirty" };
     let tasks = vec![cargo(&format!(
-        "package --package embedded-mtls --package embedded-mtls-aead --offline --locked {dirty}"
+        "package --package embedded-mtls --package embedded-mtls-aead --package embedded-mtls-operator --offline --locked {dirty}"
     ))];
     Step { name: "package", what: "the published package is complete and builds", tasks }
 }

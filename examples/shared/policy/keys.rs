@@ -4,11 +4,11 @@ use embedded_mtls::credential::{Choice, Selector};
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::std::system_time;
 use embedded_mtls::io::{Host, KeystoreHost, SoftwareHost};
-use embedded_mtls::policy::Resolved;
 use embedded_mtls::x509::Time;
 #[cfg(feature = "dangerous-waivers")]
 use embedded_mtls::x509::{PeerIdentity, Waived};
 use embedded_mtls::{Client, Credential, CredentialRequest, Side, SignRequest, Signature};
+use embedded_mtls_operator::policy::Resolved;
 
 /// The clock of the system.
 pub(crate) type Clock = fn() -> Time;

@@ -19,9 +19,9 @@ pub(crate) use self::stores::{Anchors, Folder};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use embedded_mtls::credential::Entry;
-use embedded_mtls::policy::{Policy, PolicyError, Resolved, Setting, Site, StoreName};
 use embedded_mtls::x509::TrustAnchor;
 use embedded_mtls::{Credential, Side};
+use embedded_mtls_operator::policy::{Policy, PolicyError, Resolved, Setting, Site, StoreName};
 
 use super::args::UsageError;
 use super::pem::{FileError, Identity, Pin};

@@ -2,8 +2,8 @@
 //! is refused with its line and column, and with what is wanted there.
 
 use embedded_mtls::Side;
-use embedded_mtls::policy::{Policy, PolicyError, Setting, Settings, Site};
 use embedded_mtls::x509::CommonName;
+use embedded_mtls_operator::policy::{Policy, PolicyError, Setting, Settings, Site};
 use roxmltree::{Document, Node, TextPos};
 
 use super::super::args::UsageError;

@@ -1,14 +1,14 @@
 //! A policy with what its names stand for: configuration and answers of one handshake.
 
+use core::fmt;
+
+use embedded_mtls::credential::{Entry, NoMatch, Selector};
+use embedded_mtls::x509::{ServerName, TrustAnchor};
+use embedded_mtls::{Client, ClientAuth, ClientConfig, Server, ServerConfig, Side};
+
 use super::error::{PolicyError, Setting};
 use super::stores::Stores;
 use super::{Policy, StoreName};
-use crate::credential::{Entry, NoMatch, Selector};
-use crate::handshake::Side;
-use crate::handshake::client::Client;
-use crate::handshake::config::{ClientAuth, ClientConfig, ServerConfig};
-use crate::handshake::server::Server;
-use crate::x509::{ServerName, TrustAnchor};
 
 /// A policy, the identities among which one is shown, and the trust anchors. For one handshake: the next one resolves
 /// again, in case a reference was moved.
@@ -18,7 +18,11 @@ pub struct Resolved<'b, S: Side> {
     anchors: &'b [TrustAnchor<'b>],
 }
 
-debug_by_name!("Resolved", [S: Side] Resolved<'_, S>);
+impl<S: Side> fmt::Debug for Resolved<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Resolved").finish_non_exhaustive()
+    }
+}
 
 impl<'a, S: Side> Policy<'a, S> {
     /// Looks both stores up. References are read now, and not again.

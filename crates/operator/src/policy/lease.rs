@@ -1,11 +1,14 @@
 //! Policies whose stores lie in slots.
 
+use core::fmt;
+
+use embedded_mtls::Side;
+use embedded_mtls::credential::{AnchorSet, Entry, Lease, SlotError, Slots};
+use embedded_mtls::x509::TrustAnchor;
+
 use super::error::{PolicyError, Setting};
 use super::stores::{NamedReference, StoreName, target};
 use super::{Policy, Resolved};
-use crate::credential::{AnchorSet, Entry, Lease, SlotError, Slots};
-use crate::handshake::Side;
-use crate::x509::TrustAnchor;
 
 /// The slots of a policy, leased for one handshake and the session that it becomes: what the references pointed to
 /// when they were read. While this lives, both stay as they are.
@@ -15,7 +18,11 @@ pub struct Leased<'a, 's, S: Side> {
     trust: Option<Lease<'s>>,
 }
 
-debug_by_name!("Leased", [S: Side] Leased<'_, '_, S>);
+impl<S: Side> fmt::Debug for Leased<'_, '_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Leased").finish_non_exhaustive()
+    }
+}
 
 impl<'a, S: Side> Policy<'a, S> {
     /// Leases the slots to which the references of this policy point now.

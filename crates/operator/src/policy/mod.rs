@@ -49,12 +49,12 @@
 //! | Written | What it means | To change it |
 //! |---|---|---|
 //! | `gateway-2026` | the store of this name | another policy: a restart of a program, a new image of firmware |
-//! | `ref://gateway` | what the [`Reference`](crate::credential::Reference) of this name points to | [`Reference::set`](crate::credential::Reference::set): new handshakes take it, running ones and sessions keep what they have |
+//! | `ref://gateway` | what the [`Reference`](embedded_mtls::credential::Reference) of this name points to | [`Reference::set`](embedded_mtls::credential::Reference::set): new handshakes take it, running ones and sessions keep what they have |
 //!
 //! A policy is [resolved](Policy::resolve) once for each handshake, and both references are read then and never again.
 //! To go from a name to a reference is to change the policy once.
 //!
-//! Stores lie in slices ([`Stores`]), which may be `static`, or in [`Slots`](crate::credential::Slots), of which each
+//! Stores lie in slices ([`Stores`]), which may be `static`, or in [`Slots`](embedded_mtls::credential::Slots), of which each
 //! holds a store: an identity with its alias, or a set of trust anchors. Slots are found by reference only
 //! ([`Policy::lease`]): what nothing points to may be replaced at any time.
 //!
@@ -66,7 +66,7 @@
 //!
 //! ```
 //! use embedded_mtls::Client;
-//! use embedded_mtls::policy::{Policy, PolicyError, Settings};
+//! use embedded_mtls_operator::policy::{Policy, PolicyError, Settings};
 //!
 //! let settings = Settings {
 //!     enabled: true,
@@ -95,11 +95,11 @@ pub use self::resolved::Resolved;
 pub use self::settings::{Settings, Site};
 pub use self::stores::{KeyStore, NamedReference, StoreName, Stores, TrustStore};
 
-use crate::handshake::Side;
-use crate::handshake::client::Client;
-use crate::x509::{CommonName, Waivers};
 use core::fmt;
 use core::marker::PhantomData;
+
+use embedded_mtls::x509::{CommonName, Waivers};
+use embedded_mtls::{Client, Side};
 
 /// Settings that do not contradict each other, of the role `S`.
 pub struct Policy<'a, S: Side> {
@@ -189,7 +189,8 @@ impl<'a> Policy<'a, Client> {
     /// A server has no such thing:
     ///
     /// ```compile_fail,E0599
-    /// # use embedded_mtls::{Client, Server, policy::Policy};
+    /// # use embedded_mtls::{Client, Server};
+    /// # use embedded_mtls_operator::policy::Policy;
     /// # fn client(policy: Policy<'static, Client>) { let _ = policy.with_alias("orders"); }
     /// fn each_request(policy: Policy<'static, Server>) { let _ = policy.with_alias("orders"); }
     /// ```

@@ -1,8 +1,9 @@
 //! Settings, and which of them contradict each other.
 
+use embedded_mtls::x509::CommonName;
+
 use super::error::{PolicyError, Setting};
 use super::stores::StoreName;
-use crate::x509::CommonName;
 
 /// What an operator sets, for either role. `Default` is what holds if nothing is said. The
 /// [module](super) has a table of what each means.

@@ -1,8 +1,9 @@
 //! Stores of identities and trust anchors, and what their names mean.
 
+use embedded_mtls::credential::{Entry, Reference, SlotId};
+use embedded_mtls::x509::TrustAnchor;
+
 use super::error::{PolicyError, Setting};
-use crate::credential::{Entry, Reference, SlotId};
-use crate::x509::TrustAnchor;
 
 /// How a setting names a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
