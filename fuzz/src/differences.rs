@@ -37,7 +37,7 @@ pub(crate) const DIFFERENCES: &[(Oddity, Refused, &str)] = &[
         Oddity::DnsNameSyntax,
         ByUs,
         "a name that is no host name cannot be told to lie outside of any constraint on host names; webpki has a \
-         syntax of its own, with underscores",
+         syntax of its own",
     ),
     (
         Oddity::DnsNameSyntax,

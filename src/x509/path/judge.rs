@@ -121,7 +121,9 @@ impl Judge {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use CertificateProblem::{Expired, SelfSigned, SignatureInvalid};
+    use CertificateProblem::Expired;
+    #[cfg(feature = "dangerous-waivers")]
+    use CertificateProblem::{SelfSigned, SignatureInvalid};
 
     #[test]
     fn where_nothing_is_waived_there_is_one_pass_that_tolerates_nothing() {
