@@ -4,7 +4,7 @@
 //!
 //! A [`Handshake`] is a state machine that never calls out. The program lends it [`Buffers`] and the
 //! [`Entropy`] of one handshake, moves bytes between it and a transport, and answers its questions.
-//! When it is over it becomes a [`Session`]; there is no other way to get one.
+//! A completed handshake becomes a [`Session`]; there is no other way to get one.
 //!
 //! ```text
 //!     transport                     core                       application
@@ -17,12 +17,12 @@
 //! ```
 //!
 //! Few programs need to do that themselves: the drivers in [`io`] do it over `embedded-io`,
-//! `embedded-io-async` and the sockets of `std`. What operators set, under the names that they know, becomes a
-//! configuration in the crate `embedded-mtls-operator`.
+//! `embedded-io-async` and the sockets of `std`. The crate `embedded-mtls-operator` turns
+//! the settings of operators, under the names that they know, into a configuration.
 //!
 //! # States
 //!
-//! Named after RFC 9846 appendix A; what stands in brackets is asked of the application.
+//! The names follow RFC 9846 appendix A; items in brackets are questions to the application.
 //!
 //! ```text
 //!   Client                                     Server
@@ -62,8 +62,8 @@
 //! - `poll` is idempotent until something changes: bytes come, bytes leave, a question is answered.
 //! - A question that is dropped without an answer is asked again.
 //! - Any `Err` is final and sticky. Its alert waits in `tx_pending`; send it before closing. Only
-//!   [`ApiMisuse`] of a session's `write`, `reserve`, `export` and `request_certificate` leaves it as it was.
-//! - At most one public-key operation is done for each `poll`; then it says `Yield`.
+//!   an [`ApiMisuse`] from a session's `write`, `reserve`, `export` or `request_certificate` leaves it unchanged.
+//! - Each `poll` does at most one public-key operation, then returns `Yield`.
 //! - [`Entropy`] is fresh for each handshake, from a cryptographically secure source.
 //!
 //! # The loop
@@ -113,12 +113,12 @@
 //! # Caveats
 //!
 //! - A client's session begins before the server has judged the client's certificate (RFC 9846 appendix
-//!   F.1.2). A refusal comes with the first read, as [`Error::AlertReceived`]; [`Session::refusal`] says
-//!   of which credential, and [`Session::client_auth`] whether the server has shown that it accepts it.
+//!   F.1.2). A rejection arrives with the first read, as [`Error::AlertReceived`]; [`Session::refusal`] tells
+//!   which credential was rejected, [`Session::client_auth`] whether the server has shown that it accepts it.
 //! - A valid certificate says who the peer is, not what it may do: decide that in the authorization request.
 //! - There is no revocation, no resumption, no 0-RTT, no TLS 1.2.
-//! - Where the device has no clock yet, [`Time`](x509::Time) has values for that, and they weaken the check of
-//!   validity as their names say.
+//! - For devices that have no clock yet, [`Time`](x509::Time) has special values; they weaken the validity
+//!   check as their names say.
 //!
 //! # Features
 //!
@@ -135,10 +135,10 @@
 //! | `p384` | to it the key exchange on P-384, signatures with P-384 keys, and SHA-384 with P-256 keys in certificates |
 //! | `rsa` | verifying RSA with 2048 to 4096 bits, and signing with it by an external signer; needs no back end |
 //! | `all-algorithms` | all of these algorithms |
-//! | `dangerous-waivers` | lets a program [waive](x509::Waivers) causes of refusal, one by one; nothing is waived by itself |
-//! | `events` | an `EventRing` of lent bytes in which connections write what happens to them |
-//! | `key-log` | **for laboratories only**: tells the secrets of a connection to a `KeyLog`, to read captures with |
-//! | `post-handshake-auth` | asking a client who it is, and answering that, after the handshake |
+//! | `dangerous-waivers` | lets a program [waive](x509::Waivers) individual causes of rejection; nothing is waived by default |
+//! | `events` | an `EventRing` in lent memory, in which connections record what happens to them |
+//! | `key-log` | **for laboratories only**: passes the secrets of a connection to a `KeyLog`, for decrypting captures |
+//! | `post-handshake-auth` | requesting a client's certificate after the handshake, and answering such a request |
 //! | `blocking` | the driver over `embedded_io::{Read, Write}` |
 //! | `async` | the driver over `embedded_io_async::{Read, Write}` |
 //! | `embedded-tls` | the certificate paths of this crate as a verifier for embedded-tls 0.19 |

@@ -53,12 +53,12 @@ pub enum Diagnosis {
     AccessDenied: Peer,
         "the other side denies us access: its rules do not allow us, or it does not accept our certificate",
         "look into its log, and have our name added to its rules (Apache: Require expr %{SSL_CLIENT_S_DN_CN}); GnuTLS \
-         says this of every certificate that it does not accept";
+         sends this alert for every certificate that it does not accept";
     /// The server never asked for our certificate.
     CertificateNotAsked: Peer,
         "the server never asked for our certificate, so it cannot know who we are",
         "have it ask for one (Apache: SSLVerifyClient require, nginx: ssl_verify_client on); if it does so for some \
-         paths only, switch on authentication after the handshake; a proxy in front of it may be what does not ask";
+         paths only, switch on authentication after the handshake; a proxy in front of it may be the one not asking";
     /// A certificate is valid by one clock and not by the other.
     ClockWrong: Us,
         "the two clocks disagree: by one of them a certificate has expired or is not valid yet",
@@ -74,10 +74,10 @@ pub enum Diagnosis {
         "the other side closed the connection without giving a reason, after we had sent our certificate or had \
          answered that we have none",
         "look into its log: usually it does not trust the authority that issued our certificate, or requires one and \
-         got none. Some programs, those on Node.js among them, close the connection instead of saying so";
+         got none. Some programs, including those on Node.js, close the connection instead of sending an alert";
     /// The connection ended without a reason.
     ConnectionCut: Network,
-        "the connection ended unexpectedly, and nobody gave a reason",
+        "the connection ended unexpectedly, without a reason being given",
         "look for a firewall or a proxy that cuts connections, and into the log of the other side";
     /// A certificate of the other side needs Ed25519, and this build lacks it.
     Ed25519NotBuilt: Us,
@@ -87,7 +87,7 @@ pub enum Diagnosis {
     /// A web application firewall in front of the server refuses the request, by HTTP.
     FirewallRefused: Peer,
         "a web application firewall in front of the server refuses the request: TLS is not the reason",
-        "give those who run it the time and the number in its answer, and let it exempt this path and our address";
+        "give its operators the time and the number in its response, and have them exempt this path and our address";
     /// The server refuses the request by HTTP 403, and does not say why.
     Forbidden: Peer,
         "the server accepted the connection and refuses this request, without saying why",
@@ -114,11 +114,11 @@ pub enum Diagnosis {
     /// The server does not answer for this name on this connection, by HTTP 421.
     MisdirectedRequest: Peer,
         "the server does not answer for the name in the Host field on this connection (HTTP 421)",
-        "try again on a new connection; if that does not help, let the URL, the name that TLS asks for and the virtual \
-         host be the same";
+        "try again on a new connection; if that does not help, make the URL, the name requested through TLS and the \
+         virtual host agree";
     /// The certificate is for another name.
     NameMismatch: Peer,
-        "the certificate of the other side was issued for another name than the one that we asked for",
+        "the certificate of the other side was issued for a name other than the one that we asked for",
         "connect by a name that the certificate contains, or have the server get one that contains this name as \
          subjectAltName";
     /// The certificate nearly contains the name: [`NearMiss`](crate::x509::NearMiss) says which.
@@ -140,7 +140,7 @@ pub enum Diagnosis {
     /// What arrived is not TLS.
     NotTls: Us,
         "what arrived from the other side is not TLS",
-        "check address and port: plain HTTP, or another protocol that begins without TLS, is spoken there. If we are \
+        "check address and port: the service speaks plain HTTP, or another protocol that begins without TLS. If we are \
          the server: a client may use http:// instead of https://, or a load balancer in front of us sends a PROXY \
          protocol header first, which has to be switched off there";
     /// A trust anchor of ours has expired.
@@ -168,8 +168,8 @@ pub enum Diagnosis {
     /// We sent no certificate, and one is required.
     OursMissing: Us,
         "the other side requires a certificate, and we sent none",
-        "configure one that meets what the other side asks for, with its key; if there is one already, the reason why \
-         it was not chosen is told where the choice is reported";
+        "configure one that meets what the other side asks for, with its key; if there is one already, the report of \
+         the choice says why it was not chosen";
     /// The other side does not trust the authority of our certificate.
     OursNotTrusted: Peer,
         "the other side does not trust the authority that issued our certificate",
@@ -218,13 +218,13 @@ pub enum Diagnosis {
     /// One side broke the protocol.
     ProtocolBroken: Developers,
         "one side received what the protocol forbids",
-        "if it fails with the first message, look at what stands in between: a load balancer that puts a PROXY protocol \
-         header first, or a proxy. Else send a capture and its key log to the developers of both programs";
+        "if the first message already fails, look for something in between: a load balancer that prepends a PROXY \
+         protocol header, or a proxy. Otherwise send a capture and its key log to the developers of both programs";
     /// A proxy in between wants a password, by HTTP 407 or 511.
     ProxyLoginRequired: Network,
         "a proxy in between wants a password, and has not passed the request on (HTTP 407, 511)",
-        "exempt this connection from the proxy: an answer of it inside of TLS means that it opens TLS, which mutual TLS \
-         does not survive";
+        "exempt this connection from the proxy: a response from it inside TLS means that it terminates TLS, which \
+         mutual TLS does not survive";
     /// The other side sent a record that we cannot hold.
     RecordTooLarge: Us,
         "a record of the other side is larger than our receive buffer",
@@ -233,8 +233,8 @@ pub enum Diagnosis {
     /// The other side refused us before it could know who we are.
     RefusedUnseen: Peer,
         "the connection was ended with a complaint about our certificate, before the other side could have seen it",
-        "look into the log of the other side; if it knows nothing of this, the message came from somewhere in between, \
-         and nobody vouches for it";
+        "look into the log of the other side; if it has no trace of this, the alert came from somewhere in between \
+         and is not authenticated";
     /// A certificate of the other side needs RSA, and this build lacks it.
     RsaNotBuilt: Us,
         "a certificate of the other side needs RSA, and our program was built without it",
