@@ -167,7 +167,7 @@ pub(crate) struct Full;
 /// written  [ skipped | out                | counted ]
 ///          0         skip                           needed
 /// ```
-/// What is behind the slice is counted, so that an error can name the size that is needed, and so that a message larger
+/// Bytes behind the slice are counted, so that an error can name the size that is needed, and so that a message larger
 /// than any buffer can be written once for each part of it.
 #[derive(Debug)]
 pub(crate) struct Writer<'a> {

@@ -362,7 +362,7 @@ fn a_client_without_a_certificate_is_let_in_where_it_is_optional() {
     }
 }
 
-/// Who asks for a certificate is refused nothing by an alert, whatever the client answered.
+/// A side that asks for a certificate is refused nothing by an alert, whatever the client answered.
 #[test]
 fn a_server_that_is_sent_an_alert_is_refused_no_credential() {
     let pki = Pki::new();

@@ -51,7 +51,7 @@ macro_rules! misuses {
     };
 }
 
-/// What a variant holds, as a number.
+/// The payload of a variant, as a number.
 trait Content: Sized {
     fn number(self) -> u32;
     fn of_number(number: u32) -> Option<Self>;

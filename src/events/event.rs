@@ -44,7 +44,7 @@ pub enum LogEvent {
     },
     /// A certificate of ours was asked for.
     Asked {
-        /// How many authorities were named; the first four follow as [`LogEvent::Name`].
+        /// The number of authorities named; the first four follow as [`LogEvent::Name`].
         authorities: u16,
         /// After the handshake.
         late: bool,

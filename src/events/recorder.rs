@@ -13,7 +13,7 @@ use core::marker::PhantomData;
 /// Authorities that are listed with their names.
 const LISTED: usize = 4;
 
-/// Where a connection writes what happens to it. Without the feature `events` it holds nothing, and its methods are compiled
+/// The writer of a connection's events. Without the feature `events` it holds nothing, and its methods are compiled
 /// to nothing.
 pub(crate) struct Recorder<'b> {
     #[cfg(feature = "events")]
@@ -27,7 +27,7 @@ pub(crate) struct Recorder<'b> {
 struct Given<'b> {
     ring: EventRing<'b>,
     connection: u16,
-    /// Where in the handshake stream the message begins whose header was recorded last.
+    /// The offset in the handshake stream of the message whose header was recorded last.
     begun: Option<usize>,
     /// When the chain that we show expires.
     expires: Option<UnixTime>,

@@ -1,6 +1,6 @@
 //! The progress of client authentication, from the request in the handshake to the last answer after it.
 
-/// Whether the client has proved who it is.
+/// The status of client authentication.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]

@@ -15,7 +15,7 @@ use crate::wire::finished::Finished;
 use crate::wire::handshake::MessageHeader;
 use crate::x509::{Search, Summaries};
 
-/// What is beside the state of either role: large, or needed by all states.
+/// Everything that a handshake owns besides its current state: large, or needed by all states.
 pub(crate) struct Connection<'b, C: CryptoProvider> {
     pub(crate) rx: Inbound<'b, C>,
     pub(crate) tx: Outbound<'b, C>,

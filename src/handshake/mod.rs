@@ -149,7 +149,7 @@ pub(crate) struct Secrets<C: CryptoProvider> {
     pub(crate) exporter: ExporterSecret<C>,
 }
 
-/// What a finished handshake hands to the session.
+/// The parts of a finished handshake that the session takes over.
 pub(crate) struct Established<C: CryptoProvider> {
     pub(crate) secrets: Secrets<C>,
     pub(crate) peer: PeerAuthenticated,

@@ -26,7 +26,7 @@ type Tamper = fn(&mut Vec<u8>, &mut Vec<u8>);
 /// A server's host that can be made to refuse.
 pub(crate) struct Gatekeeper {
     pub(crate) inner: TestHost,
-    /// What it answers to the client that has proved who it is.
+    /// Its answer to the client that has proved who it is.
     pub(crate) refusal: Option<AlertDescription>,
     /// Serves no name that a client asks for.
     pub(crate) nameless: bool,

@@ -19,7 +19,7 @@ const LARGEST: usize = 20_000;
 /// In front of each case.
 const CASE: &str = "case: ";
 
-/// What stands in front of each list of a case, and the label of its blocks (RFC 7468).
+/// The title of each list of a case, and the label of its blocks (RFC 7468).
 const LISTS_OF_FILE: [(&str, &str); 4] =
     [("sent", "CERTIFICATE"), ("trusted", "CERTIFICATE"), ("pinned", "CERTIFICATE"), ("pinned keys", "PUBLIC KEY")];
 

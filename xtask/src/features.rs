@@ -55,7 +55,7 @@ pub(crate) const EXCLUSIVE: (&str, &str) = ("defmt,log", "the features `defmt` a
 /// All features that go together, for documentation, unit tests and the tests in [`ALL_TESTS`].
 pub(crate) const ALL: &str = "all-algorithms,dangerous-waivers,embedded-tls,events,key-log,post-handshake-auth,std,log";
 
-/// What goes with [`ALL`] where the tests on the public API are built: their hosts and their policies pass on what is
+/// Features beside [`ALL`] where the tests on the public API are built: their hosts and their policies pass on what is
 /// waived.
 pub(crate) const ALL_OF_TESTS: &str = "test-support/dangerous-waivers,embedded-mtls-operator/dangerous-waivers";
 

@@ -1,4 +1,4 @@
-//! What the tests share: a throw-away PKI, both sides of a connection in memory, a scripted peer that may misbehave, and
+//! Parts that the tests share: a throw-away PKI, both sides of a connection in memory, a scripted peer that may misbehave, and
 //! programs of others as peers.
 #![allow(
     missing_docs,

@@ -16,7 +16,7 @@ const EXCLUDED: u8 = context_constructed(1);
 const MAX_MAILBOX: usize = 320;
 /// Bytes of a URI within which its authority has to end: so much is looked at for each subtree.
 const MAX_AUTHORITY: usize = 512;
-/// What an IPv4 address in the form of an IPv6 one begins with (RFC 4291 section 2.5.5.2).
+/// The prefix of an IPv4 address in the form of an IPv6 one (RFC 4291 section 2.5.5.2).
 const MAPPED: [u8; 12] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
 /// Bytes of two directory names whose comparison is a step. Real names have 50 to 150 bytes.
 const BYTES_PER_STEP: usize = 256;

@@ -9,7 +9,7 @@ use super::waiver::{Waived, Waivers};
 use crate::error::{CertificateProblem, WaivableCause};
 use crate::limits::{MAX_SEARCH_STEPS, MAX_SIGNATURES};
 
-/// What the passes after the first tolerate, as far as it is waived.
+/// Causes that the passes after the first tolerate, as far as they are waived.
 const PASSES: [Waivers; 3] = {
     let expired = Waivers::NONE.and(WaivableCause::Expired);
     let ends = expired.and(WaivableCause::SelfSigned).and(WaivableCause::UntrustedRoot);

@@ -10,7 +10,7 @@ pub(crate) struct Levels {
     below_anchor: [Level; MAX_DEPTH],
     /// The level on which the search stands.
     top: u8,
-    /// What had to be tolerated of the end of the path, and of its signatures.
+    /// Causes tolerated at the end of the path, and of its signatures.
     tolerated: Waivers,
 }
 
@@ -21,7 +21,7 @@ struct Level {
     /// Which candidates are tried, by their place in [`TURNS`].
     turn: u8,
     next: u16,
-    /// What had to be tolerated of it.
+    /// Causes tolerated of it.
     tolerated: Waivers,
 }
 

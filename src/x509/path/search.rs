@@ -66,7 +66,7 @@ enum Phase {
     },
 }
 
-/// What is next, as far as it needs no cryptography.
+/// The next step, as far as it needs no cryptography.
 enum Next {
     Continue,
     Verify { level: u8, issuer: Place },
@@ -455,7 +455,7 @@ impl<'r, 'p> Search<'r, 'p> {
         }
     }
 
-    /// What was waived for the path on which the search stands.
+    /// Causes waived for the current path of the search.
     fn waived(&self) -> Waived {
         self.judge.waived(self.levels.tolerated())
     }

@@ -28,7 +28,7 @@ const VERIFIED_BY: usize = 2;
 /// The note of a leaf whose key is pinned.
 const KEY_PINNED: [u8; VERIFIED_BY] = [3, 0];
 
-/// Where a certificate stands, counted from 0.
+/// The place of a certificate, counted from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Place {
@@ -203,7 +203,7 @@ impl<'p> Summaries<'p> {
         }
     }
 
-    /// Where the list begins.
+    /// The offset at which the list begins.
     #[cfg_attr(not(feature = "post-handshake-auth"), allow(clippy::unused_self, reason = "always at the front"))]
     const fn start(&self) -> usize {
         #[cfg(feature = "post-handshake-auth")]

@@ -1,4 +1,4 @@
-//! What is kept of a certificate once its bytes are gone: a summary of fixed fields (35 bytes), then variable ones, each
+//! Certificates as they are kept once their bytes are gone: a summary of fixed fields (35 bytes), then variable ones, each
 //! behind its length; of a certificate that cannot be read its subject and the field to blame.
 //!
 //! A P-256 certificate takes about 350 bytes instead of 500 to 900 of DER, one of RSA with 2048 bits 750. One

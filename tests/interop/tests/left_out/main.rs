@@ -1,4 +1,4 @@
-//! What a program that was built without an algorithm says about certificates that need it. It is tested here because the
+//! Diagnoses of a program that was built without an algorithm, about certificates that need it. It is tested here because the
 //! tests of the root package always have every algorithm: the package depends on itself for them, and Cargo builds one
 //! package once, with the features of both.
 
