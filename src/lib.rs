@@ -208,8 +208,8 @@ mod wire;
 pub mod x509;
 
 pub use crate::connection::{
-    AuthorizeRequest, Buffers, CredentialRequest, Event, Handshake, PlaintextBuffer, ReceivedData, Refusal, Session,
-    SignRequest, Step, TimeRequest,
+    AuthorizeRequest, Buffers, CredentialRequest, Event, FailedHandshake, Handshake, PlaintextBuffer, ReceivedData,
+    Refusal, Session, SignInput, SignRequest, Step, TimeRequest,
 };
 pub use crate::credential::{Credential, EncodedSignature, KeyHandle, Signature};
 pub use crate::error::{

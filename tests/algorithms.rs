@@ -6,13 +6,14 @@ use std::path::Path;
 
 use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
 use crypto_bigint::{BoxedUint, Odd};
+use embedded_mtls::credential::{Choice, PeerRequest};
 use embedded_mtls::crypto::rustcrypto::{Ed25519SigningKey, P256SigningKey, P384SigningKey, RustCrypto};
 use embedded_mtls::crypto::{CryptoProvider, HashAlgorithm, KeyExchange, SignatureAlgorithm};
 use embedded_mtls::io::{AnySigningKey, Host, SigningKey};
 use embedded_mtls::x509::{KeyAlgorithm, Rules, ServerName, Time, TrustAnchor, Validator};
 use embedded_mtls::{
-    ApiMisuse, CertificateError, CertificateProblem, ClientAuth, ClientConfig, Credential, CredentialRequest, Entropy,
-    Error, KeyHandle, NamedGroup, PeerMisbehaved, ServerConfig, Side, SignRequest, Signature, SignatureScheme,
+    ApiMisuse, CertificateError, CertificateProblem, ClientAuth, ClientConfig, Credential, Entropy, Error, KeyHandle,
+    NamedGroup, PeerMisbehaved, ServerConfig, SignInput, Signature, SignatureScheme,
 };
 use test_support::messages::{AES_128_GCM, Hello, record, records};
 use test_support::pair::{Setup, Sizes, exchange, leak, leak_all, now};
@@ -144,26 +145,23 @@ impl OneKey {
     }
 }
 
-impl<S: Side> Host<'static, S, RustCrypto> for OneKey {
+impl Host<'static> for OneKey {
     fn time(&mut self) -> Time {
         now()
     }
 
-    fn credential(
-        &mut self,
-        request: &CredentialRequest<'_, 'static, S, RustCrypto>,
-    ) -> Option<&'static Credential<'static>> {
+    fn credential(&mut self, request: &PeerRequest<'_>) -> Choice<'static> {
         self.peer_schemes = request.signature_schemes().collect();
         self.peer_certificate_schemes = request.certificate_schemes().collect();
         assert!(request.accepts(self.credential));
-        Some(self.credential)
+        Choice::Show(self.credential)
     }
 
-    fn sign(&mut self, request: &SignRequest<'_, 'static, S, RustCrypto>) -> Option<Signature> {
+    fn sign(&mut self, request: &SignInput) -> Option<Signature> {
         assert_eq!(request.scheme(), self.credential.scheme());
         let message = request.message();
         let expected = SignatureAlgorithm::of(request.scheme()).unwrap().hash();
-        let digested = request.digest().map(|digest| digest.as_bytes().to_vec());
+        let digested = request.digest::<RustCrypto>().map(|digest| digest.as_bytes().to_vec());
         assert_eq!(
             digested,
             expected.map(|hash| digest(hash, &[message.as_bytes()])).ok_or(ApiMisuse::SchemeWithoutDigest.into())
@@ -268,17 +266,14 @@ fn a_signature_over_something_else_is_refused_for_each_kind() {
 #[test]
 fn a_signature_of_another_form_is_refused_before_it_is_sent() {
     struct Other(OneKey);
-    impl<S: Side> Host<'static, S, RustCrypto> for Other {
+    impl Host<'static> for Other {
         fn time(&mut self) -> Time {
             now()
         }
-        fn credential(
-            &mut self,
-            _: &CredentialRequest<'_, 'static, S, RustCrypto>,
-        ) -> Option<&'static Credential<'static>> {
-            Some(self.0.credential)
+        fn credential(&mut self, _: &PeerRequest<'_>) -> Choice<'static> {
+            Choice::Show(self.0.credential)
         }
-        fn sign(&mut self, request: &SignRequest<'_, 'static, S, RustCrypto>) -> Option<Signature> {
+        fn sign(&mut self, request: &SignInput) -> Option<Signature> {
             Some(match self.0.key.sign(request.scheme(), b"") {
                 Signature::Encoded(signature) => Signature::encoded(&signature.as_bytes()[1..]).unwrap(),
                 Signature::Ed25519(signature) => Signature::P256(signature),
@@ -375,19 +370,16 @@ fn fewer_schemes_for_handshakes_are_no_fewer_for_certificates() {
 #[test]
 fn a_certificate_request_asks_for_what_is_compiled_in() {
     struct Asked(OneKey);
-    impl<S: Side> Host<'static, S, RustCrypto> for Asked {
+    impl Host<'static> for Asked {
         fn time(&mut self) -> Time {
             now()
         }
-        fn credential(
-            &mut self,
-            request: &CredentialRequest<'_, 'static, S, RustCrypto>,
-        ) -> Option<&'static Credential<'static>> {
+        fn credential(&mut self, request: &PeerRequest<'_>) -> Choice<'static> {
             assert!(request.signature_schemes().map(|scheme| scheme.0).eq(VERIFY));
             assert!(request.certificate_schemes().map(|scheme| scheme.0).eq(CERTIFICATE));
             self.0.credential(request)
         }
-        fn sign(&mut self, request: &SignRequest<'_, 'static, S, RustCrypto>) -> Option<Signature> {
+        fn sign(&mut self, request: &SignInput) -> Option<Signature> {
             self.0.sign(request)
         }
     }

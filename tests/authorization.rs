@@ -3,7 +3,7 @@
 
 use embedded_mtls::credential::{AllowList, Entry, Rule, Selector};
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
-use embedded_mtls::io::KeystoreHost;
+use embedded_mtls::io::SoftwareHost;
 use embedded_mtls::x509::{
     Name, PeerIdentity, SubjectAltName, Time, TrustAnchor, UnixTime, Validator, Variable, Verify,
 };
@@ -30,7 +30,7 @@ fn meet(pki: &Pki, server: ServerConfig<'static>, client: &Issued, rules: AllowL
         client: base.client,
         server,
         client_host: host(vec![credential(&[client, &pki.intermediate], 0)], vec![signing_key(client)]),
-        server_host: KeystoreHost::new(Selector::new(entries), keys, clock).with_allowed(rules),
+        server_host: SoftwareHost::with_selector(Selector::new(entries), keys, clock).with_allowed(rules),
         client_sizes: base.client_sizes,
         server_sizes: base.server_sizes,
         chunk: 0,

@@ -3,13 +3,14 @@
 #![allow(missing_docs)]
 
 use embedded_io_async::{ErrorType, Read, Write};
+use embedded_mtls::credential::{Choice, PeerRequest};
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::io::asynch::{Stream, drive};
 use embedded_mtls::io::{AsyncHost, Failure, Host};
 use embedded_mtls::x509::{PeerIdentity, ServerName, Time, TraceEvent};
 use embedded_mtls::{
-    AlertDescription, Client, ClientConfig, Credential, CredentialRequest, Diagnosis, Error, Handshake,
-    PeerIncompatible, Server, SignRequest, Signature, Stage,
+    AlertDescription, Client, ClientConfig, Diagnosis, Error, FailedHandshake, Handshake, PeerIncompatible, Server,
+    SignInput, Signature, Stage,
 };
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -165,47 +166,37 @@ impl Slow {
     }
 }
 
-/// One by one: an implementation for all sides would collide with that for every `Host`.
-macro_rules! slow_host {
-    ($side:ty) => {
-        impl AsyncHost<'static, $side, RustCrypto> for Slow {
-            async fn time(&mut self) -> Time {
-                self.wait().await;
-                now()
-            }
+impl AsyncHost<'static> for Slow {
+    async fn time(&mut self) -> Time {
+        self.wait().await;
+        now()
+    }
 
-            async fn credential(
-                &mut self,
-                request: &CredentialRequest<'_, 'static, $side, RustCrypto>,
-            ) -> Option<&'static Credential<'static>> {
-                self.wait().await;
-                Host::credential(&mut self.host, request)
-            }
+    async fn credential(&mut self, request: &PeerRequest<'_>) -> Choice<'static> {
+        self.wait().await;
+        Host::credential(&mut self.host, request)
+    }
 
-            async fn authorize(&mut self, _peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
-                self.wait().await;
-                if self.refuses { Err(AlertDescription::ACCESS_DENIED) } else { Ok(()) }
-            }
+    async fn authorize(&mut self, _peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
+        self.wait().await;
+        if self.refuses { Err(AlertDescription::ACCESS_DENIED) } else { Ok(()) }
+    }
 
-            async fn sign(&mut self, request: &SignRequest<'_, 'static, $side, RustCrypto>) -> Option<Signature> {
-                self.wait().await;
-                Host::sign(&mut self.host, request)
-            }
+    async fn sign(&mut self, request: &SignInput) -> Option<Signature> {
+        self.wait().await;
+        Host::sign(&mut self.host, request)
+    }
 
-            fn failed(&mut self, error: Error, handshake: &Handshake<'static, $side, RustCrypto>) {
-                let verdict = handshake.verdict().map(|verdict| verdict.to_string());
-                self.heard.push(format!("{}: {}", handshake.stage(), verdict.unwrap_or_else(|| error.to_string())));
-            }
+    fn failed(&mut self, failure: &FailedHandshake<'_, 'static>) {
+        let verdict = failure.verdict().map(|verdict| verdict.to_string());
+        let why = verdict.unwrap_or_else(|| failure.error().to_string());
+        self.heard.push(format!("{}: {why}", failure.stage()));
+    }
 
-            fn trace(&mut self, event: TraceEvent<'_>) {
-                self.heard.push(event.to_string());
-            }
-        }
-    };
+    fn trace(&mut self, event: TraceEvent<'_>) {
+        self.heard.push(event.to_string());
+    }
 }
-
-slow_host!(Client);
-slow_host!(Server);
 
 type Sides = (Handshake<'static, Client, RustCrypto>, Slow, Handshake<'static, Server, RustCrypto>, Slow);
 
@@ -448,24 +439,21 @@ struct Told {
     told: Option<(Error, Option<Diagnosis>)>,
 }
 
-impl Host<'static, Client, RustCrypto> for Told {
+impl Host<'static> for Told {
     fn time(&mut self) -> Time {
         now()
     }
 
-    fn credential(
-        &mut self,
-        request: &CredentialRequest<'_, 'static, Client, RustCrypto>,
-    ) -> Option<&'static Credential<'static>> {
+    fn credential(&mut self, request: &PeerRequest<'_>) -> Choice<'static> {
         Host::credential(&mut self.inner, request)
     }
 
-    fn sign(&mut self, request: &SignRequest<'_, 'static, Client, RustCrypto>) -> Option<Signature> {
+    fn sign(&mut self, request: &SignInput) -> Option<Signature> {
         Host::sign(&mut self.inner, request)
     }
 
-    fn failed(&mut self, error: Error, handshake: &Handshake<'static, Client, RustCrypto>) {
-        self.told = Some((error, handshake.diagnosis()));
+    fn failed(&mut self, failure: &FailedHandshake<'_, 'static>) {
+        self.told = Some((failure.error(), Some(failure.diagnosis())));
     }
 }
 

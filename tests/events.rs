@@ -3,13 +3,12 @@
 #![allow(missing_docs)]
 
 use embedded_mtls::credential::{Entry, NoMatch, Selector, Unfit};
-use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::events::{Direction, EventDump, EventRing, LogEvent, NameOf, Record, Whose};
-use embedded_mtls::io::{Host, KeystoreHost};
+use embedded_mtls::io::{Host, SoftwareHost};
 use embedded_mtls::x509::{ServerName, Time, UnixTime};
 use embedded_mtls::{
-    AlertDescription, Client, ClientAuth, ClientConfig, Diagnosis, Error, KeyHandle, NamedGroup, PeerIncompatible,
-    Server, ServerConfig, Stage,
+    AlertDescription, ClientAuth, ClientConfig, Diagnosis, Error, KeyHandle, NamedGroup, PeerIncompatible,
+    ServerConfig, Stage,
 };
 use test_support::pair::{
     Setup, TestSession, advance, anchors, credential, deliver, drain, exchange, host, leak, now, signing_key,
@@ -50,8 +49,8 @@ type End = Result<TestSession, (Error, Stage)>;
 /// Runs both sides, each with its ring.
 fn run<CH, SH>(mut setup: Setup<CH, SH>, rings: [Ring; 2]) -> (End, End)
 where
-    CH: Host<'static, Client, RustCrypto>,
-    SH: Host<'static, Server, RustCrypto>,
+    CH: Host<'static>,
+    SH: Host<'static>,
 {
     let (mut client, mut server) = (setup.client_handshake().unwrap(), setup.server_handshake().unwrap());
     client.set_events(rings[0]);
@@ -230,7 +229,7 @@ fn the_choice_of_a_credential_is_told_with_the_reason_for_each_other() {
     let setup = Setup {
         client: base.client,
         server: base.server,
-        client_host: KeystoreHost::new(selector, keys, now as fn() -> Time),
+        client_host: SoftwareHost::with_selector(selector, keys, now as fn() -> Time),
         server_host: base.server_host,
         client_sizes: base.client_sizes,
         server_sizes: base.server_sizes,
@@ -430,11 +429,11 @@ fn a_request_after_the_handshake_is_told_as_such() {
     loop {
         match client.poll().unwrap() {
             Need::Credential(request) => {
-                let choice = client_host.choose(&request);
+                let choice = client_host.credential(&request.peer_request());
                 request.answer(choice).unwrap();
             }
             Need::Sign(request) => {
-                let signature = client_host.sign(&request).unwrap();
+                let signature = client_host.sign(&request.input()).unwrap();
                 request.complete(&signature).unwrap();
             }
             _ => break,
@@ -487,19 +486,18 @@ const LATE_OF_SERVER: &[&str] = &[
 #[cfg(feature = "dangerous-waivers")]
 #[test]
 fn what_was_waived_is_told() {
+    use embedded_mtls::SignInput;
+    use embedded_mtls::credential::{Choice, PeerRequest};
     use embedded_mtls::x509::{WaivableCause, Waived, Waivers};
 
     struct Lenient(test_support::pair::TestHost);
 
-    impl Host<'static, Client, RustCrypto> for Lenient {
+    impl Host<'static> for Lenient {
         fn time(&mut self) -> Time {
-            Host::<Client, RustCrypto>::time(&mut self.0)
+            Host::time(&mut self.0)
         }
 
-        fn credential(
-            &mut self,
-            request: &embedded_mtls::CredentialRequest<'_, 'static, Client, RustCrypto>,
-        ) -> Option<&'static embedded_mtls::Credential<'static>> {
+        fn credential(&mut self, request: &PeerRequest<'_>) -> Choice<'static> {
             self.0.credential(request)
         }
 
@@ -507,10 +505,7 @@ fn what_was_waived_is_told() {
             true
         }
 
-        fn sign(
-            &mut self,
-            request: &embedded_mtls::SignRequest<'_, 'static, Client, RustCrypto>,
-        ) -> Option<embedded_mtls::Signature> {
+        fn sign(&mut self, request: &SignInput) -> Option<embedded_mtls::Signature> {
             self.0.sign(request)
         }
     }

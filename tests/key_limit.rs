@@ -67,10 +67,7 @@ impl CryptoProvider for InTheClear {
 }
 
 /// Runs one side until it needs the transport; `true` at its end.
-fn advance<S: Side>(
-    side: &mut Handshake<'static, S, InTheClear>,
-    host: &mut impl Host<'static, S, InTheClear>,
-) -> bool {
+fn advance<S: Side>(side: &mut Handshake<'static, S, InTheClear>, host: &mut impl Host<'static>) -> bool {
     loop {
         let answered = match side.poll().expect("a handshake") {
             Step::Transmit | Step::NeedInput => return false,
@@ -78,12 +75,12 @@ fn advance<S: Side>(
             Step::Yield => Ok(()),
             Step::Time(request) => request.provide(now()),
             Step::Credential(request) => {
-                let choice = host.choose(&request);
+                let choice = host.credential(&request.peer_request());
                 request.answer(choice)
             }
             Step::Authorize(request) => request.accept(),
             Step::Sign(request) => {
-                let signature = host.sign(&request).expect("a key");
+                let signature = host.sign(&request.input()).expect("a key");
                 request.complete(&signature)
             }
         };

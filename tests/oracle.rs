@@ -4,7 +4,7 @@
 use embedded_mtls::credential::{Entry, NoMatch, Selector};
 #[cfg(feature = "events")]
 use embedded_mtls::events::{EventRing, LogEvent};
-use embedded_mtls::io::KeystoreHost;
+use embedded_mtls::io::SoftwareHost;
 use embedded_mtls::x509::{Time, TrustAnchor};
 use embedded_mtls::{ApiMisuse, Error, PeerIncompatible, Stage, Step};
 use test_support::messages::*;
@@ -22,7 +22,7 @@ macro_rules! choosy {
         Setup {
             client: base.client,
             server: base.server,
-            client_host: KeystoreHost::new(Selector::new(entries).with_no_match(NoMatch::Fail), keys, clock),
+            client_host: SoftwareHost::with_selector(Selector::new(entries).with_no_match(NoMatch::Fail), keys, clock),
             server_host: base.server_host,
             client_sizes: base.client_sizes,
             server_sizes: base.server_sizes,

@@ -4,7 +4,7 @@
 
 use embedded_mtls::credential::{Admission, Entry, KeyProof, Reference, SlotId, Slots};
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
-use embedded_mtls::io::KeystoreHost;
+use embedded_mtls::io::{Keystore, SoftwareHost};
 use embedded_mtls::x509::{CommonName, Purpose, ServerName, Time, TrustAnchor};
 use embedded_mtls::{
     AlertDescription, CertificateError, CertificateProblem as Problem, Client, ClientAuthStatus, Error, KeyHandle,
@@ -20,7 +20,7 @@ use test_support::pki::{CLIENT_NAME, Issued, Pki, Role, SERVER_NAME, Template};
 
 use PolicyError::{AliasNotFound, ReferenceNotFound, ReferenceNowhere, StoreNotFound};
 
-type PolicyHost = KeystoreHost<'static, fn() -> Time, P256SigningKey>;
+type PolicyHost = SoftwareHost<'static, fn() -> Time, P256SigningKey, Keystore<'static>>;
 
 /// Mutual, by reference on both sides.
 const MUTUAL: Settings<'static> = Settings {
@@ -57,14 +57,14 @@ fn keys(chains: &[(&'static str, &[&Issued])]) -> &'static [P256SigningKey] {
 }
 
 fn client_side(resolved: Resolved<'static, Client>, keys: &'static [P256SigningKey]) -> PolicyHost {
-    let host = KeystoreHost::new(resolved.selector(), keys, now as fn() -> Time);
+    let host = SoftwareHost::with_selector(resolved.selector(), keys, now as fn() -> Time);
     #[cfg(feature = "dangerous-waivers")]
     let host = host.dangerous_accepting_waived(!resolved.policy().waivers().is_empty());
     host
 }
 
 fn server_side(resolved: Resolved<'static, Server>, keys: &'static [P256SigningKey]) -> PolicyHost {
-    let host = KeystoreHost::new(resolved.selector(), keys, now as fn() -> Time);
+    let host = SoftwareHost::with_selector(resolved.selector(), keys, now as fn() -> Time);
     #[cfg(feature = "dangerous-waivers")]
     let host = host.dangerous_accepting_waived(!resolved.policy().waivers().is_empty());
     host

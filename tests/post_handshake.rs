@@ -2,12 +2,10 @@
 #![cfg(feature = "post-handshake-auth")]
 #![allow(missing_docs)]
 
-use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::io::Host;
 use embedded_mtls::x509::TrustAnchor;
 use embedded_mtls::{
-    AlertDescription, ApiMisuse, BufferKind, Client, ClientAuth, ClientAuthStatus, Error, Event, PeerIncompatible,
-    Server,
+    AlertDescription, ApiMisuse, BufferKind, ClientAuth, ClientAuthStatus, Error, Event, PeerIncompatible,
 };
 use test_support::pair::{Setup, Sizes, TestHost, TestSession, anchors, credential, host, now, signing_key};
 use test_support::pki::{CLIENT_NAME, Issued, Pki, Template};
@@ -42,13 +40,11 @@ impl End {
                 }
                 Event::Credential(request) => {
                     assert!(request.is_after_handshake());
-                    match Host::<Client, RustCrypto>::credential(&mut self.host, &request) {
-                        Some(credential) => request.select(credential)?,
-                        None => request.decline()?,
-                    }
+                    let choice = self.host.credential(&request.peer_request());
+                    request.answer(choice)?;
                 }
                 Event::Sign(request) if self.signs => {
-                    let signature = Host::<Client, RustCrypto>::sign(&mut self.host, &request).expect("a signature");
+                    let signature = self.host.sign(&request.input()).expect("a signature");
                     request.complete(&signature)?;
                 }
                 Event::Sign(_) => {
@@ -415,7 +411,7 @@ fn a_refusal_after_a_late_decline_blames_nothing_that_was_shown_before() {
 /// The tokens of a session are of the types of a handshake: a host serves both.
 #[test]
 fn a_host_of_a_handshake_answers_a_session() {
-    fn answers<'b>(_: &impl Host<'b, Client, RustCrypto>, _: &impl Host<'b, Server, RustCrypto>) {}
+    fn answers<'b>(_: &impl Host<'b>, _: &impl Host<'b>) {}
     let host: TestHost = host(vec![], vec![]);
     answers(&host, &host);
 }

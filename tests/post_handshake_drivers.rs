@@ -3,13 +3,11 @@
 #![allow(missing_docs)]
 
 use embedded_io::{ErrorType, Read, Write};
-use embedded_mtls::credential::{Choice, Entry, NoMatch, Selector};
-use embedded_mtls::crypto::rustcrypto::RustCrypto;
-use embedded_mtls::io::{Failure, Host, KeystoreHost, asynch, blocking};
+use embedded_mtls::credential::{Choice, Entry, NoMatch, PeerRequest, Selector};
+use embedded_mtls::io::{Failure, Host, SoftwareHost, asynch, blocking};
 use embedded_mtls::x509::TrustAnchor;
 use embedded_mtls::{
-    AlertDescription, Client, ClientAuth, ClientAuthStatus, Credential, CredentialRequest, Error, Event,
-    PeerIncompatible, Server, ServerConfig, SignRequest, Signature,
+    AlertDescription, ClientAuth, ClientAuthStatus, Error, Event, PeerIncompatible, ServerConfig, SignInput, Signature,
 };
 use std::cell::RefCell;
 use std::convert::Infallible;
@@ -110,11 +108,11 @@ fn answer(session: &mut TestSession, host: &mut TestHost) {
     loop {
         match session.poll().expect("no error") {
             Event::Credential(request) => {
-                let credential = Host::<Client, RustCrypto>::credential(host, &request);
-                request.select(credential.expect("it fits")).unwrap();
+                let Choice::Show(credential) = host.credential(&request.peer_request()) else { panic!("it fits") };
+                request.select(credential).unwrap();
             }
             Event::Sign(request) => {
-                let signature = Host::<Client, RustCrypto>::sign(host, &request);
+                let signature = host.sign(&request.input());
                 request.complete(&signature.expect("a signature")).unwrap();
             }
             _ => return,
@@ -132,7 +130,7 @@ macro_rules! read_past_the_answer {
         let wire = Wire::default();
         let mut stream = $stream::Stream::from_parts(wire.clone(), server);
         let mut nobody = host(vec![], vec![]);
-        let mut hosted = stream.hosted::<Server, _>(&mut nobody);
+        let mut hosted = stream.hosted(&mut nobody);
 
         client.write(b"early").unwrap();
         wire.carry_from(&mut client);
@@ -169,23 +167,16 @@ fn a_read_that_comes_past_the_answer_of_a_client_does_not_lose_it() {
 /// Says what is to be done, and never shows or signs anything.
 struct Decided(Choice<'static>);
 
-impl Host<'static, Client, RustCrypto> for Decided {
+impl Host<'static> for Decided {
     fn time(&mut self) -> embedded_mtls::x509::Time {
         now()
     }
 
-    fn credential(
-        &mut self,
-        _: &CredentialRequest<'_, 'static, Client, RustCrypto>,
-    ) -> Option<&'static Credential<'static>> {
-        None
-    }
-
-    fn choose(&mut self, _: &CredentialRequest<'_, 'static, Client, RustCrypto>) -> Choice<'static> {
+    fn credential(&mut self, _: &PeerRequest<'_>) -> Choice<'static> {
         self.0
     }
 
-    fn sign(&mut self, _: &SignRequest<'_, 'static, Client, RustCrypto>) -> Option<Signature> {
+    fn sign(&mut self, _: &SignInput) -> Option<Signature> {
         None
     }
 }
@@ -203,11 +194,11 @@ fn read_when_asked(choice: Choice<'static>) -> (Result<usize, Failure<Infallible
         let mut line = [0; 16];
         let result = if async_driver {
             let mut stream = asynch::Stream::from_parts(wire.clone(), client);
-            let mut hosted = stream.hosted::<Client, _>(&mut host);
+            let mut hosted = stream.hosted(&mut host);
             finish(embedded_io_async::Read::read(&mut hosted, &mut line))
         } else {
             let mut stream = blocking::Stream::from_parts(wire.clone(), client);
-            stream.hosted::<Client, _>(&mut host).read(&mut line)
+            stream.hosted(&mut host).read(&mut line)
         };
         let said = wire.outgoing.borrow().clone();
         wire.carry_to(&mut server);
@@ -244,8 +235,8 @@ fn a_keystore_without_a_match_ends_the_session_when_its_policy_is_to_fail() {
         server.request_certificate(ClientAuth::Optional(anchors(&[&pki.root]))).unwrap();
         server.write(b"data").unwrap();
         wire.carry_from(&mut server);
-        let mut host = KeystoreHost::new(Selector::new(entries).with_no_match(no_match), keys, now);
+        let mut host = SoftwareHost::with_selector(Selector::new(entries).with_no_match(no_match), keys, now);
         let mut stream = blocking::Stream::from_parts(wire.clone(), client);
-        assert_eq!(stream.hosted::<Client, _>(&mut host).read(&mut [0; 16]), expected);
+        assert_eq!(stream.hosted(&mut host).read(&mut [0; 16]), expected);
     }
 }

@@ -3,7 +3,7 @@
 #![cfg(feature = "post-handshake-auth")]
 #![allow(missing_docs)]
 
-use embedded_mtls::crypto::rustcrypto::RustCrypto;
+use embedded_mtls::credential::Choice;
 use embedded_mtls::io::Host;
 use embedded_mtls::{
     AlertDescription, ClientAuth, ClientAuthStatus, Error, Event, PeerIncompatible, PeerMisbehaved, ServerConfig,
@@ -69,11 +69,11 @@ fn run(session: &mut TestSession, pki: &Pki) -> Result<Vec<ClientAuthStatus>, Er
     loop {
         match session.poll()? {
             Event::Credential(request) => {
-                let credential = Host::<embedded_mtls::Client, RustCrypto>::credential(&mut host, &request);
-                request.select(credential.expect("it fits"))?;
+                let Choice::Show(credential) = host.credential(&request.peer_request()) else { panic!("it fits") };
+                request.select(credential)?;
             }
             Event::Sign(request) => {
-                let signature = Host::<embedded_mtls::Client, RustCrypto>::sign(&mut host, &request);
+                let signature = host.sign(&request.input());
                 request.complete(&signature.expect("a signature"))?;
             }
             Event::Time(request) => request.provide(now())?,
@@ -282,7 +282,7 @@ fn a_second_request_fills_rx_until_the_first_is_signed_and_nothing_of_what_follo
     session.rx_commit(bytes.len()).unwrap();
     let mut host = host(vec![credential(&[&pki.client, &pki.intermediate], 0)], vec![signing_key(&pki.client)]);
     let Ok(Event::Credential(request)) = session.poll() else { panic!("it was asked") };
-    let shown = Host::<embedded_mtls::Client, RustCrypto>::credential(&mut host, &request).expect("it fits");
+    let Choice::Show(shown) = host.credential(&request.peer_request()) else { panic!("it fits") };
     request.select(shown).unwrap();
 
     // The key takes its time; the server asks again, and goes on talking.

@@ -11,7 +11,7 @@ use embedded_mtls::credential::{
     Admission, Entry, Expiry, KeyProof, Lease, Reference, Selector, SlotError, SlotId, Slots,
 };
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
-use embedded_mtls::io::{KeystoreHost, SigningKey, SoftwareHost};
+use embedded_mtls::io::{SigningKey, SoftwareHost};
 use embedded_mtls::x509::{Purpose, ServerName, Time, TrustAnchor, UnixTime};
 use embedded_mtls::{
     Buffers, CertificateError, CertificateProblem, Client, ClientAuth, ClientConfig, Credential, Error, Event,
@@ -83,7 +83,7 @@ enum Side<'b, S: embedded_mtls::Side> {
 
 impl<'b, S: embedded_mtls::Side> Side<'b, S> {
     /// Goes on as far as it can without the transport.
-    fn turn(self, host: &mut impl embedded_mtls::io::Host<'b, S, RustCrypto>) -> Self {
+    fn turn(self, host: &mut impl embedded_mtls::io::Host<'b>) -> Self {
         let Self::Handshake(mut handshake) = self else { return self };
         match advance(&mut handshake, host) {
             None => Self::Handshake(handshake),
@@ -122,8 +122,8 @@ impl<'b> Connection<'b> {
     /// One turn of both sides; at most `chunk` bytes pass each way. Whether anything moved.
     fn turn(
         mut self,
-        client_host: &mut impl embedded_mtls::io::Host<'b, Client, RustCrypto>,
-        server_host: &mut impl embedded_mtls::io::Host<'b, Server, RustCrypto>,
+        client_host: &mut impl embedded_mtls::io::Host<'b>,
+        server_host: &mut impl embedded_mtls::io::Host<'b>,
         chunk: usize,
     ) -> Self {
         if let Side::Handshake(handshake) = &mut self.client {
@@ -698,7 +698,7 @@ fn all_that_references_point_to_can_be_leased_for_a_choice() {
     let client_config =
         ClientConfig::new(ServerName::parse(SERVER_NAME).unwrap(), test_support::pair::anchors(&[&pki.root]));
     let keys: [P256SigningKey; 1] = [signing_key(&mine)];
-    let mut host = KeystoreHost::new(Selector::new(entries.as_slice()), &keys, now);
+    let mut host = SoftwareHost::with_selector(Selector::new(entries.as_slice()), &keys, now);
     let mut connection = Connection::new(&client_config, &server_config, 5, buffers());
     for _ in 0..20 {
         connection = connection.turn(&mut host, &mut server_host, 0);

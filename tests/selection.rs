@@ -2,14 +2,13 @@
 #![allow(missing_docs)]
 #![allow(clippy::unnecessary_wraps, clippy::type_complexity, reason = "tables of expectations read better so")]
 
-use embedded_mtls::credential::{Choice, Entry, Match, NoMatch, Selector, Unfit};
-use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
-use embedded_mtls::io::{Host, KeystoreHost};
+use embedded_mtls::credential::{Choice, Entry, Match, NoMatch, PeerRequest, Selector, Unfit};
+use embedded_mtls::crypto::rustcrypto::P256SigningKey;
+use embedded_mtls::io::{Host, SoftwareHost};
 use embedded_mtls::x509::{Name, ServerName, Time, UnixTime};
 use embedded_mtls::{
-    AlertDescription, CertificateError, CertificateProblem, Client, ClientAuth, ClientAuthStatus, ClientConfig,
-    Credential, CredentialRequest, Error, InvalidMessage, PeerIncompatible, Server, ServerConfig, SignRequest,
-    Signature,
+    AlertDescription, CertificateError, CertificateProblem, ClientAuth, ClientAuthStatus, ClientConfig, Credential,
+    Error, InvalidMessage, KeyHandle, PeerIncompatible, ServerConfig, SignInput, Signature,
 };
 use test_support::messages::*;
 use test_support::pair::{Outcome, Setup, TestHost, anchors, credential, leak_all, now, signing_key};
@@ -24,7 +23,7 @@ type Fit = Result<Match, Unfit>;
 
 /// A keystore, and what was found about each entry when it was asked.
 struct Keystore {
-    inner: KeystoreHost<'static, fn() -> Time, P256SigningKey>,
+    inner: SoftwareHost<'static, fn() -> Time, P256SigningKey, embedded_mtls::io::Keystore<'static>>,
     selector: Selector<'static>,
     verdicts: Vec<(&'static str, Fit)>,
 }
@@ -48,7 +47,7 @@ impl Keystore {
         change: impl FnOnce(Selector<'static>) -> Selector<'static>,
     ) -> Self {
         let selector = change(Selector::new(leak_all(entries)));
-        Self { inner: KeystoreHost::new(selector, leak_all(keys), now), selector, verdicts: vec![] }
+        Self { inner: SoftwareHost::with_selector(selector, leak_all(keys), now), selector, verdicts: vec![] }
     }
 
     fn shown(&self) -> Option<&'static str> {
@@ -56,35 +55,26 @@ impl Keystore {
     }
 }
 
-macro_rules! host {
-    ($side:ident) => {
-        impl Host<'static, $side, RustCrypto> for Keystore {
-            fn time(&mut self) -> Time {
-                now()
-            }
+impl Host<'static> for Keystore {
+    fn time(&mut self) -> Time {
+        now()
+    }
 
-            fn credential(
-                &mut self,
-                request: &CredentialRequest<'_, 'static, $side, RustCrypto>,
-            ) -> Option<&'static Credential<'static>> {
-                Host::<$side, RustCrypto>::credential(&mut self.inner, request)
-            }
+    #[cfg(feature = "events")]
+    fn unfit(&mut self, request: &PeerRequest<'_>, each: &mut dyn FnMut(KeyHandle, &str, Unfit)) {
+        self.inner.unfit(request, each);
+    }
 
-            fn choose(&mut self, request: &CredentialRequest<'_, 'static, $side, RustCrypto>) -> Choice<'static> {
-                let verdicts = self.selector.verdicts(&request.peer_request());
-                self.verdicts = verdicts.map(|verdict| (verdict.alias, verdict.fit)).collect();
-                Host::<$side, RustCrypto>::choose(&mut self.inner, request)
-            }
+    fn credential(&mut self, request: &PeerRequest<'_>) -> Choice<'static> {
+        let verdicts = self.selector.verdicts(request);
+        self.verdicts = verdicts.map(|verdict| (verdict.alias, verdict.fit)).collect();
+        self.inner.credential(request)
+    }
 
-            fn sign(&mut self, request: &SignRequest<'_, 'static, $side, RustCrypto>) -> Option<Signature> {
-                Host::<$side, RustCrypto>::sign(&mut self.inner, request)
-            }
-        }
-    };
+    fn sign(&mut self, input: &SignInput) -> Option<Signature> {
+        self.inner.sign(input)
+    }
 }
-
-host!(Client);
-host!(Server);
 
 /// A client with this keystore, and a server that asks with this CertificateRequest. Gives what the client found, the
 /// chain it sent, and how it ended.
@@ -243,7 +233,7 @@ fn a_key_whose_signatures_the_server_cannot_verify_is_not_shown_and_no_default_e
     assert_eq!(real.host.verdicts, [("orders", Err(Unfit::SignatureScheme))]);
 }
 
-fn with_client<H: Host<'static, Client, RustCrypto>>(pki: &Pki, client_host: H) -> Setup<H, TestHost> {
+fn with_client<H: Host<'static>>(pki: &Pki, client_host: H) -> Setup<H, TestHost> {
     let base = Setup::new(pki);
     Setup {
         client: base.client,

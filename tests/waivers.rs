@@ -3,12 +3,12 @@
 #![cfg(feature = "dangerous-waivers")]
 #![allow(missing_docs)]
 
-use embedded_mtls::crypto::rustcrypto::RustCrypto;
+use embedded_mtls::credential::{Choice, PeerRequest};
 use embedded_mtls::io::Host;
 use embedded_mtls::x509::{PeerIdentity, ServerName, Time, TrustAnchor, WaivableCause, Waived, Waivers};
 use embedded_mtls::{
-    AlertDescription, CertificateError, CertificateProblem as Problem, ClientAuth, ClientConfig, Credential,
-    CredentialRequest, Error, ServerConfig, Side, SignRequest, Signature, Stage,
+    AlertDescription, CertificateError, CertificateProblem as Problem, ClientAuth, ClientConfig, Error, ServerConfig,
+    SignInput, Signature, Stage,
 };
 use fault::Fault;
 use test_support::fault;
@@ -21,18 +21,12 @@ struct Judge {
     accepts_waived: bool,
 }
 
-impl<S: Side> Host<'static, S, RustCrypto> for Judge
-where
-    TestHost: Host<'static, S, RustCrypto>,
-{
+impl Host<'static> for Judge {
     fn time(&mut self) -> Time {
-        Host::<S, RustCrypto>::time(&mut self.host)
+        Host::time(&mut self.host)
     }
 
-    fn credential(
-        &mut self,
-        request: &CredentialRequest<'_, 'static, S, RustCrypto>,
-    ) -> Option<&'static Credential<'static>> {
+    fn credential(&mut self, request: &PeerRequest<'_>) -> Choice<'static> {
         self.host.credential(request)
     }
 
@@ -41,7 +35,7 @@ where
         self.accepts_waived
     }
 
-    fn sign(&mut self, request: &SignRequest<'_, 'static, S, RustCrypto>) -> Option<Signature> {
+    fn sign(&mut self, request: &SignInput) -> Option<Signature> {
         self.host.sign(request)
     }
 }

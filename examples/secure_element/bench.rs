@@ -10,14 +10,15 @@ use std::convert::Infallible;
 use std::rc::Rc;
 
 use embedded_io_async::{ErrorType, Read, Write};
+use embedded_mtls::credential::{Choice, PeerRequest};
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::asynch::Stream;
 use embedded_mtls::io::std::system_time;
 use embedded_mtls::io::{AsyncHost, Failure, SoftwareHost};
 use embedded_mtls::x509::{PeerIdentity, ServerName, Time, TrustAnchor};
 use embedded_mtls::{
-    AlertDescription, Buffers, Client, ClientAuth, ClientConfig, Credential, CredentialRequest, Entropy, Handshake,
-    KeyHandle, Server, ServerConfig, SignRequest, Signature,
+    AlertDescription, Buffers, Client, ClientAuth, ClientConfig, Credential, Entropy, Handshake, KeyHandle, Server,
+    ServerConfig, SignInput, Signature,
 };
 use rcgen::ExtendedKeyUsagePurpose::{ClientAuth as ForClients, ServerAuth as ForServers};
 
@@ -51,25 +52,22 @@ struct ElementHost<'b, 'm> {
     trouble: Option<ElementError>,
 }
 
-impl<'b> AsyncHost<'b, Client, RustCrypto> for ElementHost<'b, '_> {
+impl<'b> AsyncHost<'b> for ElementHost<'b, '_> {
     async fn time(&mut self) -> Time {
         system_time()
     }
 
-    async fn credential(
-        &mut self,
-        request: &CredentialRequest<'_, 'b, Client, RustCrypto>,
-    ) -> Option<&'b Credential<'b>> {
-        request.accepts(self.credential).then_some(self.credential)
+    async fn credential(&mut self, request: &PeerRequest<'_>) -> Choice<'b> {
+        request.accepts(self.credential).then_some(self.credential).into()
     }
 
     async fn authorize(&mut self, _: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
         Ok(())
     }
 
-    async fn sign(&mut self, request: &SignRequest<'_, 'b, Client, RustCrypto>) -> Option<Signature> {
-        let digest = *request.digest().ok()?.as_bytes().first_chunk()?;
-        let slot = u16::try_from(request.key().0).ok()?;
+    async fn sign(&mut self, input: &SignInput) -> Option<Signature> {
+        let digest = *input.digest::<RustCrypto>().ok()?.as_bytes().first_chunk()?;
+        let slot = u16::try_from(input.key().0).ok()?;
         match self.mailbox.sign(slot, digest).await {
             Ok(raw) if self.form == Form::Raw => Some(Signature::P256(raw)),
             Ok(raw) => Signature::encoded(p256::ecdsa::Signature::from_slice(&raw).ok()?.to_der().as_bytes()),

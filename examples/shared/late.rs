@@ -56,10 +56,10 @@ pub(crate) fn guards(paths: &[String], target: &str) -> bool {
 /// Asks the client who it is, and waits for its answer.
 pub(crate) fn ask<'b>(
     stream: &mut Stream<'b, Timed, RustCrypto>,
-    host: &mut impl Host<'b, Server, RustCrypto>,
+    host: &mut impl Host<'b>,
     client_auth: ClientAuth<'b>,
 ) -> Result<Late, Failure<io::Error>> {
-    match stream.hosted::<Server, _>(host).request_certificate(client_auth) {
+    match stream.hosted(host).request_certificate(client_auth) {
         Ok(Some(ClientAuthStatus::Accepted)) => Ok(Late::Known),
         Ok(Some(_)) => Ok(Late::Unknown(DECLINED)),
         Ok(None) => Ok(Late::Unknown(IGNORED)),

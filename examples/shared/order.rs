@@ -7,7 +7,7 @@ use std::net::{TcpStream, ToSocketAddrs as _};
 use std::sync::Arc;
 
 use embedded_io::{Read, Write};
-use embedded_mtls::credential::{EntryFit, NoMatch, PeerRequest, Selector, Unfit};
+use embedded_mtls::credential::{Choice, EntryFit, NoMatch, PeerRequest, Selector, Unfit};
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::events::EventRing;
 use embedded_mtls::io::blocking::Stream;
@@ -16,7 +16,7 @@ use embedded_mtls::io::{Failure, HandshakeError, Host, SoftwareHost};
 use embedded_mtls::x509::{CommonName, PeerIdentity, ServerName, Time, TraceEvent};
 use embedded_mtls::{
     AlertClass, AlertDescription, Buffers, Client, ClientConfig, Credential, CredentialRequest, Diagnosis, Entropy,
-    Error, Handshake, SignRequest, Signature, Stage,
+    Error, FailedHandshake, Handshake, SignInput, SignRequest, Signature, Stage,
 };
 
 use super::args::Preferences;
@@ -254,7 +254,7 @@ where
     T: Read + Write<Error = io::Error>,
 {
     #[cfg(feature = "post-handshake-auth")]
-    let mut connection = Connection::new(stream.hosted::<Client, _>(&mut *late), Limits::default());
+    let mut connection = Connection::new(stream.hosted(&mut *late), Limits::default());
     #[cfg(not(feature = "post-handshake-auth"))]
     let mut connection = Connection::new(&mut stream, Limits::default());
     let response = exchange(errand, &mut connection, progress);
@@ -429,19 +429,25 @@ impl Gateway<'_, '_> {
     }
 }
 
-impl<'b> Host<'b, Client, RustCrypto> for Gateway<'b, '_> {
+impl<'b> Host<'b> for Gateway<'b, '_> {
     fn time(&mut self) -> Time {
         self.keys.time()
     }
 
-    fn credential(&mut self, request: &CredentialRequest<'_, 'b, Client, RustCrypto>) -> Option<&'b Credential<'b>> {
+    fn credential(&mut self, request: &PeerRequest<'_>) -> Choice<'b> {
         let chosen = self.keys.credential(request);
+        let shown = if let Choice::Show(credential) = chosen { Some(credential) } else { None };
         self.asked = Some(Asked {
             authorities: request.authorities().map(|name| name.to_string()).collect(),
-            shown: chosen.and_then(|credential| usize::try_from(credential.key().0).ok()),
-            unfit: if chosen.is_some() { Vec::new() } else { self.reasons(&request.peer_request()) },
+            shown: shown.and_then(|credential| usize::try_from(credential.key().0).ok()),
+            unfit: if shown.is_some() { Vec::new() } else { self.reasons(request) },
         });
         chosen
+    }
+
+    #[cfg(feature = "events")]
+    fn unfit(&mut self, request: &PeerRequest<'_>, each: &mut dyn FnMut(embedded_mtls::KeyHandle, &str, Unfit)) {
+        self.keys.unfit(request, each);
     }
 
     fn authorize(&mut self, _: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
@@ -454,13 +460,13 @@ impl<'b> Host<'b, Client, RustCrypto> for Gateway<'b, '_> {
         self.keys.dangerous_accept_waived(peer, waived)
     }
 
-    fn sign(&mut self, request: &SignRequest<'_, 'b, Client, RustCrypto>) -> Option<Signature> {
-        self.keys.sign(request)
+    fn sign(&mut self, input: &SignInput) -> Option<Signature> {
+        self.keys.sign(input)
     }
 
-    fn failed(&mut self, _: Error, handshake: &Handshake<'b, Client, RustCrypto>) {
-        self.verdict = handshake.verdict().map(|verdict| verdict.to_string());
-        self.diagnosis = handshake.diagnosis();
+    fn failed(&mut self, failure: &FailedHandshake<'_, 'b>) {
+        self.verdict = failure.verdict().map(|verdict| verdict.to_string());
+        self.diagnosis = Some(failure.diagnosis());
     }
 
     fn trace(&mut self, event: TraceEvent<'_>) {

@@ -10,16 +10,16 @@ use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 
-use embedded_mtls::credential::{AllowList, Choice, Entry, NoMatch, Rule, Selector};
+use embedded_mtls::credential::{AllowList, Choice, Entry, NoMatch, PeerRequest, Rule, Selector, Unfit};
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::events::EventRing;
 use embedded_mtls::io::blocking::Stream;
 use embedded_mtls::io::std::system_time;
-use embedded_mtls::io::{Failure, HandshakeError, Host, KeystoreHost};
+use embedded_mtls::io::{Failure, HandshakeError, Host, Keystore, SoftwareHost};
 use embedded_mtls::x509::{PeerIdentity, Time, TraceEvent};
 use embedded_mtls::{
-    AlertDescription, ClientAuth, Credential, CredentialRequest, Diagnosis, Entropy, Error, Handshake, Server,
-    ServerConfig, SignRequest, Signature,
+    AlertDescription, ClientAuth, Credential, CredentialRequest, Diagnosis, Entropy, Error, FailedHandshake, Handshake,
+    Server, ServerConfig, SignInput, SignRequest, Signature,
 };
 
 use super::args::{Preferences, UsageError};
@@ -409,7 +409,7 @@ impl Shop<'_> {
 
 /// Answers the questions of the handshake.
 struct Porter<'b> {
-    software: KeystoreHost<'b, Clock>,
+    software: SoftwareHost<'b, Clock, P256SigningKey, Keystore<'b>>,
     /// Whose rules decide in the handshake who may come in.
     required_names: Option<&'b [String]>,
     /// Why the certificates of the client were refused.
@@ -420,17 +420,22 @@ struct Porter<'b> {
     trace: Option<&'b dyn Fn(Event)>,
 }
 
-impl<'b> Host<'b, Server, RustCrypto> for Porter<'b> {
+impl<'b> Host<'b> for Porter<'b> {
     fn time(&mut self) -> Time {
-        Host::<Server, RustCrypto>::time(&mut self.software)
+        self.software.time()
     }
 
-    fn credential(&mut self, request: &CredentialRequest<'_, 'b, Server, RustCrypto>) -> Option<&'b Credential<'b>> {
+    fn credential(&mut self, request: &PeerRequest<'_>) -> Choice<'b> {
         self.software.credential(request)
     }
 
-    fn choose(&mut self, request: &CredentialRequest<'_, 'b, Server, RustCrypto>) -> Choice<'b> {
-        self.software.choose(request)
+    #[cfg(feature = "events")]
+    fn unfit(
+        &mut self,
+        request: &PeerRequest<'_>,
+        each: &mut dyn FnMut(embedded_mtls::KeyHandle, &str, embedded_mtls::credential::Unfit),
+    ) {
+        self.software.unfit(request, each);
     }
 
     fn authorize(&mut self, peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
@@ -443,17 +448,17 @@ impl<'b> Host<'b, Server, RustCrypto> for Porter<'b> {
     fn dangerous_accept_waived(&mut self, peer: &PeerIdentity<'_>, waived: embedded_mtls::x509::Waived) -> bool {
         // A name that nobody vouches for is on no list.
         let is_listed = self.required_names.is_some_and(|names| !names.is_empty());
-        !is_listed && Host::<Server, RustCrypto>::dangerous_accept_waived(&mut self.software, peer, waived)
+        !is_listed && self.software.dangerous_accept_waived(peer, waived)
     }
 
-    fn sign(&mut self, request: &SignRequest<'_, 'b, Server, RustCrypto>) -> Option<Signature> {
-        self.software.sign(request)
+    fn sign(&mut self, input: &SignInput) -> Option<Signature> {
+        self.software.sign(input)
     }
 
-    fn failed(&mut self, _: Error, handshake: &Handshake<'b, Server, RustCrypto>) {
-        self.verdict = handshake.verdict().map(|verdict| verdict.to_string());
+    fn failed(&mut self, failure: &FailedHandshake<'_, 'b>) {
+        self.verdict = failure.verdict().map(|verdict| verdict.to_string());
         // A client that refuses us does so before the handshake has asked for the time.
-        self.diagnosis = handshake.diagnosis_at(system_time());
+        self.diagnosis = Some(failure.diagnosis_at(system_time()));
     }
 
     fn trace(&mut self, event: TraceEvent<'_>) {

@@ -12,6 +12,7 @@ use crate::handshake::{ClientAuthStatus, Negotiated};
 use crate::x509::{Evidence, Purpose, Search, Time};
 
 /// What is known beside the error.
+#[derive(Clone, Copy)]
 pub(super) struct Scene<'s, 'b> {
     pub(super) is_client: bool,
     pub(super) negotiated: &'s Negotiated<'b>,

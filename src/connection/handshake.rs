@@ -3,7 +3,7 @@
 use super::diagnose::Scene;
 use super::request::{AuthorizeRequest, CredentialRequest, SignRequest, TimeRequest};
 use super::target::Target;
-use super::{Buffers, Refusal, Session};
+use super::{Buffers, FailedHandshake, Refusal, Session};
 use crate::crypto::CryptoProvider;
 use crate::error::{ApiMisuse, Diagnosis, Error, Stage};
 #[cfg(feature = "events")]
@@ -165,42 +165,42 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     /// Tells how the server has refused our answer to its request for a certificate, see [`Session::refusal`]: a server
     /// may do so before our last bytes have left. `None` before the answer has begun to leave, which it does only to a
     /// server that has proved who it is: anybody on the way can have sent an alert that comes earlier. `None` on a server.
-    pub const fn refusal(&self) -> Option<Refusal<'b>> {
-        match self.connection.failure {
-            Some((Error::AlertReceived(alert), _)) if S::IS_CLIENT => Refusal::of(alert, &self.connection.negotiated),
-            _ => None,
-        }
+    pub fn refusal(&self) -> Option<Refusal<'b>> {
+        self.failure()?.refusal()
     }
 
     /// Why the certificates of the peer were refused, in full; `None` as long as they were not. **Nothing of what it
     /// lends from them is verified**: it explains, and decides nothing.
     pub fn verdict(&self) -> Option<Verdict<'_>> {
-        match self.connection.failure? {
-            (Error::Certificate(_), _) => self.connection.peer.refusal().map(|refusal| refusal.verdict()),
-            _ => None,
-        }
+        self.failure()?.verdict()
     }
 
     /// Why the handshake failed, by the name under which people know it, with who has to act and what helps; `None` as
     /// long as it has not. It says what is usual: the [error](Self::poll) and the [verdict](Self::verdict) are what
     /// was observed.
     pub fn diagnosis(&self) -> Option<Diagnosis> {
-        self.diagnosis_at(self.connection.peer.time())
+        Some(self.failure()?.diagnosis())
     }
 
     /// Names the failure as [`diagnosis`](Self::diagnosis) does, with what the caller knows about the time. A server is
     /// refused before it has asked for the time, and cannot tell without that its own certificate has expired.
     pub fn diagnosis_at(&self, time: Time) -> Option<Diagnosis> {
+        Some(self.failure()?.diagnosis_at(time))
+    }
+
+    /// Why the handshake failed, and all that explains it, in one value without role and provider; `None` as long as it
+    /// has not.
+    pub fn failure(&self) -> Option<FailedHandshake<'_, 'b>> {
         let (error, stage) = self.connection.failure?;
         let scene = Scene {
             is_client: S::IS_CLIENT,
             negotiated: &self.connection.negotiated,
             refused: Some(&self.connection.peer),
-            time,
+            time: self.connection.peer.time(),
             stage: Some(stage),
             coming: self.connection.rx.needs(),
         };
-        Some(scene.diagnose(error))
+        Some(FailedHandshake { error, stage, scene })
     }
 
     /// The path from the peer's certificate to a trust anchor, certificate by certificate, once it is found. The peer

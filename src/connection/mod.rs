@@ -1,15 +1,17 @@
 //! The public sans-IO API: [`Handshake`], its requests, and the [`Session`] it becomes.
 
 mod diagnose;
+mod failed;
 mod handshake;
 mod refusal;
 mod request;
 mod session;
 mod target;
 
+pub use self::failed::FailedHandshake;
 pub use self::handshake::{Handshake, Step};
 pub use self::refusal::Refusal;
-pub use self::request::{AuthorizeRequest, CredentialRequest, SignRequest, TimeRequest};
+pub use self::request::{AuthorizeRequest, CredentialRequest, SignInput, SignRequest, TimeRequest};
 pub use self::session::{Event, PlaintextBuffer, ReceivedData, Session};
 
 /// The memory of one connection, lent for its whole life.

@@ -42,6 +42,15 @@ pub struct AuthorizeRequest<'c, 'b, S: Side, C: CryptoProvider> {
 
 debug_by_name!("AuthorizeRequest", [S: Side, C: CryptoProvider] AuthorizeRequest<'_, '_, S, C>);
 
+/// The input of a signer, without a borrow: what is to be signed, and how.
+pub struct SignInput {
+    key: KeyHandle,
+    scheme: SignatureScheme,
+    message: CertificateVerifyContent,
+}
+
+debug_by_name!("SignInput", [] SignInput);
+
 /// Sign our CertificateVerify (RFC 9846 section 4.5.2). The answer may come much later, from
 /// another task or a secure element: drop the token and take it up again with the next poll.
 pub struct SignRequest<'c, 'b, S: Side, C: CryptoProvider> {
@@ -63,9 +72,7 @@ impl<S: Side, C: CryptoProvider> TimeRequest<'_, '_, S, C> {
 impl<'b, S: Side, C: CryptoProvider> CredentialRequest<'_, 'b, S, C> {
     /// All that the peer asks for, for a [`Selector`](crate::credential::Selector).
     pub fn peer_request(&self) -> PeerRequest<'_> {
-        // The message was checked when it came, so this is always there.
-        let role = if S::IS_CLIENT { Purpose::ClientAuth } else { Purpose::ServerAuth };
-        self.parse().unwrap_or(PeerRequest::unknown(role))
+        read::<S>(self.target.message())
     }
 
     /// The signature schemes the peer accepts, its favourite first.
@@ -85,11 +92,9 @@ impl<'b, S: Side, C: CryptoProvider> CredentialRequest<'_, 'b, S, C> {
         self.peer_request().authorities()
     }
 
-    /// Whether the peer can use `credential`: it knows the signature scheme and those of the certificates; one of its
-    /// authorities has issued one of the certificates of the chain, or it names none; and the leaf is what it asks
-    /// for. Validity and purpose are not looked at.
+    /// See [`PeerRequest::accepts`].
     pub fn accepts(&self, credential: &Credential<'_>) -> bool {
-        self.peer_request().check_wishes(credential).is_ok()
+        self.peer_request().accepts(credential)
     }
 
     /// Whether the server asks after the handshake (RFC 9846 section 4.7.2).
@@ -102,11 +107,7 @@ impl<'b, S: Side, C: CryptoProvider> CredentialRequest<'_, 'b, S, C> {
     /// why: see [`LogEvent::Unfit`](crate::events::LogEvent::Unfit). To be called before the answer.
     #[cfg(feature = "events")]
     pub fn record_selection(&self, selector: &Selector<'_>) {
-        for (entry, verdict) in selector.entries().iter().zip(selector.verdicts(&self.peer_request())) {
-            if let Err(reason) = verdict.fit {
-                self.record_unfit(entry.credential().key(), entry.alias(), reason);
-            }
-        }
+        selector.for_each_unfit(&self.peer_request(), &mut |key, alias, reason| self.record_unfit(key, alias, reason));
     }
 
     /// Writes into the ring of the connection why the credential of this key is not shown; with its alias, if it has
@@ -155,14 +156,35 @@ impl<'b, S: Side, C: CryptoProvider> CredentialRequest<'_, 'b, S, C> {
             Choice::Show(credential) => self.select(credential),
         }
     }
+}
 
-    fn parse(&self) -> Option<PeerRequest<'_>> {
-        let body = handshake::body(self.target.message().ok()?).ok()?;
+/// Reads what the peer asks for in its message.
+fn read<S: Side>(message: Result<&[u8], Error>) -> PeerRequest<'_> {
+    let parse = || {
+        let body = handshake::body(message.ok()?).ok()?;
         if S::IS_CLIENT {
             Some(PeerRequest::of_server(&WireRequest::parse_any(body).ok()?))
         } else {
             Some(PeerRequest::of_client(&ClientHello::parse(body).ok()?))
         }
+    };
+    // The message was checked when it came, so this is always there.
+    parse()
+        .unwrap_or_else(|| PeerRequest::unknown(if S::IS_CLIENT { Purpose::ClientAuth } else { Purpose::ServerAuth }))
+}
+
+/// Views for the drivers' hosts: with the borrow of the connection, and without the token.
+#[cfg(any(feature = "blocking", feature = "async"))]
+impl<'c, S: Side, C: CryptoProvider> CredentialRequest<'c, '_, S, C> {
+    pub(crate) fn into_peer_request(self) -> PeerRequest<'c> {
+        read::<S>(self.target.into_message())
+    }
+}
+
+#[cfg(any(feature = "blocking", feature = "async"))]
+impl<'c, S: Side, C: CryptoProvider> AuthorizeRequest<'c, '_, S, C> {
+    pub(crate) fn into_peer(self) -> PeerIdentity<'c> {
+        self.target.into_peer().unwrap_or(PeerIdentity::NOBODY)
     }
 }
 
@@ -234,6 +256,36 @@ impl<S: Side, C: CryptoProvider> AuthorizeRequest<'_, '_, S, C> {
     }
 }
 
+impl SignInput {
+    /// The handle of the key of the credential that was selected.
+    pub const fn key(&self) -> KeyHandle {
+        self.key
+    }
+
+    /// The scheme of the credential that was selected.
+    pub const fn scheme(&self) -> SignatureScheme {
+        self.scheme
+    }
+
+    /// What is signed, for signers that hash by themselves: 64 spaces, the context, 0, the transcript
+    /// hash; 130 bytes, or 146 with SHA-384 (RFC 9846 section 4.5.2).
+    pub const fn message(&self) -> &CertificateVerifyContent {
+        &self.message
+    }
+
+    /// The digest of [`message`](Self::message) with the hash of the [`scheme`](Self::scheme), made by a provider, for
+    /// signers that take digests.
+    ///
+    /// # Errors
+    /// [`ApiMisuse::SchemeWithoutDigest`] for Ed25519, which signs the message itself;
+    /// [`Error::ProviderFailed`] if the provider does not have the hash.
+    pub fn digest<C: CryptoProvider>(&self) -> Result<Digest, Error> {
+        let algorithm = SignatureAlgorithm::of(self.scheme);
+        let algorithm = algorithm.and_then(SignatureAlgorithm::hash).ok_or(ApiMisuse::SchemeWithoutDigest)?;
+        Ok(C::digest(algorithm, &[self.message.as_bytes()])?)
+    }
+}
+
 impl<S: Side, C: CryptoProvider> SignRequest<'_, '_, S, C> {
     /// Which key signs: the handle of the credential that was selected.
     pub fn key(&self) -> KeyHandle {
@@ -256,12 +308,14 @@ impl<S: Side, C: CryptoProvider> SignRequest<'_, '_, S, C> {
     /// take digests.
     ///
     /// # Errors
-    /// [`ApiMisuse::SchemeWithoutDigest`] for Ed25519, which signs the message itself;
-    /// [`Error::ProviderFailed`] if the provider does not have the hash.
+    /// As [`SignInput::digest`].
     pub fn digest(&self) -> Result<Digest, Error> {
-        let algorithm = SignatureAlgorithm::of(self.scheme());
-        let algorithm = algorithm.and_then(SignatureAlgorithm::hash).ok_or(ApiMisuse::SchemeWithoutDigest)?;
-        Ok(C::digest(algorithm, &[self.message().as_bytes()])?)
+        self.input().digest::<C>()
+    }
+
+    /// Everything that a signer needs, without a borrow of the connection.
+    pub fn input(&self) -> SignInput {
+        SignInput { key: self.key(), scheme: self.scheme(), message: self.message() }
     }
 
     /// Completes with any form of signature.

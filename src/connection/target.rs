@@ -19,6 +19,27 @@ pub(super) enum Target<'c, 'b, S: Side, C: CryptoProvider> {
     Session(&'c mut Session<'b, C>),
 }
 
+#[cfg(any(feature = "blocking", feature = "async"))]
+impl<'c, S: Side, C: CryptoProvider> Target<'c, '_, S, C> {
+    /// As [`Self::message`], for as long as the connection is lent.
+    pub(super) fn into_message(self) -> Result<&'c [u8], Error> {
+        match self {
+            Self::Handshake(handshake) => handshake.connection.rx.message(),
+            #[cfg(feature = "post-handshake-auth")]
+            Self::Session(session) => session.connection.rx.message(),
+        }
+    }
+
+    /// As [`Self::peer`], for as long as the connection is lent.
+    pub(super) fn into_peer(self) -> Option<PeerIdentity<'c>> {
+        match self {
+            Self::Handshake(handshake) => handshake.connection.peer.list().identity(),
+            #[cfg(feature = "post-handshake-auth")]
+            Self::Session(session) => session.connection.peer.list().identity(),
+        }
+    }
+}
+
 impl<'b, S: Side, C: CryptoProvider> Target<'_, 'b, S, C> {
     pub(super) fn advance(self, answer: Answer<'_, 'b>) -> Result<(), Error> {
         match self {

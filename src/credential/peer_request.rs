@@ -153,6 +153,13 @@ impl<'w> PeerRequest<'w> {
         self.judge(credential, &self.walk(credential, time))
     }
 
+    /// Returns whether the peer can use `credential`: it knows the signature scheme and those of the certificates; one of its
+    /// authorities has issued one of the certificates of the chain, or it names none; and the leaf is what it asks
+    /// for. Validity and purpose are not looked at.
+    pub fn accepts(&self, credential: &Credential<'_>) -> bool {
+        self.check_wishes(credential).is_ok()
+    }
+
     /// The same without a look at whether our own side would be wise to show it.
     pub(crate) fn check_wishes(&self, credential: &Credential<'_>) -> Result<Match, Unfit> {
         self.judge(credential, &Findings { error: None, ..self.walk(credential, None) })

@@ -56,6 +56,12 @@ pub enum Choice<'b> {
     Show(&'b Credential<'b>),
 }
 
+impl<'b> From<Option<&'b Credential<'b>>> for Choice<'b> {
+    fn from(credential: Option<&'b Credential<'b>>) -> Self {
+        credential.map_or(Self::Decline, Self::Show)
+    }
+}
+
 /// What was chosen, and why.
 #[derive(Clone, Copy, Debug)]
 pub struct Selection<'b> {
@@ -206,6 +212,20 @@ impl<'b> Selector<'b> {
     pub fn verdicts<'w>(&self, request: &PeerRequest<'w>) -> impl Iterator<Item = EntryFit<'b>> + use<'b, 'w> {
         let (selector, request) = (*self, *request);
         self.entries.iter().map(move |entry| EntryFit { alias: entry.alias, fit: selector.check(entry, &request) })
+    }
+
+    /// Gives key and alias of each entry that does not meet the request, and why.
+    #[cfg(feature = "events")]
+    pub(crate) fn for_each_unfit(
+        &self,
+        request: &PeerRequest<'_>,
+        each: &mut dyn FnMut(super::KeyHandle, &str, Unfit),
+    ) {
+        for (entry, verdict) in self.entries.iter().zip(self.verdicts(request)) {
+            if let Err(reason) = verdict.fit {
+                each(entry.credential().key(), entry.alias(), reason);
+            }
+        }
     }
 
     /// What is found about the first entry with this alias.

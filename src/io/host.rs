@@ -1,29 +1,34 @@
-//! Who answers the questions of a handshake.
+//! The host: it answers the questions of a connection.
 
-use crate::connection::{CredentialRequest, Handshake, SignRequest};
-use crate::credential::{Choice, Credential, Signature};
-use crate::crypto::CryptoProvider;
-use crate::error::{AlertDescription, Error};
-use crate::handshake::Side;
+use crate::connection::{FailedHandshake, SignInput};
+use crate::credential::{Choice, PeerRequest, Signature};
+#[cfg(feature = "events")]
+use crate::credential::{KeyHandle, Unfit};
+use crate::error::AlertDescription;
 #[cfg(feature = "dangerous-waivers")]
 use crate::x509::Waived;
 use crate::x509::{PeerIdentity, Time, TraceEvent};
 
-/// Answers the questions of a handshake at once.
-pub trait Host<'b, S: Side, C: CryptoProvider> {
-    /// What time is it?
+/// Answers the questions of a connection at once, in either role and with any provider.
+///
+/// It sees what is asked and not who asks: programs that want the tokens of the connection write their own loop.
+pub trait Host<'b> {
+    /// Gives the time at which certificates are judged.
     fn time(&mut self) -> Time;
 
-    /// Which credential shall be shown? `None`: none (a server cannot go on then).
-    fn credential(&mut self, request: &CredentialRequest<'_, 'b, S, C>) -> Option<&'b Credential<'b>>;
+    /// Chooses the credential to send: one that meets the request, none (with which a server cannot go on), or the end of
+    /// the handshake. [`PeerRequest::role`] says for which role it is. A [`Selector`](crate::credential::Selector) is a
+    /// way to choose.
+    fn credential(&mut self, request: &PeerRequest<'_>) -> Choice<'b>;
 
-    /// The same for hosts that may also end the handshake, for example with the choice of a
-    /// [`Selector`](crate::credential::Selector). By default what [`credential`](Self::credential) says.
-    fn choose(&mut self, request: &CredentialRequest<'_, 'b, S, C>) -> Choice<'b> {
-        self.credential(request).map_or(Choice::Decline, Choice::Show)
+    /// Gives the credentials that do not meet the request to `each`, with alias and reason, for the ring of events of the
+    /// connection. Called before [`credential`](Self::credential). By default none.
+    #[cfg(feature = "events")]
+    fn unfit(&mut self, request: &PeerRequest<'_>, each: &mut dyn FnMut(KeyHandle, &str, Unfit)) {
+        let _ = (request, each);
     }
 
-    /// The peer is authenticated. May it in? By default it may.
+    /// Decides whether the peer, which is authenticated, is authorized. By default it is.
     ///
     /// # Errors
     /// The alert that tells it no, usually [`AlertDescription::ACCESS_DENIED`].
@@ -32,8 +37,8 @@ pub trait Host<'b, S: Side, C: CryptoProvider> {
         Ok(())
     }
 
-    /// **Dangerous**: the peer was authorized, and its path is not valid, but for what the configuration
-    /// [waives](crate::x509::Waivers). May it in all the same? By default it may not, and is told what is wrong.
+    /// **Dangerous**: decides whether a peer that was authorized is accepted although its path is not valid, but for what
+    /// the configuration [waives](crate::x509::Waivers). By default it is not, and is told what is wrong.
     #[cfg(feature = "dangerous-waivers")]
     fn dangerous_accept_waived(&mut self, peer: &PeerIdentity<'_>, waived: Waived) -> bool {
         let _ = (peer, waived);
@@ -41,37 +46,36 @@ pub trait Host<'b, S: Side, C: CryptoProvider> {
     }
 
     /// Signs with the key of the selected credential. `None`: the key cannot.
-    fn sign(&mut self, request: &SignRequest<'_, 'b, S, C>) -> Option<Signature>;
+    fn sign(&mut self, input: &SignInput) -> Option<Signature>;
 
-    /// The handshake failed for this reason. The handshake says more: at which
-    /// [stage](Handshake::stage), [who the peer claimed to be](Handshake::claimed_peer), if its certificates were
-    /// refused [why, in full](Handshake::verdict), and [what that means](Handshake::diagnosis). A transport that is reset
-    /// counts as one that has ended. By default nothing is done.
-    fn failed(&mut self, error: Error, handshake: &Handshake<'b, S, C>) {
-        let _ = (error, handshake);
+    /// Is told why the handshake failed. A transport that is reset counts as one that has ended. By default nothing
+    /// is done.
+    fn failed(&mut self, failure: &FailedHandshake<'_, 'b>) {
+        let _ = failure;
     }
 
-    /// A step of the search for a path from the peer's certificate to a trust anchor. By default nothing is done,
+    /// Is told a step of the search for a path from the peer's certificate to a trust anchor. By default nothing is done,
     /// and costs nothing.
     fn trace(&mut self, event: TraceEvent<'_>) {
         let _ = event;
     }
 }
 
-/// Answers the questions of a handshake when it can. Every [`Host`] is one.
+/// Answers the questions of a connection when it can. Every [`Host`] is one.
 ///
-/// A future that is dropped loses nothing: the handshake asks again.
+/// A future that is dropped loses nothing: the connection asks again.
 #[allow(async_fn_in_trait, reason = "single-threaded executors need no Send bound")]
-pub trait AsyncHost<'b, S: Side, C: CryptoProvider> {
+pub trait AsyncHost<'b> {
     /// See [`Host::time`].
     async fn time(&mut self) -> Time;
 
     /// See [`Host::credential`].
-    async fn credential(&mut self, request: &CredentialRequest<'_, 'b, S, C>) -> Option<&'b Credential<'b>>;
+    async fn credential(&mut self, request: &PeerRequest<'_>) -> Choice<'b>;
 
-    /// See [`Host::choose`].
-    async fn choose(&mut self, request: &CredentialRequest<'_, 'b, S, C>) -> Choice<'b> {
-        self.credential(request).await.map_or(Choice::Decline, Choice::Show)
+    /// See [`Host::unfit`].
+    #[cfg(feature = "events")]
+    fn unfit(&mut self, request: &PeerRequest<'_>, each: &mut dyn FnMut(KeyHandle, &str, Unfit)) {
+        let _ = (request, each);
     }
 
     /// See [`Host::authorize`].
@@ -88,11 +92,11 @@ pub trait AsyncHost<'b, S: Side, C: CryptoProvider> {
     }
 
     /// See [`Host::sign`].
-    async fn sign(&mut self, request: &SignRequest<'_, 'b, S, C>) -> Option<Signature>;
+    async fn sign(&mut self, input: &SignInput) -> Option<Signature>;
 
     /// See [`Host::failed`].
-    fn failed(&mut self, error: Error, handshake: &Handshake<'b, S, C>) {
-        let _ = (error, handshake);
+    fn failed(&mut self, failure: &FailedHandshake<'_, 'b>) {
+        let _ = failure;
     }
 
     /// See [`Host::trace`].
@@ -101,17 +105,18 @@ pub trait AsyncHost<'b, S: Side, C: CryptoProvider> {
     }
 }
 
-impl<'b, S: Side, C: CryptoProvider, H: Host<'b, S, C>> AsyncHost<'b, S, C> for H {
+impl<'b, H: Host<'b>> AsyncHost<'b> for H {
     async fn time(&mut self) -> Time {
         Host::time(self)
     }
 
-    async fn credential(&mut self, request: &CredentialRequest<'_, 'b, S, C>) -> Option<&'b Credential<'b>> {
+    async fn credential(&mut self, request: &PeerRequest<'_>) -> Choice<'b> {
         Host::credential(self, request)
     }
 
-    async fn choose(&mut self, request: &CredentialRequest<'_, 'b, S, C>) -> Choice<'b> {
-        Host::choose(self, request)
+    #[cfg(feature = "events")]
+    fn unfit(&mut self, request: &PeerRequest<'_>, each: &mut dyn FnMut(KeyHandle, &str, Unfit)) {
+        Host::unfit(self, request, each);
     }
 
     async fn authorize(&mut self, peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
@@ -123,231 +128,15 @@ impl<'b, S: Side, C: CryptoProvider, H: Host<'b, S, C>> AsyncHost<'b, S, C> for 
         Host::dangerous_accept_waived(self, peer, waived)
     }
 
-    async fn sign(&mut self, request: &SignRequest<'_, 'b, S, C>) -> Option<Signature> {
-        Host::sign(self, request)
+    async fn sign(&mut self, input: &SignInput) -> Option<Signature> {
+        Host::sign(self, input)
     }
 
-    fn failed(&mut self, error: Error, handshake: &Handshake<'b, S, C>) {
-        Host::failed(self, error, handshake);
+    fn failed(&mut self, failure: &FailedHandshake<'_, 'b>) {
+        Host::failed(self, failure);
     }
 
     fn trace(&mut self, event: TraceEvent<'_>) {
         Host::trace(self, event);
-    }
-}
-
-#[cfg(feature = "rustcrypto")]
-pub use self::software::{AnySigningKey, KeystoreHost, SigningKey, SoftwareHost};
-
-#[cfg(feature = "rustcrypto")]
-mod software {
-    use super::{
-        AlertDescription, Choice, Credential, CredentialRequest, CryptoProvider, Host, PeerIdentity, Side, SignRequest,
-        Signature, Time,
-    };
-    use crate::credential::{AllowList, KeyHandle, Selection, Selector, Unfit};
-    use crate::crypto::HashAlgorithm;
-    #[cfg(feature = "ed25519")]
-    use crate::crypto::rustcrypto::Ed25519SigningKey;
-    #[cfg(feature = "p384")]
-    use crate::crypto::rustcrypto::P384SigningKey;
-    use crate::crypto::rustcrypto::{P256SigningKey, RustCrypto};
-    #[cfg(feature = "dangerous-waivers")]
-    use crate::x509::Waived;
-
-    /// A [`Host`] with keys in memory: shows the first credential the peer accepts, lets every
-    /// authenticated peer in. On a server that has none of the authorities that the client names, the first
-    /// whose signatures it can verify.
-    pub struct SoftwareHost<'b, T, K = P256SigningKey> {
-        credentials: &'b [Credential<'b>],
-        keys: &'b [K],
-        clock: T,
-    }
-
-    debug_by_name!("SoftwareHost", [T, K] SoftwareHost<'_, T, K>);
-
-    /// A [`Host`] with a keystore and keys in memory: shows what the selector chooses, lets in whom the list allows.
-    pub struct KeystoreHost<'b, T, K = P256SigningKey> {
-        selector: Selector<'b>,
-        keys: &'b [K],
-        clock: T,
-        allowed: AllowList<'b>,
-        selection: Option<Selection<'b>>,
-        #[cfg(feature = "dangerous-waivers")]
-        accepts_waived: bool,
-    }
-
-    debug_by_name!("KeystoreHost", [T, K] KeystoreHost<'_, T, K>);
-
-    /// A private key in memory.
-    pub trait SigningKey {
-        /// Signs `message` with the hash of its scheme; `None` if the back end fails. One public-key
-        /// operation.
-        fn sign(&self, message: &[u8]) -> Option<Signature>;
-    }
-
-    /// A private key in memory of any kind that is compiled in.
-    #[derive(Debug)]
-    #[non_exhaustive]
-    pub enum AnySigningKey {
-        /// Ed25519.
-        #[cfg(feature = "ed25519")]
-        Ed25519(Ed25519SigningKey),
-        /// ECDSA on P-256.
-        P256(P256SigningKey),
-        /// ECDSA on P-384.
-        #[cfg(feature = "p384")]
-        P384(P384SigningKey),
-    }
-
-    impl<'b, T: FnMut() -> Time, K: SigningKey> SoftwareHost<'b, T, K> {
-        /// `KeyHandle(i)` of a credential is `keys[i]`. A client without credentials declines.
-        pub const fn new(credentials: &'b [Credential<'b>], keys: &'b [K], clock: T) -> Self {
-            Self { credentials, keys, clock }
-        }
-    }
-
-    impl<'b, S: Side, C: CryptoProvider, T: FnMut() -> Time, K: SigningKey> Host<'b, S, C> for SoftwareHost<'b, T, K> {
-        fn time(&mut self) -> Time {
-            (self.clock)()
-        }
-
-        fn credential(&mut self, request: &CredentialRequest<'_, 'b, S, C>) -> Option<&'b Credential<'b>> {
-            let peer = request.peer_request();
-            #[cfg(feature = "events")]
-            for credential in self.credentials {
-                if let Err(reason) = peer.check_wishes(credential) {
-                    request.record_unfit(credential.key(), "", reason);
-                }
-            }
-            let best = self.credentials.iter().find(|credential| peer.check_wishes(credential).is_ok());
-            best.or_else(|| {
-                let possible = |credential: &&Credential<'_>| {
-                    peer.check_wishes(credential).is_err_and(Unfit::is_wish_of_client) && !S::IS_CLIENT
-                };
-                self.credentials.iter().find(possible)
-            })
-        }
-
-        fn sign(&mut self, request: &SignRequest<'_, 'b, S, C>) -> Option<Signature> {
-            sign(self.keys, request.key(), request.message().as_bytes())
-        }
-    }
-
-    impl<'b, T: FnMut() -> Time, K: SigningKey> KeystoreHost<'b, T, K> {
-        /// `KeyHandle(i)` of a credential is `keys[i]`. Everybody who is authenticated may in.
-        pub const fn new(selector: Selector<'b>, keys: &'b [K], clock: T) -> Self {
-            Self {
-                selector,
-                keys,
-                clock,
-                allowed: AllowList::everybody(),
-                selection: None,
-                #[cfg(feature = "dangerous-waivers")]
-                accepts_waived: false,
-            }
-        }
-
-        /// Lets in only whom the list allows; others get `access_denied` (49).
-        #[must_use]
-        pub const fn with_allowed(mut self, allowed: AllowList<'b>) -> Self {
-            self.allowed = allowed;
-            self
-        }
-
-        /// **Dangerous**: lets in whose path is not valid, but for what the configuration waives. Off by default: such a
-        /// peer is told what is wrong. See `Policy::waivers` in `embedded-mtls-operator`.
-        #[cfg(feature = "dangerous-waivers")]
-        #[must_use]
-        pub const fn dangerous_accepting_waived(mut self, accepts: bool) -> Self {
-            self.accepts_waived = accepts;
-            self
-        }
-
-        /// What was chosen, once the peer has asked.
-        pub const fn selection(&self) -> Option<Selection<'b>> {
-            self.selection
-        }
-    }
-
-    impl<'b, S: Side, C: CryptoProvider, T: FnMut() -> Time, K: SigningKey> Host<'b, S, C> for KeystoreHost<'b, T, K> {
-        fn time(&mut self) -> Time {
-            (self.clock)()
-        }
-
-        fn credential(&mut self, request: &CredentialRequest<'_, 'b, S, C>) -> Option<&'b Credential<'b>> {
-            #[cfg(feature = "events")]
-            request.record_selection(&self.selector);
-            let selection = self.selector.select(&request.peer_request());
-            self.selection = Some(selection);
-            selection.credential()
-        }
-
-        fn choose(&mut self, request: &CredentialRequest<'_, 'b, S, C>) -> Choice<'b> {
-            #[cfg(feature = "events")]
-            request.record_selection(&self.selector);
-            let selection = self.selector.select(&request.peer_request());
-            self.selection = Some(selection);
-            selection.choice()
-        }
-
-        fn authorize(&mut self, peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
-            self.allowed.authorize::<C>(peer)
-        }
-
-        #[cfg(feature = "dangerous-waivers")]
-        fn dangerous_accept_waived(&mut self, _: &PeerIdentity<'_>, _: Waived) -> bool {
-            self.accepts_waived
-        }
-
-        fn sign(&mut self, request: &SignRequest<'_, 'b, S, C>) -> Option<Signature> {
-            sign(self.keys, request.key(), request.message().as_bytes())
-        }
-    }
-
-    fn sign<K: SigningKey>(keys: &[K], key: KeyHandle, message: &[u8]) -> Option<Signature> {
-        keys.get(usize::try_from(key.0).ok()?)?.sign(message)
-    }
-
-    impl SigningKey for P256SigningKey {
-        fn sign(&self, message: &[u8]) -> Option<Signature> {
-            let digest = RustCrypto::digest(HashAlgorithm::Sha256, &[message]).ok()?;
-            self.sign_digest(digest.as_bytes().first_chunk()?).ok().map(Signature::P256)
-        }
-    }
-
-    #[cfg(feature = "cortex-m4")]
-    impl SigningKey for crate::crypto::cortex_m4::CortexM4SigningKey {
-        fn sign(&self, message: &[u8]) -> Option<Signature> {
-            let digest = RustCrypto::digest(HashAlgorithm::Sha256, &[message]).ok()?;
-            self.sign_digest(digest.as_bytes().first_chunk()?).ok().map(Signature::P256)
-        }
-    }
-
-    #[cfg(feature = "p384")]
-    impl SigningKey for P384SigningKey {
-        fn sign(&self, message: &[u8]) -> Option<Signature> {
-            let digest = RustCrypto::digest(HashAlgorithm::Sha384, &[message]).ok()?;
-            self.sign_digest(digest.as_bytes().first_chunk()?).ok().map(Signature::P384)
-        }
-    }
-
-    #[cfg(feature = "ed25519")]
-    impl SigningKey for Ed25519SigningKey {
-        fn sign(&self, message: &[u8]) -> Option<Signature> {
-            Some(Signature::Ed25519(Self::sign(self, message)))
-        }
-    }
-
-    impl SigningKey for AnySigningKey {
-        fn sign(&self, message: &[u8]) -> Option<Signature> {
-            match self {
-                #[cfg(feature = "ed25519")]
-                Self::Ed25519(key) => SigningKey::sign(key, message),
-                Self::P256(key) => key.sign(message),
-                #[cfg(feature = "p384")]
-                Self::P384(key) => key.sign(message),
-            }
-        }
     }
 }

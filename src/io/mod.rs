@@ -1,18 +1,30 @@
 //! Drivers: thin loops that move bytes between a transport and the core, and ask a [`Host`].
 
-#[cfg(any(feature = "blocking", feature = "async"))]
-mod answers;
 #[cfg(feature = "async")]
 pub mod asynch;
 #[cfg(feature = "blocking")]
 pub mod blocking;
 mod host;
+#[cfg(all(any(feature = "blocking", feature = "async"), feature = "post-handshake-auth"))]
+mod hosted;
+#[cfg(any(feature = "blocking", feature = "async"))]
+mod machine;
+#[cfg(any(feature = "blocking", feature = "async"))]
+mod pump;
+#[cfg(feature = "rustcrypto")]
+mod software;
 #[cfg(feature = "std")]
 pub mod std;
+#[cfg(any(feature = "blocking", feature = "async"))]
+mod stream;
 
-#[cfg(feature = "rustcrypto")]
-pub use self::host::{AnySigningKey, KeystoreHost, SigningKey, SoftwareHost};
 pub use self::host::{AsyncHost, Host};
+#[cfg(all(any(feature = "blocking", feature = "async"), feature = "post-handshake-auth"))]
+pub use self::hosted::Hosted;
+#[cfg(feature = "rustcrypto")]
+pub use self::software::{AnySigningKey, Identities, Keystore, SigningKey, SoftwareHost};
+#[cfg(any(feature = "blocking", feature = "async"))]
+pub use self::stream::Stream;
 
 use crate::error::{Error, Stage};
 
@@ -34,14 +46,6 @@ pub struct HandshakeError<E> {
     pub stage: Stage,
     /// What went wrong.
     pub cause: Failure<E>,
-}
-
-/// Tells whether the other side, or somebody in between, has ended the connection. A transport may also fail because its
-/// time is over or it was called at a bad moment.
-#[cfg(any(feature = "blocking", feature = "async"))]
-fn is_broken(error: &impl embedded_io::Error) -> bool {
-    use embedded_io::ErrorKind;
-    matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset)
 }
 
 impl<E> From<Error> for Failure<E> {

@@ -1,12 +1,11 @@
 //! Both sides of a handshake under one root, and everything that a case can change about them.
 
-use embedded_mtls::credential::Choice;
-use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
+use embedded_mtls::credential::{Choice, PeerRequest};
+use embedded_mtls::crypto::rustcrypto::P256SigningKey;
 use embedded_mtls::io::{Host, SoftwareHost};
 use embedded_mtls::x509::{PeerIdentity, ServerName, Time, UnixTime};
 use embedded_mtls::{
-    AlertDescription, ClientAuth, ClientConfig, Credential, CredentialRequest, Diagnosis, Error, PeerIncompatible,
-    Server, ServerConfig, SignRequest, Signature,
+    AlertDescription, ClientAuth, ClientConfig, Diagnosis, Error, PeerIncompatible, ServerConfig, SignInput, Signature,
 };
 use test_support::pair::{
     Outcome, Setup, TestHost, anchors, anchors_der, credential, credential_der, host, leak_all, signing_key,
@@ -34,28 +33,21 @@ pub(crate) struct Gatekeeper {
     pub(crate) signs: bool,
 }
 
-impl Host<'static, Server, RustCrypto> for Gatekeeper {
+impl Host<'static> for Gatekeeper {
     fn time(&mut self) -> Time {
-        Host::<Server, RustCrypto>::time(&mut self.inner)
+        self.inner.time()
     }
 
-    fn credential(
-        &mut self,
-        request: &CredentialRequest<'_, 'static, Server, RustCrypto>,
-    ) -> Option<&'static Credential<'static>> {
-        self.inner.credential(request)
-    }
-
-    fn choose(&mut self, request: &CredentialRequest<'_, 'static, Server, RustCrypto>) -> Choice<'static> {
-        if self.nameless { Choice::Fail(PeerIncompatible::UnknownServerName) } else { self.inner.choose(request) }
+    fn credential(&mut self, request: &PeerRequest<'_>) -> Choice<'static> {
+        if self.nameless { Choice::Fail(PeerIncompatible::UnknownServerName) } else { self.inner.credential(request) }
     }
 
     fn authorize(&mut self, _: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
         self.refusal.map_or(Ok(()), Err)
     }
 
-    fn sign(&mut self, request: &SignRequest<'_, 'static, Server, RustCrypto>) -> Option<Signature> {
-        self.inner.sign(request).filter(|_| self.signs)
+    fn sign(&mut self, input: &SignInput) -> Option<Signature> {
+        self.inner.sign(input).filter(|_| self.signs)
     }
 }
 

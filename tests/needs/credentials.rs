@@ -1,15 +1,12 @@
 //! The form of credentials, as far as the core is concerned: U16 to U23.
 
 use super::{ends, keystore, shows, with_hosts};
-use embedded_mtls::credential::{Admission, KeyProof, SlotError};
+use embedded_mtls::credential::{Admission, Choice, KeyProof, PeerRequest, SlotError};
 use embedded_mtls::credential::{Chain, Expiry, Reference, Slots, expiring};
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::Host;
 use embedded_mtls::x509::{PeerIdentity, Purpose, ServerName, Time, UnixTime};
-use embedded_mtls::{
-    ApiMisuse, Client, ClientConfig, Credential, CredentialRequest, Error, KeyHandle, PeerIncompatible, SignRequest,
-    Signature,
-};
+use embedded_mtls::{ApiMisuse, ClientConfig, Credential, Error, KeyHandle, PeerIncompatible, SignInput, Signature};
 use test_support::messages::*;
 use test_support::pair::{Setup, anchors, credential, leak, now};
 use test_support::pki::{CLIENT_NAME, NOW, Pki, SERVER_NAME, Template};
@@ -18,21 +15,18 @@ use test_support::script::{Real, Script, client};
 /// A key that is not here: what is to be signed goes somewhere else.
 struct External(&'static Credential<'static>, test_support::pki::Key);
 
-impl Host<'static, Client, RustCrypto> for External {
+impl Host<'static> for External {
     fn time(&mut self) -> Time {
         now()
     }
 
-    fn credential(
-        &mut self,
-        _: &CredentialRequest<'_, 'static, Client, RustCrypto>,
-    ) -> Option<&'static Credential<'static>> {
-        Some(self.0)
+    fn credential(&mut self, _: &PeerRequest<'_>) -> Choice<'static> {
+        Choice::Show(self.0)
     }
 
-    fn sign(&mut self, request: &SignRequest<'_, 'static, Client, RustCrypto>) -> Option<Signature> {
-        assert_eq!((request.key(), request.digest().ok()?.as_bytes().len()), (KeyHandle(7), 32));
-        Signature::encoded(&self.1.sign_der(request.message().as_bytes()))
+    fn sign(&mut self, input: &SignInput) -> Option<Signature> {
+        assert_eq!((input.key(), input.digest::<RustCrypto>().ok()?.as_bytes().len()), (KeyHandle(7), 32));
+        Signature::encoded(&self.1.sign_der(input.message().as_bytes()))
     }
 }
 

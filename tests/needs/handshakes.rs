@@ -3,14 +3,13 @@
 use std::cell::RefCell;
 
 use super::{ends, porter, shows, with_hosts};
-use embedded_mtls::credential::{AllowList, NoMatch, Rule, Selector};
+use embedded_mtls::credential::{AllowList, Choice, NoMatch, PeerRequest, Rule, Selector};
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
-use embedded_mtls::io::{Host, KeystoreHost};
+use embedded_mtls::io::{Host, SoftwareHost};
 use embedded_mtls::x509::{Time, TrustAnchor, UnixTime, Verify};
 use embedded_mtls::{
-    AlertDescription, ApiMisuse, CertificateError, CertificateProblem, Client, ClientAuth, ClientAuthStatus,
-    ClientConfig, Credential, CredentialRequest, Error, KeyHandle, Malformation, PeerIncompatible, ServerConfig,
-    SignRequest, Signature, SignatureScheme,
+    AlertDescription, ApiMisuse, CertificateError, CertificateProblem, ClientAuth, ClientAuthStatus, ClientConfig,
+    Credential, Error, KeyHandle, Malformation, PeerIncompatible, ServerConfig, SignInput, Signature, SignatureScheme,
 };
 use rcgen::PublicKeyData as _;
 use sha2::{Digest as _, Sha256};
@@ -25,22 +24,19 @@ type Asked = (Vec<String>, Vec<u16>);
 /// A host that writes down what it is asked for.
 struct Curious<'a>(TestHost, &'a RefCell<Vec<Asked>>);
 
-impl Host<'static, Client, RustCrypto> for Curious<'_> {
+impl Host<'static> for Curious<'_> {
     fn time(&mut self) -> Time {
         now()
     }
 
-    fn credential(
-        &mut self,
-        request: &CredentialRequest<'_, 'static, Client, RustCrypto>,
-    ) -> Option<&'static Credential<'static>> {
+    fn credential(&mut self, request: &PeerRequest<'_>) -> Choice<'static> {
         let names = request.authorities().map(|name| name.to_string()).collect();
         let schemes = request.signature_schemes().map(|scheme: SignatureScheme| scheme.0).collect();
         self.1.borrow_mut().push((names, schemes));
         self.0.credential(request)
     }
 
-    fn sign(&mut self, request: &SignRequest<'_, 'static, Client, RustCrypto>) -> Option<Signature> {
+    fn sign(&mut self, request: &SignInput) -> Option<Signature> {
         self.0.sign(request)
     }
 }
@@ -73,7 +69,8 @@ fn u02_a_name_matches_the_issuer_of_every_certificate_of_a_chain_and_a_policy_sa
     let other = Template::ca("Other Root").self_signed();
     let (entries, keys) = super::keystore(&[("plant", &[&pki.client, &pki.intermediate])]);
     let visit = |root: &Issued, no_match| {
-        let host = KeystoreHost::new(Selector::new(entries).with_no_match(no_match), keys, now as fn() -> Time);
+        let host =
+            SoftwareHost::with_selector(Selector::new(entries).with_no_match(no_match), keys, now as fn() -> Time);
         let mut setup = with_hosts(&pki, host, shows(&[&pki.server, &pki.intermediate]));
         setup.server = ServerConfig::new(ClientAuth::Optional(anchors(&[root])));
         setup.run()
@@ -222,11 +219,11 @@ fn u08_a_client_that_is_asked_after_the_handshake_shows_who_it_is() {
         loop {
             match near.poll().unwrap() {
                 Event::Credential(request) => {
-                    let shown = Host::<Client, RustCrypto>::credential(&mut me, &request).unwrap();
+                    let Choice::Show(shown) = me.credential(&request.peer_request()) else { panic!("it fits") };
                     request.select(shown).unwrap();
                 }
                 Event::Sign(request) => {
-                    let signature = Host::<Client, RustCrypto>::sign(&mut me, &request).unwrap();
+                    let signature = me.sign(&request.input()).unwrap();
                     request.complete(&signature).unwrap();
                 }
                 _ => break,

@@ -7,16 +7,16 @@ mod credentials;
 mod handshakes;
 mod policies;
 
+use embedded_mtls::Error;
 use embedded_mtls::credential::{AllowList, Entry, Selector};
-use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
-use embedded_mtls::io::{Host, KeystoreHost};
+use embedded_mtls::crypto::rustcrypto::P256SigningKey;
+use embedded_mtls::io::{Host, SoftwareHost};
 use embedded_mtls::x509::Time;
-use embedded_mtls::{Client, Error, Server};
 use test_support::fault;
 use test_support::pair::{Setup, TestHost, credential, host, leak_all, now, signing_key};
 use test_support::pki::{Issued, Pki};
 
-type Keystore = KeystoreHost<'static, fn() -> Time, P256SigningKey>;
+type Keystore = SoftwareHost<'static, fn() -> Time, P256SigningKey, embedded_mtls::io::Keystore<'static>>;
 
 /// A host that shows this chain, the leaf first.
 fn shows(chain: &[&Issued]) -> TestHost {
@@ -32,14 +32,14 @@ fn keystore(chains: &[(&'static str, &[&Issued])]) -> (&'static [Entry<'static>]
 /// A host with this keystore that lets in whom the list allows.
 fn porter(chains: &[(&'static str, &[&Issued])], allowed: AllowList<'static>) -> Keystore {
     let (entries, keys) = keystore(chains);
-    KeystoreHost::new(Selector::new(entries), keys, now as fn() -> Time).with_allowed(allowed)
+    SoftwareHost::with_selector(Selector::new(entries), keys, now as fn() -> Time).with_allowed(allowed)
 }
 
 /// The usual pair with other hosts.
 fn with_hosts<CH, SH>(pki: &Pki, client_host: CH, server_host: SH) -> Setup<CH, SH>
 where
-    CH: Host<'static, Client, RustCrypto>,
-    SH: Host<'static, Server, RustCrypto>,
+    CH: Host<'static>,
+    SH: Host<'static>,
 {
     let Setup { client, server, client_sizes, server_sizes, chunk, .. } = Setup::new(pki);
     Setup { client, server, client_host, server_host, client_sizes, server_sizes, chunk }
@@ -48,8 +48,8 @@ where
 /// How a connection ended: the error of the client, at once or with its first read, and that of the server.
 fn ends<CH, SH>(setup: Setup<CH, SH>) -> (Option<Error>, Option<Error>)
 where
-    CH: Host<'static, Client, RustCrypto>,
-    SH: Host<'static, Server, RustCrypto>,
+    CH: Host<'static>,
+    SH: Host<'static>,
 {
     let outcome = setup.run();
     let client = match outcome.client {

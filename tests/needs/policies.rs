@@ -6,7 +6,7 @@ use embedded_mtls::credential::{
     Admission, Chain, Entry, KeyProof, NoMatch, Reference, Selector, SlotError, SlotId, Slots,
 };
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
-use embedded_mtls::io::KeystoreHost;
+use embedded_mtls::io::SoftwareHost;
 use embedded_mtls::x509::{CommonName, Purpose, ServerName, Time, TrustAnchor};
 use embedded_mtls::{
     CertificateProblem, Client, ClientAuth, ClientAuthStatus, ClientConfig, Credential, Error, KeyHandle, Server,
@@ -51,7 +51,7 @@ fn visit(
 ) -> test_support::pair::Outcome {
     let (entries, keys) = keystore(own);
     let resolved = policy.resolve_with(entries, trusted).unwrap();
-    let host = KeystoreHost::new(resolved.selector(), keys, now as fn() -> Time);
+    let host = SoftwareHost::with_selector(resolved.selector(), keys, now as fn() -> Time);
     #[cfg(feature = "dangerous-waivers")]
     let host = host.dangerous_accepting_waived(!policy.waivers().is_empty());
     Setup {
@@ -205,7 +205,7 @@ fn served(
     let base = Setup::new(pki);
     let setup = Setup {
         client: resolved.config(name()),
-        client_host: KeystoreHost::new(resolved.selector(), keys, now as fn() -> Time),
+        client_host: SoftwareHost::with_selector(resolved.selector(), keys, now as fn() -> Time),
         server: base.server,
         server_host: base.server_host,
         client_sizes: base.client_sizes,
@@ -299,7 +299,7 @@ fn u35_one_connection_of_a_client_overrides_the_alias_and_a_server_chooses_by_th
     for wanted in ["shop.example", SERVER_NAME] {
         let (entries, keys) = keystore(theirs);
         let server_host =
-            KeystoreHost::new(Selector::new(entries).with_no_match(NoMatch::Fail), keys, now as fn() -> Time);
+            SoftwareHost::with_selector(Selector::new(entries).with_no_match(NoMatch::Fail), keys, now as fn() -> Time);
         let mut setup = super::with_hosts(&pki, shows(&[&pki.client, &pki.intermediate]), server_host);
         setup.client = ClientConfig::new(ServerName::parse(wanted).unwrap(), root);
         assert_eq!(setup.run().sessions().0.peer().unwrap().common_name(), Some(wanted));

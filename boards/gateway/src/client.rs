@@ -154,11 +154,11 @@ mod tests {
     use crate::trouble::Remedy;
     use embassy_futures::block_on;
     use embedded_io::ErrorKind;
+    use embedded_mtls::credential::{Choice, PeerRequest};
     use embedded_mtls::io::AsyncHost;
     use embedded_mtls::x509::{PeerIdentity, TrustAnchor};
     use embedded_mtls::{
-        AlertDescription, CertificateError, CertificateProblem, Credential, CredentialRequest, Entropy, PeerMisbehaved,
-        SignRequest, Signature,
+        AlertDescription, CertificateError, CertificateProblem, Entropy, PeerMisbehaved, SignInput, Signature,
     };
 
     /// Stages in which the server's Finished has not come.
@@ -216,20 +216,17 @@ mod tests {
     /// Knows nobody, and is nobody.
     struct Stranger;
 
-    impl<'b> AsyncHost<'b, Client, RustCrypto> for Stranger {
+    impl<'b> AsyncHost<'b> for Stranger {
         async fn time(&mut self) -> Time {
             Time::AtLeast(embedded_mtls::x509::UnixTime::from_seconds(0))
         }
-        async fn credential(
-            &mut self,
-            _: &CredentialRequest<'_, 'b, Client, RustCrypto>,
-        ) -> Option<&'b Credential<'b>> {
-            None
+        async fn credential(&mut self, _: &PeerRequest<'_>) -> Choice<'b> {
+            Choice::Decline
         }
         async fn authorize(&mut self, _: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
             Ok(())
         }
-        async fn sign(&mut self, _: &SignRequest<'_, 'b, Client, RustCrypto>) -> Option<Signature> {
+        async fn sign(&mut self, _: &SignInput) -> Option<Signature> {
             None
         }
     }

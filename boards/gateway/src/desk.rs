@@ -4,14 +4,12 @@ use crate::clock::Clock;
 use crate::fmt::Shown;
 use crate::settings::{Board, Settings};
 use embassy_time::Instant;
+use embedded_mtls::credential::{Choice, PeerRequest};
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::crypto::{CryptoProvider, HashAlgorithm};
 use embedded_mtls::io::AsyncHost;
 use embedded_mtls::x509::{PeerIdentity, Time};
-use embedded_mtls::{
-    AlertDescription, Client, Credential, CredentialRequest, Error, Handshake, Server, Session, Side, SignRequest,
-    Signature,
-};
+use embedded_mtls::{AlertDescription, FailedHandshake, Session, SignInput, Signature};
 use logging::{debug, info, warn};
 
 /// Answers with what the settings and the board have.
@@ -21,55 +19,14 @@ pub(crate) struct Desk<'d, 'b, B> {
     pub(crate) clock: &'d Clock,
 }
 
-// For each role by itself: an implementation for both would overlap with that for each `Host`.
-macro_rules! answer_as {
-    ($role:ty) => {
-        impl<'b, B: Board> AsyncHost<'b, $role, RustCrypto> for Desk<'_, 'b, B> {
-            async fn time(&mut self) -> Time {
-                let time = self.clock.time(Instant::now());
-                debug!("judging its certificates: {}", time);
-                time
-            }
+impl<'b, B: Board> AsyncHost<'b> for Desk<'_, 'b, B> {
+    async fn time(&mut self) -> Time {
+        let time = self.clock.time(Instant::now());
+        debug!("judging its certificates: {}", time);
+        time
+    }
 
-            async fn credential(
-                &mut self,
-                request: &CredentialRequest<'_, 'b, $role, RustCrypto>,
-            ) -> Option<&'b Credential<'b>> {
-                self.pick(request)
-            }
-
-            async fn authorize(&mut self, peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
-                log_peer(peer, self.clock);
-                Ok(())
-            }
-
-            async fn sign(&mut self, request: &SignRequest<'_, 'b, $role, RustCrypto>) -> Option<Signature> {
-                let (key, digest) = (request.key(), request.digest().ok()?);
-                let start = Instant::now();
-                let signature = self.board.sign(key, digest.as_bytes().first_chunk()?).await;
-                debug!("signed in {} ms", start.elapsed().as_millis());
-                signature.map(Signature::P256)
-            }
-
-            fn failed(&mut self, error: Error, handshake: &Handshake<'b, $role, RustCrypto>) {
-                warn!("handshake failed while {}: {}", Shown(handshake.stage()), Shown(error));
-                #[cfg(feature = "explain")]
-                if let Some(verdict) = handshake.verdict() {
-                    warn!("{}", Shown(verdict));
-                }
-                if let Some(peer) = handshake.claimed_peer() {
-                    warn!("it claimed to be {}, issued by {}", Shown(peer.subject()), Shown(peer.issuer()));
-                }
-            }
-        }
-    };
-}
-
-answer_as!(Client);
-answer_as!(Server);
-
-impl<'b, B> Desk<'_, 'b, B> {
-    fn pick<S: Side>(&self, request: &CredentialRequest<'_, 'b, S, RustCrypto>) -> Option<&'b Credential<'b>> {
+    async fn credential(&mut self, request: &PeerRequest<'_>) -> Choice<'b> {
         for authority in request.authorities() {
             debug!("it trusts {}", Shown(authority));
         }
@@ -80,7 +37,31 @@ impl<'b, B> Desk<'_, 'b, B> {
             }
             None => warn!("showing no certificate: it accepts none of our {}", self.settings.credentials.len()),
         }
-        chosen
+        chosen.into()
+    }
+
+    async fn authorize(&mut self, peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
+        log_peer(peer, self.clock);
+        Ok(())
+    }
+
+    async fn sign(&mut self, input: &SignInput) -> Option<Signature> {
+        let digest = input.digest::<RustCrypto>().ok()?;
+        let start = Instant::now();
+        let signature = self.board.sign(input.key(), digest.as_bytes().first_chunk()?).await;
+        debug!("signed in {} ms", start.elapsed().as_millis());
+        signature.map(Signature::P256)
+    }
+
+    fn failed(&mut self, failure: &FailedHandshake<'_, 'b>) {
+        warn!("handshake failed while {}: {}", Shown(failure.stage()), Shown(failure.error()));
+        #[cfg(feature = "explain")]
+        if let Some(verdict) = failure.verdict() {
+            warn!("{}", Shown(verdict));
+        }
+        if let Some(peer) = failure.claimed_peer() {
+            warn!("it claimed to be {}, issued by {}", Shown(peer.subject()), Shown(peer.issuer()));
+        }
     }
 }
 

@@ -7,13 +7,13 @@
 //! ```
 
 use crate::pki::{Issued, NOW, Pki, SERVER_NAME};
-use embedded_mtls::credential::Choice;
+use embedded_mtls::credential::{Choice, PeerRequest, Unfit};
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::{Host, SoftwareHost};
 use embedded_mtls::x509::{PeerIdentity, ServerName, Time, TrustAnchor, UnixTime};
 use embedded_mtls::{
-    AlertDescription, Buffers, Client, ClientAuth, ClientConfig, Credential, CredentialRequest, Diagnosis, Entropy,
-    Error, Event, Handshake, KeyHandle, Server, ServerConfig, Session, Side, SignRequest, Signature, Stage, Step,
+    AlertDescription, Buffers, Client, ClientAuth, ClientConfig, Credential, Diagnosis, Entropy, Error, Event,
+    Handshake, KeyHandle, Server, ServerConfig, Session, Side, SignInput, Signature, Stage, Step,
 };
 
 pub type ClientHandshake = Handshake<'static, Client, RustCrypto>;
@@ -149,7 +149,7 @@ impl Setup {
     }
 }
 
-impl<CH: Host<'static, Client, RustCrypto>, SH: Host<'static, Server, RustCrypto>> Setup<CH, SH> {
+impl<CH: Host<'static>, SH: Host<'static>> Setup<CH, SH> {
     pub fn client_handshake(&self) -> Result<ClientHandshake, Error> {
         Handshake::new(leak(Box::new(self.client)), self.client_sizes.buffers(), entropy(1))
     }
@@ -225,7 +225,7 @@ impl Outcome {
 /// Runs one side until it needs the transport: `Some` at its end.
 pub fn advance<'b, S: Side>(
     handshake: &mut Handshake<'b, S, RustCrypto>,
-    host: &mut impl Host<'b, S, RustCrypto>,
+    host: &mut impl Host<'b>,
 ) -> Option<Result<(), Error>> {
     loop {
         let answered = match handshake.poll() {
@@ -234,7 +234,8 @@ pub fn advance<'b, S: Side>(
             Ok(Step::Done) => return Some(Ok(())),
             Ok(Step::Time(request)) => request.provide(host.time()),
             Ok(Step::Credential(request)) => {
-                let choice = host.choose(&request);
+                host.unfit(&request.peer_request(), &mut |key, alias, why| request.record_unfit(key, alias, why));
+                let choice = host.credential(&request.peer_request());
                 request.answer(choice)
             }
             Ok(Step::Authorize(request)) => {
@@ -253,7 +254,7 @@ pub fn advance<'b, S: Side>(
                     Err(alert) => Err(request.reject(alert)),
                 }
             }
-            Ok(Step::Sign(request)) => match host.sign(&request) {
+            Ok(Step::Sign(request)) => match host.sign(&request.input()) {
                 Some(signature) => request.complete(&signature),
                 None => Err(request.fail()),
             },
@@ -368,7 +369,7 @@ struct Gate<'h, H> {
     refuses: bool,
 }
 
-impl<S: Side, H: Host<'static, S, RustCrypto>> Host<'static, S, RustCrypto> for Gate<'_, H> {
+impl<H: Host<'static>> Host<'static> for Gate<'_, H> {
     fn time(&mut self) -> Time {
         self.host.time()
     }
@@ -378,22 +379,19 @@ impl<S: Side, H: Host<'static, S, RustCrypto>> Host<'static, S, RustCrypto> for 
         self.host.dangerous_accept_waived(peer, waived)
     }
 
-    fn credential(
-        &mut self,
-        request: &CredentialRequest<'_, 'static, S, RustCrypto>,
-    ) -> Option<&'static Credential<'static>> {
+    fn credential(&mut self, request: &PeerRequest<'_>) -> Choice<'static> {
         self.host.credential(request)
     }
 
-    fn choose(&mut self, request: &CredentialRequest<'_, 'static, S, RustCrypto>) -> Choice<'static> {
-        self.host.choose(request)
+    fn unfit(&mut self, request: &PeerRequest<'_>, each: &mut dyn FnMut(KeyHandle, &str, Unfit)) {
+        self.host.unfit(request, each);
     }
 
     fn authorize(&mut self, peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
         if self.refuses { Err(AlertDescription::ACCESS_DENIED) } else { self.host.authorize(peer) }
     }
 
-    fn sign(&mut self, request: &SignRequest<'_, 'static, S, RustCrypto>) -> Option<Signature> {
-        self.host.sign(request)
+    fn sign(&mut self, input: &SignInput) -> Option<Signature> {
+        self.host.sign(input)
     }
 }

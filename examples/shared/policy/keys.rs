@@ -1,13 +1,13 @@
 //! Who of us is shown, and who signs: by a policy, or as it comes.
 
-use embedded_mtls::credential::{Choice, Selector};
+use embedded_mtls::credential::{Choice, PeerRequest, Selector, Unfit};
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::std::system_time;
-use embedded_mtls::io::{Host, KeystoreHost, SoftwareHost};
+use embedded_mtls::io::{Host, Keystore, SoftwareHost};
 use embedded_mtls::x509::Time;
 #[cfg(feature = "dangerous-waivers")]
 use embedded_mtls::x509::{PeerIdentity, Waived};
-use embedded_mtls::{Client, Credential, CredentialRequest, Side, SignRequest, Signature};
+use embedded_mtls::{Client, Credential, CredentialRequest, Side, SignInput, SignRequest, Signature};
 use embedded_mtls_operator::policy::Resolved;
 
 /// The clock of the system.
@@ -18,7 +18,7 @@ pub(crate) enum Keys<'b> {
     /// The first identity that the server accepts.
     Any(SoftwareHost<'b, Clock>),
     /// What a policy says.
-    Policy(KeystoreHost<'b, Clock>),
+    Policy(SoftwareHost<'b, Clock, P256SigningKey, Keystore<'b>>),
 }
 
 /// A keystore with keys in memory. `accepts_waived`: lets in whoever broke no more than the configuration waives.
@@ -26,8 +26,8 @@ pub(crate) fn keystore<'b>(
     selector: Selector<'b>,
     keys: &'b [P256SigningKey],
     accepts_waived: bool,
-) -> KeystoreHost<'b, Clock> {
-    let host = KeystoreHost::new(selector, keys, system_time as Clock);
+) -> SoftwareHost<'b, Clock, P256SigningKey, Keystore<'b>> {
+    let host = SoftwareHost::with_selector(selector, keys, system_time as Clock);
     #[cfg(feature = "dangerous-waivers")]
     let host = host.dangerous_accepting_waived(accepts_waived);
     #[cfg(not(feature = "dangerous-waivers"))]
@@ -45,40 +45,45 @@ pub(crate) fn is_mutual<S: Side>(resolved: &Resolved<'_, S>) -> bool {
     resolved.policy().settings().client_auth_enabled
 }
 
-impl<'b> Host<'b, Client, RustCrypto> for Keys<'b> {
+impl<'b> Host<'b> for Keys<'b> {
     fn time(&mut self) -> Time {
         match self {
-            Self::Any(host) => Host::<Client, RustCrypto>::time(host),
-            Self::Policy(host) => Host::<Client, RustCrypto>::time(host),
+            Self::Any(host) => host.time(),
+            Self::Policy(host) => host.time(),
         }
     }
 
-    fn credential(&mut self, request: &CredentialRequest<'_, 'b, Client, RustCrypto>) -> Option<&'b Credential<'b>> {
+    fn credential(&mut self, request: &PeerRequest<'_>) -> Choice<'b> {
         match self {
             Self::Any(host) => host.credential(request),
             Self::Policy(host) => host.credential(request),
         }
     }
 
-    fn choose(&mut self, request: &CredentialRequest<'_, 'b, Client, RustCrypto>) -> Choice<'b> {
+    #[cfg(feature = "events")]
+    fn unfit(
+        &mut self,
+        request: &PeerRequest<'_>,
+        each: &mut dyn FnMut(embedded_mtls::KeyHandle, &str, embedded_mtls::credential::Unfit),
+    ) {
         match self {
-            Self::Any(host) => host.choose(request),
-            Self::Policy(host) => host.choose(request),
+            Self::Any(host) => host.unfit(request, each),
+            Self::Policy(host) => host.unfit(request, each),
         }
     }
 
     #[cfg(feature = "dangerous-waivers")]
     fn dangerous_accept_waived(&mut self, peer: &PeerIdentity<'_>, waived: Waived) -> bool {
         match self {
-            Self::Any(host) => Host::<Client, RustCrypto>::dangerous_accept_waived(host, peer, waived),
-            Self::Policy(host) => Host::<Client, RustCrypto>::dangerous_accept_waived(host, peer, waived),
+            Self::Any(host) => host.dangerous_accept_waived(peer, waived),
+            Self::Policy(host) => host.dangerous_accept_waived(peer, waived),
         }
     }
 
-    fn sign(&mut self, request: &SignRequest<'_, 'b, Client, RustCrypto>) -> Option<Signature> {
+    fn sign(&mut self, input: &SignInput) -> Option<Signature> {
         match self {
-            Self::Any(host) => host.sign(request),
-            Self::Policy(host) => host.sign(request),
+            Self::Any(host) => host.sign(input),
+            Self::Policy(host) => host.sign(input),
         }
     }
 }

@@ -125,7 +125,7 @@ struct Conversation<'c, 'b> {
 impl<'b> Conversation<'_, 'b> {
     fn hold<S: Side>(&mut self, mut handshake: Handshake<'b, S, RustCrypto>) -> Result<(), Trouble>
     where
-        Shim<'b>: Host<'b, S, RustCrypto>,
+        Shim<'b>: Host<'b>,
     {
         if let Err(trouble) = self.shake_hands(&mut handshake) {
             // The runner may be gone already.
@@ -162,7 +162,7 @@ impl<'b> Conversation<'_, 'b> {
 
     fn shake_hands<S: Side>(&mut self, handshake: &mut Handshake<'b, S, RustCrypto>) -> Result<(), Failure>
     where
-        Shim<'b>: Host<'b, S, RustCrypto>,
+        Shim<'b>: Host<'b>,
     {
         loop {
             match handshake.poll()? {
@@ -181,16 +181,16 @@ impl<'b> Conversation<'_, 'b> {
                     count => handshake.rx_commit(count)?,
                 },
                 Step::Yield => {}
-                Step::Time(request) => request.provide(Host::<S, RustCrypto>::time(&mut self.host))?,
+                Step::Time(request) => request.provide(Host::time(&mut self.host))?,
                 Step::Credential(request) => {
-                    let choice = self.host.choose(&request);
+                    let choice = self.host.credential(&request.peer_request());
                     request.answer(choice)?;
                 }
-                Step::Authorize(request) => match Host::<S, RustCrypto>::authorize(&mut self.host, &request.peer()) {
+                Step::Authorize(request) => match Host::authorize(&mut self.host, &request.peer()) {
                     Ok(()) => request.accept()?,
                     Err(alert) => return Err(request.reject(alert).into()),
                 },
-                Step::Sign(request) => match self.host.sign(&request) {
+                Step::Sign(request) => match self.host.sign(&request.input()) {
                     Some(signature) => request.complete(&signature)?,
                     None => return Err(request.fail().into()),
                 },

@@ -2,13 +2,9 @@
 
 use crate::identity::Identity;
 use embedded_mtls::credential::{Choice, PeerRequest, Unfit};
-use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::io::Host;
 use embedded_mtls::x509::{PeerIdentity, Time};
-use embedded_mtls::{
-    AlertDescription, Credential, CredentialRequest, KeyHandle, PeerIncompatible, Side, SignRequest, Signature,
-    SignatureScheme,
-};
+use embedded_mtls::{AlertDescription, Credential, KeyHandle, PeerIncompatible, SignInput, Signature, SignatureScheme};
 
 /// A host with the identities that the flags name.
 pub(crate) struct Shim<'b> {
@@ -50,24 +46,19 @@ impl Shim<'_> {
     }
 }
 
-impl<'b, S: Side> Host<'b, S, RustCrypto> for Shim<'b> {
+impl<'b> Host<'b> for Shim<'b> {
     fn time(&mut self) -> Time {
         embedded_mtls::io::std::system_time()
     }
 
-    fn credential(&mut self, request: &CredentialRequest<'_, 'b, S, RustCrypto>) -> Option<&'b Credential<'b>> {
-        let request = request.peer_request();
+    fn credential(&mut self, request: &PeerRequest<'_>) -> Choice<'b> {
         self.heard = Heard {
             server_name: request.server_name().map(str::to_owned),
             protocols: request.protocols().map(<[u8]>::to_vec).collect(),
             authorities: request.authorities_der().map(<[u8]>::to_vec).collect(),
             schemes: request.signature_schemes().collect(),
         };
-        self.credentials.iter().find(|credential| self.fits(&request, credential))
-    }
-
-    fn choose(&mut self, request: &CredentialRequest<'_, 'b, S, RustCrypto>) -> Choice<'b> {
-        match self.credential(request) {
+        match self.credentials.iter().find(|credential| self.fits(request, credential)) {
             _ if self.refuses_hello => Choice::Fail(PeerIncompatible::NoCredential),
             Some(credential) => Choice::Show(credential),
             None if self.identities.is_empty() => Choice::Decline,
@@ -79,7 +70,7 @@ impl<'b, S: Side> Host<'b, S, RustCrypto> for Shim<'b> {
         self.refusal.map_or(Ok(()), Err)
     }
 
-    fn sign(&mut self, request: &SignRequest<'_, 'b, S, RustCrypto>) -> Option<Signature> {
-        self.identity_of(request.key())?.sign(request.scheme(), request.message().as_bytes())
+    fn sign(&mut self, input: &SignInput) -> Option<Signature> {
+        self.identity_of(input.key())?.sign(input.scheme(), input.message().as_bytes())
     }
 }

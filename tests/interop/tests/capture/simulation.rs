@@ -146,11 +146,11 @@ fn who_shows_a_certificate_after_the_handshake_is_seen_there() {
     while let Ok(event) = client.poll() {
         match event {
             Event::Credential(request) => {
-                let choice = setup.client_host.choose(&request);
+                let choice = setup.client_host.credential(&request.peer_request());
                 request.answer(choice).unwrap();
             }
             Event::Sign(request) => {
-                let signature = setup.client_host.sign(&request).unwrap();
+                let signature = setup.client_host.sign(&request.input()).unwrap();
                 request.complete(&signature).unwrap();
             }
             _ => break,

@@ -6,14 +6,15 @@ use crate::process::LIMIT;
 use crate::table::{End, Outcome};
 use crate::world::Identity;
 use embedded_io::{Read, Write};
+use embedded_mtls::credential::{Choice, PeerRequest};
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::blocking::Stream;
 use embedded_mtls::io::std::{Socket, system_time};
 use embedded_mtls::io::{Failure, Host, SoftwareHost};
 use embedded_mtls::x509::{ServerName, Time, TrustAnchor};
 use embedded_mtls::{
-    Buffers, Client, ClientAuth, ClientConfig, Credential, CredentialRequest, Entropy, Error, Handshake, KeyHandle,
-    Server, ServerConfig, Session, Side, SignRequest, Signature,
+    Buffers, Client, ClientAuth, ClientConfig, Credential, Entropy, Error, Handshake, KeyHandle, Server, ServerConfig,
+    Session, Side, SignInput, Signature,
 };
 use std::io;
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -113,22 +114,19 @@ impl Own {
     }
 }
 
-impl<S: Side> Host<'static, S, RustCrypto> for Own {
+impl Host<'static> for Own {
     fn time(&mut self) -> Time {
         system_time()
     }
 
-    fn credential(
-        &mut self,
-        request: &CredentialRequest<'_, 'static, S, RustCrypto>,
-    ) -> Option<&'static Credential<'static>> {
+    fn credential(&mut self, request: &PeerRequest<'_>) -> Choice<'static> {
         if self.heedless {
-            return self.credentials.first();
+            return self.credentials.first().into();
         }
-        Host::<'_, S, _>::credential(&mut SoftwareHost::new(self.credentials, self.keys, system_time), request)
+        SoftwareHost::new(self.credentials, self.keys, system_time).credential(request)
     }
 
-    fn sign(&mut self, request: &SignRequest<'_, 'static, S, RustCrypto>) -> Option<Signature> {
+    fn sign(&mut self, request: &SignInput) -> Option<Signature> {
         SoftwareHost::new(self.credentials, self.keys, system_time).sign(request)
     }
 }
@@ -399,7 +397,7 @@ fn be_client(stream: &mut OurStream, task: Task, own: &mut Own, facts: &mut Fact
         Task::Echo(data) => {
             stream.write_all(data)?;
             stream.flush()?;
-            facts.message = Some(read_echo(&mut stream.hosted::<Client, _>(own), data.len())?);
+            facts.message = Some(read_echo(&mut stream.hosted(own), data.len())?);
             facts.session.extend(late_status(stream));
             stream.close()?;
             return read_to_end(stream);
@@ -411,7 +409,7 @@ fn be_client(stream: &mut OurStream, task: Task, own: &mut Own, facts: &mut Fact
         }
     }
     stream.flush()?;
-    facts.message = read_message(&mut stream.hosted::<Client, _>(own))?;
+    facts.message = read_message(&mut stream.hosted(own))?;
     facts.session.extend(late_status(stream));
     stream.close()?;
     read_to_end(stream)
@@ -436,7 +434,7 @@ fn be_server(
     }
     facts.message = read_message(stream)?;
     if let Some(client_auth) = setup.late {
-        let mut hosted = stream.hosted::<Server, _>(own);
+        let mut hosted = stream.hosted(own);
         let mut answer = hosted.request_certificate(client_auth)?;
         // What a client sends before it answers is of no interest here.
         while answer.is_none() && hosted.read(&mut [0; 64])? > 0 {

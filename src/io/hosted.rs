@@ -1,0 +1,150 @@
+//! Streams with a host that answers what a session asks after the handshake.
+
+use super::Failure;
+use super::machine::Io;
+#[cfg(feature = "async")]
+use super::{AsyncHost, asynch};
+#[cfg(feature = "blocking")]
+use super::{Host, blocking};
+use crate::connection::Session;
+use crate::crypto::CryptoProvider;
+use crate::handshake::ClientAuthStatus;
+use crate::handshake::config::ClientAuth;
+use crate::x509::NoTrace;
+use embedded_io::ErrorType;
+
+/// A stream with the host that answers what it asks, see [`Stream::hosted`](super::Stream::hosted).
+pub struct Hosted<'s, S, H> {
+    pub(super) stream: &'s mut S,
+    pub(super) host: &'s mut H,
+}
+
+debug_by_name!("Hosted", [S, H] Hosted<'_, S, H>);
+
+impl<S: ErrorType, H> ErrorType for Hosted<'_, S, H> {
+    type Error = S::Error;
+}
+
+#[cfg(feature = "blocking")]
+impl<'b, T: embedded_io::Read + embedded_io::Write, C: CryptoProvider, H: Host<'b>>
+    Hosted<'_, blocking::Stream<'b, T, C>, H>
+{
+    /// On a server: asks the client who it is, see [`Session::request_certificate`], and waits for its answer:
+    /// [`Accepted`](ClientAuthStatus::Accepted) or [`Declined`](ClientAuthStatus::Declined). `None` if the client sends
+    /// application data before it answers, or closes: read that, and then
+    /// [`await_certificate`](Self::await_certificate) again.
+    ///
+    /// # Errors
+    /// Those of [`Session::request_certificate`], and why the answer was refused or the connection failed. The alert is
+    /// sent before this returns.
+    pub fn request_certificate(
+        &mut self,
+        client_auth: ClientAuth<'b>,
+    ) -> Result<Option<ClientAuthStatus>, Failure<T::Error>> {
+        self.stream.session.request_certificate(client_auth)?;
+        self.await_certificate()
+    }
+
+    /// Waits for the answer to a request that was made; gives it also if a read has come past it.
+    ///
+    /// # Errors
+    /// As [`request_certificate`](Self::request_certificate).
+    pub fn await_certificate(&mut self) -> Result<Option<ClientAuthStatus>, Failure<T::Error>> {
+        self.run(|session| session.certificate_answer().is_some())?;
+        Ok(self.stream.session.certificate_answer())
+    }
+
+    fn run(&mut self, holds: fn(&Session<'b, C>) -> bool) -> Result<(), Failure<T::Error>> {
+        let (transport, mut pump) = self.stream.pump(holds);
+        while blocking::carry(transport, &mut pump, &mut NoTrace)? == Io::Ask {
+            pump.ask(self.host);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(feature = "blocking")]
+impl<'b, T: embedded_io::Read + embedded_io::Write, C: CryptoProvider, H: Host<'b>> embedded_io::Read
+    for Hosted<'_, blocking::Stream<'b, T, C>, H>
+{
+    fn read(&mut self, out: &mut [u8]) -> Result<usize, Self::Error> {
+        if out.is_empty() {
+            return Ok(0);
+        }
+        self.run(|_| false)?;
+        Ok(self.stream.take(out)?)
+    }
+}
+
+#[cfg(feature = "blocking")]
+impl<S: embedded_io::Write, H> embedded_io::Write for Hosted<'_, S, H> {
+    fn write(&mut self, data: &[u8]) -> Result<usize, Self::Error> {
+        self.stream.write(data)
+    }
+
+    fn flush(&mut self) -> Result<(), Self::Error> {
+        self.stream.flush()
+    }
+}
+
+#[cfg(feature = "async")]
+impl<'b, T: embedded_io_async::Read + embedded_io_async::Write, C: CryptoProvider, H: AsyncHost<'b>>
+    Hosted<'_, asynch::Stream<'b, T, C>, H>
+{
+    /// On a server: asks the client who it is, see [`Session::request_certificate`], and waits for its answer:
+    /// [`Accepted`](ClientAuthStatus::Accepted) or [`Declined`](ClientAuthStatus::Declined). `None` if the client sends
+    /// application data before it answers, or closes: read that, and then
+    /// [`await_certificate`](Self::await_certificate) again.
+    ///
+    /// # Errors
+    /// Those of [`Session::request_certificate`], and why the answer was refused or the connection failed. The alert is
+    /// sent before this returns.
+    pub async fn request_certificate(
+        &mut self,
+        client_auth: ClientAuth<'b>,
+    ) -> Result<Option<ClientAuthStatus>, Failure<T::Error>> {
+        self.stream.session.request_certificate(client_auth)?;
+        self.await_certificate().await
+    }
+
+    /// Waits for the answer to a request that was made; gives it also if a read has come past it.
+    ///
+    /// # Errors
+    /// As [`request_certificate`](Self::request_certificate).
+    pub async fn await_certificate(&mut self) -> Result<Option<ClientAuthStatus>, Failure<T::Error>> {
+        self.run(|session| session.certificate_answer().is_some()).await?;
+        Ok(self.stream.session.certificate_answer())
+    }
+
+    async fn run(&mut self, holds: fn(&Session<'b, C>) -> bool) -> Result<(), Failure<T::Error>> {
+        let (transport, mut pump) = self.stream.pump(holds);
+        while asynch::carry(transport, &mut pump, &mut NoTrace).await? == Io::Ask {
+            pump.ask_async(self.host).await;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(feature = "async")]
+impl<'b, T: embedded_io_async::Read + embedded_io_async::Write, C: CryptoProvider, H: AsyncHost<'b>>
+    embedded_io_async::Read for Hosted<'_, asynch::Stream<'b, T, C>, H>
+{
+    async fn read(&mut self, out: &mut [u8]) -> Result<usize, Self::Error> {
+        if out.is_empty() {
+            return Ok(0);
+        }
+        self.run(|_| false).await?;
+        Ok(self.stream.take(out)?)
+    }
+}
+
+#[cfg(feature = "async")]
+impl<S: embedded_io_async::Write, H> embedded_io_async::Write for Hosted<'_, S, H> {
+    async fn write(&mut self, data: &[u8]) -> Result<usize, Self::Error> {
+        self.stream.write(data).await
+    }
+
+    async fn flush(&mut self) -> Result<(), Self::Error> {
+        self.stream.flush().await
+    }
+}

@@ -1,0 +1,170 @@
+//! The policy of the drivers, without their calls: what they do next, in which order, and what follows from a failure.
+//!
+//! - What is to be sent leaves before anything is read, asked or said to be done, and is flushed once it has left. Also
+//!   a flush whose future was dropped is made up for.
+//! - A transport that takes nothing more may still hold the alert that says why: it is read to its end, and only if
+//!   nothing comes, the failure to send is the error.
+//! - An error of TLS is given back once its alert has left, as far as the transport takes it.
+
+#[cfg(feature = "async")]
+use super::AsyncHost;
+use super::Failure;
+#[cfg(feature = "blocking")]
+use super::Host;
+use super::machine::{Answer, Io, Machine, Question};
+use crate::error::Error;
+use crate::x509::Trace;
+
+/// The purpose for which a pump runs.
+enum Goal<M> {
+    /// Everything has left.
+    Drained,
+    /// The machine has something, or this holds.
+    Until(fn(&M) -> bool),
+}
+
+/// Drives a machine over a transport with errors `E`.
+pub(super) struct Pump<'p, M, E> {
+    machine: &'p mut M,
+    /// The transport has taken bytes that it may still hold back.
+    unflushed: &'p mut bool,
+    goal: Goal<M>,
+    /// Why the transport takes nothing more.
+    unsent: Option<Failure<E>>,
+    /// The error that is given back once its alert has left.
+    failed: Option<Error>,
+    reads_left: Option<u8>,
+}
+
+impl<'p, 'b, M: Machine<'b>, E> Pump<'p, M, E> {
+    pub(super) const fn drain(machine: &'p mut M, unflushed: &'p mut bool) -> Self {
+        Self::new(machine, unflushed, Goal::Drained)
+    }
+
+    pub(super) const fn until(machine: &'p mut M, unflushed: &'p mut bool, holds: fn(&M) -> bool) -> Self {
+        Self::new(machine, unflushed, Goal::Until(holds))
+    }
+
+    const fn new(machine: &'p mut M, unflushed: &'p mut bool, goal: Goal<M>) -> Self {
+        Self { machine, unflushed, goal, unsent: None, failed: None, reads_left: M::LAST_READS }
+    }
+
+    /// Says what is to be done next. What is not done is said again.
+    pub(super) fn next(&mut self, trace: &mut impl Trace) -> Result<Io, Failure<E>> {
+        loop {
+            let is_pending = !self.machine.tx_pending().is_empty();
+            match (&self.unsent, self.failed) {
+                (None, _) if !is_pending && *self.unflushed => return Ok(Io::Flush),
+                (None, Some(_)) if is_pending => return Ok(Io::Write),
+                (_, Some(error)) => return Err(Failure::Tls(error)),
+                (_, None) => {}
+            }
+            let Goal::Until(holds) = self.goal else {
+                return self.unsent.take().map_or(Ok(if is_pending { Io::Write } else { Io::Ready }), Err);
+            };
+            if holds(self.machine) {
+                return Ok(Io::Ready);
+            }
+            let next = if self.unsent.is_some() { self.machine.next_received() } else { self.machine.next(trace) };
+            match next {
+                Ok(_) if holds(self.machine) => return Ok(Io::Ready),
+                Ok(io) => return Ok(io),
+                Err(error) => self.failed = Some(error),
+            }
+        }
+    }
+
+    pub(super) fn pending(&self) -> &[u8] {
+        self.machine.tx_pending()
+    }
+
+    /// The transport has taken so many bytes. One that takes nothing is gone.
+    pub(super) fn wrote(&mut self, result: Result<usize, E>) {
+        match result {
+            Ok(0) => self.unsent = Some(Failure::Tls(Error::ConnectionTruncated)),
+            Ok(count) => {
+                self.machine.tx_consume(count);
+                *self.unflushed = true;
+            }
+            Err(error) => self.unsent = Some(Failure::Io(error)),
+        }
+    }
+
+    pub(super) fn flushed(&mut self, result: Result<(), E>) {
+        match result {
+            Ok(()) => *self.unflushed = false,
+            Err(error) => self.unsent = Some(Failure::Io(error)),
+        }
+    }
+
+    pub(super) fn space(&mut self) -> &mut [u8] {
+        self.machine.rx_space()
+    }
+
+    /// The transport has given so many bytes. What could not be sent is the error if nothing comes either.
+    pub(super) fn received(&mut self, result: Result<usize, E>) -> Result<(), Failure<E>> {
+        match (result, self.unsent.take()) {
+            (Ok(0) | Err(_), Some(error)) => return Err(error),
+            (Err(error), None) => return Err(Failure::Io(error)),
+            (Ok(0), None) => self.machine.rx_eof(),
+            (Ok(count), unsent) => {
+                if let (Some(_), Some(left)) = (&unsent, &mut self.reads_left) {
+                    *left = left.saturating_sub(1);
+                }
+                self.failed = self.machine.rx_commit(count).err();
+                match unsent {
+                    Some(error) if self.reads_left == Some(0) => return Err(error),
+                    unsent => self.unsent = unsent,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets the host answer what is asked.
+    #[cfg(feature = "blocking")]
+    pub(super) fn ask(&mut self, host: &mut impl Host<'b>) {
+        #[cfg(feature = "events")]
+        self.machine.record_unfit(|request, each| host.unfit(request, each));
+        let answer = self.machine.question().map(|question| match question {
+            Question::Time => Answer::Time(host.time()),
+            Question::Credential(request) => Answer::Credential(host.credential(&request)),
+            #[cfg(not(feature = "dangerous-waivers"))]
+            Question::Authorize(peer) => Answer::Authorize(host.authorize(&peer)),
+            #[cfg(feature = "dangerous-waivers")]
+            Question::Authorize(peer, waived) => match host.authorize(&peer) {
+                Ok(()) if !waived.is_empty() && host.dangerous_accept_waived(&peer, waived) => Answer::AuthorizeWaived,
+                result => Answer::Authorize(result),
+            },
+            Question::Sign(input) => Answer::Sign(host.sign(&input)),
+        });
+        self.answer(answer);
+    }
+
+    /// Lets the host answer what is asked, when it can. Dropped, it is asked again.
+    #[cfg(feature = "async")]
+    pub(super) async fn ask_async(&mut self, host: &mut impl AsyncHost<'b>) {
+        #[cfg(feature = "events")]
+        self.machine.record_unfit(|request, each| host.unfit(request, each));
+        let answer = match self.machine.question() {
+            Err(error) => Err(error),
+            Ok(Question::Time) => Ok(Answer::Time(host.time().await)),
+            Ok(Question::Credential(request)) => Ok(Answer::Credential(host.credential(&request).await)),
+            #[cfg(not(feature = "dangerous-waivers"))]
+            Ok(Question::Authorize(peer)) => Ok(Answer::Authorize(host.authorize(&peer).await)),
+            #[cfg(feature = "dangerous-waivers")]
+            Ok(Question::Authorize(peer, waived)) => Ok(match host.authorize(&peer).await {
+                Ok(()) if !waived.is_empty() && host.dangerous_accept_waived(&peer, waived).await => {
+                    Answer::AuthorizeWaived
+                }
+                result => Answer::Authorize(result),
+            }),
+            Ok(Question::Sign(input)) => Ok(Answer::Sign(host.sign(&input).await)),
+        };
+        self.answer(answer);
+    }
+
+    fn answer(&mut self, answer: Result<Answer<'b>, Error>) {
+        self.failed = answer.and_then(|answer| self.machine.answer(answer)).err();
+    }
+}

@@ -1,0 +1,240 @@
+//! A host with keys in memory.
+
+use super::Host;
+use crate::connection::SignInput;
+#[cfg(feature = "events")]
+use crate::credential::KeyHandle;
+use crate::credential::{AllowList, Choice, Credential, PeerRequest, Selection, Selector, Signature, Unfit};
+#[cfg(feature = "ed25519")]
+use crate::crypto::rustcrypto::Ed25519SigningKey;
+#[cfg(feature = "p384")]
+use crate::crypto::rustcrypto::P384SigningKey;
+use crate::crypto::rustcrypto::{P256SigningKey, RustCrypto};
+use crate::crypto::{CryptoProvider, HashAlgorithm};
+use crate::error::AlertDescription;
+#[cfg(feature = "dangerous-waivers")]
+use crate::x509::Waived;
+use crate::x509::{PeerIdentity, Purpose, Time};
+
+/// A [`Host`] with keys in memory. Its identities are a list of credentials, of which it sends the first that the peer
+/// accepts, or a [`Keystore`], which chooses and authorizes by rules.
+pub struct SoftwareHost<'b, T, K = P256SigningKey, I = &'b [Credential<'b>]> {
+    identities: I,
+    keys: &'b [K],
+    clock: T,
+}
+
+debug_by_name!("SoftwareHost", [T, K, I] SoftwareHost<'_, T, K, I>);
+
+/// The credentials of a [`SoftwareHost`], and whom it authorizes.
+pub trait Identities<'b> {
+    /// See [`Host::credential`].
+    fn choose(&mut self, request: &PeerRequest<'_>) -> Choice<'b>;
+
+    /// See [`Host::unfit`].
+    #[cfg(feature = "events")]
+    fn unfit(&mut self, request: &PeerRequest<'_>, each: &mut dyn FnMut(KeyHandle, &str, Unfit));
+
+    /// See [`Host::authorize`].
+    ///
+    /// # Errors
+    /// The alert that tells the peer no.
+    fn authorize(&mut self, peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
+        let _ = peer;
+        Ok(())
+    }
+
+    /// See [`Host::dangerous_accept_waived`].
+    #[cfg(feature = "dangerous-waivers")]
+    fn accepts_waived(&self) -> bool {
+        false
+    }
+}
+
+/// Entries among which a [`Selector`] chooses, and a list of whom to authorize.
+pub struct Keystore<'b> {
+    selector: Selector<'b>,
+    allowed: AllowList<'b>,
+    selection: Option<Selection<'b>>,
+    #[cfg(feature = "dangerous-waivers")]
+    accepts_waived: bool,
+}
+
+debug_by_name!("Keystore", [] Keystore<'_>);
+
+impl<'b, T: FnMut() -> Time, K: SigningKey> SoftwareHost<'b, T, K> {
+    /// A host that sends the first credential which the peer accepts, and authorizes everybody. On a server that has none
+    /// of the authorities that the client names, the first whose signatures it can verify. `KeyHandle(i)` of a credential
+    /// is `keys[i]`. A client without credentials declines.
+    pub const fn new(credentials: &'b [Credential<'b>], keys: &'b [K], clock: T) -> Self {
+        Self { identities: credentials, keys, clock }
+    }
+}
+
+impl<'b, T: FnMut() -> Time, K: SigningKey> SoftwareHost<'b, T, K, Keystore<'b>> {
+    /// A host that sends what the selector chooses, and authorizes everybody. `KeyHandle(i)` of a credential is `keys[i]`.
+    pub const fn with_selector(selector: Selector<'b>, keys: &'b [K], clock: T) -> Self {
+        let identities = Keystore {
+            selector,
+            allowed: AllowList::everybody(),
+            selection: None,
+            #[cfg(feature = "dangerous-waivers")]
+            accepts_waived: false,
+        };
+        Self { identities, keys, clock }
+    }
+
+    /// Authorizes only whom the list allows; others get `access_denied` (49).
+    #[must_use]
+    pub const fn with_allowed(mut self, allowed: AllowList<'b>) -> Self {
+        self.identities.allowed = allowed;
+        self
+    }
+
+    /// **Dangerous**: accepts a peer whose path is not valid, but for what the configuration waives. Off by default: such a
+    /// peer is told what is wrong. See [`Waivers`](crate::x509::Waivers).
+    #[cfg(feature = "dangerous-waivers")]
+    #[must_use]
+    pub const fn dangerous_accepting_waived(mut self, accepts: bool) -> Self {
+        self.identities.accepts_waived = accepts;
+        self
+    }
+
+    /// What was chosen, once the peer has asked.
+    pub const fn selection(&self) -> Option<Selection<'b>> {
+        self.identities.selection
+    }
+}
+
+impl<'b> Identities<'b> for &'b [Credential<'b>] {
+    fn choose(&mut self, request: &PeerRequest<'_>) -> Choice<'b> {
+        let possible = |credential: &&Credential<'_>| {
+            request.role() == Purpose::ServerAuth
+                && request.check_wishes(credential).is_err_and(Unfit::is_wish_of_client)
+        };
+        let best = self.iter().find(|credential| request.accepts(credential));
+        best.or_else(|| self.iter().find(possible)).into()
+    }
+
+    #[cfg(feature = "events")]
+    fn unfit(&mut self, request: &PeerRequest<'_>, each: &mut dyn FnMut(KeyHandle, &str, Unfit)) {
+        for credential in *self {
+            if let Err(reason) = request.check_wishes(credential) {
+                each(credential.key(), "", reason);
+            }
+        }
+    }
+}
+
+impl<'b> Identities<'b> for Keystore<'b> {
+    fn choose(&mut self, request: &PeerRequest<'_>) -> Choice<'b> {
+        let selection = self.selector.select(request);
+        self.selection = Some(selection);
+        selection.choice()
+    }
+
+    #[cfg(feature = "events")]
+    fn unfit(&mut self, request: &PeerRequest<'_>, each: &mut dyn FnMut(KeyHandle, &str, Unfit)) {
+        self.selector.for_each_unfit(request, each);
+    }
+
+    fn authorize(&mut self, peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
+        self.allowed.authorize::<RustCrypto>(peer)
+    }
+
+    #[cfg(feature = "dangerous-waivers")]
+    fn accepts_waived(&self) -> bool {
+        self.accepts_waived
+    }
+}
+
+impl<'b, T: FnMut() -> Time, K: SigningKey, I: Identities<'b>> Host<'b> for SoftwareHost<'b, T, K, I> {
+    fn time(&mut self) -> Time {
+        (self.clock)()
+    }
+
+    fn credential(&mut self, request: &PeerRequest<'_>) -> Choice<'b> {
+        self.identities.choose(request)
+    }
+
+    #[cfg(feature = "events")]
+    fn unfit(&mut self, request: &PeerRequest<'_>, each: &mut dyn FnMut(KeyHandle, &str, Unfit)) {
+        self.identities.unfit(request, each);
+    }
+
+    fn authorize(&mut self, peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
+        self.identities.authorize(peer)
+    }
+
+    #[cfg(feature = "dangerous-waivers")]
+    fn dangerous_accept_waived(&mut self, _: &PeerIdentity<'_>, _: Waived) -> bool {
+        self.identities.accepts_waived()
+    }
+
+    fn sign(&mut self, input: &SignInput) -> Option<Signature> {
+        self.keys.get(usize::try_from(input.key().0).ok()?)?.sign(input.message().as_bytes())
+    }
+}
+
+/// A private key in memory.
+pub trait SigningKey {
+    /// Signs `message` with the hash of its scheme; `None` if the back end fails. One public-key
+    /// operation.
+    fn sign(&self, message: &[u8]) -> Option<Signature>;
+}
+
+/// A private key in memory of any kind that is compiled in.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum AnySigningKey {
+    /// Ed25519.
+    #[cfg(feature = "ed25519")]
+    Ed25519(Ed25519SigningKey),
+    /// ECDSA on P-256.
+    P256(P256SigningKey),
+    /// ECDSA on P-384.
+    #[cfg(feature = "p384")]
+    P384(P384SigningKey),
+}
+
+impl SigningKey for P256SigningKey {
+    fn sign(&self, message: &[u8]) -> Option<Signature> {
+        let digest = RustCrypto::digest(HashAlgorithm::Sha256, &[message]).ok()?;
+        self.sign_digest(digest.as_bytes().first_chunk()?).ok().map(Signature::P256)
+    }
+}
+
+#[cfg(feature = "cortex-m4")]
+impl SigningKey for crate::crypto::cortex_m4::CortexM4SigningKey {
+    fn sign(&self, message: &[u8]) -> Option<Signature> {
+        let digest = RustCrypto::digest(HashAlgorithm::Sha256, &[message]).ok()?;
+        self.sign_digest(digest.as_bytes().first_chunk()?).ok().map(Signature::P256)
+    }
+}
+
+#[cfg(feature = "p384")]
+impl SigningKey for P384SigningKey {
+    fn sign(&self, message: &[u8]) -> Option<Signature> {
+        let digest = RustCrypto::digest(HashAlgorithm::Sha384, &[message]).ok()?;
+        self.sign_digest(digest.as_bytes().first_chunk()?).ok().map(Signature::P384)
+    }
+}
+
+#[cfg(feature = "ed25519")]
+impl SigningKey for Ed25519SigningKey {
+    fn sign(&self, message: &[u8]) -> Option<Signature> {
+        Some(Signature::Ed25519(Self::sign(self, message)))
+    }
+}
+
+impl SigningKey for AnySigningKey {
+    fn sign(&self, message: &[u8]) -> Option<Signature> {
+        match self {
+            #[cfg(feature = "ed25519")]
+            Self::Ed25519(key) => SigningKey::sign(key, message),
+            Self::P256(key) => key.sign(message),
+            #[cfg(feature = "p384")]
+            Self::P384(key) => key.sign(message),
+        }
+    }
+}
