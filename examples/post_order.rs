@@ -3,23 +3,21 @@
 //! Makes a throw-away PKI, starts a supplier on the loopback address, posts `data/order.xml`, and shows every flight,
 //! who met whom, and what became of the order. Ends with 0 only if the supplier took it. Needs no arguments.
 
-mod shared;
-
 use core::time::Duration;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Instant;
 
-use shared::args::{self, Preferences, UsageError};
-use shared::cxml::{Order, Status};
-use shared::order::{Asked, Errand, Progress, connect, post};
-use shared::pki::{GATEWAY_NAME, Pki, SUPPLIER_NAME};
-use shared::report::{Link, Peer, say, thousands};
-use shared::supplier::{Asking, Event, Setup, serve};
-use shared::tap::{Direction, Kind, Log, Record, Tap, picture};
-use shared::tls::{Deadline, DeviceMemory, Timed};
-use shared::verdict::Trouble;
+use mtls::args::{Preferences, UsageError};
+use mtls::cxml::{Order, Status};
+use mtls::order::{Asked, Errand, Progress, connect, post};
+use mtls::report::{Link, Peer, thousands};
+use mtls::supplier::{Asking, Event, Setup, serve};
+use mtls::tap::{Direction, Kind, Log, Record, Tap, picture};
+use mtls::tls::{Deadline, DeviceMemory, Timed};
+use mtls::verdict::Trouble;
+use mtls_pki::throw_away::{GATEWAY_NAME, Pki, SUPPLIER_NAME};
 
 const HELP: &str = "\
 post_order - a gateway posts a cXML order to a supplier over mutual TLS 1.3, both in this process
@@ -53,17 +51,19 @@ fn run(mut parser: lexopt::Parser) -> Result<(), Trouble> {
     while let Some(argument) = parser.next().map_err(|error| setup(error.into()))? {
         match argument {
             lexopt::Arg::Long("help") => {
-                say!("{}", HELP.trim_end());
+                println!("{}", HELP.trim_end());
                 return Ok(());
             }
-            lexopt::Arg::Long("write-pki") => folder = Some(args::text(&mut parser).map_err(setup)?),
+            lexopt::Arg::Long("write-pki") => {
+                folder = Some(parser.value().and_then(lexopt::ValueExt::string).map_err(|error| setup(error.into()))?);
+            }
             other => return Err(setup(other.unexpected().into())),
         }
     }
     let pki = Pki::new().map_err(|error| Trouble::Setup(error.to_string()))?;
     if let Some(folder) = folder {
         pki.write(Path::new(&folder)).map_err(|error| Trouble::Setup(error.to_string()))?;
-        say!("{folder}: root.pem, and supplier and gateway as .pem (chain) and .key");
+        println!("{folder}: root.pem, and supplier and gateway as .pem (chain) and .key");
         return Ok(());
     }
     let order = Order::parse(ORDER, None).map_err(|error| Trouble::Setup(format!("data/order.xml: {error}")))?;
@@ -144,7 +144,7 @@ impl Story {
                 }
                 Progress::AskedLate(request) | Progress::FailedAfter(request) => asked = Some(request),
                 Progress::Noted(_) | Progress::Sent | Progress::Traced(_) => {}
-                Progress::Answered(response) => answer = format!("{} {}", response.status, response.reason),
+                Progress::Answered(status, reason) => answer = format!("{status} {reason}"),
             }
         });
         let log = log.take();
@@ -154,7 +154,7 @@ impl Story {
 
 /// Says what is about to happen.
 fn tell_plan(order: &Order) {
-    say!(
+    println!(
         "\
 A gateway posts a cXML order to its supplier over mutual TLS 1.3. Both are this library, over a real socket.
 
@@ -168,33 +168,29 @@ A gateway posts a cXML order to its supplier over mutual TLS 1.3. Both are this 
 2. The order: {} with {} lines over {} ({}), from {} to {}
    payloadID {}
 ",
-        order.number,
-        order.lines,
-        order.total,
-        order.mode,
-        order.from,
-        order.to,
-        order.payload_id
+        order.number, order.lines, order.total, order.mode, order.from, order.to, order.payload_id
     );
 }
 
 /// Tells the story from the first byte to the last.
 fn tell(story: &Story, events: &[Event], elapsed: Duration) {
     let [rx, tx, peer] = DeviceMemory::SIZES.map(thousands);
-    say!("3. What went over the wire (─── in the clear, ═══ encrypted)\n");
-    say!("{}", picture(&story.log, "gateway", "supplier", |flight| inside(flight, &story.answer)));
+    println!("3. What went over the wire (─── in the clear, ═══ encrypted)\n");
+    println!("{}", picture(&story.log, "gateway", "supplier", |flight| inside(flight, &story.answer)));
     for (who, direction) in [("gateway", Direction::Sent), ("supplier", Direction::Received)] {
         let (bytes, records) = story.log.total(direction);
-        say!("   the {who:<8} sent {:>6} bytes in {records} records", thousands(bytes));
+        println!("   the {who:<8} sent {:>6} bytes in {records} records", thousands(bytes));
     }
-    say!("   the gateway lent its TLS {rx} bytes to receive, {tx} to send, {peer} for the supplier's certificates\n");
+    println!(
+        "   the gateway lent its TLS {rx} bytes to receive, {tx} to send, {peer} for the supplier's certificates\n"
+    );
 
-    say!("4. Who met whom\n");
+    println!("4. Who met whom\n");
     if let Some(asked) = &story.asked {
-        say!("   the supplier asked for a certificate of  {}", asked.authorities.join(" or "));
+        println!("   the supplier asked for a certificate of  {}", asked.authorities.join(" or "));
     }
     if let Some(link) = &story.link {
-        say!(
+        println!(
             "   both agreed on  {}, {}, {}\n",
             link.suite,
             link.group,
@@ -207,9 +203,9 @@ fn tell(story: &Story, events: &[Event], elapsed: Duration) {
         met("the supplier met", link.peer.as_ref());
     }
 
-    say!("5. What became of the order\n");
+    println!("5. What became of the order\n");
     match &story.outcome {
-        Ok(status) => say!(
+        Ok(status) => println!(
             "   HTTP {}, cXML {} {}: {}\n\nDone in {} ms, of which the handshake took {} ms.",
             story.answer,
             status.code,
@@ -219,9 +215,9 @@ fn tell(story: &Story, events: &[Event], elapsed: Duration) {
             story.handshake.as_millis()
         ),
         Err(trouble) => {
-            say!("   not taken: {trouble}");
+            println!("   not taken: {trouble}");
             for event in events {
-                say!("   supplier: {event}");
+                println!("   supplier: {event}");
             }
         }
     }
@@ -229,9 +225,9 @@ fn tell(story: &Story, events: &[Event], elapsed: Duration) {
 
 /// Shows an identity.
 fn met(title: &str, peer: Option<&Peer>) {
-    say!("   {title}");
+    println!("   {title}");
     let details = peer.map(|peer| peer.details("     "));
-    say!("{}", details.unwrap_or_else(|| "     somebody without a certificate\n".to_owned()));
+    println!("{}", details.unwrap_or_else(|| "     somebody without a certificate\n".to_owned()));
 }
 
 /// What an encrypted flight holds, by its phase: 0 handshake, 1 request, 2 response, 3 the end.

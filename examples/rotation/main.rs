@@ -4,8 +4,6 @@
 mod flash;
 #[cfg(test)]
 mod power_cut;
-#[path = "../shared/mod.rs"]
-mod shared;
 mod vault;
 
 use core::future::Future;
@@ -20,9 +18,8 @@ use embedded_mtls::io::SigningKey as _;
 use embedded_mtls::io::std::system_time;
 use embedded_mtls::x509::{Purpose, Time, UnixTime};
 use flash::{Flash, PAGE};
-use shared::pem::Identity;
-use shared::pki::{Authority, Leaf};
-use shared::report::say;
+use mtls_pki::pem::Identity;
+use mtls_pki::throw_away::{Authority, Leaf};
 use vault::{Stored, Vault};
 
 /// Bytes of a slot, and of a record in the flash.
@@ -56,21 +53,21 @@ fn run() -> Result<(), String> {
     store(&mut flash, 0, &identities)?;
     orders.set(start(&mut flash, &slots, &identities)?);
     let old = slots.lease(orders).map_err(|error| error.to_string())?;
-    say!("a connection begins with key {}", old.credential().map_err(|error| error.to_string())?.key().0);
+    println!("a connection begins with key {}", old.credential().map_err(|error| error.to_string())?.key().0);
 
     // A new certificate comes. It counts in the flash before it counts here: after a power cut the device goes on with it.
     store(&mut flash, 1, &identities)?;
     orders.set(start(&mut flash, &slots, &identities)?);
     let new = slots.lease(orders).map_err(|error| error.to_string())?;
-    say!("the next one begins with key {}", new.credential().map_err(|error| error.to_string())?.key().0);
-    say!("the first still has key {}", old.credential().map_err(|error| error.to_string())?.key().0);
+    println!("the next one begins with key {}", new.credential().map_err(|error| error.to_string())?.key().0);
+    println!("the first still has key {}", old.credential().map_err(|error| error.to_string())?.key().0);
 
     let now = match system_time() {
         Time::Trusted(now) => now,
         _ => UnixTime::from_seconds(0),
     };
     for (lease, expiry) in slots.expiring(now, 30) {
-        say!("{} {expiry}: time to ask for the next one", lease.alias());
+        println!("{} {expiry}: time to ask for the next one", lease.alias());
     }
     Ok(())
 }

@@ -24,8 +24,8 @@ use rcgen::ExtendedKeyUsagePurpose::{ClientAuth as ForClients, ServerAuth as For
 
 use super::element::{Element, ElementError, Mailbox};
 use super::part::{Bus, Clock};
-use super::shared::pem::Identity;
-use super::shared::pki::{Authority, Leaf};
+use mtls_pki::pem::Identity;
+use mtls_pki::throw_away::{Authority, Leaf};
 
 /// The slot of the part with the key.
 const SLOT: KeyHandle = KeyHandle(0);

@@ -5,8 +5,6 @@
 mod bench;
 mod element;
 mod part;
-#[path = "../shared/mod.rs"]
-mod shared;
 #[cfg(test)]
 mod tests;
 
@@ -15,7 +13,6 @@ use std::process::ExitCode;
 use bench::{Bench, Form, Story};
 use element::EXECUTION;
 use part::Fault;
-use shared::report::say;
 
 fn main() -> ExitCode {
     match run() {
@@ -29,33 +26,33 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), String> {
     let bench = Bench::new()?;
-    say!("1. The part makes its key, and an authority a certificate for it\n");
-    say!("   {} ms of GenKey; the private key has never been anywhere else\n", bench.clock.now() / 1000);
+    println!("1. The part makes its key, and an authority a certificate for it\n");
+    println!("   {} ms of GenKey; the private key has never been anywhere else\n", bench.clock.now() / 1000);
 
-    say!("2. An order: the handshake asks for a signature, a task of its own drives the part\n");
+    println!("2. An order: the handshake asks for a signature, a task of its own drives the part\n");
     for form in [Form::Raw, Form::Der] {
         let looks = bench.bus.part.borrow().busy;
         let story = good(&bench, form)?;
         let part = bench.bus.part.borrow();
         let (digest, raw) = part.last.ok_or("nothing was signed")?;
         if form == Form::Raw {
-            say!("   digest  {}", hex(&digest));
-            say!("   r || s  {}", hex(raw.get(..32).unwrap_or_default()));
-            say!("           {}", hex(raw.get(32..).unwrap_or_default()));
+            println!("   digest  {}", hex(&digest));
+            println!("   r || s  {}", hex(raw.get(..32).unwrap_or_default()));
+            println!("           {}", hex(raw.get(32..).unwrap_or_default()));
         }
         let (turns, done) = story.meanwhile;
         let words = match form {
             Form::Raw => "completed with the 64 bytes of the part",
             Form::Der => "the same as DER, as other parts give it",
         };
-        say!("   {words}: {}", story.supplier.map_err(|error| format!("{error:?}"))?);
+        println!("   {words}: {}", story.supplier.map_err(|error| format!("{error:?}"))?);
         let looks = part.busy - looks;
-        say!("   it took {} ms of simulated time; {looks} times the part did not acknowledge", story.busy / 1000);
+        println!("   it took {} ms of simulated time; {looks} times the part did not acknowledge", story.busy / 1000);
         let which = if done { "a whole handshake of another connection" } else { "a part of another handshake" };
-        say!("   meanwhile the device did {which}, in {turns} turns\n");
+        println!("   meanwhile the device did {which}, in {turns} turns\n");
     }
 
-    say!("3. What goes wrong, and what the supplier is told\n");
+    println!("3. What goes wrong, and what the supplier is told\n");
     for (words, fault, goes_through) in [
         ("one bit of the answer is wrong: it is read again", Fault::Noise(1), true),
         ("every reading is wrong", Fault::Noise(3), false),
@@ -64,21 +61,21 @@ fn run() -> Result<(), String> {
     ] {
         bench.bus.part.borrow_mut().spoil(fault);
         let story = bench.connect(Form::Raw, None)?;
-        say!("   {words}");
+        println!("   {words}");
         if goes_through {
-            say!("     {}\n", story.supplier.map_err(|error| format!("{error:?}"))?);
+            println!("     {}\n", story.supplier.map_err(|error| format!("{error:?}"))?);
             continue;
         }
         let trouble = story.trouble.ok_or("the part should have failed")?;
         let (Err(gateway), Err(supplier)) = (story.gateway, story.supplier) else {
             return Err("nothing was signed and the order went through".to_owned());
         };
-        say!("     the part: {trouble}");
-        say!("     the gateway: {gateway}");
-        say!("     the supplier: {supplier}");
+        println!("     the part: {trouble}");
+        println!("     the gateway: {gateway}");
+        println!("     the supplier: {supplier}");
         bench.bus.part.borrow_mut().mend();
         let again = good(&bench, Form::Raw)?;
-        say!("     the next connection: {}\n", again.supplier.map_err(|error| format!("{error:?}"))?);
+        println!("     the next connection: {}\n", again.supplier.map_err(|error| format!("{error:?}"))?);
     }
     Ok(())
 }

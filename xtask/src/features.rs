@@ -57,7 +57,8 @@ pub(crate) const ALL: &str = "all-algorithms,dangerous-waivers,embedded-tls,even
 
 /// Features beside [`ALL`] where the tests on the public API are built: their hosts and their policies pass on what is
 /// waived.
-pub(crate) const ALL_OF_TESTS: &str = "test-support/dangerous-waivers,embedded-mtls-operator/dangerous-waivers";
+pub(crate) const ALL_OF_TESTS: &str =
+    "test-support/dangerous-waivers,embedded-mtls-operator/dangerous-waivers,mtls/dangerous-waivers";
 
 /// Features of the tests beside what the package switches on for its own tests: every driver and every algorithm.
 pub(crate) const PLAIN: &str = "log";
@@ -69,7 +70,6 @@ pub(crate) const ALL_TESTS: &[&str] = &[
     "diagnoses",
     "drivers",
     "events",
-    "examples",
     "key_log",
     "needs",
     "policy_handshakes",

@@ -142,8 +142,12 @@ fn documentation() -> Step {
 
 fn unit() -> Step {
     let tasks = vec![
-        cargo("test --workspace --exclude bogo --exclude interop --exclude vectors --lib --bins --examples --locked"),
-        cargo(&format!("test --package embedded-mtls --lib --locked --features {ALL}")),
+        cargo(
+            "test --workspace --exclude bogo --exclude interop --exclude mtls --exclude vectors --lib --bins --examples --locked",
+        ),
+        cargo(&format!(
+            "test --package embedded-mtls --package mtls --lib --bins --locked --features {ALL},mtls/dangerous-waivers"
+        )),
         Task::Succeeds(
             Run::cargo("test --locked --package gateway --package hardware --package provisioning").within("boards"),
         ),
@@ -153,9 +157,12 @@ fn unit() -> Step {
 
 fn integration() -> Step {
     let all = ALL_TESTS.join(" --test ");
+    let features = format!("{ALL},{ALL_OF_TESTS}");
     let tasks = vec![
         cargo(&format!("test --package embedded-mtls --test * --locked --features {PLAIN}")),
-        cargo(&format!("test --package embedded-mtls --test {all} --locked --features {ALL},{ALL_OF_TESTS}")),
+        cargo(&format!(
+            "test --package embedded-mtls --package mtls --test {all} --test programs --locked --features {features}"
+        )),
         cargo("test --package vectors --test wycheproof --locked"),
     ];
     Step { name: "tests", what: "tests on the public API, and of the repository's own rules", tasks }
@@ -246,7 +253,7 @@ fn qemu_step(words: &[String]) -> Step {
     let tasks = vec![
         image("boards/qemu-mps2"),
         image("boards/qemu-lm3s"),
-        cargo("build --package embedded-mtls --locked --example supplier --example gateway"),
+        cargo("build --package mtls --locked --bins"),
         Task::Succeeds(rows),
     ];
     Step { name: "qemu", what: "the firmware posts and takes orders in QEMU, whatever happens on the way", tasks }

@@ -4,16 +4,11 @@
 //! cargo run --package provisioning --example throw-away -- DIRECTORY HOST
 //! ```
 
-#[allow(dead_code, unused_imports, reason = "build scripts read more than this writes")]
-#[path = "../../../examples/shared/pem/mod.rs"]
-mod pem;
-#[allow(dead_code, reason = "the examples use more of it")]
-#[path = "../../../examples/shared/pki.rs"]
-mod pki;
-
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::{env, fs};
+
+use mtls_pki::throw_away;
 
 fn main() -> ExitCode {
     let words: Vec<String> = env::args().skip(1).collect();
@@ -36,10 +31,10 @@ fn main() -> ExitCode {
 /// Writes all files; gives the absolute path of the directory.
 fn write(directory: &Path, host: &str) -> Result<PathBuf, String> {
     let failed = |error: std::io::Error| format!("{}: {error}", directory.display());
-    let pki = pki::Pki::new().map_err(|error| error.to_string())?;
+    let pki = throw_away::Pki::new().map_err(|error| error.to_string())?;
     pki.write(directory).map_err(|error| error.to_string())?;
     fs::rename(directory.join("root.pem"), directory.join("ca.pem")).map_err(failed)?;
-    let name = pki::SUPPLIER_NAME;
+    let name = throw_away::SUPPLIER_NAME;
     let endpoint = format!("host = {host}\nport = 8443\npath = /orders\nserver-name = {name}\n");
     // Last, so that an identity with it is complete.
     fs::write(directory.join("endpoint.txt"), endpoint).map_err(failed)?;
@@ -52,7 +47,7 @@ fn advice(directory: &Path) -> String {
         "{directory}: ca.pem, gateway.pem, gateway.key and endpoint.txt for the board, supplier.pem and supplier.key for \
          the other side; valid for a week\n\
          at the other side, in the root of the repository:\n  \
-         cargo run --example supplier -- --listen 0.0.0.0:8443 --cert {directory}/supplier.pem \
+         cargo run --package mtls --bin supplier -- --listen 0.0.0.0:8443 --cert {directory}/supplier.pem \
          --key {directory}/supplier.key --client-ca {directory}/ca.pem\n\
          then in the folder of the board:\n  \
          GATEWAY_IDENTITY={directory} cargo run --release"

@@ -1,7 +1,7 @@
 //! `endpoint.txt`: whom the device posts to.
 
-use crate::pem::quoted;
 use embedded_mtls::x509::ServerName;
+use mtls_pki::pem::quoted;
 use std::net::{Ipv4Addr, SocketAddrV4};
 
 /// What the file says.

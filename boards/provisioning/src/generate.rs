@@ -1,7 +1,7 @@
 //! The identity as source text.
 
 use crate::endpoint::Endpoint;
-use crate::pem::Identity;
+use mtls_pki::pem::Identity;
 use std::fmt::Write as _;
 
 /// A `static IDENTITY: hardware::Identity<_>`.

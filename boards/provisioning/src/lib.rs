@@ -14,18 +14,12 @@
 
 mod endpoint;
 mod generate;
-// What the examples read identities with: the same files, the same sentences.
-#[allow(dead_code, reason = "the examples write PEM as well")]
-#[path = "../../../examples/shared/pem/mod.rs"]
-mod pem;
-#[cfg(test)]
-#[allow(dead_code, reason = "the examples use more of it")]
-#[path = "../../../examples/shared/pki.rs"]
-mod pki;
 
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 use std::{env, fs};
+
+use mtls_pki::pem;
 
 /// Names the directory with the identity.
 pub const VARIABLE: &str = "GATEWAY_IDENTITY";
@@ -114,7 +108,7 @@ mod tests {
     impl Directory {
         fn new(name: &str) -> Self {
             let path = env::temp_dir().join(format!("embedded-mtls-provisioning-{name}-{}", std::process::id()));
-            pki::Pki::new().unwrap().write(&path).unwrap();
+            mtls_pki::throw_away::Pki::new().unwrap().write(&path).unwrap();
             fs::rename(path.join("root.pem"), path.join("ca.pem")).unwrap();
             fs::write(path.join("endpoint.txt"), ENDPOINT).unwrap();
             Self(path)

@@ -1,6 +1,6 @@
 //! Clients on the host that post an order to a machine.
 
-use crate::peers::example;
+use crate::peers::program;
 use crate::pki::SERVER_NAME;
 use crate::process::Process;
 use crate::world::World;
@@ -8,7 +8,7 @@ use crate::world::World;
 /// A kind of client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// The example of this repository.
+    /// The program of this repository.
     Ours,
     /// `curl --cert`.
     Curl,
@@ -36,7 +36,7 @@ impl Kind {
             Self::Ours => {
                 let words = ["--connect", &address, "--server-name", SERVER_NAME, "--ca", &root];
                 let more = ["--cert", &cert, "--key", &key, "--order", &order];
-                Process::start(&example("gateway")?, words.into_iter().chain(more))?
+                Process::start(&program("gateway")?, words.into_iter().chain(more))?
             }
             Self::Curl => {
                 let url = format!("https://{SERVER_NAME}:{port}/orders");

@@ -3,10 +3,10 @@
 //! ```text
 //! emulated [WORD...]     the table: every row, or those that contain one of the words
 //! emulated post IMAGE [NAME=VALUE...]
-//!                        boots this image once, which posts an order to the supplier of the examples; prints its log
+//!                        boots this image once, which posts an order to the program `supplier`; prints its log
 //! ```
 //!
-//! The images, and the examples `supplier` and `gateway`, have to be built; `cargo xtask qemu` does that.
+//! The images, and the programs `supplier` and `gateway`, have to be built; `cargo xtask qemu` does that.
 
 mod answers;
 mod application;

@@ -18,7 +18,7 @@ const END_OF_ORDER: &[u8] = b"</cXML>\n";
 /// A kind of supplier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// The example of this repository.
+    /// The program of this repository.
     Ours,
     /// `openssl s_server -Verify 3`; answers with this document and HTTP status.
     OpenSsl,
@@ -56,7 +56,7 @@ impl Peer {
         }
         world.files.write("order", ANSWER)?;
         let mut process = match kind {
-            Kind::Ours => Process::start(&example("supplier")?, ours(world, port, shows, options))?,
+            Kind::Ours => Process::start(&program("supplier")?, ours(world, port, shows, options))?,
             Kind::OpenSsl | Kind::OpenSslAskingNobody => {
                 Process::start("openssl", openssl(kind, world, port, shows, options))?
             }
@@ -116,14 +116,14 @@ fn openssl(kind: Kind, world: &World, port: u16, shows: &str, options: &[&str]) 
     words
 }
 
-/// The program of an example, beside this one.
-pub(crate) fn example(name: &str) -> Result<String, String> {
+/// The program of this repository, beside this one.
+pub(crate) fn program(name: &str) -> Result<String, String> {
     let here = env::current_exe().map_err(|error| error.to_string())?;
-    let path: PathBuf = here.with_file_name("examples").join(name);
+    let path: PathBuf = here.with_file_name(name);
     if path.exists() {
         Ok(path.display().to_string())
     } else {
-        Err(format!("there is no {}: cargo build --example {name}, or cargo xtask qemu", path.display()))
+        Err(format!("there is no {}: cargo build --package mtls, or cargo xtask qemu", path.display()))
     }
 }
 

@@ -2,9 +2,6 @@
 
 #![allow(missing_docs)]
 
-#[allow(dead_code, reason = "the programs write to files, a simulation does as well")]
-#[path = "../../../../examples/shared/capture.rs"]
-mod capture;
 mod programs;
 mod simulation;
 

@@ -1,12 +1,12 @@
 //! Both sides in memory, and a capture of what passed between them.
 
-use crate::capture::{Capture, Conversation, End};
 use crate::pair::{ClientHandshake, ServerHandshake, Setup, TestSession, advance, deliver, drain, leak, read_all};
 use crate::pki::{CLIENT_NAME, Pki};
 use crate::tshark;
 use crate::workdir::Workdir;
 use embedded_mtls::io::Host;
 use embedded_mtls::{ClientAuth, Event, KeyLog, KeyLogLine};
+use mtls::capture::{Capture, Conversation, End};
 use std::fmt::Write as _;
 use std::fs::File;
 use std::sync::Mutex;

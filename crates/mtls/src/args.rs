@@ -1,0 +1,265 @@
+//! Options of the command line: what they have in common, and errors that say what was found and what is wanted.
+
+use core::fmt;
+use core::str::FromStr;
+
+use embedded_mtls::{CipherSuite, NamedGroup};
+use lexopt::ValueExt as _;
+
+use super::capture::Capture;
+use mtls_pki::pem::FileError;
+
+/// A command line that cannot be carried out.
+#[derive(Debug, PartialEq, Eq)]
+pub struct UsageError(pub(crate) String);
+
+impl fmt::Display for UsageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<lexopt::Error> for UsageError {
+    fn from(error: lexopt::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl From<FileError> for UsageError {
+    fn from(error: FileError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// The value of the option that was just read.
+pub(crate) fn text(parser: &mut lexopt::Parser) -> Result<String, UsageError> {
+    Ok(parser.value()?.string()?)
+}
+
+/// The value of `option` as a number or another type that can be parsed; `wanted` names it in the error.
+pub(crate) fn parsed<T: FromStr>(parser: &mut lexopt::Parser, option: &str, wanted: &str) -> Result<T, UsageError> {
+    let found = text(parser)?;
+    found.parse().map_err(|_| unfit(option, &found, wanted))
+}
+
+/// An option that must be given.
+pub(crate) fn required<T>(value: Option<T>, option: &str) -> Result<T, UsageError> {
+    value.ok_or_else(|| UsageError(format!("{option} is missing")))
+}
+
+/// The alias of the identity in a file: its name without folder and end.
+pub(crate) fn alias(file: &str) -> &str {
+    std::path::Path::new(file).file_stem().and_then(std::ffi::OsStr::to_str).unwrap_or(file)
+}
+
+/// The error for a value that does not fit its option.
+pub(crate) fn unfit(option: &str, found: &str, wanted: &str) -> UsageError {
+    UsageError(format!("{option}: found '{found}', wanted {wanted}"))
+}
+
+/// What both sides of a connection can prefer: the lists of an offer, each in order of preference. Empty: the default.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is an option of its own")]
+pub struct Preferences {
+    /// Application protocols (RFC 7301).
+    pub alpn: Vec<Vec<u8>>,
+    /// Key exchange groups.
+    pub groups: Vec<NamedGroup>,
+    /// Cipher suites.
+    pub suites: Vec<CipherSuite>,
+    /// Most CA certificates above the leaf of the other side, the trust anchor among them.
+    pub max_depth: Option<u8>,
+    /// Most days for which the certificate of the other side may be valid.
+    pub max_validity: Option<u16>,
+    /// Whether certificates have to keep to all that RFC 5280 asks of authorities.
+    pub strict: bool,
+    /// Whether the search for a path to a trust anchor is told step by step.
+    pub trace: bool,
+    /// Whether what happened is told at the end, from the ring of events.
+    pub events: bool,
+    /// Where the secrets of the connections go, for captures to be read with.
+    pub key_log: Option<String>,
+    /// Where a capture of what passes goes.
+    pub capture: Option<String>,
+    /// Of a client: whether it sends its first identity whatever authorities the server names.
+    pub insists: bool,
+    /// Of a client: whether it posts to a server, too, that has not asked who it is.
+    pub one_way: bool,
+    /// Of a client: whether it offers to say who it is after the handshake, too.
+    #[cfg(feature = "post-handshake-auth")]
+    pub post_handshake_auth: bool,
+}
+
+impl Default for Preferences {
+    /// HTTP/1.1 is all that the programs speak; everything else as the core prefers it.
+    fn default() -> Self {
+        Self {
+            alpn: vec![b"http/1.1".to_vec()],
+            groups: Vec::new(),
+            suites: Vec::new(),
+            max_depth: None,
+            insists: false,
+            one_way: false,
+            #[cfg(feature = "post-handshake-auth")]
+            post_handshake_auth: false,
+            max_validity: None,
+            strict: false,
+            trace: false,
+            events: false,
+            key_log: None,
+            capture: None,
+        }
+    }
+}
+
+/// The lines of a help text that describe [`Preferences`].
+pub(crate) const PREFERENCES_HELP: &str =
+    "  --alpn LIST         application protocols, best first; http/1.1 unless given; 'none' for none
+  --groups LIST       key exchange groups, best first: x25519, secp256r1
+  --suites LIST       cipher suites, best first: aes128-gcm, aes256-gcm, chacha20-poly1305
+  --max-depth N       CA certificates that may stand above the other side's own, the trust anchor among them, as
+                      SSLVerifyDepth of Apache counts them; 4 unless given
+  --max-validity N    days for which the other side's certificate may be valid at most, as in 398; any unless given
+  --strict            refuse what RFC 5280 forbids authorities to issue, also where path validation does not ask
+  --trace             tell each step of the search for a path from the other side's certificate to a trust anchor
+  --events            tell at the end what happened, as a device keeps it: messages, decisions, errors
+  --capture FILE      write what passes to this file, as a capture for Wireshark with made-up addresses
+  --keylog FILE       DANGEROUS, for laboratories: add the secrets of the connection to this file, so that Wireshark reads
+                      what passes, and anybody else who has both; needs --features key-log";
+
+impl Preferences {
+    /// Takes the option `name` if it is one of these; `false` if it is not.
+    pub(crate) fn take(&mut self, name: &str, parser: &mut lexopt::Parser) -> Result<bool, UsageError> {
+        match name {
+            "alpn" => {
+                let names = text(parser)?;
+                let wanted = "names of 1 to 255 bytes, as in http/1.1";
+                self.alpn = if names == "none" { Vec::new() } else { list(&names, "--alpn", wanted, protocol)? };
+            }
+            "groups" => self.groups = list(&text(parser)?, "--groups", "x25519 or secp256r1", group)?,
+            "suites" => self.suites = list(&text(parser)?, "--suites", SUITES_WANTED, suite)?,
+            "max-depth" => self.max_depth = Some(parsed(parser, "--max-depth", "a number from 0 to 255")?),
+            "max-validity" => self.max_validity = Some(parsed(parser, "--max-validity", "days from 1 to 65535")?),
+            "strict" => self.strict = true,
+            "trace" => self.trace = true,
+            "events" => self.events = true,
+            "capture" => self.capture = Some(text(parser)?),
+            "keylog" => {
+                let file = text(parser)?;
+                if !cfg!(feature = "key-log") {
+                    return Err(UsageError(format!(
+                        "--keylog {file}: this build tells nobody its secrets; one that does is made with cargo build \
+                         --features key-log --examples"
+                    )));
+                }
+                self.key_log = Some(file);
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+}
+
+impl Preferences {
+    /// Whether a client says that it can be asked who it is after the handshake, too.
+    #[cfg_attr(not(feature = "post-handshake-auth"), allow(clippy::unused_self, reason = "with it it is used"))]
+    pub(crate) const fn offers_late_answers(&self) -> bool {
+        #[cfg(feature = "post-handshake-auth")]
+        return self.post_handshake_auth;
+        #[cfg(not(feature = "post-handshake-auth"))]
+        false
+    }
+
+    /// Begins the capture, if one is wanted.
+    pub(crate) fn begin_capture(&self) -> Result<Option<Capture>, UsageError> {
+        let begin = |file: &String| Capture::create(file).map_err(|error| UsageError(format!("{file}: {error}")));
+        self.capture.as_ref().map(begin).transpose()
+    }
+
+    /// Opens the key log, if one is wanted.
+    #[cfg(feature = "key-log")]
+    pub(crate) fn open_key_log(&self) -> Result<Option<super::key_log::KeyLogFile>, UsageError> {
+        let open = |file: &String| {
+            super::key_log::KeyLogFile::open(file).map_err(|error| UsageError(format!("{file}: {error}")))
+        };
+        self.key_log.as_ref().map(open).transpose()
+    }
+}
+
+/// The suites there are.
+const SUITES_WANTED: &str = "aes128-gcm, aes256-gcm or chacha20-poly1305";
+
+/// Parses a comma-separated list with at least one entry.
+fn list<T>(found: &str, option: &str, wanted: &str, entry: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, UsageError> {
+    found.split(',').map(|name| entry(name.trim()).ok_or_else(|| unfit(option, name.trim(), wanted))).collect()
+}
+
+/// An ALPN protocol name (RFC 7301 section 3.1).
+fn protocol(name: &str) -> Option<Vec<u8>> {
+    (1..=255).contains(&name.len()).then(|| name.as_bytes().to_vec())
+}
+
+/// A group by one of its usual names.
+fn group(name: &str) -> Option<NamedGroup> {
+    match name.to_ascii_lowercase().as_str() {
+        "x25519" => Some(NamedGroup::X25519),
+        "secp256r1" | "p-256" | "p256" | "prime256v1" => Some(NamedGroup::SECP256R1),
+        _ => None,
+    }
+}
+
+/// A cipher suite by its short or its registered name.
+fn suite(name: &str) -> Option<CipherSuite> {
+    match name.to_ascii_lowercase().as_str() {
+        "aes128-gcm" | "tls_aes_128_gcm_sha256" => Some(CipherSuite::TLS_AES_128_GCM_SHA256),
+        "aes256-gcm" | "tls_aes_256_gcm_sha384" => Some(CipherSuite::TLS_AES_256_GCM_SHA384),
+        "chacha20-poly1305" | "tls_chacha20_poly1305_sha256" => Some(CipherSuite::TLS_CHACHA20_POLY1305_SHA256),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn preferences(args: &[&str]) -> Result<Preferences, UsageError> {
+        let mut parser = lexopt::Parser::from_args(args);
+        let mut preferences = Preferences::default();
+        while let Some(argument) = parser.next()? {
+            let lexopt::Arg::Long(name) = argument else { return Err(argument.unexpected().into()) };
+            let name = name.to_owned();
+            assert!(preferences.take(&name, &mut parser)?, "{name}");
+        }
+        Ok(preferences)
+    }
+
+    #[test]
+    fn lists_keep_their_order() {
+        let found = preferences(&["--groups", "P-256, x25519", "--suites=chacha20-poly1305,TLS_AES_128_GCM_SHA256"]);
+        let expected = Preferences {
+            groups: vec![NamedGroup::SECP256R1, NamedGroup::X25519],
+            suites: vec![CipherSuite::TLS_CHACHA20_POLY1305_SHA256, CipherSuite::TLS_AES_128_GCM_SHA256],
+            ..Preferences::default()
+        };
+        assert_eq!(found, Ok(expected));
+    }
+
+    #[test]
+    fn an_unknown_name_is_quoted_with_what_is_wanted() {
+        let error = preferences(&["--groups", "x25519,x448"]).unwrap_err();
+        assert_eq!(error.to_string(), "--groups: found 'x448', wanted x25519 or secp256r1");
+        let error = preferences(&["--max-depth", "300"]).unwrap_err();
+        assert_eq!(error.to_string(), "--max-depth: found '300', wanted a number from 0 to 255");
+        let error = preferences(&["--alpn", "h2,"]).unwrap_err();
+        assert_eq!(error.to_string(), "--alpn: found '', wanted names of 1 to 255 bytes, as in http/1.1");
+    }
+
+    #[test]
+    fn secrets_are_told_only_by_a_build_that_can() {
+        let found = preferences(&["--keylog", "keys"]).map(|preferences| preferences.key_log);
+        match found {
+            Ok(file) => assert!(cfg!(feature = "key-log") && file.as_deref() == Some("keys")),
+            Err(error) => assert!(error.to_string().ends_with("cargo build --features key-log --examples"), "{error}"),
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! `mtls::program::gateway`.
+
+fn main() -> std::process::ExitCode {
+    mtls::program::gateway()
+}

@@ -1,0 +1,5 @@
+//! `mtls::program::supplier`.
+
+fn main() -> std::process::ExitCode {
+    mtls::program::supplier()
+}

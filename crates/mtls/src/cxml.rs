@@ -1,0 +1,529 @@
+//! cXML 1.2: what the programs read of an order and of its response, and the response that a supplier writes.
+//!
+//! A response has two statuses: that of HTTP, and the `Status` in the document. Only the second one says what became of
+//! the order. `SharedSecret` is never kept, so that it cannot be printed.
+
+use core::fmt;
+use core::fmt::Write as _;
+use std::borrow::Cow;
+
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+use roxmltree::{Document, Node, ParsingOptions};
+use time::OffsetDateTime;
+
+use mtls_pki::pem::quoted;
+
+/// Content type of a cXML document in HTTP.
+pub(crate) const CONTENT_TYPE: &str = "text/xml; charset=UTF-8";
+
+/// Content type of this document: what stands beside it must not contradict what stands in it (RFC 7303 section 3).
+pub(crate) fn content_type(document: &[u8]) -> Cow<'static, str> {
+    let name = match (Encoding::for_bom(document), declared(document)) {
+        (Some((encoding, _)), _) if encoding == UTF_8 => return CONTENT_TYPE.into(),
+        (Some(_), _) => "UTF-16".to_owned(),
+        (None, Some(name)) if !name.eq_ignore_ascii_case("utf-8") => name,
+        (None, _) => {
+            return unmarked_utf16(document).map_or(CONTENT_TYPE.into(), |encoding| with_charset(encoding.name()));
+        }
+    };
+    with_charset(&name)
+}
+
+fn with_charset(name: &str) -> Cow<'static, str> {
+    format!("text/xml; charset={name}").into()
+}
+
+/// Nodes in a document that are read. An order has about 60 and 30 for each line.
+const MAX_NODES: u32 = 500_000;
+
+/// A document that is not what it should be, with the cXML status that says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CxmlError {
+    /// 406 for a document that cannot be read, 450 for a request that is not implemented.
+    pub code: u16,
+    /// What was found and what is wanted.
+    pub message: String,
+}
+
+impl CxmlError {
+    fn unreadable(message: impl Into<String>) -> Self {
+        Self { code: 406, message: message.into() }
+    }
+}
+
+impl fmt::Display for CxmlError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// A party: an identity in a domain of identities, such as `DUNS`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Party {
+    domain: String,
+    identity: String,
+}
+
+impl Party {
+    /// The first credential of the element `role` of the header.
+    fn of(header: Node<'_, '_>, role: &str) -> Result<Self, CxmlError> {
+        let credential = child(child(header, role)?, "Credential")?;
+        Ok(Self { domain: attribute(credential, "domain")?, identity: text(child(credential, "Identity")?) })
+    }
+}
+
+impl fmt::Display for Party {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.domain, self.identity)
+    }
+}
+
+/// What is read of an `OrderRequest`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// Names this document for ever: a repeated order has the same one.
+    pub payload_id: String,
+    /// When the document was made.
+    pub timestamp: String,
+    /// Who orders.
+    pub from: Party,
+    /// Who is to deliver.
+    pub to: Party,
+    /// `production` or `test`.
+    pub mode: String,
+    /// The number of the order.
+    pub number: String,
+    /// Amount and currency.
+    pub total: String,
+    /// How many lines it has.
+    pub lines: usize,
+    /// Of each line its quantity, part and unit price.
+    items: Vec<[String; 3]>,
+}
+
+impl Order {
+    /// Reads a document that is to be an `OrderRequest`. `charset` is the encoding that was said beside it.
+    ///
+    /// # Errors
+    /// What is not an order, with the cXML status that says so.
+    pub fn parse(bytes: &[u8], charset: Option<&str>) -> Result<Self, CxmlError> {
+        let source = decode(bytes, charset)?;
+        let document = parse(&source)?;
+        let root = root(&document)?;
+        let header = child(root, "Header")?;
+        let request = child(root, "Request")?;
+        let order = request.children().find(Node::is_element).ok_or_else(|| absent(request, "OrderRequest"))?;
+        if !order.has_tag_name("OrderRequest") {
+            let message = format!("found {}, wanted an OrderRequest", name_of(order));
+            return Err(CxmlError { code: 450, message });
+        }
+        let summary = child(order, "OrderRequestHeader")?;
+        let money = child(child(summary, "Total")?, "Money")?;
+        let items: Vec<_> = order.children().filter(|node| node.has_tag_name("ItemOut")).map(item).collect();
+        if items.is_empty() {
+            return Err(absent(order, "ItemOut"));
+        }
+        Ok(Self {
+            payload_id: attribute(root, "payloadID")?,
+            timestamp: attribute(root, "timestamp")?,
+            from: Party::of(header, "From")?,
+            to: Party::of(header, "To")?,
+            mode: request.attribute("deploymentMode").unwrap_or("production").to_owned(),
+            number: attribute(summary, "orderID")?,
+            total: format!("{} {}", text(money), attribute(money, "currency")?),
+            lines: items.len(),
+            items,
+        })
+    }
+}
+
+/// What becomes of an order, by the class of its status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The supplier has it.
+    Delivered,
+    /// An intermediary has it; a `StatusUpdate` follows.
+    Pending,
+    /// It will never be accepted as it is: no repetition without a human.
+    Refused,
+    /// Repeat it later, with the same bytes.
+    Later,
+    /// A code of no class: nobody knows what it says.
+    Unknown,
+}
+
+/// The status of a cXML Response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// As in HTTP, with additions.
+    pub code: u16,
+    /// The usual words for the code.
+    pub text: String,
+    /// More about this case.
+    pub message: String,
+}
+
+impl Status {
+    /// A status with the usual words for its code.
+    pub(crate) fn new(code: u16, message: impl Into<String>) -> Self {
+        let text = match code {
+            200 => "OK",
+            201 => "Accepted",
+            406 => "Not Acceptable",
+            409 => "Conflict",
+            450 => "Not Implemented",
+            _ => "Error",
+        };
+        Self { code, text: text.to_owned(), message: message.into() }
+    }
+
+    /// Reads the body of an HTTP response, in this encoding if the response says so. An empty one means that the order was
+    /// accepted.
+    ///
+    /// # Errors
+    /// What is no response.
+    pub fn parse(bytes: &[u8], charset: Option<&str>) -> Result<Self, CxmlError> {
+        if bytes.iter().all(u8::is_ascii_whitespace) {
+            return Ok(Self::new(200, "empty HTTP body, which stands for acceptance"));
+        }
+        let source = decode(bytes, charset)?;
+        let document = parse(&source)?;
+        let status = child(child(root(&document)?, "Response")?, "Status")?;
+        let code = attribute(status, "code")?;
+        let number = code.trim().parse().map_err(|_| {
+            CxmlError::unreadable(format!("{}Status code: found '{code}', wanted a number", place(status)))
+        })?;
+        Ok(Self { code: number, text: attribute(status, "text").unwrap_or_default(), message: text(status) })
+    }
+
+    /// What it means for the order. An unknown code counts as the first of its hundred.
+    pub fn outcome(&self) -> Outcome {
+        match self.code {
+            201 | 280 | 281 => Outcome::Pending,
+            200..300 => Outcome::Delivered,
+            400..500 => Outcome::Refused,
+            500..600 => Outcome::Later,
+            _ => Outcome::Unknown,
+        }
+    }
+
+    /// The Response document with this status. `payload_id` is the response's own.
+    pub(crate) fn to_response(&self, payload_id: &str, now: OffsetDateTime) -> String {
+        format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+             <!DOCTYPE cXML SYSTEM \"http://xml.cxml.org/schemas/cXML/1.2.056/cXML.dtd\">\n\
+             <cXML payloadID=\"{}\" timestamp=\"{}\" version=\"1.2.056\" xml:lang=\"en-US\">\n  \
+             <Response>\n    <Status code=\"{}\" text=\"{}\">{}</Status>\n  </Response>\n</cXML>\n",
+            escape(payload_id),
+            timestamp(now),
+            self.code,
+            escape(&self.text),
+            escape(&self.message)
+        )
+    }
+}
+
+/// A time as cXML writes it (ISO 8601), in UTC.
+pub(crate) fn timestamp(time: OffsetDateTime) -> String {
+    let (year, month, day) = time.date().to_calendar_date();
+    let (hour, minute, second) = time.time().as_hms();
+    format!("{year:04}-{:02}-{day:02}T{hour:02}:{minute:02}:{second:02}+00:00", u8::from(month))
+}
+
+/// Text as XML content or attribute value; characters that XML 1.0 has no place for become U+FFFD.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&apos;"),
+            '\t' | '\n' | '\r' => {
+                // Writing into a String cannot fail.
+                let _ = write!(escaped, "&#{};", u32::from(character));
+            }
+            '\0'..' ' | '\u{fffe}' | '\u{ffff}' => escaped.push(char::REPLACEMENT_CHARACTER),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+/// The bytes as text, in any encoding that is marked (XML 1.0 section 4.3.3): by the first bytes, else beside the document in
+/// `charset`, else in its declaration, else UTF-8. What is said beside it may be an invention of the server in between (RFC
+/// 7303 section 3.3): if the bytes contradict it, the declaration is tried.
+pub(crate) fn decode<'d>(bytes: &'d [u8], charset: Option<&str>) -> Result<Cow<'d, str>, CxmlError> {
+    let strictly = |encoding: &'static Encoding, bytes: &'d [u8]| {
+        encoding.decode_without_bom_handling_and_without_replacement(bytes).ok_or_else(|| malformed(encoding, bytes))
+    };
+    if let Some((encoding, length)) = Encoding::for_bom(bytes) {
+        return strictly(encoding, bytes.get(length..).unwrap_or_default());
+    }
+    if let Some(encoding) = unmarked_utf16(bytes) {
+        return strictly(encoding, bytes);
+    }
+    let mut failure = None;
+    for name in charset.map(str::to_owned).into_iter().chain(declared(bytes)) {
+        let known = Encoding::for_label(name.as_bytes()).filter(|encoding| encoding.is_ascii_compatible());
+        let decoded = known
+            .ok_or_else(|| {
+                CxmlError::unreadable(format!(
+                    "encoding: found {}, wanted UTF-8 or another that is known",
+                    quoted(&name)
+                ))
+            })
+            .and_then(|encoding| strictly(encoding, bytes));
+        match decoded {
+            Ok(text) => return Ok(text),
+            Err(error) => failure.get_or_insert(error),
+        };
+    }
+    strictly(UTF_8, bytes).map_err(|error| failure.unwrap_or(error))
+}
+
+/// UTF-16 that begins with `<` and has no mark (XML 1.0 appendix F.1).
+fn unmarked_utf16(bytes: &[u8]) -> Option<&'static Encoding> {
+    match bytes {
+        [0, b'<', 0, _, ..] => Some(UTF_16BE),
+        [b'<', 0, _, 0, ..] => Some(UTF_16LE),
+        _ => None,
+    }
+}
+
+/// The encoding that an XML declaration names.
+fn declared(bytes: &[u8]) -> Option<String> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let declaration = bytes.get(..bytes.len().min(200))?.strip_prefix(b"<?xml")?;
+    let text = core::str::from_utf8(declaration.get(..declaration.windows(2).position(|end| end == b"?>")?)?).ok()?;
+    let (_, value) = text.split_once("encoding")?;
+    let value = value.trim_start().strip_prefix('=')?.trim_start();
+    let quote = value.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
+    let name = value.get(1..)?.split(quote).next()?;
+    // Production 81: what is no name stays out of header fields.
+    let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+    (is_name && !name.is_empty()).then(|| name.to_owned())
+}
+
+/// The error for bytes that are no text in this encoding.
+fn malformed(encoding: &'static Encoding, bytes: &[u8]) -> CxmlError {
+    let message = match core::str::from_utf8(bytes) {
+        Err(error) if encoding == UTF_8 => {
+            format!("byte {} is not UTF-8, and no other encoding is declared", error.valid_up_to())
+        }
+        _ => format!("it is not text in {}", encoding.name()),
+    };
+    CxmlError::unreadable(message)
+}
+
+/// The text as a document. A DOCTYPE is read over: nothing is loaded, and entities expand within limits.
+fn parse(source: &str) -> Result<Document<'_>, CxmlError> {
+    let options = ParsingOptions { allow_dtd: true, nodes_limit: MAX_NODES, ..ParsingOptions::default() };
+    Document::parse_with_options(source, options)
+        // The library's own words quote the text.
+        .map_err(|error| CxmlError::unreadable(format!("not well-formed XML, from {} on", error.pos())))
+}
+
+/// The element `cXML`.
+fn root<'d>(document: &'d Document<'_>) -> Result<Node<'d, 'd>, CxmlError> {
+    let root = document.root_element();
+    if root.has_tag_name("cXML") {
+        return Ok(root);
+    }
+    Err(CxmlError::unreadable(format!("{}found {}, wanted cXML", place(root), name_of(root))))
+}
+
+/// The name of an element that may be any.
+fn name_of(node: Node<'_, '_>) -> String {
+    format!("the element {}", quoted(node.tag_name().name()))
+}
+
+/// The first child of that name.
+fn child<'d>(node: Node<'d, 'd>, name: &str) -> Result<Node<'d, 'd>, CxmlError> {
+    node.children().find(|child| child.has_tag_name(name)).ok_or_else(|| absent(node, name))
+}
+
+/// The value of an attribute.
+fn attribute(node: Node<'_, '_>, name: &str) -> Result<String, CxmlError> {
+    node.attribute(name).map(str::to_owned).ok_or_else(|| {
+        CxmlError::unreadable(format!("{}{} has no attribute {name}", place(node), node.tag_name().name()))
+    })
+}
+
+/// The text of an element, with the white space around it removed. Comments and processing instructions may divide it.
+fn text(node: Node<'_, '_>) -> String {
+    let pieces: String = node.children().filter(Node::is_text).filter_map(|piece| piece.text()).collect();
+    pieces.trim().to_owned()
+}
+
+/// The error for an element without a child that it must have.
+fn absent(node: Node<'_, '_>, name: &str) -> CxmlError {
+    CxmlError::unreadable(format!("{}{} has no {name}", place(node), node.tag_name().name()))
+}
+
+/// Returns the quantity, the part and the price that a line orders, as far as it says.
+fn item(line: Node<'_, '_>) -> [String; 3] {
+    let below = |name: &str| line.descendants().find(|node| node.has_tag_name(name)).map(|node| node.descendants());
+    let inside = |name: &str| below(name).and_then(|mut nodes| nodes.find(|node| !text(*node).is_empty())).map(text);
+    let quantity = line.attribute("quantity").unwrap_or_default().to_owned();
+    [quantity, inside("SupplierPartID").unwrap_or_default(), inside("UnitPrice").unwrap_or_default()]
+}
+
+/// Where an element begins.
+fn place(node: Node<'_, '_>) -> String {
+    let position = node.document().text_pos_at(node.range().start);
+    format!("line {}: ", position.row)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ORDER: &str = include_str!("../../../examples/data/order.xml");
+
+    #[test]
+    fn the_order_of_the_example_is_read() {
+        let order = Order::parse(ORDER.as_bytes(), None).unwrap();
+        assert_eq!(order.payload_id, "1790150400.4711.8f3a61c2@gateway-0042.plant.example");
+        assert_eq!(order.timestamp, "2026-09-23T10:00:00+02:00");
+        assert_eq!((order.from.to_string(), order.to.to_string()), ("DUNS 079928354".into(), "DUNS 316554408".into()));
+        assert_eq!((order.number.as_str(), order.total.as_str()), ("PO-2026-004711", "412.60 EUR"));
+        assert_eq!((order.mode.as_str(), order.lines), ("test", 2));
+    }
+
+    #[test]
+    fn the_shared_secret_appears_in_no_error_and_no_summary() {
+        let secret = "only-an-example";
+        assert!(ORDER.contains(secret));
+        assert!(!format!("{:?}", Order::parse(ORDER.as_bytes(), None)).contains(secret));
+        for cut in (0..ORDER.len()).step_by(13) {
+            let error = Order::parse(&ORDER.as_bytes()[..cut], None).err();
+            assert!(!error.is_some_and(|error| error.message.contains(secret)));
+        }
+    }
+
+    #[test]
+    fn a_document_that_is_no_order_says_what_it_is() {
+        let refusal = |document: &str| Order::parse(document.as_bytes(), None).unwrap_err();
+        assert_eq!(refusal("<html/>"), CxmlError::unreadable("line 1: found the element 'html', wanted cXML"));
+        assert_eq!(refusal("<cXML>\n<Header/></cXML>"), CxmlError::unreadable("line 1: cXML has no Request"));
+        let profile = "<cXML><Header/><Request><ProfileRequest/></Request></cXML>";
+        assert_eq!(
+            refusal(profile),
+            CxmlError { code: 450, message: "found the element 'ProfileRequest', wanted an OrderRequest".into() }
+        );
+        assert_eq!(
+            refusal(&ORDER.replace(" payloadID=", " payload=")).message,
+            "line 3: cXML has no attribute payloadID"
+        );
+        assert_eq!(refusal(&ORDER.replace("ItemOut", "Item")).message, "line 24: OrderRequest has no ItemOut");
+        assert!(refusal(&ORDER.replace("</Header>", "")).message.starts_with("not well-formed XML, from "));
+        let latin1 = [ORDER.as_bytes(), &[0xe4]].concat();
+        assert!(Order::parse(&latin1, None).unwrap_err().message.contains("is not UTF-8"));
+    }
+
+    #[test]
+    fn entities_that_multiply_are_refused() {
+        let bomb = "<!DOCTYPE cXML [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;\">\
+                    <!ENTITY c \"&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;\"><!ENTITY d \"&c;&c;&c;&c;&c;&c;&c;&c;&c;&c;\">]>\
+                    <cXML>&d;&d;&d;&d;&d;&d;&d;&d;&d;&d;</cXML>";
+        assert_eq!(Order::parse(bomb.as_bytes(), None).unwrap_err().code, 406);
+    }
+
+    #[test]
+    fn a_response_can_be_read_again() {
+        let status = Status::new(406, "line 3: found <\"a\"> & 'b'\u{7}");
+        let now = OffsetDateTime::from_unix_timestamp(1_790_150_400).unwrap();
+        let response = status.to_response("1.2@supplier", now);
+        assert!(response.contains("timestamp=\"2026-09-23T08:00:00+00:00\""), "{response}");
+        let read = Status::parse(response.as_bytes(), None).unwrap();
+        assert_eq!(read, Status { message: "line 3: found <\"a\"> & 'b'\u{fffd}".into(), ..status });
+    }
+
+    #[test]
+    fn responses_of_others_are_read() {
+        let unauthorized = "<?xml version='1.0'?><!DOCTYPE cXML SYSTEM 'x.dtd'><cXML payloadID='1' timestamp='t'><Response>\
+                     <Status text='Unauthorized' code='401'>no</Status></Response></cXML>";
+        let status = Status::parse(unauthorized.as_bytes(), None).unwrap();
+        assert_eq!((status.code, status.outcome()), (401, Outcome::Refused));
+        assert_eq!(Status::parse(b"\r\n", None).unwrap().outcome(), Outcome::Delivered);
+        assert!(Status::parse(b"<html><body>Hello</html>", None).is_err());
+        let odd = unauthorized.replace("401", "four");
+        assert_eq!(
+            Status::parse(odd.as_bytes(), None).unwrap_err().message,
+            "line 1: Status code: found 'four', wanted a number"
+        );
+    }
+
+    #[test]
+    fn an_unknown_code_counts_as_the_first_of_its_hundred() {
+        let outcome = |code| Status::new(code, "").outcome();
+        assert_eq!([outcome(200), outcome(299)], [Outcome::Delivered; 2]);
+        assert_eq!([outcome(201), outcome(280)], [Outcome::Pending; 2]);
+        assert_eq!([outcome(409), outcome(499)], [Outcome::Refused; 2]);
+        assert_eq!([outcome(0), outcome(302), outcome(600)], [Outcome::Unknown; 3]);
+        assert_eq!([outcome(500), outcome(560), outcome(599)], [Outcome::Later; 3]);
+    }
+
+    /// A Response in this encoding, with a declaration of `name`.
+    fn encoded(encoding: &'static Encoding, name: &str) -> Vec<u8> {
+        let text = format!(
+            "<?xml version='1.0' encoding='{name}'?><cXML><Response><Status code='200' text='OK'>übernommen</Status>\
+             </Response></cXML>"
+        );
+        match encoding {
+            e if e == UTF_16LE => text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+            e if e == UTF_16BE => text.encode_utf16().flat_map(u16::to_be_bytes).collect(),
+            _ => encoding.encode(&text).0.into_owned(),
+        }
+    }
+
+    #[test]
+    fn a_document_is_read_in_the_encoding_that_it_is_in() {
+        use encoding_rs::WINDOWS_1252;
+        let behind = |mark: &[u8], document: Vec<u8>| [mark, &document].concat();
+        for (document, charset) in [
+            (encoded(UTF_8, "UTF-8"), None),
+            (behind(b"\xef\xbb\xbf", encoded(UTF_8, "utf-8")), None),
+            (behind(b"\xff\xfe", encoded(UTF_16LE, "UTF-16")), None),
+            (behind(b"\xfe\xff", encoded(UTF_16BE, "UTF-16")), None),
+            (encoded(UTF_16LE, "UTF-16"), None),
+            (encoded(UTF_16BE, "UTF-16"), Some("utf-16be")),
+            (encoded(WINDOWS_1252, "ISO-8859-1"), None),
+            (encoded(WINDOWS_1252, "windows-1252"), None),
+            // The server in between says what it always says.
+            (encoded(WINDOWS_1252, "ISO-8859-1"), Some("UTF-8")),
+            (behind(b"\xff\xfe", encoded(UTF_16LE, "UTF-16")), Some("iso-8859-1")),
+            (encoded(UTF_8, "UTF-8"), Some("")),
+        ] {
+            let status = Status::parse(&document, charset).unwrap();
+            assert_eq!((status.code, status.message.as_str()), (200, "übernommen"), "{charset:?} {document:?}");
+        }
+        let unmarked = encoded(WINDOWS_1252, "").split_off("<?xml version='1.0' encoding=''?>".len());
+        assert_eq!(Status::parse(&unmarked, Some("windows-1252")).unwrap().message, "übernommen");
+        let error = Status::parse(&unmarked, None).unwrap_err().message;
+        assert!(error.contains("is not UTF-8, and no other encoding is declared"), "{error}");
+        let error = Status::parse(&encoded(WINDOWS_1252, "EBCDIC-X"), None).unwrap_err().message;
+        assert!(error.starts_with("encoding: found 'EBCDIC-X'"), "{error}");
+    }
+
+    #[test]
+    fn what_stands_beside_a_document_says_what_stands_in_it() {
+        let of = |document: &[u8]| content_type(document).into_owned();
+        assert_eq!(of(ORDER.as_bytes()), CONTENT_TYPE);
+        assert_eq!(of(b"<cXML/>"), CONTENT_TYPE);
+        assert_eq!(of(b"<?xml version='1.0' encoding='ISO-8859-15'?><cXML/>"), "text/xml; charset=ISO-8859-15");
+        assert_eq!(of(b"<?xml version='1.0' encoding='a\r\nX: b'?><cXML/>"), CONTENT_TYPE);
+        assert_eq!(of(b"\xff\xfe<\0c\0"), "text/xml; charset=UTF-16");
+        assert_eq!(of(b"\0<\0c"), "text/xml; charset=UTF-16BE");
+    }
+
+    #[test]
+    fn the_text_of_an_element_is_whole() {
+        let divided = "<!DOCTYPE cXML [<!ENTITY firm 'Bolts &#38; Sons'>]><cXML><Response><Status code=' 201 ' text='A'>\
+                       taken <!-- by whom --><![CDATA[by <us>]]>, &firm;<?x y?> &#8364;</Status></Response></cXML>";
+        let status = Status::parse(divided.as_bytes(), None).unwrap();
+        assert_eq!((status.code, status.message.as_str()), (201, "taken by <us>, Bolts & Sons €"));
+    }
+}

@@ -1,0 +1,368 @@
+//! The supplier's order desk: what it answers to an HTTP request of somebody who came through the handshake.
+//!
+//! A POST is taken as a cXML document. It is answered with HTTP 200 and a cXML Response, whose status says what became
+//! of it: 200, or 406 for a document that cannot be read, or 450 for a request that is no order. So the sender learns
+//! whether HTTP or the document was the trouble. A body that is something else than XML, or compressed, gets HTTP 415; of one
+//! with attachments (`multipart/related`) the root part is the document, and the attachments are left alone. An order
+//! that comes again gets the Response of the first time, also if something on the way has changed its encoding and with it
+//! words that do not matter; one of something else with the same payloadID gets 409.
+
+use core::sync::atomic::{AtomicU64, Ordering};
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+use time::OffsetDateTime;
+
+use super::cxml::{self, CxmlError, Order, Party, Status};
+use super::http::{self, HttpError, Request};
+use super::mime::{self, MediaType};
+use super::report::{Link, printable};
+
+/// Responses that are kept to be given again. The oldest ones are forgotten first.
+const KEPT: usize = 1000;
+
+/// An answer to a request.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) content_type: &'static str,
+    pub(crate) body: String,
+    /// What happened, for the supplier's own log.
+    pub(crate) note: String,
+}
+
+impl Reply {
+    /// A page of plain text.
+    fn text(status: u16, body: String, note: impl Into<String>) -> Self {
+        Self { status, content_type: "text/plain; charset=UTF-8", body, note: note.into() }
+    }
+
+    /// The refusal of somebody who may not have this.
+    pub(crate) fn forbidden(why: &str) -> Self {
+        Self::text(403, format!("403 Forbidden\n{why}\n"), why)
+    }
+
+    /// The refusal of a message that could not be read; `None` if nobody is there to read it.
+    pub(crate) fn refusal<E: core::fmt::Display>(error: &HttpError<E>) -> Option<Self> {
+        error.status().map(|status| Self::text(status, format!("{error}\n"), printable(&error.to_string())))
+    }
+
+    /// The head that belongs to the body; `last`: no further request is read on this connection.
+    pub(crate) fn head(&self, last: bool) -> String {
+        let extra: &[_] = match self.status {
+            405 => &[("Allow", "GET, HEAD, POST")],
+            // RFC 9110 sections 12.5.1 and 12.5.3: what would have been taken.
+            415 => &[("Accept", "text/xml, application/xml, multipart/related"), ("Accept-Encoding", "identity")],
+            _ => &[],
+        };
+        http::response(self.status, self.content_type, self.body.len(), last, extra)
+    }
+}
+
+/// What names an order for ever: who sent it, for whom, and its payloadID.
+#[derive(Debug, PartialEq, Eq)]
+struct Key(Option<String>, Party, String);
+
+/// An order that was taken.
+#[derive(Debug)]
+struct Taken {
+    key: Key,
+    order: Order,
+    response: String,
+}
+
+/// The desk, for all connections together.
+#[derive(Debug, Default)]
+pub(crate) struct Desk {
+    /// Common names that may come in; empty: everybody whom the handshake let in.
+    required_names: Vec<String>,
+    taken: Mutex<VecDeque<Taken>>,
+    responses: AtomicU64,
+}
+
+impl Desk {
+    /// A desk for those with one of these common names, or for all.
+    pub(crate) fn new(required_names: Vec<String>) -> Self {
+        Self { required_names, ..Self::default() }
+    }
+
+    /// Common names that may come in; none: all.
+    pub(crate) fn required_names(&self) -> &[String] {
+        &self.required_names
+    }
+
+    /// Why this visitor may not come in.
+    pub(crate) fn objection(&self, common_name: Option<&str>) -> Option<String> {
+        if self.required_names.is_empty() || self.required_names.iter().any(|name| Some(name.as_str()) == common_name) {
+            return None;
+        }
+        let found = common_name.map_or_else(|| "none".to_owned(), |name| format!("'{}'", printable(name)));
+        Some(format!("common name of the client: found {found}, wanted '{}'", self.required_names.join("' or '")))
+    }
+
+    /// Answers a request of somebody who may have to have one of the common names.
+    pub(crate) fn answer(&self, request: &Request, link: &Link) -> Reply {
+        let common_name = proved_name(link);
+        match self.objection(common_name) {
+            Some(objection) => Reply::forbidden(&objection),
+            None => self.answer_known(request, link),
+        }
+    }
+
+    /// Answers a request of somebody of whom nothing is known: he may look, and orders are taken elsewhere.
+    #[cfg(feature = "post-handshake-auth")]
+    pub(crate) fn show_anybody(&self, request: &Request, link: &Link) -> Reply {
+        match request.method.as_str() {
+            "POST" => {
+                Reply::forbidden("orders are taken only where your certificate is asked for, and not in this path")
+            }
+            _ => self.answer_known(request, link),
+        }
+    }
+
+    fn answer_known(&self, request: &Request, link: &Link) -> Reply {
+        let common_name = proved_name(link);
+        match request.method.as_str() {
+            "GET" | "HEAD" => Reply::text(200, page(link), "the page that says who came"),
+            "POST" => unsupported(request).unwrap_or_else(|| self.take_order(request, common_name)),
+            other => {
+                let note = format!("method: found {}, wanted GET, HEAD or POST", printable(other));
+                Reply::text(405, format!("405 Method Not Allowed\n{note}\n"), note)
+            }
+        }
+    }
+
+    /// Answers a document that should be an order.
+    fn take_order(&self, request: &Request, common_name: Option<&str>) -> Reply {
+        let reply = |body: String, note: String| Reply { status: 200, content_type: cxml::CONTENT_TYPE, body, note };
+        let enclosed = mime::document(request.headers.first("content-type"), &request.body);
+        let enclosed = enclosed.map_err(|message| CxmlError { code: 406, message });
+        let parsed = enclosed.and_then(|enclosed| Order::parse(enclosed.bytes, enclosed.charset.as_deref()));
+        let order = match parsed {
+            Ok(order) => order,
+            Err(error) => {
+                let status = Status::new(error.code, error.message.clone());
+                return reply(self.response(&status), format!("cXML {} ({})", error.code, printable(&error.message)));
+            }
+        };
+        let key = Key(common_name.map(str::to_owned), order.from.clone(), order.payload_id.clone());
+        let what = printable(&format!("order {} of {}, payloadID {}", order.number, order.from, order.payload_id));
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        match taken.iter().find(|known| known.key == key) {
+            Some(known) if known.order == order => {
+                return reply(known.response.clone(), format!("cXML 200, the Response of the first time, to {what}"));
+            }
+            Some(_) => {
+                let status = Status::new(409, "another order with this payloadID was taken before");
+                return reply(self.response(&status), format!("cXML 409, payloadID used before, to {what}"));
+            }
+            None => {}
+        }
+        let line = if order.lines == 1 { "line" } else { "lines" };
+        let message = format!("order {} over {} with {} {line} is taken", order.number, order.total, order.lines);
+        let response = self.response(&Status::new(200, message));
+        if taken.len() >= KEPT {
+            taken.pop_front();
+        }
+        taken.push_back(Taken { key, order, response: response.clone() });
+        reply(response, format!("cXML 200 to {what}"))
+    }
+
+    /// A Response with a payloadID of its own.
+    fn response(&self, status: &Status) -> String {
+        let now = OffsetDateTime::now_utc();
+        let number = self.responses.fetch_add(1, Ordering::Relaxed);
+        let payload_id = format!("{}.{}.{number}@supplier.example", now.unix_timestamp(), std::process::id());
+        status.to_response(&payload_id, now)
+    }
+}
+
+/// The refusal of a body of another type, or in a coding that was not offered.
+fn unsupported(request: &Request) -> Option<Reply> {
+    let media = request.headers.first("content-type").map(MediaType::parse);
+    let media = media.filter(|media| !media.is_xml() && !media.is_multipart()).map(|media| media.essence);
+    let coding = request.headers.first("content-encoding").filter(|coding| !coding.eq_ignore_ascii_case("identity"));
+    let note = match (media, coding) {
+        (Some(media), _) => format!("Content-Type: found '{}', wanted text/xml", printable(&media)),
+        (None, Some(coding)) => format!("Content-Encoding: found '{}', wanted identity", printable(coding)),
+        (None, None) => return None,
+    };
+    Some(Reply::text(415, format!("415 Unsupported Media Type\n{note}\n"), note))
+}
+
+/// The common name of the client. One that was only let in because its certificates were not held against it has none:
+/// whoever made them chose the name.
+fn proved_name(link: &Link) -> Option<&str> {
+    link.peer.as_ref().filter(|_| link.waived.is_none()).and_then(|peer| peer.common_name.as_deref())
+}
+
+/// Who came, in the names that Apache gives to these facts.
+fn page(link: &Link) -> String {
+    let failed = link.waived.as_ref().map(|waived| format!("FAILED:{waived}"));
+    let verify = failed.as_deref().unwrap_or(if link.peer.is_some() { "SUCCESS" } else { "NONE" });
+    let mut facts = vec![
+        ("SSL_PROTOCOL", "TLSv1.3"),
+        ("SSL_CIPHER", &link.suite),
+        ("SSL_GROUP", &link.group),
+        ("SSL_ALPN", link.alpn.as_deref().unwrap_or_default()),
+        ("SSL_CLIENT_VERIFY", verify),
+    ];
+    if let Some(peer) = &link.peer {
+        facts.extend([
+            ("SSL_CLIENT_S_DN", peer.subject.as_str()),
+            ("SSL_CLIENT_S_DN_CN", peer.common_name.as_deref().unwrap_or_default()),
+            ("SSL_CLIENT_I_DN", &peer.issuer),
+            ("SSL_CLIENT_M_SERIAL", &peer.serial),
+            ("SSL_CLIENT_V_START", &peer.not_before),
+            ("SSL_CLIENT_V_END", &peer.not_after),
+            ("SSL_CLIENT_SHA256", &peer.fingerprint),
+        ]);
+        facts.extend(peer.names.iter().map(|name| ("SSL_CLIENT_SAN", name.as_str())));
+    }
+    let lines: Vec<_> = facts.iter().map(|(name, value)| format!("{name}={}\n", printable(value))).collect();
+    format!("The supplier of embedded-mtls. POST a cXML OrderRequest here.\n\n{}", lines.concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::report::Peer;
+    use super::*;
+
+    const ORDER: &str = include_str!("../../../examples/data/order.xml");
+
+    fn visitor(common_name: &str) -> Link {
+        let peer = Peer { common_name: Some(common_name.to_owned()), ..Peer::default() };
+        Link { peer: Some(peer), ..Link::default() }
+    }
+
+    fn post(body: &str) -> Request {
+        Request { method: "POST".to_owned(), body: body.as_bytes().to_vec(), ..Request::default() }
+    }
+
+    fn cxml_code(reply: &Reply) -> u16 {
+        assert_eq!((reply.status, reply.content_type), (200, cxml::CONTENT_TYPE));
+        Status::parse(reply.body.as_bytes(), None).unwrap().code
+    }
+
+    /// A request as it comes.
+    fn posted(fields: &str, body: &[u8]) -> Request {
+        let head = format!("POST /orders HTTP/1.1\r\nHost: s\r\nContent-Length: {}\r\n{fields}\r\n\r\n", body.len());
+        http::tests::request_of([head.as_bytes(), body].concat())
+    }
+
+    #[test]
+    fn an_order_comes_in_any_encoding_and_with_attachments() {
+        let desk = Desk::new(Vec::new());
+        let code = |fields: &str, body: &[u8]| cxml_code(&desk.answer(&posted(fields, body), &visitor("a")));
+        let latin1: Vec<u8> =
+            ORDER.replace("UTF-8", "ISO-8859-1").chars().filter_map(|c| u8::try_from(c).ok()).collect();
+        assert_eq!(code("Content-Type: text/xml", &latin1), 200);
+        // The same order once more: a proxy has changed its encoding, and a letter that it does not have.
+        let utf16: Vec<u8> = ORDER.replace('µ', "u").encode_utf16().flat_map(u16::to_be_bytes).collect();
+        assert_eq!(code("Content-Type: application/xml", &[&[0xfe, 0xff], &utf16[..]].concat()), 200);
+        let order = ORDER.replace("4711.8f", "4713.8f");
+        let parts = format!(
+            "--b1\r\nContent-Type: text/xml; charset=UTF-8\r\nContent-ID: <1@a>\r\n\r\n{order}\r\n--b1\r\n\
+             Content-Type: application/pdf\r\nContent-Transfer-Encoding: base64\r\n\r\nJVBERi0=\r\n--b1--\r\n"
+        );
+        let related = "Content-Type: multipart/related; boundary=\"b1\"; type=\"text/xml\"; start=\"<1@a>\"";
+        assert_eq!(code(related, parts.as_bytes()), 200);
+        assert_eq!(code(&related.replace("b1", "b2"), parts.as_bytes()), 406);
+    }
+
+    #[test]
+    fn a_body_that_is_no_xml_or_compressed_is_told_what_is_wanted() {
+        let desk = Desk::new(Vec::new());
+        for (fields, note) in [
+            ("Content-Type: application/json", "Content-Type: found 'application/json', wanted text/xml"),
+            ("Content-Type: text/xml\r\nContent-Encoding: gzip", "Content-Encoding: found 'gzip', wanted identity"),
+        ] {
+            let reply = desk.answer(&posted(fields, b"{}"), &visitor("a"));
+            assert_eq!((reply.status, reply.note.as_str()), (415, note));
+            let head = reply.head(true);
+            assert!(
+                head.contains("\r\nAccept: text/xml, ") && head.contains("\r\nAccept-Encoding: identity\r\n"),
+                "{head}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_order_is_taken_once_and_answered_the_same_again() {
+        let desk = Desk::new(Vec::new());
+        let first = desk.answer(&post(ORDER), &visitor("a"));
+        assert_eq!(cxml_code(&first), 200);
+        assert!(first.body.contains("order PO-2026-004711 over 412.60 EUR with 2 lines is taken"), "{}", first.body);
+        assert_eq!(desk.answer(&post(ORDER), &visitor("a")).body, first.body);
+        assert_ne!(desk.answer(&post(ORDER), &visitor("b")).body, first.body);
+        assert_ne!(desk.answer(&post(&ORDER.replace("4711.8f", "4712.8f")), &visitor("a")).body, first.body);
+        for (from, to) in
+            [("412.60", "4126.00"), ("quantity=\"", "quantity=\"1"), ("<SupplierPartID>", "<SupplierPartID>X")]
+        {
+            let other = desk.answer(&post(&ORDER.replace(from, to)), &visitor("a"));
+            assert_eq!(cxml_code(&other), 409, "{to}");
+        }
+    }
+
+    #[test]
+    fn the_desk_forgets_the_oldest_first() {
+        let desk = Desk::new(Vec::new());
+        let first = desk.answer(&post(ORDER), &visitor("a")).body;
+        for number in 1..KEPT {
+            desk.answer(&post(&ORDER.replace("4711.8f", &format!("{number}.x"))), &visitor("a"));
+        }
+        assert_eq!(desk.answer(&post(ORDER), &visitor("a")).body, first);
+        desk.answer(&post(&ORDER.replace("4711.8f", "one.more")), &visitor("a"));
+        assert_ne!(desk.answer(&post(ORDER), &visitor("a")).body, first);
+    }
+
+    #[test]
+    fn what_is_no_order_gets_a_cxml_status() {
+        let desk = Desk::new(Vec::new());
+        assert_eq!(cxml_code(&desk.answer(&post("{}"), &visitor("a"))), 406);
+        let profile = "<cXML><Header/><Request><ProfileRequest/></Request></cXML>";
+        assert_eq!(cxml_code(&desk.answer(&post(profile), &visitor("a"))), 450);
+    }
+
+    #[test]
+    fn another_common_name_is_forbidden() {
+        let desk = Desk::new(vec!["a".to_owned(), "b".to_owned()]);
+        assert_eq!(cxml_code(&desk.answer(&post(ORDER), &visitor("b"))), 200);
+        let wrong = desk.answer(&post(ORDER), &visitor("A\u{1b}"));
+        assert_eq!(
+            (wrong.status, wrong.note.as_str()),
+            (403, "common name of the client: found 'A\\1B', wanted 'a' or 'b'")
+        );
+        assert_eq!(desk.answer(&post(ORDER), &Link::default()).status, 403);
+    }
+
+    #[test]
+    fn a_common_name_that_nobody_vouches_for_lets_nobody_in() {
+        let desk = Desk::new(vec!["a".to_owned()]);
+        let waived = Link { waived: Some("untrusted root".to_owned()), ..visitor("a") };
+        assert_eq!(
+            (desk.answer(&post(ORDER), &visitor("a")).status, desk.answer(&post(ORDER), &waived).status),
+            (200, 403)
+        );
+        let get = Request { method: "GET".to_owned(), ..Request::default() };
+        let page = Desk::new(Vec::new()).answer(&get, &waived).body;
+        assert!(page.contains("SSL_CLIENT_VERIFY=FAILED:untrusted root\n"), "{page}");
+    }
+
+    #[test]
+    fn the_page_says_who_came() {
+        let get = Request { method: "GET".to_owned(), ..Request::default() };
+        let desk = Desk::new(Vec::new());
+        let page = desk.answer(&get, &visitor("a")).body;
+        assert!(page.contains("SSL_CLIENT_VERIFY=SUCCESS\n") && page.contains("SSL_CLIENT_S_DN_CN=a\n"), "{page}");
+        assert!(desk.answer(&get, &Link::default()).body.contains("SSL_CLIENT_VERIFY=NONE\n"));
+    }
+
+    #[test]
+    fn other_methods_are_told_what_is_allowed() {
+        let delete = Request { method: "DELETE".to_owned(), ..Request::default() };
+        let reply = Desk::new(Vec::new()).answer(&delete, &visitor("a"));
+        assert_eq!(reply.status, 405);
+        assert!(reply.head(false).contains("\r\nAllow: GET, HEAD, POST\r\n"));
+    }
+}

@@ -1,0 +1,34 @@
+//! What happened on a connection, as a device keeps it: a ring of events in memory that is lent.
+
+use embedded_mtls::events::EventRing;
+
+/// Enough for one connection of a program with many names.
+const SIZE: usize = 8192;
+
+/// Memory for the events of one connection.
+pub struct Events(Option<Box<[u8]>>);
+
+impl Events {
+    /// With memory only if they are `wanted`.
+    pub fn new(wanted: bool) -> Self {
+        Self(wanted.then(|| vec![0; SIZE].into_boxed_slice()))
+    }
+
+    /// The ring, empty.
+    pub fn ring(&mut self) -> Option<EventRing<'_>> {
+        EventRing::new(self.0.as_deref_mut()?)
+    }
+
+    /// What is in it, a line each.
+    pub fn lines(ring: Option<EventRing<'_>>) -> Vec<String> {
+        let Some(ring) = ring else { return Vec::new() };
+        let lost = match ring.lost() {
+            0 => None,
+            lost => Some(format!("{lost} older events were lost")),
+        };
+        match ring.records() {
+            Ok(records) => lost.into_iter().chain(records.map(|record| record.to_string())).collect(),
+            Err(error) => vec![error.to_string()],
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Start lines and headers, read by `httparse`, and the heads that the programs send.
+
+use core::fmt::Write as _;
+
+/// Headers in one message that are read; more are refused.
+const MAX_HEADERS: usize = 100;
+
+/// Turns bytes into a head and its length; `None` while it is incomplete; else the part to blame and what is wrong.
+pub(super) type Parse<T> = fn(&[u8]) -> Result<Option<(T, usize)>, (&'static str, String)>;
+
+/// Header fields in the order in which they came.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Headers(Vec<(String, String)>);
+
+impl Headers {
+    /// Every value of the field `name`.
+    pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// The first value of the field `name`.
+    pub(crate) fn first(&self, name: &str) -> Option<&str> {
+        self.all(name).next()
+    }
+
+    /// Whether the comma-separated lists of the field `name` hold `token`.
+    pub(crate) fn has_token(&self, name: &str, token: &str) -> bool {
+        self.all(name).flat_map(|list| list.split(',')).any(|entry| entry.trim().eq_ignore_ascii_case(token))
+    }
+
+    fn from_parsed(headers: &[httparse::Header<'_>]) -> Self {
+        let field = |header: &httparse::Header<'_>| {
+            // A folded value has its line ends in it: each run of white space stands for one space.
+            let value = String::from_utf8_lossy(header.value);
+            let lines: Vec<_> = value.split(['\r', '\n']).map(str::trim).filter(|line| !line.is_empty()).collect();
+            (header.name.to_owned(), lines.join(" "))
+        };
+        Self(headers.iter().map(field).collect())
+    }
+}
+
+/// A request that was read.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Request {
+    pub(crate) method: String,
+    pub(crate) target: String,
+    /// 0 for HTTP/1.0, 1 for HTTP/1.1.
+    pub(crate) version: u8,
+    pub(crate) headers: Headers,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Request {
+    /// Whether the client will send no further request (RFC 9112 section 9.3).
+    pub(crate) fn is_last(&self) -> bool {
+        let close = self.headers.has_token("connection", "close");
+        close || (self.version == 0 && !self.headers.has_token("connection", "keep-alive"))
+    }
+}
+
+/// A response whose status line was read. What follows that may be less than the server meant to send.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    pub(crate) reason: String,
+    pub(crate) headers: Headers,
+    /// All of it, or as much of it as came.
+    pub(crate) body: Vec<u8>,
+    /// Why the headers or the body are not all that the server sent.
+    pub(crate) flaw: Option<Flaw>,
+}
+
+/// Why the rest of a response was not read, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Flaw {
+    /// The connection ended before the response: another one may bring it.
+    Cut(String),
+    /// It is not as RFC 9112 wants it, or too large: it would be the same again.
+    Unreadable(String),
+}
+
+/// Reads the head of a request.
+pub(super) fn parse_request(bytes: &[u8]) -> Result<Option<(Request, usize)>, (&'static str, String)> {
+    let mut fields = [httparse::EMPTY_HEADER; MAX_HEADERS];
+    let mut request = httparse::Request::new(&mut fields);
+    let httparse::Status::Complete(length) = request.parse(bytes).map_err(|e| ("request", e.to_string()))? else {
+        return Ok(None);
+    };
+    let head = Request {
+        method: request.method.unwrap_or_default().to_owned(),
+        target: request.path.unwrap_or_default().to_owned(),
+        version: request.version.unwrap_or_default(),
+        headers: Headers::from_parsed(request.headers),
+        body: Vec::new(),
+    };
+    // RFC 9112 section 3.2: a server MUST answer 400 to a request of HTTP/1.1 without Host or with more than one.
+    match head.headers.all("host").count() {
+        1 => Ok(Some((head, length))),
+        0 if head.version == 0 => Ok(Some((head, length))),
+        count => Err(("request", format!("{count} Host fields, one is wanted"))),
+    }
+}
+
+/// Reads the head of a response. Field lines that are folded are joined (RFC 9112 section 5.2), those that are none are passed
+/// over: whatever a server writes there, it has answered.
+pub(super) fn parse_response(bytes: &[u8]) -> Result<Option<(Response, usize)>, (&'static str, String)> {
+    let mut fields = [httparse::EMPTY_HEADER; MAX_HEADERS];
+    let mut response = httparse::Response::new(&mut fields);
+    let mut config = httparse::ParserConfig::default();
+    config
+        .allow_multiple_spaces_in_response_status_delimiters(true)
+        .allow_obsolete_multiline_headers_in_responses(true)
+        .allow_spaces_after_header_name_in_responses(true)
+        .ignore_invalid_headers_in_responses(true);
+    let parsed = config.parse_response(&mut response, bytes).map_err(|error| ("response", error.to_string()))?;
+    let httparse::Status::Complete(length) = parsed else { return Ok(None) };
+    let head = Response {
+        status: response.code.unwrap_or_default(),
+        reason: response.reason.unwrap_or_default().to_owned(),
+        headers: Headers::from_parsed(response.headers),
+        ..Response::default()
+    };
+    Ok(Some((head, length)))
+}
+
+/// Parses the first line of a response alone, if it is there and can be read.
+pub(super) fn parse_status_line(bytes: &[u8]) -> Option<Response> {
+    let end = bytes.iter().position(|byte| *byte == b'\n')?;
+    let alone = [bytes.get(..=end)?, b"\r\n"].concat();
+    parse_response(&alone).ok().flatten().map(|(response, _)| response)
+}
+
+/// The head of a POST request.
+pub(crate) fn post(target: &str, host: &str, content_type: &str, length: usize) -> String {
+    format!(
+        "POST {target} HTTP/1.1\r\nHost: {host}\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\n\
+         Accept-Encoding: identity\r\nUser-Agent: embedded-mtls/{}\r\nConnection: close\r\n\r\n",
+        env!("CARGO_PKG_VERSION")
+    )
+}
+
+/// The head of a response.
+pub(crate) fn response(status: u16, content_type: &str, length: usize, last: bool, extra: &[(&str, &str)]) -> String {
+    let mut head = format!("HTTP/1.1 {status} {}\r\nServer: embedded-mtls\r\n", reason(status));
+    for (name, value) in extra {
+        // Writing into a String cannot fail.
+        let _ = write!(head, "{name}: {value}\r\n");
+    }
+    let connection = if last { "close" } else { "keep-alive" };
+    let _ =
+        write!(head, "Content-Type: {content_type}\r\nContent-Length: {length}\r\nConnection: {connection}\r\n\r\n");
+    head
+}
+
+/// The usual reason phrase of the statuses that the supplier sends.
+fn reason(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        400 => "Bad Request",
+        403 => "Forbidden",
+        405 => "Method Not Allowed",
+        413 => "Content Too Large",
+        415 => "Unsupported Media Type",
+        431 => "Request Header Fields Too Large",
+        501 => "Not Implemented",
+        _ => "Error",
+    }
+}

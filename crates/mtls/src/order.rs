@@ -1,0 +1,505 @@
+//! Posting an order: one handshake as the client, one request, its answer.
+
+use core::fmt;
+use core::time::Duration;
+use std::io;
+use std::net::{TcpStream, ToSocketAddrs as _};
+use std::sync::Arc;
+
+use embedded_io::{Read, Write};
+use embedded_mtls::credential::{Choice, EntryFit, NoMatch, PeerRequest, Selector, Unfit};
+use embedded_mtls::crypto::rustcrypto::RustCrypto;
+use embedded_mtls::events::EventRing;
+use embedded_mtls::io::blocking::Stream;
+use embedded_mtls::io::std::system_time;
+use embedded_mtls::io::{Failure, HandshakeError, Host, SoftwareHost};
+use embedded_mtls::x509::{CommonName, PeerIdentity, ServerName, Time, TraceEvent};
+use embedded_mtls::{
+    AlertClass, AlertDescription, Buffers, Client, ClientConfig, Diagnosis, Entropy, Error, FailedHandshake, Handshake,
+    SignInput, Signature, Stage,
+};
+
+use super::args::Preferences;
+use super::cxml::{self, Status};
+use super::http::{self, Connection, HttpError, Limits, Response};
+use super::policy::{Clock, Contents, Keys, News, Rules, is_mutual, keystore, waives};
+use super::report::{Link, meaning, printable};
+use super::tls;
+use super::verdict::{Trouble, judge};
+use mtls_pki::pem::{Identity, Pin};
+
+/// An order, and everything that is needed to post it. The document holds a secret.
+pub struct Errand {
+    /// Host and port to connect to.
+    pub address: String,
+    /// The name that the server must prove.
+    pub server_name: String,
+    /// Certificates of the authorities that the server's certificate may come from.
+    pub authorities: Vec<Vec<u8>>,
+    /// Certificates and keys of servers that are trusted by themselves.
+    pub pins: Vec<Pin>,
+    /// The common name that the server's certificate must have, instead of the server name among its others.
+    pub common_name: Option<Wanted>,
+    /// Our identities: the server's authorities choose among them.
+    pub identities: Vec<Identity>,
+    /// The authority of the URL that the order goes to; else server name and port stand for it.
+    pub authority: Option<String>,
+    /// Where in the server.
+    pub path: String,
+    /// The document. It is sent as it is, and sent again as it is.
+    pub document: Box<[u8]>,
+    /// What is offered, and what is told.
+    pub preferences: Preferences,
+    /// What is said in a policy file; then authorities, pins, common name and identities are those of its stores.
+    pub rules: Option<Rules>,
+}
+
+/// A common name to ask for.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// The name, or the pattern.
+    pub name: String,
+    /// Whether it is a pattern, as in `*.example.com`.
+    pub is_pattern: bool,
+}
+
+/// What the server asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// Names of the authorities whose certificates it accepts; none: it does not say.
+    pub authorities: Vec<String>,
+    /// Which identity is shown.
+    pub shown: Option<usize>,
+    /// If none is, why each is not, in their order.
+    pub unfit: Vec<String>,
+}
+
+/// How far an errand is.
+#[derive(Debug)]
+pub enum Progress<'a> {
+    /// The handshake is done on our side. The server asked for a certificate, or did not.
+    Open(&'a Link, Option<Asked>),
+    /// A step of the search for a path from the server's certificate to a trust anchor.
+    Traced(String),
+    /// The handshake failed after the server asked for a certificate.
+    FailedAfter(Asked),
+    /// The request was sent.
+    Sent,
+    /// The server asked for a certificate only after the handshake.
+    AskedLate(Asked),
+    /// The response came.
+    Answered(u16, &'a str),
+    /// What is wrong with the connection, though it did not fail.
+    Noted(Diagnosis),
+}
+
+impl fmt::Debug for Errand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { address, server_name, path, preferences, rules, .. } = self;
+        let mut fields = f.debug_struct("Errand");
+        fields.field("address", address).field("server_name", server_name).field("path", path);
+        fields.field("preferences", preferences).field("rules", rules).finish_non_exhaustive()
+    }
+}
+
+impl Errand {
+    /// What the stores of the policy hold now, or what the errand itself has.
+    fn contents(&self) -> Result<Arc<Contents>, Trouble> {
+        let read = |rules: &Rules| rules.contents::<Client>().map_err(|error| Trouble::Setup(error.to_string()));
+        match &self.rules {
+            None => Ok(Arc::new(Contents::of(&self.identities, &self.authorities, &self.pins))),
+            Some(rules) => {
+                let (contents, news) = read(rules)?;
+                let stale = news.into_iter().find_map(|news| match news {
+                    News::Stale(why) => Some(why),
+                    News::Moved(_) => None,
+                });
+                stale.map_or(Ok(contents), |why| Err(Trouble::Setup(why)))
+            }
+        }
+    }
+
+    /// Returns whether the server may ask who we are when it knows what we want, which it reads in the request. A policy decides
+    /// before anything is sent.
+    pub(crate) const fn waits_to_be_asked(&self) -> bool {
+        self.rules.is_none() && self.preferences.offers_late_answers()
+    }
+
+    /// Returns whether the order may go to a server that has not asked who we are. `is_mutual`: what a policy says, if there is one.
+    fn may_go_unasked(&self, is_mutual: Option<bool>) -> bool {
+        is_mutual.map_or(self.preferences.one_way || self.waits_to_be_asked(), |is_mutual| !is_mutual)
+    }
+
+    /// Asks for the common name of the errand, if it has one.
+    fn named<'a>(&'a self, config: ClientConfig<'a>) -> Result<ClientConfig<'a>, Error> {
+        let Some(Wanted { name, is_pattern }) = &self.common_name else { return Ok(config) };
+        let name = if *is_pattern { CommonName::wildcard(name) } else { CommonName::exact(name) };
+        Ok(config.with_common_name(name?))
+    }
+
+    /// What else was asked for.
+    fn prefer<'a>(&'a self, config: ClientConfig<'a>) -> ClientConfig<'a> {
+        let Preferences { groups, suites, max_depth, max_validity, strict, .. } = &self.preferences;
+        let mut config = config.with_groups(groups).with_cipher_suites(suites).with_strict_profile(*strict);
+        if let Some(depth) = max_depth {
+            config = config.with_max_depth(*depth);
+        }
+        if let Some(days) = max_validity {
+            config = config.with_max_validity_days(*days);
+        }
+        #[cfg(feature = "post-handshake-auth")]
+        {
+            config = config.with_post_handshake_auth(self.preferences.post_handshake_auth);
+        }
+        config
+    }
+}
+
+/// Connects to one of the addresses of `address`.
+///
+/// # Errors
+/// Nobody listens there.
+pub fn connect(address: &str, patience: Duration) -> Result<TcpStream, Trouble> {
+    let unreachable = |error: io::Error| Trouble::Network(format!("{address}: {error}"));
+    let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+    for candidate in address.to_socket_addrs().map_err(unreachable)? {
+        match TcpStream::connect_timeout(&candidate, patience) {
+            Ok(stream) => {
+                stream.set_nodelay(true).map_err(unreachable)?;
+                return Ok(stream);
+            }
+            Err(error) => last = error,
+        }
+    }
+    Err(unreachable(last))
+}
+
+/// Posts the order over `transport` with the core in `buffers`.
+///
+/// # Errors
+/// What keeps the order from being known as delivered.
+pub fn post<T>(
+    errand: &Errand,
+    transport: T,
+    buffers: Buffers<'_>,
+    events: Option<EventRing<'_>>,
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> Result<Status, Trouble>
+where
+    T: Read + Write<Error = io::Error>,
+{
+    let setup = |error: Error| Trouble::Setup(error.to_string());
+    let server_name = ServerName::parse(&errand.server_name)
+        .map_err(|error| Trouble::Setup(format!("server name '{}': {error}", errand.server_name)))?;
+    let contents = errand.contents()?;
+    let mut anchors = tls::anchors(&contents.authorities).map_err(setup)?;
+    anchors.append(&mut tls::pins(&contents.pins).map_err(setup)?);
+    let (chains, keys) = (tls::chains(&contents.identities), tls::keys(&contents.identities).map_err(Trouble::Setup)?);
+    let credentials = tls::credentials(&chains).map_err(setup)?;
+    let entries = contents.entries(&credentials);
+    let alpn: Vec<_> = errand.preferences.alpn.iter().map(Vec::as_slice).collect();
+    let resolved = errand.rules.as_ref().map(|rules| rules.resolve::<Client>(&entries, &anchors)).transpose();
+    let resolved = resolved.map_err(|error| Trouble::Setup(error.to_string()))?;
+    let config = match &resolved {
+        Some(resolved) => resolved.config(server_name),
+        None => errand.named(ClientConfig::new(server_name, &anchors)).map_err(setup)?,
+    };
+    let config = errand.prefer(config.with_alpn(&alpn));
+    let selector = match (&resolved, entries.first()) {
+        (Some(resolved), _) => resolved.selector(),
+        (None, Some(named)) if errand.preferences.insists => {
+            Selector::new(&entries).with_no_match(NoMatch::Default(named.alias()))
+        }
+        (None, _) => Selector::new(&entries),
+    };
+    let host = || match &resolved {
+        Some(resolved) => Keys::Policy(keystore(selector, &keys, waives(resolved))),
+        None if errand.preferences.insists => Keys::Policy(keystore(selector, &keys, false)),
+        None => Keys::Any(SoftwareHost::new(&credentials, &keys, system_time as Clock)),
+    };
+
+    #[cfg(feature = "key-log")]
+    let key_log = errand.preferences.open_key_log().map_err(|error| Trouble::Setup(error.to_string()))?;
+    let handshake = begin(
+        &config,
+        buffers,
+        events,
+        #[cfg(feature = "key-log")]
+        key_log.as_ref(),
+    )?;
+    let mut tell = |step| progress(Progress::Traced(step));
+    let trace = if errand.preferences.trace { Some(&mut tell as &mut dyn FnMut(String)) } else { None };
+    let mut gateway = Gateway::new(host(), selector, trace);
+    let opened = Stream::open(transport, handshake, &mut gateway);
+    let Gateway { asked, verdict, diagnosis, .. } = gateway;
+    let mut stream = match opened {
+        Ok(stream) => stream,
+        Err(error) => {
+            if let Some(asked) = asked {
+                progress(Progress::FailedAfter(asked));
+            }
+            return Err(refused(&error, verdict, diagnosis));
+        }
+    };
+    let may_go = asked.is_some() || errand.may_go_unasked(resolved.as_ref().map(is_mutual));
+    progress(Progress::Open(&tls::link(stream.session()), asked));
+    if !may_go {
+        // How it ends makes no difference: nothing was sent.
+        let _ = stream.close();
+        return Err(Trouble::NotAsked { by_policy: resolved.is_some() });
+    }
+    talk(errand, stream, &mut Gateway::new(host(), selector, None), progress)
+}
+
+/// Asks and is answered. `late` answers if the server asks who we are only now.
+fn talk<'b, T>(
+    errand: &Errand,
+    mut stream: Stream<'b, T, RustCrypto>,
+    late: &mut Gateway<'b, '_>,
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> Result<Status, Trouble>
+where
+    T: Read + Write<Error = io::Error>,
+{
+    #[cfg(feature = "post-handshake-auth")]
+    let mut connection = Connection::new(stream.hosted(&mut *late), Limits::default());
+    #[cfg(not(feature = "post-handshake-auth"))]
+    let mut connection = Connection::new(&mut stream, Limits::default());
+    let response = exchange(errand, &mut connection, progress);
+    let begun = connection.has_begun();
+    if let Some(asked) = late.asked.take() {
+        progress(Progress::AskedLate(asked));
+    }
+    // A reset is an end, too. A time-out is not.
+    if let Err(HttpError::Stream(Failure::Io(error))) = &response
+        && error.kind() != io::ErrorKind::TimedOut
+    {
+        stream.session_mut().transport_failed();
+    }
+    let diagnosis = stream.session().diagnosis();
+    let response = response.map_err(|error| lost(&error, diagnosis, begun))?;
+    progress(Progress::Answered(response.status, &response.reason));
+    // How the connection ended says nothing more once the answer is there.
+    if let Some(diagnosis) = diagnosis.filter(|diagnosis| *diagnosis == Diagnosis::CertificateNotAsked) {
+        progress(Progress::Noted(diagnosis));
+    }
+    let verdict = judge(&response, stream.session().diagnosis_of_http(response.status, &response.body));
+    // The answer is here: if the connection breaks now, nothing is lost.
+    let _ = stream.close().and_then(|()| stream.read(&mut [0]));
+    verdict
+}
+
+/// A handshake that has not begun.
+fn begin<'b>(
+    config: &'b ClientConfig<'b>,
+    buffers: Buffers<'b>,
+    events: Option<EventRing<'b>>,
+    #[cfg(feature = "key-log")] key_log: Option<&'b super::key_log::KeyLogFile>,
+) -> Result<Handshake<'b, Client, RustCrypto>, Trouble> {
+    let entropy = Entropy::from_system().map_err(|error| Trouble::Setup(format!("random numbers: {error}")))?;
+    let mut handshake = Handshake::new(config, buffers, entropy).map_err(|error| Trouble::Setup(error.to_string()))?;
+    if let Some(ring) = events {
+        handshake.set_events(ring);
+    }
+    #[cfg(feature = "key-log")]
+    if let Some(file) = key_log {
+        handshake.dangerous_set_key_log(file);
+    }
+    Ok(handshake)
+}
+
+/// Sends the request and reads the response.
+fn exchange<S>(
+    errand: &Errand,
+    connection: &mut Connection<S>,
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> Result<Response, HttpError<Failure<io::Error>>>
+where
+    S: Read + Write<Error = Failure<io::Error>>,
+{
+    let host = errand.authority.clone().unwrap_or_else(|| host_field(&errand.server_name, &errand.address));
+    let content_type = cxml::content_type(&errand.document);
+    let head = http::post(&errand.path, &host, &content_type, errand.document.len());
+    connection.send(&head, &errand.document)?;
+    progress(Progress::Sent);
+    connection.read_response()
+}
+
+/// The name of the server and its port, as RFC 9110 section 7.2 wants them.
+fn host_field(server_name: &str, address: &str) -> String {
+    let name = if server_name.contains(':') { format!("[{server_name}]") } else { server_name.to_owned() };
+    match address.rsplit_once(':') {
+        Some((_, "443")) | None => name,
+        Some((_, port)) => format!("{name}:{port}"),
+    }
+}
+
+/// Why the handshake failed. Until the server's Finished has come nobody has proved who he is, so nothing that happens before
+/// is a verdict of the server.
+fn refused(error: &HandshakeError<io::Error>, verdict: Option<String>, diagnosis: Option<Diagnosis>) -> Trouble {
+    let means = meaning(diagnosis);
+    if let (Some(verdict), Failure::Tls(Error::Certificate(found))) = (verdict, &error.cause) {
+        let message = format!("we refused the server: {verdict} (while: {}){means}", error.stage);
+        return Trouble::Certificate { problem: found.problem, message };
+    }
+    match error.cause {
+        Failure::Io(_) | Failure::Tls(Error::ConnectionTruncated) => ended(&error.to_string(), diagnosis),
+        Failure::Tls(Error::AlertReceived(alert)) if is_proved(error.stage) => rejected(alert, diagnosis),
+        Failure::Tls(Error::AlertReceived(_)) => {
+            Trouble::Tls(format!("refused before the server had proved who it is: {error}{means}"))
+        }
+        Failure::Tls(Error::ApiMisuse(_)) => Trouble::Setup(error.to_string()),
+        Failure::Tls(_) => Trouble::Tls(format!("we refused the server: {error}{means}")),
+    }
+}
+
+/// Returns whether the server's Finished has come before this stage: from then on what comes is the server's.
+fn is_proved(stage: Stage) -> bool {
+    matches!(stage, Stage::Signature | Stage::Sending | Stage::Done)
+}
+
+/// Explains an alert of a server that has proved who it is. Only what it says of what we sent is for good: of records
+/// that somebody in between has put in or changed it complains, too.
+fn rejected(alert: AlertDescription, diagnosis: Option<Diagnosis>) -> Trouble {
+    let diagnosis = diagnosis.unwrap_or(Diagnosis::of_alert(alert));
+    if alert.class() == AlertClass::Credential || is_our_fault(diagnosis) {
+        return Trouble::LateRejection(alert, diagnosis);
+    }
+    let means = meaning(Some(diagnosis));
+    Trouble::Network(format!("the server ended the connection with alert {} ({alert}){means}", alert.0))
+}
+
+/// Returns whether the reason is one that we know ourselves, and that no repetition mends.
+fn is_our_fault(diagnosis: Diagnosis) -> bool {
+    matches!(diagnosis, Diagnosis::OursExpired | Diagnosis::OursWrongPurpose)
+}
+
+/// Explains an end of the connection without an alert. Only a cause that we know ourselves makes it a refusal.
+fn ended(what: &str, diagnosis: Option<Diagnosis>) -> Trouble {
+    match diagnosis.filter(|diagnosis| is_our_fault(*diagnosis)) {
+        Some(fault) => Trouble::LateEnd(fault),
+        None => Trouble::Network(format!("{what}{}", meaning(diagnosis))),
+    }
+}
+
+/// Why no response came, though the handshake was done. `begun`: the first bytes of one were there.
+fn lost(error: &HttpError<Failure<io::Error>>, diagnosis: Option<Diagnosis>, begun: bool) -> Trouble {
+    match error {
+        HttpError::Stream(Failure::Tls(Error::AlertReceived(alert))) => rejected(*alert, diagnosis),
+        HttpError::Stream(Failure::Tls(Error::ConnectionTruncated)) if begun => {
+            Trouble::Network("the connection broke inside the first line of the answer".to_owned())
+        }
+        HttpError::Stream(Failure::Tls(Error::ConnectionTruncated)) => {
+            ended("the server closed the connection after the handshake, without an answer", diagnosis)
+        }
+        HttpError::Stream(Failure::Io(error)) => {
+            ended(&format!("the connection broke after the handshake: {error}"), diagnosis)
+        }
+        HttpError::Stream(Failure::Tls(error @ Error::ApiMisuse(_))) => Trouble::Setup(error.to_string()),
+        HttpError::Stream(failure) => {
+            Trouble::Network(format!("the connection broke after the handshake: {failure}{}", meaning(diagnosis)))
+        }
+        HttpError::Truncated(_) => Trouble::Http { later: true, message: error.to_string() },
+        _ => Trouble::NoHttp(printable(&error.to_string())),
+    }
+}
+
+/// Answers the questions of the handshake, and remembers what the server asked for and why it was refused.
+struct Gateway<'b, 'p> {
+    keys: Keys<'b>,
+    /// The selector that says why an identity is not sent.
+    selector: Selector<'b>,
+    asked: Option<Asked>,
+    verdict: Option<String>,
+    diagnosis: Option<Diagnosis>,
+    trace: Option<&'p mut dyn FnMut(String)>,
+}
+
+impl<'b, 'p> Gateway<'b, 'p> {
+    fn new(keys: Keys<'b>, selector: Selector<'b>, trace: Option<&'p mut dyn FnMut(String)>) -> Self {
+        Self { keys, selector, asked: None, verdict: None, diagnosis: None, trace }
+    }
+}
+
+impl Gateway<'_, '_> {
+    /// Why each identity does not meet what the server asks for, in their order.
+    fn reasons(&self, request: &PeerRequest<'_>) -> Vec<String> {
+        let reason = |verdict: EntryFit<'_>| match verdict.fit {
+            Ok(fit) => fit.to_string(),
+            Err(unfit @ Unfit::Authority) => {
+                format!(
+                    "{unfit}: append its intermediates up to one of them, or name it by --alias to send it all the same"
+                )
+            }
+            Err(unfit) => unfit.to_string(),
+        };
+        self.selector.verdicts(request).map(reason).collect()
+    }
+}
+
+impl<'b> Host<'b> for Gateway<'b, '_> {
+    fn time(&mut self) -> Time {
+        self.keys.time()
+    }
+
+    fn credential(&mut self, request: &PeerRequest<'_>) -> Choice<'b> {
+        let chosen = self.keys.credential(request);
+        let shown = if let Choice::Show(credential) = chosen { Some(credential) } else { None };
+        self.asked = Some(Asked {
+            authorities: request.authorities().map(|name| name.to_string()).collect(),
+            shown: shown.and_then(|credential| usize::try_from(credential.key().0).ok()),
+            unfit: if shown.is_some() { Vec::new() } else { self.reasons(request) },
+        });
+        chosen
+    }
+
+    fn unfit(&mut self, request: &PeerRequest<'_>, each: &mut dyn FnMut(embedded_mtls::KeyHandle, &str, Unfit)) {
+        self.keys.unfit(request, each);
+    }
+
+    fn authorize(&mut self, _: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
+        // The name of the server was checked with its chain; a gateway asks no more.
+        Ok(())
+    }
+
+    #[cfg(feature = "dangerous-waivers")]
+    fn dangerous_accept_waived(&mut self, peer: &PeerIdentity<'_>, waived: embedded_mtls::x509::Waived) -> bool {
+        self.keys.dangerous_accept_waived(peer, waived)
+    }
+
+    fn sign(&mut self, input: &SignInput) -> Option<Signature> {
+        self.keys.sign(input)
+    }
+
+    fn failed(&mut self, failure: &FailedHandshake<'_, 'b>) {
+        self.verdict = failure.verdict().map(|verdict| verdict.to_string());
+        self.diagnosis = Some(failure.diagnosis());
+    }
+
+    fn trace(&mut self, event: TraceEvent<'_>) {
+        if let Some(tell) = &mut self.trace {
+            tell(event.to_string());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_host_field_has_the_port_unless_it_is_the_usual_one() {
+        assert_eq!(host_field("supplier.example", "10.0.0.1:8443"), "supplier.example:8443");
+        assert_eq!(host_field("supplier.example", "supplier.example:443"), "supplier.example");
+        assert_eq!(host_field("::1", "[::1]:8443"), "[::1]:8443");
+    }
+
+    #[test]
+    fn only_what_a_server_says_of_what_we_showed_is_for_good() {
+        let code = |alert| rejected(alert, None).exit_code();
+        assert_eq!([code(AlertDescription::UNKNOWN_CA), code(AlertDescription::CERTIFICATE_REQUIRED)], [21; 2]);
+        for alert in [AlertDescription::UNEXPECTED_MESSAGE, AlertDescription::BAD_RECORD_MAC, AlertDescription(250)] {
+            assert_eq!(code(alert), 10, "{alert}");
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Who of us is shown, and who signs: by a policy, or as it comes.
+
+use embedded_mtls::credential::{Choice, PeerRequest, Selector};
+use embedded_mtls::crypto::rustcrypto::P256SigningKey;
+use embedded_mtls::io::std::system_time;
+use embedded_mtls::io::{Host, Keystore, SoftwareHost};
+use embedded_mtls::x509::Time;
+#[cfg(feature = "dangerous-waivers")]
+use embedded_mtls::x509::{PeerIdentity, Waived};
+use embedded_mtls::{Side, SignInput, Signature};
+use embedded_mtls_operator::policy::Resolved;
+
+/// The clock of the system.
+pub(crate) type Clock = fn() -> Time;
+
+/// The keys of a client.
+pub(crate) enum Keys<'b> {
+    /// The first identity that the server accepts.
+    Any(SoftwareHost<'b, Clock>),
+    /// What a policy says.
+    Policy(SoftwareHost<'b, Clock, P256SigningKey, Keystore<'b>>),
+}
+
+/// A keystore with keys in memory. `accepts_waived`: lets in whoever broke no more than the configuration waives.
+pub(crate) fn keystore<'b>(
+    selector: Selector<'b>,
+    keys: &'b [P256SigningKey],
+    accepts_waived: bool,
+) -> SoftwareHost<'b, Clock, P256SigningKey, Keystore<'b>> {
+    let host = SoftwareHost::with_selector(selector, keys, system_time as Clock);
+    #[cfg(feature = "dangerous-waivers")]
+    let host = host.dangerous_accepting_waived(accepts_waived);
+    #[cfg(not(feature = "dangerous-waivers"))]
+    let _ = accepts_waived;
+    host
+}
+
+/// Whether a policy waives anything.
+pub(crate) fn waives<S: Side>(resolved: &Resolved<'_, S>) -> bool {
+    !resolved.policy().waivers().is_empty()
+}
+
+/// Returns whether a policy wants both sides to say who they are.
+pub(crate) fn is_mutual<S: Side>(resolved: &Resolved<'_, S>) -> bool {
+    resolved.policy().settings().client_auth_enabled
+}
+
+impl<'b> Host<'b> for Keys<'b> {
+    fn time(&mut self) -> Time {
+        match self {
+            Self::Any(host) => host.time(),
+            Self::Policy(host) => host.time(),
+        }
+    }
+
+    fn credential(&mut self, request: &PeerRequest<'_>) -> Choice<'b> {
+        match self {
+            Self::Any(host) => host.credential(request),
+            Self::Policy(host) => host.credential(request),
+        }
+    }
+
+    fn unfit(
+        &mut self,
+        request: &PeerRequest<'_>,
+        each: &mut dyn FnMut(embedded_mtls::KeyHandle, &str, embedded_mtls::credential::Unfit),
+    ) {
+        match self {
+            Self::Any(host) => host.unfit(request, each),
+            Self::Policy(host) => host.unfit(request, each),
+        }
+    }
+
+    #[cfg(feature = "dangerous-waivers")]
+    fn dangerous_accept_waived(&mut self, peer: &PeerIdentity<'_>, waived: Waived) -> bool {
+        match self {
+            Self::Any(host) => host.dangerous_accept_waived(peer, waived),
+            Self::Policy(host) => host.dangerous_accept_waived(peer, waived),
+        }
+    }
+
+    fn sign(&mut self, input: &SignInput) -> Option<Signature> {
+        match self {
+            Self::Any(host) => host.sign(input),
+            Self::Policy(host) => host.sign(input),
+        }
+    }
+}

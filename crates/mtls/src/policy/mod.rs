@@ -1,0 +1,321 @@
+//! Policies from files: what the programs are told with `--policy`, `--site` and `--alias`.
+//!
+//! References are read for each handshake, so the program that serves need not be started anew when one is moved. A store
+//! that was read is not read again: what comes next is another store, and the reference moves to it. If that cannot be
+//! read, or holds what peers would refuse, the last one stays.
+
+mod endpoint;
+mod keys;
+mod own;
+mod ssl_info;
+mod stores;
+
+pub(crate) use self::endpoint::Endpoint;
+pub(crate) use self::keys::{Clock, Keys, is_mutual, keystore, waives};
+pub use self::own::Role;
+pub(crate) use self::own::{expired, passed_over, warnings};
+pub use self::ssl_info::{Around, SslInfo};
+pub(crate) use self::stores::{Anchors, Folder};
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use embedded_mtls::credential::Entry;
+use embedded_mtls::x509::TrustAnchor;
+use embedded_mtls::{Credential, Side};
+use embedded_mtls_operator::policy::{Policy, PolicyError, Resolved, Setting, Site, StoreName};
+
+use super::args::UsageError;
+use super::report::printable;
+use super::tls;
+use mtls_pki::pem::{FileError, Identity, Pin};
+
+/// A policy, what the site changes of it, and what is in its stores.
+#[derive(Debug)]
+pub struct Rules {
+    info: SslInfo,
+    site: Option<SslInfo>,
+    /// The alias of one connection.
+    alias: Option<String>,
+    folder: Folder,
+    last: Mutex<Option<Arc<Contents>>>,
+}
+
+/// What the stores held when they were read.
+#[derive(Debug)]
+pub struct Contents {
+    key_store: Option<String>,
+    trust_store: Option<String>,
+    /// The alias of each identity.
+    pub(crate) aliases: Vec<String>,
+    pub(crate) identities: Vec<Identity>,
+    pub(crate) authorities: Vec<Vec<u8>>,
+    pub(crate) pins: Vec<Pin>,
+    /// Other entries of the store of trust anchors, which cannot be used.
+    pub(crate) passed_over: Vec<FileError>,
+}
+
+impl Rules {
+    /// The policy of a file; stores lie beside it.
+    pub fn new(file: &str, info: SslInfo, site: Option<SslInfo>, alias: Option<String>) -> Self {
+        Self { info, site, alias, folder: Folder::of(file), last: Mutex::new(None) }
+    }
+
+    /// Refuses what contradicts itself, and what stands for nothing, before anybody connects.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with its place in the file.
+    pub fn check<S: Role>(&self) -> Result<Arc<Contents>, UsageError> {
+        self.policy::<S>()?;
+        self.contents::<S>().map(|(contents, _)| contents)
+    }
+
+    /// Lists the warnings to print at the start: what peers refuse of what we send, or will soon; who cannot be trusted any more,
+    /// or not at all; and settings that are without effect.
+    pub(crate) fn warnings<S: Role>(&self) -> Result<Vec<String>, UsageError> {
+        let policy = self.policy::<S>()?;
+        let alias = policy.key_alias();
+        let (contents, _) = self.contents::<S>()?;
+        let shown = contents.named().filter(|(name, _)| alias.is_none_or(|alias| alias == *name));
+        let mut warnings = self.info.without_effect(&policy);
+        warnings.append(&mut own::warnings(shown, S::OWN));
+        warnings.extend(own::passed_over(&contents.passed_over));
+        warnings.append(&mut own::expired(&contents.authorities));
+        Ok(warnings)
+    }
+
+    /// Where to connect to, if the site or the policy says it.
+    pub(crate) fn endpoint(&self) -> Option<&Endpoint> {
+        self.site.as_ref().and_then(|site| site.endpoint.as_ref()).or(self.info.endpoint.as_ref())
+    }
+
+    /// The policy as the site has it.
+    fn policy<S: Side>(&self) -> Result<Policy<'_, S>, UsageError> {
+        let policy = self.info.policy::<S>()?;
+        let policy = match &self.site {
+            None => policy,
+            Some(site) => policy.at_site(&site.site()).map_err(|error| site.explain(error))?,
+        };
+        let connection = Site { key_alias: self.alias.as_deref() };
+        policy.at_site(&connection).map_err(|error| self.explain(error))
+    }
+
+    /// What the stores of the policy hold; references are read now. If one cannot be followed, what it last led to, and
+    /// why; the other is followed all the same, so that nobody stays trusted because an identity cannot be read.
+    pub(crate) fn contents<S: Role>(&self) -> Result<(Arc<Contents>, Vec<News>), UsageError> {
+        let policy = self.policy::<S>()?;
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let trust = self.load_trust(&policy, last.as_deref());
+        let Some(known) = last.clone() else {
+            let keys = self.load_keys(&policy, None, &[])?;
+            let next = Arc::new(Contents::from((keys.unwrap_or_default(), trust?.unwrap_or_default())));
+            *last = Some(Arc::clone(&next));
+            return Ok((next, Vec::new()));
+        };
+        let mut news = Vec::new();
+        let trust = known.trust_now(trust, &mut news);
+        let keys = self.load_keys(
+            &policy,
+            Some(&known),
+            trust.as_ref().map_or(&known.authorities, |trust| &trust.1.authorities),
+        );
+        let keys = known.keys_now(keys, &mut news);
+        if keys.is_none() && trust.is_none() {
+            return Ok((known, news));
+        }
+        let next = (keys.unwrap_or_else(|| known.keys()), trust.unwrap_or_else(|| known.trust()));
+        let next = Arc::new(Contents::from(next));
+        *last = Some(Arc::clone(&next));
+        Ok((next, news))
+    }
+
+    /// Reads the identities, unless they are those of the store that was read last. Those that come after others are
+    /// held to what peers will ask of them.
+    fn load_keys<S: Role>(
+        &self,
+        policy: &Policy<'_, S>,
+        last: Option<&Contents>,
+        authorities: &[Vec<u8>],
+    ) -> Result<Option<Keyed>, UsageError> {
+        let store = self.follow(Setting::KeyStore, policy.key_store())?;
+        if last.is_some_and(|last| last.key_store == store) {
+            return Ok(None);
+        }
+        let read = store.as_deref().map(|store| self.folder.identities(store)).transpose();
+        let identities = read.map_err(|error| self.info.locate(Setting::KeyStore, &error))?;
+        let (aliases, identities): (Vec<String>, Vec<Identity>) = identities.unwrap_or_default().into_iter().unzip();
+        let wanted = policy.key_alias();
+        if wanted.is_some_and(|wanted| aliases.iter().all(|alias| alias != wanted)) {
+            let there = format!("one of: {} (store {})", printable(&aliases.join(", ")), name(store.as_ref()));
+            return Err(self.explain_as(PolicyError::AliasNotFound, &there));
+        }
+        if let (Some(last), Some(store)) = (last, &store) {
+            for (alias, identity) in aliases.iter().zip(&identities) {
+                if wanted.is_none_or(|wanted| wanted == alias) {
+                    let unfit = |why: String| UsageError(format!("KeyStore {store}, {alias}: {why}"));
+                    own::admit(identity, S::OWN).map_err(unfit)?;
+                    own::missing_issuer(identity, &last.identities, authorities)
+                        .map_or(Ok(()), |why| Err(unfit(why)))?;
+                }
+            }
+        }
+        Ok(Some((store, aliases, identities)))
+    }
+
+    /// Reads the trust anchors, unless they are those of the store that was read last.
+    fn load_trust<S: Side>(
+        &self,
+        policy: &Policy<'_, S>,
+        last: Option<&Contents>,
+    ) -> Result<Option<Trusted>, UsageError> {
+        let store = self.follow(Setting::TrustStore, policy.trust_store())?;
+        if last.is_some_and(|last| last.trust_store == store) {
+            return Ok(None);
+        }
+        let read = store.as_deref().map(|store| self.folder.anchors(store)).transpose();
+        let anchors = read.map_err(|error| self.info.locate(Setting::TrustStore, &error))?;
+        Ok(Some((store, anchors.unwrap_or_default())))
+    }
+
+    /// The store that a setting means now.
+    fn follow(&self, setting: Setting, store: Option<StoreName<'_>>) -> Result<Option<String>, UsageError> {
+        match store {
+            Some(StoreName::Reference(name)) => {
+                self.folder.target(name).map(Some).map_err(|error| self.info.locate(setting, &error))
+            }
+            other => Ok(other.map(|store| store.text().to_owned())),
+        }
+    }
+
+    /// What one handshake is held to.
+    pub(crate) fn resolve<'b, S: Side>(
+        &'b self,
+        entries: &'b [Entry<'b>],
+        anchors: &'b [TrustAnchor<'b>],
+    ) -> Result<Resolved<'b, S>, UsageError> {
+        self.policy()?.resolve_with(entries, anchors).map_err(|error| self.explain(error))
+    }
+
+    fn explain(&self, error: PolicyError) -> UsageError {
+        self.explain_as(error, error.wanted())
+    }
+
+    /// Whose words are to blame: those of one connection, of the site, or of the policy.
+    fn explain_as(&self, error: PolicyError, wanted: &str) -> UsageError {
+        if error.setting() != Setting::KeyAlias {
+            return self.info.explain_as(error, wanted);
+        }
+        match (&self.alias, &self.site) {
+            (Some(alias), _) => {
+                UsageError(format!("--alias {alias}: {}: found {}, wanted {wanted}", error.setting(), error.found()))
+            }
+            (None, Some(site)) if site.site().key_alias.is_some() => site.explain_as(error, wanted),
+            (None, _) => self.info.explain_as(error, wanted),
+        }
+    }
+}
+
+/// A store of identities: its name, the aliases, the identities.
+type Keyed = (Option<String>, Vec<String>, Vec<Identity>);
+/// A store of trust anchors: its name, and what is in it.
+type Trusted = (Option<String>, Anchors);
+
+/// What became of a reference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News {
+    /// It leads to another store now.
+    Moved(String),
+    /// It cannot be followed; what it led to before still holds.
+    Stale(String),
+}
+
+impl From<(Keyed, Trusted)> for Contents {
+    fn from(((key_store, aliases, identities), (trust_store, anchors)): (Keyed, Trusted)) -> Self {
+        let Anchors { authorities, pins, passed_over } = anchors;
+        Self { key_store, trust_store, aliases, identities, authorities, pins, passed_over }
+    }
+}
+
+impl Contents {
+    fn keys(&self) -> Keyed {
+        (self.key_store.clone(), self.aliases.clone(), self.identities.clone())
+    }
+
+    fn trust(&self) -> Trusted {
+        let (authorities, pins, passed_over) = (self.authorities.clone(), self.pins.clone(), self.passed_over.clone());
+        (self.trust_store.clone(), Anchors { authorities, pins, passed_over })
+    }
+
+    /// The identities that come after these, if others do; what is wrong with them is news.
+    fn keys_now(&self, read: Result<Option<Keyed>, UsageError>, news: &mut Vec<News>) -> Option<Keyed> {
+        let before = name(self.key_store.as_ref());
+        match read {
+            Ok(None) => None,
+            Ok(Some(next)) => {
+                let (store, aliases, identities) = &next;
+                let ends = tls::chains(identities);
+                let ends = tls::credentials(&ends).unwrap_or_default();
+                let ends = ends.iter().map(Credential::not_after);
+                let valid: Vec<_> =
+                    aliases.iter().zip(ends).map(|(alias, end)| format!("{alias} valid until {end}")).collect();
+                let store = name(store.as_ref());
+                news.push(News::Moved(format!("KeyStore {before} -> {store}, {}", valid.join(", "))));
+                Some(next)
+            }
+            Err(error) => {
+                news.push(News::Stale(format!("{error}; KeyStore {before} as before")));
+                None
+            }
+        }
+    }
+
+    /// The trust anchors that come after these, if others do; what is wrong with them is news.
+    fn trust_now(&self, read: Result<Option<Trusted>, UsageError>, news: &mut Vec<News>) -> Option<Trusted> {
+        let before = name(self.trust_store.as_ref());
+        match read {
+            Ok(None) => None,
+            Ok(Some(next)) => {
+                let (store, Anchors { authorities, pins, .. }) = &next;
+                let ends = tls::anchors(authorities).unwrap_or_default();
+                let end = ends.iter().filter_map(TrustAnchor::not_after).min();
+                let valid = end.map_or_else(String::new, |end| format!(", all valid until {end}"));
+                let (store, authorities, pins) = (name(store.as_ref()), authorities.len(), pins.len());
+                news.push(News::Moved(format!(
+                    "TrustStore {before} -> {store}, authorities: {authorities}, pins: {pins}{valid}"
+                )));
+                Some(next)
+            }
+            Err(error) => {
+                news.push(News::Stale(format!("{error}; TrustStore {before} as before")));
+                None
+            }
+        }
+    }
+
+    /// The identities with their aliases.
+    pub(crate) fn named(&self) -> impl Iterator<Item = (&str, &Identity)> {
+        self.aliases.iter().map(String::as_str).zip(&self.identities)
+    }
+
+    /// What stands in no store.
+    pub(crate) fn of(identities: &[Identity], authorities: &[Vec<u8>], pins: &[Pin]) -> Self {
+        Self {
+            key_store: None,
+            trust_store: None,
+            aliases: identities.iter().map(|_| String::new()).collect(),
+            identities: identities.to_vec(),
+            authorities: authorities.to_vec(),
+            pins: pins.to_vec(),
+            passed_over: Vec::new(),
+        }
+    }
+
+    /// An entry for each of the credentials of the identities.
+    pub(crate) fn entries<'a>(&'a self, credentials: &[Credential<'a>]) -> Vec<Entry<'a>> {
+        self.aliases.iter().zip(credentials).map(|(alias, credential)| Entry::new(alias, *credential)).collect()
+    }
+}
+
+/// A store, for people.
+fn name(store: Option<&String>) -> &str {
+    store.map_or("none", String::as_str)
+}

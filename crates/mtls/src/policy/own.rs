@@ -1,0 +1,179 @@
+//! Whether our own identities can be shown: in time, in this role, each with its chain.
+
+use embedded_mtls::credential::{Admission, Expiry, KeyProof};
+use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
+use embedded_mtls::io::SigningKey as _;
+use embedded_mtls::io::std::system_time;
+use embedded_mtls::x509::{Name, Purpose, Time, TrustAnchor, UnixTime};
+use embedded_mtls::{Client, Credential, KeyHandle, Server, Side};
+
+use super::super::report::printable;
+use mtls_pki::pem::{FileError, Identity};
+
+/// So many days before the end there is a warning.
+const WARNING_DAYS: u16 = 30;
+
+/// What a side uses its own certificates for.
+pub trait Role: Side {
+    /// What they have to be meant for.
+    const OWN: Purpose;
+}
+
+impl Role for Client {
+    const OWN: Purpose = Purpose::ClientAuth;
+}
+
+impl Role for Server {
+    const OWN: Purpose = Purpose::ServerAuth;
+}
+
+/// Checks an identity as a device checks one before anything points to it; gives the last second at which it is valid.
+pub(super) fn admit(identity: &Identity, purpose: Purpose) -> Result<UnixTime, String> {
+    let chain: Vec<&[u8]> = identity.chain.iter().map(Vec::as_slice).collect();
+    let credential = Credential::new(&chain, KeyHandle(0)).map_err(|error| error.to_string())?;
+    let key = P256SigningKey::from_bytes(&identity.key).map_err(|error| format!("its key: {error:?}"))?;
+    let signature = key.sign(Admission::TEST_MESSAGE).ok_or("its key cannot sign")?;
+    let admission = Admission { purpose, time: system_time(), key: KeyProof::Signature(&signature) };
+    admission.check::<RustCrypto>(&credential).map_err(|error| error.to_string())?;
+    Ok(credential.not_after())
+}
+
+/// Where intermediates seem to be missing: a leaf alone, though those before it came with theirs, of an issuer with
+/// which none of those ended and whom we do not trust ourselves. Whom the peers trust only they know.
+pub(super) fn missing_issuer(identity: &Identity, before: &[Identity], authorities: &[Vec<u8>]) -> Option<String> {
+    let [leaf] = &identity.chain[..] else { return None };
+    if before.iter().all(|before| before.chain.len() < 2) {
+        return None;
+    }
+    let leaf = [leaf.as_slice()];
+    let leaf = Credential::new(&leaf, KeyHandle(0)).ok()?;
+    let is_end = |before: &Identity| {
+        let top = before.chain.last().map(|top| [top.as_slice()]);
+        let top = top.as_ref().and_then(|top| Credential::new(top, KeyHandle(0)).ok()?.issuers().next());
+        top.is_some_and(|top| leaf.certificate_of(&top).is_some())
+    };
+    let is_trusted = |authority: &Vec<u8>| {
+        let anchor = TrustAnchor::from_certificate(authority).ok();
+        anchor
+            .and_then(|anchor| anchor.subject())
+            .is_some_and(|subject: Name<'_>| leaf.certificate_of(&subject).is_some())
+    };
+    let is_known = before.iter().any(is_end) || authorities.iter().any(is_trusted);
+    let issuer = leaf.issuers().next().filter(|_| !is_known)?;
+    Some(format!("the certificate of its issuer {} is missing behind it", printable(&issuer.to_string())))
+}
+
+/// What is to be told when a program starts: what peers refuse, or will soon.
+pub(crate) fn warnings<'i>(
+    identities: impl IntoIterator<Item = (&'i str, &'i Identity)>,
+    purpose: Purpose,
+) -> Vec<String> {
+    let warning = |(name, identity)| {
+        let why = match admit(identity, purpose) {
+            Ok(not_after) => soon(not_after)?,
+            Err(why) => format!("cannot be shown: {why}"),
+        };
+        Some(format!("warning: own certificate '{name}' {}", printable(&why)))
+    };
+    identities.into_iter().filter_map(warning).collect()
+}
+
+/// Words the warnings about certificates that cannot be trusted.
+pub(crate) fn passed_over(errors: &[FileError]) -> impl Iterator<Item = String> {
+    errors.iter().map(|error| format!("warning: passed over: {error}"))
+}
+
+/// Words the warnings about authorities whose own certificate has expired: nobody is trusted by them any more.
+pub(crate) fn expired(authorities: &[Vec<u8>]) -> Vec<String> {
+    let Time::Trusted(now) = system_time() else { return Vec::new() };
+    let warning = |certificate: &Vec<u8>| {
+        let anchor = TrustAnchor::from_certificate(certificate).ok()?;
+        let end = anchor.not_after().filter(|end| Expiry::at(*end, now).is_expired())?;
+        let name = anchor.subject().map(|name| name.to_string()).unwrap_or_default();
+        Some(format!("warning: the trusted authority {name} has expired ({end}): nobody is trusted by it any more"))
+    };
+    authorities.iter().filter_map(warning).collect()
+}
+
+/// The end, if it is near.
+fn soon(not_after: UnixTime) -> Option<String> {
+    match system_time() {
+        Time::Trusted(now) => Some(Expiry::within(not_after, now, WARNING_DAYS)?.to_string()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mtls_pki::throw_away::{Authority, Leaf, Pki};
+    use rcgen::ExtendedKeyUsagePurpose::{ClientAuth, ServerAuth};
+    use time::Duration;
+
+    fn leaf(from: i64, to: i64) -> Leaf {
+        Leaf { valid: (Duration::days(from), Duration::days(to)), ..Leaf::new("shop", ServerAuth) }
+    }
+
+    #[test]
+    fn an_own_certificate_that_is_refused_or_will_be_soon_is_warned_of() {
+        let root = Authority::root("Root").unwrap();
+        let warned = |leaf: &Leaf| warnings([("shop", &root.leaf(leaf).unwrap())], Purpose::ServerAuth).pop();
+        assert_eq!(warned(&leaf(-1, 31)), None);
+        for (given, words) in [
+            (leaf(-1, 29), "warning: own certificate 'shop' expires in 2"),
+            (leaf(-9, -1), "warning: own certificate 'shop' cannot be shown: "),
+            (leaf(1, 90), "warning: own certificate 'shop' cannot be shown: "),
+            (Leaf::new("shop", ClientAuth), "warning: own certificate 'shop' cannot be shown: "),
+        ] {
+            let warning = warned(&given).expect(words);
+            assert!(warning.starts_with(words), "{warning}");
+        }
+        let pki = Pki::new().unwrap();
+        assert_eq!(warnings([("x", &pki.supplier)], Purpose::ServerAuth), [""; 0], "a new PKI warns of nothing");
+        let [as_client] = &warnings([("x", &pki.supplier)], Purpose::ClientAuth)[..] else { panic!("no warning") };
+        assert!(as_client.starts_with("warning: own certificate 'x' cannot be shown: "), "{as_client}");
+    }
+
+    #[test]
+    fn an_authority_that_has_expired_is_told() {
+        let root = Authority::root("Root").unwrap().certificate().to_vec();
+        assert_eq!(expired(std::slice::from_ref(&root)), [""; 0]);
+        // The end of the validity, some seconds later than its beginning: digits of the year become older.
+        let year = time::OffsetDateTime::now_utc().year().rem_euclid(100);
+        let [old, new] = [year - 1, year].map(|year| format!("{year:02}"));
+        let mut ended = root.clone();
+        let times: Vec<_> = (0..root.len()).filter(|at| root[*at..].starts_with(&[0x17, 13])).collect();
+        for at in times {
+            let next = format!("{:02}", year + 1);
+            if [new.as_bytes(), next.as_bytes()].contains(&&ended[at + 2..at + 4]) {
+                ended[at + 2..at + 4].copy_from_slice(old.as_bytes());
+            }
+        }
+        let [told] = &expired(&[root, ended])[..] else { panic!("nothing is told") };
+        assert!(
+            told.starts_with("warning: the trusted authority CN=Root,O=Example Bottling has expired (20"),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn an_intermediate_is_missing_only_where_there_was_one_and_the_issuer_is_not_known() {
+        let root = Authority::root("Root").unwrap();
+        let [issuing, next] = ["Issuing", "Next"].map(|name| root.intermediate(name).unwrap());
+        let [whole, mut alone] = [&issuing, &next].map(|authority| authority.leaf(&leaf(-1, 90)).unwrap());
+        assert_eq!(missing_issuer(&alone, std::slice::from_ref(&whole), &[]), None, "its intermediate is there");
+        alone.chain.truncate(1);
+        let missing = missing_issuer(&alone, std::slice::from_ref(&whole), &[root.certificate().to_vec()]).unwrap();
+        assert!(missing.contains("CN=Next"), "{missing}");
+        let trusted = [next.certificate().to_vec()];
+        assert_eq!(
+            missing_issuer(&alone, std::slice::from_ref(&whole), &trusted),
+            None,
+            "an intermediate that is trusted"
+        );
+        assert_eq!(missing_issuer(&alone, &[alone.clone()], &[]), None, "as before");
+        let mut direct = root.leaf(&leaf(-1, 90)).unwrap();
+        direct.chain.truncate(1);
+        assert_eq!(missing_issuer(&direct, &[whole], &[]), None, "of the root with which the others ended");
+    }
+}

@@ -1,0 +1,118 @@
+//! What people read: who the other side is, numbers, bytes, and what a failure means.
+
+use embedded_mtls::{Diagnosis, Escaped};
+
+/// Prints a line, in one write. Unlike `println`, it does not mind that nobody reads it any more.
+macro_rules! say {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        let line = format!($($text)*) + "\n";
+        let _ = std::io::stdout().write_all(line.as_bytes());
+    }};
+}
+pub(crate) use say;
+
+/// What is known of a connection once its handshake is done.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Link {
+    /// Cipher suite.
+    pub suite: String,
+    /// Key exchange group.
+    pub group: String,
+    /// Application protocol, if one was agreed on.
+    pub alpn: Option<String>,
+    /// Who the other side is, if it proved it.
+    pub peer: Option<Peer>,
+    /// What its certificates broke and a policy let pass.
+    pub waived: Option<String>,
+}
+
+/// An authenticated other side, in text as its certificate has it: make it [`printable`] where it is shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Peer {
+    /// Subject.
+    pub subject: String,
+    /// Common name, unless the other side is known by a pinned key only.
+    pub common_name: Option<String>,
+    /// Issuer.
+    pub issuer: String,
+    /// Serial number.
+    pub serial: String,
+    /// Begin of the validity.
+    pub not_before: String,
+    /// End of the validity.
+    pub not_after: String,
+    /// Subject alternative names.
+    pub names: Vec<String>,
+    /// SHA-256 of the certificate.
+    pub fingerprint: String,
+}
+
+impl Peer {
+    /// Every detail, a line each, behind `indent`.
+    pub fn details(&self, indent: &str) -> String {
+        let validity = format!("{} to {}", self.not_before, self.not_after);
+        let names = self.names.join(", ");
+        let rows = [
+            ("subject", self.subject.as_str()),
+            ("names", names.as_str()),
+            ("issuer", self.issuer.as_str()),
+            ("serial", self.serial.as_str()),
+            ("valid", validity.as_str()),
+            ("SHA-256", self.fingerprint.as_str()),
+        ];
+        let known = rows.iter().filter(|(_, value)| !value.is_empty());
+        let lines: Vec<_> = known.map(|(key, value)| format!("{indent}{key:<9}{}\n", printable(value))).collect();
+        lines.concat()
+    }
+}
+
+/// A number with a comma between its thousands.
+pub fn thousands(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index != 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Bytes as pairs of digits with colons between them, as OpenSSL and browsers write serial numbers and fingerprints.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let pairs: Vec<_> = bytes.iter().map(|byte| format!("{byte:02X}")).collect();
+    pairs.join(":")
+}
+
+/// Text of the peer, made fit for one line of a terminal.
+pub(crate) fn printable(text: &str) -> String {
+    Escaped(text).to_string()
+}
+
+/// A failure by its name, on a line of its own behind what was observed.
+pub(crate) fn meaning(diagnosis: Option<Diagnosis>) -> String {
+    diagnosis.map_or_else(String::new, |diagnosis| format!("\n  That means: {diagnosis}."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_have_commas() {
+        assert_eq!([0, 999, 1000, 16_640, 1_234_567].map(thousands), ["0", "999", "1,000", "16,640", "1,234,567"]);
+    }
+
+    #[test]
+    fn bytes_are_pairs_with_colons() {
+        assert_eq!(hex(&[0, 0xab, 7]), "00:AB:07");
+        assert_eq!(hex(&[]), "");
+    }
+
+    #[test]
+    fn control_characters_of_the_peer_do_not_reach_the_terminal() {
+        assert_eq!(printable("O=a\u{1b}[2J\n\u{202e}CN=ü"), "O=a\\1B[2J\\0A\\E2\\80\\AECN=ü");
+    }
+}

@@ -1,0 +1,493 @@
+//! The supplier's server: many connections at once, each with a thread and memory of its own.
+//!
+//! Nothing that one peer does ends the server or keeps a thread for ever: every step has a deadline, the number of
+//! connections is limited, and what went wrong is reported and forgotten.
+
+use core::fmt;
+use core::sync::atomic::{AtomicUsize, Ordering};
+use core::time::Duration;
+use std::io;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::thread;
+
+use embedded_mtls::credential::{AllowList, Choice, Entry, NoMatch, PeerRequest, Rule, Selector};
+use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
+use embedded_mtls::events::EventRing;
+use embedded_mtls::io::blocking::Stream;
+use embedded_mtls::io::std::system_time;
+use embedded_mtls::io::{Failure, HandshakeError, Host, Keystore, SoftwareHost};
+use embedded_mtls::x509::{PeerIdentity, Time, TraceEvent};
+use embedded_mtls::{
+    AlertDescription, ClientAuth, Diagnosis, Entropy, Error, FailedHandshake, Handshake, Server, ServerConfig,
+    SignInput, Signature,
+};
+
+use super::args::{Preferences, UsageError};
+use super::capture::{Capture, End};
+use super::desk::{Desk, Reply};
+use super::events::Events;
+use super::http::{Connection, HttpError, Limits, Request};
+#[cfg(feature = "post-handshake-auth")]
+use super::late::{self, Late};
+use super::policy::{Clock, News, Rules, keystore};
+use super::report::{Link, meaning, printable};
+use super::terms::{self, Source, Terms};
+use super::tls::{self, Deadline, HostMemory, Timed};
+use mtls_pki::pem::Identity;
+
+/// Connections at the same time; further ones are closed at once.
+const MAX_CONNECTIONS: usize = 256;
+/// How long a handshake may take.
+const HANDSHAKE_TIME: Duration = Duration::from_secs(20);
+/// How long may pass until a request is there, and until a reply is taken.
+const REQUEST_TIME: Duration = Duration::from_secs(60);
+
+/// The alias of the identity that is shown if no other fits.
+const DEFAULT: &str = "default";
+
+/// Whether clients are asked for their certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asking {
+    /// They are not.
+    No,
+    /// They are, and may show none.
+    Optional,
+    /// They are, and those without one are refused.
+    Required,
+}
+
+/// What a supplier is told by its options.
+#[derive(Debug)]
+pub struct Setup {
+    /// Who we are for clients that ask for no name, or for one that is not among the others.
+    pub identity: Option<Identity>,
+    /// Who we are for clients that ask for these names.
+    pub named: Vec<(String, Identity)>,
+    /// Certificates of the authorities whose clients are trusted.
+    pub client_authorities: Vec<Vec<u8>>,
+    /// Whether clients are asked for their certificate in the handshake.
+    pub asking: Asking,
+    /// Common names that may come in; empty: all.
+    pub required_names: Vec<String>,
+    /// Whether a wrong common name is refused in the handshake, with alert 49, and not by HTTP 403.
+    pub refuse_early: bool,
+    /// Paths for which clients are asked who they are after the handshake; needs `post-handshake-auth`.
+    pub late_paths: Vec<String>,
+    /// What is offered, and what is told.
+    pub preferences: Preferences,
+    /// What is said in a policy file: then it says who we are and whom we trust, and nothing above does.
+    pub rules: Option<Rules>,
+}
+
+/// What happens on a connection.
+#[derive(Debug)]
+pub enum Event {
+    /// The handshake is done.
+    Opened(Box<Link>),
+    /// The handshake failed, at this stage.
+    Refused(String),
+    /// A reference has moved, or cannot be followed.
+    Reference(News),
+    /// A step of the search for a path from the client's certificate to a trust anchor.
+    Traced(String),
+    /// The client was asked after the handshake, and has shown who it is.
+    Identified(Box<Link>),
+    /// What the ring of events says at the end.
+    Recorded(String),
+    /// A request was answered: method and target, HTTP status, what happened.
+    Answered(String, u16, String),
+    /// No further request could be read or answered.
+    Broken(String),
+    /// The connection was closed in order.
+    Closed,
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Opened(link) => {
+                let alpn = link.alpn.as_deref().unwrap_or("no ALPN");
+                write!(f, "open: {}, {}, {}; {}", link.suite, link.group, printable(alpn), whom(link))
+            }
+            Self::Identified(link) => write!(f, "asked after the handshake: {}", whom(link)),
+            Self::Refused(cause) => write!(f, "handshake failed: {}", printable_lines(cause)),
+            Self::Recorded(line) => write!(f, "event: {line}"),
+            Self::Reference(News::Moved(news) | News::Stale(news)) => write!(f, "reference: {}", printable(news)),
+            Self::Traced(step) => write!(f, "trace: {}", printable(step)),
+            Self::Answered(request, status, what) => write!(f, "{request}: HTTP {status}, {}", printable(what)),
+            Self::Broken(cause) => write!(f, "broken: {}", printable_lines(cause)),
+            Self::Closed => f.write_str("closed"),
+        }
+    }
+}
+
+/// Text of several lines, of which each can be printed.
+fn printable_lines(text: &str) -> String {
+    text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
+}
+
+/// Who the client is.
+fn whom(link: &Link) -> String {
+    let Some(peer) = &link.peer else { return "the client showed no certificate".to_owned() };
+    let name = peer.common_name.as_deref().unwrap_or("(none)");
+    let waived = link.waived.as_deref().map(|waived| format!("WAIVED by the policy: {}; ", printable(waived)));
+    format!("{}client CN {}\n{}", waived.unwrap_or_default(), printable(name), peer.details("    ").trim_end())
+}
+
+/// Takes reports from all threads.
+pub type Report<'r> = dyn Fn(SocketAddr, Event) + Sync + 'r;
+
+/// What all connections share.
+struct Shop<'a> {
+    source: Source<'a>,
+    desk: Desk,
+    refuse_early: bool,
+    /// Paths that ask late, and how.
+    #[cfg(feature = "post-handshake-auth")]
+    late: (&'a [String], ClientAuth<'a>),
+    trace: bool,
+    events: bool,
+    capture: Option<Capture>,
+    #[cfg(feature = "key-log")]
+    key_log: Option<super::key_log::KeyLogFile>,
+    guests: AtomicUsize,
+    report: &'a Report<'a>,
+}
+
+/// Serves connections: for ever, or this many, and then waits for them to end.
+///
+/// # Errors
+/// A setup with which no connection can be served.
+pub fn serve(
+    setup: &Setup,
+    listener: &TcpListener,
+    connections: Option<usize>,
+    report: &Report<'_>,
+) -> Result<(), UsageError> {
+    let unusable = |error: Error| UsageError(error.to_string());
+    let identities: Vec<_> = setup.named.iter().map(|(_, identity)| identity).chain(&setup.identity).cloned().collect();
+    let (chains, keys) = (tls::chains(&identities), tls::keys(&identities).map_err(UsageError)?);
+    let credentials = tls::credentials(&chains).map_err(unusable)?;
+    let names: Vec<[&str; 1]> = setup.named.iter().map(|(name, _)| [name.as_str()]).collect();
+    let special = credentials.iter().zip(&names).map(|(credential, name)| {
+        let [alias] = name;
+        Entry::new(alias, *credential).with_server_names(name)
+    });
+    let default = credentials.last().map(|credential| Entry::new(DEFAULT, *credential));
+    let entries: Vec<_> = special.chain(default).collect();
+    let anchors = tls::anchors(&setup.client_authorities).map_err(unusable)?;
+    let alpn = terms::alpn(&setup.preferences);
+    let source = if let Some(rules) = &setup.rules {
+        Source::Rules(rules, &setup.preferences)
+    } else {
+        let asking = match setup.asking {
+            Asking::No => ClientAuth::None,
+            Asking::Optional => ClientAuth::Optional(&anchors),
+            Asking::Required => ClientAuth::Required(&anchors),
+        };
+        let config = terms::prefer(ServerConfig::new(asking).with_alpn(&alpn), &setup.preferences);
+        let selector = Selector::new(&entries).with_no_match(NoMatch::Default(DEFAULT));
+        Source::Fixed(Terms { config, selector, keys: &keys, accepts_waived: false })
+    };
+    let desk = Desk::new(setup.required_names.clone());
+    let shop = Shop {
+        source,
+        desk,
+        refuse_early: setup.refuse_early,
+        #[cfg(feature = "post-handshake-auth")]
+        late: (&setup.late_paths, ClientAuth::Optional(&anchors)),
+        trace: setup.preferences.trace,
+        events: setup.preferences.events,
+        capture: setup.preferences.begin_capture()?,
+        #[cfg(feature = "key-log")]
+        key_log: setup.preferences.open_key_log()?,
+        guests: AtomicUsize::new(0),
+        report,
+    };
+    shop.start()?;
+    accept(&shop, listener, connections);
+    Ok(())
+}
+
+/// Gives each connection a thread.
+fn accept(shop: &Shop<'_>, listener: &TcpListener, connections: Option<usize>) {
+    thread::scope(|scope| {
+        let mut left = connections;
+        while left != Some(0) {
+            let Ok((stream, from)) = listener.accept() else {
+                // The system is short of something, such as file descriptors: that passes.
+                thread::sleep(Duration::from_millis(100));
+                continue;
+            };
+            left = left.map(|left| left - 1);
+            if shop.guests.fetch_add(1, Ordering::Relaxed) >= MAX_CONNECTIONS {
+                (shop.report)(from, Event::Refused(format!("{MAX_CONNECTIONS} connections are open already")));
+                shop.guests.fetch_sub(1, Ordering::Relaxed);
+                continue;
+            }
+            let attend = move || {
+                shop.attend(stream, from);
+                shop.guests.fetch_sub(1, Ordering::Relaxed);
+            };
+            if let Err(error) = thread::Builder::new().spawn_scoped(scope, attend) {
+                (shop.report)(from, Event::Refused(format!("no thread for it: {error}")));
+                shop.guests.fetch_sub(1, Ordering::Relaxed);
+            }
+        }
+    });
+}
+
+impl Shop<'_> {
+    /// Makes a handshake and throws it away: what is wrong with the configuration shows before anybody connects.
+    fn start(&self) -> Result<(), UsageError> {
+        let entropy = Entropy::from_system().map_err(|error| UsageError(error.to_string()))?;
+        let mut memory = HostMemory::new();
+        let made = self.source.with_terms(drop, |terms| {
+            Handshake::<Server, RustCrypto>::new(&terms.config, memory.lend(), entropy).map(drop)
+        });
+        made?.map_err(|error| UsageError(error.to_string()))
+    }
+
+    /// Serves one connection to its end.
+    fn attend(&self, stream: TcpStream, from: SocketAddr) {
+        let tell = |event| (self.report)(from, event);
+        let news = |news| tell(Event::Reference(news));
+        if let Err(error) = self.source.with_terms(news, |terms| self.attend_under(terms, stream, &tell)) {
+            tell(Event::Refused(error.to_string()));
+        }
+    }
+
+    fn attend_under(&self, terms: &Terms<'_>, stream: TcpStream, tell: &dyn Fn(Event)) {
+        let deadline = Deadline::new(HANDSHAKE_TIME);
+        // Small records one after another must not wait for each other's acknowledgement.
+        let copy = stream.set_nodelay(true).and_then(|()| stream.try_clone());
+        let Ok(copy) = copy.map_err(|error| tell(Event::Refused(error.to_string()))) else { return };
+        let (mut memory, mut events) = (HostMemory::new(), Events::new(self.events));
+        let ring = events.ring();
+        let mut porter = self.porter(terms, tell);
+        let conversation = self.capture.as_ref().map(|capture| capture.conversation(End::Server));
+        let socket = Timed::new(stream, deadline.clone()).captured(conversation);
+        let greeting = socket.greeting();
+        let shaken = self.shake_hands(&terms.config, socket, &mut memory, ring, &mut porter);
+        match shaken {
+            Ok(mut stream) => {
+                let link = tls::link(stream.session());
+                tell(Event::Opened(Box::new(link.clone())));
+                let mut connection = Connection::new(&mut stream, Limits::default());
+                tell(self.converse(&mut connection, link, &deadline, &mut porter, tell));
+                deadline.renew(REQUEST_TIME);
+                // If it cannot be said that nothing more comes, nobody is there to hear it.
+                let _ = stream.close();
+            }
+            Err(error) => {
+                let heard = greeting.explain().map_or_else(String::new, |words| format!("\n  In fact {words}."));
+                tell(Event::Refused(explain(&error, porter.verdict, porter.diagnosis) + &heard));
+            }
+        }
+        for line in Events::lines(ring) {
+            tell(Event::Recorded(line));
+        }
+        tls::hang_up(&copy);
+    }
+
+    /// Runs the handshake.
+    #[cfg_attr(not(feature = "key-log"), allow(clippy::unused_self, reason = "it has the key log"))]
+    fn shake_hands<'b>(
+        &'b self,
+        config: &'b ServerConfig<'b>,
+        socket: Timed,
+        memory: &'b mut HostMemory,
+        events: Option<EventRing<'b>>,
+        porter: &mut Porter<'b>,
+    ) -> Result<Stream<'b, Timed, RustCrypto>, HandshakeError<io::Error>> {
+        let before = |cause| HandshakeError { stage: embedded_mtls::Stage::ClientHello, cause };
+        let entropy = Entropy::from_system().map_err(|error| before(Failure::Io(error)))?;
+        let mut handshake = Handshake::<Server, RustCrypto>::new(config, memory.lend(), entropy)
+            .map_err(|error| before(error.into()))?;
+        if let Some(ring) = events {
+            handshake.set_events(ring);
+        }
+        #[cfg(feature = "key-log")]
+        if let Some(file) = &self.key_log {
+            handshake.dangerous_set_key_log(file);
+        }
+        Stream::open(socket, handshake, porter)
+    }
+
+    /// Who answers the questions of one handshake.
+    fn porter<'b>(&'b self, terms: &Terms<'b>, tell: &'b dyn Fn(Event)) -> Porter<'b> {
+        Porter {
+            software: keystore(terms.selector, terms.keys, terms.accepts_waived),
+            required_names: self.refuse_early.then(|| self.desk.required_names()),
+            verdict: None,
+            diagnosis: None,
+            trace: self.trace.then_some(tell),
+        }
+    }
+
+    /// Answers requests until one side has enough.
+    fn converse<'b>(
+        &'b self,
+        connection: &mut Connection<&mut Stream<'b, Timed, RustCrypto>>,
+        mut link: Link,
+        deadline: &Deadline,
+        porter: &mut Porter<'b>,
+        tell: &dyn Fn(Event),
+    ) -> Event {
+        loop {
+            deadline.renew(REQUEST_TIME);
+            let (request, reply, last) = match connection.read_request() {
+                Ok(None) => return Event::Closed,
+                Ok(Some(request)) => {
+                    let reply = match self.answer(&request, connection.stream(), &mut link, porter, tell) {
+                        Ok(reply) => reply,
+                        Err(broken) => return broken,
+                    };
+                    (printable(&format!("{} {}", request.method, request.target)), reply, request.is_last())
+                }
+                Err(error) => match Reply::refusal(&error) {
+                    Some(reply) => ("unreadable request".to_owned(), reply, true),
+                    None => return Event::Broken(broken(&error, connection.stream().session().diagnosis())),
+                },
+            };
+            deadline.renew(REQUEST_TIME);
+            let body = if request.starts_with("HEAD ") { "" } else { reply.body.as_str() };
+            if let Err(error) = connection.send(&reply.head(last), body.as_bytes()) {
+                return Event::Broken(broken(&error, connection.stream().session().diagnosis()));
+            }
+            tell(Event::Answered(request, reply.status, reply.note));
+            if last {
+                return Event::Closed;
+            }
+        }
+    }
+}
+
+#[cfg(not(feature = "post-handshake-auth"))]
+impl Shop<'_> {
+    /// Answers a request.
+    #[allow(clippy::unused_self, clippy::unnecessary_wraps, reason = "as with `post-handshake-auth`")]
+    fn answer<'b>(
+        &'b self,
+        request: &Request,
+        _: &mut Stream<'b, Timed, RustCrypto>,
+        link: &mut Link,
+        _: &mut Porter<'b>,
+        _: &dyn Fn(Event),
+    ) -> Result<Reply, Event> {
+        Ok(self.desk.answer(request, link))
+    }
+}
+
+#[cfg(feature = "post-handshake-auth")]
+impl Shop<'_> {
+    /// Answers a request, once the client has said who it is if that is asked for here.
+    fn answer<'b>(
+        &'b self,
+        request: &Request,
+        stream: &mut Stream<'b, Timed, RustCrypto>,
+        link: &mut Link,
+        porter: &mut Porter<'b>,
+        tell: &dyn Fn(Event),
+    ) -> Result<Reply, Event> {
+        let (paths, client_auth) = self.late;
+        if paths.is_empty() {
+            return Ok(self.desk.answer(request, link));
+        }
+        if !late::guards(paths, &request.target) {
+            return Ok(self.desk.show_anybody(request, link));
+        }
+        if link.peer.is_none() {
+            match late::ask(stream, porter, client_auth) {
+                Ok(Late::Known) => {
+                    *link = tls::link(stream.session());
+                    tell(Event::Identified(Box::new(link.clone())));
+                }
+                Ok(Late::Unknown(why)) => return Ok(Reply::forbidden(why)),
+                Err(error) => {
+                    let (verdict, means) = (stream.session().verdict(), meaning(stream.session().diagnosis()));
+                    let what = verdict.map_or_else(|| error.to_string(), |verdict| verdict.to_string());
+                    return Err(Event::Broken(what + &means));
+                }
+            }
+        }
+        Ok(self.desk.answer(request, link))
+    }
+}
+
+/// Answers the questions of the handshake.
+struct Porter<'b> {
+    software: SoftwareHost<'b, Clock, P256SigningKey, Keystore<'b>>,
+    /// Whose rules decide in the handshake who may come in.
+    required_names: Option<&'b [String]>,
+    /// Why the certificates of the client were refused.
+    verdict: Option<String>,
+    /// What that is usually called.
+    diagnosis: Option<Diagnosis>,
+    /// Who is told each step of the search for a path.
+    trace: Option<&'b dyn Fn(Event)>,
+}
+
+impl<'b> Host<'b> for Porter<'b> {
+    fn time(&mut self) -> Time {
+        self.software.time()
+    }
+
+    fn credential(&mut self, request: &PeerRequest<'_>) -> Choice<'b> {
+        self.software.credential(request)
+    }
+
+    fn unfit(
+        &mut self,
+        request: &PeerRequest<'_>,
+        each: &mut dyn FnMut(embedded_mtls::KeyHandle, &str, embedded_mtls::credential::Unfit),
+    ) {
+        self.software.unfit(request, each);
+    }
+
+    fn authorize(&mut self, peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
+        let Some(names) = self.required_names.filter(|names| !names.is_empty()) else { return Ok(()) };
+        let rules: Vec<_> = names.iter().map(|name| Rule::CommonName(name)).collect();
+        AllowList::any_of(&rules).authorize::<RustCrypto>(peer)
+    }
+
+    #[cfg(feature = "dangerous-waivers")]
+    fn dangerous_accept_waived(&mut self, peer: &PeerIdentity<'_>, waived: embedded_mtls::x509::Waived) -> bool {
+        // A name that nobody vouches for is on no list.
+        let is_listed = self.required_names.is_some_and(|names| !names.is_empty());
+        !is_listed && self.software.dangerous_accept_waived(peer, waived)
+    }
+
+    fn sign(&mut self, input: &SignInput) -> Option<Signature> {
+        self.software.sign(input)
+    }
+
+    fn failed(&mut self, failure: &FailedHandshake<'_, 'b>) {
+        self.verdict = failure.verdict().map(|verdict| verdict.to_string());
+        // A client that refuses us does so before the handshake has asked for the time.
+        self.diagnosis = Some(failure.diagnosis_at(system_time()));
+    }
+
+    fn trace(&mut self, event: TraceEvent<'_>) {
+        if let Some(tell) = self.trace {
+            tell(Event::Traced(event.to_string()));
+        }
+    }
+}
+
+/// Why a handshake failed, what is wrong with the certificates of the client, and what that means.
+fn explain(error: &HandshakeError<io::Error>, verdict: Option<String>, diagnosis: Option<Diagnosis>) -> String {
+    let means = meaning(diagnosis);
+    match verdict {
+        Some(verdict) => format!("{verdict} (while: {}){means}", error.stage),
+        None => format!("{error}{means}"),
+    }
+}
+
+/// Why no further request could be read or answered.
+fn broken(error: &HttpError<Failure<io::Error>>, diagnosis: Option<Diagnosis>) -> String {
+    match error {
+        HttpError::Stream(Failure::Tls(Error::AlertReceived(_))) => format!("{error}{}", meaning(diagnosis)),
+        _ => error.to_string(),
+    }
+}

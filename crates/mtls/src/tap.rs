@@ -1,0 +1,305 @@
+//! A socket that keeps a list of the TLS records that passed, and a picture of that list.
+//!
+//! Records show their type and length to anybody who sees them (RFC 9846 section 5.1). What is inside an encrypted one
+//! only the two ends know: the picture is told by its caller.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use embedded_io::{ErrorType, Read, Write};
+
+use super::report::thousands;
+
+/// Which way a record went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// From this side to the other one.
+    Sent,
+    /// From the other side to this one.
+    Received,
+}
+
+/// What can be seen of a record from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Type 22 in the clear, with this message first.
+    Handshake(&'static str),
+    /// Type 20: no meaning in TLS 1.3.
+    ChangeCipherSpec,
+    /// Type 21 in the clear.
+    Alert,
+    /// Type 23: anything, encrypted.
+    Encrypted,
+    /// No type of TLS.
+    Unknown,
+}
+
+/// A record that passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Which way it went.
+    pub direction: Direction,
+    /// What can be seen of it.
+    pub kind: Kind,
+    /// Bytes on the wire, with the header.
+    pub bytes: usize,
+    /// In which phase it passed, counted from 0.
+    pub phase: usize,
+}
+
+/// The records that passed, in their order.
+#[derive(Debug, Default)]
+pub struct Log {
+    records: Vec<Record>,
+    sent: Splitter,
+    received: Splitter,
+    phase: usize,
+}
+
+impl Log {
+    /// Begins the next phase: what passes from now on belongs to it.
+    pub fn next_phase(&mut self) {
+        self.phase += 1;
+    }
+
+    /// Bytes and records that went in this direction.
+    pub fn total(&self, direction: Direction) -> (usize, usize) {
+        let records = self.records.iter().filter(|record| record.direction == direction);
+        records.fold((0, 0), |(bytes, count), record| (bytes + record.bytes, count + 1))
+    }
+
+    /// Neighbouring records that went the same way in the same phase, in the clear or encrypted.
+    pub fn flights(&self) -> impl Iterator<Item = &[Record]> {
+        let alike = |a: &Record| (a.direction, a.phase, a.kind == Kind::Encrypted);
+        self.records.chunk_by(move |a, b| alike(a) == alike(b))
+    }
+
+    fn pass(&mut self, direction: Direction, bytes: &[u8]) {
+        let splitter = match direction {
+            Direction::Sent => &mut self.sent,
+            Direction::Received => &mut self.received,
+        };
+        for byte in bytes {
+            if let Some((kind, bytes)) = splitter.feed(*byte) {
+                self.records.push(Record { direction, kind, bytes, phase: self.phase });
+            }
+        }
+    }
+}
+
+/// Finds the borders of records in a stream.
+#[derive(Debug, Default)]
+struct Splitter {
+    /// The first bytes of the record: header, message type and length, version, random of a hello.
+    head: Vec<u8>,
+    /// Bytes of the record so far.
+    seen: usize,
+}
+
+impl Splitter {
+    /// Enough of a record to recognise a `HelloRetryRequest`.
+    const HEAD: usize = 5 + 4 + 2 + 4;
+
+    /// Takes the next byte; at the last one of a record, gives its kind and size.
+    fn feed(&mut self, byte: u8) -> Option<(Kind, usize)> {
+        if self.head.len() < Self::HEAD {
+            self.head.push(byte);
+        }
+        self.seen += 1;
+        let &[_, _, _, high, low, ..] = self.head.as_slice() else { return None };
+        if self.seen < 5 + usize::from(u16::from_be_bytes([high, low])) {
+            return None;
+        }
+        let found = (kind(&self.head), self.seen);
+        *self = Self::default();
+        Some(found)
+    }
+}
+
+/// The kind of a record by its first bytes.
+fn kind(head: &[u8]) -> Kind {
+    match head {
+        [20, ..] => Kind::ChangeCipherSpec,
+        [21, ..] => Kind::Alert,
+        [22, _, _, _, _, 1, ..] => Kind::Handshake("ClientHello"),
+        // RFC 9846 section 4.2.3: a HelloRetryRequest is a ServerHello with a fixed random.
+        [22, _, _, _, _, 2, _, _, _, _, _, 0xcf, 0x21, 0xad, 0x74, ..] => Kind::Handshake("HelloRetryRequest"),
+        [22, _, _, _, _, 2, ..] => Kind::Handshake("ServerHello"),
+        [22, ..] => Kind::Handshake("handshake"),
+        [23, ..] => Kind::Encrypted,
+        _ => Kind::Unknown,
+    }
+}
+
+/// A stream whose records are noted.
+pub struct Tap<S> {
+    stream: S,
+    log: Rc<RefCell<Log>>,
+}
+
+impl<S> Tap<S> {
+    /// Notes what passes through `stream`. The list can be read while the stream is in use.
+    pub fn new(stream: S) -> (Self, Rc<RefCell<Log>>) {
+        let log = Rc::new(RefCell::new(Log::default()));
+        (Self { stream, log: Rc::clone(&log) }, log)
+    }
+}
+
+impl<S: ErrorType> ErrorType for Tap<S> {
+    type Error = S::Error;
+}
+
+impl<S: Read> Read for Tap<S> {
+    fn read(&mut self, buf: &mut [u8]) -> Result<usize, S::Error> {
+        let read = self.stream.read(buf)?;
+        self.log.borrow_mut().pass(Direction::Received, buf.get(..read).unwrap_or_default());
+        Ok(read)
+    }
+}
+
+impl<S: Write> Write for Tap<S> {
+    fn write(&mut self, buf: &[u8]) -> Result<usize, S::Error> {
+        let written = self.stream.write(buf)?;
+        self.log.borrow_mut().pass(Direction::Sent, buf.get(..written).unwrap_or_default());
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> Result<(), S::Error> {
+        self.stream.flush()
+    }
+}
+
+/// Columns between the two life lines of the picture.
+const WIDTH: usize = 76;
+
+/// Draws the flights between `left`, this side, and `right`, the other one. `inside` says what an encrypted flight holds.
+pub fn picture(log: &Log, left: &str, right: &str, mut inside: impl FnMut(&[Record]) -> String) -> String {
+    let mut lines = vec![format!("  {left}{right:>width$}", width = WIDTH + 2 - left.chars().count())];
+    for flight in log.flights() {
+        let Some(first) = flight.first() else { continue };
+        let encrypted = first.kind == Kind::Encrypted;
+        let label = if encrypted { inside(flight) } else { visible(flight) };
+        lines.append(&mut arrow(&label, &sizes(flight), first.direction, if encrypted { '═' } else { '─' }));
+    }
+    lines.join("\n") + "\n"
+}
+
+/// What a flight in the clear holds.
+fn visible(flight: &[Record]) -> String {
+    let name = |record: &Record| match record.kind {
+        Kind::Handshake(message) => message,
+        Kind::ChangeCipherSpec => "change_cipher_spec",
+        Kind::Alert => "alert",
+        Kind::Encrypted | Kind::Unknown => "unknown",
+    };
+    flight.iter().map(name).collect::<Vec<_>>().join(", ")
+}
+
+/// The size of each record, and their sum.
+fn sizes(flight: &[Record]) -> String {
+    let sum = thousands(flight.iter().map(|record| record.bytes).sum());
+    if let [_] = flight {
+        return format!("{sum} bytes");
+    }
+    format!("{} records, {sum} bytes", flight.len())
+}
+
+/// A message from one life line to the other: the label on as many lines as it needs, the arrow behind its last line.
+fn arrow(label: &str, sizes: &str, direction: Direction, shaft: char) -> Vec<String> {
+    let taken = sizes.chars().count() + 10;
+    let mut wrapped = wrap(label, WIDTH - taken - 2);
+    let last = wrapped.pop().unwrap_or_default();
+    let fill: String = core::iter::repeat_n(shaft, WIDTH - taken - last.chars().count()).collect();
+    let (left, right) = match direction {
+        Direction::Sent => (shaft, '▶'),
+        Direction::Received => ('◀', shaft),
+    };
+    let text = wrapped.into_iter().map(|line| format!("  │    {line:<width$}│", width = WIDTH - 4));
+    let arrow = format!("  │{left}{shaft}{shaft} {last} {fill} {sizes} {shaft}{shaft}{right}│");
+    text.chain([arrow]).collect()
+}
+
+/// Breaks a text into lines of at most `room` characters, behind spaces.
+fn wrap(text: &str, room: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let Some(line) = lines.last_mut() else { break };
+        if line.is_empty() {
+            line.push_str(word);
+        } else if line.chars().count() + 1 + word.chars().count() <= room {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(kind: u8, body: &[u8]) -> Vec<u8> {
+        let length = u16::try_from(body.len()).unwrap().to_be_bytes();
+        [&[kind, 3, 3][..], &length, body].concat()
+    }
+
+    fn log(parts: &[(Direction, Vec<u8>)], step: usize) -> Log {
+        let mut log = Log::default();
+        for (direction, bytes) in parts {
+            for piece in bytes.chunks(step) {
+                log.pass(*direction, piece);
+            }
+        }
+        log
+    }
+
+    fn handshake() -> Vec<(Direction, Vec<u8>)> {
+        let hello = record(22, &[&[1, 0, 0, 60][..], &[0; 60]].concat());
+        let retry = record(22, &[2, 0, 0, 60, 3, 3, 0xcf, 0x21, 0xad, 0x74, 0xe5]);
+        let server = [record(22, &[2, 0, 0, 90, 3, 3, 1]), record(20, &[1]), record(23, &[0; 1200])].concat();
+        vec![
+            (Direction::Sent, hello.clone()),
+            (Direction::Received, retry),
+            (Direction::Sent, [record(20, &[1]), hello].concat()),
+            (Direction::Received, server),
+            (Direction::Sent, [record(23, &[0; 700]), record(23, &[])].concat()),
+        ]
+    }
+
+    #[test]
+    fn records_are_found_however_they_are_cut() {
+        let whole = log(&handshake(), usize::MAX);
+        assert_eq!(whole.records, log(&handshake(), 1).records);
+        let kinds: Vec<_> = whole.records.iter().map(|record| record.kind).collect();
+        assert_eq!(
+            kinds,
+            [
+                Kind::Handshake("ClientHello"),
+                Kind::Handshake("HelloRetryRequest"),
+                Kind::ChangeCipherSpec,
+                Kind::Handshake("ClientHello"),
+                Kind::Handshake("ServerHello"),
+                Kind::ChangeCipherSpec,
+                Kind::Encrypted,
+                Kind::Encrypted,
+                Kind::Encrypted,
+            ]
+        );
+        assert_eq!(whole.total(Direction::Received), (16 + 12 + 6 + 1205, 4));
+    }
+
+    #[test]
+    fn the_picture_is_as_wide_in_every_line() {
+        let picture = picture(&log(&handshake(), 99), "gateway", "supplier", |flight| {
+            format!("{} and a text that is long enough to be broken into two lines or three", flight.len())
+        });
+        let lines: Vec<_> = picture.lines().collect();
+        assert!(lines.iter().all(|line| line.chars().count() == WIDTH + 4), "{picture}");
+        assert!(picture.contains("│─── ClientHello ────"), "{picture}");
+        assert!(picture.contains("──── 69 bytes ──▶│"), "{picture}");
+        assert!(picture.contains("│◀── ServerHello, change_cipher_spec ─"), "{picture}");
+        assert!(picture.contains("═ 2 records, 710 bytes ══▶│"), "{picture}");
+    }
+}

@@ -1,0 +1,293 @@
+//! The core on a host: the memory it is lent, what it borrows, and a socket with a deadline.
+
+use core::cell::Cell;
+use core::time::Duration;
+use std::io;
+use std::net::{Shutdown, TcpStream};
+use std::rc::Rc;
+use std::time::Instant;
+
+use embedded_io::{ErrorType, Read, Write};
+use embedded_mtls::crypto::CryptoProvider;
+use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
+use embedded_mtls::io::std::Socket;
+use embedded_mtls::x509::{PeerIdentity, TrustAnchor, Waived};
+use embedded_mtls::{Buffers, Credential, Error, KeyHandle, Session};
+
+use super::capture::Conversation;
+use super::report::{Link, Peer, hex};
+use mtls_pki::pem::{Identity, Pin};
+
+/// The memory that one connection is lent.
+pub struct Memory<const RX: usize, const TX: usize, const PEER: usize> {
+    rx: [u8; RX],
+    tx: [u8; TX],
+    peer: [u8; PEER],
+}
+
+/// Memory for talking to anybody. Servers send records of up to 16,645 bytes, and whole lists of certificate authorities
+/// in front of them: `rx` holds two such records. `peer` holds the summaries of about 20 certificates.
+pub type HostMemory = Memory<33_290, 4096, 8192>;
+
+/// Memory as a microcontroller has it, for a peer that sends small records: 8 KiB for the whole connection.
+pub type DeviceMemory = Memory<4096, 2048, 2048>;
+
+impl<const RX: usize, const TX: usize, const PEER: usize> Default for Memory<RX, TX, PEER> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<const RX: usize, const TX: usize, const PEER: usize> Memory<RX, TX, PEER> {
+    /// Memory that nobody has used.
+    pub const fn new() -> Self {
+        Self { rx: [0; RX], tx: [0; TX], peer: [0; PEER] }
+    }
+
+    /// Lends it.
+    pub const fn lend(&mut self) -> Buffers<'_> {
+        Buffers { rx: &mut self.rx, tx: &mut self.tx, peer: &mut self.peer }
+    }
+
+    /// The three sizes: received, sent, and what is kept of the peer's certificates.
+    pub const SIZES: [usize; 3] = [RX, TX, PEER];
+}
+
+/// The chain of each identity, as [`credentials`] borrows it.
+pub fn chains(identities: &[Identity]) -> Vec<Vec<&[u8]>> {
+    identities.iter().map(|identity| identity.chain.iter().map(Vec::as_slice).collect()).collect()
+}
+
+/// A credential for each chain; its key handle is its place in the list.
+///
+/// # Errors
+/// A chain that cannot be shown.
+pub fn credentials<'a>(chains: &'a [Vec<&'a [u8]>]) -> Result<Vec<Credential<'a>>, Error> {
+    (0..).zip(chains).map(|(place, chain)| Credential::new(chain, KeyHandle(place))).collect()
+}
+
+/// The key of each identity.
+///
+/// # Errors
+/// A number that is no key.
+pub fn keys(identities: &[Identity]) -> Result<Vec<P256SigningKey>, String> {
+    let key = |identity: &Identity| {
+        P256SigningKey::from_bytes(&identity.key).map_err(|error| format!("a private key is not usable: {error:?}"))
+    };
+    identities.iter().map(key).collect()
+}
+
+/// A trust anchor for each certificate.
+///
+/// # Errors
+/// A certificate that is of no authority, or cannot be used.
+pub fn anchors(certificates: &[Vec<u8>]) -> Result<Vec<TrustAnchor<'_>>, Error> {
+    certificates.iter().map(|certificate| TrustAnchor::from_certificate(certificate)).collect()
+}
+
+/// A trust anchor for each pin.
+pub(crate) fn pins(pins: &[Pin]) -> Result<Vec<TrustAnchor<'_>>, Error> {
+    fn anchor(pin: &Pin) -> Result<TrustAnchor<'_>, Error> {
+        match pin {
+            Pin::Certificate(der) => TrustAnchor::from_pinned_certificate::<RustCrypto>(der),
+            Pin::Key(der) => TrustAnchor::from_pinned_key(der),
+        }
+    }
+    pins.iter().map(anchor).collect()
+}
+
+/// What a session knows of its connection.
+pub(crate) fn link<C: CryptoProvider>(session: &Session<'_, C>) -> Link {
+    Link {
+        suite: session.cipher_suite().to_string(),
+        group: session.group().to_string(),
+        alpn: session.alpn().map(|name| String::from_utf8_lossy(name).into_owned()),
+        peer: session.peer().as_ref().map(peer),
+        waived: session.path().and_then(|path| waived(path.waived)),
+    }
+}
+
+/// What was waived, and the error that it would have been.
+fn waived(waived: Waived) -> Option<String> {
+    waived.refusal().map(|refusal| format!("{waived}: {refusal}"))
+}
+
+/// An identity as text.
+pub(crate) fn peer(identity: &PeerIdentity<'_>) -> Peer {
+    Peer {
+        subject: identity.subject().to_string(),
+        // Whoever is known by a pinned key only calls itself what it likes.
+        common_name: identity.common_name().filter(|_| !identity.is_known_by_key_only()).map(str::to_owned),
+        issuer: identity.issuer().to_string(),
+        serial: hex(identity.serial()),
+        not_before: identity.not_before().to_string(),
+        not_after: identity.not_after().to_string(),
+        names: identity.subject_alt_names().map(|name| name.to_string()).collect(),
+        fingerprint: hex(&identity.sha256_fingerprint()),
+    }
+}
+
+/// The moment at which a [`Timed`] socket gives up; it can be moved while the socket is in use.
+#[derive(Clone)]
+pub struct Deadline(Rc<Cell<Instant>>);
+
+impl Deadline {
+    /// In `duration` from now.
+    pub fn new(duration: Duration) -> Self {
+        Self(Rc::new(Cell::new(Instant::now() + duration)))
+    }
+
+    /// Moves it to `duration` from now.
+    pub(crate) fn renew(&self, duration: Duration) {
+        self.0.set(Instant::now() + duration);
+    }
+
+    /// The time that is left.
+    fn left(&self) -> io::Result<Duration> {
+        let left = self.0.get().saturating_duration_since(Instant::now());
+        if left.is_zero() { Err(expired()) } else { Ok(left) }
+    }
+}
+
+/// The error of a peer that takes too long, whether it says nothing or a byte now and then.
+fn expired() -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, "the other side took too long")
+}
+
+/// The first bytes that came on a connection, for whoever wonders why they were no TLS.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Greeting(Rc<Cell<([u8; 12], usize)>>);
+
+impl Greeting {
+    /// Keeps what fits.
+    fn hear(&self, bytes: &[u8]) {
+        let (mut kept, mut len) = self.0.get();
+        for (place, byte) in kept.iter_mut().skip(len).zip(bytes) {
+            *place = *byte;
+            len += 1;
+        }
+        self.0.set((kept, len));
+    }
+
+    /// Explains bytes that belong to something put in front of TLS, or in its place, and says what helps.
+    pub(crate) fn explain(&self) -> Option<String> {
+        const METHODS: [&[u8]; 6] = [b"GET ", b"POST ", b"PUT ", b"HEAD ", b"OPTIONS ", b"CONNECT "];
+        let (kept, len) = self.0.get();
+        let heard = kept.get(..len)?;
+        // The PROXY protocol, sections 2.1 and 2.2.
+        let version = match heard {
+            b"\r\n\r\n\0\r\nQUIT\n" => 2,
+            _ if heard.starts_with(b"PROXY ") => 1,
+            _ => {
+                let is_http = METHODS.iter().any(|method| heard.starts_with(method));
+                let words =
+                    "what came is HTTP in plain text: let the client, or the proxy in front, use https for this port";
+                return is_http.then(|| words.to_owned());
+            }
+        };
+        Some(format!(
+            "what came is a PROXY header (version {version}), which a load balancer puts in front of the connection and this \
+             server does not read: let it send none (HAProxy: server without send-proxy, nginx: proxy_protocol off)"
+        ))
+    }
+}
+
+/// A socket whose reads and writes end at a deadline, and which can be read when it can no longer be written.
+///
+/// A server that refuses us says so with an alert and closes, perhaps while we still write. The alert has arrived then,
+/// and is worth more than the news of a broken pipe: so that news is kept back until there is nothing left to read.
+pub struct Timed {
+    socket: Socket,
+    deadline: Deadline,
+    /// Why nothing can be written any more.
+    unwritable: Option<io::Error>,
+    /// Where what passes is written, too.
+    capture: Option<Conversation>,
+    greeting: Greeting,
+}
+
+impl Timed {
+    /// Uses `stream` until `deadline`.
+    pub fn new(stream: TcpStream, deadline: Deadline) -> Self {
+        Self { socket: Socket(stream), deadline, unwritable: None, capture: None, greeting: Greeting::default() }
+    }
+
+    /// Writes what passes to a capture, too.
+    pub(crate) fn captured(mut self, conversation: Option<Conversation>) -> Self {
+        self.capture = conversation;
+        self
+    }
+
+    /// The first bytes that come.
+    pub(crate) fn greeting(&self) -> Greeting {
+        self.greeting.clone()
+    }
+}
+
+impl ErrorType for Timed {
+    type Error = io::Error;
+}
+
+impl Read for Timed {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.socket.0.set_read_timeout(Some(self.deadline.left()?))?;
+        match (self.socket.read(buf), self.unwritable.take()) {
+            (Ok(0) | Err(_), Some(error)) => Err(error),
+            (read, unwritable) => {
+                self.unwritable = unwritable;
+                self.greeting.hear(buf.get(..*read.as_ref().unwrap_or(&0)).unwrap_or_default());
+                if let (Some(capture), Ok(count)) = (&mut self.capture, &read) {
+                    capture.received(buf.get(..*count).unwrap_or_default());
+                }
+                read.map_err(timeout)
+            }
+        }
+    }
+}
+
+impl Write for Timed {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        if self.unwritable.is_some() {
+            return Ok(buf.len());
+        }
+        self.socket.0.set_write_timeout(Some(self.deadline.left()?))?;
+        match self.socket.write(buf) {
+            Err(error) if matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) => {
+                self.unwritable = Some(error);
+                Ok(buf.len())
+            }
+            written => {
+                if let (Some(capture), Ok(count)) = (&mut self.capture, &written) {
+                    capture.sent(buf.get(..*count).unwrap_or_default());
+                }
+                written.map_err(timeout)
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.socket.flush()
+    }
+}
+
+/// A time-out comes as `WouldBlock` on some systems.
+fn timeout(error: io::Error) -> io::Error {
+    if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) { expired() } else { error }
+}
+
+/// Closes a connection so that the last thing sent, perhaps an alert, arrives.
+///
+/// A socket that is closed while received bytes are unread resets the connection, and the other side then loses what it
+/// has not read yet. So say that nothing more comes, and read what still does, for a while.
+pub(crate) fn hang_up(stream: &TcpStream) {
+    const PATIENCE: Duration = Duration::from_secs(2);
+    let until = Instant::now() + PATIENCE;
+    let mut waste = [0; 4096];
+    let mut gone = stream.shutdown(Shutdown::Write).is_err();
+    while !gone {
+        let left = until.saturating_duration_since(Instant::now());
+        gone = left.is_zero()
+            || stream.set_read_timeout(Some(left)).is_err()
+            || !io::Read::read(&mut &*stream, &mut waste).is_ok_and(|read| read != 0);
+    }
+}

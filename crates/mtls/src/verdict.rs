@@ -1,0 +1,396 @@
+//! What became of an order, told apart by layer: network, TLS, HTTP, cXML. Each has its exit code.
+
+use core::fmt;
+
+use embedded_mtls::x509::WaivableCause;
+use embedded_mtls::{AlertDescription, CertificateProblem, Diagnosis};
+
+use super::cxml::{Outcome, Status};
+use super::http::{Flaw, Response};
+use super::mime;
+use super::report::{meaning, printable};
+
+/// Why an order is not known to be delivered.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// Wrong options, or a file that cannot be used. Nothing was sent.
+    Setup(String),
+    /// No connection, or it broke.
+    Network(String),
+    /// One side refused the other in the handshake, or the protocol was broken.
+    Tls(String),
+    /// We refused the certificates of the server, by this rule.
+    Certificate {
+        /// The rule.
+        problem: CertificateProblem,
+        /// What is wrong, for people.
+        message: String,
+    },
+    /// The server proved who it is, and refused us for what we showed, or for what we did not show.
+    LateRejection(AlertDescription, Diagnosis),
+    /// The server closed the connection once it had what we showed, in which we know a fault.
+    LateEnd(Diagnosis),
+    /// The server never asked who we are, so nothing was sent to it.
+    NotAsked {
+        /// Whether it is a policy that wants to be asked.
+        by_policy: bool,
+    },
+    /// The HTTP response is no success, or was cut off.
+    Http {
+        /// Whether a repetition of the same bytes may help.
+        later: bool,
+        /// The status, and what the answer says, for people.
+        message: String,
+    },
+    /// The answer is not HTTP.
+    NoHttp(String),
+    /// The cXML response is no success, or the response is a page for people.
+    Cxml {
+        /// Whether a repetition of the same bytes may help.
+        later: bool,
+        /// The status, and what the answer says, for people.
+        message: String,
+    },
+    /// HTTP says that the supplier has the order; what the supplier says cannot be read.
+    Unread(String),
+}
+
+/// The exit codes of the gateway, for its help.
+pub(crate) const EXIT_CODES: &str =
+    "   0  the supplier has the order (cXML status 200, 201, ..., or HTTP 200 with an empty body)
+   1  setup     wrong options, or a file that cannot be used: nothing was sent
+  10  network   no connection, or it broke: repeat later with the same bytes
+  20  TLS       the handshake failed: the message says which side refused what
+  21  TLS       late rejection: the server proved who it is, and refused our certificate or wanted one
+  22  TLS       the server's certificate, or one above it, has expired or is not valid yet
+  23  TLS       the server's certificate is self-signed
+  24  TLS       the server's certificate comes from nobody whom we trust
+  25  TLS       the server's certificate is for another name
+  26  TLS       the server's certificate breaks another rule
+  27  TLS       the server never asked for our certificate: nothing was sent; its owner has to require one, or --one-way
+  30  HTTP      refused for good (3xx, 4xx but 408, 421, 425 and 429; 501, 505)
+  31  HTTP      server trouble (5xx, 408, 421, 425, 429), or the answer was cut off: repeat later with the same bytes
+  32  HTTP      what came is no HTTP: nobody knows what became of the order
+  40  cXML      refused for good (status 4xx), or a page for people instead of a Response
+  41  cXML      supplier trouble (status 5xx): repeat later with the same bytes
+  42  cXML      delivered (HTTP 2xx), and the answer cannot be read: ask the supplier before you repeat it
+With 20 and 22 to 26 the server had not yet proved who it is: whoever is in between can cause them, so they are no
+reason to give an order up.";
+
+impl Trouble {
+    /// The exit code of this trouble, as in [`EXIT_CODES`].
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Setup(_) => 1,
+            Self::Network(_) => 10,
+            Self::Tls(_) => 20,
+            Self::LateRejection(..) | Self::LateEnd(_) => 21,
+            Self::Certificate { problem, .. } => match (WaivableCause::of(*problem), problem) {
+                (Some(WaivableCause::Expired), _) => 22,
+                (Some(WaivableCause::SelfSigned), _) => 23,
+                (Some(WaivableCause::UntrustedRoot), _) => 24,
+                (_, CertificateProblem::CommonNameMismatch | CertificateProblem::NameMismatch) => 25,
+                _ => 26,
+            },
+            Self::NotAsked { .. } => 27,
+            Self::Http { later, .. } => 30 + u8::from(*later),
+            Self::NoHttp(_) => 32,
+            Self::Cxml { later, .. } => 40 + u8::from(*later),
+            Self::Unread(_) => 42,
+        }
+    }
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Setup(message) => f.write_str(message),
+            Self::Network(message) => write!(f, "network: {message}"),
+            Self::Tls(message) | Self::Certificate { message, .. } => write!(f, "TLS: {message}"),
+            Self::LateRejection(alert, diagnosis) => write!(
+                f,
+                "TLS: the server proved who it is, and rejected us with alert {} ({alert}).{}\n  In TLS 1.3 a client is done \
+                 before the server has looked at its certificate. The order was not taken.",
+                alert.0,
+                meaning(Some(*diagnosis))
+            ),
+            Self::LateEnd(diagnosis) => write!(
+                f,
+                "TLS: the server closed the connection after our side of the handshake was done, without giving a reason.{}",
+                meaning(Some(*diagnosis))
+            ),
+            Self::NotAsked { by_policy } => {
+                let way = if *by_policy {
+                    "ClientAuthEnabled of the policy wants both sides to say who they are before anything is sent."
+                } else {
+                    "--post-handshake-auth posts to a server that asks for some paths only; --one-way posts all the same."
+                };
+                let means = meaning(Some(Diagnosis::CertificateNotAsked));
+                write!(f, "TLS: the server never asked for our certificate; nothing was sent.{means}\n  {way}")
+            }
+            Self::Http { message, .. } => write!(f, "HTTP: {message}"),
+            Self::NoHttp(message) => write!(f, "HTTP: {message}; nobody knows what became of the order"),
+            Self::Cxml { message, .. } => write!(f, "cXML: {message}"),
+            Self::Unread(message) => write!(
+                f,
+                "cXML: the supplier has the order, and its answer cannot be read: {message}; ask the supplier before you \
+                 repeat it"
+            ),
+        }
+    }
+}
+
+/// The meaning of an HTTP status for the order that it answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Class {
+    /// The server has it.
+    Done,
+    /// A repetition of the same bytes may be answered otherwise.
+    Later,
+    /// Only another request may be.
+    Refused,
+}
+
+/// The class of a status (RFC 9110 section 15). `asks_to_wait` is whether the response has a `Retry-After`.
+fn class(status: u16, asks_to_wait: bool) -> Class {
+    match status {
+        200..300 => Class::Done,
+        // Not this time: too slow, another connection, too early, too often.
+        408 | 421 | 425 | 429 => Class::Later,
+        // Section 15.5.14: "If the condition is temporary, the server SHOULD generate a Retry-After".
+        413 => {
+            if asks_to_wait {
+                Class::Later
+            } else {
+                Class::Refused
+            }
+        }
+        // Not with this request: the statuses of its own trouble are of methods and versions that a server does not have,
+        // of loops, and of a login of the network.
+        300..=499 | 501 | 505 | 506 | 508 | 510 | 511 => Class::Refused,
+        // Section 15: a status that is none counts as one of the server's own trouble.
+        _ => Class::Later,
+    }
+}
+
+/// Reads the answer to an order, on both its levels. `means` is what a refusal by HTTP says, if it says more.
+pub(crate) fn judge(response: &Response, means: Option<Diagnosis>) -> Result<Status, Trouble> {
+    let line = format!("status {} {}", response.status, printable(&response.reason)).trim_end().to_owned();
+    let wait = response.headers.first("retry-after");
+    let class = class(response.status, wait.is_some());
+    if class != Class::Done {
+        let location = response.headers.first("location").filter(|_| (300..400).contains(&response.status));
+        let elsewhere = location.map(|location| format!("; it wants the order at '{}'", printable(location)));
+        let mut message = line + &wait.map(waiting).unwrap_or_default() + &elsewhere.unwrap_or_default();
+        message += &heard(response);
+        message += &meaning(means);
+        return Err(Trouble::Http { later: class == Class::Later, message });
+    }
+    read(response, &line, means)
+}
+
+/// Reads the answer of a server that has the order.
+fn read(response: &Response, line: &str, means: Option<Diagnosis>) -> Result<Status, Trouble> {
+    match &response.flaw {
+        Some(Flaw::Cut(why)) => {
+            let why = printable(why);
+            let message = format!(
+                "{line}, so the supplier probably has the order, and its answer was cut off ({why}); repeat it with the same \
+                 bytes: the supplier knows it by its payloadID"
+            );
+            return Err(Trouble::Http { later: true, message });
+        }
+        Some(Flaw::Unreadable(why)) => return Err(Trouble::Unread(printable(why))),
+        None => {}
+    }
+    let coding = response.headers.all("content-encoding").find(|coding| !coding.eq_ignore_ascii_case("identity"));
+    if let Some(coding) = coding.filter(|coding| !coding.is_empty()) {
+        let coding = printable(coding);
+        return Err(Trouble::Unread(format!(
+            "Content-Encoding: found '{coding}', wanted identity, which was asked for"
+        )));
+    }
+    if response.status == 206 {
+        return Err(Trouble::Unread("it is a part of an answer (206), and no part was asked for".to_owned()));
+    }
+    let is_empty = response.body.iter().all(u8::is_ascii_whitespace);
+    let status = match cxml_status(response) {
+        // RFC 9110 section 15.3.3: "accepted for processing, but the processing has not been completed".
+        Ok(_) if response.status == 202 && is_empty => {
+            Status::new(201, "HTTP 202 with an empty body: accepted, not yet processed")
+        }
+        Ok(status) => status,
+        Err(why) => return Err(no_response(response, line, &why, means)),
+    };
+    let (later, what) = match status.outcome() {
+        Outcome::Delivered | Outcome::Pending => return Ok(status),
+        Outcome::Refused if status.code == 409 => (false, "it may have been delivered before: ask the supplier"),
+        Outcome::Refused => (false, "do not repeat the order as it is"),
+        Outcome::Later => (true, "repeat it later with the same bytes"),
+        Outcome::Unknown => return Err(Trouble::Unread(format!("cXML status {} is of no class", status.code))),
+    };
+    let (text, more) = (printable(&status.text), printable(&status.message));
+    Err(Trouble::Cxml { later, message: format!("status {} {text}: {more}; {what}", status.code) })
+}
+
+/// The status of the cXML in a response.
+fn cxml_status(response: &Response) -> Result<Status, String> {
+    let enclosed = mime::document(response.headers.first("content-type"), &response.body)?;
+    Status::parse(enclosed.bytes, enclosed.charset.as_deref()).map_err(|error| error.message)
+}
+
+/// Explains a success without a cXML Response: a page for people comes from something in front of whatever takes
+/// orders, such as a login or a firewall.
+fn no_response(response: &Response, line: &str, why: &str, means: Option<Diagnosis>) -> Trouble {
+    let Some(title) = page(response) else { return Trouble::Unread(printable(&format!("no cXML Response: {why}"))) };
+    let means = meaning(means);
+    let message = format!(
+        "{line}, and a page for people{title} instead of a Response: nobody who takes orders has answered{means}"
+    );
+    Trouble::Cxml { later: false, message }
+}
+
+/// The title of a page for people in quotes, or nothing if it has none; `None` if this is no such page.
+fn page(response: &Response) -> Option<String> {
+    let text = String::from_utf8_lossy(&response.body);
+    let lower = text.to_ascii_lowercase();
+    let is_typed = response
+        .headers
+        .first("content-type")
+        .is_some_and(|field| mime::MediaType::parse(field).essence == "text/html");
+    let start = lower.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
+    if !is_typed && !start.starts_with("<!doctype html") && !start.starts_with("<html") {
+        return None;
+    }
+    let from = lower.find("<title>").map(|place| place + "<title>".len());
+    let title = from.and_then(|from| text.get(from..from + lower.get(from..)?.find("</title>")?));
+    let short: String = title.unwrap_or_default().trim().chars().take(80).collect();
+    Some(if short.is_empty() { String::new() } else { format!(" ('{}')", printable(&short)) })
+}
+
+/// Quotes the body of a refusal: a Response, or the title of a page.
+fn heard(response: &Response) -> String {
+    if response.body.iter().all(u8::is_ascii_whitespace) {
+        return String::new();
+    }
+    match (cxml_status(response), page(response)) {
+        (Ok(Status { code, text, message }), _) => {
+            format!("; cXML status {code} {}: {}", printable(&text), printable(&message))
+        }
+        (Err(_), Some(title)) if !title.is_empty() => format!("; its page{title}"),
+        _ => String::new(),
+    }
+}
+
+/// Words how long a server asks to wait: a number of seconds, or a date (RFC 9110 section 10.2.3).
+fn waiting(wait: &str) -> String {
+    let is_number = !wait.is_empty() && wait.bytes().all(|byte| byte.is_ascii_digit());
+    if is_number {
+        format!(", repeat after {wait} s (Retry-After)")
+    } else {
+        format!(", repeat after {} (Retry-After)", printable(wait))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::http;
+    use super::*;
+
+    #[test]
+    fn the_table_of_exit_codes_is_that_of_the_help() {
+        let readme = include_str!("../README.md");
+        let table = readme.lines().filter_map(|line| line.strip_prefix("| ")?.split(" |").next()?.parse::<u8>().ok());
+        let help = EXIT_CODES.lines().filter_map(|line| line.split_whitespace().next()?.parse::<u8>().ok());
+        assert!(table.eq(help));
+    }
+
+    fn verdict(status: u16, body: &str) -> Result<u16, (u8, String)> {
+        let response = Response { status, body: body.as_bytes().to_vec(), ..Response::default() };
+        judge(&response, named(&response))
+            .map(|status| status.code)
+            .map_err(|trouble| (trouble.exit_code(), trouble.to_string()))
+    }
+
+    fn named(response: &Response) -> Option<Diagnosis> {
+        Diagnosis::of_http(response.status, &response.body, true)
+    }
+
+    fn cxml(code: u16) -> String {
+        format!("<cXML><Response><Status code='{code}' text='Text'>more\u{9b}</Status></Response></cXML>")
+    }
+
+    #[test]
+    fn both_levels_must_agree_to_a_success() {
+        assert_eq!(verdict(200, &cxml(200)), Ok(200));
+        assert_eq!(verdict(200, &cxml(201)), Ok(201));
+        assert_eq!(verdict(200, ""), Ok(200));
+        let refused = "cXML: status 401 Text: more\\C2\\9B; do not repeat the order as it is".to_owned();
+        assert_eq!(verdict(200, &cxml(401)), Err((40, refused)));
+        assert_eq!(verdict(200, &cxml(560)).unwrap_err().0, 41);
+        assert_eq!(verdict(500, &cxml(200)).unwrap_err().0, 31);
+        assert_eq!(verdict(404, &cxml(200)).unwrap_err().0, 30);
+        assert_eq!(verdict(200, "<html></html>").unwrap_err().0, 40);
+        let known = verdict(500, &cxml(406)).unwrap_err().1;
+        assert!(known.contains("; cXML status 406 Text: more"), "{known}");
+    }
+
+    #[test]
+    fn each_status_of_http_has_its_class() {
+        let of = |class_of| (100..700).filter(|status| class(*status, false) == class_of).collect::<Vec<_>>();
+        assert_eq!(of(Class::Done), (200..300).collect::<Vec<_>>());
+        let later = [408, 421, 425, 429].into_iter();
+        let own = (500..600).filter(|status| ![501, 505, 506, 508, 510, 511].contains(status));
+        assert_eq!(of(Class::Later), (100..200).chain(later).chain(own).chain(600..700).collect::<Vec<_>>());
+        assert_eq!([class(413, false), class(413, true)], [Class::Refused, Class::Later]);
+    }
+
+    #[test]
+    fn answers_mean_what_the_table_of_both_readers_says() {
+        let cases = answer_cases::cases();
+        assert!(cases.len() > 70, "{}", cases.len());
+        for case in cases {
+            let found = match http::tests::read(&case).map(|response| judge(&response, named(&response))) {
+                Err(nothing) => nothing.to_owned(),
+                Ok(Ok(status)) if status.outcome() == Outcome::Pending => "pending".to_owned(),
+                Ok(Ok(_)) => "delivered".to_owned(),
+                Ok(Err(trouble)) => match trouble.exit_code() {
+                    30 => "refused",
+                    31 if trouble.to_string().contains("cut off") => "cut",
+                    31 => "later",
+                    40 if trouble.to_string().contains("page for people") => "page",
+                    40 => "cxml-refused",
+                    41 => "cxml-later",
+                    42 => "unread",
+                    _ => "?",
+                }
+                .to_owned(),
+            };
+            assert_eq!(found, case.outcome, "{}", case.name);
+        }
+    }
+
+    #[test]
+    fn refusals_by_http_that_mean_tls_are_explained() {
+        for (status, body, expected) in [
+            (400, "<center>No required SSL certificate was sent</center>", Diagnosis::OursMissing),
+            (400, "The SSL certificate error", Diagnosis::OursRefused),
+            (403, "Reason: Cannot perform Post-Handshake Authentication.", Diagnosis::PostHandshakeNeeded),
+            (403, "Forbidden", Diagnosis::Forbidden),
+        ] {
+            assert!(verdict(status, body).unwrap_err().1.contains(expected.cause()), "{body}");
+        }
+        assert!(!verdict(404, "").unwrap_err().1.contains("That means"));
+    }
+
+    #[test]
+    fn a_late_rejection_names_the_alert_and_what_it_means() {
+        let trouble = Trouble::LateRejection(AlertDescription::CERTIFICATE_REQUIRED, Diagnosis::OursMissing);
+        assert_eq!(trouble.exit_code(), 21);
+        let text = trouble.to_string();
+        assert!(text.contains("alert 116 ") && text.contains(Diagnosis::OursMissing.cause()), "{text}");
+        let trouble = Trouble::LateEnd(Diagnosis::OursExpired);
+        assert_eq!(trouble.exit_code(), 21);
+        assert!(trouble.to_string().contains(Diagnosis::OursExpired.cause()), "{trouble}");
+    }
+}

@@ -1,0 +1,165 @@
+//! Answers of suppliers, and of what stands in front of them: by a server whose every byte behind the handshake is given.
+
+use embedded_mtls::crypto::rustcrypto::RustCrypto;
+use embedded_mtls::io::SoftwareHost;
+use embedded_mtls::io::blocking::Stream;
+use embedded_mtls::io::std::system_time;
+use embedded_mtls::{ClientAuth, Diagnosis, Entropy, Handshake, Server, ServerConfig};
+
+use super::*;
+use mtls::tls;
+
+/// The end of a connection behind its answer.
+#[derive(Clone, Copy, PartialEq)]
+enum End {
+    /// With `close_notify`.
+    InOrder,
+    /// Without.
+    Cut,
+    /// With an alert in the clear, which somebody has put in between.
+    Injected,
+}
+
+/// Serves one connection: wants the gateway of `pki`, reads its order, and answers so. Gives its address and the head that came.
+fn answering(pki: &Pki, answer: impl Into<Vec<u8>>, end: End) -> (String, Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let (tell, heads) = channel();
+    let (own, root, answer) = (vec![pki.supplier.clone()], vec![pki.root.clone()], answer.into());
+    std::thread::spawn(move || {
+        let (chains, keys) = (tls::chains(&own), tls::keys(&own).unwrap());
+        let (credentials, anchors) = (tls::credentials(&chains).unwrap(), tls::anchors(&root).unwrap());
+        let config = ServerConfig::new(ClientAuth::Required(&anchors)).with_alpn(&[b"http/1.1"]);
+        let mut memory = tls::HostMemory::new();
+        let entropy = Entropy::from_system().unwrap();
+        let handshake = Handshake::<Server, RustCrypto>::new(&config, memory.lend(), entropy).unwrap();
+        let mut wire = listener.accept().unwrap().0;
+        let socket = Timed::new(wire.try_clone().unwrap(), Deadline::new(PATIENCE));
+        let mut host = SoftwareHost::new(&credentials, &keys, system_time as fn() -> embedded_mtls::x509::Time);
+        let mut stream = Stream::open(socket, handshake, &mut host).unwrap();
+        let (mut request, mut bytes) = (Vec::new(), [0; 4096]);
+        while !request.ends_with(b"</cXML>\n") {
+            let count = stream.read(&mut bytes).unwrap();
+            request.extend_from_slice(&bytes[..count]);
+        }
+        let text = String::from_utf8(request).unwrap();
+        tell.send(text.split("\r\n\r\n").next().unwrap().to_owned()).unwrap();
+        stream.write_all(&answer).unwrap();
+        stream.flush().unwrap();
+        match end {
+            End::InOrder => {
+                stream.close().unwrap();
+                let _ = stream.read(&mut bytes);
+            }
+            End::Cut => {}
+            End::Injected => wire.write_all(&[21, 3, 3, 0, 2, 2, 49]).unwrap(),
+        }
+    });
+    (address, heads)
+}
+
+/// The exit code and the words of an answer that is no success.
+fn judged(answer: impl Into<Vec<u8>>, end: End) -> (u8, String) {
+    let pki = Pki::new().unwrap();
+    let (address, _heads) = answering(&pki, answer, end);
+    trouble(&errand(&pki, &address))
+}
+
+const TAKEN: &str = "<cXML><Response><Status code=\"200\" text=\"OK\">taken</Status></Response></cXML>";
+
+#[test]
+fn a_request_names_the_authority_of_its_url_and_wants_nothing_compressed() {
+    let pki = Pki::new().unwrap();
+    let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{TAKEN}", TAKEN.len());
+    let (address, heads) = answering(&pki, answer, End::InOrder);
+    let authority = Some("orders.supplier.example:8443".to_owned());
+    assert_eq!(run(&Errand { authority, ..errand(&pki, &address) }).0.unwrap(), "taken");
+    let head = heads.recv_timeout(PATIENCE).unwrap();
+    assert!(head.contains("\r\nHost: orders.supplier.example:8443\r\n"), "{head}");
+    assert!(head.contains("\r\nAccept-Encoding: identity\r\n"), "{head}");
+}
+
+#[test]
+fn an_answer_with_a_length_needs_no_word_of_farewell_and_one_without_does() {
+    let pki = Pki::new().unwrap();
+    let whole = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{TAKEN}", TAKEN.len());
+    let (address, _heads) = answering(&pki, whole, End::Cut);
+    assert_eq!(run(&errand(&pki, &address)).0.unwrap(), "taken");
+    let open = format!("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{TAKEN}");
+    let (address, _heads) = answering(&pki, open.as_str(), End::InOrder);
+    assert_eq!(run(&errand(&pki, &address)).0.unwrap(), "taken");
+
+    let (code, words) = judged(open, End::Cut);
+    assert!(code == 31 && words.contains("its answer was cut off"), "{code} {words}");
+    assert!(!words.contains("without a word") && !words.contains("certificate"), "{words}");
+    // A refusal is one, whatever is missing of it.
+    let (code, words) = judged("HTTP/1.1 404 Not Found\r\n\r\n<html>", End::Cut);
+    assert!(code == 30 && words.contains("status 404 Not Found"), "{code} {words}");
+}
+
+#[test]
+fn refusals_are_told_with_what_helps() {
+    for (answer, code, words) in [
+        ("429 Too Many Requests\r\nRetry-After: 30", 31, "repeat after 30 s (Retry-After)"),
+        (
+            "503 Busy\r\nRetry-After: Sun, 29 Nov 2026 05:00:00 GMT",
+            31,
+            "repeat after Sun, 29 Nov 2026 05:00:00 GMT (Retry-After)",
+        ),
+        ("308 Permanent Redirect\r\nLocation: https://b.example/", 30, "it wants the order at 'https://b.example/'"),
+        ("421 Misdirected Request", 31, Diagnosis::MisdirectedRequest.cause()),
+        ("407 Proxy Authentication Required", 30, Diagnosis::ProxyLoginRequired.cause()),
+        ("200 OK\r\nContent-Encoding: gzip", 42, "Content-Encoding: found 'gzip', wanted identity"),
+    ] {
+        let (found, told) = judged(format!("HTTP/1.1 {answer}\r\nContent-Length: 0\r\n\r\n"), End::InOrder);
+        assert!(found == code && told.contains(words), "{answer}: {found} {told}");
+    }
+    let page = "<html><head><title>Sign in\u{1b}</title></head></html>";
+    let (code, told) = judged(format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{page}", page.len()), End::InOrder);
+    assert!(code == 40 && told.contains("a page for people ('Sign in") && !told.contains('\u{1b}'), "{code} {told}");
+}
+
+#[test]
+fn what_comes_in_place_of_an_answer_is_said_as_it_is() {
+    let (code, words) = judged("SSH-2.0-OpenSSH\r\n\r\n", End::InOrder);
+    assert!(code == 32 && words.contains("nobody knows what became of the order"), "{code} {words}");
+    let (code, words) = judged("HTTP/1.1 2", End::Cut);
+    assert!(code == 10 && words.contains("inside the first line of the answer"), "{code} {words}");
+    let (code, words) = judged("", End::Injected);
+    assert!(code == 10 && words.contains("the connection broke after the handshake"), "{code} {words}");
+}
+
+/// An alert in the clear, where nobody has proved who he is, is no verdict on what we show.
+#[test]
+fn an_alert_in_place_of_a_server_hello_is_nobodys_verdict() {
+    let pki = Pki::new().unwrap();
+    for alert in [42, 44, 46, 48, 49, 116] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let errand = errand(&pki, &listener.local_addr().unwrap().to_string());
+        let attacker = std::thread::spawn(move || {
+            let mut stream = listener.accept().unwrap().0;
+            let _ = stream.read(&mut [0; 512]);
+            stream.write_all(&[21, 3, 3, 0, 2, 2, alert]).unwrap();
+        });
+        let (code, words) = trouble(&errand);
+        attacker.join().unwrap();
+        assert!(code == 20 && words.contains("before the server had proved who it is"), "{code} {words}");
+        assert!(!words.contains("the server refused us"), "{words}");
+    }
+}
+
+#[test]
+fn what_is_put_in_front_of_tls_is_named() {
+    let pki = Pki::new().unwrap();
+    let (address, events) = start(setup(&pki));
+    for (greeting, words) in [
+        (&b"PROXY TCP4 192.0.2.1 192.0.2.2 4711 443\r\n"[..], "PROXY header (version 1)"),
+        (b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c", "PROXY header (version 2)"),
+        (b"GET / HTTP/1.1\r\n\r\n", "HTTP in plain text"),
+    ] {
+        let mut stream = TcpStream::connect(&address).unwrap();
+        stream.write_all(greeting).unwrap();
+        let event = events.recv_timeout(PATIENCE).unwrap().to_string();
+        assert!(event.contains(words), "{event}");
+    }
+}

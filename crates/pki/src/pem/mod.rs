@@ -1,0 +1,402 @@
+//! Certificates and keys from PEM files: chains, trust anchors, PKCS#8 and SEC1 keys on P-256.
+//!
+//! The core knows DER chains and 32-byte keys only. Every error names the file, what was found in it and what is wanted.
+
+mod blocks;
+mod key;
+mod kind;
+mod quote;
+
+use core::fmt;
+use std::path::Path;
+
+use embedded_mtls::x509::TrustAnchor;
+use embedded_mtls::{ApiMisuse, CertificateProblem, Credential, Error, Escaped, KeyHandle};
+use zeroize::Zeroizing;
+
+pub use self::quote::quoted;
+
+use self::blocks::{Block, blocks};
+
+/// An own identity: who we are, and the key that proves it.
+#[derive(Clone)]
+pub struct Identity {
+    /// DER certificates, leaf first.
+    pub chain: Vec<Vec<u8>>,
+    /// The private key of the leaf: a P-256 scalar.
+    pub key: Zeroizing<[u8; 32]>,
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Identity").field("certificates", &self.chain.len()).finish_non_exhaustive()
+    }
+}
+
+/// A certificate or key by which a server is trusted, whoever issued its certificate. In DER.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pin {
+    /// The whole certificate.
+    Certificate(Vec<u8>),
+    /// The public key (`SubjectPublicKeyInfo`).
+    Key(Vec<u8>),
+}
+
+/// A file that is not what it should be. None of it is quoted, as it may be a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileError {
+    file: String,
+    found: String,
+    wanted: String,
+}
+
+impl FileError {
+    /// `file`: `found`, wanted `wanted`.
+    pub fn new(file: &str, found: impl Into<String>, wanted: impl Into<String>) -> Self {
+        Self { file: file.to_owned(), found: found.into(), wanted: wanted.into() }
+    }
+}
+
+impl fmt::Display for FileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, found, wanted } = self;
+        write!(f, "{}: found {}, wanted {wanted}", Escaped(file), Escaped(found))
+    }
+}
+
+/// Reads the certificates of a file, in their order.
+///
+/// # Errors
+/// A file that cannot be read, or holds no certificate.
+pub fn certificates(file: &str) -> Result<Vec<Vec<u8>>, FileError> {
+    certificates_in(&read(file)?, file)
+}
+
+/// Certificates of authorities that are to be trusted, and those of the same file that cannot be.
+#[derive(Debug, Default)]
+pub struct Authorities {
+    /// Those that can be used, in their order.
+    pub usable: Vec<Vec<u8>>,
+    /// The reasons why the others are passed over.
+    pub passed_over: Vec<FileError>,
+}
+
+/// Reads the certificates of authorities that are to be trusted. One that cannot be used does not spoil the others; one
+/// that is no authority's is a mistake.
+///
+/// # Errors
+/// A file that cannot be read, or holds no certificate of an authority that can be used.
+pub fn authorities(file: &str) -> Result<Authorities, FileError> {
+    let certificates = certificates(file)?;
+    let (count, mut found) = (certificates.len(), Authorities::default());
+    let unfit = |number: usize, why: String| {
+        let which = format!("that certificate {number} of {count} {why}");
+        FileError::new(file, which, "certificates of authorities")
+    };
+    for (number, certificate) in (1..).zip(certificates) {
+        match standing(&certificate) {
+            Standing::Authority => found.usable.push(certificate),
+            Standing::Leaf(why) => return Err(unfit(number, why)),
+            Standing::Unusable(why) => found.passed_over.push(unfit(number, why)),
+        }
+    }
+    if found.usable.is_empty() && !found.passed_over.is_empty() {
+        return Err(found.passed_over.swap_remove(0));
+    }
+    Ok(found)
+}
+
+/// The role in which a certificate can be trusted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// The certificate of an authority.
+    Authority,
+    /// It is no CA's, as it says itself.
+    Leaf(String),
+    /// It cannot be used: why.
+    Unusable(String),
+}
+
+/// Looks at what a certificate is.
+pub fn standing(certificate: &[u8]) -> Standing {
+    match TrustAnchor::from_certificate(certificate) {
+        Ok(_) => Standing::Authority,
+        Err(Error::ApiMisuse(ApiMisuse::TrustAnchorUnusable(problem))) => match problem {
+            CertificateProblem::NotACa => Standing::Leaf(problem.to_string()),
+            CertificateProblem::UnsupportedKey => {
+                Standing::Unusable(problem.to_string() + key::needed_by(certificate).as_deref().unwrap_or_default())
+            }
+            _ => Standing::Unusable(problem.to_string()),
+        },
+        Err(other) => Standing::Unusable(other.to_string()),
+    }
+}
+
+/// Reads what is to be pinned: certificates of servers, or their public keys.
+///
+/// # Errors
+/// A file that cannot be read, or holds nothing to be pinned.
+pub fn pins(file: &str) -> Result<Vec<Pin>, FileError> {
+    let blocks = blocks(&read(file)?, file)?;
+    let mut pins = Vec::new();
+    for block in &blocks {
+        match block.label.name() {
+            "PUBLIC KEY" => pins.push(Pin::Key(block.der.to_vec())),
+            _ => pins.extend(certificate_of(block, file)?.map(Pin::Certificate)),
+        }
+    }
+    if pins.is_empty() {
+        return Err(FileError::new(file, labels(&blocks), "BEGIN CERTIFICATE or BEGIN PUBLIC KEY"));
+    }
+    Ok(pins)
+}
+
+/// Reads an own identity. Chain and key may stand in one file.
+///
+/// # Errors
+/// Files that cannot be read, or do not belong together, or hold what cannot be used.
+pub fn identity(chain_file: &str, key_file: &str) -> Result<Identity, FileError> {
+    let identity = Identity { chain: certificates(chain_file)?, key: key::key_in(&read(key_file)?, key_file)? };
+    match key::owner(&identity)? {
+        Some(0) => usable(identity, chain_file),
+        Some(n) => Err(FileError::new(
+            chain_file,
+            format!("that certificate {} of {} belongs to the key of {key_file}", n + 1, identity.chain.len()),
+            "that one first, then the certificate of its issuer, and so on",
+        )),
+        None => Err(FileError::new(
+            chain_file,
+            format!("no certificate for the key of {key_file}: {}", key::whose(&identity)),
+            "the certificate of that key first",
+        )),
+    }
+}
+
+/// Gives the identity back if the core can show it.
+fn usable(identity: Identity, chain_file: &str) -> Result<Identity, FileError> {
+    let chain: Vec<_> = identity.chain.iter().map(Vec::as_slice).collect();
+    if Credential::new(&chain, KeyHandle(0)).is_ok() {
+        return Ok(identity);
+    }
+    let why = match chain.first().map(|leaf| standing(leaf)) {
+        Some(Standing::Unusable(why)) => why,
+        _ => "cannot be read as ours".to_owned(),
+    };
+    let compressed = if key::is_compressed(&identity) { "; its key is a compressed point" } else { "" };
+    let found = format!("that certificate 1 {why}{compressed}");
+    Err(FileError::new(chain_file, found, "X.509 certificates of version 3 with the key as an uncompressed point"))
+}
+
+/// The content of a file, whatever the file is called.
+#[derive(Default)]
+pub struct Held {
+    /// DER certificates, in their order.
+    pub certificates: Vec<Vec<u8>>,
+    /// Public keys in DER, that stand by themselves.
+    pub public_keys: Vec<Vec<u8>>,
+    /// The private key: a P-256 scalar.
+    pub key: Option<Zeroizing<[u8; 32]>>,
+}
+
+impl Held {
+    /// Reads a file with certificates, keys or both.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or holds neither.
+    pub fn read(file: &str) -> Result<Self, FileError> {
+        let bytes = read(file)?;
+        let blocks = blocks(&bytes, file)?;
+        let mut held = Self::default();
+        for block in &blocks {
+            held.certificates.extend(certificate_of(block, file)?);
+            if block.label.name() == "PUBLIC KEY" {
+                held.public_keys.push(block.der.to_vec());
+            }
+        }
+        if blocks.iter().any(|block| block.label.is_private_key()) {
+            held.key = Some(key::key_in(&bytes, file)?);
+        } else if held.certificates.is_empty() && held.public_keys.is_empty() {
+            return Err(FileError::new(file, labels(&blocks), "a certificate or a key"));
+        }
+        Ok(held)
+    }
+}
+
+/// Returns whether the public half of `key` stands in a certificate, or is this public key.
+pub fn is_of_key(key: &Zeroizing<[u8; 32]>, der: &[u8]) -> bool {
+    let identity = Identity { chain: vec![der.to_vec()], key: key.clone() };
+    matches!(key::owner(&identity), Ok(Some(_)))
+}
+
+/// Writes blocks of `label` as PEM.
+pub fn encode<'a>(label: &str, blocks: impl IntoIterator<Item = &'a [u8]>) -> String {
+    let config = ::pem::EncodeConfig::new().set_line_ending(::pem::LineEnding::LF);
+    blocks.into_iter().map(|der| ::pem::encode_config(&::pem::Pem::new(label, der), config)).collect()
+}
+
+/// Reads a file.
+fn read(file: &str) -> Result<Zeroizing<Vec<u8>>, FileError> {
+    let bytes =
+        std::fs::read(Path::new(file)).map_err(|error| FileError::new(file, error.to_string(), "a PEM file"))?;
+    Ok(Zeroizing::new(bytes))
+}
+
+/// The certificates among the PEM blocks.
+fn certificates_in(bytes: &[u8], file: &str) -> Result<Vec<Vec<u8>>, FileError> {
+    let blocks = blocks(bytes, file)?;
+    let mut chain = Vec::new();
+    for block in &blocks {
+        chain.extend(certificate_of(block, file)?);
+    }
+    if chain.is_empty() {
+        return Err(FileError::new(file, labels(&blocks), "at least one block BEGIN CERTIFICATE"));
+    }
+    Ok(chain)
+}
+
+/// The certificate in a block; `None` if there is something else in it that often stands beside certificates. The rest
+/// is refused: what is passed over in silence is missed later, somewhere else.
+fn certificate_of(block: &Block, file: &str) -> Result<Option<Vec<u8>>, FileError> {
+    let refuse = |wanted: &str| Err(FileError::new(file, format!("BEGIN {}", block.label.name()), wanted));
+    match block.label.name() {
+        "CERTIFICATE" => Ok(Some(block.der.to_vec())),
+        "TRUSTED CERTIFICATE" => match trusted(&block.der) {
+            Some(certificate) => Ok(Some(certificate.to_vec())),
+            None => refuse("a certificate alone: openssl x509 -in FILE -out new.pem takes the settings of trust off"),
+        },
+        "PKCS7" | "CMS" => refuse("certificates: openssl pkcs7 -in FILE -print_certs -out new.pem takes them out"),
+        "X509 CRL" => refuse("certificates alone: revocation lists are not read"),
+        "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => {
+            refuse("a certificate: a request becomes one when an authority has signed it")
+        }
+        "EC PARAMETERS" | "DH PARAMETERS" | "PUBLIC KEY" => Ok(None),
+        _ if block.label.is_private_key() => Ok(None),
+        _ => refuse("BEGIN CERTIFICATE"),
+    }
+}
+
+/// The certificate in front of what `openssl x509 -trustout` writes behind it, unless that says for what it is trusted or
+/// not (`X509_CERT_AUX`: two lists, then a name): to pass over that would trust it for more.
+fn trusted(der: &[u8]) -> Option<&[u8]> {
+    let (certificate, settings) = kind::split_value(der)?;
+    let says_nothing = match kind::split_value(settings) {
+        None => settings.is_empty(),
+        Some((settings, _)) => matches!(settings, [_, 0] | [_, 0..0x80, 0x0c | 0x04, ..]),
+    };
+    says_nothing.then_some(certificate)
+}
+
+/// The labels of the blocks, to be read by people.
+fn labels(blocks: &[Block]) -> String {
+    let labels: Vec<_> = blocks.iter().map(|block| format!("BEGIN {}", block.label.name())).collect();
+    labels.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chain_keeps_its_order_and_der_is_named() {
+        let text = encode("CERTIFICATE", [&[0x30, 0][..], &[0x30, 1, 0]]);
+        assert_eq!(certificates_in(text.as_bytes(), "c").unwrap(), [vec![0x30, 0], vec![0x30, 1, 0]]);
+        let der = certificates_in(&[0x30, 0x82], "c.der").unwrap_err().to_string();
+        assert!(der.starts_with("c.der: found DER of another kind"), "{der}");
+        let cut = certificates_in(text.trim_end().trim_end_matches('-').as_bytes(), "c.pem").unwrap_err().to_string();
+        assert!(cut.starts_with("c.pem: found broken PEM"), "{cut}");
+    }
+
+    /// A file with this text, gone afterwards.
+    fn with_file<R>(name: &str, text: &str, work: impl FnOnce(&str) -> R) -> R {
+        let file = std::env::temp_dir().join(format!("embedded-mtls-pem-{name}-{}.pem", std::process::id()));
+        std::fs::write(&file, text).unwrap();
+        let result = work(file.to_str().unwrap());
+        std::fs::remove_file(file).unwrap();
+        result
+    }
+
+    #[test]
+    fn a_leaf_is_no_authority() {
+        let pki = super::super::throw_away::Pki::new().unwrap();
+        let both = encode("CERTIFICATE", [&pki.root[..], &pki.supplier.chain[0]]);
+        let error = with_file("leaf", &both, |file| authorities(file).unwrap_err().to_string());
+        assert!(error.contains("found that certificate 2 of 2 ") && error.contains("is no CA"), "{error}");
+    }
+
+    #[test]
+    fn an_authority_that_cannot_be_used_is_told_and_does_not_spoil_the_others() {
+        let pki = super::super::throw_away::Pki::new().unwrap();
+        // The end of a SubjectPublicKeyInfo's identifier: no curve that is known.
+        let mut odd = pki.root.clone();
+        let curve = odd.windows(10).position(|bytes| bytes == [6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7]).unwrap();
+        odd[curve + 9] = 9;
+        let both = encode("CERTIFICATE", [&odd[..], &pki.root]);
+        let found = with_file("both", &both, |file| authorities(file).unwrap());
+        let [told] = &found.passed_over[..] else { panic!("{found:?}") };
+        assert!(told.to_string().contains("found that certificate 1 of 2 has a public key of a kind"), "{told}");
+        assert_eq!(found.usable, std::slice::from_ref(&pki.root));
+        let error = with_file("alone", &encode("CERTIFICATE", [&odd[..]]), |file| authorities(file).unwrap_err());
+        assert!(error.to_string().contains("found that certificate 1 of 1 "), "{error}");
+    }
+
+    #[test]
+    fn blocks_that_hold_no_certificate_are_never_passed_over_in_silence() {
+        let pki = super::super::throw_away::Pki::new().unwrap();
+        let good = encode("CERTIFICATE", [&pki.root[..]]);
+        for (label, told) in [
+            ("PKCS7", "openssl pkcs7"),
+            ("X509 CRL", "revocation lists are not read"),
+            ("CERTIFICATE REQUEST", "an authority has signed it"),
+            ("hunter2", "found BEGIN of a kind that is not known"),
+        ] {
+            let text = good.clone() + &encode(label, [&[0x30, 0][..]]);
+            let error = certificates_in(text.as_bytes(), "c.pem").unwrap_err().to_string();
+            assert!(error.contains(told) && !error.contains("hunter2"), "{error}");
+        }
+        let text = encode("EC PARAMETERS", [&[6, 0][..]]) + &good;
+        assert_eq!(certificates_in(text.as_bytes(), "c.pem").unwrap(), [pki.root]);
+    }
+
+    #[test]
+    fn a_trusted_certificate_is_read_unless_its_settings_would_be_lost() {
+        let pki = super::super::throw_away::Pki::new().unwrap();
+        let read = |settings: &[u8]| {
+            let text = encode("TRUSTED CERTIFICATE", [&[&pki.root[..], settings].concat()[..]]);
+            certificates_in(text.as_bytes(), "c.pem")
+        };
+        for harmless in [&[][..], &[0x30, 0], &[0x30, 3, 12, 1, b'a']] {
+            assert_eq!(read(harmless).unwrap(), std::slice::from_ref(&pki.root));
+        }
+        for settings in [&[0x30, 4, 0x30, 2, 6, 0][..], &[0x30, 2, 0xa0, 0]] {
+            let error = read(settings).unwrap_err().to_string();
+            assert!(error.contains("found BEGIN TRUSTED CERTIFICATE") && error.contains("openssl x509"), "{error}");
+        }
+    }
+
+    #[test]
+    fn each_cause_of_a_key_without_its_certificate_is_told() {
+        use super::super::throw_away::{Leaf, key_pem, self_signed};
+        use rcgen::ExtendedKeyUsagePurpose::ClientAuth;
+        let [ours, others] = [(); 2].map(|()| self_signed(&Leaf::new("gateway", ClientAuth)).unwrap());
+        let refusal = |certificates: &[&Vec<u8>], key: &Identity| {
+            let text = encode("CERTIFICATE", certificates.iter().map(|der| der.as_slice()));
+            let text = text + &key_pem(&key.key).unwrap();
+            with_file("cause", &text, |file| identity(file, file).unwrap_err().to_string())
+        };
+        let [own, other] = [&ours.chain[0], &others.chain[0]];
+        let told = refusal(&[other], &ours);
+        assert!(told.contains("none of 1 has it, though the first has a key on P-256"), "{told}");
+        let told = refusal(&[other, own], &ours);
+        assert!(told.contains("that certificate 2 of 2 belongs to the key"), "{told}");
+        let mut rsa = other.clone();
+        rsa.extend_from_slice(&[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 1, 1]);
+        let told = refusal(&[&rsa], &ours);
+        assert!(told.contains("has a key for RSA, ours is on P-256"), "{told}");
+    }
+
+    #[test]
+    fn a_missing_file_is_named() {
+        let error = identity("/nonexistent/chain.pem", "/nonexistent/key.pem").unwrap_err().to_string();
+        assert!(error.starts_with("/nonexistent/chain.pem: found No such file"), "{error}");
+    }
+}

@@ -1,0 +1,36 @@
+//! Quotes values from files in messages about those files.
+
+use embedded_mtls::Escaped;
+
+/// Characters of a value that are shown at most.
+const MOST: usize = 80;
+/// So many letters and digits in a row are the text of a key or a password rather than a name.
+const SECRET: usize = 24;
+
+/// Quotes a value that was expected to be short and public, as names and switches are. Whoever gives the wrong file has a
+/// key, an order or anything else in it: what may be a secret is described instead.
+pub fn quoted(text: &str) -> String {
+    let count = text.chars().count();
+    let is_long_run = |run: &str| run.len() >= SECRET;
+    let mut runs = text.split(|character: char| !(character.is_ascii_alphanumeric() || "+/=".contains(character)));
+    if count > MOST || text.contains("-----") || runs.any(is_long_run) {
+        return format!("{count} characters that are not shown");
+    }
+    format!("'{}'", Escaped(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_quoted_and_what_may_be_a_secret_is_described() {
+        for name in ["", "gateway-2026", "../etc/passwd", "supplier-orders-2026.plant.example", "Trve"] {
+            assert_eq!(quoted(name), format!("'{name}'"));
+        }
+        assert_eq!(quoted("a\nb\u{202e}"), "'a\\0Ab\\E2\\80\\AE'");
+        for (secret, count) in [("MHcCAQEEIKjUVRbFg9X02/pAJ", 25), ("-----BEGIN", 10), (&"a b ".repeat(21), 84)] {
+            assert_eq!(quoted(secret), format!("{count} characters that are not shown"));
+        }
+    }
+}

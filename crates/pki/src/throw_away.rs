@@ -1,0 +1,370 @@
+//! A throw-away PKI: root, intermediate and leaves, made in memory by `rcgen` with keys on P-256 by `p256`.
+//!
+//! `rcgen` comes without its own cryptography, because that needs a C compiler. Never use such a PKI for anything but
+//! trying things out: its keys are as good as their owner's care, and nobody takes any.
+
+use core::fmt;
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use p256::ecdsa::signature::Signer as _;
+use p256::ecdsa::{DerSignature, SigningKey};
+use p256::pkcs8::EncodePrivateKey as _;
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod,
+    KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, SerialNumber, SignatureAlgorithm,
+};
+use sha2::{Digest as _, Sha256};
+use time::{Duration, OffsetDateTime};
+use zeroize::Zeroizing;
+
+use super::pem::{self, Identity};
+
+/// Why no PKI could be made.
+#[derive(Debug)]
+pub struct PkiError(String);
+
+impl fmt::Display for PkiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "making the throw-away PKI: {}", self.0)
+    }
+}
+
+/// Names what failed.
+fn failed(what: &str) -> impl Fn(&dyn fmt::Display) -> PkiError {
+    move |error| PkiError(format!("{what}: {error}"))
+}
+
+/// Everything that two programs need to know each other.
+pub struct Pki {
+    /// The root certificate that both trust.
+    pub root: Vec<u8>,
+    /// The supplier's identity.
+    pub supplier: Identity,
+    /// The gateway's identity.
+    pub gateway: Identity,
+}
+
+/// The name under which the supplier can be reached, among others of the same machine.
+pub const SUPPLIER_NAME: &str = "supplier.example";
+/// The common name in the gateway's certificate.
+pub const GATEWAY_NAME: &str = "gateway-0042.plant.example";
+
+impl Pki {
+    /// Makes a root, an intermediate below it, and two leaves below that one.
+    ///
+    /// # Errors
+    /// No random numbers.
+    pub fn new() -> Result<Self, PkiError> {
+        let root = Authority::root("Throw-away Root CA")?;
+        let issuing = root.intermediate("Throw-away Issuing CA")?;
+        let mut supplier = Leaf::new(SUPPLIER_NAME, ExtendedKeyUsagePurpose::ServerAuth);
+        supplier.names = [SUPPLIER_NAME, "localhost", "127.0.0.1", "::1"].map(str::to_owned).to_vec();
+        let mut gateway = Leaf::new(GATEWAY_NAME, ExtendedKeyUsagePurpose::ClientAuth);
+        for leaf in [&mut supplier, &mut gateway] {
+            // Long enough that no program warns of the end.
+            leaf.valid.1 = Duration::days(90);
+        }
+        Ok(Self {
+            supplier: issuing.leaf(&supplier)?,
+            gateway: issuing.leaf(&gateway)?,
+            root: root.chain.into_iter().next().unwrap_or_default(),
+        })
+    }
+
+    /// Writes `root.pem`, and chain and key of both identities, into a folder.
+    ///
+    /// # Errors
+    /// A folder that cannot be written to.
+    pub fn write(&self, folder: &Path) -> Result<(), PkiError> {
+        let failed = |file: &Path| {
+            let what = format!("writing {}", file.display());
+            move |error: std::io::Error| failed(&what)(&error)
+        };
+        std::fs::create_dir_all(folder).map_err(failed(folder))?;
+        let save = |name: &str, text: String| {
+            let file = folder.join(name);
+            std::fs::write(&file, text).map_err(failed(&file))
+        };
+        save("root.pem", pem::encode("CERTIFICATE", [&self.root[..]]))?;
+        for (name, identity) in [("supplier", &self.supplier), ("gateway", &self.gateway)] {
+            save(&format!("{name}.pem"), pem::encode("CERTIFICATE", identity.chain.iter().map(Vec::as_slice)))?;
+            let file = folder.join(format!("{name}.key"));
+            write_secret(&file, &key_pem(&identity.key)?).map_err(failed(&file))?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes a file that nobody else may read, where the system knows of others.
+fn write_secret(file: &Path, text: &str) -> io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, OWNER_ONLY);
+    let mut opened = options.open(file)?;
+    // The mode counts for new files only.
+    #[cfg(unix)]
+    opened.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(OWNER_ONLY))?;
+    opened.write_all(text.as_bytes())
+}
+
+/// Read and write for the owner, nothing for others.
+#[cfg(unix)]
+const OWNER_ONLY: u32 = 0o600;
+
+/// A key as a PKCS#8 file.
+///
+/// # Errors
+/// A number that is no key.
+pub fn key_pem(key: &[u8; 32]) -> Result<String, PkiError> {
+    let key = p256::SecretKey::from_slice(key).map_err(|error| failed("key")(&error))?;
+    let der = key.to_pkcs8_der().map_err(|error| failed("key")(&error))?;
+    Ok(pem::encode("PRIVATE KEY", [der.as_bytes()]))
+}
+
+/// What a leaf certificate says.
+pub struct Leaf {
+    /// Common name of the subject.
+    pub common_name: String,
+    /// DNS names and addresses.
+    pub names: Vec<String>,
+    /// Whether it is for servers or for clients.
+    pub purpose: ExtendedKeyUsagePurpose,
+    /// Validity, relative to now.
+    pub valid: (Duration, Duration),
+}
+
+impl Leaf {
+    /// A leaf that is valid for a week, with its common name as its only DNS name.
+    pub fn new(common_name: &str, purpose: ExtendedKeyUsagePurpose) -> Self {
+        let valid = (Duration::hours(-1), Duration::days(7));
+        Self { common_name: common_name.to_owned(), names: vec![common_name.to_owned()], purpose, valid }
+    }
+}
+
+/// A certificate authority.
+pub struct Authority {
+    issuer: Issuer<'static, Key>,
+    /// Its certificate, those above it behind; the root stands in its own chain only.
+    chain: Vec<Vec<u8>>,
+}
+
+impl Authority {
+    /// A new root.
+    ///
+    /// # Errors
+    /// No random numbers, or a name that no certificate can hold.
+    pub fn root(name: &str) -> Result<Self, PkiError> {
+        let key = Key::generate()?;
+        let params = authority_params(name, &key, BasicConstraints::Unconstrained)?;
+        let certificate = params.self_signed(&key).map_err(|error| failed(name)(&error))?;
+        Ok(Self { chain: vec![certificate.der().to_vec()], issuer: Issuer::new(params, key) })
+    }
+
+    /// An authority below a root, which issues leaves only.
+    ///
+    /// # Errors
+    /// No random numbers, or a name that no certificate can hold.
+    pub fn intermediate(&self, name: &str) -> Result<Self, PkiError> {
+        let key = Key::generate()?;
+        let params = authority_params(name, &key, BasicConstraints::Constrained(0))?;
+        let certificate = params.signed_by(&key, &self.issuer).map_err(|error| failed(name)(&error))?;
+        Ok(Self { chain: vec![certificate.der().to_vec()], issuer: Issuer::new(params, key) })
+    }
+
+    /// Its own certificate.
+    pub fn certificate(&self) -> &[u8] {
+        self.chain.first().map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Itself as an identity, with the key that it signs certificates with.
+    pub fn identity(&self) -> Identity {
+        Identity { chain: self.chain.clone(), key: Zeroizing::new(self.issuer.key().secret.to_bytes().into()) }
+    }
+
+    /// Issues a certificate for a new key.
+    ///
+    /// # Errors
+    /// No random numbers, or a name that no certificate can hold.
+    pub fn leaf(&self, leaf: &Leaf) -> Result<Identity, PkiError> {
+        let key = Key::generate()?;
+        Ok(Identity { chain: self.certify(leaf, &key.public)?, key: Zeroizing::new(key.secret.to_bytes().into()) })
+    }
+
+    /// Issues a certificate for a key that somebody else has, of which it sees the uncompressed point: gives the chain.
+    ///
+    /// # Errors
+    /// No random numbers, or a name that no certificate can hold.
+    pub fn certify(&self, leaf: &Leaf, point: &[u8]) -> Result<Vec<Vec<u8>>, PkiError> {
+        let key = Public(point);
+        let certificate = leaf_params(leaf, &key)?.signed_by(&key, &self.issuer);
+        let certificate = certificate.map_err(|error| failed(&leaf.common_name)(&error))?;
+        Ok([vec![certificate.der().to_vec()], self.chain.clone()].concat())
+    }
+}
+
+/// A certificate that its own key has signed.
+///
+/// # Errors
+/// No random numbers, or a name that no certificate can hold.
+pub fn self_signed(leaf: &Leaf) -> Result<Identity, PkiError> {
+    let key = Key::generate()?;
+    let certificate = leaf_params(leaf, &Public(&key.public))?.self_signed(&key);
+    let certificate = certificate.map_err(|error| failed(&leaf.common_name)(&error))?;
+    Ok(Identity { chain: vec![certificate.der().to_vec()], key: Zeroizing::new(key.secret.to_bytes().into()) })
+}
+
+/// What the certificate of a leaf says.
+fn leaf_params(leaf: &Leaf, key: &Public<'_>) -> Result<CertificateParams, PkiError> {
+    let params = CertificateParams::new(leaf.names.clone());
+    let mut params = params.map_err(|error| failed(&leaf.common_name)(&error))?;
+    let now = OffsetDateTime::now_utc();
+    params.not_before = now + leaf.valid.0;
+    params.not_after = now + leaf.valid.1;
+    params.distinguished_name = name(&leaf.common_name);
+    params.serial_number = Some(serial()?);
+    params.is_ca = IsCa::ExplicitNoCa;
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = vec![leaf.purpose.clone()];
+    params.use_authority_key_identifier_extension = true;
+    params.key_identifier_method = key.identifier();
+    Ok(params)
+}
+
+/// What the certificate of an authority says.
+fn authority_params(common_name: &str, key: &Key, depth: BasicConstraints) -> Result<CertificateParams, PkiError> {
+    let mut params = CertificateParams::default();
+    let now = OffsetDateTime::now_utc();
+    params.not_before = now - Duration::hours(1);
+    params.not_after = now + Duration::days(120);
+    params.distinguished_name = name(common_name);
+    params.serial_number = Some(serial()?);
+    params.is_ca = IsCa::Ca(depth);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params.use_authority_key_identifier_extension = true;
+    params.key_identifier_method = key.identifier();
+    Ok(params)
+}
+
+/// A subject with an organisation and a common name.
+fn name(common_name: &str) -> DistinguishedName {
+    let mut name = DistinguishedName::new();
+    name.push(DnType::OrganizationName, "Example Bottling");
+    name.push(DnType::CommonName, common_name);
+    name
+}
+
+/// A serial number as RFC 5280 section 4.1.2.2 wants it: positive, at most 20 bytes, not to be guessed.
+fn serial() -> Result<SerialNumber, PkiError> {
+    let mut bytes: [u8; 16] = random()?;
+    if let Some(first) = bytes.first_mut() {
+        *first = (*first & 0x7f) | 0x40;
+    }
+    Ok(SerialNumber::from_slice(&bytes))
+}
+
+/// Random bytes of the operating system.
+fn random<const N: usize>() -> Result<[u8; N], PkiError> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|error| failed("random numbers")(&error))?;
+    Ok(bytes)
+}
+
+/// A key pair on P-256 in the form that `rcgen` asks for.
+struct Key {
+    secret: SigningKey,
+    /// The uncompressed point.
+    public: Vec<u8>,
+}
+
+impl Key {
+    fn generate() -> Result<Self, PkiError> {
+        loop {
+            // A number above the order of the curve is no key; it comes once in 2^32 tries.
+            if let Ok(secret) = SigningKey::from_slice(&*Zeroizing::new(random::<32>()?)) {
+                let public = secret.verifying_key().to_sec1_point(false).as_bytes().to_vec();
+                return Ok(Self { secret, public });
+            }
+        }
+    }
+
+    fn identifier(&self) -> KeyIdMethod {
+        Public(&self.public).identifier()
+    }
+}
+
+/// An uncompressed point on P-256.
+struct Public<'a>(&'a [u8]);
+
+impl Public<'_> {
+    /// The key identifier of RFC 7093 section 2, method 1.
+    fn identifier(&self) -> KeyIdMethod {
+        KeyIdMethod::PreSpecified(Sha256::digest(self.0).iter().copied().take(20).collect())
+    }
+}
+
+impl rcgen::PublicKeyData for Public<'_> {
+    fn der_bytes(&self) -> &[u8] {
+        self.0
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        &PKCS_ECDSA_P256_SHA256
+    }
+}
+
+impl rcgen::PublicKeyData for Key {
+    fn der_bytes(&self) -> &[u8] {
+        &self.public
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        &PKCS_ECDSA_P256_SHA256
+    }
+}
+
+impl rcgen::SigningKey for Key {
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
+        let signature: DerSignature = self.secret.try_sign(message).map_err(|_| rcgen::Error::RemoteKeyError)?;
+        Ok(signature.as_bytes().to_vec())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_files_of_a_pki_can_be_read_again() {
+        let pki = Pki::new().unwrap();
+        let folder = std::env::temp_dir().join(format!("embedded-mtls-pki-{}", std::process::id()));
+        pki.write(&folder).unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let key = folder.join("gateway.key");
+            let mode = || std::fs::metadata(&key).unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode(), 0o600);
+            // Also where there is a key that others may read.
+            std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
+            pki.write(&folder).unwrap();
+            assert_eq!(mode(), 0o600);
+        }
+        let file = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+        let gateway = pem::identity(&file("gateway.pem"), &file("gateway.key")).unwrap();
+        assert_eq!((&gateway.chain, &gateway.key), (&pki.gateway.chain, &pki.gateway.key));
+        assert_eq!(pem::certificates(&file("root.pem")).unwrap(), [pki.root]);
+        let error = pem::identity(&file("gateway.pem"), &file("supplier.key")).unwrap_err().to_string();
+        assert!(error.contains("no certificate for the key of"), "{error}");
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_chain_is_leaf_and_intermediate_without_the_root() {
+        let pki = Pki::new().unwrap();
+        assert_eq!([pki.supplier.chain.len(), pki.gateway.chain.len()], [2, 2]);
+        assert!(!pki.gateway.chain.contains(&pki.root));
+        assert_eq!(pki.supplier.chain[1], pki.gateway.chain[1]);
+    }
+}
