@@ -4,10 +4,9 @@
 use embedded_mtls::credential::{AllowList, Entry, Rule, Selector};
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::SoftwareHost;
-use embedded_mtls::x509::{
-    Name, PeerIdentity, SubjectAltName, Time, TrustAnchor, UnixTime, Validator, Variable, Verify,
-};
+use embedded_mtls::x509::{Name, PeerIdentity, SubjectAltName, Time, TrustAnchor, UnixTime, Validator};
 use embedded_mtls::{AlertDescription, ClientAuth, Error, ServerConfig, Stage};
+use embedded_mtls_operator::variables::{Variable, Verify};
 use rcgen::{DnType, DnValue, SanType};
 use sha2::{Digest, Sha256};
 use test_support::pair::{Outcome, Setup, credential, host, leak_all, now, signing_key};
@@ -250,5 +249,5 @@ fn of_what_has_expired_nothing_remains() {
 
 fn lines(der: &[u8], now: UnixTime, verify: Verify) -> Vec<String> {
     let line = |variable: Variable<'_>| format!("{}={}", variable.name, variable.value);
-    peer(der, |peer| peer.variables(now, verify).map(line).collect())
+    peer(der, |peer| Variable::all_of(peer, now, verify).map(line).collect())
 }

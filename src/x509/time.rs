@@ -49,15 +49,22 @@ pub enum ValidityCheck {
     Unchecked,
 }
 
-/// A civil date and time in UTC.
+/// A date and a time of day in UTC, by the Gregorian calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Civil {
-    pub(super) year: i64,
-    pub(super) month: i64,
-    pub(super) day: i64,
-    pub(super) hour: i64,
-    pub(super) minute: i64,
-    pub(super) second: i64,
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Civil {
+    /// The year, before 0 and after 9999 as well.
+    pub year: i64,
+    /// The month, from 1.
+    pub month: i64,
+    /// The day of the month, from 1.
+    pub day: i64,
+    /// The hour, from 0 to 23.
+    pub hour: i64,
+    /// The minute.
+    pub minute: i64,
+    /// The second.
+    pub second: i64,
 }
 
 pub(crate) const SECONDS_A_DAY: i64 = 86_400;
@@ -162,7 +169,8 @@ impl UnixTime {
         .ok_or(Malformed)
     }
 
-    pub(super) fn to_civil(self) -> Civil {
+    /// Converts to a date and a time of day in UTC.
+    pub fn to_civil(self) -> Civil {
         let days = self.0.div_euclid(SECONDS_A_DAY).saturating_add(EPOCH);
         let second = self.0.rem_euclid(SECONDS_A_DAY);
         // Years are counted from March, so that the leap day is the last of its year.

@@ -6,11 +6,12 @@ use super::{ends, porter, shows, with_hosts};
 use embedded_mtls::credential::{AllowList, Choice, NoMatch, PeerRequest, Rule, Selector};
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::io::{Host, SoftwareHost};
-use embedded_mtls::x509::{Time, TrustAnchor, UnixTime, Verify};
+use embedded_mtls::x509::{Time, TrustAnchor, UnixTime};
 use embedded_mtls::{
     AlertDescription, ApiMisuse, CertificateError, CertificateProblem, ClientAuth, ClientAuthStatus, ClientConfig,
     Credential, Error, KeyHandle, Malformation, PeerIncompatible, ServerConfig, SignInput, Signature, SignatureScheme,
 };
+use embedded_mtls_operator::variables::{Variable, Verify};
 use rcgen::PublicKeyData as _;
 use sha2::{Digest as _, Sha256};
 use test_support::messages::*;
@@ -240,7 +241,7 @@ fn u09_what_is_known_of_a_peer_has_the_names_of_apache() {
     let (near, far) = Setup::new(&Pki::new()).run().sessions();
     let of = |session: &TestSession| -> Vec<String> {
         let peer = session.peer().unwrap();
-        let variables = peer.variables(UnixTime::from_seconds(NOW), Verify::Success);
+        let variables = Variable::all_of(&peer, UnixTime::from_seconds(NOW), Verify::Success);
         variables.map(|variable| format!("SSL_CLIENT_{}={}", variable.name, variable.value)).collect()
     };
     for wanted in [

@@ -1,17 +1,27 @@
 //! The operators' side of [`embedded_mtls`]: mutual TLS under the names that gateways and web servers have for it.
 //!
 //! The core knows TLS and nothing else. What the operator of a gateway knows it by is here, on the public API of the core,
-//! again without heap and without `unsafe`: [`policy`] turns settings under their names into configurations.
+//! again without heap and without `unsafe`:
+//!
+//! - [`policy`] turns settings under their names into configurations,
+//! - [`variables`] gives the facts in a peer's certificate as `SSL_CLIENT_*` variables.
 #![no_std]
 #![warn(missing_debug_implementations)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
-#![deny(
-    clippy::as_conversions,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unreachable,
-    clippy::unwrap_used
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::as_conversions,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::unwrap_used,
+    )
 )]
 
+#[cfg(test)]
+extern crate std;
+
 pub mod policy;
+pub mod variables;

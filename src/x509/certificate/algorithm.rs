@@ -439,20 +439,6 @@ impl SignatureKind {
         }
     }
 
-    /// As OpenSSL names it, and so Apache in `SSL_CLIENT_A_SIG`.
-    pub(crate) const fn long_name(self) -> Option<&'static str> {
-        match self {
-            Self::EcdsaSha256 => Some("ecdsa-with-SHA256"),
-            Self::EcdsaSha384 => Some("ecdsa-with-SHA384"),
-            Self::Ed25519 => Some("ED25519"),
-            Self::RsaPkcs1Sha256 => Some("sha256WithRSAEncryption"),
-            Self::RsaPkcs1Sha384 => Some("sha384WithRSAEncryption"),
-            Self::RsaPkcs1Sha512 => Some("sha512WithRSAEncryption"),
-            Self::RsaPssSha256 | Self::RsaPssSha384 | Self::RsaPssSha512 => Some("rsassaPss"),
-            Self::Unsupported => None,
-        }
-    }
-
     /// Whether the signature takes the signed bytes themselves.
     pub(crate) const fn takes_message(self) -> bool {
         matches!(self, Self::Ed25519)

@@ -2,10 +2,9 @@
 
 pub(super) mod key_info;
 pub(super) mod own;
-pub(super) mod variables;
 
 use crate::crypto::{CryptoProvider, HashAlgorithm};
-use crate::x509::certificate::algorithm::KeyAlgorithm;
+use crate::x509::certificate::algorithm::{KeyAlgorithm, SignatureKind};
 use crate::x509::name::Name;
 use crate::x509::name::general::{GeneralName, GeneralNames, SubjectAltName};
 use crate::x509::path::summary::{FINGERPRINT, Summary};
@@ -88,9 +87,9 @@ impl<'a> PeerIdentity<'a> {
         key_info::sha256::<C>(&self.leaf.key)
     }
 
-    /// What the certificate is signed with, as OpenSSL names it, if this build knows it.
-    pub(crate) const fn signature_name(&self) -> Option<&'static str> {
-        self.leaf.signature_kind.long_name()
+    /// The kind of signature of the certificate.
+    pub const fn signature_kind(&self) -> SignatureKind {
+        self.leaf.signature_kind
     }
 
     /// The kind of the public key.

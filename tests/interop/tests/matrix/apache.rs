@@ -11,8 +11,9 @@ use crate::web;
 use crate::world::{World, free_port};
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::io::std::system_time;
-use embedded_mtls::x509::{Time, UnixTime, Validator, Verify};
+use embedded_mtls::x509::{Time, UnixTime, Validator};
 use embedded_mtls::{AlertDescription, Error, NamedGroup};
+use embedded_mtls_operator::variables::{Variable, Verify};
 
 /// What Apache says about the client's certificate, where a case asks for it.
 const VARIABLES: &str = "variables.log";
@@ -54,7 +55,7 @@ fn variables(der: &[u8]) -> Result<Vec<String>, Error> {
     };
     let lines = |now| -> Vec<String> {
         let identity = validator.identity().into_iter();
-        let variables = identity.flat_map(|identity| identity.variables(now, Verify::Success));
+        let variables = identity.flat_map(|identity| Variable::all_of(&identity, now, Verify::Success));
         variables.map(|variable| format!("{}={}", variable.name, variable.value)).collect()
     };
     let later = lines(at(900));

@@ -1,13 +1,14 @@
-//! What a certificate says, under the names that Apache's `mod_ssl` has for it.
+//! The facts in a peer's certificate as variables, under the names that Apache's `mod_ssl` has for them.
 
-use super::PeerIdentity;
-use crate::text::Escaped;
-use crate::x509::certificate::algorithm::KeyAlgorithm;
-use crate::x509::name::general::SubjectAltName;
-use crate::x509::name::{Attribute, Name};
-use crate::x509::time::{SECONDS_A_DAY, UnixTime};
 use core::fmt;
 use core::net::IpAddr;
+
+use embedded_mtls::Escaped;
+use embedded_mtls::x509::{
+    Attribute, Civil, KeyAlgorithm, Name, PeerIdentity, SignatureKind, SubjectAltName, UnixTime,
+};
+
+const SECONDS_A_DAY: i64 = 86_400;
 
 /// Attributes of one name, and alternative names, that become variables; a certificate with more has a reason that is
 /// none of ours.
@@ -18,7 +19,7 @@ const MAX_OF_A_KIND: usize = 64;
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Verify {
-    /// The path was not verified: what [`Handshake::claimed_peer`](crate::Handshake::claimed_peer) shows.
+    /// The path was not verified, as of [`Handshake::claimed_peer`](embedded_mtls::Handshake::claimed_peer).
     Failed,
     /// Something was waived.
     Generous,
@@ -26,7 +27,7 @@ pub enum Verify {
     Success,
 }
 
-/// One fact.
+/// One fact of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Variable<'a> {
     /// Its name, without the `SSL_CLIENT_` or `SSL_SERVER_` in front.
@@ -65,9 +66,9 @@ pub enum VariableValue<'a> {
     Time(UnixTime),
 }
 
-impl<'a> PeerIdentity<'a> {
-    /// What the certificate says, under the names of Apache's variables: `SSL_CLIENT_` and the name on a server,
-    /// `SSL_SERVER_` on a client.
+impl<'a> Variable<'a> {
+    /// Lists the facts of a peer's certificate under the names of Apache's variables: `SSL_CLIENT_` and the name on a
+    /// server, `SSL_SERVER_` on a client.
     ///
     /// | Name | What it is |
     /// |---|---|
@@ -83,33 +84,37 @@ impl<'a> PeerIdentity<'a> {
     ///
     /// Apache also has `CERT`, `CERT_CHAIN_n` and `CERT_RFC4523_CEA`, whole certificates, which the core does not keep, and
     /// `SAN_OTHER_msUPN_n`. Where a name has several common names, `S_DN_CN` is the first, which is
-    /// [`common_name`](Self::common_name) as well.
-    pub fn variables(&self, now: UnixTime, verify: Verify) -> impl Iterator<Item = Variable<'a>> + use<'a> {
+    /// [`common_name`](PeerIdentity::common_name) as well.
+    pub fn all_of(peer: &PeerIdentity<'a>, now: UnixTime, verify: Verify) -> impl Iterator<Item = Self> + use<'a> {
         use VariableValue as Value;
-        let remain = self.not_after().seconds().saturating_sub(now.seconds()) / SECONDS_A_DAY;
+        let remain = peer.not_after().seconds().saturating_sub(now.seconds()) / SECONDS_A_DAY;
         let front = [
-            Variable::new("VERIFY", Value::Text(verify.as_str())),
-            // Peers show certificates of version 3 only.
-            Variable::new("M_VERSION", Value::Text("3")),
-            Variable::new("M_SERIAL", Value::Hex(self.serial())),
-            Variable::new("S_DN", Value::Name(self.subject())),
+            Self::new("VERIFY", Value::Text(verify.as_str())),
+            // Peers send certificates of version 3 only.
+            Self::new("M_VERSION", Value::Text("3")),
+            Self::new("M_SERIAL", Value::Hex(peer.serial())),
+            Self::new("S_DN", Value::Name(peer.subject())),
         ];
-        let middle = [Variable::new("I_DN", Value::Name(self.issuer()))];
+        let middle = [Self::new("I_DN", Value::Name(peer.issuer()))];
         let back = [
-            Some(Variable::new("V_START", Value::Time(self.not_before()))),
-            Some(Variable::new("V_END", Value::Time(self.not_after()))),
-            Some(Variable::new("V_REMAIN", Value::Days(remain.max(0)))),
-            self.signature_name().map(|name| Variable::new("A_SIG", Value::Text(name))),
-            key_name(self.key_algorithm()).map(|name| Variable::new("A_KEY", Value::Text(name))),
-            Some(Variable::new("SHA256", Value::Sha256(self.sha256_fingerprint()))),
+            Some(Self::new("V_START", Value::Time(peer.not_before()))),
+            Some(Self::new("V_END", Value::Time(peer.not_after()))),
+            Some(Self::new("V_REMAIN", Value::Days(remain.max(0)))),
+            signature_name(peer.signature_kind()).map(|name| Self::new("A_SIG", Value::Text(name))),
+            key_name(peer.key_algorithm()).map(|name| Self::new("A_KEY", Value::Text(name))),
+            Some(Self::new("SHA256", Value::Sha256(peer.sha256_fingerprint()))),
         ];
         front
             .into_iter()
-            .chain(parts("S_DN", self.subject()))
+            .chain(parts("S_DN", peer.subject()))
             .chain(middle)
-            .chain(parts("I_DN", self.issuer()))
+            .chain(parts("I_DN", peer.issuer()))
             .chain(back.into_iter().flatten())
-            .chain(alternatives(*self))
+            .chain(alternatives(*peer))
+    }
+
+    const fn new(stem: &'static str, value: VariableValue<'a>) -> Self {
+        Self { name: VariableName { stem, part: "", number: None }, value }
     }
 }
 
@@ -141,12 +146,6 @@ fn alternatives(peer: PeerIdentity<'_>) -> impl Iterator<Item = Variable<'_>> {
     })
 }
 
-impl<'a> Variable<'a> {
-    const fn new(stem: &'static str, value: VariableValue<'a>) -> Self {
-        Self { name: VariableName { stem, part: "", number: None }, value }
-    }
-}
-
 impl Verify {
     const fn as_str(self) -> &'static str {
         match self {
@@ -172,7 +171,21 @@ const fn part_name(attribute: &Attribute<'_>) -> Option<&'static str> {
     }
 }
 
-/// As OpenSSL names it.
+/// The name that OpenSSL has for a kind of signature.
+const fn signature_name(kind: SignatureKind) -> Option<&'static str> {
+    match kind {
+        SignatureKind::EcdsaSha256 => Some("ecdsa-with-SHA256"),
+        SignatureKind::EcdsaSha384 => Some("ecdsa-with-SHA384"),
+        SignatureKind::Ed25519 => Some("ED25519"),
+        SignatureKind::RsaPkcs1Sha256 => Some("sha256WithRSAEncryption"),
+        SignatureKind::RsaPkcs1Sha384 => Some("sha384WithRSAEncryption"),
+        SignatureKind::RsaPkcs1Sha512 => Some("sha512WithRSAEncryption"),
+        SignatureKind::RsaPssSha256 | SignatureKind::RsaPssSha384 | SignatureKind::RsaPssSha512 => Some("rsassaPss"),
+        _ => None,
+    }
+}
+
+/// The name that OpenSSL has for a kind of key.
 const fn key_name(algorithm: KeyAlgorithm) -> Option<&'static str> {
     match algorithm {
         KeyAlgorithm::EcP256 | KeyAlgorithm::EcP384 => Some("id-ecPublicKey"),
@@ -181,7 +194,7 @@ const fn key_name(algorithm: KeyAlgorithm) -> Option<&'static str> {
         KeyAlgorithm::RsaPss | KeyAlgorithm::RsaPssSha256 | KeyAlgorithm::RsaPssSha384 | KeyAlgorithm::RsaPssSha512 => {
             Some("rsassaPss")
         }
-        KeyAlgorithm::Unsupported => None,
+        _ => None,
     }
 }
 
@@ -221,10 +234,9 @@ fn write_hex(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
 
 fn write_time(f: &mut fmt::Formatter<'_>, time: UnixTime) -> fmt::Result {
     const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let civil = time.to_civil();
-    let month = usize::try_from(civil.month.saturating_sub(1)).ok().and_then(|month| MONTHS.get(month));
-    write!(f, "{} {:2} ", month.unwrap_or(&"?"), civil.day)?;
-    write!(f, "{:02}:{:02}:{:02} {} GMT", civil.hour, civil.minute, civil.second, civil.year)
+    let Civil { year, month, day, hour, minute, second } = time.to_civil();
+    let month = usize::try_from(month.saturating_sub(1)).ok().and_then(|month| MONTHS.get(month));
+    write!(f, "{} {day:2} {hour:02}:{minute:02}:{second:02} {year} GMT", month.unwrap_or(&"?"))
 }
 
 #[cfg(test)]
