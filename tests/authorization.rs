@@ -1,11 +1,12 @@
-//! Who may in, of those who are authenticated, and what is known about them.
+//! Access rules for authenticated peers, and the facts that are known about them.
 #![allow(missing_docs)]
 
-use embedded_mtls::credential::{AllowList, Entry, Rule, Selector};
+use embedded_mtls::credential::{Entry, Selector};
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::SoftwareHost;
 use embedded_mtls::x509::{Name, PeerIdentity, SubjectAltName, Time, TrustAnchor, UnixTime, Validator};
 use embedded_mtls::{AlertDescription, ClientAuth, Error, ServerConfig, Stage};
+use embedded_mtls_operator::access::{AllowList, Rule};
 use embedded_mtls_operator::variables::{Variable, Verify};
 use rcgen::{DnType, DnValue, SanType};
 use sha2::{Digest, Sha256};
@@ -25,11 +26,12 @@ fn meet(pki: &Pki, server: ServerConfig<'static>, client: &Issued, rules: AllowL
     let entries = leak_all(vec![Entry::new("supplier", credential(&[&pki.server, &pki.intermediate], 0))]);
     let clock: fn() -> Time = now;
     let keys: &'static [P256SigningKey] = leak_all(vec![signing_key(&pki.server)]);
+    let authorize = Box::leak(Box::new(move |peer: &PeerIdentity<'_>| rules.authorize::<RustCrypto>(peer)));
     let setup = Setup {
         client: base.client,
         server,
         client_host: host(vec![credential(&[client, &pki.intermediate], 0)], vec![signing_key(client)]),
-        server_host: SoftwareHost::with_selector(Selector::new(entries), keys, clock).with_allowed(rules),
+        server_host: SoftwareHost::with_selector(Selector::new(entries), keys, clock).with_authorization(authorize),
         client_sizes: base.client_sizes,
         server_sizes: base.server_sizes,
         chunk: 0,

@@ -40,7 +40,6 @@
 //! an interrupt or another core, on machines without compare-and-swap as well. A host with threads can do with slices of
 //! entries and a `Reference` as an index ([`SlotId::fixed`]).
 
-mod allow;
 mod anchors;
 mod chain;
 mod expiry;
@@ -52,7 +51,6 @@ mod slots;
 mod stage;
 mod ways;
 
-pub use self::allow::{AllowList, Rule};
 pub use self::anchors::AnchorSet;
 pub use self::chain::Chain;
 pub use self::expiry::{Expiry, expiring};

@@ -4,7 +4,7 @@ use super::Host;
 use crate::connection::SignInput;
 #[cfg(feature = "events")]
 use crate::credential::KeyHandle;
-use crate::credential::{AllowList, Choice, Credential, PeerRequest, Selection, Selector, Signature, Unfit};
+use crate::credential::{Choice, Credential, PeerRequest, Selection, Selector, Signature, Unfit};
 #[cfg(feature = "ed25519")]
 use crate::crypto::rustcrypto::Ed25519SigningKey;
 #[cfg(feature = "p384")]
@@ -17,7 +17,7 @@ use crate::x509::Waived;
 use crate::x509::{PeerIdentity, Purpose, Time};
 
 /// A [`Host`] with keys in memory. Its identities are a list of credentials, of which it sends the first that the peer
-/// accepts, or a [`Keystore`], which chooses and authorizes by rules.
+/// accepts, or a [`Keystore`], which chooses by rules.
 pub struct SoftwareHost<'b, T, K = P256SigningKey, I = &'b [Credential<'b>]> {
     identities: I,
     keys: &'b [K],
@@ -51,10 +51,13 @@ pub trait Identities<'b> {
     }
 }
 
-/// Entries among which a [`Selector`] chooses, and a list of whom to authorize.
+/// A function that authorizes peers, as [`Host::authorize`] does. `Sync`, so that its host can go to another thread.
+type Authorize<'b> = dyn Fn(&PeerIdentity<'_>) -> Result<(), AlertDescription> + Sync + 'b;
+
+/// Entries among which a [`Selector`] chooses, and a function that authorizes peers.
 pub struct Keystore<'b> {
     selector: Selector<'b>,
-    allowed: AllowList<'b>,
+    authorize: &'b Authorize<'b>,
     selection: Option<Selection<'b>>,
     #[cfg(feature = "dangerous-waivers")]
     accepts_waived: bool,
@@ -76,7 +79,7 @@ impl<'b, T: FnMut() -> Time, K: SigningKey> SoftwareHost<'b, T, K, Keystore<'b>>
     pub const fn with_selector(selector: Selector<'b>, keys: &'b [K], clock: T) -> Self {
         let identities = Keystore {
             selector,
-            allowed: AllowList::everybody(),
+            authorize: &|_| Ok(()),
             selection: None,
             #[cfg(feature = "dangerous-waivers")]
             accepts_waived: false,
@@ -84,10 +87,11 @@ impl<'b, T: FnMut() -> Time, K: SigningKey> SoftwareHost<'b, T, K, Keystore<'b>>
         Self { identities, keys, clock }
     }
 
-    /// Authorizes only whom the list allows; others get `access_denied` (49).
+    /// Authorizes the authenticated peers for which the function returns `Ok`; others get its alert, usually
+    /// [`AlertDescription::ACCESS_DENIED`]. The crate `embedded-mtls-operator` has lists of rules.
     #[must_use]
-    pub const fn with_allowed(mut self, allowed: AllowList<'b>) -> Self {
-        self.identities.allowed = allowed;
+    pub const fn with_authorization(mut self, authorize: &'b Authorize<'b>) -> Self {
+        self.identities.authorize = authorize;
         self
     }
 
@@ -139,7 +143,7 @@ impl<'b> Identities<'b> for Keystore<'b> {
     }
 
     fn authorize(&mut self, peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
-        self.allowed.authorize::<RustCrypto>(peer)
+        (self.authorize)(peer)
     }
 
     #[cfg(feature = "dangerous-waivers")]

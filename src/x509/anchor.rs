@@ -39,9 +39,8 @@ use crate::x509::time::{Time, UnixTime};
 /// A pin never acts as an authority: what a pinned certificate or key has issued is not trusted.
 ///
 /// Whoever has a pinned *key* writes the names in its certificate itself, so they prove nothing
-/// ([`PeerIdentity::is_known_by_key_only`](crate::x509::PeerIdentity::is_known_by_key_only)): rules of an
-/// [`AllowList`](crate::credential::AllowList) about names never hold for it, and a client that has several pinned keys
-/// in one list accepts each of them for the name of every server. Pin keys in a list of their own, one list for each
+/// ([`PeerIdentity::is_known_by_key_only`](crate::x509::PeerIdentity::is_known_by_key_only)): do not authorize it by them.
+/// A client that has several pinned keys in one list accepts each of them for the name of every server. Pin keys in a list of their own, one list for each
 /// server.
 #[derive(Clone, Copy, Debug)]
 pub struct TrustAnchor<'a> {

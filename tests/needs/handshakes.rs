@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use super::{ends, porter, shows, with_hosts};
-use embedded_mtls::credential::{AllowList, Choice, NoMatch, PeerRequest, Rule, Selector};
+use embedded_mtls::credential::{Choice, NoMatch, PeerRequest, Selector};
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::io::{Host, SoftwareHost};
 use embedded_mtls::x509::{Time, TrustAnchor, UnixTime};
@@ -11,6 +11,7 @@ use embedded_mtls::{
     AlertDescription, ApiMisuse, CertificateError, CertificateProblem, ClientAuth, ClientAuthStatus, ClientConfig,
     Credential, Error, KeyHandle, Malformation, PeerIncompatible, ServerConfig, SignInput, Signature, SignatureScheme,
 };
+use embedded_mtls_operator::access::{AllowList, Rule};
 use embedded_mtls_operator::variables::{Variable, Verify};
 use rcgen::PublicKeyData as _;
 use sha2::{Digest as _, Sha256};

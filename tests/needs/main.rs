@@ -8,10 +8,11 @@ mod handshakes;
 mod policies;
 
 use embedded_mtls::Error;
-use embedded_mtls::credential::{AllowList, Entry, Selector};
-use embedded_mtls::crypto::rustcrypto::P256SigningKey;
+use embedded_mtls::credential::{Entry, Selector};
+use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::{Host, SoftwareHost};
-use embedded_mtls::x509::Time;
+use embedded_mtls::x509::{PeerIdentity, Time};
+use embedded_mtls_operator::access::AllowList;
 use test_support::fault;
 use test_support::pair::{Setup, TestHost, credential, host, leak_all, now, signing_key};
 use test_support::pki::{Issued, Pki};
@@ -29,10 +30,11 @@ fn keystore(chains: &[(&'static str, &[&Issued])]) -> (&'static [Entry<'static>]
     (leak_all(entries), leak_all(chains.iter().map(|(_, chain)| signing_key(chain[0])).collect()))
 }
 
-/// A host with this keystore that lets in whom the list allows.
+/// A host with this keystore that authorizes peers by this list.
 fn porter(chains: &[(&'static str, &[&Issued])], allowed: AllowList<'static>) -> Keystore {
     let (entries, keys) = keystore(chains);
-    SoftwareHost::with_selector(Selector::new(entries), keys, now as fn() -> Time).with_allowed(allowed)
+    let authorize = Box::leak(Box::new(move |peer: &PeerIdentity<'_>| allowed.authorize::<RustCrypto>(peer)));
+    SoftwareHost::with_selector(Selector::new(entries), keys, now as fn() -> Time).with_authorization(authorize)
 }
 
 /// The usual pair with other hosts.

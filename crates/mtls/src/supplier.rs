@@ -10,7 +10,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 
-use embedded_mtls::credential::{AllowList, Choice, Entry, NoMatch, PeerRequest, Rule, Selector};
+use embedded_mtls::credential::{Choice, Entry, NoMatch, PeerRequest, Selector};
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::events::EventRing;
 use embedded_mtls::io::blocking::Stream;
@@ -21,6 +21,7 @@ use embedded_mtls::{
     AlertDescription, ClientAuth, Diagnosis, Entropy, Error, FailedHandshake, Handshake, Server, ServerConfig,
     SignInput, Signature,
 };
+use embedded_mtls_operator::access::{AllowList, Rule};
 
 use super::args::{Preferences, UsageError};
 use super::capture::{Capture, End};

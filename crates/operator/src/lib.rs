@@ -3,6 +3,7 @@
 //! The core knows TLS and nothing else. What the operator of a gateway knows it by is here, on the public API of the core,
 //! again without heap and without `unsafe`:
 //!
+//! - [`access`] authorizes peers by lists of rules,
 //! - [`policy`] turns settings under their names into configurations,
 //! - [`variables`] gives the facts in a peer's certificate as `SSL_CLIENT_*` variables.
 #![no_std]
@@ -23,5 +24,6 @@
 #[cfg(test)]
 extern crate std;
 
+pub mod access;
 pub mod policy;
 pub mod variables;

@@ -1,15 +1,33 @@
-//! Who may in, of those who are authenticated: a list of rules, one of which has to hold.
+//! Access rules for authenticated peers: one of a list has to hold.
+//!
+//! ```
+//! use embedded_mtls::Credential;
+//! use embedded_mtls::credential::{Entry, Selector};
+//! use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
+//! use embedded_mtls::io::SoftwareHost;
+//! use embedded_mtls::x509::{PeerIdentity, Time};
+//! use embedded_mtls_operator::access::{AllowList, Rule};
+//!
+//! const RULES: &[Rule<'static>] = &[Rule::CommonName("gateway-0042"), Rule::CommonName("gateway-0043")];
+//!
+//! fn serve<'b>(entries: &'b [Entry<'b>], keys: &'b [P256SigningKey], clock: fn() -> Time) {
+//!     let authorize = |peer: &PeerIdentity<'_>| AllowList::any_of(RULES).authorize::<RustCrypto>(peer);
+//!     let host = SoftwareHost::with_selector(Selector::new(entries), keys, clock).with_authorization(&authorize);
+//!     // io::blocking::Stream::accept(…, host)
+//! }
+//! ```
 
-use crate::crypto::CryptoProvider;
-use crate::error::AlertDescription;
-use crate::x509::{Name, PeerIdentity, SubjectAltName};
+use embedded_mtls::AlertDescription;
+use embedded_mtls::crypto::CryptoProvider;
+use embedded_mtls::x509::{Name, PeerIdentity, SubjectAltName};
 
-/// One way to be let in. Rules about names and issuers never hold for a peer that is
+/// A reason to authorize a peer. Rules about names and issuers never hold for a peer that is
 /// [known by its key only](PeerIdentity::is_known_by_key_only), which chooses them itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Rule<'a> {
-    /// The first common name of the subject is this, byte for byte. One behind it counts as little as with Apache.
+    /// The first common name of the subject is this, byte for byte. Another one behind it does not
+    /// count, as with Apache.
     CommonName(&'a str),
     /// SHA-256 of the certificate is this.
     Fingerprint([u8; 32]),
@@ -31,25 +49,25 @@ pub struct AllowList<'a> {
 }
 
 impl<'a> AllowList<'a> {
-    /// Everybody who is authenticated.
+    /// Allows every authenticated peer.
     pub const fn everybody() -> Self {
         Self { rules: None }
     }
 
-    /// Whoever one of the rules lets in; nobody if there is none.
+    /// Allows each peer for which one of the rules holds; no peer if there are no rules.
     pub const fn any_of(rules: &'a [Rule<'a>]) -> Self {
         Self { rules: Some(rules) }
     }
 
-    /// Whether the peer may in.
+    /// Returns whether the peer is allowed.
     pub fn allows<C: CryptoProvider>(&self, peer: &PeerIdentity<'_>) -> bool {
         self.rules.is_none_or(|rules| rules.iter().any(|rule| rule.holds::<C>(peer)))
     }
 
-    /// The same as an answer to the authorization request of a handshake.
+    /// Answers the authorization request of a handshake.
     ///
     /// # Errors
-    /// [`AlertDescription::ACCESS_DENIED`] if the peer may not in: RFC 9846 section 6.2, "A valid certificate or PSK
+    /// [`AlertDescription::ACCESS_DENIED`] if the peer is not allowed: RFC 9846 section 6.2, "A valid certificate or PSK
     /// was received, but when access control was applied, the sender decided not to proceed with negotiation."
     pub fn authorize<C: CryptoProvider>(&self, peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
         if self.allows::<C>(peer) { Ok(()) } else { Err(AlertDescription::ACCESS_DENIED) }
@@ -57,12 +75,12 @@ impl<'a> AllowList<'a> {
 }
 
 impl Rule<'_> {
-    /// Whether the rule lets the peer in.
+    /// Returns whether the rule holds for the peer.
     pub fn holds<C: CryptoProvider>(&self, peer: &PeerIdentity<'_>) -> bool {
         match self {
             Self::CommonName(_) | Self::Issuer(_) | Self::SubjectAltName(_) if peer.is_known_by_key_only() => false,
             Self::CommonName(name) => peer.common_name() == Some(name),
-            // Who has no fingerprint is nobody.
+            // A peer without a certificate has none.
             Self::Fingerprint(sha256) => *sha256 != [0; 32] && peer.sha256_fingerprint() == *sha256,
             Self::Issuer(name) => !name.is_empty() && peer.issuer() == *name,
             Self::KeyPin(sha256) => peer.sha256_key_info::<C>().as_ref() == Some(sha256),
