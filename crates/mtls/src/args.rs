@@ -19,6 +19,8 @@ impl fmt::Display for UsageError {
     }
 }
 
+impl core::error::Error for UsageError {}
+
 impl From<lexopt::Error> for UsageError {
     fn from(error: lexopt::Error) -> Self {
         Self(error.to_string())
@@ -125,7 +127,7 @@ pub(crate) const PREFERENCES_HELP: &str =
   --events            tell at the end what happened, as a device keeps it: messages, decisions, errors
   --capture FILE      write what passes to this file, as a capture for Wireshark with made-up addresses
   --keylog FILE       DANGEROUS, for laboratories: add the secrets of the connection to this file, so that Wireshark reads
-                      what passes, and anybody else who has both; needs --features key-log";
+                      what passes, and anybody else who has both";
 
 impl Preferences {
     /// Takes the option `name` if it is one of these; `false` if it is not.
@@ -149,7 +151,7 @@ impl Preferences {
                 if !cfg!(feature = "key-log") {
                     return Err(UsageError(format!(
                         "--keylog {file}: this build tells nobody its secrets; one that does is made with cargo build \
-                         --features key-log --examples"
+                         --features key-log"
                     )));
                 }
                 self.key_log = Some(file);
@@ -259,7 +261,7 @@ mod tests {
         let found = preferences(&["--keylog", "keys"]).map(|preferences| preferences.key_log);
         match found {
             Ok(file) => assert!(cfg!(feature = "key-log") && file.as_deref() == Some("keys")),
-            Err(error) => assert!(error.to_string().ends_with("cargo build --features key-log --examples"), "{error}"),
+            Err(error) => assert!(error.to_string().ends_with("cargo build --features key-log"), "{error}"),
         }
     }
 }

@@ -57,6 +57,8 @@ impl fmt::Display for CxmlError {
     }
 }
 
+impl core::error::Error for CxmlError {}
+
 /// A party: an identity in a domain of identities, such as `DUNS`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Party {

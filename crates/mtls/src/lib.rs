@@ -6,8 +6,29 @@
 //! - [`order`]: the client's errand; [`supplier`]: the server's loop; [`tls`]: what both roles lend to the core
 //! - `http`: HTTP/1.1 over any stream; [`cxml`]: orders and their responses
 //! - [`verdict`]: what the gateway makes of an answer
-//! - [`tap`]: a socket that keeps a list of the TLS records it saw; [`report`]: what people read
+//! - [`story`]: an order with each of its flights; [`report`]: what people read
 //! - [`events`]: what happened, from the ring of events; [`capture`]: what passed, for Wireshark
+//!
+//! ```no_run
+//! use std::time::Duration;
+//!
+//! use mtls::order::{Errand, connect, post};
+//! use mtls::tls::{Deadline, HostMemory, Timed};
+//! use mtls_pki::pem;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let errand = Errand {
+//!     authorities: pem::authorities("root.pem")?.usable,
+//!     identities: vec![pem::identity("gateway.pem", "gateway.key")?],
+//!     ..Errand::new("127.0.0.1:8443", "supplier.example", &std::fs::read("order.xml")?)
+//! };
+//! let patience = Duration::from_secs(60);
+//! let socket = Timed::new(connect(&errand.address, patience)?, Deadline::new(patience));
+//! let status = post(&errand, socket, HostMemory::new().lend(), None, &mut |_| {})?;
+//! println!("cXML {} {}", status.code, status.text);
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod args;
 pub mod capture;
@@ -24,8 +45,9 @@ pub mod order;
 pub mod policy;
 pub mod program;
 pub mod report;
+pub mod story;
 pub mod supplier;
-pub mod tap;
+mod tap;
 mod terms;
 pub mod tls;
 pub mod verdict;

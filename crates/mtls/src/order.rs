@@ -103,6 +103,23 @@ impl fmt::Debug for Errand {
 }
 
 impl Errand {
+    /// Posts `document` to `/orders` of the server at `address`. Whom we trust and who we are is left to be said.
+    pub fn new(address: &str, server_name: &str, document: &[u8]) -> Self {
+        Self {
+            address: address.to_owned(),
+            server_name: server_name.to_owned(),
+            authorities: Vec::new(),
+            pins: Vec::new(),
+            common_name: None,
+            identities: Vec::new(),
+            authority: None,
+            path: "/orders".to_owned(),
+            document: document.into(),
+            preferences: Preferences::default(),
+            rules: None,
+        }
+    }
+
     /// What the stores of the policy hold now, or what the errand itself has.
     fn contents(&self) -> Result<Arc<Contents>, Trouble> {
         let read = |rules: &Rules| rules.contents::<Client>().map_err(|error| Trouble::Setup(error.to_string()));

@@ -27,7 +27,7 @@ pub struct Link {
     pub waived: Option<String>,
 }
 
-/// An authenticated other side, in text as its certificate has it: make it [`printable`] where it is shown.
+/// An authenticated other side, in text as its certificate has it: show it by [`Escaped`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Peer {
     /// Subject.

@@ -80,6 +80,23 @@ pub struct Setup {
     pub rules: Option<Rules>,
 }
 
+impl Setup {
+    /// Wants a certificate of these authorities from every client, and lets in whoever has one.
+    pub fn new(identity: Identity, client_authorities: Vec<Vec<u8>>) -> Self {
+        Self {
+            identity: Some(identity),
+            named: Vec::new(),
+            client_authorities,
+            asking: Asking::Required,
+            required_names: Vec::new(),
+            refuse_early: false,
+            late_paths: Vec::new(),
+            preferences: Preferences::default(),
+            rules: None,
+        }
+    }
+}
+
 /// What happens on a connection.
 #[derive(Debug)]
 pub enum Event {

@@ -12,7 +12,7 @@ use super::report::thousands;
 
 /// Which way a record went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
+pub(crate) enum Direction {
     /// From this side to the other one.
     Sent,
     /// From the other side to this one.
@@ -21,7 +21,7 @@ pub enum Direction {
 
 /// What can be seen of a record from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// Type 22 in the clear, with this message first.
     Handshake(&'static str),
     /// Type 20: no meaning in TLS 1.3.
@@ -36,20 +36,20 @@ pub enum Kind {
 
 /// A record that passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Record {
+pub(crate) struct Record {
     /// Which way it went.
-    pub direction: Direction,
+    pub(crate) direction: Direction,
     /// What can be seen of it.
-    pub kind: Kind,
+    pub(crate) kind: Kind,
     /// Bytes on the wire, with the header.
-    pub bytes: usize,
+    pub(crate) bytes: usize,
     /// In which phase it passed, counted from 0.
-    pub phase: usize,
+    pub(crate) phase: usize,
 }
 
 /// The records that passed, in their order.
 #[derive(Debug, Default)]
-pub struct Log {
+pub(crate) struct Log {
     records: Vec<Record>,
     sent: Splitter,
     received: Splitter,
@@ -58,18 +58,18 @@ pub struct Log {
 
 impl Log {
     /// Begins the next phase: what passes from now on belongs to it.
-    pub fn next_phase(&mut self) {
+    pub(crate) fn next_phase(&mut self) {
         self.phase += 1;
     }
 
     /// Bytes and records that went in this direction.
-    pub fn total(&self, direction: Direction) -> (usize, usize) {
+    pub(crate) fn total(&self, direction: Direction) -> (usize, usize) {
         let records = self.records.iter().filter(|record| record.direction == direction);
         records.fold((0, 0), |(bytes, count), record| (bytes + record.bytes, count + 1))
     }
 
     /// Neighbouring records that went the same way in the same phase, in the clear or encrypted.
-    pub fn flights(&self) -> impl Iterator<Item = &[Record]> {
+    pub(crate) fn flights(&self) -> impl Iterator<Item = &[Record]> {
         let alike = |a: &Record| (a.direction, a.phase, a.kind == Kind::Encrypted);
         self.records.chunk_by(move |a, b| alike(a) == alike(b))
     }
@@ -132,14 +132,14 @@ fn kind(head: &[u8]) -> Kind {
 }
 
 /// A stream whose records are noted.
-pub struct Tap<S> {
+pub(crate) struct Tap<S> {
     stream: S,
     log: Rc<RefCell<Log>>,
 }
 
 impl<S> Tap<S> {
     /// Notes what passes through `stream`. The list can be read while the stream is in use.
-    pub fn new(stream: S) -> (Self, Rc<RefCell<Log>>) {
+    pub(crate) fn new(stream: S) -> (Self, Rc<RefCell<Log>>) {
         let log = Rc::new(RefCell::new(Log::default()));
         (Self { stream, log: Rc::clone(&log) }, log)
     }
@@ -173,7 +173,7 @@ impl<S: Write> Write for Tap<S> {
 const WIDTH: usize = 76;
 
 /// Draws the flights between `left`, this side, and `right`, the other one. `inside` says what an encrypted flight holds.
-pub fn picture(log: &Log, left: &str, right: &str, mut inside: impl FnMut(&[Record]) -> String) -> String {
+pub(crate) fn picture(log: &Log, left: &str, right: &str, mut inside: impl FnMut(&[Record]) -> String) -> String {
     let mut lines = vec![format!("  {left}{right:>width$}", width = WIDTH + 2 - left.chars().count())];
     for flight in log.flights() {
         let Some(first) = flight.first() else { continue };

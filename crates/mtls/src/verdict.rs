@@ -78,7 +78,7 @@ With 20 and 22 to 26 the server had not yet proved who it is: whoever is in betw
 reason to give an order up.";
 
 impl Trouble {
-    /// The exit code of this trouble, as in [`EXIT_CODES`].
+    /// The exit code of this trouble, as the help of the gateway lists them.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Setup(_) => 1,
@@ -139,6 +139,8 @@ impl fmt::Display for Trouble {
         }
     }
 }
+
+impl core::error::Error for Trouble {}
 
 /// The meaning of an HTTP status for the order that it answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

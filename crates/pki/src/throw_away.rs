@@ -30,6 +30,8 @@ impl fmt::Display for PkiError {
     }
 }
 
+impl core::error::Error for PkiError {}
+
 /// Names what failed.
 fn failed(what: &str) -> impl Fn(&dyn fmt::Display) -> PkiError {
     move |error| PkiError(format!("{what}: {error}"))

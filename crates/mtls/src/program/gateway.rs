@@ -34,14 +34,14 @@ Usage: gateway --connect HOST:PORT --server-name NAME --ca FILE [--cert FILE [--
   --alias NAME        send the --cert FILE whose name without its end is NAME, whatever authorities the server names; or
                       this identity of the KeyStore
   --policy FILE       XML: an <SSLInfo>, or an <HTTPTargetConnection> around it; its stores lie beside the file, as
-                      examples/README.md describes, with files as Kubernetes, certbot and AWS name them; instead of --ca,
+                      crates/mtls/README.md describes, with files as Kubernetes, certbot and AWS name them; instead of --ca,
                       --pin, --common-name, --cert and --key
   --site FILE         XML: the <URL> and the <KeyAlias> of this site; the rest of the policy is locked
   --order FILE        the cXML document; it is sent byte for byte
   --path PATH         where in the server; else that of the <URL>, or /orders
   --post-handshake-auth
                       offer to show a certificate also after the handshake, to servers that ask for it in some paths only,
-                      as Apache does with SSLVerifyClient in a <Location>; needs --features post-handshake-auth
+                      as Apache does with SSLVerifyClient in a <Location>
   --one-way           post to a server, too, that has not asked for our certificate; nothing is sent to one unless this or
                       --post-handshake-auth is given. With --policy its ClientAuthEnabled decides, and nothing else
   --timeout SECONDS   how long all of it may take; 60 unless given
@@ -224,7 +224,7 @@ fn offer_late_answers(preferences: &mut Preferences) -> Result<(), UsageError> {
 
 #[cfg(not(feature = "post-handshake-auth"))]
 fn offer_late_answers(_: &mut Preferences) -> Result<(), UsageError> {
-    Err(UsageError("--post-handshake-auth needs cargo run --features post-handshake-auth".to_owned()))
+    Err(UsageError("--post-handshake-auth needs a build with --features post-handshake-auth".to_owned()))
 }
 
 /// Reads the identities with this alias, or all; gives their names as well.

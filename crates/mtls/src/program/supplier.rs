@@ -22,7 +22,7 @@ Usage: supplier --listen ADDRESS:PORT --cert FILE --key FILE [--client-ca FILE] 
   --sni NAME=ALIAS    who asks for NAME gets the --cert FILE whose name without its end is ALIAS; others get the first
   --client-ca FILE    PEM: the authorities whose clients are trusted; given again, all files count
   --client-auth MODE  none, optional or required; required unless given, none without --client-ca
-  --policy FILE       XML: an <SSLInfo>; its stores lie beside the file, as examples/README.md describes, with files as
+  --policy FILE       XML: an <SSLInfo>; its stores lie beside the file, as crates/mtls/README.md describes, with files as
                       Kubernetes, certbot and AWS name them; instead of --cert, --key, --sni, --client-ca, --client-auth
                       and --post-handshake-auth. References are followed anew for each connection
   --site FILE         XML: an <SSLInfo> with the <KeyAlias> of this site; the rest of the policy is locked
@@ -31,7 +31,7 @@ Usage: supplier --listen ADDRESS:PORT --cert FILE --key FILE [--client-ca FILE] 
                       ask for a client's certificate only when it requests PATH or what is below it, after the handshake,
                       as Apache does with SSLVerifyClient in a <Location>; given again, any of them; a client that does
                       not offer that gets HTTP 403, and so does whoever posts an order elsewhere. With it the handshake asks only if --client-auth says so; --require-cn
-                      counts for these paths. Needs --features post-handshake-auth
+                      counts for these paths
   --refuse-early      a client with another common name gets alert 49 in the handshake, not HTTP 403
   --once N            end after N connections
 {preferences}
@@ -190,7 +190,7 @@ fn late_path(path: &str) -> Result<String, UsageError> {
 #[cfg(not(feature = "post-handshake-auth"))]
 fn late_path(path: &str) -> Result<String, UsageError> {
     let how = "this build asks nobody after the handshake; one that does is made with cargo build --features \
-               post-handshake-auth --examples";
+               post-handshake-auth";
     Err(UsageError(format!("--post-handshake-auth {path}: {how}")))
 }
 

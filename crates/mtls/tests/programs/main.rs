@@ -25,17 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A supplier that wants the gateway of `pki`.
 fn setup(pki: &Pki) -> Setup {
-    Setup {
-        identity: Some(pki.supplier.clone()),
-        named: Vec::new(),
-        client_authorities: vec![pki.root.clone()],
-        asking: Asking::Required,
-        required_names: Vec::new(),
-        refuse_early: false,
-        late_paths: Vec::new(),
-        preferences: Preferences::default(),
-        rules: None,
-    }
+    Setup::new(pki.supplier.clone(), vec![pki.root.clone()])
 }
 
 /// Starts a supplier; gives its address and its reports.
@@ -50,17 +40,9 @@ fn start(setup: Setup) -> (String, Receiver<Event>) {
 /// The errand of the gateway of `pki`.
 fn errand(pki: &Pki, address: &str) -> Errand {
     Errand {
-        address: address.to_owned(),
-        server_name: SUPPLIER_NAME.to_owned(),
         authorities: vec![pki.root.clone()],
-        pins: Vec::new(),
-        common_name: None,
         identities: vec![pki.gateway.clone()],
-        authority: None,
-        path: "/orders".to_owned(),
-        document: include_bytes!("../../../../examples/data/order.xml")[..].into(),
-        preferences: Preferences::default(),
-        rules: None,
+        ..Errand::new(address, SUPPLIER_NAME, include_bytes!("../../../../examples/data/order.xml"))
     }
 }
 

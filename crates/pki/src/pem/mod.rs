@@ -64,6 +64,8 @@ impl fmt::Display for FileError {
     }
 }
 
+impl core::error::Error for FileError {}
+
 /// Reads the certificates of a file, in their order.
 ///
 /// # Errors
