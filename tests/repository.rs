@@ -78,15 +78,31 @@ fn every_feature_is_explained_in_the_crate_documentation() {
 }
 
 #[test]
-fn every_example_that_the_readme_runs_exists() {
-    let readme = read("README.md");
-    let mut names =
-        readme.split("--example ").skip(1).filter_map(|rest| rest.split([' ', '\n', '`']).next()).peekable();
-    assert!(names.peek().is_some());
-    for name in names {
-        let file = root().join(format!("examples/{name}.rs"));
-        let directory = root().join(format!("examples/{name}/main.rs"));
-        assert!(file.exists() || directory.exists(), "README.md runs the example `{name}`, which does not exist");
+fn every_program_that_the_readmes_run_exists() {
+    let mut count = 0;
+    for document in ["README.md", "boards/README.md", "crates/mtls/README.md", "examples/README.md"] {
+        let text = read(document);
+        for (option, folder) in [("--example ", "examples"), ("--bin ", "crates/mtls/src/bin")] {
+            let names = text.split(option).skip(1).filter_map(|rest| rest.split([' ', '\n', '`']).next());
+            for name in names.filter(|name| *name != "throw-away") {
+                let file = root().join(format!("{folder}/{name}.rs"));
+                let directory = root().join(format!("{folder}/{name}/main.rs"));
+                assert!(file.exists() || directory.exists(), "{document} runs `{name}`, which does not exist");
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 5, "only {count} were found");
+}
+
+#[test]
+fn an_example_is_short() {
+    let mut files = Vec::new();
+    collect(&root().join("examples"), &mut files);
+    assert!(files.len() > 4, "{files:?}");
+    for file in files {
+        let length = fs::read_to_string(&file).unwrap().lines().count();
+        assert!(length < 150, "{} has {length} lines: an example shows one thing", file.display());
     }
 }
 
@@ -126,11 +142,17 @@ fn every_option_of_the_programs_is_in_their_readme() {
 
 #[test]
 fn links_between_documents_lead_somewhere() {
-    for name in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"] {
-        let document = read(name);
+    let mut documents: Vec<_> =
+        ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"].map(PathBuf::from).into();
+    documents.extend(["boards/README.md", "crates/mtls/README.md", "examples/README.md"].map(PathBuf::from));
+    let pages = fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    documents.extend(pages.filter(|path| path.extension().is_some_and(|extension| extension == "md")));
+    for path in documents.iter().map(|document| root().join(document)) {
+        let document = fs::read_to_string(&path).unwrap();
         for target in document.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next()) {
             let local = !target.is_empty() && !target.contains("://");
-            assert!(!local || root().join(target).exists(), "{name} links to {target}, which does not exist");
+            let exists = path.parent().is_some_and(|folder| folder.join(target).exists());
+            assert!(!local || exists, "{} links to {target}, which does not exist", path.display());
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Identities in flash and their replacement: what a device does when it starts, and when a new certificate comes.
 //! Run it: `cargo run --example rotation`.
 
-mod flash;
 #[cfg(test)]
 mod power_cut;
 mod vault;
@@ -17,9 +16,9 @@ use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::SigningKey as _;
 use embedded_mtls::io::std::system_time;
 use embedded_mtls::x509::{Purpose, Time, UnixTime};
-use flash::{Flash, PAGE};
 use mtls_pki::pem::Identity;
 use mtls_pki::throw_away::{Authority, Leaf};
+use test_support::flash::{Flash, PAGE};
 use vault::{Stored, Vault};
 
 /// Bytes of a slot, and of a record in the flash.

@@ -4,10 +4,10 @@ use embedded_mtls::KeyHandle;
 use embedded_mtls::credential::{Admission, KeyProof, Reference, Slots};
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::x509::Purpose;
+use test_support::flash::{Cut, Failure, Flash};
 use test_support::pair::now;
 use test_support::pki::{CLIENT_NAME, Issued, Pki, Template};
 
-use super::flash::{Cut, Failure, Flash};
 use super::vault::Stored;
 use super::{PAGES, SLOT, vault, wait};
 

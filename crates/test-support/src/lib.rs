@@ -10,9 +10,13 @@
 #![allow(clippy::return_self_not_must_use, clippy::new_without_default, reason = "builders of tests")]
 
 pub mod chain_case;
+pub mod element;
 pub mod fault;
+pub mod flash;
 pub mod messages;
 pub mod pair;
 pub mod peers;
+pub mod pipe;
 pub mod pki;
 pub mod script;
+pub mod supplier;

@@ -14,7 +14,9 @@ use embedded_hal_async::i2c::{ErrorKind, ErrorType, I2c, NoAcknowledgeSource, Op
 use p256::ecdsa::signature::hazmat::PrehashSigner as _;
 use p256::ecdsa::{Signature, SigningKey};
 
-use super::element::{
+use crate::pki::Key;
+
+use super::driver::{
     ADDRESS, AWAKE, COMMAND, EXECUTION, EXTERNAL, GEN_KEY, NONCE, PASS_THROUGH, PRIVATE, RESET, SIGN, SLEEP, SUCCESS,
     crc,
 };
@@ -28,16 +30,16 @@ const WATCHDOG: u64 = 1_300_000;
 
 /// Time that passes only when somebody lets it.
 #[derive(Clone, Default)]
-pub(crate) struct Clock(Rc<Cell<u64>>);
+pub struct Clock(Rc<Cell<u64>>);
 
 impl Clock {
     /// Microseconds since the beginning.
-    pub(crate) fn now(&self) -> u64 {
+    pub fn now(&self) -> u64 {
         self.0.get()
     }
 
     /// Lets so many microseconds pass.
-    pub(crate) fn advance(&self, micros: u64) {
+    pub fn advance(&self, micros: u64) {
         self.0.set(self.now() + micros);
     }
 
@@ -62,7 +64,7 @@ impl DelayNs for Clock {
 
 /// What goes wrong, once each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
+pub enum Fault {
     /// It does not wake until it is mended.
     Deaf,
     /// So many signatures are read with a bit that is wrong.
@@ -72,7 +74,7 @@ pub(crate) enum Fault {
 }
 
 /// The part.
-pub(crate) struct Part {
+pub struct Part {
     clock: Clock,
     key: Option<SigningKey>,
     /// Until when it is awake.
@@ -85,16 +87,16 @@ pub(crate) struct Part {
     deaf: bool,
     noise: usize,
     /// Signatures that were made.
-    pub(crate) signatures: usize,
+    pub signatures: usize,
     /// Reads that were not acknowledged because it computed.
-    pub(crate) busy: usize,
+    pub busy: usize,
     /// The last digest that was signed, and `r || s`.
-    pub(crate) last: Option<([u8; 32], [u8; 64])>,
+    pub last: Option<([u8; 32], [u8; 64])>,
 }
 
 impl Part {
     /// A part without a key, asleep.
-    pub(crate) fn new(clock: Clock) -> Self {
+    pub fn new(clock: Clock) -> Self {
         Self {
             clock,
             key: None,
@@ -112,7 +114,7 @@ impl Part {
     }
 
     /// Lets something go wrong.
-    pub(crate) fn spoil(&mut self, fault: Fault) {
+    pub fn spoil(&mut self, fault: Fault) {
         match fault {
             Fault::Deaf => self.deaf = true,
             Fault::Noise(reads) => self.noise = reads,
@@ -121,7 +123,7 @@ impl Part {
     }
 
     /// Nothing goes wrong any more.
-    pub(crate) fn mend(&mut self) {
+    pub fn mend(&mut self) {
         self.faults.clear();
         (self.deaf, self.noise) = (false, 0);
     }
@@ -199,9 +201,8 @@ impl Part {
     }
 
     fn generate(&mut self) -> Vec<u8> {
-        let mut secret = [0; 32];
-        let made = getrandom::fill(&mut secret).ok().and_then(|()| SigningKey::from_slice(&secret).ok());
-        let Some(key) = made else { return vec![EXECUTION] };
+        // The same one in each run.
+        let Ok(key) = SigningKey::from_slice(&Key::new("a secure element").scalar()) else { return vec![EXECUTION] };
         let point = key.verifying_key().to_sec1_point(false).as_bytes().get(1..).unwrap_or_default().to_vec();
         self.key = Some(key);
         point
@@ -224,14 +225,14 @@ impl Part {
 
 /// A bus with the part on it.
 #[derive(Clone)]
-pub(crate) struct Bus {
-    pub(crate) part: Rc<RefCell<Part>>,
+pub struct Bus {
+    pub part: Rc<RefCell<Part>>,
     clock: Clock,
 }
 
 impl Bus {
     /// A bus with a new part on it.
-    pub(crate) fn new(clock: Clock) -> Self {
+    pub fn new(clock: Clock) -> Self {
         Self { part: Rc::new(RefCell::new(Part::new(clock.clone()))), clock }
     }
 }

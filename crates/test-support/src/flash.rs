@@ -3,14 +3,13 @@
 use embedded_storage_async::nor_flash::{ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash};
 
 /// Bytes of a word, which is written at once, and once only until it is erased.
-pub(crate) const WORD: usize = 4;
+pub const WORD: usize = 4;
 /// Bytes that are erased together.
-pub(crate) const PAGE: usize = 4096;
+pub const PAGE: usize = 4096;
 
 /// What the operation leaves behind at which the power was cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(not(test), expect(dead_code, reason = "only the test cuts the power"))]
-pub(crate) enum Cut {
+pub enum Cut {
     /// A part of it was done: some bits of a word, some bytes of a page.
     Within,
     /// All of it was done, but nobody heard of it.
@@ -19,19 +18,19 @@ pub(crate) enum Cut {
 
 /// The flash.
 #[derive(Clone)]
-pub(crate) struct Flash {
+pub struct Flash {
     bytes: Vec<u8>,
     /// Words that may still be written and pages that may still be erased until the power is cut, and how.
     power: Option<(usize, Cut)>,
     /// Words written and pages erased.
-    pub(crate) operations: usize,
+    pub operations: usize,
     /// Pages erased.
-    pub(crate) erasures: usize,
+    pub erasures: usize,
 }
 
 /// Why an operation failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Failure {
+pub enum Failure {
     /// There is no power.
     NoPower,
     /// A word was written twice, or an address is wrong: a bug of the caller.
@@ -40,19 +39,17 @@ pub(crate) enum Failure {
 
 impl Flash {
     /// An erased flash of so many pages.
-    pub(crate) fn new(pages: usize) -> Self {
+    pub fn new(pages: usize) -> Self {
         Self { bytes: vec![0xff; pages * PAGE], power: None, operations: 0, erasures: 0 }
     }
 
     /// Cuts the power at the operation after so many.
-    #[cfg(test)]
-    pub(crate) fn cut_after(&mut self, operations: usize, cut: Cut) {
+    pub fn cut_after(&mut self, operations: usize, cut: Cut) {
         self.power = Some((operations, cut));
     }
 
     /// The power is back: what is in the flash stays as it is.
-    #[cfg(test)]
-    pub(crate) fn reboot(mut self) -> Self {
+    pub fn reboot(mut self) -> Self {
         self.power = None;
         (self.operations, self.erasures) = (0, 0);
         self

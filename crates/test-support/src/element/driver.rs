@@ -17,24 +17,24 @@ use embedded_hal_async::delay::DelayNs;
 use embedded_hal_async::i2c::I2c;
 
 /// Address of the part.
-pub(crate) const ADDRESS: u8 = 0x60;
+pub const ADDRESS: u8 = 0x60;
 /// What the part says when it has woken.
-pub(crate) const AWAKE: [u8; 4] = [4, 0x11, 0x33, 0x43];
+pub const AWAKE: [u8; 4] = [4, 0x11, 0x33, 0x43];
 /// First byte of what is written: reset the place from which is read, go to sleep, take a command.
-pub(crate) const RESET: u8 = 0;
-pub(crate) const SLEEP: u8 = 1;
-pub(crate) const COMMAND: u8 = 3;
+pub const RESET: u8 = 0;
+pub const SLEEP: u8 = 1;
+pub const COMMAND: u8 = 3;
 /// Commands: load a digest, make a key, sign.
-pub(crate) const NONCE: u8 = 0x16;
-pub(crate) const GEN_KEY: u8 = 0x40;
-pub(crate) const SIGN: u8 = 0x41;
+pub const NONCE: u8 = 0x16;
+pub const GEN_KEY: u8 = 0x40;
+pub const SIGN: u8 = 0x41;
 /// The nonce is what is passed; a new private key is made; the message is external.
-pub(crate) const PASS_THROUGH: u8 = 0x03;
-pub(crate) const PRIVATE: u8 = 0x04;
-pub(crate) const EXTERNAL: u8 = 0x80;
+pub const PASS_THROUGH: u8 = 0x03;
+pub const PRIVATE: u8 = 0x04;
+pub const EXTERNAL: u8 = 0x80;
 /// Status of a command that was executed, and of one that could not be.
-pub(crate) const SUCCESS: u8 = 0x00;
-pub(crate) const EXECUTION: u8 = 0x0f;
+pub const SUCCESS: u8 = 0x00;
+pub const EXECUTION: u8 = 0x0f;
 
 /// Microseconds from the pulse that wakes the part until it listens, and between two looks whether it is ready.
 const WAKE: u32 = 1500;
@@ -46,7 +46,7 @@ const READS: usize = 3;
 
 /// Why the part gave nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ElementError {
+pub enum ElementError {
     /// It did not wake, or did not become ready again.
     Silent,
     /// Its answer has a wrong checksum, also when it is read again.
@@ -67,19 +67,19 @@ impl fmt::Display for ElementError {
 }
 
 /// The part, on its bus.
-pub(crate) struct Element<I, D> {
+pub struct Element<I, D> {
     bus: I,
     delay: D,
 }
 
 impl<I: I2c, D: DelayNs> Element<I, D> {
     /// The part on this bus.
-    pub(crate) const fn new(bus: I, delay: D) -> Self {
+    pub const fn new(bus: I, delay: D) -> Self {
         Self { bus, delay }
     }
 
     /// Makes a private key in this slot, which never leaves it; gives the point: x and y, 32 bytes each.
-    pub(crate) async fn generate(&mut self, slot: u16) -> Result<[u8; 64], ElementError> {
+    pub async fn generate(&mut self, slot: u16) -> Result<[u8; 64], ElementError> {
         let mut point = [0; 64];
         self.wake().await?;
         let made = self.command(GEN_KEY, PRIVATE, slot, &[], &mut point).await;
@@ -88,7 +88,7 @@ impl<I: I2c, D: DelayNs> Element<I, D> {
     }
 
     /// Signs a digest with the key in this slot: `r` and `s`, 32 bytes each. It begins anew when it was dropped.
-    pub(crate) async fn sign(&mut self, slot: u16, digest: &[u8; 32]) -> Result<[u8; 64], ElementError> {
+    pub async fn sign(&mut self, slot: u16, digest: &[u8; 32]) -> Result<[u8; 64], ElementError> {
         let mut signature = [0; 64];
         self.wake().await?;
         let loaded = self.command(NONCE, PASS_THROUGH, 0, digest, &mut []).await;
@@ -179,7 +179,7 @@ fn checked(answer: &[u8]) -> Option<&[u8]> {
 }
 
 /// CRC-16 with the polynomial 0x8005, bits of each byte from the lowest, low byte first.
-pub(crate) fn crc(bytes: &[u8]) -> [u8; 2] {
+pub fn crc(bytes: &[u8]) -> [u8; 2] {
     let bits = bytes.iter().flat_map(|byte| (0..8).map(move |bit| u16::from((byte >> bit) & 1)));
     let crc = bits.fold(0_u16, |crc, bit| (crc << 1) ^ if bit == crc >> 15 { 0 } else { 0x8005 });
     crc.to_le_bytes()
@@ -188,7 +188,7 @@ pub(crate) fn crc(bytes: &[u8]) -> [u8; 2] {
 /// Where a host leaves a digest and finds the signature; a task of its own does the work. On a device this is a
 /// channel of the executor, which wakes who waits; here whoever waits is asked again.
 #[derive(Default)]
-pub(crate) struct Mailbox(RefCell<Job>);
+pub struct Mailbox(RefCell<Job>);
 
 #[derive(Clone, Copy, Default)]
 enum Job {
@@ -206,7 +206,7 @@ enum Job {
 
 impl Mailbox {
     /// The signature of `digest` with the key in `slot`. Dropped and asked again, it waits for the same one.
-    pub(crate) async fn sign(&self, slot: u16, digest: [u8; 32]) -> Result<[u8; 64], ElementError> {
+    pub async fn sign(&self, slot: u16, digest: [u8; 32]) -> Result<[u8; 64], ElementError> {
         poll_fn(|context| {
             let mut job = self.0.borrow_mut();
             match *job {
@@ -225,7 +225,7 @@ impl Mailbox {
     }
 
     /// Does what is asked, for ever. The job counts as done only when it is.
-    pub(crate) async fn work<I: I2c, D: DelayNs>(&self, element: &mut Element<I, D>) {
+    pub async fn work<I: I2c, D: DelayNs>(&self, element: &mut Element<I, D>) {
         loop {
             let (slot, digest) = poll_fn(|context| {
                 if let Job::Asked { slot, digest } = *self.0.borrow() {
@@ -241,7 +241,7 @@ impl Mailbox {
     }
 
     /// Whether the part has work.
-    pub(crate) fn is_busy(&self) -> bool {
+    pub fn is_busy(&self) -> bool {
         matches!(*self.0.borrow(), Job::Asked { .. })
     }
 }

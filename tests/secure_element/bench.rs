@@ -1,15 +1,11 @@
 //! A gateway whose key lives in a simulated secure element, and a supplier, both in memory; every task of the device is
 //! a future that is asked in turn.
 
-use core::cell::RefCell;
-use core::future::{Future, poll_fn};
-use core::pin::{Pin, pin};
-use core::task::{Context, Poll, Waker};
-use std::collections::VecDeque;
+use core::future::{Future as _, poll_fn};
+use core::pin::pin;
 use std::convert::Infallible;
-use std::rc::Rc;
 
-use embedded_io_async::{ErrorType, Read, Write};
+use embedded_io_async::{Read as _, Write as _};
 use embedded_mtls::credential::{Choice, PeerRequest};
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::asynch::Stream;
@@ -17,15 +13,17 @@ use embedded_mtls::io::std::system_time;
 use embedded_mtls::io::{AsyncHost, Failure, SoftwareHost};
 use embedded_mtls::x509::{PeerIdentity, ServerName, Time, TrustAnchor};
 use embedded_mtls::{
-    AlertDescription, Buffers, Client, ClientAuth, ClientConfig, Credential, Entropy, Handshake, KeyHandle, Server,
+    AlertDescription, Buffers, Client, ClientAuth, ClientConfig, Credential, Entropy, Handshake, KeyHandle,
     ServerConfig, SignInput, Signature,
 };
 use rcgen::ExtendedKeyUsagePurpose::{ClientAuth as ForClients, ServerAuth as ForServers};
 
-use super::element::{Element, ElementError, Mailbox};
-use super::part::{Bus, Clock};
 use mtls_pki::pem::Identity;
 use mtls_pki::throw_away::{Authority, Leaf};
+use test_support::element::driver::{Element, ElementError, Mailbox};
+use test_support::element::part::{Bus, Clock};
+use test_support::pipe::{End, once, pipe};
+use test_support::supplier::take_order;
 
 /// The slot of the part with the key.
 const SLOT: KeyHandle = KeyHandle(0);
@@ -190,32 +188,13 @@ impl Bench {
         }
         let trouble = host.trouble;
         let gateway = bought.ok_or("the gateway takes for ever")?;
-        let supplier = sold.ok_or("the supplier takes for ever")??;
+        let supplier = sold.ok_or("the supplier takes for ever")?;
         Ok(Story { gateway, supplier, trouble, busy, meanwhile: (turns, met.is_some()) })
     }
 
     /// The supplier: takes one order, and says of whom.
-    async fn serve(&self, pipe: End, config: &ServerConfig<'_>) -> Result<Result<String, Failure<Infallible>>, String> {
-        let chain: Vec<&[u8]> = self.supplier.chain.iter().map(Vec::as_slice).collect();
-        let credentials = [Credential::new(&chain, KeyHandle(0)).map_err(text)?];
-        let keys = [key(&self.supplier)?];
-        let mut memory = Memory::new();
-        let handshake = Handshake::<Server, RustCrypto>::new(config, memory.lend(), entropy()?).map_err(text)?;
-        let mut host = SoftwareHost::new(&credentials, &keys, system_time);
-        let mut stream = match Stream::open(pipe, handshake, &mut host).await {
-            Ok(stream) => stream,
-            Err(error) => return Ok(Err(error.cause)),
-        };
-        let mut line = [0; 5];
-        let served = async {
-            let count = stream.read(&mut line).await?;
-            let who = stream.session().peer().and_then(|peer| peer.common_name()).unwrap_or_default();
-            let taken = format!("{} of {who}", String::from_utf8_lossy(line.get(..count).unwrap_or_default()));
-            stream.write_all(taken.as_bytes()).await?;
-            stream.close().await?;
-            Ok(taken)
-        };
-        Ok(served.await)
+    async fn serve(&self, pipe: End, config: &ServerConfig<'_>) -> Result<String, Failure<Infallible>> {
+        take_order(pipe, config, &self.supplier.chain, &self.supplier.key).await
     }
 
     /// Another connection of the same device, with a key in memory.
@@ -283,65 +262,4 @@ fn entropy() -> Result<Entropy, String> {
 /// The key of an identity that is kept in memory.
 fn key(identity: &Identity) -> Result<P256SigningKey, String> {
     P256SigningKey::from_bytes(&identity.key).map_err(|error| format!("{error:?}"))
-}
-
-/// One turn of a task.
-pub(crate) fn once<T>(future: Pin<&mut impl Future<Output = T>>) -> Option<T> {
-    match future.poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(value) => Some(value),
-        Poll::Pending => None,
-    }
-}
-
-/// One end of a connection in memory.
-struct End {
-    incoming: Rc<RefCell<Line>>,
-    outgoing: Rc<RefCell<Line>>,
-}
-
-#[derive(Default)]
-struct Line {
-    bytes: VecDeque<u8>,
-    closed: bool,
-}
-
-fn pipe() -> (End, End) {
-    let (a, b) = (Rc::default(), Rc::default());
-    (End { incoming: Rc::clone(&a), outgoing: Rc::clone(&b) }, End { incoming: b, outgoing: a })
-}
-
-impl Drop for End {
-    fn drop(&mut self) {
-        self.outgoing.borrow_mut().closed = true;
-    }
-}
-
-impl ErrorType for End {
-    type Error = Infallible;
-}
-
-impl Read for End {
-    async fn read(&mut self, out: &mut [u8]) -> Result<usize, Infallible> {
-        poll_fn(|_| {
-            let mut incoming = self.incoming.borrow_mut();
-            let count = out.len().min(incoming.bytes.len());
-            if count == 0 && !incoming.closed {
-                return Poll::Pending;
-            }
-            out.iter_mut().zip(incoming.bytes.drain(..count)).for_each(|(to, from)| *to = from);
-            Poll::Ready(Ok(count))
-        })
-        .await
-    }
-}
-
-impl Write for End {
-    async fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
-        self.outgoing.borrow_mut().bytes.extend(bytes);
-        Ok(bytes.len())
-    }
-
-    async fn flush(&mut self) -> Result<(), Infallible> {
-        Ok(())
-    }
 }

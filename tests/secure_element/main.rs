@@ -1,4 +1,7 @@
-//! Dropped futures, failures, and the bytes on the bus.
+//! A key in a secure element: dropped futures, failures, and the bytes on the bus.
+#![allow(missing_docs)]
+
+mod bench;
 
 use std::pin::pin;
 
@@ -8,9 +11,10 @@ use embedded_mtls::{AlertDescription, Error};
 use p256::ecdsa::signature::hazmat::PrehashVerifier as _;
 use p256::ecdsa::{Signature, VerifyingKey};
 
-use super::bench::{Bench, Form, once};
-use super::element::{ADDRESS, AWAKE, EXECUTION, Element, ElementError, crc};
-use super::part::{Bus, Clock, Fault};
+use bench::{Bench, Form};
+use test_support::element::driver::{ADDRESS, AWAKE, EXECUTION, Element, ElementError, crc};
+use test_support::element::part::{Bus, Clock, Fault};
+use test_support::pipe::once;
 
 const TAKEN: &str = "order of gateway-0042.plant.example";
 
