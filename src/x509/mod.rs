@@ -13,9 +13,9 @@ mod certificate;
 mod identity;
 mod name;
 mod path;
+mod refusal;
 mod time;
 mod validator;
-mod verdict;
 
 pub use self::anchor::TrustAnchor;
 pub use self::certificate::algorithm::{KeyAlgorithm, SignatureKind};
@@ -26,15 +26,14 @@ pub use self::name::constraints::{NameLimit, Subtree, Subtrees};
 pub use self::name::general::{SubjectAltName, SubjectAltNames};
 pub use self::name::server::{DnsName, ServerName};
 pub use self::name::{Attribute, Attributes, Name};
-pub use self::path::found::PathFound;
 pub use self::path::rules::{Purpose, Rules};
 pub use self::path::summaries::Place;
 pub use self::path::trace::{NoTrace, Trace, TraceEvent};
+pub use self::path::verified::{PathCertificate, PathFound, VerifiedPath};
 pub use self::path::waiver::{Waived, Waivers};
+pub use self::refusal::{Authority, Evidence, Excerpt, NearMiss, PathRefusal, Verdict};
 pub use self::time::{Civil, Time, UnixTime, ValidityCheck, ValidityNotChecked};
 pub use self::validator::Validator;
-pub use self::verdict::verified::{PathCertificate, VerifiedPath};
-pub use self::verdict::{Authority, Evidence, Excerpt, NearMiss, PathRefusal, Verdict};
 pub use crate::der::oid::Oid;
 pub use crate::error::WaivableCause;
 

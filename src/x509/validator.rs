@@ -9,9 +9,9 @@ use crate::x509::path::rules::Rules;
 use crate::x509::path::search::Search;
 use crate::x509::path::summaries::Summaries;
 use crate::x509::path::trace::{NoTrace, Trace};
+use crate::x509::path::verified::VerifiedPath;
 use crate::x509::path::waiver::Waived;
-use crate::x509::verdict::PathRefusal;
-use crate::x509::verdict::verified::VerifiedPath;
+use crate::x509::refusal::PathRefusal;
 
 /// Validates a certificate path without a TLS connection around it: for firmware updates, for
 /// provisioning, for tests.

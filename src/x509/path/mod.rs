@@ -1,7 +1,6 @@
 //! Finding a path to a trust anchor: the list of summaries, the rules, the search, and its two results.
 
 mod checks;
-pub(super) mod found;
 mod judge;
 pub(super) mod levels;
 pub(super) mod note;
@@ -11,4 +10,5 @@ pub(super) mod search;
 pub(super) mod summaries;
 pub(super) mod summary;
 pub(super) mod trace;
+pub(super) mod verified;
 pub(super) mod waiver;

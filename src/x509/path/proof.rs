@@ -1,6 +1,6 @@
 //! Proofs that a path was verified, and may be used.
 
-use super::found::PathFound;
+use super::verified::PathFound;
 use crate::error::Error;
 
 /// Proof that the path of the peer was verified up to a trust anchor, but for what was waived.

@@ -15,7 +15,6 @@
 //! leads nowhere.
 
 use super::checks::Checks;
-use super::found::PathFound;
 use super::judge::Judge;
 use super::levels::{Levels, Turn};
 use super::note::Note;
@@ -23,14 +22,15 @@ use super::proof::ChainVerified;
 use super::rules::Rules;
 use super::summaries::{List, Place, Summaries};
 use super::trace::{Trace, TraceEvent};
+use super::verified::PathFound;
 use super::waiver::{Waived, Waivers};
 use crate::crypto::{CryptoError, CryptoProvider, SignatureAlgorithm};
 use crate::error::{CertificateError, CertificateProblem, Error, Malformation};
 use crate::limits::CANDIDATES_PER_STEP;
 use crate::x509::certificate::algorithm::PublicKey;
+use crate::x509::path::verified::VerifiedPath;
+use crate::x509::refusal::PathRefusal;
 use crate::x509::time::{Time, UnixTime};
-use crate::x509::verdict::PathRefusal;
-use crate::x509::verdict::verified::VerifiedPath;
 
 /// A search for a path through the certificates of a peer. It owns the rules by which it searches.
 #[derive(Debug)]

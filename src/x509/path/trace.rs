@@ -1,7 +1,7 @@
 //! The search for a path, told step by step: for those who look for the reason.
 
-use super::found::PathFound;
 use super::summaries::Place;
+use super::verified::PathFound;
 use crate::error::CertificateError;
 use crate::x509::name::Name;
 use core::fmt;

@@ -4,7 +4,6 @@
 //! rules when it is asked for, and a program that never asks has no code of it.
 
 mod text;
-pub(super) mod verified;
 
 use crate::der::oid::Oid;
 use crate::error::{CertificateError, CertificateProblem, Error};

@@ -1,0 +1,161 @@
+//! The path that was found: in short, and certificate by certificate.
+
+use super::levels::Levels;
+use super::rules::Rules;
+use super::summaries::{List, Place};
+use super::waiver::Waived;
+use crate::error::CertificateProblem;
+use crate::x509::anchor::Authority;
+use crate::x509::name::Name;
+use crate::x509::time::{SECONDS_A_DAY, Time, UnixTime, ValidityCheck};
+
+/// The path that was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub struct PathFound {
+    /// CA certificates above the leaf, the trust anchor among them if there is one: 0 if the leaf is pinned, 1 if
+    /// an anchor issued it.
+    pub depth: u8,
+    /// Which anchor, by its place in [`Rules::anchors`](crate::x509::Rules::anchors). `None` only of a path that ends
+    /// without one, which was [waived](Self::waived).
+    pub anchor: Option<u8>,
+    /// The first second at which all certificates of the path are valid, the anchor's among them if it has one.
+    pub not_before: UnixTime,
+    /// The last second at which they are. Before `not_before` if there is none.
+    pub not_after: UnixTime,
+    /// How much of the validity was checked when the path was found.
+    pub validity: ValidityCheck,
+    /// What was waived to accept the path: nothing, but with the feature `dangerous-waivers`.
+    pub waived: Waived,
+}
+
+impl PathFound {
+    /// Judges the validity of the path again, with what is known about the time *now*: for a device that
+    /// connected with a lower bound, asked a time server, and wants to make up for it; or for a session that
+    /// lasts for days.
+    ///
+    /// # Errors
+    /// [`CertificateProblem::Expired`] or [`CertificateProblem::NotYetValid`] if a certificate of the path has.
+    pub fn check_validity(&self, time: Time) -> Result<ValidityCheck, CertificateProblem> {
+        time.check(self.not_before, self.not_after)
+    }
+}
+
+/// A path that was found and verified, from the leaf up to the trust anchor, as long as the summaries of all its
+/// certificates are there.
+#[derive(Clone, Copy, Debug)]
+pub struct VerifiedPath<'a> {
+    list: List<'a>,
+    levels: Levels,
+    anchor: Option<&'a Authority<'a>>,
+    found: PathFound,
+    limit: u8,
+}
+
+/// A certificate of a [`VerifiedPath`].
+#[derive(Clone, Copy, Debug)]
+pub struct PathCertificate<'a> {
+    place: Place,
+    subject: Name<'a>,
+    validity: Option<(UnixTime, UnixTime)>,
+}
+
+impl<'a> VerifiedPath<'a> {
+    pub(crate) fn new(list: List<'a>, levels: Levels, rules: &Rules<'a>, found: PathFound) -> Self {
+        let anchor = found.anchor.and_then(|anchor| rules.authority(anchor));
+        Self { list, levels, anchor, found, limit: rules.depth_limit() }
+    }
+
+    /// Depth, anchor and validity in short, as a session keeps them.
+    pub const fn found(&self) -> PathFound {
+        self.found
+    }
+
+    /// The most CA certificates above the leaf that were allowed.
+    pub const fn max_depth(&self) -> u8 {
+        self.limit
+    }
+
+    /// The certificates from the leaf to the trust anchor, which is the last: one more than the
+    /// [depth](PathFound::depth). If the leaf is pinned it is the only one.
+    pub fn certificates(&self) -> impl Iterator<Item = PathCertificate<'a>> + use<'a> {
+        let Self { list, levels, anchor, found, .. } = *self;
+        // All that an anchor does not count for: a pin ends the path at the leaf.
+        let sent = (0..found.depth.saturating_add(u8::from(anchor.is_none()))).filter_map(move |level| {
+            let place = levels.certificate_at(level);
+            let summary = list.get(place)?;
+            let validity = Some((summary.not_before, summary.not_after));
+            Some(PathCertificate { place: Place::Sent(place), subject: summary.subject, validity })
+        });
+        sent.chain(anchor.zip(found.anchor).map(|(anchor, place)| PathCertificate {
+            place: Place::Anchor(place),
+            subject: anchor.subject,
+            validity: anchor.validity,
+        }))
+    }
+}
+
+impl<'a> PathCertificate<'a> {
+    /// Where it stands: in the list of the peer, or among the anchors.
+    pub const fn place(&self) -> Place {
+        self.place
+    }
+
+    /// Whose it is.
+    pub const fn subject(&self) -> Name<'a> {
+        self.subject
+    }
+
+    /// The first second of validity; `None` of an anchor made from a name and a key.
+    pub fn not_before(&self) -> Option<UnixTime> {
+        self.validity.map(|(not_before, _)| not_before)
+    }
+
+    /// The last second of validity; `None` of an anchor that never expires.
+    pub fn not_after(&self) -> Option<UnixTime> {
+        self.validity.map(|(_, not_after)| not_after)
+    }
+
+    /// Whole days from `now` to the end of validity: 0 on the last day, negative once it is over; `None` of an
+    /// anchor that never expires.
+    pub fn days_left(&self, now: UnixTime) -> Option<i64> {
+        let end = self.not_after()?;
+        Some(end.seconds().saturating_sub(now.seconds()).div_euclid(SECONDS_A_DAY))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_can_be_judged_again_when_more_is_known_about_the_time() {
+        let at = UnixTime::from_seconds;
+        let path = PathFound {
+            depth: 1,
+            anchor: Some(0),
+            not_before: at(10),
+            not_after: at(20),
+            validity: ValidityCheck::NotYetValid,
+            waived: Waived::NOTHING,
+        };
+        for (time, judged) in [
+            (Time::Trusted(at(9)), Err(CertificateProblem::NotYetValid)),
+            (Time::Trusted(at(10)), Ok(ValidityCheck::Complete)),
+            (Time::Trusted(at(20)), Ok(ValidityCheck::Complete)),
+            (Time::Trusted(at(21)), Err(CertificateProblem::Expired)),
+            (Time::AtLeast(at(9)), Ok(ValidityCheck::NotYetValid)),
+            (Time::AtLeast(at(10)), Ok(ValidityCheck::LowerBound)),
+            (Time::AtLeast(at(21)), Err(CertificateProblem::Expired)),
+            (Time::dangerous_unknown(), Ok(ValidityCheck::Unchecked)),
+        ] {
+            assert_eq!(path.check_validity(time), judged, "{time:?}");
+        }
+        // Two certificates that were never valid at once.
+        let never = PathFound { not_before: at(20), not_after: at(10), ..path };
+        for now in [9, 15, 21] {
+            assert!(never.check_validity(Time::Trusted(at(now))).is_err(), "{now}");
+        }
+    }
+}
