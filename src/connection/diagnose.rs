@@ -204,7 +204,7 @@ impl Scene<'_, '_> {
         let by_itself = error.problem.diagnosis();
         match error.problem {
             Problem::NameMismatch => {
-                let verdict = self.refused.and_then(Search::refusal).map(|refusal| refusal.verdict());
+                let verdict = self.refused.and_then(Search::verdict);
                 match verdict.and_then(|verdict| verdict.near_miss()) {
                     Some(_) => Diagnosis::NameNearMiss,
                     None => by_itself,
@@ -213,7 +213,7 @@ impl Scene<'_, '_> {
             Problem::UnknownIssuer => self.of_unknown_issuer(true),
             Problem::UntrustedRoot => self.of_unknown_issuer(false),
             Problem::UnsupportedKey | Problem::UnsupportedSignature => {
-                let verdict = self.refused.and_then(Search::refusal).map(|refusal| refusal.verdict());
+                let verdict = self.refused.and_then(Search::verdict);
                 let oid = verdict.and_then(|verdict| match verdict.evidence() {
                     Evidence::Key(oid) | Evidence::Signature { algorithm: Some(oid), .. } => Some(oid),
                     _ => None,

@@ -41,7 +41,7 @@ impl<'h, 'b> FailedHandshake<'h, 'b> {
     /// See [`Handshake::verdict`](crate::Handshake::verdict).
     pub fn verdict(&self) -> Option<Verdict<'h>> {
         match self.error {
-            Error::Certificate(_) => self.scene.refused?.refusal().map(|refusal| refusal.verdict()),
+            Error::Certificate(_) => self.scene.refused?.verdict(),
             _ => None,
         }
     }

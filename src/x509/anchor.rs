@@ -3,12 +3,11 @@
 use crate::crypto::CryptoProvider;
 use crate::der::Reader;
 use crate::error::{ApiMisuse, CertificateProblem, Error, Malformation};
-use crate::x509::certificate::algorithm::{KeyAlgorithm, PublicKey};
-use crate::x509::certificate::extensions::{KeyHint, Purposes};
-use crate::x509::certificate::{Certificate, Origin, ProfileDefect, Within};
+use crate::x509::certificate::algorithm::PublicKey;
+use crate::x509::certificate::{Certificate, Origin, Within};
 use crate::x509::identity::fingerprint;
 use crate::x509::name::Name;
-use crate::x509::name::constraints::NameConstraints;
+use crate::x509::path::issuer::Issuer;
 use crate::x509::path::summary::{FINGERPRINT, Summary};
 use crate::x509::time::{Time, UnixTime};
 
@@ -49,23 +48,11 @@ pub struct TrustAnchor<'a> {
 
 #[derive(Clone, Copy, Debug)]
 enum Kind<'a> {
-    Authority(Authority<'a>),
+    /// An authority.
+    Issuer(Issuer<'a>),
     /// SHA-256 of the certificate.
     Certificate([u8; FINGERPRINT]),
     Key(PublicKey<'a>),
-}
-
-/// An anchor that issues.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Authority<'a> {
-    pub(crate) subject: Name<'a>,
-    pub(crate) key: PublicKey<'a>,
-    pub(crate) key_hint: Option<KeyHint>,
-    pub(crate) validity: Option<(UnixTime, UnixTime)>,
-    pub(crate) path_len: Option<u8>,
-    pub(crate) purposes: Option<Purposes>,
-    pub(crate) name_constraints: Option<NameConstraints<'a>>,
-    pub(crate) profile_defect: Option<ProfileDefect>,
 }
 
 impl<'a> TrustAnchor<'a> {
@@ -80,7 +67,7 @@ impl<'a> TrustAnchor<'a> {
     /// [`UnknownCriticalExtension`](CertificateProblem::UnknownCriticalExtension), or what is wrong
     /// with its encoding.
     pub fn from_certificate(der: &'a [u8]) -> Result<Self, Error> {
-        Self::authority_of(Authority::parse(der))
+        Self::of(Issuer::parse(der))
     }
 
     /// From the DER of a distinguished name and of a `SubjectPublicKeyInfo` (RFC 5280 section 4.1).
@@ -94,9 +81,9 @@ impl<'a> TrustAnchor<'a> {
             let subject = Name::parse(&mut name).within(Malformation::Subject)?;
             let public_key = PublicKey::parse(&mut key).within(Malformation::PublicKey)?;
             name.finish().and(key.finish()).within(Malformation::Trailing)?;
-            Authority::new(subject, public_key)
+            Issuer::new(subject, public_key)
         };
-        Self::authority_of(parse())
+        Self::of(parse())
     }
 
     /// Pins exactly this certificate, in DER, of a server or client; only its SHA-256 is kept. See the pins
@@ -106,7 +93,7 @@ impl<'a> TrustAnchor<'a> {
     /// [`ApiMisuse::TrustAnchorUnusable`] if no peer could ever show it: it cannot be parsed as the certificate
     /// of a peer, or its key is of an unsupported kind. [`Error::ProviderFailed`] if it cannot be hashed.
     pub fn from_pinned_certificate<C: CryptoProvider>(der: &[u8]) -> Result<Self, Error> {
-        let parsed = Certificate::parse(der, Origin::Peer).and_then(|certificate| supported(certificate.key));
+        let parsed = Certificate::parse(der, Origin::Peer).and_then(|certificate| certificate.key.supported());
         parsed.map_err(unusable)?;
         fingerprint::<C>(der).map(Self::from_fingerprint).ok_or(Error::ProviderFailed)
     }
@@ -127,7 +114,7 @@ impl<'a> TrustAnchor<'a> {
             let mut reader = Reader::new(public_key_info);
             let key = PublicKey::parse(&mut reader).within(Malformation::PublicKey)?;
             reader.finish().within(Malformation::Trailing)?;
-            supported(key)
+            key.supported()
         };
         parse().map(|key| Self { kind: Kind::Key(key) }).map_err(unusable)
     }
@@ -135,34 +122,34 @@ impl<'a> TrustAnchor<'a> {
     /// The name of the authority, whose DER is what `certificate_authorities` lists
     /// (RFC 9846 section 4.3.4); `None` of a pin.
     pub fn subject(&self) -> Option<Name<'a>> {
-        self.authority().map(|authority| authority.subject)
+        self.issuer().map(|issuer| issuer.subject)
     }
 
-    /// The anchor as somebody who issues; `None` of a pin.
-    pub(crate) const fn authority(&self) -> Option<&Authority<'a>> {
+    /// Returns the key and the limits of the authority; `None` of a pin.
+    pub(super) const fn issuer(&self) -> Option<&Issuer<'a>> {
         match &self.kind {
-            Kind::Authority(authority) => Some(authority),
+            Kind::Issuer(issuer) => Some(issuer),
             Kind::Certificate(_) | Kind::Key(_) => None,
         }
     }
 
     /// Whether the anchor is a pin of this leaf.
-    pub(crate) fn pins(&self, leaf: &Summary<'_>) -> bool {
+    pub(super) fn pins(&self, leaf: &Summary<'_>) -> bool {
         match &self.kind {
-            Kind::Authority(_) => false,
+            Kind::Issuer(_) => false,
             Kind::Certificate(pinned) => leaf.fingerprint == Some(pinned),
             Kind::Key(pinned) => pinned.algorithm == leaf.key.algorithm && pinned.bytes == leaf.key.bytes,
         }
     }
 
     /// Returns whether the anchor is a pin of a key, for which names in the certificate prove nothing.
-    pub(crate) const fn is_key(&self) -> bool {
+    pub(super) const fn is_key(&self) -> bool {
         matches!(self.kind, Kind::Key(_))
     }
 
     /// The last second of validity; `None` of a pin and of an anchor that never expires.
     pub fn not_after(&self) -> Option<UnixTime> {
-        self.authority()?.validity.map(|(_, not_after)| not_after)
+        self.issuer()?.validity.map(|(_, not_after)| not_after)
     }
 
     /// Checks that the certificate of the anchor is valid at this time; paths that end at one that is not are refused. A
@@ -171,70 +158,12 @@ impl<'a> TrustAnchor<'a> {
     /// # Errors
     /// [`CertificateProblem::AnchorExpired`], [`CertificateProblem::AnchorNotYetValid`].
     pub fn check_validity(&self, time: Time) -> Result<(), CertificateProblem> {
-        self.authority().map_or(Ok(()), |authority| authority.check_validity(time))
+        self.issuer().map_or(Ok(()), |issuer| issuer.check_anchor_validity(time))
     }
 
-    fn authority_of(authority: Result<Authority<'a>, CertificateProblem>) -> Result<Self, Error> {
-        authority.map(|authority| Self { kind: Kind::Authority(authority) }).map_err(unusable)
+    fn of(issuer: Result<Issuer<'a>, CertificateProblem>) -> Result<Self, Error> {
+        issuer.map(|issuer| Self { kind: Kind::Issuer(issuer) }).map_err(unusable)
     }
-}
-
-impl Authority<'_> {
-    /// RFC 5280 section 4.1.2.5.
-    pub(crate) fn check_validity(&self, time: Time) -> Result<(), CertificateProblem> {
-        let (not_before, not_after) = self.validity.unwrap_or(UnixTime::ALWAYS);
-        time.check(not_before, not_after).map(drop).map_err(|problem| match problem {
-            CertificateProblem::NotYetValid => CertificateProblem::AnchorNotYetValid,
-            _ => CertificateProblem::AnchorExpired,
-        })
-    }
-}
-
-impl<'a> Authority<'a> {
-    fn parse(der: &'a [u8]) -> Result<Self, CertificateProblem> {
-        let certificate = Certificate::parse(der, Origin::Anchor)?;
-        let extensions = certificate.extensions;
-        if extensions.unknown_critical.is_some() {
-            return Err(CertificateProblem::UnknownCriticalExtension);
-        }
-        // A certificate of version 1 cannot say that it is a CA.
-        let basic_constraints = extensions.basic_constraints.unwrap_or_default();
-        if certificate.is_v3 && !basic_constraints.is_ca {
-            return Err(CertificateProblem::NotACa);
-        }
-        if extensions.key_usage.is_some_and(|usage| !usage.key_cert_sign()) {
-            return Err(CertificateProblem::MissingCertSign);
-        }
-        Ok(Self {
-            key_hint: extensions.subject_key,
-            validity: Some((certificate.not_before, certificate.not_after)),
-            path_len: basic_constraints.path_len,
-            purposes: extensions.extended_key_usage,
-            name_constraints: extensions.name_constraints,
-            profile_defect: certificate.profile_defect(),
-            ..Self::new(certificate.subject, certificate.key)?
-        })
-    }
-
-    fn new(subject: Name<'a>, key: PublicKey<'a>) -> Result<Self, CertificateProblem> {
-        if subject.is_empty() {
-            return Err(CertificateProblem::SubjectMissing);
-        }
-        Ok(Self {
-            subject,
-            key: supported(key)?,
-            key_hint: None,
-            validity: None,
-            path_len: None,
-            purposes: None,
-            name_constraints: None,
-            profile_defect: None,
-        })
-    }
-}
-
-fn supported(key: PublicKey<'_>) -> Result<PublicKey<'_>, CertificateProblem> {
-    if key.algorithm == KeyAlgorithm::Unsupported { Err(CertificateProblem::UnsupportedKey) } else { Ok(key) }
 }
 
 fn unusable(problem: CertificateProblem) -> Error {

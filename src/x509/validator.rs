@@ -11,7 +11,7 @@ use crate::x509::path::summaries::Summaries;
 use crate::x509::path::trace::{NoTrace, Trace};
 use crate::x509::path::verified::VerifiedPath;
 use crate::x509::path::waiver::Waived;
-use crate::x509::refusal::PathRefusal;
+use crate::x509::refusal::Verdict;
 
 /// Validates a certificate path without a TLS connection around it: for firmware updates, for
 /// provisioning, for tests.
@@ -70,11 +70,8 @@ impl<'m> Validator<'m> {
     /// Searches a path from the leaf to an anchor and checks it. It may be asked again, with other rules.
     ///
     /// # Errors
-    /// [`PathRefusal`] with the certificate to blame and the rule it broke, be it [waived](Rules::waivers) or not.
-    pub fn validate<'a, C: CryptoProvider>(
-        &'a mut self,
-        rules: Rules<'a>,
-    ) -> Result<VerifiedPath<'a>, PathRefusal<'a>> {
+    /// [`Verdict`] with the certificate to blame and the rule it broke, be it [waived](Rules::waivers) or not.
+    pub fn validate<'a, C: CryptoProvider>(&'a mut self, rules: Rules<'a>) -> Result<VerifiedPath<'a>, Verdict<'a>> {
         self.validate_traced::<C>(rules, &mut NoTrace)
     }
 
@@ -86,7 +83,7 @@ impl<'m> Validator<'m> {
         &'a mut self,
         rules: Rules<'a>,
         trace: &mut impl Trace,
-    ) -> Result<VerifiedPath<'a>, PathRefusal<'a>> {
+    ) -> Result<VerifiedPath<'a>, Verdict<'a>> {
         self.search(rules).finish::<C>(Waived::is_empty, trace)
     }
 
@@ -94,12 +91,12 @@ impl<'m> Validator<'m> {
     /// with it is [waived](Rules::waivers). [`PathFound::waived`](crate::x509::PathFound::waived) says what was.
     ///
     /// # Errors
-    /// [`PathRefusal`] for what is not waived.
+    /// [`Verdict`] for what is not waived.
     #[cfg(feature = "dangerous-waivers")]
     pub fn dangerous_validate_waived<'a, C: CryptoProvider>(
         &'a mut self,
         rules: Rules<'a>,
-    ) -> Result<VerifiedPath<'a>, PathRefusal<'a>> {
+    ) -> Result<VerifiedPath<'a>, Verdict<'a>> {
         self.search(rules).finish::<C>(|_| true, &mut NoTrace)
     }
 

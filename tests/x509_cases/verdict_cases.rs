@@ -24,8 +24,8 @@ pub(crate) const LIMITS: &[Row] = &[
 fn verdict<T>(change: impl FnOnce(&mut World), look: impl FnOnce(Verdict<'_>) -> T) -> T {
     let mut world = World::new(Role::Server);
     change(&mut world);
-    let (_, seen) = world
-        .judge(|validator, rules| look(validator.validate::<RustCrypto>(rules).expect_err("it was refused").verdict()));
+    let (_, seen) =
+        world.judge(|validator, rules| look(validator.validate::<RustCrypto>(rules).expect_err("it was refused")));
     seen.expect("the anchors are good")
 }
 
@@ -45,7 +45,7 @@ fn a_verdict_names_the_certificate_and_its_issuer() {
             assert_eq!(verdict.error(), CertificateError { index: 1, problem: Problem::Expired });
             assert_eq!(verdict.subject().unwrap().to_string(), "CN=Lower,O=Example");
             assert_eq!(verdict.issuer().unwrap().to_string(), "CN=Upper,O=Example");
-            assert_eq!(verdict.section(), Some("RFC 5280 section 4.1.2.5"));
+            assert_eq!(verdict.error().problem.section(), Some("RFC 5280 section 4.1.2.5"));
             assert_eq!(verdict.authority(), None);
         },
     );
@@ -247,6 +247,25 @@ fn usages_and_purposes_are_listed() {
 }
 
 #[test]
+fn an_anchor_that_breaks_the_profile_is_blamed_itself() {
+    let number: fn(&mut World) = |w| w.root(|t| serial(t, &[0]));
+    let date: fn(&mut World) = |w| w.root.rewrites.push(generalized_time);
+    for change in [number, date] {
+        let strictly = |w: &mut World| {
+            change(w);
+            w.strict = true;
+        };
+        verdict(strictly, |verdict| {
+            assert_eq!((verdict.error().index, verdict.authority().unwrap().place), (2, Place::Anchor(0)));
+            // Not the field of the certificate that it issued.
+            assert!(matches!(verdict.evidence(), Evidence::Field { found, .. } if found.as_bytes().is_empty()));
+            let blamed = "trust anchor 0 (CN=Root,O=Example), issuer of certificate 2 (CN=Upper,O=Example)";
+            assert!(verdict.to_string().starts_with(blamed), "{verdict}");
+        });
+    }
+}
+
+#[test]
 fn a_constraint_says_which_name_and_whose_limit() {
     let constraint = |verdict: Verdict<'_>| match verdict.evidence() {
         Evidence::NameConstraint { name, limit } => {
@@ -349,7 +368,7 @@ fn the_depth_that_is_never_followed_is_said_to_be_one() {
     let mut world = World::new(Role::Server);
     cap(&mut world);
     let (expected, said) = world.judge_made(&made, |validator, rules| {
-        validator.validate::<RustCrypto>(rules).err().map(|refusal| refusal.verdict().to_string())
+        validator.validate::<RustCrypto>(rules).err().map(|verdict| verdict.to_string())
     });
     assert_eq!(expected, Refused(0, Problem::DepthExceeded));
     let said = said.flatten().unwrap();

@@ -28,7 +28,7 @@ fn told(role: Role, change: impl FnOnce(&mut World)) -> Option<Told> {
     change(&mut world);
     let (expected, verdict) = world.judge(|validator, rules| {
         let refusal = validator.validate::<RustCrypto>(rules).err();
-        refusal.map(|refusal| refusal.verdict()).map(|v| (v.to_string(), v.section()))
+        refusal.map(|v| (v.to_string(), v.error().problem.section()))
     });
     let (Refused(_, problem), Some(Some((verdict, section)))) = (expected, verdict) else { return None };
     Some(Told { problem, verdict, section: section.unwrap_or("our own limit") })
@@ -47,9 +47,13 @@ fn told_of(bad: &BadChain, role: Role) -> Told {
     for certificate in &bad.chain {
         validator.push::<RustCrypto>(certificate).unwrap();
     }
-    let verdict = validator.validate::<RustCrypto>(rules).unwrap_err().verdict();
+    let verdict = validator.validate::<RustCrypto>(rules).unwrap_err();
     let problem = verdict.error().problem;
-    Told { problem, verdict: verdict.to_string(), section: verdict.section().unwrap_or("our own limit") }
+    Told {
+        problem,
+        verdict: verdict.to_string(),
+        section: verdict.error().problem.section().unwrap_or("our own limit"),
+    }
 }
 
 /// `OtherName` as `other name`.

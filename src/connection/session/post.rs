@@ -60,7 +60,7 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
     /// [`Handshake::verdict`]: crate::Handshake::verdict
     pub fn verdict(&self) -> Option<Verdict<'_>> {
         match self.connection.failure? {
-            (Error::Certificate(_), _) => self.judged()?.refusal().map(|refusal| refusal.verdict()),
+            (Error::Certificate(_), _) => self.judged()?.verdict(),
             _ => None,
         }
     }

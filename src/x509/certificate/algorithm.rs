@@ -6,7 +6,7 @@
 
 use crate::crypto::{CryptoError, CryptoProvider, HashAlgorithm, SignatureAlgorithm};
 use crate::der::{self, Malformed, Reader, oid};
-use crate::error::{Error, PeerMisbehaved};
+use crate::error::{CertificateProblem, Error, PeerMisbehaved};
 use crate::wire::enums::SignatureScheme;
 use core::fmt;
 
@@ -113,6 +113,14 @@ impl<'a> PublicKey<'a> {
             _ => KeyAlgorithm::Unsupported,
         };
         Ok(Self { algorithm, bytes: if algorithm == KeyAlgorithm::Unsupported { unsupported } else { bytes } })
+    }
+
+    /// Fails if this build does not support the key.
+    pub(crate) const fn supported(self) -> Result<Self, CertificateProblem> {
+        match self.algorithm {
+            KeyAlgorithm::Unsupported => Err(CertificateProblem::UnsupportedKey),
+            _ => Ok(self),
+        }
     }
 
     /// Verifies a CertificateVerify over `message`. One public-key operation.

@@ -1,96 +1,168 @@
-//! What is asked of a candidate before it is taken: all that costs little, each rule of RFC 5280 section 6.1 but the
-//! signature. Names are compared with name constraints last, some at a time: a peer that has proved nothing may have sent
-//! many of both.
+//! The checks of the search: of a certificate by itself, and of a candidate for an issuer before it is taken. They are all
+//! rules of RFC 5280 section 6.1 but the signature. Names are compared with name constraints last, some at a time: a peer
+//! that has proved nothing may have sent many of both.
 
+use super::issuer::Issuer;
 use super::judge::Judge;
 use super::levels::Levels;
-use super::note::{Clue, Note};
 use super::rules::Rules;
 use super::summaries::{List, Place};
 use super::summary::Summary;
-use crate::error::CertificateProblem;
+use crate::error::CertificateProblem as Problem;
 use crate::limits::CANDIDATES_PER_STEP;
-use crate::x509::anchor::Authority;
-use crate::x509::certificate::algorithm::KeyAlgorithm;
+use crate::x509::certificate::ProfileDefect;
+use crate::x509::certificate::algorithm::PublicKey;
+use crate::x509::certificate::extensions::{KeyUsage, Purposes};
+use crate::x509::refusal::Blame;
+use crate::x509::time::SECONDS_A_DAY;
 
-/// The path as far as it has come, which a candidate has to fit.
+/// The rules, and the path so far, which a candidate has to fit.
 pub(super) struct Checks<'s> {
-    pub(super) rules: &'s Rules<'s>,
-    pub(super) list: List<'s>,
-    pub(super) levels: &'s Levels,
+    rules: &'s Rules<'s>,
+    list: List<'s>,
+    levels: &'s Levels,
 }
 
 impl<'s> Checks<'s> {
-    /// Checks everything that makes an anchor unfit to end this path, but its name constraints and the signature.
+    pub(super) const fn new(rules: &'s Rules<'s>, list: List<'s>, levels: &'s Levels) -> Self {
+        Self { rules, list, levels }
+    }
+
+    /// Checks the leaf by itself. No choice of a path can mend it, so it is checked first.
+    pub(super) fn leaf(&self, leaf: &Summary<'_>, judge: &mut Judge) -> Result<(), Problem> {
+        judge.allow(self.validity(leaf))?;
+        // RFC 5280 section 4.1.2.5: "from notBefore through notAfter, inclusive".
+        let seconds = leaf.not_after.seconds().saturating_sub(leaf.not_before.seconds()).saturating_add(1);
+        if self.rules.max_validity_days.is_some_and(|days| seconds > i64::from(days).saturating_mul(SECONDS_A_DAY)) {
+            judge.refuse(Problem::ValidityTooLong)?;
+        }
+        self.rules.check_name(leaf)?;
+        judge.allow(self.purpose(leaf.extended_key_usage))?;
+        // RFC 9846 section 4.5.1: "the digitalSignature bit MUST be set if the Key Usage extension is
+        // present".
+        if leaf.key_usage.is_some_and(|usage| !KeyUsage::digital_signature(usage)) {
+            judge.refuse(Problem::MissingDigitalSignature)?;
+        }
+        if leaf.unknown_critical.is_some() {
+            judge.refuse(Problem::UnknownCriticalExtension)?;
+        }
+        // RFC 5280 section 4.2.1.10: "The name constraints extension, which MUST be used only in a CA
+        // certificate".
+        if leaf.name_constraints.is_some() && !leaf.basic_constraints.is_ca {
+            judge.refuse(Problem::NameConstraintsOnLeaf)?;
+        }
+        leaf.key.supported()?;
+        judge.allow(self.profile(leaf.profile_defect))
+    }
+
+    /// Checks everything that a trust anchor has to fulfil to end this path, but its name constraints and the signature.
     pub(super) fn anchor(
         &self,
-        place: Place,
-        anchor: &Authority<'_>,
+        anchor: u8,
+        issuer: &Issuer<'_>,
         child: &Summary<'_>,
         judge: &mut Judge,
-    ) -> Result<(), Note> {
-        let refuse = |problem| Note::new(self.levels.top_certificate(), problem).by(place);
-        if child.signature_kind.with_key(anchor.key.algorithm).is_none() {
-            judge.refuse(CertificateProblem::UnsupportedSignature).map_err(refuse)?;
-        }
-        self.rules.check_anchor(anchor, judge).map_err(refuse)?;
-        self.path_len(anchor.path_len, judge).map_err(|note| note.by(place))?;
+    ) -> Result<(), Blame> {
+        let index = self.levels.top_certificate();
+        let checked = judge.allow(signature_kind(child, issuer.key));
+        let checked = checked.and_then(|()| judge.allow(issuer.check_anchor_validity(self.rules.time)));
+        checked.map_err(|problem| Blame::new(index, problem).by(Place::Anchor(anchor)))?;
+        let itself = judge.allow(self.purpose(issuer.purposes));
+        let itself = itself.and_then(|()| judge.allow(self.profile(issuer.profile_defect)));
+        itself.map_err(|problem| Blame::new(index, problem).of_anchor(anchor))?;
+        self.path_len(issuer.path_len, Place::Anchor(anchor), judge)?;
         self.depth(self.levels.depth())
     }
 
-    /// Checks everything that makes a certificate unfit to be the next of this path, but its name constraints and the
+    /// Checks everything that a certificate has to fulfil to be the next of this path, but its name constraints and the
     /// signature.
-    pub(super) fn ca(&self, index: u8, ca: &Summary<'_>, child: &Summary<'_>, judge: &mut Judge) -> Result<(), Note> {
-        self.rules.check_ca(ca, judge).map_err(|problem| Note::new(index, problem))?;
-        let place = Place::Sent(index);
-        if ca.key.algorithm == KeyAlgorithm::Unsupported {
-            return Err(Note::new(index, CertificateProblem::UnsupportedKey));
-        }
-        if child.signature_kind.with_key(ca.key.algorithm).is_none() {
-            let child = self.levels.top_certificate();
-            let checked = judge.refuse(CertificateProblem::UnsupportedSignature);
-            checked.map_err(|problem| Note::new(child, problem).by(place))?;
-        }
-        self.path_len(ca.basic_constraints.path_len, judge).map_err(|note| note.by(place))?;
+    pub(super) fn ca(&self, index: u8, ca: &Summary<'_>, child: &Summary<'_>, judge: &mut Judge) -> Result<(), Blame> {
+        self.ca_itself(ca, judge).map_err(|problem| Blame::new(index, problem))?;
+        let checked = judge.allow(signature_kind(child, ca.key));
+        checked.map_err(|problem| Blame::new(self.levels.top_certificate(), problem).by(Place::Sent(index)))?;
+        self.path_len(ca.basic_constraints.path_len, Place::Sent(index), judge)?;
         // An anchor has to fit above it.
         self.depth(self.levels.depth().saturating_add(1))
     }
 
+    /// Checks a certificate by itself as the issuer of another one (RFC 5280 section 6.1.4).
+    fn ca_itself(&self, ca: &Summary<'_>, judge: &mut Judge) -> Result<(), Problem> {
+        // (k) "verify that the basicConstraints extension is present and that cA is set to TRUE".
+        if !ca.basic_constraints.is_ca {
+            judge.refuse(Problem::NotACa)?;
+        }
+        // (n) "If a key usage extension is present, verify that the keyCertSign bit is set."
+        if ca.key_usage.is_some_and(|usage| !KeyUsage::key_cert_sign(usage)) {
+            judge.refuse(Problem::MissingCertSign)?;
+        }
+        judge.allow(self.validity(ca))?;
+        judge.allow(self.purpose(ca.extended_key_usage))?;
+        // (o) "Recognize and process any other critical extension present in the certificate."
+        if ca.unknown_critical.is_some() {
+            judge.refuse(Problem::UnknownCriticalExtension)?;
+        }
+        judge.allow(self.profile(ca.profile_defect))?;
+        ca.key.supported().map(drop)
+    }
+
+    /// RFC 5280 section 6.1.3 (a)(2): "The certificate validity period includes the current time."
+    fn validity(&self, certificate: &Summary<'_>) -> Result<(), Problem> {
+        self.rules.time.check(certificate.not_before, certificate.not_after).map(drop)
+    }
+
+    /// RFC 5280 section 4.2.1.12: "If the extension is present, then the certificate MUST only be used
+    /// for one of the purposes indicated." Asked of each certificate of a path, so that an authority
+    /// for one purpose cannot issue for another, as OpenSSL and the browsers do.
+    fn purpose(&self, purposes: Option<Purposes>) -> Result<(), Problem> {
+        if purposes.is_none_or(|purposes| purposes.allow(self.rules.purpose)) {
+            Ok(())
+        } else {
+            Err(Problem::ExtendedKeyUsage)
+        }
+    }
+
+    fn profile(&self, defect: Option<ProfileDefect>) -> Result<(), Problem> {
+        match defect {
+            Some(defect) if self.rules.strict_profile => Err(defect.problem()),
+            _ => Ok(()),
+        }
+    }
+
     /// Checks the number of authorities below against the limit of an authority.
-    fn path_len(&self, path_len: Option<u8>, judge: &mut Judge) -> Result<(), Note> {
+    fn path_len(&self, path_len: Option<u8>, issuer: Place, judge: &mut Judge) -> Result<(), Blame> {
         let mut cas_left = path_len;
         for (_, index, _) in self.limited().filter(|(level, ..)| *level != 0) {
             if cas_left == Some(0) {
-                let checked = judge.refuse(CertificateProblem::PathLengthExceeded);
-                checked.map_err(|problem| Note::new(index, problem))?;
+                let checked = judge.refuse(Problem::PathLengthExceeded);
+                checked.map_err(|problem| Blame::new(index, problem).by(issuer))?;
             }
             cas_left = cas_left.map(|left| left.saturating_sub(1));
         }
         Ok(())
     }
 
-    /// Checks the depth of the path against the limit of the configuration, whoever is to blame for that.
-    fn depth(&self, depth: u8) -> Result<(), Note> {
+    /// Checks the depth of the path against the limit of the configuration, whichever certificate is to blame for that.
+    fn depth(&self, depth: u8) -> Result<(), Blame> {
         if depth > self.rules.depth_limit() {
-            let note = Note::new(0, CertificateProblem::DepthExceeded);
-            return Err(Note { clue: Clue::Depth(depth), ..note });
+            return Err(Blame::new(0, Problem::DepthExceeded).at_depth(depth));
         }
         Ok(())
     }
 
-    /// Compares names of the path, from number `checked` on, with the name constraints of an authority, until that has
-    /// taken some steps. Gives the number of the next name; `None` if all are allowed.
-    pub(super) fn names(&self, authority: Place, checked: u16, judge: &mut Judge) -> Result<Option<u16>, Note> {
-        let constraints = match authority {
-            Place::Anchor(place) => self.rules.authority(place).and_then(|anchor| anchor.name_constraints),
-            Place::Sent(place) => self.list.get(place).and_then(|ca| ca.name_constraints),
+    /// Compares names of the path, from number `checked` on, with the name constraints of an issuer, until that has
+    /// taken some steps. Returns the number of the next name; `None` if all are allowed.
+    pub(super) fn names(&self, place: Place, checked: u16, judge: &mut Judge) -> Result<Option<u16>, Blame> {
+        let constraints = match place {
+            Place::Anchor(anchor) => self.rules.anchor(anchor).and_then(|anchor| anchor.name_constraints),
+            Place::Sent(ca) => self.list.get(ca).and_then(|ca| ca.name_constraints),
         };
         let Some(constraints) = constraints else { return Ok(None) };
+        let rules = self.rules;
         let budget = judge.steps_left();
         let end = budget.saturating_sub(CANDIDATES_PER_STEP.into());
         let names = self.limited().flat_map(|(level, index, certificate)| {
             let (leaf, ca) = match level {
-                0 => (Some(self.rules.names_of_leaf(&certificate)), None),
+                0 => (Some(rules.names_of_leaf(&certificate)), None),
                 _ => (None, Some(certificate.names())),
             };
             let names = leaf.into_iter().flatten().chain(ca.into_iter().flatten());
@@ -101,14 +173,23 @@ impl<'s> Checks<'s> {
                 // Each name has taken a step, and there are fewer of those.
                 return Ok(Some(u16::try_from(number).unwrap_or(u16::MAX)));
             }
-            constraints.check(name, budget).map_err(|problem| Note::new(index, problem).by(authority))?;
+            constraints.check(name, budget).map_err(|problem| Blame::new(index, problem).by(place))?;
         }
         Ok(None)
     }
 
-    /// The certificates of the path that an authority above them limits, from the top down: level, place in the list, and
-    /// what it says. RFC 5280 section 6.1.3 (b): "If certificate i is self-issued and it is not the final certificate in
-    /// the path, skip this step"; 6.1.4 (l) does not count it either.
+    /// RFC 4158 section 2.4.2: the same name and key a second time in one path is a loop.
+    pub(super) fn is_on_path(&self, ca: &Summary<'_>) -> bool {
+        let Self { list, levels, .. } = self;
+        (0..=levels.top()).any(|level| {
+            let on_path = list.get(levels.certificate_at(level));
+            on_path.is_some_and(|on_path| on_path.key.bytes == ca.key.bytes && on_path.subject.matches(&ca.subject))
+        })
+    }
+
+    /// Lists the certificates of the path that an authority above them limits, from the top down: level, place in the list, and content.
+    /// RFC 5280 section 6.1.3 (b): "If certificate i is self-issued and it is not the final certificate in the path, skip
+    /// this step"; 6.1.4 (l) does not count it either.
     fn limited(&self) -> impl Iterator<Item = (u8, u8, Summary<'s>)> {
         (0..=self.levels.top()).rev().filter_map(|level| {
             let index = self.levels.certificate_at(level);
@@ -116,14 +197,11 @@ impl<'s> Checks<'s> {
             (level == 0 || !certificate.is_self_issued).then_some((level, index, certificate))
         })
     }
+}
 
-    /// RFC 4158 section 2.4.2: the same name and key a second time in one path is a loop.
-    pub(super) fn is_on_path(&self, ca: &Summary<'_>) -> bool {
-        (0..=self.levels.top()).any(|level| {
-            let on_path = self.list.get(self.levels.certificate_at(level));
-            on_path.is_some_and(|on_path| on_path.key.bytes == ca.key.bytes && on_path.subject.matches(&ca.subject))
-        })
-    }
+/// Checks that the key can have made the signature of the certificate.
+fn signature_kind(child: &Summary<'_>, key: PublicKey<'_>) -> Result<(), Problem> {
+    child.signature_kind.with_key(key.algorithm).map(drop).ok_or(Problem::UnsupportedSignature)
 }
 
 #[cfg(all(test, feature = "rustcrypto"))]
@@ -190,7 +268,7 @@ mod tests {
             assert!(step <= 2 * usize::from(CANDIDATES_PER_STEP) + 2 * BASES, "{step}");
             (calls, taken) = (calls + 1, steps);
         };
-        let unknown = CertificateError { index: 1, problem: CertificateProblem::UnknownIssuer };
+        let unknown = CertificateError { index: 1, problem: Problem::UnknownIssuer };
         assert_eq!(error, Error::Certificate(unknown));
         assert!(search.spent().1 >= u32::try_from(NAMES * BASES).unwrap(), "{:?}", search.spent());
         assert!(calls >= 20, "{calls}");

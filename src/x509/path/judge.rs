@@ -4,10 +4,10 @@
 //! up for one that is not, and as little as possible is waived. The first pass tolerates nothing; where nothing is
 //! waived it is the only one. The limits count for all passes together.
 
-use super::note::Note;
 use super::waiver::{Waived, Waivers};
 use crate::error::{CertificateProblem, WaivableCause};
 use crate::limits::{MAX_SEARCH_STEPS, MAX_SIGNATURES};
+use crate::x509::refusal::Blame;
 
 /// Causes that the passes after the first tolerate, as far as they are waived.
 const PASSES: [Waivers; 3] = {
@@ -27,7 +27,7 @@ pub(crate) struct Judge {
     met: Waivers,
     /// Why the first pass found no path.
     #[cfg(feature = "dangerous-waivers")]
-    first_refusal: Option<Note>,
+    first_refusal: Option<Blame>,
 }
 
 impl Judge {
@@ -44,14 +44,14 @@ impl Judge {
     }
 
     /// Counts a step of the search.
-    pub(super) fn take_step(&mut self) -> Result<(), Note> {
-        self.steps_left = self.steps_left.checked_sub(1).ok_or(Note::EXHAUSTED)?;
+    pub(super) fn take_step(&mut self) -> Result<(), Blame> {
+        self.steps_left = self.steps_left.checked_sub(1).ok_or(Blame::EXHAUSTED)?;
         Ok(())
     }
 
     /// Counts a signature.
-    pub(super) fn take_signature(&mut self) -> Result<(), Note> {
-        self.signatures_left = self.signatures_left.checked_sub(1).ok_or(Note::EXHAUSTED)?;
+    pub(super) fn take_signature(&mut self) -> Result<(), Blame> {
+        self.signatures_left = self.signatures_left.checked_sub(1).ok_or(Blame::EXHAUSTED)?;
         Ok(())
     }
 
@@ -91,7 +91,7 @@ impl Judge {
     }
 
     /// Begins the next pass after one that was refused; fails if none tolerates more.
-    pub(super) fn next_pass(&mut self, waivers: Waivers, refusal: Note) -> Result<(), Note> {
+    pub(super) fn next_pass(&mut self, waivers: Waivers, refusal: Blame) -> Result<(), Blame> {
         let mut passes = PASSES.iter().map(|pass| pass.intersection(waivers));
         let more = passes.find(|pass| *pass != self.tolerated && pass.union(self.tolerated) == *pass);
         self.tolerated = more.ok_or(refusal)?;
@@ -105,7 +105,7 @@ impl Judge {
 
     /// Returns why the first pass found no path, if a later one has begun.
     #[cfg_attr(not(feature = "dangerous-waivers"), allow(clippy::unused_self, reason = "there is one pass"))]
-    pub(super) const fn first_refusal(&self) -> Option<Note> {
+    pub(super) const fn first_refusal(&self) -> Option<Blame> {
         #[cfg(feature = "dangerous-waivers")]
         return self.first_refusal;
         #[cfg(not(feature = "dangerous-waivers"))]
@@ -114,7 +114,7 @@ impl Judge {
 
     /// Returns what was waived for a path of which these causes were tolerated.
     pub(super) fn waived(&self, causes: Waivers) -> Waived {
-        self.first_refusal().map_or(Waived::NOTHING, |refusal| Waived::of(causes, refusal.error))
+        self.first_refusal().map_or(Waived::NOTHING, |refusal| Waived::of(causes, refusal.error()))
     }
 }
 
@@ -130,7 +130,7 @@ mod tests {
         let mut judge = Judge::new();
         assert_eq!(judge.allow(Err(Expired)), Err(Expired));
         assert_eq!(judge.allow(Ok(())), Ok(()));
-        let refusal = judge.next_pass(Waivers::NONE, Note::new(1, Expired)).map_err(|note| note.error.problem);
+        let refusal = judge.next_pass(Waivers::NONE, Blame::new(1, Expired)).map_err(|blame| blame.error().problem);
         assert_eq!((refusal, judge.take_met()), (Err(Expired), Waivers::NONE));
         assert!(judge.waived(Waivers::NONE).is_empty());
     }
@@ -146,15 +146,15 @@ mod tests {
     fn each_pass_tolerates_more_of_what_is_waived() {
         let mut judge = Judge::new();
         let waivers = Waivers::NONE.dangerous_waive_expired().dangerous_waive_invalid();
-        let refusal = Note::new(0, SelfSigned);
+        let refusal = Blame::new(0, SelfSigned);
         judge.next_pass(waivers, refusal).unwrap();
         assert_eq!((judge.refuse(Expired), judge.refuse(SignatureInvalid)), (Ok(()), Err(SignatureInvalid)));
         assert_eq!(judge.take_met(), Waivers::NONE.dangerous_waive_expired());
         // The pass for the ends of paths would tolerate nothing more.
-        judge.next_pass(waivers, Note::new(0, Expired)).unwrap();
+        judge.next_pass(waivers, Blame::new(0, Expired)).unwrap();
         assert_eq!((judge.refuse(SignatureInvalid), judge.refuse(SelfSigned)), (Ok(()), Err(SelfSigned)));
         assert!(judge.next_pass(waivers, refusal).is_err());
-        assert_eq!(judge.waived(waivers).refusal(), Some(refusal.error), "of the first pass");
+        assert_eq!(judge.waived(waivers).refusal(), Some(refusal.error()), "of the first pass");
     }
 
     #[test]
@@ -163,7 +163,7 @@ mod tests {
         for _ in 0..MAX_SIGNATURES {
             judge.take_signature().unwrap();
         }
-        let exhausted = judge.take_signature().map_err(|note| note.error.problem);
+        let exhausted = judge.take_signature().map_err(|blame| blame.error().problem);
         assert_eq!(exhausted, Err(CertificateProblem::SearchExhausted));
         *judge.steps_left() = 1;
         assert!(judge.take_step().is_ok() && judge.take_step().is_err());

@@ -1,9 +1,9 @@
 //! Finding a path to a trust anchor: the list of summaries, the rules, the search, and its two results.
 
 mod checks;
+pub(super) mod issuer;
 mod judge;
 pub(super) mod levels;
-pub(super) mod note;
 pub(super) mod proof;
 pub(super) mod rules;
 pub(super) mod search;

@@ -1,20 +1,18 @@
-//! What a certificate path is held to, and the checks that look at one certificate alone.
+//! What a certificate path is held to, and the name that it has to be for.
 
-use super::judge::Judge;
+use super::issuer::Issuer;
+use super::summaries::{List, Place};
 use super::summary::Summary;
 use super::waiver::Waivers;
 use crate::error::CertificateProblem;
 use crate::limits::{DEFAULT_DEPTH, MAX_DEPTH};
-use crate::x509::anchor::{Authority, TrustAnchor};
-use crate::x509::certificate::ProfileDefect;
-use crate::x509::certificate::algorithm::KeyAlgorithm;
-use crate::x509::certificate::extensions::{KeyUsage, Purposes};
+use crate::x509::anchor::TrustAnchor;
 use crate::x509::name::address;
 use crate::x509::name::common::CommonName;
 use crate::x509::name::constraints::names_of;
 use crate::x509::name::general::GeneralName;
 use crate::x509::name::server::{ServerName, ends_in_number, is_host_name};
-use crate::x509::time::{SECONDS_A_DAY, Time, UnixTime};
+use crate::x509::time::Time;
 
 /// The role that the peer has, and that its certificates have to allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +91,10 @@ impl<'a> Rules<'a> {
     /// the peer is: of servers that are asked for by their common name, and of clients, which rules and programs know by it. As
     /// OpenSSL does, a client's is taken for the name of a host if it has two labels or more. An address in a common name
     /// obeys constraints on addresses for the same reason.
-    pub(crate) fn names_of_leaf<'n>(&self, leaf: &Summary<'n>) -> impl Iterator<Item = GeneralName<'n>> + use<'n> {
+    pub(in crate::x509) fn names_of_leaf<'n>(
+        &self,
+        leaf: &Summary<'n>,
+    ) -> impl Iterator<Item = GeneralName<'n>> + use<'n> {
         let (by_common_name, is_client) = (self.common_name.is_some(), self.purpose == Purpose::ClientAuth);
         names_of(leaf.subject, leaf.subject_alt_name, move |name| {
             if !by_common_name && !is_client {
@@ -109,69 +110,21 @@ impl<'a> Rules<'a> {
     }
 
     /// Returns the most CA certificates above the leaf that are followed.
-    pub(crate) fn depth_limit(&self) -> u8 {
+    pub(in crate::x509) fn depth_limit(&self) -> u8 {
         u8::try_from(MAX_DEPTH).map_or(self.max_depth, |most| self.max_depth.min(most))
     }
 
-    /// Returns the anchor at a place of the list, if it is an authority.
-    pub(crate) fn authority(&self, place: u8) -> Option<&'a Authority<'a>> {
-        self.anchors.get(usize::from(place))?.authority()
+    /// Returns the anchor at a place of the list, if it issues.
+    pub(super) fn anchor(&self, place: u8) -> Option<&'a Issuer<'a>> {
+        self.anchors.get(usize::from(place))?.issuer()
     }
 
-    /// What is wrong with the leaf in itself. No path could mend it, so it is asked first.
-    pub(crate) fn check_leaf(&self, leaf: &Summary<'_>, judge: &mut Judge) -> Result<(), CertificateProblem> {
-        judge.allow(self.check_validity(leaf.not_before, leaf.not_after))?;
-        // RFC 5280 section 4.1.2.5: "from notBefore through notAfter, inclusive".
-        let seconds = leaf.not_after.seconds().saturating_sub(leaf.not_before.seconds()).saturating_add(1);
-        if self.max_validity_days.is_some_and(|days| seconds > i64::from(days).saturating_mul(SECONDS_A_DAY)) {
-            judge.refuse(CertificateProblem::ValidityTooLong)?;
+    /// Returns an issuer by its place among the anchors or in the list of the peer.
+    pub(in crate::x509) fn issuer(&self, list: List<'a>, place: Place) -> Option<Issuer<'a>> {
+        match place {
+            Place::Anchor(place) => self.anchor(place).copied(),
+            Place::Sent(place) => list.get(place).map(Issuer::from),
         }
-        self.check_name(leaf)?;
-        judge.allow(self.check_purpose(leaf.extended_key_usage))?;
-        // RFC 9846 section 4.5.1: "the digitalSignature bit MUST be set if the Key Usage extension is
-        // present".
-        if leaf.key_usage.is_some_and(|usage| !KeyUsage::digital_signature(usage)) {
-            judge.refuse(CertificateProblem::MissingDigitalSignature)?;
-        }
-        if leaf.unknown_critical.is_some() {
-            judge.refuse(CertificateProblem::UnknownCriticalExtension)?;
-        }
-        // RFC 5280 section 4.2.1.10: "The name constraints extension, which MUST be used only in a CA
-        // certificate".
-        if leaf.name_constraints.is_some() && !leaf.basic_constraints.is_ca {
-            judge.refuse(CertificateProblem::NameConstraintsOnLeaf)?;
-        }
-        if leaf.key.algorithm == KeyAlgorithm::Unsupported {
-            judge.refuse(CertificateProblem::UnsupportedKey)?;
-        }
-        judge.allow(self.check_profile(leaf.profile_defect))
-    }
-
-    /// What is wrong with a certificate in itself as the issuer of another one
-    /// (RFC 5280 section 6.1.4).
-    pub(crate) fn check_ca(&self, ca: &Summary<'_>, judge: &mut Judge) -> Result<(), CertificateProblem> {
-        // (k) "verify that the basicConstraints extension is present and that cA is set to TRUE".
-        if !ca.basic_constraints.is_ca {
-            judge.refuse(CertificateProblem::NotACa)?;
-        }
-        // (n) "If a key usage extension is present, verify that the keyCertSign bit is set."
-        if ca.key_usage.is_some_and(|usage| !KeyUsage::key_cert_sign(usage)) {
-            judge.refuse(CertificateProblem::MissingCertSign)?;
-        }
-        judge.allow(self.check_validity(ca.not_before, ca.not_after))?;
-        judge.allow(self.check_purpose(ca.extended_key_usage))?;
-        // (o) "Recognize and process any other critical extension present in the certificate."
-        if ca.unknown_critical.is_some() {
-            judge.refuse(CertificateProblem::UnknownCriticalExtension)?;
-        }
-        judge.allow(self.check_profile(ca.profile_defect))
-    }
-
-    /// What is wrong with an anchor in itself.
-    pub(crate) fn check_anchor(&self, anchor: &Authority<'_>, judge: &mut Judge) -> Result<(), CertificateProblem> {
-        judge.allow(anchor.check_validity(self.time))?;
-        judge.allow(self.check_purpose(anchor.purposes))?;
-        judge.allow(self.check_profile(anchor.profile_defect))
     }
 
     /// RFC 9525 section 6: the name that was asked for has to be among those of the certificate.
@@ -182,29 +135,6 @@ impl<'a> Rules<'a> {
                 Err(CertificateProblem::NameMismatch)
             }
             _ => Ok(()),
-        }
-    }
-
-    fn check_profile(&self, defect: Option<ProfileDefect>) -> Result<(), CertificateProblem> {
-        match defect {
-            Some(defect) if self.strict_profile => Err(defect.problem()),
-            _ => Ok(()),
-        }
-    }
-
-    /// RFC 5280 section 6.1.3 (a)(2): "The certificate validity period includes the current time."
-    fn check_validity(&self, not_before: UnixTime, not_after: UnixTime) -> Result<(), CertificateProblem> {
-        self.time.check(not_before, not_after).map(drop)
-    }
-
-    /// RFC 5280 section 4.2.1.12: "If the extension is present, then the certificate MUST only be used
-    /// for one of the purposes indicated." Asked of each certificate of a path, so that an authority
-    /// for one purpose cannot issue for another, as OpenSSL and the browsers do.
-    fn check_purpose(&self, purposes: Option<Purposes>) -> Result<(), CertificateProblem> {
-        if purposes.is_none_or(|purposes| purposes.allow(self.purpose)) {
-            Ok(())
-        } else {
-            Err(CertificateProblem::ExtendedKeyUsage)
         }
     }
 }

@@ -17,19 +17,17 @@
 use super::checks::Checks;
 use super::judge::Judge;
 use super::levels::{Levels, Turn};
-use super::note::Note;
 use super::proof::ChainVerified;
 use super::rules::Rules;
 use super::summaries::{List, Place, Summaries};
 use super::trace::{Trace, TraceEvent};
-use super::verified::PathFound;
+use super::verified::{PathFound, VerifiedPath};
 use super::waiver::{Waived, Waivers};
 use crate::crypto::{CryptoError, CryptoProvider, SignatureAlgorithm};
 use crate::error::{CertificateError, CertificateProblem, Error, Malformation};
 use crate::limits::CANDIDATES_PER_STEP;
 use crate::x509::certificate::algorithm::PublicKey;
-use crate::x509::path::verified::VerifiedPath;
-use crate::x509::refusal::PathRefusal;
+use crate::x509::refusal::{Blame, Refused, Verdict};
 use crate::x509::time::{Time, UnixTime};
 
 /// A search for a path through the certificates of a peer. It owns the rules by which it searches.
@@ -41,7 +39,7 @@ pub(crate) struct Search<'r, 'p> {
     phase: Phase,
     judge: Judge,
     /// The most useful reason so far why there is no path; in the end the one that was given.
-    problem: Option<Note>,
+    reason: Option<Blame>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -90,7 +88,7 @@ impl<'r, 'p> Search<'r, 'p> {
             levels: Levels::LEAF,
             phase: Phase::Leaf,
             judge: Judge::new(),
-            problem: None,
+            reason: None,
         }
     }
 
@@ -108,29 +106,29 @@ impl<'r, 'p> Search<'r, 'p> {
     fn begin_pass(&mut self) {
         self.levels = Levels::LEAF;
         self.phase = Phase::Leaf;
-        self.problem = None;
+        self.reason = None;
     }
 
     /// Takes a step of the search, which verifies at most one signature. `None` asks for another step.
     pub(crate) fn step<C: CryptoProvider>(&mut self, trace: &mut impl Trace) -> Result<Option<ChainVerified>, Error> {
-        self.run::<C>(trace).map_err(|note| self.refuse(note, trace).into())
+        self.run::<C>(trace).map_err(|blame| self.refuse(blame, trace).into())
     }
 
-    fn refuse(&mut self, note: Note, trace: &mut impl Trace) -> CertificateError {
+    fn refuse(&mut self, blame: Blame, trace: &mut impl Trace) -> CertificateError {
         let (signatures, steps) = self.spent();
-        trace.event(TraceEvent::Refused { error: note.error, signatures, steps });
-        self.problem = Some(note);
-        note.error
+        trace.event(TraceEvent::Refused { error: blame.error(), signatures, steps });
+        self.reason = Some(blame);
+        blame.error()
     }
 
-    fn run<C: CryptoProvider>(&mut self, trace: &mut impl Trace) -> Result<Option<ChainVerified>, Note> {
+    fn run<C: CryptoProvider>(&mut self, trace: &mut impl Trace) -> Result<Option<ChainVerified>, Blame> {
         let end = self.judge.steps_left().saturating_sub(CANDIDATES_PER_STEP.into());
         for _ in 0..CANDIDATES_PER_STEP {
             if *self.judge.steps_left() < end {
                 break;
             }
-            let next = self.advance(trace).or_else(|note| {
-                self.judge.next_pass(self.rules.waivers, note)?;
+            let next = self.advance(trace).or_else(|blame| {
+                self.judge.next_pass(self.rules.waivers, blame)?;
                 self.begin_pass();
                 Ok(Next::Continue)
             })?;
@@ -148,7 +146,7 @@ impl<'r, 'p> Search<'r, 'p> {
                 }
                 Next::Found => {
                     // Why the path would have been refused is kept, so that it can be explained.
-                    self.problem = self.judge.first_refusal().or(self.problem);
+                    self.reason = self.judge.first_refusal().or(self.reason);
                     let (path, (signatures, steps)) = (self.found(), self.spent());
                     trace.event(TraceEvent::Found { path, signatures, steps });
                     return Ok(Some(ChainVerified::assertion(path)));
@@ -158,7 +156,7 @@ impl<'r, 'p> Search<'r, 'p> {
         Ok(None)
     }
 
-    fn advance(&mut self, trace: &mut impl Trace) -> Result<Next, Note> {
+    fn advance(&mut self, trace: &mut impl Trace) -> Result<Next, Blame> {
         match self.phase {
             Phase::Leaf => self.check_leaf().map(|()| Next::Continue),
             Phase::Searching => self.look_for_issuer(trace).map(|()| Next::Continue),
@@ -170,10 +168,11 @@ impl<'r, 'p> Search<'r, 'p> {
         }
     }
 
-    fn check_leaf(&mut self) -> Result<(), Note> {
-        let missing = Note::new(0, CertificateProblem::Malformed(Malformation::Missing));
+    fn check_leaf(&mut self) -> Result<(), Blame> {
+        let missing = Blame::new(0, CertificateProblem::Malformed(Malformation::Missing));
         let leaf = self.summaries.list().get(0).ok_or(missing)?;
-        self.rules.check_leaf(&leaf, &mut self.judge).map_err(|problem| Note::new(0, problem))?;
+        let checks = Checks::new(&self.rules, self.summaries.list(), &self.levels);
+        checks.leaf(&leaf, &mut self.judge).map_err(|problem| Blame::new(0, problem))?;
         // A pin is asked first: it costs no signature, and nothing else in the list matters then.
         // A certificate before a key: who pins it knows its names.
         let pins = || (0..u8::MAX).zip(self.rules.anchors).filter(|(_, anchor)| anchor.pins(&leaf));
@@ -187,18 +186,18 @@ impl<'r, 'p> Search<'r, 'p> {
     }
 
     /// Looks at the next candidate for the issuer of the certificate on the top level.
-    fn look_for_issuer(&mut self, trace: &mut impl Trace) -> Result<(), Note> {
+    fn look_for_issuer(&mut self, trace: &mut impl Trace) -> Result<(), Blame> {
         self.judge.take_step()?;
         let Some(candidate) = self.next_candidate() else { return self.go_back(trace) };
         let index = self.levels.top_certificate();
         let list = self.summaries.list();
         let Some(child) = list.get(index) else { return self.go_back(trace) };
-        let checks = Checks { rules: &self.rules, list, levels: &self.levels };
+        let checks = Checks::new(&self.rules, list, &self.levels);
         let checked = match candidate {
-            Place::Anchor(place) => match self.rules.authority(place) {
+            Place::Anchor(place) => match self.rules.anchor(place) {
                 Some(anchor) if anchor.subject.matches(&child.issuer) => {
                     trace.event(TraceEvent::Candidate { index, issuer: candidate, subject: anchor.subject });
-                    checks.anchor(candidate, anchor, &child, &mut self.judge)
+                    checks.anchor(place, anchor, &child, &mut self.judge)
                 }
                 _ => return Ok(()),
             },
@@ -213,7 +212,7 @@ impl<'r, 'p> Search<'r, 'p> {
         let tolerated = self.judge.take_met();
         match checked {
             Ok(()) => self.phase = Phase::Constraining { issuer: candidate, names: 0, tolerated },
-            Err(note) => self.reject(candidate, note, trace),
+            Err(blame) => self.reject(candidate, blame, trace),
         }
         Ok(())
     }
@@ -231,7 +230,7 @@ impl<'r, 'p> Search<'r, 'p> {
             let (candidate, found) = match place.checked_sub(anchors) {
                 None => {
                     let place = u8::try_from(place).ok()?;
-                    (Place::Anchor(place), self.rules.authority(place).and_then(|anchor| anchor.key_hint))
+                    (Place::Anchor(place), self.rules.anchor(place).and_then(|anchor| anchor.key_hint))
                 }
                 Some(place) => {
                     let place = u8::try_from(place).ok()?;
@@ -245,8 +244,14 @@ impl<'r, 'p> Search<'r, 'p> {
     }
 
     /// Compares some more names with the constraints of the candidate, and takes it if none is left.
-    fn constrain(&mut self, issuer: Place, names: u16, tolerated: Waivers, trace: &mut impl Trace) -> Result<(), Note> {
-        let checks = Checks { rules: &self.rules, list: self.summaries.list(), levels: &self.levels };
+    fn constrain(
+        &mut self,
+        issuer: Place,
+        names: u16,
+        tolerated: Waivers,
+        trace: &mut impl Trace,
+    ) -> Result<(), Blame> {
+        let checks = Checks::new(&self.rules, self.summaries.list(), &self.levels);
         match (checks.names(issuer, names, &mut self.judge), issuer) {
             (Ok(Some(names)), _) => self.phase = Phase::Constraining { issuer, names, tolerated },
             (Ok(None), Place::Anchor(anchor)) => {
@@ -258,25 +263,25 @@ impl<'r, 'p> Search<'r, 'p> {
                 self.phase = Phase::Searching;
                 self.levels.go_up(certificate, tolerated);
             }
-            (Err(note), _) if note.error.problem == CertificateProblem::SearchExhausted => {
-                return Err(Note::EXHAUSTED);
+            (Err(blame), _) if blame.error().problem == CertificateProblem::SearchExhausted => {
+                return Err(Blame::EXHAUSTED);
             }
-            (Err(note), _) => {
+            (Err(blame), _) => {
                 self.phase = Phase::Searching;
-                self.reject(issuer, note, trace);
+                self.reject(issuer, blame, trace);
             }
         }
         Ok(())
     }
 
     /// Leaves a candidate aside.
-    fn reject(&mut self, issuer: Place, note: Note, trace: &mut impl Trace) {
-        trace.event(TraceEvent::Unfit { index: self.levels.top_certificate(), issuer, error: note.error });
-        note.explain(&mut self.problem);
+    fn reject(&mut self, issuer: Place, blame: Blame, trace: &mut impl Trace) {
+        trace.event(TraceEvent::Unfit { index: self.levels.top_certificate(), issuer, error: blame.error() });
+        blame.explain(&mut self.reason);
     }
 
     /// No candidate is left on the top level: back to the one below, or the end of the search.
-    fn go_back(&mut self, trace: &mut impl Trace) -> Result<(), Note> {
+    fn go_back(&mut self, trace: &mut impl Trace) -> Result<(), Blame> {
         let index = self.levels.top_certificate();
         let certificate = self.summaries.list().get(index);
         let problem = match &certificate {
@@ -284,31 +289,31 @@ impl<'r, 'p> Search<'r, 'p> {
             _ if self.levels.top() == 0 => CertificateProblem::SelfSigned,
             _ => CertificateProblem::UntrustedRoot,
         };
-        let note = Note::new(index, problem);
-        trace.event(TraceEvent::DeadEnd { error: note.error });
+        let blame = Blame::new(index, problem);
+        trace.event(TraceEvent::DeadEnd { error: blame.error() });
         if !self.knows_better() && self.judge.refuse(problem).is_ok() {
             self.levels.tolerate_end(self.judge.take_met());
             self.phase = Phase::below(None, self.levels.top());
             return Ok(());
         }
-        note.explain(&mut self.problem);
+        blame.explain(&mut self.reason);
         // Whose certificate cannot be read may be the issuer of one whose issuer is not known, and of no other.
         let below = certificate.filter(|_| problem == CertificateProblem::UnknownIssuer);
-        if let Some(note) = below.and_then(|below| self.summaries.unreadable_issuer(&below)) {
-            note.explain(&mut self.problem);
+        if let Some(blame) = below.and_then(|below| self.summaries.unreadable_issuer(&below)) {
+            blame.explain(&mut self.reason);
         }
-        self.levels.go_down().ok_or_else(|| self.problem.unwrap_or(Note::EXHAUSTED))
+        self.levels.go_down().ok_or_else(|| self.reason.unwrap_or(Blame::EXHAUSTED))
     }
 
     /// Returns whether an issuer is known that is refused for something that is not tolerated. Then its certificate may
     /// not end the path as if nobody knew the issuer. One that only has the name, and did not sign, is no issuer.
     fn knows_better(&self) -> bool {
         let rank = CertificateProblem::SignatureInvalid.rank();
-        self.problem.is_some_and(|known| known.error.problem.rank() > rank)
+        self.reason.is_some_and(|known| known.error().problem.rank() > rank)
     }
 
     /// Goes on to the next signature of a complete path, from the anchor down.
-    fn verify_next(&mut self, anchor: Option<u8>, level: u8, trace: &mut impl Trace) -> Result<Next, Note> {
+    fn verify_next(&mut self, anchor: Option<u8>, level: u8, trace: &mut impl Trace) -> Result<Next, Blame> {
         let issuer = match anchor {
             Some(anchor) if level == self.levels.top() => Place::Anchor(anchor),
             _ => Place::Sent(self.levels.certificate_at(level.saturating_add(1))),
@@ -340,7 +345,7 @@ impl<'r, 'p> Search<'r, 'p> {
 
     fn key_of(&self, issuer: Place) -> Option<PublicKey<'_>> {
         match issuer {
-            Place::Anchor(place) => self.rules.authority(place).map(|anchor| anchor.key),
+            Place::Anchor(place) => self.rules.anchor(place).map(|anchor| anchor.key),
             Place::Sent(place) => self.summaries.list().get(place).map(|certificate| certificate.key),
         }
     }
@@ -354,12 +359,12 @@ impl<'r, 'p> Search<'r, 'p> {
             (Err(_), Place::Anchor(_)) => CertificateProblem::AnchorSignatureInvalid,
             (Err(_), Place::Sent(_)) => CertificateProblem::SignatureInvalid,
         };
-        let note = Note::new(index, problem).by(issuer);
-        trace.event(TraceEvent::Unfit { index, issuer, error: note.error });
+        let blame = Blame::new(index, problem).by(issuer);
+        trace.event(TraceEvent::Unfit { index, issuer, error: blame.error() });
         if self.tolerates_signature(level, problem) {
             return;
         }
-        note.explain(&mut self.problem);
+        blame.explain(&mut self.reason);
         self.levels.go_down_to(level);
         self.phase = Phase::Searching;
     }
@@ -383,7 +388,7 @@ impl<'r, 'p> Search<'r, 'p> {
     fn found(&self) -> PathFound {
         let list = self.summaries.list();
         let anchor = self.anchor();
-        let authority = anchor.and_then(|anchor| self.rules.authority(anchor));
+        let authority = anchor.and_then(|anchor| self.rules.anchor(anchor));
         let (mut not_before, mut not_after) = authority.and_then(|anchor| anchor.validity).unwrap_or(UnixTime::ALWAYS);
         for level in 0..=self.levels.top() {
             if let Some(certificate) = list.get(self.levels.certificate_at(level)) {
@@ -407,13 +412,13 @@ impl<'r, 'p> Search<'r, 'p> {
         mut self,
         accept: impl FnOnce(Waived) -> bool,
         trace: &mut impl Trace,
-    ) -> Result<VerifiedPath<'a>, PathRefusal<'a>>
+    ) -> Result<VerifiedPath<'a>, Verdict<'a>>
     where
         'r: 'a,
         'p: 'a,
     {
         match self.summaries.refusal() {
-            Some(note) => drop(self.refuse(note, trace)),
+            Some(blame) => drop(self.refuse(blame, trace)),
             None => while let Ok(None) = self.step::<C>(trace) {},
         }
         let (found, refused, spent) = (self.found(), self.refused(), self.spent());
@@ -421,8 +426,8 @@ impl<'r, 'p> Search<'r, 'p> {
         let Self { summaries, rules, levels, .. } = self;
         let (oversize, list) = (summaries.oversize(), summaries.into_list());
         match refused {
-            Some(note) if !(is_found && accept(found.waived)) => {
-                Err(PathRefusal::new(list, rules, note, spent, oversize))
+            Some(blame) if !(is_found && accept(found.waived)) => {
+                Err(Verdict::new(blame, Refused::new(list, rules, spent, oversize)))
             }
             _ => Ok(VerifiedPath::new(list, levels, &rules, found)),
         }
@@ -435,15 +440,15 @@ impl<'r, 'p> Search<'r, 'p> {
     }
 
     /// Returns why the list or the path was refused, or would have been without a waiver; `None` if it was not.
-    pub(crate) fn refusal(&self) -> Option<PathRefusal<'_>> {
-        let note = self.refused()?;
-        Some(PathRefusal::new(self.summaries.list(), self.rules, note, self.spent(), self.summaries.oversize()))
+    pub(crate) fn verdict(&self) -> Option<Verdict<'_>> {
+        let refused = Refused::new(self.summaries.list(), self.rules, self.spent(), self.summaries.oversize());
+        Some(Verdict::new(self.refused()?, refused))
     }
 
-    fn refused(&self) -> Option<Note> {
+    fn refused(&self) -> Option<Blame> {
         match self.phase {
             Phase::Found { .. } if self.waived().is_empty() => None,
-            _ => self.summaries.refusal().or(self.problem),
+            _ => self.summaries.refusal().or(self.reason),
         }
     }
 
@@ -482,7 +487,7 @@ impl<'r, 'p> Search<'r, 'p> {
 
     /// Returns whether an authority is trusted, and not pinned certificates and keys only.
     pub(crate) fn knows_authorities(&self) -> bool {
-        self.rules.anchors.iter().any(|anchor| anchor.authority().is_some())
+        self.rules.anchors.iter().any(|anchor| anchor.issuer().is_some())
     }
 
     /// Keeps the leaf in front of the memory, if there is one, and forgets the rest.

@@ -7,7 +7,6 @@
 //! Each body is a [`Summary`], or what is kept of a certificate that cannot be read. The leaf of an earlier list stays in
 //! front, as a session keeps it, and what is behind the list is free for what else the session needs.
 
-use super::note::Note;
 use super::summary::{Summary, Unreadable};
 use super::trace::{Trace, TraceEvent};
 use crate::codec::Writer;
@@ -20,6 +19,7 @@ use crate::x509::certificate::algorithm::PublicKey;
 use crate::x509::certificate::found::{excerpt, subject};
 use crate::x509::certificate::{Certificate, Origin};
 use crate::x509::identity::{PeerIdentity, fingerprint};
+use crate::x509::refusal::Blame;
 
 /// Bytes of the length in front of each entry, which counts what follows it.
 const LENGTH: usize = 2;
@@ -146,17 +146,17 @@ impl<'p> Summaries<'p> {
     }
 
     /// Returns why the list is refused before a path is searched.
-    pub(super) fn refusal(&self) -> Option<Note> {
+    pub(super) fn refusal(&self) -> Option<Blame> {
         let refuses = |error: &CertificateError| error.index == 0 || error.problem == CertificateProblem::ListTooLong;
-        self.broken.filter(refuses).map(|error| Note::new(error.index, error.problem))
+        self.broken.filter(refuses).map(|error| Blame::new(error.index, error.problem))
     }
 
     /// Returns the certificate that cannot be read, if it may be the issuer that is missing.
-    pub(super) fn unreadable_issuer(&self, below: &Summary<'_>) -> Option<Note> {
+    pub(super) fn unreadable_issuer(&self, below: &Summary<'_>) -> Option<Blame> {
         let broken = self.broken?;
         let unreadable = self.list().unreadable(broken.index)?;
         let may_be = unreadable.subject.is_none() || unreadable.may_have_issued(below);
-        may_be.then_some(Note::new(broken.index, broken.problem))
+        may_be.then_some(Blame::new(broken.index, broken.problem))
     }
 
     /// Returns the bytes of the last certificate that was too large.

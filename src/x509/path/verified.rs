@@ -1,11 +1,11 @@
 //! The path that was found: in short, and certificate by certificate.
 
+use super::issuer::Issuer;
 use super::levels::Levels;
 use super::rules::Rules;
 use super::summaries::{List, Place};
 use super::waiver::Waived;
 use crate::error::CertificateProblem;
-use crate::x509::anchor::Authority;
 use crate::x509::name::Name;
 use crate::x509::time::{SECONDS_A_DAY, Time, UnixTime, ValidityCheck};
 
@@ -48,7 +48,7 @@ impl PathFound {
 pub struct VerifiedPath<'a> {
     list: List<'a>,
     levels: Levels,
-    anchor: Option<&'a Authority<'a>>,
+    anchor: Option<&'a Issuer<'a>>,
     found: PathFound,
     limit: u8,
 }
@@ -63,7 +63,7 @@ pub struct PathCertificate<'a> {
 
 impl<'a> VerifiedPath<'a> {
     pub(crate) fn new(list: List<'a>, levels: Levels, rules: &Rules<'a>, found: PathFound) -> Self {
-        let anchor = found.anchor.and_then(|anchor| rules.authority(anchor));
+        let anchor = found.anchor.and_then(|anchor| rules.anchor(anchor));
         Self { list, levels, anchor, found, limit: rules.depth_limit() }
     }
 

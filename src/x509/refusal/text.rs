@@ -8,7 +8,7 @@ use crate::text::Escaped;
 use crate::x509::name::constraints::NameLimit;
 use crate::x509::path::rules::Purpose;
 use crate::x509::time::{SECONDS_A_DAY, Time, UnixTime};
-use core::fmt::{Display, Formatter, Result};
+use core::fmt::{self, Display, Formatter, Result};
 
 /// Names and subtrees that are listed; of the rest the number is said.
 const LISTED: usize = 8;
@@ -32,7 +32,27 @@ impl Display for Verdict<'_> {
         if let Some(near_miss) = self.near_miss() {
             write!(f, "; {near_miss}")?;
         }
-        self.section().map_or(Ok(()), |section| write!(f, " ({section})"))
+        error.problem.section().map_or(Ok(()), |section| write!(f, " ({section})"))
+    }
+}
+
+impl fmt::Debug for Verdict<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        f.debug_struct("Verdict")
+            .field("error", &self.error())
+            .field("subject", &self.subject())
+            .field("issuer", &self.issuer())
+            .field("authority", &self.authority())
+            .field("evidence", &self.evidence())
+            .finish()
+    }
+}
+
+#[cfg(feature = "defmt")]
+impl defmt::Format for Verdict<'_> {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        let (error, subject, issuer) = (self.error(), self.subject(), self.issuer());
+        defmt::write!(f, "{} {} {} {} {}", error, subject, issuer, self.authority(), self.evidence());
     }
 }
 
