@@ -55,18 +55,10 @@ impl Built {
 }
 
 impl<C: CryptoProvider> Session<'_, C> {
-    /// Names a refusal by HTTP on this connection as [`Diagnosis::of_http`] does, and tells first what we know ourselves:
-    /// that our certificate has expired, or is not meant for our role.
-    pub fn diagnosis_of_http(&self, status: u16, body: &[u8]) -> Option<Diagnosis> {
-        let credential = self.shown_credential();
-        let by_itself = Diagnosis::of_http(status, body, credential.is_some())?;
-        let fault = match by_itself {
-            Diagnosis::Forbidden | Diagnosis::OursExpired | Diagnosis::OursNotTrusted | Diagnosis::OursRefused => {
-                credential.and_then(|credential| self.scene().fault_of(credential))
-            }
-            _ => None,
-        };
-        Some(fault.unwrap_or(by_itself))
+    /// Names the fault, known to ourselves, for which nobody should accept the credential that was shown: it has expired,
+    /// is not valid yet, or is not meant for our role. `None` if none was shown, or none of this holds.
+    pub fn credential_fault(&self) -> Option<Diagnosis> {
+        self.scene().fault_of(self.shown_credential()?)
     }
 }
 
@@ -137,7 +129,7 @@ impl Scene<'_, '_> {
             Diagnosis::OursNotTrusted if credential.lacks_issuer() => Diagnosis::OursIncomplete,
             Diagnosis::OursExpired if self.is_valid(credential) => Diagnosis::ClockWrong,
             Diagnosis::OursRefused if !self.is_client => Diagnosis::OursRefusedByClient,
-            // Apache counts the authorities itself, and cannot say what it found.
+            // Some servers count the authorities themselves, and have no alert for what they find.
             Diagnosis::TheirProgram if self.is_client && credential.certificates().nth(1).is_some() => {
                 Diagnosis::OursTooDeep
             }

@@ -175,9 +175,8 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
         self.failure()?.verdict()
     }
 
-    /// Why the handshake failed, by the name under which people know it, with who has to act and what helps; `None` as
-    /// long as it has not. It says what is usual: the [error](Self::poll) and the [verdict](Self::verdict) are what
-    /// was observed.
+    /// Names why the handshake failed, with the cause and who has to act; `None` as long as it has not. It says what is
+    /// usual: the [error](Self::poll) and the [verdict](Self::verdict) are what was observed.
     pub fn diagnosis(&self) -> Option<Diagnosis> {
         Some(self.failure()?.diagnosis())
     }

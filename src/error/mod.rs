@@ -3,7 +3,6 @@
 #[macro_use]
 mod table;
 mod alert;
-mod by_http;
 mod certificate;
 mod diagnosis;
 mod malformation;

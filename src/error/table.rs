@@ -98,6 +98,16 @@ mod tests {
              UnknownIssuer UnsupportedKey UnsupportedSignature UnsupportedVersion UntrustedRoot ValidityTooLong",
         ),
         (
+            "Diagnosis",
+            "AccessDenied CertificateNotAsked ClockWrong ConnectionCut InterposedProxy NameMismatch NameNearMiss \
+             NoCommonGround NoCommonProtocol OurProgram OursExpired OursIncomplete OursMissing OursNotTrusted \
+             OursRefused OursRevoked OursUnproven OursWrongPurpose - ProtocolBroken RecordTooLarge ServerNameUnknown \
+             Tampered TheirProgram TheirsExpired TheirsIncomplete TheirsInvalid TheirsMissing TheirsNotAllowed \
+             TheirsNotTrusted TheirsUnproven TheirsWrongPurpose Tls12Only NotTls OurAnchorExpired OurRecordTooLarge \
+             OursRefusedByClient RefusedUnseen TheirsTooDeep - - - - - ClosedAtOnce ClosedOnOurs Ed25519NotBuilt \
+             MessageTooLarge OursTooDeep P384NotBuilt RsaNotBuilt RsaPerhapsNeeded",
+        ),
+        (
             "InvalidMessage",
             "AlertLength DuplicateExtension EmptyVector EmptyRecord IllegalValue MessageTooLong RecordTooLong \
              TrailingBytes - - Truncated UnknownType VectorTooLong",
@@ -162,6 +172,7 @@ mod tests {
     fn variants_are_in_alphabetical_order_and_keep_their_numbers() {
         check_all(BufferKind::ALL);
         check_all(CertificateProblem::ALL);
+        check_all(Diagnosis::ALL);
         check_all(InvalidMessage::ALL);
         check_all(Malformation::ALL);
         check_all(PeerIncompatible::ALL);

@@ -2,8 +2,8 @@
 
 use crate::credential::Unfit;
 use crate::error::{
-    AlertDescription, ApiMisuse, BufferKind, CertificateError, CertificateProblem, Code, Diagnosis, Error,
-    InvalidMessage, PeerIncompatible, PeerMisbehaved,
+    AlertDescription, ApiMisuse, BufferKind, CertificateError, CertificateProblem, Code, Error, InvalidMessage,
+    PeerIncompatible, PeerMisbehaved,
 };
 
 /// Numbers each variant of an enum without content. The compiler sees to it that none is left out.
@@ -26,61 +26,6 @@ macro_rules! codes {
     };
 }
 pub(super) use codes;
-
-codes!(Diagnosis {
-    AccessDenied = 0,
-    CertificateNotAsked = 1,
-    ClockWrong = 2,
-    ConnectionCut = 3,
-    InterposedProxy = 4,
-    NameMismatch = 5,
-    NameNearMiss = 6,
-    NoCommonGround = 7,
-    NoCommonProtocol = 8,
-    OurProgram = 9,
-    OursExpired = 10,
-    OursIncomplete = 11,
-    OursMissing = 12,
-    OursNotTrusted = 13,
-    OursRefused = 14,
-    OursRevoked = 15,
-    OursUnproven = 16,
-    OursWrongPurpose = 17,
-    PostHandshakeNeeded = 18,
-    ProtocolBroken = 19,
-    RecordTooLarge = 20,
-    ServerNameUnknown = 21,
-    Tampered = 22,
-    TheirProgram = 23,
-    TheirsExpired = 24,
-    TheirsIncomplete = 25,
-    TheirsInvalid = 26,
-    TheirsMissing = 27,
-    TheirsNotAllowed = 28,
-    TheirsNotTrusted = 29,
-    TheirsUnproven = 30,
-    TheirsWrongPurpose = 31,
-    Tls12Only = 32,
-    NotTls = 33,
-    OurAnchorExpired = 34,
-    OurRecordTooLarge = 35,
-    OursRefusedByClient = 36,
-    RefusedUnseen = 37,
-    TheirsTooDeep = 38,
-    FirewallRefused = 39,
-    Forbidden = 40,
-    LoginRequired = 41,
-    MisdirectedRequest = 42,
-    ProxyLoginRequired = 43,
-    ClosedAtOnce = 44,
-    ClosedOnOurs = 45,
-    Ed25519NotBuilt = 46,
-    MessageTooLarge = 47,
-    OursTooDeep = 48,
-    P384NotBuilt = 49,
-    RsaNotBuilt = 50,
-    RsaPerhapsNeeded = 51,
-});
 
 /// An error: what kind, which, and a number that belongs to it.
 pub(super) fn error_code(error: Error) -> (u8, u8, u32) {

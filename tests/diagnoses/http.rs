@@ -1,41 +1,42 @@
 //! Refusals by HTTP.
 
 use embedded_mtls::Diagnosis;
+use embedded_mtls_operator::Finding::{self, Tls};
 use test_support::pair::{Setup, credential, host, signing_key};
 use test_support::pki::{Pki, Role};
 use test_support::script::client;
 
 /// The answers of well-known servers by HTTP, though TLS is the reason.
-pub(crate) const ANSWERS: &[(&str, u16, &str, Diagnosis)] = &[
+pub(crate) const ANSWERS: &[(&str, u16, &str, Finding)] = &[
     (
         "Apache asks for a certificate in a `<Location>` only, and the client did not offer that",
         403,
         "Reason: Cannot perform Post-Handshake Authentication.",
-        Diagnosis::PostHandshakeNeeded,
+        Finding::PostHandshakeNeeded,
     ),
-    ("nginx, and the client showed none", 400, "No required SSL certificate was sent", Diagnosis::OursMissing),
-    ("nginx, and it does not accept the client's", 400, "The SSL certificate error", Diagnosis::OursRefused),
-    ("IIS, and the client showed none", 403, "HTTP Error 403.7 - Forbidden", Diagnosis::OursMissing),
-    ("IIS, which has no mapping for the client", 403, "HTTP Error 403.12 - Forbidden", Diagnosis::AccessDenied),
-    ("IIS, and the client's was revoked", 403, "HTTP Error 403.13 - Forbidden", Diagnosis::OursRevoked),
-    ("IIS, which does not trust the client's", 403, "HTTP Error 403.16 - Forbidden", Diagnosis::OursNotTrusted),
-    ("IIS, and the client's has expired", 403, "HTTP Error 403.17 - Forbidden", Diagnosis::OursExpired),
-    ("any server whose rules do not name the client", 403, "Forbidden", Diagnosis::Forbidden),
+    ("nginx, and the client showed none", 400, "No required SSL certificate was sent", Tls(Diagnosis::OursMissing)),
+    ("nginx, and it does not accept the client's", 400, "The SSL certificate error", Tls(Diagnosis::OursRefused)),
+    ("IIS, and the client showed none", 403, "HTTP Error 403.7 - Forbidden", Tls(Diagnosis::OursMissing)),
+    ("IIS, which has no mapping for the client", 403, "HTTP Error 403.12 - Forbidden", Tls(Diagnosis::AccessDenied)),
+    ("IIS, and the client's was revoked", 403, "HTTP Error 403.13 - Forbidden", Tls(Diagnosis::OursRevoked)),
+    ("IIS, which does not trust the client's", 403, "HTTP Error 403.16 - Forbidden", Tls(Diagnosis::OursNotTrusted)),
+    ("IIS, and the client's has expired", 403, "HTTP Error 403.17 - Forbidden", Tls(Diagnosis::OursExpired)),
+    ("any server whose rules do not name the client", 403, "Forbidden", Finding::Forbidden),
     (
         "F5 BIG-IP in front of the server",
         403,
         "The requested URL was rejected. Please consult with your administrator.",
-        Diagnosis::FirewallRefused,
+        Finding::FirewallRefused,
     ),
-    ("a server that takes passwords", 401, "Unauthorized", Diagnosis::LoginRequired),
-    ("a server that does not know the name", 421, "Misdirected Request", Diagnosis::MisdirectedRequest),
-    ("a proxy that opens TLS", 407, "Proxy Authentication Required", Diagnosis::ProxyLoginRequired),
+    ("a server that takes passwords", 401, "Unauthorized", Finding::LoginRequired),
+    ("a server that does not know the name", 421, "Misdirected Request", Finding::MisdirectedRequest),
+    ("a proxy that opens TLS", 407, "Proxy Authentication Required", Finding::ProxyLoginRequired),
 ];
 
 #[test]
 fn each_answer_by_http_gets_its_name() {
     for (what, status, body, expected) in ANSWERS {
-        assert_eq!(Diagnosis::of_http(*status, body.as_bytes(), true), Some(*expected), "{what}");
+        assert_eq!(Finding::of_http(*status, body.as_bytes(), true), Some(*expected), "{what}");
     }
 }
 
@@ -50,8 +51,9 @@ fn a_refusal_by_http_is_told_after_what_we_know_of_our_own_certificate() {
         let flight = script.server_flight(&pki, |message| message);
         real.feed(&script.seal_all(&flight));
         let session = real.session();
-        assert_eq!(session.diagnosis_of_http(400, b"The SSL certificate error"), Some(expected));
-        assert_eq!(session.diagnosis_of_http(407, b""), Some(Diagnosis::ProxyLoginRequired));
-        assert_eq!(session.diagnosis_of_http(404, b""), None);
+        let of_response = |status, body: &[u8]| Finding::of_response(&session, status, body);
+        assert_eq!(of_response(400, b"The SSL certificate error"), Some(Tls(expected)));
+        assert_eq!(of_response(407, b""), Some(Finding::ProxyLoginRequired));
+        assert_eq!(of_response(404, b""), None);
     }
 }

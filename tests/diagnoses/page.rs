@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 
 use embedded_mtls::Diagnosis;
+use embedded_mtls_operator::Finding;
 use test_support::pki::Role;
 
 use crate::scripts::{SCRIPTS, play};
@@ -37,15 +38,23 @@ const BY_BUILD: &[(&str, &str, Diagnosis)] = &[
     ),
 ];
 
-/// Writes the section of a diagnosis: what was done, which side says so, and what it observed.
-fn section(page: &mut String, diagnosis: Diagnosis) {
-    writeln!(page, "\n## {diagnosis:?}\n").unwrap();
-    writeln!(page, "{}. **{}**: {}.\n", sentence(diagnosis.cause()), who(diagnosis), diagnosis.remedy()).unwrap();
+/// Returns the name of a finding, which is that of its diagnosis if it is one of TLS.
+fn name(finding: Finding) -> String {
+    match finding {
+        Finding::Tls(diagnosis) => format!("{diagnosis:?}"),
+        finding => format!("{finding:?}"),
+    }
+}
+
+/// Writes the section of a finding: what was done, which side says so, and what it observed.
+fn section(page: &mut String, finding: Finding) {
+    writeln!(page, "\n## {}\n", name(finding)).unwrap();
+    writeln!(page, "{}. **{}**: {}.\n", sentence(finding.cause()), who(finding), finding.remedy()).unwrap();
     page.push_str("| When | Who says so | What it observed |\n|---|---|---|\n");
-    for case in cases().filter(|case| case.2.contains(&Some(diagnosis))) {
+    let is_it = |diagnosis: &Option<Diagnosis>| diagnosis.is_some_and(|diagnosis| finding == diagnosis.into());
+    for case in cases().filter(|case| case.2.iter().any(is_it)) {
         let seen = case.run();
-        for (side, seen) in ["client", "server"].iter().zip(seen).filter(|(_, seen)| seen.diagnosis == Some(diagnosis))
-        {
+        for (side, seen) in ["client", "server"].iter().zip(seen).filter(|(_, seen)| is_it(&seen.diagnosis)) {
             let observed = match (seen.verdict, seen.error) {
                 (Some(verdict), _) => verdict,
                 (None, Some(error)) => error.to_string(),
@@ -54,22 +63,22 @@ fn section(page: &mut String, diagnosis: Diagnosis) {
             writeln!(page, "| {} | {side} | {} |", case.0, observed.replace('|', "\\|")).unwrap();
         }
     }
-    for row in SCRIPTS.iter().filter(|row| row.4 == diagnosis) {
+    for row in SCRIPTS.iter().filter(|row| finding == row.4.into()) {
         let side = if matches!(row.1, Role::Client) { "client" } else { "server" };
         let observed = play(row).error.expect("it has failed");
         writeln!(page, "| {} | {side} | {observed} |", row.0).unwrap();
     }
-    for (what, observed, _) in BY_BUILD.iter().filter(|row| row.2 == diagnosis) {
+    for (what, observed, _) in BY_BUILD.iter().filter(|row| finding == row.2.into()) {
         writeln!(page, "| {what} | client | {observed} |").unwrap();
     }
-    for (what, status, body, _) in http::ANSWERS.iter().filter(|row| row.3 == diagnosis) {
+    for (what, status, body, _) in http::ANSWERS.iter().filter(|row| row.3 == finding) {
         writeln!(page, "| {what} | client | HTTP {status}: {body} |").unwrap();
     }
 }
 
 /// Names who has to act.
-fn who(diagnosis: Diagnosis) -> String {
-    sentence(&diagnosis.responsible().to_string())
+fn who(finding: Finding) -> String {
+    sentence(&finding.responsible().to_string())
 }
 
 /// Begins the text with a capital.
@@ -80,13 +89,16 @@ fn sentence(text: &str) -> String {
 
 fn page() -> String {
     let mut page = format!(
-        "# Diagnoses\n\nWhat `Handshake::diagnosis`, `Session::diagnosis` and `Diagnosis::of_http` say about failures, each \
-         from a handshake that really fails: the cause, who has to act and what helps. *We* is the side that says so, and \
+        "# Diagnoses\n\nWhat `Handshake::diagnosis` and `Session::diagnosis` say about failures, each from a handshake that \
+         really fails, and what `Finding` of `embedded-mtls-operator` adds: refusals by HTTP, and what helps. A section has \
+         the cause, who has to act and what helps. *We* is the side that says so, and \
          *ours* is what the other side judged of us. Written by the tests; `{REWRITE}=1 cargo test --features \
          post-handshake-auth --test diagnoses page` rewrites it.\n"
     );
-    for diagnosis in Diagnosis::ALL {
-        section(&mut page, *diagnosis);
+    let mut findings: Vec<_> = Finding::all().collect();
+    findings.sort_by_key(|finding| name(*finding));
+    for finding in findings {
+        section(&mut page, finding);
     }
     page
 }
@@ -94,12 +106,11 @@ fn page() -> String {
 #[test]
 fn the_page_of_diagnoses_shows_what_is_really_said() {
     let (file, page) = (concat!(env!("CARGO_MANIFEST_DIR"), "/docs/diagnoses.md"), page());
-    for diagnosis in Diagnosis::ALL {
-        let shown = cases().any(|case| case.2.contains(&Some(*diagnosis)))
-            || SCRIPTS.iter().any(|row| row.4 == *diagnosis)
-            || BY_BUILD.iter().any(|row| row.2 == *diagnosis)
-            || http::ANSWERS.iter().any(|row| row.3 == *diagnosis);
-        assert!(shown, "no case is diagnosed as {diagnosis:?}");
+    let by_handshake = cases().flat_map(|case| case.2).flatten().chain(SCRIPTS.iter().map(|row| row.4));
+    let of_tls = by_handshake.chain(BY_BUILD.iter().map(|row| row.2)).map(Finding::from);
+    let shown: Vec<_> = of_tls.chain(http::ANSWERS.iter().map(|row| row.3)).collect();
+    for finding in Finding::all() {
+        assert!(shown.contains(&finding), "no case is diagnosed as {finding:?}");
     }
     if std::env::var_os(REWRITE).is_some() {
         fs::write(file, page).unwrap();

@@ -18,6 +18,7 @@ use embedded_mtls::{
     AlertClass, AlertDescription, Buffers, Client, ClientConfig, Diagnosis, Entropy, Error, FailedHandshake, Handshake,
     SignInput, Signature, Stage,
 };
+use embedded_mtls_operator::Finding;
 
 use super::args::Preferences;
 use super::cxml::{self, Status};
@@ -300,7 +301,7 @@ where
     if let Some(diagnosis) = diagnosis.filter(|diagnosis| *diagnosis == Diagnosis::CertificateNotAsked) {
         progress(Progress::Noted(diagnosis));
     }
-    let verdict = judge(&response, stream.session().diagnosis_of_http(response.status, &response.body));
+    let verdict = judge(&response, Finding::of_response(stream.session(), response.status, &response.body));
     // The answer is here: if the connection breaks now, nothing is lost.
     let _ = stream.close().and_then(|()| stream.read(&mut [0]));
     verdict

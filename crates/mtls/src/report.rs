@@ -1,6 +1,7 @@
 //! What people read: who the other side is, numbers, bytes, and what a failure means.
 
-use embedded_mtls::{Diagnosis, Escaped};
+use embedded_mtls::Escaped;
+use embedded_mtls_operator::Finding;
 
 /// Prints a line, in one write. Unlike `println`, it does not mind that nobody reads it any more.
 macro_rules! say {
@@ -92,8 +93,8 @@ pub(crate) fn printable(text: &str) -> String {
 }
 
 /// A failure by its name, on a line of its own behind what was observed.
-pub(crate) fn meaning(diagnosis: Option<Diagnosis>) -> String {
-    diagnosis.map_or_else(String::new, |diagnosis| format!("\n  That means: {diagnosis}."))
+pub(crate) fn meaning(finding: Option<impl Into<Finding>>) -> String {
+    finding.map_or_else(String::new, |finding| format!("\n  That means: {}.", finding.into()))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use core::fmt;
 
 use embedded_mtls::x509::WaivableCause;
 use embedded_mtls::{AlertDescription, CertificateProblem, Diagnosis};
+use embedded_mtls_operator::Finding;
 
 use super::cxml::{Outcome, Status};
 use super::http::{Flaw, Response};
@@ -176,7 +177,7 @@ fn class(status: u16, asks_to_wait: bool) -> Class {
 }
 
 /// Reads the answer to an order, on both its levels. `means` is what a refusal by HTTP says, if it says more.
-pub(crate) fn judge(response: &Response, means: Option<Diagnosis>) -> Result<Status, Trouble> {
+pub(crate) fn judge(response: &Response, means: Option<Finding>) -> Result<Status, Trouble> {
     let line = format!("status {} {}", response.status, printable(&response.reason)).trim_end().to_owned();
     let wait = response.headers.first("retry-after");
     let class = class(response.status, wait.is_some());
@@ -192,7 +193,7 @@ pub(crate) fn judge(response: &Response, means: Option<Diagnosis>) -> Result<Sta
 }
 
 /// Reads the answer of a server that has the order.
-fn read(response: &Response, line: &str, means: Option<Diagnosis>) -> Result<Status, Trouble> {
+fn read(response: &Response, line: &str, means: Option<Finding>) -> Result<Status, Trouble> {
     match &response.flaw {
         Some(Flaw::Cut(why)) => {
             let why = printable(why);
@@ -243,7 +244,7 @@ fn cxml_status(response: &Response) -> Result<Status, String> {
 
 /// Explains a success without a cXML Response: a page for people comes from something in front of whatever takes
 /// orders, such as a login or a firewall.
-fn no_response(response: &Response, line: &str, why: &str, means: Option<Diagnosis>) -> Trouble {
+fn no_response(response: &Response, line: &str, why: &str, means: Option<Finding>) -> Trouble {
     let Some(title) = page(response) else { return Trouble::Unread(printable(&format!("no cXML Response: {why}"))) };
     let means = meaning(means);
     let message = format!(
@@ -314,8 +315,8 @@ mod tests {
             .map_err(|trouble| (trouble.exit_code(), trouble.to_string()))
     }
 
-    fn named(response: &Response) -> Option<Diagnosis> {
-        Diagnosis::of_http(response.status, &response.body, true)
+    fn named(response: &Response) -> Option<Finding> {
+        Finding::of_http(response.status, &response.body, true)
     }
 
     fn cxml(code: u16) -> String {
@@ -375,10 +376,10 @@ mod tests {
     #[test]
     fn refusals_by_http_that_mean_tls_are_explained() {
         for (status, body, expected) in [
-            (400, "<center>No required SSL certificate was sent</center>", Diagnosis::OursMissing),
-            (400, "The SSL certificate error", Diagnosis::OursRefused),
-            (403, "Reason: Cannot perform Post-Handshake Authentication.", Diagnosis::PostHandshakeNeeded),
-            (403, "Forbidden", Diagnosis::Forbidden),
+            (400, "<center>No required SSL certificate was sent</center>", Finding::Tls(Diagnosis::OursMissing)),
+            (400, "The SSL certificate error", Finding::Tls(Diagnosis::OursRefused)),
+            (403, "Reason: Cannot perform Post-Handshake Authentication.", Finding::PostHandshakeNeeded),
+            (403, "Forbidden", Finding::Forbidden),
         ] {
             assert!(verdict(status, body).unwrap_err().1.contains(expected.cause()), "{body}");
         }

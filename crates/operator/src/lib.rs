@@ -4,6 +4,7 @@
 //! again without heap and without `unsafe`:
 //!
 //! - [`access`] authorizes peers by lists of rules,
+//! - [`Finding`] names failures and refusals by HTTP, and says what helps, with the settings of well-known programs,
 //! - [`policy`] turns settings under their names into configurations,
 //! - [`variables`] gives the facts in a peer's certificate as `SSL_CLIENT_*` variables.
 #![no_std]
@@ -25,5 +26,9 @@
 extern crate std;
 
 pub mod access;
+mod finding;
+mod http;
 pub mod policy;
 pub mod variables;
+
+pub use self::finding::Finding;

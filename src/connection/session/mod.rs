@@ -335,9 +335,8 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
         }
     }
 
-    /// What is wrong, by the name under which people know it, with who has to act and what helps: why the session failed,
-    /// or, on a client, that the server has not asked who we are. `None` if nothing is. A refusal by HTTP is for
-    /// [`Diagnosis::of_http`].
+    /// Names what is wrong, with the cause and who has to act: why the session failed, or, on a client, that the server has
+    /// not asked who we are. `None` if nothing is. Refusals by HTTP are named by the crate `embedded-mtls-operator`.
     pub fn diagnosis(&self) -> Option<Diagnosis> {
         let Some((error, _)) = self.connection.failure else {
             let never_asked = matches!(self.client_auth(), ClientAuthStatus::NotRequested);

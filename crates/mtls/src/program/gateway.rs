@@ -14,6 +14,7 @@ use crate::report::{Link, printable, say, thousands};
 use crate::tls::{Deadline, HostMemory, Timed, hang_up};
 use crate::verdict::{EXIT_CODES, Trouble};
 use embedded_mtls::Client;
+use embedded_mtls_operator::Finding;
 use mtls_pki::pem::{self, Identity, Pin};
 
 const HELP: &str = "\
@@ -314,7 +315,7 @@ fn run(options: &Options) -> Result<(), Trouble> {
             say!("asked    after the handshake, for this path");
             print_asked(Some(&asked), names);
         }
-        Progress::Noted(diagnosis) => say!("         that means: {diagnosis}"),
+        Progress::Noted(diagnosis) => say!("         that means: {}", Finding::from(diagnosis)),
         Progress::Sent => say!("request  POST {}", errand.path),
         Progress::Answered(status, reason) => say!("answer   HTTP {status} {}", printable(reason)),
     });

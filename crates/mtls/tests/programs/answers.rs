@@ -4,7 +4,8 @@ use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::io::SoftwareHost;
 use embedded_mtls::io::blocking::Stream;
 use embedded_mtls::io::std::system_time;
-use embedded_mtls::{ClientAuth, Diagnosis, Entropy, Handshake, Server, ServerConfig};
+use embedded_mtls::{ClientAuth, Entropy, Handshake, Server, ServerConfig};
+use embedded_mtls_operator::Finding;
 
 use super::*;
 use mtls::tls;
@@ -107,8 +108,8 @@ fn refusals_are_told_with_what_helps() {
             "repeat after Sun, 29 Nov 2026 05:00:00 GMT (Retry-After)",
         ),
         ("308 Permanent Redirect\r\nLocation: https://b.example/", 30, "it wants the order at 'https://b.example/'"),
-        ("421 Misdirected Request", 31, Diagnosis::MisdirectedRequest.cause()),
-        ("407 Proxy Authentication Required", 30, Diagnosis::ProxyLoginRequired.cause()),
+        ("421 Misdirected Request", 31, Finding::MisdirectedRequest.cause()),
+        ("407 Proxy Authentication Required", 30, Finding::ProxyLoginRequired.cause()),
         ("200 OK\r\nContent-Encoding: gzip", 42, "Content-Encoding: found 'gzip', wanted identity"),
     ] {
         let (found, told) = judged(format!("HTTP/1.1 {answer}\r\nContent-Length: 0\r\n\r\n"), End::InOrder);

@@ -349,6 +349,7 @@ fn a_supplier_of_several_names_shows_the_certificate_of_the_name_that_is_asked_f
 mod after_the_handshake {
     use super::*;
     use embedded_mtls::Diagnosis;
+    use embedded_mtls_operator::Finding;
 
     /// A supplier that wants the gateway of `pki` for its orders only.
     fn late(pki: &Pki) -> Setup {
@@ -395,7 +396,7 @@ mod after_the_handshake {
         assert_eq!(trouble(&errand(&pki, &address)).0, 27);
         let (code, words) = trouble(&one_way(&pki, &address));
         assert!(
-            code == 30 && words.contains("403") && words.contains(Diagnosis::PostHandshakeNeeded.cause()),
+            code == 30 && words.contains("403") && words.contains(Finding::PostHandshakeNeeded.cause()),
             "{code} {words}"
         );
         let nothing = Errand { identities: Vec::new(), ..offering(&pki, &address) };

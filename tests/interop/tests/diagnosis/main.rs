@@ -3,6 +3,7 @@
 #![allow(missing_docs)]
 
 use embedded_mtls::Diagnosis;
+use embedded_mtls_operator::Finding;
 use process::{LIMIT, Process};
 use std::net::TcpStream;
 use std::path::PathBuf;
@@ -96,8 +97,9 @@ fn programs() -> &'static PathBuf {
 }
 
 /// What was printed names the failure like this, with who has to act and what helps.
-fn is_diagnosed((code, printed): &(i32, String), exit_code: i32, diagnosis: Diagnosis) {
-    assert!(printed.contains(&diagnosis.to_string()), "{diagnosis:?} wanted:\n{printed}");
+fn is_diagnosed((code, printed): &(i32, String), exit_code: i32, finding: impl Into<Finding>) {
+    let finding = finding.into();
+    assert!(printed.contains(&finding.to_string()), "{finding:?} wanted:\n{printed}");
     assert_eq!(*code, exit_code, "{printed}");
 }
 
@@ -160,7 +162,7 @@ fn apache_that_refuses_what_we_show() {
     is_diagnosed(&ground.post(Some("client-expired"), &[]), 21, Diagnosis::OursExpired);
     is_diagnosed(&ground.post(Some("client.leaf"), &[]), 21, Diagnosis::OursMissing);
     // Its common name is not the wanted one.
-    is_diagnosed(&ground.post(Some("client"), &[]), 30, Diagnosis::Forbidden);
+    is_diagnosed(&ground.post(Some("client"), &[]), 30, Finding::Forbidden);
 }
 
 #[test]
@@ -180,7 +182,7 @@ fn apache_that_asks_in_one_location_only() {
     let ground = Ground::new();
     let _server = ground.apache(PER_DIRECTORY);
     is_diagnosed(&ground.post(Some("client-deep"), &[]), 27, Diagnosis::CertificateNotAsked);
-    is_diagnosed(&ground.post(Some("client-deep"), &["--one-way"]), 30, Diagnosis::PostHandshakeNeeded);
+    is_diagnosed(&ground.post(Some("client-deep"), &["--one-way"]), 30, Finding::PostHandshakeNeeded);
     assert!(ground.world.files.read(servers::ERRORS).contains("AH10158"));
 
     let (code, printed) = ground.post(Some("client-deep"), &["--post-handshake-auth"]);

@@ -7,6 +7,7 @@ use crate::process::{LIMIT, Process};
 use crate::table::{End, Outcome};
 use crate::world::World;
 use embedded_mtls::Diagnosis;
+use embedded_mtls_operator::Finding;
 use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -102,7 +103,7 @@ fn printed(program: &Process) -> String {
 impl Seen {
     fn of(printed: &str) -> Self {
         // What people are told at the end: among the events a server, which knows no time yet, may call it otherwise.
-        let told = |diagnosis: &&Diagnosis| printed.contains(&format!("That means: {diagnosis}"));
+        let told = |diagnosis: &&Diagnosis| printed.contains(&format!("That means: {}", Finding::from(**diagnosis)));
         let diagnosis = Diagnosis::ALL.iter().find(told);
         let name = diagnosis.map(|diagnosis| format!("{diagnosis:?}"));
         let agreed = after(printed, " agreed on ").into_iter().flat_map(|agreed| agreed.split(" and "));
