@@ -13,8 +13,8 @@ use crate::x509::path::verified::VerifiedPath;
 use crate::x509::path::waiver::Waived;
 use crate::x509::refusal::Verdict;
 
-/// Validates a certificate path without a TLS connection around it: for firmware updates, for
-/// provisioning, for tests.
+/// A validator of certificate paths without a TLS connection around it: for firmware updates, for provisioning, for
+/// tests.
 ///
 /// ```
 /// # #[cfg(feature = "rustcrypto")] {
@@ -36,19 +36,27 @@ use crate::x509::refusal::Verdict;
 /// # }
 /// ```
 #[derive(Debug)]
-pub struct Validator<'m> {
+pub struct Validator<'m, T = NoTrace> {
     summaries: Summaries<'m>,
+    trace: T,
 }
 
 impl<'m> Validator<'m> {
-    /// A validator that keeps what it needs to know in `memory`: about 350 bytes for each P-256
-    /// certificate, 750 for RSA with 2048 bits, 200 more than its DER for one that is signed with Ed25519; and
-    /// for the leaf its subject alternative names and 60 bytes more.
+    /// Makes a validator that keeps summaries in `memory`: about 350 bytes for each P-256 certificate, 750 for RSA with
+    /// 2048 bits, 200 more than its DER for one that is signed with Ed25519; and for the leaf its subject alternative
+    /// names and 60 bytes more.
     pub const fn new(memory: &'m mut [u8]) -> Self {
-        Self { summaries: Summaries::new(memory) }
+        Self { summaries: Summaries::new(memory), trace: NoTrace }
     }
 
-    /// Takes in a certificate in DER: the leaf first, then all others in any order.
+    /// Reports each certificate and each step of the search to `trace`, such as a closure.
+    pub fn with_trace<T: Trace>(self, trace: T) -> Validator<'m, T> {
+        Validator { summaries: self.summaries, trace }
+    }
+}
+
+impl<T: Trace> Validator<'_, T> {
+    /// Reads a certificate in DER: the leaf first, then all others in any order.
     ///
     /// # Errors
     /// [`Error::BufferTooSmall`] with the bytes of memory that are needed so far;
@@ -56,39 +64,19 @@ impl<'m> Validator<'m> {
     /// refuses them for the same reason. Another certificate that cannot be parsed is passed over, as it may not be
     /// needed.
     pub fn push<C: CryptoProvider>(&mut self, certificate: &[u8]) -> Result<(), Error> {
-        self.push_traced::<C>(certificate, &mut NoTrace)
+        self.summaries.push::<C>(certificate, &mut self.trace)
     }
 
-    /// As [`push`](Self::push), and tells what was read.
+    /// Searches for a path from the leaf to an anchor and checks it. May be called again, with other rules.
     ///
     /// # Errors
-    /// As [`push`](Self::push).
-    pub fn push_traced<C: CryptoProvider>(&mut self, certificate: &[u8], trace: &mut impl Trace) -> Result<(), Error> {
-        self.summaries.push::<C>(certificate, trace)
-    }
-
-    /// Searches a path from the leaf to an anchor and checks it. It may be asked again, with other rules.
-    ///
-    /// # Errors
-    /// [`Verdict`] with the certificate to blame and the rule it broke, be it [waived](Rules::waivers) or not.
+    /// [`Verdict`] with the certificate to blame and the rule it broke, whether that is [waived](Rules::waivers) or not.
     pub fn validate<'a, C: CryptoProvider>(&'a mut self, rules: Rules<'a>) -> Result<VerifiedPath<'a>, Verdict<'a>> {
-        self.validate_traced::<C>(rules, &mut NoTrace)
+        self.search::<C>(rules, Waived::is_empty)
     }
 
-    /// As [`validate`](Self::validate), and tells each step of the search.
-    ///
-    /// # Errors
-    /// As [`validate`](Self::validate).
-    pub fn validate_traced<'a, C: CryptoProvider>(
-        &'a mut self,
-        rules: Rules<'a>,
-        trace: &mut impl Trace,
-    ) -> Result<VerifiedPath<'a>, Verdict<'a>> {
-        self.search(rules).finish::<C>(Waived::is_empty, trace)
-    }
-
-    /// **Dangerous**: as [`validate`](Self::validate), and a path that is not valid is accepted if all that is wrong
-    /// with it is [waived](Rules::waivers). [`PathFound::waived`](crate::x509::PathFound::waived) says what was.
+    /// **Dangerous**: as [`validate`](Self::validate), but accepts a path that is not valid if all that is wrong with it is
+    /// [waived](Rules::waivers). [`PathFound::waived`](crate::x509::PathFound::waived) tells what was.
     ///
     /// # Errors
     /// [`Verdict`] for what is not waived.
@@ -97,22 +85,26 @@ impl<'m> Validator<'m> {
         &'a mut self,
         rules: Rules<'a>,
     ) -> Result<VerifiedPath<'a>, Verdict<'a>> {
-        self.search(rules).finish::<C>(|_| true, &mut NoTrace)
+        self.search::<C>(rules, |_| true)
     }
 
-    fn search<'a>(&'a mut self, rules: Rules<'a>) -> Search<'a, 'a> {
+    fn search<'a, C: CryptoProvider>(
+        &'a mut self,
+        rules: Rules<'a>,
+        accept: impl FnOnce(Waived) -> bool,
+    ) -> Result<VerifiedPath<'a>, Verdict<'a>> {
         self.summaries.forget_verified();
         let mut search = Search::new(self.summaries.reborrow());
         search.start(rules);
-        search
+        search.finish::<C>(accept, &mut self.trace)
     }
 
-    /// What the leaf says about its subject, once it was taken in, be the path valid or not.
+    /// Returns what the leaf says of its subject once it was read, whether the path is valid or not.
     pub fn identity(&self) -> Option<PeerIdentity<'_>> {
         self.summaries.list().identity()
     }
 
-    /// The key of the leaf, to check what it signs.
+    /// Returns the key of the leaf, to check what it signs.
     #[cfg(feature = "embedded-tls")]
     pub(crate) fn leaf_key(&self) -> Option<PublicKey<'_>> {
         self.summaries.list().leaf_key()

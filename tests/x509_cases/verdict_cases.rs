@@ -458,12 +458,11 @@ pub(crate) fn trace(change: impl FnOnce(&mut World)) -> Vec<String> {
     let rules = Rules::server(&anchors, &name, world.time);
     let mut memory = [0; 4096];
     let mut lines = Vec::new();
-    let mut validator = Validator::new(&mut memory);
-    let mut note = |event: TraceEvent<'_>| lines.push(event.to_string());
+    let mut validator = Validator::new(&mut memory).with_trace(|event: TraceEvent<'_>| lines.push(event.to_string()));
     for certificate in [leaf, lower, upper] {
-        validator.push_traced::<RustCrypto>(&certificate.der, &mut note).unwrap();
+        validator.push::<RustCrypto>(&certificate.der).unwrap();
     }
-    let _ = validator.validate_traced::<RustCrypto>(rules, &mut note);
+    let _ = validator.validate::<RustCrypto>(rules);
     lines
 }
 
