@@ -79,7 +79,7 @@ impl Admission<'_> {
     fn check_key<C: CryptoProvider>(&self, credential: &Credential<'_>) -> Result<(), SlotError> {
         let leaf = credential.certificates().next().ok_or(SlotError::KeyMismatch)?;
         let proved = match self.key {
-            KeyProof::PublicKey(key) => key == leaf.public_key().bytes,
+            KeyProof::PublicKey(key) => key == leaf.public_key().as_bytes(),
             KeyProof::Signature(signature) => {
                 let verify = |signature: &[u8]| {
                     leaf.public_key().verify::<C>(credential.scheme(), Admission::TEST_MESSAGE, signature).is_ok()

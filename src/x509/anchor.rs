@@ -138,7 +138,7 @@ impl<'a> TrustAnchor<'a> {
         match &self.kind {
             Kind::Issuer(_) => false,
             Kind::Certificate(pinned) => leaf.fingerprint == Some(pinned),
-            Kind::Key(pinned) => pinned.algorithm == leaf.key.algorithm && pinned.bytes == leaf.key.bytes,
+            Kind::Key(pinned) => *pinned == leaf.key,
         }
     }
 

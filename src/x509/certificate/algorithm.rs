@@ -74,15 +74,28 @@ pub enum SignatureKind {
 }
 
 /// A `SubjectPublicKeyInfo`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PublicKey<'a> {
-    pub(crate) algorithm: KeyAlgorithm,
+    algorithm: KeyAlgorithm,
     /// If the algorithm is not supported, the object identifier of the curve or else of the algorithm; if that is, the
     /// first bytes of the key, which tell its form or size (see [`Unsupported`](super::unsupported::Unsupported)).
-    pub(crate) bytes: &'a [u8],
+    bytes: &'a [u8],
 }
 
 impl<'a> PublicKey<'a> {
+    /// Makes a key that was parsed before.
+    pub(in crate::x509) const fn from_checked(algorithm: KeyAlgorithm, bytes: &'a [u8]) -> Self {
+        Self { algorithm, bytes }
+    }
+
+    pub(crate) const fn algorithm(self) -> KeyAlgorithm {
+        self.algorithm
+    }
+
+    pub(crate) const fn as_bytes(self) -> &'a [u8] {
+        self.bytes
+    }
+
     pub(crate) fn parse(reader: &mut Reader<'a>) -> Result<Self, Malformed> {
         let mut info = reader.nested(der::SEQUENCE)?;
         let mut identifier = info.nested(der::SEQUENCE)?;

@@ -13,48 +13,48 @@ use core::fmt;
 /// if they are critical.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Extensions<'a> {
-    pub(crate) authority_key: Option<KeyHint>,
-    pub(crate) basic_constraints: Option<BasicConstraints>,
-    pub(crate) extended_key_usage: Option<Purposes>,
-    pub(crate) key_usage: Option<KeyUsage>,
-    pub(crate) name_constraints: Option<NameConstraints<'a>>,
-    pub(crate) subject_alt_name: Option<GeneralNames<'a>>,
-    pub(crate) subject_key: Option<KeyHint>,
+    pub(in crate::x509) authority_key: Option<KeyHint>,
+    pub(in crate::x509) basic_constraints: Option<BasicConstraints>,
+    pub(in crate::x509) extended_key_usage: Option<Purposes>,
+    pub(in crate::x509) key_usage: Option<KeyUsage>,
+    pub(in crate::x509) name_constraints: Option<NameConstraints<'a>>,
+    pub(in crate::x509) subject_alt_name: Option<GeneralNames<'a>>,
+    pub(in crate::x509) subject_key: Option<KeyHint>,
     /// The object identifier of the first extension that is critical and not understood.
-    pub(crate) unknown_critical: Option<&'a [u8]>,
+    pub(in crate::x509) unknown_critical: Option<&'a [u8]>,
     /// The subject alternative name is critical.
-    pub(crate) critical_alt_name: bool,
+    pub(in crate::x509) critical_alt_name: bool,
     /// An extension that constrains what is below is not critical.
-    pub(crate) lenient_constraint: bool,
+    pub(in crate::x509) lenient_constraint: bool,
     /// The first departure from the profile that can be read all the same.
-    pub(crate) tolerated: Option<ProfileDefect>,
+    pub(in crate::x509) tolerated: Option<ProfileDefect>,
 }
 
 /// RFC 5280 section 4.2.1.9.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct BasicConstraints {
-    pub(crate) is_ca: bool,
+    pub(in crate::x509) is_ca: bool,
     /// How many CA certificates that are not self-issued may follow below; 255 means 255 or more.
-    pub(crate) path_len: Option<u8>,
+    pub(in crate::x509) path_len: Option<u8>,
 }
 
 /// What a key may be used for (RFC 5280 section 4.2.1.3). `Display` lists the names of the bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct KeyUsage(pub(crate) u16);
+pub struct KeyUsage(pub(in crate::x509) u16);
 
 /// For which roles a certificate was issued (RFC 5280 section 4.2.1.12). `Display` lists their names; those that
 /// RFC 5280 does not have are `others`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Purposes(pub(crate) u8);
+pub struct Purposes(pub(in crate::x509) u8);
 
 /// The first bytes of a key identifier (RFC 5280 sections 4.2.1.1 and 4.2.1.2).
 ///
 /// An identifier is never proof of anything: it only says which of several candidates to try first.
 /// Four bytes do that as well as twenty; if two of them agree by chance one more signature is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct KeyHint(pub(crate) [u8; 4]);
+pub(crate) struct KeyHint(pub(in crate::x509) [u8; 4]);
 
 impl<'a> Extensions<'a> {
     /// From the content of the `[3] EXPLICIT` field.
@@ -210,9 +210,9 @@ const fn field_of(oid: &[u8]) -> Malformation {
 /// One `Extension`.
 #[derive(Clone, Copy)]
 pub(crate) struct Extension<'a> {
-    pub(crate) oid: &'a [u8],
+    pub(in crate::x509) oid: &'a [u8],
     critical: bool,
-    pub(crate) value: &'a [u8],
+    pub(in crate::x509) value: &'a [u8],
 }
 
 impl<'a> Extension<'a> {
@@ -252,6 +252,11 @@ impl BasicConstraints {
         fields.finish()?;
         Ok(Self { is_ca, path_len: Some(path_len) })
     }
+
+    /// RFC 5280 section 6.1.4 (k): "verify that the basicConstraints extension is present and that cA is set to TRUE".
+    pub(in crate::x509) const fn check_ca(self) -> Result<(), CertificateProblem> {
+        if self.is_ca { Ok(()) } else { Err(CertificateProblem::NotACa) }
+    }
 }
 
 impl KeyUsage {
@@ -274,13 +279,23 @@ impl KeyUsage {
         self.0
     }
 
-    /// Whether the key may sign a CertificateVerify.
-    pub(crate) const fn digital_signature(self) -> bool {
-        self.0 & Self::DIGITAL_SIGNATURE.0 != 0
+    /// RFC 9846 section 4.5.1: "the digitalSignature bit MUST be set if the Key Usage extension is present".
+    pub(in crate::x509) const fn check_digital_signature(usage: Option<Self>) -> Result<(), CertificateProblem> {
+        match usage {
+            Some(usage) if usage.0 & Self::DIGITAL_SIGNATURE.0 == 0 => Err(CertificateProblem::MissingDigitalSignature),
+            _ => Ok(()),
+        }
     }
 
-    /// Whether the key may sign certificates.
-    pub(crate) const fn key_cert_sign(self) -> bool {
+    /// RFC 5280 section 6.1.4 (n): "If a key usage extension is present, verify that the keyCertSign bit is set."
+    pub(in crate::x509) const fn check_cert_sign(usage: Option<Self>) -> Result<(), CertificateProblem> {
+        match usage {
+            Some(usage) if !usage.has_cert_sign() => Err(CertificateProblem::MissingCertSign),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) const fn has_cert_sign(self) -> bool {
         self.0 & Self::KEY_CERT_SIGN.0 != 0
     }
 }
@@ -317,7 +332,17 @@ impl Purposes {
         }
     }
 
-    /// Whether a peer of this role may use the certificate.
+    /// RFC 5280 section 4.2.1.12: "If the extension is present, then the certificate MUST only be used
+    /// for one of the purposes indicated." Checked for each certificate of a path, so that an authority
+    /// for one purpose cannot issue for another, as OpenSSL and the browsers do.
+    pub(in crate::x509) const fn check(purposes: Option<Self>, purpose: Purpose) -> Result<(), CertificateProblem> {
+        match purposes {
+            Some(purposes) if !purposes.allow(purpose) => Err(CertificateProblem::ExtendedKeyUsage),
+            _ => Ok(()),
+        }
+    }
+
+    /// Tells whether a peer of this role may use the certificate.
     pub const fn allow(self, purpose: Purpose) -> bool {
         let wanted = match purpose {
             Purpose::ServerAuth => Self::SERVER,
@@ -421,12 +446,15 @@ mod tests {
 
     #[test]
     fn a_key_usage_without_a_bit_allows_nothing() {
-        assert_eq!(KeyUsage::parse(&[3, 2, 7, 0x80]).map(KeyUsage::digital_signature), Ok(true));
-        assert_eq!(KeyUsage::parse(&[3, 2, 1, 0x06]).map(KeyUsage::key_cert_sign), Ok(true));
-        assert_eq!(KeyUsage::parse(&[3, 2, 1, 0x06]).map(KeyUsage::digital_signature), Ok(false));
+        assert_eq!(
+            KeyUsage::parse(&[3, 2, 7, 0x80]).map(|usage| KeyUsage::check_digital_signature(Some(usage))),
+            Ok(Ok(()))
+        );
+        assert_eq!(KeyUsage::parse(&[3, 2, 1, 0x06]).map(KeyUsage::has_cert_sign), Ok(true));
+        assert!(KeyUsage::check_digital_signature(KeyUsage::parse(&[3, 2, 1, 0x06]).ok()).is_err());
         for nothing in [&[3, 2, 0, 0][..], &[3, 1, 0]] {
             let usage = KeyUsage::parse(nothing).unwrap();
-            assert!(!usage.digital_signature() && !usage.key_cert_sign(), "{nothing:?}");
+            assert_eq!(usage.bits(), 0, "{nothing:?}");
         }
         assert_eq!(KeyUsage::parse(&[3, 1, 1]), Err(Malformed));
     }

@@ -104,20 +104,20 @@ impl ProfileDefect {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Certificate<'a> {
     /// What is signed: the `TBSCertificate` with its tag and length.
-    pub(crate) tbs: &'a [u8],
+    pub(in crate::x509) tbs: &'a [u8],
     /// Whether it is of version 3; else it is of version 1.
-    pub(super) is_v3: bool,
-    pub(crate) serial: &'a [u8],
-    pub(crate) issuer: Name<'a>,
-    pub(crate) not_before: UnixTime,
-    pub(crate) not_after: UnixTime,
-    pub(crate) subject: Name<'a>,
-    pub(crate) key: PublicKey<'a>,
-    pub(crate) extensions: Extensions<'a>,
-    pub(crate) signature_kind: SignatureKind,
+    is_v3: bool,
+    pub(in crate::x509) serial: &'a [u8],
+    pub(in crate::x509) issuer: Name<'a>,
+    pub(in crate::x509) not_before: UnixTime,
+    pub(in crate::x509) not_after: UnixTime,
+    pub(in crate::x509) subject: Name<'a>,
+    pub(in crate::x509) key: PublicKey<'a>,
+    pub(in crate::x509) extensions: Extensions<'a>,
+    pub(in crate::x509) signature_kind: SignatureKind,
     /// The object identifier of the signature algorithm.
-    pub(crate) signature_oid: &'a [u8],
-    pub(crate) signature: &'a [u8],
+    pub(in crate::x509) signature_oid: &'a [u8],
+    pub(in crate::x509) signature: &'a [u8],
     /// The departures from the profile in the fields, which can be read all the same.
     tolerated: Tolerated,
 }
@@ -192,6 +192,10 @@ impl<'a> Certificate<'a> {
 }
 
 impl Certificate<'_> {
+    pub(in crate::x509) const fn is_v3(&self) -> bool {
+        self.is_v3
+    }
+
     /// The first that there is.
     pub(crate) fn profile_defect(&self) -> Option<ProfileDefect> {
         let extensions = &self.extensions;
@@ -209,7 +213,7 @@ impl Certificate<'_> {
         }
         // Section 4.2.1.9: "If the cA boolean is not asserted, then the keyCertSign bit in the key usage
         // extension MUST NOT be asserted."
-        let signs = extensions.key_usage.is_some_and(KeyUsage::key_cert_sign);
+        let signs = extensions.key_usage.is_some_and(KeyUsage::has_cert_sign);
         if signs && !is_ca {
             return Some(ProfileDefect::KeyUsage);
         }

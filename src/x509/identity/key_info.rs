@@ -11,7 +11,7 @@ use crate::x509::path::summary::FINGERPRINT;
 /// Returns the SHA-256 of the structure.
 pub(crate) fn sha256<C: CryptoProvider>(key: &PublicKey<'_>) -> Option<[u8; FINGERPRINT]> {
     // RFC 5480 section 2.1.1, RFC 8410 section 3, RFC 3279 section 2.3.1.
-    let (algorithm, [parameters_head, parameters]) = match key.algorithm {
+    let (algorithm, [parameters_head, parameters]) = match key.algorithm() {
         KeyAlgorithm::EcP256 => (oid::EC_PUBLIC_KEY, [&[OID, 8][..], oid::SECP256R1]),
         KeyAlgorithm::EcP384 => (oid::EC_PUBLIC_KEY, [&[OID, 5][..], oid::SECP384R1]),
         KeyAlgorithm::Ed25519 => (oid::ED25519, [&[][..]; 2]),
@@ -21,7 +21,7 @@ pub(crate) fn sha256<C: CryptoProvider>(key: &PublicKey<'_>) -> Option<[u8; FING
     let algorithm_head = Head::of(OID, &[algorithm])?;
     let identifier = Head::of(SEQUENCE, &[algorithm_head.as_bytes(), algorithm, parameters_head, parameters])?;
     // A BIT STRING begins with the number of bits that are not used.
-    let bits = Head::of(BIT_STRING, &[&[0], key.bytes])?;
+    let bits = Head::of(BIT_STRING, &[&[0], key.as_bytes()])?;
     let mut parts = [
         &[][..],
         identifier.as_bytes(),
@@ -31,7 +31,7 @@ pub(crate) fn sha256<C: CryptoProvider>(key: &PublicKey<'_>) -> Option<[u8; FING
         parameters,
         bits.as_bytes(),
         &[0],
-        key.bytes,
+        key.as_bytes(),
     ];
     let info = Head::of(SEQUENCE, &parts)?;
     let [head, ..] = &mut parts;

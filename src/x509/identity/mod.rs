@@ -4,7 +4,7 @@ pub(super) mod key_info;
 pub(super) mod own;
 
 use crate::crypto::{CryptoProvider, HashAlgorithm};
-use crate::x509::certificate::algorithm::{KeyAlgorithm, SignatureKind};
+use crate::x509::certificate::algorithm::{KeyAlgorithm, PublicKey, SignatureKind};
 use crate::x509::name::Name;
 use crate::x509::name::general::{GeneralName, GeneralNames, SubjectAltName};
 use crate::x509::path::summary::{FINGERPRINT, Summary};
@@ -94,13 +94,13 @@ impl<'a> PeerIdentity<'a> {
 
     /// The kind of the public key.
     pub const fn key_algorithm(&self) -> KeyAlgorithm {
-        self.leaf.key.algorithm
+        self.leaf.key.algorithm()
     }
 
     /// The public key, in the encoding of its [kind](KeyAlgorithm): for P-256 the uncompressed point, 65 bytes.
     /// Empty if the kind is not supported.
     pub fn public_key(&self) -> &'a [u8] {
-        if self.leaf.key.algorithm == KeyAlgorithm::Unsupported { &[] } else { self.leaf.key.bytes }
+        self.leaf.key.supported().map_or(&[], PublicKey::as_bytes)
     }
 }
 

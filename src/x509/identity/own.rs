@@ -5,7 +5,7 @@ use crate::der::{self, Reader, context_constructed, oid};
 use crate::error::CertificateProblem;
 use crate::wire::enums::SignatureScheme;
 use crate::x509::certificate::algorithm::{KeyAlgorithm, PublicKey};
-use crate::x509::certificate::extensions::KeyUsage;
+use crate::x509::certificate::extensions::{KeyUsage, Purposes};
 use crate::x509::certificate::{Certificate, Origin, found};
 use crate::x509::name::Name;
 use crate::x509::name::server::ServerName;
@@ -38,7 +38,7 @@ impl<'a> OwnCertificate<'a> {
     }
 
     pub(crate) const fn key(&self) -> KeyAlgorithm {
-        self.fields.key.algorithm
+        self.fields.key.algorithm()
     }
 
     pub(crate) const fn public_key(&self) -> PublicKey<'a> {
@@ -53,7 +53,7 @@ impl<'a> OwnCertificate<'a> {
     /// RFC 9846 section 4.5.1: "The certificate type MUST be X.509v3". Asked of the leaf: nobody reads a root that is
     /// sent along.
     pub(crate) const fn check_version(&self) -> Result<(), CertificateProblem> {
-        if self.fields.is_v3 { Ok(()) } else { Err(CertificateProblem::UnsupportedVersion) }
+        if self.fields.is_v3() { Ok(()) } else { Err(CertificateProblem::UnsupportedVersion) }
     }
 
     /// Whether it is a root, of which the signature is never verified.
@@ -69,14 +69,8 @@ impl<'a> OwnCertificate<'a> {
     /// Whether the holder may sign handshakes in the role that `purpose` names.
     pub(crate) fn check_purpose(&self, purpose: Purpose) -> Result<(), CertificateProblem> {
         let extensions = &self.fields.extensions;
-        if extensions.extended_key_usage.is_some_and(|purposes| !purposes.allow(purpose)) {
-            return Err(CertificateProblem::ExtendedKeyUsage);
-        }
-        // RFC 9846 section 4.5.1.1: "the digitalSignature bit MUST be set if the Key Usage extension is present".
-        if extensions.key_usage.is_some_and(|usage| !KeyUsage::digital_signature(usage)) {
-            return Err(CertificateProblem::MissingDigitalSignature);
-        }
-        Ok(())
+        Purposes::check(extensions.extended_key_usage, purpose)?;
+        KeyUsage::check_digital_signature(extensions.key_usage)
     }
 
     /// Returns whether `issuer` has the name of whom this names as its issuer.
@@ -87,16 +81,9 @@ impl<'a> OwnCertificate<'a> {
     /// Checks that the holder may issue others for the role that `purpose` names.
     pub(crate) fn check_ca(&self, purpose: Purpose) -> Result<(), CertificateProblem> {
         let extensions = &self.fields.extensions;
-        if !extensions.basic_constraints.unwrap_or_default().is_ca {
-            return Err(CertificateProblem::NotACa);
-        }
-        if extensions.key_usage.is_some_and(|usage| !KeyUsage::key_cert_sign(usage)) {
-            return Err(CertificateProblem::MissingCertSign);
-        }
-        if extensions.extended_key_usage.is_some_and(|purposes| !purposes.allow(purpose)) {
-            return Err(CertificateProblem::ExtendedKeyUsage);
-        }
-        Ok(())
+        extensions.basic_constraints.unwrap_or_default().check_ca()?;
+        KeyUsage::check_cert_sign(extensions.key_usage)?;
+        Purposes::check(extensions.extended_key_usage, purpose)
     }
 
     /// Checks that `issuer`, which has the right name, has signed this. One public-key operation.

@@ -30,7 +30,7 @@ pub enum SubjectAltName<'a> {
 
 /// The subject alternative names of a certificate, lent from where they lie (RFC 5280 section 4.2.1.6).
 #[derive(Clone, Copy, Debug)]
-pub struct SubjectAltNames<'a>(pub(crate) GeneralNames<'a>);
+pub struct SubjectAltNames<'a>(pub(in crate::x509) GeneralNames<'a>);
 
 impl<'a> SubjectAltNames<'a> {
     /// The names in the order of the certificate.

@@ -37,12 +37,8 @@ impl<'s> Checks<'s> {
             judge.refuse(Problem::ValidityTooLong)?;
         }
         self.rules.check_name(leaf)?;
-        judge.allow(self.purpose(leaf.extended_key_usage))?;
-        // RFC 9846 section 4.5.1: "the digitalSignature bit MUST be set if the Key Usage extension is
-        // present".
-        if leaf.key_usage.is_some_and(|usage| !KeyUsage::digital_signature(usage)) {
-            judge.refuse(Problem::MissingDigitalSignature)?;
-        }
+        judge.allow(Purposes::check(leaf.extended_key_usage, self.rules.purpose))?;
+        judge.allow(KeyUsage::check_digital_signature(leaf.key_usage))?;
         if leaf.unknown_critical.is_some() {
             judge.refuse(Problem::UnknownCriticalExtension)?;
         }
@@ -67,7 +63,7 @@ impl<'s> Checks<'s> {
         let checked = judge.allow(signature_kind(child, issuer.key));
         let checked = checked.and_then(|()| judge.allow(issuer.check_anchor_validity(self.rules.time)));
         checked.map_err(|problem| Blame::new(index, problem).by(Place::Anchor(anchor)))?;
-        let itself = judge.allow(self.purpose(issuer.purposes));
+        let itself = judge.allow(Purposes::check(issuer.purposes, self.rules.purpose));
         let itself = itself.and_then(|()| judge.allow(self.profile(issuer.profile_defect)));
         itself.map_err(|problem| Blame::new(index, problem).of_anchor(anchor))?;
         self.path_len(issuer.path_len, Place::Anchor(anchor), judge)?;
@@ -87,16 +83,10 @@ impl<'s> Checks<'s> {
 
     /// Checks a certificate by itself as the issuer of another one (RFC 5280 section 6.1.4).
     fn ca_itself(&self, ca: &Summary<'_>, judge: &mut Judge) -> Result<(), Problem> {
-        // (k) "verify that the basicConstraints extension is present and that cA is set to TRUE".
-        if !ca.basic_constraints.is_ca {
-            judge.refuse(Problem::NotACa)?;
-        }
-        // (n) "If a key usage extension is present, verify that the keyCertSign bit is set."
-        if ca.key_usage.is_some_and(|usage| !KeyUsage::key_cert_sign(usage)) {
-            judge.refuse(Problem::MissingCertSign)?;
-        }
+        judge.allow(ca.basic_constraints.check_ca())?;
+        judge.allow(KeyUsage::check_cert_sign(ca.key_usage))?;
         judge.allow(self.validity(ca))?;
-        judge.allow(self.purpose(ca.extended_key_usage))?;
+        judge.allow(Purposes::check(ca.extended_key_usage, self.rules.purpose))?;
         // (o) "Recognize and process any other critical extension present in the certificate."
         if ca.unknown_critical.is_some() {
             judge.refuse(Problem::UnknownCriticalExtension)?;
@@ -108,17 +98,6 @@ impl<'s> Checks<'s> {
     /// RFC 5280 section 6.1.3 (a)(2): "The certificate validity period includes the current time."
     fn validity(&self, certificate: &Summary<'_>) -> Result<(), Problem> {
         self.rules.time.check(certificate.not_before, certificate.not_after).map(drop)
-    }
-
-    /// RFC 5280 section 4.2.1.12: "If the extension is present, then the certificate MUST only be used
-    /// for one of the purposes indicated." Asked of each certificate of a path, so that an authority
-    /// for one purpose cannot issue for another, as OpenSSL and the browsers do.
-    fn purpose(&self, purposes: Option<Purposes>) -> Result<(), Problem> {
-        if purposes.is_none_or(|purposes| purposes.allow(self.rules.purpose)) {
-            Ok(())
-        } else {
-            Err(Problem::ExtendedKeyUsage)
-        }
     }
 
     fn profile(&self, defect: Option<ProfileDefect>) -> Result<(), Problem> {
@@ -183,7 +162,7 @@ impl<'s> Checks<'s> {
         let Self { list, levels, .. } = self;
         (0..=levels.top()).any(|level| {
             let on_path = list.get(levels.certificate_at(level));
-            on_path.is_some_and(|on_path| on_path.key.bytes == ca.key.bytes && on_path.subject.matches(&ca.subject))
+            on_path.is_some_and(|on_path| on_path.key == ca.key && on_path.subject.matches(&ca.subject))
         })
     }
 
@@ -201,7 +180,7 @@ impl<'s> Checks<'s> {
 
 /// Checks that the key can have made the signature of the certificate.
 fn signature_kind(child: &Summary<'_>, key: PublicKey<'_>) -> Result<(), Problem> {
-    child.signature_kind.with_key(key.algorithm).map(drop).ok_or(Problem::UnsupportedSignature)
+    child.signature_kind.with_key(key.algorithm()).map(drop).ok_or(Problem::UnsupportedSignature)
 }
 
 #[cfg(all(test, feature = "rustcrypto"))]
@@ -233,7 +212,7 @@ mod tests {
         let host = b"\x82\x05a.b.c";
         let names = host.repeat(NAMES);
         let bases = long(0xa0, &[&[0x30, 7][..], host].concat().repeat(BASES));
-        let key = PublicKey { algorithm: KeyAlgorithm::EcP256, bytes: &[4; 65] };
+        let key = PublicKey::from_checked(KeyAlgorithm::EcP256, &[4; 65]);
         let leaf = Summary {
             subject: Name::from_checked(&[0x30, 0]),
             issuer: Name::from_checked(b"\x30\x0c\x31\x0a\x30\x08\x06\x03\x55\x04\x03\x0c\x01A"),
@@ -246,7 +225,7 @@ mod tests {
         let ca = Summary {
             subject: leaf.issuer,
             basic_constraints: BasicConstraints { is_ca: true, path_len: None },
-            key: PublicKey { bytes: &[5; 65], ..key },
+            key: PublicKey::from_checked(KeyAlgorithm::EcP256, &[5; 65]),
             name_constraints: Some(NameConstraints::from_checked(&bases)),
             subject_alt_name: None,
             ..leaf

@@ -3,7 +3,7 @@
 use super::summary::Summary;
 use crate::error::CertificateProblem;
 use crate::x509::certificate::algorithm::PublicKey;
-use crate::x509::certificate::extensions::{KeyHint, Purposes};
+use crate::x509::certificate::extensions::{KeyHint, KeyUsage, Purposes};
 use crate::x509::certificate::{Certificate, Origin, ProfileDefect};
 use crate::x509::name::Name;
 use crate::x509::name::constraints::NameConstraints;
@@ -26,28 +26,19 @@ pub(in crate::x509) struct Issuer<'a> {
 impl<'a> Issuer<'a> {
     /// Reads the certificate of a trust anchor.
     pub(in crate::x509) fn parse(der: &'a [u8]) -> Result<Self, CertificateProblem> {
-        let certificate = Certificate::parse(der, Origin::Anchor)?;
-        let extensions = certificate.extensions;
-        if extensions.unknown_critical.is_some() {
+        let parsed = Certificate::parse(der, Origin::Anchor)?;
+        let certificate = Summary::new(&parsed, &[], None);
+        if certificate.unknown_critical.is_some() {
             return Err(CertificateProblem::UnknownCriticalExtension);
         }
         // A certificate of version 1 has no extension that makes it a CA.
-        let basic_constraints = extensions.basic_constraints.unwrap_or_default();
-        if certificate.is_v3 && !basic_constraints.is_ca {
-            return Err(CertificateProblem::NotACa);
+        if parsed.is_v3() {
+            certificate.basic_constraints.check_ca()?;
         }
-        if extensions.key_usage.is_some_and(|usage| !usage.key_cert_sign()) {
-            return Err(CertificateProblem::MissingCertSign);
-        }
-        Ok(Self {
-            key_hint: extensions.subject_key,
-            validity: Some((certificate.not_before, certificate.not_after)),
-            path_len: basic_constraints.path_len,
-            purposes: extensions.extended_key_usage,
-            name_constraints: extensions.name_constraints,
-            profile_defect: certificate.profile_defect(),
-            ..Self::new(certificate.subject, certificate.key)?
-        })
+        KeyUsage::check_cert_sign(certificate.key_usage)?;
+        // An anchor has a name, and a key that is supported.
+        Self::new(certificate.subject, certificate.key)?;
+        Ok(Self::from(certificate))
     }
 
     /// Makes an issuer without limits.

@@ -330,17 +330,14 @@ impl<'r, 'p> Search<'r, 'p> {
     /// Returns whether the signature was verified before with the same key, be it that of another certificate.
     fn is_verified(&self, level: u8, issuer: Place) -> bool {
         let verified_by = self.summaries.list().verified_by(self.levels.certificate_at(level));
-        verified_by.is_some_and(|by| match (self.key_of(by), self.key_of(issuer)) {
-            (Some(by), Some(issuer)) => by.algorithm == issuer.algorithm && by.bytes == issuer.bytes,
-            _ => false,
-        })
+        verified_by.and_then(|by| self.key_of(by)).is_some_and(|key| self.key_of(issuer) == Some(key))
     }
 
     fn edge(&self, level: u8, issuer: Place) -> Option<Edge<'_>> {
         let child = self.summaries.list().get(self.levels.certificate_at(level))?;
         let key = self.key_of(issuer)?;
-        let algorithm = child.signature_kind.with_key(key.algorithm)?;
-        Some(Edge { algorithm, key: key.bytes, signed: child.signed, signature: child.signature })
+        let algorithm = child.signature_kind.with_key(key.algorithm())?;
+        Some(Edge { algorithm, key: key.as_bytes(), signed: child.signed, signature: child.signature })
     }
 
     fn key_of(&self, issuer: Place) -> Option<PublicKey<'_>> {

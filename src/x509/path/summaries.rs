@@ -16,7 +16,6 @@ use crate::crypto::CryptoProvider;
 use crate::error::{BufferKind, CertificateError, CertificateProblem, Error};
 use crate::limits::MAX_CERTIFICATE;
 use crate::x509::certificate::algorithm::PublicKey;
-use crate::x509::certificate::found::{excerpt, subject};
 use crate::x509::certificate::{Certificate, Origin};
 use crate::x509::identity::{PeerIdentity, fingerprint};
 use crate::x509::refusal::Blame;
@@ -111,7 +110,7 @@ impl<'p> Summaries<'p> {
         if error.problem == CertificateProblem::TooLarge {
             self.oversize = u32::try_from(certificate.len()).unwrap_or(u32::MAX);
         }
-        let unreadable = Unreadable { subject: subject(certificate), found: excerpt(certificate, error.problem) };
+        let unreadable = Unreadable::new(certificate, error.problem);
         if self.broken.is_none() || self.list().all().any(|below| unreadable.may_have_issued(&below)) {
             self.broken = Some(error);
         }
@@ -155,7 +154,7 @@ impl<'p> Summaries<'p> {
     pub(super) fn unreadable_issuer(&self, below: &Summary<'_>) -> Option<Blame> {
         let broken = self.broken?;
         let unreadable = self.list().unreadable(broken.index)?;
-        let may_be = unreadable.subject.is_none() || unreadable.may_have_issued(below);
+        let may_be = unreadable.subject().is_none() || unreadable.may_have_issued(below);
         may_be.then_some(Blame::new(broken.index, broken.problem))
     }
 
@@ -272,7 +271,7 @@ impl<'p> List<'p> {
     }
 
     /// Returns what is kept of a certificate that cannot be read; `None` if there is none, or it can.
-    pub(crate) fn unreadable(self, index: u8) -> Option<Unreadable<'p>> {
+    pub(in crate::x509) fn unreadable(self, index: u8) -> Option<Unreadable<'p>> {
         Unreadable::read(self.entry(index)?.get(VERIFIED_BY..)?).ok()
     }
 

@@ -6,10 +6,10 @@
 
 use super::levels::Turn;
 use crate::codec::{Reader, Writer};
-use crate::error::InvalidMessage;
+use crate::error::{CertificateProblem, InvalidMessage};
 use crate::x509::certificate::algorithm::{KeyAlgorithm, PublicKey, SignatureKind};
 use crate::x509::certificate::extensions::{BasicConstraints, KeyHint, KeyUsage, Purposes};
-use crate::x509::certificate::{Certificate, ProfileDefect};
+use crate::x509::certificate::{Certificate, ProfileDefect, found};
 use crate::x509::name::Name;
 use crate::x509::name::constraints::{NameConstraints, names_of};
 use crate::x509::name::general::{GeneralName, GeneralNames};
@@ -21,34 +21,34 @@ pub(crate) const FINGERPRINT: usize = 32;
 /// What is kept of one certificate.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Summary<'a> {
-    pub(crate) subject: Name<'a>,
-    pub(crate) issuer: Name<'a>,
+    pub(in crate::x509) subject: Name<'a>,
+    pub(in crate::x509) issuer: Name<'a>,
     /// Whether subject and issuer are the same name (RFC 5280 section 6.1).
-    pub(crate) is_self_issued: bool,
-    pub(crate) not_before: UnixTime,
-    pub(crate) not_after: UnixTime,
-    pub(crate) key: PublicKey<'a>,
-    pub(crate) signature_kind: SignatureKind,
+    pub(in crate::x509) is_self_issued: bool,
+    pub(in crate::x509) not_before: UnixTime,
+    pub(in crate::x509) not_after: UnixTime,
+    pub(in crate::x509) key: PublicKey<'a>,
+    pub(in crate::x509) signature_kind: SignatureKind,
     /// The digest of what is signed, or what is signed where the algorithm takes that.
-    pub(crate) signed: &'a [u8],
+    pub(in crate::x509) signed: &'a [u8],
     /// If the algorithm is not supported, its object identifier.
-    pub(crate) signature: &'a [u8],
-    pub(crate) basic_constraints: BasicConstraints,
-    pub(crate) key_usage: Option<KeyUsage>,
-    pub(crate) extended_key_usage: Option<Purposes>,
-    pub(crate) subject_key: Option<KeyHint>,
-    pub(crate) authority_key: Option<KeyHint>,
+    pub(in crate::x509) signature: &'a [u8],
+    pub(in crate::x509) basic_constraints: BasicConstraints,
+    pub(in crate::x509) key_usage: Option<KeyUsage>,
+    pub(in crate::x509) extended_key_usage: Option<Purposes>,
+    pub(in crate::x509) subject_key: Option<KeyHint>,
+    pub(in crate::x509) authority_key: Option<KeyHint>,
     /// The object identifier of an extension that is critical and not understood.
-    pub(crate) unknown_critical: Option<&'a [u8]>,
-    pub(crate) profile_defect: Option<ProfileDefect>,
-    pub(crate) name_constraints: Option<NameConstraints<'a>>,
-    pub(crate) subject_alt_name: Option<GeneralNames<'a>>,
+    pub(in crate::x509) unknown_critical: Option<&'a [u8]>,
+    pub(in crate::x509) profile_defect: Option<ProfileDefect>,
+    pub(in crate::x509) name_constraints: Option<NameConstraints<'a>>,
+    pub(in crate::x509) subject_alt_name: Option<GeneralNames<'a>>,
     /// Of the leaf only; else empty.
-    pub(crate) serial: &'a [u8],
+    pub(in crate::x509) serial: &'a [u8],
     /// SHA-256 of the whole certificate. Of the leaf only.
-    pub(crate) fingerprint: Option<&'a [u8; FINGERPRINT]>,
+    pub(in crate::x509) fingerprint: Option<&'a [u8; FINGERPRINT]>,
     /// True if it is trusted for its key, which is pinned, and not for what it says. Of the leaf only.
-    pub(crate) is_key_pinned: bool,
+    pub(in crate::x509) is_key_pinned: bool,
 }
 
 /// Which fields of the body are there.
@@ -73,7 +73,7 @@ impl Summary<'_> {
         is_self_issued: false,
         not_before: UnixTime::from_seconds(0),
         not_after: UnixTime::from_seconds(0),
-        key: PublicKey { algorithm: KeyAlgorithm::Unsupported, bytes: &[] },
+        key: PublicKey::from_checked(KeyAlgorithm::Unsupported, &[]),
         signature_kind: SignatureKind::Unsupported,
         signed: &[],
         signature: &[],
@@ -149,7 +149,7 @@ impl<'a> Summary<'a> {
         out.u8(self.basic_constraints.path_len.unwrap_or(0));
         out.u16(self.key_usage.map_or(0, |usage| usage.0));
         out.u8(self.extended_key_usage.map_or(0, |purposes| purposes.0));
-        out.u8(self.key.algorithm.code());
+        out.u8(self.key.algorithm().code());
         out.u8(self.signature_kind.code());
         out.u8(ProfileDefect::code(self.profile_defect));
         out.bytes(&self.subject_key.map_or([0; 4], |hint| hint.0));
@@ -160,7 +160,7 @@ impl<'a> Summary<'a> {
         for field in [
             self.subject.as_der(),
             issuer,
-            self.key.bytes,
+            self.key.as_bytes(),
             self.signed,
             self.signature,
             self.name_constraints.map_or(&[][..], NameConstraints::as_bytes),
@@ -209,7 +209,7 @@ impl<'a> Summary<'a> {
             is_self_issued: has(Flags::SELF_ISSUED),
             not_before: UnixTime::from_seconds(not_before),
             not_after: UnixTime::from_seconds(not_after),
-            key: PublicKey { algorithm: KeyAlgorithm::from_code(key_algorithm), bytes: key },
+            key: PublicKey::from_checked(KeyAlgorithm::from_code(key_algorithm), key),
             signature_kind: SignatureKind::from_code(signature_kind),
             signed,
             signature,
@@ -234,15 +234,29 @@ impl<'a> Summary<'a> {
 
 /// The parts kept of a certificate that cannot be read.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Unreadable<'a> {
-    pub(crate) subject: Option<Name<'a>>,
+pub(in crate::x509) struct Unreadable<'a> {
+    subject: Option<Name<'a>>,
     /// The beginning of the field to blame.
-    pub(crate) found: &'a [u8],
+    found: &'a [u8],
 }
 
 impl<'a> Unreadable<'a> {
-    /// Stands where a summary has its defect.
+    /// The byte in the place of the defect of a summary.
     const MARK: u8 = u8::MAX;
+
+    /// Looks for the subject of a certificate, and for the field that has the problem.
+    pub(in crate::x509) fn new(certificate: &'a [u8], problem: CertificateProblem) -> Self {
+        Self { subject: found::subject(certificate), found: found::excerpt(certificate, problem) }
+    }
+
+    pub(in crate::x509) const fn subject(&self) -> Option<Name<'a>> {
+        self.subject
+    }
+
+    /// Returns the beginning of the field to blame; empty if it is not known.
+    pub(in crate::x509) const fn found(&self) -> &'a [u8] {
+        self.found
+    }
 
     pub(super) fn write(&self, out: &mut Writer<'_>) {
         out.bytes(&[0, 0, 0, 0, 0, 0, 0, Self::MARK]);

@@ -182,8 +182,7 @@ impl<'a> Evidence<'a> {
             return Some(evidence);
         }
         // Nothing is kept of the fields of an anchor that break the profile.
-        let unknown = Blamed { summary: None, subject: None, found: &[] };
-        let blamed = if verdict.blames_anchor() { unknown } else { blamed };
+        let blamed = if verdict.blames_anchor() { Blamed::default() } else { blamed };
         Self::in_itself(blame.error.problem, &blamed).or_else(|| Self::of_limit(blame.error.problem, path))
     }
 
@@ -201,7 +200,7 @@ impl<'a> Evidence<'a> {
                 Self::Validity { not_before, not_after, time: rules.time }
             }
             Problem::AnchorSignatureInvalid | Problem::SignatureInvalid | Problem::UnsupportedSignature => {
-                Self::signature(summary, issuer.map(|issuer| issuer.key.algorithm))
+                Self::signature(summary, issuer.map(|issuer| issuer.key.algorithm()))
             }
             Problem::CommonNameMismatch => {
                 Self::CommonName { wanted: rules.common_name?, found: summary.subject.common_name() }
@@ -239,7 +238,7 @@ impl<'a> Evidence<'a> {
 
     /// Looks at a certificate alone.
     fn in_itself(problem: Problem, blamed: &Blamed<'a>) -> Option<Self> {
-        let Blamed { summary, found, .. } = *blamed;
+        let (summary, found) = (blamed.summary, blamed.unreadable.found());
         let field = |found, wanted| Some(Self::Field { found: Excerpt(found), wanted });
         let usage = |wanted| Some(Self::KeyUsage { found: summary?.key_usage?, wanted });
         match problem {
@@ -251,7 +250,7 @@ impl<'a> Evidence<'a> {
                 field(summary.map_or(found, |summary| summary.serial), "a positive number of at most 20 bytes")
             }
             Problem::UnknownCriticalExtension => summary?.unknown_critical.map(|oid| Self::Extension(Oid(oid))),
-            Problem::UnsupportedKey => Some(match Unsupported::of(summary?.key.bytes) {
+            Problem::UnsupportedKey => Some(match Unsupported::of(summary?.key.as_bytes()) {
                 Unsupported::Algorithm(oid) => Self::Key(Oid(oid)),
                 Unsupported::PointForm(form) => Self::PointForm(form),
                 Unsupported::RsaBits(bits) => Self::KeySize(bits),

@@ -14,11 +14,11 @@ mod text;
 pub use self::evidence::{Authority, Evidence, Excerpt, NearMiss};
 
 use crate::error::{CertificateError, CertificateProblem, Error};
-use crate::x509::certificate::{Certificate, Origin, found};
+use crate::x509::certificate::{Certificate, Origin};
 use crate::x509::name::Name;
 use crate::x509::path::rules::Rules;
 use crate::x509::path::summaries::{List, Place};
-use crate::x509::path::summary::Summary;
+use crate::x509::path::summary::{Summary, Unreadable};
 
 /// A certificate to blame, the rule that it broke, and who else has a part in that.
 #[derive(Clone, Copy, Debug)]
@@ -68,13 +68,11 @@ pub(super) struct Refused<'a> {
     oversize: u32,
 }
 
-/// The certificate to blame, as far as it is known.
+/// The certificate to blame, as far as it can be read.
+#[derive(Default)]
 struct Blamed<'a> {
-    /// `None` if it cannot be read.
     summary: Option<Summary<'a>>,
-    subject: Option<Name<'a>>,
-    /// The beginning of the field that cannot be read.
-    found: &'a [u8],
+    unreadable: Unreadable<'a>,
 }
 
 impl Blame {
@@ -134,7 +132,8 @@ impl<'a> Verdict<'a> {
 
     /// Returns the subject of the certificate; `None` if it could not be read.
     pub fn subject(&self) -> Option<Name<'a>> {
-        self.blamed().subject
+        let Blamed { summary, unreadable } = self.blamed();
+        summary.map_or(unreadable.subject(), |summary| Some(summary.subject))
     }
 
     /// Returns the issuer that the certificate names; `None` if it could not be read.
@@ -173,19 +172,17 @@ impl<'a> Verdict<'a> {
 
     fn blamed(&self) -> Blamed<'a> {
         let CertificateError { index, problem } = self.blame.error;
-        let (summary, subject, found) = match self.source {
+        match self.source {
             Source::Path(Refused { list, .. }) => {
-                let unreadable = list.unreadable(index).unwrap_or_default();
-                (list.get(index), unreadable.subject, unreadable.found)
+                Blamed { summary: list.get(index), unreadable: list.unreadable(index).unwrap_or_default() }
             }
             Source::Certificate(der) => {
                 let parsed = Certificate::parse(der, Origin::Anchor).ok();
                 let summary =
                     parsed.map(|parsed| Summary { serial: parsed.serial, ..Summary::new(&parsed, &[], None) });
-                (summary, found::subject(der), found::excerpt(der, problem))
+                Blamed { summary, unreadable: Unreadable::new(der, problem) }
             }
-        };
-        Blamed { subject: summary.map_or(subject, |summary| Some(summary.subject)), summary, found }
+        }
     }
 }
 
