@@ -43,6 +43,7 @@ fn every_dependency_has_its_reason() {
         "crates/test-support/Cargo.toml",
         "Cargo.toml",
         "crates/aead/Cargo.toml",
+        "crates/cxml/Cargo.toml",
         "crates/mtls/Cargo.toml",
         "crates/operator/Cargo.toml",
         "crates/pki/Cargo.toml",

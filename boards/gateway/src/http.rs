@@ -3,11 +3,12 @@
 use crate::cxml::{self, Unreadable};
 use crate::settings::Endpoint;
 use crate::text::Writer;
-use crate::trouble::{Acceptance, Trouble, passes_http};
+use crate::trouble::{Acceptance, Trouble};
 use core::fmt;
 use embedded_io_async::{Read, Write};
 use embedded_mtls::x509::UnixTime;
 use logging::info;
+use mtls_cxml::{Class, HostField, Outcome, is_page};
 
 mod request;
 mod response;
@@ -49,18 +50,12 @@ pub(crate) async fn post<S: Read + Write>(
 
 /// The head of the request: the name of the server with its port as RFC 9110 section 7.2 wants them, and nothing compressed.
 fn write_head(endpoint: &Endpoint<'_>, len: usize, out: &mut dyn fmt::Write) -> fmt::Result {
-    write!(out, "POST {} HTTP/1.1\r\nHost: ", endpoint.path)?;
-    match endpoint.server_name {
-        address if address.contains(':') => write!(out, "[{address}]")?,
-        name => out.write_str(name)?,
-    }
-    if endpoint.port != 443 {
-        write!(out, ":{}", endpoint.port)?;
-    }
+    let host = HostField { name: endpoint.server_name, port: endpoint.port };
     write!(
         out,
-        "\r\nContent-Type: text/xml; charset=UTF-8\r\nContent-Length: {len}\r\nAccept-Encoding: identity\r\n\
-         Connection: close\r\n\r\n"
+        "POST {} HTTP/1.1\r\nHost: {host}\r\nContent-Type: text/xml; charset=UTF-8\r\nContent-Length: {len}\r\nAccept-Encoding: identity\r\n\
+         Connection: close\r\n\r\n",
+        endpoint.path
     )
 }
 
@@ -68,9 +63,9 @@ fn write_head(endpoint: &Endpoint<'_>, len: usize, out: &mut dyn fmt::Write) -> 
 /// HTTP the supplier has it, so what cannot be read takes nothing back.
 fn judge(response: Response<'_>) -> Result<Acceptance, Trouble> {
     let Response { status, wait, is_html, body, flaw } = response;
-    if !(200..300).contains(&status) {
+    if Class::of(status, wait.is_some()) != Class::Done {
         return Err(match wait {
-            Some(seconds) if passes_http(status, true) => Trouble::HttpLater { status, seconds },
+            Some(seconds) if Class::of(status, true) == Class::Later => Trouble::HttpLater { status, seconds },
             _ => Trouble::Http(status),
         });
     }
@@ -84,20 +79,16 @@ fn judge(response: Response<'_>) -> Result<Acceptance, Trouble> {
     match cxml::status(body) {
         // RFC 9110 section 15.3.3: "accepted for processing, but the processing has not been completed".
         Ok(None) if status == 202 => Ok(Acceptance::Pending),
-        Ok(Some(201 | 280 | 281)) => Ok(Acceptance::Pending),
-        Ok(None | Some(200..300)) => Ok(Acceptance::Delivered),
-        Ok(Some(code @ 400..600)) => Err(Trouble::Cxml(code)),
-        // Of something in front of whatever takes orders: a login, a firewall.
+        Ok(None) => Ok(Acceptance::Delivered),
+        Ok(Some(code)) => match Outcome::of(code) {
+            Outcome::Delivered => Ok(Acceptance::Delivered),
+            Outcome::Pending => Ok(Acceptance::Pending),
+            Outcome::Refused | Outcome::Later => Err(Trouble::Cxml(code)),
+            Outcome::Unknown => Ok(Acceptance::Unread),
+        },
         Err(Unreadable) if is_html || is_page(body) => Err(Trouble::Page),
-        Ok(Some(_)) | Err(Unreadable) => Ok(Acceptance::Unread),
+        Err(Unreadable) => Ok(Acceptance::Unread),
     }
-}
-
-/// Returns whether a document is a page for people.
-fn is_page(body: &[u8]) -> bool {
-    let start = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii_start();
-    let is = |tag: &[u8]| start.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag));
-    is(b"<!doctype html") || is(b"<html")
 }
 
 #[cfg(test)]
@@ -225,18 +216,6 @@ pub(crate) mod tests {
         ] {
             let answer = std::format!("HTTP/1.1 {head}\r\nContent-Length: 0\r\n\r\n");
             assert_eq!(answered(&mut Script::new(&answer, 512)), Ok(Err(expected)), "{head}");
-        }
-    }
-
-    #[test]
-    fn the_usual_port_is_not_named_and_addresses_stand_in_brackets() {
-        for (server_name, port, expected) in [
-            ("supplier.example", 443, "Host: supplier.example\r\n"),
-            ("2001:db8::1", 8443, "Host: [2001:db8::1]:8443\r\n"),
-        ] {
-            let mut head = std::string::String::new();
-            write_head(&Endpoint { port, server_name, ..ENDPOINT }, 0, &mut head).unwrap();
-            assert!(head.contains(expected), "{head}");
         }
     }
 }

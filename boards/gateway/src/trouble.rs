@@ -2,6 +2,7 @@
 
 use core::fmt;
 use embedded_mtls::{AlertClass, AlertDescription, Error};
+use mtls_cxml::{Class, Outcome};
 
 /// The supplier has the order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,8 +83,8 @@ impl Trouble {
     /// power of whoever is on the way. Of an unknown status of cXML the hundreds count.
     pub fn remedy(&self) -> Remedy {
         let again = match self {
-            Self::Cxml(status) => (500..600).contains(status),
-            Self::Http(status) => passes_http(*status, false),
+            Self::Cxml(status) => Outcome::of(*status) == Outcome::Later,
+            Self::Http(status) => Class::of(*status, false) == Class::Later,
             Self::HttpUnreadable | Self::NotMutual | Self::Page | Self::Setup => false,
             Self::LateRejection(alert) => alert.class() != AlertClass::Credential,
             Self::AnswerCut(_)
@@ -111,20 +112,6 @@ impl Trouble {
             Self::HttpUnreadable => 32,
             Self::Cxml(_) | Self::Page => 40 + later,
         }
-    }
-}
-
-/// Returns whether what a status of HTTP says passes with time (RFC 9110 section 15). `asks_to_wait` is whether the server says when.
-pub(crate) const fn passes_http(status: u16, asks_to_wait: bool) -> bool {
-    match status {
-        // Too slow, another connection, too early, too often.
-        408 | 421 | 425 | 429 => true,
-        // Section 15.5.14: "If the condition is temporary, the server SHOULD generate a Retry-After".
-        413 => asks_to_wait,
-        // A method or version that is not there, a loop, a login of the network.
-        501 | 505 | 506 | 508 | 510 | 511 => false,
-        // Section 15: a status that is none counts as one of the server's own trouble.
-        _ => !matches!(status, 200..=499),
     }
 }
 
@@ -163,18 +150,15 @@ mod tests {
     use super::*;
     use embedded_mtls::{ApiMisuse, InvalidMessage, PeerIncompatible};
     use std::format;
-    use std::vec::Vec;
 
     #[test]
-    fn each_status_of_http_passes_or_not() {
-        let passing: Vec<u16> = (0..1000).filter(|status| Trouble::Http(*status).remedy() == Remedy::Again).collect();
-        let own = (500..1000).filter(|status| ![501, 505, 506, 508, 510, 511].contains(status));
-        assert_eq!(passing, (0..200).chain([408, 421, 425, 429]).chain(own).collect::<Vec<_>>());
-        assert!(passes_http(413, true));
-    }
-
-    #[test]
-    fn four_hundreds_of_cxml_wait_for_a_human_and_five_hundreds_for_time() {
+    fn a_status_waits_for_a_human_or_for_time() {
+        for status in [301, 404, 413, 501] {
+            assert_eq!(Trouble::Http(status).remedy(), Remedy::Human, "{status}");
+        }
+        for status in [408, 429, 500, 503] {
+            assert_eq!(Trouble::Http(status).remedy(), Remedy::Again, "{status}");
+        }
         for status in [400, 401, 403, 406, 409, 429, 450, 499] {
             assert_eq!(Trouble::Cxml(status).remedy(), Remedy::Human, "{status}");
         }

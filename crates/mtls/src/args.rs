@@ -5,9 +5,9 @@ use core::str::FromStr;
 
 use embedded_mtls::{CipherSuite, NamedGroup};
 use lexopt::ValueExt as _;
+use mtls_pki::pem::FileError;
 
 use super::capture::Capture;
-use mtls_pki::pem::FileError;
 
 /// A command line that cannot be carried out.
 #[derive(Debug, PartialEq, Eq)]

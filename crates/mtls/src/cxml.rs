@@ -4,14 +4,15 @@
 //! the order. `SharedSecret` is never kept, so that it cannot be printed.
 
 use core::fmt;
-use core::fmt::Write as _;
 use std::borrow::Cow;
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+use mtls_cxml::Escaped;
+use mtls_pki::pem::quoted;
 use roxmltree::{Document, Node, ParsingOptions};
 use time::OffsetDateTime;
 
-use mtls_pki::pem::quoted;
+pub use mtls_cxml::Outcome;
 
 /// Content type of a cXML document in HTTP.
 pub(crate) const CONTENT_TYPE: &str = "text/xml; charset=UTF-8";
@@ -139,21 +140,6 @@ impl Order {
     }
 }
 
-/// What becomes of an order, by the class of its status.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// The supplier has it.
-    Delivered,
-    /// An intermediary has it; a `StatusUpdate` follows.
-    Pending,
-    /// It will never be accepted as it is: no repetition without a human.
-    Refused,
-    /// Repeat it later, with the same bytes.
-    Later,
-    /// A code of no class: nobody knows what it says.
-    Unknown,
-}
-
 /// The status of a cXML Response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
@@ -198,15 +184,9 @@ impl Status {
         Ok(Self { code: number, text: attribute(status, "text").unwrap_or_default(), message: text(status) })
     }
 
-    /// What it means for the order. An unknown code counts as the first of its hundred.
-    pub fn outcome(&self) -> Outcome {
-        match self.code {
-            201 | 280 | 281 => Outcome::Pending,
-            200..300 => Outcome::Delivered,
-            400..500 => Outcome::Refused,
-            500..600 => Outcome::Later,
-            _ => Outcome::Unknown,
-        }
+    /// What it means for the order.
+    pub const fn outcome(&self) -> Outcome {
+        Outcome::of(self.code)
     }
 
     /// The Response document with this status. `payload_id` is the response's own.
@@ -216,11 +196,11 @@ impl Status {
              <!DOCTYPE cXML SYSTEM \"http://xml.cxml.org/schemas/cXML/1.2.056/cXML.dtd\">\n\
              <cXML payloadID=\"{}\" timestamp=\"{}\" version=\"1.2.056\" xml:lang=\"en-US\">\n  \
              <Response>\n    <Status code=\"{}\" text=\"{}\">{}</Status>\n  </Response>\n</cXML>\n",
-            escape(payload_id),
+            Escaped(payload_id),
             timestamp(now),
             self.code,
-            escape(&self.text),
-            escape(&self.message)
+            Escaped(&self.text),
+            Escaped(&self.message)
         )
     }
 }
@@ -230,27 +210,6 @@ pub(crate) fn timestamp(time: OffsetDateTime) -> String {
     let (year, month, day) = time.date().to_calendar_date();
     let (hour, minute, second) = time.time().as_hms();
     format!("{year:04}-{:02}-{day:02}T{hour:02}:{minute:02}:{second:02}+00:00", u8::from(month))
-}
-
-/// Text as XML content or attribute value; characters that XML 1.0 has no place for become U+FFFD.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&apos;"),
-            '\t' | '\n' | '\r' => {
-                // Writing into a String cannot fail.
-                let _ = write!(escaped, "&#{};", u32::from(character));
-            }
-            '\0'..' ' | '\u{fffe}' | '\u{ffff}' => escaped.push(char::REPLACEMENT_CHARACTER),
-            other => escaped.push(other),
-        }
-    }
-    escaped
 }
 
 /// The bytes as text, in any encoding that is marked (XML 1.0 section 4.3.3): by the first bytes, else beside the document in
@@ -456,16 +415,6 @@ mod tests {
             Status::parse(odd.as_bytes(), None).unwrap_err().message,
             "line 1: Status code: found 'four', wanted a number"
         );
-    }
-
-    #[test]
-    fn an_unknown_code_counts_as_the_first_of_its_hundred() {
-        let outcome = |code| Status::new(code, "").outcome();
-        assert_eq!([outcome(200), outcome(299)], [Outcome::Delivered; 2]);
-        assert_eq!([outcome(201), outcome(280)], [Outcome::Pending; 2]);
-        assert_eq!([outcome(409), outcome(499)], [Outcome::Refused; 2]);
-        assert_eq!([outcome(0), outcome(302), outcome(600)], [Outcome::Unknown; 3]);
-        assert_eq!([outcome(500), outcome(560), outcome(599)], [Outcome::Later; 3]);
     }
 
     /// A Response in this encoding, with a declaration of `name`.

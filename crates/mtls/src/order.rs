@@ -19,6 +19,8 @@ use embedded_mtls::{
     SignInput, Signature, Stage,
 };
 use embedded_mtls_operator::Finding;
+use mtls_cxml::HostField;
+use mtls_pki::pem::{Identity, Pin};
 
 use super::args::Preferences;
 use super::cxml::{self, Status};
@@ -27,7 +29,6 @@ use super::policy::{Clock, Contents, Keys, News, Rules, is_mutual, keystore, wai
 use super::report::{Link, meaning, printable};
 use super::tls;
 use super::verdict::{Trouble, judge};
-use mtls_pki::pem::{Identity, Pin};
 
 /// An order, and everything that is needed to post it. The document holds a secret.
 pub struct Errand {
@@ -343,13 +344,10 @@ where
     connection.read_response()
 }
 
-/// The name of the server and its port, as RFC 9110 section 7.2 wants them.
+/// The name of the server, with the port that we connect to.
 fn host_field(server_name: &str, address: &str) -> String {
-    let name = if server_name.contains(':') { format!("[{server_name}]") } else { server_name.to_owned() };
-    match address.rsplit_once(':') {
-        Some((_, "443")) | None => name,
-        Some((_, port)) => format!("{name}:{port}"),
-    }
+    let port = address.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).unwrap_or(443);
+    HostField { name: server_name, port }.to_string()
 }
 
 /// Why the handshake failed. Until the server's Finished has come nobody has proved who he is, so nothing that happens before

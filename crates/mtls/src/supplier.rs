@@ -22,6 +22,7 @@ use embedded_mtls::{
     SignInput, Signature,
 };
 use embedded_mtls_operator::access::{AllowList, Rule};
+use mtls_pki::pem::Identity;
 
 use super::args::{Preferences, UsageError};
 use super::capture::{Capture, End};
@@ -34,7 +35,6 @@ use super::policy::{Clock, News, Rules, keystore};
 use super::report::{Link, meaning, printable};
 use super::terms::{self, Source, Terms};
 use super::tls::{self, Deadline, HostMemory, Timed};
-use mtls_pki::pem::Identity;
 
 /// Connections at the same time; further ones are closed at once.
 const MAX_CONNECTIONS: usize = 256;

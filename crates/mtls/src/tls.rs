@@ -13,10 +13,10 @@ use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::std::Socket;
 use embedded_mtls::x509::{PeerIdentity, TrustAnchor, Waived};
 use embedded_mtls::{Buffers, Credential, Error, KeyHandle, Session};
+use mtls_pki::pem::{Identity, Pin};
 
 use super::capture::Conversation;
 use super::report::{Link, Peer, hex};
-use mtls_pki::pem::{Identity, Pin};
 
 /// The memory that one connection is lent.
 pub struct Memory<const RX: usize, const TX: usize, const PEER: usize> {

@@ -5,6 +5,7 @@ use core::fmt;
 use embedded_mtls::x509::WaivableCause;
 use embedded_mtls::{AlertDescription, CertificateProblem, Diagnosis};
 use embedded_mtls_operator::Finding;
+use mtls_cxml::{Class, is_page};
 
 use super::cxml::{Outcome, Status};
 use super::http::{Flaw, Response};
@@ -143,44 +144,11 @@ impl fmt::Display for Trouble {
 
 impl core::error::Error for Trouble {}
 
-/// The meaning of an HTTP status for the order that it answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Class {
-    /// The server has it.
-    Done,
-    /// A repetition of the same bytes may be answered otherwise.
-    Later,
-    /// Only another request may be.
-    Refused,
-}
-
-/// The class of a status (RFC 9110 section 15). `asks_to_wait` is whether the response has a `Retry-After`.
-fn class(status: u16, asks_to_wait: bool) -> Class {
-    match status {
-        200..300 => Class::Done,
-        // Not this time: too slow, another connection, too early, too often.
-        408 | 421 | 425 | 429 => Class::Later,
-        // Section 15.5.14: "If the condition is temporary, the server SHOULD generate a Retry-After".
-        413 => {
-            if asks_to_wait {
-                Class::Later
-            } else {
-                Class::Refused
-            }
-        }
-        // Not with this request: the statuses of its own trouble are of methods and versions that a server does not have,
-        // of loops, and of a login of the network.
-        300..=499 | 501 | 505 | 506 | 508 | 510 | 511 => Class::Refused,
-        // Section 15: a status that is none counts as one of the server's own trouble.
-        _ => Class::Later,
-    }
-}
-
 /// Reads the answer to an order, on both its levels. `means` is what a refusal by HTTP says, if it says more.
 pub(crate) fn judge(response: &Response, means: Option<Finding>) -> Result<Status, Trouble> {
     let line = format!("status {} {}", response.status, printable(&response.reason)).trim_end().to_owned();
     let wait = response.headers.first("retry-after");
-    let class = class(response.status, wait.is_some());
+    let class = Class::of(response.status, wait.is_some());
     if class != Class::Done {
         let location = response.headers.first("location").filter(|_| (300..400).contains(&response.status));
         let elsewhere = location.map(|location| format!("; it wants the order at '{}'", printable(location)));
@@ -261,8 +229,7 @@ fn page(response: &Response) -> Option<String> {
         .headers
         .first("content-type")
         .is_some_and(|field| mime::MediaType::parse(field).essence == "text/html");
-    let start = lower.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
-    if !is_typed && !start.starts_with("<!doctype html") && !start.starts_with("<html") {
+    if !is_typed && !is_page(&response.body) {
         return None;
     }
     let from = lower.find("<title>").map(|place| place + "<title>".len());
@@ -336,16 +303,6 @@ mod tests {
         assert_eq!(verdict(200, "<html></html>").unwrap_err().0, 40);
         let known = verdict(500, &cxml(406)).unwrap_err().1;
         assert!(known.contains("; cXML status 406 Text: more"), "{known}");
-    }
-
-    #[test]
-    fn each_status_of_http_has_its_class() {
-        let of = |class_of| (100..700).filter(|status| class(*status, false) == class_of).collect::<Vec<_>>();
-        assert_eq!(of(Class::Done), (200..300).collect::<Vec<_>>());
-        let later = [408, 421, 425, 429].into_iter();
-        let own = (500..600).filter(|status| ![501, 505, 506, 508, 510, 511].contains(status));
-        assert_eq!(of(Class::Later), (100..200).chain(later).chain(own).chain(600..700).collect::<Vec<_>>());
-        assert_eq!([class(413, false), class(413, true)], [Class::Refused, Class::Later]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use core::fmt::{self, Write};
 use embedded_mtls::x509::UnixTime;
+use mtls_cxml::Escaped;
 
 /// What makes each document another one, even of the same order.
 #[derive(Clone, Copy, Debug)]
@@ -127,28 +128,6 @@ struct Amount(u64);
 impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{:02}", self.0 / 100, self.0 % 100)
-    }
-}
-
-/// Text as XML content or attribute value; characters that XML 1.0 has no place for become U+FFFD.
-#[derive(Clone, Copy)]
-pub(super) struct Escaped<'a>(pub(super) &'a str);
-
-impl fmt::Display for Escaped<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for character in self.0.chars() {
-            match character {
-                '&' => f.write_str("&amp;")?,
-                '<' => f.write_str("&lt;")?,
-                '>' => f.write_str("&gt;")?,
-                '"' => f.write_str("&quot;")?,
-                '\'' => f.write_str("&apos;")?,
-                '\t' | '\n' | '\r' => write!(f, "&#{};", u32::from(character))?,
-                '\0'..' ' | '\u{fffe}' | '\u{ffff}' => f.write_char(char::REPLACEMENT_CHARACTER)?,
-                other => f.write_char(other)?,
-            }
-        }
-        Ok(())
     }
 }
 

@@ -1,8 +1,9 @@
 //! A `Response`: the status in it, which alone says what became of the order, and one of our own.
 
-use super::order::{Escaped, Stamp};
+use super::order::Stamp;
 use super::text::text;
 use core::fmt;
+use mtls_cxml::Escaped;
 use xmlparser::{ElementEnd, Token, Tokenizer};
 
 /// What is no `Response` with a `Status`.

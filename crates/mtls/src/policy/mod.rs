@@ -23,11 +23,11 @@ use embedded_mtls::credential::Entry;
 use embedded_mtls::x509::TrustAnchor;
 use embedded_mtls::{Credential, Side};
 use embedded_mtls_operator::policy::{Policy, PolicyError, Resolved, Setting, Site, StoreName};
+use mtls_pki::pem::{FileError, Identity, Pin};
 
 use super::args::UsageError;
 use super::report::printable;
 use super::tls;
-use mtls_pki::pem::{FileError, Identity, Pin};
 
 /// A policy, what the site changes of it, and what is in its stores.
 #[derive(Debug)]

@@ -6,9 +6,9 @@ use embedded_mtls::io::SigningKey as _;
 use embedded_mtls::io::std::system_time;
 use embedded_mtls::x509::{Name, Purpose, Time, TrustAnchor, UnixTime};
 use embedded_mtls::{Client, Credential, KeyHandle, Server, Side};
+use mtls_pki::pem::{FileError, Identity};
 
 use super::super::report::printable;
-use mtls_pki::pem::{FileError, Identity};
 
 /// So many days before the end there is a warning.
 const WARNING_DAYS: u16 = 30;

@@ -4,12 +4,12 @@
 use embedded_mtls::Side;
 use embedded_mtls::x509::CommonName;
 use embedded_mtls_operator::policy::{Policy, PolicyError, Setting, Settings, Site};
+use mtls_pki::pem::{FileError, quoted};
 use roxmltree::{Document, Node, TextPos};
 
 use super::super::args::UsageError;
 use super::super::order::Wanted;
 use super::endpoint::Endpoint;
-use mtls_pki::pem::{FileError, quoted};
 
 /// What a policy file says, and where.
 #[derive(Debug)]

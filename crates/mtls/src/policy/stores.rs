@@ -23,9 +23,9 @@ use std::path::{Path, PathBuf};
 
 use embedded_mtls::x509::TrustAnchor;
 use embedded_mtls::{Credential, KeyHandle};
+use mtls_pki::pem::{self, FileError, Held, Identity, Pin, Standing};
 
 use super::ssl_info::is_file_name;
-use mtls_pki::pem::{self, FileError, Held, Identity, Pin, Standing};
 
 /// Certificates of a chain, at most: more are a circle.
 const LONGEST_CHAIN: usize = 10;

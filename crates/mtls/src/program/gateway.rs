@@ -4,6 +4,10 @@ use core::time::Duration;
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
+use embedded_mtls::Client;
+use embedded_mtls_operator::Finding;
+use mtls_pki::pem::{self, Identity, Pin};
+
 use crate::args::{self, PREFERENCES_HELP, Preferences, UsageError};
 use crate::capture::End;
 use crate::cxml::Order;
@@ -13,9 +17,6 @@ use crate::policy::{Around, Endpoint, Role as _, Rules, SslInfo, expired, passed
 use crate::report::{Link, printable, say, thousands};
 use crate::tls::{Deadline, HostMemory, Timed, hang_up};
 use crate::verdict::{EXIT_CODES, Trouble};
-use embedded_mtls::Client;
-use embedded_mtls_operator::Finding;
-use mtls_pki::pem::{self, Identity, Pin};
 
 const HELP: &str = "\
 gateway - posts a cXML order over mutual TLS 1.3

@@ -3,12 +3,13 @@
 use std::net::TcpListener;
 use std::process::ExitCode;
 
+use embedded_mtls::Server;
+use mtls_pki::pem::{self, Identity};
+
 use crate::args::{self, PREFERENCES_HELP, Preferences, UsageError};
 use crate::policy::{Around, Role as _, Rules, SslInfo, expired, passed_over, warnings};
 use crate::report::say;
 use crate::supplier::{Asking, Setup, serve};
-use embedded_mtls::Server;
-use mtls_pki::pem::{self, Identity};
 
 const HELP: &str = "\
 supplier - takes cXML orders over mutual TLS 1.3

@@ -1,0 +1,172 @@
+//! What answers to a cXML order mean, and text in such documents: the same for firmware and for host programs.
+//!
+//! An order is answered on two levels, each with a status of its own. Both have to be a success: [`Class`] says what that of HTTP
+//! means for the order, [`Outcome`] what that of cXML means.
+//!
+//! How documents are read is left to either side: firmware looks for one number in a buffer of its own, a host program takes a
+//! document apart, in any encoding, and tells people where it is wrong.
+#![no_std]
+
+use core::fmt::{self, Write as _};
+
+/// The meaning of an HTTP status for the order that it answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// The server has it.
+    Done,
+    /// A repetition of the same bytes may be answered otherwise.
+    Later,
+    /// Only another request may be.
+    Refused,
+}
+
+impl Class {
+    /// The class of a status (RFC 9110 section 15). `asks_to_wait` is whether the response has a `Retry-After`.
+    pub const fn of(status: u16, asks_to_wait: bool) -> Self {
+        match status {
+            200..300 => Self::Done,
+            // Not this time: too slow, another connection, too early, too often.
+            408 | 421 | 425 | 429 => Self::Later,
+            // Section 15.5.14: "If the condition is temporary, the server SHOULD generate a Retry-After".
+            413 if asks_to_wait => Self::Later,
+            // Not with this request: the statuses of its own trouble are of methods and versions that a server does not have,
+            // of loops, and of a login of the network.
+            300..=499 | 501 | 505 | 506 | 508 | 510 | 511 => Self::Refused,
+            // Section 15: a status that is none counts as one of the server's own trouble.
+            _ => Self::Later,
+        }
+    }
+}
+
+/// The meaning of a cXML status for the order that it answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The supplier has it.
+    Delivered,
+    /// Repeat it later, with the same bytes.
+    Later,
+    /// An intermediary has it; a `StatusUpdate` follows.
+    Pending,
+    /// It will never be accepted as it is: no repetition without a human.
+    Refused,
+    /// A code of no class: nobody knows what it says.
+    Unknown,
+}
+
+impl Outcome {
+    /// What a status means. An unknown code counts as the first of its hundred.
+    pub const fn of(status: u16) -> Self {
+        match status {
+            201 | 280 | 281 => Self::Pending,
+            200..300 => Self::Delivered,
+            400..500 => Self::Refused,
+            500..600 => Self::Later,
+            _ => Self::Unknown,
+        }
+    }
+}
+
+/// Returns whether a body begins as a page for people does: it comes from something in front of whatever takes orders, such as a
+/// login or a firewall.
+pub fn is_page(body: &[u8]) -> bool {
+    let start = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii_start();
+    let is = |tag: &[u8]| start.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag));
+    is(b"<!doctype html") || is(b"<html")
+}
+
+/// Text as XML content or attribute value; characters that XML 1.0 has no place for become U+FFFD.
+#[derive(Clone, Copy, Debug)]
+pub struct Escaped<'a>(pub &'a str);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for character in self.0.chars() {
+            match character {
+                '&' => f.write_str("&amp;")?,
+                '<' => f.write_str("&lt;")?,
+                '>' => f.write_str("&gt;")?,
+                '"' => f.write_str("&quot;")?,
+                '\'' => f.write_str("&apos;")?,
+                '\t' | '\n' | '\r' => write!(f, "&#{};", u32::from(character))?,
+                '\0'..' ' | '\u{fffe}' | '\u{ffff}' => f.write_char(char::REPLACEMENT_CHARACTER)?,
+                other => f.write_char(other)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The name of a server and its port as a `Host` field has them (RFC 9110 section 7.2): an address with colons in brackets, the
+/// usual port of HTTPS left out.
+#[derive(Clone, Copy, Debug)]
+pub struct HostField<'a> {
+    /// The name, or the address.
+    pub name: &'a str,
+    /// The port.
+    pub port: u16,
+}
+
+impl fmt::Display for HostField<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.name.contains(':') {
+            write!(f, "[{}]", self.name)?;
+        } else {
+            f.write_str(self.name)?;
+        }
+        if self.port == 443 { Ok(()) } else { write!(f, ":{}", self.port) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use super::*;
+    use std::string::ToString as _;
+    use std::vec::Vec;
+
+    #[test]
+    fn each_status_of_http_has_its_class() {
+        let of = |class| (0..1000).filter(|status| Class::of(*status, false) == class).collect::<Vec<_>>();
+        assert_eq!(of(Class::Done), (200..300).collect::<Vec<_>>());
+        let own = (500..1000).filter(|status| ![501, 505, 506, 508, 510, 511].contains(status));
+        assert_eq!(of(Class::Later), (0..200).chain([408, 421, 425, 429]).chain(own).collect::<Vec<_>>());
+        assert_eq!([Class::of(413, false), Class::of(413, true)], [Class::Refused, Class::Later]);
+    }
+
+    #[test]
+    fn an_unknown_code_counts_as_the_first_of_its_hundred() {
+        assert_eq!([200, 299].map(Outcome::of), [Outcome::Delivered; 2]);
+        assert_eq!([201, 280].map(Outcome::of), [Outcome::Pending; 2]);
+        assert_eq!([400, 401, 409, 450, 499].map(Outcome::of), [Outcome::Refused; 5]);
+        assert_eq!([0, 302, 600].map(Outcome::of), [Outcome::Unknown; 3]);
+        assert_eq!([500, 560, 599].map(Outcome::of), [Outcome::Later; 3]);
+    }
+
+    #[test]
+    fn a_page_is_known_by_its_beginning() {
+        for page in ["<html>", " \r\n<!DOCTYPE html><p>", "\u{feff}<HTML lang='en'>"] {
+            assert!(is_page(page.as_bytes()), "{page}");
+        }
+        for other in ["", "<?xml version='1.0'?><html/>", "<cXML/>", "html"] {
+            assert!(!is_page(other.as_bytes()), "{other}");
+        }
+    }
+
+    #[test]
+    fn text_is_escaped_in_content_and_in_attributes() {
+        assert_eq!(Escaped("a <\"b\"> & 'c'\u{7}").to_string(), "a &lt;&quot;b&quot;&gt; &amp; &apos;c&apos;\u{fffd}");
+        assert_eq!(Escaped("ü\n\t").to_string(), "ü&#10;&#9;");
+    }
+
+    #[test]
+    fn the_usual_port_is_not_named_and_addresses_stand_in_brackets() {
+        for (name, port, expected) in [
+            ("supplier.example", 443, "supplier.example"),
+            ("supplier.example", 8443, "supplier.example:8443"),
+            ("2001:db8::1", 8443, "[2001:db8::1]:8443"),
+        ] {
+            assert_eq!(HostField { name, port }.to_string(), expected);
+        }
+    }
+}
