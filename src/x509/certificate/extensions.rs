@@ -274,11 +274,6 @@ impl KeyUsage {
     /// Only keyCertSign.
     pub(crate) const KEY_CERT_SIGN: Self = Self(0x0400);
 
-    /// The bits as the BIT STRING has them: bit 0, digitalSignature, is the highest.
-    pub const fn bits(self) -> u16 {
-        self.0
-    }
-
     /// RFC 9846 section 4.5.1: "the digitalSignature bit MUST be set if the Key Usage extension is present".
     pub(in crate::x509) const fn check_digital_signature(usage: Option<Self>) -> Result<(), CertificateProblem> {
         match usage {
@@ -343,7 +338,7 @@ impl Purposes {
     }
 
     /// Tells whether a peer of this role may use the certificate.
-    pub const fn allow(self, purpose: Purpose) -> bool {
+    pub(in crate::x509) const fn allow(self, purpose: Purpose) -> bool {
         let wanted = match purpose {
             Purpose::ServerAuth => Self::SERVER,
             Purpose::ClientAuth => Self::CLIENT,
@@ -454,7 +449,7 @@ mod tests {
         assert!(KeyUsage::check_digital_signature(KeyUsage::parse(&[3, 2, 1, 0x06]).ok()).is_err());
         for nothing in [&[3, 2, 0, 0][..], &[3, 1, 0]] {
             let usage = KeyUsage::parse(nothing).unwrap();
-            assert_eq!(usage.bits(), 0, "{nothing:?}");
+            assert_eq!(usage.0, 0, "{nothing:?}");
         }
         assert_eq!(KeyUsage::parse(&[3, 1, 1]), Err(Malformed));
     }

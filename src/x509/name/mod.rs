@@ -39,13 +39,6 @@ pub struct Attribute<'a> {
     continues: bool,
 }
 
-/// The attributes of a [`Name`] in the order of the certificate, the broadest first.
-#[derive(Clone, Debug)]
-pub struct Attributes<'a> {
-    names: Reader<'a>,
-    set: Reader<'a>,
-}
-
 impl<'a> Name<'a> {
     /// The next TLV as a name, its whole structure checked, so that iteration cannot fail.
     pub(crate) fn parse(reader: &mut Reader<'a>) -> Result<Self, Malformed> {
@@ -87,9 +80,15 @@ impl<'a> Name<'a> {
         self.attributes().next().is_none()
     }
 
-    /// The attributes in the order of the certificate, the broadest first.
-    pub fn attributes(&self) -> Attributes<'a> {
-        Attributes { names: self.sets(), set: Reader::new(&[]) }
+    /// Lists the attributes in the order of the certificate, the broadest first.
+    pub fn attributes(&self) -> impl Iterator<Item = Attribute<'a>> + use<'a> {
+        let (mut sets, mut set) = (self.sets(), Reader::new(&[]));
+        core::iter::from_fn(move || {
+            if set.is_empty() {
+                set = sets.nested(der::SET).ok()?;
+            }
+            Attribute::parse(&mut set).ok()
+        })
     }
 
     /// The SETs of attributes, one behind the other.
@@ -223,17 +222,6 @@ impl<'a> Attribute<'a> {
 
 const fn is_folded(tag: u8) -> bool {
     matches!(tag, der::PRINTABLE_STRING | der::UTF8_STRING)
-}
-
-impl<'a> Iterator for Attributes<'a> {
-    type Item = Attribute<'a>;
-
-    fn next(&mut self) -> Option<Attribute<'a>> {
-        if self.set.is_empty() {
-            self.set = self.names.nested(der::SET).ok()?;
-        }
-        Attribute::parse(&mut self.set).ok()
-    }
 }
 
 impl fmt::Display for Name<'_> {

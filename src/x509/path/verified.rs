@@ -7,7 +7,8 @@ use super::summaries::{List, Place};
 use super::waiver::Waived;
 use crate::error::CertificateProblem;
 use crate::x509::name::Name;
-use crate::x509::time::{SECONDS_A_DAY, Time, UnixTime, ValidityCheck};
+use crate::x509::time::{Time, UnixTime, ValidityCheck};
+use core::fmt;
 
 /// The path that was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,12 +54,17 @@ pub struct VerifiedPath<'a> {
     limit: u8,
 }
 
-/// A certificate of a [`VerifiedPath`].
-#[derive(Clone, Copy, Debug)]
+/// A certificate of a path, or the trust anchor at its end. `Display` writes its place and its subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub struct PathCertificate<'a> {
-    place: Place,
-    subject: Name<'a>,
-    validity: Option<(UnixTime, UnixTime)>,
+    /// Its place in the list of the peer, or among the anchors.
+    pub place: Place,
+    /// Its subject.
+    pub subject: Name<'a>,
+    /// Its first and its last second of validity; `None` of an anchor that never expires.
+    pub validity: Option<(UnixTime, UnixTime)>,
 }
 
 impl<'a> VerifiedPath<'a> {
@@ -84,44 +90,22 @@ impl<'a> VerifiedPath<'a> {
         // All that an anchor does not count for: a pin ends the path at the leaf.
         let sent = (0..found.depth.saturating_add(u8::from(anchor.is_none()))).filter_map(move |level| {
             let place = levels.certificate_at(level);
-            let summary = list.get(place)?;
-            let validity = Some((summary.not_before, summary.not_after));
-            Some(PathCertificate { place: Place::Sent(place), subject: summary.subject, validity })
+            Some(PathCertificate::new(Place::Sent(place), &list.get(place)?.into()))
         });
-        sent.chain(anchor.zip(found.anchor).map(|(anchor, place)| PathCertificate {
-            place: Place::Anchor(place),
-            subject: anchor.subject,
-            validity: anchor.validity,
-        }))
+        let anchor = anchor.zip(found.anchor);
+        sent.chain(anchor.map(|(anchor, place)| PathCertificate::new(Place::Anchor(place), anchor)))
     }
 }
 
 impl<'a> PathCertificate<'a> {
-    /// Where it stands: in the list of the peer, or among the anchors.
-    pub const fn place(&self) -> Place {
-        self.place
+    pub(in crate::x509) const fn new(place: Place, issuer: &Issuer<'a>) -> Self {
+        Self { place, subject: issuer.subject, validity: issuer.validity }
     }
+}
 
-    /// Whose it is.
-    pub const fn subject(&self) -> Name<'a> {
-        self.subject
-    }
-
-    /// The first second of validity; `None` of an anchor made from a name and a key.
-    pub fn not_before(&self) -> Option<UnixTime> {
-        self.validity.map(|(not_before, _)| not_before)
-    }
-
-    /// The last second of validity; `None` of an anchor that never expires.
-    pub fn not_after(&self) -> Option<UnixTime> {
-        self.validity.map(|(_, not_after)| not_after)
-    }
-
-    /// Whole days from `now` to the end of validity: 0 on the last day, negative once it is over; `None` of an
-    /// anchor that never expires.
-    pub fn days_left(&self, now: UnixTime) -> Option<i64> {
-        let end = self.not_after()?;
-        Some(end.seconds().saturating_sub(now.seconds()).div_euclid(SECONDS_A_DAY))
+impl fmt::Display for PathCertificate<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.place, self.subject)
     }
 }
 

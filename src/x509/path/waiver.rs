@@ -18,8 +18,8 @@ impl Waivers {
     /// Nothing is waived.
     pub const NONE: Self = Self::of(0);
 
-    /// Whether nothing is waived.
-    pub const fn is_empty(self) -> bool {
+    /// Tells whether nothing is waived.
+    pub(crate) const fn is_empty(self) -> bool {
         self.bits() == 0
     }
 

@@ -15,18 +15,8 @@ use crate::x509::name::server::ServerName;
 use crate::x509::path::rules::Purpose;
 use crate::x509::path::summaries::Place;
 use crate::x509::path::summary::Summary;
+use crate::x509::path::verified::PathCertificate;
 use crate::x509::time::{SECONDS_A_DAY, Time, UnixTime};
-
-/// An authority above the certificate to blame, or a trust anchor that is to blame itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[non_exhaustive]
-pub struct Authority<'a> {
-    /// Where it stands.
-    pub place: Place,
-    /// Its name.
-    pub subject: Name<'a>,
-}
 
 /// What was found, and what was wanted.
 #[derive(Clone, Copy, Debug)]
@@ -168,7 +158,7 @@ pub enum NearMiss<'a> {
     CommonName(&'a str),
     /// [The authority](Verdict::authority) has almost the name of the issuer: only PrintableString and UTF8String are compared
     /// as text, and only in ASCII without regard to case (RFC 5280 section 7.1).
-    IssuerName(Authority<'a>),
+    IssuerName(PathCertificate<'a>),
     /// The wildcard stands for one label only (RFC 9525 section 6.3), and more or less are wanted.
     WildcardDepth(&'a str),
 }

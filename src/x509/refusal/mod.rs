@@ -11,7 +11,7 @@
 mod evidence;
 mod text;
 
-pub use self::evidence::{Authority, Evidence, Excerpt, NearMiss};
+pub use self::evidence::{Evidence, Excerpt, NearMiss};
 
 use crate::error::{CertificateError, CertificateProblem, Error};
 use crate::x509::certificate::{Certificate, Origin};
@@ -19,6 +19,7 @@ use crate::x509::name::Name;
 use crate::x509::path::rules::Rules;
 use crate::x509::path::summaries::{List, Place};
 use crate::x509::path::summary::{Summary, Unreadable};
+use crate::x509::path::verified::PathCertificate;
 
 /// A certificate to blame, the rule that it broke, and who else has a part in that.
 #[derive(Clone, Copy, Debug)]
@@ -143,7 +144,7 @@ impl<'a> Verdict<'a> {
 
     /// Returns the authority whose limit was exceeded, whose key does not match, or whose name is almost that of an
     /// unknown issuer, or the trust anchor that broke the rule itself.
-    pub fn authority(&self) -> Option<Authority<'a>> {
+    pub fn authority(&self) -> Option<PathCertificate<'a>> {
         let Source::Path(path) = &self.source else { return None };
         match self.blame.part {
             Part::Anchor(anchor) => path.authority(Place::Anchor(anchor)),
@@ -191,12 +192,12 @@ impl<'a> Refused<'a> {
         Self { list, rules, spent, oversize }
     }
 
-    fn authority(&self, place: Place) -> Option<Authority<'a>> {
-        self.rules.issuer(self.list, place).map(|issuer| Authority { place, subject: issuer.subject })
+    fn authority(&self, place: Place) -> Option<PathCertificate<'a>> {
+        self.rules.issuer(self.list, place).map(|issuer| PathCertificate::new(place, &issuer))
     }
 
     /// Finds an authority that has almost this name; none has the name itself.
-    fn almost_named(&self, name: &Name<'_>) -> Option<Authority<'a>> {
+    fn almost_named(&self, name: &Name<'_>) -> Option<PathCertificate<'a>> {
         let anchors = (0..=u8::MAX).take(self.rules.anchors.len()).map(Place::Anchor);
         let mut all = anchors.chain(self.list.indices().map(Place::Sent)).filter_map(|place| self.authority(place));
         all.find(|authority| !authority.subject.matches(name) && authority.subject.is_almost(name))

@@ -1,6 +1,6 @@
 //! Verdicts in words: one line each, in short clauses.
 
-use super::{Authority, Evidence, Excerpt, NearMiss, Verdict};
+use super::{Evidence, Excerpt, NearMiss, Verdict};
 use crate::der::oid::Oid;
 use crate::error::CertificateProblem;
 use crate::limits::{MAX_DEPTH, MAX_SEARCH_STEPS, MAX_SIGNATURES};
@@ -231,12 +231,6 @@ impl Display for Excerpt<'_> {
                 Ok(())
             }
         }
-    }
-}
-
-impl Display for Authority<'_> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        write!(f, "{} ({})", self.place, self.subject)
     }
 }
 
