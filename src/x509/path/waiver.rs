@@ -19,7 +19,7 @@ impl Waivers {
     pub const NONE: Self = Self::of(0);
 
     /// Tells whether nothing is waived.
-    pub(crate) const fn is_empty(self) -> bool {
+    pub const fn is_empty(self) -> bool {
         self.bits() == 0
     }
 
