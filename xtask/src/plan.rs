@@ -93,9 +93,13 @@ fn combinations() -> Step {
     };
     let operator = ["", "--features dangerous-waivers", "--features defmt"]
         .map(|features| cargo(&format!("clippy --package embedded-mtls-operator --lib --locked {features} {DENY}")));
+    // With everything built in, which is the default, they are a part of the step before.
+    let programs = ["--no-default-features", "--features dangerous-waivers"]
+        .map(|features| cargo(&format!("clippy --package mtls --lib --bins --locked {features} {DENY}")));
     let (features, reason) = EXCLUSIVE;
     let exclusive = Run::cargo(&format!("check --package embedded-mtls --lib --locked --features {features}"));
-    let tasks = SETS.iter().map(set).chain(operator).chain([Task::Refused(exclusive, reason)]).collect();
+    let tasks =
+        SETS.iter().map(set).chain(operator).chain(programs).chain([Task::Refused(exclusive, reason)]).collect();
     Step { name: "features", what: "every sensible set of features builds without a lint", tasks }
 }
 
@@ -211,10 +215,10 @@ fn limbo_files() -> Result<Vec<String>> {
 /// Off CI one packages with changes not committed yet.
 fn package() -> Step {
     let dirty = if std::env::var_os("CI").is_some() { "" } else { "--allow-dirty" };
-    let tasks = vec![cargo(&format!(
-        "package --package embedded-mtls --package embedded-mtls-aead --package embedded-mtls-operator --offline --locked {dirty}"
-    ))];
-    Step { name: "package", what: "the published package is complete and builds", tasks }
+    let published = ["embedded-mtls", "embedded-mtls-aead", "embedded-mtls-operator", "mtls", "mtls-cxml", "mtls-pki"];
+    let packages = published.map(|name| format!("--package {name}")).join(" ");
+    let tasks = vec![cargo(&format!("package {packages} --offline --locked {dirty}"))];
+    Step { name: "package", what: "the published packages are complete and build", tasks }
 }
 
 fn example() -> Step {
