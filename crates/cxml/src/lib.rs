@@ -1,4 +1,4 @@
-//! What answers to a cXML order mean, and text in such documents: the same for firmware and for host programs.
+//! The meaning of answers to a cXML order, and text in such documents: the same for firmware and for host programs.
 //!
 //! An order is answered on two levels, each with a status of its own. Both have to be a success: [`Class`] says what that of HTTP
 //! means for the order, [`Outcome`] what that of cXML means.
@@ -54,7 +54,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// What a status means. An unknown code counts as the first of its hundred.
+    /// The meaning of a status. An unknown code counts as the first of its hundred.
     pub const fn of(status: u16) -> Self {
         match status {
             201 | 280 | 281 => Self::Pending,

@@ -59,7 +59,7 @@ pub(crate) fn unfit(option: &str, found: &str, wanted: &str) -> UsageError {
     UsageError(format!("{option}: found '{found}', wanted {wanted}"))
 }
 
-/// What both sides of a connection can prefer: the lists of an offer, each in order of preference. Empty: the default.
+/// Preferences of either side of a connection: the lists of an offer, each in order of preference. Empty: the default.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct Preferences {
@@ -73,15 +73,15 @@ pub struct Preferences {
     pub max_depth: Option<u8>,
     /// Most days for which the certificate of the other side may be valid.
     pub max_validity: Option<u16>,
-    /// Whether certificates have to keep to all that RFC 5280 asks of authorities.
+    /// Refuses certificates that do not keep to all that RFC 5280 asks of authorities.
     pub strict: bool,
-    /// Whether the search for a path to a trust anchor is told step by step.
+    /// Reports the search for a path to a trust anchor step by step.
     pub trace: bool,
-    /// Whether what happened is told at the end, from the ring of events.
+    /// Reports at the end what happened, from the ring of events.
     pub events: bool,
-    /// Where the secrets of the connections go, for captures to be read with.
+    /// A file for the secrets of the connections, for captures to be read with.
     pub key_log: Option<String>,
-    /// Where a capture of what passes goes.
+    /// A file for a capture of what passes.
     pub capture: Option<String>,
     /// Of a client: whether it sends its first identity whatever authorities the server names.
     pub insists: bool,
@@ -163,7 +163,7 @@ impl Preferences {
 }
 
 impl Preferences {
-    /// Whether a client says that it can be asked who it is after the handshake, too.
+    /// Returns whether a client says that it can be asked for its certificate after the handshake, too.
     #[cfg_attr(not(feature = "post-handshake-auth"), allow(clippy::unused_self, reason = "with it it is used"))]
     pub(crate) const fn offers_late_answers(&self) -> bool {
         #[cfg(feature = "post-handshake-auth")]

@@ -1,4 +1,4 @@
-//! What passed, as a capture that Wireshark and tshark open: `pcap` with made-up addresses and port numbers.
+//! The bytes that passed, as a capture that Wireshark and tshark open: `pcap` with made-up addresses and port numbers.
 //!
 //! ```text
 //! capture   [ file header | packet | packet | … ]
@@ -32,7 +32,7 @@ struct Shared<W> {
     connections: u16,
 }
 
-/// Who sends.
+/// One end of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
     /// The client.
@@ -44,7 +44,7 @@ pub enum End {
 /// One connection in a capture. What cannot be written is lost: the connection itself goes on.
 pub struct Conversation<W: Write = File> {
     capture: Capture<W>,
-    /// Which end this program is.
+    /// The end that this program is.
     ours: End,
     client_port: u16,
     /// The next sequence number of client and server.

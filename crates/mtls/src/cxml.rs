@@ -42,7 +42,7 @@ const MAX_NODES: u32 = 500_000;
 pub struct CxmlError {
     /// 406 for a document that cannot be read, 450 for a request that is not implemented.
     pub code: u16,
-    /// What was found and what is wanted.
+    /// The thing that was found, and what is wanted.
     pub message: String,
 }
 
@@ -81,16 +81,16 @@ impl fmt::Display for Party {
     }
 }
 
-/// What is read of an `OrderRequest`.
+/// An `OrderRequest`, as far as it is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
     /// Names this document for ever: a repeated order has the same one.
     pub payload_id: String,
     /// When the document was made.
     pub timestamp: String,
-    /// Who orders.
+    /// The buyer.
     pub from: Party,
-    /// Who is to deliver.
+    /// The supplier.
     pub to: Party,
     /// `production` or `test`.
     pub mode: String,
@@ -98,7 +98,7 @@ pub struct Order {
     pub number: String,
     /// Amount and currency.
     pub total: String,
-    /// How many lines it has.
+    /// The number of its lines.
     pub lines: usize,
     /// Of each line its quantity, part and unit price.
     items: Vec<[String; 3]>,
@@ -184,7 +184,7 @@ impl Status {
         Ok(Self { code: number, text: attribute(status, "text").unwrap_or_default(), message: text(status) })
     }
 
-    /// What it means for the order.
+    /// Returns what it means for the order.
     pub const fn outcome(&self) -> Outcome {
         Outcome::of(self.code)
     }
@@ -331,7 +331,7 @@ fn item(line: Node<'_, '_>) -> [String; 3] {
     [quantity, inside("SupplierPartID").unwrap_or_default(), inside("UnitPrice").unwrap_or_default()]
 }
 
-/// Where an element begins.
+/// The place where an element begins.
 fn place(node: Node<'_, '_>) -> String {
     let position = node.document().text_pos_at(node.range().start);
     format!("line {}: ", position.row)

@@ -27,7 +27,7 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) content_type: &'static str,
     pub(crate) body: String,
-    /// What happened, for the supplier's own log.
+    /// A note of what happened, for the supplier's own log.
     pub(crate) note: String,
 }
 
@@ -59,7 +59,7 @@ impl Reply {
     }
 }
 
-/// What names an order for ever: who sent it, for whom, and its payloadID.
+/// The name of an order for ever: who sent it, for whom, and its payloadID.
 #[derive(Debug, PartialEq, Eq)]
 struct Key(Option<String>, Party, String);
 
@@ -196,7 +196,7 @@ fn proved_name(link: &Link) -> Option<&str> {
     link.peer.as_ref().filter(|_| link.waived.is_none()).and_then(|peer| peer.common_name.as_deref())
 }
 
-/// Who came, in the names that Apache gives to these facts.
+/// A page that says who came, in the names that Apache gives to these facts.
 fn page(link: &Link) -> String {
     let failed = link.waived.as_ref().map(|waived| format!("FAILED:{waived}"));
     let verify = failed.as_deref().unwrap_or(if link.peer.is_some() { "SUCCESS" } else { "NONE" });

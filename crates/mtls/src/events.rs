@@ -1,4 +1,4 @@
-//! What happened on a connection, as a device keeps it: a ring of events in memory that is lent.
+//! Events of a connection, as a device keeps them: a ring in memory that is lent.
 
 use embedded_mtls::events::EventRing;
 
@@ -19,7 +19,7 @@ impl Events {
         EventRing::new(self.0.as_deref_mut()?)
     }
 
-    /// What is in it, a line each.
+    /// Its events, a line each.
     pub fn lines(ring: Option<EventRing<'_>>) -> Vec<String> {
         let Some(ring) = ring else { return Vec::new() };
         let lost = match ring.lost() {

@@ -14,7 +14,7 @@ use embedded_mtls::{ApiMisuse, ClientAuth, ClientAuthStatus};
 
 use super::tls::Timed;
 
-/// What came of it.
+/// The outcome of asking.
 #[derive(Debug)]
 pub(crate) enum Late {
     /// The client has shown who it is.
@@ -23,25 +23,25 @@ pub(crate) enum Late {
     Unknown(&'static str),
 }
 
-/// What a client is told that has not offered to show a certificate after the handshake. Apache has the same term for it.
+/// Tells a client that it has not offered to show a certificate after the handshake. Apache has the same term for it.
 const NOT_OFFERED: &str = "this path needs your certificate, and your client has not offered Post-Handshake Authentication \
                            (TLS extension post_handshake_auth); gateway --post-handshake-auth, openssl s_client \
                            -enable_pha and curl do";
-/// What a client is told that was asked and showed none. It begins as nginx begins.
+/// Tells a client that it was asked and showed none. It begins as nginx begins.
 const DECLINED: &str = "No required SSL certificate was sent: your client was asked for it and showed none";
-/// What a client is told that sends on without an answer.
+/// Tells a client that it went on without an answer.
 const IGNORED: &str = "this path needs your certificate, and your client sent something else when it was asked for it";
 
-/// What makes a path one that can be written in another way.
+/// Parts that make a path one that can be written in another way.
 const ODD: [&str; 5] = ["%", "//", "/.", "\\", ";"];
 
-/// Whether a path can be guarded: it is written in one way only, and has nothing behind it.
+/// Returns whether a path can be guarded: it is written in one way only, and has nothing behind it.
 pub(crate) fn can_guard(path: &str) -> bool {
     let plain = path.bytes().all(|byte| byte.is_ascii_graphic()) && !path.contains(['?', '#']);
     path.starts_with('/') && plain && !ODD.iter().any(|odd| path.contains(odd))
 }
 
-/// Whether a request is for one of `paths`, or for something below it.
+/// Returns whether a request is for one of `paths`, or for something below it.
 pub(crate) fn guards(paths: &[String], target: &str) -> bool {
     let path = target.split(['?', '#']).next().unwrap_or_default();
     // What could be another way to write one of them counts as one of them.

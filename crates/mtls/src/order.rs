@@ -46,13 +46,13 @@ pub struct Errand {
     pub identities: Vec<Identity>,
     /// The authority of the URL that the order goes to; else server name and port stand for it.
     pub authority: Option<String>,
-    /// Where in the server.
+    /// The path on the server.
     pub path: String,
     /// The document. It is sent as it is, and sent again as it is.
     pub document: Box<[u8]>,
-    /// What is offered, and what is told.
+    /// Preferences of the connection, and what is reported.
     pub preferences: Preferences,
-    /// What is said in a policy file; then authorities, pins, common name and identities are those of its stores.
+    /// The policy of a file; then authorities, pins, common name and identities are those of its stores.
     pub rules: Option<Rules>,
 }
 
@@ -61,22 +61,22 @@ pub struct Errand {
 pub struct Wanted {
     /// The name, or the pattern.
     pub name: String,
-    /// Whether it is a pattern, as in `*.example.com`.
+    /// Marks a pattern, as in `*.example.com`.
     pub is_pattern: bool,
 }
 
-/// What the server asked for.
+/// The server's request for a certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asked {
     /// Names of the authorities whose certificates it accepts; none: it does not say.
     pub authorities: Vec<String>,
-    /// Which identity is shown.
+    /// The identity that is shown.
     pub shown: Option<usize>,
     /// If none is, why each is not, in their order.
     pub unfit: Vec<String>,
 }
 
-/// How far an errand is.
+/// The progress of an errand.
 #[derive(Debug)]
 pub enum Progress<'a> {
     /// The handshake is done on our side. The server asked for a certificate, or did not.
@@ -91,7 +91,7 @@ pub enum Progress<'a> {
     AskedLate(Asked),
     /// The response came.
     Answered(u16, &'a str),
-    /// What is wrong with the connection, though it did not fail.
+    /// Something is wrong with the connection, though it did not fail.
     Noted(Diagnosis),
 }
 
@@ -122,7 +122,7 @@ impl Errand {
         }
     }
 
-    /// What the stores of the policy hold now, or what the errand itself has.
+    /// Reads what the stores of the policy hold now, or takes what the errand itself has.
     fn contents(&self) -> Result<Arc<Contents>, Trouble> {
         let read = |rules: &Rules| rules.contents::<Client>().map_err(|error| Trouble::Setup(error.to_string()));
         match &self.rules {
@@ -156,7 +156,7 @@ impl Errand {
         Ok(config.with_common_name(name?))
     }
 
-    /// What else was asked for.
+    /// Applies the preferences.
     fn prefer<'a>(&'a self, config: ClientConfig<'a>) -> ClientConfig<'a> {
         let Preferences { groups, suites, max_depth, max_validity, strict, .. } = &self.preferences;
         let mut config = config.with_groups(groups).with_cipher_suites(suites).with_strict_profile(*strict);

@@ -1,4 +1,4 @@
-//! What people read: who the other side is, numbers, bytes, and what a failure means.
+//! Texts for people: who the other side is, numbers, bytes, and what a failure means.
 
 use embedded_mtls::Escaped;
 use embedded_mtls_operator::Finding;
@@ -13,7 +13,7 @@ macro_rules! say {
 }
 pub(crate) use say;
 
-/// What is known of a connection once its handshake is done.
+/// The facts of a connection once its handshake is done.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Link {
     /// Cipher suite.
@@ -22,9 +22,9 @@ pub struct Link {
     pub group: String,
     /// Application protocol, if one was agreed on.
     pub alpn: Option<String>,
-    /// Who the other side is, if it proved it.
+    /// The other side, if it proved who it is.
     pub peer: Option<Peer>,
-    /// What its certificates broke and a policy let pass.
+    /// The rules that its certificates broke and a policy waived.
     pub waived: Option<String>,
 }
 

@@ -13,13 +13,13 @@ use super::verdict::Trouble;
 /// An order that was posted with the memory of a device, and how that went.
 #[derive(Debug)]
 pub struct Story {
-    /// What became of the order.
+    /// The outcome for the order.
     pub outcome: Result<Status, Trouble>,
-    /// What the handshake agreed on, and with whom.
+    /// The facts of the connection, once the handshake was done.
     pub link: Option<Link>,
-    /// What the server asked for.
+    /// The server's request for a certificate.
     pub asked: Option<Asked>,
-    /// How long the handshake took.
+    /// The time that the handshake took.
     pub handshake: Duration,
     /// HTTP status and reason.
     pub answer: String,

@@ -38,15 +38,15 @@ use super::tls::{self, Deadline, HostMemory, Timed};
 
 /// Connections at the same time; further ones are closed at once.
 const MAX_CONNECTIONS: usize = 256;
-/// How long a handshake may take.
+/// The longest time for a handshake.
 const HANDSHAKE_TIME: Duration = Duration::from_secs(20);
-/// How long may pass until a request is there, and until a reply is taken.
+/// The longest time until a request is there, and until a reply is taken.
 const REQUEST_TIME: Duration = Duration::from_secs(60);
 
 /// The alias of the identity that is shown if no other fits.
 const DEFAULT: &str = "default";
 
-/// Whether clients are asked for their certificate.
+/// The mode of client authentication.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asking {
     /// They are not.
@@ -57,26 +57,26 @@ pub enum Asking {
     Required,
 }
 
-/// What a supplier is told by its options.
+/// The settings of a supplier.
 #[derive(Debug)]
 pub struct Setup {
-    /// Who we are for clients that ask for no name, or for one that is not among the others.
+    /// Our identity for clients that ask for no name, or for one that is not among the others.
     pub identity: Option<Identity>,
-    /// Who we are for clients that ask for these names.
+    /// Our identities for clients that ask for these names.
     pub named: Vec<(String, Identity)>,
     /// Certificates of the authorities whose clients are trusted.
     pub client_authorities: Vec<Vec<u8>>,
-    /// Whether clients are asked for their certificate in the handshake.
+    /// The mode of client authentication in the handshake.
     pub asking: Asking,
     /// Common names that may come in; empty: all.
     pub required_names: Vec<String>,
-    /// Whether a wrong common name is refused in the handshake, with alert 49, and not by HTTP 403.
+    /// Refuses a wrong common name in the handshake, with alert 49, and not by HTTP 403.
     pub refuse_early: bool,
     /// Paths for which clients are asked who they are after the handshake; needs `post-handshake-auth`.
     pub late_paths: Vec<String>,
-    /// What is offered, and what is told.
+    /// Preferences of the connections, and what is reported.
     pub preferences: Preferences,
-    /// What is said in a policy file: then it says who we are and whom we trust, and nothing above does.
+    /// The policy of a file: then it says who we are and whom we trust, and nothing above does.
     pub rules: Option<Rules>,
 }
 
@@ -97,7 +97,7 @@ impl Setup {
     }
 }
 
-/// What happens on a connection.
+/// An event on a connection.
 #[derive(Debug)]
 pub enum Event {
     /// The handshake is done.
@@ -110,7 +110,7 @@ pub enum Event {
     Traced(String),
     /// The client was asked after the handshake, and has shown who it is.
     Identified(Box<Link>),
-    /// What the ring of events says at the end.
+    /// An entry of the ring of events, at the end.
     Recorded(String),
     /// A request was answered: method and target, HTTP status, what happened.
     Answered(String, u16, String),
@@ -144,7 +144,7 @@ fn printable_lines(text: &str) -> String {
     text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
 }
 
-/// Who the client is.
+/// Names the client.
 fn whom(link: &Link) -> String {
     let Some(peer) = &link.peer else { return "the client showed no certificate".to_owned() };
     let name = peer.common_name.as_deref().unwrap_or("(none)");
@@ -155,7 +155,7 @@ fn whom(link: &Link) -> String {
 /// Takes reports from all threads.
 pub type Report<'r> = dyn Fn(SocketAddr, Event) + Sync + 'r;
 
-/// What all connections share.
+/// The state that all connections share.
 struct Shop<'a> {
     source: Source<'a>,
     desk: Desk,
@@ -332,7 +332,7 @@ impl Shop<'_> {
         Stream::open(socket, handshake, porter)
     }
 
-    /// Who answers the questions of one handshake.
+    /// Makes the host that answers the questions of one handshake.
     fn porter<'b>(&'b self, terms: &Terms<'b>, tell: &'b dyn Fn(Event)) -> Porter<'b> {
         Porter {
             software: keystore(terms.selector, terms.keys, terms.accepts_waived),
@@ -440,9 +440,9 @@ struct Porter<'b> {
     required_names: Option<&'b [String]>,
     /// Why the certificates of the client were refused.
     verdict: Option<String>,
-    /// What that is usually called.
+    /// The usual name of that.
     diagnosis: Option<Diagnosis>,
-    /// Who is told each step of the search for a path.
+    /// The report of each step of the search for a path.
     trace: Option<&'b dyn Fn(Event)>,
 }
 

@@ -10,7 +10,7 @@ use embedded_io::{ErrorType, Read, Write};
 
 use super::report::thousands;
 
-/// Which way a record went.
+/// The direction of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Direction {
     /// From this side to the other one.
@@ -19,7 +19,7 @@ pub(crate) enum Direction {
     Received,
 }
 
-/// What can be seen of a record from outside.
+/// The kind of a record, as it can be seen from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Type 22 in the clear, with this message first.
@@ -37,9 +37,9 @@ pub(crate) enum Kind {
 /// A record that passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Record {
-    /// Which way it went.
+    /// Its direction.
     pub(crate) direction: Direction,
-    /// What can be seen of it.
+    /// Its kind.
     pub(crate) kind: Kind,
     /// Bytes on the wire, with the header.
     pub(crate) bytes: usize,
@@ -184,7 +184,7 @@ pub(crate) fn picture(log: &Log, left: &str, right: &str, mut inside: impl FnMut
     lines.join("\n") + "\n"
 }
 
-/// What a flight in the clear holds.
+/// Names what a flight in the clear holds.
 fn visible(flight: &[Record]) -> String {
     let name = |record: &Record| match record.kind {
         Kind::Handshake(message) => message,

@@ -1,4 +1,4 @@
-//! What a handshake of the supplier is held to: the same for all connections, or what a policy says when one begins.
+//! The terms of a handshake of the supplier: the same for all connections, or those of a policy when one begins.
 
 use embedded_mtls::credential::Selector;
 use embedded_mtls::crypto::rustcrypto::P256SigningKey;
@@ -8,7 +8,7 @@ use super::args::{Preferences, UsageError};
 use super::policy::{News, Rules, waives};
 use super::tls;
 
-/// Where the terms of a connection come from.
+/// The source of the terms of a connection.
 pub(crate) enum Source<'a> {
     /// The same for all.
     Fixed(Terms<'a>),
@@ -16,7 +16,7 @@ pub(crate) enum Source<'a> {
     Rules(&'a Rules, &'a Preferences),
 }
 
-/// What one handshake is held to.
+/// The terms of one handshake.
 pub(crate) struct Terms<'a> {
     pub(crate) config: ServerConfig<'a>,
     pub(crate) selector: Selector<'a>,
@@ -29,7 +29,7 @@ pub(crate) fn alpn(preferences: &Preferences) -> Vec<&[u8]> {
     preferences.alpn.iter().map(Vec::as_slice).collect()
 }
 
-/// What else was asked for.
+/// Applies the preferences.
 pub(crate) fn prefer<'a>(config: ServerConfig<'a>, preferences: &'a Preferences) -> ServerConfig<'a> {
     let Preferences { groups, suites, max_depth, max_validity, strict, .. } = preferences;
     let mut config = config.with_groups(groups).with_cipher_suites(suites).with_strict_profile(*strict);

@@ -96,7 +96,7 @@ pub(crate) fn pins(pins: &[Pin]) -> Result<Vec<TrustAnchor<'_>>, Error> {
     pins.iter().map(anchor).collect()
 }
 
-/// What a session knows of its connection.
+/// Collects the facts of a connection.
 pub(crate) fn link<C: CryptoProvider>(session: &Session<'_, C>) -> Link {
     Link {
         suite: session.cipher_suite().to_string(),
@@ -107,7 +107,7 @@ pub(crate) fn link<C: CryptoProvider>(session: &Session<'_, C>) -> Link {
     }
 }
 
-/// What was waived, and the error that it would have been.
+/// Names what was waived, and the error that it would have been.
 fn waived(waived: Waived) -> Option<String> {
     waived.refusal().map(|refusal| format!("{waived}: {refusal}"))
 }
@@ -201,7 +201,7 @@ pub struct Timed {
     deadline: Deadline,
     /// Why nothing can be written any more.
     unwritable: Option<io::Error>,
-    /// Where what passes is written, too.
+    /// A capture of what passes.
     capture: Option<Conversation>,
     greeting: Greeting,
 }

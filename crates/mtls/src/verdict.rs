@@ -1,4 +1,4 @@
-//! What became of an order, told apart by layer: network, TLS, HTTP, cXML. Each has its exit code.
+//! The outcome of an order, told apart by layer: network, TLS, HTTP, cXML. Each has its exit code.
 
 use core::fmt;
 
@@ -25,7 +25,7 @@ pub enum Trouble {
     Certificate {
         /// The rule.
         problem: CertificateProblem,
-        /// What is wrong, for people.
+        /// A sentence for people.
         message: String,
     },
     /// The server proved who it is, and refused us for what we showed, or for what we did not show.
@@ -34,12 +34,12 @@ pub enum Trouble {
     LateEnd(Diagnosis),
     /// The server never asked who we are, so nothing was sent to it.
     NotAsked {
-        /// Whether it is a policy that wants to be asked.
+        /// Set if it is a policy that wants us to be asked.
         by_policy: bool,
     },
     /// The HTTP response is no success, or was cut off.
     Http {
-        /// Whether a repetition of the same bytes may help.
+        /// Set if a repetition of the same bytes may help.
         later: bool,
         /// The status, and what the answer says, for people.
         message: String,
@@ -48,7 +48,7 @@ pub enum Trouble {
     NoHttp(String),
     /// The cXML response is no success, or the response is a page for people.
     Cxml {
-        /// Whether a repetition of the same bytes may help.
+        /// Set if a repetition of the same bytes may help.
         later: bool,
         /// The status, and what the answer says, for people.
         message: String,

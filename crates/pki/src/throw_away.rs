@@ -125,13 +125,13 @@ pub fn key_pem(key: &[u8; 32]) -> Result<String, PkiError> {
     Ok(pem::encode("PRIVATE KEY", [der.as_bytes()]))
 }
 
-/// What a leaf certificate says.
+/// The contents of a leaf certificate.
 pub struct Leaf {
     /// Common name of the subject.
     pub common_name: String,
     /// DNS names and addresses.
     pub names: Vec<String>,
-    /// Whether it is for servers or for clients.
+    /// The purpose: for servers or for clients.
     pub purpose: ExtendedKeyUsagePurpose,
     /// Validity, relative to now.
     pub valid: (Duration, Duration),
@@ -217,7 +217,7 @@ pub fn self_signed(leaf: &Leaf) -> Result<Identity, PkiError> {
     Ok(Identity { chain: vec![certificate.der().to_vec()], key: Zeroizing::new(key.secret.to_bytes().into()) })
 }
 
-/// What the certificate of a leaf says.
+/// The parameters of a leaf certificate.
 fn leaf_params(leaf: &Leaf, key: &Public<'_>) -> Result<CertificateParams, PkiError> {
     let params = CertificateParams::new(leaf.names.clone());
     let mut params = params.map_err(|error| failed(&leaf.common_name)(&error))?;
@@ -234,7 +234,7 @@ fn leaf_params(leaf: &Leaf, key: &Public<'_>) -> Result<CertificateParams, PkiEr
     Ok(params)
 }
 
-/// What the certificate of an authority says.
+/// The parameters of an authority's certificate.
 fn authority_params(common_name: &str, key: &Key, depth: BasicConstraints) -> Result<CertificateParams, PkiError> {
     let mut params = CertificateParams::default();
     let now = OffsetDateTime::now_utc();

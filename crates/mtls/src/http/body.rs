@@ -4,7 +4,7 @@ use embedded_io::{Read, Write};
 
 use super::{Connection, Headers, HttpError, Request, Response};
 
-/// How the end of a body is known.
+/// The way in which the end of a body is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Framing {
     /// Exactly this many bytes.

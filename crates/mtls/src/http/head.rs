@@ -23,7 +23,7 @@ impl Headers {
         self.all(name).next()
     }
 
-    /// Whether the comma-separated lists of the field `name` hold `token`.
+    /// Returns whether the comma-separated lists of the field `name` hold `token`.
     pub(crate) fn has_token(&self, name: &str, token: &str) -> bool {
         self.all(name).flat_map(|list| list.split(',')).any(|entry| entry.trim().eq_ignore_ascii_case(token))
     }
@@ -51,7 +51,7 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    /// Whether the client will send no further request (RFC 9112 section 9.3).
+    /// Returns whether the client will send no further request (RFC 9112 section 9.3).
     pub(crate) fn is_last(&self) -> bool {
         let close = self.headers.has_token("connection", "close");
         close || (self.version == 0 && !self.headers.has_token("connection", "keep-alive"))

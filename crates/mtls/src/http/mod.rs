@@ -18,7 +18,7 @@ pub(crate) use self::head::{Flaw, Headers, Request, Response, post, response};
 /// Interim responses before the final one that are passed over.
 const MAX_INTERIM: usize = 16;
 
-/// What a message may cost. Larger ones are refused before they are read.
+/// Limits of a message. Larger ones are refused before they are read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     /// Bytes of the start line and the headers.

@@ -1,4 +1,4 @@
-//! Where to connect to, as a URL says it.
+//! The endpoint to connect to, as a URL says it.
 
 /// Host, port and path of an `https` URL.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! Who of us is shown, and who signs: by a policy, or as it comes.
+//! The choice of an identity, and the keys that sign: by a policy, or the first that fits.
 
 use embedded_mtls::credential::{Choice, PeerRequest, Selector};
 use embedded_mtls::crypto::rustcrypto::P256SigningKey;
@@ -17,7 +17,7 @@ pub(crate) type Clock = fn() -> Time;
 pub(crate) enum Keys<'b> {
     /// The first identity that the server accepts.
     Any(SoftwareHost<'b, Clock>),
-    /// What a policy says.
+    /// The one that a policy says.
     Policy(SoftwareHost<'b, Clock, P256SigningKey, Keystore<'b>>),
 }
 
@@ -35,7 +35,7 @@ pub(crate) fn keystore<'b>(
     host
 }
 
-/// Whether a policy waives anything.
+/// Returns whether a policy waives anything.
 pub(crate) fn waives<S: Side>(resolved: &Resolved<'_, S>) -> bool {
     !resolved.policy().waivers().is_empty()
 }

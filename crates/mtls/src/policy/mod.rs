@@ -40,7 +40,7 @@ pub struct Rules {
     last: Mutex<Option<Arc<Contents>>>,
 }
 
-/// What the stores held when they were read.
+/// The contents of the stores when they were read.
 #[derive(Debug)]
 pub struct Contents {
     key_store: Option<String>,
@@ -83,7 +83,7 @@ impl Rules {
         Ok(warnings)
     }
 
-    /// Where to connect to, if the site or the policy says it.
+    /// The endpoint to connect to, if the site or the policy says it.
     pub(crate) fn endpoint(&self) -> Option<&Endpoint> {
         self.site.as_ref().and_then(|site| site.endpoint.as_ref()).or(self.info.endpoint.as_ref())
     }
@@ -99,7 +99,7 @@ impl Rules {
         policy.at_site(&connection).map_err(|error| self.explain(error))
     }
 
-    /// What the stores of the policy hold; references are read now. If one cannot be followed, what it last led to, and
+    /// Reads what the stores of the policy hold; references are read now. If one cannot be followed, what it last led to, and
     /// why; the other is followed all the same, so that nobody stays trusted because an identity cannot be read.
     pub(crate) fn contents<S: Role>(&self) -> Result<(Arc<Contents>, Vec<News>), UsageError> {
         let policy = self.policy::<S>()?;
@@ -186,7 +186,7 @@ impl Rules {
         }
     }
 
-    /// What one handshake is held to.
+    /// Resolves the policy for one handshake.
     pub(crate) fn resolve<'b, S: Side>(
         &'b self,
         entries: &'b [Entry<'b>],
@@ -219,7 +219,7 @@ type Keyed = (Option<String>, Vec<String>, Vec<Identity>);
 /// A store of trust anchors: its name, and what is in it.
 type Trusted = (Option<String>, Anchors);
 
-/// What became of a reference.
+/// News of a reference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum News {
     /// It leads to another store now.
@@ -296,7 +296,7 @@ impl Contents {
         self.aliases.iter().map(String::as_str).zip(&self.identities)
     }
 
-    /// What stands in no store.
+    /// Contents that stand in no store.
     pub(crate) fn of(identities: &[Identity], authorities: &[Vec<u8>], pins: &[Pin]) -> Self {
         Self {
             key_store: None,

@@ -1,4 +1,4 @@
-//! Whether our own identities can be shown: in time, in this role, each with its chain.
+//! Checks of our own identities: in time, for this role, each with its chain.
 
 use embedded_mtls::credential::{Admission, Expiry, KeyProof};
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
@@ -13,9 +13,9 @@ use super::super::report::printable;
 /// So many days before the end there is a warning.
 const WARNING_DAYS: u16 = 30;
 
-/// What a side uses its own certificates for.
+/// The purpose for which a side uses its own certificates.
 pub trait Role: Side {
-    /// What they have to be meant for.
+    /// The purpose that they have to be meant for.
     const OWN: Purpose;
 }
 
@@ -38,7 +38,7 @@ pub(super) fn admit(identity: &Identity, purpose: Purpose) -> Result<UnixTime, S
     Ok(credential.not_after())
 }
 
-/// Where intermediates seem to be missing: a leaf alone, though those before it came with theirs, of an issuer with
+/// Explains that intermediates seem to be missing: a leaf alone, though those before it came with theirs, of an issuer with
 /// which none of those ended and whom we do not trust ourselves. Whom the peers trust only they know.
 pub(super) fn missing_issuer(identity: &Identity, before: &[Identity], authorities: &[Vec<u8>]) -> Option<String> {
     let [leaf] = &identity.chain[..] else { return None };
@@ -63,7 +63,7 @@ pub(super) fn missing_issuer(identity: &Identity, before: &[Identity], authoriti
     Some(format!("the certificate of its issuer {} is missing behind it", printable(&issuer.to_string())))
 }
 
-/// What is to be told when a program starts: what peers refuse, or will soon.
+/// Warnings for the start of a program: what peers refuse, or will soon.
 pub(crate) fn warnings<'i>(
     identities: impl IntoIterator<Item = (&'i str, &'i Identity)>,
     purpose: Purpose,

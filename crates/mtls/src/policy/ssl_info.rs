@@ -11,11 +11,11 @@ use super::super::args::UsageError;
 use super::super::order::Wanted;
 use super::endpoint::Endpoint;
 
-/// What a policy file says, and where.
+/// The settings of a policy file, and their places.
 #[derive(Debug)]
 pub struct SslInfo {
     file: String,
-    /// Where the settings begin, for those that are missing.
+    /// The place where the settings begin, for those that are missing.
     begin: TextPos,
     places: Vec<Place>,
     switches: Vec<Setting>,
@@ -27,7 +27,7 @@ pub struct SslInfo {
     pub(crate) endpoint: Option<Endpoint>,
 }
 
-/// Where a setting stands, and as what.
+/// The place of a setting, and its text.
 #[derive(Debug)]
 struct Place {
     setting: Setting,
@@ -125,7 +125,7 @@ impl SslInfo {
         policy.without_effect().map(told).collect()
     }
 
-    /// What a site sets.
+    /// The settings of a site.
     pub(crate) fn site(&self) -> Site<'_> {
         Site { key_alias: self.key_alias.as_deref() }
     }
@@ -147,7 +147,7 @@ impl SslInfo {
         UsageError(format!("{}:{}:{}: {what}: {error}", self.file, at.row, at.col))
     }
 
-    /// Where a setting stands, and with what in it.
+    /// Returns the place of a setting, and its name and value for people.
     fn standing(&self, setting: Setting) -> (TextPos, String) {
         match self.places.iter().find(|place| place.setting == setting) {
             Some(place) => (place.at, format!("{setting} {}", quoted(&place.found))),
@@ -371,7 +371,7 @@ impl SslInfo {
     }
 }
 
-/// Whether a name is that of a file or a folder in the folder of the policy, and nowhere else.
+/// Returns whether a name is that of a file or a folder in the folder of the policy, and nowhere else.
 pub(super) fn is_file_name(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     !name.is_empty() && !name.starts_with('.') && name.bytes().all(plain)

@@ -163,7 +163,7 @@ struct Pem {
 }
 
 impl Pem {
-    /// Which file has the certificate of the key in this one; `None` if it is one that has that key as well. Names
+    /// Finds the file with the certificate of the key in this one; `None` if it is one that has that key as well. Names
     /// decide only among several.
     fn certificate<'p>(&'p self, files: &'p [Self]) -> Result<Option<&'p Self>, FileError> {
         if !self.held.certificates.is_empty() {
@@ -240,7 +240,7 @@ fn complete(chain: &mut Vec<Vec<u8>>, others: &[Vec<u8>]) {
     }
 }
 
-/// Whether this is the certificate of an intermediate authority whose name is that of the issuer of `below`.
+/// Returns whether this is the certificate of an intermediate authority whose name is that of the issuer of `below`.
 fn is_issuer(certificate: &[u8], below: &Credential<'_>) -> bool {
     let certificates = [certificate];
     let (Ok(authority), Ok(itself)) =

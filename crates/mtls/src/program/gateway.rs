@@ -54,7 +54,7 @@ Exit codes:
 {exit codes}
 ";
 
-/// What the command line says.
+/// The errand that the command line describes.
 struct Options {
     errand: Errand,
     /// The files of the identities, to name them.
@@ -151,7 +151,7 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, UsageError> {
 }
 
 impl Given {
-    /// What is to be done, if the options say it.
+    /// Puts the errand together, if the options say all of it.
     fn options(mut self) -> Result<Options, UsageError> {
         let patience = Duration::from_secs(u64::from(self.seconds.unwrap_or(60)));
         let rules = self.rules()?;
@@ -331,7 +331,7 @@ fn run(options: &Options) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// What the server asked for, and what it got.
+/// Prints what the server asked for, and what it got.
 fn print_asked(asked: Option<&Asked>, names: &[String]) {
     let Some(asked) = asked else {
         say!("asked    for no certificate: this is not mutual TLS");
@@ -355,7 +355,7 @@ fn print_asked(asked: Option<&Asked>, names: &[String]) {
     }
 }
 
-/// What the handshake agreed on, and with whom.
+/// Prints what the handshake agreed on, and with whom.
 fn print_link(link: &Link) {
     let alpn = link.alpn.as_deref().map_or_else(|| "no ALPN".to_owned(), printable);
     say!("agreed   {}, {}, {alpn}", link.suite, link.group);
@@ -375,7 +375,7 @@ mod tests {
 
     const ORDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/data/order.xml");
 
-    /// What the options come to: where to, as whom, and the path; or what is wrong with them.
+    /// Reads the options: where to, as whom, and the path; or what is wrong with them.
     fn read(line: &[&str]) -> Result<(String, String, String), String> {
         let options = options(lexopt::Parser::from_args(line)).map_err(|error| error.to_string())?.expect("no help");
         Ok((options.errand.address, options.errand.server_name, options.errand.path))

@@ -43,7 +43,7 @@ and cXML status 200 (taken; the same answer if it comes again), 406 (cannot be r
 another document) or 450 (not an order).
 ";
 
-/// What the command line says.
+/// The setup that the command line describes.
 struct Options {
     listen: String,
     setup: Setup,

@@ -72,7 +72,7 @@ fn algorithm(oid: ObjectIdentifier) -> String {
     name.to_owned()
 }
 
-/// Which certificate of the chain holds the public half of the key, as a point in any of its forms (SEC 1 section 2.3.3).
+/// Finds the certificate of the chain that holds the public half of the key, as a point in any of its forms (SEC 1 section 2.3.3).
 /// This is a help for people: the peer checks the real thing, a signature.
 pub(super) fn owner(identity: &Identity) -> Result<Option<usize>, FileError> {
     let point = Point::of(&identity.key)?;
