@@ -1,4 +1,4 @@
-//! The layers of `src/`: a module may use those below it, never one above.
+//! The layers of `src/`, and of the programs: a module may use those below it, never one above.
 //!
 //! `ARCHITECTURE.md` says what each layer is for. `lib.rs` is exempt, and so are test modules.
 
@@ -20,6 +20,20 @@ const LAYERS: &[&[&str]] = &[
     &["wire"],
     &["der"],
     &["codec", "error", "limits", "fmt", "text"],
+];
+
+/// Those of the programs, in `crates/mtls/src`.
+const PROGRAM_LAYERS: &[&[&str]] = &[
+    &["program"],
+    &["story"],
+    &["order", "supplier"],
+    &["desk", "late", "terms"],
+    &["verdict"],
+    &["policy"],
+    &["tap", "tls"],
+    &["args"],
+    &["cxml", "http", "mime"],
+    &["capture", "events", "key_log", "report"],
 ];
 
 /// Crates that only the back ends in `src/crypto/` may name.
@@ -46,9 +60,9 @@ struct Upward {
 }
 
 /// The upward arrows of one source text. `module` is its path below `crate`, as in `["wire", "record"]`.
-fn upward_arrows(module: &[&str], source: &str) -> Vec<Upward> {
+fn upward_arrows(layers: &[&[&str]], module: &[&str], source: &str) -> Vec<Upward> {
     let Some((from, _)) = module.split_first() else { return Vec::new() };
-    let depth = |name: &str| LAYERS.iter().position(|layer| layer.contains(&name));
+    let depth = |name: &str| layers.iter().position(|layer| layer.contains(&name));
     let arrow = |to: String| match (depth(from), depth(&to)) {
         (Some(here), Some(there)) if here <= there => None,
         _ => Some(Upward { from: module.join("::"), to }),
@@ -154,17 +168,20 @@ fn src() -> PathBuf {
 
 #[test]
 fn no_module_uses_one_above_it() {
-    let sources = sources(&src());
-    assert!(sources.len() > 10, "only {} files were found", sources.len());
-    let found: Vec<String> = sources
-        .iter()
-        .flat_map(|(path, source)| {
-            let path: Vec<&str> = path.iter().map(String::as_str).collect();
-            upward_arrows(&path, source)
-        })
-        .map(|Upward { from, to }| format!("{from} uses {to}, which is above it or has no layer"))
-        .collect();
-    assert!(found.is_empty(), "\n{}\nNames that lib.rs re-exports are used by their module.", found.join("\n"));
+    for (folder, layers) in [("src", LAYERS), ("crates/mtls/src", PROGRAM_LAYERS)] {
+        let sources = sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder));
+        assert!(sources.len() > 10, "only {} files were found", sources.len());
+        // Binaries are other crates.
+        let modules = sources.iter().filter(|(path, _)| path[0] != "bin");
+        let found: Vec<String> = modules
+            .flat_map(|(path, source)| {
+                let path: Vec<&str> = path.iter().map(String::as_str).collect();
+                upward_arrows(layers, &path, source)
+            })
+            .map(|Upward { from, to }| format!("{from} uses {to}, which is above it or has no layer"))
+            .collect();
+        assert!(found.is_empty(), "\n{}\nNames that lib.rs re-exports are used by their module.", found.join("\n"));
+    }
 }
 
 #[test]
@@ -183,7 +200,7 @@ fn only_the_back_ends_name_crates_of_cryptography() {
 #[test]
 fn an_upward_arrow_is_found() {
     let up = |to: &str| vec![Upward { from: String::from("wire::record"), to: String::from(to) }];
-    let arrows = |source| upward_arrows(&["wire", "record"], source);
+    let arrows = |source| upward_arrows(LAYERS, &["wire", "record"], source);
     assert_eq!(arrows("use crate::handshake::State;"), up("handshake"));
     assert_eq!(arrows("fn f() { crate::record::seal() }"), up("record"));
     assert_eq!(arrows("use crate::{\n    codec::{Reader, Writer},\n    x509::Name,\n};"), up("x509"));
@@ -193,7 +210,7 @@ fn an_upward_arrow_is_found() {
 
 #[test]
 fn arrows_down_comments_and_tests_are_no_upward_arrows() {
-    let arrows = |source| upward_arrows(&["wire", "record"], source);
+    let arrows = |source| upward_arrows(LAYERS, &["wire", "record"], source);
     assert_eq!(arrows("use crate::{codec, error::{Error, InvalidMessage}};\nuse super::enums::X;"), []);
     assert_eq!(arrows("/// See [`crate::io`].\nfn f() {} // crate::io"), []);
     assert_eq!(arrows("#[cfg(test)]\nmod tests {\n    use crate::io::x;\n}"), []);

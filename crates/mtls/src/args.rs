@@ -83,12 +83,11 @@ pub struct Preferences {
     pub key_log: Option<String>,
     /// A file for a capture of what passes.
     pub capture: Option<String>,
-    /// Of a client: whether it sends its first identity whatever authorities the server names.
+    /// Of a client: sends its first identity whatever authorities the server names.
     pub insists: bool,
-    /// Of a client: whether it posts to a server, too, that has not asked who it is.
+    /// Of a client: posts to a server, too, that has not asked who it is.
     pub one_way: bool,
-    /// Of a client: whether it offers to say who it is after the handshake, too.
-    #[cfg(feature = "post-handshake-auth")]
+    /// Of a client: offers to show its certificate after the handshake, too; needs the feature `post-handshake-auth`.
     pub post_handshake_auth: bool,
 }
 
@@ -102,7 +101,6 @@ impl Default for Preferences {
             max_depth: None,
             insists: false,
             one_way: false,
-            #[cfg(feature = "post-handshake-auth")]
             post_handshake_auth: false,
             max_validity: None,
             strict: false,
@@ -163,15 +161,6 @@ impl Preferences {
 }
 
 impl Preferences {
-    /// Returns whether a client says that it can be asked for its certificate after the handshake, too.
-    #[cfg_attr(not(feature = "post-handshake-auth"), allow(clippy::unused_self, reason = "with it it is used"))]
-    pub(crate) const fn offers_late_answers(&self) -> bool {
-        #[cfg(feature = "post-handshake-auth")]
-        return self.post_handshake_auth;
-        #[cfg(not(feature = "post-handshake-auth"))]
-        false
-    }
-
     /// Begins the capture, if one is wanted.
     pub(crate) fn begin_capture(&self) -> Result<Option<Capture>, UsageError> {
         let begin = |file: &String| Capture::create(file).map_err(|error| UsageError(format!("{file}: {error}")));

@@ -25,6 +25,7 @@ use mtls_pki::pem::{Identity, Pin};
 use super::args::Preferences;
 use super::cxml::{self, Status};
 use super::http::{self, Connection, HttpError, Limits, Response};
+pub use super::policy::Wanted;
 use super::policy::{Clock, Contents, Keys, News, Rules, is_mutual, keystore, waives};
 use super::report::{Link, meaning, printable};
 use super::tls;
@@ -54,15 +55,6 @@ pub struct Errand {
     pub preferences: Preferences,
     /// The policy of a file; then authorities, pins, common name and identities are those of its stores.
     pub rules: Option<Rules>,
-}
-
-/// A common name to ask for.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Wanted {
-    /// The name, or the pattern.
-    pub name: String,
-    /// Marks a pattern, as in `*.example.com`.
-    pub is_pattern: bool,
 }
 
 /// The server's request for a certificate.
@@ -141,7 +133,7 @@ impl Errand {
     /// Returns whether the server may ask who we are when it knows what we want, which it reads in the request. A policy decides
     /// before anything is sent.
     pub(crate) const fn waits_to_be_asked(&self) -> bool {
-        self.rules.is_none() && self.preferences.offers_late_answers()
+        self.rules.is_none() && self.preferences.post_handshake_auth
     }
 
     /// Returns whether the order may go to a server that has not asked who we are. `is_mutual`: what a policy says, if there is one.

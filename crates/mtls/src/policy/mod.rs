@@ -40,6 +40,15 @@ pub struct Rules {
     last: Mutex<Option<Arc<Contents>>>,
 }
 
+/// A common name to ask for.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// The name, or the pattern.
+    pub name: String,
+    /// Marks a pattern, as in `*.example.com`.
+    pub is_pattern: bool,
+}
+
 /// The contents of the stores when they were read.
 #[derive(Debug)]
 pub struct Contents {

@@ -8,7 +8,7 @@ use mtls_pki::pem::{FileError, quoted};
 use roxmltree::{Document, Node, TextPos};
 
 use super::super::args::UsageError;
-use super::super::order::Wanted;
+use super::Wanted;
 use super::endpoint::Endpoint;
 
 /// The settings of a policy file, and their places.

@@ -217,16 +217,12 @@ impl Given {
 }
 
 /// Lets servers ask for the certificate after the handshake (RFC 9846 section 4.7.2).
-#[cfg(feature = "post-handshake-auth")]
-#[allow(clippy::unnecessary_wraps, reason = "without the feature there is an error")]
 fn offer_late_answers(preferences: &mut Preferences) -> Result<(), UsageError> {
+    if !cfg!(feature = "post-handshake-auth") {
+        return Err(UsageError("--post-handshake-auth needs a build with --features post-handshake-auth".to_owned()));
+    }
     preferences.post_handshake_auth = true;
     Ok(())
-}
-
-#[cfg(not(feature = "post-handshake-auth"))]
-fn offer_late_answers(_: &mut Preferences) -> Result<(), UsageError> {
-    Err(UsageError("--post-handshake-auth needs a build with --features post-handshake-auth".to_owned()))
 }
 
 /// Reads the identities with this alias, or all; gives their names as well.
