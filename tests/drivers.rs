@@ -314,10 +314,10 @@ fn a_host_hears_how_the_search_went_and_why_the_certificates_were_refused() {
     assert!(client.is_err() && server.is_err());
     let [read, _, refused, verdict] = &client_host.heard[..] else { panic!("{:#?}", client_host.heard) };
     assert!(read.starts_with("read certificate 0: CN=supplier.example.com,O=Example"), "{read}");
-    assert!(refused.starts_with("no path: certificate 0, the leaf, does not hold the name"), "{refused}");
+    assert!(refused.starts_with("no path: certificate 0, the leaf, does not contain the name"), "{refused}");
     assert_eq!(
         verdict,
-        "searching for a path to a trust anchor: certificate 0 (the leaf, CN=supplier.example.com,O=Example) does not hold \
+        "searching for a path to a trust anchor: certificate 0 (the leaf, CN=supplier.example.com,O=Example) does not contain \
          the name of the server: wanted other.example.com, found DNS:supplier.example.com (RFC 9525 section 6)"
     );
     let [heard] = &server_host.heard[..] else { panic!("{:#?}", server_host.heard) };

@@ -15,18 +15,18 @@ pub struct CertificateError {
     pub problem: CertificateProblem,
 }
 
-/// One table for all: the name of a problem with
+/// The table of problems: the name of each with
 ///
 /// - its number in dumps of events,
 /// - its rank: how much it explains, when several paths fail and one cause is reported. A candidate that fits the path but
-///   for one rule explains more than a signature that does not verify, and that more than an issuer nobody knows,
+///   for one rule explains more than a signature that does not verify, and that more than an unknown issuer,
 /// - its alert,
 /// - the cause of refusal under which it can be waived,
 /// - its diagnosis, as far as nothing else is known,
 /// - one clause that goes on from the name of a certificate,
-/// - the section that states the rule; none of a limit that is our own.
+/// - the section that states the rule; none for a limit of our own.
 ///
-/// RFC 9846 section 6.2 says of the alerts:
+/// The alerts are those of RFC 9846 section 6.2:
 ///
 /// - `certificate_expired`: "A certificate has expired or is not currently valid."
 /// - `unknown_ca`: "the certificate was not accepted because the CA certificate could not be located or could not be
@@ -34,7 +34,7 @@ pub struct CertificateError {
 /// - `unsupported_certificate`: "A certificate was of an unsupported type."
 /// - `certificate_unknown`: "Some other (unspecified) issue arose in processing the certificate"
 /// - `bad_certificate`: "A certificate was corrupt, contained signatures that did not verify correctly, etc."
-// Of a signature with MD5, which none of ours supports, section 4.5.1.3 says: an endpoint that would need to validate it
+// Of a signature with MD5, which none of ours supports, section 4.5.1.3 requires: an endpoint that would need to validate it
 // "MUST abort the handshake with a 'bad_certificate' alert"; with SHA-1 that is RECOMMENDED.
 macro_rules! certificate_problems {
     ($(#[$meta:meta])* pub enum CertificateProblem {
@@ -128,34 +128,34 @@ pub enum CertificateProblem {
         "names a trust anchor as its issuer but was not signed with its key: changed, or from another authority of the \
          same name",
         Some("RFC 5280 section 6.1.3 (a)(1)");
-    /// The key usage holds keyCertSign in a certificate that is no CA (RFC 5280 section 4.2.1.9).
+    /// A certificate that is not a CA has keyCertSign in its key usage (RFC 5280 section 4.2.1.9).
     CertSignWithoutCa = 3, rank 7, BAD_CERTIFICATE, Some(Invalid), TheirsInvalid,
-        "may sign certificates by its key usage and is no CA", Some("RFC 5280 section 4.2.1.9");
-    /// The common name is not the one that was asked for (RFC 9525 section 1.3 advises not to ask).
+        "may sign certificates by its key usage but is not a CA", Some("RFC 5280 section 4.2.1.9");
+    /// The common name is not the one that the configuration requires (RFC 9525 section 1.3 advises against that).
     CommonNameMismatch = 4, rank 7, BAD_CERTIFICATE, None, NameMismatch,
-        "does not have the common name that the configuration asks for", None;
+        "does not have the common name that the configuration requires", None;
     /// Basic or name constraints of a CA are not critical (RFC 5280 sections 4.2.1.9 and 4.2.1.10).
     ConstraintNotCritical = 5, rank 7, BAD_CERTIFICATE, Some(Invalid), TheirsInvalid,
-        "is of a CA and has constraints that are not critical", Some("RFC 5280 sections 4.2.1.9 and 4.2.1.10");
-    /// More CA certificates stand above the leaf than the configuration allows, or than are ever followed.
+        "is a CA certificate with constraints that are not critical", Some("RFC 5280 sections 4.2.1.9 and 4.2.1.10");
+    /// There are more CA certificates above the leaf than the configuration allows, or than are ever followed.
     DepthExceeded = 6, rank 5, UNKNOWN_CA, None, TheirsTooDeep,
-        "stands under more CA certificates than are allowed", None;
-    /// An extension stands twice in the certificate (RFC 5280 section 4.2).
+        "has more CA certificates above it than are allowed", None;
+    /// The certificate contains an extension twice (RFC 5280 section 4.2).
     DuplicateExtension = 7, rank 3, BAD_CERTIFICATE, None, TheirsInvalid,
-        "holds an extension twice", Some("RFC 5280 section 4.2");
+        "contains an extension twice", Some("RFC 5280 section 4.2");
     /// Validity is over (RFC 5280 section 4.1.2.5).
     Expired = 8, rank 8, CERTIFICATE_EXPIRED, Some(Expired), TheirsExpired,
         "has expired", Some("RFC 5280 section 4.1.2.5");
     /// The extended key usage does not allow the role that the peer has (RFC 5280 section 4.2.1.12).
     ExtendedKeyUsage = 9, rank 7, UNSUPPORTED_CERTIFICATE, Some(Invalid), TheirsWrongPurpose,
         "is not meant for this role: its extended key usage does not allow it", Some("RFC 5280 section 4.2.1.12");
-    /// The list holds more certificates than can be counted.
-    ListTooLong = 10, rank 9, CERTIFICATE_UNKNOWN, None, TheirsInvalid, "is one more than can be counted", None;
-    /// A field of the certificate cannot be read, or breaks the profile where that is asked for
+    /// The list has more certificates than are supported.
+    ListTooLong = 10, rank 9, CERTIFICATE_UNKNOWN, None, TheirsInvalid, "is one more than the supported number", None;
+    /// A field of the certificate cannot be read, or breaks the profile where that is required
     /// (RFC 5280 section 4.1).
     Malformed(field: Malformation) = 128, rank field.rank(), BAD_CERTIFICATE, field.waivable(), TheirsInvalid,
         field.text(), field.section();
-    // 11 is one that is none any more.
+    // 11 was given to a problem that no longer exists.
     /// The key usage of a CA certificate lacks keyCertSign (RFC 5280 section 4.2.1.3).
     MissingCertSign = 12, rank 7, BAD_CERTIFICATE, Some(Invalid), TheirsInvalid,
         "may not sign certificates: its key usage lacks keyCertSign", Some("RFC 5280 section 4.2.1.3");
@@ -166,41 +166,41 @@ pub enum CertificateProblem {
     /// (RFC 5280 sections 4.2.1.1 and 4.2.1.2).
     MissingKeyIdentifier = 14, rank 7, BAD_CERTIFICATE, Some(Invalid), TheirsInvalid,
         "lacks a key identifier", Some("RFC 5280 sections 4.2.1.1 and 4.2.1.2");
-    /// Name constraints stand in a certificate that is no CA (RFC 5280 section 4.2.1.10).
+    /// A certificate that is not a CA has name constraints (RFC 5280 section 4.2.1.10).
     NameConstraintsOnLeaf = 15, rank 7, BAD_CERTIFICATE, Some(Invalid), TheirsInvalid,
-        "holds name constraints and is no CA", Some("RFC 5280 section 4.2.1.10");
-    /// The certificate does not hold the name of the server (RFC 9525 section 6).
+        "contains name constraints but is not a CA", Some("RFC 5280 section 4.2.1.10");
+    /// The certificate does not contain the name of the server (RFC 9525 section 6).
     NameMismatch = 16, rank 7, BAD_CERTIFICATE, None, NameMismatch,
-        "does not hold the name of the server", Some("RFC 9525 section 6");
+        "does not contain the name of the server", Some("RFC 9525 section 6");
     /// A name in the certificate is forbidden by an authority above it (RFC 5280 section 4.2.1.10).
     NameNotPermitted = 17, rank 7, BAD_CERTIFICATE, None, TheirsInvalid,
-        "holds a name that an authority above it forbids", Some("RFC 5280 section 4.2.1.10");
-    /// The certificate issued another one and is no CA (RFC 5280 section 4.2.1.9).
+        "contains a name that an authority above it forbids", Some("RFC 5280 section 4.2.1.10");
+    /// The certificate issued another one but is not a CA (RFC 5280 section 4.2.1.9).
     NotACa = 18, rank 7, BAD_CERTIFICATE, Some(Invalid), TheirsInvalid,
-        "is no CA and so cannot have issued another certificate", Some("RFC 5280 section 4.2.1.9");
+        "is not a CA and so cannot issue certificates", Some("RFC 5280 section 4.2.1.9");
     /// Validity has not begun (RFC 5280 section 4.1.2.5).
     NotYetValid = 19, rank 8, CERTIFICATE_EXPIRED, Some(Expired), ClockWrong,
         "is not valid yet", Some("RFC 5280 section 4.1.2.5");
-    /// The CA certificate stands too deep below an authority that limits the length of the path
+    /// The CA certificate is too far below an authority that limits the length of the path
     /// (RFC 5280 section 4.2.1.9).
     PathLengthExceeded = 20, rank 7, BAD_CERTIFICATE, Some(Invalid), TheirsInvalid,
-        "stands deeper than the path length constraint of an authority above it allows",
+        "exceeds the path length constraint of an authority above it",
         Some("RFC 5280 section 4.2.1.9");
     /// The search for a path was given up: too many signatures or too many combinations.
     SearchExhausted = 21, rank 9, CERTIFICATE_UNKNOWN, None, TheirsInvalid,
-        "was given up on: no path was found within the limits of the search", None;
-    /// The leaf is its own issuer and no trust anchor.
+        "has no path to a trust anchor within the limits of the search", None;
+    /// The leaf is its own issuer and not a trust anchor.
     SelfSigned = 22, rank 2, UNKNOWN_CA, Some(SelfSigned), TheirsNotTrusted,
-        "is self-signed and no trust anchor", Some("RFC 5280 section 6.1");
+        "is self-signed and not a trust anchor", Some("RFC 5280 section 6.1");
     /// The serial number is longer than 20 bytes, or, for
     /// [`Rules::strict_profile`](crate::x509::Rules::strict_profile), not positive (RFC 5280 section 4.1.2.2).
     SerialNumber = 23, rank 7, BAD_CERTIFICATE, None, TheirsInvalid,
-        "has a serial number that is not positive or longer than 20 bytes", Some("RFC 5280 section 4.1.2.2");
+        "has a serial number that is not positive or is longer than 20 bytes", Some("RFC 5280 section 4.1.2.2");
     /// The signature algorithm inside the signed part differs from the one beside the signature
     /// (RFC 5280 section 4.1.1.2).
     SignatureAlgorithmMismatch = 24, rank 3, BAD_CERTIFICATE, None, TheirsInvalid,
         "names two different signature algorithms", Some("RFC 5280 section 4.1.1.2");
-    /// The certificate was not signed with the key of the CA it names, which the peer sent along
+    /// The certificate was not signed with the key of the CA it names, which the peer sent
     /// (RFC 5280 section 6.1.3 (a)(1)).
     SignatureInvalid = 25, rank 4, BAD_CERTIFICATE, Some(Invalid), TheirsInvalid,
         "was not signed with the key of its issuer", Some("RFC 5280 section 6.1.3 (a)(1)");
@@ -212,10 +212,10 @@ pub enum CertificateProblem {
     TooLarge = 27, rank 3, CERTIFICATE_UNKNOWN, None, TheirsInvalid, "is longer than 65,000 bytes", None;
     /// An extension that is critical and unknown (RFC 5280 section 4.2).
     UnknownCriticalExtension = 28, rank 7, UNSUPPORTED_CERTIFICATE, Some(Invalid), TheirsInvalid,
-        "holds a critical extension that is not understood", Some("RFC 5280 section 4.2");
-    /// No certificate and no trust anchor has the name of the issuer (RFC 5280 section 6.1.3 (a)(4)).
+        "contains a critical extension that is not supported", Some("RFC 5280 section 4.2");
+    /// Neither a certificate nor a trust anchor has the name of the issuer (RFC 5280 section 6.1.3 (a)(4)).
     UnknownIssuer = 29, rank 1, UNKNOWN_CA, Some(UntrustedRoot), TheirsNotTrusted,
-        "was issued by an authority that is neither trusted nor sent along", Some("RFC 5280 section 6.1.3 (a)(4)");
+        "was issued by an authority that is neither trusted nor among the certificates sent", Some("RFC 5280 section 6.1.3 (a)(4)");
     /// The public key is of a kind, size or form that this build does not support (RFC 5280 section 4.1.2.7).
     UnsupportedKey = 30, rank 6, UNSUPPORTED_CERTIFICATE, None, TheirsInvalid,
         "has a public key of a kind, size or form that this build does not support", Some("RFC 5280 section 4.1.2.7");
@@ -225,9 +225,9 @@ pub enum CertificateProblem {
     /// The certificate is not of version 3 (RFC 9846 section 4.5.1).
     UnsupportedVersion = 32, rank 3, UNSUPPORTED_CERTIFICATE, None, TheirsInvalid,
         "is not of version 3", Some("RFC 9846 section 4.5.1");
-    /// The path ends in a self-signed certificate that is no trust anchor.
+    /// The path ends in a self-signed certificate that is not a trust anchor.
     UntrustedRoot = 33, rank 2, UNKNOWN_CA, Some(UntrustedRoot), TheirsNotTrusted,
-        "is a self-signed root and no trust anchor", Some("RFC 5280 section 6.1");
+        "is a self-signed root but not a trust anchor", Some("RFC 5280 section 6.1");
     /// The leaf is valid for more days than the configuration allows (RFC 5280 section 4.1.2.5).
     ValidityTooLong = 34, rank 7, BAD_CERTIFICATE, Some(Invalid), TheirsInvalid,
         "is valid for more days than the configuration allows", Some("RFC 5280 section 4.1.2.5");
@@ -235,7 +235,7 @@ pub enum CertificateProblem {
 }
 
 named! {
-/// Why a certificate path is refused, as far as a program can waive it. All other causes stand.
+/// A cause for which a certificate path is refused and that a program can waive. No other can be waived.
 pub enum WaivableCause {
     /// A certificate of the path, or the anchor, is not valid now.
     Expired = 0, "expired";
@@ -243,32 +243,31 @@ pub enum WaivableCause {
     Invalid = 1, "invalid";
     /// The leaf is its own issuer and neither pinned nor an anchor.
     SelfSigned = 2, "self-signed";
-    /// The path ends in an authority that is no anchor, or is not known at all.
+    /// The path ends in an authority that is not an anchor or is unknown.
     UntrustedRoot = 3, "untrusted root";
 }
 }
 
 impl WaivableCause {
-    /// The cause that covers a broken rule; `None` if nothing does.
+    /// Returns the cause that covers a broken rule; `None` if nothing does.
     ///
     /// | Cause | What it covers |
     /// |---|---|
-    /// | `Expired` | validity of the leaf, of authorities and of the anchor, over or not begun |
+    /// | `Expired` | validity of the leaf, of authorities and of the anchor that has ended or not begun |
     /// | `SelfSigned` | a leaf that issued itself |
-    /// | `UntrustedRoot` | a root or an issuer that is no anchor, or only has the name of one |
+    /// | `UntrustedRoot` | a root or an issuer that is not an anchor, or only has the name of one |
     /// | `Invalid` | key usages, constraints, profile, length of validity, signatures between certificates |
     /// | none | names; what cannot be parsed; a key that cannot be used; the limits of the search |
     ///
-    /// A name is never waived: not the one that was asked for, host name, address or common name, nor one that an
-    /// authority forbids. The leaf has to be a certificate with a key that CertificateVerify can be
-    /// verified with; another certificate that cannot be parsed is left out of the search, and what is missing then
-    /// is an issuer.
+    /// A name is never waived: neither the one that is required (host name, address or common name) nor one that an
+    /// authority forbids. The leaf must be a certificate with a key that can verify CertificateVerify. Another
+    /// certificate that cannot be parsed is left out of the search, and then an issuer is missing.
     pub const fn of(problem: CertificateProblem) -> Option<Self> {
         problem.waivable()
     }
 }
 
-/// What the certificate did, as in `has expired`, to go on from its name.
+// A predicate that follows the name of the certificate, as in `has expired`.
 impl core::fmt::Display for CertificateProblem {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str(self.text())

@@ -11,7 +11,7 @@ macro_rules! malformations {
         named! { $(#[$meta])* pub enum Malformation { $($(#[$doc])* $name = $code, $text;)* } }
 
         impl Malformation {
-            /// Tells whether the field can be read all the same.
+            /// Tells whether the field can be read nevertheless.
             const fn is_strict(self) -> bool {
                 match self {
                     $(Self::$name => false $(|| $strict)?,)*
@@ -52,12 +52,12 @@ pub enum Malformation {
         "has basicConstraints that cannot be read",
         "a SEQUENCE of cA TRUE or nothing, and a pathLenConstraint of 0 or more",
         Some("RFC 5280 section 4.2.1.9");
-    /// *Strict*: a FALSE that is the default is written out (X.690 section 11.5).
+    /// *Strict*: a FALSE that is the default is encoded (X.690 section 11.5).
     DefaultValue = 1 STRICT,
-        "writes out a FALSE that DER leaves out",
+        "encodes a FALSE that DER leaves out",
         "cA and critical to be absent where they are FALSE",
         Some("X.690 section 11.5");
-    /// The bytes are no certificate in DER at all: PEM, BER, or something else.
+    /// The bytes are not a certificate in DER: PEM, BER, or something else.
     Der = 2,
         "is not a certificate in DER",
         "a SEQUENCE of tbsCertificate, signatureAlgorithm and signatureValue",
@@ -67,13 +67,13 @@ pub enum Malformation {
         "has an extKeyUsage that cannot be read",
         "a SEQUENCE of one or more object identifiers",
         Some("RFC 5280 section 4.2.1.12");
-    /// An extension of RFC 5280 does not hold DER (RFC 5280 section 4.2).
+    /// The value of an extension of RFC 5280 is not DER (RFC 5280 section 4.2).
     Extension = 4,
-        "has an extension of RFC 5280 that does not hold DER",
+        "has an extension of RFC 5280 whose value is not DER",
         "one DER value in extnValue",
         Some("RFC 5280 section 4.2");
     /// More than 32 extensions.
-    ExtensionCount = 5, "has more extensions than are followed", "at most 32", None;
+    ExtensionCount = 5, "has more extensions than are supported", "at most 32", None;
     /// The list of extensions cannot be read, or is empty (RFC 5280 section 4.1.2.9).
     Extensions = 6,
         "has a list of extensions that cannot be read",
@@ -85,7 +85,7 @@ pub enum Malformation {
     /// The issuer cannot be read (RFC 5280 section 4.1.2.4).
     Issuer = 8,
         "has an issuer that cannot be read",
-        "a SEQUENCE of SETs of a type and a value each",
+        "a SEQUENCE of SETs of types and values",
         Some("RFC 5280 section 4.1.2.4");
     /// The issuer is empty (RFC 5280 section 4.1.2.4).
     IssuerEmpty = 9, "has an empty issuer", "a name", Some("RFC 5280 section 4.1.2.4");
@@ -103,29 +103,29 @@ pub enum Malformation {
     /// The name constraints cannot be read, or are empty (RFC 5280 section 4.2.1.10).
     NameConstraints = 13,
         "has nameConstraints that cannot be read",
-        "permittedSubtrees or excludedSubtrees with a base each, no minimum or maximum, no period in front of a \
+        "permittedSubtrees or excludedSubtrees with a base each, no minimum or maximum, no leading period in a \
          dNSName",
         Some("RFC 5280 section 4.2.1.10");
     /// The end of validity is not a date in UTC with seconds (RFC 5280 section 4.1.2.5).
     NotAfter = 14,
-        "has a notAfter that is no date", "YYMMDDHHMMSSZ or YYYYMMDDHHMMSSZ", Some("RFC 5280 section 4.1.2.5");
+        "has a notAfter that is not a date", "YYMMDDHHMMSSZ or YYYYMMDDHHMMSSZ", Some("RFC 5280 section 4.1.2.5");
     /// The beginning of validity is not a date in UTC with seconds (RFC 5280 section 4.1.2.5).
     NotBefore = 15,
-        "has a notBefore that is no date", "YYMMDDHHMMSSZ or YYYYMMDDHHMMSSZ", Some("RFC 5280 section 4.1.2.5");
-    /// *Strict*: a path length stands in a certificate that is no CA (RFC 5280 section 4.2.1.9).
-    PathLength = 16 STRICT, "has a pathLenConstraint and is no CA", "none without cA", Some("RFC 5280 section 4.2.1.9");
+        "has a notBefore that is not a date", "YYMMDDHHMMSSZ or YYYYMMDDHHMMSSZ", Some("RFC 5280 section 4.1.2.5");
+    /// *Strict*: a certificate that is not a CA has a path length (RFC 5280 section 4.2.1.9).
+    PathLength = 16 STRICT, "has a pathLenConstraint but is not a CA", "none without cA", Some("RFC 5280 section 4.2.1.9");
     /// The public key cannot be read (RFC 5280 section 4.1.2.7).
     PublicKey = 17,
         "has a subjectPublicKeyInfo that cannot be read",
-        "an algorithm with its own parameters, and a BIT STRING of a key of it",
+        "an algorithm with its parameters, and a BIT STRING with such a key",
         Some("RFC 5280 section 4.1.2.7");
-    /// The serial number is no INTEGER in the fewest bytes (RFC 5280 section 4.1.2.2).
+    /// The serial number is not an INTEGER in the fewest bytes (RFC 5280 section 4.1.2.2).
     SerialNumber = 18,
-        "has a serialNumber that is no INTEGER", "an INTEGER in the fewest bytes", Some("RFC 5280 section 4.1.2.2");
+        "has a serialNumber that is not an INTEGER", "an INTEGER in the fewest bytes", Some("RFC 5280 section 4.1.2.2");
     /// The signature algorithm cannot be read (RFC 5280 section 4.1.1.2).
     SignatureAlgorithm = 19,
         "has a signatureAlgorithm that cannot be read",
-        "an algorithm with its own parameters",
+        "an algorithm with its parameters",
         Some("RFC 5280 section 4.1.1.2");
     /// *Strict*: the parameters of ECDSA are NULL instead of absent (RFC 5758 section 3.2).
     SignatureParameters = 20 STRICT,
@@ -133,22 +133,22 @@ pub enum Malformation {
     /// The subject cannot be read (RFC 5280 section 4.1.2.6).
     Subject = 21,
         "has a subject that cannot be read",
-        "a SEQUENCE of SETs of a type and a value each",
+        "a SEQUENCE of SETs of types and values",
         Some("RFC 5280 section 4.1.2.6");
     /// The subject alternative name cannot be read, or is empty (RFC 5280 section 4.2.1.6).
     SubjectAltName = 22,
         "has a subjectAltName that cannot be read",
         "a SEQUENCE of one or more names of the nine forms",
         Some("RFC 5280 section 4.2.1.6");
-    /// Fields stand in what is signed that no certificate has (RFC 5280 section 4.1).
+    /// The signed part has unknown fields (RFC 5280 section 4.1).
     TbsCertificate = 23,
-        "has fields that no certificate has",
-        "only unique identifiers and extensions behind the key",
+        "has unknown fields",
+        "only unique identifiers and extensions after the key",
         Some("RFC 5280 section 4.1");
-    /// Bytes stand behind the end of the certificate.
-    Trailing = 24, "has bytes behind its end", "as many bytes as its length says", Some("RFC 5280 section 4.1");
-    /// The certificate ends before the end that its length announces.
-    Truncated = 25, "is cut off before its end", "as many bytes as its length says", Some("RFC 5280 section 4.1");
+    /// Bytes follow the end of the certificate.
+    Trailing = 24, "has trailing bytes", "exactly as many bytes as its length states", Some("RFC 5280 section 4.1");
+    /// The certificate is shorter than its length states.
+    Truncated = 25, "is cut off before its end", "exactly as many bytes as its length states", Some("RFC 5280 section 4.1");
 }
 }
 

@@ -91,12 +91,12 @@ fn a_certificate_without_a_path_is_explained_by_itself() {
         ),
         (
             root.clone().patched(b"200101000000Z", b"201301000000Z"),
-            "certificate 3 (CN=Root,O=Example) has a notBefore that is no date: found '201301000000Z', wanted \
+            "certificate 3 (CN=Root,O=Example) has a notBefore that is not a date: found '201301000000Z', wanted \
              YYMMDDHHMMSSZ or YYYYMMDDHHMMSSZ (RFC 5280 section 4.1.2.5)",
         ),
         (
             root.clone().extension(KEY_USAGE, true, &[3, 2, 2, 4]),
-            "certificate 3 (CN=Root,O=Example) holds an extension twice: found 2.5.29.15 (RFC 5280 section 4.2)",
+            "certificate 3 (CN=Root,O=Example) contains an extension twice: found 2.5.29.15 (RFC 5280 section 4.2)",
         ),
     ] {
         assert_eq!(told(&template.self_signed()), expected);

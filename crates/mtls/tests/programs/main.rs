@@ -237,8 +237,8 @@ fn a_server_with_the_wrong_certificate_gets_no_order() {
     let expired = Leaf { valid: (hours(-2), hours(-1)), ..Leaf::new(SUPPLIER_NAME, ServerAuth) };
     refused(root.leaf(&expired).unwrap(), 22, ", 0 days too late (RFC 5280 section 4.1.2.5)");
     refused(root.leaf(&Leaf::new(SUPPLIER_NAME, ClientAuth)).unwrap(), 26, "extended key usage");
-    refused(pki.supplier.clone(), 24, "neither trusted nor sent along");
-    refused(self_signed(&Leaf::new(SUPPLIER_NAME, ServerAuth)).unwrap(), 23, "is self-signed and no trust anchor");
+    refused(pki.supplier.clone(), 24, "neither trusted nor among");
+    refused(self_signed(&Leaf::new(SUPPLIER_NAME, ServerAuth)).unwrap(), 23, "is self-signed and not a trust anchor");
 }
 
 #[test]

@@ -322,7 +322,7 @@ mod tests {
         let pki = super::super::throw_away::Pki::new().unwrap();
         let both = encode("CERTIFICATE", [&pki.root[..], &pki.supplier.chain[0]]);
         let error = with_file("leaf", &both, |file| authorities(file).unwrap_err().to_string());
-        assert!(error.contains("found that certificate 2 of 2 ") && error.contains("is no CA"), "{error}");
+        assert!(error.contains("found that certificate 2 of 2 ") && error.contains("is not a CA"), "{error}");
     }
 
     #[test]
