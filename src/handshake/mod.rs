@@ -10,15 +10,13 @@ mod client_auth;
 pub(crate) mod config;
 pub(crate) mod connection;
 pub(crate) mod entropy;
-mod hello_answer;
-mod hello_offer;
-mod identify;
 #[cfg(feature = "key-log")]
 pub(crate) mod key_log;
 #[allow(missing_debug_implementations, reason = "states hold secrets and never leave this crate")]
 mod keys;
 #[cfg(feature = "post-handshake-auth")]
 pub(crate) mod post;
+mod present;
 pub(crate) mod proof;
 #[allow(missing_debug_implementations, reason = "states hold secrets and never leave this crate")]
 pub(crate) mod server;

@@ -13,14 +13,16 @@
 //!    {Finished}                  ──────▶
 //! ```
 
+mod offer;
+
+use self::offer::{Groups, Shares, offer, session_id};
 use super::authenticate::{Answered, Authenticate, Expectation, Outcome};
 use super::config::{ClientConfig, Parameters};
 use super::connection::{Connection, send};
-use super::hello_offer::{Groups, Shares, offer, session_id};
-use super::identify::Identify;
 use super::keys::{ApplicationKeys, ClientFinishedKeys, HandshakeKeys, receive_finished};
 #[cfg(feature = "post-handshake-auth")]
 use super::post::Party;
+use super::present::Present;
 use super::proof::PeerAuthenticated;
 use super::{Answer, Entropy, Established, Progress, Question, Role, Secrets, Stage, Wait};
 use crate::credential::{Credential, PeerRequest};
@@ -55,7 +57,7 @@ pub enum State<'b, C: CryptoProvider> {
     AwaitCredential(HandshakeKeys<C>),
     AuthenticateServer(HandshakeKeys<C>, Option<Reply<'b>>, Authenticate),
     ExpectFinished(HandshakeKeys<C>, Option<Reply<'b>>, PeerAuthenticated),
-    Respond(Response<C>, Identify<'b>),
+    Respond(Response<C>, Present<'b>),
     SendFinished(Response<C>),
     Done(ApplicationKeys<C>, Proofs),
     Failed,
@@ -143,10 +145,10 @@ impl Role for Client {
             State::ExpectCertificateRequest(keys) => handle_certificate_request(keys, cx),
             State::AuthenticateServer(keys, reply, step) => authenticate_server(keys, reply, step, cx, config, trace),
             State::ExpectFinished(keys, reply, peer) => handle_finished(keys, reply, peer, cx),
-            State::Respond(response, Identify::Done) => Ok((State::SendFinished(response), Progress::Continue)),
-            State::Respond(response, identify) => {
-                let (identify, progress) = identify.handle(cx)?;
-                Ok((State::Respond(response, identify), progress))
+            State::Respond(response, Present::Done) => Ok((State::SendFinished(response), Progress::Continue)),
+            State::Respond(response, present) => {
+                let (present, progress) = present.handle(cx)?;
+                Ok((State::Respond(response, present), progress))
             }
             State::SendFinished(response) => send_client_finished(response, cx),
             State::AwaitCredential(_) | State::Done(..) | State::Failed => Ok((state, Progress::Continue)),
@@ -166,14 +168,14 @@ impl Role for Client {
                 Answered::Next(step) => State::AuthenticateServer(keys, reply, step),
                 Answered::Authenticated(peer) => State::ExpectFinished(keys, reply, peer),
             }),
-            (State::Respond(response, identify), answer) => Ok(State::Respond(response, identify.answer(cx, answer)?)),
+            (State::Respond(response, present), answer) => Ok(State::Respond(response, present.answer(cx, answer)?)),
             _ => Err(ApiMisuse::AnswerUnexpected.into()),
         }
     }
 
     fn has_shown<C: CryptoProvider>(state: &State<'_, C>) -> bool {
         match state {
-            State::Respond(_, identify) => identify.has_begun(),
+            State::Respond(_, present) => present.has_begun(),
             State::SendFinished(_) | State::Done(..) => true,
             _ => false,
         }
@@ -181,7 +183,7 @@ impl Role for Client {
 
     fn signing<'b, C: CryptoProvider>(state: &Self::State<'b, C>) -> Option<&'b Credential<'b>> {
         match state {
-            State::Respond(_, identify) => identify.signing(),
+            State::Respond(_, present) => present.signing(),
             _ => None,
         }
     }
@@ -229,7 +231,7 @@ const fn profile<C: CryptoProvider>(state: &State<'_, C>) -> (Stage, Wait) {
         State::AwaitCredential(_) => (Stage::CredentialChoice, Wait::Answer(Question::Credential)),
         State::AuthenticateServer(_, _, authenticate) => authenticate.profile(),
         State::ExpectFinished(..) => (Stage::Finished, Wait::Message(&[HandshakeType::FINISHED])),
-        State::Respond(_, identify) => identify.profile(),
+        State::Respond(_, present) => present.profile(),
         State::SendFinished(_) => (Stage::Sending, Wait::Nothing),
         State::Done(..) => (Stage::Done, Wait::Done),
         State::Failed => (Stage::Done, Wait::Nothing),
@@ -518,11 +520,11 @@ fn handle_finished<'b, C: CryptoProvider>(
     cx.rx.set_application_protection(keys.application.server.protection(cx.negotiated.cipher_suite)?)?;
 
     let response = Response { keys, proofs: Proofs { peer, finished } };
-    let identify = match reply {
-        Some(reply) => Identify::with(reply),
-        None => Identify::Done,
+    let present = match reply {
+        Some(reply) => Present::with(reply),
+        None => Present::Done,
     };
-    Ok((State::Respond(response, identify), Progress::Continue))
+    Ok((State::Respond(response, present), Progress::Continue))
 }
 
 #[inline(never)]

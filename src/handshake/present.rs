@@ -13,7 +13,7 @@ use crate::wire::enums::HandshakeType;
 
 /// The messages that say who we are.
 #[derive(Clone, Copy)]
-pub(super) enum Identify<'b> {
+pub(super) enum Present<'b> {
     /// An empty Certificate: the client declines.
     SendEmptyCertificate,
     /// The chain, of which `sent` bytes of the message have left.
@@ -24,7 +24,7 @@ pub(super) enum Identify<'b> {
     Done,
 }
 
-impl<'b> Identify<'b> {
+impl<'b> Present<'b> {
     pub(super) const fn with(credential: Option<&'b Credential<'b>>) -> Self {
         match credential {
             Some(credential) => Self::SendCertificate { credential, sent: 0 },

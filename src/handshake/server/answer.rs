@@ -1,8 +1,8 @@
 //! The parts of a ClientHello that a server takes, and compares with a second one (RFC 9846 sections 4.2.2 and 4.3.8).
 
-use super::config::ServerConfig;
 use crate::crypto::{CryptoProvider, Digest, Hash, HashAlgorithm};
 use crate::error::{Error, PeerIncompatible, PeerMisbehaved};
+use crate::handshake::config::ServerConfig;
 use crate::limits::MAX_COMPARED_SHARES;
 use crate::wire::client_hello::{ClientHello, Mandatory};
 use crate::wire::enums::NamedGroup;

@@ -14,14 +14,16 @@
 //! ```
 //! Nothing of the application is sent before step 6 is over: the session does not exist until then.
 
+mod answer;
+
+use self::answer::{check_key_shares, choose_group, constant_parts};
 use super::authenticate::{Answered, Authenticate, Expectation, Outcome};
 use super::config::{ClientAuth, Parameters, ServerConfig};
 use super::connection::{Connection, send, send_parts};
-use super::hello_answer::{check_key_shares, choose_group, constant_parts};
-use super::identify::Identify;
 use super::keys::{ApplicationKeys, ClientFinishedKeys, HandshakeKeys, receive_finished};
 #[cfg(feature = "post-handshake-auth")]
 use super::post::Party;
+use super::present::Present;
 use super::proof::{AnonymousAllowed, PeerAuthenticated};
 use super::{Answer, Entropy, Established, Progress, Question, Role, Secrets, Stage, Wait};
 use crate::credential::Credential;
@@ -55,7 +57,7 @@ pub enum State<'b, C: CryptoProvider> {
     SendEncryptedExtensions(Choice, &'b Credential<'b>, HandshakeKeys<C>),
     /// So many bytes of the CertificateRequest have left.
     SendCertificateRequest(&'b Credential<'b>, HandshakeKeys<C>, usize),
-    Identify(HandshakeKeys<C>, Identify<'b>),
+    Present(HandshakeKeys<C>, Present<'b>),
     SendFinished(HandshakeKeys<C>),
     AuthenticateClient(ClientFinishedKeys<C>, Authenticate),
     ExpectFinished(ClientFinishedKeys<C>, PeerAuthenticated),
@@ -132,10 +134,10 @@ impl Role for Server {
             State::SendCertificateRequest(credential, keys, sent) => {
                 send_certificate_request(credential, keys, sent, cx, config)
             }
-            State::Identify(keys, Identify::Done) => Ok((State::SendFinished(keys), Progress::Continue)),
-            State::Identify(keys, identify) => {
-                let (identify, progress) = identify.handle(cx)?;
-                Ok((State::Identify(keys, identify), progress))
+            State::Present(keys, Present::Done) => Ok((State::SendFinished(keys), Progress::Continue)),
+            State::Present(keys, present) => {
+                let (present, progress) = present.handle(cx)?;
+                Ok((State::Present(keys, present), progress))
             }
             State::SendFinished(keys) => send_server_finished(keys, cx, config),
             State::AuthenticateClient(keys, step) => authenticate_client(keys, step, cx, config, trace),
@@ -155,7 +157,7 @@ impl Role for Server {
                 take_credential(choice, credential, cx, config)
             }
             (State::AwaitCredential(_), Answer::Fail(reason)) => Err(reason.into()),
-            (State::Identify(keys, identify), answer) => Ok(State::Identify(keys, identify.answer(cx, answer)?)),
+            (State::Present(keys, present), answer) => Ok(State::Present(keys, present.answer(cx, answer)?)),
             (State::AuthenticateClient(keys, step), answer) => Ok(match step.answer(answer)? {
                 Answered::Next(step) => State::AuthenticateClient(keys, step),
                 Answered::Authenticated(peer) => {
@@ -168,13 +170,13 @@ impl Role for Server {
     }
 
     fn has_shown<C: CryptoProvider>(state: &State<'_, C>) -> bool {
-        matches!(state, State::Identify(_, identify) if identify.has_begun())
+        matches!(state, State::Present(_, present) if present.has_begun())
             || matches!(state, State::SendFinished(_) | State::AuthenticateClient(..))
     }
 
     fn signing<'b, C: CryptoProvider>(state: &Self::State<'b, C>) -> Option<&'b Credential<'b>> {
         match state {
-            State::Identify(_, identify) => identify.signing(),
+            State::Present(_, present) => present.signing(),
             _ => None,
         }
     }
@@ -210,7 +212,7 @@ const fn profile<C: CryptoProvider>(state: &State<'_, C>) -> (Stage, Wait) {
         State::MakeKeyShare(..) | State::Agree(..) | State::SendServerHello(..) => (Stage::ServerHello, Wait::Nothing),
         State::SendEncryptedExtensions(..) => (Stage::EncryptedExtensions, Wait::Nothing),
         State::SendCertificateRequest(..) => (Stage::CertificateRequest, Wait::Nothing),
-        State::Identify(_, identify) => identify.profile(),
+        State::Present(_, present) => present.profile(),
         State::SendFinished(_) => (Stage::Sending, Wait::Nothing),
         State::AuthenticateClient(_, authenticate) => authenticate.profile(),
         State::ExpectFinished(..) => (Stage::Finished, Wait::Message(&[HandshakeType::FINISHED])),
@@ -396,7 +398,7 @@ fn send_encrypted_extensions<'b, C: CryptoProvider>(
         Written::AfterTransmit => Ok((State::SendEncryptedExtensions(choice, credential, keys), Progress::Transmit)),
         Written::Yes => {
             let next = match config.client_auth {
-                ClientAuth::None => State::Identify(keys, Identify::with(Some(credential))),
+                ClientAuth::None => State::Present(keys, Present::with(Some(credential))),
                 ClientAuth::Optional(_) | ClientAuth::Required(_) => State::SendCertificateRequest(credential, keys, 0),
             };
             Ok((next, Progress::Continue))
@@ -414,7 +416,7 @@ fn send_certificate_request<'b, C: CryptoProvider>(
     let request = certificate_request::<C>(config, &config.client_auth, &[]);
     let Connection { tx, transcript, events, .. } = cx;
     match send_parts(tx, transcript, events, HandshakeType::CERTIFICATE_REQUEST, &mut sent, &|w| request.emit(w))? {
-        Written::Yes => Ok((State::Identify(keys, Identify::with(Some(credential))), Progress::Continue)),
+        Written::Yes => Ok((State::Present(keys, Present::with(Some(credential))), Progress::Continue)),
         Written::AfterTransmit => Ok((State::SendCertificateRequest(credential, keys, sent), Progress::Transmit)),
     }
 }

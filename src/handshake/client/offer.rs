@@ -1,8 +1,8 @@
 //! What a client offers, in the first ClientHello and in the second (RFC 9846 section 4.2.2).
 
-use super::Entropy;
-use super::config::ClientConfig;
 use crate::crypto::{CryptoError, CryptoProvider, KeyExchange, KeyShare};
+use crate::handshake::config::ClientConfig;
+use crate::handshake::entropy::Entropy;
 use crate::limits::MAX_OFFERED_SHARES;
 use crate::wire::client_hello::ClientHelloOffer;
 use crate::wire::enums::{CipherSuite, NamedGroup};
