@@ -124,7 +124,7 @@
 //!
 //! | Feature | What it adds |
 //! |---|---|
-//! | `default` | `aes128-gcm`, `chacha20-poly1305`, `x25519`, `blocking`, `async` |
+//! | `default` | `aes128-gcm`, `chacha20-poly1305`, `x25519` |
 //! | `rustcrypto` | the back end of RustCrypto and dalek crates, with SHA-256 and P-256 |
 //! | `cortex-m4` | the provider [`crypto`]`::cortex_m4`: P-256 in assembly, on thumbv7em only |
 //! | `aes128-gcm` | to it `TLS_AES_128_GCM_SHA256`, which RFC 9846 makes mandatory |
@@ -139,8 +139,6 @@
 //! | `events` | an `EventRing` in lent memory, in which connections record what happens to them |
 //! | `key-log` | **for laboratories only**: passes the secrets of a connection to a `KeyLog`, for decrypting captures |
 //! | `post-handshake-auth` | requesting a client's certificate after the handshake, and answering such a request |
-//! | `blocking` | the driver over `embedded_io::{Read, Write}` |
-//! | `async` | the driver over `embedded_io_async::{Read, Write}` |
 //! | `embedded-tls` | the certificate paths of this crate as a verifier for embedded-tls 0.19 |
 //! | `std` | sockets, clock and entropy of the host |
 //! | `defmt` | logging through defmt; excludes `log` |

@@ -115,5 +115,4 @@ pub(crate) const MAX_TICKET: usize = 4 + 4 + (1 + 255) + (2 + 65_535) + (2 + 65_
 /// The only KeyUpdate (RFC 9846 section 4.7.3).
 pub(crate) const MAX_KEY_UPDATE: usize = 1;
 /// Reads of a transport that takes nothing more, in search of the peer's alert: it is short, and comes last.
-#[cfg(any(feature = "blocking", feature = "async"))]
 pub(crate) const LAST_READS: u8 = 16;

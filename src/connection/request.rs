@@ -174,14 +174,12 @@ fn read<S: Side>(message: Result<&[u8], Error>) -> PeerRequest<'_> {
 }
 
 /// Views for the drivers' hosts: with the borrow of the connection, and without the token.
-#[cfg(any(feature = "blocking", feature = "async"))]
 impl<'c, S: Side, C: CryptoProvider> CredentialRequest<'c, '_, S, C> {
     pub(crate) fn into_peer_request(self) -> PeerRequest<'c> {
         read::<S>(self.target.into_message())
     }
 }
 
-#[cfg(any(feature = "blocking", feature = "async"))]
 impl<'c, S: Side, C: CryptoProvider> AuthorizeRequest<'c, '_, S, C> {
     pub(crate) fn into_peer(self) -> PeerIdentity<'c> {
         self.target.into_peer().unwrap_or(PeerIdentity::NOBODY)

@@ -19,7 +19,6 @@ pub(super) enum Target<'c, 'b, S: Side, C: CryptoProvider> {
     Session(&'c mut Session<'b, C>),
 }
 
-#[cfg(any(feature = "blocking", feature = "async"))]
 impl<'c, S: Side, C: CryptoProvider> Target<'c, '_, S, C> {
     /// As [`Self::message`], for as long as the connection is lent.
     pub(super) fn into_message(self) -> Result<&'c [u8], Error> {

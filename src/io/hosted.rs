@@ -2,9 +2,7 @@
 
 use super::Failure;
 use super::machine::Io;
-#[cfg(feature = "async")]
 use super::{AsyncHost, asynch};
-#[cfg(feature = "blocking")]
 use super::{Host, blocking};
 use crate::connection::Session;
 use crate::crypto::CryptoProvider;
@@ -25,7 +23,6 @@ impl<S: ErrorType, H> ErrorType for Hosted<'_, S, H> {
     type Error = S::Error;
 }
 
-#[cfg(feature = "blocking")]
 impl<'b, T: embedded_io::Read + embedded_io::Write, C: CryptoProvider, H: Host<'b>>
     Hosted<'_, blocking::Stream<'b, T, C>, H>
 {
@@ -63,7 +60,6 @@ impl<'b, T: embedded_io::Read + embedded_io::Write, C: CryptoProvider, H: Host<'
     }
 }
 
-#[cfg(feature = "blocking")]
 impl<'b, T: embedded_io::Read + embedded_io::Write, C: CryptoProvider, H: Host<'b>> embedded_io::Read
     for Hosted<'_, blocking::Stream<'b, T, C>, H>
 {
@@ -76,7 +72,6 @@ impl<'b, T: embedded_io::Read + embedded_io::Write, C: CryptoProvider, H: Host<'
     }
 }
 
-#[cfg(feature = "blocking")]
 impl<S: embedded_io::Write, H> embedded_io::Write for Hosted<'_, S, H> {
     fn write(&mut self, data: &[u8]) -> Result<usize, Self::Error> {
         self.stream.write(data)
@@ -87,7 +82,6 @@ impl<S: embedded_io::Write, H> embedded_io::Write for Hosted<'_, S, H> {
     }
 }
 
-#[cfg(feature = "async")]
 impl<'b, T: embedded_io_async::Read + embedded_io_async::Write, C: CryptoProvider, H: AsyncHost<'b>>
     Hosted<'_, asynch::Stream<'b, T, C>, H>
 {
@@ -125,7 +119,6 @@ impl<'b, T: embedded_io_async::Read + embedded_io_async::Write, C: CryptoProvide
     }
 }
 
-#[cfg(feature = "async")]
 impl<'b, T: embedded_io_async::Read + embedded_io_async::Write, C: CryptoProvider, H: AsyncHost<'b>>
     embedded_io_async::Read for Hosted<'_, asynch::Stream<'b, T, C>, H>
 {
@@ -138,7 +131,6 @@ impl<'b, T: embedded_io_async::Read + embedded_io_async::Write, C: CryptoProvide
     }
 }
 
-#[cfg(feature = "async")]
 impl<S: embedded_io_async::Write, H> embedded_io_async::Write for Hosted<'_, S, H> {
     async fn write(&mut self, data: &[u8]) -> Result<usize, Self::Error> {
         self.stream.write(data).await

@@ -1,29 +1,23 @@
 //! Drivers: thin loops that move bytes between a transport and the core, and ask a [`Host`].
 
-#[cfg(feature = "async")]
 pub mod asynch;
-#[cfg(feature = "blocking")]
 pub mod blocking;
 mod host;
-#[cfg(all(any(feature = "blocking", feature = "async"), feature = "post-handshake-auth"))]
+#[cfg(feature = "post-handshake-auth")]
 mod hosted;
-#[cfg(any(feature = "blocking", feature = "async"))]
 mod machine;
-#[cfg(any(feature = "blocking", feature = "async"))]
 mod pump;
 #[cfg(feature = "rustcrypto")]
 mod software;
 #[cfg(feature = "std")]
 pub mod std;
-#[cfg(any(feature = "blocking", feature = "async"))]
 mod stream;
 
 pub use self::host::{AsyncHost, Host};
-#[cfg(all(any(feature = "blocking", feature = "async"), feature = "post-handshake-auth"))]
+#[cfg(feature = "post-handshake-auth")]
 pub use self::hosted::Hosted;
 #[cfg(feature = "rustcrypto")]
 pub use self::software::{AnySigningKey, Identities, Keystore, SigningKey, SoftwareHost};
-#[cfg(any(feature = "blocking", feature = "async"))]
 pub use self::stream::Stream;
 
 use crate::error::{Error, Stage};
@@ -72,7 +66,6 @@ impl<E: core::fmt::Display> core::fmt::Display for HandshakeError<E> {
 impl<E: core::error::Error> core::error::Error for Failure<E> {}
 impl<E: core::error::Error> core::error::Error for HandshakeError<E> {}
 
-#[cfg(any(feature = "blocking", feature = "async"))]
 impl<E: embedded_io::Error> embedded_io::Error for Failure<E> {
     fn kind(&self) -> embedded_io::ErrorKind {
         match self {

@@ -6,10 +6,8 @@
 //!   nothing comes, the failure to send is the error.
 //! - An error of TLS is given back once its alert has left, as far as the transport takes it.
 
-#[cfg(feature = "async")]
 use super::AsyncHost;
 use super::Failure;
-#[cfg(feature = "blocking")]
 use super::Host;
 use super::machine::{Answer, Io, Machine, Question};
 use crate::error::Error;
@@ -122,7 +120,6 @@ impl<'p, 'b, M: Machine<'b>, E> Pump<'p, M, E> {
     }
 
     /// Lets the host answer what is asked.
-    #[cfg(feature = "blocking")]
     pub(super) fn ask(&mut self, host: &mut impl Host<'b>) {
         #[cfg(feature = "events")]
         self.machine.record_unfit(|request, each| host.unfit(request, each));
@@ -142,7 +139,6 @@ impl<'p, 'b, M: Machine<'b>, E> Pump<'p, M, E> {
     }
 
     /// Lets the host answer what is asked, when it can. Dropped, it is asked again.
-    #[cfg(feature = "async")]
     pub(super) async fn ask_async(&mut self, host: &mut impl AsyncHost<'b>) {
         #[cfg(feature = "events")]
         self.machine.record_unfit(|request, each| host.unfit(request, each));

@@ -11,17 +11,15 @@ pub(crate) const BOARD_TARGETS: &[&str] = &["thumbv7m-none-eabi"];
 pub(crate) const MEASURED_TARGET: &str = "thumbv7em-none-eabihf";
 
 /// Sets of features somebody builds with. Features only add, so pairs that do not meet in the code
-/// (a driver and a cipher suite) need no set of their own. Without a cipher suite there is still the
+/// (events and a cipher suite) need no set of their own. Without a cipher suite there is still the
 /// validator of certificates.
 pub(crate) const SETS: &[&str] = &[
     "",
-    "blocking",
     "post-handshake-auth",
     "key-log,rustcrypto",
     "events",
-    "aes128-gcm,events,blocking,async,post-handshake-auth,defmt",
-    "aes128-gcm,blocking,async,post-handshake-auth",
-    "async",
+    "aes128-gcm,events,post-handshake-auth,defmt",
+    "aes128-gcm,post-handshake-auth",
     "std",
     "embedded-tls",
     "aes128-gcm,aes256-gcm-sha384,embedded-tls,defmt",
@@ -31,18 +29,17 @@ pub(crate) const SETS: &[&str] = &[
     "ed25519",
     "p384",
     "rsa,rustcrypto",
-    "aes128-gcm,blocking,ed25519,p384,rsa",
+    "aes128-gcm,ed25519,p384,rsa",
     "all-algorithms",
     "dangerous-waivers",
-    "aes128-gcm,blocking,async,dangerous-waivers,defmt",
+    "aes128-gcm,dangerous-waivers,defmt",
     "aes128-gcm",
     "chacha20-poly1305",
-    "aes128-gcm,blocking",
-    "chacha20-poly1305,x25519,async",
-    "aes256-gcm-sha384,blocking",
-    "aes128-gcm,aes256-gcm-sha384,chacha20-poly1305,x25519,blocking,async,defmt",
-    "aes128-gcm,aes256-gcm-sha384,chacha20-poly1305,x25519,blocking,async,log",
-    "aes128-gcm,aes256-gcm-sha384,chacha20-poly1305,x25519,blocking,async,std,log",
+    "chacha20-poly1305,x25519",
+    "aes256-gcm-sha384",
+    "aes128-gcm,aes256-gcm-sha384,chacha20-poly1305,x25519,defmt",
+    "aes128-gcm,aes256-gcm-sha384,chacha20-poly1305,x25519,log",
+    "aes128-gcm,aes256-gcm-sha384,chacha20-poly1305,x25519,std,log",
 ];
 
 /// The feature that builds for [`MEASURED_TARGET`] alone, and what the compiler has to say elsewhere.
