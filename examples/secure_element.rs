@@ -126,7 +126,7 @@ fn until<T>(clock: &Clock, mut others: impl FnMut(), task: impl Future<Output = 
 /// The gateway: sends an order, and reads what the supplier says of it.
 async fn order<'b>(
     pipe: End,
-    handshake: Handshake<'b, Client, RustCrypto>,
+    handshake: Handshake<'b, Client>,
     host: &mut ElementHost<'b, '_>,
 ) -> Result<String, String> {
     let mut stream = Stream::open(pipe, handshake, host).await.map_err(text)?;

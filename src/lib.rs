@@ -69,9 +69,8 @@
 //! # The loop
 //!
 //! ```
-//! use embedded_mtls::crypto::rustcrypto::RustCrypto;
 //! use embedded_mtls::x509::Time;
-//! use embedded_mtls::{Client, Credential, Error, Handshake, Session, Step};
+//! use embedded_mtls::{Client, Credential, Error, Handshake, Session, Signature, Step};
 //!
 //! /// What a program has: a transport, a clock, an identity and a key.
 //! trait Board<'b> {
@@ -83,9 +82,9 @@
 //! }
 //!
 //! fn connect<'b>(
-//!     mut handshake: Handshake<'b, Client, RustCrypto>,
+//!     mut handshake: Handshake<'b, Client>,
 //!     board: &mut impl Board<'b>,
-//! ) -> Result<Session<'b, RustCrypto>, Error> {
+//! ) -> Result<Session<'b, Client>, Error> {
 //!     loop {
 //!         match handshake.poll()? {
 //!             Step::Transmit => {
@@ -101,7 +100,7 @@
 //!             Step::Credential(request) => request.select(board.credential())?,
 //!             Step::Sign(request) => {
 //!                 let signature = board.sign(request.digest()?.as_bytes());
-//!                 request.complete_p256(&signature)?;
+//!                 request.complete(&Signature::P256(signature))?;
 //!             }
 //!             Step::Authorize(request) => request.accept()?, // after a look at `request.peer()`
 //!             Step::Done => return handshake.into_session(),
@@ -206,7 +205,7 @@ mod wire;
 pub mod x509;
 
 pub use crate::connection::{
-    AuthorizeRequest, Buffers, CredentialRequest, Event, FailedHandshake, Handshake, PlaintextBuffer, ReceivedData,
+    AuthorizeRequest, Buffers, ConnectionFailure, CredentialRequest, Event, Handshake, PlaintextBuffer, ReceivedData,
     Refusal, Session, SignInput, SignRequest, Step, TimeRequest,
 };
 pub use crate::credential::{Credential, EncodedSignature, KeyHandle, Signature};

@@ -106,7 +106,8 @@ pub(crate) enum Signer {
     Server,
 }
 
-/// What a CertificateVerify signs: 130 bytes with SHA-256, 146 with SHA-384.
+/// The content that a CertificateVerify signs: 130 bytes with SHA-256, 146 with SHA-384.
+#[derive(Clone, Copy)]
 pub struct CertificateVerifyContent {
     bytes: [u8; PADDING + CONTEXT_LEN + MAX_SUITE_HASH_LEN],
     len: usize,

@@ -3,7 +3,7 @@
 
 use embedded_io::{ErrorType, Read, Write};
 use embedded_mtls::io::{Failure, asynch, blocking};
-use embedded_mtls::{AlertClass, AlertDescription, ClientAuthStatus, Diagnosis, Error, Session, Stage};
+use embedded_mtls::{AlertClass, AlertDescription, Client, ClientAuthStatus, Diagnosis, Error, Session, Side, Stage};
 use std::convert::Infallible;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -13,7 +13,7 @@ use test_support::pki::Pki;
 use test_support::script::{ALERT, APPLICATION_DATA, Epoch, HANDSHAKE, Script, Sent, client};
 
 /// A session of a client with the scripted server at its end. Without a request it is not asked who it is.
-fn session(asked: bool) -> (TestSession, Script) {
+fn session(asked: bool) -> (TestSession<Client>, Script) {
     let pki = Pki::new();
     let (mut real, mut script) = client(Setup::new(&pki));
     let flight = script
@@ -35,7 +35,7 @@ fn alert(alert: AlertDescription) -> Sent {
     Sent::new(Epoch::Application, ALERT, &[2, alert.0])
 }
 
-fn feed(session: &mut TestSession, script: &mut Script, sent: &Sent) -> Result<Vec<u8>, Error> {
+fn feed(session: &mut TestSession<impl Side>, script: &mut Script, sent: &Sent) -> Result<Vec<u8>, Error> {
     let bytes = script.seal(sent);
     session.rx_space()[..bytes.len()].copy_from_slice(&bytes);
     session.rx_commit(bytes.len())?;
@@ -121,8 +121,15 @@ fn an_alert_before_the_finished_of_the_server_refuses_no_credential() {
             flight.push(Sent::new(Epoch::Handshake, ALERT, &[2, description.0]));
             real.feed(&script.seal_all(&flight));
             assert_eq!(real.error(), Some(Error::AlertReceived(description)), "after {said} messages");
-            assert!(real.handshake.refusal().is_none(), "after {said} messages");
-            assert_eq!(real.handshake.diagnosis(), Some(Diagnosis::RefusedUnseen), "after {said} messages");
+            assert!(
+                real.handshake.failure().is_none_or(|failure| failure.refusal().is_none()),
+                "after {said} messages"
+            );
+            assert_eq!(
+                real.handshake.failure().map(|failure| failure.diagnosis()),
+                Some(Diagnosis::RefusedUnseen),
+                "after {said} messages"
+            );
         }
     }
 }
@@ -145,10 +152,11 @@ fn an_alert_within_the_flight_of_the_client_refuses_what_has_begun_to_leave() {
         // The transport takes nothing more.
         deliver(&mut script.seal(&alert(revoked)), &mut real.handshake, 0);
         assert_eq!(real.handshake.look_for_alert(), Some(Error::AlertReceived(revoked)));
-        let refused = real.handshake.refusal().and_then(|refusal| refusal.credential);
+        let refused =
+            real.handshake.failure().and_then(|failure| failure.refusal()).and_then(|refusal| refusal.credential);
         assert_eq!(refused.is_some(), taken != 0);
         let expected = if taken == 0 { Diagnosis::RefusedUnseen } else { Diagnosis::OursRevoked };
-        assert_eq!(real.handshake.diagnosis(), Some(expected));
+        assert_eq!(real.handshake.failure().map(|failure| failure.diagnosis()), Some(expected));
     }
 }
 
@@ -261,12 +269,9 @@ fn a_driver_waits_for_acceptance_or_refusal_and_loses_no_data() {
     assert_eq!(confirm(&[]), (Err(Failure::Tls(Error::ConnectionTruncated)), vec![]));
 }
 
-/// The types of a session stay `Session<'_, C>` in both roles.
 #[test]
 fn a_refusal_can_outlive_its_session() {
-    fn refused<'b, C: embedded_mtls::crypto::CryptoProvider>(
-        session: &Session<'b, C>,
-    ) -> Option<&'b embedded_mtls::Credential<'b>> {
+    fn refused<'b>(session: &Session<'b, Client>) -> Option<&'b embedded_mtls::Credential<'b>> {
         session.refusal()?.credential
     }
     let (mut session, mut script) = session(true);

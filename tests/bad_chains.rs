@@ -37,23 +37,16 @@ fn each_bad_chain_is_refused_with_its_own_error_and_the_peer_hears_its_alert() {
             let bad = BadChain::new(defect, role);
             let outcome = run(role, &bad);
             let expected = Error::Certificate(CertificateError { index: bad.index, problem: bad.problem });
-            let (judge, other) = match role {
-                Role::Client => (outcome.server, outcome.client),
-                Role::Server => (outcome.client, outcome.server),
-            };
+            let verdicts = outcome.verdicts.clone();
+            let (judge, heard) = outcome.judgement(role);
             let (error, stage) = judge.err().unwrap_or_else(|| panic!("{role:?} {defect:?} was accepted"));
             assert_eq!((error, stage), (expected, Stage::Path), "{role:?} {defect:?}");
-            let [by_client, by_server] = outcome.verdicts;
+            let [by_client, by_server] = verdicts;
             let (verdict, none) = if role == Role::Client { (by_server, by_client) } else { (by_client, by_server) };
             let verdict = verdict.expect("a verdict explains the refusal");
             assert!(page.contains(&verdict), "{role:?} {defect:?}: not in docs/verdicts.md: {verdict}");
             assert_eq!(none, None);
             let alert = expected.alert().expect("a certificate error has an alert");
-            // A client is done before the server judges it, and hears of it when it reads.
-            let heard = match other {
-                Ok(mut session) => session.poll().err(),
-                Err((error, _)) => Some(error),
-            };
             assert_eq!(heard, Some(Error::AlertReceived(alert)), "{role:?} {defect:?}");
             assert!(!seen.contains(&error), "{role:?} {defect:?}: {error} stands for two defects");
             seen.push(error);

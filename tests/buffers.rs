@@ -1,7 +1,6 @@
 //! Small buffers and small deliveries: what is lent is enough, or an error says how much would be.
 #![allow(missing_docs)]
 
-use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::{
     BufferKind, CipherSuite, ClientAuth, Error, Event, Handshake, NamedGroup, ServerConfig, Side, SignatureScheme, Step,
 };
@@ -294,7 +293,7 @@ fn a_message_larger_than_the_buffer_is_refused_with_its_size() {
 }
 
 /// Delivers more than there is room for, again and again: an error each time, and one alert.
-fn misuse<S: Side>(handshake: &mut Handshake<'_, S, RustCrypto>) {
+fn misuse<S: Side>(handshake: &mut Handshake<'_, S>) {
     let first = handshake.rx_commit(1_000_000);
     assert!(matches!(first, Err(Error::ApiMisuse(_))));
     let alert = handshake.tx_pending().to_vec();

@@ -1,18 +1,18 @@
 //! After the handshake: data, key updates, closing, tickets.
 #![allow(missing_docs)]
 
-use embedded_mtls::{AlertDescription, ApiMisuse, Error, Event, PeerMisbehaved};
+use embedded_mtls::{AlertDescription, ApiMisuse, Client, Error, Event, PeerMisbehaved, Server, Side};
 use test_support::messages::*;
 use test_support::pair::{Setup, Sizes, TestSession, exchange, pass, read_all};
 use test_support::pki::{Pki, Role};
 use test_support::script::{ALERT, APPLICATION_DATA, Epoch, HANDSHAKE, Script, Sent, client, server};
 
-fn pair() -> (TestSession, TestSession) {
+fn pair() -> (TestSession<Client>, TestSession<Server>) {
     Setup::new(&Pki::new()).run().sessions()
 }
 
 /// A session of a client with the scripted server at its end.
-fn client_session() -> (TestSession, Script) {
+fn client_session() -> (TestSession<Client>, Script) {
     let pki = Pki::new();
     let (mut real, mut script) = client(Setup::new(&pki));
     let flight = script.server_flight(&pki, |message| message);
@@ -22,7 +22,7 @@ fn client_session() -> (TestSession, Script) {
 }
 
 /// A session of a server with the scripted client at its end.
-fn server_session() -> (TestSession, Script) {
+fn server_session() -> (TestSession<Server>, Script) {
     let pki = Pki::new();
     let (mut real, mut script) = server(Setup::new(&pki));
     let flight = script.client_flight(&pki, |message| message);
@@ -31,7 +31,7 @@ fn server_session() -> (TestSession, Script) {
 }
 
 /// Delivers bytes, reads what comes, and gives it with what was sent in answer.
-fn feed(session: &mut TestSession, mut bytes: &[u8]) -> Result<(Vec<u8>, Vec<u8>), Error> {
+fn feed(session: &mut TestSession<impl Side>, mut bytes: &[u8]) -> Result<(Vec<u8>, Vec<u8>), Error> {
     let (mut received, mut sent) = (Vec::new(), Vec::new());
     loop {
         let space = session.rx_space();
@@ -160,7 +160,7 @@ fn keys_change_at_the_wish_of_either_side_between_any_two_pieces_of_data() {
 
 #[test]
 fn a_key_update_is_answered_once_and_its_keys_are_used() {
-    for (mut session, mut script) in [client_session(), server_session()] {
+    fn of((mut session, mut script): (TestSession<impl Side>, Script)) {
         let (mine, theirs) =
             if script.role() == Role::Server { (Role::Server, Role::Client) } else { (Role::Client, Role::Server) };
         for request in [1, 0, 1] {
@@ -186,16 +186,18 @@ fn a_key_update_is_answered_once_and_its_keys_are_used() {
         assert_eq!(error, Some(Error::InvalidMessage(embedded_mtls::InvalidMessage::IllegalValue)));
         old.clear();
     }
+    of(client_session());
+    of(server_session());
 }
 
 /// RFC 9846 section 4.7.3: "an implementation which receives multiple `KeyUpdates` while it is silent" may "respond with a
 /// single update".
 #[test]
 fn requests_for_new_keys_add_no_answers_while_one_has_not_left() {
-    for (mut session, mut script) in [client_session(), server_session()] {
+    fn of((mut session, mut script): (TestSession<impl Side>, Script)) {
         let role = script.role();
         let other = if role == Role::Server { Role::Client } else { Role::Server };
-        let request = |session: &mut TestSession, script: &mut Script| {
+        let request = |session: &mut TestSession<_>, script: &mut Script| {
             let bytes = script.seal(&key_update_sent(1));
             script.keys(Epoch::Application, role).update();
             session.rx_space()[..bytes.len()].copy_from_slice(&bytes);
@@ -217,6 +219,8 @@ fn requests_for_new_keys_add_no_answers_while_one_has_not_left() {
         let rest = session.tx_pending()[sent.len() - answer.len()..].to_vec();
         assert_eq!(script.open(&rest), [(HANDSHAKE, key_update(0))]);
     }
+    of(client_session());
+    of(server_session());
 }
 
 /// RFC 9846 section 4.7.3: no second request before the first is answered.
@@ -234,18 +238,20 @@ fn one_request_for_new_keys_is_on_its_way_at_a_time() {
 
 #[test]
 fn key_updates_without_data_between_them_end_at_the_33rd() {
-    for request in [0, 1] {
-        for (mut session, mut script) in [client_session(), server_session()] {
-            let role = script.role();
-            for _ in 0..32 {
-                let bytes = script.seal(&key_update_sent(request));
-                script.keys(Epoch::Application, role).update();
-                feed(&mut session, &bytes).unwrap();
-            }
+    fn of((mut session, mut script): (TestSession<impl Side>, Script), request: u8) {
+        let role = script.role();
+        for _ in 0..32 {
             let bytes = script.seal(&key_update_sent(request));
-            let error = Error::PeerMisbehaved(PeerMisbehaved::TooManyKeyUpdates);
-            assert_eq!(feed(&mut session, &bytes), Err(error));
+            script.keys(Epoch::Application, role).update();
+            feed(&mut session, &bytes).unwrap();
         }
+        let bytes = script.seal(&key_update_sent(request));
+        let error = Error::PeerMisbehaved(PeerMisbehaved::TooManyKeyUpdates);
+        assert_eq!(feed(&mut session, &bytes), Err(error));
+    }
+    for request in [0, 1] {
+        of(client_session(), request);
+        of(server_session(), request);
     }
 }
 
@@ -280,11 +286,11 @@ fn each_side_closes_for_itself() {
     assert!(matches!(client.poll(), Ok(Event::NeedInput)));
     server.close();
     pass(&mut server, &mut client, &mut received).unwrap();
-    for session in [&mut client, &mut server] {
-        assert!(matches!(session.poll(), Ok(Event::Closed)));
-        session.rx_eof();
-        assert!(matches!(session.poll(), Ok(Event::Closed)));
-    }
+    assert!(matches!(client.poll(), Ok(Event::Closed)) && matches!(server.poll(), Ok(Event::Closed)));
+    client.rx_eof();
+    assert!(matches!(client.poll(), Ok(Event::Closed)));
+    server.rx_eof();
+    assert!(matches!(server.poll(), Ok(Event::Closed)));
 }
 
 #[test]
@@ -346,7 +352,7 @@ fn an_end_without_close_notify_is_a_truncation_after_all_data_was_read() {
 
 #[test]
 fn a_late_alert_is_reported_and_ends_the_session() {
-    for (mut session, mut script) in [client_session(), server_session()] {
+    fn of((mut session, mut script): (TestSession<impl Side>, Script)) {
         session.write(b"order").unwrap();
         session.tx_consume(usize::MAX);
         let bytes = script.seal(&Sent::new(Epoch::Application, ALERT, &[2, 48]));
@@ -357,6 +363,8 @@ fn a_late_alert_is_reported_and_ends_the_session() {
         session.close();
         assert!(session.tx_pending().is_empty());
     }
+    of(client_session());
+    of(server_session());
 }
 
 /// How many tickets in how many records, and what they hold.

@@ -4,12 +4,11 @@
 
 use embedded_io_async::{ErrorType, Read, Write};
 use embedded_mtls::credential::{Choice, PeerRequest};
-use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::io::asynch::{Stream, drive};
 use embedded_mtls::io::{AsyncHost, Failure, Host};
 use embedded_mtls::x509::{PeerIdentity, ServerName, Time, TraceEvent};
 use embedded_mtls::{
-    AlertDescription, Client, ClientConfig, Diagnosis, Error, FailedHandshake, Handshake, PeerIncompatible, Server,
+    AlertDescription, Client, ClientConfig, ConnectionFailure, Diagnosis, Error, Handshake, PeerIncompatible, Server,
     SignInput, Signature, Stage,
 };
 use std::cell::RefCell;
@@ -187,7 +186,7 @@ impl AsyncHost<'static> for Slow {
         Host::sign(&mut self.host, request)
     }
 
-    fn failed(&mut self, failure: &FailedHandshake<'_, 'static>) {
+    fn failed(&mut self, failure: &ConnectionFailure<'_, 'static>) {
         let verdict = failure.verdict().map(|verdict| verdict.to_string());
         let why = verdict.unwrap_or_else(|| failure.error().to_string());
         self.heard.push(format!("{}: {why}", failure.stage()));
@@ -198,7 +197,7 @@ impl AsyncHost<'static> for Slow {
     }
 }
 
-type Sides = (Handshake<'static, Client, RustCrypto>, Slow, Handshake<'static, Server, RustCrypto>, Slow);
+type Sides = (Handshake<'static, Client>, Slow, Handshake<'static, Server>, Slow);
 
 fn sides(setup: Setup, waits: usize) -> Sides {
     let (client, server) = (setup.client_handshake().unwrap(), setup.server_handshake().unwrap());
@@ -229,7 +228,7 @@ fn a_handshake_whose_future_is_dropped_at_any_await_point_goes_on_where_it_was()
 }
 
 /// Opens both streams without a dropped future.
-fn streams(at_once: usize) -> (Stream<'static, End, RustCrypto>, Stream<'static, End, RustCrypto>) {
+fn streams(at_once: usize) -> (Stream<'static, End, Client>, Stream<'static, End, Server>) {
     let (client, mut client_host, server, mut server_host) = sides(Setup::new(&Pki::new()), 1);
     let (near, far) = connection(at_once);
     let (client, server) =
@@ -452,7 +451,7 @@ impl Host<'static> for Told {
         Host::sign(&mut self.inner, request)
     }
 
-    fn failed(&mut self, failure: &FailedHandshake<'_, 'static>) {
+    fn failed(&mut self, failure: &ConnectionFailure<'_, 'static>) {
         self.told = Some((failure.error(), Some(failure.diagnosis())));
     }
 }

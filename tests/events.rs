@@ -7,8 +7,8 @@ use embedded_mtls::events::{Direction, EventDump, EventRing, LogEvent, NameOf, R
 use embedded_mtls::io::{Host, SoftwareHost};
 use embedded_mtls::x509::{ServerName, Time, UnixTime};
 use embedded_mtls::{
-    AlertDescription, ClientAuth, ClientConfig, Diagnosis, Error, KeyHandle, NamedGroup, PeerIncompatible,
-    ServerConfig, Stage,
+    AlertDescription, Client, ClientAuth, ClientConfig, Diagnosis, Error, KeyHandle, NamedGroup, PeerIncompatible,
+    Server, ServerConfig, Stage,
 };
 use test_support::pair::{
     Setup, TestSession, advance, anchors, credential, deliver, drain, exchange, host, leak, now, signing_key,
@@ -44,10 +44,10 @@ fn has(events: &[LogEvent], wanted: &LogEvent) -> bool {
     events.contains(wanted)
 }
 
-type End = Result<TestSession, (Error, Stage)>;
+type End<R> = Result<TestSession<R>, (Error, Stage)>;
 
 /// Runs both sides, each with its ring.
-fn run<CH, SH>(mut setup: Setup<CH, SH>, rings: [Ring; 2]) -> (End, End)
+fn run<CH, SH>(mut setup: Setup<CH, SH>, rings: [Ring; 2]) -> (End<Client>, End<Server>)
 where
     CH: Host<'static>,
     SH: Host<'static>,
@@ -433,7 +433,7 @@ fn a_request_after_the_handshake_is_told_as_such() {
                 request.answer(choice).unwrap();
             }
             Need::Sign(request) => {
-                let signature = client_host.sign(&request.input()).unwrap();
+                let signature = client_host.sign(request.input()).unwrap();
                 request.complete(&signature).unwrap();
             }
             _ => break,

@@ -5,8 +5,8 @@ use embedded_mtls::crypto::CryptoProvider;
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::x509::ServerName;
 use embedded_mtls::{
-    AlertDescription, ClientAuth, ClientAuthStatus, ClientConfig, Entropy, Error, NamedGroup, PeerIncompatible,
-    ServerConfig, Stage, Step,
+    AlertDescription, Client, ClientAuth, ClientAuthStatus, ClientConfig, Entropy, Error, NamedGroup, PeerIncompatible,
+    Server, ServerConfig, Stage, Step,
 };
 use test_support::messages::{CERTIFICATE_AUTHORITIES, CERTIFICATE_REQUEST, Hello, list16, records};
 use test_support::pair::{
@@ -123,17 +123,15 @@ fn run(pki: &Pki, case: Case) {
 }
 
 /// What both sides know of each other, and that they can talk.
-fn agree(pki: &Pki, case: Case, authenticates: bool, mut client: TestSession, mut server: TestSession) {
+fn agree(pki: &Pki, case: Case, authenticates: bool, mut client: TestSession<Client>, mut server: TestSession<Server>) {
     let status = match (case.mode, authenticates) {
         (Mode::None, _) => ClientAuthStatus::NotRequested,
         (_, true) => ClientAuthStatus::Accepted,
         (_, false) => ClientAuthStatus::Declined,
     };
-    for session in [&client, &server] {
-        assert_eq!(session.alpn(), Some(&b"http/1.1"[..]));
-        assert_eq!(session.cipher_suite(), *case.suite);
-        assert_eq!(session.group(), *case.group);
-    }
+    let http = Some(&b"http/1.1"[..]);
+    assert_eq!((client.alpn(), client.cipher_suite(), client.group()), (http, *case.suite, *case.group));
+    assert_eq!((server.alpn(), server.cipher_suite(), server.group()), (http, *case.suite, *case.group));
     assert_eq!(server.client_auth(), status);
     // A client cannot know it yet.
     let shown = if authenticates { ClientAuthStatus::Presented } else { status };
@@ -144,11 +142,9 @@ fn agree(pki: &Pki, case: Case, authenticates: bool, mut client: TestSession, mu
     let peer = server.peer();
     assert_eq!(peer.is_some(), status == ClientAuthStatus::Accepted);
     assert!(peer.is_none_or(|peer| peer.common_name() == Some(CLIENT_NAME)));
-    let exported = [&client, &server].map(|session| {
-        let mut out = [0; 40];
-        session.export(b"EXPORTER-test", b"context", &mut out).unwrap();
-        out
-    });
+    let mut exported = [[0; 40], [0; 40]];
+    client.export(b"EXPORTER-test", b"context", &mut exported[0]).unwrap();
+    server.export(b"EXPORTER-test", b"context", &mut exported[1]).unwrap();
     assert_eq!(exported[0], exported[1]);
     client.write(b"ping").unwrap();
     server.write(b"pong").unwrap();
@@ -228,7 +224,10 @@ fn ask_server(setup: Setup, look: impl FnOnce(Option<&str>, Vec<u16>)) {
     server.rx_commit(client.out.len()).unwrap();
     match server.poll() {
         Ok(Step::Credential(request)) => {
-            look(request.server_name(), request.signature_schemes().map(|scheme| scheme.0).collect());
+            look(
+                request.peer_request().server_name(),
+                request.peer_request().signature_schemes().map(|scheme| scheme.0).collect(),
+            );
         }
         _ => panic!("no question"),
     }

@@ -67,7 +67,7 @@ impl CryptoProvider for InTheClear {
 }
 
 /// Runs one side until it needs the transport; `true` at its end.
-fn advance<S: Side>(side: &mut Handshake<'static, S, InTheClear>, host: &mut impl Host<'static>) -> bool {
+fn advance<S: Side>(side: &mut Handshake<'static, S>, host: &mut impl Host<'static>) -> bool {
     loop {
         let answered = match side.poll().expect("a handshake") {
             Step::Transmit | Step::NeedInput => return false,
@@ -80,7 +80,7 @@ fn advance<S: Side>(side: &mut Handshake<'static, S, InTheClear>, host: &mut imp
             }
             Step::Authorize(request) => request.accept(),
             Step::Sign(request) => {
-                let signature = host.sign(&request.input()).expect("a key");
+                let signature = host.sign(request.input()).expect("a key");
                 request.complete(&signature)
             }
         };
@@ -88,7 +88,7 @@ fn advance<S: Side>(side: &mut Handshake<'static, S, InTheClear>, host: &mut imp
     }
 }
 
-fn carry<A: Side, B: Side>(from: &mut Handshake<'_, A, InTheClear>, to: &mut Handshake<'_, B, InTheClear>) {
+fn carry<A: Side, B: Side>(from: &mut Handshake<'_, A>, to: &mut Handshake<'_, B>) {
     let sent = from.tx_pending().to_vec();
     from.tx_consume(sent.len());
     to.rx_space()[..sent.len()].copy_from_slice(&sent);
@@ -96,12 +96,12 @@ fn carry<A: Side, B: Side>(from: &mut Handshake<'_, A, InTheClear>, to: &mut Han
 }
 
 /// The session of a client.
-fn session() -> Session<'static, InTheClear> {
+fn session() -> Session<'static, Client<InTheClear>> {
     let setup = Setup::new(&Pki::new());
     let (mut client_host, mut server_host) = (setup.client_host, setup.server_host);
-    let mut client: Handshake<'static, Client, InTheClear> =
+    let mut client: Handshake<'static, Client<InTheClear>> =
         Handshake::new(leak(Box::new(setup.client)), setup.client_sizes.buffers(), entropy(1)).expect("a client");
-    let mut server: Handshake<'static, Server, InTheClear> =
+    let mut server: Handshake<'static, Server<InTheClear>> =
         Handshake::new(leak(Box::new(setup.server)), setup.server_sizes.buffers(), entropy(2)).expect("a server");
     loop {
         if advance(&mut client, &mut client_host) {

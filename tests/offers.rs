@@ -47,10 +47,9 @@ fn a_client_sends_the_key_shares_that_it_is_told_to() {
             let mut setup = with_shares(&pki, groups);
             setup.server = setup.server.with_groups(test_support::pair::leak_all(vec![wanted]));
             let (mut a, mut b) = setup.run().sessions();
-            for session in [&a, &b] {
-                assert_eq!(session.group(), wanted);
-                assert_eq!(session.was_retried(), !groups.contains(&wanted), "{groups:?}, {wanted}");
-            }
+            assert_eq!((a.group(), b.group()), (wanted, wanted));
+            let retried = !groups.contains(&wanted);
+            assert_eq!((a.was_retried(), b.was_retried()), (retried, retried), "{groups:?}, {wanted}");
             a.write(b"order").unwrap();
             assert_eq!(exchange(&mut a, &mut b).unwrap().1, b"order");
         }
@@ -144,7 +143,7 @@ fn a_server_sees_the_protocols_that_a_client_offers() {
         let mut server = Setup::new(&pki).server_handshake().unwrap();
         deliver(&mut hello, &mut server, 0);
         let Ok(Step::Credential(request)) = server.poll() else { panic!("no question") };
-        assert!(request.protocols().eq(offered.iter().copied()));
+        assert!(request.peer_request().protocols().eq(offered.iter().copied()));
         assert!(request.peer_request().protocols().eq(offered.iter().copied()));
     }
 }
@@ -153,10 +152,9 @@ fn a_server_sees_the_protocols_that_a_client_offers() {
 fn both_sides_tell_by_which_scheme_the_other_has_signed() {
     let pki = Pki::new();
     let (a, b) = Setup::new(&pki).run().sessions();
-    for session in [&a, &b] {
-        assert_eq!(session.peer_signature_scheme(), Some(SignatureScheme::ECDSA_SECP256R1_SHA256));
-        assert!(!session.was_retried());
-    }
+    let scheme = Some(SignatureScheme::ECDSA_SECP256R1_SHA256);
+    assert_eq!((a.peer_signature_scheme(), b.peer_signature_scheme()), (scheme, scheme));
+    assert!(!a.was_retried() && !b.was_retried());
     let mut setup = Setup::new(&pki);
     setup.server = ServerConfig::new(ClientAuth::None);
     let (a, b) = setup.run().sessions();

@@ -41,17 +41,9 @@ fn judged(role: Role, outcome: Outcome) -> PathFound {
 #[track_caller]
 fn assert_refused(role: Role, outcome: Outcome, index: u8, problem: Problem) {
     let expected = Error::Certificate(CertificateError { index, problem });
-    let (judge, other) = match role {
-        Role::Client => (outcome.server, outcome.client),
-        Role::Server => (outcome.client, outcome.server),
-    };
+    let (judge, heard) = outcome.judgement(role);
     assert_eq!(judge.err().map(|(error, _)| error), Some(expected));
     let alert = expected.alert().expect("a certificate error has an alert");
-    // A client is done before the server judges it, and hears of it when it reads.
-    let heard = match other {
-        Ok(mut session) => session.poll().err(),
-        Err((error, _)) => Some(error),
-    };
     assert_eq!(heard, Some(Error::AlertReceived(alert)));
 }
 

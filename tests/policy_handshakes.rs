@@ -134,15 +134,8 @@ fn judged(role: Role, fault: Fault, settings: Settings<'static>) -> Outcome {
 /// The judge refuses with this error, and the other side hears its alert.
 #[track_caller]
 fn assert_refused(role: Role, outcome: Outcome, expected: CertificateError) {
-    let (judge, other) = match role {
-        Role::Client => (outcome.server, outcome.client),
-        Role::Server => (outcome.client, outcome.server),
-    };
+    let (judge, heard) = outcome.judgement(role);
     assert_eq!(judge.err().map(|(error, _)| error), Some(expected.into()));
-    let heard = match other {
-        Ok(mut session) => session.poll().err(),
-        Err((error, _)) => Some(error),
-    };
     assert_eq!(heard, Error::from(expected).alert().map(Error::AlertReceived));
 }
 
@@ -521,8 +514,8 @@ fn a_server_shows_the_certificate_of_its_alias_or_of_the_name_that_the_client_as
         let name = ServerName::parse(name).unwrap();
         let client = embedded_mtls::ClientConfig::new(name, anchors(&[&pki.root]));
         let outcome = visit_to(Setup { client, ..Setup::new(&pki) }, resolved, keys(own));
-        let name = |session: &test_support::pair::TestSession| session.peer().unwrap().common_name().map(String::from);
-        outcome.client.map(|session| name(&session).unwrap()).map_err(|(error, _)| error)
+        let name = |peer: Option<embedded_mtls::x509::PeerIdentity<'_>>| peer.unwrap().common_name().map(String::from);
+        outcome.client.map(|session| name(session.peer()).unwrap()).map_err(|(error, _)| error)
     };
     assert_eq!(visit(SERVER_NAME, None).as_deref(), Ok(SERVER_NAME));
     assert_eq!(visit("shop.example.com", None).as_deref(), Ok("shop.example.com"));

@@ -7,7 +7,8 @@ use embedded_mtls::credential::{Choice, Entry, NoMatch, PeerRequest, Selector};
 use embedded_mtls::io::{Failure, Host, SoftwareHost, asynch, blocking};
 use embedded_mtls::x509::TrustAnchor;
 use embedded_mtls::{
-    AlertDescription, ClientAuth, ClientAuthStatus, Error, Event, PeerIncompatible, ServerConfig, SignInput, Signature,
+    AlertDescription, Client, ClientAuth, ClientAuthStatus, Error, Event, PeerIncompatible, Server, ServerConfig, Side,
+    SignInput, Signature,
 };
 use std::cell::RefCell;
 use std::convert::Infallible;
@@ -67,14 +68,14 @@ impl embedded_io_async::Write for Wire {
 
 impl Wire {
     /// Gives `session` what was written here.
-    fn carry_to(&self, session: &mut TestSession) {
+    fn carry_to(&self, session: &mut TestSession<impl Side>) {
         let bytes = std::mem::take(&mut *self.outgoing.borrow_mut());
         session.rx_space()[..bytes.len()].copy_from_slice(&bytes);
         session.rx_commit(bytes.len()).expect("room");
     }
 
     /// Puts here what `session` has to send.
-    fn carry_from(&self, session: &mut TestSession) {
+    fn carry_from(&self, session: &mut TestSession<impl Side>) {
         self.incoming.borrow_mut().extend_from_slice(session.tx_pending());
         session.tx_consume(usize::MAX);
     }
@@ -92,7 +93,7 @@ fn finish<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// Sessions of a client that offers to be asked late, and of a server that has not asked yet.
-fn sessions(pki: &Pki) -> (TestSession, TestSession) {
+fn sessions(pki: &Pki) -> (TestSession<Client>, TestSession<Server>) {
     let mut setup = Setup::new(pki);
     setup.server = ServerConfig::new(ClientAuth::None);
     setup.client = setup.client.with_post_handshake_auth(true);
@@ -104,7 +105,7 @@ fn identity(pki: &Pki) -> TestHost {
 }
 
 /// Lets a client answer what it is asked.
-fn answer(session: &mut TestSession, host: &mut TestHost) {
+fn answer(session: &mut TestSession<impl Side>, host: &mut TestHost) {
     loop {
         match session.poll().expect("no error") {
             Event::Credential(request) => {
@@ -112,7 +113,7 @@ fn answer(session: &mut TestSession, host: &mut TestHost) {
                 request.select(credential).unwrap();
             }
             Event::Sign(request) => {
-                let signature = host.sign(&request.input());
+                let signature = host.sign(request.input());
                 request.complete(&signature.expect("a signature")).unwrap();
             }
             _ => return,

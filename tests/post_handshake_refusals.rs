@@ -6,7 +6,8 @@
 use embedded_mtls::credential::Choice;
 use embedded_mtls::io::Host;
 use embedded_mtls::{
-    AlertDescription, ClientAuth, ClientAuthStatus, Error, Event, PeerIncompatible, PeerMisbehaved, ServerConfig,
+    AlertDescription, Client, ClientAuth, ClientAuthStatus, Error, Event, PeerIncompatible, PeerMisbehaved, Server,
+    ServerConfig, Side,
 };
 use test_support::messages::*;
 use test_support::pair::{
@@ -18,7 +19,7 @@ use test_support::script::{APPLICATION_DATA, Epoch, HANDSHAKE, Real, Script, Sen
 const POST_HANDSHAKE_AUTH: u16 = 49;
 
 /// A session of a client that has shown nothing yet, and the server it talks to.
-fn client_session(pki: &Pki, offers: bool) -> (TestSession, Script) {
+fn client_session(pki: &Pki, offers: bool) -> (TestSession<Client>, Script) {
     let mut setup = Setup::new(pki);
     setup.client = setup.client.with_post_handshake_auth(offers);
     let (mut real, mut script) = client(setup);
@@ -31,7 +32,7 @@ fn client_session(pki: &Pki, offers: bool) -> (TestSession, Script) {
 }
 
 /// A session of a server that has asked for nothing yet, and the client it talks to.
-fn server_session(pki: &Pki) -> (TestSession, Script) {
+fn server_session(pki: &Pki) -> (TestSession<Server>, Script) {
     let mut setup = Setup::new(pki);
     setup.server = ServerConfig::new(ClientAuth::None);
     let (mut real, mut script) = (
@@ -63,7 +64,7 @@ fn data(content: &[u8]) -> Sent {
 }
 
 /// Runs a session with the identity of the client in `pki`, and lets in whoever is authenticated.
-fn run(session: &mut TestSession, pki: &Pki) -> Result<Vec<ClientAuthStatus>, Error> {
+fn run(session: &mut TestSession<impl Side>, pki: &Pki) -> Result<Vec<ClientAuthStatus>, Error> {
     let mut host = host(vec![credential(&[&pki.client, &pki.intermediate], 0)], vec![signing_key(&pki.client)]);
     let mut answers = Vec::new();
     loop {
@@ -73,7 +74,7 @@ fn run(session: &mut TestSession, pki: &Pki) -> Result<Vec<ClientAuthStatus>, Er
                 request.select(credential)?;
             }
             Event::Sign(request) => {
-                let signature = host.sign(&request.input());
+                let signature = host.sign(request.input());
                 request.complete(&signature.expect("a signature"))?;
             }
             Event::Time(request) => request.provide(now())?,
@@ -90,7 +91,7 @@ type Record = (u8, Vec<u8>);
 
 /// Delivers what the script says and runs the session: what it answers, opened, and its error.
 fn say(
-    session: &mut TestSession,
+    session: &mut TestSession<impl Side>,
     script: &mut Script,
     pki: &Pki,
     said: &[Sent],
@@ -117,7 +118,7 @@ fn say(
 }
 
 #[track_caller]
-fn refuses(session: &mut TestSession, script: &mut Script, pki: &Pki, said: &[Sent], error: Error) {
+fn refuses(session: &mut TestSession<impl Side>, script: &mut Script, pki: &Pki, said: &[Sent], error: Error) {
     let (sent, result) = say(session, script, pki, said);
     assert_eq!(result, Err(error));
     let alert = error.alert().expect("an alert").0;

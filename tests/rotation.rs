@@ -76,8 +76,8 @@ struct Connection<'b> {
 }
 
 enum Side<'b, S: embedded_mtls::Side> {
-    Handshake(Box<Handshake<'b, S, RustCrypto>>),
-    Session(Box<Session<'b, RustCrypto>>),
+    Handshake(Box<Handshake<'b, S>>),
+    Session(Box<Session<'b, S>>),
     Failed(Error),
 }
 
@@ -92,7 +92,7 @@ impl<'b, S: embedded_mtls::Side> Side<'b, S> {
         }
     }
 
-    fn session(&mut self) -> Option<&mut Session<'b, RustCrypto>> {
+    fn session(&mut self) -> Option<&mut Session<'b, S>> {
         match self {
             Self::Session(session) => Some(session),
             _ => None,
@@ -161,7 +161,7 @@ impl<'b> Connection<'b> {
     }
 }
 
-fn flush(session: &mut Session<'_, RustCrypto>, to: &mut Vec<u8>) {
+fn flush(session: &mut Session<'_, impl embedded_mtls::Side>, to: &mut Vec<u8>) {
     let pending = session.tx_pending().to_vec();
     session.tx_consume(pending.len());
     to.extend_from_slice(&pending);
@@ -315,7 +315,11 @@ impl Device<'_> {
     }
 }
 
-fn pass(from: &mut Session<'_, RustCrypto>, to: &mut Session<'_, RustCrypto>, received: &mut Vec<u8>) {
+fn pass<A, B>(from: &mut Session<'_, A>, to: &mut Session<'_, B>, received: &mut Vec<u8>)
+where
+    A: embedded_mtls::Side,
+    B: embedded_mtls::Side,
+{
     let mut bytes = vec![];
     flush(from, &mut bytes);
     to.rx_space()[..bytes.len()].copy_from_slice(&bytes);

@@ -2,7 +2,7 @@
 //! understand, data of a resumption that we do not take part in.
 #![allow(missing_docs)]
 
-use embedded_mtls::{Error, Event, NamedGroup, PeerMisbehaved};
+use embedded_mtls::{Error, Event, NamedGroup, PeerMisbehaved, Side};
 use test_support::messages::*;
 use test_support::pair::{Setup, TestSession};
 use test_support::pki::Pki;
@@ -43,7 +43,7 @@ fn crowded() -> Hello {
 }
 
 #[track_caller]
-fn receive(session: &mut TestSession, bytes: &[u8]) -> Vec<u8> {
+fn receive(session: &mut TestSession<impl Side>, bytes: &[u8]) -> Vec<u8> {
     session.rx_space()[..bytes.len()].copy_from_slice(bytes);
     session.rx_commit(bytes.len()).unwrap();
     match session.poll() {

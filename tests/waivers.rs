@@ -90,16 +90,8 @@ fn run(role: Role, fault: Fault, waivers: Waivers, accepts_waived: bool) -> Outc
 
 /// What the judge says: what it waived, or why it refused; and what the other side heard.
 fn verdict(role: Role, outcome: Outcome) -> (Result<Waived, (Error, Stage)>, Option<Error>) {
-    let (judge, other) = match role {
-        Role::Client => (outcome.server, outcome.client),
-        Role::Server => (outcome.client, outcome.server),
-    };
-    let judge = judge.map(|session| session.path().expect("a path").waived);
-    // A client is done before the server judges it, and hears of it when it reads.
-    let heard = match other {
-        Ok(mut session) => session.poll().err(),
-        Err((error, _)) => Some(error),
-    };
+    let (judge, heard) = outcome.judgement(role);
+    let judge = judge.map(|path| path.expect("a path").waived);
     (judge, heard)
 }
 

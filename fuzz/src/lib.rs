@@ -23,8 +23,8 @@ pub use template::Oddity;
 
 use embedded_mtls::x509::{Rules, ServerName, Time, TrustAnchor, UnixTime, Validator};
 use embedded_mtls::{
-    Buffers, Client, ClientAuth, ClientConfig, Credential, Entropy, Error, Event, Handshake, KeyHandle, Server,
-    ServerConfig, Session, Side, Step,
+    ApiMisuse, Buffers, Client, ClientAuth, ClientConfig, Credential, Entropy, Error, Event, Handshake, KeyHandle,
+    Server, ServerConfig, Session, Side, Signature, Step,
 };
 
 static ROOT: &[u8] = include_bytes!("../../boards/budget/pki/root.der");
@@ -92,7 +92,7 @@ fn run_client(input: &[u8], chunk: usize, sent: &mut Vec<u8>) -> End {
     let credential = Credential::new(&CLIENT_CHAIN, KeyHandle(0)).expect("a chain");
     let (mut rx, mut tx, mut peer) = ([0; 4096], [0; 512], [0; 2048]);
     let buffers = Buffers { rx: &mut rx, tx: &mut tx, peer: &mut peer };
-    let handshake = Handshake::<Client, NoSecurity>::new(&config, buffers, entropy()).expect("a client");
+    let handshake = Handshake::<Client<NoSecurity>>::new(&config, buffers, entropy()).expect("a client");
     run(handshake, &credential, input, chunk, sent)
 }
 
@@ -103,13 +103,13 @@ fn run_server(input: &[u8], chunk: usize, sent: &mut Vec<u8>) -> End {
     let credential = Credential::new(&SERVER_CHAIN, KeyHandle(0)).expect("a chain");
     let (mut rx, mut tx, mut peer) = ([0; 4096], [0; 512], [0; 2048]);
     let buffers = Buffers { rx: &mut rx, tx: &mut tx, peer: &mut peer };
-    let handshake = Handshake::<Server, NoSecurity>::new(&config, buffers, entropy()).expect("a server");
+    let handshake = Handshake::<Server<NoSecurity>>::new(&config, buffers, entropy()).expect("a server");
     run(handshake, &credential, input, chunk, sent)
 }
 
 /// Feeds `input` to one side and says how it ended. What it sends goes to `sent`.
 fn run<'b, S: Side>(
-    mut handshake: Handshake<'b, S, NoSecurity>,
+    mut handshake: Handshake<'b, S>,
     credential: &'b Credential<'b>,
     mut input: &[u8],
     chunk: usize,
@@ -135,7 +135,7 @@ fn run<'b, S: Side>(
 
 /// One step; `true` when it is done.
 fn step<'b, S: Side>(
-    handshake: &mut Handshake<'b, S, NoSecurity>,
+    handshake: &mut Handshake<'b, S>,
     credential: &'b Credential<'b>,
     input: &mut &[u8],
     chunk: usize,
@@ -163,13 +163,13 @@ fn step<'b, S: Side>(
         Step::Credential(request) if request.accepts(credential) => request.select(credential)?,
         Step::Credential(request) => request.decline()?,
         Step::Authorize(request) => request.accept()?,
-        Step::Sign(request) => request.complete_der(&[1; 70])?,
+        Step::Sign(request) => request.complete(&Signature::encoded(&[1; 70]).ok_or(ApiMisuse::SignatureMalformed)?)?,
         Step::Done => return Ok(true),
     }
     Ok(false)
 }
 
-fn run_session(mut session: Session<'_, NoSecurity>, mut input: &[u8], chunk: usize) -> End {
+fn run_session(mut session: Session<'_, impl Side>, mut input: &[u8], chunk: usize) -> End {
     let mut received = 0;
     for _ in 0..STEPS_PER_BYTE * (input.len() + 64) {
         match session.poll() {

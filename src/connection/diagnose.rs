@@ -1,29 +1,15 @@
 //! From what was observed to the name of the failure.
 
-use super::Session;
+use super::machine::Machine;
+use super::{ConnectionFailure, Session};
 use crate::credential::Credential;
-use crate::crypto::CryptoProvider;
 use crate::der::oid;
 use crate::error::{
     AlertClass, AlertDescription, BufferKind, CertificateError, CertificateProblem, Diagnosis, Error, InvalidMessage,
     PeerIncompatible, PeerMisbehaved, Stage,
 };
-use crate::handshake::{ClientAuthStatus, Negotiated};
-use crate::x509::{Evidence, Purpose, Search, Time};
-
-/// What is known beside the error.
-#[derive(Clone, Copy)]
-pub(super) struct Scene<'s, 'b> {
-    pub(super) is_client: bool,
-    pub(super) negotiated: &'s Negotiated<'b>,
-    /// The search for the path of the peer.
-    pub(super) refused: Option<&'s Search<'b, 'b>>,
-    pub(super) time: Time,
-    /// Where the handshake failed, if it did.
-    pub(super) stage: Option<Stage>,
-    /// The message that is being received, of which the header is here: how many bytes it takes in `rx`.
-    pub(super) coming: Option<u32>,
-}
+use crate::handshake::{ClientAuthStatus, Side};
+use crate::x509::{Evidence, Purpose, Time};
 
 /// The algorithms of certificates that a build may leave out.
 #[derive(Clone, Copy)]
@@ -54,18 +40,18 @@ impl Built {
     }
 }
 
-impl<C: CryptoProvider> Session<'_, C> {
-    /// Names the fault, known to ourselves, for which nobody should accept the credential that was shown: it has expired,
-    /// is not valid yet, or is not meant for our role. `None` if none was shown, or none of this holds.
+impl<R: Side> Session<'_, R> {
+    /// Names the fault, known to ourselves, for which nobody should accept the credential that was sent: it has expired,
+    /// is not valid yet, or is not meant for our role. `None` if none was sent, or none of this holds.
     pub fn credential_fault(&self) -> Option<Diagnosis> {
-        self.scene().fault_of(self.shown_credential()?)
+        fault_of(self.shown_credential()?, self.purpose(), self.connection.peer.time())
     }
 }
 
-impl Scene<'_, '_> {
-    /// The failure by its name.
-    pub(super) fn diagnose(&self, error: Error) -> Diagnosis {
-        match error {
+impl ConnectionFailure<'_, '_> {
+    /// Finds the name of the failure.
+    pub(super) fn diagnose(&self) -> Diagnosis {
+        match self.error {
             Error::AlertReceived(alert) => self.of_alert(alert),
             Error::ApiMisuse(_) | Error::KeysExhausted | Error::ProviderFailed | Error::SigningFailed => {
                 Diagnosis::OurProgram
@@ -90,7 +76,7 @@ impl Scene<'_, '_> {
             Error::PeerMisbehaved(PeerMisbehaved::SignatureIncorrect) => Diagnosis::TheirsUnproven,
             // Of records only: the first one, and so what answers or asks is something else.
             Error::InvalidMessage(InvalidMessage::UnknownType)
-                if matches!(self.stage, Some(Stage::ClientHello | Stage::ServerHello)) =>
+                if matches!(self.stage, Stage::ClientHello | Stage::ServerHello) =>
             {
                 Diagnosis::NotTls
             }
@@ -99,18 +85,22 @@ impl Scene<'_, '_> {
         }
     }
 
+    const fn is_client(&self) -> bool {
+        matches!(self.purpose, Purpose::ClientAuth)
+    }
+
     fn of_alert(&self, alert: AlertDescription) -> Diagnosis {
         let declined = matches!(self.negotiated.client_auth.status(), ClientAuthStatus::Declined);
         let credential_class = matches!(alert.class(), AlertClass::Credential);
         let by_itself = Diagnosis::of_alert(alert);
         if !self.was_seen() {
             return match by_itself {
-                Diagnosis::NoCommonGround if self.is_client => Built::HERE.nothing_in_common(),
+                Diagnosis::NoCommonGround if self.is_client() => Built::HERE.nothing_in_common(),
                 _ if credential_class => Diagnosis::RefusedUnseen,
                 _ => by_itself,
             };
         }
-        if self.is_client && declined && (credential_class || alert == AlertDescription::HANDSHAKE_FAILURE) {
+        if self.is_client() && declined && (credential_class || alert == AlertDescription::HANDSHAKE_FAILURE) {
             return Diagnosis::OursMissing;
         }
         let Some(credential) = self.undecided() else { return by_itself };
@@ -122,15 +112,15 @@ impl Scene<'_, '_> {
             | Diagnosis::OursNotTrusted
             | Diagnosis::OursRefused
             | Diagnosis::OursWrongPurpose
-            | Diagnosis::TheirProgram => self.fault_of(credential).unwrap_or(by_itself),
+            | Diagnosis::TheirProgram => fault_of(credential, self.purpose, self.time).unwrap_or(by_itself),
             _ => return by_itself,
         };
         match by_itself {
             Diagnosis::OursNotTrusted if credential.lacks_issuer() => Diagnosis::OursIncomplete,
             Diagnosis::OursExpired if self.is_valid(credential) => Diagnosis::ClockWrong,
-            Diagnosis::OursRefused if !self.is_client => Diagnosis::OursRefusedByClient,
+            Diagnosis::OursRefused if !self.is_client() => Diagnosis::OursRefusedByClient,
             // Some servers count the authorities themselves, and have no alert for what they find.
-            Diagnosis::TheirProgram if self.is_client && credential.certificates().nth(1).is_some() => {
+            Diagnosis::TheirProgram if self.is_client() && credential.certificates().nth(1).is_some() => {
                 Diagnosis::OursTooDeep
             }
             by_itself => by_itself,
@@ -139,15 +129,15 @@ impl Scene<'_, '_> {
 
     /// An end without an alert.
     fn of_end(&self) -> Diagnosis {
-        let at_once = if self.is_client {
-            matches!(self.stage, Some(Stage::ClientHello | Stage::ServerHello))
+        let at_once = if self.is_client() {
+            matches!(self.stage, Stage::ClientHello | Stage::ServerHello)
         } else {
-            matches!(self.stage, Some(Stage::ClientHello))
+            matches!(self.stage, Stage::ClientHello)
         };
-        let declined = self.is_client && matches!(self.negotiated.client_auth.status(), ClientAuthStatus::Declined);
+        let declined = self.is_client() && matches!(self.negotiated.client_auth.status(), ClientAuthStatus::Declined);
         match self.undecided() {
             _ if at_once => Diagnosis::ClosedAtOnce,
-            Some(credential) => self.fault_of(credential).unwrap_or(Diagnosis::ClosedOnOurs),
+            Some(credential) => fault_of(credential, self.purpose, self.time).unwrap_or(Diagnosis::ClosedOnOurs),
             None if declined && self.was_seen() => Diagnosis::ClosedOnOurs,
             None => Diagnosis::ConnectionCut,
         }
@@ -155,32 +145,20 @@ impl Scene<'_, '_> {
 
     /// The credential that the other side has seen and not accepted yet.
     fn undecided(&self) -> Option<&Credential<'_>> {
-        let decided = if self.is_client {
+        let decided = if self.is_client() {
             matches!(self.negotiated.client_auth.status(), ClientAuthStatus::Accepted)
         } else {
             // A client that goes on has accepted the server.
-            self.stage.is_none()
+            matches!(self.stage, Stage::Done)
         };
         self.negotiated.credential.filter(|_| self.was_seen() && !decided)
-    }
-
-    /// The reason, which we know ourselves, why nobody should accept this credential of ours.
-    fn fault_of(&self, credential: &Credential<'_>) -> Option<Diagnosis> {
-        let role = if self.is_client { Purpose::ClientAuth } else { Purpose::ServerAuth };
-        match credential.check_validity(self.time).map_err(|error| error.problem) {
-            Err(CertificateProblem::Expired) => return Some(Diagnosis::OursExpired),
-            Err(_) => return Some(Diagnosis::ClockWrong),
-            Ok(()) => {}
-        }
-        let leaf = credential.certificates().next()?;
-        leaf.check_purpose(role).is_err().then_some(Diagnosis::OursWrongPurpose)
     }
 
     /// Tells whether the other side can have seen who we are, or that we show nothing. A client that was asked answers
     /// only once the server has proved who it is. Before, anybody on the way can have sent the alert.
     const fn was_seen(&self) -> bool {
         let asked = !matches!(self.negotiated.client_auth.status(), ClientAuthStatus::NotRequested);
-        self.negotiated.shown && (asked || !self.is_client)
+        self.negotiated.shown && (asked || !self.is_client())
     }
 
     /// Tells whether our chain is valid by the time that we were given.
@@ -196,7 +174,7 @@ impl Scene<'_, '_> {
         let by_itself = error.problem.diagnosis();
         match error.problem {
             Problem::NameMismatch => {
-                let verdict = self.refused.and_then(Search::verdict);
+                let verdict = self.search.verdict();
                 match verdict.and_then(|verdict| verdict.near_miss()) {
                     Some(_) => Diagnosis::NameNearMiss,
                     None => by_itself,
@@ -205,7 +183,7 @@ impl Scene<'_, '_> {
             Problem::UnknownIssuer => self.of_unknown_issuer(true),
             Problem::UntrustedRoot => self.of_unknown_issuer(false),
             Problem::UnsupportedKey | Problem::UnsupportedSignature => {
-                let verdict = self.refused.and_then(Search::verdict);
+                let verdict = self.search.verdict();
                 let oid = verdict.and_then(|verdict| match verdict.evidence() {
                     Evidence::Key(oid) | Evidence::Signature { algorithm: Some(oid), .. } => Some(oid),
                     _ => None,
@@ -220,8 +198,9 @@ impl Scene<'_, '_> {
     /// the server asks for a certificate, so it is one at most where nobody asks. A leaf whose issuer did not come
     /// along lacks an intermediate, unless we trust pinned certificates only.
     fn of_unknown_issuer(&self, may_lack: bool) -> Diagnosis {
-        let Some(search) = self.refused else { return Diagnosis::TheirsNotTrusted };
-        let unasked = self.is_client && matches!(self.negotiated.client_auth.status(), ClientAuthStatus::NotRequested);
+        let search = self.search;
+        let unasked =
+            self.is_client() && matches!(self.negotiated.client_auth.status(), ClientAuthStatus::NotRequested);
         let by_authority = search.knows_authorities();
         if unasked && search.has_name() {
             Diagnosis::InterposedProxy
@@ -233,23 +212,42 @@ impl Scene<'_, '_> {
     }
 }
 
+/// Finds the reason, which we know ourselves, why nobody should accept this credential of ours.
+pub(super) fn fault_of(credential: &Credential<'_>, purpose: Purpose, time: Time) -> Option<Diagnosis> {
+    match credential.check_validity(time).map_err(|error| error.problem) {
+        Err(CertificateProblem::Expired) => return Some(Diagnosis::OursExpired),
+        Err(_) => return Some(Diagnosis::ClockWrong),
+        Ok(()) => {}
+    }
+    let leaf = credential.certificates().next()?;
+    leaf.check_purpose(purpose).is_err().then_some(Diagnosis::OursWrongPurpose)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::handshake::Negotiated;
     use crate::wire::enums::{CipherSuite, NamedGroup};
-    use crate::x509::UnixTime;
+    use crate::x509::{Search, Summaries, UnixTime};
 
     #[test]
     fn an_alert_of_a_server_that_has_not_proved_who_it_is_is_no_verdict_on_our_certificate() {
         let mut negotiated = Negotiated::nothing(CipherSuite(0), NamedGroup(0));
         negotiated.client_auth.presented();
+        let search = Search::new(Summaries::new(&mut []));
         let time = Time::Trusted(UnixTime::from_seconds(0));
         for (shown, expected) in [(false, Diagnosis::RefusedUnseen), (true, Diagnosis::OursRevoked)] {
             negotiated.shown = shown;
-            let scene =
-                Scene { is_client: true, negotiated: &negotiated, refused: None, time, stage: None, coming: None };
-            let revoked = Error::AlertReceived(AlertDescription::CERTIFICATE_REVOKED);
-            assert_eq!(scene.diagnose(revoked), expected);
+            let failure = ConnectionFailure {
+                error: Error::AlertReceived(AlertDescription::CERTIFICATE_REVOKED),
+                stage: Stage::Done,
+                purpose: Purpose::ClientAuth,
+                negotiated: &negotiated,
+                search: &search,
+                time,
+                coming: None,
+            };
+            assert_eq!(failure.diagnose(), expected);
         }
     }
 

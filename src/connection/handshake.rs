@@ -1,21 +1,21 @@
 //! A handshake that is driven from outside.
 
-use super::diagnose::Scene;
+use super::machine::Machine;
 use super::request::{AuthorizeRequest, CredentialRequest, SignRequest, TimeRequest};
-use super::target::Target;
-use super::{Buffers, FailedHandshake, Refusal, Session};
-use crate::crypto::CryptoProvider;
-use crate::error::{ApiMisuse, Diagnosis, Error, Stage};
+use super::{Buffers, ConnectionFailure, Session};
+use crate::crypto::{CryptoError, CryptoProvider, Digest, HashAlgorithm};
+use crate::error::{ApiMisuse, Error, Stage};
 #[cfg(feature = "events")]
 use crate::events::{EventRing, Recorder};
 use crate::handshake::connection::Connection;
 use crate::handshake::entropy::Entropy;
 #[cfg(feature = "key-log")]
 use crate::handshake::key_log::KeyLog;
-use crate::handshake::{Answer, Progress, Question, Side, Wait};
+use crate::handshake::{Input, Question, Side, Stop, Wait};
 use crate::record::inbound::Received;
+use crate::transcript::CertificateHash;
 use crate::wire::enums::{CipherSuite, NamedGroup};
-use crate::x509::{NoTrace, PeerIdentity, Time, Trace, Verdict, VerifiedPath};
+use crate::x509::{NoTrace, PeerIdentity, Purpose, Search, Trace, VerifiedPath};
 use core::fmt;
 
 /// One TLS 1.3 handshake, as [`Client`](crate::Client) or [`Server`](crate::Server), over lent
@@ -23,16 +23,16 @@ use core::fmt;
 ///
 /// The law: *`poll` is idempotent until something changes; any `Err` is final and sticky; its alert
 /// waits in [`tx_pending`](Self::tx_pending); drain it before closing the transport.*
-pub struct Handshake<'b, S: Side, C: CryptoProvider> {
-    pub(super) config: &'b S::Config<'b>,
-    pub(super) connection: Connection<'b, C>,
-    pub(super) state: S::State<'b, C>,
+pub struct Handshake<'b, R: Side> {
+    config: &'b R::Config<'b>,
+    connection: Connection<'b, R::Provider>,
+    state: R::State<'b>,
     entropy: Entropy,
 }
 
 /// What a handshake needs to go on.
 #[must_use]
-pub enum Step<'c, 'b, S: Side, C: CryptoProvider> {
+pub enum Step<'c, 'b> {
     /// Write [`tx_pending`](Handshake::tx_pending) to the transport, then [`tx_consume`](Handshake::tx_consume).
     Transmit,
     /// Read from the transport into [`rx_space`](Handshake::rx_space), then [`rx_commit`](Handshake::rx_commit),
@@ -40,25 +40,25 @@ pub enum Step<'c, 'b, S: Side, C: CryptoProvider> {
     NeedInput,
     /// A public-key operation was done. Let other tasks run, then poll again.
     Yield,
-    /// Say what time it is.
-    Time(TimeRequest<'c, 'b, S, C>),
-    /// Choose the credential to show.
-    Credential(CredentialRequest<'c, 'b, S, C>),
-    /// The peer is authenticated: may it in?
-    Authorize(AuthorizeRequest<'c, 'b, S, C>),
+    /// Provide the time.
+    Time(TimeRequest<'c, 'b>),
+    /// Choose the credential to send.
+    Credential(CredentialRequest<'c, 'b>),
+    /// Authorize the peer, which is authenticated.
+    Authorize(AuthorizeRequest<'c, 'b>),
     /// Sign with the key of the chosen credential.
-    Sign(SignRequest<'c, 'b, S, C>),
+    Sign(SignRequest<'c, 'b>),
     /// The handshake is over: [`into_session`](Handshake::into_session).
     Done,
 }
 
-impl<S: Side, C: CryptoProvider> fmt::Debug for Handshake<'_, S, C> {
+impl<R: Side> fmt::Debug for Handshake<'_, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Handshake").field("stage", &self.stage()).finish_non_exhaustive()
     }
 }
 
-impl<S: Side, C: CryptoProvider> fmt::Debug for Step<'_, '_, S, C> {
+impl fmt::Debug for Step<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Transmit => "Transmit",
@@ -73,36 +73,27 @@ impl<S: Side, C: CryptoProvider> fmt::Debug for Step<'_, '_, S, C> {
     }
 }
 
-/// Where the run of the states stopped.
-enum Stop {
-    Transmit,
-    NeedInput,
-    Yield,
-    Ask(Question),
-    Done,
-}
-
-impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
+impl<'b, R: Side> Handshake<'b, R> {
     /// A handshake that has not begun.
     ///
     /// # Errors
     /// [`Error::ApiMisuse`] for a configuration that can never work, [`Error::BufferTooSmall`] for a
     /// `tx` that cannot even hold an alert.
     #[inline(never)] // so that its copies of the handshake are not in the frame in which the handshake runs
-    pub fn new(config: &'b S::Config<'b>, buffers: Buffers<'b>, entropy: Entropy) -> Result<Self, Error> {
-        S::check::<C>(config)?;
+    pub fn new(config: &'b R::Config<'b>, buffers: Buffers<'b>, entropy: Entropy) -> Result<Self, Error> {
+        R::check(config)?;
         let Buffers { rx, tx, peer } = buffers;
-        let parameters = S::parameters(config);
-        let cipher_suite = parameters.cipher_suites::<C>().first().copied().unwrap_or(CipherSuite(0));
-        let group = parameters.groups::<C>().first().copied().unwrap_or(NamedGroup(0));
-        Ok(Self { config, connection: Connection::new(rx, tx, peer, cipher_suite, group)?, state: S::start(), entropy })
+        let parameters = R::parameters(config);
+        let cipher_suite = parameters.cipher_suites::<R::Provider>().first().copied().unwrap_or(CipherSuite(0));
+        let group = parameters.groups::<R::Provider>().first().copied().unwrap_or(NamedGroup(0));
+        Ok(Self { config, connection: Connection::new(rx, tx, peer, cipher_suite, group)?, state: R::start(), entropy })
     }
 
     /// Goes on as far as possible and says what is needed next. At most one public-key operation a call.
     ///
     /// # Errors
     /// Why the handshake failed. Final: every later call gives the same error.
-    pub fn poll(&mut self) -> Result<Step<'_, 'b, S, C>, Error> {
+    pub fn poll(&mut self) -> Result<Step<'_, 'b>, Error> {
         self.poll_traced(&mut NoTrace)
     }
 
@@ -111,25 +102,28 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     ///
     /// # Errors
     /// As [`poll`](Self::poll).
-    pub fn poll_traced(&mut self, trace: &mut impl Trace) -> Result<Step<'_, 'b, S, C>, Error> {
+    pub fn poll_traced(&mut self, trace: &mut impl Trace) -> Result<Step<'_, 'b>, Error> {
+        Ok(match self.next(trace)? {
+            Stop::Transmit => Step::Transmit,
+            Stop::NeedInput => Step::NeedInput,
+            Stop::Yield => Step::Yield,
+            Stop::Ask(Question::Time) => Step::Time(TimeRequest { machine: self }),
+            Stop::Ask(Question::Credential) => Step::Credential(CredentialRequest { machine: self }),
+            Stop::Ask(Question::Authorize) => Step::Authorize(AuthorizeRequest { machine: self }),
+            Stop::Ask(Question::Sign(credential)) => {
+                let input = self.sign_input(credential);
+                Step::Sign(SignRequest { machine: self, input })
+            }
+            Stop::Done => Step::Done,
+        })
+    }
+
+    /// Goes on as far as possible.
+    pub(crate) fn next(&mut self, trace: &mut impl Trace) -> Result<Stop<'b>, Error> {
         if let Some((error, _)) = self.connection.failure {
             return Err(error);
         }
-        match self.run(trace) {
-            Err(error) => Err(self.fail(error)),
-            Ok(Stop::Transmit) => Ok(Step::Transmit),
-            Ok(Stop::NeedInput) => Ok(Step::NeedInput),
-            Ok(Stop::Yield) => Ok(Step::Yield),
-            Ok(Stop::Done) => Ok(Step::Done),
-            Ok(Stop::Ask(Question::Authorize)) => {
-                Ok(Step::Authorize(AuthorizeRequest { target: Target::Handshake(self) }))
-            }
-            Ok(Stop::Ask(Question::Credential)) => {
-                Ok(Step::Credential(CredentialRequest { target: Target::Handshake(self) }))
-            }
-            Ok(Stop::Ask(Question::Sign)) => Ok(Step::Sign(SignRequest { target: Target::Handshake(self) })),
-            Ok(Stop::Ask(Question::Time)) => Ok(Step::Time(TimeRequest { target: Target::Handshake(self) })),
-        }
+        self.run(trace).map_err(|error| Machine::fail(self, error))
     }
 
     /// The session, once [`poll`](Self::poll) has said [`Step::Done`].
@@ -137,15 +131,15 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     /// # Errors
     /// Why the handshake failed; [`ApiMisuse::HandshakeUnfinished`] if it is not over yet.
     #[inline(never)] // as of `new`
-    pub fn into_session(mut self) -> Result<Session<'b, C>, Error> {
+    pub fn into_session(mut self) -> Result<Session<'b, R>, Error> {
         if let Some((error, _)) = self.connection.failure {
             return Err(error);
         }
-        let established = S::finish(self.state).ok_or(ApiMisuse::HandshakeUnfinished)?;
+        let established = R::finish(self.state).ok_or(ApiMisuse::HandshakeUnfinished)?;
         self.connection.end_flight_received();
         self.connection.end_flight_sent();
         self.connection.events.done();
-        let session = Session::new::<S>(self.connection, established, self.config, &self.entropy);
+        let session = Session::new(self.connection, established, self.config, &self.entropy);
         #[cfg(feature = "events")]
         session.record_unasked();
         Ok(session)
@@ -153,7 +147,7 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
 
     /// Where the handshake is, or was when it failed.
     pub fn stage(&self) -> Stage {
-        self.connection.failure.map_or_else(|| S::profile(&self.state).0, |(_, stage)| stage)
+        self.connection.failure.map_or_else(|| R::profile(&self.state).0, |(_, stage)| stage)
     }
 
     /// Who the peer claims to be, as soon as its first certificate was read. **Nothing of it is verified**:
@@ -162,44 +156,10 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
         self.connection.peer.list().identity()
     }
 
-    /// Tells how the server has refused our answer to its request for a certificate, see [`Session::refusal`]: a server
-    /// may do so before our last bytes have left. `None` before the answer has begun to leave, which it does only to a
-    /// server that has proved who it is: anybody on the way can have sent an alert that comes earlier. `None` on a server.
-    pub fn refusal(&self) -> Option<Refusal<'b>> {
-        self.failure()?.refusal()
-    }
-
-    /// Why the certificates of the peer were refused, in full; `None` as long as they were not. **Nothing of what it
-    /// lends from them is verified**: it explains, and decides nothing.
-    pub fn verdict(&self) -> Option<Verdict<'_>> {
-        self.failure()?.verdict()
-    }
-
-    /// Names why the handshake failed, with the cause and who has to act; `None` as long as it has not. It says what is
-    /// usual: the [error](Self::poll) and the [verdict](Self::verdict) are what was observed.
-    pub fn diagnosis(&self) -> Option<Diagnosis> {
-        Some(self.failure()?.diagnosis())
-    }
-
-    /// Names the failure as [`diagnosis`](Self::diagnosis) does, with what the caller knows about the time. A server is
-    /// refused before it has asked for the time, and cannot tell without that its own certificate has expired.
-    pub fn diagnosis_at(&self, time: Time) -> Option<Diagnosis> {
-        Some(self.failure()?.diagnosis_at(time))
-    }
-
-    /// Why the handshake failed, and all that explains it, in one value without role and provider; `None` as long as it
+    /// Gives why the handshake failed, and all that explains it, in one value without role and provider; `None` as long as it
     /// has not.
-    pub fn failure(&self) -> Option<FailedHandshake<'_, 'b>> {
-        let (error, stage) = self.connection.failure?;
-        let scene = Scene {
-            is_client: S::IS_CLIENT,
-            negotiated: &self.connection.negotiated,
-            refused: Some(&self.connection.peer),
-            time: self.connection.peer.time(),
-            stage: Some(stage),
-            coming: self.connection.rx.needs(),
-        };
-        Some(FailedHandshake { error, stage, scene })
+    pub fn failure(&self) -> Option<ConnectionFailure<'_, 'b>> {
+        ConnectionFailure::of(&self.connection, self.purpose())
     }
 
     /// The path from the peer's certificate to a trust anchor, certificate by certificate, once it is found. The peer
@@ -220,7 +180,7 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     /// first poll. The connection counts as a new one of the ring.
     #[cfg(feature = "events")]
     pub fn set_events(&mut self, ring: EventRing<'b>) {
-        self.connection.events = Recorder::begin(ring, S::IS_CLIENT);
+        self.connection.events = Recorder::begin(ring, R::IS_CLIENT);
     }
 
     /// The ring of the connection, if it has one.
@@ -234,7 +194,9 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     pub fn look_for_alert(&mut self) -> Option<Error> {
         loop {
             match self.connection.rx.next_record() {
-                Ok(Received::Alert(description)) => return Some(self.fail(Error::AlertReceived(description))),
+                Ok(Received::Alert(description)) => {
+                    return Some(Machine::fail(self, Error::AlertReceived(description)));
+                }
                 Ok(Received::Handshake) => self.connection.rx.discard_handshake(),
                 Ok(Received::Data | Received::NeedInput) | Err(_) => return None,
             }
@@ -246,7 +208,7 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     pub fn transport_failed(&mut self) -> Error {
         match self.connection.failure {
             Some((error, _)) => error,
-            None => self.look_for_alert().unwrap_or_else(|| self.fail(Error::ConnectionTruncated)),
+            None => self.look_for_alert().unwrap_or_else(|| Machine::fail(self, Error::ConnectionTruncated)),
         }
     }
 
@@ -261,7 +223,7 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     /// [`ApiMisuse::CommitTooLarge`] if that is more than there is.
     pub fn rx_commit(&mut self, count: usize) -> Result<(), Error> {
         self.connection.end_flight_sent();
-        self.connection.rx.commit(count).map_err(|error| self.fail(error))
+        self.connection.rx.commit(count).map_err(|error| Machine::fail(self, error))
     }
 
     /// The transport has ended.
@@ -278,48 +240,42 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
     /// pending counts as all of them.
     pub fn tx_consume(&mut self, count: usize) {
         self.connection.end_flight_received();
-        self.connection.negotiated.shown |= count != 0 && S::has_shown(&self.state);
+        self.connection.negotiated.shown |= count != 0 && R::has_shown(&self.state);
         self.connection.tx.consume(count);
     }
 
-    /// Runs the states until something is needed.
-    fn run(&mut self, trace: &mut impl Trace) -> Result<Stop, Error> {
+    /// Runs the states until one stops.
+    fn run(&mut self, trace: &mut impl Trace) -> Result<Stop<'b>, Error> {
         loop {
-            let progress = match S::profile(&self.state).1 {
-                Wait::Done => return Ok(self.transmit_or(Stop::Done)),
-                Wait::Answer(question) => return Ok(self.transmit_or(Stop::Ask(question))),
-                Wait::Nothing => self.handle(trace)?,
+            let (_, wait) = R::profile(&self.state);
+            let is_pending = !self.connection.tx.pending().is_empty();
+            let stop = match wait {
                 // What the peer waits for goes out before anything is awaited from it.
-                Wait::Header(_) | Wait::Message(_) if !self.connection.tx.pending().is_empty() => Progress::Transmit,
-                Wait::Header(types) => match self.connection.receive_header(types)? {
-                    Some(_) => self.handle(trace)?,
-                    None => Progress::NeedInput,
+                Wait::Header(_) | Wait::Message(_) if is_pending => Some(Stop::Transmit),
+                wait => match self.connection.await_input(wait)? {
+                    None => self.handle(Input::Ready, trace)?,
+                    stop => stop,
                 },
-                Wait::Message(types) => {
-                    if self.connection.receive_message(types)? {
-                        self.handle(trace)?
-                    } else {
-                        Progress::NeedInput
-                    }
-                }
             };
-            match progress {
-                Progress::Continue => {}
-                Progress::Transmit if self.connection.tx.pending().is_empty() => {}
-                Progress::Transmit => return Ok(Stop::Transmit),
-                Progress::NeedInput => return Ok(self.transmit_or(Stop::NeedInput)),
-                Progress::Yield => return Ok(Stop::Yield),
+            let is_pending = !self.connection.tx.pending().is_empty();
+            match stop {
+                None => {}
+                Some(Stop::Transmit) if !is_pending => {}
+                Some(stop @ (Stop::Transmit | Stop::Yield)) => return Ok(stop),
+                Some(_) if is_pending => return Ok(Stop::Transmit),
+                Some(stop) => return Ok(stop),
             }
         }
     }
 
-    fn handle(&mut self, trace: &mut impl Trace) -> Result<Progress, Error> {
-        let current = core::mem::replace(&mut self.state, S::failed());
-        let (stage, _) = S::profile(&current);
-        match S::handle(current, &mut self.connection, &mut self.entropy, self.config, trace) {
-            Ok((next, progress)) => {
+    /// Runs the handler of the state.
+    fn handle(&mut self, input: Input<'_, 'b>, trace: &mut impl Trace) -> Result<Option<Stop<'b>>, Error> {
+        let current = core::mem::replace(&mut self.state, R::failed());
+        let (stage, _) = R::profile(&current);
+        match R::handle(current, input, &mut self.connection, &mut self.entropy, self.config, trace) {
+            Ok((next, stop)) => {
                 self.state = next;
-                Ok(progress)
+                Ok(stop)
             }
             Err(error) => {
                 self.set_failure(error, stage);
@@ -328,32 +284,26 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
         }
     }
 
-    /// All answers of the request tokens come through here.
-    pub(super) fn advance(&mut self, answer: Answer<'_, 'b>) -> Result<(), Error> {
-        let current = core::mem::replace(&mut self.state, S::failed());
-        let (stage, _) = S::profile(&current);
-        match S::answer(current, &mut self.connection, self.config, answer) {
-            Ok(next) => {
-                self.state = next;
-                // A client does not send a credential whose scheme the server has not offered.
-                let sent = match answer {
-                    Answer::Credential(_) => Answer::Credential(self.connection.negotiated.credential),
-                    other => other,
-                };
-                self.connection.record_answer(&sent);
-                Ok(())
-            }
-            Err(error) => {
-                self.set_failure(error, stage);
-                Err(self.fail(error))
-            }
+    /// The question that is asked.
+    pub(crate) fn asked(&self) -> Result<Question<'b>, Error> {
+        match (self.connection.failure, R::profile(&self.state).1) {
+            (Some((error, _)), _) => Err(error),
+            (None, Wait::Answer(question)) => Ok(question),
+            (None, _) => Err(ApiMisuse::AnswerUnexpected.into()),
         }
     }
 
-    /// Makes the error sticky and writes its alert.
-    pub(super) fn fail(&mut self, error: Error) -> Error {
-        self.set_failure(error, self.stage());
-        error
+    /// Takes the answer to the question that is asked.
+    pub(crate) fn answer(&mut self, answer: Input<'_, 'b>, trace: &mut impl Trace) -> Result<(), Error> {
+        // No state whose handler takes an answer stops before the next one.
+        self.handle(answer, trace)?;
+        // A client does not send a credential whose scheme the server has not offered.
+        let sent = match answer {
+            Input::Credential(_) => Input::Credential(self.connection.negotiated.credential),
+            other => other,
+        };
+        self.connection.record_answer(&sent);
+        Ok(())
     }
 
     /// Only the first error counts, and only its alert is told.
@@ -364,16 +314,49 @@ impl<'b, S: Side, C: CryptoProvider> Handshake<'b, S, C> {
         self.connection.end_flight_received();
         self.connection.events.failed(stage, error);
         #[cfg(feature = "events")]
-        self.connection.events.diagnosed(self.diagnosis());
+        self.connection.events.diagnosed(self.failure().map(|failure| failure.diagnosis()));
         debug!("handshake failed while {}: {}", stage, error);
         if let Some(alert) = error.alert() {
             // If the provider cannot even seal the alert, the error is all that is left.
             let _unsealed = self.connection.send_alert(alert);
         }
     }
+}
 
-    fn transmit_or(&self, stop: Stop) -> Stop {
-        if self.connection.tx.pending().is_empty() { stop } else { Stop::Transmit }
+impl<'b, R: Side> Machine<'b> for Handshake<'b, R> {
+    fn purpose(&self) -> Purpose {
+        if R::IS_CLIENT { Purpose::ClientAuth } else { Purpose::ServerAuth }
+    }
+
+    fn message(&self) -> Result<&[u8], Error> {
+        self.connection.rx.message()
+    }
+
+    fn search(&self) -> &Search<'b, 'b> {
+        &self.connection.peer
+    }
+
+    fn certificate_hash(&self) -> CertificateHash {
+        self.connection.transcript.certificate_hash()
+    }
+
+    fn digest(&self, algorithm: HashAlgorithm, message: &[u8]) -> Result<Digest, CryptoError> {
+        R::Provider::digest(algorithm, &[message])
+    }
+
+    #[cfg(feature = "events")]
+    fn events(&self) -> &Recorder<'b> {
+        &self.connection.events
+    }
+
+    fn advance(&mut self, answer: Input<'_, 'b>) -> Result<(), Error> {
+        self.answer(answer, &mut NoTrace)
+    }
+
+    /// Makes the error sticky and writes its alert.
+    fn fail(&mut self, error: Error) -> Error {
+        self.set_failure(error, self.stage());
+        error
     }
 }
 
@@ -396,7 +379,7 @@ mod tests {
         [0, 1].iter().all(|place| *entropy.seed(*place) == [0; 32])
     }
 
-    fn feed<S: Side>(handshake: &mut Handshake<'_, S, RustCrypto>, message: &[u8]) {
+    fn feed<R: Side>(handshake: &mut Handshake<'_, R>, message: &[u8]) {
         let length = u16::try_from(message.len()).unwrap().to_be_bytes();
         let record = [&[22, 3, 3][..], &length, message].concat();
         handshake.rx_space()[..record.len()].copy_from_slice(&record);
@@ -410,7 +393,7 @@ mod tests {
         let config = ClientConfig::new(ServerName::parse("server.example").unwrap(), &anchors);
         let (mut rx, mut tx, mut peer) = ([0; 2048], [0; 1024], [0; 1024]);
         let buffers = Buffers { rx: &mut rx, tx: &mut tx, peer: &mut peer };
-        let mut client = Handshake::<Client, RustCrypto>::new(&config, buffers, Entropy::new(&[7; 128])).unwrap();
+        let mut client = Handshake::<Client>::new(&config, buffers, Entropy::new(&[7; 128])).unwrap();
         while matches!(client.poll(), Ok(Step::Yield)) {}
         let hello = client.tx_pending()[5..].to_vec();
         client.tx_consume(usize::MAX);
@@ -439,7 +422,7 @@ mod tests {
         let config = ServerConfig::new(ClientAuth::None);
         let (mut rx, mut tx, mut peer) = ([0; 2048], [0; 1024], [0; 1024]);
         let buffers = Buffers { rx: &mut rx, tx: &mut tx, peer: &mut peer };
-        let mut server = Handshake::<Server, RustCrypto>::new(&config, buffers, Entropy::new(&[8; 128])).unwrap();
+        let mut server = Handshake::<Server>::new(&config, buffers, Entropy::new(&[8; 128])).unwrap();
         feed(&mut server, &hello);
         let credential =
             crate::credential::placeholder(offer.mandatory().unwrap().signature_schemes.iter().next().unwrap());

@@ -1,16 +1,14 @@
 //! The public sans-IO API: [`Handshake`], its requests, and the [`Session`] it becomes.
 
 mod diagnose;
-mod failed;
+mod failure;
 mod handshake;
-mod refusal;
+pub(crate) mod machine;
 mod request;
-mod session;
-mod target;
+pub(crate) mod session;
 
-pub use self::failed::FailedHandshake;
+pub use self::failure::{ConnectionFailure, Refusal};
 pub use self::handshake::{Handshake, Step};
-pub use self::refusal::Refusal;
 pub use self::request::{AuthorizeRequest, CredentialRequest, SignInput, SignRequest, TimeRequest};
 pub use self::session::{Event, PlaintextBuffer, ReceivedData, Session};
 

@@ -61,8 +61,6 @@ pub use self::signature::{EncodedSignature, Signature};
 pub use self::slots::{Entries, Lease, Leases, SlotError, Slots};
 pub use self::stage::{Admission, KeyProof, StagedSlot};
 
-pub(crate) use self::signature::ecdsa_der;
-
 use crate::error::{ApiMisuse, CertificateError, CertificateProblem, Error, Malformation};
 use crate::limits::MAX_CHAIN;
 use crate::wire::enums::SignatureScheme;

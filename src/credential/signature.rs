@@ -3,6 +3,7 @@
 use crate::codec::Writer;
 use crate::der::{SEQUENCE, write_unsigned};
 use crate::limits::MAX_SIGNATURE;
+use crate::wire::enums::SignatureScheme;
 
 /// A signature as signers make it.
 #[allow(clippy::large_enum_variant, reason = "lives on the stack once a handshake, and there is no heap")]
@@ -36,6 +37,20 @@ impl Signature {
         bytes.get_mut(..signature.len())?.copy_from_slice(signature);
         Some(Self::Encoded(EncodedSignature { bytes, len: u16::try_from(signature.len()).ok()? }))
     }
+
+    /// Bytes of the longest DER `ECDSA-Sig-Value`, which is of P-384.
+    pub(crate) const MAX_DER: usize = 104;
+
+    /// Encodes it for a CertificateVerify of this scheme; `None` if it is not one of the scheme.
+    pub(crate) fn encode<'s>(&'s self, scheme: SignatureScheme, der: &'s mut [u8; Self::MAX_DER]) -> Option<&'s [u8]> {
+        match (self, scheme) {
+            (Self::Ed25519(signature), SignatureScheme::ED25519) => Some(signature),
+            (Self::Encoded(signature), _) => Some(signature.as_bytes()).filter(|bytes| !bytes.is_empty()),
+            (Self::P256(r_s), SignatureScheme::ECDSA_SECP256R1_SHA256) => ecdsa_der(r_s.split_at(32), der),
+            (Self::P384(r_s), SignatureScheme::ECDSA_SECP384R1_SHA384) => ecdsa_der(r_s.split_at(48), der),
+            _ => None,
+        }
+    }
 }
 
 impl EncodedSignature {
@@ -46,7 +61,7 @@ impl EncodedSignature {
 }
 
 /// Writes two big-endian numbers as DER `ECDSA-Sig-Value` (RFC 5480 appendix A); `None` if one is zero.
-pub(crate) fn ecdsa_der<'o>(r: &[u8], s: &[u8], out: &'o mut [u8]) -> Option<&'o [u8]> {
+fn ecdsa_der<'o>((r, s): (&[u8], &[u8]), out: &'o mut [u8]) -> Option<&'o [u8]> {
     let (r, s) = (significant(r)?, significant(s)?);
     let mut writer = Writer::new(out);
     writer.u8(SEQUENCE);
@@ -72,13 +87,13 @@ mod tests {
         let mut one = [0; 32];
         one[31] = 1;
         let mut out = [0; 72];
-        let der = ecdsa_der(&one, &[0xff; 32], &mut out).unwrap();
+        let der = ecdsa_der((&one, &[0xff; 32]), &mut out).unwrap();
         assert_eq!(der[..7], [0x30, 38, 2, 1, 1, 2, 33]);
         assert_eq!(der[7..], [&[0][..], &[0xff; 32]].concat());
-        assert!(ecdsa_der(&[0; 32], &one, &mut out).is_none());
-        assert!(ecdsa_der(&one, &[0; 32], &mut out).is_none());
-        assert_eq!(ecdsa_der(&[0xff; 32], &[0xff; 32], &mut out).unwrap().len(), 72);
-        assert_eq!(ecdsa_der(&[0xff; 48], &[0xff; 48], &mut [0; 104]).unwrap().len(), 104);
+        assert!(ecdsa_der((&[0; 32], &one), &mut out).is_none());
+        assert!(ecdsa_der((&one, &[0; 32]), &mut out).is_none());
+        assert_eq!(ecdsa_der((&[0xff; 32], &[0xff; 32]), &mut out).unwrap().len(), 72);
+        assert_eq!(ecdsa_der((&[0xff; 48], &[0xff; 48]), &mut [0; 104]).unwrap().len(), 104);
     }
 
     #[test]

@@ -81,10 +81,10 @@ impl Admission<'_> {
         let proved = match self.key {
             KeyProof::PublicKey(key) => key == leaf.public_key().as_bytes(),
             KeyProof::Signature(signature) => {
-                let verify = |signature: &[u8]| {
-                    leaf.public_key().verify::<C>(credential.scheme(), Admission::TEST_MESSAGE, signature).is_ok()
-                };
-                signature.is_encoded_as(verify)
+                let (scheme, mut der) = (credential.scheme(), [0; Signature::MAX_DER]);
+                signature.encode(scheme, &mut der).is_some_and(|signature| {
+                    leaf.public_key().verify::<C>(scheme, Admission::TEST_MESSAGE, signature).is_ok()
+                })
             }
         };
         if proved { Ok(()) } else { Err(SlotError::KeyMismatch) }
@@ -155,20 +155,5 @@ impl<'s, 'm> StagedSlot<'s, 'm> {
         let place = start.and_then(|start| self.slot.memory.get_mut(start..)).ok_or(SlotError::TooLong(need))?;
         place.copy_from_slice(alias.as_bytes());
         Ok(Extent { certificates: len, alias: alias.len() })
-    }
-}
-
-impl Signature {
-    /// Whether `verify` takes the signature as it stands in a CertificateVerify.
-    fn is_encoded_as(&self, verify: impl FnOnce(&[u8]) -> bool) -> bool {
-        // As long as the longest, which is of P-384.
-        let mut der = [0; 104];
-        let (r, s) = match self {
-            Self::Encoded(signature) => return verify(signature.as_bytes()),
-            Self::Ed25519(signature) => return verify(signature),
-            Self::P256(r_s) => r_s.split_at(32),
-            Self::P384(r_s) => r_s.split_at(48),
-        };
-        super::ecdsa_der(r, s, &mut der).is_some_and(verify)
     }
 }

@@ -13,6 +13,8 @@ pub mod rsa;
 #[cfg(feature = "rustcrypto")]
 pub mod rustcrypto;
 
+#[cfg(feature = "rustcrypto")]
+pub use self::rustcrypto::RustCrypto as DefaultProvider;
 pub use crate::limits::TAG_LEN;
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
@@ -20,6 +22,11 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 use crate::der::Malformed;
 use crate::error::Error;
 use crate::wire::enums::{CipherSuite, NamedGroup, SignatureScheme};
+
+/// No cryptography: without the feature `rustcrypto` a [`Client`](crate::Client) or a [`Server`](crate::Server) names its own.
+#[cfg(not(feature = "rustcrypto"))]
+#[derive(Debug)]
+pub enum DefaultProvider {}
 
 /// Bytes of the longest hash that is compiled in.
 pub const MAX_HASH_LEN: usize = if cfg!(feature = "rsa") {

@@ -9,7 +9,7 @@
 use super::config::Parameters;
 use super::connection::Connection;
 use super::proof::{PeerAuthenticated, SignatureVerified};
-use super::{Answer, Progress, Question, Stage, Wait};
+use super::{Input, Question, Stage, Stop, Wait};
 use crate::crypto::CryptoProvider;
 use crate::error::{ApiMisuse, Error, InvalidMessage, PeerMisbehaved};
 use crate::limits::{CERTIFICATE_PREFIX, ENTRY_PREFIX};
@@ -24,17 +24,18 @@ pub(super) enum Authenticate {
     ExpectCertificate,
     ExpectEntry { left: usize },
     AwaitTime,
-    BeginSearch(Time),
     SearchPath,
     ExpectCertificateVerify(ChainVerified),
     AwaitAuthorization(ChainVerified, SignatureVerified),
 }
 
-/// What a step leads to.
-pub(super) enum Outcome {
-    Next(Authenticate, Progress),
+/// The result of a step.
+pub(super) enum Outcome<'b> {
+    /// The next one, and the reason to stop before it, if there is one.
+    Next(Authenticate, Option<Stop<'b>>),
     /// The list of certificates is empty.
     NoCertificate,
+    Authenticated(PeerAuthenticated),
 }
 
 /// What the peer is measured by.
@@ -68,12 +69,12 @@ impl<'b> Expectation<'b, '_> {
 
 impl Authenticate {
     /// The stage of each step, and what it waits for.
-    pub(super) const fn profile(&self) -> (Stage, Wait) {
+    pub(super) const fn profile<'b>(&self) -> (Stage, Wait<'b>) {
         match self {
             Self::ExpectCertificate => (Stage::Certificate, Wait::Header(&[HandshakeType::CERTIFICATE])),
             Self::ExpectEntry { .. } => (Stage::Certificate, Wait::Nothing),
             Self::AwaitTime => (Stage::Time, Wait::Answer(Question::Time)),
-            Self::BeginSearch(_) | Self::SearchPath => (Stage::Path, Wait::Nothing),
+            Self::SearchPath => (Stage::Path, Wait::Nothing),
             Self::ExpectCertificateVerify(_) => {
                 (Stage::CertificateVerify, Wait::Message(&[HandshakeType::CERTIFICATE_VERIFY]))
             }
@@ -81,79 +82,66 @@ impl Authenticate {
         }
     }
 
-    pub(super) fn handle<'b, C: CryptoProvider>(
+    pub(super) fn handle<'b, P: CryptoProvider>(
         self,
-        cx: &mut Connection<'b, C>,
+        input: Input<'_, 'b>,
+        cx: &mut Connection<'b, P>,
         expectation: &Expectation<'b, '_>,
         trace: &mut impl Trace,
-    ) -> Result<Outcome, Error> {
-        match self {
-            Self::ExpectCertificate => receive_prefix(cx, expectation.context),
-            Self::ExpectEntry { left: 0 } if cx.peer.list().is_empty() => Ok(Outcome::NoCertificate),
-            Self::ExpectEntry { left: 0 } => Ok(Outcome::Next(Self::AwaitTime, Progress::Continue)),
-            Self::ExpectEntry { left } => receive_entry(cx, left, trace),
-            Self::BeginSearch(time) => {
+    ) -> Result<Outcome<'b>, Error> {
+        match (self, input) {
+            (Self::ExpectCertificate, Input::Ready) => receive_prefix(cx, expectation.context),
+            (Self::ExpectEntry { left: 0 }, Input::Ready) if cx.peer.list().is_empty() => Ok(Outcome::NoCertificate),
+            (Self::ExpectEntry { left: 0 }, Input::Ready) => Ok(Outcome::Next(Self::AwaitTime, None)),
+            (Self::ExpectEntry { left }, Input::Ready) => receive_entry(cx, left, trace),
+            (Self::AwaitTime, Input::Time(time)) => {
                 cx.peer.start(expectation.rules(time));
-                Ok(Outcome::Next(Self::SearchPath, Progress::Continue))
+                Ok(Outcome::Next(Self::SearchPath, None))
             }
-            Self::SearchPath => search_path(cx, trace),
-            Self::ExpectCertificateVerify(chain) => verify_signature(cx, expectation, chain),
-            // These wait for an answer and are not driven.
-            Self::AwaitTime | Self::AwaitAuthorization(..) => Ok(Outcome::Next(self, Progress::Continue)),
-        }
-    }
-
-    pub(super) fn answer(self, answer: Answer<'_, '_>) -> Result<Answered, Error> {
-        match (self, answer) {
-            (Self::AwaitTime, Answer::Time(time)) => Ok(Answered::Next(Self::BeginSearch(time))),
-            (Self::AwaitAuthorization(chain, signature), Answer::Authorized) => {
-                Ok(Answered::Authenticated(PeerAuthenticated::Certificate(chain.accept()?, signature)))
+            (Self::SearchPath, Input::Ready) => search_path(cx, trace),
+            (Self::ExpectCertificateVerify(chain), Input::Ready) => verify_signature(cx, expectation, chain),
+            (Self::AwaitAuthorization(chain, signature), Input::Authorized) => {
+                Ok(Outcome::Authenticated(PeerAuthenticated::Certificate(chain.accept()?, signature)))
             }
             #[cfg(feature = "dangerous-waivers")]
-            (Self::AwaitAuthorization(chain, signature), Answer::AuthorizedAsWaived) => {
+            (Self::AwaitAuthorization(chain, signature), Input::AuthorizedAsWaived) => {
                 let chain = chain.dangerous_accept_waived();
-                Ok(Answered::Authenticated(PeerAuthenticated::Certificate(chain, signature)))
+                Ok(Outcome::Authenticated(PeerAuthenticated::Certificate(chain, signature)))
             }
-            // A token is only made for the state that asks.
+            // A token is made only for the state that asks.
             _ => Err(ApiMisuse::AnswerUnexpected.into()),
         }
     }
 }
 
-/// What an answer leads to.
-pub(super) enum Answered {
-    Next(Authenticate),
-    Authenticated(PeerAuthenticated),
-}
-
-fn receive_prefix<C: CryptoProvider>(cx: &mut Connection<'_, C>, context: &[u8]) -> Result<Outcome, Error> {
+fn receive_prefix<'b, P: CryptoProvider>(cx: &mut Connection<'b, P>, context: &[u8]) -> Result<Outcome<'b>, Error> {
     // A context of another length than ours is seen before more of it is awaited.
     if !cx.rx.receive(CERTIFICATE_PREFIX)? {
-        return Ok(Outcome::Next(Authenticate::ExpectCertificate, Progress::NeedInput));
+        return Ok(Outcome::Next(Authenticate::ExpectCertificate, Some(Stop::NeedInput)));
     }
     let len = CERTIFICATE_PREFIX.saturating_add(certificate::context_len(cx.rx.handshake(), context)?);
     if !cx.rx.receive(len)? {
-        return Ok(Outcome::Next(Authenticate::ExpectCertificate, Progress::NeedInput));
+        return Ok(Outcome::Next(Authenticate::ExpectCertificate, Some(Stop::NeedInput)));
     }
     let prefix = cx.rx.handshake().get(..len).ok_or(InvalidMessage::Truncated)?;
     let list = CertificatePrefix::parse(prefix, context)?.list;
     cx.transcript.update(prefix);
     cx.rx.consume(len);
-    Ok(Outcome::Next(Authenticate::ExpectEntry { left: list }, Progress::Continue))
+    Ok(Outcome::Next(Authenticate::ExpectEntry { left: list }, None))
 }
 
-fn receive_entry<C: CryptoProvider>(
-    cx: &mut Connection<'_, C>,
+fn receive_entry<'b, P: CryptoProvider>(
+    cx: &mut Connection<'b, P>,
     left: usize,
     trace: &mut impl Trace,
-) -> Result<Outcome, Error> {
+) -> Result<Outcome<'b>, Error> {
     let mut need = ENTRY_PREFIX;
     let entry = loop {
         if need > left {
             return Err(InvalidMessage::Truncated.into());
         }
         if !cx.rx.receive(need)? {
-            return Ok(Outcome::Next(Authenticate::ExpectEntry { left }, Progress::NeedInput));
+            return Ok(Outcome::Next(Authenticate::ExpectEntry { left }, Some(Stop::NeedInput)));
         }
         match certificate::entry_len(cx.rx.handshake()) {
             Ok(len) if len <= cx.rx.handshake().len() => break len,
@@ -162,34 +150,37 @@ fn receive_entry<C: CryptoProvider>(
     };
     let bytes = cx.rx.handshake().get(..entry).ok_or(InvalidMessage::Truncated)?;
     cx.transcript.update(bytes);
-    cx.peer.push::<C>(certificate::parse_entry(bytes)?, trace)?;
+    cx.peer.push::<P>(certificate::parse_entry(bytes)?, trace)?;
     cx.rx.consume(entry);
     let left = left.checked_sub(entry).ok_or(InvalidMessage::Truncated)?;
-    Ok(Outcome::Next(Authenticate::ExpectEntry { left }, Progress::Continue))
+    Ok(Outcome::Next(Authenticate::ExpectEntry { left }, None))
 }
 
-fn search_path<C: CryptoProvider>(cx: &mut Connection<'_, C>, trace: &mut impl Trace) -> Result<Outcome, Error> {
-    let next = match cx.peer.step::<C>(trace)? {
+fn search_path<'b, P: CryptoProvider>(
+    cx: &mut Connection<'b, P>,
+    trace: &mut impl Trace,
+) -> Result<Outcome<'b>, Error> {
+    let next = match cx.peer.step::<P>(trace)? {
         None => Authenticate::SearchPath,
         Some(chain) => {
             cx.events.path(&chain.path(), cx.peer.time());
             Authenticate::ExpectCertificateVerify(chain)
         }
     };
-    Ok(Outcome::Next(next, Progress::Yield))
+    Ok(Outcome::Next(next, Some(Stop::Yield)))
 }
 
 /// RFC 9846 section 4.5.2: "The receiver of a CertificateVerify message MUST verify the signature
 /// field", over the transcript up to and including Certificate.
-fn verify_signature<C: CryptoProvider>(
-    cx: &mut Connection<'_, C>,
+fn verify_signature<'b, P: CryptoProvider>(
+    cx: &mut Connection<'b, P>,
     expectation: &Expectation<'_, '_>,
     chain: ChainVerified,
-) -> Result<Outcome, Error> {
+) -> Result<Outcome<'b>, Error> {
     let verify = cx.rx.current(CertificateVerify::parse)?;
     // RFC 9846 section 4.5.2: "If the CertificateVerify message is sent by a server, the signature algorithm
     // MUST be one offered in the client's 'signature_algorithms' extension", and the same for a client.
-    if !expectation.parameters.signature_schemes::<C>().contains(&verify.scheme) {
+    if !expectation.parameters.signature_schemes::<P>().contains(&verify.scheme) {
         return Err(PeerMisbehaved::SignatureSchemeNotOffered.into());
     }
     let key = cx.peer.list().leaf_key().ok_or(PeerMisbehaved::UnexpectedMessage)?;
@@ -199,8 +190,8 @@ fn verify_signature<C: CryptoProvider>(
     };
     let content = certificate_verify_content(signer, &cx.transcript.certificate_hash());
     // "the signature algorithm MUST be compatible with the key in the sender's end-entity certificate".
-    key.verify::<C>(verify.scheme, content.as_bytes(), verify.signature)?;
+    key.verify::<P>(verify.scheme, content.as_bytes(), verify.signature)?;
     let verified = SignatureVerified::assertion(verify.scheme);
     cx.receive_into_transcript()?;
-    Ok(Outcome::Next(Authenticate::AwaitAuthorization(chain, verified), Progress::Yield))
+    Ok(Outcome::Next(Authenticate::AwaitAuthorization(chain, verified), Some(Stop::Yield)))
 }

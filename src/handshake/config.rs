@@ -31,7 +31,7 @@ pub struct ClientConfig<'a> {
     sent_server_name: Option<ServerName<'a>>,
     /// If it is not the first group of the parameters.
     key_shares: Option<&'a [NamedGroup]>,
-    #[cfg(feature = "post-handshake-auth")]
+    /// Only the feature `post-handshake-auth` sets it.
     pub(crate) post_handshake_auth: bool,
 }
 
@@ -71,7 +71,6 @@ impl<'a> ClientConfig<'a> {
             compatibility: true,
             sent_server_name: Some(server_name),
             key_shares: None,
-            #[cfg(feature = "post-handshake-auth")]
             post_handshake_auth: false,
         }
     }

@@ -2,7 +2,7 @@
 
 #[cfg(feature = "key-log")]
 use super::key_log::KeyLogger;
-use super::{Answer, Negotiated};
+use super::{Input, Negotiated, Stop, Wait};
 use crate::codec::Writer;
 use crate::crypto::{CryptoError, CryptoProvider, Digest, HashAlgorithm};
 use crate::error::{AlertDescription, Error, PeerMisbehaved, Stage};
@@ -49,6 +49,18 @@ impl<'b, C: CryptoProvider> Connection<'b, C> {
             key_log: KeyLogger { sink: None, client_random: [0; 32] },
             failure: None,
         })
+    }
+
+    /// Gets what a state waits for; or says why the run stops, if that is not here.
+    pub(crate) fn await_input(&mut self, wait: Wait<'b>) -> Result<Option<Stop<'b>>, Error> {
+        let is_here = match wait {
+            Wait::Nothing => true,
+            Wait::Never => return Ok(Some(Stop::Done)),
+            Wait::Answer(question) => return Ok(Some(Stop::Ask(question))),
+            Wait::Header(types) => self.receive_header(types)?.is_some(),
+            Wait::Message(types) => self.receive_message(types)?,
+        };
+        Ok(if is_here { None } else { Some(Stop::NeedInput) })
     }
 
     /// Makes the header of a message of one of the `expected` types available; `None` if it has not come yet.
@@ -130,14 +142,14 @@ impl<'b, C: CryptoProvider> Connection<'b, C> {
     }
 
     /// Records what the application has answered.
-    pub(crate) fn record_answer(&mut self, answer: &Answer<'_, '_>) {
+    pub(crate) fn record_answer(&mut self, answer: &Input<'_, '_>) {
         match answer {
-            Answer::Authorized => self.events.authorized(),
+            Input::Authorized => self.events.authorized(),
             #[cfg(feature = "dangerous-waivers")]
-            Answer::AuthorizedAsWaived => self.events.authorized(),
-            Answer::Credential(credential) => self.events.shown(*credential),
-            Answer::Fail(_) | Answer::Signature(_) => {}
-            Answer::Time(time) => self.events.judged(*time, &self.peer),
+            Input::AuthorizedAsWaived => self.events.authorized(),
+            Input::Credential(credential) => self.events.shown(*credential),
+            Input::Fail(_) | Input::Ready | Input::Signature(_) => {}
+            Input::Time(time) => self.events.judged(*time, &self.peer),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The handshake (RFC 9846 section 4): the states of both roles, in the order of the protocol.
 //!
 //! A role is a state machine over a [`Connection`](connection::Connection). A state says what it [waits for](Wait); when that is
-//! there, its handler runs and gives the next state. A handler does at most one public-key operation.
+//! there, its handler runs and gives the next state, and the [`Stop`] that comes first, if one does. A handler does at most one
+//! public-key operation.
 
 mod authenticate;
 #[allow(missing_debug_implementations, reason = "states hold secrets and never leave this crate")]
@@ -14,8 +15,7 @@ pub(crate) mod entropy;
 pub(crate) mod key_log;
 #[allow(missing_debug_implementations, reason = "states hold secrets and never leave this crate")]
 mod keys;
-#[cfg(feature = "post-handshake-auth")]
-pub(crate) mod post;
+pub(crate) mod late;
 mod present;
 pub(crate) mod proof;
 #[allow(missing_debug_implementations, reason = "states hold secrets and never leave this crate")]
@@ -24,16 +24,17 @@ pub(crate) mod server;
 use crate::credential::Credential;
 use crate::crypto::CryptoProvider;
 use crate::error::{Error, PeerIncompatible, Stage};
-use crate::key_schedule::{ApplicationEpoch, ExporterSecret, FinishedVerified, Receiving, Sending, TrafficSecret};
-use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup, SignatureScheme};
-use crate::x509::{PathFound, Time, Trace};
+use crate::key_schedule::{ApplicationEpoch, ExporterSecret, Receiving, Sending, TrafficSecret};
+use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup};
+use crate::x509::{Time, Trace};
 pub use client_auth::ClientAuthStatus;
 
 use client_auth::ClientAuthProgress;
 use config::Parameters;
 use connection::Connection;
 use entropy::Entropy;
-use proof::PeerAuthenticated;
+use late::Late;
+use proof::Proof;
 
 /// What both sides agreed on so far.
 #[derive(Clone, Copy)]
@@ -44,18 +45,13 @@ pub(crate) struct Negotiated<'b> {
     pub(crate) protocol: Option<&'b [u8]>,
     /// A HelloRetryRequest was sent or received.
     pub(crate) retried: bool,
-    /// Of the peer's CertificateVerify.
-    pub(crate) peer_scheme: Option<SignatureScheme>,
     pub(crate) client_auth: ClientAuthProgress,
-    /// The path from the peer's certificate to a trust anchor; `None` of an anonymous client.
-    pub(crate) path: Option<PathFound>,
     /// The credential sent last; during a handshake, the one chosen to be sent.
     pub(crate) credential: Option<&'b Credential<'b>>,
     /// Our Certificate, or the empty one, has begun to leave: the peer can judge it. A client sends it only to a server
     /// that has proved who it is.
     pub(crate) shown: bool,
-    /// A server may ask again after the handshake.
-    #[cfg(feature = "post-handshake-auth")]
+    /// The client has offered to answer requests after the handshake.
     pub(crate) post_handshake_auth: bool,
 }
 
@@ -67,12 +63,9 @@ impl<'b> Negotiated<'b> {
             group,
             protocol: None,
             retried: false,
-            peer_scheme: None,
             client_auth: ClientAuthProgress::NOT_REQUESTED,
-            path: None,
             credential: None,
             shown: false,
-            #[cfg(feature = "post-handshake-auth")]
             post_handshake_auth: false,
         }
     }
@@ -88,33 +81,52 @@ impl<'b> Negotiated<'b> {
     }
 }
 
-/// What a state needs before its handler can run.
+/// The input that a state waits for.
 #[derive(Clone, Copy)]
-pub(crate) enum Wait {
-    /// Nothing.
+pub(crate) enum Wait<'b> {
+    /// None.
     Nothing,
     /// The header of a message of one of these types.
     Header(&'static [HandshakeType]),
     /// A whole message of one of these types.
     Message(&'static [HandshakeType]),
     /// The answer to a question.
-    Answer(Question),
-    /// The handshake is over.
+    Answer(Question<'b>),
+    /// Nothing will come: the handshake is over, or has failed.
+    Never,
+}
+
+/// The reason for which a run of the states stops.
+#[derive(Clone, Copy)]
+pub(crate) enum Stop<'b> {
+    /// The transport has to take what is in `tx` first.
+    Transmit,
+    /// The transport has to deliver first.
+    NeedInput,
+    /// A public-key operation was done: others may want to run.
+    Yield,
+    /// The application has to answer first.
+    Ask(Question<'b>),
+    /// There is a result.
     Done,
 }
 
-/// What the application is asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Question {
+/// A question to the application.
+#[derive(Clone, Copy)]
+pub(crate) enum Question<'b> {
     Authorize,
+    /// The request is in `rx`.
     Credential,
-    Sign,
+    /// A signature of our CertificateVerify with the key of this credential, over the transcript as it is.
+    Sign(&'b Credential<'b>),
     Time,
 }
 
-/// What the application answered.
+/// The input of a handler.
 #[derive(Clone, Copy)]
-pub(crate) enum Answer<'a, 'b> {
+pub(crate) enum Input<'a, 'b> {
+    /// What the state [waits for](Wait), in `rx` if it is a message.
+    Ready,
     Authorized,
     /// With whatever was waived.
     #[cfg(feature = "dangerous-waivers")]
@@ -128,17 +140,8 @@ pub(crate) enum Answer<'a, 'b> {
     Time(Time),
 }
 
-/// How the driver goes on after a handler.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Progress {
-    Continue,
-    /// The transport has to deliver first.
-    NeedInput,
-    /// The transport has to take what is in `tx` first.
-    Transmit,
-    /// A public-key operation was done: others may want to run.
-    Yield,
-}
+/// The next state, and the reason to stop before its handler runs, if there is one.
+pub(crate) type Next<'b, S> = Result<(S, Option<Stop<'b>>), Error>;
 
 /// The secrets of a session.
 pub(crate) struct Secrets<C: CryptoProvider> {
@@ -150,64 +153,63 @@ pub(crate) struct Secrets<C: CryptoProvider> {
 /// The parts of a finished handshake that the session takes over.
 pub(crate) struct Established<C: CryptoProvider> {
     pub(crate) secrets: Secrets<C>,
-    pub(crate) peer: PeerAuthenticated,
-    pub(crate) finished: FinishedVerified,
+    pub(crate) proof: Proof,
 }
 
-/// A side of the handshake: [`Client`](crate::Client) or [`Server`](crate::Server), and nothing else.
+/// A side of the connection: [`Client`](crate::Client) or [`Server`](crate::Server) with its provider, and nothing else.
 /// An image with only one of them holds no code of the other.
 pub trait Side: Role {}
 
-impl Side for client::Client {}
-impl Side for server::Server {}
+impl<P: CryptoProvider> Side for client::Client<P> {}
+impl<P: CryptoProvider> Side for server::Server<P> {}
 
-/// What a side does. Out of reach of other crates, so that they cannot add sides.
-pub trait Role {
+/// The work of a side. Out of reach of other crates, so that they cannot add sides.
+pub trait Role: 'static {
+    /// The cryptography of this side.
+    type Provider: CryptoProvider;
     /// The configuration of this side.
     type Config<'b>;
-    /// Where the handshake is.
-    type State<'b, C: CryptoProvider>;
+    /// The states of the handshake.
+    type State<'b>;
+    /// The states of authentication after the handshake.
+    type Late<'b>: Late<'b, Self::Provider>;
 
     /// True for the client, and for nothing else. Crates that are generic over [`Side`] read it too.
     const IS_CLIENT: bool;
 
     fn parameters<'c, 'b>(config: &'c Self::Config<'b>) -> &'c Parameters<'b>;
 
-    fn check<C: CryptoProvider>(config: &Self::Config<'_>) -> Result<(), Error>;
+    fn check(config: &Self::Config<'_>) -> Result<(), Error>;
 
-    fn start<'b, C: CryptoProvider>() -> Self::State<'b, C>;
+    fn start<'b>() -> Self::State<'b>;
 
-    /// The state of a handshake that has failed; it is never driven again.
-    fn failed<'b, C: CryptoProvider>() -> Self::State<'b, C>;
+    /// The state of a handshake that has failed.
+    fn failed<'b>() -> Self::State<'b>;
 
     /// Tells at which stage of the handshake a state is, and what it waits for.
-    fn profile<C: CryptoProvider>(state: &Self::State<'_, C>) -> (Stage, Wait);
+    fn profile<'b>(state: &Self::State<'b>) -> (Stage, Wait<'b>);
 
-    fn handle<'b, C: CryptoProvider>(
-        state: Self::State<'b, C>,
-        cx: &mut Connection<'b, C>,
+    /// Runs the handler of a state.
+    fn handle<'b>(
+        state: Self::State<'b>,
+        input: Input<'_, 'b>,
+        cx: &mut Connection<'b, Self::Provider>,
         entropy: &mut Entropy,
         config: &'b Self::Config<'b>,
         trace: &mut impl Trace,
-    ) -> Result<(Self::State<'b, C>, Progress), Error>;
+    ) -> Next<'b, Self::State<'b>>;
 
-    fn answer<'b, C: CryptoProvider>(
-        state: Self::State<'b, C>,
-        cx: &mut Connection<'b, C>,
+    /// Tells whether something of our Certificate was written, which may still wait to be sent: it leaves before anything
+    /// else is awaited.
+    fn has_shown(state: &Self::State<'_>) -> bool;
+
+    /// Begins what is kept for authentication after the handshake.
+    fn late<'b>(
         config: &'b Self::Config<'b>,
-        answer: Answer<'_, 'b>,
-    ) -> Result<Self::State<'b, C>, Error>;
-
-    /// Something of our Certificate was written and may still wait: before anything else is awaited, it has left.
-    fn has_shown<C: CryptoProvider>(state: &Self::State<'_, C>) -> bool;
-
-    /// The credential that is to sign, in the state that asks for a signature.
-    fn signing<'b, C: CryptoProvider>(state: &Self::State<'b, C>) -> Option<&'b Credential<'b>>;
-
-    /// What is kept for authentication after the handshake.
-    #[cfg(feature = "post-handshake-auth")]
-    fn party<'b>(config: &'b Self::Config<'b>, negotiated: &Negotiated<'b>, entropy: &Entropy) -> post::Party<'b>;
+        connection: &Connection<'b, Self::Provider>,
+        entropy: &Entropy,
+    ) -> Self::Late<'b>;
 
     /// Gives what the session needs, if the handshake is over.
-    fn finish<C: CryptoProvider>(state: Self::State<'_, C>) -> Option<Established<C>>;
+    fn finish(state: Self::State<'_>) -> Option<Established<Self::Provider>>;
 }

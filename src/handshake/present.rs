@@ -2,7 +2,7 @@
 //! and CertificateVerify.
 
 use super::connection::{Connection, send_parts};
-use super::{Answer, Progress, Question, Stage, Wait};
+use super::{Input, Next, Question, Stage, Stop, Wait};
 use crate::credential::{Chain, Credential};
 use crate::crypto::CryptoProvider;
 use crate::error::{ApiMisuse, Error};
@@ -17,8 +17,12 @@ pub(super) enum Present<'b> {
     /// An empty Certificate: the client declines.
     SendEmptyCertificate,
     /// The chain, of which `sent` bytes of the message have left.
-    SendCertificate { credential: &'b Credential<'b>, sent: usize },
-    /// There is room for the CertificateVerify, the signature is asked for.
+    SendCertificate {
+        credential: &'b Credential<'b>,
+        sent: usize,
+    },
+    /// The CertificateVerify needs room before the key signs: there is no second signature.
+    MakeRoom(&'b Credential<'b>),
     AwaitSignature(&'b Credential<'b>),
     /// Only Finished is left.
     Done,
@@ -33,64 +37,52 @@ impl<'b> Present<'b> {
     }
 
     /// The stage of each step, and what it waits for.
-    pub(super) const fn profile(self) -> (Stage, Wait) {
+    pub(super) const fn profile(self) -> (Stage, Wait<'b>) {
         match self {
-            Self::AwaitSignature(_) => (Stage::Signature, Wait::Answer(Question::Sign)),
-            Self::SendEmptyCertificate | Self::SendCertificate { .. } | Self::Done => (Stage::Sending, Wait::Nothing),
+            Self::AwaitSignature(credential) => (Stage::Signature, Wait::Answer(Question::Sign(credential))),
+            Self::SendEmptyCertificate | Self::SendCertificate { .. } | Self::MakeRoom(_) | Self::Done => {
+                (Stage::Sending, Wait::Nothing)
+            }
         }
     }
 
-    pub(super) const fn signing(self) -> Option<&'b Credential<'b>> {
-        match self {
-            Self::AwaitSignature(credential) => Some(credential),
-            Self::SendEmptyCertificate | Self::SendCertificate { .. } | Self::Done => None,
-        }
-    }
-
-    /// Something of our Certificate was written.
+    /// Tells whether something of our Certificate was written.
     pub(super) const fn has_begun(self) -> bool {
         !matches!(self, Self::SendEmptyCertificate | Self::SendCertificate { sent: 0, .. })
     }
 
-    pub(super) fn handle<C: CryptoProvider>(self, cx: &mut Connection<'_, C>) -> Result<(Self, Progress), Error> {
-        match self {
-            Self::SendEmptyCertificate => {
+    pub(super) fn handle<P: CryptoProvider>(self, cx: &mut Connection<'_, P>, input: Input<'_, 'b>) -> Next<'b, Self> {
+        match (self, input) {
+            (Self::SendEmptyCertificate, Input::Ready) => {
                 let mut sent = 0;
                 Ok(match send_certificate(cx, Chain::default(), &mut sent)? {
-                    Written::Yes => (Self::Done, Progress::Continue),
+                    Written::Yes => (Self::Done, None),
                     // Eight bytes always fit into a drained buffer, so nothing of it has left.
-                    Written::AfterTransmit => (self, Progress::Transmit),
+                    Written::AfterTransmit => (self, Some(Stop::Transmit)),
                 })
             }
-            Self::SendCertificate { credential, mut sent } => {
-                if send_certificate(cx, credential.chain(), &mut sent)? == Written::Yes
-                    && cx.tx.has_room_for(CertificateVerify::OVERHEAD + credential.signature_len())?
-                {
-                    Ok((Self::AwaitSignature(credential), Progress::Continue))
-                } else {
-                    Ok((Self::SendCertificate { credential, sent }, Progress::Transmit))
+            (Self::SendCertificate { credential, mut sent }, Input::Ready) => {
+                Ok(match send_certificate(cx, credential.chain(), &mut sent)? {
+                    Written::Yes => (Self::MakeRoom(credential), None),
+                    Written::AfterTransmit => (Self::SendCertificate { credential, sent }, Some(Stop::Transmit)),
+                })
+            }
+            (Self::MakeRoom(credential), Input::Ready) => {
+                let has_room = cx.tx.has_room_for(CertificateVerify::OVERHEAD + credential.signature_len())?;
+                Ok(if has_room { (Self::AwaitSignature(credential), None) } else { (self, Some(Stop::Transmit)) })
+            }
+            (Self::AwaitSignature(credential), Input::Signature(signature)) => {
+                if !credential.has_signatures_of(signature.len()) {
+                    return Err(ApiMisuse::SignatureMalformed.into());
+                }
+                let message = CertificateVerify { scheme: credential.scheme(), signature };
+                match cx.send(&|w| message.emit(w))? {
+                    Written::Yes => Ok((Self::Done, None)),
+                    // There was room for the largest one.
+                    Written::AfterTransmit => Err(ApiMisuse::SignatureMalformed.into()),
                 }
             }
-            Self::AwaitSignature(_) | Self::Done => Ok((self, Progress::Continue)),
-        }
-    }
-
-    pub(super) fn answer<C: CryptoProvider>(
-        self,
-        cx: &mut Connection<'_, C>,
-        answer: Answer<'_, 'b>,
-    ) -> Result<Self, Error> {
-        let (Self::AwaitSignature(credential), Answer::Signature(signature)) = (self, answer) else {
-            return Err(ApiMisuse::AnswerUnexpected.into());
-        };
-        if !credential.has_signatures_of(signature.len()) {
-            return Err(ApiMisuse::SignatureMalformed.into());
-        }
-        let message = CertificateVerify { scheme: credential.scheme(), signature };
-        match cx.send(&|w| message.emit(w))? {
-            Written::Yes => Ok(Self::Done),
-            // There was room for the largest one.
-            Written::AfterTransmit => Err(ApiMisuse::SignatureMalformed.into()),
+            _ => Err(ApiMisuse::AnswerUnexpected.into()),
         }
     }
 }

@@ -53,11 +53,21 @@ impl PeerAuthenticated {
             Self::Anonymous(_) => None,
         }
     }
+}
 
-    /// What is left to do with proofs is to look that they are all there.
-    pub(crate) const fn with(self, _: FinishedVerified) {
-        match self {
-            Self::Certificate(_, _) | Self::Anonymous(_) => {}
-        }
+/// Everything that has to be proved about the peer before there is a session.
+pub(crate) struct Proof {
+    peer: PeerAuthenticated,
+    _finished: FinishedVerified,
+}
+
+impl Proof {
+    pub(super) const fn new(peer: PeerAuthenticated, finished: FinishedVerified) -> Self {
+        Self { peer, _finished: finished }
+    }
+
+    /// How the peer was authenticated.
+    pub(crate) const fn peer(&self) -> &PeerAuthenticated {
+        &self.peer
     }
 }

@@ -6,14 +6,13 @@
 //! future may be dropped at any await point and the operation started again. What
 //! [`write`](embedded_io_async::Write::write) has taken is sent by the next operation that sends.
 
-use super::machine::{Io, Machine};
-use super::pump::Pump;
+use super::machine::{Driven, Io};
+use super::pump::{Pump, trace_to_async};
 use super::{AsyncHost, Failure, HandshakeError};
 use crate::connection::Handshake;
-use crate::crypto::CryptoProvider;
 use crate::error::ApiMisuse;
 use crate::handshake::{ClientAuthStatus, Side};
-use crate::x509::{NoTrace, Trace, TraceEvent};
+use crate::x509::{NoTrace, Trace};
 use core::future::poll_fn;
 use core::task::Poll;
 use embedded_io_async::{Read, Write};
@@ -23,17 +22,17 @@ use embedded_io_async::{Read, Write};
 pub enum Asynch {}
 
 /// A session over a transport, see [`io::Stream`](super::Stream).
-pub type Stream<'b, T, C> = super::Stream<'b, T, C, Asynch>;
+pub type Stream<'b, T, R> = super::Stream<'b, T, R, Asynch>;
 
-impl<'b, T: Read + Write, C: CryptoProvider> Stream<'b, T, C> {
+impl<'b, T: Read + Write, R: Side> Stream<'b, T, R> {
     /// Runs `handshake` over `transport`; lets other tasks run after each public-key operation. The
     /// alert of an error is sent before this returns.
     ///
     /// # Errors
     /// Where the handshake was, and what went wrong.
-    pub async fn open<S: Side>(
+    pub async fn open(
         mut transport: T,
-        mut handshake: Handshake<'b, S, C>,
+        mut handshake: Handshake<'b, R>,
         host: &mut impl AsyncHost<'b>,
     ) -> Result<Self, HandshakeError<T::Error>> {
         let driven = drive(&mut transport, &mut handshake, host).await;
@@ -62,7 +61,7 @@ impl<'b, T: Read + Write, C: CryptoProvider> Stream<'b, T, C> {
 }
 
 /// Moves bytes until the connection asks something, or is ready.
-pub(super) async fn carry<'b, T: Read + Write, M: Machine<'b>>(
+pub(super) async fn carry<'b, T: Read + Write, M: Driven<'b>>(
     transport: &mut T,
     pump: &mut Pump<'_, M, T::Error>,
     trace: &mut impl Trace,
@@ -101,21 +100,21 @@ async fn yield_now() {
 ///
 /// # Errors
 /// The error. Its alert was sent, as far as the transport took it.
-pub async fn drive<'b, T: Read + Write, S: Side, C: CryptoProvider>(
+pub async fn drive<'b, T: Read + Write, R: Side>(
     transport: &mut T,
-    handshake: &mut Handshake<'b, S, C>,
+    handshake: &mut Handshake<'b, R>,
     host: &mut impl AsyncHost<'b>,
 ) -> Result<(), Failure<T::Error>> {
     // A future that was dropped may have been in a flush.
     let mut unflushed = true;
     let mut pump = Pump::until(handshake, &mut unflushed, |_| false);
-    while carry(transport, &mut pump, &mut |event: TraceEvent<'_>| host.trace(event)).await? == Io::Ask {
+    while carry(transport, &mut pump, &mut trace_to_async(host)).await? == Io::Ask {
         pump.ask_async(host).await;
     }
     Ok(())
 }
 
-impl<T: Read + Write, C: CryptoProvider> Read for Stream<'_, T, C> {
+impl<T: Read + Write, R: Side> Read for Stream<'_, T, R> {
     async fn read(&mut self, out: &mut [u8]) -> Result<usize, Self::Error> {
         if out.is_empty() {
             return Ok(0);
@@ -128,7 +127,7 @@ impl<T: Read + Write, C: CryptoProvider> Read for Stream<'_, T, C> {
     }
 }
 
-impl<T: Read + Write, C: CryptoProvider> Write for Stream<'_, T, C> {
+impl<T: Read + Write, R: Side> Write for Stream<'_, T, R> {
     async fn write(&mut self, data: &[u8]) -> Result<usize, Self::Error> {
         if data.is_empty() {
             return Ok(0);

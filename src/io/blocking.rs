@@ -1,13 +1,12 @@
 //! A blocking stream over [`embedded_io::Read`] and [`embedded_io::Write`].
 
-use super::machine::{Io, Machine};
-use super::pump::Pump;
+use super::machine::{Driven, Io};
+use super::pump::{Pump, trace_to};
 use super::{Failure, HandshakeError, Host};
 use crate::connection::Handshake;
-use crate::crypto::CryptoProvider;
 use crate::error::ApiMisuse;
 use crate::handshake::{ClientAuthStatus, Side};
-use crate::x509::{NoTrace, Trace, TraceEvent};
+use crate::x509::{NoTrace, Trace};
 use embedded_io::{Read, Write};
 
 /// The driver that waits in its calls.
@@ -15,9 +14,9 @@ use embedded_io::{Read, Write};
 pub enum Blocking {}
 
 /// A session over a transport, see [`io::Stream`](super::Stream).
-pub type Stream<'b, T, C> = super::Stream<'b, T, C, Blocking>;
+pub type Stream<'b, T, R> = super::Stream<'b, T, R, Blocking>;
 
-impl<'b, T: Read + Write, C: CryptoProvider> Stream<'b, T, C> {
+impl<'b, T: Read + Write, R: Side> Stream<'b, T, R> {
     /// Runs `handshake` over `transport`. The alert of an error is sent before this returns. Lend the transport
     /// (`&mut transport`) if you want it back after an error: a TCP socket that is closed with unread bytes in
     /// it resets the connection, and the peer may lose the alert; shut down writing and read to the end first.
@@ -25,9 +24,9 @@ impl<'b, T: Read + Write, C: CryptoProvider> Stream<'b, T, C> {
     /// # Errors
     /// Where the handshake was, and what went wrong.
     #[inline(never)] // so that the handshake is not copied into the frame in which it runs
-    pub fn open<S: Side>(
+    pub fn open(
         mut transport: T,
-        mut handshake: Handshake<'b, S, C>,
+        mut handshake: Handshake<'b, R>,
         host: &mut impl Host<'b>,
     ) -> Result<Self, HandshakeError<T::Error>> {
         let driven = drive(&mut transport, &mut handshake, host);
@@ -63,7 +62,7 @@ impl<'b, T: Read + Write, C: CryptoProvider> Stream<'b, T, C> {
 }
 
 /// Moves bytes until the connection asks something, or is ready.
-pub(super) fn carry<'b, T: Read + Write, M: Machine<'b>>(
+pub(super) fn carry<'b, T: Read + Write, M: Driven<'b>>(
     transport: &mut T,
     pump: &mut Pump<'_, M, T::Error>,
     trace: &mut impl Trace,
@@ -85,20 +84,20 @@ pub(super) fn carry<'b, T: Read + Write, M: Machine<'b>>(
     }
 }
 
-fn drive<'b, T: Read + Write, S: Side, C: CryptoProvider>(
+fn drive<'b, T: Read + Write, R: Side>(
     transport: &mut T,
-    handshake: &mut Handshake<'b, S, C>,
+    handshake: &mut Handshake<'b, R>,
     host: &mut impl Host<'b>,
 ) -> Result<(), Failure<T::Error>> {
     let mut unflushed = false;
     let mut pump = Pump::until(handshake, &mut unflushed, |_| false);
-    while carry(transport, &mut pump, &mut |event: TraceEvent<'_>| host.trace(event))? == Io::Ask {
+    while carry(transport, &mut pump, &mut trace_to(host))? == Io::Ask {
         pump.ask(host);
     }
     Ok(())
 }
 
-impl<T: Read + Write, C: CryptoProvider> Read for Stream<'_, T, C> {
+impl<T: Read + Write, R: Side> Read for Stream<'_, T, R> {
     fn read(&mut self, out: &mut [u8]) -> Result<usize, Self::Error> {
         if out.is_empty() {
             return Ok(0);
@@ -111,7 +110,7 @@ impl<T: Read + Write, C: CryptoProvider> Read for Stream<'_, T, C> {
     }
 }
 
-impl<T: Read + Write, C: CryptoProvider> Write for Stream<'_, T, C> {
+impl<T: Read + Write, R: Side> Write for Stream<'_, T, R> {
     fn write(&mut self, data: &[u8]) -> Result<usize, Self::Error> {
         if data.is_empty() {
             return Ok(0);

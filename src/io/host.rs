@@ -1,6 +1,6 @@
 //! The host: it answers the questions of a connection.
 
-use crate::connection::{FailedHandshake, SignInput};
+use crate::connection::{ConnectionFailure, SignInput};
 use crate::credential::{Choice, PeerRequest, Signature};
 #[cfg(feature = "events")]
 use crate::credential::{KeyHandle, Unfit};
@@ -50,7 +50,7 @@ pub trait Host<'b> {
 
     /// Is told why the handshake failed. A transport that is reset counts as one that has ended. By default nothing
     /// is done.
-    fn failed(&mut self, failure: &FailedHandshake<'_, 'b>) {
+    fn failed(&mut self, failure: &ConnectionFailure<'_, 'b>) {
         let _ = failure;
     }
 
@@ -95,7 +95,7 @@ pub trait AsyncHost<'b> {
     async fn sign(&mut self, input: &SignInput) -> Option<Signature>;
 
     /// See [`Host::failed`].
-    fn failed(&mut self, failure: &FailedHandshake<'_, 'b>) {
+    fn failed(&mut self, failure: &ConnectionFailure<'_, 'b>) {
         let _ = failure;
     }
 
@@ -132,7 +132,7 @@ impl<'b, H: Host<'b>> AsyncHost<'b> for H {
         Host::sign(self, input)
     }
 
-    fn failed(&mut self, failure: &FailedHandshake<'_, 'b>) {
+    fn failed(&mut self, failure: &ConnectionFailure<'_, 'b>) {
         Host::failed(self, failure);
     }
 

@@ -6,8 +6,9 @@ use super::{AsyncHost, asynch};
 use super::{Host, blocking};
 use crate::connection::Session;
 use crate::crypto::CryptoProvider;
-use crate::handshake::ClientAuthStatus;
 use crate::handshake::config::ClientAuth;
+use crate::handshake::server::Server;
+use crate::handshake::{ClientAuthStatus, Side};
 use crate::x509::NoTrace;
 use embedded_io::ErrorType;
 
@@ -23,10 +24,10 @@ impl<S: ErrorType, H> ErrorType for Hosted<'_, S, H> {
     type Error = S::Error;
 }
 
-impl<'b, T: embedded_io::Read + embedded_io::Write, C: CryptoProvider, H: Host<'b>>
-    Hosted<'_, blocking::Stream<'b, T, C>, H>
+impl<'b, T: embedded_io::Read + embedded_io::Write, P: CryptoProvider, H: Host<'b>>
+    Hosted<'_, blocking::Stream<'b, T, Server<P>>, H>
 {
-    /// On a server: asks the client who it is, see [`Session::request_certificate`], and waits for its answer:
+    /// Asks the client who it is, see [`Session::request_certificate`], and waits for its answer:
     /// [`Accepted`](ClientAuthStatus::Accepted) or [`Declined`](ClientAuthStatus::Declined). `None` if the client sends
     /// application data before it answers, or closes: read that, and then
     /// [`await_certificate`](Self::await_certificate) again.
@@ -50,8 +51,10 @@ impl<'b, T: embedded_io::Read + embedded_io::Write, C: CryptoProvider, H: Host<'
         self.run(|session| session.certificate_answer().is_some())?;
         Ok(self.stream.session.certificate_answer())
     }
+}
 
-    fn run(&mut self, holds: fn(&Session<'b, C>) -> bool) -> Result<(), Failure<T::Error>> {
+impl<'b, T: embedded_io::Read + embedded_io::Write, R: Side, H: Host<'b>> Hosted<'_, blocking::Stream<'b, T, R>, H> {
+    fn run(&mut self, holds: fn(&Session<'b, R>) -> bool) -> Result<(), Failure<T::Error>> {
         let (transport, mut pump) = self.stream.pump(holds);
         while blocking::carry(transport, &mut pump, &mut NoTrace)? == Io::Ask {
             pump.ask(self.host);
@@ -60,8 +63,8 @@ impl<'b, T: embedded_io::Read + embedded_io::Write, C: CryptoProvider, H: Host<'
     }
 }
 
-impl<'b, T: embedded_io::Read + embedded_io::Write, C: CryptoProvider, H: Host<'b>> embedded_io::Read
-    for Hosted<'_, blocking::Stream<'b, T, C>, H>
+impl<'b, T: embedded_io::Read + embedded_io::Write, R: Side, H: Host<'b>> embedded_io::Read
+    for Hosted<'_, blocking::Stream<'b, T, R>, H>
 {
     fn read(&mut self, out: &mut [u8]) -> Result<usize, Self::Error> {
         if out.is_empty() {
@@ -82,10 +85,10 @@ impl<S: embedded_io::Write, H> embedded_io::Write for Hosted<'_, S, H> {
     }
 }
 
-impl<'b, T: embedded_io_async::Read + embedded_io_async::Write, C: CryptoProvider, H: AsyncHost<'b>>
-    Hosted<'_, asynch::Stream<'b, T, C>, H>
+impl<'b, T: embedded_io_async::Read + embedded_io_async::Write, P: CryptoProvider, H: AsyncHost<'b>>
+    Hosted<'_, asynch::Stream<'b, T, Server<P>>, H>
 {
-    /// On a server: asks the client who it is, see [`Session::request_certificate`], and waits for its answer:
+    /// Asks the client who it is, see [`Session::request_certificate`], and waits for its answer:
     /// [`Accepted`](ClientAuthStatus::Accepted) or [`Declined`](ClientAuthStatus::Declined). `None` if the client sends
     /// application data before it answers, or closes: read that, and then
     /// [`await_certificate`](Self::await_certificate) again.
@@ -109,8 +112,12 @@ impl<'b, T: embedded_io_async::Read + embedded_io_async::Write, C: CryptoProvide
         self.run(|session| session.certificate_answer().is_some()).await?;
         Ok(self.stream.session.certificate_answer())
     }
+}
 
-    async fn run(&mut self, holds: fn(&Session<'b, C>) -> bool) -> Result<(), Failure<T::Error>> {
+impl<'b, T: embedded_io_async::Read + embedded_io_async::Write, R: Side, H: AsyncHost<'b>>
+    Hosted<'_, asynch::Stream<'b, T, R>, H>
+{
+    async fn run(&mut self, holds: fn(&Session<'b, R>) -> bool) -> Result<(), Failure<T::Error>> {
         let (transport, mut pump) = self.stream.pump(holds);
         while asynch::carry(transport, &mut pump, &mut NoTrace).await? == Io::Ask {
             pump.ask_async(self.host).await;
@@ -119,8 +126,8 @@ impl<'b, T: embedded_io_async::Read + embedded_io_async::Write, C: CryptoProvide
     }
 }
 
-impl<'b, T: embedded_io_async::Read + embedded_io_async::Write, C: CryptoProvider, H: AsyncHost<'b>>
-    embedded_io_async::Read for Hosted<'_, asynch::Stream<'b, T, C>, H>
+impl<'b, T: embedded_io_async::Read + embedded_io_async::Write, R: Side, H: AsyncHost<'b>> embedded_io_async::Read
+    for Hosted<'_, asynch::Stream<'b, T, R>, H>
 {
     async fn read(&mut self, out: &mut [u8]) -> Result<usize, Self::Error> {
         if out.is_empty() {

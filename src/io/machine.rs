@@ -1,12 +1,13 @@
 //! A handshake or a session, as the pump sees it.
 
-use crate::connection::{AuthorizeRequest, Event, Handshake, Session, SignInput, Step};
+use crate::connection::machine::Machine;
+use crate::connection::session::Next;
+use crate::connection::{Handshake, Session, SignInput};
 use crate::credential::{Choice, PeerRequest, Signature};
 #[cfg(feature = "events")]
 use crate::credential::{KeyHandle, Unfit};
-use crate::crypto::CryptoProvider;
 use crate::error::{AlertDescription, ApiMisuse, Error};
-use crate::handshake::Side;
+use crate::handshake::{Input, Question as Asked, Side, Stop};
 use crate::limits::LAST_READS;
 #[cfg(feature = "dangerous-waivers")]
 use crate::x509::Waived;
@@ -41,18 +42,6 @@ pub(super) enum Question<'c> {
     Sign(SignInput),
 }
 
-impl<'c> Question<'c> {
-    fn authorize<S: Side, C: CryptoProvider>(request: AuthorizeRequest<'c, '_, S, C>) -> Self {
-        #[cfg(feature = "dangerous-waivers")]
-        let waived = request.waived();
-        Self::Authorize(
-            request.into_peer(),
-            #[cfg(feature = "dangerous-waivers")]
-            waived,
-        )
-    }
-}
-
 /// The answer of a host.
 #[allow(clippy::large_enum_variant, reason = "made and taken in the same call")]
 pub(super) enum Answer<'b> {
@@ -70,71 +59,86 @@ pub(super) enum Answer<'b> {
 pub(super) type EachUnfit<'e> = dyn FnMut(KeyHandle, &str, Unfit) + 'e;
 
 /// A machine that the pump drives: a handshake or a session.
-pub(super) trait Machine<'b> {
+pub(super) trait Driven<'b>: Machine<'b> {
     /// How often a transport that takes nothing more is read; `None`: as long as it gives something.
     const LAST_READS: Option<u8>;
 
     fn next(&mut self, trace: &mut impl Trace) -> Result<Io, Error>;
     /// Looks at what was received although something waits to be sent.
     fn next_received(&mut self) -> Result<Io, Error>;
-    fn question(&mut self) -> Result<Question<'_>, Error>;
-    fn answer(&mut self, answer: Answer<'b>) -> Result<(), Error>;
-    /// Records which credentials do not meet the request that is asked, if one is.
-    #[cfg(feature = "events")]
-    fn record_unfit(&mut self, list: impl FnOnce(&PeerRequest<'_>, &mut EachUnfit<'_>));
+    /// The question that is asked.
+    fn asked(&mut self) -> Result<Asked<'b>, Error>;
+    fn answer(&mut self, answer: Input<'_, 'b>, trace: &mut impl Trace) -> Result<(), Error>;
     fn tx_pending(&self) -> &[u8];
     fn tx_consume(&mut self, count: usize);
     fn rx_space(&mut self) -> &mut [u8];
     fn rx_commit(&mut self, count: usize) -> Result<(), Error>;
     fn rx_eof(&mut self);
+
+    /// The question that is asked, with all that a host is told.
+    fn question<'q>(&'q mut self) -> Result<Question<'q>, Error>
+    where
+        'b: 'q,
+    {
+        Ok(match self.asked()? {
+            Asked::Time => Question::Time,
+            Asked::Credential => Question::Credential(self.peer_request()),
+            Asked::Authorize => Question::Authorize(
+                self.search().list().identity().ok_or(ApiMisuse::AnswerUnexpected)?,
+                #[cfg(feature = "dangerous-waivers")]
+                self.search().verified().map_or(Waived::NOTHING, |path| path.found().waived),
+            ),
+            Asked::Sign(credential) => Question::Sign(self.sign_input(credential)),
+        })
+    }
+
+    /// Takes the answer of the host to the question that is asked.
+    fn answered(&mut self, answer: Answer<'b>, trace: &mut impl Trace) -> Result<(), Error> {
+        match answer {
+            Answer::Time(time) => self.answer(Input::Time(time), trace),
+            Answer::Credential(choice) => self.answer(choice.into(), trace),
+            Answer::Authorize(Ok(())) => self.answer(Input::Authorized, trace),
+            Answer::Authorize(Err(alert)) => Err(self.fail(Error::Refused(alert))),
+            #[cfg(feature = "dangerous-waivers")]
+            Answer::AuthorizeWaived => self.answer(Input::AuthorizedAsWaived, trace),
+            Answer::Sign(None) => Err(self.fail(Error::SigningFailed)),
+            Answer::Sign(Some(signature)) => {
+                let Asked::Sign(credential) = self.asked()? else { return Err(ApiMisuse::AnswerUnexpected.into()) };
+                let mut der = [0; Signature::MAX_DER];
+                match signature.encode(credential.scheme(), &mut der) {
+                    Some(encoded) => self.answer(Input::Signature(encoded), trace),
+                    None => Err(self.fail(ApiMisuse::SignatureMalformed.into())),
+                }
+            }
+        }
+    }
+
+    /// Records which credentials do not meet the request that is asked, if one is.
+    #[cfg(feature = "events")]
+    fn record_unfit(&mut self, list: impl FnOnce(&PeerRequest<'_>, &mut EachUnfit<'_>)) {
+        if let Ok(Asked::Credential) = self.asked() {
+            list(&self.peer_request(), &mut |key, alias, reason| self.events().unfit(key, alias, reason));
+        }
+    }
 }
 
-impl<'b, S: Side, C: CryptoProvider> Machine<'b> for Handshake<'b, S, C> {
+impl<'b, R: Side> Driven<'b> for Handshake<'b, R> {
     const LAST_READS: Option<u8> = Some(LAST_READS);
 
     fn next(&mut self, trace: &mut impl Trace) -> Result<Io, Error> {
-        Ok(match self.poll_traced(trace)? {
-            Step::Transmit => Io::Write,
-            Step::NeedInput => Io::Read,
-            Step::Yield => Io::Yield,
-            Step::Time(_) | Step::Credential(_) | Step::Authorize(_) | Step::Sign(_) => Io::Ask,
-            Step::Done => Io::Ready,
-        })
+        self.next(trace).map(Io::of)
     }
 
     fn next_received(&mut self) -> Result<Io, Error> {
         self.look_for_alert().map_or(Ok(Io::Read), Err)
     }
 
-    fn question(&mut self) -> Result<Question<'_>, Error> {
-        match self.poll()? {
-            Step::Time(_) => Ok(Question::Time),
-            Step::Credential(request) => Ok(Question::Credential(request.into_peer_request())),
-            Step::Authorize(request) => Ok(Question::authorize(request)),
-            Step::Sign(request) => Ok(Question::Sign(request.input())),
-            _ => Err(ApiMisuse::AnswerUnexpected.into()),
-        }
+    fn asked(&mut self) -> Result<Asked<'b>, Error> {
+        Self::asked(self)
     }
 
-    fn answer(&mut self, answer: Answer<'b>) -> Result<(), Error> {
-        match (self.poll()?, answer) {
-            (Step::Time(request), Answer::Time(time)) => request.provide(time),
-            (Step::Credential(request), Answer::Credential(choice)) => request.answer(choice),
-            (Step::Authorize(request), Answer::Authorize(Ok(()))) => request.accept(),
-            (Step::Authorize(request), Answer::Authorize(Err(alert))) => Err(request.reject(alert)),
-            #[cfg(feature = "dangerous-waivers")]
-            (Step::Authorize(request), Answer::AuthorizeWaived) => request.dangerous_accept_waived(),
-            (Step::Sign(request), Answer::Sign(Some(signature))) => request.complete(&signature),
-            (Step::Sign(request), Answer::Sign(None)) => Err(request.fail()),
-            _ => Err(ApiMisuse::AnswerUnexpected.into()),
-        }
-    }
-
-    #[cfg(feature = "events")]
-    fn record_unfit(&mut self, list: impl FnOnce(&PeerRequest<'_>, &mut EachUnfit<'_>)) {
-        if let Ok(Step::Credential(request)) = self.poll() {
-            list(&request.peer_request(), &mut |key, alias, reason| request.record_unfit(key, alias, reason));
-        }
+    fn answer(&mut self, answer: Input<'_, 'b>, trace: &mut impl Trace) -> Result<(), Error> {
+        self.answer(answer, trace)
     }
 
     fn tx_pending(&self) -> &[u8] {
@@ -158,61 +162,26 @@ impl<'b, S: Side, C: CryptoProvider> Machine<'b> for Handshake<'b, S, C> {
     }
 }
 
-impl<'b, C: CryptoProvider> Machine<'b> for Session<'b, C> {
+impl<'b, R: Side> Driven<'b> for Session<'b, R> {
     const LAST_READS: Option<u8> = None;
 
     fn next(&mut self, _: &mut impl Trace) -> Result<Io, Error> {
-        self.poll().map(|event| Io::of(&event))
+        self.next(true).map(Io::of_session)
     }
 
     fn next_received(&mut self) -> Result<Io, Error> {
-        self.poll_received().map(|event| Io::of(&event))
+        self.next(false).map(Io::of_session)
     }
 
-    #[cfg(not(feature = "post-handshake-auth"))]
-    fn question(&mut self) -> Result<Question<'_>, Error> {
-        Err(ApiMisuse::AnswerUnexpected.into())
-    }
-
-    #[cfg(feature = "post-handshake-auth")]
-    fn question(&mut self) -> Result<Question<'_>, Error> {
-        match self.poll_received()? {
-            Event::Time(_) => Ok(Question::Time),
-            Event::Credential(request) => Ok(Question::Credential(request.into_peer_request())),
-            Event::Authorize(request) => Ok(Question::authorize(request)),
-            Event::Sign(request) => Ok(Question::Sign(request.input())),
+    fn asked(&mut self) -> Result<Asked<'b>, Error> {
+        match self.next(false)? {
+            Next::Stop(Stop::Ask(question)) => Ok(question),
             _ => Err(ApiMisuse::AnswerUnexpected.into()),
         }
     }
 
-    #[cfg(not(feature = "post-handshake-auth"))]
-    fn answer(&mut self, _: Answer<'b>) -> Result<(), Error> {
-        Err(ApiMisuse::AnswerUnexpected.into())
-    }
-
-    #[cfg(feature = "post-handshake-auth")]
-    fn answer(&mut self, answer: Answer<'b>) -> Result<(), Error> {
-        match (self.poll_received()?, answer) {
-            (Event::Time(request), Answer::Time(time)) => request.provide(time),
-            (Event::Credential(request), Answer::Credential(choice)) => request.answer(choice),
-            (Event::Authorize(request), Answer::Authorize(Ok(()))) => request.accept(),
-            (Event::Authorize(request), Answer::Authorize(Err(alert))) => Err(request.reject(alert)),
-            #[cfg(feature = "dangerous-waivers")]
-            (Event::Authorize(request), Answer::AuthorizeWaived) => request.dangerous_accept_waived(),
-            (Event::Sign(request), Answer::Sign(Some(signature))) => request.complete(&signature),
-            (Event::Sign(request), Answer::Sign(None)) => Err(request.fail()),
-            _ => Err(ApiMisuse::AnswerUnexpected.into()),
-        }
-    }
-
-    #[cfg(feature = "events")]
-    fn record_unfit(&mut self, list: impl FnOnce(&PeerRequest<'_>, &mut EachUnfit<'_>)) {
-        #[cfg(not(feature = "post-handshake-auth"))]
-        let _ = list;
-        #[cfg(feature = "post-handshake-auth")]
-        if let Ok(Event::Credential(request)) = self.poll_received() {
-            list(&request.peer_request(), &mut |key, alias, reason| request.record_unfit(key, alias, reason));
-        }
+    fn answer(&mut self, answer: Input<'_, 'b>, _: &mut impl Trace) -> Result<(), Error> {
+        self.advance(answer)
     }
 
     fn tx_pending(&self) -> &[u8] {
@@ -237,16 +206,22 @@ impl<'b, C: CryptoProvider> Machine<'b> for Session<'b, C> {
 }
 
 impl Io {
-    fn of<C: CryptoProvider>(event: &Event<'_, '_, C>) -> Self {
-        match event {
-            Event::Transmit => Self::Write,
-            Event::NeedInput => Self::Read,
-            Event::Data(_) | Event::PeerClosed | Event::Closed => Self::Ready,
-            #[cfg(feature = "post-handshake-auth")]
-            Event::Time(_) | Event::Credential(_) | Event::Authorize(_) | Event::Sign(_) => Self::Ask,
+    const fn of(stop: Stop<'_>) -> Self {
+        match stop {
+            Stop::Transmit => Self::Write,
+            Stop::NeedInput => Self::Read,
+            Stop::Yield => Self::Yield,
+            Stop::Ask(_) => Self::Ask,
+            Stop::Done => Self::Ready,
+        }
+    }
+
+    const fn of_session(next: Next<'_>) -> Self {
+        match next {
             // The client's answer is kept by the session.
-            #[cfg(feature = "post-handshake-auth")]
-            Event::Yield | Event::ClientAuth(_) => Self::Yield,
+            Next::Stop(Stop::Done) => Self::Yield,
+            Next::Stop(stop) => Self::of(stop),
+            Next::Data | Next::PeerClosed | Next::Closed => Self::Ready,
         }
     }
 }

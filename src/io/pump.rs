@@ -9,9 +9,9 @@
 use super::AsyncHost;
 use super::Failure;
 use super::Host;
-use super::machine::{Answer, Io, Machine, Question};
+use super::machine::{Answer, Driven, Io, Question};
 use crate::error::Error;
-use crate::x509::Trace;
+use crate::x509::{Trace, TraceEvent};
 
 /// The purpose for which a pump runs.
 enum Goal<M> {
@@ -34,7 +34,7 @@ pub(super) struct Pump<'p, M, E> {
     reads_left: Option<u8>,
 }
 
-impl<'p, 'b, M: Machine<'b>, E> Pump<'p, M, E> {
+impl<'p, 'b, M: Driven<'b>, E> Pump<'p, M, E> {
     pub(super) const fn drain(machine: &'p mut M, unflushed: &'p mut bool) -> Self {
         Self::new(machine, unflushed, Goal::Drained)
     }
@@ -135,7 +135,7 @@ impl<'p, 'b, M: Machine<'b>, E> Pump<'p, M, E> {
             },
             Question::Sign(input) => Answer::Sign(host.sign(&input)),
         });
-        self.answer(answer);
+        self.answer(answer, &mut trace_to(host));
     }
 
     /// Lets the host answer what is asked, when it can. Dropped, it is asked again.
@@ -157,10 +157,20 @@ impl<'p, 'b, M: Machine<'b>, E> Pump<'p, M, E> {
             }),
             Ok(Question::Sign(input)) => Ok(Answer::Sign(host.sign(&input).await)),
         };
-        self.answer(answer);
+        self.answer(answer, &mut trace_to_async(host));
     }
 
-    fn answer(&mut self, answer: Result<Answer<'b>, Error>) {
-        self.failed = answer.and_then(|answer| self.machine.answer(answer)).err();
+    fn answer(&mut self, answer: Result<Answer<'b>, Error>, trace: &mut impl Trace) {
+        self.failed = answer.and_then(|answer| self.machine.answered(answer, trace)).err();
     }
+}
+
+/// Tells a host the steps of the search. One function makes the closure, so that the states are compiled for it once.
+pub(super) fn trace_to<'h, 'b, H: Host<'b>>(host: &'h mut H) -> impl Trace + use<'h, 'b, H> {
+    |event: TraceEvent<'_>| host.trace(event)
+}
+
+/// As [`trace_to`].
+pub(super) fn trace_to_async<'h, 'b, H: AsyncHost<'b>>(host: &'h mut H) -> impl Trace + use<'h, 'b, H> {
+    |event: TraceEvent<'_>| host.trace(event)
 }

@@ -2,8 +2,8 @@
 
 use super::Failure;
 use super::blocking::Stream;
-use crate::crypto::CryptoProvider;
 use crate::error::Error;
+use crate::handshake::Side;
 use crate::x509::{Time, UnixTime};
 use std::io;
 use std::net::TcpStream;
@@ -49,22 +49,22 @@ pub fn system_time() -> Time {
     Time::Trusted(UnixTime::from_seconds(i64::try_from(seconds).unwrap_or(i64::MAX)))
 }
 
-impl<T, C> io::Read for Stream<'_, T, C>
+impl<T, R> io::Read for Stream<'_, T, R>
 where
     T: embedded_io::Read + embedded_io::Write,
     T::Error: Into<io::Error>,
-    C: CryptoProvider,
+    R: Side,
 {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         embedded_io::Read::read(self, out).map_err(io::Error::from)
     }
 }
 
-impl<T, C> io::Write for Stream<'_, T, C>
+impl<T, R> io::Write for Stream<'_, T, R>
 where
     T: embedded_io::Read + embedded_io::Write,
     T::Error: Into<io::Error>,
-    C: CryptoProvider,
+    R: Side,
 {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
         embedded_io::Write::write(self, data).map_err(io::Error::from)

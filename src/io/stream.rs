@@ -2,8 +2,7 @@
 
 use super::pump::Pump;
 use super::{Failure, HandshakeError};
-use crate::connection::{Event, FailedHandshake, Handshake, Session};
-use crate::crypto::CryptoProvider;
+use crate::connection::{ConnectionFailure, Event, Handshake, Session};
 use crate::error::Error;
 use crate::handshake::Side;
 use core::marker::PhantomData;
@@ -13,34 +12,34 @@ use embedded_io::{ErrorKind, ErrorType};
 /// written. Dropped without `close`, the peer sees a truncation.
 ///
 /// `D` is the driver: see [`blocking::Stream`](super::blocking::Stream) and [`asynch::Stream`](super::asynch::Stream).
-pub struct Stream<'b, T, C: CryptoProvider, D> {
+pub struct Stream<'b, T, R: Side, D> {
     pub(super) transport: T,
-    pub(super) session: Session<'b, C>,
+    pub(super) session: Session<'b, R>,
     /// The transport has taken bytes that it may still hold back.
     unflushed: bool,
     driver: PhantomData<D>,
 }
 
-debug_by_name!("Stream", [T, C: CryptoProvider, D] Stream<'_, T, C, D>);
+debug_by_name!("Stream", [T, R: Side, D] Stream<'_, T, R, D>);
 
-impl<'b, T, C: CryptoProvider, D> Stream<'b, T, C, D> {
+impl<'b, T, R: Side, D> Stream<'b, T, R, D> {
     /// A stream of a session and the transport it was negotiated over.
-    pub const fn from_parts(transport: T, session: Session<'b, C>) -> Self {
+    pub const fn from_parts(transport: T, session: Session<'b, R>) -> Self {
         Self { transport, session, unflushed: false, driver: PhantomData }
     }
 
     /// The session: identities, parameters, exporter, key update.
-    pub const fn session(&self) -> &Session<'b, C> {
+    pub const fn session(&self) -> &Session<'b, R> {
         &self.session
     }
 
     /// The session, for what changes it.
-    pub const fn session_mut(&mut self) -> &mut Session<'b, C> {
+    pub const fn session_mut(&mut self) -> &mut Session<'b, R> {
         &mut self.session
     }
 
     /// Transport and session apart.
-    pub fn into_parts(self) -> (T, Session<'b, C>) {
+    pub fn into_parts(self) -> (T, Session<'b, R>) {
         (self.transport, self.session)
     }
 
@@ -55,11 +54,11 @@ impl<'b, T, C: CryptoProvider, D> Stream<'b, T, C, D> {
     /// The stream of a handshake that was driven to its end; or tells the host why it failed. A transport that is reset
     /// counts as one that has ended; one that fails otherwise may go on.
     #[inline(never)] // in a frame of its own, which is not there while the handshake runs
-    pub(super) fn opened<S: Side>(
+    pub(super) fn opened(
         transport: T,
-        mut handshake: Handshake<'b, S, C>,
+        mut handshake: Handshake<'b, R>,
         driven: Result<(), Failure<T::Error>>,
-        tell: impl FnOnce(&FailedHandshake<'_, 'b>),
+        tell: impl FnOnce(&ConnectionFailure<'_, 'b>),
     ) -> Result<Self, HandshakeError<T::Error>>
     where
         T: ErrorType,
@@ -84,7 +83,7 @@ impl<'b, T, C: CryptoProvider, D> Stream<'b, T, C, D> {
     }
 
     /// The transport, and a pump that runs until everything has left.
-    pub(super) fn drain(&mut self) -> (&mut T, Pump<'_, Session<'b, C>, T::Error>)
+    pub(super) fn drain(&mut self) -> (&mut T, Pump<'_, Session<'b, R>, T::Error>)
     where
         T: ErrorType,
     {
@@ -92,7 +91,7 @@ impl<'b, T, C: CryptoProvider, D> Stream<'b, T, C, D> {
     }
 
     /// The transport, and a pump that runs until there is data or an end, or until this holds.
-    pub(super) fn pump(&mut self, holds: fn(&Session<'b, C>) -> bool) -> (&mut T, Pump<'_, Session<'b, C>, T::Error>)
+    pub(super) fn pump(&mut self, holds: fn(&Session<'b, R>) -> bool) -> (&mut T, Pump<'_, Session<'b, R>, T::Error>)
     where
         T: ErrorType,
     {
@@ -117,6 +116,6 @@ fn is_broken(error: &impl embedded_io::Error) -> bool {
     matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset)
 }
 
-impl<T: ErrorType, C: CryptoProvider, D> ErrorType for Stream<'_, T, C, D> {
+impl<T: ErrorType, R: Side, D> ErrorType for Stream<'_, T, R, D> {
     type Error = Failure<T::Error>;
 }

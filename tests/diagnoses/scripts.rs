@@ -186,7 +186,11 @@ pub(crate) fn play(Script(_, role, own, ending, _): &Script) -> Seen {
                 Ending::End => real.eof(),
                 Ending::Reset => real.end = Some(Err(real.handshake.transport_failed())),
             }
-            Seen { error: real.error(), verdict: None, diagnosis: real.handshake.diagnosis_at(now()) }
+            Seen {
+                error: real.error(),
+                verdict: None,
+                diagnosis: real.handshake.failure().map(|failure| failure.diagnosis_at(now())),
+            }
         }
     }
 }

@@ -9,7 +9,8 @@ use embedded_mtls::io::{Host, SoftwareHost};
 use embedded_mtls::x509::{Time, TrustAnchor, UnixTime};
 use embedded_mtls::{
     AlertDescription, ApiMisuse, CertificateError, CertificateProblem, ClientAuth, ClientAuthStatus, ClientConfig,
-    Credential, Error, KeyHandle, Malformation, PeerIncompatible, ServerConfig, SignInput, Signature, SignatureScheme,
+    Credential, Error, KeyHandle, Malformation, PeerIncompatible, ServerConfig, Side, SignInput, Signature,
+    SignatureScheme,
 };
 use embedded_mtls_operator::access::{AllowList, Rule};
 use embedded_mtls_operator::variables::{Variable, Verify};
@@ -188,7 +189,7 @@ fn u08_nobody_offers_to_be_asked_after_the_handshake_unless_he_is_told_to() {
 
 /// Carries what one has to send to the other.
 #[cfg(feature = "post-handshake-auth")]
-fn hand_over(from: &mut TestSession, to: &mut TestSession) {
+fn hand_over(from: &mut TestSession<impl Side>, to: &mut TestSession<impl Side>) {
     let bytes = from.tx_pending().to_vec();
     to.rx_space()[..bytes.len()].copy_from_slice(&bytes);
     to.rx_commit(bytes.len()).unwrap();
@@ -225,7 +226,7 @@ fn u08_a_client_that_is_asked_after_the_handshake_shows_who_it_is() {
                     request.select(shown).unwrap();
                 }
                 Event::Sign(request) => {
-                    let signature = me.sign(&request.input()).unwrap();
+                    let signature = me.sign(request.input()).unwrap();
                     request.complete(&signature).unwrap();
                 }
                 _ => break,
@@ -240,11 +241,11 @@ fn u08_a_client_that_is_asked_after_the_handshake_shows_who_it_is() {
 #[test]
 fn u09_what_is_known_of_a_peer_has_the_names_of_apache() {
     let (near, far) = Setup::new(&Pki::new()).run().sessions();
-    let of = |session: &TestSession| -> Vec<String> {
+    fn of(session: &TestSession<impl Side>) -> Vec<String> {
         let peer = session.peer().unwrap();
         let variables = Variable::all_of(&peer, UnixTime::from_seconds(NOW), Verify::Success);
         variables.map(|variable| format!("SSL_CLIENT_{}={}", variable.name, variable.value)).collect()
-    };
+    }
     for wanted in [
         "SSL_CLIENT_VERIFY=SUCCESS",
         "SSL_CLIENT_S_DN=CN=gateway-7,O=Example",

@@ -203,7 +203,7 @@ impl Bench {
         let credentials = [Credential::new(&chain, KeyHandle(0)).map_err(text)?];
         let keys = [key(&self.neighbour)?];
         let mut memory = Memory::new();
-        let handshake = Handshake::<Client, RustCrypto>::new(&config.0, memory.lend(), entropy()?).map_err(text)?;
+        let handshake = Handshake::<Client>::new(&config.0, memory.lend(), entropy()?).map_err(text)?;
         let mut host = SoftwareHost::new(&credentials, &keys, system_time);
         let (near, far) = pipe();
         let mut supplier = pin!(self.serve(far, &config.1));
@@ -221,7 +221,7 @@ impl Bench {
 /// Sends the order and reads the answer; after an error, the alert.
 async fn order(
     mut pipe: End,
-    handshake: Handshake<'_, Client, RustCrypto>,
+    handshake: Handshake<'_, Client>,
     opened: Result<(), Failure<Infallible>>,
 ) -> Result<String, Failure<Infallible>> {
     if let Err(error) = opened {

@@ -9,7 +9,7 @@ use embedded_mtls::io::{SigningKey, SoftwareHost};
 use embedded_mtls::x509::{ServerName, Time, TrustAnchor};
 use embedded_mtls::{
     Buffers, CipherSuite, Client, ClientAuth, ClientConfig, Credential, Entropy, Handshake, KeyHandle, NamedGroup,
-    Server, ServerConfig,
+    Server, ServerConfig, Side,
 };
 
 /// Bytes of the buffer for received records: one record of 2 KiB with its overhead.
@@ -68,12 +68,12 @@ pub fn client<B: Board>(mut board: B, buffers: Buffers<'_>, answer: &mut [u8; AN
     let entropy = Entropy::new(&board.entropy());
 
     B::mark();
-    let Ok(handshake) = Handshake::<Client, B::Provider>::new(&config, buffers, entropy) else { return None };
+    let Ok(handshake) = Handshake::<Client<B::Provider>>::new(&config, buffers, entropy) else { return None };
     let Ok(mut stream) = Stream::open(&mut board, handshake, &mut host) else { return None };
     B::mark();
     for _ in 0..ROUNDS {
-        send::<B>(&mut stream)?;
-        receive::<B>(&mut stream, answer)?;
+        send(&mut stream)?;
+        receive(&mut stream, answer)?;
     }
     stream.close().ok()
 }
@@ -104,12 +104,12 @@ fn serve<B: Board>(
     let entropy = Entropy::new(&board.entropy());
 
     B::mark();
-    let Ok(handshake) = Handshake::<Server, B::Provider>::new(&config, buffers, entropy) else { return None };
+    let Ok(handshake) = Handshake::<Server<B::Provider>>::new(&config, buffers, entropy) else { return None };
     let Ok(mut stream) = Stream::open(&mut board, handshake, &mut host) else { return None };
     B::mark();
     for _ in 0..ROUNDS {
-        receive::<B>(&mut stream, answer)?;
-        send::<B>(&mut stream)?;
+        receive(&mut stream, answer)?;
+        send(&mut stream)?;
     }
     stream.close().ok()
 }
@@ -146,14 +146,14 @@ impl<const N: usize> ForRecords<N> {
     pub const NEW: Self = Self { gap: [0; 3], records: [0; N] };
 }
 
-fn send<B: Board>(stream: &mut Stream<'_, &mut B, B::Provider>) -> Option<()> {
+fn send<B: Board>(stream: &mut Stream<'_, &mut B, impl Side>) -> Option<()> {
     stream.write_all(&REQUEST).ok()?;
     stream.flush().ok()?;
     B::mark();
     Some(())
 }
 
-fn receive<B: Board>(stream: &mut Stream<'_, &mut B, B::Provider>, answer: &mut [u8; ANSWER]) -> Option<()> {
+fn receive<B: Board>(stream: &mut Stream<'_, &mut B, impl Side>, answer: &mut [u8; ANSWER]) -> Option<()> {
     stream.read_exact(answer).ok()?;
     B::mark();
     B::answered(answer);

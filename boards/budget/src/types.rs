@@ -2,7 +2,7 @@
 
 use core::convert::Infallible;
 use embedded_io::ErrorType;
-use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
+use embedded_mtls::crypto::rustcrypto::P256SigningKey;
 use embedded_mtls::io::SoftwareHost;
 use embedded_mtls::io::asynch;
 use embedded_mtls::io::blocking;
@@ -34,8 +34,8 @@ impl embedded_io_async::Write for Nowhere {
     }
 }
 
-type ClientHandshake = Handshake<'static, Client, RustCrypto>;
-type ServerHandshake = Handshake<'static, Server, RustCrypto>;
+type ClientHandshake = Handshake<'static, Client>;
+type ServerHandshake = Handshake<'static, Server>;
 type Host = SoftwareHost<'static, fn() -> Time>;
 
 async fn open_client(handshake: ClientHandshake, host: &'static mut Host) -> bool {
@@ -69,18 +69,18 @@ table! {
     "Credential": size_of::<Credential>(),
     "Entropy": size_of::<Entropy>(),
     "Error": size_of::<Error>(),
-    "Event": size_of::<Event<RustCrypto>>(),
+    "Event": size_of::<Event<Client>>(),
     "Handshake<Client>": size_of::<ClientHandshake>(),
     "Handshake<Server>": size_of::<ServerHandshake>(),
     "PeerIdentity": size_of::<PeerIdentity>(),
     "ServerConfig": size_of::<ServerConfig>(),
     "ServerName": size_of::<ServerName>(),
-    "Session": size_of::<Session<RustCrypto>>(),
-    "Step<Client>": size_of::<Step<Client, RustCrypto>>(),
+    "Session<Client>": size_of::<Session<Client>>(),
+    "Step": size_of::<Step>(),
     "TrustAnchor": size_of::<TrustAnchor>(),
     "Verdict": size_of::<Verdict>(),
     "VerifiedPath": size_of::<VerifiedPath>(),
-    "blocking::Stream": size_of::<blocking::Stream<Nowhere, RustCrypto>>(),
+    "blocking::Stream<Client>": size_of::<blocking::Stream<Nowhere, Client>>(),
     "crypto::rustcrypto::P256SigningKey": size_of::<P256SigningKey>(),
     "future of asynch::Stream::open, client": future(open_client),
     "future of asynch::Stream::open, server": future(open_server),

@@ -13,7 +13,6 @@ use embassy_net::tcp::TcpSocket;
 use embassy_net::{IpAddress, Ipv4Address, Stack};
 use embassy_time::{Duration, Instant, with_timeout};
 use embedded_io_async::Read;
-use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::io::asynch::Stream;
 use embedded_mtls::io::{Failure, HandshakeError};
 use embedded_mtls::x509::{ServerName, Time};
@@ -82,7 +81,7 @@ async fn deliver<B: Board>(
     let server_name = ServerName::parse(settings.endpoint.server_name).map_err(|_| Trouble::Setup)?;
     let config = ClientConfig::new(server_name, settings.anchors).with_alpn(&[b"http/1.1"]);
     let entropy = desk::entropy(board).ok_or(Trouble::Setup)?;
-    let handshake = Handshake::<Client, RustCrypto>::new(&config, buffers, entropy).map_err(Trouble::Tls)?;
+    let handshake = Handshake::<Client>::new(&config, buffers, entropy).map_err(Trouble::Tls)?;
     let mut desk = Desk { board, settings, clock };
     let mut stream = Stream::open(transport, handshake, &mut desk).await.map_err(|error| refused(&error))?;
     desk::log_session(stream.session());
@@ -238,7 +237,7 @@ mod tests {
         for alert in [42, 44, 48, 49, 116] {
             let (mut rx, mut tx, mut peer) = (std::vec![0; 16_640], [0; 1024], [0; 2048]);
             let buffers = Buffers { rx: &mut rx, tx: &mut tx, peer: &mut peer };
-            let handshake = Handshake::<Client, RustCrypto>::new(&config, buffers, Entropy::new(&[7; Entropy::LEN]));
+            let handshake = Handshake::<Client>::new(&config, buffers, Entropy::new(&[7; Entropy::LEN]));
             let mut script = Script::new("", 100);
             script.answer = std::vec![21, 3, 3, 0, 2, 2, alert];
             let error = block_on(Stream::open(&mut script, handshake.unwrap(), &mut Stranger)).unwrap_err();

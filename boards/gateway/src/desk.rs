@@ -9,7 +9,7 @@ use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::crypto::{CryptoProvider, HashAlgorithm};
 use embedded_mtls::io::AsyncHost;
 use embedded_mtls::x509::{PeerIdentity, Time};
-use embedded_mtls::{AlertDescription, FailedHandshake, Session, SignInput, Signature};
+use embedded_mtls::{AlertDescription, ConnectionFailure, Session, Side, SignInput, Signature};
 use logging::{debug, info, warn};
 
 /// Answers with what the settings and the board have.
@@ -53,7 +53,7 @@ impl<'b, B: Board> AsyncHost<'b> for Desk<'_, 'b, B> {
         signature.map(Signature::P256)
     }
 
-    fn failed(&mut self, failure: &FailedHandshake<'_, 'b>) {
+    fn failed(&mut self, failure: &ConnectionFailure<'_, 'b>) {
         warn!("handshake failed while {}: {}", Shown(failure.stage()), Shown(failure.error()));
         #[cfg(feature = "explain")]
         if let Some(verdict) = failure.verdict() {
@@ -73,7 +73,7 @@ fn log_peer(peer: &PeerIdentity<'_>, clock: &Clock) {
 }
 
 /// What the handshake agreed on.
-pub(crate) fn log_session(session: &Session<'_, RustCrypto>) {
+pub(crate) fn log_session(session: &Session<'_, impl Side>) {
     info!("agreed: {}, {}, ALPN {}", session.cipher_suite(), session.group(), session.alpn().is_some());
 }
 

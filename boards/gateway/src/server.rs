@@ -14,7 +14,6 @@ use embassy_net::Stack;
 use embassy_net::tcp::{Error as TcpError, TcpSocket};
 use embassy_time::Instant;
 use embedded_io_async::Read;
-use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::io::Failure;
 use embedded_mtls::io::asynch::Stream;
 use embedded_mtls::{Buffers, ClientAuth, Error, Handshake, Server, ServerConfig};
@@ -59,7 +58,7 @@ async fn take<B: Board>(
     if !board.entropy(&mut serial) {
         return Err(Trouble::Setup);
     }
-    let handshake = Handshake::<Server, RustCrypto>::new(&config, buffers, entropy).map_err(Trouble::Tls)?;
+    let handshake = Handshake::<Server>::new(&config, buffers, entropy).map_err(Trouble::Tls)?;
     let mut desk = Desk { board, settings, clock };
     let mut stream = Stream::open(transport, handshake, &mut desk).await.map_err(|error| tls(error.cause))?;
     desk::log_session(stream.session());

@@ -7,10 +7,9 @@
 
 use std::io;
 
-use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::io::blocking::Stream;
 use embedded_mtls::io::{Failure, Host};
-use embedded_mtls::{ApiMisuse, ClientAuth, ClientAuthStatus};
+use embedded_mtls::{ApiMisuse, ClientAuth, ClientAuthStatus, Server};
 
 use super::tls::Timed;
 
@@ -55,7 +54,7 @@ pub(crate) fn guards(paths: &[String], target: &str) -> bool {
 
 /// Asks the client who it is, and waits for its answer.
 pub(crate) fn ask<'b>(
-    stream: &mut Stream<'b, Timed, RustCrypto>,
+    stream: &mut Stream<'b, Timed, Server>,
     host: &mut impl Host<'b>,
     client_auth: ClientAuth<'b>,
 ) -> Result<Late, Failure<io::Error>> {

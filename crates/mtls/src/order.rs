@@ -8,15 +8,14 @@ use std::sync::Arc;
 
 use embedded_io::{Read, Write};
 use embedded_mtls::credential::{Choice, EntryFit, NoMatch, PeerRequest, Selector, Unfit};
-use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::events::EventRing;
 use embedded_mtls::io::blocking::Stream;
 use embedded_mtls::io::std::system_time;
 use embedded_mtls::io::{Failure, HandshakeError, Host, SoftwareHost};
 use embedded_mtls::x509::{CommonName, PeerIdentity, ServerName, Time, TraceEvent};
 use embedded_mtls::{
-    AlertClass, AlertDescription, Buffers, Client, ClientConfig, Diagnosis, Entropy, Error, FailedHandshake, Handshake,
-    SignInput, Signature, Stage,
+    AlertClass, AlertDescription, Buffers, Client, ClientConfig, ConnectionFailure, Diagnosis, Entropy, Error,
+    Handshake, SignInput, Signature, Stage,
 };
 use embedded_mtls_operator::Finding;
 use mtls_cxml::HostField;
@@ -265,7 +264,7 @@ where
 /// Asks and is answered. `late` answers if the server asks who we are only now.
 fn talk<'b, T>(
     errand: &Errand,
-    mut stream: Stream<'b, T, RustCrypto>,
+    mut stream: Stream<'b, T, Client>,
     late: &mut Gateway<'b, '_>,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Status, Trouble>
@@ -306,7 +305,7 @@ fn begin<'b>(
     buffers: Buffers<'b>,
     events: Option<EventRing<'b>>,
     #[cfg(feature = "key-log")] key_log: Option<&'b super::key_log::KeyLogFile>,
-) -> Result<Handshake<'b, Client, RustCrypto>, Trouble> {
+) -> Result<Handshake<'b, Client>, Trouble> {
     let entropy = Entropy::from_system().map_err(|error| Trouble::Setup(format!("random numbers: {error}")))?;
     let mut handshake = Handshake::new(config, buffers, entropy).map_err(|error| Trouble::Setup(error.to_string()))?;
     if let Some(ring) = events {
@@ -479,7 +478,7 @@ impl<'b> Host<'b> for Gateway<'b, '_> {
         self.keys.sign(input)
     }
 
-    fn failed(&mut self, failure: &FailedHandshake<'_, 'b>) {
+    fn failed(&mut self, failure: &ConnectionFailure<'_, 'b>) {
         self.verdict = failure.verdict().map(|verdict| verdict.to_string());
         self.diagnosis = Some(failure.diagnosis());
     }

@@ -18,7 +18,7 @@ use embedded_mtls::io::std::system_time;
 use embedded_mtls::io::{Failure, HandshakeError, Host, Keystore, SoftwareHost};
 use embedded_mtls::x509::{PeerIdentity, Time, TraceEvent};
 use embedded_mtls::{
-    AlertDescription, ClientAuth, Diagnosis, Entropy, Error, FailedHandshake, Handshake, Server, ServerConfig,
+    AlertDescription, ClientAuth, ConnectionFailure, Diagnosis, Entropy, Error, Handshake, Server, ServerConfig,
     SignInput, Signature,
 };
 use embedded_mtls_operator::access::{AllowList, Rule};
@@ -260,9 +260,9 @@ impl Shop<'_> {
     fn start(&self) -> Result<(), UsageError> {
         let entropy = Entropy::from_system().map_err(|error| UsageError(error.to_string()))?;
         let mut memory = HostMemory::new();
-        let made = self.source.with_terms(drop, |terms| {
-            Handshake::<Server, RustCrypto>::new(&terms.config, memory.lend(), entropy).map(drop)
-        });
+        let made = self
+            .source
+            .with_terms(drop, |terms| Handshake::<Server>::new(&terms.config, memory.lend(), entropy).map(drop));
         made?.map_err(|error| UsageError(error.to_string()))
     }
 
@@ -317,11 +317,11 @@ impl Shop<'_> {
         memory: &'b mut HostMemory,
         events: Option<EventRing<'b>>,
         porter: &mut Porter<'b>,
-    ) -> Result<Stream<'b, Timed, RustCrypto>, HandshakeError<io::Error>> {
+    ) -> Result<Stream<'b, Timed, Server>, HandshakeError<io::Error>> {
         let before = |cause| HandshakeError { stage: embedded_mtls::Stage::ClientHello, cause };
         let entropy = Entropy::from_system().map_err(|error| before(Failure::Io(error)))?;
-        let mut handshake = Handshake::<Server, RustCrypto>::new(config, memory.lend(), entropy)
-            .map_err(|error| before(error.into()))?;
+        let mut handshake =
+            Handshake::<Server>::new(config, memory.lend(), entropy).map_err(|error| before(error.into()))?;
         if let Some(ring) = events {
             handshake.set_events(ring);
         }
@@ -346,7 +346,7 @@ impl Shop<'_> {
     /// Answers requests until one side has enough.
     fn converse<'b>(
         &'b self,
-        connection: &mut Connection<&mut Stream<'b, Timed, RustCrypto>>,
+        connection: &mut Connection<&mut Stream<'b, Timed, Server>>,
         mut link: Link,
         deadline: &Deadline,
         porter: &mut Porter<'b>,
@@ -388,7 +388,7 @@ impl Shop<'_> {
     fn answer<'b>(
         &'b self,
         request: &Request,
-        _: &mut Stream<'b, Timed, RustCrypto>,
+        _: &mut Stream<'b, Timed, Server>,
         link: &mut Link,
         _: &mut Porter<'b>,
         _: &dyn Fn(Event),
@@ -403,7 +403,7 @@ impl Shop<'_> {
     fn answer<'b>(
         &'b self,
         request: &Request,
-        stream: &mut Stream<'b, Timed, RustCrypto>,
+        stream: &mut Stream<'b, Timed, Server>,
         link: &mut Link,
         porter: &mut Porter<'b>,
         tell: &dyn Fn(Event),
@@ -423,7 +423,10 @@ impl Shop<'_> {
                 }
                 Ok(Late::Unknown(why)) => return Ok(Reply::forbidden(why)),
                 Err(error) => {
-                    let (verdict, means) = (stream.session().verdict(), meaning(stream.session().diagnosis()));
+                    let (verdict, means) = (
+                        stream.session().failure().and_then(|failure| failure.verdict()),
+                        meaning(stream.session().diagnosis()),
+                    );
                     let what = verdict.map_or_else(|| error.to_string(), |verdict| verdict.to_string());
                     return Err(Event::Broken(what + &means));
                 }
@@ -480,7 +483,7 @@ impl<'b> Host<'b> for Porter<'b> {
         self.software.sign(input)
     }
 
-    fn failed(&mut self, failure: &FailedHandshake<'_, 'b>) {
+    fn failed(&mut self, failure: &ConnectionFailure<'_, 'b>) {
         self.verdict = failure.verdict().map(|verdict| verdict.to_string());
         // A client that refuses us does so before the handshake has asked for the time.
         self.diagnosis = Some(failure.diagnosis_at(system_time()));

@@ -8,11 +8,10 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use embedded_io::{ErrorType, Read, Write};
-use embedded_mtls::crypto::CryptoProvider;
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::std::Socket;
 use embedded_mtls::x509::{PeerIdentity, TrustAnchor, Waived};
-use embedded_mtls::{Buffers, Credential, Error, KeyHandle, Session};
+use embedded_mtls::{Buffers, Credential, Error, KeyHandle, Session, Side};
 use mtls_pki::pem::{Identity, Pin};
 
 use super::capture::Conversation;
@@ -97,7 +96,7 @@ pub(crate) fn pins(pins: &[Pin]) -> Result<Vec<TrustAnchor<'_>>, Error> {
 }
 
 /// Collects the facts of a connection.
-pub(crate) fn link<C: CryptoProvider>(session: &Session<'_, C>) -> Link {
+pub(crate) fn link<R: Side>(session: &Session<'_, R>) -> Link {
     Link {
         suite: session.cipher_suite().to_string(),
         group: session.group().to_string(),

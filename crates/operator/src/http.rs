@@ -1,7 +1,6 @@
 //! Refusals by HTTP that have their reason in TLS or on the way, by the words of those who send them.
 
-use embedded_mtls::crypto::CryptoProvider;
-use embedded_mtls::{Diagnosis, Session};
+use embedded_mtls::{Diagnosis, Session, Side};
 
 use crate::finding::Finding::{self, Tls};
 
@@ -85,7 +84,7 @@ impl Finding {
 
     /// Names a refusal by HTTP on this session as [`of_http`](Self::of_http) does, and before a mere refusal of our
     /// certificate the [fault](Session::credential_fault) that we know in it ourselves.
-    pub fn of_response<C: CryptoProvider>(session: &Session<'_, C>, status: u16, body: &[u8]) -> Option<Self> {
+    pub fn of_response<R: Side>(session: &Session<'_, R>, status: u16, body: &[u8]) -> Option<Self> {
         let by_itself = Self::of_http(status, body, session.shown_credential().is_some())?;
         let fault = match by_itself {
             Self::Forbidden | Tls(Diagnosis::OursExpired | Diagnosis::OursNotTrusted | Diagnosis::OursRefused) => {

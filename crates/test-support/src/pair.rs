@@ -6,19 +6,19 @@
 //! let outcome = setup.run();                 // until both are done, or one has failed and told the other
 //! ```
 
-use crate::pki::{Issued, NOW, Pki, SERVER_NAME};
+use crate::pki::{Issued, NOW, Pki, Role, SERVER_NAME};
 use embedded_mtls::credential::{Choice, PeerRequest, Unfit};
-use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
+use embedded_mtls::crypto::rustcrypto::P256SigningKey;
 use embedded_mtls::io::{Host, SoftwareHost};
-use embedded_mtls::x509::{PeerIdentity, ServerName, Time, TrustAnchor, UnixTime};
+use embedded_mtls::x509::{PathFound, PeerIdentity, ServerName, Time, TrustAnchor, UnixTime};
 use embedded_mtls::{
     AlertDescription, Buffers, Client, ClientAuth, ClientConfig, Credential, Diagnosis, Entropy, Error, Event,
     Handshake, KeyHandle, Server, ServerConfig, Session, Side, SignInput, Signature, Stage, Step,
 };
 
-pub type ClientHandshake = Handshake<'static, Client, RustCrypto>;
-pub type ServerHandshake = Handshake<'static, Server, RustCrypto>;
-pub type TestSession = Session<'static, RustCrypto>;
+pub type ClientHandshake = Handshake<'static, Client>;
+pub type ServerHandshake = Handshake<'static, Server>;
+pub type TestSession<R> = Session<'static, R>;
 
 /// Test memory lives as long as the process: it keeps lifetimes out of the tests.
 pub fn leak<T: ?Sized>(value: Box<T>) -> &'static mut T {
@@ -114,14 +114,17 @@ pub struct Setup<CH = TestHost, SH = TestHost> {
 
 /// How it ended.
 pub struct Outcome {
-    pub client: Result<TestSession, (Error, Stage)>,
-    pub server: Result<TestSession, (Error, Stage)>,
+    pub client: Result<TestSession<Client>, (Error, Stage)>,
+    pub server: Result<TestSession<Server>, (Error, Stage)>,
     pub wire: Wire,
     /// What client and server say about the certificates of the other, if they refused them.
     pub verdicts: [Option<String>; 2],
     /// The names of their failures, as far as they failed in the handshake.
     pub diagnoses: [Option<Diagnosis>; 2],
 }
+
+/// The end of the side that judges a certificate, and what the other side hears.
+type Judgement = (Result<Option<PathFound>, (Error, Stage)>, Option<Error>);
 
 /// What passed, and what is still on its way.
 #[derive(Default)]
@@ -202,17 +205,38 @@ impl<CH: Host<'static>, SH: Host<'static>> Setup<CH, SH> {
             }
         }
         let verdicts = [verdict(&client), verdict(&server)];
-        let diagnoses = [client.diagnosis(), server.diagnosis()];
+        let diagnoses =
+            [client.failure().map(|failure| failure.diagnosis()), server.failure().map(|failure| failure.diagnosis())];
         Outcome { client: finish(client, client_end), server: finish(server, server_end), wire, verdicts, diagnoses }
     }
 }
 
 impl Outcome {
     /// Both sessions.
-    pub fn sessions(self) -> (TestSession, TestSession) {
+    pub fn sessions(self) -> (TestSession<Client>, TestSession<Server>) {
         match (self.client, self.server) {
             (Ok(client), Ok(server)) => (client, server),
             (client, server) => panic!("client: {:?}, server: {:?}", client.err(), server.err()),
+        }
+    }
+
+    /// Gives the end of the side that judges the certificate of `judged`, with the path it has accepted or why it has
+    /// refused; and what the other side hears.
+    pub fn judgement(self, judged: Role) -> Judgement {
+        fn of<J: Side, O: Side>(
+            judge: Result<TestSession<J>, (Error, Stage)>,
+            other: Result<TestSession<O>, (Error, Stage)>,
+        ) -> Judgement {
+            // A client is done before the server judges it, and hears of it when it reads.
+            let heard = match other {
+                Ok(mut session) => session.poll().err(),
+                Err((error, _)) => Some(error),
+            };
+            (judge.map(|session| session.path()), heard)
+        }
+        match judged {
+            Role::Client => of(self.server, self.client),
+            Role::Server => of(self.client, self.server),
         }
     }
 
@@ -223,10 +247,7 @@ impl Outcome {
 }
 
 /// Runs one side until it needs the transport: `Some` at its end.
-pub fn advance<'b, S: Side>(
-    handshake: &mut Handshake<'b, S, RustCrypto>,
-    host: &mut impl Host<'b>,
-) -> Option<Result<(), Error>> {
+pub fn advance<'b, S: Side>(handshake: &mut Handshake<'b, S>, host: &mut impl Host<'b>) -> Option<Result<(), Error>> {
     loop {
         let answered = match handshake.poll() {
             Ok(Step::Transmit | Step::NeedInput) => return None,
@@ -254,7 +275,7 @@ pub fn advance<'b, S: Side>(
                     Err(alert) => Err(request.reject(alert)),
                 }
             }
-            Ok(Step::Sign(request)) => match host.sign(&request.input()) {
+            Ok(Step::Sign(request)) => match host.sign(request.input()) {
                 Some(signature) => request.complete(&signature),
                 None => Err(request.fail()),
             },
@@ -267,7 +288,7 @@ pub fn advance<'b, S: Side>(
 }
 
 /// Puts what is to be sent on its way.
-pub fn drain<S: Side>(handshake: &mut Handshake<'_, S, RustCrypto>, to: &mut Vec<u8>, log: &mut Vec<u8>) {
+pub fn drain<S: Side>(handshake: &mut Handshake<'_, S>, to: &mut Vec<u8>, log: &mut Vec<u8>) {
     let pending = handshake.tx_pending().to_vec();
     handshake.tx_consume(pending.len());
     to.extend_from_slice(&pending);
@@ -275,7 +296,7 @@ pub fn drain<S: Side>(handshake: &mut Handshake<'_, S, RustCrypto>, to: &mut Vec
 }
 
 /// Delivers up to `chunk` bytes (0: all) and gives how many.
-pub fn deliver<S: Side>(from: &mut Vec<u8>, to: &mut Handshake<'_, S, RustCrypto>, chunk: usize) -> usize {
+pub fn deliver<S: Side>(from: &mut Vec<u8>, to: &mut Handshake<'_, S>, chunk: usize) -> usize {
     let space = to.rx_space();
     let limit = if chunk == 0 { usize::MAX } else { chunk };
     let count = from.len().min(space.len()).min(limit);
@@ -286,14 +307,14 @@ pub fn deliver<S: Side>(from: &mut Vec<u8>, to: &mut Handshake<'_, S, RustCrypto
 }
 
 /// What is said about the certificates of the other side, if they were refused.
-fn verdict<S: Side>(handshake: &Handshake<'static, S, RustCrypto>) -> Option<String> {
-    handshake.verdict().map(|verdict| verdict.to_string())
+fn verdict<S: Side>(handshake: &Handshake<'static, S>) -> Option<String> {
+    handshake.failure()?.verdict().map(|verdict| verdict.to_string())
 }
 
 fn finish<S: Side>(
-    handshake: Handshake<'static, S, RustCrypto>,
+    handshake: Handshake<'static, S>,
     end: Option<Result<(), Error>>,
-) -> Result<TestSession, (Error, Stage)> {
+) -> Result<TestSession<S>, (Error, Stage)> {
     match end {
         Some(Ok(())) => handshake.into_session().map_err(|error| (error, Stage::Done)),
         Some(Err(error)) => Err((error, handshake.stage())),
@@ -302,7 +323,7 @@ fn finish<S: Side>(
 }
 
 /// Moves what both sessions have to send until nothing moves, and gives what each received.
-pub fn exchange(a: &mut TestSession, b: &mut TestSession) -> Result<(Vec<u8>, Vec<u8>), Error> {
+pub fn exchange(a: &mut TestSession<impl Side>, b: &mut TestSession<impl Side>) -> Result<(Vec<u8>, Vec<u8>), Error> {
     let (mut at_a, mut at_b) = (Vec::new(), Vec::new());
     loop {
         let moved = pass(a, b, &mut at_b)? + pass(b, a, &mut at_a)?;
@@ -313,7 +334,11 @@ pub fn exchange(a: &mut TestSession, b: &mut TestSession) -> Result<(Vec<u8>, Ve
 }
 
 /// Moves what `from` has to send to `to`; gives the number of bytes moved.
-pub fn pass(from: &mut TestSession, to: &mut TestSession, received: &mut Vec<u8>) -> Result<usize, Error> {
+pub fn pass(
+    from: &mut TestSession<impl Side>,
+    to: &mut TestSession<impl Side>,
+    received: &mut Vec<u8>,
+) -> Result<usize, Error> {
     let mut moved = 0;
     loop {
         // Lets it answer what it has received; data is offered again.
@@ -338,7 +363,7 @@ pub fn pass(from: &mut TestSession, to: &mut TestSession, received: &mut Vec<u8>
 }
 
 /// Reads what is there; nothing while it has something to send itself.
-pub fn read_all(session: &mut TestSession, received: &mut Vec<u8>) -> Result<(), Error> {
+pub fn read_all(session: &mut TestSession<impl Side>, received: &mut Vec<u8>) -> Result<(), Error> {
     loop {
         match session.poll()? {
             Event::Data(mut data) => {

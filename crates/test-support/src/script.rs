@@ -389,7 +389,7 @@ fn expand(suite: u16, secret: &[u8], label: &str, context: &[u8], len: usize) ->
 
 /// The side that is tested, alone.
 pub struct Real<'b, S: Side, H = SoftwareHost<'b, fn() -> Time>> {
-    pub handshake: Handshake<'b, S, RustCrypto>,
+    pub handshake: Handshake<'b, S>,
     pub host: H,
     pub end: Option<Result<(), Error>>,
     /// What it has sent.
@@ -467,7 +467,7 @@ impl<'b, S: Side, H: Host<'b>> Real<'b, S, H> {
         error
     }
 
-    pub fn session(self) -> Session<'b, RustCrypto> {
+    pub fn session(self) -> Session<'b, S> {
         assert_eq!(self.end, Some(Ok(())));
         self.handshake.into_session().expect("it is done")
     }

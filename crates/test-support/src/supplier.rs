@@ -3,7 +3,7 @@
 use core::convert::Infallible;
 
 use embedded_io_async::{Read as _, Write as _};
-use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
+use embedded_mtls::crypto::rustcrypto::P256SigningKey;
 use embedded_mtls::io::asynch::Stream;
 use embedded_mtls::io::std::system_time;
 use embedded_mtls::io::{Failure, SoftwareHost};
@@ -24,7 +24,7 @@ pub async fn take_order(
     let (mut rx, mut tx, mut peer) = (vec![0; 4096], vec![0; 1024], vec![0; 2048]);
     let buffers = Buffers { rx: &mut rx, tx: &mut tx, peer: &mut peer };
     let entropy = Entropy::from_system().expect("random numbers");
-    let handshake = Handshake::<Server, RustCrypto>::new(config, buffers, entropy)?;
+    let handshake = Handshake::<Server>::new(config, buffers, entropy)?;
     let mut host = SoftwareHost::new(&credentials, &keys, system_time);
     let mut stream = Stream::open(pipe, handshake, &mut host).await.map_err(|error| error.cause)?;
     let mut line = [0; 5];

@@ -1,38 +1,27 @@
 //! What moves in and out of a session.
 
 use super::Session;
-use crate::crypto::CryptoProvider;
+use crate::connection::machine::Machine;
 use crate::error::{ApiMisuse, Error};
-#[cfg(feature = "post-handshake-auth")]
-use crate::handshake::post::Stop;
+use crate::handshake::Side;
+use crate::handshake::late::Late;
 use crate::record::inbound::Inbound;
 
-/// [`Event`](super::Event) without its borrow.
-pub(super) enum Next {
-    Transmit,
-    NeedInput,
-    Data,
-    PeerClosed,
-    Closed,
-    #[cfg(feature = "post-handshake-auth")]
-    Post(Stop),
-}
-
 /// Received application data. What is not consumed is offered again.
-pub struct ReceivedData<'c, 'b, C: CryptoProvider> {
-    pub(super) rx: &'c mut Inbound<'b, C>,
+pub struct ReceivedData<'c, 'b, R: Side> {
+    pub(super) rx: &'c mut Inbound<'b, R::Provider>,
 }
 
-debug_by_name!("ReceivedData", [C: CryptoProvider] ReceivedData<'_, '_, C>);
+debug_by_name!("ReceivedData", [R: Side] ReceivedData<'_, '_, R>);
 
 /// Room in `tx` into which plaintext is written, to be encrypted in place.
-pub struct PlaintextBuffer<'c, 'b, C: CryptoProvider> {
-    pub(super) session: &'c mut Session<'b, C>,
+pub struct PlaintextBuffer<'c, 'b, R: Side> {
+    pub(super) session: &'c mut Session<'b, R>,
 }
 
-debug_by_name!("PlaintextBuffer", [C: CryptoProvider] PlaintextBuffer<'_, '_, C>);
+debug_by_name!("PlaintextBuffer", [R: Side] PlaintextBuffer<'_, '_, R>);
 
-impl<C: CryptoProvider> ReceivedData<'_, '_, C> {
+impl<R: Side> ReceivedData<'_, '_, R> {
     /// The data. It may be changed in place.
     pub fn bytes(&mut self) -> &mut [u8] {
         self.rx.data()
@@ -44,11 +33,11 @@ impl<C: CryptoProvider> ReceivedData<'_, '_, C> {
     }
 }
 
-impl<C: CryptoProvider> PlaintextBuffer<'_, '_, C> {
+impl<R: Side> PlaintextBuffer<'_, '_, R> {
     /// Where plaintext is written.
     pub fn bytes(&mut self) -> &mut [u8] {
         // Nothing may come between the messages of an answer that has begun to leave.
-        if self.session.is_sending_post() { &mut [] } else { self.session.connection.tx.data_space() }
+        if self.session.late.is_sending() { &mut [] } else { self.session.connection.tx.data_space() }
     }
 
     /// Encrypts the first `count` bytes in place as one record; 0 sends nothing.
@@ -59,7 +48,7 @@ impl<C: CryptoProvider> PlaintextBuffer<'_, '_, C> {
         if count == 0 {
             return Ok(());
         }
-        if self.session.is_sending_post() {
+        if self.session.late.is_sending() {
             return Err(self.session.fail(ApiMisuse::CommitTooLarge.into()));
         }
         self.session.connection.negotiated.client_auth.data_sent();

@@ -1,58 +1,50 @@
 //! Messages after the handshake (RFC 9846 section 4.7).
 
 use super::Session;
-use crate::crypto::CryptoProvider;
 use crate::error::{Error, PeerMisbehaved};
+use crate::handshake::Side;
+use crate::handshake::late::Late;
 use crate::limits::{MAX_KEY_UPDATES, MAX_TICKETS};
 use crate::record::outbound::Written;
 use crate::wire::enums::HandshakeType;
 use crate::wire::key_update::KeyUpdate;
 use crate::wire::new_session_ticket::NewSessionTicket;
 
-/// Whether a message was dealt with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Handled {
-    Yes,
-    /// More of it has to come, or something has to happen first.
-    NotYet,
-}
-
-impl<C: CryptoProvider> Session<'_, C> {
+impl<R: Side> Session<'_, R> {
     /// Application data has come, so messages may follow again, and it may be an answer to ours.
     pub(super) fn data_received(&mut self) {
         self.key_updates.left = MAX_KEY_UPDATES;
         self.tickets_left = MAX_TICKETS;
-        self.post_data_received();
+        self.late.data_received();
         let accepted = self.connection.negotiated.client_auth.data_received();
         self.record_acceptance(accepted);
     }
 
-    /// Handles one message after the handshake.
-    pub(super) fn handle_message(&mut self) -> Result<Handled, Error> {
-        let ticket = if self.is_client { HandshakeType::NEW_SESSION_TICKET } else { HandshakeType::KEY_UPDATE };
-        let post = self.post_message().unwrap_or(HandshakeType::KEY_UPDATE);
-        let Some(header) = self.connection.receive_header(&[HandshakeType::KEY_UPDATE, ticket, post])? else {
-            return Ok(Handled::NotYet);
+    /// Handles one message after the handshake. `false` if more of it has to come, or something has to happen first.
+    pub(super) fn handle_message(&mut self) -> Result<bool, Error> {
+        let ticket = if R::IS_CLIENT { HandshakeType::NEW_SESSION_TICKET } else { HandshakeType::KEY_UPDATE };
+        let late = self.late.expects().unwrap_or(HandshakeType::KEY_UPDATE);
+        let Some(header) = self.connection.receive_header(&[HandshakeType::KEY_UPDATE, ticket, late])? else {
+            return Ok(false);
         };
-        if header.kind == HandshakeType::NEW_SESSION_TICKET {
-            return self.drop_ticket(header.total());
-        }
-        if header.kind != HandshakeType::KEY_UPDATE {
-            return self.handle_post_message(header);
+        match header.kind {
+            HandshakeType::NEW_SESSION_TICKET => return self.drop_ticket(header.total()),
+            HandshakeType::KEY_UPDATE => {}
+            _ => return self.late.begin(header, &mut self.connection),
         }
         if !self.connection.rx.receive(header.total())? {
-            return Ok(Handled::NotYet);
+            return Ok(false);
         }
         let update = self.connection.rx.current(KeyUpdate::parse)?;
         self.connection.rx.consume_message();
-        self.handle_key_update(update).map(|()| Handled::Yes)
+        self.handle_key_update(update).map(|()| true)
     }
 
     /// This crate does not resume. A ticket that fits is checked, a larger one is dropped unread.
-    fn drop_ticket(&mut self, total: usize) -> Result<Handled, Error> {
+    fn drop_ticket(&mut self, total: usize) -> Result<bool, Error> {
         if self.connection.rx.could_hold(total) {
             if !self.connection.rx.receive(total)? {
-                return Ok(Handled::NotYet);
+                return Ok(false);
             }
             let ticket = self.connection.rx.current(NewSessionTicket::parse)?;
             debug!("dropped a session ticket, valid for {} s", ticket.lifetime);
@@ -63,7 +55,7 @@ impl<C: CryptoProvider> Session<'_, C> {
         self.tickets_left = self.tickets_left.checked_sub(1).ok_or(PeerMisbehaved::TooManyMessages)?;
         let accepted = self.connection.negotiated.client_auth.ticket_received();
         self.record_acceptance(accepted);
-        Ok(Handled::Yes)
+        Ok(true)
     }
 
     /// RFC 9846 section 4.7.3: the receiver "MUST update its receiving keys", and answers a request
@@ -87,14 +79,17 @@ impl<C: CryptoProvider> Session<'_, C> {
 
     /// Sends what has waited for room: first what has begun to leave, then the KeyUpdate that is due.
     pub(super) fn send_messages(&mut self) -> Result<(), Error> {
-        self.send_post()?;
-        if self.is_sending_post() { Ok(()) } else { self.send_key_update() }
+        // Nothing follows a close_notify (RFC 9846 section 6.1), even if it cuts an answer short.
+        if self.closed {
+            return Ok(());
+        }
+        self.late.send(&mut self.connection, &self.secrets)?;
+        if self.late.is_sending() { Ok(()) } else { self.send_key_update() }
     }
 
     /// Sends the KeyUpdate that is due, as soon as there is room, and changes the sending keys.
     fn send_key_update(&mut self) -> Result<(), Error> {
-        // Nothing follows a close_notify (RFC 9846 section 6.1).
-        let Some(update) = self.key_updates.due.filter(|_| !self.closed) else { return Ok(()) };
+        let Some(update) = self.key_updates.due else { return Ok(()) };
         if self.connection.send_apart(&|w| update.emit(w))? == Written::AfterTransmit {
             return Ok(());
         }

@@ -1,55 +1,43 @@
 //! The session after the handshake: application data both ways.
 
 mod data;
-mod messages;
-#[cfg(not(feature = "post-handshake-auth"))]
-mod no_post;
 #[cfg(feature = "post-handshake-auth")]
-mod post;
+mod late;
+mod messages;
 
 pub use self::data::{PlaintextBuffer, ReceivedData};
 
-use super::diagnose::Scene;
-use super::refusal::Refusal;
-#[cfg(feature = "post-handshake-auth")]
+use super::machine::Machine;
 use super::request::{AuthorizeRequest, CredentialRequest, SignRequest, TimeRequest};
+use super::{ConnectionFailure, Refusal};
 use crate::credential::Credential;
-use crate::crypto::CryptoProvider;
+use crate::crypto::{CryptoError, CryptoProvider, Digest, HashAlgorithm};
 use crate::error::{AlertDescription, ApiMisuse, Diagnosis, Error, Stage};
 #[cfg(feature = "events")]
-use crate::events::EventRing;
-#[cfg(feature = "post-handshake-auth")]
-use crate::handshake::client::Client;
+use crate::events::{EventRing, Recorder};
 use crate::handshake::connection::Connection;
 use crate::handshake::entropy::Entropy;
-#[cfg(feature = "post-handshake-auth")]
-use crate::handshake::post::PostHandshake;
-#[cfg(feature = "post-handshake-auth")]
-use crate::handshake::server::Server;
-use crate::handshake::{ClientAuthStatus, Established, Secrets, Side};
+use crate::handshake::late::Late;
+use crate::handshake::proof::Proof;
+use crate::handshake::{ClientAuthStatus, Established, Input, Question, Secrets, Side, Stop};
 use crate::limits::{KEY_UPDATE_AT, MAX_KEY_UPDATES, MAX_TICKETS};
 use crate::record::inbound::Received;
+use crate::transcript::CertificateHash;
 use crate::wire::enums::{CipherSuite, NamedGroup, SignatureScheme};
 use crate::wire::key_update::KeyUpdate;
-use crate::x509::{PathFound, PeerIdentity, Time};
+use crate::x509::{PathFound, PeerIdentity, Purpose, Search};
 use core::fmt;
-use data::Next;
-use messages::Handled;
 
 /// An authenticated connection. Made only from a [`Handshake`](crate::Handshake) in which every check
-/// has passed; the same for both roles.
+/// has passed, and of the same role.
 ///
 /// The law of the handshake holds here, too: errors are final and sticky, and their alert waits in
 /// [`tx_pending`](Self::tx_pending).
-#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
-pub struct Session<'b, C: CryptoProvider> {
-    pub(super) connection: Connection<'b, C>,
-    secrets: Secrets<C>,
-    #[cfg(feature = "post-handshake-auth")]
-    post: PostHandshake<'b, C>,
-    /// The time as it was known in the handshake.
-    time: Time,
-    is_client: bool,
+pub struct Session<'b, R: Side> {
+    pub(super) connection: Connection<'b, R::Provider>,
+    secrets: Secrets<R::Provider>,
+    proof: Proof,
+    late: R::Late<'b>,
     key_updates: KeyUpdates,
     tickets_left: u8,
     peer_closed: bool,
@@ -68,48 +56,52 @@ struct KeyUpdates {
     unsent: usize,
 }
 
-/// What a session needs, or has.
+/// A need of a session, or what it has. Questions come only from authentication after the handshake (feature
+/// `post-handshake-auth`).
 #[must_use]
 #[non_exhaustive]
-pub enum Event<'c, 'b, C: CryptoProvider> {
+pub enum Event<'c, 'b, R: Side> {
     /// Write [`tx_pending`](Session::tx_pending) to the transport.
     Transmit,
     /// Read from the transport into [`rx_space`](Session::rx_space).
     NeedInput,
     /// Application data, lent where it lies; offered again until it is consumed.
-    Data(ReceivedData<'c, 'b, C>),
+    Data(ReceivedData<'c, 'b, R>),
     /// The peer will send nothing more; we still may (RFC 9846 section 6.1).
     PeerClosed,
     /// Both sides have closed.
     Closed,
     /// On a client: the server asks who we are, now. Nothing more is received until this is answered; what was
     /// dropped is asked again.
-    #[cfg(feature = "post-handshake-auth")]
-    Credential(CredentialRequest<'c, 'b, Client, C>),
+    Credential(CredentialRequest<'c, 'b>),
     /// On a client: sign with the key of the chosen credential. Comes where [`NeedInput`](Self::NeedInput) would:
     /// if the signature takes time, drop the token, read from the transport and go on; data passes both ways.
     ///
     /// Unless the server asks again meanwhile: that request, and what follows it, waits in `rx` for the answer to this
     /// one, and once [`rx_space`](Session::rx_space) is empty nothing helps but the signature. Do not read then: to
     /// read nothing looks like the end of the transport.
-    #[cfg(feature = "post-handshake-auth")]
-    Sign(SignRequest<'c, 'b, Client, C>),
-    /// On a server: say what time it is, to judge the client's chain.
-    #[cfg(feature = "post-handshake-auth")]
-    Time(TimeRequest<'c, 'b, Server, C>),
+    Sign(SignRequest<'c, 'b>),
+    /// On a server: provide the time, to judge the client's chain.
+    Time(TimeRequest<'c, 'b>),
     /// On a server: a public-key operation was done. Let other tasks run, then poll again.
-    #[cfg(feature = "post-handshake-auth")]
     Yield,
-    /// On a server: the client has proved who it is. May it in?
-    #[cfg(feature = "post-handshake-auth")]
-    Authorize(AuthorizeRequest<'c, 'b, Server, C>),
-    /// On a server: the client has answered [`Session::request_certificate`]. `Accepted`: from now on
-    /// [`Session::peer`] says who it is. `Declined`: it showed no certificate, and everything is as it was.
-    #[cfg(feature = "post-handshake-auth")]
+    /// On a server: authorize the client, which has proved who it is.
+    Authorize(AuthorizeRequest<'c, 'b>),
+    /// On a server: the client has answered the last request for its certificate. `Accepted`: from now on
+    /// [`Session::peer`] says who it is. `Declined`: it sent no certificate, and everything is as it was.
     ClientAuth(ClientAuthStatus),
 }
 
-impl<C: CryptoProvider> fmt::Debug for Session<'_, C> {
+/// The reason for which a session stops, without the borrow of [`Event`].
+#[derive(Clone, Copy)]
+pub(crate) enum Next<'b> {
+    Stop(Stop<'b>),
+    Data,
+    PeerClosed,
+    Closed,
+}
+
+impl<R: Side> fmt::Debug for Session<'_, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session")
             .field("client_auth", &self.client_auth())
@@ -120,7 +112,7 @@ impl<C: CryptoProvider> fmt::Debug for Session<'_, C> {
     }
 }
 
-impl<C: CryptoProvider> fmt::Debug for Event<'_, '_, C> {
+impl<R: Side> fmt::Debug for Event<'_, '_, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Transmit => "Transmit",
@@ -128,51 +120,35 @@ impl<C: CryptoProvider> fmt::Debug for Event<'_, '_, C> {
             Self::Data(_) => "Data",
             Self::PeerClosed => "PeerClosed",
             Self::Closed => "Closed",
-            #[cfg(feature = "post-handshake-auth")]
             Self::Credential(_) => "Credential",
-            #[cfg(feature = "post-handshake-auth")]
             Self::Sign(_) => "Sign",
-            #[cfg(feature = "post-handshake-auth")]
             Self::Time(_) => "Time",
-            #[cfg(feature = "post-handshake-auth")]
             Self::Yield => "Yield",
-            #[cfg(feature = "post-handshake-auth")]
             Self::Authorize(_) => "Authorize",
-            #[cfg(feature = "post-handshake-auth")]
             Self::ClientAuth(_) => "ClientAuth",
         })
     }
 }
 
-impl<'b, C: CryptoProvider> Session<'b, C> {
+impl<'b, R: Side> Session<'b, R> {
     /// Everything that was to be proved is in `established`.
-    pub(super) fn new<S: Side>(
-        mut connection: Connection<'b, C>,
-        established: Established<C>,
-        config: &'b S::Config<'b>,
+    pub(super) fn new(
+        mut connection: Connection<'b, R::Provider>,
+        established: Established<R::Provider>,
+        config: &'b R::Config<'b>,
         entropy: &Entropy,
     ) -> Self {
-        let Established { secrets, peer, finished } = established;
+        let Established { secrets, proof } = established;
         connection.rx.end_handshake();
-        let time = connection.peer.time();
         // Nothing leaves before it.
         connection.negotiated.shown = true;
-        connection.negotiated.path = peer.path();
-        connection.negotiated.peer_scheme = peer.signature_scheme();
-        peer.with(finished);
-        #[cfg(feature = "post-handshake-auth")]
         connection.peer.keep_leaf();
-        #[cfg(feature = "post-handshake-auth")]
-        let post = PostHandshake::new(connection.transcript.fork(), S::party(config, &connection.negotiated, entropy));
-        #[cfg(not(feature = "post-handshake-auth"))]
-        let _ = (config, entropy);
+        let late = R::late(config, &connection, entropy);
         Self {
             connection,
             secrets,
-            #[cfg(feature = "post-handshake-auth")]
-            post,
-            time,
-            is_client: S::IS_CLIENT,
+            proof,
+            late,
             key_updates: KeyUpdates { due: None, awaited: false, left: MAX_KEY_UPDATES, unsent: 0 },
             tickets_left: MAX_TICKETS,
             peer_closed: false,
@@ -184,11 +160,9 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
     ///
     /// # Errors
     /// Why the session failed. Final: every later call gives the same error.
-    pub fn poll(&mut self) -> Result<Event<'_, 'b, C>, Error> {
-        if let Some((error, _)) = self.connection.failure {
-            return Err(error);
-        }
-        self.run(true)
+    pub fn poll(&mut self) -> Result<Event<'_, 'b, R>, Error> {
+        let next = self.next(true)?;
+        Ok(self.event(next))
     }
 
     /// As [`poll`](Self::poll), but looks at what was received although something waits to be sent: for a
@@ -196,24 +170,39 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
     ///
     /// # Errors
     /// As [`poll`](Self::poll).
-    pub fn poll_received(&mut self) -> Result<Event<'_, 'b, C>, Error> {
+    pub fn poll_received(&mut self) -> Result<Event<'_, 'b, R>, Error> {
+        let next = self.next(false)?;
+        Ok(self.event(next))
+    }
+
+    fn event(&mut self, next: Next<'b>) -> Event<'_, 'b, R> {
+        match next {
+            Next::Stop(Stop::Transmit) => Event::Transmit,
+            Next::Stop(Stop::NeedInput) => Event::NeedInput,
+            Next::Stop(Stop::Yield) => Event::Yield,
+            Next::Stop(Stop::Ask(Question::Time)) => Event::Time(TimeRequest { machine: self }),
+            Next::Stop(Stop::Ask(Question::Credential)) => Event::Credential(CredentialRequest { machine: self }),
+            Next::Stop(Stop::Ask(Question::Authorize)) => Event::Authorize(AuthorizeRequest { machine: self }),
+            Next::Stop(Stop::Ask(Question::Sign(credential))) => {
+                let input = self.sign_input(credential);
+                Event::Sign(SignRequest { machine: self, input })
+            }
+            Next::Stop(Stop::Done) => match self.late.last_answer() {
+                Some(status) => Event::ClientAuth(status),
+                None => Event::NeedInput,
+            },
+            Next::Data => Event::Data(ReceivedData { rx: &mut self.connection.rx }),
+            Next::PeerClosed => Event::PeerClosed,
+            Next::Closed => Event::Closed,
+        }
+    }
+
+    /// Goes on as far as possible; with `transmit`, not past what is to be sent.
+    pub(crate) fn next(&mut self, transmit: bool) -> Result<Next<'b>, Error> {
         if let Some((error, _)) = self.connection.failure {
             return Err(error);
         }
-        self.run(false)
-    }
-
-    fn run(&mut self, transmit: bool) -> Result<Event<'_, 'b, C>, Error> {
-        match self.next(transmit) {
-            Ok(Next::Transmit) => Ok(Event::Transmit),
-            Ok(Next::NeedInput) => Ok(Event::NeedInput),
-            Ok(Next::Data) => Ok(Event::Data(ReceivedData { rx: &mut self.connection.rx })),
-            Ok(Next::PeerClosed) => Ok(Event::PeerClosed),
-            Ok(Next::Closed) => Ok(Event::Closed),
-            #[cfg(feature = "post-handshake-auth")]
-            Ok(Next::Post(stop)) => Ok(self.post_event(stop)),
-            Err(error) => Err(self.fail(error)),
-        }
+        self.run(transmit).map_err(|error| self.fail(error))
     }
 
     /// Encrypts as much of `data` as `tx` has room for and gives the number of bytes taken; 0 means
@@ -236,7 +225,7 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
     ///
     /// # Errors
     /// As [`write`](Self::write).
-    pub fn reserve(&mut self) -> Result<PlaintextBuffer<'_, 'b, C>, Error> {
+    pub fn reserve(&mut self) -> Result<PlaintextBuffer<'_, 'b, R>, Error> {
         if let Some((error, _)) = self.connection.failure {
             return Err(error);
         }
@@ -288,16 +277,13 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
 
     /// Who the peer is: always known on a client; on a server if the client sent a certificate.
     pub fn peer(&self) -> Option<PeerIdentity<'_>> {
-        #[cfg(feature = "post-handshake-auth")]
-        return self.connection.peer.memory().kept().identity();
-        #[cfg(not(feature = "post-handshake-auth"))]
-        return self.connection.peer.list().identity();
+        self.connection.peer.memory().kept().identity()
     }
 
     /// The path from the peer's certificate to a trust anchor: its depth, and which anchor; `None` of an
     /// anonymous client.
     pub const fn path(&self) -> Option<PathFound> {
-        self.connection.negotiated.path
+        self.proof.peer().path()
     }
 
     /// Whether the client was asked who it is, what it answered, and whether the server has accepted that.
@@ -325,34 +311,23 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
         self.connection.negotiated.credential
     }
 
-    /// How the server has refused what we answered to its request for a certificate: once an alert of the server
-    /// has ended the session before it has accepted us. `None` on a server, or if it never asked. Of several answers
-    /// the last one counts.
-    pub const fn refusal(&self) -> Option<Refusal<'b>> {
-        match self.connection.failure {
-            Some((Error::AlertReceived(alert), _)) if self.is_client => Refusal::of(alert, &self.connection.negotiated),
-            _ => None,
-        }
+    /// Tells how the server has refused our answer to its request for a certificate, see [`ConnectionFailure::refusal`].
+    pub fn refusal(&self) -> Option<Refusal<'b>> {
+        self.failure()?.refusal()
+    }
+
+    /// Gives why the session failed, and all that explains it, in one value; `None` as long as it has not.
+    pub fn failure(&self) -> Option<ConnectionFailure<'_, 'b>> {
+        ConnectionFailure::of(&self.connection, self.purpose())
     }
 
     /// Names what is wrong, with the cause and who has to act: why the session failed, or, on a client, that the server has
     /// not asked who we are. `None` if nothing is. Refusals by HTTP are named by the crate `embedded-mtls-operator`.
     pub fn diagnosis(&self) -> Option<Diagnosis> {
-        let Some((error, _)) = self.connection.failure else {
-            let never_asked = matches!(self.client_auth(), ClientAuthStatus::NotRequested);
-            return (self.is_client && never_asked).then_some(Diagnosis::CertificateNotAsked);
-        };
-        Some(self.scene().diagnose(error))
-    }
-
-    pub(super) fn scene(&self) -> Scene<'_, 'b> {
-        Scene {
-            is_client: self.is_client,
-            negotiated: &self.connection.negotiated,
-            refused: self.judged(),
-            time: self.time,
-            stage: None,
-            coming: self.connection.rx.needs(),
+        let never_asked = R::IS_CLIENT && matches!(self.client_auth(), ClientAuthStatus::NotRequested);
+        match self.failure() {
+            Some(failure) => Some(failure.diagnosis()),
+            None => never_asked.then_some(Diagnosis::CertificateNotAsked),
         }
     }
 
@@ -389,7 +364,7 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
 
     /// The scheme with which the peer has proved that it has the key of its certificate; `None` of an anonymous client.
     pub const fn peer_signature_scheme(&self) -> Option<SignatureScheme> {
-        self.connection.negotiated.peer_scheme
+        self.proof.peer().signature_scheme()
     }
 
     /// Returns whether the server asked for a second ClientHello by HelloRetryRequest (RFC 9846 section 4.2.4).
@@ -428,10 +403,10 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
         self.connection.tx.consume(count);
     }
 
-    fn next(&mut self, transmit: bool) -> Result<Next, Error> {
+    fn run(&mut self, transmit: bool) -> Result<Next<'b>, Error> {
         self.send_messages()?;
         if transmit && !self.connection.tx.pending().is_empty() {
-            return Ok(Next::Transmit);
+            return Ok(Next::Stop(Stop::Transmit));
         }
         if self.connection.rx.has_data() {
             return Ok(Next::Data);
@@ -440,8 +415,13 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
             return Ok(if self.closed { Next::Closed } else { Next::PeerClosed });
         }
         loop {
-            if let Some(next) = self.next_post()? {
-                return Ok(next);
+            if self.late.is_receiving() {
+                let stop = self.late.receive(&mut self.connection, &self.secrets, &mut self.proof)?;
+                return Ok(Next::Stop(stop));
+            }
+            // The request is in `rx`, where nothing more can be received.
+            if let Some(question @ Question::Credential) = self.late.question() {
+                return Ok(Next::Stop(Stop::Ask(question)));
             }
             let received = if self.connection.rx.handshake().is_empty() {
                 self.connection.rx.next_record()?
@@ -449,7 +429,7 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
                 Received::Handshake
             };
             match received {
-                Received::NeedInput => return Ok(self.wait()),
+                Received::NeedInput => return Ok(self.need_input()),
                 Received::Data => {
                     self.data_received();
                     return Ok(Next::Data);
@@ -462,22 +442,26 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
                 }
                 Received::Alert(description) => return Err(Error::AlertReceived(description)),
                 Received::Handshake => {
-                    if self.handle_message()? == Handled::NotYet {
-                        return Ok(self.wait());
+                    if !self.handle_message()? {
+                        return Ok(self.need_input());
                     }
                     if transmit && !self.connection.tx.pending().is_empty() {
-                        return Ok(Next::Transmit);
+                        return Ok(Next::Stop(Stop::Transmit));
                     }
                 }
             }
         }
     }
 
+    /// There is nothing to be done with what is here but to ask, if there is a question.
+    fn need_input(&self) -> Next<'b> {
+        Next::Stop(self.late.question().map_or(Stop::NeedInput, Stop::Ask))
+    }
+
     /// Whether the server has asked who we are, unless it still may.
     #[cfg(feature = "events")]
     pub(super) fn record_unasked(&self) {
-        #[cfg(feature = "post-handshake-auth")]
-        if self.can_request_certificate() {
+        if self.connection.negotiated.post_handshake_auth {
             return;
         }
         self.connection.events.diagnosed(self.diagnosis());
@@ -497,8 +481,45 @@ impl<'b, C: CryptoProvider> Session<'b, C> {
             self.connection.events.accepted();
         }
     }
+}
 
-    pub(super) fn fail(&mut self, error: Error) -> Error {
+impl<'b, R: Side> Machine<'b> for Session<'b, R> {
+    fn purpose(&self) -> Purpose {
+        if R::IS_CLIENT { Purpose::ClientAuth } else { Purpose::ServerAuth }
+    }
+
+    fn message(&self) -> Result<&[u8], Error> {
+        self.connection.rx.message()
+    }
+
+    fn search(&self) -> &Search<'b, 'b> {
+        &self.connection.peer
+    }
+
+    fn certificate_hash(&self) -> CertificateHash {
+        self.connection.transcript.certificate_hash()
+    }
+
+    fn digest(&self, algorithm: HashAlgorithm, message: &[u8]) -> Result<Digest, CryptoError> {
+        R::Provider::digest(algorithm, &[message])
+    }
+
+    #[cfg(feature = "events")]
+    fn events(&self) -> &Recorder<'b> {
+        &self.connection.events
+    }
+
+    fn advance(&mut self, answer: Input<'_, 'b>) -> Result<(), Error> {
+        match self.late.answer(answer, &mut self.connection) {
+            Ok(()) => {
+                self.connection.record_answer(&answer);
+                Ok(())
+            }
+            Err(error) => Err(self.fail(error)),
+        }
+    }
+
+    fn fail(&mut self, error: Error) -> Error {
         if self.connection.set_failure(error, Stage::Done) {
             self.record_totals();
             self.connection.events.failed(Stage::Done, error);

@@ -13,22 +13,21 @@
 //!    {Finished}                  ──────▶
 //! ```
 
+#[cfg(feature = "post-handshake-auth")]
+pub(crate) mod late;
 mod offer;
 
 use self::offer::{Groups, Shares, offer, session_id};
-use super::authenticate::{Answered, Authenticate, Expectation, Outcome};
+use super::authenticate::{Authenticate, Expectation, Outcome};
 use super::config::{ClientConfig, Parameters};
 use super::connection::{Connection, send};
 use super::keys::{ApplicationKeys, ClientFinishedKeys, HandshakeKeys, receive_finished};
-#[cfg(feature = "post-handshake-auth")]
-use super::post::Party;
 use super::present::Present;
-use super::proof::PeerAuthenticated;
-use super::{Answer, Entropy, Established, Progress, Question, Role, Secrets, Stage, Wait};
+use super::proof::{PeerAuthenticated, Proof};
+use super::{Entropy, Established, Input, Next, Question, Role, Secrets, Stage, Stop, Wait};
 use crate::credential::{Credential, PeerRequest};
-use crate::crypto::{CryptoProvider, HashAlgorithm, KeyExchange};
+use crate::crypto::{CryptoProvider, DefaultProvider, HashAlgorithm, KeyExchange};
 use crate::error::{ApiMisuse, Error, PeerMisbehaved};
-use crate::key_schedule::FinishedVerified;
 use crate::record::outbound::Written;
 use crate::transcript::Transcript;
 use crate::wire::certificate_request::CertificateRequest;
@@ -36,13 +35,15 @@ use crate::wire::encrypted_extensions::EncryptedExtensions;
 use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup};
 use crate::wire::server_hello::{self, ServerHello};
 use crate::x509::{Purpose, Trace};
+use core::marker::PhantomData;
 
-/// The side that connects.
-#[derive(Debug)]
-pub enum Client {}
+/// The side that connects, with its cryptography: that of RustCrypto, if it is compiled in and no other one is named.
+pub struct Client<P = DefaultProvider>(PhantomData<P>);
+
+debug_by_name!("Client", [P] Client<P>);
 
 /// The states, in the order in which they are reached.
-pub enum State<'b, C: CryptoProvider> {
+pub enum State<'b, P: CryptoProvider> {
     Start,
     /// After a HelloRetryRequest, it lies in `rx` from here to `SendClientHello`.
     MakeKeyShares(Shares),
@@ -50,16 +51,16 @@ pub enum State<'b, C: CryptoProvider> {
     ExpectServerHello(Hello),
     /// A HelloRetryRequest lies in `rx`.
     Retry(Retry),
-    ExpectEncryptedExtensions(HandshakeKeys<C>),
-    ExpectCertificateOrRequest(HandshakeKeys<C>),
-    /// A CertificateRequest is on its way or lies in `rx`.
-    ExpectCertificateRequest(HandshakeKeys<C>),
-    AwaitCredential(HandshakeKeys<C>),
-    AuthenticateServer(HandshakeKeys<C>, Option<Reply<'b>>, Authenticate),
-    ExpectFinished(HandshakeKeys<C>, Option<Reply<'b>>, PeerAuthenticated),
-    Respond(Response<C>, Present<'b>),
-    SendFinished(Response<C>),
-    Done(ApplicationKeys<C>, Proofs),
+    ExpectEncryptedExtensions(HandshakeKeys<P>),
+    /// A CertificateRequest may come.
+    ExpectCertificateRequest(HandshakeKeys<P>),
+    /// The CertificateRequest is in `rx`.
+    AwaitCredential(HandshakeKeys<P>),
+    AuthenticateServer(HandshakeKeys<P>, Option<Reply<'b>>, Authenticate),
+    ExpectFinished(HandshakeKeys<P>, Option<Reply<'b>>, PeerAuthenticated),
+    Present(Response<P>, Present<'b>),
+    SendFinished(Response<P>),
+    Done(ApplicationKeys<P>, Proof),
     Failed,
 }
 
@@ -84,23 +85,19 @@ pub struct Retry {
 type Reply<'b> = Result<Option<&'b Credential<'b>>, Error>;
 
 /// What the last flight and the session need.
-pub struct Response<C: CryptoProvider> {
-    keys: ClientFinishedKeys<C>,
-    proofs: Proofs,
+pub struct Response<P: CryptoProvider> {
+    keys: ClientFinishedKeys<P>,
+    proof: Proof,
 }
 
-/// What was proved about the server.
-pub struct Proofs {
-    peer: PeerAuthenticated,
-    finished: FinishedVerified,
-}
-
-/// What a handler gives.
-type Next<'b, C> = Result<(State<'b, C>, Progress), Error>;
-
-impl Role for Client {
+impl<P: CryptoProvider> Role for Client<P> {
+    type Provider = P;
     type Config<'b> = ClientConfig<'b>;
-    type State<'b, C: CryptoProvider> = State<'b, C>;
+    type State<'b> = State<'b, P>;
+    #[cfg(feature = "post-handshake-auth")]
+    type Late<'b> = late::LateAnswers<'b, P>;
+    #[cfg(not(feature = "post-handshake-auth"))]
+    type Late<'b> = ();
 
     const IS_CLIENT: bool = true;
 
@@ -108,101 +105,83 @@ impl Role for Client {
         &config.parameters
     }
 
-    fn check<C: CryptoProvider>(config: &ClientConfig<'_>) -> Result<(), Error> {
-        config.check::<C>()
+    fn check(config: &ClientConfig<'_>) -> Result<(), Error> {
+        config.check::<P>()
     }
 
-    fn start<'b, C: CryptoProvider>() -> State<'b, C> {
+    fn start<'b>() -> State<'b, P> {
         State::Start
     }
 
-    fn failed<'b, C: CryptoProvider>() -> State<'b, C> {
+    fn failed<'b>() -> State<'b, P> {
         State::Failed
     }
 
-    fn profile<C: CryptoProvider>(state: &State<'_, C>) -> (Stage, Wait) {
+    fn profile<'b>(state: &Self::State<'b>) -> (Stage, Wait<'b>) {
         profile(state)
     }
 
-    fn handle<'b, C: CryptoProvider>(
-        state: Self::State<'b, C>,
-        cx: &mut Connection<'b, C>,
+    fn handle<'b>(
+        state: State<'b, P>,
+        input: Input<'_, 'b>,
+        cx: &mut Connection<'b, P>,
         entropy: &mut Entropy,
         config: &'b ClientConfig<'b>,
         trace: &mut impl Trace,
-    ) -> Next<'b, C> {
-        match state {
-            State::Start => Ok((start(cx, config), Progress::Continue)),
-            State::MakeKeyShares(shares) => make_key_shares(shares, entropy),
-            State::SendClientHello(shares) => match shares.retried {
+    ) -> Next<'b, State<'b, P>> {
+        match (state, input) {
+            (State::Start, Input::Ready) => Ok((start(cx, config), None)),
+            (State::MakeKeyShares(shares), Input::Ready) => make_key_shares(shares, entropy),
+            (State::SendClientHello(shares), Input::Ready) => match shares.retried {
                 None => send_client_hello(shares, cx, entropy, config),
                 Some(_) => send_second_client_hello(shares, cx, entropy, config),
             },
-            State::ExpectServerHello(hello) => handle_server_hello(&hello, cx, entropy, config),
-            State::Retry(retry) => begin_again(retry, cx, entropy),
-            State::ExpectEncryptedExtensions(keys) => handle_encrypted_extensions(keys, cx, config),
-            State::ExpectCertificateOrRequest(keys) => Ok(look_for_request(keys, cx)),
-            State::ExpectCertificateRequest(keys) => handle_certificate_request(keys, cx),
-            State::AuthenticateServer(keys, reply, step) => authenticate_server(keys, reply, step, cx, config, trace),
-            State::ExpectFinished(keys, reply, peer) => handle_finished(keys, reply, peer, cx),
-            State::Respond(response, Present::Done) => Ok((State::SendFinished(response), Progress::Continue)),
-            State::Respond(response, present) => {
-                let (present, progress) = present.handle(cx)?;
-                Ok((State::Respond(response, present), progress))
+            (State::ExpectServerHello(hello), Input::Ready) => handle_server_hello(&hello, cx, entropy, config),
+            (State::Retry(retry), Input::Ready) => begin_again(retry, cx, entropy),
+            (State::ExpectEncryptedExtensions(keys), Input::Ready) => handle_encrypted_extensions(keys, cx, config),
+            (State::ExpectCertificateRequest(keys), Input::Ready) => handle_certificate_request(keys, cx),
+            (State::AwaitCredential(keys), Input::Credential(reply)) => take_reply(keys, Ok(reply), cx),
+            (State::AwaitCredential(keys), Input::Fail(reason)) => take_reply(keys, Err(reason.into()), cx),
+            (State::AuthenticateServer(keys, reply, step), input) => {
+                authenticate_server(keys, reply, step, input, cx, config, trace)
             }
-            State::SendFinished(response) => send_client_finished(response, cx),
-            State::AwaitCredential(_) | State::Done(..) | State::Failed => Ok((state, Progress::Continue)),
-        }
-    }
-
-    fn answer<'b, C: CryptoProvider>(
-        state: Self::State<'b, C>,
-        cx: &mut Connection<'b, C>,
-        _config: &'b ClientConfig<'b>,
-        answer: Answer<'_, 'b>,
-    ) -> Result<State<'b, C>, Error> {
-        match (state, answer) {
-            (State::AwaitCredential(keys), Answer::Credential(reply)) => take_reply(keys, Ok(reply), cx),
-            (State::AwaitCredential(keys), Answer::Fail(reason)) => take_reply(keys, Err(reason.into()), cx),
-            (State::AuthenticateServer(keys, reply, step), answer) => Ok(match step.answer(answer)? {
-                Answered::Next(step) => State::AuthenticateServer(keys, reply, step),
-                Answered::Authenticated(peer) => State::ExpectFinished(keys, reply, peer),
-            }),
-            (State::Respond(response, present), answer) => Ok(State::Respond(response, present.answer(cx, answer)?)),
+            (State::ExpectFinished(keys, reply, peer), Input::Ready) => handle_finished(keys, reply, peer, cx),
+            (State::Present(response, Present::Done), Input::Ready) => Ok((State::SendFinished(response), None)),
+            (State::Present(response, present), input) => {
+                let (present, stop) = present.handle(cx, input)?;
+                Ok((State::Present(response, present), stop))
+            }
+            (State::SendFinished(response), Input::Ready) => send_client_finished(response, cx),
+            // A token is made only for the state that asks.
             _ => Err(ApiMisuse::AnswerUnexpected.into()),
         }
     }
 
-    fn has_shown<C: CryptoProvider>(state: &State<'_, C>) -> bool {
+    fn has_shown(state: &State<'_, P>) -> bool {
         match state {
-            State::Respond(_, present) => present.has_begun(),
+            State::Present(_, present) => present.has_begun(),
             State::SendFinished(_) | State::Done(..) => true,
             _ => false,
         }
     }
 
-    fn signing<'b, C: CryptoProvider>(state: &Self::State<'b, C>) -> Option<&'b Credential<'b>> {
-        match state {
-            State::Respond(_, present) => present.signing(),
-            _ => None,
-        }
-    }
-
     #[cfg(feature = "post-handshake-auth")]
-    fn party<'b>(config: &'b ClientConfig<'b>, _: &super::Negotiated<'b>, _: &Entropy) -> Party<'b> {
-        Party::client(config.post_handshake_auth)
+    fn late<'b>(config: &'b ClientConfig<'b>, connection: &Connection<'b, P>, _: &Entropy) -> Self::Late<'b> {
+        late::LateAnswers::new(config, connection)
     }
 
-    fn finish<C: CryptoProvider>(state: Self::State<'_, C>) -> Option<Established<C>> {
+    #[cfg(not(feature = "post-handshake-auth"))]
+    fn late<'b>(_: &'b ClientConfig<'b>, _: &Connection<'b, P>, _: &Entropy) -> Self::Late<'b> {}
+
+    fn finish(state: State<'_, P>) -> Option<Established<P>> {
         match state {
-            State::Done(keys, Proofs { peer, finished }) => Some(Established {
+            State::Done(keys, proof) => Some(Established {
                 secrets: Secrets {
                     sending: keys.client.into_sending(),
                     receiving: keys.server.into_receiving(),
                     exporter: keys.exporter,
                 },
-                peer,
-                finished,
+                proof,
             }),
             _ => None,
         }
@@ -210,7 +189,7 @@ impl Role for Client {
 }
 
 /// The stage of each state, and what it waits for. The handlers follow in the same order.
-const fn profile<C: CryptoProvider>(state: &State<'_, C>) -> (Stage, Wait) {
+const fn profile<'b, P: CryptoProvider>(state: &State<'b, P>) -> (Stage, Wait<'b>) {
     match state {
         State::Start => (Stage::ClientHello, Wait::Nothing),
         State::MakeKeyShares(shares) | State::SendClientHello(shares) => match shares.retried {
@@ -222,50 +201,47 @@ const fn profile<C: CryptoProvider>(state: &State<'_, C>) -> (Stage, Wait) {
         State::ExpectEncryptedExtensions(_) => {
             (Stage::EncryptedExtensions, Wait::Message(&[HandshakeType::ENCRYPTED_EXTENSIONS]))
         }
-        State::ExpectCertificateOrRequest(_) => {
-            (Stage::CertificateRequest, Wait::Header(&[HandshakeType::CERTIFICATE_REQUEST, HandshakeType::CERTIFICATE]))
-        }
         State::ExpectCertificateRequest(_) => {
-            (Stage::CertificateRequest, Wait::Message(&[HandshakeType::CERTIFICATE_REQUEST]))
+            (Stage::CertificateRequest, Wait::Header(&[HandshakeType::CERTIFICATE_REQUEST, HandshakeType::CERTIFICATE]))
         }
         State::AwaitCredential(_) => (Stage::CredentialChoice, Wait::Answer(Question::Credential)),
         State::AuthenticateServer(_, _, authenticate) => authenticate.profile(),
         State::ExpectFinished(..) => (Stage::Finished, Wait::Message(&[HandshakeType::FINISHED])),
-        State::Respond(_, present) => present.profile(),
+        State::Present(_, present) => present.profile(),
         State::SendFinished(_) => (Stage::Sending, Wait::Nothing),
-        State::Done(..) => (Stage::Done, Wait::Done),
-        State::Failed => (Stage::Done, Wait::Nothing),
+        State::Done(..) | State::Failed => (Stage::Done, Wait::Never),
     }
 }
 
 #[inline(never)]
-fn start<'b, C: CryptoProvider>(cx: &mut Connection<'b, C>, config: &ClientConfig<'b>) -> State<'b, C> {
+fn start<'b, P: CryptoProvider>(cx: &mut Connection<'b, P>, config: &ClientConfig<'b>) -> State<'b, P> {
     if let Some(name) = config.sent_server_name() {
         cx.events.server_name(Some(name));
     }
+    cx.negotiated.post_handshake_auth = config.post_handshake_auth;
     if config.compatibility {
         cx.tx.owe_change_cipher_spec();
     }
-    State::MakeKeyShares(Shares::new(config.shared_groups::<C>(), None))
+    State::MakeKeyShares(Shares::new(config.shared_groups::<P>(), None))
 }
 
 /// Makes the next key share that is missing.
 #[inline(never)]
-fn make_key_shares<'b, C: CryptoProvider>(mut shares: Shares, entropy: &Entropy) -> Next<'b, C> {
-    Ok(if shares.make_next::<C>(entropy)? {
-        (State::MakeKeyShares(shares), Progress::Yield)
+fn make_key_shares<'b, P: CryptoProvider>(mut shares: Shares, entropy: &Entropy) -> Next<'b, State<'b, P>> {
+    Ok(if shares.make_next::<P>(entropy)? {
+        (State::MakeKeyShares(shares), Some(Stop::Yield))
     } else {
-        (State::SendClientHello(shares), Progress::Continue)
+        (State::SendClientHello(shares), None)
     })
 }
 
 #[inline(never)]
-fn send_client_hello<'b, C: CryptoProvider>(
+fn send_client_hello<'b, P: CryptoProvider>(
     shares: Shares,
-    cx: &mut Connection<'b, C>,
+    cx: &mut Connection<'b, P>,
     entropy: &Entropy,
     config: &ClientConfig<'b>,
-) -> Next<'b, C> {
+) -> Next<'b, State<'b, P>> {
     #[cfg(feature = "key-log")]
     {
         cx.key_log.client_random = *entropy.random();
@@ -273,24 +249,24 @@ fn send_client_hello<'b, C: CryptoProvider>(
     // Not hashed yet: the server chooses the hash. The message stays where it is until then.
     cx.tx.hold_hello();
     cx.rx.begin_handshake();
-    let offer = offer::<C>(&shares, entropy, config, None);
+    let offer = offer::<P>(&shares, entropy, config, None);
     match cx.send_apart(&|w| offer.emit(w))? {
-        Written::AfterTransmit => Ok((State::SendClientHello(shares), Progress::Transmit)),
+        Written::AfterTransmit => Ok((State::SendClientHello(shares), Some(Stop::Transmit))),
         Written::Yes => {
             cx.tx.flush()?;
             let hello = Hello { groups: shares.groups, retried: None };
-            Ok((State::ExpectServerHello(hello), Progress::Transmit))
+            Ok((State::ExpectServerHello(hello), Some(Stop::Transmit)))
         }
     }
 }
 
 #[inline(never)]
-fn handle_server_hello<'b, C: CryptoProvider>(
+fn handle_server_hello<'b, P: CryptoProvider>(
     hello: &Hello,
-    cx: &mut Connection<'b, C>,
+    cx: &mut Connection<'b, P>,
     entropy: &mut Entropy,
     config: &ClientConfig<'b>,
-) -> Next<'b, C> {
+) -> Next<'b, State<'b, P>> {
     let server_hello = cx.rx.current(ServerHello::parse)?;
     // RFC 9846 section 4.2.3: "A client which receives a legacy_session_id_echo field that does not
     // match what it sent in the ClientHello MUST abort the handshake with an 'illegal_parameter' alert."
@@ -300,24 +276,24 @@ fn handle_server_hello<'b, C: CryptoProvider>(
     let suite = server_hello.cipher_suite;
     // "A client which receives a cipher suite that was not offered MUST abort", and after a
     // HelloRetryRequest (section 4.2.4) the suite must stay the same.
-    if !config.parameters.cipher_suites::<C>().contains(&suite) || hello.retried.is_some_and(|retried| retried != suite)
+    if !config.parameters.cipher_suites::<P>().contains(&suite) || hello.retried.is_some_and(|retried| retried != suite)
     {
         return Err(PeerMisbehaved::SelectedNotOffered.into());
     }
     let hash = HashAlgorithm::of(suite).ok_or(PeerMisbehaved::SelectedNotOffered)?;
     match server_hello.answer {
         server_hello::Answer::Retry { group, cookie } => {
-            let retry = check_retry::<C>(hello, suite, group, cookie, config)?;
+            let retry = check_retry::<P>(hello, suite, group, cookie, config)?;
             cx.events.retried(group);
             cx.negotiated.retried = true;
-            Ok((State::Retry(retry), Progress::Continue))
+            Ok((State::Retry(retry), None))
         }
         server_hello::Answer::Hello { key_share, .. } => {
             // RFC 9846 section 4.3.8: the share MUST be in the group the client sent one of.
             let group = key_share.group;
             let place = hello.groups.iter().position(|sent| *sent == Some(group));
             let seed = entropy.seed(place.ok_or(PeerMisbehaved::KeyShareNotOffered)?);
-            let shared = C::key_exchange(group, seed)?.agree(key_share.key_exchange);
+            let shared = P::key_exchange(group, seed)?.agree(key_share.key_exchange);
             let shared = shared.map_err(|_| PeerMisbehaved::KeyShareInvalid)?;
             if hello.retried.is_none() {
                 begin_transcript(cx, hash)?;
@@ -331,13 +307,13 @@ fn handle_server_hello<'b, C: CryptoProvider>(
             let keys = HandshakeKeys::derive(hash, &shared, cx)?;
             cx.rx.set_protection(keys.server.protection(suite)?)?;
             cx.tx.set_protection(keys.client.protection(suite)?)?;
-            Ok((State::ExpectEncryptedExtensions(keys), Progress::Yield))
+            Ok((State::ExpectEncryptedExtensions(keys), Some(Stop::Yield)))
         }
     }
 }
 
 /// The hash is known: the ClientHello that waited in `tx` is the first thing in the transcript.
-fn begin_transcript<C: CryptoProvider>(cx: &mut Connection<'_, C>, hash: HashAlgorithm) -> Result<(), Error> {
+fn begin_transcript<P: CryptoProvider>(cx: &mut Connection<'_, P>, hash: HashAlgorithm) -> Result<(), Error> {
     cx.transcript = Transcript::new(hash)?;
     cx.transcript.update(cx.tx.held_hello());
     cx.tx.release_hello();
@@ -345,7 +321,7 @@ fn begin_transcript<C: CryptoProvider>(cx: &mut Connection<'_, C>, hash: HashAlg
 }
 
 /// RFC 9846 section 4.2.4 and 4.3.8: what a HelloRetryRequest may ask.
-fn check_retry<C: CryptoProvider>(
+fn check_retry<P: CryptoProvider>(
     hello: &Hello,
     suite: CipherSuite,
     group: Option<NamedGroup>,
@@ -361,7 +337,7 @@ fn check_retry<C: CryptoProvider>(
         // "(1) the selected_group field corresponds to a group which was provided in the
         // 'supported_groups' extension in the original ClientHello and (2) the selected_group field does not
         // correspond to a group which was provided in the 'key_share' extension": otherwise illegal_parameter.
-        Some(group) if hello.groups.contains(&Some(group)) || !config.parameters.groups::<C>().contains(&group) => {
+        Some(group) if hello.groups.contains(&Some(group)) || !config.parameters.groups::<P>().contains(&group) => {
             Err(PeerMisbehaved::HelloRetryRequestIllegal.into())
         }
         // Section 4.2.4: abort "if the HelloRetryRequest would not result in any change in the ClientHello".
@@ -374,10 +350,14 @@ fn check_retry<C: CryptoProvider>(
 /// Offers a share of the group that was asked for, or the same again from the same seeds. The transcript goes
 /// on with the hash of the first ClientHello and the HelloRetryRequest.
 #[inline(never)]
-fn begin_again<'b, C: CryptoProvider>(retry: Retry, cx: &mut Connection<'b, C>, entropy: &mut Entropy) -> Next<'b, C> {
+fn begin_again<'b, P: CryptoProvider>(
+    retry: Retry,
+    cx: &mut Connection<'b, P>,
+    entropy: &mut Entropy,
+) -> Next<'b, State<'b, P>> {
     let groups = match retry.group {
         Some(group) => {
-            entropy.renew_seed::<C>(retry.groups.iter().flatten().count())?;
+            entropy.renew_seed::<P>(retry.groups.iter().flatten().count())?;
             [Some(group), None]
         }
         None => retry.groups,
@@ -388,36 +368,36 @@ fn begin_again<'b, C: CryptoProvider>(retry: Retry, cx: &mut Connection<'b, C>, 
     cx.transcript.update(cx.rx.last_message()?);
     // RFC 9846 appendix E.4: with a HelloRetryRequest, the second ClientHello is the second flight.
     cx.tx.change_cipher_spec();
-    Ok((State::MakeKeyShares(Shares::new(groups, Some(retry.suite))), Progress::Continue))
+    Ok((State::MakeKeyShares(Shares::new(groups, Some(retry.suite))), None))
 }
 
 #[inline(never)]
-fn send_second_client_hello<'b, C: CryptoProvider>(
+fn send_second_client_hello<'b, P: CryptoProvider>(
     shares: Shares,
-    cx: &mut Connection<'b, C>,
+    cx: &mut Connection<'b, P>,
     entropy: &Entropy,
     config: &ClientConfig<'b>,
-) -> Next<'b, C> {
+) -> Next<'b, State<'b, P>> {
     let server_hello::Answer::Retry { cookie, .. } = cx.rx.current(ServerHello::parse)?.answer else {
         return Err(PeerMisbehaved::UnexpectedMessage.into());
     };
-    let offer = offer::<C>(&shares, entropy, config, cookie);
+    let offer = offer::<P>(&shares, entropy, config, cookie);
     let Connection { tx, transcript, events, .. } = cx;
     if send(tx, transcript, events, &|w| offer.emit(w))? == Written::AfterTransmit {
-        return Ok((State::SendClientHello(shares), Progress::Transmit));
+        return Ok((State::SendClientHello(shares), Some(Stop::Transmit)));
     }
     tx.flush()?;
     cx.rx.consume_message();
     let hello = Hello { groups: shares.groups, retried: shares.retried };
-    Ok((State::ExpectServerHello(hello), Progress::Transmit))
+    Ok((State::ExpectServerHello(hello), Some(Stop::Transmit)))
 }
 
 #[inline(never)]
-fn handle_encrypted_extensions<'b, C: CryptoProvider>(
-    keys: HandshakeKeys<C>,
-    cx: &mut Connection<'b, C>,
+fn handle_encrypted_extensions<'b, P: CryptoProvider>(
+    keys: HandshakeKeys<P>,
+    cx: &mut Connection<'b, P>,
     config: &ClientConfig<'b>,
-) -> Next<'b, C> {
+) -> Next<'b, State<'b, P>> {
     let extensions = cx.rx.current(EncryptedExtensions::parse)?;
     // RFC 9846 section 4.3: no answers to what was not asked.
     if extensions.server_name && config.sent_server_name().is_none() {
@@ -432,39 +412,32 @@ fn handle_encrypted_extensions<'b, C: CryptoProvider>(
         cx.negotiated.protocol = Some(*protocol.ok_or(PeerMisbehaved::SelectedNotOffered)?);
     }
     cx.receive_into_transcript()?;
-    Ok((State::ExpectCertificateOrRequest(keys), Progress::Continue))
+    Ok((State::ExpectCertificateRequest(keys), None))
 }
 
-/// RFC 9846 section 4.4.2: CertificateRequest, if there is one, follows EncryptedExtensions.
-fn look_for_request<'b, C: CryptoProvider>(
-    keys: HandshakeKeys<C>,
-    cx: &mut Connection<'b, C>,
-) -> (State<'b, C>, Progress) {
-    let request = cx.rx.header().is_some_and(|header| header.kind == HandshakeType::CERTIFICATE_REQUEST);
-    let next = if request {
-        State::ExpectCertificateRequest(keys)
-    } else {
-        State::AuthenticateServer(keys, None, Authenticate::ExpectCertificate)
-    };
-    (next, Progress::Continue)
-}
-
-/// The request is checked; it stays in `rx` while the application chooses.
+/// RFC 9846 section 4.4.2: CertificateRequest, if there is one, follows EncryptedExtensions. It is checked, and stays in `rx`
+/// while the application chooses.
 #[inline(never)]
-fn handle_certificate_request<'b, C: CryptoProvider>(
-    keys: HandshakeKeys<C>,
-    cx: &mut Connection<'b, C>,
-) -> Next<'b, C> {
+fn handle_certificate_request<'b, P: CryptoProvider>(
+    keys: HandshakeKeys<P>,
+    cx: &mut Connection<'b, P>,
+) -> Next<'b, State<'b, P>> {
+    if cx.rx.header().is_none_or(|header| header.kind != HandshakeType::CERTIFICATE_REQUEST) {
+        return Ok((State::AuthenticateServer(keys, None, Authenticate::ExpectCertificate), None));
+    }
+    if !cx.receive_message(&[HandshakeType::CERTIFICATE_REQUEST])? {
+        return Ok((State::ExpectCertificateRequest(keys), Some(Stop::NeedInput)));
+    }
     let request = cx.rx.current(CertificateRequest::parse)?;
     cx.events.asked(&PeerRequest::of_server(&request), false);
-    Ok((State::AwaitCredential(keys), Progress::Continue))
+    Ok((State::AwaitCredential(keys), None))
 }
 
-fn take_reply<'b, C: CryptoProvider>(
-    keys: HandshakeKeys<C>,
+fn take_reply<'b, P: CryptoProvider>(
+    keys: HandshakeKeys<P>,
     reply: Reply<'b>,
-    cx: &mut Connection<'b, C>,
-) -> Result<State<'b, C>, Error> {
+    cx: &mut Connection<'b, P>,
+) -> Next<'b, State<'b, P>> {
     let request = cx.rx.current(CertificateRequest::parse)?;
     let reply = reply.and_then(|credential| match credential {
         Some(credential) if !request.signature_schemes.contains(credential.scheme().0) => {
@@ -474,7 +447,7 @@ fn take_reply<'b, C: CryptoProvider>(
     });
     cx.receive_into_transcript()?;
     cx.negotiated.answered(reply.unwrap_or(None));
-    Ok(State::AuthenticateServer(keys, Some(reply), Authenticate::ExpectCertificate))
+    Ok((State::AuthenticateServer(keys, Some(reply), Authenticate::ExpectCertificate), None))
 }
 
 /// What a server is measured by.
@@ -490,16 +463,18 @@ const fn expectation<'b>(config: &'b ClientConfig<'b>) -> Expectation<'b, 'b> {
 }
 
 #[inline(never)]
-fn authenticate_server<'b, C: CryptoProvider>(
-    keys: HandshakeKeys<C>,
+fn authenticate_server<'b, P: CryptoProvider>(
+    keys: HandshakeKeys<P>,
     reply: Option<Reply<'b>>,
-    step: Authenticate,
-    cx: &mut Connection<'b, C>,
+    authenticate: Authenticate,
+    input: Input<'_, 'b>,
+    cx: &mut Connection<'b, P>,
     config: &'b ClientConfig<'b>,
     trace: &mut impl Trace,
-) -> Next<'b, C> {
-    match step.handle(cx, &expectation(config), trace)? {
-        Outcome::Next(step, progress) => Ok((State::AuthenticateServer(keys, reply, step), progress)),
+) -> Next<'b, State<'b, P>> {
+    match authenticate.handle(input, cx, &expectation(config), trace)? {
+        Outcome::Next(next, stop) => Ok((State::AuthenticateServer(keys, reply, next), stop)),
+        Outcome::Authenticated(peer) => Ok((State::ExpectFinished(keys, reply, peer), None)),
         // RFC 9846 section 4.5.1.3: "If the server supplies an empty Certificate message, the client
         // MUST abort the handshake with a 'decode_error' alert."
         Outcome::NoCertificate => Err(PeerMisbehaved::EmptyServerCertificate.into()),
@@ -507,34 +482,37 @@ fn authenticate_server<'b, C: CryptoProvider>(
 }
 
 #[inline(never)]
-fn handle_finished<'b, C: CryptoProvider>(
-    keys: HandshakeKeys<C>,
+fn handle_finished<'b, P: CryptoProvider>(
+    keys: HandshakeKeys<P>,
     reply: Option<Reply<'b>>,
     peer: PeerAuthenticated,
-    cx: &mut Connection<'b, C>,
-) -> Next<'b, C> {
+    cx: &mut Connection<'b, P>,
+) -> Next<'b, State<'b, P>> {
     let finished = receive_finished(&keys.server, cx)?;
     // Not before the server has proved who it is: see `CredentialRequest::fail`.
     let reply = reply.transpose()?;
     let keys = keys.into_application(cx)?;
     cx.rx.set_application_protection(keys.application.server.protection(cx.negotiated.cipher_suite)?)?;
 
-    let response = Response { keys, proofs: Proofs { peer, finished } };
+    let response = Response { keys, proof: Proof::new(peer, finished) };
     let present = match reply {
         Some(reply) => Present::with(reply),
         None => Present::Done,
     };
-    Ok((State::Respond(response, present), Progress::Continue))
+    Ok((State::Present(response, present), None))
 }
 
 #[inline(never)]
-fn send_client_finished<'b, C: CryptoProvider>(response: Response<C>, cx: &mut Connection<'b, C>) -> Next<'b, C> {
+fn send_client_finished<'b, P: CryptoProvider>(
+    response: Response<P>,
+    cx: &mut Connection<'b, P>,
+) -> Next<'b, State<'b, P>> {
     match cx.send_finished(|hash| response.keys.client.finished(hash))? {
-        Written::AfterTransmit => Ok((State::SendFinished(response), Progress::Transmit)),
+        Written::AfterTransmit => Ok((State::SendFinished(response), Some(Stop::Transmit))),
         Written::Yes => {
             let keys = response.keys.application;
             cx.tx.set_protection(keys.client.protection(cx.negotiated.cipher_suite)?)?;
-            Ok((State::Done(keys, response.proofs), Progress::Transmit))
+            Ok((State::Done(keys, response.proof), Some(Stop::Transmit)))
         }
     }
 }

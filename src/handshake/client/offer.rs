@@ -64,10 +64,7 @@ pub(super) fn offer<'c, C: CryptoProvider>(
         server_name: config.sent_server_name(),
         protocols: config.parameters.alpn(),
         cookie,
-        #[cfg(feature = "post-handshake-auth")]
         post_handshake_auth: config.post_handshake_auth,
-        #[cfg(not(feature = "post-handshake-auth"))]
-        post_handshake_auth: false,
     }
 }
 

@@ -15,21 +15,20 @@
 //! Nothing of the application is sent before step 6 is over: the session does not exist until then.
 
 mod answer;
+#[cfg(feature = "post-handshake-auth")]
+pub(crate) mod late;
 
 use self::answer::{check_key_shares, choose_group, constant_parts};
-use super::authenticate::{Answered, Authenticate, Expectation, Outcome};
+use super::authenticate::{Authenticate, Expectation, Outcome};
 use super::config::{ClientAuth, Parameters, ServerConfig};
 use super::connection::{Connection, send, send_parts};
 use super::keys::{ApplicationKeys, ClientFinishedKeys, HandshakeKeys, receive_finished};
-#[cfg(feature = "post-handshake-auth")]
-use super::post::Party;
 use super::present::Present;
-use super::proof::{AnonymousAllowed, PeerAuthenticated};
-use super::{Answer, Entropy, Established, Progress, Question, Role, Secrets, Stage, Wait};
+use super::proof::{AnonymousAllowed, PeerAuthenticated, Proof};
+use super::{Entropy, Established, Input, Next, Question, Role, Secrets, Stage, Stop, Wait};
 use crate::credential::Credential;
-use crate::crypto::{CryptoProvider, Digest, HashAlgorithm, KeyExchange, KeyShare, SharedSecret};
+use crate::crypto::{CryptoProvider, DefaultProvider, Digest, HashAlgorithm, KeyExchange, KeyShare, SharedSecret};
 use crate::error::{ApiMisuse, Error, PeerIncompatible, PeerMisbehaved};
-use crate::key_schedule::FinishedVerified;
 use crate::record::outbound::Written;
 use crate::transcript::Transcript;
 use crate::wire::certificate_request::OwnRequest;
@@ -39,29 +38,31 @@ use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup};
 use crate::wire::extension::KeyShareEntry;
 use crate::wire::server_hello::{self, ServerHello};
 use crate::x509::{Purpose, Trace};
+use core::marker::PhantomData;
 
-/// The side that listens.
-#[derive(Debug)]
-pub enum Server {}
+/// The side that listens, with its cryptography: that of RustCrypto, if it is compiled in and no other one is named.
+pub struct Server<P = DefaultProvider>(PhantomData<P>);
+
+debug_by_name!("Server", [P] Server<P>);
 
 /// The states, in the order in which they are reached.
-pub enum State<'b, C: CryptoProvider> {
+pub enum State<'b, P: CryptoProvider> {
     ExpectClientHello,
     SendHelloRetryRequest(Choice),
     ExpectSecondClientHello(Choice, Digest),
     /// From here to `SendServerHello` the ClientHello lies in `rx`.
     AwaitCredential(Choice),
     MakeKeyShare(Choice, &'b Credential<'b>),
-    Agree(Choice, &'b Credential<'b>, C::KeyExchange, KeyShare),
+    Agree(Choice, &'b Credential<'b>, P::KeyExchange, KeyShare),
     SendServerHello(Choice, &'b Credential<'b>, KeyShare, SharedSecret),
-    SendEncryptedExtensions(Choice, &'b Credential<'b>, HandshakeKeys<C>),
+    SendEncryptedExtensions(Choice, &'b Credential<'b>, HandshakeKeys<P>),
     /// So many bytes of the CertificateRequest have left.
-    SendCertificateRequest(&'b Credential<'b>, HandshakeKeys<C>, usize),
-    Present(HandshakeKeys<C>, Present<'b>),
-    SendFinished(HandshakeKeys<C>),
-    AuthenticateClient(ClientFinishedKeys<C>, Authenticate),
-    ExpectFinished(ClientFinishedKeys<C>, PeerAuthenticated),
-    Done(ApplicationKeys<C>, PeerAuthenticated, FinishedVerified),
+    SendCertificateRequest(&'b Credential<'b>, HandshakeKeys<P>, usize),
+    Present(HandshakeKeys<P>, Present<'b>),
+    SendFinished(HandshakeKeys<P>),
+    AuthenticateClient(ClientFinishedKeys<P>, Authenticate),
+    ExpectFinished(ClientFinishedKeys<P>, PeerAuthenticated),
+    Done(ApplicationKeys<P>, Proof),
     Failed,
 }
 
@@ -77,12 +78,14 @@ pub struct Choice {
     named: bool,
 }
 
-/// What a handler gives.
-type Next<'b, C> = Result<(State<'b, C>, Progress), Error>;
-
-impl Role for Server {
+impl<P: CryptoProvider> Role for Server<P> {
+    type Provider = P;
     type Config<'b> = ServerConfig<'b>;
-    type State<'b, C: CryptoProvider> = State<'b, C>;
+    type State<'b> = State<'b, P>;
+    #[cfg(feature = "post-handshake-auth")]
+    type Late<'b> = late::LateRequests<'b, P>;
+    #[cfg(not(feature = "post-handshake-auth"))]
+    type Late<'b> = ();
 
     const IS_CLIENT: bool = false;
 
@@ -90,112 +93,88 @@ impl Role for Server {
         &config.parameters
     }
 
-    fn check<C: CryptoProvider>(config: &ServerConfig<'_>) -> Result<(), Error> {
-        config.check::<C>()
+    fn check(config: &ServerConfig<'_>) -> Result<(), Error> {
+        config.check::<P>()
     }
 
-    fn start<'b, C: CryptoProvider>() -> State<'b, C> {
+    fn start<'b>() -> State<'b, P> {
         State::ExpectClientHello
     }
 
-    fn failed<'b, C: CryptoProvider>() -> State<'b, C> {
+    fn failed<'b>() -> State<'b, P> {
         State::Failed
     }
 
-    fn profile<C: CryptoProvider>(state: &State<'_, C>) -> (Stage, Wait) {
+    fn profile<'b>(state: &Self::State<'b>) -> (Stage, Wait<'b>) {
         profile(state)
     }
 
-    fn handle<'b, C: CryptoProvider>(
-        state: Self::State<'b, C>,
-        cx: &mut Connection<'b, C>,
+    fn handle<'b>(
+        state: State<'b, P>,
+        input: Input<'_, 'b>,
+        cx: &mut Connection<'b, P>,
         entropy: &mut Entropy,
         config: &'b ServerConfig<'b>,
         trace: &mut impl Trace,
-    ) -> Next<'b, C> {
-        match state {
-            State::ExpectClientHello => handle_client_hello(cx, config),
-            State::SendHelloRetryRequest(choice) => send_hello_retry_request(choice, cx),
-            State::ExpectSecondClientHello(choice, first) => handle_second_client_hello(choice, &first, cx),
-            State::MakeKeyShare(choice, credential) => {
-                let private = C::key_exchange(choice.group, entropy.first_seed())?;
-                let public = private.key_share()?;
-                Ok((State::Agree(choice, credential, private, public), Progress::Yield))
+    ) -> Next<'b, State<'b, P>> {
+        match (state, input) {
+            (State::ExpectClientHello, Input::Ready) => handle_client_hello(cx, config),
+            (State::SendHelloRetryRequest(choice), Input::Ready) => send_hello_retry_request(choice, cx),
+            (State::ExpectSecondClientHello(choice, first), Input::Ready) => {
+                handle_second_client_hello(choice, &first, cx)
             }
-            State::Agree(choice, credential, private, public) => {
-                agree(choice, credential, private, public, cx, entropy)
-            }
-            State::SendServerHello(choice, credential, public, shared) => {
-                send_server_hello(choice, credential, &public, &shared, cx, entropy)
-            }
-            State::SendEncryptedExtensions(choice, credential, keys) => {
-                send_encrypted_extensions(choice, credential, keys, cx, config)
-            }
-            State::SendCertificateRequest(credential, keys, sent) => {
-                send_certificate_request(credential, keys, sent, cx, config)
-            }
-            State::Present(keys, Present::Done) => Ok((State::SendFinished(keys), Progress::Continue)),
-            State::Present(keys, present) => {
-                let (present, progress) = present.handle(cx)?;
-                Ok((State::Present(keys, present), progress))
-            }
-            State::SendFinished(keys) => send_server_finished(keys, cx, config),
-            State::AuthenticateClient(keys, step) => authenticate_client(keys, step, cx, config, trace),
-            State::ExpectFinished(keys, peer) => handle_finished(keys, peer, cx),
-            State::AwaitCredential(_) | State::Done(..) | State::Failed => Ok((state, Progress::Continue)),
-        }
-    }
-
-    fn answer<'b, C: CryptoProvider>(
-        state: Self::State<'b, C>,
-        cx: &mut Connection<'b, C>,
-        config: &'b ServerConfig<'b>,
-        answer: Answer<'_, 'b>,
-    ) -> Result<State<'b, C>, Error> {
-        match (state, answer) {
-            (State::AwaitCredential(choice), Answer::Credential(credential)) => {
+            (State::AwaitCredential(choice), Input::Credential(credential)) => {
                 take_credential(choice, credential, cx, config)
             }
-            (State::AwaitCredential(_), Answer::Fail(reason)) => Err(reason.into()),
-            (State::Present(keys, present), answer) => Ok(State::Present(keys, present.answer(cx, answer)?)),
-            (State::AuthenticateClient(keys, step), answer) => Ok(match step.answer(answer)? {
-                Answered::Next(step) => State::AuthenticateClient(keys, step),
-                Answered::Authenticated(peer) => {
-                    cx.negotiated.client_auth.authenticated();
-                    State::ExpectFinished(keys, peer)
-                }
-            }),
+            (State::AwaitCredential(_), Input::Fail(reason)) => Err(reason.into()),
+            (State::MakeKeyShare(choice, credential), Input::Ready) => make_key_share(choice, credential, entropy),
+            (State::Agree(choice, credential, private, public), Input::Ready) => {
+                agree(choice, credential, private, public, cx, entropy)
+            }
+            (State::SendServerHello(choice, credential, public, shared), Input::Ready) => {
+                send_server_hello(choice, credential, &public, &shared, cx, entropy)
+            }
+            (State::SendEncryptedExtensions(choice, credential, keys), Input::Ready) => {
+                send_encrypted_extensions(choice, credential, keys, cx, config)
+            }
+            (State::SendCertificateRequest(credential, keys, sent), Input::Ready) => {
+                send_certificate_request(credential, keys, sent, cx, config)
+            }
+            (State::Present(keys, Present::Done), Input::Ready) => Ok((State::SendFinished(keys), None)),
+            (State::Present(keys, present), input) => {
+                let (present, stop) = present.handle(cx, input)?;
+                Ok((State::Present(keys, present), stop))
+            }
+            (State::SendFinished(keys), Input::Ready) => send_server_finished(keys, cx, config),
+            (State::AuthenticateClient(keys, step), input) => authenticate_client(keys, step, input, cx, config, trace),
+            (State::ExpectFinished(keys, peer), Input::Ready) => handle_finished(keys, peer, cx),
+            // A token is made only for the state that asks.
             _ => Err(ApiMisuse::AnswerUnexpected.into()),
         }
     }
 
-    fn has_shown<C: CryptoProvider>(state: &State<'_, C>) -> bool {
+    fn has_shown(state: &State<'_, P>) -> bool {
         matches!(state, State::Present(_, present) if present.has_begun())
             || matches!(state, State::SendFinished(_) | State::AuthenticateClient(..))
     }
 
-    fn signing<'b, C: CryptoProvider>(state: &Self::State<'b, C>) -> Option<&'b Credential<'b>> {
-        match state {
-            State::Present(_, present) => present.signing(),
-            _ => None,
-        }
-    }
-
     #[cfg(feature = "post-handshake-auth")]
-    fn party<'b>(config: &'b ServerConfig<'b>, negotiated: &super::Negotiated<'b>, entropy: &Entropy) -> Party<'b> {
-        Party::server(config, negotiated, entropy)
+    fn late<'b>(config: &'b ServerConfig<'b>, connection: &Connection<'b, P>, entropy: &Entropy) -> Self::Late<'b> {
+        late::LateRequests::new(config, connection, entropy)
     }
 
-    fn finish<C: CryptoProvider>(state: Self::State<'_, C>) -> Option<Established<C>> {
+    #[cfg(not(feature = "post-handshake-auth"))]
+    fn late<'b>(_: &'b ServerConfig<'b>, _: &Connection<'b, P>, _: &Entropy) -> Self::Late<'b> {}
+
+    fn finish(state: State<'_, P>) -> Option<Established<P>> {
         match state {
-            State::Done(keys, peer, finished) => Some(Established {
+            State::Done(keys, proof) => Some(Established {
                 secrets: Secrets {
                     sending: keys.server.into_sending(),
                     receiving: keys.client.into_receiving(),
                     exporter: keys.exporter,
                 },
-                peer,
-                finished,
+                proof,
             }),
             _ => None,
         }
@@ -203,7 +182,7 @@ impl Role for Server {
 }
 
 /// The stage of each state, and what it waits for. The handlers follow in the same order.
-const fn profile<C: CryptoProvider>(state: &State<'_, C>) -> (Stage, Wait) {
+const fn profile<'b, P: CryptoProvider>(state: &State<'b, P>) -> (Stage, Wait<'b>) {
     match state {
         State::ExpectClientHello => (Stage::ClientHello, Wait::Message(&[HandshakeType::CLIENT_HELLO])),
         State::SendHelloRetryRequest(_) => (Stage::SecondClientHello, Wait::Nothing),
@@ -216,31 +195,30 @@ const fn profile<C: CryptoProvider>(state: &State<'_, C>) -> (Stage, Wait) {
         State::SendFinished(_) => (Stage::Sending, Wait::Nothing),
         State::AuthenticateClient(_, authenticate) => authenticate.profile(),
         State::ExpectFinished(..) => (Stage::Finished, Wait::Message(&[HandshakeType::FINISHED])),
-        State::Done(..) => (Stage::Done, Wait::Done),
-        State::Failed => (Stage::Done, Wait::Nothing),
+        State::Done(..) | State::Failed => (Stage::Done, Wait::Never),
     }
 }
 
 /// Chooses the suite, the first of ours that the client has too, and the group.
 #[inline(never)]
-fn handle_client_hello<'b, C: CryptoProvider>(cx: &mut Connection<'b, C>, config: &ServerConfig<'_>) -> Next<'b, C> {
+fn handle_client_hello<'b, P: CryptoProvider>(
+    cx: &mut Connection<'b, P>,
+    config: &ServerConfig<'_>,
+) -> Next<'b, State<'b, P>> {
     let hello = cx.rx.current(ClientHello::parse)?;
     let mandatory = hello.mandatory()?;
     check_key_shares(&mandatory)?;
 
     cx.events.server_name(hello.server_name);
-    let suites = config.parameters.cipher_suites::<C>();
+    let suites = config.parameters.cipher_suites::<P>();
     let suite =
         *suites.iter().find(|suite| hello.cipher_suites.contains(suite.0)).ok_or(PeerIncompatible::NoCipherSuite)?;
-    let (group, share_is_here) = choose_group::<C>(&mandatory, config)?;
+    let (group, share_is_here) = choose_group::<P>(&mandatory, config)?;
     let hash = HashAlgorithm::of(suite).ok_or(PeerIncompatible::NoCipherSuite)?;
     let choice = Choice { suite, hash, group, retried: false, named: hello.server_name.is_some() };
     let early_data = hello.early_data;
     let is_compatible = !hello.session_id.is_empty();
-    #[cfg(feature = "post-handshake-auth")]
-    {
-        cx.negotiated.post_handshake_auth = hello.post_handshake_auth;
-    }
+    cx.negotiated.post_handshake_auth = hello.post_handshake_auth;
     #[cfg(feature = "key-log")]
     {
         cx.key_log.client_random = *hello.random;
@@ -255,12 +233,15 @@ fn handle_client_hello<'b, C: CryptoProvider>(cx: &mut Connection<'b, C>, config
         cx.rx.skip_early_data();
     }
     let next = if share_is_here { State::AwaitCredential(choice) } else { State::SendHelloRetryRequest(choice) };
-    Ok((next, Progress::Continue))
+    Ok((next, None))
 }
 
 /// RFC 9846 section 4.2.4. No cookie is sent: the state is kept here.
 #[inline(never)]
-fn send_hello_retry_request<'b, C: CryptoProvider>(choice: Choice, cx: &mut Connection<'b, C>) -> Next<'b, C> {
+fn send_hello_retry_request<'b, P: CryptoProvider>(
+    choice: Choice,
+    cx: &mut Connection<'b, P>,
+) -> Next<'b, State<'b, P>> {
     let message = cx.rx.last_message()?;
     let hello = cx.rx.current(ClientHello::parse)?;
     cx.transcript = Transcript::new(choice.hash)?;
@@ -273,29 +254,29 @@ fn send_hello_retry_request<'b, C: CryptoProvider>(choice: Choice, cx: &mut Conn
     };
     let Connection { tx, transcript, events, .. } = cx;
     if send(tx, transcript, events, &|w| retry.emit(w))? == Written::AfterTransmit {
-        return Ok((State::SendHelloRetryRequest(choice), Progress::Transmit));
+        return Ok((State::SendHelloRetryRequest(choice), Some(Stop::Transmit)));
     }
     tx.flush()?;
     events.retried(Some(choice.group));
     cx.negotiated.retried = true;
-    let first = constant_parts::<C>(&hello)?;
+    let first = constant_parts::<P>(&hello)?;
     cx.rx.consume_message();
     // RFC 9846 appendix E.4: "immediately after its first handshake message".
     cx.tx.change_cipher_spec();
     let choice = Choice { retried: true, ..choice };
-    Ok((State::ExpectSecondClientHello(choice, first), Progress::Transmit))
+    Ok((State::ExpectSecondClientHello(choice, first), Some(Stop::Transmit)))
 }
 
 #[inline(never)]
-fn handle_second_client_hello<'b, C: CryptoProvider>(
+fn handle_second_client_hello<'b, P: CryptoProvider>(
     choice: Choice,
     first: &Digest,
-    cx: &mut Connection<'b, C>,
-) -> Next<'b, C> {
+    cx: &mut Connection<'b, P>,
+) -> Next<'b, State<'b, P>> {
     let hello = cx.rx.current(ClientHello::parse)?;
     // RFC 9846 section 4.2.2: apart from key_share, early_data, cookie, pre_shared_key and padding,
     // "the client MUST send the same ClientHello without modification".
-    if constant_parts::<C>(&hello)?.as_bytes() != first.as_bytes()
+    if constant_parts::<P>(&hello)?.as_bytes() != first.as_bytes()
         || hello.early_data
         || !hello.cipher_suites.contains(choice.suite.0)
     {
@@ -307,15 +288,15 @@ fn handle_second_client_hello<'b, C: CryptoProvider>(
         return Err(PeerMisbehaved::KeyShareNotOffered.into());
     }
     cx.rx.end_early_data();
-    Ok((State::AwaitCredential(choice), Progress::Continue))
+    Ok((State::AwaitCredential(choice), None))
 }
 
-fn take_credential<'b, C: CryptoProvider>(
+fn take_credential<'b, P: CryptoProvider>(
     choice: Choice,
     credential: Option<&'b Credential<'b>>,
-    cx: &mut Connection<'b, C>,
+    cx: &mut Connection<'b, P>,
     config: &'b ServerConfig<'b>,
-) -> Result<State<'b, C>, Error> {
+) -> Next<'b, State<'b, P>> {
     let hello = cx.rx.current(ClientHello::parse)?;
     let credential = credential.ok_or(PeerIncompatible::NoCredential)?;
     if !hello.mandatory()?.signature_schemes.contains(credential.scheme().0) {
@@ -328,34 +309,45 @@ fn take_credential<'b, C: CryptoProvider>(
         cx.negotiated.protocol = Some(*common.ok_or(PeerIncompatible::NoApplicationProtocol)?);
     }
     cx.negotiated.credential = Some(credential);
-    Ok(State::MakeKeyShare(choice, credential))
+    Ok((State::MakeKeyShare(choice, credential), None))
 }
 
 #[inline(never)]
-fn agree<'b, C: CryptoProvider>(
+fn make_key_share<'b, P: CryptoProvider>(
     choice: Choice,
     credential: &'b Credential<'b>,
-    private: C::KeyExchange,
+    entropy: &Entropy,
+) -> Next<'b, State<'b, P>> {
+    let private = P::key_exchange(choice.group, entropy.first_seed())?;
+    let public = private.key_share()?;
+    Ok((State::Agree(choice, credential, private, public), Some(Stop::Yield)))
+}
+
+#[inline(never)]
+fn agree<'b, P: CryptoProvider>(
+    choice: Choice,
+    credential: &'b Credential<'b>,
+    private: P::KeyExchange,
     public: KeyShare,
-    cx: &Connection<'b, C>,
+    cx: &Connection<'b, P>,
     entropy: &mut Entropy,
-) -> Next<'b, C> {
+) -> Next<'b, State<'b, P>> {
     let hello = cx.rx.current(ClientHello::parse)?;
     let share = hello.mandatory()?.key_shares.iter().find(|share| share.group == choice.group);
     let share = share.ok_or(PeerMisbehaved::KeyShareNotOffered)?;
     let shared = private.agree(share.key_exchange).map_err(|_| PeerMisbehaved::KeyShareInvalid)?;
     entropy.forget_seeds();
-    Ok((State::SendServerHello(choice, credential, public, shared), Progress::Yield))
+    Ok((State::SendServerHello(choice, credential, public, shared), Some(Stop::Yield)))
 }
 
-fn send_server_hello<'b, C: CryptoProvider>(
+fn send_server_hello<'b, P: CryptoProvider>(
     choice: Choice,
     credential: &'b Credential<'b>,
     public: &KeyShare,
     shared: &SharedSecret,
-    cx: &mut Connection<'b, C>,
+    cx: &mut Connection<'b, P>,
     entropy: &Entropy,
-) -> Next<'b, C> {
+) -> Next<'b, State<'b, P>> {
     let hello = cx.rx.current(ClientHello::parse)?;
     let server_hello = ServerHello {
         session_id: hello.session_id,
@@ -383,52 +375,52 @@ fn send_server_hello<'b, C: CryptoProvider>(
     cx.rx.set_protection(keys.client.protection(choice.suite)?)?;
     cx.rx.tolerate_plaintext_alert();
     cx.tx.set_protection(keys.server.protection(choice.suite)?)?;
-    Ok((State::SendEncryptedExtensions(choice, credential, keys), Progress::Continue))
+    Ok((State::SendEncryptedExtensions(choice, credential, keys), None))
 }
 
-fn send_encrypted_extensions<'b, C: CryptoProvider>(
+fn send_encrypted_extensions<'b, P: CryptoProvider>(
     choice: Choice,
     credential: &'b Credential<'b>,
-    keys: HandshakeKeys<C>,
-    cx: &mut Connection<'b, C>,
+    keys: HandshakeKeys<P>,
+    cx: &mut Connection<'b, P>,
     config: &ServerConfig<'_>,
-) -> Next<'b, C> {
+) -> Next<'b, State<'b, P>> {
     let extensions = EncryptedExtensions { protocol: cx.negotiated.protocol, server_name: choice.named };
     match cx.send(&|w| extensions.emit(w))? {
-        Written::AfterTransmit => Ok((State::SendEncryptedExtensions(choice, credential, keys), Progress::Transmit)),
+        Written::AfterTransmit => Ok((State::SendEncryptedExtensions(choice, credential, keys), Some(Stop::Transmit))),
         Written::Yes => {
             let next = match config.client_auth {
                 ClientAuth::None => State::Present(keys, Present::with(Some(credential))),
                 ClientAuth::Optional(_) | ClientAuth::Required(_) => State::SendCertificateRequest(credential, keys, 0),
             };
-            Ok((next, Progress::Continue))
+            Ok((next, None))
         }
     }
 }
 
-fn send_certificate_request<'b, C: CryptoProvider>(
+fn send_certificate_request<'b, P: CryptoProvider>(
     credential: &'b Credential<'b>,
-    keys: HandshakeKeys<C>,
+    keys: HandshakeKeys<P>,
     mut sent: usize,
-    cx: &mut Connection<'b, C>,
+    cx: &mut Connection<'b, P>,
     config: &ServerConfig<'_>,
-) -> Next<'b, C> {
-    let request = certificate_request::<C>(config, &config.client_auth, &[]);
+) -> Next<'b, State<'b, P>> {
+    let request = certificate_request::<P>(config, &config.client_auth, &[]);
     let Connection { tx, transcript, events, .. } = cx;
     match send_parts(tx, transcript, events, HandshakeType::CERTIFICATE_REQUEST, &mut sent, &|w| request.emit(w))? {
-        Written::Yes => Ok((State::Present(keys, Present::with(Some(credential))), Progress::Continue)),
-        Written::AfterTransmit => Ok((State::SendCertificateRequest(credential, keys, sent), Progress::Transmit)),
+        Written::Yes => Ok((State::Present(keys, Present::with(Some(credential))), None)),
+        Written::AfterTransmit => Ok((State::SendCertificateRequest(credential, keys, sent), Some(Stop::Transmit))),
     }
 }
 
 #[inline(never)]
-fn send_server_finished<'b, C: CryptoProvider>(
-    keys: HandshakeKeys<C>,
-    cx: &mut Connection<'b, C>,
+fn send_server_finished<'b, P: CryptoProvider>(
+    keys: HandshakeKeys<P>,
+    cx: &mut Connection<'b, P>,
     config: &ServerConfig<'_>,
-) -> Next<'b, C> {
+) -> Next<'b, State<'b, P>> {
     if cx.send_finished(|hash| keys.server.finished(hash))? == Written::AfterTransmit {
-        return Ok((State::SendFinished(keys), Progress::Transmit));
+        return Ok((State::SendFinished(keys), Some(Stop::Transmit)));
     }
     let keys = keys.into_application(cx)?;
     // An alert about the client's flight goes out under the application keys (RFC 9846 section 4.5.3).
@@ -437,19 +429,19 @@ fn send_server_finished<'b, C: CryptoProvider>(
         (ClientAuth::None, Some(allowed)) => State::ExpectFinished(keys, PeerAuthenticated::Anonymous(allowed)),
         _ => State::AuthenticateClient(keys, Authenticate::ExpectCertificate),
     };
-    Ok((next, Progress::Transmit))
+    Ok((next, Some(Stop::Transmit)))
 }
 
 /// The request for a certificate. `context` is empty in the handshake.
-pub(super) fn certificate_request<'r, C: CryptoProvider>(
+pub(super) fn certificate_request<'r, P: CryptoProvider>(
     config: &'r ServerConfig<'r>,
     client_auth: &ClientAuth<'r>,
     context: &'r [u8],
-) -> OwnRequest<'r, impl Iterator<Item = &'r [u8]> + Clone + use<'r, C>> {
+) -> OwnRequest<'r, impl Iterator<Item = &'r [u8]> + Clone + use<'r, P>> {
     OwnRequest {
         context,
-        signature_schemes: config.parameters.signature_schemes::<C>(),
-        certificate_schemes: config.parameters.certificate_schemes::<C>(),
+        signature_schemes: config.parameters.signature_schemes::<P>(),
+        certificate_schemes: config.parameters.certificate_schemes::<P>(),
         authorities: config.authorities(client_auth),
     }
 }
@@ -471,33 +463,38 @@ pub(super) fn expectation<'b, 'c>(
 }
 
 #[inline(never)]
-fn authenticate_client<'b, C: CryptoProvider>(
-    keys: ClientFinishedKeys<C>,
-    step: Authenticate,
-    cx: &mut Connection<'b, C>,
+fn authenticate_client<'b, P: CryptoProvider>(
+    keys: ClientFinishedKeys<P>,
+    authenticate: Authenticate,
+    input: Input<'_, 'b>,
+    cx: &mut Connection<'b, P>,
     config: &'b ServerConfig<'b>,
     trace: &mut impl Trace,
-) -> Next<'b, C> {
-    match step.handle(cx, &expectation(config, &config.client_auth, &[]), trace)? {
-        Outcome::Next(step, progress) => Ok((State::AuthenticateClient(keys, step), progress)),
+) -> Next<'b, State<'b, P>> {
+    match authenticate.handle(input, cx, &expectation(config, &config.client_auth, &[]), trace)? {
+        Outcome::Next(next, stop) => Ok((State::AuthenticateClient(keys, next), stop)),
+        Outcome::Authenticated(peer) => {
+            cx.negotiated.client_auth.authenticated();
+            Ok((State::ExpectFinished(keys, peer), None))
+        }
         Outcome::NoCertificate => {
             // RFC 9846 section 4.5.1.3: "it MAY [...] abort the handshake with a 'certificate_required' alert".
             let allowed =
                 AnonymousAllowed::by(&config.client_auth).ok_or(PeerIncompatible::ClientCertificateRequired)?;
             cx.negotiated.client_auth.declined();
-            Ok((State::ExpectFinished(keys, PeerAuthenticated::Anonymous(allowed)), Progress::Continue))
+            Ok((State::ExpectFinished(keys, PeerAuthenticated::Anonymous(allowed)), None))
         }
     }
 }
 
 #[inline(never)]
-fn handle_finished<'b, C: CryptoProvider>(
-    keys: ClientFinishedKeys<C>,
+fn handle_finished<'b, P: CryptoProvider>(
+    keys: ClientFinishedKeys<P>,
     peer: PeerAuthenticated,
-    cx: &mut Connection<'b, C>,
-) -> Next<'b, C> {
+    cx: &mut Connection<'b, P>,
+) -> Next<'b, State<'b, P>> {
     let finished = receive_finished(&keys.client, cx)?;
     let keys = keys.application;
     cx.rx.set_protection(keys.client.protection(cx.negotiated.cipher_suite)?)?;
-    Ok((State::Done(keys, peer, finished), Progress::Continue))
+    Ok((State::Done(keys, Proof::new(peer, finished)), None))
 }

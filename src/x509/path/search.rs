@@ -488,7 +488,6 @@ impl<'r, 'p> Search<'r, 'p> {
     }
 
     /// Keeps the leaf in front of the memory, if there is one, and forgets the rest.
-    #[cfg(feature = "post-handshake-auth")]
     pub(crate) fn keep_leaf(&mut self) {
         self.summaries.keep_leaf();
         self.reset();
@@ -501,14 +500,12 @@ impl<'r, 'p> Search<'r, 'p> {
         self.reset();
     }
 
-    #[cfg(feature = "post-handshake-auth")]
     fn reset(&mut self) {
         self.judge = Judge::new();
         self.begin_pass();
     }
 
     /// The memory of the certificates.
-    #[cfg(feature = "post-handshake-auth")]
     pub(crate) const fn memory(&self) -> &Summaries<'p> {
         &self.summaries
     }

@@ -10,7 +10,6 @@
 use super::summary::{Summary, Unreadable};
 use super::trace::{Trace, TraceEvent};
 use crate::codec::Writer;
-#[cfg(feature = "post-handshake-auth")]
 use crate::codec::move_to_front;
 use crate::crypto::CryptoProvider;
 use crate::error::{BufferKind, CertificateError, CertificateProblem, Error};
@@ -48,7 +47,6 @@ pub(crate) struct Summaries<'p> {
     /// Bytes of the last certificate that was too large.
     oversize: u32,
     /// Bytes in front of the list that hold the leaf of an earlier one.
-    #[cfg(feature = "post-handshake-auth")]
     kept: usize,
 }
 
@@ -60,15 +58,7 @@ pub(crate) struct List<'p> {
 
 impl<'p> Summaries<'p> {
     pub(crate) const fn new(memory: &'p mut [u8]) -> Self {
-        Self {
-            memory,
-            used: 0,
-            count: 0,
-            broken: None,
-            oversize: 0,
-            #[cfg(feature = "post-handshake-auth")]
-            kept: 0,
-        }
+        Self { memory, used: 0, count: 0, broken: None, oversize: 0, kept: 0 }
     }
 
     /// Lends the same summaries and their memory for a while, in which none may be added.
@@ -203,16 +193,11 @@ impl<'p> Summaries<'p> {
     }
 
     /// The offset at which the list begins.
-    #[cfg_attr(not(feature = "post-handshake-auth"), allow(clippy::unused_self, reason = "always at the front"))]
     const fn start(&self) -> usize {
-        #[cfg(feature = "post-handshake-auth")]
-        return self.kept;
-        #[cfg(not(feature = "post-handshake-auth"))]
-        return 0;
+        self.kept
     }
 
     /// Moves the entry of the leaf in front of the list and empties the list; an empty list leaves what was kept.
-    #[cfg(feature = "post-handshake-auth")]
     pub(super) fn keep_leaf(&mut self) {
         if let Some(leaf) = self.list().entry(0) {
             let len = LENGTH.saturating_add(leaf.len());
@@ -223,7 +208,6 @@ impl<'p> Summaries<'p> {
     }
 
     /// Empties the list; the leaf that was kept stays.
-    #[cfg(feature = "post-handshake-auth")]
     pub(super) const fn clear(&mut self) {
         self.used = self.kept;
         self.count = 0;
@@ -232,7 +216,6 @@ impl<'p> Summaries<'p> {
     }
 
     /// Returns the leaf that was kept.
-    #[cfg(feature = "post-handshake-auth")]
     pub(crate) fn kept(&self) -> List<'_> {
         List { entries: self.memory.get(..self.kept).unwrap_or_default() }
     }

@@ -1,6 +1,5 @@
 //! Answers of suppliers, and of what stands in front of them: by a server whose every byte behind the handshake is given.
 
-use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::io::SoftwareHost;
 use embedded_mtls::io::blocking::Stream;
 use embedded_mtls::io::std::system_time;
@@ -33,7 +32,7 @@ fn answering(pki: &Pki, answer: impl Into<Vec<u8>>, end: End) -> (String, Receiv
         let config = ServerConfig::new(ClientAuth::Required(&anchors)).with_alpn(&[b"http/1.1"]);
         let mut memory = tls::HostMemory::new();
         let entropy = Entropy::from_system().unwrap();
-        let handshake = Handshake::<Server, RustCrypto>::new(&config, memory.lend(), entropy).unwrap();
+        let handshake = Handshake::<Server>::new(&config, memory.lend(), entropy).unwrap();
         let mut wire = listener.accept().unwrap().0;
         let socket = Timed::new(wire.try_clone().unwrap(), Deadline::new(PATIENCE));
         let mut host = SoftwareHost::new(&credentials, &keys, system_time as fn() -> embedded_mtls::x509::Time);

@@ -6,7 +6,6 @@ use crate::flags::{ClientCertificate, Flags, TLS12_ONLY};
 use crate::host::{DEFAULT, Heard, Shim};
 use crate::identity::{self, Identity};
 use crate::transport::Transport;
-use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::io::Host;
 use embedded_mtls::x509::{Name, ServerName};
 use embedded_mtls::{
@@ -99,7 +98,7 @@ pub(crate) fn run(flags: &Flags, stream: &TcpStream) -> Result<(), Trouble> {
             Some("<EMPTY>" | "<NULL>") => config.with_certificate_authorities(false),
             Some(_) => config.with_authority_names(&names),
         };
-        let handshake = Handshake::<Server, _>::new(&config, memory.lend(), Entropy::from_system()?)?;
+        let handshake = Handshake::<Server>::new(&config, memory.lend(), Entropy::from_system()?)?;
         Conversation { flags, transport, host }.hold(handshake)
     } else {
         let asked = flags.host_name.as_deref().map(ServerName::parse).transpose()?;
@@ -110,7 +109,7 @@ pub(crate) fn run(flags: &Flags, stream: &TcpStream) -> Result<(), Trouble> {
             Some(groups) => config.with_key_shares(groups),
             None => config,
         };
-        let handshake = Handshake::<Client, _>::new(&config, memory.lend(), Entropy::from_system()?)?;
+        let handshake = Handshake::<Client>::new(&config, memory.lend(), Entropy::from_system()?)?;
         Conversation { flags, transport, host }.hold(handshake)
     }
 }
@@ -123,7 +122,7 @@ struct Conversation<'c, 'b> {
 }
 
 impl<'b> Conversation<'_, 'b> {
-    fn hold<S: Side>(&mut self, mut handshake: Handshake<'b, S, RustCrypto>) -> Result<(), Trouble>
+    fn hold<S: Side>(&mut self, mut handshake: Handshake<'b, S>) -> Result<(), Trouble>
     where
         Shim<'b>: Host<'b>,
     {
@@ -160,7 +159,7 @@ impl<'b> Conversation<'_, 'b> {
         }
     }
 
-    fn shake_hands<S: Side>(&mut self, handshake: &mut Handshake<'b, S, RustCrypto>) -> Result<(), Failure>
+    fn shake_hands<S: Side>(&mut self, handshake: &mut Handshake<'b, S>) -> Result<(), Failure>
     where
         Shim<'b>: Host<'b>,
     {
@@ -190,7 +189,7 @@ impl<'b> Conversation<'_, 'b> {
                     Ok(()) => request.accept()?,
                     Err(alert) => return Err(request.reject(alert).into()),
                 },
-                Step::Sign(request) => match self.host.sign(&request.input()) {
+                Step::Sign(request) => match self.host.sign(request.input()) {
                     Some(signature) => request.complete(&signature)?,
                     None => return Err(request.fail().into()),
                 },
@@ -200,7 +199,7 @@ impl<'b> Conversation<'_, 'b> {
     }
 
     /// Runs what follows the handshake.
-    fn talk(&mut self, session: &mut Session<'b, RustCrypto>) -> Result<(), Trouble> {
+    fn talk(&mut self, session: &mut Session<'b, impl Side>) -> Result<(), Trouble> {
         for expectation in &self.flags.expectations {
             expect::check(expectation, session, &self.host.heard)?;
         }
@@ -232,7 +231,7 @@ impl<'b> Conversation<'_, 'b> {
         Ok(())
     }
 
-    fn write_first(&mut self, session: &mut Session<'b, RustCrypto>) -> Result<(), Trouble> {
+    fn write_first(&mut self, session: &mut Session<'b, impl Side>) -> Result<(), Trouble> {
         let Some(first) = &self.flags.initial_write else { return Ok(()) };
         if self.flags.reads_with_unfinished_write {
             self.transmit(session)?;
@@ -246,7 +245,7 @@ impl<'b> Conversation<'_, 'b> {
     }
 
     /// Sends back what comes, every bit inverted, until the peer closes.
-    fn echo(&mut self, session: &mut Session<'b, RustCrypto>) -> Result<(), Trouble> {
+    fn echo(&mut self, session: &mut Session<'b, impl Side>) -> Result<(), Trouble> {
         let most = self.flags.read_size.unwrap_or(READ);
         loop {
             if self.flags.key_update_before_read {
@@ -266,7 +265,7 @@ impl<'b> Conversation<'_, 'b> {
 
     /// Application data, at most so much; `None` when the peer has closed. It sends nothing, as BoringSSL's reads do not:
     /// what answers the peer, or was not taken before, leaves with the next write.
-    fn read(&mut self, session: &mut Session<'b, RustCrypto>, most: usize) -> Result<Option<Vec<u8>>, Trouble> {
+    fn read(&mut self, session: &mut Session<'b, impl Side>, most: usize) -> Result<Option<Vec<u8>>, Trouble> {
         let mut peeks = self.flags.peeks;
         loop {
             match session.poll_received() {
@@ -293,12 +292,12 @@ impl<'b> Conversation<'_, 'b> {
         }
     }
 
-    fn wait_for_close(&mut self, session: &mut Session<'b, RustCrypto>) -> Result<(), Trouble> {
+    fn wait_for_close(&mut self, session: &mut Session<'b, impl Side>) -> Result<(), Trouble> {
         while self.read(session, READ)?.is_some() {}
         Ok(())
     }
 
-    fn write(&mut self, session: &mut Session<'b, RustCrypto>, mut data: &[u8]) -> Result<(), Trouble> {
+    fn write(&mut self, session: &mut Session<'b, impl Side>, mut data: &[u8]) -> Result<(), Trouble> {
         while !data.is_empty() {
             let count = session.write(data)?;
             data = data.get(count..).unwrap_or_default();
@@ -307,7 +306,7 @@ impl<'b> Conversation<'_, 'b> {
         Ok(())
     }
 
-    fn transmit(&mut self, session: &mut Session<'b, RustCrypto>) -> Result<(), Trouble> {
+    fn transmit(&mut self, session: &mut Session<'b, impl Side>) -> Result<(), Trouble> {
         while !session.tx_pending().is_empty() {
             let count = self.transport.write(session.tx_pending())?;
             session.tx_consume(count);

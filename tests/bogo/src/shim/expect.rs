@@ -4,15 +4,10 @@ use crate::Trouble;
 use crate::flags::Expectation;
 use crate::host::{DEFAULT, Heard};
 use crate::identity::certificates;
-use embedded_mtls::crypto::rustcrypto::RustCrypto;
-use embedded_mtls::{Credential, KeyHandle, Session};
+use embedded_mtls::{Credential, KeyHandle, Session, Side};
 
 /// Compares the session with what the flags expect of it.
-pub(crate) fn check(
-    expectation: &Expectation,
-    session: &Session<'_, RustCrypto>,
-    heard: &Heard,
-) -> Result<(), Trouble> {
+pub(crate) fn check(expectation: &Expectation, session: &Session<'_, impl Side>, heard: &Heard) -> Result<(), Trouble> {
     match expectation {
         Expectation::AdvertisedAlpn(names) => same("offered ALPN", &heard.protocols, names),
         Expectation::Alpn(name) => same("ALPN", &session.alpn().unwrap_or_default(), &name.as_slice()),

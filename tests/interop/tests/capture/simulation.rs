@@ -5,7 +5,7 @@ use crate::pki::{CLIENT_NAME, Pki};
 use crate::tshark;
 use crate::workdir::Workdir;
 use embedded_mtls::io::Host;
-use embedded_mtls::{ClientAuth, Event, KeyLog, KeyLogLine};
+use embedded_mtls::{Client, ClientAuth, Event, KeyLog, KeyLogLine, Server, Side};
 use mtls::capture::{Capture, Conversation, End};
 use std::fmt::Write as _;
 use std::fs::File;
@@ -41,7 +41,7 @@ impl Simulation {
     }
 
     /// The handshake: the client tells its secrets.
-    fn shake_hands(&mut self, mut setup: Setup) -> (TestSession, TestSession, Setup) {
+    fn shake_hands(&mut self, mut setup: Setup) -> (TestSession<Client>, TestSession<Server>, Setup) {
         let (mut client, mut server) = (setup.client_handshake().unwrap(), setup.server_handshake().unwrap());
         client.dangerous_set_key_log(self.secrets);
         let mut done = (None, None);
@@ -70,7 +70,7 @@ impl Simulation {
     }
 
     /// Moves all that `from` has to send; gives the data that came out.
-    fn pass(&mut self, from: &mut TestSession, to: &mut TestSession, sender: End) -> Vec<u8> {
+    fn pass(&mut self, from: &mut TestSession<impl Side>, to: &mut TestSession<impl Side>, sender: End) -> Vec<u8> {
         let bytes = from.tx_pending().to_vec();
         from.tx_consume(bytes.len());
         match sender {
@@ -150,7 +150,7 @@ fn who_shows_a_certificate_after_the_handshake_is_seen_there() {
                 request.answer(choice).unwrap();
             }
             Event::Sign(request) => {
-                let signature = setup.client_host.sign(&request.input()).unwrap();
+                let signature = setup.client_host.sign(request.input()).unwrap();
                 request.complete(&signature).unwrap();
             }
             _ => break,

@@ -42,8 +42,9 @@ fn a_certificate_whose_algorithm_was_left_out_is_refused_with_the_name_of_its_fe
         real.feed(&script.seal_all(&flight));
         let refused = CertificateError { index: 0, problem: CertificateProblem::UnsupportedKey };
         assert_eq!(real.error(), Some(Error::Certificate(refused)), "{kind}");
-        assert_eq!(real.handshake.diagnosis(), Some(*diagnosis), "{kind}");
-        let verdict = real.handshake.verdict().expect("it was refused").to_string();
+        assert_eq!(real.handshake.failure().map(|failure| failure.diagnosis()), Some(*diagnosis), "{kind}");
+        let verdict =
+            real.handshake.failure().and_then(|failure| failure.verdict()).expect("it was refused").to_string();
         assert!(verdict.contains(said), "{verdict}");
     }
 }
@@ -55,5 +56,5 @@ fn a_server_that_finds_nothing_in_common_may_have_an_rsa_certificate() {
     let alert = AlertDescription::HANDSHAKE_FAILURE;
     real.feed(&script.seal(&Sent::new(Epoch::Plain, ALERT, &[2, alert.0])));
     assert_eq!(real.error(), Some(Error::AlertReceived(alert)));
-    assert_eq!(real.handshake.diagnosis(), Some(Diagnosis::RsaPerhapsNeeded));
+    assert_eq!(real.handshake.failure().map(|failure| failure.diagnosis()), Some(Diagnosis::RsaPerhapsNeeded));
 }

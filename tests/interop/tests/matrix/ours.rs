@@ -7,7 +7,7 @@ use crate::table::{End, Outcome};
 use crate::world::Identity;
 use embedded_io::{Read, Write};
 use embedded_mtls::credential::{Choice, PeerRequest};
-use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
+use embedded_mtls::crypto::rustcrypto::P256SigningKey;
 use embedded_mtls::io::blocking::Stream;
 use embedded_mtls::io::std::{Socket, system_time};
 use embedded_mtls::io::{Failure, Host, SoftwareHost};
@@ -21,7 +21,7 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-type OurStream = Stream<'static, Socket, RustCrypto>;
+type OurStream<R> = Stream<'static, Socket, R>;
 
 /// How a connection ended on our side, and what is known of it.
 #[derive(Debug)]
@@ -160,7 +160,7 @@ impl Gateway {
     pub(crate) fn run(self, port: u16, task: Task) -> Ended {
         match connect(port) {
             Ok(socket) => {
-                let handshake = Handshake::<Client, _>::new(leak_one(self.config), buffers(self.rx), entropy());
+                let handshake = Handshake::<Client>::new(leak_one(self.config), buffers(self.rx), entropy());
                 converse(&socket, handshake, &mut { self.own }, |stream, own, facts| {
                     be_client(stream, task, own, facts)
                 })
@@ -231,7 +231,7 @@ impl SupplierSetup {
         let port = listener.local_addr().map_err(|error| error.to_string())?.port();
         let thread = thread::spawn(move || match accept(&listener) {
             Ok(socket) => {
-                let handshake = Handshake::<Server, _>::new(leak_one(self.config), buffers(17 * 1024), entropy());
+                let handshake = Handshake::<Server>::new(leak_one(self.config), buffers(17 * 1024), entropy());
                 converse(&socket, handshake, &mut { self.own }, |stream, own, facts| {
                     be_server(stream, &self, own, facts)
                 })
@@ -320,9 +320,9 @@ pub(crate) fn accept(listener: &TcpListener) -> io::Result<TcpStream> {
 /// Runs a connection to its end, and the end of the socket so that an alert of ours is not lost.
 fn converse<S: Side>(
     socket: &TcpStream,
-    handshake: Result<Handshake<'static, S, RustCrypto>, Error>,
+    handshake: Result<Handshake<'static, S>, Error>,
     own: &mut Own,
-    talk: impl FnOnce(&mut OurStream, &mut Own, &mut Facts) -> Result<(), Failure<io::Error>>,
+    talk: impl FnOnce(&mut OurStream<S>, &mut Own, &mut Facts) -> Result<(), Failure<io::Error>>,
 ) -> Ended {
     let mut facts = Facts::default();
     let prepared = prepare(socket).and_then(|()| socket.try_clone()).map_err(Failure::Io);
@@ -353,7 +353,7 @@ pub(crate) fn prepare(socket: &TcpStream) -> io::Result<()> {
 }
 
 /// Suite, group and protocol.
-fn describe(session: &Session<'_, RustCrypto>) -> Vec<String> {
+fn describe(session: &Session<'_, impl Side>) -> Vec<String> {
     let protocol = session.alpn().map(|name| format!("ALPN {}", String::from_utf8_lossy(name)));
     [session.cipher_suite().to_string(), session.group().to_string()].into_iter().chain(protocol).collect()
 }
@@ -387,7 +387,12 @@ fn end_of(failure: &Failure<io::Error>) -> (End, Option<String>) {
     (End::Sent(alert.0), Some(cause))
 }
 
-fn be_client(stream: &mut OurStream, task: Task, own: &mut Own, facts: &mut Facts) -> Result<(), Failure<io::Error>> {
+fn be_client(
+    stream: &mut OurStream<Client>,
+    task: Task,
+    own: &mut Own,
+    facts: &mut Facts,
+) -> Result<(), Failure<io::Error>> {
     match task {
         Task::Listen => {
             let mut nothing = [0; 16];
@@ -416,13 +421,13 @@ fn be_client(stream: &mut OurStream, task: Task, own: &mut Own, facts: &mut Fact
 }
 
 /// What became of our answer, where we have offered to answer late.
-fn late_status(stream: &OurStream) -> Option<String> {
+fn late_status(stream: &OurStream<Client>) -> Option<String> {
     let session = stream.session();
     session.can_request_certificate().then(|| format!("{:?}", session.client_auth()))
 }
 
 fn be_server(
-    stream: &mut OurStream,
+    stream: &mut OurStream<Server>,
     setup: &SupplierSetup,
     own: &mut Own,
     facts: &mut Facts,
@@ -481,7 +486,7 @@ fn read_echo(stream: &mut impl Read<Error = Failure<io::Error>>, len: usize) -> 
     Ok(Message { head: "echo".into(), body: echo })
 }
 
-fn read_to_end(stream: &mut OurStream) -> Result<(), Failure<io::Error>> {
+fn read_to_end(stream: &mut OurStream<impl Side>) -> Result<(), Failure<io::Error>> {
     let mut rest = [0; 4096];
     while stream.read(&mut rest)? > 0 {}
     Ok(())

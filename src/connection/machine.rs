@@ -1,0 +1,67 @@
+//! A handshake or a session, as those see it that answer its questions: request tokens and drivers.
+
+use super::request::SignInput;
+use crate::credential::{Credential, PeerRequest, Signature};
+use crate::crypto::{CryptoError, Digest, HashAlgorithm};
+use crate::error::{ApiMisuse, Error};
+#[cfg(feature = "events")]
+use crate::events::Recorder;
+use crate::handshake::Input;
+use crate::transcript::{CertificateHash, Signer, certificate_verify_content};
+use crate::wire::certificate_request::CertificateRequest;
+use crate::wire::client_hello::ClientHello;
+use crate::wire::enums::SignatureScheme;
+use crate::wire::handshake;
+use crate::x509::{Purpose, Search};
+
+/// A machine that asks its application.
+pub(crate) trait Machine<'b> {
+    /// The purpose of our own certificate.
+    fn purpose(&self) -> Purpose;
+    /// The message in `rx` that is answered.
+    fn message(&self) -> Result<&[u8], Error>;
+    /// The search for the path of the peer that is being authenticated.
+    fn search(&self) -> &Search<'b, 'b>;
+    /// The hash that our CertificateVerify signs.
+    fn certificate_hash(&self) -> CertificateHash;
+    fn digest(&self, algorithm: HashAlgorithm, message: &[u8]) -> Result<Digest, CryptoError>;
+    #[cfg(feature = "events")]
+    fn events(&self) -> &Recorder<'b>;
+    /// Takes the answer to the question that is asked.
+    fn advance(&mut self, answer: Input<'_, 'b>) -> Result<(), Error>;
+    fn fail(&mut self, error: Error) -> Error;
+
+    /// Reads the peer's wishes in its message, which was checked when it came.
+    fn peer_request(&self) -> PeerRequest<'_> {
+        let read = || -> Result<_, Error> {
+            let body = handshake::body(self.message()?)?;
+            Ok(match self.purpose() {
+                Purpose::ClientAuth => PeerRequest::of_server(&CertificateRequest::parse_any(body)?),
+                Purpose::ServerAuth => PeerRequest::of_client(&ClientHello::parse(body)?),
+            })
+        };
+        read().unwrap_or_else(|_| PeerRequest::unknown(self.purpose()))
+    }
+
+    /// The input of the signer with the key of a credential.
+    fn sign_input(&self, credential: &Credential<'_>) -> SignInput {
+        let signer = match self.purpose() {
+            Purpose::ClientAuth => Signer::Client,
+            Purpose::ServerAuth => Signer::Server,
+        };
+        SignInput {
+            key: credential.key(),
+            scheme: credential.scheme(),
+            message: certificate_verify_content(signer, &self.certificate_hash()),
+        }
+    }
+
+    /// Takes a signature of this scheme in the form in which the signer has made it.
+    fn complete(&mut self, scheme: SignatureScheme, signature: &Signature) -> Result<(), Error> {
+        let mut der = [0; Signature::MAX_DER];
+        match signature.encode(scheme, &mut der) {
+            Some(encoded) => self.advance(Input::Signature(encoded)),
+            None => Err(self.fail(ApiMisuse::SignatureMalformed.into())),
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! The client's part in its authentication after the handshake (RFC 9846 section 4.7.2).
+
+use crate::codec::for_each_part;
+use crate::credential::{Chain, Credential, PeerRequest};
+use crate::crypto::{CryptoProvider, HashAlgorithm};
+use crate::error::{ApiMisuse, Error, PeerMisbehaved};
+use crate::handshake::config::ClientConfig;
+use crate::handshake::connection::Connection;
+use crate::handshake::{Input, Question, Secrets, late};
+use crate::limits::{MAX_POST_HANDSHAKE_REQUESTS, REMEMBERED_CONTEXTS};
+use crate::record::outbound::Written;
+use crate::transcript::Transcript;
+use crate::wire::certificate;
+use crate::wire::certificate_request::CertificateRequest;
+use crate::wire::certificate_verify::CertificateVerify;
+use crate::wire::enums::HandshakeType;
+use crate::wire::handshake::MessageHeader;
+use crate::x509::Search;
+
+/// The requests of a server after the handshake, and the answer to the last one.
+pub struct LateAnswers<'b, P: CryptoProvider> {
+    /// ClientHello ... the client's Finished: the beginning of each exchange. The transcript of the connection goes on with
+    /// the messages of the exchange that is on.
+    handshake: Transcript<P>,
+    state: State<'b>,
+    is_offered: bool,
+    /// Hashes of the last contexts.
+    recent: [Option<[u8; 8]>; REMEMBERED_CONTEXTS],
+    /// How many requests may come before application data has to.
+    left: u8,
+    /// The context of the request that is being answered is in front of the free memory of the peer, behind it our
+    /// signature.
+    context_len: u8,
+}
+
+/// The states, in the order in which they are reached.
+#[derive(Clone, Copy)]
+enum State<'b> {
+    Idle,
+    /// The request is in `rx`.
+    AwaitCredential,
+    AwaitSignature(&'b Credential<'b>),
+    /// So many bytes of Certificate have left.
+    SendCertificate(Option<Signed<'b>>, usize),
+    SendVerify(Signed<'b>),
+    SendFinished(Option<&'b Credential<'b>>),
+}
+
+/// A credential and the length of its signature.
+#[derive(Clone, Copy)]
+struct Signed<'b> {
+    credential: &'b Credential<'b>,
+    signature_len: usize,
+}
+
+impl<'b, P: CryptoProvider> late::Late<'b, P> for LateAnswers<'b, P> {
+    fn expects(&self) -> Option<HandshakeType> {
+        self.is_offered.then_some(HandshakeType::CERTIFICATE_REQUEST)
+    }
+
+    fn is_sending(&self) -> bool {
+        matches!(self.state, State::SendCertificate(..) | State::SendVerify(_) | State::SendFinished(_))
+    }
+
+    fn question(&self) -> Option<Question<'b>> {
+        match self.state {
+            State::AwaitCredential => Some(Question::Credential),
+            State::AwaitSignature(credential) => Some(Question::Sign(credential)),
+            _ => None,
+        }
+    }
+
+    fn data_received(&mut self) {
+        self.left = MAX_POST_HANDSHAKE_REQUESTS;
+    }
+
+    fn begin(&mut self, header: MessageHeader, cx: &mut Connection<'b, P>) -> Result<bool, Error> {
+        if !cx.rx.receive(header.total())? {
+            return Ok(false);
+        }
+        if cx.negotiated.client_auth.requested_again() {
+            cx.events.accepted();
+        }
+        // A request has to wait for the answer to the one before it.
+        if !matches!(self.state, State::Idle) {
+            return Ok(false);
+        }
+        let request = cx.rx.current(CertificateRequest::parse_any)?;
+        self.note(request.context)?;
+        cx.events.asked(&PeerRequest::of_server(&request), true);
+        cx.peer.forget();
+        cx.peer.memory_mut().store(0, request.context)?;
+        self.state = State::AwaitCredential;
+        Ok(true)
+    }
+
+    fn answer(&mut self, input: Input<'_, 'b>, cx: &mut Connection<'b, P>) -> Result<(), Error> {
+        let state = core::mem::replace(&mut self.state, State::Idle);
+        self.state = match (state, input) {
+            (State::AwaitCredential, Input::Credential(reply)) => self.take_reply(reply, cx)?,
+            (State::AwaitCredential, Input::Fail(reason)) => return Err(reason.into()),
+            (State::AwaitSignature(credential), Input::Signature(signature)) => {
+                if !credential.has_signatures_of(signature.len()) {
+                    return Err(ApiMisuse::SignatureMalformed.into());
+                }
+                cx.peer.memory_mut().store(usize::from(self.context_len), signature)?;
+                State::SendCertificate(Some(Signed { credential, signature_len: signature.len() }), 0)
+            }
+            _ => return Err(ApiMisuse::AnswerUnexpected.into()),
+        };
+        Ok(())
+    }
+
+    fn send(&mut self, cx: &mut Connection<'b, P>, secrets: &Secrets<P>) -> Result<(), Error> {
+        loop {
+            let (written, next) = match self.state {
+                State::SendCertificate(reply, mut sent) => {
+                    let written = self.send_certificate(reply, &mut sent, cx)?;
+                    match reply {
+                        _ if written == Written::AfterTransmit => (written, State::SendCertificate(reply, sent)),
+                        Some(signed) => (written, State::SendVerify(signed)),
+                        None => (written, State::SendFinished(None)),
+                    }
+                }
+                State::SendVerify(signed) => {
+                    (self.send_verify(signed, cx)?, State::SendFinished(Some(signed.credential)))
+                }
+                State::SendFinished(reply) => {
+                    let written = cx.send_finished(|hash| secrets.sending.post_handshake_finished(hash))?;
+                    if written == Written::Yes {
+                        cx.tx.flush()?;
+                        cx.negotiated.answered(reply);
+                        cx.negotiated.client_auth.answered_late();
+                    }
+                    (written, State::Idle)
+                }
+                State::Idle | State::AwaitCredential | State::AwaitSignature(_) => return Ok(()),
+            };
+            match (written, next) {
+                // Part of a Certificate may have left.
+                (Written::AfterTransmit, State::SendCertificate(..)) => {
+                    self.state = next;
+                    return Ok(());
+                }
+                (Written::AfterTransmit, _) => return Ok(()),
+                (Written::Yes, _) => self.state = next,
+            }
+        }
+    }
+}
+
+impl<'b, P: CryptoProvider> LateAnswers<'b, P> {
+    /// The transcript of the connection ends with the Finished of the client.
+    pub(super) fn new(config: &ClientConfig<'b>, connection: &Connection<'b, P>) -> Self {
+        Self {
+            handshake: connection.transcript.fork(),
+            state: State::Idle,
+            is_offered: config.post_handshake_auth,
+            recent: [None; REMEMBERED_CONTEXTS],
+            left: MAX_POST_HANDSHAKE_REQUESTS,
+            context_len: 0,
+        }
+    }
+
+    /// Notes the context of a request. RFC 9846 section 4.4.2: it "MUST be unique within the scope of this connection (thus
+    /// preventing replay of client CertificateVerify messages)".
+    fn note(&mut self, context: &[u8]) -> Result<(), Error> {
+        let digest = P::digest(HashAlgorithm::Sha256, &[context])?;
+        let digest = digest.as_bytes().first_chunk().copied();
+        if self.recent.contains(&digest) {
+            return Err(PeerMisbehaved::CertificateContext.into());
+        }
+        self.left = self.left.checked_sub(1).ok_or(PeerMisbehaved::TooManyMessages)?;
+        self.recent.rotate_right(1);
+        if let Some(first) = self.recent.first_mut() {
+            *first = digest;
+        }
+        self.context_len = u8::try_from(context.len()).unwrap_or(u8::MAX);
+        Ok(())
+    }
+
+    /// Begins the transcript of the answer, up to the Certificate, which is signed before it is sent.
+    fn take_reply(
+        &mut self,
+        reply: Option<&'b Credential<'b>>,
+        cx: &mut Connection<'b, P>,
+    ) -> Result<State<'b>, Error> {
+        let request = cx.rx.current(CertificateRequest::parse_any)?;
+        if let Some(credential) = reply {
+            if !request.signature_schemes.contains(credential.scheme().0) {
+                return Err(ApiMisuse::CredentialSchemeNotOffered.into());
+            }
+            // Better now than when the key has signed.
+            cx.peer.memory().check_free(request.context.len().saturating_add(credential.signature_len()))?;
+            cx.tx.check_holds(CertificateVerify::OVERHEAD + credential.signature_len())?;
+        }
+        cx.transcript = self.handshake.fork();
+        cx.receive_into_transcript()?;
+        let Connection { transcript, peer, .. } = cx;
+        let (context, chain) = (self.context(peer), reply.map_or_else(Chain::default, Credential::chain));
+        for_each_part(&|w| certificate::emit(w, context, chain.iter()), &mut |part| transcript.update(part));
+        Ok(match reply {
+            Some(credential) => State::AwaitSignature(credential),
+            None => State::SendCertificate(None, 0),
+        })
+    }
+
+    /// Sends the Certificate, which is in the transcript.
+    fn send_certificate(
+        &self,
+        reply: Option<Signed<'b>>,
+        sent: &mut usize,
+        cx: &mut Connection<'b, P>,
+    ) -> Result<Written, Error> {
+        let context = self.context(&cx.peer);
+        let chain = reply.map_or_else(Chain::default, |signed| signed.credential.chain());
+        let written = cx.tx.parts(sent, &|w| certificate::emit(w, context, chain.iter()), &mut |_| {})?;
+        if written == Written::Yes {
+            cx.events.message_sent(&[HandshakeType::CERTIFICATE.0], *sent);
+        }
+        Ok(written)
+    }
+
+    fn send_verify(&self, signed: Signed<'b>, cx: &mut Connection<'b, P>) -> Result<Written, Error> {
+        let Connection { tx, transcript, events, peer, .. } = cx;
+        let start = usize::from(self.context_len);
+        let signature = peer.memory().free().get(start..start.saturating_add(signed.signature_len)).unwrap_or_default();
+        let message = CertificateVerify { scheme: signed.credential.scheme(), signature };
+        crate::handshake::connection::send(tx, transcript, events, &|w| message.emit(w))
+    }
+
+    /// The context of the request that is being answered.
+    fn context<'p>(&self, peer: &'p Search<'_, '_>) -> &'p [u8] {
+        peer.memory().free().get(..usize::from(self.context_len)).unwrap_or_default()
+    }
+}

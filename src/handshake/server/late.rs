@@ -1,0 +1,218 @@
+//! The server's part in the authentication of its client after the handshake (RFC 9846 section 4.7.2).
+
+use super::{certificate_request, expectation};
+use crate::crypto::{CryptoProvider, HashAlgorithm};
+use crate::error::{ApiMisuse, Error, PeerIncompatible, PeerMisbehaved};
+use crate::handshake::authenticate::{Authenticate, Outcome};
+use crate::handshake::config::{ClientAuth, ServerConfig, check_anchors};
+use crate::handshake::connection::{Connection, send_parts};
+use crate::handshake::entropy::Entropy;
+use crate::handshake::proof::{AnonymousAllowed, PeerAuthenticated, Proof};
+use crate::handshake::{ClientAuthStatus, Input, Secrets, Stop, Wait, late};
+use crate::record::outbound::Written;
+use crate::transcript::Transcript;
+use crate::wire::enums::HandshakeType;
+use crate::wire::finished::Finished;
+use crate::wire::handshake::MessageHeader;
+use crate::x509::NoTrace;
+use zeroize::Zeroizing;
+
+/// The requests of a server after the handshake, and the answer to the last one.
+pub struct LateRequests<'b, P: CryptoProvider> {
+    config: &'b ServerConfig<'b>,
+    /// ClientHello ... the client's Finished: the beginning of each exchange. The transcript of the connection goes on with
+    /// the messages of the exchange that is on.
+    handshake: Transcript<P>,
+    state: State,
+    /// Of the last request.
+    client_auth: ClientAuth<'b>,
+    /// The contexts of the requests are made from it.
+    seed: Zeroizing<[u8; 32]>,
+    /// Of the last request.
+    number: u32,
+    /// To the last request.
+    answer: Option<ClientAuthStatus>,
+}
+
+/// The states, in the order in which they are reached.
+enum State {
+    Idle,
+    /// So many bytes of the request have left.
+    SendRequest(usize),
+    Authenticate(Authenticate),
+    ExpectFinished(PeerAuthenticated),
+}
+
+/// Length of a `certificate_request_context` of ours.
+const CONTEXT_LEN: usize = 16;
+
+impl<'b, P: CryptoProvider> late::Late<'b, P> for LateRequests<'b, P> {
+    fn expects(&self) -> Option<HandshakeType> {
+        matches!(self.state, State::Authenticate(_)).then_some(HandshakeType::CERTIFICATE)
+    }
+
+    fn is_sending(&self) -> bool {
+        matches!(self.state, State::SendRequest(_))
+    }
+
+    fn is_receiving(&self) -> bool {
+        match &self.state {
+            State::Authenticate(step) => !matches!(step, Authenticate::ExpectCertificate),
+            State::ExpectFinished(_) => true,
+            State::Idle | State::SendRequest(_) => false,
+        }
+    }
+
+    fn last_answer(&self) -> Option<ClientAuthStatus> {
+        self.answer
+    }
+
+    /// The Certificate begins: its header says that it is one, what follows says which request it answers.
+    fn begin(&mut self, _: MessageHeader, cx: &mut Connection<'b, P>) -> Result<bool, Error> {
+        let stop = self.authenticate(Authenticate::ExpectCertificate, Input::Ready, cx)?;
+        Ok(!matches!(stop, Some(Stop::NeedInput)))
+    }
+
+    fn receive(
+        &mut self,
+        cx: &mut Connection<'b, P>,
+        secrets: &Secrets<P>,
+        proof: &mut Proof,
+    ) -> Result<Stop<'b>, Error> {
+        loop {
+            let wait = match &self.state {
+                State::Authenticate(step) => step.profile().1,
+                State::ExpectFinished(_) => Wait::Message(&[HandshakeType::FINISHED]),
+                State::Idle | State::SendRequest(_) => Wait::Never,
+            };
+            if let Some(stop) = cx.await_input(wait)? {
+                return Ok(stop);
+            }
+            let stop = match core::mem::replace(&mut self.state, State::Idle) {
+                State::Authenticate(step) => self.authenticate(step, Input::Ready, cx)?,
+                State::ExpectFinished(peer) => self.handle_finished(peer, cx, secrets, proof)?,
+                State::Idle | State::SendRequest(_) => return Err(PeerMisbehaved::UnexpectedMessage.into()),
+            };
+            if let Some(stop) = stop {
+                return Ok(stop);
+            }
+        }
+    }
+
+    fn answer(&mut self, input: Input<'_, 'b>, cx: &mut Connection<'b, P>) -> Result<(), Error> {
+        match core::mem::replace(&mut self.state, State::Idle) {
+            State::Authenticate(step) => self.authenticate(step, input, cx).map(|_| ()),
+            _ => Err(ApiMisuse::AnswerUnexpected.into()),
+        }
+    }
+
+    fn send(&mut self, cx: &mut Connection<'b, P>, _: &Secrets<P>) -> Result<(), Error> {
+        let State::SendRequest(mut sent) = self.state else { return Ok(()) };
+        let context = self.context()?;
+        let request = certificate_request::<P>(self.config, &self.client_auth, &context);
+        let Connection { tx, transcript, events, .. } = &mut *cx;
+        let kind = HandshakeType::CERTIFICATE_REQUEST;
+        self.state = match send_parts(tx, transcript, events, kind, &mut sent, &|w| request.emit(w))? {
+            Written::AfterTransmit => State::SendRequest(sent),
+            Written::Yes => {
+                cx.tx.flush()?;
+                State::Authenticate(Authenticate::ExpectCertificate)
+            }
+        };
+        Ok(())
+    }
+}
+
+impl<'b, P: CryptoProvider> LateRequests<'b, P> {
+    /// The transcript of the connection ends with the Finished of the client.
+    pub(super) fn new(config: &'b ServerConfig<'b>, connection: &Connection<'b, P>, entropy: &Entropy) -> Self {
+        Self {
+            config,
+            handshake: connection.transcript.fork(),
+            state: State::Idle,
+            client_auth: ClientAuth::None,
+            seed: Zeroizing::new(*entropy.context_seed()),
+            number: 0,
+            answer: None,
+        }
+    }
+
+    /// Begins an exchange. The request leaves when there is room.
+    pub(crate) fn request(&mut self, client_auth: ClientAuth<'b>, cx: &mut Connection<'b, P>) -> Result<(), Error> {
+        if !cx.negotiated.post_handshake_auth {
+            return Err(ApiMisuse::PostHandshakeAuthNotOffered.into());
+        }
+        if !matches!(self.state, State::Idle) {
+            return Err(ApiMisuse::RequestPending.into());
+        }
+        check_anchors(client_auth.anchors().unwrap_or(&[]))?;
+        self.number = self.number.checked_add(1).ok_or(Error::KeysExhausted)?;
+        self.client_auth = client_auth;
+        self.answer = None;
+        self.state = State::SendRequest(0);
+        cx.transcript = self.handshake.fork();
+        cx.peer.forget();
+        Ok(())
+    }
+
+    /// The context of the request. RFC 9846 section 4.4.2: "the server SHOULD make the context unpredictable to the client",
+    /// so that nobody with access to its key for a while can make signatures in advance.
+    fn context(&self) -> Result<[u8; CONTEXT_LEN], Error> {
+        let mac = P::hmac(HashAlgorithm::Sha256, &self.seed[..], &[&self.number.to_be_bytes()])?;
+        mac.as_bytes().first_chunk().copied().ok_or(Error::ProviderFailed)
+    }
+
+    fn authenticate(
+        &mut self,
+        authenticate: Authenticate,
+        input: Input<'_, 'b>,
+        cx: &mut Connection<'b, P>,
+    ) -> Result<Option<Stop<'b>>, Error> {
+        let context = self.context()?;
+        match authenticate.handle(input, cx, &expectation(self.config, &self.client_auth, &context), &mut NoTrace)? {
+            Outcome::Next(next, stop) => {
+                self.state = State::Authenticate(next);
+                Ok(stop)
+            }
+            Outcome::Authenticated(peer) => {
+                self.state = State::ExpectFinished(peer);
+                Ok(None)
+            }
+            Outcome::NoCertificate => {
+                let allowed =
+                    AnonymousAllowed::by(&self.client_auth).ok_or(PeerIncompatible::ClientCertificateRequired)?;
+                self.state = State::ExpectFinished(PeerAuthenticated::Anonymous(allowed));
+                Ok(None)
+            }
+        }
+    }
+
+    /// Everything is proved: from now on the peer is who it said.
+    fn handle_finished(
+        &mut self,
+        peer: PeerAuthenticated,
+        cx: &mut Connection<'b, P>,
+        secrets: &Secrets<P>,
+        proof: &mut Proof,
+    ) -> Result<Option<Stop<'b>>, Error> {
+        let received = cx.rx.current(Finished::parse)?;
+        let finished =
+            secrets.receiving.verify_post_handshake_finished(&cx.transcript.finished_hash(), received.verify_data)?;
+        cx.rx.consume_message();
+        self.answer = Some(match peer {
+            PeerAuthenticated::Certificate(..) => {
+                cx.peer.keep_leaf();
+                *proof = Proof::new(peer, finished);
+                cx.negotiated.client_auth.authenticated();
+                ClientAuthStatus::Accepted
+            }
+            // Who it was before, it still is.
+            PeerAuthenticated::Anonymous(_) => {
+                cx.peer.forget();
+                cx.negotiated.client_auth.declined();
+                ClientAuthStatus::Declined
+            }
+        });
+        Ok(Some(Stop::Done))
+    }
+}
