@@ -171,8 +171,8 @@ mod tests {
         for (error, wanted) in [
             (
                 ApiMisuse::TrustAnchorUnusable(CertificateProblem::NotACa).into(),
-                "API misuse: a certificate cannot be used as a trust anchor: it is no CA and so cannot have \
-                 issued another certificate",
+                "API misuse: a certificate cannot be used as a trust anchor: it is not a CA and so cannot issue \
+                 certificates",
             ),
             (InvalidMessage::Truncated.into(), "invalid message: a structure is truncated"),
             (PeerIncompatible::NoGroup.into(), "incompatible peer: no key exchange group in common"),

@@ -11,33 +11,32 @@ use crate::x509::path::issuer::Issuer;
 use crate::x509::path::summary::{FINGERPRINT, Summary};
 use crate::x509::time::{Time, UnixTime};
 
-/// Who is trusted without being signed by another. Lends what it was made from; 64 bytes on a 32-bit
-/// machine. There are three kinds, which may stand beside each other in one list:
+/// A trust anchor: 64 bytes on a 32-bit machine, borrowed from the DER it was made from. There are three kinds, which
+/// may be mixed in one list:
 ///
 /// | Made by | What is trusted | Ends a path |
 /// |---|---|---|
 /// | [`from_certificate`](Self::from_certificate), [`from_name_and_key`](Self::from_name_and_key) | an authority, root or intermediate | above what it issued |
 /// | [`from_pinned_certificate`](Self::from_pinned_certificate), [`from_fingerprint`](Self::from_fingerprint) | one certificate | at the leaf, if it is this one |
-/// | [`from_pinned_key`](Self::from_pinned_key) | one key, in whatever certificate | at the leaf, if it has this key |
+/// | [`from_pinned_key`](Self::from_pinned_key) | one key, in any certificate | at the leaf, if it has this key |
 ///
 /// # Authorities
 ///
-/// RFC 5280 section 6.1.1 (d) knows an anchor as a name and a key only. Made from a certificate it keeps
-/// the limits that the authority set itself as well, as RFC 5937 allows: validity, path length, name
-/// constraints and extended key usage. Made from a name and a key it has none, and never expires.
+/// RFC 5280 section 6.1.1 (d) defines an anchor as a name and a key. One made from a certificate also keeps the limits in
+/// it, as RFC 5937 allows: validity, path length, name constraints and extended key usage. One made from a name and a
+/// key has none, and never expires.
 ///
 /// # Pins
 ///
-/// A pin stands for the path, and for nothing else. The certificate may be self-signed, or issued by
-/// whomever: signatures in and above it are not looked at, and its depth is 0. All that is asked of any
-/// leaf is asked of it too: validity, the name of the server, key usage, extended key usage, critical
-/// extensions, and what the configuration asks for; and the peer proves with its CertificateVerify that
-/// it has the key. So a pinned certificate that has expired is refused (a pinned key lives on in the next
-/// certificate), other than with DANE-EE, for which RFC 7671 section 5.1 drops name and validity.
+/// A pin replaces the path, and nothing else. The certificate may be self-signed, or issued by anyone: signatures in
+/// and above it are not verified, and its depth is 0. All other checks of a leaf apply to it: validity, the name of the
+/// server, key usage, extended key usage, critical extensions, and those of the configuration; and the peer proves with
+/// its CertificateVerify that it has the key. So a pinned certificate that has expired is refused (a pinned key is
+/// valid in the next certificate), unlike with DANE-EE, for which RFC 7671 section 5.1 drops name and validity.
 ///
-/// A pin never acts as an authority: what a pinned certificate or key has issued is not trusted.
+/// A pin never acts as an authority: certificates that a pinned key has issued are not trusted.
 ///
-/// Whoever has a pinned *key* writes the names in its certificate itself, so they prove nothing
+/// The holder of a pinned *key* chooses the names in its certificate, so they prove nothing
 /// ([`PeerIdentity::is_known_by_key_only`](crate::x509::PeerIdentity::is_known_by_key_only)): do not authorize it by them.
 /// A client that has several pinned keys in one list accepts each of them for the name of every server. Pin keys in a list of their own, one list for each
 /// server.
@@ -56,21 +55,20 @@ enum Kind<'a> {
 }
 
 impl<'a> TrustAnchor<'a> {
-    /// From a CA certificate in DER. Its own signature is not checked: that it is configured is why
-    /// it is trusted. Version 1 is tolerated, as roots that everybody trusts have it.
+    /// Makes an anchor from a CA certificate in DER. Its signature is not verified: it is trusted because it is
+    /// configured. Version 1 is accepted, as widely trusted roots have it.
     ///
     /// # Errors
     /// [`ApiMisuse::TrustAnchorUnusable`] with the rule that the certificate broke:
     /// [`NotACa`](CertificateProblem::NotACa) for the certificate of a server or client,
     /// [`MissingCertSign`](CertificateProblem::MissingCertSign),
     /// [`UnsupportedKey`](CertificateProblem::UnsupportedKey),
-    /// [`UnknownCriticalExtension`](CertificateProblem::UnknownCriticalExtension), or what is wrong
-    /// with its encoding.
+    /// [`UnknownCriticalExtension`](CertificateProblem::UnknownCriticalExtension), or an encoding error.
     pub fn from_certificate(der: &'a [u8]) -> Result<Self, Error> {
         Self::of(Issuer::parse(der))
     }
 
-    /// From the DER of a distinguished name and of a `SubjectPublicKeyInfo` (RFC 5280 section 4.1).
+    /// Makes an anchor from the DER of a distinguished name and of a `SubjectPublicKeyInfo` (RFC 5280 section 4.1).
     ///
     /// # Errors
     /// [`ApiMisuse::TrustAnchorUnusable`] if one of them cannot be parsed, the name is empty or the
@@ -90,7 +88,7 @@ impl<'a> TrustAnchor<'a> {
     /// [above](Self#pins).
     ///
     /// # Errors
-    /// [`ApiMisuse::TrustAnchorUnusable`] if no peer could ever show it: it cannot be parsed as the certificate
+    /// [`ApiMisuse::TrustAnchorUnusable`] if no peer could ever send it: it cannot be parsed as the certificate
     /// of a peer, or its key is of an unsupported kind. [`Error::ProviderFailed`] if it cannot be hashed.
     pub fn from_pinned_certificate<C: CryptoProvider>(der: &[u8]) -> Result<Self, Error> {
         let parsed = Certificate::parse(der, Origin::Peer).and_then(|certificate| certificate.key.supported());
@@ -104,8 +102,8 @@ impl<'a> TrustAnchor<'a> {
         Self { kind: Kind::Certificate(sha256) }
     }
 
-    /// Pins a public key, given as the DER of a `SubjectPublicKeyInfo` (RFC 5280 section 4.1.2.7), in whatever
-    /// certificate the peer shows it. See the pins [above](Self#pins).
+    /// Pins a public key, given as the DER of a `SubjectPublicKeyInfo` (RFC 5280 section 4.1.2.7), in any
+    /// certificate. See the pins [above](Self#pins).
     ///
     /// # Errors
     /// [`ApiMisuse::TrustAnchorUnusable`] if it cannot be parsed or is of an unsupported kind.
@@ -119,13 +117,13 @@ impl<'a> TrustAnchor<'a> {
         parse().map(|key| Self { kind: Kind::Key(key) }).map_err(unusable)
     }
 
-    /// The name of the authority, whose DER is what `certificate_authorities` lists
-    /// (RFC 9846 section 4.3.4); `None` of a pin.
+    /// Returns the name of the authority, whose DER is what `certificate_authorities` lists
+    /// (RFC 9846 section 4.3.4); `None` for a pin.
     pub fn subject(&self) -> Option<Name<'a>> {
         self.issuer().map(|issuer| issuer.subject)
     }
 
-    /// Returns the key and the limits of the authority; `None` of a pin.
+    /// Returns the key and the limits of the authority; `None` for a pin.
     pub(super) const fn issuer(&self) -> Option<&Issuer<'a>> {
         match &self.kind {
             Kind::Issuer(issuer) => Some(issuer),
@@ -133,7 +131,7 @@ impl<'a> TrustAnchor<'a> {
         }
     }
 
-    /// Whether the anchor is a pin of this leaf.
+    /// Tells whether the anchor is a pin of this leaf.
     pub(super) fn pins(&self, leaf: &Summary<'_>) -> bool {
         match &self.kind {
             Kind::Issuer(_) => false,
@@ -147,7 +145,7 @@ impl<'a> TrustAnchor<'a> {
         matches!(self.kind, Kind::Key(_))
     }
 
-    /// The last second of validity; `None` of a pin and of an anchor that never expires.
+    /// Returns the last second of validity; `None` for a pin and for an anchor that never expires.
     pub fn not_after(&self) -> Option<UnixTime> {
         self.issuer()?.validity.map(|(_, not_after)| not_after)
     }

@@ -1,12 +1,11 @@
-//! Certificates: reading them, finding a path to a trust anchor, saying who the peer is and what is
-//! wrong.
+//! Certificates: parsing, path validation, the identity of the peer, and why a path is refused.
 //!
-//! A certificate is read once, where it lies, by a reader of this crate that does not allocate and
-//! cannot panic. A *summary* of it is kept in memory that the caller lends, about 350 bytes for a P-256
-//! certificate. When all are there, a path from the leaf to a [`TrustAnchor`] is searched over the
-//! summaries: RFC 5280 section 6 without policies, in whatever order they came.
+//! A certificate is parsed once, in place, by a reader of this crate that does not allocate and cannot panic.
+//! A *summary* of it is kept in memory of the caller, about 350 bytes for a P-256 certificate. When all
+//! certificates have arrived, the summaries are searched for a path from the leaf to a [`TrustAnchor`]: RFC 5280
+//! section 6 without policies, in any order of the certificates.
 //!
-//! A TLS connection does all that by itself. [`Validator`] does it without one.
+//! A TLS connection does all that. [`Validator`] does it without one.
 
 mod anchor;
 mod certificate;

@@ -1,4 +1,4 @@
-//! Points in time: civil dates in certificates, seconds inside, and how sure the caller is of now.
+//! Points in time: civil dates in certificates, seconds inside, and how reliable the current time is.
 
 use crate::der::{GENERALIZED_TIME, Malformed, Reader, UTC_TIME};
 use crate::error::CertificateProblem;
@@ -12,8 +12,7 @@ use core::fmt;
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct UnixTime(i64);
 
-/// How sure the device is of the time when it judges the validity of a certificate
-/// (RFC 5280 section 4.1.2.5).
+/// The current time and how reliable it is, for the validity of certificates (RFC 5280 section 4.1.2.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Time {
@@ -21,9 +20,9 @@ pub enum Time {
     /// certificate that had expired by then is refused; one that was not valid yet by then is accepted,
     /// since it may be so by now, and [reported](ValidityCheck::NotYetValid).
     AtLeast(UnixTime),
-    /// The time is right, from a clock that can be trusted: both ends of the validity are checked.
+    /// The time of a clock that can be trusted: both ends of the validity are checked.
     Trusted(UnixTime),
-    /// Nothing is known: validity is not checked. Only [`Time::dangerous_unknown`] makes it.
+    /// Unknown: validity is not checked. Only [`Time::dangerous_unknown`] makes it.
     Unknown(ValidityNotChecked),
 }
 
@@ -32,7 +31,7 @@ pub enum Time {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct ValidityNotChecked(());
 
-/// How much of the validity of a path was checked, which depends on what was known about the time.
+/// The extent to which the validity of a path was checked, which depends on what was known about the time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
@@ -74,7 +73,7 @@ const DAYS_AN_ERA: i64 = 146_097;
 const EPOCH: i64 = 719_468;
 
 impl Time {
-    /// Says that nothing is known about the time, so that **validity is not checked**: a certificate
+    /// Makes an unknown time, so that **validity is not checked**: a certificate
     /// that expired years ago, whose key may have leaked since, is accepted.
     ///
     /// [`Time::AtLeast`] with the date of the build is better, and possible on every device.
@@ -82,7 +81,7 @@ impl Time {
         Self::Unknown(ValidityNotChecked(()))
     }
 
-    /// Returns how much is checked of what is valid from `not_before` on.
+    /// Returns the extent of the check of a certificate that is valid from `not_before` on.
     pub(super) fn check_of(self, not_before: UnixTime) -> ValidityCheck {
         match self {
             Self::Trusted(_) => ValidityCheck::Complete,
@@ -104,21 +103,21 @@ impl Time {
 }
 
 impl UnixTime {
-    /// From the first moment to the last.
+    /// A validity without limits.
     pub(super) const ALWAYS: (Self, Self) = (Self(i64::MIN), Self(i64::MAX));
 
-    /// From seconds since 1970-01-01T00:00:00Z.
+    /// Makes a time from seconds since 1970-01-01T00:00:00Z.
     pub const fn from_seconds(seconds: i64) -> Self {
         Self(seconds)
     }
 
-    /// Seconds since 1970-01-01T00:00:00Z.
+    /// Returns the seconds since 1970-01-01T00:00:00Z.
     pub const fn seconds(self) -> i64 {
         self.0
     }
 
-    /// From a date and a time of day in UTC, of the years 0 to 9999; `None` if there is no such
-    /// date or time. A leap second, `23:59:60`, is none.
+    /// Converts a date and a time of day in UTC, of the years 0 to 9999; `None` if there is no such
+    /// date or time. A leap second, `23:59:60`, is not accepted.
     pub fn from_civil(year: u16, month: u8, day: u8, hour: u8, minute: u8, second: u8) -> Option<Self> {
         let valid = year <= 9999
             && (1..=12).contains(&month)
@@ -134,10 +133,10 @@ impl UnixTime {
         Some(Self(i64::from(days) * SECONDS_A_DAY + i64::from(seconds)))
     }
 
-    /// A `Time` of a certificate. RFC 5280 section 4.1.2.5: "CAs conforming to this profile MUST
+    /// Parses a `Time` of a certificate. RFC 5280 section 4.1.2.5: "CAs conforming to this profile MUST
     /// always encode certificate validity dates through the year 2049 as UTCTime; certificate
     /// validity dates in 2050 or later MUST be encoded as GeneralizedTime." Secure elements and old roots do
-    /// otherwise, which `early` notes: "Conforming applications MUST be able to process validity dates that are
+    /// not, which `early` notes: "Conforming applications MUST be able to process validity dates that are
     /// encoded in either UTCTime or GeneralizedTime."
     pub(super) fn parse(reader: &mut Reader<'_>, early: &mut bool) -> Result<Self, Malformed> {
         let (tag, value) = reader.any()?;
@@ -207,8 +206,8 @@ const fn days_of_month(year: u16, month: u8) -> u8 {
     }
 }
 
-/// Days from 1970-01-01, in 32 bits: small machines divide 64 bits slowly and in much code.
-/// [`UnixTime::to_civil`] is the way back.
+/// Counts days from 1970-01-01, in 32 bits: small machines divide 64 bits slowly and in much code.
+/// [`UnixTime::to_civil`] is the reverse.
 const fn days_since_epoch(year: i32, month: i32, day: i32) -> i32 {
     // One era more, so that nothing is negative.
     let year = if month <= 2 { year + 399 } else { year + 400 };

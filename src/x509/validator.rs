@@ -56,7 +56,7 @@ impl<'m> Validator<'m> {
 }
 
 impl<T: Trace> Validator<'_, T> {
-    /// Reads a certificate in DER: the leaf first, then all others in any order.
+    /// Parses a certificate in DER: the leaf first, then all others in any order.
     ///
     /// # Errors
     /// [`Error::BufferTooSmall`] with the bytes of memory that are needed so far;
@@ -99,7 +99,7 @@ impl<T: Trace> Validator<'_, T> {
         search.finish::<C>(accept, &mut self.trace)
     }
 
-    /// Returns what the leaf says of its subject once it was read, whether the path is valid or not.
+    /// Returns the identity in the leaf once that was parsed, whether the path is valid or not.
     pub fn identity(&self) -> Option<PeerIdentity<'_>> {
         self.summaries.list().identity()
     }

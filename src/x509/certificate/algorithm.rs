@@ -1,6 +1,6 @@
-//! Algorithm identifiers: which kinds of keys and signatures a certificate can hold.
+//! Algorithm identifiers: the kinds of keys and signatures that a certificate can have.
 //!
-//! What is not compiled in is not recognised, and so costs nothing further on. A new algorithm is one
+//! An algorithm that is not compiled in is not recognised, and costs nothing elsewhere. A new algorithm is one
 //! variant and one match arm in each function here, and one variant of [`SignatureAlgorithm`]; nothing
 //! else in this module knows algorithms.
 
@@ -45,8 +45,7 @@ pub enum KeyAlgorithm {
     Unsupported,
 }
 
-/// How a certificate is signed, as far as its `signatureAlgorithm` tells: for ECDSA the curve is
-/// known only from the key of the issuer.
+/// The kind of a signature, from `signatureAlgorithm`: for ECDSA the curve is known only from the key of the issuer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
@@ -69,7 +68,7 @@ pub enum SignatureKind {
     RsaPssSha384,
     /// RSA by PSS with SHA-512.
     RsaPssSha512,
-    /// A way that this build does not support.
+    /// A kind that this build does not support.
     Unsupported,
 }
 
@@ -77,8 +76,8 @@ pub enum SignatureKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PublicKey<'a> {
     algorithm: KeyAlgorithm,
-    /// If the algorithm is not supported, the object identifier of the curve or else of the algorithm; if that is, the
-    /// first bytes of the key, which tell its form or size (see [`Unsupported`](super::unsupported::Unsupported)).
+    /// The key. If the algorithm is not supported, the object identifier of the curve or else of the algorithm; if that is
+    /// supported, the first bytes of the key, which determine its form or size (see [`Unsupported`](super::unsupported::Unsupported)).
     bytes: &'a [u8],
 }
 
@@ -148,7 +147,7 @@ impl<'a> PublicKey<'a> {
         self.verify_by::<C>(algorithm, message, signature).map_err(|_| PeerMisbehaved::SignatureIncorrect.into())
     }
 
-    /// Verifies a signature over `message` by an algorithm that fits the key. One public-key operation.
+    /// Verifies a signature over `message` by an algorithm that matches the key. One public-key operation.
     pub(crate) fn verify_by<C: CryptoProvider>(
         &self,
         algorithm: SignatureAlgorithm,
@@ -161,7 +160,7 @@ impl<'a> PublicKey<'a> {
         }
     }
 
-    /// Bytes of the longest signature of this key, as TLS has it.
+    /// Returns the bytes of the longest signature of this key, as TLS encodes it.
     pub(crate) fn signature_len(&self) -> usize {
         match self.algorithm {
             // DER: 9 bytes around two numbers of which each may have a zero in front.
@@ -181,7 +180,7 @@ impl<'a> PublicKey<'a> {
     }
 }
 
-/// From the parameters behind `id-ecPublicKey`; and what tells why the key is not supported, if it is not.
+/// Parses the parameters of `id-ecPublicKey`. Returns also what explains an unsupported key.
 fn elliptic_curve<'a>(mut parameters: Reader<'a>, point: &'a [u8]) -> Result<(KeyAlgorithm, &'a [u8]), Malformed> {
     // RFC 5480 section 2.1.1: "implicitCurve and specifiedCurve MUST NOT be used in PKIX."
     let curve = parameters.value(der::OID)?;
@@ -219,7 +218,7 @@ mod rsa {
         } else if parameters.is_empty() {
             KeyAlgorithm::RsaPss
         } else {
-            // RFC 4055 section 3.3: what stands here binds each signature.
+            // RFC 4055 section 3.3: these parameters apply to each signature.
             match pss(&mut parameters)? {
                 Some(HashAlgorithm::Sha256) => KeyAlgorithm::RsaPssSha256,
                 Some(HashAlgorithm::Sha384) => KeyAlgorithm::RsaPssSha384,
@@ -235,7 +234,7 @@ mod rsa {
         }
     }
 
-    /// Returns whether the key is as large as those that are supported.
+    /// Tells whether the size of the key is supported.
     pub(crate) fn has_known_size(key: &[u8]) -> bool {
         rsa::PublicKey::parse(key).is_ok()
     }
@@ -260,9 +259,9 @@ mod rsa {
         Ok(kind)
     }
 
-    /// `RSASSA-PSS-params` (RFC 4055 section 3.1): the hash, if all of it is what TLS has, MGF1 of
-    /// the same hash and a salt as long as a digest; `None` for anything else, which begins with the
-    /// defaults, as they mean SHA-1.
+    /// Parses `RSASSA-PSS-params` (RFC 4055 section 3.1): the hash, if the rest is as in TLS, MGF1 of
+    /// the same hash and a salt as long as a digest; `None` for anything else, including the defaults,
+    /// which mean SHA-1.
     fn pss(reader: &mut Reader<'_>) -> Result<Option<HashAlgorithm>, Malformed> {
         let mut fields = reader.nested(der::SEQUENCE)?;
         let hash = match fields.optional(der::context_constructed(0))? {
@@ -290,7 +289,7 @@ mod rsa {
             Some(field) => integer(field)?,
             None => &[20],
         };
-        // Who verifies has to accept a trailerField of 1 that is written, though it is the default.
+        // A verifier must accept a trailerField of 1 that is encoded, though it is the default.
         let trailer = match fields.optional(der::context_constructed(3))? {
             Some(field) => integer(field)?,
             None => &[1],
@@ -302,7 +301,7 @@ mod rsa {
         }))
     }
 
-    /// An `AlgorithmIdentifier` of a hash. RFC 4055 section 2.1: "All implementations MUST accept both
+    /// Parses the `AlgorithmIdentifier` of a hash. RFC 4055 section 2.1: "All implementations MUST accept both
     /// NULL and absent parameters as legal and equivalent encodings."
     fn hash(reader: &mut Reader<'_>) -> Result<Option<HashAlgorithm>, Malformed> {
         let mut identifier = reader.nested(der::SEQUENCE)?;
@@ -326,9 +325,9 @@ mod rsa {
 }
 
 impl KeyAlgorithm {
-    /// How a CertificateVerify of this scheme is verified with such a key; `None` if the scheme is
-    /// for another kind. RFC 9846 section 4.3.3 binds curve and hash for ECDSA, and tells the two
-    /// kinds of RSA keys apart.
+    /// Returns the algorithm that verifies a CertificateVerify of this scheme with such a key; `None` if the scheme is
+    /// for another kind. RFC 9846 section 4.3.3 binds curve and hash for ECDSA, and distinguishes the two
+    /// kinds of RSA keys.
     pub(crate) fn verifies(self, scheme: SignatureScheme) -> Option<SignatureAlgorithm> {
         let fits = match scheme {
             SignatureScheme::ECDSA_SECP256R1_SHA256 => self == Self::EcP256,
@@ -345,7 +344,7 @@ impl KeyAlgorithm {
         SignatureAlgorithm::of(scheme).filter(|_| fits)
     }
 
-    /// The scheme with which such a key signs if nobody says otherwise.
+    /// Returns the scheme with which such a key signs by default.
     pub(crate) const fn default_scheme(self) -> Option<SignatureScheme> {
         match self {
             Self::EcP256 => Some(SignatureScheme::ECDSA_SECP256R1_SHA256),
@@ -422,8 +421,8 @@ impl fmt::Display for SignatureKind {
 }
 
 impl SignatureKind {
-    /// From the content of an `AlgorithmIdentifier`. RFC 5758 section 3.2 of ECDSA: "the encoding MUST omit the
-    /// parameters field." The keytool of Java 11 writes NULL, which says as little: `written` notes it.
+    /// Parses the content of an `AlgorithmIdentifier`. RFC 5758 section 3.2 of ECDSA: "the encoding MUST omit the
+    /// parameters field." The keytool of Java 11 encodes NULL, which `written` notes.
     pub(crate) fn parse(identifier: &[u8], written: &mut bool) -> Result<Self, Malformed> {
         let mut reader = Reader::new(identifier);
         let mut ecdsa = |mut parameters: Reader<'_>, kind| {
@@ -449,7 +448,7 @@ impl SignatureKind {
         }
     }
 
-    /// The hash over what is signed; `None` where the signature takes the signed bytes themselves,
+    /// Returns the hash over the signed part; `None` where the signature takes the signed bytes themselves,
     /// or is not supported.
     pub(crate) const fn hash(self) -> Option<HashAlgorithm> {
         match self {
@@ -460,12 +459,12 @@ impl SignatureKind {
         }
     }
 
-    /// Whether the signature takes the signed bytes themselves.
+    /// Tells whether the signature takes the signed bytes themselves.
     pub(crate) const fn takes_message(self) -> bool {
         matches!(self, Self::Ed25519)
     }
 
-    /// The algorithm that checks such a signature with a key of the issuer. Keys of both kinds of RSA
+    /// Returns the algorithm that verifies such a signature with a key of the issuer. Keys of both kinds of RSA
     /// sign by PSS (RFC 4055 section 3.1), only `rsaEncryption` by PKCS#1 v1.5.
     pub(crate) const fn with_key(self, key: KeyAlgorithm) -> Option<SignatureAlgorithm> {
         use KeyAlgorithm as Key;

@@ -9,8 +9,7 @@ use crate::x509::name::general::GeneralNames;
 use crate::x509::path::rules::Purpose;
 use core::fmt;
 
-/// What the extensions of a certificate say. Those that are not listed here are skipped, or noted
-/// if they are critical.
+/// The extensions of a certificate. Those that are not listed here are skipped, or noted if they are critical.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Extensions<'a> {
     pub(in crate::x509) authority_key: Option<KeyHint>,
@@ -20,44 +19,44 @@ pub(crate) struct Extensions<'a> {
     pub(in crate::x509) name_constraints: Option<NameConstraints<'a>>,
     pub(in crate::x509) subject_alt_name: Option<GeneralNames<'a>>,
     pub(in crate::x509) subject_key: Option<KeyHint>,
-    /// The object identifier of the first extension that is critical and not understood.
+    /// The object identifier of the first extension that is critical and not supported.
     pub(in crate::x509) unknown_critical: Option<&'a [u8]>,
-    /// The subject alternative name is critical.
+    /// True if the subject alternative name is critical.
     pub(in crate::x509) critical_alt_name: bool,
-    /// An extension that constrains what is below is not critical.
+    /// True if an extension that constrains the path below is not critical.
     pub(in crate::x509) lenient_constraint: bool,
-    /// The first departure from the profile that can be read all the same.
+    /// The first departure from the profile that does not keep it from being parsed.
     pub(in crate::x509) tolerated: Option<ProfileDefect>,
 }
 
-/// RFC 5280 section 4.2.1.9.
+/// The basic constraints (RFC 5280 section 4.2.1.9).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct BasicConstraints {
     pub(in crate::x509) is_ca: bool,
-    /// How many CA certificates that are not self-issued may follow below; 255 means 255 or more.
+    /// The most CA certificates below that are not self-issued; 255 means 255 or more.
     pub(in crate::x509) path_len: Option<u8>,
 }
 
-/// What a key may be used for (RFC 5280 section 4.2.1.3). `Display` lists the names of the bits.
+/// The key usage (RFC 5280 section 4.2.1.3). `Display` lists the names of the bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct KeyUsage(pub(in crate::x509) u16);
 
-/// For which roles a certificate was issued (RFC 5280 section 4.2.1.12). `Display` lists their names; those that
-/// RFC 5280 does not have are `others`.
+/// The extended key usage (RFC 5280 section 4.2.1.12). `Display` lists the purposes; those that RFC 5280 does not
+/// define are `others`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Purposes(pub(in crate::x509) u8);
 
 /// The first bytes of a key identifier (RFC 5280 sections 4.2.1.1 and 4.2.1.2).
 ///
-/// An identifier is never proof of anything: it only says which of several candidates to try first.
-/// Four bytes do that as well as twenty; if two of them agree by chance one more signature is checked.
+/// An identifier proves nothing: it only orders the candidates. Four bytes do that as well as twenty; if two of them
+/// agree by chance one more signature is verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct KeyHint(pub(in crate::x509) [u8; 4]);
 
 impl<'a> Extensions<'a> {
-    /// From the content of the `[3] EXPLICIT` field.
+    /// Parses the content of the `[3] EXPLICIT` field.
     pub(crate) fn parse(field: &'a [u8]) -> Result<Self, CertificateProblem> {
         let list = Reader::inside(field, der::SEQUENCE).within(Malformation::Extensions)?;
         let mut found = Self::default();
@@ -141,7 +140,7 @@ impl<'a> Extensions<'a> {
                 }
             }
             // RFC 5280 section 4.2: "A certificate-using system MUST reject the certificate if it
-            // encounters a critical extension it does not recognize". Said later, by the path, so
+            // encounters a critical extension it does not recognize". Checked later, on the path, so
             // that such a certificate does no harm where it is not needed.
             _ => {
                 // Section 4.2: "the extnValue octet string ... contain[s] the ASN.1 DER encoding of the
@@ -162,14 +161,14 @@ impl<'a> Extensions<'a> {
     }
 }
 
-/// Whether there is one TLV and nothing else.
+/// Checks that there is one TLV and nothing else.
 fn one_value(value: &[u8]) -> Result<(), Malformed> {
     let mut reader = Reader::new(value);
     reader.any()?;
     reader.finish()
 }
 
-/// Returns whether a `CertificatePolicies` has no qualifier but those of RFC 5280 section 4.2.1.4, `id-qt-cps` and
+/// Tells whether a `CertificatePolicies` has no qualifier but those of RFC 5280 section 4.2.1.4, `id-qt-cps` and
 /// `id-qt-unotice`, which are for people.
 fn has_known_qualifiers(value: &[u8]) -> bool {
     let walk = || {
@@ -194,7 +193,7 @@ fn has_known_qualifiers(value: &[u8]) -> bool {
     walk().is_ok()
 }
 
-/// The field that is to blame if an extension cannot be read.
+/// Returns the field to blame if an extension cannot be parsed.
 const fn field_of(oid: &[u8]) -> Malformation {
     match oid {
         oid::SUBJECT_KEY_IDENTIFIER | oid::AUTHORITY_KEY_IDENTIFIER => Malformation::KeyIdentifier,
@@ -216,7 +215,7 @@ pub(crate) struct Extension<'a> {
 }
 
 impl<'a> Extension<'a> {
-    /// The next of a list. `written` notes a FALSE that is written out.
+    /// Parses the next of a list. `written` notes a FALSE that is encoded.
     pub(crate) fn parse(reader: &mut Reader<'a>, written: &mut bool) -> Result<Self, Malformed> {
         let mut fields = reader.nested(der::SEQUENCE)?;
         let oid = fields.value(der::OID)?;
@@ -226,12 +225,12 @@ impl<'a> Extension<'a> {
         Ok(Self { oid, critical, value })
     }
 
-    /// Returns whether it is one of id-ce or id-pe, whose values RFC 5280 defines.
+    /// Tells whether it is one of id-ce or id-pe, whose values RFC 5280 defines.
     pub(crate) const fn is_of_profile(&self) -> bool {
         matches!(self.oid, [0x55, 0x1d, ..] | [0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, ..])
     }
 
-    /// Returns whether the value is one TLV and nothing else.
+    /// Tells whether the value is one TLV and nothing else.
     pub(crate) fn holds_one_value(&self) -> bool {
         one_value(self.value).is_ok()
     }
@@ -269,9 +268,9 @@ impl KeyUsage {
         Ok(Self(bits))
     }
 
-    /// Only digitalSignature.
+    /// The bit digitalSignature.
     pub(crate) const DIGITAL_SIGNATURE: Self = Self(0x8000);
-    /// Only keyCertSign.
+    /// The bit keyCertSign.
     pub(crate) const KEY_CERT_SIGN: Self = Self(0x0400);
 
     /// RFC 9846 section 4.5.1: "the digitalSignature bit MUST be set if the Key Usage extension is present".

@@ -1,5 +1,5 @@
-//! The bytes in the field to blame of a certificate that cannot be read: looked up when it is refused, since its bytes
-//! are gone when somebody asks.
+//! The excerpt of a certificate that cannot be parsed: the field to blame, looked up when the certificate is refused,
+//! since its bytes are gone when the explanation is requested.
 
 use super::extensions::Extension;
 use crate::der::{self, Reader, context, context_constructed, oid};
@@ -8,10 +8,10 @@ use crate::x509::name::Name;
 
 /// Bytes of a field that are kept.
 const EXCERPT: usize = 24;
-/// Bytes that are kept of what is no certificate: it may be a private key.
+/// Bytes that are kept of something that is not a certificate: it may be a private key.
 const BEGINNING: usize = 4;
 
-/// The places of the fields behind the version (RFC 5280 section 4.1).
+/// The places of the fields after the version (RFC 5280 section 4.1).
 const SERIAL_NUMBER: usize = 0;
 const SIGNATURE: usize = 1;
 const ISSUER: usize = 2;
@@ -21,18 +21,18 @@ const PUBLIC_KEY: usize = 5;
 /// The index at which the unique identifiers and the extensions begin.
 const OPTIONAL: usize = 6;
 
-/// The beginning of the field that breaks the rule; empty if there is none to show.
+/// Returns the beginning of the field that breaks the rule; empty if there is none.
 pub(crate) fn excerpt(certificate: &[u8], problem: CertificateProblem) -> &[u8] {
     let found = field_to_blame(certificate, problem).unwrap_or_default();
     found.get(..EXCERPT).unwrap_or(found)
 }
 
-/// The subject, if that at least can be read.
+/// Returns the subject, if at least that can be parsed.
 pub(crate) fn subject(certificate: &[u8]) -> Option<Name<'_>> {
     Name::from_der(field(certificate, SUBJECT)?)
 }
 
-/// The value of an extension (RFC 5280 section 4.2).
+/// Returns the value of an extension (RFC 5280 section 4.2).
 pub(crate) fn extension<'a>(certificate: &'a [u8], oid: &[u8]) -> Option<&'a [u8]> {
     Some(extensions(certificate)?.find(|extension| extension.oid == oid)?.value)
 }
@@ -81,17 +81,17 @@ fn field_to_blame(certificate: &[u8], problem: CertificateProblem) -> Option<&[u
     }
 }
 
-/// The fields of what is signed.
+/// Opens the signed part.
 fn signed(certificate: &[u8]) -> Option<Reader<'_>> {
     Reader::inside(certificate, der::SEQUENCE).ok()?.nested(der::SEQUENCE).ok()
 }
 
-/// The content of the version, if it is written.
+/// Returns the content of the version, if it is encoded.
 fn version<'a>(fields: &mut Reader<'a>) -> Option<&'a [u8]> {
     fields.optional(context_constructed(0)).ok()?
 }
 
-/// The field at a place behind the version, with its tag and length.
+/// Returns the field at a place after the version, with its tag and length.
 fn field(certificate: &[u8], place: usize) -> Option<&[u8]> {
     let mut fields = signed(certificate)?;
     version(&mut fields);
@@ -103,7 +103,7 @@ fn field(certificate: &[u8], place: usize) -> Option<&[u8]> {
     before.get(..before.len().saturating_sub(fields.rest().len()))
 }
 
-/// All extensions, up to the first that cannot be read.
+/// Lists the extensions up to the first that cannot be parsed.
 fn extensions(certificate: &[u8]) -> Option<impl Iterator<Item = Extension<'_>>> {
     let mut fields = signed(certificate)?;
     version(&mut fields);

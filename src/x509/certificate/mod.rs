@@ -1,4 +1,4 @@
-//! A certificate (RFC 5280 section 4.1), read where it lies.
+//! The parser of certificates (RFC 5280 section 4.1).
 
 pub(super) mod algorithm;
 pub(super) mod extensions;
@@ -16,7 +16,7 @@ use crate::x509::time::UnixTime;
 /// Longest serial number in bytes, without a zero in front that only keeps it positive (RFC 5280 section 4.1.2.2).
 const MAX_SERIAL: usize = 20;
 
-/// Who made the certificate known to us decides what is tolerated.
+/// The origin of a certificate, which decides what is tolerated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
     /// Sent by the peer.
@@ -26,22 +26,22 @@ pub(crate) enum Origin {
     Anchor,
 }
 
-/// What RFC 5280 section 4 forbids authorities to issue, though path validation (section 6) accepts it.
+/// A departure from the profile of RFC 5280 section 4 that path validation (section 6) accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ProfileDefect {
     /// An extension that constrains what is below is not critical.
     Criticality,
-    /// A FALSE that is the default is written out.
+    /// A FALSE that is the default is encoded.
     DefaultValue,
     /// A date through the year 2049 is a GeneralizedTime.
     GeneralizedTime,
     /// A key identifier is missing.
     KeyIdentifier,
-    /// The key may sign certificates, and its owner is no CA.
+    /// The key may sign certificates, but its owner is not a CA.
     KeyUsage,
     /// A constraint on dNSNames begins with a period.
     NameConstraints,
-    /// A path length stands in a certificate that is no CA.
+    /// A certificate that is not a CA has a path length.
     PathLength,
     /// The serial number is not positive, or takes 21 bytes.
     SerialNumber,
@@ -100,12 +100,12 @@ impl ProfileDefect {
     }
 }
 
-/// The fields of a certificate, lent from its DER.
+/// The fields of a certificate, borrowed from its DER.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Certificate<'a> {
-    /// What is signed: the `TBSCertificate` with its tag and length.
+    /// The `TBSCertificate`, which is signed, with its tag and length.
     pub(in crate::x509) tbs: &'a [u8],
-    /// Whether it is of version 3; else it is of version 1.
+    /// True for version 3, false for version 1.
     is_v3: bool,
     pub(in crate::x509) serial: &'a [u8],
     pub(in crate::x509) issuer: Name<'a>,
@@ -118,11 +118,11 @@ pub(crate) struct Certificate<'a> {
     /// The object identifier of the signature algorithm.
     pub(in crate::x509) signature_oid: &'a [u8],
     pub(in crate::x509) signature: &'a [u8],
-    /// The departures from the profile in the fields, which can be read all the same.
+    /// The departures from the profile that do not keep the fields from being parsed.
     tolerated: Tolerated,
 }
 
-/// Departures from what RFC 5280 asks of authorities, and lets verifiers process.
+/// Departures from the profile that RFC 5280 allows verifiers to process.
 #[derive(Clone, Copy, Debug, Default)]
 struct Tolerated {
     early_generalized_time: bool,
@@ -130,7 +130,7 @@ struct Tolerated {
     signature_parameters: bool,
 }
 
-/// Says to which field what could not be read belongs.
+/// Names the field that could not be parsed.
 pub(crate) trait Within<T> {
     fn within(self, field: Malformation) -> Result<T, CertificateProblem>;
 }
@@ -142,7 +142,7 @@ impl<T> Within<T> for Result<T, Malformed> {
 }
 
 impl<'a> Certificate<'a> {
-    /// Reads all of a certificate. Nothing is judged here that depends on its place in a path.
+    /// Parses a whole certificate. Rules that depend on its place in a path are not checked here.
     pub(crate) fn parse(der: &'a [u8], origin: Origin) -> Result<Self, CertificateProblem> {
         let [tbs, outer_algorithm, signature] = outer(der)?;
         let mut fields = Reader::inside(tbs, der::SEQUENCE).within(Malformation::TbsCertificate)?;
@@ -196,7 +196,7 @@ impl Certificate<'_> {
         self.is_v3
     }
 
-    /// The first that there is.
+    /// Returns the first departure from the profile.
     pub(crate) fn profile_defect(&self) -> Option<ProfileDefect> {
         let extensions = &self.extensions;
         let is_ca = extensions.basic_constraints.unwrap_or_default().is_ca;

@@ -1,21 +1,21 @@
-//! Why a key is not supported, from the little that is kept of it.
+//! The reason why a key is not supported, from the little that is kept of it.
 
 use crate::der::{self, Reader};
 
-/// Why a key is not supported.
+/// The reason why a key is not supported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unsupported<'a> {
     /// The object identifier of the algorithm or the curve.
     Algorithm(&'a [u8]),
-    /// The first byte of the point, which tells its form (SEC 1 section 2.3.3).
+    /// The first byte of the point, which is its form (SEC 1 section 2.3.3).
     PointForm(u8),
     /// The bits of the RSA modulus.
     RsaBits(u32),
 }
 
 impl<'a> Unsupported<'a> {
-    /// From [what is kept](super::algorithm::PublicKey::bytes) of a key that is not supported. No algorithm has an object identifier that
-    /// begins like the beginning of a key: 0.2 to 0.7 and 1.8 name none.
+    /// Reads [what is kept](super::algorithm::PublicKey) of a key that is not supported. No object identifier of an
+    /// algorithm begins like a key: 0.2 to 0.7 and 1.8 are not assigned.
     pub(crate) fn of(bytes: &'a [u8]) -> Self {
         match bytes {
             [form] => Self::PointForm(*form),
@@ -25,7 +25,7 @@ impl<'a> Unsupported<'a> {
     }
 }
 
-/// Bits of the modulus at the beginning of an `RSAPublicKey` (RFC 8017 appendix A.1.1).
+/// Counts the bits of the modulus at the beginning of an `RSAPublicKey` (RFC 8017 appendix A.1.1).
 fn modulus_bits(key: &[u8]) -> Option<u32> {
     let mut beginning = Reader::new(key);
     beginning.head()?;

@@ -1,6 +1,6 @@
 //! `SubjectPublicKeyInfo` (RFC 5280 section 4.1.2.7), written again from a key that was read.
 //!
-//! The reader accepts exactly one encoding of each kind of key, so nothing but the key has to be kept; only
+//! The parser accepts exactly one encoding of each kind of key, so only the key has to be kept; only
 //! `id-RSASSA-PSS` has parameters that may be written in several ways.
 
 use crate::crypto::{CryptoProvider, HashAlgorithm};

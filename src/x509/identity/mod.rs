@@ -1,4 +1,4 @@
-//! Who the peer is: what its certificate says.
+//! The identity of the peer, from its certificate.
 
 pub(super) mod key_info;
 pub(super) mod own;
@@ -10,9 +10,9 @@ use crate::x509::name::general::{GeneralName, GeneralNames, SubjectAltName};
 use crate::x509::path::summary::{FINGERPRINT, Summary};
 use crate::x509::time::UnixTime;
 
-/// Who the peer is, from the certificate it authenticated with.
+/// The identity of the peer, from the certificate it authenticated with.
 ///
-/// A view of the summary in the lent peer memory. It says nothing about trust: whoever lends it says
+/// It borrows from the summary in the peer memory, and implies no trust: the function that returns it documents
 /// whether the path to a trust anchor and the signature of the peer were verified.
 #[derive(Clone, Copy, Debug)]
 pub struct PeerIdentity<'a> {
@@ -29,58 +29,58 @@ impl<'a> PeerIdentity<'a> {
         Self { leaf }
     }
 
-    /// The subject of the certificate. It may be empty: then the peer is known by its
+    /// Returns the subject of the certificate. It may be empty: then the peer is known by its
     /// [subject alternative names](Self::subject_alt_names) only (RFC 5280 section 4.1.2.6).
     pub const fn subject(&self) -> Name<'a> {
         self.leaf.subject
     }
 
-    /// The first common name of the subject, if it is text.
+    /// Returns the first common name of the subject, if it is text.
     pub fn common_name(&self) -> Option<&'a str> {
         self.leaf.subject.common_name()
     }
 
-    /// Tells whether nobody but the peer itself vouches for the names in its certificate: its key is
-    /// [pinned](crate::x509::TrustAnchor::from_pinned_key), and whoever has the key can put any name and any issuer into a
-    /// certificate. Decide by the [key](Self::sha256_key_info) then, never by a name.
+    /// Tells whether no authority vouches for the names in the certificate: its key is
+    /// [pinned](crate::x509::TrustAnchor::from_pinned_key), and the holder of the key can put any name and any issuer into
+    /// a certificate. Decide by the [key](Self::sha256_key_info) then, never by a name.
     pub const fn is_known_by_key_only(&self) -> bool {
         self.leaf.is_key_pinned
     }
 
-    /// The name of the authority that issued the certificate.
+    /// Returns the name of the authority that issued the certificate.
     pub const fn issuer(&self) -> Name<'a> {
         self.leaf.issuer
     }
 
-    /// The serial number, big-endian, 1 to 20 bytes as in its DER (RFC 5280 section 4.1.2.2).
+    /// Returns the serial number, big-endian, 1 to 20 bytes as in its DER (RFC 5280 section 4.1.2.2).
     /// Unique only together with the issuer.
     pub const fn serial(&self) -> &'a [u8] {
         self.leaf.serial
     }
 
-    /// The first second of validity (RFC 5280 section 4.1.2.5).
+    /// Returns the first second of validity (RFC 5280 section 4.1.2.5).
     pub const fn not_before(&self) -> UnixTime {
         self.leaf.not_before
     }
 
-    /// The last second of validity (RFC 5280 section 4.1.2.5).
+    /// Returns the last second of validity (RFC 5280 section 4.1.2.5).
     pub const fn not_after(&self) -> UnixTime {
         self.leaf.not_after
     }
 
-    /// The subject alternative names in the order of the certificate (RFC 5280 section 4.2.1.6).
+    /// Lists the subject alternative names in the order of the certificate (RFC 5280 section 4.2.1.6).
     pub fn subject_alt_names(&self) -> impl Iterator<Item = SubjectAltName<'a>> + use<'a> {
         let names = self.leaf.subject_alt_name.unwrap_or(GeneralNames::from_checked(&[]));
         names.iter().map(GeneralName::to_public)
     }
 
-    /// SHA-256 of the DER of the whole certificate: 32 bytes, as `openssl x509 -fingerprint -sha256`
+    /// Returns the SHA-256 of the DER of the whole certificate: 32 bytes, as `openssl x509 -fingerprint -sha256`
     /// prints them.
     pub fn sha256_fingerprint(&self) -> [u8; FINGERPRINT] {
         self.leaf.fingerprint.copied().unwrap_or_default()
     }
 
-    /// SHA-256 of the DER of the `SubjectPublicKeyInfo` (RFC 5280 section 4.1.2.7), which stays the same when a
+    /// Hashes the DER of the `SubjectPublicKeyInfo` with SHA-256 (RFC 5280 section 4.1.2.7), which stays the same when a
     /// certificate is renewed with its key. `None` for keys that sign by RSASSA-PSS only, whose parameters are not
     /// kept.
     pub fn sha256_key_info<C: CryptoProvider>(&self) -> Option<[u8; FINGERPRINT]> {
@@ -92,19 +92,19 @@ impl<'a> PeerIdentity<'a> {
         self.leaf.signature_kind
     }
 
-    /// The kind of the public key.
+    /// Returns the kind of the public key.
     pub const fn key_algorithm(&self) -> KeyAlgorithm {
         self.leaf.key.algorithm()
     }
 
-    /// The public key, in the encoding of its [kind](KeyAlgorithm): for P-256 the uncompressed point, 65 bytes.
+    /// Returns the public key, in the encoding of its [kind](KeyAlgorithm): for P-256 the uncompressed point, 65 bytes.
     /// Empty if the kind is not supported.
     pub fn public_key(&self) -> &'a [u8] {
         self.leaf.key.supported().map_or(&[], PublicKey::as_bytes)
     }
 }
 
-/// SHA-256 of a whole certificate. Each provider has SHA-256: no cipher suite goes without it.
+/// Hashes a whole certificate. Each provider has SHA-256: no cipher suite works without it.
 pub(crate) fn fingerprint<C: CryptoProvider>(certificate: &[u8]) -> Option<[u8; FINGERPRINT]> {
     let digest = C::digest(HashAlgorithm::Sha256, &[certificate]).ok()?;
     digest.as_bytes().first_chunk().copied()

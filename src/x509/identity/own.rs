@@ -1,4 +1,4 @@
-//! Certificates of our own: what the choice of a credential and its admission ask of them.
+//! Our own certificates, as the selection of a credential and its checks need them.
 
 use crate::crypto::CryptoProvider;
 use crate::der::{self, Reader, context_constructed, oid};
@@ -45,18 +45,18 @@ impl<'a> OwnCertificate<'a> {
         self.fields.key
     }
 
-    /// Bytes of the longest signature of the key.
+    /// Returns the bytes of the longest signature of the key.
     pub(crate) fn signature_len(&self) -> usize {
         self.fields.key.signature_len()
     }
 
-    /// RFC 9846 section 4.5.1: "The certificate type MUST be X.509v3". Asked of the leaf: nobody reads a root that is
-    /// sent along.
+    /// RFC 9846 section 4.5.1: "The certificate type MUST be X.509v3". Required of the leaf only: no peer parses a
+    /// root that we send.
     pub(crate) const fn check_version(&self) -> Result<(), CertificateProblem> {
         if self.fields.is_v3() { Ok(()) } else { Err(CertificateProblem::UnsupportedVersion) }
     }
 
-    /// Whether it is a root, of which the signature is never verified.
+    /// Tells whether it is a root, whose signature is never verified.
     pub(crate) fn is_self_issued(&self) -> bool {
         self.fields.subject.matches(&self.fields.issuer)
     }
@@ -66,14 +66,14 @@ impl<'a> OwnCertificate<'a> {
         time.check(self.fields.not_before, self.fields.not_after).map(drop)
     }
 
-    /// Whether the holder may sign handshakes in the role that `purpose` names.
+    /// Checks that the holder may sign handshakes in the role that `purpose` names.
     pub(crate) fn check_purpose(&self, purpose: Purpose) -> Result<(), CertificateProblem> {
         let extensions = &self.fields.extensions;
         Purposes::check(extensions.extended_key_usage, purpose)?;
         KeyUsage::check_digital_signature(extensions.key_usage)
     }
 
-    /// Returns whether `issuer` has the name of whom this names as its issuer.
+    /// Tells whether the subject of `issuer` is the issuer of this one.
     pub(crate) fn names_issuer(&self, issuer: &Self) -> bool {
         self.fields.issuer.matches(&issuer.fields.subject)
     }
@@ -97,18 +97,18 @@ impl<'a> OwnCertificate<'a> {
         verified.map_err(|_| CertificateProblem::SignatureInvalid)
     }
 
-    /// Whether one of the subject alternative names stands for this host name.
+    /// Tells whether one of the subject alternative names matches this host name.
     pub(crate) fn serves(&self, name: &ServerName<'_>) -> bool {
         self.fields.extensions.subject_alt_name.is_some_and(|names| name.is_among(names))
     }
 
-    /// The schemes that say how the certificate is signed (RFC 9846 section 4.3.3), whether this build can verify
-    /// that or not; none for an algorithm without one. PSS has two, since the key of the issuer is not known here.
+    /// Returns the schemes by which the certificate is signed (RFC 9846 section 4.3.3), whether this build can verify
+    /// them or not; none for an algorithm without one. PSS has two, since the key of the issuer is not known here.
     pub(crate) fn signature_schemes(&self) -> &'static [SignatureScheme] {
         self.signature_algorithm().map_or(&[], schemes_of)
     }
 
-    /// Whether the certificate holds the extension `oid` with these values, as RFC 9846 section 4.3.5 compares
+    /// Tells whether the certificate has the extension `oid` with these values, as RFC 9846 section 4.3.5 compares
     /// them; `None` if it has no rule for that extension.
     pub(crate) fn holds(&self, oid: &[u8], values: &[u8]) -> Option<bool> {
         let found = match oid {
@@ -122,7 +122,7 @@ impl<'a> OwnCertificate<'a> {
         )
     }
 
-    /// The content of the `AlgorithmIdentifier`.
+    /// Returns the content of the `AlgorithmIdentifier`.
     fn signature_algorithm(&self) -> Option<&'a [u8]> {
         let mut certificate = Reader::inside(self.der, der::SEQUENCE).ok()?;
         certificate.raw(der::SEQUENCE).ok()?;
@@ -130,7 +130,7 @@ impl<'a> OwnCertificate<'a> {
     }
 }
 
-/// The first certificate of those that stand one behind the other, and what follows it.
+/// Splits the first certificate from a concatenation of several.
 pub(crate) fn first_certificate(joined: &[u8]) -> Option<(&[u8], &[u8])> {
     let certificate = Reader::new(joined).raw(der::SEQUENCE).ok()?;
     joined.split_at_checked(certificate.len())
@@ -157,7 +157,7 @@ fn has_purposes(found: &[u8], wanted: &[u8]) -> bool {
     readable && purposes(wanted).all(|wanted| purposes(found).any(|found| found == wanted))
 }
 
-/// The schemes of an `AlgorithmIdentifier` (RFC 9846 section 4.3.3).
+/// Returns the schemes of an `AlgorithmIdentifier` (RFC 9846 section 4.3.3).
 fn schemes_of(identifier: &[u8]) -> &'static [SignatureScheme] {
     use SignatureScheme as Scheme;
     let mut reader = Reader::new(identifier);
@@ -182,12 +182,12 @@ fn schemes_of(identifier: &[u8]) -> &'static [SignatureScheme] {
 const ECDSA_SHA1: u16 = 0x0203;
 const RSA_PKCS1_SHA1: u16 = 0x0201;
 
-/// Whether a scheme stands on SHA-1.
+/// Tells whether a scheme uses SHA-1.
 pub(crate) const fn is_sha1(scheme: SignatureScheme) -> bool {
     matches!(scheme.0, ECDSA_SHA1 | RSA_PKCS1_SHA1)
 }
 
-/// By the hash of `RSASSA-PSS-params` (RFC 4055 section 3.1).
+/// Returns the schemes for the hash of `RSASSA-PSS-params` (RFC 4055 section 3.1).
 fn pss_schemes(mut parameters: Reader<'_>) -> &'static [SignatureScheme] {
     use SignatureScheme as Scheme;
     let hash = parameters.nested(der::SEQUENCE).and_then(|mut fields| fields.optional(context_constructed(0)));

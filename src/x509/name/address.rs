@@ -5,7 +5,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// Groups of 16 bits in an IPv6 address.
 const GROUPS: usize = 8;
 
-/// An IPv4 address in four decimal numbers without zeros in front, or an IPv6 address (RFC 4291 section 2.2) without a
+/// Parses an IPv4 address of four decimal numbers without leading zeros, or an IPv6 address (RFC 4291 section 2.2) without a
 /// zone and without brackets.
 pub(crate) fn parse(text: &[u8]) -> Option<IpAddr> {
     let v4 = || v4(text).map(|octets| IpAddr::V4(Ipv4Addr::from(octets)));
@@ -32,13 +32,13 @@ fn v6(text: &[u8]) -> Option<[u16; GROUPS]> {
     };
     let mut behind = [0; GROUPS];
     let count = self::groups(back, true, &mut behind)?;
-    // The gap stands for a group at least.
+    // The gap is at least one group.
     let zeros = GROUPS.checked_sub(front)?.checked_sub(count).filter(|zeros| *zeros > 0)?;
     groups.iter_mut().skip(front).skip(zeros).zip(behind).for_each(|(to, from)| *to = from);
     Some(groups)
 }
 
-/// Reads groups, of which the last two may be an IPv4 address, and gives their number.
+/// Reads groups, of which the last two may be an IPv4 address, and returns their number.
 fn groups(text: &[u8], to_the_end: bool, groups: &mut [u16; GROUPS]) -> Option<usize> {
     let mut count = 0;
     let mut put = |group| {
@@ -59,7 +59,7 @@ fn groups(text: &[u8], to_the_end: bool, groups: &mut [u16; GROUPS]) -> Option<u
     Some(count)
 }
 
-/// A number of at most so many digits.
+/// Parses a number of at most `digits` digits.
 fn number(digits: &[u8], radix: u16, most: usize) -> Option<u16> {
     if digits.is_empty() || digits.len() > most {
         return None;

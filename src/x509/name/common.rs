@@ -1,4 +1,4 @@
-//! The common name as a server is asked for it, where a program asks for that instead of RFC 9525.
+//! The common name that a server must have, where a program requires that instead of RFC 9525.
 
 use super::Name;
 use super::server::{ends_in_number, is_preferred_label, is_preferred_name, same_ignoring_case};
@@ -6,39 +6,38 @@ use crate::error::{ApiMisuse, Error};
 use crate::text::Escaped;
 use core::fmt;
 
-/// Longest common name that can be asked for, in bytes: RFC 5280 appendix A.1 allows authorities 64
+/// Longest common name that can be required, in bytes: RFC 5280 appendix A.1 allows authorities 64
 /// characters (`ub-common-name`), which are at most 256 bytes of UTF-8.
 const MAX_COMMON_NAME: usize = 256;
 
-/// The common name that the certificate of a server has to have, **instead of** a
+/// The common name that the certificate of a server must have, **instead of** a
 /// [`ServerName`](crate::x509::ServerName) among its subject alternative names.
 ///
-/// For servers of an older practice, whose certificates name no host. RFC 9525 section 1.3 asks not to do
+/// For servers of an older practice, whose certificates name no host. RFC 9525 section 1.3 advises against
 /// this: "Do not include or check strings that look like domain names in the subject's Common Name." So it
-/// is done only when it is asked for, by [`ClientConfig::with_common_name`](crate::ClientConfig::with_common_name).
+/// is done only with [`ClientConfig::with_common_name`](crate::ClientConfig::with_common_name).
 ///
-/// - Only the *first* common name of the subject counts, as Apache has it, and as
-///   [`PeerIdentity::common_name`](crate::x509::PeerIdentity::common_name) gives it.
+/// - Only the *first* common name of the subject counts, as with Apache, and as
+///   [`PeerIdentity::common_name`](crate::x509::PeerIdentity::common_name) returns it.
 /// - It counts if it is text: a UTF8String, or a PrintableString, IA5String or TeletexString of ASCII. A `BMPString` or
 ///   a `UniversalString` never matches.
-/// - An exact name is compared byte by byte, as gateways document it. With a pattern, ASCII letters are compared without
-///   regard to case, as host names are. A name with a zero byte or another control character in it never matches.
-/// - What stands in the certificate is never a pattern: a wildcard is one on *our* side, the other way about than
-///   with a `dNSName`.
+/// - An exact name is compared byte by byte, as gateways document. With a pattern, ASCII letters are compared without
+///   regard to case, as host names are. A name with a control character never matches.
+/// - The name in the certificate is never a pattern: the wildcard is on *our* side, unlike with a `dNSName`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct CommonName<'a> {
-    /// The whole name, or what follows the left-most label with its dot.
+    /// The whole name, or the part after the left-most label and its dot.
     text: &'a str,
     is_pattern: bool,
 }
 
 impl<'a> CommonName<'a> {
-    /// The common name has to be this text. `*.example.com` is only that of a certificate whose common name
-    /// is literally `*.example.com`.
+    /// Requires exactly this text. `*.example.com` matches only a certificate whose common name is literally
+    /// `*.example.com`.
     ///
     /// # Errors
-    /// [`ApiMisuse::CommonNameInvalid`] if it is empty, longer than 256 bytes or holds a control character.
+    /// [`ApiMisuse::CommonNameInvalid`] if it is empty, longer than 256 bytes or contains a control character.
     pub fn exact(name: &'a str) -> Result<Self, Error> {
         if name.is_empty() || name.len() > MAX_COMMON_NAME || name.bytes().any(|byte| byte.is_ascii_control()) {
             return Err(ApiMisuse::CommonNameInvalid.into());
@@ -46,14 +45,14 @@ impl<'a> CommonName<'a> {
         Ok(Self { text: name, is_pattern: false })
     }
 
-    /// The common name has to fit this pattern: `*.example.com` is that of `abc.example.com`, but neither of
-    /// `example.com`, nor of `a.b.example.com`, nor of a certificate for `*.example.com`.
+    /// Requires this pattern: `*.example.com` matches `abc.example.com`, but neither `example.com` nor
+    /// `a.b.example.com` nor a certificate for `*.example.com`.
     ///
-    /// The `*` is the whole left-most label and stands for exactly one: letters, digits and hyphens, 1 to 63 of them.
-    /// A name without any `*` is asked for as [`exact`](Self::exact) does.
+    /// The `*` is the whole left-most label and matches exactly one: letters, digits and hyphens, 1 to 63 of them.
+    /// A name without any `*` is required as by [`exact`](Self::exact).
     ///
     /// # Errors
-    /// [`ApiMisuse::CommonNameInvalid`] if it has a `*` and does not begin with `*.`, or what follows is not a host name
+    /// [`ApiMisuse::CommonNameInvalid`] if it has a `*` and does not begin with `*.`, or the rest is not a host name
     /// of two labels or more; without one, as [`exact`](Self::exact).
     pub fn wildcard(pattern: &'a str) -> Result<Self, Error> {
         if !pattern.contains('*') {
@@ -69,7 +68,7 @@ impl<'a> CommonName<'a> {
         }
     }
 
-    /// Whether this is the common name of `subject`.
+    /// Tells whether this is the common name of `subject`.
     pub(crate) fn is_of(&self, subject: &Name<'_>) -> bool {
         let Some(common_name) = subject.first_common_name().filter(|found| found.can_hold(self.text)) else {
             return false;

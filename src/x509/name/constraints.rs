@@ -1,4 +1,4 @@
-//! Name constraints (RFC 5280 section 4.2.1.10): which names the certificates below a CA may hold.
+//! Name constraints (RFC 5280 section 4.2.1.10): the names that certificates below a CA may contain.
 
 use super::Name;
 use super::address;
@@ -12,9 +12,9 @@ use core::net::IpAddr;
 
 const PERMITTED: u8 = context_constructed(0);
 const EXCLUDED: u8 = context_constructed(1);
-/// Longest mailbox that is compared: 64 bytes in front of the `@`, 255 behind it (RFC 5321 section 4.5.3.1).
+/// Longest mailbox that is compared: 64 bytes before the `@`, 255 after it (RFC 5321 section 4.5.3.1).
 const MAX_MAILBOX: usize = 320;
-/// Bytes of a URI within which its authority has to end: so much is looked at for each subtree.
+/// Bytes of a URI within which its authority must end: the rest is not read.
 const MAX_AUTHORITY: usize = 512;
 /// The prefix of an IPv4 address in the form of an IPv6 one (RFC 4291 section 2.5.5.2).
 const MAPPED: [u8; 12] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
@@ -25,13 +25,13 @@ const BYTES_PER_STEP: usize = 256;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NameConstraints<'a>(&'a [u8]);
 
-/// Which limit a name breaks (RFC 5280 section 4.2.1.10).
+/// The limit that a name exceeds (RFC 5280 section 4.2.1.10).
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum NameLimit<'a> {
-    /// It lies in a subtree that is excluded, or may lie there.
+    /// It is inside an excluded subtree, or may be.
     Excluded(Subtree<'a>),
-    /// It lies in none of the subtrees that are permitted for names of its form.
+    /// It is in none of the subtrees that are permitted for names of its form.
     Permitted(Subtrees<'a>),
 }
 
@@ -44,7 +44,7 @@ pub struct Subtrees<'a>(NameConstraints<'a>);
 pub struct Subtree<'a>(GeneralName<'a>);
 
 impl<'a> Subtrees<'a> {
-    /// The subtrees in the order of the certificate.
+    /// Lists the subtrees in the order of the certificate.
     pub fn iter(&self) -> impl Iterator<Item = Subtree<'a>> + use<'a> {
         self.0.subtrees(PERMITTED).map(Subtree)
     }
@@ -78,22 +78,22 @@ impl defmt::Format for Subtrees<'_> {
     }
 }
 
-/// How a name lies to a subtree.
+/// The relation of a name to a subtree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
-    /// The subtree says nothing about names of this form.
+enum Relation {
+    /// The subtree does not constrain names of this form.
     OtherForm,
     Inside,
-    /// A wildcard some of whose names lie inside, or another name of something that does.
+    /// A wildcard some of whose names are inside, or another name of something that is.
     PartlyInside,
     Outside,
-    /// The name cannot be understood, or the form is not supported: whatever would be safe is wrong.
+    /// The name cannot be interpreted, or the form is not supported: neither answer would be safe.
     Unclear,
 }
 
 impl<'a> NameConstraints<'a> {
-    /// From the value of the extension. All of it is checked here, so that a constraint that cannot
-    /// be understood refuses the certificate that states it.
+    /// Parses the value of the extension. All of it is checked, so that a constraint that cannot be interpreted
+    /// refuses the certificate that contains it.
     pub(crate) fn parse(value: &'a [u8]) -> Result<Self, Malformed> {
         let content = Reader::new(value).value(der::SEQUENCE)?;
         let mut fields = Reader::inside(value, der::SEQUENCE)?;
@@ -119,7 +119,7 @@ impl<'a> NameConstraints<'a> {
         Ok(Self(content))
     }
 
-    /// Constraints that were checked before.
+    /// Makes constraints that were parsed before.
     pub(crate) const fn from_checked(content: &'a [u8]) -> Self {
         Self(content)
     }
@@ -134,38 +134,38 @@ impl<'a> NameConstraints<'a> {
         bases.any(|base| matches!(base, GeneralName::Dns([b'.', ..])))
     }
 
-    /// The first of these names that is not allowed, and the limit that it breaks.
+    /// Returns the first of these names that is not allowed, and the limit that it exceeds.
     pub(crate) fn offence<'n>(
         self,
         mut names: impl Iterator<Item = GeneralName<'n>>,
     ) -> Option<(GeneralName<'n>, NameLimit<'a>)> {
         let name = names.find(|name| self.check(*name, &mut { u32::MAX }).is_err())?;
-        let limit = match self.subtrees(EXCLUDED).find(|base| may_lie_in(name, *base)) {
+        let limit = match self.subtrees(EXCLUDED).find(|base| may_be_inside(name, *base)) {
             Some(base) => NameLimit::Excluded(Subtree(base)),
             None => NameLimit::Permitted(Subtrees(self)),
         };
         Some((name, limit))
     }
 
-    /// Checks one name. Each comparison is taken from `budget`, one of long directory names several times.
+    /// Checks one name. Each comparison costs a step of `budget`, one of long directory names several.
     pub(crate) fn check(self, name: GeneralName<'_>, budget: &mut u32) -> Result<(), CertificateProblem> {
         let mut permitted = None;
         for base in self.subtrees(PERMITTED) {
             spend(budget, steps(name, base))?;
-            match place(name, base) {
-                Place::OtherForm => {}
-                Place::Inside => permitted = Some(true),
-                Place::PartlyInside | Place::Outside | Place::Unclear => permitted = permitted.or(Some(false)),
+            match relation(name, base) {
+                Relation::OtherForm => {}
+                Relation::Inside => permitted = Some(true),
+                Relation::PartlyInside | Relation::Outside | Relation::Unclear => permitted = permitted.or(Some(false)),
             }
         }
         for base in self.subtrees(EXCLUDED) {
             spend(budget, steps(name, base))?;
-            if may_lie_in(name, base) {
+            if may_be_inside(name, base) {
                 return Err(CertificateProblem::NameNotPermitted);
             }
         }
         // No permitted subtree of this form: "If no name of the type is in the certificate, the
-        // certificate is acceptable", and the other way about.
+        // certificate is acceptable", and vice versa.
         if permitted == Some(false) { Err(CertificateProblem::NameNotPermitted) } else { Ok(()) }
     }
 
@@ -178,8 +178,8 @@ impl<'a> NameConstraints<'a> {
     }
 }
 
-/// All names of a certificate that constraints bind: its subject and its alternative names; each `emailAddress` of the
-/// subject; and each common name that `by_common_name` takes for a name of another form.
+/// Lists the names of a certificate to which constraints apply: its subject and its alternative names; each
+/// `emailAddress` of the subject; and each common name that `by_common_name` treats as a name of another form.
 pub(crate) fn names_of<'n>(
     subject: Name<'n>,
     alternatives: Option<GeneralNames<'n>>,
@@ -191,8 +191,8 @@ pub(crate) fn names_of<'n>(
     let commons = subject.common_names().filter_map(move |name| by_common_name(name.value()));
     // "When a constraint has been imposed on the rfc822Name name form, but the certificate does not include a subject
     // alternative name, the constraint MUST be applied to the attribute of type emailAddress in the subject
-    // distinguished name." Beside alternative names it is applied as well, as OpenSSL does: what an authority
-    // may not say, it may not say there.
+    // distinguished name." Beside alternative names it is applied as well, as OpenSSL does: an
+    // authority may not put there what it may not put elsewhere.
     let emails = subject.attributes().filter_map(|attribute| attribute.email());
     commons
         .chain(directory)
@@ -200,7 +200,7 @@ pub(crate) fn names_of<'n>(
         .chain(alternatives.into_iter().flat_map(GeneralNames::iter))
 }
 
-/// The base of the next `GeneralSubtree`. "Within this profile, the minimum and maximum fields are
+/// Parses the next `GeneralSubtree`. "Within this profile, the minimum and maximum fields are
 /// not used with any name forms, thus, the minimum MUST be zero, and maximum MUST be absent."
 fn base<'a>(list: &mut Reader<'a>) -> Result<GeneralName<'a>, Malformed> {
     let mut subtree = list.nested(der::SEQUENCE)?;
@@ -209,7 +209,7 @@ fn base<'a>(list: &mut Reader<'a>) -> Result<GeneralName<'a>, Malformed> {
     Ok(base)
 }
 
-/// Counts what a comparison costs. All forms are compared up to a length of their own, but for directory names, which can be
+/// Returns the steps that a comparison costs. Each form has a limit of length, except for directory names, which can be
 /// as long as a certificate.
 fn steps(name: GeneralName<'_>, base: GeneralName<'_>) -> u32 {
     match (name, base) {
@@ -248,25 +248,25 @@ fn is_host_or_domain(name: &[u8]) -> bool {
 }
 
 /// "Any name matching a restriction in the excludedSubtrees field is invalid regardless of information appearing in the
-/// permittedSubtrees", and so is one of which nobody can tell whether it matches.
-fn may_lie_in(name: GeneralName<'_>, base: GeneralName<'_>) -> bool {
-    matches!(place(name, base), Place::Inside | Place::PartlyInside | Place::Unclear)
+/// permittedSubtrees", and so is one whose match is unclear.
+fn may_be_inside(name: GeneralName<'_>, base: GeneralName<'_>) -> bool {
+    matches!(relation(name, base), Relation::Inside | Relation::PartlyInside | Relation::Unclear)
 }
 
-fn place(name: GeneralName<'_>, base: GeneralName<'_>) -> Place {
+fn relation(name: GeneralName<'_>, base: GeneralName<'_>) -> Relation {
     match (name, base) {
         (GeneralName::Directory(name), GeneralName::Directory(base)) => match name.begins_with(&base) {
-            Likeness::Different => Place::Outside,
-            Likeness::Same => Place::Inside,
-            Likeness::Unclear => Place::Unclear,
+            Likeness::Different => Relation::Outside,
+            Likeness::Same => Relation::Inside,
+            Likeness::Unclear => Relation::Unclear,
         },
-        (GeneralName::Dns(name), GeneralName::Dns(base)) => place_of_dns(name, base),
-        (GeneralName::Email(name), GeneralName::Email(base)) => place_of_email(name, base),
-        (GeneralName::Ip(name), GeneralName::Ip(base)) => place_of_ip(name, base),
+        (GeneralName::Dns(name), GeneralName::Dns(base)) => relation_to_dns(name, base),
+        (GeneralName::Email(name), GeneralName::Email(base)) => relation_to_email(name, base),
+        (GeneralName::Ip(name), GeneralName::Ip(base)) => relation_to_ip(name, base),
         (GeneralName::Address(text), GeneralName::Ip(base)) => match address::parse(text) {
-            Some(IpAddr::V4(address)) => place_of_ip(&address.octets(), base),
-            Some(IpAddr::V6(address)) => place_of_ip(&address.octets(), base),
-            None => Place::Unclear,
+            Some(IpAddr::V4(address)) => relation_to_ip(&address.octets(), base),
+            Some(IpAddr::V6(address)) => relation_to_ip(&address.octets(), base),
+            None => Relation::Unclear,
         },
         (GeneralName::Uri(name), GeneralName::Uri(base)) => match host_of_uri(name) {
             Some(host) => inside(is_in_host_or_domain(host, base)),
@@ -274,25 +274,25 @@ fn place(name: GeneralName<'_>, base: GeneralName<'_>) -> Place {
             // certificate includes a ... uniformResourceIdentifier that does not include an authority
             // component with a host name specified as a fully qualified domain name ..., then the
             // application MUST reject the certificate."
-            None => Place::Unclear,
+            None => Relation::Unclear,
         },
         // "If a name constraints extension that is marked as critical imposes constraints on a
         // particular name form, and an instance of that name form appears ..., then the application
         // MUST either process the constraint or reject the certificate."
-        (GeneralName::Other(name), GeneralName::Other(base)) if name == base => Place::Unclear,
-        _ => Place::OtherForm,
+        (GeneralName::Other(name), GeneralName::Other(base)) if name == base => Relation::Unclear,
+        _ => Relation::OtherForm,
     }
 }
 
-const fn inside(yes: bool) -> Place {
-    if yes { Place::Inside } else { Place::Outside }
+const fn inside(yes: bool) -> Relation {
+    if yes { Relation::Inside } else { Relation::Outside }
 }
 
-fn place_of_dns(name: &[u8], base: &[u8]) -> Place {
+fn relation_to_dns(name: &[u8], base: &[u8]) -> Relation {
     let parent = name.strip_prefix(b"*.");
     let host = parent.unwrap_or(name);
     if !is_host_name(host) || ends_in_number(host) {
-        return Place::Unclear;
+        return Relation::Unclear;
     }
     // RFC 5280 has no dot in front for this form: "Any DNS name that can be constructed by simply adding zero or more
     // labels to the left-hand side of the name satisfies the name constraint." Where authorities put one, OpenSSL,
@@ -301,41 +301,43 @@ fn place_of_dns(name: &[u8], base: &[u8]) -> Place {
         return inside(is_same_or_below(host, domain) && (parent.is_some() || host.len() > domain.len()));
     }
     if base.is_empty() || is_same_or_below(host, base) {
-        return Place::Inside;
+        return Relation::Inside;
     }
-    // `*.example.com` stands for `a.example.com` too, which may be the base.
+    // `*.example.com` includes `a.example.com`, which may be the base.
     let mut labels = base.splitn(2, |&byte| byte == b'.');
     let above_base = labels.nth(1).unwrap_or(b"");
     if parent.is_some_and(|parent| same_ignoring_case(parent, above_base)) {
-        Place::PartlyInside
+        Relation::PartlyInside
     } else {
-        Place::Outside
+        Relation::Outside
     }
 }
 
 /// "A name constraint for Internet mail addresses MAY specify a particular mailbox, all addresses at a
 /// particular host, or all mailboxes in a domain."
-fn place_of_email(name: &[u8], base: &[u8]) -> Place {
-    let Some((local, host)) = split_mailbox(name).filter(|_| name.len() <= MAX_MAILBOX) else { return Place::Unclear };
+fn relation_to_email(name: &[u8], base: &[u8]) -> Relation {
+    let Some((local, host)) = split_mailbox(name).filter(|_| name.len() <= MAX_MAILBOX) else {
+        return Relation::Unclear;
+    };
     if !is_local_part(local) || !is_preferred_name(host) {
-        return Place::Unclear;
+        return Relation::Unclear;
     }
     match split_mailbox(base) {
-        Some((_, base_host)) if !same_ignoring_case(host, base_host) => Place::Outside,
+        Some((_, base_host)) if !same_ignoring_case(host, base_host) => Relation::Outside,
         // RFC 5280 section 7.5: the local part is compared exactly, the host without regard to case.
-        Some((base_local, _)) if local == base_local => Place::Inside,
+        Some((base_local, _)) if local == base_local => Relation::Inside,
         // RFC 5321 section 4.1.2: quotes are no part of a mailbox, so that `"a"@example.com` may be `a@example.com`.
-        Some((base_local, _)) if local.starts_with(b"\"") || base_local.starts_with(b"\"") => Place::Unclear,
-        Some(_) => Place::Outside,
+        Some((base_local, _)) if local.starts_with(b"\"") || base_local.starts_with(b"\"") => Relation::Unclear,
+        Some(_) => Relation::Outside,
         None => inside(is_in_host_or_domain(host, base)),
     }
 }
 
-fn place_of_ip(name: &[u8], base: &[u8]) -> Place {
-    let Some((network, mask)) = address_and_mask(base) else { return Place::Unclear };
+fn relation_to_ip(name: &[u8], base: &[u8]) -> Relation {
+    let Some((network, mask)) = address_and_mask(base) else { return Relation::Unclear };
     // An IPv4 address in the form of an IPv6 one is excluded with the one it means, and permitted by neither. So is one of IPv4
-    // by a network of that form; `::/0` is no such network, and says nothing of IPv4.
-    let of_other_form = |yes| if yes { Place::PartlyInside } else { Place::Outside };
+    // by a network of that form; `::/0` is no such network, and does not constrain IPv4.
+    let of_other_form = |yes| if yes { Relation::PartlyInside } else { Relation::Outside };
     match (name.len(), network.len()) {
         (4, 4) | (16, 16) => inside(is_in_network(name, network, mask)),
         (16, 4) => of_other_form(unmapped(name).is_some_and(|name| is_in_network(name, network, mask))),
@@ -345,7 +347,7 @@ fn place_of_ip(name: &[u8], base: &[u8]) -> Place {
             }
             _ => false,
         }),
-        _ => Place::Unclear,
+        _ => Relation::Unclear,
     }
 }
 
@@ -353,7 +355,7 @@ fn is_in_network(name: &[u8], network: &[u8], mask: &[u8]) -> bool {
     name.iter().zip(network).zip(mask).all(|((name, network), mask)| name & mask == network & mask)
 }
 
-/// The IPv4 address that an IPv6 one stands for.
+/// Returns the IPv4 address that an IPv6 one maps.
 fn unmapped(address: &[u8]) -> Option<&[u8]> {
     address.strip_prefix(&MAPPED)
 }
@@ -367,7 +369,7 @@ fn is_in_host_or_domain(host: &[u8], base: &[u8]) -> bool {
     }
 }
 
-/// Local part and host, divided at the last `@`.
+/// Splits a mailbox at the last `@` into local part and host.
 fn split_mailbox(mailbox: &[u8]) -> Option<(&[u8], &[u8])> {
     let at = mailbox.iter().rposition(|&byte| byte == b'@')?;
     let (local, rest) = mailbox.split_at(at);
@@ -384,7 +386,7 @@ fn is_local_part(local: &[u8]) -> bool {
     }
 }
 
-/// What stands between the quotes: printable, and a quote or a backslash only behind a backslash.
+/// Checks the content of a quoted string: printable, and a quote or a backslash only after a backslash.
 fn is_quoted(content: &[u8]) -> bool {
     let mut escaped = false;
     for &byte in content {
@@ -396,9 +398,9 @@ fn is_quoted(content: &[u8]) -> bool {
     !escaped
 }
 
-/// The host name in the authority of a URI (RFC 3986 section 3.2); `None` if there is none, or an address, or
-/// something that another reader of URIs might read otherwise: a second `@`, a port that is no number, a backslash, a
-/// percent sign or any other character that stands in no host name.
+/// Returns the host name in the authority of a URI (RFC 3986 section 3.2); `None` if there is none, or an address, or
+/// something that another parser of URIs might interpret differently: a second `@`, a port that is not a number, a
+/// backslash, a percent sign or any other character that is not valid in a host name.
 fn host_of_uri(uri: &[u8]) -> Option<&[u8]> {
     let head = uri.get(..MAX_AUTHORITY).unwrap_or(uri);
     let (scheme, rest) = head.split_at(head.iter().position(|&byte| byte == b':')?);
@@ -433,7 +435,7 @@ fn address_and_mask(range: &[u8]) -> Option<(&[u8], &[u8])> {
     }
 }
 
-/// Whether the mask is ones followed by zeros.
+/// Tells whether the mask is ones followed by zeros.
 fn is_prefix(mask: &[u8]) -> bool {
     let mut ended = false;
     mask.iter().all(|&byte| {
@@ -447,102 +449,102 @@ fn is_prefix(mask: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    fn dns(name: &str, base: &str) -> Place {
-        place(GeneralName::Dns(name.as_bytes()), GeneralName::Dns(base.as_bytes()))
+    fn dns(name: &str, base: &str) -> Relation {
+        relation(GeneralName::Dns(name.as_bytes()), GeneralName::Dns(base.as_bytes()))
     }
 
-    fn email(name: &str, base: &str) -> Place {
-        place(GeneralName::Email(name.as_bytes()), GeneralName::Email(base.as_bytes()))
+    fn email(name: &str, base: &str) -> Relation {
+        relation(GeneralName::Email(name.as_bytes()), GeneralName::Email(base.as_bytes()))
     }
 
-    fn uri(name: &str, base: &str) -> Place {
-        place(GeneralName::Uri(name.as_bytes()), GeneralName::Uri(base.as_bytes()))
+    fn uri(name: &str, base: &str) -> Relation {
+        relation(GeneralName::Uri(name.as_bytes()), GeneralName::Uri(base.as_bytes()))
     }
 
     #[test]
     fn a_dns_name_lies_in_the_subtree_of_its_right_hand_labels() {
-        assert_eq!(dns("example.com", "example.com"), Place::Inside);
-        assert_eq!(dns("a.b.Example.com", "eXample.com"), Place::Inside);
-        assert_eq!(dns("badexample.com", "example.com"), Place::Outside);
-        assert_eq!(dns("example.com", "a.example.com"), Place::Outside);
-        assert_eq!(dns("anything.org", ""), Place::Inside);
-        assert_eq!(dns("under_score.org", "org"), Place::Inside);
-        assert_eq!(dns("under_score.org", "com"), Place::Outside);
-        assert_eq!(dns("a.under_score.org", "Under_Score.org"), Place::Inside);
-        assert_eq!(dns("*.under_score.org", "a.under_score.org"), Place::PartlyInside);
-        assert_eq!(dns("10.0.0.1", ""), Place::Unclear);
-        assert_eq!(dns("0x0a000001", ""), Place::Unclear);
+        assert_eq!(dns("example.com", "example.com"), Relation::Inside);
+        assert_eq!(dns("a.b.Example.com", "eXample.com"), Relation::Inside);
+        assert_eq!(dns("badexample.com", "example.com"), Relation::Outside);
+        assert_eq!(dns("example.com", "a.example.com"), Relation::Outside);
+        assert_eq!(dns("anything.org", ""), Relation::Inside);
+        assert_eq!(dns("under_score.org", "org"), Relation::Inside);
+        assert_eq!(dns("under_score.org", "com"), Relation::Outside);
+        assert_eq!(dns("a.under_score.org", "Under_Score.org"), Relation::Inside);
+        assert_eq!(dns("*.under_score.org", "a.under_score.org"), Relation::PartlyInside);
+        assert_eq!(dns("10.0.0.1", ""), Relation::Unclear);
+        assert_eq!(dns("0x0a000001", ""), Relation::Unclear);
     }
 
     #[test]
     fn a_base_with_a_dot_in_front_holds_subdomains_only() {
-        assert_eq!(dns("a.Example.com", ".example.com"), Place::Inside);
-        assert_eq!(dns("b.a.example.com", ".example.com"), Place::Inside);
-        assert_eq!(dns("*.example.com", ".example.com"), Place::Inside);
-        assert_eq!(dns("example.com", ".example.com"), Place::Outside);
-        assert_eq!(dns("badexample.com", ".example.com"), Place::Outside);
-        assert_eq!(dns("*.com", ".example.com"), Place::Outside);
+        assert_eq!(dns("a.Example.com", ".example.com"), Relation::Inside);
+        assert_eq!(dns("b.a.example.com", ".example.com"), Relation::Inside);
+        assert_eq!(dns("*.example.com", ".example.com"), Relation::Inside);
+        assert_eq!(dns("example.com", ".example.com"), Relation::Outside);
+        assert_eq!(dns("badexample.com", ".example.com"), Relation::Outside);
+        assert_eq!(dns("*.com", ".example.com"), Relation::Outside);
     }
 
     #[test]
     fn a_wildcard_lies_inside_only_if_all_its_names_do() {
-        assert_eq!(dns("*.example.com", "example.com"), Place::Inside);
-        assert_eq!(dns("*.a.example.com", "example.com"), Place::Inside);
-        assert_eq!(dns("*.example.com", "foo.example.com"), Place::PartlyInside);
-        assert_eq!(dns("*.example.com", "bar.foo.example.com"), Place::Outside);
-        assert_eq!(dns("*.example.com", "foo.example.org"), Place::Outside);
-        assert_eq!(dns("*.", ""), Place::Unclear);
+        assert_eq!(dns("*.example.com", "example.com"), Relation::Inside);
+        assert_eq!(dns("*.a.example.com", "example.com"), Relation::Inside);
+        assert_eq!(dns("*.example.com", "foo.example.com"), Relation::PartlyInside);
+        assert_eq!(dns("*.example.com", "bar.foo.example.com"), Relation::Outside);
+        assert_eq!(dns("*.example.com", "foo.example.org"), Relation::Outside);
+        assert_eq!(dns("*.", ""), Relation::Unclear);
     }
 
     #[test]
     fn a_mailbox_a_host_and_a_domain_are_told_apart() {
-        assert_eq!(email("a@Example.com", "a@example.COM"), Place::Inside);
-        assert_eq!(email("A@example.com", "a@example.com"), Place::Outside);
-        assert_eq!(email("a@example.com", "example.com"), Place::Inside);
-        assert_eq!(email("a@b.example.com", "example.com"), Place::Outside);
-        assert_eq!(email("a@b.example.com", ".example.com"), Place::Inside);
-        assert_eq!(email("a@example.com", ".example.com"), Place::Outside);
-        assert_eq!(email("example.com", "example.com"), Place::Unclear);
-        assert_eq!(email("a@b_c.com", "b_c.com"), Place::Unclear);
-        assert_eq!(email("*@example.com", "**@example.com"), Place::Outside);
+        assert_eq!(email("a@Example.com", "a@example.COM"), Relation::Inside);
+        assert_eq!(email("A@example.com", "a@example.com"), Relation::Outside);
+        assert_eq!(email("a@example.com", "example.com"), Relation::Inside);
+        assert_eq!(email("a@b.example.com", "example.com"), Relation::Outside);
+        assert_eq!(email("a@b.example.com", ".example.com"), Relation::Inside);
+        assert_eq!(email("a@example.com", ".example.com"), Relation::Outside);
+        assert_eq!(email("example.com", "example.com"), Relation::Unclear);
+        assert_eq!(email("a@b_c.com", "b_c.com"), Relation::Unclear);
+        assert_eq!(email("*@example.com", "**@example.com"), Relation::Outside);
     }
 
     #[test]
     fn a_mailbox_with_two_hosts_is_none() {
-        assert_eq!(email("a@evil.org@example.com", "example.com"), Place::Unclear);
-        assert_eq!(email("\"a@evil.org\"@example.com", "example.com"), Place::Inside);
-        assert_eq!(email("\"a\\\"b\"@example.com", "example.com"), Place::Inside);
+        assert_eq!(email("a@evil.org@example.com", "example.com"), Relation::Unclear);
+        assert_eq!(email("\"a@evil.org\"@example.com", "example.com"), Relation::Inside);
+        assert_eq!(email("\"a\\\"b\"@example.com", "example.com"), Relation::Inside);
         for local in ["", ".", "a.", ".a", "a..b", "a b", "a\"b", "\"", "\"a\\\"", "\"a\"b\"", "\"\u{7}\"", "\u{e4}"] {
-            assert_eq!(email(&std::format!("{local}@example.com"), "example.com"), Place::Unclear, "{local}");
+            assert_eq!(email(&std::format!("{local}@example.com"), "example.com"), Relation::Unclear, "{local}");
         }
         // Who reads `"evil"@` as `evil@` may be right, so neither is surely another mailbox.
-        assert_eq!(email("\"evil\"@example.com", "evil@example.com"), Place::Unclear);
-        assert_eq!(email("evil@example.com", "\"evil\"@Example.com"), Place::Unclear);
-        assert_eq!(email("\"evil\"@example.com", "\"evil\"@example.com"), Place::Inside);
-        assert_eq!(email("\"evil\"@example.org", "evil@example.com"), Place::Outside);
-        assert_eq!(email("o'neill+tls_1.x@example.com", "example.com"), Place::Inside);
+        assert_eq!(email("\"evil\"@example.com", "evil@example.com"), Relation::Unclear);
+        assert_eq!(email("evil@example.com", "\"evil\"@Example.com"), Relation::Unclear);
+        assert_eq!(email("\"evil\"@example.com", "\"evil\"@example.com"), Relation::Inside);
+        assert_eq!(email("\"evil\"@example.org", "evil@example.com"), Relation::Outside);
+        assert_eq!(email("o'neill+tls_1.x@example.com", "example.com"), Relation::Inside);
     }
 
     #[test]
     fn a_uri_is_judged_by_its_host() {
-        assert_eq!(uri("https://example.com/x", "example.com"), Place::Inside);
-        assert_eq!(uri("https://user:pw@Example.com:8443?q", "example.com"), Place::Inside);
-        assert_eq!(uri("https://a.example.com", "example.com"), Place::Outside);
-        assert_eq!(uri("https://a.example.com", ".example.com"), Place::Inside);
-        assert_eq!(uri("https://example.com", ".example.com"), Place::Outside);
-        assert_eq!(uri("urn:uuid:1", "example.com"), Place::Unclear);
-        assert_eq!(uri("https://10.0.0.1/", "example.com"), Place::Unclear);
-        assert_eq!(uri("https://[::1]/", "example.com"), Place::Unclear);
-        assert_eq!(uri("https://example.com", "example.com"), Place::Inside);
-        assert_eq!(uri("coap+tcp://example.com:", "example.com"), Place::Inside);
+        assert_eq!(uri("https://example.com/x", "example.com"), Relation::Inside);
+        assert_eq!(uri("https://user:pw@Example.com:8443?q", "example.com"), Relation::Inside);
+        assert_eq!(uri("https://a.example.com", "example.com"), Relation::Outside);
+        assert_eq!(uri("https://a.example.com", ".example.com"), Relation::Inside);
+        assert_eq!(uri("https://example.com", ".example.com"), Relation::Outside);
+        assert_eq!(uri("urn:uuid:1", "example.com"), Relation::Unclear);
+        assert_eq!(uri("https://10.0.0.1/", "example.com"), Relation::Unclear);
+        assert_eq!(uri("https://[::1]/", "example.com"), Relation::Unclear);
+        assert_eq!(uri("https://example.com", "example.com"), Relation::Inside);
+        assert_eq!(uri("coap+tcp://example.com:", "example.com"), Relation::Inside);
         let path = std::format!("https://example.com/{}", "p".repeat(1000));
-        assert_eq!(uri(&path, "example.com"), Place::Inside);
+        assert_eq!(uri(&path, "example.com"), Relation::Inside);
     }
 
     #[test]
     fn a_uri_whose_host_cannot_be_told_surely_is_unclear() {
         for unclear in [
-            // A browser takes the backslash for a slash, others take what stands behind the `@` for the host.
+            // A browser treats the backslash as a slash, others treat the part after the `@` as the host.
             "https://evil.org\\@example.com/",
             "https:\\\\evil.org/@example.com",
             "https:/\\evil.org/",
@@ -587,39 +589,39 @@ mod tests {
             "https://167772161/",
             "mailto:user@example.com",
         ] {
-            assert_eq!(uri(unclear, "example.com"), Place::Unclear, "{unclear:?}");
-            assert!(may_lie_in(GeneralName::Uri(unclear.as_bytes()), GeneralName::Uri(b"evil.org")), "{unclear:?}");
+            assert_eq!(uri(unclear, "example.com"), Relation::Unclear, "{unclear:?}");
+            assert!(may_be_inside(GeneralName::Uri(unclear.as_bytes()), GeneralName::Uri(b"evil.org")), "{unclear:?}");
         }
         let long = std::format!("https://{}@example.com/", "u".repeat(MAX_AUTHORITY));
-        assert_eq!(uri(&long, "example.com"), Place::Unclear);
+        assert_eq!(uri(&long, "example.com"), Relation::Unclear);
         let long = std::format!("https://example.com{}", ":".repeat(MAX_AUTHORITY));
-        assert_eq!(uri(&long, "example.com"), Place::Unclear);
+        assert_eq!(uri(&long, "example.com"), Relation::Unclear);
     }
 
     #[test]
     fn an_address_is_judged_by_its_masked_bits() {
-        let ip = |name: &[u8], base: &[u8]| place(GeneralName::Ip(name), GeneralName::Ip(base));
-        assert_eq!(ip(&[10, 1, 2, 3], &[10, 1, 0, 0, 255, 255, 0, 0]), Place::Inside);
-        assert_eq!(ip(&[10, 2, 2, 3], &[10, 1, 0, 0, 255, 255, 0, 0]), Place::Outside);
-        assert_eq!(ip(&[0; 16], &[10, 1, 0, 0, 255, 255, 0, 0]), Place::Outside);
-        assert_eq!(ip(&[0; 5], &[10, 1, 0, 0, 255, 255, 0, 0]), Place::Unclear);
+        let ip = |name: &[u8], base: &[u8]| relation(GeneralName::Ip(name), GeneralName::Ip(base));
+        assert_eq!(ip(&[10, 1, 2, 3], &[10, 1, 0, 0, 255, 255, 0, 0]), Relation::Inside);
+        assert_eq!(ip(&[10, 2, 2, 3], &[10, 1, 0, 0, 255, 255, 0, 0]), Relation::Outside);
+        assert_eq!(ip(&[0; 16], &[10, 1, 0, 0, 255, 255, 0, 0]), Relation::Outside);
+        assert_eq!(ip(&[0; 5], &[10, 1, 0, 0, 255, 255, 0, 0]), Relation::Unclear);
         let mapped = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 1, 2, 3];
-        assert_eq!(ip(&mapped, &[10, 1, 0, 0, 255, 255, 0, 0]), Place::PartlyInside);
-        assert_eq!(ip(&mapped, &[10, 2, 0, 0, 255, 255, 0, 0]), Place::Outside);
-        assert_eq!(ip(&mapped, &[0; 32]), Place::Inside);
-        assert_eq!(ip(&mapped, &[0; 8]), Place::PartlyInside);
+        assert_eq!(ip(&mapped, &[10, 1, 0, 0, 255, 255, 0, 0]), Relation::PartlyInside);
+        assert_eq!(ip(&mapped, &[10, 2, 0, 0, 255, 255, 0, 0]), Relation::Outside);
+        assert_eq!(ip(&mapped, &[0; 32]), Relation::Inside);
+        assert_eq!(ip(&mapped, &[0; 8]), Relation::PartlyInside);
         let network =
             |prefix: [u8; 12], bits: [u8; 12]| [&prefix[..], &[10, 1, 0, 0], &bits, &[255, 255, 0, 0]].concat();
-        assert_eq!(ip(&[10, 1, 2, 3], &network(MAPPED, [255; 12])), Place::PartlyInside);
-        assert_eq!(ip(&[10, 2, 2, 3], &network(MAPPED, [255; 12])), Place::Outside);
-        assert_eq!(ip(&[10, 1, 2, 3], &network([0; 12], [255; 12])), Place::Outside);
+        assert_eq!(ip(&[10, 1, 2, 3], &network(MAPPED, [255; 12])), Relation::PartlyInside);
+        assert_eq!(ip(&[10, 2, 2, 3], &network(MAPPED, [255; 12])), Relation::Outside);
+        assert_eq!(ip(&[10, 1, 2, 3], &network([0; 12], [255; 12])), Relation::Outside);
         // Those who may not certify IPv6 are forbidden all of it, beside the IPv4 networks that they may.
-        assert_eq!(ip(&[10, 1, 2, 3], &[0; 32]), Place::Outside);
-        let text = |name: &str, base: &[u8]| place(GeneralName::Address(name.as_bytes()), GeneralName::Ip(base));
-        assert_eq!(text("10.1.2.3", &[10, 1, 0, 0, 255, 255, 0, 0]), Place::Inside);
-        assert_eq!(text("10.2.2.3", &[10, 1, 0, 0, 255, 255, 0, 0]), Place::Outside);
-        assert_eq!(text("::ffff:a01:203", &[10, 1, 0, 0, 255, 255, 0, 0]), Place::PartlyInside);
-        assert_eq!(place(GeneralName::Address(b"10.1.2.3"), GeneralName::Dns(b"example.com")), Place::OtherForm);
+        assert_eq!(ip(&[10, 1, 2, 3], &[0; 32]), Relation::Outside);
+        let text = |name: &str, base: &[u8]| relation(GeneralName::Address(name.as_bytes()), GeneralName::Ip(base));
+        assert_eq!(text("10.1.2.3", &[10, 1, 0, 0, 255, 255, 0, 0]), Relation::Inside);
+        assert_eq!(text("10.2.2.3", &[10, 1, 0, 0, 255, 255, 0, 0]), Relation::Outside);
+        assert_eq!(text("::ffff:a01:203", &[10, 1, 0, 0, 255, 255, 0, 0]), Relation::PartlyInside);
+        assert_eq!(relation(GeneralName::Address(b"10.1.2.3"), GeneralName::Dns(b"example.com")), Relation::OtherForm);
         assert!(is_prefix(&[255, 254, 0, 0]) && is_prefix(&[0, 0]) && is_prefix(&[255]));
         assert!(!is_prefix(&[255, 253]) && !is_prefix(&[0, 128]) && !is_prefix(&[254, 128]));
     }

@@ -28,12 +28,12 @@ pub enum SubjectAltName<'a> {
     Uri(&'a str),
 }
 
-/// The subject alternative names of a certificate, lent from where they lie (RFC 5280 section 4.2.1.6).
+/// The subject alternative names of a certificate, borrowed from its encoding (RFC 5280 section 4.2.1.6).
 #[derive(Clone, Copy, Debug)]
 pub struct SubjectAltNames<'a>(pub(in crate::x509) GeneralNames<'a>);
 
 impl<'a> SubjectAltNames<'a> {
-    /// The names in the order of the certificate.
+    /// Lists the names in the order of the certificate.
     pub fn iter(&self) -> impl Iterator<Item = SubjectAltName<'a>> + use<'a> {
         self.0.iter().map(GeneralName::to_public)
     }
@@ -80,7 +80,7 @@ pub(crate) enum GeneralName<'a> {
 }
 
 impl<'a> GeneralNames<'a> {
-    /// From the value of the extension; the structure of each name is checked.
+    /// Parses the value of the extension; the structure of each name is checked.
     pub(crate) fn parse(value: &'a [u8]) -> Result<Self, Malformed> {
         let list = Reader::new(value).value(der::SEQUENCE)?;
         let mut reader = Reader::inside(value, der::SEQUENCE)?;
@@ -93,7 +93,7 @@ impl<'a> GeneralNames<'a> {
         }
     }
 
-    /// Names that were checked before.
+    /// Makes names that were parsed before.
     pub(crate) const fn from_checked(list: &'a [u8]) -> Self {
         Self(list)
     }
@@ -138,7 +138,7 @@ impl<'a> GeneralName<'a> {
         })
     }
 
-    /// The name as it is shown to the application.
+    /// Returns the name as the application gets it.
     pub(crate) fn to_public(self) -> SubjectAltName<'a> {
         match self {
             Self::Address(text) => address::parse(text).map_or(SubjectAltName::Other(7), SubjectAltName::Ip),
@@ -152,14 +152,13 @@ impl<'a> GeneralName<'a> {
     }
 }
 
-/// An IA5String without control characters, which have no business in a name and would let it lie
-/// in a log.
+/// Returns an IA5String without control characters, which are not part of a name and could forge a log.
 fn ascii(bytes: &[u8]) -> Option<&str> {
     let printable = bytes.iter().all(|byte| (b' '..=b'~').contains(byte));
     if printable { core::str::from_utf8(bytes).ok() } else { None }
 }
 
-/// RFC 5280 section 4.2.1.6: for IPv4 "the octet string MUST contain exactly four octets", for IPv6
+/// Parses an address. RFC 5280 section 4.2.1.6: for IPv4 "the octet string MUST contain exactly four octets", for IPv6
 /// "exactly sixteen octets".
 fn address_of(bytes: &[u8]) -> Option<IpAddr> {
     if let Ok(v4) = <[u8; 4]>::try_from(bytes) {

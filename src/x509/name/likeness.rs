@@ -1,7 +1,7 @@
-//! Comparison of names for name constraints (RFC 5280 sections 4.2.1.10 and 7.1), with three answers: what cannot be
-//! told surely is unclear, and the caller decides what is safe.
+//! Comparison of names for name constraints (RFC 5280 sections 4.2.1.10 and 7.1), with three results: what is not
+//! certain is unclear, and the caller decides what is safe.
 //!
-//! Text is compared across all string types. Two texts that differ surely do so whatever RFC 4518 would make of their
+//! Text is compared across all string types. Two texts certainly differ if they do so however RFC 4518 maps their
 //! other characters: at the first difference both have a visible ASCII character, or one has ended. All else, such as
 //! other alphabets in another case, invisible characters, or a string type without a known encoding, is unclear.
 
@@ -22,7 +22,7 @@ pub(super) enum Likeness {
 }
 
 impl Name<'_> {
-    /// Tells whether `base` is the beginning of the name, so that the name lies in its subtree
+    /// Tells whether `base` is the beginning of the name, so that the name is in its subtree
     /// (RFC 5280 section 4.2.1.10).
     pub(super) fn begins_with(&self, base: &Name<'_>) -> Likeness {
         let (mut ours, mut bases) = (self.sets(), base.sets());
@@ -38,7 +38,7 @@ impl Name<'_> {
         whole
     }
 
-    /// Tells whether the names do not surely differ as text, whatever their string types.
+    /// Tells whether the names do not certainly differ as text, whatever their string types.
     pub(crate) fn is_almost(&self, other: &Name<'_>) -> bool {
         self.begins_with(other) != Likeness::Different && other.begins_with(self) != Likeness::Different
     }
@@ -101,7 +101,7 @@ impl Attribute<'_> {
                 (None, None) => return Likeness::Same,
                 (Some(Point::Known(our)), Some(Point::Known(their))) if our == their => {}
                 (our, their) => {
-                    // Space may stand beside characters that RFC 4518 maps to nothing.
+                    // Space may be next to characters that RFC 4518 maps to nothing.
                     let is_ascii = |point| matches!(point, Point::Known(' '..='~'));
                     let all_ascii = || Characters::new(self).all(is_ascii) && Characters::new(other).all(is_ascii);
                     let sure = our.is_none_or(Point::is_visible_ascii) && their.is_none_or(Point::is_visible_ascii);
@@ -120,7 +120,7 @@ enum Point {
 }
 
 impl Point {
-    /// Tells whether nothing but itself is equal to it.
+    /// Tells whether it equals only itself.
     const fn is_visible_ascii(self) -> bool {
         matches!(self, Self::Known('!'..='~'))
     }
@@ -166,7 +166,7 @@ impl Iterator for Characters<'_> {
         }
         let piece = self.pieces.next()?;
         let number = piece.iter().fold(0_u32, |number, &byte| number << 8 | u32::from(byte));
-        // Which characters a TeletexString has beyond ASCII depends on whom one asks.
+        // Implementations disagree on the characters of a TeletexString beyond ASCII.
         let known = piece.len() == self.width && (self.width > 1 || number < 0x80);
         let character = if known { char::from_u32(number) } else { None };
         Some(character.map_or(Point::Unknown, Point::Known))
@@ -176,7 +176,7 @@ impl Iterator for Characters<'_> {
 /// Characters in lower case. Space up to the next word counts as one, at both ends as none.
 struct Folded<'a> {
     rest: Characters<'a>,
-    /// Space in front of the next word counts.
+    /// Whether space before the next word counts.
     has_begun: bool,
 }
 

@@ -19,7 +19,7 @@ const PRINTED: usize = 64;
 /// Sets of attributes that are printed, the most specific ones; the rest becomes `...`.
 const PRINTED_SETS: usize = 16;
 
-/// A distinguished name, lent from where it lies.
+/// A distinguished name, borrowed from its encoding.
 ///
 /// `Display` writes it as RFC 4514 does, the last attribute first: `CN=gateway-7,O=Example,C=DE`.
 /// Escaped as by [`Escaped`](crate::Escaped), a name is cut after 16 attributes and a value after 64 bytes, so that
@@ -35,12 +35,12 @@ pub struct Attribute<'a> {
     oid: &'a [u8],
     tag: u8,
     value: &'a [u8],
-    /// Whether more attributes follow in the same set.
+    /// True if more attributes follow in the same set.
     continues: bool,
 }
 
 impl<'a> Name<'a> {
-    /// The next TLV as a name, its whole structure checked, so that iteration cannot fail.
+    /// Parses the next TLV as a name and checks its whole structure, so that iteration cannot fail.
     pub(crate) fn parse(reader: &mut Reader<'a>) -> Result<Self, Malformed> {
         let der = reader.raw(der::SEQUENCE)?;
         let mut names = Reader::inside(der, der::SEQUENCE)?;
@@ -57,25 +57,25 @@ impl<'a> Name<'a> {
         Ok(Self { der })
     }
 
-    /// A name from its DER, with its tag and length; `None` if it is none, or something stands behind it.
+    /// Parses the DER of a name, with its tag and length; `None` if it is not a name, or has trailing bytes.
     pub fn from_der(der: &'a [u8]) -> Option<Self> {
         let mut reader = Reader::new(der);
         let name = Self::parse(&mut reader).ok()?;
         reader.is_empty().then_some(name)
     }
 
-    /// A name whose structure was checked before.
+    /// Makes a name that was parsed before.
     pub(crate) const fn from_checked(der: &'a [u8]) -> Self {
         Self { der }
     }
 
-    /// The DER of the name, with its tag and length: a `DistinguishedName` as
+    /// Returns the DER of the name, with its tag and length: a `DistinguishedName` as
     /// `certificate_authorities` lists them (RFC 9846 section 4.3.4).
     pub const fn as_der(&self) -> &'a [u8] {
         self.der
     }
 
-    /// Whether the name has no attribute at all.
+    /// Tells whether the name has no attribute.
     pub fn is_empty(&self) -> bool {
         self.attributes().next().is_none()
     }
@@ -91,34 +91,34 @@ impl<'a> Name<'a> {
         })
     }
 
-    /// The SETs of attributes, one behind the other.
+    /// Returns the concatenated SETs of attributes.
     fn sets(&self) -> Reader<'a> {
         Reader::inside(self.der, der::SEQUENCE).unwrap_or(Reader::new(&[]))
     }
 
-    /// The first common name, if it is text that can be shown as `str`: what Apache has as `SSL_CLIENT_S_DN_CN`.
-    /// Another common name behind it counts nowhere.
+    /// Returns the first common name, if it is text: Apache's `SSL_CLIENT_S_DN_CN`. Another common name after it is
+    /// ignored everywhere.
     ///
-    /// It names the subject to people and to rules of the application. It never stands in for a
+    /// It names the subject to people and to rules of the application. It never replaces a
     /// host name. RFC 9525 section 1.3: "Do not include or check strings that look like domain names in
     /// the subject's Common Name."
     pub fn common_name(&self) -> Option<&'a str> {
         self.first_common_name()?.text()
     }
 
-    /// The first common name, be it text or not.
+    /// Returns the first common name, whether it is text or not.
     pub(crate) fn first_common_name(&self) -> Option<Attribute<'a>> {
         self.common_names().next()
     }
 
-    /// All common names, be they text or not.
+    /// Lists all common names, whether they are text or not.
     pub(crate) fn common_names(&self) -> impl Iterator<Item = Attribute<'a>> + use<'a> {
         self.attributes().filter(|attribute| attribute.oid == oid::COMMON_NAME)
     }
 
-    /// Compares as RFC 5280 section 7.1 asks for: bytes first; then attribute by attribute, where
+    /// Compares as RFC 5280 section 7.1 requires: bytes first; then attribute by attribute, where
     /// PrintableString and UTF8String are compared without regard to case and to the amount of
-    /// space. Case is folded in ASCII only: other characters have to be the same bytes.
+    /// space. Case is folded in ASCII only: other characters must be the same bytes.
     pub(crate) fn matches(&self, other: &Name<'_>) -> bool {
         if self.der == other.der {
             return true;
@@ -143,17 +143,17 @@ impl<'a> Attribute<'a> {
         Ok(Self { oid, tag, value, continues: !set.is_empty() })
     }
 
-    /// The object identifier of the type: the content bytes of its DER.
+    /// Returns the object identifier of the type: the content bytes of its DER.
     pub const fn oid(&self) -> &'a [u8] {
         self.oid
     }
 
-    /// The content bytes of the value, in whatever string type the certificate uses.
+    /// Returns the content bytes of the value, of any string type.
     pub const fn value(&self) -> &'a [u8] {
         self.value
     }
 
-    /// The value as text: a UTF8String, or a PrintableString, IA5String or TeletexString of
+    /// Returns the value as text: a UTF8String, or a PrintableString, IA5String or TeletexString of
     /// nothing but ASCII.
     pub fn text(&self) -> Option<&'a str> {
         let text = core::str::from_utf8(self.value).ok()?;
@@ -164,7 +164,7 @@ impl<'a> Attribute<'a> {
         }
     }
 
-    /// Whether the value is of a type that can hold this text byte for byte, without a look at it: any text in
+    /// Tells whether the type of the value can contain this text byte for byte, whatever the value is: any text in
     /// a UTF8String, ASCII in the others that [`text`](Self::text) reads.
     pub(crate) fn can_hold(&self, text: &str) -> bool {
         match self.tag {
@@ -174,12 +174,12 @@ impl<'a> Attribute<'a> {
         }
     }
 
-    /// The address, if this is an `emailAddress` (RFC 5280 section 4.1.2.6).
+    /// Returns the address, if this is an `emailAddress` (RFC 5280 section 4.1.2.6).
     pub(crate) fn email(&self) -> Option<&'a [u8]> {
         (self.oid == oid::EMAIL_ADDRESS).then_some(self.value)
     }
 
-    /// The short name of the type where RFC 4514 section 3 or custom has one.
+    /// Returns the short name of the type where RFC 4514 section 3 or custom defines one.
     pub const fn short_name(&self) -> Option<&'static str> {
         match self.oid {
             oid::COMMON_NAME => Some("CN"),
@@ -268,7 +268,7 @@ impl fmt::Display for Attribute<'_> {
     }
 }
 
-/// RFC 4514 section 2.4, and what else has to be escaped to be shown.
+/// Escapes as RFC 4514 section 2.4 requires, and everything else that must be escaped for display.
 fn write_text(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     for (at, character) in text.char_indices() {
         if at >= PRINTED {

@@ -1,4 +1,4 @@
-//! Names of servers (RFC 9525): the one we want, and whether a certificate holds it.
+//! Names of servers (RFC 9525), and how they match those of a certificate.
 
 use super::address;
 use super::general::{GeneralName, GeneralNames};
@@ -15,24 +15,23 @@ const MAX_LABEL: usize = 63;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum ServerName<'a> {
-    /// A host name: looked for among the `dNSName`s of the certificate, and sent as SNI.
+    /// A host name: compared with the `dNSName`s of the certificate, and sent as SNI.
     Dns(DnsName<'a>),
-    /// An address: looked for among the `iPAddress`es of the certificate, never sent as SNI
+    /// An address: compared with the `iPAddress`es of the certificate, never sent as SNI
     /// (RFC 6066 section 3).
     Ip(#[cfg_attr(feature = "defmt", defmt(Debug2Format))] IpAddr),
 }
 
 /// A valid host name: letters, digits, hyphens and underscores in labels of 1 to 63 bytes, at most 253 bytes,
-/// the last label not a number. A dot at its end is left out.
+/// the last label not a number. A trailing dot is removed.
 ///
-/// An internationalized name has to be given as A-labels (`xn--...`), which is also how it stands in
-/// the certificate (RFC 9525 section 2).
+/// An internationalized name must be given as A-labels (`xn--...`), as certificates encode it (RFC 9525 section 2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct DnsName<'a>(&'a str);
 
 impl<'a> ServerName<'a> {
-    /// An IP address if `name` is one, else a host name. IPv6 is written without brackets.
+    /// Parses an IP address or a host name. IPv6 is written without brackets.
     ///
     /// # Errors
     /// [`ApiMisuse::ServerNameInvalid`] if it is neither.
@@ -43,7 +42,7 @@ impl<'a> ServerName<'a> {
         }
     }
 
-    /// Whether it is written like this.
+    /// Tells whether `text` is this name.
     pub(crate) fn is_text(&self, text: &str) -> bool {
         match self {
             Self::Dns(wanted) => same_ignoring_case(wanted.0.as_bytes(), text.as_bytes()),
@@ -51,9 +50,9 @@ impl<'a> ServerName<'a> {
         }
     }
 
-    /// Whether one of the names of a certificate is this one.
+    /// Tells whether one of the names of a certificate is this one.
     ///
-    /// Only the subject alternative name is looked at. RFC 9525 section 1.3: "Do not include or check
+    /// Only the subject alternative name counts. RFC 9525 section 1.3: "Do not include or check
     /// strings that look like domain names in the subject's Common Name."
     pub(crate) fn is_among(&self, names: GeneralNames<'_>) -> bool {
         names.iter().any(|name| match (self, name) {
@@ -69,9 +68,9 @@ impl<'a> ServerName<'a> {
 impl<'a> DnsName<'a> {
     /// Checks the syntax of a host name.
     ///
-    /// Underscores are accepted, though RFC 5280 section 4.2.1.6 asks authorities for the "preferred name syntax" of
-    /// RFC 1034 section 3.5: hosts have such names, and certificates hold them. A dot at the end says that the name is
-    /// complete; it is left out, as neither SNI (RFC 6066 section 3: "without a trailing dot") nor a certificate has it.
+    /// Underscores are accepted, though RFC 5280 section 4.2.1.6 requires the "preferred name syntax" of
+    /// RFC 1034 section 3.5 from authorities: hosts and certificates have such names. A trailing dot, which marks the name
+    /// as complete, is removed, as neither SNI (RFC 6066 section 3: "without a trailing dot") nor a certificate has it.
     ///
     /// # Errors
     /// [`ApiMisuse::ServerNameInvalid`].
@@ -86,17 +85,17 @@ impl<'a> DnsName<'a> {
         }
     }
 
-    /// The name as it was given, without a dot at its end.
+    /// Returns the name as it was given, without a trailing dot.
     pub const fn as_str(&self) -> &'a str {
         self.0
     }
 
-    /// Whether it is `parent` or ends in it, by whole labels.
+    /// Tells whether it is `parent` or ends in it, by whole labels.
     pub(crate) fn is_same_or_below(&self, parent: &str) -> bool {
         is_same_or_below(self.0.as_bytes(), parent.as_bytes())
     }
 
-    /// Whether a `dNSName` of a certificate stands for this name.
+    /// Tells whether a `dNSName` of a certificate matches this name.
     pub(crate) fn matches(&self, presented: &[u8]) -> bool {
         let name = self.0.as_bytes();
         // RFC 9525 section 6.3: labels are compared "as case-insensitive ASCII". A wildcard counts if
@@ -119,27 +118,27 @@ pub(crate) fn is_preferred_name(name: &[u8]) -> bool {
     !name.contains(&b'_') && is_host_name(name)
 }
 
-/// Tells whether this can be the name of a host. Underscores count, since hosts have them.
+/// Tells whether this can be the name of a host. Underscores are accepted, since hosts have them.
 pub(crate) fn is_host_name(name: &[u8]) -> bool {
     name.len() <= MAX_HOST_NAME && name.split(|&byte| byte == b'.').all(is_label)
 }
 
-/// Returns whether a host is `parent` or ends in it, by whole labels.
+/// Tells whether a host is `parent` or ends in it, by whole labels.
 pub(super) fn is_same_or_below(host: &[u8], parent: &[u8]) -> bool {
     let Some(split) = host.len().checked_sub(parent.len()) else { return false };
     let (left, right) = host.split_at(split);
     same_ignoring_case(right, parent) && left.last().is_none_or(|&byte| byte == b'.')
 }
 
-/// Compares in ASCII without regard to case. The method of the standard library does it in blocks, which
+/// Compares ASCII without regard to case. The method of the standard library does it in blocks, which
 /// is fast, and large in each place where it is inlined.
 #[inline(never)]
 pub(crate) fn same_ignoring_case(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.eq_ignore_ascii_case(b))
 }
 
-/// Returns whether the last label is a number, so that the name could be taken for an IPv4 address: decimal, or hexadecimal as
-/// `inet_aton` and browsers read it.
+/// Tells whether the last label is a number, so that the name could be mistaken for an IPv4 address: decimal, or hexadecimal
+/// as `inet_aton` and browsers parse it.
 pub(crate) fn ends_in_number(name: &[u8]) -> bool {
     name.rsplit(|&byte| byte == b'.').next().is_none_or(|last| match last {
         [b'0', b'x' | b'X', digits @ ..] => digits.iter().all(u8::is_ascii_hexdigit),

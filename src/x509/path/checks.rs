@@ -1,6 +1,6 @@
-//! The checks of the search: of a certificate by itself, and of a candidate for an issuer before it is taken. They are all
-//! rules of RFC 5280 section 6.1 but the signature. Names are compared with name constraints last, some at a time: a peer
-//! that has proved nothing may have sent many of both.
+//! The checks of the search: of a certificate by itself, and of a candidate for an issuer. They are all rules of
+//! RFC 5280 section 6.1 except the signature. Names are compared with name constraints last, some at a time: a peer
+//! that is not authenticated may have sent many of both.
 
 use super::issuer::Issuer;
 use super::judge::Judge;
@@ -16,7 +16,7 @@ use crate::x509::certificate::extensions::{KeyUsage, Purposes};
 use crate::x509::refusal::Blame;
 use crate::x509::time::SECONDS_A_DAY;
 
-/// The rules, and the path so far, which a candidate has to fit.
+/// The rules, and the path so far, to which a candidate is compared.
 pub(super) struct Checks<'s> {
     rules: &'s Rules<'s>,
     list: List<'s>,
@@ -28,7 +28,7 @@ impl<'s> Checks<'s> {
         Self { rules, list, levels }
     }
 
-    /// Checks the leaf by itself. No choice of a path can mend it, so it is checked first.
+    /// Checks the leaf by itself. It is in every path, so it is checked first.
     pub(super) fn leaf(&self, leaf: &Summary<'_>, judge: &mut Judge) -> Result<(), Problem> {
         judge.allow(self.validity(leaf))?;
         // RFC 5280 section 4.1.2.5: "from notBefore through notAfter, inclusive".
@@ -51,7 +51,7 @@ impl<'s> Checks<'s> {
         judge.allow(self.profile(leaf.profile_defect))
     }
 
-    /// Checks everything that a trust anchor has to fulfil to end this path, but its name constraints and the signature.
+    /// Checks that a trust anchor can end this path, except for its name constraints and the signature.
     pub(super) fn anchor(
         &self,
         anchor: u8,
@@ -70,14 +70,13 @@ impl<'s> Checks<'s> {
         self.depth(self.levels.depth())
     }
 
-    /// Checks everything that a certificate has to fulfil to be the next of this path, but its name constraints and the
-    /// signature.
+    /// Checks that a certificate can be the next of this path, except for its name constraints and the signature.
     pub(super) fn ca(&self, index: u8, ca: &Summary<'_>, child: &Summary<'_>, judge: &mut Judge) -> Result<(), Blame> {
         self.ca_itself(ca, judge).map_err(|problem| Blame::new(index, problem))?;
         let checked = judge.allow(signature_kind(child, ca.key));
         checked.map_err(|problem| Blame::new(self.levels.top_certificate(), problem).by(Place::Sent(index)))?;
         self.path_len(ca.basic_constraints.path_len, Place::Sent(index), judge)?;
-        // An anchor has to fit above it.
+        // There must be room for an anchor above it.
         self.depth(self.levels.depth().saturating_add(1))
     }
 
@@ -95,7 +94,7 @@ impl<'s> Checks<'s> {
         ca.key.supported().map(drop)
     }
 
-    /// RFC 5280 section 6.1.3 (a)(2): "The certificate validity period includes the current time."
+    /// Checks the validity. RFC 5280 section 6.1.3 (a)(2): "The certificate validity period includes the current time."
     fn validity(&self, certificate: &Summary<'_>) -> Result<(), Problem> {
         self.rules.time.check(certificate.not_before, certificate.not_after).map(drop)
     }
@@ -120,7 +119,7 @@ impl<'s> Checks<'s> {
         Ok(())
     }
 
-    /// Checks the depth of the path against the limit of the configuration, whichever certificate is to blame for that.
+    /// Checks the depth of the path against the limit of the configuration.
     fn depth(&self, depth: u8) -> Result<(), Blame> {
         if depth > self.rules.depth_limit() {
             return Err(Blame::new(0, Problem::DepthExceeded).at_depth(depth));
@@ -149,7 +148,7 @@ impl<'s> Checks<'s> {
         });
         for (number, (index, name)) in names.enumerate().skip(checked.into()) {
             if *budget < end {
-                // Each name has taken a step, and there are fewer of those.
+                // Each name has cost a step, and there are fewer of those.
                 return Ok(Some(u16::try_from(number).unwrap_or(u16::MAX)));
             }
             constraints.check(name, budget).map_err(|problem| Blame::new(index, problem).by(place))?;
@@ -157,7 +156,7 @@ impl<'s> Checks<'s> {
         Ok(None)
     }
 
-    /// RFC 4158 section 2.4.2: the same name and key a second time in one path is a loop.
+    /// Tells whether a candidate is on the path. RFC 4158 section 2.4.2: the same name and key a second time in one path is a loop.
     pub(super) fn is_on_path(&self, ca: &Summary<'_>) -> bool {
         let Self { list, levels, .. } = self;
         (0..=levels.top()).any(|level| {

@@ -1,7 +1,7 @@
 //! The limits of a search, and what it tolerates.
 //!
-//! Where something is waived the search runs in passes, each of which tolerates more, so that a valid path is never given
-//! up for one that is not, and as little as possible is waived. The first pass tolerates nothing; where nothing is
+//! Where something is waived the search runs in passes, each of which tolerates more, so that a valid path always
+//! wins over one that is not, and as little as possible is waived. The first pass tolerates nothing; where nothing is
 //! waived it is the only one. The limits count for all passes together.
 
 use super::waiver::{Waived, Waivers};
@@ -16,14 +16,14 @@ const PASSES: [Waivers; 3] = {
     [expired, ends, ends.and(WaivableCause::Invalid)]
 };
 
-/// Counts what the search takes, and decides whether a broken rule refuses the path.
+/// The budget of a search, and the decision whether a broken rule refuses the path.
 #[derive(Debug)]
 pub(crate) struct Judge {
     steps_left: u32,
     signatures_left: u8,
     /// The causes that this pass tolerates.
     tolerated: Waivers,
-    /// Those of them that were met since they were last taken.
+    /// Those of them that were tolerated since they were last taken.
     met: Waivers,
     /// Why the first pass found no path.
     #[cfg(feature = "dangerous-waivers")]
@@ -55,7 +55,7 @@ impl Judge {
         Ok(())
     }
 
-    /// The steps that are left.
+    /// Returns the steps that are left.
     pub(super) const fn steps_left(&mut self) -> &mut u32 {
         &mut self.steps_left
     }
@@ -65,7 +65,7 @@ impl Judge {
         (MAX_SIGNATURES.saturating_sub(self.signatures_left), MAX_SEARCH_STEPS.saturating_sub(self.steps_left))
     }
 
-    /// Lets the result of a check pass if it is good, or if what is wrong is tolerated.
+    /// Accepts the result of a check if it is good, or if the problem is tolerated.
     pub(super) fn allow(&mut self, checked: Result<(), CertificateProblem>) -> Result<(), CertificateProblem> {
         checked.or_else(|problem| self.refuse(problem))
     }
@@ -85,7 +85,7 @@ impl Judge {
         }
     }
 
-    /// Takes the causes that were tolerated since the last call.
+    /// Returns the causes that were tolerated since the last call.
     pub(super) const fn take_met(&mut self) -> Waivers {
         core::mem::replace(&mut self.met, Waivers::NONE)
     }
@@ -112,7 +112,7 @@ impl Judge {
         None
     }
 
-    /// Returns what was waived for a path of which these causes were tolerated.
+    /// Returns the waived causes of a path for which these were tolerated.
     pub(super) fn waived(&self, causes: Waivers) -> Waived {
         self.first_refusal().map_or(Waived::NOTHING, |refusal| Waived::of(causes, refusal.error()))
     }

@@ -1,4 +1,4 @@
-//! The path on which a search stands, from the leaf up.
+//! The current path of a search, from the leaf up.
 
 use super::waiver::Waivers;
 use crate::limits::MAX_DEPTH;
@@ -8,7 +8,7 @@ use crate::x509::certificate::extensions::KeyHint;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Levels {
     below_anchor: [Level; MAX_DEPTH],
-    /// The level on which the search stands.
+    /// The current level of the search.
     top: u8,
     /// Causes tolerated at the end of the path, and of its signatures.
     tolerated: Waivers,
@@ -21,7 +21,7 @@ struct Level {
     /// Which candidates are tried, by their place in [`TURNS`].
     turn: u8,
     next: u16,
-    /// Causes tolerated of it.
+    /// Causes tolerated for it.
     tolerated: Waivers,
 }
 
@@ -30,13 +30,13 @@ struct Level {
 pub(super) enum Turn {
     /// It has the key that is wanted.
     Fits,
-    /// One of them says nothing.
+    /// One of them has no identifier.
     Unknown,
-    /// It has another key. Identifiers only guide the search (RFC 4158 section 3.5.12), so it is tried all the same.
+    /// It has another key. Identifiers only guide the search (RFC 4158 section 3.5.12), so it is tried nevertheless.
     Differs,
 }
 
-/// In which order candidates are tried.
+/// The order in which candidates are tried.
 const TURNS: [Turn; 3] = [Turn::Fits, Turn::Unknown, Turn::Differs];
 
 impl Level {
@@ -46,7 +46,7 @@ impl Level {
 }
 
 impl Levels {
-    /// A path of the leaf alone.
+    /// The path of the leaf alone.
     pub(super) const LEAF: Self =
         Self { below_anchor: [Level::of(0, Waivers::NONE); MAX_DEPTH], top: 0, tolerated: Waivers::NONE };
 
@@ -70,7 +70,7 @@ impl Levels {
     }
 
     /// Returns the next of `all` candidates for the issuer of the top certificate, each in turn by the place among them,
-    /// with the rank that it has to have; `None` if all were tried.
+    /// with the rank that it must have; `None` if all were tried.
     pub(super) fn next_candidate(&mut self, all: u16) -> Option<(u16, Turn)> {
         let level = self.below_anchor.get_mut(usize::from(self.top))?;
         if level.next >= all {
@@ -101,24 +101,24 @@ impl Levels {
         self.top = level;
     }
 
-    /// Notes what was tolerated of the leaf.
+    /// Notes the causes tolerated for the leaf.
     pub(super) const fn tolerate_leaf(&mut self, causes: Waivers) {
         if let Some(level) = self.below_anchor.first_mut() {
             level.tolerated = causes;
         }
     }
 
-    /// Notes what was tolerated of the end of the path.
+    /// Notes the causes tolerated at the end of the path.
     pub(super) const fn tolerate_end(&mut self, causes: Waivers) {
         self.tolerated = causes;
     }
 
-    /// Notes what was tolerated of a signature of the path.
+    /// Notes the causes tolerated for a signature of the path.
     pub(super) const fn tolerate_signature(&mut self, causes: Waivers) {
         self.tolerated = self.tolerated.union(causes);
     }
 
-    /// Returns all that was tolerated of the path.
+    /// Returns all causes tolerated for the path.
     pub(super) fn tolerated(&self) -> Waivers {
         let path = self.below_anchor.iter().take(usize::from(self.depth()));
         path.fold(self.tolerated, |causes, level| causes.union(level.tolerated))

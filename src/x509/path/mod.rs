@@ -1,4 +1,4 @@
-//! Finding a path to a trust anchor: the list of summaries, the rules, the search, and its two results.
+//! Path validation: the list of summaries, the rules, the checks, the search, and the path that it finds.
 
 mod checks;
 pub(super) mod issuer;

@@ -1,18 +1,18 @@
-//! Proofs that a path was verified, and may be used.
+//! Proofs that a path was verified, and accepted.
 
 use super::verified::PathFound;
 use crate::error::Error;
 
-/// Proof that the path of the peer was verified up to a trust anchor, but for what was waived.
+/// A proof that the path of the peer was verified up to a trust anchor, except for what was waived.
 #[derive(Debug)]
 pub(crate) struct ChainVerified(PathFound);
 
-/// Proof that whoever decides accepts the path: nothing was waived for it, or it is known what.
+/// A proof that the path was accepted: nothing was waived for it, or that was accepted as well.
 #[derive(Debug)]
 pub(crate) struct ChainAccepted(PathFound);
 
 impl ChainVerified {
-    /// To be called where the search has ended, and nowhere else.
+    /// Asserts that a search has found the path. Only the search may call it.
     pub(super) const fn assertion(path: PathFound) -> Self {
         Self(path)
     }
@@ -22,12 +22,12 @@ impl ChainVerified {
         self.0
     }
 
-    /// Accepts what is valid. Whoever does not know of waivers cannot accept what was waived.
+    /// Accepts a valid path; fails if something was waived.
     pub(crate) fn accept(self) -> Result<ChainAccepted, Error> {
         self.0.waived.refusal().map_or(Ok(ChainAccepted(self.0)), |refusal| Err(refusal.into()))
     }
 
-    /// Accepts what was waived as well.
+    /// Accepts the path with what was waived for it.
     #[cfg(feature = "dangerous-waivers")]
     pub(crate) const fn dangerous_accept_waived(self) -> ChainAccepted {
         ChainAccepted(self.0)

@@ -1,4 +1,4 @@
-//! What a certificate path is held to, and the name that it has to be for.
+//! The rules that a certificate path must satisfy.
 
 use super::issuer::Issuer;
 use super::summaries::{List, Place};
@@ -14,7 +14,7 @@ use crate::x509::name::general::GeneralName;
 use crate::x509::name::server::{ServerName, ends_in_number, is_host_name};
 use crate::x509::time::Time;
 
-/// The role that the peer has, and that its certificates have to allow.
+/// The role of the peer, which its certificates must allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Purpose {
@@ -24,20 +24,20 @@ pub enum Purpose {
     ServerAuth,
 }
 
-/// What a certificate path is held to.
+/// The rules that a certificate path must satisfy.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Rules<'a> {
-    /// Whom we trust, in any order; the first 255 count. Several may have the same name.
+    /// The trust anchors, in any order; only the first 255 are used. Several may have the same name.
     pub anchors: &'a [TrustAnchor<'a>],
     /// The role of the peer.
     pub purpose: Purpose,
-    /// The name that the leaf has to hold; `None` for clients, which are not known by a host name.
+    /// The name that the leaf must contain; `None` for clients, which are not identified by a host name.
     pub server_name: Option<&'a ServerName<'a>>,
-    /// The common name that the leaf has to have; then `server_name` is not looked for. `None` unless asked
-    /// for, as RFC 9525 wants it.
+    /// The common name that the leaf must have; then `server_name` is ignored. `None` by default, as RFC 9525
+    /// requires.
     pub common_name: Option<CommonName<'a>>,
-    /// What is known about the time.
+    /// The current time, as far as it is known.
     pub time: Time,
     /// The most CA certificates above the leaf, the trust anchor among them: 1 allows a leaf issued
     /// by an anchor, 2 one intermediate between them. No more than 10 are followed. A pinned leaf has none.
@@ -46,31 +46,31 @@ pub struct Rules<'a> {
     /// the chain (the leaf being 0) with the limit. OpenSSL's own `-verify_depth`, since 1.1.0, does
     /// not count the anchor: its `n` is our `n + 1`.
     pub max_depth: u8,
-    /// Also refuse what RFC 5280 section 4 forbids authorities to issue, where path validation (section 6)
-    /// does not look: a certificate that is not self-signed without an authority key identifier, a CA
-    /// certificate without a subject key identifier or with basic or name constraints that are not
-    /// critical, and keyCertSign in a certificate that is no CA. And what is encoded otherwise than authorities should:
-    /// a GeneralizedTime before 2050, a FALSE that is written out, NULL as the parameters of ECDSA, a path length in a
-    /// certificate that is no CA, a serial number that is not positive or takes 21 bytes, and a subject alternative name
-    /// beside an empty subject that is not critical. Asked of the certificate of an anchor too.
+    /// Whether to refuse also what RFC 5280 section 4 forbids authorities to issue but path validation (section 6)
+    /// accepts: a certificate that is not self-signed without an authority key identifier, a CA certificate without a
+    /// subject key identifier or with basic or name constraints that are not critical, and keyCertSign in a certificate
+    /// that is not a CA. And the encodings that authorities should not use: a GeneralizedTime before 2050, a FALSE that
+    /// is encoded, NULL as the parameters of ECDSA, a path length in a certificate that is not a CA, a serial number that
+    /// is not positive or takes 21 bytes, and a subject alternative name that is not critical with an empty subject. The
+    /// certificate of an anchor is checked too.
     ///
-    /// Off unless asked for: authorities made with older versions of OpenSSL and easy-rsa, secure elements, TPMs and the
-    /// keytool of Java 11 write all of these, and none of them makes a path less safe.
+    /// Off by default: authorities made with older versions of OpenSSL and easy-rsa, secure elements, TPMs and the
+    /// keytool of Java 11 issue all of these, and none of them makes a path less safe.
     pub strict_profile: bool,
     /// The most days for which a leaf may be valid; `None` for no limit. Public authorities issue for
-    /// 398 days at most, so that a key that leaks is of use for a limited time.
+    /// 398 days at most, so that a leaked key is useful for a limited time.
     pub max_validity_days: Option<u16>,
-    /// What is accepted all the same: [`Waivers::NONE`] but with the feature `dangerous-waivers`.
+    /// The causes of refusal to ignore: [`Waivers::NONE`] without the feature `dangerous-waivers`.
     pub waivers: Waivers,
 }
 
 impl<'a> Rules<'a> {
-    /// Rules for a client that reached for the server `name`. At most 4 CA certificates above the leaf.
+    /// Makes the rules for a client that connects to the server `name`. At most 4 CA certificates above the leaf.
     pub const fn server(anchors: &'a [TrustAnchor<'a>], name: &'a ServerName<'a>, time: Time) -> Self {
         Self { server_name: Some(name), purpose: Purpose::ServerAuth, ..Self::client(anchors, time) }
     }
 
-    /// Rules for a server that asked for a certificate. At most 4 CA certificates above the leaf.
+    /// Makes the rules for a server that requests a certificate. At most 4 CA certificates above the leaf.
     pub const fn client(anchors: &'a [TrustAnchor<'a>], time: Time) -> Self {
         Self {
             anchors,
@@ -85,12 +85,12 @@ impl<'a> Rules<'a> {
         }
     }
 
-    /// Lists the names of a leaf that constraints of authorities bind (RFC 5280 section 4.2.1.10).
+    /// Lists the names of a leaf to which the constraints of authorities apply (RFC 5280 section 4.2.1.10).
     ///
-    /// A name that an authority may not put into a `dNSName` it may not put into a common name either, where that is who
-    /// the peer is: of servers that are asked for by their common name, and of clients, which rules and programs know by it. As
-    /// OpenSSL does, a client's is taken for the name of a host if it has two labels or more. An address in a common name
-    /// obeys constraints on addresses for the same reason.
+    /// A name that an authority may not put into a `dNSName` it may not put into a common name either, where that identifies
+    /// the peer: for servers whose common name is required, and for clients, which rules and programs identify by it. As in
+    /// OpenSSL, that of a client is treated as a host name if it has two labels or more. Constraints on addresses apply to
+    /// an address in a common name for the same reason.
     pub(in crate::x509) fn names_of_leaf<'n>(
         &self,
         leaf: &Summary<'n>,
@@ -114,7 +114,7 @@ impl<'a> Rules<'a> {
         u8::try_from(MAX_DEPTH).map_or(self.max_depth, |most| self.max_depth.min(most))
     }
 
-    /// Returns the anchor at a place of the list, if it issues.
+    /// Returns the anchor at a place of the list, unless it is a pin.
     pub(super) fn anchor(&self, place: u8) -> Option<&'a Issuer<'a>> {
         self.anchors.get(usize::from(place))?.issuer()
     }
@@ -127,7 +127,7 @@ impl<'a> Rules<'a> {
         }
     }
 
-    /// RFC 9525 section 6: the name that was asked for has to be among those of the certificate.
+    /// Checks the name of the leaf. RFC 9525 section 6: the reference identifier must be among those of the certificate.
     pub(super) fn check_name(&self, leaf: &Summary<'_>) -> Result<(), CertificateProblem> {
         match (self.common_name, self.server_name) {
             (Some(wanted), _) if !wanted.is_of(&leaf.subject) => Err(CertificateProblem::CommonNameMismatch),

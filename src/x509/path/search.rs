@@ -5,14 +5,13 @@
 //!   leaf  <- intermediate <- intermediate   <-   trust anchor
 //! ```
 //! Depth first, from the leaf up: each level holds one certificate and how far its candidates for an
-//! issuer have been tried. All that costs little is asked of a candidate before it is taken: its name,
-//! and each rule of RFC 5280 section 6.1 but the signature. When an anchor is reached the signatures
+//! issuer have been tried. All cheap checks of a candidate come first: its name, and each rule
+//! of RFC 5280 section 6.1 except the signature. When an anchor is reached the signatures
 //! are verified from the anchor down, one for each call, and a signature that fails sends the search
-//! back to the level where it failed. A signature that was verified is noted in the summary and not
+//! back to the level where it failed. A verified signature is noted in the summary and not
 //! verified again.
 //!
-//! Nothing is trusted but an anchor: a self-signed certificate in the list is one more candidate, and
-//! leads nowhere.
+//! Only an anchor is trusted: a self-signed certificate in the list is one more candidate, and leads nowhere.
 
 use super::checks::Checks;
 use super::judge::Judge;
@@ -38,17 +37,17 @@ pub(crate) struct Search<'r, 'p> {
     levels: Levels,
     phase: Phase,
     judge: Judge,
-    /// The most useful reason so far why there is no path; in the end the one that was given.
+    /// The most useful reason so far why there is no path; at the end the one that is reported.
     reason: Option<Blame>,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Phase {
-    /// The leaf has not been looked at.
+    /// The leaf is not checked yet.
     Leaf,
     /// Looking for an issuer of the certificate on the top level.
     Searching,
-    /// All is well with `issuer`, but for its name constraints, which so many names keep.
+    /// All checks of `issuer` passed except for its name constraints, which `names` names satisfy.
     Constraining {
         issuer: Place,
         names: u16,
@@ -64,7 +63,7 @@ enum Phase {
     },
 }
 
-/// The next step, as far as it needs no cryptography.
+/// The outcome of a step without cryptography.
 enum Next {
     Continue,
     Verify { level: u8, issuer: Place },
@@ -80,7 +79,7 @@ struct Edge<'a> {
 }
 
 impl<'r, 'p> Search<'r, 'p> {
-    /// Makes a search that has not begun: until then its rules trust nobody.
+    /// Makes a search that has not started: its rules trust no anchor.
     pub(crate) const fn new(summaries: Summaries<'p>) -> Self {
         Self {
             summaries,
@@ -92,12 +91,12 @@ impl<'r, 'p> Search<'r, 'p> {
         }
     }
 
-    /// Takes in a certificate of the peer, as [`Summaries::push`] does.
+    /// Parses and keeps a certificate of the peer, as [`Summaries::push`] does.
     pub(crate) fn push<C: CryptoProvider>(&mut self, certificate: &[u8], trace: &mut impl Trace) -> Result<(), Error> {
         self.summaries.push::<C>(certificate, trace)
     }
 
-    /// Sets the rules of a search that has not begun.
+    /// Sets the rules of a search that has not started.
     pub(crate) const fn start(&mut self, rules: Rules<'r>) {
         self.rules = rules;
     }
@@ -173,8 +172,8 @@ impl<'r, 'p> Search<'r, 'p> {
         let leaf = self.summaries.list().get(0).ok_or(missing)?;
         let checks = Checks::new(&self.rules, self.summaries.list(), &self.levels);
         checks.leaf(&leaf, &mut self.judge).map_err(|problem| Blame::new(0, problem))?;
-        // A pin is asked first: it costs no signature, and nothing else in the list matters then.
-        // A certificate before a key: who pins it knows its names.
+        // Pins come first: they cost no signature, and nothing else in the list matters then.
+        // A certificate comes before a key: its names are known to the owner of the pin.
         let pins = || (0..u8::MAX).zip(self.rules.anchors).filter(|(_, anchor)| anchor.pins(&leaf));
         let pin = pins().find(|(_, anchor)| !anchor.is_key()).or_else(|| pins().next());
         self.phase = pin.map_or(Phase::Searching, |(anchor, _)| Phase::Found { anchor: Some(anchor) });
@@ -185,7 +184,7 @@ impl<'r, 'p> Search<'r, 'p> {
         Ok(())
     }
 
-    /// Looks at the next candidate for the issuer of the certificate on the top level.
+    /// Checks the next candidate for the issuer of the certificate on the top level.
     fn look_for_issuer(&mut self, trace: &mut impl Trace) -> Result<(), Blame> {
         self.judge.take_step()?;
         let Some(candidate) = self.next_candidate() else { return self.go_back(trace) };
@@ -217,9 +216,8 @@ impl<'r, 'p> Search<'r, 'p> {
         Ok(())
     }
 
-    /// The next candidate, if there is one: first those whose key identifier is the one that is wanted, then those of
-    /// which that is not known, then the others, for signatures are dear; in each turn anchors before certificates, since
-    /// they end the path.
+    /// Returns the next candidate: first those with the key identifier that is wanted, then those without one, then the
+    /// others, as signatures are expensive; in each turn anchors before certificates, since they end the path.
     fn next_candidate(&mut self) -> Option<Place> {
         let list = self.summaries.list();
         let anchors = u16::try_from(self.rules.anchors.len().min(usize::from(u8::MAX))).unwrap_or(0);
@@ -243,7 +241,7 @@ impl<'r, 'p> Search<'r, 'p> {
         }
     }
 
-    /// Compares some more names with the constraints of the candidate, and takes it if none is left.
+    /// Compares some more names with the constraints of the candidate, and accepts it if none is left.
     fn constrain(
         &mut self,
         issuer: Place,
@@ -274,13 +272,13 @@ impl<'r, 'p> Search<'r, 'p> {
         Ok(())
     }
 
-    /// Leaves a candidate aside.
+    /// Rejects a candidate.
     fn reject(&mut self, issuer: Place, blame: Blame, trace: &mut impl Trace) {
         trace.event(TraceEvent::Unfit { index: self.levels.top_certificate(), issuer, error: blame.error() });
         blame.explain(&mut self.reason);
     }
 
-    /// No candidate is left on the top level: back to the one below, or the end of the search.
+    /// Returns to the level below when no candidate is left, or ends the search.
     fn go_back(&mut self, trace: &mut impl Trace) -> Result<(), Blame> {
         let index = self.levels.top_certificate();
         let certificate = self.summaries.list().get(index);
@@ -291,13 +289,13 @@ impl<'r, 'p> Search<'r, 'p> {
         };
         let blame = Blame::new(index, problem);
         trace.event(TraceEvent::DeadEnd { error: blame.error() });
-        if !self.knows_better() && self.judge.refuse(problem).is_ok() {
+        if !self.has_rejected_issuer() && self.judge.refuse(problem).is_ok() {
             self.levels.tolerate_end(self.judge.take_met());
             self.phase = Phase::below(None, self.levels.top());
             return Ok(());
         }
         blame.explain(&mut self.reason);
-        // Whose certificate cannot be read may be the issuer of one whose issuer is not known, and of no other.
+        // A certificate that cannot be parsed may be the issuer that is unknown, and no other.
         let below = certificate.filter(|_| problem == CertificateProblem::UnknownIssuer);
         if let Some(blame) = below.and_then(|below| self.summaries.unreadable_issuer(&below)) {
             blame.explain(&mut self.reason);
@@ -305,9 +303,9 @@ impl<'r, 'p> Search<'r, 'p> {
         self.levels.go_down().ok_or_else(|| self.reason.unwrap_or(Blame::EXHAUSTED))
     }
 
-    /// Returns whether an issuer is known that is refused for something that is not tolerated. Then its certificate may
-    /// not end the path as if nobody knew the issuer. One that only has the name, and did not sign, is no issuer.
-    fn knows_better(&self) -> bool {
+    /// Tells whether an issuer was rejected for something that is not tolerated. Then the certificate below may not end
+    /// the path as if its issuer were unknown. A candidate that has the name but did not sign is not an issuer.
+    fn has_rejected_issuer(&self) -> bool {
         let rank = CertificateProblem::SignatureInvalid.rank();
         self.reason.is_some_and(|known| known.error().problem.rank() > rank)
     }
@@ -327,7 +325,7 @@ impl<'r, 'p> Search<'r, 'p> {
         Ok(Next::Continue)
     }
 
-    /// Returns whether the signature was verified before with the same key, be it that of another certificate.
+    /// Tells whether the signature was verified before with the same key, even that of another certificate.
     fn is_verified(&self, level: u8, issuer: Place) -> bool {
         let verified_by = self.summaries.list().verified_by(self.levels.certificate_at(level));
         verified_by.and_then(|by| self.key_of(by)).is_some_and(|key| self.key_of(issuer) == Some(key))
@@ -347,7 +345,7 @@ impl<'r, 'p> Search<'r, 'p> {
         }
     }
 
-    /// Notes a signature that was verified, or goes back to the level on which it was not.
+    /// Notes a verified signature, or returns to the level of one that failed.
     fn settle(&mut self, level: u8, issuer: Place, verified: Result<(), CryptoError>, trace: &mut impl Trace) {
         let index = self.levels.certificate_at(level);
         let problem = match (verified, issuer) {
@@ -366,8 +364,8 @@ impl<'r, 'p> Search<'r, 'p> {
         self.phase = Phase::Searching;
     }
 
-    /// Goes on below a signature that does not verify, if that is tolerated. An anchor whose key did not make the
-    /// signature is not the issuer, and others may be: the search goes on for them.
+    /// Continues below a signature that does not verify, if that is tolerated. An anchor whose key did not make the
+    /// signature is not the issuer, but another may be, so the search continues.
     fn tolerates_signature(&mut self, level: u8, problem: CertificateProblem) -> bool {
         if problem == CertificateProblem::AnchorSignatureInvalid || self.judge.refuse(problem).is_err() {
             return false;
@@ -381,7 +379,7 @@ impl<'r, 'p> Search<'r, 'p> {
         true
     }
 
-    /// Tells about the path on which the search stands.
+    /// Describes the current path.
     fn found(&self) -> PathFound {
         let list = self.summaries.list();
         let anchor = self.anchor();
@@ -449,7 +447,7 @@ impl<'r, 'p> Search<'r, 'p> {
         }
     }
 
-    /// The anchor of the path, if it is found and has one.
+    /// Returns the anchor of the path, if it is found and has one.
     const fn anchor(&self) -> Option<u8> {
         match self.phase {
             Phase::Found { anchor } => anchor,
@@ -457,7 +455,7 @@ impl<'r, 'p> Search<'r, 'p> {
         }
     }
 
-    /// Causes waived for the current path of the search.
+    /// Returns the causes waived for the current path.
     fn waived(&self) -> Waived {
         self.judge.waived(self.levels.tolerated())
     }
@@ -467,33 +465,33 @@ impl<'r, 'p> Search<'r, 'p> {
         self.judge.spent()
     }
 
-    /// The certificates that were taken in.
+    /// Returns the certificates of the peer.
     pub(crate) fn list(&self) -> List<'_> {
         self.summaries.list()
     }
 
-    /// Returns what was known of the time in the last search.
+    /// Returns the time of the last search.
     pub(crate) const fn time(&self) -> Time {
         self.rules.time
     }
 
-    /// Returns whether the leaf holds the name that is asked for.
+    /// Tells whether the leaf has the name that the rules require.
     pub(crate) fn has_name(&self) -> bool {
         self.list().get(0).is_some_and(|leaf| self.rules.check_name(&leaf).is_ok())
     }
 
-    /// Returns whether an authority is trusted, and not pinned certificates and keys only.
+    /// Tells whether an authority is trusted, and not only pinned certificates and keys.
     pub(crate) fn knows_authorities(&self) -> bool {
         self.rules.anchors.iter().any(|anchor| anchor.issuer().is_some())
     }
 
-    /// Keeps the leaf in front of the memory, if there is one, and forgets the rest.
+    /// Keeps the leaf, if there is one, and forgets the rest.
     pub(crate) fn keep_leaf(&mut self) {
         self.summaries.keep_leaf();
         self.reset();
     }
 
-    /// Forgets the certificates, for others to come. The leaf that was kept stays.
+    /// Forgets the certificates except for the leaf that was kept.
     #[cfg(feature = "post-handshake-auth")]
     pub(crate) fn forget(&mut self) {
         self.summaries.clear();
@@ -505,12 +503,12 @@ impl<'r, 'p> Search<'r, 'p> {
         self.begin_pass();
     }
 
-    /// The memory of the certificates.
+    /// Returns the memory of the certificates.
     pub(crate) const fn memory(&self) -> &Summaries<'p> {
         &self.summaries
     }
 
-    /// The memory of the certificates.
+    /// Returns the memory of the certificates.
     #[cfg(feature = "post-handshake-auth")]
     pub(crate) const fn memory_mut(&mut self) -> &mut Summaries<'p> {
         &mut self.summaries
@@ -518,7 +516,7 @@ impl<'r, 'p> Search<'r, 'p> {
 }
 
 impl Phase {
-    /// The phase after the signature of the certificate on `level`.
+    /// Returns the phase after the signature of the certificate on `level`.
     const fn below(anchor: Option<u8>, level: u8) -> Self {
         match level.checked_sub(1) {
             Some(level) => Self::Verifying { anchor, level },

@@ -1,11 +1,11 @@
-//! The summaries of all certificates that a peer sent, in memory that the caller lends.
+//! The summaries of all certificates that a peer sent, in memory of the caller.
 //!
 //! ```text
 //! memory  [ leaf that was kept | entry 0 (leaf) | entry 1 | ... | free ]
 //! entry   length:2  verified_by:2  body
 //! ```
-//! Each body is a [`Summary`], or what is kept of a certificate that cannot be read. The leaf of an earlier list stays in
-//! front, as a session keeps it, and what is behind the list is free for what else the session needs.
+//! Each body is a [`Summary`], or an [`Unreadable`] certificate. The leaf of an earlier list stays in front, as a session
+//! keeps it, and the rest of the memory is free for other data of the session.
 
 use super::summary::{Summary, Unreadable};
 use super::trace::{Trace, TraceEvent};
@@ -19,9 +19,9 @@ use crate::x509::certificate::{Certificate, Origin};
 use crate::x509::identity::{PeerIdentity, fingerprint};
 use crate::x509::refusal::Blame;
 
-/// Bytes of the length in front of each entry, which counts what follows it.
+/// Bytes of the length of an entry, which does not count itself.
 const LENGTH: usize = 2;
-/// Bytes of the note by whose key the signature was verified.
+/// Bytes of the note of the key that verified the signature.
 const VERIFIED_BY: usize = 2;
 /// The note of a leaf whose key is pinned.
 const KEY_PINNED: [u8; VERIFIED_BY] = [3, 0];
@@ -30,7 +30,7 @@ const KEY_PINNED: [u8; VERIFIED_BY] = [3, 0];
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Place {
-    /// A trust anchor, by its place in the list.
+    /// A trust anchor, by its place in [`Rules::anchors`](crate::x509::Rules::anchors).
     Anchor(u8),
     /// A certificate that the peer sent, by its place in the list.
     Sent(u8),
@@ -42,7 +42,7 @@ pub(crate) struct Summaries<'p> {
     memory: &'p mut [u8],
     used: usize,
     count: u8,
-    /// The certificate that cannot be read, of which one is remembered.
+    /// One certificate that cannot be parsed.
     broken: Option<CertificateError>,
     /// Bytes of the last certificate that was too large.
     oversize: u32,
@@ -61,14 +61,14 @@ impl<'p> Summaries<'p> {
         Self { memory, used: 0, count: 0, broken: None, oversize: 0, kept: 0 }
     }
 
-    /// Lends the same summaries and their memory for a while, in which none may be added.
+    /// Borrows the same summaries and their memory, to which none may be added meanwhile.
     pub(crate) const fn reborrow(&mut self) -> Summaries<'_> {
         Summaries { memory: &mut *self.memory, ..*self }
     }
 
     /// Parses one certificate and keeps its summary: the leaf first, then the others in any order.
     ///
-    /// A certificate that cannot be read is an error only if it is the leaf: another one may not be needed.
+    /// A certificate that cannot be parsed is an error only if it is the leaf: another one may not be needed.
     pub(crate) fn push<C: CryptoProvider>(&mut self, certificate: &[u8], trace: &mut impl Trace) -> Result<(), Error> {
         let index = self.count;
         if index == u8::MAX {
@@ -94,8 +94,8 @@ impl<'p> Summaries<'p> {
         self.append(Ok(&Summary::new(&parsed, signed, fingerprint.as_ref())))
     }
 
-    /// Keeps what can be told of a certificate that cannot be read. One of them is remembered: one that issued another
-    /// of the list, as far as its name tells, rather than one that nobody may need.
+    /// Keeps the parts of a certificate that cannot be parsed. One of them is remembered: by its name an issuer of
+    /// another one in the list, if there is one.
     fn pass_over(&mut self, certificate: &[u8], error: CertificateError) -> Result<(), Error> {
         if error.problem == CertificateProblem::TooLarge {
             self.oversize = u32::try_from(certificate.len()).unwrap_or(u32::MAX);
@@ -108,13 +108,13 @@ impl<'p> Summaries<'p> {
         if error.index == 0 { Err(error.into()) } else { kept }
     }
 
-    /// Refuses the list, whatever else is in it.
+    /// Refuses the whole list.
     fn refuse(&mut self, error: CertificateError) -> Result<(), Error> {
         self.broken = Some(error);
         Err(error.into())
     }
 
-    /// Appends the summary of a certificate, or what is kept of one that cannot be read.
+    /// Appends the summary of a certificate, or the parts of one that cannot be parsed.
     pub(super) fn append(&mut self, certificate: Result<&Summary<'_>, &Unreadable<'_>>) -> Result<(), Error> {
         let free = self.memory.get_mut(self.used..).unwrap_or_default();
         let mut out = Writer::new(free);
@@ -140,7 +140,7 @@ impl<'p> Summaries<'p> {
         self.broken.filter(refuses).map(|error| Blame::new(error.index, error.problem))
     }
 
-    /// Returns the certificate that cannot be read, if it may be the issuer that is missing.
+    /// Returns the certificate that cannot be parsed, if it may be the issuer that is missing.
     pub(super) fn unreadable_issuer(&self, below: &Summary<'_>) -> Option<Blame> {
         let broken = self.broken?;
         let unreadable = self.list().unreadable(broken.index)?;
@@ -161,7 +161,7 @@ impl<'p> Summaries<'p> {
         List { entries: self.memory.get(self.start()..self.used).unwrap_or_default() }
     }
 
-    /// Lends the list for as long as the memory is lent.
+    /// Returns the list for as long as the memory is borrowed.
     pub(super) fn into_list(self) -> List<'p> {
         let range = self.start()..self.used;
         let memory: &'p [u8] = self.memory;
@@ -177,7 +177,7 @@ impl<'p> Summaries<'p> {
         self.note_verified(0, KEY_PINNED);
     }
 
-    /// Forgets all that was verified.
+    /// Forgets which signatures were verified.
     pub(crate) fn forget_verified(&mut self) {
         for index in 0..self.count {
             self.note_verified(index, [0; VERIFIED_BY]);
@@ -192,7 +192,7 @@ impl<'p> Summaries<'p> {
         }
     }
 
-    /// The offset at which the list begins.
+    /// Returns the offset at which the list begins.
     const fn start(&self) -> usize {
         self.kept
     }
@@ -220,13 +220,13 @@ impl<'p> Summaries<'p> {
         List { entries: self.memory.get(..self.kept).unwrap_or_default() }
     }
 
-    /// Returns the memory that no certificate fills.
+    /// Returns the memory that is free.
     #[cfg(feature = "post-handshake-auth")]
     pub(crate) fn free(&self) -> &[u8] {
         self.memory.get(self.used..).unwrap_or_default()
     }
 
-    /// Copies `bytes` to place `at` of the memory that no certificate fills.
+    /// Copies `bytes` to place `at` of the free memory.
     #[cfg(feature = "post-handshake-auth")]
     pub(crate) fn store(&mut self, at: usize, bytes: &[u8]) -> Result<(), Error> {
         self.check_free(at.saturating_add(bytes.len()))?;
@@ -246,14 +246,14 @@ impl<'p> Summaries<'p> {
 }
 
 impl<'p> List<'p> {
-    /// Returns the summary of a certificate; `None` if there is none or it cannot be read.
+    /// Returns the summary of a certificate; `None` if there is none or it could not be parsed.
     pub(crate) fn get(self, index: u8) -> Option<Summary<'p>> {
         let (note, body) = self.entry(index)?.split_first_chunk()?;
         let summary = Summary::read(body).ok()?;
         Some(Summary { is_key_pinned: *note == KEY_PINNED, ..summary })
     }
 
-    /// Returns what is kept of a certificate that cannot be read; `None` if there is none, or it can.
+    /// Returns what is kept of a certificate that could not be parsed; `None` if there is none, or it could.
     pub(in crate::x509) fn unreadable(self, index: u8) -> Option<Unreadable<'p>> {
         Unreadable::read(self.entry(index)?.get(VERIFIED_BY..)?).ok()
     }
@@ -262,12 +262,12 @@ impl<'p> List<'p> {
         Place::from_note(*self.entry(index)?.first_chunk()?)
     }
 
-    /// The places of all certificates.
+    /// Lists the places of all certificates.
     pub(crate) fn indices(self) -> impl Iterator<Item = u8> + use<'p> {
         (0..u8::MAX).take_while(move |index| self.entry(*index).is_some())
     }
 
-    /// All certificates that can be read.
+    /// Lists all certificates that could be parsed.
     fn all(self) -> impl Iterator<Item = Summary<'p>> + use<'p> {
         self.indices().filter_map(move |index| self.get(index))
     }
@@ -281,12 +281,12 @@ impl<'p> List<'p> {
         self.get(0).map(|leaf| leaf.key)
     }
 
-    /// Returns who the peer is, as its leaf says.
+    /// Returns the identity in the leaf.
     pub(crate) fn identity(self) -> Option<PeerIdentity<'p>> {
         self.get(0).map(PeerIdentity::new)
     }
 
-    /// Returns whether the issuer of the leaf did not come along, as far as names tell.
+    /// Tells whether the issuer of the leaf is not in the list, by its name.
     pub(crate) fn lacks_issuer(self) -> bool {
         let Some(leaf) = self.get(0) else { return false };
         !self.all().skip(1).any(|ca| ca.subject.matches(&leaf.issuer))
@@ -298,7 +298,7 @@ impl<'p> List<'p> {
         rest.get(..usize::from(u16::from_be_bytes(*len)))
     }
 
-    /// Returns what is behind `count` entries.
+    /// Returns the rest after `count` entries.
     fn skip(self, count: u8) -> Option<&'p [u8]> {
         let mut rest = self.entries;
         for _ in 0..count {

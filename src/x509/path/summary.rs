@@ -1,5 +1,5 @@
-//! Certificates as they are kept once their bytes are gone: a summary of fixed fields (35 bytes), then variable ones, each
-//! behind its length; of a certificate that cannot be read its subject and the field to blame.
+//! Summaries of certificates, which are kept instead of their DER: fixed fields (35 bytes), then variable ones with their
+//! lengths; for a certificate that cannot be parsed its subject and the field to blame.
 //!
 //! A P-256 certificate takes about 350 bytes instead of 500 to 900 of DER, one of RSA with 2048 bits 750. One
 //! that is signed with Ed25519 takes more than its DER, as Ed25519 signs no digest.
@@ -18,40 +18,40 @@ use crate::x509::time::UnixTime;
 /// Bytes of a SHA-256 fingerprint.
 pub(crate) const FINGERPRINT: usize = 32;
 
-/// What is kept of one certificate.
+/// A summary of one certificate.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Summary<'a> {
     pub(in crate::x509) subject: Name<'a>,
     pub(in crate::x509) issuer: Name<'a>,
-    /// Whether subject and issuer are the same name (RFC 5280 section 6.1).
+    /// True if subject and issuer are the same name (RFC 5280 section 6.1).
     pub(in crate::x509) is_self_issued: bool,
     pub(in crate::x509) not_before: UnixTime,
     pub(in crate::x509) not_after: UnixTime,
     pub(in crate::x509) key: PublicKey<'a>,
     pub(in crate::x509) signature_kind: SignatureKind,
-    /// The digest of what is signed, or what is signed where the algorithm takes that.
+    /// The digest of the signed part, or the signed part where the algorithm takes that.
     pub(in crate::x509) signed: &'a [u8],
-    /// If the algorithm is not supported, its object identifier.
+    /// The signature; the object identifier of its algorithm if that is not supported.
     pub(in crate::x509) signature: &'a [u8],
     pub(in crate::x509) basic_constraints: BasicConstraints,
     pub(in crate::x509) key_usage: Option<KeyUsage>,
     pub(in crate::x509) extended_key_usage: Option<Purposes>,
     pub(in crate::x509) subject_key: Option<KeyHint>,
     pub(in crate::x509) authority_key: Option<KeyHint>,
-    /// The object identifier of an extension that is critical and not understood.
+    /// The object identifier of an extension that is critical and not supported.
     pub(in crate::x509) unknown_critical: Option<&'a [u8]>,
     pub(in crate::x509) profile_defect: Option<ProfileDefect>,
     pub(in crate::x509) name_constraints: Option<NameConstraints<'a>>,
     pub(in crate::x509) subject_alt_name: Option<GeneralNames<'a>>,
-    /// Of the leaf only; else empty.
+    /// The serial number of a leaf; else empty.
     pub(in crate::x509) serial: &'a [u8],
-    /// SHA-256 of the whole certificate. Of the leaf only.
+    /// SHA-256 of the whole certificate, for the leaf only.
     pub(in crate::x509) fingerprint: Option<&'a [u8; FINGERPRINT]>,
-    /// True if it is trusted for its key, which is pinned, and not for what it says. Of the leaf only.
+    /// True if a leaf is trusted for its key, which is pinned, and not for its content.
     pub(in crate::x509) is_key_pinned: bool,
 }
 
-/// Which fields of the body are there.
+/// The flags of the fields that are present.
 struct Flags;
 
 impl Flags {
@@ -66,7 +66,7 @@ impl Flags {
 }
 
 impl Summary<'_> {
-    /// Of no certificate.
+    /// A placeholder for no certificate.
     pub(crate) const EMPTY: Summary<'static> = Summary {
         subject: Name::from_checked(&[]),
         issuer: Name::from_checked(&[]),
@@ -93,7 +93,7 @@ impl Summary<'_> {
 }
 
 impl<'a> Summary<'a> {
-    /// `signed` as the field of that name; `fingerprint` for the leaf.
+    /// Summarizes a certificate, with `signed` as the field of that name and `fingerprint` for the leaf.
     pub(crate) fn new(
         certificate: &Certificate<'a>,
         signed: &'a [u8],
@@ -126,12 +126,12 @@ impl<'a> Summary<'a> {
         }
     }
 
-    /// Returns whether it was issued by its own name, and as far as one can tell with its own key.
+    /// Tells whether it was issued by its own name and, by its key identifiers, with its own key.
     pub(super) fn is_self_signed(&self) -> bool {
         self.is_self_issued && Turn::of(self.authority_key, self.subject_key) != Turn::Differs
     }
 
-    /// The names of an authority that constraints bind.
+    /// Lists the names of an authority to which constraints apply.
     pub(crate) fn names(&self) -> impl Iterator<Item = GeneralName<'a>> + use<'a> {
         names_of(self.subject, self.subject_alt_name, |_| None)
     }
@@ -232,7 +232,7 @@ impl<'a> Summary<'a> {
     }
 }
 
-/// The parts kept of a certificate that cannot be read.
+/// The parts that are kept of a certificate that cannot be parsed.
 #[derive(Clone, Copy, Debug, Default)]
 pub(in crate::x509) struct Unreadable<'a> {
     subject: Option<Name<'a>>,
@@ -275,7 +275,7 @@ impl<'a> Unreadable<'a> {
         Ok(Self { subject: (!subject.is_empty()).then_some(Name::from_checked(subject)), found })
     }
 
-    /// Returns whether it has the name of the issuer.
+    /// Tells whether it has the name of the issuer.
     pub(super) fn may_have_issued(&self, below: &Summary<'_>) -> bool {
         self.subject.is_some_and(|subject| subject.matches(&below.issuer))
     }

@@ -1,4 +1,4 @@
-//! The search for a path, told step by step: for those who look for the reason.
+//! The trace of the search for a path, step by step.
 
 use super::summaries::Place;
 use super::verified::PathFound;
@@ -6,16 +6,16 @@ use crate::error::CertificateError;
 use crate::x509::name::Name;
 use core::fmt;
 
-/// Listens to the search for a path. Closures do, and [`NoTrace`], which costs nothing.
+/// A receiver of the events of a search for a path: a closure, or [`NoTrace`], which costs nothing.
 ///
-/// The search is bounded, and so is what it tells: about ten events for a leaf and an intermediate, and never more
+/// The search is bounded, and so is its trace: about ten events for a leaf and an intermediate, and never more
 /// than three for each step of the search, of which there are at most 10,000.
 pub trait Trace {
-    /// Something happened. Nothing that is told here is verified before [`TraceEvent::Found`].
+    /// Receives an event. Nothing in it is verified before [`TraceEvent::Found`].
     fn event(&mut self, event: TraceEvent<'_>);
 }
 
-/// Listens to nothing.
+/// A trace that ignores everything.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoTrace;
 
@@ -30,30 +30,30 @@ impl<F: FnMut(TraceEvent<'_>)> Trace for F {
     }
 }
 
-/// A step of the search. `Display` makes a line of it. Certificates are counted from 0, the leaf.
+/// A step of the search. `Display` writes it in one line. Certificates are counted from 0, the leaf.
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum TraceEvent<'a> {
     /// An anchor ends the path; now its signatures are verified, from the anchor down.
     Anchor {
-        /// Which, by its place in `Rules::anchors`.
+        /// The anchor, by its place in `Rules::anchors`.
         anchor: u8,
         /// CA certificates above the leaf, the anchor counted.
         depth: u8,
     },
     /// An anchor or a certificate has the name of the issuer.
     Candidate {
-        /// The certificate whose issuer is looked for.
+        /// The certificate whose issuer is searched for.
         index: u8,
         /// The candidate.
         issuer: Place,
         /// Its name.
         subject: Name<'a>,
     },
-    /// Nobody is left who could have issued the certificate.
+    /// No candidate issuer remains.
     DeadEnd {
-        /// The certificate, and what that means.
+        /// The certificate, and the problem that follows.
         error: CertificateError,
     },
     /// The path is found and verified.
@@ -69,12 +69,12 @@ pub enum TraceEvent<'a> {
     Read {
         /// Its place.
         index: u8,
-        /// Whose it is.
+        /// Its subject.
         subject: Name<'a>,
-        /// Who issued it, as it says.
+        /// The issuer that it names.
         issuer: Name<'a>,
     },
-    /// There is no path, and this is the best reason.
+    /// There is no path, for this reason.
     Refused {
         /// The certificate to blame, and the rule it broke.
         error: CertificateError,
@@ -85,7 +85,7 @@ pub enum TraceEvent<'a> {
     },
     /// The candidate breaks a rule, or its key did not sign the certificate.
     Unfit {
-        /// The certificate whose issuer is looked for.
+        /// The certificate whose issuer is searched for.
         index: u8,
         /// The candidate.
         issuer: Place,
@@ -97,11 +97,11 @@ pub enum TraceEvent<'a> {
         /// Its place, and why.
         error: CertificateError,
     },
-    /// A signature of the path is valid, now or from before.
+    /// A signature of the path is valid, verified now or before.
     Verified {
         /// The certificate that is signed.
         index: u8,
-        /// Who signed it.
+        /// The issuer that signed it.
         issuer: Place,
     },
 }

@@ -1,4 +1,4 @@
-//! The path that was found: in short, and certificate by certificate.
+//! The path that was found: a few numbers, and each certificate.
 
 use super::issuer::Issuer;
 use super::levels::Levels;
@@ -10,7 +10,7 @@ use crate::x509::name::Name;
 use crate::x509::time::{Time, UnixTime, ValidityCheck};
 use core::fmt;
 
-/// The path that was found.
+/// The path that was found, in a few numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
@@ -18,26 +18,25 @@ pub struct PathFound {
     /// CA certificates above the leaf, the trust anchor among them if there is one: 0 if the leaf is pinned, 1 if
     /// an anchor issued it.
     pub depth: u8,
-    /// Which anchor, by its place in [`Rules::anchors`](crate::x509::Rules::anchors). `None` only of a path that ends
-    /// without one, which was [waived](Self::waived).
+    /// The anchor, by its place in [`Rules::anchors`](crate::x509::Rules::anchors). `None` only if the path ends without
+    /// one, which was [waived](Self::waived).
     pub anchor: Option<u8>,
     /// The first second at which all certificates of the path are valid, the anchor's among them if it has one.
     pub not_before: UnixTime,
     /// The last second at which they are. Before `not_before` if there is none.
     pub not_after: UnixTime,
-    /// How much of the validity was checked when the path was found.
+    /// The extent to which the validity was checked when the path was found.
     pub validity: ValidityCheck,
-    /// What was waived to accept the path: nothing, but with the feature `dangerous-waivers`.
+    /// The causes waived to accept the path: none without the feature `dangerous-waivers`.
     pub waived: Waived,
 }
 
 impl PathFound {
-    /// Judges the validity of the path again, with what is known about the time *now*: for a device that
-    /// connected with a lower bound, asked a time server, and wants to make up for it; or for a session that
-    /// lasts for days.
+    /// Checks the validity of the path again, with the time *now*: for a device that connected with a lower bound
+    /// and has asked a time server since; or for a session that lasts for days.
     ///
     /// # Errors
-    /// [`CertificateProblem::Expired`] or [`CertificateProblem::NotYetValid`] if a certificate of the path has.
+    /// [`CertificateProblem::Expired`] or [`CertificateProblem::NotYetValid`] if a certificate of the path is.
     pub fn check_validity(&self, time: Time) -> Result<ValidityCheck, CertificateProblem> {
         time.check(self.not_before, self.not_after)
     }
@@ -63,7 +62,7 @@ pub struct PathCertificate<'a> {
     pub place: Place,
     /// Its subject.
     pub subject: Name<'a>,
-    /// Its first and its last second of validity; `None` of an anchor that never expires.
+    /// Its first and its last second of validity; `None` for an anchor that never expires.
     pub validity: Option<(UnixTime, UnixTime)>,
 }
 
@@ -73,21 +72,21 @@ impl<'a> VerifiedPath<'a> {
         Self { list, levels, anchor, found, limit: rules.depth_limit() }
     }
 
-    /// Depth, anchor and validity in short, as a session keeps them.
+    /// Returns depth, anchor and validity, as a session keeps them.
     pub const fn found(&self) -> PathFound {
         self.found
     }
 
-    /// The most CA certificates above the leaf that were allowed.
+    /// Returns the most CA certificates above the leaf that were allowed.
     pub const fn max_depth(&self) -> u8 {
         self.limit
     }
 
-    /// The certificates from the leaf to the trust anchor, which is the last: one more than the
+    /// Lists the certificates from the leaf to the trust anchor, which is the last: one more than the
     /// [depth](PathFound::depth). If the leaf is pinned it is the only one.
     pub fn certificates(&self) -> impl Iterator<Item = PathCertificate<'a>> + use<'a> {
         let Self { list, levels, anchor, found, .. } = *self;
-        // All that an anchor does not count for: a pin ends the path at the leaf.
+        // A pin ends the path at the leaf, an authority above the last certificate.
         let sent = (0..found.depth.saturating_add(u8::from(anchor.is_none()))).filter_map(move |level| {
             let place = levels.certificate_at(level);
             Some(PathCertificate::new(Place::Sent(place), &list.get(place)?.into()))

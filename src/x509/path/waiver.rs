@@ -1,10 +1,10 @@
-//! Waivers: causes of refusal that a program lets pass on purpose, where the feature `dangerous-waivers` is
+//! Waivers: causes of refusal that a program ignores on purpose, where the feature `dangerous-waivers` is
 //! compiled in. Without it a set of waivers is always empty, and takes no space and no code.
 
 use crate::error::{CertificateError, WaivableCause};
 use core::fmt;
 
-/// A set of causes that are waived: [`NONE`](Self::NONE) but on purpose.
+/// A set of causes that are waived: [`NONE`](Self::NONE) unless on purpose.
 ///
 /// With the feature `dangerous-waivers` the functions that begin with `dangerous_` add to it. `Display` lists the
 /// causes, as in `expired, untrusted root`.
@@ -15,7 +15,7 @@ pub struct Waivers {
 }
 
 impl Waivers {
-    /// Nothing is waived.
+    /// The empty set.
     pub const NONE: Self = Self::of(0);
 
     /// Tells whether nothing is waived.
@@ -23,7 +23,7 @@ impl Waivers {
         self.bits() == 0
     }
 
-    /// Whether this cause is waived.
+    /// Tells whether this cause is waived.
     pub const fn contains(self, cause: WaivableCause) -> bool {
         self.bits() & bit(cause) != 0
     }
@@ -62,27 +62,27 @@ impl Waivers {
 
 #[cfg(feature = "dangerous-waivers")]
 impl Waivers {
-    /// **Dangerous**: waives [`WaivableCause::Expired`]. A key that leaked long ago is as good as a new one.
+    /// **Dangerous**: waives [`WaivableCause::Expired`]. A key that leaked long ago is accepted.
     #[must_use]
     pub const fn dangerous_waive_expired(self) -> Self {
         self.and(WaivableCause::Expired)
     }
 
-    /// **Dangerous**: waives [`WaivableCause::Invalid`]. Signatures between certificates and what authorities may
-    /// issue count no more: whoever can send packets can be the peer.
+    /// **Dangerous**: waives [`WaivableCause::Invalid`]. Signatures between certificates and the limits of
+    /// authorities are ignored: anyone who can send packets can be the peer.
     #[must_use]
     pub const fn dangerous_waive_invalid(self) -> Self {
         self.and(WaivableCause::Invalid)
     }
 
-    /// **Dangerous**: waives [`WaivableCause::SelfSigned`]. Whoever can send packets can be the peer. To trust one
+    /// **Dangerous**: waives [`WaivableCause::SelfSigned`]. Anyone who can send packets can be the peer. To trust one
     /// self-signed certificate, pin it: [`TrustAnchor::from_pinned_certificate`](crate::x509::TrustAnchor).
     #[must_use]
     pub const fn dangerous_waive_self_signed(self) -> Self {
         self.and(WaivableCause::SelfSigned)
     }
 
-    /// **Dangerous**: waives [`WaivableCause::UntrustedRoot`]. Whoever can send packets can be the peer.
+    /// **Dangerous**: waives [`WaivableCause::UntrustedRoot`]. Anyone who can send packets can be the peer.
     #[must_use]
     pub const fn dangerous_waive_untrusted_root(self) -> Self {
         self.and(WaivableCause::UntrustedRoot)
@@ -98,9 +98,9 @@ const fn bit(cause: WaivableCause) -> u8 {
     }
 }
 
-/// What was waived to accept a path; empty of one that is valid.
+/// The causes that were waived to accept a path; empty for a valid one.
 ///
-/// `Display` lists the causes, as in `expired, untrusted root`, or says `nothing`.
+/// `Display` lists the causes, as in `expired, untrusted root`, or writes `nothing`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Waived {
     causes: Waivers,
@@ -125,17 +125,17 @@ impl Waived {
         }
     }
 
-    /// Whether nothing was.
+    /// Tells whether nothing was waived.
     pub const fn is_empty(self) -> bool {
         self.refusal().is_none()
     }
 
-    /// Exactly the causes that the accepted path gave to refuse it.
+    /// Returns exactly the causes for which the accepted path would have been refused.
     pub const fn causes(self) -> Waivers {
         self.causes
     }
 
-    /// The error with which the peer would have been refused.
+    /// Returns the error with which the peer would have been refused.
     pub const fn refusal(self) -> Option<CertificateError> {
         #[cfg(feature = "dangerous-waivers")]
         return self.refusal;

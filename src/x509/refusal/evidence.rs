@@ -18,14 +18,14 @@ use crate::x509::path::summary::Summary;
 use crate::x509::path::verified::PathCertificate;
 use crate::x509::time::{SECONDS_A_DAY, Time, UnixTime};
 
-/// What was found, and what was wanted.
+/// The evidence of a problem: what was found, and what was wanted.
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Evidence<'a> {
     /// The common name is another one.
     CommonName {
-        /// The name that was wanted, or the pattern of it.
+        /// The name or the pattern that was wanted.
         wanted: CommonName<'a>,
         /// The first common name of the certificate, if it is text.
         #[cfg_attr(feature = "defmt", defmt(Debug2Format))]
@@ -35,56 +35,55 @@ pub enum Evidence<'a> {
     Depth {
         /// CA certificates above the leaf, at least.
         found: u8,
-        /// How many are allowed.
+        /// The most that are allowed.
         limit: u8,
     },
-    /// The extension: the critical one that is not understood, or the one that stands twice.
+    /// The extension: the critical one that is not supported, or the duplicate one.
     Extension(Oid<'a>),
-    /// A field that cannot be read, or breaks the profile.
+    /// A field that cannot be parsed, or breaks the profile.
     Field {
-        /// The beginning of what stands there; empty if it is not known.
+        /// The beginning of its content; empty if that is not known.
         found: Excerpt<'a>,
-        /// The value that is wanted there.
+        /// The value that was wanted.
         wanted: &'static str,
     },
-    /// The name of the issuer that nobody has.
+    /// The name of the unknown issuer.
     Issuer(Name<'a>),
     /// The algorithm of the key, or its curve, that is not supported.
     Key(Oid<'a>),
     /// The bits of an RSA key that is too small or too large.
     KeySize(u32),
-    /// What the key may do.
+    /// The key usage lacks a bit.
     KeyUsage {
-        /// All that it may.
+        /// All that it allows.
         found: KeyUsage,
-        /// What it has to be allowed to do.
+        /// The bit that is required.
         wanted: KeyUsage,
     },
     /// A name that [the authority](Verdict::authority) does not allow.
     NameConstraint {
         /// The name.
         name: SubjectAltName<'a>,
-        /// What it breaks.
+        /// The limit that it exceeds.
         limit: NameLimit<'a>,
     },
-    /// The rule says it all.
+    /// Nothing beyond the rule.
     None,
-    /// How many CA certificates [the authority](Verdict::authority) allows below it.
+    /// [The authority](Verdict::authority) allows fewer CA certificates below it.
     PathLength {
-        /// CA certificates that are not self-issued; at least one more was found.
+        /// The most CA certificates that are not self-issued; at least one more was found.
         limit: u8,
     },
     /// The form of a point that is not uncompressed: its first byte (SEC 1 section 2.3.3).
     PointForm(u8),
-    /// For which roles the certificate was issued: the one to blame, or that of the anchor which is
-    /// [the authority](Verdict::authority).
+    /// The extended key usage of the certificate to blame, or of the anchor that is [the authority](Verdict::authority).
     Purpose {
-        /// All that it has.
+        /// All purposes that it has.
         found: Purposes,
-        /// The one it has to have.
+        /// The purpose that is required.
         wanted: Purpose,
     },
-    /// What the search took until it was given up.
+    /// The search has reached its limits.
     Search {
         /// Signatures that were verified.
         signatures: u8,
@@ -98,7 +97,7 @@ pub enum Evidence<'a> {
         /// The names that the certificate has.
         found: SubjectAltNames<'a>,
     },
-    /// How the certificate is signed, and the key of [the authority](Verdict::authority), which does not fit.
+    /// The signature of the certificate does not match the key of [the authority](Verdict::authority).
     Signature {
         /// The kind of the signature.
         found: SignatureKind,
@@ -107,59 +106,58 @@ pub enum Evidence<'a> {
         /// The kind of the key.
         key: Option<KeyAlgorithm>,
     },
-    /// How large it is.
+    /// The certificate is too large, or the list too long.
     Size {
         /// Bytes of the certificate, or certificates in the list.
         found: u32,
-        /// How many are allowed.
+        /// The most that are allowed.
         limit: u32,
     },
-    /// From when to when the certificate is valid: the one to blame, or that of the anchor which is
-    /// [the authority](Verdict::authority).
+    /// The validity of the certificate to blame, or of the anchor that is [the authority](Verdict::authority).
     Validity {
         /// The first second.
         not_before: UnixTime,
         /// The last second.
         not_after: UnixTime,
-        /// What is known of the time.
+        /// The current time, as far as it is known.
         time: Time,
     },
-    /// For how long the leaf is valid.
+    /// The leaf is valid for too long.
     ValidityDays {
         /// Days, a part of a day counted as one.
         found: u32,
-        /// How many are allowed.
+        /// The most that are allowed.
         limit: u16,
     },
 }
 
 /// The beginning of a field of a certificate, at most 24 bytes.
 ///
-/// `Display` writes a text in quotes and all else in hexadecimal.
+/// `Display` writes text in quotes and anything else in hexadecimal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Excerpt<'a>(&'a [u8]);
 
 impl<'a> Excerpt<'a> {
-    /// The bytes.
+    /// Returns the bytes.
     pub const fn as_bytes(self) -> &'a [u8] {
         self.0
     }
 }
 
-/// A name of the certificate that is nearly the one that was wanted: often what its owner meant.
+/// A name of the certificate that is nearly the one that was wanted: often what its owner intended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum NearMiss<'a> {
-    /// The address stands there as a host name; it has to be an `iPAddress`.
+    /// The address is in a `dNSName`; it must be in an `iPAddress`.
     AddressAsHostName(&'a str),
-    /// The name stands in the common name only, which does not count (RFC 9525 section 1.3).
+    /// The name is only in the common name, which does not count (RFC 9525 section 1.3).
     CommonName(&'a str),
     /// [The authority](Verdict::authority) has almost the name of the issuer: only PrintableString and UTF8String are compared
     /// as text, and only in ASCII without regard to case (RFC 5280 section 7.1).
     IssuerName(PathCertificate<'a>),
-    /// The wildcard stands for one label only (RFC 9525 section 6.3), and more or less are wanted.
+    /// The wildcard matches exactly one label (RFC 9525 section 6.3), and the wanted name has more or fewer.
     WildcardDepth(&'a str),
 }
 
@@ -176,7 +174,7 @@ impl<'a> Evidence<'a> {
         Self::in_itself(blame.error.problem, &blamed).or_else(|| Self::of_limit(blame.error.problem, path))
     }
 
-    /// Looks at a certificate, at its issuer and at the rules.
+    /// Compares a certificate with its issuer and the rules.
     fn in_path(blame: Blame, summary: &Summary<'a>, path: &Refused<'a>) -> Option<Self> {
         let rules = &path.rules;
         let issuer = match blame.part {
@@ -226,7 +224,7 @@ impl<'a> Evidence<'a> {
         })
     }
 
-    /// Looks at a certificate alone.
+    /// Takes the evidence from a certificate alone.
     fn in_itself(problem: Problem, blamed: &Blamed<'a>) -> Option<Self> {
         let (summary, found) = (blamed.summary, blamed.unreadable.found());
         let field = |found, wanted| Some(Self::Field { found: Excerpt(found), wanted });
@@ -250,7 +248,7 @@ impl<'a> Evidence<'a> {
         }
     }
 
-    /// Looks at the limits of the search.
+    /// Takes the evidence from the limits of the search.
     fn of_limit(problem: Problem, path: &Refused<'_>) -> Option<Self> {
         let most = u32::from(u8::MAX);
         Some(match problem {

@@ -21,14 +21,14 @@ use crate::x509::path::summaries::{List, Place};
 use crate::x509::path::summary::{Summary, Unreadable};
 use crate::x509::path::verified::PathCertificate;
 
-/// A certificate to blame, the rule that it broke, and who else has a part in that.
+/// A certificate to blame, the rule that it broke, and the part of another in it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Blame {
     error: CertificateError,
     part: Part,
 }
 
-/// The part that something else than the certificate to blame has in a refusal.
+/// The part of an issuer or of the configuration in a refusal.
 #[derive(Clone, Copy, Debug)]
 enum Part {
     /// The trust anchor that issued the certificate broke the rule.
@@ -40,7 +40,7 @@ enum Part {
     None,
 }
 
-/// Why a certificate was refused. It borrows from the certificates and the configuration.
+/// An explanation why a certificate was refused. It borrows from the certificates and the configuration.
 ///
 /// `Display` writes one line: the certificate, the rule it broke, what was found and what was wanted, the section.
 /// The content comes from a certificate that was refused: it explains, and proves nothing.
@@ -50,7 +50,7 @@ pub struct Verdict<'a> {
     source: Source<'a>,
 }
 
-/// Where the certificate comes from.
+/// The source of the certificate.
 #[derive(Clone, Copy)]
 enum Source<'a> {
     /// A certificate in DER that has no path.
@@ -77,7 +77,7 @@ struct Blamed<'a> {
 }
 
 impl Blame {
-    /// Made when the search has reached its limits.
+    /// The reason when the search has reached its limits.
     pub(super) const EXHAUSTED: Self = Self::new(0, CertificateProblem::SearchExhausted);
 
     /// Blames a certificate of the list.

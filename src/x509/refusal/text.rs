@@ -10,7 +10,7 @@ use crate::x509::path::rules::Purpose;
 use crate::x509::time::{SECONDS_A_DAY, Time, UnixTime};
 use core::fmt::{self, Display, Formatter, Result};
 
-/// Names and subtrees that are listed; of the rest the number is said.
+/// Names and subtrees that are listed; the rest are counted.
 const LISTED: usize = 8;
 
 impl Display for Verdict<'_> {
@@ -59,7 +59,7 @@ impl defmt::Format for Verdict<'_> {
 impl Verdict<'_> {
     fn write_evidence(&self, f: &mut Formatter<'_>) -> Result {
         match self.evidence() {
-            // What was found stands in the subject, in front.
+            // The name that was found is in the subject, which is already written.
             Evidence::CommonName { wanted, .. } => write!(f, ": wanted {wanted}"),
             Evidence::Depth { found, limit } => write_depth(f, found, limit),
             Evidence::Extension(oid) => write!(f, ": found {oid}"),
@@ -117,7 +117,7 @@ impl Verdict<'_> {
         }
     }
 
-    /// Why the key is not supported.
+    /// Writes why the key is not supported.
     fn write_key(&self, f: &mut Formatter<'_>) -> Result {
         match self.evidence() {
             Evidence::Key(oid) => {
@@ -130,7 +130,7 @@ impl Verdict<'_> {
         }
     }
 
-    /// A colon and the authority, as the beginning of a clause.
+    /// Writes a colon and the authority, as the beginning of a clause.
     fn write_authority(&self, f: &mut Formatter<'_>) -> Result {
         match self.authority() {
             Some(authority) => write!(f, ": {authority}"),
@@ -176,7 +176,7 @@ const ALGORITHMS: &[(&[u8], &str)] = &[
     (b"\x2b\x81\x04\x00\x23", "P-521"),
 ];
 
-/// The object identifier of an algorithm that is not supported, and what people call it.
+/// Writes the object identifier of an algorithm that is not supported, and its common name.
 fn write_algorithm(f: &mut Formatter<'_>, oid: Oid<'_>) -> Result {
     oid.fmt(f)?;
     match ALGORITHMS.iter().find(|(known, _)| *known == oid.as_bytes()) {
@@ -206,7 +206,7 @@ fn write_validity(f: &mut Formatter<'_>, not_before: UnixTime, not_after: UnixTi
     }
 }
 
-/// The first of a list, and how many there are beside them.
+/// Writes the first of a list, and the number of the others.
 fn write_list<T: Display>(f: &mut Formatter<'_>, mut items: impl Iterator<Item = T>) -> Result {
     let Some(first) = items.next() else { return f.write_str("none") };
     first.fmt(f)?;
