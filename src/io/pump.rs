@@ -120,6 +120,7 @@ impl<'p, 'b, M: Driven<'b>, E> Pump<'p, M, E> {
     }
 
     /// Lets the host answer what is asked.
+    #[inline(never)] // in a frame of its own, which is not there while certificates are verified
     pub(super) fn ask(&mut self, host: &mut impl Host<'b>) {
         #[cfg(feature = "events")]
         self.machine.record_unfit(|request, each| host.unfit(request, each));
