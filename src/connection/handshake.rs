@@ -94,16 +94,7 @@ impl<'b, R: Side> Handshake<'b, R> {
     /// # Errors
     /// Why the handshake failed. Final: every later call gives the same error.
     pub fn poll(&mut self) -> Result<Step<'_, 'b>, Error> {
-        self.poll_traced(&mut NoTrace)
-    }
-
-    /// As [`poll`](Self::poll), and tells each step of the search for a path to a trust anchor. A handshake may be
-    /// polled either way from call to call.
-    ///
-    /// # Errors
-    /// As [`poll`](Self::poll).
-    pub fn poll_traced(&mut self, trace: &mut impl Trace) -> Result<Step<'_, 'b>, Error> {
-        Ok(match self.next(trace)? {
+        Ok(match self.next(&mut NoTrace)? {
             Stop::Transmit => Step::Transmit,
             Stop::NeedInput => Step::NeedInput,
             Stop::Yield => Step::Yield,
