@@ -19,14 +19,8 @@ pub enum ClientAuthStatus {
 
 /// The progress of client authentication, as seen by either side.
 #[derive(Clone, Copy, Debug)]
-#[cfg_attr(
-    feature = "post-handshake-auth",
-    allow(clippy::struct_excessive_bools, reason = "independent of each other")
-)]
 pub(crate) struct ClientAuthProgress {
     status: ClientAuthStatus,
-    /// We have sent application data since our last answer, so that received data may be a response to it.
-    data_sent: bool,
     /// The client's last answer was an empty Certificate, and nothing yet proves that the server accepts that.
     #[cfg(feature = "post-handshake-auth")]
     declined_last: bool,
@@ -39,7 +33,6 @@ impl ClientAuthProgress {
     /// The start of every handshake.
     pub(crate) const NOT_REQUESTED: Self = Self {
         status: ClientAuthStatus::NotRequested,
-        data_sent: false,
         #[cfg(feature = "post-handshake-auth")]
         declined_last: false,
         #[cfg(feature = "post-handshake-auth")]
@@ -88,25 +81,19 @@ impl ClientAuthProgress {
         self.status = ClientAuthStatus::Accepted;
     }
 
-    /// Notes on a client that an answer after the handshake has been sent: data that arrives from now on may have been sent
-    /// before the server saw the answer.
+    /// Notes on a client that an answer after the handshake has been sent.
     #[cfg(feature = "post-handshake-auth")]
     pub(crate) const fn answered_late(&mut self) {
         self.answered_late = true;
-        self.data_sent = false;
     }
 
-    /// Notes that we send application data.
-    pub(crate) const fn data_sent(&mut self) {
-        self.data_sent = true;
-    }
-
-    /// Notes application data of the peer. Returns whether it proves that the server accepts our certificate.
+    /// Notes application data of the peer; with `is_response`, we have sent some since our last answer. Returns whether it
+    /// proves that the server accepts our certificate.
     ///
     /// Data that arrives before we sent any proves nothing, RFC 9846 section 4.5.3: "Servers MAY send data after sending
     /// their first flight".
-    pub(crate) const fn data_received(&mut self) -> bool {
-        self.data_sent && self.confirm()
+    pub(crate) const fn data_received(&mut self, is_response: bool) -> bool {
+        is_response && self.confirm()
     }
 
     /// Notes a NewSessionTicket. Returns whether it proves that the server accepts our certificate: servers send one when
@@ -143,12 +130,11 @@ mod tests {
     fn data_proves_acceptance_only_after_ours() {
         let mut progress = ClientAuthProgress::NOT_REQUESTED;
         progress.presented();
-        assert!(!progress.data_received());
+        assert!(!progress.data_received(false));
         assert_eq!(progress.unconfirmed(), Some(ClientAuthStatus::Presented));
-        progress.data_sent();
-        assert!(progress.data_received());
+        assert!(progress.data_received(true));
         assert_eq!((progress.status(), progress.unconfirmed()), (ClientAuthStatus::Accepted, None));
-        assert!(!progress.data_received(), "it is proved once");
+        assert!(!progress.data_received(true), "it is proved once");
     }
 
     #[test]
@@ -163,11 +149,9 @@ mod tests {
     fn a_second_late_request_proves_nothing() {
         let mut progress = ClientAuthProgress::NOT_REQUESTED;
         progress.presented();
-        progress.data_sent();
         progress.answered_late();
-        assert!(!progress.requested_again() && !progress.data_received());
-        progress.data_sent();
-        assert!(progress.data_received());
+        assert!(!progress.requested_again() && !progress.data_received(false));
+        assert!(progress.data_received(true));
     }
 
     #[cfg(feature = "post-handshake-auth")]

@@ -32,11 +32,6 @@ pub(crate) trait Late<'b, P: CryptoProvider> {
         None
     }
 
-    /// Tells whether a message of ours has begun, so that nothing else may be sent.
-    fn is_sending(&self) -> bool {
-        false
-    }
-
     /// Tells whether the answer of the client has begun, so that nothing else may come.
     fn is_receiving(&self) -> bool {
         false
@@ -80,7 +75,7 @@ pub(crate) trait Late<'b, P: CryptoProvider> {
         Err(ApiMisuse::AnswerUnexpected.into())
     }
 
-    /// Writes what is to be sent as far as there is room.
+    /// Writes the flight that has begun as far as there is room, and ends it.
     fn send(&mut self, cx: &mut Connection<'b, P>, secrets: &Secrets<P>) -> Result<(), Error> {
         let _ = (cx, secrets);
         Ok(())

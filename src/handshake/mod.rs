@@ -38,7 +38,6 @@ use proof::Proof;
 
 /// What both sides agreed on so far.
 #[derive(Clone, Copy)]
-#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct Negotiated<'b> {
     pub(crate) cipher_suite: CipherSuite,
     pub(crate) group: NamedGroup,

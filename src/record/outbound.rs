@@ -28,6 +28,10 @@ pub(crate) struct Outbound<'b, C: CryptoProvider> {
     hold: bool,
     /// A `change_cipher_spec` record has to leave before the first protected one.
     change_cipher_spec_due: bool,
+    /// A flight of handshake messages is being sent, which no other record may interrupt.
+    in_flight: bool,
+    /// Bytes of application data that were sealed since [`Self::forget_data`].
+    data_count: usize,
     /// Bytes that have left since they were counted last.
     count: usize,
 }
@@ -55,6 +59,8 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
             protection: None,
             hold: false,
             change_cipher_spec_due: false,
+            in_flight: false,
+            data_count: 0,
             count: 0,
         })
     }
@@ -172,18 +178,51 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
         if need <= self.buffer.len() { Ok(()) } else { Err(too_small(need)) }
     }
 
-    /// Room for application data. No handshake record is open then.
+    /// Begins a flight of handshake messages after the handshake: until it ends, there is no room for application data.
+    #[cfg(feature = "post-handshake-auth")]
+    pub(crate) const fn begin_flight(&mut self) {
+        self.in_flight = true;
+    }
+
+    /// Seals the rest of the flight.
+    #[cfg(feature = "post-handshake-auth")]
+    pub(crate) fn end_flight(&mut self) -> Result<(), Error> {
+        self.in_flight = false;
+        self.flush()
+    }
+
+    /// Returns whether a flight has begun and not ended.
+    pub(crate) const fn is_in_flight(&self) -> bool {
+        self.in_flight
+    }
+
+    /// Returns whether application data was sent since [`Self::forget_data`].
+    pub(crate) const fn has_sent_data(&self) -> bool {
+        self.data_count != 0
+    }
+
+    #[cfg(feature = "post-handshake-auth")]
+    pub(crate) const fn forget_data(&mut self) {
+        self.data_count = 0;
+    }
+
+    /// Returns the room for application data. No handshake record is open then.
     pub(crate) fn data_space(&mut self) -> &mut [u8] {
-        self.free().of_mut(self.buffer)
+        self.data_room().of_mut(self.buffer)
+    }
+
+    fn data_room(&mut self) -> Span {
+        if self.in_flight { Span::default() } else { self.free() }
     }
 
     /// Seals the first `count` bytes of [`Self::data_space`] as application data.
     pub(crate) fn seal_data(&mut self, count: usize) -> Result<(), Error> {
-        let free = self.free();
-        if count > free.len() {
+        let room = self.data_room();
+        if count > room.len() {
             return Err(ApiMisuse::CommitTooLarge.into());
         }
-        self.open = Span::new(free.start, free.start.saturating_add(count));
+        self.open = Span::new(room.start, room.start.saturating_add(count));
+        self.data_count = self.data_count.saturating_add(count);
         self.seal(ContentType::APPLICATION_DATA)
     }
 

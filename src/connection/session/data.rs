@@ -2,9 +2,8 @@
 
 use super::Session;
 use crate::connection::machine::Machine;
-use crate::error::{ApiMisuse, Error};
+use crate::error::Error;
 use crate::handshake::Side;
-use crate::handshake::late::Late;
 use crate::record::inbound::Inbound;
 
 /// Received application data. What is not consumed is offered again.
@@ -36,8 +35,7 @@ impl<R: Side> ReceivedData<'_, '_, R> {
 impl<R: Side> PlaintextBuffer<'_, '_, R> {
     /// Where plaintext is written.
     pub fn bytes(&mut self) -> &mut [u8] {
-        // Nothing may come between the messages of an answer that has begun to leave.
-        if self.session.late.is_sending() { &mut [] } else { self.session.connection.tx.data_space() }
+        self.session.connection.tx.data_space()
     }
 
     /// Encrypts the first `count` bytes in place as one record; 0 sends nothing.
@@ -48,10 +46,6 @@ impl<R: Side> PlaintextBuffer<'_, '_, R> {
         if count == 0 {
             return Ok(());
         }
-        if self.session.late.is_sending() {
-            return Err(self.session.fail(ApiMisuse::CommitTooLarge.into()));
-        }
-        self.session.connection.negotiated.client_auth.data_sent();
         self.session.connection.tx.seal_data(count).map_err(|error| self.session.fail(error))
     }
 }

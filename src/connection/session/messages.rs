@@ -16,7 +16,7 @@ impl<R: Side> Session<'_, R> {
         self.key_updates.left = MAX_KEY_UPDATES;
         self.tickets_left = MAX_TICKETS;
         self.late.data_received();
-        let accepted = self.connection.negotiated.client_auth.data_received();
+        let accepted = self.connection.negotiated.client_auth.data_received(self.connection.tx.has_sent_data());
         self.record_acceptance(accepted);
     }
 
@@ -83,8 +83,10 @@ impl<R: Side> Session<'_, R> {
         if self.closed {
             return Ok(());
         }
-        self.late.send(&mut self.connection, &self.secrets)?;
-        if self.late.is_sending() { Ok(()) } else { self.send_key_update() }
+        if self.connection.tx.is_in_flight() {
+            self.late.send(&mut self.connection, &self.secrets)?;
+        }
+        if self.connection.tx.is_in_flight() { Ok(()) } else { self.send_key_update() }
     }
 
     /// Sends the KeyUpdate that is due, as soon as there is room, and changes the sending keys.

@@ -58,10 +58,6 @@ impl<'b, P: CryptoProvider> late::Late<'b, P> for LateAnswers<'b, P> {
         self.is_offered.then_some(HandshakeType::CERTIFICATE_REQUEST)
     }
 
-    fn is_sending(&self) -> bool {
-        matches!(self.state, State::SendCertificate(..) | State::SendVerify(_) | State::SendFinished(_))
-    }
-
     fn question(&self) -> Option<Question<'b>> {
         match self.state {
             State::AwaitCredential => Some(Question::Credential),
@@ -104,6 +100,7 @@ impl<'b, P: CryptoProvider> late::Late<'b, P> for LateAnswers<'b, P> {
                     return Err(ApiMisuse::SignatureMalformed.into());
                 }
                 cx.peer.memory_mut().store(usize::from(self.context_len), signature)?;
+                cx.tx.begin_flight();
                 State::SendCertificate(Some(Signed { credential, signature_len: signature.len() }), 0)
             }
             _ => return Err(ApiMisuse::AnswerUnexpected.into()),
@@ -128,7 +125,8 @@ impl<'b, P: CryptoProvider> late::Late<'b, P> for LateAnswers<'b, P> {
                 State::SendFinished(reply) => {
                     let written = cx.send_finished(|hash| secrets.sending.post_handshake_finished(hash))?;
                     if written == Written::Yes {
-                        cx.tx.flush()?;
+                        cx.tx.end_flight()?;
+                        cx.tx.forget_data();
                         cx.negotiated.answered(reply);
                         cx.negotiated.client_auth.answered_late();
                     }
@@ -199,10 +197,11 @@ impl<'b, P: CryptoProvider> LateAnswers<'b, P> {
         let Connection { transcript, peer, .. } = cx;
         let (context, chain) = (self.context(peer), reply.map_or_else(Chain::default, Credential::chain));
         for_each_part(&|w| certificate::emit(w, context, chain.iter()), &mut |part| transcript.update(part));
-        Ok(match reply {
-            Some(credential) => State::AwaitSignature(credential),
-            None => State::SendCertificate(None, 0),
-        })
+        let Some(credential) = reply else {
+            cx.tx.begin_flight();
+            return Ok(State::SendCertificate(None, 0));
+        };
+        Ok(State::AwaitSignature(credential))
     }
 
     /// Sends the Certificate, which is in the transcript.

@@ -51,10 +51,6 @@ impl<'b, P: CryptoProvider> late::Late<'b, P> for LateRequests<'b, P> {
         matches!(self.state, State::Authenticate(_)).then_some(HandshakeType::CERTIFICATE)
     }
 
-    fn is_sending(&self) -> bool {
-        matches!(self.state, State::SendRequest(_))
-    }
-
     fn is_receiving(&self) -> bool {
         match &self.state {
             State::Authenticate(step) => !matches!(step, Authenticate::ExpectCertificate),
@@ -115,7 +111,7 @@ impl<'b, P: CryptoProvider> late::Late<'b, P> for LateRequests<'b, P> {
         self.state = match send_parts(tx, transcript, events, kind, &mut sent, &|w| request.emit(w))? {
             Written::AfterTransmit => State::SendRequest(sent),
             Written::Yes => {
-                cx.tx.flush()?;
+                cx.tx.end_flight()?;
                 State::Authenticate(Authenticate::ExpectCertificate)
             }
         };
@@ -150,6 +146,7 @@ impl<'b, P: CryptoProvider> LateRequests<'b, P> {
         self.client_auth = client_auth;
         self.answer = None;
         self.state = State::SendRequest(0);
+        cx.tx.begin_flight();
         cx.transcript = self.handshake.fork();
         cx.peer.forget();
         Ok(())
