@@ -1,19 +1,19 @@
-//! Where a handshake is, for people.
+//! The stages of a handshake, for people.
 
 named! {
-/// What a handshake is waiting for or doing; part of every report of a failure.
+/// The point that a handshake has reached; part of every report of a failure.
 pub enum Stage {
-    /// The application decides whether the authenticated peer may in.
+    /// The application authorizes the authenticated peer, or does not.
     Authorization = 0, "authorizing the peer";
     /// Receiving the peer's Certificate.
     Certificate = 1, "reading the peer's Certificate";
-    /// The server waits for a Certificate of the client, the client for CertificateRequest or Certificate.
-    CertificateRequest = 2, "waiting for CertificateRequest or Certificate";
+    /// The client waits for CertificateRequest or Certificate, the server sends its CertificateRequest.
+    CertificateRequest = 2, "CertificateRequest or Certificate";
     /// Receiving or checking the peer's CertificateVerify.
     CertificateVerify = 3, "checking the peer's CertificateVerify";
     /// Sending or receiving ClientHello.
     ClientHello = 4, "ClientHello";
-    /// The application chooses the credential to show.
+    /// The application chooses the credential to send.
     CredentialChoice = 5, "choosing our credential";
     /// The handshake is over.
     Done = 6, "handshake done";

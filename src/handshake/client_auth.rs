@@ -78,6 +78,10 @@ impl ClientAuthProgress {
 
     /// Notes on a server that the client has proved who it is.
     pub(crate) const fn authenticated(&mut self) {
+        #[cfg(feature = "post-handshake-auth")]
+        {
+            self.declined_last = false;
+        }
         self.status = ClientAuthStatus::Accepted;
     }
 
