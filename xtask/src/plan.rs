@@ -242,7 +242,10 @@ fn budget_step() -> Step {
 }
 
 fn interop_step() -> Step {
-    let tasks = vec![cargo("test --package interop --locked -- --nocapture")];
+    let tasks = vec![
+        cargo("test --package interop --locked -- --nocapture"),
+        cargo("test --package mtls --test capture --locked"),
+    ];
     Step { name: "interop", what: "both roles against other implementations", tasks }
 }
 

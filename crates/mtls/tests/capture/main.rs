@@ -6,7 +6,7 @@ mod programs;
 mod simulation;
 
 use process::Process;
-use test_support::peers::{process, programs as built, workdir, world};
+use test_support::peers::{process, workdir, world};
 use test_support::{pair, pki};
 
 /// What tshark makes of a capture with the secrets in `keys`: the fields of each packet that `filter` lets through.

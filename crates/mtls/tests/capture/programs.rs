@@ -3,13 +3,11 @@
 use crate::process::Process;
 use crate::tshark;
 use crate::world::{WANTED_NAME, World, free_port};
-use std::path::Path;
 
 const ORDER: &str = include_str!("../../../../examples/data/order.xml");
 
 /// Posts an order; each side writes a capture and a key log of its own.
-fn post_order(world: &World, programs: &Path) {
-    let program = |name: &str| programs.join(name).display().to_string();
+fn post_order(world: &World) {
     let file = |name: &str| world.file(name);
     world.files.write("order.xml", ORDER).unwrap();
     let port = free_port().unwrap().to_string();
@@ -22,7 +20,7 @@ fn post_order(world: &World, programs: &Path) {
         file("supplier.pcap"),
         file("supplier.keys"),
     );
-    let mut supplier = Process::start(&program("supplier"), line.split(' ')).unwrap();
+    let mut supplier = Process::start(env!("CARGO_BIN_EXE_supplier"), line.split(' ')).unwrap();
     supplier.await_sign("listened", |process| !process.stdout().is_empty()).unwrap();
     let line = format!(
         "--connect {listen} --server-name supplier.example.com --ca {} --cert {} --key {} --order {} --capture {} --keylog {}",
@@ -33,7 +31,7 @@ fn post_order(world: &World, programs: &Path) {
         file("gateway.pcap"),
         file("gateway.keys"),
     );
-    let mut gateway = Process::start(&program("gateway"), line.split(' ')).unwrap();
+    let mut gateway = Process::start(env!("CARGO_BIN_EXE_gateway"), line.split(' ')).unwrap();
     let accepted = gateway.await_end().unwrap();
     let printed = String::from_utf8_lossy(&gateway.stdout()).into_owned();
     assert!(accepted, "{printed}{}", gateway.stderr());
@@ -42,9 +40,8 @@ fn post_order(world: &World, programs: &Path) {
 
 #[test]
 fn what_the_programs_write_opens_in_tshark_with_the_secrets_of_either_side() {
-    let programs = crate::built::build().unwrap();
     let world = World::new().unwrap();
-    post_order(&world, &programs);
+    post_order(&world);
     let fields = ["ip.src", "x509sat.uTF8String", "http.request.method", "http.response.code"];
     for (capture, keys) in [("gateway.pcap", "supplier.keys"), ("supplier.pcap", "gateway.keys")] {
         let seen = tshark(&world.file(capture), &world.file(keys), "tls", &fields);
