@@ -189,9 +189,7 @@ impl<'a> Certificate<'a> {
             tolerated,
         })
     }
-}
 
-impl Certificate<'_> {
     pub(in crate::x509) const fn is_v3(&self) -> bool {
         self.is_v3
     }

@@ -19,12 +19,10 @@ pub struct PeerIdentity<'a> {
     leaf: Summary<'a>,
 }
 
-impl PeerIdentity<'_> {
-    /// Nobody: has no name and no key, so that no rule lets it in.
-    pub(crate) const NOBODY: PeerIdentity<'static> = PeerIdentity { leaf: Summary::EMPTY };
-}
-
 impl<'a> PeerIdentity<'a> {
+    /// Nobody: has no name and no key, so that no rule lets it in.
+    pub(crate) const NOBODY: Self = Self { leaf: Summary::EMPTY };
+
     pub(crate) const fn new(leaf: Summary<'a>) -> Self {
         Self { leaf }
     }

@@ -65,9 +65,9 @@ impl Flags {
     const UNKNOWN_CRITICAL: u8 = 0x80;
 }
 
-impl Summary<'_> {
+impl<'a> Summary<'a> {
     /// A placeholder for no certificate.
-    pub(crate) const EMPTY: Summary<'static> = Summary {
+    pub(in crate::x509) const EMPTY: Self = Self {
         subject: Name::from_checked(&[]),
         issuer: Name::from_checked(&[]),
         is_self_issued: false,
@@ -90,9 +90,7 @@ impl Summary<'_> {
         fingerprint: None,
         is_key_pinned: false,
     };
-}
 
-impl<'a> Summary<'a> {
     /// Summarizes a certificate, with `signed` as the field of that name and `fingerprint` for the leaf.
     pub(crate) fn new(
         certificate: &Certificate<'a>,
