@@ -30,7 +30,7 @@ pub use self::path::summaries::Place;
 pub use self::path::trace::{NoTrace, Trace, TraceEvent};
 pub use self::path::verified::{PathCertificate, PathFound, VerifiedPath};
 pub use self::path::waiver::{Waived, Waivers};
-pub use self::refusal::{Evidence, Excerpt, NearMiss, Verdict};
+pub use self::refusal::{Evidence, NearMiss, Verdict};
 pub use self::time::{Civil, Time, UnixTime, ValidityCheck, ValidityNotChecked};
 pub use self::validator::Validator;
 pub use crate::der::oid::Oid;

@@ -134,20 +134,20 @@ fn each_problem() -> Vec<(String, String, Told)> {
 
 fn page() -> String {
     let mut page = format!(
-        "# Verdicts\n\nWhat `x509::Verdict` says about a certificate path that is refused. Written by the tests; \
-         `{REWRITE}=1 cargo test --test x509_cases page` rewrites it. All chains are judged on 2026-11-22 at 04:00 \
-         UTC, and with them\n\n```text\nroot (anchor) <- upper <- lower <- leaf       sent: 0 leaf, 1 lower, 2 upper\n\
-         ```\n\nif nothing else is said. The peer hears the alert; the verdict is for the side that refuses.\n"
+        "# Verdicts\n\nThe text of `x509::Verdict` for each certificate path that is refused. The tests write this page: \
+         `{REWRITE}=1 cargo test --test x509_cases page`. All chains are validated on 2026-11-22 at 04:00 UTC. Unless \
+         stated otherwise a chain is\n\n```text\nroot (anchor) <- upper <- lower <- leaf       sent: 0 leaf, 1 lower, 2 upper\n\
+         ```\n\nThe peer receives the alert; the verdict is for the side that refuses.\n"
     );
     page.push_str("\n## The ten bad chains\n\n");
-    head(&mut page, "What is wrong | Who is judged");
+    head(&mut page, "Problem | Peer");
     for defect in Defect::ALL {
         for role in Role::ALL {
             let name = words(&format!("{defect:?}"));
             row(&mut page, &[&name, &format!("{role:?}").to_lowercase()], &told_of(&BadChain::new(defect, role), role));
         }
     }
-    page.push_str("\n## The causes that API gateways tell apart\n\n");
+    page.push_str("\n## The causes that API gateways distinguish\n\n");
     head(&mut page, "Cause");
     for (cause, change) in CAUSES {
         row(&mut page, &[cause], &told(Role::Server, change).unwrap());
@@ -157,9 +157,9 @@ fn page() -> String {
     for (name, case, told) in each_problem() {
         row(&mut page, &[&format!("`{name}`"), &case], &told);
     }
-    page.push_str("\n## The search, traced\n\nA path that is found:\n\n```text\n");
+    page.push_str("\n## Traces of the search\n\nA path that is found:\n\n```text\n");
     page.push_str(&trace(|_| {}).join("\n"));
-    page.push_str("\n```\n\nThe same with an upper authority that has expired:\n\n```text\n");
+    page.push_str("\n```\n\nThe same chain with an upper authority that has expired:\n\n```text\n");
     page.push_str(&trace(|w| w.upper(|t| t.years(2010, 2020))).join("\n"));
     page.push_str("\n```\n");
     page

@@ -274,7 +274,7 @@ impl<'r, 'p> Search<'r, 'p> {
 
     /// Rejects a candidate.
     fn reject(&mut self, issuer: Place, blame: Blame, trace: &mut impl Trace) {
-        trace.event(TraceEvent::Unfit { index: self.levels.top_certificate(), issuer, error: blame.error() });
+        trace.event(TraceEvent::Rejected { index: self.levels.top_certificate(), issuer, error: blame.error() });
         blame.explain(&mut self.reason);
     }
 
@@ -355,7 +355,7 @@ impl<'r, 'p> Search<'r, 'p> {
             (Err(_), Place::Sent(_)) => CertificateProblem::SignatureInvalid,
         };
         let blame = Blame::new(index, problem).by(issuer);
-        trace.event(TraceEvent::Unfit { index, issuer, error: blame.error() });
+        trace.event(TraceEvent::Rejected { index, issuer, error: blame.error() });
         if self.tolerates_signature(level, problem) {
             return;
         }

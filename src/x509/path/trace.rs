@@ -84,7 +84,7 @@ pub enum TraceEvent<'a> {
         steps: u32,
     },
     /// The candidate breaks a rule, or its key did not sign the certificate.
-    Unfit {
+    Rejected {
         /// The certificate whose issuer is searched for.
         index: u8,
         /// The candidate.
@@ -133,7 +133,7 @@ impl fmt::Display for TraceEvent<'_> {
             Self::Refused { error, signatures, steps } => {
                 write!(f, "no path: {error}; {signatures} signatures, {steps} steps")
             }
-            Self::Unfit { index, issuer, error } => {
+            Self::Rejected { index, issuer, error } => {
                 write!(f, "rejected {issuer} as the issuer of certificate {index}: {error}")
             }
             Self::Unreadable { error } => write!(f, "could not read a certificate: {error}"),

@@ -42,8 +42,8 @@ pub enum Evidence<'a> {
     Extension(Oid<'a>),
     /// A field that cannot be parsed, or breaks the profile.
     Field {
-        /// The beginning of its content; empty if that is not known.
-        found: Excerpt<'a>,
+        /// The beginning of its content, at most 24 bytes; empty if that is not known.
+        found: &'a [u8],
         /// The value that was wanted.
         wanted: &'static str,
     },
@@ -131,20 +131,6 @@ pub enum Evidence<'a> {
     },
 }
 
-/// The beginning of a field of a certificate, at most 24 bytes.
-///
-/// `Display` writes text in quotes and anything else in hexadecimal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Excerpt<'a>(&'a [u8]);
-
-impl<'a> Excerpt<'a> {
-    /// Returns the bytes.
-    pub const fn as_bytes(self) -> &'a [u8] {
-        self.0
-    }
-}
-
 /// A name of the certificate that is nearly the one that was wanted: often what its owner intended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -227,7 +213,7 @@ impl<'a> Evidence<'a> {
     /// Takes the evidence from a certificate alone.
     fn in_itself(problem: Problem, blamed: &Blamed<'a>) -> Option<Self> {
         let (summary, found) = (blamed.summary, blamed.unreadable.found());
-        let field = |found, wanted| Some(Self::Field { found: Excerpt(found), wanted });
+        let field = |found, wanted| Some(Self::Field { found, wanted });
         let usage = |wanted| Some(Self::KeyUsage { found: summary?.key_usage?, wanted });
         match problem {
             Problem::DuplicateExtension => (!found.is_empty()).then_some(Self::Extension(Oid(found))),

@@ -11,7 +11,7 @@
 mod evidence;
 mod text;
 
-pub use self::evidence::{Evidence, Excerpt, NearMiss};
+pub use self::evidence::{Evidence, NearMiss};
 
 use crate::error::{CertificateError, CertificateProblem, Error};
 use crate::x509::certificate::{Certificate, Origin};

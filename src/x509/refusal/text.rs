@@ -1,6 +1,6 @@
 //! Verdicts in words: one line each, in short clauses.
 
-use super::{Evidence, Excerpt, NearMiss, Verdict};
+use super::{Evidence, NearMiss, Verdict};
 use crate::der::oid::Oid;
 use crate::error::CertificateProblem;
 use crate::limits::{MAX_DEPTH, MAX_SEARCH_STEPS, MAX_SIGNATURES};
@@ -63,8 +63,12 @@ impl Verdict<'_> {
             Evidence::CommonName { wanted, .. } => write!(f, ": wanted {wanted}"),
             Evidence::Depth { found, limit } => write_depth(f, found, limit),
             Evidence::Extension(oid) => write!(f, ": found {oid}"),
-            Evidence::Field { found, wanted } if found.as_bytes().is_empty() => write!(f, ": wanted {wanted}"),
-            Evidence::Field { found, wanted } => write!(f, ": found {found}, wanted {wanted}"),
+            Evidence::Field { found: [], wanted } => write!(f, ": wanted {wanted}"),
+            Evidence::Field { found, wanted } => {
+                f.write_str(": found ")?;
+                write_excerpt(f, found)?;
+                write!(f, ", wanted {wanted}")
+            }
             Evidence::Issuer(issuer) => write!(f, ": wanted {issuer}"),
             Evidence::Key(_) | Evidence::KeySize(_) | Evidence::PointForm(_) => self.write_key(f),
             Evidence::KeyUsage { found, wanted } => write!(f, ": found {found}, wanted {wanted}"),
@@ -206,6 +210,19 @@ fn write_validity(f: &mut Formatter<'_>, not_before: UnixTime, not_after: UnixTi
     }
 }
 
+/// Writes text in quotes and anything else in hexadecimal.
+fn write_excerpt(f: &mut Formatter<'_>, bytes: &[u8]) -> Result {
+    match core::str::from_utf8(bytes) {
+        Ok(text) if bytes.len() >= 4 && bytes.iter().all(u8::is_ascii_graphic) => write!(f, "'{text}'"),
+        _ => {
+            for (place, byte) in bytes.iter().enumerate() {
+                write!(f, "{}{byte:02x}", if place == 0 { "" } else { " " })?;
+            }
+            Ok(())
+        }
+    }
+}
+
 /// Writes the first of a list, and the number of the others.
 fn write_list<T: Display>(f: &mut Formatter<'_>, mut items: impl Iterator<Item = T>) -> Result {
     let Some(first) = items.next() else { return f.write_str("none") };
@@ -216,21 +233,6 @@ fn write_list<T: Display>(f: &mut Formatter<'_>, mut items: impl Iterator<Item =
     match items.count() {
         0 => Ok(()),
         more => write!(f, " and {more} more"),
-    }
-}
-
-impl Display for Excerpt<'_> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        let bytes = self.as_bytes();
-        match core::str::from_utf8(bytes) {
-            Ok(text) if bytes.len() >= 4 && bytes.iter().all(u8::is_ascii_graphic) => write!(f, "'{text}'"),
-            _ => {
-                for (place, byte) in bytes.iter().enumerate() {
-                    write!(f, "{}{byte:02x}", if place == 0 { "" } else { " " })?;
-                }
-                Ok(())
-            }
-        }
     }
 }
 
