@@ -11,9 +11,9 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Instant;
 
 use mtls::cxml::Order;
-use mtls::order::Errand;
+use mtls::journal::Journal;
+use mtls::order::Delivery;
 use mtls::report::Peer;
-use mtls::story::Story;
 use mtls::supplier::{Event, Setup, serve};
 use mtls::verdict::Trouble;
 use mtls_pki::throw_away::{GATEWAY_NAME, Pki, SUPPLIER_NAME};
@@ -58,14 +58,14 @@ fn post_order() -> Result<(), Trouble> {
     tell_plan(&order);
     let begin = Instant::now();
     let (address, events) = start_supplier(&pki)?;
-    let errand = Errand {
+    let delivery = Delivery {
         authorities: vec![pki.root],
         identities: vec![pki.gateway],
-        ..Errand::new(&address, SUPPLIER_NAME, ORDER)
+        ..Delivery::new(&address, SUPPLIER_NAME, ORDER)
     };
-    let story = Story::of(&errand, PATIENCE)?;
-    tell(&story, &events.try_iter().collect::<Vec<_>>(), begin.elapsed());
-    story.outcome.map(|_| ())
+    let journal = Journal::of(&delivery, PATIENCE)?;
+    tell(&journal, &events.try_iter().collect::<Vec<_>>(), begin.elapsed());
+    journal.outcome.map(|_| ())
 }
 
 /// Starts a supplier in a thread of its own, and gives its address and what will happen there.
@@ -108,14 +108,14 @@ A gateway posts a cXML order to its supplier over mutual TLS 1.3. Both are this 
     );
 }
 
-/// Tells the story from the first byte to the last.
-fn tell(story: &Story, events: &[Event], elapsed: Duration) {
-    println!("3. What went over the wire (─── in the clear, ═══ encrypted)\n\n{}", story.flights());
+/// Prints the journal from the first byte to the last.
+fn tell(journal: &Journal, events: &[Event], elapsed: Duration) {
+    println!("3. What went over the wire (─── in the clear, ═══ encrypted)\n\n{}", journal.flights());
     println!("4. Who met whom\n");
-    if let Some(asked) = &story.asked {
+    if let Some(asked) = &journal.asked {
         println!("   the supplier asked for a certificate of  {}", asked.authorities.join(" or "));
     }
-    if let Some(link) = &story.link {
+    if let Some(link) = &journal.link {
         let alpn = link.alpn.as_deref().unwrap_or("no application protocol");
         println!("   both agreed on  {}, {}, {alpn}\n", link.suite, link.group);
         met("the gateway met", link.peer.as_ref());
@@ -125,10 +125,10 @@ fn tell(story: &Story, events: &[Event], elapsed: Duration) {
         met("the supplier met", link.peer.as_ref());
     }
     println!("5. What became of the order\n");
-    match &story.outcome {
+    match &journal.outcome {
         Ok(status) => {
-            println!("   HTTP {}, cXML {} {}: {}\n", story.answer, status.code, status.text, status.message);
-            let [all, handshake] = [elapsed, story.handshake].map(|time| time.as_millis());
+            println!("   HTTP {}, cXML {} {}: {}\n", journal.answer, status.code, status.text, status.message);
+            let [all, handshake] = [elapsed, journal.handshake].map(|time| time.as_millis());
             println!("Done in {all} ms, of which the handshake took {handshake} ms.");
         }
         Err(trouble) => {

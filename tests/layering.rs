@@ -25,9 +25,9 @@ const LAYERS: &[&[&str]] = &[
 /// Those of the programs, in `crates/mtls/src`.
 const PROGRAM_LAYERS: &[&[&str]] = &[
     &["program"],
-    &["story"],
+    &["journal"],
     &["order", "supplier"],
-    &["desk", "late", "terms"],
+    &["responder", "late", "terms"],
     &["verdict"],
     &["policy"],
     &["tap", "tls"],

@@ -3,7 +3,7 @@
 
 #[cfg(test)]
 mod power_cut;
-mod vault;
+mod store;
 
 use core::future::Future;
 use core::pin::pin;
@@ -18,8 +18,8 @@ use embedded_mtls::io::std::system_time;
 use embedded_mtls::x509::{Purpose, Time, UnixTime};
 use mtls_pki::pem::Identity;
 use mtls_pki::throw_away::{Authority, Leaf};
+use store::{IdentityStore, Stored};
 use test_support::flash::{Flash, PAGE};
-use vault::{Stored, Vault};
 
 /// Bytes of a slot, and of a record in the flash.
 const SLOT: usize = 2048;
@@ -49,13 +49,13 @@ fn run() -> Result<(), String> {
     let mut flash = Flash::new(PAGES);
 
     // The factory has written the first one.
-    store(&mut flash, 0, &identities)?;
+    save(&mut flash, 0, &identities)?;
     orders.set(start(&mut flash, &slots, &identities)?);
     let old = slots.lease(orders).map_err(|error| error.to_string())?;
     println!("a connection begins with key {}", old.credential().map_err(|error| error.to_string())?.key().0);
 
     // A new certificate comes. It counts in the flash before it counts here: after a power cut the device goes on with it.
-    store(&mut flash, 1, &identities)?;
+    save(&mut flash, 1, &identities)?;
     orders.set(start(&mut flash, &slots, &identities)?);
     let new = slots.lease(orders).map_err(|error| error.to_string())?;
     println!("the next one begins with key {}", new.credential().map_err(|error| error.to_string())?.key().0);
@@ -72,13 +72,13 @@ fn run() -> Result<(), String> {
 }
 
 /// Writes an identity to the flash, and then lets it count.
-fn store(flash: &mut Flash, key: u32, identities: &[Identity]) -> Result<(), String> {
+fn save(flash: &mut Flash, key: u32, identities: &[Identity]) -> Result<(), String> {
     let chain = identity(identities, key)?.chain.concat();
     let mut scratch = [0; SLOT];
-    let mut vault = vault(flash);
+    let mut store = store(flash);
     let stored = wait(async {
-        let place = vault.stage(&mut scratch, Stored { key, chain: &chain }).await?;
-        vault.activate(&mut scratch, place).await
+        let place = store.stage(&mut scratch, Stored { key, chain: &chain }).await?;
+        store.activate(&mut scratch, place).await
     });
     stored.map_err(|error| format!("{error:?}"))
 }
@@ -86,7 +86,7 @@ fn store(flash: &mut Flash, key: u32, identities: &[Identity]) -> Result<(), Str
 /// Takes the identity that counts from the flash into a free slot, and checks it.
 fn start<const N: usize>(flash: &mut Flash, slots: &Slots<'_, N>, identities: &[Identity]) -> Result<SlotId, String> {
     let mut scratch = [0; SLOT];
-    let stored = wait(vault(flash).load(&mut scratch)).map_err(|error| format!("{error:?}"))?;
+    let stored = wait(store(flash).load(&mut scratch)).map_err(|error| format!("{error:?}"))?;
     let Stored { key, chain } = stored.ok_or("the flash holds no identity")?;
     // On a device the chip that has the key signs.
     let signer = P256SigningKey::from_bytes(&identity(identities, key)?.key).map_err(|error| format!("{error:?}"))?;
@@ -103,8 +103,8 @@ fn identity(identities: &[Identity], key: u32) -> Result<&Identity, String> {
     place.and_then(|place| identities.get(place)).ok_or_else(|| format!("there is no key {key}"))
 }
 
-fn vault(flash: &mut Flash) -> Vault<&mut Flash> {
-    Vault::new(flash, 0..u32::try_from(PAGES * PAGE).unwrap_or(0))
+fn store(flash: &mut Flash) -> IdentityStore<&mut Flash> {
+    IdentityStore::new(flash, 0..u32::try_from(PAGES * PAGE).unwrap_or(0))
 }
 
 /// This flash never makes anybody wait; on a device the executor waits.

@@ -8,8 +8,8 @@ use test_support::flash::{Cut, Failure, Flash};
 use test_support::pair::now;
 use test_support::pki::{CLIENT_NAME, Issued, Pki, Template};
 
-use super::vault::Stored;
-use super::{PAGES, SLOT, vault, wait};
+use super::store::Stored;
+use super::{PAGES, SLOT, store, wait};
 
 /// An identity: its key, its chain, its leaf.
 struct Identity {
@@ -29,15 +29,15 @@ fn identities(pki: &Pki) -> Vec<Identity> {
 /// Replaces the identity in the flash: the next one is written, then it counts.
 fn rotate(flash: &mut Flash, next: &Identity) -> Result<(), sequential_storage::Error<Failure>> {
     let mut scratch = [0; SLOT];
-    let mut vault = vault(flash);
-    let place = wait(vault.stage(&mut scratch, Stored { key: next.key, chain: &next.chain }))?;
-    wait(vault.activate(&mut scratch, place))
+    let mut store = store(flash);
+    let place = wait(store.stage(&mut scratch, Stored { key: next.key, chain: &next.chain }))?;
+    wait(store.activate(&mut scratch, place))
 }
 
 /// Which identity counts, by its key; it has to be whole.
 fn active(flash: &mut Flash, identities: &[Identity]) -> Option<u32> {
     let mut scratch = [0; SLOT];
-    let stored = wait(vault(flash).load(&mut scratch)).expect("the flash can be read")?;
+    let stored = wait(store(flash).load(&mut scratch)).expect("the flash can be read")?;
     let identity = identities.iter().find(|identity| identity.key == stored.key).expect("a key of ours");
     assert_eq!(stored.chain, identity.chain, "the chain of key {}", stored.key);
     Some(stored.key)
@@ -46,7 +46,7 @@ fn active(flash: &mut Flash, identities: &[Identity]) -> Option<u32> {
 /// What a device does when it starts: the stored identity is checked as a new one is, and can be shown.
 fn boots(flash: &mut Flash, identities: &[Identity]) {
     let mut scratch = [0; SLOT];
-    let stored = wait(vault(flash).load(&mut scratch)).unwrap().expect("an identity");
+    let stored = wait(store(flash).load(&mut scratch)).unwrap().expect("an identity");
     let references = [Reference::new()];
     let mut memory = [0; SLOT];
     let slots = Slots::new([&mut memory[..]], &references);

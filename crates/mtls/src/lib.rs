@@ -3,28 +3,28 @@
 //! - [`program`]: the two programs, from their command line to their exit code
 //! - [`args`]: options of the command line
 //! - [`policy`]: `--policy`, files of settings and the stores beside them
-//! - [`order`]: the client's errand; [`supplier`]: the server's loop; [`tls`]: what both roles lend to the core
+//! - [`order`]: the client's delivery; [`supplier`]: the server's loop; [`tls`]: what both roles lend to the core
 //! - `http`: HTTP/1.1 over any stream; [`cxml`]: orders and their responses
 //! - [`verdict`]: what the gateway makes of an answer
-//! - [`story`]: an order with each of its flights; [`report`]: what people read
+//! - [`journal`]: an order with each of its flights; [`report`]: what people read
 //! - [`events`]: what happened, from the ring of events; [`capture`]: what passed, for Wireshark
 //!
 //! ```no_run
 //! use std::time::Duration;
 //!
-//! use mtls::order::{Errand, connect, post};
+//! use mtls::order::{Delivery, connect, post};
 //! use mtls::tls::{Deadline, HostMemory, Timed};
 //! use mtls_pki::pem;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let errand = Errand {
+//! let delivery = Delivery {
 //!     authorities: pem::authorities("root.pem")?.usable,
 //!     identities: vec![pem::identity("gateway.pem", "gateway.key")?],
-//!     ..Errand::new("127.0.0.1:8443", "supplier.example", &std::fs::read("order.xml")?)
+//!     ..Delivery::new("127.0.0.1:8443", "supplier.example", &std::fs::read("order.xml")?)
 //! };
 //! let patience = Duration::from_secs(60);
-//! let socket = Timed::new(connect(&errand.address, patience)?, Deadline::new(patience));
-//! let status = post(&errand, socket, HostMemory::new().lend(), None, &mut |_| {})?;
+//! let socket = Timed::new(connect(&delivery.address, patience)?, Deadline::new(patience));
+//! let status = post(&delivery, socket, HostMemory::new().lend(), None, &mut |_| {})?;
 //! println!("cXML {} {}", status.code, status.text);
 //! # Ok(())
 //! # }
@@ -33,9 +33,9 @@
 pub mod args;
 pub mod capture;
 pub mod cxml;
-mod desk;
 pub mod events;
 mod http;
+pub mod journal;
 #[cfg(feature = "key-log")]
 mod key_log;
 #[cfg(feature = "post-handshake-auth")]
@@ -45,7 +45,7 @@ pub mod order;
 pub mod policy;
 pub mod program;
 pub mod report;
-pub mod story;
+mod responder;
 pub mod supplier;
 mod tap;
 mod terms;

@@ -31,7 +31,7 @@ use super::tls;
 use super::verdict::{Trouble, judge};
 
 /// An order, and everything that is needed to post it. The document holds a secret.
-pub struct Errand {
+pub struct Delivery {
     /// Host and port to connect to.
     pub address: String,
     /// The name that the server must prove.
@@ -67,7 +67,7 @@ pub struct Asked {
     pub unfit: Vec<String>,
 }
 
-/// The progress of an errand.
+/// The progress of a delivery.
 #[derive(Debug)]
 pub enum Progress<'a> {
     /// The handshake is done on our side. The server asked for a certificate, or did not.
@@ -86,16 +86,16 @@ pub enum Progress<'a> {
     Noted(Diagnosis),
 }
 
-impl fmt::Debug for Errand {
+impl fmt::Debug for Delivery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { address, server_name, path, preferences, rules, .. } = self;
-        let mut fields = f.debug_struct("Errand");
+        let mut fields = f.debug_struct("Delivery");
         fields.field("address", address).field("server_name", server_name).field("path", path);
         fields.field("preferences", preferences).field("rules", rules).finish_non_exhaustive()
     }
 }
 
-impl Errand {
+impl Delivery {
     /// Posts `document` to `/orders` of the server at `address`. Whom we trust and who we are is left to be said.
     pub fn new(address: &str, server_name: &str, document: &[u8]) -> Self {
         Self {
@@ -113,7 +113,7 @@ impl Errand {
         }
     }
 
-    /// Reads what the stores of the policy hold now, or takes what the errand itself has.
+    /// Reads what the stores of the policy hold now, or takes what the delivery itself has.
     fn contents(&self) -> Result<Arc<Contents>, Trouble> {
         let read = |rules: &Rules| rules.contents::<Client>().map_err(|error| Trouble::Setup(error.to_string()));
         match &self.rules {
@@ -140,7 +140,7 @@ impl Errand {
         is_mutual.map_or(self.preferences.one_way || self.waits_to_be_asked(), |is_mutual| !is_mutual)
     }
 
-    /// Asks for the common name of the errand, if it has one.
+    /// Asks for the common name of the delivery, if it has one.
     fn named<'a>(&'a self, config: ClientConfig<'a>) -> Result<ClientConfig<'a>, Error> {
         let Some(Wanted { name, is_pattern }) = &self.common_name else { return Ok(config) };
         let name = if *is_pattern { CommonName::wildcard(name) } else { CommonName::exact(name) };
@@ -189,7 +189,7 @@ pub fn connect(address: &str, patience: Duration) -> Result<TcpStream, Trouble> 
 /// # Errors
 /// What keeps the order from being known as delivered.
 pub fn post<T>(
-    errand: &Errand,
+    delivery: &Delivery,
     transport: T,
     buffers: Buffers<'_>,
     events: Option<EventRing<'_>>,
@@ -199,37 +199,37 @@ where
     T: Read + Write<Error = io::Error>,
 {
     let setup = |error: Error| Trouble::Setup(error.to_string());
-    let server_name = ServerName::parse(&errand.server_name)
-        .map_err(|error| Trouble::Setup(format!("server name '{}': {error}", errand.server_name)))?;
-    let contents = errand.contents()?;
+    let server_name = ServerName::parse(&delivery.server_name)
+        .map_err(|error| Trouble::Setup(format!("server name '{}': {error}", delivery.server_name)))?;
+    let contents = delivery.contents()?;
     let mut anchors = tls::anchors(&contents.authorities).map_err(setup)?;
     anchors.append(&mut tls::pins(&contents.pins).map_err(setup)?);
     let (chains, keys) = (tls::chains(&contents.identities), tls::keys(&contents.identities).map_err(Trouble::Setup)?);
     let credentials = tls::credentials(&chains).map_err(setup)?;
     let entries = contents.entries(&credentials);
-    let alpn: Vec<_> = errand.preferences.alpn.iter().map(Vec::as_slice).collect();
-    let resolved = errand.rules.as_ref().map(|rules| rules.resolve::<Client>(&entries, &anchors)).transpose();
+    let alpn: Vec<_> = delivery.preferences.alpn.iter().map(Vec::as_slice).collect();
+    let resolved = delivery.rules.as_ref().map(|rules| rules.resolve::<Client>(&entries, &anchors)).transpose();
     let resolved = resolved.map_err(|error| Trouble::Setup(error.to_string()))?;
     let config = match &resolved {
         Some(resolved) => resolved.config(server_name),
-        None => errand.named(ClientConfig::new(server_name, &anchors)).map_err(setup)?,
+        None => delivery.named(ClientConfig::new(server_name, &anchors)).map_err(setup)?,
     };
-    let config = errand.prefer(config.with_alpn(&alpn));
+    let config = delivery.prefer(config.with_alpn(&alpn));
     let selector = match (&resolved, entries.first()) {
         (Some(resolved), _) => resolved.selector(),
-        (None, Some(named)) if errand.preferences.insists => {
+        (None, Some(named)) if delivery.preferences.insists => {
             Selector::new(&entries).with_no_match(NoMatch::Default(named.alias()))
         }
         (None, _) => Selector::new(&entries),
     };
     let host = || match &resolved {
         Some(resolved) => Keys::Policy(keystore(selector, &keys, waives(resolved))),
-        None if errand.preferences.insists => Keys::Policy(keystore(selector, &keys, false)),
+        None if delivery.preferences.insists => Keys::Policy(keystore(selector, &keys, false)),
         None => Keys::Any(SoftwareHost::new(&credentials, &keys, system_time as Clock)),
     };
 
     #[cfg(feature = "key-log")]
-    let key_log = errand.preferences.open_key_log().map_err(|error| Trouble::Setup(error.to_string()))?;
+    let key_log = delivery.preferences.open_key_log().map_err(|error| Trouble::Setup(error.to_string()))?;
     let handshake = begin(
         &config,
         buffers,
@@ -238,10 +238,10 @@ where
         key_log.as_ref(),
     )?;
     let mut tell = |step| progress(Progress::Traced(step));
-    let trace = if errand.preferences.trace { Some(&mut tell as &mut dyn FnMut(String)) } else { None };
-    let mut gateway = Gateway::new(host(), selector, trace);
+    let trace = if delivery.preferences.trace { Some(&mut tell as &mut dyn FnMut(String)) } else { None };
+    let mut gateway = GatewayHost::new(host(), selector, trace);
     let opened = Stream::open(transport, handshake, &mut gateway);
-    let Gateway { asked, verdict, diagnosis, .. } = gateway;
+    let GatewayHost { asked, verdict, diagnosis, .. } = gateway;
     let mut stream = match opened {
         Ok(stream) => stream,
         Err(error) => {
@@ -251,21 +251,21 @@ where
             return Err(refused(&error, verdict, diagnosis));
         }
     };
-    let may_go = asked.is_some() || errand.may_go_unasked(resolved.as_ref().map(is_mutual));
+    let may_go = asked.is_some() || delivery.may_go_unasked(resolved.as_ref().map(is_mutual));
     progress(Progress::Open(&tls::link(stream.session()), asked));
     if !may_go {
         // How it ends makes no difference: nothing was sent.
         let _ = stream.close();
         return Err(Trouble::NotAsked { by_policy: resolved.is_some() });
     }
-    talk(errand, stream, &mut Gateway::new(host(), selector, None), progress)
+    talk(delivery, stream, &mut GatewayHost::new(host(), selector, None), progress)
 }
 
 /// Asks and is answered. `late` answers if the server asks who we are only now.
 fn talk<'b, T>(
-    errand: &Errand,
+    delivery: &Delivery,
     mut stream: Stream<'b, T, Client>,
-    late: &mut Gateway<'b, '_>,
+    late: &mut GatewayHost<'b, '_>,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Status, Trouble>
 where
@@ -275,7 +275,7 @@ where
     let mut connection = Connection::new(stream.hosted(&mut *late), Limits::default());
     #[cfg(not(feature = "post-handshake-auth"))]
     let mut connection = Connection::new(&mut stream, Limits::default());
-    let response = exchange(errand, &mut connection, progress);
+    let response = exchange(delivery, &mut connection, progress);
     let begun = connection.has_begun();
     if let Some(asked) = late.asked.take() {
         progress(Progress::AskedLate(asked));
@@ -320,17 +320,17 @@ fn begin<'b>(
 
 /// Sends the request and reads the response.
 fn exchange<S>(
-    errand: &Errand,
+    delivery: &Delivery,
     connection: &mut Connection<S>,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Response, HttpError<Failure<io::Error>>>
 where
     S: Read + Write<Error = Failure<io::Error>>,
 {
-    let host = errand.authority.clone().unwrap_or_else(|| host_field(&errand.server_name, &errand.address));
-    let content_type = cxml::content_type(&errand.document);
-    let head = http::post(&errand.path, &host, &content_type, errand.document.len());
-    connection.send(&head, &errand.document)?;
+    let host = delivery.authority.clone().unwrap_or_else(|| host_field(&delivery.server_name, &delivery.address));
+    let content_type = cxml::content_type(&delivery.document);
+    let head = http::post(&delivery.path, &host, &content_type, delivery.document.len());
+    connection.send(&head, &delivery.document)?;
     progress(Progress::Sent);
     connection.read_response()
 }
@@ -412,7 +412,7 @@ fn lost(error: &HttpError<Failure<io::Error>>, diagnosis: Option<Diagnosis>, beg
 }
 
 /// Answers the questions of the handshake, and remembers what the server asked for and why it was refused.
-struct Gateway<'b, 'p> {
+struct GatewayHost<'b, 'p> {
     keys: Keys<'b>,
     /// The selector that says why an identity is not sent.
     selector: Selector<'b>,
@@ -422,13 +422,13 @@ struct Gateway<'b, 'p> {
     trace: Option<&'p mut dyn FnMut(String)>,
 }
 
-impl<'b, 'p> Gateway<'b, 'p> {
+impl<'b, 'p> GatewayHost<'b, 'p> {
     fn new(keys: Keys<'b>, selector: Selector<'b>, trace: Option<&'p mut dyn FnMut(String)>) -> Self {
         Self { keys, selector, asked: None, verdict: None, diagnosis: None, trace }
     }
 }
 
-impl Gateway<'_, '_> {
+impl GatewayHost<'_, '_> {
     /// Why each identity does not meet what the server asks for, in their order.
     fn reasons(&self, request: &PeerRequest<'_>) -> Vec<String> {
         let reason = |verdict: EntryFit<'_>| match verdict.fit {
@@ -444,7 +444,7 @@ impl Gateway<'_, '_> {
     }
 }
 
-impl<'b> Host<'b> for Gateway<'b, '_> {
+impl<'b> Host<'b> for GatewayHost<'b, '_> {
     fn time(&mut self) -> Time {
         self.keys.time()
     }

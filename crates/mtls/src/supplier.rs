@@ -26,13 +26,13 @@ use mtls_pki::pem::Identity;
 
 use super::args::{Preferences, UsageError};
 use super::capture::{Capture, End};
-use super::desk::{Desk, Reply};
 use super::events::Events;
 use super::http::{Connection, HttpError, Limits, Request};
 #[cfg(feature = "post-handshake-auth")]
 use super::late::{self, Late};
 use super::policy::{Clock, News, Rules, keystore};
 use super::report::{Link, meaning, printable};
+use super::responder::{Reply, Responder};
 use super::terms::{self, Source, Terms};
 use super::tls::{self, Deadline, HostMemory, Timed};
 
@@ -48,7 +48,7 @@ const DEFAULT: &str = "default";
 
 /// The mode of client authentication.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asking {
+pub enum ClientAuthMode {
     /// They are not.
     No,
     /// They are, and may show none.
@@ -67,7 +67,7 @@ pub struct Setup {
     /// Certificates of the authorities whose clients are trusted.
     pub client_authorities: Vec<Vec<u8>>,
     /// The mode of client authentication in the handshake.
-    pub asking: Asking,
+    pub client_auth: ClientAuthMode,
     /// Common names that may come in; empty: all.
     pub required_names: Vec<String>,
     /// Refuses a wrong common name in the handshake, with alert 49, and not by HTTP 403.
@@ -87,7 +87,7 @@ impl Setup {
             identity: Some(identity),
             named: Vec::new(),
             client_authorities,
-            asking: Asking::Required,
+            client_auth: ClientAuthMode::Required,
             required_names: Vec::new(),
             refuse_early: false,
             late_paths: Vec::new(),
@@ -156,9 +156,9 @@ fn whom(link: &Link) -> String {
 pub type Report<'r> = dyn Fn(SocketAddr, Event) + Sync + 'r;
 
 /// The state that all connections share.
-struct Shop<'a> {
+struct Supplier<'a> {
     source: Source<'a>,
-    desk: Desk,
+    responder: Responder,
     refuse_early: bool,
     /// Paths that ask late, and how.
     #[cfg(feature = "post-handshake-auth")]
@@ -168,7 +168,8 @@ struct Shop<'a> {
     capture: Option<Capture>,
     #[cfg(feature = "key-log")]
     key_log: Option<super::key_log::KeyLogFile>,
-    guests: AtomicUsize,
+    /// Connections that are open.
+    open: AtomicUsize,
     report: &'a Report<'a>,
 }
 
@@ -198,19 +199,19 @@ pub fn serve(
     let source = if let Some(rules) = &setup.rules {
         Source::Rules(rules, &setup.preferences)
     } else {
-        let asking = match setup.asking {
-            Asking::No => ClientAuth::None,
-            Asking::Optional => ClientAuth::Optional(&anchors),
-            Asking::Required => ClientAuth::Required(&anchors),
+        let asking = match setup.client_auth {
+            ClientAuthMode::No => ClientAuth::None,
+            ClientAuthMode::Optional => ClientAuth::Optional(&anchors),
+            ClientAuthMode::Required => ClientAuth::Required(&anchors),
         };
         let config = terms::prefer(ServerConfig::new(asking).with_alpn(&alpn), &setup.preferences);
         let selector = Selector::new(&entries).with_no_match(NoMatch::Default(DEFAULT));
         Source::Fixed(Terms { config, selector, keys: &keys, accepts_waived: false })
     };
-    let desk = Desk::new(setup.required_names.clone());
-    let shop = Shop {
+    let responder = Responder::new(setup.required_names.clone());
+    let supplier = Supplier {
         source,
-        desk,
+        responder,
         refuse_early: setup.refuse_early,
         #[cfg(feature = "post-handshake-auth")]
         late: (&setup.late_paths, ClientAuth::Optional(&anchors)),
@@ -219,16 +220,16 @@ pub fn serve(
         capture: setup.preferences.begin_capture()?,
         #[cfg(feature = "key-log")]
         key_log: setup.preferences.open_key_log()?,
-        guests: AtomicUsize::new(0),
+        open: AtomicUsize::new(0),
         report,
     };
-    shop.start()?;
-    accept(&shop, listener, connections);
+    supplier.start()?;
+    accept(&supplier, listener, connections);
     Ok(())
 }
 
 /// Gives each connection a thread.
-fn accept(shop: &Shop<'_>, listener: &TcpListener, connections: Option<usize>) {
+fn accept(supplier: &Supplier<'_>, listener: &TcpListener, connections: Option<usize>) {
     thread::scope(|scope| {
         let mut left = connections;
         while left != Some(0) {
@@ -238,24 +239,24 @@ fn accept(shop: &Shop<'_>, listener: &TcpListener, connections: Option<usize>) {
                 continue;
             };
             left = left.map(|left| left - 1);
-            if shop.guests.fetch_add(1, Ordering::Relaxed) >= MAX_CONNECTIONS {
-                (shop.report)(from, Event::Refused(format!("{MAX_CONNECTIONS} connections are open already")));
-                shop.guests.fetch_sub(1, Ordering::Relaxed);
+            if supplier.open.fetch_add(1, Ordering::Relaxed) >= MAX_CONNECTIONS {
+                (supplier.report)(from, Event::Refused(format!("{MAX_CONNECTIONS} connections are open already")));
+                supplier.open.fetch_sub(1, Ordering::Relaxed);
                 continue;
             }
-            let attend = move || {
-                shop.attend(stream, from);
-                shop.guests.fetch_sub(1, Ordering::Relaxed);
+            let serve = move || {
+                supplier.serve_one(stream, from);
+                supplier.open.fetch_sub(1, Ordering::Relaxed);
             };
-            if let Err(error) = thread::Builder::new().spawn_scoped(scope, attend) {
-                (shop.report)(from, Event::Refused(format!("no thread for it: {error}")));
-                shop.guests.fetch_sub(1, Ordering::Relaxed);
+            if let Err(error) = thread::Builder::new().spawn_scoped(scope, serve) {
+                (supplier.report)(from, Event::Refused(format!("no thread for it: {error}")));
+                supplier.open.fetch_sub(1, Ordering::Relaxed);
             }
         }
     });
 }
 
-impl Shop<'_> {
+impl Supplier<'_> {
     /// Makes a handshake and throws it away: what is wrong with the configuration shows before anybody connects.
     fn start(&self) -> Result<(), UsageError> {
         let entropy = Entropy::from_system().map_err(|error| UsageError(error.to_string()))?;
@@ -267,39 +268,39 @@ impl Shop<'_> {
     }
 
     /// Serves one connection to its end.
-    fn attend(&self, stream: TcpStream, from: SocketAddr) {
+    fn serve_one(&self, stream: TcpStream, from: SocketAddr) {
         let tell = |event| (self.report)(from, event);
         let news = |news| tell(Event::Reference(news));
-        if let Err(error) = self.source.with_terms(news, |terms| self.attend_under(terms, stream, &tell)) {
+        if let Err(error) = self.source.with_terms(news, |terms| self.serve_under(terms, stream, &tell)) {
             tell(Event::Refused(error.to_string()));
         }
     }
 
-    fn attend_under(&self, terms: &Terms<'_>, stream: TcpStream, tell: &dyn Fn(Event)) {
+    fn serve_under(&self, terms: &Terms<'_>, stream: TcpStream, tell: &dyn Fn(Event)) {
         let deadline = Deadline::new(HANDSHAKE_TIME);
         // Small records one after another must not wait for each other's acknowledgement.
         let copy = stream.set_nodelay(true).and_then(|()| stream.try_clone());
         let Ok(copy) = copy.map_err(|error| tell(Event::Refused(error.to_string()))) else { return };
         let (mut memory, mut events) = (HostMemory::new(), Events::new(self.events));
         let ring = events.ring();
-        let mut porter = self.porter(terms, tell);
+        let mut host = self.host(terms, tell);
         let conversation = self.capture.as_ref().map(|capture| capture.conversation(End::Server));
         let socket = Timed::new(stream, deadline.clone()).captured(conversation);
         let greeting = socket.greeting();
-        let shaken = self.shake_hands(&terms.config, socket, &mut memory, ring, &mut porter);
+        let shaken = self.shake_hands(&terms.config, socket, &mut memory, ring, &mut host);
         match shaken {
             Ok(mut stream) => {
                 let link = tls::link(stream.session());
                 tell(Event::Opened(Box::new(link.clone())));
                 let mut connection = Connection::new(&mut stream, Limits::default());
-                tell(self.converse(&mut connection, link, &deadline, &mut porter, tell));
+                tell(self.converse(&mut connection, link, &deadline, &mut host, tell));
                 deadline.renew(REQUEST_TIME);
                 // If it cannot be said that nothing more comes, nobody is there to hear it.
                 let _ = stream.close();
             }
             Err(error) => {
                 let heard = greeting.explain().map_or_else(String::new, |words| format!("\n  In fact {words}."));
-                tell(Event::Refused(explain(&error, porter.verdict, porter.diagnosis) + &heard));
+                tell(Event::Refused(explain(&error, host.verdict, host.diagnosis) + &heard));
             }
         }
         for line in Events::lines(ring) {
@@ -316,7 +317,7 @@ impl Shop<'_> {
         socket: Timed,
         memory: &'b mut HostMemory,
         events: Option<EventRing<'b>>,
-        porter: &mut Porter<'b>,
+        host: &mut SupplierHost<'b>,
     ) -> Result<Stream<'b, Timed, Server>, HandshakeError<io::Error>> {
         let before = |cause| HandshakeError { stage: embedded_mtls::Stage::ClientHello, cause };
         let entropy = Entropy::from_system().map_err(|error| before(Failure::Io(error)))?;
@@ -329,14 +330,14 @@ impl Shop<'_> {
         if let Some(file) = &self.key_log {
             handshake.dangerous_set_key_log(file);
         }
-        Stream::open(socket, handshake, porter)
+        Stream::open(socket, handshake, host)
     }
 
     /// Makes the host that answers the questions of one handshake.
-    fn porter<'b>(&'b self, terms: &Terms<'b>, tell: &'b dyn Fn(Event)) -> Porter<'b> {
-        Porter {
+    fn host<'b>(&'b self, terms: &Terms<'b>, tell: &'b dyn Fn(Event)) -> SupplierHost<'b> {
+        SupplierHost {
             software: keystore(terms.selector, terms.keys, terms.accepts_waived),
-            required_names: self.refuse_early.then(|| self.desk.required_names()),
+            required_names: self.refuse_early.then(|| self.responder.required_names()),
             verdict: None,
             diagnosis: None,
             trace: self.trace.then_some(tell),
@@ -349,7 +350,7 @@ impl Shop<'_> {
         connection: &mut Connection<&mut Stream<'b, Timed, Server>>,
         mut link: Link,
         deadline: &Deadline,
-        porter: &mut Porter<'b>,
+        host: &mut SupplierHost<'b>,
         tell: &dyn Fn(Event),
     ) -> Event {
         loop {
@@ -357,7 +358,7 @@ impl Shop<'_> {
             let (request, reply, last) = match connection.read_request() {
                 Ok(None) => return Event::Closed,
                 Ok(Some(request)) => {
-                    let reply = match self.answer(&request, connection.stream(), &mut link, porter, tell) {
+                    let reply = match self.answer(&request, connection.stream(), &mut link, host, tell) {
                         Ok(reply) => reply,
                         Err(broken) => return broken,
                     };
@@ -382,7 +383,7 @@ impl Shop<'_> {
 }
 
 #[cfg(not(feature = "post-handshake-auth"))]
-impl Shop<'_> {
+impl Supplier<'_> {
     /// Answers a request.
     #[allow(clippy::unused_self, clippy::unnecessary_wraps, reason = "as with `post-handshake-auth`")]
     fn answer<'b>(
@@ -390,33 +391,33 @@ impl Shop<'_> {
         request: &Request,
         _: &mut Stream<'b, Timed, Server>,
         link: &mut Link,
-        _: &mut Porter<'b>,
+        _: &mut SupplierHost<'b>,
         _: &dyn Fn(Event),
     ) -> Result<Reply, Event> {
-        Ok(self.desk.answer(request, link))
+        Ok(self.responder.answer(request, link))
     }
 }
 
 #[cfg(feature = "post-handshake-auth")]
-impl Shop<'_> {
+impl Supplier<'_> {
     /// Answers a request, once the client has said who it is if that is asked for here.
     fn answer<'b>(
         &'b self,
         request: &Request,
         stream: &mut Stream<'b, Timed, Server>,
         link: &mut Link,
-        porter: &mut Porter<'b>,
+        host: &mut SupplierHost<'b>,
         tell: &dyn Fn(Event),
     ) -> Result<Reply, Event> {
         let (paths, client_auth) = self.late;
         if paths.is_empty() {
-            return Ok(self.desk.answer(request, link));
+            return Ok(self.responder.answer(request, link));
         }
         if !late::guards(paths, &request.target) {
-            return Ok(self.desk.show_anybody(request, link));
+            return Ok(self.responder.show_anybody(request, link));
         }
         if link.peer.is_none() {
-            match late::ask(stream, porter, client_auth) {
+            match late::ask(stream, host, client_auth) {
                 Ok(Late::Known) => {
                     *link = tls::link(stream.session());
                     tell(Event::Identified(Box::new(link.clone())));
@@ -432,12 +433,12 @@ impl Shop<'_> {
                 }
             }
         }
-        Ok(self.desk.answer(request, link))
+        Ok(self.responder.answer(request, link))
     }
 }
 
 /// Answers the questions of the handshake.
-struct Porter<'b> {
+struct SupplierHost<'b> {
     software: SoftwareHost<'b, Clock, P256SigningKey, Keystore<'b>>,
     /// Whose rules decide in the handshake who may come in.
     required_names: Option<&'b [String]>,
@@ -449,7 +450,7 @@ struct Porter<'b> {
     trace: Option<&'b dyn Fn(Event)>,
 }
 
-impl<'b> Host<'b> for Porter<'b> {
+impl<'b> Host<'b> for SupplierHost<'b> {
     fn time(&mut self) -> Time {
         self.software.time()
     }

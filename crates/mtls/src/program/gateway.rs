@@ -12,7 +12,7 @@ use crate::args::{self, PREFERENCES_HELP, Preferences, UsageError};
 use crate::capture::End;
 use crate::cxml::Order;
 use crate::events::Events;
-use crate::order::{Asked, Errand, Progress, Wanted, connect, post};
+use crate::order::{Asked, Delivery, Progress, Wanted, connect, post};
 use crate::policy::{Around, Endpoint, Role as _, Rules, SslInfo, expired, passed_over, warnings};
 use crate::report::{Link, printable, say, thousands};
 use crate::tls::{Deadline, HostMemory, Timed, hang_up};
@@ -54,9 +54,9 @@ Exit codes:
 {exit codes}
 ";
 
-/// The errand that the command line describes.
+/// The delivery that the command line describes.
 struct Options {
-    errand: Errand,
+    delivery: Delivery,
     /// The files of the identities, to name them.
     names: Vec<String>,
     order: Order,
@@ -151,7 +151,7 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, UsageError> {
 }
 
 impl Given {
-    /// Puts the errand together, if the options say all of it.
+    /// Puts the delivery together, if the options say all of it.
     fn options(mut self) -> Result<Options, UsageError> {
         let patience = Duration::from_secs(u64::from(self.seconds.unwrap_or(60)));
         let rules = self.rules()?;
@@ -178,7 +178,7 @@ impl Given {
             None => read_identities(self.files, self.alias.as_deref())?,
         };
         let (authorities, pins, preferences) = (self.authorities, self.pins, self.preferences);
-        let errand = Errand {
+        let delivery = Delivery {
             address,
             server_name,
             authorities,
@@ -191,7 +191,7 @@ impl Given {
             preferences,
             rules,
         };
-        Ok(Options { errand, names, order, patience, warnings: self.warnings })
+        Ok(Options { delivery, names, order, patience, warnings: self.warnings })
     }
 
     /// The policy, if there is one. Then it says what these options say otherwise.
@@ -265,17 +265,17 @@ fn read_order(file: &str) -> Result<(Box<[u8]>, Order), UsageError> {
 
 /// Lists the warnings to print before anything is sent: what servers refuse of what we send, or will soon, and who is not trusted.
 fn warnings_of(options: &Options) -> Result<Vec<String>, UsageError> {
-    let Options { errand, names, warnings: of_files, .. } = options;
-    if let Some(rules) = &errand.rules {
+    let Options { delivery, names, warnings: of_files, .. } = options;
+    if let Some(rules) = &delivery.rules {
         return rules.warnings::<Client>();
     }
-    let own = warnings(names.iter().map(String::as_str).zip(&errand.identities), Client::OWN);
-    Ok([of_files.clone(), own, expired(&errand.authorities)].concat())
+    let own = warnings(names.iter().map(String::as_str).zip(&delivery.identities), Client::OWN);
+    Ok([of_files.clone(), own, expired(&delivery.authorities)].concat())
 }
 
 /// Posts the order and says what happens.
 fn run(options: &Options) -> Result<(), Trouble> {
-    let Options { errand, names, order, patience, .. } = options;
+    let Options { delivery, names, order, patience, .. } = options;
     for warning in warnings_of(options).map_err(|error| Trouble::Setup(error.to_string()))? {
         eprintln!("gateway: {warning}");
     }
@@ -285,23 +285,23 @@ fn run(options: &Options) -> Result<(), Trouble> {
         printable(&order.number),
         order.lines,
         printable(&order.total),
-        thousands(errand.document.len())
+        thousands(delivery.document.len())
     );
     say!("         payloadID {}", printable(&order.payload_id));
-    let capture = errand.preferences.begin_capture().map_err(|error| Trouble::Setup(error.to_string()))?;
+    let capture = delivery.preferences.begin_capture().map_err(|error| Trouble::Setup(error.to_string()))?;
     let deadline = Deadline::new(*patience);
-    let stream = connect(&errand.address, *patience)?;
+    let stream = connect(&delivery.address, *patience)?;
     let copy = stream.try_clone().map_err(|error| Trouble::Network(error.to_string()))?;
     let conversation = capture.map(|capture| capture.conversation(End::Client));
-    say!("server   {} as {}", errand.address, errand.server_name);
+    say!("server   {} as {}", delivery.address, delivery.server_name);
     let mut memory = HostMemory::new();
     let transport = Timed::new(stream, deadline).captured(conversation);
-    let mut events = Events::new(errand.preferences.events);
+    let mut events = Events::new(delivery.preferences.events);
     let ring = events.ring();
-    let posted = post(errand, transport, memory.lend(), ring, &mut |progress| match progress {
+    let posted = post(delivery, transport, memory.lend(), ring, &mut |progress| match progress {
         Progress::Open(link, asked) => {
             match asked {
-                None if errand.waits_to_be_asked() => say!("asked    for no certificate yet"),
+                None if delivery.waits_to_be_asked() => say!("asked    for no certificate yet"),
                 asked => print_asked(asked.as_ref(), names),
             }
             print_link(link);
@@ -313,7 +313,7 @@ fn run(options: &Options) -> Result<(), Trouble> {
             print_asked(Some(&asked), names);
         }
         Progress::Noted(diagnosis) => say!("         that means: {}", Finding::from(diagnosis)),
-        Progress::Sent => say!("request  POST {}", errand.path),
+        Progress::Sent => say!("request  POST {}", delivery.path),
         Progress::Answered(status, reason) => say!("answer   HTTP {status} {}", printable(reason)),
     });
     for line in Events::lines(ring) {
@@ -374,7 +374,7 @@ mod tests {
     /// Reads the options: where to, as whom, and the path; or what is wrong with them.
     fn read(line: &[&str]) -> Result<(String, String, String), String> {
         let options = options(lexopt::Parser::from_args(line)).map_err(|error| error.to_string())?.expect("no help");
-        Ok((options.errand.address, options.errand.server_name, options.errand.path))
+        Ok((options.delivery.address, options.delivery.server_name, options.delivery.path))
     }
 
     #[test]

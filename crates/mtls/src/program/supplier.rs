@@ -9,7 +9,7 @@ use mtls_pki::pem::{self, Identity};
 use crate::args::{self, PREFERENCES_HELP, Preferences, UsageError};
 use crate::policy::{Around, Role as _, Rules, SslInfo, expired, passed_over, warnings};
 use crate::report::say;
-use crate::supplier::{Asking, Setup, serve};
+use crate::supplier::{ClientAuthMode, Setup, serve};
 
 const HELP: &str = "\
 supplier - takes cXML orders over mutual TLS 1.3
@@ -70,7 +70,7 @@ pub fn supplier() -> ExitCode {
 
 /// Reads the command line; `None` if it asks for help, which is printed.
 fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, UsageError> {
-    let (mut listen, mut once, mut asking, mut policy, mut site) = (None, None, None, None, None);
+    let (mut listen, mut once, mut client_auth, mut policy, mut site) = (None, None, None, None, None);
     let (mut files, mut names) = (Vec::<(String, Option<String>)>::new(), Vec::new());
     let (mut client_authorities, mut required_names, mut refuse_early) = (Vec::new(), Vec::new(), false);
     let (mut late_paths, mut of_files) = (Vec::new(), Vec::new());
@@ -90,7 +90,7 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, UsageError> {
             },
             "sni" => names.push(args::text(&mut parser)?),
             "client-ca" => take_authorities(&args::text(&mut parser)?, &mut client_authorities, &mut of_files)?,
-            "client-auth" => asking = Some(mode(&args::text(&mut parser)?)?),
+            "client-auth" => client_auth = Some(mode(&args::text(&mut parser)?)?),
             "policy" => policy = Some(args::text(&mut parser)?),
             "site" => site = Some(args::text(&mut parser)?),
             "require-cn" => required_names.push(args::text(&mut parser)?),
@@ -104,11 +104,12 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, UsageError> {
             }
         }
     }
-    let has_own = !files.is_empty() || !client_authorities.is_empty() || asking.is_some() || !late_paths.is_empty();
+    let has_own =
+        !files.is_empty() || !client_authorities.is_empty() || client_auth.is_some() || !late_paths.is_empty();
     let rules = rules(policy, site, has_own || !names.is_empty())?;
     let asks_later = client_authorities.is_empty() || !late_paths.is_empty();
-    let asking = asking.unwrap_or(if asks_later { Asking::No } else { Asking::Required });
-    if client_authorities.is_empty() && (asking != Asking::No || !late_paths.is_empty()) {
+    let client_auth = client_auth.unwrap_or(if asks_later { ClientAuthMode::No } else { ClientAuthMode::Required });
+    if client_authorities.is_empty() && (client_auth != ClientAuthMode::No || !late_paths.is_empty()) {
         let who = "--client-auth optional and required, and --post-handshake-auth, need --client-ca";
         return Err(UsageError(who.to_owned()));
     }
@@ -120,7 +121,7 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, UsageError> {
         identity,
         named: by_name,
         client_authorities,
-        asking,
+        client_auth,
         required_names,
         refuse_early,
         late_paths,
@@ -196,11 +197,11 @@ fn late_path(path: &str) -> Result<String, UsageError> {
 }
 
 /// The value of `--client-auth`.
-fn mode(found: &str) -> Result<Asking, UsageError> {
+fn mode(found: &str) -> Result<ClientAuthMode, UsageError> {
     match found {
-        "none" => Ok(Asking::No),
-        "optional" => Ok(Asking::Optional),
-        "required" => Ok(Asking::Required),
+        "none" => Ok(ClientAuthMode::No),
+        "optional" => Ok(ClientAuthMode::Optional),
+        "required" => Ok(ClientAuthMode::Required),
         _ => Err(args::unfit("--client-auth", found, "none, optional or required")),
     }
 }

@@ -62,7 +62,7 @@ fn answering(pki: &Pki, answer: impl Into<Vec<u8>>, end: End) -> (String, Receiv
 fn judged(answer: impl Into<Vec<u8>>, end: End) -> (u8, String) {
     let pki = Pki::new().unwrap();
     let (address, _heads) = answering(&pki, answer, end);
-    trouble(&errand(&pki, &address))
+    trouble(&delivery(&pki, &address))
 }
 
 const TAKEN: &str = "<cXML><Response><Status code=\"200\" text=\"OK\">taken</Status></Response></cXML>";
@@ -73,7 +73,7 @@ fn a_request_names_the_authority_of_its_url_and_wants_nothing_compressed() {
     let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{TAKEN}", TAKEN.len());
     let (address, heads) = answering(&pki, answer, End::InOrder);
     let authority = Some("orders.supplier.example:8443".to_owned());
-    assert_eq!(run(&Errand { authority, ..errand(&pki, &address) }).0.unwrap(), "taken");
+    assert_eq!(run(&Delivery { authority, ..delivery(&pki, &address) }).0.unwrap(), "taken");
     let head = heads.recv_timeout(PATIENCE).unwrap();
     assert!(head.contains("\r\nHost: orders.supplier.example:8443\r\n"), "{head}");
     assert!(head.contains("\r\nAccept-Encoding: identity\r\n"), "{head}");
@@ -84,10 +84,10 @@ fn an_answer_with_a_length_needs_no_word_of_farewell_and_one_without_does() {
     let pki = Pki::new().unwrap();
     let whole = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{TAKEN}", TAKEN.len());
     let (address, _heads) = answering(&pki, whole, End::Cut);
-    assert_eq!(run(&errand(&pki, &address)).0.unwrap(), "taken");
+    assert_eq!(run(&delivery(&pki, &address)).0.unwrap(), "taken");
     let open = format!("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{TAKEN}");
     let (address, _heads) = answering(&pki, open.as_str(), End::InOrder);
-    assert_eq!(run(&errand(&pki, &address)).0.unwrap(), "taken");
+    assert_eq!(run(&delivery(&pki, &address)).0.unwrap(), "taken");
 
     let (code, words) = judged(open, End::Cut);
     assert!(code == 31 && words.contains("its answer was cut off"), "{code} {words}");
@@ -135,13 +135,13 @@ fn an_alert_in_place_of_a_server_hello_is_nobodys_verdict() {
     let pki = Pki::new().unwrap();
     for alert in [42, 44, 46, 48, 49, 116] {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let errand = errand(&pki, &listener.local_addr().unwrap().to_string());
+        let delivery = delivery(&pki, &listener.local_addr().unwrap().to_string());
         let attacker = std::thread::spawn(move || {
             let mut stream = listener.accept().unwrap().0;
             let _ = stream.read(&mut [0; 512]);
             stream.write_all(&[21, 3, 3, 0, 2, 2, alert]).unwrap();
         });
-        let (code, words) = trouble(&errand);
+        let (code, words) = trouble(&delivery);
         attacker.join().unwrap();
         assert!(code == 20 && words.contains("before the server had proved who it is"), "{code} {words}");
         assert!(!words.contains("the server refused us"), "{words}");

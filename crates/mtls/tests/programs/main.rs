@@ -14,8 +14,8 @@ use rcgen::ExtendedKeyUsagePurpose::{ClientAuth, ServerAuth};
 
 use mtls::args::Preferences;
 use mtls::events::Events;
-use mtls::order::{Asked, Errand, Progress, Wanted, connect, post};
-use mtls::supplier::{Asking, Event, Setup, serve};
+use mtls::order::{Asked, Delivery, Progress, Wanted, connect, post};
+use mtls::supplier::{ClientAuthMode, Event, Setup, serve};
 use mtls::tls::{Deadline, DeviceMemory, Timed};
 use mtls::verdict::Trouble;
 use mtls_pki::pem::{Identity, Pin};
@@ -37,27 +37,27 @@ fn start(setup: Setup) -> (String, Receiver<Event>) {
     (address, events)
 }
 
-/// The errand of the gateway of `pki`.
-fn errand(pki: &Pki, address: &str) -> Errand {
-    Errand {
+/// The delivery of the gateway of `pki`.
+fn delivery(pki: &Pki, address: &str) -> Delivery {
+    Delivery {
         authorities: vec![pki.root.clone()],
         identities: vec![pki.gateway.clone()],
-        ..Errand::new(address, SUPPLIER_NAME, include_bytes!("../../../../examples/data/order.xml"))
+        ..Delivery::new(address, SUPPLIER_NAME, include_bytes!("../../../../examples/data/order.xml"))
     }
 }
 
 /// The same, to a supplier that may not ask who the gateway is.
-fn one_way(pki: &Pki, address: &str) -> Errand {
+fn one_way(pki: &Pki, address: &str) -> Delivery {
     let preferences = Preferences { one_way: true, ..Preferences::default() };
-    Errand { preferences, ..errand(pki, address) }
+    Delivery { preferences, ..delivery(pki, address) }
 }
 
-/// Runs an errand: the message of the supplier, or what went wrong; and what was asked for.
-fn run(errand: &Errand) -> (Result<String, Trouble>, Option<Asked>) {
+/// Runs a delivery: the message of the supplier, or what went wrong; and what was asked for.
+fn run(delivery: &Delivery) -> (Result<String, Trouble>, Option<Asked>) {
     let mut found = None;
-    let stream = connect(&errand.address, PATIENCE).unwrap();
+    let stream = connect(&delivery.address, PATIENCE).unwrap();
     let mut memory = DeviceMemory::new();
-    let outcome = post(errand, Timed::new(stream, Deadline::new(PATIENCE)), memory.lend(), None, &mut |progress| {
+    let outcome = post(delivery, Timed::new(stream, Deadline::new(PATIENCE)), memory.lend(), None, &mut |progress| {
         if let Progress::Open(_, asked) = progress {
             found = asked;
         } else if let Progress::FailedAfter(asked) = progress {
@@ -67,15 +67,15 @@ fn run(errand: &Errand) -> (Result<String, Trouble>, Option<Asked>) {
     (outcome.map(|status| status.message), found)
 }
 
-/// The exit code and the words of an errand that must fail.
-fn trouble(errand: &Errand) -> (u8, String) {
-    let trouble = run(errand).0.unwrap_err();
+/// The exit code and the words of a delivery that must fail.
+fn trouble(delivery: &Delivery) -> (u8, String) {
+    let trouble = run(delivery).0.unwrap_err();
     (trouble.exit_code(), trouble.to_string())
 }
 
 /// Wants the late rejection with this alert.
-fn assert_late(errand: &Errand, alert: u8) {
-    let (code, words) = trouble(errand);
+fn assert_late(delivery: &Delivery, alert: u8) {
+    let (code, words) = trouble(delivery);
     assert_eq!(code, 21, "{words}");
     assert!(words.contains(&format!("with alert {alert} ")), "{words}");
 }
@@ -84,10 +84,10 @@ fn assert_late(errand: &Errand, alert: u8) {
 fn a_server_can_be_known_by_a_pin_or_by_its_common_name() {
     let pki = Pki::new().unwrap();
     let (address, _events) = start(setup(&pki));
-    let pinned = |certificate: &[u8]| Errand {
+    let pinned = |certificate: &[u8]| Delivery {
         authorities: Vec::new(),
         pins: vec![Pin::Certificate(certificate.to_vec())],
-        ..errand(&pki, &address)
+        ..delivery(&pki, &address)
     };
     assert!(run(&pinned(&pki.supplier.chain[0])).0.is_ok());
     assert_eq!(trouble(&pinned(&pki.supplier.chain[1])).0, 24);
@@ -95,7 +95,7 @@ fn a_server_can_be_known_by_a_pin_or_by_its_common_name() {
     let named = |name: &str, is_pattern: bool| {
         let common_name = Some(Wanted { name: name.to_owned(), is_pattern });
         let server_name = "another.example".to_owned();
-        Errand { server_name, common_name, ..errand(&pki, &address) }
+        Delivery { server_name, common_name, ..delivery(&pki, &address) }
     };
     assert!(run(&named(SUPPLIER_NAME, false)).0.is_ok());
     let (code, words) = trouble(&named("another.example", false));
@@ -111,7 +111,7 @@ fn validity_and_profile_can_be_limited() {
     // The throw-away certificates are valid for a little over 90 days.
     for (days, strict, accepted) in [(100, true, true), (1, false, false)] {
         let preferences = Preferences { max_validity: Some(days), strict, ..Preferences::default() };
-        let outcome = run(&Errand { preferences, ..errand(&pki, &address) }).0;
+        let outcome = run(&Delivery { preferences, ..delivery(&pki, &address) }).0;
         assert_eq!(outcome.is_ok(), accepted, "{days}: {outcome:?}");
     }
 }
@@ -120,10 +120,10 @@ fn validity_and_profile_can_be_limited() {
 fn an_order_is_posted_and_posted_again() {
     let pki = Pki::new().unwrap();
     let (address, events) = start(setup(&pki));
-    let errand = errand(&pki, &address);
+    let delivery = delivery(&pki, &address);
     let taken = "order PO-2026-004711 over 412.60 EUR with 2 lines is taken";
-    assert_eq!(run(&errand).0.unwrap(), taken);
-    assert_eq!(run(&errand).0.unwrap(), taken);
+    assert_eq!(run(&delivery).0.unwrap(), taken);
+    assert_eq!(run(&delivery).0.unwrap(), taken);
     let Event::Opened(link) = events.recv_timeout(PATIENCE).unwrap() else { panic!("not opened") };
     assert_eq!(link.peer.unwrap().common_name.unwrap(), "gateway-0042.plant.example");
     let events: Vec<_> = (0..4).map(|_| events.recv_timeout(PATIENCE).unwrap().to_string()).collect();
@@ -135,22 +135,22 @@ fn the_authorities_of_the_server_choose_among_our_identities() {
     let (pki, other) = (Pki::new().unwrap(), Authority::root("Another Root CA").unwrap());
     let stranger = other.leaf(&Leaf::new("stranger", ClientAuth)).unwrap();
     let (address, _events) = start(setup(&pki));
-    let mut errand = errand(&pki, &address);
-    errand.identities = vec![stranger.clone(), pki.gateway.clone()];
-    let (outcome, asked) = run(&errand);
+    let mut delivery = delivery(&pki, &address);
+    delivery.identities = vec![stranger.clone(), pki.gateway.clone()];
+    let (outcome, asked) = run(&delivery);
     assert!(outcome.is_ok());
     let authorities = vec!["CN=Throw-away Root CA,O=Example Bottling".to_owned()];
     assert_eq!(asked, Some(Asked { authorities: authorities.clone(), shown: Some(1), unfit: Vec::new() }));
-    errand.identities = vec![stranger];
-    let (outcome, asked) = run(&errand);
+    delivery.identities = vec![stranger];
+    let (outcome, asked) = run(&delivery);
     assert_eq!(outcome.unwrap_err().exit_code(), 21);
     let asked = asked.unwrap();
     assert_eq!((asked.authorities, asked.shown), (authorities, None));
     let [reason] = &asked.unfit[..] else { panic!("{:?}", asked.unfit) };
     assert!(reason.starts_with("none of the authorities that the peer names issued a certificate"), "{reason}");
     // It is sent all the same if the user says so, and the server says what it thinks of it.
-    errand.preferences.insists = true;
-    let (outcome, asked) = run(&errand);
+    delivery.preferences.insists = true;
+    let (outcome, asked) = run(&delivery);
     assert_eq!(asked.unwrap().shown, Some(0));
     let Err(Trouble::LateRejection(embedded_mtls::AlertDescription::UNKNOWN_CA, _)) = outcome else {
         panic!("{outcome:?}")
@@ -162,14 +162,15 @@ fn a_client_that_is_refused_learns_why_after_its_handshake() {
     let pki = Pki::new().unwrap();
     let same_name = Authority::root("Throw-away Root CA").unwrap();
     let (address, _events) = start(setup(&pki));
-    let late = |identities: Vec<Identity>, alert| assert_late(&Errand { identities, ..errand(&pki, &address) }, alert);
+    let late =
+        |identities: Vec<Identity>, alert| assert_late(&Delivery { identities, ..delivery(&pki, &address) }, alert);
     late(Vec::new(), 116);
     late(vec![same_name.leaf(&Leaf::new("gateway", ClientAuth)).unwrap()], 48);
 
     let root = Authority::root("Own Root CA").unwrap();
     let (address, _events) = start(Setup { client_authorities: vec![root.certificate().to_vec()], ..setup(&pki) });
     let late = |leaf: &Leaf, alert| {
-        assert_late(&Errand { identities: vec![root.leaf(leaf).unwrap()], ..errand(&pki, &address) }, alert);
+        assert_late(&Delivery { identities: vec![root.leaf(leaf).unwrap()], ..delivery(&pki, &address) }, alert);
     };
     let hours = time::Duration::hours;
     late(&Leaf { valid: (hours(-2), hours(-1)), ..Leaf::new("gateway", ClientAuth) }, 45);
@@ -182,29 +183,29 @@ fn another_common_name_is_refused_by_http_or_by_an_alert() {
     let pki = Pki::new().unwrap();
     let strict = || Setup { required_names: vec!["cxml-supplier.example".to_owned()], ..setup(&pki) };
     let (address, _events) = start(strict());
-    let (code, words) = trouble(&errand(&pki, &address));
+    let (code, words) = trouble(&delivery(&pki, &address));
     assert!(code == 30 && words.contains("HTTP: status 403 Forbidden"), "{code} {words}");
     let (address, _events) = start(Setup { refuse_early: true, ..strict() });
-    assert_late(&errand(&pki, &address), 49);
+    assert_late(&delivery(&pki, &address), 49);
 }
 
 #[test]
 fn a_supplier_that_does_not_ask_serves_anybody() {
     let pki = Pki::new().unwrap();
-    for asking in [Asking::No, Asking::Optional] {
-        let (address, _events) = start(Setup { asking, ..setup(&pki) });
-        let wanted = if asking == Asking::No { one_way(&pki, &address) } else { errand(&pki, &address) };
-        let (outcome, asked) = run(&Errand { identities: Vec::new(), ..wanted });
+    for client_auth in [ClientAuthMode::No, ClientAuthMode::Optional] {
+        let (address, _events) = start(Setup { client_auth, ..setup(&pki) });
+        let wanted = if client_auth == ClientAuthMode::No { one_way(&pki, &address) } else { delivery(&pki, &address) };
+        let (outcome, asked) = run(&Delivery { identities: Vec::new(), ..wanted });
         assert!(outcome.is_ok());
-        assert_eq!(asked.is_some(), asking == Asking::Optional);
+        assert_eq!(asked.is_some(), client_auth == ClientAuthMode::Optional);
     }
 }
 
 #[test]
 fn nothing_is_sent_to_a_server_that_never_asked_who_we_are() {
     let pki = Pki::new().unwrap();
-    let (address, events) = start(Setup { asking: Asking::No, ..setup(&pki) });
-    let (code, words) = trouble(&errand(&pki, &address));
+    let (address, events) = start(Setup { client_auth: ClientAuthMode::No, ..setup(&pki) });
+    let (code, words) = trouble(&delivery(&pki, &address));
     assert_eq!(code, 27, "{words}");
     for told in ["nothing was sent", embedded_mtls::Diagnosis::CertificateNotAsked.cause(), "--one-way"] {
         assert!(words.contains(told), "{words}");
@@ -223,7 +224,7 @@ fn a_server_with_the_wrong_certificate_gets_no_order() {
     let refused = |identity: Identity, wanted: u8, words: &str| {
         let (address, events) = start(Setup { identity: Some(identity), ..setup(&pki) });
         let authorities = vec![root.certificate().to_vec()];
-        let (code, found) = trouble(&Errand { authorities, ..errand(&pki, &address) });
+        let (code, found) = trouble(&Delivery { authorities, ..delivery(&pki, &address) });
         assert!(code == wanted && found.contains(words), "{code} {found}");
         let event = events.recv_timeout(PATIENCE).unwrap();
         assert!(matches!(event, Event::Refused(_)), "{event}");
@@ -246,10 +247,10 @@ fn both_sides_tell_the_search_for_a_path_if_they_are_asked_to() {
     let pki = Pki::new().unwrap();
     let preferences = Preferences { trace: true, ..Preferences::default() };
     let (address, events) = start(Setup { preferences: preferences.clone(), ..setup(&pki) });
-    let errand = Errand { preferences, ..errand(&pki, &address) };
+    let delivery = Delivery { preferences, ..delivery(&pki, &address) };
     let (mut told, mut memory) = (Vec::new(), DeviceMemory::new());
     let transport = Timed::new(connect(&address, PATIENCE).unwrap(), Deadline::new(PATIENCE));
-    post(&errand, transport, memory.lend(), None, &mut |progress| {
+    post(&delivery, transport, memory.lend(), None, &mut |progress| {
         if let Progress::Traced(step) = progress {
             told.push(step);
         }
@@ -265,7 +266,7 @@ fn no_common_ground_is_said_by_both_sides() {
     let pki = Pki::new().unwrap();
     let h2 = Preferences { alpn: vec![b"h2".to_vec()], ..Preferences::default() };
     let (address, events) = start(setup(&pki));
-    let (code, words) = trouble(&Errand { preferences: h2, ..errand(&pki, &address) });
+    let (code, words) = trouble(&Delivery { preferences: h2, ..delivery(&pki, &address) });
     assert!(code == 20 && words.contains("alert 120 "), "{code} {words}");
     assert!(events.recv_timeout(PATIENCE).unwrap().to_string().starts_with("handshake failed: "));
 }
@@ -289,16 +290,16 @@ fn nothing_that_a_peer_does_ends_the_supplier() {
     // Who sends no TLS gets an alert, whatever it makes of it; an alert and silence get none.
     assert!(answers[..2].iter().all(|answer| answer.first() == Some(&21)), "{answers:?}");
     assert!(answers[2].is_empty() && answers[4].is_empty(), "{answers:?}");
-    assert!(run(&errand(&pki, &address)).0.is_ok());
+    assert!(run(&delivery(&pki, &address)).0.is_ok());
 }
 
 #[test]
 fn many_gateways_at_once_are_served() {
     let pki = Pki::new().unwrap();
     let (address, _events) = start(setup(&pki));
-    let errand = errand(&pki, &address);
+    let delivery = delivery(&pki, &address);
     std::thread::scope(|scope| {
-        let gateways: Vec<_> = (0..16).map(|_| scope.spawn(|| run(&errand).0.is_ok())).collect();
+        let gateways: Vec<_> = (0..16).map(|_| scope.spawn(|| run(&delivery).0.is_ok())).collect();
         assert!(gateways.into_iter().all(|gateway| gateway.join().unwrap()));
     });
 }
@@ -307,11 +308,11 @@ fn many_gateways_at_once_are_served() {
 fn a_server_that_says_nothing_is_given_up() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let pki = Pki::new().unwrap();
-    let errand = errand(&pki, &listener.local_addr().unwrap().to_string());
-    let stream = connect(&errand.address, PATIENCE).unwrap();
+    let delivery = delivery(&pki, &listener.local_addr().unwrap().to_string());
+    let stream = connect(&delivery.address, PATIENCE).unwrap();
     let mut memory = DeviceMemory::new();
     let deadline = Deadline::new(Duration::from_millis(200));
-    let trouble = post(&errand, Timed::new(stream, deadline), memory.lend(), None, &mut |_| ()).unwrap_err();
+    let trouble = post(&delivery, Timed::new(stream, deadline), memory.lend(), None, &mut |_| ()).unwrap_err();
     assert_eq!(trouble.exit_code(), 10);
     assert!(trouble.to_string().contains("the other side took too long"), "{trouble}");
 }
@@ -322,8 +323,8 @@ fn a_configuration_that_cannot_work_is_refused_before_anybody_connects() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let broken = Setup { client_authorities: vec![vec![0x30, 0]], ..setup(&pki) };
     assert!(serve(&broken, &listener, Some(0), &|_, _| ()).is_err());
-    let nothing = errand(&pki, &listener.local_addr().unwrap().to_string());
-    let (code, words) = trouble(&Errand { server_name: "-.example".to_owned(), ..nothing });
+    let nothing = delivery(&pki, &listener.local_addr().unwrap().to_string());
+    let (code, words) = trouble(&Delivery { server_name: "-.example".to_owned(), ..nothing });
     assert!(code == 1 && words.contains("'-.example'"), "{code} {words}");
 }
 
@@ -335,11 +336,11 @@ fn a_supplier_of_several_names_shows_the_certificate_of_the_name_that_is_asked_f
     let shop = other.leaf(&Leaf::new("shop.example", ServerAuth)).unwrap();
     let named = vec![("shop.example".to_owned(), shop)];
     let (address, _events) = start(Setup { named, ..setup(&pki) });
-    assert!(run(&errand(&pki, &address)).0.is_ok());
-    let shopping = Errand {
+    assert!(run(&delivery(&pki, &address)).0.is_ok());
+    let shopping = Delivery {
         server_name: "shop.example".to_owned(),
         authorities: vec![other.certificate().to_vec()],
-        ..errand(&pki, &address)
+        ..delivery(&pki, &address)
     };
     assert!(run(&shopping).0.is_ok());
 }
@@ -355,16 +356,16 @@ mod after_the_handshake {
     fn late(pki: &Pki) -> Setup {
         let late_paths = vec!["/orders".to_owned()];
         Setup {
-            asking: Asking::No,
+            client_auth: ClientAuthMode::No,
             late_paths,
             required_names: vec!["gateway-0042.plant.example".to_owned()],
             ..setup(pki)
         }
     }
 
-    fn offering(pki: &Pki, address: &str) -> Errand {
+    fn offering(pki: &Pki, address: &str) -> Delivery {
         let preferences = Preferences { post_handshake_auth: true, ..Preferences::default() };
-        Errand { preferences, ..errand(pki, address) }
+        Delivery { preferences, ..delivery(pki, address) }
     }
 
     #[test]
@@ -380,12 +381,12 @@ mod after_the_handshake {
 
         // Elsewhere nobody is asked, and no order is taken, however alike the path looks.
         for path in ["/public", "/", "/order", "/Orders"] {
-            for errand in [one_way(&pki, &address), offering(&pki, &address)] {
-                let (code, words) = trouble(&Errand { path: path.to_owned(), ..errand });
+            for delivery in [one_way(&pki, &address), offering(&pki, &address)] {
+                let (code, words) = trouble(&Delivery { path: path.to_owned(), ..delivery });
                 assert!(code == 30 && words.contains("403"), "{path}: {code} {words}");
             }
         }
-        let alike = Errand { path: "/orders;x".to_owned(), ..one_way(&pki, &address) };
+        let alike = Delivery { path: "/orders;x".to_owned(), ..one_way(&pki, &address) };
         assert_eq!(trouble(&alike).0, 30);
     }
 
@@ -393,13 +394,13 @@ mod after_the_handshake {
     fn who_does_not_offer_it_and_who_shows_nothing_gets_403_and_reads_why() {
         let pki = Pki::new().unwrap();
         let (address, _events) = start(late(&pki));
-        assert_eq!(trouble(&errand(&pki, &address)).0, 27);
+        assert_eq!(trouble(&delivery(&pki, &address)).0, 27);
         let (code, words) = trouble(&one_way(&pki, &address));
         assert!(
             code == 30 && words.contains("403") && words.contains(Finding::PostHandshakeNeeded.cause()),
             "{code} {words}"
         );
-        let nothing = Errand { identities: Vec::new(), ..offering(&pki, &address) };
+        let nothing = Delivery { identities: Vec::new(), ..offering(&pki, &address) };
         let (code, words) = trouble(&nothing);
         assert!(code == 30 && words.contains(Diagnosis::OursMissing.cause()), "{code} {words}");
     }
@@ -410,7 +411,7 @@ mod after_the_handshake {
         let stranger = Authority::root("Throw-away Root CA").unwrap();
         let stranger = stranger.leaf(&Leaf::new("gateway", ClientAuth)).unwrap();
         let (address, events) = start(late(&pki));
-        assert_late(&Errand { identities: vec![stranger], ..offering(&pki, &address) }, 48);
+        assert_late(&Delivery { identities: vec![stranger], ..offering(&pki, &address) }, 48);
         let told: Vec<_> = (0..2).map(|_| events.recv_timeout(PATIENCE).unwrap().to_string()).collect();
         assert!(
             told[1].starts_with("broken: certificate 1 (CN=Throw-away Root CA,O=Example Bottling) names"),
@@ -432,11 +433,11 @@ fn both_programs_tell_what_happened_from_their_rings_of_events() {
     let mut supplier = setup(&pki);
     supplier.preferences.events = true;
     let (address, reports) = start(supplier);
-    let errand = errand(&pki, &address);
+    let delivery = delivery(&pki, &address);
     let (mut memory, mut events) = (DeviceMemory::new(), Events::new(true));
     let ring = events.ring();
     let transport = Timed::new(connect(&address, PATIENCE).unwrap(), Deadline::new(PATIENCE));
-    post(&errand, transport, memory.lend(), ring, &mut |_| ()).unwrap();
+    post(&delivery, transport, memory.lend(), ring, &mut |_| ()).unwrap();
     let told = Events::lines(ring);
     assert_eq!(told.first().map(String::as_str), Some("#1 connection begins as client"));
     for line in ["#1 handshake complete", "#1 the server accepts our certificate", "#1 sent alert 0 (close_notify)"] {

@@ -7,7 +7,7 @@ use rcgen::ExtendedKeyUsagePurpose::{ClientAuth, ServerAuth};
 use super::*;
 use mtls::args::UsageError;
 use mtls::policy::{Around, News, Rules, SslInfo};
-use mtls::supplier::{Asking, Event, Setup};
+use mtls::supplier::{ClientAuthMode, Event, Setup};
 use mtls_pki::pem::{Identity, encode};
 use mtls_pki::throw_away::{Authority, GATEWAY_NAME, Leaf, SUPPLIER_NAME, key_pem};
 
@@ -84,7 +84,7 @@ fn supplier(rules: Rules) -> Setup {
         identity: None,
         named: Vec::new(),
         client_authorities: Vec::new(),
-        asking: Asking::No,
+        client_auth: ClientAuthMode::No,
         required_names: Vec::new(),
         refuse_early: false,
         late_paths: Vec::new(),
@@ -107,10 +107,10 @@ fn rotating_supplier(name: &str, roots: &[Authority; 2]) -> (Folder, String, Rec
     (there, address, events)
 }
 
-/// An errand under this policy, to whatever the address is.
-fn under(rules: Rules, address: &str) -> Errand {
+/// A delivery under this policy, to whatever the address is.
+fn under(rules: Rules, address: &str) -> Delivery {
     let pki = Pki::new().unwrap();
-    Errand { authorities: Vec::new(), identities: Vec::new(), rules: Some(rules), ..errand(&pki, address) }
+    Delivery { authorities: Vec::new(), identities: Vec::new(), rules: Some(rules), ..delivery(&pki, address) }
 }
 
 /// A gateway of one generation.
@@ -138,7 +138,7 @@ fn both_sides_meet_under_policies_of_the_same_shape() {
     // Who shows nothing is refused, and so is who comes from elsewhere.
     let pki = Pki::new().unwrap();
     let authorities = vec![roots[0].certificate().to_vec()];
-    assert_late(&Errand { identities: Vec::new(), authorities, ..errand(&pki, &address) }, 116);
+    assert_late(&Delivery { identities: Vec::new(), authorities, ..delivery(&pki, &address) }, 116);
     gateway(&here, &roots[1]);
     assert_eq!(trouble(&under(here.rules("", None, None).unwrap(), &address)).0, 24);
 }
@@ -162,8 +162,8 @@ fn a_policy_of_mutual_tls_posts_nothing_to_a_server_that_asks_nobody() {
     #[cfg(feature = "post-handshake-auth")]
     let preferences = Preferences { post_handshake_auth: true, ..preferences };
     for more in ["", "<Enforce>true</Enforce>"] {
-        let errand = under(here.rules(more, None, None).unwrap(), &address);
-        let (code, words) = trouble(&Errand { preferences: preferences.clone(), ..errand });
+        let delivery = under(here.rules(more, None, None).unwrap(), &address);
+        let (code, words) = trouble(&Delivery { preferences: preferences.clone(), ..delivery });
         assert!(code == 27 && words.contains("ClientAuthEnabled of the policy"), "{code} {words}");
         assert!(!words.contains("--one-way"), "{words}");
     }
@@ -187,8 +187,8 @@ fn a_reference_is_moved_while_the_supplier_runs_and_the_last_good_store_stays() 
         gateway(folder, root);
     }
     let welcome = || {
-        let errands = gateways.each_ref().map(|folder| under(folder.rules("", None, None).unwrap(), &address));
-        errands.map(|errand| run(&errand).0.is_ok())
+        let deliveries = gateways.each_ref().map(|folder| under(folder.rules("", None, None).unwrap(), &address));
+        deliveries.map(|delivery| run(&delivery).0.is_ok())
     };
     assert_eq!(welcome(), [true, false]);
     // An edit of a store that is in use changes nothing: what comes next is another store.
@@ -353,7 +353,7 @@ fn what_a_policy_ignores_is_let_in_and_told_or_refused_when_the_build_cannot() {
         assert!(outcome.is_ok(), "{outcome:?}");
         let waived = waived.expect("it is told");
         assert!(waived.starts_with("untrusted root: "), "{waived}");
-        let elsewhere = Errand { server_name: "elsewhere.example".to_owned(), ..ignoring };
+        let elsewhere = Delivery { server_name: "elsewhere.example".to_owned(), ..ignoring };
         assert_eq!(trouble(&elsewhere).0, 25, "a name is never waived");
     } else {
         let (code, words) = trouble(&ignoring);
@@ -368,13 +368,14 @@ fn what_a_policy_ignores_is_let_in_and_told_or_refused_when_the_build_cannot() {
 #[test]
 fn a_header_that_names_a_client_lets_nobody_in() {
     let pki = Pki::new().unwrap();
-    let named = Setup { asking: Asking::Optional, required_names: vec![GATEWAY_NAME.to_owned()], ..setup(&pki) };
+    let named =
+        Setup { client_auth: ClientAuthMode::Optional, required_names: vec![GATEWAY_NAME.to_owned()], ..setup(&pki) };
     let (address, _events) = start(named);
-    assert!(run(&errand(&pki, &address)).0.is_ok());
+    assert!(run(&delivery(&pki, &address)).0.is_ok());
     let headers =
         format!("X-SSL-Client-S-DN-CN: {GATEWAY_NAME}\r\nX-Forwarded-Client-Cert: Subject=\"CN={GATEWAY_NAME}\"");
     let path = format!("/orders HTTP/1.1\r\n{headers}\r\nX-Rest: ");
-    let (code, words) = trouble(&Errand { identities: Vec::new(), path, ..errand(&pki, &address) });
+    let (code, words) = trouble(&Delivery { identities: Vec::new(), path, ..delivery(&pki, &address) });
     assert!(code == 30 && words.contains("403"), "{words}");
 }
 

@@ -112,7 +112,7 @@ fn no_reader_of_files_shows_what_stands_in_them() {
 fn what_a_supplier_or_a_gateway_holds_is_not_in_its_debug_output() {
     let pki = Pki::new().unwrap();
     let hex = |bytes: &[u8]| format!("{bytes:?}").trim_matches(['[', ']']).to_owned();
-    let text = format!("{:?}", errand(&pki, "a:1"));
+    let text = format!("{:?}", delivery(&pki, "a:1"));
     assert!(!text.contains(&hex(&pki.gateway.key[..8])), "a key");
     // SharedSecret of the order.
     let order = include_str!("../../../../examples/data/order.xml");

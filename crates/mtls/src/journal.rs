@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::time::Instant;
 
 use super::cxml::Status;
-use super::order::{Asked, Errand, Progress, connect, post};
+use super::order::{Asked, Delivery, Progress, connect, post};
 use super::report::{Link, thousands};
 use super::tap::{Direction, Kind, Log, Record, Tap, picture};
 use super::tls::{Deadline, DeviceMemory, Timed};
@@ -12,7 +12,7 @@ use super::verdict::Trouble;
 
 /// An order that was posted with the memory of a device, and how that went.
 #[derive(Debug)]
-pub struct Story {
+pub struct Journal {
     /// The outcome for the order.
     pub outcome: Result<Status, Trouble>,
     /// The facts of the connection, once the handshake was done.
@@ -26,18 +26,18 @@ pub struct Story {
     log: Log,
 }
 
-impl Story {
+impl Journal {
     /// Posts the order, within `patience`.
     ///
     /// # Errors
-    /// Nobody listens there. What happens after that is a part of the story.
-    pub fn of(errand: &Errand, patience: Duration) -> Result<Self, Trouble> {
-        let stream = connect(&errand.address, patience)?;
+    /// Nobody listens there. What fails after that is in the journal.
+    pub fn of(delivery: &Delivery, patience: Duration) -> Result<Self, Trouble> {
+        let stream = connect(&delivery.address, patience)?;
         let begin = Instant::now();
         let (transport, log) = Tap::new(Timed::new(stream, Deadline::new(patience)));
         let (mut link, mut asked, mut handshake, mut answer) = (None, None, Duration::ZERO, String::new());
         let mut memory = DeviceMemory::new();
-        let outcome = post(errand, transport, memory.lend(), None, &mut |progress| {
+        let outcome = post(delivery, transport, memory.lend(), None, &mut |progress| {
             log.borrow_mut().next_phase();
             match progress {
                 Progress::Open(found, request) => {

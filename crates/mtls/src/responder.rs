@@ -1,4 +1,4 @@
-//! The supplier's order desk: what it answers to an HTTP request of somebody who came through the handshake.
+//! The supplier's answers to HTTP requests of whoever came through the handshake.
 //!
 //! A POST is taken as a cXML document. It is answered with HTTP 200 and a cXML Response, whose status says what became
 //! of it: 200, or 406 for a document that cannot be read, or 450 for a request that is no order. So the sender learns
@@ -71,17 +71,17 @@ struct Taken {
     response: String,
 }
 
-/// The desk, for all connections together.
+/// Answers the requests of all connections.
 #[derive(Debug, Default)]
-pub(crate) struct Desk {
+pub(crate) struct Responder {
     /// Common names that may come in; empty: everybody whom the handshake let in.
     required_names: Vec<String>,
     taken: Mutex<VecDeque<Taken>>,
     responses: AtomicU64,
 }
 
-impl Desk {
-    /// A desk for those with one of these common names, or for all.
+impl Responder {
+    /// A responder for those with one of these common names, or for all.
     pub(crate) fn new(required_names: Vec<String>) -> Self {
         Self { required_names, ..Self::default() }
     }
@@ -252,8 +252,8 @@ mod tests {
 
     #[test]
     fn an_order_comes_in_any_encoding_and_with_attachments() {
-        let desk = Desk::new(Vec::new());
-        let code = |fields: &str, body: &[u8]| cxml_code(&desk.answer(&posted(fields, body), &visitor("a")));
+        let responder = Responder::new(Vec::new());
+        let code = |fields: &str, body: &[u8]| cxml_code(&responder.answer(&posted(fields, body), &visitor("a")));
         let latin1: Vec<u8> =
             ORDER.replace("UTF-8", "ISO-8859-1").chars().filter_map(|c| u8::try_from(c).ok()).collect();
         assert_eq!(code("Content-Type: text/xml", &latin1), 200);
@@ -272,12 +272,12 @@ mod tests {
 
     #[test]
     fn a_body_that_is_no_xml_or_compressed_is_told_what_is_wanted() {
-        let desk = Desk::new(Vec::new());
+        let responder = Responder::new(Vec::new());
         for (fields, note) in [
             ("Content-Type: application/json", "Content-Type: found 'application/json', wanted text/xml"),
             ("Content-Type: text/xml\r\nContent-Encoding: gzip", "Content-Encoding: found 'gzip', wanted identity"),
         ] {
-            let reply = desk.answer(&posted(fields, b"{}"), &visitor("a"));
+            let reply = responder.answer(&posted(fields, b"{}"), &visitor("a"));
             assert_eq!((reply.status, reply.note.as_str()), (415, note));
             let head = reply.head(true);
             assert!(
@@ -289,79 +289,79 @@ mod tests {
 
     #[test]
     fn an_order_is_taken_once_and_answered_the_same_again() {
-        let desk = Desk::new(Vec::new());
-        let first = desk.answer(&post(ORDER), &visitor("a"));
+        let responder = Responder::new(Vec::new());
+        let first = responder.answer(&post(ORDER), &visitor("a"));
         assert_eq!(cxml_code(&first), 200);
         assert!(first.body.contains("order PO-2026-004711 over 412.60 EUR with 2 lines is taken"), "{}", first.body);
-        assert_eq!(desk.answer(&post(ORDER), &visitor("a")).body, first.body);
-        assert_ne!(desk.answer(&post(ORDER), &visitor("b")).body, first.body);
-        assert_ne!(desk.answer(&post(&ORDER.replace("4711.8f", "4712.8f")), &visitor("a")).body, first.body);
+        assert_eq!(responder.answer(&post(ORDER), &visitor("a")).body, first.body);
+        assert_ne!(responder.answer(&post(ORDER), &visitor("b")).body, first.body);
+        assert_ne!(responder.answer(&post(&ORDER.replace("4711.8f", "4712.8f")), &visitor("a")).body, first.body);
         for (from, to) in
             [("412.60", "4126.00"), ("quantity=\"", "quantity=\"1"), ("<SupplierPartID>", "<SupplierPartID>X")]
         {
-            let other = desk.answer(&post(&ORDER.replace(from, to)), &visitor("a"));
+            let other = responder.answer(&post(&ORDER.replace(from, to)), &visitor("a"));
             assert_eq!(cxml_code(&other), 409, "{to}");
         }
     }
 
     #[test]
     fn the_desk_forgets_the_oldest_first() {
-        let desk = Desk::new(Vec::new());
-        let first = desk.answer(&post(ORDER), &visitor("a")).body;
+        let responder = Responder::new(Vec::new());
+        let first = responder.answer(&post(ORDER), &visitor("a")).body;
         for number in 1..KEPT {
-            desk.answer(&post(&ORDER.replace("4711.8f", &format!("{number}.x"))), &visitor("a"));
+            responder.answer(&post(&ORDER.replace("4711.8f", &format!("{number}.x"))), &visitor("a"));
         }
-        assert_eq!(desk.answer(&post(ORDER), &visitor("a")).body, first);
-        desk.answer(&post(&ORDER.replace("4711.8f", "one.more")), &visitor("a"));
-        assert_ne!(desk.answer(&post(ORDER), &visitor("a")).body, first);
+        assert_eq!(responder.answer(&post(ORDER), &visitor("a")).body, first);
+        responder.answer(&post(&ORDER.replace("4711.8f", "one.more")), &visitor("a"));
+        assert_ne!(responder.answer(&post(ORDER), &visitor("a")).body, first);
     }
 
     #[test]
     fn what_is_no_order_gets_a_cxml_status() {
-        let desk = Desk::new(Vec::new());
-        assert_eq!(cxml_code(&desk.answer(&post("{}"), &visitor("a"))), 406);
+        let responder = Responder::new(Vec::new());
+        assert_eq!(cxml_code(&responder.answer(&post("{}"), &visitor("a"))), 406);
         let profile = "<cXML><Header/><Request><ProfileRequest/></Request></cXML>";
-        assert_eq!(cxml_code(&desk.answer(&post(profile), &visitor("a"))), 450);
+        assert_eq!(cxml_code(&responder.answer(&post(profile), &visitor("a"))), 450);
     }
 
     #[test]
     fn another_common_name_is_forbidden() {
-        let desk = Desk::new(vec!["a".to_owned(), "b".to_owned()]);
-        assert_eq!(cxml_code(&desk.answer(&post(ORDER), &visitor("b"))), 200);
-        let wrong = desk.answer(&post(ORDER), &visitor("A\u{1b}"));
+        let responder = Responder::new(vec!["a".to_owned(), "b".to_owned()]);
+        assert_eq!(cxml_code(&responder.answer(&post(ORDER), &visitor("b"))), 200);
+        let wrong = responder.answer(&post(ORDER), &visitor("A\u{1b}"));
         assert_eq!(
             (wrong.status, wrong.note.as_str()),
             (403, "common name of the client: found 'A\\1B', wanted 'a' or 'b'")
         );
-        assert_eq!(desk.answer(&post(ORDER), &Link::default()).status, 403);
+        assert_eq!(responder.answer(&post(ORDER), &Link::default()).status, 403);
     }
 
     #[test]
     fn a_common_name_that_nobody_vouches_for_lets_nobody_in() {
-        let desk = Desk::new(vec!["a".to_owned()]);
+        let responder = Responder::new(vec!["a".to_owned()]);
         let waived = Link { waived: Some("untrusted root".to_owned()), ..visitor("a") };
         assert_eq!(
-            (desk.answer(&post(ORDER), &visitor("a")).status, desk.answer(&post(ORDER), &waived).status),
+            (responder.answer(&post(ORDER), &visitor("a")).status, responder.answer(&post(ORDER), &waived).status),
             (200, 403)
         );
         let get = Request { method: "GET".to_owned(), ..Request::default() };
-        let page = Desk::new(Vec::new()).answer(&get, &waived).body;
+        let page = Responder::new(Vec::new()).answer(&get, &waived).body;
         assert!(page.contains("SSL_CLIENT_VERIFY=FAILED:untrusted root\n"), "{page}");
     }
 
     #[test]
     fn the_page_says_who_came() {
         let get = Request { method: "GET".to_owned(), ..Request::default() };
-        let desk = Desk::new(Vec::new());
-        let page = desk.answer(&get, &visitor("a")).body;
+        let responder = Responder::new(Vec::new());
+        let page = responder.answer(&get, &visitor("a")).body;
         assert!(page.contains("SSL_CLIENT_VERIFY=SUCCESS\n") && page.contains("SSL_CLIENT_S_DN_CN=a\n"), "{page}");
-        assert!(desk.answer(&get, &Link::default()).body.contains("SSL_CLIENT_VERIFY=NONE\n"));
+        assert!(responder.answer(&get, &Link::default()).body.contains("SSL_CLIENT_VERIFY=NONE\n"));
     }
 
     #[test]
     fn other_methods_are_told_what_is_allowed() {
         let delete = Request { method: "DELETE".to_owned(), ..Request::default() };
-        let reply = Desk::new(Vec::new()).answer(&delete, &visitor("a"));
+        let reply = Responder::new(Vec::new()).answer(&delete, &visitor("a"));
         assert_eq!(reply.status, 405);
         assert!(reply.head(false).contains("\r\nAllow: GET, HEAD, POST\r\n"));
     }

@@ -6,7 +6,7 @@
 //!   record 0   which of them counts: one byte
 //! ```
 //!
-//! [`Vault::stage`] writes the place that does not count, [`Vault::activate`] then the one byte. Power that is cut before
+//! [`IdentityStore::stage`] writes the place that does not count, [`IdentityStore::activate`] then the one byte. Power that is cut before
 //! the byte is whole leaves the old identity, after it the new one. Nothing is ever erased that counts.
 
 use core::ops::Range;
@@ -20,7 +20,7 @@ use sequential_storage::map::{MapConfig, MapStorage};
 const ACTIVE: u8 = 0;
 
 /// Identities in a range of flash: at least two erase units, and each identity has to fit one.
-pub(crate) struct Vault<F> {
+pub(crate) struct IdentityStore<F> {
     flash: F,
     range: Range<u32>,
 }
@@ -38,7 +38,7 @@ pub(crate) struct Stored<'s> {
     pub(crate) chain: &'s [u8],
 }
 
-impl<F: NorFlash> Vault<F> {
+impl<F: NorFlash> IdentityStore<F> {
     /// Uses `range` of `flash`, and nothing else of it.
     pub(crate) const fn new(flash: F, range: Range<u32>) -> Self {
         Self { flash, range }
