@@ -195,7 +195,7 @@ impl<'b, R: Side> Handshake<'b, R> {
     }
 
     /// Fails, since the transport has broken: with an alert that was received before, or as a connection that was
-    /// [truncated](Error::ConnectionTruncated), for [`diagnosis`](Self::diagnosis) to say what that means here.
+    /// [truncated](Error::ConnectionTruncated), for [`failure`](Self::failure) to explain.
     pub fn transport_failed(&mut self) -> Error {
         match self.connection.failure {
             Some((error, _)) => error,

@@ -83,7 +83,7 @@ code_points! {
 /// The meaning of an alert for another attempt, if it comes from whom it should.
 ///
 /// Before the server has proved who it is, anybody on the way can send one: see
-/// [`Handshake::refusal`](crate::Handshake::refusal).
+/// [`ConnectionFailure::refusal`](crate::ConnectionFailure::refusal).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum AlertClass {

@@ -225,8 +225,7 @@ pub enum Responsible {
 
 impl Diagnosis {
     /// What an alert that came from the other side says, by itself: it is about *us*.
-    /// [`Handshake::diagnosis`](crate::Handshake::diagnosis) and [`Session::diagnosis`](crate::Session::diagnosis) know
-    /// more.
+    /// [`ConnectionFailure::diagnosis`](crate::ConnectionFailure::diagnosis) takes more into account.
     pub const fn of_alert(alert: AlertDescription) -> Self {
         match alert {
             AlertDescription::ACCESS_DENIED => Self::AccessDenied,

@@ -41,7 +41,7 @@ impl<R: Side> PlaintextBuffer<'_, '_, R> {
     /// Encrypts the first `count` bytes in place as one record; 0 sends nothing.
     ///
     /// # Errors
-    /// [`ApiMisuse::CommitTooLarge`] if that is more than there is; errors are sticky.
+    /// [`ApiMisuse::CommitTooLarge`](crate::ApiMisuse::CommitTooLarge) if that is more than there is; errors are sticky.
     pub fn seal(self, count: usize) -> Result<(), Error> {
         if count == 0 {
             return Ok(());
