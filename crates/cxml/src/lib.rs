@@ -76,9 +76,9 @@ pub fn is_page(body: &[u8]) -> bool {
 
 /// Text as XML content or attribute value; characters that XML 1.0 has no place for become U+FFFD.
 #[derive(Clone, Copy, Debug)]
-pub struct Escaped<'a>(pub &'a str);
+pub struct XmlText<'a>(pub &'a str);
 
-impl fmt::Display for Escaped<'_> {
+impl fmt::Display for XmlText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for character in self.0.chars() {
             match character {
@@ -155,8 +155,8 @@ mod tests {
 
     #[test]
     fn text_is_escaped_in_content_and_in_attributes() {
-        assert_eq!(Escaped("a <\"b\"> & 'c'\u{7}").to_string(), "a &lt;&quot;b&quot;&gt; &amp; &apos;c&apos;\u{fffd}");
-        assert_eq!(Escaped("ü\n\t").to_string(), "ü&#10;&#9;");
+        assert_eq!(XmlText("a <\"b\"> & 'c'\u{7}").to_string(), "a &lt;&quot;b&quot;&gt; &amp; &apos;c&apos;\u{fffd}");
+        assert_eq!(XmlText("ü\n\t").to_string(), "ü&#10;&#9;");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use core::fmt;
 use std::borrow::Cow;
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
-use mtls_cxml::Escaped;
+use mtls_cxml::XmlText;
 use mtls_pki::pem::quoted;
 use roxmltree::{Document, Node, ParsingOptions};
 use time::OffsetDateTime;
@@ -196,11 +196,11 @@ impl Status {
              <!DOCTYPE cXML SYSTEM \"http://xml.cxml.org/schemas/cXML/1.2.056/cXML.dtd\">\n\
              <cXML payloadID=\"{}\" timestamp=\"{}\" version=\"1.2.056\" xml:lang=\"en-US\">\n  \
              <Response>\n    <Status code=\"{}\" text=\"{}\">{}</Status>\n  </Response>\n</cXML>\n",
-            Escaped(payload_id),
+            XmlText(payload_id),
             timestamp(now),
             self.code,
-            Escaped(&self.text),
-            Escaped(&self.message)
+            XmlText(&self.text),
+            XmlText(&self.message)
         )
     }
 }

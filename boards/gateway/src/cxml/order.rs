@@ -2,7 +2,7 @@
 
 use core::fmt::{self, Write};
 use embedded_mtls::x509::UnixTime;
-use mtls_cxml::Escaped;
+use mtls_cxml::XmlText;
 
 /// What makes each document another one, even of the same order.
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +62,7 @@ impl Order<'_> {
     /// # Errors
     /// If there is no room.
     pub fn write(&self, Stamp { serial, time }: Stamp, out: &mut dyn Write) -> fmt::Result {
-        let (currency, sender) = (Escaped(self.currency), Escaped(self.sender.identity));
+        let (currency, sender) = (XmlText(self.currency), XmlText(self.sender.identity));
         write!(
             out,
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
@@ -80,9 +80,9 @@ impl Order<'_> {
              <OrderRequestHeader orderID=\"{}\" orderDate=\"{time}\" type=\"new\" orderType=\"regular\">\n\
              <Total><Money currency=\"{currency}\">{}</Money></Total>\n\
              <BillTo><Address><Name xml:lang=\"en\">{}</Name></Address></BillTo>\n</OrderRequestHeader>\n",
-            Escaped(self.number),
+            XmlText(self.number),
             Amount(total),
-            Escaped(self.bill_to)
+            XmlText(self.bill_to)
         )?;
         for (number, line) in (1_u32..).zip(self.lines) {
             line.write(number, currency, out)?;
@@ -93,7 +93,7 @@ impl Order<'_> {
 
 impl Party<'_> {
     fn write(&self, role: &str, more: &str, out: &mut dyn Write) -> fmt::Result {
-        let (domain, identity) = (Escaped(self.domain), Escaped(self.identity));
+        let (domain, identity) = (XmlText(self.domain), XmlText(self.identity));
         writeln!(
             out,
             "<{role}><Credential domain=\"{domain}\"><Identity>{identity}</Identity></Credential>{more}</{role}>"
@@ -106,7 +106,7 @@ impl Line<'_> {
         u64::from(self.quantity).saturating_mul(u64::from(self.unit_price))
     }
 
-    fn write(&self, number: u32, currency: Escaped<'_>, out: &mut dyn Write) -> fmt::Result {
+    fn write(&self, number: u32, currency: XmlText<'_>, out: &mut dyn Write) -> fmt::Result {
         writeln!(
             out,
             "<ItemOut quantity=\"{}\" lineNumber=\"{number}\"><ItemID><SupplierPartID>{}</SupplierPartID></ItemID>\
@@ -114,10 +114,10 @@ impl Line<'_> {
              <Description xml:lang=\"en\">{}</Description><UnitOfMeasure>EA</UnitOfMeasure>\
              <Classification domain=\"UNSPSC\">{}</Classification></ItemDetail></ItemOut>",
             self.quantity,
-            Escaped(self.part),
+            XmlText(self.part),
             Amount(u64::from(self.unit_price)),
-            Escaped(self.description),
-            Escaped(self.classification)
+            XmlText(self.description),
+            XmlText(self.classification)
         )
     }
 }

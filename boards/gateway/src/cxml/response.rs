@@ -3,7 +3,7 @@
 use super::order::Stamp;
 use super::text::text;
 use core::fmt;
-use mtls_cxml::Escaped;
+use mtls_cxml::XmlText;
 use xmlparser::{ElementEnd, Token, Tokenizer};
 
 /// What is no `Response` with a `Status`.
@@ -60,8 +60,8 @@ pub fn response(
          <cXML payloadID=\"{}.{serial:016x}@{}\" timestamp=\"{time}\">\
          <Response><Status code=\"{code}\" text=\"{}\"/></Response></cXML>",
         time.seconds(),
-        Escaped(sender),
-        Escaped(text)
+        XmlText(sender),
+        XmlText(text)
     )
 }
 
