@@ -98,6 +98,7 @@ pub use self::stores::{KeyStore, NamedReference, StoreName, Stores, TrustStore};
 use core::fmt;
 use core::marker::PhantomData;
 
+use embedded_mtls::crypto::CryptoProvider;
 use embedded_mtls::x509::{CommonName, Waivers};
 use embedded_mtls::{Client, Side};
 
@@ -183,7 +184,7 @@ impl<'a, S: Side> Policy<'a, S> {
     }
 }
 
-impl<'a> Policy<'a, Client> {
+impl<'a, P: CryptoProvider> Policy<'a, Client<P>> {
     /// The policy for a connection that is to show another identity of the same store.
     ///
     /// A server has no such thing:

@@ -3,6 +3,7 @@
 use core::fmt;
 
 use embedded_mtls::credential::{Entry, NoMatch, Selector};
+use embedded_mtls::crypto::CryptoProvider;
 use embedded_mtls::x509::{ServerName, TrustAnchor};
 use embedded_mtls::{Client, ClientAuth, ClientConfig, Server, ServerConfig, Side};
 
@@ -89,7 +90,7 @@ impl<'b, S: Side> Resolved<'b, S> {
     }
 }
 
-impl<'b> Resolved<'b, Client> {
+impl<'b, P: CryptoProvider> Resolved<'b, Client<P>> {
     /// The configuration of a client that connects to `server_name`.
     pub const fn config(&self, server_name: ServerName<'b>) -> ClientConfig<'b> {
         let mut config = ClientConfig::new(server_name, self.anchors);
@@ -104,7 +105,7 @@ impl<'b> Resolved<'b, Client> {
     }
 }
 
-impl<'b> Resolved<'b, Server> {
+impl<'b, P: CryptoProvider> Resolved<'b, Server<P>> {
     /// The configuration of the server.
     pub const fn config(&self) -> ServerConfig<'b> {
         let required = self.policy.settings.client_auth_enabled;
