@@ -53,7 +53,7 @@ impl<'b> AsyncHost<'b> for ElementHost<'b, '_> {
     }
 
     async fn sign(&mut self, input: &SignInput) -> Option<Signature> {
-        let digest = *input.digest::<RustCrypto>().ok()?.as_bytes().first_chunk()?;
+        let digest = *input.digest(RustCrypto).ok()?.as_bytes().first_chunk()?;
         let slot = u16::try_from(input.key().0).ok()?;
         match self.mailbox.sign(slot, digest).await {
             // Parts that give DER: `Signature::encoded`.

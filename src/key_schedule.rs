@@ -30,31 +30,32 @@ use crate::wire::enums::CipherSuite;
 /// The secret before any key exchange. Without a pre-shared key it is a constant.
 pub(crate) struct EarlySecret<C> {
     secret: Secret,
-    marker: Marker<C>,
+    provider: C,
 }
 
 /// The secret of the key exchange.
 pub(crate) struct HandshakeSecret<C> {
     secret: Secret,
-    marker: Marker<C>,
+    provider: C,
 }
 
 /// The secret of the connection, from which all comes that follows the handshake.
 pub(crate) struct MainSecret<C> {
     secret: Secret,
-    marker: Marker<C>,
+    provider: C,
 }
 
 /// The secret of the records of one direction in one epoch.
 pub(crate) struct TrafficSecret<C, Epoch, Writer> {
     secret: Secret,
-    marker: Marker<(C, Epoch, Writer)>,
+    provider: C,
+    marker: Marker<(Epoch, Writer)>,
 }
 
 /// The secret for keys of the application's own (RFC 9846 section 7.5).
 pub(crate) struct ExporterSecret<C> {
     secret: Secret,
-    marker: Marker<C>,
+    provider: C,
 }
 
 /// The keys that seal or open the records of one direction.
@@ -93,7 +94,7 @@ struct Secret {
     bytes: [u8; MAX_SUITE_HASH_LEN],
 }
 
-/// Names types without owning any: a secret may go where a provider may not, such as another thread.
+/// Names types without owning any.
 type Marker<T> = PhantomData<fn() -> T>;
 
 /// Longest label of an exporter: with "tls13 " in front its length must fit one byte.
@@ -106,15 +107,18 @@ const MAX_KEY_LEN: usize = 32;
 
 impl<C: CryptoProvider> EarlySecret<C> {
     /// The start: HKDF-Extract of zeros with zeros, as there is no pre-shared key.
-    pub(crate) fn new(algorithm: HashAlgorithm) -> Result<Self, CryptoError> {
+    pub(crate) fn new(provider: C, algorithm: HashAlgorithm) -> Result<Self, CryptoError> {
         let zeros = [0; MAX_SUITE_HASH_LEN];
         let zeros = zeros.get(..algorithm.output_len()).unwrap_or_default();
-        Ok(Self { secret: extract::<C>(algorithm, zeros, zeros)?, marker: PhantomData })
+        Ok(Self { secret: extract(provider, algorithm, zeros, zeros)?, provider })
     }
 
     /// Takes in the result of the key exchange.
     pub(crate) fn into_handshake(self, shared: &SharedSecret) -> Result<HandshakeSecret<C>, CryptoError> {
-        Ok(HandshakeSecret { secret: next_stage::<C>(&self.secret, shared.as_bytes())?, marker: PhantomData })
+        Ok(HandshakeSecret {
+            secret: next_stage(self.provider, &self.secret, shared.as_bytes())?,
+            provider: self.provider,
+        })
     }
 }
 
@@ -129,8 +133,8 @@ impl<C: CryptoProvider> HandshakeSecret<C> {
         CryptoError,
     > {
         Ok((
-            TrafficSecret::new(derive::<C>(&self.secret, b"c hs traffic", hash.as_bytes())?),
-            TrafficSecret::new(derive::<C>(&self.secret, b"s hs traffic", hash.as_bytes())?),
+            TrafficSecret::new(derive(self.provider, &self.secret, b"c hs traffic", hash.as_bytes())?, self.provider),
+            TrafficSecret::new(derive(self.provider, &self.secret, b"s hs traffic", hash.as_bytes())?, self.provider),
         ))
     }
 
@@ -138,7 +142,7 @@ impl<C: CryptoProvider> HandshakeSecret<C> {
     pub(crate) fn into_main(self) -> Result<MainSecret<C>, CryptoError> {
         let zeros = [0; MAX_SUITE_HASH_LEN];
         let zeros = zeros.get(..self.secret.algorithm.output_len()).unwrap_or_default();
-        Ok(MainSecret { secret: next_stage::<C>(&self.secret, zeros)?, marker: PhantomData })
+        Ok(MainSecret { secret: next_stage(self.provider, &self.secret, zeros)?, provider: self.provider })
     }
 }
 
@@ -153,40 +157,43 @@ impl<C: CryptoProvider> MainSecret<C> {
         CryptoError,
     > {
         Ok((
-            TrafficSecret::new(derive::<C>(&self.secret, b"c ap traffic", hash.as_bytes())?),
-            TrafficSecret::new(derive::<C>(&self.secret, b"s ap traffic", hash.as_bytes())?),
+            TrafficSecret::new(derive(self.provider, &self.secret, b"c ap traffic", hash.as_bytes())?, self.provider),
+            TrafficSecret::new(derive(self.provider, &self.secret, b"s ap traffic", hash.as_bytes())?, self.provider),
         ))
     }
 
     /// The secret of the exporter.
     pub(crate) fn exporter(&self, hash: &ServerFinishedHash) -> Result<ExporterSecret<C>, CryptoError> {
         // The label keeps its old name (RFC 9846 section 7.1).
-        Ok(ExporterSecret { secret: derive::<C>(&self.secret, b"exp master", hash.as_bytes())?, marker: PhantomData })
+        Ok(ExporterSecret {
+            secret: derive(self.provider, &self.secret, b"exp master", hash.as_bytes())?,
+            provider: self.provider,
+        })
     }
 }
 
-impl<C, E, W> TrafficSecret<C, E, W> {
-    const fn new(secret: Secret) -> Self {
-        Self { secret, marker: PhantomData }
+impl<C: CryptoProvider, E, W> TrafficSecret<C, E, W> {
+    const fn new(secret: Secret, provider: C) -> Self {
+        Self { secret, provider, marker: PhantomData }
     }
 }
 
-impl<C, E, W: Writer> TrafficSecret<C, E, W> {
+impl<C: CryptoProvider, E, W: Writer> TrafficSecret<C, E, W> {
     /// For the side that is the writer.
     pub(crate) fn into_sending(self) -> TrafficSecret<C, E, Sending> {
-        TrafficSecret::new(self.secret)
+        TrafficSecret::new(self.secret, self.provider)
     }
 
     /// For the side that is not the writer.
     pub(crate) fn into_receiving(self) -> TrafficSecret<C, E, Receiving> {
-        TrafficSecret::new(self.secret)
+        TrafficSecret::new(self.secret, self.provider)
     }
 }
 
 impl<C: CryptoProvider, W> TrafficSecret<C, HandshakeEpoch, W> {
     /// The `verify_data` of the writer's Finished (RFC 9846 section 4.5.3).
     pub(crate) fn finished(&self, hash: &FinishedHash) -> Result<Digest, CryptoError> {
-        finished::<C>(&self.secret, hash.as_bytes())
+        finished(self.provider, &self.secret, hash.as_bytes())
     }
 
     /// Checks the `verify_data` of the writer's Finished (RFC 9846 section 4.5.3): "Recipients of
@@ -195,7 +202,7 @@ impl<C: CryptoProvider, W> TrafficSecret<C, HandshakeEpoch, W> {
     ///
     /// Fails with [`CryptoError::Forged`] if it is wrong, also in its length.
     pub(crate) fn verify_finished(&self, hash: &FinishedHash, received: &[u8]) -> Result<FinishedVerified, Error> {
-        verify_finished::<C>(&self.secret, hash, received)
+        verify_finished(self.provider, &self.secret, hash, received)
     }
 }
 
@@ -205,7 +212,7 @@ impl<C: CryptoProvider, W> TrafficSecret<C, HandshakeEpoch, W> {
 impl<C: CryptoProvider> TrafficSecret<C, ApplicationEpoch, Sending> {
     /// The `verify_data` of our Finished after the handshake.
     pub(crate) fn post_handshake_finished(&self, hash: &FinishedHash) -> Result<Digest, CryptoError> {
-        finished::<C>(&self.secret, hash.as_bytes())
+        finished(self.provider, &self.secret, hash.as_bytes())
     }
 }
 
@@ -217,21 +224,21 @@ impl<C: CryptoProvider> TrafficSecret<C, ApplicationEpoch, Receiving> {
         hash: &FinishedHash,
         received: &[u8],
     ) -> Result<FinishedVerified, Error> {
-        verify_finished::<C>(&self.secret, hash, received)
+        verify_finished(self.provider, &self.secret, hash, received)
     }
 }
 
 impl<C: CryptoProvider, E, W> TrafficSecret<C, E, W> {
     /// The key and the IV of the records (RFC 9846 section 7.3).
     pub(crate) fn keys(&self, suite: CipherSuite) -> Result<TrafficKeys<C>, CryptoError> {
-        traffic_keys(&self.secret, suite)
+        traffic_keys(self.provider, &self.secret, suite)
     }
 }
 
 impl<C: CryptoProvider, W> TrafficSecret<C, ApplicationEpoch, W> {
     /// Goes on to the next secret after a KeyUpdate; the old one is gone (RFC 9846 section 7.2).
     pub(crate) fn update(&mut self) -> Result<(), CryptoError> {
-        self.secret = derive::<C>(&self.secret, b"traffic upd", &[])?;
+        self.secret = derive(self.provider, &self.secret, b"traffic upd", &[])?;
         Ok(())
     }
 }
@@ -246,8 +253,14 @@ impl<C: CryptoProvider> ExporterSecret<C> {
         if label.len() > MAX_LABEL_LEN || out.len() > MAX_EXPAND_BLOCKS * algorithm.output_len() {
             return Err(ApiMisuse::ExportLength.into());
         }
-        let secret = derive::<C>(&self.secret, label, C::digest(algorithm, &[])?.as_bytes())?;
-        expand_label::<C>(&secret, b"exporter", C::digest(algorithm, &[context])?.as_bytes(), out)?;
+        let secret = derive(self.provider, &self.secret, label, self.provider.digest(algorithm, &[])?.as_bytes())?;
+        expand_label(
+            self.provider,
+            &secret,
+            b"exporter",
+            self.provider.digest(algorithm, &[context])?.as_bytes(),
+            out,
+        )?;
         Ok(())
     }
 }
@@ -271,22 +284,23 @@ impl<C> ExporterSecret<C> {
 // From here on generic over the provider alone: one copy in flash for all stages, epochs and writers.
 
 /// HKDF-Extract of `input` with Derive-Secret(., "derived", "") as salt: one step down the schedule.
-fn next_stage<C: CryptoProvider>(secret: &Secret, input: &[u8]) -> Result<Secret, CryptoError> {
-    let salt = derive::<C>(secret, b"derived", C::digest(secret.algorithm, &[])?.as_bytes())?;
-    extract::<C>(secret.algorithm, salt.as_bytes(), input)
+fn next_stage<C: CryptoProvider>(provider: C, secret: &Secret, input: &[u8]) -> Result<Secret, CryptoError> {
+    let salt = derive(provider, secret, b"derived", provider.digest(secret.algorithm, &[])?.as_bytes())?;
+    extract(provider, secret.algorithm, salt.as_bytes(), input)
 }
 
-fn finished<C: CryptoProvider>(secret: &Secret, hash: &[u8]) -> Result<Digest, CryptoError> {
-    let key = derive::<C>(secret, b"finished", &[])?;
-    C::hmac(key.algorithm, key.as_bytes(), &[hash])
+fn finished<C: CryptoProvider>(provider: C, secret: &Secret, hash: &[u8]) -> Result<Digest, CryptoError> {
+    let key = derive(provider, secret, b"finished", &[])?;
+    provider.hmac(key.algorithm, key.as_bytes(), &[hash])
 }
 
 fn verify_finished<C: CryptoProvider>(
+    provider: C,
     secret: &Secret,
     hash: &FinishedHash,
     received: &[u8],
 ) -> Result<FinishedVerified, Error> {
-    let expected = finished::<C>(secret, hash.as_bytes())?;
+    let expected = finished(provider, secret, hash.as_bytes())?;
     // RFC 9846 section 4.5.3: "opaque verify_data[Hash.length]", so another length is a "decode_error".
     match received.len().cmp(&expected.as_bytes().len()) {
         Ordering::Less => return Err(InvalidMessage::Truncated.into()),
@@ -300,22 +314,31 @@ fn verify_finished<C: CryptoProvider>(
     }
 }
 
-fn traffic_keys<C: CryptoProvider>(secret: &Secret, suite: CipherSuite) -> Result<TrafficKeys<C>, CryptoError> {
+fn traffic_keys<C: CryptoProvider>(
+    provider: C,
+    secret: &Secret,
+    suite: CipherSuite,
+) -> Result<TrafficKeys<C>, CryptoError> {
     if HashAlgorithm::of(suite) != Some(secret.algorithm) {
         return Err(CryptoError::Unsupported);
     }
     let algorithm = AeadAlgorithm::of(suite).ok_or(CryptoError::Unsupported)?;
     let mut key = Zeroizing::new([0; MAX_KEY_LEN]);
     let key = key.get_mut(..algorithm.key_len()).ok_or(CryptoError::Unsupported)?;
-    expand_label::<C>(secret, b"key", &[], key)?;
+    expand_label(provider, secret, b"key", &[], key)?;
     let mut iv = Zeroizing::new([0; NONCE_LEN]);
-    expand_label::<C>(secret, b"iv", &[], iv.as_mut_slice())?;
-    Ok(TrafficKeys { aead: C::aead(algorithm, key)?, iv })
+    expand_label(provider, secret, b"iv", &[], iv.as_mut_slice())?;
+    Ok(TrafficKeys { aead: provider.aead(algorithm, key)?, iv })
 }
 
 /// HKDF-Extract (RFC 5869 section 2.2).
-fn extract<C: CryptoProvider>(algorithm: HashAlgorithm, salt: &[u8], input: &[u8]) -> Result<Secret, CryptoError> {
-    let digest = Zeroizing::new(C::hmac(algorithm, salt, &[input])?);
+fn extract<C: CryptoProvider>(
+    provider: C,
+    algorithm: HashAlgorithm,
+    salt: &[u8],
+    input: &[u8],
+) -> Result<Secret, CryptoError> {
+    let digest = Zeroizing::new(provider.hmac(algorithm, salt, &[input])?);
     let mut secret = Secret { algorithm, bytes: [0; MAX_SUITE_HASH_LEN] };
     let bytes = secret.as_mut_bytes();
     bytes.copy_from_slice(digest.as_bytes().get(..bytes.len()).ok_or(CryptoError::Invalid)?);
@@ -323,14 +346,20 @@ fn extract<C: CryptoProvider>(algorithm: HashAlgorithm, salt: &[u8], input: &[u8
 }
 
 /// HKDF-Expand-Label to the length of the hash: Derive-Secret, where `context` is a transcript hash.
-fn derive<C: CryptoProvider>(secret: &Secret, label: &[u8], context: &[u8]) -> Result<Secret, CryptoError> {
+fn derive<C: CryptoProvider>(
+    provider: C,
+    secret: &Secret,
+    label: &[u8],
+    context: &[u8],
+) -> Result<Secret, CryptoError> {
     let mut derived = Secret { algorithm: secret.algorithm, bytes: [0; MAX_SUITE_HASH_LEN] };
-    expand_label::<C>(secret, label, context, derived.as_mut_bytes())?;
+    expand_label(provider, secret, label, context, derived.as_mut_bytes())?;
     Ok(derived)
 }
 
 /// HKDF-Expand-Label (RFC 9846 section 7.1): HKDF-Expand (RFC 5869 section 2.3) of a label.
 fn expand_label<C: CryptoProvider>(
+    provider: C,
     secret: &Secret,
     label: &[u8],
     context: &[u8],
@@ -343,7 +372,7 @@ fn expand_label<C: CryptoProvider>(
     let mut counter = 0_u8;
     for chunk in out.chunks_mut(secret.algorithm.output_len()) {
         counter = counter.checked_add(1).ok_or(CryptoError::Invalid)?;
-        *block = C::hmac(
+        *block = provider.hmac(
             secret.algorithm,
             secret.as_bytes(),
             &[block.as_bytes(), &out_len, &label_len, LABEL_PREFIX, label, &context_len, context, &[counter]],
@@ -374,7 +403,7 @@ mod tests {
     use crate::transcript::Transcript;
 
     fn transcript(messages: &[&str]) -> Transcript<RustCrypto> {
-        let mut transcript = Transcript::new(HashAlgorithm::Sha256).unwrap();
+        let mut transcript = Transcript::new(RustCrypto, HashAlgorithm::Sha256).unwrap();
         for message in messages {
             transcript.update(&hex(message));
         }
@@ -394,7 +423,7 @@ mod tests {
     }
 
     fn handshake_secret() -> HandshakeSecret<RustCrypto> {
-        let early = EarlySecret::new(HashAlgorithm::Sha256).unwrap();
+        let early = EarlySecret::new(RustCrypto, HashAlgorithm::Sha256).unwrap();
         early.into_handshake(&SharedSecret::new::<32>(hex_array(simple::SHARED_SECRET))).unwrap()
     }
 
@@ -405,12 +434,12 @@ mod tests {
     }
 
     fn exporter() -> ExporterSecret<RustCrypto> {
-        ExporterSecret { secret: secret(simple::EXPORTER_SECRET), marker: PhantomData }
+        ExporterSecret { secret: secret(simple::EXPORTER_SECRET), provider: RustCrypto }
     }
 
     #[test]
     fn the_stages_are_those_of_rfc_8448_section_3() {
-        let early = EarlySecret::<RustCrypto>::new(HashAlgorithm::Sha256).unwrap();
+        let early = EarlySecret::new(RustCrypto, HashAlgorithm::Sha256).unwrap();
         assert_eq!(early.secret.as_bytes(), hex(simple::EARLY_SECRET));
 
         let handshake = handshake_secret();
@@ -435,7 +464,7 @@ mod tests {
         for message in [retry::HELLO_RETRY_REQUEST, retry::CLIENT_HELLO_2, retry::SERVER_HELLO] {
             transcript.update(&hex(message));
         }
-        let early = EarlySecret::<RustCrypto>::new(HashAlgorithm::Sha256).unwrap();
+        let early = EarlySecret::new(RustCrypto, HashAlgorithm::Sha256).unwrap();
         let handshake = early.into_handshake(&SharedSecret::new::<32>(hex_array(retry::SHARED_SECRET))).unwrap();
         assert_eq!(handshake.secret.as_bytes(), hex(retry::HANDSHAKE_SECRET));
         let (client, server) = handshake.traffic(&transcript.hello_hash()).unwrap();
@@ -454,9 +483,9 @@ mod tests {
         ] {
             let secret = secret(traffic);
             let mut out = [0; 16];
-            expand_label::<RustCrypto>(&secret, b"key", &[], &mut out).unwrap();
+            expand_label(RustCrypto, &secret, b"key", &[], &mut out).unwrap();
             assert_eq!(out, *hex(key));
-            let keys = traffic_keys::<RustCrypto>(&secret, CipherSuite::TLS_AES_128_GCM_SHA256).unwrap();
+            let keys = traffic_keys(RustCrypto, &secret, CipherSuite::TLS_AES_128_GCM_SHA256).unwrap();
             assert_eq!(*keys.iv, *hex(iv));
         }
     }
@@ -465,7 +494,7 @@ mod tests {
     fn a_suite_of_another_hash_or_none_gives_no_keys() {
         let secret = secret(simple::CLIENT_APPLICATION_TRAFFIC);
         for suite in [CipherSuite::TLS_AES_256_GCM_SHA384, CipherSuite(0x1304)] {
-            assert_eq!(traffic_keys::<RustCrypto>(&secret, suite).err(), Some(CryptoError::Unsupported));
+            assert_eq!(traffic_keys(RustCrypto, &secret, suite).err(), Some(CryptoError::Unsupported));
         }
     }
 
@@ -557,7 +586,7 @@ mod tests {
         let mut out = vec![0; 255 * 32];
         exporter.export(&[b'x'; 249], &[b'c'; 1000], &mut out).unwrap();
         assert_eq!(
-            RustCrypto::digest(HashAlgorithm::Sha256, &[&out]).unwrap().as_bytes(),
+            RustCrypto.digest(HashAlgorithm::Sha256, &[&out]).unwrap().as_bytes(),
             hex("c97a8df9a6cd795d74a742a99f3c2f4bdec55f2965e33f861e04b948d6d54b20")
         );
         exporter.export(b"EXPORTER-embedded-mtls", &[], &mut []).unwrap();
@@ -575,9 +604,9 @@ mod tests {
     #[cfg(feature = "aes256-gcm-sha384")]
     #[test]
     fn the_schedule_over_sha_384_agrees_with_an_independent_one() {
-        let mut transcript = Transcript::<RustCrypto>::new(HashAlgorithm::Sha384).unwrap();
+        let mut transcript = Transcript::new(RustCrypto, HashAlgorithm::Sha384).unwrap();
         let shared = SharedSecret::new::<32>(core::array::from_fn(|i| u8::try_from(i).unwrap()));
-        let early = EarlySecret::<RustCrypto>::new(HashAlgorithm::Sha384).unwrap();
+        let early = EarlySecret::new(RustCrypto, HashAlgorithm::Sha384).unwrap();
         let handshake = early.into_handshake(&shared).unwrap();
         transcript.update(b"hello");
         let (client, server) = handshake.traffic(&transcript.hello_hash()).unwrap();
@@ -606,7 +635,7 @@ mod tests {
             hex("dcf651f6aad280406b5340bbe8cc0f829b1ab881b3de88e89608f56d8928087920cda5bff5c61687b596b4ddf21d4a56")
         );
         let mut key = [0; 32];
-        expand_label::<RustCrypto>(&client.secret, b"key", &[], &mut key).unwrap();
+        expand_label(RustCrypto, &client.secret, b"key", &[], &mut key).unwrap();
         assert_eq!(key, *hex("1a69d2ad2fe9a401498a10770ce9eb39765e3e9bbdd4df10d968bbfdaac14a8c"));
         let mut out = [0; 80];
         let exporter = main.exporter(&transcript.server_finished_hash()).unwrap();

@@ -8,6 +8,7 @@ use crate::crypto::{CryptoError, CryptoProvider, Digest, Hash, HashAlgorithm, MA
 
 /// The running hash over the handshake messages, each with its 4 bytes of header and without records.
 pub(crate) struct Transcript<C: CryptoProvider> {
+    provider: C,
     algorithm: HashAlgorithm,
     hash: C::Hash,
 }
@@ -26,14 +27,14 @@ const MESSAGE_HASH: u8 = 254;
 
 impl<C: CryptoProvider> Transcript<C> {
     /// An empty transcript.
-    pub(crate) fn new(algorithm: HashAlgorithm) -> Result<Self, CryptoError> {
-        Ok(Self { algorithm, hash: C::hash(algorithm)? })
+    pub(crate) fn new(provider: C, algorithm: HashAlgorithm) -> Result<Self, CryptoError> {
+        Ok(Self { provider, algorithm, hash: provider.hash(algorithm)? })
     }
 
     /// A transcript that goes on from here by itself.
     #[cfg(feature = "post-handshake-auth")]
     pub(crate) fn fork(&self) -> Self {
-        Self { algorithm: self.algorithm, hash: self.hash.clone() }
+        Self { provider: self.provider, algorithm: self.algorithm, hash: self.hash.clone() }
     }
 
     /// Takes in a message or a part of it.
@@ -46,7 +47,7 @@ impl<C: CryptoProvider> Transcript<C> {
     pub(crate) fn replace_by_message_hash(&mut self) -> Result<(), CryptoError> {
         let digest = self.digest();
         let [_, length @ ..] = u32::try_from(digest.as_bytes().len()).map_err(|_| CryptoError::Invalid)?.to_be_bytes();
-        self.hash = C::hash(self.algorithm)?;
+        self.hash = self.provider.hash(self.algorithm)?;
         self.hash.update(&[MESSAGE_HASH]);
         self.hash.update(&length);
         self.hash.update(digest.as_bytes());
@@ -152,7 +153,7 @@ mod tests {
     use crate::rfc8448::{hex, retry, simple};
 
     fn transcript(messages: &[&str]) -> Transcript<RustCrypto> {
-        let mut transcript = Transcript::new(HashAlgorithm::Sha256).unwrap();
+        let mut transcript = Transcript::new(RustCrypto, HashAlgorithm::Sha256).unwrap();
         for message in messages {
             transcript.update(&hex(message));
         }
@@ -230,12 +231,12 @@ mod tests {
     #[cfg(feature = "aes256-gcm-sha384")]
     #[test]
     fn with_sha_384_the_content_has_146_bytes_and_message_hash_a_length_of_48() {
-        let mut transcript = Transcript::<RustCrypto>::new(HashAlgorithm::Sha384).unwrap();
+        let mut transcript = Transcript::new(RustCrypto, HashAlgorithm::Sha384).unwrap();
         transcript.update(b"hello");
         let content = certificate_verify_content(Signer::Client, &transcript.certificate_hash());
         assert_eq!(content.as_bytes().len(), 146);
 
-        let mut expected = Transcript::<RustCrypto>::new(HashAlgorithm::Sha384).unwrap();
+        let mut expected = Transcript::new(RustCrypto, HashAlgorithm::Sha384).unwrap();
         expected.update(&[254, 0, 0, 48]);
         expected.update(transcript.digest().as_bytes());
         transcript.replace_by_message_hash().unwrap();

@@ -103,7 +103,7 @@ impl Key {
 }
 
 fn digest(hash: HashAlgorithm, parts: &[&[u8]]) -> Vec<u8> {
-    RustCrypto::digest(hash, parts).unwrap().as_bytes().to_vec()
+    RustCrypto.digest(hash, parts).unwrap().as_bytes().to_vec()
 }
 
 /// EMSA-PSS (RFC 8017 section 9.1.1) with a salt as long as the digest.
@@ -161,7 +161,7 @@ impl Host<'static> for OneKey {
         assert_eq!(request.scheme(), self.credential.scheme());
         let message = request.message();
         let expected = SignatureAlgorithm::of(request.scheme()).unwrap().hash();
-        let digested = request.digest::<RustCrypto>().map(|digest| digest.as_bytes().to_vec());
+        let digested = request.digest(RustCrypto).map(|digest| digest.as_bytes().to_vec());
         assert_eq!(
             digested,
             expected.map(|hash| digest(hash, &[message.as_bytes()])).ok_or(ApiMisuse::SchemeWithoutDigest.into())
@@ -297,9 +297,9 @@ fn validate(kind: &str, leaf: &[u8], anchor: &[u8]) -> Result<(), Error> {
     let name = ServerName::parse(SERVER_NAME)?;
     let mut memory = [0; 4096];
     let mut validator = Validator::new(&mut memory);
-    validator.push::<RustCrypto>(leaf)?;
+    validator.push(RustCrypto, leaf)?;
     validator
-        .validate::<RustCrypto>(Rules::server(&anchors, &name, now()))
+        .validate(RustCrypto, Rules::server(&anchors, &name, now()))
         .map(|path| assert_eq!(path.found().depth, 1, "{kind}"))
         .map_err(Error::from)
 }
@@ -483,7 +483,7 @@ fn a_share_after_two_others_comes_from_another_seed() {
         *byte = index.wrapping_mul(167).wrapping_add(1);
     }
     let of_seed = |seed: &[u8]| {
-        let key = RustCrypto::key_exchange(NamedGroup::SECP384R1, seed.try_into().unwrap()).unwrap();
+        let key = RustCrypto.key_exchange(NamedGroup::SECP384R1, seed.try_into().unwrap()).unwrap();
         key.key_share().unwrap().as_bytes().to_vec()
     };
     assert_eq!(one, of_seed(&bytes[96..]));

@@ -26,7 +26,7 @@ fn meet(pki: &Pki, server: ServerConfig<'static>, client: &Issued, rules: AllowL
     let entries = leak_all(vec![Entry::new("supplier", credential(&[&pki.server, &pki.intermediate], 0))]);
     let clock: fn() -> Time = now;
     let keys: &'static [P256SigningKey] = leak_all(vec![signing_key(&pki.server)]);
-    let authorize = Box::leak(Box::new(move |peer: &PeerIdentity<'_>| rules.authorize::<RustCrypto>(peer)));
+    let authorize = Box::leak(Box::new(move |peer: &PeerIdentity<'_>| rules.authorize(RustCrypto, peer)));
     let setup = Setup {
         client: base.client,
         server,
@@ -43,7 +43,7 @@ fn meet(pki: &Pki, server: ServerConfig<'static>, client: &Issued, rules: AllowL
 fn peer<T>(der: &[u8], look: impl FnOnce(&PeerIdentity<'_>) -> T) -> T {
     let mut memory = vec![0; 4096];
     let mut validator = Validator::new(&mut memory);
-    validator.push::<RustCrypto>(der).unwrap();
+    validator.push(RustCrypto, der).unwrap();
     look(&validator.identity().unwrap())
 }
 
@@ -115,9 +115,9 @@ fn each_rule_holds_for_exactly_whom_it_names() {
         (san(SubjectAltName::Other(0)), false),
     ];
     for (rule, expected) in rows {
-        assert_eq!(peer(&leaf.der, |peer| rule.holds::<RustCrypto>(peer)), expected, "{rule:?}");
+        assert_eq!(peer(&leaf.der, |peer| rule.holds(RustCrypto, peer)), expected, "{rule:?}");
     }
-    assert!(peer(&renewed.der, |peer| pin.holds::<RustCrypto>(peer)), "a pin of the key outlives its certificate");
+    assert!(peer(&renewed.der, |peer| pin.holds(RustCrypto, peer)), "a pin of the key outlives its certificate");
 }
 
 // RFC 9846 section 4.5.3 proves the key; nobody but its holder has signed the names.
@@ -134,7 +134,7 @@ fn the_holder_of_a_pinned_key_has_no_name() {
     let key: &'static [u8] = key_info(&partner).leak();
     let authority = leak_der(&pki.root);
     let pin = TrustAnchor::from_pinned_key(key).unwrap();
-    let certificate = TrustAnchor::from_pinned_certificate::<RustCrypto>(&forged.der).unwrap();
+    let certificate = TrustAnchor::from_pinned_certificate(RustCrypto, &forged.der).unwrap();
     let named = Rule::CommonName(CLIENT_NAME);
     let rows = [
         (vec![authority, pin], named, false),
@@ -179,7 +179,7 @@ fn a_subject_is_known_by_the_first_of_its_common_names() {
         .patched(&[6, 3, 0x55, 4, 9], &[6, 3, 0x55, 4, 3])
         .signed_by(&pki.intermediate);
     for (name, expected) in [(CLIENT_NAME, true), ("intruder", false)] {
-        assert_eq!(peer(&two.der, |peer| Rule::CommonName(name).holds::<RustCrypto>(peer)), expected, "{name}");
+        assert_eq!(peer(&two.der, |peer| Rule::CommonName(name).holds(RustCrypto, peer)), expected, "{name}");
     }
 }
 

@@ -15,6 +15,7 @@ use test_support::pki::Pki;
 use test_support::script::{APPLICATION_DATA, HANDSHAKE};
 
 /// As [`RustCrypto`], but for records: the ciphertext is the plaintext, the tag zero.
+#[derive(Clone, Copy, Debug, Default)]
 struct InTheClear;
 
 /// Seals nothing.
@@ -40,29 +41,30 @@ impl CryptoProvider for InTheClear {
     const SIGNATURE_ALGORITHMS: &'static [SignatureAlgorithm] = RustCrypto::SIGNATURE_ALGORITHMS;
     const SIGNATURE_SCHEMES: &'static [SignatureScheme] = RustCrypto::SIGNATURE_SCHEMES;
 
-    fn hash(algorithm: HashAlgorithm) -> Result<RunningHash, CryptoError> {
-        RustCrypto::hash(algorithm)
+    fn hash(self, algorithm: HashAlgorithm) -> Result<RunningHash, CryptoError> {
+        RustCrypto.hash(algorithm)
     }
 
-    fn hmac(algorithm: HashAlgorithm, key: &[u8], message: &[&[u8]]) -> Result<Digest, CryptoError> {
-        RustCrypto::hmac(algorithm, key, message)
+    fn hmac(self, algorithm: HashAlgorithm, key: &[u8], message: &[&[u8]]) -> Result<Digest, CryptoError> {
+        RustCrypto.hmac(algorithm, key, message)
     }
 
-    fn aead(_: AeadAlgorithm, _: &[u8]) -> Result<NoCipher, CryptoError> {
+    fn aead(self, _: AeadAlgorithm, _: &[u8]) -> Result<NoCipher, CryptoError> {
         Ok(NoCipher)
     }
 
-    fn key_exchange(group: NamedGroup, seed: &[u8; KEY_SEED_LEN]) -> Result<PrivateKey, CryptoError> {
-        RustCrypto::key_exchange(group, seed)
+    fn key_exchange(self, group: NamedGroup, seed: &[u8; KEY_SEED_LEN]) -> Result<PrivateKey, CryptoError> {
+        RustCrypto.key_exchange(group, seed)
     }
 
     fn verify(
+        self,
         algorithm: SignatureAlgorithm,
         public_key: &[u8],
         signed: &[u8],
         signature: &[u8],
     ) -> Result<(), CryptoError> {
-        RustCrypto::verify(algorithm, public_key, signed, signature)
+        RustCrypto.verify(algorithm, public_key, signed, signature)
     }
 }
 

@@ -48,7 +48,7 @@ fn assert_refused(role: Role, outcome: Outcome, index: u8, problem: Problem) {
 }
 
 fn pin(issued: &Issued) -> TrustAnchor<'static> {
-    TrustAnchor::from_pinned_certificate::<RustCrypto>(&issued.der).expect("a certificate to pin")
+    TrustAnchor::from_pinned_certificate(RustCrypto, &issued.der).expect("a certificate to pin")
 }
 
 fn pin_key(issued: &Issued) -> TrustAnchor<'static> {
@@ -142,7 +142,7 @@ fn a_leaf_is_no_authority_and_a_wrong_pin_is_refused_when_it_is_made() {
     let unusable = |problem| Some(Error::from(ApiMisuse::TrustAnchorUnusable(problem)));
     let malformed = Problem::Malformed;
     assert_eq!(TrustAnchor::from_certificate(&pki.server.der).err(), unusable(Problem::NotACa));
-    assert_eq!(TrustAnchor::from_pinned_certificate::<RustCrypto>(b"no").err(), unusable(malformed(Malformation::Der)));
+    assert_eq!(TrustAnchor::from_pinned_certificate(RustCrypto, b"no").err(), unusable(malformed(Malformation::Der)));
     assert_eq!(TrustAnchor::from_pinned_key(&pki.server.der).err(), unusable(malformed(Malformation::PublicKey)));
     assert!(pin(&pki.server).subject().is_none() && authority(&pki.root).subject().is_some());
 }

@@ -347,7 +347,7 @@ fn policies_over_slots_rotate_in_three_steps_while_a_connection_keeps_what_it_ha
         let len = stage.copy([&client.der[..]]).unwrap();
         let key = KeyProof::PublicKey(client.key.point());
         let admission = Admission { purpose: Purpose::ClientAuth, time: now(), key };
-        own.set(stage.credential::<RustCrypto>("2026", len, KeyHandle(0), &admission).unwrap());
+        own.set(stage.credential(RustCrypto, "2026", len, KeyHandle(0), &admission).unwrap());
         let mut stage = slots.stage().unwrap();
         let len = stage.copy([&all.roots[generation].der[..]]).unwrap();
         peers.set(stage.anchors("peers", len, now()).unwrap());
@@ -541,7 +541,7 @@ fn an_identity_for_development_leaves_client_authentication_as_it_was_set() {
             assert_eq!(Policy::<Server>::new(without).err(), refused);
             let resolved = server_policy(settings).resolve_with(entries(own), anchors(&[&pki.root])).unwrap();
             // A client that trusts this identity, and shows none of its own.
-            let pinned = leak_all(vec![TrustAnchor::from_pinned_certificate::<RustCrypto>(&development.der).unwrap()]);
+            let pinned = leak_all(vec![TrustAnchor::from_pinned_certificate(RustCrypto, &development.der).unwrap()]);
             let client = embedded_mtls::ClientConfig::new(server_name(), pinned);
             let base = Setup { client, client_host: host(vec![], vec![]), ..Setup::new(&pki) };
             let (_, server) = visit_to(base, resolved, keys(own)).errors();
@@ -558,7 +558,7 @@ fn the_order_of_a_trust_store_plays_no_role_and_it_may_hold_pins() {
     let own: &[(&str, &[&Issued])] = &[("own", &[&pki.client, &pki.intermediate])];
     let root = anchors(&[&pki.root])[0];
     let other = anchors(&[&stranger])[0];
-    let pin = TrustAnchor::from_pinned_certificate::<RustCrypto>(&pki.server.der).unwrap();
+    let pin = TrustAnchor::from_pinned_certificate(RustCrypto, &pki.server.der).unwrap();
     for (trusted, depth) in
         [(vec![root, other], 2), (vec![other, root], 2), (vec![other, pin], 0), (vec![pin, other], 0)]
     {

@@ -111,10 +111,10 @@ fn each_root_of_debian_is_an_anchor_and_signed_itself() {
             with_sha1 += 1;
             continue;
         };
-        let mut hash = RustCrypto::hash(algorithm.hash().unwrap()).unwrap();
+        let mut hash = RustCrypto.hash(algorithm.hash().unwrap()).unwrap();
         hash.update(root.tbs);
         let digest = hash.finish();
-        let verify = |digest: &[u8]| RustCrypto::verify(algorithm, root.key, digest, root.signature);
+        let verify = |digest: &[u8]| RustCrypto.verify(algorithm, root.key, digest, root.signature);
         assert_eq!(verify(digest.as_bytes()), Ok(()), "{name} {algorithm:?}");
         let mut other = digest.as_bytes().to_vec();
         other[0] ^= 1;

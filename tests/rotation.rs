@@ -47,7 +47,7 @@ fn install<const N: usize>(
     let mut stage = slots.stage()?;
     let len = stage.copy(chain.iter().map(|issued| &issued.der[..]))?;
     let proof = KeyProof::PublicKey(chain[0].key.point());
-    stage.credential::<RustCrypto>(alias, len, KeyHandle(0), &admission(purpose, proof))
+    stage.credential(RustCrypto, alias, len, KeyHandle(0), &admission(purpose, proof))
 }
 
 fn install_anchors<const N: usize>(
@@ -572,7 +572,7 @@ fn a_key_that_is_not_that_of_the_leaf_is_refused() {
     let attempt = |key| {
         let mut stage = slots.stage().unwrap();
         let len = stage.copy([&mine.der[..], &pki.intermediate.der]).unwrap();
-        stage.credential::<RustCrypto>("orders", len, KeyHandle(7), &admission(Purpose::ClientAuth, key))
+        stage.credential(RustCrypto, "orders", len, KeyHandle(7), &admission(Purpose::ClientAuth, key))
     };
     assert_eq!(attempt(KeyProof::Signature(&by_other)).err(), Some(SlotError::KeyMismatch));
     assert_eq!(attempt(KeyProof::Signature(&another_message)).err(), Some(SlotError::KeyMismatch));
@@ -594,13 +594,13 @@ fn what_is_no_credential_or_too_long_is_refused() {
     let len = stage.copy([&pki.client.der[..]]).unwrap();
     let proof = || admission(Purpose::ClientAuth, KeyProof::PublicKey(pki.client.key.point()));
     let alias = "a".repeat(700);
-    let error = stage.credential::<RustCrypto>(&alias, len, KeyHandle(0), &proof()).err();
+    let error = stage.credential(RustCrypto, &alias, len, KeyHandle(0), &proof()).err();
     assert_eq!(error, Some(SlotError::TooLong(len + 700)));
 
     let cut = |by: usize| {
         let mut stage = slots.stage().unwrap();
         let len = stage.copy([&pki.client.der[..]]).unwrap();
-        stage.credential::<RustCrypto>("a", len - by, KeyHandle(0), &proof())
+        stage.credential(RustCrypto, "a", len - by, KeyHandle(0), &proof())
     };
     assert!(cut(0).is_ok());
     assert!(matches!(cut(1), Err(SlotError::Unusable(_))));

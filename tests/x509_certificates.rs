@@ -166,8 +166,8 @@ fn the_identity_is_what_the_leaf_says() {
     let mut memory = [0; 1024];
     let mut validator = Validator::new(&mut memory);
     assert!(validator.identity().is_none());
-    validator.push::<RustCrypto>(&leaf.der).unwrap();
-    validator.push::<RustCrypto>(&root.der).unwrap();
+    validator.push(RustCrypto, &leaf.der).unwrap();
+    validator.push(RustCrypto, &root.der).unwrap();
     let identity = validator.identity().unwrap();
     assert_eq!(identity.subject().to_string(), "CN=gateway-7,O=Example");
     assert_eq!(identity.common_name(), Some("gateway-7"));
@@ -222,10 +222,10 @@ fn an_anchor_of_a_name_and_a_key_has_no_limits() {
     let mut memory = [0; 1024];
     let mut validator = Validator::new(&mut memory);
     for issued in chain {
-        validator.push::<RustCrypto>(&issued.der).unwrap();
+        validator.push(RustCrypto, &issued.der).unwrap();
     }
     let rules = Rules::server(&anchors, &name, Time::Trusted(UnixTime::from_seconds(NOW)));
-    assert!(validator.validate::<RustCrypto>(rules).is_ok());
+    assert!(validator.validate(RustCrypto, rules).is_ok());
     assert!(TrustAnchor::from_name_and_key(&[0x30, 0], &key).is_err());
     assert!(TrustAnchor::from_name_and_key(subject, &key[1..]).is_err());
 }

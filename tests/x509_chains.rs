@@ -220,10 +220,10 @@ fn a_validator_may_be_asked_again_with_other_anchors() {
     let mut memory = [0; 1024];
     let mut validator = Validator::new(&mut memory);
     for certificate in pki.chain(Role::Server) {
-        validator.push::<RustCrypto>(&certificate).unwrap();
+        validator.push(RustCrypto, &certificate).unwrap();
     }
     for (anchor, good) in [(&pki.root, true), (&twin, false), (&pki.root, true)] {
         let anchors = [TrustAnchor::from_certificate(&anchor.der).unwrap()];
-        assert_eq!(validator.validate::<RustCrypto>(Rules::server(&anchors, &name, time)).is_ok(), good);
+        assert_eq!(validator.validate(RustCrypto, Rules::server(&anchors, &name, time)).is_ok(), good);
     }
 }

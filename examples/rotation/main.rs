@@ -95,7 +95,7 @@ fn start<const N: usize>(flash: &mut Flash, slots: &Slots<'_, N>, identities: &[
         Admission { purpose: Purpose::ClientAuth, time: system_time(), key: KeyProof::Signature(&signature) };
     let mut stage = slots.stage().map_err(|error| error.to_string())?;
     let len = stage.copy([chain]).map_err(|error| error.to_string())?;
-    stage.credential::<RustCrypto>("orders", len, KeyHandle(key), &admission).map_err(|error| error.to_string())
+    stage.credential(RustCrypto, "orders", len, KeyHandle(key), &admission).map_err(|error| error.to_string())
 }
 
 fn identity(identities: &[Identity], key: u32) -> Result<&Identity, String> {

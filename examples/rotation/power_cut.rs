@@ -54,7 +54,7 @@ fn boots(flash: &mut Flash, identities: &[Identity]) {
     let len = stage.copy([stored.chain]).unwrap();
     let leaf = &identities.iter().find(|identity| identity.key == stored.key).unwrap().leaf;
     let admission = Admission { purpose: Purpose::ClientAuth, time: now(), key: KeyProof::PublicKey(leaf.key.point()) };
-    let id = stage.credential::<RustCrypto>("orders", len, KeyHandle(stored.key), &admission).unwrap();
+    let id = stage.credential(RustCrypto, "orders", len, KeyHandle(stored.key), &admission).unwrap();
     references[0].set(id);
     assert_eq!(slots.lease(&references[0]).unwrap().credential().unwrap().key(), KeyHandle(stored.key));
 }

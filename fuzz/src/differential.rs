@@ -88,8 +88,8 @@ pub(crate) fn ours(case: &Case<'_>) -> Result<(), CertificateError> {
     rules.max_depth = DEPTH;
     let mut memory = [0; 16 * 1024];
     let mut validator = Validator::new(&mut memory);
-    let pushed = case.sent.iter().try_for_each(|sent| validator.push::<Tagged>(sent));
-    match pushed.and_then(|()| Ok(validator.validate::<Tagged>(rules).map(drop)?)) {
+    let pushed = case.sent.iter().try_for_each(|sent| validator.push(Tagged, sent));
+    match pushed.and_then(|()| Ok(validator.validate(Tagged, rules).map(drop)?)) {
         Ok(()) => Ok(()),
         Err(Error::Certificate(error)) => Err(error),
         Err(error) => panic!("{error}"),

@@ -8,6 +8,7 @@ use embedded_mtls::crypto::{
 use embedded_mtls::{CipherSuite, NamedGroup, SignatureScheme};
 
 /// The provider.
+#[derive(Clone, Copy, Debug, Default)]
 pub struct NoSecurity;
 
 /// Hashes nothing.
@@ -31,23 +32,23 @@ impl CryptoProvider for NoSecurity {
     const SIGNATURE_ALGORITHMS: &'static [SignatureAlgorithm] = &[SignatureAlgorithm::EcdsaP256Sha256];
     const SIGNATURE_SCHEMES: &'static [SignatureScheme] = &[SignatureScheme::ECDSA_SECP256R1_SHA256];
 
-    fn hash(_: HashAlgorithm) -> Result<NoHash, CryptoError> {
+    fn hash(self, _: HashAlgorithm) -> Result<NoHash, CryptoError> {
         Ok(NoHash)
     }
 
-    fn hmac(_: HashAlgorithm, _: &[u8], _: &[&[u8]]) -> Result<Digest, CryptoError> {
+    fn hmac(self, _: HashAlgorithm, _: &[u8], _: &[&[u8]]) -> Result<Digest, CryptoError> {
         Digest::new(&[0; 32])
     }
 
-    fn aead(_: AeadAlgorithm, _: &[u8]) -> Result<NoAead, CryptoError> {
+    fn aead(self, _: AeadAlgorithm, _: &[u8]) -> Result<NoAead, CryptoError> {
         Ok(NoAead)
     }
 
-    fn key_exchange(_: NamedGroup, _: &[u8; KEY_SEED_LEN]) -> Result<NoKey, CryptoError> {
+    fn key_exchange(self, _: NamedGroup, _: &[u8; KEY_SEED_LEN]) -> Result<NoKey, CryptoError> {
         Ok(NoKey)
     }
 
-    fn verify(_: SignatureAlgorithm, _: &[u8], _: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
+    fn verify(self, _: SignatureAlgorithm, _: &[u8], _: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
         if signature.first().is_some_and(|&first| first != 0) { Ok(()) } else { Err(CryptoError::Forged) }
     }
 }

@@ -68,13 +68,13 @@ pub fn certificate(input: &[u8]) {
         let (certificate, tail) = tail.split_at(usize::from(u16::from_be_bytes(*length)).min(tail.len()));
         rest = tail;
         let _ = TrustAnchor::from_certificate(certificate).map(|anchor| anchor.subject().map(|name| name.to_string()));
-        if validator.push::<NoSecurity>(certificate).is_err() {
+        if validator.push(NoSecurity, certificate).is_err() {
             break;
         }
     }
     let anchors = [TrustAnchor::from_certificate(ROOT).expect("a root")];
     let name = ServerName::parse(SERVER_NAME).expect("a name");
-    let _ = validator.validate::<NoSecurity>(Rules::server(&anchors, &name, now()));
+    let _ = validator.validate(NoSecurity, Rules::server(&anchors, &name, now()));
     if let Some(leaf) = validator.identity() {
         let _ = leaf.subject().to_string();
         let _ = leaf.subject_alt_names().count();

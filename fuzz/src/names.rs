@@ -26,7 +26,7 @@ pub fn der(input: &[u8]) {
     let mut memory = [0; 16 * 1024];
     for certificate in [template.issue(), rest.to_vec()] {
         let mut validator = Validator::new(&mut memory);
-        let read = validator.push::<Tagged>(&certificate);
+        let read = validator.push(Tagged, &certificate);
         // Nothing is kept of what could not be read.
         assert_eq!(read.is_ok(), validator.identity().is_some());
         if let Some(leaf) = validator.identity() {

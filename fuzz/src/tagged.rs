@@ -10,7 +10,7 @@ use rustls_pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificat
 use std::hash::{DefaultHasher, Hasher};
 
 /// Verifies such signatures, for us and for webpki. To both it is ECDSA on P-256 with SHA-256.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Tagged;
 
 /// Bytes that will be hashed.
@@ -47,23 +47,23 @@ impl CryptoProvider for Tagged {
     const SIGNATURE_ALGORITHMS: &'static [SignatureAlgorithm] = &[SignatureAlgorithm::EcdsaP256Sha256];
     const SIGNATURE_SCHEMES: &'static [SignatureScheme] = &[SignatureScheme::ECDSA_SECP256R1_SHA256];
 
-    fn hash(_: HashAlgorithm) -> Result<Bytes, CryptoError> {
+    fn hash(self, _: HashAlgorithm) -> Result<Bytes, CryptoError> {
         Ok(Bytes(DefaultHasher::new()))
     }
 
-    fn hmac(_: HashAlgorithm, _: &[u8], _: &[&[u8]]) -> Result<Digest, CryptoError> {
+    fn hmac(self, _: HashAlgorithm, _: &[u8], _: &[&[u8]]) -> Result<Digest, CryptoError> {
         Err(CryptoError::Unsupported)
     }
 
-    fn aead(_: AeadAlgorithm, _: &[u8]) -> Result<NoAead, CryptoError> {
+    fn aead(self, _: AeadAlgorithm, _: &[u8]) -> Result<NoAead, CryptoError> {
         Err(CryptoError::Unsupported)
     }
 
-    fn key_exchange(_: NamedGroup, _: &[u8; KEY_SEED_LEN]) -> Result<NoKey, CryptoError> {
+    fn key_exchange(self, _: NamedGroup, _: &[u8; KEY_SEED_LEN]) -> Result<NoKey, CryptoError> {
         Err(CryptoError::Unsupported)
     }
 
-    fn verify(_: SignatureAlgorithm, key: &[u8], signed: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
+    fn verify(self, _: SignatureAlgorithm, key: &[u8], signed: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
         if tag(key, signed) == *signature { Ok(()) } else { Err(CryptoError::Forged) }
     }
 }

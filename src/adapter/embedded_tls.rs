@@ -52,7 +52,6 @@ use crate::x509::{PeerIdentity, Purpose, Rules, ServerName, Validator};
 use ::embedded_tls::{
     CertificateEntryRef, CertificateRef, CertificateVerifyRef, TlsCipherSuite, TlsError, TlsVerifier,
 };
-use core::marker::PhantomData;
 use digest::Digest;
 
 /// Verifies the server of one connection, with the algorithms of `C`.
@@ -61,7 +60,7 @@ pub struct Verifier<'a, C> {
     rules: Rules<'a>,
     validator: Validator<'a>,
     stage: Stage,
-    provider: PhantomData<fn() -> C>,
+    provider: C,
 }
 
 /// How far the server has come.
@@ -79,9 +78,9 @@ impl<'a, C: CryptoProvider> Verifier<'a, C> {
     ///
     /// The rules are those of a server whatever their purpose is, so they should be made by [`Rules::server`].
     /// The name in them is the one that counts, and is asked for even if embedded-tls is given none.
-    pub const fn new(rules: Rules<'a>, memory: &'a mut [u8]) -> Self {
+    pub const fn new(provider: C, rules: Rules<'a>, memory: &'a mut [u8]) -> Self {
         let rules = Rules { purpose: Purpose::ServerAuth, ..rules };
-        Self { rules, validator: Validator::new(memory), stage: Stage::ExpectCertificate, provider: PhantomData }
+        Self { rules, validator: Validator::new(memory), stage: Stage::ExpectCertificate, provider }
     }
 
     /// Who the server is, if it was authenticated. To be asked after `open`, before a byte is written.
@@ -107,12 +106,12 @@ impl<'a, C: CryptoProvider> Verifier<'a, C> {
         }
         for entry in &list.entries {
             match entry {
-                CertificateEntryRef::X509(certificate) => self.validator.push::<C>(certificate)?,
+                CertificateEntryRef::X509(certificate) => self.validator.push(self.provider, certificate)?,
                 // "The certificate type MUST be X.509v3, unless explicitly negotiated otherwise".
                 CertificateEntryRef::RawPublicKey(_) => return Err(PeerMisbehaved::UnexpectedMessage.into()),
             }
         }
-        self.validator.validate::<C>(self.rules)?;
+        self.validator.validate(self.provider, self.rules)?;
         Ok(CertificateHash::of_other_transcript(transcript)?)
     }
 
@@ -126,7 +125,7 @@ impl<'a, C: CryptoProvider> Verifier<'a, C> {
             return Err(PeerMisbehaved::SignatureSchemeNotOffered.into());
         }
         let content = certificate_verify_content(Signer::Server, transcript);
-        key.verify::<C>(scheme, content.as_bytes(), verify.signature)
+        key.verify(self.provider, scheme, content.as_bytes(), verify.signature)
     }
 
     /// Keeps the reason, and gives what comes nearest to it in embedded-tls. Not `AbortHandshake` with our

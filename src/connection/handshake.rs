@@ -79,14 +79,35 @@ impl<'b, R: Side> Handshake<'b, R> {
     /// # Errors
     /// [`Error::ApiMisuse`] for a configuration that can never work, [`Error::BufferTooSmall`] for a
     /// `tx` that cannot even hold an alert.
+    pub fn new(config: &'b R::Config<'b>, buffers: Buffers<'b>, entropy: Entropy) -> Result<Self, Error>
+    where
+        R::Provider: Default,
+    {
+        Self::with_provider(R::Provider::default(), config, buffers, entropy)
+    }
+
+    /// As [`new`](Self::new), with a provider that is a handle of something: an accelerator and the lock around it.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
     #[inline(never)] // so that its copies of the handshake are not in the frame in which the handshake runs
-    pub fn new(config: &'b R::Config<'b>, buffers: Buffers<'b>, entropy: Entropy) -> Result<Self, Error> {
+    pub fn with_provider(
+        provider: R::Provider,
+        config: &'b R::Config<'b>,
+        buffers: Buffers<'b>,
+        entropy: Entropy,
+    ) -> Result<Self, Error> {
         R::check(config)?;
         let Buffers { rx, tx, peer } = buffers;
         let parameters = R::parameters(config);
         let cipher_suite = parameters.cipher_suites::<R::Provider>().first().copied().unwrap_or(CipherSuite(0));
         let group = parameters.groups::<R::Provider>().first().copied().unwrap_or(NamedGroup(0));
-        Ok(Self { config, connection: Connection::new(rx, tx, peer, cipher_suite, group)?, state: R::start(), entropy })
+        Ok(Self {
+            config,
+            connection: Connection::new(provider, rx, tx, peer, cipher_suite, group)?,
+            state: R::start(),
+            entropy,
+        })
     }
 
     /// Goes on as far as possible and says what is needed next. At most one public-key operation a call.
@@ -332,7 +353,7 @@ impl<'b, R: Side> Machine<'b> for Handshake<'b, R> {
     }
 
     fn digest(&self, algorithm: HashAlgorithm, message: &[u8]) -> Result<Digest, CryptoError> {
-        R::Provider::digest(algorithm, &[message])
+        self.connection.provider.digest(algorithm, &[message])
     }
 
     #[cfg(feature = "events")]
@@ -392,7 +413,7 @@ mod tests {
 
         let offer = ClientHello::parse(body(&hello).unwrap()).unwrap();
         let group = offer.mandatory().unwrap().key_shares.iter().next().unwrap().group;
-        let share = RustCrypto::key_exchange(group, &[9; 32]).unwrap().key_share().unwrap();
+        let share = RustCrypto.key_exchange(group, &[9; 32]).unwrap().key_share().unwrap();
         let answer = ServerHello {
             session_id: offer.session_id,
             cipher_suite: CipherSuite::TLS_AES_128_GCM_SHA256,

@@ -207,8 +207,8 @@ impl SignInput {
     /// # Errors
     /// [`ApiMisuse::SchemeWithoutDigest`] for Ed25519, which signs the message itself;
     /// [`Error::ProviderFailed`] if the provider does not have the hash.
-    pub fn digest<C: CryptoProvider>(&self) -> Result<Digest, Error> {
-        Ok(C::digest(self.hash()?, &[self.message.as_bytes()])?)
+    pub fn digest<C: CryptoProvider>(&self, provider: C) -> Result<Digest, Error> {
+        Ok(provider.digest(self.hash()?, &[self.message.as_bytes()])?)
     }
 
     fn hash(&self) -> Result<HashAlgorithm, ApiMisuse> {

@@ -53,37 +53,38 @@ impl Admission<'_> {
     ///
     /// # Errors
     /// [`SlotError::Certificate`] with the first certificate to blame, [`SlotError::KeyMismatch`].
-    pub fn check<C: CryptoProvider>(&self, credential: &Credential<'_>) -> Result<(), SlotError> {
+    pub fn check<C: CryptoProvider>(&self, provider: C, credential: &Credential<'_>) -> Result<(), SlotError> {
         let leaf = credential.certificates().next().ok_or(SlotError::KeyMismatch)?;
         let checked = leaf.check_purpose(self.purpose).and_then(|()| leaf.check_time(self.time));
         let checked = checked.map_err(|problem| CertificateError { index: 0, problem });
         let checked = checked.and_then(|()| credential.check_issuer());
-        let fits = || credential.check_ways(|below, issuer| self.check_step::<C>(below, issuer));
+        let fits = || credential.check_ways(|below, issuer| self.check_step(provider, below, issuer));
         checked.and_then(|()| fits()).map_err(SlotError::Certificate)?;
-        self.check_key::<C>(credential)
+        self.check_key(provider, credential)
     }
 
     fn check_step<C: CryptoProvider>(
         &self,
+        provider: C,
         (place, below): &(u8, OwnCertificate<'_>),
         (index, issuer): &(u8, OwnCertificate<'_>),
     ) -> Result<(), CertificateError> {
         let fit = issuer.check_ca(self.purpose).and_then(|()| issuer.check_time(self.time));
         fit.map_err(|problem| CertificateError { index: *index, problem })?;
-        match below.check_issued_by::<C>(issuer) {
+        match below.check_issued_by(provider, issuer) {
             Ok(()) | Err(CertificateProblem::UnsupportedSignature) => Ok(()),
             Err(problem) => Err(CertificateError { index: *place, problem }),
         }
     }
 
-    fn check_key<C: CryptoProvider>(&self, credential: &Credential<'_>) -> Result<(), SlotError> {
+    fn check_key<C: CryptoProvider>(&self, provider: C, credential: &Credential<'_>) -> Result<(), SlotError> {
         let leaf = credential.certificates().next().ok_or(SlotError::KeyMismatch)?;
         let proved = match self.key {
             KeyProof::PublicKey(key) => key == leaf.public_key().as_bytes(),
             KeyProof::Signature(signature) => {
                 let (scheme, mut der) = (credential.scheme(), [0; Signature::MAX_DER]);
                 signature.encode(scheme, &mut der).is_some_and(|signature| {
-                    leaf.public_key().verify::<C>(scheme, Admission::TEST_MESSAGE, signature).is_ok()
+                    leaf.public_key().verify(provider, scheme, Admission::TEST_MESSAGE, signature).is_ok()
                 })
             }
         };
@@ -124,6 +125,7 @@ impl<'s, 'm> StagedSlot<'s, 'm> {
     /// Why it cannot be shown; then the slot stays free.
     pub fn credential<C: CryptoProvider>(
         mut self,
+        provider: C,
         alias: &str,
         len: usize,
         key: KeyHandle,
@@ -131,7 +133,7 @@ impl<'s, 'm> StagedSlot<'s, 'm> {
     ) -> Result<SlotId, SlotError> {
         let extent = self.write_alias(alias, len)?;
         let credential = Credential::from_chain(self.slot.certificates(len), key)?;
-        admission.check::<C>(&credential)?;
+        admission.check(provider, &credential)?;
         self.slot.content = Content::Credential(extent, key);
         Ok(self.id)
     }

@@ -36,7 +36,7 @@ use super::{
 use crate::wire::enums::{CipherSuite, NamedGroup, SignatureScheme};
 
 /// The provider of this back end.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct CortexM4;
 
 /// An ephemeral private key. 36 bytes, wiped when dropped.
@@ -89,19 +89,19 @@ impl CryptoProvider for CortexM4 {
     const SIGNATURE_SCHEMES: &'static [SignatureScheme] = RustCrypto::SIGNATURE_SCHEMES;
     const CERTIFICATE_SCHEMES: &'static [SignatureScheme] = RustCrypto::CERTIFICATE_SCHEMES;
 
-    fn hash(algorithm: HashAlgorithm) -> Result<Self::Hash, CryptoError> {
-        RustCrypto::hash(algorithm)
+    fn hash(self, algorithm: HashAlgorithm) -> Result<Self::Hash, CryptoError> {
+        RustCrypto.hash(algorithm)
     }
 
-    fn hmac(algorithm: HashAlgorithm, key: &[u8], message: &[&[u8]]) -> Result<Digest, CryptoError> {
-        RustCrypto::hmac(algorithm, key, message)
+    fn hmac(self, algorithm: HashAlgorithm, key: &[u8], message: &[&[u8]]) -> Result<Digest, CryptoError> {
+        RustCrypto.hmac(algorithm, key, message)
     }
 
-    fn aead(algorithm: AeadAlgorithm, key: &[u8]) -> Result<Self::Aead, CryptoError> {
-        RustCrypto::aead(algorithm, key)
+    fn aead(self, algorithm: AeadAlgorithm, key: &[u8]) -> Result<Self::Aead, CryptoError> {
+        RustCrypto.aead(algorithm, key)
     }
 
-    fn key_exchange(group: NamedGroup, seed: &[u8; KEY_SEED_LEN]) -> Result<CortexM4PrivateKey, CryptoError> {
+    fn key_exchange(self, group: NamedGroup, seed: &[u8; KEY_SEED_LEN]) -> Result<CortexM4PrivateKey, CryptoError> {
         Ok(CortexM4PrivateKey(match group {
             NamedGroup::SECP256R1 => {
                 let bytes = Zeroizing::new(<[u8; 32]>::from(p256_private_key(seed)?.to_bytes()));
@@ -114,6 +114,7 @@ impl CryptoProvider for CortexM4 {
     }
 
     fn verify(
+        self,
         algorithm: SignatureAlgorithm,
         public_key: &[u8],
         signed: &[u8],

@@ -210,11 +210,14 @@ pub trait KeyExchange: Sized {
     fn agree(self, peer: &[u8]) -> Result<SharedSecret, CryptoError>;
 }
 
-/// The cryptography of one build: software, an accelerator, a secure element, or a fake for a fuzzer.
+/// The cryptography of a connection: software, an accelerator, a secure element, or a fake for a fuzzer.
+///
+/// A provider is a handle, which is copied: software has nothing to hold, an accelerator is a reference to the peripheral and
+/// the lock around it. A connection has one from its handshake to its end.
 ///
 /// The lists name what the provider has, in the order in which it likes them; they are the default
 /// preference of a configuration. Methods are only called with algorithms of these lists.
-pub trait CryptoProvider: 'static {
+pub trait CryptoProvider: Copy + 'static {
     /// Running hash.
     type Hash: Hash;
     /// Record key.
@@ -239,14 +242,14 @@ pub trait CryptoProvider: 'static {
     ///
     /// # Errors
     /// [`CryptoError::Unsupported`] if the provider does not have it.
-    fn hash(algorithm: HashAlgorithm) -> Result<Self::Hash, CryptoError>;
+    fn hash(self, algorithm: HashAlgorithm) -> Result<Self::Hash, CryptoError>;
 
     /// Hashes the concatenation of `parts`.
     ///
     /// # Errors
     /// [`CryptoError::Unsupported`] if the provider does not have the hash.
-    fn digest(algorithm: HashAlgorithm, parts: &[&[u8]]) -> Result<Digest, CryptoError> {
-        let mut hash = Self::hash(algorithm)?;
+    fn digest(self, algorithm: HashAlgorithm, parts: &[&[u8]]) -> Result<Digest, CryptoError> {
+        let mut hash = self.hash(algorithm)?;
         for part in parts {
             hash.update(part);
         }
@@ -257,20 +260,20 @@ pub trait CryptoProvider: 'static {
     ///
     /// # Errors
     /// [`CryptoError::Unsupported`] if the provider does not have the hash.
-    fn hmac(algorithm: HashAlgorithm, key: &[u8], message: &[&[u8]]) -> Result<Digest, CryptoError>;
+    fn hmac(self, algorithm: HashAlgorithm, key: &[u8], message: &[&[u8]]) -> Result<Digest, CryptoError>;
 
     /// A record key. `key` is as long as `algorithm` says.
     ///
     /// # Errors
     /// [`CryptoError::Unsupported`] if the provider does not have it, [`CryptoError::Invalid`] for
     /// a key of another length.
-    fn aead(algorithm: AeadAlgorithm, key: &[u8]) -> Result<Self::Aead, CryptoError>;
+    fn aead(self, algorithm: AeadAlgorithm, key: &[u8]) -> Result<Self::Aead, CryptoError>;
 
     /// Makes an ephemeral private key from `seed`, which is uniformly random and used once.
     ///
     /// # Errors
     /// [`CryptoError::Unsupported`] if the provider does not have the group.
-    fn key_exchange(group: NamedGroup, seed: &[u8; KEY_SEED_LEN]) -> Result<Self::KeyExchange, CryptoError>;
+    fn key_exchange(self, group: NamedGroup, seed: &[u8; KEY_SEED_LEN]) -> Result<Self::KeyExchange, CryptoError>;
 
     /// Verifies a signature. One public-key operation. `signed` is the digest that
     /// [`SignatureAlgorithm::hash`] names, or the message itself where it names none.
@@ -279,6 +282,7 @@ pub trait CryptoProvider: 'static {
     /// [`CryptoError::Forged`] if it does not verify, [`CryptoError::Invalid`] if the key or the
     /// encoding is not valid, [`CryptoError::Unsupported`] if the provider does not have it.
     fn verify(
+        self,
         algorithm: SignatureAlgorithm,
         public_key: &[u8],
         signed: &[u8],

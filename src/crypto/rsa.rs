@@ -41,6 +41,7 @@ pub(crate) struct PublicKey<'a> {
 /// more than 4096 bits, with a length that is no number of bytes, an even modulus, or an exponent that is
 /// even, less than 3, or more than 2^32 - 1.
 pub fn verify<C: CryptoProvider>(
+    provider: C,
     algorithm: SignatureAlgorithm,
     public_key: &[u8],
     digest: &[u8],
@@ -59,7 +60,7 @@ pub fn verify<C: CryptoProvider>(
         | SignatureAlgorithm::RsaPkcs1Sha384
         | SignatureAlgorithm::RsaPkcs1Sha512 => check_pkcs1(encoded, hash, digest),
         SignatureAlgorithm::RsaPssSha256 | SignatureAlgorithm::RsaPssSha384 | SignatureAlgorithm::RsaPssSha512 => {
-            check_pss::<C>(encoded, hash, digest)
+            check_pss(provider, encoded, hash, digest)
         }
         _ => Err(CryptoError::Unsupported),
     }
@@ -82,7 +83,12 @@ fn check_pkcs1(encoded: &[u8], hash: HashAlgorithm, digest: &[u8]) -> Result<(),
 
 /// EMSA-PSS (RFC 8017 section 9.1.2) with MGF1 of the same hash. RFC 9846 section 4.3.3: "The length
 /// of the Salt MUST be equal to the length of the digest algorithm."
-fn check_pss<C: CryptoProvider>(encoded: &mut [u8], hash: HashAlgorithm, digest: &[u8]) -> Result<(), CryptoError> {
+fn check_pss<C: CryptoProvider>(
+    provider: C,
+    encoded: &mut [u8],
+    hash: HashAlgorithm,
+    digest: &[u8],
+) -> Result<(), CryptoError> {
     const TRAILER: u8 = 0xbc;
     const ZEROS: [u8; 8] = [0; 8];
     let (trailer, encoded) = encoded.split_last_mut().ok_or(CryptoError::Invalid)?;
@@ -93,7 +99,7 @@ fn check_pss<C: CryptoProvider>(encoded: &mut [u8], hash: HashAlgorithm, digest:
     if *trailer != TRAILER || !first_bit_clear {
         return Err(CryptoError::Forged);
     }
-    unmask::<C>(hash, h, block)?;
+    unmask(provider, hash, h, block)?;
     if let Some(first) = block.first_mut() {
         *first &= 0x7f;
     }
@@ -103,14 +109,19 @@ fn check_pss<C: CryptoProvider>(encoded: &mut [u8], hash: HashAlgorithm, digest:
     if padding.iter().any(|byte| *byte != 0) {
         return Err(CryptoError::Forged);
     }
-    let expected = C::digest(hash, &[&ZEROS, digest, salt])?;
+    let expected = provider.digest(hash, &[&ZEROS, digest, salt])?;
     if expected.as_bytes() == h { Ok(()) } else { Err(CryptoError::Forged) }
 }
 
 /// Takes the mask off that MGF1 makes of `seed` (RFC 8017 appendix B.2.1).
-fn unmask<C: CryptoProvider>(hash: HashAlgorithm, seed: &[u8], block: &mut [u8]) -> Result<(), CryptoError> {
+fn unmask<C: CryptoProvider>(
+    provider: C,
+    hash: HashAlgorithm,
+    seed: &[u8],
+    block: &mut [u8],
+) -> Result<(), CryptoError> {
     for (counter, part) in (0..u32::MAX).zip(block.chunks_mut(hash.output_len())) {
-        let mask = C::digest(hash, &[seed, &counter.to_be_bytes()])?;
+        let mask = provider.digest(hash, &[seed, &counter.to_be_bytes()])?;
         for (byte, mask) in part.iter_mut().zip(mask.as_bytes()) {
             *byte ^= mask;
         }
@@ -525,7 +536,7 @@ mod tests {
     fn pss(digest: &[u8], salt: &[u8]) -> Vec<u8> {
         let h = sha2::Sha256::digest([&[0; 8], digest, salt].concat());
         let mut block = [&vec![0; 256 - 34 - salt.len()][..], &[1], salt].concat();
-        unmask::<RustCrypto>(HashAlgorithm::Sha256, &h, &mut block).unwrap();
+        unmask(RustCrypto, HashAlgorithm::Sha256, &h, &mut block).unwrap();
         block[0] &= 0x7f;
         [&block, &h[..], &[0xbc]].concat()
     }
@@ -534,7 +545,7 @@ mod tests {
     fn each_bit_of_a_pss_encoding_counts() {
         let digest = [7; 32];
         let right = pss(&digest, &[9; 32]);
-        let check = |encoded: &[u8]| check_pss::<RustCrypto>(&mut encoded.to_vec(), HashAlgorithm::Sha256, &digest);
+        let check = |encoded: &[u8]| check_pss(RustCrypto, &mut encoded.to_vec(), HashAlgorithm::Sha256, &digest);
         assert_eq!(check(&right), Ok(()));
         for byte in 0..right.len() {
             for bit in 0..8 {
@@ -547,7 +558,7 @@ mod tests {
             assert_eq!(check(&pss(&digest, &vec![9; len])), Err(CryptoError::Forged), "a salt of {len} bytes");
         }
         assert_eq!(
-            check_pss::<RustCrypto>(&mut right.clone(), HashAlgorithm::Sha256, &[8; 32]),
+            check_pss(RustCrypto, &mut right.clone(), HashAlgorithm::Sha256, &[8; 32]),
             Err(CryptoError::Forged)
         );
         for len in 0..64 {

@@ -150,7 +150,7 @@ fn receive_entry<'b, P: CryptoProvider>(
     };
     let bytes = cx.rx.handshake().get(..entry).ok_or(InvalidMessage::Truncated)?;
     cx.transcript.update(bytes);
-    cx.peer.push::<P>(certificate::parse_entry(bytes)?, trace)?;
+    cx.peer.push(cx.provider, certificate::parse_entry(bytes)?, trace)?;
     cx.rx.consume(entry);
     let left = left.checked_sub(entry).ok_or(InvalidMessage::Truncated)?;
     Ok(Outcome::Next(Authenticate::ExpectEntry { left }, None))
@@ -160,7 +160,7 @@ fn search_path<'b, P: CryptoProvider>(
     cx: &mut Connection<'b, P>,
     trace: &mut impl Trace,
 ) -> Result<Outcome<'b>, Error> {
-    let next = match cx.peer.step::<P>(trace)? {
+    let next = match cx.peer.step(cx.provider, trace)? {
         None => Authenticate::SearchPath,
         Some(chain) => {
             cx.events.path(&chain.path(), cx.peer.time());
@@ -190,7 +190,7 @@ fn verify_signature<'b, P: CryptoProvider>(
     };
     let content = certificate_verify_content(signer, &cx.transcript.certificate_hash());
     // "the signature algorithm MUST be compatible with the key in the sender's end-entity certificate".
-    key.verify::<P>(verify.scheme, content.as_bytes(), verify.signature)?;
+    key.verify(cx.provider, verify.scheme, content.as_bytes(), verify.signature)?;
     let verified = SignatureVerified::assertion(verify.scheme);
     cx.receive_into_transcript()?;
     Ok(Outcome::Next(Authenticate::AwaitAuthorization(chain, verified), Some(Stop::Yield)))

@@ -17,6 +17,7 @@ use crate::x509::{Search, Summaries};
 
 /// Everything that a handshake owns besides its current state: large, or needed by all states.
 pub(crate) struct Connection<'b, C: CryptoProvider> {
+    pub(crate) provider: C,
     pub(crate) rx: Inbound<'b, C>,
     pub(crate) tx: Outbound<'b, C>,
     pub(crate) peer: Search<'b, 'b>,
@@ -32,6 +33,7 @@ pub(crate) struct Connection<'b, C: CryptoProvider> {
 impl<'b, C: CryptoProvider> Connection<'b, C> {
     /// Makes a connection that has not begun, with the first suite and group of our offer.
     pub(crate) fn new(
+        provider: C,
         rx: &'b mut [u8],
         tx: &'b mut [u8],
         peer: &'b mut [u8],
@@ -39,10 +41,11 @@ impl<'b, C: CryptoProvider> Connection<'b, C> {
         group: NamedGroup,
     ) -> Result<Self, Error> {
         Ok(Self {
+            provider,
             rx: Inbound::new(rx),
             tx: Outbound::new(tx)?,
             peer: Search::new(Summaries::new(peer)),
-            transcript: Transcript::new(HashAlgorithm::Sha256)?,
+            transcript: Transcript::new(provider, HashAlgorithm::Sha256)?,
             negotiated: Negotiated::nothing(suite, group),
             events: Recorder::OFF,
             #[cfg(feature = "key-log")]

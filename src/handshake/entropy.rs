@@ -65,12 +65,12 @@ impl Entropy {
 
     /// Puts a seed in the first place of which no share was made yet, for the share that a HelloRetryRequest asks
     /// for; of the seeds there are, so many were used.
-    pub(crate) fn renew_seed<C: CryptoProvider>(&mut self, used: usize) -> Result<(), CryptoError> {
+    pub(crate) fn renew_seed<C: CryptoProvider>(&mut self, provider: C, used: usize) -> Result<(), CryptoError> {
         if used <= 1 {
             self.first_seed = self.second_seed;
             return Ok(());
         }
-        let mut seed = C::hmac(HashAlgorithm::Sha256, &self.second_seed, &[b"HelloRetryRequest"])?;
+        let mut seed = provider.hmac(HashAlgorithm::Sha256, &self.second_seed, &[b"HelloRetryRequest"])?;
         if let Some(bytes) = seed.as_bytes().first_chunk() {
             self.first_seed = *bytes;
         }

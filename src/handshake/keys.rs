@@ -32,7 +32,7 @@ pub struct ApplicationKeys<C: CryptoProvider> {
 impl<C: CryptoProvider> HandshakeKeys<C> {
     /// After ServerHello, which the transcript ends with.
     pub(super) fn derive(hash: HashAlgorithm, shared: &SharedSecret, cx: &Connection<'_, C>) -> Result<Self, Error> {
-        let secret = EarlySecret::new(hash)?.into_handshake(shared)?;
+        let secret = EarlySecret::new(cx.provider, hash)?.into_handshake(shared)?;
         let (client, server) = secret.traffic(&cx.transcript.hello_hash())?;
         #[cfg(feature = "key-log")]
         {

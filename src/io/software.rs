@@ -203,7 +203,7 @@ pub enum AnySigningKey {
 
 impl SigningKey for P256SigningKey {
     fn sign(&self, message: &[u8]) -> Option<Signature> {
-        let digest = RustCrypto::digest(HashAlgorithm::Sha256, &[message]).ok()?;
+        let digest = RustCrypto.digest(HashAlgorithm::Sha256, &[message]).ok()?;
         self.sign_digest(digest.as_bytes().first_chunk()?).ok().map(Signature::P256)
     }
 }
@@ -211,7 +211,7 @@ impl SigningKey for P256SigningKey {
 #[cfg(feature = "cortex-m4")]
 impl SigningKey for crate::crypto::cortex_m4::CortexM4SigningKey {
     fn sign(&self, message: &[u8]) -> Option<Signature> {
-        let digest = RustCrypto::digest(HashAlgorithm::Sha256, &[message]).ok()?;
+        let digest = RustCrypto.digest(HashAlgorithm::Sha256, &[message]).ok()?;
         self.sign_digest(digest.as_bytes().first_chunk()?).ok().map(Signature::P256)
     }
 }
@@ -219,7 +219,7 @@ impl SigningKey for crate::crypto::cortex_m4::CortexM4SigningKey {
 #[cfg(feature = "p384")]
 impl SigningKey for P384SigningKey {
     fn sign(&self, message: &[u8]) -> Option<Signature> {
-        let digest = RustCrypto::digest(HashAlgorithm::Sha384, &[message]).ok()?;
+        let digest = RustCrypto.digest(HashAlgorithm::Sha384, &[message]).ok()?;
         self.sign_digest(digest.as_bytes().first_chunk()?).ok().map(Signature::P384)
     }
 }

@@ -86,7 +86,7 @@ mod tests {
     const APPLICATION_DATA: u8 = 23;
 
     fn protection(key: &str, iv: &str) -> Protection<RustCrypto> {
-        let aead = RustCrypto::aead(AeadAlgorithm::Aes128Gcm, &hex(key)).unwrap();
+        let aead = RustCrypto.aead(AeadAlgorithm::Aes128Gcm, &hex(key)).unwrap();
         Protection { keys: TrafficKeys { aead, iv: Zeroizing::new(hex_array(iv)) }, sequence: 0 }
     }
 
@@ -158,9 +158,9 @@ mod tests {
 
     #[test]
     fn a_traffic_secret_gives_the_keys_of_its_records() {
-        let early = EarlySecret::<RustCrypto>::new(HashAlgorithm::Sha256).unwrap();
+        let early = EarlySecret::new(RustCrypto, HashAlgorithm::Sha256).unwrap();
         let handshake = early.into_handshake(&SharedSecret::new::<32>(hex_array(simple::SHARED_SECRET))).unwrap();
-        let mut transcript = Transcript::<RustCrypto>::new(HashAlgorithm::Sha256).unwrap();
+        let mut transcript = Transcript::new(RustCrypto, HashAlgorithm::Sha256).unwrap();
         transcript.update(&hex(simple::CLIENT_HELLO));
         transcript.update(&hex(simple::SERVER_HELLO));
         let (client, server) = handshake.traffic(&transcript.hello_hash()).unwrap();

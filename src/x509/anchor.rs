@@ -90,10 +90,10 @@ impl<'a> TrustAnchor<'a> {
     /// # Errors
     /// [`ApiMisuse::TrustAnchorUnusable`] if no peer could ever send it: it cannot be parsed as the certificate
     /// of a peer, or its key is of an unsupported kind. [`Error::ProviderFailed`] if it cannot be hashed.
-    pub fn from_pinned_certificate<C: CryptoProvider>(der: &[u8]) -> Result<Self, Error> {
+    pub fn from_pinned_certificate<C: CryptoProvider>(provider: C, der: &[u8]) -> Result<Self, Error> {
         let parsed = Certificate::parse(der, Origin::Peer).and_then(|certificate| certificate.key.supported());
         parsed.map_err(unusable)?;
-        fingerprint::<C>(der).map(Self::from_fingerprint).ok_or(Error::ProviderFailed)
+        fingerprint(provider, der).map(Self::from_fingerprint).ok_or(Error::ProviderFailed)
     }
 
     /// Pins the certificate that has this SHA-256, as `openssl x509 -fingerprint -sha256` prints it. See the

@@ -18,19 +18,18 @@ use crate::x509::refusal::Verdict;
 ///
 /// ```
 /// # #[cfg(feature = "rustcrypto")] {
+/// use embedded_mtls::crypto::rustcrypto::RustCrypto;
 /// use embedded_mtls::x509::{Rules, ServerName, Time, TrustAnchor, UnixTime, Validator};
-/// # fn check<C: embedded_mtls::crypto::CryptoProvider>(
-/// #     root: &[u8], leaf: &[u8], intermediate: &[u8],
-/// # ) -> Result<(), embedded_mtls::Error> {
+/// # fn check(root: &[u8], leaf: &[u8], intermediate: &[u8]) -> Result<(), embedded_mtls::Error> {
 /// let anchors = [TrustAnchor::from_certificate(root)?];
 /// let name = ServerName::parse("supplier.example.com")?;
 /// let now = Time::Trusted(UnixTime::from_seconds(1_795_320_000));
 ///
 /// let mut memory = [0; 1024];
 /// let mut validator = Validator::new(&mut memory);
-/// validator.push::<C>(leaf)?;
-/// validator.push::<C>(intermediate)?;
-/// let path = validator.validate::<C>(Rules::server(&anchors, &name, now))?;
+/// validator.push(RustCrypto, leaf)?;
+/// validator.push(RustCrypto, intermediate)?;
+/// let path = validator.validate(RustCrypto, Rules::server(&anchors, &name, now))?;
 /// assert_eq!(path.found().depth, 2);
 /// # Ok(()) }
 /// # }
@@ -63,16 +62,20 @@ impl<T: Trace> Validator<'_, T> {
     /// [`Error::Certificate`] if the leaf cannot be parsed, or there are too many; [`validate`](Self::validate) then
     /// refuses them for the same reason. Another certificate that cannot be parsed is passed over, as it may not be
     /// needed.
-    pub fn push<C: CryptoProvider>(&mut self, certificate: &[u8]) -> Result<(), Error> {
-        self.summaries.push::<C>(certificate, &mut self.trace)
+    pub fn push<C: CryptoProvider>(&mut self, provider: C, certificate: &[u8]) -> Result<(), Error> {
+        self.summaries.push(provider, certificate, &mut self.trace)
     }
 
     /// Searches for a path from the leaf to an anchor and checks it. May be called again, with other rules.
     ///
     /// # Errors
     /// [`Verdict`] with the certificate to blame and the rule it broke, whether that is [waived](Rules::waivers) or not.
-    pub fn validate<'a, C: CryptoProvider>(&'a mut self, rules: Rules<'a>) -> Result<VerifiedPath<'a>, Verdict<'a>> {
-        self.search::<C>(rules, Waived::is_empty)
+    pub fn validate<'a, C: CryptoProvider>(
+        &'a mut self,
+        provider: C,
+        rules: Rules<'a>,
+    ) -> Result<VerifiedPath<'a>, Verdict<'a>> {
+        self.search(provider, rules, Waived::is_empty)
     }
 
     /// **Dangerous**: as [`validate`](Self::validate), but accepts a path that is not valid if all that is wrong with it is
@@ -83,20 +86,22 @@ impl<T: Trace> Validator<'_, T> {
     #[cfg(feature = "dangerous-waivers")]
     pub fn dangerous_validate_waived<'a, C: CryptoProvider>(
         &'a mut self,
+        provider: C,
         rules: Rules<'a>,
     ) -> Result<VerifiedPath<'a>, Verdict<'a>> {
-        self.search::<C>(rules, |_| true)
+        self.search(provider, rules, |_| true)
     }
 
     fn search<'a, C: CryptoProvider>(
         &'a mut self,
+        provider: C,
         rules: Rules<'a>,
         accept: impl FnOnce(Waived) -> bool,
     ) -> Result<VerifiedPath<'a>, Verdict<'a>> {
         self.summaries.forget_verified();
         let mut search = Search::new(self.summaries.reborrow());
         search.start(rules);
-        search.finish::<C>(accept, &mut self.trace)
+        search.finish(provider, accept, &mut self.trace)
     }
 
     /// Returns the identity in the leaf once that was parsed, whether the path is valid or not.

@@ -190,7 +190,7 @@ pub(crate) const CASES: &[Case] = &[
             let old = Template::server("old.example.com").signed_by(&w.pki.intermediate);
             let leaf = w.pki.server.clone();
             w.server_sends(&[&leaf]);
-            let pin = vec![TrustAnchor::from_pinned_certificate::<RustCrypto>(&old.der).unwrap()];
+            let pin = vec![TrustAnchor::from_pinned_certificate(RustCrypto, &old.der).unwrap()];
             w.setup.client = ClientConfig::new(ServerName::parse(SERVER_NAME).unwrap(), leak_all(pin));
         },
         both(Diagnosis::TheirsNotTrusted, Diagnosis::OursIncomplete),

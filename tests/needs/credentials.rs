@@ -25,7 +25,7 @@ impl Host<'static> for External {
     }
 
     fn sign(&mut self, input: &SignInput) -> Option<Signature> {
-        assert_eq!((input.key(), input.digest::<RustCrypto>().ok()?.as_bytes().len()), (KeyHandle(7), 32));
+        assert_eq!((input.key(), input.digest(RustCrypto).ok()?.as_bytes().len()), (KeyHandle(7), 32));
         Signature::encoded(&self.1.sign_der(input.message().as_bytes()))
     }
 }
@@ -61,7 +61,7 @@ fn u18_a_credential_lies_in_a_slot_of_its_own_and_is_found_by_a_reference() {
     let len = stage.copy([&pki.client.der[..], &pki.intermediate.der]).unwrap();
     let proof = KeyProof::PublicKey(pki.client.key.point());
     let admission = Admission { purpose: Purpose::ClientAuth, time: now(), key: proof };
-    ORDERS[0].set(stage.credential::<RustCrypto>("orders", len, KeyHandle(3), &admission).unwrap());
+    ORDERS[0].set(stage.credential(RustCrypto, "orders", len, KeyHandle(3), &admission).unwrap());
     let lease = slots.lease(&ORDERS[0]).unwrap();
     assert_eq!((lease.alias(), lease.credential().unwrap().key()), ("orders", KeyHandle(3)));
 }

@@ -276,7 +276,7 @@ fn u10_who_is_authenticated_and_not_on_the_list_gets_alert_49_or_is_left_to_http
     assert_eq!(ends(with_hosts(&pki, client(), porter(server, list("gateway-8")))), refused);
     // Everybody is let in, and HTTP decides by what the session knows.
     let (_, session) = with_hosts(&pki, client(), porter(server, AllowList::everybody())).run().sessions();
-    let status = if list("gateway-8").authorize::<RustCrypto>(&session.peer().unwrap()).is_ok() { 200 } else { 403 };
+    let status = if list("gateway-8").authorize(RustCrypto, &session.peer().unwrap()).is_ok() { 200 } else { 403 };
     assert_eq!(status, 403);
 }
 

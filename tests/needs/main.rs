@@ -33,7 +33,7 @@ fn keystore(chains: &[(&'static str, &[&Issued])]) -> (&'static [Entry<'static>]
 /// A host with this keystore that authorizes peers by this list.
 fn porter(chains: &[(&'static str, &[&Issued])], allowed: AllowList<'static>) -> Keystore {
     let (entries, keys) = keystore(chains);
-    let authorize = Box::leak(Box::new(move |peer: &PeerIdentity<'_>| allowed.authorize::<RustCrypto>(peer)));
+    let authorize = Box::leak(Box::new(move |peer: &PeerIdentity<'_>| allowed.authorize(RustCrypto, peer)));
     SoftwareHost::with_selector(Selector::new(entries), keys, now as fn() -> Time).with_authorization(authorize)
 }
 

@@ -245,7 +245,7 @@ fn install<const N: usize>(slots: &Slots<'_, N>, leaf: &Issued, issuer: &Issued)
     let len = stage.copy([&leaf.der[..], &issuer.der])?;
     let key = KeyProof::PublicKey(leaf.key.point());
     let admission = Admission { purpose: Purpose::ClientAuth, time: now(), key };
-    stage.credential::<RustCrypto>("orders", len, KeyHandle(0), &admission)
+    stage.credential(RustCrypto, "orders", len, KeyHandle(0), &admission)
 }
 
 #[test]
@@ -360,7 +360,7 @@ fn u39_nothing_is_built_in_and_an_identity_for_development_switches_no_client_au
     setup.client = ClientConfig::new(
         name(),
         leak_all(vec![
-            TrustAnchor::from_pinned_certificate::<RustCrypto>(leak(development.der.into_boxed_slice())).unwrap(),
+            TrustAnchor::from_pinned_certificate(RustCrypto, leak(development.der.into_boxed_slice())).unwrap(),
         ]),
     );
     let error = ends(setup).1;
@@ -389,7 +389,7 @@ fn u41_an_anchor_is_an_authority_or_a_pinned_certificate_or_a_pinned_key() {
             TrustAnchor::from_certificate(leak(pki.root.der.clone().into_boxed_slice())).unwrap(),
             vec![&pki.server, &pki.intermediate],
         ),
-        (TrustAnchor::from_pinned_certificate::<RustCrypto>(der).unwrap(), vec![&own]),
+        (TrustAnchor::from_pinned_certificate(RustCrypto, der).unwrap(), vec![&own]),
         (TrustAnchor::from_pinned_key(key).unwrap(), vec![&own]),
     ] {
         let mut setup = Setup { server_host: shows(&shown), ..Setup::new(&pki) };

@@ -209,7 +209,7 @@ impl World {
         made: &Made,
         look: impl FnOnce(&mut Validator<'_>, Rules<'_>) -> T,
     ) -> (Expected, Option<T>) {
-        let pins = made.pinned.iter().map(|der| TrustAnchor::from_pinned_certificate::<RustCrypto>(der));
+        let pins = made.pinned.iter().map(|der| TrustAnchor::from_pinned_certificate(RustCrypto, der));
         let authorities = made.trusted.iter().map(|der| TrustAnchor::from_certificate(der));
         let keys = made.pinned_keys.iter().map(|key| TrustAnchor::from_pinned_key(key));
         let anchors = match pins.chain(authorities).chain(keys).collect::<Result<Vec<_>, _>>() {
@@ -229,8 +229,8 @@ impl World {
         rules.max_validity_days = self.max_validity_days;
         let mut memory = vec![0; 256 * 1024];
         let mut validator = Validator::new(&mut memory);
-        let pushed = made.sent.iter().try_for_each(|der| validator.push::<RustCrypto>(der));
-        let validated = pushed.and_then(|()| Ok(validator.validate::<RustCrypto>(rules)?.found()));
+        let pushed = made.sent.iter().try_for_each(|der| validator.push(RustCrypto, der));
+        let validated = pushed.and_then(|()| Ok(validator.validate(RustCrypto, rules)?.found()));
         let outcome = match validated {
             Ok(path) => Path(path.depth),
             Err(Error::Certificate(CertificateError { index, problem })) => Refused(index, problem),
@@ -482,9 +482,9 @@ mod waived {
         change(&mut world);
         let (_, judged) = world.judge(|validator, mut rules| {
             rules.waivers = waivers;
-            let strictly = validator.validate::<RustCrypto>(rules).map(|path| path.found());
+            let strictly = validator.validate(RustCrypto, rules).map(|path| path.found());
             let strictly = strictly.map_err(|refusal| refusal.error());
-            let judged = validator.dangerous_validate_waived::<RustCrypto>(rules).map(|path| path.found());
+            let judged = validator.dangerous_validate_waived(RustCrypto, rules).map(|path| path.found());
             let judged = judged.map_err(Error::from);
             // Who does not ask for what was waived does not get it.
             assert_eq!(strictly.ok(), judged.ok().filter(|path| path.waived.is_empty()));

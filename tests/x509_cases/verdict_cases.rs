@@ -25,7 +25,7 @@ fn verdict<T>(change: impl FnOnce(&mut World), look: impl FnOnce(Verdict<'_>) ->
     let mut world = World::new(Role::Server);
     change(&mut world);
     let (_, seen) =
-        world.judge(|validator, rules| look(validator.validate::<RustCrypto>(rules).expect_err("it was refused")));
+        world.judge(|validator, rules| look(validator.validate(RustCrypto, rules).expect_err("it was refused")));
     seen.expect("the anchors are good")
 }
 
@@ -368,7 +368,7 @@ fn the_depth_that_is_never_followed_is_said_to_be_one() {
     let mut world = World::new(Role::Server);
     cap(&mut world);
     let (expected, said) = world.judge_made(&made, |validator, rules| {
-        validator.validate::<RustCrypto>(rules).err().map(|verdict| verdict.to_string())
+        validator.validate(RustCrypto, rules).err().map(|verdict| verdict.to_string())
     });
     assert_eq!(expected, Refused(0, Problem::DepthExceeded));
     let said = said.flatten().unwrap();
@@ -409,7 +409,7 @@ fn a_path_that_was_found_is_told_from_the_leaf_to_the_anchor() {
     world.sent.insert(1, Who::Expired);
     world.lower(|t| t.years(2020, 2027));
     let (_, seen) = world.judge(|validator, rules| {
-        let path = validator.validate::<RustCrypto>(rules).expect("the expired copy was a detour");
+        let path = validator.validate(RustCrypto, rules).expect("the expired copy was a detour");
         let found = path.found();
         assert_eq!((found.depth, path.max_depth(), found.anchor, found.not_after), (3, 5, Some(0), time(2027)));
         path.certificates()
@@ -433,7 +433,7 @@ fn a_pinned_leaf_is_a_path_of_its_own() {
     let mut world = World::new(Role::Server);
     (world.pinned, world.trusted) = (vec![Who::Leaf], vec![]);
     let (_, seen) = world.judge(|validator, rules| {
-        let path = validator.validate::<RustCrypto>(rules).unwrap();
+        let path = validator.validate(RustCrypto, rules).unwrap();
         (path.found().depth, path.certificates().map(|certificate| certificate.place).collect::<Vec<_>>())
     });
     assert_eq!(seen.unwrap(), (0, vec![Place::Sent(0)]));
@@ -459,9 +459,9 @@ pub(crate) fn trace(change: impl FnOnce(&mut World)) -> Vec<String> {
     let mut lines = Vec::new();
     let mut validator = Validator::new(&mut memory).with_trace(|event: TraceEvent<'_>| lines.push(event.to_string()));
     for certificate in [leaf, lower, upper] {
-        validator.push::<RustCrypto>(&certificate.der).unwrap();
+        validator.push(RustCrypto, &certificate.der).unwrap();
     }
-    let _ = validator.validate::<RustCrypto>(rules);
+    let _ = validator.validate(RustCrypto, rules);
     lines
 }
 

@@ -27,7 +27,7 @@ fn told(role: Role, change: impl FnOnce(&mut World)) -> Option<Told> {
     let mut world = World::new(role);
     change(&mut world);
     let (expected, verdict) = world.judge(|validator, rules| {
-        let refusal = validator.validate::<RustCrypto>(rules).err();
+        let refusal = validator.validate(RustCrypto, rules).err();
         refusal.map(|v| (v.to_string(), v.error().problem.section()))
     });
     let (Refused(_, problem), Some(Some((verdict, section)))) = (expected, verdict) else { return None };
@@ -45,9 +45,9 @@ fn told_of(bad: &BadChain, role: Role) -> Told {
     let mut memory = [0; 4096];
     let mut validator = Validator::new(&mut memory);
     for certificate in &bad.chain {
-        validator.push::<RustCrypto>(certificate).unwrap();
+        validator.push(RustCrypto, certificate).unwrap();
     }
-    let verdict = validator.validate::<RustCrypto>(rules).unwrap_err();
+    let verdict = validator.validate(RustCrypto, rules).unwrap_err();
     let problem = verdict.error().problem;
     Told {
         problem,

@@ -5,15 +5,16 @@ use embedded_mtls::crypto::CryptoProvider;
 use embedded_mtls::x509::{Rules, ServerName, Time, TrustAnchor, UnixTime, Validator};
 
 /// By this crate. Some, if the path and the name are right.
-pub fn ours<C: CryptoProvider>() -> Option<()> {
+pub fn ours<C: CryptoProvider + Default>() -> Option<()> {
+    let provider = C::default();
     let anchors = [TrustAnchor::from_certificate(ROOT).ok()?];
     let name = ServerName::parse(SERVER_NAME).ok()?;
     let mut memory = [0; 1024];
     let mut validator = Validator::new(&mut memory);
-    validator.push::<C>(SERVER).ok()?;
-    validator.push::<C>(INTERMEDIATE).ok()?;
+    validator.push(provider, SERVER).ok()?;
+    validator.push(provider, INTERMEDIATE).ok()?;
     let now = Time::Trusted(UnixTime::from_seconds(NOW));
-    validator.validate::<C>(Rules::server(&anchors, &name, now)).ok().map(drop)
+    validator.validate(provider, Rules::server(&anchors, &name, now)).ok().map(drop)
 }
 
 #[cfg(feature = "webpki")]
@@ -23,7 +24,6 @@ pub use self::other::webpki;
 mod other {
     use crate::pki::{INTERMEDIATE, NOW, ROOT, SERVER, SERVER_NAME};
     use core::fmt;
-    use core::marker::PhantomData;
     use core::time::Duration;
     use embedded_mtls::crypto::{CryptoProvider, HashAlgorithm, SignatureAlgorithm};
     use pki_types::{
@@ -33,12 +33,7 @@ mod other {
     use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
 
     /// ECDSA on P-256 with SHA-256 by a provider of this crate, so that both have the same cryptography.
-    struct Ecdsa<C>(PhantomData<C>);
-
-    // SAFETY: it holds nothing.
-    unsafe impl<C> Send for Ecdsa<C> {}
-    // SAFETY: it holds nothing.
-    unsafe impl<C> Sync for Ecdsa<C> {}
+    struct Ecdsa<C>(C);
 
     impl<C> fmt::Debug for Ecdsa<C> {
         fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -46,10 +41,11 @@ mod other {
         }
     }
 
-    impl<C: CryptoProvider> SignatureVerificationAlgorithm for Ecdsa<C> {
+    impl<C: CryptoProvider + Send + Sync> SignatureVerificationAlgorithm for Ecdsa<C> {
         fn verify_signature(&self, key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
-            let digest = C::digest(HashAlgorithm::Sha256, &[message]).map_err(|_| InvalidSignature)?;
-            C::verify(SignatureAlgorithm::EcdsaP256Sha256, key, digest.as_bytes(), signature)
+            let digest = self.0.digest(HashAlgorithm::Sha256, &[message]).map_err(|_| InvalidSignature)?;
+            self.0
+                .verify(SignatureAlgorithm::EcdsaP256Sha256, key, digest.as_bytes(), signature)
                 .map_err(|_| InvalidSignature)
         }
 
@@ -63,12 +59,12 @@ mod other {
     }
 
     /// By rustls-webpki. Some, if the path and the name are right.
-    pub fn webpki<C: CryptoProvider>() -> Option<()> {
+    pub fn webpki<C: CryptoProvider + Default + Send + Sync>() -> Option<()> {
         let [root, intermediate, leaf] = [ROOT, INTERMEDIATE, SERVER].map(CertificateDer::from);
         let anchors = [anchor_from_trusted_cert(&root).ok()?];
         let leaf = EndEntityCert::try_from(&leaf).ok()?;
         let now = UnixTime::since_unix_epoch(Duration::from_secs(NOW.unsigned_abs()));
-        let ecdsa = Ecdsa::<C>(PhantomData);
+        let ecdsa = Ecdsa(C::default());
         leaf.verify_for_usage(&[&ecdsa], &anchors, &[intermediate], now, KeyUsage::server_auth(), None, None).ok()?;
         leaf.verify_is_valid_for_subject_name(&ServerName::try_from(SERVER_NAME).ok()?).ok()
     }

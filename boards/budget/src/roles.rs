@@ -29,7 +29,7 @@ pub static REQUEST: [u8; 1024] = [b'x'; 1024];
 /// What a program has beside the core.
 pub trait Board: Read + Write {
     /// Its cryptography.
-    type Provider: CryptoProvider;
+    type Provider: CryptoProvider + Default;
     /// Its private key.
     type Key: SigningKey;
 

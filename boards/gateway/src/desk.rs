@@ -46,7 +46,7 @@ impl<'b, B: Board> AsyncHost<'b> for Desk<'_, 'b, B> {
     }
 
     async fn sign(&mut self, input: &SignInput) -> Option<Signature> {
-        let digest = input.digest::<RustCrypto>().ok()?;
+        let digest = input.digest(RustCrypto).ok()?;
         let start = Instant::now();
         let signature = self.board.sign(input.key(), digest.as_bytes().first_chunk()?).await;
         debug!("signed in {} ms", start.elapsed().as_millis());
@@ -85,7 +85,7 @@ pub(crate) fn entropy(board: &mut impl Board) -> Option<embedded_mtls::Entropy> 
 
 /// The first bytes of the SHA-256 digest of an order, to recognise it in logs.
 pub(crate) fn fingerprint(order: &[u8]) -> u64 {
-    let digest = RustCrypto::digest(HashAlgorithm::Sha256, &[order]);
+    let digest = RustCrypto.digest(HashAlgorithm::Sha256, &[order]);
     let first = digest.ok().and_then(|digest| digest.as_bytes().first_chunk().copied());
     first.map_or(0, u64::from_be_bytes)
 }

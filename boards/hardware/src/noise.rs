@@ -82,7 +82,7 @@ impl<S: FnMut() -> bool> Noise<S> {
 }
 
 fn hmac(key: &[u8; 32], message: &[&[u8]]) -> Option<Zeroizing<[u8; 32]>> {
-    let digest = RustCrypto::hmac(HashAlgorithm::Sha256, key, message).ok()?;
+    let digest = RustCrypto.hmac(HashAlgorithm::Sha256, key, message).ok()?;
     digest.as_bytes().first_chunk().copied().map(Zeroizing::new)
 }
 

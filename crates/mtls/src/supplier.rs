@@ -470,7 +470,7 @@ impl<'b> Host<'b> for SupplierHost<'b> {
     fn authorize(&mut self, peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
         let Some(names) = self.required_names.filter(|names| !names.is_empty()) else { return Ok(()) };
         let rules: Vec<_> = names.iter().map(|name| Rule::CommonName(name)).collect();
-        AllowList::any_of(&rules).authorize::<RustCrypto>(peer)
+        AllowList::any_of(&rules).authorize(RustCrypto, peer)
     }
 
     #[cfg(feature = "dangerous-waivers")]

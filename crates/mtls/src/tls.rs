@@ -88,7 +88,7 @@ pub fn anchors(certificates: &[Vec<u8>]) -> Result<Vec<TrustAnchor<'_>>, Error> 
 pub(crate) fn pins(pins: &[Pin]) -> Result<Vec<TrustAnchor<'_>>, Error> {
     fn anchor(pin: &Pin) -> Result<TrustAnchor<'_>, Error> {
         match pin {
-            Pin::Certificate(der) => TrustAnchor::from_pinned_certificate::<RustCrypto>(der),
+            Pin::Certificate(der) => TrustAnchor::from_pinned_certificate(RustCrypto, der),
             Pin::Key(der) => TrustAnchor::from_pinned_key(der),
         }
     }

@@ -11,7 +11,7 @@
 //! const RULES: &[Rule<'static>] = &[Rule::CommonName("gateway-0042"), Rule::CommonName("gateway-0043")];
 //!
 //! fn serve<'b>(entries: &'b [Entry<'b>], keys: &'b [P256SigningKey], clock: fn() -> Time) {
-//!     let authorize = |peer: &PeerIdentity<'_>| AllowList::any_of(RULES).authorize::<RustCrypto>(peer);
+//!     let authorize = |peer: &PeerIdentity<'_>| AllowList::any_of(RULES).authorize(RustCrypto, peer);
 //!     let host = SoftwareHost::with_selector(Selector::new(entries), keys, clock).with_authorization(&authorize);
 //!     // io::blocking::Stream::accept(…, host)
 //! }
@@ -60,8 +60,8 @@ impl<'a> AllowList<'a> {
     }
 
     /// Returns whether the peer is allowed.
-    pub fn allows<C: CryptoProvider>(&self, peer: &PeerIdentity<'_>) -> bool {
-        self.rules.is_none_or(|rules| rules.iter().any(|rule| rule.holds::<C>(peer)))
+    pub fn allows<C: CryptoProvider>(&self, provider: C, peer: &PeerIdentity<'_>) -> bool {
+        self.rules.is_none_or(|rules| rules.iter().any(|rule| rule.holds(provider, peer)))
     }
 
     /// Answers the authorization request of a handshake.
@@ -69,21 +69,21 @@ impl<'a> AllowList<'a> {
     /// # Errors
     /// [`AlertDescription::ACCESS_DENIED`] if the peer is not allowed: RFC 9846 section 6.2, "A valid certificate or PSK
     /// was received, but when access control was applied, the sender decided not to proceed with negotiation."
-    pub fn authorize<C: CryptoProvider>(&self, peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
-        if self.allows::<C>(peer) { Ok(()) } else { Err(AlertDescription::ACCESS_DENIED) }
+    pub fn authorize<C: CryptoProvider>(&self, provider: C, peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
+        if self.allows(provider, peer) { Ok(()) } else { Err(AlertDescription::ACCESS_DENIED) }
     }
 }
 
 impl Rule<'_> {
     /// Returns whether the rule holds for the peer.
-    pub fn holds<C: CryptoProvider>(&self, peer: &PeerIdentity<'_>) -> bool {
+    pub fn holds<C: CryptoProvider>(&self, provider: C, peer: &PeerIdentity<'_>) -> bool {
         match self {
             Self::CommonName(_) | Self::Issuer(_) | Self::SubjectAltName(_) if peer.is_known_by_key_only() => false,
             Self::CommonName(name) => peer.common_name() == Some(name),
             // A peer without a certificate has none.
             Self::Fingerprint(sha256) => *sha256 != [0; 32] && peer.sha256_fingerprint() == *sha256,
             Self::Issuer(name) => !name.is_empty() && peer.issuer() == *name,
-            Self::KeyPin(sha256) => peer.sha256_key_info::<C>().as_ref() == Some(sha256),
+            Self::KeyPin(sha256) => peer.sha256_key_info(provider).as_ref() == Some(sha256),
             Self::SubjectAltName(name) => peer.subject_alt_names().any(|found| same(&found, name)),
         }
     }

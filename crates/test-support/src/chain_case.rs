@@ -57,9 +57,9 @@ impl Case {
         rules.max_depth = self.max_depth;
         let mut validator = Validator::new(memory);
         for certificate in &self.chain {
-            validator.push::<RustCrypto>(certificate)?;
+            validator.push(RustCrypto, certificate)?;
         }
-        Ok(validator.validate::<RustCrypto>(rules)?.found())
+        Ok(validator.validate(RustCrypto, rules)?.found())
     }
 
     #[track_caller]

@@ -114,7 +114,7 @@ impl Keys {
             *byte ^= number;
         }
         self.sequence += 1;
-        (RustCrypto::aead(algorithm, &key).expect("a cipher"), nonce)
+        (RustCrypto.aead(algorithm, &key).expect("a cipher"), nonce)
     }
 }
 
@@ -196,7 +196,7 @@ impl Script {
 
     /// Handshake keys from both key shares and the transcript up to ServerHello.
     pub fn agree(&mut self, (group, peer): (u16, &[u8])) {
-        let private = RustCrypto::key_exchange(NamedGroup(group), &SEED).expect("a group");
+        let private = RustCrypto.key_exchange(NamedGroup(group), &SEED).expect("a group");
         let shared = private.agree(peer).expect("a key share");
         let zeros = vec![0; self.hash().len()];
         let early = extract(self.suite, &zeros, &zeros);
@@ -350,7 +350,7 @@ const fn index(role: Role) -> usize {
 
 /// The public half of the script's key.
 fn share(group: u16) -> Vec<u8> {
-    let private = RustCrypto::key_exchange(NamedGroup(group), &SEED).expect("a group");
+    let private = RustCrypto.key_exchange(NamedGroup(group), &SEED).expect("a group");
     private.key_share().expect("a key share").as_bytes().to_vec()
 }
 
@@ -359,11 +359,11 @@ fn hash_of(suite: u16) -> HashAlgorithm {
 }
 
 fn digest(suite: u16, bytes: &[u8]) -> Vec<u8> {
-    RustCrypto::digest(hash_of(suite), &[bytes]).expect("a hash").as_bytes().to_vec()
+    RustCrypto.digest(hash_of(suite), &[bytes]).expect("a hash").as_bytes().to_vec()
 }
 
 fn hmac(suite: u16, key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
-    RustCrypto::hmac(hash_of(suite), key, parts).expect("a hash").as_bytes().to_vec()
+    RustCrypto.hmac(hash_of(suite), key, parts).expect("a hash").as_bytes().to_vec()
 }
 
 /// HKDF-Extract (RFC 5869 section 2.2).

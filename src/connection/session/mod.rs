@@ -501,7 +501,7 @@ impl<'b, R: Side> Machine<'b> for Session<'b, R> {
     }
 
     fn digest(&self, algorithm: HashAlgorithm, message: &[u8]) -> Result<Digest, CryptoError> {
-        R::Provider::digest(algorithm, &[message])
+        self.connection.provider.digest(algorithm, &[message])
     }
 
     #[cfg(feature = "events")]

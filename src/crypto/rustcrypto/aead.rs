@@ -112,7 +112,7 @@ mod tests {
     fn an_aead_key_of_another_length_is_refused() {
         for (algorithm, len) in [(AeadAlgorithm::Aes128Gcm, 16), (AeadAlgorithm::ChaCha20Poly1305, 32)] {
             for wrong in (0..=33).filter(|wrong| *wrong != len) {
-                assert_eq!(RustCrypto::aead(algorithm, &[0; 33][..wrong]).err(), Some(CryptoError::Invalid));
+                assert_eq!(RustCrypto.aead(algorithm, &[0; 33][..wrong]).err(), Some(CryptoError::Invalid));
             }
         }
     }
@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn a_record_that_does_not_open_stays_as_it_was() {
         for algorithm in [AeadAlgorithm::Aes128Gcm, AeadAlgorithm::Aes256Gcm, AeadAlgorithm::ChaCha20Poly1305] {
-            let keys = [1, 2].map(|byte| RustCrypto::aead(algorithm, &[byte; 32][..algorithm.key_len()]));
+            let keys = [1, 2].map(|byte| RustCrypto.aead(algorithm, &[byte; 32][..algorithm.key_len()]));
             let [Ok(former), Ok(latter)] = keys else { continue };
             let mut record = [7; 100];
             let tag = former.seal(&[3; NONCE_LEN], b"header", &mut record).unwrap();
@@ -135,7 +135,7 @@ mod tests {
     #[cfg(not(feature = "aes256-gcm-sha384"))]
     #[test]
     fn aes_256_is_unsupported_without_its_feature() {
-        let key = RustCrypto::aead(AeadAlgorithm::Aes256Gcm, &[0; 32]);
+        let key = RustCrypto.aead(AeadAlgorithm::Aes256Gcm, &[0; 32]);
         assert_eq!(key.err(), Some(CryptoError::Unsupported));
     }
 

@@ -207,7 +207,7 @@ mod tests {
         let verify = |s: &[u8]| {
             let content = [number(&r.to_repr()), number(s)].concat();
             let signature = [&[0x30, u8::try_from(content.len()).unwrap()], &content[..]].concat();
-            RustCrypto::verify(SignatureAlgorithm::EcdsaP256Sha256, point.as_bytes(), &digest, &signature)
+            RustCrypto.verify(SignatureAlgorithm::EcdsaP256Sha256, point.as_bytes(), &digest, &signature)
         };
         let mut one_and_order = hex(ORDER);
         *one_and_order.last_mut().unwrap() += 1;
@@ -224,7 +224,7 @@ mod tests {
 
     fn verify(digest: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
         let key = P256SigningKey::from_bytes(&hex_array(SAMPLE_KEY)).unwrap();
-        RustCrypto::verify(SignatureAlgorithm::EcdsaP256Sha256, &key.public_key(), digest, signature)
+        RustCrypto.verify(SignatureAlgorithm::EcdsaP256Sha256, &key.public_key(), digest, signature)
     }
 
     fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
@@ -268,7 +268,7 @@ mod tests {
         let digest: [u8; 48] = sha2::Sha384::digest(b"sample").into();
         assert_eq!(key.sign_digest(&digest).unwrap(), *hex(&[r, s].concat()));
         let signature = der(&integer(r), &integer(s));
-        let verify = |algorithm, digest: &[u8]| RustCrypto::verify(algorithm, &key.public_key(), digest, &signature);
+        let verify = |algorithm, digest: &[u8]| RustCrypto.verify(algorithm, &key.public_key(), digest, &signature);
         assert_eq!(verify(SignatureAlgorithm::EcdsaP384Sha384, &digest), Ok(()));
         assert_eq!(verify(SignatureAlgorithm::EcdsaP384Sha384, &[1; 48]), Err(CryptoError::Forged));
         assert_eq!(verify(SignatureAlgorithm::EcdsaP384Sha256, &digest), Err(CryptoError::Invalid));
@@ -331,7 +331,7 @@ mod tests {
         let key = P256SigningKey::from_bytes(&hex_array(SAMPLE_KEY)).unwrap().public_key();
         let signature = der(&integer(SAMPLE_R), &integer(SAMPLE_S));
         let verify =
-            |key: &[u8]| RustCrypto::verify(SignatureAlgorithm::EcdsaP256Sha256, key, &sha256(b"sample"), &signature);
+            |key: &[u8]| RustCrypto.verify(SignatureAlgorithm::EcdsaP256Sha256, key, &sha256(b"sample"), &signature);
         assert!(verify(&key).is_ok());
         assert_eq!(verify(&[&[3], &key[1..33]].concat()), Err(CryptoError::Invalid));
         assert_eq!(verify(&[&[7], &key[1..]].concat()), Err(CryptoError::Invalid));

@@ -145,7 +145,7 @@ mod tests {
     const ORDER: &str = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
 
     fn key_exchange(group: NamedGroup, seed: &str) -> PrivateKey {
-        RustCrypto::key_exchange(group, &hex_array(seed)).unwrap()
+        RustCrypto.key_exchange(group, &hex_array(seed)).unwrap()
     }
 
     #[test]
@@ -186,11 +186,11 @@ mod tests {
     #[test]
     fn a_share_of_another_length_is_refused() {
         for group in RustCrypto::NAMED_GROUPS {
-            let own = RustCrypto::key_exchange(*group, &[1; 32]).unwrap().key_share().unwrap();
+            let own = RustCrypto.key_exchange(*group, &[1; 32]).unwrap().key_share().unwrap();
             for len in (0..=98).filter(|len| *len != own.as_bytes().len()) {
                 let mut share = own.as_bytes().to_vec();
                 share.resize(len, 0);
-                let key = RustCrypto::key_exchange(*group, &[2; 32]).unwrap();
+                let key = RustCrypto.key_exchange(*group, &[2; 32]).unwrap();
                 assert_eq!(key.agree(&share).err(), Some(CryptoError::Invalid), "{group} {len}");
             }
         }
@@ -229,7 +229,7 @@ mod tests {
     #[test]
     fn p384_agrees_with_openssl() {
         let [ours, theirs] =
-            [[1; 32], [2; 32]].map(|seed| RustCrypto::key_exchange(NamedGroup::SECP384R1, &seed).unwrap());
+            [[1; 32], [2; 32]].map(|seed| RustCrypto.key_exchange(NamedGroup::SECP384R1, &seed).unwrap());
         let share = hex(
             "0475882959e06d8d77d5d1957199c849af23c330dd35e119279e671fa0554d64d54879b3b73fe1843b74e03f072b669bae873cb1b4a2ec9d44\
              fe370c94df044762677569e7ce94222ec2593dcf372407215de7814ed70d0c371660f2e76f0307c0",
@@ -240,7 +240,7 @@ mod tests {
         assert_eq!(*ours.agree(&share).unwrap().as_bytes(), *hex(shared));
         assert_eq!(*theirs.agree(ours_public.as_bytes()).unwrap().as_bytes(), *hex(shared));
         let refused = |share: &[u8]| {
-            let key = RustCrypto::key_exchange(NamedGroup::SECP384R1, &[1; 32]).unwrap();
+            let key = RustCrypto.key_exchange(NamedGroup::SECP384R1, &[1; 32]).unwrap();
             assert_eq!(key.agree(share).err(), Some(CryptoError::Invalid), "{share:02x?}");
         };
         for form in (0..=255).filter(|form| *form != UNCOMPRESSED) {
@@ -259,12 +259,12 @@ mod tests {
     fn a_seed_that_is_no_scalar_is_hashed() {
         for seed in ["00".repeat(32), ORDER.into(), "ff".repeat(32)] {
             let from_seed = key_exchange(NamedGroup::SECP256R1, &seed).key_share().unwrap();
-            let hashed = RustCrypto::key_exchange(NamedGroup::SECP256R1, &sha256(&hex(&seed))).unwrap();
+            let hashed = RustCrypto.key_exchange(NamedGroup::SECP256R1, &sha256(&hex(&seed))).unwrap();
             assert_eq!(from_seed.as_bytes(), hashed.key_share().unwrap().as_bytes());
         }
         let mut largest = hex(ORDER);
         largest[31] -= 1;
-        let largest = RustCrypto::key_exchange(NamedGroup::SECP256R1, &largest.try_into().unwrap()).unwrap();
+        let largest = RustCrypto.key_exchange(NamedGroup::SECP256R1, &largest.try_into().unwrap()).unwrap();
         let one = key_exchange(NamedGroup::SECP256R1, &std::format!("{:064x}", 1));
         // n - 1 is -1: the base point with its y negated.
         assert_eq!(largest.key_share().unwrap().as_bytes()[..33], one.key_share().unwrap().as_bytes()[..33]);

@@ -28,7 +28,7 @@ use super::{AeadAlgorithm, CryptoError, CryptoProvider, Digest, HashAlgorithm, K
 use crate::wire::enums::{CipherSuite, NamedGroup, SignatureScheme};
 
 /// The provider of this back end.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct RustCrypto;
 
 impl CryptoProvider for RustCrypto {
@@ -119,23 +119,24 @@ impl CryptoProvider for RustCrypto {
         SignatureScheme::RSA_PKCS1_SHA512,
     ];
 
-    fn hash(algorithm: HashAlgorithm) -> Result<RunningHash, CryptoError> {
+    fn hash(self, algorithm: HashAlgorithm) -> Result<RunningHash, CryptoError> {
         RunningHash::new(algorithm)
     }
 
-    fn hmac(algorithm: HashAlgorithm, key: &[u8], message: &[&[u8]]) -> Result<Digest, CryptoError> {
+    fn hmac(self, algorithm: HashAlgorithm, key: &[u8], message: &[&[u8]]) -> Result<Digest, CryptoError> {
         hash::hmac(algorithm, key, message)
     }
 
-    fn aead(algorithm: AeadAlgorithm, key: &[u8]) -> Result<RecordKey, CryptoError> {
+    fn aead(self, algorithm: AeadAlgorithm, key: &[u8]) -> Result<RecordKey, CryptoError> {
         RecordKey::new(algorithm, key)
     }
 
-    fn key_exchange(group: NamedGroup, seed: &[u8; KEY_SEED_LEN]) -> Result<PrivateKey, CryptoError> {
+    fn key_exchange(self, group: NamedGroup, seed: &[u8; KEY_SEED_LEN]) -> Result<PrivateKey, CryptoError> {
         PrivateKey::new(group, seed)
     }
 
     fn verify(
+        self,
         algorithm: SignatureAlgorithm,
         public_key: &[u8],
         signed: &[u8],
@@ -174,9 +175,7 @@ pub(super) fn verify_other(
         | SignatureAlgorithm::RsaPkcs1Sha512
         | SignatureAlgorithm::RsaPssSha256
         | SignatureAlgorithm::RsaPssSha384
-        | SignatureAlgorithm::RsaPssSha512 => {
-            super::rsa::verify::<RustCrypto>(algorithm, public_key, signed, signature)
-        }
+        | SignatureAlgorithm::RsaPssSha512 => super::rsa::verify(RustCrypto, algorithm, public_key, signed, signature),
         _ => Err(CryptoError::Unsupported),
     }
 }
@@ -190,14 +189,14 @@ mod tests {
     #[test]
     fn all_that_is_listed_is_there() {
         for suite in RustCrypto::CIPHER_SUITES {
-            assert!(RustCrypto::hash(HashAlgorithm::of(*suite).unwrap()).is_ok());
+            assert!(RustCrypto.hash(HashAlgorithm::of(*suite).unwrap()).is_ok());
             let aead = AeadAlgorithm::of(*suite).unwrap();
-            assert!(RustCrypto::aead(aead, &[0; 32][..aead.key_len()]).is_ok());
+            assert!(RustCrypto.aead(aead, &[0; 32][..aead.key_len()]).is_ok());
         }
         for group in RustCrypto::NAMED_GROUPS {
-            assert!(RustCrypto::key_exchange(*group, &[1; 32]).unwrap().key_share().is_ok());
+            assert!(RustCrypto.key_exchange(*group, &[1; 32]).unwrap().key_share().is_ok());
         }
-        assert!(RustCrypto::key_exchange(NamedGroup(0x0019), &[1; 32]).is_err());
+        assert!(RustCrypto.key_exchange(NamedGroup(0x0019), &[1; 32]).is_err());
     }
 
     /// What is listed is there: an empty key is then invalid, not unsupported.
@@ -205,9 +204,9 @@ mod tests {
     fn each_signature_algorithm_that_is_listed_is_there() {
         for algorithm in RustCrypto::SIGNATURE_ALGORITHMS {
             let len = algorithm.hash().map_or(0, HashAlgorithm::output_len);
-            let verified = RustCrypto::verify(*algorithm, &[], &[0; 64][..len], &[]);
+            let verified = RustCrypto.verify(*algorithm, &[], &[0; 64][..len], &[]);
             assert_eq!(verified, Err(CryptoError::Invalid), "{algorithm:?}");
-            assert!(algorithm.hash().is_none_or(|hash| RustCrypto::hash(hash).is_ok()));
+            assert!(algorithm.hash().is_none_or(|hash| RustCrypto.hash(hash).is_ok()));
         }
         for scheme in RustCrypto::SIGNATURE_SCHEMES {
             let algorithm = SignatureAlgorithm::of(*scheme).unwrap();
@@ -227,7 +226,7 @@ mod tests {
         ] {
             if !RustCrypto::SIGNATURE_ALGORITHMS.contains(&algorithm) {
                 let len = algorithm.hash().map_or(0, HashAlgorithm::output_len);
-                let verified = RustCrypto::verify(algorithm, &[], &[0; 64][..len], &[]);
+                let verified = RustCrypto.verify(algorithm, &[], &[0; 64][..len], &[]);
                 assert_eq!(verified, Err(CryptoError::Unsupported));
             }
         }

@@ -81,7 +81,7 @@ impl Nonces {
     }
 
     fn hmac(&self, message: &[&[u8]]) -> Result<Zeroizing<Digest>, CryptoError> {
-        RustCrypto::hmac(HashAlgorithm::Sha256, &self.k, message).map(Zeroizing::new)
+        RustCrypto.hmac(HashAlgorithm::Sha256, &self.k, message).map(Zeroizing::new)
     }
 }
 

@@ -82,7 +82,7 @@ impl<'b, P: CryptoProvider> late::Late<'b, P> for LateAnswers<'b, P> {
             return Ok(false);
         }
         let request = cx.rx.current(CertificateRequest::parse_any)?;
-        self.note(request.context)?;
+        self.note(cx.provider, request.context)?;
         cx.events.asked(&PeerRequest::of_server(&request), true);
         cx.peer.forget();
         cx.peer.memory_mut().store(0, request.context)?;
@@ -162,8 +162,8 @@ impl<'b, P: CryptoProvider> LateAnswers<'b, P> {
 
     /// Notes the context of a request. RFC 9846 section 4.4.2: it "MUST be unique within the scope of this connection (thus
     /// preventing replay of client CertificateVerify messages)".
-    fn note(&mut self, context: &[u8]) -> Result<(), Error> {
-        let digest = P::digest(HashAlgorithm::Sha256, &[context])?;
+    fn note(&mut self, provider: P, context: &[u8]) -> Result<(), Error> {
+        let digest = provider.digest(HashAlgorithm::Sha256, &[context])?;
         let digest = digest.as_bytes().first_chunk().copied();
         if self.recent.contains(&digest) {
             return Err(PeerMisbehaved::CertificateContext.into());

@@ -131,7 +131,7 @@ impl<P: CryptoProvider> Role for Client<P> {
     ) -> Next<'b, State<'b, P>> {
         match (state, input) {
             (State::Start, Input::Ready) => Ok((start(cx, config), None)),
-            (State::MakeKeyShares(shares), Input::Ready) => make_key_shares(shares, entropy),
+            (State::MakeKeyShares(shares), Input::Ready) => make_key_shares(cx.provider, shares, entropy),
             (State::SendClientHello(shares), Input::Ready) => match shares.retried {
                 None => send_client_hello(shares, cx, entropy, config),
                 Some(_) => send_second_client_hello(shares, cx, entropy, config),
@@ -227,8 +227,12 @@ fn start<'b, P: CryptoProvider>(cx: &mut Connection<'b, P>, config: &ClientConfi
 
 /// Makes the next key share that is missing.
 #[inline(never)]
-fn make_key_shares<'b, P: CryptoProvider>(mut shares: Shares, entropy: &Entropy) -> Next<'b, State<'b, P>> {
-    Ok(if shares.make_next::<P>(entropy)? {
+fn make_key_shares<'b, P: CryptoProvider>(
+    provider: P,
+    mut shares: Shares,
+    entropy: &Entropy,
+) -> Next<'b, State<'b, P>> {
+    Ok(if shares.make_next(provider, entropy)? {
         (State::MakeKeyShares(shares), Some(Stop::Yield))
     } else {
         (State::SendClientHello(shares), None)
@@ -293,7 +297,7 @@ fn handle_server_hello<'b, P: CryptoProvider>(
             let group = key_share.group;
             let place = hello.groups.iter().position(|sent| *sent == Some(group));
             let seed = entropy.seed(place.ok_or(PeerMisbehaved::KeyShareNotOffered)?);
-            let shared = P::key_exchange(group, seed)?.agree(key_share.key_exchange);
+            let shared = cx.provider.key_exchange(group, seed)?.agree(key_share.key_exchange);
             let shared = shared.map_err(|_| PeerMisbehaved::KeyShareInvalid)?;
             if hello.retried.is_none() {
                 begin_transcript(cx, hash)?;
@@ -314,7 +318,7 @@ fn handle_server_hello<'b, P: CryptoProvider>(
 
 /// The hash is known: the ClientHello that waited in `tx` is the first thing in the transcript.
 fn begin_transcript<P: CryptoProvider>(cx: &mut Connection<'_, P>, hash: HashAlgorithm) -> Result<(), Error> {
-    cx.transcript = Transcript::new(hash)?;
+    cx.transcript = Transcript::new(cx.provider, hash)?;
     cx.transcript.update(cx.tx.held_hello());
     cx.tx.release_hello();
     Ok(())
@@ -357,7 +361,7 @@ fn begin_again<'b, P: CryptoProvider>(
 ) -> Next<'b, State<'b, P>> {
     let groups = match retry.group {
         Some(group) => {
-            entropy.renew_seed::<P>(retry.groups.iter().flatten().count())?;
+            entropy.renew_seed(cx.provider, retry.groups.iter().flatten().count())?;
             [Some(group), None]
         }
         None => retry.groups,

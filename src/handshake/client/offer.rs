@@ -27,10 +27,10 @@ impl Shares {
     }
 
     /// Makes the first share that is missing; `false` if none is.
-    pub(super) fn make_next<C: CryptoProvider>(&mut self, entropy: &Entropy) -> Result<bool, CryptoError> {
+    pub(super) fn make_next<C: CryptoProvider>(&mut self, provider: C, entropy: &Entropy) -> Result<bool, CryptoError> {
         for (place, (group, public)) in self.groups.iter().zip(&mut self.public).enumerate() {
             if let (Some(group), None) = (group, &public) {
-                *public = Some(C::key_exchange(*group, entropy.seed(place))?.key_share()?);
+                *public = Some(provider.key_exchange(*group, entropy.seed(place))?.key_share()?);
                 return Ok(true);
             }
         }

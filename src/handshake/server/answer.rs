@@ -39,8 +39,8 @@ pub(super) fn check_key_shares(mandatory: &Mandatory<'_>) -> Result<(), Error> {
 
 /// A digest of what must stay the same in a second ClientHello. With a collision a client could
 /// only fool itself.
-pub(super) fn constant_parts<C: CryptoProvider>(hello: &ClientHello<'_>) -> Result<Digest, Error> {
-    let mut hash = C::hash(HashAlgorithm::Sha256)?;
+pub(super) fn constant_parts<C: CryptoProvider>(provider: C, hello: &ClientHello<'_>) -> Result<Digest, Error> {
+    let mut hash = provider.hash(HashAlgorithm::Sha256)?;
     hello.for_each_constant_part(|part| hash.update(part));
     Ok(hash.finish())
 }

@@ -104,7 +104,7 @@ impl<'b, P: CryptoProvider> late::Late<'b, P> for LateRequests<'b, P> {
 
     fn send(&mut self, cx: &mut Connection<'b, P>, _: &Secrets<P>) -> Result<(), Error> {
         let State::SendRequest(mut sent) = self.state else { return Ok(()) };
-        let context = self.context()?;
+        let context = self.context(cx.provider)?;
         let request = certificate_request::<P>(self.config, &self.client_auth, &context);
         let Connection { tx, transcript, events, .. } = &mut *cx;
         let kind = HandshakeType::CERTIFICATE_REQUEST;
@@ -154,8 +154,8 @@ impl<'b, P: CryptoProvider> LateRequests<'b, P> {
 
     /// The context of the request. RFC 9846 section 4.4.2: "the server SHOULD make the context unpredictable to the client",
     /// so that nobody with access to its key for a while can make signatures in advance.
-    fn context(&self) -> Result<[u8; CONTEXT_LEN], Error> {
-        let mac = P::hmac(HashAlgorithm::Sha256, &self.seed[..], &[&self.number.to_be_bytes()])?;
+    fn context(&self, provider: P) -> Result<[u8; CONTEXT_LEN], Error> {
+        let mac = provider.hmac(HashAlgorithm::Sha256, &self.seed[..], &[&self.number.to_be_bytes()])?;
         mac.as_bytes().first_chunk().copied().ok_or(Error::ProviderFailed)
     }
 
@@ -165,7 +165,7 @@ impl<'b, P: CryptoProvider> LateRequests<'b, P> {
         input: Input<'_, 'b>,
         cx: &mut Connection<'b, P>,
     ) -> Result<Option<Stop<'b>>, Error> {
-        let context = self.context()?;
+        let context = self.context(cx.provider)?;
         match authenticate.handle(input, cx, &expectation(self.config, &self.client_auth, &context), &mut NoTrace)? {
             Outcome::Next(next, stop) => {
                 self.state = State::Authenticate(next);

@@ -127,7 +127,9 @@ impl<P: CryptoProvider> Role for Server<P> {
                 take_credential(choice, credential, cx, config)
             }
             (State::AwaitCredential(_), Input::Fail(reason)) => Err(reason.into()),
-            (State::MakeKeyShare(choice, credential), Input::Ready) => make_key_share(choice, credential, entropy),
+            (State::MakeKeyShare(choice, credential), Input::Ready) => {
+                make_key_share(cx.provider, choice, credential, entropy)
+            }
             (State::Agree(choice, credential, private, public), Input::Ready) => {
                 agree(choice, credential, private, public, cx, entropy)
             }
@@ -244,7 +246,7 @@ fn send_hello_retry_request<'b, P: CryptoProvider>(
 ) -> Next<'b, State<'b, P>> {
     let message = cx.rx.last_message()?;
     let hello = cx.rx.current(ClientHello::parse)?;
-    cx.transcript = Transcript::new(choice.hash)?;
+    cx.transcript = Transcript::new(cx.provider, choice.hash)?;
     cx.transcript.update(message);
     cx.transcript.replace_by_message_hash()?;
     let retry = ServerHello {
@@ -259,7 +261,7 @@ fn send_hello_retry_request<'b, P: CryptoProvider>(
     tx.flush()?;
     events.retried(Some(choice.group));
     cx.negotiated.retried = true;
-    let first = constant_parts::<P>(&hello)?;
+    let first = constant_parts(cx.provider, &hello)?;
     cx.rx.consume_message();
     // RFC 9846 appendix E.4: "immediately after its first handshake message".
     cx.tx.change_cipher_spec();
@@ -276,7 +278,7 @@ fn handle_second_client_hello<'b, P: CryptoProvider>(
     let hello = cx.rx.current(ClientHello::parse)?;
     // RFC 9846 section 4.2.2: apart from key_share, early_data, cookie, pre_shared_key and padding,
     // "the client MUST send the same ClientHello without modification".
-    if constant_parts::<P>(&hello)?.as_bytes() != first.as_bytes()
+    if constant_parts(cx.provider, &hello)?.as_bytes() != first.as_bytes()
         || hello.early_data
         || !hello.cipher_suites.contains(choice.suite.0)
     {
@@ -314,11 +316,12 @@ fn take_credential<'b, P: CryptoProvider>(
 
 #[inline(never)]
 fn make_key_share<'b, P: CryptoProvider>(
+    provider: P,
     choice: Choice,
     credential: &'b Credential<'b>,
     entropy: &Entropy,
 ) -> Next<'b, State<'b, P>> {
-    let private = P::key_exchange(choice.group, entropy.first_seed())?;
+    let private = provider.key_exchange(choice.group, entropy.first_seed())?;
     let public = private.key_share()?;
     Ok((State::Agree(choice, credential, private, public), Some(Stop::Yield)))
 }
@@ -358,7 +361,7 @@ fn send_server_hello<'b, P: CryptoProvider>(
         },
     };
     if !choice.retried {
-        cx.transcript = Transcript::new(choice.hash)?;
+        cx.transcript = Transcript::new(cx.provider, choice.hash)?;
     }
     cx.transcript.update(cx.rx.message()?);
     let Connection { tx, transcript, events, .. } = cx;

@@ -138,25 +138,29 @@ impl<'a> PublicKey<'a> {
     /// Verifies a CertificateVerify over `message`. One public-key operation.
     pub(crate) fn verify<C: CryptoProvider>(
         &self,
+        provider: C,
         scheme: SignatureScheme,
         message: &[u8],
         signature: &[u8],
     ) -> Result<(), Error> {
         let algorithm = self.algorithm.verifies(scheme).filter(|algorithm| C::SIGNATURE_ALGORITHMS.contains(algorithm));
         let algorithm = algorithm.ok_or(PeerMisbehaved::SignatureSchemeNotOffered)?;
-        self.verify_by::<C>(algorithm, message, signature).map_err(|_| PeerMisbehaved::SignatureIncorrect.into())
+        self.verify_by(provider, algorithm, message, signature).map_err(|_| PeerMisbehaved::SignatureIncorrect.into())
     }
 
     /// Verifies a signature over `message` by an algorithm that matches the key. One public-key operation.
     pub(crate) fn verify_by<C: CryptoProvider>(
         &self,
+        provider: C,
         algorithm: SignatureAlgorithm,
         message: &[u8],
         signature: &[u8],
     ) -> Result<(), CryptoError> {
         match algorithm.hash() {
-            Some(hash) => C::verify(algorithm, self.bytes, C::digest(hash, &[message])?.as_bytes(), signature),
-            None => C::verify(algorithm, self.bytes, message, signature),
+            Some(hash) => {
+                provider.verify(algorithm, self.bytes, provider.digest(hash, &[message])?.as_bytes(), signature)
+            }
+            None => provider.verify(algorithm, self.bytes, message, signature),
         }
     }
 

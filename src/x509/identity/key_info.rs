@@ -9,7 +9,7 @@ use crate::x509::certificate::algorithm::{KeyAlgorithm, PublicKey};
 use crate::x509::path::summary::FINGERPRINT;
 
 /// Returns the SHA-256 of the structure.
-pub(crate) fn sha256<C: CryptoProvider>(key: &PublicKey<'_>) -> Option<[u8; FINGERPRINT]> {
+pub(crate) fn sha256<C: CryptoProvider>(provider: C, key: &PublicKey<'_>) -> Option<[u8; FINGERPRINT]> {
     // RFC 5480 section 2.1.1, RFC 8410 section 3, RFC 3279 section 2.3.1.
     let (algorithm, [parameters_head, parameters]) = match key.algorithm() {
         KeyAlgorithm::EcP256 => (oid::EC_PUBLIC_KEY, [&[OID, 8][..], oid::SECP256R1]),
@@ -36,5 +36,5 @@ pub(crate) fn sha256<C: CryptoProvider>(key: &PublicKey<'_>) -> Option<[u8; FING
     let info = Head::of(SEQUENCE, &parts)?;
     let [head, ..] = &mut parts;
     *head = info.as_bytes();
-    C::digest(HashAlgorithm::Sha256, &parts).ok()?.as_bytes().first_chunk().copied()
+    provider.digest(HashAlgorithm::Sha256, &parts).ok()?.as_bytes().first_chunk().copied()
 }

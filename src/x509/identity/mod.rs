@@ -81,8 +81,8 @@ impl<'a> PeerIdentity<'a> {
     /// Hashes the DER of the `SubjectPublicKeyInfo` with SHA-256 (RFC 5280 section 4.1.2.7), which stays the same when a
     /// certificate is renewed with its key. `None` for keys that sign by RSASSA-PSS only, whose parameters are not
     /// kept.
-    pub fn sha256_key_info<C: CryptoProvider>(&self) -> Option<[u8; FINGERPRINT]> {
-        key_info::sha256::<C>(&self.leaf.key)
+    pub fn sha256_key_info<C: CryptoProvider>(&self, provider: C) -> Option<[u8; FINGERPRINT]> {
+        key_info::sha256(provider, &self.leaf.key)
     }
 
     /// The kind of signature of the certificate.
@@ -103,7 +103,7 @@ impl<'a> PeerIdentity<'a> {
 }
 
 /// Hashes a whole certificate. Each provider has SHA-256: no cipher suite works without it.
-pub(crate) fn fingerprint<C: CryptoProvider>(certificate: &[u8]) -> Option<[u8; FINGERPRINT]> {
-    let digest = C::digest(HashAlgorithm::Sha256, &[certificate]).ok()?;
+pub(crate) fn fingerprint<C: CryptoProvider>(provider: C, certificate: &[u8]) -> Option<[u8; FINGERPRINT]> {
+    let digest = provider.digest(HashAlgorithm::Sha256, &[certificate]).ok()?;
     digest.as_bytes().first_chunk().copied()
 }

@@ -87,13 +87,17 @@ impl<'a> OwnCertificate<'a> {
     }
 
     /// Checks that `issuer`, which has the right name, has signed this. One public-key operation.
-    pub(crate) fn check_issued_by<C: CryptoProvider>(&self, issuer: &Self) -> Result<(), CertificateProblem> {
+    pub(crate) fn check_issued_by<C: CryptoProvider>(
+        &self,
+        provider: C,
+        issuer: &Self,
+    ) -> Result<(), CertificateProblem> {
         let Certificate { tbs, signature_kind, signature, .. } = self.fields;
         let algorithm = signature_kind.with_key(issuer.key()).ok_or(CertificateProblem::UnsupportedSignature)?;
         if !C::SIGNATURE_ALGORITHMS.contains(&algorithm) {
             return Err(CertificateProblem::UnsupportedSignature);
         }
-        let verified = issuer.public_key().verify_by::<C>(algorithm, tbs, signature);
+        let verified = issuer.public_key().verify_by(provider, algorithm, tbs, signature);
         verified.map_err(|_| CertificateProblem::SignatureInvalid)
     }
 

@@ -237,7 +237,7 @@ mod tests {
         search.start(Rules::client(&[], Time::dangerous_unknown()));
         let (mut calls, mut taken) = (0, 0);
         let error = loop {
-            match search.step::<RustCrypto>(&mut NoTrace) {
+            match search.step(RustCrypto, &mut NoTrace) {
                 Ok(_) => {}
                 Err(error) => break error,
             }

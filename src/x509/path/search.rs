@@ -92,8 +92,13 @@ impl<'r, 'p> Search<'r, 'p> {
     }
 
     /// Parses and keeps a certificate of the peer, as [`Summaries::push`] does.
-    pub(crate) fn push<C: CryptoProvider>(&mut self, certificate: &[u8], trace: &mut impl Trace) -> Result<(), Error> {
-        self.summaries.push::<C>(certificate, trace)
+    pub(crate) fn push<C: CryptoProvider>(
+        &mut self,
+        provider: C,
+        certificate: &[u8],
+        trace: &mut impl Trace,
+    ) -> Result<(), Error> {
+        self.summaries.push(provider, certificate, trace)
     }
 
     /// Sets the rules of a search that has not started.
@@ -109,8 +114,12 @@ impl<'r, 'p> Search<'r, 'p> {
     }
 
     /// Takes a step of the search, which verifies at most one signature. `None` asks for another step.
-    pub(crate) fn step<C: CryptoProvider>(&mut self, trace: &mut impl Trace) -> Result<Option<ChainVerified>, Error> {
-        self.run::<C>(trace).map_err(|blame| self.refuse(blame, trace).into())
+    pub(crate) fn step<C: CryptoProvider>(
+        &mut self,
+        provider: C,
+        trace: &mut impl Trace,
+    ) -> Result<Option<ChainVerified>, Error> {
+        self.run(provider, trace).map_err(|blame| self.refuse(blame, trace).into())
     }
 
     fn refuse(&mut self, blame: Blame, trace: &mut impl Trace) -> CertificateError {
@@ -120,7 +129,7 @@ impl<'r, 'p> Search<'r, 'p> {
         blame.error()
     }
 
-    fn run<C: CryptoProvider>(&mut self, trace: &mut impl Trace) -> Result<Option<ChainVerified>, Blame> {
+    fn run<C: CryptoProvider>(&mut self, provider: C, trace: &mut impl Trace) -> Result<Option<ChainVerified>, Blame> {
         let end = self.judge.steps_left().saturating_sub(CANDIDATES_PER_STEP.into());
         for _ in 0..CANDIDATES_PER_STEP {
             if *self.judge.steps_left() < end {
@@ -136,7 +145,7 @@ impl<'r, 'p> Search<'r, 'p> {
                 Next::Verify { level, issuer } => {
                     let verified = match self.edge(level, issuer) {
                         Some(edge) if C::SIGNATURE_ALGORITHMS.contains(&edge.algorithm) => {
-                            C::verify(edge.algorithm, edge.key, edge.signed, edge.signature)
+                            provider.verify(edge.algorithm, edge.key, edge.signed, edge.signature)
                         }
                         _ => Err(CryptoError::Unsupported),
                     };
@@ -405,6 +414,7 @@ impl<'r, 'p> Search<'r, 'p> {
     /// unless that is accepted.
     pub(crate) fn finish<'a, C: CryptoProvider>(
         mut self,
+        provider: C,
         accept: impl FnOnce(Waived) -> bool,
         trace: &mut impl Trace,
     ) -> Result<VerifiedPath<'a>, Verdict<'a>>
@@ -414,7 +424,7 @@ impl<'r, 'p> Search<'r, 'p> {
     {
         match self.summaries.refusal() {
             Some(blame) => drop(self.refuse(blame, trace)),
-            None => while let Ok(None) = self.step::<C>(trace) {},
+            None => while let Ok(None) = self.step(provider, trace) {},
         }
         let (found, refused, spent) = (self.found(), self.refused(), self.spent());
         let is_found = matches!(self.phase, Phase::Found { .. });

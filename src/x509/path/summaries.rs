@@ -69,7 +69,12 @@ impl<'p> Summaries<'p> {
     /// Parses one certificate and keeps its summary: the leaf first, then the others in any order.
     ///
     /// A certificate that cannot be parsed is an error only if it is the leaf: another one may not be needed.
-    pub(crate) fn push<C: CryptoProvider>(&mut self, certificate: &[u8], trace: &mut impl Trace) -> Result<(), Error> {
+    pub(crate) fn push<C: CryptoProvider>(
+        &mut self,
+        provider: C,
+        certificate: &[u8],
+        trace: &mut impl Trace,
+    ) -> Result<(), Error> {
         let index = self.count;
         if index == u8::MAX {
             return self.refuse(CertificateError { index, problem: CertificateProblem::ListTooLong });
@@ -83,9 +88,9 @@ impl<'p> Summaries<'p> {
             }
         };
         trace.event(TraceEvent::Read { index, subject: parsed.subject, issuer: parsed.issuer });
-        let fingerprint = if index == 0 { fingerprint::<C>(certificate) } else { None };
+        let fingerprint = if index == 0 { fingerprint(provider, certificate) } else { None };
         // A hash that the provider does not have leaves nothing that could be verified.
-        let tbs_digest = parsed.signature_kind.hash().map(|hash| C::digest(hash, &[parsed.tbs]));
+        let tbs_digest = parsed.signature_kind.hash().map(|hash| provider.digest(hash, &[parsed.tbs]));
         let signed = match &tbs_digest {
             Some(Ok(digest)) => digest.as_bytes(),
             None if parsed.signature_kind.takes_message() => parsed.tbs,

@@ -37,7 +37,7 @@ fn expect(holds: bool, what: &str) {
 }
 
 fn verify(key: &[u8], digest: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
-    CortexM4::verify(SignatureAlgorithm::EcdsaP256Sha256, key, digest, signature)
+    CortexM4.verify(SignatureAlgorithm::EcdsaP256Sha256, key, digest, signature)
 }
 
 fn agree<C: CryptoProvider>(private: &[u8; 32], public: &[u8]) -> Result<[u8; 32], CryptoError> {
@@ -85,7 +85,7 @@ fn keys() -> usize {
     };
     let start = |number: u8| core::array::from_fn(|index| if index == 31 { number } else { 0 });
     let ends = [start(1), start(2), start(3), end(1), end(2), end(3)];
-    let mut before = RustCrypto::key_exchange(NamedGroup::SECP256R1, &start(7)).and_then(|key| key.key_share());
+    let mut before = RustCrypto.key_exchange(NamedGroup::SECP256R1, &start(7)).and_then(|key| key.key_share());
     let mut count = 0;
     for scalar in ends.into_iter().chain((0..KEYS).map(|number| hash(&[number]))) {
         let Ok(peer) = before else { fail("RustCrypto makes no key share") };
@@ -137,7 +137,7 @@ fn signatures(scalar: &[u8; 32]) {
 }
 
 fn hash(bytes: &[u8]) -> [u8; 32] {
-    let Ok(digest) = RustCrypto::digest(HashAlgorithm::Sha256, &[bytes]) else { fail("no SHA-256") };
+    let Ok(digest) = RustCrypto.digest(HashAlgorithm::Sha256, &[bytes]) else { fail("no SHA-256") };
     *digest.as_bytes().first_chunk().unwrap_or(&[0; 32])
 }
 

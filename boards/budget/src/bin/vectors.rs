@@ -20,7 +20,7 @@ fn main() {
     };
     for group in ecdsa::TestSet::load(ecdsa::TestName::EcdsaSecp256r1Sha256).expect("the set is there").test_groups {
         for test in group.tests {
-            let digest = RustCrypto::digest(HashAlgorithm::Sha256, &[&test.msg]).expect("SHA-256 is there");
+            let digest = RustCrypto.digest(HashAlgorithm::Sha256, &[&test.msg]).expect("SHA-256 is there");
             add(0, test.result, [&group.key.key, digest.as_bytes(), &test.sig]);
         }
     }

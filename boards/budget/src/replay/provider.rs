@@ -2,7 +2,6 @@
 
 use super::now;
 use core::fmt;
-use core::marker::PhantomData;
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
 use embedded_mtls::crypto::{
     AeadAlgorithm, CryptoError, CryptoProvider, Digest, HashAlgorithm, KEY_SEED_LEN, KeyExchange, KeyShare,
@@ -63,7 +62,8 @@ impl fmt::Display for Operation {
 }
 
 /// As `C`, counted.
-pub struct Counted<C>(PhantomData<C>);
+#[derive(Clone, Copy, Default)]
+pub struct Counted<C>(C);
 
 /// As `K`, counted.
 pub struct CountedKey<K>(K);
@@ -98,28 +98,29 @@ impl<C: CryptoProvider> CryptoProvider for Counted<C> {
     const SIGNATURE_SCHEMES: &'static [SignatureScheme] = C::SIGNATURE_SCHEMES;
     const CERTIFICATE_SCHEMES: &'static [SignatureScheme] = C::CERTIFICATE_SCHEMES;
 
-    fn hash(algorithm: HashAlgorithm) -> Result<C::Hash, CryptoError> {
-        C::hash(algorithm)
+    fn hash(self, algorithm: HashAlgorithm) -> Result<C::Hash, CryptoError> {
+        self.0.hash(algorithm)
     }
 
-    fn hmac(algorithm: HashAlgorithm, key: &[u8], message: &[&[u8]]) -> Result<Digest, CryptoError> {
-        C::hmac(algorithm, key, message)
+    fn hmac(self, algorithm: HashAlgorithm, key: &[u8], message: &[&[u8]]) -> Result<Digest, CryptoError> {
+        self.0.hmac(algorithm, key, message)
     }
 
-    fn aead(algorithm: AeadAlgorithm, key: &[u8]) -> Result<C::Aead, CryptoError> {
-        C::aead(algorithm, key)
+    fn aead(self, algorithm: AeadAlgorithm, key: &[u8]) -> Result<C::Aead, CryptoError> {
+        self.0.aead(algorithm, key)
     }
 
-    fn key_exchange(group: NamedGroup, seed: &[u8; KEY_SEED_LEN]) -> Result<Self::KeyExchange, CryptoError> {
-        C::key_exchange(group, seed).map(CountedKey)
+    fn key_exchange(self, group: NamedGroup, seed: &[u8; KEY_SEED_LEN]) -> Result<Self::KeyExchange, CryptoError> {
+        self.0.key_exchange(group, seed).map(CountedKey)
     }
 
     fn verify(
+        self,
         algorithm: SignatureAlgorithm,
         public_key: &[u8],
         signed: &[u8],
         signature: &[u8],
     ) -> Result<(), CryptoError> {
-        counted(Operation::Verify, || C::verify(algorithm, public_key, signed, signature))
+        counted(Operation::Verify, || self.0.verify(algorithm, public_key, signed, signature))
     }
 }

@@ -67,7 +67,8 @@ impl<'a> Client<'a> {
             Some(name) => TlsConfig::new().with_server_name(name),
             None => TlsConfig::new(),
         };
-        let mut provider = Provider { random: rand_core::OsRng, verifier: Verifier::new(rules, &mut memory) };
+        let mut provider =
+            Provider { random: rand_core::OsRng, verifier: Verifier::new(RustCrypto, rules, &mut memory) };
         let opened = connection.open(TlsContext::new(&config, &mut provider));
         let identity = provider.verifier.authenticated();
         let authenticated = identity.map(|identity| identity.common_name().unwrap_or_default().to_owned());

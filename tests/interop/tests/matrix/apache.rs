@@ -48,7 +48,7 @@ fn run(case: &ClientCase, world: &World) -> Result<Outcome, String> {
 fn variables(der: &[u8]) -> Result<Vec<String>, Error> {
     let mut memory = [0; 2048];
     let mut validator = Validator::new(&mut memory);
-    validator.push::<RustCrypto>(der)?;
+    validator.push(RustCrypto, der)?;
     let at = |seconds: i64| match system_time() {
         Time::Trusted(now) => UnixTime::from_seconds(now.seconds() + seconds),
         _ => UnixTime::from_seconds(0),

@@ -228,12 +228,12 @@ impl Case {
         rules.max_depth = self.max_chain_depth.map_or(u8::MAX, |depth| depth.saturating_add(1));
         let mut validator = Validator::new(memory);
         for certificate in chain {
-            validator.push::<RustCrypto>(certificate).map_err(Refusal::Path)?;
+            validator.push(RustCrypto, certificate).map_err(Refusal::Path)?;
         }
         let mut found = String::new();
         for &purpose in question.purposes {
             rules.purpose = purpose;
-            let path = validator.validate::<RustCrypto>(rules).map_err(|refusal| Refusal::Path(refusal.into()))?;
+            let path = validator.validate(RustCrypto, rules).map_err(|refusal| Refusal::Path(refusal.into()))?;
             found = format!("{:?}", path.found());
         }
         let identity = validator.identity().expect("a leaf was judged");

@@ -1,0 +1,205 @@
+//! A provider that is a handle of something: here of a lock around a peripheral, as a driver of an accelerator has it.
+
+use embedded_mtls::crypto::rustcrypto::{PrivateKey, RecordKey, RunningHash, RustCrypto};
+use embedded_mtls::crypto::{
+    Aead, AeadAlgorithm, CryptoError, CryptoProvider, Digest, Hash, HashAlgorithm, KEY_SEED_LEN, KeyExchange, KeyShare,
+    NONCE_LEN, SharedSecret, SignatureAlgorithm, TAG_LEN,
+};
+use embedded_mtls::{AlertDescription, CipherSuite, Client, Error, Handshake, NamedGroup, Server, SignatureScheme};
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use test_support::pair::{Setup, TestSession, advance, deliver, drain, entropy, exchange, leak};
+use test_support::pki::Pki;
+
+/// The operations of the peripheral.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Operation {
+    Agree,
+    Expand,
+    Hash,
+    Hmac,
+    KeyExchange,
+    Open,
+    Seal,
+    Share,
+    Verify,
+}
+
+/// A peripheral that does one thing at a time.
+#[derive(Default)]
+struct Peripheral {
+    done: Mutex<BTreeMap<Operation, usize>>,
+    /// It fails in this operation.
+    broken: Option<Operation>,
+}
+
+/// A handle of it.
+#[derive(Clone, Copy)]
+struct Accelerator(&'static Peripheral);
+
+/// Something that was made with the handle and needs it again.
+#[derive(Clone)]
+struct Through<T>(Accelerator, T);
+
+impl Accelerator {
+    fn new(broken: Option<Operation>) -> Self {
+        Self(leak(Box::new(Peripheral { broken, ..Peripheral::default() })))
+    }
+
+    /// Takes the lock for the time of an operation. Nobody else holds it: operations do not overlap.
+    fn run<T>(self, operation: Operation, work: impl FnOnce() -> Result<T, CryptoError>) -> Result<T, CryptoError> {
+        let mut done = self.0.done.try_lock().expect("one operation at a time");
+        *done.entry(operation).or_default() += 1;
+        if self.0.broken == Some(operation) { Err(CryptoError::Unsupported) } else { work() }
+    }
+
+    fn count(self, operation: Operation) -> usize {
+        self.0.done.lock().unwrap().get(&operation).copied().unwrap_or_default()
+    }
+}
+
+impl Hash for Through<RunningHash> {
+    fn update(&mut self, bytes: &[u8]) {
+        self.1.update(bytes);
+    }
+
+    fn finish(self) -> Digest {
+        self.1.finish()
+    }
+}
+
+impl Aead for Through<RecordKey> {
+    fn seal(&self, nonce: &[u8; NONCE_LEN], aad: &[u8], in_out: &mut [u8]) -> Result<[u8; TAG_LEN], CryptoError> {
+        self.0.run(Operation::Seal, || self.1.seal(nonce, aad, in_out))
+    }
+
+    fn open(
+        &self,
+        nonce: &[u8; NONCE_LEN],
+        aad: &[u8],
+        in_out: &mut [u8],
+        tag: &[u8; TAG_LEN],
+    ) -> Result<(), CryptoError> {
+        self.0.run(Operation::Open, || self.1.open(nonce, aad, in_out, tag))
+    }
+}
+
+impl KeyExchange for Through<PrivateKey> {
+    fn key_share(&self) -> Result<KeyShare, CryptoError> {
+        self.0.run(Operation::Share, || self.1.key_share())
+    }
+
+    fn agree(self, peer: &[u8]) -> Result<SharedSecret, CryptoError> {
+        self.0.run(Operation::Agree, || self.1.agree(peer))
+    }
+}
+
+impl CryptoProvider for Accelerator {
+    type Hash = Through<RunningHash>;
+    type Aead = Through<RecordKey>;
+    type KeyExchange = Through<PrivateKey>;
+
+    const CIPHER_SUITES: &'static [CipherSuite] = RustCrypto::CIPHER_SUITES;
+    const NAMED_GROUPS: &'static [NamedGroup] = RustCrypto::NAMED_GROUPS;
+    const SIGNATURE_ALGORITHMS: &'static [SignatureAlgorithm] = RustCrypto::SIGNATURE_ALGORITHMS;
+    const SIGNATURE_SCHEMES: &'static [SignatureScheme] = RustCrypto::SIGNATURE_SCHEMES;
+
+    fn hash(self, algorithm: HashAlgorithm) -> Result<Self::Hash, CryptoError> {
+        self.run(Operation::Hash, || RustCrypto.hash(algorithm)).map(|hash| Through(self, hash))
+    }
+
+    fn hmac(self, algorithm: HashAlgorithm, key: &[u8], message: &[&[u8]]) -> Result<Digest, CryptoError> {
+        self.run(Operation::Hmac, || RustCrypto.hmac(algorithm, key, message))
+    }
+
+    fn aead(self, algorithm: AeadAlgorithm, key: &[u8]) -> Result<Self::Aead, CryptoError> {
+        self.run(Operation::Expand, || RustCrypto.aead(algorithm, key)).map(|key| Through(self, key))
+    }
+
+    fn key_exchange(self, group: NamedGroup, seed: &[u8; KEY_SEED_LEN]) -> Result<Self::KeyExchange, CryptoError> {
+        self.run(Operation::KeyExchange, || RustCrypto.key_exchange(group, seed)).map(|key| Through(self, key))
+    }
+
+    fn verify(
+        self,
+        algorithm: SignatureAlgorithm,
+        public_key: &[u8],
+        signed: &[u8],
+        signature: &[u8],
+    ) -> Result<(), CryptoError> {
+        self.run(Operation::Verify, || RustCrypto.verify(algorithm, public_key, signed, signature))
+    }
+}
+
+/// Both ends of a connection: a session, or why there is none.
+type Ends = (Result<TestSession<Client<Accelerator>>, Error>, Result<TestSession<Server<Accelerator>>, Error>);
+
+/// Runs a client and a server, each with a handle of its own.
+fn run(client: Accelerator, server: Accelerator) -> Ends {
+    let Setup {
+        client: client_config,
+        server: server_config,
+        mut client_host,
+        mut server_host,
+        client_sizes,
+        server_sizes,
+        ..
+    } = Setup::new(&Pki::new());
+    let (client_config, server_config) = (leak(Box::new(client_config)), leak(Box::new(server_config)));
+    let mut client =
+        Handshake::<Client<Accelerator>>::with_provider(client, client_config, client_sizes.buffers(), entropy(1));
+    let mut server =
+        Handshake::<Server<Accelerator>>::with_provider(server, server_config, server_sizes.buffers(), entropy(2));
+    let (Ok(near), Ok(far)) = (&mut client, &mut server) else { panic!("nothing is wrong with the configurations") };
+    let (mut up, mut down, mut log) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut near_end, mut far_end) = (None, None);
+    for _ in 0..50 {
+        near_end = near_end.or_else(|| advance(near, &mut client_host));
+        drain(near, &mut up, &mut log);
+        deliver(&mut up, far, 0);
+        far_end = far_end.or_else(|| advance(far, &mut server_host));
+        drain(far, &mut down, &mut log);
+        deliver(&mut down, near, 0);
+    }
+    let lost = Err(Error::ConnectionTruncated);
+    (
+        near_end.unwrap_or(lost).and_then(|()| client?.into_session()),
+        far_end.unwrap_or(lost).and_then(|()| server?.into_session()),
+    )
+}
+
+#[test]
+fn every_operation_of_a_connection_goes_through_the_handle_it_was_given() {
+    let (client, server) = (Accelerator::new(None), Accelerator::new(None));
+    let (Ok(mut near), Ok(mut far)) = run(client, server) else { panic!("nothing is wrong") };
+    let before = [client, server].map(|handle| (handle.count(Operation::Seal), handle.count(Operation::Open)));
+    near.write(b"order").unwrap();
+    far.write(b"answer").unwrap();
+    assert_eq!(exchange(&mut near, &mut far), Ok((b"answer".to_vec(), b"order".to_vec())));
+    for (handle, before) in [client, server].into_iter().zip(before) {
+        // A leaf and an intermediate of the other side, and its CertificateVerify.
+        assert_eq!(handle.count(Operation::Verify), 3);
+        assert_eq!((handle.count(Operation::Share), handle.count(Operation::Agree)), (1, 1));
+        assert!(handle.count(Operation::Hash) > 0 && handle.count(Operation::Hmac) > 0);
+        // Keys of both directions, of the handshake and of the application.
+        assert_eq!(handle.count(Operation::Expand), 4);
+        assert_eq!((handle.count(Operation::Seal), handle.count(Operation::Open)), (before.0 + 1, before.1 + 1));
+    }
+    near.request_key_update();
+    exchange(&mut near, &mut far).unwrap();
+    assert_eq!([client, server].map(|handle| handle.count(Operation::Expand)), [6, 6], "a session keeps the handle");
+}
+
+#[test]
+fn a_peripheral_that_fails_ends_the_handshake_and_is_not_blamed_on_the_peer() {
+    for broken in [Operation::Expand, Operation::Hmac, Operation::KeyExchange, Operation::Share] {
+        let told = Error::AlertReceived(AlertDescription::INTERNAL_ERROR);
+        let (near, far) = run(Accelerator::new(Some(broken)), Accelerator::new(None));
+        assert_eq!((near.err(), far.err()), (Some(Error::ProviderFailed), Some(told)), "of a client: {broken:?}");
+        let (near, far) = run(Accelerator::new(None), Accelerator::new(Some(broken)));
+        assert_eq!(far.err(), Some(Error::ProviderFailed), "of a server: {broken:?}");
+        // Behind ServerHello an alert is sealed, for which there are no keys.
+        let is_told = matches!(broken, Operation::KeyExchange | Operation::Share);
+        assert_eq!(near.err() == Some(told), is_told, "of a server: {broken:?}");
+    }
+}
