@@ -5,6 +5,7 @@ mod bogo;
 mod budget;
 mod cli;
 mod features;
+mod package;
 mod plan;
 mod run;
 mod setup;

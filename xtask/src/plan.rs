@@ -4,7 +4,7 @@ use crate::features::{ALL, ALL_OF_TESTS, ALL_TESTS, CORTEX_M4, EXCLUSIVE, MEASUR
 use crate::run::{Failure, Result, Run, root};
 use crate::setup;
 use crate::step::{Step, Task};
-use crate::{boards, bogo, budget};
+use crate::{boards, bogo, budget, package};
 
 /// Name of the step that installs.
 pub(crate) const SETUP: &str = "setup";
@@ -35,7 +35,7 @@ pub(crate) fn test() -> Result<Vec<Step>> {
         integration(),
         fuzz(),
         limbo(&limbo_files()?)?,
-        package(),
+        published(),
         example(),
         cortex_m4(),
         budget_step(),
@@ -212,12 +212,8 @@ fn limbo_files() -> Result<Vec<String>> {
     Ok(files)
 }
 
-/// Off CI one packages with changes not committed yet.
-fn package() -> Step {
-    let dirty = if std::env::var_os("CI").is_some() { "" } else { "--allow-dirty" };
-    let published = ["embedded-mtls", "embedded-mtls-aead", "embedded-mtls-operator", "mtls", "mtls-cxml", "mtls-pki"];
-    let packages = published.map(|name| format!("--package {name}")).join(" ");
-    let tasks = vec![cargo(&format!("package {packages} --offline --locked {dirty}"))];
+fn published() -> Step {
+    let tasks = vec![Task::Call(package::all)];
     Step { name: "package", what: "the published packages are complete and build", tasks }
 }
 
