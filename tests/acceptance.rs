@@ -47,7 +47,7 @@ fn feed(session: &mut TestSession<impl Side>, script: &mut Script, sent: &Sent) 
 fn a_certificate_that_was_sent_is_presented_and_accepted_with_a_ticket() {
     let (mut session, mut script) = session(true);
     assert_eq!(session.client_auth(), ClientAuthStatus::Presented);
-    assert!(session.shown_credential().is_some() && session.refusal().is_none());
+    assert!(session.sent_credential().is_some() && session.refusal().is_none());
     feed(&mut session, &mut script, &ticket()).unwrap();
     assert_eq!(session.client_auth(), ClientAuthStatus::Accepted);
 }
@@ -96,7 +96,7 @@ fn a_late_alert_is_tied_to_the_credential_that_was_sent_and_says_whether_to_try_
         let refusal = session.refusal().expect("a refusal");
         assert_eq!((refusal.alert, refusal.alert.class()), (description, class));
         assert_eq!(class.is_permanent(), class != AlertClass::Transient);
-        let shown = session.shown_credential().expect("the credential that was sent");
+        let shown = session.sent_credential().expect("the credential that was sent");
         assert!(refusal.credential.is_some_and(|refused| std::ptr::eq(refused, shown)));
     }
 }

@@ -154,7 +154,7 @@ impl Host<'static> for OneKey {
         self.peer_schemes = request.signature_schemes().collect();
         self.peer_certificate_schemes = request.certificate_schemes().collect();
         assert!(request.accepts(self.credential));
-        Choice::Show(self.credential)
+        Choice::Send(self.credential)
     }
 
     fn sign(&mut self, request: &SignInput) -> Option<Signature> {
@@ -271,7 +271,7 @@ fn a_signature_of_another_form_is_refused_before_it_is_sent() {
             now()
         }
         fn credential(&mut self, _: &PeerRequest<'_>) -> Choice<'static> {
-            Choice::Show(self.0.credential)
+            Choice::Send(self.0.credential)
         }
         fn sign(&mut self, request: &SignInput) -> Option<Signature> {
             Some(match self.0.key.sign(request.scheme(), b"") {

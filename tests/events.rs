@@ -2,7 +2,7 @@
 #![cfg(feature = "events")]
 #![allow(missing_docs)]
 
-use embedded_mtls::credential::{Entry, NoMatch, Selector, Unfit};
+use embedded_mtls::credential::{Entry, Mismatch, NoMatch, Selector};
 use embedded_mtls::events::{Direction, EventDump, EventRing, LogEvent, NameOf, Record, Whose};
 use embedded_mtls::io::{Host, SoftwareHost};
 use embedded_mtls::x509::{ServerName, Time, UnixTime};
@@ -262,9 +262,9 @@ fn a_client_that_shows_nothing_says_why_and_learns_late_that_it_is_refused() {
     assert_eq!(server.err().map(|end| end.0), Some(required));
     let events = of(rings[0], 1);
     assert!(has(&events, &LogEvent::Declined));
-    let reasons: Vec<_> = events.iter().filter(|event| matches!(event, LogEvent::Unfit { .. })).collect();
+    let reasons: Vec<_> = events.iter().filter(|event| matches!(event, LogEvent::Mismatch { .. })).collect();
     assert!(
-        matches!(reasons[..], [LogEvent::Unfit { key: KeyHandle(4), reason: Unfit::Authority, alias }] if alias.as_str().is_empty())
+        matches!(reasons[..], [LogEvent::Mismatch { key: KeyHandle(4), reason: Mismatch::Issuer, alias }] if alias.as_str().is_empty())
     );
     let told = of(rings[1], 1);
     assert!(has(&told, &LogEvent::Failed { stage: Stage::Certificate, error: required }), "{:#?}", lines(&told));

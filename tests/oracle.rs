@@ -124,7 +124,7 @@ fn a_credential_of_a_scheme_that_the_server_does_not_offer_fails_the_handshake_n
     #[cfg(feature = "events")]
     {
         let events: Vec<_> = ring.records().expect("a ring").map(|record| record.event).collect();
-        assert!(!events.iter().any(|event| matches!(event, LogEvent::Shown { .. })), "{events:#?}");
+        assert!(!events.iter().any(|event| matches!(event, LogEvent::Selected { .. })), "{events:#?}");
     }
 }
 

@@ -2,7 +2,7 @@
 //! by reference, aliases. Which settings contradict each other is in `policy_settings.rs`.
 #![allow(missing_docs)]
 
-use embedded_mtls::credential::{Admission, Entry, KeyProof, Reference, SlotId, Slots};
+use embedded_mtls::credential::{Admission, Entry, ProofOfPossession, Reference, SlotId, Slots};
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::{Keystore, SoftwareHost};
 use embedded_mtls::x509::{CommonName, Purpose, ServerName, Time, TrustAnchor};
@@ -345,7 +345,7 @@ fn policies_over_slots_rotate_in_three_steps_while_a_connection_keeps_what_it_ha
         let client = &all.clients[generation];
         let mut stage = slots.stage().unwrap();
         let len = stage.copy([&client.der[..]]).unwrap();
-        let key = KeyProof::PublicKey(client.key.point());
+        let key = ProofOfPossession::PublicKey(client.key.point());
         let admission = Admission { purpose: Purpose::ClientAuth, time: now(), key };
         own.set(stage.credential(RustCrypto, "2026", len, KeyHandle(0), &admission).unwrap());
         let mut stage = slots.stage().unwrap();

@@ -109,7 +109,7 @@ fn answer(session: &mut TestSession<impl Side>, host: &mut TestHost) {
     loop {
         match session.poll().expect("no error") {
             Event::Credential(request) => {
-                let Choice::Show(credential) = host.credential(&request.peer_request()) else { panic!("it fits") };
+                let Choice::Send(credential) = host.credential(&request.peer_request()) else { panic!("it fits") };
                 request.select(credential).unwrap();
             }
             Event::Sign(request) => {

@@ -70,7 +70,7 @@ fn run(session: &mut TestSession<impl Side>, pki: &Pki) -> Result<Vec<ClientAuth
     loop {
         match session.poll()? {
             Event::Credential(request) => {
-                let Choice::Show(credential) = host.credential(&request.peer_request()) else { panic!("it fits") };
+                let Choice::Send(credential) = host.credential(&request.peer_request()) else { panic!("it fits") };
                 request.select(credential)?;
             }
             Event::Sign(request) => {
@@ -283,7 +283,7 @@ fn a_second_request_fills_rx_until_the_first_is_signed_and_nothing_of_what_follo
     session.rx_commit(bytes.len()).unwrap();
     let mut host = host(vec![credential(&[&pki.client, &pki.intermediate], 0)], vec![signing_key(&pki.client)]);
     let Ok(Event::Credential(request)) = session.poll() else { panic!("it was asked") };
-    let Choice::Show(shown) = host.credential(&request.peer_request()) else { panic!("it fits") };
+    let Choice::Send(shown) = host.credential(&request.peer_request()) else { panic!("it fits") };
     request.select(shown).unwrap();
 
     // The key takes its time; the server asks again, and goes on talking.

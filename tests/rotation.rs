@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use embedded_mtls::credential::{
-    Admission, Entry, Expiry, KeyProof, Lease, Reference, Selector, SlotError, SlotId, Slots,
+    Admission, Entry, Expiry, Lease, ProofOfPossession, Reference, Selector, SlotError, SlotId, Slots,
 };
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::{SigningKey, SoftwareHost};
@@ -33,7 +33,7 @@ fn slots<const N: usize, const R: usize>() -> (Slots<'static, N>, &'static [Refe
     (Slots::new(memory(), references), references)
 }
 
-fn admission(purpose: Purpose, key: KeyProof<'_>) -> Admission<'_> {
+fn admission(purpose: Purpose, key: ProofOfPossession<'_>) -> Admission<'_> {
     Admission { purpose, time: now(), key }
 }
 
@@ -46,7 +46,7 @@ fn install<const N: usize>(
 ) -> Result<SlotId, SlotError> {
     let mut stage = slots.stage()?;
     let len = stage.copy(chain.iter().map(|issued| &issued.der[..]))?;
-    let proof = KeyProof::PublicKey(chain[0].key.point());
+    let proof = ProofOfPossession::PublicKey(chain[0].key.point());
     stage.credential(RustCrypto, alias, len, KeyHandle(0), &admission(purpose, proof))
 }
 
@@ -574,12 +574,12 @@ fn a_key_that_is_not_that_of_the_leaf_is_refused() {
         let len = stage.copy([&mine.der[..], &pki.intermediate.der]).unwrap();
         stage.credential(RustCrypto, "orders", len, KeyHandle(7), &admission(Purpose::ClientAuth, key))
     };
-    assert_eq!(attempt(KeyProof::Signature(&by_other)).err(), Some(SlotError::KeyMismatch));
-    assert_eq!(attempt(KeyProof::Signature(&another_message)).err(), Some(SlotError::KeyMismatch));
-    assert_eq!(attempt(KeyProof::PublicKey(other.key.point())).err(), Some(SlotError::KeyMismatch));
+    assert_eq!(attempt(ProofOfPossession::Signature(&by_other)).err(), Some(SlotError::KeyMismatch));
+    assert_eq!(attempt(ProofOfPossession::Signature(&another_message)).err(), Some(SlotError::KeyMismatch));
+    assert_eq!(attempt(ProofOfPossession::PublicKey(other.key.point())).err(), Some(SlotError::KeyMismatch));
     assert!(slots.iter().next().is_none(), "what was refused is not there");
-    assert!(attempt(KeyProof::PublicKey(mine.key.point())).is_ok());
-    let id = attempt(KeyProof::Signature(&by_mine)).unwrap();
+    assert!(attempt(ProofOfPossession::PublicKey(mine.key.point())).is_ok());
+    let id = attempt(ProofOfPossession::Signature(&by_mine)).unwrap();
     assert_eq!(slots.lease_slot(id).unwrap().credential().unwrap().key(), KeyHandle(7));
 }
 
@@ -592,7 +592,7 @@ fn what_is_no_credential_or_too_long_is_refused() {
     let need = pki.client.der.len() + pki.intermediate.der.len();
     assert_eq!(stage.copy([&pki.client.der[..], &pki.intermediate.der]), Err(SlotError::TooLong(need)));
     let len = stage.copy([&pki.client.der[..]]).unwrap();
-    let proof = || admission(Purpose::ClientAuth, KeyProof::PublicKey(pki.client.key.point()));
+    let proof = || admission(Purpose::ClientAuth, ProofOfPossession::PublicKey(pki.client.key.point()));
     let alias = "a".repeat(700);
     let error = stage.credential(RustCrypto, &alias, len, KeyHandle(0), &proof()).err();
     assert_eq!(error, Some(SlotError::TooLong(len + 700)));
@@ -708,7 +708,7 @@ fn all_that_references_point_to_can_be_leased_for_a_choice() {
         connection = connection.turn(&mut host, &mut server_host, 0);
     }
     assert_eq!(connection.client_serial(), Some(vec![1, 1]));
-    assert_eq!(host.selection().unwrap().shown().unwrap().alias, "orders");
+    assert_eq!(host.selection().unwrap().sent().unwrap().alias, "orders");
 }
 
 // before it is too late

@@ -2,7 +2,7 @@
 #![allow(missing_docs)]
 #![allow(clippy::unnecessary_wraps, clippy::type_complexity, reason = "tables of expectations read better so")]
 
-use embedded_mtls::credential::{Choice, Entry, Match, NoMatch, PeerRequest, Selector, Unfit};
+use embedded_mtls::credential::{Choice, Entry, Match, Mismatch, NoMatch, PeerRequest, Selector};
 use embedded_mtls::crypto::rustcrypto::P256SigningKey;
 use embedded_mtls::io::{Host, SoftwareHost};
 use embedded_mtls::x509::{Name, ServerName, Time, UnixTime};
@@ -19,7 +19,7 @@ const SIGNATURE_ALGORITHMS_CERT: u16 = 50;
 const OID_FILTERS: u16 = 48;
 
 /// What is found about an entry.
-type Fit = Result<Match, Unfit>;
+type Fit = Result<Match, Mismatch>;
 
 /// A keystore, and what was found about each entry when it was asked.
 struct Keystore {
@@ -51,7 +51,7 @@ impl Keystore {
     }
 
     fn shown(&self) -> Option<&'static str> {
-        Some(self.inner.selection()?.shown()?.alias)
+        Some(self.inner.selection()?.sent()?.alias)
     }
 }
 
@@ -61,8 +61,8 @@ impl Host<'static> for Keystore {
     }
 
     #[cfg(feature = "events")]
-    fn unfit(&mut self, request: &PeerRequest<'_>, each: &mut dyn FnMut(KeyHandle, &str, Unfit)) {
-        self.inner.unfit(request, each);
+    fn mismatches(&mut self, request: &PeerRequest<'_>, each: &mut dyn FnMut(KeyHandle, &str, Mismatch)) {
+        self.inner.mismatches(request, each);
     }
 
     fn credential(&mut self, request: &PeerRequest<'_>) -> Choice<'static> {
@@ -137,7 +137,7 @@ impl World {
 
 fn fits(certificate: u8, place: u16) -> Fit {
     let mut fit = Match::default();
-    fit.authority = Some((certificate, place));
+    fit.issuer = Some((certificate, place));
     Ok(fit)
 }
 
@@ -147,7 +147,7 @@ fn the_names_that_a_server_sends_choose_among_the_issuers_of_every_certificate_o
     let World { pki, other_root, other, third_root } = &world;
     let orders = chain_of(&pki.client, &pki.intermediate);
     let other_chain = certificate(&[&other.der]);
-    let none = Err(Unfit::Authority);
+    let none = Err(Mismatch::Issuer);
     let rows: [(&str, Vec<&Issued>, &[u8], [Fit; 2]); 7] = [
         ("the issuer of the leaf", vec![&pki.intermediate], &orders, [fits(0, 0), none]),
         ("the issuer of the intermediate", vec![&pki.root], &orders, [fits(1, 0), none]),
@@ -200,10 +200,10 @@ fn without_a_match_a_client_declines_or_shows_a_default_or_fails() {
     let (seen, sent, error) = run(NoMatch::Default("other"));
     assert_eq!((seen.shown(), sent, error), (Some("other"), Some(certificate(&[&other.der])), None));
     let shown = seen.inner.selection().unwrap();
-    assert_eq!(shown.shown().unwrap().fit, Err(Unfit::Authority), "shown though it does not fit");
+    assert_eq!(shown.sent().unwrap().fit, Err(Mismatch::Issuer), "shown though it does not fit");
     assert_eq!(
         shown.to_string(),
-        "shown: other: none of the authorities that the peer names issued a certificate of the chain"
+        "sent: other: none of the authorities that the peer names issued a certificate of the chain"
     );
 
     let failed = Some(Error::PeerIncompatible(PeerIncompatible::NoCredential));
@@ -230,7 +230,7 @@ fn a_key_whose_signatures_the_server_cannot_verify_is_not_shown_and_no_default_e
         script.server_flight(&pki, |message| if message[0] == CERTIFICATE_REQUEST { request.clone() } else { message });
     real.feed(&script.seal_all(&flight));
     assert_eq!(real.error(), Some(Error::PeerIncompatible(PeerIncompatible::NoCredential)));
-    assert_eq!(real.host.verdicts, [("orders", Err(Unfit::SignatureScheme))]);
+    assert_eq!(real.host.verdicts, [("orders", Err(Mismatch::SignatureScheme))]);
 }
 
 fn with_client<H: Host<'static>>(pki: &Pki, client_host: H) -> Setup<H, TestHost> {
@@ -279,7 +279,7 @@ fn a_chain_that_the_server_cannot_verify_is_passed_over() {
         ];
         Keystore::new(entries, vec![signing_key(&pki.client)], |selector| selector)
     };
-    let bad = |index| Err(Unfit::CertificateScheme(index));
+    let bad = |index| Err(Mismatch::CertificateScheme(index));
     let ok = Ok(Match::default());
     let rows: [(&str, Option<&[u16]>, [Fit; 4]); 4] = [
         ("signature_algorithms alone, ECDSA with SHA-256", None, [bad(0), bad(0), ok, ok]),
@@ -316,21 +316,21 @@ fn filters_by_key_usage_and_purpose_are_kept_and_unknown_ones_skipped() {
     let filter = |oid: &[u8], values: &[u8]| [vec8(oid), vec16(values)].concat();
     let purposes = |list: &[&[u8]]| tlv(0x30, &list.concat());
     let bits = |byte: u8| vec![3, 2, 0, byte];
-    let unfit = Err(Unfit::OidFilter);
+    let mismatch = Err(Mismatch::OidFilter);
     let ok = Ok(Match::default());
     let rows: [(&str, Vec<u8>, [Fit; 2]); 10] = [
         ("an empty list", vec![], [ok, ok]),
-        ("digitalSignature", filter(&KEY_USAGE, &[3, 2, 7, 0x80]), [ok, unfit]),
-        ("the same without the tag", filter(&KEY_USAGE[2..], &[3, 2, 7, 0x80]), [ok, unfit]),
-        ("and keyAgreement", filter(&KEY_USAGE, &bits(0x88)), [unfit, unfit]),
-        ("clientAuth", filter(&EXTENDED_KEY_USAGE, &purposes(&[CLIENT_AUTH])), [ok, unfit]),
+        ("digitalSignature", filter(&KEY_USAGE, &[3, 2, 7, 0x80]), [ok, mismatch]),
+        ("the same without the tag", filter(&KEY_USAGE[2..], &[3, 2, 7, 0x80]), [ok, mismatch]),
+        ("and keyAgreement", filter(&KEY_USAGE, &bits(0x88)), [mismatch, mismatch]),
+        ("clientAuth", filter(&EXTENDED_KEY_USAGE, &purposes(&[CLIENT_AUTH])), [ok, mismatch]),
         (
             "clientAuth and smart card",
             filter(&EXTENDED_KEY_USAGE, &purposes(&[CLIENT_AUTH, SMART_CARD_LOGON])),
-            [unfit, unfit],
+            [mismatch, mismatch],
         ),
-        ("any extended key usage", filter(&EXTENDED_KEY_USAGE, &[]), [ok, unfit]),
-        ("values that are none", filter(&KEY_USAGE, &[5, 0]), [unfit, unfit]),
+        ("any extended key usage", filter(&EXTENDED_KEY_USAGE, &[]), [ok, mismatch]),
+        ("values that are none", filter(&KEY_USAGE, &[5, 0]), [mismatch, mismatch]),
         ("a private extension", filter(&[6, 3, 0x2a, 3, 4], &[5, 0]), [ok, ok]),
         (
             "several, of which one does not match",
@@ -340,7 +340,7 @@ fn filters_by_key_usage_and_purpose_are_kept_and_unknown_ones_skipped() {
                 filter(&EXTENDED_KEY_USAGE, &purposes(&[SMART_CARD_LOGON])),
             ]
             .concat(),
-            [unfit, unfit],
+            [mismatch, mismatch],
         ),
     ];
     for (name, filters, verdicts) in rows {
@@ -371,7 +371,7 @@ fn what_is_not_on_the_way_to_an_anchor_counts_neither_for_time_nor_for_names() {
         ("without", &[&pki.client, &third]),
     ];
     let at = Time::Trusted(UnixTime::from_seconds(NOW));
-    let none = Err(Unfit::Authority);
+    let none = Err(Mismatch::Issuer);
     for (authority, expected) in [(&pki.root, [fits(1, 0), fits(1, 0), none]), (&old_root, [fits(2, 0), none, none])] {
         let (seen, ..) = asked(&pki, keystore(chains, |selector| selector.with_time(at)), &naming(&[authority]));
         let found: Vec<_> = seen.verdicts.iter().map(|verdict| verdict.1).collect();
@@ -394,7 +394,7 @@ fn what_has_expired_or_is_meant_for_another_role_is_passed_over() {
         ("server", &[&pki.server, &pki.intermediate]),
         ("good", &[&pki.client, &pki.intermediate]),
     ];
-    let why = |index, problem| Err(Unfit::Certificate(CertificateError { index, problem }));
+    let why = |index, problem| Err(Mismatch::Certificate(CertificateError { index, problem }));
     let ok = Ok(Match::default());
     let purpose = why(0, CertificateProblem::ExtendedKeyUsage);
 
@@ -428,7 +428,7 @@ fn an_alias_overrides_the_choice_for_one_connection_and_an_entry_can_be_switched
     let World { pki, other, .. } = &world;
     let (seen, sent, _) = asked(pki, world.keystore(|selector| selector.with_alias("other")), &[]);
     assert_eq!((seen.shown(), sent), (Some("other"), Some(certificate(&[&other.der]))));
-    assert_eq!(seen.verdicts[0], ("orders", Err(Unfit::OtherAlias)));
+    assert_eq!(seen.verdicts[0], ("orders", Err(Mismatch::OtherAlias)));
 
     // What was asked for does not fit: nothing else is shown in its place.
     let (seen, sent, _) = asked(pki, world.keystore(|selector| selector.with_alias("other")), &naming(&[&pki.root]));
@@ -439,7 +439,7 @@ fn an_alias_overrides_the_choice_for_one_connection_and_an_entry_can_be_switched
     let keys = vec![signing_key(&pki.client), signing_key(other)];
     let host = Keystore::new(entries, keys, |selector| selector.with_no_match(NoMatch::Default("orders")));
     let (seen, ..) = asked(pki, host, &[]);
-    assert_eq!(seen.verdicts[0], ("orders", Err(Unfit::Disabled)));
+    assert_eq!(seen.verdicts[0], ("orders", Err(Mismatch::Disabled)));
     assert_eq!(seen.shown(), Some("other"));
 }
 
@@ -586,7 +586,10 @@ fn a_server_prefers_what_the_client_can_verify_and_knows_and_shows_something_els
     let (seen, error) =
         greeted(&pki, host(vec![entry_der("sha1", &[&sha1], 0), entry_der("sha384", &[&sha384], 0)]), &[]);
     assert_eq!((seen.shown(), error), (Some("sha384"), None));
-    assert_eq!(seen.verdicts, [("sha1", Err(Unfit::CertificateSha1(0))), ("sha384", Err(Unfit::CertificateScheme(0)))]);
+    assert_eq!(
+        seen.verdicts,
+        [("sha1", Err(Mismatch::CertificateSha1(0))), ("sha384", Err(Mismatch::CertificateScheme(0)))]
+    );
     let (seen, error) = greeted(&pki, host(vec![entry_der("sha1", &[&sha1], 0)]), &[]);
     assert_eq!((seen.shown(), error), (None, Some(Error::PeerIncompatible(PeerIncompatible::NoCredential))));
     let (seen, error) = greeted(

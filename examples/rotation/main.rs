@@ -11,7 +11,7 @@ use core::task::{Context, Poll, Waker};
 use std::process::ExitCode;
 
 use embedded_mtls::KeyHandle;
-use embedded_mtls::credential::{Admission, KeyProof, Reference, SlotId, Slots};
+use embedded_mtls::credential::{Admission, ProofOfPossession, Reference, SlotId, Slots};
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::SigningKey as _;
 use embedded_mtls::io::std::system_time;
@@ -92,7 +92,7 @@ fn start<const N: usize>(flash: &mut Flash, slots: &Slots<'_, N>, identities: &[
     let signer = P256SigningKey::from_bytes(&identity(identities, key)?.key).map_err(|error| format!("{error:?}"))?;
     let signature = signer.sign(Admission::TEST_MESSAGE).ok_or("the key cannot sign")?;
     let admission =
-        Admission { purpose: Purpose::ClientAuth, time: system_time(), key: KeyProof::Signature(&signature) };
+        Admission { purpose: Purpose::ClientAuth, time: system_time(), key: ProofOfPossession::Signature(&signature) };
     let mut stage = slots.stage().map_err(|error| error.to_string())?;
     let len = stage.copy([chain]).map_err(|error| error.to_string())?;
     stage.credential(RustCrypto, "orders", len, KeyHandle(key), &admission).map_err(|error| error.to_string())

@@ -1,7 +1,7 @@
 //! The power is cut at every single operation of a rotation, and a working identity is always there afterwards.
 
 use embedded_mtls::KeyHandle;
-use embedded_mtls::credential::{Admission, KeyProof, Reference, Slots};
+use embedded_mtls::credential::{Admission, ProofOfPossession, Reference, Slots};
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::x509::Purpose;
 use test_support::flash::{Cut, Failure, Flash};
@@ -53,7 +53,8 @@ fn boots(flash: &mut Flash, identities: &[Identity]) {
     let mut stage = slots.stage().unwrap();
     let len = stage.copy([stored.chain]).unwrap();
     let leaf = &identities.iter().find(|identity| identity.key == stored.key).unwrap().leaf;
-    let admission = Admission { purpose: Purpose::ClientAuth, time: now(), key: KeyProof::PublicKey(leaf.key.point()) };
+    let admission =
+        Admission { purpose: Purpose::ClientAuth, time: now(), key: ProofOfPossession::PublicKey(leaf.key.point()) };
     let id = stage.credential(RustCrypto, "orders", len, KeyHandle(stored.key), &admission).unwrap();
     references[0].set(id);
     assert_eq!(slots.lease(&references[0]).unwrap().credential().unwrap().key(), KeyHandle(stored.key));

@@ -44,7 +44,7 @@ impl<R: Side> Session<'_, R> {
     /// Names the fault, known to ourselves, for which nobody should accept the credential that was sent: it has expired,
     /// is not valid yet, or is not meant for our role. `None` if none was sent, or none of this holds.
     pub fn credential_fault(&self) -> Option<Diagnosis> {
-        fault_of(self.shown_credential()?, self.purpose(), self.connection.peer.time())
+        fault_of(self.sent_credential()?, self.purpose(), self.connection.peer.time())
     }
 }
 

@@ -4,7 +4,7 @@
 use super::machine::Machine;
 use crate::credential::{Choice, Credential, KeyHandle, PeerRequest, Signature};
 #[cfg(feature = "events")]
-use crate::credential::{Selector, Unfit};
+use crate::credential::{Mismatch, Selector};
 use crate::crypto::{CryptoProvider, Digest, HashAlgorithm, SignatureAlgorithm};
 use crate::error::{AlertDescription, ApiMisuse, Error, PeerIncompatible};
 use crate::handshake::Input;
@@ -77,17 +77,19 @@ impl<'b> CredentialRequest<'_, 'b> {
     }
 
     /// Writes into the ring of the connection which of the selector's entries do not do what the peer asks for, and
-    /// why: see [`LogEvent::Unfit`](crate::events::LogEvent::Unfit). To be called before the answer.
+    /// why: see [`LogEvent::Mismatch`](crate::events::LogEvent::Mismatch). To be called before the answer.
     #[cfg(feature = "events")]
     pub fn record_selection(&self, selector: &Selector<'_>) {
-        selector.for_each_unfit(&self.peer_request(), &mut |key, alias, reason| self.record_unfit(key, alias, reason));
+        selector.for_each_mismatch(&self.peer_request(), &mut |key, alias, reason| {
+            self.record_mismatch(key, alias, reason);
+        });
     }
 
     /// Writes into the ring of the connection why the credential of this key is not sent; with its alias, if it has
     /// one. To be called before the answer.
     #[cfg(feature = "events")]
-    pub fn record_unfit(&self, key: KeyHandle, alias: &str, reason: Unfit) {
-        self.machine.events().unfit(key, alias, reason);
+    pub fn record_mismatch(&self, key: KeyHandle, alias: &str, reason: Mismatch) {
+        self.machine.events().mismatch(key, alias, reason);
     }
 
     /// Sends `credential`.
@@ -96,7 +98,7 @@ impl<'b> CredentialRequest<'_, 'b> {
     /// [`ApiMisuse::CredentialSchemeNotOffered`] if the peer cannot verify its signatures; errors are sticky. A client's
     /// handshake fails with it later, as with [`fail`](Self::fail).
     pub fn select(self, credential: &'b Credential<'b>) -> Result<(), Error> {
-        self.answer(Choice::Show(credential))
+        self.answer(Choice::Send(credential))
     }
 
     /// Sends none. A client then sends an empty Certificate, and the server decides.
@@ -132,7 +134,7 @@ impl<'b> From<Choice<'b>> for Input<'_, 'b> {
         match choice {
             Choice::Decline => Self::Credential(None),
             Choice::Fail(reason) => Self::Fail(reason),
-            Choice::Show(credential) => Self::Credential(Some(credential)),
+            Choice::Send(credential) => Self::Credential(Some(credential)),
         }
     }
 }

@@ -54,12 +54,12 @@ mod ways;
 pub use self::anchors::AnchorSet;
 pub use self::chain::Chain;
 pub use self::expiry::{Expiry, expiring};
-pub use self::peer_request::{Match, PeerRequest, Unfit};
+pub use self::peer_request::{Match, Mismatch, PeerRequest};
 pub use self::reference::{Reference, SlotId};
 pub use self::select::{Choice, Entry, EntryFit, NoMatch, Selection, Selector};
 pub use self::signature::{EncodedSignature, Signature};
 pub use self::slots::{Entries, Lease, Leases, SlotError, Slots};
-pub use self::stage::{Admission, KeyProof, StagedSlot};
+pub use self::stage::{Admission, ProofOfPossession, StagedSlot};
 
 use crate::error::{ApiMisuse, CertificateError, CertificateProblem, Error, Malformation};
 use crate::limits::MAX_CHAIN;
@@ -143,9 +143,9 @@ impl<'a> Credential<'a> {
     /// Signs with another scheme, of those that the key of the leaf has: RSA with another hash.
     ///
     /// # Errors
-    /// [`ApiMisuse::CredentialSchemeUnfit`] if the key does not have it.
+    /// [`ApiMisuse::CredentialSchemeMismatch`] if the key does not have it.
     pub fn with_scheme(self, scheme: SignatureScheme) -> Result<Self, Error> {
-        self.algorithm.verifies(scheme).ok_or(ApiMisuse::CredentialSchemeUnfit)?;
+        self.algorithm.verifies(scheme).ok_or(ApiMisuse::CredentialSchemeMismatch)?;
         Ok(Self { scheme, ..self })
     }
 

@@ -30,7 +30,7 @@ pub struct PeerRequest<'w> {
 pub struct Match {
     /// The certificate of our chain that one of the authorities issued, and the place of its name in the peer's
     /// list, both counted from 0; `None` if the peer names no authority.
-    pub authority: Option<(u8, u16)>,
+    pub issuer: Option<(u8, u16)>,
 }
 
 /// Why a credential does not meet what the peer asks for. Where there are several reasons, the first of the
@@ -38,10 +38,7 @@ pub struct Match {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
-pub enum Unfit {
-    /// The peer names authorities, and none of them issued one of the certificates of the chain
-    /// (RFC 9846 section 4.3.4).
-    Authority,
+pub enum Mismatch {
     /// A certificate of ours cannot serve: it has expired, is not valid yet, or is not meant for this role.
     Certificate(CertificateError),
     /// The peer does not verify the signature on the certificate at this place of the chain: `signature_algorithms_cert`
@@ -51,6 +48,9 @@ pub enum Unfit {
     CertificateSha1(u8),
     /// The entry is switched off.
     Disabled,
+    /// The peer names the issuers that it accepts, and none of them issued a certificate of the chain (RFC 9846 section
+    /// 4.3.4).
+    Issuer,
     /// The leaf lacks an extension, or a value of one, that the server wants (`oid_filters`, RFC 9846 section 4.3.5).
     OidFilter,
     /// Another alias was asked for on our side.
@@ -149,7 +149,7 @@ impl<'w> PeerRequest<'w> {
     ///
     /// # Errors
     /// The first reason why it does not.
-    pub fn check(&self, credential: &Credential<'_>, time: Option<Time>) -> Result<Match, Unfit> {
+    pub fn check(&self, credential: &Credential<'_>, time: Option<Time>) -> Result<Match, Mismatch> {
         self.judge(credential, &self.walk(credential, time))
     }
 
@@ -157,11 +157,11 @@ impl<'w> PeerRequest<'w> {
     /// authorities has issued one of the certificates of the chain, or it names none; and the leaf is what it asks
     /// for. Validity and purpose are not looked at.
     pub fn accepts(&self, credential: &Credential<'_>) -> bool {
-        self.check_wishes(credential).is_ok()
+        self.check_preferences(credential).is_ok()
     }
 
     /// The same without a look at whether our own side would be wise to show it.
-    pub(crate) fn check_wishes(&self, credential: &Credential<'_>) -> Result<Match, Unfit> {
+    pub(crate) fn check_preferences(&self, credential: &Credential<'_>) -> Result<Match, Mismatch> {
         self.judge(credential, &Findings { error: None, ..self.walk(credential, None) })
     }
 
@@ -175,23 +175,23 @@ impl<'w> PeerRequest<'w> {
         chain
     }
 
-    fn judge(&self, credential: &Credential<'_>, chain: &Findings) -> Result<Match, Unfit> {
+    fn judge(&self, credential: &Credential<'_>, chain: &Findings) -> Result<Match, Mismatch> {
         if !self.schemes.contains(credential.scheme().0) {
-            return Err(Unfit::SignatureScheme);
+            return Err(Mismatch::SignatureScheme);
         }
         if let Some(error) = chain.error {
-            return Err(Unfit::Certificate(error));
+            return Err(Mismatch::Certificate(error));
         }
         if chain.filtered {
-            return Err(Unfit::OidFilter);
+            return Err(Mismatch::OidFilter);
         }
         if let Some((index, sha1)) = chain.unverifiable {
-            return Err(if sha1 { Unfit::CertificateSha1(index) } else { Unfit::CertificateScheme(index) });
+            return Err(if sha1 { Mismatch::CertificateSha1(index) } else { Mismatch::CertificateScheme(index) });
         }
-        if chain.authority.is_none() && self.authorities().next().is_some() {
-            return Err(Unfit::Authority);
+        if chain.issuer.is_none() && self.authorities().next().is_some() {
+            return Err(Mismatch::Issuer);
         }
-        Ok(Match { authority: chain.authority })
+        Ok(Match { issuer: chain.issuer })
     }
 
     fn look_at(&self, index: u8, certificate: &OwnCertificate<'_>, chain: &mut Findings) {
@@ -212,10 +212,10 @@ impl<'w> PeerRequest<'w> {
                 chain.unverifiable = Some((index, schemes.iter().any(|&scheme| is_sha1(scheme))));
             }
         }
-        if chain.authority.is_none() {
+        if chain.issuer.is_none() {
             let issuer = certificate.issuer();
             let place = (0_u16..).zip(self.authorities()).find(|(_, authority)| authority.matches(&issuer));
-            chain.authority = place.map(|(place, _)| (index, place));
+            chain.issuer = place.map(|(place, _)| (index, place));
         }
     }
 }
@@ -227,22 +227,22 @@ struct Findings {
     filtered: bool,
     /// The certificate, and whether its signature stands on SHA-1.
     unverifiable: Option<(u8, bool)>,
-    authority: Option<(u8, u16)>,
+    issuer: Option<(u8, u16)>,
 }
 
-impl Unfit {
+impl Mismatch {
     /// Whether a server may show the credential all the same, if it has no better one. RFC 9846 section 4.5.1.2:
     /// a server that has no chain "signed only via the indicated supported algorithms" "SHOULD continue the
     /// handshake by sending a certificate chain of its choice", but for SHA-1; and
     /// `certificate_authorities` only serves "to guide certificate selection".
-    pub(crate) const fn is_wish_of_client(self) -> bool {
-        matches!(self, Self::Authority | Self::CertificateScheme(_))
+    pub(crate) const fn is_preference_of_client(self) -> bool {
+        matches!(self, Self::Issuer | Self::CertificateScheme(_))
     }
 }
 
 impl fmt::Display for Match {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.authority {
+        match self.issuer {
             None => f.write_str("fits: the peer names no authority"),
             Some((certificate, place)) => {
                 write!(f, "fits: authority {place} of the peer's list issued certificate {certificate} of the chain")
@@ -251,10 +251,10 @@ impl fmt::Display for Match {
     }
 }
 
-impl fmt::Display for Unfit {
+impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Authority => {
+            Self::Issuer => {
                 f.write_str("none of the authorities that the peer names issued a certificate of the chain")
             }
             Self::Certificate(error) => error.fmt(f),

@@ -1,6 +1,6 @@
 //! The choice of a credential among several.
 
-use super::{Credential, Match, PeerRequest, Unfit};
+use super::{Credential, Match, Mismatch, PeerRequest};
 use crate::error::PeerIncompatible;
 use crate::x509::{DnsName, Purpose, ServerName, Time, UnixTime};
 use core::fmt;
@@ -53,12 +53,12 @@ pub enum Choice<'b> {
     /// None, and the handshake fails with this error.
     Fail(PeerIncompatible),
     /// This one.
-    Show(&'b Credential<'b>),
+    Send(&'b Credential<'b>),
 }
 
 impl<'b> From<Option<&'b Credential<'b>>> for Choice<'b> {
     fn from(credential: Option<&'b Credential<'b>>) -> Self {
-        credential.map_or(Self::Decline, Self::Show)
+        credential.map_or(Self::Decline, Self::Send)
     }
 }
 
@@ -66,7 +66,7 @@ impl<'b> From<Option<&'b Credential<'b>>> for Choice<'b> {
 #[derive(Clone, Copy, Debug)]
 pub struct Selection<'b> {
     choice: Choice<'b>,
-    shown: Option<EntryFit<'b>>,
+    sent: Option<EntryFit<'b>>,
 }
 
 /// What was found about one entry.
@@ -76,7 +76,7 @@ pub struct EntryFit<'b> {
     /// The alias of the entry.
     pub alias: &'b str,
     /// Whether it does what the peer asks for, and if not, why.
-    pub fit: Result<Match, Unfit>,
+    pub fit: Result<Match, Mismatch>,
 }
 
 impl<'a> Entry<'a> {
@@ -122,12 +122,12 @@ impl<'a> Entry<'a> {
     ///
     /// # Errors
     /// The first reason why it does not.
-    pub fn check(&self, request: &PeerRequest<'_>, time: Option<Time>) -> Result<Match, Unfit> {
+    pub fn check(&self, request: &PeerRequest<'_>, time: Option<Time>) -> Result<Match, Mismatch> {
         if !self.enabled {
-            return Err(Unfit::Disabled);
+            return Err(Mismatch::Disabled);
         }
         match request.server_name() {
-            Some(name) if request.role() == Purpose::ServerAuth && !self.serves(name) => Err(Unfit::ServerName),
+            Some(name) if request.role() == Purpose::ServerAuth && !self.serves(name) => Err(Mismatch::ServerName),
             _ => request.check(&self.credential, time),
         }
     }
@@ -191,7 +191,7 @@ impl<'b> Selector<'b> {
         let found = [true, false].into_iter().find_map(|named| self.first(request, named));
         match (found, self.no_match) {
             (Some((entry, fit)), _) => Selection::show(entry, fit),
-            (None, NoMatch::Decline) => Selection { choice: Choice::Decline, shown: None },
+            (None, NoMatch::Decline) => Selection { choice: Choice::Decline, sent: None },
             (None, NoMatch::Default(alias)) => {
                 let default = self.entries.iter().find(|entry| entry.alias == alias);
                 let fits = |entry: &&Entry<'_>| {
@@ -216,10 +216,10 @@ impl<'b> Selector<'b> {
 
     /// Gives key and alias of each entry that does not meet the request, and why.
     #[cfg(feature = "events")]
-    pub(crate) fn for_each_unfit(
+    pub(crate) fn for_each_mismatch(
         &self,
         request: &PeerRequest<'_>,
-        each: &mut dyn FnMut(super::KeyHandle, &str, Unfit),
+        each: &mut dyn FnMut(super::KeyHandle, &str, Mismatch),
     ) {
         for (entry, verdict) in self.entries.iter().zip(self.verdicts(request)) {
             if let Err(reason) = verdict.fit {
@@ -235,15 +235,15 @@ impl<'b> Selector<'b> {
 
     /// The first entry that fits, or on a server one that misses wishes only. `named`: among those whose own list has
     /// the name of the server.
-    fn first(&self, request: &PeerRequest<'_>, named: bool) -> Option<(&'b Entry<'b>, Result<Match, Unfit>)> {
+    fn first(&self, request: &PeerRequest<'_>, named: bool) -> Option<(&'b Entry<'b>, Result<Match, Mismatch>)> {
         let is_named = |entry: &Entry<'_>| request.server_name().is_some_and(|name| entry.names(name));
         let entries = self.entries.iter().filter(|entry| !named || is_named(entry));
         let mut second = None;
         for entry in entries {
             match self.check(entry, request) {
                 Ok(fit) => return Some((entry, Ok(fit))),
-                Err(unfit) if request.role() == Purpose::ServerAuth && unfit.is_wish_of_client() => {
-                    second = second.or(Some((entry, Err(unfit))));
+                Err(mismatch) if request.role() == Purpose::ServerAuth && mismatch.is_preference_of_client() => {
+                    second = second.or(Some((entry, Err(mismatch))));
                 }
                 Err(_) => {}
             }
@@ -251,15 +251,15 @@ impl<'b> Selector<'b> {
         second
     }
 
-    fn check(&self, entry: &Entry<'_>, request: &PeerRequest<'_>) -> Result<Match, Unfit> {
+    fn check(&self, entry: &Entry<'_>, request: &PeerRequest<'_>) -> Result<Match, Mismatch> {
         if self.alias.is_some_and(|alias| alias != entry.alias) {
-            return Err(Unfit::OtherAlias);
+            return Err(Mismatch::OtherAlias);
         }
         entry.check(request, self.time)
     }
 
     fn fail(&self, request: &PeerRequest<'_>) -> Selection<'b> {
-        let nobody = self.verdicts(request).all(|verdict| verdict.fit == Err(Unfit::ServerName));
+        let nobody = self.verdicts(request).all(|verdict| verdict.fit == Err(Mismatch::ServerName));
         // RFC 6066 section 3: a server that does not know the name either continues or aborts "by sending a
         // fatal-level unrecognized_name(112) alert".
         let error = if nobody && request.server_name().is_some() {
@@ -267,13 +267,13 @@ impl<'b> Selector<'b> {
         } else {
             PeerIncompatible::NoCredential
         };
-        Selection { choice: Choice::Fail(error), shown: None }
+        Selection { choice: Choice::Fail(error), sent: None }
     }
 }
 
 impl<'b> Selection<'b> {
-    fn show(entry: &'b Entry<'b>, fit: Result<Match, Unfit>) -> Self {
-        Self { choice: Choice::Show(&entry.credential), shown: Some(EntryFit { alias: entry.alias, fit }) }
+    fn show(entry: &'b Entry<'b>, fit: Result<Match, Mismatch>) -> Self {
+        Self { choice: Choice::Send(&entry.credential), sent: Some(EntryFit { alias: entry.alias, fit }) }
     }
 
     /// The answer to the request.
@@ -284,14 +284,14 @@ impl<'b> Selection<'b> {
     /// The credential that is shown, if one is.
     pub const fn credential(&self) -> Option<&'b Credential<'b>> {
         match self.choice {
-            Choice::Show(credential) => Some(credential),
+            Choice::Send(credential) => Some(credential),
             Choice::Decline | Choice::Fail(_) => None,
         }
     }
 
     /// The entry that is shown, and whether it fits or is shown though it does not.
-    pub const fn shown(&self) -> Option<EntryFit<'b>> {
-        self.shown
+    pub const fn sent(&self) -> Option<EntryFit<'b>> {
+        self.sent
     }
 }
 
@@ -300,17 +300,17 @@ impl fmt::Display for EntryFit<'_> {
         write!(f, "{}: ", self.alias)?;
         match &self.fit {
             Ok(fit) => fit.fmt(f),
-            Err(unfit) => unfit.fmt(f),
+            Err(mismatch) => mismatch.fmt(f),
         }
     }
 }
 
 impl fmt::Display for Selection<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.shown, self.choice) {
-            (Some(verdict), _) => write!(f, "shown: {verdict}"),
+        match (self.sent, self.choice) {
+            (Some(verdict), _) => write!(f, "sent: {verdict}"),
             (None, Choice::Fail(_)) => f.write_str("nothing fits: the handshake is ended"),
-            (None, _) => f.write_str("nothing fits: no certificate is shown"),
+            (None, _) => f.write_str("nothing fits: no certificate is sent"),
         }
     }
 }

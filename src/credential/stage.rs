@@ -24,13 +24,13 @@ pub struct Admission<'p> {
     /// The time at which it has to be valid.
     pub time: Time,
     /// What shows that the key is that of the leaf.
-    pub key: KeyProof<'p>,
+    pub key: ProofOfPossession<'p>,
 }
 
 /// What shows that a key belongs to a certificate.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
-pub enum KeyProof<'p> {
+pub enum ProofOfPossession<'p> {
     /// The public key, as the signer tells it, in the encoding of its kind: for P-256 the uncompressed point, 65 bytes.
     PublicKey(&'p [u8]),
     /// A signature that the key has made over [`Admission::TEST_MESSAGE`], with the scheme of the credential.
@@ -80,8 +80,8 @@ impl Admission<'_> {
     fn check_key<C: CryptoProvider>(&self, provider: C, credential: &Credential<'_>) -> Result<(), SlotError> {
         let leaf = credential.certificates().next().ok_or(SlotError::KeyMismatch)?;
         let proved = match self.key {
-            KeyProof::PublicKey(key) => key == leaf.public_key().as_bytes(),
-            KeyProof::Signature(signature) => {
+            ProofOfPossession::PublicKey(key) => key == leaf.public_key().as_bytes(),
+            ProofOfPossession::Signature(signature) => {
                 let (scheme, mut der) = (credential.scheme(), [0; Signature::MAX_DER]);
                 signature.encode(scheme, &mut der).is_some_and(|signature| {
                     leaf.public_key().verify(provider, scheme, Admission::TEST_MESSAGE, signature).is_ok()

@@ -101,10 +101,10 @@ pub enum ApiMisuse {
     /// A common name that no certificate can have, or a pattern that is none (see
     /// [`CommonName`](crate::x509::CommonName)).
     CommonNameInvalid = 4, "the common name can match no certificate, or is an invalid pattern";
+    /// The key of the credential does not sign with the scheme that was asked for.
+    CredentialSchemeMismatch = 19, "the key of a credential cannot sign with the requested scheme";
     /// A credential was selected whose signature scheme the peer did not offer.
     CredentialSchemeNotOffered = 6, "the peer does not accept the signature scheme of the selected credential";
-    /// The key of the credential does not sign with the scheme that was asked for.
-    CredentialSchemeUnfit = 19, "the key of a credential cannot sign with the requested scheme";
     /// A certificate cannot serve in a credential, or there is none.
     CredentialUnusable(error: CertificateError) = 20, "a credential cannot be used: ";
     // 5 was a mistake that can no longer be made.

@@ -84,7 +84,7 @@ mod tests {
             "AlpnNameLength AnswerUnexpected ClosedForWriting CommitTooLarge CommonNameInvalid - \
              CredentialSchemeNotOffered ExportLength HostNeeded AuthoritiesTooLong NoTrustAnchors \
              AlgorithmUnsupported PostHandshakeAuthNotOffered RequestPending SchemeWithoutDigest ServerNameInvalid \
-             SignatureMalformed TrustAnchorUnusable ValidityLimitZero CredentialSchemeUnfit CredentialUnusable \
+             SignatureMalformed TrustAnchorUnusable ValidityLimitZero CredentialSchemeMismatch CredentialUnusable \
              KeySharesUnusable",
         ),
         ("BufferKind", "Peer Rx Tx"),

@@ -1,6 +1,6 @@
 //! Errors and their like as numbers. Those of the reasons stand in their tables, in `src/error/`.
 
-use crate::credential::Unfit;
+use crate::credential::Mismatch;
 use crate::error::{
     AlertDescription, ApiMisuse, BufferKind, CertificateError, CertificateProblem, Code, Error, InvalidMessage,
     PeerIncompatible, PeerMisbehaved,
@@ -70,31 +70,31 @@ pub(super) fn error_of((kind, which, more): (u8, u8, u32)) -> Option<Error> {
 }
 
 /// Why a credential does not fit: which reason, and what belongs to it.
-pub(super) fn unfit_code(unfit: Unfit) -> [u8; 3] {
-    match unfit {
-        Unfit::Authority => [0, 0, 0],
-        Unfit::Certificate(error) => [1, error.index, error.problem.code()],
-        Unfit::CertificateScheme(index) => [2, index, 0],
-        Unfit::CertificateSha1(index) => [3, index, 0],
-        Unfit::Disabled => [4, 0, 0],
-        Unfit::OidFilter => [5, 0, 0],
-        Unfit::OtherAlias => [6, 0, 0],
-        Unfit::ServerName => [7, 0, 0],
-        Unfit::SignatureScheme => [8, 0, 0],
+pub(super) fn mismatch_code(mismatch: Mismatch) -> [u8; 3] {
+    match mismatch {
+        Mismatch::Issuer => [0, 0, 0],
+        Mismatch::Certificate(error) => [1, error.index, error.problem.code()],
+        Mismatch::CertificateScheme(index) => [2, index, 0],
+        Mismatch::CertificateSha1(index) => [3, index, 0],
+        Mismatch::Disabled => [4, 0, 0],
+        Mismatch::OidFilter => [5, 0, 0],
+        Mismatch::OtherAlias => [6, 0, 0],
+        Mismatch::ServerName => [7, 0, 0],
+        Mismatch::SignatureScheme => [8, 0, 0],
     }
 }
 
-pub(super) fn unfit_of([kind, index, problem]: [u8; 3]) -> Option<Unfit> {
+pub(super) fn mismatch_of([kind, index, problem]: [u8; 3]) -> Option<Mismatch> {
     Some(match kind {
-        0 => Unfit::Authority,
-        1 => Unfit::Certificate(CertificateError { index, problem: CertificateProblem::of(problem)? }),
-        2 => Unfit::CertificateScheme(index),
-        3 => Unfit::CertificateSha1(index),
-        4 => Unfit::Disabled,
-        5 => Unfit::OidFilter,
-        6 => Unfit::OtherAlias,
-        7 => Unfit::ServerName,
-        8 => Unfit::SignatureScheme,
+        0 => Mismatch::Issuer,
+        1 => Mismatch::Certificate(CertificateError { index, problem: CertificateProblem::of(problem)? }),
+        2 => Mismatch::CertificateScheme(index),
+        3 => Mismatch::CertificateSha1(index),
+        4 => Mismatch::Disabled,
+        5 => Mismatch::OidFilter,
+        6 => Mismatch::OtherAlias,
+        7 => Mismatch::ServerName,
+        8 => Mismatch::SignatureScheme,
         _ => return None,
     })
 }
@@ -134,10 +134,10 @@ mod tests {
     #[test]
     fn each_reason_of_a_choice_comes_back_from_its_numbers() {
         for kind in 0..=8 {
-            let unfit = unfit_of([kind, 3, 8]).unwrap();
-            assert_eq!(unfit_of(unfit_code(unfit)), Some(unfit));
-            assert_eq!(unfit_code(unfit)[0], kind);
+            let mismatch = mismatch_of([kind, 3, 8]).unwrap();
+            assert_eq!(mismatch_of(mismatch_code(mismatch)), Some(mismatch));
+            assert_eq!(mismatch_code(mismatch)[0], kind);
         }
-        assert_eq!(unfit_of([9, 0, 0]), None);
+        assert_eq!(mismatch_of([9, 0, 0]), None);
     }
 }

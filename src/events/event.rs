@@ -1,9 +1,9 @@
 //! What happens on a connection: as data, as bytes, as a line.
 
-use super::code::{codes, error_code, error_of, unfit_code, unfit_of};
+use super::code::{codes, error_code, error_of, mismatch_code, mismatch_of};
 use super::text::Text;
 use crate::codec::{Reader, Writer};
-use crate::credential::{Expiry, KeyHandle, Unfit};
+use crate::credential::{Expiry, KeyHandle, Mismatch};
 use crate::error::{AlertDescription, Code, Diagnosis, Error, InvalidMessage, Stage, WaivableCause};
 use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup, SignatureScheme};
 use crate::x509::{Time, UnixTime};
@@ -92,6 +92,15 @@ pub enum LogEvent {
         /// Its length with its header.
         length: u32,
     },
+    /// Why another credential of ours does not fit what was asked for.
+    Mismatch {
+        /// The handle of its key.
+        key: KeyHandle,
+        /// Its alias; empty without a keystore.
+        alias: Text,
+        /// The reason.
+        reason: Mismatch,
+    },
     /// A name that belongs to what stands around it.
     Name {
         /// Whose.
@@ -116,7 +125,7 @@ pub enum LogEvent {
         group: Option<NamedGroup>,
     },
     /// The credential that we show.
-    Shown {
+    Selected {
         /// The handle of its key.
         key: KeyHandle,
         /// Certificates in its chain.
@@ -126,15 +135,6 @@ pub enum LogEvent {
     },
     /// The time by which certificates are judged, as the application knows it.
     Time(Time),
-    /// Why another credential of ours does not fit what was asked for.
-    Unfit {
-        /// The handle of its key.
-        key: KeyHandle,
-        /// Its alias; empty without a keystore.
-        alias: Text,
-        /// The reason.
-        reason: Unfit,
-    },
     /// An event of a later version.
     Unknown(u8),
     /// The path was accepted though this cause speaks against it.
@@ -182,7 +182,7 @@ codes!(Whose { Ours = 0, Theirs = 1 });
 
 codes!(NameOf { Authority = 0, Issuer = 1, Server = 2, Subject = 3 });
 
-/// The largest record: `Unfit` with a long alias.
+/// The largest record: `Mismatch` with a long alias.
 pub(super) const MAX_BODY: usize = 1 + 4 + 3 + 1 + Text::MAX;
 
 impl LogEvent {
@@ -217,7 +217,7 @@ impl LogEvent {
             Self::Resumed => w.u8(15),
             // 0 is no group.
             Self::Retried { group } => tagged(w, 16, &[&group.map_or(0, |group| group.0).to_be_bytes()]),
-            Self::Shown { key, certificates, scheme } => {
+            Self::Selected { key, certificates, scheme } => {
                 tagged(w, 17, &[&key.0.to_be_bytes(), &[certificates], &scheme.0.to_be_bytes()]);
             }
             Self::Time(time) => {
@@ -228,8 +228,8 @@ impl LogEvent {
                 };
                 tagged(w, 18, &[&[kind], &time.seconds().to_be_bytes()]);
             }
-            Self::Unfit { key, ref alias, reason } => {
-                tagged(w, 19, &[&key.0.to_be_bytes(), &unfit_code(reason), alias.as_str().as_bytes()]);
+            Self::Mismatch { key, ref alias, reason } => {
+                tagged(w, 19, &[&key.0.to_be_bytes(), &mismatch_code(reason), alias.as_str().as_bytes()]);
             }
             Self::Unknown(kind) => w.u8(kind),
             Self::Waived(cause) => tagged(w, 20, &[&[cause.code()]]),
@@ -287,15 +287,17 @@ impl LogEvent {
             }
             15 => Self::Resumed,
             16 => Self::Retried { group: Some(NamedGroup(r.u16()?)).filter(|group| group.0 != 0) },
-            17 => Self::Shown { key: KeyHandle(number(r)?), certificates: r.u8()?, scheme: SignatureScheme(r.u16()?) },
+            17 => {
+                Self::Selected { key: KeyHandle(number(r)?), certificates: r.u8()?, scheme: SignatureScheme(r.u16()?) }
+            }
             18 => match (r.u8()?, time(r)?) {
                 (0, time) => Self::Time(Time::Trusted(time)),
                 (1, time) => Self::Time(Time::AtLeast(time)),
                 _ => Self::Time(Time::dangerous_unknown()),
             },
             19 => {
-                let (key, reason, alias) = (KeyHandle(number(r)?), unfit_of(*r.array()?), text(r));
-                return Ok(reason.zip(alias).map(|(reason, alias)| Self::Unfit { key, alias, reason }));
+                let (key, reason, alias) = (KeyHandle(number(r)?), mismatch_of(*r.array()?), text(r));
+                return Ok(reason.zip(alias).map(|(reason, alias)| Self::Mismatch { key, alias, reason }));
             }
             20 => return Ok(<WaivableCause as Code>::of(r.u8()?).map(Self::Waived)),
             21 => return Ok(Diagnosis::of(r.u8()?).map(Self::Diagnosed)),
@@ -370,16 +372,16 @@ impl fmt::Display for LogEvent {
             Self::Resumed => f.write_str("recording resumed behind earlier events"),
             Self::Retried { group: Some(group) } => write!(f, "HelloRetryRequest for a key share of {group}"),
             Self::Retried { group: None } => f.write_str("HelloRetryRequest with a cookie"),
-            Self::Shown { key, certificates, scheme } => {
+            Self::Selected { key, certificates, scheme } => {
                 write!(f, "credential of key {} selected: {certificates} certificates, {scheme}", key.0)
             }
             Self::Time(Time::Trusted(time)) => write!(f, "certificates are validated at {time}"),
             Self::Time(Time::AtLeast(time)) => write!(f, "certificates are validated at {time} or later"),
             Self::Time(Time::Unknown(_)) => f.write_str("certificates are validated without a time"),
-            Self::Unfit { key, alias, reason } if alias.as_str().is_empty() => {
+            Self::Mismatch { key, alias, reason } if alias.as_str().is_empty() => {
                 write!(f, "credential of key {} rejected: {reason}", key.0)
             }
-            Self::Unfit { alias, reason, .. } => write!(f, "credential {alias} rejected: {reason}"),
+            Self::Mismatch { alias, reason, .. } => write!(f, "credential {alias} rejected: {reason}"),
             Self::Unknown(kind) => write!(f, "unknown event of kind {kind}, from a later version"),
             Self::Waived(cause) => write!(f, "WAIVED: {cause}"),
         }
@@ -466,12 +468,12 @@ mod tests {
             LogEvent::Resumed,
             LogEvent::Retried { group: Some(NamedGroup::SECP256R1) },
             LogEvent::Retried { group: None },
-            LogEvent::Shown { key: KeyHandle(7), certificates: 2, scheme: SignatureScheme::ECDSA_SECP256R1_SHA256 },
+            LogEvent::Selected { key: KeyHandle(7), certificates: 2, scheme: SignatureScheme::ECDSA_SECP256R1_SHA256 },
             LogEvent::Time(Time::Trusted(at)),
             LogEvent::Time(Time::AtLeast(at)),
             LogEvent::Time(Time::dangerous_unknown()),
-            LogEvent::Unfit { key: KeyHandle(9), alias: Text::new(&"a".repeat(99)), reason: Unfit::Authority },
-            LogEvent::Unfit { key: KeyHandle(9), alias: Text::new(""), reason: Unfit::CertificateScheme(1) },
+            LogEvent::Mismatch { key: KeyHandle(9), alias: Text::new(&"a".repeat(99)), reason: Mismatch::Issuer },
+            LogEvent::Mismatch { key: KeyHandle(9), alias: Text::new(""), reason: Mismatch::CertificateScheme(1) },
             LogEvent::Unknown(250),
             LogEvent::Waived(WaivableCause::Expired),
         ]
@@ -489,7 +491,7 @@ mod tests {
             for len in 1..len {
                 let cut = LogEvent::parse(&bytes[..len]);
                 assert!(
-                    matches!(cut, LogEvent::Unknown(_) | LogEvent::Name { .. } | LogEvent::Unfit { .. }),
+                    matches!(cut, LogEvent::Unknown(_) | LogEvent::Name { .. } | LogEvent::Mismatch { .. }),
                     "{cut:?}"
                 );
             }

@@ -3,7 +3,7 @@
 use super::event::{Direction, LogEvent, NameOf, Whose};
 use super::ring::EventRing;
 use super::text::Text;
-use crate::credential::{Credential, Expiry, KeyHandle, PeerRequest, Unfit};
+use crate::credential::{Credential, Expiry, KeyHandle, Mismatch, PeerRequest};
 use crate::error::{AlertDescription, Diagnosis, Error, Stage, WaivableCause};
 use crate::wire::enums::{CipherSuite, NamedGroup};
 use crate::x509::{Name, PathFound, Search, Time, UnixTime};
@@ -148,10 +148,10 @@ impl Recorder<'_> {
     }
 
     /// What was chosen.
-    pub(crate) fn shown(&mut self, credential: Option<&Credential<'_>>) {
+    pub(crate) fn selected(&mut self, credential: Option<&Credential<'_>>) {
         let Some(given) = self.given_mut() else { return };
         given.expires = credential.map(Credential::not_after);
-        self.write(&credential.map_or(LogEvent::Declined, |credential| LogEvent::Shown {
+        self.write(&credential.map_or(LogEvent::Declined, |credential| LogEvent::Selected {
             key: credential.key(),
             certificates: u8::try_from(credential.chain().iter().count()).unwrap_or(u8::MAX),
             scheme: credential.scheme(),
@@ -159,9 +159,9 @@ impl Recorder<'_> {
     }
 
     /// What was not chosen, and why.
-    pub(crate) fn unfit(&self, key: KeyHandle, alias: &str, reason: Unfit) {
+    pub(crate) fn mismatch(&self, key: KeyHandle, alias: &str, reason: Mismatch) {
         if self.given().is_some() {
-            self.write(&LogEvent::Unfit { key, alias: Text::new(alias), reason });
+            self.write(&LogEvent::Mismatch { key, alias: Text::new(alias), reason });
         }
     }
 

@@ -150,7 +150,7 @@ impl<'b, C: CryptoProvider> Connection<'b, C> {
             Input::Authorized => self.events.authorized(),
             #[cfg(feature = "dangerous-waivers")]
             Input::AuthorizedAsWaived => self.events.authorized(),
-            Input::Credential(credential) => self.events.shown(*credential),
+            Input::Credential(credential) => self.events.selected(*credential),
             Input::Fail(_) | Input::Ready | Input::Signature(_) => {}
             Input::Time(time) => self.events.judged(*time, &self.peer),
         }

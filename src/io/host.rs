@@ -3,7 +3,7 @@
 use crate::connection::{ConnectionFailure, SignInput};
 use crate::credential::{Choice, PeerRequest, Signature};
 #[cfg(feature = "events")]
-use crate::credential::{KeyHandle, Unfit};
+use crate::credential::{KeyHandle, Mismatch};
 use crate::error::AlertDescription;
 #[cfg(feature = "dangerous-waivers")]
 use crate::x509::Waived;
@@ -24,7 +24,7 @@ pub trait Host<'b> {
     /// Gives the credentials that do not meet the request to `each`, with alias and reason, for the ring of events of the
     /// connection. Called before [`credential`](Self::credential). By default none.
     #[cfg(feature = "events")]
-    fn unfit(&mut self, request: &PeerRequest<'_>, each: &mut dyn FnMut(KeyHandle, &str, Unfit)) {
+    fn mismatches(&mut self, request: &PeerRequest<'_>, each: &mut dyn FnMut(KeyHandle, &str, Mismatch)) {
         let _ = (request, each);
     }
 
@@ -72,9 +72,9 @@ pub trait AsyncHost<'b> {
     /// See [`Host::credential`].
     async fn credential(&mut self, request: &PeerRequest<'_>) -> Choice<'b>;
 
-    /// See [`Host::unfit`].
+    /// See [`Host::mismatches`].
     #[cfg(feature = "events")]
-    fn unfit(&mut self, request: &PeerRequest<'_>, each: &mut dyn FnMut(KeyHandle, &str, Unfit)) {
+    fn mismatches(&mut self, request: &PeerRequest<'_>, each: &mut dyn FnMut(KeyHandle, &str, Mismatch)) {
         let _ = (request, each);
     }
 
@@ -115,8 +115,8 @@ impl<'b, H: Host<'b>> AsyncHost<'b> for H {
     }
 
     #[cfg(feature = "events")]
-    fn unfit(&mut self, request: &PeerRequest<'_>, each: &mut dyn FnMut(KeyHandle, &str, Unfit)) {
-        Host::unfit(self, request, each);
+    fn mismatches(&mut self, request: &PeerRequest<'_>, each: &mut dyn FnMut(KeyHandle, &str, Mismatch)) {
+        Host::mismatches(self, request, each);
     }
 
     async fn authorize(&mut self, peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {

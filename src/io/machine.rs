@@ -5,7 +5,7 @@ use crate::connection::session::Next;
 use crate::connection::{Handshake, Session, SignInput};
 use crate::credential::{Choice, PeerRequest, Signature};
 #[cfg(feature = "events")]
-use crate::credential::{KeyHandle, Unfit};
+use crate::credential::{KeyHandle, Mismatch};
 use crate::error::{AlertDescription, ApiMisuse, Error};
 use crate::handshake::{Input, Question as Asked, Side, Stop};
 use crate::limits::LAST_READS;
@@ -56,7 +56,7 @@ pub(super) enum Answer<'b> {
 
 /// Takes a credential that does not meet a request: its key and alias, and why.
 #[cfg(feature = "events")]
-pub(super) type EachUnfit<'e> = dyn FnMut(KeyHandle, &str, Unfit) + 'e;
+pub(super) type EachMismatch<'e> = dyn FnMut(KeyHandle, &str, Mismatch) + 'e;
 
 /// A machine that the pump drives: a handshake or a session.
 pub(super) trait Driven<'b>: Machine<'b> {
@@ -115,9 +115,9 @@ pub(super) trait Driven<'b>: Machine<'b> {
 
     /// Records which credentials do not meet the request that is asked, if one is.
     #[cfg(feature = "events")]
-    fn record_unfit(&mut self, list: impl FnOnce(&PeerRequest<'_>, &mut EachUnfit<'_>)) {
+    fn record_mismatch(&mut self, list: impl FnOnce(&PeerRequest<'_>, &mut EachMismatch<'_>)) {
         if let Ok(Asked::Credential) = self.asked() {
-            list(&self.peer_request(), &mut |key, alias, reason| self.events().unfit(key, alias, reason));
+            list(&self.peer_request(), &mut |key, alias, reason| self.events().mismatch(key, alias, reason));
         }
     }
 }

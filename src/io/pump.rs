@@ -123,7 +123,7 @@ impl<'p, 'b, M: Driven<'b>, E> Pump<'p, M, E> {
     #[inline(never)] // in a frame of its own, which is not there while certificates are verified
     pub(super) fn ask(&mut self, host: &mut impl Host<'b>) {
         #[cfg(feature = "events")]
-        self.machine.record_unfit(|request, each| host.unfit(request, each));
+        self.machine.record_mismatch(|request, each| host.mismatches(request, each));
         let answer = self.machine.question().map(|question| match question {
             Question::Time => Answer::Time(host.time()),
             Question::Credential(request) => Answer::Credential(host.credential(&request)),
@@ -142,7 +142,7 @@ impl<'p, 'b, M: Driven<'b>, E> Pump<'p, M, E> {
     /// Lets the host answer what is asked, when it can. Dropped, it is asked again.
     pub(super) async fn ask_async(&mut self, host: &mut impl AsyncHost<'b>) {
         #[cfg(feature = "events")]
-        self.machine.record_unfit(|request, each| host.unfit(request, each));
+        self.machine.record_mismatch(|request, each| host.mismatches(request, each));
         let answer = match self.machine.question() {
             Err(error) => Err(error),
             Ok(Question::Time) => Ok(Answer::Time(host.time().await)),

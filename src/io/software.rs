@@ -4,7 +4,7 @@ use super::Host;
 use crate::connection::SignInput;
 #[cfg(feature = "events")]
 use crate::credential::KeyHandle;
-use crate::credential::{Choice, Credential, PeerRequest, Selection, Selector, Signature, Unfit};
+use crate::credential::{Choice, Credential, Mismatch, PeerRequest, Selection, Selector, Signature};
 #[cfg(feature = "ed25519")]
 use crate::crypto::rustcrypto::Ed25519SigningKey;
 #[cfg(feature = "p384")]
@@ -31,9 +31,9 @@ pub trait Identities<'b> {
     /// See [`Host::credential`].
     fn choose(&mut self, request: &PeerRequest<'_>) -> Choice<'b>;
 
-    /// See [`Host::unfit`].
+    /// See [`Host::mismatches`].
     #[cfg(feature = "events")]
-    fn unfit(&mut self, request: &PeerRequest<'_>, each: &mut dyn FnMut(KeyHandle, &str, Unfit));
+    fn mismatches(&mut self, request: &PeerRequest<'_>, each: &mut dyn FnMut(KeyHandle, &str, Mismatch));
 
     /// See [`Host::authorize`].
     ///
@@ -114,16 +114,16 @@ impl<'b> Identities<'b> for &'b [Credential<'b>] {
     fn choose(&mut self, request: &PeerRequest<'_>) -> Choice<'b> {
         let possible = |credential: &&Credential<'_>| {
             request.role() == Purpose::ServerAuth
-                && request.check_wishes(credential).is_err_and(Unfit::is_wish_of_client)
+                && request.check_preferences(credential).is_err_and(Mismatch::is_preference_of_client)
         };
         let best = self.iter().find(|credential| request.accepts(credential));
         best.or_else(|| self.iter().find(possible)).into()
     }
 
     #[cfg(feature = "events")]
-    fn unfit(&mut self, request: &PeerRequest<'_>, each: &mut dyn FnMut(KeyHandle, &str, Unfit)) {
+    fn mismatches(&mut self, request: &PeerRequest<'_>, each: &mut dyn FnMut(KeyHandle, &str, Mismatch)) {
         for credential in *self {
-            if let Err(reason) = request.check_wishes(credential) {
+            if let Err(reason) = request.check_preferences(credential) {
                 each(credential.key(), "", reason);
             }
         }
@@ -138,8 +138,8 @@ impl<'b> Identities<'b> for Keystore<'b> {
     }
 
     #[cfg(feature = "events")]
-    fn unfit(&mut self, request: &PeerRequest<'_>, each: &mut dyn FnMut(KeyHandle, &str, Unfit)) {
-        self.selector.for_each_unfit(request, each);
+    fn mismatches(&mut self, request: &PeerRequest<'_>, each: &mut dyn FnMut(KeyHandle, &str, Mismatch)) {
+        self.selector.for_each_mismatch(request, each);
     }
 
     fn authorize(&mut self, peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
@@ -162,8 +162,8 @@ impl<'b, T: FnMut() -> Time, K: SigningKey, I: Identities<'b>> Host<'b> for Soft
     }
 
     #[cfg(feature = "events")]
-    fn unfit(&mut self, request: &PeerRequest<'_>, each: &mut dyn FnMut(KeyHandle, &str, Unfit)) {
-        self.identities.unfit(request, each);
+    fn mismatches(&mut self, request: &PeerRequest<'_>, each: &mut dyn FnMut(KeyHandle, &str, Mismatch)) {
+        self.identities.mismatches(request, each);
     }
 
     fn authorize(&mut self, peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {

@@ -1,7 +1,7 @@
 //! The form of credentials, as far as the core is concerned: U16 to U23.
 
 use super::{ends, keystore, shows, with_hosts};
-use embedded_mtls::credential::{Admission, Choice, KeyProof, PeerRequest, SlotError};
+use embedded_mtls::credential::{Admission, Choice, PeerRequest, ProofOfPossession, SlotError};
 use embedded_mtls::credential::{Chain, Expiry, Reference, Slots, expiring};
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::Host;
@@ -21,7 +21,7 @@ impl Host<'static> for External {
     }
 
     fn credential(&mut self, _: &PeerRequest<'_>) -> Choice<'static> {
-        Choice::Show(self.0)
+        Choice::Send(self.0)
     }
 
     fn sign(&mut self, input: &SignInput) -> Option<Signature> {
@@ -59,7 +59,7 @@ fn u18_a_credential_lies_in_a_slot_of_its_own_and_is_found_by_a_reference() {
     assert_eq!(slots.lease(&ORDERS[0]).err(), Some(SlotError::NotFound));
     let mut stage = slots.stage().unwrap();
     let len = stage.copy([&pki.client.der[..], &pki.intermediate.der]).unwrap();
-    let proof = KeyProof::PublicKey(pki.client.key.point());
+    let proof = ProofOfPossession::PublicKey(pki.client.key.point());
     let admission = Admission { purpose: Purpose::ClientAuth, time: now(), key: proof };
     ORDERS[0].set(stage.credential(RustCrypto, "orders", len, KeyHandle(3), &admission).unwrap());
     let lease = slots.lease(&ORDERS[0]).unwrap();

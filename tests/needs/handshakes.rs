@@ -222,7 +222,7 @@ fn u08_a_client_that_is_asked_after_the_handshake_shows_who_it_is() {
         loop {
             match near.poll().unwrap() {
                 Event::Credential(request) => {
-                    let Choice::Show(shown) = me.credential(&request.peer_request()) else { panic!("it fits") };
+                    let Choice::Send(shown) = me.credential(&request.peer_request()) else { panic!("it fits") };
                     request.select(shown).unwrap();
                 }
                 Event::Sign(request) => {
@@ -316,7 +316,7 @@ fn u13_a_client_that_was_not_asked_knows_it_before_it_sends_anything() {
         (near.client_auth(), far.client_auth()),
         (ClientAuthStatus::NotRequested, ClientAuthStatus::NotRequested)
     );
-    assert!(near.shown_credential().is_none());
+    assert!(near.sent_credential().is_none());
     // "Mutual or nothing" is one line of whoever wants it so.
     let may_send = near.client_auth() != ClientAuthStatus::NotRequested;
     assert!(!may_send);

@@ -3,7 +3,7 @@
 use super::{ends, keystore, shows};
 use crate::fault::Fault;
 use embedded_mtls::credential::{
-    Admission, Chain, Entry, KeyProof, NoMatch, Reference, Selector, SlotError, SlotId, Slots,
+    Admission, Chain, Entry, NoMatch, ProofOfPossession, Reference, Selector, SlotError, SlotId, Slots,
 };
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::SoftwareHost;
@@ -243,7 +243,7 @@ fn u32_a_handshake_that_has_begun_keeps_its_identity_and_the_next_one_takes_the_
 fn install<const N: usize>(slots: &Slots<'_, N>, leaf: &Issued, issuer: &Issued) -> Result<SlotId, SlotError> {
     let mut stage = slots.stage()?;
     let len = stage.copy([&leaf.der[..], &issuer.der])?;
-    let key = KeyProof::PublicKey(leaf.key.point());
+    let key = ProofOfPossession::PublicKey(leaf.key.point());
     let admission = Admission { purpose: Purpose::ClientAuth, time: now(), key };
     stage.credential(RustCrypto, "orders", len, KeyHandle(0), &admission)
 }

@@ -7,7 +7,7 @@ use std::net::{TcpStream, ToSocketAddrs as _};
 use std::sync::Arc;
 
 use embedded_io::{Read, Write};
-use embedded_mtls::credential::{Choice, EntryFit, NoMatch, PeerRequest, Selector, Unfit};
+use embedded_mtls::credential::{Choice, EntryFit, Mismatch, NoMatch, PeerRequest, Selector};
 use embedded_mtls::events::EventRing;
 use embedded_mtls::io::blocking::Stream;
 use embedded_mtls::io::std::system_time;
@@ -433,12 +433,12 @@ impl GatewayHost<'_, '_> {
     fn reasons(&self, request: &PeerRequest<'_>) -> Vec<String> {
         let reason = |verdict: EntryFit<'_>| match verdict.fit {
             Ok(fit) => fit.to_string(),
-            Err(unfit @ Unfit::Authority) => {
+            Err(mismatch @ Mismatch::Issuer) => {
                 format!(
-                    "{unfit}: append its intermediates up to one of them, or name it by --alias to send it all the same"
+                    "{mismatch}: append its intermediates up to one of them, or name it by --alias to send it all the same"
                 )
             }
-            Err(unfit) => unfit.to_string(),
+            Err(mismatch) => mismatch.to_string(),
         };
         self.selector.verdicts(request).map(reason).collect()
     }
@@ -451,7 +451,7 @@ impl<'b> Host<'b> for GatewayHost<'b, '_> {
 
     fn credential(&mut self, request: &PeerRequest<'_>) -> Choice<'b> {
         let chosen = self.keys.credential(request);
-        let shown = if let Choice::Show(credential) = chosen { Some(credential) } else { None };
+        let shown = if let Choice::Send(credential) = chosen { Some(credential) } else { None };
         self.asked = Some(Asked {
             authorities: request.authorities().map(|name| name.to_string()).collect(),
             shown: shown.and_then(|credential| usize::try_from(credential.key().0).ok()),
@@ -460,8 +460,12 @@ impl<'b> Host<'b> for GatewayHost<'b, '_> {
         chosen
     }
 
-    fn unfit(&mut self, request: &PeerRequest<'_>, each: &mut dyn FnMut(embedded_mtls::KeyHandle, &str, Unfit)) {
-        self.keys.unfit(request, each);
+    fn mismatches(
+        &mut self,
+        request: &PeerRequest<'_>,
+        each: &mut dyn FnMut(embedded_mtls::KeyHandle, &str, Mismatch),
+    ) {
+        self.keys.mismatches(request, each);
     }
 
     fn authorize(&mut self, _: &PeerIdentity<'_>) -> Result<(), AlertDescription> {

@@ -459,12 +459,12 @@ impl<'b> Host<'b> for SupplierHost<'b> {
         self.software.credential(request)
     }
 
-    fn unfit(
+    fn mismatches(
         &mut self,
         request: &PeerRequest<'_>,
-        each: &mut dyn FnMut(embedded_mtls::KeyHandle, &str, embedded_mtls::credential::Unfit),
+        each: &mut dyn FnMut(embedded_mtls::KeyHandle, &str, embedded_mtls::credential::Mismatch),
     ) {
-        self.software.unfit(request, each);
+        self.software.mismatches(request, each);
     }
 
     fn authorize(&mut self, peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {

@@ -55,7 +55,7 @@ const FIREWALLS: &[&str] = &[
 impl Finding {
     /// Names a refusal by HTTP that has its reason in TLS or between both sides: by the words of well-known servers,
     /// proxies and firewalls in its body, else by its status. `shown` says that a certificate of ours was, see
-    /// [`Session::shown_credential`]. `None` if nothing is known, and of a status that is no refusal unless a firewall
+    /// [`Session::sent_credential`]. `None` if nothing is known, and of a status that is no refusal unless a firewall
     /// says so.
     pub fn of_http(status: u16, body: &[u8], shown: bool) -> Option<Self> {
         if status >= 400
@@ -85,7 +85,7 @@ impl Finding {
     /// Names a refusal by HTTP on this session as [`of_http`](Self::of_http) does, and before a mere refusal of our
     /// certificate the [fault](Session::credential_fault) that we know in it ourselves.
     pub fn of_response<R: Side>(session: &Session<'_, R>, status: u16, body: &[u8]) -> Option<Self> {
-        let by_itself = Self::of_http(status, body, session.shown_credential().is_some())?;
+        let by_itself = Self::of_http(status, body, session.sent_credential().is_some())?;
         let fault = match by_itself {
             Self::Forbidden | Tls(Diagnosis::OursExpired | Diagnosis::OursNotTrusted | Diagnosis::OursRefused) => {
                 session.credential_fault()

@@ -7,7 +7,7 @@
 //! ```
 
 use crate::pki::{Issued, NOW, Pki, Role, SERVER_NAME};
-use embedded_mtls::credential::{Choice, PeerRequest, Unfit};
+use embedded_mtls::credential::{Choice, Mismatch, PeerRequest};
 use embedded_mtls::crypto::rustcrypto::P256SigningKey;
 use embedded_mtls::io::{Host, SoftwareHost};
 use embedded_mtls::x509::{PathFound, PeerIdentity, ServerName, Time, TrustAnchor, UnixTime};
@@ -255,7 +255,9 @@ pub fn advance<'b, S: Side>(handshake: &mut Handshake<'b, S>, host: &mut impl Ho
             Ok(Step::Done) => return Some(Ok(())),
             Ok(Step::Time(request)) => request.provide(host.time()),
             Ok(Step::Credential(request)) => {
-                host.unfit(&request.peer_request(), &mut |key, alias, why| request.record_unfit(key, alias, why));
+                host.mismatches(&request.peer_request(), &mut |key, alias, why| {
+                    request.record_mismatch(key, alias, why);
+                });
                 let choice = host.credential(&request.peer_request());
                 request.answer(choice)
             }
@@ -408,8 +410,8 @@ impl<H: Host<'static>> Host<'static> for Gate<'_, H> {
         self.host.credential(request)
     }
 
-    fn unfit(&mut self, request: &PeerRequest<'_>, each: &mut dyn FnMut(KeyHandle, &str, Unfit)) {
-        self.host.unfit(request, each);
+    fn mismatches(&mut self, request: &PeerRequest<'_>, each: &mut dyn FnMut(KeyHandle, &str, Mismatch)) {
+        self.host.mismatches(request, each);
     }
 
     fn authorize(&mut self, peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {

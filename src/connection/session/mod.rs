@@ -307,7 +307,7 @@ impl<'b, R: Side> Session<'b, R> {
     }
 
     /// The credential that was shown last, if one was: a server shows one in each handshake.
-    pub const fn shown_credential(&self) -> Option<&'b Credential<'b>> {
+    pub const fn sent_credential(&self) -> Option<&'b Credential<'b>> {
         self.connection.negotiated.credential
     }
 

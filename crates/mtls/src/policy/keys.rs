@@ -60,14 +60,14 @@ impl<'b> Host<'b> for Keys<'b> {
         }
     }
 
-    fn unfit(
+    fn mismatches(
         &mut self,
         request: &PeerRequest<'_>,
-        each: &mut dyn FnMut(embedded_mtls::KeyHandle, &str, embedded_mtls::credential::Unfit),
+        each: &mut dyn FnMut(embedded_mtls::KeyHandle, &str, embedded_mtls::credential::Mismatch),
     ) {
         match self {
-            Self::Any(host) => host.unfit(request, each),
-            Self::Policy(host) => host.unfit(request, each),
+            Self::Any(host) => host.mismatches(request, each),
+            Self::Policy(host) => host.mismatches(request, each),
         }
     }
 

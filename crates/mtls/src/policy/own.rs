@@ -1,6 +1,6 @@
 //! Checks of our own identities: in time, for this role, each with its chain.
 
-use embedded_mtls::credential::{Admission, Expiry, KeyProof};
+use embedded_mtls::credential::{Admission, Expiry, ProofOfPossession};
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::SigningKey as _;
 use embedded_mtls::io::std::system_time;
@@ -33,7 +33,7 @@ pub(super) fn admit(identity: &Identity, purpose: Purpose) -> Result<UnixTime, S
     let credential = Credential::new(&chain, KeyHandle(0)).map_err(|error| error.to_string())?;
     let key = P256SigningKey::from_bytes(&identity.key).map_err(|error| format!("its key: {error:?}"))?;
     let signature = key.sign(Admission::TEST_MESSAGE).ok_or("its key cannot sign")?;
-    let admission = Admission { purpose, time: system_time(), key: KeyProof::Signature(&signature) };
+    let admission = Admission { purpose, time: system_time(), key: ProofOfPossession::Signature(&signature) };
     admission.check(RustCrypto, &credential).map_err(|error| error.to_string())?;
     Ok(credential.not_after())
 }

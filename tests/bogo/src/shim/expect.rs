@@ -29,7 +29,7 @@ pub(crate) fn check(expectation: &Expectation, session: &Session<'_, impl Side>,
         }
         Expectation::Retried(retried) => same("HelloRetryRequest", &session.was_retried(), retried),
         Expectation::SelectedCredential(number) => {
-            let shown = session.shown_credential().map(Credential::key).filter(|&key| key != DEFAULT);
+            let shown = session.sent_credential().map(Credential::key).filter(|&key| key != DEFAULT);
             same("credential", &shown.map_or(-1, |KeyHandle(number)| i64::from(number)), number)
         }
         Expectation::ServerName(name) => same("server name", &heard.server_name.as_deref(), &Some(name.as_str())),

@@ -1,7 +1,7 @@
 //! The host: answers the questions of a handshake.
 
 use crate::identity::Identity;
-use embedded_mtls::credential::{Choice, PeerRequest, Unfit};
+use embedded_mtls::credential::{Choice, Mismatch, PeerRequest};
 use embedded_mtls::io::Host;
 use embedded_mtls::x509::{PeerIdentity, Time};
 use embedded_mtls::{AlertDescription, Credential, KeyHandle, PeerIncompatible, SignInput, Signature, SignatureScheme};
@@ -39,8 +39,8 @@ impl Shim<'_> {
     /// credentials of which that is said, and the signatures in certificates do not.
     fn fits(&self, request: &PeerRequest<'_>, credential: &Credential<'_>) -> bool {
         match request.check(credential, None) {
-            Ok(_) | Err(Unfit::CertificateScheme(_)) => true,
-            Err(Unfit::Authority) => self.identity_of(credential.key()).is_some_and(|own| !own.must_match_issuer),
+            Ok(_) | Err(Mismatch::CertificateScheme(_)) => true,
+            Err(Mismatch::Issuer) => self.identity_of(credential.key()).is_some_and(|own| !own.must_match_issuer),
             Err(_) => false,
         }
     }
@@ -60,7 +60,7 @@ impl<'b> Host<'b> for Shim<'b> {
         };
         match self.credentials.iter().find(|credential| self.fits(request, credential)) {
             _ if self.refuses_hello => Choice::Fail(PeerIncompatible::NoCredential),
-            Some(credential) => Choice::Show(credential),
+            Some(credential) => Choice::Send(credential),
             None if self.identities.is_empty() => Choice::Decline,
             None => Choice::Fail(PeerIncompatible::NoCredential),
         }
