@@ -8,7 +8,7 @@ pub(crate) const MAX_CIPHERTEXT: usize = MAX_PLAINTEXT + 256;
 pub(crate) const RECORD_HEADER: usize = 5;
 /// Bytes of an AEAD tag, the same for every suite (RFC 9846 appendix B.4).
 pub const TAG_LEN: usize = 16;
-/// What protection adds to a plaintext: header, content type, tag.
+/// Bytes that protection adds to a plaintext: header, content type, tag.
 pub(crate) const RECORD_OVERHEAD: usize = RECORD_HEADER + 1 + TAG_LEN;
 /// Type and length in front of each handshake message (RFC 9846 section 4).
 pub(crate) const MESSAGE_HEADER: usize = 4;
@@ -17,19 +17,18 @@ pub(crate) const MESSAGE_HEADER: usize = 4;
 /// allows 8 intermediates, wolfSSL chains of 9, rustls-webpki 6 intermediates; each level costs four
 /// bytes of state.
 pub(crate) const MAX_DEPTH: usize = 10;
-/// CA certificates above the leaf that are allowed if nobody says otherwise: two intermediates and
+/// CA certificates above the leaf that are allowed by default: two intermediates and
 /// the anchor cover the public CAs, the third intermediate a cross-signed root.
 pub(crate) const DEFAULT_DEPTH: u8 = 4;
 /// Signatures that are verified for one path. An honest chain needs one a level; each candidate of the
 /// same name and another key costs one more. Thirty-two bound what an unauthenticated peer can make us
 /// compute to some seconds on a microcontroller (rustls-webpki and Go stop at 100).
 pub(crate) const MAX_SIGNATURES: u8 = 32;
-/// Candidates looked at and names compared for one path. The densest list of the BetterTLS suite takes
-/// 380; a leaf of 100 names below a CA with 50 constraints takes 5,000. A list in which everybody may
-/// have signed everybody would never end (CVE-2018-16875 was that for Go).
+/// Candidates examined and names compared for one path. The densest list of the BetterTLS suite takes
+/// 380; a leaf of 100 names below a CA with 50 constraints takes 5,000. A list in which every CA may
+/// have signed every other would never end (CVE-2018-16875 was that for Go).
 pub(crate) const MAX_SEARCH_STEPS: u32 = 10_000;
-/// Candidates looked at and names compared between two looks at the rest of the program; a name is compared with all
-/// constraints of an authority.
+/// Candidates examined and names compared before a step yields; a name is compared with all constraints of a CA.
 pub(crate) const CANDIDATES_PER_STEP: u16 = 64;
 /// Bytes of one certificate of a peer: summaries are at most 200 bytes longer than what they sum up, and
 /// count their length in two bytes.
@@ -46,7 +45,7 @@ pub(crate) const CERTIFICATE_PREFIX: usize = 8;
 pub(crate) const ENTRY_PREFIX: usize = 3;
 /// Length of the extensions behind each certificate.
 pub(crate) const ENTRY_SUFFIX: usize = 2;
-/// An alert in a protected record; `tx` always keeps this much free, so that an error can be told.
+/// An alert in a protected record; `tx` always keeps this much free, so that an error can be reported.
 pub(crate) const ALERT_RESERVE: usize = RECORD_OVERHEAD + 2;
 /// Smallest `tx`: an alert, and one short handshake message (Finished, CertificateVerify) in its record.
 pub(crate) const MIN_TX: usize = 160;
@@ -103,8 +102,8 @@ pub(crate) const MAX_SERVER_HELLO: usize = 2 + 32 + (1 + 32) + 2 + 1 + (2 + 65_5
 pub(crate) const MAX_ENCRYPTED_EXTENSIONS: usize = 2 + 65_535;
 /// The longest CertificateRequest (RFC 9846 section 4.4.2).
 pub(crate) const MAX_CERTIFICATE_REQUEST: usize = (1 + 255) + (2 + 65_535);
-/// The names of certification authorities that our CertificateRequest can hold, in bytes with their lengths: with them its
-/// extensions have a length that fits its field.
+/// The names of certification authorities that our CertificateRequest can hold, in bytes with their lengths: with them
+/// its extensions have a length that fits its field.
 pub(crate) const MAX_AUTHORITIES: usize = 0xfe00;
 /// The longest CertificateVerify (RFC 9846 section 4.5.2).
 pub(crate) const MAX_CERTIFICATE_VERIFY: usize = 2 + (2 + 65_535);

@@ -4,10 +4,10 @@ use core::fmt::{self, Write as _};
 
 /// Text from a peer, a certificate or a file, escaped for display on one line.
 ///
-/// Escaped are controls and line breaks, the controls of the bidirectional algorithm, which show a text in another order
-/// than it has, and invisible characters, which make two texts look alike. Each is written as the bytes of its UTF-8
-/// in the form of RFC 4514 section 2.4: a line feed becomes `\0A`. All other characters stay as they are. So does a
-/// backslash, so that escaping a text twice does no harm.
+/// Escaped are controls and line breaks, the controls of the bidirectional algorithm, which show a text in another
+/// order than it has, and invisible characters, which make two texts look alike. Each is written as the bytes of its
+/// UTF-8 in the form of RFC 4514 section 2.4: a line feed becomes `\0A`. All other characters stay as they are. So does
+/// a backslash, so that escaping a text twice does no harm.
 ///
 /// ```
 /// use embedded_mtls::Escaped;

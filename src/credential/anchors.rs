@@ -6,7 +6,7 @@ use crate::error::{ApiMisuse, CertificateError, Error};
 use crate::limits::MAX_ANCHORS;
 use crate::x509::{OwnCertificate, Time, TrustAnchor, UnixTime};
 
-/// At most `K` trust anchors, lent from their certificates.
+/// At most `K` trust anchors, which borrow their certificates.
 #[derive(Clone, Copy, Debug)]
 pub struct AnchorSet<'a, const K: usize> {
     anchors: [TrustAnchor<'a>; K],
@@ -14,14 +14,14 @@ pub struct AnchorSet<'a, const K: usize> {
 }
 
 impl<'a, const K: usize> AnchorSet<'a, K> {
-    /// From the certificates of authorities in DER.
+    /// Makes the set from CA certificates in DER.
     ///
     /// # Errors
     /// [`ApiMisuse::TrustAnchorUnusable`] if one of them cannot be an anchor; [`ApiMisuse::NoTrustAnchors`] if there is
     /// none; [`ApiMisuse::AuthoritiesTooLong`] if there are more than `K`.
     pub fn from_certificates(certificates: Chain<'a>) -> Result<Self, Error> {
         let first = certificates.iter().next().ok_or(ApiMisuse::NoTrustAnchors)?;
-        // Places that are not filled repeat the first and are never shown.
+        // The places after the last repeat the first and are never read.
         let mut set = Self { anchors: [TrustAnchor::from_certificate(first)?; K], len: 0 };
         for certificate in certificates.iter() {
             let place = set.anchors.get_mut(set.len).ok_or(ApiMisuse::AuthoritiesTooLong)?;
@@ -31,7 +31,7 @@ impl<'a, const K: usize> AnchorSet<'a, K> {
         if certificates.is_whole() { Ok(set) } else { Err(ApiMisuse::NoTrustAnchors.into()) }
     }
 
-    /// The anchors, as configurations want them.
+    /// Returns the anchors, as configurations take them.
     pub fn as_slice(&self) -> &[TrustAnchor<'a>] {
         self.anchors.get(..self.len).unwrap_or_default()
     }
@@ -61,7 +61,7 @@ pub(super) fn check(certificates: Chain<'_>, time: Time) -> Result<(), SlotError
     first.filter(|_| !valid).map_or(Ok(()), Err)
 }
 
-/// The end of the validity of the first that expires.
+/// Returns the end of validity of the one that expires first.
 pub(super) fn first_expiry(certificates: Chain<'_>) -> Option<UnixTime> {
     certificates.iter().filter_map(|certificate| Some(OwnCertificate::parse(certificate).ok()?.not_after())).min()
 }

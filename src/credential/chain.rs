@@ -1,8 +1,8 @@
-//! The certificates that say who we are.
+//! Certificate chains of our own.
 
 use crate::x509::first_certificate;
 
-/// Our certificates in DER, the leaf first, then its intermediates in order. Lent from where they lie.
+/// A chain of our own in DER: the leaf, then its intermediates in order. It borrows the certificates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chain<'a>(Form<'a>);
 
@@ -13,18 +13,18 @@ enum Form<'a> {
 }
 
 impl<'a> Chain<'a> {
-    /// A list with an entry for each certificate.
+    /// Makes a chain of a list of certificates.
     pub const fn list(certificates: &'a [&'a [u8]]) -> Self {
         Self(Form::List(certificates))
     }
 
-    /// Certificates one behind the other, as they are stored in flash. What follows a certificate and is not one
-    /// ends the chain; [`Credential`](crate::Credential) and the [slots](super::Slots) refuse such a chain.
+    /// Makes a chain of concatenated certificates, as they are stored in flash. Bytes that are no certificate end the
+    /// chain; [`Credential`](crate::Credential) and the [slots](super::Slots) reject such a chain.
     pub const fn joined(certificates: &'a [u8]) -> Self {
         Self(Form::Joined(certificates))
     }
 
-    /// The certificates, the leaf first.
+    /// Iterates over the certificates, the leaf first.
     pub fn iter(&self) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a> {
         let (list, mut joined) = match self.0 {
             Form::Joined(joined) => (&[][..], joined),
@@ -38,7 +38,7 @@ impl<'a> Chain<'a> {
         list.iter().copied().chain(joined)
     }
 
-    /// Whether nothing stands behind the certificates.
+    /// Returns whether there is nothing but certificates.
     pub(crate) fn is_whole(&self) -> bool {
         match self.0 {
             Form::Joined(joined) => {

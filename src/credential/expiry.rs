@@ -1,10 +1,10 @@
-//! What will expire, before it does.
+//! Certificates that expire soon.
 
 use super::Entry;
 use crate::x509::{SECONDS_A_DAY, UnixTime};
 use core::fmt;
 
-/// When something expires, as seen from a point in time.
+/// The expiry of something, relative to a point in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Expiry {
@@ -15,29 +15,29 @@ pub struct Expiry {
 }
 
 impl Expiry {
-    /// The expiry of what is valid up to `not_after`, as seen from `now`.
+    /// Compares the end of a validity with the time `now`.
     pub const fn at(not_after: UnixTime, now: UnixTime) -> Self {
         Self { not_after, seconds_left: not_after.seconds().saturating_sub(now.seconds()) }
     }
 
-    /// Only if validity ends in no more than `days`, or has ended: what is worth an event.
+    /// Compares as [`at`](Self::at) does; `None` if more than `days` are left.
     pub fn within(not_after: UnixTime, now: UnixTime, days: u16) -> Option<Self> {
         let expiry = Self::at(not_after, now);
         (expiry.seconds_left <= i64::from(days).saturating_mul(SECONDS_A_DAY)).then_some(expiry)
     }
 
-    /// Whether validity is over.
+    /// Returns whether the validity is over.
     pub const fn is_expired(&self) -> bool {
         self.seconds_left < 0
     }
 
-    /// Whole days that are left; 0 on the last day and afterwards, as Apache counts `SSL_CLIENT_V_REMAIN`.
+    /// Returns the whole days that are left; 0 on the last day and afterwards.
     pub fn days_left(&self) -> u32 {
         u32::try_from((self.seconds_left / SECONDS_A_DAY).max(0)).unwrap_or(u32::MAX)
     }
 }
 
-/// The entries of which validity ends in no more than `days`, or has ended, in their order.
+/// Finds the entries that expire within `days`, or have expired, in their order.
 ///
 /// For trust anchors, ask [`TrustAnchor::not_after`](crate::x509::TrustAnchor::not_after) with [`Expiry::within`]; for
 /// slots, [`Slots::expiring`](super::Slots::expiring).

@@ -1,4 +1,4 @@
-//! Our own identities: which there are, which one is shown to whom, and how they are replaced while connections run.
+//! Our own identities: their certificates, the choice among them, and their replacement while connections run.
 //!
 //! # Model
 //!
@@ -14,31 +14,31 @@
 //!
 //! # Rotation
 //!
-//! What is replaced while the program runs lies in [`Slots`], and a [`Reference`] says which slot counts now. Slots are
-//! never edited in place:
+//! Identities that are replaced while the program runs are in [`Slots`], and a [`Reference`] points to the slot in use.
+//! Slots are never edited in place:
 //!
 //! 1. [`Slots::stage`] gives the memory of a free slot. The new certificates are written there.
 //! 2. [`StagedSlot::credential`] or [`StagedSlot::anchors`] checks them: the key signs for the leaf, the chain holds, it is
-//!    valid and fit for the role. What does not pass is forgotten, and nothing else has changed.
+//!    valid and meant for the role. If a check fails the slot stays free, and nothing else has changed.
 //! 3. [`Reference::set`] moves the reference, one store of one word. Handshakes that begin from now on
 //!    [`lease`](Slots::lease) the new slot; those that run, and sessions, keep the old one.
 //!
 //! # Why no slot changes under a handshake
 //!
 //! A handshake borrows its credential for its lifetime `'b`, and the session that it becomes goes on borrowing, since
-//! it may be asked for its certificate again. The credential borrows from a [`Lease`], and a lease is a counted borrow of
-//! one slot: while it lives, `stage` passes that slot over. The compiler sees to it that the lease outlives the
-//! session; the count sees to it that no slot with a lease is written. So at any time a slot is either leased, or pointed
-//! to by a reference, or free, and needs neither a list of connections nor anybody who tidies up: what nobody leases and
-//! nothing points to is free. The free slot that was filled longest ago is taken first, so the last identity stays as
-//! long as there is room, to go back to it.
+//! it may be asked for its certificate again. The credential borrows from a [`Lease`], and a lease is a counted borrow
+//! of one slot: while it lives, `stage` passes that slot over. The compiler sees to it that the lease outlives the
+//! session; the count sees to it that no slot with a lease is written. So at any time a slot is either leased, or
+//! pointed to by a reference, or free, and there is neither a list of connections nor anything to clean up: a slot
+//! without a lease to which no reference points is free. The free slot that was filled longest ago is taken first, so
+//! the last identity stays as long as there is room, to go back to it.
 //!
 //! A slot has a generation, which is a part of [`SlotId`]: a reference to what is gone finds nothing, never something
 //! else.
 //!
-//! [`Slots`] belong to one executor, as they count without a lock; a [`Reference`] may be moved from anywhere, also from
-//! an interrupt or another core, on machines without compare-and-swap as well. A host with threads can do with slices of
-//! entries and a `Reference` as an index ([`SlotId::fixed`]).
+//! [`Slots`] belong to one executor, as they count without a lock; a [`Reference`] may be moved from anywhere, also
+//! from an interrupt or another core, on machines without compare-and-swap as well. A host with threads can do with
+//! slices of entries and a `Reference` as an index ([`SlotId::fixed`]).
 
 mod anchors;
 mod chain;
@@ -72,7 +72,7 @@ use crate::x509::{KeyAlgorithm, Name, OwnCertificate};
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct KeyHandle(pub u32);
 
-/// A certificate chain to show, and the handle of its key. It borrows the DER, which may lie in flash.
+/// A certificate chain to send, and the handle of its key. It borrows the DER, which may be in flash.
 #[derive(Clone, Copy, Debug)]
 pub struct Credential<'a> {
     chain: Chain<'a>,
@@ -84,7 +84,7 @@ pub struct Credential<'a> {
 }
 
 impl Credential<'_> {
-    /// Of nobody, to fill places.
+    /// A placeholder for arrays; no request matches it.
     const EMPTY: Credential<'static> = Credential {
         chain: Chain::list(&[]),
         scheme: SignatureScheme(0),
@@ -101,7 +101,7 @@ pub(crate) const fn placeholder(scheme: u16) -> Credential<'static> {
 }
 
 impl<'a> Credential<'a> {
-    /// A credential from DER certificates: the leaf first, then its intermediates, in any order (RFC 9846 section
+    /// Makes a credential from DER certificates: the leaf first, then its intermediates, in any order (RFC 9846 section
     /// 4.5.1). The root need not be there.
     ///
     /// It signs with the scheme of the key of the leaf; for RSA that is `rsa_pss_rsae_sha256`, unless
@@ -109,15 +109,16 @@ impl<'a> Credential<'a> {
     ///
     /// # Errors
     /// [`ApiMisuse::CredentialUnusable`] with the certificate and the rule: if the chain is empty or has more than 255
-    /// certificates, one cannot be parsed, or the leaf is not of version 3 or has a key of a kind that is not supported.
+    /// certificates, one cannot be parsed, or the leaf is not of version 3 or has a key of a kind that is not
+    /// supported.
     pub fn new(chain: &'a [&'a [u8]], key: KeyHandle) -> Result<Self, Error> {
         Self::from_chain(Chain::list(chain), key)
     }
 
-    /// The same from a [`Chain`] of any form.
+    /// Makes a credential from a [`Chain`] of any form.
     ///
     /// # Errors
-    /// As [`new`](Self::new), and if something else stands behind the certificates.
+    /// As [`new`](Self::new), and if anything follows the certificates.
     pub fn from_chain(chain: Chain<'a>, key: KeyHandle) -> Result<Self, Error> {
         let unusable = |index, problem| ApiMisuse::CredentialUnusable(CertificateError { index, problem });
         let (mut leaf, mut count) = (None, 0_u8);
@@ -149,28 +150,27 @@ impl<'a> Credential<'a> {
         Ok(Self { scheme, ..self })
     }
 
-    /// The certificates in DER, the leaf first.
+    /// Returns the certificates in DER, the leaf first.
     pub const fn chain(&self) -> Chain<'a> {
         self.chain
     }
 
-    /// The scheme the key signs with.
+    /// Returns the scheme that the key signs with.
     pub const fn scheme(&self) -> SignatureScheme {
         self.scheme
     }
 
-    /// The handle of the key.
+    /// Returns the handle of the key.
     pub const fn key(&self) -> KeyHandle {
         self.key
     }
 
-    /// Bytes of the longest signature of the key, as it stands in CertificateVerify.
+    /// Returns the length of the longest signature of the key in a CertificateVerify.
     pub(crate) fn signature_len(&self) -> usize {
         self.signature_len.into()
     }
 
-    /// Whether a signature of so many bytes can be one of the key: ECDSA's may be shorter than the
-    /// longest.
+    /// Returns whether a signature of the key can have `len` bytes: those of ECDSA may be shorter than the longest.
     pub(crate) fn has_signatures_of(&self, len: usize) -> bool {
         match self.algorithm {
             KeyAlgorithm::EcP256 | KeyAlgorithm::EcP384 => (1..=self.signature_len()).contains(&len),
@@ -178,19 +178,19 @@ impl<'a> Credential<'a> {
         }
     }
 
-    /// The issuers of the leaf and of those above it, that of the leaf first. What stands in the chain and has not issued
-    /// one of them does not count.
+    /// Iterates over the issuers of the leaf and of the certificates above it, that of the leaf first. Certificates of
+    /// the chain that issued none of these are left out.
     pub fn issuers(&self) -> impl Iterator<Item = Name<'a>> {
         self.connected().map(|(_, certificate)| certificate.issuer())
     }
 
-    /// Finds the first of the [certificates](Self::issuers) of the chain that was issued by `authority`, counted from 0, the
-    /// leaf (RFC 9846 section 4.3.4 and 4.5.1.2).
-    pub fn certificate_of(&self, authority: &Name<'_>) -> Option<u8> {
-        self.connected().find(|(_, certificate)| certificate.issuer().matches(authority)).map(|(index, _)| index)
+    /// Finds the first of the [certificates](Self::issuers) of the chain that was issued by `issuer`, counted from 0,
+    /// the leaf (RFC 9846 section 4.3.4 and 4.5.1.2).
+    pub fn certificate_of(&self, issuer: &Name<'_>) -> Option<u8> {
+        self.connected().find(|(_, certificate)| certificate.issuer().matches(issuer)).map(|(index, _)| index)
     }
 
-    /// The certificates, parsed; all of them could be when the credential was made.
+    /// Iterates over the parsed certificates; all of them were parsed when the credential was made.
     pub(crate) fn certificates(&self) -> impl Iterator<Item = OwnCertificate<'a>> + Clone + use<'a> {
         self.chain.iter().filter_map(|certificate| OwnCertificate::parse(certificate).ok())
     }

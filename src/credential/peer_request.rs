@@ -1,4 +1,4 @@
-//! What a peer asks of our credential, and how far a credential does it.
+//! The requirements of a peer on our credential, and whether a credential meets them.
 
 use super::Credential;
 use crate::error::CertificateError;
@@ -10,8 +10,8 @@ use crate::wire::oid_filters::OidFilters;
 use crate::x509::{Name, OwnCertificate, Purpose, Time, is_sha1};
 use core::fmt;
 
-/// What the peer asks of the credential that we show: a server in its CertificateRequest, a client in its
-/// ClientHello. Lent from the message.
+/// The requirements and preferences of the peer for our credential: of a server in its CertificateRequest, of a client
+/// in its ClientHello. It borrows the message.
 #[derive(Clone, Copy, Debug)]
 pub struct PeerRequest<'w> {
     schemes: CodePoints<'w>,
@@ -23,30 +23,30 @@ pub struct PeerRequest<'w> {
     role: Purpose,
 }
 
-/// Where a credential meets what the peer asks for.
+/// The match of a credential with a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub struct Match {
-    /// The certificate of our chain that one of the authorities issued, and the place of its name in the peer's
-    /// list, both counted from 0; `None` if the peer names no authority.
+    /// The certificate of our chain that a CA named by the peer issued, and the position of this name in the peer's
+    /// list, both counted from 0; `None` if the peer names none.
     pub issuer: Option<(u8, u16)>,
 }
 
-/// Why a credential does not meet what the peer asks for. Where there are several reasons, the first of the
-/// order [disabled, server name, scheme, purpose, validity, filters, schemes of certificates, authorities] counts.
+/// The reason why a credential does not match a request. Of several reasons it is the first in the order [disabled,
+/// server name, scheme, purpose, validity, filters, schemes of certificates, issuers].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Mismatch {
-    /// A certificate of ours cannot serve: it has expired, is not valid yet, or is not meant for this role.
+    /// A certificate of ours cannot be used: it has expired, is not valid yet, or is not meant for this role.
     Certificate(CertificateError),
-    /// The peer does not verify the signature on the certificate at this place of the chain: `signature_algorithms_cert`
-    /// or, without it, `signature_algorithms` (RFC 9846 section 4.3.3).
+    /// The peer does not verify the signature on the certificate at this place of the chain:
+    /// `signature_algorithms_cert` or, without it, `signature_algorithms` (RFC 9846 section 4.3.3).
     CertificateScheme(u8),
-    /// The same, and the signature stands on SHA-1, which must not be sent to a peer that does not ask for it.
+    /// The same, and the signature uses SHA-1, which must not be sent to a peer that does not ask for it.
     CertificateSha1(u8),
-    /// The entry is switched off.
+    /// The entry is disabled.
     Disabled,
     /// The peer names the issuers that it accepts, and none of them issued a certificate of the chain (RFC 9846 section
     /// 4.3.4).
@@ -62,7 +62,7 @@ pub enum Mismatch {
 }
 
 impl<'w> PeerRequest<'w> {
-    /// Of a server.
+    /// Reads the request of a server.
     pub(crate) fn of_server(request: &CertificateRequest<'w>) -> Self {
         Self {
             schemes: request.signature_schemes,
@@ -75,7 +75,7 @@ impl<'w> PeerRequest<'w> {
         }
     }
 
-    /// Of a client.
+    /// Reads the request of a client.
     pub(crate) fn of_client(hello: &ClientHello<'w>) -> Self {
         let schemes = hello.signature_schemes.unwrap_or_default();
         Self {
@@ -89,7 +89,7 @@ impl<'w> PeerRequest<'w> {
         }
     }
 
-    /// A request that nothing fits.
+    /// Makes a request that no credential matches.
     pub(crate) fn unknown(role: Purpose) -> Self {
         Self {
             schemes: CodePoints::default(),
@@ -102,50 +102,50 @@ impl<'w> PeerRequest<'w> {
         }
     }
 
-    /// The signature schemes the peer accepts, its favourite first.
+    /// Iterates over the signature schemes that the peer accepts, its favourite first.
     pub fn signature_schemes(&self) -> impl Iterator<Item = SignatureScheme> + use<'w> {
         self.schemes.iter().map(SignatureScheme)
     }
 
-    /// The signature schemes the peer accepts in certificates: `signature_algorithms_cert`, or, if it
-    /// does not say, the same as [`signature_schemes`](Self::signature_schemes) (RFC 9846 section 4.3.3).
+    /// Iterates over the signature schemes that the peer accepts in certificates: `signature_algorithms_cert` or,
+    /// without it, the same as [`signature_schemes`](Self::signature_schemes) (RFC 9846 section 4.3.3).
     pub fn certificate_schemes(&self) -> impl Iterator<Item = SignatureScheme> + use<'w> {
         self.certificate_schemes.iter().map(SignatureScheme)
     }
 
-    /// The names of the issuers the peer trusts (RFC 9846 section 4.3.4); none if it does not say.
-    /// What is not a name is left out.
+    /// Iterates over the names of the issuers that the peer accepts (RFC 9846 section 4.3.4), if it names any.
+    /// Malformed names are left out.
     pub fn authorities(&self) -> impl Iterator<Item = Name<'w>> + use<'w> {
         self.authorities_der().filter_map(Name::from_der)
     }
 
-    /// The DER of the names, as they lie in the message.
+    /// Iterates over the DER of the names, as they are in the message.
     pub fn authorities_der(&self) -> impl Iterator<Item = &'w [u8]> + use<'w> {
         self.authorities.iter()
     }
 
-    /// Extensions that the certificate of a client has to hold (`oid_filters`, RFC 9846 section 4.3.5): the content of
-    /// the object identifier and the DER of the values.
+    /// Iterates over the extensions that a client's certificate must have (`oid_filters`, RFC 9846 section 4.3.5): the
+    /// content of the object identifier and the DER of the values.
     pub fn oid_filters(&self) -> impl Iterator<Item = (&'w [u8], &'w [u8])> + use<'w> {
         self.oid_filters.iter().map(|filter| (filter.oid, filter.values))
     }
 
-    /// The name of the server that a client wants to reach (RFC 6066 section 3), ASCII, as it came.
+    /// Returns the name of the server that a client asks for (RFC 6066 section 3), ASCII, as received.
     pub const fn server_name(&self) -> Option<&'w str> {
         self.server_name
     }
 
-    /// The application protocols that a client offers, its favourite first (RFC 7301 section 3.1).
+    /// Iterates over the application protocols that a client offers, its favourite first (RFC 7301 section 3.1).
     pub fn protocols(&self) -> impl Iterator<Item = &'w [u8]> + use<'w> {
         self.protocols.into_iter().flat_map(ProtocolNames::iter)
     }
 
-    /// Our role.
+    /// Returns our role.
     pub const fn role(&self) -> Purpose {
         self.role
     }
 
-    /// Whether `credential` does all that the peer asks for. Without a `time` its validity is not asked.
+    /// Checks whether `credential` meets the request. Without a `time` its validity is not checked.
     ///
     /// # Errors
     /// The first reason why it does not.
@@ -153,19 +153,19 @@ impl<'w> PeerRequest<'w> {
         self.judge(credential, &self.walk(credential, time))
     }
 
-    /// Returns whether the peer can use `credential`: it knows the signature scheme and those of the certificates; one of its
-    /// authorities has issued one of the certificates of the chain, or it names none; and the leaf is what it asks
-    /// for. Validity and purpose are not looked at.
+    /// Returns whether the peer can use `credential`: it knows the signature scheme and those of the certificates; an
+    /// issuer that it names has issued one of the certificates of the chain, or it names none; and the leaf is what it
+    /// asks for. Validity and purpose are not checked.
     pub fn accepts(&self, credential: &Credential<'_>) -> bool {
         self.check_preferences(credential).is_ok()
     }
 
-    /// The same without a look at whether our own side would be wise to show it.
+    /// Checks the preferences of the peer alone, neither validity nor purpose.
     pub(crate) fn check_preferences(&self, credential: &Credential<'_>) -> Result<Match, Mismatch> {
         self.judge(credential, &Findings { error: None, ..self.walk(credential, None) })
     }
 
-    /// Looks at all that leads up from the leaf, once, however much the peer asks for.
+    /// Walks once from the leaf up the chain, whatever the peer asks for.
     fn walk(&self, credential: &Credential<'_>, time: Option<Time>) -> Findings {
         let mut chain = Findings::default();
         for (index, certificate) in credential.connected() {
@@ -220,18 +220,18 @@ impl<'w> PeerRequest<'w> {
     }
 }
 
-/// What a walk along our chain finds first.
+/// The first findings of a walk along our chain.
 #[derive(Default)]
 struct Findings {
     error: Option<CertificateError>,
     filtered: bool,
-    /// The certificate, and whether its signature stands on SHA-1.
+    /// The certificate, and whether its signature uses SHA-1.
     unverifiable: Option<(u8, bool)>,
     issuer: Option<(u8, u16)>,
 }
 
 impl Mismatch {
-    /// Whether a server may show the credential all the same, if it has no better one. RFC 9846 section 4.5.1.2:
+    /// Returns whether a server may still send the credential if it has no better one. RFC 9846 section 4.5.1.2:
     /// a server that has no chain "signed only via the indicated supported algorithms" "SHOULD continue the
     /// handshake by sending a certificate chain of its choice", but for SHA-1; and
     /// `certificate_authorities` only serves "to guide certificate selection".

@@ -1,8 +1,8 @@
-//! References: which slot counts now.
+//! References to the slots in use.
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
-/// What names a slot and what was in it when it was named.
+/// The name of a slot together with its content at that time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct SlotId {
@@ -11,10 +11,10 @@ pub struct SlotId {
     generation: u32,
 }
 
-/// A variable that says which slot counts now. New handshakes resolve it once; moving it disturbs no connection.
+/// A variable that points to the slot in use. New handshakes resolve it once; moving it disturbs no connection.
 ///
-/// One word that is loaded and stored, so it may be shared with interrupts, tasks and other cores on every machine. Whoever
-/// moves it must be one at a time, as with any variable.
+/// It is one word that is loaded and stored, so it may be shared with interrupts, tasks and other cores on every
+/// machine. Only one of them may move it at a time, as with any variable.
 #[derive(Debug)]
 pub struct Reference(AtomicU32);
 
@@ -28,12 +28,12 @@ impl SlotId {
         Self { index, generation }
     }
 
-    /// The place of something that is never replaced: an entry of a slice, for which a [`Reference`] serves as well.
+    /// Names something that is never replaced, such as an entry of a slice: a [`Reference`] can point to it as well.
     pub const fn fixed(index: u8) -> Self {
         Self { index, generation: 0 }
     }
 
-    /// The place.
+    /// Returns the position.
     pub const fn index(self) -> u8 {
         self.index
     }
@@ -61,12 +61,12 @@ pub(super) const fn next_generation(generation: u32) -> u32 {
 }
 
 impl Reference {
-    /// A reference that points nowhere yet.
+    /// Makes a reference that points nowhere yet.
     pub const fn new() -> Self {
         Self(AtomicU32::new(NOWHERE))
     }
 
-    /// A reference to this.
+    /// Makes a reference to `id`.
     pub const fn to(id: SlotId) -> Self {
         Self(AtomicU32::new(id.pack()))
     }
@@ -81,7 +81,7 @@ impl Reference {
         self.0.store(NOWHERE, Ordering::Release);
     }
 
-    /// What it points to.
+    /// Returns the slot that it points to.
     pub fn get(&self) -> Option<SlotId> {
         SlotId::unpack(self.0.load(Ordering::Acquire))
     }

@@ -5,7 +5,7 @@ use crate::error::PeerIncompatible;
 use crate::x509::{DnsName, Purpose, ServerName, Time, UnixTime};
 use core::fmt;
 
-/// A credential with the name by which it is asked for: the alias of a keystore.
+/// A credential with its name in a keystore, the alias.
 #[derive(Clone, Copy)]
 pub struct Entry<'a> {
     alias: &'a str,
@@ -14,11 +14,11 @@ pub struct Entry<'a> {
     enabled: bool,
 }
 
-/// Chooses among the entries of a keystore what meets the request of a peer.
+/// The rules that choose an entry of a keystore for the request of a peer.
 ///
-/// The first entry that does all the peer asks for is shown, so the order of the entries is the order of
-/// preference. A server that has none looks for one that only misses what clients may wish
-/// (RFC 9846 section 4.5.1.2). If there is none of that kind either, [`NoMatch`] says what to do.
+/// The first entry that matches the request is sent, so the order of the entries is the order of preference. A server
+/// without one looks for an entry that only misses preferences of the client (RFC 9846 section 4.5.1.2). If there is
+/// none either, [`NoMatch`] decides.
 #[derive(Clone, Copy, Debug)]
 pub struct Selector<'b> {
     entries: &'b [Entry<'b>],
@@ -27,32 +27,33 @@ pub struct Selector<'b> {
     time: Option<Time>,
 }
 
-/// What to do if no credential meets the request.
+/// The behaviour if no credential matches the request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum NoMatch<'b> {
-    /// Show none: a client sends an empty Certificate, and the server decides (RFC 9846 section 4.5.1). A server
-    /// cannot go on without, so for it this is [`Fail`](Self::Fail).
+    /// Send none: a client sends an empty Certificate, and the server decides (RFC 9846 section 4.5.1). A server
+    /// cannot continue without one, so for it this is [`Fail`](Self::Fail).
     #[default]
     Decline,
-    /// Show the entry with this alias all the same, unless the peer cannot even verify signatures of its key, it
-    /// is switched off, or another [alias](Selector::with_alias) is asked for. A web server has such a default for clients that ask for no name or for an unknown one.
+    /// Send the entry with this alias even so, unless the peer cannot verify signatures of its key, it is disabled, or
+    /// another [alias](Selector::with_alias) is asked for. A web server has such a default for clients that ask for no
+    /// name or for an unknown one.
     Default(&'b str),
     /// End the handshake: with `unrecognized_name` (112) if a client asked for a name that no entry serves, else with
-    /// `handshake_failure` (40). A client does so once the server has proved who it is, and not before.
+    /// `handshake_failure` (40). A client does so only once the server is authenticated.
     Fail,
 }
 
-/// The answer to the question which credential to show.
+/// The credential to send, if one is.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Choice<'b> {
-    /// None; on a server the handshake fails.
+    /// Sends none; on a server the handshake fails.
     Decline,
-    /// None, and the handshake fails with this error.
+    /// Ends the handshake with this error.
     Fail(PeerIncompatible),
-    /// This one.
+    /// Sends this one.
     Send(&'b Credential<'b>),
 }
 
@@ -62,63 +63,63 @@ impl<'b> From<Option<&'b Credential<'b>>> for Choice<'b> {
     }
 }
 
-/// What was chosen, and why.
+/// The choice of a [`Selector`], and its reason.
 #[derive(Clone, Copy, Debug)]
 pub struct Selection<'b> {
     choice: Choice<'b>,
     sent: Option<EntryFit<'b>>,
 }
 
-/// What was found about one entry.
+/// The result of checking one entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct EntryFit<'b> {
     /// The alias of the entry.
     pub alias: &'b str,
-    /// Whether it does what the peer asks for, and if not, why.
+    /// The match, or the reason why there is none.
     pub fit: Result<Match, Mismatch>,
 }
 
 impl<'a> Entry<'a> {
-    /// Of nobody: fits nothing.
+    /// A placeholder for arrays; no request matches it.
     pub(super) const EMPTY: Self = Self::new("", Credential::EMPTY).with_enabled(false);
 
-    /// An entry of this alias, switched on. On a server it serves the names in the leaf's subject alternative name.
+    /// Makes an enabled entry. On a server it serves the names in the leaf's subject alternative name.
     pub const fn new(alias: &'a str, credential: Credential<'a>) -> Self {
         Self { alias, credential, server_names: &[], enabled: true }
     }
 
-    /// On a server: serves these names and no others, whatever the certificate says. `*.example.com` stands for each
-    /// name with one more label. An entry that names the client's name goes before one that merely holds it.
+    /// Serves, on a server, these names and no others, whatever the certificate contains. `*.example.com` matches every
+    /// name with one more label. An entry that lists the client's name precedes one whose certificate has it.
     #[must_use]
     pub const fn with_server_names(mut self, names: &'a [&'a str]) -> Self {
         self.server_names = names;
         self
     }
 
-    /// Switches the entry on or off: one that is off is never shown.
+    /// Enables or disables the entry: a disabled one is never sent.
     #[must_use]
     pub const fn with_enabled(mut self, enabled: bool) -> Self {
         self.enabled = enabled;
         self
     }
 
-    /// The alias.
+    /// Returns the alias.
     pub const fn alias(&self) -> &'a str {
         self.alias
     }
 
-    /// The credential.
+    /// Returns the credential.
     pub const fn credential(&self) -> &Credential<'a> {
         &self.credential
     }
 
-    /// The last second at which all certificates of the chain are valid.
+    /// Returns the last second at which all certificates of the chain are valid.
     pub fn not_after(&self) -> UnixTime {
         self.credential.not_after()
     }
 
-    /// Whether the entry does all that the peer asks for.
+    /// Checks whether the entry matches the request.
     ///
     /// # Errors
     /// The first reason why it does not.
@@ -145,7 +146,7 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// Whether the name stands in the list of the entry.
+    /// Returns whether the entry lists the name.
     fn names(&self, name: &str) -> bool {
         let dns = DnsName::parse(name).ok();
         self.server_names
@@ -155,38 +156,38 @@ impl<'a> Entry<'a> {
 }
 
 impl<'b> Selector<'b> {
-    /// Chooses among `entries`, the best first; if none fits, none is shown.
+    /// Chooses among `entries`, the best first; if none matches, none is sent.
     pub const fn new(entries: &'b [Entry<'b>]) -> Self {
         Self { entries, alias: None, no_match: NoMatch::Decline, time: None }
     }
 
-    /// What to do if no entry fits.
+    /// Sets the behaviour if no entry matches.
     #[must_use]
     pub const fn with_no_match(mut self, no_match: NoMatch<'b>) -> Self {
         self.no_match = no_match;
         self
     }
 
-    /// Looks at entries with this alias only: what one connection overrides for itself.
+    /// Chooses among entries with this alias only, for one connection.
     #[must_use]
     pub const fn with_alias(mut self, alias: &'b str) -> Self {
         self.alias = Some(alias);
         self
     }
 
-    /// Chooses no credential that is not valid at this time; a [default](NoMatch::Default) is shown all the same.
+    /// Chooses no credential that is not valid at this time, except as a [default](NoMatch::Default).
     #[must_use]
     pub const fn with_time(mut self, time: Time) -> Self {
         self.time = Some(time);
         self
     }
 
-    /// The entries among which it chooses.
+    /// Returns the entries among which it chooses.
     pub const fn entries(&self) -> &'b [Entry<'b>] {
         self.entries
     }
 
-    /// What is to be shown to a peer that asks for this.
+    /// Chooses the credential for a request.
     pub fn select(&self, request: &PeerRequest<'_>) -> Selection<'b> {
         let found = [true, false].into_iter().find_map(|named| self.first(request, named));
         match (found, self.no_match) {
@@ -208,7 +209,7 @@ impl<'b> Selector<'b> {
         }
     }
 
-    /// What is found about each entry, in their order.
+    /// Checks each entry, in their order.
     pub fn verdicts<'w>(&self, request: &PeerRequest<'w>) -> impl Iterator<Item = EntryFit<'b>> + use<'b, 'w> {
         let (selector, request) = (*self, *request);
         self.entries.iter().map(move |entry| EntryFit { alias: entry.alias, fit: selector.check(entry, &request) })
@@ -228,13 +229,13 @@ impl<'b> Selector<'b> {
         }
     }
 
-    /// What is found about the first entry with this alias.
+    /// Checks the first entry with this alias.
     pub fn why(&self, request: &PeerRequest<'_>, alias: &str) -> Option<EntryFit<'b>> {
         self.verdicts(request).find(|verdict| verdict.alias == alias)
     }
 
-    /// The first entry that fits, or on a server one that misses wishes only. `named`: among those whose own list has
-    /// the name of the server.
+    /// Finds the first entry that matches, or on a server one that misses preferences only. `named`: among those whose
+    /// own list has the name of the server.
     fn first(&self, request: &PeerRequest<'_>, named: bool) -> Option<(&'b Entry<'b>, Result<Match, Mismatch>)> {
         let is_named = |entry: &Entry<'_>| request.server_name().is_some_and(|name| entry.names(name));
         let entries = self.entries.iter().filter(|entry| !named || is_named(entry));
@@ -276,12 +277,12 @@ impl<'b> Selection<'b> {
         Self { choice: Choice::Send(&entry.credential), sent: Some(EntryFit { alias: entry.alias, fit }) }
     }
 
-    /// The answer to the request.
+    /// Returns the answer to the request.
     pub const fn choice(&self) -> Choice<'b> {
         self.choice
     }
 
-    /// The credential that is shown, if one is.
+    /// Returns the credential that is sent, if one is.
     pub const fn credential(&self) -> Option<&'b Credential<'b>> {
         match self.choice {
             Choice::Send(credential) => Some(credential),
@@ -289,7 +290,7 @@ impl<'b> Selection<'b> {
         }
     }
 
-    /// The entry that is shown, and whether it fits or is shown though it does not.
+    /// Returns the entry that is sent, and whether it matches or is sent as the default.
     pub const fn sent(&self) -> Option<EntryFit<'b>> {
         self.sent
     }

@@ -12,7 +12,7 @@ use crate::wire::enums::SignatureScheme;
 pub enum Signature {
     /// Ed25519 (RFC 8032 section 5.1.6).
     Ed25519([u8; 64]),
-    /// As it stands in a CertificateVerify, of any scheme: made by [`Signature::encoded`].
+    /// In the encoding of CertificateVerify, of any scheme: made by [`Signature::encoded`].
     Encoded(EncodedSignature),
     /// ECDSA on P-256: `r` and `s`, 32 bytes each, big-endian.
     P256([u8; 64]),
@@ -20,7 +20,7 @@ pub enum Signature {
     P384([u8; 96]),
 }
 
-/// A signature as it stands in a CertificateVerify.
+/// A signature in the encoding of CertificateVerify.
 #[derive(Clone, Copy)]
 pub struct EncodedSignature {
     bytes: [u8; MAX_SIGNATURE],
@@ -30,7 +30,7 @@ pub struct EncodedSignature {
 debug_by_name!("EncodedSignature", [] EncodedSignature);
 
 impl Signature {
-    /// A signature as it stands in a CertificateVerify: for RSA as long as the modulus, for ECDSA a DER
+    /// Wraps a signature in the encoding of CertificateVerify: for RSA as long as the modulus, for ECDSA a DER
     /// `ECDSA-Sig-Value`. `None` if it is longer than those of all algorithms of this build.
     pub fn encoded(signature: &[u8]) -> Option<Self> {
         let mut bytes = [0; MAX_SIGNATURE];
@@ -54,7 +54,7 @@ impl Signature {
 }
 
 impl EncodedSignature {
-    /// The bytes.
+    /// Returns the bytes.
     pub fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..usize::from(self.len)).unwrap_or(&self.bytes)
     }
@@ -73,7 +73,7 @@ fn ecdsa_der<'o>((r, s): (&[u8], &[u8]), out: &'o mut [u8]) -> Option<&'o [u8]> 
     out.get(..len)
 }
 
-/// Without leading zeros.
+/// Strips leading zeros; `None` of zero.
 fn significant(number: &[u8]) -> Option<&[u8]> {
     number.get(number.iter().position(|&byte| byte != 0)?..)
 }

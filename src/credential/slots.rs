@@ -8,7 +8,7 @@ use crate::x509::UnixTime;
 use core::cell::{Cell, Ref, RefCell};
 use core::fmt;
 
-/// `N` slots in lent memory, and the references into them. See the [module](super) for how they are used.
+/// `N` slots in borrowed memory, and the references into them; see the [module](super).
 ///
 /// There should be at least one slot more than references, to stage what comes next, and another one for each old
 /// identity that sessions may still hold meanwhile.
@@ -27,7 +27,7 @@ pub(super) struct Slot<'m> {
     pub(super) content: Content,
 }
 
-/// What is in a slot.
+/// The content of a slot.
 #[derive(Clone, Copy)]
 pub(super) enum Content {
     Anchors(Extent),
@@ -77,30 +77,31 @@ pub struct Entries<'e, const N: usize> {
 
 debug_by_name!("Entries", [const N: usize] Entries<'_, N>);
 
-/// Why a slot cannot be used.
+/// The reason why a slot cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum SlotError {
-    /// This certificate must not be shown: it has expired, is not valid yet, is not meant for the role, or was not
+    /// This certificate must not be sent: it has expired, is not valid yet, is not meant for the role, or was not
     /// issued by one of the others; or it cannot be a trust anchor.
     Certificate(CertificateError),
     /// The key is not that of the leaf.
     KeyMismatch,
-    /// The slot holds the other kind of thing.
+    /// The slot holds a credential where anchors were expected, or vice versa.
     Kind,
     /// Each slot is leased or pointed to by a reference.
     NoFreeSlot,
-    /// The reference points nowhere, or to what is not there any more.
+    /// The reference points nowhere, or to a slot that has been overwritten.
     NotFound,
-    /// The memory of the slot is too small: so many bytes are needed, those of the alias included.
+    /// The memory of the slot is too small: this many bytes are needed, those of the alias included.
     TooLong(usize),
     /// This is no credential, or no set of trust anchors.
     Unusable(Error),
 }
 
 impl<'m, const N: usize> Slots<'m, N> {
-    /// Empty slots, one in each piece of `memory`, to which `references` will point. Slots behind the 256th are not used.
+    /// Makes empty slots, one in each piece of `memory`, for `references` to point to. Slots after the 256th are not
+    /// used.
     ///
     /// A slot takes the certificates in DER and the alias: 1 KiB for a P-256 certificate with its intermediate.
     pub fn new(memory: [&'m mut [u8]; N], references: &'m [Reference]) -> Self {
@@ -108,8 +109,8 @@ impl<'m, const N: usize> Slots<'m, N> {
         Self { references, places: memory.map(slot), generation: Cell::new(0) }
     }
 
-    /// A free slot, to be filled: one that nobody leases and no reference points to, an empty one first, then that
-    /// which was filled longest ago. What was in it is gone.
+    /// Takes a free slot to fill: one without a lease to which no reference points, preferably an empty one, else the
+    /// one that was filled longest ago. Its content is lost.
     ///
     /// # Errors
     /// [`SlotError::NoFreeSlot`].
@@ -128,7 +129,7 @@ impl<'m, const N: usize> Slots<'m, N> {
         Ok(StagedSlot::new(slot, SlotId::new(index, self.generation.get())))
     }
 
-    /// Leases what `reference` points to now: once for a handshake, before it begins.
+    /// Leases the slot that `reference` points to now: once a handshake, before it begins.
     ///
     /// # Errors
     /// [`SlotError::NotFound`].
@@ -136,10 +137,10 @@ impl<'m, const N: usize> Slots<'m, N> {
         self.lease_slot(reference.get().ok_or(SlotError::NotFound)?)
     }
 
-    /// Leases this slot: for a connection that is to have another identity than the one the reference points to.
+    /// Leases this slot, for a connection with another identity than that of the reference.
     ///
     /// # Errors
-    /// [`SlotError::NotFound`] if something else is in it by now.
+    /// [`SlotError::NotFound`] if it has been overwritten.
     pub fn lease_slot(&self, id: SlotId) -> Result<Lease<'_>, SlotError> {
         let slot = self.places.get(usize::from(id.index())).ok_or(SlotError::NotFound)?;
         let slot = slot.try_borrow().map_err(|_| SlotError::NotFound)?;
@@ -166,7 +167,7 @@ impl<'m, const N: usize> Slots<'m, N> {
         Leases { leases }
     }
 
-    /// What is there, pointed to or not.
+    /// Leases each slot that is filled, whether a reference points to it or not.
     pub fn iter(&self) -> impl Iterator<Item = Lease<'_>> {
         (0..=u8::MAX).zip(&self.places).filter_map(|(index, slot)| {
             let slot = slot.try_borrow().ok().filter(|slot| !slot.content.is_empty())?;
@@ -175,13 +176,13 @@ impl<'m, const N: usize> Slots<'m, N> {
         })
     }
 
-    /// The slot of this alias that was filled last, pointed to or not.
+    /// Finds the slot of this alias that was filled last, whether a reference points to it or not.
     pub fn find(&self, alias: &str) -> Option<SlotId> {
         let found = self.iter().filter(|lease| lease.alias() == alias);
         found.map(|lease| lease.id).max_by_key(|id| id.generation())
     }
 
-    /// What references point to and will not be valid any more in `days`, or is not already.
+    /// Finds the slots in use that expire within `days`, or have expired.
     pub fn expiring(&self, now: UnixTime, days: u16) -> impl Iterator<Item = (Lease<'_>, Expiry)> {
         self.iter().filter_map(move |lease| {
             let counts = self.references.iter().any(|reference| reference.get() == Some(lease.id));
@@ -211,24 +212,24 @@ impl Slot<'_> {
 }
 
 impl Lease<'_> {
-    /// Which slot it is.
+    /// Returns the name of the slot.
     pub const fn id(&self) -> SlotId {
         self.id
     }
 
-    /// The alias.
+    /// Returns the alias.
     pub fn alias(&self) -> &str {
         let start = self.slot.memory.len().saturating_sub(self.slot.extent().alias);
         // It was text when it was written there.
         core::str::from_utf8(self.slot.memory.get(start..).unwrap_or_default()).unwrap_or_default()
     }
 
-    /// The certificates.
+    /// Returns the certificates.
     pub fn certificates(&self) -> Chain<'_> {
         self.slot.certificates(self.slot.extent().certificates)
     }
 
-    /// The credential.
+    /// Returns the credential.
     ///
     /// # Errors
     /// [`SlotError::Kind`] if these are trust anchors.
@@ -239,7 +240,7 @@ impl Lease<'_> {
         }
     }
 
-    /// The credential with its alias.
+    /// Returns the credential with its alias.
     ///
     /// # Errors
     /// [`SlotError::Kind`] if these are trust anchors.
@@ -247,7 +248,7 @@ impl Lease<'_> {
         Ok(Entry::new(self.alias(), self.credential()?))
     }
 
-    /// The trust anchors, at most `K`.
+    /// Returns the trust anchors, at most `K`.
     ///
     /// # Errors
     /// [`SlotError::Kind`] if this is a credential, [`SlotError::Unusable`] if there are more.
@@ -258,8 +259,8 @@ impl Lease<'_> {
         }
     }
 
-    /// The last second at which all of the credential is valid; of a set of anchors, the last of the first that expires,
-    /// and `None` if none does.
+    /// Returns the last second at which the whole credential is valid; for a set of anchors, that of the first to
+    /// expire, and `None` if none does.
     pub fn not_after(&self) -> Option<UnixTime> {
         match self.slot.content {
             Content::Credential(..) => Some(self.credential().ok()?.not_after()),
@@ -270,12 +271,12 @@ impl Lease<'_> {
 }
 
 impl<const N: usize> Leases<'_, N> {
-    /// The leases.
+    /// Iterates over the leases.
     pub fn iter(&self) -> impl Iterator<Item = &Lease<'_>> {
         self.leases.iter().flatten()
     }
 
-    /// The entries, for a [`Selector`](super::Selector).
+    /// Returns the entries, for a [`Selector`](super::Selector).
     pub fn entries(&self) -> Entries<'_, N> {
         let mut entries = Entries { entries: [Entry::EMPTY; N], len: 0 };
         for (place, entry) in entries.entries.iter_mut().zip(self.iter().filter_map(|lease| lease.entry().ok())) {
@@ -287,7 +288,7 @@ impl<const N: usize> Leases<'_, N> {
 }
 
 impl<'e, const N: usize> Entries<'e, N> {
-    /// The entries.
+    /// Returns the entries.
     pub fn as_slice(&self) -> &[Entry<'e>] {
         self.entries.get(..self.len).unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! Admission: what is asked of new certificates before anything points to them.
+//! Admission: the checks on new certificates before a reference points to them.
 
 use super::reference::SlotId;
 use super::slots::{Content, Extent, Slot, SlotError};
@@ -16,40 +16,40 @@ pub struct StagedSlot<'s, 'm> {
 
 debug_by_name!("StagedSlot", [] StagedSlot<'_, '_>);
 
-/// What a new credential is held to before it can be shown.
+/// The checks that a new credential must pass before it can be sent.
 #[derive(Clone, Copy, Debug)]
 pub struct Admission<'p> {
-    /// The role in which it will be shown.
+    /// The role in which it will be sent.
     pub purpose: Purpose,
-    /// The time at which it has to be valid.
+    /// The time at which it must be valid.
     pub time: Time,
-    /// What shows that the key is that of the leaf.
+    /// The proof that the key is that of the leaf.
     pub key: ProofOfPossession<'p>,
 }
 
-/// What shows that a key belongs to a certificate.
+/// The proof that a key belongs to a certificate.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum ProofOfPossession<'p> {
-    /// The public key, as the signer tells it, in the encoding of its kind: for P-256 the uncompressed point, 65 bytes.
+    /// The public key, as read from the signer, in the encoding of its kind: for P-256 the uncompressed point, 65
+    /// bytes.
     PublicKey(&'p [u8]),
     /// A signature that the key has made over [`Admission::TEST_MESSAGE`], with the scheme of the credential.
     Signature(&'p Signature),
 }
 
 impl Admission<'_> {
-    /// What a key signs to show that it is there. No message of TLS and no certificate begins like this, so the
-    /// signature is of no use anywhere else.
+    /// The message that a key signs to prove its presence. No message of TLS and no certificate begins like this, so
+    /// the signature cannot be used elsewhere.
     pub const TEST_MESSAGE: &'static [u8] = b"embedded-mtls: a test of whether key and certificate belong together";
 
-    /// Checks a credential as a peer will: the leaf is valid and may sign in the role, and there is a way from it through
-    /// the others, in whatever order they stand, of authorities that are valid, may issue for the role, and have signed;
-    /// the key is that of the leaf. A public-key operation for each that has the name of an issuer, and one for a test
-    /// signature.
+    /// Checks a credential as a peer will: the leaf is valid and may sign in the role, and there is a way from it
+    /// through the others, in any order, of CAs that are valid, may issue for the role, and have signed; the key is
+    /// that of the leaf. A public-key operation for each that has the name of an issuer, and one for a test signature.
     ///
-    /// A signature that this build cannot verify, such as that of an RSA authority without the feature `rsa`, is taken on
-    /// trust: the peer verifies it. Roots and what is not needed are tolerated, unless nothing at all stands above the
-    /// leaf.
+    /// A signature that this build cannot verify, such as that of an RSA issuer without the feature `rsa`, is
+    /// accepted: the peer verifies it. Roots and certificates that are not needed are tolerated, unless the leaf has no
+    /// issuer among the others.
     ///
     /// # Errors
     /// [`SlotError::Certificate`] with the first certificate to blame, [`SlotError::KeyMismatch`].
@@ -97,12 +97,12 @@ impl<'s, 'm> StagedSlot<'s, 'm> {
         Self { slot, id }
     }
 
-    /// Where the certificates are written, in DER, one behind the other; for a credential, the leaf first.
+    /// Returns the memory for the certificates, in DER and concatenated; for a credential, the leaf first.
     pub fn memory(&mut self) -> &mut [u8] {
         self.slot.memory
     }
 
-    /// Copies certificates into the [memory](Self::memory), and says how many bytes they take.
+    /// Copies certificates into the [memory](Self::memory), and returns their length.
     ///
     /// # Errors
     /// [`SlotError::TooLong`].
@@ -119,10 +119,10 @@ impl<'s, 'm> StagedSlot<'s, 'm> {
         if whole { Ok(used) } else { Err(SlotError::TooLong(used)) }
     }
 
-    /// The first `len` bytes of the memory are a credential, with this alias and key.
+    /// Checks the first `len` bytes of the memory as a credential, and fills the slot with it.
     ///
     /// # Errors
-    /// Why it cannot be shown; then the slot stays free.
+    /// The reason why it cannot be used; the slot stays free.
     pub fn credential<C: CryptoProvider>(
         mut self,
         provider: C,
@@ -138,12 +138,13 @@ impl<'s, 'm> StagedSlot<'s, 'm> {
         Ok(self.id)
     }
 
-    /// The first `len` bytes of the memory are certificates of authorities, in any order: a set of trust anchors.
+    /// Checks the first `len` bytes of the memory as CA certificates, in any order, and fills the slot with this set of
+    /// trust anchors.
     ///
     /// # Errors
     /// [`SlotError::Certificate`] if one of them cannot be a trust anchor, or none is valid at this time;
-    /// [`SlotError::Unusable`] if there is none or something else stands behind them; then the slot stays free. Of those
-    /// that are not valid beside others that are, [`TrustAnchor::check_validity`](crate::x509::TrustAnchor) tells.
+    /// [`SlotError::Unusable`] if there is none or anything follows them; the slot stays free. Those that are not valid
+    /// beside others that are can be found by [`TrustAnchor::check_validity`](crate::x509::TrustAnchor).
     pub fn anchors(mut self, alias: &str, len: usize, time: Time) -> Result<SlotId, SlotError> {
         let extent = self.write_alias(alias, len)?;
         anchors::check(self.slot.certificates(len), time)?;

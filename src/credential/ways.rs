@@ -1,9 +1,9 @@
 //! The ways through a chain of ours, as a peer searches them: the leaf first, all others in any order (RFC 9846 section
 //! 4.5.1), and nothing but anchors of its own is trusted.
 //!
-//! Which anchors those are only the peer knows, so each certificate whose issuer is not sent along may be the last before
-//! one. What cannot be on such a way is of no account: strangers, roots, and certificates of authorities that were over
-//! before the leaf began, which are the rests of a change of roots.
+//! Which anchors those are only the peer knows, so each certificate whose issuer is not sent along may be the last
+//! before one. Certificates that cannot be on such a way are ignored: unrelated ones, roots, and CA certificates that
+//! expired before the leaf became valid, which are left from a change of roots.
 
 use super::Credential;
 use crate::error::{CertificateError, CertificateProblem};
@@ -32,7 +32,7 @@ impl Places {
 }
 
 impl<'a> Credential<'a> {
-    /// The last second at which a peer can follow the chain; roots, and what is not needed, do not count.
+    /// Returns the last second at which a peer can follow the chain; roots, and what is not needed, do not count.
     pub fn not_after(&self) -> UnixTime {
         // A credential has a leaf.
         let Some(mut below) = self.placed().next() else { return UnixTime::from_seconds(0) };
@@ -88,7 +88,7 @@ impl<'a> Credential<'a> {
         worst.map_or(Ok(()), Err)
     }
 
-    /// Fails if others stand behind the leaf, and none of them has the name of its issuer.
+    /// Fails if other certificates follow the leaf, and none of them has the name of its issuer.
     pub(super) fn check_issuer(&self) -> Result<(), CertificateError> {
         let alone = self.chain.iter().nth(1).is_none();
         if alone || !self.lacks_issuer() {
@@ -102,7 +102,7 @@ impl<'a> Credential<'a> {
         self.placed().next().is_some_and(|leaf| !leaf.1.is_self_issued() && self.connected().nth(1).is_none())
     }
 
-    /// The leaf and those whose names lead up from it, roots among them, in the order of the chain.
+    /// Iterates over the leaf and those whose names lead up from it, roots among them, in the order of the chain.
     pub(super) fn connected(&self) -> impl Iterator<Item = Placed<'a>> + use<'a> {
         let mut reached = Places::default();
         reached.insert(0);
@@ -116,7 +116,7 @@ impl<'a> Credential<'a> {
         self.placed().filter(move |(place, _)| reached.contains(*place))
     }
 
-    /// Those that may have issued `below`, by their names.
+    /// Iterates over those that may have issued `below`, by their names.
     fn issuers_of(&self, below: &Placed<'a>) -> impl Iterator<Item = Placed<'a>> + use<'a> {
         let (place, below) = *below;
         let begin = self.placed().next().map_or(UnixTime::from_seconds(i64::MIN), |(_, leaf)| leaf.not_before());

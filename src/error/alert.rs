@@ -1,7 +1,7 @@
 //! Alerts (RFC 9846 section 6).
 
 code_points! {
-    /// What an alert says (RFC 9846 section 6).
+    /// The description of an alert (RFC 9846 section 6).
     pub struct AlertDescription(u8) {
         /// The sender will send nothing more on this connection.
         CLOSE_NOTIFY = 0 => "close_notify",
@@ -82,34 +82,35 @@ code_points! {
 
 /// The meaning of an alert for another attempt, if it comes from whom it should.
 ///
-/// Before the server has proved who it is, anybody on the way can send one: see
+/// Before the server is authenticated, anyone on the path can send one: see
 /// [`ConnectionFailure::refusal`](crate::ConnectionFailure::refusal).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum AlertClass {
-    /// It is about the certificate that was sent, or about none: permanent, until another one is sent or the peer's
+    /// It is about the certificate that was sent, or a missing one: permanent, until another one is sent or the peer's
     /// trust changes.
     Credential,
-    /// Both sides do not go together: permanent, until the configuration or the program of one of them changes.
+    /// The two sides are incompatible: permanent, until the configuration or the program of one of them changes.
     Parameters,
-    /// It may go better the next time. When that is, and how often, the caller decides.
+    /// Another attempt may succeed; the caller decides when, and how often.
     Transient,
 }
 
 impl AlertClass {
-    /// Whether the same attempt will fail in the same way.
+    /// Returns whether the same attempt will fail in the same way.
     pub const fn is_permanent(self) -> bool {
         matches!(self, Self::Credential | Self::Parameters)
     }
 }
 
 impl AlertDescription {
-    /// Whether nothing follows it. RFC 9846 section 6: all but the closure alerts "MUST be treated as error alerts".
+    /// Returns whether nothing follows it. RFC 9846 section 6: all but the closure alerts "MUST be treated as error
+    /// alerts".
     pub(crate) const fn is_fatal(self) -> bool {
         !matches!(self, Self::CLOSE_NOTIFY | Self::USER_CANCELED)
     }
 
-    /// What this alert, from the peer, means for another attempt. Alerts that are not known are transient.
+    /// Classifies this alert, received from the peer. Unknown alerts are transient.
     pub const fn class(self) -> AlertClass {
         match self {
             Self::BAD_CERTIFICATE

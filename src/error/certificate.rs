@@ -8,7 +8,7 @@ use super::{AlertDescription, Diagnosis, Malformation};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct CertificateError {
-    /// Which certificate, counted from 0 (the leaf) in the order in which the peer sent them.
+    /// The position of the certificate, counted from 0 (the leaf) in the order in which the peer sent them.
     /// Where a trust anchor is to blame it is the certificate that the anchor issued.
     pub index: u8,
     /// The rule it broke.
@@ -80,7 +80,8 @@ macro_rules! certificate_problems {
                 }
             }
 
-            /// Returns the section that states the rule, as in `RFC 5280 section 4.1.2.5`; `None` for a limit of our own.
+            /// Returns the section that states the rule, as in `RFC 5280 section 4.1.2.5`; `None` for a limit of our
+            /// own.
             #[must_use]
             pub const fn section(self) -> Option<&'static str> {
                 match self {

@@ -54,8 +54,8 @@ diagnoses! {
 /// A failure by its name. It names the usual cause of what was observed: another is possible.
 ///
 /// *Ours* is what the other side judged of us, *theirs* what we judged of it. `Display` writes the cause and who has to act,
-/// in one line. What helps is in the crate `embedded-mtls-operator`, which knows the settings of well-known programs, and
-/// in `docs/diagnoses.md`, which shows each diagnosis as it comes out of a handshake.
+/// in one line. What helps is in the crate `embedded-mtls-operator`, which knows the settings of well-known programs,
+/// and in `docs/diagnoses.md`, which lists each diagnosis as a handshake gives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
@@ -82,7 +82,7 @@ pub enum Diagnosis {
     /// A certificate of the other side needs Ed25519, and this build lacks it.
     Ed25519NotBuilt = 46, Us,
         "a certificate of the other side needs Ed25519, and our program was built without it";
-    /// An inspection proxy stands between us and the server, with an authority of its own.
+    /// An inspection proxy is between us and the server, with a CA of its own.
     InterposedProxy = 4, Network,
         "the certificate has the right name and comes from an authority that we do not trust, and nobody asked for our \
          certificate: probably an inspection proxy is in between";
@@ -93,7 +93,7 @@ pub enum Diagnosis {
     /// The certificate is for another name.
     NameMismatch = 5, Peer,
         "the certificate of the other side was issued for a name other than the one that we asked for";
-    /// The certificate nearly contains the name: [`NearMiss`](crate::x509::NearMiss) says which.
+    /// The certificate nearly contains the name: see [`NearMiss`](crate::x509::NearMiss).
     NameNearMiss = 6, Peer,
         "the certificate of the other side contains nearly the name that we asked for, but in a form that does not \
          count";
@@ -104,7 +104,7 @@ pub enum Diagnosis {
     /// No common application protocol.
     NoCommonProtocol = 8, Us,
         "the two sides have no application protocol (ALPN) in common";
-    /// What arrived is not TLS.
+    /// The bytes that were received are not TLS.
     NotTls = 33, Us,
         "what arrived from the other side is not TLS";
     /// A trust anchor of ours has expired.
@@ -116,7 +116,7 @@ pub enum Diagnosis {
     /// We sent a record that the other side cannot hold.
     OurRecordTooLarge = 35, Us,
         "a record that we sent is larger than the other side can receive";
-    /// Our certificate has expired, as we know ourselves or the other side says.
+    /// Our certificate has expired, as we know ourselves or the other side reports.
     OursExpired = 10, Us,
         "our certificate has expired, or one that we send with it";
     /// The other side lacks an intermediate that we did not send.
@@ -129,10 +129,10 @@ pub enum Diagnosis {
     /// The other side does not trust the authority of our certificate.
     OursNotTrusted = 13, Peer,
         "the other side does not trust the authority that issued our certificate";
-    /// The other side refuses our certificate and does not say why.
+    /// The other side rejects our certificate without a reason.
     OursRefused = 14, Us,
         "the other side refuses our certificate, or the lack of one, and does not say why";
-    /// The client refuses our certificate and does not say why.
+    /// The client rejects our certificate without a reason.
     OursRefusedByClient = 36, Us,
         "the client refuses our certificate and does not say why";
     /// Our certificate was revoked.
@@ -181,7 +181,7 @@ pub enum Diagnosis {
     TheirsIncomplete = 25, Peer,
         "the other side sent its certificate alone, and we do not know the authority that issued it: probably an \
          intermediate certificate is missing";
-    /// A certificate of the other side breaks a rule: the verdict says which.
+    /// A certificate of the other side breaks a rule: the verdict names it.
     TheirsInvalid = 26, Peer,
         "a certificate of the other side breaks a rule, which the verdict names";
     /// The client sent no certificate, and we require one.
@@ -193,7 +193,7 @@ pub enum Diagnosis {
     /// We do not trust the authority of the other side's certificate.
     TheirsNotTrusted = 29, Us,
         "we do not trust the authority that issued the certificate of the other side";
-    /// More authorities stand above the certificate of the other side than our rules allow.
+    /// More CA certificates are above the certificate of the other side than our rules allow.
     TheirsTooDeep = 38, Us,
         "there are more authorities above the certificate of the other side than our own limit (max_depth) allows";
     /// The other side does not hold the key of the certificate that it sent.
@@ -208,7 +208,7 @@ pub enum Diagnosis {
 }
 }
 
-/// Who has to act.
+/// The party that has to act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
@@ -224,7 +224,7 @@ pub enum Responsible {
 }
 
 impl Diagnosis {
-    /// What an alert that came from the other side says, by itself: it is about *us*.
+    /// Diagnoses a received alert on its own: it is about *us*.
     /// [`ConnectionFailure::diagnosis`](crate::ConnectionFailure::diagnosis) takes more into account.
     pub const fn of_alert(alert: AlertDescription) -> Self {
         match alert {

@@ -28,13 +28,13 @@ use core::fmt::{Display, Formatter, Result};
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Error {
-    /// The peer ended the connection with this alert. What it says is about *us*.
+    /// The peer ended the connection with this alert. It is about *us*.
     AlertReceived(AlertDescription),
     /// The program that drives the connection made a mistake.
     ApiMisuse(ApiMisuse),
-    /// A lent buffer is too small.
+    /// A buffer is too small.
     BufferTooSmall {
-        /// Which of the lent buffers.
+        /// The buffer that is too small.
         buffer: BufferKind,
         /// The size in bytes that would have been enough to go on.
         need: u32,
@@ -62,7 +62,7 @@ pub enum Error {
 }
 
 named! {
-/// One of the three lent buffers.
+/// One of the three buffers of a connection.
 pub enum BufferKind {
     /// `Buffers::peer`, what is kept of the peer's certificates.
     Peer = 0, "the buffer `peer` for the peer's certificates";
@@ -74,12 +74,12 @@ pub enum BufferKind {
 }
 
 impl Error {
-    /// Says that a lent buffer had to have `need` bytes to go on.
+    /// Makes the error of a buffer that needs `need` bytes.
     pub(crate) fn too_small(buffer: BufferKind, need: usize) -> Self {
         Self::BufferTooSmall { buffer, need: u32::try_from(need).unwrap_or(u32::MAX) }
     }
 
-    /// The alert that tells the peer about this error; `None` where none may be sent: after an
+    /// Returns the alert that reports this error to the peer; `None` where none may be sent: after an
     /// alert of the peer, and when the transport is gone.
     #[must_use]
     pub const fn alert(self) -> Option<AlertDescription> {

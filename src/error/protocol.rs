@@ -7,7 +7,7 @@ reasons! {
 pub enum InvalidMessage {
     /// An alert record of another length than two.
     AlertLength = 0, DECODE_ERROR, "an alert is not two bytes long";
-    /// An extension stands twice in one message (RFC 9846 section 4.3).
+    /// A message has two extensions of one type (RFC 9846 section 4.3).
     DuplicateExtension = 1, ILLEGAL_PARAMETER, "duplicate extension";
     /// A record without content where that is not allowed (RFC 9846 section 5.1).
     EmptyRecord = 3, UNEXPECTED_MESSAGE, "a record is empty that must not be";

@@ -1,4 +1,4 @@
-//! Errors and their like as numbers. Those of the reasons stand in their tables, in `src/error/`.
+//! The numbers of errors and the like. Those of the reasons are in their tables, in `src/error/`.
 
 use crate::credential::Mismatch;
 use crate::error::{

@@ -1,4 +1,4 @@
-//! What happens on a connection: as data, as bytes, as a line.
+//! Events of a connection: as data, as bytes, as a line.
 
 use super::code::{codes, error_code, error_of, mismatch_code, mismatch_of};
 use super::text::Text;
@@ -13,22 +13,22 @@ use core::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Record {
-    /// The number of the connection, counted from 1 in its ring; after 65,535 comes 0. What belongs to no connection has
-    /// that of the last.
+    /// The number of the connection, counted from 1 in its ring; after 65,535 comes 0. What belongs to no connection
+    /// has that of the last.
     pub connection: u16,
-    /// What happened.
+    /// The event.
     pub event: LogEvent,
 }
 
-/// What happened. Names come from certificates and messages as the other side sent them: **nothing of it is verified**
-/// before [`Path`](Self::Path) and the CertificateVerify behind it.
+/// One event. Names come from certificates and messages as the peer sent them: **none of them is verified** before
+/// [`Path`](Self::Path) and the CertificateVerify behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum LogEvent {
-    /// On a client: the server has shown that it accepts our certificate.
+    /// On a client: the server has accepted our certificate.
     Accepted,
-    /// ServerHello: what both sides use from now on.
+    /// ServerHello: the parameters of the connection.
     Agreed {
         /// The cipher suite.
         suite: CipherSuite,
@@ -37,9 +37,9 @@ pub enum LogEvent {
     },
     /// An alert, `close_notify` among them.
     Alert {
-        /// Which way.
+        /// The direction.
         direction: Direction,
-        /// What it says.
+        /// Its description.
         description: AlertDescription,
     },
     /// A certificate of ours was asked for.
@@ -49,20 +49,20 @@ pub enum LogEvent {
         /// After the handshake.
         late: bool,
     },
-    /// The application lets the authenticated peer in.
+    /// The application has authorized the authenticated peer.
     Authorized,
     /// A connection was given the ring.
     Began {
         /// We are the client; else the server.
         client: bool,
     },
-    /// Asked for a certificate, we show none.
+    /// Asked for a certificate, we send none.
     Declined,
-    /// What is wrong, by its name.
+    /// The diagnosis of the failure.
     Diagnosed(Diagnosis),
     /// The handshake is over on our side.
     Done,
-    /// A chain is no longer valid for long, or not any more, by the time that was given for this connection.
+    /// A chain expires soon, or has expired, by the time that was given for this connection.
     Expiring {
         /// Whose chain.
         whose: Whose,
@@ -71,28 +71,28 @@ pub enum LogEvent {
     },
     /// The connection has failed.
     Failed {
-        /// What it was doing or waiting for.
+        /// The stage that it had reached.
         stage: Stage,
         /// Why.
         error: Error,
     },
     /// All bytes that went one way before some went the other way; of a session, all that went this way.
     Flight {
-        /// Which way.
+        /// The direction.
         direction: Direction,
-        /// How many, with the headers of records.
+        /// Their number, headers of records included.
         bytes: u32,
     },
     /// A handshake message: one that was sent whole, or one of which the header was received.
     Message {
-        /// Which way.
+        /// The direction.
         direction: Direction,
         /// Its type (RFC 9846 section 4).
         kind: u8,
         /// Its length with its header.
         length: u32,
     },
-    /// Why another credential of ours does not fit what was asked for.
+    /// Another credential of ours does not match the request.
     Mismatch {
         /// The handle of its key.
         key: KeyHandle,
@@ -101,7 +101,7 @@ pub enum LogEvent {
         /// The reason.
         reason: Mismatch,
     },
-    /// A name that belongs to what stands around it.
+    /// A name that belongs to the events around it.
     Name {
         /// Whose.
         of: NameOf,
@@ -112,7 +112,7 @@ pub enum LogEvent {
     Path {
         /// CA certificates above the leaf.
         depth: u8,
-        /// Which anchor, by its place in the configuration; `None` if that was waived.
+        /// The position of the anchor in the configuration; `None` if that was waived.
         anchor: Option<u8>,
         /// The last second at which all of it is valid.
         not_after: UnixTime,
@@ -124,24 +124,24 @@ pub enum LogEvent {
         /// The group of which a key share is asked for, if one is.
         group: Option<NamedGroup>,
     },
-    /// The credential that we show.
+    /// The credential that we send.
     Selected {
         /// The handle of its key.
         key: KeyHandle,
         /// Certificates in its chain.
         certificates: u8,
-        /// How it signs.
+        /// Its signature scheme.
         scheme: SignatureScheme,
     },
     /// The time by which certificates are judged, as the application knows it.
     Time(Time),
     /// An event of a later version.
     Unknown(u8),
-    /// The path was accepted though this cause speaks against it.
+    /// The path was accepted in spite of this cause.
     Waived(WaivableCause),
 }
 
-/// Which way something went.
+/// The direction of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Direction {
@@ -151,28 +151,28 @@ pub enum Direction {
     Sent,
 }
 
-/// Whose chain.
+/// The owner of a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Whose {
-    /// That of the credential that we show.
+    /// The chain of the credential that we send.
     Ours,
-    /// That of the peer, with its trust anchor.
+    /// The chain of the peer, with its trust anchor.
     Theirs,
 }
 
-/// Whose name.
+/// The owner of a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum NameOf {
-    /// An authority that the server accepts certificates of.
+    /// A CA whose certificates the server accepts.
     Authority,
-    /// The issuer of the peer's certificate, as it says.
+    /// The issuer of the peer's certificate, as named there.
     Issuer,
     /// The server, as the client asks for it.
     Server,
-    /// The peer, as its certificate says.
+    /// The subject of the peer's certificate.
     Subject,
 }
 
@@ -321,7 +321,7 @@ fn time(r: &mut Reader<'_>) -> Result<UnixTime, InvalidMessage> {
     r.array().map(|bytes| UnixTime::from_seconds(i64::from_be_bytes(*bytes)))
 }
 
-/// What is left.
+/// Reads the rest as text.
 fn text(r: &mut Reader<'_>) -> Option<Text> {
     core::str::from_utf8(r.rest()).ok().map(Text::new)
 }

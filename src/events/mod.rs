@@ -1,4 +1,4 @@
-//! What happened on connections, in a ring of lent bytes: for those who look for the reason afterwards.
+//! Events of connections in a ring of borrowed bytes, to find the reason of a failure afterwards.
 //!
 //! # Model
 //!
@@ -30,7 +30,7 @@
 //!     Some(ring)
 //! }
 //!
-//! fn tell(ring: EventRing<'_>) {
+//! fn print(ring: EventRing<'_>) {
 //!     ring.records().into_iter().flatten().for_each(|record| println!("{record}"));
 //! }
 //! ```
@@ -42,7 +42,7 @@
 //!
 //! # Why like this
 //!
-//! The ring is lent to the connection and not to whoever drives it: only the connection sees each message in the order of
+//! The connection has the ring and not its driver: only the connection sees each message in the order of
 //! the wire, and only a session sees what comes after the handshake. `Recorder` is a copy of a reference; without the
 //! feature `events` it is nothing, and so are its calls.
 

@@ -1,4 +1,4 @@
-//! What a connection writes into the ring that it was given.
+//! The recorder, through which a connection writes into its ring.
 
 use super::event::{Direction, LogEvent, NameOf, Whose};
 use super::ring::EventRing;
@@ -29,7 +29,7 @@ struct Given<'b> {
     connection: u16,
     /// The offset in the handshake stream of the message whose header was recorded last.
     begun: Option<usize>,
-    /// When the chain that we show expires.
+    /// The expiry of the chain that we send.
     expires: Option<UnixTime>,
 }
 
@@ -147,7 +147,7 @@ impl Recorder<'_> {
         }
     }
 
-    /// What was chosen.
+    /// Records the choice of a credential.
     pub(crate) fn selected(&mut self, credential: Option<&Credential<'_>>) {
         let Some(given) = self.given_mut() else { return };
         given.expires = credential.map(Credential::not_after);
@@ -158,7 +158,7 @@ impl Recorder<'_> {
         }));
     }
 
-    /// What was not chosen, and why.
+    /// Records a credential that was not chosen, and the reason.
     pub(crate) fn mismatch(&self, key: KeyHandle, alias: &str, reason: Mismatch) {
         if self.given().is_some() {
             self.write(&LogEvent::Mismatch { key, alias: Text::new(alias), reason });
@@ -177,7 +177,7 @@ impl Recorder<'_> {
         self.write(&LogEvent::Time(time));
     }
 
-    /// A path was found, at this time; what expires soon is told.
+    /// A path was found, at this time; what expires soon is recorded, too.
     pub(crate) fn path(&self, path: &PathFound, time: Time) {
         let Some(given) = self.given() else { return };
         self.write(&LogEvent::Path { depth: path.depth, anchor: path.anchor, not_after: path.not_after });
@@ -209,7 +209,7 @@ impl Recorder<'_> {
         self.write(&LogEvent::Failed { stage, error });
     }
 
-    /// Only with events, so that nobody else pays for finding it out.
+    /// Only with events, so that finding it costs nothing without them.
     pub(crate) fn diagnosed(&self, diagnosis: Option<Diagnosis>) {
         if let Some(diagnosis) = diagnosis {
             self.write(&LogEvent::Diagnosed(diagnosis));
@@ -217,7 +217,7 @@ impl Recorder<'_> {
     }
 }
 
-/// What people call somebody by.
+/// Returns the part of a name by which people know its owner.
 fn text_of<'n>(name: &Name<'n>) -> &'n str {
     name.common_name().or_else(|| name.attributes().find_map(|attribute| attribute.text())).unwrap_or("")
 }

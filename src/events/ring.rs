@@ -5,8 +5,8 @@
 //! header   magic 4 | number of the header 2 | start 2 | used 2 | lost 4 | connection 2 | warning 2 | on 1 | check 2
 //! record   length 1 | connection 2 | event | check 2
 //! ```
-//! The headers are written in turn, and the one that is intact and has the later number counts. First a header gives up the
-//! records that have to make room, then the new one is written there, then a header takes it in. So whenever
+//! The headers are written in turn, and the one that is intact and has the later number counts. First a header gives up
+//! the records that have to make room, then the new one is written there, then a header takes it in. So whenever
 //! writing stops, at a reset or without power, there is a ring with what was in it, or with one record more.
 
 use super::event::{LogEvent, MAX_BODY, Record};
@@ -15,7 +15,7 @@ use core::cell::Cell;
 
 const MAGIC: [u8; 4] = *b"mTE1";
 const HEADER: usize = 21;
-/// Where in a header it stands whether the ring records.
+/// The position in a header of the flag that the ring records.
 const ON: usize = HEADER - 3;
 /// Before the records.
 const HEAD: usize = 2 * HEADER;
@@ -25,7 +25,7 @@ const MAX_RECORD: usize = MAX_BODY + AROUND;
 /// Offsets are two bytes.
 const MAX_CAPACITY: usize = 65_535;
 
-/// Memory for events, lent by the program. A copy of it is the same ring.
+/// A ring for events in memory of the program. A copy of it is the same ring.
 ///
 /// It belongs to one thread, like the connections that have it. 1 KiB holds about two handshakes.
 #[derive(Clone, Copy)]
@@ -49,7 +49,7 @@ pub struct Records<'d> {
     read: usize,
 }
 
-/// Why bytes are no ring.
+/// The reason why bytes are no ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
@@ -60,7 +60,7 @@ pub enum DumpError {
     NoRing,
 }
 
-/// Where the records are.
+/// The position of the records, and the settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Header {
     number: u16,
@@ -87,7 +87,7 @@ impl<'m> EventRing<'m> {
     /// [`set_expiry_warning`](Self::set_expiry_warning) says otherwise.
     pub const EXPIRY_WARNING: u16 = 30;
 
-    /// An empty ring, switched on. Of the memory at most 65,577 bytes are used. `None` if it is smaller than
+    /// Makes an empty ring that records. Of the memory at most 65,577 bytes are used. `None` if it is smaller than
     /// [`MIN`](Self::MIN).
     pub fn new(memory: &'m mut [u8]) -> Option<Self> {
         let ring = Self::over(memory)?;
@@ -95,9 +95,8 @@ impl<'m> EventRing<'m> {
         Some(ring)
     }
 
-    /// Goes on with the ring that is in the memory, as after a reset, and records that
-    /// ([`LogEvent::Resumed`]); if there is none, or it is damaged, begins an empty one. `None` if the memory is smaller
-    /// than [`MIN`](Self::MIN).
+    /// Continues the ring that is in the memory, as after a reset, and records that ([`LogEvent::Resumed`]); if there
+    /// is none, or it is damaged, begins an empty one. `None` if the memory is smaller than [`MIN`](Self::MIN).
     pub fn resume(memory: &'m mut [u8]) -> Option<Self> {
         let ring = Self::over(memory)?;
         if ring.records().is_ok() {
@@ -121,19 +120,19 @@ impl<'m> EventRing<'m> {
         self.write_header(&Header::EMPTY);
     }
 
-    /// Switches recording on or off, also for connections that have the ring already. What is in it stays.
+    /// Switches recording on or off, also for connections that already have the ring. Its records stay.
     pub fn set_enabled(&self, on: bool) {
         // Into both headers, so that `write` sees it without reading either as a whole.
         self.write_header(&Header { on, ..self.header() });
         self.write_header(&Header { on, ..self.header() });
     }
 
-    /// From how many days before the end of validity on our chain and that of the peer are [`LogEvent::Expiring`].
+    /// Sets the days before the end of validity at which our chain and that of the peer are [`LogEvent::Expiring`].
     pub fn set_expiry_warning(&self, days: u16) {
         self.write_header(&Header { warning: days, ..self.header() });
     }
 
-    /// The records, the oldest first.
+    /// Iterates over the records, the oldest first.
     ///
     /// # Errors
     /// [`DumpError`] if something else has written into the memory.
@@ -142,13 +141,13 @@ impl<'m> EventRing<'m> {
         EventDump::of(bytes).map(|dump| dump.records())
     }
 
-    /// How many records have made room for newer ones.
+    /// Returns the number of records that have made room for newer ones.
     pub fn lost(&self) -> u32 {
         self.header().lost
     }
 
-    /// Copies the bytes of the ring into `out`, for [`EventDump::parse`] elsewhere; gives how many it has. If that is more
-    /// than there is room for, the copy cannot be read.
+    /// Copies the bytes of the ring into `out`, for [`EventDump::parse`] elsewhere; gives how many it has. If that is
+    /// more than there is room for, the copy cannot be read.
     pub fn copy_to(&self, out: &mut [u8]) -> usize {
         out.iter_mut().zip(self.bytes).for_each(|(to, from)| *to = from.get());
         self.bytes.len()
@@ -315,7 +314,7 @@ impl Bytes<'_> {
 }
 
 impl<'d> EventDump<'d> {
-    /// The ring in these bytes.
+    /// Finds the ring in these bytes.
     ///
     /// # Errors
     /// [`DumpError`] if there is none, or not a whole one.
@@ -342,12 +341,12 @@ impl<'d> EventDump<'d> {
         Ok(dump)
     }
 
-    /// The records, the oldest first.
+    /// Iterates over the records, the oldest first.
     pub const fn records(&self) -> Records<'d> {
         Records { bytes: self.bytes, header: self.header, read: 0 }
     }
 
-    /// How many records have made room for newer ones.
+    /// Returns the number of records that have made room for newer ones.
     pub const fn lost(&self) -> u32 {
         self.header.lost
     }
@@ -559,7 +558,7 @@ mod tests {
     }
 
     /// Each bit of a ring that is full, flipped: the records are those of before, or the damage is seen. One of the two
-    /// headers may be the older one, of which nothing depends, and so may what lies behind the newest record.
+    /// headers may be the older one, of which nothing depends, and so may the bytes behind the newest record.
     #[test]
     fn no_flipped_bit_makes_another_record() {
         let mut memory = [0; 160];

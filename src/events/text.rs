@@ -15,10 +15,10 @@ pub struct Text {
 impl Text {
     /// Bytes it can hold.
     pub(super) const MAX: usize = 40;
-    /// What a text that was cut ends with.
+    /// The end of a text that was cut.
     const CUT: &'static str = "...";
 
-    /// As much of `text` as fits, cut between characters.
+    /// Takes as much of `text` as fits, cut between characters.
     pub(crate) fn new(text: &str) -> Self {
         let mut cut = Self { bytes: [0; Self::MAX], len: 0 };
         if text.len() <= Self::MAX {
@@ -40,7 +40,7 @@ impl Text {
         }
     }
 
-    /// The text.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         let bytes = self.bytes.get(..usize::from(self.len)).unwrap_or_default();
         // Only whole characters are pushed.

@@ -2,7 +2,7 @@
 //! embassy-net fit.
 //!
 //! Cancel-safe, if `read` and `write` of the transport are (bytes are taken if and only if the future is
-//! ready), as those of embassy-net are: everything that was received or written lies in the session, not in a future. A
+//! ready), as those of embassy-net are: everything that was received or written is in the session, not in a future. A
 //! future may be dropped at any await point and the operation started again. What
 //! [`write`](embedded_io_async::Write::write) has taken is sent by the next operation that sends.
 
@@ -51,8 +51,8 @@ impl<'b, T: Read + Write, R: Side> Stream<'b, T, R> {
     /// See [`blocking::Stream::confirm`](super::blocking::Stream::confirm).
     ///
     /// # Errors
-    /// The alert of the server, [`Session::refusal`](crate::Session::refusal) says of what; or why the connection failed
-    /// otherwise.
+    /// The alert of the server, [`Session::refusal`](crate::Session::refusal) says of what; or why the connection
+    /// failed otherwise.
     pub async fn confirm(&mut self) -> Result<ClientAuthStatus, Failure<T::Error>> {
         let (transport, mut pump) = self.pump(|session| session.client_auth() != ClientAuthStatus::Presented);
         carry(transport, &mut pump, &mut NoTrace).await?;

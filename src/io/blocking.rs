@@ -42,11 +42,11 @@ impl<'b, T: Read + Write, R: Side> Stream<'b, T, R> {
         self.flush()
     }
 
-    /// On a client: reads until the server has shown that it accepts our certificate, or that it does not. Gives what
+    /// On a client: reads until the server has accepted our certificate, or rejected it. Gives what
     /// is known, see [`Session::client_auth`]: [`Presented`](ClientAuthStatus::Presented) if application data or the
     /// end came first. Nothing is lost: the data is there for the next read.
     ///
-    /// A server that sends neither tickets nor data unasked shows nothing, and this waits as long as the transport
+    /// A server that sends neither tickets nor data unasked gives no sign, and this waits as long as the transport
     /// does. Nothing is tried again here: a refusal is an error, and what follows from it is up to the caller.
     ///
     /// # Errors

@@ -16,13 +16,13 @@ pub trait Host<'b> {
     /// Gives the time at which certificates are judged.
     fn time(&mut self) -> Time;
 
-    /// Chooses the credential to send: one that meets the request, none (with which a server cannot go on), or the end of
-    /// the handshake. [`PeerRequest::role`] says for which role it is. A [`Selector`](crate::credential::Selector) is a
-    /// way to choose.
+    /// Chooses the credential to send: one that meets the request, none (with which a server cannot go on), or the end
+    /// of the handshake. [`PeerRequest::role`] has our role. A [`Selector`](crate::credential::Selector) is a way to
+    /// choose.
     fn credential(&mut self, request: &PeerRequest<'_>) -> Choice<'b>;
 
-    /// Gives the credentials that do not meet the request to `each`, with alias and reason, for the ring of events of the
-    /// connection. Called before [`credential`](Self::credential). By default none.
+    /// Gives the credentials that do not meet the request to `each`, with alias and reason, for the ring of events of
+    /// the connection. Called before [`credential`](Self::credential). By default none.
     #[cfg(feature = "events")]
     fn mismatches(&mut self, request: &PeerRequest<'_>, each: &mut dyn FnMut(KeyHandle, &str, Mismatch)) {
         let _ = (request, each);
@@ -31,14 +31,14 @@ pub trait Host<'b> {
     /// Decides whether the peer, which is authenticated, is authorized. By default it is.
     ///
     /// # Errors
-    /// The alert that tells it no, usually [`AlertDescription::ACCESS_DENIED`].
+    /// The alert that rejects it, usually [`AlertDescription::ACCESS_DENIED`].
     fn authorize(&mut self, peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
         let _ = peer;
         Ok(())
     }
 
     /// **Dangerous**: decides whether a peer that was authorized is accepted although its path is not valid, but for what
-    /// the configuration [waives](crate::x509::Waivers). By default it is not, and is told what is wrong.
+    /// the configuration [waives](crate::x509::Waivers). By default it is rejected with the alert of the problem.
     #[cfg(feature = "dangerous-waivers")]
     fn dangerous_accept_waived(&mut self, peer: &PeerIdentity<'_>, waived: Waived) -> bool {
         let _ = (peer, waived);
@@ -48,14 +48,14 @@ pub trait Host<'b> {
     /// Signs with the key of the selected credential. `None`: the key cannot.
     fn sign(&mut self, input: &SignInput) -> Option<Signature>;
 
-    /// Is told why the handshake failed. A transport that is reset counts as one that has ended. By default nothing
+    /// Receives the failure of a handshake. A transport that is reset counts as one that has ended. By default nothing
     /// is done.
     fn failed(&mut self, failure: &ConnectionFailure<'_, 'b>) {
         let _ = failure;
     }
 
-    /// Is told a step of the search for a path from the peer's certificate to a trust anchor. By default nothing is done,
-    /// and costs nothing.
+    /// Receives a step of the search for a path from the peer's certificate to a trust anchor. By default nothing is
+    /// done, and costs nothing.
     fn trace(&mut self, event: TraceEvent<'_>) {
         let _ = event;
     }
@@ -81,7 +81,7 @@ pub trait AsyncHost<'b> {
     /// See [`Host::authorize`].
     ///
     /// # Errors
-    /// The alert that tells it no.
+    /// The alert that rejects it.
     async fn authorize(&mut self, peer: &PeerIdentity<'_>) -> Result<(), AlertDescription>;
 
     /// See [`Host::dangerous_accept_waived`].

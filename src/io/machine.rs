@@ -60,7 +60,7 @@ pub(super) type EachMismatch<'e> = dyn FnMut(KeyHandle, &str, Mismatch) + 'e;
 
 /// A machine that the pump drives: a handshake or a session.
 pub(super) trait Driven<'b>: Machine<'b> {
-    /// How often a transport that takes nothing more is read; `None`: as long as it gives something.
+    /// The reads of a transport that takes nothing more; `None`: until it has nothing.
     const LAST_READS: Option<u8>;
 
     fn next(&mut self, trace: &mut impl Trace) -> Result<Io, Error>;
@@ -75,7 +75,7 @@ pub(super) trait Driven<'b>: Machine<'b> {
     fn rx_commit(&mut self, count: usize) -> Result<(), Error>;
     fn rx_eof(&mut self);
 
-    /// The question that is asked, with all that a host is told.
+    /// The question that is asked, with all that a host needs for its answer.
     fn question<'q>(&'q mut self) -> Result<Question<'q>, Error>
     where
         'b: 'q,

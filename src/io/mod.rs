@@ -22,7 +22,7 @@ pub use self::stream::Stream;
 
 use crate::error::{Error, Stage};
 
-/// Why an operation over a transport failed.
+/// The failure of an operation over a transport.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Failure<E> {
@@ -32,13 +32,13 @@ pub enum Failure<E> {
     Tls(Error),
 }
 
-/// Why a handshake over a transport failed, and where it was.
+/// The failure of a handshake over a transport, and its stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct HandshakeError<E> {
-    /// What the handshake was waiting for or doing.
+    /// The stage that the handshake had reached.
     pub stage: Stage,
-    /// What went wrong.
+    /// The cause of the failure.
     pub cause: Failure<E>,
 }
 

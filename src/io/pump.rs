@@ -2,7 +2,7 @@
 //!
 //! - What is to be sent leaves before anything is read, asked or said to be done, and is flushed once it has left. Also
 //!   a flush whose future was dropped is made up for.
-//! - A transport that takes nothing more may still hold the alert that says why: it is read to its end, and only if
+//! - A transport that takes nothing more may still hold the alert with the reason: it is read to its end, and only if
 //!   nothing comes, the failure to send is the error.
 //! - An error of TLS is given back once its alert has left, as far as the transport takes it.
 

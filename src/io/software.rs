@@ -26,7 +26,7 @@ pub struct SoftwareHost<'b, T, K = P256SigningKey, I = &'b [Credential<'b>]> {
 
 debug_by_name!("SoftwareHost", [T, K, I] SoftwareHost<'_, T, K, I>);
 
-/// The credentials of a [`SoftwareHost`], and whom it authorizes.
+/// The credentials of a [`SoftwareHost`], and the peers that it authorizes.
 pub trait Identities<'b> {
     /// See [`Host::credential`].
     fn choose(&mut self, request: &PeerRequest<'_>) -> Choice<'b>;
@@ -38,7 +38,7 @@ pub trait Identities<'b> {
     /// See [`Host::authorize`].
     ///
     /// # Errors
-    /// The alert that tells the peer no.
+    /// The alert that rejects the peer.
     fn authorize(&mut self, peer: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
         let _ = peer;
         Ok(())
@@ -66,16 +66,17 @@ pub struct Keystore<'b> {
 debug_by_name!("Keystore", [] Keystore<'_>);
 
 impl<'b, T: FnMut() -> Time, K: SigningKey> SoftwareHost<'b, T, K> {
-    /// A host that sends the first credential which the peer accepts, and authorizes everybody. On a server that has none
-    /// of the authorities that the client names, the first whose signatures it can verify. `KeyHandle(i)` of a credential
-    /// is `keys[i]`. A client without credentials declines.
+    /// Makes a host that sends the first credential which the peer accepts, and authorizes every peer. On a server that
+    /// has none of the issuers that the client names, the first whose signatures it can verify. `KeyHandle(i)` of a
+    /// credential is `keys[i]`. A client without credentials declines.
     pub const fn new(credentials: &'b [Credential<'b>], keys: &'b [K], clock: T) -> Self {
         Self { identities: credentials, keys, clock }
     }
 }
 
 impl<'b, T: FnMut() -> Time, K: SigningKey> SoftwareHost<'b, T, K, Keystore<'b>> {
-    /// A host that sends what the selector chooses, and authorizes everybody. `KeyHandle(i)` of a credential is `keys[i]`.
+    /// Makes a host that sends what the selector chooses, and authorizes every peer. `KeyHandle(i)` of a credential is
+    /// `keys[i]`.
     pub const fn with_selector(selector: Selector<'b>, keys: &'b [K], clock: T) -> Self {
         let identities = Keystore {
             selector,
@@ -96,7 +97,7 @@ impl<'b, T: FnMut() -> Time, K: SigningKey> SoftwareHost<'b, T, K, Keystore<'b>>
     }
 
     /// **Dangerous**: accepts a peer whose path is not valid, but for what the configuration waives. Off by default: such a
-    /// peer is told what is wrong. See [`Waivers`](crate::x509::Waivers).
+    /// peer gets the alert of the problem. See [`Waivers`](crate::x509::Waivers).
     #[cfg(feature = "dangerous-waivers")]
     #[must_use]
     pub const fn dangerous_accepting_waived(mut self, accepts: bool) -> Self {
@@ -104,7 +105,7 @@ impl<'b, T: FnMut() -> Time, K: SigningKey> SoftwareHost<'b, T, K, Keystore<'b>>
         self
     }
 
-    /// What was chosen, once the peer has asked.
+    /// Returns the choice, once the peer has asked.
     pub const fn selection(&self) -> Option<Selection<'b>> {
         self.identities.selection
     }

@@ -51,8 +51,8 @@ impl<'b, T, R: Side, D> Stream<'b, T, R, D> {
         super::Hosted { stream: self, host }
     }
 
-    /// The stream of a handshake that was driven to its end; or tells the host why it failed. A transport that is reset
-    /// counts as one that has ended; one that fails otherwise may go on.
+    /// The stream of a handshake that was driven to its end; or reports to the host why it failed. A transport that is
+    /// reset counts as one that has ended; one that fails otherwise may go on.
     #[inline(never)] // in a frame of its own, which is not there while the handshake runs
     pub(super) fn opened(
         transport: T,
@@ -110,7 +110,7 @@ impl<'b, T, R: Side, D> Stream<'b, T, R, D> {
     }
 }
 
-/// Tells whether the other side, or somebody in between, has ended the connection. A transport may also fail because its
+/// Returns whether the peer, or a device on the path, has ended the connection. A transport may also fail because its
 /// time is over or it was called at a bad moment.
 fn is_broken(error: &impl embedded_io::Error) -> bool {
     matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset)

@@ -1,4 +1,4 @@
-//! What comes in: records are opened where they lie in the lent buffer.
+//! Received records, which are opened in place in the borrowed buffer.
 //!
 //! ```text
 //! rx = [ dead | reassembled handshake | dead | opened data | raw records | free ]
@@ -38,7 +38,7 @@ pub(crate) struct Inbound<'b, C: CryptoProvider> {
     position: usize,
 }
 
-/// What is accepted beside the protocol proper, and how often.
+/// The deviations that are accepted, and how often.
 struct Tolerance {
     change_cipher_spec: u8,
     empty_records: u8,
@@ -85,7 +85,7 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
         }
     }
 
-    /// Where the transport writes what it reads.
+    /// Returns the space for received bytes.
     pub(crate) fn space(&mut self) -> &mut [u8] {
         self.compact();
         self.buffer.get_mut(self.raw.end..).unwrap_or(&mut [])
@@ -162,7 +162,7 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
     /// Takes the keys that follow the Finished of a server, and keeps those before them for its alerts.
     ///
     /// A server changes its keys with its Finished (RFC 9846 section 7.3). Mbed TLS, for one, does so only when the
-    /// handshake is over, and so says under the keys of the handshake why it refuses the client.
+    /// handshake is over, and so its alert about a rejected client comes under the keys of the handshake.
     pub(crate) fn set_application_protection(&mut self, protection: Protection<C>) -> Result<(), Error> {
         let former = self.protection.take();
         self.set_protection(protection)?;
@@ -231,7 +231,7 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
         if message.len() < self.handshake.len() { Err(PeerMisbehaved::UnexpectedMessage.into()) } else { Ok(message) }
     }
 
-    /// Whether a message of `total` bytes can ever be whole in the buffer.
+    /// Returns whether the buffer can ever hold a message of `total` bytes.
     pub(crate) const fn could_hold(&self, total: usize) -> bool {
         total.saturating_add(RECORD_OVERHEAD) <= self.buffer.len()
     }
@@ -254,7 +254,7 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
         self.handshake.consume(usize::MAX);
     }
 
-    /// Application data that is not consumed yet, with the borrow of the lent buffer.
+    /// Application data that is not consumed yet, with the borrow of the buffer.
     pub(crate) fn data(&mut self) -> &mut [u8] {
         self.data.of_mut(self.buffer)
     }
@@ -385,7 +385,7 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
         Ok(Some((content_type, Span::new(start, start.saturating_add(at)))))
     }
 
-    /// Whether a record that cannot be read is 0-RTT data to skip.
+    /// Returns whether a record that cannot be opened is 0-RTT data to skip.
     fn skip_as_early_data(&mut self, record: Span) -> bool {
         match self.tolerance.early_data.checked_sub(record.len()) {
             Some(left) => {
@@ -396,7 +396,7 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
         }
     }
 
-    /// Whether a handshake message has begun and not ended.
+    /// Returns whether a handshake message is incomplete.
     const fn inside_message(&self) -> bool {
         !self.handshake.is_empty() || self.discard > 0
     }

@@ -1,4 +1,4 @@
-//! What goes out: messages are written straight into the lent buffer and sealed there.
+//! Records to send: messages are written into the borrowed buffer and sealed in place.
 //!
 //! ```text
 //! tx = [ sent | sealed, to be sent | open record: header, plaintext | free | room for an alert ]
@@ -92,7 +92,7 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
         self.protection.as_ref().map_or(0, Protection::sequence)
     }
 
-    /// Appends a handshake message to the open record and gives it to `written`, or says that `tx`
+    /// Appends a handshake message to the open record and gives it to `written`, or reports that `tx`
     /// must be drained first.
     pub(crate) fn message(
         &mut self,
@@ -159,7 +159,7 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
         self.seal(ContentType::HANDSHAKE)
     }
 
-    /// Whether a handshake message of `len` bytes fits now or, if nothing is pending, ever.
+    /// Returns whether a handshake message of `len` bytes fits now; fails if it never will.
     pub(crate) fn has_room_for(&mut self, len: usize) -> Result<bool, Error> {
         if self.free().len() >= len {
             return Ok(true);
@@ -171,7 +171,7 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
         if self.pending.is_empty() { Err(too_small(len.saturating_add(self.overhead()))) } else { Ok(false) }
     }
 
-    /// Whether a handshake message of `len` bytes fits once everything else has left.
+    /// Checks that a handshake message of `len` bytes fits once everything else is sent.
     #[cfg(feature = "post-handshake-auth")]
     pub(crate) fn check_holds(&self, len: usize) -> Result<(), Error> {
         let need = len.saturating_add(self.overhead());
@@ -279,12 +279,12 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
         self.hold = false;
     }
 
-    /// Where the plaintext of the open record begins, or of the next one.
+    /// Returns the start of the plaintext of the open record, or of the next one.
     const fn open_start(&self) -> usize {
         if self.open.is_empty() { self.pending.end.saturating_add(RECORD_HEADER) } else { self.open.start }
     }
 
-    /// Where more plaintext of the same record goes.
+    /// Returns the space for more plaintext of the same record.
     fn free(&mut self) -> Span {
         self.compact();
         self.precede_protected();
@@ -294,12 +294,12 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
         Span::new(start, record_end.min(buffer_end).max(start))
     }
 
-    /// Content type and tag, where records are protected.
+    /// Returns the length of content type and tag, where records are protected.
     const fn trailer(&self) -> usize {
         if self.protection.is_some() { TAG_LEN + 1 } else { 0 }
     }
 
-    /// What a message needs in `tx` beside itself.
+    /// Returns the bytes that a message needs in `tx` beside its own.
     const fn overhead(&self) -> usize {
         RECORD_HEADER.saturating_add(self.trailer()).saturating_add(self.reserve())
     }

@@ -15,7 +15,7 @@ pub(crate) struct Protection<C: CryptoProvider> {
 }
 
 impl<C: CryptoProvider, E, W> TrafficSecret<C, E, W> {
-    /// What seals or opens the records of this secret, the first of which has the number 0.
+    /// Derives the protection of the records under this secret, the first of which has the number 0.
     pub(crate) fn protection(&self, suite: CipherSuite) -> Result<Protection<C>, CryptoError> {
         Ok(Protection { keys: self.keys(suite)?, sequence: 0 })
     }

@@ -40,7 +40,7 @@ impl Span {
         buffer.get_mut(self.range()).unwrap_or(&mut [])
     }
 
-    /// Moves the bytes to `to` and gives where they lie now; only ever towards the front.
+    /// Moves the bytes to `to` and returns their new span; only ever towards the front.
     pub(super) fn move_to(self, buffer: &mut [u8], to: usize) -> Self {
         if to < self.start && self.end <= buffer.len() {
             move_to_front(buffer, self.range(), to);

@@ -54,7 +54,7 @@ pub(crate) fn context_len(bytes: &[u8], context: &[u8]) -> Result<usize, Error> 
     if len == context.len() { Ok(len) } else { Err(PeerMisbehaved::CertificateContext.into()) }
 }
 
-/// How many bytes an entry takes that starts with `bytes`: `Err(n)` if at least `n` bytes are needed to say it.
+/// Returns the length of the entry that starts with `bytes`; `Err(n)` if at least `n` bytes are needed to know it.
 pub(crate) fn entry_len(bytes: &[u8]) -> Result<usize, usize> {
     let certificate = Reader::new(bytes).u24().map_err(|_| ENTRY_PREFIX)?;
     let extensions_at = certificate.saturating_add(ENTRY_PREFIX);

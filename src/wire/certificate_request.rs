@@ -7,7 +7,7 @@ use super::oid_filters::OidFilters;
 use crate::codec::{Reader, Writer};
 use crate::error::{Error, PeerMisbehaved};
 
-/// What the server wants to know of the client.
+/// A request for the client's certificate (RFC 9846 section 4.4.2).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CertificateRequest<'a> {
     /// Identifies the request; empty in the handshake.
@@ -16,9 +16,9 @@ pub(crate) struct CertificateRequest<'a> {
     pub(crate) signature_schemes: CodePoints<'a>,
     /// `signature_algorithms_cert`.
     pub(crate) certificate_schemes: Option<CodePoints<'a>>,
-    /// Issuers the server trusts; empty if it does not say.
+    /// Issuers that the server accepts; empty if it names none.
     pub(crate) authorities: DistinguishedNames<'a>,
-    /// What the client's certificate has to hold; empty if the server does not say.
+    /// Extensions that the client's certificate must have; empty if the server requires none.
     pub(crate) oid_filters: OidFilters<'a>,
 }
 

@@ -13,7 +13,7 @@ pub(crate) struct CertificateVerify<'a> {
 }
 
 impl<'a> CertificateVerify<'a> {
-    /// What the message takes around its signature, in bytes.
+    /// Bytes of the message around its signature.
     pub(crate) const OVERHEAD: usize = 8;
 
     pub(crate) fn parse(body: &'a [u8]) -> Result<Self, InvalidMessage> {

@@ -150,7 +150,7 @@ impl<'a> ClientHello<'a> {
         if tls13 { Ok(()) } else { Err(PeerIncompatible::Tls13NotOffered.into()) }
     }
 
-    /// What a second ClientHello must not change, as one walk over its parts in order
+    /// Visits the parts that a second ClientHello must not change, in order
     /// (RFC 9846 section 4.2.2: `key_share`, `early_data`, cookie, `pre_shared_key` and padding may differ).
     pub(crate) fn for_each_constant_part(&self, mut part: impl FnMut(&[u8])) {
         part(self.random);

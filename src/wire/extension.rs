@@ -122,7 +122,7 @@ pub(crate) fn write(w: &mut Writer<'_>, kind: ExtensionType, body: impl FnOnce(&
     w.vec16(body);
 }
 
-/// A list of two-byte code points, as it stands in a message.
+/// A list of two-byte code points, as it is in a message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct CodePoints<'a>(&'a [u8]);
 
@@ -160,7 +160,7 @@ pub(crate) fn write_signature_schemes(w: &mut Writer<'_>, kind: ExtensionType, s
     write(w, kind, |w| w.vec16(|w| schemes.iter().for_each(|scheme| w.u16(scheme.0))));
 }
 
-/// A key share as it stands in a hello (RFC 9846 section 4.3.8).
+/// A key share of a hello (RFC 9846 section 4.3.8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct KeyShareEntry<'a> {
     pub(crate) group: NamedGroup,
@@ -319,7 +319,7 @@ mod tests {
     #[test]
     fn a_display_name_changes_no_alert() {
         let unsupported = Error::from(PeerMisbehaved::UnsolicitedExtension);
-        // The one has a name to be shown, the other has none, and neither is recognized.
+        // The one has a name to be displayed, the other has none, and neither is recognized.
         assert!(ExtensionType::PADDING.name().is_some() && ExtensionType(0xfafa).name().is_none());
         for kind in [ExtensionType::PADDING, ExtensionType(0xfafa)] {
             for message in [Message::ServerHello, Message::EncryptedExtensions, Message::Certificate] {

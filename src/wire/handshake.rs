@@ -22,7 +22,8 @@ impl MessageHeader {
         Some(Self { kind: HandshakeType(reader.u8().ok()?), length: reader.u24().ok()? })
     }
 
-    /// Refuses a length that no message of this type can have: more of it need not come, and no buffer is too small for it.
+    /// Refuses a length that no message of this type can have: more of it need not come, and no buffer is too small for
+    /// it.
     ///
     /// RFC 9846 section 6.2, `decode_error`: "the length of the message was incorrect".
     pub(crate) const fn check_length(self) -> Result<(), InvalidMessage> {

@@ -7,7 +7,7 @@ use crate::codec::{Reader, read_all};
 use crate::error::{Error, InvalidMessage};
 use crate::limits::MAX_COMPARED_EXTENSIONS;
 
-/// The list, as it stands in the message.
+/// The list, as it is in the message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct OidFilters<'a>(&'a [u8]);
 

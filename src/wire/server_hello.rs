@@ -12,7 +12,7 @@ const HELLO_RETRY_REQUEST: [u8; 32] = [
     0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
 ];
 
-/// What both messages have.
+/// A ServerHello or a HelloRetryRequest: the parts that both have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ServerHello<'a> {
     /// Echo of the client's `legacy_session_id`.
@@ -21,7 +21,7 @@ pub(crate) struct ServerHello<'a> {
     pub(crate) answer: Answer<'a>,
 }
 
-/// What tells them apart.
+/// The parts that only one of them has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answer<'a> {
     /// ServerHello: random and the server's key share.
