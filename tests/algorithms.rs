@@ -92,7 +92,7 @@ impl Key {
 
     fn sign(&self, scheme: SignatureScheme, message: &[u8]) -> Signature {
         match self {
-            Self::Software(key) => key.sign(message).unwrap(),
+            Self::Software(key) => key.sign(message, &[]).unwrap(),
             Self::Rsa { modulus, private_exponent } => {
                 let hash = SignatureAlgorithm::of(scheme).unwrap().hash().unwrap();
                 let encoded = pss(hash, &digest(hash, &[message]), modulus.len());

@@ -46,6 +46,7 @@ const CRYPTOGRAPHY: &[&str] = &[
     "embedded_mtls_aead",
     "hmac",
     "p256",
+    "ecdsa",
     "p384",
     "poly1305",
     "sha2",

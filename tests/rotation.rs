@@ -566,8 +566,8 @@ fn a_key_that_is_not_that_of_the_leaf_is_refused() {
     let pki = Pki::new();
     let (slots, _references) = slots::<1, 1>();
     let (mine, other) = (client_number(&pki, 1), client_number(&pki, 2));
-    let signature = |issued: &Issued| SigningKey::sign(&signing_key(issued), Admission::TEST_MESSAGE).unwrap();
-    let another_message = SigningKey::sign(&signing_key(&mine), b"another message").unwrap();
+    let signature = |issued: &Issued| SigningKey::sign(&signing_key(issued), Admission::TEST_MESSAGE, &[]).unwrap();
+    let another_message = SigningKey::sign(&signing_key(&mine), b"another message", &[]).unwrap();
     let (by_mine, by_other) = (signature(&mine), signature(&other));
     let attempt = |key| {
         let mut stage = slots.stage().unwrap();

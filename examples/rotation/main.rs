@@ -90,7 +90,7 @@ fn start<const N: usize>(flash: &mut Flash, slots: &Slots<'_, N>, identities: &[
     let Stored { key, chain } = stored.ok_or("the flash holds no identity")?;
     // On a device the chip that has the key signs.
     let signer = P256SigningKey::from_bytes(&identity(identities, key)?.key).map_err(|error| format!("{error:?}"))?;
-    let signature = signer.sign(Admission::TEST_MESSAGE).ok_or("the key cannot sign")?;
+    let signature = signer.sign(Admission::TEST_MESSAGE, &[]).ok_or("the key cannot sign")?;
     let admission =
         Admission { purpose: Purpose::ClientAuth, time: system_time(), key: ProofOfPossession::Signature(&signature) };
     let mut stage = slots.stage().map_err(|error| error.to_string())?;

@@ -32,6 +32,7 @@ pub struct Handshake<'b, R: Side> {
 
 /// What a handshake needs to go on.
 #[must_use]
+#[allow(clippy::large_enum_variant, reason = "lives on the stack for the time of an answer, and there is no heap")]
 pub enum Step<'c, 'b> {
     /// Write [`tx_pending`](Handshake::tx_pending) to the transport, then [`tx_consume`](Handshake::tx_consume).
     Transmit,
@@ -123,7 +124,7 @@ impl<'b, R: Side> Handshake<'b, R> {
             Stop::Ask(Question::Credential) => Step::Credential(CredentialRequest { machine: self }),
             Stop::Ask(Question::Authorize) => Step::Authorize(AuthorizeRequest { machine: self }),
             Stop::Ask(Question::Sign(credential)) => {
-                let input = self.sign_input(credential);
+                let input = self.sign_input(credential).map_err(|error| Machine::fail(self, error))?;
                 Step::Sign(SignRequest { machine: self, input })
             }
             Stop::Done => Step::Done,
@@ -350,6 +351,10 @@ impl<'b, R: Side> Machine<'b> for Handshake<'b, R> {
 
     fn certificate_hash(&self) -> CertificateHash {
         self.connection.transcript.certificate_hash()
+    }
+
+    fn hedge(&self, message: &[u8]) -> Result<Digest, CryptoError> {
+        self.connection.hedge(message)
     }
 
     fn digest(&self, algorithm: HashAlgorithm, message: &[u8]) -> Result<Digest, CryptoError> {

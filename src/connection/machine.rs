@@ -12,7 +12,9 @@ use crate::wire::certificate_request::CertificateRequest;
 use crate::wire::client_hello::ClientHello;
 use crate::wire::enums::SignatureScheme;
 use crate::wire::handshake;
-use crate::x509::{Purpose, Search};
+#[cfg(feature = "dangerous-waivers")]
+use crate::x509::Waived;
+use crate::x509::{PeerIdentity, Purpose, Search};
 
 /// A machine that asks its application.
 pub(crate) trait Machine<'b> {
@@ -24,6 +26,8 @@ pub(crate) trait Machine<'b> {
     fn search(&self) -> &Search<'b, 'b>;
     /// The hash that our CertificateVerify signs.
     fn certificate_hash(&self) -> CertificateHash;
+    /// Makes the hedge of a signature over `message`.
+    fn hedge(&self, message: &[u8]) -> Result<Digest, CryptoError>;
     fn digest(&self, algorithm: HashAlgorithm, message: &[u8]) -> Result<Digest, CryptoError>;
     #[cfg(feature = "events")]
     fn events(&self) -> &Recorder<'b>;
@@ -43,17 +47,33 @@ pub(crate) trait Machine<'b> {
         read().unwrap_or_else(|_| PeerRequest::unknown(self.purpose()))
     }
 
+    /// The identity of the peer that is to be authorized.
+    fn peer<'p>(&'p self) -> Result<PeerIdentity<'p>, Error>
+    where
+        'b: 'p,
+    {
+        // A path was found, so there is a leaf.
+        Ok(self.search().list().identity().ok_or(ApiMisuse::AnswerUnexpected)?)
+    }
+
+    /// What was waived of its path.
+    #[cfg(feature = "dangerous-waivers")]
+    fn waived<'p>(&'p self) -> Waived
+    where
+        'b: 'p,
+    {
+        self.search().verified().map_or(Waived::NOTHING, |path| path.found().waived)
+    }
+
     /// The input of the signer with the key of a credential.
-    fn sign_input(&self, credential: &Credential<'_>) -> SignInput {
+    fn sign_input(&self, credential: &Credential<'_>) -> Result<SignInput, Error> {
         let signer = match self.purpose() {
             Purpose::ClientAuth => Signer::Client,
             Purpose::ServerAuth => Signer::Server,
         };
-        SignInput {
-            key: credential.key(),
-            scheme: credential.scheme(),
-            message: certificate_verify_content(signer, &self.certificate_hash()),
-        }
+        let message = certificate_verify_content(signer, &self.certificate_hash());
+        let hedge = self.hedge(message.as_bytes())?;
+        Ok(SignInput { key: credential.key(), scheme: credential.scheme(), message, hedge })
     }
 
     /// Takes a signature of this scheme in the form in which the signer has made it.

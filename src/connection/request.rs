@@ -42,6 +42,7 @@ pub struct SignInput {
     pub(super) key: KeyHandle,
     pub(super) scheme: SignatureScheme,
     pub(super) message: CertificateVerifyContent,
+    pub(super) hedge: Digest,
 }
 
 debug_by_name!("SignInput", [] SignInput);
@@ -201,6 +202,13 @@ impl SignInput {
     /// hash; 130 bytes, or 146 with SHA-384 (RFC 9846 section 4.5.2).
     pub const fn message(&self) -> &CertificateVerifyContent {
         &self.message
+    }
+
+    /// 32 bytes that nobody can predict and that are others for each signature, for signers that make the nonce of ECDSA from the
+    /// key and the digest (RFC 6979 section 3.6): with them a nonce does not repeat even if an attacker makes the computation
+    /// fail. They come from [`Entropy`](crate::Entropy), so that a handshake replays; nothing depends on their being secret.
+    pub fn hedge(&self) -> &[u8] {
+        self.hedge.as_bytes()
     }
 
     /// The digest of [`message`](Self::message) with the hash of the [`scheme`](Self::scheme), made by a provider, for

@@ -165,10 +165,12 @@ impl CortexM4SigningKey {
     ///
     /// The nonce is made from key and digest (RFC 6979): no randomness that could fail.
     ///
+    /// `hedge` is as for [`P256SigningKey::sign_digest`](super::rustcrypto::P256SigningKey::sign_digest).
+    ///
     /// # Errors
     /// [`CryptoError::Invalid`] if the back end fails.
-    pub fn sign_digest(&self, digest: &[u8; 32]) -> Result<[u8; 64], CryptoError> {
-        sign(&self.private, digest, |nonce| {
+    pub fn sign_digest(&self, digest: &[u8; 32], hedge: &[u8]) -> Result<[u8; 64], CryptoError> {
+        sign(&self.private, digest, hedge, |nonce| {
             let bytes = Zeroizing::new(<[u8; 32]>::from(nonce.to_bytes()));
             let nonce = Words::from_bytes(&bytes);
             Point::of_base(&nonce).map(|point| point.x.to_bytes())

@@ -1,5 +1,6 @@
 //! The connection: all that moves whole from the handshake into the session.
 
+use super::entropy::Entropy;
 #[cfg(feature = "key-log")]
 use super::key_log::KeyLogger;
 use super::{Input, Negotiated, Stop, Wait};
@@ -14,6 +15,7 @@ use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup};
 use crate::wire::finished::Finished;
 use crate::wire::handshake::MessageHeader;
 use crate::x509::{Search, Summaries};
+use zeroize::Zeroizing;
 
 /// Everything that a handshake owns besides its current state: large, or needed by all states.
 pub(crate) struct Connection<'b, C: CryptoProvider> {
@@ -23,6 +25,8 @@ pub(crate) struct Connection<'b, C: CryptoProvider> {
     pub(crate) peer: Search<'b, 'b>,
     pub(crate) transcript: Transcript<C>,
     pub(crate) negotiated: Negotiated<'b>,
+    /// The key from which the hedges of signatures are made.
+    pub(crate) hedge_key: Zeroizing<[u8; 32]>,
     pub(crate) events: Recorder<'b>,
     #[cfg(feature = "key-log")]
     pub(crate) key_log: KeyLogger<'b>,
@@ -47,6 +51,7 @@ impl<'b, C: CryptoProvider> Connection<'b, C> {
             peer: Search::new(Summaries::new(peer)),
             transcript: Transcript::new(provider, HashAlgorithm::Sha256)?,
             negotiated: Negotiated::nothing(suite, group),
+            hedge_key: Zeroizing::new([0; 32]),
             events: Recorder::OFF,
             #[cfg(feature = "key-log")]
             key_log: KeyLogger { sink: None, client_random: [0; 32] },
@@ -112,6 +117,19 @@ impl<'b, C: CryptoProvider> Connection<'b, C> {
         let verify_data = mac(&self.transcript.finished_hash())?;
         let finished = Finished { verify_data: verify_data.as_bytes() };
         self.send(&|w| finished.emit(w))
+    }
+
+    /// Makes the hedge of a signature over `message`.
+    pub(crate) fn hedge(&self, message: &[u8]) -> Result<Digest, CryptoError> {
+        self.provider.hmac(HashAlgorithm::Sha256, &self.hedge_key[..], &[message])
+    }
+
+    /// Ends the use of the seeds of the key exchange, and keeps what hedges are made from.
+    #[inline(never)] // so that the digest is not in the frame of the caller
+    pub(super) fn forget_seeds(&mut self, entropy: &mut Entropy) -> Result<(), Error> {
+        entropy.expand(self.provider, b"CertificateVerify", &mut self.hedge_key)?;
+        entropy.forget_seeds();
+        Ok(())
     }
 
     /// Writes an alert behind everything that is sealed.

@@ -6,7 +6,8 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 /// The randomness of one handshake, as data: 128 bytes from a cryptographically secure source,
 /// **never used twice**. Wiped when dropped.
 ///
-/// The handshake needs no generator beside it, so tests and recorded handshakes replay exactly.
+/// The handshake needs no generator beside it, so tests and recorded handshakes replay exactly. What is needed beyond these bytes,
+/// such as the hedges of signatures, is expanded from them.
 /// A board fills it from its hardware generator.
 #[derive(ZeroizeOnDrop)]
 pub struct Entropy {
@@ -88,6 +89,20 @@ impl Entropy {
     #[cfg(feature = "post-handshake-auth")]
     pub(crate) const fn context_seed(&self) -> &[u8; 32] {
         &self.session_id
+    }
+
+    /// Expands the seeds to a further `seed` for the use that `label` names (HMAC-SHA-256). To be called before they are
+    /// forgotten; it does not tell what they were.
+    pub(crate) fn expand<C: CryptoProvider>(
+        &self,
+        provider: C,
+        label: &[u8],
+        seed: &mut [u8; KEY_SEED_LEN],
+    ) -> Result<(), CryptoError> {
+        let mut mac = provider.hmac(HashAlgorithm::Sha256, &self.second_seed, &[&self.first_seed, label])?;
+        seed.copy_from_slice(mac.as_bytes().get(..KEY_SEED_LEN).ok_or(CryptoError::Invalid)?);
+        mac.zeroize();
+        Ok(())
     }
 
     /// Wipes the seeds: the key exchange is over, and what is recorded must stay secret when this memory

@@ -9,8 +9,9 @@
 use super::AsyncHost;
 use super::Failure;
 use super::Host;
-use super::machine::{Answer, Driven, Io, Question};
+use super::machine::{Driven, Io};
 use crate::error::Error;
+use crate::handshake::{Input, Question};
 use crate::x509::{Trace, TraceEvent};
 
 /// The purpose for which a pump runs.
@@ -122,47 +123,75 @@ impl<'p, 'b, M: Driven<'b>, E> Pump<'p, M, E> {
     /// Lets the host answer what is asked.
     #[inline(never)] // in a frame of its own, which is not there while certificates are verified
     pub(super) fn ask(&mut self, host: &mut impl Host<'b>) {
-        #[cfg(feature = "events")]
-        self.machine.record_mismatch(|request, each| host.mismatches(request, each));
-        let answer = self.machine.question().map(|question| match question {
-            Question::Time => Answer::Time(host.time()),
-            Question::Credential(request) => Answer::Credential(host.credential(&request)),
-            #[cfg(not(feature = "dangerous-waivers"))]
-            Question::Authorize(peer) => Answer::Authorize(host.authorize(&peer)),
-            #[cfg(feature = "dangerous-waivers")]
-            Question::Authorize(peer, waived) => match host.authorize(&peer) {
-                Ok(()) if !waived.is_empty() && host.dangerous_accept_waived(&peer, waived) => Answer::AuthorizeWaived,
-                result => Answer::Authorize(result),
-            },
-            Question::Sign(input) => Answer::Sign(host.sign(&input)),
-        });
-        self.answer(answer, &mut trace_to(host));
+        self.failed = self.answer(host).err();
+    }
+
+    fn answer(&mut self, host: &mut impl Host<'b>) -> Result<(), Error> {
+        let machine = &mut *self.machine;
+        match machine.asked()? {
+            Question::Time => machine.answer(Input::Time(host.time()), &mut trace_to(host)),
+            Question::Credential => {
+                let request = machine.peer_request();
+                #[cfg(feature = "events")]
+                host.mismatches(&request, &mut |key, alias, reason| machine.events().mismatch(key, alias, reason));
+                let choice = host.credential(&request);
+                machine.answer(choice.into(), &mut trace_to(host))
+            }
+            Question::Authorize => {
+                let peer = machine.peer()?;
+                let decision = host.authorize(&peer).map(|()| Input::Authorized);
+                #[cfg(feature = "dangerous-waivers")]
+                let decision = match (decision, machine.waived()) {
+                    (Ok(_), waived) if !waived.is_empty() && host.dangerous_accept_waived(&peer, waived) => {
+                        Ok(Input::AuthorizedAsWaived)
+                    }
+                    (decision, _) => decision,
+                };
+                machine.decided(decision, &mut trace_to(host))
+            }
+            Question::Sign(credential) => {
+                let signature = host.sign(&machine.sign_input(credential)?);
+                machine.signed(credential.scheme(), signature.as_ref(), &mut trace_to(host))
+            }
+        }
     }
 
     /// Lets the host answer what is asked, when it can. Dropped, it is asked again.
     pub(super) async fn ask_async(&mut self, host: &mut impl AsyncHost<'b>) {
-        #[cfg(feature = "events")]
-        self.machine.record_mismatch(|request, each| host.mismatches(request, each));
-        let answer = match self.machine.question() {
-            Err(error) => Err(error),
-            Ok(Question::Time) => Ok(Answer::Time(host.time().await)),
-            Ok(Question::Credential(request)) => Ok(Answer::Credential(host.credential(&request).await)),
-            #[cfg(not(feature = "dangerous-waivers"))]
-            Ok(Question::Authorize(peer)) => Ok(Answer::Authorize(host.authorize(&peer).await)),
-            #[cfg(feature = "dangerous-waivers")]
-            Ok(Question::Authorize(peer, waived)) => Ok(match host.authorize(&peer).await {
-                Ok(()) if !waived.is_empty() && host.dangerous_accept_waived(&peer, waived).await => {
-                    Answer::AuthorizeWaived
-                }
-                result => Answer::Authorize(result),
-            }),
-            Ok(Question::Sign(input)) => Ok(Answer::Sign(host.sign(&input).await)),
-        };
-        self.answer(answer, &mut trace_to_async(host));
+        self.failed = self.answer_async(host).await.err();
     }
 
-    fn answer(&mut self, answer: Result<Answer<'b>, Error>, trace: &mut impl Trace) {
-        self.failed = answer.and_then(|answer| self.machine.answered(answer, trace)).err();
+    async fn answer_async(&mut self, host: &mut impl AsyncHost<'b>) -> Result<(), Error> {
+        let machine = &mut *self.machine;
+        match machine.asked()? {
+            Question::Time => {
+                let time = host.time().await;
+                machine.answer(Input::Time(time), &mut trace_to_async(host))
+            }
+            Question::Credential => {
+                let request = machine.peer_request();
+                #[cfg(feature = "events")]
+                host.mismatches(&request, &mut |key, alias, reason| machine.events().mismatch(key, alias, reason));
+                let choice = host.credential(&request).await;
+                machine.answer(choice.into(), &mut trace_to_async(host))
+            }
+            Question::Authorize => {
+                let peer = machine.peer()?;
+                let decision = host.authorize(&peer).await.map(|()| Input::Authorized);
+                #[cfg(feature = "dangerous-waivers")]
+                let decision = match (decision, machine.waived()) {
+                    (Ok(_), waived) if !waived.is_empty() && host.dangerous_accept_waived(&peer, waived).await => {
+                        Ok(Input::AuthorizedAsWaived)
+                    }
+                    (decision, _) => decision,
+                };
+                machine.decided(decision, &mut trace_to_async(host))
+            }
+            Question::Sign(credential) => {
+                let signature = host.sign(&machine.sign_input(credential)?).await;
+                machine.signed(credential.scheme(), signature.as_ref(), &mut trace_to_async(host))
+            }
+        }
     }
 }
 

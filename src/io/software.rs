@@ -177,15 +177,15 @@ impl<'b, T: FnMut() -> Time, K: SigningKey, I: Identities<'b>> Host<'b> for Soft
     }
 
     fn sign(&mut self, input: &SignInput) -> Option<Signature> {
-        self.keys.get(usize::try_from(input.key().0).ok()?)?.sign(input.message().as_bytes())
+        self.keys.get(usize::try_from(input.key().0).ok()?)?.sign(input.message().as_bytes(), input.hedge())
     }
 }
 
 /// A private key in memory.
 pub trait SigningKey {
     /// Signs `message` with the hash of its scheme; `None` if the back end fails. One public-key
-    /// operation.
-    fn sign(&self, message: &[u8]) -> Option<Signature>;
+    /// operation. `hedge` goes into the nonces of ECDSA, see [`SignInput::hedge`]; it may be empty.
+    fn sign(&self, message: &[u8], hedge: &[u8]) -> Option<Signature>;
 }
 
 /// A private key in memory of any kind that is compiled in.
@@ -203,43 +203,43 @@ pub enum AnySigningKey {
 }
 
 impl SigningKey for P256SigningKey {
-    fn sign(&self, message: &[u8]) -> Option<Signature> {
+    fn sign(&self, message: &[u8], hedge: &[u8]) -> Option<Signature> {
         let digest = RustCrypto.digest(HashAlgorithm::Sha256, &[message]).ok()?;
-        self.sign_digest(digest.as_bytes().first_chunk()?).ok().map(Signature::P256)
+        self.sign_digest(digest.as_bytes().first_chunk()?, hedge).ok().map(Signature::P256)
     }
 }
 
 #[cfg(feature = "cortex-m4")]
 impl SigningKey for crate::crypto::cortex_m4::CortexM4SigningKey {
-    fn sign(&self, message: &[u8]) -> Option<Signature> {
+    fn sign(&self, message: &[u8], hedge: &[u8]) -> Option<Signature> {
         let digest = RustCrypto.digest(HashAlgorithm::Sha256, &[message]).ok()?;
-        self.sign_digest(digest.as_bytes().first_chunk()?).ok().map(Signature::P256)
+        self.sign_digest(digest.as_bytes().first_chunk()?, hedge).ok().map(Signature::P256)
     }
 }
 
 #[cfg(feature = "p384")]
 impl SigningKey for P384SigningKey {
-    fn sign(&self, message: &[u8]) -> Option<Signature> {
+    fn sign(&self, message: &[u8], hedge: &[u8]) -> Option<Signature> {
         let digest = RustCrypto.digest(HashAlgorithm::Sha384, &[message]).ok()?;
-        self.sign_digest(digest.as_bytes().first_chunk()?).ok().map(Signature::P384)
+        self.sign_digest(digest.as_bytes().first_chunk()?, hedge).ok().map(Signature::P384)
     }
 }
 
 #[cfg(feature = "ed25519")]
 impl SigningKey for Ed25519SigningKey {
-    fn sign(&self, message: &[u8]) -> Option<Signature> {
+    fn sign(&self, message: &[u8], _: &[u8]) -> Option<Signature> {
         Some(Signature::Ed25519(Self::sign(self, message)))
     }
 }
 
 impl SigningKey for AnySigningKey {
-    fn sign(&self, message: &[u8]) -> Option<Signature> {
+    fn sign(&self, message: &[u8], hedge: &[u8]) -> Option<Signature> {
         match self {
             #[cfg(feature = "ed25519")]
-            Self::Ed25519(key) => SigningKey::sign(key, message),
-            Self::P256(key) => key.sign(message),
+            Self::Ed25519(key) => SigningKey::sign(key, message, hedge),
+            Self::P256(key) => key.sign(message, hedge),
             #[cfg(feature = "p384")]
-            Self::P384(key) => key.sign(message),
+            Self::P384(key) => key.sign(message, hedge),
         }
     }
 }

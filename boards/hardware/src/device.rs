@@ -42,7 +42,7 @@ impl SoftwareKey {
 
 impl Signer for SoftwareKey {
     async fn sign(&mut self, digest: &[u8; 32]) -> Option<[u8; 64]> {
-        self.0.sign_digest(digest).ok()
+        self.0.sign_digest(digest, &[]).ok()
     }
 }
 

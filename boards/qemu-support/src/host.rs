@@ -48,7 +48,7 @@ impl Board for Host {
     async fn sign(&mut self, _: KeyHandle, digest: &[u8; 32]) -> Option<[u8; 64]> {
         match &self.key {
             Key::None => None,
-            Key::Own(key) => key.sign_digest(digest).ok(),
+            Key::Own(key) => key.sign_digest(digest, &[]).ok(),
             Key::Away => signer::sign(digest).await,
         }
     }

@@ -59,6 +59,7 @@ struct KeyUpdates {
 /// A need of a session, or what it has. Questions come only from authentication after the handshake (feature
 /// `post-handshake-auth`).
 #[must_use]
+#[allow(clippy::large_enum_variant, reason = "lives on the stack for the time of an answer, and there is no heap")]
 #[non_exhaustive]
 pub enum Event<'c, 'b, R: Side> {
     /// Write [`tx_pending`](Session::tx_pending) to the transport.
@@ -162,7 +163,7 @@ impl<'b, R: Side> Session<'b, R> {
     /// Why the session failed. Final: every later call gives the same error.
     pub fn poll(&mut self) -> Result<Event<'_, 'b, R>, Error> {
         let next = self.next(true)?;
-        Ok(self.event(next))
+        self.event(next)
     }
 
     /// As [`poll`](Self::poll), but looks at what was received although something waits to be sent: for a
@@ -172,11 +173,11 @@ impl<'b, R: Side> Session<'b, R> {
     /// As [`poll`](Self::poll).
     pub fn poll_received(&mut self) -> Result<Event<'_, 'b, R>, Error> {
         let next = self.next(false)?;
-        Ok(self.event(next))
+        self.event(next)
     }
 
-    fn event(&mut self, next: Next<'b>) -> Event<'_, 'b, R> {
-        match next {
+    fn event(&mut self, next: Next<'b>) -> Result<Event<'_, 'b, R>, Error> {
+        Ok(match next {
             Next::Stop(Stop::Transmit) => Event::Transmit,
             Next::Stop(Stop::NeedInput) => Event::NeedInput,
             Next::Stop(Stop::Yield) => Event::Yield,
@@ -184,7 +185,7 @@ impl<'b, R: Side> Session<'b, R> {
             Next::Stop(Stop::Ask(Question::Credential)) => Event::Credential(CredentialRequest { machine: self }),
             Next::Stop(Stop::Ask(Question::Authorize)) => Event::Authorize(AuthorizeRequest { machine: self }),
             Next::Stop(Stop::Ask(Question::Sign(credential))) => {
-                let input = self.sign_input(credential);
+                let input = self.sign_input(credential).map_err(|error| self.fail(error))?;
                 Event::Sign(SignRequest { machine: self, input })
             }
             Next::Stop(Stop::Done) => match self.late.last_answer() {
@@ -194,7 +195,7 @@ impl<'b, R: Side> Session<'b, R> {
             Next::Data => Event::Data(ReceivedData { rx: &mut self.connection.rx }),
             Next::PeerClosed => Event::PeerClosed,
             Next::Closed => Event::Closed,
-        }
+        })
     }
 
     /// Goes on as far as possible; with `transmit`, not past what is to be sent.
@@ -498,6 +499,10 @@ impl<'b, R: Side> Machine<'b> for Session<'b, R> {
 
     fn certificate_hash(&self) -> CertificateHash {
         self.connection.transcript.certificate_hash()
+    }
+
+    fn hedge(&self, message: &[u8]) -> Result<Digest, CryptoError> {
+        self.connection.hedge(message)
     }
 
     fn digest(&self, algorithm: HashAlgorithm, message: &[u8]) -> Result<Digest, CryptoError> {

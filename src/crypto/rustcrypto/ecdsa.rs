@@ -1,7 +1,9 @@
 //! ECDSA on P-256 and P-384.
 
 #[cfg(feature = "p384")]
-use p256::ecdsa::signature::hazmat::{PrehashSigner, PrehashVerifier};
+use ecdsa::hazmat::sign_prehashed_rfc6979;
+#[cfg(feature = "p384")]
+use p256::ecdsa::signature::hazmat::PrehashVerifier;
 use p256::elliptic_curve::Group;
 use p256::elliptic_curve::ops::Invert;
 use p256::elliptic_curve::point::AffineCoordinates;
@@ -129,10 +131,14 @@ impl P256SigningKey {
     ///
     /// The nonce is made from key and digest (RFC 6979): no randomness that could fail.
     ///
+    /// `hedge` goes into the nonce beside the key and the digest (RFC 6979 section 3.6), so that a fault in the computation, or
+    /// the same digest twice, does not repeat a nonce: [`SignInput::hedge`](crate::SignInput::hedge). Nothing depends on its
+    /// being secret; empty, the signature is that of RFC 6979 section 3.2.
+    ///
     /// # Errors
     /// [`CryptoError::Invalid`] if the back end fails.
-    pub fn sign_digest(&self, digest: &[u8; 32]) -> Result<[u8; 64], CryptoError> {
-        sign(&self.private, digest, |nonce| Ok(of_base(nonce).x().into()))
+    pub fn sign_digest(&self, digest: &[u8; 32], hedge: &[u8]) -> Result<[u8; 64], CryptoError> {
+        sign(&self.private, digest, hedge, |nonce| Ok(of_base(nonce).x().into()))
     }
 
     /// The public key as an uncompressed point, 65 bytes (SEC 1 section 2.3.3), as it stands in the
@@ -156,10 +162,13 @@ impl P384SigningKey {
     ///
     /// The nonce is made from key and digest (RFC 6979): no randomness that could fail.
     ///
+    /// `hedge` is as for [`P256SigningKey::sign_digest`].
+    ///
     /// # Errors
     /// [`CryptoError::Invalid`] if the back end fails.
-    pub fn sign_digest(&self, digest: &[u8; 48]) -> Result<[u8; 96], CryptoError> {
-        let signature: p384::ecdsa::Signature = self.0.sign_prehash(digest).map_err(|_| CryptoError::Invalid)?;
+    pub fn sign_digest(&self, digest: &[u8; 48], hedge: &[u8]) -> Result<[u8; 96], CryptoError> {
+        let key = self.0.as_nonzero_scalar();
+        let (signature, _) = sign_prehashed_rfc6979::<p384::NistP384, sha2::Sha384>(key, digest, hedge);
         Ok(signature.to_bytes().into())
     }
 
@@ -248,10 +257,27 @@ mod tests {
             *hex("0460fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6\
                 7903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299")
         );
-        assert_eq!(key.sign_digest(&sha256(b"sample")).unwrap(), *hex(&[SAMPLE_R, SAMPLE_S].concat()));
+        assert_eq!(key.sign_digest(&sha256(b"sample"), &[]).unwrap(), *hex(&[SAMPLE_R, SAMPLE_S].concat()));
         assert!(verify(&sha256(b"sample"), &der(&integer(SAMPLE_R), &integer(SAMPLE_S))).is_ok());
         let forged = verify(&sha256(b"simple"), &der(&integer(SAMPLE_R), &integer(SAMPLE_S)));
         assert_eq!(forged, Err(CryptoError::Forged));
+    }
+
+    /// RFC 6979 section 3.6, as another implementation has it.
+    #[cfg(feature = "p384")]
+    #[test]
+    fn a_hedge_makes_another_signature_that_is_valid_too() {
+        let key = P256SigningKey::from_bytes(&hex_array(SAMPLE_KEY)).unwrap();
+        let scalar = nonzero(&hex_array(SAMPLE_KEY)).unwrap();
+        let digest = sha256(b"sample");
+        let mut seen = Vec::new();
+        for hedge in [&[][..], &[0; 32], &[7; 32], &[7; 20]] {
+            let signature = key.sign_digest(&digest, hedge).unwrap();
+            let (other, _) = sign_prehashed_rfc6979::<p256::NistP256, sha2::Sha256>(&scalar, &digest, hedge);
+            assert_eq!(signature[..], other.to_bytes()[..], "{hedge:?}");
+            assert!(!seen.contains(&signature), "{hedge:?}");
+            seen.push(signature);
+        }
     }
 
     /// The private key and the signature over SHA-384 of "sample" of RFC 6979 appendix A.2.6.
@@ -266,7 +292,7 @@ mod tests {
         let r = "94edbb92a5ecb8aad4736e56c691916b3f88140666ce9fa73d64c4ea95ad133c81a648152e44acf96e36dd1e80fabe46";
         let s = "99ef4aeb15f178cea1fe40db2603138f130e740a19624526203b6351d0a3a94fa329c145786e679e7b82c71a38628ac8";
         let digest: [u8; 48] = sha2::Sha384::digest(b"sample").into();
-        assert_eq!(key.sign_digest(&digest).unwrap(), *hex(&[r, s].concat()));
+        assert_eq!(key.sign_digest(&digest, &[]).unwrap(), *hex(&[r, s].concat()));
         let signature = der(&integer(r), &integer(s));
         let verify = |algorithm, digest: &[u8]| RustCrypto.verify(algorithm, &key.public_key(), digest, &signature);
         assert_eq!(verify(SignatureAlgorithm::EcdsaP384Sha384, &digest), Ok(()));

@@ -1,4 +1,4 @@
-//! ECDSA on P-256 over any multiplication of the base point, with the nonces of RFC 6979.
+//! ECDSA on P-256 over any multiplication of the base point, with the nonces of RFC 6979, hedged.
 //!
 //! The crates have both as well, but with an HMAC of their own and tables of points beside those of the key
 //! exchange: 2 KB of flash.
@@ -11,15 +11,16 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 use super::RustCrypto;
 use crate::crypto::{CryptoError, CryptoProvider, Digest, HashAlgorithm};
 
-/// Signs a SHA-256 digest (FIPS 186-5 section 6.4.1): `r || s`, big-endian. `x_of` gives the x of a number times the
-/// base point.
+/// Signs a SHA-256 digest (FIPS 186-5 section 6.4.1): `r || s`, big-endian. `hedge` goes into the nonce. `x_of` gives the x
+/// of a number times the base point.
 pub(in crate::crypto) fn sign(
     key: &[u8; 32],
     digest: &[u8; 32],
+    hedge: &[u8],
     x_of: impl FnOnce(&NonZeroScalar) -> Result<[u8; 32], CryptoError>,
 ) -> Result<[u8; 64], CryptoError> {
     let z = reduced(digest);
-    let nonce = Zeroizing::new(Nonces::new(key, &z)?.next()?);
+    let nonce = Zeroizing::new(Nonces::new(key, &z, hedge)?.next()?);
     let key = Zeroizing::new(nonzero(key)?);
     let r = reduced(&x_of(&nonce)?);
     // With it, and one signature, anybody could compute the key.
@@ -38,7 +39,8 @@ pub(in crate::crypto) fn sign(
     Ok(signature)
 }
 
-/// The nonces of RFC 6979 section 3.2.
+/// The nonces of RFC 6979 section 3.2, or with a hedge those of its section 3.6: "Additional data may be added to the input of
+/// HMAC".
 #[derive(ZeroizeOnDrop)]
 struct Nonces {
     k: [u8; 32],
@@ -50,11 +52,12 @@ const NONCE_TRIES: usize = 4;
 
 impl Nonces {
     /// Steps a to f, for a private key and a digest modulo the order.
-    fn new(key: &[u8; 32], digest: &Scalar) -> Result<Self, CryptoError> {
+    #[inline(never)] // so that it is not in the frame of the signature
+    fn new(key: &[u8; 32], digest: &Scalar, hedge: &[u8]) -> Result<Self, CryptoError> {
         let digest = digest.to_bytes();
         let mut nonces = Self { k: [0; 32], v: [1; 32] };
         for separator in [0, 1] {
-            let k = nonces.hmac(&[&nonces.v, &[separator], key, &digest])?;
+            let k = nonces.hmac(&[&nonces.v, &[separator], key, &digest, hedge])?;
             store(&mut nonces.k, &k)?;
             nonces.next_v()?;
         }

@@ -306,7 +306,7 @@ fn handle_server_hello<'b, P: CryptoProvider>(
             cx.negotiated.cipher_suite = suite;
             cx.negotiated.group = group;
             cx.events.agreed(suite, group);
-            entropy.forget_seeds();
+            cx.forget_seeds(entropy)?;
 
             let keys = HandshakeKeys::derive(hash, &shared, cx)?;
             cx.rx.set_protection(keys.server.protection(suite)?)?;

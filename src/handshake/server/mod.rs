@@ -332,14 +332,14 @@ fn agree<'b, P: CryptoProvider>(
     credential: &'b Credential<'b>,
     private: P::KeyExchange,
     public: KeyShare,
-    cx: &Connection<'b, P>,
+    cx: &mut Connection<'b, P>,
     entropy: &mut Entropy,
 ) -> Next<'b, State<'b, P>> {
     let hello = cx.rx.current(ClientHello::parse)?;
     let share = hello.mandatory()?.key_shares.iter().find(|share| share.group == choice.group);
     let share = share.ok_or(PeerMisbehaved::KeyShareNotOffered)?;
     let shared = private.agree(share.key_exchange).map_err(|_| PeerMisbehaved::KeyShareInvalid)?;
-    entropy.forget_seeds();
+    cx.forget_seeds(entropy)?;
     Ok((State::SendServerHello(choice, credential, public, shared), Some(Stop::Yield)))
 }
 

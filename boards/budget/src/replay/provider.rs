@@ -82,8 +82,8 @@ impl<K: KeyExchange> KeyExchange for CountedKey<K> {
 }
 
 impl<K: SigningKey> SigningKey for CountedSigner<K> {
-    fn sign(&self, message: &[u8]) -> Option<Signature> {
-        counted(Operation::Sign, || self.0.sign(message))
+    fn sign(&self, message: &[u8], hedge: &[u8]) -> Option<Signature> {
+        counted(Operation::Sign, || self.0.sign(message, hedge))
     }
 }
 

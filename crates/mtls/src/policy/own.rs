@@ -32,7 +32,7 @@ pub(super) fn admit(identity: &Identity, purpose: Purpose) -> Result<UnixTime, S
     let chain: Vec<&[u8]> = identity.chain.iter().map(Vec::as_slice).collect();
     let credential = Credential::new(&chain, KeyHandle(0)).map_err(|error| error.to_string())?;
     let key = P256SigningKey::from_bytes(&identity.key).map_err(|error| format!("its key: {error:?}"))?;
-    let signature = key.sign(Admission::TEST_MESSAGE).ok_or("its key cannot sign")?;
+    let signature = key.sign(Admission::TEST_MESSAGE, &[]).ok_or("its key cannot sign")?;
     let admission = Admission { purpose, time: system_time(), key: ProofOfPossession::Signature(&signature) };
     admission.check(RustCrypto, &credential).map_err(|error| error.to_string())?;
     Ok(credential.not_after())
