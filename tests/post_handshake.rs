@@ -5,8 +5,8 @@
 use embedded_mtls::io::Host;
 use embedded_mtls::x509::TrustAnchor;
 use embedded_mtls::{
-    AlertDescription, ApiMisuse, BufferKind, Client, ClientAuth, ClientAuthStatus, Error, Event, PeerIncompatible,
-    Server, Side,
+    AlertClass, AlertDescription, ApiMisuse, BufferKind, Client, ClientAuth, ClientAuthStatus, Error, Event,
+    PeerIncompatible, Server, Side,
 };
 use test_support::pair::{Setup, Sizes, TestHost, TestSession, anchors, credential, host, now, signing_key};
 use test_support::pki::{CLIENT_NAME, Issued, Pki, Template};
@@ -292,7 +292,7 @@ fn a_client_that_declines_is_let_in_or_refused_as_the_server_says() {
     assert_eq!(errors.1, Some(PeerIncompatible::ClientCertificateRequired.into()));
     assert_eq!(errors.0, Some(Error::AlertReceived(AlertDescription::CERTIFICATE_REQUIRED)));
     let refusal = link.client.session.refusal().expect("a refusal");
-    assert!(refusal.credential.is_none() && refusal.alert.class().is_permanent());
+    assert!(refusal.credential.is_none() && refusal.alert.class() != AlertClass::Transient);
 }
 
 #[test]

@@ -695,20 +695,20 @@ fn all_that_references_point_to_can_be_leased_for_a_choice() {
     clients.set(install_anchors(&slots, "clients", &[&pki.root]).unwrap());
     let leases = slots.lease_all();
     let entries = leases.entries();
-    let aliases: Vec<_> = entries.as_slice().iter().map(Entry::alias).collect();
+    let aliases: Vec<_> = entries.iter().map(Entry::alias).collect();
     assert_eq!(aliases, ["orders", "invoices"], "in the order of the references, without anchors");
 
     let (server_config, mut server_host) = supplier(&pki);
     let client_config =
         ClientConfig::new(ServerName::parse(SERVER_NAME).unwrap(), test_support::pair::anchors(&[&pki.root]));
     let keys: [P256SigningKey; 1] = [signing_key(&mine)];
-    let mut host = SoftwareHost::with_selector(Selector::new(entries.as_slice()), &keys, now);
+    let mut host = SoftwareHost::with_selector(Selector::new(&entries), &keys, now);
     let mut connection = Connection::new(&client_config, &server_config, 5, buffers());
     for _ in 0..20 {
         connection = connection.turn(&mut host, &mut server_host, 0);
     }
     assert_eq!(connection.client_serial(), Some(vec![1, 1]));
-    assert_eq!(host.selection().unwrap().sent().unwrap().alias, "orders");
+    assert_eq!(host.selection().unwrap().sent.unwrap().alias, "orders");
 }
 
 // before it is too late

@@ -51,7 +51,7 @@ impl Keystore {
     }
 
     fn shown(&self) -> Option<&'static str> {
-        Some(self.inner.selection()?.sent()?.alias)
+        Some(self.inner.selection()?.sent?.alias)
     }
 }
 
@@ -200,7 +200,7 @@ fn without_a_match_a_client_declines_or_shows_a_default_or_fails() {
     let (seen, sent, error) = run(NoMatch::Default("other"));
     assert_eq!((seen.shown(), sent, error), (Some("other"), Some(certificate(&[&other.der])), None));
     let shown = seen.inner.selection().unwrap();
-    assert_eq!(shown.sent().unwrap().fit, Err(Mismatch::Issuer), "shown though it does not fit");
+    assert_eq!(shown.sent.unwrap().fit, Err(Mismatch::Issuer), "shown though it does not fit");
     assert_eq!(
         shown.to_string(),
         "sent: other: none of the authorities that the peer names issued a certificate of the chain"

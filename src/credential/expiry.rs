@@ -1,6 +1,5 @@
 //! Certificates that expire soon.
 
-use super::Entry;
 use crate::x509::{SECONDS_A_DAY, UnixTime};
 use core::fmt;
 
@@ -16,18 +15,18 @@ pub struct Expiry {
 
 impl Expiry {
     /// Compares the end of a validity with the time `now`.
-    pub const fn at(not_after: UnixTime, now: UnixTime) -> Self {
+    const fn at(not_after: UnixTime, now: UnixTime) -> Self {
         Self { not_after, seconds_left: not_after.seconds().saturating_sub(now.seconds()) }
     }
 
-    /// Compares as [`at`](Self::at) does; `None` if more than `days` are left.
+    /// Compares the end of a validity with the time `now`; `None` if more than `days` are left.
     pub fn within(not_after: UnixTime, now: UnixTime, days: u16) -> Option<Self> {
         let expiry = Self::at(not_after, now);
         (expiry.seconds_left <= i64::from(days).saturating_mul(SECONDS_A_DAY)).then_some(expiry)
     }
 
     /// Returns whether the validity is over.
-    pub const fn is_expired(&self) -> bool {
+    const fn is_expired(&self) -> bool {
         self.seconds_left < 0
     }
 
@@ -35,18 +34,6 @@ impl Expiry {
     pub fn days_left(&self) -> u32 {
         u32::try_from((self.seconds_left / SECONDS_A_DAY).max(0)).unwrap_or(u32::MAX)
     }
-}
-
-/// Finds the entries that expire within `days`, or have expired, in their order.
-///
-/// For trust anchors, ask [`TrustAnchor::not_after`](crate::x509::TrustAnchor::not_after) with [`Expiry::within`]; for
-/// slots, [`Slots::expiring`](super::Slots::expiring).
-pub fn expiring<'e, 'a>(
-    entries: &'e [Entry<'a>],
-    now: UnixTime,
-    days: u16,
-) -> impl Iterator<Item = (&'e Entry<'a>, Expiry)> {
-    entries.iter().filter_map(move |entry| Some((entry, Expiry::within(entry.not_after(), now, days)?)))
 }
 
 impl fmt::Display for Expiry {

@@ -53,12 +53,12 @@ mod ways;
 
 pub use self::anchors::AnchorSet;
 pub use self::chain::Chain;
-pub use self::expiry::{Expiry, expiring};
+pub use self::expiry::Expiry;
 pub use self::peer_request::{Match, Mismatch, PeerRequest};
 pub use self::reference::{Reference, SlotId};
 pub use self::select::{Choice, Entry, EntryFit, NoMatch, Selection, Selector};
 pub use self::signature::{EncodedSignature, Signature};
-pub use self::slots::{Entries, Lease, Leases, SlotError, Slots};
+pub use self::slots::{Lease, Leases, SlotError, Slots};
 pub use self::stage::{Admission, ProofOfPossession, StagedSlot};
 
 use crate::error::{ApiMisuse, CertificateError, CertificateProblem, Error, Malformation};

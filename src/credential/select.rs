@@ -2,7 +2,7 @@
 
 use super::{Credential, Match, Mismatch, PeerRequest};
 use crate::error::PeerIncompatible;
-use crate::x509::{DnsName, Purpose, ServerName, Time, UnixTime};
+use crate::x509::{DnsName, Purpose, ServerName, Time};
 use core::fmt;
 
 /// A credential with its name in a keystore, the alias.
@@ -65,9 +65,12 @@ impl<'b> From<Option<&'b Credential<'b>>> for Choice<'b> {
 
 /// The choice of a [`Selector`], and its reason.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Selection<'b> {
-    choice: Choice<'b>,
-    sent: Option<EntryFit<'b>>,
+    /// The answer to the request.
+    pub choice: Choice<'b>,
+    /// The entry that is sent, and whether it matches or is sent as the default.
+    pub sent: Option<EntryFit<'b>>,
 }
 
 /// The result of checking one entry.
@@ -114,16 +117,11 @@ impl<'a> Entry<'a> {
         &self.credential
     }
 
-    /// Returns the last second at which all certificates of the chain are valid.
-    pub fn not_after(&self) -> UnixTime {
-        self.credential.not_after()
-    }
-
     /// Checks whether the entry matches the request.
     ///
     /// # Errors
     /// The first reason why it does not.
-    pub fn check(&self, request: &PeerRequest<'_>, time: Option<Time>) -> Result<Match, Mismatch> {
+    fn check(&self, request: &PeerRequest<'_>, time: Option<Time>) -> Result<Match, Mismatch> {
         if !self.enabled {
             return Err(Mismatch::Disabled);
         }
@@ -182,11 +180,6 @@ impl<'b> Selector<'b> {
         self
     }
 
-    /// Returns the entries among which it chooses.
-    pub const fn entries(&self) -> &'b [Entry<'b>] {
-        self.entries
-    }
-
     /// Chooses the credential for a request.
     pub fn select(&self, request: &PeerRequest<'_>) -> Selection<'b> {
         let found = [true, false].into_iter().find_map(|named| self.first(request, named));
@@ -227,11 +220,6 @@ impl<'b> Selector<'b> {
                 each(entry.credential().key(), entry.alias(), reason);
             }
         }
-    }
-
-    /// Checks the first entry with this alias.
-    pub fn why(&self, request: &PeerRequest<'_>, alias: &str) -> Option<EntryFit<'b>> {
-        self.verdicts(request).find(|verdict| verdict.alias == alias)
     }
 
     /// Finds the first entry that matches, or on a server one that misses preferences only. `named`: among those whose
@@ -275,24 +263,6 @@ impl<'b> Selector<'b> {
 impl<'b> Selection<'b> {
     fn show(entry: &'b Entry<'b>, fit: Result<Match, Mismatch>) -> Self {
         Self { choice: Choice::Send(&entry.credential), sent: Some(EntryFit { alias: entry.alias, fit }) }
-    }
-
-    /// Returns the answer to the request.
-    pub const fn choice(&self) -> Choice<'b> {
-        self.choice
-    }
-
-    /// Returns the credential that is sent, if one is.
-    pub const fn credential(&self) -> Option<&'b Credential<'b>> {
-        match self.choice {
-            Choice::Send(credential) => Some(credential),
-            Choice::Decline | Choice::Fail(_) => None,
-        }
-    }
-
-    /// Returns the entry that is sent, and whether it matches or is sent as the default.
-    pub const fn sent(&self) -> Option<EntryFit<'b>> {
-        self.sent
     }
 }
 

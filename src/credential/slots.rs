@@ -7,6 +7,7 @@ use crate::error::{CertificateError, Error};
 use crate::x509::UnixTime;
 use core::cell::{Cell, Ref, RefCell};
 use core::fmt;
+use core::ops::Deref;
 
 /// `N` slots in borrowed memory, and the references into them; see the [module](super).
 ///
@@ -70,12 +71,10 @@ pub struct Leases<'s, const N: usize> {
 debug_by_name!("Leases", [const N: usize] Leases<'_, N>);
 
 /// The entries of [`Leases`].
-pub struct Entries<'e, const N: usize> {
+struct Entries<'e, const N: usize> {
     entries: [Entry<'e>; N],
     len: usize,
 }
-
-debug_by_name!("Entries", [const N: usize] Entries<'_, N>);
 
 /// The reason why a slot cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -240,14 +239,6 @@ impl Lease<'_> {
         }
     }
 
-    /// Returns the credential with its alias.
-    ///
-    /// # Errors
-    /// [`SlotError::Kind`] if these are trust anchors.
-    pub fn entry(&self) -> Result<Entry<'_>, SlotError> {
-        Ok(Entry::new(self.alias(), self.credential()?))
-    }
-
     /// Returns the trust anchors, at most `K`.
     ///
     /// # Errors
@@ -271,15 +262,15 @@ impl Lease<'_> {
 }
 
 impl<const N: usize> Leases<'_, N> {
-    /// Iterates over the leases.
-    pub fn iter(&self) -> impl Iterator<Item = &Lease<'_>> {
-        self.leases.iter().flatten()
-    }
-
     /// Returns the entries, for a [`Selector`](super::Selector).
-    pub fn entries(&self) -> Entries<'_, N> {
+    pub fn entries(&self) -> impl Deref<Target = [Entry<'_>]> {
+        let leased = self.leases.iter().flatten();
         let mut entries = Entries { entries: [Entry::EMPTY; N], len: 0 };
-        for (place, entry) in entries.entries.iter_mut().zip(self.iter().filter_map(|lease| lease.entry().ok())) {
+        for (place, entry) in entries
+            .entries
+            .iter_mut()
+            .zip(leased.filter_map(|lease| Some(Entry::new(lease.alias(), lease.credential().ok()?))))
+        {
             *place = entry;
             entries.len = entries.len.saturating_add(1);
         }
@@ -287,9 +278,10 @@ impl<const N: usize> Leases<'_, N> {
     }
 }
 
-impl<'e, const N: usize> Entries<'e, N> {
-    /// Returns the entries.
-    pub fn as_slice(&self) -> &[Entry<'e>] {
+impl<'e, const N: usize> Deref for Entries<'e, N> {
+    type Target = [Entry<'e>];
+
+    fn deref(&self) -> &[Entry<'e>] {
         self.entries.get(..self.len).unwrap_or_default()
     }
 }

@@ -96,13 +96,6 @@ pub enum AlertClass {
     Transient,
 }
 
-impl AlertClass {
-    /// Returns whether the same attempt will fail in the same way.
-    pub const fn is_permanent(self) -> bool {
-        matches!(self, Self::Credential | Self::Parameters)
-    }
-}
-
 impl AlertDescription {
     /// Returns whether nothing follows it. RFC 9846 section 6: all but the closure alerts "MUST be treated as error
     /// alerts".

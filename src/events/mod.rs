@@ -54,5 +54,5 @@ mod text;
 
 pub use self::event::{Direction, LogEvent, NameOf, Record, Whose};
 pub(crate) use self::recorder::Recorder;
-pub use self::ring::{DumpError, EventDump, EventRing, Records};
+pub use self::ring::{DumpError, EventDump, EventRing};
 pub use self::text::Text;

@@ -42,7 +42,7 @@ pub struct EventDump<'d> {
 
 /// The records of a ring, the oldest first.
 #[derive(Clone)]
-pub struct Records<'d> {
+struct Records<'d> {
     bytes: Bytes<'d>,
     header: Header,
     /// Bytes that are read.
@@ -136,9 +136,9 @@ impl<'m> EventRing<'m> {
     ///
     /// # Errors
     /// [`DumpError`] if something else has written into the memory.
-    pub fn records(&self) -> Result<Records<'m>, DumpError> {
+    pub fn records(&self) -> Result<impl Iterator<Item = Record> + Clone + use<'m>, DumpError> {
         let bytes = Bytes::Live(self.bytes);
-        EventDump::of(bytes).map(|dump| dump.records())
+        EventDump::of(bytes).map(|dump| dump.read())
     }
 
     /// Returns the number of records that have made room for newer ones.
@@ -334,7 +334,7 @@ impl<'d> EventDump<'d> {
             return Err(DumpError::Damaged);
         }
         let dump = Self { bytes, header };
-        let mut records = dump.records();
+        let mut records = dump.read();
         while records.read < header.used.into() {
             records.advance().ok_or(DumpError::Damaged)?;
         }
@@ -342,7 +342,11 @@ impl<'d> EventDump<'d> {
     }
 
     /// Iterates over the records, the oldest first.
-    pub const fn records(&self) -> Records<'d> {
+    pub fn records(&self) -> impl Iterator<Item = Record> + Clone + use<'d> {
+        self.read()
+    }
+
+    const fn read(&self) -> Records<'d> {
         Records { bytes: self.bytes, header: self.header, read: 0 }
     }
 
@@ -426,12 +430,6 @@ impl core::fmt::Debug for EventRing<'_> {
 impl core::fmt::Debug for EventDump<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("EventDump").field("len", &self.bytes.len()).field("lost", &self.lost()).finish_non_exhaustive()
-    }
-}
-
-impl core::fmt::Debug for Records<'_> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_list().entries(self.clone()).finish()
     }
 }
 

@@ -135,7 +135,7 @@ impl<'b> Identities<'b> for Keystore<'b> {
     fn choose(&mut self, request: &PeerRequest<'_>) -> Choice<'b> {
         let selection = self.selector.select(request);
         self.selection = Some(selection);
-        selection.choice()
+        selection.choice
     }
 
     #[cfg(feature = "events")]

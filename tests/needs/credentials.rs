@@ -2,7 +2,7 @@
 
 use super::{ends, keystore, shows, with_hosts};
 use embedded_mtls::credential::{Admission, Choice, PeerRequest, ProofOfPossession, SlotError};
-use embedded_mtls::credential::{Chain, Expiry, Reference, Slots, expiring};
+use embedded_mtls::credential::{Chain, Entry, Expiry, Reference, Slots};
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::Host;
 use embedded_mtls::x509::{PeerIdentity, Purpose, ServerName, Time, UnixTime};
@@ -112,8 +112,12 @@ fn u22_what_will_expire_is_told_before_it_does() {
     let soon = Template::client(CLIENT_NAME).years(2020, 2027).signed_by(&pki.intermediate);
     let (entries, _) = keystore(&[("orders", &[&soon, &pki.intermediate]), ("later", &[&pki.client])]);
     let today = UnixTime::from_seconds(NOW);
-    assert_eq!(expiring(entries, today, 30).count(), 0);
-    let (entry, expiry) = expiring(entries, today, 40).next().unwrap();
+    let expiring = |days| {
+        let expiry = move |entry: &Entry<'_>| Expiry::within(entry.credential().not_after(), today, days);
+        entries.iter().filter_map(move |entry| Some((entry, expiry(entry)?)))
+    };
+    assert_eq!(expiring(30).count(), 0);
+    let (entry, expiry) = expiring(40).next().unwrap();
     assert_eq!((entry.alias(), expiry.days_left()), ("orders", 39));
     // Of the peer, and of an anchor.
     let (near, _) = Setup::new(&pki).run().sessions();

@@ -57,7 +57,9 @@ impl<'a, S: Side> Leased<'a, '_, S> {
     /// # Errors
     /// [`PolicyError::StoreKind`], [`PolicyError::StoreUnusable`].
     pub fn entry(&self) -> Result<Option<Entry<'_>>, PolicyError> {
-        self.keys.as_ref().map(Lease::entry).transpose().map_err(|error| unusable(error, Setting::KeyStore))
+        let Some(keys) = &self.keys else { return Ok(None) };
+        let credential = keys.credential().map_err(|error| unusable(error, Setting::KeyStore))?;
+        Ok(Some(Entry::new(keys.alias(), credential)))
     }
 
     /// The trust anchors, at most `K`, if the policy names any.
