@@ -146,7 +146,7 @@
 //! # Further reading
 //!
 //! The repository has `ARCHITECTURE.md` (layers, states, buffers, decisions), `SECURITY.md` (what is
-//! defended against and what not), `docs/guide.md` (mutual TLS set up with a company CA, Apache and nginx, and the
+//! defended against and what not), `docs/guide.md` (mutual TLS set up with a company CA and web servers, and the
 //! rotation of its certificates), `docs/needs.md` (what companies need of it, row by row, with the tests that show it),
 //! `docs/verdicts.md` (what is said about each refused certificate), `docs/diagnoses.md` (each failure by its
 //! name) and `docs/budget.md` (measured sizes).

@@ -50,13 +50,11 @@ pub struct ServerConfig<'a> {
 /// CertificateRequest.
 #[derive(Clone, Copy, Debug)]
 pub enum ClientAuth<'a> {
-    /// It does not ask. Apache: `SSLVerifyClient none`.
+    /// It does not ask.
     None,
     /// It asks; a client without a certificate may in, one with a bad certificate may not.
-    /// Apache: `SSLVerifyClient optional`.
     Optional(&'a [TrustAnchor<'a>]),
     /// It asks, and refuses a client without a certificate with `certificate_required` (116).
-    /// Apache: `SSLVerifyClient require`.
     Required(&'a [TrustAnchor<'a>]),
 }
 
@@ -132,7 +130,7 @@ impl<'a> ClientConfig<'a> {
     }
 
     /// Offers to say who we are also after the handshake (RFC 9846 section 4.3.6): what a server needs that asks
-    /// only for some of its resources, such as Apache with `SSLVerifyClient require` in a `<Location>`. Its
+    /// only for some of its resources, as web servers can be set up to. Its
     /// request comes as [`Event::Credential`](crate::Event::Credential). Off by default.
     #[cfg(feature = "post-handshake-auth")]
     #[must_use]
@@ -169,7 +167,7 @@ impl<'a> ServerConfig<'a> {
     }
 
     /// Names these issuers in CertificateRequest, whatever is trusted: for anchors that are pins, or when the clients have
-    /// certificates of an authority below the one that is trusted. Apache: `SSLCADNRequestFile`.
+    /// certificates of an authority below the one that is trusted.
     #[must_use]
     pub const fn with_authority_names(mut self, names: &'a [Name<'a>]) -> Self {
         self.names = Some(names);
@@ -237,7 +235,7 @@ macro_rules! common_options {
             }
 
             /// How many CA certificates may stand above the peer's certificate, the trust anchor among them,
-            /// counted as `SSLVerifyDepth` of Apache does (see [`Rules`](crate::x509::Rules)). By default 4; no more
+            /// counted as [`Rules`](crate::x509::Rules) says. By default 4; no more
             /// than 10 are followed, and 0 lets nobody in but who is pinned.
             #[must_use]
             pub const fn with_max_depth(mut self, depth: u8) -> Self {

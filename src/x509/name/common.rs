@@ -17,7 +17,7 @@ const MAX_COMMON_NAME: usize = 256;
 /// this: "Do not include or check strings that look like domain names in the subject's Common Name." So it
 /// is done only with [`ClientConfig::with_common_name`](crate::ClientConfig::with_common_name).
 ///
-/// - Only the *first* common name of the subject counts, as with Apache, and as
+/// - Only the *first* common name of the subject counts, as with web servers, and as
 ///   [`PeerIdentity::common_name`](crate::x509::PeerIdentity::common_name) returns it.
 /// - It counts if it is text: a UTF8String, or a PrintableString, IA5String or TeletexString of ASCII. A `BMPString` or
 ///   a `UniversalString` never matches.

@@ -96,7 +96,7 @@ impl<'a> Name<'a> {
         Reader::inside(self.der, der::SEQUENCE).unwrap_or(Reader::new(&[]))
     }
 
-    /// Returns the first common name, if it is text: Apache's `SSL_CLIENT_S_DN_CN`. Another common name after it is
+    /// Returns the first common name, if it is text. Another common name after it is
     /// ignored everywhere.
     ///
     /// It names the subject to people and to rules of the application. It never replaces a
