@@ -102,7 +102,7 @@ impl<'a> Reader<'a> {
         if self.rest.is_empty() { Ok(()) } else { Err(InvalidMessage::TrailingBytes) }
     }
 
-    /// What is left.
+    /// Returns the rest.
     pub(crate) const fn rest(&self) -> &'a [u8] {
         self.rest
     }
@@ -186,8 +186,8 @@ impl<'a> Writer<'a> {
         Self { out, skip, needed: 0 }
     }
 
-    /// Counts the bytes that everything written so far takes, whether it fitted or not; `usize::MAX` if a length does not
-    /// fit its prefix.
+    /// Counts the bytes that everything written so far takes, whether it fitted or not; `usize::MAX` if a length does
+    /// not fit its prefix.
     pub(crate) const fn needed(&self) -> usize {
         self.needed
     }

@@ -100,7 +100,7 @@ impl CertificateHash {
     }
 }
 
-/// Who signs a CertificateVerify.
+/// The signer of a CertificateVerify.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Signer {
     Client,

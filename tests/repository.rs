@@ -202,7 +202,7 @@ fn nothing_is_published_but_the_source_the_examples_and_the_papers() {
 /// Words with which a sentence about code begins that is no sentence.
 const HEADLESS: [&str; 7] = ["How", "That", "What", "Where", "Whether", "Which", "Who"];
 /// So many blocks of documentation in `src/` still begin so: this number may only fall.
-const HEADLESS_BLOCKS: usize = 54;
+const HEADLESS_BLOCKS: usize = 4;
 
 /// The first lines of all blocks of documentation.
 fn openings(text: &str) -> impl Iterator<Item = &str> {

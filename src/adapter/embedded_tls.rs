@@ -63,7 +63,7 @@ pub struct Verifier<'a, C> {
     provider: C,
 }
 
-/// How far the server has come.
+/// The progress of the server.
 enum Stage {
     ExpectCertificate,
     /// The path is good; CertificateVerify signs this hash of the transcript.
@@ -83,7 +83,7 @@ impl<'a, C: CryptoProvider> Verifier<'a, C> {
         Self { rules, validator: Validator::new(memory), stage: Stage::ExpectCertificate, provider }
     }
 
-    /// Who the server is, if it was authenticated. To be asked after `open`, before a byte is written.
+    /// Returns the identity of the authenticated server; to be called after `open`, before a byte is written.
     ///
     /// # Errors
     /// Why it was refused; [`PeerMisbehaved::UnexpectedMessage`] if it left out Certificate or

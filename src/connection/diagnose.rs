@@ -41,8 +41,8 @@ impl Built {
 }
 
 impl<R: Side> Session<'_, R> {
-    /// Names the fault, known to ourselves, for which nobody should accept the credential that was sent: it has expired,
-    /// is not valid yet, or is not meant for our role. `None` if none was sent, or none of this holds.
+    /// Names the fault, known to ourselves, for which nobody should accept the credential that was sent: it has
+    /// expired, is not valid yet, or is not meant for our role. `None` if none was sent, or none of this holds.
     pub fn credential_fault(&self) -> Option<Diagnosis> {
         fault_of(self.sent_credential()?, self.purpose(), self.connection.peer.time())
     }
@@ -158,7 +158,7 @@ impl ConnectionFailure<'_, '_> {
     /// only once the server has proved who it is. Before, anybody on the way can have sent the alert.
     const fn was_seen(&self) -> bool {
         let asked = !matches!(self.negotiated.client_auth.status(), ClientAuthStatus::NotRequested);
-        self.negotiated.shown && (asked || !self.is_client())
+        self.negotiated.certificate_sent && (asked || !self.is_client())
     }
 
     /// Tells whether our chain is valid by the time that we were given.
@@ -194,8 +194,8 @@ impl ConnectionFailure<'_, '_> {
         }
     }
 
-    /// A chain that ends where we trust nobody. Most often it is we who have the wrong root. A proxy cannot pass on that
-    /// the server asks for a certificate, so it is one at most where nobody asks. A leaf whose issuer did not come
+    /// A chain that ends where we trust nobody. Most often it is we who have the wrong root. A proxy cannot pass on
+    /// that the server asks for a certificate, so it is one at most where nobody asks. A leaf whose issuer did not come
     /// along lacks an intermediate, unless we trust pinned certificates only.
     fn of_unknown_issuer(&self, may_lack: bool) -> Diagnosis {
         let search = self.search;
@@ -236,8 +236,8 @@ mod tests {
         negotiated.client_auth.presented();
         let search = Search::new(Summaries::new(&mut []));
         let time = Time::Trusted(UnixTime::from_seconds(0));
-        for (shown, expected) in [(false, Diagnosis::RefusedUnseen), (true, Diagnosis::OursRevoked)] {
-            negotiated.shown = shown;
+        for (sent, expected) in [(false, Diagnosis::RefusedUnseen), (true, Diagnosis::OursRevoked)] {
+            negotiated.certificate_sent = sent;
             let failure = ConnectionFailure {
                 error: Error::AlertReceived(AlertDescription::CERTIFICATE_REVOKED),
                 stage: Stage::Done,

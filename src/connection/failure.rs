@@ -63,14 +63,14 @@ impl<'c, 'b> ConnectionFailure<'c, 'b> {
         self.search.list().identity()
     }
 
-    /// Tells how the server has refused our answer to its request for a certificate: once an alert of the server has ended
-    /// the connection before it has accepted us. Of several answers the last one counts.
+    /// Tells how the server has refused our answer to its request for a certificate: once an alert of the server has
+    /// ended the connection before it has accepted us. Of several answers the last one counts.
     ///
     /// `None` before the answer has begun to leave, which it does only to a server that has proved who it is: anybody on the
     /// way can have sent an alert that comes earlier. `None` on a server, and of a client that was never asked.
     pub const fn refusal(&self) -> Option<Refusal<'b>> {
         match (self.error, self.purpose) {
-            (Error::AlertReceived(alert), Purpose::ClientAuth) if self.negotiated.shown => {
+            (Error::AlertReceived(alert), Purpose::ClientAuth) if self.negotiated.certificate_sent => {
                 match self.negotiated.client_auth.unconfirmed() {
                     Some(ClientAuthStatus::Presented) => {
                         Some(Refusal { alert, credential: self.negotiated.credential })

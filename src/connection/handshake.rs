@@ -30,7 +30,7 @@ pub struct Handshake<'b, R: Side> {
     entropy: Entropy,
 }
 
-/// What a handshake needs to go on.
+/// A step that a handshake needs to go on.
 #[must_use]
 #[allow(clippy::large_enum_variant, reason = "lives on the stack for the time of an answer, and there is no heap")]
 pub enum Step<'c, 'b> {
@@ -158,19 +158,19 @@ impl<'b, R: Side> Handshake<'b, R> {
         Ok(session)
     }
 
-    /// Where the handshake is, or was when it failed.
+    /// Returns the stage of the handshake, or the one in which it failed.
     pub fn stage(&self) -> Stage {
         self.connection.failure.map_or_else(|| R::profile(&self.state).0, |(_, stage)| stage)
     }
 
-    /// Who the peer claims to be, as soon as its first certificate was read. **Nothing of it is verified**:
+    /// Returns the identity that the peer claims, once its first certificate was read. **It is not verified**:
     /// it serves to explain a failure, never to decide anything.
     pub fn claimed_peer(&self) -> Option<PeerIdentity<'_>> {
         self.connection.peer.list().identity()
     }
 
-    /// Gives why the handshake failed, and all that explains it, in one value without role and provider; `None` as long as it
-    /// has not.
+    /// Gives why the handshake failed, and all that explains it, in one value without role and provider; `None` as long
+    /// as it has not.
     pub fn failure(&self) -> Option<ConnectionFailure<'_, 'b>> {
         ConnectionFailure::of(&self.connection, self.purpose())
     }
@@ -189,8 +189,8 @@ impl<'b, R: Side> Handshake<'b, R> {
         self.connection.key_log.sink = Some(log);
     }
 
-    /// Gives the connection a ring in which it writes what happens, up to the end of its session. To be called before the
-    /// first poll. The connection counts as a new one of the ring.
+    /// Gives the connection a ring in which it writes what happens, up to the end of its session. To be called before
+    /// the first poll. The connection counts as a new one of the ring.
     #[cfg(feature = "events")]
     pub fn set_events(&mut self, ring: EventRing<'b>) {
         self.connection.events = Recorder::begin(ring, R::IS_CLIENT);
@@ -225,7 +225,7 @@ impl<'b, R: Side> Handshake<'b, R> {
         }
     }
 
-    /// Where the transport writes what it reads. Empty only if nothing is needed.
+    /// Returns the space for received bytes, which is empty only if nothing is needed.
     pub fn rx_space(&mut self) -> &mut [u8] {
         self.connection.rx.space()
     }
@@ -253,7 +253,7 @@ impl<'b, R: Side> Handshake<'b, R> {
     /// pending counts as all of them.
     pub fn tx_consume(&mut self, count: usize) {
         self.connection.end_flight_received();
-        self.connection.negotiated.shown |= count != 0 && R::has_shown(&self.state);
+        self.connection.negotiated.certificate_sent |= count != 0 && R::has_sent_certificate(&self.state);
         self.connection.tx.consume(count);
     }
 

@@ -35,7 +35,7 @@ pub(crate) trait Machine<'b> {
     fn advance(&mut self, answer: Input<'_, 'b>) -> Result<(), Error>;
     fn fail(&mut self, error: Error) -> Error;
 
-    /// Reads the peer's wishes in its message, which was checked when it came.
+    /// Reads the request of the peer in its message, which was checked when it came.
     fn peer_request(&self) -> PeerRequest<'_> {
         let read = || -> Result<_, Error> {
             let body = handshake::body(self.message()?)?;
@@ -56,7 +56,7 @@ pub(crate) trait Machine<'b> {
         Ok(self.search().list().identity().ok_or(ApiMisuse::AnswerUnexpected)?)
     }
 
-    /// What was waived of its path.
+    /// Returns the causes that were waived for its path.
     #[cfg(feature = "dangerous-waivers")]
     fn waived<'p>(&'p self) -> Waived
     where

@@ -14,17 +14,16 @@ pub use self::session::{Event, PlaintextBuffer, ReceivedData, Session};
 
 /// The memory of one connection, lent for its whole life.
 pub struct Buffers<'b> {
-    /// What is received: whole records are opened here, and a handshake message has to fit, except
+    /// Memory for received records: they are opened here, and a handshake message has to fit, except
     /// Certificate, of which one certificate has to fit. 16,640 bytes hold every record TLS allows,
     /// and a certificate of up to 16 KB; 4,096 are enough for peers that send small records and name few
     /// authorities. An error names the size that would have been enough.
     pub rx: &'b mut [u8],
-    /// What is sent; at least 160 bytes. Our own chain may be longer than this. 512 bytes are enough with P-256
-    /// and X25519 and a server name of up to 100 bytes; our own RSA-4096 signature needs 600; a cookie of a
-    /// server and long ALPN names come on top.
-    /// Application data leaves in records of up to this size less 46 bytes.
+    /// Memory for records to send; at least 160 bytes. Our own chain may be longer than this. 512 bytes are enough with
+    /// P-256 and X25519 and a server name of up to 100 bytes; our own RSA-4096 signature needs 600; a cookie of a
+    /// server and long ALPN names come on top. Application data leaves in records of up to this size less 46 bytes.
     pub tx: &'b mut [u8],
-    /// What is kept of the peer's certificates: about 350 bytes for each P-256 certificate of its list, 750
+    /// Memory for summaries of the peer's certificates: about 350 bytes for each P-256 certificate of its list, 750
     /// with RSA-2048, more for long names. A server that asks no client may lend an empty slice.
     pub peer: &'b mut [u8],
 }

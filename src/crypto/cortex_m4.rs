@@ -245,7 +245,7 @@ impl Point {
         bytes
     }
 
-    /// Whether `x` is the x of the sum of this point and `other`: with a chord or tangent through both of slope
+    /// Returns whether `x` is the x of the sum of this point and `other`: with a chord or tangent through both of slope
     /// `rise / run`, `x + x1 + x2 = (rise / run)^2`. Not divided, as that would take as long as half a
     /// multiplication of a point. Not in constant time.
     fn plus_has_x(&self, other: &Self, x: Coordinate) -> Result<bool, CryptoError> {

@@ -38,7 +38,7 @@ pub(super) enum Outcome<'b> {
     Authenticated(PeerAuthenticated),
 }
 
-/// What the peer is measured by.
+/// The requirements that the peer's certificate path must meet.
 #[derive(Clone, Copy)]
 pub(super) struct Expectation<'b, 'c> {
     pub(super) anchors: &'b [TrustAnchor<'b>],
@@ -51,7 +51,7 @@ pub(super) struct Expectation<'b, 'c> {
 }
 
 impl<'b> Expectation<'b, '_> {
-    /// What the path is held to at a time.
+    /// Returns the rules for the path at a time.
     pub(super) const fn rules(&self, time: Time) -> Rules<'b> {
         Rules {
             anchors: self.anchors,

@@ -6,7 +6,7 @@ use crate::limits::{DEFAULT_DEPTH, MAX_ANCHORS, MAX_AUTHORITIES, MAX_LIST, MAX_O
 use crate::wire::enums::{CipherSuite, NamedGroup, SignatureScheme};
 use crate::x509::{CommonName, Name, ServerName, TrustAnchor, Waivers};
 
-/// What both roles configure. Empty lists mean everything the provider has, in its order.
+/// The configuration of both roles. Empty lists mean everything the provider has, in its order.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Parameters<'a> {
     alpn: &'a [&'a [u8]],
@@ -45,7 +45,7 @@ pub struct ServerConfig<'a> {
     pub(crate) retry_for_preferred_group: bool,
 }
 
-/// Whether a server asks its clients who they are. The trust anchors are those of the clients'
+/// The authentication of clients by a server. The trust anchors are those of the clients'
 /// certificates, 1 to 255 of them; unless switched off or one is a pin, their names are sent in
 /// CertificateRequest.
 #[derive(Clone, Copy, Debug)]
@@ -83,15 +83,16 @@ impl<'a> ClientConfig<'a> {
     }
 
     /// Sends key shares of these groups in the first ClientHello, in this order: none, one or two different ones of
-    /// [`with_groups`](Self::with_groups). By default one of the first group. Each costs a public-key operation; without the
-    /// one that the server wants, a HelloRetryRequest costs a round trip.
+    /// [`with_groups`](Self::with_groups). By default one of the first group. Each costs a public-key operation;
+    /// without the one that the server wants, a HelloRetryRequest costs a round trip.
     #[must_use]
     pub const fn with_key_shares(mut self, groups: &'a [NamedGroup]) -> Self {
         self.key_shares = Some(groups);
         self
     }
 
-    /// The name that is sent as SNI. RFC 6066 section 3: "Literal IPv4 and IPv6 addresses are not permitted in '`HostName`'."
+    /// The name that is sent as SNI. RFC 6066 section 3: "Literal IPv4 and IPv6 addresses are not permitted in
+    /// '`HostName`'."
     pub(crate) fn sent_server_name(&self) -> Option<&'a str> {
         match self.sent_server_name {
             Some(ServerName::Dns(name)) => Some(name.as_str()),
@@ -155,7 +156,7 @@ impl<'a> ServerConfig<'a> {
         Self { client_auth, names: None, parameters: Parameters::new(), retry_for_preferred_group: false }
     }
 
-    /// Whether CertificateRequest names the issuers that are trusted (RFC 9846 section 4.3.4).
+    /// Sets whether CertificateRequest names the issuers that are trusted (RFC 9846 section 4.3.4).
     /// On by default: it is what lets a client with several certificates choose the right one.
     ///
     /// If one of the anchors is a pin, no names are sent whatever stands here: a pin has no issuer to name, and a
@@ -167,16 +168,16 @@ impl<'a> ServerConfig<'a> {
     }
 
     /// Names these issuers in CertificateRequest, whatever is trusted: for anchors that are pins, or when the clients have
-    /// certificates of an authority below the one that is trusted.
+    /// certificates of a CA below the one that is trusted.
     #[must_use]
     pub const fn with_authority_names(mut self, names: &'a [Name<'a>]) -> Self {
         self.names = Some(names);
         self
     }
 
-    /// Asks by HelloRetryRequest for a share of the first of our groups that the client supports, even if it has sent one of
-    /// a later group. Off by default, since it costs a round trip, and clients that write their second ClientHello
-    /// differently from the first (wolfSSL 5.5 reorders its extensions) cannot connect.
+    /// Asks by HelloRetryRequest for a share of the first of our groups that the client supports, even if it has sent
+    /// one of a later group. Off by default, since it costs a round trip, and clients that write their second
+    /// ClientHello differently from the first (wolfSSL 5.5 reorders its extensions) cannot connect.
     #[must_use]
     pub const fn with_retry_for_preferred_group(mut self, on: bool) -> Self {
         self.retry_for_preferred_group = on;
@@ -217,9 +218,9 @@ macro_rules! common_options {
                 self
             }
 
-            /// Key exchange groups, the best first, at most 64. By default, and if empty, those of the provider. A client sends a key
-            /// share of the first. A server takes the first of which the client has sent a share, and asks with a
-            /// HelloRetryRequest for a share of the first that the client supports if there is none.
+            /// Key exchange groups, the best first, at most 64. By default, and if empty, those of the provider. A
+            /// client sends a key share of the first. A server takes the first of which the client has sent a share,
+            /// and asks with a HelloRetryRequest for a share of the first that the client supports if there is none.
             #[must_use]
             pub const fn with_groups(mut self, groups: &'a [NamedGroup]) -> Self {
                 self.parameters.groups = groups;
@@ -234,9 +235,9 @@ macro_rules! common_options {
                 self
             }
 
-            /// How many CA certificates may stand above the peer's certificate, the trust anchor among them,
-            /// counted as [`Rules`](crate::x509::Rules) says. By default 4; no more
-            /// than 10 are followed, and 0 lets nobody in but who is pinned.
+            /// Limits the CA certificates above the peer's certificate, the trust anchor among them,
+            /// counted as in [`Rules`](crate::x509::Rules). By default 4; no more
+            /// than 10 are followed, and 0 accepts pinned certificates alone.
             #[must_use]
             pub const fn with_max_depth(mut self, depth: u8) -> Self {
                 self.parameters.max_depth = depth;
@@ -251,7 +252,7 @@ macro_rules! common_options {
                 self
             }
 
-            /// Whether to refuse also what RFC 5280 forbids authorities to issue and path validation does not
+            /// Sets whether to reject also what RFC 5280 forbids CAs to issue and path validation does not
             /// ask about, as [`Rules::strict_profile`](crate::x509::Rules::strict_profile) says. Off by default.
             #[must_use]
             pub const fn with_strict_profile(mut self, on: bool) -> Self {
@@ -264,8 +265,8 @@ macro_rules! common_options {
             /// [`AuthorizeRequest::dangerous_accept_waived`](crate::AuthorizeRequest::dangerous_accept_waived), which
             /// of the drivers' hosts only one does that says so.
             ///
-            /// Never waived: the name that is asked for, be it a host name, an address or a common name; CertificateVerify
-            /// and Finished, so the peer has the key that it shows.
+            /// Never waived: the name that is asked for, be it a host name, an address or a common name;
+            /// CertificateVerify and Finished, so the peer has the key that it shows.
             #[cfg(feature = "dangerous-waivers")]
             #[must_use]
             pub const fn dangerous_with_waivers(mut self, waivers: Waivers) -> Self {
@@ -326,7 +327,7 @@ impl<'a> Parameters<'a> {
         if self.signature_schemes.is_empty() { C::SIGNATURE_SCHEMES } else { self.signature_schemes }
     }
 
-    /// What is accepted in certificates, if that differs from what is accepted in a CertificateVerify; else
+    /// Returns the schemes for certificates, if they differ from those for a CertificateVerify; else
     /// empty: without `signature_algorithms_cert`, `signature_algorithms` counts for certificates as well
     /// (RFC 9846 section 4.3.3).
     pub(crate) fn certificate_schemes<C: CryptoProvider>(&self) -> &'static [SignatureScheme] {

@@ -6,9 +6,8 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 /// The randomness of one handshake, as data: 128 bytes from a cryptographically secure source,
 /// **never used twice**. Wiped when dropped.
 ///
-/// The handshake needs no generator beside it, so tests and recorded handshakes replay exactly. What is needed beyond these bytes,
-/// such as the hedges of signatures, is expanded from them.
-/// A board fills it from its hardware generator.
+/// The handshake needs no generator beside it, so tests and recorded handshakes replay exactly. What is needed beyond
+/// these bytes, such as the hedges of signatures, is expanded from them. A board fills it from its hardware generator.
 #[derive(ZeroizeOnDrop)]
 pub struct Entropy {
     random: [u8; 32],
@@ -84,15 +83,15 @@ impl Entropy {
         &self.first_seed
     }
 
-    /// What a server makes the contexts of its later requests from: a server has no use for a session id of
+    /// Returns the seed of the contexts of a server's later requests: a server has no use for a session id of
     /// its own.
     #[cfg(feature = "post-handshake-auth")]
     pub(crate) const fn context_seed(&self) -> &[u8; 32] {
         &self.session_id
     }
 
-    /// Expands the seeds to a further `seed` for the use that `label` names (HMAC-SHA-256). To be called before they are
-    /// forgotten; it does not tell what they were.
+    /// Expands the seeds to a further `seed` for the use that `label` names (HMAC-SHA-256). To be called before they
+    /// are forgotten; it does not tell what they were.
     pub(crate) fn expand<C: CryptoProvider>(
         &self,
         provider: C,

@@ -14,7 +14,7 @@ pub trait KeyLog {
 /// One secret. `Display` writes it as a line of an NSS key log (`SSLKEYLOGFILE`), without the line feed.
 #[derive(Clone, Copy)]
 pub struct KeyLogLine<'a> {
-    /// Which secret: `CLIENT_HANDSHAKE_TRAFFIC_SECRET` and its like.
+    /// The label of the secret: `CLIENT_HANDSHAKE_TRAFFIC_SECRET` and its like.
     pub label: &'static str,
     /// `random` of the ClientHello, which finds the connection in a capture.
     pub client_random: &'a [u8; 32],
@@ -33,7 +33,7 @@ impl fmt::Display for KeyLogLine<'_> {
     }
 }
 
-/// Where the secrets of one handshake go, if they go anywhere.
+/// The logger for the secrets of one handshake, if there is one.
 pub(crate) struct KeyLogger<'b> {
     pub(crate) sink: Option<&'b dyn KeyLog>,
     pub(crate) client_random: [u8; 32],

@@ -16,7 +16,7 @@ pub struct HandshakeKeys<C: CryptoProvider> {
     pub(super) server: TrafficSecret<C, HandshakeEpoch, ServerWrite>,
 }
 
-/// What is left of both epochs between the Finished of the server and that of the client.
+/// The keys that are left of both epochs between the Finished of the server and that of the client.
 pub struct ClientFinishedKeys<C: CryptoProvider> {
     pub(super) client: TrafficSecret<C, HandshakeEpoch, ClientWrite>,
     pub(super) application: ApplicationKeys<C>,

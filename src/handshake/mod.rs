@@ -1,8 +1,8 @@
 //! The handshake (RFC 9846 section 4): the states of both roles, in the order of the protocol.
 //!
-//! A role is a state machine over a [`Connection`](connection::Connection). A state says what it [waits for](Wait); when that is
-//! there, its handler runs and gives the next state, and the [`Stop`] that comes first, if one does. A handler does at most one
-//! public-key operation.
+//! A role is a state machine over a [`Connection`](connection::Connection). A state says what it [waits for](Wait);
+//! when that is there, its handler runs and gives the next state, and the [`Stop`] that comes first, if one does. A
+//! handler does at most one public-key operation.
 
 mod authenticate;
 #[allow(missing_debug_implementations, reason = "states hold secrets and never leave this crate")]
@@ -36,7 +36,7 @@ use entropy::Entropy;
 use late::Late;
 use proof::Proof;
 
-/// What both sides agreed on so far.
+/// The parameters that both sides have agreed on so far.
 #[derive(Clone, Copy)]
 pub(crate) struct Negotiated<'b> {
     pub(crate) cipher_suite: CipherSuite,
@@ -47,9 +47,9 @@ pub(crate) struct Negotiated<'b> {
     pub(crate) client_auth: ClientAuthProgress,
     /// The credential sent last; during a handshake, the one chosen to be sent.
     pub(crate) credential: Option<&'b Credential<'b>>,
-    /// Our Certificate, or the empty one, has begun to leave: the peer can judge it. A client sends it only to a server
-    /// that has proved who it is.
-    pub(crate) shown: bool,
+    /// Our Certificate, or the empty one, is being sent: the peer can check it. A client sends it only to a server
+    /// that is authenticated.
+    pub(crate) certificate_sent: bool,
     /// The client has offered to answer requests after the handshake.
     pub(crate) post_handshake_auth: bool,
 }
@@ -64,7 +64,7 @@ impl<'b> Negotiated<'b> {
             retried: false,
             client_auth: ClientAuthProgress::NOT_REQUESTED,
             credential: None,
-            shown: false,
+            certificate_sent: false,
             post_handshake_auth: false,
         }
     }
@@ -124,7 +124,7 @@ pub(crate) enum Question<'b> {
 /// The input of a handler.
 #[derive(Clone, Copy)]
 pub(crate) enum Input<'a, 'b> {
-    /// What the state [waits for](Wait), in `rx` if it is a message.
+    /// The input that the state [waits for](Wait), in `rx` if it is a message.
     Ready,
     Authorized,
     /// With whatever was waived.
@@ -155,8 +155,8 @@ pub(crate) struct Established<C: CryptoProvider> {
     pub(crate) proof: Proof,
 }
 
-/// A side of the connection: [`Client`](crate::Client) or [`Server`](crate::Server) with its provider, and nothing else.
-/// An image with only one of them holds no code of the other.
+/// A side of the connection: [`Client`](crate::Client) or [`Server`](crate::Server) with its provider, and nothing
+/// else. An image with only one of them holds no code of the other.
 pub trait Side: Role {}
 
 impl<P: CryptoProvider> Side for client::Client<P> {}
@@ -198,9 +198,9 @@ pub trait Role: 'static {
         trace: &mut impl Trace,
     ) -> Next<'b, Self::State<'b>>;
 
-    /// Tells whether something of our Certificate was written, which may still wait to be sent: it leaves before anything
-    /// else is awaited.
-    fn has_shown(state: &Self::State<'_>) -> bool;
+    /// Returns whether a part of our Certificate was written, which may still wait to be sent: it is sent before
+    /// anything else is awaited.
+    fn has_sent_certificate(state: &Self::State<'_>) -> bool;
 
     /// Begins what is kept for authentication after the handshake.
     fn late<'b>(

@@ -29,7 +29,7 @@ impl AnonymousAllowed {
     }
 }
 
-/// How the peer was authenticated.
+/// The authentication of the peer.
 pub(crate) enum PeerAuthenticated {
     /// By a certificate path and the proof of its key.
     Certificate(ChainAccepted, SignatureVerified),
@@ -66,7 +66,7 @@ impl Proof {
         Self { peer, _finished: finished }
     }
 
-    /// How the peer was authenticated.
+    /// Returns the authentication of the peer.
     pub(crate) const fn peer(&self) -> &PeerAuthenticated {
         &self.peer
     }

@@ -1,4 +1,4 @@
-//! What moves in and out of a session.
+//! Data that is received and sent in a session.
 
 use super::Session;
 use crate::connection::machine::Machine;
@@ -33,7 +33,7 @@ impl<R: Side> ReceivedData<'_, '_, R> {
 }
 
 impl<R: Side> PlaintextBuffer<'_, '_, R> {
-    /// Where plaintext is written.
+    /// Returns the space for plaintext.
     pub fn bytes(&mut self) -> &mut [u8] {
         self.session.connection.tx.data_space()
     }
@@ -41,7 +41,8 @@ impl<R: Side> PlaintextBuffer<'_, '_, R> {
     /// Encrypts the first `count` bytes in place as one record; 0 sends nothing.
     ///
     /// # Errors
-    /// [`ApiMisuse::CommitTooLarge`](crate::ApiMisuse::CommitTooLarge) if that is more than there is; errors are sticky.
+    /// [`ApiMisuse::CommitTooLarge`](crate::ApiMisuse::CommitTooLarge) if that is more than there is; errors are
+    /// sticky.
     pub fn seal(self, count: usize) -> Result<(), Error> {
         if count == 0 {
             return Ok(());

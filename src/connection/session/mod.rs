@@ -44,13 +44,13 @@ pub struct Session<'b, R: Side> {
     closed: bool,
 }
 
-/// Where both sides are with their key updates (RFC 9846 section 4.7.3).
+/// The key updates of both sides (RFC 9846 section 4.7.3).
 struct KeyUpdates {
-    /// What we have to send as soon as there is room.
+    /// The KeyUpdate to send as soon as there is room.
     due: Option<KeyUpdate>,
     /// The peer was asked to change its keys and has not done it yet.
     awaited: bool,
-    /// How many the peer may still send before it has to send data.
+    /// The updates that the peer may still send before it has to send data.
     left: u8,
     /// Bytes that the transport has to take before our last one has left.
     unsent: usize,
@@ -142,7 +142,7 @@ impl<'b, R: Side> Session<'b, R> {
         let Established { secrets, proof } = established;
         connection.rx.end_handshake();
         // Nothing leaves before it.
-        connection.negotiated.shown = true;
+        connection.negotiated.certificate_sent = true;
         connection.peer.keep_leaf();
         let late = R::late(config, &connection, entropy);
         Self {
@@ -276,7 +276,7 @@ impl<'b, R: Side> Session<'b, R> {
         }
     }
 
-    /// Who the peer is: always known on a client; on a server if the client sent a certificate.
+    /// Returns the identity of the peer: always known on a client; on a server if the client sent a certificate.
     pub fn peer(&self) -> Option<PeerIdentity<'_>> {
         self.connection.peer.memory().kept().identity()
     }
@@ -287,7 +287,7 @@ impl<'b, R: Side> Session<'b, R> {
         self.proof.peer().path()
     }
 
-    /// Whether the client was asked who it is, what it answered, and whether the server has accepted that.
+    /// Returns whether a certificate was requested of the client, its answer, and whether the server has accepted it.
     ///
     /// On a client this is first [`Presented`](ClientAuthStatus::Presented): a TLS 1.3 handshake is over before the
     /// server has looked at the client's certificate. It becomes [`Accepted`](ClientAuthStatus::Accepted) with
@@ -300,19 +300,20 @@ impl<'b, R: Side> Session<'b, R> {
     ///
     /// A server that sends no tickets and only answers shows nothing before it is asked something.
     ///
-    /// After a late answer a second request counts for nothing, as it may have been on its way before, and data only after
-    /// we have sent more. A ticket counts: servers send one when they have judged the answer, though none keeps them from
-    /// sending one before.
+    /// After a late answer a second request counts for nothing, as it may have been on its way before, and data only
+    /// after we have sent more. A ticket counts: servers send one when they have judged the answer, though none keeps
+    /// them from sending one before.
     pub const fn client_auth(&self) -> ClientAuthStatus {
         self.connection.negotiated.client_auth.status()
     }
 
-    /// The credential that was shown last, if one was: a server shows one in each handshake.
+    /// Returns the credential that was sent last, if one was: a server sends one in each handshake.
     pub const fn sent_credential(&self) -> Option<&'b Credential<'b>> {
         self.connection.negotiated.credential
     }
 
-    /// Tells how the server has refused our answer to its request for a certificate, see [`ConnectionFailure::refusal`].
+    /// Tells how the server has refused our answer to its request for a certificate, see
+    /// [`ConnectionFailure::refusal`].
     pub fn refusal(&self) -> Option<Refusal<'b>> {
         self.failure()?.refusal()
     }
@@ -322,8 +323,9 @@ impl<'b, R: Side> Session<'b, R> {
         ConnectionFailure::of(&self.connection, self.purpose())
     }
 
-    /// Names what is wrong, with the cause and who has to act: why the session failed, or, on a client, that the server has
-    /// not asked who we are. `None` if nothing is. Refusals by HTTP are named by the crate `embedded-mtls-operator`.
+    /// Names what is wrong, with the cause and who has to act: why the session failed, or, on a client, that the server
+    /// has not asked who we are. `None` if nothing is. Refusals by HTTP are named by the crate
+    /// `embedded-mtls-operator`.
     pub fn diagnosis(&self) -> Option<Diagnosis> {
         let never_asked = R::IS_CLIENT && matches!(self.client_auth(), ClientAuthStatus::NotRequested);
         match self.failure() {
@@ -333,8 +335,8 @@ impl<'b, R: Side> Session<'b, R> {
     }
 
     /// Fails, since the transport has broken, as one that has [ended](Self::rx_eof): for a transport that says so by an
-    /// error of its own, and for [`diagnosis`](Self::diagnosis) to say what that means here. Data that was received before
-    /// and not read yet is lost; an alert is the better reason.
+    /// error of its own, and for [`diagnosis`](Self::diagnosis) to say what that means here. Data that was received
+    /// before and not read yet is lost; an alert is the better reason.
     pub fn transport_failed(&mut self) -> Error {
         match self.poll_received() {
             Err(error) => error,
@@ -373,7 +375,7 @@ impl<'b, R: Side> Session<'b, R> {
         self.connection.negotiated.retried
     }
 
-    /// Where the transport writes what it reads. Empty while there is no room before data is consumed or a question is
+    /// Returns the space for received bytes. Empty while there is no room before data is consumed or a question is
     /// answered: a read of nothing would look like the end of the transport.
     pub fn rx_space(&mut self) -> &mut [u8] {
         self.connection.rx.space()
@@ -459,7 +461,7 @@ impl<'b, R: Side> Session<'b, R> {
         Next::Stop(self.late.question().map_or(Stop::NeedInput, Stop::Ask))
     }
 
-    /// Whether the server has asked who we are, unless it still may.
+    /// Records that the server has requested no certificate, unless it still may.
     #[cfg(feature = "events")]
     pub(super) fn record_unasked(&self) {
         if self.connection.negotiated.post_handshake_auth {
@@ -468,7 +470,7 @@ impl<'b, R: Side> Session<'b, R> {
         self.connection.events.diagnosed(self.diagnosis());
     }
 
-    /// How much has passed, when it is over.
+    /// Records the bytes in each direction, when the connection is over.
     #[allow(clippy::missing_const_for_fn, reason = "with events it is none")]
     fn record_totals(&mut self) {
         self.connection.end_flight_received();

@@ -53,7 +53,7 @@ impl Point {
         Some(result)
     }
 
-    /// Whether the x is `r` modulo the order; never of the identity.
+    /// Returns whether the x is `r` modulo the order; never of the identity.
     pub(super) fn has_x_modulo_order(&self, r: &Scalar) -> bool {
         candidates(r).any(|x| self.has_x(&x))
     }

@@ -27,7 +27,7 @@ enum Private {
 #[cfg(feature = "x25519")]
 pub(in crate::crypto) struct X25519PrivateKey(x25519_dalek::StaticSecret);
 
-/// How many seeds are tried, each the hash of the one before. One in 2^32 is no scalar of P-256, so
+/// Seeds that are tried, each the hash of the one before. One in 2^32 is no scalar of P-256, so
 /// that all of them fail once in 2^128.
 const SEED_TRIES: usize = 4;
 
@@ -224,7 +224,8 @@ mod tests {
         assert!(key.agree(&[&[4], &[0; 32][..], &y_of_zero].concat()).is_ok());
     }
 
-    /// The private keys are the SHA-384 digests of the seeds; expected values computed with OpenSSL by Python's cryptography.
+    /// The private keys are the SHA-384 digests of the seeds; expected values computed with OpenSSL by Python's
+    /// cryptography.
     #[cfg(feature = "p384")]
     #[test]
     fn p384_agrees_with_openssl() {

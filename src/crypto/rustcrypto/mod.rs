@@ -199,7 +199,7 @@ mod tests {
         assert!(RustCrypto.key_exchange(NamedGroup(0x0019), &[1; 32]).is_err());
     }
 
-    /// What is listed is there: an empty key is then invalid, not unsupported.
+    /// A listed algorithm is there: an empty key is then invalid, not unsupported.
     #[test]
     fn each_signature_algorithm_that_is_listed_is_there() {
         for algorithm in RustCrypto::SIGNATURE_ALGORITHMS {

@@ -11,8 +11,8 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 use super::RustCrypto;
 use crate::crypto::{CryptoError, CryptoProvider, Digest, HashAlgorithm};
 
-/// Signs a SHA-256 digest (FIPS 186-5 section 6.4.1): `r || s`, big-endian. `hedge` goes into the nonce. `x_of` gives the x
-/// of a number times the base point.
+/// Signs a SHA-256 digest (FIPS 186-5 section 6.4.1): `r || s`, big-endian. `hedge` goes into the nonce. `x_of` gives
+/// the x of a number times the base point.
 pub(in crate::crypto) fn sign(
     key: &[u8; 32],
     digest: &[u8; 32],
@@ -39,15 +39,15 @@ pub(in crate::crypto) fn sign(
     Ok(signature)
 }
 
-/// The nonces of RFC 6979 section 3.2, or with a hedge those of its section 3.6: "Additional data may be added to the input of
-/// HMAC".
+/// The nonces of RFC 6979 section 3.2, or with a hedge those of its section 3.6: "Additional data may be added to the
+/// input of HMAC".
 #[derive(ZeroizeOnDrop)]
 struct Nonces {
     k: [u8; 32],
     v: [u8; 32],
 }
 
-/// How many nonces are tried. One in 2^32 is no scalar of P-256, so that all of them fail once in 2^128.
+/// Nonces that are tried. One in 2^32 is no scalar of P-256, so that all of them fail once in 2^128.
 const NONCE_TRIES: usize = 4;
 
 impl Nonces {

@@ -19,14 +19,14 @@ use crate::x509::Search;
 
 /// The requests of a server after the handshake, and the answer to the last one.
 pub struct LateAnswers<'b, P: CryptoProvider> {
-    /// ClientHello ... the client's Finished: the beginning of each exchange. The transcript of the connection goes on with
-    /// the messages of the exchange that is on.
+    /// ClientHello ... the client's Finished: the beginning of each exchange. The transcript of the connection goes on
+    /// with the messages of the exchange that is on.
     handshake: Transcript<P>,
     state: State<'b>,
     is_offered: bool,
     /// Hashes of the last contexts.
     recent: [Option<[u8; 8]>; REMEMBERED_CONTEXTS],
-    /// How many requests may come before application data has to.
+    /// The requests that may come before application data has to.
     left: u8,
     /// The context of the request that is being answered is in front of the free memory of the peer, behind it our
     /// signature.
@@ -160,8 +160,8 @@ impl<'b, P: CryptoProvider> LateAnswers<'b, P> {
         }
     }
 
-    /// Notes the context of a request. RFC 9846 section 4.4.2: it "MUST be unique within the scope of this connection (thus
-    /// preventing replay of client CertificateVerify messages)".
+    /// Notes the context of a request. RFC 9846 section 4.4.2: it "MUST be unique within the scope of this connection
+    /// (thus preventing replay of client CertificateVerify messages)".
     fn note(&mut self, provider: P, context: &[u8]) -> Result<(), Error> {
         let digest = provider.digest(HashAlgorithm::Sha256, &[context])?;
         let digest = digest.as_bytes().first_chunk().copied();

@@ -64,14 +64,14 @@ pub enum State<'b, P: CryptoProvider> {
     Failed,
 }
 
-/// What the ClientHello on its way committed us to.
+/// The offer in the ClientHello that is in flight.
 pub struct Hello {
     groups: Groups,
     /// The suite of the HelloRetryRequest, if there was one.
     retried: Option<CipherSuite>,
 }
 
-/// What a HelloRetryRequest asked for.
+/// The request of a HelloRetryRequest.
 #[derive(Clone, Copy)]
 pub struct Retry {
     suite: CipherSuite,
@@ -81,10 +81,11 @@ pub struct Retry {
     group: Option<NamedGroup>,
 }
 
-/// Our answer to a CertificateRequest: a credential, or none, or the error that waits until the server has proved who it is.
+/// Our answer to a CertificateRequest: a credential, or none, or the error that waits until the server is
+/// authenticated.
 type Reply<'b> = Result<Option<&'b Credential<'b>>, Error>;
 
-/// What the last flight and the session need.
+/// The keys and the proof for the last flight and the session.
 pub struct Response<P: CryptoProvider> {
     keys: ClientFinishedKeys<P>,
     proof: Proof,
@@ -157,7 +158,7 @@ impl<P: CryptoProvider> Role for Client<P> {
         }
     }
 
-    fn has_shown(state: &State<'_, P>) -> bool {
+    fn has_sent_certificate(state: &State<'_, P>) -> bool {
         match state {
             State::Present(_, present) => present.has_begun(),
             State::SendFinished(_) | State::Done(..) => true,
@@ -419,8 +420,8 @@ fn handle_encrypted_extensions<'b, P: CryptoProvider>(
     Ok((State::ExpectCertificateRequest(keys), None))
 }
 
-/// RFC 9846 section 4.4.2: CertificateRequest, if there is one, follows EncryptedExtensions. It is checked, and stays in `rx`
-/// while the application chooses.
+/// RFC 9846 section 4.4.2: CertificateRequest, if there is one, follows EncryptedExtensions. It is checked, and stays
+/// in `rx` while the application chooses.
 #[inline(never)]
 fn handle_certificate_request<'b, P: CryptoProvider>(
     keys: HandshakeKeys<P>,
@@ -454,7 +455,7 @@ fn take_reply<'b, P: CryptoProvider>(
     Ok((State::AuthenticateServer(keys, Some(reply), Authenticate::ExpectCertificate), None))
 }
 
-/// What a server is measured by.
+/// Returns the requirements that a server's certificate path must meet.
 const fn expectation<'b>(config: &'b ClientConfig<'b>) -> Expectation<'b, 'b> {
     Expectation {
         anchors: config.anchors,

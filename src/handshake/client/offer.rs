@@ -1,4 +1,4 @@
-//! What a client offers, in the first ClientHello and in the second (RFC 9846 section 4.2.2).
+//! The offer of a client, in the first ClientHello and in the second (RFC 9846 section 4.2.2).
 
 use crate::crypto::{CryptoError, CryptoProvider, KeyExchange, KeyShare};
 use crate::handshake::config::ClientConfig;

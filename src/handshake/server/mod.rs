@@ -66,7 +66,7 @@ pub enum State<'b, P: CryptoProvider> {
     Failed,
 }
 
-/// What was chosen from the ClientHello.
+/// The choice among the offers of the ClientHello.
 #[derive(Clone, Copy)]
 pub struct Choice {
     suite: CipherSuite,
@@ -155,7 +155,7 @@ impl<P: CryptoProvider> Role for Server<P> {
         }
     }
 
-    fn has_shown(state: &State<'_, P>) -> bool {
+    fn has_sent_certificate(state: &State<'_, P>) -> bool {
         matches!(state, State::Present(_, present) if present.has_begun())
             || matches!(state, State::SendFinished(_) | State::AuthenticateClient(..))
     }
@@ -449,7 +449,8 @@ pub(super) fn certificate_request<'r, P: CryptoProvider>(
     }
 }
 
-/// What a client is measured by. `context` is that of the CertificateRequest it answers.
+/// Returns the requirements that a client's certificate path must meet. `context` is that of the CertificateRequest it
+/// answers.
 pub(super) fn expectation<'b, 'c>(
     config: &'b ServerConfig<'b>,
     client_auth: &ClientAuth<'b>,
