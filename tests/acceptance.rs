@@ -279,3 +279,18 @@ fn a_refusal_can_outlive_its_session() {
     drop(session);
     assert!(refused.is_some());
 }
+
+#[test]
+fn data_before_a_byte_of_ours_has_left_is_no_response() {
+    let (mut session, mut script) = session(true);
+    session.write(b"question").unwrap();
+    // The transport takes nothing: the question is still here.
+    let bytes = script.seal_all(&[data(), alert(AlertDescription::UNKNOWN_CA)]);
+    session.rx_space()[..bytes.len()].copy_from_slice(&bytes);
+    session.rx_commit(bytes.len()).unwrap();
+    let Ok(embedded_mtls::Event::Data(banner)) = session.poll_received() else { panic!("a banner") };
+    banner.consume(usize::MAX);
+    assert_eq!(session.client_auth(), ClientAuthStatus::Presented);
+    assert_eq!(session.poll_received().err(), Some(Error::AlertReceived(AlertDescription::UNKNOWN_CA)));
+    assert!(session.refusal().is_some_and(|refusal| refusal.credential.is_some()));
+}

@@ -14,7 +14,7 @@ use test_support::pair::{
     ServerHandshake, Setup, TestSession, anchors, credential, entropy, host, leak, now, read_all, signing_key,
 };
 use test_support::pki::{Pki, Role};
-use test_support::script::{APPLICATION_DATA, Epoch, HANDSHAKE, Real, Script, Sent, client};
+use test_support::script::{ALERT, APPLICATION_DATA, Epoch, HANDSHAKE, Real, Script, Sent, client};
 
 const POST_HANDSHAKE_AUTH: u16 = 49;
 
@@ -457,4 +457,79 @@ fn contexts_of_late_requests_differ_from_connection_to_connection() {
     };
     assert_eq!(context(2), context(2));
     assert_ne!(context(2), context(3));
+}
+
+#[test]
+fn a_refusal_in_the_middle_of_a_late_answer_is_one_of_that_answer() {
+    let pki = Pki::new();
+    let mut setup = Setup::new(&pki);
+    setup.client_sizes.tx = 512;
+    setup.client = setup.client.with_post_handshake_auth(true);
+    let (mut real, mut script) = client(setup);
+    let flight = script.server_flight(&pki, |message| if message[0] == CERTIFICATE_REQUEST { vec![] } else { message });
+    real.feed(&script.seal_all(&flight));
+    script.open(&real.take());
+    let mut session = real.session();
+    let mut host = host(vec![credential(&[&pki.client, &pki.intermediate], 0)], vec![signing_key(&pki.client)]);
+    give(&mut session, &script.seal(&handshake(&late_request(b"one"))));
+    loop {
+        match session.poll().unwrap() {
+            Event::Credential(request) => {
+                let choice = host.credential(&request.peer_request());
+                request.answer(choice).unwrap();
+            }
+            Event::Sign(request) => {
+                let signature = host.sign(request.input()).unwrap();
+                request.complete(&signature).unwrap();
+            }
+            Event::Transmit => break,
+            other => panic!("{other:?}"),
+        }
+    }
+    // The first part of the Certificate leaves, and the server judges the leaf in it.
+    session.tx_consume(usize::MAX);
+    give(&mut session, &script.seal(&Sent::new(Epoch::Application, ALERT, &[2, 48])));
+    assert_eq!(session.poll_received().err(), Some(Error::AlertReceived(AlertDescription::UNKNOWN_CA)));
+    let refusal = session.refusal().expect("it was refused");
+    assert!(refusal.credential.is_some());
+    assert_eq!(session.client_auth(), ClientAuthStatus::Presented);
+}
+
+/// A client that has said that nothing follows cannot answer, and still receives what the server has to say.
+#[test]
+fn requests_to_a_client_that_has_closed_hold_nothing_up() {
+    for requests in 1..=3 {
+        let pki = Pki::new();
+        let (mut session, mut script) = client_session(&pki, true);
+        session.close();
+        session.tx_consume(usize::MAX);
+        let mut said: Vec<Sent> = (0..requests).map(|number: u8| handshake(&late_request(&[number, 7]))).collect();
+        said.extend((0..40).map(|number: u8| data(&[number; 1000])));
+        let mut waiting = script.seal_all(&said);
+        let mut received = 0;
+        loop {
+            match session.poll().unwrap() {
+                Event::Credential(request) => request.decline().unwrap(),
+                Event::Data(mut data) => {
+                    received += data.bytes().len();
+                    data.consume(usize::MAX);
+                }
+                Event::NeedInput if waiting.is_empty() => break,
+                Event::NeedInput => {
+                    let count = session.rx_space().len().min(waiting.len());
+                    assert!(count > 0, "it waits for ever");
+                    let rest = waiting.split_off(count);
+                    give(&mut session, &waiting);
+                    waiting = rest;
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(received, 40_000);
+    }
+}
+
+fn give(session: &mut TestSession<impl Side>, bytes: &[u8]) {
+    session.rx_space()[..bytes.len()].copy_from_slice(bytes);
+    session.rx_commit(bytes.len()).unwrap();
 }

@@ -204,7 +204,7 @@ impl SignInput {
         &self.message
     }
 
-    /// 32 bytes that nobody can predict and that are others for each signature, for signers that make the nonce of ECDSA from the
+    /// 32 bytes that nobody can predict and that are others for each message, for signers that make the nonce of ECDSA from the
     /// key and the digest (RFC 6979 section 3.6): with them a nonce does not repeat even if an attacker makes the computation
     /// fail. They come from [`Entropy`](crate::Entropy), so that a handshake replays; nothing depends on their being secret.
     pub fn hedge(&self) -> &[u8] {

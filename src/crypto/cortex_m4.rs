@@ -163,7 +163,7 @@ impl CortexM4SigningKey {
 
     /// Signs a SHA-256 digest: `r || s`, 32 bytes each, big-endian. One public-key operation.
     ///
-    /// The nonce is made from key and digest (RFC 6979): no randomness that could fail.
+    /// The nonce needs no generator that could fail.
     ///
     /// `hedge` is as for [`P256SigningKey::sign_digest`](super::rustcrypto::P256SigningKey::sign_digest).
     ///

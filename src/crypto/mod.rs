@@ -50,6 +50,8 @@ pub const NONCE_LEN: usize = 12;
 /// A cryptographic operation failed. What that means, only the caller knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CryptoError {
+    /// The back end has failed, such as a peripheral that does not answer.
+    Failed,
     /// The tag or the signature does not verify.
     Forged,
     /// A key, a point or an encoding is not valid.
@@ -63,6 +65,16 @@ pub enum CryptoError {
 impl From<CryptoError> for Error {
     fn from(_: CryptoError) -> Self {
         Self::ProviderFailed
+    }
+}
+
+impl CryptoError {
+    /// Blames the peer, unless it is our back end that has failed.
+    pub(crate) fn or(self, blame: impl Into<Error>) -> Error {
+        match self {
+            Self::Failed => Error::ProviderFailed,
+            Self::Forged | Self::Invalid | Self::Unsupported => blame.into(),
+        }
     }
 }
 

@@ -127,9 +127,9 @@ impl<'b, C: CryptoProvider> Connection<'b, C> {
     /// Ends the use of the seeds of the key exchange, and keeps what hedges are made from.
     #[inline(never)] // so that the digest is not in the frame of the caller
     pub(super) fn forget_seeds(&mut self, entropy: &mut Entropy) -> Result<(), Error> {
-        entropy.expand(self.provider, b"CertificateVerify", &mut self.hedge_key)?;
+        let expanded = entropy.expand(self.provider, b"CertificateVerify", &mut self.hedge_key);
         entropy.forget_seeds();
-        Ok(())
+        Ok(expanded?)
     }
 
     /// Writes an alert behind everything that is sealed.

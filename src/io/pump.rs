@@ -150,7 +150,8 @@ impl<'p, 'b, M: Driven<'b>, E> Pump<'p, M, E> {
                 machine.decided(decision, &mut trace_to(host))
             }
             Question::Sign(credential) => {
-                let signature = host.sign(&machine.sign_input(credential)?);
+                let input = machine.sign_input(credential).map_err(|error| machine.fail(error))?;
+                let signature = host.sign(&input);
                 machine.signed(credential.scheme(), signature.as_ref(), &mut trace_to(host))
             }
         }
@@ -188,7 +189,8 @@ impl<'p, 'b, M: Driven<'b>, E> Pump<'p, M, E> {
                 machine.decided(decision, &mut trace_to_async(host))
             }
             Question::Sign(credential) => {
-                let signature = host.sign(&machine.sign_input(credential)?).await;
+                let input = machine.sign_input(credential).map_err(|error| machine.fail(error))?;
+                let signature = host.sign(&input).await;
                 machine.signed(credential.scheme(), signature.as_ref(), &mut trace_to_async(host))
             }
         }

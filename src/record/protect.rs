@@ -46,7 +46,7 @@ impl<C: CryptoProvider> Protection<C> {
         tag: &[u8; TAG_LEN],
     ) -> Result<(), Error> {
         let (nonce, next) = self.nonce()?;
-        self.keys.aead.open(&nonce, header, in_out, tag).map_err(|_| Error::DecryptFailed)?;
+        self.keys.aead.open(&nonce, header, in_out, tag).map_err(|error| error.or(Error::DecryptFailed))?;
         self.sequence = next;
         Ok(())
     }

@@ -64,8 +64,9 @@ pub trait Board: Journal {
     /// Random bytes from a cryptographically secure source: the hardware's generator. `false`: it has none now.
     fn entropy(&mut self, out: &mut [u8]) -> bool;
 
-    /// An ECDSA signature on P-256 over a SHA-256 digest, `r` and `s`; `None`: the key cannot. It may take its time.
-    async fn sign(&mut self, key: KeyHandle, digest: &[u8; 32]) -> Option<[u8; 64]>;
+    /// An ECDSA signature on P-256 over a SHA-256 digest, `r` and `s`; `None`: the key cannot. It may take its time. `hedge` goes
+    /// into the nonce if that is made from key and digest; a secure element has randomness of its own.
+    async fn sign(&mut self, key: KeyHandle, digest: &[u8; 32], hedge: &[u8]) -> Option<[u8; 64]>;
 
     /// The most bytes of the stack that were ever used, and how many there are; `None` where nobody knows.
     fn stack(&self) -> Option<(usize, usize)>;

@@ -20,8 +20,8 @@ pub struct Device<'m, R, F: NorFlash, S> {
 /// Who signs with the key of the device's credential.
 #[allow(async_fn_in_trait, reason = "single-threaded executors need no Send bound")]
 pub trait Signer {
-    /// An ECDSA signature on P-256 over a SHA-256 digest, `r` and `s`; `None`: it cannot now.
-    async fn sign(&mut self, digest: &[u8; 32]) -> Option<[u8; 64]>;
+    /// An ECDSA signature on P-256 over a SHA-256 digest, `r` and `s`; `None`: it cannot now. `hedge` goes into the nonce.
+    async fn sign(&mut self, digest: &[u8; 32], hedge: &[u8]) -> Option<[u8; 64]>;
 }
 
 /// A key that the core computes with. It is in the image: who reads the flash has it.
@@ -41,8 +41,8 @@ impl SoftwareKey {
 }
 
 impl Signer for SoftwareKey {
-    async fn sign(&mut self, digest: &[u8; 32]) -> Option<[u8; 64]> {
-        self.0.sign_digest(digest, &[]).ok()
+    async fn sign(&mut self, digest: &[u8; 32], hedge: &[u8]) -> Option<[u8; 64]> {
+        self.0.sign_digest(digest, hedge).ok()
     }
 }
 
@@ -65,9 +65,9 @@ impl<R: FnMut(&mut [u8]) -> bool, F: NorFlash, S: Signer> Board for Device<'_, R
         (self.generator)(out)
     }
 
-    async fn sign(&mut self, _key: KeyHandle, digest: &[u8; 32]) -> Option<[u8; 64]> {
+    async fn sign(&mut self, _key: KeyHandle, digest: &[u8; 32], hedge: &[u8]) -> Option<[u8; 64]> {
         // There is one credential, so there is one key.
-        self.signer.sign(digest).await
+        self.signer.sign(digest, hedge).await
     }
 
     #[cfg(target_os = "none")]

@@ -45,11 +45,11 @@ impl Board for Host {
         entropy(out)
     }
 
-    async fn sign(&mut self, _: KeyHandle, digest: &[u8; 32]) -> Option<[u8; 64]> {
+    async fn sign(&mut self, _: KeyHandle, digest: &[u8; 32], hedge: &[u8]) -> Option<[u8; 64]> {
         match &self.key {
             Key::None => None,
-            Key::Own(key) => key.sign_digest(digest, &[]).ok(),
-            Key::Away => signer::sign(digest).await,
+            Key::Own(key) => key.sign_digest(digest, hedge).ok(),
+            Key::Away => signer::sign(digest, hedge).await,
         }
     }
 

@@ -14,7 +14,8 @@ const BEAT: Duration = Duration::from_millis(10);
 type Mailbox<T> = Signal<CriticalSectionRawMutex, T>;
 
 static KEY: Mailbox<P256SigningKey> = Signal::new();
-static DIGEST: Mailbox<[u8; 32]> = Signal::new();
+/// A digest, and the hedge of its signature.
+static TASK: Mailbox<([u8; 32], [u8; 32])> = Signal::new();
 static SIGNATURE: Mailbox<Option<[u8; 64]>> = Signal::new();
 static BEATS: AtomicU32 = AtomicU32::new(0);
 
@@ -24,11 +25,11 @@ pub(crate) fn hand_over(key: P256SigningKey) {
 }
 
 /// Lets the task sign, and says how often the heart beat meanwhile.
-pub(crate) async fn sign(digest: &[u8; 32]) -> Option<[u8; 64]> {
+pub(crate) async fn sign(digest: &[u8; 32], hedge: &[u8]) -> Option<[u8; 64]> {
     let before = BEATS.load(Ordering::Relaxed);
     // What a dropped question has left.
     SIGNATURE.reset();
-    DIGEST.signal(*digest);
+    TASK.signal((*digest, hedge.first_chunk().copied().unwrap_or_default()));
     let signature = SIGNATURE.wait().await;
     defmt::info!("{} heartbeats while the signer signed", BEATS.load(Ordering::Relaxed).wrapping_sub(before));
     signature
@@ -39,9 +40,9 @@ pub(crate) async fn sign(digest: &[u8; 32]) -> Option<[u8; 64]> {
 pub(crate) async fn signer() -> ! {
     let key = KEY.wait().await;
     loop {
-        let digest = DIGEST.wait().await;
+        let (digest, hedge) = TASK.wait().await;
         Timer::after(DELAY).await;
-        SIGNATURE.signal(key.sign_digest(&digest, &[]).ok());
+        SIGNATURE.signal(key.sign_digest(&digest, &hedge).ok());
     }
 }
 

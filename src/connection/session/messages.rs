@@ -16,7 +16,10 @@ impl<R: Side> Session<'_, R> {
         self.key_updates.left = MAX_KEY_UPDATES;
         self.tickets_left = MAX_TICKETS;
         self.late.data_received();
-        let accepted = self.connection.negotiated.client_auth.data_received(self.connection.tx.has_sent_data());
+        // What is still here the peer cannot respond to.
+        let tx = &self.connection.tx;
+        let is_response = tx.has_sent_data() && tx.pending().is_empty();
+        let accepted = self.connection.negotiated.client_auth.data_received(is_response);
         self.record_acceptance(accepted);
     }
 
@@ -29,6 +32,11 @@ impl<R: Side> Session<'_, R> {
         };
         match header.kind {
             HandshakeType::NEW_SESSION_TICKET => return self.drop_ticket(header.total()),
+            // Nobody answers any more who has said that nothing follows, and what is behind the request may be data.
+            HandshakeType::CERTIFICATE_REQUEST if self.closed => {
+                self.connection.rx.discard(header.total());
+                return self.count_message();
+            }
             HandshakeType::KEY_UPDATE => {}
             _ => return self.late.begin(header, &mut self.connection),
         }
@@ -52,9 +60,15 @@ impl<R: Side> Session<'_, R> {
         } else {
             self.connection.rx.discard(total);
         }
-        self.tickets_left = self.tickets_left.checked_sub(1).ok_or(PeerMisbehaved::TooManyMessages)?;
-        let accepted = self.connection.negotiated.client_auth.ticket_received();
+        // While an answer of ours leaves, the ticket is about what was before it.
+        let accepted = !self.connection.tx.is_in_flight() && self.connection.negotiated.client_auth.ticket_received();
         self.record_acceptance(accepted);
+        self.count_message()
+    }
+
+    /// Counts a message that was dropped.
+    fn count_message(&mut self) -> Result<bool, Error> {
+        self.tickets_left = self.tickets_left.checked_sub(1).ok_or(PeerMisbehaved::TooManyMessages)?;
         Ok(true)
     }
 

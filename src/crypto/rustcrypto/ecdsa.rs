@@ -129,7 +129,7 @@ impl P256SigningKey {
 
     /// Signs a SHA-256 digest: `r || s`, 32 bytes each, big-endian. One public-key operation.
     ///
-    /// The nonce is made from key and digest (RFC 6979): no randomness that could fail.
+    /// The nonce needs no generator that could fail.
     ///
     /// `hedge` goes into the nonce beside the key and the digest (RFC 6979 section 3.6), so that a fault in the computation, or
     /// the same digest twice, does not repeat a nonce: [`SignInput::hedge`](crate::SignInput::hedge). Nothing depends on its
@@ -160,7 +160,7 @@ impl P384SigningKey {
 
     /// Signs a SHA-384 digest: `r || s`, 48 bytes each, big-endian. One public-key operation.
     ///
-    /// The nonce is made from key and digest (RFC 6979): no randomness that could fail.
+    /// The nonce needs no generator that could fail.
     ///
     /// `hedge` is as for [`P256SigningKey::sign_digest`].
     ///

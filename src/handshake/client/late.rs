@@ -43,7 +43,7 @@ enum State<'b> {
     /// So many bytes of Certificate have left.
     SendCertificate(Option<Signed<'b>>, usize),
     SendVerify(Signed<'b>),
-    SendFinished(Option<&'b Credential<'b>>),
+    SendFinished,
 }
 
 /// A credential and the length of its signature.
@@ -100,7 +100,7 @@ impl<'b, P: CryptoProvider> late::Late<'b, P> for LateAnswers<'b, P> {
                     return Err(ApiMisuse::SignatureMalformed.into());
                 }
                 cx.peer.memory_mut().store(usize::from(self.context_len), signature)?;
-                cx.tx.begin_flight();
+                begin_flight(Some(credential), cx);
                 State::SendCertificate(Some(Signed { credential, signature_len: signature.len() }), 0)
             }
             _ => return Err(ApiMisuse::AnswerUnexpected.into()),
@@ -116,19 +116,14 @@ impl<'b, P: CryptoProvider> late::Late<'b, P> for LateAnswers<'b, P> {
                     match reply {
                         _ if written == Written::AfterTransmit => (written, State::SendCertificate(reply, sent)),
                         Some(signed) => (written, State::SendVerify(signed)),
-                        None => (written, State::SendFinished(None)),
+                        None => (written, State::SendFinished),
                     }
                 }
-                State::SendVerify(signed) => {
-                    (self.send_verify(signed, cx)?, State::SendFinished(Some(signed.credential)))
-                }
-                State::SendFinished(reply) => {
+                State::SendVerify(signed) => (self.send_verify(signed, cx)?, State::SendFinished),
+                State::SendFinished => {
                     let written = cx.send_finished(|hash| secrets.sending.post_handshake_finished(hash))?;
                     if written == Written::Yes {
                         cx.tx.end_flight()?;
-                        cx.tx.forget_data();
-                        cx.negotiated.answered(reply);
-                        cx.negotiated.client_auth.answered_late();
                     }
                     (written, State::Idle)
                 }
@@ -198,7 +193,7 @@ impl<'b, P: CryptoProvider> LateAnswers<'b, P> {
         let (context, chain) = (self.context(peer), reply.map_or_else(Chain::default, Credential::chain));
         for_each_part(&|w| certificate::emit(w, context, chain.iter()), &mut |part| transcript.update(part));
         let Some(credential) = reply else {
-            cx.tx.begin_flight();
+            begin_flight(None, cx);
             return Ok(State::SendCertificate(None, 0));
         };
         Ok(State::AwaitSignature(credential))
@@ -232,4 +227,12 @@ impl<'b, P: CryptoProvider> LateAnswers<'b, P> {
     fn context<'p>(&self, peer: &'p Search<'_, '_>) -> &'p [u8] {
         peer.memory().free().get(..usize::from(self.context_len)).unwrap_or_default()
     }
+}
+
+/// Begins to send the answer: from now on the server can judge it, before it has all of it.
+fn begin_flight<'b, P: CryptoProvider>(reply: Option<&'b Credential<'b>>, cx: &mut Connection<'b, P>) {
+    cx.tx.begin_flight();
+    cx.tx.forget_data();
+    cx.negotiated.answered(reply);
+    cx.negotiated.client_auth.answered_late();
 }

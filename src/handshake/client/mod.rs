@@ -299,7 +299,7 @@ fn handle_server_hello<'b, P: CryptoProvider>(
             let place = hello.groups.iter().position(|sent| *sent == Some(group));
             let seed = entropy.seed(place.ok_or(PeerMisbehaved::KeyShareNotOffered)?);
             let shared = cx.provider.key_exchange(group, seed)?.agree(key_share.key_exchange);
-            let shared = shared.map_err(|_| PeerMisbehaved::KeyShareInvalid)?;
+            let shared = shared.map_err(|error| error.or(PeerMisbehaved::KeyShareInvalid))?;
             if hello.retried.is_none() {
                 begin_transcript(cx, hash)?;
             }

@@ -338,7 +338,7 @@ fn agree<'b, P: CryptoProvider>(
     let hello = cx.rx.current(ClientHello::parse)?;
     let share = hello.mandatory()?.key_shares.iter().find(|share| share.group == choice.group);
     let share = share.ok_or(PeerMisbehaved::KeyShareNotOffered)?;
-    let shared = private.agree(share.key_exchange).map_err(|_| PeerMisbehaved::KeyShareInvalid)?;
+    let shared = private.agree(share.key_exchange).map_err(|error| error.or(PeerMisbehaved::KeyShareInvalid))?;
     cx.forget_seeds(entropy)?;
     Ok((State::SendServerHello(choice, credential, public, shared), Some(Stop::Yield)))
 }

@@ -145,7 +145,8 @@ impl<'a> PublicKey<'a> {
     ) -> Result<(), Error> {
         let algorithm = self.algorithm.verifies(scheme).filter(|algorithm| C::SIGNATURE_ALGORITHMS.contains(algorithm));
         let algorithm = algorithm.ok_or(PeerMisbehaved::SignatureSchemeNotOffered)?;
-        self.verify_by(provider, algorithm, message, signature).map_err(|_| PeerMisbehaved::SignatureIncorrect.into())
+        self.verify_by(provider, algorithm, message, signature)
+            .map_err(|error| error.or(PeerMisbehaved::SignatureIncorrect))
     }
 
     /// Verifies a signature over `message` by an algorithm that matches the key. One public-key operation.

@@ -119,7 +119,10 @@ impl<'r, 'p> Search<'r, 'p> {
         provider: C,
         trace: &mut impl Trace,
     ) -> Result<Option<ChainVerified>, Error> {
-        self.run(provider, trace).map_err(|blame| self.refuse(blame, trace).into())
+        self.run(provider, trace).map_err(|blame| match blame {
+            Some(blame) => self.refuse(blame, trace).into(),
+            None => Error::ProviderFailed,
+        })
     }
 
     fn refuse(&mut self, blame: Blame, trace: &mut impl Trace) -> CertificateError {
@@ -129,13 +132,18 @@ impl<'r, 'p> Search<'r, 'p> {
         blame.error()
     }
 
-    fn run<C: CryptoProvider>(&mut self, provider: C, trace: &mut impl Trace) -> Result<Option<ChainVerified>, Blame> {
+    /// The error is `None` if no certificate is to blame but the provider.
+    fn run<C: CryptoProvider>(
+        &mut self,
+        provider: C,
+        trace: &mut impl Trace,
+    ) -> Result<Option<ChainVerified>, Option<Blame>> {
         let end = self.judge.steps_left().saturating_sub(CANDIDATES_PER_STEP.into());
         for _ in 0..CANDIDATES_PER_STEP {
             if *self.judge.steps_left() < end {
                 break;
             }
-            let next = self.advance(trace).or_else(|blame| {
+            let next = self.advance(trace).or_else(|blame| -> Result<Next, Blame> {
                 self.judge.next_pass(self.rules.waivers, blame)?;
                 self.begin_pass();
                 Ok(Next::Continue)
@@ -149,6 +157,11 @@ impl<'r, 'p> Search<'r, 'p> {
                         }
                         _ => Err(CryptoError::Unsupported),
                     };
+                    if verified == Err(CryptoError::Failed) {
+                        let index = self.levels.certificate_at(level);
+                        self.reason = Some(Blame::new(index, CertificateProblem::UnsupportedSignature).by(issuer));
+                        return Err(None);
+                    }
                     self.settle(level, issuer, verified, trace);
                     return Ok(None);
                 }
