@@ -295,10 +295,11 @@ impl<'b, R: Side> Session<'b, R> {
     /// - a NewSessionTicket: a server that asks for a certificate may send it only "after it has received the client
     ///   Finished message" (RFC 9846 section 4.7.1), which lies behind the certificate;
     /// - a CertificateRequest after the handshake, for the same reason;
-    /// - application data after we have sent some. Data that comes before proves nothing: "Servers MAY send data after
-    ///   sending their first flight", without knowing who the client is (section 4.5.3).
+    /// - application data after some of ours has left. Data that comes before proves nothing: "Servers MAY send data after
+    ///   sending their first flight", without knowing who the client is (section 4.5.3). With protocols in which the
+    ///   server speaks unasked, its data may cross ours on the way, and only a ticket is a proof.
     ///
-    /// A server that sends no tickets and only answers shows nothing before it is asked something.
+    /// A server that sends no tickets and only answers proves nothing before it is asked something.
     ///
     /// After a late answer a second request counts for nothing, as it may have been on its way before, and data only
     /// after we have sent more. A ticket counts: servers send one when they have judged the answer, though none keeps
