@@ -48,14 +48,14 @@ debug_by_name!("Server", [P] Server<P>);
 /// The states, in the order in which they are reached.
 pub enum State<'b, P: CryptoProvider> {
     ExpectClientHello,
-    SendHelloRetryRequest(Choice),
-    ExpectSecondClientHello(Choice, Digest),
+    SendHelloRetryRequest(Selected),
+    ExpectSecondClientHello(Selected, Digest),
     /// From here to `SendServerHello` the ClientHello lies in `rx`.
-    AwaitCredential(Choice),
-    MakeKeyShare(Choice, &'b Credential<'b>),
-    Agree(Choice, &'b Credential<'b>, P::KeyExchange, KeyShare),
-    SendServerHello(Choice, &'b Credential<'b>, KeyShare, SharedSecret),
-    SendEncryptedExtensions(Choice, &'b Credential<'b>, HandshakeKeys<P>),
+    AwaitCredential(Selected),
+    MakeKeyShare(Selected, &'b Credential<'b>),
+    Agree(Selected, &'b Credential<'b>, P::KeyExchange, KeyShare),
+    SendServerHello(Selected, &'b Credential<'b>, KeyShare, SharedSecret),
+    SendEncryptedExtensions(Selected, &'b Credential<'b>, HandshakeKeys<P>),
     /// So many bytes of the CertificateRequest have left.
     SendCertificateRequest(&'b Credential<'b>, HandshakeKeys<P>, usize),
     Present(HandshakeKeys<P>, Present<'b>),
@@ -66,9 +66,9 @@ pub enum State<'b, P: CryptoProvider> {
     Failed,
 }
 
-/// The choice among the offers of the ClientHello.
+/// The parameters selected from the ClientHello.
 #[derive(Clone, Copy)]
-pub struct Choice {
+pub struct Selected {
     suite: CipherSuite,
     hash: HashAlgorithm,
     group: NamedGroup,
@@ -119,25 +119,25 @@ impl<P: CryptoProvider> Role for Server<P> {
     ) -> Next<'b, State<'b, P>> {
         match (state, input) {
             (State::ExpectClientHello, Input::Ready) => handle_client_hello(cx, config),
-            (State::SendHelloRetryRequest(choice), Input::Ready) => send_hello_retry_request(choice, cx),
-            (State::ExpectSecondClientHello(choice, first), Input::Ready) => {
-                handle_second_client_hello(choice, &first, cx)
+            (State::SendHelloRetryRequest(selected), Input::Ready) => send_hello_retry_request(selected, cx),
+            (State::ExpectSecondClientHello(selected, first), Input::Ready) => {
+                handle_second_client_hello(selected, &first, cx)
             }
-            (State::AwaitCredential(choice), Input::Credential(credential)) => {
-                take_credential(choice, credential, cx, config)
+            (State::AwaitCredential(selected), Input::Credential(credential)) => {
+                take_credential(selected, credential, cx, config)
             }
             (State::AwaitCredential(_), Input::Fail(reason)) => Err(reason.into()),
-            (State::MakeKeyShare(choice, credential), Input::Ready) => {
-                make_key_share(cx.provider, choice, credential, entropy)
+            (State::MakeKeyShare(selected, credential), Input::Ready) => {
+                make_key_share(cx.provider, selected, credential, entropy)
             }
-            (State::Agree(choice, credential, private, public), Input::Ready) => {
-                agree(choice, credential, private, public, cx, entropy)
+            (State::Agree(selected, credential, private, public), Input::Ready) => {
+                agree(selected, credential, private, public, cx, entropy)
             }
-            (State::SendServerHello(choice, credential, public, shared), Input::Ready) => {
-                send_server_hello(choice, credential, &public, &shared, cx, entropy)
+            (State::SendServerHello(selected, credential, public, shared), Input::Ready) => {
+                send_server_hello(selected, credential, &public, &shared, cx, entropy)
             }
-            (State::SendEncryptedExtensions(choice, credential, keys), Input::Ready) => {
-                send_encrypted_extensions(choice, credential, keys, cx, config)
+            (State::SendEncryptedExtensions(selected, credential, keys), Input::Ready) => {
+                send_encrypted_extensions(selected, credential, keys, cx, config)
             }
             (State::SendCertificateRequest(credential, keys, sent), Input::Ready) => {
                 send_certificate_request(credential, keys, sent, cx, config)
@@ -217,7 +217,7 @@ fn handle_client_hello<'b, P: CryptoProvider>(
         *suites.iter().find(|suite| hello.cipher_suites.contains(suite.0)).ok_or(PeerIncompatible::NoCipherSuite)?;
     let (group, share_is_here) = choose_group::<P>(&mandatory, config)?;
     let hash = HashAlgorithm::of(suite).ok_or(PeerIncompatible::NoCipherSuite)?;
-    let choice = Choice { suite, hash, group, retried: false, named: hello.server_name.is_some() };
+    let selected = Selected { suite, hash, group, retried: false, named: hello.server_name.is_some() };
     let early_data = hello.early_data;
     let is_compatible = !hello.session_id.is_empty();
     cx.negotiated.post_handshake_auth = hello.post_handshake_auth;
@@ -234,44 +234,44 @@ fn handle_client_hello<'b, P: CryptoProvider>(
     if early_data {
         cx.rx.skip_early_data();
     }
-    let next = if share_is_here { State::AwaitCredential(choice) } else { State::SendHelloRetryRequest(choice) };
+    let next = if share_is_here { State::AwaitCredential(selected) } else { State::SendHelloRetryRequest(selected) };
     Ok((next, None))
 }
 
 /// RFC 9846 section 4.2.4. No cookie is sent: the state is kept here.
 #[inline(never)]
 fn send_hello_retry_request<'b, P: CryptoProvider>(
-    choice: Choice,
+    selected: Selected,
     cx: &mut Connection<'b, P>,
 ) -> Next<'b, State<'b, P>> {
     let message = cx.rx.last_message()?;
     let hello = cx.rx.current(ClientHello::parse)?;
-    cx.transcript = Transcript::new(cx.provider, choice.hash)?;
+    cx.transcript = Transcript::new(cx.provider, selected.hash)?;
     cx.transcript.update(message);
     cx.transcript.replace_by_message_hash()?;
     let retry = ServerHello {
         session_id: hello.session_id,
-        cipher_suite: choice.suite,
-        answer: server_hello::Answer::Retry { group: Some(choice.group), cookie: None },
+        cipher_suite: selected.suite,
+        answer: server_hello::Answer::Retry { group: Some(selected.group), cookie: None },
     };
     let Connection { tx, transcript, events, .. } = cx;
     if send(tx, transcript, events, &|w| retry.emit(w))? == Written::AfterTransmit {
-        return Ok((State::SendHelloRetryRequest(choice), Some(Stop::Transmit)));
+        return Ok((State::SendHelloRetryRequest(selected), Some(Stop::Transmit)));
     }
     tx.flush()?;
-    events.retried(Some(choice.group));
+    events.retried(Some(selected.group));
     cx.negotiated.retried = true;
     let first = constant_parts(cx.provider, &hello)?;
     cx.rx.consume_message();
     // RFC 9846 appendix E.4: "immediately after its first handshake message".
     cx.tx.change_cipher_spec();
-    let choice = Choice { retried: true, ..choice };
-    Ok((State::ExpectSecondClientHello(choice, first), Some(Stop::Transmit)))
+    let selected = Selected { retried: true, ..selected };
+    Ok((State::ExpectSecondClientHello(selected, first), Some(Stop::Transmit)))
 }
 
 #[inline(never)]
 fn handle_second_client_hello<'b, P: CryptoProvider>(
-    choice: Choice,
+    selected: Selected,
     first: &Digest,
     cx: &mut Connection<'b, P>,
 ) -> Next<'b, State<'b, P>> {
@@ -280,21 +280,21 @@ fn handle_second_client_hello<'b, P: CryptoProvider>(
     // "the client MUST send the same ClientHello without modification".
     if constant_parts(cx.provider, &hello)?.as_bytes() != first.as_bytes()
         || hello.early_data
-        || !hello.cipher_suites.contains(choice.suite.0)
+        || !hello.cipher_suites.contains(selected.suite.0)
     {
         return Err(PeerMisbehaved::SecondClientHelloDiffers.into());
     }
     // Section 4.2.2: key_share is replaced "with a list containing a single KeyShareEntry from the indicated group".
     let key_shares = hello.mandatory()?.key_shares;
-    if key_shares.iter().count() != 1 || key_shares.iter().any(|share| share.group != choice.group) {
+    if key_shares.iter().count() != 1 || key_shares.iter().any(|share| share.group != selected.group) {
         return Err(PeerMisbehaved::KeyShareNotOffered.into());
     }
     cx.rx.end_early_data();
-    Ok((State::AwaitCredential(choice), None))
+    Ok((State::AwaitCredential(selected), None))
 }
 
 fn take_credential<'b, P: CryptoProvider>(
-    choice: Choice,
+    selected: Selected,
     credential: Option<&'b Credential<'b>>,
     cx: &mut Connection<'b, P>,
     config: &'b ServerConfig<'b>,
@@ -311,24 +311,24 @@ fn take_credential<'b, P: CryptoProvider>(
         cx.negotiated.protocol = Some(*common.ok_or(PeerIncompatible::NoApplicationProtocol)?);
     }
     cx.negotiated.credential = Some(credential);
-    Ok((State::MakeKeyShare(choice, credential), None))
+    Ok((State::MakeKeyShare(selected, credential), None))
 }
 
 #[inline(never)]
 fn make_key_share<'b, P: CryptoProvider>(
     provider: P,
-    choice: Choice,
+    selected: Selected,
     credential: &'b Credential<'b>,
     entropy: &Entropy,
 ) -> Next<'b, State<'b, P>> {
-    let private = provider.key_exchange(choice.group, entropy.first_seed())?;
+    let private = provider.key_exchange(selected.group, entropy.first_seed())?;
     let public = private.key_share()?;
-    Ok((State::Agree(choice, credential, private, public), Some(Stop::Yield)))
+    Ok((State::Agree(selected, credential, private, public), Some(Stop::Yield)))
 }
 
 #[inline(never)]
 fn agree<'b, P: CryptoProvider>(
-    choice: Choice,
+    selected: Selected,
     credential: &'b Credential<'b>,
     private: P::KeyExchange,
     public: KeyShare,
@@ -336,15 +336,15 @@ fn agree<'b, P: CryptoProvider>(
     entropy: &mut Entropy,
 ) -> Next<'b, State<'b, P>> {
     let hello = cx.rx.current(ClientHello::parse)?;
-    let share = hello.mandatory()?.key_shares.iter().find(|share| share.group == choice.group);
+    let share = hello.mandatory()?.key_shares.iter().find(|share| share.group == selected.group);
     let share = share.ok_or(PeerMisbehaved::KeyShareNotOffered)?;
     let shared = private.agree(share.key_exchange).map_err(|error| error.or(PeerMisbehaved::KeyShareInvalid))?;
     cx.forget_seeds(entropy)?;
-    Ok((State::SendServerHello(choice, credential, public, shared), Some(Stop::Yield)))
+    Ok((State::SendServerHello(selected, credential, public, shared), Some(Stop::Yield)))
 }
 
 fn send_server_hello<'b, P: CryptoProvider>(
-    choice: Choice,
+    selected: Selected,
     credential: &'b Credential<'b>,
     public: &KeyShare,
     shared: &SharedSecret,
@@ -354,14 +354,14 @@ fn send_server_hello<'b, P: CryptoProvider>(
     let hello = cx.rx.current(ClientHello::parse)?;
     let server_hello = ServerHello {
         session_id: hello.session_id,
-        cipher_suite: choice.suite,
+        cipher_suite: selected.suite,
         answer: server_hello::Answer::Hello {
             random: entropy.random(),
-            key_share: KeyShareEntry { group: choice.group, key_exchange: public.as_bytes() },
+            key_share: KeyShareEntry { group: selected.group, key_exchange: public.as_bytes() },
         },
     };
-    if !choice.retried {
-        cx.transcript = Transcript::new(cx.provider, choice.hash)?;
+    if !selected.retried {
+        cx.transcript = Transcript::new(cx.provider, selected.hash)?;
     }
     cx.transcript.update(cx.rx.message()?);
     let Connection { tx, transcript, events, .. } = cx;
@@ -370,27 +370,29 @@ fn send_server_hello<'b, P: CryptoProvider>(
     debug_assert_eq!(written, Written::Yes, "tx is empty");
     tx.flush()?;
     cx.rx.consume_message();
-    cx.negotiated.cipher_suite = choice.suite;
-    cx.negotiated.group = choice.group;
-    cx.events.agreed(choice.suite, choice.group);
+    cx.negotiated.cipher_suite = selected.suite;
+    cx.negotiated.group = selected.group;
+    cx.events.agreed(selected.suite, selected.group);
 
-    let keys = HandshakeKeys::derive(choice.hash, shared, cx)?;
-    cx.rx.set_protection(keys.client.protection(choice.suite)?)?;
+    let keys = HandshakeKeys::derive(selected.hash, shared, cx)?;
+    cx.rx.set_protection(keys.client.protection(selected.suite)?)?;
     cx.rx.tolerate_plaintext_alert();
-    cx.tx.set_protection(keys.server.protection(choice.suite)?)?;
-    Ok((State::SendEncryptedExtensions(choice, credential, keys), None))
+    cx.tx.set_protection(keys.server.protection(selected.suite)?)?;
+    Ok((State::SendEncryptedExtensions(selected, credential, keys), None))
 }
 
 fn send_encrypted_extensions<'b, P: CryptoProvider>(
-    choice: Choice,
+    selected: Selected,
     credential: &'b Credential<'b>,
     keys: HandshakeKeys<P>,
     cx: &mut Connection<'b, P>,
     config: &ServerConfig<'_>,
 ) -> Next<'b, State<'b, P>> {
-    let extensions = EncryptedExtensions { protocol: cx.negotiated.protocol, server_name: choice.named };
+    let extensions = EncryptedExtensions { protocol: cx.negotiated.protocol, server_name: selected.named };
     match cx.send(&|w| extensions.emit(w))? {
-        Written::AfterTransmit => Ok((State::SendEncryptedExtensions(choice, credential, keys), Some(Stop::Transmit))),
+        Written::AfterTransmit => {
+            Ok((State::SendEncryptedExtensions(selected, credential, keys), Some(Stop::Transmit)))
+        }
         Written::Yes => {
             let next = match config.client_auth {
                 ClientAuth::None => State::Present(keys, Present::with(Some(credential))),

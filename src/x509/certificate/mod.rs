@@ -259,7 +259,7 @@ fn outer(der: &[u8]) -> Result<[&[u8]; 3], CertificateProblem> {
     parts().within(Malformation::Der)
 }
 
-/// Whether the certificate is of version 3. RFC 9846 section 4.5.1: "The certificate type MUST be
+/// Reads whether the certificate is of version 3. RFC 9846 section 4.5.1: "The certificate type MUST be
 /// X.509v3, unless explicitly negotiated otherwise".
 fn version(fields: &mut Reader<'_>, origin: Origin) -> Result<bool, CertificateProblem> {
     // Version 1 is the default and not written.

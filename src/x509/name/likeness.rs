@@ -176,7 +176,7 @@ impl Iterator for Characters<'_> {
 /// Characters in lower case. Space up to the next word counts as one, at both ends as none.
 struct Folded<'a> {
     rest: Characters<'a>,
-    /// Whether space before the next word counts.
+    /// A word has come, so that space before the next one counts.
     has_begun: bool,
 }
 

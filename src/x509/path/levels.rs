@@ -18,7 +18,7 @@ pub(crate) struct Levels {
 #[derive(Clone, Copy, Debug)]
 struct Level {
     certificate: u8,
-    /// Which candidates are tried, by their place in [`TURNS`].
+    /// The candidates that are tried, by their place in [`TURNS`].
     turn: u8,
     next: u16,
     /// Causes tolerated for it.

@@ -46,7 +46,7 @@ pub struct Rules<'a> {
     /// the chain (the leaf being 0) with the limit. OpenSSL's own `-verify_depth`, since 1.1.0, does
     /// not count the anchor: its `n` is our `n + 1`.
     pub max_depth: u8,
-    /// Whether to refuse also what RFC 5280 section 4 forbids authorities to issue but path validation (section 6)
+    /// Refuses also what RFC 5280 section 4 forbids authorities to issue but path validation (section 6)
     /// accepts: a certificate that is not self-signed without an authority key identifier, a CA certificate without a
     /// subject key identifier or with basic or name constraints that are not critical, and keyCertSign in a certificate
     /// that is not a CA. And the encodings that authorities should not use: a GeneralizedTime before 2050, a FALSE that
