@@ -22,7 +22,6 @@ pub enum ClientAuthStatus {
 pub(crate) struct ClientAuthProgress {
     status: ClientAuthStatus,
     /// The client's last answer was an empty Certificate, and nothing yet proves that the server accepts that.
-    #[cfg(feature = "post-handshake-auth")]
     declined_last: bool,
     /// A request after the handshake was answered. Another request may have been sent before that answer was seen.
     #[cfg(feature = "post-handshake-auth")]
@@ -33,7 +32,6 @@ impl ClientAuthProgress {
     /// The start of every handshake.
     pub(crate) const NOT_REQUESTED: Self = Self {
         status: ClientAuthStatus::NotRequested,
-        #[cfg(feature = "post-handshake-auth")]
         declined_last: false,
         #[cfg(feature = "post-handshake-auth")]
         answered_late: false,
@@ -46,7 +44,6 @@ impl ClientAuthProgress {
     /// The last answer, as long as nothing proves that the server accepts it.
     pub(crate) const fn unconfirmed(self) -> Option<ClientAuthStatus> {
         // A certificate sent before it was judged before.
-        #[cfg(feature = "post-handshake-auth")]
         if self.declined_last {
             return Some(ClientAuthStatus::Declined);
         }
@@ -58,19 +55,13 @@ impl ClientAuthProgress {
 
     /// Notes on a client that it answers with a certificate.
     pub(crate) const fn presented(&mut self) {
-        #[cfg(feature = "post-handshake-auth")]
-        {
-            self.declined_last = false;
-        }
+        self.declined_last = false;
         self.status = ClientAuthStatus::Presented;
     }
 
     /// Notes that the client answers without a certificate. One that it sent before still counts.
     pub(crate) const fn declined(&mut self) {
-        #[cfg(feature = "post-handshake-auth")]
-        {
-            self.declined_last = true;
-        }
+        self.declined_last = true;
         if matches!(self.status, ClientAuthStatus::NotRequested) {
             self.status = ClientAuthStatus::Declined;
         }
@@ -78,10 +69,7 @@ impl ClientAuthProgress {
 
     /// Notes on a server that the client has proved who it is.
     pub(crate) const fn authenticated(&mut self) {
-        #[cfg(feature = "post-handshake-auth")]
-        {
-            self.declined_last = false;
-        }
+        self.declined_last = false;
         self.status = ClientAuthStatus::Accepted;
     }
 
@@ -114,10 +102,7 @@ impl ClientAuthProgress {
     }
 
     const fn confirm(&mut self) -> bool {
-        #[cfg(feature = "post-handshake-auth")]
-        {
-            self.declined_last = false;
-        }
+        self.declined_last = false;
         let confirmed = matches!(self.status, ClientAuthStatus::Presented);
         if confirmed {
             self.status = ClientAuthStatus::Accepted;
@@ -158,12 +143,11 @@ mod tests {
         assert!(progress.data_received(true));
     }
 
-    #[cfg(feature = "post-handshake-auth")]
     #[test]
     fn a_certificate_sent_before_still_counts_when_the_client_declines() {
         let mut progress = ClientAuthProgress::NOT_REQUESTED;
         progress.presented();
-        assert!(progress.requested_again());
+        assert!(progress.ticket_received());
         progress.declined();
         assert_eq!(
             (progress.status(), progress.unconfirmed()),
