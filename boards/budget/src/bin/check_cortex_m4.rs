@@ -40,8 +40,9 @@ fn verify(key: &[u8], digest: &[u8], signature: &[u8]) -> Result<(), CryptoError
     CortexM4.verify(SignatureAlgorithm::EcdsaP256Sha256, key, digest, signature)
 }
 
-fn agree<C: CryptoProvider>(private: &[u8; 32], public: &[u8]) -> Result<[u8; 32], CryptoError> {
-    C::key_exchange(NamedGroup::SECP256R1, private)?
+fn agree<C: CryptoProvider + Default>(private: &[u8; 32], public: &[u8]) -> Result<[u8; 32], CryptoError> {
+    C::default()
+        .key_exchange(NamedGroup::SECP256R1, private)?
         .agree(public)
         .and_then(|secret| secret.as_bytes().try_into().map_err(|_| CryptoError::Invalid))
 }
@@ -105,8 +106,8 @@ fn keys() -> usize {
     count
 }
 
-fn share<C: CryptoProvider>(scalar: &[u8; 32]) -> Result<embedded_mtls::crypto::KeyShare, CryptoError> {
-    C::key_exchange(NamedGroup::SECP256R1, scalar)?.key_share()
+fn share<C: CryptoProvider + Default>(scalar: &[u8; 32]) -> Result<embedded_mtls::crypto::KeyShare, CryptoError> {
+    C::default().key_exchange(NamedGroup::SECP256R1, scalar)?.key_share()
 }
 
 fn signatures(scalar: &[u8; 32]) {
