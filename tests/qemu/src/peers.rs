@@ -1,13 +1,10 @@
 //! Suppliers on the host's loopback: ours, OpenSSL, nginx, Apache.
 
-use crate::process::{LIMIT, Process};
+use crate::process::Process;
 use crate::servers::{self, ERRORS, REQUESTS};
 use crate::world::World;
 use std::env;
-use std::net::TcpStream;
 use std::path::PathBuf;
-use std::thread;
-use std::time::{Duration, Instant};
 
 /// What a supplier answers that is no supplier by itself.
 const ANSWER: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<cXML payloadID=\"2@supplier\" \
@@ -65,7 +62,7 @@ impl Peer {
         };
         match kind {
             Kind::Ours => process.await_sign("listened", |process| process.stdout().starts_with(b"listening on"))?,
-            Kind::Nginx | Kind::Apache => await_listener(port)?,
+            Kind::Nginx | Kind::Apache => process.await_port(port)?,
             // It takes one connection; the firmware tries again until it listens.
             Kind::OpenSsl | Kind::OpenSslAskingNobody => {}
         }
@@ -125,16 +122,4 @@ pub(crate) fn program(name: &str) -> Result<String, String> {
     } else {
         Err(format!("there is no {}: cargo build --package mtls, or cargo xtask qemu", path.display()))
     }
-}
-
-/// Waits until somebody listens at `port`.
-fn await_listener(port: u16) -> Result<(), String> {
-    let until = Instant::now() + LIMIT;
-    while Instant::now() < until {
-        if TcpStream::connect(("127.0.0.1", port)).is_ok() {
-            return Ok(());
-        }
-        thread::sleep(Duration::from_millis(5));
-    }
-    Err(format!("nobody listens at port {port}"))
 }

@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -90,6 +91,15 @@ impl Process {
             }
             thread::sleep(PAUSE);
         }
+    }
+
+    /// Waits until it listens at `port` of this host.
+    pub fn await_port(&mut self, port: u16) -> Result<(), String> {
+        self.await_sign(&format!("listened at {port}"), |_| TcpStream::connect(("127.0.0.1", port)).is_ok())?;
+        if self.ended() {
+            return Err(format!("{} found {port} taken: {}", self.name, self.last_words()));
+        }
+        Ok(())
     }
 
     /// Waits until it ends by itself, and gives whether it was content.

@@ -6,6 +6,8 @@ use p256::pkcs8::der::pem::encode_string;
 use p256::pkcs8::{EncodePrivateKey, LineEnding};
 use rcgen::{DnType, DnValue, SanType};
 use std::net::TcpListener;
+use std::process;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The common name that suppliers look for.
 pub const WANTED_NAME: &str = "cxml-supplier.example";
@@ -181,8 +183,22 @@ fn detailed() -> Template {
     ])
 }
 
-/// A port that was free a moment ago.
+/// Finds a port that nobody listens on, and gives no port twice.
+///
+/// It lies below those that systems lend to clients: one of those can be taken before the server binds it, by a
+/// client of another test.
 pub fn free_port() -> Result<u16, String> {
-    let address = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
-    address.map(|address| address.port()).map_err(|error| error.to_string())
+    const FIRST: u16 = 20_000;
+    const COUNT: u32 = 12_000;
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    // Processes that run side by side begin at different places.
+    let start = process::id().wrapping_mul(97);
+    for _ in 0..COUNT {
+        let place = start.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % COUNT;
+        let port = FIRST + u16::try_from(place).expect("below COUNT");
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    Err(format!("no port from {FIRST} on is free"))
 }

@@ -5,10 +5,8 @@
 use embedded_mtls::Diagnosis;
 use embedded_mtls_operator::Finding;
 use process::{LIMIT, Process};
-use std::net::TcpStream;
 use std::path::PathBuf;
 use std::sync::OnceLock;
-use std::time::Instant;
 use test_support::peers::{process, programs as built, servers, world};
 use world::{World, free_port};
 
@@ -47,26 +45,20 @@ impl Ground {
             options.join(" ")
         );
         let mut server = Process::start("openssl", line.split_whitespace()).unwrap();
-        self.await_port(&mut server);
+        server.await_port(self.port).unwrap();
         server
     }
 
     fn apache(&self, options: &[&str]) -> Process {
         let mut server = servers::apache(&self.world.files, self.port, "server", options).unwrap();
-        self.await_port(&mut server);
+        server.await_port(self.port).unwrap();
         server
     }
 
     fn nginx(&self) -> Process {
         let mut server = servers::nginx(&self.world.files, self.port, "server", &[]).unwrap();
-        self.await_port(&mut server);
+        server.await_port(self.port).unwrap();
         server
-    }
-
-    fn await_port(&self, server: &mut Process) {
-        let until = Instant::now() + LIMIT;
-        let open = |_: &Process| TcpStream::connect(("127.0.0.1", self.port)).is_ok() || Instant::now() > until;
-        server.await_sign("opened its port", open).unwrap();
     }
 
     /// Posts the order as this client, or as none; gives the exit code and all that is printed.

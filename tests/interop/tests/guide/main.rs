@@ -3,14 +3,13 @@
 //! A `sh` block is run by one shell after the other in one directory; what stands in the `text` block behind
 //! it has to be in what it prints. A block that begins with `# NAME` and is not `sh` is a file of that name.
 
-use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
-use std::time::Instant;
 use std::{env, fs};
+use test_support::peers::world::free_port;
 use test_support::peers::{process, programs as built};
 
-use process::{LIMIT, Process};
+use process::Process;
 
 const GUIDE: &str = include_str!("../../../../docs/guide.md");
 const ORDER: &str = include_str!("../../../../examples/data/order.xml");
@@ -44,7 +43,7 @@ fn run() -> Result<usize, String> {
     let programs = built::build()?;
     let directory = Directory::new()?;
     directory.write("order.xml", ORDER)?;
-    let ports = PORTS.map(|_| free_port());
+    let ports = PORTS.map(|_| free_port().expect("a free port"));
     let mut servers = Vec::new();
     let _daemons = Daemons(&directory.0);
     let mut count = 0;
@@ -121,9 +120,7 @@ fn serve(command: &str, directory: &Path, programs: &Path, ports: &[u16], number
     let line = format!("cd '{}' && export PATH='{}' && exec {command}", directory.display(), path(programs));
     let mut server = Process::start("bash", ["-c", &line])?;
     let port = *ports.get(number).ok_or("more servers than ports")?;
-    let until = Instant::now() + LIMIT;
-    server
-        .await_sign("opened its port", |_| TcpStream::connect(("127.0.0.1", port)).is_ok() || Instant::now() > until)?;
+    server.await_port(port)?;
     Ok(server)
 }
 
@@ -139,11 +136,6 @@ fn expect(wanted: &str, printed: &str) -> Result<(), String> {
 
 fn path(programs: &Path) -> String {
     format!("{}:{}", programs.display(), env::var("PATH").unwrap_or_default())
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("its address").port()
 }
 
 /// Servers that have started others and written their own number into a file: they are told to end, with the others,
