@@ -6,6 +6,7 @@
 use p256::elliptic_curve::Field;
 use p256::elliptic_curve::ops::{Invert, Reduce};
 use p256::{FieldBytes, NonZeroScalar, Scalar};
+use subtle::ConstantTimeEq;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use super::RustCrypto;
@@ -101,5 +102,7 @@ pub(in crate::crypto) fn reduced(bytes: &[u8; 32]) -> Scalar {
 
 /// A number from 1 to the order less 1.
 pub(in crate::crypto) fn nonzero(bytes: &[u8; 32]) -> Result<NonZeroScalar, CryptoError> {
-    NonZeroScalar::from_repr((*bytes).into()).into_option().ok_or(CryptoError::Invalid)
+    let number = reduced(bytes);
+    let is_below_order = number.to_bytes().as_slice().ct_eq(bytes);
+    NonZeroScalar::new(number).into_option().filter(|_| is_below_order.into()).ok_or(CryptoError::Invalid)
 }
