@@ -138,20 +138,18 @@ impl<'s> Checks<'s> {
         let rules = self.rules;
         let budget = judge.steps_left();
         let end = budget.saturating_sub(CANDIDATES_PER_STEP.into());
-        let names = self.limited().flat_map(|(level, index, certificate)| {
-            let (leaf, ca) = match level {
-                0 => (Some(rules.names_of_leaf(&certificate)), None),
-                _ => (None, Some(certificate.names())),
-            };
-            let names = leaf.into_iter().flatten().chain(ca.into_iter().flatten());
-            names.map(move |name| (index, name))
-        });
-        for (number, (index, name)) in names.enumerate().skip(checked.into()) {
-            if *budget < end {
-                // Each name has cost a step, and there are fewer of those.
-                return Ok(Some(u16::try_from(number).unwrap_or(u16::MAX)));
+        let mut number = 0_u16;
+        for (level, index, certificate) in self.limited() {
+            for name in rules.names_of(&certificate, level == 0) {
+                if number >= checked {
+                    if *budget < end {
+                        // Each name has cost a step, and there are fewer of those.
+                        return Ok(Some(number));
+                    }
+                    constraints.check(name, budget).map_err(|problem| Blame::new(index, problem).by(place))?;
+                }
+                number = number.saturating_add(1);
             }
-            constraints.check(name, budget).map_err(|problem| Blame::new(index, problem).by(place))?;
         }
         Ok(None)
     }

@@ -85,19 +85,20 @@ impl<'a> Rules<'a> {
         }
     }
 
-    /// Lists the names of a leaf to which the constraints of authorities apply (RFC 5280 section 4.2.1.10).
+    /// Lists the names of a certificate to which the constraints of authorities apply (RFC 5280 section 4.2.1.10).
     ///
-    /// A name that an authority may not put into a `dNSName` it may not put into a common name either, where that identifies
-    /// the peer: for servers whose common name is required, and for clients, which rules and programs identify by it. As in
+    /// A name that an authority may not put into a `dNSName` it may not put into the common name of a leaf either, where
+    /// that identifies the peer: for servers whose common name is required, and for clients, which rules and programs identify by it. As in
     /// OpenSSL, that of a client is treated as a host name if it has two labels or more. Constraints on addresses apply to
     /// an address in a common name for the same reason.
-    pub(in crate::x509) fn names_of_leaf<'n>(
+    pub(in crate::x509) fn names_of<'n>(
         &self,
-        leaf: &Summary<'n>,
+        certificate: &Summary<'n>,
+        is_leaf: bool,
     ) -> impl Iterator<Item = GeneralName<'n>> + use<'n> {
         let (by_common_name, is_client) = (self.common_name.is_some(), self.purpose == Purpose::ClientAuth);
-        names_of(leaf.subject, leaf.subject_alt_name, move |name| {
-            if !by_common_name && !is_client {
+        names_of(certificate.subject, certificate.subject_alt_name, move |name| {
+            if !is_leaf || !(by_common_name || is_client) {
                 return None;
             }
             if address::parse(name).is_some() {

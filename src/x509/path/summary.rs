@@ -11,8 +11,8 @@ use crate::x509::certificate::algorithm::{KeyAlgorithm, PublicKey, SignatureKind
 use crate::x509::certificate::extensions::{BasicConstraints, KeyHint, KeyUsage, Purposes};
 use crate::x509::certificate::{Certificate, ProfileDefect, found};
 use crate::x509::name::Name;
-use crate::x509::name::constraints::{NameConstraints, names_of};
-use crate::x509::name::general::{GeneralName, GeneralNames};
+use crate::x509::name::constraints::NameConstraints;
+use crate::x509::name::general::GeneralNames;
 use crate::x509::time::UnixTime;
 
 /// Bytes of a SHA-256 fingerprint.
@@ -127,11 +127,6 @@ impl<'a> Summary<'a> {
     /// Tells whether it was issued by its own name and, by its key identifiers, with its own key.
     pub(super) fn is_self_signed(&self) -> bool {
         self.is_self_issued && Turn::of(self.authority_key, self.subject_key) != Turn::Differs
-    }
-
-    /// Lists the names of an authority to which constraints apply.
-    pub(crate) fn names(&self) -> impl Iterator<Item = GeneralName<'a>> + use<'a> {
-        names_of(self.subject, self.subject_alt_name, |_| None)
     }
 
     pub(super) fn write(&self, out: &mut Writer<'_>) {

@@ -196,11 +196,7 @@ impl<'a> Evidence<'a> {
             }
             Problem::NameNotPermitted => {
                 let limits = issuer?.name_constraints?;
-                let (name, limit) = if blame.error.index == 0 {
-                    limits.offence(rules.names_of_leaf(summary))?
-                } else {
-                    limits.offence(summary.names())?
-                };
+                let (name, limit) = limits.offence(rules.names_of(summary, blame.error.index == 0))?;
                 Self::NameConstraint { name: name.to_public(), limit }
             }
             Problem::PathLengthExceeded => Self::PathLength { limit: issuer?.path_len? },
