@@ -297,15 +297,6 @@ impl<'b, R: Side> Handshake<'b, R> {
         }
     }
 
-    /// The question that is asked.
-    pub(crate) fn asked(&self) -> Result<Question<'b>, Error> {
-        match (self.connection.failure, R::profile(&self.state).1) {
-            (Some((error, _)), _) => Err(error),
-            (None, Wait::Answer(question)) => Ok(question),
-            (None, _) => Err(ApiMisuse::AnswerUnexpected.into()),
-        }
-    }
-
     /// Takes the answer to the question that is asked.
     pub(crate) fn answer(&mut self, answer: Input<'_, 'b>, trace: &mut impl Trace) -> Result<(), Error> {
         // No state whose handler takes an answer stops before the next one.

@@ -65,7 +65,7 @@ pub(super) async fn carry<'b, T: Read + Write, M: Driven<'b>>(
     transport: &mut T,
     pump: &mut Pump<'_, M, T::Error>,
     trace: &mut impl Trace,
-) -> Result<Io, Failure<T::Error>> {
+) -> Result<Io<'b>, Failure<T::Error>> {
     loop {
         match pump.next(trace)? {
             Io::Write => {
@@ -78,7 +78,7 @@ pub(super) async fn carry<'b, T: Read + Write, M: Driven<'b>>(
                 pump.received(result)?;
             }
             Io::Yield => yield_now().await,
-            io @ (Io::Ask | Io::Ready) => return Ok(io),
+            io @ (Io::Ask(_) | Io::Ready) => return Ok(io),
         }
     }
 }
@@ -108,10 +108,11 @@ pub async fn drive<'b, T: Read + Write, R: Side>(
     // A future that was dropped may have been in a flush.
     let mut unflushed = true;
     let mut pump = Pump::until(handshake, &mut unflushed, |_| false);
-    while carry(transport, &mut pump, &mut trace_to_async(host)).await? == Io::Ask {
-        pump.ask_async(host).await;
+    loop {
+        let io = carry(transport, &mut pump, &mut trace_to_async(host)).await?;
+        let Io::Ask(question) = io else { return Ok(()) };
+        pump.ask_async(question, host).await;
     }
-    Ok(())
 }
 
 impl<T: Read + Write, R: Side> Read for Stream<'_, T, R> {
@@ -121,7 +122,7 @@ impl<T: Read + Write, R: Side> Read for Stream<'_, T, R> {
         }
         let (transport, mut pump) = self.pump(|_| false);
         match carry(transport, &mut pump, &mut NoTrace).await? {
-            Io::Ask => Err(Failure::Tls(ApiMisuse::HostNeeded.into())),
+            Io::Ask(_) => Err(Failure::Tls(ApiMisuse::HostNeeded.into())),
             _ => Ok(self.take(out)?),
         }
     }

@@ -66,7 +66,7 @@ pub(super) fn carry<'b, T: Read + Write, M: Driven<'b>>(
     transport: &mut T,
     pump: &mut Pump<'_, M, T::Error>,
     trace: &mut impl Trace,
-) -> Result<Io, Failure<T::Error>> {
+) -> Result<Io<'b>, Failure<T::Error>> {
     loop {
         match pump.next(trace)? {
             Io::Write => {
@@ -79,7 +79,7 @@ pub(super) fn carry<'b, T: Read + Write, M: Driven<'b>>(
                 pump.received(result)?;
             }
             Io::Yield => {}
-            io @ (Io::Ask | Io::Ready) => return Ok(io),
+            io @ (Io::Ask(_) | Io::Ready) => return Ok(io),
         }
     }
 }
@@ -91,10 +91,11 @@ fn drive<'b, T: Read + Write, R: Side>(
 ) -> Result<(), Failure<T::Error>> {
     let mut unflushed = false;
     let mut pump = Pump::until(handshake, &mut unflushed, |_| false);
-    while carry(transport, &mut pump, &mut trace_to(host))? == Io::Ask {
-        pump.ask(host);
+    loop {
+        let io = carry(transport, &mut pump, &mut trace_to(host))?;
+        let Io::Ask(question) = io else { return Ok(()) };
+        pump.ask(question, host);
     }
-    Ok(())
 }
 
 impl<T: Read + Write, R: Side> Read for Stream<'_, T, R> {
@@ -104,7 +105,7 @@ impl<T: Read + Write, R: Side> Read for Stream<'_, T, R> {
         }
         let (transport, mut pump) = self.pump(|_| false);
         match carry(transport, &mut pump, &mut NoTrace)? {
-            Io::Ask => Err(Failure::Tls(ApiMisuse::HostNeeded.into())),
+            Io::Ask(_) => Err(Failure::Tls(ApiMisuse::HostNeeded.into())),
             _ => Ok(self.take(out)?),
         }
     }

@@ -56,8 +56,8 @@ impl<'b, T: embedded_io::Read + embedded_io::Write, P: CryptoProvider, H: Host<'
 impl<'b, T: embedded_io::Read + embedded_io::Write, R: Side, H: Host<'b>> Hosted<'_, blocking::Stream<'b, T, R>, H> {
     fn run(&mut self, holds: fn(&Session<'b, R>) -> bool) -> Result<(), Failure<T::Error>> {
         let (transport, mut pump) = self.stream.pump(holds);
-        while blocking::carry(transport, &mut pump, &mut NoTrace)? == Io::Ask {
-            pump.ask(self.host);
+        while let Io::Ask(question) = blocking::carry(transport, &mut pump, &mut NoTrace)? {
+            pump.ask(question, self.host);
         }
         Ok(())
     }
@@ -119,8 +119,8 @@ impl<'b, T: embedded_io_async::Read + embedded_io_async::Write, R: Side, H: Asyn
 {
     async fn run(&mut self, holds: fn(&Session<'b, R>) -> bool) -> Result<(), Failure<T::Error>> {
         let (transport, mut pump) = self.stream.pump(holds);
-        while asynch::carry(transport, &mut pump, &mut NoTrace).await? == Io::Ask {
-            pump.ask_async(self.host).await;
+        while let Io::Ask(question) = asynch::carry(transport, &mut pump, &mut NoTrace).await? {
+            pump.ask_async(question, self.host).await;
         }
         Ok(())
     }

@@ -11,8 +11,8 @@ use crate::wire::enums::SignatureScheme;
 use crate::x509::Trace;
 
 /// The next thing that a driver does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Io {
+#[derive(Clone, Copy)]
+pub(super) enum Io<'b> {
     /// Write what is pending to the transport.
     Write,
     /// Flush the transport.
@@ -22,7 +22,7 @@ pub(super) enum Io {
     /// Let other tasks run.
     Yield,
     /// Let a host answer a question.
-    Ask,
+    Ask(Question<'b>),
     /// It is done: a handshake is over; a session has data, has ended, or what was waited for is there.
     Ready,
 }
@@ -32,11 +32,9 @@ pub(super) trait Driven<'b>: Machine<'b> {
     /// The reads of a transport that takes nothing more; `None`: until it has nothing.
     const LAST_READS: Option<u8>;
 
-    fn next(&mut self, trace: &mut impl Trace) -> Result<Io, Error>;
+    fn next(&mut self, trace: &mut impl Trace) -> Result<Io<'b>, Error>;
     /// Looks at what was received although something waits to be sent.
-    fn next_received(&mut self) -> Result<Io, Error>;
-    /// The question that is asked.
-    fn asked(&mut self) -> Result<Question<'b>, Error>;
+    fn next_received(&mut self) -> Result<Io<'b>, Error>;
     fn answer(&mut self, answer: Input<'_, 'b>, trace: &mut impl Trace) -> Result<(), Error>;
     fn tx_pending(&self) -> &[u8];
     fn tx_consume(&mut self, count: usize);
@@ -75,16 +73,12 @@ pub(super) trait Driven<'b>: Machine<'b> {
 impl<'b, R: Side> Driven<'b> for Handshake<'b, R> {
     const LAST_READS: Option<u8> = Some(LAST_READS);
 
-    fn next(&mut self, trace: &mut impl Trace) -> Result<Io, Error> {
+    fn next(&mut self, trace: &mut impl Trace) -> Result<Io<'b>, Error> {
         self.next(trace).map(Io::of)
     }
 
-    fn next_received(&mut self) -> Result<Io, Error> {
+    fn next_received(&mut self) -> Result<Io<'b>, Error> {
         self.look_for_alert().map_or(Ok(Io::Read), Err)
-    }
-
-    fn asked(&mut self) -> Result<Question<'b>, Error> {
-        Self::asked(self)
     }
 
     fn answer(&mut self, answer: Input<'_, 'b>, trace: &mut impl Trace) -> Result<(), Error> {
@@ -115,19 +109,12 @@ impl<'b, R: Side> Driven<'b> for Handshake<'b, R> {
 impl<'b, R: Side> Driven<'b> for Session<'b, R> {
     const LAST_READS: Option<u8> = None;
 
-    fn next(&mut self, _: &mut impl Trace) -> Result<Io, Error> {
+    fn next(&mut self, _: &mut impl Trace) -> Result<Io<'b>, Error> {
         self.next(true).map(Io::of_session)
     }
 
-    fn next_received(&mut self) -> Result<Io, Error> {
+    fn next_received(&mut self) -> Result<Io<'b>, Error> {
         self.next(false).map(Io::of_session)
-    }
-
-    fn asked(&mut self) -> Result<Question<'b>, Error> {
-        match self.next(false)? {
-            Next::Stop(Stop::Ask(question)) => Ok(question),
-            _ => Err(ApiMisuse::AnswerUnexpected.into()),
-        }
     }
 
     fn answer(&mut self, answer: Input<'_, 'b>, _: &mut impl Trace) -> Result<(), Error> {
@@ -155,18 +142,18 @@ impl<'b, R: Side> Driven<'b> for Session<'b, R> {
     }
 }
 
-impl Io {
-    const fn of(stop: Stop<'_>) -> Self {
+impl<'b> Io<'b> {
+    const fn of(stop: Stop<'b>) -> Self {
         match stop {
             Stop::Transmit => Self::Write,
             Stop::NeedInput => Self::Read,
             Stop::Yield => Self::Yield,
-            Stop::Ask(_) => Self::Ask,
+            Stop::Ask(question) => Self::Ask(question),
             Stop::Done => Self::Ready,
         }
     }
 
-    const fn of_session(next: Next<'_>) -> Self {
+    const fn of_session(next: Next<'b>) -> Self {
         match next {
             // The client's answer is kept by the session.
             Next::Stop(Stop::Done) => Self::Yield,

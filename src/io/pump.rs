@@ -49,7 +49,7 @@ impl<'p, 'b, M: Driven<'b>, E> Pump<'p, M, E> {
     }
 
     /// Says what is to be done next. What is not done is said again.
-    pub(super) fn next(&mut self, trace: &mut impl Trace) -> Result<Io, Failure<E>> {
+    pub(super) fn next(&mut self, trace: &mut impl Trace) -> Result<Io<'b>, Failure<E>> {
         loop {
             let is_pending = !self.machine.tx_pending().is_empty();
             match (&self.unsent, self.failed) {
@@ -122,13 +122,13 @@ impl<'p, 'b, M: Driven<'b>, E> Pump<'p, M, E> {
 
     /// Lets the host answer what is asked.
     #[inline(never)] // in a frame of its own, which is not there while certificates are verified
-    pub(super) fn ask(&mut self, host: &mut impl Host<'b>) {
-        self.failed = self.answer(host).err();
+    pub(super) fn ask(&mut self, question: Question<'b>, host: &mut impl Host<'b>) {
+        self.failed = self.answer(question, host).err();
     }
 
-    fn answer(&mut self, host: &mut impl Host<'b>) -> Result<(), Error> {
+    fn answer(&mut self, question: Question<'b>, host: &mut impl Host<'b>) -> Result<(), Error> {
         let machine = &mut *self.machine;
-        match machine.asked()? {
+        match question {
             Question::Time => machine.answer(Input::Time(host.time()), &mut trace_to(host)),
             Question::Credential => {
                 let request = machine.peer_request();
@@ -158,13 +158,13 @@ impl<'p, 'b, M: Driven<'b>, E> Pump<'p, M, E> {
     }
 
     /// Lets the host answer what is asked, when it can. Dropped, it is asked again.
-    pub(super) async fn ask_async(&mut self, host: &mut impl AsyncHost<'b>) {
-        self.failed = self.answer_async(host).await.err();
+    pub(super) async fn ask_async(&mut self, question: Question<'b>, host: &mut impl AsyncHost<'b>) {
+        self.failed = self.answer_async(question, host).await.err();
     }
 
-    async fn answer_async(&mut self, host: &mut impl AsyncHost<'b>) -> Result<(), Error> {
+    async fn answer_async(&mut self, question: Question<'b>, host: &mut impl AsyncHost<'b>) -> Result<(), Error> {
         let machine = &mut *self.machine;
-        match machine.asked()? {
+        match question {
             Question::Time => {
                 let time = host.time().await;
                 machine.answer(Input::Time(time), &mut trace_to_async(host))
