@@ -138,7 +138,6 @@
 //! | `events` | an `EventRing` in lent memory, in which connections record what happens to them |
 //! | `key-log` | **for laboratories only**: passes the secrets of a connection to a `KeyLog`, for decrypting captures |
 //! | `post-handshake-auth` | requesting a client's certificate after the handshake, and answering such a request |
-//! | `embedded-tls` | the certificate paths of this crate as a verifier for embedded-tls 0.19 |
 //! | `std` | sockets, clock and entropy of the host |
 //! | `defmt` | logging through defmt; excludes `log` |
 //! | `log` | logging through the log facade; excludes `defmt` |
@@ -173,8 +172,6 @@ extern crate std;
 mod fmt;
 #[macro_use]
 mod codec;
-#[cfg(feature = "embedded-tls")]
-pub mod adapter;
 mod connection;
 pub mod credential;
 pub mod crypto;

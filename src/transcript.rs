@@ -92,14 +92,6 @@ macro_rules! as_bytes {
 
 as_bytes!(HelloHash CertificateHash FinishedHash ServerFinishedHash);
 
-#[cfg(feature = "embedded-tls")]
-impl CertificateHash {
-    /// From a transcript that another implementation kept; no longer than the hash of a suite of this build.
-    pub(crate) fn of_other_transcript(hash: &[u8]) -> Result<Self, CryptoError> {
-        if hash.len() > MAX_SUITE_HASH_LEN { Err(CryptoError::Unsupported) } else { Digest::new(hash).map(Self) }
-    }
-}
-
 /// The signer of a CertificateVerify.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Signer {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// From the top to the bottom. Modules in one row may use each other.
 const LAYERS: &[&[&str]] = &[
-    &["adapter", "io"],
+    &["io"],
     &["connection"],
     &["handshake"],
     &["events"],

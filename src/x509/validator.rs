@@ -1,9 +1,8 @@
 //! Path validation without TLS.
 
 use crate::crypto::CryptoProvider;
-use crate::error::Error;
-#[cfg(feature = "embedded-tls")]
-use crate::x509::certificate::algorithm::PublicKey;
+use crate::error::{Error, PeerMisbehaved};
+use crate::wire::enums::SignatureScheme;
 use crate::x509::identity::PeerIdentity;
 use crate::x509::path::rules::Rules;
 use crate::x509::path::search::Search;
@@ -109,9 +108,20 @@ impl<T: Trace> Validator<'_, T> {
         self.summaries.list().identity()
     }
 
-    /// Returns the key of the leaf, to check what it signs.
-    #[cfg(feature = "embedded-tls")]
-    pub(crate) fn leaf_key(&self) -> Option<PublicKey<'_>> {
-        self.summaries.list().leaf_key()
+    /// Verifies a signature over `message` with the key of the leaf. It counts for nothing unless
+    /// [`validate`](Self::validate) accepts the leaf. One public-key operation.
+    ///
+    /// # Errors
+    /// [`PeerMisbehaved::SignatureIncorrect`]; [`PeerMisbehaved::SignatureSchemeNotOffered`] if the scheme does not match
+    /// the key, or the provider does not have it; [`PeerMisbehaved::UnexpectedMessage`] if there is no leaf.
+    pub fn verify_signature<C: CryptoProvider>(
+        &self,
+        provider: C,
+        scheme: SignatureScheme,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), Error> {
+        let key = self.summaries.list().leaf_key().ok_or(PeerMisbehaved::UnexpectedMessage)?;
+        key.verify(provider, scheme, message, signature)
     }
 }

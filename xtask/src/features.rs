@@ -21,8 +21,7 @@ pub(crate) const SETS: &[&str] = &[
     "aes128-gcm,events,post-handshake-auth,defmt",
     "aes128-gcm,post-handshake-auth",
     "std",
-    "embedded-tls",
-    "aes128-gcm,aes256-gcm-sha384,embedded-tls,defmt",
+    "aes128-gcm,aes256-gcm-sha384,defmt",
     "rustcrypto",
     "rsa",
     "x25519",
@@ -50,7 +49,7 @@ pub(crate) const CORTEX_M4: (&str, &str) =
 pub(crate) const EXCLUSIVE: (&str, &str) = ("defmt,log", "the features `defmt` and `log` exclude each other");
 
 /// All features that go together, for documentation, unit tests and the tests in [`ALL_TESTS`].
-pub(crate) const ALL: &str = "all-algorithms,dangerous-waivers,embedded-tls,events,key-log,post-handshake-auth,std,log";
+pub(crate) const ALL: &str = "all-algorithms,dangerous-waivers,events,key-log,post-handshake-auth,std,log";
 
 /// Features beside [`ALL`] where the tests on the public API are built: their hosts and their policies pass on what is
 /// waived.

@@ -4,8 +4,15 @@ use crate::run::{Failure, Result, Run, root};
 use std::fs;
 
 /// Packages to publish.
-const PUBLISHED: [&str; 6] =
-    ["embedded-mtls", "embedded-mtls-aead", "embedded-mtls-operator", "mtls", "mtls-cxml", "mtls-pki"];
+const PUBLISHED: [&str; 7] = [
+    "embedded-mtls",
+    "embedded-mtls-aead",
+    "embedded-mtls-embedded-tls",
+    "embedded-mtls-operator",
+    "mtls",
+    "mtls-cxml",
+    "mtls-pki",
+];
 
 /// They are built apart from the workspace.
 const TARGET: &str = "target/published";

@@ -108,7 +108,8 @@ fn targets() -> Step {
     let target = |target: &&str| {
         let check = format!("check --package embedded-mtls --lib --locked --target {target}");
         let operator = format!("check --package embedded-mtls-operator --lib --locked --target {target}");
-        [cargo(&check), cargo(&format!("{check} --no-default-features")), cargo(&operator)]
+        let verifier = format!("check --package embedded-mtls-embedded-tls --lib --locked --target {target}");
+        [cargo(&check), cargo(&format!("{check} --no-default-features")), cargo(&operator), cargo(&verifier)]
     };
     let (features, reason) = CORTEX_M4;
     let only_there = format!("--package embedded-mtls --lib --locked --features {features}");
@@ -133,7 +134,8 @@ fn real_boards() -> Step {
 fn documentation() -> Step {
     let run = |line: &str| Task::Succeeds(Run::cargo(line).env("RUSTDOCFLAGS", "-D warnings"));
     let doc = "doc --package embedded-mtls --no-deps --locked";
-    let beside = "--package embedded-mtls-operator --package mtls --package mtls-pki --features mtls-pki/throw-away";
+    let beside = "--package embedded-mtls-embedded-tls --package embedded-mtls-operator --package mtls --package mtls-pki \
+                  --features mtls-pki/throw-away";
     let tasks = vec![
         run(&format!("{doc} --no-default-features")),
         run(doc),

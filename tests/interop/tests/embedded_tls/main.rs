@@ -2,11 +2,11 @@
 
 mod servers;
 
-use embedded_mtls::adapter::embedded_tls::Verifier;
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::io::std::Socket;
 use embedded_mtls::x509::{Rules, ServerName, Time, TrustAnchor, UnixTime};
 use embedded_mtls::{ApiMisuse, BufferKind, CertificateError, Error, PeerMisbehaved};
+use embedded_mtls_embedded_tls::Verifier;
 use embedded_tls::blocking::{Aes128GcmSha256, CryptoProvider, TlsConfig, TlsConnection, TlsContext, TlsVerifier};
 use embedded_tls::{CryptoRngCore, TlsError};
 use servers::Server;

@@ -1,10 +1,10 @@
-//! Certificate paths for [`embedded-tls`](::embedded_tls) 0.19, a client of TLS 1.3 whose own verifiers leave
-//! checks out: this one does all that a `Client` of this crate does with the certificates of a
+//! Certificate paths of [`embedded_mtls`] for [`embedded-tls`](embedded_tls) 0.19, a client of TLS 1.3 whose own verifiers leave
+//! checks out: this one does all that a [`Client`](embedded_mtls::Client) of `embedded-mtls` does with the certificates of a
 //! server, and its CertificateVerify.
 //!
 //! ```
-//! use embedded_mtls::adapter::embedded_tls::Verifier;
 //! use embedded_mtls::crypto::CryptoProvider as Cryptography;
+//! use embedded_mtls_embedded_tls::Verifier;
 //! use embedded_tls::{CryptoProvider, CryptoRngCore, TlsError, TlsVerifier, TlsCipherSuite};
 //!
 //! struct Provider<'a, C, R, S> {
@@ -38,21 +38,29 @@
 //! - **It does not ask for all of it.** A server that leaves out Certificate, or CertificateVerify, and sends its
 //!   Finished is let in by embedded-tls 0.19 without a word to the verifier. So [`Verifier::authenticated`] has
 //!   to be asked after `open`, and the connection dropped if it says no.
-//! - Which signature schemes it offered: a server may use any that this build has and that fits its key.
+//! - Which signature schemes it offered: a server may use any that the provider has and that fits its key.
 //! - More than 16 certificates, and lists longer than one record, end the handshake before they come here.
 //! - A pause: all signatures of a path are verified in one call, at most 32 of them.
 //! - Why a server was refused: `TlsError` tells the stage only. [`Verifier::authenticated`] tells the reason.
 //!   The server hears nothing: what embedded-tls 0.19 would send as an alert is no alert record.
+#![no_std]
+#![forbid(unsafe_code)]
+#![warn(missing_debug_implementations)]
+#![deny(
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unreachable,
+    clippy::unwrap_used
+)]
 
-use crate::crypto::CryptoProvider;
-use crate::error::{ApiMisuse, Error, PeerMisbehaved};
-use crate::transcript::{CertificateHash, Signer, certificate_verify_content};
-use crate::wire::enums::SignatureScheme;
-use crate::x509::{PeerIdentity, Purpose, Rules, ServerName, Validator};
-use ::embedded_tls::{
-    CertificateEntryRef, CertificateRef, CertificateVerifyRef, TlsCipherSuite, TlsError, TlsVerifier,
-};
+use core::fmt;
 use digest::Digest;
+use embedded_mtls::crypto::{CryptoError, CryptoProvider};
+use embedded_mtls::x509::{PeerIdentity, Purpose, Rules, ServerName, Validator};
+use embedded_mtls::{ApiMisuse, Error, PeerMisbehaved, SignatureScheme};
+use embedded_tls::{CertificateEntryRef, CertificateRef, CertificateVerifyRef, TlsCipherSuite, TlsError, TlsVerifier};
 
 /// Verifies the server of one connection, with the algorithms of `C`.
 #[derive(Debug)]
@@ -66,11 +74,23 @@ pub struct Verifier<'a, C> {
 /// The progress of the server.
 enum Stage {
     ExpectCertificate,
-    /// The path is good; CertificateVerify signs this hash of the transcript.
-    ExpectCertificateVerify(CertificateHash),
+    /// The path is good; CertificateVerify signs this.
+    ExpectCertificateVerify(Signed),
     Authenticated,
     Refused(Error),
 }
+
+/// The content that the CertificateVerify of a server signs (RFC 9846 section 4.5.2): 64 spaces, the context with its zero,
+/// the hash of the transcript up to Certificate.
+struct Signed {
+    bytes: [u8; PADDING + CONTEXT.len() + MAX_HASH_LEN],
+    len: usize,
+}
+
+const PADDING: usize = 64;
+const CONTEXT: &[u8] = b"TLS 1.3, server CertificateVerify\0";
+/// Bytes of SHA-384, the longest hash of a cipher suite.
+const MAX_HASH_LEN: usize = 48;
 
 impl<'a, C: CryptoProvider> Verifier<'a, C> {
     /// A verifier for one connection. `memory` is lent for the summaries of the certificates, as for a
@@ -78,8 +98,8 @@ impl<'a, C: CryptoProvider> Verifier<'a, C> {
     ///
     /// The rules are those of a server whatever their purpose is, so they should be made by [`Rules::server`].
     /// The name in them is the one that counts, and is asked for even if embedded-tls is given none.
-    pub const fn new(provider: C, rules: Rules<'a>, memory: &'a mut [u8]) -> Self {
-        let rules = Rules { purpose: Purpose::ServerAuth, ..rules };
+    pub const fn new(provider: C, mut rules: Rules<'a>, memory: &'a mut [u8]) -> Self {
+        rules.purpose = Purpose::ServerAuth;
         Self { rules, validator: Validator::new(memory), stage: Stage::ExpectCertificate, provider }
     }
 
@@ -97,7 +117,7 @@ impl<'a, C: CryptoProvider> Verifier<'a, C> {
         }
     }
 
-    fn check_certificates(&mut self, list: &CertificateRef<'_>, transcript: &[u8]) -> Result<CertificateHash, Error> {
+    fn check_certificates(&mut self, list: &CertificateRef<'_>, transcript: &[u8]) -> Result<Signed, Error> {
         // RFC 9846 section 4.5: one Certificate a handshake.
         let Stage::ExpectCertificate = self.stage else { return Err(PeerMisbehaved::UnexpectedMessage.into()) };
         // Section 4.5.1: "The server's certificate_list MUST always be non-empty."
@@ -112,20 +132,18 @@ impl<'a, C: CryptoProvider> Verifier<'a, C> {
             }
         }
         self.validator.validate(self.provider, self.rules)?;
-        Ok(CertificateHash::of_other_transcript(transcript)?)
+        Ok(Signed::new(transcript)?)
     }
 
     fn check_signature(&mut self, verify: &CertificateVerifyRef<'_>) -> Result<(), Error> {
-        let Stage::ExpectCertificateVerify(transcript) = &self.stage else {
+        let Stage::ExpectCertificateVerify(signed) = &self.stage else {
             return Err(PeerMisbehaved::UnexpectedMessage.into());
         };
-        let key = self.validator.leaf_key().ok_or(PeerMisbehaved::UnexpectedMessage)?;
         let scheme = SignatureScheme(verify.signature_scheme.as_u16());
         if !C::SIGNATURE_SCHEMES.contains(&scheme) {
             return Err(PeerMisbehaved::SignatureSchemeNotOffered.into());
         }
-        let content = certificate_verify_content(Signer::Server, transcript);
-        key.verify(self.provider, scheme, content.as_bytes(), verify.signature)
+        self.validator.verify_signature(self.provider, scheme, signed.as_bytes(), verify.signature)
     }
 
     /// Keeps the reason, and gives what comes nearest to it in embedded-tls. Not `AbortHandshake` with our
@@ -158,7 +176,7 @@ impl<C: CryptoProvider, S: TlsCipherSuite> TlsVerifier<S> for Verifier<'_, C> {
 
     fn verify_certificate(&mut self, transcript: &S::Hash, list: CertificateRef<'_>) -> Result<(), TlsError> {
         match self.check_certificates(&list, &transcript.clone().finalize()) {
-            Ok(transcript) => self.stage = Stage::ExpectCertificateVerify(transcript),
+            Ok(signed) => self.stage = Stage::ExpectCertificateVerify(signed),
             Err(error) => return Err(self.refuse(error)),
         }
         Ok(())
@@ -173,9 +191,27 @@ impl<C: CryptoProvider, S: TlsCipherSuite> TlsVerifier<S> for Verifier<'_, C> {
     }
 }
 
+impl Signed {
+    fn new(transcript: &[u8]) -> Result<Self, CryptoError> {
+        if transcript.len() > MAX_HASH_LEN {
+            return Err(CryptoError::Unsupported);
+        }
+        let mut signed = Self { bytes: [b' '; _], len: PADDING };
+        for (to, from) in signed.bytes.iter_mut().skip(PADDING).zip(CONTEXT.iter().chain(transcript)) {
+            *to = *from;
+            signed.len += 1;
+        }
+        Ok(signed)
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+}
+
 /// Without the hash, which says nothing to a reader.
-impl core::fmt::Debug for Stage {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+impl fmt::Debug for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ExpectCertificate => f.write_str("ExpectCertificate"),
             Self::ExpectCertificateVerify(_) => f.write_str("ExpectCertificateVerify"),
