@@ -495,6 +495,17 @@ fn an_unknown_server_name_is_told_so_or_gets_the_default() {
     let failed = visit(&pki, "unknown.example.com", keystore(chains, |s| s.with_no_match(NoMatch::Fail)));
     assert_eq!(failed.errors(), (Some(Error::AlertReceived(AlertDescription::UNRECOGNIZED_NAME)), Some(unknown)));
 
+    // An entry that is switched off, or is not the one that was asked for, does not know the name either.
+    let mut one_off = entries(chains);
+    one_off[0] = one_off[0].with_enabled(false);
+    let keys = vec![signing_key(&supplier), signing_key(&shop)];
+    let host = Keystore::new(one_off, keys, |s| s.with_no_match(NoMatch::Fail));
+    assert_eq!(visit(&pki, "unknown.example.com", host).errors().1, Some(unknown), "one is switched off");
+    let one = |alias| keystore(chains, move |s| s.with_no_match(NoMatch::Fail).with_alias(alias));
+    assert_eq!(visit(&pki, "unknown.example.com", one("shop")).errors().1, Some(unknown), "one alias");
+    let known = visit(&pki, SERVER_NAME, one("shop")).errors().1;
+    assert_eq!(known, Some(Error::PeerIncompatible(PeerIncompatible::NoCredential)), "another alias has the name");
+
     // Without a default a server cannot go on.
     let declined = visit(&pki, "unknown.example.com", keystore(chains, |s| s));
     assert_eq!(declined.errors().1, Some(Error::PeerIncompatible(PeerIncompatible::NoCredential)));

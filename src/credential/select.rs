@@ -248,10 +248,11 @@ impl<'b> Selector<'b> {
     }
 
     fn fail(&self, request: &PeerRequest<'_>) -> Selection<'b> {
-        let nobody = self.verdicts(request).all(|verdict| verdict.fit == Err(Mismatch::ServerName));
         // RFC 6066 section 3: a server that does not know the name either continues or aborts "by sending a
         // fatal-level unrecognized_name(112) alert".
-        let error = if nobody && request.server_name().is_some() {
+        // It knows the name of an entry that may not be sent, too.
+        let is_unknown = |name| !self.entries.iter().any(|entry| entry.serves(name));
+        let error = if request.server_name().is_some_and(is_unknown) {
             PeerIncompatible::UnknownServerName
         } else {
             PeerIncompatible::NoCredential
