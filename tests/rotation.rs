@@ -8,14 +8,14 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use embedded_mtls::credential::{
-    Admission, Entry, Expiry, Lease, ProofOfPossession, Reference, Selector, SlotError, SlotId, Slots,
+    Admission, AnchorSet, Chain, Entry, Expiry, Lease, ProofOfPossession, Reference, Selector, SlotError, SlotId, Slots,
 };
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::{SigningKey, SoftwareHost};
 use embedded_mtls::x509::{Purpose, ServerName, Time, TrustAnchor, UnixTime};
 use embedded_mtls::{
-    Buffers, CertificateError, CertificateProblem, Client, ClientAuth, ClientConfig, Credential, Error, Event,
-    Handshake, KeyHandle, Server, ServerConfig, Session,
+    ApiMisuse, Buffers, CertificateError, CertificateProblem, Client, ClientAuth, ClientConfig, Credential, Error,
+    Event, Handshake, KeyHandle, Malformation, Server, ServerConfig, Session,
 };
 use test_support::pair::{Sizes, advance, deliver, drain, entropy, leak, now, signing_key};
 use test_support::pki::{CLIENT_NAME, Issued, NOW, Pki, SERVER_NAME, Template};
@@ -423,7 +423,9 @@ fn trust_anchors_are_replaced_in_the_same_way() {
     assert_eq!(visit(&new, &new_client, &[]), (None, true));
     // A connection that began with the old set goes on with it.
     assert_eq!(visit(&old, &pki.client, &[&pki.intermediate]), (None, true));
-    assert!(both.anchors::<1>().is_err(), "two do not fit into one");
+    let too_many = SlotError::Unusable(ApiMisuse::AuthoritiesTooLong.into());
+    assert_eq!(both.anchors::<1>().err(), Some(too_many), "two do not fit into one");
+    assert!(too_many.to_string().ends_with("there are too many anchors"));
     assert_eq!(old.credential().err(), Some(SlotError::Kind));
 }
 
@@ -607,7 +609,16 @@ fn what_is_no_credential_or_too_long_is_refused() {
     assert!(matches!(cut(len), Err(SlotError::Unusable(_))));
     let no_ca = CertificateError { index: 0, problem: CertificateProblem::NotACa };
     assert_eq!(install_anchors(&slots, "cas", &[&pki.client]).err(), Some(SlotError::Certificate(no_ca)));
-    assert!(matches!(install_anchors(&slots, "cas", &[]), Err(SlotError::Unusable(_))));
+    let none = SlotError::Unusable(ApiMisuse::NoTrustAnchors.into());
+    assert_eq!(install_anchors(&slots, "cas", &[]).err(), Some(none));
+    let no_certificate = ApiMisuse::TrustAnchorUnusable(CertificateProblem::Malformed(Malformation::Der)).into();
+    for bytes in [&[&pki.root.der[..], b"more"].concat(), &b"nothing else"[..]] {
+        let set = AnchorSet::<2>::from_certificates(Chain::joined(bytes));
+        assert_eq!(set.err(), Some(no_certificate));
+        let mut stage = slots.stage().unwrap();
+        let len = stage.copy([bytes]).unwrap();
+        assert_eq!(stage.anchors("cas", len, now()).err(), Some(SlotError::Unusable(no_certificate)));
+    }
     let old = Template::ca("Old Root").years(2020, 2026).self_signed();
     let expired = CertificateError { index: 0, problem: CertificateProblem::AnchorExpired };
     assert_eq!(install_anchors(&slots, "cas", &[&old]).err(), Some(SlotError::Certificate(expired)));

@@ -2,7 +2,7 @@
 
 use super::Chain;
 use super::slots::SlotError;
-use crate::error::{ApiMisuse, CertificateError, Error};
+use crate::error::{ApiMisuse, CertificateError, CertificateProblem, Error, Malformation};
 use crate::limits::MAX_ANCHORS;
 use crate::x509::{OwnCertificate, Time, TrustAnchor, UnixTime};
 
@@ -17,9 +17,10 @@ impl<'a, const K: usize> AnchorSet<'a, K> {
     /// Makes the set from CA certificates in DER.
     ///
     /// # Errors
-    /// [`ApiMisuse::TrustAnchorUnusable`] if one of them cannot be an anchor; [`ApiMisuse::NoTrustAnchors`] if there is
-    /// none; [`ApiMisuse::AuthoritiesTooLong`] if there are more than `K`.
+    /// [`ApiMisuse::TrustAnchorUnusable`] if one of them cannot be an anchor, or if anything follows them;
+    /// [`ApiMisuse::NoTrustAnchors`] if there is none; [`ApiMisuse::AuthoritiesTooLong`] if there are more than `K`.
     pub fn from_certificates(certificates: Chain<'a>) -> Result<Self, Error> {
+        check_whole(certificates)?;
         let first = certificates.iter().next().ok_or(ApiMisuse::NoTrustAnchors)?;
         // The places after the last repeat the first and are never read.
         let mut set = Self { anchors: [TrustAnchor::from_certificate(first)?; K], len: 0 };
@@ -28,7 +29,7 @@ impl<'a, const K: usize> AnchorSet<'a, K> {
             *place = TrustAnchor::from_certificate(certificate)?;
             set.len = set.len.saturating_add(1);
         }
-        if certificates.is_whole() { Ok(set) } else { Err(ApiMisuse::NoTrustAnchors.into()) }
+        Ok(set)
     }
 
     /// Returns the anchors, as configurations take them.
@@ -37,9 +38,16 @@ impl<'a, const K: usize> AnchorSet<'a, K> {
     }
 }
 
+/// Refuses bytes that are no certificate.
+fn check_whole(certificates: Chain<'_>) -> Result<(), Error> {
+    let problem = CertificateProblem::Malformed(Malformation::Der);
+    if certificates.is_whole() { Ok(()) } else { Err(ApiMisuse::TrustAnchorUnusable(problem).into()) }
+}
+
 /// Checks certificates that are to be trust anchors.
 pub(super) fn check(certificates: Chain<'_>, time: Time) -> Result<(), SlotError> {
-    if certificates.iter().next().is_none() || !certificates.is_whole() {
+    check_whole(certificates)?;
+    if certificates.iter().next().is_none() {
         return Err(SlotError::Unusable(ApiMisuse::NoTrustAnchors.into()));
     }
     if certificates.iter().nth(MAX_ANCHORS).is_some() {

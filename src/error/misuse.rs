@@ -91,9 +91,9 @@ pub enum ApiMisuse {
     /// An answer to a question that was not asked. Request tokens exclude it.
     AnswerUnexpected = 1, "an answer was given to a question that is not pending";
     /// The names of the trust anchors, or those of `with_authority_names`, do not fit into a CertificateRequest (65,024
-    /// bytes), or there are more than 255 anchors.
+    /// bytes), or there are more than 255 anchors, or more than an [`AnchorSet`](crate::credential::AnchorSet) holds.
     AuthoritiesTooLong = 9,
-        "the names of the trust anchors do not fit into a CertificateRequest, or there are more than 255 anchors";
+        "the names of the trust anchors do not fit into a CertificateRequest, or there are too many anchors";
     /// Data was written after `close`.
     ClosedForWriting = 2, "data was written after close";
     /// More bytes were committed than `rx_space` offered, or sealed than `reserve` offered.
