@@ -351,6 +351,21 @@ fn only_a_server_whose_client_has_offered_it_may_ask_and_only_one_thing_at_a_tim
 }
 
 #[test]
+fn a_client_that_has_closed_answers_nothing_and_is_not_asked() {
+    let pki = Pki::new();
+    let mut link = Link::new(setup(&pki));
+    link.client.session.close();
+    link.run();
+    assert!(matches!(link.server.session.poll(), Ok(Event::PeerClosed)));
+    let closed = link.server.session.request_certificate(ClientAuth::Required(roots(&pki)));
+    assert_eq!(closed, Err(ApiMisuse::ClosedForWriting.into()));
+    // It can still be told something.
+    assert_eq!(link.server.session.write(b"goodbye"), Ok(7));
+    link.run();
+    assert_eq!(link.client.received, b"goodbye");
+}
+
+#[test]
 fn peer_memory_that_is_too_small_for_a_late_answer_is_named_with_the_size_it_needs() {
     let pki = Pki::new();
     // Just enough for the handshake: what it says then is enough.

@@ -94,8 +94,8 @@ pub enum ApiMisuse {
     /// bytes), or there are more than 255 anchors, or more than an [`AnchorSet`](crate::credential::AnchorSet) holds.
     AuthoritiesTooLong = 9,
         "the names of the trust anchors do not fit into a CertificateRequest, or there are too many anchors";
-    /// Data was written after `close`.
-    ClosedForWriting = 2, "data was written after close";
+    /// Data was written after `close`, or a certificate was requested after either side has closed.
+    ClosedForWriting = 2, "data was written, or a certificate requested, after close";
     /// More bytes were committed than `rx_space` offered, or sealed than `reserve` offered.
     CommitTooLarge = 3, "more bytes were committed or sealed than were available";
     /// A common name that no certificate can have, or a pattern that is none (see

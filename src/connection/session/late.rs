@@ -23,7 +23,8 @@ impl<'b, P: CryptoProvider> Session<'b, Server<P>> {
     /// [`ApiMisuse::PostHandshakeAuthNotOffered`] if the client did not offer it;
     /// [`ApiMisuse::RequestPending`] before the last request is answered;
     /// [`ApiMisuse::NoTrustAnchors`] with [`ClientAuth::None`]; [`ApiMisuse::ClosedForWriting`] after
-    /// [`close`](Self::close). They leave the session as it was. Other errors are sticky.
+    /// [`close`](Self::close), and once the client has closed and answers nothing more. They leave the session as it was.
+    /// Other errors are sticky.
     ///
     /// [`Event::Time`]: crate::Event::Time
     /// [`Event::Yield`]: crate::Event::Yield
@@ -33,7 +34,7 @@ impl<'b, P: CryptoProvider> Session<'b, Server<P>> {
         if let Some((error, _)) = self.connection.failure {
             return Err(error);
         }
-        if self.closed {
+        if self.closed || self.peer_closed {
             return Err(ApiMisuse::ClosedForWriting.into());
         }
         self.late.request(client_auth, &mut self.connection)?;
