@@ -165,6 +165,29 @@ fn a_read_that_comes_past_the_answer_of_a_client_does_not_lose_it() {
     read_past_the_answer!(asynch, finish, embedded_io_async::Read::read);
 }
 
+/// The session has failed, and its alert is still to be sent. Says what a request gives, and what the client hears.
+macro_rules! request_after_a_failure {
+    ($stream:ident, $run:expr) => {{
+        let pki = Pki::new();
+        let (mut client, mut server) = sessions(&pki);
+        let failure = server.rx_commit(usize::MAX).unwrap_err();
+        let wire = Wire::default();
+        let mut stream = $stream::Stream::from_parts(wire.clone(), server);
+        let mut nobody = host(vec![], vec![]);
+        let roots: &'static [TrustAnchor<'static>] = anchors(&[&pki.root]);
+        let requested = $run(stream.hosted(&mut nobody).request_certificate(ClientAuth::Required(roots)));
+        assert_eq!(requested, Err(Failure::Tls(failure)));
+        wire.carry_to(&mut client);
+        assert_eq!(client.poll().err(), Some(Error::AlertReceived(AlertDescription::INTERNAL_ERROR)));
+    }};
+}
+
+#[test]
+fn the_alert_of_a_failure_is_sent_before_a_request_for_a_certificate_returns_it() {
+    request_after_a_failure!(blocking, |result| result);
+    request_after_a_failure!(asynch, finish);
+}
+
 /// Says what is to be done, and never shows or signs anything.
 struct Decided(Choice<'static>);
 

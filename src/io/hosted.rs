@@ -39,7 +39,12 @@ impl<'b, T: embedded_io::Read + embedded_io::Write, P: CryptoProvider, H: Host<'
         &mut self,
         client_auth: ClientAuth<'b>,
     ) -> Result<Option<ClientAuthStatus>, Failure<T::Error>> {
-        self.stream.session.request_certificate(client_auth)?;
+        let requested = self.stream.session.request_certificate(client_auth);
+        if requested.is_err() {
+            // An error that is final has an alert, and explains more than a transport that does not take it.
+            let _unsent = embedded_io::Write::flush(self.stream);
+        }
+        requested?;
         self.await_certificate()
     }
 
@@ -100,7 +105,12 @@ impl<'b, T: embedded_io_async::Read + embedded_io_async::Write, P: CryptoProvide
         &mut self,
         client_auth: ClientAuth<'b>,
     ) -> Result<Option<ClientAuthStatus>, Failure<T::Error>> {
-        self.stream.session.request_certificate(client_auth)?;
+        let requested = self.stream.session.request_certificate(client_auth);
+        if requested.is_err() {
+            // An error that is final has an alert, and explains more than a transport that does not take it.
+            let _unsent = embedded_io_async::Write::flush(self.stream).await;
+        }
+        requested?;
         self.await_certificate().await
     }
 
