@@ -234,7 +234,9 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
         let start = self.pending.end.saturating_add(RECORD_HEADER);
         let bytes = alert::emit(description);
         self.open = Span::new(start, start.saturating_add(bytes.len()));
-        self.open.of_mut(self.buffer).copy_from_slice(&bytes);
+        if let Some(place) = self.open.of_mut(self.buffer).first_chunk_mut() {
+            *place = bytes;
+        }
         self.seal(ContentType::ALERT)
     }
 
