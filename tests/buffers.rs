@@ -2,7 +2,8 @@
 #![allow(missing_docs)]
 
 use embedded_mtls::{
-    BufferKind, CipherSuite, ClientAuth, Error, Event, Handshake, NamedGroup, ServerConfig, Side, SignatureScheme, Step,
+    BufferKind, CipherSuite, Client, ClientAuth, Error, Event, Handshake, NamedGroup, ServerConfig, Side,
+    SignatureScheme, Step,
 };
 use test_support::messages::*;
 use test_support::pair::{Outcome, Setup, Sizes, anchors, credential, exchange, host, signing_key};
@@ -353,4 +354,45 @@ fn a_poll_changes_nothing_until_something_changes() {
     }
     assert_eq!(refused.handshake.stage(), embedded_mtls::Stage::ClientHello);
     assert_eq!(refused.handshake.into_session().err(), error, "no session comes of an error");
+}
+
+/// A session decrypts in its buffers, and the next one may be of another peer.
+#[test]
+fn buffers_come_back_wiped_and_serve_again() {
+    let setup = Setup::new(&Pki::new());
+    let handshake = setup.client_handshake().unwrap();
+    let mut buffers = handshake.into_buffers();
+    for _ in 0..3 {
+        let fresh = Setup::new(&Pki::new());
+        let config: &'static _ = test_support::pair::leak(Box::new(fresh.client));
+        let again = Handshake::<Client>::new(config, buffers, test_support::pair::entropy(1)).unwrap();
+        buffers = again.into_buffers();
+    }
+    assert_eq!((buffers.rx.len(), buffers.tx.len(), buffers.peer.len()), (4096, 2048, 2048));
+
+    let (mut client, mut server) = setup.run().sessions();
+    server.write(b"to nobody else").unwrap();
+    let bytes = server.tx_pending().to_vec();
+    client.rx_space()[..bytes.len()].copy_from_slice(&bytes);
+    client.rx_commit(bytes.len()).unwrap();
+    let Ok(Event::Data(mut data)) = client.poll() else { panic!("no data") };
+    assert_eq!(data.bytes(), b"to nobody else");
+    for buffers in [client.into_buffers(), server.into_buffers()] {
+        assert_eq!((buffers.rx.len(), buffers.tx.len(), buffers.peer.len()), (4096, 2048, 2048));
+        assert!(buffers.rx.iter().chain(buffers.tx.iter()).all(|byte| *byte == 0));
+    }
+}
+
+#[test]
+fn a_session_returns_the_memory_of_certificates_that_it_does_not_use() {
+    let (mut client, mut server) = Setup::new(&Pki::new()).run().sessions();
+    let memory = client.take_peer_memory();
+    assert!((1000..2048).contains(&memory.len()), "{}", memory.len());
+    memory.fill(0xaa);
+    assert!(client.take_peer_memory().is_empty());
+    assert_eq!(client.peer().and_then(|peer| peer.common_name()), Some(SERVER_NAME));
+    client.write(b"ping").unwrap();
+    server.write(b"pong").unwrap();
+    assert_eq!(exchange(&mut client, &mut server), Ok((b"pong".to_vec(), b"ping".to_vec())));
+    assert_eq!(client.into_buffers().peer.len() + memory.len(), 2048);
 }

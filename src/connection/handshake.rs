@@ -158,6 +158,11 @@ impl<'b, R: Side> Handshake<'b, R> {
         Ok(session)
     }
 
+    /// Ends the handshake, wherever it is, and returns its buffers for another connection. `rx` and `tx` are wiped.
+    pub fn into_buffers(self) -> Buffers<'b> {
+        Buffers::of(self.connection)
+    }
+
     /// Returns the stage of the handshake, or the one in which it failed.
     pub fn stage(&self) -> Stage {
         self.connection.failure.map_or_else(|| R::profile(&self.state).0, |(_, stage)| stage)

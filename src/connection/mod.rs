@@ -12,7 +12,10 @@ pub use self::handshake::{Handshake, Step};
 pub use self::request::{AuthorizeRequest, CredentialRequest, SignInput, SignRequest, TimeRequest};
 pub use self::session::{Event, PlaintextBuffer, ReceivedData, Session};
 
-/// The memory of one connection, lent for its whole life.
+use crate::crypto::CryptoProvider;
+use crate::handshake::connection::Connection;
+
+/// The memory of one connection, lent for its whole life, and returned by `into_buffers` before its end.
 pub struct Buffers<'b> {
     /// Memory for received records: they are opened here, and a handshake message has to fit, except
     /// Certificate, of which one certificate has to fit. 16,640 bytes hold every record TLS allows,
@@ -26,6 +29,14 @@ pub struct Buffers<'b> {
     /// Memory for summaries of the peer's certificates: about 350 bytes for each P-256 certificate of its list, 750
     /// with RSA-2048, more for long names. A server that asks no client may lend an empty slice.
     pub peer: &'b mut [u8],
+}
+
+impl<'b> Buffers<'b> {
+    /// Takes the memory of a connection back.
+    fn of<C: CryptoProvider>(connection: Connection<'b, C>) -> Self {
+        let (rx, tx, peer) = connection.into_memory();
+        Self { rx, tx, peer }
+    }
 }
 
 debug_by_name!("Buffers", [] Buffers<'_>);

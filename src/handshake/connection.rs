@@ -59,6 +59,11 @@ impl<'b, C: CryptoProvider> Connection<'b, C> {
         })
     }
 
+    /// Ends the connection and returns the memory it was lent: `rx`, `tx`, `peer`.
+    pub(crate) fn into_memory(self) -> (&'b mut [u8], &'b mut [u8], &'b mut [u8]) {
+        (self.rx.into_buffer(), self.tx.into_buffer(), self.peer.into_memory())
+    }
+
     /// Gets what a state waits for; or says why the run stops, if that is not here.
     pub(crate) fn await_input(&mut self, wait: Wait<'b>) -> Result<Option<Stop<'b>>, Error> {
         let is_here = match wait {

@@ -18,6 +18,7 @@ use crate::wire::alert;
 use crate::wire::enums::ContentType;
 use crate::wire::handshake::{self, MessageHeader};
 use crate::wire::record::RecordHeader;
+use zeroize::Zeroize;
 
 /// The receiving half of the record layer.
 pub(crate) struct Inbound<'b, C: CryptoProvider> {
@@ -83,6 +84,12 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
             count: 0,
             position: 0,
         }
+    }
+
+    /// Returns the buffer, wiped: what was decrypted in it is not for its next user.
+    pub(crate) fn into_buffer(self) -> &'b mut [u8] {
+        self.buffer.zeroize();
+        self.buffer
     }
 
     /// Returns the space for received bytes.

@@ -15,6 +15,7 @@ use crate::limits::{ALERT_RESERVE, MAX_PLAINTEXT, MIN_TX, RECORD_HEADER, TAG_LEN
 use crate::wire::alert;
 use crate::wire::enums::ContentType;
 use crate::wire::record::RecordHeader;
+use zeroize::Zeroize;
 
 /// The sending half of the record layer.
 pub(crate) struct Outbound<'b, C: CryptoProvider> {
@@ -63,6 +64,12 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
             data_count: 0,
             count: 0,
         })
+    }
+
+    /// Returns the buffer, wiped: plaintext that was not sealed is not for its next user.
+    pub(crate) fn into_buffer(self) -> &'b mut [u8] {
+        self.buffer.zeroize();
+        self.buffer
     }
 
     /// Bytes for the transport.

@@ -66,6 +66,19 @@ impl<'p> Summaries<'p> {
         Summaries { memory: &mut *self.memory, ..*self }
     }
 
+    /// Returns the memory that was lent.
+    pub(super) const fn into_memory(self) -> &'p mut [u8] {
+        self.memory
+    }
+
+    /// Returns the memory behind the summaries, which is no longer used.
+    pub(super) fn take_free(&mut self) -> &'p mut [u8] {
+        let memory = core::mem::take(&mut self.memory);
+        let (kept, free) = memory.split_at_mut_checked(self.used).unwrap_or_default();
+        self.memory = kept;
+        free
+    }
+
     /// Parses one certificate and keeps its summary: the leaf first, then the others in any order.
     ///
     /// A certificate that cannot be parsed is an error only if it is the leaf: another one may not be needed.
