@@ -15,7 +15,7 @@ use crate::handshake::{ClientAuthStatus, Side};
 use crate::x509::{NoTrace, Trace};
 use core::future::poll_fn;
 use core::task::Poll;
-use embedded_io_async::{Read, Write};
+use embedded_io_async::{BufRead, Read, Write};
 
 /// The driver whose calls are futures.
 #[derive(Debug)]
@@ -120,11 +120,22 @@ impl<T: Read + Write, R: Side> Read for Stream<'_, T, R> {
         if out.is_empty() {
             return Ok(0);
         }
+        self.fill_buf().await?;
+        Ok(self.take(out))
+    }
+}
+
+impl<T: Read + Write, R: Side> BufRead for Stream<'_, T, R> {
+    async fn fill_buf(&mut self) -> Result<&[u8], Self::Error> {
         let (transport, mut pump) = self.pump(|_| false);
         match carry(transport, &mut pump, &mut NoTrace).await? {
             Io::Ask(_) => Err(Failure::Tls(ApiMisuse::HostNeeded.into())),
-            _ => Ok(self.take(out)?),
+            _ => Ok(self.session.data()),
         }
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.session.consume_data(count);
     }
 }
 

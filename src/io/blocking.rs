@@ -7,7 +7,7 @@ use crate::connection::Handshake;
 use crate::error::ApiMisuse;
 use crate::handshake::{ClientAuthStatus, Side};
 use crate::x509::{NoTrace, Trace};
-use embedded_io::{Read, Write};
+use embedded_io::{BufRead, Read, Write};
 
 /// The driver that waits in its calls.
 #[derive(Debug)]
@@ -103,11 +103,22 @@ impl<T: Read + Write, R: Side> Read for Stream<'_, T, R> {
         if out.is_empty() {
             return Ok(0);
         }
+        self.fill_buf()?;
+        Ok(self.take(out))
+    }
+}
+
+impl<T: Read + Write, R: Side> BufRead for Stream<'_, T, R> {
+    fn fill_buf(&mut self) -> Result<&[u8], Self::Error> {
         let (transport, mut pump) = self.pump(|_| false);
         match carry(transport, &mut pump, &mut NoTrace)? {
             Io::Ask(_) => Err(Failure::Tls(ApiMisuse::HostNeeded.into())),
-            _ => Ok(self.take(out)?),
+            _ => Ok(self.session.data()),
         }
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.session.consume_data(count);
     }
 }
 

@@ -76,7 +76,7 @@ impl<'b, T: embedded_io::Read + embedded_io::Write, R: Side, H: Host<'b>> embedd
             return Ok(0);
         }
         self.run(|_| false)?;
-        Ok(self.stream.take(out)?)
+        Ok(self.stream.take(out))
     }
 }
 
@@ -144,7 +144,7 @@ impl<'b, T: embedded_io_async::Read + embedded_io_async::Write, R: Side, H: Asyn
             return Ok(0);
         }
         self.run(|_| false).await?;
-        Ok(self.stream.take(out)?)
+        Ok(self.stream.take(out))
     }
 }
 

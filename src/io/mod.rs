@@ -7,6 +7,7 @@ mod host;
 mod hosted;
 mod machine;
 mod pump;
+mod ready;
 #[cfg(feature = "rustcrypto")]
 mod software;
 #[cfg(feature = "std")]

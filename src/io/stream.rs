@@ -2,8 +2,7 @@
 
 use super::pump::Pump;
 use super::{Failure, HandshakeError};
-use crate::connection::{ConnectionFailure, Event, Handshake, Session};
-use crate::error::Error;
+use crate::connection::{ConnectionFailure, Handshake, Session};
 use crate::handshake::Side;
 use core::marker::PhantomData;
 use embedded_io::{ErrorKind, ErrorType};
@@ -38,7 +37,17 @@ impl<'b, T, R: Side, D> Stream<'b, T, R, D> {
         &mut self.session
     }
 
-    /// Transport and session apart.
+    /// The transport.
+    pub const fn transport(&self) -> &T {
+        &self.transport
+    }
+
+    /// The transport, for its options. What is read from it or written to it here is lost to the session.
+    pub const fn transport_mut(&mut self) -> &mut T {
+        &mut self.transport
+    }
+
+    /// Transport and session apart; the session returns the [buffers](Session::into_buffers).
     pub fn into_parts(self) -> (T, Session<'b, R>) {
         (self.transport, self.session)
     }
@@ -99,14 +108,14 @@ impl<'b, T, R: Side, D> Stream<'b, T, R, D> {
     }
 
     /// Takes data that is there; 0 at the end.
-    pub(super) fn take(&mut self, out: &mut [u8]) -> Result<usize, Error> {
-        let Event::Data(mut data) = self.session.poll_received()? else { return Ok(0) };
-        let count = data.bytes().len().min(out.len());
-        if let (Some(out), Some(bytes)) = (out.get_mut(..count), data.bytes().get(..count)) {
-            out.copy_from_slice(bytes);
+    pub(super) fn take(&mut self, out: &mut [u8]) -> usize {
+        let data = self.session.data();
+        let count = data.len().min(out.len());
+        if let (Some(out), Some(data)) = (out.get_mut(..count), data.get(..count)) {
+            out.copy_from_slice(data);
         }
-        data.consume(count);
-        Ok(count)
+        self.session.consume_data(count);
+        count
     }
 }
 
