@@ -5,7 +5,7 @@
 
 use p256::elliptic_curve::Field;
 use p256::elliptic_curve::ops::{Invert, Reduce};
-use p256::{FieldBytes, NonZeroScalar, Scalar};
+use p256::{FieldBytes, NonZeroScalar, Scalar, U256};
 use subtle::ConstantTimeEq;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
@@ -102,7 +102,8 @@ pub(in crate::crypto) fn reduced(bytes: &[u8; 32]) -> Scalar {
 
 /// A number from 1 to the order less 1.
 pub(in crate::crypto) fn nonzero(bytes: &[u8; 32]) -> Result<NonZeroScalar, CryptoError> {
-    let number = reduced(bytes);
-    let is_below_order = number.to_bytes().as_slice().ct_eq(bytes);
+    let value = U256::from_be_slice(bytes);
+    let number = Scalar::reduce(&value);
+    let is_below_order = U256::from(&number).ct_eq(&value);
     NonZeroScalar::new(number).into_option().filter(|_| is_below_order.into()).ok_or(CryptoError::Invalid)
 }
