@@ -13,7 +13,7 @@ use crate::connection::Handshake;
 use crate::error::ApiMisuse;
 use crate::handshake::{ClientAuthStatus, Side};
 use crate::x509::{NoTrace, Trace};
-use core::future::poll_fn;
+use core::future::{Future, poll_fn};
 use core::task::Poll;
 use embedded_io_async::{BufRead, Read, Write};
 
@@ -30,13 +30,16 @@ impl<'b, T: Read + Write, R: Side> Stream<'b, T, R> {
     ///
     /// # Errors
     /// Where the handshake was, and what went wrong.
-    pub async fn open(
+    #[allow(clippy::manual_async_fn, reason = "the parameters of an `async fn` are in its future twice")]
+    pub fn open(
         mut transport: T,
         mut handshake: Handshake<'b, R>,
         host: &mut impl AsyncHost<'b>,
-    ) -> Result<Self, HandshakeError<T::Error>> {
-        let driven = drive(&mut transport, &mut handshake, host).await;
-        Self::opened(transport, handshake, driven, |failure| host.failed(failure))
+    ) -> impl Future<Output = Result<Self, HandshakeError<T::Error>>> {
+        async move {
+            let driven = drive(&mut transport, &mut handshake, host).await;
+            Self::opened(transport, handshake, driven, |failure| host.failed(failure))
+        }
     }
 
     /// Says that nothing more comes from us and waits until it is sent.
