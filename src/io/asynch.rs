@@ -10,12 +10,11 @@ use super::machine::{Driven, Io};
 use super::pump::{Pump, trace_to_async};
 use super::{AsyncHost, Failure, HandshakeError};
 use crate::connection::Handshake;
-use crate::error::ApiMisuse;
 use crate::handshake::{ClientAuthStatus, Side};
 use crate::x509::{NoTrace, Trace};
 use core::future::{Future, poll_fn};
 use core::task::Poll;
-use embedded_io_async::{BufRead, Read, Write};
+use embedded_io_async::{Read, Write};
 
 /// The driver whose calls are futures.
 #[derive(Debug)]
@@ -115,52 +114,5 @@ pub async fn drive<'b, T: Read + Write, R: Side>(
         let io = carry(transport, &mut pump, &mut trace_to_async(host)).await?;
         let Io::Ask(question) = io else { return Ok(()) };
         pump.ask_async(question, host).await;
-    }
-}
-
-impl<T: Read + Write, R: Side> Read for Stream<'_, T, R> {
-    async fn read(&mut self, out: &mut [u8]) -> Result<usize, Self::Error> {
-        if out.is_empty() {
-            return Ok(0);
-        }
-        self.fill_buf().await?;
-        Ok(self.take(out))
-    }
-}
-
-impl<T: Read + Write, R: Side> BufRead for Stream<'_, T, R> {
-    async fn fill_buf(&mut self) -> Result<&[u8], Self::Error> {
-        let (transport, mut pump) = self.pump(|_| false);
-        match carry(transport, &mut pump, &mut NoTrace).await? {
-            Io::Ask(_) => Err(Failure::Tls(ApiMisuse::HostNeeded.into())),
-            _ => Ok(self.session.data()),
-        }
-    }
-
-    fn consume(&mut self, count: usize) {
-        self.session.consume_data(count);
-    }
-}
-
-impl<T: Read + Write, R: Side> Write for Stream<'_, T, R> {
-    async fn write(&mut self, data: &[u8]) -> Result<usize, Self::Error> {
-        if data.is_empty() {
-            return Ok(0);
-        }
-        loop {
-            let written = self.session.write(data);
-            if let Ok(count @ 1..) = written {
-                return Ok(count);
-            }
-            // Room for more, or the alert of the error.
-            let sent = self.flush().await;
-            written?;
-            sent?;
-        }
-    }
-
-    async fn flush(&mut self) -> Result<(), Self::Error> {
-        let (transport, mut pump) = self.drain();
-        carry(transport, &mut pump, &mut NoTrace).await.map(|_| ())
     }
 }

@@ -4,10 +4,9 @@ use super::machine::{Driven, Io};
 use super::pump::{Pump, trace_to};
 use super::{Failure, HandshakeError, Host};
 use crate::connection::Handshake;
-use crate::error::ApiMisuse;
 use crate::handshake::{ClientAuthStatus, Side};
 use crate::x509::{NoTrace, Trace};
-use embedded_io::{BufRead, Read, Write};
+use embedded_io::{Read, Write};
 
 /// The driver that waits in its calls.
 #[derive(Debug)]
@@ -95,52 +94,5 @@ fn drive<'b, T: Read + Write, R: Side>(
         let io = carry(transport, &mut pump, &mut trace_to(host))?;
         let Io::Ask(question) = io else { return Ok(()) };
         pump.ask(question, host);
-    }
-}
-
-impl<T: Read + Write, R: Side> Read for Stream<'_, T, R> {
-    fn read(&mut self, out: &mut [u8]) -> Result<usize, Self::Error> {
-        if out.is_empty() {
-            return Ok(0);
-        }
-        self.fill_buf()?;
-        Ok(self.take(out))
-    }
-}
-
-impl<T: Read + Write, R: Side> BufRead for Stream<'_, T, R> {
-    fn fill_buf(&mut self) -> Result<&[u8], Self::Error> {
-        let (transport, mut pump) = self.pump(|_| false);
-        match carry(transport, &mut pump, &mut NoTrace)? {
-            Io::Ask(_) => Err(Failure::Tls(ApiMisuse::HostNeeded.into())),
-            _ => Ok(self.session.data()),
-        }
-    }
-
-    fn consume(&mut self, count: usize) {
-        self.session.consume_data(count);
-    }
-}
-
-impl<T: Read + Write, R: Side> Write for Stream<'_, T, R> {
-    fn write(&mut self, data: &[u8]) -> Result<usize, Self::Error> {
-        if data.is_empty() {
-            return Ok(0);
-        }
-        loop {
-            let written = self.session.write(data);
-            if let Ok(count @ 1..) = written {
-                return Ok(count);
-            }
-            // Room for more, or the alert of the error.
-            let sent = self.flush();
-            written?;
-            sent?;
-        }
-    }
-
-    fn flush(&mut self) -> Result<(), Self::Error> {
-        let (transport, mut pump) = self.drain();
-        carry(transport, &mut pump, &mut NoTrace).map(|_| ())
     }
 }

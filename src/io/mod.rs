@@ -7,12 +7,12 @@ mod host;
 mod hosted;
 mod machine;
 mod pump;
-mod ready;
 #[cfg(feature = "rustcrypto")]
 mod software;
 #[cfg(feature = "std")]
 pub mod std;
 mod stream;
+mod traits;
 
 pub use self::host::{AsyncHost, Host};
 #[cfg(feature = "post-handshake-auth")]
