@@ -125,7 +125,6 @@
 //! |---|---|
 //! | `default` | `aes128-gcm`, `chacha20-poly1305`, `x25519` |
 //! | `rustcrypto` | the back end of RustCrypto and dalek crates, with SHA-256 and P-256 |
-//! | `cortex-m4` | the provider [`crypto`]`::cortex_m4`: P-256 in assembly, on thumbv7em only |
 //! | `aes128-gcm` | to it `TLS_AES_128_GCM_SHA256`, which RFC 9846 makes mandatory |
 //! | `aes256-gcm-sha384` | to it `TLS_AES_256_GCM_SHA384`; secrets take 48 instead of 32 bytes |
 //! | `chacha20-poly1305` | to it `TLS_CHACHA20_POLY1305_SHA256` |

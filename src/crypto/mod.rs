@@ -6,8 +6,6 @@
 //! [`CryptoProvider`] say; what a certificate may hold depends on the features `p384`, `ed25519` and
 //! `rsa` as well, and SHA-384 as the hash of a cipher suite on `aes256-gcm-sha384`, so that what is not compiled in costs nothing.
 
-#[cfg(feature = "cortex-m4")]
-pub mod cortex_m4;
 #[cfg(feature = "rsa")]
 pub mod rsa;
 #[cfg(feature = "rustcrypto")]

@@ -209,14 +209,6 @@ impl SigningKey for P256SigningKey {
     }
 }
 
-#[cfg(feature = "cortex-m4")]
-impl SigningKey for crate::crypto::cortex_m4::CortexM4SigningKey {
-    fn sign(&self, message: &[u8], hedge: &[u8]) -> Option<Signature> {
-        let digest = RustCrypto.digest(HashAlgorithm::Sha256, &[message]).ok()?;
-        self.sign_digest(digest.as_bytes().first_chunk()?, hedge).ok().map(Signature::P256)
-    }
-}
-
 #[cfg(feature = "p384")]
 impl SigningKey for P384SigningKey {
     fn sign(&self, message: &[u8], hedge: &[u8]) -> Option<Signature> {

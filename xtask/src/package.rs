@@ -4,9 +4,10 @@ use crate::run::{Failure, Result, Run, root};
 use std::fs;
 
 /// Packages to publish.
-const PUBLISHED: [&str; 7] = [
+const PUBLISHED: [&str; 8] = [
     "embedded-mtls",
     "embedded-mtls-aead",
+    "embedded-mtls-cortex-m4",
     "embedded-mtls-embedded-tls",
     "embedded-mtls-operator",
     "mtls",

@@ -54,7 +54,7 @@ fn uncompressed(point: &[u8], scalar: usize) -> Result<&[u8], CryptoError> {
     }
 }
 
-pub(in crate::crypto) fn uncompressed_p256(point: &[u8]) -> Result<&[u8], CryptoError> {
+fn uncompressed_p256(point: &[u8]) -> Result<&[u8], CryptoError> {
     uncompressed(point, P256_SCALAR)
 }
 
@@ -98,7 +98,7 @@ pub(super) fn verify_p384(public_key: &[u8], digest: &[u8], signature: &[u8]) ->
 
 /// `ECDSA-Sig-Value ::= SEQUENCE { r INTEGER, s INTEGER }` (RFC 3279 section 2.2.3) in DER: the two
 /// numbers without the zero that may stand in front.
-pub(in crate::crypto) fn ecdsa_sig_value(signature: &[u8]) -> Result<(&[u8], &[u8]), CryptoError> {
+fn ecdsa_sig_value(signature: &[u8]) -> Result<(&[u8], &[u8]), CryptoError> {
     let mut numbers = Reader::inside(signature, SEQUENCE)?;
     let (r, s) = (numbers.unsigned()?, numbers.unsigned()?);
     numbers.finish()?;
@@ -106,7 +106,7 @@ pub(in crate::crypto) fn ecdsa_sig_value(signature: &[u8]) -> Result<(&[u8], &[u
 }
 
 /// The number with zeros in front; one that is too long is none of this curve.
-pub(in crate::crypto) fn padded<const N: usize>(number: &[u8]) -> Result<[u8; N], CryptoError> {
+fn padded<const N: usize>(number: &[u8]) -> Result<[u8; N], CryptoError> {
     let mut padded = [0; N];
     let padding = N.checked_sub(number.len()).ok_or(CryptoError::Invalid)?;
     padded.get_mut(padding..).ok_or(CryptoError::Invalid)?.copy_from_slice(number);

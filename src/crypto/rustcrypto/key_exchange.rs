@@ -23,9 +23,12 @@ enum Private {
     X25519(X25519PrivateKey),
 }
 
-/// The part of it that other back ends share.
+/// An ephemeral private key of X25519 alone, for a back end that has its own P-256. 32 bytes, wiped when dropped.
 #[cfg(feature = "x25519")]
-pub(in crate::crypto) struct X25519PrivateKey(x25519_dalek::StaticSecret);
+pub struct X25519PrivateKey(x25519_dalek::StaticSecret);
+
+#[cfg(feature = "x25519")]
+debug_by_name!("X25519PrivateKey", [] X25519PrivateKey);
 
 /// Seeds that are tried, each the hash of the one before. One in 2^32 is no scalar of P-256, so
 /// that all of them fail once in 2^128.
@@ -85,7 +88,8 @@ impl KeyExchange for PrivateKey {
 
 #[cfg(feature = "x25519")]
 impl X25519PrivateKey {
-    pub(in crate::crypto) fn new(seed: &[u8; KEY_SEED_LEN]) -> Self {
+    /// Makes a key from `seed`, which is uniformly random and used once.
+    pub fn new(seed: &[u8; KEY_SEED_LEN]) -> Self {
         Self((*seed).into())
     }
 }
@@ -114,7 +118,7 @@ impl KeyExchange for X25519PrivateKey {
 
 /// A private key from a seed; a seed that is 0 or not below the group order is hashed first.
 /// Time tells that this happened, and nothing about the key that is used then.
-pub(in crate::crypto) fn p256_private_key(seed: &[u8; KEY_SEED_LEN]) -> Result<p256::SecretKey, CryptoError> {
+fn p256_private_key(seed: &[u8; KEY_SEED_LEN]) -> Result<p256::SecretKey, CryptoError> {
     let mut candidate = Zeroizing::new(*seed);
     for _ in 0..SEED_TRIES {
         if let Ok(key) = p256::SecretKey::from_slice(candidate.as_slice()) {

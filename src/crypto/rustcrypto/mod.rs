@@ -7,13 +7,13 @@
 //! Costs of the public-key operations on a Cortex-M4, about: X25519 2 million cycles, P-256 9 million.
 
 mod aead;
-pub(in crate::crypto) mod ecdsa;
+mod ecdsa;
 #[cfg(feature = "ed25519")]
 mod ed25519;
 mod hash;
 mod joint;
-pub(in crate::crypto) mod key_exchange;
-pub(in crate::crypto) mod nonce;
+mod key_exchange;
+mod nonce;
 
 pub use self::aead::RecordKey;
 pub use self::ecdsa::P256SigningKey;
@@ -23,6 +23,9 @@ pub use self::ecdsa::P384SigningKey;
 pub use self::ed25519::Ed25519SigningKey;
 pub use self::hash::RunningHash;
 pub use self::key_exchange::PrivateKey;
+#[cfg(feature = "x25519")]
+pub use self::key_exchange::X25519PrivateKey;
+pub use self::nonce::sign_p256_with;
 
 use super::{AeadAlgorithm, CryptoError, CryptoProvider, Digest, HashAlgorithm, KEY_SEED_LEN, SignatureAlgorithm};
 use crate::wire::enums::{CipherSuite, NamedGroup, SignatureScheme};
@@ -156,7 +159,7 @@ impl CryptoProvider for RustCrypto {
 
 /// Verifies with any key but one on P-256, which another back end may do better. The length of `signed` is right.
 #[allow(unused_variables, reason = "unused where P-256 is all that is compiled in")]
-pub(super) fn verify_other(
+fn verify_other(
     algorithm: SignatureAlgorithm,
     public_key: &[u8],
     signed: &[u8],

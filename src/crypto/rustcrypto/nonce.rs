@@ -14,7 +14,7 @@ use crate::crypto::{CryptoError, CryptoProvider, Digest, HashAlgorithm};
 
 /// Signs a SHA-256 digest (FIPS 186-5 section 6.4.1): `r || s`, big-endian. `hedge` goes into the nonce. `x_of` gives
 /// the x of a number times the base point.
-pub(in crate::crypto) fn sign(
+pub(super) fn sign(
     key: &[u8; 32],
     digest: &[u8; 32],
     hedge: &[u8],
@@ -38,6 +38,21 @@ pub(in crate::crypto) fn sign(
     let numbers = r.to_bytes().into_iter().chain(s.to_bytes());
     signature.iter_mut().zip(numbers).for_each(|(to, from)| *to = from);
     Ok(signature)
+}
+
+/// Signs a SHA-256 digest with a P-256 key, for a back end that has its own multiplication of the base point. `x_of` gives
+/// the x of a number, 32 bytes, big-endian, times the base point; the rest is as in
+/// [`P256SigningKey::sign_digest`](super::P256SigningKey::sign_digest).
+///
+/// # Errors
+/// [`CryptoError::Invalid`] if the key is 0 or not below the order of the group; what `x_of` gives.
+pub fn sign_p256_with(
+    key: &[u8; 32],
+    digest: &[u8; 32],
+    hedge: &[u8],
+    x_of: impl FnOnce(&[u8; 32]) -> Result<[u8; 32], CryptoError>,
+) -> Result<[u8; 64], CryptoError> {
+    sign(key, digest, hedge, |nonce| x_of(&Zeroizing::new(nonce.to_bytes().into())))
 }
 
 /// The nonces of RFC 6979 section 3.2, or with a hedge those of its section 3.6: "Additional data may be added to the
@@ -96,12 +111,12 @@ fn store(place: &mut [u8; 32], mac: &Digest) -> Result<(), CryptoError> {
 }
 
 /// A number modulo the order.
-pub(in crate::crypto) fn reduced(bytes: &[u8; 32]) -> Scalar {
+pub(super) fn reduced(bytes: &[u8; 32]) -> Scalar {
     Scalar::reduce(&FieldBytes::from(*bytes))
 }
 
 /// A number from 1 to the order less 1.
-pub(in crate::crypto) fn nonzero(bytes: &[u8; 32]) -> Result<NonZeroScalar, CryptoError> {
+pub(super) fn nonzero(bytes: &[u8; 32]) -> Result<NonZeroScalar, CryptoError> {
     let value = U256::from_be_slice(bytes);
     let number = Scalar::reduce(&value);
     let is_below_order = U256::from(&number).ct_eq(&value);

@@ -5,9 +5,9 @@
 use budget::recording::first_piece;
 use budget::replay::{fail, machine};
 use embedded_mtls::NamedGroup;
-use embedded_mtls::crypto::cortex_m4::{self, CortexM4};
 use embedded_mtls::crypto::rustcrypto::{self, RustCrypto};
 use embedded_mtls::crypto::{CryptoError, CryptoProvider, HashAlgorithm, KeyExchange, SignatureAlgorithm};
+use embedded_mtls_cortex_m4::{CortexM4, CortexM4SigningKey};
 use semihosting::println;
 
 /// Room for all vectors.
@@ -101,7 +101,7 @@ fn keys() -> usize {
         count += 1;
     }
     for scalar in [start(0), ORDER, [0xff; 32]] {
-        expect(cortex_m4::CortexM4SigningKey::from_bytes(&scalar).is_err(), "a scalar out of range is a key");
+        expect(CortexM4SigningKey::from_bytes(&scalar).is_err(), "a scalar out of range is a key");
     }
     count
 }
@@ -112,7 +112,7 @@ fn share<C: CryptoProvider + Default>(scalar: &[u8; 32]) -> Result<embedded_mtls
 
 fn signatures(scalar: &[u8; 32]) {
     let (Ok(ours), Ok(theirs)) =
-        (cortex_m4::CortexM4SigningKey::from_bytes(scalar), rustcrypto::P256SigningKey::from_bytes(scalar))
+        (CortexM4SigningKey::from_bytes(scalar), rustcrypto::P256SigningKey::from_bytes(scalar))
     else {
         fail("no signing key")
     };

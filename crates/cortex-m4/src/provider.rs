@@ -1,39 +1,24 @@
-//! P-256 in assembly for Cortex-M4: a handshake takes a sixth to a seventh of the instructions of
-//! [`rustcrypto`](super::rustcrypto), which does everything else here.
-//!
-//! The multiplications of points are those of the crate `p256-cm4` (P256-Cortex-M4 in Rust), the
-//! numbers modulo the order of the group those of `p256`. For thumbv7em alone.
-//!
-//! # Caveats
-//!
-//! The multiplications take the same time for all scalars as long as memory does: they read tables at places
-//! that depend on secrets. That is so on a Cortex-M4 that reads its flash without a data cache. **Not on a Cortex-M7
-//! with its data cache on**, which has the same target triple; nor where a flash controller caches data (switch
-//! that off, as `DCEN` of STM32). What the assembly leaves on the stack is not wiped.
+//! The provider, its keys, and the points and numbers of the assembly.
 
-#[cfg(not(target_arch = "arm"))]
-compile_error!("the feature `cortex-m4` builds for thumbv7em-none-eabi and thumbv7em-none-eabihf alone");
-
-use p256::elliptic_curve::hazmat::FieldArithmetic;
-use p256::elliptic_curve::ops::Invert;
-use p256::elliptic_curve::{Field, PrimeField};
-use p256::{NistP256, Scalar};
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
-
-// Not found? Then the target is not thumbv7em-none-eabi or thumbv7em-none-eabihf.
-use p256_cm4::{octet_string_to_point, point_to_octet_string_uncompressed, scalarmult_base, scalarmult_generic};
-
-use super::rustcrypto::ecdsa::{ecdsa_sig_value, padded, uncompressed_p256};
+use core::fmt;
 #[cfg(feature = "x25519")]
-use super::rustcrypto::key_exchange::X25519PrivateKey;
-use super::rustcrypto::key_exchange::p256_private_key;
-use super::rustcrypto::nonce::{nonzero, reduced, sign};
-use super::rustcrypto::{self, RustCrypto};
-use super::{
+use embedded_mtls::crypto::rustcrypto::X25519PrivateKey;
+use embedded_mtls::crypto::rustcrypto::{self, RustCrypto};
+use embedded_mtls::crypto::{
     AeadAlgorithm, CryptoError, CryptoProvider, Digest, HashAlgorithm, KEY_SEED_LEN, KeyExchange, KeyShare,
     SharedSecret, SignatureAlgorithm,
 };
-use crate::wire::enums::{CipherSuite, NamedGroup, SignatureScheme};
+use embedded_mtls::io::SigningKey;
+use embedded_mtls::{CipherSuite, NamedGroup, Signature, SignatureScheme};
+use p256::elliptic_curve::hazmat::FieldArithmetic;
+use p256::elliptic_curve::ops::{Invert, Reduce};
+use p256::elliptic_curve::{Field, PrimeField};
+use p256::{FieldBytes, NistP256, NonZeroScalar, Scalar};
+// Not found? Then the target is not thumbv7em-none-eabi or thumbv7em-none-eabihf.
+use p256_cm4::{octet_string_to_point, point_to_octet_string_uncompressed, scalarmult_base, scalarmult_generic};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use crate::signature;
 
 /// The provider of this back end.
 #[derive(Clone, Copy, Debug, Default)]
@@ -41,8 +26,6 @@ pub struct CortexM4;
 
 /// An ephemeral private key. 36 bytes, wiped when dropped.
 pub struct CortexM4PrivateKey(Private);
-
-debug_by_name!("CortexM4PrivateKey", [] CortexM4PrivateKey);
 
 enum Private {
     P256(Words),
@@ -57,8 +40,6 @@ pub struct CortexM4SigningKey {
     private: Zeroizing<[u8; 32]>,
     public: [u8; 65],
 }
-
-debug_by_name!("CortexM4SigningKey", [] CortexM4SigningKey);
 
 /// A number of 256 bits, the lowest word first, as the assembly takes it. Wiped when dropped.
 #[derive(Zeroize, ZeroizeOnDrop)]
@@ -103,10 +84,7 @@ impl CryptoProvider for CortexM4 {
 
     fn key_exchange(self, group: NamedGroup, seed: &[u8; KEY_SEED_LEN]) -> Result<CortexM4PrivateKey, CryptoError> {
         Ok(CortexM4PrivateKey(match group {
-            NamedGroup::SECP256R1 => {
-                let bytes = Zeroizing::new(<[u8; 32]>::from(p256_private_key(seed)?.to_bytes()));
-                Private::P256(Words::from_bytes(&bytes))
-            }
+            NamedGroup::SECP256R1 => Private::P256(Words::from_seed(seed)?),
             #[cfg(feature = "x25519")]
             NamedGroup::X25519 => Private::X25519(X25519PrivateKey::new(seed)),
             _ => return Err(CryptoError::Unsupported),
@@ -124,10 +102,14 @@ impl CryptoProvider for CortexM4 {
             return Err(CryptoError::Invalid);
         }
         match algorithm {
-            SignatureAlgorithm::EcdsaP256Sha256 => verify_p256(public_key, signed, signature),
-            #[cfg(feature = "p384")]
-            SignatureAlgorithm::EcdsaP256Sha384 => verify_p256(public_key, signed, signature),
-            _ => rustcrypto::verify_other(algorithm, public_key, signed, signature),
+            SignatureAlgorithm::EcdsaP256Sha256 | SignatureAlgorithm::EcdsaP256Sha384
+                if Self::SIGNATURE_ALGORITHMS.contains(&algorithm) =>
+            {
+                verify_p256(public_key, signed, signature)
+            }
+            // Where it has no other algorithm, its P-256 is not linked.
+            _ if Self::SIGNATURE_ALGORITHMS.len() > 1 => RustCrypto.verify(algorithm, public_key, signed, signature),
+            _ => Err(CryptoError::Unsupported),
         }
     }
 }
@@ -165,15 +147,13 @@ impl CortexM4SigningKey {
     ///
     /// The nonce needs no generator that could fail.
     ///
-    /// `hedge` is as for [`P256SigningKey::sign_digest`](super::rustcrypto::P256SigningKey::sign_digest).
+    /// `hedge` is as for [`P256SigningKey::sign_digest`](rustcrypto::P256SigningKey::sign_digest).
     ///
     /// # Errors
     /// [`CryptoError::Invalid`] if the back end fails.
     pub fn sign_digest(&self, digest: &[u8; 32], hedge: &[u8]) -> Result<[u8; 64], CryptoError> {
-        sign(&self.private, digest, hedge, |nonce| {
-            let bytes = Zeroizing::new(<[u8; 32]>::from(nonce.to_bytes()));
-            let nonce = Words::from_bytes(&bytes);
-            Point::of_base(&nonce).map(|point| point.x.to_bytes())
+        rustcrypto::sign_p256_with(&self.private, digest, hedge, |nonce| {
+            Point::of_base(&Words::from_bytes(nonce)).map(|point| point.x.to_bytes())
         })
     }
 
@@ -184,14 +164,36 @@ impl CortexM4SigningKey {
     }
 }
 
+impl SigningKey for CortexM4SigningKey {
+    fn sign(&self, message: &[u8], hedge: &[u8]) -> Option<Signature> {
+        let digest = RustCrypto.digest(HashAlgorithm::Sha256, &[message]).ok()?;
+        self.sign_digest(digest.as_bytes().first_chunk()?, hedge).ok().map(Signature::P256)
+    }
+}
+
+impl fmt::Debug for CortexM4PrivateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CortexM4PrivateKey").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for CortexM4SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CortexM4SigningKey").finish_non_exhaustive()
+    }
+}
+
+/// A number from 1 to the order less 1; whatever else a signature has is forged.
+fn nonzero(bytes: &[u8; 32]) -> Result<NonZeroScalar, CryptoError> {
+    NonZeroScalar::from_repr((*bytes).into()).into_option().ok_or(CryptoError::Forged)
+}
+
 /// A digest longer than a scalar is cut (FIPS 186-5 section 6.4.2). Nothing here is secret.
 fn verify_p256(public_key: &[u8], digest: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
     let key = Point::from_bytes(public_key)?;
-    let (r, s) = ecdsa_sig_value(signature)?;
-    // Refuses 0 and what is not below the group order.
-    let [r, s] = [nonzero(&padded(r)?), nonzero(&padded(s)?)];
-    let (r, s) = (r.map_err(|_| CryptoError::Forged)?, s.map_err(|_| CryptoError::Forged)?);
-    let z = reduced(digest.first_chunk().ok_or(CryptoError::Invalid)?);
+    let (r, s) = signature::parse(signature)?;
+    let (r, s) = (nonzero(&r)?, nonzero(&s)?);
+    let z = Scalar::reduce(&FieldBytes::from(*digest.first_chunk().ok_or(CryptoError::Invalid)?));
     let inverse = *s.invert_vartime();
     let (of_base, of_key) = (z * inverse, *r * inverse);
     // Neither r nor 1/s is 0.
@@ -214,6 +216,14 @@ fn verify_p256(public_key: &[u8], digest: &[u8], signature: &[u8]) -> Result<(),
     Err(CryptoError::Forged)
 }
 
+/// Bytes of an uncompressed point (SEC 1 section 2.3.3), and the first of them.
+const POINT_LEN: usize = 65;
+const UNCOMPRESSED: u8 = 4;
+
+/// Seeds that are tried, each the hash of the one before, as [`RustCrypto`] does. One in 2^32 is no scalar of P-256, so
+/// that all of them fail once in 2^128.
+const SEED_TRIES: usize = 4;
+
 impl Point {
     const ZERO: Words = Words([0; 8]);
 
@@ -234,7 +244,9 @@ impl Point {
     /// A point on the curve, uncompressed.
     fn from_bytes(bytes: &[u8]) -> Result<Self, CryptoError> {
         let mut point = Self { x: Self::ZERO, y: Self::ZERO };
-        let valid = octet_string_to_point(&mut point.x.0, &mut point.y.0, uncompressed_p256(bytes)?);
+        // The parser knows other forms, and gives wrong points for compressed ones.
+        let uncompressed = bytes.len() == POINT_LEN && bytes.first() == Some(&UNCOMPRESSED);
+        let valid = uncompressed && octet_string_to_point(&mut point.x.0, &mut point.y.0, bytes);
         if valid { Ok(point) } else { Err(CryptoError::Invalid) }
     }
 
@@ -267,6 +279,20 @@ impl Point {
 impl Words {
     fn from_scalar(scalar: &Scalar) -> Self {
         Self::from_bytes(&scalar.to_bytes().into())
+    }
+
+    /// A private key from a seed; a seed that is 0 or not below the group order is hashed first.
+    /// Time tells that this happened, and nothing about the key that is used then.
+    fn from_seed(seed: &[u8; KEY_SEED_LEN]) -> Result<Self, CryptoError> {
+        let mut candidate = Zeroizing::new(*seed);
+        for _ in 0..SEED_TRIES {
+            if nonzero(&candidate).map(Zeroizing::new).is_ok() {
+                return Ok(Self::from_bytes(&candidate));
+            }
+            let digest = Zeroizing::new(RustCrypto.digest(HashAlgorithm::Sha256, &[candidate.as_slice()])?);
+            *candidate = *digest.as_bytes().first_chunk().ok_or(CryptoError::Invalid)?;
+        }
+        Err(CryptoError::Invalid)
     }
 
     /// From 32 bytes, the highest first.
