@@ -56,7 +56,7 @@ impl ConnectionFailure<'_, '_> {
             Error::ApiMisuse(_) | Error::KeysExhausted | Error::ProviderFailed | Error::SigningFailed => {
                 Diagnosis::OurProgram
             }
-            Error::BufferTooSmall { buffer: BufferKind::Rx, need } if self.coming == Some(need) => {
+            Error::BufferTooSmall { buffer: BufferKind::Rx, .. } if self.message_too_large => {
                 Diagnosis::MessageTooLarge
             }
             Error::BufferTooSmall { buffer: BufferKind::Rx, .. } => Diagnosis::RecordTooLarge,
@@ -245,7 +245,7 @@ mod tests {
                 negotiated: &negotiated,
                 search: &search,
                 time,
-                coming: None,
+                message_too_large: false,
             };
             assert_eq!(failure.diagnose(), expected);
         }

@@ -19,8 +19,8 @@ pub struct ConnectionFailure<'c, 'b> {
     /// The search for the path of the peer.
     pub(super) search: &'c Search<'b, 'b>,
     pub(super) time: Time,
-    /// The message that is being received, of which the header is here: so many bytes it takes in `rx`.
-    pub(super) coming: Option<u32>,
+    /// It is a message, or a part of one, that does not fit into `rx`, and not a record.
+    pub(super) message_too_large: bool,
 }
 
 debug_by_name!("ConnectionFailure", [] ConnectionFailure<'_, '_>);
@@ -44,7 +44,7 @@ impl<'c, 'b> ConnectionFailure<'c, 'b> {
             negotiated: &connection.negotiated,
             search: &connection.peer,
             time: connection.peer.time(),
-            coming: connection.rx.needs(),
+            message_too_large: connection.rx.is_message_too_large(),
         })
     }
 

@@ -37,6 +37,8 @@ pub(crate) struct Inbound<'b, C: CryptoProvider> {
     count: usize,
     /// Bytes of the handshake stream that were consumed.
     position: usize,
+    /// The buffer cannot hold the message that is awaited, or the part of one, whatever the records.
+    message_too_large: bool,
 }
 
 /// The deviations that are accepted, and how often.
@@ -83,6 +85,7 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
             eof: false,
             count: 0,
             position: 0,
+            message_too_large: false,
         }
     }
 
@@ -185,7 +188,9 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
     /// Makes at least `count` bytes of the handshake stream available.
     pub(crate) fn receive(&mut self, count: usize) -> Result<bool, Error> {
         while self.handshake.len() < count {
-            self.check_capacity(count.saturating_add(RECORD_OVERHEAD))?;
+            let capacity = self.check_capacity(count.saturating_add(RECORD_OVERHEAD));
+            self.message_too_large = capacity.is_err();
+            capacity?;
             match self.next_record()? {
                 Received::Handshake => {}
                 Received::NeedInput => return Ok(false),
@@ -226,9 +231,9 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
         self.consume(total);
     }
 
-    /// The bytes that the message at the front takes in the buffer until it is whole, as an error names them.
-    pub(crate) fn needs(&self) -> Option<u32> {
-        u32::try_from(self.header()?.total().saturating_add(RECORD_OVERHEAD)).ok()
+    /// Tells whether the buffer was too small for a message, or a part of one, and not for a record.
+    pub(crate) const fn is_message_too_large(&self) -> bool {
+        self.message_too_large
     }
 
     /// The message at the front, if it is whole and ends the flight of its sender: what follows in the same record was

@@ -2,7 +2,7 @@
 
 use embedded_mtls::{ClientAuth, Diagnosis, NamedGroup, ServerConfig};
 use test_support::pair::{Sizes, anchors};
-use test_support::pki::Template;
+use test_support::pki::{SERVER_NAME, Template};
 
 use crate::world::{Case, both};
 
@@ -170,6 +170,15 @@ pub(crate) const CASES: &[Case] = &[
             let roots: Vec<_> = (0..20).map(|number| Template::ca(&format!("Root {number}")).self_signed()).collect();
             let roots = anchors(&roots.iter().collect::<Vec<_>>());
             w.setup.server = ServerConfig::new(ClientAuth::Required(roots));
+            w.setup.client_sizes = Sizes { rx: 600, ..Sizes::DEFAULT };
+            w.setup.server_sizes = Sizes { tx: 300, ..Sizes::DEFAULT };
+        },
+        both(Diagnosis::MessageTooLarge, Diagnosis::OurRecordTooLarge),
+    ),
+    Case(
+        "the server's certificate is larger than the client's buffer, in small records",
+        |w| {
+            w.server_leaf(Template::server(SERVER_NAME).extension(&[1, 3, 6, 1, 4, 1, 99999, 1], false, &[0; 400]));
             w.setup.client_sizes = Sizes { rx: 600, ..Sizes::DEFAULT };
             w.setup.server_sizes = Sizes { tx: 300, ..Sizes::DEFAULT };
         },
