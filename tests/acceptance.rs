@@ -3,7 +3,9 @@
 
 use embedded_io::{ErrorType, Read, Write};
 use embedded_mtls::io::{Failure, asynch, blocking};
-use embedded_mtls::{AlertClass, AlertDescription, Client, ClientAuthStatus, Diagnosis, Error, Session, Side, Stage};
+use embedded_mtls::{
+    AlertClass, AlertDescription, Client, ClientAuthStatus, Diagnosis, Error, Event, Session, Side, Stage,
+};
 use std::convert::Infallible;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -98,6 +100,41 @@ fn a_late_alert_is_tied_to_the_credential_that_was_sent_and_says_whether_to_try_
         let shown = session.sent_credential().expect("the credential that was sent");
         assert!(refusal.credential.is_some_and(|refused| std::ptr::eq(refused, shown)));
     }
+}
+
+/// Receives without a poll.
+fn receive(session: &mut TestSession<Client>, script: &mut Script, sent: &[Sent]) {
+    let bytes = script.seal_all(sent);
+    session.rx_space()[..bytes.len()].copy_from_slice(&bytes);
+    session.rx_commit(bytes.len()).unwrap();
+}
+
+#[test]
+fn a_transport_that_breaks_hides_no_alert_behind_data_that_was_not_read() {
+    let (mut session, mut script) = session(true);
+    receive(&mut session, &mut script, &[data(), data(), alert(AlertDescription::UNKNOWN_CA)]);
+    assert!(matches!(session.poll(), Ok(Event::Data(_))));
+    let refused = Error::AlertReceived(AlertDescription::UNKNOWN_CA);
+    assert_eq!(session.transport_failed(), Some(refused));
+    assert_eq!(session.transport_failed(), Some(refused), "it is final");
+    assert_eq!(session.refusal().map(|refusal| refusal.alert), Some(AlertDescription::UNKNOWN_CA));
+}
+
+#[test]
+fn a_transport_that_breaks_once_the_peer_has_closed_truncates_nothing() {
+    let close_notify = || Sent::new(Epoch::Application, ALERT, &[1, 0]);
+    for read in [true, false] {
+        let (mut session, mut script) = session(true);
+        receive(&mut session, &mut script, &[data(), close_notify()]);
+        if read {
+            read_all(&mut session, &mut Vec::new()).unwrap();
+        }
+        assert_eq!(session.transport_failed(), None);
+        assert!(session.failure().is_none() && matches!(session.poll(), Ok(Event::PeerClosed)));
+    }
+    let (mut session, mut script) = session(true);
+    receive(&mut session, &mut script, &[data()]);
+    assert_eq!(session.transport_failed(), Some(Error::ConnectionTruncated));
 }
 
 #[test]

@@ -171,7 +171,7 @@ pub(crate) fn play(Script(_, role, own, ending, _): &Script) -> Seen {
                     session.rx_eof();
                     session.poll().err()
                 }
-                Ending::Reset => Some(session.transport_failed()),
+                Ending::Reset => session.transport_failed(),
             };
             Seen { error, verdict: None, diagnosis: session.diagnosis() }
         }

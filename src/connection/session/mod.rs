@@ -359,12 +359,17 @@ impl<'b, R: Side> Session<'b, R> {
     }
 
     /// Fails, since the transport has broken, as one that has [ended](Self::rx_eof): for a transport that says so by an
-    /// error of its own, and for [`diagnosis`](Self::diagnosis) to say what that means here. Data that was received
-    /// before and not read yet is lost; an alert is the better reason.
-    pub fn transport_failed(&mut self) -> Error {
-        match self.poll_received() {
-            Err(error) => error,
-            Ok(_) => self.fail(Error::ConnectionTruncated),
+    /// error of its own, and for [`diagnosis`](Self::diagnosis) to say what that means here. Data that was not read yet is
+    /// lost; an alert that follows it is the better reason. `None` if the peer has closed, so that nothing is missing.
+    pub fn transport_failed(&mut self) -> Option<Error> {
+        loop {
+            self.connection.rx.consume_data(usize::MAX);
+            match self.next(false) {
+                Ok(Next::Data | Next::Stop(Stop::Done | Stop::Yield)) => {}
+                Ok(Next::Stop(_)) => return Some(self.fail(Error::ConnectionTruncated)),
+                Ok(Next::PeerClosed | Next::Closed) => return None,
+                Err(error) => return Some(error),
+            }
         }
     }
 
