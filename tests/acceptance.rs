@@ -2,15 +2,16 @@
 #![allow(missing_docs)]
 
 use embedded_io::{ErrorType, Read, Write};
-use embedded_mtls::io::{Failure, asynch, blocking};
+use embedded_mtls::io::{Failure, Host, asynch, blocking};
 use embedded_mtls::{
-    AlertClass, AlertDescription, Client, ClientAuthStatus, Diagnosis, Error, Event, Session, Side, Stage,
+    AlertClass, AlertDescription, Client, ClientAuth, ClientAuthStatus, Diagnosis, Error, Event, ServerConfig, Session,
+    Side, Stage, Step,
 };
 use std::convert::Infallible;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use test_support::messages::*;
-use test_support::pair::{Setup, TestSession, advance, deliver, read_all};
+use test_support::pair::{Setup, TestSession, advance, deliver, drain, now, read_all};
 use test_support::pki::Pki;
 use test_support::script::{ALERT, APPLICATION_DATA, Epoch, HANDSHAKE, Script, Sent, client};
 
@@ -137,6 +138,49 @@ fn a_transport_that_breaks_once_the_peer_has_closed_truncates_nothing() {
     assert_eq!(session.transport_failed(), Some(Error::ConnectionTruncated));
 }
 
+/// A server that has written its ServerHello, and its Certificate as far as `signed`, when the other side ends the
+/// connection with this alert, or without one.
+fn server_ended(signed: bool, alert: Option<AlertDescription>) -> Option<Diagnosis> {
+    let mut setup = Setup::new(&Pki::new());
+    setup.server = ServerConfig::new(ClientAuth::None);
+    let mut server = setup.server_handshake().unwrap();
+    let mut host = setup.server_host;
+    let mut script = Script::client(Script::hello(X25519));
+    deliver(&mut script.say_hello(), &mut server, 0);
+    let mut sent = Vec::new();
+    loop {
+        match server.poll().unwrap() {
+            Step::Transmit => drain(&mut server, &mut sent, &mut Vec::new()),
+            Step::Credential(request) => {
+                let choice = host.credential(&request.peer_request());
+                request.answer(choice).unwrap();
+            }
+            Step::Sign(request) if signed => {
+                let signature = host.sign(request.input()).unwrap();
+                request.complete(&signature).unwrap();
+            }
+            Step::Yield => {}
+            _ => break,
+        }
+    }
+    script.hear_server(&sent);
+    if let Some(alert) = alert {
+        let bytes = script.seal(&Sent::new(Epoch::Handshake, ALERT, &[2, alert.0]));
+        deliver(&mut bytes.clone(), &mut server, 0);
+    }
+    server.transport_failed();
+    server.failure().map(|failure| failure.diagnosis_at(now()))
+}
+
+#[test]
+fn a_client_that_ends_the_connection_blames_the_certificate_of_a_server_only_once_it_has_left() {
+    assert_eq!(server_ended(false, None), Some(Diagnosis::ConnectionCut), "only ServerHello has left");
+    assert_eq!(server_ended(true, None), Some(Diagnosis::ClosedOnOurs));
+    let alert = Some(AlertDescription::BAD_CERTIFICATE);
+    assert_eq!(server_ended(false, alert), Some(Diagnosis::RefusedUnseen));
+    assert_eq!(server_ended(true, alert), Some(Diagnosis::OursRefusedByClient));
+}
+
 #[test]
 fn an_alert_after_acceptance_is_no_refusal_of_the_credential() {
     let (mut session, mut script) = session(true);
@@ -174,12 +218,18 @@ fn an_alert_before_the_finished_of_the_server_refuses_no_credential() {
 fn an_alert_within_the_flight_of_the_client_refuses_what_has_begun_to_leave() {
     let pki = Pki::new();
     let revoked = AlertDescription::CERTIFICATE_REVOKED;
-    for taken in [0, 1] {
+    // Before the signature no more than a change_cipher_spec is ready to leave.
+    for (until, taken, expected) in [
+        (Stage::Signature, 0, Diagnosis::RefusedUnseen),
+        (Stage::Signature, 1, Diagnosis::RefusedUnseen),
+        (Stage::Done, 0, Diagnosis::RefusedUnseen),
+        (Stage::Done, 1, Diagnosis::OursRevoked),
+    ] {
         let (mut real, mut script) = client(Setup::new(&pki));
         let flight = script.server_flight(&pki, |message| message);
         let mut bytes = script.seal_all(&flight);
         assert_eq!(advance(&mut real.handshake, &mut real.host), None);
-        while !matches!(real.handshake.stage(), Stage::Sending | Stage::Signature | Stage::Done) {
+        while real.handshake.stage() != until {
             real.handshake.tx_consume(usize::MAX);
             deliver(&mut bytes, &mut real.handshake, 0);
             assert_eq!(advance(&mut real.handshake, &mut real.host), None);
@@ -190,8 +240,7 @@ fn an_alert_within_the_flight_of_the_client_refuses_what_has_begun_to_leave() {
         assert_eq!(real.handshake.look_for_alert(), Some(Error::AlertReceived(revoked)));
         let refused =
             real.handshake.failure().and_then(|failure| failure.refusal()).and_then(|refusal| refusal.credential);
-        assert_eq!(refused.is_some(), taken != 0);
-        let expected = if taken == 0 { Diagnosis::RefusedUnseen } else { Diagnosis::OursRevoked };
+        assert_eq!(refused.is_some(), expected == Diagnosis::OursRevoked);
         assert_eq!(real.handshake.failure().map(|failure| failure.diagnosis()), Some(expected));
     }
 }

@@ -258,7 +258,8 @@ impl<'b, R: Side> Handshake<'b, R> {
     /// pending counts as all of them.
     pub fn tx_consume(&mut self, count: usize) {
         self.connection.end_flight_received();
-        self.connection.negotiated.certificate_sent |= count != 0 && R::has_sent_certificate(&self.state);
+        self.connection.negotiated.certificate_sent |=
+            count != 0 && self.connection.tx.is_sealed() && R::has_written_certificate(&self.state);
         self.connection.tx.consume(count);
     }
 

@@ -198,9 +198,8 @@ pub trait Role: 'static {
         trace: &mut impl Trace,
     ) -> Next<'b, Self::State<'b>>;
 
-    /// Returns whether a part of our Certificate was written, which may still wait to be sent: it is sent before
-    /// anything else is awaited.
-    fn has_sent_certificate(state: &Self::State<'_>) -> bool;
+    /// Returns whether a part of our Certificate was written, which may still wait to be sent.
+    fn has_written_certificate(state: &Self::State<'_>) -> bool;
 
     /// Begins what is kept for authentication after the handshake.
     fn late<'b>(

@@ -82,6 +82,11 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
         self.pending.consume(count);
     }
 
+    /// Returns whether everything that was written is sealed, and leaves without more.
+    pub(crate) const fn is_sealed(&self) -> bool {
+        self.open.is_empty()
+    }
+
     /// Returns how many bytes have left since this was asked last.
     pub(crate) fn take_count(&mut self) -> usize {
         core::mem::take(&mut self.count)

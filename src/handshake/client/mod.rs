@@ -158,7 +158,7 @@ impl<P: CryptoProvider> Role for Client<P> {
         }
     }
 
-    fn has_sent_certificate(state: &State<'_, P>) -> bool {
+    fn has_written_certificate(state: &State<'_, P>) -> bool {
         match state {
             State::Present(_, present) => present.has_begun(),
             State::SendFinished(_) | State::Done(..) => true,

@@ -155,9 +155,14 @@ impl<P: CryptoProvider> Role for Server<P> {
         }
     }
 
-    fn has_sent_certificate(state: &State<'_, P>) -> bool {
-        matches!(state, State::Present(_, present) if present.has_begun())
-            || matches!(state, State::SendFinished(_) | State::AuthenticateClient(..))
+    fn has_written_certificate(state: &State<'_, P>) -> bool {
+        match state {
+            State::Present(_, present) => present.has_begun(),
+            State::SendFinished(_) | State::AuthenticateClient(..) | State::ExpectFinished(..) | State::Done(..) => {
+                true
+            }
+            _ => false,
+        }
     }
 
     #[cfg(feature = "post-handshake-auth")]
