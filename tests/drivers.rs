@@ -432,6 +432,61 @@ impl Write for Failing {
     }
 }
 
+/// A transport that takes nothing and gives the beginning of a record that is too large, without end.
+struct Flooded;
+
+impl ErrorType for Flooded {
+    type Error = embedded_io::ErrorKind;
+}
+
+impl embedded_io::Read for Flooded {
+    fn read(&mut self, out: &mut [u8]) -> Result<usize, Self::Error> {
+        assert!(!out.is_empty(), "a read into nothing would look like the end");
+        out.iter_mut().zip([23, 3, 3, 64].into_iter().chain(std::iter::repeat(0))).for_each(|(to, from)| *to = from);
+        Ok(out.len())
+    }
+}
+
+impl embedded_io::Write for Flooded {
+    fn write(&mut self, _: &[u8]) -> Result<usize, Self::Error> {
+        Err(embedded_io::ErrorKind::TimedOut)
+    }
+
+    fn flush(&mut self) -> Result<(), Self::Error> {
+        Ok(())
+    }
+}
+
+impl Read for Flooded {
+    async fn read(&mut self, out: &mut [u8]) -> Result<usize, Self::Error> {
+        embedded_io::Read::read(self, out)
+    }
+}
+
+impl Write for Flooded {
+    async fn write(&mut self, bytes: &[u8]) -> Result<usize, Self::Error> {
+        embedded_io::Write::write(self, bytes)
+    }
+
+    async fn flush(&mut self) -> Result<(), Self::Error> {
+        Ok(())
+    }
+}
+
+#[test]
+fn nothing_is_read_into_a_buffer_that_is_full() {
+    let unsent = Some(Failure::Io(embedded_io::ErrorKind::TimedOut));
+    let mut setup = Setup::new(&Pki::new());
+    let opened =
+        embedded_mtls::io::blocking::Stream::open(Flooded, setup.client_handshake().unwrap(), &mut setup.client_host);
+    assert_eq!(opened.err().map(|error| error.cause), unsent);
+    let mut handshake = setup.client_handshake().unwrap();
+    let mut transport = Flooded;
+    let mut driven = pin!(drive(&mut transport, &mut handshake, &mut setup.client_host));
+    let ended = (0..100).find_map(|_| once(driven.as_mut())).expect("it ends");
+    assert_eq!(ended.err(), unsent);
+}
+
 /// Remembers what it is told of the failure.
 struct Told {
     inner: TestHost,

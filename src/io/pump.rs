@@ -10,7 +10,7 @@ use super::AsyncHost;
 use super::Failure;
 use super::Host;
 use super::machine::{Driven, Io};
-use crate::error::Error;
+use crate::error::{BufferKind, Error};
 use crate::handshake::{Input, Question};
 use crate::x509::{Trace, TraceEvent};
 
@@ -67,6 +67,11 @@ impl<'p, 'b, M: Driven<'b>, E> Pump<'p, M, E> {
             let next = if self.unsent.is_some() { self.machine.next_received() } else { self.machine.next(trace) };
             match next {
                 Ok(_) if holds(self.machine) => return Ok(Io::Ready),
+                // A read of nothing would look like the end of the transport, or never end.
+                Ok(Io::Read) if self.machine.rx_space().is_empty() => match self.unsent.take() {
+                    Some(error) => return Err(error),
+                    None => self.failed = Some(self.machine.fail(Error::too_small(BufferKind::Rx, usize::MAX))),
+                },
                 Ok(io) => return Ok(io),
                 Err(error) => self.failed = Some(error),
             }
