@@ -7,8 +7,8 @@ use embedded_mtls::credential::{Choice, Entry, NoMatch, PeerRequest, Selector};
 use embedded_mtls::io::{Failure, Host, SoftwareHost, asynch, blocking};
 use embedded_mtls::x509::TrustAnchor;
 use embedded_mtls::{
-    AlertDescription, Client, ClientAuth, ClientAuthStatus, Error, Event, PeerIncompatible, Server, ServerConfig, Side,
-    SignInput, Signature,
+    AlertDescription, ApiMisuse, Client, ClientAuth, ClientAuthStatus, Error, Event, PeerIncompatible, Server,
+    ServerConfig, Side, SignInput, Signature,
 };
 use std::cell::RefCell;
 use std::convert::Infallible;
@@ -163,6 +163,31 @@ macro_rules! read_past_the_answer {
 fn a_read_that_comes_past_the_answer_of_a_client_does_not_lose_it() {
     read_past_the_answer!(blocking, |result| result, Read::read);
     read_past_the_answer!(asynch, finish, embedded_io_async::Read::read);
+}
+
+/// A client is asked by a server, and its stream has no host, and then one.
+macro_rules! asked_without_a_host {
+    ($stream:ident, $run:expr, $read:path) => {{
+        let pki = Pki::new();
+        let (client, mut server) = sessions(&pki);
+        server.request_certificate(ClientAuth::Optional(anchors(&[&pki.root]))).unwrap();
+        server.write(b"data").unwrap();
+        let wire = Wire::default();
+        wire.carry_from(&mut server);
+        let mut stream = $stream::Stream::from_parts(wire.clone(), client);
+        for _ in 0..2 {
+            let read = $run($read(&mut stream, &mut [0; 16]));
+            assert_eq!(read, Err(Failure::Tls(ApiMisuse::HostNeeded.into())));
+        }
+        assert!(stream.session().failure().is_none());
+        assert_eq!($run($read(&mut stream.hosted(&mut identity(&pki)), &mut [0; 16])), Ok(4));
+    }};
+}
+
+#[test]
+fn a_stream_without_a_host_stays_at_the_question_until_it_gets_one() {
+    asked_without_a_host!(blocking, |result| result, Read::read);
+    asked_without_a_host!(asynch, finish, embedded_io_async::Read::read);
 }
 
 /// The session has failed, and its alert is still to be sent. Says what a request gives, and what the client hears.

@@ -50,7 +50,7 @@ pub(super) trait Driven<'b>: Machine<'b> {
     ) -> Result<(), Error> {
         match decision {
             Ok(input) => self.answer(input, trace),
-            Err(alert) => Err(self.fail(Error::Refused(alert))),
+            Err(alert) => Err(Error::Refused(alert)),
         }
     }
 
@@ -61,11 +61,11 @@ pub(super) trait Driven<'b>: Machine<'b> {
         signature: Option<&Signature>,
         trace: &mut impl Trace,
     ) -> Result<(), Error> {
-        let Some(signature) = signature else { return Err(self.fail(Error::SigningFailed)) };
+        let signature = signature.ok_or(Error::SigningFailed)?;
         let mut der = [0; Signature::MAX_DER];
         match signature.encode(scheme, &mut der) {
             Some(encoded) => self.answer(Input::Signature(encoded), trace),
-            None => Err(self.fail(ApiMisuse::SignatureMalformed.into())),
+            None => Err(ApiMisuse::SignatureMalformed.into()),
         }
     }
 }

@@ -125,10 +125,10 @@ impl<'p, 'b, M: Driven<'b>, E> Pump<'p, M, E> {
         Ok(())
     }
 
-    /// Lets the host answer what is asked.
+    /// Lets the host answer what is asked. An error is final.
     #[inline(never)] // in a frame of its own, which is not there while certificates are verified
     pub(super) fn ask(&mut self, question: Question<'b>, host: &mut impl Host<'b>) {
-        self.failed = self.answer(question, host).err();
+        self.failed = self.answer(question, host).err().map(|error| self.machine.fail(error));
     }
 
     fn answer(&mut self, question: Question<'b>, host: &mut impl Host<'b>) -> Result<(), Error> {
@@ -155,16 +155,16 @@ impl<'p, 'b, M: Driven<'b>, E> Pump<'p, M, E> {
                 machine.decided(decision, &mut trace_to(host))
             }
             Question::Sign(credential) => {
-                let input = machine.sign_input(credential).map_err(|error| machine.fail(error))?;
+                let input = machine.sign_input(credential)?;
                 let signature = host.sign(&input);
                 machine.signed(credential.scheme(), signature.as_ref(), &mut trace_to(host))
             }
         }
     }
 
-    /// Lets the host answer what is asked, when it can. Dropped, it is asked again.
+    /// Lets the host answer what is asked, when it can. Dropped, it is asked again. An error is final.
     pub(super) async fn ask_async(&mut self, question: Question<'b>, host: &mut impl AsyncHost<'b>) {
-        self.failed = self.answer_async(question, host).await.err();
+        self.failed = self.answer_async(question, host).await.err().map(|error| self.machine.fail(error));
     }
 
     async fn answer_async(&mut self, question: Question<'b>, host: &mut impl AsyncHost<'b>) -> Result<(), Error> {
@@ -194,7 +194,7 @@ impl<'p, 'b, M: Driven<'b>, E> Pump<'p, M, E> {
                 machine.decided(decision, &mut trace_to_async(host))
             }
             Question::Sign(credential) => {
-                let input = machine.sign_input(credential).map_err(|error| machine.fail(error))?;
+                let input = machine.sign_input(credential)?;
                 let signature = host.sign(&input).await;
                 machine.signed(credential.scheme(), signature.as_ref(), &mut trace_to_async(host))
             }
