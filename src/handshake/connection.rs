@@ -60,8 +60,8 @@ impl<'b, C: CryptoProvider> Connection<'b, C> {
     }
 
     /// Ends the connection and returns the memory it was lent: `rx`, `tx`, `peer`.
-    pub(crate) fn into_memory(self) -> (&'b mut [u8], &'b mut [u8], &'b mut [u8]) {
-        (self.rx.into_buffer(), self.tx.into_buffer(), self.peer.into_memory())
+    pub(crate) fn into_memory(mut self) -> (&'b mut [u8], &'b mut [u8], &'b mut [u8]) {
+        (self.rx.into_buffer(), self.tx.into_buffer(), self.peer.memory_mut().take_memory())
     }
 
     /// Gets what a state waits for; or says why the run stops, if that is not here.

@@ -1,6 +1,7 @@
-//! Data that is received and sent in a session.
+//! Data that is received and sent in a session, and the memory for it.
 
 use super::Session;
+use crate::connection::Buffers;
 use crate::connection::machine::Machine;
 use crate::error::Error;
 use crate::handshake::Side;
@@ -19,6 +20,35 @@ pub struct PlaintextBuffer<'c, 'b, R: Side> {
 }
 
 debug_by_name!("PlaintextBuffer", [R: Side] PlaintextBuffer<'_, '_, R>);
+
+impl<'b, R: Side> Session<'b, R> {
+    /// Ends the session and returns its buffers for another connection. `rx` and `tx` are wiped, with data that was
+    /// not read or not sent: [`close`](Self::close) first, and write what is [pending](Self::tx_pending).
+    pub fn into_buffers(self) -> Buffers<'b> {
+        Buffers::of(self.connection)
+    }
+
+    /// Returns the part of the lent [peer memory](Buffers::peer) that the session does not use: all but the summary of
+    /// the peer's certificate. [`into_buffers`](Self::into_buffers) returns only the rest afterwards. Empty if the
+    /// client offered authentication after the handshake, which needs it.
+    pub fn take_peer_memory(&mut self) -> &'b mut [u8] {
+        if self.connection.negotiated.post_handshake_auth {
+            &mut []
+        } else {
+            self.connection.peer.memory_mut().take_free()
+        }
+    }
+
+    /// Returns the application data that was received and not consumed.
+    pub(crate) fn data(&mut self) -> &[u8] {
+        self.connection.rx.data()
+    }
+
+    /// Drops `count` bytes of [`data`](Self::data); more than there are counts as all of them.
+    pub(crate) fn consume_data(&mut self, count: usize) {
+        self.connection.rx.consume_data(count);
+    }
+}
 
 impl<R: Side> ReceivedData<'_, '_, R> {
     /// The data. It may be changed in place.

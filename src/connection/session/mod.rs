@@ -9,7 +9,7 @@ pub use self::data::{PlaintextBuffer, ReceivedData};
 
 use super::machine::Machine;
 use super::request::{AuthorizeRequest, CredentialRequest, SignRequest, TimeRequest};
-use super::{Buffers, ConnectionFailure, Refusal};
+use super::{ConnectionFailure, Refusal};
 use crate::credential::Credential;
 use crate::crypto::{CryptoError, CryptoProvider, Digest, HashAlgorithm};
 use crate::error::{AlertDescription, ApiMisuse, Diagnosis, Error, Stage};
@@ -274,29 +274,6 @@ impl<'b, R: Side> Session<'b, R> {
                 self.fail(error);
             }
         }
-    }
-
-    /// Ends the session and returns its buffers for another connection. `rx` and `tx` are wiped, with data that was
-    /// not read or not sent: [`close`](Self::close) first, and write what is [pending](Self::tx_pending).
-    pub fn into_buffers(self) -> Buffers<'b> {
-        Buffers::of(self.connection)
-    }
-
-    /// Returns the part of the lent [peer memory](Buffers::peer) that the session does not use: all but the summary of
-    /// the peer's certificate. [`into_buffers`](Self::into_buffers) returns only the rest afterwards. Empty if the
-    /// client offered authentication after the handshake, which needs it.
-    pub fn take_peer_memory(&mut self) -> &'b mut [u8] {
-        if self.connection.negotiated.post_handshake_auth { &mut [] } else { self.connection.peer.take_free() }
-    }
-
-    /// Returns the application data that was received and not consumed.
-    pub(crate) fn data(&mut self) -> &[u8] {
-        self.connection.rx.data()
-    }
-
-    /// Drops `count` bytes of [`data`](Self::data); more than there are counts as all of them.
-    pub(crate) fn consume_data(&mut self, count: usize) {
-        self.connection.rx.consume_data(count);
     }
 
     /// Returns the identity of the peer: always known on a client; on a server if the client sent a certificate.

@@ -526,23 +526,12 @@ impl<'r, 'p> Search<'r, 'p> {
         self.begin_pass();
     }
 
-    /// Returns the memory that was lent.
-    pub(crate) fn into_memory(self) -> &'p mut [u8] {
-        self.summaries.into_memory()
-    }
-
-    /// Returns the memory behind what is kept, which is no longer used.
-    pub(crate) fn take_free(&mut self) -> &'p mut [u8] {
-        self.summaries.take_free()
-    }
-
     /// Returns the memory of the certificates.
     pub(crate) const fn memory(&self) -> &Summaries<'p> {
         &self.summaries
     }
 
     /// Returns the memory of the certificates.
-    #[cfg(feature = "post-handshake-auth")]
     pub(crate) const fn memory_mut(&mut self) -> &mut Summaries<'p> {
         &mut self.summaries
     }

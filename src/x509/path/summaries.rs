@@ -66,13 +66,13 @@ impl<'p> Summaries<'p> {
         Summaries { memory: &mut *self.memory, ..*self }
     }
 
-    /// Returns the memory that was lent.
-    pub(super) const fn into_memory(self) -> &'p mut [u8] {
-        self.memory
+    /// Returns the memory that was lent, and is empty without any.
+    pub(crate) const fn take_memory(&mut self) -> &'p mut [u8] {
+        core::mem::replace(self, Self::new(&mut [])).memory
     }
 
     /// Returns the memory behind the summaries, which is no longer used.
-    pub(super) fn take_free(&mut self) -> &'p mut [u8] {
+    pub(crate) fn take_free(&mut self) -> &'p mut [u8] {
         let memory = core::mem::take(&mut self.memory);
         let (kept, free) = memory.split_at_mut_checked(self.used).unwrap_or_default();
         self.memory = kept;
