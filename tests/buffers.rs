@@ -155,6 +155,11 @@ fn a_buffer_that_is_too_small_is_named_with_a_size_that_leads_to_one_that_works(
             for kind in [BufferKind::Rx, BufferKind::Tx, BufferKind::Peer] {
                 let (size, rounds) = grow(setup, which, kind, 0);
                 println!("{which:?} {kind:?}: {size} bytes after {rounds} rounds");
+                // The limit of the peer's records follows from `rx`: where they end inside of messages, a smaller one may
+                // do. From which size on every one does, tests/record_limits.rs checks.
+                if kind == BufferKind::Rx {
+                    continue;
+                }
                 // One byte less is not enough.
                 let mut setup = setup();
                 *size_mut(&mut setup, which, kind) = size - 1;
@@ -181,8 +186,9 @@ fn the_smallest_sizes_that_work_are_known() {
         setup
     };
     let size = |which, kind| grow(&setup, which, kind, 0).0;
-    // The ClientHello (207 bytes, 30 of them signature_algorithms_cert), its record header, room for a change_cipher_spec record and an alert.
-    assert_eq!(size(Which::Client, BufferKind::Tx), 207 + 5 + 6 + 24);
+    // The ClientHello (218 bytes, 30 of them signature_algorithms_cert, 11 of them the limits of records), its record
+    // header, room for a change_cipher_spec record and an alert.
+    assert_eq!(size(Which::Client, BufferKind::Tx), 218 + 5 + 6 + 24);
     assert_eq!(size(Which::Server, BufferKind::Tx), 160);
     for which in [Which::Client, Which::Server] {
         let peer = size(which, BufferKind::Peer);

@@ -196,11 +196,40 @@ fn a_p256_share_that_is_no_point_is_refused() {
 fn a_client_refuses_bad_encrypted_extensions() {
     let unsolicited = misbehaved(PeerMisbehaved::UnsolicitedExtension);
     let misplaced = invalid(InvalidMessage::IllegalValue);
+    let truncated = invalid(InvalidMessage::Truncated);
     check(&[
         ("unknown", 8, |_, _, _| extensions(&[(GREASE, b"")]), unsolicited),
         ("early_data", 8, |_, _, _| extensions(&[(EARLY_DATA, b"")]), unsolicited),
         ("status_request", 8, |_, _, _| extensions(&[(5, b"")]), unsolicited),
-        ("record_size_limit", 8, |_, _, _| extensions(&[(28, &[0x40, 1])]), unsolicited),
+        ("record_size_limit of 63", 8, |_, _, _| extensions(&[(RECORD_SIZE_LIMIT, &[0, 63])]), misplaced),
+        ("record_size_limit of 64", 8, |_, _, _| extensions(&[(RECORD_SIZE_LIMIT, &[0, 64])]), None),
+        ("record_size_limit of TLS 1.3", 8, |_, _, _| extensions(&[(RECORD_SIZE_LIMIT, &[0x40, 1])]), None),
+        ("record_size_limit above it", 8, |_, _, _| extensions(&[(RECORD_SIZE_LIMIT, &[0xff, 0xff])]), None),
+        ("empty record_size_limit", 8, |_, _, _| extensions(&[(RECORD_SIZE_LIMIT, b"")]), truncated),
+        ("record_size_limit of 3 bytes", 8, |_, _, _| extensions(&[(RECORD_SIZE_LIMIT, &[0, 64, 0])]), truncated),
+        (
+            "record_size_limit twice",
+            8,
+            |_, _, _| extensions(&[(RECORD_SIZE_LIMIT, &[0, 64]), (RECORD_SIZE_LIMIT, &[0, 64])]),
+            invalid(InvalidMessage::DuplicateExtension),
+        ),
+        ("max_fragment_length", 8, |_, _, _| extensions(&[(MAX_FRAGMENT_LENGTH, &[1])]), None),
+        ("another max_fragment_length", 8, |_, _, _| extensions(&[(MAX_FRAGMENT_LENGTH, &[2])]), illegal()),
+        ("max_fragment_length 0", 8, |_, _, _| extensions(&[(MAX_FRAGMENT_LENGTH, &[0])]), misplaced),
+        ("max_fragment_length 5", 8, |_, _, _| extensions(&[(MAX_FRAGMENT_LENGTH, &[5])]), misplaced),
+        ("empty max_fragment_length", 8, |_, _, _| extensions(&[(MAX_FRAGMENT_LENGTH, b"")]), truncated),
+        (
+            "both limits of records",
+            8,
+            |_, _, _| extensions(&[(RECORD_SIZE_LIMIT, &[0, 64]), (MAX_FRAGMENT_LENGTH, &[1])]),
+            misplaced,
+        ),
+        (
+            "both, the older first",
+            8,
+            |_, _, _| extensions(&[(MAX_FRAGMENT_LENGTH, &[1]), (RECORD_SIZE_LIMIT, &[0, 64])]),
+            misplaced,
+        ),
         ("client_certificate_type", 8, |_, _, _| extensions(&[(19, &[0])]), unsolicited),
         ("key_share", 8, |_, _, _| extensions(&[(KEY_SHARE, b"")]), misplaced),
         ("supported_versions", 8, |_, _, _| extensions(&[(SUPPORTED_VERSIONS, &[3, 4])]), misplaced),
@@ -218,6 +247,76 @@ fn a_client_refuses_bad_encrypted_extensions() {
     let setup = Setup::new(&Pki::new());
     let said = verdict(setup, &Pki::new(), 8, |_, _, _| extensions(&[(ALPN, b"\0\x09\x08http/1.1")]));
     assert_eq!(said, unsolicited, "ALPN of a client that offers none");
+}
+
+/// A client whose `rx` holds every record offers neither of the extensions that limit records.
+#[test]
+fn a_client_refuses_a_limit_of_records_that_it_has_not_asked_for() {
+    let pki = Pki::new();
+    let unsolicited = misbehaved(PeerMisbehaved::UnsolicitedExtension);
+    let rows: [(&str, Edit); 2] = [
+        ("record_size_limit", |_, _, _| extensions(&[(RECORD_SIZE_LIMIT, &[0x40, 1])])),
+        // What the largest buffer asks for that does not hold every record.
+        ("max_fragment_length", |_, _, _| extensions(&[(MAX_FRAGMENT_LENGTH, &[3])])),
+    ];
+    for (rx, expected) in [(16_405, None), (16_406, unsolicited)] {
+        for (name, edit) in rows {
+            let mut setup = Setup::new(&pki);
+            setup.client_sizes.rx = rx;
+            assert_eq!(verdict(setup, &pki, ENCRYPTED_EXTENSIONS, edit), expected, "{name} with {rx} bytes of buffer");
+        }
+    }
+}
+
+/// The table of RFC 9846 section 4.3 has them in ClientHello and EncryptedExtensions only.
+#[test]
+fn a_client_refuses_limits_of_records_in_other_messages() {
+    let misplaced = invalid(InvalidMessage::IllegalValue);
+    check(&[
+        (
+            "record_size_limit in ServerHello",
+            2,
+            |_, _, m| hello(&m, |h| h.with(RECORD_SIZE_LIMIT, &[0, 64])),
+            misplaced,
+        ),
+        (
+            "max_fragment_length in ServerHello",
+            2,
+            |_, _, m| hello(&m, |h| h.with(MAX_FRAGMENT_LENGTH, &[1])),
+            misplaced,
+        ),
+        (
+            "record_size_limit in CertificateRequest",
+            13,
+            |_, _, _| certificate_request(&[(RECORD_SIZE_LIMIT, vec![0, 64])]),
+            misplaced,
+        ),
+        (
+            "max_fragment_length in CertificateRequest",
+            13,
+            |_, _, _| certificate_request(&[(MAX_FRAGMENT_LENGTH, vec![1])]),
+            misplaced,
+        ),
+        (
+            "record_size_limit in Certificate",
+            11,
+            |p, _, _| certificate_with(&[(&p.server.der, vec![(RECORD_SIZE_LIMIT, vec![0, 64])])]),
+            misplaced,
+        ),
+        (
+            "max_fragment_length in Certificate",
+            11,
+            |p, _, _| certificate_with(&[(&p.server.der, vec![(MAX_FRAGMENT_LENGTH, vec![1])])]),
+            misplaced,
+        ),
+    ]);
+    let pki = Pki::new();
+    for (kind, body) in [(RECORD_SIZE_LIMIT, &[0, 64][..]), (MAX_FRAGMENT_LENGTH, &[1])] {
+        let (mut real, mut script) = client(Setup::new(&pki));
+        let retry = Hello::retry(&script.client_hello.session_id, AES_128_GCM, P256).with(kind, body);
+        real.feed(&record(22, &retry.emit()));
+        assert_eq!(real.verdict(&mut script), misplaced, "{kind} in HelloRetryRequest");
+    }
 }
 
 #[test]

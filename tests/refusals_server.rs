@@ -49,6 +49,11 @@ fn choices(suites: &[u16], compression: &[u8]) -> Hello {
 fn twice(kind: u16) -> Hello {
     let mut hello = hello();
     hello.extensions.push((kind, hello.extension(kind).unwrap_or_default().to_vec()));
+    again(hello, kind)
+}
+
+/// The hello with an extension that it has once more.
+fn again(mut hello: Hello, kind: u16) -> Hello {
     hello.extensions.push((kind, hello.extension(kind).unwrap_or_default().to_vec()));
     hello
 }
@@ -135,6 +140,35 @@ fn a_server_refuses_a_bad_client_hello() {
         ("the right protocol", hello().with(ALPN, b"\0\x0c\x02h2\x08http/1.1"), FINE),
         ("an empty cookie", hello().with(COOKIE, &[0, 0]), empty),
         ("empty authorities", hello().with(CERTIFICATE_AUTHORITIES, &[0, 0]), empty),
+    ]);
+}
+
+#[test]
+fn a_server_refuses_a_bad_limit_of_records() {
+    let illegal = invalid(InvalidMessage::IllegalValue);
+    let truncated = invalid(InvalidMessage::Truncated);
+    let duplicate = invalid(InvalidMessage::DuplicateExtension);
+    let size = |body: &[u8]| hello().with(RECORD_SIZE_LIMIT, body);
+    let fragment = |body: &[u8]| hello().with(MAX_FRAGMENT_LENGTH, body);
+    check(&[
+        ("record_size_limit of 63", size(&[0, 63]), illegal),
+        ("record_size_limit of 0", size(&[0, 0]), illegal),
+        ("record_size_limit of 64", size(&[0, 64]), FINE),
+        // "a client might advertise a higher limit that is enabled by an extension or version the server does not understand"
+        ("record_size_limit of 65,535", size(&[0xff, 0xff]), FINE),
+        ("empty record_size_limit", size(&[]), truncated),
+        ("record_size_limit of 3 bytes", size(&[0, 64, 0]), truncated),
+        ("record_size_limit twice", again(size(&[0, 64]), RECORD_SIZE_LIMIT), duplicate),
+        ("max_fragment_length 0", fragment(&[0]), illegal),
+        ("max_fragment_length 1", fragment(&[1]), FINE),
+        ("max_fragment_length 4", fragment(&[4]), FINE),
+        ("max_fragment_length 5", fragment(&[5]), illegal),
+        ("empty max_fragment_length", fragment(&[]), truncated),
+        ("max_fragment_length twice", again(fragment(&[1]), MAX_FRAGMENT_LENGTH), duplicate),
+        ("both", size(&[0, 64]).with(MAX_FRAGMENT_LENGTH, &[1]), FINE),
+        // "MUST ignore a 'max_fragment_length' extension [...] if both extensions appear"
+        ("both, and the one to ignore is bad", size(&[0, 64]).with(MAX_FRAGMENT_LENGTH, &[9]), FINE),
+        ("both, the bad one first", fragment(&[9]).with(RECORD_SIZE_LIMIT, &[0, 64]), FINE),
     ]);
 }
 

@@ -17,8 +17,8 @@ pub enum InvalidMessage {
     IllegalValue = 4, ILLEGAL_PARAMETER, "a field has an illegal value";
     /// A handshake message is longer than any of its kind can be.
     MessageTooLong = 5, DECODE_ERROR, "longer than any message of its type can be";
-    /// A record is longer than RFC 9846 section 5 allows.
-    RecordTooLong = 6, RECORD_OVERFLOW, "its record is longer than TLS allows";
+    /// A record is longer than RFC 9846 section 5 allows, or than the peer has agreed to (RFC 8449).
+    RecordTooLong = 6, RECORD_OVERFLOW, "its record is longer than TLS or the agreed limit allows";
     /// Bytes are left behind the end of a structure.
     TrailingBytes = 7, DECODE_ERROR, "trailing bytes after the end of a structure";
     // 8 and 9 were limits that are none any more.

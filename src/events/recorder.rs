@@ -92,9 +92,9 @@ impl Recorder<'_> {
         }
     }
 
-    /// A message of `len` bytes, which begins so, is ready to leave.
-    pub(crate) fn message_sent(&self, message: &[u8], len: usize) {
-        self.message(Direction::Sent, message.first().copied().unwrap_or(0), len);
+    /// A message of `len` bytes is ready to leave.
+    pub(crate) fn message_sent(&self, kind: u8, len: usize) {
+        self.message(Direction::Sent, kind, len);
     }
 
     fn message(&self, direction: Direction, kind: u8, len: usize) {

@@ -14,6 +14,7 @@ use crate::transcript::{FinishedHash, Transcript};
 use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup};
 use crate::wire::finished::Finished;
 use crate::wire::handshake::MessageHeader;
+use crate::wire::record_limit::RecordLimit;
 use crate::x509::{Search, Summaries};
 use zeroize::Zeroizing;
 
@@ -103,15 +104,27 @@ impl<'b, C: CryptoProvider> Connection<'b, C> {
         Ok(())
     }
 
+    /// Keeps to the limit of the peer from the first protected record on, and holds it to ours if it has one of its own.
+    pub(super) fn limit_records(&mut self, limit: Option<RecordLimit>) {
+        let Some(limit) = limit else { return };
+        self.tx.limit_records(limit.content());
+        if matches!(limit, RecordLimit::Size(_)) {
+            self.rx.limit_records();
+        }
+    }
+
     /// Writes one handshake message into the open record and into the transcript.
-    pub(super) fn send(&mut self, write: &dyn Fn(&mut Writer<'_>)) -> Result<Written, Error> {
-        send(&mut self.tx, &mut self.transcript, &self.events, write)
+    pub(super) fn send(&mut self, kind: HandshakeType, write: &dyn Fn(&mut Writer<'_>)) -> Result<Written, Error> {
+        send(&mut self.tx, &mut self.transcript, &self.events, kind, write)
     }
 
     /// Writes one handshake message that is in no transcript, or not yet.
-    pub(crate) fn send_apart(&mut self, write: &dyn Fn(&mut Writer<'_>)) -> Result<Written, Error> {
-        let Self { tx, events, .. } = self;
-        tx.message(write, &mut |message| events.message_sent(message, message.len()))
+    pub(crate) fn send_apart(
+        &mut self,
+        kind: HandshakeType,
+        write: &dyn Fn(&mut Writer<'_>),
+    ) -> Result<Written, Error> {
+        send_whole(&mut self.tx, &self.events, kind, write, &mut |_| {})
     }
 
     /// Writes Finished; `mac` makes the `verify_data` of the transcript so far.
@@ -121,7 +134,7 @@ impl<'b, C: CryptoProvider> Connection<'b, C> {
     ) -> Result<Written, Error> {
         let verify_data = mac(&self.transcript.finished_hash())?;
         let finished = Finished { verify_data: verify_data.as_bytes() };
-        self.send(&|w| finished.emit(w))
+        self.send(HandshakeType::FINISHED, &|w| finished.emit(w))
     }
 
     /// Makes the hedge of a signature over `message`.
@@ -186,27 +199,40 @@ pub(super) fn send<C: CryptoProvider>(
     tx: &mut Outbound<'_, C>,
     transcript: &mut Transcript<C>,
     events: &Recorder<'_>,
+    kind: HandshakeType,
     write: &dyn Fn(&mut Writer<'_>),
 ) -> Result<Written, Error> {
-    tx.message(write, &mut |message| {
-        events.message_sent(message, message.len());
-        transcript.update(message);
-    })
+    send_whole(tx, events, kind, write, &mut |part| transcript.update(part))
+}
+
+/// Writes a message as a whole, or nothing of it as long as there is no room.
+fn send_whole<C: CryptoProvider>(
+    tx: &mut Outbound<'_, C>,
+    events: &Recorder<'_>,
+    kind: HandshakeType,
+    write: &dyn Fn(&mut Writer<'_>),
+    written: &mut dyn FnMut(&[u8]),
+) -> Result<Written, Error> {
+    if tx.has_room_for_message(write)? {
+        send_parts(tx, events, kind, &mut 0, write, written)
+    } else {
+        Ok(Written::AfterTransmit)
+    }
 }
 
 /// Writes as much as there is room for of a message that may be larger than any buffer, and of which `sent` bytes have
 /// left.
 pub(super) fn send_parts<C: CryptoProvider>(
     tx: &mut Outbound<'_, C>,
-    transcript: &mut Transcript<C>,
     events: &Recorder<'_>,
     kind: HandshakeType,
     sent: &mut usize,
     write: &dyn Fn(&mut Writer<'_>),
+    written: &mut dyn FnMut(&[u8]),
 ) -> Result<Written, Error> {
-    let written = tx.parts(sent, write, &mut |part| transcript.update(part))?;
-    if written == Written::Yes {
-        events.message_sent(&[kind.0], *sent);
+    let end = tx.parts(sent, write, written)?;
+    if end == Written::Yes {
+        events.message_sent(kind.0, *sent);
     }
-    Ok(written)
+    Ok(end)
 }

@@ -3,6 +3,7 @@
 
 use super::connection::{Connection, send_parts};
 use super::{Input, Next, Question, Stage, Stop, Wait};
+use crate::codec::Writer;
 use crate::credential::{Chain, Credential};
 use crate::crypto::CryptoProvider;
 use crate::error::{ApiMisuse, Error};
@@ -76,7 +77,7 @@ impl<'b> Present<'b> {
                     return Err(ApiMisuse::SignatureMalformed.into());
                 }
                 let message = CertificateVerify { scheme: credential.scheme(), signature };
-                match cx.send(&|w| message.emit(w))? {
+                match cx.send(HandshakeType::CERTIFICATE_VERIFY, &|w| message.emit(w))? {
                     Written::Yes => Ok((Self::Done, None)),
                     // There was room for the largest one.
                     Written::AfterTransmit => Err(ApiMisuse::SignatureMalformed.into()),
@@ -93,5 +94,6 @@ fn send_certificate<C: CryptoProvider>(
     sent: &mut usize,
 ) -> Result<Written, Error> {
     let Connection { tx, transcript, events, .. } = cx;
-    send_parts(tx, transcript, events, HandshakeType::CERTIFICATE, sent, &|w| certificate::emit(w, &[], chain.iter()))
+    let write = |w: &mut Writer<'_>| certificate::emit(w, &[], chain.iter());
+    send_parts(tx, events, HandshakeType::CERTIFICATE, sent, &write, &mut |part| transcript.update(part))
 }

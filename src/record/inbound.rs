@@ -11,8 +11,9 @@ use super::span::Span;
 use crate::crypto::CryptoProvider;
 use crate::error::{AlertDescription, ApiMisuse, BufferKind, Error, InvalidMessage, PeerMisbehaved};
 use crate::limits::{
-    MAX_CHANGE_CIPHER_SPEC, MAX_CIPHERTEXT, MAX_EMPTY_RECORDS, MAX_PLAINTEXT, MAX_SKIPPED_EARLY_DATA, MESSAGE_HEADER,
-    RECORD_HEADER, RECORD_OVERHEAD, TAG_LEN,
+    MAX_CHANGE_CIPHER_SPEC, MAX_CIPHERTEXT, MAX_EMPTY_RECORDS, MAX_INNER_PLAINTEXT, MAX_PLAINTEXT,
+    MAX_SKIPPED_EARLY_DATA, MESSAGE_HEADER, MIN_RECORD_SIZE_LIMIT, RECORD_HEADER, RECORD_OVERHEAD, RECORDS_IN_RX,
+    TAG_LEN,
 };
 use crate::wire::alert;
 use crate::wire::enums::ContentType;
@@ -26,6 +27,8 @@ pub(crate) struct Inbound<'b, C: CryptoProvider> {
     handshake: Span,
     data: Span,
     raw: Span,
+    /// The longest TLSInnerPlaintext that the peer may send.
+    limit: usize,
     /// Bytes of the message at the front of the handshake stream that are dropped unread.
     discard: usize,
     protection: Option<Protection<C>>,
@@ -72,6 +75,7 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
             handshake: Span::default(),
             data: Span::default(),
             raw: Span::default(),
+            limit: MAX_INNER_PLAINTEXT.into(),
             discard: 0,
             protection: None,
             former: None,
@@ -154,6 +158,23 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
         self.tolerance.change_cipher_spec = 0;
         self.tolerance.early_data = 0;
         self.tolerance.plaintext_alert = false;
+    }
+
+    /// Returns the limit of a TLSInnerPlaintext that fits this buffer: that of TLS, or less.
+    pub(crate) fn record_size_limit(&self) -> u16 {
+        if self.buffer.len() >= MAX_PLAINTEXT + RECORD_OVERHEAD {
+            return MAX_INNER_PLAINTEXT;
+        }
+        let inner = (self.buffer.len() / RECORDS_IN_RX).saturating_sub(RECORD_HEADER + TAG_LEN);
+        u16::try_from(inner).unwrap_or(MAX_INNER_PLAINTEXT).max(MIN_RECORD_SIZE_LIMIT)
+    }
+
+    /// The peer has agreed to [`Self::record_size_limit`].
+    ///
+    /// RFC 8449 section 4: "A TLS endpoint that receives a record larger than its advertised limit MUST generate a fatal
+    /// '`record_overflow`' alert".
+    pub(crate) fn limit_records(&mut self) {
+        self.limit = self.record_size_limit().into();
     }
 
     /// Takes the next keys. Only at a message boundary.
@@ -390,7 +411,7 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
             return Err(Error::DecryptFailed);
         }
         self.former = None;
-        if inner.len() > MAX_PLAINTEXT.saturating_add(1) {
+        if inner.len() > self.limit {
             return Err(InvalidMessage::RecordTooLong.into());
         }
         let start = record.start.saturating_add(RECORD_HEADER);

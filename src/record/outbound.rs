@@ -3,14 +3,17 @@
 //! ```text
 //! tx = [ sent | sealed, to be sent | open record: header, plaintext | free | room for an alert ]
 //! ```
-//! Several messages share a record. A message that does not fit waits until the transport has taken
-//! what is sealed; Certificate and CertificateRequest, which may be larger than any buffer, leave in parts.
+//! Several messages share a record, and one may take several where the peer limits them. A message that does not fit
+//! waits until the transport has taken what is sealed; Certificate and CertificateRequest, which may be larger than any
+//! buffer, leave in parts.
 
 use super::protect::Protection;
 use super::span::Span;
 use crate::codec::Writer;
 use crate::crypto::CryptoProvider;
 use crate::error::{AlertDescription, ApiMisuse, BufferKind, Error};
+#[cfg(feature = "post-handshake-auth")]
+use crate::limits::RECORD_OVERHEAD;
 use crate::limits::{ALERT_RESERVE, MAX_PLAINTEXT, MIN_TX, RECORD_HEADER, TAG_LEN};
 use crate::wire::alert;
 use crate::wire::enums::ContentType;
@@ -25,6 +28,8 @@ pub(crate) struct Outbound<'b, C: CryptoProvider> {
     /// Plaintext of the open record, behind a gap for its header; empty if none is open.
     open: Span,
     protection: Option<Protection<C>>,
+    /// The content that a protected record may have.
+    limit: usize,
     /// The first bytes are kept although they are sent: a ClientHello that is still to be hashed.
     hold: bool,
     /// A `change_cipher_spec` record has to leave before the first protected one.
@@ -58,6 +63,7 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
             pending: Span::default(),
             open: Span::default(),
             protection: None,
+            limit: MAX_PLAINTEXT,
             hold: false,
             change_cipher_spec_due: false,
             in_flight: false,
@@ -99,37 +105,14 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
         Ok(())
     }
 
+    /// No protected record has more content than this from now on.
+    pub(crate) const fn limit_records(&mut self, content: usize) {
+        self.limit = content;
+    }
+
     /// Records sealed under the keys of now.
     pub(crate) fn sequence(&self) -> u64 {
         self.protection.as_ref().map_or(0, Protection::sequence)
-    }
-
-    /// Appends a handshake message to the open record and gives it to `written`, or reports that `tx`
-    /// must be drained first.
-    pub(crate) fn message(
-        &mut self,
-        write: &dyn Fn(&mut Writer<'_>),
-        written: &mut dyn FnMut(&[u8]),
-    ) -> Result<Written, Error> {
-        for attempt in 0..2 {
-            let free = self.free();
-            let mut writer = Writer::new(free.of_mut(self.buffer));
-            write(&mut writer);
-            let needed = writer.needed();
-            if writer.finish().is_ok() {
-                let message = Span::new(free.start, free.start.saturating_add(needed));
-                self.open = Span::new(self.open_start(), message.end);
-                let message = message.of(self.buffer);
-                written(message);
-                return Ok(Written::Yes);
-            }
-            if attempt == 0 {
-                self.flush()?;
-            } else if self.pending.is_empty() {
-                return Err(too_small(needed.saturating_add(self.overhead())));
-            }
-        }
-        Ok(Written::AfterTransmit)
     }
 
     /// Appends a handshake message from its byte `sent` on as far as there is room, gives each part to `written`, and
@@ -171,22 +154,48 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
         self.seal(ContentType::HANDSHAKE)
     }
 
+    /// Returns whether what `write` writes fits now as a whole; fails if it never will.
+    pub(crate) fn has_room_for_message(&mut self, write: &dyn Fn(&mut Writer<'_>)) -> Result<bool, Error> {
+        let mut counter = Writer::new(&mut []);
+        write(&mut counter);
+        self.has_room_for(counter.needed())
+    }
+
     /// Returns whether a handshake message of `len` bytes fits now; fails if it never will.
     pub(crate) fn has_room_for(&mut self, len: usize) -> Result<bool, Error> {
-        if self.free().len() >= len {
+        if self.room(len) >= len {
             return Ok(true);
         }
         self.flush()?;
-        if self.free().len() >= len {
+        let missing = len.saturating_sub(self.room(len));
+        if missing == 0 {
             return Ok(true);
         }
-        if self.pending.is_empty() { Err(too_small(len.saturating_add(self.overhead()))) } else { Ok(false) }
+        if self.pending.is_empty() { Err(too_small(self.buffer.len().saturating_add(missing))) } else { Ok(false) }
+    }
+
+    /// Returns how much of a handshake message of `len` bytes fits now, in the open record and, if records are
+    /// protected, in more of them.
+    fn room(&mut self, len: usize) -> usize {
+        let free = self.free();
+        let (mut room, mut end) = (free.len(), free.end);
+        while room < len && self.protection.is_some() {
+            let more = self.record_after(end.saturating_add(self.trailer()));
+            if more.is_empty() {
+                break;
+            }
+            room = room.saturating_add(more.len());
+            end = more.end;
+        }
+        room
     }
 
     /// Checks that a handshake message of `len` bytes fits once everything else is sent.
     #[cfg(feature = "post-handshake-auth")]
     pub(crate) fn check_holds(&self, len: usize) -> Result<(), Error> {
-        let need = len.saturating_add(self.overhead());
+        let records = len.div_ceil(self.limit.max(1));
+        let overhead = records.saturating_mul(RECORD_OVERHEAD).saturating_add(self.reserve());
+        let need = len.saturating_add(overhead);
         if need <= self.buffer.len() { Ok(()) } else { Err(too_small(need)) }
     }
 
@@ -302,20 +311,21 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
     fn free(&mut self) -> Span {
         self.compact();
         self.precede_protected();
-        let start = if self.open.is_empty() { self.open_start() } else { self.open.end };
-        let record_end = self.open_start().saturating_add(MAX_PLAINTEXT);
+        let record = self.record_after(self.open_start().saturating_sub(RECORD_HEADER));
+        if self.open.is_empty() { record } else { Span::new(self.open.end, record.end.max(self.open.end)) }
+    }
+
+    /// Returns the space for the plaintext of a record that begins at `at` with its header.
+    fn record_after(&self, at: usize) -> Span {
+        let start = at.saturating_add(RECORD_HEADER);
+        let limit = if self.protection.is_some() { self.limit } else { MAX_PLAINTEXT };
         let buffer_end = self.buffer.len().saturating_sub(self.reserve()).saturating_sub(self.trailer());
-        Span::new(start, record_end.min(buffer_end).max(start))
+        Span::new(start, start.saturating_add(limit).min(buffer_end).max(start))
     }
 
     /// Returns the length of content type and tag, where records are protected.
     const fn trailer(&self) -> usize {
         if self.protection.is_some() { TAG_LEN + 1 } else { 0 }
-    }
-
-    /// Returns the bytes that a message needs in `tx` beside its own.
-    const fn overhead(&self) -> usize {
-        RECORD_HEADER.saturating_add(self.trailer()).saturating_add(self.reserve())
     }
 
     /// Returns how many bytes are kept free, so that an error can be reported.

@@ -5,6 +5,7 @@ use super::extension::{
     self, CodePoints, DistinguishedNames, KeyShareEntry, LEGACY_VERSION, ProtocolNames, TLS13, write,
 };
 use super::handshake;
+use super::record_limit::RecordLimit;
 use crate::codec::{Reader, Writer, read_all};
 use crate::error::{Error, InvalidMessage, PeerIncompatible, PeerMisbehaved};
 use crate::limits::MAX_OFFERED_SHARES;
@@ -25,6 +26,8 @@ pub(crate) struct ClientHello<'a> {
     pub(crate) protocols: Option<ProtocolNames<'a>>,
     pub(crate) authorities: Option<DistinguishedNames<'a>>,
     pub(crate) cookie: Option<&'a [u8]>,
+    /// `record_size_limit`, or without it `max_fragment_length`.
+    pub(crate) record_limit: Option<RecordLimit>,
     /// The client sends 0-RTT data that must be skipped (RFC 9846 section 4.3.10).
     pub(crate) early_data: bool,
     /// The client answers a CertificateRequest after the handshake (RFC 9846 section 4.3.6).
@@ -85,6 +88,7 @@ impl<'a> ClientHello<'a> {
             protocols: None,
             authorities: None,
             cookie: None,
+            record_limit: None,
             early_data: false,
             post_handshake_auth: false,
             extensions,
@@ -106,6 +110,7 @@ impl<'a> ClientHello<'a> {
         let mut tls13 = false;
         let mut after_pre_shared_key = false;
         let mut psk_modes = false;
+        let mut fragment = None;
         extension::for_each(self.extensions, |kind, body| {
             // RFC 9846 section 4.3.11: "Servers MUST check that it is the last extension".
             if after_pre_shared_key {
@@ -133,6 +138,8 @@ impl<'a> ClientHello<'a> {
                     }
                     self.cookie = Some(cookie);
                 }
+                ExtensionType::RECORD_SIZE_LIMIT => self.record_limit = Some(RecordLimit::parse(kind, body)?),
+                ExtensionType::MAX_FRAGMENT_LENGTH => fragment = Some(body),
                 ExtensionType::EARLY_DATA => self.early_data = true,
                 // RFC 9846 section 4.3.6: "The 'extension_data' field [...] is zero length."
                 ExtensionType::POST_HANDSHAKE_AUTH if body.is_empty() => self.post_handshake_auth = true,
@@ -147,7 +154,15 @@ impl<'a> ClientHello<'a> {
             }
             Ok(())
         })?;
-        if tls13 { Ok(()) } else { Err(PeerIncompatible::Tls13NotOffered.into()) }
+        if !tls13 {
+            return Err(PeerIncompatible::Tls13NotOffered.into());
+        }
+        // RFC 8449 section 5: a server "MUST ignore a 'max_fragment_length' extension that appears in a ClientHello if
+        // both extensions appear".
+        if let (None, Some(body)) = (self.record_limit, fragment) {
+            self.record_limit = Some(RecordLimit::parse(ExtensionType::MAX_FRAGMENT_LENGTH, body)?);
+        }
+        Ok(())
     }
 
     /// Visits the parts that a second ClientHello must not change, in order
@@ -232,6 +247,8 @@ pub(crate) struct ClientHelloOffer<'a> {
     pub(crate) protocols: &'a [&'a [u8]],
     pub(crate) cookie: Option<&'a [u8]>,
     pub(crate) post_handshake_auth: bool,
+    /// The limit of the records that the client receives, if it is below that of TLS.
+    pub(crate) record_size_limit: Option<u16>,
 }
 
 impl ClientHelloOffer<'_> {
@@ -266,6 +283,11 @@ impl ClientHelloOffer<'_> {
         if self.post_handshake_auth {
             write(w, ExtensionType::POST_HANDSHAKE_AUTH, |_| {});
         }
+        if let Some(size) = self.record_size_limit {
+            // RFC 8449 section 5: a client may send both, for servers that know the older one only.
+            RecordLimit::Size(size).emit(w);
+            RecordLimit::fragment_for(size).emit(w);
+        }
         write(w, ExtensionType::SUPPORTED_VERSIONS, |w| w.vec8(|w| w.u16(TLS13)));
         if let Some(cookie) = self.cookie {
             write(w, ExtensionType::COOKIE, |w| w.vec16(|w| w.bytes(cookie)));
@@ -295,6 +317,7 @@ mod tests {
         protocols: &[b"http/1.1"],
         cookie: Some(b"cookie"),
         post_handshake_auth: true,
+        record_size_limit: Some(600),
     };
 
     fn message(offer: &ClientHelloOffer<'_>, buffer: &mut [u8]) -> usize {
@@ -320,6 +343,7 @@ mod tests {
         assert!(hello.protocols.unwrap().iter().eq(OFFER.protocols.iter().copied()));
         assert_eq!(hello.cookie, OFFER.cookie);
         assert!(hello.post_handshake_auth);
+        assert_eq!(hello.record_limit, Some(RecordLimit::Size(600)));
     }
 
     #[test]

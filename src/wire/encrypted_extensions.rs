@@ -3,6 +3,7 @@
 use super::enums::{ExtensionType, HandshakeType};
 use super::extension::{self, Message, ProtocolNames};
 use super::handshake;
+use super::record_limit::RecordLimit;
 use crate::codec::{Reader, Writer, read_all};
 use crate::error::{Error, InvalidMessage, PeerMisbehaved};
 
@@ -13,11 +14,13 @@ pub(crate) struct EncryptedExtensions<'a> {
     pub(crate) protocol: Option<&'a [u8]>,
     /// The server used the name we sent.
     pub(crate) server_name: bool,
+    /// The answer to `record_size_limit` or `max_fragment_length`.
+    pub(crate) record_limit: Option<RecordLimit>,
 }
 
 impl<'a> EncryptedExtensions<'a> {
     pub(crate) fn parse(body: &'a [u8]) -> Result<Self, Error> {
-        let mut message = Self { protocol: None, server_name: false };
+        let mut message = Self { protocol: None, server_name: false, record_limit: None };
         extension::for_each(read_all(body, Reader::vec16)?, |kind, body| {
             match kind {
                 ExtensionType::APPLICATION_LAYER_PROTOCOL_NEGOTIATION => {
@@ -30,6 +33,13 @@ impl<'a> EncryptedExtensions<'a> {
                 }
                 ExtensionType::SERVER_NAME if body.is_empty() => message.server_name = true,
                 ExtensionType::SERVER_NAME => return Err(InvalidMessage::TrailingBytes.into()),
+                ExtensionType::RECORD_SIZE_LIMIT | ExtensionType::MAX_FRAGMENT_LENGTH => {
+                    // RFC 8449 section 5: "A client MUST treat receipt of both 'max_fragment_length' and
+                    // 'record_size_limit' as a fatal error, and it SHOULD generate an 'illegal_parameter' alert."
+                    if message.record_limit.replace(RecordLimit::parse(kind, body)?).is_some() {
+                        return Err(InvalidMessage::IllegalValue.into());
+                    }
+                }
                 // The server's own preference, for later connections (RFC 9846 section 4.3.7).
                 ExtensionType::SUPPORTED_GROUPS => {}
                 // Answers that earlier versions put into their hello, and that nobody has asked for.
@@ -49,6 +59,9 @@ impl<'a> EncryptedExtensions<'a> {
                 if self.server_name {
                     extension::write(w, ExtensionType::SERVER_NAME, |_| {});
                 }
+                if let Some(limit) = self.record_limit {
+                    limit.emit(w);
+                }
                 if let Some(protocol) = self.protocol {
                     ProtocolNames::emit(w, &[protocol]);
                 }
@@ -63,12 +76,14 @@ mod tests {
 
     #[test]
     fn what_is_written_is_what_is_read() {
-        let message = EncryptedExtensions { protocol: Some(b"http/1.1"), server_name: true };
-        let mut buffer = [0; 64];
-        let mut writer = Writer::new(&mut buffer);
-        message.emit(&mut writer);
-        let len = writer.finish().unwrap();
-        assert_eq!(EncryptedExtensions::parse(handshake::body(&buffer[..len]).unwrap()), Ok(message));
+        for record_limit in [None, Some(RecordLimit::Size(64)), Some(RecordLimit::Fragment(4))] {
+            let message = EncryptedExtensions { protocol: Some(b"http/1.1"), server_name: true, record_limit };
+            let mut buffer = [0; 64];
+            let mut writer = Writer::new(&mut buffer);
+            message.emit(&mut writer);
+            let len = writer.finish().unwrap();
+            assert_eq!(EncryptedExtensions::parse(handshake::body(&buffer[..len]).unwrap()), Ok(message));
+        }
     }
 
     #[test]

@@ -19,4 +19,5 @@ pub(crate) mod key_update;
 pub(crate) mod new_session_ticket;
 pub(crate) mod oid_filters;
 pub(crate) mod record;
+pub(crate) mod record_limit;
 pub(crate) mod server_hello;

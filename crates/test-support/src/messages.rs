@@ -15,9 +15,11 @@ pub const FINISHED: u8 = 20;
 pub const KEY_UPDATE: u8 = 24;
 
 pub const SERVER_NAME_EXTENSION: u16 = 0;
+pub const MAX_FRAGMENT_LENGTH: u16 = 1;
 pub const SUPPORTED_GROUPS: u16 = 10;
 pub const SIGNATURE_ALGORITHMS: u16 = 13;
 pub const ALPN: u16 = 16;
+pub const RECORD_SIZE_LIMIT: u16 = 28;
 pub const EARLY_DATA: u16 = 42;
 pub const SUPPORTED_VERSIONS: u16 = 43;
 pub const COOKIE: u16 = 44;

@@ -106,7 +106,7 @@ impl<R: Side> Session<'_, R> {
     /// Sends the KeyUpdate that is due, as soon as there is room, and changes the sending keys.
     fn send_key_update(&mut self) -> Result<(), Error> {
         let Some(update) = self.key_updates.due else { return Ok(()) };
-        if self.connection.send_apart(&|w| update.emit(w))? == Written::AfterTransmit {
+        if self.connection.send_apart(HandshakeType::KEY_UPDATE, &|w| update.emit(w))? == Written::AfterTransmit {
             return Ok(());
         }
         self.key_updates.awaited |= update == KeyUpdate::Requested;

@@ -1,11 +1,11 @@
 //! The client's part in its authentication after the handshake (RFC 9846 section 4.7.2).
 
-use crate::codec::for_each_part;
+use crate::codec::{Writer, for_each_part};
 use crate::credential::{Chain, Credential, PeerRequest};
 use crate::crypto::{CryptoProvider, HashAlgorithm};
 use crate::error::{ApiMisuse, Error, PeerMisbehaved};
 use crate::handshake::config::ClientConfig;
-use crate::handshake::connection::Connection;
+use crate::handshake::connection::{Connection, send, send_parts};
 use crate::handshake::{Input, Question, Secrets, late};
 use crate::limits::{MAX_POST_HANDSHAKE_REQUESTS, REMEMBERED_CONTEXTS};
 use crate::record::outbound::Written;
@@ -206,13 +206,11 @@ impl<'b, P: CryptoProvider> LateAnswers<'b, P> {
         sent: &mut usize,
         cx: &mut Connection<'b, P>,
     ) -> Result<Written, Error> {
-        let context = self.context(&cx.peer);
+        let Connection { tx, events, peer, .. } = cx;
+        let context = self.context(peer);
         let chain = reply.map_or_else(Chain::default, |signed| signed.credential.chain());
-        let written = cx.tx.parts(sent, &|w| certificate::emit(w, context, chain.iter()), &mut |_| {})?;
-        if written == Written::Yes {
-            cx.events.message_sent(&[HandshakeType::CERTIFICATE.0], *sent);
-        }
-        Ok(written)
+        let write = |w: &mut Writer<'_>| certificate::emit(w, context, chain.iter());
+        send_parts(tx, events, HandshakeType::CERTIFICATE, sent, &write, &mut |_| {})
     }
 
     fn send_verify(&self, signed: Signed<'b>, cx: &mut Connection<'b, P>) -> Result<Written, Error> {
@@ -220,7 +218,7 @@ impl<'b, P: CryptoProvider> LateAnswers<'b, P> {
         let start = usize::from(self.context_len);
         let signature = peer.memory().free().get(start..start.saturating_add(signed.signature_len)).unwrap_or_default();
         let message = CertificateVerify { scheme: signed.credential.scheme(), signature };
-        crate::handshake::connection::send(tx, transcript, events, &|w| message.emit(w))
+        send(tx, transcript, events, HandshakeType::CERTIFICATE_VERIFY, &|w| message.emit(w))
     }
 
     /// The context of the request that is being answered.

@@ -17,7 +17,7 @@
 pub(crate) mod late;
 mod offer;
 
-use self::offer::{Groups, Shares, offer, session_id};
+use self::offer::{Groups, Shares, offer, own_record_limit, session_id};
 use super::authenticate::{Authenticate, Expectation, Outcome};
 use super::config::{ClientConfig, Parameters};
 use super::connection::{Connection, send};
@@ -33,6 +33,7 @@ use crate::transcript::Transcript;
 use crate::wire::certificate_request::CertificateRequest;
 use crate::wire::encrypted_extensions::EncryptedExtensions;
 use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup};
+use crate::wire::record_limit::RecordLimit;
 use crate::wire::server_hello::{self, ServerHello};
 use crate::x509::{Purpose, Trace};
 use core::marker::PhantomData;
@@ -254,8 +255,8 @@ fn send_client_hello<'b, P: CryptoProvider>(
     // Not hashed yet: the server chooses the hash. The message stays where it is until then.
     cx.tx.hold_hello();
     cx.rx.begin_handshake();
-    let offer = offer::<P>(&shares, entropy, config, None);
-    match cx.send_apart(&|w| offer.emit(w))? {
+    let offer = offer::<P>(&shares, entropy, config, cx.rx.record_size_limit(), None);
+    match cx.send_apart(HandshakeType::CLIENT_HELLO, &|w| offer.emit(w))? {
         Written::AfterTransmit => Ok((State::SendClientHello(shares), Some(Stop::Transmit))),
         Written::Yes => {
             cx.tx.flush()?;
@@ -386,9 +387,9 @@ fn send_second_client_hello<'b, P: CryptoProvider>(
     let server_hello::Answer::Retry { cookie, .. } = cx.rx.current(ServerHello::parse)?.answer else {
         return Err(PeerMisbehaved::UnexpectedMessage.into());
     };
-    let offer = offer::<P>(&shares, entropy, config, cookie);
+    let offer = offer::<P>(&shares, entropy, config, cx.rx.record_size_limit(), cookie);
     let Connection { tx, transcript, events, .. } = cx;
-    if send(tx, transcript, events, &|w| offer.emit(w))? == Written::AfterTransmit {
+    if send(tx, transcript, events, HandshakeType::CLIENT_HELLO, &|w| offer.emit(w))? == Written::AfterTransmit {
         return Ok((State::SendClientHello(shares), Some(Stop::Transmit)));
     }
     tx.flush()?;
@@ -416,7 +417,16 @@ fn handle_encrypted_extensions<'b, P: CryptoProvider>(
         let protocol = offered.iter().find(|&&protocol| protocol == selected);
         cx.negotiated.protocol = Some(*protocol.ok_or(PeerMisbehaved::SelectedNotOffered)?);
     }
+    let record_limit = extensions.record_limit;
+    if let Some(limit) = record_limit {
+        let offered = own_record_limit(cx.rx.record_size_limit()).ok_or(PeerMisbehaved::UnsolicitedExtension)?;
+        // RFC 6066 section 4: another length than that which was asked for is an illegal_parameter.
+        if matches!(limit, RecordLimit::Fragment(_)) && limit != RecordLimit::fragment_for(offered) {
+            return Err(PeerMisbehaved::SelectedNotOffered.into());
+        }
+    }
     cx.receive_into_transcript()?;
+    cx.limit_records(record_limit);
     Ok((State::ExpectCertificateRequest(keys), None))
 }
 

@@ -3,7 +3,7 @@
 use crate::crypto::{CryptoError, CryptoProvider, KeyExchange, KeyShare};
 use crate::handshake::config::ClientConfig;
 use crate::handshake::entropy::Entropy;
-use crate::limits::MAX_OFFERED_SHARES;
+use crate::limits::{MAX_INNER_PLAINTEXT, MAX_OFFERED_SHARES};
 use crate::wire::client_hello::ClientHelloOffer;
 use crate::wire::enums::{CipherSuite, NamedGroup};
 use crate::wire::extension::KeyShareEntry;
@@ -46,11 +46,12 @@ impl Shares {
     }
 }
 
-/// The ClientHello with these shares; `cookie` is that of a HelloRetryRequest.
+/// The ClientHello with these shares, for this limit of received records; `cookie` is that of a HelloRetryRequest.
 pub(super) fn offer<'c, C: CryptoProvider>(
     shares: &'c Shares,
     entropy: &'c Entropy,
     config: &'c ClientConfig<'_>,
+    record_size_limit: u16,
     cookie: Option<&'c [u8]>,
 ) -> ClientHelloOffer<'c> {
     ClientHelloOffer {
@@ -65,7 +66,13 @@ pub(super) fn offer<'c, C: CryptoProvider>(
         protocols: config.parameters.alpn(),
         cookie,
         post_handshake_auth: config.post_handshake_auth,
+        record_size_limit: own_record_limit(record_size_limit),
     }
+}
+
+/// Returns the limit of records that is offered: none if it is that of TLS.
+pub(super) fn own_record_limit(limit: u16) -> Option<u16> {
+    (limit < MAX_INNER_PLAINTEXT).then_some(limit)
 }
 
 /// Empty but in middlebox compatibility mode (RFC 9846 appendix E.4).

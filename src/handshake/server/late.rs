@@ -1,6 +1,7 @@
 //! The server's part in the authentication of its client after the handshake (RFC 9846 section 4.7.2).
 
 use super::{certificate_request, expectation};
+use crate::codec::Writer;
 use crate::crypto::{CryptoProvider, HashAlgorithm};
 use crate::error::{ApiMisuse, Error, PeerIncompatible, PeerMisbehaved};
 use crate::handshake::authenticate::{Authenticate, Outcome};
@@ -108,7 +109,8 @@ impl<'b, P: CryptoProvider> late::Late<'b, P> for LateRequests<'b, P> {
         let request = certificate_request::<P>(self.config, &self.client_auth, &context);
         let Connection { tx, transcript, events, .. } = &mut *cx;
         let kind = HandshakeType::CERTIFICATE_REQUEST;
-        self.state = match send_parts(tx, transcript, events, kind, &mut sent, &|w| request.emit(w))? {
+        let write = |w: &mut Writer<'_>| request.emit(w);
+        self.state = match send_parts(tx, events, kind, &mut sent, &write, &mut |part| transcript.update(part))? {
             Written::AfterTransmit => State::SendRequest(sent),
             Written::Yes => {
                 cx.tx.end_flight()?;

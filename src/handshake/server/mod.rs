@@ -26,6 +26,7 @@ use super::keys::{ApplicationKeys, ClientFinishedKeys, HandshakeKeys, receive_fi
 use super::present::Present;
 use super::proof::{AnonymousAllowed, PeerAuthenticated, Proof};
 use super::{Entropy, Established, Input, Next, Question, Role, Secrets, Stage, Stop, Wait};
+use crate::codec::Writer;
 use crate::credential::Credential;
 use crate::crypto::{CryptoProvider, DefaultProvider, Digest, HashAlgorithm, KeyExchange, KeyShare, SharedSecret};
 use crate::error::{ApiMisuse, Error, PeerIncompatible, PeerMisbehaved};
@@ -36,6 +37,7 @@ use crate::wire::client_hello::ClientHello;
 use crate::wire::encrypted_extensions::EncryptedExtensions;
 use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup};
 use crate::wire::extension::KeyShareEntry;
+use crate::wire::record_limit::RecordLimit;
 use crate::wire::server_hello::{self, ServerHello};
 use crate::x509::{Purpose, Trace};
 use core::marker::PhantomData;
@@ -76,6 +78,8 @@ pub struct Selected {
     retried: bool,
     /// The client sent a name that we accept, so EncryptedExtensions says so.
     named: bool,
+    /// The limit that the client sets on records, which EncryptedExtensions answers.
+    record_limit: Option<RecordLimit>,
 }
 
 impl<P: CryptoProvider> Role for Server<P> {
@@ -222,7 +226,8 @@ fn handle_client_hello<'b, P: CryptoProvider>(
         *suites.iter().find(|suite| hello.cipher_suites.contains(suite.0)).ok_or(PeerIncompatible::NoCipherSuite)?;
     let (group, share_is_here) = choose_group::<P>(&mandatory, config)?;
     let hash = HashAlgorithm::of(suite).ok_or(PeerIncompatible::NoCipherSuite)?;
-    let selected = Selected { suite, hash, group, retried: false, named: hello.server_name.is_some() };
+    let record_limit = hello.record_limit;
+    let selected = Selected { suite, hash, group, retried: false, named: hello.server_name.is_some(), record_limit };
     let early_data = hello.early_data;
     let is_compatible = !hello.session_id.is_empty();
     cx.negotiated.post_handshake_auth = hello.post_handshake_auth;
@@ -230,6 +235,7 @@ fn handle_client_hello<'b, P: CryptoProvider>(
     {
         cx.key_log.client_random = *hello.random;
     }
+    cx.limit_records(record_limit);
     cx.rx.begin_handshake();
     // RFC 9846 appendix E.4: "if the client sends a non-empty session ID, the server MUST send the
     // change_cipher_spec as described in this appendix."
@@ -260,7 +266,7 @@ fn send_hello_retry_request<'b, P: CryptoProvider>(
         answer: server_hello::Answer::Retry { group: Some(selected.group), cookie: None },
     };
     let Connection { tx, transcript, events, .. } = cx;
-    if send(tx, transcript, events, &|w| retry.emit(w))? == Written::AfterTransmit {
+    if send(tx, transcript, events, HandshakeType::SERVER_HELLO, &|w| retry.emit(w))? == Written::AfterTransmit {
         return Ok((State::SendHelloRetryRequest(selected), Some(Stop::Transmit)));
     }
     tx.flush()?;
@@ -371,7 +377,7 @@ fn send_server_hello<'b, P: CryptoProvider>(
     cx.transcript.update(cx.rx.message()?);
     let Connection { tx, transcript, events, .. } = cx;
     // Everything was drained while the ClientHello was awaited, so this fits now or never.
-    let written = send(tx, transcript, events, &|w| server_hello.emit(w))?;
+    let written = send(tx, transcript, events, HandshakeType::SERVER_HELLO, &|w| server_hello.emit(w))?;
     debug_assert_eq!(written, Written::Yes, "tx is empty");
     tx.flush()?;
     cx.rx.consume_message();
@@ -393,8 +399,13 @@ fn send_encrypted_extensions<'b, P: CryptoProvider>(
     cx: &mut Connection<'b, P>,
     config: &ServerConfig<'_>,
 ) -> Next<'b, State<'b, P>> {
-    let extensions = EncryptedExtensions { protocol: cx.negotiated.protocol, server_name: selected.named };
-    match cx.send(&|w| extensions.emit(w))? {
+    let record_limit = selected.record_limit.map(|limit| match limit {
+        RecordLimit::Size(_) => RecordLimit::Size(cx.rx.record_size_limit()),
+        RecordLimit::Fragment(_) => limit,
+    });
+    let extensions =
+        EncryptedExtensions { protocol: cx.negotiated.protocol, server_name: selected.named, record_limit };
+    match cx.send(HandshakeType::ENCRYPTED_EXTENSIONS, &|w| extensions.emit(w))? {
         Written::AfterTransmit => {
             Ok((State::SendEncryptedExtensions(selected, credential, keys), Some(Stop::Transmit)))
         }
@@ -417,7 +428,9 @@ fn send_certificate_request<'b, P: CryptoProvider>(
 ) -> Next<'b, State<'b, P>> {
     let request = certificate_request::<P>(config, &config.client_auth, &[]);
     let Connection { tx, transcript, events, .. } = cx;
-    match send_parts(tx, transcript, events, HandshakeType::CERTIFICATE_REQUEST, &mut sent, &|w| request.emit(w))? {
+    let kind = HandshakeType::CERTIFICATE_REQUEST;
+    let write = |w: &mut Writer<'_>| request.emit(w);
+    match send_parts(tx, events, kind, &mut sent, &write, &mut |part| transcript.update(part))? {
         Written::Yes => Ok((State::Present(keys, Present::with(Some(credential))), None)),
         Written::AfterTransmit => Ok((State::SendCertificateRequest(credential, keys, sent), Some(Stop::Transmit))),
     }
