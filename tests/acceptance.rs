@@ -237,7 +237,7 @@ fn an_alert_within_the_flight_of_the_client_refuses_what_has_begun_to_leave() {
         real.handshake.tx_consume(taken);
         // The transport takes nothing more.
         deliver(&mut script.seal(&alert(revoked)), &mut real.handshake, 0);
-        assert_eq!(real.handshake.look_for_alert(), Some(Error::AlertReceived(revoked)));
+        assert_eq!(real.handshake.transport_failed(), Error::AlertReceived(revoked));
         let refused =
             real.handshake.failure().and_then(|failure| failure.refusal()).and_then(|refusal| refusal.credential);
         assert_eq!(refused.is_some(), expected == Diagnosis::OursRevoked);

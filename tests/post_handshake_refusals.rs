@@ -509,7 +509,7 @@ fn requests_to_a_client_that_has_closed_hold_nothing_up() {
         let mut received = 0;
         loop {
             match session.poll().unwrap() {
-                Event::Credential(request) => request.decline().unwrap(),
+                Event::Credential(request) => request.answer(Choice::Decline).unwrap(),
                 Event::Data(mut data) => {
                     received += data.bytes().len();
                     data.consume(usize::MAX);

@@ -21,6 +21,7 @@ pub use fake::NoSecurity;
 pub use names::{der, name_constraints, server_name};
 pub use template::Oddity;
 
+use embedded_mtls::credential::Choice;
 use embedded_mtls::x509::{Rules, ServerName, Time, TrustAnchor, UnixTime, Validator};
 use embedded_mtls::{
     ApiMisuse, Buffers, Client, ClientAuth, ClientConfig, Credential, Entropy, Error, Event, Handshake, KeyHandle,
@@ -160,8 +161,8 @@ fn step<'b, S: Side>(
         }
         Step::Yield => {}
         Step::Time(request) => request.provide(now())?,
-        Step::Credential(request) if request.accepts(credential) => request.select(credential)?,
-        Step::Credential(request) => request.decline()?,
+        Step::Credential(request) if request.peer_request().accepts(credential) => request.select(credential)?,
+        Step::Credential(request) => request.answer(Choice::Decline)?,
         Step::Authorize(request) => request.accept()?,
         Step::Sign(request) => request.complete(&Signature::encoded(&[1; 70]).ok_or(ApiMisuse::SignatureMalformed)?)?,
         Step::Done => return Ok(true),

@@ -15,7 +15,7 @@ use crate::handshake::{Input, Question, Side, Stop, Wait};
 use crate::record::inbound::Received;
 use crate::transcript::CertificateHash;
 use crate::wire::enums::{CipherSuite, NamedGroup};
-use crate::x509::{NoTrace, PeerIdentity, Purpose, Search, Trace, VerifiedPath};
+use crate::x509::{NoTrace, PeerIdentity, Purpose, Search, Trace};
 use core::fmt;
 
 /// One TLS 1.3 handshake, as [`Client`](crate::Client) or [`Server`](crate::Server), over lent
@@ -180,13 +180,6 @@ impl<'b, R: Side> Handshake<'b, R> {
         ConnectionFailure::of(&self.connection, self.purpose())
     }
 
-    /// The path from the peer's certificate to a trust anchor, certificate by certificate, once it is found. The peer
-    /// itself is authenticated only when [`Step::Authorize`] says so. A session keeps no more than the
-    /// [peer](Session::peer) and the [summary of the path](Session::path).
-    pub fn verified_path(&self) -> Option<VerifiedPath<'_>> {
-        self.connection.peer.verified()
-    }
-
     /// **Dangerous**: tells all secrets of the connection to `log`, for a capture to be read with them. To be called
     /// before the first poll.
     #[cfg(feature = "key-log")]
@@ -209,7 +202,7 @@ impl<'b, R: Side> Handshake<'b, R> {
 
     /// Looks for an alert in what was received, and fails with it if there is one: for a transport that takes
     /// nothing more and may still hold the peer's reason. Nothing else can follow this.
-    pub fn look_for_alert(&mut self) -> Option<Error> {
+    pub(crate) fn look_for_alert(&mut self) -> Option<Error> {
         loop {
             match self.connection.rx.next_record() {
                 Ok(Received::Alert(description)) => {

@@ -2,15 +2,15 @@
 //! by its answer, and is offered again by the next poll if it was dropped.
 
 use super::machine::Machine;
-use crate::credential::{Choice, Credential, KeyHandle, PeerRequest, Signature};
 #[cfg(feature = "events")]
-use crate::credential::{Mismatch, Selector};
+use crate::credential::Mismatch;
+use crate::credential::{Choice, Credential, KeyHandle, PeerRequest, Signature};
 use crate::crypto::{CryptoProvider, Digest, HashAlgorithm, SignatureAlgorithm};
-use crate::error::{AlertDescription, ApiMisuse, Error, PeerIncompatible};
+use crate::error::{AlertDescription, ApiMisuse, Error};
 use crate::handshake::Input;
 use crate::transcript::CertificateVerifyContent;
 use crate::wire::enums::SignatureScheme;
-use crate::x509::{PathFound, PeerIdentity, Time, VerifiedPath, Waived};
+use crate::x509::{PeerIdentity, Time, VerifiedPath, Waived};
 
 /// A request for the time. Asked once, before certificates are judged.
 pub struct TimeRequest<'c, 'b> {
@@ -72,20 +72,6 @@ impl<'b> CredentialRequest<'_, 'b> {
         self.machine.peer_request()
     }
 
-    /// See [`PeerRequest::accepts`].
-    pub fn accepts(&self, credential: &Credential<'_>) -> bool {
-        self.peer_request().accepts(credential)
-    }
-
-    /// Writes into the ring of the connection which of the selector's entries do not do what the peer asks for, and
-    /// why: see [`LogEvent::Mismatch`](crate::events::LogEvent::Mismatch). To be called before the answer.
-    #[cfg(feature = "events")]
-    pub fn record_selection(&self, selector: &Selector<'_>) {
-        selector.for_each_mismatch(&self.peer_request(), &mut |key, alias, reason| {
-            self.record_mismatch(key, alias, reason);
-        });
-    }
-
     /// Writes into the ring of the connection why the credential of this key is not sent; with its alias, if it has
     /// one. To be called before the answer.
     #[cfg(feature = "events")]
@@ -97,34 +83,17 @@ impl<'b> CredentialRequest<'_, 'b> {
     ///
     /// # Errors
     /// [`ApiMisuse::CredentialSchemeNotOffered`] if the peer cannot verify its signatures; errors are sticky. A client's
-    /// handshake fails with it later, as with [`fail`](Self::fail).
+    /// handshake fails with it later, as with [`Choice::Fail`].
     pub fn select(self, credential: &'b Credential<'b>) -> Result<(), Error> {
         self.answer(Choice::Send(credential))
-    }
-
-    /// Sends none. A client then sends an empty Certificate, and the server decides.
-    ///
-    /// # Errors
-    /// On a server, [`PeerIncompatible::NoCredential`]: it cannot go on without; errors are sticky.
-    pub fn decline(self) -> Result<(), Error> {
-        self.answer(Choice::Decline)
-    }
-
-    /// Sends none and ends the handshake.
-    ///
-    /// A client's goes on until the server has proved who it is, and fails then, in [`poll`](crate::Handshake::poll):
-    /// whoever merely answers does not learn which authorities have issued certificates of ours.
-    ///
-    /// # Errors
-    /// On a server, and after the handshake, `reason`; errors are sticky.
-    pub fn fail(self, reason: PeerIncompatible) -> Result<(), Error> {
-        self.answer(Choice::Fail(reason))
     }
 
     /// Does what was chosen.
     ///
     /// # Errors
-    /// As [`select`](Self::select), [`decline`](Self::decline) and [`fail`](Self::fail).
+    /// As [`select`](Self::select). On a server,
+    /// [`PeerIncompatible::NoCredential`](crate::PeerIncompatible::NoCredential) for [`Choice::Decline`]: it cannot go on
+    /// without. On a server, and after the handshake, the reason of [`Choice::Fail`]. Errors are sticky.
     pub fn answer(self, choice: Choice<'b>) -> Result<(), Error> {
         self.machine.advance(choice.into())
     }
@@ -146,20 +115,15 @@ impl AuthorizeRequest<'_, '_> {
         self.machine.search().list().identity().unwrap_or(PeerIdentity::NOBODY)
     }
 
-    /// Gives the path from its certificate to a trust anchor, certificate by certificate: see
-    /// [`Handshake::verified_path`](crate::Handshake::verified_path).
+    /// Gives the path from its certificate to a trust anchor, certificate by certificate. A session keeps no more than the
+    /// [peer](crate::Session::peer) and the [summary of the path](crate::Session::path).
     pub fn verified_path(&self) -> Option<VerifiedPath<'_>> {
         self.machine.search().verified()
     }
 
-    /// Gives the path from its certificate to a trust anchor, and how much of the validity was checked.
-    pub fn path(&self) -> Option<PathFound> {
-        self.verified_path().map(|path| path.found())
-    }
-
     /// Tells what was waived of the path: nothing, but with the feature `dangerous-waivers`.
     pub fn waived(&self) -> Waived {
-        self.path().map_or(Waived::NOTHING, |path| path.waived)
+        self.verified_path().map_or(Waived::NOTHING, |path| path.found().waived)
     }
 
     /// Authorizes the peer, if its path is valid.

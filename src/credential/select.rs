@@ -49,9 +49,12 @@ pub enum NoMatch<'b> {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Choice<'b> {
-    /// Sends none; on a server the handshake fails.
+    /// Sends none: a client sends an empty Certificate, and the server decides. On a server the handshake fails.
     Decline,
-    /// Ends the handshake with this error.
+    /// Sends none and ends the handshake with this error.
+    ///
+    /// A client's goes on until the server has proved who it is, and fails then, in [`poll`](crate::Handshake::poll):
+    /// whoever merely answers does not learn which authorities have issued certificates of ours.
     Fail(PeerIncompatible),
     /// Sends this one.
     Send(&'b Credential<'b>),

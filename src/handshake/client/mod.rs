@@ -504,7 +504,7 @@ fn handle_finished<'b, P: CryptoProvider>(
     cx: &mut Connection<'b, P>,
 ) -> Next<'b, State<'b, P>> {
     let finished = receive_finished(&keys.server, cx)?;
-    // Not before the server has proved who it is: see `CredentialRequest::fail`.
+    // Not before the server has proved who it is: see `Choice::Fail`.
     let reply = reply.transpose()?;
     let keys = keys.into_application(cx)?;
     cx.rx.set_application_protection(keys.application.server.protection(cx.negotiated.cipher_suite)?)?;

@@ -172,7 +172,10 @@ impl<'b> Conversation<'_, 'b> {
                         while let Ok(count @ 1..) = self.transport.read(handshake.rx_space()) {
                             handshake.rx_commit(count)?;
                         }
-                        return Err(handshake.look_for_alert().map_or(Failure::Io(error), Failure::Tls));
+                        return Err(match handshake.transport_failed() {
+                            Error::ConnectionTruncated => Failure::Io(error),
+                            reason => Failure::Tls(reason),
+                        });
                     }
                 },
                 Step::NeedInput => match self.transport.read(handshake.rx_space())? {
