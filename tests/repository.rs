@@ -44,6 +44,7 @@ fn every_dependency_has_its_reason() {
         "Cargo.toml",
         "crates/aead/Cargo.toml",
         "crates/cortex-m4/Cargo.toml",
+        "crates/connect/Cargo.toml",
         "crates/cxml/Cargo.toml",
         "crates/embedded-tls-verifier/Cargo.toml",
         "crates/mtls/Cargo.toml",
@@ -147,7 +148,10 @@ fn every_option_of_the_programs_is_in_their_readme() {
 fn links_between_documents_lead_somewhere() {
     let mut documents: Vec<_> =
         ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"].map(PathBuf::from).into();
-    documents.extend(["boards/README.md", "crates/mtls/README.md", "examples/README.md"].map(PathBuf::from));
+    documents.extend(
+        ["boards/README.md", "crates/connect/README.md", "crates/mtls/README.md", "examples/README.md"]
+            .map(PathBuf::from),
+    );
     let pages = fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
     documents.extend(pages.filter(|path| path.extension().is_some_and(|extension| extension == "md")));
     for path in documents.iter().map(|document| root().join(document)) {
@@ -221,6 +225,7 @@ fn documentation_begins_with_a_verb_or_a_noun() {
     for name in [
         "src",
         "crates/cortex-m4/src",
+        "crates/connect/src",
         "crates/cxml/src",
         "crates/embedded-tls-verifier/src",
         "crates/mtls/src",

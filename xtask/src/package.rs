@@ -4,10 +4,11 @@ use crate::run::{Failure, Result, Run, root};
 use std::fs;
 
 /// Packages to publish.
-const PUBLISHED: [&str; 8] = [
+const PUBLISHED: [&str; 9] = [
     "embedded-mtls",
     "embedded-mtls-aead",
     "embedded-mtls-cortex-m4",
+    "embedded-mtls-connect",
     "embedded-mtls-embedded-tls",
     "embedded-mtls-operator",
     "mtls",

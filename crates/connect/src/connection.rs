@@ -1,0 +1,117 @@
+//! Connections that return their buffers.
+
+use crate::error::{Error, Reason};
+use crate::open::Lent;
+use core::cell::Cell;
+use embedded_io_async::{BufRead, ErrorType, Read, Write};
+use embedded_mtls::io::Failure;
+use embedded_mtls::io::asynch::Stream;
+use embedded_mtls::{ApiMisuse, Side};
+
+/// Where the buffers of a connection are from, and where the reason of its failure is kept.
+#[derive(Clone, Copy)]
+pub(crate) struct Home<'l, 'b> {
+    pub(crate) lent: &'l Lent<'b>,
+    pub(crate) last_error: &'l Cell<Option<Reason>>,
+}
+
+/// A session over a transport. Its buffers return to where they were lent when it is dropped.
+///
+/// [`close`](Self::close) before you drop it: otherwise the peer sees a truncation.
+pub struct Connection<'l, 'b, T, R: Side> {
+    /// `None` only while the connection is dropped.
+    stream: Option<Stream<'b, T, R>>,
+    home: Home<'l, 'b>,
+}
+
+impl<T, R: Side> core::fmt::Debug for Connection<'_, '_, T, R> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Connection")
+    }
+}
+
+impl<'l, 'b, T, R: Side> Connection<'l, 'b, T, R> {
+    pub(crate) const fn new(stream: Stream<'b, T, R>, home: Home<'l, 'b>) -> Self {
+        Self { stream: Some(stream), home }
+    }
+
+    /// Returns the stream, with the session and the transport; `Some` as long as the connection exists.
+    pub const fn stream(&self) -> Option<&Stream<'b, T, R>> {
+        self.stream.as_ref()
+    }
+
+    /// Returns the stream, for what changes it.
+    ///
+    /// # Errors
+    /// None as long as the connection exists.
+    pub fn stream_mut(&mut self) -> Result<&mut Stream<'b, T, R>, embedded_mtls::Error> {
+        self.stream.as_mut().ok_or_else(|| ApiMisuse::ClosedForWriting.into())
+    }
+
+    /// Sends `close_notify`.
+    ///
+    /// # Errors
+    /// If it cannot be sent.
+    pub async fn close(&mut self) -> Result<(), Error<T::Error>>
+    where
+        T: Read + Write,
+    {
+        let result = self.stream_mut().map_err(Error::Tls)?.close().await;
+        self.note(result)
+    }
+
+    /// Keeps the reason of a failure.
+    fn note<O, E>(&self, result: Result<O, Failure<E>>) -> Result<O, Error<E>> {
+        if let Err(Failure::Tls(error)) = &result {
+            self.home.last_error.set(Some(Reason { stage: None, error: *error }));
+        }
+        result.map_err(Error::from)
+    }
+}
+
+impl<T, R: Side> Drop for Connection<'_, '_, T, R> {
+    fn drop(&mut self) {
+        if let Some(stream) = self.stream.take() {
+            let (_, session) = stream.into_parts();
+            self.home.lent.put_back(session.into_buffers());
+        }
+    }
+}
+
+impl<T: ErrorType, R: Side> ErrorType for Connection<'_, '_, T, R> {
+    type Error = Error<T::Error>;
+}
+
+impl<T: Read + Write, R: Side> Read for Connection<'_, '_, T, R> {
+    async fn read(&mut self, out: &mut [u8]) -> Result<usize, Self::Error> {
+        let result = self.stream_mut().map_err(Error::Tls)?.read(out).await;
+        self.note(result)
+    }
+}
+
+impl<T: Read + Write, R: Side> BufRead for Connection<'_, '_, T, R> {
+    async fn fill_buf(&mut self) -> Result<&[u8], Self::Error> {
+        let filled = self.stream_mut().map_err(Error::Tls)?.fill_buf().await.map(|_| ());
+        self.note(filled)?;
+        // What is there is there at once.
+        self.stream_mut().map_err(Error::Tls)?.fill_buf().await.map_err(Error::from)
+    }
+
+    fn consume(&mut self, count: usize) {
+        if let Ok(stream) = self.stream_mut() {
+            stream.consume(count);
+        }
+    }
+}
+
+impl<T: Read + Write, R: Side> Write for Connection<'_, '_, T, R> {
+    async fn write(&mut self, data: &[u8]) -> Result<usize, Self::Error> {
+        let result = self.stream_mut().map_err(Error::Tls)?.write(data).await;
+        self.note(result)
+    }
+
+    async fn flush(&mut self) -> Result<(), Self::Error> {
+        let result = self.stream_mut().map_err(Error::Tls)?.flush().await;
+        self.note(result)
+    }
+}

@@ -1,0 +1,52 @@
+//! What a device contributes to each of its connections.
+
+use embedded_mtls::crypto::rustcrypto::P256SigningKey;
+use embedded_mtls::io::{AsyncHost, SoftwareHost};
+use embedded_mtls::x509::Time;
+use embedded_mtls::{Credential, Entropy};
+
+/// What a device contributes to each of its connections: identities, a clock, and entropy.
+///
+/// [`SoftwareDevice`] is one with keys in memory. Implement it for a device with a secure element, or with rules of its
+/// own.
+pub trait Device<'b> {
+    /// The host of one connection.
+    type Host: AsyncHost<'b>;
+
+    /// Makes the host of a new connection.
+    fn host(&self) -> Self::Host;
+
+    /// Draws the entropy of a new connection.
+    fn entropy(&self) -> Entropy;
+}
+
+/// A device with keys in memory, as [`SoftwareHost`] has them.
+#[derive(Clone, Copy)]
+pub struct SoftwareDevice<'b, K = P256SigningKey> {
+    /// Our certificates. `KeyHandle(i)` of a credential is `keys[i]`.
+    pub credentials: &'b [Credential<'b>],
+    /// Our private keys.
+    pub keys: &'b [K],
+    /// Returns the time at which certificates are judged.
+    pub clock: fn() -> Time,
+    /// Draws entropy from a hardware generator or the operating system.
+    pub entropy: fn() -> Entropy,
+}
+
+impl<K> core::fmt::Debug for SoftwareDevice<'_, K> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("SoftwareDevice")
+    }
+}
+
+impl<'b, K: embedded_mtls::io::SigningKey> Device<'b> for SoftwareDevice<'b, K> {
+    type Host = SoftwareHost<'b, fn() -> Time, K>;
+
+    fn host(&self) -> Self::Host {
+        SoftwareHost::new(self.credentials, self.keys, self.clock)
+    }
+
+    fn entropy(&self) -> Entropy {
+        (self.entropy)()
+    }
+}

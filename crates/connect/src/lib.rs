@@ -1,0 +1,20 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(feature = "tokio")]
+extern crate std;
+
+mod connection;
+mod device;
+mod error;
+#[cfg(feature = "nal")]
+mod nal;
+mod open;
+#[cfg(feature = "tokio")]
+pub mod tokio;
+
+pub use self::connection::Connection;
+pub use self::device::{Device, SoftwareDevice};
+pub use self::error::{Error, Reason};
+pub use self::open::{Acceptor, Connector, Lent};

@@ -1,0 +1,153 @@
+//! Connectors and acceptors: they open connections with buffers that are lent to them.
+
+use crate::connection::{Connection, Home};
+use crate::device::Device;
+use crate::error::{Error, Reason, is_end};
+use core::cell::Cell;
+use embedded_io_async::{Read, Write};
+use embedded_mtls::io::asynch::{Stream, drive};
+use embedded_mtls::io::{AsyncHost, Failure};
+use embedded_mtls::{Buffers, Client, ClientConfig, Handshake, Server, ServerConfig, Side};
+
+/// Buffers that a connection borrows and returns when it is dropped, and so does a future that opens one. A list of
+/// them allows as many connections at once.
+pub struct Lent<'b>(Cell<Option<Buffers<'b>>>);
+
+impl<'b> Lent<'b> {
+    /// Lends buffers.
+    pub const fn new(buffers: Buffers<'b>) -> Self {
+        Self(Cell::new(Some(buffers)))
+    }
+
+    /// Takes the buffers, unless a connection has them.
+    pub fn take(&self) -> Option<Buffers<'b>> {
+        self.0.take()
+    }
+
+    pub(crate) fn put_back(&self, buffers: Buffers<'b>) {
+        self.0.set(Some(buffers));
+    }
+}
+
+impl core::fmt::Debug for Lent<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Lent")
+    }
+}
+
+/// Opens connections as a client, to one server name.
+///
+/// `T` is the network below: whatever the trait of a feature asks of it. For another name, see
+/// [`with_config`](Self::with_config).
+#[derive(Debug)]
+pub struct Connector<'l, 'b, T, D> {
+    pub(crate) network: T,
+    config: &'b ClientConfig<'b>,
+    device: D,
+    lent: &'l [Lent<'b>],
+    last_error: Cell<Option<Reason>>,
+}
+
+/// Accepts connections as a server.
+#[derive(Debug)]
+pub struct Acceptor<'l, 'b, T, D> {
+    #[allow(dead_code, reason = "read under a feature")]
+    pub(crate) network: T,
+    config: &'b ServerConfig<'b>,
+    device: D,
+    lent: &'l [Lent<'b>],
+    last_error: Cell<Option<Reason>>,
+}
+
+macro_rules! end {
+    ($end:ident, $config:ident, $side:ident) => {
+        impl<'l, 'b, T, D: Device<'b>> $end<'l, 'b, T, D> {
+            /// Makes one over a network. The configuration holds the trust anchors.
+            pub const fn new(network: T, config: &'b $config<'b>, device: D, lent: &'l [Lent<'b>]) -> Self {
+                Self { network, config, device, lent, last_error: Cell::new(None) }
+            }
+
+            /// Returns one with another configuration, over the same network, device and lent buffers.
+            #[must_use]
+            pub fn with_config(&self, config: &'b $config<'b>) -> Self
+            where
+                T: Clone,
+                D: Clone,
+            {
+                Self::new(self.network.clone(), config, self.device.clone(), self.lent)
+            }
+
+            /// Returns why TLS failed last, in the handshake or after it.
+            pub const fn last_error(&self) -> Option<Reason> {
+                self.last_error.get()
+            }
+
+            /// Runs the handshake over a transport that is connected.
+            ///
+            /// # Errors
+            /// Why it failed. The buffers are free again.
+            pub async fn secure<S: Read + Write>(
+                &self,
+                transport: S,
+            ) -> Result<Connection<'_, 'b, S, $side>, Error<S::Error>> {
+                open(transport, self.config, &self.device, self.lent, &self.last_error).await
+            }
+        }
+    };
+}
+
+end!(Connector, ClientConfig, Client);
+end!(Acceptor, ServerConfig, Server);
+
+/// A handshake that returns its buffers when it is dropped.
+struct Opening<'l, 'b, R: Side> {
+    handshake: Option<Handshake<'b, R>>,
+    home: &'l Lent<'b>,
+}
+
+impl<R: Side> Drop for Opening<'_, '_, R> {
+    fn drop(&mut self) {
+        if let Some(handshake) = self.handshake.take() {
+            self.home.put_back(handshake.into_buffers());
+        }
+    }
+}
+
+async fn open<'l, 'b, T: Read + Write, R: Side, D: Device<'b>>(
+    mut transport: T,
+    config: &'b R::Config<'b>,
+    device: &D,
+    lent: &'l [Lent<'b>],
+    last_error: &'l Cell<Option<Reason>>,
+) -> Result<Connection<'l, 'b, T, R>, Error<T::Error>>
+where
+    R::Provider: Default,
+{
+    let refuse = |error, stage| {
+        last_error.set(Some(Reason { stage, error }));
+        Error::Tls(error)
+    };
+    let (lent, buffers) = lent.iter().find_map(|lent| lent.take().map(|buffers| (lent, buffers))).ok_or(Error::Busy)?;
+    let handshake = Handshake::new(config, buffers, device.entropy()).map_err(|error| refuse(error, None))?;
+    let mut opening = Opening { handshake: Some(handshake), home: lent };
+    let mut host = device.host();
+    if let Some(handshake) = &mut opening.handshake
+        && let Err(failure) = drive(&mut transport, handshake, &mut host).await
+    {
+        let stage = handshake.stage();
+        let error = match failure {
+            // A transport that is slow, or was called at a bad moment, says nothing of the peer.
+            Failure::Io(error) if !is_end(&error) => return Err(Error::Transport(error)),
+            // An alert may have come before the transport ended.
+            Failure::Io(_) => handshake.transport_failed(),
+            Failure::Tls(error) => error,
+        };
+        if let Some(failure) = handshake.failure() {
+            host.failed(&failure);
+        }
+        return Err(refuse(error, Some(stage)));
+    }
+    // The handshake is done: nothing but the session has the buffers from here on.
+    let session = opening.handshake.take().ok_or(Error::Busy)?.into_session().map_err(|error| refuse(error, None))?;
+    Ok(Connection::new(Stream::from_parts(transport, session), Home { lent, last_error }))
+}
