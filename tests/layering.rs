@@ -25,7 +25,7 @@ const LAYERS: &[&[&str]] = &[
 /// Those of the programs, in `crates/mtls/src`.
 const PROGRAM_LAYERS: &[&[&str]] = &[
     &["program"],
-    &["journal"],
+    &["check", "journal"],
     &["order", "supplier"],
     &["responder", "late", "terms"],
     &["verdict"],

@@ -54,6 +54,14 @@ pub(crate) fn alias(file: &str) -> &str {
     std::path::Path::new(file).file_stem().and_then(std::ffi::OsStr::to_str).unwrap_or(file)
 }
 
+/// A path as it can stand in a request line.
+pub(crate) fn path(found: &str) -> Result<String, UsageError> {
+    if found.starts_with('/') && found.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(found.to_owned());
+    }
+    Err(unfit("--path", found, "a path that begins with / and has neither spaces nor other than ASCII characters"))
+}
+
 /// The error for a value that does not fit its option.
 pub(crate) fn unfit(option: &str, found: &str, wanted: &str) -> UsageError {
     UsageError(format!("{option}: found '{found}', wanted {wanted}"))

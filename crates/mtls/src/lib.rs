@@ -1,6 +1,7 @@
 //! Mutual TLS 1.3 for people: the programs `gateway` and `supplier`, and what they are made of.
 //!
 //! - [`program`]: the two programs, from their command line to their exit code
+//! - `check`: the way to a server step by step, and who has to act where it ends; with the feature `program`
 //! - [`args`]: options of the command line
 //! - [`policy`]: `--policy`, files of settings and the stores beside them
 //! - [`order`]: the client's delivery; [`supplier`]: the server's loop; [`tls`]: what both roles lend to the core
@@ -32,6 +33,8 @@
 
 pub mod args;
 pub mod capture;
+#[cfg(feature = "program")]
+pub mod check;
 pub mod cxml;
 pub mod events;
 mod http;

@@ -343,7 +343,11 @@ fn host_field(server_name: &str, address: &str) -> String {
 
 /// Why the handshake failed. Until the server's Finished has come nobody has proved who he is, so nothing that happens before
 /// is a verdict of the server.
-fn refused(error: &HandshakeError<io::Error>, verdict: Option<String>, diagnosis: Option<Diagnosis>) -> Trouble {
+pub(crate) fn refused(
+    error: &HandshakeError<io::Error>,
+    verdict: Option<String>,
+    diagnosis: Option<Diagnosis>,
+) -> Trouble {
     let means = meaning(diagnosis);
     if let (Some(verdict), Failure::Tls(Error::Certificate(found))) = (verdict, &error.cause) {
         let message = format!("we refused the server: {verdict} (while: {}){means}", error.stage);
@@ -390,7 +394,7 @@ fn ended(what: &str, diagnosis: Option<Diagnosis>) -> Trouble {
 }
 
 /// Why no response came, though the handshake was done. `begun`: the first bytes of one were there.
-fn lost(error: &HttpError<Failure<io::Error>>, diagnosis: Option<Diagnosis>, begun: bool) -> Trouble {
+pub(crate) fn lost(error: &HttpError<Failure<io::Error>>, diagnosis: Option<Diagnosis>, begun: bool) -> Trouble {
     match error {
         HttpError::Stream(Failure::Tls(Error::AlertReceived(alert))) => rejected(*alert, diagnosis),
         HttpError::Stream(Failure::Tls(Error::ConnectionTruncated)) if begun => {

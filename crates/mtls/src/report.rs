@@ -30,6 +30,7 @@ pub struct Link {
 
 /// An authenticated other side, in text as its certificate has it: show it by [`Escaped`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "program", derive(serde::Serialize))]
 pub struct Peer {
     /// Subject.
     pub subject: String,

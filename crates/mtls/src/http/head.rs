@@ -139,6 +139,16 @@ pub(crate) fn post(target: &str, host: &str, content_type: &str, length: usize) 
     )
 }
 
+/// The head of a GET request.
+#[cfg(feature = "program")]
+pub(crate) fn get(target: &str, host: &str) -> String {
+    format!(
+        "GET {target} HTTP/1.1\r\nHost: {host}\r\nAccept-Encoding: identity\r\nUser-Agent: embedded-mtls/{}\r\n\
+         Connection: close\r\n\r\n",
+        env!("CARGO_PKG_VERSION")
+    )
+}
+
 /// The head of a response.
 pub(crate) fn response(status: u16, content_type: &str, length: usize, last: bool, extra: &[(&str, &str)]) -> String {
     let mut head = format!("HTTP/1.1 {status} {}\r\nServer: embedded-mtls\r\n", reason(status));

@@ -13,6 +13,8 @@ use core::fmt;
 use embedded_io::{Read, Write};
 
 use self::body::Framing;
+#[cfg(feature = "program")]
+pub(crate) use self::head::get;
 pub(crate) use self::head::{Flaw, Headers, Request, Response, post, response};
 
 /// Interim responses before the final one that are passed over.

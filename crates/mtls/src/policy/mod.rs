@@ -41,7 +41,7 @@ pub struct Rules {
 }
 
 /// A common name to ask for.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {
     /// The name, or the pattern.
     pub name: String,

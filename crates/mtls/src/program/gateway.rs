@@ -163,7 +163,7 @@ impl Given {
         let server_name = args::required(server_name, "--server-name")?;
         let authority = of_url(|endpoint| endpoint.authority().to_owned());
         let path = self.path.take().or(endpoint.and_then(|endpoint| endpoint.path));
-        let path = path_of(path.as_deref().unwrap_or("/orders"))?;
+        let path = args::path(path.as_deref().unwrap_or("/orders"))?;
         if rules.is_none() && self.authorities.is_empty() && self.pins.is_empty() {
             return Err(UsageError("--ca or --pin is missing".to_owned()));
         }
@@ -242,18 +242,6 @@ fn read_identities(
     let identities = files.iter().map(|(cert, key)| Ok(pem::identity(cert, key.as_ref().unwrap_or(cert))?));
     let identities = identities.collect::<Result<_, UsageError>>()?;
     Ok((identities, files.into_iter().map(|(cert, _)| cert).collect()))
-}
-
-/// A path as it can stand in a request line.
-fn path_of(found: &str) -> Result<String, UsageError> {
-    if found.starts_with('/') && found.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Ok(found.to_owned());
-    }
-    Err(args::unfit(
-        "--path",
-        found,
-        "a path that begins with / and has neither spaces nor other than ASCII characters",
-    ))
 }
 
 /// Reads the order. From here on its bytes do not change.

@@ -1,7 +1,11 @@
 //! The programs, each from its command line to its exit code.
 
 mod gateway;
+#[cfg(feature = "program")]
+mod mtls;
 mod supplier;
 
 pub use self::gateway::gateway;
+#[cfg(feature = "program")]
+pub use self::mtls::mtls;
 pub use self::supplier::supplier;

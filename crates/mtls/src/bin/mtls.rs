@@ -1,0 +1,5 @@
+//! `mtls::program::mtls`.
+
+fn main() -> std::process::ExitCode {
+    mtls::program::mtls()
+}

@@ -1,0 +1,255 @@
+//! The steps behind the server's proof: the request for our certificate, the application protocol, HTTP.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use embedded_io::Read as _;
+use embedded_mtls::credential::Expiry;
+use embedded_mtls::io::Failure;
+use embedded_mtls::io::blocking::Stream;
+use embedded_mtls::io::std::system_time;
+use embedded_mtls::x509::{Time, UnixTime};
+use embedded_mtls::{Client, ClientAuthStatus, Credential, Diagnosis, Error, Responsible};
+use embedded_mtls_operator::Finding;
+use mtls_cxml::{Class, HostField};
+
+use super::super::http::{self, Connection, HttpError, Limits, Response};
+use super::super::order::lost;
+use super::super::report::printable;
+use super::super::tls::{Deadline, Timed};
+use super::super::verdict::Trouble;
+use super::Plan;
+use super::host::{Asked, CheckHost};
+use super::report::{Fault, Report, StepName};
+
+/// The answer to a request by HTTP.
+type Answer = Result<Response, HttpError<Failure<io::Error>>>;
+
+/// The rest of the check, once the server has proved who it is.
+pub(super) struct Rest<'p> {
+    pub(super) plan: &'p Plan,
+    pub(super) asked: Option<Asked>,
+    pub(super) alpn: Option<String>,
+    /// The time from the server's proof to the end of the handshake.
+    pub(super) handshake: Duration,
+}
+
+impl Rest<'_> {
+    /// Asks by HTTP, or waits for the server's verdict on our certificate.
+    pub(super) fn talk<'b>(
+        mut self,
+        mut stream: Stream<'b, Timed, Client>,
+        mut late: CheckHost<'b>,
+        deadline: &Deadline,
+        report: &mut Report,
+    ) -> Result<(), Box<Fault>> {
+        deadline.renew(self.plan.patience);
+        let begun = Instant::now();
+        let answer = self.ask(&mut stream, &mut late);
+        let took = begun.elapsed();
+        if let Some(asked) = late.noted.asked.take() {
+            self.asked = Some(Asked { is_late: true, ..asked });
+        }
+        if matches!(&answer, Some(Err(HttpError::Stream(Failure::Io(error)))) if error.kind() != io::ErrorKind::TimedOut)
+        {
+            stream.session_mut().transport_failed();
+        }
+        let diagnosis = stream.session().diagnosis();
+        let status = stream.session().client_auth();
+        let response = match answer {
+            Some(Err(error)) => return Err(Box::new(self.unanswered(&error, diagnosis, report))),
+            Some(Ok(response)) => Some(response),
+            None => None,
+        };
+        let finding = response.as_ref().and_then(|response| {
+            let found = Finding::of_response(stream.session(), response.status, &response.body);
+            found.filter(|_| Class::of(response.status, false) != Class::Done)
+        });
+        let _ = stream.close();
+        self.client_authentication(status, finding, response.as_ref(), report)?;
+        self.alpn(report);
+        match response {
+            Some(response) => self.http(&response, finding, took, report),
+            None => Ok(()),
+        }
+    }
+
+    /// Sends the request and reads the response; without HTTP, reads until the server refuses us or ends the connection.
+    fn ask<'b>(&self, stream: &mut Stream<'b, Timed, Client>, late: &mut CheckHost<'b>) -> Option<Answer> {
+        let Some(path) = &self.plan.path else {
+            // An end without an alert is no refusal, and silence is none.
+            let _ = stream.close();
+            return match stream.read(&mut [0]) {
+                Err(Failure::Tls(error @ Error::AlertReceived(_))) => Some(Err(HttpError::Stream(Failure::Tls(error)))),
+                _ => None,
+            };
+        };
+        #[cfg(feature = "post-handshake-auth")]
+        let mut connection = Connection::new(stream.hosted(late), Limits::default());
+        #[cfg(not(feature = "post-handshake-auth"))]
+        let mut connection = {
+            let _ = late;
+            Connection::new(stream, Limits::default())
+        };
+        let host = HostField { name: self.plan.wanted_name(), port: self.plan.target.port }.to_string();
+        let sent = connection.send(&http::get(path, &host), &[]);
+        Some(sent.and_then(|()| connection.read_response()))
+    }
+
+    /// Judges a connection that ended before there was an answer.
+    fn unanswered(
+        &self,
+        error: &HttpError<Failure<io::Error>>,
+        diagnosis: Option<Diagnosis>,
+        report: &mut Report,
+    ) -> Fault {
+        let trouble = lost(error, diagnosis, false);
+        let is_refusal = matches!(trouble, Trouble::LateRejection(..) | Trouble::LateEnd(_));
+        let asked = self.asked.as_ref();
+        if is_refusal || asked.is_some() && diagnosis == Some(Diagnosis::ClosedOnOurs) {
+            let facts = asked.map(Asked::facts).unwrap_or_default();
+            let mut fault =
+                fault_of(StepName::ClientAuthentication, &trouble, diagnosis, format!("after our answer: {error}"));
+            fault.certificate = asked.and_then(|asked| asked.shown.as_ref()).map(|shown| format!("ours, {shown}"));
+            report.pass(StepName::ClientAuthentication, self.handshake, facts);
+            return fault;
+        }
+        if let Some(asked) = asked {
+            report.pass(StepName::ClientAuthentication, self.handshake, asked.facts());
+        }
+        match error {
+            HttpError::Stream(_) => fault_of(StepName::Http, &trouble, diagnosis, error.to_string()),
+            _ => Fault {
+                step: StepName::Http,
+                exit_code: trouble.exit_code(),
+                cause: "what the server answers is no HTTP".to_owned(),
+                observed: error.to_string(),
+                certificate: None,
+                responsible: Responsible::Us.to_string(),
+                remedy:
+                    "check address and port; for a server that speaks another protocol inside TLS, --no-http ends the \
+                         check before this step"
+                        .to_owned(),
+            },
+        }
+    }
+
+    /// Judges what the server asked for, and what it said of the answer.
+    fn client_authentication(
+        &self,
+        status: ClientAuthStatus,
+        finding: Option<Finding>,
+        response: Option<&Response>,
+        report: &mut Report,
+    ) -> Result<(), Box<Fault>> {
+        let step = StepName::ClientAuthentication;
+        let line = || response.map(line).unwrap_or_default();
+        if let Some(finding @ (Finding::Tls(_) | Finding::PostHandshakeNeeded)) = finding {
+            let facts = self.asked.as_ref().map(Asked::facts).unwrap_or_default();
+            report.pass(step, self.handshake, facts);
+            let mut fault = Fault::named(step, REFUSED_BY_HTTP, finding, line());
+            let shown = self.asked.as_ref().and_then(|asked| asked.shown.as_ref());
+            fault.certificate = shown.map(|shown| format!("ours, {shown}"));
+            return Err(Box::new(fault));
+        }
+        let Some(asked) = &self.asked else {
+            if self.plan.one_way {
+                report.pass(step, None, vec!["asks for no certificate".to_owned()]);
+                return Ok(());
+            }
+            let observed = format!("no CertificateRequest, neither in the handshake nor behind it {}", line());
+            return Err(Box::new(Fault::named(
+                step,
+                NOT_ASKED,
+                Diagnosis::CertificateNotAsked,
+                observed.trim().to_owned(),
+            )));
+        };
+        let mut facts = asked.facts();
+        facts.push(match status {
+            ClientAuthStatus::Accepted => "the server has accepted it".to_owned(),
+            _ if response.is_some() => "the server has gone on with it".to_owned(),
+            _ => "whether the server accepts it is not known: it has given no sign".to_owned(),
+        });
+        report.pass(step, self.handshake, facts);
+        let shown = self.plan.identities.iter().find(|own| Some(&own.alias) == asked.shown.as_ref());
+        if let Some(own) = shown
+            && let Some(expiry) = end_of(own).and_then(|end| soon(end, self.plan.warn_days))
+        {
+            report.warn(format!("our certificate '{}' {expiry}", own.alias));
+        }
+        Ok(())
+    }
+
+    /// Judges the application protocol.
+    fn alpn(&self, report: &mut Report) {
+        let fact = match (&self.alpn, self.plan.preferences.alpn.is_empty()) {
+            (Some(name), _) => format!("{} is agreed on", printable(name)),
+            (None, true) => "none was offered".to_owned(),
+            (None, false) => "the server chooses none".to_owned(),
+        };
+        report.pass(StepName::Alpn, None, vec![fact]);
+    }
+
+    /// Judges the answer by HTTP: what has its reason in TLS was judged before.
+    fn http(
+        &self,
+        response: &Response,
+        finding: Option<Finding>,
+        took: Duration,
+        report: &mut Report,
+    ) -> Result<(), Box<Fault>> {
+        let path = self.plan.path.as_deref().unwrap_or_default();
+        let fact = format!("GET {path}: {}", line(response));
+        let later = Class::of(response.status, false) == Class::Later;
+        if let Some(finding) = finding {
+            return Err(Box::new(Fault::named(StepName::Http, REFUSED_BY_HTTP + u8::from(later), finding, fact)));
+        }
+        if later {
+            let (responsible, remedy) = (
+                Responsible::Peer.to_string(),
+                "look into the log of the server, and of whatever is behind it: TLS is not the reason".to_owned(),
+            );
+            return Err(Box::new(Fault {
+                step: StepName::Http,
+                exit_code: REFUSED_BY_HTTP + 1,
+                cause: "the server has trouble of its own, behind TLS".to_owned(),
+                observed: fact,
+                certificate: None,
+                responsible,
+                remedy,
+            }));
+        }
+        report.pass(StepName::Http, took, vec![fact]);
+        Ok(())
+    }
+}
+
+/// The exit codes of `gateway` for a server that refuses by HTTP, and for one that does not ask.
+const REFUSED_BY_HTTP: u8 = 30;
+const NOT_ASKED: u8 = 27;
+
+/// The first line of a response.
+fn line(response: &Response) -> String {
+    format!("HTTP {} {}", response.status, printable(&response.reason)).trim_end().to_owned()
+}
+
+/// The last second at which an own chain is valid.
+fn end_of(own: &super::Own) -> Option<UnixTime> {
+    let chain: Vec<&[u8]> = own.identity.chain.iter().map(Vec::as_slice).collect();
+    Credential::new(&chain, embedded_mtls::KeyHandle(0)).ok().map(|credential| credential.not_after())
+}
+
+/// Names a failure by its diagnosis, with the exit code of `gateway` for it.
+pub(super) fn fault_of(step: StepName, trouble: &Trouble, diagnosis: Option<Diagnosis>, observed: String) -> Fault {
+    let diagnosis = diagnosis.unwrap_or(Diagnosis::ConnectionCut);
+    Fault::named(step, trouble.exit_code(), diagnosis, observed)
+}
+
+/// The end of a validity, if it is near.
+pub(super) fn soon(not_after: UnixTime, days: u16) -> Option<Expiry> {
+    match system_time() {
+        Time::Trusted(now) => Expiry::within(not_after, now, days),
+        _ => None,
+    }
+}

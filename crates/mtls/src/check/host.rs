@@ -1,0 +1,162 @@
+//! The host of a checked handshake: it notes what is asked and decided, and when.
+
+use std::time::Instant;
+
+use embedded_mtls::credential::{Choice, PeerRequest, Selector};
+use embedded_mtls::crypto::rustcrypto::P256SigningKey;
+use embedded_mtls::io::std::system_time;
+use embedded_mtls::io::{Host, Keystore, SoftwareHost};
+use embedded_mtls::x509::{PeerIdentity, ServerName, SubjectAltName, Time, TraceEvent, UnixTime};
+use embedded_mtls::{AlertDescription, ConnectionFailure, Diagnosis, SignInput, Signature};
+
+use super::super::report::Peer;
+use super::super::tls;
+
+/// The certificate that a server claims to be known by.
+pub(super) struct Claimed {
+    pub(super) fingerprint: [u8; 32],
+    pub(super) not_before: UnixTime,
+    /// A name in it that can be asked for.
+    pub(super) name: Option<String>,
+    pub(super) peer: Peer,
+}
+
+/// A request for our certificate, and our answer.
+pub(super) struct Asked {
+    pub(super) authorities: Vec<String>,
+    /// The alias of the identity that is shown.
+    pub(super) shown: Option<String>,
+    /// Each of ours that is not shown, with the reason.
+    pub(super) unfit: Vec<String>,
+    pub(super) is_late: bool,
+}
+
+impl Asked {
+    /// Words it, a sentence each.
+    pub(super) fn facts(&self) -> Vec<String> {
+        let when = if self.is_late { "after the handshake, for this path only, " } else { "" };
+        let mut facts = match &self.authorities[..] {
+            [] => vec![format!("asks {when}for a certificate of any issuer")],
+            names => names.iter().map(|name| format!("asks {when}for a certificate of {name}")).collect(),
+        };
+        match &self.shown {
+            Some(alias) => facts.push(format!("shown: {alias}")),
+            None if self.unfit.is_empty() => facts.push("shown: none, as none was given (--cert, --key)".to_owned()),
+            None => facts.push("shown: none, as none fits".to_owned()),
+        }
+        facts.extend(self.unfit.iter().map(|unfit| format!("not shown: {unfit}")));
+        facts
+    }
+}
+
+/// Observations of a handshake.
+pub(super) struct Noted {
+    pub(super) begun: Instant,
+    /// The chain of the server is complete, and is judged now.
+    pub(super) judged: Option<Instant>,
+    /// The server has proved who it is.
+    pub(super) authorized: Option<Instant>,
+    pub(super) asked: Option<Asked>,
+    pub(super) verdict: Option<String>,
+    pub(super) diagnosis: Option<Diagnosis>,
+    /// The certificate to blame.
+    pub(super) certificate: Option<String>,
+    pub(super) claimed: Option<Claimed>,
+    /// The certificates that the server sent.
+    pub(super) sent: Vec<String>,
+}
+
+impl Noted {
+    pub(super) fn new() -> Self {
+        Self {
+            begun: Instant::now(),
+            judged: None,
+            authorized: None,
+            asked: None,
+            verdict: None,
+            diagnosis: None,
+            certificate: None,
+            claimed: None,
+            sent: Vec::new(),
+        }
+    }
+}
+
+/// Answers the questions of the handshake, and notes what is asked and decided.
+pub(super) struct CheckHost<'b> {
+    pub(super) software: SoftwareHost<'b, fn() -> Time, P256SigningKey, Keystore<'b>>,
+    pub(super) selector: Selector<'b>,
+    pub(super) time: Option<UnixTime>,
+    pub(super) noted: Noted,
+}
+
+impl<'b> CheckHost<'b> {
+    pub(super) fn new(selector: Selector<'b>, keys: &'b [P256SigningKey], time: Option<UnixTime>) -> Self {
+        Self { software: SoftwareHost::with_selector(selector, keys, system_time), selector, time, noted: Noted::new() }
+    }
+}
+
+impl<'b> Host<'b> for CheckHost<'b> {
+    fn time(&mut self) -> Time {
+        self.noted.judged.get_or_insert_with(Instant::now);
+        self.time.map_or_else(|| self.software.time(), Time::Trusted)
+    }
+
+    fn credential(&mut self, request: &PeerRequest<'_>) -> Choice<'b> {
+        let choice = self.software.credential(request);
+        let shown = self.software.selection().and_then(|selection| selection.sent).map(|sent| sent.alias.to_owned());
+        let unfit = self.selector.verdicts(request).filter_map(|entry| {
+            entry
+                .fit
+                .err()
+                .filter(|_| shown.as_deref() != Some(entry.alias))
+                .map(|why| format!("{}: {why}", entry.alias))
+        });
+        self.noted.asked = Some(Asked {
+            authorities: request.authorities().map(|name| name.to_string()).collect(),
+            unfit: unfit.collect(),
+            shown: shown.clone(),
+            is_late: false,
+        });
+        choice
+    }
+
+    fn authorize(&mut self, _: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
+        self.noted.authorized = Some(Instant::now());
+        Ok(())
+    }
+
+    fn sign(&mut self, input: &SignInput) -> Option<Signature> {
+        self.software.sign(input)
+    }
+
+    fn failed(&mut self, failure: &ConnectionFailure<'_, 'b>) {
+        let noted = &mut self.noted;
+        noted.diagnosis = Some(failure.diagnosis());
+        noted.verdict = failure.verdict().map(|verdict| verdict.to_string());
+        noted.certificate = failure.verdict().map(|verdict| {
+            let place = match verdict.error().index {
+                0 => "the server's own".to_owned(),
+                index => format!("number {index} above the server's own"),
+            };
+            let subject = verdict.subject().map(|name| format!(": {name}")).unwrap_or_default();
+            let issuer = verdict.issuer().map(|name| format!(", issued by {name}")).unwrap_or_default();
+            format!("{place}{subject}{issuer}")
+        });
+        noted.claimed = failure.claimed_peer().map(|peer| Claimed {
+            fingerprint: peer.sha256_fingerprint(),
+            not_before: peer.not_before(),
+            name: peer.subject_alt_names().find_map(|name| match name {
+                SubjectAltName::Dns(name) => Some(name.to_string()).filter(|name| ServerName::parse(name).is_ok()),
+                _ => None,
+            }),
+            peer: tls::peer(&peer),
+        });
+    }
+
+    fn trace(&mut self, event: TraceEvent<'_>) {
+        if let TraceEvent::Read { index, subject, issuer } = event {
+            self.noted.sent.push(format!("sent {index}: {subject}, issued by {issuer}"));
+        }
+    }
+}

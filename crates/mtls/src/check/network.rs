@@ -1,0 +1,123 @@
+//! The way to the server: names, connections, and a proxy that connects us by HTTP CONNECT (RFC 9110 section 9.3.6).
+
+use std::io::{self, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
+use std::time::Duration;
+
+use super::super::report::printable;
+use super::Target;
+use super::report::{Fault, StepName};
+
+/// The exit code of whatever goes wrong on the way to the server.
+const NETWORK: u8 = 10;
+
+/// A failure on the way that no finding names.
+fn fault(step: StepName, cause: String, observed: String, responsible: &str, remedy: &str) -> Fault {
+    let (responsible, remedy) = (responsible.to_owned(), remedy.to_owned());
+    Fault { step, exit_code: NETWORK, cause, observed, certificate: None, responsible, remedy }
+}
+
+/// Looks for the addresses of a host.
+pub(super) fn resolve(target: &Target) -> Result<Vec<SocketAddr>, Box<Fault>> {
+    let failed = |observed: String| {
+        fault(
+            StepName::Dns,
+            format!("the name {} has no address here", target.host),
+            observed,
+            "us, or those who run the name service",
+            "check the name for typing errors; if it is known in the company's network only, connect to that (VPN); \
+             --connect-to ADDRESS:PORT goes past the name service",
+        )
+    };
+    let found = (target.host.as_str(), target.port).to_socket_addrs().map_err(|error| failed(error.to_string()))?;
+    let addresses: Vec<_> = found.collect();
+    if addresses.is_empty() { Err(failed("no address".to_owned()).into()) } else { Ok(addresses) }
+}
+
+/// Connects to the first of the addresses that answers.
+pub(super) fn connect(addresses: &[SocketAddr], patience: Duration) -> Result<(TcpStream, SocketAddr), Box<Fault>> {
+    let mut last = None;
+    for address in addresses {
+        let connected = TcpStream::connect_timeout(address, patience).and_then(|stream| {
+            stream.set_nodelay(true)?;
+            stream.set_read_timeout(Some(patience))?;
+            stream.set_write_timeout(Some(patience))?;
+            Ok(stream)
+        });
+        match connected {
+            Ok(stream) => return Ok((stream, *address)),
+            Err(error) => last = Some((error, Some(*address))),
+        }
+    }
+    let (error, address) = last.unwrap_or((io::ErrorKind::NotFound.into(), None));
+    Err(unreached(&error, address).into())
+}
+
+/// Tells a drop from a reset.
+fn unreached(error: &io::Error, address: Option<SocketAddr>) -> Fault {
+    let at = address.map(|address| address.to_string()).unwrap_or_default();
+    let (cause, responsible, remedy) = match error.kind() {
+        io::ErrorKind::ConnectionRefused => (
+            format!("nobody listens at {at}"),
+            "those who run the other side",
+            "check the port; have the server, or the load balancer in front of it, started and listening there",
+        ),
+        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => (
+            format!("{at} does not answer at all: on the way, something drops what we send"),
+            "those who run the network in between",
+            "have the firewalls on both sides open this address and port for us; check whether a VPN or --proxy is \
+             needed",
+        ),
+        _ => (
+            format!("{at} cannot be reached"),
+            "us, or those who run the network in between",
+            "check the address and our own network, and whether a VPN or --proxy is needed",
+        ),
+    };
+    fault(StepName::Tcp, cause, error.to_string(), responsible, remedy)
+}
+
+/// Asks the proxy behind `stream` for a connection to the server.
+pub(super) fn tunnel(mut stream: &TcpStream, server: &Target) -> Result<String, Box<Fault>> {
+    let failed = |observed: String, cause: &str, remedy: &str| {
+        fault(StepName::Proxy, cause.to_owned(), observed, "those who run the proxy", remedy)
+    };
+    let no_http = |observed: String| {
+        failed(
+            observed,
+            "the proxy does not answer by HTTP",
+            "check its address and port, and whether it is a proxy for HTTP",
+        )
+    };
+    let authority = server.authority();
+    write!(stream, "CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n\r\n")
+        .map_err(|error| no_http(error.to_string()))?;
+    let mut head = Vec::new();
+    // Not a byte further: what follows is the server's.
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        match stream.read(&mut byte) {
+            Ok(1) if head.len() < MAX_HEAD => head.extend(byte),
+            Ok(_) => return Err(no_http("no end of its answer".to_owned()).into()),
+            Err(error) => return Err(no_http(error.to_string()).into()),
+        }
+    }
+    let mut headers = [httparse::EMPTY_HEADER; 64];
+    let mut response = httparse::Response::new(&mut headers);
+    response.parse(&head).map_err(|error| no_http(error.to_string()))?;
+    let status = response.code.unwrap_or_default();
+    let line = format!("HTTP {status} {}", printable(response.reason.unwrap_or_default()));
+    let (cause, remedy) = match status {
+        200..300 => return Ok(line),
+        407 => ("the proxy wants a password", "have it exempt this host and port: no password is sent from here"),
+        403 => ("the proxy does not allow this server or this port", "have it allow CONNECT to this host and port"),
+        _ => (
+            "the proxy does not connect us to the server",
+            "have it reach the server: its own name service and firewall count here",
+        ),
+    };
+    Err(failed(line, cause, remedy).into())
+}
+
+/// Bytes of the longest answer that is read from a proxy.
+const MAX_HEAD: usize = 16_384;

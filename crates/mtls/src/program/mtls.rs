@@ -1,0 +1,370 @@
+//! `mtls`: one program with a subcommand for each task. Try `--help`.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use mtls_pki::pem;
+
+use crate::args::{self, Preferences, UsageError};
+use crate::check::{Own, Plan, Report, Target, Trust, check};
+use crate::order::Wanted;
+use crate::policy::passed_over;
+use crate::report::{printable, say};
+
+/// Exit codes, for the help and the page of the manual.
+const EXIT_CODES: &str = "\
+Exit codes, which stay as they are:
+   0  everything that was checked is as it should be
+   1  wrong options, or a file that cannot be used: nothing was sent
+   2  it works, and something needs attention: a certificate ends soon
+  10  network: no address, no connection, the proxy refuses, or the connection broke
+  20  TLS: no TLS there, or the handshake failed
+  21  the server proved who it is, and refused our certificate or wanted one
+  22  the server's certificate, or one above it, has expired or is not valid yet
+  23  the server's certificate is self-signed
+  24  the server's certificate comes from nobody whom we trust
+  25  the server's certificate is for another name
+  26  the server's certificate breaks another rule
+  27  the server never asked for our certificate; --one-way accepts that
+  30  HTTP: refused, with a reason that lies in TLS, in a proxy or in the rules of the server
+  31  HTTP: the server has trouble of its own (5xx, 408, 425, 429)
+  32  what came through TLS is no HTTP; --no-http ends the check before
+Of many hosts, the first of these codes that is neither 0 nor 2 counts, in the order of the command line.";
+
+/// Mutual TLS 1.3 for people: says what is wrong with a connection, which certificate is to blame and who has to act.
+#[derive(Debug, Parser)]
+#[command(name = "mtls", version, max_term_width = 100, disable_help_subcommand = true)]
+struct Mtls {
+    #[command(subcommand)]
+    task: Task,
+}
+
+/// The tasks.
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Goes the way to a server step by step, and says where it ends, why, and who has to act
+    ///
+    /// DNS, TCP, versions of TLS, chain, name, dates, purposes, client authentication, ALPN, HTTP: the check stops at the first
+    /// cause of failure. What is sent: a `ClientHello` of TLS 1.2 on a connection of its own, a handshake of TLS 1.3 with the
+    /// certificate that the server asks for, and a GET request.
+    #[command(after_help = EXIT_CODES)]
+    Check(Box<CheckArgs>),
+    /// Writes the completions of a shell to standard output
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Writes the page of the manual of a subcommand, or of all together, to standard output
+    Man {
+        /// The subcommand
+        subcommand: Option<String>,
+    },
+}
+
+/// The options of `mtls check`.
+#[derive(Args, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is an option of its own")]
+struct CheckArgs {
+    /// Servers: HOST, HOST:PORT or a URL; port 443 unless given
+    #[arg(value_name = "HOST[:PORT]", required_unless_present = "hosts")]
+    targets: Vec<String>,
+    /// Takes servers from a file, too: one a line, and comments behind #
+    #[arg(long, value_name = "FILE")]
+    hosts: Option<String>,
+    /// PEM: the authorities whose servers are trusted; given again, all files count. Without --ca and --pin the store of the
+    /// operating system counts
+    #[arg(long, value_name = "FILE")]
+    ca: Vec<String>,
+    /// PEM: the server's own certificate, or its public key, which is trusted whoever issued it
+    #[arg(long, value_name = "FILE")]
+    pin: Vec<String>,
+    /// PEM: a certificate of ours, then its intermediates; given again, what the server asks for chooses
+    #[arg(long, value_name = "FILE")]
+    cert: Vec<String>,
+    /// PEM: the key of the --cert before it; else it is in the same file
+    #[arg(long, value_name = "FILE")]
+    key: Vec<String>,
+    /// Shows the --cert FILE whose name without its end is NAME, whatever authorities the server names
+    #[arg(long, value_name = "NAME")]
+    alias: Option<String>,
+    /// Connects to this host or address instead, with the name of the server all the same: for each hop of the way
+    #[arg(long, value_name = "HOST[:PORT]")]
+    connect_to: Option<String>,
+    /// Goes through a proxy, by HTTP CONNECT
+    #[arg(long, value_name = "HOST:PORT")]
+    proxy: Option<String>,
+    /// Requests this name, and wants it in the certificate, instead of that of the server
+    #[arg(long, visible_alias = "server-name", value_name = "NAME")]
+    sni: Option<String>,
+    /// Wants this common name, literally, instead of the server name in the certificate
+    #[arg(long = "cn", visible_alias = "common-name", value_name = "NAME")]
+    common_name: Option<String>,
+    /// The common name is a pattern: *.example.com accepts abc.example.com
+    #[arg(long, requires = "common_name")]
+    wildcard_match: bool,
+    /// Warns of certificates that end within this time
+    #[arg(long, value_name = "DAYS", default_value_t = 30)]
+    warn_days: u16,
+    /// Looks for further faults behind one in the server's certificates; such a server gets nothing of ours
+    #[arg(long)]
+    insecure: bool,
+    /// Accepts a server that asks for no certificate
+    #[arg(long)]
+    one_way: bool,
+    /// Asks for this path by HTTP
+    #[arg(long, default_value = "/", conflicts_with = "no_http")]
+    path: String,
+    /// Ends the check after the handshake: for servers that speak something else than HTTP
+    #[arg(long)]
+    no_http: bool,
+    /// Limits the time of each step
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
+    timeout: u16,
+    /// CA certificates that may stand above the server's own, the trust anchor among them
+    #[arg(long, value_name = "N")]
+    max_depth: Option<u8>,
+    /// Days for which the server's certificate may be valid at most, as in 398
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..))]
+    max_validity: Option<u16>,
+    /// Refuses what RFC 5280 forbids authorities to issue, also where path validation does not ask
+    #[arg(long)]
+    strict: bool,
+    /// Writes the report as JSON: an array with an object for each server
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the program with the options of the process.
+pub fn mtls() -> ExitCode {
+    run(std::env::args_os())
+}
+
+/// Runs the program with these words, the first of which is its own name.
+fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let matches = match Mtls::command().try_get_matches_from(words) {
+        Ok(matches) => matches,
+        Err(error) => {
+            let _ = error.print();
+            // Help and version are no errors.
+            return ExitCode::from(u8::from(error.use_stderr()));
+        }
+    };
+    let done = Mtls::from_arg_matches(&matches).map_err(|error| UsageError(error.to_string())).and_then(|mtls| {
+        let of_task = matches.subcommand().map(|(_, matches)| matches);
+        match mtls.task {
+            Task::Check(args) => check_all(&args, of_task),
+            Task::Completions { shell } => {
+                clap_complete::generate(shell, &mut Mtls::command(), "mtls", &mut std::io::stdout());
+                Ok(0)
+            }
+            Task::Man { subcommand } => manual(subcommand.as_deref()).map(|()| 0),
+        }
+    });
+    match done {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            eprintln!("mtls: {}", printable(&error.to_string()));
+            ExitCode::from(1)
+        }
+    }
+}
+
+/// Writes the page of the manual.
+fn manual(subcommand: Option<&str>) -> Result<(), UsageError> {
+    let mut command = Mtls::command();
+    command.build();
+    let page = match subcommand {
+        None => command,
+        Some(name) => command
+            .find_subcommand(name)
+            .cloned()
+            .ok_or_else(|| args::unfit("man", name, "the name of a subcommand"))?,
+    };
+    clap_mangen::Man::new(page).render(&mut std::io::stdout()).map_err(|error| UsageError(error.to_string()))
+}
+
+/// Checks all servers, side by side, and writes the reports in the order in which they were asked for.
+fn check_all(args: &CheckArgs, matches: Option<&ArgMatches>) -> Result<u8, UsageError> {
+    let plans = args.plans(matches)?;
+    let reports = side_by_side(&plans);
+    if args.json {
+        let json = serde_json::to_string_pretty(&reports).map_err(|error| UsageError(error.to_string()))?;
+        say!("{json}");
+    } else {
+        for report in &reports {
+            say!("{report}");
+        }
+        if reports.len() > 1 {
+            let width = reports.iter().map(|report| report.target.len()).max().unwrap_or_default();
+            for report in &reports {
+                say!("{:<width$}  {:>3}  {}", report.target, report.exit_code, printable(&report.summary()));
+            }
+        }
+    }
+    Ok(exit_code(&reports))
+}
+
+/// The most servers that are checked at once.
+const AT_ONCE: usize = 8;
+
+/// Runs the checks on a few threads, each of which takes the next one.
+fn side_by_side(plans: &[Plan]) -> Vec<Report> {
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        loop {
+            let place = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            let Some(plan) = plans.get(place) else { return done };
+            done.push((place, check(plan)));
+        }
+    };
+    let mut reports = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..plans.len().min(AT_ONCE)).map(|_| scope.spawn(work)).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap_or_default()).collect::<Vec<_>>()
+    });
+    reports.sort_unstable_by_key(|(place, _)| *place);
+    reports.into_iter().map(|(_, report)| report).collect()
+}
+
+/// The exit code of all: the first failure, else a warning.
+fn exit_code(reports: &[Report]) -> u8 {
+    let of = |wanted: fn(&Report) -> bool| reports.iter().find(|report| wanted(report)).map(|report| report.exit_code);
+    of(|report| report.fault.is_some()).or_else(|| of(|report| report.exit_code != 0)).unwrap_or_default()
+}
+
+impl CheckArgs {
+    /// A plan for each server.
+    fn plans(&self, matches: Option<&ArgMatches>) -> Result<Vec<Plan>, UsageError> {
+        let mut targets = self.targets.clone();
+        if let Some(file) = &self.hosts {
+            let text = std::fs::read_to_string(file).map_err(|error| UsageError(format!("{file}: {error}")))?;
+            let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
+            targets.extend(lines.filter(|line| !line.is_empty()).map(str::to_owned));
+        }
+        if targets.is_empty() {
+            return Err(UsageError("--hosts: found no server in the file, wanted HOST[:PORT] in a line".to_owned()));
+        }
+        let target = |option: &str, text: &str| {
+            Target::parse(text, 443).ok_or_else(|| args::unfit(option, text, "HOST or HOST:PORT"))
+        };
+        let (trust, identities) = (self.trust()?, self.identities(matches)?);
+        let preferences = Preferences {
+            max_depth: self.max_depth,
+            max_validity: self.max_validity,
+            strict: self.strict,
+            alpn: if self.no_http { Vec::new() } else { Preferences::default().alpn },
+            ..Preferences::default()
+        };
+        let [connect_to, proxy] = [("--connect-to", &self.connect_to), ("--proxy", &self.proxy)]
+            .map(|(option, text)| text.as_deref().map(|text| target(option, text)).transpose());
+        let template = Plan {
+            connect_to: connect_to?,
+            proxy: proxy?,
+            server_name: self.sni.clone(),
+            common_name: self.common_name.clone().map(|name| Wanted { name, is_pattern: self.wildcard_match }),
+            identities,
+            insists: self.alias.is_some(),
+            path: if self.no_http { None } else { Some(args::path(&self.path)?) },
+            patience: Duration::from_secs(u64::from(self.timeout)),
+            warn_days: self.warn_days,
+            one_way: self.one_way,
+            insecure: self.insecure,
+            preferences,
+            ..Plan::new(Target { host: String::new(), port: 0 }, trust)
+        };
+        targets.iter().map(|text| Ok(Plan { target: target("HOST[:PORT]", text)?, ..template.clone() })).collect()
+    }
+
+    /// Reads the trust anchors: from files, or from the store of the system.
+    fn trust(&self) -> Result<Trust, UsageError> {
+        let mut trust = Trust::default();
+        for file in &self.ca {
+            let mut found = pem::authorities(file)?;
+            trust.authorities.append(&mut found.usable);
+            passed_over(&found.passed_over).for_each(|warning| eprintln!("mtls: {warning}"));
+        }
+        for file in &self.pin {
+            trust.pins.append(&mut pem::pins(file)?);
+        }
+        trust.files.clone_from(&self.ca);
+        trust.origin = [&self.ca[..], &self.pin[..]].concat().join(", ");
+        if trust.origin.is_empty() {
+            trust = of_system()?;
+        }
+        Ok(trust)
+    }
+
+    /// Reads the identities: each --key belongs to the --cert before it.
+    fn identities(&self, matches: Option<&ArgMatches>) -> Result<Vec<Own>, UsageError> {
+        let places = |option: &str| -> Vec<usize> {
+            matches.and_then(|matches| matches.indices_of(option)).map(Iterator::collect).unwrap_or_default()
+        };
+        let mut given: Vec<(usize, &String, Option<&String>)> =
+            places("cert").into_iter().zip(&self.cert).map(|(place, file)| (place, file, None)).collect();
+        for (place, key) in places("key").into_iter().zip(&self.key) {
+            match given.iter_mut().rfind(|(of_cert, ..)| *of_cert < place) {
+                Some((_, _, own @ None)) => *own = Some(key),
+                _ => return Err(UsageError("--key must follow the --cert it belongs to".to_owned())),
+            }
+        }
+        if let Some(alias) = &self.alias {
+            given.retain(|(_, cert, _)| args::alias(cert) == alias);
+            if given.is_empty() {
+                return Err(args::unfit("--alias", alias, "the name of a --cert FILE without its end"));
+            }
+        }
+        let read = |(_, cert, key): (usize, &String, Option<&String>)| {
+            let files = (cert.clone(), key.unwrap_or(cert).clone());
+            Ok(Own { alias: args::alias(cert).to_owned(), identity: pem::identity(&files.0, &files.1)?, files })
+        };
+        given.into_iter().map(read).collect()
+    }
+}
+
+/// The most trust anchors that the core takes.
+const MAX_ANCHORS: usize = 255;
+
+/// Reads the store of the system. What cannot be used is passed over: it is not ours to choose.
+fn of_system() -> Result<Trust, UsageError> {
+    let found = rustls_native_certs::load_native_certs();
+    let usable = found.certs.iter().map(|certificate| certificate.to_vec());
+    let authorities: Vec<_> =
+        usable.filter(|der| pem::standing(der) == pem::Standing::Authority).take(MAX_ANCHORS).collect();
+    if authorities.is_empty() {
+        let why = found.errors.first().map_or_else(|| "it is empty".to_owned(), ToString::to_string);
+        return Err(UsageError(format!("the store of the operating system: {why}; name the authorities by --ca FILE")));
+    }
+    Ok(Trust { authorities, origin: "the store of the operating system".to_owned(), ..Trust::default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_contradicts_itself_nowhere() {
+        Mtls::command().debug_assert();
+    }
+
+    #[test]
+    fn each_subcommand_has_a_page_of_the_manual() {
+        for name in ["check", "completions", "man"] {
+            assert_eq!(manual(Some(name)), Ok(()));
+        }
+        assert!(manual(Some("chekc")).is_err());
+    }
+
+    #[test]
+    fn the_codes_of_the_help_are_those_of_the_readme() {
+        let readme = include_str!("../../README.md");
+        let table = readme.split("The exit codes of `mtls check`").nth(1).expect("the table");
+        let table = table.split("\n## ").next().expect("the table");
+        let codes = table.lines().filter_map(|line| line.strip_prefix("| ")?.split(" |").next()?.parse::<u8>().ok());
+        let help = EXIT_CODES
+            .lines()
+            .filter_map(|line| line.strip_prefix("  ")?.split_whitespace().next()?.parse::<u8>().ok());
+        assert!(codes.eq(help));
+    }
+}

@@ -1,0 +1,158 @@
+//! The way to the server, and the program itself.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+
+use mtls::check::{Plan, StepName, Target, check};
+use test_support::peers::process::{LIMIT, Process};
+use test_support::peers::world::free_port;
+
+use crate::{ASKS, Ground, SERVER_NAME, facts, failed, says};
+
+/// Answers every connection with these bytes, once something has come.
+fn answering(bytes: &'static [u8]) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let _heard = stream.read(&mut [0; 1024]);
+            let _gone = stream.write_all(bytes);
+        }
+    });
+    port
+}
+
+/// A proxy that answers CONNECT with this status, and connects to `port` if it is 200; gives its own port.
+fn proxy(status: u16, port: u16) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let own = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut client = stream.unwrap();
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                let mut byte = [0];
+                client.read_exact(&mut byte).unwrap();
+                head.extend(byte);
+            }
+            assert!(head.starts_with(format!("CONNECT 127.0.0.1:{port} HTTP/1.1\r\n").as_bytes()));
+            write!(client, "HTTP/1.1 {status} Said\r\n\r\n").unwrap();
+            if status == 200 {
+                let server = TcpStream::connect(("127.0.0.1", port)).unwrap();
+                for (mut from, mut to) in [(client.try_clone().unwrap(), server.try_clone().unwrap()), (server, client)]
+                {
+                    thread::spawn(move || {
+                        let _ended = std::io::copy(&mut from, &mut to);
+                        let _gone = to.shutdown(std::net::Shutdown::Write);
+                    });
+                }
+            }
+        }
+    });
+    own
+}
+
+fn at(port: u16) -> Target {
+    Target { host: "127.0.0.1".to_owned(), port }
+}
+
+#[test]
+fn a_name_without_an_address_is_a_matter_of_dns() {
+    let ground = Ground::new();
+    let plan = Plan {
+        connect_to: None,
+        target: Target { host: "nowhere.invalid".to_owned(), port: 443 },
+        ..ground.plan(None)
+    };
+    says(&failed(&check(&plan), StepName::Dns, 10), &["nowhere.invalid", "--connect-to"]);
+}
+
+#[test]
+fn a_port_where_nobody_listens_is_a_matter_of_tcp() {
+    let ground = Ground::new();
+    says(&failed(&check(&ground.plan(None)), StepName::Tcp, 10), &["nobody listens"]);
+}
+
+#[test]
+fn a_port_that_speaks_something_else_than_tls_is_quoted() {
+    let ground = Ground::new();
+    for (bytes, words) in [
+        (&b"HTTP/1.1 400 Bad Request\r\n\r\n"[..], "HTTP/1.1 400 Bad Request"),
+        (b"220 mail.example ESMTP\r\n", "220 mail.example ESMTP"),
+        (b"\x00\x01\x02", "no TLS"),
+    ] {
+        let report = check(&Plan { connect_to: Some(at(answering(bytes))), ..ground.plan(None) });
+        says(&failed(&report, StepName::Versions, 20), &[words]);
+    }
+}
+
+#[test]
+fn a_proxy_connects_us_or_says_why_not() {
+    let ground = Ground::new();
+    let _server = ground.complete("server", &[ASKS]);
+    let through = |status| Plan { proxy: Some(at(proxy(status, ground.port))), ..ground.plan(Some("client")) };
+    let report = check(&through(200));
+    assert_eq!(report.exit_code, 0, "{report}");
+    says(&facts(&report, StepName::Proxy), &["HTTP 200 Said"]);
+    says(&report.openssl, &["-proxy 127.0.0.1:"]);
+    for (status, words) in [(407, "wants a password"), (403, "does not allow"), (502, "does not connect us")] {
+        says(&failed(&check(&through(status)), StepName::Proxy, 10), &[words]);
+    }
+}
+
+/// Runs the program; gives exit code, standard output, standard error.
+fn mtls(words: &[&str]) -> (i32, String, String) {
+    let mut program = Process::start(env!("CARGO_BIN_EXE_mtls"), words).unwrap();
+    let status = program.await_status(LIMIT).unwrap();
+    (status.code().unwrap(), String::from_utf8_lossy(&program.stdout()).into_owned(), program.stderr())
+}
+
+#[test]
+fn the_program_checks_many_servers_and_writes_json_with_the_first_failure_as_its_exit_code() {
+    let ground = Ground::new();
+    let _server = ground.complete("server", &[ASKS]);
+    let file = |name: &str| ground.world.file(name);
+    let good = format!("127.0.0.1:{}", ground.port);
+    let bad = format!("127.0.0.1:{}", free_port().unwrap());
+    let hosts = ground.world.files.write("hosts", format!("# ours\n{good}\n{bad} # nobody there\n")).unwrap();
+    let (ca, cert, key) = (file("root.pem"), file("client.pem"), file("client.key"));
+    let own = ["--ca", &ca, "--cert", &cert, "--key", &key, "--sni", SERVER_NAME];
+
+    let (code, json, _) = mtls(&[&["check", "--hosts", &hosts, "--json"][..], &own].concat());
+    assert_eq!(code, 10, "{json}");
+    let reports: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&reports[0]["outcome"], &reports[0]["exit_code"]), (&"passed".into(), &0.into()), "{json}");
+    assert_eq!(reports[0]["steps"][3]["name"], "handshake");
+    assert!(reports[0]["steps"][3]["milliseconds"].is_number());
+    assert_eq!((&reports[1]["target"], &reports[1]["fault"]["step"]), (&bad.as_str().into(), &"tcp".into()));
+
+    let (code, text, _) = mtls(&[&["check", &good][..], &own].concat());
+    assert_eq!(code, 0, "{text}");
+    says(&text, &["check       127.0.0.1:", "client auth ok", "The same with OpenSSL:\n  openssl s_client"]);
+}
+
+#[test]
+fn what_is_wrong_with_the_options_is_said_with_exit_code_1() {
+    for (words, told) in [
+        (&["check"][..], "<HOST[:PORT]>"),
+        (&["check", "a b"], "HOST[:PORT]: found 'a b', wanted HOST or HOST:PORT"),
+        (&["check", "a", "--key", "x"], "--key must follow"),
+        (&["check", "a", "--ca", "/nowhere.pem"], "/nowhere.pem"),
+        (&["chekc"], "check"),
+    ] {
+        let (code, _, stderr) = mtls(words);
+        assert_eq!(code, 1, "{words:?}: {stderr}");
+        says(&stderr, &[told]);
+    }
+    let (code, help, _) = mtls(&["check", "--help"]);
+    assert_eq!(code, 0);
+    says(&help, &["--connect-to", "--insecure", "  27  the server never asked"]);
+    for shell in ["bash", "zsh", "fish", "powershell"] {
+        let (code, script, _) = mtls(&["completions", shell]);
+        assert!(code == 0 && script.contains("warn-days"), "{shell}");
+    }
+    let (code, page, _) = mtls(&["man", "check"]);
+    assert!(code == 0 && page.contains(".SH OPTIONS"), "{page}");
+}
