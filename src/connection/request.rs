@@ -129,14 +129,14 @@ impl AuthorizeRequest<'_, '_> {
     /// Authorizes the peer, if its path is valid.
     ///
     /// # Errors
-    /// If something was [waived](Self::waived): the [`Error::Certificate`] that it would have been without, and the
-    /// peer is told so; errors are sticky.
+    /// If something was [waived](Self::waived): the [`Error::Certificate`] that would have occurred without the
+    /// waiver, which is also sent as an alert; errors are sticky.
     pub fn accept(self) -> Result<(), Error> {
         self.machine.advance(Input::Authorized)
     }
 
-    /// **Dangerous**: authorizes the peer, though its path is not valid. Look at [`waived`](Self::waived) first, and tell
-    /// somebody.
+    /// **Dangerous**: authorizes the peer, though its path is not valid. Check [`waived`](Self::waived) first, and report
+    /// it to an operator.
     ///
     /// # Errors
     /// Errors are sticky.
@@ -145,7 +145,7 @@ impl AuthorizeRequest<'_, '_> {
         self.machine.advance(Input::AuthorizedAsWaived)
     }
 
-    /// Refuses the peer; `alert` says so, usually [`AlertDescription::ACCESS_DENIED`].
+    /// Rejects the peer with `alert`, usually [`AlertDescription::ACCESS_DENIED`].
     pub fn reject(self, alert: AlertDescription) -> Error {
         self.machine.fail(Error::Refused(alert))
     }

@@ -2,7 +2,8 @@
 
 use crate::x509::first_certificate;
 
-/// A chain of our own in DER: the leaf, then its intermediates in order. It borrows the certificates.
+/// A chain of our own in DER: the leaf first, then its intermediates in any order (RFC 9846 section 4.5.1). It borrows
+/// the certificates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chain<'a>(Form<'a>);
 

@@ -33,8 +33,8 @@ pub struct Match {
     pub issuer: Option<(u8, u16)>,
 }
 
-/// The reason why a credential does not match a request. Of several reasons it is the first in the order [disabled,
-/// server name, scheme, purpose, validity, filters, schemes of certificates, issuers].
+/// The reason why a credential does not match a request. Of several reasons it is the first in this order: other alias,
+/// disabled, server name, scheme, purpose, validity, filters, schemes of certificates, issuers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
@@ -53,7 +53,7 @@ pub enum Mismatch {
     Issuer,
     /// The leaf lacks an extension, or a value of one, that the server wants (`oid_filters`, RFC 9846 section 4.3.5).
     OidFilter,
-    /// Another alias was asked for on our side.
+    /// The selector is limited to another alias.
     OtherAlias,
     /// The entry does not serve the name that the client asks for (RFC 6066 section 3).
     ServerName,
@@ -153,19 +153,19 @@ impl<'w> PeerRequest<'w> {
         self.judge(credential, &self.walk(credential, time))
     }
 
-    /// Returns whether the peer can use `credential`: it knows the signature scheme and those of the certificates; an
-    /// issuer that it names has issued one of the certificates of the chain, or it names none; and the leaf is what it
-    /// asks for. Validity and purpose are not checked.
+    /// Returns whether the peer can use `credential`: it supports the signature scheme and those of the certificates; an
+    /// issuer that it names issued one of the certificates of the chain, or it names none; and the leaf matches its OID
+    /// filters. Validity and purpose are not checked.
     pub fn accepts(&self, credential: &Credential<'_>) -> bool {
         self.check_preferences(credential).is_ok()
     }
 
-    /// Checks the preferences of the peer alone, neither validity nor purpose.
+    /// Checks what the peer asks for, but neither validity nor purpose.
     pub(crate) fn check_preferences(&self, credential: &Credential<'_>) -> Result<Match, Mismatch> {
         self.judge(credential, &Findings { error: None, ..self.walk(credential, None) })
     }
 
-    /// Walks once from the leaf up the chain, whatever the peer asks for.
+    /// Examines the leaf and the certificates connected to it once, in the order of the chain.
     fn walk(&self, credential: &Credential<'_>, time: Option<Time>) -> Findings {
         let mut chain = Findings::default();
         for (index, certificate) in credential.connected() {
@@ -233,7 +233,7 @@ struct Findings {
 impl Mismatch {
     /// Returns whether a server may still send the credential if it has no better one. RFC 9846 section 4.5.1.2:
     /// a server that has no chain "signed only via the indicated supported algorithms" "SHOULD continue the
-    /// handshake by sending a certificate chain of its choice", but for SHA-1; and
+    /// handshake by sending a certificate chain of its choice", except for SHA-1; and
     /// `certificate_authorities` only serves "to guide certificate selection".
     pub(crate) const fn is_preference_of_client(self) -> bool {
         matches!(self, Self::Issuer | Self::CertificateScheme(_))

@@ -16,9 +16,9 @@ pub struct Entry<'a> {
 
 /// The rules that choose an entry of a keystore for the request of a peer.
 ///
-/// The first entry that matches the request is sent, so the order of the entries is the order of preference. A server
-/// without one looks for an entry that only misses preferences of the client (RFC 9846 section 4.5.1.2). If there is
-/// none either, [`NoMatch`] decides.
+/// The first entry that matches the request is sent, so the order of the entries is the order of preference. If none
+/// matches, a server takes an entry that fails only preferences of the client (RFC 9846 section 4.5.1.2). If there is
+/// no such entry, [`NoMatch`] decides.
 #[derive(Clone, Copy, Debug)]
 pub struct Selector<'b> {
     entries: &'b [Entry<'b>],
@@ -90,13 +90,14 @@ impl<'a> Entry<'a> {
     /// A placeholder for arrays; no request matches it.
     pub(super) const EMPTY: Self = Self::new("", Credential::EMPTY).with_enabled(false);
 
-    /// Makes an enabled entry. On a server it serves the names in the leaf's subject alternative name.
+    /// Makes an enabled entry. On a server it serves the names in the subject alternative name of the leaf.
     pub const fn new(alias: &'a str, credential: Credential<'a>) -> Self {
         Self { alias, credential, server_names: &[], enabled: true }
     }
 
-    /// Serves, on a server, these names and no others, whatever the certificate contains. `*.example.com` matches every
-    /// name with one more label. An entry that lists the client's name precedes one whose certificate has it.
+    /// Sets the names that the entry serves on a server, in place of those in its certificate. `*.example.com` matches
+    /// every name with one more label. An entry that lists the requested name takes precedence over one whose
+    /// certificate contains it.
     #[must_use]
     pub const fn with_server_names(mut self, names: &'a [&'a str]) -> Self {
         self.server_names = names;

@@ -81,18 +81,18 @@ struct Entries<'e, const N: usize> {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum SlotError {
-    /// This certificate must not be sent: it has expired, is not valid yet, is not meant for the role, or was not
-    /// issued by one of the others; or it cannot be a trust anchor.
+    /// This certificate cannot be used: it has expired, is not valid yet, is not meant for the role, or none of the
+    /// others is its issuer; or it cannot be a trust anchor.
     Certificate(CertificateError),
     /// The key is not that of the leaf.
     KeyMismatch,
     /// The slot holds a credential where anchors were expected, or vice versa.
     Kind,
-    /// Each slot is leased or pointed to by a reference.
+    /// Every slot is leased or referenced.
     NoFreeSlot,
     /// The reference points nowhere, or to a slot that has been overwritten.
     NotFound,
-    /// The memory of the slot is too small: this many bytes are needed, those of the alias included.
+    /// The memory of the slot is too small. The field is the size needed, including the alias.
     TooLong(usize),
     /// This is no credential, or no set of trust anchors.
     Unusable(Error),
@@ -250,8 +250,8 @@ impl Lease<'_> {
         }
     }
 
-    /// Returns the last second at which the whole credential is valid; for a set of anchors, that of the first to
-    /// expire, and `None` if none does.
+    /// Returns the last second at which a peer can build a path through the chain, as [`Credential::not_after`] does;
+    /// for a set of anchors, that of the first to expire, and `None` if none expires.
     pub fn not_after(&self) -> Option<UnixTime> {
         match self.slot.content {
             Content::Credential(..) => Some(self.credential().ok()?.not_after()),

@@ -1,9 +1,9 @@
-//! The ways through a chain of ours, as a peer searches them: the leaf first, all others in any order (RFC 9846 section
-//! 4.5.1), and nothing but anchors of its own is trusted.
+//! The paths that a peer can build through our chain: the leaf comes first, all others in any order (RFC 9846 section
+//! 4.5.1), and the peer trusts only its own anchors.
 //!
-//! Which anchors those are only the peer knows, so each certificate whose issuer is not sent along may be the last
-//! before one. Certificates that cannot be on such a way are ignored: unrelated ones, roots, and CA certificates that
-//! expired before the leaf became valid, which are left from a change of roots.
+//! We do not know these anchors, so any certificate whose issuer is not in the chain may be the last one before an
+//! anchor. Certificates that cannot be on such a path are ignored: unrelated ones, roots, and CA certificates that
+//! expired before the leaf became valid, which remain from a change of roots.
 
 use super::Credential;
 use crate::error::{CertificateError, CertificateProblem};
@@ -32,7 +32,8 @@ impl Places {
 }
 
 impl<'a> Credential<'a> {
-    /// Returns the last second at which a peer can follow the chain; roots, and what is not needed, do not count.
+    /// Returns the last second at which a peer can build a path through the chain; roots and certificates that are not
+    /// needed do not count.
     pub fn not_after(&self) -> UnixTime {
         // A credential has a leaf.
         let Some(mut below) = self.placed().next() else { return UnixTime::from_seconds(0) };
@@ -45,7 +46,7 @@ impl<'a> Credential<'a> {
         end
     }
 
-    /// Checks that the leaf is valid at this time, and a way up from it.
+    /// Checks that the leaf, and a path from it upwards, is valid at this time.
     ///
     /// # Errors
     /// The certificate to blame.
@@ -60,7 +61,7 @@ impl<'a> Credential<'a> {
     /// Looks for a way from the leaf on which `fits` accepts each step from a certificate to its issuer.
     ///
     /// # Errors
-    /// Names the reason that explains most why there is none.
+    /// The highest-ranked problem, if there is none.
     pub(super) fn check_ways(
         &self,
         fits: impl Fn(&Placed<'a>, &Placed<'a>) -> Result<(), CertificateError>,

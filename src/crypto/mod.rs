@@ -58,7 +58,7 @@ pub enum CryptoError {
     Unsupported,
 }
 
-/// For failures of which the peer is no cause. Where it is, the caller says so instead:
+/// For failures that the peer did not cause. Where it did, the caller returns another error:
 /// [`Error::DecryptFailed`], [`PeerMisbehaved::KeyShareInvalid`](crate::PeerMisbehaved::KeyShareInvalid), ...
 impl From<CryptoError> for Error {
     fn from(_: CryptoError) -> Self {
@@ -164,7 +164,7 @@ pub struct SharedSecret {
 
 debug_by_name!("SharedSecret", [] SharedSecret);
 
-/// The public half of a key exchange, as it stands in a `KeyShareEntry`.
+/// The public half of a key exchange, encoded as in a `KeyShareEntry`.
 #[derive(Clone, Copy)]
 pub struct KeyShare {
     bytes: [u8; MAX_KEY_SHARE_LEN],

@@ -61,15 +61,15 @@ code_points! {
         UNSUPPORTED_EXTENSION = 110 => "unsupported_extension",
         /// A certificate could not be fetched from its URL; reserved.
         CERTIFICATE_UNOBTAINABLE = 111 => "certificate_unobtainable",
-        /// No server of that name here.
+        /// The server has no such name.
         UNRECOGNIZED_NAME = 112 => "unrecognized_name",
         /// An OCSP response was bad.
         BAD_CERTIFICATE_STATUS_RESPONSE = 113 => "bad_certificate_status_response",
         /// A certificate is not the one whose hash was given; reserved.
         BAD_CERTIFICATE_HASH_VALUE = 114 => "bad_certificate_hash_value",
-        /// No such pre-shared key.
+        /// The pre-shared key is unknown.
         UNKNOWN_PSK_IDENTITY = 115 => "unknown_psk_identity",
-        /// A certificate is required and none came.
+        /// A certificate is required, and none was sent.
         CERTIFICATE_REQUIRED = 116 => "certificate_required",
         /// Something else, or something that the sender conceals.
         GENERAL_ERROR = 117 => "general_error",
@@ -80,7 +80,7 @@ code_points! {
     }
 }
 
-/// The meaning of an alert for another attempt, if it comes from whom it should.
+/// The meaning of an authentic alert for another attempt.
 ///
 /// Before the server is authenticated, anyone on the path can send one: see
 /// [`ConnectionFailure::refusal`](crate::ConnectionFailure::refusal).
@@ -113,11 +113,11 @@ impl AlertDescription {
             | Self::CERTIFICATE_UNKNOWN
             | Self::UNKNOWN_CA
             | Self::ACCESS_DENIED
-            // Of a client's flight, it is the signature that may not verify: the key does not fit the certificate.
+            // To a client it means that its CertificateVerify was not valid: the key is not that of the certificate.
             | Self::DECRYPT_ERROR
             | Self::BAD_CERTIFICATE_STATUS_RESPONSE
             | Self::CERTIFICATE_REQUIRED
-            // Mbed TLS says so instead.
+            // Mbed TLS sends this one for a missing certificate.
             | Self::NO_CERTIFICATE => AlertClass::Credential,
             Self::UNEXPECTED_MESSAGE
             | Self::RECORD_OVERFLOW

@@ -19,10 +19,10 @@ pub enum InvalidMessage {
     MessageTooLong = 5, DECODE_ERROR, "longer than any message of its type can be";
     /// A record is longer than RFC 9846 section 5 allows, or than the peer has agreed to (RFC 8449).
     RecordTooLong = 6, RECORD_OVERFLOW, "its record is longer than TLS or the agreed limit allows";
-    /// Bytes are left behind the end of a structure.
+    /// Bytes follow the end of a structure.
     TrailingBytes = 7, DECODE_ERROR, "trailing bytes after the end of a structure";
-    // 8 and 9 were limits that are none any more.
-    /// A structure ends before its end.
+    // 8 and 9 were limits that no longer exist.
+    /// The input ends within a structure.
     Truncated = 10, DECODE_ERROR, "a structure is truncated";
     /// A record type or message type that does not exist.
     UnknownType = 11, UNEXPECTED_MESSAGE, "unknown type";

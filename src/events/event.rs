@@ -53,10 +53,10 @@ pub enum LogEvent {
     Authorized,
     /// A connection was given the ring.
     Began {
-        /// We are the client; else the server.
+        /// `true` on a client, `false` on a server.
         client: bool,
     },
-    /// Asked for a certificate, we send none.
+    /// We were asked for a certificate and sent none.
     Declined,
     /// The diagnosis of the failure.
     Diagnosed(Diagnosis),
@@ -76,14 +76,14 @@ pub enum LogEvent {
         /// Why.
         error: Error,
     },
-    /// All bytes that went one way before some went the other way; of a session, all that went this way.
+    /// The bytes of one flight: all sent in one direction until the other side sends. For a session, all in this direction.
     Flight {
         /// The direction.
         direction: Direction,
         /// Their number, headers of records included.
         bytes: u32,
     },
-    /// A handshake message: one that was sent whole, or one of which the header was received.
+    /// A handshake message: one that was written completely, or one whose header was received.
     Message {
         /// The direction.
         direction: Direction,
@@ -121,7 +121,7 @@ pub enum LogEvent {
     Resumed,
     /// HelloRetryRequest, sent or received.
     Retried {
-        /// The group of which a key share is asked for, if one is.
+        /// The group for which a key share is requested, if any.
         group: Option<NamedGroup>,
     },
     /// The credential that we send.

@@ -84,7 +84,7 @@ impl Recorder<'_> {
         }
     }
 
-    /// The header of the message that begins at this place of the handshake stream is here. It is recorded once.
+    /// Records, once, the message whose header was received at this position of the handshake stream.
     pub(crate) fn message_received(&mut self, position: usize, kind: u8, len: usize) {
         let Some(given) = self.given_mut() else { return };
         if given.begun.replace(position) != Some(position) {
@@ -109,7 +109,7 @@ impl Recorder<'_> {
         self.write(&LogEvent::Alert { direction: Direction::Sent, description });
     }
 
-    /// So many bytes have passed in this direction, which turns.
+    /// Records the number of bytes sent or received before the direction changes.
     pub(crate) fn flight(&self, direction: Direction, bytes: usize) {
         if bytes != 0 {
             self.write(&LogEvent::Flight { direction, bytes: u32::try_from(bytes).unwrap_or(u32::MAX) });

@@ -50,11 +50,11 @@ pub struct ServerConfig<'a> {
 /// CertificateRequest.
 #[derive(Clone, Copy, Debug)]
 pub enum ClientAuth<'a> {
-    /// It does not ask.
+    /// It does not ask for a certificate.
     None,
-    /// It asks; a client without a certificate may in, one with a bad certificate may not.
+    /// It asks, accepts a client without a certificate, and rejects one whose certificate is not valid.
     Optional(&'a [TrustAnchor<'a>]),
-    /// It asks, and refuses a client without a certificate with `certificate_required` (116).
+    /// It asks, and rejects a client without a certificate with `certificate_required` (116).
     Required(&'a [TrustAnchor<'a>]),
 }
 
@@ -159,8 +159,8 @@ impl<'a> ServerConfig<'a> {
     /// Sets whether CertificateRequest names the issuers that are trusted (RFC 9846 section 4.3.4).
     /// On by default: it is what lets a client with several certificates choose the right one.
     ///
-    /// If one of the anchors is a pin, no names are sent whatever stands here: a pin has no issuer to name, and a
-    /// list of the others would make the client that is pinned keep its certificate back.
+    /// If one of the anchors is a pin, no names are sent, whatever is set here: a pin has no issuer to name, and a
+    /// list of the others would make the pinned client withhold its certificate.
     #[must_use]
     pub const fn with_certificate_authorities(mut self, send: bool) -> Self {
         self.names = if send { None } else { Some(&[]) };
@@ -228,7 +228,7 @@ macro_rules! common_options {
             }
 
             /// Signature schemes accepted in the CertificateVerify of the peer, the best first. By default those
-            /// of the provider. In certificates those of the provider are accepted, whatever stands here.
+            /// of the provider. In certificates those of the provider are accepted, whatever is set here.
             #[must_use]
             pub const fn with_signature_schemes(mut self, schemes: &'a [SignatureScheme]) -> Self {
                 self.parameters.signature_schemes = schemes;
@@ -261,12 +261,12 @@ macro_rules! common_options {
             }
 
             /// **Dangerous**: lets a path pass that is not valid for these causes. What was waived is reported in
-            /// [`PathFound::waived`](crate::x509::PathFound::waived), and the peer is let in only by
-            /// [`AuthorizeRequest::dangerous_accept_waived`](crate::AuthorizeRequest::dangerous_accept_waived), which
-            /// of the drivers' hosts only one does that says so.
+            /// [`PathFound::waived`](crate::x509::PathFound::waived), and the peer is accepted only by
+            /// [`AuthorizeRequest::dangerous_accept_waived`](crate::AuthorizeRequest::dangerous_accept_waived). The
+            /// hosts of the drivers do not call it by default.
             ///
             /// Never waived: the name that is asked for, be it a host name, an address or a common name;
-            /// CertificateVerify and Finished, so the peer has the key that it shows.
+            /// CertificateVerify and Finished, so the peer has the key of the certificate that it sends.
             #[cfg(feature = "dangerous-waivers")]
             #[must_use]
             pub const fn dangerous_with_waivers(mut self, waivers: Waivers) -> Self {

@@ -50,7 +50,7 @@ pub(crate) trait Late<'b, P: CryptoProvider> {
     /// Notes that application data has come: requests may follow again.
     fn data_received(&mut self) {}
 
-    /// Handles the message that is [expected](Self::expects) and of which the header is here. `false` if more of it has to
+    /// Handles the [expected](Self::expects) message, whose header has been received. `false` if more of it has to
     /// come, or if it has to wait.
     fn begin(&mut self, header: MessageHeader, cx: &mut Connection<'b, P>) -> Result<bool, Error> {
         let _ = (header, cx);

@@ -134,7 +134,7 @@ pub(crate) enum Input<'a, 'b> {
     Credential(Option<&'b Credential<'b>>),
     /// None, and the handshake fails: a client's not before the server has proved who it is.
     Fail(PeerIncompatible),
-    /// As it stands in a CertificateVerify.
+    /// In the form that CertificateVerify has.
     Signature(&'a [u8]),
     Time(Time),
 }
@@ -185,7 +185,7 @@ pub trait Role: 'static {
     /// The state of a handshake that has failed.
     fn failed<'b>() -> Self::State<'b>;
 
-    /// Tells at which stage of the handshake a state is, and what it waits for.
+    /// Returns the stage of the handshake of a state, and what it waits for.
     fn profile<'b>(state: &Self::State<'b>) -> (Stage, Wait<'b>);
 
     /// Runs the handler of a state.
@@ -208,6 +208,6 @@ pub trait Role: 'static {
         entropy: &Entropy,
     ) -> Self::Late<'b>;
 
-    /// Gives what the session needs, if the handshake is over.
+    /// Returns what the session needs, if the handshake is complete.
     fn finish(state: Self::State<'_>) -> Option<Established<Self::Provider>>;
 }

@@ -37,15 +37,15 @@ pub trait Host<'b> {
         Ok(())
     }
 
-    /// **Dangerous**: decides whether a peer that was authorized is accepted although its path is not valid, but for what
-    /// the configuration [waives](crate::x509::Waivers). By default it is rejected with the alert of the problem.
+    /// **Dangerous**: decides whether a peer that was authorized is accepted although its path is valid only because of
+    /// what the configuration [waives](crate::x509::Waivers). By default it is rejected with the alert of the problem.
     #[cfg(feature = "dangerous-waivers")]
     fn dangerous_accept_waived(&mut self, peer: &PeerIdentity<'_>, waived: Waived) -> bool {
         let _ = (peer, waived);
         false
     }
 
-    /// Signs with the key of the selected credential. `None`: the key cannot.
+    /// Signs with the key of the selected credential. Returns `None` if the key cannot.
     fn sign(&mut self, input: &SignInput) -> Option<Signature>;
 
     /// Receives the failure of a handshake. A transport that is reset counts as one that has ended. By default nothing

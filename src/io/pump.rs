@@ -48,7 +48,7 @@ impl<'p, 'b, M: Driven<'b>, E> Pump<'p, M, E> {
         Self { machine, unflushed, goal, unsent: None, failed: None, reads_left: M::LAST_READS }
     }
 
-    /// Says what is to be done next. What is not done is said again.
+    /// Returns the next action. One that was not carried out is returned again.
     pub(super) fn next(&mut self, trace: &mut impl Trace) -> Result<Io<'b>, Failure<E>> {
         loop {
             let is_pending = !self.machine.tx_pending().is_empty();
@@ -82,7 +82,7 @@ impl<'p, 'b, M: Driven<'b>, E> Pump<'p, M, E> {
         self.machine.tx_pending()
     }
 
-    /// The transport has taken so many bytes. One that takes nothing is gone.
+    /// Handles the result of a write. A transport that accepts no bytes is closed.
     pub(super) fn wrote(&mut self, result: Result<usize, E>) {
         match result {
             Ok(0) => self.unsent = Some(Failure::Tls(Error::ConnectionTruncated)),

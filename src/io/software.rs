@@ -96,7 +96,7 @@ impl<'b, T: FnMut() -> Time, K: SigningKey> SoftwareHost<'b, T, K, Keystore<'b>>
         self
     }
 
-    /// **Dangerous**: accepts a peer whose path is not valid, but for what the configuration waives. Off by default: such a
+    /// **Dangerous**: accepts a peer whose path is valid only because of what the configuration waives. Off by default: such a
     /// peer gets the alert of the problem. See [`Waivers`](crate::x509::Waivers).
     #[cfg(feature = "dangerous-waivers")]
     #[must_use]

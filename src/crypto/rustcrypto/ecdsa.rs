@@ -15,7 +15,7 @@ use super::nonce::{nonzero, reduced, sign};
 use crate::crypto::CryptoError;
 use crate::der::{Reader, SEQUENCE};
 
-/// A P-256 signing key in memory, for credentials whose key lies in no secure element. 97 bytes,
+/// A P-256 signing key in memory, for credentials whose key is not in a secure element. 97 bytes,
 /// wiped when dropped.
 ///
 /// Make it once and keep it: making it computes the public key, which costs as much as a signature.
@@ -26,7 +26,7 @@ pub struct P256SigningKey {
 
 debug_by_name!("P256SigningKey", [] P256SigningKey);
 
-/// A P-384 signing key in memory, for credentials whose key lies in no secure element. Wiped when
+/// A P-384 signing key in memory, for credentials whose key is not in a secure element. Wiped when
 /// dropped.
 ///
 /// Make it once and keep it: making it computes the public key, which costs as much as a signature.
@@ -141,7 +141,7 @@ impl P256SigningKey {
         sign(&self.private, digest, hedge, |nonce| Ok(of_base(nonce).x().into()))
     }
 
-    /// The public key as an uncompressed point, 65 bytes (SEC 1 section 2.3.3), as it stands in the
+    /// The public key as an uncompressed point, 65 bytes (SEC 1 section 2.3.3), as in the
     /// certificate.
     pub const fn public_key(&self) -> [u8; 65] {
         self.public
@@ -172,7 +172,7 @@ impl P384SigningKey {
         Ok(signature.to_bytes().into())
     }
 
-    /// The public key as an uncompressed point, 97 bytes (SEC 1 section 2.3.3), as it stands in the
+    /// The public key as an uncompressed point, 97 bytes (SEC 1 section 2.3.3), as in the
     /// certificate.
     pub fn public_key(&self) -> [u8; 97] {
         let mut bytes = [0; 97];

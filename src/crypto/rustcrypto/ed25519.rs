@@ -4,7 +4,7 @@ use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 
 use crate::crypto::CryptoError;
 
-/// An Ed25519 signing key in memory, for credentials whose key lies in no secure element. Wiped when
+/// An Ed25519 signing key in memory, for credentials whose key is not in a secure element. Wiped when
 /// dropped.
 ///
 /// Make it once and keep it: making it computes the public key.
@@ -32,7 +32,7 @@ impl Ed25519SigningKey {
         self.0.sign(message).to_bytes()
     }
 
-    /// The public key, as it stands in the certificate.
+    /// The public key, as in the certificate.
     pub fn public_key(&self) -> [u8; 32] {
         self.0.verifying_key().to_bytes()
     }
