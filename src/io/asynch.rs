@@ -76,7 +76,7 @@ pub(super) async fn carry<'b, T: Read + Write, M: Driven<'b>>(
             }
             Io::Flush => pump.flushed(transport.flush().await),
             Io::Read => {
-                let result = transport.read(pump.space()).await;
+                let result = transport.read(pump.space()?).await;
                 pump.received(result)?;
             }
             Io::Yield => yield_now().await,

@@ -74,7 +74,7 @@ pub(super) fn carry<'b, T: Read + Write, M: Driven<'b>>(
             }
             Io::Flush => pump.flushed(transport.flush()),
             Io::Read => {
-                let result = transport.read(pump.space());
+                let result = transport.read(pump.space()?);
                 pump.received(result)?;
             }
             Io::Yield => {}

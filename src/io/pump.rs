@@ -67,11 +67,6 @@ impl<'p, 'b, M: Driven<'b>, E> Pump<'p, M, E> {
             let next = if self.unsent.is_some() { self.machine.next_received() } else { self.machine.next(trace) };
             match next {
                 Ok(_) if holds(self.machine) => return Ok(Io::Ready),
-                // A read of nothing would look like the end of the transport, or never end.
-                Ok(Io::Read) if self.machine.rx_space().is_empty() => match self.unsent.take() {
-                    Some(error) => return Err(error),
-                    None => self.failed = Some(self.machine.fail(Error::too_small(BufferKind::Rx, usize::MAX))),
-                },
                 Ok(io) => return Ok(io),
                 Err(error) => self.failed = Some(error),
             }
@@ -101,8 +96,14 @@ impl<'p, 'b, M: Driven<'b>, E> Pump<'p, M, E> {
         }
     }
 
-    pub(super) fn space(&mut self) -> &mut [u8] {
-        self.machine.rx_space()
+    /// The space to read into. A read of nothing would look like the end of the transport, or never return.
+    pub(super) fn space(&mut self) -> Result<&mut [u8], Failure<E>> {
+        let space = self.machine.rx_space();
+        if space.is_empty() {
+            let full = Error::too_small(BufferKind::Rx, usize::MAX);
+            return Err(self.unsent.take().unwrap_or(Failure::Tls(full)));
+        }
+        Ok(space)
     }
 
     /// The transport has given so many bytes. What could not be sent is the error if nothing comes either.
