@@ -109,7 +109,8 @@ fn targets() -> Step {
         let check = format!("check --package embedded-mtls --lib --locked --target {target}");
         let operator = format!("check --package embedded-mtls-operator --lib --locked --target {target}");
         let verifier = format!("check --package embedded-mtls-embedded-tls --lib --locked --target {target}");
-        let connect = format!("check --package embedded-mtls-connect --lib --locked --features nal --target {target}");
+        let connect =
+            format!("check --package embedded-mtls-connect --lib --locked --features edge-nal,nal --target {target}");
         let core = [cargo(&check), cargo(&format!("{check} --no-default-features"))];
         core.into_iter().chain([cargo(&operator), cargo(&verifier), cargo(&connect)])
     };

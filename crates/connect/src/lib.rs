@@ -7,6 +7,8 @@ extern crate std;
 
 mod connection;
 mod device;
+#[cfg(feature = "edge-nal")]
+pub mod edge;
 mod error;
 #[cfg(feature = "nal")]
 mod nal;

@@ -60,3 +60,60 @@ impl embedded_nal_async::TcpConnect for Network {
         self.open(remote).await
     }
 }
+
+#[cfg(feature = "edge-nal")]
+mod edge {
+    use super::{Io, Network};
+    use core::future::poll_fn;
+    use core::pin::Pin;
+    use edge_nal::{Close, Readable, TcpConnect, TcpShutdown, TcpSplit};
+    use std::io;
+    use tokio::io::AsyncWrite;
+    use tokio::net::TcpStream;
+    use tokio::net::tcp::{ReadHalf, WriteHalf};
+
+    impl TcpConnect for Network {
+        type Error = io::Error;
+        type Socket<'a> = Io<TcpStream>;
+
+        async fn connect(&self, remote: core::net::SocketAddr) -> io::Result<Self::Socket<'_>> {
+            self.open(remote).await
+        }
+    }
+
+    impl Readable for Io<TcpStream> {
+        async fn readable(&mut self) -> io::Result<()> {
+            self.0.readable().await
+        }
+    }
+
+    impl Readable for Io<ReadHalf<'_>> {
+        async fn readable(&mut self) -> io::Result<()> {
+            self.0.readable().await
+        }
+    }
+
+    impl TcpSplit for Io<TcpStream> {
+        type Read<'a> = Io<ReadHalf<'a>>;
+        type Write<'a> = Io<WriteHalf<'a>>;
+
+        fn split(&mut self) -> (Self::Read<'_>, Self::Write<'_>) {
+            let (read, write) = self.0.split();
+            (Io(read), Io(write))
+        }
+    }
+
+    impl TcpShutdown for Io<TcpStream> {
+        async fn close(&mut self, what: Close) -> io::Result<()> {
+            if what == Close::Read {
+                return Ok(());
+            }
+            poll_fn(|context| Pin::new(&mut self.0).poll_shutdown(context)).await
+        }
+
+        /// The socket is closed when it is dropped.
+        async fn abort(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+}

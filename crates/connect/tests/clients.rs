@@ -43,6 +43,16 @@ fn reqwless_posts_to_nginx_with_a_client_certificate() {
 }
 
 #[test]
+fn edge_http_posts_to_nginx_with_a_client_certificate() {
+    let world = World::new().unwrap();
+    let (_server, port) = started(&world, "server");
+    let (succeeded, printed) = run("edge_http", &world, port, "client");
+    assert!(succeeded, "{printed}");
+    assert!(printed.contains("200 <order>accepted</order>"), "{printed}");
+    assert!(world.files.read("requests.log").contains("200 SUCCESS"), "{}", world.files.read("requests.log"));
+}
+
+#[test]
 fn reqwless_has_the_kind_of_a_refused_server_and_the_connector_the_reason() {
     let world = World::new().unwrap();
     let (_server, port) = started(&world, "server-expired");
