@@ -124,12 +124,6 @@ impl<'w> PeerRequest<'w> {
         self.authorities.iter()
     }
 
-    /// Iterates over the extensions that a client's certificate must have (`oid_filters`, RFC 9846 section 4.3.5): the
-    /// content of the object identifier and the DER of the values.
-    pub fn oid_filters(&self) -> impl Iterator<Item = (&'w [u8], &'w [u8])> + use<'w> {
-        self.oid_filters.iter().map(|filter| (filter.oid, filter.values))
-    }
-
     /// Returns the name of the server that a client asks for (RFC 6066 section 3), ASCII, as received.
     pub const fn server_name(&self) -> Option<&'w str> {
         self.server_name
@@ -202,8 +196,8 @@ impl<'w> PeerRequest<'w> {
         // RFC 9846 section 4.5.1.2: "the end-entity certificate MUST match the extension OIDs that are recognized
         // by the client", and section 4.3.5: "the client MUST ignore and skip any unrecognized certificate
         // extension OIDs".
-        chain.filtered |=
-            index == 0 && self.oid_filters().any(|(oid, values)| certificate.holds(oid, values) == Some(false));
+        chain.filtered |= index == 0
+            && self.oid_filters.iter().any(|filter| certificate.holds(filter.oid, filter.values) == Some(false));
         // RFC 9846 section 4.5.1: certificates that are self-signed "are not validated as part of the chain and
         // therefore MAY be signed with any algorithm".
         if chain.unverifiable.is_none() && !certificate.is_self_issued() {
