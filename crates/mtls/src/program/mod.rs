@@ -1,5 +1,7 @@
 //! The programs, each from its command line to its exit code.
 
+#[cfg(feature = "program")]
+mod explain;
 mod gateway;
 #[cfg(feature = "program")]
 mod mtls;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use mtls_pki::pem;
 
+use super::explain::explain;
 use crate::args::{self, Preferences, UsageError};
 use crate::check::{Own, Plan, Report, Target, Trust, check};
 use crate::order::Wanted;
@@ -51,6 +52,12 @@ enum Task {
     /// certificate that the server asks for, and a GET request.
     #[command(after_help = EXIT_CODES)]
     Check(Box<CheckArgs>),
+    /// Explains an alert, by number or name, a diagnosis, or the words with which a web server refuses
+    Explain {
+        /// As in 116, `certificate_required`, `OursMissing`, "The SSL certificate error"
+        #[arg(required = true)]
+        words: Vec<String>,
+    },
     /// Writes the completions of a shell to standard output
     Completions {
         /// The shell
@@ -155,6 +162,18 @@ fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
         let of_task = matches.subcommand().map(|(_, matches)| matches);
         match mtls.task {
             Task::Check(args) => check_all(&args, of_task),
+            Task::Explain { words } => {
+                let word = words.join(" ");
+                let told = explain(&word).ok_or_else(|| {
+                    args::unfit(
+                        "explain",
+                        &word,
+                        "an alert, a name in docs/diagnoses.md, or words of a web server's refusal",
+                    )
+                })?;
+                say!("{told}");
+                Ok(0)
+            }
             Task::Completions { shell } => {
                 clap_complete::generate(shell, &mut Mtls::command(), "mtls", &mut std::io::stdout());
                 Ok(0)
@@ -350,7 +369,7 @@ mod tests {
 
     #[test]
     fn each_subcommand_has_a_page_of_the_manual() {
-        for name in ["check", "completions", "man"] {
+        for name in ["check", "completions", "explain", "man"] {
             assert_eq!(manual(Some(name)), Ok(()));
         }
         assert!(manual(Some("chekc")).is_err());
