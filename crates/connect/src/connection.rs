@@ -8,7 +8,7 @@ use embedded_mtls::io::Failure;
 use embedded_mtls::io::asynch::Stream;
 use embedded_mtls::{ApiMisuse, Side};
 
-/// Where the buffers of a connection are from, and where the reason of its failure is kept.
+/// Source of the buffers of a connection, and place where the reason of its failure is kept.
 #[derive(Clone, Copy)]
 pub(crate) struct Home<'l, 'b> {
     pub(crate) lent: &'l Lent<'b>,
