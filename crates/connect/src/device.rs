@@ -1,11 +1,11 @@
-//! What a device contributes to each of its connections.
+//! Contributions of a device to each of its connections.
 
 use embedded_mtls::crypto::rustcrypto::P256SigningKey;
 use embedded_mtls::io::{AsyncHost, SoftwareHost};
 use embedded_mtls::x509::Time;
 use embedded_mtls::{Credential, Entropy};
 
-/// What a device contributes to each of its connections: identities, a clock, and entropy.
+/// Contributions of a device to each of its connections. identities, a clock, and entropy.
 ///
 /// [`SoftwareDevice`] is one with keys in memory. Implement it for a device with a secure element, or with rules of its
 /// own.
