@@ -14,7 +14,8 @@ const EVERY_RECORD: usize = 16_384 + 1 + AROUND_INNER;
 
 /// The limit that follows from an `rx`.
 fn limit_of(rx: usize) -> usize {
-    if rx >= EVERY_RECORD { 16_385 } else { (rx / 4 - AROUND_INNER).max(64) }
+    let least = if rx < 1024 { 64 } else { 513 };
+    if rx >= EVERY_RECORD { 16_385 } else { (rx / 4 - AROUND_INNER).max(least) }
 }
 
 fn setup(pki: &Pki, rx: usize) -> Setup {
@@ -191,8 +192,11 @@ fn each_side_asks_for_what_a_quarter_of_its_buffer_holds() {
         (200, 64, 1),
         (343, 64, 1),
         (344, 65, 1),
-        (1024, 235, 1),
-        (2048, 491, 1),
+        (1023, 234, 1),
+        (1024, 513, 1),
+        (2048, 513, 1),
+        (2139, 513, 1),
+        (2140, 514, 1),
         (4096, 1003, 1),
         (4183, 1024, 1),
         (4184, 1025, 2),
@@ -233,7 +237,7 @@ const TOO_LONG: Option<Error> = invalid(InvalidMessage::RecordTooLong);
 fn a_record_above_the_limit_that_was_agreed_is_refused() {
     let pki = Pki::new();
     assert_eq!(TOO_LONG.and_then(Error::alert), Some(embedded_mtls::AlertDescription::RECORD_OVERFLOW));
-    for rx in [340, 344, 1024, 4096, 16_405] {
+    for rx in [340, 344, 2048, 4096, 16_405] {
         let limit = limit_of(rx);
         for (content, padding, expected) in [
             (limit - 2, 0, None),
@@ -313,9 +317,9 @@ fn ten_kilobytes_pass_both_ways_through_one() {
         }
         let a_writes = a.write(&sent_a).unwrap();
         let b_writes = b.write(&sent_b).unwrap();
-        assert_eq!((a_writes, b_writes), (234, 234), "one record");
+        assert_eq!((a_writes, b_writes), (512, 512), "one record");
         let (at_a, at_b) = exchange(&mut a, &mut b).unwrap();
-        assert_eq!((at_a, at_b), (sent_b[..234].to_vec(), sent_a[..234].to_vec()));
+        assert_eq!((at_a, at_b), (sent_b[..512].to_vec(), sent_a[..512].to_vec()));
     }
     assert!(matches!(a.poll(), Ok(Event::NeedInput)));
 }

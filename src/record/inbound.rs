@@ -11,9 +11,9 @@ use super::span::Span;
 use crate::crypto::CryptoProvider;
 use crate::error::{AlertDescription, ApiMisuse, BufferKind, Error, InvalidMessage, PeerMisbehaved};
 use crate::limits::{
-    MAX_CHANGE_CIPHER_SPEC, MAX_CIPHERTEXT, MAX_EMPTY_RECORDS, MAX_INNER_PLAINTEXT, MAX_PLAINTEXT,
-    MAX_SKIPPED_EARLY_DATA, MESSAGE_HEADER, MIN_RECORD_SIZE_LIMIT, RECORD_HEADER, RECORD_OVERHEAD, RECORDS_IN_RX,
-    TAG_LEN,
+    COMMON_RECORD_SIZE_LIMIT, LEAST_RX_OF_FULL_FRAGMENTS, MAX_CHANGE_CIPHER_SPEC, MAX_CIPHERTEXT, MAX_EMPTY_RECORDS,
+    MAX_INNER_PLAINTEXT, MAX_PLAINTEXT, MAX_SKIPPED_EARLY_DATA, MESSAGE_HEADER, MIN_RECORD_SIZE_LIMIT, RECORD_HEADER,
+    RECORD_OVERHEAD, RECORDS_IN_RX, TAG_LEN,
 };
 use crate::wire::alert;
 use crate::wire::enums::ContentType;
@@ -161,12 +161,15 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
     }
 
     /// Returns the limit of a TLSInnerPlaintext that fits this buffer: that of TLS, or less.
+    #[inline(never)] // asked for in three places
     pub(crate) fn record_size_limit(&self) -> u16 {
         if self.buffer.len() >= MAX_PLAINTEXT + RECORD_OVERHEAD {
             return MAX_INNER_PLAINTEXT;
         }
         let inner = (self.buffer.len() / RECORDS_IN_RX).saturating_sub(RECORD_HEADER + TAG_LEN);
-        u16::try_from(inner).unwrap_or(MAX_INNER_PLAINTEXT).max(MIN_RECORD_SIZE_LIMIT)
+        let is_small = self.buffer.len() < LEAST_RX_OF_FULL_FRAGMENTS;
+        let least = if is_small { MIN_RECORD_SIZE_LIMIT } else { COMMON_RECORD_SIZE_LIMIT };
+        u16::try_from(inner).unwrap_or(MAX_INNER_PLAINTEXT).max(least)
     }
 
     /// The peer has agreed to [`Self::record_size_limit`].

@@ -49,17 +49,21 @@ impl RecordLimit {
     pub(crate) fn content(self) -> usize {
         match self {
             Self::Size(size) => usize::from(size).saturating_sub(1).min(MAX_PLAINTEXT),
-            Self::Fragment(code) => 0x100_usize.checked_shl(code.into()).unwrap_or(MAX_PLAINTEXT),
+            Self::Fragment(code) => 0x100_usize.wrapping_shl(code.into()),
         }
     }
 
     /// Writes the extension.
     pub(crate) fn emit(self, w: &mut Writer<'_>) {
         match self {
-            Self::Size(size) => extension::write(w, ExtensionType::RECORD_SIZE_LIMIT, |w| w.u16(size)),
-            Self::Fragment(code) => extension::write(w, ExtensionType::MAX_FRAGMENT_LENGTH, |w| w.u8(code)),
+            Self::Size(size) => write(w, ExtensionType::RECORD_SIZE_LIMIT, &size.to_be_bytes()),
+            Self::Fragment(code) => write(w, ExtensionType::MAX_FRAGMENT_LENGTH, &[code]),
         }
     }
+}
+
+fn write(w: &mut Writer<'_>, kind: ExtensionType, body: &[u8]) {
+    extension::write(w, kind, |w| w.bytes(body));
 }
 
 #[cfg(test)]
