@@ -72,6 +72,7 @@ fn agreeing(world: &World) -> Vec<ClientCase> {
         case("no middlebox compatibility", &["--priority=NORMAL:%DISABLE_TLS13_COMPAT_MODE"], &[])
             .config(|config| config.with_middlebox_compatibility(false)),
         ClientCase::echo("100 KB each way", gateway, http::much()),
+        ClientCase::echo("100 KB each way, 1 KiB of buffer", gateway.with_rx(1024), http::much()),
     ]
 }
 

@@ -43,6 +43,7 @@ fn cases(world: &World) -> Vec<ClientCase> {
     vec![
         order("an order", good).facts(&["200 SUCCESS CN=gateway-7,O=Example"]),
         order("100 KB each way", good).task(Task::Post(http::much())),
+        order("100 KB each way, 1 KiB of buffer", good.with_rx(1024)).task(Task::Post(http::much())),
         order("only P-256: HelloRetryRequest", good).options(&["ssl_ecdh_curve prime256v1;"]).facts(&["secp256r1"]),
         order("we prefer P-256", good)
             .config(|config| config.with_groups(&[NamedGroup::SECP256R1, NamedGroup::X25519]))

@@ -173,6 +173,10 @@ fn data(supplier: SupplierSetup) -> Vec<ServerCase> {
             .posts(http::much())
             .options(&["-max_send_frag", "512"])
             .facts(&["its records up to 512 bytes"]),
+        ServerCase::order("100 KB each way, its buffer of 512 bytes", supplier.with_rx(1024))
+            .posts(http::much())
+            .options(&["-maxfraglen", "512"])
+            .facts(&["its records up to 512 bytes"]),
         ServerCase::order("it asks for new keys", supplier)
             .command("K\n")
             .facts(&["1 KeyUpdate from us", "1 KeyUpdate from it"]),

@@ -160,6 +160,9 @@ fn data(gateway: Gateway) -> Vec<ClientCase> {
         ClientCase::order("100 KB each way, its records of 16 KiB", gateway)
             .task(Task::Post(much))
             .facts(&["its records up to 16384 bytes"]),
+        ClientCase::order("100 KB each way, 1 KiB of buffer", gateway.with_rx(1024))
+            .task(Task::Post(much))
+            .facts(&["its records up to 512 bytes"]),
         ClientCase::order("100 KB each way, its records of 512 bytes", small)
             .task(Task::Post(much))
             .options(&["-max_send_frag", "512"])

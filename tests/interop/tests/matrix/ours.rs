@@ -56,6 +56,9 @@ pub(crate) enum Task {
     Listen,
 }
 
+/// Bytes of the usual `rx`, which holds any record.
+const RX: usize = 17 * 1024;
+
 /// Our client.
 #[derive(Clone, Copy)]
 pub(crate) struct Gateway {
@@ -70,6 +73,7 @@ pub(crate) struct SupplierSetup {
     config: ServerConfig<'static>,
     own: Own,
     pub(crate) key_update: bool,
+    rx: usize,
     client_closes: bool,
     /// What is asked of the client when its request is here.
     late: Option<ClientAuth<'static>>,
@@ -135,7 +139,7 @@ impl Gateway {
     /// Shows one of `identities`, trusts `root` and expects the usual server.
     pub(crate) fn new(identities: &[&Identity], root: &Issued) -> Self {
         let name = ServerName::parse(SERVER_NAME).expect("a host name");
-        Self { config: ClientConfig::new(name, anchors(root)), own: Own::new(identities), rx: 17 * 1024 }
+        Self { config: ClientConfig::new(name, anchors(root)), own: Own::new(identities), rx: RX }
     }
 
     /// With another configuration.
@@ -196,6 +200,7 @@ impl SupplierSetup {
             config: ServerConfig::new(client_auth),
             own: Own::new(&[identity]),
             key_update: false,
+            rx: RX,
             client_closes: false,
             late: None,
         }
@@ -204,6 +209,12 @@ impl SupplierSetup {
     /// With another configuration.
     pub(crate) fn with(mut self, change: impl FnOnce(ServerConfig<'static>) -> ServerConfig<'static>) -> Self {
         self.config = change(self.config);
+        self
+    }
+
+    /// With another `rx`.
+    pub(crate) const fn with_rx(mut self, len: usize) -> Self {
+        self.rx = len;
         self
     }
 
@@ -231,7 +242,7 @@ impl SupplierSetup {
         let port = listener.local_addr().map_err(|error| error.to_string())?.port();
         let thread = thread::spawn(move || match accept(&listener) {
             Ok(socket) => {
-                let handshake = Handshake::<Server>::new(leak_one(self.config), buffers(17 * 1024), entropy());
+                let handshake = Handshake::<Server>::new(leak_one(self.config), buffers(self.rx), entropy());
                 converse(&socket, handshake, &mut { self.own }, |stream, own, facts| {
                     be_server(stream, &self, own, facts)
                 })
