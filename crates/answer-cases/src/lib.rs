@@ -2,7 +2,7 @@
 
 /// An answer to an order.
 pub struct Case {
-    /// What it is.
+    /// The description of the case.
     pub name: &'static str,
     /// The word for what it means.
     pub outcome: &'static str,

@@ -42,7 +42,7 @@ pub enum Rule<'a> {
     SubjectAltName(SubjectAltName<'a>),
 }
 
-/// Rules of which one has to hold.
+/// Rules, at least one of which has to match.
 #[derive(Clone, Copy, Debug)]
 pub struct AllowList<'a> {
     rules: Option<&'a [Rule<'a>]>,

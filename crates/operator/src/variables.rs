@@ -14,7 +14,7 @@ const SECONDS_A_DAY: i64 = 86_400;
 /// none of ours.
 const MAX_OF_A_KIND: usize = 64;
 
-/// How the verification of the peer ended, as `SSL_CLIENT_VERIFY` says it.
+/// The result of verifying the peer, as in `SSL_CLIENT_VERIFY`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
@@ -156,7 +156,7 @@ impl Verify {
     }
 }
 
-/// Where Apache differs from RFC 4514, and what that does not have.
+/// The names in which Apache differs from RFC 4514, or that it has in addition.
 const fn part_name(attribute: &Attribute<'_>) -> Option<&'static str> {
     match attribute.oid() {
         [0x55, 0x04, 0x04] => Some("S"),

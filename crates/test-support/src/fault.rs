@@ -1,10 +1,10 @@
-//! What can be wrong with the chain of a peer, and what waives it: the rows of the truth table of enforcing and ignoring.
+//! The faults of a peer's chain, and what waives each: the rows of the truth table of enforcing and ignoring.
 
 use crate::pki::{Issued, Pki, Role, Template};
 use embedded_mtls::CertificateProblem as Problem;
 use embedded_mtls::x509::WaivableCause;
 
-/// What is wrong with the chain of the peer.
+/// A fault in the chain of the peer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Fault {
     Nothing,
@@ -52,7 +52,7 @@ impl Fault {
         })
     }
 
-    /// What the peer shows, the leaf first.
+    /// The chain that the peer sends, the leaf first.
     pub fn chain(self, role: Role, pki: &Pki) -> Vec<Issued> {
         let leaf = role.template();
         let intermediate = || pki.intermediate.clone();
@@ -87,7 +87,7 @@ impl Fault {
         }
     }
 
-    /// Whether the side of `role` can have it.
+    /// Returns whether the peer of `role` can have it.
     pub fn applies(self, role: Role) -> bool {
         role == Role::Server || !matches!(self, Self::NameMismatch | Self::AddressMismatch)
     }

@@ -7,7 +7,7 @@ pub const WORD: usize = 4;
 /// Bytes that are erased together.
 pub const PAGE: usize = 4096;
 
-/// What the operation leaves behind at which the power was cut.
+/// The result of an operation during which the power is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cut {
     /// A part of it was done: some bits of a word, some bytes of a page.

@@ -112,12 +112,12 @@ pub struct Setup<CH = TestHost, SH = TestHost> {
     pub chunk: usize,
 }
 
-/// How it ended.
+/// The result of a run.
 pub struct Outcome {
     pub client: Result<TestSession<Client>, (Error, Stage)>,
     pub server: Result<TestSession<Server>, (Error, Stage)>,
     pub wire: Wire,
-    /// What client and server say about the certificates of the other, if they refused them.
+    /// The verdicts of client and server on the certificates of the other, if they rejected them.
     pub verdicts: [Option<String>; 2],
     /// The names of their failures, as far as they failed in the handshake.
     pub diagnoses: [Option<Diagnosis>; 2],
@@ -126,7 +126,7 @@ pub struct Outcome {
 /// The end of the side that judges a certificate, and what the other side hears.
 type Judgement = (Result<Option<PathFound>, (Error, Stage)>, Option<Error>);
 
-/// What passed, and what is still on its way.
+/// The bytes that were delivered, and those in transit.
 #[derive(Default)]
 pub struct Wire {
     pub to_server: Vec<u8>,
@@ -307,7 +307,7 @@ pub fn deliver<S: Side>(from: &mut Vec<u8>, to: &mut Handshake<'_, S>, chunk: us
     count
 }
 
-/// What is said about the certificates of the other side, if they were refused.
+/// Returns the verdict on the certificates of the other side, if they were rejected.
 fn verdict<S: Side>(handshake: &Handshake<'static, S>) -> Option<String> {
     handshake.failure()?.verdict().map(|verdict| verdict.to_string())
 }
@@ -377,7 +377,7 @@ pub fn read_all(session: &mut TestSession<impl Side>, received: &mut Vec<u8>) ->
     }
 }
 
-/// A pair of which one side refuses the other when it is asked.
+/// A pair in which one side rejects the other when asked to authorize it.
 pub struct Refusing {
     pub client: bool,
     pub server: bool,

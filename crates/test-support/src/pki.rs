@@ -56,7 +56,7 @@ impl Key {
         signature.to_der().as_bytes().to_vec()
     }
 
-    /// Whether `signature`, in DER, is one of this key over the SHA-256 digest of `message`.
+    /// Returns whether `signature`, in DER, is one of this key over the SHA-256 digest of `message`.
     pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         let signature = p256::ecdsa::Signature::from_der(signature).expect("DER");
         p256::ecdsa::signature::Verifier::verify(self.signing.verifying_key(), message, &signature).is_ok()
@@ -85,7 +85,7 @@ impl rcgen::SigningKey for Key {
 }
 
 impl Issued {
-    /// The key identifier of the authority, as it stands in what it issues.
+    /// The key identifier of the authority, as in the certificates that it issues.
     pub fn key_identifier(&self) -> KeyIdMethod {
         self.params.key_identifier_method.clone()
     }
@@ -379,7 +379,7 @@ impl Role {
     }
 }
 
-/// What can be wrong with a chain.
+/// The defects of a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Defect {
     /// The anchor has the right name and another key.
@@ -417,13 +417,13 @@ impl Defect {
 
 /// A chain with one defect, and what has to be said about it. All else about it is right.
 pub struct BadChain {
-    /// What the peer sends, the leaf first.
+    /// The chain of the peer, the leaf first.
     pub chain: Vec<Vec<u8>>,
     /// The key of the leaf.
     pub key: Key,
     /// The only trust anchor.
     pub anchor: Vec<u8>,
-    /// Which certificate is to blame.
+    /// The index of the certificate to blame.
     pub index: u8,
     /// For which rule.
     pub problem: CertificateProblem,

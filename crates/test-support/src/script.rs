@@ -1,4 +1,4 @@
-//! One side of TLS 1.3 written again, independent of the core but for its primitives, that says what
+//! One side of TLS 1.3 written again, independent of the core except for its primitives, that says what
 //! it is told to say: right, wrong, out of order, or under the wrong keys.
 //!
 //! ```text
@@ -31,7 +31,7 @@ pub const APPLICATION_DATA: u8 = 23;
 /// Seed of the script's key share.
 const SEED: [u8; 32] = [0x51; 32];
 
-/// Which keys seal a record.
+/// The keys that seal a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Epoch {
     Plain,
@@ -39,7 +39,7 @@ pub enum Epoch {
     Application,
 }
 
-/// What one record will hold.
+/// The content of one record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sent {
     pub epoch: Epoch,
@@ -392,7 +392,7 @@ pub struct Real<'b, S: Side, H = SoftwareHost<'b, fn() -> Time>> {
     pub handshake: Handshake<'b, S>,
     pub host: H,
     pub end: Option<Result<(), Error>>,
-    /// What it has sent.
+    /// Returns what it has sent.
     pub out: Vec<u8>,
 }
 
@@ -438,7 +438,7 @@ impl<'b, S: Side, H: Host<'b>> Real<'b, S, H> {
         self.feed(&[]);
     }
 
-    /// What was sent since the last time.
+    /// Returns what was sent since the last call.
     pub fn take(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.out)
     }
@@ -449,7 +449,7 @@ impl<'b, S: Side, H: Host<'b>> Real<'b, S, H> {
         self.end.expect("it has ended").err()
     }
 
-    /// What it says, in the handshake or right after it; if it still waits, at the end of the transport.
+    /// Returns its result, in the handshake or right after it; if it still waits, at the end of the transport.
     /// The alert it has sent must be that of its error.
     #[track_caller]
     pub fn verdict(mut self, script: &mut Script) -> Option<Error> {

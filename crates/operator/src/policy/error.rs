@@ -1,4 +1,4 @@
-//! What is wrong with a policy: where, what was found, and what is wanted.
+//! Errors of policies: the setting, what was found, and what is required.
 
 use core::fmt;
 
@@ -7,21 +7,21 @@ use core::fmt;
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Setting {
-    /// Whether the client shows who it is.
+    /// Client authentication.
     ClientAuthEnabled,
     /// The common name that the server has to have.
     CommonName,
-    /// Whether TLS is used.
+    /// The use of TLS.
     Enabled,
-    /// Whether nothing is waived, whatever else is set.
+    /// Enforcement: nothing is waived, whatever else is set.
     Enforce,
-    /// Whether whatever can be waived is.
+    /// Tolerance: everything that can be waived is.
     IgnoreValidationErrors,
-    /// Which of our identities is shown.
+    /// The alias of the identity to send.
     KeyAlias,
-    /// Where our identities are.
+    /// The store of our identities.
     KeyStore,
-    /// Where the trust anchors are.
+    /// The store of the trust anchors.
     TrustStore,
 }
 
@@ -60,7 +60,7 @@ pub enum PolicyError {
     StoreKind(Setting),
     /// There is no store of this name.
     StoreNotFound(Setting),
-    /// What is in the store cannot be used, or is more than there is room for.
+    /// The content of the store cannot be used, or exceeds the room for it.
     StoreUnusable(Setting),
     /// `IgnoreValidationErrors` needs the feature `dangerous-waivers`.
     WaiversNotCompiled,
@@ -88,7 +88,7 @@ impl PolicyError {
         }
     }
 
-    /// What was found there.
+    /// Returns what was found there.
     pub const fn found(self) -> &'static str {
         match self {
             Self::AliasNotFound => "an alias that the store of identities does not have",
@@ -110,7 +110,7 @@ impl PolicyError {
         }
     }
 
-    /// What is wanted instead.
+    /// Returns what is required instead.
     pub const fn wanted(self) -> &'static str {
         match self {
             Self::AliasNotFound => "one of its aliases",

@@ -14,9 +14,9 @@
 //! | Setting | Client | Server |
 //! |---|---|---|
 //! | `Enabled` | TLS is used; without it there is no policy at all, whatever else is set | the same |
-//! | `ClientAuthEnabled` | we show a certificate to a server that asks | clients have to show one |
+//! | `ClientAuthEnabled` | we send a certificate to a server that asks | clients have to send one |
 //! | `KeyStore` | our identities; used with `ClientAuthEnabled` only | our identities; always |
-//! | `KeyAlias` | the one that is shown; without it what the server asks for chooses | the one that is shown to everybody; without it the name that the client asks for chooses |
+//! | `KeyAlias` | the identity to send; without it, chosen by the request of the server | the identity to send to every client; without it, chosen by the server name that the client requests |
 //! | `TrustStore` | who may issue the server's certificate; always, as no authorities are built in | who may issue those of clients; used with `ClientAuthEnabled` only |
 //! | `Enforce` | nothing is waived, whatever `IgnoreValidationErrors` says | the same; used with `ClientAuthEnabled` only |
 //! | `IgnoreValidationErrors` | see below | see below; used with `ClientAuthEnabled` only |
@@ -40,7 +40,21 @@
 //! CertificateVerify and Finished are never waived. The last row needs the feature `dangerous-waivers`, and that
 //! the program accepts each peer as it is: [`Policy::waivers`] is what the configuration tolerates, and
 //! `AuthorizeRequest::dangerous_accept_waived` accepts it. Where
-//! `Enforce` makes `IgnoreValidationErrors` void, [`Policy::is_ignoring_overruled`] says so.
+//! `Enforce` makes `IgnoreValidationErrors` void, [`Policy::is_ignoring_overruled`] returns `true`.
+//!
+//! # The same in Apache and nginx
+//!
+//! A server's handling of clients without a certificate, with [`ClientAuth`](embedded_mtls::ClientAuth) of the core:
+//!
+//! | Policy | [`ClientAuth`](embedded_mtls::ClientAuth) | Apache | nginx |
+//! |---|---|---|---|
+//! | `ClientAuthEnabled` unset or false | `None` | `SSLVerifyClient none` | `ssl_verify_client off` |
+//! | (not a setting; use the core) | `Optional` | `SSLVerifyClient optional` | `ssl_verify_client optional` |
+//! | `ClientAuthEnabled` true | `Required` | `SSLVerifyClient require` | `ssl_verify_client on` |
+//!
+//! One difference matters to clients: nginx completes the handshake and answers an invalid or missing certificate with
+//! HTTP status 400; here, as with Apache, the handshake fails with an alert. `optional_no_ca`, which accepts certificates of
+//! unknown issuers, is possible only with the feature `dangerous-waivers`.
 //!
 //! # Names and references
 //!
@@ -61,7 +75,7 @@
 //! # Who may change what
 //!
 //! One connection of a client may be given another alias ([`Policy::with_alias`]). A server has no such thing: it
-//! chooses by the name that its client asks for. A site may set the alias of a policy that somebody else owns
+//! chooses by the name that its client asks for. A site may set the alias of a policy that another party owns
 //! ([`Policy::at_site`]), and beside it where to connect to; [`Site`] has no field for anything else.
 //!
 //! ```
@@ -151,7 +165,7 @@ impl<'a, S: Side> Policy<'a, S> {
         value.filter(|_| !self.settings.is_without_effect(setting, S::IS_CLIENT))
     }
 
-    /// What the path of the peer may break: all that can be waived, or nothing.
+    /// Returns what is tolerated in the path of the peer: everything that can be waived, or nothing.
     pub const fn waivers(&self) -> Waivers {
         #[cfg(feature = "dangerous-waivers")]
         if self.settings.dangerous_ignore_validation_errors && !self.settings.enforce {
@@ -164,7 +178,7 @@ impl<'a, S: Side> Policy<'a, S> {
         Waivers::NONE
     }
 
-    /// Whether `IgnoreValidationErrors` is set and means nothing, because `Enforce` is set as well.
+    /// Returns whether `IgnoreValidationErrors` is set without effect, because `Enforce` is set as well.
     pub const fn is_ignoring_overruled(&self) -> bool {
         self.settings.dangerous_ignore_validation_errors && self.settings.enforce
     }

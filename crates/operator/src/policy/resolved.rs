@@ -75,7 +75,7 @@ impl<'b, S: Side> Resolved<'b, S> {
         &self.policy
     }
 
-    /// Which credential is shown: the one of the alias, or what the peer asks for chooses.
+    /// Returns the rules that choose the credential: that of the alias, or one that matches the request of the peer.
     ///
     /// If nothing fits, a client shows none; a server shows the one of the alias all the same, and without an alias
     /// ends the handshake. [`Selector::with_no_match`] says otherwise.

@@ -5,7 +5,7 @@ use embedded_mtls::x509::CommonName;
 use super::error::{PolicyError, Setting};
 use super::stores::StoreName;
 
-/// What an operator sets, for either role. `Default` is what holds if nothing is said. The
+/// The settings of an operator, for either role. `Default` has none of them set. The
 /// [module](super) has a table of what each means.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[allow(clippy::struct_excessive_bools, reason = "so they stand in the files of operators")]
@@ -29,7 +29,7 @@ pub struct Settings<'a> {
     pub common_name: Option<CommonName<'a>>,
 }
 
-/// What a site may set where the policy belongs to somebody else, such as the owner of a fleet: `Enforce`, both
+/// The settings open to a site whose policy belongs to another party, such as the owner of a fleet: `Enforce`, both
 /// stores and everything else stay as they are. The endpoint is not here, because no policy has it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Site<'a> {
@@ -38,7 +38,7 @@ pub struct Site<'a> {
 }
 
 impl Site<'_> {
-    /// Whether a site may set this: for programs that read what a site says.
+    /// Returns whether a site may set this, for programs that read the settings of a site.
     ///
     /// # Errors
     /// [`PolicyError::Locked`], which names the setting.

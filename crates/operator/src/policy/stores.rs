@@ -5,7 +5,7 @@ use embedded_mtls::x509::TrustAnchor;
 
 use super::error::{PolicyError, Setting};
 
-/// How a setting names a store.
+/// The form in which a setting names a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
@@ -39,7 +39,7 @@ pub struct NamedReference<'s> {
     reference: &'s Reference,
 }
 
-/// All stores that there are, and the references to them. Everything lies in slices, which may be `static`.
+/// All stores that there are, and the references to them. Everything is in slices, which may be `static`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Stores<'s> {
     keys: &'s [KeyStore<'s>],

@@ -18,7 +18,7 @@ use embedded_hal_async::i2c::I2c;
 
 /// Address of the part.
 pub const ADDRESS: u8 = 0x60;
-/// What the part says when it has woken.
+/// The response of the part after waking.
 pub const AWAKE: [u8; 4] = [4, 0x11, 0x33, 0x43];
 /// First byte of what is written: reset the place from which is read, go to sleep, take a command.
 pub const RESET: u8 = 0;
@@ -41,7 +41,7 @@ const WAKE: u32 = 1500;
 const POLL: u32 = 2000;
 /// Looks before the part is given up: more than the longest time of a command.
 const LOOKS: usize = 400;
-/// How often an answer is read whose checksum is wrong.
+/// The number of times an answer with a wrong checksum is read.
 const READS: usize = 3;
 
 /// Why the part gave nothing.
@@ -171,7 +171,7 @@ impl<I: I2c, D: DelayNs> Element<I, D> {
     }
 }
 
-/// What stands between length and checksum, if that is right.
+/// Returns the bytes between length and checksum, if the checksum is right.
 fn checked(answer: &[u8]) -> Option<&[u8]> {
     let count = usize::from(*answer.first()?);
     let (content, checksum) = answer.get(..count)?.split_last_chunk()?;
@@ -185,7 +185,7 @@ pub fn crc(bytes: &[u8]) -> [u8; 2] {
     crc.to_le_bytes()
 }
 
-/// Where a host leaves a digest and finds the signature; a task of its own does the work. On a device this is a
+/// A place in which a host leaves a digest and finds the signature; a task of its own does the work. On a device this is a
 /// channel of the executor, which wakes who waits; here whoever waits is asked again.
 #[derive(Default)]
 pub struct Mailbox(RefCell<Job>);
@@ -240,7 +240,7 @@ impl Mailbox {
         }
     }
 
-    /// Whether the part has work.
+    /// Returns whether the part has work.
     pub fn is_busy(&self) -> bool {
         matches!(*self.0.borrow(), Job::Asked { .. })
     }

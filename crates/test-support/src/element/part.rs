@@ -28,7 +28,7 @@ const SIGNATURE: u64 = 60_000;
 const KEY: u64 = 115_000;
 const WATCHDOG: u64 = 1_300_000;
 
-/// Time that passes only when somebody lets it.
+/// Time that passes only when a test advances it.
 #[derive(Clone, Default)]
 pub struct Clock(Rc<Cell<u64>>);
 
@@ -62,7 +62,7 @@ impl DelayNs for Clock {
     }
 }
 
-/// What goes wrong, once each.
+/// The faults, once each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// It does not wake until it is mended.

@@ -23,7 +23,7 @@ pub struct Process {
     stderr: Output,
 }
 
-/// What a program has written so far.
+/// The output of a program so far.
 #[derive(Clone, Default)]
 struct Output(Arc<Mutex<Vec<u8>>>);
 
@@ -64,12 +64,12 @@ impl Process {
         self.stdin = None;
     }
 
-    /// What it has written to its standard output so far.
+    /// Returns its standard output so far.
     pub fn stdout(&self) -> Vec<u8> {
         self.stdout.bytes()
     }
 
-    /// What it has written to its standard error so far.
+    /// Returns its standard error so far.
     pub fn stderr(&self) -> String {
         String::from_utf8_lossy(&self.stderr.bytes()).into_owned()
     }

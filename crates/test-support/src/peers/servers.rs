@@ -1,5 +1,5 @@
 //! Web servers as suppliers run them, in a directory with the PEM files of a [`World`](crate::peers::world::World).
-//! What is posted is answered with the file `order` there.
+//! A POST is answered with the file `order` there.
 
 use crate::peers::process::Process;
 use crate::peers::workdir::Workdir;

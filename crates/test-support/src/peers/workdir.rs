@@ -18,7 +18,7 @@ impl Workdir {
         Ok(Self(path))
     }
 
-    /// Where a file of this name is, or would be.
+    /// Returns the path that a file of this name has, or would have.
     pub fn file(&self, name: &str) -> String {
         self.0.join(name).display().to_string()
     }
@@ -29,7 +29,7 @@ impl Workdir {
         Ok(path)
     }
 
-    /// What others wrote there; empty if nobody did.
+    /// Reads a file that another program wrote; empty if there is none.
     pub fn read(&self, name: &str) -> String {
         fs::read(self.file(name)).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! Who is who: the throw-away PKI, and the identities that the cases show.
+//! The throw-away PKI and the identities that the cases use.
 
 use crate::peers::workdir::{Workdir, certificates_pem};
 use crate::pki::{BadChain, Defect, Issued, Pki, Role, Template};
@@ -122,7 +122,7 @@ impl World {
         Ok(())
     }
 
-    /// Where a file of this name is.
+    /// Returns the path of a file of this name.
     pub fn file(&self, name: &str) -> String {
         self.files.file(name)
     }
