@@ -28,21 +28,21 @@
 //!
 //! fn server<C: Cryptography, R, S>(provider: &Provider<'_, C, R, S>) -> Result<(), embedded_mtls::Error> {
 //!     // connection.open(TlsContext::new(&config, &mut provider))?;
-//!     let server = provider.verifier.authenticated()?; // never go on without it
+//!     let server = provider.verifier.authenticated()?; // never continue without it
 //!     Ok(())
 //! }
 //! ```
 //!
 //! # What embedded-tls does not pass on
 //!
-//! - **It does not ask for all of it.** A server that leaves out Certificate, or CertificateVerify, and sends its
-//!   Finished is let in by embedded-tls 0.19 without a word to the verifier. So [`Verifier::authenticated`] has
-//!   to be asked after `open`, and the connection dropped if it says no.
+//! - **Messages that are left out.** embedded-tls 0.19 accepts a server that omits Certificate or CertificateVerify and
+//!   sends its Finished, without calling the verifier. So call [`Verifier::authenticated`] after `open`, and drop the
+//!   connection if it returns an error.
 //! - Which signature schemes it offered: a server may use any that the provider has and that fits its key.
-//! - More than 16 certificates, and lists longer than one record, end the handshake before they come here.
+//! - More than 16 certificates, and lists longer than one record, end the handshake before they reach the verifier.
 //! - A pause: all signatures of a path are verified in one call, at most 32 of them.
 //! - Why a server was refused: `TlsError` tells the stage only. [`Verifier::authenticated`] tells the reason.
-//!   The server hears nothing: what embedded-tls 0.19 would send as an alert is no alert record.
+//!   The server receives no alert: what embedded-tls 0.19 sends as one is not an alert record.
 #![no_std]
 #![forbid(unsafe_code)]
 #![warn(missing_debug_implementations)]
