@@ -13,7 +13,7 @@ pub(crate) const MAX_INNER_PLAINTEXT: u16 = (1 << 14) + 1;
 /// Smallest limit of a TLSInnerPlaintext that a side may ask for (RFC 8449 section 4).
 pub(crate) const MIN_RECORD_SIZE_LIMIT: u16 = 64;
 /// The limit that an `rx` of [`LEAST_RX_OF_FULL_FRAGMENTS`] and more asks for at least: 512 bytes and the content type.
-/// GnuTLS refuses a smaller one unless it is told not to (`%ALLOW_SMALL_RECORDS`).
+/// `GnuTLS` rejects a smaller one unless configured otherwise (`%ALLOW_SMALL_RECORDS`).
 pub(crate) const COMMON_RECORD_SIZE_LIMIT: u16 = 513;
 /// Half of it is left for the begun message.
 pub(crate) const LEAST_RX_OF_FULL_FRAGMENTS: usize = 1024;
