@@ -213,7 +213,7 @@ impl<'b> Selector<'b> {
     }
 
     /// Gives key and alias of each entry that does not meet the request, and why.
-    #[cfg(feature = "events")]
+    #[cfg(all(feature = "events", feature = "rustcrypto"))]
     pub(crate) fn for_each_mismatch(
         &self,
         request: &PeerRequest<'_>,
