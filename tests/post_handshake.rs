@@ -365,6 +365,18 @@ fn a_client_that_has_closed_answers_nothing_and_is_not_asked() {
     assert_eq!(link.client.received, b"goodbye");
 }
 
+/// The late exchange needs that memory on both sides.
+#[test]
+fn no_peer_memory_is_returned_where_the_client_may_be_asked_later() {
+    let pki = Pki::new();
+    let mut link = Link::new(setup(&pki));
+    assert!(link.client.session.take_peer_memory().is_empty());
+    assert!(link.server.session.take_peer_memory().is_empty());
+    link.server.session.request_certificate(ClientAuth::Required(roots(&pki))).unwrap();
+    link.run();
+    assert_eq!(link.server.answers, [ClientAuthStatus::Accepted]);
+}
+
 #[test]
 fn peer_memory_that_is_too_small_for_a_late_answer_is_named_with_the_size_it_needs() {
     let pki = Pki::new();

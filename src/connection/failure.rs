@@ -58,7 +58,8 @@ impl<'c, 'b> ConnectionFailure<'c, 'b> {
         self.stage
     }
 
-    /// See [`Handshake::claimed_peer`](crate::Handshake::claimed_peer). `None` in a session, except for a chain received after the handshake:
+    /// See [`Handshake::claimed_peer`](crate::Handshake::claimed_peer). `None` in a session, except for a chain received
+    /// after the handshake:
     /// [`Session::peer`](crate::Session::peer) has the identity of the handshake.
     pub fn claimed_peer(&self) -> Option<PeerIdentity<'c>> {
         self.search.list().identity()

@@ -112,7 +112,7 @@ pub enum ApiMisuse {
     ExportLength = 7, "the exporter was asked for more than 255 hash lengths, or its label is longer than 249 bytes";
     /// A session was made of a handshake that is not over yet.
     HandshakeUnfinished = 22, "a session was requested before the handshake was over";
-    /// A stream without a host was asked who we are, or who may in, after the handshake: use `Stream::hosted`.
+    /// A stream without a host was asked for a credential, or to authorize a client, after the handshake: use `Stream::hosted`.
     HostNeeded = 8, "post-handshake authentication needs a host, and the stream has none";
     /// A list of key shares has more than two groups, one twice, or one that is not offered.
     KeySharesUnusable = 21, "the list of key shares has more than two groups, a duplicate, or a group that is not offered";

@@ -96,7 +96,7 @@ impl<'p, 'b, M: Driven<'b>, E> Pump<'p, M, E> {
         }
     }
 
-    /// The space to read into. A read of nothing would look like the end of the transport, or never return.
+    /// Returns the space to read into. A read of nothing would look like the end of the transport, or never return.
     pub(super) fn space(&mut self) -> Result<&mut [u8], Failure<E>> {
         let space = self.machine.rx_space();
         if space.is_empty() {
@@ -106,7 +106,7 @@ impl<'p, 'b, M: Driven<'b>, E> Pump<'p, M, E> {
         Ok(space)
     }
 
-    /// The transport has given so many bytes. What could not be sent is the error if nothing comes either.
+    /// Handles the result of a read. If nothing was received, the error is the earlier failure to send, if there was one.
     pub(super) fn received(&mut self, result: Result<usize, E>) -> Result<(), Failure<E>> {
         match (result, self.unsent.take()) {
             (Ok(0) | Err(_), Some(error)) => return Err(error),

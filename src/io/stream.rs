@@ -53,7 +53,7 @@ impl<'b, T, R: Side, D> Stream<'b, T, R, D> {
     }
 
     /// The same stream, with a host that answers what a session asks after the handshake: on a client who we are, on
-    /// a server who may in. Without one, such a question ends the stream's reading with
+    /// a server whether the client is authorized. Without one, such a question ends the stream's reading with
     /// [`ApiMisuse::HostNeeded`](crate::ApiMisuse::HostNeeded), until there is one: nothing is lost.
     #[cfg(feature = "post-handshake-auth")]
     pub const fn hosted<'s, H>(&'s mut self, host: &'s mut H) -> super::Hosted<'s, Self, H> {

@@ -1,11 +1,11 @@
-//! Contributions of a device to each of its connections.
+//! The contribution of a device to each of its connections: identities, time and entropy.
 
 use embedded_mtls::crypto::rustcrypto::P256SigningKey;
 use embedded_mtls::io::{AsyncHost, SoftwareHost};
 use embedded_mtls::x509::Time;
 use embedded_mtls::{Credential, Entropy};
 
-/// Contributions of a device to each of its connections. identities, a clock, and entropy.
+/// A device that has identities, a clock and entropy for each of its connections.
 ///
 /// [`SoftwareDevice`] is one with keys in memory. Implement it for a device with a secure element, or with rules of its
 /// own.

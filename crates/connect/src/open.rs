@@ -85,7 +85,8 @@ macro_rules! end {
             /// Runs the handshake over a transport that is connected.
             ///
             /// # Errors
-            /// Why it failed. The buffers are free again.
+            /// Why it failed. The buffers are free again, unless they or the configuration were refused at once: then
+            /// no handshake has begun, and each attempt fails.
             pub async fn secure<S: Read + Write>(
                 &self,
                 transport: S,

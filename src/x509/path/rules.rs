@@ -88,9 +88,9 @@ impl<'a> Rules<'a> {
     /// Lists the names of a certificate to which the constraints of authorities apply (RFC 5280 section 4.2.1.10).
     ///
     /// A name that an authority may not put into a `dNSName` it may not put into the common name of a leaf either, where
-    /// that identifies the peer: for servers whose common name is required, and for clients, which rules and programs identify by it. As in
-    /// OpenSSL, that of a client is treated as a host name if it has two labels or more. Constraints on addresses apply to
-    /// an address in a common name for the same reason.
+    /// that identifies the peer: for servers whose common name is required, and for clients, which rules and programs
+    /// identify by it. As in OpenSSL, that of a client is treated as a host name if it has two labels or more.
+    /// Constraints on addresses apply to an address in a common name for the same reason.
     pub(in crate::x509) fn names_of<'n>(
         &self,
         certificate: &Summary<'n>,

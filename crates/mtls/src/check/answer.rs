@@ -234,7 +234,7 @@ fn line(response: &Response) -> String {
     format!("HTTP {} {}", response.status, printable(&response.reason)).trim_end().to_owned()
 }
 
-/// The last second at which an own chain is valid.
+/// Returns the last second at which one of our chains is valid.
 fn end_of(own: &super::Own) -> Option<UnixTime> {
     let chain: Vec<&[u8]> = own.identity.chain.iter().map(Vec::as_slice).collect();
     Credential::new(&chain, embedded_mtls::KeyHandle(0)).ok().map(|credential| credential.not_after())

@@ -58,13 +58,13 @@ struct Failed {
 }
 
 impl Failed {
-    /// A fault in which the certificates of the server have no part.
+    /// A fault that is not about the certificates of the server.
     fn later(fault: Fault) -> Box<Self> {
         Box::new(Self { fault, claimed: None, sent: Vec::new(), time: None })
     }
 }
 
-/// Shakes hands, and goes on from there; behind a fault in the server's certificates looks for others if that is wanted.
+/// Runs the handshake and the steps after it; after a fault in the server's certificates, looks for others if requested.
 pub(super) fn run(
     plan: &Plan,
     connect: &dyn Fn() -> Result<TcpStream, Box<Fault>>,
@@ -94,7 +94,7 @@ pub(super) fn run(
     Err(Box::new(first))
 }
 
-/// A check that cannot be begun.
+/// A check that cannot start.
 fn setup(cause: String) -> Box<Failed> {
     let fault = Fault {
         step: StepName::Handshake,
@@ -113,7 +113,7 @@ fn unusable(error: Error) -> Box<Failed> {
     setup(error.to_string())
 }
 
-/// Does one handshake, and what follows if nothing is set aside.
+/// Runs one handshake, and the steps after it if nothing is set aside.
 fn shake_hands(
     plan: &Plan,
     aside: &SetAside,

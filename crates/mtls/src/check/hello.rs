@@ -6,7 +6,7 @@ use std::net::TcpStream;
 
 use embedded_mtls::AlertDescription;
 
-/// The begin of an answer.
+/// The beginning of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Answer {
     /// A `ServerHello` of this version.
@@ -32,7 +32,7 @@ pub(super) fn version_name(version: u16) -> &'static str {
     }
 }
 
-/// Sends the `ClientHello` with this name, and reads the begin of the answer.
+/// Sends the `ClientHello` with this name, and reads the beginning of the answer.
 pub(super) fn ask(mut stream: &TcpStream, server_name: Option<&str>) -> io::Result<Answer> {
     stream.write_all(&client_hello(server_name))?;
     let mut received = Vec::new();
@@ -48,7 +48,7 @@ pub(super) fn ask(mut stream: &TcpStream, server_name: Option<&str>) -> io::Resu
     Ok(judge(&received).unwrap_or(Answer::Unknown))
 }
 
-/// Judges what has come; `None` if more is needed.
+/// Interprets what was received; `None` if more is needed.
 fn judge(received: &[u8]) -> Option<Answer> {
     match *received {
         // A record: its type, version, length, and the begin of its content (RFC 5246 section 6.2.1).
@@ -64,7 +64,7 @@ fn judge(received: &[u8]) -> Option<Answer> {
     }
 }
 
-/// Judges what had come when the connection ended.
+/// Interprets what was received before the connection ended.
 fn at_end(received: &[u8]) -> Answer {
     match received {
         [] => Answer::Closed,
@@ -114,7 +114,7 @@ fn words(numbers: &[u16]) -> Vec<u8> {
     numbers.iter().flat_map(|number| number.to_be_bytes()).collect()
 }
 
-/// Bytes behind their length in 16 bits. All that is put together here is short, a name of 253 bytes at most.
+/// Bytes after their length in 16 bits. All that is written here is short, a name of 253 bytes at most.
 fn sized(bytes: &[u8]) -> Vec<u8> {
     let length = u16::try_from(bytes.len()).unwrap_or(u16::MAX);
     [&length.to_be_bytes()[..], bytes].concat()

@@ -12,7 +12,7 @@ use embedded_mtls::{AlertDescription, ConnectionFailure, Diagnosis, SignInput, S
 use super::super::report::Peer;
 use super::super::tls;
 
-/// The certificate that a server claims to be known by.
+/// The certificate that a server sent, not verified.
 pub(super) struct Claimed {
     pub(super) fingerprint: [u8; 32],
     pub(super) not_before: UnixTime,
@@ -24,15 +24,15 @@ pub(super) struct Claimed {
 /// A request for our certificate, and our answer.
 pub(super) struct Asked {
     pub(super) authorities: Vec<String>,
-    /// The alias of the identity that is shown.
+    /// The alias of the identity that is sent.
     pub(super) shown: Option<String>,
-    /// Each of ours that is not shown, with the reason.
+    /// Each of ours that is not sent, with the reason.
     pub(super) unfit: Vec<String>,
     pub(super) is_late: bool,
 }
 
 impl Asked {
-    /// Words it, a sentence each.
+    /// Describes it, one sentence per fact.
     pub(super) fn facts(&self) -> Vec<String> {
         let when = if self.is_late { "after the handshake, for this path only, " } else { "" };
         let mut facts = match &self.authorities[..] {

@@ -1,4 +1,4 @@
-//! `mtls check`: goes the way to a server step by step, stops at the first cause of failure, and says who has to act.
+//! `mtls check`: probes a server step by step, stops at the first cause of failure, and reports who has to act.
 //!
 //! ```text
 //!   network     DNS, TCP, the proxy            no TLS yet
@@ -78,7 +78,7 @@ pub struct Trust {
     pub files: Vec<String>,
 }
 
-/// An own identity that may be shown.
+/// One of our identities, which may be sent.
 #[derive(Clone, Debug)]
 pub struct Own {
     /// Its name in reports.
@@ -95,11 +95,11 @@ pub struct Own {
 pub struct Plan {
     /// The server.
     pub target: Target,
-    /// Another end of the way to connect to, with the name of the [target](Self::target) all the same.
+    /// The address to connect to in place of the [target](Self::target), whose name is requested and checked all the same.
     pub connect_to: Option<Target>,
     /// A proxy that connects us by HTTP CONNECT.
     pub proxy: Option<Target>,
-    /// The name that is requested by SNI and that the server has to prove; else the host of the [target](Self::target).
+    /// The name that is requested by SNI and that the certificate must have; by default the host of the [target](Self::target).
     pub server_name: Option<String>,
     /// The common name that the certificate must have, instead of the server name among its others.
     pub common_name: Option<Wanted>,
@@ -124,7 +124,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// A check of `target` with whom to trust, and the usual limits.
+    /// Makes a check of `target` with these trusted servers, and the usual limits.
     pub fn new(target: Target, trust: Trust) -> Self {
         Self {
             target,
@@ -144,17 +144,17 @@ impl Plan {
         }
     }
 
-    /// The name that the server has to prove.
+    /// Returns the name that the certificate must have.
     pub fn wanted_name(&self) -> &str {
         self.server_name.as_deref().unwrap_or(&self.target.host)
     }
 
-    /// The other end of the way, whatever it is called.
+    /// Returns the address to connect to.
     fn destination(&self) -> &Target {
         self.connect_to.as_ref().unwrap_or(&self.target)
     }
 
-    /// The command by which OpenSSL does the same.
+    /// Returns the command with which OpenSSL does the same.
     fn openssl(&self) -> String {
         let mut words = vec!["openssl s_client -connect".to_owned(), self.destination().authority()];
         if let Some(proxy) = &self.proxy {
@@ -184,7 +184,7 @@ impl Plan {
     }
 }
 
-/// A word as a shell reads it.
+/// Quotes a word for a shell.
 fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "/._-+:,@%".contains(c);
     if word.chars().all(is_plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
@@ -200,7 +200,7 @@ pub fn check(plan: &Plan) -> Report {
     report.finish(fault)
 }
 
-/// Takes the steps in their order, up to the first that fails.
+/// Runs the steps in order, up to the first that fails.
 fn walk(plan: &Plan, report: &mut Report) -> Result<(), Box<Fault>> {
     let first_hop = plan.proxy.as_ref().unwrap_or_else(|| plan.destination());
     let begun = Instant::now();
@@ -258,7 +258,7 @@ fn versions(plan: &Plan, stream: &std::net::TcpStream) -> Result<String, Box<Fau
     }
 }
 
-/// The exit code of a handshake that failed for another reason than certificates.
+/// Returns the exit code of a handshake that failed for another reason than certificates.
 const TLS: u8 = 20;
 
 #[cfg(test)]

@@ -207,7 +207,7 @@ impl Report {
         self.steps.iter().find(|step| step.name == name)
     }
 
-    /// Says in a few words how it went.
+    /// Summarizes the result in a few words.
     pub fn summary(&self) -> String {
         match (&self.fault, self.warnings.first()) {
             (Some(fault), _) => fault.cause.clone(),
@@ -263,7 +263,7 @@ fn rows(f: &mut fmt::Formatter<'_>, fault: &Fault) -> fmt::Result {
     Ok(())
 }
 
-/// A clause as the begin of a sentence.
+/// Capitalizes the first letter of a clause.
 fn capitalized(clause: &str) -> String {
     let mut characters = clause.chars();
     characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()

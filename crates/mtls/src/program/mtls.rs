@@ -34,7 +34,7 @@ Exit codes, which stay as they are:
   32  what came through TLS is no HTTP; --no-http ends the check before
 Of many hosts, the first of these codes that is neither 0 nor 2 counts, in the order of the command line.";
 
-/// Mutual TLS 1.3 for people: says what is wrong with a connection, which certificate is to blame and who has to act.
+/// Mutual TLS 1.3 from the command line: reports what is wrong with a connection, which certificate is to blame and who has to act.
 #[derive(Debug, Parser)]
 #[command(name = "mtls", version, max_term_width = 100, disable_help_subcommand = true)]
 struct Mtls {
@@ -45,7 +45,7 @@ struct Mtls {
 /// The tasks.
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Goes the way to a server step by step, and says where it ends, why, and who has to act
+    /// Probes a server step by step, and reports where the connection fails, why, and who has to act
     ///
     /// DNS, TCP, versions of TLS, chain, name, dates, purposes, client authentication, ALPN, HTTP: the check stops at the first
     /// cause of failure. What is sent: a `ClientHello` of TLS 1.2 on a connection of its own, a handshake of TLS 1.3 with the

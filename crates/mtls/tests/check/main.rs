@@ -30,18 +30,7 @@ impl Ground {
 
     /// Starts `openssl s_server` that shows these files and answers by HTTP.
     pub(crate) fn openssl(&self, shows: &str, options: &[&str]) -> Process {
-        let file = |end: &str| self.world.file(&format!("{shows}.{end}"));
-        let line = format!(
-            "s_server -www -accept 127.0.0.1:{} -cert {} -key {} -CAfile {} {}",
-            self.port,
-            file("leaf.pem"),
-            file("key"),
-            self.world.file("root.pem"),
-            options.join(" ")
-        );
-        let mut server = Process::start("openssl", line.split_whitespace()).unwrap();
-        server.await_port(self.port).unwrap();
-        server
+        servers::openssl(&self.world.files, self.port, shows, &[&["-www"], options].concat()).unwrap()
     }
 
     /// Starts one that sends its whole chain.

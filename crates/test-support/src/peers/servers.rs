@@ -13,6 +13,21 @@ pub const ERRORS: &str = "errors.log";
 pub const APACHE: &str = "/usr/sbin/apache2";
 const MODULES: &str = "/usr/lib/apache2/modules";
 
+/// Starts `openssl s_server` with the leaf of the PEM files named `shows`, and waits until it listens. What it sends
+/// beside its leaf, asks for and answers is in `options`, each with its value if it has one.
+pub fn openssl(files: &Workdir, port: u16, shows: &str, options: &[&str]) -> Result<Process, String> {
+    let address = format!("127.0.0.1:{port}");
+    let [leaf, key] = ["leaf.pem", "key"].map(|end| files.file(&format!("{shows}.{end}")));
+    let root = files.file("root.pem");
+    let words = ["s_server", "-accept", &address, "-cert", &leaf, "-key", &key, "-CAfile", &root];
+    let mut server = Process::start(
+        "openssl",
+        words.into_iter().chain(options.iter().flat_map(|option| option.split_whitespace())),
+    )?;
+    server.await_port(port)?;
+    Ok(server)
+}
+
 /// Starts nginx with `ssl_verify_client on`; `shows` names its PEM files, and `options` are directives.
 pub fn nginx(files: &Workdir, port: u16, shows: &str, options: &[&str]) -> Result<Process, String> {
     let root = files.file("");

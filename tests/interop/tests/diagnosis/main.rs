@@ -35,18 +35,7 @@ impl Ground {
 
     /// Starts `openssl s_server` that shows these files.
     fn openssl(&self, shows: &str, options: &[&str]) -> Process {
-        let file = |end: &str| self.world.file(&format!("{shows}.{end}"));
-        let line = format!(
-            "s_server -quiet -accept 127.0.0.1:{} -cert {} -key {} -CAfile {} {}",
-            self.port,
-            file("leaf.pem"),
-            file("key"),
-            self.world.file("root.pem"),
-            options.join(" ")
-        );
-        let mut server = Process::start("openssl", line.split_whitespace()).unwrap();
-        server.await_port(self.port).unwrap();
-        server
+        servers::openssl(&self.world.files, self.port, shows, &[&["-quiet"], options].concat()).unwrap()
     }
 
     fn apache(&self, options: &[&str]) -> Process {
