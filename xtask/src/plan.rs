@@ -175,6 +175,8 @@ fn integration() -> Step {
         cargo(&format!(
             "test --package embedded-mtls --package mtls --test {all} --test programs --locked --features {features}"
         )),
+        // Its tests run its examples, and `--test` alone does not build them.
+        cargo("build --package embedded-mtls-connect --examples --locked"),
         cargo("test --package embedded-mtls-connect --test * --locked"),
         cargo("test --package vectors --test wycheproof --locked"),
     ];

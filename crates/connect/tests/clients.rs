@@ -6,10 +6,15 @@ use test_support::peers::servers::nginx;
 use test_support::peers::world::{World, free_port};
 use test_support::pki::SERVER_NAME;
 
-/// Where Cargo has built an example.
+/// Returns the program of an example, which Cargo builds beside the tests only when asked to.
 fn example(name: &str) -> String {
     let test = std::env::current_exe().expect("a path");
     let built: PathBuf = test.ancestors().nth(2).expect("target/debug/deps").join("examples").join(name);
+    assert!(
+        built.exists(),
+        "{}: build it with `cargo build --package embedded-mtls-connect --examples`",
+        built.display()
+    );
     built.display().to_string()
 }
 
