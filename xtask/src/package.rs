@@ -4,12 +4,13 @@ use crate::run::{Failure, Result, Run, root};
 use std::fs;
 
 /// Packages to publish.
-const PUBLISHED: [&str; 9] = [
+const PUBLISHED: [&str; 10] = [
     "embedded-mtls",
     "embedded-mtls-aead",
     "embedded-mtls-cortex-m4",
     "embedded-mtls-connect",
     "embedded-mtls-embedded-tls",
+    "embedded-mtls-micro",
     "embedded-mtls-operator",
     "mtls",
     "mtls-cxml",

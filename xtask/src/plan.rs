@@ -109,10 +109,11 @@ fn targets() -> Step {
         let check = format!("check --package embedded-mtls --lib --locked --target {target}");
         let operator = format!("check --package embedded-mtls-operator --lib --locked --target {target}");
         let verifier = format!("check --package embedded-mtls-embedded-tls --lib --locked --target {target}");
+        let micro = format!("check --package embedded-mtls-micro --lib --locked --target {target}");
         let connect =
             format!("check --package embedded-mtls-connect --lib --locked --features edge-nal,nal --target {target}");
         let core = [cargo(&check), cargo(&format!("{check} --no-default-features"))];
-        core.into_iter().chain([cargo(&operator), cargo(&verifier), cargo(&connect)])
+        core.into_iter().chain([cargo(&operator), cargo(&verifier), cargo(&micro), cargo(&connect)])
     };
     // Elsewhere the crate is empty.
     let assembly = ["", "--features x25519"].map(|features| {
@@ -138,7 +139,8 @@ fn real_boards() -> Step {
 fn documentation() -> Step {
     let run = |line: &str| Task::Succeeds(Run::cargo(line).env("RUSTDOCFLAGS", "-D warnings"));
     let doc = "doc --package embedded-mtls --no-deps --locked";
-    let beside = "--package embedded-mtls-connect --package embedded-mtls-embedded-tls --package embedded-mtls-operator --package mtls --package mtls-pki \
+    let beside = "--package embedded-mtls-connect --package embedded-mtls-embedded-tls --package embedded-mtls-micro \
+                  --package embedded-mtls-operator --package mtls --package mtls-pki \
                   --features mtls-pki/throw-away";
     let tasks = vec![
         run(&format!("{doc} --no-default-features")),
@@ -179,6 +181,7 @@ fn integration() -> Step {
         cargo("build --package embedded-mtls-connect --examples --locked"),
         cargo("test --package embedded-mtls-connect --test * --locked"),
         cargo("test --package vectors --test wycheproof --locked"),
+        cargo("test --package embedded-mtls-micro --test * --locked"),
     ];
     Step { name: "tests", what: "tests on the public API, and of the repository's own rules", tasks }
 }

@@ -1,0 +1,138 @@
+//! ChaCha20 (RFC 8439 section 2.3 and 2.4).
+//!
+//! Additions, rotations and exclusive or alone: nothing depends on a secret but the values themselves.
+#![forbid(unsafe_code)]
+
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use crate::words::little_endian;
+
+/// Bytes of a block.
+const BLOCK: usize = 64;
+/// "expand 32-byte k", the first row of each state.
+const CONSTANTS: [u32; 4] = [0x6170_7865, 0x3320_646e, 0x7962_2d32, 0x6b20_6574];
+
+/// A key with a nonce, and the number of the next block.
+#[derive(ZeroizeOnDrop)]
+pub(crate) struct ChaCha20([[u32; 4]; 4]);
+
+impl ChaCha20 {
+    /// Starts with block 0.
+    pub(crate) fn new(key: &[u8; 32], nonce: &[u8; 12]) -> Self {
+        let [k0, k1, k2, k3, k4, k5, k6, k7] = little_endian(key);
+        let [n0, n1, n2] = little_endian(nonce);
+        Self([CONSTANTS, [k0, k1, k2, k3], [k4, k5, k6, k7], [0, n0, n1, n2]])
+    }
+
+    /// Gives the next block of the key stream.
+    pub(crate) fn next_block(&mut self) -> [[u32; 4]; 4] {
+        let block = block(&self.0);
+        let [_, _, _, [counter, ..]] = &mut self.0;
+        *counter = counter.wrapping_add(1);
+        block
+    }
+
+    /// Encrypts or decrypts from the next block on.
+    pub(crate) fn apply(&mut self, data: &mut [u8]) {
+        for piece in data.chunks_mut(BLOCK) {
+            let mut block = self.next_block();
+            let mut key_stream = block.as_flattened().iter();
+            let (words, rest) = piece.as_chunks_mut();
+            for (word, key) in words.iter_mut().zip(key_stream.by_ref()) {
+                *word = (u32::from_le_bytes(*word) ^ key).to_le_bytes();
+            }
+            for (byte, key) in rest.iter_mut().zip(key_stream.next().map(|key| key.to_le_bytes()).iter().flatten()) {
+                *byte ^= key;
+            }
+            block.zeroize();
+        }
+    }
+}
+
+/// The block function: ten double rounds, and the state added to what comes of it.
+pub(crate) fn block(state: &[[u32; 4]; 4]) -> [[u32; 4]; 4] {
+    let mut rows = *state;
+    for _ in 0..10 {
+        quarter_rounds(&mut rows);
+        // The diagonals become columns, and then columns again.
+        rotate(&mut rows, [1, 2, 3]);
+        quarter_rounds(&mut rows);
+        rotate(&mut rows, [3, 2, 1]);
+    }
+    for (word, start) in rows.as_flattened_mut().iter_mut().zip(state.as_flattened()) {
+        *word = word.wrapping_add(*start);
+    }
+    rows
+}
+
+/// A quarter round in each column (RFC 8439 section 2.1).
+#[inline]
+fn quarter_rounds([a, b, c, d]: &mut [[u32; 4]; 4]) {
+    for (((a, b), c), d) in a.iter_mut().zip(b).zip(c).zip(d) {
+        *a = a.wrapping_add(*b);
+        *d = (*d ^ *a).rotate_left(16);
+        *c = c.wrapping_add(*d);
+        *b = (*b ^ *c).rotate_left(12);
+        *a = a.wrapping_add(*b);
+        *d = (*d ^ *a).rotate_left(8);
+        *c = c.wrapping_add(*d);
+        *b = (*b ^ *c).rotate_left(7);
+    }
+}
+
+/// Rotates the rows below the first to the left.
+#[inline]
+fn rotate([_, b, c, d]: &mut [[u32; 4]; 4], [by_b, by_c, by_d]: [usize; 3]) {
+    b.rotate_left(by_b);
+    c.rotate_left(by_c);
+    d.rotate_left(by_d);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hex::{bytes, hex};
+    use std::vec::Vec;
+
+    /// RFC 8439 section 2.1.1, in the first column; the others hold zeros.
+    #[test]
+    fn a_quarter_round_is_that_of_the_rfc() {
+        let mut rows = [0x1111_1111, 0x0102_0304, 0x9b8d_6f43, 0x0123_4567].map(|word| [word, 0, 0, 0]);
+        quarter_rounds(&mut rows);
+        assert_eq!(rows, [0xea2a_92f4, 0xcb1c_f8ce, 0x4581_472e, 0x5881_c4bb].map(|word| [word, 0, 0, 0]));
+    }
+
+    /// RFC 8439 section 2.3.2.
+    #[test]
+    fn a_block_is_that_of_the_rfc() {
+        let key: [u8; 32] = core::array::from_fn(|index| u8::try_from(index).unwrap());
+        let mut cipher = ChaCha20::new(&key, &bytes("000000090000004a00000000"));
+        cipher.next_block();
+        let block: Vec<u8> = cipher.next_block().as_flattened().iter().flat_map(|word| word.to_le_bytes()).collect();
+        let expected = "10f1e7e4d13b5915500fdd1fa32071c4c7d1f4c733c068030422aa9ac3d46c4e\
+                        d2826446079faa0914c2d705d98b02a2b5129cd1de164eb9cbd083e8a2503c4e";
+        assert_eq!(block, hex(expected));
+    }
+
+    /// RFC 8439 appendix A.2, test vector 3, cut at each place.
+    #[test]
+    fn a_text_of_any_length_is_encrypted() {
+        let text = "'Twas brillig, and the slithy toves\nDid gyre and gimble in the wabe:\nAll mimsy were the \
+                    borogoves,\nAnd the mome raths outgrabe.";
+        let expected = hex("62e6347f95ed87a45ffae7426f27a1df5fb69110044c0d73118effa95b01e5cf\
+                            166d3df2d721caf9b21e5fb14c616871fd84c54f9d65b283196c7fe4f60553eb\
+                            f39c6402c42234e32a356b3e764312a61a5532055716ead6962568f87d3f3f77\
+                            04c6a8d1bcd1bf4d50d6154b6da731b187b58dfd728afa36757a797ac188d1");
+        let key = bytes("1c9240a5eb55d38af333888604f6b5f0473917c1402b80099dca5cbc207075c0");
+        for len in 0..=text.len() {
+            let mut cipher = ChaCha20::new(&key, &bytes("000000000000000000000002"));
+            // The vector begins with block 42.
+            for _ in 0..42 {
+                cipher.next_block();
+            }
+            let mut data = text.as_bytes()[..len].to_vec();
+            cipher.apply(&mut data);
+            assert_eq!(data, expected[..len], "{len}");
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! Cryptography for microcontrollers as a provider of [`embedded_mtls`]: small, fast, in constant time, and **unaudited**.
+#![doc = include_str!("../README.md")]
+#![no_std]
+#![deny(unsafe_code)]
+#![warn(missing_debug_implementations)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::as_conversions,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::unwrap_used,
+    )
+)]
+
+#[cfg(test)]
+extern crate std;
+
+mod chacha20;
+mod chacha20_poly1305;
+#[cfg(test)]
+mod hex;
+mod poly1305;
+mod provider;
+mod sha256;
+mod words;
+
+pub use self::provider::{Micro, MicroHash, MicroPrivateKey, MicroRecordKey};
