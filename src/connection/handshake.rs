@@ -299,14 +299,7 @@ impl<'b, R: Side> Handshake<'b, R> {
     /// Takes the answer to the question that is asked.
     pub(crate) fn answer(&mut self, answer: Input<'_, 'b>, trace: &mut impl Trace) -> Result<(), Error> {
         // No state whose handler takes an answer stops before the next one.
-        self.handle(answer, trace)?;
-        // A client does not send a credential whose scheme the server has not offered.
-        let sent = match answer {
-            Input::Credential(_) => Input::Credential(self.connection.negotiated.credential),
-            other => other,
-        };
-        self.connection.record_answer(&sent);
-        Ok(())
+        self.handle(answer, trace).map(|_| ())
     }
 
     /// Only the first error counts, and only its alert is told.

@@ -1,7 +1,7 @@
 //! A handshake or a session, as those see it that answer its questions: request tokens and drivers.
 
 use super::request::SignInput;
-use crate::credential::{Credential, PeerRequest, Signature};
+use crate::credential::{Credential, PeerRequest};
 use crate::crypto::{CryptoError, Digest, HashAlgorithm};
 use crate::error::{ApiMisuse, Error};
 #[cfg(feature = "events")]
@@ -10,7 +10,6 @@ use crate::handshake::Input;
 use crate::transcript::{CertificateHash, Signer, certificate_verify_content};
 use crate::wire::certificate_request::CertificateRequest;
 use crate::wire::client_hello::ClientHello;
-use crate::wire::enums::SignatureScheme;
 use crate::wire::handshake;
 #[cfg(feature = "dangerous-waivers")]
 use crate::x509::Waived;
@@ -56,13 +55,13 @@ pub(crate) trait Machine<'b> {
         Ok(self.search().list().identity().ok_or(ApiMisuse::AnswerUnexpected)?)
     }
 
-    /// Returns the causes that were waived for its path.
+    /// Returns the causes that were waived for its path, if some were.
     #[cfg(feature = "dangerous-waivers")]
-    fn waived<'p>(&'p self) -> Waived
+    fn waived<'p>(&'p self) -> Option<Waived>
     where
         'b: 'p,
     {
-        self.search().verified().map_or(Waived::NOTHING, |path| path.found().waived)
+        self.search().verified().map(|path| path.found().waived).filter(|waived| !waived.is_empty())
     }
 
     /// The input of the signer with the key of a credential.
@@ -74,14 +73,5 @@ pub(crate) trait Machine<'b> {
         let message = certificate_verify_content(signer, &self.certificate_hash());
         let hedge = self.hedge(message.as_bytes())?;
         Ok(SignInput { key: credential.key(), scheme: credential.scheme(), message, hedge })
-    }
-
-    /// Takes a signature of this scheme in the form in which the signer has made it.
-    fn complete(&mut self, scheme: SignatureScheme, signature: &Signature) -> Result<(), Error> {
-        let mut der = [0; Signature::MAX_DER];
-        match signature.encode(scheme, &mut der) {
-            Some(encoded) => self.advance(Input::Signature(encoded)),
-            None => Err(self.fail(ApiMisuse::SignatureMalformed.into())),
-        }
     }
 }

@@ -95,17 +95,7 @@ impl<'b> CredentialRequest<'_, 'b> {
     /// [`PeerIncompatible::NoCredential`](crate::PeerIncompatible::NoCredential) for [`Choice::Decline`]: it cannot go on
     /// without. On a server, and after the handshake, the reason of [`Choice::Fail`]. Errors are sticky.
     pub fn answer(self, choice: Choice<'b>) -> Result<(), Error> {
-        self.machine.advance(choice.into())
-    }
-}
-
-impl<'b> From<Choice<'b>> for Input<'_, 'b> {
-    fn from(choice: Choice<'b>) -> Self {
-        match choice {
-            Choice::Decline => Self::Credential(None),
-            Choice::Fail(reason) => Self::Fail(reason),
-            Choice::Send(credential) => Self::Credential(Some(credential)),
-        }
+        self.machine.advance(Input::Credential(choice))
     }
 }
 
@@ -209,7 +199,7 @@ impl SignRequest<'_, '_> {
     /// # Errors
     /// [`ApiMisuse::SignatureMalformed`] if it is not one of the scheme; errors are sticky.
     pub fn complete(self, signature: &Signature) -> Result<(), Error> {
-        self.machine.complete(self.input.scheme, signature)
+        self.machine.advance(Input::Signature(signature))
     }
 
     /// Tells that the key cannot sign. The peer gets `internal_error`.

@@ -65,6 +65,7 @@ use crate::error::{ApiMisuse, CertificateError, CertificateProblem, Error, Malfo
 use crate::limits::MAX_CHAIN;
 use crate::wire::enums::SignatureScheme;
 use crate::x509::{KeyAlgorithm, Name, OwnCertificate};
+use core::cmp::Ordering;
 
 /// A key, as the signer knows it: the index of a software key, the slot of a secure element. The core
 /// never sees a private key.
@@ -170,11 +171,21 @@ impl<'a> Credential<'a> {
         self.signature_len.into()
     }
 
-    /// Returns whether a signature of the key can have `len` bytes: those of ECDSA may be shorter than the longest.
-    pub(crate) fn has_signatures_of(&self, len: usize) -> bool {
-        match self.algorithm {
-            KeyAlgorithm::EcP256 | KeyAlgorithm::EcP384 => (1..=self.signature_len()).contains(&len),
-            _ => len == self.signature_len(),
+    /// Encodes a signature of the key for CertificateVerify. Those of ECDSA may be shorter than the longest.
+    ///
+    /// # Errors
+    /// [`ApiMisuse::SignatureMalformed`] if the key cannot have made it.
+    pub(crate) fn encode<'s>(
+        &self,
+        signature: &'s Signature,
+        der: &'s mut [u8; Signature::MAX_DER],
+    ) -> Result<&'s [u8], ApiMisuse> {
+        let encoded = signature.encode(self.scheme, der).ok_or(ApiMisuse::SignatureMalformed)?;
+        let may_be_shorter = matches!(self.algorithm, KeyAlgorithm::EcP256 | KeyAlgorithm::EcP384);
+        match encoded.len().cmp(&self.signature_len()) {
+            Ordering::Equal => Ok(encoded),
+            Ordering::Less if may_be_shorter => Ok(encoded),
+            _ => Err(ApiMisuse::SignatureMalformed),
         }
     }
 

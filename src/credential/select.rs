@@ -1,7 +1,8 @@
 //! The choice of a credential among several.
 
 use super::{Credential, Match, Mismatch, PeerRequest};
-use crate::error::PeerIncompatible;
+use crate::error::{ApiMisuse, Error, PeerIncompatible};
+use crate::wire::extension::CodePoints;
 use crate::x509::{DnsName, Purpose, ServerName, Time};
 use core::fmt;
 
@@ -58,6 +59,21 @@ pub enum Choice<'b> {
     Fail(PeerIncompatible),
     /// Sends this one.
     Send(&'b Credential<'b>),
+}
+
+impl<'b> Choice<'b> {
+    /// Returns the credential to send to a peer that accepts these signature schemes, or `None` to decline.
+    ///
+    /// # Errors
+    /// The reason to end the handshake.
+    pub(crate) fn resolve(self, accepted: CodePoints<'_>) -> Result<Option<&'b Credential<'b>>, Error> {
+        match self {
+            Self::Decline => Ok(None),
+            Self::Fail(reason) => Err(reason.into()),
+            Self::Send(credential) if accepted.contains(credential.scheme().0) => Ok(Some(credential)),
+            Self::Send(_) => Err(ApiMisuse::CredentialSchemeNotOffered.into()),
+        }
+    }
 }
 
 impl<'b> From<Option<&'b Credential<'b>>> for Choice<'b> {

@@ -95,17 +95,21 @@ impl Authenticate {
             (Self::ExpectEntry { left: 0 }, Input::Ready) => Ok(Outcome::Next(Self::AwaitTime, None)),
             (Self::ExpectEntry { left }, Input::Ready) => receive_entry(cx, left, trace),
             (Self::AwaitTime, Input::Time(time)) => {
+                cx.events.judged(time, &cx.peer);
                 cx.peer.start(expectation.rules(time));
                 Ok(Outcome::Next(Self::SearchPath, None))
             }
             (Self::SearchPath, Input::Ready) => search_path(cx, trace),
             (Self::ExpectCertificateVerify(chain), Input::Ready) => verify_signature(cx, expectation, chain),
             (Self::AwaitAuthorization(chain, signature), Input::Authorized) => {
-                Ok(Outcome::Authenticated(PeerAuthenticated::Certificate(chain.accept()?, signature)))
+                let chain = chain.accept()?;
+                cx.events.authorized();
+                Ok(Outcome::Authenticated(PeerAuthenticated::Certificate(chain, signature)))
             }
             #[cfg(feature = "dangerous-waivers")]
             (Self::AwaitAuthorization(chain, signature), Input::AuthorizedAsWaived) => {
                 let chain = chain.dangerous_accept_waived();
+                cx.events.authorized();
                 Ok(Outcome::Authenticated(PeerAuthenticated::Certificate(chain, signature)))
             }
             // A token is made only for the state that asks.

@@ -3,7 +3,7 @@
 use super::entropy::Entropy;
 #[cfg(feature = "key-log")]
 use super::key_log::KeyLogger;
-use super::{Input, Negotiated, Stop, Wait};
+use super::{Negotiated, Question, Stop, Wait};
 use crate::codec::Writer;
 use crate::crypto::{CryptoError, CryptoProvider, Digest, HashAlgorithm};
 use crate::error::{AlertDescription, Error, PeerMisbehaved, Stage};
@@ -11,6 +11,7 @@ use crate::events::{Direction, Recorder};
 use crate::record::inbound::Inbound;
 use crate::record::outbound::{Outbound, Written};
 use crate::transcript::{FinishedHash, Transcript};
+use crate::wire::certificate_verify::CertificateVerify;
 use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup};
 use crate::wire::finished::Finished;
 use crate::wire::handshake::MessageHeader;
@@ -70,11 +71,22 @@ impl<'b, C: CryptoProvider> Connection<'b, C> {
         let is_here = match wait {
             Wait::Nothing => true,
             Wait::Never => return Ok(Some(Stop::Done)),
-            Wait::Answer(question) => return Ok(Some(Stop::Ask(question))),
+            Wait::Answer(question) => return self.ask(question).map(Some),
             Wait::Header(types) => self.receive_header(types)?.is_some(),
             Wait::Message(types) => self.receive_message(types)?,
         };
         Ok(if is_here { None } else { Some(Stop::NeedInput) })
+    }
+
+    /// Asks the application, once its answer can be used.
+    fn ask(&mut self, question: Question<'b>) -> Result<Stop<'b>, Error> {
+        if let Question::Sign(credential) = question {
+            // A key signs once, so there has to be room for CertificateVerify before it does.
+            if !self.tx.has_room_for(CertificateVerify::OVERHEAD + credential.signature_len())? {
+                return Ok(Stop::Transmit);
+            }
+        }
+        Ok(Stop::Ask(question))
     }
 
     /// Makes the header of a message of one of the `expected` types available; `None` if it has not come yet.
@@ -178,18 +190,6 @@ impl<'b, C: CryptoProvider> Connection<'b, C> {
     pub(crate) fn end_flight_sent(&mut self) {
         let bytes = self.tx.take_count();
         self.events.flight(Direction::Sent, bytes);
-    }
-
-    /// Records what the application has answered.
-    pub(crate) fn record_answer(&mut self, answer: &Input<'_, '_>) {
-        match answer {
-            Input::Authorized => self.events.authorized(),
-            #[cfg(feature = "dangerous-waivers")]
-            Input::AuthorizedAsWaived => self.events.authorized(),
-            Input::Credential(credential) => self.events.selected(*credential),
-            Input::Fail(_) | Input::Ready | Input::Signature(_) => {}
-            Input::Time(time) => self.events.judged(*time, &self.peer),
-        }
     }
 }
 

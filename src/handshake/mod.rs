@@ -21,9 +21,9 @@ pub(crate) mod proof;
 #[allow(missing_debug_implementations, reason = "states hold secrets and never leave this crate")]
 pub(crate) mod server;
 
-use crate::credential::Credential;
+use crate::credential::{Choice, Credential, Signature};
 use crate::crypto::CryptoProvider;
-use crate::error::{Error, PeerIncompatible, Stage};
+use crate::error::{Error, Stage};
 use crate::key_schedule::{ApplicationEpoch, ExporterSecret, Receiving, Sending, TrafficSecret};
 use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup};
 use crate::x509::{Time, Trace};
@@ -130,12 +130,8 @@ pub(crate) enum Input<'a, 'b> {
     /// With whatever was waived.
     #[cfg(feature = "dangerous-waivers")]
     AuthorizedAsWaived,
-    /// `None` declines.
-    Credential(Option<&'b Credential<'b>>),
-    /// None, and the handshake fails: a client's not before the server has proved who it is.
-    Fail(PeerIncompatible),
-    /// In the form that CertificateVerify has.
-    Signature(&'a [u8]),
+    Credential(Choice<'b>),
+    Signature(&'a Signature),
     Time(Time),
 }
 

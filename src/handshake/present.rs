@@ -4,7 +4,7 @@
 use super::connection::{Connection, send_parts};
 use super::{Input, Next, Question, Stage, Stop, Wait};
 use crate::codec::Writer;
-use crate::credential::{Chain, Credential};
+use crate::credential::{Chain, Credential, Signature};
 use crate::crypto::CryptoProvider;
 use crate::error::{ApiMisuse, Error};
 use crate::record::outbound::Written;
@@ -22,11 +22,7 @@ pub(super) enum Present<'b> {
         credential: &'b Credential<'b>,
         sent: usize,
     },
-    /// The CertificateVerify needs room before the key signs: there is no second signature.
-    MakeRoom(&'b Credential<'b>),
     AwaitSignature(&'b Credential<'b>),
-    /// Only Finished is left.
-    Done,
 }
 
 impl<'b> Present<'b> {
@@ -41,9 +37,7 @@ impl<'b> Present<'b> {
     pub(super) const fn profile(self) -> (Stage, Wait<'b>) {
         match self {
             Self::AwaitSignature(credential) => (Stage::Signature, Wait::Answer(Question::Sign(credential))),
-            Self::SendEmptyCertificate | Self::SendCertificate { .. } | Self::MakeRoom(_) | Self::Done => {
-                (Stage::Sending, Wait::Nothing)
-            }
+            Self::SendEmptyCertificate | Self::SendCertificate { .. } => (Stage::Sending, Wait::Nothing),
         }
     }
 
@@ -52,39 +46,45 @@ impl<'b> Present<'b> {
         !matches!(self, Self::SendEmptyCertificate | Self::SendCertificate { sent: 0, .. })
     }
 
-    pub(super) fn handle<P: CryptoProvider>(self, cx: &mut Connection<'_, P>, input: Input<'_, 'b>) -> Next<'b, Self> {
+    /// Returns the next step; `None` if only Finished is left.
+    pub(super) fn handle<P: CryptoProvider>(
+        self,
+        input: Input<'_, 'b>,
+        cx: &mut Connection<'_, P>,
+    ) -> Next<'b, Option<Self>> {
         match (self, input) {
             (Self::SendEmptyCertificate, Input::Ready) => {
                 let mut sent = 0;
                 Ok(match send_certificate(cx, Chain::default(), &mut sent)? {
-                    Written::Yes => (Self::Done, None),
+                    Written::Yes => (None, None),
                     // Eight bytes always fit into a drained buffer, so nothing of it has left.
-                    Written::AfterTransmit => (self, Some(Stop::Transmit)),
+                    Written::AfterTransmit => (Some(self), Some(Stop::Transmit)),
                 })
             }
             (Self::SendCertificate { credential, mut sent }, Input::Ready) => {
                 Ok(match send_certificate(cx, credential.chain(), &mut sent)? {
-                    Written::Yes => (Self::MakeRoom(credential), None),
-                    Written::AfterTransmit => (Self::SendCertificate { credential, sent }, Some(Stop::Transmit)),
+                    Written::Yes => (Some(Self::AwaitSignature(credential)), None),
+                    Written::AfterTransmit => (Some(Self::SendCertificate { credential, sent }), Some(Stop::Transmit)),
                 })
             }
-            (Self::MakeRoom(credential), Input::Ready) => {
-                let has_room = cx.tx.has_room_for(CertificateVerify::OVERHEAD + credential.signature_len())?;
-                Ok(if has_room { (Self::AwaitSignature(credential), None) } else { (self, Some(Stop::Transmit)) })
-            }
-            (Self::AwaitSignature(credential), Input::Signature(signature)) => {
-                if !credential.has_signatures_of(signature.len()) {
-                    return Err(ApiMisuse::SignatureMalformed.into());
-                }
-                let message = CertificateVerify { scheme: credential.scheme(), signature };
-                match cx.send(HandshakeType::CERTIFICATE_VERIFY, &|w| message.emit(w))? {
-                    Written::Yes => Ok((Self::Done, None)),
-                    // There was room for the largest one.
-                    Written::AfterTransmit => Err(ApiMisuse::SignatureMalformed.into()),
-                }
-            }
+            (Self::AwaitSignature(credential), Input::Signature(signature)) => send_verify(cx, credential, signature),
             _ => Err(ApiMisuse::AnswerUnexpected.into()),
         }
+    }
+}
+
+fn send_verify<'b, C: CryptoProvider>(
+    cx: &mut Connection<'_, C>,
+    credential: &Credential<'_>,
+    signature: &Signature,
+) -> Next<'b, Option<Present<'b>>> {
+    let mut der = [0; Signature::MAX_DER];
+    let signature = credential.encode(signature, &mut der)?;
+    let message = CertificateVerify { scheme: credential.scheme(), signature };
+    match cx.send(HandshakeType::CERTIFICATE_VERIFY, &|w| message.emit(w))? {
+        Written::Yes => Ok((None, None)),
+        // There was room for the largest one.
+        Written::AfterTransmit => Err(ApiMisuse::SignatureMalformed.into()),
     }
 }
 

@@ -3,11 +3,9 @@
 use crate::connection::machine::Machine;
 use crate::connection::session::Next;
 use crate::connection::{Handshake, Session};
-use crate::credential::Signature;
-use crate::error::{AlertDescription, ApiMisuse, Error};
+use crate::error::Error;
 use crate::handshake::{Input, Question, Side, Stop};
 use crate::limits::LAST_READS;
-use crate::wire::enums::SignatureScheme;
 use crate::x509::Trace;
 
 /// The next thing that a driver does.
@@ -41,33 +39,6 @@ pub(super) trait Driven<'b>: Machine<'b> {
     fn rx_space(&mut self) -> &mut [u8];
     fn rx_commit(&mut self, count: usize) -> Result<(), Error>;
     fn rx_eof(&mut self);
-
-    /// Takes the decision of the host on the peer.
-    fn decided(
-        &mut self,
-        decision: Result<Input<'_, 'b>, AlertDescription>,
-        trace: &mut impl Trace,
-    ) -> Result<(), Error> {
-        match decision {
-            Ok(input) => self.answer(input, trace),
-            Err(alert) => Err(Error::Refused(alert)),
-        }
-    }
-
-    /// Takes the signature of the host, of this scheme; `None` if its key cannot sign.
-    fn signed(
-        &mut self,
-        scheme: SignatureScheme,
-        signature: Option<&Signature>,
-        trace: &mut impl Trace,
-    ) -> Result<(), Error> {
-        let signature = signature.ok_or(Error::SigningFailed)?;
-        let mut der = [0; Signature::MAX_DER];
-        match signature.encode(scheme, &mut der) {
-            Some(encoded) => self.answer(Input::Signature(encoded), trace),
-            None => Err(ApiMisuse::SignatureMalformed.into()),
-        }
-    }
 }
 
 impl<'b, R: Side> Driven<'b> for Handshake<'b, R> {

@@ -134,33 +134,32 @@ impl<'p, 'b, M: Driven<'b>, E> Pump<'p, M, E> {
 
     fn answer(&mut self, question: Question<'b>, host: &mut impl Host<'b>) -> Result<(), Error> {
         let machine = &mut *self.machine;
-        match question {
-            Question::Time => machine.answer(Input::Time(host.time()), &mut trace_to(host)),
+        let signature;
+        let input = match question {
+            Question::Time => Input::Time(host.time()),
             Question::Credential => {
                 let request = machine.peer_request();
                 #[cfg(feature = "events")]
                 host.mismatches(&request, &mut |key, alias, reason| machine.events().mismatch(key, alias, reason));
-                let choice = host.credential(&request);
-                machine.answer(choice.into(), &mut trace_to(host))
+                Input::Credential(host.credential(&request))
             }
             Question::Authorize => {
                 let peer = machine.peer()?;
-                let decision = host.authorize(&peer).map(|()| Input::Authorized);
+                host.authorize(&peer).map_err(Error::Refused)?;
                 #[cfg(feature = "dangerous-waivers")]
-                let decision = match (decision, machine.waived()) {
-                    (Ok(_), waived) if !waived.is_empty() && host.dangerous_accept_waived(&peer, waived) => {
-                        Ok(Input::AuthorizedAsWaived)
-                    }
-                    (decision, _) => decision,
-                };
-                machine.decided(decision, &mut trace_to(host))
+                if let Some(waived) = machine.waived()
+                    && host.dangerous_accept_waived(&peer, waived)
+                {
+                    return machine.answer(Input::AuthorizedAsWaived, &mut trace_to(host));
+                }
+                Input::Authorized
             }
             Question::Sign(credential) => {
-                let input = machine.sign_input(credential)?;
-                let signature = host.sign(&input);
-                machine.signed(credential.scheme(), signature.as_ref(), &mut trace_to(host))
+                signature = host.sign(&machine.sign_input(credential)?).ok_or(Error::SigningFailed)?;
+                Input::Signature(&signature)
             }
-        }
+        };
+        machine.answer(input, &mut trace_to(host))
     }
 
     /// Lets the host answer what is asked, when it can. Dropped, it is asked again. An error is final.
@@ -170,36 +169,32 @@ impl<'p, 'b, M: Driven<'b>, E> Pump<'p, M, E> {
 
     async fn answer_async(&mut self, question: Question<'b>, host: &mut impl AsyncHost<'b>) -> Result<(), Error> {
         let machine = &mut *self.machine;
-        match question {
-            Question::Time => {
-                let time = host.time().await;
-                machine.answer(Input::Time(time), &mut trace_to_async(host))
-            }
+        let signature;
+        let input = match question {
+            Question::Time => Input::Time(host.time().await),
             Question::Credential => {
                 let request = machine.peer_request();
                 #[cfg(feature = "events")]
                 host.mismatches(&request, &mut |key, alias, reason| machine.events().mismatch(key, alias, reason));
-                let choice = host.credential(&request).await;
-                machine.answer(choice.into(), &mut trace_to_async(host))
+                Input::Credential(host.credential(&request).await)
             }
             Question::Authorize => {
                 let peer = machine.peer()?;
-                let decision = host.authorize(&peer).await.map(|()| Input::Authorized);
+                host.authorize(&peer).await.map_err(Error::Refused)?;
                 #[cfg(feature = "dangerous-waivers")]
-                let decision = match (decision, machine.waived()) {
-                    (Ok(_), waived) if !waived.is_empty() && host.dangerous_accept_waived(&peer, waived).await => {
-                        Ok(Input::AuthorizedAsWaived)
-                    }
-                    (decision, _) => decision,
-                };
-                machine.decided(decision, &mut trace_to_async(host))
+                if let Some(waived) = machine.waived()
+                    && host.dangerous_accept_waived(&peer, waived).await
+                {
+                    return machine.answer(Input::AuthorizedAsWaived, &mut trace_to_async(host));
+                }
+                Input::Authorized
             }
             Question::Sign(credential) => {
-                let input = machine.sign_input(credential)?;
-                let signature = host.sign(&input).await;
-                machine.signed(credential.scheme(), signature.as_ref(), &mut trace_to_async(host))
+                signature = host.sign(&machine.sign_input(credential)?).await.ok_or(Error::SigningFailed)?;
+                Input::Signature(&signature)
             }
-        }
+        };
+        machine.answer(input, &mut trace_to_async(host))
     }
 }
 

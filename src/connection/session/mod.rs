@@ -523,13 +523,7 @@ impl<'b, R: Side> Machine<'b> for Session<'b, R> {
     }
 
     fn advance(&mut self, answer: Input<'_, 'b>) -> Result<(), Error> {
-        match self.late.answer(answer, &mut self.connection) {
-            Ok(()) => {
-                self.connection.record_answer(&answer);
-                Ok(())
-            }
-            Err(error) => Err(self.fail(error)),
-        }
+        self.late.answer(answer, &mut self.connection).map_err(|error| self.fail(error))
     }
 
     fn fail(&mut self, error: Error) -> Error {

@@ -1,7 +1,7 @@
 //! The client's part in its authentication after the handshake (RFC 9846 section 4.7.2).
 
 use crate::codec::{Writer, for_each_part};
-use crate::credential::{Chain, Credential, PeerRequest};
+use crate::credential::{Chain, Choice, Credential, PeerRequest, Signature};
 use crate::crypto::{CryptoProvider, HashAlgorithm};
 use crate::error::{ApiMisuse, Error, PeerMisbehaved};
 use crate::handshake::config::ClientConfig;
@@ -93,12 +93,10 @@ impl<'b, P: CryptoProvider> late::Late<'b, P> for LateAnswers<'b, P> {
     fn answer(&mut self, input: Input<'_, 'b>, cx: &mut Connection<'b, P>) -> Result<(), Error> {
         let state = core::mem::replace(&mut self.state, State::Idle);
         self.state = match (state, input) {
-            (State::AwaitCredential, Input::Credential(reply)) => self.take_reply(reply, cx)?,
-            (State::AwaitCredential, Input::Fail(reason)) => return Err(reason.into()),
+            (State::AwaitCredential, Input::Credential(choice)) => self.take_choice(choice, cx)?,
             (State::AwaitSignature(credential), Input::Signature(signature)) => {
-                if !credential.has_signatures_of(signature.len()) {
-                    return Err(ApiMisuse::SignatureMalformed.into());
-                }
+                let mut der = [0; Signature::MAX_DER];
+                let signature = credential.encode(signature, &mut der)?;
                 cx.peer.memory_mut().store(usize::from(self.context_len), signature)?;
                 begin_flight(Some(credential), cx);
                 State::SendCertificate(Some(Signed { credential, signature_len: signature.len() }), 0)
@@ -173,20 +171,15 @@ impl<'b, P: CryptoProvider> LateAnswers<'b, P> {
     }
 
     /// Begins the transcript of the answer, up to the Certificate, which is signed before it is sent.
-    fn take_reply(
-        &mut self,
-        reply: Option<&'b Credential<'b>>,
-        cx: &mut Connection<'b, P>,
-    ) -> Result<State<'b>, Error> {
+    fn take_choice(&mut self, choice: Choice<'b>, cx: &mut Connection<'b, P>) -> Result<State<'b>, Error> {
         let request = cx.rx.current(CertificateRequest::parse_any)?;
+        let reply = choice.resolve(request.signature_schemes)?;
         if let Some(credential) = reply {
-            if !request.signature_schemes.contains(credential.scheme().0) {
-                return Err(ApiMisuse::CredentialSchemeNotOffered.into());
-            }
             // Better now than when the key has signed.
             cx.peer.memory().check_free(request.context.len().saturating_add(credential.signature_len()))?;
             cx.tx.check_holds(CertificateVerify::OVERHEAD + credential.signature_len())?;
         }
+        cx.events.selected(reply);
         cx.transcript = self.handshake.fork();
         cx.receive_into_transcript()?;
         let Connection { transcript, peer, .. } = cx;

@@ -25,7 +25,7 @@ use super::keys::{ApplicationKeys, ClientFinishedKeys, HandshakeKeys, receive_fi
 use super::present::Present;
 use super::proof::{PeerAuthenticated, Proof};
 use super::{Entropy, Established, Input, Next, Question, Role, Secrets, Stage, Stop, Wait};
-use crate::credential::{Credential, PeerRequest};
+use crate::credential::{Choice, Credential, PeerRequest};
 use crate::crypto::{CryptoProvider, DefaultProvider, HashAlgorithm, KeyExchange};
 use crate::error::{ApiMisuse, Error, PeerMisbehaved};
 use crate::record::outbound::Written;
@@ -119,10 +119,6 @@ impl<P: CryptoProvider> Role for Client<P> {
         State::Failed
     }
 
-    fn profile<'b>(state: &Self::State<'b>) -> (Stage, Wait<'b>) {
-        profile(state)
-    }
-
     fn handle<'b>(
         state: State<'b, P>,
         input: Input<'_, 'b>,
@@ -142,17 +138,15 @@ impl<P: CryptoProvider> Role for Client<P> {
             (State::Retry(retry), Input::Ready) => begin_again(retry, cx, entropy),
             (State::ExpectEncryptedExtensions(keys), Input::Ready) => handle_encrypted_extensions(keys, cx, config),
             (State::ExpectCertificateRequest(keys), Input::Ready) => handle_certificate_request(keys, cx),
-            (State::AwaitCredential(keys), Input::Credential(reply)) => take_reply(keys, Ok(reply), cx),
-            (State::AwaitCredential(keys), Input::Fail(reason)) => take_reply(keys, Err(reason.into()), cx),
+            (State::AwaitCredential(keys), Input::Credential(choice)) => take_choice(keys, choice, cx),
             (State::AuthenticateServer(keys, reply, step), input) => {
                 authenticate_server(keys, reply, step, input, cx, config, trace)
             }
             (State::ExpectFinished(keys, reply, peer), Input::Ready) => handle_finished(keys, reply, peer, cx),
-            (State::Present(response, Present::Done), Input::Ready) => Ok((State::SendFinished(response), None)),
-            (State::Present(response, present), input) => {
-                let (present, stop) = present.handle(cx, input)?;
-                Ok((State::Present(response, present), stop))
-            }
+            (State::Present(response, present), input) => Ok(match present.handle(input, cx)? {
+                (Some(present), stop) => (State::Present(response, present), stop),
+                (None, stop) => (State::SendFinished(response), stop),
+            }),
             (State::SendFinished(response), Input::Ready) => send_client_finished(response, cx),
             // A token is made only for the state that asks.
             _ => Err(ApiMisuse::AnswerUnexpected.into()),
@@ -188,30 +182,31 @@ impl<P: CryptoProvider> Role for Client<P> {
             _ => None,
         }
     }
-}
 
-/// The stage of each state, and what it waits for. The handlers follow in the same order.
-const fn profile<'b, P: CryptoProvider>(state: &State<'b, P>) -> (Stage, Wait<'b>) {
-    match state {
-        State::Start => (Stage::ClientHello, Wait::Nothing),
-        State::MakeKeyShares(shares) | State::SendClientHello(shares) => match shares.retried {
-            None => (Stage::ClientHello, Wait::Nothing),
-            Some(_) => (Stage::SecondClientHello, Wait::Nothing),
-        },
-        State::ExpectServerHello(_) => (Stage::ServerHello, Wait::Message(&[HandshakeType::SERVER_HELLO])),
-        State::Retry(_) => (Stage::SecondClientHello, Wait::Nothing),
-        State::ExpectEncryptedExtensions(_) => {
-            (Stage::EncryptedExtensions, Wait::Message(&[HandshakeType::ENCRYPTED_EXTENSIONS]))
+    /// The stage of each state, and what it waits for. The handlers follow in the same order.
+    fn profile<'b>(state: &Self::State<'b>) -> (Stage, Wait<'b>) {
+        match state {
+            State::Start => (Stage::ClientHello, Wait::Nothing),
+            State::MakeKeyShares(shares) | State::SendClientHello(shares) => match shares.retried {
+                None => (Stage::ClientHello, Wait::Nothing),
+                Some(_) => (Stage::SecondClientHello, Wait::Nothing),
+            },
+            State::ExpectServerHello(_) => (Stage::ServerHello, Wait::Message(&[HandshakeType::SERVER_HELLO])),
+            State::Retry(_) => (Stage::SecondClientHello, Wait::Nothing),
+            State::ExpectEncryptedExtensions(_) => {
+                (Stage::EncryptedExtensions, Wait::Message(&[HandshakeType::ENCRYPTED_EXTENSIONS]))
+            }
+            State::ExpectCertificateRequest(_) => (
+                Stage::CertificateRequest,
+                Wait::Header(&[HandshakeType::CERTIFICATE_REQUEST, HandshakeType::CERTIFICATE]),
+            ),
+            State::AwaitCredential(_) => (Stage::CredentialChoice, Wait::Answer(Question::Credential)),
+            State::AuthenticateServer(_, _, authenticate) => authenticate.profile(),
+            State::ExpectFinished(..) => (Stage::Finished, Wait::Message(&[HandshakeType::FINISHED])),
+            State::Present(_, present) => present.profile(),
+            State::SendFinished(_) => (Stage::Sending, Wait::Nothing),
+            State::Done(..) | State::Failed => (Stage::Done, Wait::Never),
         }
-        State::ExpectCertificateRequest(_) => {
-            (Stage::CertificateRequest, Wait::Header(&[HandshakeType::CERTIFICATE_REQUEST, HandshakeType::CERTIFICATE]))
-        }
-        State::AwaitCredential(_) => (Stage::CredentialChoice, Wait::Answer(Question::Credential)),
-        State::AuthenticateServer(_, _, authenticate) => authenticate.profile(),
-        State::ExpectFinished(..) => (Stage::Finished, Wait::Message(&[HandshakeType::FINISHED])),
-        State::Present(_, present) => present.profile(),
-        State::SendFinished(_) => (Stage::Sending, Wait::Nothing),
-        State::Done(..) | State::Failed => (Stage::Done, Wait::Never),
     }
 }
 
@@ -448,18 +443,15 @@ fn handle_certificate_request<'b, P: CryptoProvider>(
     Ok((State::AwaitCredential(keys), None))
 }
 
-fn take_reply<'b, P: CryptoProvider>(
+fn take_choice<'b, P: CryptoProvider>(
     keys: HandshakeKeys<P>,
-    reply: Reply<'b>,
+    choice: Choice<'b>,
     cx: &mut Connection<'b, P>,
 ) -> Next<'b, State<'b, P>> {
-    let request = cx.rx.current(CertificateRequest::parse)?;
-    let reply = reply.and_then(|credential| match credential {
-        Some(credential) if !request.signature_schemes.contains(credential.scheme().0) => {
-            Err(ApiMisuse::CredentialSchemeNotOffered.into())
-        }
-        _ => Ok(credential),
-    });
+    let reply = choice.resolve(cx.rx.current(CertificateRequest::parse)?.signature_schemes);
+    if let Ok(credential) = reply {
+        cx.events.selected(credential);
+    }
     cx.receive_into_transcript()?;
     cx.negotiated.answered(reply.unwrap_or(None));
     Ok((State::AuthenticateServer(keys, Some(reply), Authenticate::ExpectCertificate), None))
@@ -510,11 +502,11 @@ fn handle_finished<'b, P: CryptoProvider>(
     cx.rx.set_application_protection(keys.application.server.protection(cx.negotiated.cipher_suite)?)?;
 
     let response = Response { keys, proof: Proof::new(peer, finished) };
-    let present = match reply {
-        Some(reply) => Present::with(reply),
-        None => Present::Done,
+    let next = match reply {
+        Some(reply) => State::Present(response, Present::with(reply)),
+        None => State::SendFinished(response),
     };
-    Ok((State::Present(response, present), None))
+    Ok((next, None))
 }
 
 #[inline(never)]

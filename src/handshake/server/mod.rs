@@ -27,7 +27,7 @@ use super::present::Present;
 use super::proof::{AnonymousAllowed, PeerAuthenticated, Proof};
 use super::{Entropy, Established, Input, Next, Question, Role, Secrets, Stage, Stop, Wait};
 use crate::codec::Writer;
-use crate::credential::Credential;
+use crate::credential::{Choice, Credential};
 use crate::crypto::{CryptoProvider, DefaultProvider, Digest, HashAlgorithm, KeyExchange, KeyShare, SharedSecret};
 use crate::error::{ApiMisuse, Error, PeerIncompatible, PeerMisbehaved};
 use crate::record::outbound::Written;
@@ -109,10 +109,6 @@ impl<P: CryptoProvider> Role for Server<P> {
         State::Failed
     }
 
-    fn profile<'b>(state: &Self::State<'b>) -> (Stage, Wait<'b>) {
-        profile(state)
-    }
-
     fn handle<'b>(
         state: State<'b, P>,
         input: Input<'_, 'b>,
@@ -127,10 +123,7 @@ impl<P: CryptoProvider> Role for Server<P> {
             (State::ExpectSecondClientHello(selected, first), Input::Ready) => {
                 handle_second_client_hello(selected, &first, cx)
             }
-            (State::AwaitCredential(selected), Input::Credential(credential)) => {
-                take_credential(selected, credential, cx, config)
-            }
-            (State::AwaitCredential(_), Input::Fail(reason)) => Err(reason.into()),
+            (State::AwaitCredential(selected), Input::Credential(choice)) => take_choice(selected, choice, cx, config),
             (State::MakeKeyShare(selected, credential), Input::Ready) => {
                 make_key_share(cx.provider, selected, credential, entropy)
             }
@@ -146,11 +139,10 @@ impl<P: CryptoProvider> Role for Server<P> {
             (State::SendCertificateRequest(credential, keys, sent), Input::Ready) => {
                 send_certificate_request(credential, keys, sent, cx, config)
             }
-            (State::Present(keys, Present::Done), Input::Ready) => Ok((State::SendFinished(keys), None)),
-            (State::Present(keys, present), input) => {
-                let (present, stop) = present.handle(cx, input)?;
-                Ok((State::Present(keys, present), stop))
-            }
+            (State::Present(keys, present), input) => Ok(match present.handle(input, cx)? {
+                (Some(present), stop) => (State::Present(keys, present), stop),
+                (None, stop) => (State::SendFinished(keys), stop),
+            }),
             (State::SendFinished(keys), Input::Ready) => send_server_finished(keys, cx, config),
             (State::AuthenticateClient(keys, step), input) => authenticate_client(keys, step, input, cx, config, trace),
             (State::ExpectFinished(keys, peer), Input::Ready) => handle_finished(keys, peer, cx),
@@ -190,23 +182,27 @@ impl<P: CryptoProvider> Role for Server<P> {
             _ => None,
         }
     }
-}
 
-/// The stage of each state, and what it waits for. The handlers follow in the same order.
-const fn profile<'b, P: CryptoProvider>(state: &State<'b, P>) -> (Stage, Wait<'b>) {
-    match state {
-        State::ExpectClientHello => (Stage::ClientHello, Wait::Message(&[HandshakeType::CLIENT_HELLO])),
-        State::SendHelloRetryRequest(_) => (Stage::SecondClientHello, Wait::Nothing),
-        State::ExpectSecondClientHello(..) => (Stage::SecondClientHello, Wait::Message(&[HandshakeType::CLIENT_HELLO])),
-        State::AwaitCredential(_) => (Stage::CredentialChoice, Wait::Answer(Question::Credential)),
-        State::MakeKeyShare(..) | State::Agree(..) | State::SendServerHello(..) => (Stage::ServerHello, Wait::Nothing),
-        State::SendEncryptedExtensions(..) => (Stage::EncryptedExtensions, Wait::Nothing),
-        State::SendCertificateRequest(..) => (Stage::CertificateRequest, Wait::Nothing),
-        State::Present(_, present) => present.profile(),
-        State::SendFinished(_) => (Stage::Sending, Wait::Nothing),
-        State::AuthenticateClient(_, authenticate) => authenticate.profile(),
-        State::ExpectFinished(..) => (Stage::Finished, Wait::Message(&[HandshakeType::FINISHED])),
-        State::Done(..) | State::Failed => (Stage::Done, Wait::Never),
+    /// The stage of each state, and what it waits for. The handlers follow in the same order.
+    fn profile<'b>(state: &Self::State<'b>) -> (Stage, Wait<'b>) {
+        match state {
+            State::ExpectClientHello => (Stage::ClientHello, Wait::Message(&[HandshakeType::CLIENT_HELLO])),
+            State::SendHelloRetryRequest(_) => (Stage::SecondClientHello, Wait::Nothing),
+            State::ExpectSecondClientHello(..) => {
+                (Stage::SecondClientHello, Wait::Message(&[HandshakeType::CLIENT_HELLO]))
+            }
+            State::AwaitCredential(_) => (Stage::CredentialChoice, Wait::Answer(Question::Credential)),
+            State::MakeKeyShare(..) | State::Agree(..) | State::SendServerHello(..) => {
+                (Stage::ServerHello, Wait::Nothing)
+            }
+            State::SendEncryptedExtensions(..) => (Stage::EncryptedExtensions, Wait::Nothing),
+            State::SendCertificateRequest(..) => (Stage::CertificateRequest, Wait::Nothing),
+            State::Present(_, present) => present.profile(),
+            State::SendFinished(_) => (Stage::Sending, Wait::Nothing),
+            State::AuthenticateClient(_, authenticate) => authenticate.profile(),
+            State::ExpectFinished(..) => (Stage::Finished, Wait::Message(&[HandshakeType::FINISHED])),
+            State::Done(..) | State::Failed => (Stage::Done, Wait::Never),
+        }
     }
 }
 
@@ -304,23 +300,21 @@ fn handle_second_client_hello<'b, P: CryptoProvider>(
     Ok((State::AwaitCredential(selected), None))
 }
 
-fn take_credential<'b, P: CryptoProvider>(
+fn take_choice<'b, P: CryptoProvider>(
     selected: Selected,
-    credential: Option<&'b Credential<'b>>,
+    choice: Choice<'b>,
     cx: &mut Connection<'b, P>,
     config: &'b ServerConfig<'b>,
 ) -> Next<'b, State<'b, P>> {
     let hello = cx.rx.current(ClientHello::parse)?;
-    let credential = credential.ok_or(PeerIncompatible::NoCredential)?;
-    if !hello.mandatory()?.signature_schemes.contains(credential.scheme().0) {
-        return Err(ApiMisuse::CredentialSchemeNotOffered.into());
-    }
+    let credential = choice.resolve(hello.mandatory()?.signature_schemes)?.ok_or(PeerIncompatible::NoCredential)?;
     // RFC 7301 section 3.2: the first of the server's preference; none in common is fatal.
     let ours = config.parameters.alpn();
     if let Some(offered) = hello.protocols.filter(|_| !ours.is_empty()) {
         let common = ours.iter().find(|&&protocol| offered.iter().any(|other| other == protocol));
         cx.negotiated.protocol = Some(*common.ok_or(PeerIncompatible::NoApplicationProtocol)?);
     }
+    cx.events.selected(Some(credential));
     cx.negotiated.credential = Some(credential);
     Ok((State::MakeKeyShare(selected, credential), None))
 }
