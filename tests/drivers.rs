@@ -355,6 +355,14 @@ fn an_end_of_the_transport_is_a_truncation_in_the_handshake_and_after_it() {
     assert_eq!(read, Err(Failure::Tls(Error::ConnectionTruncated)));
 }
 
+/// With all that a connection may be lent: a ring of events, a log of secrets.
+#[test]
+fn handshakes_and_streams_may_move_to_another_thread_with_their_transport() {
+    const fn is_send<T: Send>() {}
+    const { is_send::<Stream<'static, (), Client>>() };
+    const { is_send::<Stream<'static, (), Server>>() };
+}
+
 #[test]
 fn the_blocking_stream_works_over_a_socket() {
     use embedded_mtls::io::blocking::Stream;

@@ -2,6 +2,7 @@
 #![cfg(feature = "events")]
 #![allow(missing_docs)]
 
+use core::sync::atomic::AtomicU8;
 use embedded_mtls::credential::{Entry, Mismatch, NoMatch, Selector};
 use embedded_mtls::events::{Direction, EventDump, EventRing, LogEvent, NameOf, Record, Whose};
 use embedded_mtls::io::{Host, SoftwareHost};
@@ -11,14 +12,14 @@ use embedded_mtls::{
     Server, ServerConfig, Stage,
 };
 use test_support::pair::{
-    Setup, TestSession, advance, anchors, credential, deliver, drain, exchange, host, leak, now, signing_key,
+    Setup, TestSession, advance, anchors, credential, deliver, drain, exchange, host, leak, leak_all, now, signing_key,
 };
 use test_support::pki::{Pki, Template};
 
 type Ring = EventRing<'static>;
 
 fn ring(size: usize) -> Ring {
-    EventRing::new(leak(vec![0; size].into_boxed_slice())).unwrap()
+    EventRing::new(leak_all((0..size).map(|_| AtomicU8::new(0)).collect())).unwrap()
 }
 
 fn records(ring: Ring) -> Vec<Record> {
@@ -536,14 +537,14 @@ fn what_was_waived_is_told() {
 #[test]
 fn no_secret_and_no_data_is_in_the_ring() {
     use embedded_mtls::{KeyLog, KeyLogLine};
-    use std::cell::RefCell;
+    use std::sync::Mutex;
 
     #[derive(Default)]
-    struct Secrets(RefCell<Vec<Vec<u8>>>);
+    struct Secrets(Mutex<Vec<Vec<u8>>>);
 
     impl KeyLog for Secrets {
         fn secret(&self, line: &KeyLogLine<'_>) {
-            self.0.borrow_mut().push(line.secret.to_vec());
+            self.0.lock().unwrap().push(line.secret.to_vec());
         }
     }
 
@@ -570,8 +571,8 @@ fn no_secret_and_no_data_is_in_the_ring() {
     let mut bytes = vec![0; 8000];
     shared.copy_to(&mut bytes);
     let contains = |needle: &[u8]| bytes.windows(needle.len()).any(|window| window == needle);
-    assert_eq!(secrets.0.borrow().len(), 5);
-    for secret in secrets.0.borrow().iter() {
+    assert_eq!(secrets.0.lock().unwrap().len(), 5);
+    for secret in secrets.0.lock().unwrap().iter() {
         assert!(!secret.windows(8).any(contains));
     }
     assert!(!contains(&pki.client.key.scalar()[..8]) && !contains(b"SharedSecret"));

@@ -5,18 +5,18 @@
 use std::fmt::Write;
 
 use embedded_mtls::{KeyLog, KeyLogLine};
-use std::cell::RefCell;
+use std::sync::Mutex;
 use test_support::messages::{Hello, records};
 use test_support::pair::{Setup, advance, deliver, drain, leak};
 use test_support::pki::{Pki, Role};
 use test_support::script::{Epoch, client};
 
 #[derive(Default)]
-struct Lines(RefCell<Vec<String>>);
+struct Lines(Mutex<Vec<String>>);
 
 impl KeyLog for Lines {
     fn secret(&self, line: &KeyLogLine<'_>) {
-        self.0.borrow_mut().push(line.to_string());
+        self.0.lock().unwrap().push(line.to_string());
     }
 }
 
@@ -44,8 +44,8 @@ fn both_sides_log_the_same_five_secrets_in_the_format_of_nss() {
         drain(&mut server, &mut down, &mut Vec::new());
         deliver(&mut down, &mut client, 0);
     }
-    let lines = client_lines.0.borrow();
-    assert_eq!(*lines, *server_lines.0.borrow());
+    let lines = client_lines.0.lock().unwrap();
+    assert_eq!(*lines, *server_lines.0.lock().unwrap());
     let random = hex(&Hello::parse(&records(&log)[0][5..]).random);
     let labels = [
         "CLIENT_HANDSHAKE_TRAFFIC_SECRET",
@@ -75,7 +75,7 @@ fn the_secrets_are_those_that_an_independent_key_schedule_gives() {
         .flat_map(|epoch| [(epoch, Role::Client), (epoch, Role::Server)])
         .map(|(epoch, role)| hex(script.keys(epoch, role).secret()))
         .collect();
-    let lines = lines.0.borrow();
+    let lines = lines.0.lock().unwrap();
     let secrets: Vec<_> = lines.iter().filter_map(|line| line.split(' ').nth(2)).collect();
     assert_eq!(secrets[..4], expected);
 }

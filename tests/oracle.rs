@@ -1,6 +1,8 @@
 //! Nobody who answers a client and has proved nothing learns anything of its credentials.
 #![allow(missing_docs)]
 
+#[cfg(feature = "events")]
+use core::sync::atomic::AtomicU8;
 use embedded_mtls::credential::{Entry, NoMatch, Selector};
 #[cfg(feature = "events")]
 use embedded_mtls::events::{EventRing, LogEvent};
@@ -94,7 +96,8 @@ fn a_credential_of_a_scheme_that_the_server_does_not_offer_fails_the_handshake_n
     let mut real = Real { handshake, host: Setup::new(&pki).client_host, end: None, out: Vec::new() };
     #[cfg(feature = "events")]
     let ring = {
-        let ring = EventRing::new(test_support::pair::leak(vec![0; 2000].into_boxed_slice())).expect("a ring");
+        let ring = EventRing::new(test_support::pair::leak_all((0..2000).map(|_| AtomicU8::new(0)).collect()))
+            .expect("a ring");
         real.handshake.set_events(ring);
         ring
     };

@@ -20,11 +20,12 @@
 //!
 #![cfg_attr(feature = "events", doc = "```")]
 #![cfg_attr(not(feature = "events"), doc = "```ignore")]
+//! # use core::sync::atomic::AtomicU8;
 //! # use embedded_mtls::{Handshake, Side};
 //! use embedded_mtls::events::EventRing;
 //!
 //! /// 1 KiB of memory holds about two handshakes.
-//! fn watch<'b, R: Side>(handshake: &mut Handshake<'b, R>, memory: &'b mut [u8]) -> Option<EventRing<'b>> {
+//! fn watch<'b, R: Side>(handshake: &mut Handshake<'b, R>, memory: &'b [AtomicU8]) -> Option<EventRing<'b>> {
 //!     let ring = EventRing::new(memory)?;
 //!     handshake.set_events(ring); // before the first poll
 //!     Some(ring)

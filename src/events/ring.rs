@@ -11,7 +11,7 @@
 
 use super::event::{LogEvent, MAX_BODY, Record};
 use crate::codec::Writer;
-use core::cell::Cell;
+use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
 const MAGIC: [u8; 4] = *b"mTE1";
 const HEADER: usize = 21;
@@ -27,10 +27,12 @@ const MAX_CAPACITY: usize = 65_535;
 
 /// A ring for events in memory of the program. A copy of it is the same ring.
 ///
-/// It belongs to one thread, like the connections that have it. 1 KiB holds about two handshakes.
+/// Its bytes are atomic so that connections which have it may move between threads and cores. They are written one by
+/// one and without a lock: connections that run at the same time on two threads or cores need a ring each. With one ring
+/// they damage records, which [`records`](Self::records) notices. 1 KiB holds about two handshakes.
 #[derive(Clone, Copy)]
 pub struct EventRing<'m> {
-    bytes: &'m [Cell<u8>],
+    bytes: &'m [AtomicU8],
 }
 
 /// The bytes of a ring, for example from a device: checked, and only read.
@@ -76,7 +78,7 @@ struct Header {
 /// Bytes that are read: those of a ring in use, or of a dump.
 #[derive(Clone, Copy)]
 enum Bytes<'d> {
-    Live(&'d [Cell<u8>]),
+    Live(&'d [AtomicU8]),
     Dump(&'d [u8]),
 }
 
@@ -88,8 +90,15 @@ impl<'m> EventRing<'m> {
     pub const EXPIRY_WARNING: u16 = 30;
 
     /// Makes an empty ring that records. Of the memory at most 65,577 bytes are used. `None` if it is smaller than
-    /// [`MIN`](Self::MIN).
-    pub fn new(memory: &'m mut [u8]) -> Option<Self> {
+    /// [`MIN`](Self::MIN). The memory may be a static:
+    ///
+    /// ```
+    /// # use core::sync::atomic::AtomicU8;
+    /// # use embedded_mtls::events::EventRing;
+    /// static MEMORY: [AtomicU8; 1024] = [const { AtomicU8::new(0) }; 1024];
+    /// assert!(EventRing::new(&MEMORY).is_some());
+    /// ```
+    pub fn new(memory: &'m [AtomicU8]) -> Option<Self> {
         let ring = Self::over(memory)?;
         ring.clear();
         Some(ring)
@@ -97,7 +106,7 @@ impl<'m> EventRing<'m> {
 
     /// Continues the ring that is in the memory, as after a reset, and records that ([`LogEvent::Resumed`]); if there
     /// is none, or it is damaged, begins an empty one. `None` if the memory is smaller than [`MIN`](Self::MIN).
-    pub fn resume(memory: &'m mut [u8]) -> Option<Self> {
+    pub fn resume(memory: &'m [AtomicU8]) -> Option<Self> {
         let ring = Self::over(memory)?;
         if ring.records().is_ok() {
             ring.write(ring.header().connection, &LogEvent::Resumed);
@@ -107,16 +116,16 @@ impl<'m> EventRing<'m> {
         Some(ring)
     }
 
-    fn over(memory: &'m mut [u8]) -> Option<Self> {
+    fn over(memory: &'m [AtomicU8]) -> Option<Self> {
         let len = memory.len().min(HEAD.saturating_add(MAX_CAPACITY));
-        let bytes = Cell::from_mut(memory.get_mut(..len)?).as_slice_of_cells();
+        let bytes = memory.get(..len)?;
         (len >= Self::MIN).then_some(Self { bytes })
     }
 
     /// Forgets everything; connections are counted from 1 again.
     pub fn clear(&self) {
         // The first header to be written goes into the other place; none of before may count any more.
-        self.bytes.iter().take(HEAD).for_each(|cell| cell.set(0));
+        self.bytes.iter().take(HEAD).for_each(|byte| byte.store(0, Relaxed));
         self.write_header(&Header::EMPTY);
     }
 
@@ -149,7 +158,7 @@ impl<'m> EventRing<'m> {
     /// Copies the bytes of the ring into `out`, for [`EventDump::parse`] elsewhere; gives how many it has. If that is
     /// more than there is room for, the copy cannot be read.
     pub fn copy_to(&self, out: &mut [u8]) -> usize {
-        out.iter_mut().zip(self.bytes).for_each(|(to, from)| *to = from.get());
+        out.iter_mut().zip(self.bytes).for_each(|(to, from)| *to = from.load(Relaxed));
         self.bytes.len()
     }
 
@@ -167,7 +176,7 @@ impl<'m> EventRing<'m> {
 
     /// Appends a record.
     pub(super) fn write(&self, connection: u16, event: &LogEvent) {
-        let off = |start: usize| self.bytes.get(start.saturating_add(ON)).is_some_and(|on| on.get() == 0);
+        let off = |start: usize| self.bytes.get(start.saturating_add(ON)).is_some_and(|on| on.load(Relaxed) == 0);
         if off(0) && off(HEADER) {
             return;
         }
@@ -212,7 +221,7 @@ impl<'m> EventRing<'m> {
 
     fn record_byte(&self, start: u16, offset: u16) -> u8 {
         let place = HEAD.saturating_add(self.at(start, offset).into());
-        self.bytes.get(place).map_or(0, Cell::get)
+        self.bytes.get(place).map_or(0, |byte| byte.load(Relaxed))
     }
 
     /// The header that counts, or that of an empty ring.
@@ -235,8 +244,8 @@ impl<'m> EventRing<'m> {
         if tests::power_fails() {
             return;
         }
-        if let Some(cell) = self.bytes.get(place) {
-            cell.set(byte);
+        if let Some(to) = self.bytes.get(place) {
+            to.store(byte, Relaxed);
         }
     }
 }
@@ -284,14 +293,14 @@ impl Header {
 impl Bytes<'_> {
     fn get(&self, place: usize) -> Option<u8> {
         match self {
-            Self::Live(cells) => cells.get(place).map(Cell::get),
+            Self::Live(bytes) => bytes.get(place).map(|byte| byte.load(Relaxed)),
             Self::Dump(bytes) => bytes.get(place).copied(),
         }
     }
 
     const fn len(&self) -> usize {
         match self {
-            Self::Live(cells) => cells.len(),
+            Self::Live(bytes) => bytes.len(),
             Self::Dump(bytes) => bytes.len(),
         }
     }
@@ -450,7 +459,7 @@ mod tests {
     use crate::error::AlertDescription;
     use crate::events::event::{Direction, NameOf};
     use crate::events::text::Text;
-    use std::cell::Cell as StdCell;
+    use std::cell::Cell;
     use std::string::String;
     use std::thread_local;
     use std::vec;
@@ -458,7 +467,7 @@ mod tests {
 
     thread_local! {
         /// Bytes that are written before the power fails.
-        static POWER: StdCell<usize> = const { StdCell::new(usize::MAX) };
+        static POWER: Cell<usize> = const { Cell::new(usize::MAX) };
     }
 
     pub(super) fn power_fails() -> bool {
@@ -467,6 +476,10 @@ mod tests {
             left.set(now.saturating_sub(1));
             now == 0
         })
+    }
+
+    fn atomic(bytes: &[u8]) -> Vec<AtomicU8> {
+        bytes.iter().map(|byte| AtomicU8::new(*byte)).collect()
     }
 
     fn event(number: u32) -> LogEvent {
@@ -489,8 +502,8 @@ mod tests {
     #[test]
     fn the_oldest_records_make_room_whole_and_are_counted() {
         for size in [EventRing::MIN, 150, 257, 1000] {
-            let mut memory = vec![0xa5; size];
-            let ring = EventRing::new(&mut memory).unwrap();
+            let memory = atomic(&vec![0xa5; size]);
+            let ring = EventRing::new(&memory).unwrap();
             for number in 0..500 {
                 ring.write(7, &event(number));
                 let found = records(ring);
@@ -505,8 +518,8 @@ mod tests {
 
     #[test]
     fn a_dump_says_the_same_as_the_ring() {
-        let mut memory = [0; 300];
-        let ring = EventRing::new(&mut memory).unwrap();
+        let memory = [const { AtomicU8::new(0) }; 300];
+        let ring = EventRing::new(&memory).unwrap();
         let connection = ring.begin();
         (0..99).for_each(|number| ring.write(connection, &event(number)));
         let (live, lost) = (records(ring), ring.lost());
@@ -515,37 +528,37 @@ mod tests {
         let dump = EventDump::parse(&copy[..300]).unwrap();
         assert_eq!((dump.records().map(|record| record.event).collect::<Vec<_>>(), dump.lost()), (live, lost));
         assert!(dump.records().all(|record| record.connection == 1));
-        assert!(EventDump::parse(&memory).is_ok());
     }
 
     #[test]
     fn memory_that_is_no_ring_is_recognised_and_begun_anew() {
         for garbage in [0_u8, 0xff, 0x5a] {
-            let mut memory = [garbage; 200];
+            let memory = [garbage; 200];
             assert_eq!(EventDump::parse(&memory).err(), Some(DumpError::NoRing));
-            let ring = EventRing::resume(&mut memory).unwrap();
+            let memory = atomic(&memory);
+            let ring = EventRing::resume(&memory).unwrap();
             assert_eq!(records(ring), []);
         }
-        assert!(EventRing::new(&mut [0; EventRing::MIN - 1]).is_none());
+        assert!(EventRing::new(&atomic(&[0; EventRing::MIN - 1])).is_none());
         assert_eq!(EventDump::parse(&[]).err(), Some(DumpError::NoRing));
     }
 
     #[test]
     fn a_ring_is_taken_up_again_with_its_settings() {
-        let mut memory = [0; 200];
-        let ring = EventRing::new(&mut memory).unwrap();
+        let memory = [const { AtomicU8::new(0) }; 200];
+        let ring = EventRing::new(&memory).unwrap();
         ring.set_expiry_warning(9);
         let first = ring.begin();
         ring.write(first, &event(0));
-        let ring = EventRing::resume(&mut memory).unwrap();
+        let ring = EventRing::resume(&memory).unwrap();
         assert_eq!(records(ring), [event(0), LogEvent::Resumed]);
         assert_eq!((ring.expiry_warning(), ring.begin()), (9, 2));
     }
 
     #[test]
     fn what_is_switched_off_records_nothing_until_it_is_switched_on_again() {
-        let mut memory = [0; 200];
-        let ring = EventRing::new(&mut memory).unwrap();
+        let memory = [const { AtomicU8::new(0) }; 200];
+        let ring = EventRing::new(&memory).unwrap();
         ring.write(1, &event(0));
         ring.set_enabled(false);
         ring.write(1, &event(1));
@@ -559,10 +572,12 @@ mod tests {
     /// headers may be the older one, of which nothing depends, and so may the bytes behind the newest record.
     #[test]
     fn no_flipped_bit_makes_another_record() {
-        let mut memory = [0; 160];
-        let ring = EventRing::new(&mut memory).unwrap();
+        let memory = [const { AtomicU8::new(0) }; 160];
+        let ring = EventRing::new(&memory).unwrap();
         (0..30).for_each(|number| ring.write(1, &event(number)));
         let before = records(ring);
+        let mut memory = [0; 160];
+        ring.copy_to(&mut memory);
         let mut seen = 0;
         for bit in 0..memory.len() * 8 {
             let mut flipped = memory;
@@ -581,16 +596,16 @@ mod tests {
 
     #[test]
     fn a_write_that_is_cut_short_anywhere_leaves_what_was_there_or_one_record_more() {
-        let mut memory = [0; 170];
-        let ring = EventRing::new(&mut memory).unwrap();
+        let memory = [const { AtomicU8::new(0) }; 170];
+        let ring = EventRing::new(&memory).unwrap();
         for number in 0..40 {
             let before = records(ring);
             let mut image = [0; 170];
             ring.copy_to(&mut image);
             let new = event(number);
             for cut in 0..120 {
-                let mut torn = image;
-                let ring = EventRing { bytes: Cell::from_mut(&mut torn[..]).as_slice_of_cells() };
+                let torn = atomic(&image);
+                let ring = EventRing { bytes: &torn };
                 POWER.with(|left| left.set(cut));
                 ring.write(1, &new);
                 POWER.with(|left| left.set(usize::MAX));
@@ -606,8 +621,8 @@ mod tests {
 
     #[test]
     fn a_ring_lists_itself_in_lines() {
-        let mut memory = [0; 200];
-        let ring = EventRing::new(&mut memory).unwrap();
+        let memory = [const { AtomicU8::new(0) }; 200];
+        let ring = EventRing::new(&memory).unwrap();
         let connection = ring.begin();
         ring.write(connection, &LogEvent::Began { client: true });
         let alert = AlertDescription::CLOSE_NOTIFY;

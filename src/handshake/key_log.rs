@@ -6,7 +6,9 @@ use core::fmt;
 ///
 /// There is no other way to see into a capture of TLS 1.3, and none that is more dangerous: the feature `key-log` is
 /// for simulations and laboratories. No product should be built with it.
-pub trait KeyLog {
+///
+/// It is `Sync`, so that connections which tell it their secrets may move between threads.
+pub trait KeyLog: Sync {
     /// A secret was made.
     fn secret(&self, line: &KeyLogLine<'_>);
 }

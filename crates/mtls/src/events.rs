@@ -1,22 +1,23 @@
 //! Events of a connection, as a device keeps them: a ring in memory that is lent.
 
+use core::sync::atomic::AtomicU8;
 use embedded_mtls::events::EventRing;
 
 /// Enough for one connection of a program with many names.
 const SIZE: usize = 8192;
 
 /// Memory for the events of one connection.
-pub struct Events(Option<Box<[u8]>>);
+pub struct Events(Option<Box<[AtomicU8]>>);
 
 impl Events {
     /// With memory only if they are `wanted`.
     pub fn new(wanted: bool) -> Self {
-        Self(wanted.then(|| vec![0; SIZE].into_boxed_slice()))
+        Self(wanted.then(|| (0..SIZE).map(|_| AtomicU8::new(0)).collect()))
     }
 
     /// The ring, empty.
-    pub fn ring(&mut self) -> Option<EventRing<'_>> {
-        EventRing::new(self.0.as_deref_mut()?)
+    pub fn ring(&self) -> Option<EventRing<'_>> {
+        EventRing::new(self.0.as_deref()?)
     }
 
     /// Its events, a line each.

@@ -281,7 +281,7 @@ impl Supplier<'_> {
         // Small records one after another must not wait for each other's acknowledgement.
         let copy = stream.set_nodelay(true).and_then(|()| stream.try_clone());
         let Ok(copy) = copy.map_err(|error| tell(Event::Refused(error.to_string()))) else { return };
-        let (mut memory, mut events) = (HostMemory::new(), Events::new(self.events));
+        let (mut memory, events) = (HostMemory::new(), Events::new(self.events));
         let ring = events.ring();
         let mut host = self.host(terms, tell);
         let conversation = self.capture.as_ref().map(|capture| capture.conversation(End::Server));

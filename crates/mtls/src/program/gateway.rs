@@ -284,7 +284,7 @@ fn run(options: &Options) -> Result<(), Trouble> {
     say!("server   {} as {}", delivery.address, delivery.server_name);
     let mut memory = HostMemory::new();
     let transport = Timed::new(stream, deadline).captured(conversation);
-    let mut events = Events::new(delivery.preferences.events);
+    let events = Events::new(delivery.preferences.events);
     let ring = events.ring();
     let posted = post(delivery, transport, memory.lend(), ring, &mut |progress| match progress {
         Progress::Open(link, asked) => {

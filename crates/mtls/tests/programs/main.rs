@@ -434,7 +434,7 @@ fn both_programs_tell_what_happened_from_their_rings_of_events() {
     supplier.preferences.events = true;
     let (address, reports) = start(supplier);
     let delivery = delivery(&pki, &address);
-    let (mut memory, mut events) = (DeviceMemory::new(), Events::new(true));
+    let (mut memory, events) = (DeviceMemory::new(), Events::new(true));
     let ring = events.ring();
     let transport = Timed::new(connect(&address, PATIENCE).unwrap(), Deadline::new(PATIENCE));
     post(&delivery, transport, memory.lend(), ring, &mut |_| ()).unwrap();
