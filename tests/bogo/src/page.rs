@@ -11,14 +11,14 @@ const PAGE: &str = "docs/bogo.md";
 const INTRODUCTION: &str = "\
 # BoGo
 
-BoGo is the test suite of BoringSSL: a TLS peer that misbehaves in every way its authors could think of, and looks at the
+BoGo is BoringSSL's test suite: a TLS peer that misbehaves in every way its authors could think of and checks the resulting
 alerts. `cargo xtask bogo` runs it against a small program on the public API, the shim in `tests/bogo/src/shim`. The runner
-is built from packages of registries in `target/bogo`; nothing of it is in this repository.
+is built from registry packages in `target/bogo`; this repository contains none of it.
 
-A test passes only if the alert on the wire is the one it asks for and the error in the shim is the one that `ErrorMap` in
-`tests/bogo/config.json` has for it. With `-async` in a test, bytes come and go one at a time.
+A test passes only if the alert on the wire is the expected one and the shim's error is the one that `ErrorMap` in
+`tests/bogo/config.json` assigns to it. In tests named `-async`, bytes are sent and received one at a time.
 
-This page is written by `cargo xtask bogo --write`; the test command compares it, counts included.
+`cargo xtask bogo --write` writes this page; the test command compares it, including the counts.
 ";
 
 /// The counts in a few lines.
@@ -57,7 +57,7 @@ fn summary(results: &Results, exceptions: &Exceptions) -> [(&'static str, usize)
     [
         ("pass", results.count(|_, outcome| *outcome == Outcome::Passed)),
         ("fail", failed(false)),
-        ("fail, for a reason below", failed(true)),
+        ("fail, for the reasons below", failed(true)),
         ("are not run", results.count(|_, outcome| *outcome == Outcome::NotRun)),
     ]
 }
@@ -75,7 +75,7 @@ fn page(results: &Results, exceptions: &Exceptions) -> String {
     for (what, count) in summary(results, exceptions).into_iter().filter(|(what, _)| *what != "fail") {
         let _ = writeln!(text, "| {count} | {what} |");
     }
-    text.push_str("\n## What fails, and why\n");
+    text.push_str("\n## Failures and their reasons\n");
     let mut reasons: Vec<_> = exceptions.values().collect();
     reasons.sort();
     reasons.dedup();
@@ -86,9 +86,9 @@ fn page(results: &Results, exceptions: &Exceptions) -> String {
         }
     }
     text.push_str(
-        "\n## What is not run\n\nTests of what this library leaves out on purpose, by the first thing they need:\n",
+        "\n## Tests that are not run\n\nTests of features that this library omits deliberately, by the first feature they need:\n",
     );
-    text.push_str("\n| Tests | Need |\n|--:|---|\n");
+    text.push_str("\n| Tests | Feature |\n|--:|---|\n");
     for (reason, count) in by_count(results) {
         let _ = writeln!(text, "| {count} | {reason} |");
     }

@@ -18,20 +18,20 @@ const END: &str = "<!-- end of figures -->\n";
 
 /// How it was measured.
 const METHOD: &str = "\
-The work is the same for every implementation: one full handshake of TLS 1.3 in which both sides show a leaf and an intermediate, all
-with P-256 keys, and all checks are on; then twice a request and an answer of 1 KiB each. Records of 2 KiB are received, of 1 KiB sent.
+The task is the same for every implementation: one full TLS 1.3 handshake in which both sides send a leaf and an intermediate with P-256
+keys and all checks are enabled, followed by two requests and two responses of 1 KiB each. Records of 2 KiB are received, of 1 KiB sent.
 
-- **Flash** is what an image is larger than an empty one in the same frame (start-up code, UART, certificates, keys, request):
-  fat LTO, one codegen unit, panic = abort. The images are in `boards/budget`; nothing of the measuring is in them.
-- **Instructions** are counted in QEMU's `mps2-an386` (Cortex-M4F) with `-icount shift=6`: each takes the same virtual time, so a hardware
-  timer read before and after counts them exactly. An image holds one side only and hears what was recorded of the other on the
-  host; entropy, clock, keys and signatures are fixed, so every run is the same run, and each figure is measured twice and has to be
-  the same twice. Left out: parsing our own certificates and key, the transport, start-up. They are instructions and not cycles: on a
+- **Flash** is the size of an image beyond that of an empty one in the same frame (start-up code, UART, certificates, keys, request):
+  fat LTO, one codegen unit, panic = abort. The images are in `boards/budget` and contain no code for measuring.
+- **Instructions** are counted in QEMU's `mps2-an386` (Cortex-M4F) with `-icount shift=6`. Each takes the same virtual time, so a hardware
+  timer, read before and after, counts them exactly. An image contains one side only and receives a recording of the other side from the
+  host. Entropy, clock, keys and signatures are fixed, so all runs are identical; each figure is measured twice, and both results have to
+  agree. Parsing our own certificates and key, the transport and start-up are not counted. These are instructions, not cycles: on a
   Cortex-M4 without wait states an instruction takes about 1.4 cycles.
-- **RAM** is static memory, which the images use for the buffers alone, and the painted peak of the stack over handshake and data,
-  in which the handshake and the session lie.
+- **RAM** is static memory, which the images use only for the buffers, plus the painted peak of the stack during handshake and data; the
+  handshake and the session are on the stack.
 
-Figures that get worse by more than 2 % fail `cargo xtask budget`.
+`cargo xtask budget` fails if a figure gets worse by more than 2 %.
 ";
 
 /// The columns of the tables of clients.
@@ -39,29 +39,30 @@ const CLIENT_COLUMNS: &str = "| Client | Flash | RAM | Instructions | for 1 KiB 
 
 /// What to choose, below the settings of the recommended profile.
 const CHOICE: &str = "\
-- *small* is the same without the packages: for a device that opens a connection now and then and has no flash to spare.
+- *small* omits the package settings: for a device that rarely opens a connection and has no flash to spare.
 - *fast* is `opt-level = 3` and none of the flags: for a device with plenty of flash.
-- The crates named are those whose own code is worth it. `aes`, `aes-gcm`, `chacha20`, `ctr` and the like are generic, and generic
-  code is compiled with the crate that uses it, whatever is set for its own: here `embedded-mtls-aead`, which exists for this.
+- The packages listed are those whose own code benefits. `aes`, `aes-gcm`, `chacha20`, `ctr` and similar crates are generic, and generic
+  code is compiled with the settings of the crate that uses it: here `embedded-mtls-aead`, which exists for this purpose.
 - With P-256 in assembly (`cortex-m4`), `crypto-bigint` and `p256` hardly matter.
-- The buffers lie such that the content of a record, behind its header of 5 bytes, begins at a multiple of 4 (`ForRecords` in
+- The buffers are aligned so that the content of a record, after its header of 5 bytes, begins at a multiple of 4 (`ForRecords` in
   `boards/budget/src/roles.rs`): with ChaCha20-Poly1305 that saves a sixth of the instructions for 1 KiB.
 ";
 
 /// What it is that the bars are missed for.
 const WHY_MISSED: &str = "\
-- Flash: by its symbols, three fifths of a client are the core, a fifth of that for certificates; P-256 is 13 KB, AES-GCM 11 KB.
-- AES-128-GCM: it is the crates that take it. For 16 bytes GHASH takes 1,170 instructions, with a multiplication that suits cores
-  without a long product, too, and AES 1,600; each record begins with the expansion of its key, which is 5 %.
-- ChaCha20-Poly1305: of 48 instructions for a byte the rounds take 20 and the tag 10. Ten more go into the xor of the key stream, which
+- Flash: according to the symbols, three fifths of a client are the core, and a fifth of that is for certificates; P-256 takes 13 KB,
+  AES-GCM 11 KB.
+- AES-128-GCM: the time is spent in the crates. For 16 bytes, GHASH takes 1,170 instructions, because its multiplication also suits cores
+  without a long multiply, and AES takes 1,600; each record begins with the key expansion, which is 5 %.
+- ChaCha20-Poly1305: of 48 instructions per byte, the rounds take 20 and the tag 10. Another ten are the XOR of the key stream, which
   the crates do byte by byte.
 ";
 
 /// The whole page.
 pub(crate) fn page(types: &[TypeSize], measured: &[Measured], chains: &[Chain], peers: &[Peer]) -> Result<String> {
     let mut page = format!(
-        "# Budget\n\nWritten by `cargo xtask budget --write`; all of this crate's figures are measured, for \
-         `{MEASURED_TARGET}`. Flash and RAM in bytes.\n\n{METHOD}\n## In short\n\n{SHORT}{}{END}\n## Client and server\n\n{}\n{}",
+        "# Budget\n\n`cargo xtask budget --write` writes this page. All figures for this crate are measured, for \
+         `{MEASURED_TARGET}`. Flash and RAM are in bytes.\n\n{METHOD}\n## In short\n\n{SHORT}{}{END}\n## Client and server\n\n{}\n{}",
         short(measured, peers),
         figures(measured),
         profiles()?,
@@ -83,7 +84,7 @@ fn bars(measured: &[Measured]) -> String {
             .find(|(_, choice, _)| choice.suite == suite)
     };
     let mut table = String::from(
-        "### The first bars\n\nOf a client in the profile *tuned*.\n\n| | Bar | Measured | |\n|---|---:|---:|---|\n",
+        "### Comparison with the first bar\n\nFor a client in the profile *tuned*.\n\n| | Bar | Measured | |\n|---|---:|---:|---|\n",
     );
     let mut bar = |name: &str, bar: u64, value: u64| {
         // In tenths of a percent.
@@ -114,8 +115,8 @@ fn profiles() -> Result<String> {
     let packages = text.split_once("[profile.tuned.package]\n").and_then(|(_, rest)| rest.split_once("\n\n"));
     let (packages, _) = packages.ok_or_else(|| Failure::new(format!("{} has no tuned profile", manifest.display())))?;
     Ok(format!(
-        "### Profiles\n\n*tuned* is the one to begin with: all of it for size, but for speed what the time goes into, which is \
-         little code. In the `Cargo.toml` of the program:\n\n```toml\n[profile.release]\nopt-level = \"z\"\nlto = \"fat\"\n\
+        "### Profiles\n\nBegin with *tuned*: it optimizes for size, except for the few crates in which most of the time is spent. \
+         In the `Cargo.toml` of the program:\n\n```toml\n[profile.release]\nopt-level = \"z\"\nlto = \"fat\"\n\
          codegen-units = 1\npanic = \"abort\"\n\n[profile.release.package]\n{packages}\n```\n\nand in its \
          `.cargo/config.toml`:\n\n```toml\n[target.{MEASURED_TARGET}]\nrustflags = [{COMPACT}]\n```\n\n{CHOICE}\n"
     ))
@@ -123,8 +124,8 @@ fn profiles() -> Result<String> {
 
 fn validators(chains: &[Chain]) -> String {
     let mut table = String::from(
-        "## A chain without TLS\n\nA leaf and an intermediate to the root, time, key usages and the name of the server, in the profile \
-         *tuned*. Of the instructions, the rest is what is no verification of a signature.\n\n\
+        "## A chain without TLS\n\nValidates a leaf and an intermediate up to the root: signatures, time, key usages and the name of \
+         the server, in the profile *tuned*. *Rest* counts the instructions outside of signature verification.\n\n\
          | Validator | Flash | Stack | Instructions | Rest |\n|---|---:|---:|---:|---:|\n",
     );
     for Chain { name, flash, stack, instructions, rest } in chains {
@@ -195,8 +196,8 @@ fn negotiated(choice: Choice) -> String {
 /// Where the instructions of a handshake go.
 fn parts(measured: &[Measured]) -> String {
     let mut table = String::from(
-        "### Parts of a handshake\n\nInstructions of each public-key operation and of all the rest; bytes of stack, and on the \
-         wire.\n\n| Role | Compiled in | Profile | Negotiated | Key share | ECDH | Chain | CertificateVerify | Signature | Rest \
+        "### Parts of a handshake\n\nInstructions of each public-key operation and of everything else; bytes of stack, and bytes \
+         on the wire.\n\n| Role | Compiled in | Profile | Negotiated | Key share | ECDH | Chain | CertificateVerify | Signature | Rest \
          | Stack | Sent | Received |\n|---|---|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n",
     );
     for Measured { build, handshakes, .. } in measured {
@@ -216,11 +217,12 @@ fn parts(measured: &[Measured]) -> String {
 
 fn compared(measured: &[Measured], peers: &[Peer]) -> String {
     let mut table = String::from(
-        "### A client beside others\n\nWith AES-128-GCM and P-256. embedded-tls is measured by the same command, in the same frame and \
-         profiles and on a recording of the same server.\n\n\
-         embedded-tls (with `rustpki`) makes part of the checks: signatures from the root down in the order in which the \
-         certificates come, validity, host name; not issuers, basic constraints, path lengths, key usages, name constraints and \
-         critical extensions. It sends its leaf without the intermediate, and takes a handshake message in one record only.\n\n",
+        "### Comparison with other clients\n\nWith AES-128-GCM and P-256. The same command measures embedded-tls, in the same frame \
+         and profiles and with a recording of the same server.\n\n\
+         embedded-tls (with `rustpki`) performs part of the checks: signatures from the root down, in the order in which the \
+         certificates are sent, validity, and host name; it does not check issuers, basic constraints, path lengths, key usages, \
+         name constraints and critical extensions. It sends its leaf without the intermediate, and accepts a handshake message \
+         only in a single record.\n\n",
     );
     table.push_str(CLIENT_COLUMNS);
     for Measured { build, sizes, handshakes } in measured {
@@ -236,7 +238,7 @@ fn compared(measured: &[Measured], peers: &[Peer]) -> String {
     for peer in peers {
         client(&mut table, peer);
     }
-    table.push_str("\nThe others were measured once, with the same method. The bars are this project's own.\n\n");
+    table.push_str("\nThe other clients were measured once, by the same method. *Goal* and *first bar* are this project's targets.\n\n");
     table.push_str(CLIENT_COLUMNS);
     for peer in [GOAL, FIRST_BAR].iter().chain(CLIENTS) {
         client(&mut table, peer);
@@ -247,7 +249,7 @@ fn compared(measured: &[Measured], peers: &[Peer]) -> String {
 
 fn sizes(types: &[TypeSize]) -> String {
     let mut table = String::from(
-        "## Sizes of the public types\n\nBytes that a value takes where it lies; what is lent to it comes on top.\n\n\
+        "## Sizes of the public types\n\nSize of a value in bytes, without the memory lent to it.\n\n\
          | Type | Device | 64-bit host |\n|---|---:|---:|\n",
     );
     for size in types {
