@@ -3,12 +3,12 @@
 use crate::connection::Connection;
 use crate::device::Device;
 use crate::error::Error;
+use crate::half::Half;
 use crate::open::Connector;
 use core::cell::RefCell;
-use core::future::{Future, poll_fn};
+use core::future::Future;
 use core::net::SocketAddr;
 use core::pin::pin;
-use core::task::{Context, Poll};
 use edge_nal::{Close, Readable, TcpConnect, TcpShutdown, TcpSplit};
 use embedded_io_async::{BufRead, ErrorType, Read, Write};
 use embedded_mtls::{Client, Side};
@@ -16,27 +16,6 @@ use embedded_mtls::{Client, Side};
 /// A connection as edge-nal has them.
 #[derive(Debug)]
 pub struct Socket<'l, 'b, T, R: Side>(RefCell<Connection<'l, 'b, T, R>>);
-
-/// One direction of a [`Socket`].
-///
-/// Both halves belong to one task, as in edge-http: an answer to the peer leaves with whichever is polled, and a
-/// transport wakes one task for what it sends.
-#[derive(Debug)]
-pub struct Half<'s, 'l, 'b, T, R: Side>(&'s RefCell<Connection<'l, 'b, T, R>>);
-
-impl<'l, 'b, T, R: Side> Half<'_, 'l, 'b, T, R> {
-    /// Polls an operation of the connection, made anew each time: what it has moved is in the session.
-    async fn with<O>(&self, mut poll: impl FnMut(&mut Connection<'l, 'b, T, R>, &mut Context<'_>) -> Poll<O>) -> O {
-        poll_fn(|context| {
-            if let Ok(mut connection) = self.0.try_borrow_mut() {
-                return poll(&mut connection, context);
-            }
-            context.waker().wake_by_ref();
-            Poll::Pending
-        })
-        .await
-    }
-}
 
 impl<'b, T: TcpConnect, D: Device<'b>> TcpConnect for Connector<'_, 'b, T, D> {
     type Error = Error<T::Error>;
@@ -108,28 +87,8 @@ impl<T: Read + Write + TcpShutdown, R: Side> TcpShutdown for Socket<'_, '_, T, R
     }
 }
 
-impl<T: ErrorType, R: Side> ErrorType for Half<'_, '_, '_, T, R> {
-    type Error = Error<T::Error>;
-}
-
-impl<T: Read + Write, R: Side> Read for Half<'_, '_, '_, T, R> {
-    async fn read(&mut self, out: &mut [u8]) -> Result<usize, Self::Error> {
-        self.with(|connection, context| pin!(connection.read(out)).poll(context)).await
-    }
-}
-
 impl<T: Read + Write, R: Side> Readable for Half<'_, '_, '_, T, R> {
     async fn readable(&mut self) -> Result<(), Self::Error> {
         self.with(|connection, context| pin!(connection.fill_buf()).poll(context).map_ok(|_| ())).await
-    }
-}
-
-impl<T: Read + Write, R: Side> Write for Half<'_, '_, '_, T, R> {
-    async fn write(&mut self, data: &[u8]) -> Result<usize, Self::Error> {
-        self.with(|connection, context| pin!(connection.write(data)).poll(context)).await
-    }
-
-    async fn flush(&mut self) -> Result<(), Self::Error> {
-        self.with(|connection, context| pin!(connection.flush()).poll(context)).await
     }
 }

@@ -10,6 +10,8 @@ mod device;
 #[cfg(feature = "edge-nal")]
 pub mod edge;
 mod error;
+#[cfg(feature = "edge-nal")]
+mod half;
 #[cfg(feature = "nal")]
 mod nal;
 mod open;
@@ -19,4 +21,6 @@ pub mod tokio;
 pub use self::connection::Connection;
 pub use self::device::{Device, SoftwareDevice};
 pub use self::error::{Error, Reason};
+#[cfg(feature = "edge-nal")]
+pub use self::half::Half;
 pub use self::open::{Acceptor, Connector, Lent};
