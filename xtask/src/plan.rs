@@ -110,8 +110,9 @@ fn targets() -> Step {
         let operator = format!("check --package embedded-mtls-operator --lib --locked --target {target}");
         let verifier = format!("check --package embedded-mtls-embedded-tls --lib --locked --target {target}");
         let micro = format!("check --package embedded-mtls-micro --lib --locked --target {target}");
-        let connect =
-            format!("check --package embedded-mtls-connect --lib --locked --features edge-nal,nal --target {target}");
+        let connect = format!(
+            "check --package embedded-mtls-connect --lib --locked --features edge-nal,nal,picoserve --target {target}"
+        );
         let core = [cargo(&check), cargo(&format!("{check} --no-default-features"))];
         core.into_iter().chain([cargo(&operator), cargo(&verifier), cargo(&micro), cargo(&connect)])
     };

@@ -60,21 +60,37 @@ impl<'l, 'b, T, R: Side> Connection<'l, 'b, T, R> {
         self.note(result)
     }
 
+    /// Returns the transport; the buffers return to where they were lent. `Some` as long as the connection exists.
+    #[cfg(feature = "picoserve")]
+    pub(crate) fn into_transport(mut self) -> Option<T> {
+        self.part()
+    }
+
+    /// Takes the connection apart.
+    fn part(&mut self) -> Option<T> {
+        let (transport, session) = self.stream.take()?.into_parts();
+        self.home.lent.put_back(session.into_buffers());
+        Some(transport)
+    }
+
     /// Keeps the reason of a failure.
     fn note<O, E>(&self, result: Result<O, Failure<E>>) -> Result<O, Error<E>> {
-        if let Err(Failure::Tls(error)) = &result {
-            self.home.last_error.set(Some(Reason { stage: None, error: *error }));
-        }
-        result.map_err(Error::from)
+        result.map_err(|failure| match failure {
+            Failure::Io(error) => Error::Transport(error),
+            Failure::Tls(error) => self.failed(error),
+        })
+    }
+
+    /// Keeps an error of TLS as the reason of a failure.
+    pub(crate) fn failed<E>(&self, error: embedded_mtls::Error) -> Error<E> {
+        self.home.last_error.set(Some(Reason { stage: None, error }));
+        Error::Tls(error)
     }
 }
 
 impl<T, R: Side> Drop for Connection<'_, '_, T, R> {
     fn drop(&mut self) {
-        if let Some(stream) = self.stream.take() {
-            let (_, session) = stream.into_parts();
-            self.home.lent.put_back(session.into_buffers());
-        }
+        self.part();
     }
 }
 

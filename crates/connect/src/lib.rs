@@ -10,17 +10,19 @@ mod device;
 #[cfg(feature = "edge-nal")]
 pub mod edge;
 mod error;
-#[cfg(feature = "edge-nal")]
+#[cfg(any(feature = "edge-nal", feature = "picoserve"))]
 mod half;
 #[cfg(feature = "nal")]
 mod nal;
 mod open;
+#[cfg(feature = "picoserve")]
+pub mod picoserve;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 
 pub use self::connection::Connection;
 pub use self::device::{Device, SoftwareDevice};
 pub use self::error::{Error, Reason};
-#[cfg(feature = "edge-nal")]
+#[cfg(any(feature = "edge-nal", feature = "picoserve"))]
 pub use self::half::Half;
 pub use self::open::{Acceptor, Connector, Lent};

@@ -1,22 +1,10 @@
-//! The examples against real servers.
+//! The clients against real servers.
 
-use std::path::PathBuf;
+use super::example;
 use test_support::peers::process::Process;
 use test_support::peers::servers::nginx;
 use test_support::peers::world::{World, free_port};
 use test_support::pki::SERVER_NAME;
-
-/// Returns the program of an example, which Cargo builds beside the tests only when asked to.
-fn example(name: &str) -> String {
-    let test = std::env::current_exe().expect("a path");
-    let built: PathBuf = test.ancestors().nth(2).expect("target/debug/deps").join("examples").join(name);
-    assert!(
-        built.exists(),
-        "{}: build it with `cargo build --package embedded-mtls-connect --examples`",
-        built.display()
-    );
-    built.display().to_string()
-}
 
 /// Runs an example against a server of the world with an identity; returns whether it succeeded, and what it printed.
 fn run(name: &str, world: &World, port: u16, shows: &str) -> (bool, String) {
