@@ -20,6 +20,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("gnutls-cli", "gnutls-bin"),
     ("gnutls-serv", "gnutls-bin"),
     ("javac", "default-jdk-headless"),
+    ("mosquitto", "mosquitto"),
     ("nginx", "nginx"),
     ("node", "nodejs"),
     ("openssl", "openssl"),

@@ -1,5 +1,6 @@
 //! The examples against programs of others.
 
+mod brokers;
 mod clients;
 mod servers;
 
