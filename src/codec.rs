@@ -1,16 +1,16 @@
 //! Reading and writing the presentation language of RFC 9846 section 3: big-endian integers and
 //! length-prefixed vectors.
 //!
-//! A [`Reader`] never looks outside its slice and never panics; a [`Writer`] fills a lent slice and
-//! says [`Full`] when it does not fit. Trailing bytes are an error by construction: a message is
-//! parsed through [`read_all`].
+//! A [`Reader`] never looks outside its slice and never panics; a [`Writer`] fills a lent slice and reports [`Full`] if
+//! the data does not fit. Trailing bytes are an error by construction: a message is parsed through [`read_all`].
 
 use crate::error::InvalidMessage;
 use core::ops::Range;
 
-/// Moves the bytes of a range to `to`, in front of it; a range that is not there or not behind `to` stays.
+/// Moves the bytes of a range to `to`, in front of it; a range that does not exist or is not behind `to` is left alone.
 ///
-/// In pieces as long as the way, which do not overlap: what moves bytes in both directions takes 1.6 KB.
+/// Copies in pieces of the length of the move, which do not overlap: a function that moves in both directions takes 1.6
+/// KB.
 pub(crate) fn move_to_front(buffer: &mut [u8], range: Range<usize>, to: usize) {
     let Some(way) = range.start.checked_sub(to).filter(|way| *way > 0) else { return };
     let mut rest = buffer.get_mut(to..range.end).unwrap_or_default();
@@ -20,8 +20,8 @@ pub(crate) fn move_to_front(buffer: &mut [u8], range: Range<usize>, to: usize) {
     }
 }
 
-/// Defines a code point: a number with names, so that unknown values survive parsing and the state
-/// that cares refuses them.
+/// Defines a code point: a number with names, so that unknown values survive parsing and the state that uses them
+/// rejects them.
 macro_rules! code_points {
     ($(#[$meta:meta])* $vis:vis struct $name:ident($repr:ty) { $($(#[$vmeta:meta])* $variant:ident = $value:literal => $text:literal),* $(,)? }) => {
         $(#[$meta])*
@@ -157,7 +157,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The lent slice is too small for what should be written.
+/// The lent slice is too small for the data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Full;
 
@@ -186,8 +186,8 @@ impl<'a> Writer<'a> {
         Self { out, skip, needed: 0 }
     }
 
-    /// Counts the bytes that everything written so far takes, whether it fitted or not; `usize::MAX` if a length does
-    /// not fit its prefix.
+    /// Returns the size of everything written so far, whether it fitted or not; `usize::MAX` if a length does not fit
+    /// its prefix.
     pub(crate) const fn needed(&self) -> usize {
         self.needed
     }
@@ -197,7 +197,7 @@ impl<'a> Writer<'a> {
         if self.needed <= self.out.len() { Ok(self.needed) } else { Err(Full) }
     }
 
-    /// Returns the part of what was written that is in the window.
+    /// Returns the written bytes that are in the window.
     pub(crate) fn written(self) -> &'a [u8] {
         let len = self.needed.saturating_sub(self.skip).min(self.out.len());
         self.out.get(..len).unwrap_or_default()
@@ -213,7 +213,7 @@ impl<'a> Writer<'a> {
         let bytes = bytes.get(self.skip.saturating_sub(at)..).unwrap_or_default();
         let free = self.out.get_mut(at.saturating_sub(self.skip)..).unwrap_or_default();
         let len = bytes.len().min(free.len());
-        // As written, the compiler sees that both are as long as each other: no panic is compiled in.
+        // In this form the compiler sees that the lengths are equal, so it generates no panic.
         if let (Some(slot), Some(bytes)) = (free.get_mut(..len), bytes.get(..len)) {
             slot.copy_from_slice(bytes);
         }
@@ -266,7 +266,7 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// Gives what `write` writes to `each` in parts, for what may be larger than any buffer.
+/// Passes the output of `write` to `each` in parts; it may be larger than any buffer.
 #[cfg(feature = "post-handshake-auth")]
 pub(crate) fn for_each_part(write: &dyn Fn(&mut Writer<'_>), each: &mut dyn FnMut(&[u8])) {
     let mut buffer = [0; 64];

@@ -15,7 +15,7 @@ macro_rules! debug {
     }};
 }
 
-/// `Debug` by the name of the type alone: what is inside is secret, or tells a reader nothing.
+/// Implements `Debug` by the name of the type alone: its content is secret or of no use to a reader.
 macro_rules! debug_by_name {
     ($name:literal, [$($generics:tt)*] $type:ty) => {
         impl<$($generics)*> ::core::fmt::Debug for $type {

@@ -11,8 +11,8 @@
 //!                    `----- exporter(ServerFinishedHash) -> ExporterSecret
 //! ```
 //!
-//! Each stage is a type; going on consumes the one before, so that none is used too early or too
-//! long. Secrets are wiped when dropped, cannot be copied, printed or compared.
+//! Each stage is a type, and each step consumes the stage before it, so that no secret is used too early or too long.
+//! Secrets are wiped when dropped and cannot be copied, printed or compared.
 
 use core::cmp::Ordering;
 use core::marker::PhantomData;
@@ -39,7 +39,7 @@ pub(crate) struct HandshakeSecret<C> {
     provider: C,
 }
 
-/// The secret of the connection, from which all comes that follows the handshake.
+/// The main secret, from which everything after the handshake is derived.
 pub(crate) struct MainSecret<C> {
     secret: Secret,
     provider: C,
@@ -52,7 +52,7 @@ pub(crate) struct TrafficSecret<C, Epoch, Writer> {
     marker: Marker<(Epoch, Writer)>,
 }
 
-/// The secret for keys of the application's own (RFC 9846 section 7.5).
+/// The secret from which the application derives keys (RFC 9846 section 7.5).
 pub(crate) struct ExporterSecret<C> {
     secret: Secret,
     provider: C,
@@ -81,12 +81,12 @@ pub(crate) enum Sending {}
 /// This side opens.
 pub(crate) enum Receiving {}
 
-/// A direction by role, which a side turns into a direction of its own.
+/// A direction named by role, which each side converts into [`Sending`] or [`Receiving`].
 pub(crate) trait Writer {}
 impl Writer for ClientWrite {}
 impl Writer for ServerWrite {}
 
-/// As long as the hash. Wiped when dropped.
+/// A secret of the length of the hash. Wiped when dropped.
 #[derive(ZeroizeOnDrop)]
 struct Secret {
     #[zeroize(skip)]
@@ -97,7 +97,7 @@ struct Secret {
 /// Names types without owning any.
 type Marker<T> = PhantomData<fn() -> T>;
 
-/// Longest label of an exporter: with "tls13 " in front its length must fit one byte.
+/// Longest label of an exporter: with the prefix "tls13 " its length must fit one byte.
 const MAX_LABEL_LEN: usize = 255 - LABEL_PREFIX.len();
 const LABEL_PREFIX: &[u8] = b"tls13 ";
 /// Longest output of HKDF-Expand in hashes (RFC 5869 section 2.3).
@@ -106,14 +106,14 @@ const MAX_EXPAND_BLOCKS: usize = 255;
 const MAX_KEY_LEN: usize = 32;
 
 impl<C: CryptoProvider> EarlySecret<C> {
-    /// The start: HKDF-Extract of zeros with zeros, as there is no pre-shared key.
+    /// Starts the schedule with HKDF-Extract of zeros with zeros, since there is no pre-shared key.
     pub(crate) fn new(provider: C, algorithm: HashAlgorithm) -> Result<Self, CryptoError> {
         let zeros = [0; MAX_SUITE_HASH_LEN];
         let zeros = zeros.get(..algorithm.output_len()).unwrap_or_default();
         Ok(Self { secret: extract(provider, algorithm, zeros, zeros)?, provider })
     }
 
-    /// Takes in the result of the key exchange.
+    /// Adds the result of the key exchange.
     pub(crate) fn into_handshake(self, shared: &SharedSecret) -> Result<HandshakeSecret<C>, CryptoError> {
         Ok(HandshakeSecret {
             secret: next_stage(self.provider, &self.secret, shared.as_bytes())?,
@@ -138,7 +138,7 @@ impl<C: CryptoProvider> HandshakeSecret<C> {
         ))
     }
 
-    /// Goes on to the secret of the connection.
+    /// Derives the main secret.
     pub(crate) fn into_main(self) -> Result<MainSecret<C>, CryptoError> {
         let zeros = [0; MAX_SUITE_HASH_LEN];
         let zeros = zeros.get(..self.secret.algorithm.output_len()).unwrap_or_default();
@@ -179,12 +179,12 @@ impl<C: CryptoProvider, E, W> TrafficSecret<C, E, W> {
 }
 
 impl<C: CryptoProvider, E, W: Writer> TrafficSecret<C, E, W> {
-    /// For the side that is the writer.
+    /// Converts the secret for the side that writes with it.
     pub(crate) fn into_sending(self) -> TrafficSecret<C, E, Sending> {
         TrafficSecret::new(self.secret, self.provider)
     }
 
-    /// For the side that is not the writer.
+    /// Converts the secret for the side that reads with it.
     pub(crate) fn into_receiving(self) -> TrafficSecret<C, E, Receiving> {
         TrafficSecret::new(self.secret, self.provider)
     }
@@ -196,11 +196,11 @@ impl<C: CryptoProvider, W> TrafficSecret<C, HandshakeEpoch, W> {
         finished(self.provider, &self.secret, hash.as_bytes())
     }
 
-    /// Checks the `verify_data` of the writer's Finished (RFC 9846 section 4.5.3): "Recipients of
-    /// Finished messages MUST verify that the contents are correct". In constant time, so that a
-    /// forger does not learn how much of it was right.
+    /// Checks the `verify_data` of the writer's Finished (RFC 9846 section 4.5.3): "Recipients of Finished messages
+    /// MUST verify that the contents are correct". Constant-time, so that a forger does not learn how much of it was
+    /// correct.
     ///
-    /// Fails with [`CryptoError::Forged`] if it is wrong, also in its length.
+    /// Fails with [`CryptoError::Forged`] if it does not match, including its length.
     pub(crate) fn verify_finished(&self, hash: &FinishedHash, received: &[u8]) -> Result<FinishedVerified, Error> {
         verify_finished(self.provider, &self.secret, hash, received)
     }
@@ -236,7 +236,7 @@ impl<C: CryptoProvider, E, W> TrafficSecret<C, E, W> {
 }
 
 impl<C: CryptoProvider, W> TrafficSecret<C, ApplicationEpoch, W> {
-    /// Goes on to the next secret after a KeyUpdate; the old one is gone (RFC 9846 section 7.2).
+    /// Derives the next secret after a KeyUpdate and drops the old one (RFC 9846 section 7.2).
     pub(crate) fn update(&mut self) -> Result<(), CryptoError> {
         self.secret = derive(self.provider, &self.secret, b"traffic upd", &[])?;
         Ok(())
@@ -267,7 +267,7 @@ impl<C: CryptoProvider> ExporterSecret<C> {
 
 #[cfg(feature = "key-log")]
 impl<C, E, W> TrafficSecret<C, E, W> {
-    /// The secret itself, for a key log and nothing else.
+    /// Returns the secret itself, only for a key log.
     pub(crate) fn for_key_log(&self) -> &[u8] {
         self.secret.as_bytes()
     }
@@ -275,13 +275,13 @@ impl<C, E, W> TrafficSecret<C, E, W> {
 
 #[cfg(feature = "key-log")]
 impl<C> ExporterSecret<C> {
-    /// The secret itself, for a key log and nothing else.
+    /// Returns the secret itself, only for a key log.
     pub(crate) fn for_key_log(&self) -> &[u8] {
         self.secret.as_bytes()
     }
 }
 
-// From here on generic over the provider alone: one copy in flash for all stages, epochs and writers.
+// The functions below are generic only over the provider: one copy in flash for all stages, epochs and writers.
 
 /// HKDF-Extract of `input` with Derive-Secret(., "derived", "") as salt: one step down the schedule.
 fn next_stage<C: CryptoProvider>(provider: C, secret: &Secret, input: &[u8]) -> Result<Secret, CryptoError> {

@@ -10,12 +10,12 @@ pub(crate) const RECORD_HEADER: usize = 5;
 pub const TAG_LEN: usize = 16;
 /// Largest TLSInnerPlaintext, without its padding: content and content type (RFC 9846 section 5.2).
 pub(crate) const MAX_INNER_PLAINTEXT: u16 = (1 << 14) + 1;
-/// Smallest limit of a TLSInnerPlaintext that a side may ask for (RFC 8449 section 4).
+/// Smallest limit of a TLSInnerPlaintext that a side may set (RFC 8449 section 4).
 pub(crate) const MIN_RECORD_SIZE_LIMIT: u16 = 64;
-/// The limit that an `rx` of [`LEAST_RX_OF_FULL_FRAGMENTS`] and more asks for at least: 512 bytes and the content type.
+/// The limit that an `rx` of [`LEAST_RX_OF_FULL_FRAGMENTS`] and more sets at least: 512 bytes and the content type.
 /// `GnuTLS` rejects a smaller one unless configured otherwise (`%ALLOW_SMALL_RECORDS`).
 pub(crate) const COMMON_RECORD_SIZE_LIMIT: u16 = 513;
-/// Half of it is left for the begun message.
+/// Half of it remains for an incomplete message.
 pub(crate) const LEAST_RX_OF_FULL_FRAGMENTS: usize = 1024;
 /// Records that `rx` holds, of the longest that we ask for: one, and in front of it the begun message that earlier ones
 /// brought, which may take the other three quarters. With 4 KiB, 2 % of what is received is then the overhead of records.
@@ -25,31 +25,30 @@ pub(crate) const RECORD_OVERHEAD: usize = RECORD_HEADER + 1 + TAG_LEN;
 /// Type and length in front of each handshake message (RFC 9846 section 4).
 pub(crate) const MESSAGE_HEADER: usize = 4;
 
-/// CA certificates above the leaf, the trust anchor counted: the most that a path can have. Mbed TLS
-/// allows 8 intermediates, wolfSSL chains of 9, rustls-webpki 6 intermediates; each level costs four
-/// bytes of state.
+/// The maximum number of CA certificates above the leaf, including the trust anchor. Mbed TLS allows 8 intermediates,
+/// wolfSSL chains of 9, rustls-webpki 6 intermediates; each level costs four bytes of state.
 pub(crate) const MAX_DEPTH: usize = 10;
-/// CA certificates above the leaf that are allowed by default: two intermediates and
-/// the anchor cover the public CAs, the third intermediate a cross-signed root.
+/// CA certificates above the leaf that are allowed by default: two intermediates and the anchor cover the public CAs, a
+/// third intermediate covers a cross-signed root.
 pub(crate) const DEFAULT_DEPTH: u8 = 4;
-/// Signatures that are verified for one path. An honest chain needs one a level; each candidate of the
-/// same name and another key costs one more. Thirty-two bound what an unauthenticated peer can make us
-/// compute to some seconds on a microcontroller (rustls-webpki and Go stop at 100).
+/// Signatures that are verified for one path. An honest chain needs one per level; each candidate with the same name
+/// and another key costs one more. A limit of 32 bounds the work that an unauthenticated peer can cause to a few
+/// seconds on a microcontroller (rustls-webpki and Go stop at 100).
 pub(crate) const MAX_SIGNATURES: u8 = 32;
-/// Candidates examined and names compared for one path. The densest list of the BetterTLS suite takes
-/// 380; a leaf of 100 names below a CA with 50 constraints takes 5,000. A list in which every CA may
-/// have signed every other would never end (CVE-2018-16875 was that for Go).
+/// Candidates examined and names compared for one path. The densest list of the BetterTLS suite takes 380; a leaf of
+/// 100 names below a CA with 50 constraints takes 5,000. A list in which every CA could have signed every other would
+/// take forever (as in CVE-2018-16875 of Go).
 pub(crate) const MAX_SEARCH_STEPS: u32 = 10_000;
 /// Candidates examined and names compared before a step yields; a name is compared with all constraints of a CA.
 pub(crate) const CANDIDATES_PER_STEP: u16 = 64;
-/// Bytes of one certificate of a peer: summaries are at most 200 bytes longer than what they sum up, and
-/// count their length in two bytes.
+/// Bytes of one certificate of a peer: a summary is at most 200 bytes longer than its certificate, and its length takes
+/// two bytes.
 pub(crate) const MAX_CERTIFICATE: usize = 65_000;
-/// Extensions of one certificate. Public certificates have about ten. They are compared with each
-/// other to find duplicates, so the work grows with the square.
+/// Extensions of one certificate. Public certificates have about ten. All pairs are compared to find duplicates, so the
+/// work grows quadratically.
 pub(crate) const MAX_CERTIFICATE_EXTENSIONS: u8 = 32;
-/// Extensions of one message, of types that this crate does not know, and filters of one list that are compared to find
-/// duplicates: bounds the work. Browsers send about 20 extensions.
+/// Extensions of unknown type in one message, and filters of one list, that are compared to find duplicates. Limits the
+/// work. Browsers send about 20 extensions.
 pub(crate) const MAX_COMPARED_EXTENSIONS: usize = 64;
 /// Start of a Certificate message in the handshake: header, empty context, length of the list.
 pub(crate) const CERTIFICATE_PREFIX: usize = 8;
@@ -64,23 +63,23 @@ pub(crate) const MIN_TX: usize = 160;
 /// `change_cipher_spec` records a peer may send in one handshake: one is sent after a
 /// HelloRetryRequest and one before the second flight (RFC 9846 appendix E.4); rustls allows two as well.
 pub(crate) const MAX_CHANGE_CIPHER_SPEC: u8 = 2;
-/// Empty application data records (and `user_canceled` alerts) in a row: they cost work and bring
-/// nothing. OpenSSL and BoringSSL allow 32.
+/// Empty application data records (and `user_canceled` alerts) in a row: they cost work and carry nothing. OpenSSL and
+/// BoringSSL allow 32.
 pub(crate) const MAX_EMPTY_RECORDS: u8 = 32;
-/// 0-RTT data of a client that hopes for resumption: what OpenSSL lets its clients send at most.
+/// 0-RTT data of a client that attempts resumption: the most that OpenSSL allows its clients to send.
 pub(crate) const MAX_SKIPPED_EARLY_DATA: usize = 16_384 + 1_024;
 /// KeyUpdate messages of the peer without application data between them. Each costs a key derivation;
 /// OpenSSL and BoringSSL allow 32.
 pub(crate) const MAX_KEY_UPDATES: u8 = 32;
-/// NewSessionTicket messages without application data between them: servers send one or two; each is
-/// dropped after a look.
+/// NewSessionTicket messages without application data between them: servers send one or two, and each is parsed and
+/// dropped.
 pub(crate) const MAX_TICKETS: u8 = 64;
 /// Requests for a certificate after the handshake without application data between them. Each costs the client a
-/// signature; a server asks once for each resource.
+/// signature; a server sends one per resource.
 #[cfg(feature = "post-handshake-auth")]
 pub(crate) const MAX_POST_HANDSHAKE_REQUESTS: u8 = 8;
-/// Contexts of the last requests that a client remembers, 9 bytes each, to refuse one that comes twice.
-/// A server that repeats itself does so at once; uniqueness is its own interest (RFC 9846 section 4.4.2).
+/// Contexts of recent requests that a client remembers, 9 bytes each, to reject a repeated one. A repetition usually
+/// follows at once; unique contexts are in the server's own interest (RFC 9846 section 4.4.2).
 #[cfg(feature = "post-handshake-auth")]
 pub(crate) const REMEMBERED_CONTEXTS: usize = 4;
 /// Records sealed under one key before we change it ourselves: RFC 9846 section 5.5 allows 2^24.5
@@ -95,16 +94,16 @@ pub(crate) const MAX_SIGNATURE: usize = if cfg!(feature = "rsa") {
 } else {
     72
 };
-/// Entries of a configured list of suites, groups, schemes or protocols: with it every ClientHello
-/// has lengths that fit their fields.
+/// Entries of a configured list of suites, groups, schemes or protocols: it ensures that every length in a ClientHello
+/// fits its field.
 pub(crate) const MAX_LIST: usize = 64;
-/// Trust anchors of one configuration: a place among them fits a byte. Debian trusts 144 roots.
+/// Trust anchors of one configuration: an index fits one byte. Debian trusts 144 roots.
 pub(crate) const MAX_ANCHORS: usize = 255;
-/// Certificates of a chain of our own: a place among them fits a byte. No peer searches a path of more than ten or so.
+/// Certificates of a chain of ours: an index fits one byte. No peer accepts a path of more than about ten.
 pub(crate) const MAX_CHAIN: usize = 255;
-/// Key shares of a ClientHello of ours: each has a seed of its own.
+/// Key shares in our ClientHello: each has a seed of its own.
 pub(crate) const MAX_OFFERED_SHARES: usize = 2;
-/// Key shares of one ClientHello that are compared to find duplicates, each with each. Browsers send two or three.
+/// Key shares of one ClientHello that are compared in pairs to find duplicates. Browsers send two or three.
 pub(crate) const MAX_COMPARED_SHARES: usize = 16;
 /// The longest ClientHello: every field as long as RFC 9846 section 4.2.2 allows.
 pub(crate) const MAX_CLIENT_HELLO: usize = 2 + 32 + (1 + 32) + (2 + 65_534) + (1 + 255) + (2 + 65_535);
@@ -114,8 +113,8 @@ pub(crate) const MAX_SERVER_HELLO: usize = 2 + 32 + (1 + 32) + 2 + 1 + (2 + 65_5
 pub(crate) const MAX_ENCRYPTED_EXTENSIONS: usize = 2 + 65_535;
 /// The longest CertificateRequest (RFC 9846 section 4.4.2).
 pub(crate) const MAX_CERTIFICATE_REQUEST: usize = (1 + 255) + (2 + 65_535);
-/// The names of certification authorities that our CertificateRequest can hold, in bytes with their lengths: with them
-/// its extensions have a length that fits its field.
+/// The maximum size of the authority names in our CertificateRequest, with their lengths: it ensures that the length of
+/// the extensions fits its field.
 pub(crate) const MAX_AUTHORITIES: usize = 0xfe00;
 /// The longest CertificateVerify (RFC 9846 section 4.5.2).
 pub(crate) const MAX_CERTIFICATE_VERIFY: usize = 2 + (2 + 65_535);
@@ -125,5 +124,5 @@ pub(crate) const MAX_FINISHED: usize = 48;
 pub(crate) const MAX_TICKET: usize = 4 + 4 + (1 + 255) + (2 + 65_535) + (2 + 65_535);
 /// The only KeyUpdate (RFC 9846 section 4.7.3).
 pub(crate) const MAX_KEY_UPDATE: usize = 1;
-/// Reads of a transport that takes nothing more, in search of the peer's alert: it is short, and comes last.
+/// Reads from a transport that accepts no more bytes, to find the peer's alert, which is short and comes last.
 pub(crate) const LAST_READS: u8 = 16;

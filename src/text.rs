@@ -4,10 +4,10 @@ use core::fmt::{self, Write as _};
 
 /// Text from a peer, a certificate or a file, escaped for display on one line.
 ///
-/// Escaped are controls and line breaks, the controls of the bidirectional algorithm, which show a text in another
-/// order than it has, and invisible characters, which make two texts look alike. Each is written as the bytes of its
-/// UTF-8 in the form of RFC 4514 section 2.4: a line feed becomes `\0A`. All other characters stay as they are. So does
-/// a backslash, so that escaping a text twice does no harm.
+/// Escaped are control characters and line breaks, bidirectional controls, which reorder the displayed text, and
+/// invisible characters, which make different texts look alike. Each is written as the bytes of its UTF-8 in the form
+/// of RFC 4514 section 2.4: a line feed becomes `\0A`. All other characters stay as they are. This includes the
+/// backslash, so that escaping a text twice is harmless.
 ///
 /// ```
 /// use embedded_mtls::Escaped;
@@ -17,12 +17,12 @@ use core::fmt::{self, Write as _};
 /// Names, verdicts, events and everything else of this crate that quotes foreign text use it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Escaped<'a>(
-    /// The text as it came.
+    /// The original text.
     pub &'a str,
 );
 
 impl<'a> Escaped<'a> {
-    /// The text up to the next character to escape, then that character.
+    /// Splits the text into pieces, each followed by a character to escape.
     fn pieces(self) -> impl Iterator<Item = (&'a str, Option<char>)> {
         self.0.split_inclusive(needs_escape).map(|piece| match piece.chars().next_back() {
             Some(last) if needs_escape(last) => (piece.strip_suffix(last).unwrap_or_default(), Some(last)),
@@ -63,8 +63,8 @@ fn write_escape(f: &mut fmt::Formatter<'_>, character: char) -> fmt::Result {
     character.encode_utf8(&mut [0; 4]).bytes().try_for_each(|byte| write!(f, "\\{byte:02X}"))
 }
 
-/// Tells controls, line and paragraph separators, format characters without a glyph, and `Default_Ignorable_Code_Point`
-/// (Unicode 16, `DerivedCoreProperties.txt`) from all that can be seen.
+/// Returns whether a character is a control, a line or paragraph separator, a format character without a glyph, or a
+/// `Default_Ignorable_Code_Point` (Unicode 16, `DerivedCoreProperties.txt`).
 #[inline(never)]
 fn needs_escape(character: char) -> bool {
     character.is_control()

@@ -1,8 +1,8 @@
-//! The transcript hash (RFC 9846 section 4.1): a hash over every handshake message so far, which
-//! binds keys, signatures and Finished to all that was said.
+//! The transcript hash (RFC 9846 section 4.1): a hash over every handshake message so far, which binds keys, signatures
+//! and Finished to the whole conversation.
 //!
-//! What a hash covers depends on when it is taken. So each point has its own type, and the functions
-//! that need it take no other.
+//! What a hash covers depends on when it is taken. Therefore each point has a type of its own, and functions accept
+//! only the type that they need.
 
 use crate::crypto::{CryptoError, CryptoProvider, Digest, Hash, HashAlgorithm, MAX_SUITE_HASH_LEN};
 
@@ -31,19 +31,19 @@ impl<C: CryptoProvider> Transcript<C> {
         Ok(Self { provider, algorithm, hash: provider.hash(algorithm)? })
     }
 
-    /// A transcript that goes on from here by itself.
+    /// Creates an independent continuation of this transcript.
     #[cfg(feature = "post-handshake-auth")]
     pub(crate) fn fork(&self) -> Self {
         Self { provider: self.provider, algorithm: self.algorithm, hash: self.hash.clone() }
     }
 
-    /// Takes in a message or a part of it.
+    /// Adds a message or a part of it.
     pub(crate) fn update(&mut self, bytes: &[u8]) {
         self.hash.update(bytes);
     }
 
-    /// Puts `message_hash` in the place of the first ClientHello, which is all that was taken in up
-    /// to here, before HelloRetryRequest is (RFC 9846 section 4.1).
+    /// Replaces the first ClientHello, which is all that was added so far, with `message_hash`, before
+    /// HelloRetryRequest is added (RFC 9846 section 4.1).
     pub(crate) fn replace_by_message_hash(&mut self) -> Result<(), CryptoError> {
         let digest = self.digest();
         let [_, length @ ..] = u32::try_from(digest.as_bytes().len()).map_err(|_| CryptoError::Invalid)?.to_be_bytes();
@@ -59,7 +59,7 @@ impl<C: CryptoProvider> Transcript<C> {
         HelloHash(self.digest())
     }
 
-    /// Taken after the Certificate of the one who signs.
+    /// Taken after the signer's Certificate.
     pub(crate) fn certificate_hash(&self) -> CertificateHash {
         CertificateHash(self.digest())
     }
@@ -108,15 +108,15 @@ pub struct CertificateVerifyContent {
 
 debug_by_name!("CertificateVerifyContent", [] CertificateVerifyContent);
 
-/// Spaces in front, so that no signature over a TLS 1.2 message fits (RFC 9846 section 4.5.2).
+/// Leading spaces, so that no signature over a TLS 1.2 message matches (RFC 9846 section 4.5.2).
 const PADDING: usize = 64;
-/// Bytes of a context string with the zero behind it.
+/// Length of a context string and the zero byte after it.
 const CONTEXT_LEN: usize = CLIENT_CONTEXT.len();
 const CLIENT_CONTEXT: &[u8; 34] = b"TLS 1.3, client CertificateVerify\0";
 const SERVER_CONTEXT: &[u8; 34] = b"TLS 1.3, server CertificateVerify\0";
 
-/// Builds what is signed: 64 spaces, who signs, a zero, the hash (RFC 9846 section 4.5.2).
-/// The context makes a signature of one side worthless in the mouth of the other.
+/// Builds the content to sign: 64 spaces, the context of the signer, a zero byte, the hash (RFC 9846 section 4.5.2).
+/// The context prevents a signature of one side from being used by the other.
 pub(crate) fn certificate_verify_content(signer: Signer, hash: &CertificateHash) -> CertificateVerifyContent {
     let who = match signer {
         Signer::Client => CLIENT_CONTEXT,

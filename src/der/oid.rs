@@ -84,10 +84,10 @@ pub(crate) const EMAIL_ADDRESS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x
 /// `uid`: 0.9.2342.19200300.100.1.1 (RFC 4519 section 2.39).
 pub(crate) const USER_ID: &[u8] = &[0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 0x01, 0x01];
 
-/// Bytes that are printed; nobody has longer ones.
+/// Bytes that are printed; identifiers in use are shorter.
 const PRINTED: usize = 64;
 
-/// An object identifier, lent from where it lies. `Display` writes it in dotted decimal: `2.5.29.30`.
+/// An object identifier, borrowed from the certificate. `Display` writes it in dotted decimal: `2.5.29.30`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Oid<'a>(pub(crate) &'a [u8]);
@@ -100,7 +100,7 @@ impl<'a> Oid<'a> {
 }
 
 impl fmt::Display for Oid<'_> {
-    /// X.690 section 8.19; an arc that does not fit 32 bits is printed as `?`.
+    /// X.690 section 8.19; an arc that exceeds 32 bits is printed as `?`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut arc = Some(0_u32);
         let mut first = true;

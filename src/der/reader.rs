@@ -1,4 +1,4 @@
-//! Reading DER (X.690): a cursor over tag, length and value that lends slices and never copies.
+//! Reading DER (X.690): a cursor over tag, length and value that returns slices and never copies.
 //!
 //! Strict: definite lengths in the fewest bytes, tags of one byte, canonical INTEGER and BOOLEAN,
 //! padding bits of a BIT STRING zero. Never panics and never recurses: each level of nesting is a
@@ -17,7 +17,7 @@ impl<'a> Reader<'a> {
         Self { rest: der }
     }
 
-    /// A reader of the inside of the one TLV with `tag` that `der` is.
+    /// Returns a reader of the content of `der`, which must be one TLV with `tag`.
     pub(crate) fn inside(der: &'a [u8], tag: u8) -> Result<Self, Malformed> {
         let mut outer = Self::new(der);
         let inner = outer.nested(tag)?;
@@ -29,7 +29,7 @@ impl<'a> Reader<'a> {
         self.rest.is_empty()
     }
 
-    /// Bytes behind the end of a structure are an error.
+    /// Fails if bytes remain after the end of a structure.
     pub(crate) const fn finish(self) -> Result<(), Malformed> {
         if self.rest.is_empty() { Ok(()) } else { Err(Malformed) }
     }
@@ -47,7 +47,7 @@ impl<'a> Reader<'a> {
         Ok((tag, value))
     }
 
-    /// Goes behind the next tag and length and says the length, be there as many bytes or not.
+    /// Skips the next tag and length and returns the length, whether or not that many bytes follow.
     pub(crate) fn head(&mut self) -> Option<usize> {
         let (&[_, first], rest) = self.rest.split_first_chunk()?;
         let (len, rest) = length(first, rest).ok()?;
@@ -76,7 +76,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A reader of the inside of the next TLV, which must have `tag`.
+    /// Returns a reader of the content of the next TLV, which must have `tag`.
     pub(crate) fn nested(&mut self, tag: u8) -> Result<Self, Malformed> {
         self.value(tag).map(Self::new)
     }
@@ -88,9 +88,9 @@ impl<'a> Reader<'a> {
         before.get(..before.len().saturating_sub(self.rest.len())).ok_or(Malformed)
     }
 
-    /// A `BOOLEAN DEFAULT FALSE`. X.690 section 11.1 writes TRUE as 0xff. Section 11.5: "The encoding of a set value
-    /// or sequence value shall not include an encoding for any component value which is equal to its default value".
-    /// Makers of small certificates write FALSE all the same, which changes nothing: `written` notes it.
+    /// A `BOOLEAN DEFAULT FALSE`. X.690 section 11.1 writes TRUE as 0xff. Section 11.5: "The encoding of a set value or
+    /// sequence value shall not include an encoding for any component value which is equal to its default value". Some
+    /// certificate writers encode FALSE anyway, which changes nothing; `written` records it.
     pub(crate) fn flag(&mut self, written: &mut bool) -> Result<bool, Malformed> {
         match self.optional(BOOLEAN)? {
             None => Ok(false),
@@ -103,7 +103,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A NULL, or nothing; whether it was there.
+    /// Reads a NULL, if present, and returns whether it was.
     pub(crate) fn null_or_absent(&mut self) -> Result<bool, Malformed> {
         match self.optional(NULL)? {
             None => Ok(false),
@@ -124,7 +124,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The bytes of an INTEGER that is not negative, without the zero that keeps it so.
+    /// Returns the bytes of a non-negative INTEGER, without the leading zero.
     pub(crate) fn unsigned(&mut self) -> Result<&'a [u8], Malformed> {
         match self.integer()? {
             [0, number @ ..] if !number.is_empty() => Ok(number),
@@ -143,12 +143,12 @@ impl<'a> Reader<'a> {
 
     /// The first 16 bits of a BIT STRING, bit 0 being the highest.
     ///
-    /// X.690 section 11.2.1: "Each unused bit in the final octet ... shall be set to zero." Trailing
-    /// zero bits, which section 11.2.2 forbids for named bits, are tolerated: they change nothing,
-    /// and small certificate writers have left them.
+    /// X.690 section 11.2.1: "Each unused bit in the final octet ... shall be set to zero." Trailing zero bits, which
+    /// section 11.2.2 forbids for named bits, are tolerated: they change nothing, and some certificate writers emit
+    /// them.
     pub(crate) fn named_bits(&mut self) -> Result<u16, Malformed> {
         let (&unused, bytes) = self.value(BIT_STRING)?.split_first().ok_or(Malformed)?;
-        // X.690 section 8.6.2.3: without a byte none of its bits is unused.
+        // X.690 section 8.6.2.3: an empty string has no unused bits.
         let Some(&last) = bytes.last() else { return if unused == 0 { Ok(0) } else { Err(Malformed) } };
         if unused > 7 || last.trailing_zeros() < u32::from(unused) {
             return Err(Malformed);
@@ -159,8 +159,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The length that begins with `first`, and what follows it. X.690 section 10.1: "The definite form of
-/// length encoding shall be used, encoded in the minimum number of octets."
+/// Reads the length that begins with `first`, and returns it with the remaining bytes. X.690 section 10.1: "The
+/// definite form of length encoding shall be used, encoded in the minimum number of octets."
 fn length(first: u8, rest: &[u8]) -> Result<(usize, &[u8]), Malformed> {
     if first < 0x80 {
         return Ok((usize::from(first), rest));

@@ -10,7 +10,7 @@ pub(crate) struct Head {
 }
 
 impl Head {
-    /// Makes the head of a value that consists of `parts`; `None` for more than 65,535 bytes.
+    /// Creates the head of a value that consists of `parts`; `None` for more than 65,535 bytes.
     pub(crate) fn of(tag: u8, parts: &[&[u8]]) -> Option<Self> {
         let len = parts.iter().fold(0, |len: usize, part| len.saturating_add(part.len()));
         let [high, low] = u16::try_from(len).ok()?.to_be_bytes();

@@ -5,7 +5,7 @@ code_points! {
     pub struct AlertDescription(u8) {
         /// The sender will send nothing more on this connection.
         CLOSE_NOTIFY = 0 => "close_notify",
-        /// A message came that does not belong here.
+        /// A message was received that is not allowed at this point.
         UNEXPECTED_MESSAGE = 10 => "unexpected_message",
         /// A record could not be opened.
         BAD_RECORD_MAC = 20 => "bad_record_mac",
@@ -17,7 +17,7 @@ code_points! {
         DECOMPRESSION_FAILURE = 30 => "decompression_failure",
         /// No common parameters.
         HANDSHAKE_FAILURE = 40 => "handshake_failure",
-        /// No certificate is there, in SSL 3.0; reserved.
+        /// No certificate is available (SSL 3.0); reserved.
         NO_CERTIFICATE = 41 => "no_certificate",
         /// A certificate was corrupt or its signature did not verify.
         BAD_CERTIFICATE = 42 => "bad_certificate",
@@ -29,7 +29,7 @@ code_points! {
         CERTIFICATE_EXPIRED = 45 => "certificate_expired",
         /// Some other issue with a certificate.
         CERTIFICATE_UNKNOWN = 46 => "certificate_unknown",
-        /// A field was wrong or does not fit others.
+        /// A field was incorrect or inconsistent with other fields.
         ILLEGAL_PARAMETER = 47 => "illegal_parameter",
         /// No path to a certificate authority the receiver trusts.
         UNKNOWN_CA = 48 => "unknown_ca",
@@ -39,13 +39,13 @@ code_points! {
         DECODE_ERROR = 50 => "decode_error",
         /// A signature, a Finished or a binder did not verify.
         DECRYPT_ERROR = 51 => "decrypt_error",
-        /// Too many connection identifiers were asked for (RFC 9147).
+        /// Too many connection identifiers were requested (RFC 9147).
         TOO_MANY_CIDS_REQUESTED = 52 => "too_many_cids_requested",
         /// An algorithm must not be exported; reserved.
         EXPORT_RESTRICTION = 60 => "export_restriction",
         /// The versions offered are not supported.
         PROTOCOL_VERSION = 70 => "protocol_version",
-        /// The server wants more security than the client offers.
+        /// The server requires more security than the client offers.
         INSUFFICIENT_SECURITY = 71 => "insufficient_security",
         /// An error that has nothing to do with the peer.
         INTERNAL_ERROR = 80 => "internal_error",
@@ -55,9 +55,9 @@ code_points! {
         USER_CANCELED = 90 => "user_canceled",
         /// No renegotiation, up to TLS 1.2; reserved.
         NO_RENEGOTIATION = 100 => "no_renegotiation",
-        /// An extension that must be there is not.
+        /// A mandatory extension is missing.
         MISSING_EXTENSION = 109 => "missing_extension",
-        /// An extension that must not be there.
+        /// A forbidden extension is present.
         UNSUPPORTED_EXTENSION = 110 => "unsupported_extension",
         /// A certificate could not be fetched from its URL; reserved.
         CERTIFICATE_UNOBTAINABLE = 111 => "certificate_unobtainable",
@@ -71,7 +71,7 @@ code_points! {
         UNKNOWN_PSK_IDENTITY = 115 => "unknown_psk_identity",
         /// A certificate is required, and none was sent.
         CERTIFICATE_REQUIRED = 116 => "certificate_required",
-        /// Something else, or something that the sender conceals.
+        /// An error without a more specific alert, or one that the sender does not disclose.
         GENERAL_ERROR = 117 => "general_error",
         /// No common application protocol.
         NO_APPLICATION_PROTOCOL = 120 => "no_application_protocol",
@@ -97,8 +97,8 @@ pub enum AlertClass {
 }
 
 impl AlertDescription {
-    /// Returns whether nothing follows it. RFC 9846 section 6: all but the closure alerts "MUST be treated as error
-    /// alerts".
+    /// Returns whether this alert ends the connection. RFC 9846 section 6: all but the closure alerts "MUST be treated
+    /// as error alerts".
     pub(crate) const fn is_fatal(self) -> bool {
         !matches!(self, Self::CLOSE_NOTIFY | Self::USER_CANCELED)
     }

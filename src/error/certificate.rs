@@ -1,4 +1,4 @@
-//! Why a certificate path was refused.
+//! Reasons for rejecting a certificate path.
 
 use self::WaivableCause::{Expired, Invalid, SelfSigned, UntrustedRoot};
 use super::Code;
@@ -22,9 +22,9 @@ pub struct CertificateError {
 ///   for one rule explains more than a signature that does not verify, and that more than an unknown issuer,
 /// - its alert,
 /// - the cause of refusal under which it can be waived,
-/// - its diagnosis, as far as nothing else is known,
-/// - one clause that goes on from the name of a certificate,
-/// - the section that states the rule; none for a limit of our own.
+/// - its diagnosis, if nothing more is known,
+/// - a predicate that follows the name of a certificate,
+/// - the section that states the rule; none for our own limits.
 ///
 /// The alerts are those of RFC 9846 section 6.2:
 ///
@@ -80,8 +80,8 @@ macro_rules! certificate_problems {
                 }
             }
 
-            /// Returns the section that states the rule, as in `RFC 5280 section 4.1.2.5`; `None` for a limit of our
-            /// own.
+            /// Returns the section that states the rule, as in `RFC 5280 section 4.1.2.5`; `None` for one of our own
+            /// limits.
             #[must_use]
             pub const fn section(self) -> Option<&'static str> {
                 match self {
@@ -110,7 +110,7 @@ macro_rules! certificate_problems {
     };
 }
 
-/// The number of the first malformation among those of the problems.
+/// The number of the first malformation; problems have the lower numbers.
 const MALFORMED: u8 = 128;
 
 certificate_problems! {
@@ -120,7 +120,7 @@ pub enum CertificateProblem {
     /// The certificate of the trust anchor has expired (RFC 5280 section 4.1.2.5).
     AnchorExpired = 0, rank 8, CERTIFICATE_EXPIRED, Some(Expired), OurAnchorExpired,
         "was issued by a trust anchor that has expired", Some("RFC 5280 section 4.1.2.5");
-    /// The certificate of the trust anchor is not valid yet (RFC 5280 section 4.1.2.5).
+    /// The certificate of the trust anchor is not yet valid (RFC 5280 section 4.1.2.5).
     AnchorNotYetValid = 1, rank 8, CERTIFICATE_EXPIRED, Some(Expired), ClockWrong,
         "was issued by a trust anchor that is not valid yet", Some("RFC 5280 section 4.1.2.5");
     /// The certificate names a trust anchor as its issuer, but was not signed with its key: another
@@ -138,16 +138,16 @@ pub enum CertificateProblem {
     /// Basic or name constraints of a CA are not critical (RFC 5280 sections 4.2.1.9 and 4.2.1.10).
     ConstraintNotCritical = 5, rank 7, BAD_CERTIFICATE, Some(Invalid), TheirsInvalid,
         "is a CA certificate with constraints that are not critical", Some("RFC 5280 sections 4.2.1.9 and 4.2.1.10");
-    /// There are more CA certificates above the leaf than the configuration allows, or than are ever followed.
+    /// There are more CA certificates above the leaf than the configuration, or this implementation, allows.
     DepthExceeded = 6, rank 5, UNKNOWN_CA, None, TheirsTooDeep,
         "has more CA certificates above it than are allowed", None;
     /// The certificate contains an extension twice (RFC 5280 section 4.2).
     DuplicateExtension = 7, rank 3, BAD_CERTIFICATE, None, TheirsInvalid,
         "contains an extension twice", Some("RFC 5280 section 4.2");
-    /// Validity is over (RFC 5280 section 4.1.2.5).
+    /// The certificate has expired (RFC 5280 section 4.1.2.5).
     Expired = 8, rank 8, CERTIFICATE_EXPIRED, Some(Expired), TheirsExpired,
         "has expired", Some("RFC 5280 section 4.1.2.5");
-    /// The extended key usage does not allow the role that the peer has (RFC 5280 section 4.2.1.12).
+    /// The extended key usage does not allow the role of the peer (RFC 5280 section 4.2.1.12).
     ExtendedKeyUsage = 9, rank 7, UNSUPPORTED_CERTIFICATE, Some(Invalid), TheirsWrongPurpose,
         "is not meant for this role: its extended key usage does not allow it", Some("RFC 5280 section 4.2.1.12");
     /// The list has more certificates than are supported.
@@ -156,7 +156,7 @@ pub enum CertificateProblem {
     /// (RFC 5280 section 4.1).
     Malformed(field: Malformation) = 128, rank field.rank(), BAD_CERTIFICATE, field.waivable(), TheirsInvalid,
         field.text(), field.section();
-    // 11 was given to a problem that no longer exists.
+    // 11 belonged to a problem that no longer exists.
     /// The key usage of a CA certificate lacks keyCertSign (RFC 5280 section 4.2.1.3).
     MissingCertSign = 12, rank 7, BAD_CERTIFICATE, Some(Invalid), TheirsInvalid,
         "may not sign certificates: its key usage lacks keyCertSign", Some("RFC 5280 section 4.2.1.3");
@@ -179,7 +179,7 @@ pub enum CertificateProblem {
     /// The certificate issued another one but is not a CA (RFC 5280 section 4.2.1.9).
     NotACa = 18, rank 7, BAD_CERTIFICATE, Some(Invalid), TheirsInvalid,
         "is not a CA and so cannot issue certificates", Some("RFC 5280 section 4.2.1.9");
-    /// Validity has not begun (RFC 5280 section 4.1.2.5).
+    /// The certificate is not yet valid (RFC 5280 section 4.1.2.5).
     NotYetValid = 19, rank 8, CERTIFICATE_EXPIRED, Some(Expired), ClockWrong,
         "is not valid yet", Some("RFC 5280 section 4.1.2.5");
     /// The CA certificate is too far below an authority that limits the length of the path
@@ -187,7 +187,7 @@ pub enum CertificateProblem {
     PathLengthExceeded = 20, rank 7, BAD_CERTIFICATE, Some(Invalid), TheirsInvalid,
         "exceeds the path length constraint of an authority above it",
         Some("RFC 5280 section 4.2.1.9");
-    /// The search for a path was given up: too many signatures or too many combinations.
+    /// The path search was abandoned: too many signatures or too many combinations.
     SearchExhausted = 21, rank 9, CERTIFICATE_UNKNOWN, None, TheirsInvalid,
         "has no path to a trust anchor within the limits of the search", None;
     /// The leaf is its own issuer and not a trust anchor.
@@ -236,7 +236,7 @@ pub enum CertificateProblem {
 }
 
 named! {
-/// A cause for which a certificate path is refused and that a program can waive. No other can be waived.
+/// A cause of rejection that a program can waive. No other cause can be waived.
 pub enum WaivableCause {
     /// A certificate of the path, or the anchor, is not valid now.
     Expired = 0, "expired";

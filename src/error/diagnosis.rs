@@ -1,4 +1,4 @@
-//! Failures by the names under which people know them: the cause, and who has to act.
+//! Named failures: the usual cause, and who has to act.
 
 use core::fmt;
 
@@ -51,11 +51,12 @@ macro_rules! diagnoses {
 }
 
 diagnoses! {
-/// A failure by its name. It names the usual cause of what was observed: another is possible.
+/// A named failure: the usual cause of what was observed, which need not be the actual one.
 ///
-/// *Ours* is what the other side judged of us, *theirs* what we judged of it. `Display` writes the cause and who has to act,
-/// in one line. What helps is in the crate `embedded-mtls-operator`, which knows the settings of well-known programs,
-/// and in `docs/diagnoses.md`, which lists each diagnosis as a handshake gives it.
+/// Names with *Ours* are about how the other side judged our certificate, names with *Theirs* about how we judged its
+/// certificate. `Display` writes the cause and who has to act, in one line. The crate `embedded-mtls-operator` adds the
+/// remedy, in terms of well-known programs; `docs/diagnoses.md` lists every diagnosis, each from a handshake that
+/// fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
@@ -72,7 +73,8 @@ pub enum Diagnosis {
     /// The other side closed the connection before it had said anything.
     ClosedAtOnce = 44, Network,
         "the other side closed the connection before it had said anything";
-    /// The other side closed the connection without a reason once it had our certificate, or knew that we have none.
+    /// The other side closed the connection without a reason after it had received our certificate, or learned that we
+    /// have none.
     ClosedOnOurs = 45, Peer,
         "the other side closed the connection without giving a reason, after we had sent our certificate or had \
          answered that we have none";
@@ -116,7 +118,7 @@ pub enum Diagnosis {
     /// We sent a record that the other side cannot hold.
     OurRecordTooLarge = 35, Us,
         "a record that we sent is larger than the other side can receive";
-    /// Our certificate has expired, as we know ourselves or the other side reports.
+    /// Our certificate has expired, according to our own clock or to the other side.
     OursExpired = 10, Us,
         "our certificate has expired, or one that we send with it";
     /// The other side lacks an intermediate that we did not send.
@@ -165,7 +167,7 @@ pub enum Diagnosis {
     /// The server has nothing in common with a build without RSA.
     RsaPerhapsNeeded = 51, Us,
         "the server found nothing in common with us, and our program was built without RSA, which many servers need";
-    /// The name that the client asks for is none of the server's.
+    /// The client requested a name that the server does not have.
     ServerNameUnknown = 21, Peer,
         "the server has no host of the name that the client asks for";
     /// A record cannot be decrypted.
@@ -213,13 +215,13 @@ pub enum Diagnosis {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Responsible {
-    /// Those who write the programs of either side.
+    /// The developers of either side's program.
     Developers,
-    /// Those who run the network in between: proxies, firewalls.
+    /// The operators of the network in between, with its proxies and firewalls.
     Network,
-    /// Those who run the other side.
+    /// The operator of the other side.
     Peer,
-    /// Those who run this side.
+    /// The operator of this side.
     Us,
 }
 

@@ -2,8 +2,8 @@
 
 use super::WaivableCause;
 
-/// `Name = number, "what the certificate has", "what is wanted there", section;`, with `STRICT` behind the number of what is
-/// refused by the strict profile only.
+/// `Name = number, "what the certificate has", "what is wanted there", section;`, with `STRICT` after the number if
+/// only the strict profile rejects it.
 macro_rules! malformations {
     ($(#[$meta:meta])* pub enum Malformation {
         $($(#[$doc:meta])* $name:ident = $code:literal $($strict:ident)?, $text:literal, $wanted:literal, $section:expr;)*
@@ -11,14 +11,14 @@ macro_rules! malformations {
         named! { $(#[$meta])* pub enum Malformation { $($(#[$doc])* $name = $code, $text;)* } }
 
         impl Malformation {
-            /// Tells whether the field can be read nevertheless.
+            /// Returns whether the field can be parsed anyway.
             const fn is_strict(self) -> bool {
                 match self {
                     $(Self::$name => false $(|| $strict)?,)*
                 }
             }
 
-            /// The rule in a few words: what should be in the field.
+            /// Returns the rule in a few words: the required content of the field.
             #[must_use]
             pub const fn wanted(self) -> &'static str {
                 match self {
@@ -26,7 +26,7 @@ macro_rules! malformations {
                 }
             }
 
-            /// Returns the section that states the rule; `None` for a limit of our own.
+            /// Returns the section that states the rule; `None` for one of our own limits.
             pub(super) const fn section(self) -> Option<&'static str> {
                 match self {
                     $(Self::$name => $section,)*
@@ -42,9 +42,9 @@ malformations! {
 /// The field of a certificate that breaks a rule of RFC 5280 section 4.1 or of DER, so that the certificate is
 /// [malformed](super::CertificateProblem::Malformed).
 ///
-/// Most of them mean that the field cannot be read. Those marked *strict* can be read, and are refused by
-/// [`Rules::strict_profile`](crate::x509::Rules::strict_profile) only: RFC 5280 forbids authorities to issue such a
-/// certificate, and real ones do.
+/// Most mean that the field cannot be parsed. Those marked *strict* can be parsed, and are rejected only by
+/// [`Rules::strict_profile`](crate::x509::Rules::strict_profile): RFC 5280 forbids authorities to issue such
+/// certificates, but some do.
 #[derive(Hash)]
 pub enum Malformation {
     /// The basic constraints cannot be read (RFC 5280 section 4.2.1.9).

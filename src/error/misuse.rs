@@ -3,7 +3,7 @@
 use super::Code;
 use super::{CertificateError, CertificateProblem};
 
-/// `Name = number, "words";`, where what a variant holds follows its words.
+/// `Name = number, "words";`. The payload of a variant, if any, is displayed after its words.
 macro_rules! misuses {
     ($(#[$meta:meta])* pub enum ApiMisuse {
         $($(#[$doc:meta])* $name:ident $(($field:ident: $type:ty))? = $code:literal, $text:literal;)*
@@ -29,7 +29,7 @@ macro_rules! misuses {
         }
 
         impl ApiMisuse {
-            /// Returns the number of the mistake, and that of what it holds.
+            /// Returns the number of the mistake and the number of its payload.
             pub(crate) fn code(self) -> (u8, u32) {
                 match self {
                     $(Self::$name $(($field))? => ($code, 0 $(| <$type as Content>::number($field))?),)*
@@ -44,7 +44,7 @@ macro_rules! misuses {
                 }
             }
 
-            /// The numbers that are given.
+            /// The numbers in use.
             #[cfg(test)]
             pub(super) const CODES: &[(&str, u8)] = &[$((stringify!($name), $code),)*];
         }
@@ -79,16 +79,16 @@ impl Content for CertificateError {
 }
 
 misuses! {
-/// Mistakes that can be found and mended by reading the calling code.
+/// Mistakes in the calling code.
 pub enum ApiMisuse {
     /// A list of suites, groups or signature schemes names one that this provider does not have, or has more
     /// than 64 entries.
     AlgorithmUnsupported = 11,
         "a list of cipher suites, groups or signature schemes contains one that the provider does not support, or \
          has more than 64 entries";
-    /// An empty or too long ALPN protocol name (RFC 7301 section 3.1: 1 to 255 bytes), or more than 64 names.
+    /// An ALPN protocol name that is empty or too long (RFC 7301 section 3.1: 1 to 255 bytes), or more than 64 names.
     AlpnNameLength = 0, "an ALPN protocol name is not 1 to 255 bytes long, or there are more than 64 names";
-    /// An answer to a question that was not asked. Request tokens exclude it.
+    /// An answer to a question that was not asked. Request tokens make this impossible.
     AnswerUnexpected = 1, "an answer was given to a question that is not pending";
     /// The names of the trust anchors, or those of `with_authority_names`, do not fit into a CertificateRequest (65,024
     /// bytes), or there are more than 255 anchors, or more than an [`AnchorSet`](crate::credential::AnchorSet) holds.
@@ -98,40 +98,39 @@ pub enum ApiMisuse {
     ClosedForWriting = 2, "data was written, or a certificate requested, after close";
     /// More bytes were committed than `rx_space` offered, or sealed than `reserve` offered.
     CommitTooLarge = 3, "more bytes were committed or sealed than were available";
-    /// A common name that no certificate can have, or a pattern that is none (see
-    /// [`CommonName`](crate::x509::CommonName)).
+    /// A common name that no certificate can have, or an invalid pattern (see [`CommonName`](crate::x509::CommonName)).
     CommonNameInvalid = 4, "the common name can match no certificate, or is an invalid pattern";
-    /// The key of the credential does not sign with the scheme that was asked for.
+    /// The key of the credential cannot sign with the requested scheme.
     CredentialSchemeMismatch = 19, "the key of a credential cannot sign with the requested scheme";
     /// A credential was selected whose signature scheme the peer did not offer.
     CredentialSchemeNotOffered = 6, "the peer does not accept the signature scheme of the selected credential";
-    /// A certificate cannot serve in a credential, or there is none.
+    /// A certificate cannot be used in a credential, or there is no certificate.
     CredentialUnusable(error: CertificateError) = 20, "a credential cannot be used: ";
-    // 5 was a mistake that can no longer be made.
+    // 5 belonged to a mistake that is no longer possible.
     /// The exporter was asked for more than 255 hash lengths or with a label over 249 bytes (RFC 9846 section 7.1).
     ExportLength = 7, "the exporter was asked for more than 255 hash lengths, or its label is longer than 249 bytes";
-    /// A session was made of a handshake that is not over yet.
+    /// A session was requested from a handshake that is not complete.
     HandshakeUnfinished = 22, "a session was requested before the handshake was over";
     /// A stream without a host was asked for a credential, or to authorize a client, after the handshake: use `Stream::hosted`.
     HostNeeded = 8, "post-handshake authentication needs a host, and the stream has none";
-    /// A list of key shares has more than two groups, one twice, or one that is not offered.
+    /// A list of key shares has more than two groups, a duplicate, or a group that is not offered.
     KeySharesUnusable = 21, "the list of key shares has more than two groups, a duplicate, or a group that is not offered";
-    /// No trust anchor, though certificates are to be verified.
+    /// No trust anchor is configured, although certificates have to be verified.
     NoTrustAnchors = 10, "certificates have to be verified, but no trust anchor is configured";
     /// A server asks for a certificate after the handshake, and the client did not offer to answer, or this is the
     /// client (RFC 9846 section 4.3.6).
     PostHandshakeAuthNotOffered = 12, "the peer did not offer post-handshake authentication";
     /// A server asks for a certificate before the client has answered the last request.
     RequestPending = 13, "the client has not yet answered the previous certificate request";
-    /// A digest to sign was asked for, and the scheme signs the message itself.
+    /// A digest was requested for a scheme that signs the message itself.
     SchemeWithoutDigest = 14, "a digest was requested for a scheme that signs the message itself";
     /// The DNS name is not a valid host name (RFC 9525 section 6.3).
     ServerNameInvalid = 15, "the server name is neither a valid host name nor an IP address";
-    /// The signature does not have the form the scheme asks for.
+    /// The signature does not have the format of its scheme.
     SignatureMalformed = 16, "the signature does not have the format of its scheme";
     /// A certificate cannot be used as a trust anchor.
     TrustAnchorUnusable(problem: CertificateProblem) = 17, "a certificate cannot be used as a trust anchor: it ";
-    /// The validity of certificates is limited to 0 days, which none can keep.
+    /// The maximum validity of certificates is set to 0 days.
     ValidityLimitZero = 18, "the maximum validity of certificates is set to 0 days, which no certificate can satisfy";
 }
 }

@@ -20,7 +20,7 @@ pub use self::stage::Stage;
 pub(crate) use self::table::Code;
 use core::fmt::{Display, Formatter, Result};
 
-/// Why a handshake or a session ended. At most 8 bytes.
+/// The reason why a handshake or a session ended. At most 8 bytes.
 ///
 /// An error is final and sticky: the connection returns the same error from then on, and the alert
 /// of the error, if there is one, waits in `tx_pending`.
@@ -36,10 +36,10 @@ pub enum Error {
     BufferTooSmall {
         /// The buffer that is too small.
         buffer: BufferKind,
-        /// The size in bytes that would have been enough to go on.
+        /// The size in bytes that would have been enough to continue.
         need: u32,
     },
-    /// The certificate path of the peer was refused.
+    /// The certificate path of the peer was rejected.
     Certificate(CertificateError),
     /// The transport ended before `close_notify` came: data may be missing (RFC 9846 section 6.1).
     ConnectionTruncated,
@@ -47,15 +47,15 @@ pub enum Error {
     DecryptFailed,
     /// A message could not be parsed.
     InvalidMessage(InvalidMessage),
-    /// As many records were sealed or opened under one key as there are sequence numbers (RFC 9846 section 5.3).
+    /// All sequence numbers of a key have been used (RFC 9846 section 5.3).
     KeysExhausted,
-    /// The peer speaks TLS, but nothing that both sides support.
+    /// The two sides have no parameters in common.
     PeerIncompatible(PeerIncompatible),
     /// The peer broke a rule of the protocol.
     PeerMisbehaved(PeerMisbehaved),
     /// The crypto provider failed, or lacks an algorithm that it lists.
     ProviderFailed,
-    /// The application refused the peer with this alert.
+    /// The application rejected the peer with this alert.
     Refused(AlertDescription),
     /// The signer could not sign.
     SigningFailed,
@@ -64,11 +64,11 @@ pub enum Error {
 named! {
 /// One of the three buffers of a connection.
 pub enum BufferKind {
-    /// `Buffers::peer`, what is kept of the peer's certificates.
+    /// `Buffers::peer`, for summaries of the peer's certificates.
     Peer = 0, "the buffer `peer` for the peer's certificates";
-    /// `Buffers::rx`, what is received.
+    /// `Buffers::rx`, for received data.
     Rx = 1, "the receive buffer `rx`";
-    /// `Buffers::tx`, what is sent.
+    /// `Buffers::tx`, for data to send.
     Tx = 2, "the send buffer `tx`";
 }
 }
@@ -89,7 +89,7 @@ impl Error {
                 Some(AlertDescription::INTERNAL_ERROR)
             }
             Self::BufferTooSmall { buffer, .. } => Some(match buffer {
-                // RFC 9846 section 6.2: record_overflow is the one alert that says "smaller, please".
+                // RFC 9846 section 6.2: record_overflow is the only alert that tells the peer to send less.
                 BufferKind::Rx => AlertDescription::RECORD_OVERFLOW,
                 BufferKind::Peer | BufferKind::Tx => AlertDescription::INTERNAL_ERROR,
             }),

@@ -1,9 +1,9 @@
-//! The stages of a handshake, for people.
+//! The stages of a handshake, for reports.
 
 named! {
 /// The point that a handshake has reached; part of every report of a failure.
 pub enum Stage {
-    /// The application authorizes the authenticated peer, or does not.
+    /// The application decides whether to authorize the peer.
     Authorization = 0, "authorizing the peer";
     /// Receiving the peer's Certificate.
     Certificate = 1, "reading the peer's Certificate";
@@ -21,7 +21,7 @@ pub enum Stage {
     EncryptedExtensions = 7, "EncryptedExtensions";
     /// Receiving the peer's Finished.
     Finished = 8, "waiting for the peer's Finished";
-    /// Searching a path from the peer's certificate to a trust anchor.
+    /// Searching for a path from the peer's certificate to a trust anchor.
     Path = 9, "searching for a path to a trust anchor";
     /// After a HelloRetryRequest, sending or receiving the second ClientHello.
     SecondClientHello = 10, "second ClientHello";

@@ -1,7 +1,7 @@
-//! Enums whose facts are one row a variant: the name, its number in dumps of events, its words, and what else is known
-//! of it. Each fact becomes a `match` of its own, so that a program links only those that it asks for.
+//! Enums with one row of facts per variant: its name, its number in dumps of events, its words, and more. Each fact
+//! becomes a `match` of its own, so that a program links only the facts that it uses.
 
-/// The number of a variant in dumps of events, which later versions read: a number that was given is never given again.
+/// The number of a variant in dumps of events. Later versions read them, so numbers are never reused.
 pub(crate) trait Code: Sized {
     fn code(self) -> u8;
     /// Returns `None` for a number that this version does not know.
