@@ -1,4 +1,4 @@
-//! From what was observed to the name of the failure.
+//! Maps what was observed to a named failure.
 
 use super::machine::Machine;
 use super::{ConnectionFailure, Session};
@@ -23,7 +23,7 @@ impl Built {
     const HERE: Self =
         Self { ed25519: cfg!(feature = "ed25519"), p384: cfg!(feature = "p384"), rsa: cfg!(feature = "rsa") };
 
-    /// Names what the algorithm or the curve of this identifier needs and this build lacks.
+    /// Returns the diagnosis if this build lacks the algorithm or curve of this identifier.
     fn lacks(self, oid: &[u8]) -> Option<Diagnosis> {
         if oid.starts_with(oid::PKCS_1) {
             (!self.rsa).then_some(Diagnosis::RsaNotBuilt)
@@ -34,22 +34,22 @@ impl Built {
         }
     }
 
-    /// A server chooses nothing of what we offer. Without RSA, that is the usual reason.
+    /// Diagnoses a server that selects nothing from our offer. In a build without RSA, that is the usual reason.
     const fn nothing_in_common(self) -> Diagnosis {
         if self.rsa { Diagnosis::NoCommonGround } else { Diagnosis::RsaPerhapsNeeded }
     }
 }
 
 impl<R: Side> Session<'_, R> {
-    /// Names the fault, known to ourselves, for which nobody should accept the credential that was sent: it has
-    /// expired, is not valid yet, or is not meant for our role. `None` if none was sent, or none of this holds.
+    /// Returns the fault, known to this side, of the credential that was sent: it has expired, is not yet valid, or is
+    /// not meant for our role. `None` if no credential was sent, or it has no such fault.
     pub fn credential_fault(&self) -> Option<Diagnosis> {
         fault_of(self.sent_credential()?, self.purpose(), self.connection.peer.time())
     }
 }
 
 impl ConnectionFailure<'_, '_> {
-    /// Finds the name of the failure.
+    /// Names the failure.
     pub(super) fn diagnose(&self) -> Diagnosis {
         match self.error {
             Error::AlertReceived(alert) => self.of_alert(alert),
@@ -74,7 +74,7 @@ impl ConnectionFailure<'_, '_> {
                 PeerIncompatible::UnknownServerName => Diagnosis::ServerNameUnknown,
             },
             Error::PeerMisbehaved(PeerMisbehaved::SignatureIncorrect) => Diagnosis::TheirsUnproven,
-            // Of records only: the first one, and so what answers or asks is something else.
+            // Only records have unknown types here: this is the first one, so the peer does not speak TLS.
             Error::InvalidMessage(InvalidMessage::UnknownType)
                 if matches!(self.stage, Stage::ClientHello | Stage::ServerHello) =>
             {
@@ -104,7 +104,7 @@ impl ConnectionFailure<'_, '_> {
             return Diagnosis::OursMissing;
         }
         let Some(credential) = self.undecided() else { return by_itself };
-        // What we know is surer than what the other side makes of it: many say the same whatever the reason.
+        // Our own knowledge is more reliable than the peer's alert: many peers send the same alert for every reason.
         let by_itself = match by_itself {
             Diagnosis::AccessDenied
             | Diagnosis::NoCommonGround
@@ -119,7 +119,7 @@ impl ConnectionFailure<'_, '_> {
             Diagnosis::OursNotTrusted if credential.lacks_issuer() => Diagnosis::OursIncomplete,
             Diagnosis::OursExpired if self.is_valid(credential) => Diagnosis::ClockWrong,
             Diagnosis::OursRefused if !self.is_client() => Diagnosis::OursRefusedByClient,
-            // Some servers count the authorities themselves, and have no alert for what they find.
+            // Some servers limit the depth themselves and have no alert for exceeding it.
             Diagnosis::TheirProgram if self.is_client() && credential.certificates().nth(1).is_some() => {
                 Diagnosis::OursTooDeep
             }
@@ -127,7 +127,7 @@ impl ConnectionFailure<'_, '_> {
         }
     }
 
-    /// An end without an alert.
+    /// Diagnoses an end without an alert.
     fn of_end(&self) -> Diagnosis {
         let at_once = if self.is_client() {
             matches!(self.stage, Stage::ClientHello | Stage::ServerHello)
@@ -143,25 +143,25 @@ impl ConnectionFailure<'_, '_> {
         }
     }
 
-    /// The credential that the other side has seen and not accepted yet.
+    /// Returns the credential that the other side has received and not yet accepted.
     fn undecided(&self) -> Option<&Credential<'_>> {
         let decided = if self.is_client() {
             matches!(self.negotiated.client_auth.status(), ClientAuthStatus::Accepted)
         } else {
-            // A client that goes on has accepted the server.
+            // A client that continues has accepted the server.
             matches!(self.stage, Stage::Done)
         };
         self.negotiated.credential.filter(|_| self.was_seen() && !decided)
     }
 
-    /// Tells whether the other side can have seen who we are, or that we show nothing. A client that was asked answers
-    /// only once the server has proved who it is. Before, anybody on the way can have sent the alert.
+    /// Returns whether the other side can have received our certificate, or our refusal to send one. A client answers
+    /// only an authenticated server; before that, anyone on the network path can have sent the alert.
     const fn was_seen(&self) -> bool {
         let asked = !matches!(self.negotiated.client_auth.status(), ClientAuthStatus::NotRequested);
         self.negotiated.certificate_sent && (asked || !self.is_client())
     }
 
-    /// Tells whether our chain is valid by the time that we were given.
+    /// Returns whether our chain is valid at the time that the application provided.
     fn is_valid(&self, credential: &Credential<'_>) -> bool {
         match self.time {
             Time::Trusted(now) => now <= credential.not_after(),
@@ -194,9 +194,9 @@ impl ConnectionFailure<'_, '_> {
         }
     }
 
-    /// A chain that ends where we trust nobody. Most often it is we who have the wrong root. A proxy cannot pass on
-    /// that the server asks for a certificate, so it is one at most where nobody asks. A leaf whose issuer did not come
-    /// along lacks an intermediate, unless we trust pinned certificates only.
+    /// Diagnoses a chain that ends in an untrusted authority. Usually our trust anchor is the wrong one. An inspection
+    /// proxy cannot forward a request for a certificate, so it is a possible cause only if none was requested. A leaf
+    /// without its issuer lacks an intermediate, unless we trust only pinned certificates.
     fn of_unknown_issuer(&self, may_lack: bool) -> Diagnosis {
         let search = self.search;
         let unasked =
@@ -212,7 +212,7 @@ impl ConnectionFailure<'_, '_> {
     }
 }
 
-/// Finds the reason, which we know ourselves, why nobody should accept this credential of ours.
+/// Finds a fault of our own credential for which a peer should reject it.
 pub(super) fn fault_of(credential: &Credential<'_>, purpose: Purpose, time: Time) -> Option<Diagnosis> {
     match credential.check_validity(time).map_err(|error| error.problem) {
         Err(CertificateProblem::Expired) => return Some(Diagnosis::OursExpired),

@@ -1,4 +1,4 @@
-//! The failure of a connection, and all that explains it.
+//! The failure of a connection, with everything that explains it.
 
 use crate::credential::Credential;
 use crate::crypto::CryptoProvider;
@@ -7,7 +7,7 @@ use crate::handshake::connection::Connection;
 use crate::handshake::{ClientAuthStatus, Negotiated};
 use crate::x509::{PeerIdentity, Purpose, Search, Time, Verdict};
 
-/// The failure of a handshake or of a session, in either role: why it failed, and all that explains it.
+/// The failure of a handshake or session, in either role, with everything that explains it.
 #[derive(Clone, Copy)]
 pub struct ConnectionFailure<'c, 'b> {
     pub(super) error: Error,
@@ -19,18 +19,18 @@ pub struct ConnectionFailure<'c, 'b> {
     /// The search for the path of the peer.
     pub(super) search: &'c Search<'b, 'b>,
     pub(super) time: Time,
-    /// It is a message, or a part of one, that does not fit into `rx`, and not a record.
+    /// A message, or a part of one, does not fit into `rx`, as opposed to a record.
     pub(super) message_too_large: bool,
 }
 
 debug_by_name!("ConnectionFailure", [] ConnectionFailure<'_, '_>);
 
-/// The refusal of a client by a server that has proved who it is, because of what it sent, or did not send.
+/// The rejection of a client by an authenticated server, because of the certificate that it sent or did not send.
 #[derive(Clone, Copy, Debug)]
 pub struct Refusal<'b> {
-    /// The alert of the server. Its [class](AlertDescription::class) says whether trying again can help.
+    /// The server's alert. Its [class](AlertDescription::class) tells whether a retry can help.
     pub alert: AlertDescription,
-    /// The credential that was refused; `None` if we sent none.
+    /// The rejected credential; `None` if we sent none.
     pub credential: Option<&'b Credential<'b>>,
 }
 
@@ -65,11 +65,11 @@ impl<'c, 'b> ConnectionFailure<'c, 'b> {
         self.search.list().identity()
     }
 
-    /// Tells how the server has refused our answer to its request for a certificate: once an alert of the server has
-    /// ended the connection before it has accepted us. Of several answers the last one counts.
+    /// Returns the server's rejection of our answer to its certificate request, after its alert has ended the
+    /// connection before it accepted us. Only the last of several answers counts.
     ///
-    /// `None` before the answer has begun to leave, which it does only to a server that has proved who it is: anybody on the
-    /// way can have sent an alert that comes earlier. `None` on a server, and of a client that was never asked.
+    /// `None` before we have begun to send the answer, which goes only to an authenticated server: anyone on the
+    /// network path can have sent an earlier alert. Also `None` on a server, and on a client that was never asked.
     pub const fn refusal(&self) -> Option<Refusal<'b>> {
         match (self.error, self.purpose) {
             (Error::AlertReceived(alert), Purpose::ClientAuth) if self.negotiated.certificate_sent => {
@@ -85,8 +85,8 @@ impl<'c, 'b> ConnectionFailure<'c, 'b> {
         }
     }
 
-    /// Explains why the certificates of the peer were refused, in full; `None` if they were not. **Nothing of what it
-    /// lends from them is verified**: it explains, and decides nothing.
+    /// Explains in full why the peer's certificates were rejected; `None` if they were not. **The data that it quotes
+    /// from them is unverified**: use it for explanations, never for decisions.
     pub fn verdict(&self) -> Option<Verdict<'c>> {
         match self.error {
             Error::Certificate(_) => self.search.verdict(),
@@ -94,14 +94,15 @@ impl<'c, 'b> ConnectionFailure<'c, 'b> {
         }
     }
 
-    /// Names the failure, with the cause and who has to act. It says what is usual: the
-    /// [error](Self::error) and the [verdict](Self::verdict) are what was observed.
+    /// Names the failure, with the cause and who has to act. It states the usual cause; the [error](Self::error) and
+    /// the [verdict](Self::verdict) state what was observed.
     pub fn diagnosis(&self) -> Diagnosis {
         self.diagnose()
     }
 
-    /// Names the failure as [`diagnosis`](Self::diagnosis) does, with what the caller knows about the time. A server is
-    /// refused before it has asked for the time, and cannot tell without that its own certificate has expired.
+    /// Names the failure as [`diagnosis`](Self::diagnosis) does, with what the caller knows about the time. A server
+    /// may be rejected before it has asked for the time, without which it cannot tell that its own certificate has
+    /// expired.
     pub fn diagnosis_at(&self, time: Time) -> Diagnosis {
         Self { time, ..*self }.diagnose()
     }

@@ -18,11 +18,11 @@ use crate::wire::enums::{CipherSuite, NamedGroup};
 use crate::x509::{NoTrace, PeerIdentity, Purpose, Search, Trace};
 use core::fmt;
 
-/// One TLS 1.3 handshake, as [`Client`](crate::Client) or [`Server`](crate::Server), over lent
-/// [`Buffers`]. It does no I/O: [`poll`](Self::poll) says what it needs.
+/// One TLS 1.3 handshake, as [`Client`](crate::Client) or [`Server`](crate::Server), over lent [`Buffers`]. It does no
+/// I/O: [`poll`](Self::poll) returns what it needs next.
 ///
-/// The law: *`poll` is idempotent until something changes; any `Err` is final and sticky; its alert
-/// waits in [`tx_pending`](Self::tx_pending); drain it before closing the transport.*
+/// The contract: *`poll` is idempotent until something changes; any `Err` is final and sticky; its alert waits in
+/// [`tx_pending`](Self::tx_pending); drain it before closing the transport.*
 pub struct Handshake<'b, R: Side> {
     config: &'b R::Config<'b>,
     connection: Connection<'b, R::Provider>,
@@ -30,7 +30,7 @@ pub struct Handshake<'b, R: Side> {
     entropy: Entropy,
 }
 
-/// A step that a handshake needs to go on.
+/// The next step that a handshake needs.
 #[must_use]
 #[allow(clippy::large_enum_variant, reason = "lives on the stack for the time of an answer, and there is no heap")]
 pub enum Step<'c, 'b> {
@@ -49,7 +49,7 @@ pub enum Step<'c, 'b> {
     Authorize(AuthorizeRequest<'c, 'b>),
     /// Sign with the key of the chosen credential.
     Sign(SignRequest<'c, 'b>),
-    /// The handshake is over: [`into_session`](Handshake::into_session).
+    /// The handshake is complete: call [`into_session`](Handshake::into_session).
     Done,
 }
 
@@ -75,11 +75,11 @@ impl fmt::Debug for Step<'_, '_> {
 }
 
 impl<'b, R: Side> Handshake<'b, R> {
-    /// A handshake that has not begun.
+    /// Creates a handshake that has not begun.
     ///
     /// # Errors
-    /// [`Error::ApiMisuse`] for a configuration that can never work, [`Error::BufferTooSmall`] for a
-    /// `tx` that cannot even hold an alert.
+    /// [`Error::ApiMisuse`] for a configuration that can never work, [`Error::BufferTooSmall`] for a `tx` that cannot
+    /// hold even an alert.
     pub fn new(config: &'b R::Config<'b>, buffers: Buffers<'b>, entropy: Entropy) -> Result<Self, Error>
     where
         R::Provider: Default,
@@ -87,7 +87,8 @@ impl<'b, R: Side> Handshake<'b, R> {
         Self::with_provider(R::Provider::default(), config, buffers, entropy)
     }
 
-    /// As [`new`](Self::new), with a provider that is a handle of something: an accelerator and the lock around it.
+    /// Creates a handshake as [`new`](Self::new) does, with a provider that is a handle, such as a reference to an
+    /// accelerator and its lock.
     ///
     /// # Errors
     /// As [`new`](Self::new).
@@ -111,10 +112,11 @@ impl<'b, R: Side> Handshake<'b, R> {
         })
     }
 
-    /// Goes on as far as possible and says what is needed next. At most one public-key operation a call.
+    /// Continues as far as possible and returns what is needed next. Performs at most one public-key operation per
+    /// call.
     ///
     /// # Errors
-    /// Why the handshake failed. Final: every later call gives the same error.
+    /// The reason why the handshake failed. It is final: every later call returns the same error.
     pub fn poll(&mut self) -> Result<Step<'_, 'b>, Error> {
         Ok(match self.next(&mut NoTrace)? {
             Stop::Transmit => Step::Transmit,
@@ -131,7 +133,7 @@ impl<'b, R: Side> Handshake<'b, R> {
         })
     }
 
-    /// Goes on as far as possible.
+    /// Continues as far as possible.
     pub(crate) fn next(&mut self, trace: &mut impl Trace) -> Result<Stop<'b>, Error> {
         if let Some((error, _)) = self.connection.failure {
             return Err(error);
@@ -139,10 +141,10 @@ impl<'b, R: Side> Handshake<'b, R> {
         self.run(trace).map_err(|error| Machine::fail(self, error))
     }
 
-    /// The session, once [`poll`](Self::poll) has said [`Step::Done`].
+    /// Converts the handshake into a session, after [`poll`](Self::poll) has returned [`Step::Done`].
     ///
     /// # Errors
-    /// Why the handshake failed; [`ApiMisuse::HandshakeUnfinished`] if it is not over yet.
+    /// The error of the handshake; [`ApiMisuse::HandshakeUnfinished`] if it is not complete.
     #[inline(never)] // as of `new`
     pub fn into_session(mut self) -> Result<Session<'b, R>, Error> {
         if let Some((error, _)) = self.connection.failure {
@@ -158,7 +160,7 @@ impl<'b, R: Side> Handshake<'b, R> {
         Ok(session)
     }
 
-    /// Ends the handshake, wherever it is, and returns its buffers for another connection. `rx` and `tx` are wiped.
+    /// Ends the handshake in any state and returns its buffers for another connection. `rx` and `tx` are wiped.
     pub fn into_buffers(self) -> Buffers<'b> {
         Buffers::of(self.connection)
     }
@@ -168,40 +170,40 @@ impl<'b, R: Side> Handshake<'b, R> {
         self.connection.failure.map_or_else(|| R::profile(&self.state).0, |(_, stage)| stage)
     }
 
-    /// Returns the identity that the peer claims, once its first certificate was read. **It is not verified**:
-    /// it serves to explain a failure, never to decide anything.
+    /// Returns the identity that the peer claims, after its first certificate was read. **It is not verified**: it
+    /// serves to explain a failure, never to decide anything.
     pub fn claimed_peer(&self) -> Option<PeerIdentity<'_>> {
         self.connection.peer.list().identity()
     }
 
-    /// Gives why the handshake failed, and all that explains it, in one value without role and provider; `None` as long
-    /// as it has not.
+    /// Returns the failure of the handshake with everything that explains it, in one value without role and provider;
+    /// `None` if it has not failed.
     pub fn failure(&self) -> Option<ConnectionFailure<'_, 'b>> {
         ConnectionFailure::of(&self.connection, self.purpose())
     }
 
-    /// **Dangerous**: tells all secrets of the connection to `log`, for a capture to be read with them. To be called
-    /// before the first poll.
+    /// **Dangerous**: passes all secrets of the connection to `log`, for decrypting a capture. Call it before the first
+    /// poll.
     #[cfg(feature = "key-log")]
     pub const fn dangerous_set_key_log(&mut self, log: &'b dyn KeyLog) {
         self.connection.key_log.sink = Some(log);
     }
 
-    /// Gives the connection a ring in which it writes what happens, up to the end of its session. To be called before
-    /// the first poll. The connection counts as a new one of the ring.
+    /// Sets a ring in which the connection records what happens until the end of its session. Call it before the first
+    /// poll. The ring counts it as a new connection.
     #[cfg(feature = "events")]
     pub fn set_events(&mut self, ring: EventRing<'b>) {
         self.connection.events = Recorder::begin(ring, R::IS_CLIENT);
     }
 
-    /// The ring of the connection, if it has one.
+    /// Returns the ring of the connection, if it has one.
     #[cfg(feature = "events")]
     pub const fn events(&self) -> Option<EventRing<'b>> {
         self.connection.events.ring()
     }
 
-    /// Looks for an alert in what was received, and fails with it if there is one: for a transport that takes
-    /// nothing more and may still hold the peer's reason. Nothing else can follow this.
+    /// Looks for an alert in the received data and fails with it if there is one: for a transport that accepts no more
+    /// bytes and may still hold the peer's reason. Nothing else may be called after this.
     pub(crate) fn look_for_alert(&mut self) -> Option<Error> {
         loop {
             match self.connection.rx.next_record() {
@@ -214,8 +216,8 @@ impl<'b, R: Side> Handshake<'b, R> {
         }
     }
 
-    /// Fails, since the transport has broken: with an alert that was received before, or as a connection that was
-    /// [truncated](Error::ConnectionTruncated), for [`failure`](Self::failure) to explain.
+    /// Fails because the transport broke: with an alert that was received before, or with a [truncated
+    /// connection](Error::ConnectionTruncated), for [`failure`](Self::failure) to explain.
     pub fn transport_failed(&mut self) -> Error {
         match self.connection.failure {
             Some((error, _)) => error,
@@ -228,27 +230,27 @@ impl<'b, R: Side> Handshake<'b, R> {
         self.connection.rx.space()
     }
 
-    /// The transport has written `count` bytes to the start of [`rx_space`](Self::rx_space).
+    /// Records that the transport has written `count` bytes to the start of [`rx_space`](Self::rx_space).
     ///
     /// # Errors
-    /// [`ApiMisuse::CommitTooLarge`] if that is more than there is.
+    /// [`ApiMisuse::CommitTooLarge`] if that exceeds the available space.
     pub fn rx_commit(&mut self, count: usize) -> Result<(), Error> {
         self.connection.end_flight_sent();
         self.connection.rx.commit(count).map_err(|error| Machine::fail(self, error))
     }
 
-    /// The transport has ended.
+    /// Records that the transport has ended.
     pub fn rx_eof(&mut self) {
         self.connection.rx.set_eof();
     }
 
-    /// Bytes to write to the transport; after an error, its alert.
+    /// Returns the bytes to write to the transport; after an error, its alert.
     pub fn tx_pending(&self) -> &[u8] {
         self.connection.tx.pending()
     }
 
-    /// The transport has taken `count` bytes of [`tx_pending`](Self::tx_pending). More than were
-    /// pending counts as all of them.
+    /// Records that the transport has accepted `count` bytes of [`tx_pending`](Self::tx_pending). A larger count means
+    /// all of them.
     pub fn tx_consume(&mut self, count: usize) {
         self.connection.end_flight_received();
         self.connection.negotiated.certificate_sent |=
@@ -262,7 +264,7 @@ impl<'b, R: Side> Handshake<'b, R> {
             let (_, wait) = R::profile(&self.state);
             let is_pending = !self.connection.tx.pending().is_empty();
             let stop = match wait {
-                // What the peer waits for goes out before anything is awaited from it.
+                // Send everything that the peer may be waiting for before waiting for the peer.
                 Wait::Header(_) | Wait::Message(_) if is_pending => Some(Stop::Transmit),
                 wait => match self.connection.await_input(wait)? {
                     None => self.handle(Input::Ready, trace)?,
@@ -296,13 +298,13 @@ impl<'b, R: Side> Handshake<'b, R> {
         }
     }
 
-    /// Takes the answer to the question that is asked.
+    /// Accepts the answer to the current question.
     pub(crate) fn answer(&mut self, answer: Input<'_, 'b>, trace: &mut impl Trace) -> Result<(), Error> {
         // No state whose handler takes an answer stops before the next one.
         self.handle(answer, trace).map(|_| ())
     }
 
-    /// Only the first error counts, and only its alert is told.
+    /// Records the first error and sends its alert; later errors are ignored.
     fn set_failure(&mut self, error: Error, stage: Stage) {
         if !self.connection.set_failure(error, stage) {
             return;
@@ -313,7 +315,7 @@ impl<'b, R: Side> Handshake<'b, R> {
         self.connection.events.diagnosed(self.failure().map(|failure| failure.diagnosis()));
         debug!("handshake failed while {}: {}", stage, error);
         if let Some(alert) = error.alert() {
-            // If the provider cannot even seal the alert, the error is all that is left.
+            // If the provider cannot seal even the alert, only the error remains.
             let _unsealed = self.connection.send_alert(alert);
         }
     }
@@ -386,7 +388,7 @@ mod tests {
         handshake.rx_commit(record.len()).unwrap();
     }
 
-    /// A conversation recorded today must stay secret when this memory is read tomorrow.
+    /// A recorded conversation must stay secret if this memory is read later.
     #[test]
     fn the_seeds_of_the_key_exchange_are_wiped_as_soon_as_it_is_over() {
         let anchors = [TrustAnchor::from_fingerprint([1; 32])];

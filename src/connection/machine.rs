@@ -1,4 +1,4 @@
-//! A handshake or a session, as those see it that answer its questions: request tokens and drivers.
+//! A handshake or a session, as seen by the parties that answer its questions: request tokens and drivers.
 
 use super::request::SignInput;
 use crate::credential::{Credential, PeerRequest};
@@ -15,11 +15,11 @@ use crate::wire::handshake;
 use crate::x509::Waived;
 use crate::x509::{PeerIdentity, Purpose, Search};
 
-/// A machine that asks its application.
+/// A state machine that asks questions of the application.
 pub(crate) trait Machine<'b> {
     /// The purpose of our own certificate.
     fn purpose(&self) -> Purpose;
-    /// The message in `rx` that is answered.
+    /// Returns the message in `rx` to which the answer responds.
     fn message(&self) -> Result<&[u8], Error>;
     /// The search for the path of the peer that is being authenticated.
     fn search(&self) -> &Search<'b, 'b>;
@@ -30,11 +30,11 @@ pub(crate) trait Machine<'b> {
     fn digest(&self, algorithm: HashAlgorithm, message: &[u8]) -> Result<Digest, CryptoError>;
     #[cfg(feature = "events")]
     fn events(&self) -> &Recorder<'b>;
-    /// Takes the answer to the question that is asked.
+    /// Accepts the answer to the current question.
     fn advance(&mut self, answer: Input<'_, 'b>) -> Result<(), Error>;
     fn fail(&mut self, error: Error) -> Error;
 
-    /// Reads the request of the peer in its message, which was checked when it came.
+    /// Reads the peer's request from its message, which was checked when it was received.
     fn peer_request(&self) -> PeerRequest<'_> {
         let read = || -> Result<_, Error> {
             let body = handshake::body(self.message()?)?;
@@ -46,7 +46,7 @@ pub(crate) trait Machine<'b> {
         read().unwrap_or_else(|_| PeerRequest::unknown(self.purpose()))
     }
 
-    /// The identity of the peer that is to be authorized.
+    /// Returns the identity of the peer to authorize.
     fn peer<'p>(&'p self) -> Result<PeerIdentity<'p>, Error>
     where
         'b: 'p,
@@ -55,7 +55,7 @@ pub(crate) trait Machine<'b> {
         Ok(self.search().list().identity().ok_or(ApiMisuse::AnswerUnexpected)?)
     }
 
-    /// Returns the causes that were waived for its path, if some were.
+    /// Returns the causes that were waived for its path, if any.
     #[cfg(feature = "dangerous-waivers")]
     fn waived<'p>(&'p self) -> Option<Waived>
     where
@@ -64,7 +64,7 @@ pub(crate) trait Machine<'b> {
         self.search().verified().map(|path| path.found().waived).filter(|waived| !waived.is_empty())
     }
 
-    /// The input of the signer with the key of a credential.
+    /// Returns the input for the signer that holds the key of a credential.
     fn sign_input(&self, credential: &Credential<'_>) -> Result<SignInput, Error> {
         let signer = match self.purpose() {
             Purpose::ClientAuth => Signer::Client,

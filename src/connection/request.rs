@@ -1,5 +1,5 @@
-//! Request tokens: the questions of a handshake or a session to the application. Each borrows the one that asks, is consumed
-//! by its answer, and is offered again by the next poll if it was dropped.
+//! Request tokens: the questions of a handshake or session to the application. Each borrows the handshake or session,
+//! is consumed by its answer, and is offered again by the next poll if it was dropped.
 
 use super::machine::Machine;
 #[cfg(feature = "events")]
@@ -12,7 +12,7 @@ use crate::transcript::CertificateVerifyContent;
 use crate::wire::enums::SignatureScheme;
 use crate::x509::{PeerIdentity, Time, VerifiedPath, Waived};
 
-/// A request for the time. Asked once, before certificates are judged.
+/// A request for the time. Asked once, before certificates are validated.
 pub struct TimeRequest<'c, 'b> {
     pub(super) machine: &'c mut dyn Machine<'b>,
 }
@@ -21,8 +21,8 @@ debug_by_name!("TimeRequest", [] TimeRequest<'_, '_>);
 
 /// A request for the credential to send.
 ///
-/// A client is asked when the server has asked for its certificate; a server with the ClientHello that it
-/// answers with ServerHello.
+/// A client receives it when the server has requested its certificate; a server, with the ClientHello that it answers
+/// with ServerHello.
 pub struct CredentialRequest<'c, 'b> {
     pub(super) machine: &'c mut dyn Machine<'b>,
 }
@@ -36,7 +36,7 @@ pub struct AuthorizeRequest<'c, 'b> {
 
 debug_by_name!("AuthorizeRequest", [] AuthorizeRequest<'_, '_>);
 
-/// The input of a signer, without a borrow: what is to be signed, and how.
+/// The input of a signer, without a borrow: the content to sign, and how.
 #[derive(Clone, Copy)]
 pub struct SignInput {
     pub(super) key: KeyHandle,
@@ -47,8 +47,8 @@ pub struct SignInput {
 
 debug_by_name!("SignInput", [] SignInput);
 
-/// A request to sign our CertificateVerify (RFC 9846 section 4.5.2). The answer may come much later, from
-/// another task or a secure element: drop the token and take it up again with the next poll.
+/// A request to sign our CertificateVerify (RFC 9846 section 4.5.2). The answer may come much later, from another task
+/// or a secure element: drop the token, and the next poll returns it again.
 pub struct SignRequest<'c, 'b> {
     pub(super) machine: &'c mut dyn Machine<'b>,
     pub(super) input: SignInput,
@@ -67,13 +67,13 @@ impl TimeRequest<'_, '_> {
 }
 
 impl<'b> CredentialRequest<'_, 'b> {
-    /// Reads all that the peer asks for, where it lies in `rx`; a [`Selector`](crate::credential::Selector) chooses by it.
+    /// Reads the peer's request from `rx`, the input for a [`Selector`](crate::credential::Selector).
     pub fn peer_request(&self) -> PeerRequest<'_> {
         self.machine.peer_request()
     }
 
-    /// Writes into the ring of the connection why the credential of this key is not sent; with its alias, if it has
-    /// one. To be called before the answer.
+    /// Records in the connection's ring why the credential with this key is not sent, with its alias, if it has one.
+    /// Call it before the answer.
     #[cfg(feature = "events")]
     pub fn record_mismatch(&self, key: KeyHandle, alias: &str, reason: Mismatch) {
         self.machine.events().mismatch(key, alias, reason);
@@ -88,30 +88,31 @@ impl<'b> CredentialRequest<'_, 'b> {
         self.answer(Choice::Send(credential))
     }
 
-    /// Does what was chosen.
+    /// Applies a choice.
     ///
     /// # Errors
     /// As [`select`](Self::select). On a server,
-    /// [`PeerIncompatible::NoCredential`](crate::PeerIncompatible::NoCredential) for [`Choice::Decline`]: it cannot go on
-    /// without. On a server, and after the handshake, the reason of [`Choice::Fail`]. Errors are sticky.
+    /// [`PeerIncompatible::NoCredential`](crate::PeerIncompatible::NoCredential) for [`Choice::Decline`]: it cannot
+    /// continue without a credential. On a server, and after the handshake, the error of [`Choice::Fail`]. Errors are
+    /// sticky.
     pub fn answer(self, choice: Choice<'b>) -> Result<(), Error> {
         self.machine.advance(Input::Credential(choice))
     }
 }
 
 impl AuthorizeRequest<'_, '_> {
-    /// Tells who the peer is.
+    /// Returns the identity of the peer.
     pub fn peer(&self) -> PeerIdentity<'_> {
         self.machine.search().list().identity().unwrap_or(PeerIdentity::NOBODY)
     }
 
-    /// Gives the path from its certificate to a trust anchor, certificate by certificate. A session keeps no more than the
+    /// Returns the path from its certificate to a trust anchor, certificate by certificate. A session keeps only the
     /// [peer](crate::Session::peer) and the [summary of the path](crate::Session::path).
     pub fn verified_path(&self) -> Option<VerifiedPath<'_>> {
         self.machine.search().verified()
     }
 
-    /// Tells what was waived of the path: nothing, but with the feature `dangerous-waivers`.
+    /// Returns what was waived for the path: nothing, unless with the feature `dangerous-waivers`.
     pub fn waived(&self) -> Waived {
         self.verified_path().map_or(Waived::NOTHING, |path| path.found().waived)
     }
@@ -125,8 +126,8 @@ impl AuthorizeRequest<'_, '_> {
         self.machine.advance(Input::Authorized)
     }
 
-    /// **Dangerous**: authorizes the peer, though its path is not valid. Check [`waived`](Self::waived) first, and report
-    /// it to an operator.
+    /// **Dangerous**: authorizes the peer although its path is not valid. Check [`waived`](Self::waived) first, and
+    /// report it to an operator.
     ///
     /// # Errors
     /// Errors are sticky.
@@ -152,15 +153,16 @@ impl SignInput {
         self.scheme
     }
 
-    /// The content that is signed, for signers that hash by themselves: 64 spaces, the context, 0, the transcript
+    /// Returns the content to sign, for signers that hash it themselves: 64 spaces, the context, 0, the transcript
     /// hash; 130 bytes, or 146 with SHA-384 (RFC 9846 section 4.5.2).
     pub const fn message(&self) -> &CertificateVerifyContent {
         &self.message
     }
 
-    /// 32 bytes that nobody can predict and that are others for each message, for signers that make the nonce of ECDSA from the
-    /// key and the digest (RFC 6979 section 3.6): with them a nonce does not repeat even if an attacker makes the computation
-    /// fail. They come from [`Entropy`](crate::Entropy), so that a handshake replays; nothing depends on their being secret.
+    /// Returns 32 unpredictable bytes, different for each message, for signers that derive the ECDSA nonce from the key
+    /// and the digest (RFC 6979 section 3.6): with them, a nonce does not repeat even if an attacker causes faults in
+    /// the computation. They are derived from [`Entropy`](crate::Entropy), so that a handshake replays; they need not
+    /// be secret.
     pub fn hedge(&self) -> &[u8] {
         self.hedge.as_bytes()
     }
@@ -181,12 +183,12 @@ impl SignInput {
 }
 
 impl SignRequest<'_, '_> {
-    /// Everything that a signer needs, without a borrow of the connection.
+    /// Returns everything that a signer needs, without borrowing the connection.
     pub const fn input(&self) -> &SignInput {
         &self.input
     }
 
-    /// Gives the digest of the [input](Self::input), for signers that take digests.
+    /// Returns the digest of the [input](Self::input), for signers that take digests.
     ///
     /// # Errors
     /// As [`SignInput::digest`].
@@ -194,15 +196,15 @@ impl SignRequest<'_, '_> {
         Ok(self.machine.digest(self.input.hash()?, self.input.message.as_bytes())?)
     }
 
-    /// Completes with the signature.
+    /// Completes the request with a signature.
     ///
     /// # Errors
-    /// [`ApiMisuse::SignatureMalformed`] if it is not one of the scheme; errors are sticky.
+    /// [`ApiMisuse::SignatureMalformed`] if it does not have the format of the scheme; errors are sticky.
     pub fn complete(self, signature: &Signature) -> Result<(), Error> {
         self.machine.advance(Input::Signature(signature))
     }
 
-    /// Tells that the key cannot sign. The peer gets `internal_error`.
+    /// Reports that the key cannot sign. The peer receives `internal_error`.
     pub fn fail(self) -> Error {
         self.machine.fail(Error::SigningFailed)
     }

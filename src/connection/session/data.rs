@@ -7,14 +7,14 @@ use crate::error::Error;
 use crate::handshake::Side;
 use crate::record::inbound::Inbound;
 
-/// Received application data. What is not consumed is offered again.
+/// Received application data. Data that is not consumed is offered again.
 pub struct ReceivedData<'c, 'b, R: Side> {
     pub(super) rx: &'c mut Inbound<'b, R::Provider>,
 }
 
 debug_by_name!("ReceivedData", [R: Side] ReceivedData<'_, '_, R>);
 
-/// Room in `tx` into which plaintext is written, to be encrypted in place.
+/// Space in `tx` for plaintext, which is encrypted in place.
 pub struct PlaintextBuffer<'c, 'b, R: Side> {
     pub(super) session: &'c mut Session<'b, R>,
 }
@@ -22,8 +22,8 @@ pub struct PlaintextBuffer<'c, 'b, R: Side> {
 debug_by_name!("PlaintextBuffer", [R: Side] PlaintextBuffer<'_, '_, R>);
 
 impl<'b, R: Side> Session<'b, R> {
-    /// Ends the session and returns its buffers for another connection. `rx` and `tx` are wiped, with data that was
-    /// not read or not sent: [`close`](Self::close) first, and write what is [pending](Self::tx_pending).
+    /// Ends the session and returns its buffers for another connection. `rx` and `tx` are wiped, including unread and
+    /// unsent data: call [`close`](Self::close) first, and write what is [pending](Self::tx_pending).
     pub fn into_buffers(self) -> Buffers<'b> {
         Buffers::of(self.connection)
     }
@@ -44,7 +44,7 @@ impl<'b, R: Side> Session<'b, R> {
         self.connection.rx.data()
     }
 
-    /// Drops `count` bytes of [`data`](Self::data); more than there are counts as all of them.
+    /// Drops `count` bytes of [`data`](Self::data); a larger count means all of them.
     pub(crate) fn consume_data(&mut self, count: usize) {
         self.connection.rx.consume_data(count);
     }
@@ -56,7 +56,7 @@ impl<R: Side> ReceivedData<'_, '_, R> {
         self.rx.data()
     }
 
-    /// Drops `count` bytes from the front; more than there are counts as all of them.
+    /// Drops `count` bytes from the front; a larger count means all of them.
     pub fn consume(self, count: usize) {
         self.rx.consume_data(count);
     }

@@ -1,4 +1,4 @@
-//! Authentication of the client after the handshake (RFC 9846 section 4.7.2), as each side of a session has it.
+//! Authentication of the client after the handshake (RFC 9846 section 4.7.2), on each side of a session.
 
 use super::Session;
 use crate::connection::machine::Machine;
@@ -10,21 +10,20 @@ use crate::handshake::server::Server;
 use crate::handshake::{ClientAuthStatus, Side};
 
 impl<'b, P: CryptoProvider> Session<'b, Server<P>> {
-    /// Asks the client who it is (RFC 9846 section 4.7.2). The request leaves with the next poll; the
-    /// client answers when it can, and its data goes on flowing until then. Its answer is verified as in the
-    /// handshake: [`Event::Time`], [`Event::Yield`], [`Event::Authorize`], and then [`Event::ClientAuth`].
+    /// Requests the client's certificate (RFC 9846 section 4.7.2). The next poll sends the request; the client answers
+    /// when it can, and application data continues to flow until then. Its answer is verified as in the handshake:
+    /// [`Event::Time`], [`Event::Yield`], [`Event::Authorize`], and then [`Event::ClientAuth`].
     ///
     /// `client_auth` names the trust anchors. With [`ClientAuth::Required`] a client that sends no certificate is
-    /// refused with `certificate_required`; with [`ClientAuth::Optional`] that is an event. Asked again, the client
-    /// may send another certificate; until it has, [`peer`](Self::peer) is who it was. What is kept of that one
-    /// stays in the lent peer memory, so two have to fit.
+    /// rejected with `certificate_required`; with [`ClientAuth::Optional`] that is an event. In response to another
+    /// request, the client may send another certificate; until it has, [`peer`](Self::peer) returns the earlier
+    /// identity. Its summary stays in the lent peer memory, so two have to fit.
     ///
     /// # Errors
-    /// [`ApiMisuse::PostHandshakeAuthNotOffered`] if the client did not offer it;
-    /// [`ApiMisuse::RequestPending`] before the last request is answered;
-    /// [`ApiMisuse::NoTrustAnchors`] with [`ClientAuth::None`]; [`ApiMisuse::ClosedForWriting`] after
-    /// [`close`](Self::close), and once the client has closed and answers nothing more. They leave the session as it was.
-    /// Other errors are sticky.
+    /// [`ApiMisuse::PostHandshakeAuthNotOffered`] if the client did not offer it; [`ApiMisuse::RequestPending`] if the
+    /// last request is not yet answered; [`ApiMisuse::NoTrustAnchors`] with [`ClientAuth::None`];
+    /// [`ApiMisuse::ClosedForWriting`] after [`close`](Self::close), and after the client has closed. These leave the
+    /// session unchanged. Other errors are sticky.
     ///
     /// [`Event::Time`]: crate::Event::Time
     /// [`Event::Yield`]: crate::Event::Yield
@@ -41,8 +40,8 @@ impl<'b, P: CryptoProvider> Session<'b, Server<P>> {
         self.send_messages().map_err(|error| self.fail(error))
     }
 
-    /// Gives the answer of the client to the last [`request_certificate`](Self::request_certificate), as
-    /// [`Event::ClientAuth`] has said it; `None` before it has answered, and if nothing was asked.
+    /// Returns the client's answer to the last [`request_certificate`](Self::request_certificate), as reported by
+    /// [`Event::ClientAuth`]; `None` before the answer, or if nothing was requested.
     ///
     /// [`Event::ClientAuth`]: crate::Event::ClientAuth
     pub fn certificate_answer(&self) -> Option<ClientAuthStatus> {
@@ -51,7 +50,7 @@ impl<'b, P: CryptoProvider> Session<'b, Server<P>> {
 }
 
 impl<R: Side> Session<'_, R> {
-    /// Tells whether the client has offered to answer a request for its certificate after the handshake.
+    /// Returns whether the client has offered to answer a certificate request after the handshake.
     pub const fn can_request_certificate(&self) -> bool {
         self.connection.negotiated.post_handshake_auth
     }

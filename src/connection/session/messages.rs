@@ -11,19 +11,20 @@ use crate::wire::key_update::KeyUpdate;
 use crate::wire::new_session_ticket::NewSessionTicket;
 
 impl<R: Side> Session<'_, R> {
-    /// Application data has come, so messages may follow again, and it may be an answer to ours.
+    /// Records received application data: messages may follow again, and the data may be a response to ours.
     pub(super) fn data_received(&mut self) {
         self.key_updates.left = MAX_KEY_UPDATES;
         self.tickets_left = MAX_TICKETS;
         self.late.data_received();
-        // What is still here the peer cannot respond to.
+        // The peer cannot respond to data that is still here.
         let tx = &self.connection.tx;
         let is_response = tx.has_sent_data() && tx.pending().is_empty();
         let accepted = self.connection.negotiated.client_auth.data_received(is_response);
         self.record_acceptance(accepted);
     }
 
-    /// Handles one message after the handshake. `false` if more of it has to come, or something has to happen first.
+    /// Handles one message after the handshake. Returns `false` if more of it has to be received, or something else has
+    /// to happen first.
     pub(super) fn handle_message(&mut self) -> Result<bool, Error> {
         let ticket = if R::IS_CLIENT { HandshakeType::NEW_SESSION_TICKET } else { HandshakeType::KEY_UPDATE };
         let late = self.late.expects().unwrap_or(HandshakeType::KEY_UPDATE);
@@ -32,7 +33,7 @@ impl<R: Side> Session<'_, R> {
         };
         match header.kind {
             HandshakeType::NEW_SESSION_TICKET => return self.drop_ticket(header.total()),
-            // Nobody answers any more who has said that nothing follows, and what is behind the request may be data.
+            // We sent close_notify and cannot answer, and data may follow the request.
             HandshakeType::CERTIFICATE_REQUEST if self.closed => {
                 self.connection.rx.discard(header.total());
                 return self.count_message();
@@ -48,7 +49,7 @@ impl<R: Side> Session<'_, R> {
         self.handle_key_update(update).map(|()| true)
     }
 
-    /// This crate does not resume. A ticket that fits is checked, a larger one is dropped unread.
+    /// Drops a ticket, since this crate does not resume. One that fits is parsed first; a larger one is dropped unread.
     fn drop_ticket(&mut self, total: usize) -> Result<bool, Error> {
         if self.connection.rx.could_hold(total) {
             if !self.connection.rx.receive(total)? {
@@ -60,13 +61,13 @@ impl<R: Side> Session<'_, R> {
         } else {
             self.connection.rx.discard(total);
         }
-        // While an answer of ours leaves, the ticket is about what was before it.
+        // While we are sending an answer, the ticket is about the state before it.
         let accepted = !self.connection.tx.is_in_flight() && self.connection.negotiated.client_auth.ticket_received();
         self.record_acceptance(accepted);
         self.count_message()
     }
 
-    /// Counts a message that was dropped.
+    /// Counts a dropped message.
     fn count_message(&mut self) -> Result<bool, Error> {
         self.tickets_left = self.tickets_left.checked_sub(1).ok_or(PeerMisbehaved::TooManyMessages)?;
         Ok(true)
@@ -81,8 +82,8 @@ impl<R: Side> Session<'_, R> {
         self.connection
             .rx
             .set_protection(self.secrets.receiving.protection(self.connection.negotiated.cipher_suite)?)?;
-        // The same: "an implementation which receives multiple KeyUpdates while it is silent" may "respond with a single
-        // update". As long as ours has not left, we are silent.
+        // The same: "an implementation which receives multiple KeyUpdates while it is silent" may "respond with a
+        // single update". As long as ours is unsent, we are silent.
         let is_answered = self.key_updates.due.is_some() || self.key_updates.unsent > 0;
         if update == KeyUpdate::Requested && !is_answered && !self.closed {
             self.key_updates.due = Some(KeyUpdate::NotRequested);
@@ -91,7 +92,7 @@ impl<R: Side> Session<'_, R> {
         Ok(())
     }
 
-    /// Sends what has waited for room: first what has begun to leave, then the KeyUpdate that is due.
+    /// Sends what has been waiting for space: first the rest of a flight, then the KeyUpdate that is due.
     pub(super) fn send_messages(&mut self) -> Result<(), Error> {
         // Nothing follows a close_notify (RFC 9846 section 6.1), even if it cuts an answer short.
         if self.closed {
@@ -103,7 +104,7 @@ impl<R: Side> Session<'_, R> {
         if self.connection.tx.is_in_flight() { Ok(()) } else { self.send_key_update() }
     }
 
-    /// Sends the KeyUpdate that is due, as soon as there is room, and changes the sending keys.
+    /// Sends the KeyUpdate that is due if there is space, and changes the sending keys.
     fn send_key_update(&mut self) -> Result<(), Error> {
         let Some(update) = self.key_updates.due else { return Ok(()) };
         if self.connection.send_apart(HandshakeType::KEY_UPDATE, &|w| update.emit(w))? == Written::AfterTransmit {

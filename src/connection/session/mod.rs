@@ -1,4 +1,4 @@
-//! The session after the handshake: application data both ways.
+//! The session after the handshake: application data in both directions.
 
 mod data;
 #[cfg(feature = "post-handshake-auth")]
@@ -28,11 +28,10 @@ use crate::wire::key_update::KeyUpdate;
 use crate::x509::{PathFound, PeerIdentity, Purpose, Search};
 use core::fmt;
 
-/// An authenticated connection. Made only from a [`Handshake`](crate::Handshake) in which every check
-/// has passed, and of the same role.
+/// An authenticated connection. Created only from a [`Handshake`](crate::Handshake) of the same role in which every
+/// check has passed.
 ///
-/// The law of the handshake holds here, too: errors are final and sticky, and their alert waits in
-/// [`tx_pending`](Self::tx_pending).
+/// As in the handshake, errors are final and sticky, and their alert waits in [`tx_pending`](Self::tx_pending).
 pub struct Session<'b, R: Side> {
     pub(super) connection: Connection<'b, R::Provider>,
     secrets: Secrets<R::Provider>,
@@ -48,15 +47,15 @@ pub struct Session<'b, R: Side> {
 struct KeyUpdates {
     /// The KeyUpdate to send as soon as there is room.
     due: Option<KeyUpdate>,
-    /// The peer was asked to change its keys and has not done it yet.
+    /// The peer was asked to change its keys and has not done so yet.
     awaited: bool,
     /// The updates that the peer may still send before it has to send data.
     left: u8,
-    /// Bytes that the transport has to take before our last one has left.
+    /// Bytes that the transport has to accept before our last KeyUpdate is sent.
     unsent: usize,
 }
 
-/// A need of a session, or what it has. Questions come only from authentication after the handshake (feature
+/// The next event or need of a session. Questions come only from authentication after the handshake (feature
 /// `post-handshake-auth`).
 #[must_use]
 #[allow(clippy::large_enum_variant, reason = "lives on the stack for the time of an answer, and there is no heap")]
@@ -66,30 +65,30 @@ pub enum Event<'c, 'b, R: Side> {
     Transmit,
     /// Read from the transport into [`rx_space`](Session::rx_space).
     NeedInput,
-    /// Application data, lent where it lies; offered again until it is consumed.
+    /// Application data, borrowed from `rx` and offered again until it is consumed.
     Data(ReceivedData<'c, 'b, R>),
-    /// The peer will send nothing more; we still may (RFC 9846 section 6.1).
+    /// The peer will send no more data; we still may (RFC 9846 section 6.1).
     PeerClosed,
     /// Both sides have closed.
     Closed,
-    /// On a client: the server asks who we are, now. Nothing more is received until this is answered; what was
-    /// dropped is asked again.
+    /// On a client: the server requests our certificate. Nothing more is received until this is answered; a dropped
+    /// request is offered again.
     Credential(CredentialRequest<'c, 'b>),
-    /// On a client: sign with the key of the chosen credential. Comes where [`NeedInput`](Self::NeedInput) would:
-    /// if the signature takes time, drop the token, read from the transport and go on; data passes both ways.
+    /// On a client: sign with the key of the chosen credential. It takes the place of [`NeedInput`](Self::NeedInput):
+    /// if signing takes time, drop the token, read from the transport and continue; data flows in both directions.
     ///
-    /// Unless the server asks again meanwhile: that request, and what follows it, waits in `rx` for the answer to this
-    /// one, and once [`rx_space`](Session::rx_space) is empty nothing helps but the signature. Do not read then: to
-    /// read nothing looks like the end of the transport.
+    /// If the server sends another request in the meantime, that request and everything after it waits in `rx` until
+    /// this one is answered. Once [`rx_space`](Session::rx_space) is empty, only the signature lets the session
+    /// continue. Do not read then: reading zero bytes looks like the end of the transport.
     Sign(SignRequest<'c, 'b>),
-    /// On a server: provide the time, to judge the client's chain.
+    /// On a server: provide the time, to validate the client's chain.
     Time(TimeRequest<'c, 'b>),
     /// On a server: a public-key operation was done. Let other tasks run, then poll again.
     Yield,
-    /// On a server: authorize the client, which has proved who it is.
+    /// On a server: authorize the authenticated client.
     Authorize(AuthorizeRequest<'c, 'b>),
-    /// On a server: the client has answered the last request for its certificate. `Accepted`: from now on
-    /// [`Session::peer`] says who it is. `Declined`: it sent no certificate, and everything is as it was.
+    /// On a server: the client has answered the last request for its certificate. `Accepted`: [`Session::peer`] now
+    /// returns its identity. `Declined`: it sent no certificate, and nothing has changed.
     ClientAuth(ClientAuthStatus),
 }
 
@@ -132,7 +131,7 @@ impl<R: Side> fmt::Debug for Event<'_, '_, R> {
 }
 
 impl<'b, R: Side> Session<'b, R> {
-    /// Everything that was to be proved is in `established`.
+    /// Creates a session from the proofs in `established`.
     pub(super) fn new(
         mut connection: Connection<'b, R::Provider>,
         established: Established<R::Provider>,
@@ -141,7 +140,7 @@ impl<'b, R: Side> Session<'b, R> {
     ) -> Self {
         let Established { secrets, proof } = established;
         connection.rx.end_handshake();
-        // Nothing leaves before it.
+        // Nothing is sent before it.
         connection.negotiated.certificate_sent = true;
         connection.peer.keep_leaf();
         let late = R::late(config, &connection, entropy);
@@ -157,17 +156,17 @@ impl<'b, R: Side> Session<'b, R> {
         }
     }
 
-    /// Goes on as far as possible and says what comes next.
+    /// Continues as far as possible and returns what happened or is needed next.
     ///
     /// # Errors
-    /// Why the session failed. Final: every later call gives the same error.
+    /// The reason why the session failed. It is final: every later call returns the same error.
     pub fn poll(&mut self) -> Result<Event<'_, 'b, R>, Error> {
         let next = self.next(true)?;
         self.event(next)
     }
 
-    /// As [`poll`](Self::poll), but looks at what was received although something waits to be sent: for a
-    /// transport that takes nothing more and may still hold the alert that says why.
+    /// Polls as [`poll`](Self::poll) does, but processes received data even while something waits to be sent: for a
+    /// transport that accepts no more bytes and may still hold the alert with the reason.
     ///
     /// # Errors
     /// As [`poll`](Self::poll).
@@ -198,7 +197,7 @@ impl<'b, R: Side> Session<'b, R> {
         })
     }
 
-    /// Goes on as far as possible; with `transmit`, not past what is to be sent.
+    /// Continues as far as possible; with `transmit`, stops while something waits to be sent.
     pub(crate) fn next(&mut self, transmit: bool) -> Result<Next<'b>, Error> {
         if let Some((error, _)) = self.connection.failure {
             return Err(error);
@@ -206,8 +205,8 @@ impl<'b, R: Side> Session<'b, R> {
         self.run(transmit).map_err(|error| self.fail(error))
     }
 
-    /// Encrypts as much of `data` as `tx` has room for and gives the number of bytes taken; 0 means
-    /// that [`tx_pending`](Self::tx_pending) has to be written first.
+    /// Encrypts as much of `data` as fits into `tx` and returns the number of bytes accepted; 0 means that
+    /// [`tx_pending`](Self::tx_pending) has to be written first.
     ///
     /// # Errors
     /// [`ApiMisuse::ClosedForWriting`] after [`close`](Self::close), or the sticky error.
@@ -222,7 +221,7 @@ impl<'b, R: Side> Session<'b, R> {
         Ok(count)
     }
 
-    /// Room for plaintext in `tx`, up to one record; empty if `tx` has to be drained first.
+    /// Returns space for plaintext in `tx`, up to one record; empty if `tx` has to be drained first.
     ///
     /// # Errors
     /// As [`write`](Self::write).
@@ -233,7 +232,7 @@ impl<'b, R: Side> Session<'b, R> {
         if self.closed {
             return Err(ApiMisuse::ClosedForWriting.into());
         }
-        // RFC 9846 section 5.5: keys are changed before they wear out.
+        // RFC 9846 section 5.5: keys are changed before they reach their limit.
         if self.connection.tx.sequence() >= KEY_UPDATE_AT && self.key_updates.due.is_none() {
             self.key_updates.due = Some(KeyUpdate::NotRequested);
         }
@@ -243,9 +242,8 @@ impl<'b, R: Side> Session<'b, R> {
         Ok(PlaintextBuffer { session: self })
     }
 
-    /// Changes our keys and, unless that is already asked of it, asks the peer to change its own (RFC 9846
-    /// section 4.7.3). The message
-    /// waits in [`tx_pending`](Self::tx_pending), or, if there is no room now, leaves as soon as there is.
+    /// Changes our keys and, unless already requested, asks the peer to change its own (RFC 9846 section 4.7.3). The
+    /// message waits in [`tx_pending`](Self::tx_pending), or, if there is no space now, is sent as soon as there is.
     pub fn request_key_update(&mut self) {
         if !self.closed && self.connection.failure.is_none() {
             // RFC 9846 section 4.7.3: no second request before the first is answered.
@@ -257,7 +255,7 @@ impl<'b, R: Side> Session<'b, R> {
         }
     }
 
-    /// Keying material of this connection for other uses (RFC 9846 section 7.5, RFC 5705).
+    /// Exports keying material of this connection for other uses (RFC 9846 section 7.5, RFC 5705).
     ///
     /// # Errors
     /// [`ApiMisuse::ExportLength`] for more than 255 hash lengths or a label over 249 bytes.
@@ -265,8 +263,8 @@ impl<'b, R: Side> Session<'b, R> {
         self.secrets.exporter.export(label, context, out)
     }
 
-    /// Says that we will send nothing more. What the peer still sends can be read; the alert leaves
-    /// with the next poll that transmits. Idempotent.
+    /// Announces that we will send no more data. Data from the peer can still be read; the next poll that transmits
+    /// sends the alert. Idempotent.
     pub fn close(&mut self) {
         if !self.closed && self.connection.failure.is_none() {
             self.closed = true;
@@ -276,12 +274,12 @@ impl<'b, R: Side> Session<'b, R> {
         }
     }
 
-    /// Returns the identity of the peer: always known on a client; on a server if the client sent a certificate.
+    /// Returns the identity of the peer: always present on a client; on a server, if the client sent a certificate.
     pub fn peer(&self) -> Option<PeerIdentity<'_>> {
         self.connection.peer.memory().kept().identity()
     }
 
-    /// The path from the peer's certificate to a trust anchor: its depth, and which anchor; `None` of an
+    /// Returns the path from the peer's certificate to a trust anchor: its depth, and which anchor; `None` for an
     /// anonymous client.
     pub const fn path(&self) -> Option<PathFound> {
         self.proof.peer().path()
@@ -289,44 +287,43 @@ impl<'b, R: Side> Session<'b, R> {
 
     /// Returns whether a certificate was requested of the client, its answer, and whether the server has accepted it.
     ///
-    /// On a client this is first [`Presented`](ClientAuthStatus::Presented): a TLS 1.3 handshake is over before the
-    /// server has looked at the client's certificate. It becomes [`Accepted`](ClientAuthStatus::Accepted) with
+    /// On a client this is first [`Presented`](ClientAuthStatus::Presented): a TLS 1.3 client completes its handshake
+    /// before the server has checked the client's certificate. It becomes [`Accepted`](ClientAuthStatus::Accepted) with
     ///
-    /// - a NewSessionTicket: a server that asks for a certificate may send it only "after it has received the client
-    ///   Finished message" (RFC 9846 section 4.7.1), which lies behind the certificate;
+    /// - a NewSessionTicket: a server that requests a certificate may send it only "after it has received the client
+    ///   Finished message" (RFC 9846 section 4.7.1), which follows the certificate;
     /// - a CertificateRequest after the handshake, for the same reason;
-    /// - application data after some of ours has left. Data that comes before proves nothing: "Servers MAY send data after
-    ///   sending their first flight", without knowing who the client is (section 4.5.3). With protocols in which the
-    ///   server speaks unasked, its data may cross ours on the way, and only a ticket is a proof.
+    /// - application data received after we have sent some. Earlier data proves nothing: "Servers MAY send data after
+    ///   sending their first flight", before the client is authenticated (section 4.5.3). In protocols in which the
+    ///   server sends data unasked, its data may cross ours in transit, and only a ticket is proof.
     ///
-    /// A server that sends no tickets and only answers proves nothing before it is asked something.
+    /// A server that sends no tickets and only responds proves nothing before it receives a request.
     ///
-    /// After a late answer a second request counts for nothing, as it may have been on its way before, and data only
-    /// after we have sent more. A ticket counts: servers send one when they have judged the answer, though none keeps
-    /// them from sending one before.
+    /// After an answer to a late request, a second request proves nothing, since it may have been sent earlier, and
+    /// data only counts after we have sent more. A ticket counts: servers usually send one after they have checked the
+    /// answer, although nothing prevents them from sending one earlier.
     pub const fn client_auth(&self) -> ClientAuthStatus {
         self.connection.negotiated.client_auth.status()
     }
 
-    /// Returns the credential that was sent last, if one was: a server sends one in each handshake.
+    /// Returns the credential that was last sent, if any: a server sends one in each handshake.
     pub const fn sent_credential(&self) -> Option<&'b Credential<'b>> {
         self.connection.negotiated.credential
     }
 
-    /// Tells how the server has refused our answer to its request for a certificate, see
-    /// [`ConnectionFailure::refusal`].
+    /// Returns the server's rejection of our answer to its certificate request, see [`ConnectionFailure::refusal`].
     pub fn refusal(&self) -> Option<Refusal<'b>> {
         self.failure()?.refusal()
     }
 
-    /// Gives why the session failed, and all that explains it, in one value; `None` as long as it has not.
+    /// Returns the failure of the session with everything that explains it, in one value; `None` if it has not failed.
     pub fn failure(&self) -> Option<ConnectionFailure<'_, 'b>> {
         ConnectionFailure::of(&self.connection, self.purpose())
     }
 
-    /// Names what is wrong, with the cause and who has to act: why the session failed, or, on a client, that the server
-    /// has not asked who we are. `None` if nothing is. Refusals by HTTP are named by the crate
-    /// `embedded-mtls-operator`.
+    /// Names what is wrong, with the cause and who has to act: the failure of the session or, on a client, that the
+    /// server has not requested our certificate. `None` if nothing is wrong. The crate `embedded-mtls-operator` names
+    /// refusals by HTTP.
     pub fn diagnosis(&self) -> Option<Diagnosis> {
         let never_asked = R::IS_CLIENT && matches!(self.client_auth(), ClientAuthStatus::NotRequested);
         match self.failure() {
@@ -335,9 +332,9 @@ impl<'b, R: Side> Session<'b, R> {
         }
     }
 
-    /// Fails, since the transport has broken, as one that has [ended](Self::rx_eof): for a transport that says so by an
-    /// error of its own, and for [`diagnosis`](Self::diagnosis) to say what that means here. Data that was not read yet is
-    /// lost; an alert that follows it is the better reason. `None` if the peer has closed, so that nothing is missing.
+    /// Fails because the transport broke, as if it had [ended](Self::rx_eof): for transports that report this by an
+    /// error of their own, so that [`diagnosis`](Self::diagnosis) can explain it. Unread data is lost; an alert behind
+    /// it is the better reason. `None` if the peer has closed, since nothing is missing then.
     pub fn transport_failed(&mut self) -> Option<Error> {
         loop {
             self.connection.rx.consume_data(usize::MAX);
@@ -350,13 +347,13 @@ impl<'b, R: Side> Session<'b, R> {
         }
     }
 
-    /// The ring in which the connection writes what happens, if it has one.
+    /// Returns the ring in which the connection records what happens, if it has one.
     #[cfg(feature = "events")]
     pub const fn events(&self) -> Option<EventRing<'b>> {
         self.connection.events.ring()
     }
 
-    /// The application protocol that was agreed on (RFC 7301).
+    /// Returns the negotiated application protocol (RFC 7301).
     pub const fn alpn(&self) -> Option<&'b [u8]> {
         self.connection.negotiated.protocol
     }
@@ -371,42 +368,43 @@ impl<'b, R: Side> Session<'b, R> {
         self.connection.negotiated.group
     }
 
-    /// The scheme with which the peer has proved that it has the key of its certificate; `None` of an anonymous client.
+    /// Returns the scheme of the peer's CertificateVerify; `None` for an anonymous client.
     pub const fn peer_signature_scheme(&self) -> Option<SignatureScheme> {
         self.proof.peer().signature_scheme()
     }
 
-    /// Returns whether the server asked for a second ClientHello by HelloRetryRequest (RFC 9846 section 4.2.4).
+    /// Returns whether the server requested a second ClientHello with HelloRetryRequest (RFC 9846 section 4.2.4).
     pub const fn was_retried(&self) -> bool {
         self.connection.negotiated.retried
     }
 
-    /// Returns the space for received bytes. Empty while there is no room before data is consumed or a question is
-    /// answered: a read of nothing would look like the end of the transport.
+    /// Returns the space for received bytes. Empty if data has to be consumed or a question answered first: do not read
+    /// then, since reading zero bytes looks like the end of the transport.
     pub fn rx_space(&mut self) -> &mut [u8] {
         self.connection.rx.space()
     }
 
-    /// The transport has written `count` bytes to the start of [`rx_space`](Self::rx_space).
+    /// Records that the transport has written `count` bytes to the start of [`rx_space`](Self::rx_space).
     ///
     /// # Errors
-    /// [`ApiMisuse::CommitTooLarge`] if that is more than there is.
+    /// [`ApiMisuse::CommitTooLarge`] if that exceeds the available space.
     pub fn rx_commit(&mut self, count: usize) -> Result<(), Error> {
         self.connection.rx.commit(count).map_err(|error| self.fail(error))
     }
 
-    /// The transport has ended. Without a `close_notify` before it, that is an error: data may be missing.
+    /// Records that the transport has ended. Without a preceding `close_notify` that is an error, since data may be
+    /// missing.
     pub fn rx_eof(&mut self) {
         self.connection.rx.set_eof();
     }
 
-    /// Bytes to write to the transport; after an error, its alert.
+    /// Returns the bytes to write to the transport; after an error, its alert.
     pub fn tx_pending(&self) -> &[u8] {
         self.connection.tx.pending()
     }
 
-    /// The transport has taken `count` bytes of [`tx_pending`](Self::tx_pending). More than were
-    /// pending counts as all of them.
+    /// Records that the transport has accepted `count` bytes of [`tx_pending`](Self::tx_pending). A larger count means
+    /// all of them.
     pub fn tx_consume(&mut self, count: usize) {
         self.key_updates.unsent = self.key_updates.unsent.saturating_sub(count);
         self.connection.tx.consume(count);
@@ -428,7 +426,7 @@ impl<'b, R: Side> Session<'b, R> {
                 let stop = self.late.receive(&mut self.connection, &self.secrets, &mut self.proof)?;
                 return Ok(Next::Stop(stop));
             }
-            // The request is in `rx`, where nothing more can be received.
+            // The request fills `rx`, so nothing more can be received.
             if let Some(question @ Question::Credential) = self.late.question() {
                 return Ok(Next::Stop(Stop::Ask(question)));
             }
@@ -462,12 +460,12 @@ impl<'b, R: Side> Session<'b, R> {
         }
     }
 
-    /// There is nothing to be done with what is here but to ask, if there is a question.
+    /// Nothing can be done with the data received so far; asks the pending question, if there is one.
     fn need_input(&self) -> Next<'b> {
         Next::Stop(self.late.question().map_or(Stop::NeedInput, Stop::Ask))
     }
 
-    /// Records that the server has requested no certificate, unless it still may.
+    /// Records that the server has not requested a certificate, unless it still may.
     #[cfg(feature = "events")]
     pub(super) fn record_unasked(&self) {
         if self.connection.negotiated.post_handshake_auth {
@@ -534,7 +532,7 @@ impl<'b, R: Side> Machine<'b> for Session<'b, R> {
             self.connection.events.diagnosed(self.diagnosis());
             debug!("session failed: {}", error);
             if let Some(alert) = error.alert().filter(|_| !self.closed) {
-                // If the provider cannot even seal the alert, the error is all that is left.
+                // If the provider cannot seal even the alert, only the error remains.
                 let _unsealed = self.connection.send_alert(alert);
             }
         }
