@@ -25,7 +25,7 @@ pub(crate) trait Machine<'b> {
     fn search(&self) -> &Search<'b, 'b>;
     /// The hash that our CertificateVerify signs.
     fn certificate_hash(&self) -> CertificateHash;
-    /// Makes the hedge of a signature over `message`.
+    /// Derives the hedge of a signature over `message`.
     fn hedge(&self, message: &[u8]) -> Result<Digest, CryptoError>;
     fn digest(&self, algorithm: HashAlgorithm, message: &[u8]) -> Result<Digest, CryptoError>;
     #[cfg(feature = "events")]

@@ -1,7 +1,7 @@
 //! Authentication of the peer, the same in both roles (RFC 9846 section 4.5):
 //!
 //! 1. Certificate, entry by entry, each kept as a summary
-//! 2. the time, asked of the application
+//! 2. the time, requested from the application
 //! 3. a path to a trust anchor, one signature at a time
 //! 4. CertificateVerify
 //! 5. the application's decision
@@ -46,7 +46,7 @@ pub(super) struct Expectation<'b, 'c> {
     pub(super) server_name: Option<&'b ServerName<'b>>,
     pub(super) common_name: Option<CommonName<'b>>,
     pub(super) parameters: &'b Parameters<'b>,
-    /// `certificate_request_context` of the request that is answered; empty in the handshake.
+    /// `certificate_request_context` of the request; empty in the handshake.
     pub(super) context: &'c [u8],
 }
 
@@ -68,7 +68,7 @@ impl<'b> Expectation<'b, '_> {
 }
 
 impl Authenticate {
-    /// The stage of each step, and what it waits for.
+    /// Returns the stage of each step and what it waits for.
     pub(super) const fn profile<'b>(&self) -> (Stage, Wait<'b>) {
         match self {
             Self::ExpectCertificate => (Stage::Certificate, Wait::Header(&[HandshakeType::CERTIFICATE])),
@@ -112,14 +112,14 @@ impl Authenticate {
                 cx.events.authorized();
                 Ok(Outcome::Authenticated(PeerAuthenticated::Certificate(chain, signature)))
             }
-            // A token is made only for the state that asks.
+            // Tokens are created only for the state that asks.
             _ => Err(ApiMisuse::AnswerUnexpected.into()),
         }
     }
 }
 
 fn receive_prefix<'b, P: CryptoProvider>(cx: &mut Connection<'b, P>, context: &[u8]) -> Result<Outcome<'b>, Error> {
-    // A context of another length than ours is seen before more of it is awaited.
+    // A context of the wrong length is detected before more of it is awaited.
     if !cx.rx.receive(CERTIFICATE_PREFIX)? {
         return Ok(Outcome::Next(Authenticate::ExpectCertificate, Some(Stop::NeedInput)));
     }

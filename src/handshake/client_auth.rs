@@ -8,12 +8,12 @@ pub enum ClientAuthStatus {
     /// The server has accepted a certificate of the client. On the client: the server's messages prove that it did, see
     /// [`Session::client_auth`](crate::Session::client_auth).
     Accepted,
-    /// The server asked, and the client sent no certificate.
+    /// The server requested a certificate, and the client sent none.
     Declined,
-    /// The server did not ask.
+    /// The server did not request a certificate.
     NotRequested,
-    /// On the client only: it has sent a certificate, and nothing yet proves that the server accepts it
-    /// (RFC 9846 appendix F.1.2: a client learns of a refusal when it next reads).
+    /// On the client only: it has sent a certificate, and nothing yet proves that the server accepts it (RFC 9846
+    /// appendix F.1.2: a client learns of a rejection when it next reads).
     Presented,
 }
 
@@ -21,7 +21,7 @@ pub enum ClientAuthStatus {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ClientAuthProgress {
     status: ClientAuthStatus,
-    /// The client's last answer was an empty Certificate, and nothing yet proves that the server accepts that.
+    /// The client's last answer was an empty Certificate, and nothing yet proves that the server accepts it.
     declined_last: bool,
     /// A request after the handshake was answered. Another request may have been sent before that answer was seen.
     #[cfg(feature = "post-handshake-auth")]
@@ -41,9 +41,9 @@ impl ClientAuthProgress {
         self.status
     }
 
-    /// The last answer, as long as nothing proves that the server accepts it.
+    /// Returns the last answer, unless a message has proved that the server accepts it.
     pub(crate) const fn unconfirmed(self) -> Option<ClientAuthStatus> {
-        // A certificate sent before it was judged before.
+        // An earlier certificate was already accepted.
         if self.declined_last {
             return Some(ClientAuthStatus::Declined);
         }
@@ -53,13 +53,13 @@ impl ClientAuthProgress {
         }
     }
 
-    /// Notes on a client that it answers with a certificate.
+    /// Records on a client that it answers with a certificate.
     pub(crate) const fn presented(&mut self) {
         self.declined_last = false;
         self.status = ClientAuthStatus::Presented;
     }
 
-    /// Notes that the client answers without a certificate. One that it sent before still counts.
+    /// Records that the client answers without a certificate. An earlier certificate still counts.
     pub(crate) const fn declined(&mut self) {
         self.declined_last = true;
         if matches!(self.status, ClientAuthStatus::NotRequested) {
@@ -67,35 +67,36 @@ impl ClientAuthProgress {
         }
     }
 
-    /// Notes on a server that the client has proved who it is.
+    /// Records on a server that the client is authenticated.
     pub(crate) const fn authenticated(&mut self) {
         self.declined_last = false;
         self.status = ClientAuthStatus::Accepted;
     }
 
-    /// Notes on a client that an answer after the handshake has been sent.
+    /// Records on a client that an answer after the handshake has been sent.
     #[cfg(feature = "post-handshake-auth")]
     pub(crate) const fn answered_late(&mut self) {
         self.answered_late = true;
     }
 
-    /// Notes application data of the peer; with `is_response`, we have sent some since our last answer. Returns whether it
-    /// proves that the server accepts our certificate.
+    /// Records application data from the peer; `is_response` means that we have sent some since our last answer.
+    /// Returns whether it proves that the server accepts our certificate.
     ///
-    /// Data that arrives before we sent any proves nothing, RFC 9846 section 4.5.3: "Servers MAY send data after sending
-    /// their first flight".
+    /// Data that arrives before we have sent any proves nothing (RFC 9846 section 4.5.3): "Servers MAY send data after
+    /// sending their first flight".
     pub(crate) const fn data_received(&mut self, is_response: bool) -> bool {
         is_response && self.confirm()
     }
 
-    /// Notes a NewSessionTicket. Returns whether it proves that the server accepts our certificate: servers send one when
-    /// they have judged the answer.
+    /// Records a NewSessionTicket. Returns whether it proves that the server accepts our certificate: servers send one
+    /// after they have checked the answer.
     pub(crate) const fn ticket_received(&mut self) -> bool {
         self.confirm()
     }
 
-    /// Notes a request after the handshake. Returns whether it proves that the server accepts our certificate: the first one
-    /// does, a second one may have been sent before our answer to the first was seen (RFC 9846 section 4.7.2).
+    /// Records a request after the handshake. Returns whether it proves that the server accepts our certificate: the
+    /// first one does, but a second one may have been sent before our answer to the first was received (RFC 9846
+    /// section 4.7.2).
     #[cfg(feature = "post-handshake-auth")]
     pub(crate) const fn requested_again(&mut self) -> bool {
         !self.answered_late && self.confirm()

@@ -1,4 +1,4 @@
-//! Configuration: what stays the same for many handshakes.
+//! Configuration: the parameters that many handshakes share.
 
 use crate::crypto::{AeadAlgorithm, CryptoProvider, HashAlgorithm, SignatureAlgorithm};
 use crate::error::{ApiMisuse, Error};
@@ -6,7 +6,7 @@ use crate::limits::{DEFAULT_DEPTH, MAX_ANCHORS, MAX_AUTHORITIES, MAX_LIST, MAX_O
 use crate::wire::enums::{CipherSuite, NamedGroup, SignatureScheme};
 use crate::x509::{CommonName, Name, ServerName, TrustAnchor, Waivers};
 
-/// The configuration of both roles. Empty lists mean everything the provider has, in its order.
+/// The configuration common to both roles. An empty list means everything that the provider supports, in its order.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Parameters<'a> {
     alpn: &'a [&'a [u8]],
@@ -27,11 +27,11 @@ pub struct ClientConfig<'a> {
     pub(crate) anchors: &'a [TrustAnchor<'a>],
     pub(crate) parameters: Parameters<'a>,
     pub(crate) compatibility: bool,
-    /// The name that is sent, unless it is an address.
+    /// The name to send, unless it is an address.
     sent_server_name: Option<ServerName<'a>>,
-    /// If it is not the first group of the parameters.
+    /// The groups of the key shares, if not just the first group.
     key_shares: Option<&'a [NamedGroup]>,
-    /// Only the feature `post-handshake-auth` sets it.
+    /// Only the feature `post-handshake-auth` sets this.
     pub(crate) post_handshake_auth: bool,
 }
 
@@ -39,27 +39,27 @@ pub struct ClientConfig<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct ServerConfig<'a> {
     pub(crate) client_auth: ClientAuth<'a>,
-    /// The names that a CertificateRequest lists, if they are not those of the anchors.
+    /// The names that a CertificateRequest lists, if not those of the anchors.
     names: Option<&'a [Name<'a>]>,
     pub(crate) parameters: Parameters<'a>,
     pub(crate) retry_for_preferred_group: bool,
 }
 
-/// The authentication of clients by a server. The trust anchors are those of the clients'
-/// certificates, 1 to 255 of them; unless switched off or one is a pin, their names are sent in
-/// CertificateRequest.
+/// The authentication of clients by a server, with 1 to 255 trust anchors for their certificates. CertificateRequest
+/// contains the names of the anchors, unless that is switched off or one of them is a pin.
 #[derive(Clone, Copy, Debug)]
 pub enum ClientAuth<'a> {
-    /// It does not ask for a certificate.
+    /// The server requests no certificate.
     None,
-    /// It asks, accepts a client without a certificate, and rejects one whose certificate is not valid.
+    /// The server requests a certificate, accepts a client without one, and rejects a client with an invalid one.
     Optional(&'a [TrustAnchor<'a>]),
-    /// It asks, and rejects a client without a certificate with `certificate_required` (116).
+    /// The server requests a certificate and rejects a client without one with `certificate_required` (116).
     Required(&'a [TrustAnchor<'a>]),
 }
 
 impl<'a> ClientConfig<'a> {
-    /// A client that connects to `server_name` and trusts `anchors`, and nothing else: 1 to 255 of them.
+    /// Creates the configuration of a client that connects to `server_name` and trusts only `anchors`, 1 to 255 of
+    /// them.
     pub const fn new(server_name: ServerName<'a>, anchors: &'a [TrustAnchor<'a>]) -> Self {
         Self {
             server_name,
@@ -73,25 +73,25 @@ impl<'a> ClientConfig<'a> {
         }
     }
 
-    /// Sends this name as SNI (RFC 6066 section 3), or none, in place of the one that is checked: for a server that is
-    /// reached under one name and has a certificate of another, or that shall not be named in the clear.
-    /// An address is never sent.
+    /// Sends this name as SNI (RFC 6066 section 3), or none, instead of the name that is checked: for a server that is
+    /// reached under one name and has a certificate for another, or whose name must not be sent in plaintext. An
+    /// address is never sent.
     #[must_use]
     pub const fn with_sent_server_name(mut self, name: Option<ServerName<'a>>) -> Self {
         self.sent_server_name = name;
         self
     }
 
-    /// Sends key shares of these groups in the first ClientHello, in this order: none, one or two different ones of
-    /// [`with_groups`](Self::with_groups). By default one of the first group. Each costs a public-key operation;
-    /// without the one that the server wants, a HelloRetryRequest costs a round trip.
+    /// Sends key shares of these groups in the first ClientHello, in this order: none, one or two different groups of
+    /// [`with_groups`](Self::with_groups). By default one share, of the first group. Each costs a public-key operation;
+    /// if the share that the server needs is missing, a HelloRetryRequest costs a round trip.
     #[must_use]
     pub const fn with_key_shares(mut self, groups: &'a [NamedGroup]) -> Self {
         self.key_shares = Some(groups);
         self
     }
 
-    /// The name that is sent as SNI. RFC 6066 section 3: "Literal IPv4 and IPv6 addresses are not permitted in
+    /// Returns the name to send as SNI. RFC 6066 section 3: "Literal IPv4 and IPv6 addresses are not permitted in
     /// '`HostName`'."
     pub(crate) fn sent_server_name(&self) -> Option<&'a str> {
         match self.sent_server_name {
@@ -100,14 +100,14 @@ impl<'a> ClientConfig<'a> {
         }
     }
 
-    /// The groups of the key shares of the first ClientHello.
+    /// Returns the groups of the key shares of the first ClientHello.
     pub(crate) fn shared_groups<C: CryptoProvider>(&self) -> [Option<NamedGroup>; MAX_OFFERED_SHARES] {
         let first = self.parameters.groups::<C>().get(..1).unwrap_or_default();
         let mut groups = self.key_shares.unwrap_or(first).iter().copied();
         [groups.next(), groups.next()]
     }
 
-    /// Refuses what can never work, before the first byte is sent.
+    /// Rejects settings that can never work, before the first byte is sent.
     pub(crate) fn check<C: CryptoProvider>(&self) -> Result<(), Error> {
         self.parameters.check::<C>()?;
         let shares = self.key_shares.unwrap_or_default();
@@ -119,20 +119,20 @@ impl<'a> ClientConfig<'a> {
         check_anchors(self.anchors)
     }
 
-    /// Sets middlebox compatibility mode (RFC 9846 appendix E.4): the client sends a session id, and a
-    /// `change_cipher_spec` record before its second flight, as a TLS 1.2 client would that resumes, so that devices
-    /// on the way that know TLS 1.2 only pass the connection on. Costs 76 bytes on the wire: 38 each way.
+    /// Sets middlebox compatibility mode (RFC 9846 appendix E.4): the client sends a session ID, and a
+    /// `change_cipher_spec` record before its second flight, like a resuming TLS 1.2 client, so that middleboxes that
+    /// know only TLS 1.2 let the connection pass. Costs 76 bytes on the wire, 38 in each direction.
     ///
-    /// On by default. What a server in this mode sends is always tolerated.
+    /// On by default. The records that a server sends in this mode are always tolerated.
     #[must_use]
     pub const fn with_middlebox_compatibility(mut self, on: bool) -> Self {
         self.compatibility = on;
         self
     }
 
-    /// Offers to say who we are also after the handshake (RFC 9846 section 4.3.6): what a server needs that asks
-    /// only for some of its resources, as web servers can be set up to. Its
-    /// request comes as [`Event::Credential`](crate::Event::Credential). Off by default.
+    /// Offers to authenticate after the handshake as well (RFC 9846 section 4.3.6), for servers that request a
+    /// certificate only for some of their resources, as web servers can be configured to. The request arrives as
+    /// [`Event::Credential`](crate::Event::Credential). Off by default.
     #[cfg(feature = "post-handshake-auth")]
     #[must_use]
     pub const fn with_post_handshake_auth(mut self, offer: bool) -> Self {
@@ -140,9 +140,8 @@ impl<'a> ClientConfig<'a> {
         self
     }
 
-    /// Asks for this common name **instead of** looking for the server name among the subject alternative
-    /// names. The server name is still sent as SNI (RFC 6066 section 3). Off by default: see [`CommonName`] for
-    /// what it means and why.
+    /// Requires this common name **instead of** the server name among the subject alternative names. The server name is
+    /// still sent as SNI (RFC 6066 section 3). Off by default: [`CommonName`] explains the consequences.
     #[must_use]
     pub const fn with_common_name(mut self, name: CommonName<'a>) -> Self {
         self.common_name = Some(name);
@@ -151,32 +150,32 @@ impl<'a> ClientConfig<'a> {
 }
 
 impl<'a> ServerConfig<'a> {
-    /// A server that treats clients as `client_auth` says.
+    /// Creates the configuration of a server that authenticates clients according to `client_auth`.
     pub const fn new(client_auth: ClientAuth<'a>) -> Self {
         Self { client_auth, names: None, parameters: Parameters::new(), retry_for_preferred_group: false }
     }
 
-    /// Sets whether CertificateRequest names the issuers that are trusted (RFC 9846 section 4.3.4).
-    /// On by default: it is what lets a client with several certificates choose the right one.
+    /// Sets whether CertificateRequest names the trusted issuers (RFC 9846 section 4.3.4). On by default: it allows a
+    /// client with several certificates to choose the right one.
     ///
-    /// If one of the anchors is a pin, no names are sent, whatever is set here: a pin has no issuer to name, and a
-    /// list of the others would make the pinned client withhold its certificate.
+    /// If one of the anchors is a pin, no names are sent, regardless of this setting: a pin has no issuer to name, and
+    /// a list of the others would make the pinned client withhold its certificate.
     #[must_use]
     pub const fn with_certificate_authorities(mut self, send: bool) -> Self {
         self.names = if send { None } else { Some(&[]) };
         self
     }
 
-    /// Names these issuers in CertificateRequest, whatever is trusted: for anchors that are pins, or when the clients have
-    /// certificates of a CA below the one that is trusted.
+    /// Names these issuers in CertificateRequest, regardless of the trust anchors: for anchors that are pins, or for
+    /// clients with certificates of a CA below the trusted one.
     #[must_use]
     pub const fn with_authority_names(mut self, names: &'a [Name<'a>]) -> Self {
         self.names = Some(names);
         self
     }
 
-    /// Asks by HelloRetryRequest for a share of the first of our groups that the client supports, even if it has sent
-    /// one of a later group. Off by default, since it costs a round trip, and clients that write their second
+    /// Requests, with HelloRetryRequest, a share of the first of our groups that the client supports, even if it has
+    /// sent a share of a later group. Off by default, since it costs a round trip, and clients that write their second
     /// ClientHello differently from the first (wolfSSL 5.5 reorders its extensions) cannot connect.
     #[must_use]
     pub const fn with_retry_for_preferred_group(mut self, on: bool) -> Self {
@@ -184,14 +183,14 @@ impl<'a> ServerConfig<'a> {
         self
     }
 
-    /// The names that a CertificateRequest lists to a client that is treated so.
+    /// Returns the names that a CertificateRequest with this `client_auth` lists.
     pub(crate) fn authorities(&self, client_auth: &ClientAuth<'a>) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a> {
         let anchors = if self.names.is_none() { client_auth.named_anchors() } else { &[] };
         let names = anchors.iter().filter_map(TrustAnchor::subject);
         names.chain(self.names.unwrap_or_default().iter().copied()).map(|name| name.as_der())
     }
 
-    /// Refuses what can never work, before the first byte is sent.
+    /// Rejects settings that can never work, before the first byte is sent.
     pub(crate) fn check<C: CryptoProvider>(&self) -> Result<(), Error> {
         self.parameters.check::<C>()?;
         check_names(self.names.unwrap_or_default().iter().copied())?;
@@ -203,70 +202,72 @@ impl<'a> ServerConfig<'a> {
 macro_rules! common_options {
     ($config:ident) => {
         impl<'a> $config<'a> {
-            /// Application protocols, the best first (RFC 7301), for example `b"http/1.1"`. A client offers
-            /// them; a server that has some refuses a client that offers only others. None by default.
+            /// Sets the application protocols in order of preference (RFC 7301), for example `b"http/1.1"`. A client
+            /// offers them; a server with protocols rejects a client that offers only others. None by default.
             #[must_use]
             pub const fn with_alpn(mut self, protocols: &'a [&'a [u8]]) -> Self {
                 self.parameters.alpn = protocols;
                 self
             }
 
-            /// Cipher suites, the best first, at most 64. By default, and if empty, those of the provider.
+            /// Sets the cipher suites in order of preference, at most 64. By default, or if empty, those of the
+            /// provider.
             #[must_use]
             pub const fn with_cipher_suites(mut self, suites: &'a [CipherSuite]) -> Self {
                 self.parameters.cipher_suites = suites;
                 self
             }
 
-            /// Key exchange groups, the best first, at most 64. By default, and if empty, those of the provider. A
-            /// client sends a key share of the first. A server takes the first of which the client has sent a share,
-            /// and asks with a HelloRetryRequest for a share of the first that the client supports if there is none.
+            /// Sets the key exchange groups in order of preference, at most 64. By default, or if empty, those of the
+            /// provider. A client sends a key share of the first. A server uses the first group for which the client
+            /// has sent a share; if there is none, it requests, with HelloRetryRequest, a share of the first group that
+            /// the client supports.
             #[must_use]
             pub const fn with_groups(mut self, groups: &'a [NamedGroup]) -> Self {
                 self.parameters.groups = groups;
                 self
             }
 
-            /// Signature schemes accepted in the CertificateVerify of the peer, the best first. By default those
-            /// of the provider. In certificates those of the provider are accepted, whatever is set here.
+            /// Sets the signature schemes accepted in the peer's CertificateVerify, in order of preference. By default
+            /// those of the provider. Certificates may use all schemes of the provider, regardless of this setting.
             #[must_use]
             pub const fn with_signature_schemes(mut self, schemes: &'a [SignatureScheme]) -> Self {
                 self.parameters.signature_schemes = schemes;
                 self
             }
 
-            /// Limits the CA certificates above the peer's certificate, the trust anchor among them,
-            /// counted as in [`Rules`](crate::x509::Rules). By default 4; no more
-            /// than 10 are followed, and 0 accepts pinned certificates alone.
+            /// Limits the CA certificates above the peer's certificate, the trust anchor among them, counted as in
+            /// [`Rules`](crate::x509::Rules). By default 4; values above 10 count as 10, and 0 accepts only pinned
+            /// certificates.
             #[must_use]
             pub const fn with_max_depth(mut self, depth: u8) -> Self {
                 self.parameters.max_depth = depth;
                 self
             }
 
-            /// The most days for which the peer's certificate may be valid, for example the 398 of public
-            /// authorities. Without a limit by default, as private authorities issue for longer; 0 is refused.
+            /// Limits the validity of the peer's certificate to this many days, for example 398 as public authorities
+            /// do. No limit by default, since private authorities issue certificates for longer; 0 is rejected.
             #[must_use]
             pub const fn with_max_validity_days(mut self, days: u16) -> Self {
                 self.parameters.max_validity_days = Some(days);
                 self
             }
 
-            /// Sets whether to reject also what RFC 5280 forbids CAs to issue and path validation does not
-            /// ask about, as [`Rules::strict_profile`](crate::x509::Rules::strict_profile) says. Off by default.
+            /// Sets whether to reject also certificates that RFC 5280 forbids CAs to issue but path validation accepts,
+            /// as [`Rules::strict_profile`](crate::x509::Rules::strict_profile) says. Off by default.
             #[must_use]
             pub const fn with_strict_profile(mut self, on: bool) -> Self {
                 self.parameters.strict_profile = on;
                 self
             }
 
-            /// **Dangerous**: lets a path pass that is not valid for these causes. What was waived is reported in
+            /// **Dangerous**: accepts a path that is invalid for these causes. What was waived is reported in
             /// [`PathFound::waived`](crate::x509::PathFound::waived), and the peer is accepted only by
-            /// [`AuthorizeRequest::dangerous_accept_waived`](crate::AuthorizeRequest::dangerous_accept_waived). The
-            /// hosts of the drivers do not call it by default.
+            /// [`AuthorizeRequest::dangerous_accept_waived`](crate::AuthorizeRequest::dangerous_accept_waived). Hosts
+            /// of the drivers do not call it by default.
             ///
-            /// Never waived: the name that is asked for, be it a host name, an address or a common name;
-            /// CertificateVerify and Finished, so the peer has the key of the certificate that it sends.
+            /// Never waived: the required name (host name, address or common name), CertificateVerify and Finished, so
+            /// the peer always holds the key of the certificate that it sends.
             #[cfg(feature = "dangerous-waivers")]
             #[must_use]
             pub const fn dangerous_with_waivers(mut self, waivers: Waivers) -> Self {
@@ -281,14 +282,14 @@ common_options!(ClientConfig);
 common_options!(ServerConfig);
 
 impl<'a> ClientAuth<'a> {
-    /// The anchors that a CertificateRequest names. None if one of them is a pin: RFC 9846 section 4.3.4
-    /// lets the list guide the choice of the client, and it would guide the one that is pinned away.
+    /// Returns the anchors that a CertificateRequest names. None if one of them is a pin: RFC 9846 section 4.3.4 lets
+    /// the list guide the client's choice, and it would make the pinned client withhold its certificate.
     fn named_anchors(&self) -> &'a [TrustAnchor<'a>] {
         let anchors = self.anchors().unwrap_or(&[]);
         if anchors.iter().all(|anchor| anchor.subject().is_some()) { anchors } else { &[] }
     }
 
-    /// The trust anchors for clients, if they are asked.
+    /// Returns the trust anchors for clients, if a certificate is requested.
     pub(crate) const fn anchors(&self) -> Option<&'a [TrustAnchor<'a>]> {
         match *self {
             Self::None => None,
@@ -327,14 +328,14 @@ impl<'a> Parameters<'a> {
         if self.signature_schemes.is_empty() { C::SIGNATURE_SCHEMES } else { self.signature_schemes }
     }
 
-    /// Returns the schemes for certificates, if they differ from those for a CertificateVerify; else
-    /// empty: without `signature_algorithms_cert`, `signature_algorithms` counts for certificates as well
-    /// (RFC 9846 section 4.3.3).
+    /// Returns the schemes for certificates if they differ from those for CertificateVerify; otherwise empty, since
+    /// without `signature_algorithms_cert`, `signature_algorithms` applies to certificates as well (RFC 9846 section
+    /// 4.3.3).
     pub(crate) fn certificate_schemes<C: CryptoProvider>(&self) -> &'static [SignatureScheme] {
         if C::CERTIFICATE_SCHEMES == self.signature_schemes::<C>() { &[] } else { C::CERTIFICATE_SCHEMES }
     }
 
-    /// Refuses what can never work, before the first byte is sent.
+    /// Rejects settings that can never work, before the first byte is sent.
     pub(crate) fn check<C: CryptoProvider>(&self) -> Result<(), Error> {
         if self.alpn.len() > MAX_LIST || self.alpn.iter().any(|name| !(1..=255).contains(&name.len())) {
             return Err(ApiMisuse::AlpnNameLength.into());
@@ -360,8 +361,8 @@ impl<'a> Parameters<'a> {
     }
 }
 
-/// Refuses an empty set of trust anchors, one of more than can be searched, and one whose names fill more
-/// than a CertificateRequest.
+/// Rejects a set of trust anchors that is empty, has more anchors than can be searched, or has names that do not fit
+/// into a CertificateRequest.
 pub(super) fn check_anchors(anchors: &[TrustAnchor<'_>]) -> Result<(), Error> {
     if anchors.is_empty() {
         return Err(ApiMisuse::NoTrustAnchors.into());

@@ -1,4 +1,4 @@
-//! The connection: all that moves whole from the handshake into the session.
+//! The connection: the state that moves as a whole from the handshake to the session.
 
 use super::entropy::Entropy;
 #[cfg(feature = "key-log")]
@@ -19,7 +19,7 @@ use crate::wire::record_limit::RecordLimit;
 use crate::x509::{Search, Summaries};
 use zeroize::Zeroizing;
 
-/// Everything that a handshake owns besides its current state: large, or needed by all states.
+/// Everything that a handshake owns besides its current state.
 pub(crate) struct Connection<'b, C: CryptoProvider> {
     pub(crate) provider: C,
     pub(crate) rx: Inbound<'b, C>,
@@ -27,17 +27,17 @@ pub(crate) struct Connection<'b, C: CryptoProvider> {
     pub(crate) peer: Search<'b, 'b>,
     pub(crate) transcript: Transcript<C>,
     pub(crate) negotiated: Negotiated<'b>,
-    /// The key from which the hedges of signatures are made.
+    /// The key from which hedges of signatures are derived.
     pub(crate) hedge_key: Zeroizing<[u8; 32]>,
     pub(crate) events: Recorder<'b>,
     #[cfg(feature = "key-log")]
     pub(crate) key_log: KeyLogger<'b>,
-    /// The first error, which is final, and what was done when it occurred.
+    /// The first error, which is final, and the stage at which it occurred.
     pub(crate) failure: Option<(Error, Stage)>,
 }
 
 impl<'b, C: CryptoProvider> Connection<'b, C> {
-    /// Makes a connection that has not begun, with the first suite and group of our offer.
+    /// Creates a connection that has not begun, with the first suite and group of our offer.
     pub(crate) fn new(
         provider: C,
         rx: &'b mut [u8],
@@ -66,7 +66,7 @@ impl<'b, C: CryptoProvider> Connection<'b, C> {
         (self.rx.into_buffer(), self.tx.into_buffer(), self.peer.memory_mut().take_memory())
     }
 
-    /// Gets what a state waits for; or says why the run stops, if that is not here.
+    /// Makes the input of a state available, or returns why the run stops.
     pub(crate) fn await_input(&mut self, wait: Wait<'b>) -> Result<Option<Stop<'b>>, Error> {
         let is_here = match wait {
             Wait::Nothing => true,
@@ -78,10 +78,10 @@ impl<'b, C: CryptoProvider> Connection<'b, C> {
         Ok(if is_here { None } else { Some(Stop::NeedInput) })
     }
 
-    /// Asks the application, once its answer can be used.
+    /// Asks the application, as soon as its answer can be used.
     fn ask(&mut self, question: Question<'b>) -> Result<Stop<'b>, Error> {
         if let Question::Sign(credential) = question {
-            // A key signs once, so there has to be room for CertificateVerify before it does.
+            // Ensure that CertificateVerify fits before the key signs, so that it signs only once.
             if !self.tx.has_room_for(CertificateVerify::OVERHEAD + credential.signature_len())? {
                 return Ok(Stop::Transmit);
             }
@@ -89,7 +89,7 @@ impl<'b, C: CryptoProvider> Connection<'b, C> {
         Ok(Stop::Ask(question))
     }
 
-    /// Makes the header of a message of one of the `expected` types available; `None` if it has not come yet.
+    /// Makes the header of a message of one of the `expected` types available; `None` if it has not been received yet.
     pub(crate) fn receive_header(&mut self, expected: &[HandshakeType]) -> Result<Option<MessageHeader>, Error> {
         let Some(header) = self.rx.receive_header()? else { return Ok(None) };
         self.events.message_received(self.rx.position(), header.kind.0, header.total());
@@ -101,7 +101,7 @@ impl<'b, C: CryptoProvider> Connection<'b, C> {
         Ok(Some(header))
     }
 
-    /// Makes a whole message of one of the `expected` types available. Returns whether it has come.
+    /// Makes a whole message of one of the `expected` types available. Returns whether it has been received.
     pub(crate) fn receive_message(&mut self, expected: &[HandshakeType]) -> Result<bool, Error> {
         match self.receive_header(expected)? {
             Some(header) => self.rx.receive(header.total()),
@@ -109,14 +109,15 @@ impl<'b, C: CryptoProvider> Connection<'b, C> {
         }
     }
 
-    /// Takes the message in `rx`, which was handled, into the transcript, and frees its place.
+    /// Adds the handled message in `rx` to the transcript and frees its space.
     pub(super) fn receive_into_transcript(&mut self) -> Result<(), Error> {
         self.transcript.update(self.rx.message()?);
         self.rx.consume_message();
         Ok(())
     }
 
-    /// Keeps to the limit of the peer from the first protected record on, and holds it to ours if it has one of its own.
+    /// Applies the peer's record limit from the first protected record on, and enforces ours if the peer has agreed to
+    /// it.
     pub(super) fn limit_records(&mut self, limit: Option<RecordLimit>) {
         let Some(limit) = limit else { return };
         self.tx.limit_records(limit.content());
@@ -130,7 +131,7 @@ impl<'b, C: CryptoProvider> Connection<'b, C> {
         send(&mut self.tx, &mut self.transcript, &self.events, kind, write)
     }
 
-    /// Writes one handshake message that is in no transcript, or not yet.
+    /// Writes one handshake message that is not, or not yet, part of a transcript.
     pub(crate) fn send_apart(
         &mut self,
         kind: HandshakeType,
@@ -149,12 +150,12 @@ impl<'b, C: CryptoProvider> Connection<'b, C> {
         self.send(HandshakeType::FINISHED, &|w| finished.emit(w))
     }
 
-    /// Makes the hedge of a signature over `message`.
+    /// Derives the hedge of a signature over `message`.
     pub(crate) fn hedge(&self, message: &[u8]) -> Result<Digest, CryptoError> {
         self.provider.hmac(HashAlgorithm::Sha256, &self.hedge_key[..], &[message])
     }
 
-    /// Ends the use of the seeds of the key exchange, and keeps what hedges are made from.
+    /// Wipes the seeds of the key exchange, and keeps the key from which hedges are derived.
     #[inline(never)] // so that the digest is not in the frame of the caller
     pub(super) fn forget_seeds(&mut self, entropy: &mut Entropy) -> Result<(), Error> {
         let expanded = entropy.expand(self.provider, b"CertificateVerify", &mut self.hedge_key);
@@ -162,13 +163,13 @@ impl<'b, C: CryptoProvider> Connection<'b, C> {
         Ok(expanded?)
     }
 
-    /// Writes an alert behind everything that is sealed.
+    /// Writes an alert after everything that is sealed.
     pub(crate) fn send_alert(&mut self, description: AlertDescription) -> Result<(), Error> {
         self.events.alert_sent(description);
         self.tx.alert(description)
     }
 
-    /// Makes the error sticky. Returns `false` if an earlier one counts.
+    /// Makes the error sticky. Returns `false` if there was an earlier one.
     pub(crate) fn set_failure(&mut self, error: Error, stage: Stage) -> bool {
         if self.failure.is_some() {
             return false;
@@ -180,21 +181,21 @@ impl<'b, C: CryptoProvider> Connection<'b, C> {
         true
     }
 
-    /// Records that the direction turns: what was received is a flight.
+    /// Records a received flight when the direction changes.
     pub(crate) fn end_flight_received(&mut self) {
         let bytes = self.rx.take_count();
         self.events.flight(Direction::Received, bytes);
     }
 
-    /// Records that the direction turns: what was sent is a flight.
+    /// Records a sent flight when the direction changes.
     pub(crate) fn end_flight_sent(&mut self) {
         let bytes = self.tx.take_count();
         self.events.flight(Direction::Sent, bytes);
     }
 }
 
-/// Writes one handshake message into the open record and into the transcript, as [`Connection::send`] does while another
-/// part of the connection lends what is sent.
+/// Writes one handshake message into the open record and into the transcript, like [`Connection::send`], for messages
+/// that borrow from another part of the connection.
 pub(super) fn send<C: CryptoProvider>(
     tx: &mut Outbound<'_, C>,
     transcript: &mut Transcript<C>,
@@ -205,7 +206,7 @@ pub(super) fn send<C: CryptoProvider>(
     send_whole(tx, events, kind, write, &mut |part| transcript.update(part))
 }
 
-/// Writes a message as a whole, or nothing of it as long as there is no room.
+/// Writes a whole message, or nothing if there is no space for it.
 fn send_whole<C: CryptoProvider>(
     tx: &mut Outbound<'_, C>,
     events: &Recorder<'_>,
@@ -220,8 +221,8 @@ fn send_whole<C: CryptoProvider>(
     }
 }
 
-/// Writes as much as there is room for of a message that may be larger than any buffer, and of which `sent` bytes have
-/// left.
+/// Writes as much as fits of a message that may be larger than any buffer, and of which `sent` bytes are already
+/// written.
 pub(super) fn send_parts<C: CryptoProvider>(
     tx: &mut Outbound<'_, C>,
     events: &Recorder<'_>,

@@ -6,8 +6,8 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 /// The randomness of one handshake, as data: 128 bytes from a cryptographically secure source,
 /// **never used twice**. Wiped when dropped.
 ///
-/// The handshake needs no generator beside it, so tests and recorded handshakes replay exactly. What is needed beyond
-/// these bytes, such as the hedges of signatures, is expanded from them. A board fills it from its hardware generator.
+/// The handshake uses no other generator, so tests and recorded handshakes replay exactly. Further randomness, such as
+/// hedges of signatures, is expanded from these bytes. A board fills it from its hardware generator.
 #[derive(ZeroizeOnDrop)]
 pub struct Entropy {
     random: [u8; 32],
@@ -19,10 +19,10 @@ pub struct Entropy {
 debug_by_name!("Entropy", [] Entropy);
 
 impl Entropy {
-    /// Bytes that are needed.
+    /// The number of bytes.
     pub const LEN: usize = 128;
 
-    /// Takes the bytes as they come.
+    /// Creates entropy from these bytes.
     pub fn new(bytes: &[u8; Self::LEN]) -> Self {
         let mut entropy = Self {
             random: [0; 32],
@@ -37,7 +37,7 @@ impl Entropy {
         entropy
     }
 
-    /// Entropy from the operating system.
+    /// Reads entropy from the operating system.
     ///
     /// # Errors
     /// The error of the operating system.
@@ -48,23 +48,23 @@ impl Entropy {
         Ok(Self::new(&bytes))
     }
 
-    /// `random` of our hello.
+    /// Returns the `random` of our hello.
     pub(crate) const fn random(&self) -> &[u8; 32] {
         &self.random
     }
 
-    /// `legacy_session_id` of a client in compatibility mode.
+    /// Returns the `legacy_session_id` of a client in compatibility mode.
     pub(crate) const fn session_id(&self) -> &[u8; 32] {
         &self.session_id
     }
 
-    /// The seed of the key share in this place of a ClientHello.
+    /// Returns the seed of the key share at this index of a ClientHello.
     pub(crate) const fn seed(&self, place: usize) -> &[u8; KEY_SEED_LEN] {
         if place == 0 { &self.first_seed } else { &self.second_seed }
     }
 
-    /// Puts a seed in the first place of which no share was made yet, for the share that a HelloRetryRequest asks
-    /// for; of the seeds there are, so many were used.
+    /// Sets a seed at the first unused index, for the share that a HelloRetryRequest requests; `used` seeds are already
+    /// used.
     pub(crate) fn renew_seed<C: CryptoProvider>(&mut self, provider: C, used: usize) -> Result<(), CryptoError> {
         if used <= 1 {
             self.first_seed = self.second_seed;
@@ -78,20 +78,19 @@ impl Entropy {
         Ok(())
     }
 
-    /// The seed of the key share of a server.
+    /// Returns the seed of a server's key share.
     pub(crate) const fn first_seed(&self) -> &[u8; KEY_SEED_LEN] {
         &self.first_seed
     }
 
-    /// Returns the seed of the contexts of a server's later requests: a server has no use for a session id of
-    /// its own.
+    /// Returns the seed of the contexts of a server's later requests, since a server needs no session ID of its own.
     #[cfg(feature = "post-handshake-auth")]
     pub(crate) const fn context_seed(&self) -> &[u8; 32] {
         &self.session_id
     }
 
-    /// Expands the seeds to a further `seed` for the use that `label` names (HMAC-SHA-256). To be called before they
-    /// are forgotten; it does not tell what they were.
+    /// Expands the seeds to a further `seed` for the purpose in `label` (HMAC-SHA-256). Call it before the seeds are
+    /// wiped; the result does not reveal them.
     pub(crate) fn expand<C: CryptoProvider>(
         &self,
         provider: C,
@@ -104,8 +103,7 @@ impl Entropy {
         Ok(())
     }
 
-    /// Wipes the seeds: the key exchange is over, and what is recorded must stay secret when this memory
-    /// is read later.
+    /// Wipes the seeds after the key exchange: a recorded connection must stay secret if this memory is read later.
     pub(crate) fn forget_seeds(&mut self) {
         self.first_seed.zeroize();
         self.second_seed.zeroize();

@@ -1,24 +1,24 @@
-//! The secrets of a connection, told to whoever wants to read its records: **for laboratories only**.
+//! Disclosure of the secrets of a connection, for decrypting its records: **for laboratories only**.
 
 use core::fmt;
 
-/// Takes the secrets of a connection. Whoever has them reads all of it, and can forge it.
+/// Receives the secrets of a connection. Whoever has them can read and forge all of its traffic.
 ///
-/// There is no other way to see into a capture of TLS 1.3, and none that is more dangerous: the feature `key-log` is
-/// for simulations and laboratories. No product should be built with it.
+/// This is the only way to decrypt a capture of TLS 1.3, and a dangerous one: the feature `key-log` is for simulations
+/// and laboratories. No product should be built with it.
 ///
-/// It is `Sync`, so that connections which tell it their secrets may move between threads.
+/// It is `Sync`, so that connections that use it may move between threads.
 pub trait KeyLog: Sync {
-    /// A secret was made.
+    /// Receives a new secret.
     fn secret(&self, line: &KeyLogLine<'_>);
 }
 
 /// One secret. `Display` writes it as a line of an NSS key log (`SSLKEYLOGFILE`), without the line feed.
 #[derive(Clone, Copy)]
 pub struct KeyLogLine<'a> {
-    /// The label of the secret: `CLIENT_HANDSHAKE_TRAFFIC_SECRET` and its like.
+    /// The label of the secret, such as `CLIENT_HANDSHAKE_TRAFFIC_SECRET`.
     pub label: &'static str,
-    /// `random` of the ClientHello, which finds the connection in a capture.
+    /// The `random` of the ClientHello, which identifies the connection in a capture.
     pub client_random: &'a [u8; 32],
     /// The secret, 32 or 48 bytes.
     pub secret: &'a [u8],

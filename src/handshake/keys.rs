@@ -16,7 +16,7 @@ pub struct HandshakeKeys<C: CryptoProvider> {
     pub(super) server: TrafficSecret<C, HandshakeEpoch, ServerWrite>,
 }
 
-/// The keys that are left of both epochs between the Finished of the server and that of the client.
+/// The remaining keys of both epochs, between the server's Finished and the client's.
 pub struct ClientFinishedKeys<C: CryptoProvider> {
     pub(super) client: TrafficSecret<C, HandshakeEpoch, ClientWrite>,
     pub(super) application: ApplicationKeys<C>,
@@ -30,7 +30,7 @@ pub struct ApplicationKeys<C: CryptoProvider> {
 }
 
 impl<C: CryptoProvider> HandshakeKeys<C> {
-    /// After ServerHello, which the transcript ends with.
+    /// Derives the keys after ServerHello, with which the transcript ends.
     pub(super) fn derive(hash: HashAlgorithm, shared: &SharedSecret, cx: &Connection<'_, C>) -> Result<Self, Error> {
         let secret = EarlySecret::new(cx.provider, hash)?.into_handshake(shared)?;
         let (client, server) = secret.traffic(&cx.transcript.hello_hash())?;
@@ -42,7 +42,7 @@ impl<C: CryptoProvider> HandshakeKeys<C> {
         Ok(Self { secret, client, server })
     }
 
-    /// After the Finished of the server, which the transcript ends with.
+    /// Derives the keys after the server's Finished, with which the transcript ends.
     pub(super) fn into_application(self, cx: &Connection<'_, C>) -> Result<ClientFinishedKeys<C>, Error> {
         let main = self.secret.into_main()?;
         let hash = cx.transcript.server_finished_hash();
@@ -58,7 +58,7 @@ impl<C: CryptoProvider> HandshakeKeys<C> {
     }
 }
 
-/// Verifies the Finished in `rx` with the key of its sender, and takes it into the transcript.
+/// Verifies the Finished in `rx` with its sender's key, and adds it to the transcript.
 pub(super) fn receive_finished<C: CryptoProvider, W>(
     sender: &TrafficSecret<C, HandshakeEpoch, W>,
     cx: &mut Connection<'_, C>,

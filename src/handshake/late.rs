@@ -1,4 +1,4 @@
-//! Authentication of the client after the handshake (RFC 9846 section 4.7.2), in one shape for both sides.
+//! Authentication of the client after the handshake (RFC 9846 section 4.7.2), the part common to both sides.
 //!
 //! ```text
 //!  client                                                  server
@@ -11,11 +11,12 @@
 //!  SendFinished               ─── Finished ─────────────▶  ExpectFinished ▷
 //!  Idle                                                    Idle
 //! ```
-//! Application data and KeyUpdate pass both ways until the first byte of Certificate, and again after Finished:
-//! "All of the client's messages for a given response MUST appear consecutively on the wire with no intervening
-//! messages of other type or from other responses." So the client signs first, over a Certificate that it has not sent yet.
+//! Application data and KeyUpdate may be sent in both directions until the first byte of Certificate, and again after
+//! Finished: "All of the client's messages for a given response MUST appear consecutively on the wire with no
+//! intervening messages of other type or from other responses." Therefore the client signs first, over a Certificate
+//! that it has not sent yet.
 //!
-//! Each side has one exchange at a time. A second request waits in `rx` until the first is answered.
+//! One exchange runs at a time. A second request waits in `rx` until the first is answered.
 
 use super::connection::Connection;
 use super::proof::Proof;
@@ -25,29 +26,29 @@ use crate::error::{ApiMisuse, Error, PeerMisbehaved};
 use crate::wire::enums::HandshakeType;
 use crate::wire::handshake::MessageHeader;
 
-/// One side of the exchange. What a side has no part in is as it is here: nothing is expected, sent or asked.
+/// One side of the exchange. By default nothing is expected, sent or asked; each side overrides its part.
 pub(crate) trait Late<'b, P: CryptoProvider> {
-    /// The message with which the peer may begin, if it may.
+    /// Returns the message with which the peer may begin, if any.
     fn expects(&self) -> Option<HandshakeType> {
         None
     }
 
-    /// Tells whether the answer of the client has begun, so that nothing else may come.
+    /// Returns whether the client's answer has begun, so that no other message may follow.
     fn is_receiving(&self) -> bool {
         false
     }
 
-    /// The question that holds up nothing but the answer, if one is asked.
+    /// Returns the pending question, which delays only the answer, if there is one.
     fn question(&self) -> Option<Question<'b>> {
         None
     }
 
-    /// The answer of the client to our last request, if it has come.
+    /// Returns the client's answer to our last request, if it has been received.
     fn last_answer(&self) -> Option<ClientAuthStatus> {
         None
     }
 
-    /// Notes that application data has come: requests may follow again.
+    /// Records that application data was received: requests may follow again.
     fn data_received(&mut self) {}
 
     /// Handles the [expected](Self::expects) message, whose header has been received. `false` if more of it has to
@@ -57,8 +58,9 @@ pub(crate) trait Late<'b, P: CryptoProvider> {
         Err(PeerMisbehaved::UnexpectedMessage.into())
     }
 
-    /// Goes on with the answer that has [begun](Self::is_receiving), at most one public-key operation far. It is
-    /// [done](Stop::Done) with the [answer](Self::last_answer), and a new proof if the client has authenticated itself.
+    /// Continues with the answer that has [begun](Self::is_receiving), for at most one public-key operation. The result
+    /// is [done](Stop::Done) once there is an [answer](Self::last_answer), with a new proof if the client is
+    /// authenticated.
     fn receive(
         &mut self,
         cx: &mut Connection<'b, P>,
@@ -69,19 +71,19 @@ pub(crate) trait Late<'b, P: CryptoProvider> {
         Err(PeerMisbehaved::UnexpectedMessage.into())
     }
 
-    /// Takes the answer to a question.
+    /// Accepts the answer to a question.
     fn answer(&mut self, input: Input<'_, 'b>, cx: &mut Connection<'b, P>) -> Result<(), Error> {
         let _ = (input, cx);
         Err(ApiMisuse::AnswerUnexpected.into())
     }
 
-    /// Writes the flight that has begun as far as there is room, and ends it.
+    /// Writes as much as fits of the current flight, and ends it.
     fn send(&mut self, cx: &mut Connection<'b, P>, secrets: &Secrets<P>) -> Result<(), Error> {
         let _ = (cx, secrets);
         Ok(())
     }
 }
 
-/// Without the feature neither side has a part in it.
+/// Without the feature, neither side takes part.
 #[cfg(not(feature = "post-handshake-auth"))]
 impl<P: CryptoProvider> Late<'_, P> for () {}

@@ -1,8 +1,8 @@
 //! The handshake (RFC 9846 section 4): the states of both roles, in the order of the protocol.
 //!
-//! A role is a state machine over a [`Connection`](connection::Connection). A state says what it [waits for](Wait);
-//! when that is there, its handler runs and gives the next state, and the [`Stop`] that comes first, if one does. A
-//! handler does at most one public-key operation.
+//! A role is a state machine over a [`Connection`](connection::Connection). A table gives what each state [waits
+//! for](Wait). When that has arrived, the state's handler runs and returns the next state, and a [`Stop`] if the run
+//! has to stop first. A handler performs at most one public-key operation.
 
 mod authenticate;
 #[allow(missing_debug_implementations, reason = "states hold secrets and never leave this crate")]
@@ -47,15 +47,15 @@ pub(crate) struct Negotiated<'b> {
     pub(crate) client_auth: ClientAuthProgress,
     /// The credential sent last; during a handshake, the one chosen to be sent.
     pub(crate) credential: Option<&'b Credential<'b>>,
-    /// Our Certificate, or the empty one, is being sent: the peer can check it. A client sends it only to a server
-    /// that is authenticated.
+    /// Our Certificate, possibly empty, is being sent, so the peer can check it. A client sends it only to an
+    /// authenticated server.
     pub(crate) certificate_sent: bool,
     /// The client has offered to answer requests after the handshake.
     pub(crate) post_handshake_auth: bool,
 }
 
 impl<'b> Negotiated<'b> {
-    /// Nothing yet: until ServerHello says more, the first suite and group of our offer.
+    /// The parameters before ServerHello: the first suite and group of our offer.
     pub(crate) const fn nothing(cipher_suite: CipherSuite, group: NamedGroup) -> Self {
         Self {
             cipher_suite,
@@ -69,7 +69,7 @@ impl<'b> Negotiated<'b> {
         }
     }
 
-    /// Notes that the client answers with this credential, or with none.
+    /// Records that the client answers with this credential, or with none.
     pub(crate) const fn answered(&mut self, credential: Option<&'b Credential<'b>>) {
         if credential.is_some() {
             self.credential = credential;
@@ -95,14 +95,14 @@ pub(crate) enum Wait<'b> {
     Never,
 }
 
-/// The reason for which a run of the states stops.
+/// The reason why a run of the states stops.
 #[derive(Clone, Copy)]
 pub(crate) enum Stop<'b> {
-    /// The transport has to take what is in `tx` first.
+    /// The transport has to accept the bytes in `tx` first.
     Transmit,
-    /// The transport has to deliver first.
+    /// The transport has to deliver bytes first.
     NeedInput,
-    /// A public-key operation was done: others may want to run.
+    /// A public-key operation was performed: other tasks may want to run.
     Yield,
     /// The application has to answer first.
     Ask(Question<'b>),
@@ -116,7 +116,7 @@ pub(crate) enum Question<'b> {
     Authorize,
     /// The request is in `rx`.
     Credential,
-    /// A signature of our CertificateVerify with the key of this credential, over the transcript as it is.
+    /// A signature for our CertificateVerify with this credential's key, over the current transcript.
     Sign(&'b Credential<'b>),
     Time,
 }
@@ -127,7 +127,7 @@ pub(crate) enum Input<'a, 'b> {
     /// The input that the state [waits for](Wait), in `rx` if it is a message.
     Ready,
     Authorized,
-    /// With whatever was waived.
+    /// Authorized despite what was waived.
     #[cfg(feature = "dangerous-waivers")]
     AuthorizedAsWaived,
     Credential(Choice<'b>),
@@ -152,13 +152,13 @@ pub(crate) struct Established<C: CryptoProvider> {
 }
 
 /// A side of the connection: [`Client`](crate::Client) or [`Server`](crate::Server) with its provider, and nothing
-/// else. An image with only one of them holds no code of the other.
+/// else. An image that names only one of them contains no code of the other.
 pub trait Side: Role {}
 
 impl<P: CryptoProvider> Side for client::Client<P> {}
 impl<P: CryptoProvider> Side for server::Server<P> {}
 
-/// The work of a side. Out of reach of other crates, so that they cannot add sides.
+/// The implementation of a side. Other crates cannot reach it, so they cannot add sides.
 pub trait Role: 'static {
     /// The cryptography of this side.
     type Provider: CryptoProvider;
@@ -169,7 +169,7 @@ pub trait Role: 'static {
     /// The states of authentication after the handshake.
     type Late<'b>: Late<'b, Self::Provider>;
 
-    /// True for the client, and for nothing else. Crates that are generic over [`Side`] read it too.
+    /// True for the client. Crates that are generic over [`Side`] use it too.
     const IS_CLIENT: bool;
 
     fn parameters<'c, 'b>(config: &'c Self::Config<'b>) -> &'c Parameters<'b>;
@@ -194,10 +194,10 @@ pub trait Role: 'static {
         trace: &mut impl Trace,
     ) -> Next<'b, Self::State<'b>>;
 
-    /// Returns whether a part of our Certificate was written, which may still wait to be sent.
+    /// Returns whether a part of our Certificate was written, though possibly not yet sent.
     fn has_written_certificate(state: &Self::State<'_>) -> bool;
 
-    /// Begins what is kept for authentication after the handshake.
+    /// Creates the state of authentication after the handshake.
     fn late<'b>(
         config: &'b Self::Config<'b>,
         connection: &Connection<'b, Self::Provider>,

@@ -12,12 +12,12 @@ use crate::wire::certificate;
 use crate::wire::certificate_verify::CertificateVerify;
 use crate::wire::enums::HandshakeType;
 
-/// The messages that say who we are.
+/// The messages that authenticate us.
 #[derive(Clone, Copy)]
 pub(super) enum Present<'b> {
     /// An empty Certificate: the client declines.
     SendEmptyCertificate,
-    /// The chain, of which `sent` bytes of the message have left.
+    /// The chain; `sent` bytes of the message are already sent.
     SendCertificate {
         credential: &'b Credential<'b>,
         sent: usize,
@@ -33,7 +33,7 @@ impl<'b> Present<'b> {
         }
     }
 
-    /// The stage of each step, and what it waits for.
+    /// Returns the stage of each step and what it waits for.
     pub(super) const fn profile(self) -> (Stage, Wait<'b>) {
         match self {
             Self::AwaitSignature(credential) => (Stage::Signature, Wait::Answer(Question::Sign(credential))),
@@ -41,7 +41,7 @@ impl<'b> Present<'b> {
         }
     }
 
-    /// Tells whether something of our Certificate was written.
+    /// Returns whether a part of our Certificate was written.
     pub(super) const fn has_begun(self) -> bool {
         !matches!(self, Self::SendEmptyCertificate | Self::SendCertificate { sent: 0, .. })
     }
@@ -57,7 +57,7 @@ impl<'b> Present<'b> {
                 let mut sent = 0;
                 Ok(match send_certificate(cx, Chain::default(), &mut sent)? {
                     Written::Yes => (None, None),
-                    // Eight bytes always fit into a drained buffer, so nothing of it has left.
+                    // Eight bytes always fit into a drained buffer, so no part was sent.
                     Written::AfterTransmit => (Some(self), Some(Stop::Transmit)),
                 })
             }
@@ -83,7 +83,7 @@ fn send_verify<'b, C: CryptoProvider>(
     let message = CertificateVerify { scheme: credential.scheme(), signature };
     match cx.send(HandshakeType::CERTIFICATE_VERIFY, &|w| message.emit(w))? {
         Written::Yes => Ok((None, None)),
-        // There was room for the largest one.
+        // The largest signature fits, so this one is malformed.
         Written::AfterTransmit => Err(ApiMisuse::SignatureMalformed.into()),
     }
 }

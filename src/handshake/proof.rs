@@ -1,26 +1,26 @@
-//! Proofs: values that exist only where a check has passed. They travel by move, and a
-//! session cannot be built without them.
+//! Proofs: values that exist only if a check has passed. They move from state to state, and a session cannot be built
+//! without them.
 
 use super::config::ClientAuth;
 use crate::key_schedule::FinishedVerified;
 use crate::wire::enums::SignatureScheme;
 use crate::x509::{ChainAccepted, PathFound};
 
-/// The peer's CertificateVerify was valid, and by which scheme. Made only in `authenticate`.
+/// Proof that the peer's CertificateVerify is valid, with its scheme. Created only in `authenticate`.
 pub(crate) struct SignatureVerified(SignatureScheme);
 
 impl SignatureVerified {
-    /// To be called where a signature was just verified, and nowhere else.
+    /// Asserts that a signature was just verified. To be called nowhere else.
     pub(super) const fn assertion(scheme: SignatureScheme) -> Self {
         Self(scheme)
     }
 }
 
-/// No certificate of the client was asked for, or its absence is allowed. A client never makes one.
+/// Proof that no client certificate was requested, or that its absence is allowed. Clients never create one.
 pub(crate) struct AnonymousAllowed(());
 
 impl AnonymousAllowed {
-    /// `None` if the configuration of the server requires a certificate.
+    /// Returns `None` if the server's configuration requires a certificate.
     pub(super) const fn by(client_auth: &ClientAuth<'_>) -> Option<Self> {
         match client_auth {
             ClientAuth::None | ClientAuth::Optional(_) => Some(Self(())),
@@ -31,14 +31,14 @@ impl AnonymousAllowed {
 
 /// The authentication of the peer.
 pub(crate) enum PeerAuthenticated {
-    /// By a certificate path and the proof of its key.
+    /// By a certificate path and a proof of possession of its key.
     Certificate(ChainAccepted, SignatureVerified),
-    /// Not at all, which the configuration allows.
+    /// Not authenticated, which the configuration allows.
     Anonymous(AnonymousAllowed),
 }
 
 impl PeerAuthenticated {
-    /// The scheme of the peer's CertificateVerify; `None` of an anonymous client.
+    /// Returns the scheme of the peer's CertificateVerify; `None` for an anonymous client.
     pub(crate) const fn signature_scheme(&self) -> Option<SignatureScheme> {
         match self {
             Self::Certificate(_, SignatureVerified(scheme)) => Some(*scheme),
@@ -46,7 +46,7 @@ impl PeerAuthenticated {
         }
     }
 
-    /// The path from the peer's certificate to a trust anchor; `None` of an anonymous client.
+    /// Returns the path from the peer's certificate to a trust anchor; `None` for an anonymous client.
     pub(crate) const fn path(&self) -> Option<PathFound> {
         match self {
             Self::Certificate(chain, _) => Some(chain.path()),
@@ -55,7 +55,7 @@ impl PeerAuthenticated {
     }
 }
 
-/// Everything that has to be proved about the peer before there is a session.
+/// Everything that has to be proved about the peer before a session exists.
 pub(crate) struct Proof {
     peer: PeerAuthenticated,
     _finished: FinishedVerified,

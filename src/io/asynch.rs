@@ -1,10 +1,10 @@
 //! An async stream over [`embedded_io_async::Read`] and [`embedded_io_async::Write`]; the sockets of
 //! embassy-net fit.
 //!
-//! Cancel-safe, if `read` and `write` of the transport are (bytes are taken if and only if the future is
-//! ready), as those of embassy-net are: everything that was received or written is in the session, not in a future. A
-//! future may be dropped at any await point and the operation started again. What
-//! [`write`](embedded_io_async::Write::write) has taken is sent by the next operation that sends.
+//! Cancel-safe if the transport's `read` and `write` are (they transfer bytes if and only if the future completes),
+//! like those of embassy-net: all received or written data is in the session, not in a future. A future may be dropped
+//! at any await point and the operation started again. Data accepted by [`write`](embedded_io_async::Write::write) is
+//! sent by the next operation that sends.
 
 use super::machine::{Driven, Io};
 use super::pump::{Pump, trace_to_async};
@@ -28,7 +28,7 @@ impl<'b, T: Read + Write, R: Side> Stream<'b, T, R> {
     /// alert of an error is sent before this returns.
     ///
     /// # Errors
-    /// Where the handshake was, and what went wrong.
+    /// The cause of the failure, and the stage of the handshake.
     #[allow(clippy::manual_async_fn, reason = "the parameters of an `async fn` are in its future twice")]
     pub fn open(
         mut transport: T,
@@ -41,7 +41,7 @@ impl<'b, T: Read + Write, R: Side> Stream<'b, T, R> {
         }
     }
 
-    /// Says that nothing more comes from us and waits until it is sent.
+    /// Announces that we will send no more data, and waits until that is sent.
     ///
     /// # Errors
     /// If it cannot be sent.
@@ -53,8 +53,7 @@ impl<'b, T: Read + Write, R: Side> Stream<'b, T, R> {
     /// See [`blocking::Stream::confirm`](super::blocking::Stream::confirm).
     ///
     /// # Errors
-    /// The alert of the server, [`Session::refusal`](crate::Session::refusal) says of what; or why the connection
-    /// failed otherwise.
+    /// The server's alert, see [`Session::refusal`](crate::Session::refusal), or another failure of the connection.
     pub async fn confirm(&mut self) -> Result<ClientAuthStatus, Failure<T::Error>> {
         let (transport, mut pump) = self.pump(|session| session.client_auth() != ClientAuthStatus::Presented);
         carry(transport, &mut pump, &mut NoTrace).await?;
@@ -62,7 +61,7 @@ impl<'b, T: Read + Write, R: Side> Stream<'b, T, R> {
     }
 }
 
-/// Moves bytes until the connection asks something, or is ready.
+/// Moves bytes until the connection asks a question or is ready.
 pub(super) async fn carry<'b, T: Read + Write, M: Driven<'b>>(
     transport: &mut T,
     pump: &mut Pump<'_, M, T::Error>,
@@ -85,7 +84,7 @@ pub(super) async fn carry<'b, T: Read + Write, M: Driven<'b>>(
     }
 }
 
-/// Goes to the end of the executor's queue once.
+/// Yields to the executor once.
 async fn yield_now() {
     let mut yielded = false;
     poll_fn(|context| {
@@ -98,16 +97,16 @@ async fn yield_now() {
     .await;
 }
 
-/// Runs a handshake until it is done. Dropped and called again, it goes on where it was.
+/// Runs a handshake until it is complete. If the future is dropped, another call continues where it stopped.
 ///
 /// # Errors
-/// The error. Its alert was sent, as far as the transport took it.
+/// The error. Its alert was sent, as far as the transport accepted it.
 pub async fn drive<'b, T: Read + Write, R: Side>(
     transport: &mut T,
     handshake: &mut Handshake<'b, R>,
     host: &mut impl AsyncHost<'b>,
 ) -> Result<(), Failure<T::Error>> {
-    // A future that was dropped may have been in a flush.
+    // A dropped future may have been in a flush.
     let mut unflushed = true;
     let mut pump = Pump::until(handshake, &mut unflushed, |_| false);
     loop {

@@ -16,12 +16,12 @@ pub enum Blocking {}
 pub type Stream<'b, T, R> = super::Stream<'b, T, R, Blocking>;
 
 impl<'b, T: Read + Write, R: Side> Stream<'b, T, R> {
-    /// Runs `handshake` over `transport`. The alert of an error is sent before this returns. Lend the transport
-    /// (`&mut transport`) if you want it back after an error: a TCP socket that is closed with unread bytes in
-    /// it resets the connection, and the peer may lose the alert; shut down writing and read to the end first.
+    /// Runs `handshake` over `transport`. The alert of an error is sent before this returns. Pass `&mut transport` to
+    /// keep the transport after an error: a TCP socket that is closed with unread bytes in it resets the connection,
+    /// and the peer may lose the alert; shut down writing and read to the end first.
     ///
     /// # Errors
-    /// Where the handshake was, and what went wrong.
+    /// The cause of the failure, and the stage of the handshake.
     #[inline(never)] // so that the handshake is not copied into the frame in which it runs
     pub fn open(
         mut transport: T,
@@ -32,7 +32,7 @@ impl<'b, T: Read + Write, R: Side> Stream<'b, T, R> {
         Self::opened(transport, handshake, driven, |failure| host.failed(failure))
     }
 
-    /// Says that nothing more comes from us and waits until it is sent.
+    /// Announces that we will send no more data, and waits until that is sent.
     ///
     /// # Errors
     /// If it cannot be sent.
@@ -41,15 +41,15 @@ impl<'b, T: Read + Write, R: Side> Stream<'b, T, R> {
         self.flush()
     }
 
-    /// On a client: reads until the server has accepted our certificate, or rejected it. Gives what
-    /// is known, see [`Session::client_auth`]: [`Presented`](ClientAuthStatus::Presented) if application data or the
-    /// end came first. Nothing is lost: the data is there for the next read.
+    /// On a client: reads until the server has accepted or rejected our certificate, and returns the status, see
+    /// [`Session::client_auth`]: [`Presented`](ClientAuthStatus::Presented) if application data or the end arrived
+    /// first. No data is lost: the next read returns it.
     ///
-    /// A server that sends neither tickets nor data unasked gives no sign, and this waits as long as the transport
-    /// does. Nothing is tried again here: a refusal is an error, and what follows from it is up to the caller.
+    /// If the server sends neither tickets nor unsolicited data, this waits as long as the transport does. There are no
+    /// retries: a rejection is an error, and the caller decides what follows.
     ///
     /// # Errors
-    /// The alert of the server, [`Session::refusal`] says of what; or why the connection failed otherwise.
+    /// The server's alert, see [`Session::refusal`], or another failure of the connection.
     ///
     /// [`Session::client_auth`]: crate::Session::client_auth
     /// [`Session::refusal`]: crate::Session::refusal
@@ -60,7 +60,7 @@ impl<'b, T: Read + Write, R: Side> Stream<'b, T, R> {
     }
 }
 
-/// Moves bytes until the connection asks something, or is ready.
+/// Moves bytes until the connection asks a question or is ready.
 pub(super) fn carry<'b, T: Read + Write, M: Driven<'b>>(
     transport: &mut T,
     pump: &mut Pump<'_, M, T::Error>,

@@ -1,4 +1,4 @@
-//! The host: it answers the questions of a connection.
+//! The host, which answers the questions of a connection.
 
 use crate::connection::{ConnectionFailure, SignInput};
 use crate::credential::{Choice, PeerRequest, Signature};
@@ -11,24 +11,24 @@ use crate::x509::{PeerIdentity, Time, TraceEvent};
 
 /// Answers the questions of a connection at once, in either role and with any provider.
 ///
-/// It sees what is asked and not who asks: programs that want the tokens of the connection write their own loop.
+/// It receives the content of a question, not the request token: programs that need the tokens write their own loop.
 pub trait Host<'b> {
-    /// Gives the time at which certificates are judged.
+    /// Returns the time at which certificates are validated.
     fn time(&mut self) -> Time;
 
-    /// Chooses the credential to send: one that meets the request, none (with which a server cannot go on), or the end
-    /// of the handshake. [`PeerRequest::role`] has our role. A [`Selector`](crate::credential::Selector) is a way to
+    /// Chooses the credential to send: one that matches the request, none (a server then cannot continue), or the end
+    /// of the handshake. [`PeerRequest::role`] is our role. A [`Selector`](crate::credential::Selector) is one way to
     /// choose.
     fn credential(&mut self, request: &PeerRequest<'_>) -> Choice<'b>;
 
-    /// Gives the credentials that do not meet the request to `each`, with alias and reason, for the ring of events of
-    /// the connection. Called before [`credential`](Self::credential). By default none.
+    /// Passes the credentials that do not match the request to `each`, with alias and reason, for the connection's ring
+    /// of events. Called before [`credential`](Self::credential). By default none.
     #[cfg(feature = "events")]
     fn mismatches(&mut self, request: &PeerRequest<'_>, each: &mut dyn FnMut(KeyHandle, &str, Mismatch)) {
         let _ = (request, each);
     }
 
-    /// Decides whether the peer, which is authenticated, is authorized. By default it is.
+    /// Decides whether the authenticated peer is authorized. By default it is.
     ///
     /// # Errors
     /// The alert that rejects it, usually [`AlertDescription::ACCESS_DENIED`].
@@ -48,22 +48,21 @@ pub trait Host<'b> {
     /// Signs with the key of the selected credential. Returns `None` if the key cannot.
     fn sign(&mut self, input: &SignInput) -> Option<Signature>;
 
-    /// Receives the failure of a handshake. A transport that is reset counts as one that has ended. By default nothing
-    /// is done.
+    /// Receives the failure of a handshake. A reset transport counts as one that has ended. Does nothing by default.
     fn failed(&mut self, failure: &ConnectionFailure<'_, 'b>) {
         let _ = failure;
     }
 
-    /// Receives a step of the search for a path from the peer's certificate to a trust anchor. By default nothing is
-    /// done, and costs nothing.
+    /// Receives a step of the search for a path from the peer's certificate to a trust anchor. Does nothing by default,
+    /// at no cost.
     fn trace(&mut self, event: TraceEvent<'_>) {
         let _ = event;
     }
 }
 
-/// Answers the questions of a connection when it can. Every [`Host`] is one.
+/// Answers the questions of a connection asynchronously. Every [`Host`] is one.
 ///
-/// A future that is dropped loses nothing: the connection asks again.
+/// A dropped future loses nothing: the connection asks again.
 #[allow(async_fn_in_trait, reason = "single-threaded executors need no Send bound")]
 pub trait AsyncHost<'b> {
     /// See [`Host::time`].

@@ -1,4 +1,4 @@
-//! Streams with a host that answers what a session asks after the handshake.
+//! Streams with a host that answers the session's questions after the handshake.
 
 use super::Failure;
 use super::machine::Io;
@@ -12,7 +12,7 @@ use crate::handshake::{ClientAuthStatus, Side};
 use crate::x509::NoTrace;
 use embedded_io::ErrorType;
 
-/// A stream with the host that answers what it asks, see [`Stream::hosted`](super::Stream::hosted).
+/// A stream with the host that answers its questions, see [`Stream::hosted`](super::Stream::hosted).
 pub struct Hosted<'s, S, H> {
     pub(super) stream: &'s mut S,
     pub(super) host: &'s mut H,
@@ -27,28 +27,28 @@ impl<S: ErrorType, H> ErrorType for Hosted<'_, S, H> {
 impl<'b, T: embedded_io::Read + embedded_io::Write, P: CryptoProvider, H: Host<'b>>
     Hosted<'_, blocking::Stream<'b, T, Server<P>>, H>
 {
-    /// Asks the client who it is, see [`Session::request_certificate`], and waits for its answer:
+    /// Requests the client's certificate, see [`Session::request_certificate`], and waits for the answer:
     /// [`Accepted`](ClientAuthStatus::Accepted) or [`Declined`](ClientAuthStatus::Declined). `None` if the client sends
-    /// application data before it answers, or closes: read that, and then
-    /// [`await_certificate`](Self::await_certificate) again.
+    /// application data before it answers, or closes: read the data, then call
+    /// [`await_certificate`](Self::await_certificate).
     ///
     /// # Errors
-    /// Those of [`Session::request_certificate`], and why the answer was refused or the connection failed. The alert is
-    /// sent before this returns.
+    /// Those of [`Session::request_certificate`], a rejected answer, or a failure of the connection. The alert is sent
+    /// before this returns.
     pub fn request_certificate(
         &mut self,
         client_auth: ClientAuth<'b>,
     ) -> Result<Option<ClientAuthStatus>, Failure<T::Error>> {
         let requested = self.stream.session.request_certificate(client_auth);
         if requested.is_err() {
-            // An error that is final has an alert, and explains more than a transport that does not take it.
+            // A final error has an alert, and explains more than a transport that does not accept it.
             let _unsent = embedded_io::Write::flush(self.stream);
         }
         requested?;
         self.await_certificate()
     }
 
-    /// Waits for the answer to a request that was made; gives it also if a read has come past it.
+    /// Waits for the answer to an earlier request, also if a read has already received it.
     ///
     /// # Errors
     /// As [`request_certificate`](Self::request_certificate).
@@ -93,28 +93,28 @@ impl<S: embedded_io::Write, H> embedded_io::Write for Hosted<'_, S, H> {
 impl<'b, T: embedded_io_async::Read + embedded_io_async::Write, P: CryptoProvider, H: AsyncHost<'b>>
     Hosted<'_, asynch::Stream<'b, T, Server<P>>, H>
 {
-    /// Asks the client who it is, see [`Session::request_certificate`], and waits for its answer:
+    /// Requests the client's certificate, see [`Session::request_certificate`], and waits for the answer:
     /// [`Accepted`](ClientAuthStatus::Accepted) or [`Declined`](ClientAuthStatus::Declined). `None` if the client sends
-    /// application data before it answers, or closes: read that, and then
-    /// [`await_certificate`](Self::await_certificate) again.
+    /// application data before it answers, or closes: read the data, then call
+    /// [`await_certificate`](Self::await_certificate).
     ///
     /// # Errors
-    /// Those of [`Session::request_certificate`], and why the answer was refused or the connection failed. The alert is
-    /// sent before this returns.
+    /// Those of [`Session::request_certificate`], a rejected answer, or a failure of the connection. The alert is sent
+    /// before this returns.
     pub async fn request_certificate(
         &mut self,
         client_auth: ClientAuth<'b>,
     ) -> Result<Option<ClientAuthStatus>, Failure<T::Error>> {
         let requested = self.stream.session.request_certificate(client_auth);
         if requested.is_err() {
-            // An error that is final has an alert, and explains more than a transport that does not take it.
+            // A final error has an alert, and explains more than a transport that does not accept it.
             let _unsent = embedded_io_async::Write::flush(self.stream).await;
         }
         requested?;
         self.await_certificate().await
     }
 
-    /// Waits for the answer to a request that was made; gives it also if a read has come past it.
+    /// Waits for the answer to an earlier request, also if a read has already received it.
     ///
     /// # Errors
     /// As [`request_certificate`](Self::request_certificate).

@@ -1,4 +1,4 @@
-//! A handshake or a session, as the pump sees it.
+//! A handshake or a session, as driven by the pump.
 
 use crate::connection::machine::Machine;
 use crate::connection::session::Next;
@@ -8,7 +8,7 @@ use crate::handshake::{Input, Question, Side, Stop};
 use crate::limits::LAST_READS;
 use crate::x509::Trace;
 
-/// The next thing that a driver does.
+/// The next action of a driver.
 #[derive(Clone, Copy)]
 pub(super) enum Io<'b> {
     /// Write what is pending to the transport.
@@ -21,17 +21,17 @@ pub(super) enum Io<'b> {
     Yield,
     /// Let a host answer a question.
     Ask(Question<'b>),
-    /// It is done: a handshake is over; a session has data, has ended, or what was waited for is there.
+    /// Done: the handshake is complete; the session has data, has ended, or meets the goal.
     Ready,
 }
 
 /// A machine that the pump drives: a handshake or a session.
 pub(super) trait Driven<'b>: Machine<'b> {
-    /// The reads of a transport that takes nothing more; `None`: until it has nothing.
+    /// The maximum number of reads from a transport that accepts no more bytes; `None`: until it returns no more.
     const LAST_READS: Option<u8>;
 
     fn next(&mut self, trace: &mut impl Trace) -> Result<Io<'b>, Error>;
-    /// Looks at what was received although something waits to be sent.
+    /// Processes received data even while something waits to be sent.
     fn next_received(&mut self) -> Result<Io<'b>, Error>;
     fn answer(&mut self, answer: Input<'_, 'b>, trace: &mut impl Trace) -> Result<(), Error>;
     fn tx_pending(&self) -> &[u8];
@@ -126,7 +126,7 @@ impl<'b> Io<'b> {
 
     const fn of_session(next: Next<'b>) -> Self {
         match next {
-            // The client's answer is kept by the session.
+            // The session keeps the client's answer.
             Next::Stop(Stop::Done) => Self::Yield,
             Next::Stop(stop) => Self::of(stop),
             Next::Data | Next::PeerClosed | Next::Closed => Self::Ready,

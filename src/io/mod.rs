@@ -1,4 +1,4 @@
-//! Drivers: thin loops that move bytes between a transport and the core, and ask a [`Host`].
+//! Drivers: thin loops that move bytes between a transport and the core and put questions to a [`Host`].
 
 pub mod asynch;
 pub mod blocking;
@@ -29,7 +29,7 @@ use crate::error::{Error, Stage};
 pub enum Failure<E> {
     /// The transport failed.
     Io(E),
-    /// TLS failed. The alert, if there is one, was sent.
+    /// TLS failed. The alert, if any, was sent.
     Tls(Error),
 }
 

@@ -1,10 +1,10 @@
-//! The policy of the drivers, without their calls: what they do next, in which order, and what follows from a failure.
+//! The policy of the drivers, without their calls: the next action, the order of actions, and the handling of failures.
 //!
-//! - What is to be sent leaves before anything is read, asked or said to be done, and is flushed once it has left. Also
-//!   a flush whose future was dropped is made up for.
-//! - A transport that takes nothing more may still hold the alert with the reason: it is read to its end, and only if
-//!   nothing comes, the failure to send is the error.
-//! - An error of TLS is given back once its alert has left, as far as the transport takes it.
+//! - Pending bytes are sent and flushed before anything is read, asked or reported. A flush whose future was dropped is
+//!   repeated.
+//! - A transport that accepts no more bytes may still hold the alert with the reason: it is read to its end, and the
+//!   failure to send is the error only if there is no alert.
+//! - A TLS error is returned after its alert was sent, as far as the transport accepts it.
 
 use super::AsyncHost;
 use super::Failure;
@@ -16,21 +16,21 @@ use crate::x509::{Trace, TraceEvent};
 
 /// The purpose for which a pump runs.
 enum Goal<M> {
-    /// Everything has left.
+    /// Everything is sent.
     Drained,
-    /// The machine has something, or this holds.
+    /// The machine has something to report, or this condition holds.
     Until(fn(&M) -> bool),
 }
 
 /// Drives a machine over a transport with errors `E`.
 pub(super) struct Pump<'p, M, E> {
     machine: &'p mut M,
-    /// The transport has taken bytes that it may still hold back.
+    /// The transport has accepted bytes that it may still buffer.
     unflushed: &'p mut bool,
     goal: Goal<M>,
-    /// Why the transport takes nothing more.
+    /// The reason why the transport accepts no more bytes.
     unsent: Option<Failure<E>>,
-    /// The error that is given back once its alert has left.
+    /// The error to return after its alert was sent.
     failed: Option<Error>,
     reads_left: Option<u8>,
 }
@@ -48,7 +48,7 @@ impl<'p, 'b, M: Driven<'b>, E> Pump<'p, M, E> {
         Self { machine, unflushed, goal, unsent: None, failed: None, reads_left: M::LAST_READS }
     }
 
-    /// Returns the next action. One that was not carried out is returned again.
+    /// Returns the next action. An action that was not performed is returned again.
     pub(super) fn next(&mut self, trace: &mut impl Trace) -> Result<Io<'b>, Failure<E>> {
         loop {
             let is_pending = !self.machine.tx_pending().is_empty();
@@ -96,7 +96,8 @@ impl<'p, 'b, M: Driven<'b>, E> Pump<'p, M, E> {
         }
     }
 
-    /// Returns the space to read into. A read of nothing would look like the end of the transport, or never return.
+    /// Returns the space to read into, which is never empty: reading zero bytes would look like the end of the
+    /// transport, or never return.
     pub(super) fn space(&mut self) -> Result<&mut [u8], Failure<E>> {
         let space = self.machine.rx_space();
         if space.is_empty() {
@@ -126,7 +127,7 @@ impl<'p, 'b, M: Driven<'b>, E> Pump<'p, M, E> {
         Ok(())
     }
 
-    /// Lets the host answer what is asked. An error is final.
+    /// Lets the host answer a question. An error is final.
     #[inline(never)] // in a frame of its own, which is not there while certificates are verified
     pub(super) fn ask(&mut self, question: Question<'b>, host: &mut impl Host<'b>) {
         self.failed = self.answer(question, host).err().map(|error| self.machine.fail(error));
@@ -162,7 +163,8 @@ impl<'p, 'b, M: Driven<'b>, E> Pump<'p, M, E> {
         machine.answer(input, &mut trace_to(host))
     }
 
-    /// Lets the host answer what is asked, when it can. Dropped, it is asked again. An error is final.
+    /// Lets the host answer a question asynchronously. If the future is dropped, the question is asked again. An error
+    /// is final.
     pub(super) async fn ask_async(&mut self, question: Question<'b>, host: &mut impl AsyncHost<'b>) {
         self.failed = self.answer_async(question, host).await.err().map(|error| self.machine.fail(error));
     }
@@ -198,7 +200,8 @@ impl<'p, 'b, M: Driven<'b>, E> Pump<'p, M, E> {
     }
 }
 
-/// Tells a host the steps of the search. One function makes the closure, so that the states are compiled for it once.
+/// Passes the steps of the search to a host. A single function creates the closure, so that the states are compiled for
+/// it once.
 pub(super) fn trace_to<'h, 'b, H: Host<'b>>(host: &'h mut H) -> impl Trace + use<'h, 'b, H> {
     |event: TraceEvent<'_>| host.trace(event)
 }

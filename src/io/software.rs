@@ -16,8 +16,8 @@ use crate::error::AlertDescription;
 use crate::x509::Waived;
 use crate::x509::{PeerIdentity, Purpose, Time};
 
-/// A [`Host`] with keys in memory. Its identities are a list of credentials, of which it sends the first that the peer
-/// accepts, or a [`Keystore`], which chooses by rules.
+/// A [`Host`] with keys in memory. Its identities are a list of credentials, of which it sends the first one that the
+/// peer accepts, or a [`Keystore`], which selects by rules.
 pub struct SoftwareHost<'b, T, K = P256SigningKey, I = &'b [Credential<'b>]> {
     identities: I,
     keys: &'b [K],
@@ -51,7 +51,7 @@ pub trait Identities<'b> {
     }
 }
 
-/// A function that authorizes peers, as [`Host::authorize`] does. `Sync`, so that its host can go to another thread.
+/// A function that authorizes peers, like [`Host::authorize`]. `Sync`, so that its host can move to another thread.
 type Authorize<'b> = dyn Fn(&PeerIdentity<'_>) -> Result<(), AlertDescription> + Sync + 'b;
 
 /// Entries among which a [`Selector`] chooses, and a function that authorizes peers.
@@ -66,17 +66,17 @@ pub struct Keystore<'b> {
 debug_by_name!("Keystore", [] Keystore<'_>);
 
 impl<'b, T: FnMut() -> Time, K: SigningKey> SoftwareHost<'b, T, K> {
-    /// Makes a host that sends the first credential which the peer accepts, and authorizes every peer. On a server that
-    /// has none of the issuers that the client names, the first whose signatures it can verify. `KeyHandle(i)` of a
-    /// credential is `keys[i]`. A client without credentials declines.
+    /// Creates a host that sends the first credential that the peer accepts, and authorizes every peer. A server
+    /// without a credential from the issuers that the client names sends the first one whose signatures the client can
+    /// verify. `KeyHandle(i)` of a credential is `keys[i]`. A client without credentials declines.
     pub const fn new(credentials: &'b [Credential<'b>], keys: &'b [K], clock: T) -> Self {
         Self { identities: credentials, keys, clock }
     }
 }
 
 impl<'b, T: FnMut() -> Time, K: SigningKey> SoftwareHost<'b, T, K, Keystore<'b>> {
-    /// Makes a host that sends what the selector chooses, and authorizes every peer. `KeyHandle(i)` of a credential is
-    /// `keys[i]`.
+    /// Creates a host that sends the credential that the selector chooses, and authorizes every peer. `KeyHandle(i)` of
+    /// a credential is `keys[i]`.
     pub const fn with_selector(selector: Selector<'b>, keys: &'b [K], clock: T) -> Self {
         let identities = Keystore {
             selector,
@@ -96,8 +96,8 @@ impl<'b, T: FnMut() -> Time, K: SigningKey> SoftwareHost<'b, T, K, Keystore<'b>>
         self
     }
 
-    /// **Dangerous**: accepts a peer whose path is valid only because of what the configuration waives. Off by default: such a
-    /// peer gets the alert of the problem. See [`Waivers`](crate::x509::Waivers).
+    /// **Dangerous**: accepts a peer whose path is valid only because of what the configuration waives. Off by default:
+    /// such a peer receives the alert of the problem. See [`Waivers`](crate::x509::Waivers).
     #[cfg(feature = "dangerous-waivers")]
     #[must_use]
     pub const fn dangerous_accepting_waived(mut self, accepts: bool) -> Self {
@@ -105,7 +105,7 @@ impl<'b, T: FnMut() -> Time, K: SigningKey> SoftwareHost<'b, T, K, Keystore<'b>>
         self
     }
 
-    /// Returns the choice, once the peer has asked.
+    /// Returns the selection, after the peer's request.
     pub const fn selection(&self) -> Option<Selection<'b>> {
         self.identities.selection
     }
@@ -183,8 +183,8 @@ impl<'b, T: FnMut() -> Time, K: SigningKey, I: Identities<'b>> Host<'b> for Soft
 
 /// A private key in memory.
 pub trait SigningKey {
-    /// Signs `message` with the hash of its scheme; `None` if the back end fails. One public-key
-    /// operation. `hedge` goes into the nonces of ECDSA, see [`SignInput::hedge`]; it may be empty.
+    /// Signs `message` with the hash of its scheme; `None` if the provider fails. One public-key operation. `hedge` is
+    /// added to ECDSA nonces, see [`SignInput::hedge`]; it may be empty.
     fn sign(&self, message: &[u8], hedge: &[u8]) -> Option<Signature>;
 }
 

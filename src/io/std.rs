@@ -1,4 +1,4 @@
-//! The drivers on a host: sockets, clock.
+//! Host support: sockets and clock.
 
 use super::Failure;
 use super::blocking::Stream;
@@ -33,7 +33,7 @@ impl embedded_io::Write for Socket {
     }
 }
 
-/// A signal is no reason to give up a handshake.
+/// Retries calls that a signal interrupted.
 fn retry<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     loop {
         match call() {
@@ -43,7 +43,7 @@ fn retry<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     }
 }
 
-/// The time of the host's clock, taken as right.
+/// Returns the time of the host's clock, as trusted.
 pub fn system_time() -> Time {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     Time::Trusted(UnixTime::from_seconds(i64::try_from(seconds).unwrap_or(i64::MAX)))
@@ -75,7 +75,7 @@ where
     }
 }
 
-/// A TLS error keeps its type: `get_ref().downcast_ref::<embedded_mtls::Error>()`.
+/// Converts a failure; a TLS error keeps its type: `get_ref().downcast_ref::<embedded_mtls::Error>()`.
 impl<E: Into<Self>> From<Failure<E>> for io::Error {
     fn from(failure: Failure<E>) -> Self {
         match failure {

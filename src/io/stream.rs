@@ -1,4 +1,4 @@
-//! Streams, whatever their calls.
+//! Streams, generic over the kind of driver.
 
 use super::pump::Pump;
 use super::{Failure, HandshakeError};
@@ -7,14 +7,14 @@ use crate::handshake::Side;
 use core::marker::PhantomData;
 use embedded_io::{ErrorKind, ErrorType};
 
-/// A session over a transport. Reads give 0 when the peer has closed; a flush writes all that was
-/// written. Dropped without `close`, the peer sees a truncation.
+/// A session over a transport. Reads return 0 after the peer has closed; a flush sends everything written so far. If
+/// the stream is dropped without `close`, the peer detects a truncation.
 ///
 /// `D` is the driver: see [`blocking::Stream`](super::blocking::Stream) and [`asynch::Stream`](super::asynch::Stream).
 pub struct Stream<'b, T, R: Side, D> {
     pub(super) transport: T,
     pub(super) session: Session<'b, R>,
-    /// The transport has taken bytes that it may still hold back.
+    /// The transport has accepted bytes that it may still buffer.
     unflushed: bool,
     driver: PhantomData<D>,
 }
@@ -22,17 +22,17 @@ pub struct Stream<'b, T, R: Side, D> {
 debug_by_name!("Stream", [T, R: Side, D] Stream<'_, T, R, D>);
 
 impl<'b, T, R: Side, D> Stream<'b, T, R, D> {
-    /// A stream of a session and the transport it was negotiated over.
+    /// Creates a stream from a session and the transport it was negotiated over.
     pub const fn from_parts(transport: T, session: Session<'b, R>) -> Self {
         Self { transport, session, unflushed: false, driver: PhantomData }
     }
 
-    /// The session: identities, parameters, exporter, key update.
+    /// Returns the session: identities, parameters, exporter, key update.
     pub const fn session(&self) -> &Session<'b, R> {
         &self.session
     }
 
-    /// The session, for what changes it.
+    /// Returns the session for methods that change it.
     pub const fn session_mut(&mut self) -> &mut Session<'b, R> {
         &mut self.session
     }
@@ -42,26 +42,26 @@ impl<'b, T, R: Side, D> Stream<'b, T, R, D> {
         &self.transport
     }
 
-    /// The transport, for its options. What is read from it or written to it here is lost to the session.
+    /// Returns the transport, for its options. Do not read from it or write to it: the session would lose those bytes.
     pub const fn transport_mut(&mut self) -> &mut T {
         &mut self.transport
     }
 
-    /// Transport and session apart; the session returns the [buffers](Session::into_buffers).
+    /// Splits the stream into transport and session; the session returns the [buffers](Session::into_buffers).
     pub fn into_parts(self) -> (T, Session<'b, R>) {
         (self.transport, self.session)
     }
 
-    /// The same stream, with a host that answers what a session asks after the handshake: on a client who we are, on
-    /// a server whether the client is authorized. Without one, such a question ends the stream's reading with
-    /// [`ApiMisuse::HostNeeded`](crate::ApiMisuse::HostNeeded), until there is one: nothing is lost.
+    /// Adds a host that answers the session's questions after the handshake: our credential on a client, authorization
+    /// on a server. Without one, reads fail with [`ApiMisuse::HostNeeded`](crate::ApiMisuse::HostNeeded) on such a
+    /// question; nothing is lost.
     #[cfg(feature = "post-handshake-auth")]
     pub const fn hosted<'s, H>(&'s mut self, host: &'s mut H) -> super::Hosted<'s, Self, H> {
         super::Hosted { stream: self, host }
     }
 
-    /// The stream of a handshake that was driven to its end; or reports to the host why it failed. A transport that is
-    /// reset counts as one that has ended; one that fails otherwise may go on.
+    /// Creates the stream of a completed handshake, or reports to the host why it failed. A reset transport counts as
+    /// one that has ended; after other failures it may still work.
     #[inline(never)] // in a frame of its own, which is not there while the handshake runs
     pub(super) fn opened(
         transport: T,
@@ -91,7 +91,7 @@ impl<'b, T, R: Side, D> Stream<'b, T, R, D> {
         Err(HandshakeError { stage, cause })
     }
 
-    /// The transport, and a pump that runs until everything has left.
+    /// Returns the transport and a pump that runs until everything is sent.
     pub(super) fn drain(&mut self) -> (&mut T, Pump<'_, Session<'b, R>, T::Error>)
     where
         T: ErrorType,
@@ -99,7 +99,7 @@ impl<'b, T, R: Side, D> Stream<'b, T, R, D> {
         (&mut self.transport, Pump::drain(&mut self.session, &mut self.unflushed))
     }
 
-    /// The transport, and a pump that runs until there is data or an end, or until this holds.
+    /// Returns the transport and a pump that runs until there is data or the end, or until the condition holds.
     pub(super) fn pump(&mut self, holds: fn(&Session<'b, R>) -> bool) -> (&mut T, Pump<'_, Session<'b, R>, T::Error>)
     where
         T: ErrorType,
@@ -107,7 +107,7 @@ impl<'b, T, R: Side, D> Stream<'b, T, R, D> {
         (&mut self.transport, Pump::until(&mut self.session, &mut self.unflushed, holds))
     }
 
-    /// Takes data that is there; 0 at the end.
+    /// Takes available data; returns 0 at the end.
     pub(super) fn take(&mut self, out: &mut [u8]) -> usize {
         let data = self.session.data();
         let count = data.len().min(out.len());
@@ -119,8 +119,8 @@ impl<'b, T, R: Side, D> Stream<'b, T, R, D> {
     }
 }
 
-/// Returns whether the peer, or a device on the path, has ended the connection. A transport may also fail because its
-/// time is over or it was called at a bad moment.
+/// Returns whether the peer, or a device on the path, has ended the connection. A transport may also fail because of a
+/// timeout, or because it was called at the wrong time.
 fn is_broken(error: &impl embedded_io::Error) -> bool {
     matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset)
 }

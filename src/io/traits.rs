@@ -46,7 +46,7 @@ impl<T: embedded_io::Read + embedded_io::Write, R: Side> embedded_io::Write for 
             if let Ok(count @ 1..) = written {
                 return Ok(count);
             }
-            // Room for more, or the alert of the error.
+            // Makes space for more, or sends the alert of the error.
             let sent = self.flush();
             written?;
             sent?;
@@ -118,7 +118,7 @@ impl<T: embedded_io_async::Read + embedded_io_async::Write, R: Side> embedded_io
             if let Ok(count @ 1..) = written {
                 return Ok(count);
             }
-            // Room for more, or the alert of the error.
+            // Makes space for more, or sends the alert of the error.
             let sent = self.flush().await;
             written?;
             sent?;
@@ -149,11 +149,11 @@ impl<T: embedded_io_async::Write + WriteReady, R: Side> WriteReady for asynch::S
     }
 }
 
-// A transport that has bytes may have a part of a record only, and one that has room may have less than a record needs.
-// So what it has or takes at once is moved first, and then the session tells.
+// The available bytes may be only part of a record, and the available space less than a record. Therefore first move
+// what the transport has or accepts at once, then ask the session.
 
-/// Tells whether a read would return at once: with data, the end, an error, or a question that needs a host. `read`
-/// returns `None` if the transport has nothing.
+/// Returns whether a read would return at once: with data, the end, an error, or a question that needs a host. `read`
+/// returns `None` if the transport has no bytes.
 fn is_readable<R: Side, E>(
     session: &mut Session<'_, R>,
     mut read: impl FnMut(&mut [u8]) -> Result<Option<usize>, E>,
@@ -172,8 +172,8 @@ fn is_readable<R: Side, E>(
     }
 }
 
-/// Tells whether a write would return at once: with some of the data taken, or an error. `write` returns `None` if the
-/// transport takes nothing.
+/// Returns whether a write would return at once: with some of the data accepted, or an error. `write` returns `None` if
+/// the transport accepts no bytes.
 fn is_writable<R: Side, E>(
     session: &mut Session<'_, R>,
     mut write: impl FnMut(&[u8]) -> Result<Option<usize>, E>,
@@ -190,7 +190,7 @@ fn is_writable<R: Side, E>(
     }
 }
 
-/// Returns the output of a future that is ready, and drops one that is not.
+/// Returns the output of a future if it is ready, and drops it otherwise.
 fn at_once<F: Future>(future: F) -> Option<F::Output> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => Some(output),

@@ -3,8 +3,8 @@
 //! ```text
 //! rx = [ dead | reassembled handshake | dead | opened data | raw records | free ]
 //! ```
-//! A handshake message may be split over records: the pieces are moved together in front.
-//! Application data is lent where it was opened.
+//! A handshake message may be split over records; its fragments are joined at the front. Application data is borrowed
+//! from where it was opened.
 
 use super::protect::Protection;
 use super::span::Span;
@@ -32,15 +32,16 @@ pub(crate) struct Inbound<'b, C: CryptoProvider> {
     /// Bytes of the message at the front of the handshake stream that are dropped unread.
     discard: usize,
     protection: Option<Protection<C>>,
-    /// The keys before these, until these have opened a record: for an alert of a peer that has not changed its keys.
+    /// The previous keys, until the current ones have opened a record: for an alert of a peer that has not changed its
+    /// keys.
     former: Option<Protection<C>>,
     tolerance: Tolerance,
     eof: bool,
-    /// Bytes that were received since they were counted last.
+    /// Bytes received since the last count.
     count: usize,
     /// Bytes of the handshake stream that were consumed.
     position: usize,
-    /// The buffer cannot hold the message that is awaited, or the part of one, whatever the records.
+    /// The buffer cannot hold the awaited message, or a part of it, regardless of the size of records.
     message_too_large: bool,
 }
 
@@ -50,7 +51,7 @@ struct Tolerance {
     empty_records: u8,
     /// Bytes of 0-RTT data that may still be skipped (RFC 9846 section 4.3.10).
     early_data: usize,
-    /// The peer may not have keys yet and has to send its alert in the clear.
+    /// The peer may not have keys yet, and would send its alert in plaintext.
     plaintext_alert: bool,
     /// Application data without content (RFC 9846 section 5.1), which may only come after the handshake.
     empty_data: bool,
@@ -59,7 +60,7 @@ struct Tolerance {
 /// One opened record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Received {
-    /// The transport must deliver more first.
+    /// The transport has to deliver more bytes first.
     NeedInput,
     /// More bytes of the handshake stream.
     Handshake,
@@ -93,7 +94,7 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
         }
     }
 
-    /// Returns the buffer, wiped: what was decrypted in it is not for its next user.
+    /// Returns the buffer, wiped of decrypted data.
     pub(crate) fn into_buffer(self) -> &'b mut [u8] {
         self.buffer.zeroize();
         self.buffer
@@ -105,7 +106,7 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
         self.buffer.get_mut(self.raw.end..).unwrap_or(&mut [])
     }
 
-    /// The transport has written `count` bytes into [`Self::space`].
+    /// Records that the transport has written `count` bytes into [`Self::space`].
     pub(crate) fn commit(&mut self, count: usize) -> Result<(), Error> {
         let end = self.raw.end.saturating_add(count);
         if end > self.buffer.len() {
@@ -116,43 +117,43 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
         Ok(())
     }
 
-    /// Returns how many bytes were received since this was asked last.
+    /// Returns how many bytes were received since the last call.
     pub(crate) fn take_count(&mut self) -> usize {
         core::mem::take(&mut self.count)
     }
 
-    /// Returns where in the handshake stream the message at the front begins.
+    /// Returns the position of the message at the front in the handshake stream.
     pub(crate) const fn position(&self) -> usize {
         self.position
     }
 
-    /// The transport will deliver nothing more.
+    /// Records that the transport will deliver no more bytes.
     pub(crate) fn set_eof(&mut self) {
         self.eof = true;
     }
 
-    /// The first ClientHello was sent or received: from now on compatibility records are dropped.
+    /// Records that the first ClientHello was sent or received: from now on compatibility records are dropped.
     pub(crate) fn begin_handshake(&mut self) {
         self.tolerance.change_cipher_spec = MAX_CHANGE_CIPHER_SPEC;
     }
 
-    /// The peer may fail before it has keys. Until its first protected record, an alert in the clear is
-    /// taken as its last word: it explains more than a record that cannot be opened.
+    /// Accepts a plaintext alert until the peer's first protected record: the peer may fail before it has keys, and its
+    /// alert explains more than a record that cannot be opened.
     pub(crate) fn tolerate_plaintext_alert(&mut self) {
         self.tolerance.plaintext_alert = true;
     }
 
-    /// A client has announced 0-RTT data, which this crate never accepts.
+    /// Skips the 0-RTT data that a client has announced, which this crate never accepts.
     pub(crate) fn skip_early_data(&mut self) {
         self.tolerance.early_data = MAX_SKIPPED_EARLY_DATA;
     }
 
-    /// No 0-RTT data can follow any more: a second ClientHello has come.
+    /// Ends skipping of 0-RTT data: none can follow a second ClientHello.
     pub(crate) fn end_early_data(&mut self) {
         self.tolerance.early_data = 0;
     }
 
-    /// The handshake is over: what only handshakes tolerate ends, what only sessions tolerate begins.
+    /// Changes from the tolerances of a handshake to those of a session.
     pub(crate) fn end_handshake(&mut self) {
         self.tolerance.empty_data = true;
         self.tolerance.change_cipher_spec = 0;
@@ -160,7 +161,7 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
         self.tolerance.plaintext_alert = false;
     }
 
-    /// Returns the limit of a TLSInnerPlaintext that fits this buffer: that of TLS, or less.
+    /// Returns the limit of a TLSInnerPlaintext for this buffer: that of TLS, or less.
     #[inline(never)] // asked for in three places
     pub(crate) fn record_size_limit(&self) -> u16 {
         if self.buffer.len() >= MAX_PLAINTEXT + RECORD_OVERHEAD {
@@ -172,7 +173,7 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
         u16::try_from(inner).unwrap_or(MAX_INNER_PLAINTEXT).max(least)
     }
 
-    /// The peer has agreed to [`Self::record_size_limit`].
+    /// Enforces [`Self::record_size_limit`], to which the peer has agreed.
     ///
     /// RFC 8449 section 4: "A TLS endpoint that receives a record larger than its advertised limit MUST generate a fatal
     /// '`record_overflow`' alert".
@@ -180,7 +181,7 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
         self.limit = self.record_size_limit().into();
     }
 
-    /// Takes the next keys. Only at a message boundary.
+    /// Sets the next keys. Only at a message boundary.
     ///
     /// RFC 9846 section 5.1: "Handshake messages MUST NOT span key changes. Implementations MUST
     /// verify that all messages immediately preceding a key change align with a record boundary".
@@ -193,10 +194,10 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
         }
     }
 
-    /// Takes the keys that follow the Finished of a server, and keeps those before them for its alerts.
+    /// Sets the keys that follow a server's Finished, and keeps the previous ones for its alerts.
     ///
-    /// A server changes its keys with its Finished (RFC 9846 section 7.3). Mbed TLS, for one, does so only when the
-    /// handshake is over, and so its alert about a rejected client comes under the keys of the handshake.
+    /// A server changes its keys with its Finished (RFC 9846 section 7.3). Mbed TLS, for example, does so only at the
+    /// end of the handshake, and therefore sends its alert about a rejected client under the handshake keys.
     pub(crate) fn set_application_protection(&mut self, protection: Protection<C>) -> Result<(), Error> {
         let former = self.protection.take();
         self.set_protection(protection)?;
@@ -204,7 +205,7 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
         Ok(())
     }
 
-    /// Makes the header of the next message available; `None` if it has not come yet.
+    /// Makes the header of the next message available; `None` if it has not been received yet.
     pub(crate) fn receive_header(&mut self) -> Result<Option<MessageHeader>, Error> {
         Ok(if self.receive(MESSAGE_HEADER)? { self.header() } else { None })
     }
@@ -225,17 +226,17 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
         Ok(true)
     }
 
-    /// The handshake stream as far as it is here.
+    /// Returns the received part of the handshake stream.
     pub(crate) fn handshake(&self) -> &[u8] {
         self.handshake.of(self.buffer)
     }
 
-    /// The header of the message at the front of the handshake stream.
+    /// Returns the header of the message at the front of the handshake stream.
     pub(crate) fn header(&self) -> Option<MessageHeader> {
         MessageHeader::peek(self.handshake())
     }
 
-    /// The message at the front, if it is whole.
+    /// Returns the message at the front, if it is whole.
     pub(crate) fn message(&self) -> Result<&[u8], Error> {
         let total = self.header().ok_or(InvalidMessage::Truncated)?.total();
         Ok(self.handshake().get(..total).ok_or(InvalidMessage::Truncated)?)
@@ -255,13 +256,13 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
         self.consume(total);
     }
 
-    /// Tells whether the buffer was too small for a message, or a part of one, and not for a record.
+    /// Returns whether the buffer was too small for a message, or a part of one, as opposed to a record.
     pub(crate) const fn is_message_too_large(&self) -> bool {
         self.message_too_large
     }
 
-    /// The message at the front, if it is whole and ends the flight of its sender: what follows in the same record was
-    /// sent before our answer, and so in an unexpected order (RFC 9846 section 4).
+    /// Returns the message at the front, if it is whole and ends the sender's flight: anything after it in the same
+    /// record was sent before our answer, and so in an unexpected order (RFC 9846 section 4).
     pub(crate) fn last_message(&self) -> Result<&[u8], Error> {
         let message = self.message()?;
         if message.len() < self.handshake.len() { Err(PeerMisbehaved::UnexpectedMessage.into()) } else { Ok(message) }
@@ -278,19 +279,19 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
         self.handshake.consume(count);
     }
 
-    /// Drops the next `count` bytes of the handshake stream, also those that are still to come.
+    /// Drops the next `count` bytes of the handshake stream, including those not yet received.
     pub(crate) fn discard(&mut self, count: usize) {
         let here = count.min(self.handshake.len());
         self.consume(here);
         self.discard = count.saturating_sub(here);
     }
 
-    /// Forgets the handshake stream as far as it is here.
+    /// Drops the received part of the handshake stream.
     pub(crate) fn discard_handshake(&mut self) {
         self.handshake.consume(usize::MAX);
     }
 
-    /// Application data that is not consumed yet, with the borrow of the buffer.
+    /// Returns the application data that is not yet consumed.
     pub(crate) fn data(&mut self) -> &mut [u8] {
         self.data.of_mut(self.buffer)
     }
@@ -303,7 +304,7 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
         self.data.consume(count);
     }
 
-    /// Opens the next record that means something.
+    /// Opens the next record that is not to be ignored.
     pub(crate) fn next_record(&mut self) -> Result<Received, Error> {
         loop {
             let Some(header) = self.raw.of(self.buffer).first_chunk::<RECORD_HEADER>() else {
@@ -335,7 +336,7 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
         if need <= self.buffer.len() { Ok(()) } else { Err(Error::too_small(BufferKind::Rx, need)) }
     }
 
-    /// RFC 9846 sections 5.1 and 5.2: which types there are and how long they may be.
+    /// Checks type and length (RFC 9846 sections 5.1 and 5.2).
     fn check_header(header: RecordHeader) -> Result<(), Error> {
         let limit = match header.content_type {
             ContentType::HANDSHAKE | ContentType::ALERT | ContentType::CHANGE_CIPHER_SPEC => MAX_PLAINTEXT,
@@ -350,14 +351,14 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
         Ok(())
     }
 
-    /// Content type and place of the content of one whole record; `None` for a record to ignore.
+    /// Returns content type and position of the content of one whole record; `None` for a record to ignore.
     fn open(&mut self, header: RecordHeader, record: Span) -> Result<Option<(ContentType, Span)>, Error> {
         let fragment = Span::new(record.start.saturating_add(RECORD_HEADER), record.end);
         match (header.content_type, &mut self.protection) {
             (ContentType::CHANGE_CIPHER_SPEC, _) => self.ignore_change_cipher_spec(fragment).map(|()| None),
             (ContentType::APPLICATION_DATA, Some(_)) => self.open_protected(record),
             (ContentType::APPLICATION_DATA, None) => {
-                // After a HelloRetryRequest, 0-RTT data is still on its way (RFC 9846 section 4.3.10).
+                // After a HelloRetryRequest, 0-RTT data may still be in transit (RFC 9846 section 4.3.10).
                 if !self.inside_message() && self.skip_as_early_data(record) {
                     Ok(None)
                 } else {
@@ -389,7 +390,7 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
         let Some((header, fragment)) = bytes.split_first_chunk_mut::<RECORD_HEADER>() else {
             return Err(InvalidMessage::Truncated.into());
         };
-        // RFC 9846 section 5.2: what is too short to hold a tag cannot be opened either.
+        // RFC 9846 section 5.2: a fragment too short for a tag cannot be opened either.
         let Some((inner, tag)) = fragment.split_last_chunk_mut::<TAG_LEN>() else {
             return if self.skip_as_early_data(record) { Ok(None) } else { Err(Error::DecryptFailed) };
         };
@@ -438,8 +439,9 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
     }
 
     fn deliver(&mut self, content_type: ContentType, content: Span) -> Result<Option<Received>, Error> {
-        // RFC 9846 section 5.1: "Handshake messages MUST NOT be interleaved with other record types." A fatal alert comes
-        // between nothing, as nothing follows it: a peer that cannot finish its message, as its key has failed, says why.
+        // RFC 9846 section 5.1: "Handshake messages MUST NOT be interleaved with other record types." A fatal alert is
+        // allowed, since nothing follows it: a peer that cannot finish its message, for example because its key failed,
+        // reports why.
         let inside = self.inside_message();
         if inside && content_type != ContentType::HANDSHAKE && content_type != ContentType::ALERT {
             return Err(PeerMisbehaved::UnexpectedMessage.into());
@@ -453,7 +455,7 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
                 if inside && !description.is_fatal() {
                     return Err(PeerMisbehaved::UnexpectedMessage.into());
                 }
-                // RFC 9846 section 6.1: user_canceled is followed by close_notify and says nothing by itself.
+                // RFC 9846 section 6.1: user_canceled is followed by close_notify and has no effect of its own.
                 if description == AlertDescription::USER_CANCELED {
                     return self.count_empty().map(|()| None);
                 }
@@ -467,7 +469,7 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
                 self.data = content;
                 Ok(Some(Received::Data))
             }
-            // RFC 9846 section 5: also a protected change_cipher_spec is an unexpected_message.
+            // RFC 9846 section 5: a protected change_cipher_spec, too, is an unexpected_message.
             _ => Err(PeerMisbehaved::UnexpectedMessage.into()),
         }
     }
@@ -497,7 +499,7 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
         Ok(())
     }
 
-    /// Moves what is kept to the front when less than half of the buffer is free behind it.
+    /// Moves the remaining bytes to the front if less than half of the buffer is free behind them.
     fn compact(&mut self) {
         if !self.data.is_empty() {
             return;

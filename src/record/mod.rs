@@ -1,4 +1,4 @@
-//! The record layer (RFC 9846 section 5): protection, what comes in, what goes out.
+//! The record layer (RFC 9846 section 5): protection, received records, records to send.
 
 pub(crate) mod inbound;
 pub(crate) mod outbound;

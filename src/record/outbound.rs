@@ -3,9 +3,9 @@
 //! ```text
 //! tx = [ sent | sealed, to be sent | open record: header, plaintext | free | room for an alert ]
 //! ```
-//! Several messages share a record, and one may take several where the peer limits them. A message that does not fit
-//! waits until the transport has taken what is sealed; Certificate and CertificateRequest, which may be larger than any
-//! buffer, leave in parts.
+//! Several messages share a record, and a message may take several records if the peer limits their size. A message
+//! that does not fit waits until the transport has accepted the sealed records; Certificate and CertificateRequest,
+//! which may be larger than any buffer, are sent in parts.
 
 use super::protect::Protection;
 use super::span::Span;
@@ -23,29 +23,29 @@ use zeroize::Zeroize;
 /// The sending half of the record layer.
 pub(crate) struct Outbound<'b, C: CryptoProvider> {
     buffer: &'b mut [u8],
-    /// Sealed records that the transport has not taken yet.
+    /// Sealed records that the transport has not accepted yet.
     pending: Span,
-    /// Plaintext of the open record, behind a gap for its header; empty if none is open.
+    /// Plaintext of the open record, after a gap for its header; empty if none is open.
     open: Span,
     protection: Option<Protection<C>>,
     /// The content that a protected record may have.
     limit: usize,
-    /// The first bytes are kept although they are sent: a ClientHello that is still to be hashed.
+    /// The first bytes are kept even after they are sent: a ClientHello that is not yet hashed.
     hold: bool,
-    /// A `change_cipher_spec` record has to leave before the first protected one.
+    /// A `change_cipher_spec` record has to be sent before the first protected one.
     change_cipher_spec_due: bool,
     /// A flight of handshake messages is being sent, which no other record may interrupt.
     in_flight: bool,
-    /// Bytes of application data that were sealed since [`Self::forget_data`].
+    /// Bytes of application data sealed since [`Self::forget_data`].
     data_count: usize,
-    /// Bytes that have left since they were counted last.
+    /// Bytes sent since the last count.
     count: usize,
 }
 
-/// The compatibility record of RFC 9846 appendix E.4, always in the clear.
+/// The compatibility record of RFC 9846 appendix E.4, always in plaintext.
 const CHANGE_CIPHER_SPEC: [u8; 6] = [20, 3, 3, 0, 1, 1];
 
-/// A message is in the open record, or has to wait until `tx` is drained.
+/// The result of writing: the message is in the open record, or has to wait until `tx` is drained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum Written {
@@ -72,7 +72,7 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
         })
     }
 
-    /// Returns the buffer, wiped: plaintext that was not sealed is not for its next user.
+    /// Returns the buffer, wiped of plaintext.
     pub(crate) fn into_buffer(self) -> &'b mut [u8] {
         self.buffer.zeroize();
         self.buffer
@@ -88,35 +88,35 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
         self.pending.consume(count);
     }
 
-    /// Returns whether everything that was written is sealed, and leaves without more.
+    /// Returns whether everything written so far is sealed.
     pub(crate) const fn is_sealed(&self) -> bool {
         self.open.is_empty()
     }
 
-    /// Returns how many bytes have left since this was asked last.
+    /// Returns how many bytes were sent since the last call.
     pub(crate) fn take_count(&mut self) -> usize {
         core::mem::take(&mut self.count)
     }
 
-    /// Keys for everything after this; what is open leaves under the old ones.
+    /// Sets the keys for all further records; the open record is sealed with the old ones.
     pub(crate) fn set_protection(&mut self, protection: Protection<C>) -> Result<(), Error> {
         self.flush()?;
         self.protection = Some(protection);
         Ok(())
     }
 
-    /// No protected record has more content than this from now on.
+    /// Limits the content of further protected records.
     pub(crate) const fn limit_records(&mut self, content: usize) {
         self.limit = content;
     }
 
-    /// Records sealed under the keys of now.
+    /// Returns the number of records sealed under the current keys.
     pub(crate) fn sequence(&self) -> u64 {
         self.protection.as_ref().map_or(0, Protection::sequence)
     }
 
-    /// Appends a handshake message from its byte `sent` on as far as there is room, gives each part to `written`, and
-    /// counts it in `sent`. It has to be written again once `tx` is drained, unless it is whole.
+    /// Appends as much as fits of a handshake message, beginning at byte `sent`, passes each part to `written`, and
+    /// adds its length to `sent`. Unless the message is complete, call this again once `tx` is drained.
     pub(crate) fn parts(
         &mut self,
         sent: &mut usize,
@@ -154,7 +154,7 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
         self.seal(ContentType::HANDSHAKE)
     }
 
-    /// Returns whether what `write` writes fits now as a whole; fails if it never will.
+    /// Returns whether the whole output of `write` fits now; fails if it never will.
     pub(crate) fn has_room_for_message(&mut self, write: &dyn Fn(&mut Writer<'_>)) -> Result<bool, Error> {
         let mut counter = Writer::new(&mut []);
         write(&mut counter);
@@ -227,7 +227,7 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
         self.data_count = 0;
     }
 
-    /// Returns the room for application data. No handshake record is open then.
+    /// Returns the space for application data. No handshake record is open then.
     pub(crate) fn data_space(&mut self) -> &mut [u8] {
         self.data_room().of_mut(self.buffer)
     }
@@ -247,8 +247,8 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
         self.seal(ContentType::APPLICATION_DATA)
     }
 
-    /// Writes an alert behind everything that is sealed. What is open is dropped: no message may be
-    /// cut in two by an alert. There is always room.
+    /// Writes an alert after everything that is sealed. The open record is dropped: an alert must not interrupt a
+    /// message. There is always space.
     pub(crate) fn alert(&mut self, description: AlertDescription) -> Result<(), Error> {
         self.open = Span::default();
         self.precede_protected();
@@ -261,13 +261,13 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
         self.seal(ContentType::ALERT)
     }
 
-    /// Sends a compatibility record before the first protected record, be that an alert, unless
-    /// [`Self::change_cipher_spec`] sends it earlier. There is always room.
+    /// Sends a compatibility record before the first protected record, which may be an alert, unless
+    /// [`Self::change_cipher_spec`] sends it earlier. There is always space.
     pub(crate) const fn owe_change_cipher_spec(&mut self) {
         self.change_cipher_spec_due = true;
     }
 
-    /// Writes the compatibility record behind everything that is sealed, if it is due.
+    /// Writes the compatibility record after all sealed records, if it is due.
     pub(crate) fn change_cipher_spec(&mut self) {
         self.compact();
         if !self.change_cipher_spec_due || !self.open.is_empty() {
@@ -293,7 +293,7 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
         self.hold = true;
     }
 
-    /// The ClientHello that was held.
+    /// Returns the ClientHello that was held.
     pub(crate) fn held_hello(&self) -> &[u8] {
         Span::new(RECORD_HEADER, self.pending.end).of(self.buffer)
     }
@@ -358,7 +358,7 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
         Ok(())
     }
 
-    /// Moves what is kept to the front once everything sealed is sent.
+    /// Moves the remaining bytes to the front once all sealed records are sent.
     fn compact(&mut self) {
         if self.hold || !self.pending.is_empty() {
             return;

@@ -8,14 +8,14 @@ use crate::key_schedule::{TrafficKeys, TrafficSecret};
 use crate::limits::RECORD_HEADER;
 use crate::wire::enums::CipherSuite;
 
-/// The keys of the records of one direction, and the number of the next record.
+/// The record keys of one direction, and the sequence number of the next record.
 pub(crate) struct Protection<C: CryptoProvider> {
     keys: TrafficKeys<C>,
     sequence: u64,
 }
 
 impl<C: CryptoProvider, E, W> TrafficSecret<C, E, W> {
-    /// Derives the protection of the records under this secret, the first of which has the number 0.
+    /// Derives the record protection from this secret, beginning with sequence number 0.
     pub(crate) fn protection(&self, suite: CipherSuite) -> Result<Protection<C>, CryptoError> {
         Ok(Protection { keys: self.keys(suite)?, sequence: 0 })
     }
@@ -23,13 +23,13 @@ impl<C: CryptoProvider, E, W> TrafficSecret<C, E, W> {
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "the header lies in a buffer in front of the rest")]
 impl<C: CryptoProvider> Protection<C> {
-    /// Seals a TLSInnerPlaintext (content, type, padding) in place and gives the tag that follows it.
-    /// `header` is that of the record to send: its length counts the tag.
+    /// Seals a TLSInnerPlaintext (content, type, padding) in place and returns the tag that follows it. `header` is the
+    /// header of the record to send; its length includes the tag.
     ///
     /// Fails with [`Error::KeysExhausted`] or [`Error::ProviderFailed`]; nothing may be sent then.
     pub(crate) fn seal(&mut self, header: &[u8; RECORD_HEADER], in_out: &mut [u8]) -> Result<[u8; TAG_LEN], Error> {
         let (nonce, next) = self.nonce()?;
-        // Counted before it is known to succeed: a nonce that was tried is never used again.
+        // Counted even if sealing fails, so that a nonce is never used twice.
         self.sequence = next;
         Ok(self.keys.aead.seal(&nonce, header, in_out)?)
     }
@@ -37,8 +37,8 @@ impl<C: CryptoProvider> Protection<C> {
     /// Opens the fragment of a record in place, without the tag that follows it. It then holds a
     /// TLSInnerPlaintext (content, type, padding). `header` is that of the received record.
     ///
-    /// Fails with [`Error::DecryptFailed`] whatever the reason, and the record counts for nothing then
-    /// (RFC 9846 section 5.2: "the receiver MUST terminate the connection with a `bad_record_mac` alert").
+    /// Fails with [`Error::DecryptFailed`] whatever the reason, and does not count the record then (RFC 9846 section
+    /// 5.2: "the receiver MUST terminate the connection with a `bad_record_mac` alert").
     pub(crate) fn open(
         &mut self,
         header: &[u8; RECORD_HEADER],
@@ -51,12 +51,12 @@ impl<C: CryptoProvider> Protection<C> {
         Ok(())
     }
 
-    /// The number of the next record: how many these keys have sealed or opened.
+    /// Returns the sequence number of the next record, which is the number of records sealed or opened with these keys.
     pub(crate) const fn sequence(&self) -> u64 {
         self.sequence
     }
 
-    /// The nonce of the next record, the IV xor its number, and the number after it.
+    /// Returns the nonce of the next record, which is the IV XORed with its sequence number, and the number after it.
     ///
     /// RFC 9846 section 5.3: "If a TLS implementation would need to wrap a sequence number, it MUST
     /// either rekey [...] or terminate the connection."

@@ -1,4 +1,4 @@
-//! A part of a lent buffer, kept as positions so that it borrows nothing.
+//! A range of a lent buffer, stored as positions so that it borrows nothing.
 
 use crate::codec::move_to_front;
 use core::ops::Range;
@@ -40,7 +40,7 @@ impl Span {
         buffer.get_mut(self.range()).unwrap_or(&mut [])
     }
 
-    /// Moves the bytes to `to` and returns their new span; only ever towards the front.
+    /// Moves the bytes to `to`, which must be closer to the front, and returns their new span.
     pub(super) fn move_to(self, buffer: &mut [u8], to: usize) -> Self {
         if to < self.start && self.end <= buffer.len() {
             move_to_front(buffer, self.range(), to);

@@ -92,7 +92,7 @@ pub enum Event<'c, 'b, R: Side> {
     ClientAuth(ClientAuthStatus),
 }
 
-/// The reason for which a session stops, without the borrow of [`Event`].
+/// The reason why a session stops, without the borrow of [`Event`].
 #[derive(Clone, Copy)]
 pub(crate) enum Next<'b> {
     Stop(Stop<'b>),

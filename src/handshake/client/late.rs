@@ -1,4 +1,4 @@
-//! The client's part in its authentication after the handshake (RFC 9846 section 4.7.2).
+//! The client's side of authentication after the handshake (RFC 9846 section 4.7.2).
 
 use crate::codec::{Writer, for_each_part};
 use crate::credential::{Chain, Choice, Credential, PeerRequest, Signature};
@@ -19,16 +19,16 @@ use crate::x509::Search;
 
 /// The requests of a server after the handshake, and the answer to the last one.
 pub struct LateAnswers<'b, P: CryptoProvider> {
-    /// ClientHello ... the client's Finished: the beginning of each exchange. The transcript of the connection goes on
-    /// with the messages of the exchange that is on.
+    /// ClientHello ... the client's Finished: the beginning of each exchange. The transcript of the connection
+    /// continues with the messages of the current exchange.
     handshake: Transcript<P>,
     state: State<'b>,
     is_offered: bool,
     /// Hashes of the last contexts.
     recent: [Option<[u8; 8]>; REMEMBERED_CONTEXTS],
-    /// The requests that may come before application data has to.
+    /// The number of requests that may follow before application data.
     left: u8,
-    /// The context of the request that is being answered is in front of the free memory of the peer, behind it our
+    /// Length of the context of the current request, which is at the start of the free peer memory, followed by our
     /// signature.
     context_len: u8,
 }
@@ -40,7 +40,7 @@ enum State<'b> {
     /// The request is in `rx`.
     AwaitCredential,
     AwaitSignature(&'b Credential<'b>),
-    /// So many bytes of Certificate have left.
+    /// The number of bytes of Certificate already sent.
     SendCertificate(Option<Signed<'b>>, usize),
     SendVerify(Signed<'b>),
     SendFinished,
@@ -128,7 +128,7 @@ impl<'b, P: CryptoProvider> late::Late<'b, P> for LateAnswers<'b, P> {
                 State::Idle | State::AwaitCredential | State::AwaitSignature(_) => return Ok(()),
             };
             match (written, next) {
-                // Part of a Certificate may have left.
+                // Part of a Certificate may already be sent.
                 (Written::AfterTransmit, State::SendCertificate(..)) => {
                     self.state = next;
                     return Ok(());
@@ -141,7 +141,7 @@ impl<'b, P: CryptoProvider> late::Late<'b, P> for LateAnswers<'b, P> {
 }
 
 impl<'b, P: CryptoProvider> LateAnswers<'b, P> {
-    /// The transcript of the connection ends with the Finished of the client.
+    /// Begins with the transcript of the connection, which ends with the client's Finished.
     pub(super) fn new(config: &ClientConfig<'b>, connection: &Connection<'b, P>) -> Self {
         Self {
             handshake: connection.transcript.fork(),
@@ -175,7 +175,7 @@ impl<'b, P: CryptoProvider> LateAnswers<'b, P> {
         let request = cx.rx.current(CertificateRequest::parse_any)?;
         let reply = choice.resolve(request.signature_schemes)?;
         if let Some(credential) = reply {
-            // Better now than when the key has signed.
+            // Fail before the key signs, not after.
             cx.peer.memory().check_free(request.context.len().saturating_add(credential.signature_len()))?;
             cx.tx.check_holds(CertificateVerify::OVERHEAD + credential.signature_len())?;
         }
@@ -192,7 +192,7 @@ impl<'b, P: CryptoProvider> LateAnswers<'b, P> {
         Ok(State::AwaitSignature(credential))
     }
 
-    /// Sends the Certificate, which is in the transcript.
+    /// Sends the Certificate, which the transcript already contains.
     fn send_certificate(
         &self,
         reply: Option<Signed<'b>>,
@@ -214,13 +214,13 @@ impl<'b, P: CryptoProvider> LateAnswers<'b, P> {
         send(tx, transcript, events, HandshakeType::CERTIFICATE_VERIFY, &|w| message.emit(w))
     }
 
-    /// The context of the request that is being answered.
+    /// Returns the context of the current request.
     fn context<'p>(&self, peer: &'p Search<'_, '_>) -> &'p [u8] {
         peer.memory().free().get(..usize::from(self.context_len)).unwrap_or_default()
     }
 }
 
-/// Begins to send the answer: from now on the server can judge it, before it has all of it.
+/// Begins to send the answer: from now on the server may check it, even before it is complete.
 fn begin_flight<'b, P: CryptoProvider>(reply: Option<&'b Credential<'b>>, cx: &mut Connection<'b, P>) {
     cx.tx.begin_flight();
     cx.tx.forget_data();

@@ -38,7 +38,7 @@ use crate::wire::server_hello::{self, ServerHello};
 use crate::x509::{Purpose, Trace};
 use core::marker::PhantomData;
 
-/// The side that connects, with its cryptography: that of RustCrypto, if it is compiled in and no other one is named.
+/// The side that connects, with its cryptography provider: RustCrypto by default, if it is compiled in.
 pub struct Client<P = DefaultProvider>(PhantomData<P>);
 
 debug_by_name!("Client", [P] Client<P>);
@@ -46,14 +46,14 @@ debug_by_name!("Client", [P] Client<P>);
 /// The states, in the order in which they are reached.
 pub enum State<'b, P: CryptoProvider> {
     Start,
-    /// After a HelloRetryRequest, it lies in `rx` from here to `SendClientHello`.
+    /// After a HelloRetryRequest, that message stays in `rx` from here to `SendClientHello`.
     MakeKeyShares(Shares),
     SendClientHello(Shares),
     ExpectServerHello(Hello),
-    /// A HelloRetryRequest lies in `rx`.
+    /// A HelloRetryRequest is in `rx`.
     Retry(Retry),
     ExpectEncryptedExtensions(HandshakeKeys<P>),
-    /// A CertificateRequest may come.
+    /// A CertificateRequest may follow.
     ExpectCertificateRequest(HandshakeKeys<P>),
     /// The CertificateRequest is in `rx`.
     AwaitCredential(HandshakeKeys<P>),
@@ -78,11 +78,11 @@ pub struct Retry {
     suite: CipherSuite,
     /// The groups of the shares that were sent.
     groups: Groups,
-    /// The group of the share to send instead; `None` if the same shares are to be sent again.
+    /// The group of the share to send instead; `None` to send the same shares again.
     group: Option<NamedGroup>,
 }
 
-/// Our answer to a CertificateRequest: a credential, or none, or the error that waits until the server is
+/// Our answer to a CertificateRequest: a credential, none, or an error that takes effect once the server is
 /// authenticated.
 type Reply<'b> = Result<Option<&'b Credential<'b>>, Error>;
 
@@ -148,7 +148,7 @@ impl<P: CryptoProvider> Role for Client<P> {
                 (None, stop) => (State::SendFinished(response), stop),
             }),
             (State::SendFinished(response), Input::Ready) => send_client_finished(response, cx),
-            // A token is made only for the state that asks.
+            // Tokens are created only for the state that asks.
             _ => Err(ApiMisuse::AnswerUnexpected.into()),
         }
     }
@@ -183,7 +183,7 @@ impl<P: CryptoProvider> Role for Client<P> {
         }
     }
 
-    /// The stage of each state, and what it waits for. The handlers follow in the same order.
+    /// Returns the stage of each state and what it waits for. The handlers follow in the same order.
     fn profile<'b>(state: &Self::State<'b>) -> (Stage, Wait<'b>) {
         match state {
             State::Start => (Stage::ClientHello, Wait::Nothing),
@@ -222,7 +222,7 @@ fn start<'b, P: CryptoProvider>(cx: &mut Connection<'b, P>, config: &ClientConfi
     State::MakeKeyShares(Shares::new(config.shared_groups::<P>(), None))
 }
 
-/// Makes the next key share that is missing.
+/// Computes the next missing key share.
 #[inline(never)]
 fn make_key_shares<'b, P: CryptoProvider>(
     provider: P,
@@ -247,7 +247,7 @@ fn send_client_hello<'b, P: CryptoProvider>(
     {
         cx.key_log.client_random = *entropy.random();
     }
-    // Not hashed yet: the server chooses the hash. The message stays where it is until then.
+    // Not hashed yet, since the server selects the hash. The message stays in place until then.
     cx.tx.hold_hello();
     cx.rx.begin_handshake();
     let offer = offer::<P>(&shares, entropy, config, cx.rx.record_size_limit(), None);
@@ -313,7 +313,7 @@ fn handle_server_hello<'b, P: CryptoProvider>(
     }
 }
 
-/// The hash is known: the ClientHello that waited in `tx` is the first thing in the transcript.
+/// Begins the transcript with the ClientHello that was kept in `tx`, now that the hash is known.
 fn begin_transcript<P: CryptoProvider>(cx: &mut Connection<'_, P>, hash: HashAlgorithm) -> Result<(), Error> {
     cx.transcript = Transcript::new(cx.provider, hash)?;
     cx.transcript.update(cx.tx.held_hello());
@@ -321,7 +321,7 @@ fn begin_transcript<P: CryptoProvider>(cx: &mut Connection<'_, P>, hash: HashAlg
     Ok(())
 }
 
-/// RFC 9846 section 4.2.4 and 4.3.8: what a HelloRetryRequest may ask.
+/// Checks what a HelloRetryRequest may request (RFC 9846 sections 4.2.4 and 4.3.8).
 fn check_retry<P: CryptoProvider>(
     hello: &Hello,
     suite: CipherSuite,
@@ -343,13 +343,13 @@ fn check_retry<P: CryptoProvider>(
         }
         // Section 4.2.4: abort "if the HelloRetryRequest would not result in any change in the ClientHello".
         None if cookie.is_none() => Err(PeerMisbehaved::HelloRetryRequestIllegal.into()),
-        // Only a cookie: everything else, the key shares too, stays as it was.
+        // Only a cookie: everything else, including the key shares, stays the same.
         group => Ok(Retry { suite, groups: hello.groups, group }),
     }
 }
 
-/// Offers a share of the group that was asked for, or the same again from the same seeds. The transcript goes
-/// on with the hash of the first ClientHello and the HelloRetryRequest.
+/// Offers a share of the requested group, or the same shares from the same seeds. The transcript continues with the
+/// hash of the first ClientHello and the HelloRetryRequest.
 #[inline(never)]
 fn begin_again<'b, P: CryptoProvider>(
     retry: Retry,
@@ -400,7 +400,7 @@ fn handle_encrypted_extensions<'b, P: CryptoProvider>(
     config: &ClientConfig<'b>,
 ) -> Next<'b, State<'b, P>> {
     let extensions = cx.rx.current(EncryptedExtensions::parse)?;
-    // RFC 9846 section 4.3: no answers to what was not asked.
+    // RFC 9846 section 4.3: no extensions that were not offered.
     if extensions.server_name && config.sent_server_name().is_none() {
         return Err(PeerMisbehaved::UnsolicitedExtension.into());
     }
@@ -415,7 +415,7 @@ fn handle_encrypted_extensions<'b, P: CryptoProvider>(
     let record_limit = extensions.record_limit;
     if let Some(limit) = record_limit {
         let offered = own_record_limit(cx.rx.record_size_limit()).ok_or(PeerMisbehaved::UnsolicitedExtension)?;
-        // RFC 6066 section 4: another length than that which was asked for is an illegal_parameter.
+        // RFC 6066 section 4: a length other than the requested one is an illegal_parameter.
         if matches!(limit, RecordLimit::Fragment(_)) && limit != RecordLimit::fragment_for(offered) {
             return Err(PeerMisbehaved::SelectedNotOffered.into());
         }
@@ -425,8 +425,8 @@ fn handle_encrypted_extensions<'b, P: CryptoProvider>(
     Ok((State::ExpectCertificateRequest(keys), None))
 }
 
-/// RFC 9846 section 4.4.2: CertificateRequest, if there is one, follows EncryptedExtensions. It is checked, and stays
-/// in `rx` while the application chooses.
+/// RFC 9846 section 4.4.2: CertificateRequest, if any, follows EncryptedExtensions. It is checked, and stays in `rx`
+/// while the application chooses a credential.
 #[inline(never)]
 fn handle_certificate_request<'b, P: CryptoProvider>(
     keys: HandshakeKeys<P>,
@@ -496,7 +496,7 @@ fn handle_finished<'b, P: CryptoProvider>(
     cx: &mut Connection<'b, P>,
 ) -> Next<'b, State<'b, P>> {
     let finished = receive_finished(&keys.server, cx)?;
-    // Not before the server has proved who it is: see `Choice::Fail`.
+    // Not before the server is authenticated: see `Choice::Fail`.
     let reply = reply.transpose()?;
     let keys = keys.into_application(cx)?;
     cx.rx.set_application_protection(keys.application.server.protection(cx.negotiated.cipher_suite)?)?;

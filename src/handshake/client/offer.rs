@@ -8,8 +8,8 @@ use crate::wire::client_hello::ClientHelloOffer;
 use crate::wire::enums::{CipherSuite, NamedGroup};
 use crate::wire::extension::KeyShareEntry;
 
-/// The public halves of the key exchanges that a ClientHello offers, as far as they are made. The private ones are made
-/// from their seeds again, when one of them is chosen.
+/// The public keys of the key exchanges that a ClientHello offers, as far as they have been computed. The private key
+/// is derived from its seed again once the server selects a share.
 #[derive(Debug)]
 pub struct Shares {
     pub(super) groups: Groups,
@@ -18,7 +18,7 @@ pub struct Shares {
     pub(super) retried: Option<CipherSuite>,
 }
 
-/// The groups of the key shares of a ClientHello, each in the place of its seed.
+/// The groups of the key shares of a ClientHello, each at the index of its seed.
 pub(super) type Groups = [Option<NamedGroup>; MAX_OFFERED_SHARES];
 
 impl Shares {
@@ -26,7 +26,7 @@ impl Shares {
         Self { groups, public: [None; MAX_OFFERED_SHARES], retried }
     }
 
-    /// Makes the first share that is missing; `false` if none is.
+    /// Computes the first missing share; `false` if none is missing.
     pub(super) fn make_next<C: CryptoProvider>(&mut self, provider: C, entropy: &Entropy) -> Result<bool, CryptoError> {
         for (place, (group, public)) in self.groups.iter().zip(&mut self.public).enumerate() {
             if let (Some(group), None) = (group, &public) {
@@ -70,12 +70,12 @@ pub(super) fn offer<'c, C: CryptoProvider>(
     }
 }
 
-/// Returns the limit of records that is offered: none if it is that of TLS.
+/// Returns the record limit to offer: none if it is that of TLS.
 pub(super) fn own_record_limit(limit: u16) -> Option<u16> {
     (limit < MAX_INNER_PLAINTEXT).then_some(limit)
 }
 
-/// Empty but in middlebox compatibility mode (RFC 9846 appendix E.4).
+/// Returns the session ID, which is empty except in middlebox compatibility mode (RFC 9846 appendix E.4).
 pub(super) fn session_id<'c>(entropy: &'c Entropy, config: &ClientConfig<'_>) -> &'c [u8] {
     if config.compatibility { entropy.session_id() } else { &[] }
 }

@@ -1,4 +1,4 @@
-//! The parts of a ClientHello that a server takes, and compares with a second one (RFC 9846 sections 4.2.2 and 4.3.8).
+//! The parts of a ClientHello that a server uses, and compares with a second one (RFC 9846 sections 4.2.2 and 4.3.8).
 
 use crate::crypto::{CryptoProvider, Digest, Hash, HashAlgorithm};
 use crate::error::{Error, PeerIncompatible, PeerMisbehaved};
@@ -7,8 +7,8 @@ use crate::limits::MAX_COMPARED_SHARES;
 use crate::wire::client_hello::{ClientHello, Mandatory};
 use crate::wire::enums::NamedGroup;
 
-/// The group, and whether the client has sent a share of it: the first of ours of which it has, so that no round trip is
-/// spent, else the first of ours that it supports.
+/// Chooses the group, and returns whether the client has sent a share of it: the first of our groups with a share, to
+/// save a round trip, otherwise the first that the client supports.
 pub(super) fn choose_group<C: CryptoProvider>(
     mandatory: &Mandatory<'_>,
     config: &ServerConfig<'_>,
@@ -37,8 +37,8 @@ pub(super) fn check_key_shares(mandatory: &Mandatory<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// A digest of what must stay the same in a second ClientHello. With a collision a client could
-/// only fool itself.
+/// Returns a digest of the parts that must be the same in a second ClientHello. With a collision a client could only
+/// deceive itself.
 pub(super) fn constant_parts<C: CryptoProvider>(provider: C, hello: &ClientHello<'_>) -> Result<Digest, Error> {
     let mut hash = provider.hash(HashAlgorithm::Sha256)?;
     hello.for_each_constant_part(|part| hash.update(part));

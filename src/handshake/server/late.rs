@@ -1,4 +1,4 @@
-//! The server's part in the authentication of its client after the handshake (RFC 9846 section 4.7.2).
+//! The server's side of client authentication after the handshake (RFC 9846 section 4.7.2).
 
 use super::{certificate_request, expectation};
 use crate::codec::Writer;
@@ -21,30 +21,30 @@ use zeroize::Zeroizing;
 /// The requests of a server after the handshake, and the answer to the last one.
 pub struct LateRequests<'b, P: CryptoProvider> {
     config: &'b ServerConfig<'b>,
-    /// ClientHello ... the client's Finished: the beginning of each exchange. The transcript of the connection goes on with
-    /// the messages of the exchange that is on.
+    /// ClientHello ... the client's Finished: the beginning of each exchange. The transcript of the connection
+    /// continues with the messages of the current exchange.
     handshake: Transcript<P>,
     state: State,
-    /// Of the last request.
+    /// Belongs to the last request.
     client_auth: ClientAuth<'b>,
-    /// The contexts of the requests are made from it.
+    /// The seed from which the contexts of requests are derived.
     seed: Zeroizing<[u8; 32]>,
-    /// Of the last request.
+    /// Belongs to the last request.
     number: u32,
-    /// To the last request.
+    /// The answer to the last request.
     answer: Option<ClientAuthStatus>,
 }
 
 /// The states, in the order in which they are reached.
 enum State {
     Idle,
-    /// So many bytes of the request have left.
+    /// The number of bytes of the request already sent.
     SendRequest(usize),
     Authenticate(Authenticate),
     ExpectFinished(PeerAuthenticated),
 }
 
-/// Length of a `certificate_request_context` of ours.
+/// Length of our `certificate_request_context`.
 const CONTEXT_LEN: usize = 16;
 
 impl<'b, P: CryptoProvider> late::Late<'b, P> for LateRequests<'b, P> {
@@ -64,7 +64,7 @@ impl<'b, P: CryptoProvider> late::Late<'b, P> for LateRequests<'b, P> {
         self.answer
     }
 
-    /// The Certificate begins: its header says that it is one, what follows says which request it answers.
+    /// Begins with the Certificate: its header was received, and its context tells which request it answers.
     fn begin(&mut self, _: MessageHeader, cx: &mut Connection<'b, P>) -> Result<bool, Error> {
         let stop = self.authenticate(Authenticate::ExpectCertificate, Input::Ready, cx)?;
         Ok(!matches!(stop, Some(Stop::NeedInput)))
@@ -122,7 +122,7 @@ impl<'b, P: CryptoProvider> late::Late<'b, P> for LateRequests<'b, P> {
 }
 
 impl<'b, P: CryptoProvider> LateRequests<'b, P> {
-    /// The transcript of the connection ends with the Finished of the client.
+    /// Begins with the transcript of the connection, which ends with the client's Finished.
     pub(super) fn new(config: &'b ServerConfig<'b>, connection: &Connection<'b, P>, entropy: &Entropy) -> Self {
         Self {
             config,
@@ -135,7 +135,7 @@ impl<'b, P: CryptoProvider> LateRequests<'b, P> {
         }
     }
 
-    /// Begins an exchange. The request leaves when there is room.
+    /// Begins an exchange. The request is sent when there is space.
     pub(crate) fn request(&mut self, client_auth: ClientAuth<'b>, cx: &mut Connection<'b, P>) -> Result<(), Error> {
         if !cx.negotiated.post_handshake_auth {
             return Err(ApiMisuse::PostHandshakeAuthNotOffered.into());
@@ -154,8 +154,8 @@ impl<'b, P: CryptoProvider> LateRequests<'b, P> {
         Ok(())
     }
 
-    /// The context of the request. RFC 9846 section 4.4.2: "the server SHOULD make the context unpredictable to the client",
-    /// so that nobody with access to its key for a while can make signatures in advance.
+    /// Derives the context of the request. RFC 9846 section 4.4.2: "the server SHOULD make the context unpredictable to
+    /// the client", so that nobody with temporary access to its key can create signatures in advance.
     fn context(&self, provider: P) -> Result<[u8; CONTEXT_LEN], Error> {
         let mac = provider.hmac(HashAlgorithm::Sha256, &self.seed[..], &[&self.number.to_be_bytes()])?;
         mac.as_bytes().first_chunk().copied().ok_or(Error::ProviderFailed)
@@ -186,7 +186,7 @@ impl<'b, P: CryptoProvider> LateRequests<'b, P> {
         }
     }
 
-    /// Everything is proved: from now on the peer is who it said.
+    /// Verifies Finished, after which the peer has its new identity.
     fn handle_finished(
         &mut self,
         peer: PeerAuthenticated,
@@ -205,7 +205,7 @@ impl<'b, P: CryptoProvider> LateRequests<'b, P> {
                 cx.negotiated.client_auth.authenticated();
                 ClientAuthStatus::Accepted
             }
-            // Who it was before, it still is.
+            // The earlier identity remains.
             PeerAuthenticated::Anonymous(_) => {
                 cx.peer.forget();
                 cx.negotiated.client_auth.declined();

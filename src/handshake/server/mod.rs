@@ -12,7 +12,7 @@
 //!                                ◀──────   {CertificateVerify}                     (if it is not empty)
 //!                                ◀──────   {Finished}
 //! ```
-//! Nothing of the application is sent before step 6 is over: the session does not exist until then.
+//! No application data is sent before step 6 is complete, since the session does not exist until then.
 
 mod answer;
 #[cfg(feature = "post-handshake-auth")]
@@ -42,7 +42,7 @@ use crate::wire::server_hello::{self, ServerHello};
 use crate::x509::{Purpose, Trace};
 use core::marker::PhantomData;
 
-/// The side that listens, with its cryptography: that of RustCrypto, if it is compiled in and no other one is named.
+/// The side that accepts connections, with its cryptography provider: RustCrypto by default, if it is compiled in.
 pub struct Server<P = DefaultProvider>(PhantomData<P>);
 
 debug_by_name!("Server", [P] Server<P>);
@@ -52,13 +52,13 @@ pub enum State<'b, P: CryptoProvider> {
     ExpectClientHello,
     SendHelloRetryRequest(Selected),
     ExpectSecondClientHello(Selected, Digest),
-    /// From here to `SendServerHello` the ClientHello lies in `rx`.
+    /// From here to `SendServerHello` the ClientHello stays in `rx`.
     AwaitCredential(Selected),
     MakeKeyShare(Selected, &'b Credential<'b>),
     Agree(Selected, &'b Credential<'b>, P::KeyExchange, KeyShare),
     SendServerHello(Selected, &'b Credential<'b>, KeyShare, SharedSecret),
     SendEncryptedExtensions(Selected, &'b Credential<'b>, HandshakeKeys<P>),
-    /// So many bytes of the CertificateRequest have left.
+    /// The number of bytes of CertificateRequest already sent.
     SendCertificateRequest(&'b Credential<'b>, HandshakeKeys<P>, usize),
     Present(HandshakeKeys<P>, Present<'b>),
     SendFinished(HandshakeKeys<P>),
@@ -76,9 +76,9 @@ pub struct Selected {
     group: NamedGroup,
     /// After a HelloRetryRequest, the transcript has begun.
     retried: bool,
-    /// The client sent a name that we accept, so EncryptedExtensions says so.
+    /// The client sent a name that we accept, which EncryptedExtensions confirms.
     named: bool,
-    /// The limit that the client sets on records, which EncryptedExtensions answers.
+    /// The client's record limit, to which EncryptedExtensions responds.
     record_limit: Option<RecordLimit>,
 }
 
@@ -146,7 +146,7 @@ impl<P: CryptoProvider> Role for Server<P> {
             (State::SendFinished(keys), Input::Ready) => send_server_finished(keys, cx, config),
             (State::AuthenticateClient(keys, step), input) => authenticate_client(keys, step, input, cx, config, trace),
             (State::ExpectFinished(keys, peer), Input::Ready) => handle_finished(keys, peer, cx),
-            // A token is made only for the state that asks.
+            // Tokens are created only for the state that asks.
             _ => Err(ApiMisuse::AnswerUnexpected.into()),
         }
     }
@@ -183,7 +183,7 @@ impl<P: CryptoProvider> Role for Server<P> {
         }
     }
 
-    /// The stage of each state, and what it waits for. The handlers follow in the same order.
+    /// Returns the stage of each state and what it waits for. The handlers follow in the same order.
     fn profile<'b>(state: &Self::State<'b>) -> (Stage, Wait<'b>) {
         match state {
             State::ExpectClientHello => (Stage::ClientHello, Wait::Message(&[HandshakeType::CLIENT_HELLO])),
@@ -206,7 +206,7 @@ impl<P: CryptoProvider> Role for Server<P> {
     }
 }
 
-/// Chooses the suite, the first of ours that the client has too, and the group.
+/// Chooses the first of our suites that the client offers, and the group.
 #[inline(never)]
 fn handle_client_hello<'b, P: CryptoProvider>(
     cx: &mut Connection<'b, P>,
@@ -245,7 +245,7 @@ fn handle_client_hello<'b, P: CryptoProvider>(
     Ok((next, None))
 }
 
-/// RFC 9846 section 4.2.4. No cookie is sent: the state is kept here.
+/// Sends HelloRetryRequest (RFC 9846 section 4.2.4), without a cookie, since the state is kept here.
 #[inline(never)]
 fn send_hello_retry_request<'b, P: CryptoProvider>(
     selected: Selected,
@@ -370,7 +370,7 @@ fn send_server_hello<'b, P: CryptoProvider>(
     }
     cx.transcript.update(cx.rx.message()?);
     let Connection { tx, transcript, events, .. } = cx;
-    // Everything was drained while the ClientHello was awaited, so this fits now or never.
+    // The buffer was drained while waiting for the ClientHello, so this fits now or never.
     let written = send(tx, transcript, events, HandshakeType::SERVER_HELLO, &|w| server_hello.emit(w))?;
     debug_assert_eq!(written, Written::Yes, "tx is empty");
     tx.flush()?;
@@ -440,7 +440,7 @@ fn send_server_finished<'b, P: CryptoProvider>(
         return Ok((State::SendFinished(keys), Some(Stop::Transmit)));
     }
     let keys = keys.into_application(cx)?;
-    // An alert about the client's flight goes out under the application keys (RFC 9846 section 4.5.3).
+    // An alert about the client's flight is sent under the application keys (RFC 9846 section 4.5.3).
     cx.tx.set_protection(keys.application.server.protection(cx.negotiated.cipher_suite)?)?;
     let next = match (config.client_auth, AnonymousAllowed::by(&config.client_auth)) {
         (ClientAuth::None, Some(allowed)) => State::ExpectFinished(keys, PeerAuthenticated::Anonymous(allowed)),
@@ -449,7 +449,7 @@ fn send_server_finished<'b, P: CryptoProvider>(
     Ok((next, Some(Stop::Transmit)))
 }
 
-/// The request for a certificate. `context` is empty in the handshake.
+/// Builds the CertificateRequest. `context` is empty in the handshake.
 pub(super) fn certificate_request<'r, P: CryptoProvider>(
     config: &'r ServerConfig<'r>,
     client_auth: &ClientAuth<'r>,
@@ -463,8 +463,8 @@ pub(super) fn certificate_request<'r, P: CryptoProvider>(
     }
 }
 
-/// Returns the requirements that a client's certificate path must meet. `context` is that of the CertificateRequest it
-/// answers.
+/// Returns the requirements that a client's certificate path must meet. `context` is that of the CertificateRequest to
+/// which it responds.
 pub(super) fn expectation<'b, 'c>(
     config: &'b ServerConfig<'b>,
     client_auth: &ClientAuth<'b>,
