@@ -38,7 +38,7 @@ impl<'a, const K: usize> AnchorSet<'a, K> {
     }
 }
 
-/// Refuses bytes that are no certificate.
+/// Rejects bytes that are not a certificate.
 fn check_whole(certificates: Chain<'_>) -> Result<(), Error> {
     let problem = CertificateProblem::Malformed(Malformation::Der);
     if certificates.is_whole() { Ok(()) } else { Err(ApiMisuse::TrustAnchorUnusable(problem).into()) }

@@ -14,12 +14,12 @@ enum Form<'a> {
 }
 
 impl<'a> Chain<'a> {
-    /// Makes a chain of a list of certificates.
+    /// Creates a chain from a list of certificates.
     pub const fn list(certificates: &'a [&'a [u8]]) -> Self {
         Self(Form::List(certificates))
     }
 
-    /// Makes a chain of concatenated certificates, as they are stored in flash. Bytes that are no certificate end the
+    /// Creates a chain from concatenated certificates, as stored in flash. Bytes that are not a certificate end the
     /// chain; [`Credential`](crate::Credential) and the [slots](super::Slots) reject such a chain.
     pub const fn joined(certificates: &'a [u8]) -> Self {
         Self(Form::Joined(certificates))

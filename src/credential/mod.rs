@@ -9,36 +9,35 @@
 //!   Slots        memory for Credentials and sets of anchors    [ orders, 2026-a | orders, 2026-b | free ]
 //! ```
 //!
-//! Programs whose identities never change need no more than [`Credential`]s, or a slice of [`Entry`]s and a
-//! [`Selector`], which may be `static`: to change them is to write the firmware anew.
+//! Programs whose identities never change need only [`Credential`]s, or a slice of [`Entry`]s and a [`Selector`]. These
+//! may be `static`; changing them requires new firmware.
 //!
 //! # Rotation
 //!
 //! Identities that are replaced while the program runs are in [`Slots`], and a [`Reference`] points to the slot in use.
 //! Slots are never edited in place:
 //!
-//! 1. [`Slots::stage`] gives the memory of a free slot. The new certificates are written there.
-//! 2. [`StagedSlot::credential`] or [`StagedSlot::anchors`] checks them: the key signs for the leaf, the chain holds, it is
-//!    valid and meant for the role. If a check fails the slot stays free, and nothing else has changed.
-//! 3. [`Reference::set`] moves the reference, one store of one word. Handshakes that begin from now on
-//!    [`lease`](Slots::lease) the new slot; those that run, and sessions, keep the old one.
+//! 1. [`Slots::stage`] returns the memory of a free slot. Write the new certificates there.
+//! 2. [`StagedSlot::credential`] or [`StagedSlot::anchors`] checks them: the key matches the leaf, and the chain is
+//!    complete, valid and meant for the role. If a check fails, the slot stays free and nothing else changes.
+//! 3. [`Reference::set`] moves the reference, with a single store of one word. New handshakes [`lease`](Slots::lease)
+//!    the new slot; running handshakes and sessions keep the old one.
 //!
 //! # Why no slot changes under a handshake
 //!
-//! A handshake borrows its credential for its lifetime `'b`, and the session that it becomes goes on borrowing, since
-//! it may be asked for its certificate again. The credential borrows from a [`Lease`], and a lease is a counted borrow
-//! of one slot: while it lives, `stage` passes that slot over. The compiler sees to it that the lease outlives the
-//! session; the count sees to it that no slot with a lease is written. So at any time a slot is either leased, or
-//! pointed to by a reference, or free, and there is neither a list of connections nor anything to clean up: a slot
-//! without a lease to which no reference points is free. The free slot that was filled longest ago is taken first, so
-//! the last identity stays as long as there is room, to go back to it.
+//! A handshake borrows its credential for its lifetime `'b`, and the session continues to borrow it, since the peer may
+//! request the certificate again. The credential borrows from a [`Lease`], which is a counted borrow of one slot: while
+//! it lives, `stage` skips that slot. The compiler ensures that the lease outlives the session; the count ensures that
+//! no leased slot is written. A slot that is neither leased nor referenced is free, so there is no list of connections
+//! and nothing to clean up. The free slot that was filled longest ago is used first, so the previous identity stays
+//! available as long as there is space.
 //!
-//! A slot has a generation, which is a part of [`SlotId`]: a reference to what is gone finds nothing, never something
-//! else.
+//! A slot has a generation, which is part of [`SlotId`]: a reference to overwritten content finds nothing rather than
+//! something else.
 //!
-//! [`Slots`] belong to one executor, as they count without a lock; a [`Reference`] may be moved from anywhere, also
-//! from an interrupt or another core, on machines without compare-and-swap as well. A host with threads can do with
-//! slices of entries and a `Reference` as an index ([`SlotId::fixed`]).
+//! [`Slots`] belong to one executor, since they count without a lock. A [`Reference`] may be moved from anywhere,
+//! including interrupts and other cores, even on machines without compare-and-swap. A host with threads can use slices
+//! of entries with a `Reference` as an index ([`SlotId::fixed`]).
 
 mod anchors;
 mod chain;

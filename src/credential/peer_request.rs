@@ -39,7 +39,7 @@ pub struct Match {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Mismatch {
-    /// A certificate of ours cannot be used: it has expired, is not valid yet, or is not meant for this role.
+    /// One of our certificates cannot be used: it has expired, is not yet valid, or is not meant for this role.
     Certificate(CertificateError),
     /// The peer does not verify the signature on the certificate at this place of the chain:
     /// `signature_algorithms_cert` or, without it, `signature_algorithms` (RFC 9846 section 4.3.3).
@@ -51,11 +51,12 @@ pub enum Mismatch {
     /// The peer names the issuers that it accepts, and none of them issued a certificate of the chain (RFC 9846 section
     /// 4.3.4).
     Issuer,
-    /// The leaf lacks an extension, or a value of one, that the server wants (`oid_filters`, RFC 9846 section 4.3.5).
+    /// The leaf lacks an extension, or a value of one, that the server requires (`oid_filters`, RFC 9846 section
+    /// 4.3.5).
     OidFilter,
     /// The selector is limited to another alias.
     OtherAlias,
-    /// The entry does not serve the name that the client asks for (RFC 6066 section 3).
+    /// The entry does not serve the name that the client requests (RFC 6066 section 3).
     ServerName,
     /// The peer does not verify signatures of the key (`signature_algorithms`, RFC 9846 section 4.3.3).
     SignatureScheme,
@@ -102,7 +103,7 @@ impl<'w> PeerRequest<'w> {
         }
     }
 
-    /// Iterates over the signature schemes that the peer accepts, its favourite first.
+    /// Iterates over the signature schemes that the peer accepts, in order of preference.
     pub fn signature_schemes(&self) -> impl Iterator<Item = SignatureScheme> + use<'w> {
         self.schemes.iter().map(SignatureScheme)
     }
@@ -129,7 +130,7 @@ impl<'w> PeerRequest<'w> {
         self.server_name
     }
 
-    /// Iterates over the application protocols that a client offers, its favourite first (RFC 7301 section 3.1).
+    /// Iterates over the application protocols that a client offers, in order of preference (RFC 7301 section 3.1).
     pub fn protocols(&self) -> impl Iterator<Item = &'w [u8]> + use<'w> {
         self.protocols.into_iter().flat_map(ProtocolNames::iter)
     }
@@ -154,7 +155,7 @@ impl<'w> PeerRequest<'w> {
         self.check_preferences(credential).is_ok()
     }
 
-    /// Checks what the peer asks for, but neither validity nor purpose.
+    /// Checks what the peer requests, but neither validity nor purpose.
     pub(crate) fn check_preferences(&self, credential: &Credential<'_>) -> Result<Match, Mismatch> {
         self.judge(credential, &Findings { error: None, ..self.walk(credential, None) })
     }

@@ -7,7 +7,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct SlotId {
     index: u8,
-    /// Of 24 bits; 0: of something that is never replaced.
+    /// 24 bits; 0 for something that is never replaced.
     generation: u32,
 }
 
@@ -28,7 +28,8 @@ impl SlotId {
         Self { index, generation }
     }
 
-    /// Names something that is never replaced, such as an entry of a slice: a [`Reference`] can point to it as well.
+    /// Identifies something that is never replaced, such as an entry of a slice, so that a [`Reference`] can point to
+    /// it.
     pub const fn fixed(index: u8) -> Self {
         Self { index, generation: 0 }
     }

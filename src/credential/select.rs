@@ -54,8 +54,9 @@ pub enum Choice<'b> {
     Decline,
     /// Sends none and ends the handshake with this error.
     ///
-    /// A client's goes on until the server has proved who it is, and fails then, in [`poll`](crate::Handshake::poll):
-    /// whoever merely answers does not learn which authorities have issued certificates of ours.
+    /// A client's handshake continues until the server is authenticated, and fails then, in
+    /// [`poll`](crate::Handshake::poll): an unauthenticated server does not learn which authorities issued our
+    /// certificates.
     Fail(PeerIncompatible),
     /// Sends this one.
     Send(&'b Credential<'b>),
@@ -228,7 +229,7 @@ impl<'b> Selector<'b> {
         self.entries.iter().map(move |entry| EntryFit { alias: entry.alias, fit: selector.check(entry, &request) })
     }
 
-    /// Gives key and alias of each entry that does not meet the request, and why.
+    /// Passes key and alias of each entry that does not match the request, with the reason.
     #[cfg(all(feature = "events", feature = "rustcrypto"))]
     pub(crate) fn for_each_mismatch(
         &self,
@@ -268,9 +269,8 @@ impl<'b> Selector<'b> {
     }
 
     fn fail(&self, request: &PeerRequest<'_>) -> Selection<'b> {
-        // RFC 6066 section 3: a server that does not know the name either continues or aborts "by sending a
-        // fatal-level unrecognized_name(112) alert".
-        // It knows the name of an entry that may not be sent, too.
+        // RFC 6066 section 3: a server that does not know the name either continues or aborts "by sending a fatal-level
+        // unrecognized_name(112) alert". The name of an entry that may not be sent is known, too.
         let is_unknown = |name| !self.entries.iter().any(|entry| entry.serves(name));
         let error = if request.server_name().is_some_and(is_unknown) {
             PeerIncompatible::UnknownServerName

@@ -1,18 +1,18 @@
-//! Signatures as signers make them.
+//! Signatures in the forms that signers produce.
 
 use crate::codec::Writer;
 use crate::der::{SEQUENCE, write_unsigned};
 use crate::limits::MAX_SIGNATURE;
 use crate::wire::enums::SignatureScheme;
 
-/// A signature as signers make it.
+/// A signature, in one of the forms that signers produce.
 #[allow(clippy::large_enum_variant, reason = "lives on the stack once a handshake, and there is no heap")]
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Signature {
     /// Ed25519 (RFC 8032 section 5.1.6).
     Ed25519([u8; 64]),
-    /// In the encoding of CertificateVerify, of any scheme: made by [`Signature::encoded`].
+    /// In the encoding of CertificateVerify, for any scheme: created by [`Signature::encoded`].
     Encoded(EncodedSignature),
     /// ECDSA on P-256: `r` and `s`, 32 bytes each, big-endian.
     P256([u8; 64]),

@@ -11,8 +11,8 @@ use core::ops::Deref;
 
 /// `N` slots in borrowed memory, and the references into them; see the [module](super).
 ///
-/// There should be at least one slot more than references, to stage what comes next, and another one for each old
-/// identity that sessions may still hold meanwhile.
+/// There should be at least one more slot than references, to stage the next content, and another for each old identity
+/// that sessions may still hold.
 pub struct Slots<'m, const N: usize> {
     references: &'m [Reference],
     places: [RefCell<Slot<'m>>; N],
@@ -43,9 +43,9 @@ pub(super) struct Extent {
     pub(super) alias: usize,
 }
 
-/// A counted borrow of a slot: while it lives, the slot stays as it is.
+/// A counted borrow of a slot: while it lives, the slot does not change.
 ///
-/// What is borrowed from it cannot outlive it:
+/// Borrows from it cannot outlive it:
 ///
 /// ```compile_fail,E0505
 /// # use embedded_mtls::credential::{Reference, SlotError, Slots};
@@ -81,7 +81,7 @@ struct Entries<'e, const N: usize> {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum SlotError {
-    /// This certificate cannot be used: it has expired, is not valid yet, is not meant for the role, or none of the
+    /// This certificate cannot be used: it has expired, is not yet valid, is not meant for the role, or none of the
     /// others is its issuer; or it cannot be a trust anchor.
     Certificate(CertificateError),
     /// The key is not that of the leaf.
@@ -128,7 +128,7 @@ impl<'m, const N: usize> Slots<'m, N> {
         Ok(StagedSlot::new(slot, SlotId::new(index, self.generation.get())))
     }
 
-    /// Leases the slot that `reference` points to now: once a handshake, before it begins.
+    /// Leases the slot that `reference` points to now. Call it once per handshake, before it begins.
     ///
     /// # Errors
     /// [`SlotError::NotFound`].

@@ -1,10 +1,10 @@
-//! The cryptography this crate needs, as a trait: bytes in, bytes out, static dispatch, no types of
-//! third parties. `rustcrypto` is the portable back end.
+//! The cryptography that this crate needs, as a trait: bytes in, bytes out, static dispatch, no types of other crates.
+//! `rustcrypto` is the portable provider.
 //!
-//! The names of all algorithms are always there, so that a provider of another crate compiles with
-//! whatever features another dependency switches on. What a build can do, the lists of its
-//! [`CryptoProvider`] say; what a certificate may hold depends on the features `p384`, `ed25519` and
-//! `rsa` as well, and SHA-384 as the hash of a cipher suite on `aes256-gcm-sha384`, so that what is not compiled in costs nothing.
+//! The names of all algorithms exist in every build, so that a provider in another crate compiles regardless of the
+//! features that other dependencies enable. The lists of a [`CryptoProvider`] state what a build supports. Support for
+//! certificates also depends on the features `p384`, `ed25519` and `rsa`, and SHA-384 as the hash of a cipher suite on
+//! `aes256-gcm-sha384`, so that unused algorithms cost nothing.
 
 #[cfg(feature = "rsa")]
 pub mod rsa;
@@ -21,7 +21,8 @@ use crate::der::Malformed;
 use crate::error::Error;
 use crate::wire::enums::{CipherSuite, NamedGroup, SignatureScheme};
 
-/// No cryptography: without the feature `rustcrypto` a [`Client`](crate::Client) or a [`Server`](crate::Server) names its own.
+/// No cryptography: without the feature `rustcrypto`, a [`Client`](crate::Client) or [`Server`](crate::Server) has to
+/// name a provider.
 #[cfg(not(feature = "rustcrypto"))]
 #[derive(Debug)]
 pub enum DefaultProvider {}
@@ -40,15 +41,15 @@ pub(crate) const MAX_SUITE_HASH_LEN: usize = if cfg!(feature = "aes256-gcm-sha38
 pub const MAX_KEY_SHARE_LEN: usize = if cfg!(feature = "p384") { 97 } else { 65 };
 /// Bytes of the longest shared secret.
 pub const MAX_SHARED_SECRET_LEN: usize = if cfg!(feature = "p384") { 48 } else { 32 };
-/// Bytes of the seed from which an ephemeral key is made.
+/// Bytes of the seed from which an ephemeral key is derived.
 pub const KEY_SEED_LEN: usize = 32;
 /// Bytes of an AEAD nonce (RFC 9846 section 5.3).
 pub const NONCE_LEN: usize = 12;
 
-/// A cryptographic operation failed. What that means, only the caller knows.
+/// The failure of a cryptographic operation. Its meaning depends on the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CryptoError {
-    /// The back end has failed, such as a peripheral that does not answer.
+    /// The provider failed, for example because a peripheral does not respond.
     Failed,
     /// The tag or the signature does not verify.
     Forged,
@@ -58,7 +59,7 @@ pub enum CryptoError {
     Unsupported,
 }
 
-/// For failures that the peer did not cause. Where it did, the caller returns another error:
+/// Converts failures that the peer did not cause. For others, the caller returns another error:
 /// [`Error::DecryptFailed`], [`PeerMisbehaved::KeyShareInvalid`](crate::PeerMisbehaved::KeyShareInvalid), ...
 impl From<CryptoError> for Error {
     fn from(_: CryptoError) -> Self {
@@ -67,7 +68,7 @@ impl From<CryptoError> for Error {
 }
 
 impl CryptoError {
-    /// Blames the peer, unless it is our back end that has failed.
+    /// Blames the peer, unless the provider failed.
     pub(crate) fn or(self, blame: impl Into<Error>) -> Error {
         match self {
             Self::Failed => Error::ProviderFailed,
@@ -144,9 +145,10 @@ pub enum SignatureAlgorithm {
     RsaPssSha512,
 }
 
-/// A message digest, as long as its hash says.
+/// A message digest of the length of its hash.
 ///
-/// Most are public. HMAC gives secrets in the key schedule, which wipes them itself: a digest is `Copy`.
+/// Most digests are public. Those of HMAC in the key schedule are secrets, which the key schedule wipes itself, since a
+/// digest is `Copy`.
 #[derive(Clone, Copy, Zeroize)]
 pub struct Digest {
     bytes: [u8; MAX_HASH_LEN],
@@ -164,7 +166,7 @@ pub struct SharedSecret {
 
 debug_by_name!("SharedSecret", [] SharedSecret);
 
-/// The public half of a key exchange, encoded as in a `KeyShareEntry`.
+/// The public key of a key exchange, encoded as in a `KeyShareEntry`.
 #[derive(Clone, Copy)]
 pub struct KeyShare {
     bytes: [u8; MAX_KEY_SHARE_LEN],
@@ -175,25 +177,25 @@ debug_by_name!("KeyShare", [] KeyShare);
 
 /// A running hash.
 pub trait Hash: Clone {
-    /// Takes in more bytes.
+    /// Adds more bytes.
     fn update(&mut self, bytes: &[u8]);
-    /// The digest of all bytes so far.
+    /// Returns the digest of all bytes so far.
     fn finish(self) -> Digest;
 }
 
 /// A key that seals and opens records.
 pub trait Aead {
-    /// Encrypts `in_out` in place and gives the tag.
+    /// Encrypts `in_out` in place and returns the tag.
     ///
     /// # Errors
-    /// [`CryptoError`] if the back end fails; the record is not sent then.
+    /// [`CryptoError`] if the provider fails; the record is not sent then.
     fn seal(&self, nonce: &[u8; NONCE_LEN], aad: &[u8], in_out: &mut [u8]) -> Result<[u8; TAG_LEN], CryptoError>;
 
     /// Checks the tag, then decrypts `in_out` in place.
     ///
     /// # Errors
-    /// [`CryptoError::Forged`] if the tag is wrong. Any failure must leave `in_out` unchanged: the record may be of the keys
-    /// before these, and is opened with them next.
+    /// [`CryptoError::Forged`] if the tag is wrong. Any failure must leave `in_out` unchanged: the record may have been
+    /// sealed with the previous keys, which are tried next.
     fn open(
         &self,
         nonce: &[u8; NONCE_LEN],
@@ -205,28 +207,27 @@ pub trait Aead {
 
 /// An ephemeral private key. Wiped when dropped.
 pub trait KeyExchange: Sized {
-    /// The public half. One public-key operation.
+    /// Returns the public key. One public-key operation.
     ///
     /// # Errors
-    /// [`CryptoError`] if the back end fails.
+    /// [`CryptoError`] if the provider fails.
     fn key_share(&self) -> Result<KeyShare, CryptoError>;
 
-    /// The shared secret with the peer's public half; the private key is gone after it.
-    /// One public-key operation.
+    /// Computes the shared secret with the peer's public key, and consumes the private key. One public-key operation.
     ///
     /// # Errors
-    /// [`CryptoError::Invalid`] if `peer` is no valid public key of the group, or the result is
-    /// the all-zero value (RFC 9846 sections 4.3.8.2 and 7.4).
+    /// [`CryptoError::Invalid`] if `peer` is not a valid public key of the group, or the result is the all-zero value
+    /// (RFC 9846 sections 4.3.8.2 and 7.4).
     fn agree(self, peer: &[u8]) -> Result<SharedSecret, CryptoError>;
 }
 
 /// The cryptography of a connection: software, an accelerator, a secure element, or a fake for a fuzzer.
 ///
-/// A provider is a handle, which is copied: software has nothing to hold, an accelerator is a reference to the peripheral and
-/// the lock around it. A connection has one from its handshake to its end.
+/// A provider is a handle that is copied: empty for software, a reference to the peripheral and its lock for an
+/// accelerator. A connection has one for its whole life.
 ///
-/// The lists name what the provider has, in the order in which it likes them; they are the default
-/// preference of a configuration. Methods are only called with algorithms of these lists.
+/// The lists name what the provider supports, in order of preference; they are the default of a configuration. Methods
+/// are only called with algorithms of these lists.
 pub trait CryptoProvider: Copy + 'static {
     /// Running hash.
     type Hash: Hash;
@@ -235,17 +236,17 @@ pub trait CryptoProvider: Copy + 'static {
     /// Ephemeral private key.
     type KeyExchange: KeyExchange;
 
-    /// Cipher suites, the best first.
+    /// Cipher suites, in order of preference.
     const CIPHER_SUITES: &'static [CipherSuite];
-    /// Key exchange groups, the best first.
+    /// Key exchange groups, in order of preference.
     const NAMED_GROUPS: &'static [NamedGroup];
-    /// Signature algorithms of certificates that can be verified, the best first.
+    /// Signature algorithms of certificates that can be verified, in order of preference.
     const SIGNATURE_ALGORITHMS: &'static [SignatureAlgorithm];
-    /// Signature schemes of a CertificateVerify that can be verified, the best first.
+    /// Signature schemes of a CertificateVerify that can be verified, in order of preference.
     const SIGNATURE_SCHEMES: &'static [SignatureScheme];
-    /// Signature schemes of certificates that can be verified, the best first: the code points of
-    /// [`SIGNATURE_ALGORITHMS`](Self::SIGNATURE_ALGORITHMS), as far as there are any. Sent as
-    /// `signature_algorithms_cert` where it is not the list for CertificateVerify.
+    /// Signature schemes of certificates that can be verified, in order of preference: the code points of
+    /// [`SIGNATURE_ALGORITHMS`](Self::SIGNATURE_ALGORITHMS), where they exist. Sent as `signature_algorithms_cert` if
+    /// it differs from the list for CertificateVerify.
     const CERTIFICATE_SCHEMES: &'static [SignatureScheme] = Self::SIGNATURE_SCHEMES;
 
     /// Starts a hash.
@@ -266,20 +267,20 @@ pub trait CryptoProvider: Copy + 'static {
         Ok(hash.finish())
     }
 
-    /// HMAC (RFC 2104) over the concatenation of `message`, with the hash of a cipher suite.
+    /// Computes HMAC (RFC 2104) over the concatenation of `message`, with the hash of a cipher suite.
     ///
     /// # Errors
     /// [`CryptoError::Unsupported`] if the provider does not have the hash.
     fn hmac(self, algorithm: HashAlgorithm, key: &[u8], message: &[&[u8]]) -> Result<Digest, CryptoError>;
 
-    /// A record key. `key` is as long as `algorithm` says.
+    /// Creates a record key. `key` has the length of `algorithm`.
     ///
     /// # Errors
     /// [`CryptoError::Unsupported`] if the provider does not have it, [`CryptoError::Invalid`] for
     /// a key of another length.
     fn aead(self, algorithm: AeadAlgorithm, key: &[u8]) -> Result<Self::Aead, CryptoError>;
 
-    /// Makes an ephemeral private key from `seed`, which is uniformly random and used once.
+    /// Derives an ephemeral private key from `seed`, which is uniformly random and used once.
     ///
     /// # Errors
     /// [`CryptoError::Unsupported`] if the provider does not have the group.
@@ -301,7 +302,7 @@ pub trait CryptoProvider: Copy + 'static {
 }
 
 impl Digest {
-    /// A digest from its bytes.
+    /// Creates a digest from its bytes.
     ///
     /// # Errors
     /// [`CryptoError::Unsupported`] if it is longer than [`MAX_HASH_LEN`].
@@ -312,8 +313,8 @@ impl Digest {
         Ok(Self { bytes, len })
     }
 
-    /// A digest from an array, for the end of a hash, which cannot fail. More than [`MAX_HASH_LEN`]
-    /// bytes do not compile.
+    /// Creates a digest from an array, for the end of a hash, which cannot fail. More than [`MAX_HASH_LEN`] bytes do
+    /// not compile.
     pub fn from_array<const N: usize>(digest: &[u8; N]) -> Self {
         const { assert!(N <= MAX_HASH_LEN) };
         let mut bytes = [0; MAX_HASH_LEN];
@@ -332,7 +333,7 @@ impl Digest {
 }
 
 impl SharedSecret {
-    /// A shared secret from its bytes. More than [`MAX_SHARED_SECRET_LEN`] do not compile.
+    /// Creates a shared secret from its bytes. More than [`MAX_SHARED_SECRET_LEN`] do not compile.
     pub fn new<const N: usize>(mut secret: [u8; N]) -> Self {
         const { assert!(N <= MAX_SHARED_SECRET_LEN) };
         let mut shared = Self { bytes: [0; MAX_SHARED_SECRET_LEN], len: 0 };
@@ -351,7 +352,7 @@ impl SharedSecret {
 }
 
 impl KeyShare {
-    /// A key share from its bytes.
+    /// Creates a key share from its bytes.
     ///
     /// # Errors
     /// [`CryptoError::Invalid`] if it is longer than [`MAX_KEY_SHARE_LEN`].
@@ -369,7 +370,7 @@ impl KeyShare {
 }
 
 impl HashAlgorithm {
-    /// Length of a digest in bytes.
+    /// Returns the length of a digest in bytes.
     pub const fn output_len(self) -> usize {
         match self {
             Self::Sha256 => 32,
@@ -378,7 +379,7 @@ impl HashAlgorithm {
         }
     }
 
-    /// The hash of a cipher suite (RFC 9846 appendix B.4).
+    /// Returns the hash of a cipher suite (RFC 9846 appendix B.4).
     pub const fn of(suite: CipherSuite) -> Option<Self> {
         match suite {
             CipherSuite::TLS_AES_128_GCM_SHA256 | CipherSuite::TLS_CHACHA20_POLY1305_SHA256 => Some(Self::Sha256),
@@ -390,7 +391,7 @@ impl HashAlgorithm {
 }
 
 impl AeadAlgorithm {
-    /// Length of a key in bytes.
+    /// Returns the length of a key in bytes.
     pub const fn key_len(self) -> usize {
         match self {
             Self::Aes128Gcm => 16,
@@ -398,7 +399,7 @@ impl AeadAlgorithm {
         }
     }
 
-    /// The AEAD of a cipher suite (RFC 9846 appendix B.4).
+    /// Returns the AEAD of a cipher suite (RFC 9846 appendix B.4).
     pub const fn of(suite: CipherSuite) -> Option<Self> {
         match suite {
             CipherSuite::TLS_AES_128_GCM_SHA256 => Some(Self::Aes128Gcm),
@@ -410,7 +411,7 @@ impl AeadAlgorithm {
 }
 
 impl SignatureAlgorithm {
-    /// The hash over what is signed; `None` where the algorithm takes the message itself.
+    /// Returns the hash of the signed content; `None` if the algorithm signs the message itself.
     pub const fn hash(self) -> Option<HashAlgorithm> {
         match self {
             Self::EcdsaP256Sha256 | Self::EcdsaP384Sha256 | Self::RsaPkcs1Sha256 | Self::RsaPssSha256 => {
@@ -424,7 +425,7 @@ impl SignatureAlgorithm {
         }
     }
 
-    /// The algorithm that a scheme stands for in a CertificateVerify (RFC 9846 section 4.3.3).
+    /// Returns the algorithm of a scheme in a CertificateVerify (RFC 9846 section 4.3.3).
     pub const fn of(scheme: SignatureScheme) -> Option<Self> {
         match scheme {
             SignatureScheme::ECDSA_SECP256R1_SHA256 => Some(Self::EcdsaP256Sha256),

@@ -1,11 +1,10 @@
-//! Verification of RSA signatures (RFC 8017), for every back end: no heap, no secret, no panic.
+//! Verification of RSA signatures (RFC 8017), for every provider: no heap, no secrets, no panics.
 //!
 //! ```text
 //! signature --- ^e mod n ---> encoded message --- PKCS#1 v1.5: must be the one right encoding
 //!                                             `-- PSS: unmasked, and the hash compared
 //! ```
-//! Only public numbers come here, so nothing has to run in constant time. Private keys stay with an
-//! external signer.
+//! It handles only public numbers, so it need not run in constant time. Private keys stay with an external signer.
 //!
 //! An operation with the exponent 65537 costs about 30 multiplications of the length of the modulus, a
 //! square of `len / 4` steps each; it takes 2.6 KB of stack, whatever the length of the key.
@@ -15,8 +14,8 @@ use core::mem::swap;
 use super::{CryptoError, CryptoProvider, HashAlgorithm, SignatureAlgorithm};
 use crate::der::{Malformed, Reader, SEQUENCE};
 
-/// Bytes of the shortest modulus: 2048 bits, as the CA/Browser Forum's Baseline Requirements
-/// section 6.1.5 and NIST SP 800-131A demand.
+/// Bytes of the shortest modulus: 2048 bits, as the CA/Browser Forum's Baseline Requirements section 6.1.5 and NIST SP
+/// 800-131A require.
 const MIN_MODULUS: usize = 256;
 /// Bytes of the longest modulus, and of its signature: 4096 bits. Longer ones are rare, and each doubling
 /// takes four times the work.
@@ -37,9 +36,9 @@ pub(crate) struct PublicKey<'a> {
 /// `algorithm` names. For PSS, `C` hashes.
 ///
 /// # Errors
-/// As [`CryptoProvider::verify`]; [`CryptoError::Unsupported`] as well for keys of less than 2048 or
-/// more than 4096 bits, with a length that is no number of bytes, an even modulus, or an exponent that is
-/// even, less than 3, or more than 2^32 - 1.
+/// As [`CryptoProvider::verify`]; [`CryptoError::Unsupported`] as well for keys of less than 2048 or more than 4096
+/// bits, with a length that is not a multiple of 8 bits, an even modulus, or an exponent that is even, less than 3, or
+/// more than 2^32 - 1.
 pub fn verify<C: CryptoProvider>(
     provider: C,
     algorithm: SignatureAlgorithm,
@@ -66,8 +65,8 @@ pub fn verify<C: CryptoProvider>(
     }
 }
 
-/// EMSA-PKCS1-v1_5 (RFC 8017 section 9.2). The encoding is compared with the one that is right, and
-/// never read: readers were tricked into taking forgeries (CVE-2006-4339 and its many sisters).
+/// EMSA-PKCS1-v1_5 (RFC 8017 section 9.2). The encoding is compared with the expected one and never parsed: parsers
+/// have been tricked into accepting forgeries (CVE-2006-4339 and many similar ones).
 fn check_pkcs1(encoded: &[u8], hash: HashAlgorithm, digest: &[u8]) -> Result<(), CryptoError> {
     // RFC 8017 section 9.2 note 1: the DER of DigestInfo up to the digest, parameters NULL.
     let prefix: &[u8; 19] = match hash {
@@ -75,7 +74,7 @@ fn check_pkcs1(encoded: &[u8], hash: HashAlgorithm, digest: &[u8]) -> Result<(),
         HashAlgorithm::Sha384 => b"\x30\x41\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x02\x05\x00\x04\x30",
         HashAlgorithm::Sha512 => b"\x30\x51\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x03\x05\x00\x04\x40",
     };
-    // The shortest modulus leaves room for more than the eight bytes of padding that are the least.
+    // Even the shortest modulus leaves space for more than the minimum of eight bytes of padding.
     let padding = encoded.len().checked_sub(3 + prefix.len() + digest.len()).ok_or(CryptoError::Invalid)?;
     let expected = [0, 1].iter().chain(core::iter::repeat_n(&0xff, padding)).chain(&[0]).chain(prefix).chain(digest);
     if encoded.iter().eq(expected) { Ok(()) } else { Err(CryptoError::Forged) }
@@ -94,7 +93,7 @@ fn check_pss<C: CryptoProvider>(
     let (trailer, encoded) = encoded.split_last_mut().ok_or(CryptoError::Invalid)?;
     let masked_len = encoded.len().checked_sub(digest.len()).ok_or(CryptoError::Invalid)?;
     let (block, h) = encoded.split_at_mut_checked(masked_len).ok_or(CryptoError::Invalid)?;
-    // The modulus is a number of bytes long, so that its encoding is one bit shorter than they are.
+    // The modulus is a whole number of bytes, so the encoding is one bit shorter.
     let first_bit_clear = block.first().is_some_and(|first| *first < 0x80);
     if *trailer != TRAILER || !first_bit_clear {
         return Err(CryptoError::Forged);
@@ -113,7 +112,7 @@ fn check_pss<C: CryptoProvider>(
     if expected.as_bytes() == h { Ok(()) } else { Err(CryptoError::Forged) }
 }
 
-/// Takes the mask off that MGF1 makes of `seed` (RFC 8017 appendix B.2.1).
+/// Removes the mask that MGF1 generates from `seed` (RFC 8017 appendix B.2.1).
 fn unmask<C: CryptoProvider>(
     provider: C,
     hash: HashAlgorithm,
@@ -133,8 +132,7 @@ impl<'a> PublicKey<'a> {
     /// `RSAPublicKey ::= SEQUENCE { modulus INTEGER, publicExponent INTEGER }` (RFC 8017 appendix A.1.1)
     /// in DER.
     ///
-    /// [`CryptoError::Invalid`] for what is none, [`CryptoError::Unsupported`] for one that is too weak
-    /// or too long.
+    /// [`CryptoError::Invalid`] if it is not one, [`CryptoError::Unsupported`] if it is too weak or too long.
     pub(crate) fn parse(der: &'a [u8]) -> Result<Self, CryptoError> {
         let mut fields = Reader::inside(der, SEQUENCE)?;
         let (modulus, exponent) = (positive(&mut fields)?, positive(&mut fields)?);
@@ -146,28 +144,28 @@ impl<'a> PublicKey<'a> {
             return Err(CryptoError::Unsupported);
         }
         let exponent = exponent.iter().fold(0, |number, byte| (number << 8) | u32::from(*byte));
-        // Each even one has no inverse; 1 lets every message sign itself.
+        // An even exponent has no inverse, and with 1 every message signs itself.
         if exponent < 3 || exponent % 2 == 0 {
             return Err(CryptoError::Unsupported);
         }
         Ok(Self { modulus, exponent })
     }
 
-    /// Bytes of the modulus and of each signature.
+    /// Returns the length of the modulus and of each signature.
     pub(crate) const fn modulus_len(&self) -> usize {
         self.modulus.len()
     }
 
     /// RSAVP1 (RFC 8017 section 5.2.2): `signature` to the power of e, modulo n. `out` has the length of
     /// the modulus.
-    // Its four numbers leave the stack before the encoding is checked.
+    // its four numbers are off the stack before the encoding is checked
     #[inline(never)]
     fn recover(&self, signature: &[u8], out: &mut [u8]) -> Result<(), CryptoError> {
         if signature.len() != self.modulus.len() {
             return Err(CryptoError::Invalid);
         }
-        // Of the same length, bytes compare like numbers. RFC 8017 section 5.2.2: "signature
-        // representative out of range".
+        // Byte strings of equal length compare like numbers. RFC 8017 section 5.2.2: "signature representative out of
+        // range".
         if signature >= self.modulus {
             return Err(CryptoError::Forged);
         }
@@ -184,7 +182,7 @@ impl<'a> PublicKey<'a> {
 
         modulus.r_squared(self.modulus.len(), x, y);
         modulus.multiply(x, s, y);
-        // From here on s is in Montgomery form.
+        // From here on, s is in Montgomery form.
         copy(y, s);
         for bit in (0..self.exponent.ilog2()).rev() {
             modulus.multiply(y, y, x);
@@ -194,7 +192,7 @@ impl<'a> PublicKey<'a> {
                 swap(&mut x, &mut y);
             }
         }
-        // One, not in Montgomery form, brings the product out of it.
+        // Multiplying by a plain one converts the product from Montgomery form.
         s.fill(0);
         if let Some(lowest) = s.first_mut() {
             *lowest = 1;
@@ -205,8 +203,8 @@ impl<'a> PublicKey<'a> {
     }
 }
 
-/// Arithmetic modulo n in Montgomery form: x stands for x / R, where R = 2^32 to the power of the
-/// number of limbs (Montgomery 1985). All numbers have as many limbs as n and are below it.
+/// Arithmetic modulo n in Montgomery form: x represents x / R, where R = 2^32 to the power of the number of limbs
+/// (Montgomery 1985). All numbers have as many limbs as n and are below it.
 struct Montgomery<'a> {
     n: &'a [u32],
     /// -1 / n modulo 2^32.
@@ -217,7 +215,7 @@ impl<'a> Montgomery<'a> {
     /// n is odd.
     fn new(n: &'a [u32]) -> Self {
         let lowest = n.first().copied().unwrap_or(1);
-        // Right in the lowest 3 bits, and in twice as many after each round of Newton's method.
+        // Correct in the lowest 3 bits, and in twice as many after each round of Newton's method.
         let mut inverse = lowest;
         for _ in 0..4 {
             inverse = inverse.wrapping_mul(2_u32.wrapping_sub(lowest.wrapping_mul(inverse)));
@@ -225,8 +223,8 @@ impl<'a> Montgomery<'a> {
         Self { n, inverse: inverse.wrapping_neg() }
     }
 
-    /// Gives `a * b / R` modulo n in `out`. Row by row, each reduced at once (the coarsely integrated
-    /// operand scanning of Koç, Acar and Kaliski).
+    /// Computes `a * b / R` modulo n into `out`, row by row, each reduced at once (the coarsely integrated operand
+    /// scanning of Koç, Acar and Kaliski).
     fn multiply(&self, a: &[u32], b: &[u32], out: &mut [u32]) {
         out.fill(0);
         let mut highest = 0;
@@ -259,8 +257,8 @@ impl<'a> Montgomery<'a> {
         high(top)
     }
 
-    /// Gives R^2 modulo n in `x`, which brings numbers into Montgomery form. `len` is the length of n in
-    /// bytes, all 8 bits of the first in use; `scratch` has as many limbs as n.
+    /// Computes R^2 modulo n into `x`, which converts numbers to Montgomery form. `len` is the length of n in bytes,
+    /// all 8 bits of the first in use; `scratch` has as many limbs as n.
     fn r_squared(&self, len: usize, x: &mut [u32], scratch: &mut [u32]) {
         x.fill(0);
         // The highest bit of n alone is below n. Doubled until it is R, and once more, it is 2 in
@@ -295,7 +293,7 @@ impl<'a> Montgomery<'a> {
     }
 }
 
-/// Big-endian bytes to limbs; limbs for which there are no bytes stay as they are.
+/// Big-endian bytes to limbs; limbs without bytes are left unchanged.
 fn load(bytes: &[u8], limbs: &mut [u32]) {
     for (limb, bytes) in limbs.iter_mut().zip(bytes.rchunks(4)) {
         *limb = bytes.iter().fold(0, |limb, byte| (limb << 8) | u32::from(*byte));

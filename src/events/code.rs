@@ -1,4 +1,4 @@
-//! The numbers of errors and the like. Those of the reasons are in their tables, in `src/error/`.
+//! The numbers of errors and other enums. Those of reasons are in their tables, in `src/error/`.
 
 use crate::credential::Mismatch;
 use crate::error::{
@@ -6,7 +6,7 @@ use crate::error::{
     PeerIncompatible, PeerMisbehaved,
 };
 
-/// Numbers each variant of an enum without content. The compiler sees to it that none is left out.
+/// Assigns a number to each variant of an enum without content. The compiler ensures that none is omitted.
 macro_rules! codes {
     ($name:ident { $($variant:ident = $code:literal),* $(,)? }) => {
         impl crate::error::Code for $name {
@@ -27,7 +27,7 @@ macro_rules! codes {
 }
 pub(super) use codes;
 
-/// An error: what kind, which, and a number that belongs to it.
+/// Encodes an error: its kind, the error, and its payload as a number.
 pub(super) fn error_code(error: Error) -> (u8, u8, u32) {
     match error {
         Error::AlertReceived(alert) => (0, alert.0, 0),
@@ -69,7 +69,7 @@ pub(super) fn error_of((kind, which, more): (u8, u8, u32)) -> Option<Error> {
     })
 }
 
-/// Why a credential does not fit: which reason, and what belongs to it.
+/// Encodes the reason why a credential does not match, with its payload.
 pub(super) fn mismatch_code(mismatch: Mismatch) -> [u8; 3] {
     match mismatch {
         Mismatch::Issuer => [0, 0, 0],

@@ -1,4 +1,4 @@
-//! Events of a connection: as data, as bytes, as a line.
+//! Events of a connection, as data, bytes and text.
 
 use super::code::{codes, error_code, error_of, mismatch_code, mismatch_of};
 use super::text::Text;
@@ -13,8 +13,8 @@ use core::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Record {
-    /// The number of the connection, counted from 1 in its ring; after 65,535 comes 0. What belongs to no connection
-    /// has that of the last.
+    /// The number of the connection, counted from 1 in its ring; 0 follows 65,535. Records that belong to no connection
+    /// have the number of the last one.
     pub connection: u16,
     /// The event.
     pub event: LogEvent,
@@ -35,14 +35,14 @@ pub enum LogEvent {
         /// The group of the key exchange.
         group: NamedGroup,
     },
-    /// An alert, `close_notify` among them.
+    /// An alert, including `close_notify`.
     Alert {
         /// The direction.
         direction: Direction,
         /// Its description.
         description: AlertDescription,
     },
-    /// A certificate of ours was asked for.
+    /// Our certificate was requested.
     Asked {
         /// The number of authorities named; the first four follow as [`LogEvent::Name`].
         authorities: u16,
@@ -56,13 +56,13 @@ pub enum LogEvent {
         /// `true` on a client, `false` on a server.
         client: bool,
     },
-    /// We were asked for a certificate and sent none.
+    /// A certificate was requested, and we sent none.
     Declined,
     /// The diagnosis of the failure.
     Diagnosed(Diagnosis),
     /// The handshake is over on our side.
     Done,
-    /// A chain expires soon, or has expired, by the time that was given for this connection.
+    /// A chain expires soon, or has expired, at the time given for this connection.
     Expiring {
         /// Whose chain.
         whose: Whose,
@@ -71,12 +71,13 @@ pub enum LogEvent {
     },
     /// The connection has failed.
     Failed {
-        /// The stage that it had reached.
+        /// The stage at which it failed.
         stage: Stage,
         /// Why.
         error: Error,
     },
-    /// The bytes of one flight: all sent in one direction until the other side sends. For a session, all in this direction.
+    /// The bytes of one flight, that is, sent in one direction before the direction changes. For a session, the total
+    /// in this direction.
     Flight {
         /// The direction.
         direction: Direction,
@@ -105,7 +106,7 @@ pub enum LogEvent {
     Name {
         /// Whose.
         of: NameOf,
-        /// The common name, or the first attribute that is text; of a host its name.
+        /// The common name, or the first attribute that is text; for a host its name.
         text: Text,
     },
     /// A path from the peer's certificate to a trust anchor was found.
@@ -117,7 +118,7 @@ pub enum LogEvent {
         /// The last second at which all of it is valid.
         not_after: UnixTime,
     },
-    /// The ring was taken up again with what was in it, usually after a reset.
+    /// The ring was resumed with its content, usually after a reset.
     Resumed,
     /// HelloRetryRequest, sent or received.
     Retried {
@@ -133,11 +134,11 @@ pub enum LogEvent {
         /// Its signature scheme.
         scheme: SignatureScheme,
     },
-    /// The time by which certificates are judged, as the application knows it.
+    /// The time at which certificates are validated, as provided by the application.
     Time(Time),
     /// An event of a later version.
     Unknown(u8),
-    /// The path was accepted in spite of this cause.
+    /// The path was accepted despite this cause.
     Waived(WaivableCause),
 }
 
@@ -170,7 +171,7 @@ pub enum NameOf {
     Authority,
     /// The issuer of the peer's certificate, as named there.
     Issuer,
-    /// The server, as the client asks for it.
+    /// The server name that the client requests.
     Server,
     /// The subject of the peer's certificate.
     Subject,
@@ -186,7 +187,7 @@ codes!(NameOf { Authority = 0, Issuer = 1, Server = 2, Subject = 3 });
 pub(super) const MAX_BODY: usize = 1 + 4 + 3 + 1 + Text::MAX;
 
 impl LogEvent {
-    /// Writes a number for the kind of event, and what belongs to it.
+    /// Writes a number for the kind of event, and its fields.
     pub(super) fn emit(&self, w: &mut Writer<'_>) {
         match *self {
             Self::Accepted => w.u8(1),
@@ -215,7 +216,7 @@ impl LogEvent {
                 tagged(w, 14, &[&[depth], &anchor, &not_after.seconds().to_be_bytes()]);
             }
             Self::Resumed => w.u8(15),
-            // 0 is no group.
+            // 0 is not a group.
             Self::Retried { group } => tagged(w, 16, &[&group.map_or(0, |group| group.0).to_be_bytes()]),
             Self::Selected { key, certificates, scheme } => {
                 tagged(w, 17, &[&key.0.to_be_bytes(), &[certificates], &scheme.0.to_be_bytes()]);
@@ -237,7 +238,7 @@ impl LogEvent {
         }
     }
 
-    /// Reads what [`Self::emit`] wrote. What a later version wrote is [`Self::Unknown`].
+    /// Reads an event written by [`Self::emit`]. Events of later versions are [`Self::Unknown`].
     pub(super) fn parse(bytes: &[u8]) -> Self {
         let mut reader = Reader::new(bytes);
         let kind = reader.u8().unwrap_or(0);

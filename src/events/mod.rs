@@ -1,4 +1,4 @@
-//! Events of connections in a ring of borrowed bytes, to find the reason of a failure afterwards.
+//! Events of connections in a ring of borrowed bytes, for analyzing a failure afterwards.
 //!
 //! # Model
 //!
@@ -11,12 +11,12 @@
 //!                                     Record, Record, …      EventDump
 //! ```
 //!
-//! A connection that is given a [`EventRing`] writes a record of each message, decision and error into it; one that is
-//! not writes nothing. Several connections can have the same ring, one after the other or at once: each has a number. When the
-//! ring is full the oldest records make room, whole ones.
+//! A connection with an [`EventRing`] writes a record of each message, decision and error into it. Several connections
+//! can share a ring, one after another or at the same time; each has a number. When the ring is full, new records
+//! replace the oldest ones.
 //!
-//! Everything is in the bytes: a dump of them can be read elsewhere, and memory that survives a reset can be
-//! [taken up again](EventRing::resume). Bytes that are no ring, or one that was damaged, are recognised by check sums.
+//! The bytes are self-contained: a dump can be read elsewhere, and memory that survives a reset can be
+//! [resumed](EventRing::resume). Checksums detect bytes that are not a ring, or a damaged one.
 //!
 #![cfg_attr(feature = "events", doc = "```")]
 #![cfg_attr(not(feature = "events"), doc = "```ignore")]
@@ -36,16 +36,15 @@
 //! }
 //! ```
 //!
-//! Memory that is to survive a reset must not wait in a cache that is written back later: make it write-through, or not
-//! cached.
+//! Memory that is to survive a reset must not be in a write-back cache: make it write-through or uncached.
 //!
-//! Never in it: secrets, keys, application data. In it: names of certificates, as they came.
+//! The ring never contains secrets, keys or application data. It contains names from certificates, as received.
 //!
-//! # Why like this
+//! # Rationale
 //!
-//! The connection has the ring and not its driver: only the connection sees each message in the order of
-//! the wire, and only a session sees what comes after the handshake. `Recorder` is a copy of a reference; without the
-//! feature `events` it is nothing, and so are its calls.
+//! The connection writes to the ring, not its driver: only the connection processes each message in the order of the
+//! wire, and only a session processes messages after the handshake. `Recorder` is a copy of a reference; without the
+//! feature `events` it is empty, and its calls compile to nothing.
 
 mod code;
 mod event;

@@ -22,7 +22,7 @@ pub(crate) struct Recorder<'b> {
     given: PhantomData<&'b ()>,
 }
 
-/// A ring that the connection was given.
+/// The ring of the connection.
 #[derive(Clone, Copy)]
 struct Given<'b> {
     ring: EventRing<'b>,
@@ -35,10 +35,10 @@ struct Given<'b> {
 
 #[cfg(feature = "events")]
 impl<'b> Recorder<'b> {
-    /// Of a connection without a ring.
+    /// The recorder of a connection without a ring.
     pub(crate) const OFF: Self = Self { given: None };
 
-    /// Of a new connection.
+    /// Creates the recorder of a new connection.
     pub(crate) fn begin(ring: EventRing<'b>, client: bool) -> Self {
         let given = Given { ring, connection: ring.begin(), begun: None, expires: None };
         let recorder = Self { given: Some(given) };
@@ -46,7 +46,7 @@ impl<'b> Recorder<'b> {
         recorder
     }
 
-    /// The ring, if there is one.
+    /// Returns the ring, if there is one.
     pub(crate) const fn ring(&self) -> Option<EventRing<'b>> {
         match self.given {
             Some(given) => Some(given.ring),
@@ -92,7 +92,7 @@ impl Recorder<'_> {
         }
     }
 
-    /// A message of `len` bytes is ready to leave.
+    /// Records a message of `len` bytes that is ready to be sent.
     pub(crate) fn message_sent(&self, kind: u8, len: usize) {
         self.message(Direction::Sent, kind, len);
     }
@@ -124,7 +124,7 @@ impl Recorder<'_> {
         self.write(&LogEvent::Agreed { suite, group });
     }
 
-    /// A certificate of ours is asked for.
+    /// Records a request for our certificate.
     pub(crate) fn asked(&self, request: &PeerRequest<'_>, late: bool) {
         if self.given().is_none() {
             return;
@@ -134,7 +134,7 @@ impl Recorder<'_> {
         request.authorities().take(LISTED).for_each(|name| self.name(NameOf::Authority, text_of(&name)));
     }
 
-    /// The name of the server that the client asks for.
+    /// Records the server name that the client requests.
     pub(crate) fn server_name(&self, name: Option<&str>) {
         if let Some(name) = name {
             self.name(NameOf::Server, name);
@@ -165,7 +165,7 @@ impl Recorder<'_> {
         }
     }
 
-    /// The certificates of the peer are here, and are judged by this time.
+    /// Records the peer's certificates and the time at which they are validated.
     pub(crate) fn judged(&self, time: Time, peer: &Search<'_, '_>) {
         if self.given().is_none() {
             return;
@@ -177,7 +177,7 @@ impl Recorder<'_> {
         self.write(&LogEvent::Time(time));
     }
 
-    /// A path was found, at this time; what expires soon is recorded, too.
+    /// Records the path that was found, and certificates that expire soon.
     pub(crate) fn path(&self, path: &PathFound, time: Time) {
         let Some(given) = self.given() else { return };
         self.write(&LogEvent::Path { depth: path.depth, anchor: path.anchor, not_after: path.not_after });
@@ -209,7 +209,7 @@ impl Recorder<'_> {
         self.write(&LogEvent::Failed { stage, error });
     }
 
-    /// Only with events, so that finding it costs nothing without them.
+    /// Records the diagnosis. Compiled only with events, so that it costs nothing without them.
     pub(crate) fn diagnosed(&self, diagnosis: Option<Diagnosis>) {
         if let Some(diagnosis) = diagnosis {
             self.write(&LogEvent::Diagnosed(diagnosis));
@@ -217,7 +217,7 @@ impl Recorder<'_> {
     }
 }
 
-/// Returns the part of a name by which people know its owner.
+/// Returns the part of a name that best identifies its owner.
 fn text_of<'n>(name: &Name<'n>) -> &'n str {
     name.common_name().or_else(|| name.attributes().find_map(|attribute| attribute.text())).unwrap_or("")
 }

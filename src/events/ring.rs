@@ -1,13 +1,13 @@
-//! The ring itself: records in lent bytes, the oldest of which make room for new ones.
+//! The ring: records in lent bytes, in which new records replace the oldest.
 //!
 //! ```text
 //! bytes    [ header | header | records, around and around ]
 //! header   magic 4 | number of the header 2 | start 2 | used 2 | lost 4 | connection 2 | warning 2 | on 1 | check 2
 //! record   length 1 | connection 2 | event | check 2
 //! ```
-//! The headers are written in turn, and the one that is intact and has the later number counts. First a header gives up
-//! the records that have to make room, then the new one is written there, then a header takes it in. So whenever
-//! writing stops, at a reset or without power, there is a ring with what was in it, or with one record more.
+//! The headers are written alternately; the intact one with the later number is valid. First, a header releases the
+//! records to be replaced, then the new record is written there, then a header includes it. So if writing stops at any
+//! point, at a reset or power cut, the ring is intact, with or without the new record.
 
 use super::event::{LogEvent, MAX_BODY, Record};
 use crate::codec::Writer;
@@ -25,17 +25,17 @@ const MAX_RECORD: usize = MAX_BODY + AROUND;
 /// Offsets are two bytes.
 const MAX_CAPACITY: usize = 65_535;
 
-/// A ring for events in memory of the program. A copy of it is the same ring.
+/// A ring for events in the program's memory. A copy refers to the same ring.
 ///
-/// Its bytes are atomic so that connections which have it may move between threads and cores. They are written one by
-/// one and without a lock: connections that run at the same time on two threads or cores need a ring each. With one ring
-/// they damage records, which [`records`](Self::records) notices. 1 KiB holds about two handshakes.
+/// Its bytes are atomic, so that connections that use it may move between threads and cores. They are written one by
+/// one and without a lock: connections that run at the same time on two threads or cores need separate rings. With a
+/// shared ring they damage records, which [`records`](Self::records) detects. 1 KiB holds about two handshakes.
 #[derive(Clone, Copy)]
 pub struct EventRing<'m> {
     bytes: &'m [AtomicU8],
 }
 
-/// The bytes of a ring, for example from a device: checked, and only read.
+/// The bytes of a ring, for example from a device: checked and read-only.
 #[derive(Clone, Copy)]
 pub struct EventDump<'d> {
     bytes: Bytes<'d>,
@@ -51,14 +51,14 @@ struct Records<'d> {
     read: usize,
 }
 
-/// The reason why bytes are no ring.
+/// The reason why bytes are not a ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum DumpError {
-    /// The ring was damaged: a check sum is wrong.
+    /// The ring was damaged: a checksum is wrong.
     Damaged,
-    /// It is none, or one of another version.
+    /// It is not a ring, or a ring of another version.
     NoRing,
 }
 
@@ -70,7 +70,7 @@ struct Header {
     used: u16,
     lost: u32,
     connection: u16,
-    /// Days before the end of validity from which on it is an event.
+    /// Days before the end of validity at which it becomes an event.
     warning: u16,
     on: bool,
 }
@@ -83,13 +83,13 @@ enum Bytes<'d> {
 }
 
 impl<'m> EventRing<'m> {
-    /// The least memory that is a ring.
+    /// The minimum size of the memory.
     pub const MIN: usize = HEAD + MAX_RECORD;
-    /// Days before the end of validity from which on a chain is [`LogEvent::Expiring`], unless
-    /// [`set_expiry_warning`](Self::set_expiry_warning) says otherwise.
+    /// Days before the end of validity at which a chain becomes [`LogEvent::Expiring`], by default; see
+    /// [`set_expiry_warning`](Self::set_expiry_warning).
     pub const EXPIRY_WARNING: u16 = 30;
 
-    /// Makes an empty ring that records. Of the memory at most 65,577 bytes are used. `None` if it is smaller than
+    /// Creates an empty ring that records. At most 65,577 bytes of the memory are used. `None` if it is smaller than
     /// [`MIN`](Self::MIN). The memory may be a static:
     ///
     /// ```
@@ -104,8 +104,8 @@ impl<'m> EventRing<'m> {
         Some(ring)
     }
 
-    /// Continues the ring that is in the memory, as after a reset, and records that ([`LogEvent::Resumed`]); if there
-    /// is none, or it is damaged, begins an empty one. `None` if the memory is smaller than [`MIN`](Self::MIN).
+    /// Resumes the ring in the memory, for example after a reset, and records that ([`LogEvent::Resumed`]); if there is
+    /// none, or it is damaged, creates an empty one. `None` if the memory is smaller than [`MIN`](Self::MIN).
     pub fn resume(memory: &'m [AtomicU8]) -> Option<Self> {
         let ring = Self::over(memory)?;
         if ring.records().is_ok() {
@@ -122,16 +122,16 @@ impl<'m> EventRing<'m> {
         (len >= Self::MIN).then_some(Self { bytes })
     }
 
-    /// Forgets everything; connections are counted from 1 again.
+    /// Clears the ring; connections are counted from 1 again.
     pub fn clear(&self) {
-        // The first header to be written goes into the other place; none of before may count any more.
+        // The next header is written to the other slot, so both old ones have to be invalid.
         self.bytes.iter().take(HEAD).for_each(|byte| byte.store(0, Relaxed));
         self.write_header(&Header::EMPTY);
     }
 
-    /// Switches recording on or off, also for connections that already have the ring. Its records stay.
+    /// Switches recording on or off, also for connections that already use the ring. Existing records stay.
     pub fn set_enabled(&self, on: bool) {
-        // Into both headers, so that `write` sees it without reading either as a whole.
+        // Written to both headers, so that `write` can check it without reading a whole header.
         self.write_header(&Header { on, ..self.header() });
         self.write_header(&Header { on, ..self.header() });
     }
@@ -150,19 +150,19 @@ impl<'m> EventRing<'m> {
         EventDump::of(bytes).map(|dump| dump.read())
     }
 
-    /// Returns the number of records that have made room for newer ones.
+    /// Returns the number of records that were replaced by newer ones.
     pub fn lost(&self) -> u32 {
         self.header().lost
     }
 
-    /// Copies the bytes of the ring into `out`, for [`EventDump::parse`] elsewhere; gives how many it has. If that is
-    /// more than there is room for, the copy cannot be read.
+    /// Copies the bytes of the ring into `out`, for [`EventDump::parse`] elsewhere; returns the number of its bytes. If
+    /// that exceeds the space, the copy cannot be read.
     pub fn copy_to(&self, out: &mut [u8]) -> usize {
         out.iter_mut().zip(self.bytes).for_each(|(to, from)| *to = from.load(Relaxed));
         self.bytes.len()
     }
 
-    /// The number of the next connection.
+    /// Returns the number of the next connection.
     pub(super) fn begin(&self) -> u16 {
         let header = self.header();
         let connection = header.connection.wrapping_add(1);
@@ -214,7 +214,7 @@ impl<'m> EventRing<'m> {
         self.bytes.len().saturating_sub(HEAD)
     }
 
-    /// So many bytes behind `start`, around the end.
+    /// Returns the position `offset` bytes after `start`, wrapping around the end.
     fn at(&self, start: u16, offset: u16) -> u16 {
         wrap(start, offset, self.capacity())
     }
@@ -224,12 +224,12 @@ impl<'m> EventRing<'m> {
         self.bytes.get(place).map_or(0, |byte| byte.load(Relaxed))
     }
 
-    /// The header that counts, or that of an empty ring.
+    /// Returns the valid header, or that of an empty ring.
     fn header(&self) -> Header {
         Bytes::Live(self.bytes).header().unwrap_or(Header::EMPTY)
     }
 
-    /// In the place of the older one.
+    /// Writes a header in place of the older one.
     fn write_header(&self, header: &Header) {
         let number = self.header().number.wrapping_add(1);
         let start = if number.is_multiple_of(2) { 0 } else { HEADER };
@@ -238,7 +238,7 @@ impl<'m> EventRing<'m> {
         }
     }
 
-    /// All that is written is written here, byte by byte.
+    /// Writes a byte; all writes go through this function.
     fn set(&self, place: usize, byte: u8) {
         #[cfg(test)]
         if tests::power_fails() {
@@ -311,11 +311,11 @@ impl Bytes<'_> {
         bytes
     }
 
-    /// The intact header with the later number.
+    /// Returns the intact header with the later number.
     fn header(&self) -> Option<Header> {
         let [first, second] = [0, HEADER].map(|start| Header::parse(self.array(start)));
         match (first, second) {
-            // Numbers go around; the two are neighbours.
+            // Numbers wrap around; the two are consecutive.
             (Some(first), Some(second)) if second.number == first.number.wrapping_add(1) => Some(second),
             (first, second) => first.or(second),
         }
@@ -326,7 +326,7 @@ impl<'d> EventDump<'d> {
     /// Finds the ring in these bytes.
     ///
     /// # Errors
-    /// [`DumpError`] if there is none, or not a whole one.
+    /// [`DumpError`] if there is none, or it is incomplete.
     pub fn parse(bytes: &'d [u8]) -> Result<Self, DumpError> {
         let used = bytes.len().min(HEAD.saturating_add(MAX_CAPACITY));
         Self::of(Bytes::Dump(bytes.get(..used).unwrap_or_default()))
@@ -359,7 +359,7 @@ impl<'d> EventDump<'d> {
         Records { bytes: self.bytes, header: self.header, read: 0 }
     }
 
-    /// Returns the number of records that have made room for newer ones.
+    /// Returns the number of records that were replaced by newer ones.
     pub const fn lost(&self) -> u32 {
         self.header.lost
     }
@@ -398,7 +398,7 @@ impl Iterator for Records<'_> {
     }
 }
 
-/// The bytes of a record; `None` of one that is too long, which none is.
+/// Returns the bytes of a record; `None` if it is too long, which none is.
 fn emit<'r>(connection: u16, event: &LogEvent, buffer: &'r mut [u8; MAX_RECORD]) -> Option<&'r [u8]> {
     let mut w = Writer::new(buffer);
     w.u8(0);
@@ -412,13 +412,13 @@ fn emit<'r>(connection: u16, event: &LogEvent, buffer: &'r mut [u8; MAX_RECORD])
     buffer.get(..total)
 }
 
-/// `start + offset`, around the end. Both are smaller than the capacity, or the offset is as large.
+/// Returns `start + offset`, wrapping around the end. Both are smaller than the capacity, or the offset is as large.
 fn wrap(start: u16, offset: u16, capacity: usize) -> u16 {
     let place = usize::from(start).saturating_add(offset.into());
     u16::try_from(if place >= capacity { place.saturating_sub(capacity) } else { place }).unwrap_or(0)
 }
 
-/// CRC-16/CCITT, four bits at a time.
+/// Computes CRC-16/CCITT, four bits at a time.
 fn check_sum(bytes: impl Iterator<Item = u8>) -> u16 {
     bytes.fold(u16::MAX, |sum, byte| {
         [byte >> 4, byte & 0xf].iter().fold(sum, |sum, half| {
@@ -429,7 +429,7 @@ fn check_sum(bytes: impl Iterator<Item = u8>) -> u16 {
     })
 }
 
-/// Its bytes are for dumps.
+/// Omits the bytes, which are for dumps.
 impl core::fmt::Debug for EventRing<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("EventRing").field("len", &self.bytes.len()).field("lost", &self.lost()).finish_non_exhaustive()

@@ -1,9 +1,9 @@
-//! Text in an event: short, and fit for a line.
+//! Text in an event, short enough for one line.
 
 use crate::text::Escaped;
 use core::fmt;
 
-/// A name or an alias, as it came, of at most 40 bytes: what is longer ends with `...`.
+/// A name or an alias, as received, of at most 40 bytes; longer text is cut and ends with `...`.
 ///
 /// `Display` writes it [`Escaped`], and so does `defmt`.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -15,10 +15,10 @@ pub struct Text {
 impl Text {
     /// Bytes it can hold.
     pub(super) const MAX: usize = 40;
-    /// The end of a text that was cut.
+    /// The end of truncated text.
     const CUT: &'static str = "...";
 
-    /// Takes as much of `text` as fits, cut between characters.
+    /// Stores as much of `text` as fits, cut between characters.
     pub(crate) fn new(text: &str) -> Self {
         let mut cut = Self { bytes: [0; Self::MAX], len: 0 };
         if text.len() <= Self::MAX {

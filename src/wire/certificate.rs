@@ -1,5 +1,4 @@
-//! Certificate (RFC 9846 section 4.5.1), read and written in parts: a chain may be larger than
-//! any buffer.
+//! Certificate (RFC 9846 section 4.5.1), read and written in parts, since a chain may be larger than any buffer.
 
 use super::enums::HandshakeType;
 use super::extension::{self, Message};
@@ -29,7 +28,7 @@ impl CertificatePrefix {
         if reader.vec8()? != context {
             return Err(PeerMisbehaved::CertificateContext.into());
         }
-        // Of a shorter message, what follows is not its list.
+        // In a shorter message, the bytes that follow are not its list.
         let expected = length.checked_sub(context.len().saturating_add(4)).ok_or(InvalidMessage::Truncated)?;
         let list = reader.u24()?;
         match list.cmp(&expected) {
@@ -42,11 +41,11 @@ impl CertificatePrefix {
     }
 }
 
-/// The length of the request context of the message that begins with `bytes`, if it is that of `context`.
+/// Returns the length of the request context of the message that begins with `bytes`, if it equals that of `context`.
 pub(crate) fn context_len(bytes: &[u8], context: &[u8]) -> Result<usize, Error> {
     let mut reader = Reader::new(bytes);
     let _kind = reader.u8()?;
-    // With a shorter message, what follows is not its context.
+    // In a shorter message, the bytes that follow are not its context.
     if reader.u24()? < 4 {
         return Err(InvalidMessage::Truncated.into());
     }
@@ -63,7 +62,7 @@ pub(crate) fn entry_len(bytes: &[u8]) -> Result<usize, usize> {
     Ok(enough.saturating_add(usize::from(extensions)))
 }
 
-/// The certificate of a whole entry.
+/// Returns the certificate of a whole entry.
 ///
 /// Extensions in an entry answer extensions of the hello or the request; none that this crate
 /// sends has an answer here. RFC 9846 section 4.5.1: "Extensions in the Certificate message from
@@ -79,7 +78,7 @@ pub(crate) fn parse_entry(entry: &[u8]) -> Result<&[u8], Error> {
     Ok(certificate)
 }
 
-/// Writes a Certificate with `chain`. `context` is that of the request it answers, and empty in the handshake.
+/// Writes a Certificate with `chain`. `context` is that of the request, and empty in the handshake.
 pub(crate) fn emit<'c>(w: &mut Writer<'_>, context: &[u8], chain: impl Iterator<Item = &'c [u8]>) {
     handshake::write(w, HandshakeType::CERTIFICATE, |w| {
         w.vec8(|w| w.bytes(context));

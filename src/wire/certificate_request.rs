@@ -68,7 +68,7 @@ pub(crate) struct OwnRequest<'a, N> {
     /// Empty in the handshake.
     pub(crate) context: &'a [u8],
     pub(crate) signature_schemes: &'a [SignatureScheme],
-    /// `signature_algorithms_cert`; empty if it is not to be sent.
+    /// `signature_algorithms_cert`; empty to omit it.
     pub(crate) certificate_schemes: &'a [SignatureScheme],
     pub(crate) authorities: N,
 }

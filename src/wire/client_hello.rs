@@ -10,7 +10,7 @@ use crate::codec::{Reader, Writer, read_all};
 use crate::error::{Error, InvalidMessage, PeerIncompatible, PeerMisbehaved};
 use crate::limits::MAX_OFFERED_SHARES;
 
-/// A ClientHello as a server reads it. Lists that are not there are `None`.
+/// A ClientHello as read by a server. Absent lists are `None`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ClientHello<'a> {
     pub(crate) random: &'a [u8; 32],
@@ -36,7 +36,7 @@ pub(crate) struct ClientHello<'a> {
     extensions: &'a [u8],
 }
 
-/// The key shares of a ClientHello; an empty list asks for a HelloRetryRequest.
+/// The key shares of a ClientHello; an empty list requests a HelloRetryRequest.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KeyShares<'a>(&'a [u8]);
 
@@ -94,7 +94,7 @@ impl<'a> ClientHello<'a> {
             extensions,
         };
         hello.parse_extensions()?;
-        // RFC 9846 section 4.2.2: legacy_version "MUST be set to 0x0303"; appendix E.5 asks for the alert.
+        // RFC 9846 section 4.2.2: legacy_version "MUST be set to 0x0303"; appendix E.5 specifies the alert.
         if legacy_version != LEGACY_VERSION {
             return Err(PeerMisbehaved::LegacyVersion.into());
         }
@@ -201,7 +201,7 @@ impl<'a> ClientHello<'a> {
     }
 }
 
-/// The lists a certificate-based handshake cannot do without.
+/// The lists that a certificate-based handshake requires.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mandatory<'a> {
     pub(crate) signature_schemes: CodePoints<'a>,
@@ -209,8 +209,8 @@ pub(crate) struct Mandatory<'a> {
     pub(crate) key_shares: KeyShares<'a>,
 }
 
-/// `server_name` with one host name (RFC 6066 section 3). Names of other types and host names that
-/// are not printable ASCII are left aside.
+/// `server_name` with one host name (RFC 6066 section 3). Names of other types and host names that are not printable
+/// ASCII are ignored.
 fn parse_server_name(body: &[u8]) -> Result<Option<&str>, InvalidMessage> {
     const HOST_NAME: u8 = 0;
     let mut list = Reader::new(read_all(body, Reader::vec16)?);
@@ -232,7 +232,7 @@ fn parse_server_name(body: &[u8]) -> Result<Option<&str>, InvalidMessage> {
     Ok(host.and_then(|name| core::str::from_utf8(name).ok()).filter(|name| name.bytes().all(|b| b.is_ascii_graphic())))
 }
 
-/// A ClientHello as a client writes it.
+/// A ClientHello as written by a client.
 #[derive(Clone, Copy)]
 pub(crate) struct ClientHelloOffer<'a> {
     pub(crate) random: &'a [u8; 32],
@@ -240,7 +240,7 @@ pub(crate) struct ClientHelloOffer<'a> {
     pub(crate) cipher_suites: &'a [CipherSuite],
     pub(crate) groups: &'a [NamedGroup],
     pub(crate) signature_schemes: &'a [SignatureScheme],
-    /// `signature_algorithms_cert`; empty if it is not to be sent.
+    /// `signature_algorithms_cert`; empty to omit it.
     pub(crate) certificate_schemes: &'a [SignatureScheme],
     pub(crate) key_shares: [Option<KeyShareEntry<'a>>; MAX_OFFERED_SHARES],
     pub(crate) server_name: Option<&'a str>,
@@ -284,7 +284,7 @@ impl ClientHelloOffer<'_> {
             write(w, ExtensionType::POST_HANDSHAKE_AUTH, |_| {});
         }
         if let Some(size) = self.record_size_limit {
-            // RFC 8449 section 5: a client may send both, for servers that know the older one only.
+            // RFC 8449 section 5: a client may send both, for servers that support only the older one.
             RecordLimit::Size(size).emit(w);
             RecordLimit::fragment_for(size).emit(w);
         }

@@ -7,7 +7,7 @@ use super::record_limit::RecordLimit;
 use crate::codec::{Reader, Writer, read_all};
 use crate::error::{Error, InvalidMessage, PeerMisbehaved};
 
-/// The answers of the server that need no protection by a certificate.
+/// The server's responses that are not associated with certificates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct EncryptedExtensions<'a> {
     /// The selected application protocol.
@@ -42,7 +42,7 @@ impl<'a> EncryptedExtensions<'a> {
                 }
                 // The server's own preference, for later connections (RFC 9846 section 4.3.7).
                 ExtensionType::SUPPORTED_GROUPS => {}
-                // Answers that earlier versions put into their hello, and that nobody has asked for.
+                // Responses that earlier versions sent in their hello, and that were not requested.
                 ExtensionType::STATUS_REQUEST | ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP => {
                     return Err(PeerMisbehaved::UnsolicitedExtension.into());
                 }

@@ -1,5 +1,5 @@
-//! Code points. Each is a number with names: unknown values survive parsing, and the state that
-//! cares refuses them.
+//! Code points. Each is a number with named constants: unknown values survive parsing, and the state that uses them
+//! rejects them.
 
 code_points! {
     /// Cipher suite (RFC 9846 appendix B.4).

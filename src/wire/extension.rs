@@ -55,8 +55,7 @@ impl ExtensionType {
         })
     }
 
-    /// Refuses an extension that is not specified for `message`, which asks for something: one that is not recognized
-    /// is ignored.
+    /// Rejects a recognized extension that is not specified for `message`, a request; an unrecognized one is ignored.
     ///
     /// RFC 9846 section 4.3: "If an implementation receives an extension which it recognizes and which is not
     /// specified for the message in which it appears, it MUST abort the handshake with an '`illegal_parameter`' alert."
@@ -67,9 +66,9 @@ impl ExtensionType {
         }
     }
 
-    /// Returns the error of an extension in `message`, which answers, where it answers nothing that we have sent.
+    /// Returns the error for an extension in `message`, a response, that responds to nothing that we have sent.
     ///
-    /// RFC 9846 section 4.3: an `unsupported_extension`, unless [`Self::check_allowed_in`] refuses it.
+    /// RFC 9846 section 4.3: an `unsupported_extension`, unless [`Self::check_allowed_in`] rejects it.
     pub(crate) fn unsolicited_in(self, message: Message) -> Error {
         self.check_allowed_in(message).err().unwrap_or(PeerMisbehaved::UnsolicitedExtension.into())
     }
@@ -122,12 +121,12 @@ pub(crate) fn write(w: &mut Writer<'_>, kind: ExtensionType, body: impl FnOnce(&
     w.vec16(body);
 }
 
-/// A list of two-byte code points, as it is in a message.
+/// A list of two-byte code points, as encoded in a message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct CodePoints<'a>(&'a [u8]);
 
 impl<'a> CodePoints<'a> {
-    /// Takes the whole of `bytes` as a list; empty and odd ones are errors.
+    /// Parses all of `bytes` as a list; an empty list and an odd length are errors.
     pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, InvalidMessage> {
         match bytes.len() {
             0 => Err(InvalidMessage::EmptyVector),
@@ -136,7 +135,7 @@ impl<'a> CodePoints<'a> {
         }
     }
 
-    /// The body of an extension that is one such list behind a two-byte length.
+    /// Parses the body of an extension that is such a list with a two-byte length.
     pub(crate) fn parse_vec16(body: &'a [u8]) -> Result<Self, InvalidMessage> {
         Self::parse(read_all(body, Reader::vec16)?)
     }

@@ -13,8 +13,7 @@ pub(crate) struct Finished<'a> {
 }
 
 impl<'a> Finished<'a> {
-    /// Takes the whole body, which has no length of its own: whether it is as long as it has to be is seen when it is
-    /// verified.
+    /// Parses the whole body, which has no length field: verification checks its length.
     #[allow(clippy::unnecessary_wraps, reason = "parsed like every other message")]
     pub(crate) const fn parse(body: &'a [u8]) -> Result<Self, InvalidMessage> {
         Ok(Self { verify_data: body })

@@ -16,14 +16,13 @@ pub(crate) struct MessageHeader {
 }
 
 impl MessageHeader {
-    /// The header at the start of `bytes`; `None` if they are too few.
+    /// Returns the header at the start of `bytes`; `None` if there are too few.
     pub(crate) fn peek(bytes: &[u8]) -> Option<Self> {
         let mut reader = Reader::new(bytes);
         Some(Self { kind: HandshakeType(reader.u8().ok()?), length: reader.u24().ok()? })
     }
 
-    /// Refuses a length that no message of this type can have: more of it need not come, and no buffer is too small for
-    /// it.
+    /// Rejects a length that no message of this type can have, without waiting for the rest or blaming a buffer.
     ///
     /// RFC 9846 section 6.2, `decode_error`: "the length of the message was incorrect".
     pub(crate) const fn check_length(self) -> Result<(), InvalidMessage> {
@@ -36,13 +35,13 @@ impl MessageHeader {
             HandshakeType::CERTIFICATE_VERIFY => MAX_CERTIFICATE_VERIFY,
             HandshakeType::FINISHED => MAX_FINISHED,
             HandshakeType::KEY_UPDATE => MAX_KEY_UPDATE,
-            // A Certificate may be as long as its header can say.
+            // A Certificate may have any length that fits its header.
             _ => return Ok(()),
         };
         if self.length > limit { Err(InvalidMessage::MessageTooLong) } else { Ok(()) }
     }
 
-    /// Header and body in bytes.
+    /// Returns the length of header and body.
     pub(crate) const fn total(self) -> usize {
         self.length.saturating_add(MESSAGE_HEADER)
     }

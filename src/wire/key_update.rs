@@ -5,7 +5,7 @@ use super::handshake;
 use crate::codec::{Reader, Writer, read_all};
 use crate::error::InvalidMessage;
 
-/// A KeyUpdate, which may ask the peer to update its keys, too.
+/// A KeyUpdate, which may request that the peer update its keys, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum KeyUpdate {
     NotRequested,

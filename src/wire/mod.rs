@@ -1,9 +1,8 @@
-//! One file a message or an extension: what it means, how it is parsed, how it is written. No state,
-//! no cryptography.
+//! One file for each message or extension: its meaning, parsing and writing. No state, no cryptography.
 //!
-//! Panic contract: parsing never panics, whatever the bytes; writing never panics, whatever the
-//! buffer. A parsed message borrows from the bytes it was parsed from. Trailing bytes, duplicate
-//! extensions and extensions in a message they do not belong into are errors.
+//! Panic contract: parsing never panics, whatever the bytes; writing never panics, whatever the buffer. A parsed
+//! message borrows from the bytes it was parsed from. Trailing bytes, duplicate extensions and extensions that are not
+//! allowed in a message are errors.
 
 pub(crate) mod alert;
 pub(crate) mod certificate;

@@ -10,7 +10,7 @@ use crate::codec::Writer;
 use crate::codec::{Reader, read_all};
 use crate::error::{Error, InvalidMessage};
 
-/// A ticket for resumption. This crate does not resume; it checks the form and drops it.
+/// A ticket for resumption. This crate does not resume; it parses the ticket and drops it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NewSessionTicket {
     /// Seconds; 0 means "discard immediately".
@@ -33,7 +33,7 @@ impl NewSessionTicket {
         Ok(Self { lifetime })
     }
 
-    /// Writes a ticket that means nothing: servers of this crate send none.
+    /// Writes a ticket without meaning; servers of this crate send none.
     #[cfg(test)]
     fn emit(self, w: &mut Writer<'_>) {
         handshake::write(w, HandshakeType::NEW_SESSION_TICKET, |w| {

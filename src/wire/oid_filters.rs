@@ -1,5 +1,5 @@
-//! `oid_filters` of CertificateRequest (RFC 9846 section 4.3.5): which extensions the certificate of the
-//! client has to hold, and with which values.
+//! `oid_filters` of CertificateRequest (RFC 9846 section 4.3.5): the extensions that the client's certificate has to
+//! contain, with their values.
 
 #[cfg(test)]
 use crate::codec::Writer;
@@ -7,7 +7,7 @@ use crate::codec::{Reader, read_all};
 use crate::error::{Error, InvalidMessage};
 use crate::limits::MAX_COMPARED_EXTENSIONS;
 
-/// The list, as it is in the message.
+/// The list, as encoded in the message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct OidFilters<'a>(&'a [u8]);
 

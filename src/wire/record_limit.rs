@@ -6,7 +6,7 @@ use crate::codec::Writer;
 use crate::error::InvalidMessage;
 use crate::limits::{MAX_PLAINTEXT, MIN_RECORD_SIZE_LIMIT};
 
-/// A limit of the records that are protected.
+/// A limit on protected records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RecordLimit {
     /// `record_size_limit`: the longest TLSInnerPlaintext (content, type, padding) that its sender receives. Each side

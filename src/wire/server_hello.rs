@@ -21,7 +21,7 @@ pub(crate) struct ServerHello<'a> {
     pub(crate) answer: Answer<'a>,
 }
 
-/// The parts that only one of them has.
+/// The parts specific to each of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answer<'a> {
     /// ServerHello: random and the server's key share.
@@ -102,7 +102,7 @@ fn parse_extensions<'a>(retry: bool, random: &'a [u8; 32], extensions: &'a [u8])
                 }
                 cookie = Some(value);
             }
-            // An answer to an offer that we have not made, in both messages.
+            // A response to an offer that we have not made, in both messages.
             ExtensionType::PRE_SHARED_KEY => {
                 unsolicited = unsolicited.or(Some(PeerMisbehaved::UnsolicitedExtension.into()));
             }
@@ -111,7 +111,7 @@ fn parse_extensions<'a>(retry: bool, random: &'a [u8; 32], extensions: &'a [u8])
         Ok(())
     })?;
     match version {
-        // A server that does not know TLS 1.3 answers like this; its other extensions do not matter.
+        // A server that does not support TLS 1.3 responds like this; its other extensions do not matter.
         None => return Err(PeerIncompatible::Tls13NotSelected.into()),
         // RFC 9846 section 4.3.1: a version not offered, or below TLS 1.3, is an illegal_parameter.
         Some(version) if version != TLS13 => return Err(PeerMisbehaved::SelectedNotOffered.into()),

@@ -31,8 +31,8 @@ use crate::x509::time::{Time, UnixTime};
 /// A pin replaces the path, and nothing else. The certificate may be self-signed, or issued by anyone: signatures in
 /// and above it are not verified, and its depth is 0. All other checks of a leaf apply to it: validity, the name of the
 /// server, key usage, extended key usage, critical extensions, and those of the configuration; and the peer proves with
-/// its CertificateVerify that it has the key. So a pinned certificate that has expired is refused (a pinned key is
-/// valid in the next certificate), unlike with DANE-EE, for which RFC 7671 section 5.1 drops name and validity.
+/// its CertificateVerify that it has the key. So an expired pinned certificate is rejected (a pinned key is valid in
+/// the next certificate), unlike with DANE-EE, for which RFC 7671 section 5.1 drops name and validity.
 ///
 /// A pin never acts as an authority: certificates that a pinned key has issued are not trusted.
 ///
@@ -131,7 +131,7 @@ impl<'a> TrustAnchor<'a> {
         }
     }
 
-    /// Tells whether the anchor is a pin of this leaf.
+    /// Returns whether the anchor is a pin of this leaf.
     pub(super) fn pins(&self, leaf: &Summary<'_>) -> bool {
         match &self.kind {
             Kind::Issuer(_) => false,

@@ -16,9 +16,9 @@ pub struct UnixTime(i64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Time {
-    /// It is at least this late: the date of the build, or the last time that was seen. A
-    /// certificate that had expired by then is refused; one that was not valid yet by then is accepted,
-    /// since it may be so by now, and [reported](ValidityCheck::NotYetValid).
+    /// It is at least this late: the date of the build, or the last known time. A certificate that had expired by then
+    /// is rejected; one that was not yet valid then is accepted, since it may be valid by now, and
+    /// [reported](ValidityCheck::NotYetValid).
     AtLeast(UnixTime),
     /// The time of a clock that can be trusted: both ends of the validity are checked.
     Trusted(UnixTime),
@@ -41,8 +41,8 @@ pub enum ValidityCheck {
     /// Against a time that has [passed](Time::AtLeast): all certificates were valid then. Whether one of them has
     /// expired since is not known.
     LowerBound,
-    /// Against a time that has [passed](Time::AtLeast): none had expired by then, but one was **not valid yet**. It
-    /// was accepted, since it may be so by now.
+    /// Against a time that has [passed](Time::AtLeast): none had expired by then, but one was **not valid yet**. It was
+    /// accepted, since it may be valid by now.
     NotYetValid,
     /// Nothing: the time was [unknown](Time::dangerous_unknown).
     Unchecked,
@@ -67,7 +67,7 @@ pub struct Civil {
 }
 
 pub(crate) const SECONDS_A_DAY: i64 = 86_400;
-/// Days of 400 years: after them the calendar repeats.
+/// Days of 400 years, after which the calendar repeats.
 const DAYS_AN_ERA: i64 = 146_097;
 /// Days from 0000-03-01 to 1970-01-01.
 const EPOCH: i64 = 719_468;
@@ -133,11 +133,10 @@ impl UnixTime {
         Some(Self(i64::from(days) * SECONDS_A_DAY + i64::from(seconds)))
     }
 
-    /// Parses a `Time` of a certificate. RFC 5280 section 4.1.2.5: "CAs conforming to this profile MUST
-    /// always encode certificate validity dates through the year 2049 as UTCTime; certificate
-    /// validity dates in 2050 or later MUST be encoded as GeneralizedTime." Secure elements and old roots do
-    /// not, which `early` notes: "Conforming applications MUST be able to process validity dates that are
-    /// encoded in either UTCTime or GeneralizedTime."
+    /// Parses a `Time` of a certificate. RFC 5280 section 4.1.2.5: "CAs conforming to this profile MUST always encode
+    /// certificate validity dates through the year 2049 as UTCTime; certificate validity dates in 2050 or later MUST be
+    /// encoded as GeneralizedTime." Secure elements and old roots do not, which `early` records: "Conforming
+    /// applications MUST be able to process validity dates that are encoded in either UTCTime or GeneralizedTime."
     pub(super) fn parse(reader: &mut Reader<'_>, early: &mut bool) -> Result<Self, Malformed> {
         let (tag, value) = reader.any()?;
         let (year, rest) = match (tag, value) {

@@ -12,8 +12,7 @@ use crate::x509::path::verified::VerifiedPath;
 use crate::x509::path::waiver::Waived;
 use crate::x509::refusal::Verdict;
 
-/// A validator of certificate paths without a TLS connection around it: for firmware updates, for provisioning, for
-/// tests.
+/// A validator of certificate paths without a TLS connection, for firmware updates, provisioning or tests.
 ///
 /// ```
 /// # #[cfg(feature = "rustcrypto")] {
@@ -77,8 +76,8 @@ impl<T: Trace> Validator<'_, T> {
         self.search(provider, rules, Waived::is_empty)
     }
 
-    /// **Dangerous**: as [`validate`](Self::validate), but accepts a path that is not valid if all that is wrong with it is
-    /// [waived](Rules::waivers). [`PathFound::waived`](crate::x509::PathFound::waived) tells what was.
+    /// **Dangerous**: as [`validate`](Self::validate), but accepts a path that is not valid if all that is wrong with
+    /// it is [waived](Rules::waivers). [`PathFound::waived`](crate::x509::PathFound::waived) reports what was.
     ///
     /// # Errors
     /// [`Verdict`] for what is not waived.
@@ -108,7 +107,7 @@ impl<T: Trace> Validator<'_, T> {
         self.summaries.list().identity()
     }
 
-    /// Verifies a signature over `message` with the key of the leaf. It counts for nothing unless
+    /// Verifies a signature over `message` with the key of the leaf. The result is meaningless unless
     /// [`validate`](Self::validate) accepts the leaf. One public-key operation.
     ///
     /// # Errors

@@ -12,14 +12,14 @@ use crate::crypto::{Aead, AeadAlgorithm, CryptoError, NONCE_LEN, TAG_LEN};
 
 /// A record key of 16 or 32 bytes. Wiped when dropped.
 ///
-/// It is kept as it came and expanded for each record: expanded, an AES-128 key for GCM takes 208
-/// bytes in each direction as long as the session lives; expanding it takes about 5 % of the time of a
-/// record of 1 KiB on a Cortex-M4. ChaCha20 has nothing to expand.
+/// It is stored unexpanded and expanded for each record: an expanded AES-128 key for GCM takes 208 bytes in each
+/// direction for the life of the session; expanding it takes about 5 % of the time of a record of 1 KiB on a Cortex-M4.
+/// ChaCha20 has no key expansion.
 #[derive(ZeroizeOnDrop)]
 pub struct RecordKey {
     #[zeroize(skip)]
     algorithm: AeadAlgorithm,
-    /// As many bytes as the algorithm wants, then zeros.
+    /// The key, padded with zeros.
     key: [u8; MAX_AEAD_KEY_LEN],
 }
 
@@ -44,7 +44,7 @@ impl Aead for RecordKey {
             AeadAlgorithm::ChaCha20Poly1305 => {
                 chacha20_poly1305::seal(&self.key, nonce, aad, in_out).map_err(|_| CryptoError::Invalid)
             }
-            // Refused when the key was made.
+            // Rejected when the key was created.
             #[allow(unreachable_patterns, reason = "reached where an algorithm is not compiled in")]
             _ => Err(CryptoError::Unsupported),
         }
@@ -70,7 +70,7 @@ impl Aead for RecordKey {
             AeadAlgorithm::ChaCha20Poly1305 => {
                 chacha20_poly1305::open(&self.key, nonce, aad, in_out, tag).map_err(|_| CryptoError::Forged)
             }
-            // Refused when the key was made.
+            // Rejected when the key was created.
             #[allow(unreachable_patterns, reason = "reached where an algorithm is not compiled in")]
             _ => Err(CryptoError::Unsupported),
         }
@@ -95,7 +95,7 @@ impl RecordKey {
         Ok(record_key)
     }
 
-    /// A key of 16 bytes.
+    /// Returns a key of 16 bytes.
     #[cfg(feature = "aes128-gcm")]
     fn first_half(&self) -> Result<&[u8; 16], CryptoError> {
         self.key.first_chunk().ok_or(CryptoError::Invalid)

@@ -18,7 +18,7 @@ use crate::der::{Reader, SEQUENCE};
 /// A P-256 signing key in memory, for credentials whose key is not in a secure element. 97 bytes,
 /// wiped when dropped.
 ///
-/// Make it once and keep it: making it computes the public key, which costs as much as a signature.
+/// Create it once and keep it: this computes the public key, which costs as much as a signature.
 pub struct P256SigningKey {
     private: Zeroizing<[u8; 32]>,
     public: [u8; 65],
@@ -29,7 +29,7 @@ debug_by_name!("P256SigningKey", [] P256SigningKey);
 /// A P-384 signing key in memory, for credentials whose key is not in a secure element. Wiped when
 /// dropped.
 ///
-/// Make it once and keep it: making it computes the public key, which costs as much as a signature.
+/// Create it once and keep it: this computes the public key, which costs as much as a signature.
 #[cfg(feature = "p384")]
 pub struct P384SigningKey(p384::ecdsa::SigningKey);
 
@@ -44,9 +44,9 @@ const P384_SCALAR: usize = 48;
 /// First byte of an uncompressed point.
 pub(super) const UNCOMPRESSED: u8 = 4;
 
-/// Refuses all forms of a point but the uncompressed one (`0x04`, x, y, SEC 1 section 2.3.3), with numbers of
-/// `scalar` bytes: RFC 9846 section 4.3.8.2 (`uint8 legacy_form = 4`) for key shares, RFC 8422
-/// section 5.1.1 for certificates. Whether the point lies on the curve, its parser checks.
+/// Rejects all forms of a point except the uncompressed one (`0x04`, x, y, SEC 1 section 2.3.3), with numbers of
+/// `scalar` bytes: RFC 9846 section 4.3.8.2 (`uint8 legacy_form = 4`) for key shares, RFC 8422 section 5.1.1 for
+/// certificates. The parser of the point checks that it is on the curve.
 fn uncompressed(point: &[u8], scalar: usize) -> Result<&[u8], CryptoError> {
     match point {
         [UNCOMPRESSED, x_y @ ..] if x_y.len() == 2 * scalar => Ok(point),
@@ -58,7 +58,8 @@ fn uncompressed_p256(point: &[u8]) -> Result<&[u8], CryptoError> {
     uncompressed(point, P256_SCALAR)
 }
 
-/// An uncompressed point on the curve. Not by the parser of the crate, which knows compressed ones, too: 2 KB.
+/// Parses an uncompressed point on the curve. The parser of the crate, which also supports compressed points, would
+/// take 2 KB more.
 pub(super) fn point_p256(point: &[u8]) -> Result<AffinePoint, CryptoError> {
     let (_, x_y) = uncompressed_p256(point)?.split_first().ok_or(CryptoError::Invalid)?;
     let (numbers, _) = x_y.as_chunks::<P256_SCALAR>();
@@ -66,20 +67,20 @@ pub(super) fn point_p256(point: &[u8]) -> Result<AffinePoint, CryptoError> {
     AffinePoint::from_coordinates(&(*x).into(), &(*y).into()).into_option().ok_or(CryptoError::Invalid)
 }
 
-/// A number times the base point.
+/// Multiplies the base point.
 fn of_base(scalar: &NonZeroScalar) -> AffinePoint {
     ProjectivePoint::mul_by_generator(scalar).to_affine()
 }
 
-/// A digest longer than a scalar is cut (FIPS 186-5 section 6.4.2).
+/// Verifies a signature. A digest longer than a scalar is truncated (FIPS 186-5 section 6.4.2).
 pub(super) fn verify_p256(public_key: &[u8], digest: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
     let key = point_p256(public_key)?;
     let (r, s) = ecdsa_sig_value(signature)?;
-    // Refuses 0 and what is not below the group order.
+    // Rejects 0 and numbers that are not below the group order.
     let [r, s] = [nonzero(&padded(r)?), nonzero(&padded(s)?)];
     let (r, s) = (r.map_err(|_| CryptoError::Forged)?, s.map_err(|_| CryptoError::Forged)?);
     let z = reduced(digest.first_chunk().ok_or(CryptoError::Invalid)?);
-    // Nothing is secret here, but a method of its own for that takes 1 KB more.
+    // Nothing is secret here, but the variable-time method would take 1 KB more.
     let inverse = *s.invert();
     let sum = Point::sum(&(z * inverse), &(*r * inverse), &key).ok_or(CryptoError::Invalid)?;
     if sum.has_x_modulo_order(&r) { Ok(()) } else { Err(CryptoError::Forged) }
@@ -96,8 +97,8 @@ pub(super) fn verify_p384(public_key: &[u8], digest: &[u8], signature: &[u8]) ->
     key.verify_prehash(digest, &signature).map_err(|_| CryptoError::Forged)
 }
 
-/// `ECDSA-Sig-Value ::= SEQUENCE { r INTEGER, s INTEGER }` (RFC 3279 section 2.2.3) in DER: the two
-/// numbers without the zero that may stand in front.
+/// `ECDSA-Sig-Value ::= SEQUENCE { r INTEGER, s INTEGER }` (RFC 3279 section 2.2.3) in DER: returns the two numbers
+/// without leading zeros.
 fn ecdsa_sig_value(signature: &[u8]) -> Result<(&[u8], &[u8]), CryptoError> {
     let mut numbers = Reader::inside(signature, SEQUENCE)?;
     let (r, s) = (numbers.unsigned()?, numbers.unsigned()?);
@@ -105,7 +106,7 @@ fn ecdsa_sig_value(signature: &[u8]) -> Result<(&[u8], &[u8]), CryptoError> {
     Ok((r, s))
 }
 
-/// The number with zeros in front; one that is too long is none of this curve.
+/// Pads a number with leading zeros; a longer one does not belong to this curve.
 fn padded<const N: usize>(number: &[u8]) -> Result<[u8; N], CryptoError> {
     let mut padded = [0; N];
     let padding = N.checked_sub(number.len()).ok_or(CryptoError::Invalid)?;
@@ -114,7 +115,7 @@ fn padded<const N: usize>(number: &[u8]) -> Result<[u8; N], CryptoError> {
 }
 
 impl P256SigningKey {
-    /// A key from its private scalar, 32 bytes, big-endian. One public-key operation.
+    /// Creates a key from its private scalar, 32 bytes, big-endian. One public-key operation.
     ///
     /// # Errors
     /// [`CryptoError::Invalid`] if the scalar is 0 or not below the order of the group.
@@ -129,20 +130,19 @@ impl P256SigningKey {
 
     /// Signs a SHA-256 digest: `r || s`, 32 bytes each, big-endian. One public-key operation.
     ///
-    /// The nonce needs no generator that could fail.
+    /// The nonce depends on no generator that could fail.
     ///
-    /// `hedge` goes into the nonce beside the key and the digest (RFC 6979 section 3.6), so that a fault in the computation, or
-    /// the same digest twice, does not repeat a nonce: [`SignInput::hedge`](crate::SignInput::hedge). Nothing depends on its
-    /// being secret; empty, the signature is that of RFC 6979 section 3.2.
+    /// `hedge` is added to the nonce's inputs, the key and the digest (RFC 6979 section 3.6), so that neither a fault
+    /// in the computation nor a repeated digest repeats a nonce: see [`SignInput::hedge`](crate::SignInput::hedge). It
+    /// need not be secret; if it is empty, the signature is that of RFC 6979 section 3.2.
     ///
     /// # Errors
-    /// [`CryptoError::Invalid`] if the back end fails.
+    /// [`CryptoError::Invalid`] if the provider fails.
     pub fn sign_digest(&self, digest: &[u8; 32], hedge: &[u8]) -> Result<[u8; 64], CryptoError> {
         sign(&self.private, digest, hedge, |nonce| Ok(of_base(nonce).x().into()))
     }
 
-    /// The public key as an uncompressed point, 65 bytes (SEC 1 section 2.3.3), as in the
-    /// certificate.
+    /// Returns the public key as an uncompressed point, 65 bytes (SEC 1 section 2.3.3), as in the certificate.
     pub const fn public_key(&self) -> [u8; 65] {
         self.public
     }
@@ -150,7 +150,7 @@ impl P256SigningKey {
 
 #[cfg(feature = "p384")]
 impl P384SigningKey {
-    /// A key from its private scalar, 48 bytes, big-endian. One public-key operation.
+    /// Creates a key from its private scalar, 48 bytes, big-endian. One public-key operation.
     ///
     /// # Errors
     /// [`CryptoError::Invalid`] if the scalar is 0 or not below the order of the group.
@@ -160,23 +160,22 @@ impl P384SigningKey {
 
     /// Signs a SHA-384 digest: `r || s`, 48 bytes each, big-endian. One public-key operation.
     ///
-    /// The nonce needs no generator that could fail.
+    /// The nonce depends on no generator that could fail.
     ///
-    /// `hedge` is as for [`P256SigningKey::sign_digest`].
+    /// For `hedge` see [`P256SigningKey::sign_digest`].
     ///
     /// # Errors
-    /// [`CryptoError::Invalid`] if the back end fails.
+    /// [`CryptoError::Invalid`] if the provider fails.
     pub fn sign_digest(&self, digest: &[u8; 48], hedge: &[u8]) -> Result<[u8; 96], CryptoError> {
         let key = self.0.as_nonzero_scalar();
         let (signature, _) = sign_prehashed_rfc6979::<p384::NistP384, sha2::Sha384>(key, digest, hedge);
         Ok(signature.to_bytes().into())
     }
 
-    /// The public key as an uncompressed point, 97 bytes (SEC 1 section 2.3.3), as in the
-    /// certificate.
+    /// Returns the public key as an uncompressed point, 97 bytes (SEC 1 section 2.3.3), as in the certificate.
     pub fn public_key(&self) -> [u8; 97] {
         let mut bytes = [0; 97];
-        // The point is never the identity, so that it always has this length.
+        // The point is never the identity, so it always has this length.
         for (to, from) in bytes.iter_mut().zip(self.0.verifying_key().to_sec1_point(false).as_bytes()) {
             *to = *from;
         }

@@ -7,13 +7,13 @@ use crate::crypto::CryptoError;
 /// An Ed25519 signing key in memory, for credentials whose key is not in a secure element. Wiped when
 /// dropped.
 ///
-/// Make it once and keep it: making it computes the public key.
+/// Create it once and keep it: this computes the public key.
 pub struct Ed25519SigningKey(SigningKey);
 
 debug_by_name!("Ed25519SigningKey", [] Ed25519SigningKey);
 
-/// Strict: refuses keys and commitments of small order as well, with which one signature fits many
-/// messages (RFC 8032 leaves that open), and does not multiply the cofactor away.
+/// Verifies strictly: rejects keys and commitments of small order, for which one signature matches many messages (RFC
+/// 8032 leaves this open), and uses the cofactorless equation.
 pub(super) fn verify(public_key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
     let key = public_key.try_into().map_err(|_| CryptoError::Invalid)?;
     let key = VerifyingKey::from_bytes(key).map_err(|_| CryptoError::Invalid)?;
@@ -22,7 +22,7 @@ pub(super) fn verify(public_key: &[u8], message: &[u8], signature: &[u8]) -> Res
 }
 
 impl Ed25519SigningKey {
-    /// A key from the 32 bytes that RFC 8032 section 5.1.5 calls the private key. One public-key operation.
+    /// Creates a key from the 32 bytes that RFC 8032 section 5.1.5 calls the private key. One public-key operation.
     pub fn from_bytes(private: &[u8; 32]) -> Self {
         Self(SigningKey::from_bytes(private))
     }
@@ -32,7 +32,7 @@ impl Ed25519SigningKey {
         self.0.sign(message).to_bytes()
     }
 
-    /// The public key, as in the certificate.
+    /// Returns the public key, as in the certificate.
     pub fn public_key(&self) -> [u8; 32] {
         self.0.verifying_key().to_bytes()
     }

@@ -62,7 +62,7 @@ pub(super) fn hmac(algorithm: HashAlgorithm, key: &[u8], message: &[&[u8]]) -> R
         HashAlgorithm::Sha256 => hmac_with::<hmac::Hmac<sha2::Sha256>>(key, message),
         #[cfg(feature = "aes256-gcm-sha384")]
         HashAlgorithm::Sha384 => hmac_with::<hmac::Hmac<sha2::Sha384>>(key, message),
-        // Of the hash of a cipher suite only.
+        // Only for hashes of cipher suites.
         _ => Err(CryptoError::Unsupported),
     }
 }

@@ -1,10 +1,10 @@
-//! Multiples of points on P-256 for verifying signatures: not in constant time, so never with secrets.
+//! Multiplication of points on P-256 for verifying signatures. Not in constant time, so never for secrets.
 //!
-//! The crate has formulas that hold for all points, in constant time, and eight multiples of each point in tables. For
-//! public numbers, Jacobian coordinates take two thirds of the multiplications, and two points instead of sixteen
-//! take 2 KB less of stack, which is what a handshake needs the most of: both numbers are written in digits of
-//! -1, 0 and 1 such that half of all pairs are zeros (J. Solinas, "Low-Weight Binary Representations for Pairs of
-//! Integers", 2001), and beside the points only their sum and difference are kept.
+//! `p256` uses complete formulas in constant time, and tables of eight multiples of each point. For public numbers,
+//! Jacobian coordinates need two thirds of the multiplications, and storing two points instead of sixteen saves 2 KB of
+//! stack, at the point where a handshake needs the most. Both numbers are written in digits of -1, 0 and 1 such that
+//! half of all pairs are zeros (J. Solinas, "Low-Weight Binary Representations for Pairs of Integers", 2001), and only
+//! the sum and the difference of the points are stored with them.
 
 use p256::elliptic_curve::PrimeField;
 use p256::elliptic_curve::hazmat::FieldArithmetic;
@@ -14,7 +14,7 @@ use p256::{AffinePoint, NistP256, Scalar};
 /// A number modulo p.
 type Coordinate = <NistP256 as FieldArithmetic>::FieldElement;
 
-/// Pairs of digits: one more than there are bits.
+/// Pairs of digits: one more than the number of bits.
 const DIGITS: usize = 257;
 
 /// A point: x is `x / z^2` and y is `y / z^3`; the identity has a z of 0.
@@ -28,13 +28,13 @@ pub(super) struct Point {
 impl Point {
     const IDENTITY: Self = Self { x: Coordinate::ONE, y: Coordinate::ONE, z: Coordinate::ZERO };
 
-    /// A point other than the identity.
+    /// Converts a point other than the identity.
     fn new(point: &AffinePoint) -> Option<Self> {
         let [x, y] = [point.x(), point.y()].map(|number| Coordinate::from_repr(number).into_option());
         Some(Self { x: x?, y: y?, z: Coordinate::ONE })
     }
 
-    /// `a` times the base point and `b` times `point`.
+    /// Returns `a` times the base point plus `b` times `point`.
     pub(super) fn sum(a: &Scalar, b: &Scalar, point: &AffinePoint) -> Option<Self> {
         let (base, point) = (&Self::new(&AffinePoint::GENERATOR)?, &Self::new(point)?);
         let (sum, difference) = (base.plus(point), base.plus(&point.negated()));
@@ -53,7 +53,7 @@ impl Point {
         Some(result)
     }
 
-    /// Returns whether the x is `r` modulo the order; never of the identity.
+    /// Returns whether x is `r` modulo the order; false for the identity.
     pub(super) fn has_x_modulo_order(&self, r: &Scalar) -> bool {
         candidates(r).any(|x| self.has_x(&x))
     }
@@ -81,7 +81,7 @@ impl Point {
         Self { x, y, z }
     }
 
-    /// "add-1998-cmo-2" of the Explicit-Formulas Database, and the cases it leaves out.
+    /// "add-1998-cmo-2" of the Explicit-Formulas Database, and the cases that it omits.
     #[inline(never)]
     fn plus(&self, other: &Self) -> Self {
         if bool::from(self.z.is_zero()) {
@@ -105,7 +105,7 @@ impl Point {
     }
 }
 
-/// The x of a point that gives `r` modulo the order: `r`, or, once in 2^128, `r` and the order.
+/// Lists the values of x that are `r` modulo the order: `r` and, once in 2^128, `r` plus the order.
 fn candidates(r: &Scalar) -> impl Iterator<Item = Coordinate> {
     /// The order modulo p, big-endian.
     const ORDER: [u8; 32] = [
@@ -123,21 +123,21 @@ fn candidates(r: &Scalar) -> impl Iterator<Item = Coordinate> {
     x.into_iter().chain(x.zip(second).map(|(x, order)| x + order))
 }
 
-/// The digits of two big-endian numbers, the lowest first.
+/// Returns the digits of two big-endian numbers, the lowest first.
 fn digits(a: &[u8; 32], b: &[u8; 32]) -> [(i8, i8); DIGITS] {
     let mut digits = [(0, 0); DIGITS];
     let (mut carry_a, mut carry_b) = (0, 0);
     for (index, digits) in digits.iter_mut().enumerate() {
         let (low_a, low_b) = (carry_a + low_bits(a, index), carry_b + low_bits(b, index));
         *digits = (digit(low_a, low_b), digit(low_b, low_a));
-        // What is left after this digit was taken away is even: either it or one more or one less is halved.
+        // The remainder after subtracting this digit is even, so it can be halved.
         carry_a = (carry_a + low_bits(a, index) % 2 - digits.0) / 2;
         carry_b = (carry_b + low_bits(b, index) % 2 - digits.1) / 2;
     }
     digits
 }
 
-/// The digit for a number that ends in these bits, beside another one.
+/// Returns the digit for a number that ends in these bits, next to another number.
 const fn digit(low: i8, other: i8) -> i8 {
     if low % 2 == 0 {
         return 0;
@@ -146,7 +146,7 @@ const fn digit(low: i8, other: i8) -> i8 {
     if (low % 8 == 3 || low % 8 == 5) && other % 4 == 2 { -digit } else { digit }
 }
 
-/// Three bits from `index` on, which count from the end.
+/// Returns three bits from `index` on, counted from the end.
 fn low_bits(number: &[u8; 32], index: usize) -> i8 {
     let bit = |index: usize| {
         let byte = number.iter().rev().nth(index / 8).copied().unwrap_or(0);

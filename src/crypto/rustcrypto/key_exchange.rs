@@ -23,15 +23,15 @@ enum Private {
     X25519(X25519PrivateKey),
 }
 
-/// An ephemeral private key of X25519 alone, for a back end that has its own P-256. 32 bytes, wiped when dropped.
+/// An ephemeral private key of X25519 alone, for a provider with its own P-256. 32 bytes, wiped when dropped.
 #[cfg(feature = "x25519")]
 pub struct X25519PrivateKey(x25519_dalek::StaticSecret);
 
 #[cfg(feature = "x25519")]
 debug_by_name!("X25519PrivateKey", [] X25519PrivateKey);
 
-/// Seeds that are tried, each the hash of the one before. One in 2^32 is no scalar of P-256, so
-/// that all of them fail once in 2^128.
+/// Seeds to try, each the hash of the one before. One in 2^32 is not a scalar of P-256, so all of them fail once in
+/// 2^128.
 const SEED_TRIES: usize = 4;
 
 /// Bytes of an uncompressed point on P-384.
@@ -72,7 +72,7 @@ impl KeyExchange for PrivateKey {
             }
             #[cfg(feature = "p384")]
             Private::P384(key) => {
-                // RFC 9846 section 4.3.8.2: uncompressed, and the parser of the crate knows other forms.
+                // RFC 9846 section 4.3.8.2: uncompressed only, but the crate's parser accepts other forms.
                 if peer.len() != P384_POINT || peer.first() != Some(&0x04) {
                     return Err(CryptoError::Invalid);
                 }
@@ -88,7 +88,7 @@ impl KeyExchange for PrivateKey {
 
 #[cfg(feature = "x25519")]
 impl X25519PrivateKey {
-    /// Makes a key from `seed`, which is uniformly random and used once.
+    /// Derives a key from `seed`, which is uniformly random and used once.
     pub fn new(seed: &[u8; KEY_SEED_LEN]) -> Self {
         Self((*seed).into())
     }
@@ -106,9 +106,8 @@ impl KeyExchange for X25519PrivateKey {
     fn agree(self, peer: &[u8]) -> Result<SharedSecret, CryptoError> {
         let peer: [u8; 32] = peer.try_into().map_err(|_| CryptoError::Invalid)?;
         let shared = self.0.diffie_hellman(&peer.into());
-        // RFC 9846 section 7.4.2: implementations "MUST check whether the computed Diffie-Hellman
-        // shared secret is the all-zero value and abort if so". In constant time, as
-        // RFC 7748 section 6.1 asks for.
+        // RFC 9846 section 7.4.2: implementations "MUST check whether the computed Diffie-Hellman shared secret is the
+        // all-zero value and abort if so". In constant time, as RFC 7748 section 6.1 requires.
         if bool::from(shared.as_bytes().ct_eq(&[0; 32])) {
             return Err(CryptoError::Invalid);
         }
@@ -116,8 +115,8 @@ impl KeyExchange for X25519PrivateKey {
     }
 }
 
-/// A private key from a seed; a seed that is 0 or not below the group order is hashed first.
-/// Time tells that this happened, and nothing about the key that is used then.
+/// Derives a private key from a seed; a seed that is 0 or not below the group order is hashed first. The timing reveals
+/// that this happened, but nothing about the key.
 fn p256_private_key(seed: &[u8; KEY_SEED_LEN]) -> Result<p256::SecretKey, CryptoError> {
     let mut candidate = Zeroizing::new(*seed);
     for _ in 0..SEED_TRIES {
@@ -129,7 +128,8 @@ fn p256_private_key(seed: &[u8; KEY_SEED_LEN]) -> Result<p256::SecretKey, Crypto
     Err(CryptoError::Invalid)
 }
 
-/// A private key from the SHA-384 digest of a seed, which is as long as a scalar. One in 2^194 is none.
+/// Derives a private key from the SHA-384 digest of a seed, which has the length of a scalar. One in 2^194 is not a
+/// scalar.
 #[cfg(feature = "p384")]
 fn p384_private_key(seed: &[u8; KEY_SEED_LEN]) -> Result<p384::SecretKey, CryptoError> {
     let candidate = Zeroizing::new(<[u8; 48]>::from(sha2::Sha384::digest(seed)));

@@ -1,10 +1,9 @@
-//! The portable back end: RustCrypto and dalek, pure Rust, no heap.
+//! The portable provider: RustCrypto and dalek, pure Rust, no heap.
 //!
-//! All of it is written to run in constant time where secrets are concerned, given a multiplier
-//! that does (Cortex-M4 and M33 have one, Cortex-M3 does not: `UMULL` there takes longer for larger
-//! numbers). Nothing here indexes a table by a secret.
+//! Operations on secrets run in constant time, given a constant-time multiplier (Cortex-M4 and M33 have one; on
+//! Cortex-M3, `UMULL` takes longer for larger numbers). No table is indexed by a secret.
 //!
-//! Costs of the public-key operations on a Cortex-M4, about: X25519 2 million cycles, P-256 9 million.
+//! Approximate costs of public-key operations on a Cortex-M4: X25519 2 million cycles, P-256 9 million.
 
 mod aead;
 mod ecdsa;
@@ -30,7 +29,7 @@ pub use self::nonce::sign_p256_with;
 use super::{AeadAlgorithm, CryptoError, CryptoProvider, Digest, HashAlgorithm, KEY_SEED_LEN, SignatureAlgorithm};
 use crate::wire::enums::{CipherSuite, NamedGroup, SignatureScheme};
 
-/// The provider of this back end.
+/// The provider built on RustCrypto and dalek crates.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RustCrypto;
 
@@ -39,8 +38,8 @@ impl CryptoProvider for RustCrypto {
     type Aead = RecordKey;
     type KeyExchange = PrivateKey;
 
-    // Microcontrollers have no AES instructions: in software ChaCha20-Poly1305 takes a quarter of the
-    // time of AES-128-GCM and half its flash. AES-256 comes last because it is the slowest.
+    // Microcontrollers have no AES instructions: in software, ChaCha20-Poly1305 takes a quarter of the time and half
+    // the flash of AES-128-GCM. AES-256 comes last because it is the slowest.
     const CIPHER_SUITES: &'static [CipherSuite] = &[
         #[cfg(feature = "chacha20-poly1305")]
         CipherSuite::TLS_CHACHA20_POLY1305_SHA256,
@@ -50,7 +49,7 @@ impl CryptoProvider for RustCrypto {
         CipherSuite::TLS_AES_256_GCM_SHA384,
     ];
 
-    // X25519 costs a quarter of the time of P-256 in this back end, and P-384 three times as much.
+    // X25519 takes a quarter of the time of P-256 here, and P-384 three times as much as P-256.
     const NAMED_GROUPS: &'static [NamedGroup] = &[
         #[cfg(feature = "x25519")]
         NamedGroup::X25519,
@@ -59,8 +58,8 @@ impl CryptoProvider for RustCrypto {
         NamedGroup::SECP384R1,
     ];
 
-    // Cost of a verification on a Cortex-M4: RSA-2048 and Ed25519 2 million cycles, P-256 9, P-384 24. RSA
-    // comes last all the same: its certificates take three times the memory.
+    // Cost of a verification on a Cortex-M4: RSA-2048 and Ed25519 2 million cycles, P-256 9, P-384 24. RSA comes last
+    // because its certificates take three times the memory.
     const SIGNATURE_ALGORITHMS: &'static [SignatureAlgorithm] = &[
         #[cfg(feature = "ed25519")]
         SignatureAlgorithm::Ed25519,
@@ -157,7 +156,8 @@ impl CryptoProvider for RustCrypto {
     }
 }
 
-/// Verifies with any key but one on P-256, which another back end may do better. The length of `signed` is right.
+/// Verifies with any key except one on P-256, for which another provider may be faster. The length of `signed` is
+/// correct.
 #[allow(unused_variables, reason = "unused where P-256 is all that is compiled in")]
 fn verify_other(
     algorithm: SignatureAlgorithm,

@@ -1,7 +1,7 @@
-//! ECDSA on P-256 over any multiplication of the base point, with the nonces of RFC 6979, hedged.
+//! ECDSA on P-256 with any implementation of base point multiplication, and hedged nonces of RFC 6979.
 //!
-//! The crates have both as well, but with an HMAC of their own and tables of points beside those of the key
-//! exchange: 2 KB of flash.
+//! The crates have both as well, but with their own HMAC and point tables in addition to those of the key exchange,
+//! which take 2 KB of flash.
 
 use p256::elliptic_curve::Field;
 use p256::elliptic_curve::ops::{Invert, Reduce};
@@ -12,8 +12,8 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 use super::RustCrypto;
 use crate::crypto::{CryptoError, CryptoProvider, Digest, HashAlgorithm};
 
-/// Signs a SHA-256 digest (FIPS 186-5 section 6.4.1): `r || s`, big-endian. `hedge` goes into the nonce. `x_of` gives
-/// the x of a number times the base point.
+/// Signs a SHA-256 digest (FIPS 186-5 section 6.4.1): `r || s`, big-endian. `hedge` is added to the nonce. `x_of`
+/// returns the x coordinate of a number times the base point.
 pub(super) fn sign(
     key: &[u8; 32],
     digest: &[u8; 32],
@@ -24,13 +24,13 @@ pub(super) fn sign(
     let nonce = Zeroizing::new(Nonces::new(key, &z, hedge)?.next()?);
     let key = Zeroizing::new(nonzero(key)?);
     let r = reduced(&x_of(&nonce)?);
-    // With it, and one signature, anybody could compute the key.
+    // With the nonce and one signature, anyone could compute the key.
     let inverse = Zeroizing::new(nonce.invert());
-    // Each of them, with what everybody sees, would do as well.
+    // With public values, either of these would reveal it as well.
     let product = Zeroizing::new(r * **key);
     let sum = Zeroizing::new(z + *product);
     let s = **inverse * *sum;
-    // A nonce for which one of them is 0 does not come up before the end of the world.
+    // A nonce for which one of them is 0 does not occur in practice.
     if bool::from(r.is_zero() | s.is_zero()) {
         return Err(CryptoError::Invalid);
     }
@@ -40,12 +40,12 @@ pub(super) fn sign(
     Ok(signature)
 }
 
-/// Signs a SHA-256 digest with a P-256 key, for a back end that has its own multiplication of the base point. `x_of` gives
-/// the x of a number, 32 bytes, big-endian, times the base point; the rest is as in
+/// Signs a SHA-256 digest with a P-256 key, for a provider with its own base point multiplication. `x_of` returns the x
+/// coordinate of a number (32 bytes, big-endian) times the base point; otherwise like
 /// [`P256SigningKey::sign_digest`](super::P256SigningKey::sign_digest).
 ///
 /// # Errors
-/// [`CryptoError::Invalid`] if the key is 0 or not below the order of the group; what `x_of` gives.
+/// [`CryptoError::Invalid`] if the key is 0 or not below the order of the group; the error of `x_of`.
 pub fn sign_p256_with(
     key: &[u8; 32],
     digest: &[u8; 32],
@@ -63,11 +63,11 @@ struct Nonces {
     v: [u8; 32],
 }
 
-/// Nonces that are tried. One in 2^32 is no scalar of P-256, so that all of them fail once in 2^128.
+/// Nonces to try. One in 2^32 is not a scalar of P-256, so all of them fail once in 2^128.
 const NONCE_TRIES: usize = 4;
 
 impl Nonces {
-    /// Steps a to f, for a private key and a digest modulo the order.
+    /// Performs steps a to f, for a private key and a digest modulo the order.
     #[inline(never)] // so that it is not in the frame of the signature
     fn new(key: &[u8; 32], digest: &Scalar, hedge: &[u8]) -> Result<Self, CryptoError> {
         let digest = digest.to_bytes();
@@ -104,18 +104,18 @@ impl Nonces {
     }
 }
 
-/// From one place that is wiped to another, without an array in between.
+/// Copies from one wiped location to another, without an array in between.
 fn store(place: &mut [u8; 32], mac: &Digest) -> Result<(), CryptoError> {
     *place = *mac.as_bytes().first_chunk().ok_or(CryptoError::Invalid)?;
     Ok(())
 }
 
-/// A number modulo the order.
+/// Reduces a number modulo the order.
 pub(super) fn reduced(bytes: &[u8; 32]) -> Scalar {
     Scalar::reduce(&FieldBytes::from(*bytes))
 }
 
-/// A number from 1 to the order less 1.
+/// Checks that a number is between 1 and the order minus 1.
 pub(super) fn nonzero(bytes: &[u8; 32]) -> Result<NonZeroScalar, CryptoError> {
     let value = U256::from_be_slice(bytes);
     let number = Scalar::reduce(&value);

@@ -239,7 +239,7 @@ mod rsa {
         }
     }
 
-    /// Tells whether the size of the key is supported.
+    /// Returns whether the size of the key is supported.
     pub(crate) fn has_known_size(key: &[u8]) -> bool {
         rsa::PublicKey::parse(key).is_ok()
     }
@@ -464,7 +464,7 @@ impl SignatureKind {
         }
     }
 
-    /// Tells whether the signature takes the signed bytes themselves.
+    /// Returns whether the signature takes the signed bytes themselves.
     pub(crate) const fn takes_message(self) -> bool {
         matches!(self, Self::Ed25519)
     }

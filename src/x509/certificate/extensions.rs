@@ -168,7 +168,7 @@ fn one_value(value: &[u8]) -> Result<(), Malformed> {
     reader.finish()
 }
 
-/// Tells whether a `CertificatePolicies` has no qualifier but those of RFC 5280 section 4.2.1.4, `id-qt-cps` and
+/// Returns whether a `CertificatePolicies` has no qualifier but those of RFC 5280 section 4.2.1.4, `id-qt-cps` and
 /// `id-qt-unotice`, which are for people.
 fn has_known_qualifiers(value: &[u8]) -> bool {
     let walk = || {
@@ -225,12 +225,12 @@ impl<'a> Extension<'a> {
         Ok(Self { oid, critical, value })
     }
 
-    /// Tells whether it is one of id-ce or id-pe, whose values RFC 5280 defines.
+    /// Returns whether it is one of id-ce or id-pe, whose values RFC 5280 defines.
     pub(crate) const fn is_of_profile(&self) -> bool {
         matches!(self.oid, [0x55, 0x1d, ..] | [0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, ..])
     }
 
-    /// Tells whether the value is one TLV and nothing else.
+    /// Returns whether the value is one TLV and nothing else.
     pub(crate) fn holds_one_value(&self) -> bool {
         one_value(self.value).is_ok()
     }
@@ -336,7 +336,7 @@ impl Purposes {
         }
     }
 
-    /// Tells whether a peer of this role may use the certificate.
+    /// Returns whether a peer of this role may use the certificate.
     pub(in crate::x509) const fn allow(self, purpose: Purpose) -> bool {
         let wanted = match purpose {
             Purpose::ServerAuth => Self::SERVER,

@@ -20,7 +20,7 @@ pub struct PeerIdentity<'a> {
 }
 
 impl<'a> PeerIdentity<'a> {
-    /// Nobody: has no name and no key, so that no rule lets it in.
+    /// An empty identity, without name and key, which no rule accepts.
     pub(crate) const NOBODY: Self = Self { leaf: Summary::EMPTY };
 
     pub(crate) const fn new(leaf: Summary<'a>) -> Self {
@@ -38,9 +38,9 @@ impl<'a> PeerIdentity<'a> {
         self.leaf.subject.common_name()
     }
 
-    /// Tells whether no authority vouches for the names in the certificate: its key is
-    /// [pinned](crate::x509::TrustAnchor::from_pinned_key), and the holder of the key can put any name and any issuer into
-    /// a certificate. Decide by the [key](Self::sha256_key_info) then, never by a name.
+    /// Returns whether no authority vouches for the names in the certificate: its key is
+    /// [pinned](crate::x509::TrustAnchor::from_pinned_key), and the holder of the key can put any name and any issuer
+    /// into a certificate. Decide by the [key](Self::sha256_key_info) then, never by a name.
     pub const fn is_known_by_key_only(&self) -> bool {
         self.leaf.is_key_pinned
     }

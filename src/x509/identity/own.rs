@@ -56,7 +56,7 @@ impl<'a> OwnCertificate<'a> {
         if self.fields.is_v3() { Ok(()) } else { Err(CertificateProblem::UnsupportedVersion) }
     }
 
-    /// Tells whether it is a root, whose signature is never verified.
+    /// Returns whether it is a root, whose signature is never verified.
     pub(crate) fn is_self_issued(&self) -> bool {
         self.fields.subject.matches(&self.fields.issuer)
     }
@@ -73,7 +73,7 @@ impl<'a> OwnCertificate<'a> {
         KeyUsage::check_digital_signature(extensions.key_usage)
     }
 
-    /// Tells whether the subject of `issuer` is the issuer of this one.
+    /// Returns whether the subject of `issuer` is the issuer of this one.
     pub(crate) fn names_issuer(&self, issuer: &Self) -> bool {
         self.fields.issuer.matches(&issuer.fields.subject)
     }
@@ -101,7 +101,7 @@ impl<'a> OwnCertificate<'a> {
         verified.map_err(|_| CertificateProblem::SignatureInvalid)
     }
 
-    /// Tells whether one of the subject alternative names matches this host name.
+    /// Returns whether one of the subject alternative names matches this host name.
     pub(crate) fn serves(&self, name: &ServerName<'_>) -> bool {
         self.fields.extensions.subject_alt_name.is_some_and(|names| name.is_among(names))
     }
@@ -112,7 +112,7 @@ impl<'a> OwnCertificate<'a> {
         self.signature_algorithm().map_or(&[], schemes_of)
     }
 
-    /// Tells whether the certificate has the extension `oid` with these values, as RFC 9846 section 4.3.5 compares
+    /// Returns whether the certificate has the extension `oid` with these values, as RFC 9846 section 4.3.5 compares
     /// them; `None` if it has no rule for that extension.
     pub(crate) fn holds(&self, oid: &[u8], values: &[u8]) -> Option<bool> {
         let found = match oid {
@@ -186,7 +186,7 @@ fn schemes_of(identifier: &[u8]) -> &'static [SignatureScheme] {
 const ECDSA_SHA1: u16 = 0x0203;
 const RSA_PKCS1_SHA1: u16 = 0x0201;
 
-/// Tells whether a scheme uses SHA-1.
+/// Returns whether a scheme uses SHA-1.
 pub(crate) const fn is_sha1(scheme: SignatureScheme) -> bool {
     matches!(scheme.0, ECDSA_SHA1 | RSA_PKCS1_SHA1)
 }

@@ -60,7 +60,7 @@ impl<'a> CommonName<'a> {
         }
         let parent = pattern.strip_prefix('*').ok_or(ApiMisuse::CommonNameInvalid)?;
         let host = parent.strip_prefix('.').unwrap_or_default().as_bytes();
-        // As with `dNSName`s, a wildcard for a whole registry, `*.com`, is none.
+        // As with `dNSName`s, a wildcard for a whole registry, `*.com`, is not accepted.
         if is_preferred_name(host) && host.contains(&b'.') && !ends_in_number(host) {
             Ok(Self { text: parent, is_pattern: true })
         } else {
@@ -68,7 +68,7 @@ impl<'a> CommonName<'a> {
         }
     }
 
-    /// Tells whether this is the common name of `subject`.
+    /// Returns whether this is the common name of `subject`.
     pub(crate) fn is_of(&self, subject: &Name<'_>) -> bool {
         let Some(common_name) = subject.first_common_name().filter(|found| found.can_hold(self.text)) else {
             return false;

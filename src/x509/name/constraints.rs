@@ -128,7 +128,7 @@ impl<'a> NameConstraints<'a> {
         self.0
     }
 
-    /// Tells whether the base for a dNSName begins with a period, as none does in RFC 5280.
+    /// Returns whether the base for a dNSName begins with a period, as none does in RFC 5280.
     pub(crate) fn has_dns_with_period(self) -> bool {
         let mut bases = self.subtrees(PERMITTED).chain(self.subtrees(EXCLUDED));
         bases.any(|base| matches!(base, GeneralName::Dns([b'.', ..])))
@@ -435,7 +435,7 @@ fn address_and_mask(range: &[u8]) -> Option<(&[u8], &[u8])> {
     }
 }
 
-/// Tells whether the mask is ones followed by zeros.
+/// Returns whether the mask is ones followed by zeros.
 fn is_prefix(mask: &[u8]) -> bool {
     let mut ended = false;
     mask.iter().all(|&byte| {

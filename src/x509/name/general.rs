@@ -132,7 +132,7 @@ impl<'a> GeneralName<'a> {
             }
             URI => Self::Uri(value),
             IP => Self::Ip(value),
-            // Not by the number alone: a constraint on names of hosts in pieces is no constraint of another form.
+            // Compare the whole tag: a constructed dNSName is not a constraint of another form.
             OTHER_NAME | X400_ADDRESS | EDI_PARTY | REGISTERED_ID => Self::Other(tag & 0x1f),
             _ => return Err(Malformed),
         })

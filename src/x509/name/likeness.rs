@@ -22,8 +22,8 @@ pub(super) enum Likeness {
 }
 
 impl Name<'_> {
-    /// Tells whether `base` is the beginning of the name, so that the name is in its subtree
-    /// (RFC 5280 section 4.2.1.10).
+    /// Returns whether `base` is the beginning of the name, so that the name is in its subtree (RFC 5280 section
+    /// 4.2.1.10).
     pub(super) fn begins_with(&self, base: &Name<'_>) -> Likeness {
         let (mut ours, mut bases) = (self.sets(), base.sets());
         let mut whole = Likeness::Same;
@@ -38,7 +38,7 @@ impl Name<'_> {
         whole
     }
 
-    /// Tells whether the names do not certainly differ as text, whatever their string types.
+    /// Returns whether the names do not certainly differ as text, whatever their string types.
     pub(crate) fn is_almost(&self, other: &Name<'_>) -> bool {
         self.begins_with(other) != Likeness::Different && other.begins_with(self) != Likeness::Different
     }
@@ -120,7 +120,7 @@ enum Point {
 }
 
 impl Point {
-    /// Tells whether it equals only itself.
+    /// Returns whether it equals only itself.
     const fn is_visible_ascii(self) -> bool {
         matches!(self, Self::Known('!'..='~'))
     }
@@ -176,7 +176,7 @@ impl Iterator for Characters<'_> {
 /// Characters in lower case. Space up to the next word counts as one, at both ends as none.
 struct Folded<'a> {
     rest: Characters<'a>,
-    /// A word has come, so that space before the next one counts.
+    /// A word has been read, so space before the next one counts.
     has_begun: bool,
 }
 

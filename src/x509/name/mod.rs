@@ -75,7 +75,7 @@ impl<'a> Name<'a> {
         self.der
     }
 
-    /// Tells whether the name has no attribute.
+    /// Returns whether the name has no attribute.
     pub fn is_empty(&self) -> bool {
         self.attributes().next().is_none()
     }
@@ -164,8 +164,8 @@ impl<'a> Attribute<'a> {
         }
     }
 
-    /// Tells whether the type of the value can contain this text byte for byte, whatever the value is: any text in
-    /// a UTF8String, ASCII in the others that [`text`](Self::text) reads.
+    /// Returns whether the type of the value can contain this text byte for byte, whatever the value is: any text in a
+    /// UTF8String, ASCII in the others that [`text`](Self::text) reads.
     pub(crate) fn can_hold(&self, text: &str) -> bool {
         match self.tag {
             der::UTF8_STRING => true,

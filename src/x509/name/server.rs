@@ -42,7 +42,7 @@ impl<'a> ServerName<'a> {
         }
     }
 
-    /// Tells whether `text` is this name.
+    /// Returns whether `text` is this name.
     pub(crate) fn is_text(&self, text: &str) -> bool {
         match self {
             Self::Dns(wanted) => same_ignoring_case(wanted.0.as_bytes(), text.as_bytes()),
@@ -50,7 +50,7 @@ impl<'a> ServerName<'a> {
         }
     }
 
-    /// Tells whether one of the names of a certificate is this one.
+    /// Returns whether one of the names of a certificate is this one.
     ///
     /// Only the subject alternative name counts. RFC 9525 section 1.3: "Do not include or check
     /// strings that look like domain names in the subject's Common Name."
@@ -90,12 +90,12 @@ impl<'a> DnsName<'a> {
         self.0
     }
 
-    /// Tells whether it is `parent` or ends in it, by whole labels.
+    /// Returns whether it is `parent` or ends in it, by whole labels.
     pub(crate) fn is_same_or_below(&self, parent: &str) -> bool {
         is_same_or_below(self.0.as_bytes(), parent.as_bytes())
     }
 
-    /// Tells whether a `dNSName` of a certificate matches this name.
+    /// Returns whether a `dNSName` of a certificate matches this name.
     pub(crate) fn matches(&self, presented: &[u8]) -> bool {
         let name = self.0.as_bytes();
         // RFC 9525 section 6.3: labels are compared "as case-insensitive ASCII". A wildcard counts if
@@ -112,18 +112,18 @@ impl<'a> DnsName<'a> {
     }
 }
 
-/// Tells whether this is a name without underscores, RFC 5280 section 4.2.1.6: "in the 'preferred name syntax', as specified
-/// by Section 3.5 of RFC 1034 and as modified by Section 2.1 of RFC 1123".
+/// Returns whether this is a name without underscores, RFC 5280 section 4.2.1.6: "in the 'preferred name syntax', as
+/// specified by Section 3.5 of RFC 1034 and as modified by Section 2.1 of RFC 1123".
 pub(crate) fn is_preferred_name(name: &[u8]) -> bool {
     !name.contains(&b'_') && is_host_name(name)
 }
 
-/// Tells whether this can be the name of a host. Underscores are accepted, since hosts have them.
+/// Returns whether this can be the name of a host. Underscores are accepted, since hosts have them.
 pub(crate) fn is_host_name(name: &[u8]) -> bool {
     name.len() <= MAX_HOST_NAME && name.split(|&byte| byte == b'.').all(is_label)
 }
 
-/// Tells whether a host is `parent` or ends in it, by whole labels.
+/// Returns whether a host is `parent` or ends in it, by whole labels.
 pub(super) fn is_same_or_below(host: &[u8], parent: &[u8]) -> bool {
     let Some(split) = host.len().checked_sub(parent.len()) else { return false };
     let (left, right) = host.split_at(split);
@@ -137,8 +137,8 @@ pub(crate) fn same_ignoring_case(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.eq_ignore_ascii_case(b))
 }
 
-/// Tells whether the last label is a number, so that the name could be mistaken for an IPv4 address: decimal, or hexadecimal
-/// as `inet_aton` and browsers parse it.
+/// Returns whether the last label is a number, so that the name could be mistaken for an IPv4 address: decimal, or
+/// hexadecimal as `inet_aton` and browsers parse it.
 pub(crate) fn ends_in_number(name: &[u8]) -> bool {
     name.rsplit(|&byte| byte == b'.').next().is_none_or(|last| match last {
         [b'0', b'x' | b'X', digits @ ..] => digits.iter().all(u8::is_ascii_hexdigit),

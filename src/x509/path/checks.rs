@@ -154,7 +154,8 @@ impl<'s> Checks<'s> {
         Ok(None)
     }
 
-    /// Tells whether a candidate is on the path. RFC 4158 section 2.4.2: the same name and key a second time in one path is a loop.
+    /// Returns whether a candidate is on the path. RFC 4158 section 2.4.2: the same name and key a second time in one
+    /// path is a loop.
     pub(super) fn is_on_path(&self, ca: &Summary<'_>) -> bool {
         let Self { list, levels, .. } = self;
         (0..=levels.top()).any(|level| {

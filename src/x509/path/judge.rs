@@ -1,15 +1,15 @@
 //! The limits of a search, and what it tolerates.
 //!
-//! Where something is waived the search runs in passes, each of which tolerates more, so that a valid path always
-//! wins over one that is not, and as little as possible is waived. The first pass tolerates nothing; where nothing is
-//! waived it is the only one. The limits count for all passes together.
+//! If something is waived, the search runs in passes, each of which tolerates more, so that a valid path is always
+//! preferred and as little as possible is waived. The first pass tolerates nothing; if nothing is waived it is the only
+//! one. The limits apply to all passes together.
 
 use super::waiver::{Waived, Waivers};
 use crate::error::{CertificateProblem, WaivableCause};
 use crate::limits::{MAX_SEARCH_STEPS, MAX_SIGNATURES};
 use crate::x509::refusal::Blame;
 
-/// Causes that the passes after the first tolerate, as far as they are waived.
+/// Causes that the passes after the first tolerate, if they are waived.
 const PASSES: [Waivers; 3] = {
     let expired = Waivers::NONE.and(WaivableCause::Expired);
     let ends = expired.and(WaivableCause::SelfSigned).and(WaivableCause::UntrustedRoot);

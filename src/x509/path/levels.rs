@@ -28,7 +28,7 @@ struct Level {
 /// The rank of a candidate by its key identifiers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Turn {
-    /// It has the key that is wanted.
+    /// It has the expected key.
     Fits,
     /// One of them has no identifier.
     Unknown,
@@ -82,7 +82,7 @@ impl Levels {
         Some((place, turn))
     }
 
-    /// Takes a certificate for the issuer of the top one.
+    /// Adds a certificate as the issuer of the top one.
     pub(super) fn go_up(&mut self, certificate: u8, tolerated: Waivers) {
         self.top = self.top.saturating_add(1);
         if let Some(level) = self.below_anchor.get_mut(usize::from(self.top)) {
@@ -90,30 +90,30 @@ impl Levels {
         }
     }
 
-    /// Gives up the top certificate; fails if it is the leaf.
+    /// Removes the top certificate; fails if it is the leaf.
     pub(super) fn go_down(&mut self) -> Option<()> {
         self.top = self.top.checked_sub(1)?;
         Some(())
     }
 
-    /// Gives up all above a level.
+    /// Removes everything above a level.
     pub(super) const fn go_down_to(&mut self, level: u8) {
         self.top = level;
     }
 
-    /// Notes the causes tolerated for the leaf.
+    /// Records the causes tolerated for the leaf.
     pub(super) const fn tolerate_leaf(&mut self, causes: Waivers) {
         if let Some(level) = self.below_anchor.first_mut() {
             level.tolerated = causes;
         }
     }
 
-    /// Notes the causes tolerated at the end of the path.
+    /// Records the causes tolerated at the end of the path.
     pub(super) const fn tolerate_end(&mut self, causes: Waivers) {
         self.tolerated = causes;
     }
 
-    /// Notes the causes tolerated for a signature of the path.
+    /// Records the causes tolerated for a signature of the path.
     pub(super) const fn tolerate_signature(&mut self, causes: Waivers) {
         self.tolerated = self.tolerated.union(causes);
     }

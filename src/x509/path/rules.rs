@@ -46,15 +46,15 @@ pub struct Rules<'a> {
     /// the chain (the leaf being 0) with the limit. OpenSSL's own `-verify_depth`, since 1.1.0, does
     /// not count the anchor: its `n` is our `n + 1`.
     pub max_depth: u8,
-    /// Refuses also what RFC 5280 section 4 forbids authorities to issue but path validation (section 6)
+    /// Rejects also certificates that RFC 5280 section 4 forbids authorities to issue but path validation (section 6)
     /// accepts: a certificate that is not self-signed without an authority key identifier, a CA certificate without a
     /// subject key identifier or with basic or name constraints that are not critical, and keyCertSign in a certificate
     /// that is not a CA. And the encodings that authorities should not use: a GeneralizedTime before 2050, a FALSE that
-    /// is encoded, NULL as the parameters of ECDSA, a path length in a certificate that is not a CA, a serial number that
-    /// is not positive or takes 21 bytes, and a subject alternative name that is not critical with an empty subject. The
-    /// certificate of an anchor is checked too.
+    /// is encoded, NULL as the parameters of ECDSA, a path length in a certificate that is not a CA, a serial number
+    /// that is not positive or takes 21 bytes, and a subject alternative name that is not critical with an empty
+    /// subject. The certificate of an anchor is checked too.
     ///
-    /// Off by default: authorities made with older versions of OpenSSL and easy-rsa, secure elements, TPMs and the
+    /// Off by default: authorities created with older versions of OpenSSL and easy-rsa, secure elements, TPMs and the
     /// keytool of Java 11 issue all of these, and none of them makes a path less safe.
     pub strict_profile: bool,
     /// The most days for which a leaf may be valid; `None` for no limit. Public authorities issue for

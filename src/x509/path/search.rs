@@ -106,7 +106,7 @@ impl<'r, 'p> Search<'r, 'p> {
         self.rules = rules;
     }
 
-    /// Goes back to the leaf.
+    /// Returns to the leaf.
     fn begin_pass(&mut self) {
         self.levels = Levels::LEAF;
         self.phase = Phase::Leaf;
@@ -132,7 +132,7 @@ impl<'r, 'p> Search<'r, 'p> {
         blame.error()
     }
 
-    /// The error is `None` if no certificate is to blame but the provider.
+    /// Runs the search. The error is `None` if the provider failed, so no certificate is to blame.
     fn run<C: CryptoProvider>(
         &mut self,
         provider: C,
@@ -166,7 +166,7 @@ impl<'r, 'p> Search<'r, 'p> {
                     return Ok(None);
                 }
                 Next::Found => {
-                    // Why the path would have been refused is kept, so that it can be explained.
+                    // Keep the reason for which the path would have been rejected, so that it can be explained.
                     self.reason = self.judge.first_refusal().or(self.reason);
                     let (path, (signatures, steps)) = (self.found(), self.spent());
                     trace.event(TraceEvent::Found { path, signatures, steps });
@@ -194,8 +194,8 @@ impl<'r, 'p> Search<'r, 'p> {
         let leaf = self.summaries.list().get(0).ok_or(missing)?;
         let checks = Checks::new(&self.rules, self.summaries.list(), &self.levels);
         checks.leaf(&leaf, &mut self.judge).map_err(|problem| Blame::new(0, problem))?;
-        // Pins come first: they cost no signature, and nothing else in the list matters then.
-        // A certificate comes before a key: its names are known to the owner of the pin.
+        // Pins come first: they cost no signature, and make the rest of the list irrelevant. A certificate comes before
+        // a key: its names are known to the owner of the pin.
         let pins = || (0..u8::MAX).zip(self.rules.anchors).filter(|(_, anchor)| anchor.pins(&leaf));
         let pin = pins().find(|(_, anchor)| !anchor.is_key()).or_else(|| pins().next());
         self.phase = pin.map_or(Phase::Searching, |(anchor, _)| Phase::Found { anchor: Some(anchor) });
@@ -325,14 +325,14 @@ impl<'r, 'p> Search<'r, 'p> {
         self.levels.go_down().ok_or_else(|| self.reason.unwrap_or(Blame::EXHAUSTED))
     }
 
-    /// Tells whether an issuer was rejected for something that is not tolerated. Then the certificate below may not end
-    /// the path as if its issuer were unknown. A candidate that has the name but did not sign is not an issuer.
+    /// Returns whether an issuer was rejected for something that is not tolerated. Then the certificate below may not
+    /// end the path as if its issuer were unknown. A candidate that has the name but did not sign is not an issuer.
     fn has_rejected_issuer(&self) -> bool {
         let rank = CertificateProblem::SignatureInvalid.rank();
         self.reason.is_some_and(|known| known.error().problem.rank() > rank)
     }
 
-    /// Goes on to the next signature of a complete path, from the anchor down.
+    /// Continues with the next signature of a complete path, from the anchor down.
     fn verify_next(&mut self, anchor: Option<u8>, level: u8, trace: &mut impl Trace) -> Result<Next, Blame> {
         let issuer = match anchor {
             Some(anchor) if level == self.levels.top() => Place::Anchor(anchor),
@@ -347,7 +347,7 @@ impl<'r, 'p> Search<'r, 'p> {
         Ok(Next::Continue)
     }
 
-    /// Tells whether the signature was verified before with the same key, even that of another certificate.
+    /// Returns whether the signature was verified before with the same key, even that of another certificate.
     fn is_verified(&self, level: u8, issuer: Place) -> bool {
         let verified_by = self.summaries.list().verified_by(self.levels.certificate_at(level));
         verified_by.and_then(|by| self.key_of(by)).is_some_and(|key| self.key_of(issuer) == Some(key))
@@ -367,7 +367,7 @@ impl<'r, 'p> Search<'r, 'p> {
         }
     }
 
-    /// Notes a verified signature, or returns to the level of one that failed.
+    /// Records a verified signature, or returns to the level of one that failed.
     fn settle(&mut self, level: u8, issuer: Place, verified: Result<(), CryptoError>, trace: &mut impl Trace) {
         let index = self.levels.certificate_at(level);
         let problem = match (verified, issuer) {
@@ -498,12 +498,12 @@ impl<'r, 'p> Search<'r, 'p> {
         self.rules.time
     }
 
-    /// Tells whether the leaf has the name that the rules require.
+    /// Returns whether the leaf has the name that the rules require.
     pub(crate) fn has_name(&self) -> bool {
         self.list().get(0).is_some_and(|leaf| self.rules.check_name(&leaf).is_ok())
     }
 
-    /// Tells whether an authority is trusted, and not only pinned certificates and keys.
+    /// Returns whether an authority is trusted, and not only pinned certificates and keys.
     pub(crate) fn knows_authorities(&self) -> bool {
         self.rules.anchors.iter().any(|anchor| anchor.issuer().is_some())
     }

@@ -21,9 +21,9 @@ use crate::x509::refusal::Blame;
 
 /// Bytes of the length of an entry, which does not count itself.
 const LENGTH: usize = 2;
-/// Bytes of the note of the key that verified the signature.
+/// Bytes that identify the key that verified the signature.
 const VERIFIED_BY: usize = 2;
-/// The note of a leaf whose key is pinned.
+/// The value for a leaf whose key is pinned.
 const KEY_PINNED: [u8; VERIFIED_BY] = [3, 0];
 
 /// The place of a certificate, counted from 0.
@@ -112,8 +112,8 @@ impl<'p> Summaries<'p> {
         self.append(Ok(&Summary::new(&parsed, signed, fingerprint.as_ref())))
     }
 
-    /// Keeps the parts of a certificate that cannot be parsed. One of them is remembered: by its name an issuer of
-    /// another one in the list, if there is one.
+    /// Keeps the parts of a certificate that cannot be parsed. Remembers one of them, preferably one whose name makes
+    /// it an issuer of another certificate in the list.
     fn pass_over(&mut self, certificate: &[u8], error: CertificateError) -> Result<(), Error> {
         if error.problem == CertificateProblem::TooLarge {
             self.oversize = u32::try_from(certificate.len()).unwrap_or(u32::MAX);
@@ -190,7 +190,7 @@ impl<'p> Summaries<'p> {
         self.note_verified(index, issuer.to_note());
     }
 
-    /// Notes that the leaf is trusted for its key, which is pinned.
+    /// Records that the leaf is trusted for its pinned key.
     pub(super) fn set_key_pinned(&mut self) {
         self.note_verified(0, KEY_PINNED);
     }
@@ -304,7 +304,7 @@ impl<'p> List<'p> {
         self.get(0).map(PeerIdentity::new)
     }
 
-    /// Tells whether the issuer of the leaf is not in the list, by its name.
+    /// Returns whether the issuer of the leaf is not in the list, by its name.
     pub(crate) fn lacks_issuer(self) -> bool {
         let Some(leaf) = self.get(0) else { return false };
         !self.all().skip(1).any(|ca| ca.subject.matches(&leaf.issuer))

@@ -124,7 +124,7 @@ impl<'a> Summary<'a> {
         }
     }
 
-    /// Tells whether it was issued by its own name and, by its key identifiers, with its own key.
+    /// Returns whether it was issued by its own name and, by its key identifiers, with its own key.
     pub(super) fn is_self_signed(&self) -> bool {
         self.is_self_issued && Turn::of(self.authority_key, self.subject_key) != Turn::Differs
     }
@@ -268,7 +268,7 @@ impl<'a> Unreadable<'a> {
         Ok(Self { subject: (!subject.is_empty()).then_some(Name::from_checked(subject)), found })
     }
 
-    /// Tells whether it has the name of the issuer.
+    /// Returns whether it has the name of the issuer.
     pub(super) fn may_have_issued(&self, below: &Summary<'_>) -> bool {
         self.subject.is_some_and(|subject| subject.matches(&below.issuer))
     }

@@ -18,12 +18,12 @@ impl Waivers {
     /// The empty set.
     pub const NONE: Self = Self::of(0);
 
-    /// Tells whether nothing is waived.
+    /// Returns whether nothing is waived.
     pub const fn is_empty(self) -> bool {
         self.bits() == 0
     }
 
-    /// Tells whether this cause is waived.
+    /// Returns whether this cause is waived.
     pub const fn contains(self, cause: WaivableCause) -> bool {
         self.bits() & bit(cause) != 0
     }
@@ -125,7 +125,7 @@ impl Waived {
         }
     }
 
-    /// Tells whether nothing was waived.
+    /// Returns whether nothing was waived.
     pub const fn is_empty(self) -> bool {
         self.refusal().is_none()
     }

@@ -1,4 +1,4 @@
-//! The evidence of a refusal: what was found, what was wanted, and what was nearly right.
+//! The evidence for a refusal: what was found, what was required, and near misses.
 
 use super::{Blame, Blamed, Part, Refused, Source, Verdict};
 use crate::der::oid::Oid;
@@ -18,7 +18,7 @@ use crate::x509::path::summary::Summary;
 use crate::x509::path::verified::PathCertificate;
 use crate::x509::time::{SECONDS_A_DAY, Time, UnixTime};
 
-/// The evidence of a problem: what was found, and what was wanted.
+/// The evidence for a problem: what was found and what was required.
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
@@ -131,7 +131,7 @@ pub enum Evidence<'a> {
     },
 }
 
-/// A name of the certificate that is nearly the one that was wanted: often what its owner intended.
+/// A name of the certificate that nearly matches the required one, and is often what its owner intended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]

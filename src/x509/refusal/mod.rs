@@ -6,7 +6,7 @@
 //!                      and the certificates,
 //!                      the rules, the counts
 //! ```
-//! Nothing is worked out before it is asked for, and a program that never asks has no code for it.
+//! Nothing is computed before it is requested, and a program that never requests it contains no code for it.
 
 mod evidence;
 mod text;
@@ -166,7 +166,7 @@ impl<'a> Verdict<'a> {
         NearMiss::of(self)
     }
 
-    /// Tells whether the trust anchor, which is then the authority, broke the rule.
+    /// Returns whether the trust anchor, which is then the authority, broke the rule.
     const fn blames_anchor(&self) -> bool {
         matches!(self.blame.part, Part::Anchor(_))
     }

@@ -103,7 +103,7 @@ impl Settings<'_> {
         empty.map_or(Ok(()), |(_, setting)| Err(PolicyError::NameEmpty(setting)))
     }
 
-    /// Tells whether a setting is there and means nothing, as what it is about does not happen.
+    /// Returns whether a setting is there and means nothing, as what it is about does not happen.
     pub(super) const fn is_without_effect(&self, setting: Setting, is_client: bool) -> bool {
         let Self { client_auth_enabled, enforce, .. } = *self;
         match setting {
