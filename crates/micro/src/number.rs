@@ -1,0 +1,80 @@
+//! Numbers of 256 bits. All of it takes the same time for all numbers.
+//!
+//! A mask is all ones for yes, and 0 for no. Masks that decide about secrets go through `black_box`, so that the compiler does
+//! not see that there are only two of them and make a branch of it.
+#![forbid(unsafe_code)]
+
+use core::hint::black_box;
+
+use crate::words::{big_endian, high, low};
+
+/// Words of 32 bits, the lowest first.
+pub(crate) type Number = [u32; 8];
+
+/// From 32 bytes, the highest first.
+pub(crate) fn from_bytes(bytes: &[u8; 32]) -> Number {
+    let mut words: Number = big_endian(bytes);
+    words.reverse();
+    words
+}
+
+/// To 32 bytes, the highest first.
+pub(crate) fn to_bytes(number: &Number) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    let (chunks, _) = bytes.as_chunks_mut();
+    chunks.iter_mut().zip(number.iter().rev()).for_each(|(chunk, word)| *chunk = word.to_be_bytes());
+    bytes
+}
+
+/// The sum, and the carry out of it.
+pub(crate) fn add(a: &Number, b: &Number) -> (Number, u32) {
+    let mut sum = [0; 8];
+    let mut carry = 0;
+    for ((sum, a), b) in sum.iter_mut().zip(a).zip(b) {
+        let wide = u64::from(*a) + u64::from(*b) + u64::from(carry);
+        (*sum, carry) = (low(wide), high(wide));
+    }
+    (sum, carry)
+}
+
+/// The difference modulo 2^256, and the mask of `a < b`.
+pub(crate) fn subtract(a: &Number, b: &Number) -> (Number, u32) {
+    let mut difference = [0; 8];
+    let mut borrow = 0;
+    for ((difference, a), b) in difference.iter_mut().zip(a).zip(b) {
+        // A borrow is 2^32 - 1, which is the upper half of a wide difference below 0.
+        let wide = u64::from(*a).wrapping_sub(u64::from(*b)).wrapping_sub(u64::from(borrow & 1));
+        (*difference, borrow) = (low(wide), high(wide));
+    }
+    (difference, borrow)
+}
+
+/// `yes` or `no`, as the mask says.
+pub(crate) fn select(mask: u32, yes: &Number, no: &Number) -> Number {
+    let mask = black_box(mask);
+    let mut chosen = *no;
+    chosen.iter_mut().zip(yes).for_each(|(word, yes)| *word ^= (*word ^ yes) & mask);
+    chosen
+}
+
+/// The mask of `number == 0`.
+pub(crate) fn is_zero(number: &Number) -> u32 {
+    is_zero_word(number.iter().fold(0, |all, word| all | word))
+}
+
+/// The mask of `word == 0`.
+pub(crate) fn is_zero_word(word: u32) -> u32 {
+    ((word | word.wrapping_neg()) >> 31).wrapping_sub(1)
+}
+
+/// A sum below twice the modulus, less the modulus if it is not below it.
+pub(crate) fn reduce_once(sum: &Number, carry: u32, modulus: &Number) -> Number {
+    let (less, is_below) = subtract(sum, modulus);
+    // With a carry, the sum is above the modulus whatever its words say.
+    select(is_below & carry.wrapping_sub(1), sum, &less)
+}
+
+/// A bit, of which the place is no secret.
+pub(crate) fn bit(number: &Number, place: usize) -> u32 {
+    number.get(place / 32).map_or(0, |word| (word >> (place % 32)) & 1)
+}

@@ -1,0 +1,590 @@
+//! Points in Jacobian coordinates, and their multiples.
+//!
+//! The formulas are those of the Explicit-Formulas Database for `a = -3`, which leave out cases: a sum of equal points has another formula,
+//! and so has one with the identity. For secret numbers it is shown at each loop that no such case comes up, or both results are computed and
+//! one is chosen, so that nothing branches. For public numbers, in [`Point::joint_multiple`], they are branches.
+#![forbid(unsafe_code)]
+
+use zeroize::Zeroize;
+
+use super::base::COMBS;
+use super::field::Coordinate;
+use super::scalar::{ORDER, Scalar};
+use crate::number::{self, Number, bit};
+
+/// A point: x is `x / z^2` and y is `y / z^3`; the identity has a z of 0.
+#[derive(Clone, Copy, Zeroize)]
+pub(super) struct Point {
+    x: Coordinate,
+    y: Coordinate,
+    z: Coordinate,
+}
+
+/// A point other than the identity, by its coordinates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Zeroize)]
+pub(super) struct Affine {
+    pub(super) x: Coordinate,
+    pub(super) y: Coordinate,
+}
+
+/// The b of the curve `y^2 = x^3 - 3 x + b`.
+const B: Coordinate = Coordinate([
+    0x29c4_bddf,
+    0xd89c_df62,
+    0x7884_3090,
+    0xacf0_05cd,
+    0xf721_2ed6,
+    0xe5a2_20ab,
+    0x0487_4834,
+    0xdc30_061d,
+]);
+
+/// Entries of a table: odd multiples from 1 to 15, of which a digit of four bits and a sign selects one.
+const ENTRIES: usize = 8;
+/// Digits of four bits in a scalar.
+const DIGITS: usize = 64;
+/// Columns that each comb goes through.
+const COLUMNS: usize = 32;
+
+impl Affine {
+    /// A point on the curve, from public coordinates (SP 800-56A Rev. 3 section 5.6.2.3.4: partial validation, which is a full one for this
+    /// curve, whose order is prime).
+    pub(super) fn new(x: &[u8; 32], y: &[u8; 32]) -> Option<Self> {
+        let [x, y] = [x, y].map(|bytes| Coordinate::new(&number::from_bytes(bytes)));
+        let (x, y) = (x?, y?);
+        let three = Coordinate::ONE.plus(&Coordinate::ONE).plus(&Coordinate::ONE);
+        let right = x.square().minus(&three).times(&x).plus(&B);
+        (y.square() == right).then_some(Self { x, y })
+    }
+
+    /// Coordinates as bytes.
+    pub(super) fn to_bytes(self) -> [[u8; 32]; 2] {
+        [self.x, self.y].map(|coordinate| number::to_bytes(&coordinate.number()))
+    }
+
+    /// The negative under a mask.
+    fn negate_if(&mut self, mask: u32) {
+        self.y = Coordinate::select(mask, &self.y.negated(), &self.y);
+    }
+
+    const fn point(self) -> Point {
+        Point { x: self.x, y: self.y, z: Coordinate::ONE }
+    }
+
+    /// A scalar from 1 times this point, in constant time.
+    ///
+    /// The scalar, or its negative, is odd, and so has 64 digits of 4 bits that are odd, too: each is one of -15, -13 .. 15. From the
+    /// highest down, the sum is multiplied by 16 and the multiple of a digit is added. No addition is one of the cases that the
+    /// formula leaves out but, perhaps, the last: with `s` the sum of the digits before, which is odd, `16 s` is at least 16
+    /// without its sign, and a digit `d` at most 15, so that `16 s + d` and `16 s - d` are not 0; and before the last addition they are below
+    /// 2^253, so not a multiple of the order either. At the last, `16 s + d` is the scalar, which is not 0 modulo the order; `16 s - d` may be.
+    pub(super) fn multiple(&self, scalar: &Scalar) -> Self {
+        let (digits, is_negated) = scalar.odd();
+        let digits = halved(&digits);
+        let table = self.odd_multiples::<ENTRIES>();
+        // The bits of a digit are signs: 8 + 4 + 2 + 1 if all are set.
+        let entry = |digit: usize| {
+            let bits = bit_range(&digits, 4 * digit, 4);
+            let negate = (bits >> 3).wrapping_sub(1);
+            let mut entry = select(&table, (bits ^ negate) & 7);
+            entry.negate_if(negate);
+            entry
+        };
+        let mut sum = entry(DIGITS - 1);
+        for digit in (1..DIGITS - 1).rev() {
+            sum.quadruple();
+            sum.quadruple();
+            let entry = entry(digit);
+            sum.add(&entry.x, &entry.y, Some(&entry.z));
+        }
+        sum.quadruple();
+        sum.quadruple();
+        sum.add_any(&entry(0));
+        sum.negate_if(is_negated);
+        sum.affine()
+    }
+
+    /// The odd multiples from 1 on.
+    fn odd_multiples<const N: usize>(&self) -> [Point; N] {
+        let mut twice = self.point();
+        twice.double();
+        let mut last = self.point();
+        let mut table = [last; N];
+        for entry in table.iter_mut().skip(1) {
+            // Twice the point and an odd multiple of it are neither equal nor opposite: the order is a large prime.
+            last.add(&twice.x, &twice.y, Some(&twice.z));
+            *entry = last;
+        }
+        table
+    }
+
+    /// A scalar from 1 times the base point, in constant time.
+    ///
+    /// The scalar, or its negative, is odd, and so is a sum of all powers of 2 from 2^0 to 2^255, each with a sign. Those of
+    /// `2^i`, `2^(i + 64)`, `2^(i + 128)` and `2^(i + 192)` are a tooth each of a comb, whose 16 multiples of the base point are in a table, half of
+    /// them as negatives; a second comb takes those with `i` from 32 on (C. H. Lim, P. J. Lee, "More Flexible Exponentiation with
+    /// Precomputation", 1994). From the highest `i` down, the sum is doubled and the multiples of both combs are added.
+    ///
+    /// No addition is one of the cases that the formula leaves out. Let the sum be `2 s` times the base point when the multiple `e` of the
+    /// second comb is added. `e` is a multiple of 2^32, and `2 s` is not: modulo 2^32 it is a sum of the powers from 2 on, one for each
+    /// column so far, each with a sign, and so twice an odd number below 2^31. Then the sum is even, and the multiple of the first comb is
+    /// odd. So in no column the sum or the difference of the two is 0. Both are below 2^255 without their signs until the last column, so
+    /// that they are not the order either. In that, those of the second comb are even and below 2^256, and the order is odd and above
+    /// 2^255. With the first comb the sum is the scalar, which is below the order. The difference, the scalar less twice the multiple, is
+    /// the order for none of its 16 multiples: a test tries them.
+    pub(super) fn base_multiple(scalar: &Scalar) -> Self {
+        let (signs, is_negated) = scalar.odd();
+        let signs = halved(&signs);
+        let [first, second] = &COMBS;
+        let mut sum = comb_entry(second, &signs, 2 * COLUMNS - 1, select_affine).point();
+        let entry = comb_entry(first, &signs, COLUMNS - 1, select_affine);
+        sum.add(&entry.x, &entry.y, None);
+        for column in (0..COLUMNS - 1).rev() {
+            sum.double();
+            for (comb, column) in [(second, column + COLUMNS), (first, column)] {
+                let entry = comb_entry(comb, &signs, column, select_affine);
+                sum.add(&entry.x, &entry.y, None);
+            }
+        }
+        sum.negate_if(is_negated);
+        sum.affine()
+    }
+}
+
+impl Point {
+    const IDENTITY: Self = Self { x: Coordinate::ONE, y: Coordinate::ONE, z: Coordinate::ZERO };
+
+    /// `a` times the base point and `b` times `point`. **Not in constant time**, for numbers that all know.
+    ///
+    /// `b` is written in digits -7, -5 .. 7, of which four of five are 0 (J. A. Solinas, "Efficient Arithmetic on Koblitz Curves", 2000), and
+    /// `a` by the combs, in the last columns.
+    pub(super) fn joint_multiple(a: &Scalar, b: &Scalar, point: &Affine) -> Self {
+        let table = point.odd_multiples::<4>();
+        let digits = sparse_digits(&b.0);
+        let (signs, is_negated) = a.odd();
+        let signs = halved(&signs);
+        let [first, second] = &COMBS;
+        let mut sum = Self::IDENTITY;
+        for (place, digit) in digits.iter().enumerate().rev() {
+            sum.double();
+            if let Some(multiple) = table.get(usize::from(digit.unsigned_abs() / 2)).filter(|_| *digit != 0) {
+                let mut multiple = *multiple;
+                multiple.negate_if(if *digit < 0 { u32::MAX } else { 0 });
+                sum.add_public(&multiple.x, &multiple.y, Some(&multiple.z));
+            }
+            if place < COLUMNS && !a.is_zero() {
+                for (comb, column) in [(second, place + COLUMNS), (first, place)] {
+                    let mut entry = comb_entry(comb, &signs, column, at);
+                    entry.negate_if(is_negated);
+                    sum.add_public(&entry.x, &entry.y, None);
+                }
+            }
+        }
+        sum
+    }
+
+    /// Returns whether the x is `r` modulo the order; never of the identity. Not in constant time.
+    pub(super) fn has_x_modulo_order(&self, r: &Scalar) -> bool {
+        // x is below p, which is below twice the order.
+        let (second, carry) = number::add(&r.0, &ORDER);
+        let candidates = [Some(r.0), (carry == 0).then_some(second)];
+        let has_x = |x: Coordinate| self.z.is_zero() == 0 && x.times(&self.z.square()) == self.x;
+        candidates.iter().flatten().filter_map(Coordinate::new).any(has_x)
+    }
+
+    fn affine(&self) -> Affine {
+        let inverse = self.z.inverse();
+        let squared = inverse.square();
+        Affine { x: self.x.times(&squared), y: self.y.times(&squared).times(&inverse) }
+    }
+
+    /// The negative under a mask.
+    fn negate_if(&mut self, mask: u32) {
+        self.y = Coordinate::select(mask, &self.y.negated(), &self.y);
+    }
+
+    fn quadruple(&mut self) {
+        self.double();
+        self.double();
+    }
+
+    /// Twice the point: four products and four squares. Right for all points; twice the identity has a z of 0, too.
+    #[inline(never)]
+    fn double(&mut self) {
+        let Self { x, y, z } = self;
+        let delta = z.square();
+        let twice_y = y.plus(y);
+        *z = twice_y.times(z);
+        let beta = twice_y.square();
+        let middle = x.times(&beta);
+        let alpha = x.plus(&delta).times(&x.minus(&delta));
+        let alpha = alpha.plus(&alpha).plus(&alpha);
+        *x = alpha.square().minus(&middle).minus(&middle);
+        *y = middle.minus(x).times(&alpha).minus(&beta.square().half());
+    }
+
+    /// The sum with a point other than the identity, whose z is 1 if it is not given. Gives the mask of both being equal, which this
+    /// formula is wrong for; so it is if this is the identity. Opposite points give the identity.
+    ///
+    /// "add-1998-cmo-2": twelve products and four squares, or eight and three.
+    #[inline(never)]
+    fn add(&mut self, x2: &Coordinate, y2: &Coordinate, z2: Option<&Coordinate>) -> u32 {
+        let Self { x, y, z } = self;
+        let z_squared = z.square();
+        let u2 = x2.times(&z_squared);
+        let s2 = y2.times(&z.times(&z_squared));
+        if let Some(z2) = z2 {
+            let squared = z2.square();
+            *x = x.times(&squared);
+            *y = y.times(&z2.times(&squared));
+            *z = z.times(z2);
+        }
+        let h = u2.minus(x);
+        let r = s2.minus(y);
+        let are_equal = h.is_zero() & r.is_zero();
+        *z = z.times(&h);
+        let h_squared = h.square();
+        let h_cubed = h.times(&h_squared);
+        let v = x.times(&h_squared);
+        *x = r.square().minus(&h_cubed).minus(&v).minus(&v);
+        *y = r.times(&v.minus(x)).minus(&y.times(&h_cubed));
+        are_equal
+    }
+
+    /// The sum with a point, both not the identity, that may be equal. In constant time.
+    fn add_any(&mut self, other: &Self) {
+        let mut twice = *other;
+        twice.double();
+        let are_equal = self.add(&other.x, &other.y, Some(&other.z));
+        let select = |twice, sum| Coordinate::select(are_equal, twice, sum);
+        *self = Self { x: select(&twice.x, &self.x), y: select(&twice.y, &self.y), z: select(&twice.z, &self.z) };
+    }
+
+    /// The sum with a point other than the identity, as in [`add`](Self::add). Not in constant time.
+    fn add_public(&mut self, x: &Coordinate, y: &Coordinate, z: Option<&Coordinate>) {
+        let other = Self { x: *x, y: *y, z: z.copied().unwrap_or(Coordinate::ONE) };
+        if self.z.is_zero() != 0 {
+            *self = other;
+        } else if self.add(x, y, z) != 0 {
+            *self = other;
+            self.double();
+        }
+    }
+}
+
+/// The signs of the powers of 2 that an odd number is the sum of, 1 for plus: bit `i + 1` of the number is that of `2^i`, and `2^255` has a plus. For
+/// `2^i` with a plus is `2^(i + 1) - 2^i`, and with a minus `-2^i`: all together are the bits from 1 on, less `2^255 - 1`, plus `2^255`.
+fn halved(odd: &Number) -> Number {
+    let mut above = 1;
+    let mut signs = *odd;
+    for word in signs.iter_mut().rev() {
+        (*word, above) = ((*word >> 1) | (above << 31), *word & 1);
+    }
+    signs
+}
+
+/// Bits from a place on that is no secret.
+fn bit_range(number: &Number, place: usize, count: usize) -> u32 {
+    (0..count).fold(0, |bits, index| bits | bit(number, place + index) << index)
+}
+
+/// The multiple for a column of a comb. The highest tooth has the sign of the whole.
+fn comb_entry(
+    comb: &[Affine; 8],
+    signs: &Number,
+    column: usize,
+    select: impl Fn(&[Affine; 8], u32) -> Affine,
+) -> Affine {
+    let [s0, s1, s2, s3] = [0, 64, 128, 192].map(|tooth| bit(signs, column + tooth));
+    let negate = s3.wrapping_sub(1);
+    let index = ((s0 | s1 << 1 | s2 << 2) ^ negate) & 7;
+    let mut entry = select(comb, index);
+    entry.negate_if(negate);
+    entry
+}
+
+/// The digits of a number, the lowest first: each is 0 or odd from -7 to 7, and of four in a row one at most is not 0. Not in constant time.
+fn sparse_digits(number: &Number) -> [i8; 257] {
+    let mut digits = [0; 257];
+    let (mut carry, mut zeros) = (0, 0);
+    for (place, digit) in digits.iter_mut().enumerate() {
+        if zeros > 0 {
+            zeros -= 1;
+        } else if bit(number, place) != carry {
+            // Odd, from 1 to 15: from 9 on, 16 is carried.
+            let window = bit_range(number, place, 4) + carry;
+            carry = u32::from(window > 8);
+            *digit = i8::try_from(window).unwrap_or(0) - if carry == 1 { 16 } else { 0 };
+            zeros = 3;
+        }
+    }
+    digits
+}
+
+/// The entry at a place that is no secret.
+fn at(table: &[Affine; ENTRIES], index: u32) -> Affine {
+    let [first, ..] = table;
+    *usize::try_from(index).ok().and_then(|index| table.get(index)).unwrap_or(first)
+}
+
+/// The entry at a secret place: all are read.
+fn select(table: &[Point; ENTRIES], index: u32) -> Point {
+    let mut chosen = Point { x: Coordinate::ZERO, y: Coordinate::ZERO, z: Coordinate::ZERO };
+    for (entry, number) in table.iter().zip(0..) {
+        let mask = number::is_zero_word(index ^ number);
+        take(&mut chosen.x, &entry.x, mask);
+        take(&mut chosen.y, &entry.y, mask);
+        take(&mut chosen.z, &entry.z, mask);
+    }
+    chosen
+}
+
+/// The entry at a secret place: all are read.
+fn select_affine(table: &[Affine; ENTRIES], index: u32) -> Affine {
+    let mut chosen = Affine { x: Coordinate::ZERO, y: Coordinate::ZERO };
+    for (entry, number) in table.iter().zip(0..) {
+        let mask = number::is_zero_word(index ^ number);
+        take(&mut chosen.x, &entry.x, mask);
+        take(&mut chosen.y, &entry.y, mask);
+    }
+    chosen
+}
+
+/// Adds the bits of a number under a mask.
+fn take(chosen: &mut Coordinate, entry: &Coordinate, mask: u32) {
+    let mask = core::hint::black_box(mask);
+    chosen.0.iter_mut().zip(entry.0).for_each(|(word, entry)| *word |= entry & mask);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hex::{Random, bytes, hex};
+    use std::vec::Vec;
+
+    /// The base point (SP 800-186 section 3.2.1.3).
+    fn base() -> Affine {
+        let x = "6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296";
+        let y = "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5";
+        Affine::new(&bytes(x), &bytes(y)).unwrap()
+    }
+
+    fn small(number: u32) -> Scalar {
+        Scalar([number, 0, 0, 0, 0, 0, 0, 0])
+    }
+
+    fn minus(scalar: &Scalar) -> Scalar {
+        Scalar::reduced(&number::subtract(&ORDER, &scalar.0).0)
+    }
+
+    fn power(place: usize) -> Scalar {
+        let mut number = [0; 8];
+        number[place / 32] = 1 << (place % 32);
+        Scalar::reduced(&number)
+    }
+
+    /// A multiple by doubling and adding with the formulas of the affine coordinates (SEC 1 section 2.2.1), all cases included:
+    /// nothing is shared with the code above but the field.
+    fn affine_multiple(scalar: &Scalar, point: &Affine) -> Option<Affine> {
+        (0..256).rev().fold(None, |sum, place| {
+            let sum = affine_sum(sum, sum);
+            if bit(&scalar.0, place) == 1 { affine_sum(sum, Some(*point)) } else { sum }
+        })
+    }
+
+    fn affine_sum(a: Option<Affine>, b: Option<Affine>) -> Option<Affine> {
+        let (Some(a), Some(b)) = (a, b) else { return a.or(b) };
+        let (rise, run) = if a.x != b.x {
+            (b.y.minus(&a.y), b.x.minus(&a.x))
+        } else if a.y == b.y {
+            let square = a.x.square().minus(&Coordinate::ONE);
+            (square.plus(&square).plus(&square), a.y.plus(&a.y))
+        } else {
+            return None;
+        };
+        let slope = rise.times(&run.inverse());
+        let x = slope.square().minus(&a.x).minus(&b.x);
+        Some(Affine { x, y: slope.times(&a.x.minus(&x)).minus(&a.y) })
+    }
+
+    /// The multiples at the ends of the range, sparse ones, those for which the last addition is a doubling, and random ones.
+    fn scalars() -> Vec<Scalar> {
+        let mut scalars = Vec::new();
+        for number in 1..=64 {
+            scalars.extend([small(number), minus(&small(number))]);
+        }
+        for place in (0..256).step_by(9).chain([31, 32, 63, 64, 127, 128, 191, 192, 255]) {
+            scalars.extend([power(place), minus(&power(place))]);
+        }
+        // Twice a multiple of the first comb.
+        for signs in 0..8 {
+            let entry = entry_of_comb(signs, 0);
+            scalars.extend([minus(&entry.plus(&entry)), entry.plus(&entry), entry, minus(&entry)]);
+        }
+        let mut random = Random::new(7);
+        scalars.extend((0..50).map(|_| Scalar::reduced(&number::from_bytes(&random.array()))));
+        scalars
+    }
+
+    /// The number that an entry of a comb is a multiple by.
+    fn entry_of_comb(entry: u32, comb: usize) -> Scalar {
+        [0, 64, 128].iter().enumerate().fold(power(192 + 32 * comb), |sum, (tooth, place)| {
+            let part = power(place + 32 * comb);
+            sum.plus(&if entry >> tooth & 1 == 1 { part } else { minus(&part) })
+        })
+    }
+
+    #[test]
+    fn the_table_is_that_of_the_base_point() {
+        for (comb, table) in COMBS.iter().enumerate() {
+            for (number, entry) in (0..).zip(table) {
+                assert_eq!(affine_multiple(&entry_of_comb(number, comb), &base()), Some(*entry), "{comb} {number}");
+            }
+        }
+    }
+
+    #[test]
+    fn multiples_are_those_of_doubling_and_adding() {
+        for scalar in scalars() {
+            let expected = affine_multiple(&scalar, &base()).unwrap();
+            assert_eq!(Affine::base_multiple(&scalar), expected, "{scalar:08x?}");
+            assert_eq!(base().multiple(&scalar), expected, "{scalar:08x?}");
+        }
+    }
+
+    /// The number that the signs of these places stand for.
+    fn signed(odd: &Scalar, places: [usize; 4]) -> Scalar {
+        let signs = halved(&odd.0);
+        places.iter().fold(small(0), |sum, place| {
+            let part = power(*place);
+            sum.plus(&if bit(&signs, *place) == 1 { part } else { minus(&part) })
+        })
+    }
+
+    /// Without the second result of `add_any`, these multiples would be wrong: the last digit is half of the scalar.
+    #[test]
+    fn the_last_addition_of_a_digit_is_a_doubling_for_2_and_its_negative() {
+        let is_doubled = |scalar: &Scalar| {
+            let odd = Scalar(scalar.odd().0);
+            let digit = signed(&odd, [0, 1, 2, 3]);
+            odd == digit.plus(&digit)
+        };
+        let candidates = (1..=32).flat_map(|number| [small(number), minus(&small(number))]);
+        assert_eq!(candidates.filter(is_doubled).collect::<Vec<_>>(), [small(2), minus(&small(2))]);
+    }
+
+    /// A scalar that is twice a multiple of the first comb, modulo the order, has another multiple in the last column.
+    #[test]
+    fn the_last_addition_of_a_comb_is_never_a_doubling() {
+        for signs in 0..8 {
+            let entry = entry_of_comb(signs, 0);
+            for twice in [entry.plus(&entry), minus(&entry.plus(&entry))] {
+                let odd = Scalar(twice.odd().0);
+                let last = signed(&odd, [0, 64, 128, 192]);
+                assert_ne!(odd, last.plus(&last));
+            }
+        }
+    }
+
+    #[test]
+    fn every_sum_of_small_multiples_is_right() {
+        let multiples: Vec<Affine> = (1..=8).map(|number| affine_multiple(&small(number), &base()).unwrap()).collect();
+        let signed = multiples.iter().flat_map(|point| {
+            let mut negative = *point;
+            negative.negate_if(u32::MAX);
+            [*point, negative]
+        });
+        let points: Vec<Affine> = signed.collect();
+        // Another representation of the same point.
+        let scaled = |point: &Affine, z: &Coordinate| Point {
+            x: point.x.times(&z.square()),
+            y: point.y.times(&z.square()).times(z),
+            z: *z,
+        };
+        let z = [Coordinate::ONE, multiples[5].x];
+        for a in &points {
+            for b in &points {
+                let expected = affine_sum(Some(*a), Some(*b));
+                for (z1, z2) in [(z[0], z[0]), (z[0], z[1]), (z[1], z[0]), (z[1], z[1])] {
+                    let (mut sum, other) = (scaled(a, &z1), scaled(b, &z2));
+                    let z2 = (z2 != Coordinate::ONE).then_some(&other.z);
+                    sum.add_public(&other.x, &other.y, z2);
+                    assert_eq!((sum.z.is_zero() == 0).then(|| sum.affine()), expected);
+                    let mut sum = scaled(a, &z1);
+                    let are_equal = sum.add(&other.x, &other.y, z2);
+                    assert_eq!(are_equal != 0, a == b);
+                    let mut sum = scaled(a, &z1);
+                    sum.add_any(&other);
+                    assert_eq!((sum.z.is_zero() == 0).then(|| sum.affine()), expected);
+                }
+            }
+            let mut sum = Point::IDENTITY;
+            sum.double();
+            sum.add_public(&a.x, &a.y, None);
+            assert_eq!(sum.affine(), *a);
+        }
+    }
+
+    #[test]
+    fn a_joint_multiple_is_the_sum_of_two() {
+        let mut random = Random::new(8);
+        let mut numbers: Vec<_> = [0, 1, 2, 3, 16].map(small).into();
+        numbers.extend([1, 2, 3].map(|number| minus(&small(number))));
+        numbers.extend((0..4).map(|_| Scalar::reduced(&number::from_bytes(&random.array()))));
+        for multiple in [small(1), minus(&small(1)), small(2), minus(&small(7)), power(192)] {
+            let other = affine_multiple(&multiple, &base()).unwrap();
+            for a in &numbers {
+                for b in &numbers {
+                    let expected = affine_multiple(&a.plus(&multiple.times(b)), &base());
+                    let sum = Point::joint_multiple(a, b, &other);
+                    assert_eq!((sum.z.is_zero() == 0).then(|| sum.affine()), expected, "{a:?} {b:?} {multiple:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn sparse_digits_are_the_number() {
+        for scalar in scalars() {
+            let digits = sparse_digits(&scalar.0);
+            let sum = digits.iter().rev().fold(small(0), |sum, digit| {
+                let part = small(u32::from(digit.unsigned_abs()));
+                sum.plus(&sum).plus(&if *digit < 0 { minus(&part) } else { part })
+            });
+            assert_eq!(sum, scalar);
+            for window in digits.windows(4) {
+                assert!(window.iter().filter(|digit| **digit != 0).count() < 2);
+            }
+            assert!(digits.iter().all(|digit| *digit == 0 || (digit % 2 != 0 && digit.abs() < 8)));
+        }
+    }
+
+    #[test]
+    fn a_small_r_has_two_candidates() {
+        // The x of some point is the order and 5; another is 5.
+        let order_and_5 = number::add(&ORDER, &small(5).0).0;
+        for (x, r) in [(order_and_5, small(5)), (small(5).0, small(5))] {
+            let point = Point { x: Coordinate::new(&x).unwrap(), y: Coordinate::ONE, z: Coordinate::ONE };
+            assert!(point.has_x_modulo_order(&r));
+            assert!(!point.has_x_modulo_order(&small(6)));
+        }
+        assert!(!Point { x: Coordinate::ZERO, ..Point::IDENTITY }.has_x_modulo_order(&small(0)));
+    }
+
+    #[test]
+    fn a_point_off_the_curve_or_from_p_on_is_refused() {
+        let [x, y] = base().to_bytes();
+        assert!(Affine::new(&x, &y).is_some());
+        for byte in 0..32 {
+            let mut off = y;
+            off[byte] ^= 1;
+            assert_eq!(Affine::new(&x, &off), None);
+        }
+        assert_eq!(Affine::new(&[0; 32], &[0; 32]), None);
+        // The points with x = 0: p may be added to their x. The root of b is a y.
+        let y = bytes("66485c780e2f83d72433bd5d84a06bb6541c2af31dae871728bf856a174f93f4");
+        assert!(Affine::new(&[0; 32], &y).is_some());
+        let p = hex("ffffffff00000001000000000000000000000000ffffffffffffffffffffffff");
+        assert_eq!(Affine::new(p[..].first_chunk().unwrap(), &y), None);
+    }
+}
