@@ -1,9 +1,8 @@
-//! The AEADs of `embedded-mtls`, which is the only crate that this is for: those of RustCrypto behind functions that are
-//! not generic.
+//! The AEADs of `embedded-mtls`, for use by that crate only: those of RustCrypto behind non-generic functions.
 //!
-//! Cargo sets crate by crate how a program is optimised, and generic code is compiled with the crate that uses it. So
-//! the loops over the bytes of a record, which all come from generic crates, are compiled here, and a program that is
-//! otherwise made for size can have them made for speed:
+//! Cargo sets optimization levels crate by crate, and generic code is compiled in the crate that uses it. The loops
+//! over the bytes of a record, all from generic crates, are therefore compiled here, and a program that is otherwise
+//! optimized for size can optimize them for speed:
 //!
 //! ```toml
 //! [profile.release.package.embedded-mtls-aead]
@@ -21,7 +20,7 @@ pub const NONCE_LEN: usize = 12;
 /// Bytes of a tag.
 pub const TAG_LEN: usize = 16;
 
-/// It did not work: the tag is not that of these bytes, or there are more of them than the algorithm can take.
+/// The failure of an operation: the tag does not match, or the data exceeds the limit of the algorithm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Failed;
 
@@ -32,11 +31,11 @@ macro_rules! algorithm {
         pub mod $name {
             use super::{Failed, NONCE_LEN, TAG_LEN};
 
-            /// Encrypts `in_out` in place and gives the tag.
+            /// Encrypts `in_out` in place and returns the tag.
             ///
             /// # Errors
             /// [`Failed`] if it is too long.
-            // Not inlined: it would be optimised as its caller is.
+            // not inlined, since it would get the optimization of its caller
             #[inline(never)]
             pub fn seal(
                 key: &[u8; $key_len],
@@ -139,7 +138,7 @@ mod tests {
     #[test]
     fn what_holds_a_secret_is_wiped_when_dropped() {
         const fn wiped<T: ZeroizeOnDrop>() {}
-        // Poly1305 wipes itself too, but does not say so by the trait.
+        // Poly1305 wipes itself too, but does not implement the trait.
         wiped::<aes_gcm::Aes128Gcm>();
         wiped::<aes_gcm::Aes256Gcm>();
         wiped::<chacha20poly1305::ChaCha20Poly1305>();

@@ -1,14 +1,14 @@
-//! The answers in `answers.txt`, to which both readers of HTTP are held: that of the host programs and that of the firmware.
+//! The answers in `answers.txt`, with which the HTTP readers of the host programs and of the firmware are tested.
 
 /// An answer to an order.
 pub struct Case {
     /// The description of the case.
     pub name: &'static str,
-    /// The word for what it means.
+    /// The word for its meaning.
     pub outcome: &'static str,
-    /// Head and body as they come.
+    /// Head and body as received.
     pub bytes: Vec<u8>,
-    /// True if the connection breaks behind the last byte.
+    /// True if the connection breaks after the last byte.
     pub is_cut: bool,
 }
 

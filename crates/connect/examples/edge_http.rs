@@ -3,7 +3,7 @@
 //! ```text
 //! edge_http 127.0.0.1:443 supplier.example.com root.pem client.pem client.key
 //! ```
-//! Prints the answer. When TLS fails, prints the error and the reason behind it.
+//! Prints the answer. If TLS fails, prints the error and its reason.
 
 use core::net::SocketAddr;
 use edge_http::Method;
@@ -25,7 +25,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let address: SocketAddr = address.parse()?;
 
-    // Who we are, and whom we trust. A device has these in flash.
+    // Our identity and trust anchors, which a device has in flash.
     let root = pem::certificates(root)?;
     let anchors = [TrustAnchor::from_certificate(root.first().ok_or("no certificate")?)?];
     let identity = pem::identity(chain, key)?;

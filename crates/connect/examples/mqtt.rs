@@ -30,7 +30,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let address: SocketAddr = address.parse()?;
 
-    // Who we are, and whom we trust. A device has these in flash.
+    // Our identity and trust anchors, which a device has in flash.
     let root = pem::certificates(root)?;
     let anchors = [TrustAnchor::from_certificate(root.first().ok_or("no certificate")?)?];
     let identity = pem::identity(chain, key)?;

@@ -1,4 +1,4 @@
-//! Serves HTTPS with picoserve to clients that prove who they are, with buffers of fixed size.
+//! Serves HTTPS with picoserve to authenticated clients, with buffers of fixed size.
 //!
 //! ```text
 //! picoserve 127.0.0.1:443 root.pem server.pem server.key
@@ -27,7 +27,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         return Err("usage: picoserve ADDRESS:PORT ROOT CHAIN KEY".into());
     };
 
-    // Who we are, and whom we trust. A device has these in flash.
+    // Our identity and trust anchors, which a device has in flash.
     let root = pem::certificates(root)?;
     let anchors = [TrustAnchor::from_certificate(root.first().ok_or("no certificate")?)?];
     let identity = pem::identity(chain, key)?;

@@ -3,7 +3,7 @@
 //! ```text
 //! reqwless 127.0.0.1:443 supplier.example.com root.pem client.pem client.key
 //! ```
-//! Prints the answer. When TLS fails, prints the kind of the error, as reqwless has it, and the reason behind it.
+//! Prints the answer. If TLS fails, prints reqwless's error kind and the reason behind it.
 
 use core::net::{IpAddr, SocketAddr};
 use embedded_mtls::crypto::rustcrypto::P256SigningKey;
@@ -26,7 +26,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let address: SocketAddr = address.parse()?;
 
-    // Who we are, and whom we trust. A device has these in flash.
+    // Our identity and trust anchors, which a device has in flash.
     let root = pem::certificates(root)?;
     let anchors = [TrustAnchor::from_certificate(root.first().ok_or("no certificate")?)?];
     let identity = pem::identity(chain, key)?;
@@ -62,7 +62,7 @@ async fn post<T: embedded_nal_async::TcpConnect>(
     server: IpAddr,
     url: &str,
 ) -> Result<(u16, String), reqwless::Error> {
-    // The scheme is that of what reqwless sees: TLS is below it.
+    // The scheme is http because TLS is below reqwless.
     let names = Address(server);
     let mut client = HttpClient::new(network, &names);
     let mut request =

@@ -8,16 +8,16 @@ use embedded_mtls::io::Failure;
 use embedded_mtls::io::asynch::Stream;
 use embedded_mtls::{ApiMisuse, Side};
 
-/// Source of the buffers of a connection, and place where the reason of its failure is kept.
+/// The source of a connection's buffers, and the place for the reason of its failure.
 #[derive(Clone, Copy)]
 pub(crate) struct Home<'l, 'b> {
     pub(crate) lent: &'l Lent<'b>,
     pub(crate) last_error: &'l Cell<Option<Reason>>,
 }
 
-/// A session over a transport. Its buffers return to where they were lent when it is dropped.
+/// A session over a transport. Its buffers return to the list when it is dropped.
 ///
-/// [`close`](Self::close) before you drop it: otherwise the peer sees a truncation.
+/// Call [`close`](Self::close) before you drop it; otherwise the peer detects a truncation.
 pub struct Connection<'l, 'b, T, R: Side> {
     /// `None` only while the connection is dropped.
     stream: Option<Stream<'b, T, R>>,
@@ -40,7 +40,7 @@ impl<'l, 'b, T, R: Side> Connection<'l, 'b, T, R> {
         self.stream.as_ref()
     }
 
-    /// Returns the stream, for what changes it.
+    /// Returns the stream, mutably.
     ///
     /// # Errors
     /// None as long as the connection exists.
@@ -60,7 +60,7 @@ impl<'l, 'b, T, R: Side> Connection<'l, 'b, T, R> {
         self.note(result)
     }
 
-    /// Returns the transport; the buffers return to where they were lent. `Some` as long as the connection exists.
+    /// Returns the transport; the buffers return to the list. `Some` as long as the connection exists.
     #[cfg(feature = "picoserve")]
     pub(crate) fn into_transport(mut self) -> Option<T> {
         self.part()
@@ -109,7 +109,7 @@ impl<T: Read + Write, R: Side> BufRead for Connection<'_, '_, T, R> {
     async fn fill_buf(&mut self) -> Result<&[u8], Self::Error> {
         let filled = self.stream_mut().map_err(Error::Tls)?.fill_buf().await.map(|_| ());
         self.note(filled)?;
-        // What is there is there at once.
+        // Available data returns at once.
         self.stream_mut().map_err(Error::Tls)?.fill_buf().await.map_err(Error::from)
     }
 

@@ -27,7 +27,7 @@ pub struct SoftwareDevice<'b, K = P256SigningKey> {
     pub credentials: &'b [Credential<'b>],
     /// Our private keys.
     pub keys: &'b [K],
-    /// Returns the time at which certificates are judged.
+    /// Returns the time at which certificates are validated.
     pub clock: fn() -> Time,
     /// Draws entropy from a hardware generator or the operating system.
     pub entropy: fn() -> Entropy,

@@ -13,7 +13,7 @@ use edge_nal::{Close, Readable, TcpConnect, TcpShutdown, TcpSplit};
 use embedded_io_async::{BufRead, ErrorType, Read, Write};
 use embedded_mtls::{Client, Side};
 
-/// A connection as edge-nal has them.
+/// A connection with the traits of edge-nal.
 #[derive(Debug)]
 pub struct Socket<'l, 'b, T, R: Side>(RefCell<Connection<'l, 'b, T, R>>);
 

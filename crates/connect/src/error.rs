@@ -1,23 +1,23 @@
-//! The errors of connections, and the kinds that HTTP and MQTT crates keep of them.
+//! The errors of connections, and the kinds that HTTP and MQTT crates pass on.
 
 use core::fmt::{Display, Formatter};
 use embedded_io::ErrorKind;
 use embedded_mtls::io::Failure;
 use embedded_mtls::{AlertClass, AlertDescription, Stage};
 
-/// Why a connection could not be made, or failed.
+/// The reason why a connection could not be opened, or failed.
 ///
-/// Its [kind](embedded_io::Error::kind) tells apart what a program reacts to:
+/// Its [kind](embedded_io::Error::kind) distinguishes the cases to which a program reacts:
 ///
 /// | Kind | Cause |
 /// |---|---|
-/// | `PermissionDenied` | the certificate of one side was refused, or the peer is not authorized |
+/// | `PermissionDenied` | the certificate of one side was rejected, or the peer is not authorized |
 /// | `TimedOut` | the transport ran out of time |
 /// | `ConnectionReset` | the peer ended the connection with another alert |
 /// | `ConnectionAborted` | the transport ended without `close_notify` |
 /// | `OutOfMemory` | all lent buffers are in use, or one is too small |
 /// | `InvalidInput` | the program made a mistake |
-/// | `Unsupported` | the peer supports nothing that we do |
+/// | `Unsupported` | no parameters in common with the peer |
 /// | `InvalidData` | the peer violated the protocol |
 /// | others | those of the transport |
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,11 +31,11 @@ pub enum Error<E> {
     Tls(embedded_mtls::Error),
 }
 
-/// Why TLS failed last, kept by the connector: the crates above it keep no more than an
+/// The reason of the last TLS failure, stored by the connector, since the crates above it keep only an
 /// [`ErrorKind`](embedded_io::ErrorKind).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reason {
-    /// The stage that the handshake had reached; `None` if it was done.
+    /// The stage of the handshake; `None` if it was complete.
     pub stage: Option<Stage>,
     /// The error.
     pub error: embedded_mtls::Error,

@@ -11,13 +11,13 @@ use embedded_mtls::Side;
 
 /// One direction of a socket.
 ///
-/// Both halves belong to one task, as in edge-http and picoserve: an answer to the peer leaves with whichever is
-/// polled, and a transport wakes one task for what it sends.
+/// Both halves belong to one task, as in edge-http and picoserve: whichever is polled sends an answer to the peer, and
+/// a transport wakes one task for what it sends.
 #[derive(Debug)]
 pub struct Half<'s, 'l, 'b, T, R: Side>(pub(crate) &'s RefCell<Connection<'l, 'b, T, R>>);
 
 impl<'l, 'b, T, R: Side> Half<'_, 'l, 'b, T, R> {
-    /// Polls an operation of the connection, made anew each time: what it has moved is in the session.
+    /// Polls an operation of the connection, which is created anew each time: its progress is in the session.
     pub(crate) async fn with<O>(
         &self,
         mut poll: impl FnMut(&mut Connection<'l, 'b, T, R>, &mut Context<'_>) -> Poll<O>,

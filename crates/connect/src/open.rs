@@ -37,7 +37,7 @@ impl core::fmt::Debug for Lent<'_> {
 
 /// Opens connections as a client, to one server name.
 ///
-/// `T` is the network below: whatever the trait of a feature asks of it. For another name, see
+/// `T` is the network below, with the traits that a feature requires. For another name, see
 /// [`with_config`](Self::with_config).
 #[derive(Debug)]
 pub struct Connector<'l, 'b, T, D> {
@@ -77,7 +77,7 @@ macro_rules! end {
                 Self::new(self.network.clone(), config, self.device.clone(), self.lent)
             }
 
-            /// Returns why TLS failed last, in the handshake or after it.
+            /// Returns the reason of the last TLS failure, in the handshake or after it.
             pub const fn last_error(&self) -> Option<Reason> {
                 self.last_error.get()
             }
@@ -85,8 +85,8 @@ macro_rules! end {
             /// Runs the handshake over a transport that is connected.
             ///
             /// # Errors
-            /// Why it failed. The buffers are free again, unless they or the configuration were refused at once: then
-            /// no handshake has begun, and each attempt fails.
+            /// The reason of the failure. The buffers are free again, unless they or the configuration were rejected at
+            /// once; then no handshake has begun, and each attempt fails.
             pub async fn secure<S: Read + Write>(
                 &self,
                 transport: S,
@@ -137,7 +137,7 @@ where
     {
         let stage = handshake.stage();
         let error = match failure {
-            // A transport that is slow, or was called at a bad moment, says nothing of the peer.
+            // A slow transport, or one called at the wrong time, says nothing about the peer.
             Failure::Io(error) if !is_end(&error) => return Err(Error::Transport(error)),
             // An alert may have come before the transport ended.
             Failure::Io(_) => handshake.transport_failed(),
@@ -148,7 +148,7 @@ where
         }
         return Err(refuse(error, Some(stage)));
     }
-    // The handshake is done: nothing but the session has the buffers from here on.
+    // The handshake is complete: from here on, only the session has the buffers.
     let session = opening.handshake.take().ok_or(Error::Busy)?.into_session().map_err(|error| refuse(error, None))?;
     Ok(Connection::new(Stream::from_parts(transport, session), Home { lent, last_error }))
 }

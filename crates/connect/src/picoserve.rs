@@ -14,7 +14,7 @@ use picoserve::io::Socket as Transport;
 use picoserve::mem::{BorrowedBuffer, BorrowedCursor};
 use picoserve::time::Timer;
 
-/// A connection of a client that has proved who it is, as picoserve serves it.
+/// A connection of an authenticated client, for picoserve.
 ///
 /// It is closed by `close_notify`; then the transport is closed as picoserve closes it without TLS.
 #[derive(Debug)]

@@ -20,7 +20,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::signature;
 
-/// The provider of this back end.
+/// The provider with P-256 in assembly.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CortexM4;
 
@@ -33,15 +33,15 @@ enum Private {
     X25519(X25519PrivateKey),
 }
 
-/// A P-256 signing key in memory, for credentials whose key lies in no secure element. Wiped when dropped.
+/// A P-256 signing key in memory, for credentials whose key is not in a secure element. Wiped when dropped.
 ///
-/// Make it once and keep it: making it computes the public key, which costs as much as a signature.
+/// Create it once and keep it: this computes the public key, which costs as much as a signature.
 pub struct CortexM4SigningKey {
     private: Zeroizing<[u8; 32]>,
     public: [u8; 65],
 }
 
-/// A number of 256 bits, the lowest word first, as the assembly takes it. Wiped when dropped.
+/// A number of 256 bits, the lowest word first, as the assembly requires. Wiped when dropped.
 #[derive(Zeroize, ZeroizeOnDrop)]
 struct Words([u32; 8]);
 
@@ -60,7 +60,7 @@ impl CryptoProvider for CortexM4 {
     type KeyExchange = CortexM4PrivateKey;
 
     const CIPHER_SUITES: &'static [CipherSuite] = RustCrypto::CIPHER_SUITES;
-    // Here P-256 is the quickest.
+    // P-256 is the fastest here.
     const NAMED_GROUPS: &'static [NamedGroup] = &[
         NamedGroup::SECP256R1,
         #[cfg(feature = "x25519")]
@@ -107,7 +107,7 @@ impl CryptoProvider for CortexM4 {
             {
                 verify_p256(public_key, signed, signature)
             }
-            // Where it has no other algorithm, its P-256 is not linked.
+            // If it supports no other algorithm, RustCrypto's P-256 is not linked.
             _ if Self::SIGNATURE_ALGORITHMS.len() > 1 => RustCrypto.verify(algorithm, public_key, signed, signature),
             _ => Err(CryptoError::Unsupported),
         }
@@ -145,20 +145,19 @@ impl CortexM4SigningKey {
 
     /// Signs a SHA-256 digest: `r || s`, 32 bytes each, big-endian. One public-key operation.
     ///
-    /// The nonce needs no generator that could fail.
+    /// The nonce depends on no generator that could fail.
     ///
     /// `hedge` is as for [`P256SigningKey::sign_digest`](rustcrypto::P256SigningKey::sign_digest).
     ///
     /// # Errors
-    /// [`CryptoError::Invalid`] if the back end fails.
+    /// [`CryptoError::Invalid`] if the provider fails.
     pub fn sign_digest(&self, digest: &[u8; 32], hedge: &[u8]) -> Result<[u8; 64], CryptoError> {
         rustcrypto::sign_p256_with(&self.private, digest, hedge, |nonce| {
             Point::of_base(&Words::from_bytes(nonce)).map(|point| point.x.to_bytes())
         })
     }
 
-    /// The public key as an uncompressed point, 65 bytes (SEC 1 section 2.3.3), as it stands in the
-    /// certificate.
+    /// The public key as an uncompressed point, 65 bytes (SEC 1 section 2.3.3), as in the certificate.
     pub const fn public_key(&self) -> [u8; 65] {
         self.public
     }
@@ -183,12 +182,12 @@ impl fmt::Debug for CortexM4SigningKey {
     }
 }
 
-/// A number from 1 to the order less 1; whatever else a signature has is forged.
+/// Checks that a number is between 1 and the order minus 1; a signature with another number is forged.
 fn nonzero(bytes: &[u8; 32]) -> Result<NonZeroScalar, CryptoError> {
     NonZeroScalar::from_repr((*bytes).into()).into_option().ok_or(CryptoError::Forged)
 }
 
-/// A digest longer than a scalar is cut (FIPS 186-5 section 6.4.2). Nothing here is secret.
+/// Verifies a signature. A digest longer than a scalar is truncated (FIPS 186-5 section 6.4.2). Nothing here is secret.
 fn verify_p256(public_key: &[u8], digest: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
     let key = Point::from_bytes(public_key)?;
     let (r, s) = signature::parse(signature)?;
@@ -199,10 +198,10 @@ fn verify_p256(public_key: &[u8], digest: &[u8], signature: &[u8]) -> Result<(),
     // Neither r nor 1/s is 0.
     let of_key = key.times(&Words::from_scalar(&of_key))?;
     let r = Words::from_scalar(&r);
-    // The x of the sum is r modulo the order: it is r, or, once in 2^128, r and the order.
+    // The x of the sum is r modulo the order: r or, once in 2^128, r plus the order.
     let candidates = [Some(r.coordinate()), r.plus_order().map(|r| r.coordinate())];
     let is_x = |x: Coordinate| {
-        // The assembly has no zero.
+        // The assembly does not support zero.
         if bool::from(of_base.is_zero()) {
             return Ok(x == of_key.x.coordinate()?);
         }
@@ -220,21 +219,21 @@ fn verify_p256(public_key: &[u8], digest: &[u8], signature: &[u8]) -> Result<(),
 const POINT_LEN: usize = 65;
 const UNCOMPRESSED: u8 = 4;
 
-/// Seeds that are tried, each the hash of the one before, as [`RustCrypto`] does. One in 2^32 is no scalar of P-256, so
-/// that all of them fail once in 2^128.
+/// Seeds to try, each the hash of the one before, as in [`RustCrypto`]. One in 2^32 is not a scalar of P-256, so all of
+/// them fail once in 2^128.
 const SEED_TRIES: usize = 4;
 
 impl Point {
     const ZERO: Words = Words([0; 8]);
 
-    /// `scalar` times the base point; not for a scalar of 0 or from the order on.
+    /// `scalar` times the base point; the scalar must not be 0, nor the order or above.
     fn of_base(scalar: &Words) -> Result<Self, CryptoError> {
         let mut point = Self { x: Self::ZERO, y: Self::ZERO };
         let valid = scalarmult_base(&mut point.x.0, &mut point.y.0, &scalar.0);
         if valid { Ok(point) } else { Err(CryptoError::Invalid) }
     }
 
-    /// `scalar` times this point; not for a scalar of 0 or from the order on.
+    /// `scalar` times this point; the scalar must not be 0, nor the order or above.
     fn times(&self, scalar: &Words) -> Result<Self, CryptoError> {
         let mut point = Self { x: Self::ZERO, y: Self::ZERO };
         let valid = scalarmult_generic(&mut point.x.0, &mut point.y.0, &scalar.0, &self.x.0, &self.y.0);
@@ -244,7 +243,7 @@ impl Point {
     /// A point on the curve, uncompressed.
     fn from_bytes(bytes: &[u8]) -> Result<Self, CryptoError> {
         let mut point = Self { x: Self::ZERO, y: Self::ZERO };
-        // The parser knows other forms, and gives wrong points for compressed ones.
+        // The parser accepts other forms, and returns wrong points for compressed ones.
         let uncompressed = bytes.len() == POINT_LEN && bytes.first() == Some(&UNCOMPRESSED);
         let valid = uncompressed && octet_string_to_point(&mut point.x.0, &mut point.y.0, bytes);
         if valid { Ok(point) } else { Err(CryptoError::Invalid) }
@@ -258,8 +257,8 @@ impl Point {
     }
 
     /// Returns whether `x` is the x of the sum of this point and `other`: with a chord or tangent through both of slope
-    /// `rise / run`, `x + x1 + x2 = (rise / run)^2`. Not divided, as that would take as long as half a
-    /// multiplication of a point. Not in constant time.
+    /// `rise / run`, `x + x1 + x2 = (rise / run)^2`. Avoids the division, which would take half as long as a point
+    /// multiplication. Not in constant time.
     fn plus_has_x(&self, other: &Self, x: Coordinate) -> Result<bool, CryptoError> {
         let [x1, y1, x2, y2] =
             [self.x.coordinate()?, self.y.coordinate()?, other.x.coordinate()?, other.y.coordinate()?];
@@ -281,8 +280,8 @@ impl Words {
         Self::from_bytes(&scalar.to_bytes().into())
     }
 
-    /// A private key from a seed; a seed that is 0 or not below the group order is hashed first.
-    /// Time tells that this happened, and nothing about the key that is used then.
+    /// Derives a private key from a seed; a seed that is 0 or not below the group order is hashed first. The timing
+    /// reveals that this happened, but nothing about the key.
     fn from_seed(seed: &[u8; KEY_SEED_LEN]) -> Result<Self, CryptoError> {
         let mut candidate = Zeroizing::new(*seed);
         for _ in 0..SEED_TRIES {
@@ -295,7 +294,7 @@ impl Words {
         Err(CryptoError::Invalid)
     }
 
-    /// From 32 bytes, the highest first.
+    /// Converts from 32 bytes, the highest first.
     fn from_bytes(bytes: &[u8; 32]) -> Self {
         let mut words = Self([0; 8]);
         let (chunks, _) = bytes.as_chunks();
@@ -303,12 +302,12 @@ impl Words {
         words
     }
 
-    /// As a coordinate; not from p on.
+    /// Converts to a coordinate; fails for p and above.
     fn coordinate(&self) -> Result<Coordinate, CryptoError> {
         Coordinate::from_repr(self.to_bytes().into()).into_option().ok_or(CryptoError::Invalid)
     }
 
-    /// This and the order of the group, if it is below 2^256.
+    /// Returns this plus the order of the group, if that is below 2^256.
     fn plus_order(&self) -> Option<Self> {
         let order =
             Self([0xfc63_2551, 0xf3b9_cac2, 0xa717_9e84, 0xbce6_faad, 0xffff_ffff, 0xffff_ffff, 0, 0xffff_ffff]);

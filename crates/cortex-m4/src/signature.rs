@@ -1,4 +1,4 @@
-//! Signatures as certificates and CertificateVerify have them.
+//! Signatures as encoded in certificates and CertificateVerify.
 
 use embedded_mtls::crypto::CryptoError;
 

@@ -1,10 +1,10 @@
 //! The meaning of answers to a cXML order, and text in such documents: the same for firmware and for host programs.
 //!
-//! An order is answered on two levels, each with a status of its own. Both have to be a success: [`Class`] says what that of HTTP
-//! means for the order, [`Outcome`] what that of cXML means.
+//! An answer to an order has two statuses, both of which have to be successful: [`Class`] is the meaning of the HTTP
+//! status for the order, [`Outcome`] that of the cXML status.
 //!
-//! How documents are read is left to either side: firmware looks for one number in a buffer of its own, a host program takes a
-//! document apart, in any encoding, and tells people where it is wrong.
+//! Each side reads documents in its own way: firmware looks for one number in a small buffer, a host program parses a
+//! document in any encoding and reports where it is wrong.
 #![no_std]
 
 use core::fmt::{self, Write as _};
@@ -12,27 +12,27 @@ use core::fmt::{self, Write as _};
 /// The meaning of an HTTP status for the order that it answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
-    /// The server has it.
+    /// The server has accepted it.
     Done,
-    /// A repetition of the same bytes may be answered otherwise.
+    /// A retry with the same bytes may succeed.
     Later,
-    /// Only another request may be.
+    /// Only a different request may succeed.
     Refused,
 }
 
 impl Class {
-    /// The class of a status (RFC 9110 section 15). `asks_to_wait` is whether the response has a `Retry-After`.
+    /// Returns the class of a status (RFC 9110 section 15). `asks_to_wait` means that the response has a `Retry-After`.
     pub const fn of(status: u16, asks_to_wait: bool) -> Self {
         match status {
             200..300 => Self::Done,
-            // Not this time: too slow, another connection, too early, too often.
+            // Temporary: too slow, wrong connection, too early, too often.
             408 | 421 | 425 | 429 => Self::Later,
             // Section 15.5.14: "If the condition is temporary, the server SHOULD generate a Retry-After".
             413 if asks_to_wait => Self::Later,
-            // Not with this request: the statuses of its own trouble are of methods and versions that a server does not have,
-            // of loops, and of a login of the network.
+            // Permanent for this request; the 5xx ones are unsupported methods and versions, loops, and a network
+            // login.
             300..=499 | 501 | 505 | 506 | 508 | 510 | 511 => Self::Refused,
-            // Section 15: a status that is none counts as one of the server's own trouble.
+            // Section 15: an invalid status counts as a server error.
             _ => Self::Later,
         }
     }
@@ -41,20 +41,20 @@ impl Class {
 /// The meaning of a cXML status for the order that it answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The supplier has it.
+    /// The supplier has accepted it.
     Delivered,
-    /// Repeat it later, with the same bytes.
+    /// Retry later, with the same bytes.
     Later,
-    /// An intermediary has it; a `StatusUpdate` follows.
+    /// An intermediary has accepted it; a `StatusUpdate` follows.
     Pending,
-    /// It will never be accepted as it is: no repetition without a human.
+    /// It will never be accepted unchanged; a person has to act before a retry.
     Refused,
-    /// A code of no class: nobody knows what it says.
+    /// A code of no class, with unknown meaning.
     Unknown,
 }
 
 impl Outcome {
-    /// The meaning of a status. An unknown code counts as the first of its hundred.
+    /// Returns the meaning of a status. An unknown code counts as the first of its hundred.
     pub const fn of(status: u16) -> Self {
         match status {
             201 | 280 | 281 => Self::Pending,
@@ -66,7 +66,7 @@ impl Outcome {
     }
 }
 
-/// Returns whether a body begins as a page for people does: it comes from something in front of whatever takes orders, such as a
+/// Returns whether a body begins like an HTML page: it comes from something in front of the order system, such as a
 /// login or a firewall.
 pub fn is_page(body: &[u8]) -> bool {
     let start = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii_start();
@@ -74,7 +74,7 @@ pub fn is_page(body: &[u8]) -> bool {
     is(b"<!doctype html") || is(b"<html")
 }
 
-/// Text as XML content or attribute value; characters that XML 1.0 has no place for become U+FFFD.
+/// Text as XML content or attribute value; characters that XML 1.0 does not allow become U+FFFD.
 #[derive(Clone, Copy, Debug)]
 pub struct XmlText<'a>(pub &'a str);
 
@@ -96,8 +96,8 @@ impl fmt::Display for XmlText<'_> {
     }
 }
 
-/// The name of a server and its port as a `Host` field has them (RFC 9110 section 7.2): an address with colons in brackets, the
-/// usual port of HTTPS left out.
+/// The name of a server and its port as in a `Host` field (RFC 9110 section 7.2): an IPv6 address in brackets, without
+/// the default port of HTTPS.
 #[derive(Clone, Copy, Debug)]
 pub struct HostField<'a> {
     /// The name, or the address.

@@ -1,6 +1,6 @@
-//! Certificate paths of [`embedded_mtls`] for [`embedded-tls`](embedded_tls) 0.19, a client of TLS 1.3 whose own verifiers leave
-//! checks out: this one does all that a [`Client`](embedded_mtls::Client) of `embedded-mtls` does with the certificates of a
-//! server, and its CertificateVerify.
+//! Certificate paths of [`embedded_mtls`] for [`embedded-tls`](embedded_tls) 0.19, a TLS 1.3 client whose own verifiers
+//! omit checks: this one performs all checks that a [`Client`](embedded_mtls::Client) of `embedded-mtls` performs on a
+//! server's certificates and its CertificateVerify.
 //!
 //! ```
 //! use embedded_mtls::crypto::CryptoProvider as Cryptography;
@@ -33,16 +33,18 @@
 //! }
 //! ```
 //!
-//! # What embedded-tls does not pass on
+//! # Limitations of embedded-tls
 //!
-//! - **Messages that are left out.** embedded-tls 0.19 accepts a server that omits Certificate or CertificateVerify and
-//!   sends its Finished, without calling the verifier. So call [`Verifier::authenticated`] after `open`, and drop the
+//! - **Omitted messages.** embedded-tls 0.19 accepts a server that omits Certificate or CertificateVerify and sends its
+//!   Finished, without calling the verifier. Therefore call [`Verifier::authenticated`] after `open`, and drop the
 //!   connection if it returns an error.
-//! - Which signature schemes it offered: a server may use any that the provider has and that fits its key.
-//! - More than 16 certificates, and lists longer than one record, end the handshake before they reach the verifier.
-//! - A pause: all signatures of a path are verified in one call, at most 32 of them.
-//! - Why a server was refused: `TlsError` tells the stage only. [`Verifier::authenticated`] tells the reason.
-//!   The server receives no alert: what embedded-tls 0.19 sends as one is not an alert record.
+//! - **Offered signature schemes** are not passed on: a server may use any that the provider supports and that matches
+//!   its key.
+//! - **Long lists**: more than 16 certificates, or a list longer than one record, end the handshake before they reach
+//!   the verifier.
+//! - **No yielding**: all signatures of a path, at most 32, are verified in one call.
+//! - **Reasons**: `TlsError` gives only the stage; [`Verifier::authenticated`] returns the reason. The server receives
+//!   no alert, since what embedded-tls 0.19 sends is not an alert record.
 #![no_std]
 #![forbid(unsafe_code)]
 #![warn(missing_debug_implementations)]
@@ -74,7 +76,7 @@ pub struct Verifier<'a, C> {
 /// The progress of the server.
 enum Stage {
     ExpectCertificate,
-    /// The path is good; CertificateVerify signs this.
+    /// The path is valid; CertificateVerify signs this.
     ExpectCertificateVerify(Signed),
     Authenticated,
     Refused(Error),
@@ -93,20 +95,20 @@ const CONTEXT: &[u8] = b"TLS 1.3, server CertificateVerify\0";
 const MAX_HASH_LEN: usize = 48;
 
 impl<'a, C: CryptoProvider> Verifier<'a, C> {
-    /// A verifier for one connection. `memory` is lent for the summaries of the certificates, as for a
+    /// Creates a verifier for one connection. `memory` is lent for the summaries of the certificates, as for a
     /// [`Validator`]: about 350 bytes for each that is signed with P-256.
     ///
-    /// The rules are those of a server whatever their purpose is, so they should be made by [`Rules::server`].
-    /// The name in them is the one that counts, and is asked for even if embedded-tls is given none.
+    /// The rules always apply to a server, regardless of their purpose, so create them with [`Rules::server`]. The name
+    /// in them is required even if embedded-tls is given none.
     pub const fn new(provider: C, mut rules: Rules<'a>, memory: &'a mut [u8]) -> Self {
         rules.purpose = Purpose::ServerAuth;
         Self { rules, validator: Validator::new(memory), stage: Stage::ExpectCertificate, provider }
     }
 
-    /// Returns the identity of the authenticated server; to be called after `open`, before a byte is written.
+    /// Returns the identity of the authenticated server. Call it after `open`, before you write anything.
     ///
     /// # Errors
-    /// Why it was refused; [`PeerMisbehaved::UnexpectedMessage`] if it left out Certificate or
+    /// The reason why it was rejected; [`PeerMisbehaved::UnexpectedMessage`] if it omitted Certificate or
     /// CertificateVerify (RFC 9846 section 4.5: both are sent whenever authentication is by certificate).
     pub fn authenticated(&self) -> Result<PeerIdentity<'_>, Error> {
         let identity = self.validator.identity();
@@ -146,8 +148,8 @@ impl<'a, C: CryptoProvider> Verifier<'a, C> {
         self.validator.verify_signature(self.provider, scheme, signed.as_bytes(), verify.signature)
     }
 
-    /// Keeps the reason, and gives what comes nearest to it in embedded-tls. Not `AbortHandshake` with our
-    /// alert, which version 0.19 would send in clear in a record of the type `change_cipher_spec`.
+    /// Stores the reason, and returns the closest error of embedded-tls. Not `AbortHandshake` with our alert, which
+    /// version 0.19 would send in plaintext in a `change_cipher_spec` record.
     fn refuse(&mut self, error: Error) -> TlsError {
         self.stage = Stage::Refused(error);
         match error {
@@ -162,9 +164,9 @@ impl<'a, C: CryptoProvider> Verifier<'a, C> {
 }
 
 impl<C: CryptoProvider, S: TlsCipherSuite> TlsVerifier<S> for Verifier<'_, C> {
-    /// The name that embedded-tls sends as SNI has to be the one in the rules.
+    /// Checks that the name that embedded-tls sends as SNI is the one in the rules.
     fn set_hostname_verification(&mut self, hostname: &str) -> Result<(), TlsError> {
-        // A verifier of a connection that is over would lend its proof to a server that shows nothing.
+        // Reusing a verifier would apply its proof to a server that sends no certificate.
         if !matches!(self.stage, Stage::ExpectCertificate) {
             return Err(self.refuse(PeerMisbehaved::UnexpectedMessage.into()));
         }
@@ -209,7 +211,7 @@ impl Signed {
     }
 }
 
-/// Without the hash, which says nothing to a reader.
+/// Omits the hash, which is of no use to a reader.
 impl fmt::Debug for Stage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -26,19 +26,18 @@ use embedded_mtls::x509::{Name, PeerIdentity, SubjectAltName};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Rule<'a> {
-    /// The first common name of the subject is this, byte for byte. Another one behind it does not
-    /// count, as with Apache.
+    /// The first common name of the subject is this, byte for byte. Further common names are ignored, as in Apache.
     CommonName(&'a str),
     /// SHA-256 of the certificate is this.
     Fingerprint([u8; 32]),
     /// The issuer of the certificate has this name.
     Issuer(Name<'a>),
-    /// SHA-256 of the `SubjectPublicKeyInfo` is this, so that a certificate can be renewed with its key: what
-    /// `openssl x509 -pubkey -noout | openssl pkey -pubin -outform DER | sha256sum` prints. Keys that sign by
-    /// RSASSA-PSS only (`id-RSASSA-PSS`) never match.
+    /// SHA-256 of the `SubjectPublicKeyInfo` is this, so that a certificate can be renewed with the same key. It is the
+    /// value that `openssl x509 -pubkey -noout | openssl pkey -pubin -outform DER | sha256sum` prints. Keys that sign
+    /// by RSASSA-PSS only (`id-RSASSA-PSS`) never match.
     KeyPin([u8; 32]),
     /// This is one of the subject alternative names. Host names are compared without regard to case, and a wildcard in
-    /// the certificate stands for itself only.
+    /// the certificate matches only itself.
     SubjectAltName(SubjectAltName<'a>),
 }
 
@@ -80,7 +79,7 @@ impl Rule<'_> {
         match self {
             Self::CommonName(_) | Self::Issuer(_) | Self::SubjectAltName(_) if peer.is_known_by_key_only() => false,
             Self::CommonName(name) => peer.common_name() == Some(name),
-            // A peer without a certificate has none.
+            // A peer without a certificate has no fingerprint.
             Self::Fingerprint(sha256) => *sha256 != [0; 32] && peer.sha256_fingerprint() == *sha256,
             Self::Issuer(name) => !name.is_empty() && peer.issuer() == *name,
             Self::KeyPin(sha256) => peer.sha256_key_info(provider).as_ref() == Some(sha256),
@@ -92,7 +91,7 @@ impl Rule<'_> {
 fn same(found: &SubjectAltName<'_>, wanted: &SubjectAltName<'_>) -> bool {
     match (found, wanted) {
         (SubjectAltName::Dns(found), SubjectAltName::Dns(wanted)) => found.eq_ignore_ascii_case(wanted),
-        // What could not be read is nobody's name.
+        // A name that could not be parsed matches nothing.
         (SubjectAltName::Other(_), _) => false,
         (found, wanted) => found == wanted,
     }

@@ -1,11 +1,11 @@
-//! Failures by the names under which operators know them: the cause, who has to act, and what helps.
+//! Failures under names for operators: the cause, who has to act, and the remedy.
 
 use core::fmt;
 
 use embedded_mtls::{Diagnosis, Responsible};
 
-/// One table for all: the findings of HTTP as `Name: responsible, "cause", "remedy";`, and of each failure of TLS, of which
-/// the core has the rest, `Name: "remedy";`. Causes and remedies are clauses without a full stop.
+/// One table for all findings: those of HTTP as `Name: responsible, "cause", "remedy";`, and those of TLS, for which
+/// the core has the rest, as `Name: "remedy";`. Causes and remedies are clauses without a full stop.
 macro_rules! findings {
     ($(#[$meta:meta])* pub enum Finding {
         $($(#[$doc:meta])* $name:ident: $responsible:ident, $cause:literal, $remedy:literal;)*
@@ -19,10 +19,10 @@ macro_rules! findings {
         }
 
         impl Finding {
-            /// The findings that only HTTP can tell.
+            /// The findings that only HTTP reveals.
             const OF_HTTP: &[Self] = &[$(Self::$name,)*];
 
-            /// Says what is wrong, as a clause without a full stop.
+            /// Returns the cause, as a clause without a full stop.
             pub const fn cause(self) -> &'static str {
                 match self {
                     $(Self::$name => $cause,)*
@@ -30,7 +30,7 @@ macro_rules! findings {
                 }
             }
 
-            /// Names who has to act.
+            /// Returns who has to act.
             pub const fn responsible(self) -> Responsible {
                 match self {
                     $(Self::$name => Responsible::$responsible,)*
@@ -38,7 +38,7 @@ macro_rules! findings {
                 }
             }
 
-            /// Says what helps, as a clause without a full stop.
+            /// Returns the remedy, as a clause without a full stop.
             pub const fn remedy(self) -> &'static str {
                 match self {
                     $(Self::$name => $remedy,)*
@@ -51,10 +51,10 @@ macro_rules! findings {
 }
 
 findings! {
-/// A failure by its name, from TLS or from HTTP, with what helps. Where another cause than the usual one is possible, the
-/// remedy says so.
+/// A named failure of TLS or HTTP, with its remedy. If causes other than the usual one are possible, the remedy says
+/// so.
 ///
-/// `Display` writes the cause, who has to act and the remedy, in one line. `docs/diagnoses.md` shows each.
+/// `Display` writes the cause, who has to act and the remedy, in one line. `docs/diagnoses.md` lists them all.
 ///
 /// ```
 /// use embedded_mtls::AlertDescription;
@@ -68,31 +68,31 @@ findings! {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Finding {
-    /// A web application firewall in front of the server refuses the request, by HTTP.
+    /// A web application firewall in front of the server refused the request.
     FirewallRefused: Peer,
         "a web application firewall in front of the server refuses the request: TLS is not the reason",
         "give its operators the time and the number in its response, and have them exempt this path and our address";
-    /// The server refuses the request by HTTP 403, and does not say why.
+    /// The server refused the request with HTTP 403, without a reason.
     Forbidden: Peer,
         "the server accepted the connection and refuses this request, without saying why",
         "look into its log: usually its rules do not name the owner of our certificate (Apache: Require expr \
          %{SSL_CLIENT_S_DN_CN}), or it wants another path";
-    /// The server wants a password or a token, by HTTP 401.
+    /// The server requires a password or a token (HTTP 401).
     LoginRequired: Us,
         "the server wants a password or a token, and not only a certificate (HTTP 401)",
         "ask its owner which, or let it take our certificate for this path";
-    /// The server does not answer for this name on this connection, by HTTP 421.
+    /// The server does not serve this name on this connection (HTTP 421).
     MisdirectedRequest: Peer,
         "the server does not answer for the name in the Host field on this connection (HTTP 421)",
         "try again on a new connection; if that does not help, make the URL, the name requested through TLS and the \
          virtual host agree";
-    /// The server asks for a certificate after the handshake, for some paths only, and we did not offer that.
+    /// The server requires a certificate after the handshake, for some paths only, and we did not offer that.
     PostHandshakeNeeded: Us,
         "the server asks for a certificate for this path only, after the handshake, and we did not offer that \
          (Apache: AH10158)",
         "switch on authentication after the handshake; or have SSLVerifyClient moved from the <Location> or \
          <Directory> into the virtual host";
-    /// A proxy in between wants a password, by HTTP 407 or 511.
+    /// A proxy in between requires a password (HTTP 407 or 511).
     ProxyLoginRequired: Network,
         "a proxy in between wants a password, and has not passed the request on (HTTP 407, 511)",
         "exempt this connection from the proxy: a response from it inside TLS means that it terminates TLS, which \

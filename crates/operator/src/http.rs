@@ -1,13 +1,13 @@
-//! Refusals by HTTP that have their reason in TLS or on the way, by the words of those who send them.
+//! Refusals by HTTP whose reason is in TLS or in the network, recognized by their words.
 
 use embedded_mtls::{Diagnosis, Session, Side};
 
 use crate::finding::Finding::{self, Tls};
 
-/// Words of well-known servers, proxies and firewalls, whatever the status of the refusal. The first row that is found counts.
+/// Words of well-known servers, proxies and firewalls, regardless of the status. The first matching row counts.
 ///
-/// nginx completes handshakes that it refuses afterwards, and Azure Application Gateway is one. IIS numbers its reasons
-/// behind the status: "HTTP Error 403.16 - Forbidden".
+/// nginx completes handshakes with clients that it then refuses, and Azure Application Gateway is based on it. IIS
+/// numbers its reasons after the status: "HTTP Error 403.16 - Forbidden".
 const SAYINGS: &[(&str, Finding)] = &[
     ("No required SSL certificate was sent", Tls(Diagnosis::OursMissing)),
     ("The SSL certificate error", Tls(Diagnosis::OursRefused)),
@@ -21,7 +21,7 @@ const SAYINGS: &[(&str, Finding)] = &[
     ("403.17", Tls(Diagnosis::OursExpired)),
     // Azure API Management, in the policy of its documentation.
     ("Invalid client certificate", Tls(Diagnosis::OursRefused)),
-    // Apache: the page, the log, and what OpenSSL says.
+    // Apache: the page, the log, and OpenSSL's message.
     ("Post-Handshake Authentication", Finding::PostHandshakeNeeded),
     ("AH10158", Finding::PostHandshakeNeeded),
     ("post_handshake_auth", Finding::PostHandshakeNeeded),
@@ -53,28 +53,28 @@ const FIREWALLS: &[&str] = &[
 ];
 
 impl Finding {
-    /// Names a refusal by HTTP that has its reason in TLS or between both sides: by the words of well-known servers,
-    /// proxies and firewalls in its body, else by its status. `shown` says that a certificate of ours was, see
-    /// [`Session::sent_credential`]. `None` if nothing is known, and of a status that is no refusal unless a firewall
-    /// says so.
+    /// Interprets a refusal by HTTP whose reason is in TLS or in the network: by words of well-known servers, proxies
+    /// and firewalls in its body, otherwise by its status. `shown` means that we sent a certificate, see
+    /// [`Session::sent_credential`]. `None` if nothing is known, and for a status that is not a refusal, unless the
+    /// body is a firewall's.
     pub fn of_http(status: u16, body: &[u8], shown: bool) -> Option<Self> {
         if status >= 400
             && let Some((_, finding)) = SAYINGS.iter().find(|(saying, _)| says(body, saying))
         {
             return Some(*finding);
         }
-        // Azure's page is that of a firewall only where it refuses.
+        // Azure's page is a firewall's only with a refusal.
         let is_refusal = matches!(status, 200..300 | 403 | 406);
         if is_refusal && FIREWALLS.iter().any(|saying| says(body, saying)) {
             return Some(Self::FirewallRefused);
         }
         match status {
             401 => Some(Self::LoginRequired),
-            // Nobody has said that our certificate is valid.
+            // Nothing indicates that our certificate was accepted.
             403 if shown => Some(Self::Forbidden),
             407 | 511 => Some(Self::ProxyLoginRequired),
             421 => Some(Self::MisdirectedRequest),
-            // Of nginx, where an `error_page` lets them out.
+            // From nginx, if an `error_page` exposes them.
             495 => Some(Tls(Diagnosis::OursRefused)),
             496 => Some(Tls(Diagnosis::OursMissing)),
             497 => Some(Tls(Diagnosis::TheirProgram)),
@@ -82,8 +82,8 @@ impl Finding {
         }
     }
 
-    /// Names a refusal by HTTP on this session as [`of_http`](Self::of_http) does, and before a mere refusal of our
-    /// certificate the [fault](Session::credential_fault) that we know in it ourselves.
+    /// Interprets a refusal by HTTP on this session as [`of_http`](Self::of_http) does. If our certificate was rejected
+    /// and has a [fault](Session::credential_fault) that we know of, that fault takes precedence.
     pub fn of_response<R: Side>(session: &Session<'_, R>, status: u16, body: &[u8]) -> Option<Self> {
         let by_itself = Self::of_http(status, body, session.sent_credential().is_some())?;
         let fault = match by_itself {
@@ -96,7 +96,7 @@ impl Finding {
     }
 }
 
-/// Returns whether a body contains these words, in whatever case. A number is no part of a longer one.
+/// Returns whether a body contains these words, ignoring case. A number does not match as part of a longer one.
 fn says(body: &[u8], words: &str) -> bool {
     let is_number = words.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     let digit = |byte: Option<&u8>| is_number && byte.is_some_and(u8::is_ascii_digit);

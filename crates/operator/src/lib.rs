@@ -1,12 +1,12 @@
-//! The operators' side of [`embedded_mtls`]: mutual TLS under the names that gateways and web servers have for it.
+//! Mutual TLS in the terms of operators: [`embedded_mtls`] under the names that gateways and web servers use.
 //!
-//! The core knows TLS and nothing else. What the operator of a gateway knows it by is here, on the public API of the core,
-//! again without heap and without `unsafe`:
+//! The core knows only TLS. This crate adds the operators' terms, on the core's public API, also without a heap and
+//! without `unsafe`:
 //!
 //! - [`access`] authorizes peers by lists of rules,
-//! - [`Finding`] names failures and refusals by HTTP, and says what helps, with the settings of well-known programs,
-//! - [`policy`] turns settings under their names into configurations,
-//! - [`variables`] gives the facts in a peer's certificate as `SSL_CLIENT_*` variables.
+//! - [`Finding`] names failures and refusals by HTTP, and gives the remedy in terms of well-known programs,
+//! - [`policy`] turns settings into configurations,
+//! - [`variables`] lists the facts in a peer's certificate as `SSL_CLIENT_*` variables.
 #![no_std]
 #![warn(missing_debug_implementations)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -1,4 +1,4 @@
-//! The facts in a peer's certificate as variables, under the names that Apache's `mod_ssl` has for them.
+//! The facts in a peer's certificate as variables, under the names of Apache's `mod_ssl`.
 
 use core::fmt;
 use core::net::IpAddr;
@@ -10,8 +10,7 @@ use embedded_mtls::x509::{
 
 const SECONDS_A_DAY: i64 = 86_400;
 
-/// Attributes of one name, and alternative names, that become variables; a certificate with more has a reason that is
-/// none of ours.
+/// Attributes of one name, and alternative names, that become variables; further ones are omitted.
 const MAX_OF_A_KIND: usize = 64;
 
 /// The result of verifying the peer, as in `SSL_CLIENT_VERIFY`.
@@ -19,18 +18,18 @@ const MAX_OF_A_KIND: usize = 64;
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Verify {
-    /// The path was not verified, as of [`Handshake::claimed_peer`](embedded_mtls::Handshake::claimed_peer).
+    /// The path was not verified, as for [`Handshake::claimed_peer`](embedded_mtls::Handshake::claimed_peer).
     Failed,
     /// Something was waived.
     Generous,
-    /// The peer is who it says.
+    /// The peer is authenticated.
     Success,
 }
 
 /// One fact of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Variable<'a> {
-    /// Its name, without the `SSL_CLIENT_` or `SSL_SERVER_` in front.
+    /// Its name, without the prefix `SSL_CLIENT_` or `SSL_SERVER_`.
     pub name: VariableName,
     /// Its value.
     pub value: VariableValue<'a>,
@@ -70,21 +69,21 @@ impl<'a> Variable<'a> {
     /// Lists the facts of a peer's certificate under the names of Apache's variables: `SSL_CLIENT_` and the name on a
     /// server, `SSL_SERVER_` on a client.
     ///
-    /// | Name | What it is |
+    /// | Name | Value |
     /// |---|---|
     /// | `VERIFY` | `verify`, as `SUCCESS`, `GENEROUS` or `FAILED`; without a certificate it would be `NONE` |
     /// | `M_VERSION` `M_SERIAL` | version and serial number of the certificate |
     /// | `S_DN` `I_DN` | subject and issuer |
-    /// | `S_DN_CN` `I_DN_O` … | their parts `C` `ST` `L` `O` `OU` `CN` `T` `I` `G` `S` `D` `UID` `Email`; the second of a kind is `S_DN_OU_1` |
+    /// | `S_DN_CN` `I_DN_O` … | their parts `C` `ST` `L` `O` `OU` `CN` `T` `I` `G` `S` `D` `UID` `Email`; the second of its kind is `S_DN_OU_1` |
     /// | `V_START` `V_END` | the validity |
-    /// | `V_REMAIN` | whole days until it ends, as seen from `now`; 0 if it has |
+    /// | `V_REMAIN` | whole days from `now` until it ends; 0 if it has ended |
     /// | `A_SIG` `A_KEY` | the kinds of the signature and of the key |
     /// | `SAN_Email_0` `SAN_DNS_0` … | alternative names, each kind counted from 0 |
-    /// | `SAN_IP_0` `SAN_URI_0` … `SHA256` | not of Apache: addresses, URIs, the fingerprint |
+    /// | `SAN_IP_0` `SAN_URI_0` … `SHA256` | not in Apache: addresses, URIs, the fingerprint |
     ///
-    /// Apache also has `CERT`, `CERT_CHAIN_n` and `CERT_RFC4523_CEA`, whole certificates, which the core does not keep, and
-    /// `SAN_OTHER_msUPN_n`. Where a name has several common names, `S_DN_CN` is the first, which is
-    /// [`common_name`](PeerIdentity::common_name) as well.
+    /// Apache also has `CERT`, `CERT_CHAIN_n` and `CERT_RFC4523_CEA`, whole certificates, which the core does not keep,
+    /// and `SAN_OTHER_msUPN_n`. If a name has several common names, `S_DN_CN` is the first, like
+    /// [`common_name`](PeerIdentity::common_name).
     pub fn all_of(peer: &PeerIdentity<'a>, now: UnixTime, verify: Verify) -> impl Iterator<Item = Self> + use<'a> {
         use VariableValue as Value;
         let remain = peer.not_after().seconds().saturating_sub(now.seconds()) / SECONDS_A_DAY;
@@ -118,7 +117,7 @@ impl<'a> Variable<'a> {
     }
 }
 
-/// The parts of a name that Apache has a name for.
+/// Lists the parts of a name for which Apache has a variable.
 fn parts<'a>(stem: &'static str, name: Name<'a>) -> impl Iterator<Item = Variable<'a>> {
     name.attributes().take(MAX_OF_A_KIND).enumerate().filter_map(move |(place, attribute)| {
         let part = part_name(&attribute)?;
@@ -128,7 +127,7 @@ fn parts<'a>(stem: &'static str, name: Name<'a>) -> impl Iterator<Item = Variabl
     })
 }
 
-/// The alternative names, each kind counted from 0.
+/// Lists the alternative names, each kind counted from 0.
 fn alternatives(peer: PeerIdentity<'_>) -> impl Iterator<Item = Variable<'_>> {
     let kinds = ["Email", "DNS", "IP", "URI"];
     kinds.into_iter().flat_map(move |part| {
@@ -156,7 +155,7 @@ impl Verify {
     }
 }
 
-/// The names in which Apache differs from RFC 4514, or that it has in addition.
+/// Returns the names in which Apache differs from RFC 4514, or has in addition.
 const fn part_name(attribute: &Attribute<'_>) -> Option<&'static str> {
     match attribute.oid() {
         [0x55, 0x04, 0x04] => Some("S"),
@@ -171,7 +170,7 @@ const fn part_name(attribute: &Attribute<'_>) -> Option<&'static str> {
     }
 }
 
-/// The name that OpenSSL has for a kind of signature.
+/// Returns OpenSSL's name for a kind of signature.
 const fn signature_name(kind: SignatureKind) -> Option<&'static str> {
     match kind {
         SignatureKind::EcdsaSha256 => Some("ecdsa-with-SHA256"),
@@ -185,7 +184,7 @@ const fn signature_name(kind: SignatureKind) -> Option<&'static str> {
     }
 }
 
-/// The name that OpenSSL has for a kind of key.
+/// Returns OpenSSL's name for a kind of key.
 const fn key_name(algorithm: KeyAlgorithm) -> Option<&'static str> {
     match algorithm {
         KeyAlgorithm::EcP256 | KeyAlgorithm::EcP384 => Some("id-ecPublicKey"),
@@ -216,7 +215,7 @@ impl fmt::Display for VariableValue<'_> {
                 None => write_hex(f, attribute.value()),
             },
             Self::Days(days) => days.fmt(f),
-            // DER has a zero in front of a number whose first bit is set.
+            // DER puts a zero in front of a number whose first bit is set.
             Self::Hex([0, number @ ..]) if !number.is_empty() => write_hex(f, number),
             Self::Hex(bytes) => write_hex(f, bytes),
             Self::Ip(address) => address.fmt(f),

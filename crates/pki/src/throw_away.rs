@@ -1,7 +1,7 @@
 //! A throw-away PKI: root, intermediate and leaves, made in memory by `rcgen` with keys on P-256 by `p256`.
 //!
-//! `rcgen` comes without its own cryptography, because that needs a C compiler. Never use such a PKI for anything but
-//! trying things out: its keys are as good as their owner's care, and nobody takes any.
+//! `rcgen` comes without its own cryptography, because that needs a C compiler. Use such a PKI only for experiments:
+//! nobody protects its keys.
 
 use core::fmt;
 use std::io::{self, Write as _};
@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 
 use super::pem::{self, Identity};
 
-/// Why no PKI could be made.
+/// The reason why no PKI could be created.
 #[derive(Debug)]
 pub struct PkiError(String);
 
@@ -32,12 +32,12 @@ impl fmt::Display for PkiError {
 
 impl core::error::Error for PkiError {}
 
-/// Names what failed.
+/// Describes what failed.
 fn failed(what: &str) -> impl Fn(&dyn fmt::Display) -> PkiError {
     move |error| PkiError(format!("{what}: {error}"))
 }
 
-/// Everything that two programs need to know each other.
+/// Everything that two programs need to authenticate each other.
 pub struct Pki {
     /// The root certificate that both trust.
     pub root: Vec<u8>,
@@ -53,7 +53,7 @@ pub const SUPPLIER_NAME: &str = "supplier.example";
 pub const GATEWAY_NAME: &str = "gateway-0042.plant.example";
 
 impl Pki {
-    /// Makes a root, an intermediate below it, and two leaves below that one.
+    /// Creates a root, an intermediate below it, and two leaves below that.
     ///
     /// # Errors
     /// No random numbers.
@@ -64,7 +64,7 @@ impl Pki {
         supplier.names = [SUPPLIER_NAME, "localhost", "127.0.0.1", "::1"].map(str::to_owned).to_vec();
         let mut gateway = Leaf::new(GATEWAY_NAME, ExtendedKeyUsagePurpose::ClientAuth);
         for leaf in [&mut supplier, &mut gateway] {
-            // Long enough that no program warns of the end.
+            // Long enough that no program warns of the expiry.
             leaf.valid.1 = Duration::days(90);
         }
         Ok(Self {
@@ -98,14 +98,14 @@ impl Pki {
     }
 }
 
-/// Writes a file that nobody else may read, where the system knows of others.
+/// Writes a file that only its owner may read, if the system supports that.
 fn write_secret(file: &Path, text: &str) -> io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, OWNER_ONLY);
     let mut opened = options.open(file)?;
-    // The mode counts for new files only.
+    // The mode applies only to new files.
     #[cfg(unix)]
     opened.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(OWNER_ONLY))?;
     opened.write_all(text.as_bytes())
@@ -115,10 +115,10 @@ fn write_secret(file: &Path, text: &str) -> io::Result<()> {
 #[cfg(unix)]
 const OWNER_ONLY: u32 = 0o600;
 
-/// A key as a PKCS#8 file.
+/// Encodes a key as a PKCS#8 file.
 ///
 /// # Errors
-/// A number that is no key.
+/// A number that is not a valid key.
 pub fn key_pem(key: &[u8; 32]) -> Result<String, PkiError> {
     let key = p256::SecretKey::from_slice(key).map_err(|error| failed("key")(&error))?;
     let der = key.to_pkcs8_der().map_err(|error| failed("key")(&error))?;
@@ -138,7 +138,7 @@ pub struct Leaf {
 }
 
 impl Leaf {
-    /// A leaf that is valid for a week, with its common name as its only DNS name.
+    /// Describes a leaf that is valid for a week, with its common name as its only DNS name.
     pub fn new(common_name: &str, purpose: ExtendedKeyUsagePurpose) -> Self {
         let valid = (Duration::hours(-1), Duration::days(7));
         Self { common_name: common_name.to_owned(), names: vec![common_name.to_owned()], purpose, valid }
@@ -148,15 +148,15 @@ impl Leaf {
 /// A certificate authority.
 pub struct Authority {
     issuer: Issuer<'static, Key>,
-    /// Its certificate, those above it behind; the root stands in its own chain only.
+    /// Its certificate and those above it, without the root, except for the root's own chain.
     chain: Vec<Vec<u8>>,
 }
 
 impl Authority {
-    /// A new root.
+    /// Creates a new root.
     ///
     /// # Errors
-    /// No random numbers, or a name that no certificate can hold.
+    /// No random numbers, or a name that no certificate can contain.
     pub fn root(name: &str) -> Result<Self, PkiError> {
         let key = Key::generate()?;
         let params = authority_params(name, &key, BasicConstraints::Unconstrained)?;
@@ -164,10 +164,10 @@ impl Authority {
         Ok(Self { chain: vec![certificate.der().to_vec()], issuer: Issuer::new(params, key) })
     }
 
-    /// An authority below a root, which issues leaves only.
+    /// Creates an authority below a root that issues only leaves.
     ///
     /// # Errors
-    /// No random numbers, or a name that no certificate can hold.
+    /// No random numbers, or a name that no certificate can contain.
     pub fn intermediate(&self, name: &str) -> Result<Self, PkiError> {
         let key = Key::generate()?;
         let params = authority_params(name, &key, BasicConstraints::Constrained(0))?;
@@ -175,12 +175,12 @@ impl Authority {
         Ok(Self { chain: vec![certificate.der().to_vec()], issuer: Issuer::new(params, key) })
     }
 
-    /// Its own certificate.
+    /// Returns its own certificate.
     pub fn certificate(&self) -> &[u8] {
         self.chain.first().map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// Itself as an identity, with the key that it signs certificates with.
+    /// Returns itself as an identity, with the key that signs certificates.
     pub fn identity(&self) -> Identity {
         Identity { chain: self.chain.clone(), key: Zeroizing::new(self.issuer.key().secret.to_bytes().into()) }
     }
@@ -188,16 +188,16 @@ impl Authority {
     /// Issues a certificate for a new key.
     ///
     /// # Errors
-    /// No random numbers, or a name that no certificate can hold.
+    /// No random numbers, or a name that no certificate can contain.
     pub fn leaf(&self, leaf: &Leaf) -> Result<Identity, PkiError> {
         let key = Key::generate()?;
         Ok(Identity { chain: self.certify(leaf, &key.public)?, key: Zeroizing::new(key.secret.to_bytes().into()) })
     }
 
-    /// Issues a certificate for a key that somebody else has, of which it sees the uncompressed point: gives the chain.
+    /// Issues a certificate for an external key, given as an uncompressed point, and returns the chain.
     ///
     /// # Errors
-    /// No random numbers, or a name that no certificate can hold.
+    /// No random numbers, or a name that no certificate can contain.
     pub fn certify(&self, leaf: &Leaf, point: &[u8]) -> Result<Vec<Vec<u8>>, PkiError> {
         let key = Public(point);
         let certificate = leaf_params(leaf, &key)?.signed_by(&key, &self.issuer);
@@ -206,10 +206,10 @@ impl Authority {
     }
 }
 
-/// A certificate that its own key has signed.
+/// Creates a self-signed certificate.
 ///
 /// # Errors
-/// No random numbers, or a name that no certificate can hold.
+/// No random numbers, or a name that no certificate can contain.
 pub fn self_signed(leaf: &Leaf) -> Result<Identity, PkiError> {
     let key = Key::generate()?;
     let certificate = leaf_params(leaf, &Public(&key.public))?.self_signed(&key);
@@ -257,7 +257,7 @@ fn name(common_name: &str) -> DistinguishedName {
     name
 }
 
-/// A serial number as RFC 5280 section 4.1.2.2 wants it: positive, at most 20 bytes, not to be guessed.
+/// Creates a serial number as RFC 5280 section 4.1.2.2 requires: positive, at most 20 bytes; and unpredictable.
 fn serial() -> Result<SerialNumber, PkiError> {
     let mut bytes: [u8; 16] = random()?;
     if let Some(first) = bytes.first_mut() {
@@ -273,7 +273,7 @@ fn random<const N: usize>() -> Result<[u8; N], PkiError> {
     Ok(bytes)
 }
 
-/// A key pair on P-256 in the form that `rcgen` asks for.
+/// A key pair on P-256 in the form that `rcgen` requires.
 struct Key {
     secret: SigningKey,
     /// The uncompressed point.
@@ -283,7 +283,7 @@ struct Key {
 impl Key {
     fn generate() -> Result<Self, PkiError> {
         loop {
-            // A number above the order of the curve is no key; it comes once in 2^32 tries.
+            // A number above the order of the curve is not a key; this happens once in 2^32 tries.
             if let Ok(secret) = SigningKey::from_slice(&*Zeroizing::new(random::<32>()?)) {
                 let public = secret.verifying_key().to_sec1_point(false).as_bytes().to_vec();
                 return Ok(Self { secret, public });

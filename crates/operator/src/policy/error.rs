@@ -2,20 +2,20 @@
 
 use core::fmt;
 
-/// A setting, under the name by which operators know it.
+/// A setting, under its name for operators.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Setting {
     /// Client authentication.
     ClientAuthEnabled,
-    /// The common name that the server has to have.
+    /// The common name that the server must have.
     CommonName,
     /// The use of TLS.
     Enabled,
-    /// Enforcement: nothing is waived, whatever else is set.
+    /// Enforcement: nothing is waived, regardless of other settings.
     Enforce,
-    /// Tolerance: everything that can be waived is.
+    /// Tolerance: everything that can be waived is waived.
     IgnoreValidationErrors,
     /// The alias of the identity to send.
     KeyAlias,
@@ -25,49 +25,49 @@ pub enum Setting {
     TrustStore,
 }
 
-/// Why a policy cannot be what it says. `Display` says where, what was found and what is wanted.
+/// The reason why a policy is invalid. `Display` writes the setting, what was found and what is required.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum PolicyError {
-    /// The store of identities has none of this alias.
+    /// The store of identities has no entry with this alias.
     AliasNotFound,
-    /// A client is to show a certificate and has none.
+    /// A client has to send a certificate but has none.
     ClientAuthWithoutKeyStore,
-    /// A server is to ask for certificates and trusts nobody who issues them.
+    /// A server has to request certificates but has no trust anchors for them.
     ClientAuthWithoutTrustStore,
-    /// A client trusts nobody who issues certificates of servers.
+    /// A client has no trust anchors for servers.
     ClientWithoutTrustStore,
-    /// A server has no use for the common name of a server.
+    /// A server cannot use the common name of a server.
     CommonNameOnServer,
-    /// An alias, and no store in which it could be.
+    /// An alias is set without a store.
     KeyAliasWithoutKeyStore,
     /// This setting is locked for sites.
     Locked(Setting),
     /// The name of a store, a reference or an alias is empty.
     NameEmpty(Setting),
-    /// Stores in slots are found by reference only.
+    /// Stores in slots can be named only by reference.
     NameInSlots(Setting),
     /// There is no reference of this name.
     ReferenceNotFound(Setting),
-    /// The reference points nowhere, or to what is not there any more.
+    /// The reference points nowhere, or to something that no longer exists.
     ReferenceNowhere(Setting),
     /// A server has no identity.
     ServerWithoutKeyStore,
-    /// There is nothing in the store.
+    /// The store is empty.
     StoreEmpty(Setting),
     /// The reference points to the other kind of store.
     StoreKind(Setting),
     /// There is no store of this name.
     StoreNotFound(Setting),
-    /// The content of the store cannot be used, or exceeds the room for it.
+    /// The content of the store cannot be used, or exceeds the space for it.
     StoreUnusable(Setting),
     /// `IgnoreValidationErrors` needs the feature `dangerous-waivers`.
     WaiversNotCompiled,
 }
 
 impl PolicyError {
-    /// The setting to look at.
+    /// Returns the setting with the error.
     pub const fn setting(self) -> Setting {
         match self {
             Self::AliasNotFound | Self::KeyAliasWithoutKeyStore => Setting::KeyAlias,
@@ -137,7 +137,7 @@ impl PolicyError {
 }
 
 impl Setting {
-    /// Every setting, in the order of the alphabet.
+    /// Every setting, in alphabetical order.
     pub const ALL: &'static [Self] = &[
         Self::ClientAuthEnabled,
         Self::CommonName,
@@ -149,7 +149,7 @@ impl Setting {
         Self::TrustStore,
     ];
 
-    /// Its name, as in `KeyStore`.
+    /// Returns its name, as in `KeyStore`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::ClientAuthEnabled => "ClientAuthEnabled",

@@ -1,4 +1,4 @@
-//! Policies whose stores lie in slots.
+//! Policies whose stores are in slots.
 
 use core::fmt;
 
@@ -10,8 +10,8 @@ use super::error::{PolicyError, Setting};
 use super::stores::{NamedReference, StoreName, target};
 use super::{Policy, Resolved};
 
-/// The slots of a policy, leased for one handshake and the session that it becomes: what the references pointed to
-/// when they were read. While this lives, both stay as they are.
+/// The slots of a policy, leased for one handshake and its session: the targets of the references when they were read.
+/// While this lives, both stay unchanged.
 pub struct Leased<'a, 's, S: Side> {
     policy: Policy<'a, S>,
     keys: Option<Lease<'s>>,
@@ -52,7 +52,7 @@ impl<'a, S: Side> Policy<'a, S> {
 }
 
 impl<'a, S: Side> Leased<'a, '_, S> {
-    /// Our identity with its alias, if the policy names one.
+    /// Returns our identity with its alias, if the policy names one.
     ///
     /// # Errors
     /// [`PolicyError::StoreKind`], [`PolicyError::StoreUnusable`].
@@ -62,7 +62,7 @@ impl<'a, S: Side> Leased<'a, '_, S> {
         Ok(Some(Entry::new(keys.alias(), credential)))
     }
 
-    /// The trust anchors, at most `K`, if the policy names any.
+    /// Returns the trust anchors, at most `K`, if the policy names any.
     ///
     /// # Errors
     /// [`PolicyError::StoreKind`]; [`PolicyError::StoreUnusable`] if there are more.
@@ -70,7 +70,7 @@ impl<'a, S: Side> Leased<'a, '_, S> {
         self.trust.as_ref().map(Lease::anchors).transpose().map_err(|error| unusable(error, Setting::TrustStore))
     }
 
-    /// The policy with both, as [`entry`](Self::entry) and [`anchors`](Self::anchors) gave them.
+    /// Resolves the policy with the results of [`entry`](Self::entry) and [`anchors`](Self::anchors).
     ///
     /// # Errors
     /// As [`Policy::resolve_with`].

@@ -1,5 +1,4 @@
-//! Policies: the settings by which gateways and web servers are told how to use TLS, under the names that their
-//! operators know.
+//! Policies: the TLS settings of gateways and web servers, under the names that their operators know.
 //!
 //! # Model
 //!
@@ -13,38 +12,37 @@
 //!
 //! | Setting | Client | Server |
 //! |---|---|---|
-//! | `Enabled` | TLS is used; without it there is no policy at all, whatever else is set | the same |
-//! | `ClientAuthEnabled` | we send a certificate to a server that asks | clients have to send one |
-//! | `KeyStore` | our identities; used with `ClientAuthEnabled` only | our identities; always |
-//! | `KeyAlias` | the identity to send; without it, chosen by the request of the server | the identity to send to every client; without it, chosen by the server name that the client requests |
-//! | `TrustStore` | who may issue the server's certificate; always, as no authorities are built in | who may issue those of clients; used with `ClientAuthEnabled` only |
-//! | `Enforce` | nothing is waived, whatever `IgnoreValidationErrors` says | the same; used with `ClientAuthEnabled` only |
-//! | `IgnoreValidationErrors` | see below | see below; used with `ClientAuthEnabled` only |
-//! | `CommonName` | asked for instead of the server name, see [`CommonName`] | never |
+//! | `Enabled` | TLS is used; otherwise there is no policy, regardless of other settings | the same |
+//! | `ClientAuthEnabled` | we send a certificate to a server that requests one | clients have to send one |
+//! | `KeyStore` | our identities; used only with `ClientAuthEnabled` | our identities; always used |
+//! | `KeyAlias` | the identity to send; otherwise the server's request selects one | the identity to send to every client; otherwise the requested server name selects one |
+//! | `TrustStore` | the trusted issuers of the server's certificate; always used, since no authorities are built in | the trusted issuers of clients' certificates; used only with `ClientAuthEnabled` |
+//! | `Enforce` | nothing is waived, regardless of `IgnoreValidationErrors` | the same; used only with `ClientAuthEnabled` |
+//! | `IgnoreValidationErrors` | see below | see below; used only with `ClientAuthEnabled` |
+//! | `CommonName` | required instead of the server name, see [`CommonName`] | never used |
 //!
-//! A setting that means nothing beside the others is no error: documents of gateways have such. [`Policy::without_effect`]
-//! lists them, for programs to tell of. What contradicts itself is refused.
+//! A setting without effect is not an error, since gateways' documents contain such settings.
+//! [`Policy::without_effect`] lists them, so that programs can report them. Contradictory settings are errors.
 //!
-//! A policy says who, not where: the server name of a client is an argument of
-//! [`config`](Resolved::<Client>::config), and what a policy does not speak of is added to the configuration that
-//! it gives.
+//! A policy defines identities and trust, not the endpoint: the server name of a client is an argument of
+//! [`config`](Resolved::<Client>::config), and other options are added to the configuration that it returns.
 //!
 //! # What is enforced
 //!
-//! | `Enforce` | `IgnoreValidationErrors` | expired, self-signed, untrusted root, invalid | another name |
+//! | `Enforce` | `IgnoreValidationErrors` | expired, self-signed, untrusted root, invalid | wrong name |
 //! |---|---|---|---|
 //! | true | either | refused | refused |
 //! | unset or false | unset or false | refused | refused |
 //! | unset or false | true | waived and reported | refused |
 //!
-//! CertificateVerify and Finished are never waived. The last row needs the feature `dangerous-waivers`, and that
-//! the program accepts each peer as it is: [`Policy::waivers`] is what the configuration tolerates, and
-//! `AuthorizeRequest::dangerous_accept_waived` accepts it. Where
-//! `Enforce` makes `IgnoreValidationErrors` void, [`Policy::is_ignoring_overruled`] returns `true`.
+//! CertificateVerify and Finished are never waived. The last row requires the feature `dangerous-waivers`, and the
+//! program has to accept each such peer: [`Policy::waivers`] is what the configuration tolerates, and
+//! `AuthorizeRequest::dangerous_accept_waived` accepts it. If `Enforce` overrides `IgnoreValidationErrors`,
+//! [`Policy::is_ignoring_overruled`] returns `true`.
 //!
 //! # The same in Apache and nginx
 //!
-//! A server's handling of clients without a certificate, with [`ClientAuth`](embedded_mtls::ClientAuth) of the core:
+//! A server's handling of clients without a certificate, with the core's [`ClientAuth`](embedded_mtls::ClientAuth):
 //!
 //! | Policy | [`ClientAuth`](embedded_mtls::ClientAuth) | Apache | nginx |
 //! |---|---|---|---|
@@ -60,23 +58,23 @@
 //!
 //! `KeyStore` and `TrustStore` name a store, or, as in `ref://gateway`, a reference to one:
 //!
-//! | Written | What it means | To change it |
+//! | Value | Meaning | To change it |
 //! |---|---|---|
-//! | `gateway-2026` | the store of this name | another policy: a restart of a program, a new image of firmware |
+//! | `gateway-2026` | the store of this name | change the policy: restart the program, or flash the firmware |
 //! | `ref://gateway` | what the [`Reference`](embedded_mtls::credential::Reference) of this name points to | [`Reference::set`](embedded_mtls::credential::Reference::set): new handshakes take it, running ones and sessions keep what they have |
 //!
 //! A policy is [resolved](Policy::resolve) once for each handshake, and both references are read then and never again.
-//! To go from a name to a reference is to change the policy once.
+//! Changing from a name to a reference is a single change of the policy.
 //!
-//! Stores lie in slices ([`Stores`]), which may be `static`, or in [`Slots`](embedded_mtls::credential::Slots), of which each
-//! holds a store: an identity with its alias, or a set of trust anchors. Slots are found by reference only
-//! ([`Policy::lease`]): what nothing points to may be replaced at any time.
+//! Stores are in slices ([`Stores`]), which may be `static`, or in [`Slots`](embedded_mtls::credential::Slots), each of
+//! which holds one store: an identity with its alias, or a set of trust anchors. Slots can be named only by reference
+//! ([`Policy::lease`]), since unreferenced slots may be replaced at any time.
 //!
 //! # Who may change what
 //!
-//! One connection of a client may be given another alias ([`Policy::with_alias`]). A server has no such thing: it
-//! chooses by the name that its client asks for. A site may set the alias of a policy that another party owns
-//! ([`Policy::at_site`]), and beside it where to connect to; [`Site`] has no field for anything else.
+//! One connection of a client may use another alias ([`Policy::with_alias`]). A server cannot: it selects by the name
+//! that the client requests. A site may set the alias in a policy that another party owns ([`Policy::at_site`]), as
+//! well as the endpoint; [`Site`] has no field for anything else.
 //!
 //! ```
 //! use embedded_mtls::Client;
@@ -116,15 +114,15 @@ use embedded_mtls::crypto::CryptoProvider;
 use embedded_mtls::x509::{CommonName, Waivers};
 use embedded_mtls::{Client, Side};
 
-/// Settings that do not contradict each other, of the role `S`.
+/// Consistent settings for the role `S`.
 pub struct Policy<'a, S: Side> {
     settings: Settings<'a>,
     role: PhantomData<fn() -> S>,
 }
 
 impl<'a, S: Side> Policy<'a, S> {
-    /// The policy of these settings; `None` if TLS is not enabled. A program that has nothing but TLS has to refuse
-    /// that.
+    /// Creates a policy from these settings; `None` if TLS is not enabled. A program that supports only TLS has to
+    /// reject that.
     ///
     /// # Errors
     /// The first contradiction among the settings.
@@ -133,29 +131,30 @@ impl<'a, S: Side> Policy<'a, S> {
         Ok(settings.enabled.then_some(Self { settings, role: PhantomData }))
     }
 
-    /// The settings as they were given.
+    /// Returns the settings as given.
     pub const fn settings(&self) -> &Settings<'a> {
         &self.settings
     }
 
-    /// Names the store of our identities. `None` on a client without `ClientAuthEnabled`, whatever is set: it shows none.
+    /// Returns the store of our identities. Always `None` on a client without `ClientAuthEnabled`, which sends no
+    /// certificate.
     pub fn key_store(&self) -> Option<StoreName<'a>> {
         self.effective(self.settings.key_store, Setting::KeyStore).map(StoreName::parse)
     }
 
-    /// Names which identity is shown. `None` where [`key_store`](Self::key_store) is.
+    /// Returns the alias of the identity to send. `None` if [`key_store`](Self::key_store) is `None`.
     pub fn key_alias(&self) -> Option<&'a str> {
         self.effective(self.settings.key_alias, Setting::KeyAlias)
     }
 
-    /// Names the store of the trust anchors. `None` on a server without `ClientAuthEnabled`, whatever is set: it checks
-    /// nobody.
+    /// Returns the store of the trust anchors. Always `None` on a server without `ClientAuthEnabled`, which checks no
+    /// clients.
     pub fn trust_store(&self) -> Option<StoreName<'a>> {
         self.effective(self.settings.trust_store, Setting::TrustStore).map(StoreName::parse)
     }
 
-    /// Lists the settings that are given and mean nothing beside the others. They are no error, as documents of gateways
-    /// have them; but whoever wrote them may believe otherwise, so a program should tell of them.
+    /// Lists the settings that have no effect next to the others. They are not errors, since gateways' documents
+    /// contain them, but their author may expect an effect, so a program should report them.
     pub fn without_effect(&self) -> impl Iterator<Item = Setting> {
         let settings = self.settings;
         Setting::ALL.iter().copied().filter(move |setting| settings.is_without_effect(*setting, S::IS_CLIENT))
@@ -183,10 +182,10 @@ impl<'a, S: Side> Policy<'a, S> {
         self.settings.dangerous_ignore_validation_errors && self.settings.enforce
     }
 
-    /// The policy as this site has it.
+    /// Applies the settings of a site.
     ///
     /// # Errors
-    /// The contradiction that the site has brought in.
+    /// The contradiction that the site's settings cause.
     pub fn at_site(self, site: &Site<'a>) -> Result<Self, PolicyError> {
         site.key_alias.map_or(Ok(self), |alias| self.showing(alias))
     }
@@ -199,9 +198,9 @@ impl<'a, S: Side> Policy<'a, S> {
 }
 
 impl<'a, P: CryptoProvider> Policy<'a, Client<P>> {
-    /// The policy for a connection that is to show another identity of the same store.
+    /// Returns the policy for a connection that sends another identity of the same store.
     ///
-    /// A server has no such thing:
+    /// Not available on a server:
     ///
     /// ```compile_fail,E0599
     /// # use embedded_mtls::{Client, Server};
@@ -211,12 +210,12 @@ impl<'a, P: CryptoProvider> Policy<'a, Client<P>> {
     /// ```
     ///
     /// # Errors
-    /// [`PolicyError::KeyAliasWithoutKeyStore`] if the policy shows none at all.
+    /// [`PolicyError::KeyAliasWithoutKeyStore`] if the policy sends no identity.
     pub fn with_alias(self, alias: &'a str) -> Result<Self, PolicyError> {
         self.showing(alias)
     }
 
-    /// The common name that the server has to have, if it is asked for one.
+    /// Returns the common name that the server must have, if one is required.
     pub const fn common_name(&self) -> Option<CommonName<'a>> {
         self.settings.common_name
     }

@@ -1,4 +1,4 @@
-//! A policy with what its names stand for: configuration and answers of one handshake.
+//! A policy with the content of its stores: the configuration and answers of one handshake.
 
 use core::fmt;
 
@@ -11,8 +11,8 @@ use super::error::{PolicyError, Setting};
 use super::stores::Stores;
 use super::{Policy, StoreName};
 
-/// A policy, the identities among which one is shown, and the trust anchors. For one handshake: the next one resolves
-/// again, in case a reference was moved.
+/// A policy with its identities and trust anchors. It is for one handshake: the next one resolves again, in case a
+/// reference was moved.
 pub struct Resolved<'b, S: Side> {
     policy: Policy<'b, S>,
     entries: &'b [Entry<'b>],
@@ -26,10 +26,10 @@ impl<S: Side> fmt::Debug for Resolved<'_, S> {
 }
 
 impl<'a, S: Side> Policy<'a, S> {
-    /// Looks both stores up. References are read now, and not again.
+    /// Looks up both stores. References are read now and not again.
     ///
     /// # Errors
-    /// The name that stands for nothing.
+    /// The name that cannot be resolved.
     pub fn resolve<'b>(&self, stores: &Stores<'b>) -> Result<Resolved<'b, S>, PolicyError>
     where
         'a: 'b,
@@ -39,8 +39,8 @@ impl<'a, S: Side> Policy<'a, S> {
         self.resolve_with(entries.unwrap_or_default(), anchors.unwrap_or_default())
     }
 
-    /// The policy with the contents of its stores, for programs that look names up in their own way: the entries of
-    /// its key store and the trust anchors of its trust store, each empty if the policy names none.
+    /// Resolves the policy with the contents of its stores, for programs that look up names in their own way: the
+    /// entries of its key store and the anchors of its trust store, each empty if the policy names none.
     ///
     /// # Errors
     /// [`PolicyError::StoreEmpty`], [`PolicyError::AliasNotFound`].
@@ -53,7 +53,7 @@ impl<'a, S: Side> Policy<'a, S> {
         'a: 'b,
     {
         let policy: Policy<'b, S> = *self;
-        // What the policy does not name is not used, wherever it comes from.
+        // Contents that the policy does not name are not used.
         let entries = if policy.key_store().is_some() { entries } else { &[] };
         let anchors = if policy.trust_store().is_some() { anchors } else { &[] };
         if policy.key_store().is_some() && entries.is_empty() {
@@ -75,10 +75,10 @@ impl<'b, S: Side> Resolved<'b, S> {
         &self.policy
     }
 
-    /// Returns the rules that choose the credential: that of the alias, or one that matches the request of the peer.
+    /// Returns the rules that select the credential: that of the alias, or one that matches the peer's request.
     ///
-    /// If nothing fits, a client shows none; a server shows the one of the alias all the same, and without an alias
-    /// ends the handshake. [`Selector::with_no_match`] says otherwise.
+    /// If none matches, a client sends none; a server sends the one of the alias anyway, and ends the handshake without
+    /// an alias. [`Selector::with_no_match`] changes this.
     pub fn selector(&self) -> Selector<'b> {
         let selector = Selector::new(self.entries);
         match (self.policy.key_alias(), S::IS_CLIENT) {
@@ -91,7 +91,7 @@ impl<'b, S: Side> Resolved<'b, S> {
 }
 
 impl<'b, P: CryptoProvider> Resolved<'b, Client<P>> {
-    /// The configuration of a client that connects to `server_name`.
+    /// Returns the configuration of a client that connects to `server_name`.
     pub const fn config(&self, server_name: ServerName<'b>) -> ClientConfig<'b> {
         let mut config = ClientConfig::new(server_name, self.anchors);
         if let Some(name) = self.policy.settings.common_name {
@@ -106,7 +106,7 @@ impl<'b, P: CryptoProvider> Resolved<'b, Client<P>> {
 }
 
 impl<'b, P: CryptoProvider> Resolved<'b, Server<P>> {
-    /// The configuration of the server.
+    /// Returns the configuration of the server.
     pub const fn config(&self) -> ServerConfig<'b> {
         let required = self.policy.settings.client_auth_enabled;
         let client_auth = if required { ClientAuth::Required(self.anchors) } else { ClientAuth::None };

@@ -1,39 +1,39 @@
-//! Settings, and which of them contradict each other.
+//! Settings, and the contradictions among them.
 
 use embedded_mtls::x509::CommonName;
 
 use super::error::{PolicyError, Setting};
 use super::stores::StoreName;
 
-/// The settings of an operator, for either role. `Default` has none of them set. The
-/// [module](super) has a table of what each means.
+/// The settings of an operator, for either role. `Default` has none of them set. The [module](super) has a table of
+/// their meaning.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[allow(clippy::struct_excessive_bools, reason = "so they stand in the files of operators")]
 pub struct Settings<'a> {
     /// `Enabled`: whether TLS is used.
     pub enabled: bool,
-    /// `Enforce`: nothing is waived, whatever else is set.
+    /// `Enforce`: nothing is waived, regardless of other settings.
     pub enforce: bool,
-    /// `ClientAuthEnabled`: whether the client shows who it is.
+    /// `ClientAuthEnabled`: whether the client authenticates.
     pub client_auth_enabled: bool,
     /// `KeyStore`: the name of the store of our identities, or `ref://` and the name of a reference to it.
     pub key_store: Option<&'a str>,
-    /// `KeyAlias`: which of them is shown.
+    /// `KeyAlias`: the identity to send.
     pub key_alias: Option<&'a str>,
     /// `TrustStore`: the name of the store of trust anchors, or `ref://` and the name of a reference to it.
     pub trust_store: Option<&'a str>,
-    /// `IgnoreValidationErrors`, **dangerous**: whatever can be waived is, unless `Enforce` is set. Needs the feature
-    /// `dangerous-waivers`.
+    /// `IgnoreValidationErrors`, **dangerous**: everything that can be waived is waived, unless `Enforce` is set. Needs
+    /// the feature `dangerous-waivers`.
     pub dangerous_ignore_validation_errors: bool,
-    /// `CommonName`, of clients only: the common name of the server, which is asked for instead of its name.
+    /// `CommonName`, on clients only: the common name to require instead of the server name.
     pub common_name: Option<CommonName<'a>>,
 }
 
 /// The settings open to a site whose policy belongs to another party, such as the owner of a fleet: `Enforce`, both
-/// stores and everything else stay as they are. The endpoint is not here, because no policy has it.
+/// stores and everything else stay unchanged. The endpoint is not included, because policies do not contain it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Site<'a> {
-    /// `KeyAlias`: which of our identities is shown.
+    /// `KeyAlias`: the identity to send.
     pub key_alias: Option<&'a str>,
 }
 
@@ -51,9 +51,9 @@ impl Site<'_> {
 }
 
 impl Settings<'_> {
-    /// The first contradiction in the settings of a client, or of a server.
+    /// Finds the first contradiction in the settings of a client or a server.
     pub(super) fn check(&self, is_client: bool) -> Result<(), PolicyError> {
-        // What else is set means nothing then.
+        // Other settings have no effect then.
         if !self.enabled {
             return Ok(());
         }
@@ -62,7 +62,7 @@ impl Settings<'_> {
             return Err(PolicyError::KeyAliasWithoutKeyStore);
         }
         if is_client { self.check_client() } else { self.check_server() }?;
-        // With `Enforce` it means nothing, so it needs nothing either.
+        // With `Enforce` it has no effect, so it requires nothing.
         if self.dangerous_ignore_validation_errors && !self.enforce && !cfg!(feature = "dangerous-waivers") {
             return Err(PolicyError::WaiversNotCompiled);
         }
@@ -103,14 +103,14 @@ impl Settings<'_> {
         empty.map_or(Ok(()), |(_, setting)| Err(PolicyError::NameEmpty(setting)))
     }
 
-    /// Returns whether a setting is there and means nothing, as what it is about does not happen.
+    /// Returns whether a setting is present without effect.
     pub(super) const fn is_without_effect(&self, setting: Setting, is_client: bool) -> bool {
         let Self { client_auth_enabled, enforce, .. } = *self;
         match setting {
-            // A client shows none.
+            // A client sends none.
             Setting::KeyStore => self.key_store.is_some() && is_client && !client_auth_enabled,
             Setting::KeyAlias => self.key_alias.is_some() && is_client && !client_auth_enabled,
-            // A server checks nobody.
+            // A server checks no clients.
             Setting::TrustStore => self.trust_store.is_some() && !is_client && !client_auth_enabled,
             Setting::Enforce => enforce && !is_client && !client_auth_enabled,
             Setting::IgnoreValidationErrors => {

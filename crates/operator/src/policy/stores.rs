@@ -1,4 +1,4 @@
-//! Stores of identities and trust anchors, and what their names mean.
+//! Stores of identities and trust anchors, and the resolution of their names.
 
 use embedded_mtls::credential::{Entry, Reference, SlotId};
 use embedded_mtls::x509::TrustAnchor;
@@ -10,28 +10,28 @@ use super::error::{PolicyError, Setting};
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum StoreName<'a> {
-    /// By its name: always the same store.
+    /// By name: always the same store.
     Direct(&'a str),
-    /// By the name of a reference: whatever that points to.
+    /// By the name of a reference: the store that it points to.
     Reference(&'a str),
 }
 
-/// A store of our identities. It is never edited in place: what comes next is another store.
+/// A store of our identities. It is never edited in place; a new store replaces it.
 #[derive(Clone, Copy, Debug)]
 pub struct KeyStore<'s> {
     name: &'s str,
     entries: &'s [Entry<'s>],
 }
 
-/// A store of trust anchors, in any order; aliases play no role.
+/// A store of trust anchors, in any order; aliases are ignored.
 #[derive(Clone, Copy, Debug)]
 pub struct TrustStore<'s> {
     name: &'s str,
     anchors: &'s [TrustAnchor<'s>],
 }
 
-/// A reference, the name by which settings know it, and the kind of store that it is for: a place counts in one list,
-/// and in the other list it would be somebody else.
+/// A reference, its name in settings, and the kind of store that it is for: an index is valid in one list, and would
+/// mean something else in the other.
 #[derive(Clone, Copy, Debug)]
 pub struct NamedReference<'s> {
     name: &'s str,
@@ -39,7 +39,7 @@ pub struct NamedReference<'s> {
     reference: &'s Reference,
 }
 
-/// All stores that there are, and the references to them. Everything is in slices, which may be `static`.
+/// All stores and the references to them, in slices, which may be `static`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Stores<'s> {
     keys: &'s [KeyStore<'s>],
@@ -48,12 +48,12 @@ pub struct Stores<'s> {
 }
 
 impl<'a> StoreName<'a> {
-    /// The name as a setting has it: `ref://gateway` is a reference.
+    /// Parses the value of a setting: `ref://gateway` is a reference.
     pub fn parse(text: &'a str) -> Self {
         text.strip_prefix("ref://").map_or(Self::Direct(text), Self::Reference)
     }
 
-    /// The name of the store, or of the reference.
+    /// Returns the name of the store, or of the reference.
     pub const fn text(self) -> &'a str {
         match self {
             Self::Direct(name) | Self::Reference(name) => name,
@@ -62,38 +62,38 @@ impl<'a> StoreName<'a> {
 }
 
 impl<'s> KeyStore<'s> {
-    /// A store of this name.
+    /// Creates a store with this name.
     pub const fn new(name: &'s str, entries: &'s [Entry<'s>]) -> Self {
         Self { name, entries }
     }
 }
 
 impl<'s> TrustStore<'s> {
-    /// A store of this name.
+    /// Creates a store with this name.
     pub const fn new(name: &'s str, anchors: &'s [TrustAnchor<'s>]) -> Self {
         Self { name, anchors }
     }
 }
 
 impl<'s> NamedReference<'s> {
-    /// The reference to identities that `ref://` and this name stand for in `KeyStore`.
+    /// Creates the reference to identities that `KeyStore` names as `ref://` and this name.
     pub const fn keys(name: &'s str, reference: &'s Reference) -> Self {
         Self { name, kind: Setting::KeyStore, reference }
     }
 
-    /// The reference to trust anchors that `ref://` and this name stand for in `TrustStore`.
+    /// Creates the reference to trust anchors that `TrustStore` names as `ref://` and this name.
     pub const fn trust(name: &'s str, reference: &'s Reference) -> Self {
         Self { name, kind: Setting::TrustStore, reference }
     }
 }
 
 impl<'s> Stores<'s> {
-    /// These stores, named by their names only.
+    /// Creates a set of stores without references.
     pub const fn new(keys: &'s [KeyStore<'s>], trust: &'s [TrustStore<'s>]) -> Self {
         Self { keys, trust, references: &[] }
     }
 
-    /// With these references. [`SlotId::fixed`] of a store is its place in the list of its kind, counted from 0.
+    /// Adds references. [`SlotId::fixed`] of a store is its index in the list of its kind.
     #[must_use]
     pub const fn with_references(mut self, references: &'s [NamedReference<'s>]) -> Self {
         self.references = references;
@@ -111,7 +111,7 @@ impl<'s> Stores<'s> {
     }
 }
 
-/// The store of this name, or that to which the reference of this name points now.
+/// Finds the store of this name, or the current target of the reference of this name.
 fn find<'s, T>(
     references: &[NamedReference<'_>],
     stores: &'s [T],
@@ -123,17 +123,17 @@ fn find<'s, T>(
         StoreName::Direct(name) => named(name).ok_or(PolicyError::StoreNotFound(setting)),
         StoreName::Reference(name) => {
             let id = target(references, name, setting)?;
-            // What points to a slot does not point into a list.
+            // A reference to a slot does not point into a list.
             let place = Some(usize::from(id.index())).filter(|_| id == SlotId::fixed(id.index()));
             place.and_then(|place| stores.get(place)).ok_or(PolicyError::ReferenceNowhere(setting))
         }
     }
 }
 
-/// To what the reference of this name points now.
+/// Returns the current target of the reference of this name.
 pub(super) fn target(references: &[NamedReference<'_>], name: &str, setting: Setting) -> Result<SlotId, PolicyError> {
     let mut named = references.iter().filter(|named| named.name == name);
-    // One name may stand for a reference of each kind.
+    // References of both kinds may have the same name.
     let Some(found) = named.clone().find(|named| named.kind == setting) else {
         let other = named.next().is_some();
         return Err(if other { PolicyError::StoreKind(setting) } else { PolicyError::ReferenceNotFound(setting) });

@@ -1,13 +1,14 @@
-//! PEM blocks (RFC 7468) as people have them: blank lines, other line ends, indented, on one line, with text around.
+//! PEM blocks (RFC 7468) as found in practice: with blank lines, other line endings, indentation, on one line,
+//! surrounded by text.
 //!
-//! A file may hold a private key, so no error quotes any of it: it names the line, and what is wrong there.
+//! A file may contain a private key, so errors quote none of it: they give the line and the problem.
 
 use zeroize::Zeroizing;
 
 use super::FileError;
 use super::kind;
 
-/// A block, and what its content is called.
+/// A block with its label.
 pub(super) struct Block {
     pub(super) label: Label,
     pub(super) der: Zeroizing<Vec<u8>>,
@@ -15,11 +16,11 @@ pub(super) struct Block {
     pub(super) is_encrypted: bool,
 }
 
-/// The label of a block. Unknown ones are not kept: what stands there may be anything.
+/// The label of a block. Unknown labels are not stored, since they may contain anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Label(Option<&'static str>);
 
-/// The labels that are known by name. Two of them have two names.
+/// The known labels. Two of them have two names.
 const LABELS: [&str; 21] = [
     "CERTIFICATE",
     "TRUSTED CERTIFICATE",
@@ -46,12 +47,12 @@ const LABELS: [&str; 21] = [
 
 impl Label {
     fn of(text: &str) -> Self {
-        // What OpenSSL wrote long ago, and still reads.
+        // Old versions of OpenSSL wrote this label; it is still read.
         let text = if matches!(text, "X509 CERTIFICATE") { "CERTIFICATE" } else { text };
         Self(LABELS.into_iter().find(|known| *known == text))
     }
 
-    /// As it is written behind `BEGIN`, or a description.
+    /// Returns the text after `BEGIN`, or a description.
     pub(super) const fn name(self) -> &'static str {
         match self.0 {
             Some(name) => name,
@@ -110,7 +111,7 @@ pub(super) fn blocks(bytes: &[u8], file: &str) -> Result<Vec<Block>, FileError> 
 /// The content that a PEM file must have, for messages.
 const WHOLE: &str = "whole PEM blocks, each from its line -----BEGIN to its line -----END";
 
-/// Splits the block off with which the text begins; an error says where it is, and what.
+/// Splits off the block at the beginning of the text; an error gives its position and the problem.
 fn split(text: &str) -> Result<(Block, &str), (&str, &'static str)> {
     let (label, body) = text
         .get(BEGIN.len()..)
@@ -131,18 +132,18 @@ fn split(text: &str) -> Result<(Block, &str), (&str, &'static str)> {
     }
     let (is_encrypted, content) = headers(content);
     let label = Label::of(label);
-    // What is encrypted is not looked into.
+    // Encrypted content is not parsed.
     let der =
         if is_encrypted { Zeroizing::default() } else { decode(content).map_err(|(at, why)| (or(at, end), why))? };
     Ok((Block { label, der, is_encrypted }, behind))
 }
 
-/// The place of what is wrong, or where the block ends.
+/// Returns the position of the problem, or the end of the block.
 const fn or<'t>(at: &'t str, end: &'t str) -> &'t str {
     if at.is_empty() { end } else { at }
 }
 
-/// Takes the headers off (RFC 1421 section 4.4), `Name: value` in lines of their own, and looks for encryption.
+/// Strips the headers (RFC 1421 section 4.4), lines of the form `Name: value`, and checks for encryption.
 fn headers(content: &str) -> (bool, &str) {
     let (mut is_encrypted, mut rest) = (false, content);
     while let Some((line, behind)) = rest.split_once('\n') {
@@ -155,7 +156,7 @@ fn headers(content: &str) -> (bool, &str) {
     (is_encrypted, rest)
 }
 
-/// Decodes base64 with any white space in it.
+/// Decodes base64 that contains white space.
 fn decode(content: &str) -> Result<Zeroizing<Vec<u8>>, (&str, &'static str)> {
     let stray = |character: char| {
         !(character.is_ascii_alphanumeric() || "+/=".contains(character) || character.is_whitespace())

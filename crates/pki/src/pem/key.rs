@@ -1,4 +1,4 @@
-//! Private keys: PKCS#8 and SEC1 on P-256, and to which certificate one belongs.
+//! Private keys on P-256 in PKCS#8 and SEC1, and the certificates that they belong to.
 
 use p256::SecretKey;
 use p256::elliptic_curve::sec1::ToSec1Point as _;
@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::blocks::blocks;
 use super::{FileError, Identity, Standing, labels};
 
-/// The one private key among the PEM blocks.
+/// Returns the only private key among the PEM blocks.
 pub(super) fn key_in(bytes: &[u8], file: &str) -> Result<Zeroizing<[u8; 32]>, FileError> {
     let blocks = blocks(bytes, file)?;
     let mut keys = blocks.iter().filter(|block| block.label.is_private_key());
@@ -36,11 +36,11 @@ pub(super) fn key_in(bytes: &[u8], file: &str) -> Result<Zeroizing<[u8; 32]>, Fi
     Ok(Zeroizing::new(key.to_bytes().into()))
 }
 
-/// The one kind of key that the programs sign with.
+/// The only kind of key with which the programs sign.
 const WANTED_KEY: &str =
     "a P-256 key: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out key.pem makes one";
 
-/// Reads a PKCS#8 key (RFC 5958), and says which kind of key it is if it is another one.
+/// Reads a PKCS#8 key (RFC 5958), and names its kind if it is not on P-256.
 fn pkcs8(der: &[u8], file: &str) -> Result<SecretKey, FileError> {
     const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
     const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
@@ -57,7 +57,7 @@ fn pkcs8(der: &[u8], file: &str) -> Result<SecretKey, FileError> {
     SecretKey::try_from(info).map_err(|error| FileError::new(file, format!("a broken EC key ({error})"), WANTED_KEY))
 }
 
-/// The usual name of an algorithm or a curve.
+/// Returns the usual name of an algorithm or a curve.
 fn algorithm(oid: ObjectIdentifier) -> String {
     let name = match oid.to_string().as_str() {
         "1.2.840.113549.1.1.1" => "RSA",
@@ -72,8 +72,8 @@ fn algorithm(oid: ObjectIdentifier) -> String {
     name.to_owned()
 }
 
-/// Finds the certificate of the chain that holds the public half of the key, as a point in any of its forms (SEC 1 section 2.3.3).
-/// This is a help for people: the peer checks the real thing, a signature.
+/// Finds the certificate of the chain that contains the public key, as a point in any form (SEC 1 section 2.3.3). This
+/// only improves messages: the peer verifies a signature.
 pub(super) fn owner(identity: &Identity) -> Result<Option<usize>, FileError> {
     let point = Point::of(&identity.key)?;
     Ok(identity.chain.iter().position(|certificate| point.is_in(certificate)))
@@ -85,7 +85,7 @@ pub(super) fn is_compressed(identity: &Identity) -> bool {
     Point::of(&identity.key).is_ok_and(|point| contains(leaf, &point.compressed))
 }
 
-/// Whose the first certificate is, if it is not that of our key.
+/// Describes the first certificate, if it does not belong to our key.
 pub(super) fn whose(identity: &Identity) -> String {
     let leaf = identity.chain.first().map(Vec::as_slice).unwrap_or_default();
     let count = identity.chain.len();
@@ -101,13 +101,13 @@ pub(super) fn whose(identity: &Identity) -> String {
     }
 }
 
-/// Names what a certificate whose key cannot be read would need: a feature or another kind of key.
+/// Names what a certificate with an unsupported key requires: a feature or another kind of key.
 pub(super) fn needed_by(certificate: &[u8]) -> Option<String> {
     let (name, _, needed) = KEYS.iter().find(|(_, oid, _)| contains(certificate, oid))?;
     Some(format!(": its key is for {name}, which {needed}"))
 }
 
-/// Kinds of keys in certificates: the usual name, the bytes of the identifier, and what reads them.
+/// Kinds of keys in certificates: the usual name, the bytes of the identifier, and the feature that supports them.
 const KEYS: [(&str, &[u8], &str); 6] = [
     (
         "RSA",
@@ -128,7 +128,7 @@ fn contains(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
 }
 
-/// A public key as certificates have it.
+/// A public key as encoded in certificates.
 struct Point {
     uncompressed: Vec<u8>,
     compressed: Vec<u8>,

@@ -1,6 +1,6 @@
-//! Files that are no PEM: what they are, and the command that makes PEM of them.
+//! Files that are not PEM: their formats, and the commands that convert them to PEM.
 
-/// Names a file that is not text, and what is wanted instead; `None` if it may be PEM.
+/// Describes a file that is not text, and what is required instead; `None` if it may be PEM.
 pub(super) fn foreign(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
     match bytes {
         [0xfe, 0xff, ..] | [0xff, 0xfe, ..] | [0, b'-' | b'M', ..] | [b'-' | b'M', 0, ..] => {
@@ -16,7 +16,7 @@ pub(super) fn foreign(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
     }
 }
 
-/// Names the content of a file in DER, by the values with which it begins.
+/// Describes the content of a DER file by the values with which it begins.
 fn der(bytes: &[u8]) -> (&'static str, &'static str) {
     const PKCS7: &[u8] = &[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 7];
     const PBE: [&[u8]; 2] =
@@ -50,7 +50,7 @@ fn der(bytes: &[u8]) -> (&'static str, &'static str) {
     }
 }
 
-/// Returns the content of a value: the bytes behind its tag and length.
+/// Returns the content of a value: the bytes after its tag and length.
 fn content(value: &[u8]) -> &[u8] {
     let behind = match value {
         [_, 0x80, rest @ ..] | [_, 0x81, _, rest @ ..] | [_, 0x82, _, _, rest @ ..] | [_, 0x83, _, _, _, rest @ ..] => {
@@ -62,7 +62,7 @@ fn content(value: &[u8]) -> &[u8] {
     behind.unwrap_or_default()
 }
 
-/// The value at the beginning of `bytes`, and what stands behind it.
+/// Splits the value at the beginning of `bytes` from the rest.
 pub(super) fn split_value(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let header = bytes.len() - content(bytes).len();
     let length = match bytes.get(1..header)? {

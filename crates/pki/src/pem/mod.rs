@@ -1,6 +1,7 @@
 //! Certificates and keys from PEM files: chains, trust anchors, PKCS#8 and SEC1 keys on P-256.
 //!
-//! The core knows DER chains and 32-byte keys only. Every error names the file, what was found in it and what is wanted.
+//! The core accepts only DER chains and 32-byte keys. Every error names the file, what was found in it and what is
+//! required.
 
 mod blocks;
 mod key;
@@ -18,7 +19,7 @@ pub use self::quote::quoted;
 
 use self::blocks::{Block, blocks};
 
-/// An own identity: who we are, and the key that proves it.
+/// One of our identities: a chain and its private key.
 #[derive(Clone)]
 pub struct Identity {
     /// DER certificates, leaf first.
@@ -33,7 +34,7 @@ impl fmt::Debug for Identity {
     }
 }
 
-/// A certificate or key by which a server is trusted, whoever issued its certificate. In DER.
+/// A certificate or key, in DER, by which a server is trusted regardless of its issuer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pin {
     /// The whole certificate.
@@ -42,7 +43,7 @@ pub enum Pin {
     Key(Vec<u8>),
 }
 
-/// A file that is not what it should be. None of it is quoted, as it may be a secret.
+/// An unusable file. Its content is not quoted, since it may be secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileError {
     file: String,
@@ -51,7 +52,7 @@ pub struct FileError {
 }
 
 impl FileError {
-    /// `file`: `found`, wanted `wanted`.
+    /// Creates an error of the form `file`: `found`, wanted `wanted`.
     pub fn new(file: &str, found: impl Into<String>, wanted: impl Into<String>) -> Self {
         Self { file: file.to_owned(), found: found.into(), wanted: wanted.into() }
     }
@@ -69,25 +70,25 @@ impl core::error::Error for FileError {}
 /// Reads the certificates of a file, in their order.
 ///
 /// # Errors
-/// A file that cannot be read, or holds no certificate.
+/// A file that cannot be read or contains no certificate.
 pub fn certificates(file: &str) -> Result<Vec<Vec<u8>>, FileError> {
     certificates_in(&read(file)?, file)
 }
 
-/// Certificates of authorities that are to be trusted, and those of the same file that cannot be.
+/// Certificates of authorities to trust, and unusable ones of the same file.
 #[derive(Debug, Default)]
 pub struct Authorities {
-    /// Those that can be used, in their order.
+    /// The usable ones, in order.
     pub usable: Vec<Vec<u8>>,
-    /// The reasons why the others are passed over.
+    /// The reasons why the others are skipped.
     pub passed_over: Vec<FileError>,
 }
 
-/// Reads the certificates of authorities that are to be trusted. One that cannot be used does not spoil the others; one
-/// that is no authority's is a mistake.
+/// Reads the certificates of authorities to trust. An unusable one does not affect the others; one that is not a CA
+/// certificate is an error.
 ///
 /// # Errors
-/// A file that cannot be read, or holds no certificate of an authority that can be used.
+/// A file that cannot be read or contains no usable CA certificate.
 pub fn authorities(file: &str) -> Result<Authorities, FileError> {
     let certificates = certificates(file)?;
     let (count, mut found) = (certificates.len(), Authorities::default());
@@ -113,13 +114,13 @@ pub fn authorities(file: &str) -> Result<Authorities, FileError> {
 pub enum Standing {
     /// The certificate of an authority.
     Authority,
-    /// It is no CA's, as it says itself.
+    /// It is not a CA certificate.
     Leaf(String),
-    /// It cannot be used: why.
+    /// It cannot be used, for this reason.
     Unusable(String),
 }
 
-/// Looks at what a certificate is.
+/// Determines how a certificate can be trusted.
 pub fn standing(certificate: &[u8]) -> Standing {
     match TrustAnchor::from_certificate(certificate) {
         Ok(_) => Standing::Authority,
@@ -134,10 +135,10 @@ pub fn standing(certificate: &[u8]) -> Standing {
     }
 }
 
-/// Reads what is to be pinned: certificates of servers, or their public keys.
+/// Reads pins: certificates of servers, or their public keys.
 ///
 /// # Errors
-/// A file that cannot be read, or holds nothing to be pinned.
+/// A file that cannot be read or contains nothing to pin.
 pub fn pins(file: &str) -> Result<Vec<Pin>, FileError> {
     let blocks = blocks(&read(file)?, file)?;
     let mut pins = Vec::new();
@@ -153,10 +154,10 @@ pub fn pins(file: &str) -> Result<Vec<Pin>, FileError> {
     Ok(pins)
 }
 
-/// Reads an own identity. Chain and key may stand in one file.
+/// Reads one of our identities. Chain and key may be in one file.
 ///
 /// # Errors
-/// Files that cannot be read, or do not belong together, or hold what cannot be used.
+/// Files that cannot be read, do not match, or have unusable content.
 pub fn identity(chain_file: &str, key_file: &str) -> Result<Identity, FileError> {
     let identity = Identity { chain: certificates(chain_file)?, key: key::key_in(&read(key_file)?, key_file)? };
     match key::owner(&identity)? {
@@ -174,7 +175,7 @@ pub fn identity(chain_file: &str, key_file: &str) -> Result<Identity, FileError>
     }
 }
 
-/// Gives the identity back if the core can show it.
+/// Returns the identity if the core can send it.
 fn usable(identity: Identity, chain_file: &str) -> Result<Identity, FileError> {
     let chain: Vec<_> = identity.chain.iter().map(Vec::as_slice).collect();
     if Credential::new(&chain, KeyHandle(0)).is_ok() {
@@ -189,12 +190,12 @@ fn usable(identity: Identity, chain_file: &str) -> Result<Identity, FileError> {
     Err(FileError::new(chain_file, found, "X.509 certificates of version 3 with the key as an uncompressed point"))
 }
 
-/// The content of a file, whatever the file is called.
+/// The content of a file, regardless of its name.
 #[derive(Default)]
 pub struct Held {
     /// DER certificates, in their order.
     pub certificates: Vec<Vec<u8>>,
-    /// Public keys in DER, that stand by themselves.
+    /// Public keys in DER that are not part of a certificate.
     pub public_keys: Vec<Vec<u8>>,
     /// The private key: a P-256 scalar.
     pub key: Option<Zeroizing<[u8; 32]>>,
@@ -204,7 +205,7 @@ impl Held {
     /// Reads a file with certificates, keys or both.
     ///
     /// # Errors
-    /// A file that cannot be read, or holds neither.
+    /// A file that cannot be read or contains neither.
     pub fn read(file: &str) -> Result<Self, FileError> {
         let bytes = read(file)?;
         let blocks = blocks(&bytes, file)?;
@@ -224,7 +225,7 @@ impl Held {
     }
 }
 
-/// Returns whether the public half of `key` stands in a certificate, or is this public key.
+/// Returns whether a certificate contains the public key of `key`, or `der` is this public key.
 pub fn is_of_key(key: &Zeroizing<[u8; 32]>, der: &[u8]) -> bool {
     let identity = Identity { chain: vec![der.to_vec()], key: key.clone() };
     matches!(key::owner(&identity), Ok(Some(_)))
@@ -243,7 +244,7 @@ fn read(file: &str) -> Result<Zeroizing<Vec<u8>>, FileError> {
     Ok(Zeroizing::new(bytes))
 }
 
-/// The certificates among the PEM blocks.
+/// Returns the certificates among the PEM blocks.
 fn certificates_in(bytes: &[u8], file: &str) -> Result<Vec<Vec<u8>>, FileError> {
     let blocks = blocks(bytes, file)?;
     let mut chain = Vec::new();
@@ -256,8 +257,8 @@ fn certificates_in(bytes: &[u8], file: &str) -> Result<Vec<Vec<u8>>, FileError> 
     Ok(chain)
 }
 
-/// The certificate in a block; `None` if there is something else in it that often stands beside certificates. The rest
-/// is refused: what is passed over in silence is missed later, somewhere else.
+/// Returns the certificate in a block; `None` if it contains something that often accompanies certificates. Anything
+/// else is an error, since silently skipping it would cause a failure later.
 fn certificate_of(block: &Block, file: &str) -> Result<Option<Vec<u8>>, FileError> {
     let refuse = |wanted: &str| Err(FileError::new(file, format!("BEGIN {}", block.label.name()), wanted));
     match block.label.name() {
@@ -277,8 +278,8 @@ fn certificate_of(block: &Block, file: &str) -> Result<Option<Vec<u8>>, FileErro
     }
 }
 
-/// The certificate in front of what `openssl x509 -trustout` writes behind it, unless that says for what it is trusted or
-/// not (`X509_CERT_AUX`: two lists, then a name): to pass over that would trust it for more.
+/// Returns the certificate before the data that `openssl x509 -trustout` appends, unless that data limits the trust
+/// (`X509_CERT_AUX`: two lists, then a name): ignoring it would trust the certificate for more.
 fn trusted(der: &[u8]) -> Option<&[u8]> {
     let (certificate, settings) = kind::split_value(der)?;
     let says_nothing = match kind::split_value(settings) {
@@ -288,7 +289,7 @@ fn trusted(der: &[u8]) -> Option<&[u8]> {
     says_nothing.then_some(certificate)
 }
 
-/// The labels of the blocks, to be read by people.
+/// Lists the labels of the blocks, for messages.
 fn labels(blocks: &[Block]) -> String {
     let labels: Vec<_> = blocks.iter().map(|block| format!("BEGIN {}", block.label.name())).collect();
     labels.join(", ")

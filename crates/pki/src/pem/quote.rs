@@ -2,13 +2,13 @@
 
 use embedded_mtls::Escaped;
 
-/// Characters of a value that are shown at most.
+/// The maximum number of characters that are quoted.
 const MOST: usize = 80;
-/// So many letters and digits in a row are the text of a key or a password rather than a name.
+/// This many letters and digits in a row are more likely a key or a password than a name.
 const SECRET: usize = 24;
 
-/// Quotes a value that was expected to be short and public, as names and switches are. Whoever gives the wrong file has a
-/// key, an order or anything else in it: what may be a secret is described instead.
+/// Quotes a value that should be short and public, such as a name or a switch. A wrong file may contain a key, an order
+/// or anything else, so possible secrets are described instead.
 pub fn quoted(text: &str) -> String {
     let count = text.chars().count();
     let is_long_run = |run: &str| run.len() >= SECRET;
