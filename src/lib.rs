@@ -195,6 +195,7 @@ mod limits;
 mod record;
 #[cfg(test)]
 mod rfc8448;
+mod role;
 mod text;
 mod transcript;
 mod wire;
@@ -216,6 +217,7 @@ pub use crate::handshake::entropy::Entropy;
 pub use crate::handshake::key_log::{KeyLog, KeyLogLine};
 pub use crate::handshake::server::Server;
 pub use crate::handshake::{ClientAuthStatus, Side};
+pub use crate::role::Role;
 pub use crate::text::Escaped;
 pub use crate::transcript::CertificateVerifyContent;
 pub use crate::wire::enums::{CipherSuite, NamedGroup, SignatureScheme};

@@ -5,6 +5,7 @@
 //! only the type that they need.
 
 use crate::crypto::{CryptoError, CryptoProvider, Digest, Hash, HashAlgorithm, MAX_SUITE_HASH_LEN};
+use crate::role::Role;
 
 /// The running hash over the handshake messages, each with its 4 bytes of header and without records.
 pub(crate) struct Transcript<C: CryptoProvider> {
@@ -92,13 +93,6 @@ macro_rules! as_bytes {
 
 as_bytes!(HelloHash CertificateHash FinishedHash ServerFinishedHash);
 
-/// The signer of a CertificateVerify.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Signer {
-    Client,
-    Server,
-}
-
 /// The content that a CertificateVerify signs: 130 bytes with SHA-256, 146 with SHA-384.
 #[derive(Clone, Copy)]
 pub struct CertificateVerifyContent {
@@ -117,10 +111,10 @@ const SERVER_CONTEXT: &[u8; 34] = b"TLS 1.3, server CertificateVerify\0";
 
 /// Builds the content to sign: 64 spaces, the context of the signer, a zero byte, the hash (RFC 9846 section 4.5.2).
 /// The context prevents a signature of one side from being used by the other.
-pub(crate) fn certificate_verify_content(signer: Signer, hash: &CertificateHash) -> CertificateVerifyContent {
+pub(crate) fn certificate_verify_content(signer: Role, hash: &CertificateHash) -> CertificateVerifyContent {
     let who = match signer {
-        Signer::Client => CLIENT_CONTEXT,
-        Signer::Server => SERVER_CONTEXT,
+        Role::Client => CLIENT_CONTEXT,
+        Role::Server => SERVER_CONTEXT,
     };
     let mut content = CertificateVerifyContent { bytes: [b' '; _], len: PADDING };
     let tail = content.bytes.iter_mut().skip(PADDING);
@@ -189,7 +183,7 @@ mod tests {
     #[test]
     fn the_signed_content_is_64_spaces_the_context_a_zero_and_the_hash() {
         let hash = CertificateHash(Digest::new(&[1; 32]).unwrap());
-        let server = certificate_verify_content(Signer::Server, &hash);
+        let server = certificate_verify_content(Role::Server, &hash);
         let expected = hex("2020202020202020202020202020202020202020202020202020202020202020\
              2020202020202020202020202020202020202020202020202020202020202020\
              544c5320312e332c207365727665722043657274696669636174655665726966\
@@ -201,10 +195,10 @@ mod tests {
     #[test]
     fn the_content_of_a_client_differs_from_that_of_a_server() {
         let hash = CertificateHash(Digest::new(&[1; 32]).unwrap());
-        let client = certificate_verify_content(Signer::Client, &hash);
+        let client = certificate_verify_content(Role::Client, &hash);
         assert_eq!(client.as_bytes()[64..98], *b"TLS 1.3, client CertificateVerify\0");
         assert_eq!(client.as_bytes()[98..], [1; 32]);
-        assert_ne!(client.as_bytes(), certificate_verify_content(Signer::Server, &hash).as_bytes());
+        assert_ne!(client.as_bytes(), certificate_verify_content(Role::Server, &hash).as_bytes());
     }
 
     /// OpenSSL verifies the RSA-PSS signature in `simple::CERTIFICATE_VERIFY` over this content.
@@ -216,7 +210,7 @@ mod tests {
             simple::ENCRYPTED_EXTENSIONS,
             simple::CERTIFICATE,
         ]);
-        let content = certificate_verify_content(Signer::Server, &transcript.certificate_hash());
+        let content = certificate_verify_content(Role::Server, &transcript.certificate_hash());
         assert_eq!(content.as_bytes()[98..], hex("764d6632b3c35c3f3205e3499ac3edbaabb88295fba751461d3678e2e5ea0687"));
     }
 
@@ -225,7 +219,7 @@ mod tests {
     fn with_sha_384_the_content_has_146_bytes_and_message_hash_a_length_of_48() {
         let mut transcript = Transcript::new(RustCrypto, HashAlgorithm::Sha384).unwrap();
         transcript.update(b"hello");
-        let content = certificate_verify_content(Signer::Client, &transcript.certificate_hash());
+        let content = certificate_verify_content(Role::Client, &transcript.certificate_hash());
         assert_eq!(content.as_bytes().len(), 146);
 
         let mut expected = Transcript::new(RustCrypto, HashAlgorithm::Sha384).unwrap();

@@ -5,7 +5,7 @@
 use embedded_mtls::credential::{Admission, Entry, ProofOfPossession, Reference, SlotId, Slots};
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::{Keystore, SoftwareHost};
-use embedded_mtls::x509::{CommonName, Purpose, ServerName, Time, TrustAnchor};
+use embedded_mtls::x509::{CommonName, ServerName, Time, TrustAnchor};
 use embedded_mtls::{
     AlertDescription, CertificateError, CertificateProblem as Problem, Client, ClientAuthStatus, Error, KeyHandle,
     PeerIncompatible, Server,
@@ -346,7 +346,7 @@ fn policies_over_slots_rotate_in_three_steps_while_a_connection_keeps_what_it_ha
         let mut stage = slots.stage().unwrap();
         let len = stage.copy([&client.der[..]]).unwrap();
         let key = ProofOfPossession::PublicKey(client.key.point());
-        let admission = Admission { purpose: Purpose::ClientAuth, time: now(), key };
+        let admission = Admission { role: embedded_mtls::Role::Client, time: now(), key };
         own.set(stage.credential(RustCrypto, "2026", len, KeyHandle(0), &admission).unwrap());
         let mut stage = slots.stage().unwrap();
         let len = stage.copy([&all.roots[generation].der[..]]).unwrap();

@@ -12,10 +12,10 @@ use embedded_mtls::credential::{
 };
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::{SigningKey, SoftwareHost};
-use embedded_mtls::x509::{Purpose, ServerName, Time, TrustAnchor, UnixTime};
+use embedded_mtls::x509::{ServerName, Time, TrustAnchor, UnixTime};
 use embedded_mtls::{
     ApiMisuse, Buffers, CertificateError, CertificateProblem, Client, ClientAuth, ClientConfig, Credential, Error,
-    Event, Handshake, KeyHandle, Malformation, Server, ServerConfig, Session,
+    Event, Handshake, KeyHandle, Malformation, Role, Server, ServerConfig, Session,
 };
 use test_support::pair::{Sizes, advance, deliver, drain, entropy, leak, now, signing_key};
 use test_support::pki::{CLIENT_NAME, Issued, NOW, Pki, SERVER_NAME, Template};
@@ -33,8 +33,8 @@ fn slots<const N: usize, const R: usize>() -> (Slots<'static, N>, &'static [Refe
     (Slots::new(memory(), references), references)
 }
 
-fn admission(purpose: Purpose, key: ProofOfPossession<'_>) -> Admission<'_> {
-    Admission { purpose, time: now(), key }
+fn admission(role: Role, key: ProofOfPossession<'_>) -> Admission<'_> {
+    Admission { role, time: now(), key }
 }
 
 /// Installs a chain with the public key as the proof of its key.
@@ -42,12 +42,12 @@ fn install<const N: usize>(
     slots: &Slots<'static, N>,
     alias: &str,
     chain: &[&Issued],
-    purpose: Purpose,
+    role: Role,
 ) -> Result<SlotId, SlotError> {
     let mut stage = slots.stage()?;
     let len = stage.copy(chain.iter().map(|issued| &issued.der[..]))?;
     let proof = ProofOfPossession::PublicKey(chain[0].key.point());
-    stage.credential(RustCrypto, alias, len, KeyHandle(0), &admission(purpose, proof))
+    stage.credential(RustCrypto, alias, len, KeyHandle(0), &admission(role, proof))
 }
 
 fn install_anchors<const N: usize>(
@@ -192,7 +192,7 @@ fn live_sessions_keep_the_old_identity_and_new_handshakes_take_the_new_one() {
     let client_config =
         ClientConfig::new(ServerName::parse(SERVER_NAME).unwrap(), test_support::pair::anchors(&[&pki.root]));
 
-    orders.set(install(&slots, "orders", &[&old, &pki.intermediate], Purpose::ClientAuth).unwrap());
+    orders.set(install(&slots, "orders", &[&old, &pki.intermediate], Role::Client).unwrap());
     let lease = slots.lease(orders).unwrap();
     let credentials = [lease.credential().unwrap()];
     let keys = [signing_key(&old)];
@@ -203,7 +203,7 @@ fn live_sessions_keep_the_old_identity_and_new_handshakes_take_the_new_one() {
         first = first.turn(&mut client_host, &mut server_host, 300);
     }
     assert!(first.client_serial().is_none(), "it is not done yet");
-    orders.set(install(&slots, "orders", &[&new, &pki.intermediate], Purpose::ClientAuth).unwrap());
+    orders.set(install(&slots, "orders", &[&new, &pki.intermediate], Role::Client).unwrap());
     assert_eq!(slots.stage().err(), Some(SlotError::NoFreeSlot), "one is leased, the other is pointed to");
 
     let second_lease = slots.lease(orders).unwrap();
@@ -303,7 +303,7 @@ impl Device<'_> {
     fn rotate(&self) -> bool {
         let next = (self.current.get() + 1) % self.identities.len();
         let chain = [&self.identities[next], &self.pki.intermediate];
-        match install(self.slots, "orders", &chain, Purpose::ClientAuth) {
+        match install(self.slots, "orders", &chain, Role::Client) {
             Ok(id) => {
                 self.orders.set(id);
                 self.current.set(next);
@@ -435,7 +435,7 @@ fn a_bad_candidate_is_refused_and_the_last_good_one_stays() {
     let pki = Pki::new();
     let (slots, [orders]) = slots::<2, 1>();
     let good = client_number(&pki, 1);
-    orders.set(install(&slots, "orders", &[&good, &pki.intermediate], Purpose::ClientAuth).unwrap());
+    orders.set(install(&slots, "orders", &[&good, &pki.intermediate], Role::Client).unwrap());
     let before = orders.get();
 
     let expired = Template::client(CLIENT_NAME).years(2020, 2026).signed_by(&pki.intermediate);
@@ -445,50 +445,40 @@ fn a_bad_candidate_is_refused_and_the_last_good_one_stays() {
     let stranger = Template::ca("Stranger").self_signed();
     let no_ca = Template::client("Example Intermediate").key("Example Intermediate").signed_by(&pki.root);
     let bad = |index, problem| SlotError::Certificate(CertificateError { index, problem });
-    let rows: [(&str, Vec<&Issued>, Purpose, SlotError); 8] = [
-        ("expired", vec![&expired, &pki.intermediate], Purpose::ClientAuth, bad(0, CertificateProblem::Expired)),
-        (
-            "not valid yet",
-            vec![&early, &pki.intermediate],
-            Purpose::ClientAuth,
-            bad(0, CertificateProblem::NotYetValid),
-        ),
-        ("its issuer has expired", vec![&good, &old_issuer], Purpose::ClientAuth, bad(1, CertificateProblem::Expired)),
+    let rows: [(&str, Vec<&Issued>, Role, SlotError); 8] = [
+        ("expired", vec![&expired, &pki.intermediate], Role::Client, bad(0, CertificateProblem::Expired)),
+        ("not valid yet", vec![&early, &pki.intermediate], Role::Client, bad(0, CertificateProblem::NotYetValid)),
+        ("its issuer has expired", vec![&good, &old_issuer], Role::Client, bad(1, CertificateProblem::Expired)),
         (
             "of the other role",
             vec![&good, &pki.intermediate],
-            Purpose::ServerAuth,
+            Role::Server,
             bad(0, CertificateProblem::ExtendedKeyUsage),
         ),
-        (
-            "an issuer of another name",
-            vec![&good, &stranger],
-            Purpose::ClientAuth,
-            bad(0, CertificateProblem::UnknownIssuer),
-        ),
+        ("an issuer of another name", vec![&good, &stranger], Role::Client, bad(0, CertificateProblem::UnknownIssuer)),
         (
             "an issuer of the same name",
             vec![&good, &other_issuer],
-            Purpose::ClientAuth,
+            Role::Client,
             bad(0, CertificateProblem::SignatureInvalid),
         ),
-        ("an issuer that is no CA", vec![&good, &no_ca], Purpose::ClientAuth, bad(1, CertificateProblem::NotACa)),
+        ("an issuer that is no CA", vec![&good, &no_ca], Role::Client, bad(1, CertificateProblem::NotACa)),
         (
             "in the wrong order",
             vec![&pki.intermediate, &good],
-            Purpose::ClientAuth,
+            Role::Client,
             bad(0, CertificateProblem::MissingDigitalSignature),
         ),
     ];
-    for (name, chain, purpose, error) in rows {
-        assert_eq!(install(&slots, "orders", &chain, purpose).err(), Some(error), "{name}");
+    for (name, chain, role, error) in rows {
+        assert_eq!(install(&slots, "orders", &chain, role).err(), Some(error), "{name}");
         assert_eq!(orders.get(), before, "{name}");
         let lease = slots.lease(orders).unwrap();
         assert_eq!((lease.alias(), lease.certificates().iter().next()), ("orders", Some(&good.der[..])), "{name}");
     }
     // With the root at the end of the chain, and without any intermediate.
-    assert!(install(&slots, "orders", &[&good, &pki.intermediate, &pki.root], Purpose::ClientAuth).is_ok());
-    assert!(install(&slots, "orders", &[&good], Purpose::ClientAuth).is_ok());
+    assert!(install(&slots, "orders", &[&good, &pki.intermediate, &pki.root], Role::Client).is_ok());
+    assert!(install(&slots, "orders", &[&good], Role::Client).is_ok());
 }
 
 // RFC 9846 section 4.5.1: "SHOULD be prepared to handle potentially extraneous certificates and arbitrary orderings"
@@ -515,7 +505,7 @@ fn a_chain_that_every_peer_can_follow_can_be_rotated_in() {
         ("two authorities that vouch for each other", &[&good, &of_each_other, intermediate]),
     ];
     for (name, chain) in rows {
-        let installed = install(&slots, "orders", chain, Purpose::ClientAuth);
+        let installed = install(&slots, "orders", chain, Role::Client);
         orders.set(installed.unwrap_or_else(|error| panic!("{name}: {error}")));
         let lease = slots.lease(orders).unwrap();
         assert_eq!(lease.not_after().unwrap().to_string(), "2040-01-01T00:00:00Z", "{name}");
@@ -537,9 +527,9 @@ fn a_chain_that_every_peer_can_follow_can_be_rotated_in() {
         ("the root alone stands behind it", &[&good, &pki.root], bad(0, CertificateProblem::UnknownIssuer)),
     ];
     for (name, chain, error) in rows {
-        assert_eq!(install(&slots, "orders", chain, Purpose::ClientAuth).err(), Some(error), "{name}");
+        assert_eq!(install(&slots, "orders", chain, Role::Client).err(), Some(error), "{name}");
     }
-    assert!(install(&slots, "orders", &[&good, &late], Purpose::ClientAuth).is_ok(), "its issuer may be an anchor");
+    assert!(install(&slots, "orders", &[&good, &late], Role::Client).is_ok(), "its issuer may be an anchor");
 }
 
 #[test]
@@ -574,7 +564,7 @@ fn a_key_that_is_not_that_of_the_leaf_is_refused() {
     let attempt = |key| {
         let mut stage = slots.stage().unwrap();
         let len = stage.copy([&mine.der[..], &pki.intermediate.der]).unwrap();
-        stage.credential(RustCrypto, "orders", len, KeyHandle(7), &admission(Purpose::ClientAuth, key))
+        stage.credential(RustCrypto, "orders", len, KeyHandle(7), &admission(Role::Client, key))
     };
     assert_eq!(attempt(ProofOfPossession::Signature(&by_other)).err(), Some(SlotError::KeyMismatch));
     assert_eq!(attempt(ProofOfPossession::Signature(&another_message)).err(), Some(SlotError::KeyMismatch));
@@ -594,7 +584,7 @@ fn what_is_no_credential_or_too_long_is_refused() {
     let need = pki.client.der.len() + pki.intermediate.der.len();
     assert_eq!(stage.copy([&pki.client.der[..], &pki.intermediate.der]), Err(SlotError::TooLong(need)));
     let len = stage.copy([&pki.client.der[..]]).unwrap();
-    let proof = || admission(Purpose::ClientAuth, ProofOfPossession::PublicKey(pki.client.key.point()));
+    let proof = || admission(Role::Client, ProofOfPossession::PublicKey(pki.client.key.point()));
     let alias = "a".repeat(700);
     let error = stage.credential(RustCrypto, &alias, len, KeyHandle(0), &proof()).err();
     assert_eq!(error, Some(SlotError::TooLong(len + 700)));
@@ -630,7 +620,7 @@ fn a_slot_is_reused_only_when_nobody_leases_it_and_nothing_points_to_it() {
     let pki = Pki::new();
     let (slots, [orders, factory]) = slots::<3, 2>();
     let chains: Vec<Issued> = (0..9).map(|number| client_number(&pki, number)).collect();
-    let install = |number: usize, alias: &str| install(&slots, alias, &[&chains[number]], Purpose::ClientAuth).unwrap();
+    let install = |number: usize, alias: &str| install(&slots, alias, &[&chains[number]], Role::Client).unwrap();
     assert_eq!(slots.lease(orders).err(), Some(SlotError::NotFound));
     let first = install(0, "factory");
     factory.set(first);
@@ -665,7 +655,7 @@ fn an_installation_that_is_given_up_changes_nothing() {
     let pki = Pki::new();
     let (slots, [orders]) = slots::<2, 1>();
     let good = client_number(&pki, 1);
-    orders.set(install(&slots, "orders", &[&good], Purpose::ClientAuth).unwrap());
+    orders.set(install(&slots, "orders", &[&good], Role::Client).unwrap());
     let mut stage = slots.stage().unwrap();
     stage.memory().fill(0x30);
     assert_eq!(slots.iter().count(), 1, "what is being filled is not there yet");
@@ -681,8 +671,8 @@ fn one_connection_can_be_given_another_identity_than_the_reference_says() {
     let pki = Pki::new();
     let (slots, [orders]) = slots::<2, 1>();
     let (usual, special) = (client_number(&pki, 1), client_number(&pki, 2));
-    orders.set(install(&slots, "orders", &[&usual], Purpose::ClientAuth).unwrap());
-    install(&slots, "special", &[&special], Purpose::ClientAuth).unwrap();
+    orders.set(install(&slots, "orders", &[&usual], Role::Client).unwrap());
+    install(&slots, "special", &[&special], Role::Client).unwrap();
     let resolve = |variable: Option<&str>| {
         let id = variable.and_then(|alias| slots.find(alias)).or(orders.get()).unwrap();
         slots.lease_slot(id).unwrap().certificates().iter().next().unwrap().to_vec()
@@ -700,9 +690,9 @@ fn all_that_references_point_to_can_be_leased_for_a_choice() {
     let other = Template::client("other").signed_by(&other_root);
     let (slots, [orders, invoices, clients]) = slots::<5, 3>();
     let mine = client_number(&pki, 1);
-    invoices.set(install(&slots, "invoices", &[&other], Purpose::ClientAuth).unwrap());
-    orders.set(install(&slots, "orders", &[&mine, &pki.intermediate], Purpose::ClientAuth).unwrap());
-    install(&slots, "not pointed to", &[&mine], Purpose::ClientAuth).unwrap();
+    invoices.set(install(&slots, "invoices", &[&other], Role::Client).unwrap());
+    orders.set(install(&slots, "orders", &[&mine, &pki.intermediate], Role::Client).unwrap());
+    install(&slots, "not pointed to", &[&mine], Role::Client).unwrap();
     clients.set(install_anchors(&slots, "clients", &[&pki.root]).unwrap());
     let leases = slots.lease_all();
     let entries = leases.entries();
@@ -730,10 +720,10 @@ fn what_expires_soon_is_reported_with_the_days_that_are_left() {
     let (slots, [orders, clients]) = slots::<4, 2>();
     // Valid to 2027-01-01, 39 days and 20 hours from now.
     let soon = Template::client(CLIENT_NAME).years(2020, 2027).signed_by(&pki.intermediate);
-    orders.set(install(&slots, "orders", &[&soon, &pki.intermediate], Purpose::ClientAuth).unwrap());
+    orders.set(install(&slots, "orders", &[&soon, &pki.intermediate], Role::Client).unwrap());
     let old_root = Template::ca("Old Root").years(2020, 2028).self_signed();
     clients.set(install_anchors(&slots, "clients", &[&pki.root, &old_root]).unwrap());
-    install(&slots, "not pointed to", &[&soon], Purpose::ClientAuth).unwrap();
+    install(&slots, "not pointed to", &[&soon], Role::Client).unwrap();
 
     let now = UnixTime::from_seconds(NOW);
     let expiring = |days| -> Vec<(String, Expiry)> {

@@ -11,11 +11,12 @@ use core::task::{Context, Poll, Waker};
 use std::process::ExitCode;
 
 use embedded_mtls::KeyHandle;
+use embedded_mtls::Role;
 use embedded_mtls::credential::{Admission, ProofOfPossession, Reference, SlotId, Slots};
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::SigningKey as _;
 use embedded_mtls::io::std::system_time;
-use embedded_mtls::x509::{Purpose, Time, UnixTime};
+use embedded_mtls::x509::{Time, UnixTime};
 use mtls_pki::pem::Identity;
 use mtls_pki::throw_away::{Authority, Leaf};
 use store::{IdentityStore, Stored};
@@ -92,7 +93,7 @@ fn start<const N: usize>(flash: &mut Flash, slots: &Slots<'_, N>, identities: &[
     let signer = P256SigningKey::from_bytes(&identity(identities, key)?.key).map_err(|error| format!("{error:?}"))?;
     let signature = signer.sign(Admission::TEST_MESSAGE, &[]).ok_or("the key cannot sign")?;
     let admission =
-        Admission { purpose: Purpose::ClientAuth, time: system_time(), key: ProofOfPossession::Signature(&signature) };
+        Admission { role: Role::Client, time: system_time(), key: ProofOfPossession::Signature(&signature) };
     let mut stage = slots.stage().map_err(|error| error.to_string())?;
     let len = stage.copy([chain]).map_err(|error| error.to_string())?;
     stage.credential(RustCrypto, "orders", len, KeyHandle(key), &admission).map_err(|error| error.to_string())

@@ -1,9 +1,9 @@
 //! The power is cut at every single operation of a rotation, and a working identity is always there afterwards.
 
 use embedded_mtls::KeyHandle;
+use embedded_mtls::Role;
 use embedded_mtls::credential::{Admission, ProofOfPossession, Reference, Slots};
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
-use embedded_mtls::x509::Purpose;
 use test_support::flash::{Cut, Failure, Flash};
 use test_support::pair::now;
 use test_support::pki::{CLIENT_NAME, Issued, Pki, Template};
@@ -53,8 +53,7 @@ fn boots(flash: &mut Flash, identities: &[Identity]) {
     let mut stage = slots.stage().unwrap();
     let len = stage.copy([stored.chain]).unwrap();
     let leaf = &identities.iter().find(|identity| identity.key == stored.key).unwrap().leaf;
-    let admission =
-        Admission { purpose: Purpose::ClientAuth, time: now(), key: ProofOfPossession::PublicKey(leaf.key.point()) };
+    let admission = Admission { role: Role::Client, time: now(), key: ProofOfPossession::PublicKey(leaf.key.point()) };
     let id = stage.credential(RustCrypto, "orders", len, KeyHandle(stored.key), &admission).unwrap();
     references[0].set(id);
     assert_eq!(slots.lease(&references[0]).unwrap().credential().unwrap().key(), KeyHandle(stored.key));

@@ -6,8 +6,8 @@ use crate::choices::Choices;
 use crate::differences::{DIFFERENCES, Refused};
 use crate::tagged::Tagged;
 use crate::template::Oddity;
-use embedded_mtls::x509::{Purpose, Rules, ServerName, Time, TrustAnchor, UnixTime, Validator};
-use embedded_mtls::{CertificateError, Error};
+use embedded_mtls::x509::{Rules, ServerName, Time, TrustAnchor, UnixTime, Validator};
+use embedded_mtls::{CertificateError, Error, Role};
 use rustls_pki_types as pki_types;
 use rustls_pki_types::CertificateDer;
 
@@ -83,7 +83,7 @@ pub(crate) fn ours(case: &Case<'_>) -> Result<(), CertificateError> {
     let name = case.server_name.map(|name| ServerName::parse(name).expect("a name"));
     let time = Time::Trusted(UnixTime::from_seconds(i64::try_from(NOW).expect("soon")));
     let mut rules = Rules::client(&anchors, time);
-    rules.purpose = Purpose::ServerAuth;
+    rules.role = Role::Server;
     rules.server_name = name.as_ref();
     rules.max_depth = DEPTH;
     let mut memory = [0; 16 * 1024];

@@ -1,6 +1,5 @@
 //! Maps what was observed to a named failure.
 
-use super::machine::Machine;
 use super::{ConnectionFailure, Session};
 use crate::credential::Credential;
 use crate::der::oid;
@@ -9,7 +8,8 @@ use crate::error::{
     PeerIncompatible, PeerMisbehaved, Stage,
 };
 use crate::handshake::{ClientAuthStatus, Side};
-use crate::x509::{Evidence, Purpose, Time};
+use crate::role::Role;
+use crate::x509::{Evidence, Time};
 
 /// The algorithms of certificates that a build may leave out.
 #[derive(Clone, Copy)]
@@ -44,7 +44,7 @@ impl<R: Side> Session<'_, R> {
     /// Returns the fault, known to this side, of the credential that was sent: it has expired, is not yet valid, or is
     /// not meant for our role. `None` if no credential was sent, or it has no such fault.
     pub fn credential_fault(&self) -> Option<Diagnosis> {
-        fault_of(self.sent_credential()?, self.purpose(), self.connection.peer.time())
+        fault_of(self.sent_credential()?, R::ROLE, self.connection.peer.time())
     }
 }
 
@@ -86,7 +86,7 @@ impl ConnectionFailure<'_, '_> {
     }
 
     const fn is_client(&self) -> bool {
-        matches!(self.purpose, Purpose::ClientAuth)
+        matches!(self.role, Role::Client)
     }
 
     fn of_alert(&self, alert: AlertDescription) -> Diagnosis {
@@ -112,7 +112,7 @@ impl ConnectionFailure<'_, '_> {
             | Diagnosis::OursNotTrusted
             | Diagnosis::OursRefused
             | Diagnosis::OursWrongPurpose
-            | Diagnosis::TheirProgram => fault_of(credential, self.purpose, self.time).unwrap_or(by_itself),
+            | Diagnosis::TheirProgram => fault_of(credential, self.role, self.time).unwrap_or(by_itself),
             _ => return by_itself,
         };
         match by_itself {
@@ -137,7 +137,7 @@ impl ConnectionFailure<'_, '_> {
         let declined = self.is_client() && matches!(self.negotiated.client_auth.status(), ClientAuthStatus::Declined);
         match self.undecided() {
             _ if at_once => Diagnosis::ClosedAtOnce,
-            Some(credential) => fault_of(credential, self.purpose, self.time).unwrap_or(Diagnosis::ClosedOnOurs),
+            Some(credential) => fault_of(credential, self.role, self.time).unwrap_or(Diagnosis::ClosedOnOurs),
             None if declined && self.was_seen() => Diagnosis::ClosedOnOurs,
             None => Diagnosis::ConnectionCut,
         }
@@ -213,14 +213,14 @@ impl ConnectionFailure<'_, '_> {
 }
 
 /// Finds a fault of our own credential for which a peer should reject it.
-pub(super) fn fault_of(credential: &Credential<'_>, purpose: Purpose, time: Time) -> Option<Diagnosis> {
+pub(super) fn fault_of(credential: &Credential<'_>, role: Role, time: Time) -> Option<Diagnosis> {
     match credential.check_validity(time).map_err(|error| error.problem) {
         Err(CertificateProblem::Expired) => return Some(Diagnosis::OursExpired),
         Err(_) => return Some(Diagnosis::ClockWrong),
         Ok(()) => {}
     }
     let leaf = credential.certificates().next()?;
-    leaf.check_purpose(purpose).is_err().then_some(Diagnosis::OursWrongPurpose)
+    leaf.check_purpose(role).is_err().then_some(Diagnosis::OursWrongPurpose)
 }
 
 #[cfg(test)]
@@ -241,7 +241,7 @@ mod tests {
             let failure = ConnectionFailure {
                 error: Error::AlertReceived(AlertDescription::CERTIFICATE_REVOKED),
                 stage: Stage::Done,
-                purpose: Purpose::ClientAuth,
+                role: Role::Client,
                 negotiated: &negotiated,
                 search: &search,
                 time,

@@ -5,7 +5,8 @@ use crate::crypto::CryptoProvider;
 use crate::error::{AlertDescription, Diagnosis, Error, Stage};
 use crate::handshake::connection::Connection;
 use crate::handshake::{ClientAuthStatus, Negotiated};
-use crate::x509::{PeerIdentity, Purpose, Search, Time, Verdict};
+use crate::role::Role;
+use crate::x509::{PeerIdentity, Search, Time, Verdict};
 
 /// The failure of a handshake or session, in either role, with everything that explains it.
 #[derive(Clone, Copy)]
@@ -13,8 +14,8 @@ pub struct ConnectionFailure<'c, 'b> {
     pub(super) error: Error,
     /// [`Stage::Done`] of a session.
     pub(super) stage: Stage,
-    /// The purpose of our own certificate.
-    pub(super) purpose: Purpose,
+    /// Our role.
+    pub(super) role: Role,
     pub(super) negotiated: &'c Negotiated<'b>,
     /// The search for the path of the peer.
     pub(super) search: &'c Search<'b, 'b>,
@@ -35,12 +36,12 @@ pub struct Refusal<'b> {
 }
 
 impl<'c, 'b> ConnectionFailure<'c, 'b> {
-    pub(super) fn of<P: CryptoProvider>(connection: &'c Connection<'b, P>, purpose: Purpose) -> Option<Self> {
+    pub(super) fn of<P: CryptoProvider>(connection: &'c Connection<'b, P>, role: Role) -> Option<Self> {
         let (error, stage) = connection.failure?;
         Some(Self {
             error,
             stage,
-            purpose,
+            role,
             negotiated: &connection.negotiated,
             search: &connection.peer,
             time: connection.peer.time(),
@@ -71,8 +72,8 @@ impl<'c, 'b> ConnectionFailure<'c, 'b> {
     /// `None` before we have begun to send the answer, which goes only to an authenticated server: anyone on the
     /// network path can have sent an earlier alert. Also `None` on a server, and on a client that was never asked.
     pub const fn refusal(&self) -> Option<Refusal<'b>> {
-        match (self.error, self.purpose) {
-            (Error::AlertReceived(alert), Purpose::ClientAuth) if self.negotiated.certificate_sent => {
+        match (self.error, self.role) {
+            (Error::AlertReceived(alert), Role::Client) if self.negotiated.certificate_sent => {
                 match self.negotiated.client_auth.unconfirmed() {
                     Some(ClientAuthStatus::Presented) => {
                         Some(Refusal { alert, credential: self.negotiated.credential })

@@ -13,9 +13,10 @@ use crate::handshake::entropy::Entropy;
 use crate::handshake::key_log::KeyLog;
 use crate::handshake::{Input, Question, Side, Stop, Wait};
 use crate::record::inbound::Received;
+use crate::role::Role;
 use crate::transcript::CertificateHash;
 use crate::wire::enums::{CipherSuite, NamedGroup};
-use crate::x509::{NoTrace, PeerIdentity, Purpose, Search, Trace};
+use crate::x509::{NoTrace, PeerIdentity, Search, Trace};
 use core::fmt;
 
 /// One TLS 1.3 handshake, as [`Client`](crate::Client) or [`Server`](crate::Server), over lent [`Buffers`]. It does no
@@ -179,7 +180,7 @@ impl<'b, R: Side> Handshake<'b, R> {
     /// Returns the failure of the handshake with everything that explains it, in one value without role and provider;
     /// `None` if it has not failed.
     pub fn failure(&self) -> Option<ConnectionFailure<'_, 'b>> {
-        ConnectionFailure::of(&self.connection, self.purpose())
+        ConnectionFailure::of(&self.connection, R::ROLE)
     }
 
     /// **Dangerous**: passes all secrets of the connection to `log`, for decrypting a capture. Call it before the first
@@ -193,7 +194,7 @@ impl<'b, R: Side> Handshake<'b, R> {
     /// poll. The ring counts it as a new connection.
     #[cfg(feature = "events")]
     pub fn set_events(&mut self, ring: EventRing<'b>) {
-        self.connection.events = Recorder::begin(ring, R::IS_CLIENT);
+        self.connection.events = Recorder::begin(ring, R::ROLE);
     }
 
     /// Returns the ring of the connection, if it has one.
@@ -322,8 +323,8 @@ impl<'b, R: Side> Handshake<'b, R> {
 }
 
 impl<'b, R: Side> Machine<'b> for Handshake<'b, R> {
-    fn purpose(&self) -> Purpose {
-        if R::IS_CLIENT { Purpose::ClientAuth } else { Purpose::ServerAuth }
+    fn role(&self) -> Role {
+        R::ROLE
     }
 
     fn message(&self) -> Result<&[u8], Error> {

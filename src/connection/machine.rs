@@ -7,18 +7,19 @@ use crate::error::{ApiMisuse, Error};
 #[cfg(feature = "events")]
 use crate::events::Recorder;
 use crate::handshake::Input;
-use crate::transcript::{CertificateHash, Signer, certificate_verify_content};
+use crate::role::Role;
+use crate::transcript::{CertificateHash, certificate_verify_content};
 use crate::wire::certificate_request::CertificateRequest;
 use crate::wire::client_hello::ClientHello;
 use crate::wire::handshake;
 #[cfg(feature = "dangerous-waivers")]
 use crate::x509::Waived;
-use crate::x509::{PeerIdentity, Purpose, Search};
+use crate::x509::{PeerIdentity, Search};
 
 /// A state machine that asks questions of the application.
 pub(crate) trait Machine<'b> {
-    /// The purpose of our own certificate.
-    fn purpose(&self) -> Purpose;
+    /// Our role.
+    fn role(&self) -> Role;
     /// Returns the message in `rx` to which the answer responds.
     fn message(&self) -> Result<&[u8], Error>;
     /// The search for the path of the peer that is being authenticated.
@@ -38,12 +39,12 @@ pub(crate) trait Machine<'b> {
     fn peer_request(&self) -> PeerRequest<'_> {
         let read = || -> Result<_, Error> {
             let body = handshake::body(self.message()?)?;
-            Ok(match self.purpose() {
-                Purpose::ClientAuth => PeerRequest::of_server(&CertificateRequest::parse_any(body)?),
-                Purpose::ServerAuth => PeerRequest::of_client(&ClientHello::parse(body)?),
+            Ok(match self.role() {
+                Role::Client => PeerRequest::of_server(&CertificateRequest::parse_any(body)?),
+                Role::Server => PeerRequest::of_client(&ClientHello::parse(body)?),
             })
         };
-        read().unwrap_or_else(|_| PeerRequest::unknown(self.purpose()))
+        read().unwrap_or_else(|_| PeerRequest::unknown(self.role()))
     }
 
     /// Returns the identity of the peer to authorize.
@@ -66,11 +67,7 @@ pub(crate) trait Machine<'b> {
 
     /// Returns the input for the signer that holds the key of a credential.
     fn sign_input(&self, credential: &Credential<'_>) -> Result<SignInput, Error> {
-        let signer = match self.purpose() {
-            Purpose::ClientAuth => Signer::Client,
-            Purpose::ServerAuth => Signer::Server,
-        };
-        let message = certificate_verify_content(signer, &self.certificate_hash());
+        let message = certificate_verify_content(self.role(), &self.certificate_hash());
         let hedge = self.hedge(message.as_bytes())?;
         Ok(SignInput { key: credential.key(), scheme: credential.scheme(), message, hedge })
     }

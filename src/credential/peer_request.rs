@@ -2,12 +2,13 @@
 
 use super::Credential;
 use crate::error::CertificateError;
+use crate::role::Role;
 use crate::wire::certificate_request::CertificateRequest;
 use crate::wire::client_hello::ClientHello;
 use crate::wire::enums::SignatureScheme;
 use crate::wire::extension::{CodePoints, DistinguishedNames, ProtocolNames};
 use crate::wire::oid_filters::OidFilters;
-use crate::x509::{Name, OwnCertificate, Purpose, Time, is_sha1};
+use crate::x509::{Name, OwnCertificate, Time, is_sha1};
 use core::fmt;
 
 /// The requirements and preferences of the peer for our credential: of a server in its CertificateRequest, of a client
@@ -20,7 +21,7 @@ pub struct PeerRequest<'w> {
     oid_filters: OidFilters<'w>,
     server_name: Option<&'w str>,
     protocols: Option<ProtocolNames<'w>>,
-    role: Purpose,
+    role: Role,
 }
 
 /// The match of a credential with a request.
@@ -72,7 +73,7 @@ impl<'w> PeerRequest<'w> {
             oid_filters: request.oid_filters,
             server_name: None,
             protocols: None,
-            role: Purpose::ClientAuth,
+            role: Role::Client,
         }
     }
 
@@ -86,12 +87,12 @@ impl<'w> PeerRequest<'w> {
             oid_filters: OidFilters::default(),
             server_name: hello.server_name,
             protocols: hello.protocols,
-            role: Purpose::ServerAuth,
+            role: Role::Server,
         }
     }
 
     /// Makes a request that no credential matches.
-    pub(crate) fn unknown(role: Purpose) -> Self {
+    pub(crate) fn unknown(role: Role) -> Self {
         Self {
             schemes: CodePoints::default(),
             certificate_schemes: CodePoints::default(),
@@ -136,7 +137,7 @@ impl<'w> PeerRequest<'w> {
     }
 
     /// Returns our role.
-    pub const fn role(&self) -> Purpose {
+    pub const fn role(&self) -> Role {
         self.role
     }
 

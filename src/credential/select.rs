@@ -2,8 +2,9 @@
 
 use super::{Credential, Match, Mismatch, PeerRequest};
 use crate::error::{ApiMisuse, Error, PeerIncompatible};
+use crate::role::Role;
 use crate::wire::extension::CodePoints;
-use crate::x509::{DnsName, Purpose, ServerName, Time};
+use crate::x509::{DnsName, ServerName, Time};
 use core::fmt;
 
 /// A credential with its name in a keystore, the alias.
@@ -147,7 +148,7 @@ impl<'a> Entry<'a> {
             return Err(Mismatch::Disabled);
         }
         match request.server_name() {
-            Some(name) if request.role() == Purpose::ServerAuth && !self.serves(name) => Err(Mismatch::ServerName),
+            Some(name) if request.role() == Role::Server && !self.serves(name) => Err(Mismatch::ServerName),
             _ => request.check(&self.credential, time),
         }
     }
@@ -252,7 +253,7 @@ impl<'b> Selector<'b> {
         for entry in entries {
             match self.check(entry, request) {
                 Ok(fit) => return Some((entry, Ok(fit))),
-                Err(mismatch) if request.role() == Purpose::ServerAuth && mismatch.is_preference_of_client() => {
+                Err(mismatch) if request.role() == Role::Server && mismatch.is_preference_of_client() => {
                     second = second.or(Some((entry, Err(mismatch))));
                 }
                 Err(_) => {}

@@ -5,7 +5,8 @@ use super::slots::{Content, Extent, Slot, SlotError};
 use super::{Credential, KeyHandle, Signature, anchors};
 use crate::crypto::CryptoProvider;
 use crate::error::{CertificateError, CertificateProblem};
-use crate::x509::{OwnCertificate, Purpose, Time};
+use crate::role::Role;
+use crate::x509::{OwnCertificate, Time};
 use core::cell::RefMut;
 
 /// A free slot that is being filled. If it is dropped, it stays free.
@@ -20,7 +21,7 @@ debug_by_name!("StagedSlot", [] StagedSlot<'_, '_>);
 #[derive(Clone, Copy, Debug)]
 pub struct Admission<'p> {
     /// The role in which it will be sent.
-    pub purpose: Purpose,
+    pub role: Role,
     /// The time at which it must be valid.
     pub time: Time,
     /// The proof that the key is that of the leaf.
@@ -55,7 +56,7 @@ impl Admission<'_> {
     /// [`SlotError::Certificate`] with the first certificate to blame, [`SlotError::KeyMismatch`].
     pub fn check<C: CryptoProvider>(&self, provider: C, credential: &Credential<'_>) -> Result<(), SlotError> {
         let leaf = credential.certificates().next().ok_or(SlotError::KeyMismatch)?;
-        let checked = leaf.check_purpose(self.purpose).and_then(|()| leaf.check_time(self.time));
+        let checked = leaf.check_purpose(self.role).and_then(|()| leaf.check_time(self.time));
         let checked = checked.map_err(|problem| CertificateError { index: 0, problem });
         let checked = checked.and_then(|()| credential.check_issuer());
         let fits = || credential.check_ways(|below, issuer| self.check_step(provider, below, issuer));
@@ -69,7 +70,7 @@ impl Admission<'_> {
         (place, below): &(u8, OwnCertificate<'_>),
         (index, issuer): &(u8, OwnCertificate<'_>),
     ) -> Result<(), CertificateError> {
-        let fit = issuer.check_ca(self.purpose).and_then(|()| issuer.check_time(self.time));
+        let fit = issuer.check_ca(self.role).and_then(|()| issuer.check_time(self.time));
         fit.map_err(|problem| CertificateError { index: *index, problem })?;
         match below.check_issued_by(provider, issuer) {
             Ok(()) | Err(CertificateProblem::UnsupportedSignature) => Ok(()),

@@ -5,6 +5,7 @@ use super::ring::EventRing;
 use super::text::Text;
 use crate::credential::{Credential, Expiry, KeyHandle, Mismatch, PeerRequest};
 use crate::error::{AlertDescription, Diagnosis, Error, Stage, WaivableCause};
+use crate::role::Role;
 use crate::wire::enums::{CipherSuite, NamedGroup};
 use crate::x509::{Name, PathFound, Search, Time, UnixTime};
 #[cfg(not(feature = "events"))]
@@ -39,10 +40,10 @@ impl<'b> Recorder<'b> {
     pub(crate) const OFF: Self = Self { given: None };
 
     /// Creates the recorder of a new connection.
-    pub(crate) fn begin(ring: EventRing<'b>, client: bool) -> Self {
+    pub(crate) fn begin(ring: EventRing<'b>, role: Role) -> Self {
         let given = Given { ring, connection: ring.begin(), begun: None, expires: None };
         let recorder = Self { given: Some(given) };
-        recorder.write(&LogEvent::Began { client });
+        recorder.write(&LogEvent::Began { client: role == Role::Client });
         recorder
     }
 

@@ -13,11 +13,12 @@ use super::{Input, Question, Stage, Stop, Wait};
 use crate::crypto::CryptoProvider;
 use crate::error::{ApiMisuse, Error, InvalidMessage, PeerMisbehaved};
 use crate::limits::{CERTIFICATE_PREFIX, ENTRY_PREFIX};
-use crate::transcript::{Signer, certificate_verify_content};
+use crate::role::Role;
+use crate::transcript::certificate_verify_content;
 use crate::wire::certificate::{self, CertificatePrefix};
 use crate::wire::certificate_verify::CertificateVerify;
 use crate::wire::enums::HandshakeType;
-use crate::x509::{ChainVerified, CommonName, Purpose, Rules, ServerName, Time, Trace, TrustAnchor};
+use crate::x509::{ChainVerified, CommonName, Rules, ServerName, Time, Trace, TrustAnchor};
 
 /// The steps above.
 pub(super) enum Authenticate {
@@ -42,7 +43,8 @@ pub(super) enum Outcome<'b> {
 #[derive(Clone, Copy)]
 pub(super) struct Expectation<'b, 'c> {
     pub(super) anchors: &'b [TrustAnchor<'b>],
-    pub(super) purpose: Purpose,
+    /// The role of the peer.
+    pub(super) role: Role,
     pub(super) server_name: Option<&'b ServerName<'b>>,
     pub(super) common_name: Option<CommonName<'b>>,
     pub(super) parameters: &'b Parameters<'b>,
@@ -55,7 +57,7 @@ impl<'b> Expectation<'b, '_> {
     pub(super) const fn rules(&self, time: Time) -> Rules<'b> {
         Rules {
             anchors: self.anchors,
-            purpose: self.purpose,
+            role: self.role,
             server_name: self.server_name,
             common_name: self.common_name,
             time,
@@ -188,11 +190,7 @@ fn verify_signature<'b, P: CryptoProvider>(
         return Err(PeerMisbehaved::SignatureSchemeNotOffered.into());
     }
     let key = cx.peer.list().leaf_key().ok_or(PeerMisbehaved::UnexpectedMessage)?;
-    let signer = match expectation.purpose {
-        Purpose::ServerAuth => Signer::Server,
-        Purpose::ClientAuth => Signer::Client,
-    };
-    let content = certificate_verify_content(signer, &cx.transcript.certificate_hash());
+    let content = certificate_verify_content(expectation.role, &cx.transcript.certificate_hash());
     // "the signature algorithm MUST be compatible with the key in the sender's end-entity certificate".
     key.verify(cx.provider, verify.scheme, content.as_bytes(), verify.signature)?;
     let verified = SignatureVerified::assertion(verify.scheme);

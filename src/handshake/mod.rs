@@ -25,6 +25,7 @@ use crate::credential::{Choice, Credential, Signature};
 use crate::crypto::CryptoProvider;
 use crate::error::{Error, Stage};
 use crate::key_schedule::{ApplicationEpoch, ExporterSecret, Receiving, Sending, TrafficSecret};
+use crate::role::Role;
 use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup};
 use crate::x509::{Time, Trace};
 pub use client_auth::ClientAuthStatus;
@@ -153,13 +154,14 @@ pub(crate) struct Established<C: CryptoProvider> {
 
 /// A side of the connection: [`Client`](crate::Client) or [`Server`](crate::Server) with its provider, and nothing
 /// else. An image that names only one of them contains no code of the other.
-pub trait Side: Role {}
+pub trait Side: Flow {}
 
 impl<P: CryptoProvider> Side for client::Client<P> {}
 impl<P: CryptoProvider> Side for server::Server<P> {}
 
-/// The implementation of a side. Other crates cannot reach it, so they cannot add sides.
-pub trait Role: 'static {
+/// The flow of the handshake on one side: its states, what they wait for, and their handlers. Other crates cannot reach
+/// it, so they cannot add sides.
+pub trait Flow: 'static {
     /// The cryptography of this side.
     type Provider: CryptoProvider;
     /// The configuration of this side.
@@ -169,8 +171,8 @@ pub trait Role: 'static {
     /// The states of authentication after the handshake.
     type Late<'b>: Late<'b, Self::Provider>;
 
-    /// True for the client. Crates that are generic over [`Side`] use it too.
-    const IS_CLIENT: bool;
+    /// Our role. Crates that are generic over [`Side`] use it too.
+    const ROLE: Role;
 
     fn parameters<'c, 'b>(config: &'c Self::Config<'b>) -> &'c Parameters<'b>;
 

@@ -12,9 +12,10 @@ use crate::crypto::rustcrypto::P384SigningKey;
 use crate::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use crate::crypto::{CryptoProvider, HashAlgorithm};
 use crate::error::AlertDescription;
+use crate::role::Role;
 #[cfg(feature = "dangerous-waivers")]
 use crate::x509::Waived;
-use crate::x509::{PeerIdentity, Purpose, Time};
+use crate::x509::{PeerIdentity, Time};
 
 /// A [`Host`] with keys in memory. Its identities are a list of credentials, of which it sends the first one that the
 /// peer accepts, or a [`Keystore`], which selects by rules.
@@ -114,7 +115,7 @@ impl<'b, T: FnMut() -> Time, K: SigningKey> SoftwareHost<'b, T, K, Keystore<'b>>
 impl<'b> Identities<'b> for &'b [Credential<'b>] {
     fn choose(&mut self, request: &PeerRequest<'_>) -> Choice<'b> {
         let possible = |credential: &&Credential<'_>| {
-            request.role() == Purpose::ServerAuth
+            request.role() == Role::Server
                 && request.check_preferences(credential).is_err_and(Mismatch::is_preference_of_client)
         };
         let best = self.iter().find(|credential| request.accepts(credential));

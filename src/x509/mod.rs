@@ -25,7 +25,7 @@ pub use self::name::constraints::{NameLimit, Subtree, Subtrees};
 pub use self::name::general::{SubjectAltName, SubjectAltNames};
 pub use self::name::server::{DnsName, ServerName};
 pub use self::name::{Attribute, Name};
-pub use self::path::rules::{Purpose, Rules};
+pub use self::path::rules::Rules;
 pub use self::path::summaries::Place;
 pub use self::path::trace::{NoTrace, Trace, TraceEvent};
 pub use self::path::verified::{PathCertificate, PathFound, VerifiedPath};

@@ -5,8 +5,10 @@ use embedded_mtls::credential::{Admission, Choice, PeerRequest, ProofOfPossessio
 use embedded_mtls::credential::{Chain, Entry, Expiry, Reference, Slots};
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::Host;
-use embedded_mtls::x509::{PeerIdentity, Purpose, ServerName, Time, UnixTime};
-use embedded_mtls::{ApiMisuse, ClientConfig, Credential, Error, KeyHandle, PeerIncompatible, SignInput, Signature};
+use embedded_mtls::x509::{PeerIdentity, ServerName, Time, UnixTime};
+use embedded_mtls::{
+    ApiMisuse, ClientConfig, Credential, Error, KeyHandle, PeerIncompatible, Role, SignInput, Signature,
+};
 use test_support::messages::*;
 use test_support::pair::{Setup, anchors, credential, leak, now};
 use test_support::pki::{CLIENT_NAME, NOW, Pki, SERVER_NAME, Template};
@@ -60,7 +62,7 @@ fn u18_a_credential_lies_in_a_slot_of_its_own_and_is_found_by_a_reference() {
     let mut stage = slots.stage().unwrap();
     let len = stage.copy([&pki.client.der[..], &pki.intermediate.der]).unwrap();
     let proof = ProofOfPossession::PublicKey(pki.client.key.point());
-    let admission = Admission { purpose: Purpose::ClientAuth, time: now(), key: proof };
+    let admission = Admission { role: Role::Client, time: now(), key: proof };
     ORDERS[0].set(stage.credential(RustCrypto, "orders", len, KeyHandle(3), &admission).unwrap());
     let lease = slots.lease(&ORDERS[0]).unwrap();
     assert_eq!((lease.alias(), lease.credential().unwrap().key()), ("orders", KeyHandle(3)));

@@ -7,7 +7,7 @@ use embedded_mtls::credential::{
 };
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::SoftwareHost;
-use embedded_mtls::x509::{CommonName, Purpose, ServerName, Time, TrustAnchor};
+use embedded_mtls::x509::{CommonName, ServerName, Time, TrustAnchor};
 use embedded_mtls::{
     CertificateProblem, Client, ClientAuth, ClientAuthStatus, ClientConfig, Credential, Error, KeyHandle, Server,
     ServerConfig,
@@ -244,7 +244,7 @@ fn install<const N: usize>(slots: &Slots<'_, N>, leaf: &Issued, issuer: &Issued)
     let mut stage = slots.stage()?;
     let len = stage.copy([&leaf.der[..], &issuer.der])?;
     let key = ProofOfPossession::PublicKey(leaf.key.point());
-    let admission = Admission { purpose: Purpose::ClientAuth, time: now(), key };
+    let admission = Admission { role: embedded_mtls::Role::Client, time: now(), key };
     stage.credential(RustCrypto, "orders", len, KeyHandle(0), &admission)
 }
 

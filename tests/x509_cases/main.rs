@@ -14,7 +14,7 @@ mod verdict_page;
 
 use embedded_mtls::CertificateProblem as Problem;
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
-use embedded_mtls::x509::{CommonName, Purpose, Rules, ServerName, Time, TrustAnchor, UnixTime, Validator};
+use embedded_mtls::x509::{CommonName, Rules, ServerName, Time, TrustAnchor, UnixTime, Validator};
 use embedded_mtls::{ApiMisuse, CertificateError, Error};
 use path_cases::{
     ANCHORS, AUTHORITIES, CLIENT_NAMES, EXTENSIONS, FIELDS, KEYS, LISTS, MALFORMED, NAMES, PROFILE, SERVER_NAMES,
@@ -222,7 +222,7 @@ impl World {
             Role::Server => Rules::server(&anchors, &name, self.time),
             Role::Client => Rules::client(&anchors, self.time),
         };
-        assert_eq!(rules.purpose == Purpose::ServerAuth, self.role == Role::Server);
+        assert_eq!(rules.role == embedded_mtls::Role::Server, self.role == Role::Server);
         rules.max_depth = self.max_depth;
         rules.common_name = self.common_name;
         rules.strict_profile = self.strict;

@@ -239,9 +239,9 @@ fn usages_and_purposes_are_listed() {
     };
     let mail = [ExtendedKeyUsagePurpose::EmailProtection, ExtendedKeyUsagePurpose::ClientAuth];
     let found = verdict(|w| w.leaf(|t| t.purposes(&mail)), purpose);
-    assert_eq!(found, ("clientAuth, emailProtection".into(), Purpose::ServerAuth, None));
+    assert_eq!(found, ("clientAuth, emailProtection".into(), embedded_mtls::Role::Server, None));
     let root = |w: &mut World| w.root(|t| t.purposes(&[ExtendedKeyUsagePurpose::CodeSigning]));
-    assert_eq!(verdict(root, purpose), ("codeSigning".into(), Purpose::ServerAuth, Some(Place::Anchor(0))));
+    assert_eq!(verdict(root, purpose), ("codeSigning".into(), embedded_mtls::Role::Server, Some(Place::Anchor(0))));
     let text = text(root);
     assert!(text.starts_with("trust anchor 0 (CN=Root,O=Example), issuer of certificate 2 (CN=Upper"), "{text}");
 }

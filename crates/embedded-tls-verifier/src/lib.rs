@@ -60,8 +60,8 @@
 use core::fmt;
 use digest::Digest;
 use embedded_mtls::crypto::{CryptoError, CryptoProvider};
-use embedded_mtls::x509::{PeerIdentity, Purpose, Rules, ServerName, Validator};
-use embedded_mtls::{ApiMisuse, Error, PeerMisbehaved, SignatureScheme};
+use embedded_mtls::x509::{PeerIdentity, Rules, ServerName, Validator};
+use embedded_mtls::{ApiMisuse, Error, PeerMisbehaved, Role, SignatureScheme};
 use embedded_tls::{CertificateEntryRef, CertificateRef, CertificateVerifyRef, TlsCipherSuite, TlsError, TlsVerifier};
 
 /// Verifies the server of one connection, with the algorithms of `C`.
@@ -101,7 +101,7 @@ impl<'a, C: CryptoProvider> Verifier<'a, C> {
     /// The rules always apply to a server, regardless of their purpose, so create them with [`Rules::server`]. The name
     /// in them is required even if embedded-tls is given none.
     pub const fn new(provider: C, mut rules: Rules<'a>, memory: &'a mut [u8]) -> Self {
-        rules.purpose = Purpose::ServerAuth;
+        rules.role = Role::Server;
         Self { rules, validator: Validator::new(memory), stage: Stage::ExpectCertificate, provider }
     }
 

@@ -6,6 +6,7 @@ use crate::handshake::Side;
 use crate::handshake::late::Late;
 use crate::limits::{MAX_KEY_UPDATES, MAX_TICKETS};
 use crate::record::outbound::Written;
+use crate::role::Role;
 use crate::wire::enums::HandshakeType;
 use crate::wire::key_update::KeyUpdate;
 use crate::wire::new_session_ticket::NewSessionTicket;
@@ -26,7 +27,10 @@ impl<R: Side> Session<'_, R> {
     /// Handles one message after the handshake. Returns `false` if more of it has to be received, or something else has
     /// to happen first.
     pub(super) fn handle_message(&mut self) -> Result<bool, Error> {
-        let ticket = if R::IS_CLIENT { HandshakeType::NEW_SESSION_TICKET } else { HandshakeType::KEY_UPDATE };
+        let ticket = match R::ROLE {
+            Role::Client => HandshakeType::NEW_SESSION_TICKET,
+            Role::Server => HandshakeType::KEY_UPDATE,
+        };
         let late = self.late.expects().unwrap_or(HandshakeType::KEY_UPDATE);
         let Some(header) = self.connection.receive_header(&[HandshakeType::KEY_UPDATE, ticket, late])? else {
             return Ok(false);

@@ -22,10 +22,11 @@ use crate::handshake::proof::Proof;
 use crate::handshake::{ClientAuthStatus, Established, Input, Question, Secrets, Side, Stop};
 use crate::limits::{KEY_UPDATE_AT, MAX_KEY_UPDATES, MAX_TICKETS};
 use crate::record::inbound::Received;
+use crate::role::Role;
 use crate::transcript::CertificateHash;
 use crate::wire::enums::{CipherSuite, NamedGroup, SignatureScheme};
 use crate::wire::key_update::KeyUpdate;
-use crate::x509::{PathFound, PeerIdentity, Purpose, Search};
+use crate::x509::{PathFound, PeerIdentity, Search};
 use core::fmt;
 
 /// An authenticated connection. Created only from a [`Handshake`](crate::Handshake) of the same role in which every
@@ -318,14 +319,14 @@ impl<'b, R: Side> Session<'b, R> {
 
     /// Returns the failure of the session with everything that explains it, in one value; `None` if it has not failed.
     pub fn failure(&self) -> Option<ConnectionFailure<'_, 'b>> {
-        ConnectionFailure::of(&self.connection, self.purpose())
+        ConnectionFailure::of(&self.connection, R::ROLE)
     }
 
     /// Names what is wrong, with the cause and who has to act: the failure of the session or, on a client, that the
     /// server has not requested our certificate. `None` if nothing is wrong. The crate `embedded-mtls-operator` names
     /// refusals by HTTP.
     pub fn diagnosis(&self) -> Option<Diagnosis> {
-        let never_asked = R::IS_CLIENT && matches!(self.client_auth(), ClientAuthStatus::NotRequested);
+        let never_asked = R::ROLE == Role::Client && matches!(self.client_auth(), ClientAuthStatus::NotRequested);
         match self.failure() {
             Some(failure) => Some(failure.diagnosis()),
             None => never_asked.then_some(Diagnosis::CertificateNotAsked),
@@ -491,8 +492,8 @@ impl<'b, R: Side> Session<'b, R> {
 }
 
 impl<'b, R: Side> Machine<'b> for Session<'b, R> {
-    fn purpose(&self) -> Purpose {
-        if R::IS_CLIENT { Purpose::ClientAuth } else { Purpose::ServerAuth }
+    fn role(&self) -> Role {
+        R::ROLE
     }
 
     fn message(&self) -> Result<&[u8], Error> {

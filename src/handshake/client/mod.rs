@@ -24,18 +24,19 @@ use super::connection::{Connection, send};
 use super::keys::{ApplicationKeys, ClientFinishedKeys, HandshakeKeys, receive_finished};
 use super::present::Present;
 use super::proof::{PeerAuthenticated, Proof};
-use super::{Entropy, Established, Input, Next, Question, Role, Secrets, Stage, Stop, Wait};
+use super::{Entropy, Established, Flow, Input, Next, Question, Secrets, Stage, Stop, Wait};
 use crate::credential::{Choice, Credential, PeerRequest};
 use crate::crypto::{CryptoProvider, DefaultProvider, HashAlgorithm, KeyExchange};
 use crate::error::{ApiMisuse, Error, PeerMisbehaved};
 use crate::record::outbound::Written;
+use crate::role::Role;
 use crate::transcript::Transcript;
 use crate::wire::certificate_request::CertificateRequest;
 use crate::wire::encrypted_extensions::EncryptedExtensions;
 use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup};
 use crate::wire::record_limit::RecordLimit;
 use crate::wire::server_hello::{self, ServerHello};
-use crate::x509::{Purpose, Trace};
+use crate::x509::Trace;
 use core::marker::PhantomData;
 
 /// The side that connects, with its cryptography provider: RustCrypto by default, if it is compiled in.
@@ -92,7 +93,7 @@ pub struct Response<P: CryptoProvider> {
     proof: Proof,
 }
 
-impl<P: CryptoProvider> Role for Client<P> {
+impl<P: CryptoProvider> Flow for Client<P> {
     type Provider = P;
     type Config<'b> = ClientConfig<'b>;
     type State<'b> = State<'b, P>;
@@ -101,7 +102,7 @@ impl<P: CryptoProvider> Role for Client<P> {
     #[cfg(not(feature = "post-handshake-auth"))]
     type Late<'b> = ();
 
-    const IS_CLIENT: bool = true;
+    const ROLE: Role = Role::Client;
 
     fn parameters<'c, 'b>(config: &'c Self::Config<'b>) -> &'c Parameters<'b> {
         &config.parameters
@@ -461,7 +462,7 @@ fn take_choice<'b, P: CryptoProvider>(
 const fn expectation<'b>(config: &'b ClientConfig<'b>) -> Expectation<'b, 'b> {
     Expectation {
         anchors: config.anchors,
-        purpose: Purpose::ServerAuth,
+        role: Role::Server,
         server_name: Some(&config.server_name),
         common_name: config.common_name,
         parameters: &config.parameters,

@@ -25,12 +25,13 @@ use super::connection::{Connection, send, send_parts};
 use super::keys::{ApplicationKeys, ClientFinishedKeys, HandshakeKeys, receive_finished};
 use super::present::Present;
 use super::proof::{AnonymousAllowed, PeerAuthenticated, Proof};
-use super::{Entropy, Established, Input, Next, Question, Role, Secrets, Stage, Stop, Wait};
+use super::{Entropy, Established, Flow, Input, Next, Question, Secrets, Stage, Stop, Wait};
 use crate::codec::Writer;
 use crate::credential::{Choice, Credential};
 use crate::crypto::{CryptoProvider, DefaultProvider, Digest, HashAlgorithm, KeyExchange, KeyShare, SharedSecret};
 use crate::error::{ApiMisuse, Error, PeerIncompatible, PeerMisbehaved};
 use crate::record::outbound::Written;
+use crate::role::Role;
 use crate::transcript::Transcript;
 use crate::wire::certificate_request::OwnRequest;
 use crate::wire::client_hello::ClientHello;
@@ -39,7 +40,7 @@ use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup};
 use crate::wire::extension::KeyShareEntry;
 use crate::wire::record_limit::RecordLimit;
 use crate::wire::server_hello::{self, ServerHello};
-use crate::x509::{Purpose, Trace};
+use crate::x509::Trace;
 use core::marker::PhantomData;
 
 /// The side that accepts connections, with its cryptography provider: RustCrypto by default, if it is compiled in.
@@ -82,7 +83,7 @@ pub struct Selected {
     record_limit: Option<RecordLimit>,
 }
 
-impl<P: CryptoProvider> Role for Server<P> {
+impl<P: CryptoProvider> Flow for Server<P> {
     type Provider = P;
     type Config<'b> = ServerConfig<'b>;
     type State<'b> = State<'b, P>;
@@ -91,7 +92,7 @@ impl<P: CryptoProvider> Role for Server<P> {
     #[cfg(not(feature = "post-handshake-auth"))]
     type Late<'b> = ();
 
-    const IS_CLIENT: bool = false;
+    const ROLE: Role = Role::Server;
 
     fn parameters<'c, 'b>(config: &'c Self::Config<'b>) -> &'c Parameters<'b> {
         &config.parameters
@@ -472,7 +473,7 @@ pub(super) fn expectation<'b, 'c>(
 ) -> Expectation<'b, 'c> {
     Expectation {
         anchors: client_auth.anchors().unwrap_or(&[]),
-        purpose: Purpose::ClientAuth,
+        role: Role::Client,
         server_name: None,
         common_name: None,
         parameters: &config.parameters,

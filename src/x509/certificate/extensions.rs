@@ -4,9 +4,9 @@ use super::{ProfileDefect, Within};
 use crate::der::{self, Malformed, Reader, context, oid};
 use crate::error::{CertificateProblem, Malformation};
 use crate::limits::MAX_CERTIFICATE_EXTENSIONS;
+use crate::role::Role;
 use crate::x509::name::constraints::NameConstraints;
 use crate::x509::name::general::GeneralNames;
-use crate::x509::path::rules::Purpose;
 use core::fmt;
 
 /// The extensions of a certificate. Those that are not listed here are skipped, or noted if they are critical.
@@ -329,18 +329,18 @@ impl Purposes {
     /// RFC 5280 section 4.2.1.12: "If the extension is present, then the certificate MUST only be used
     /// for one of the purposes indicated." Checked for each certificate of a path, so that an authority
     /// for one purpose cannot issue for another, as OpenSSL and the browsers do.
-    pub(in crate::x509) const fn check(purposes: Option<Self>, purpose: Purpose) -> Result<(), CertificateProblem> {
+    pub(in crate::x509) const fn check(purposes: Option<Self>, role: Role) -> Result<(), CertificateProblem> {
         match purposes {
-            Some(purposes) if !purposes.allow(purpose) => Err(CertificateProblem::ExtendedKeyUsage),
+            Some(purposes) if !purposes.allow(role) => Err(CertificateProblem::ExtendedKeyUsage),
             _ => Ok(()),
         }
     }
 
     /// Returns whether a peer of this role may use the certificate.
-    pub(in crate::x509) const fn allow(self, purpose: Purpose) -> bool {
-        let wanted = match purpose {
-            Purpose::ServerAuth => Self::SERVER,
-            Purpose::ClientAuth => Self::CLIENT,
+    pub(in crate::x509) const fn allow(self, role: Role) -> bool {
+        let wanted = match role {
+            Role::Server => Self::SERVER,
+            Role::Client => Self::CLIENT,
         };
         self.0 & (wanted | Self::ANY) != 0
     }
@@ -456,11 +456,11 @@ mod tests {
     #[test]
     fn purposes_are_told_apart_and_any_allows_all() {
         let server = Purposes::parse(&[0x30, 10, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 1]).unwrap();
-        assert!(server.allow(Purpose::ServerAuth) && !server.allow(Purpose::ClientAuth));
+        assert!(server.allow(Role::Server) && !server.allow(Role::Client));
         let any = Purposes::parse(&[0x30, 6, 6, 4, 0x55, 0x1d, 0x25, 0]).unwrap();
-        assert!(any.allow(Purpose::ServerAuth) && any.allow(Purpose::ClientAuth));
+        assert!(any.allow(Role::Server) && any.allow(Role::Client));
         let email = Purposes::parse(&[0x30, 10, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 4]).unwrap();
-        assert!(!email.allow(Purpose::ServerAuth) && !email.allow(Purpose::ClientAuth));
+        assert!(!email.allow(Role::Server) && !email.allow(Role::Client));
         assert_eq!(Purposes::parse(&[0x30, 0]), Err(Malformed));
     }
 

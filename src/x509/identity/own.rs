@@ -3,13 +3,13 @@
 use crate::crypto::CryptoProvider;
 use crate::der::{self, Reader, context_constructed, oid};
 use crate::error::CertificateProblem;
+use crate::role::Role;
 use crate::wire::enums::SignatureScheme;
 use crate::x509::certificate::algorithm::{KeyAlgorithm, PublicKey};
 use crate::x509::certificate::extensions::{KeyUsage, Purposes};
 use crate::x509::certificate::{Certificate, Origin, found};
 use crate::x509::name::Name;
 use crate::x509::name::server::ServerName;
-use crate::x509::path::rules::Purpose;
 use crate::x509::time::{Time, UnixTime};
 
 /// A certificate of our own.
@@ -67,9 +67,9 @@ impl<'a> OwnCertificate<'a> {
     }
 
     /// Checks that the holder may sign handshakes in the role that `purpose` names.
-    pub(crate) fn check_purpose(&self, purpose: Purpose) -> Result<(), CertificateProblem> {
+    pub(crate) fn check_purpose(&self, role: Role) -> Result<(), CertificateProblem> {
         let extensions = &self.fields.extensions;
-        Purposes::check(extensions.extended_key_usage, purpose)?;
+        Purposes::check(extensions.extended_key_usage, role)?;
         KeyUsage::check_digital_signature(extensions.key_usage)
     }
 
@@ -79,11 +79,11 @@ impl<'a> OwnCertificate<'a> {
     }
 
     /// Checks that the holder may issue others for the role that `purpose` names.
-    pub(crate) fn check_ca(&self, purpose: Purpose) -> Result<(), CertificateProblem> {
+    pub(crate) fn check_ca(&self, role: Role) -> Result<(), CertificateProblem> {
         let extensions = &self.fields.extensions;
         extensions.basic_constraints.unwrap_or_default().check_ca()?;
         KeyUsage::check_cert_sign(extensions.key_usage)?;
-        Purposes::check(extensions.extended_key_usage, purpose)
+        Purposes::check(extensions.extended_key_usage, role)
     }
 
     /// Checks that `issuer`, which has the right name, has signed this. One public-key operation.

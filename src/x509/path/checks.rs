@@ -37,7 +37,7 @@ impl<'s> Checks<'s> {
             judge.refuse(Problem::ValidityTooLong)?;
         }
         self.rules.check_name(leaf)?;
-        judge.allow(Purposes::check(leaf.extended_key_usage, self.rules.purpose))?;
+        judge.allow(Purposes::check(leaf.extended_key_usage, self.rules.role))?;
         judge.allow(KeyUsage::check_digital_signature(leaf.key_usage))?;
         if leaf.unknown_critical.is_some() {
             judge.refuse(Problem::UnknownCriticalExtension)?;
@@ -63,7 +63,7 @@ impl<'s> Checks<'s> {
         let checked = judge.allow(signature_kind(child, issuer.key));
         let checked = checked.and_then(|()| judge.allow(issuer.check_anchor_validity(self.rules.time)));
         checked.map_err(|problem| Blame::new(index, problem).by(Place::Anchor(anchor)))?;
-        let itself = judge.allow(Purposes::check(issuer.purposes, self.rules.purpose));
+        let itself = judge.allow(Purposes::check(issuer.purposes, self.rules.role));
         let itself = itself.and_then(|()| judge.allow(self.profile(issuer.profile_defect)));
         itself.map_err(|problem| Blame::new(index, problem).of_anchor(anchor))?;
         self.path_len(issuer.path_len, Place::Anchor(anchor), judge)?;
@@ -85,7 +85,7 @@ impl<'s> Checks<'s> {
         judge.allow(ca.basic_constraints.check_ca())?;
         judge.allow(KeyUsage::check_cert_sign(ca.key_usage))?;
         judge.allow(self.validity(ca))?;
-        judge.allow(Purposes::check(ca.extended_key_usage, self.rules.purpose))?;
+        judge.allow(Purposes::check(ca.extended_key_usage, self.rules.role))?;
         // (o) "Recognize and process any other critical extension present in the certificate."
         if ca.unknown_critical.is_some() {
             judge.refuse(Problem::UnknownCriticalExtension)?;

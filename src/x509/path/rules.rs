@@ -6,6 +6,7 @@ use super::summary::Summary;
 use super::waiver::Waivers;
 use crate::error::CertificateProblem;
 use crate::limits::{DEFAULT_DEPTH, MAX_DEPTH};
+use crate::role::Role;
 use crate::x509::anchor::TrustAnchor;
 use crate::x509::name::address;
 use crate::x509::name::common::CommonName;
@@ -14,24 +15,14 @@ use crate::x509::name::general::GeneralName;
 use crate::x509::name::server::{ServerName, ends_in_number, is_host_name};
 use crate::x509::time::Time;
 
-/// The role of the peer, which its certificates must allow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum Purpose {
-    /// The peer is a client: `id-kp-clientAuth`.
-    ClientAuth,
-    /// The peer is a server: `id-kp-serverAuth`.
-    ServerAuth,
-}
-
 /// The rules that a certificate path must satisfy.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Rules<'a> {
     /// The trust anchors, in any order; only the first 255 are used. Several may have the same name.
     pub anchors: &'a [TrustAnchor<'a>],
-    /// The role of the peer.
-    pub purpose: Purpose,
+    /// The role of the peer, which its certificates must allow.
+    pub role: Role,
     /// The name that the leaf must contain; `None` for clients, which are not identified by a host name.
     pub server_name: Option<&'a ServerName<'a>>,
     /// The common name that the leaf must have; then `server_name` is ignored. `None` by default, as RFC 9525
@@ -67,14 +58,14 @@ pub struct Rules<'a> {
 impl<'a> Rules<'a> {
     /// Makes the rules for a client that connects to the server `name`. At most 4 CA certificates above the leaf.
     pub const fn server(anchors: &'a [TrustAnchor<'a>], name: &'a ServerName<'a>, time: Time) -> Self {
-        Self { server_name: Some(name), purpose: Purpose::ServerAuth, ..Self::client(anchors, time) }
+        Self { server_name: Some(name), role: Role::Server, ..Self::client(anchors, time) }
     }
 
     /// Makes the rules for a server that requests a certificate. At most 4 CA certificates above the leaf.
     pub const fn client(anchors: &'a [TrustAnchor<'a>], time: Time) -> Self {
         Self {
             anchors,
-            purpose: Purpose::ClientAuth,
+            role: Role::Client,
             server_name: None,
             common_name: None,
             time,
@@ -96,7 +87,7 @@ impl<'a> Rules<'a> {
         certificate: &Summary<'n>,
         is_leaf: bool,
     ) -> impl Iterator<Item = GeneralName<'n>> + use<'n> {
-        let (by_common_name, is_client) = (self.common_name.is_some(), self.purpose == Purpose::ClientAuth);
+        let (by_common_name, is_client) = (self.common_name.is_some(), self.role == Role::Client);
         names_of(certificate.subject, certificate.subject_alt_name, move |name| {
             if !is_leaf || !(by_common_name || is_client) {
                 return None;

@@ -4,6 +4,7 @@ use super::{Blame, Blamed, Part, Refused, Source, Verdict};
 use crate::der::oid::Oid;
 use crate::error::CertificateProblem as Problem;
 use crate::limits::MAX_CERTIFICATE;
+use crate::role::Role;
 use crate::x509::certificate::algorithm::{KeyAlgorithm, SignatureKind};
 use crate::x509::certificate::extensions::{KeyUsage, Purposes};
 use crate::x509::certificate::unsupported::Unsupported;
@@ -12,7 +13,6 @@ use crate::x509::name::common::CommonName;
 use crate::x509::name::constraints::NameLimit;
 use crate::x509::name::general::{GeneralName, GeneralNames, SubjectAltName, SubjectAltNames};
 use crate::x509::name::server::ServerName;
-use crate::x509::path::rules::Purpose;
 use crate::x509::path::summaries::Place;
 use crate::x509::path::summary::Summary;
 use crate::x509::path::verified::PathCertificate;
@@ -80,8 +80,8 @@ pub enum Evidence<'a> {
     Purpose {
         /// All purposes that it has.
         found: Purposes,
-        /// The purpose that is required.
-        wanted: Purpose,
+        /// The role of the peer, whose purpose is required.
+        wanted: Role,
     },
     /// The search has reached its limits.
     Search {
@@ -188,7 +188,7 @@ impl<'a> Evidence<'a> {
             }
             Problem::ExtendedKeyUsage => {
                 let found = issuer.map_or(summary.extended_key_usage, |anchor| anchor.purposes)?;
-                Self::Purpose { found, wanted: rules.purpose }
+                Self::Purpose { found, wanted: rules.role }
             }
             Problem::NameMismatch => {
                 let found = SubjectAltNames(summary.subject_alt_name.unwrap_or(GeneralNames::from_checked(&[])));

@@ -4,9 +4,9 @@ use super::{Evidence, NearMiss, Verdict};
 use crate::der::oid::Oid;
 use crate::error::CertificateProblem;
 use crate::limits::{MAX_DEPTH, MAX_SEARCH_STEPS, MAX_SIGNATURES};
+use crate::role::Role;
 use crate::text::Escaped;
 use crate::x509::name::constraints::NameLimit;
-use crate::x509::path::rules::Purpose;
 use crate::x509::time::{SECONDS_A_DAY, Time, UnixTime};
 use core::fmt::{self, Display, Formatter, Result};
 
@@ -79,7 +79,7 @@ impl Verdict<'_> {
                 let plural = if limit == 1 { "" } else { "s" };
                 write!(f, " allows {limit} CA certificate{plural} below it, found {} or more", u16::from(limit) + 1)
             }
-            Evidence::Purpose { found, wanted } => write!(f, ": found {found}, wanted {wanted}"),
+            Evidence::Purpose { found, wanted } => write!(f, ": found {found}, wanted {}", purpose_of(wanted)),
             Evidence::Search { signatures: MAX_SIGNATURES.., steps } => {
                 write!(f, ": the limit of {MAX_SIGNATURES} signature verifications was reached after {steps} steps")
             }
@@ -254,11 +254,10 @@ impl Display for NearMiss<'_> {
     }
 }
 
-impl Display for Purpose {
-    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        f.write_str(match self {
-            Self::ClientAuth => "clientAuth",
-            Self::ServerAuth => "serverAuth",
-        })
+/// Returns the name of the purpose that certificates of this role need (RFC 5280 section 4.2.1.12).
+const fn purpose_of(role: Role) -> &'static str {
+    match role {
+        Role::Client => "clientAuth",
+        Role::Server => "serverAuth",
     }
 }

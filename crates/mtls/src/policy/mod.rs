@@ -12,7 +12,6 @@ mod stores;
 
 pub(crate) use self::endpoint::Endpoint;
 pub(crate) use self::keys::{Clock, Keys, is_mutual, keystore, waives};
-pub use self::own::Role;
 pub(crate) use self::own::{expired, passed_over, warnings};
 pub use self::ssl_info::{Around, SslInfo};
 pub(crate) use self::stores::{Anchors, Folder};
@@ -73,20 +72,20 @@ impl Rules {
     ///
     /// # Errors
     /// The first thing that is wrong, with its place in the file.
-    pub fn check<S: Role>(&self) -> Result<Arc<Contents>, UsageError> {
+    pub fn check<S: Side>(&self) -> Result<Arc<Contents>, UsageError> {
         self.policy::<S>()?;
         self.contents::<S>().map(|(contents, _)| contents)
     }
 
     /// Lists the warnings to print at the start: what peers refuse of what we send, or will soon; who cannot be trusted any more,
     /// or not at all; and settings that are without effect.
-    pub(crate) fn warnings<S: Role>(&self) -> Result<Vec<String>, UsageError> {
+    pub(crate) fn warnings<S: Side>(&self) -> Result<Vec<String>, UsageError> {
         let policy = self.policy::<S>()?;
         let alias = policy.key_alias();
         let (contents, _) = self.contents::<S>()?;
         let shown = contents.named().filter(|(name, _)| alias.is_none_or(|alias| alias == *name));
         let mut warnings = self.info.without_effect(&policy);
-        warnings.append(&mut own::warnings(shown, S::OWN));
+        warnings.append(&mut own::warnings(shown, S::ROLE));
         warnings.extend(own::passed_over(&contents.passed_over));
         warnings.append(&mut own::expired(&contents.authorities));
         Ok(warnings)
@@ -110,7 +109,7 @@ impl Rules {
 
     /// Reads what the stores of the policy hold; references are read now. If one cannot be followed, what it last led to, and
     /// why; the other is followed all the same, so that nobody stays trusted because an identity cannot be read.
-    pub(crate) fn contents<S: Role>(&self) -> Result<(Arc<Contents>, Vec<News>), UsageError> {
+    pub(crate) fn contents<S: Side>(&self) -> Result<(Arc<Contents>, Vec<News>), UsageError> {
         let policy = self.policy::<S>()?;
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let trust = self.load_trust(&policy, last.as_deref());
@@ -139,7 +138,7 @@ impl Rules {
 
     /// Reads the identities, unless they are those of the store that was read last. Those that come after others are
     /// held to what peers will ask of them.
-    fn load_keys<S: Role>(
+    fn load_keys<S: Side>(
         &self,
         policy: &Policy<'_, S>,
         last: Option<&Contents>,
@@ -161,7 +160,7 @@ impl Rules {
             for (alias, identity) in aliases.iter().zip(&identities) {
                 if wanted.is_none_or(|wanted| wanted == alias) {
                     let unfit = |why: String| UsageError(format!("KeyStore {store}, {alias}: {why}"));
-                    own::admit(identity, S::OWN).map_err(unfit)?;
+                    own::admit(identity, S::ROLE).map_err(unfit)?;
                     own::missing_issuer(identity, &last.identities, authorities)
                         .map_or(Ok(()), |why| Err(unfit(why)))?;
                 }

@@ -4,8 +4,8 @@ use embedded_mtls::credential::{Admission, Expiry, ProofOfPossession};
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::SigningKey as _;
 use embedded_mtls::io::std::system_time;
-use embedded_mtls::x509::{Name, Purpose, Time, TrustAnchor, UnixTime};
-use embedded_mtls::{Client, Credential, KeyHandle, Server, Side};
+use embedded_mtls::x509::{Name, Time, TrustAnchor, UnixTime};
+use embedded_mtls::{Credential, KeyHandle, Role};
 use mtls_pki::pem::{FileError, Identity};
 
 use super::super::report::printable;
@@ -13,27 +13,13 @@ use super::super::report::printable;
 /// So many days before the end there is a warning.
 const WARNING_DAYS: u16 = 30;
 
-/// The purpose for which a side uses its own certificates.
-pub trait Role: Side {
-    /// The purpose that they have to be meant for.
-    const OWN: Purpose;
-}
-
-impl Role for Client {
-    const OWN: Purpose = Purpose::ClientAuth;
-}
-
-impl Role for Server {
-    const OWN: Purpose = Purpose::ServerAuth;
-}
-
 /// Checks an identity as a device checks one before anything points to it; gives the last second at which it is valid.
-pub(super) fn admit(identity: &Identity, purpose: Purpose) -> Result<UnixTime, String> {
+pub(super) fn admit(identity: &Identity, role: Role) -> Result<UnixTime, String> {
     let chain: Vec<&[u8]> = identity.chain.iter().map(Vec::as_slice).collect();
     let credential = Credential::new(&chain, KeyHandle(0)).map_err(|error| error.to_string())?;
     let key = P256SigningKey::from_bytes(&identity.key).map_err(|error| format!("its key: {error:?}"))?;
     let signature = key.sign(Admission::TEST_MESSAGE, &[]).ok_or("its key cannot sign")?;
-    let admission = Admission { purpose, time: system_time(), key: ProofOfPossession::Signature(&signature) };
+    let admission = Admission { role, time: system_time(), key: ProofOfPossession::Signature(&signature) };
     admission.check(RustCrypto, &credential).map_err(|error| error.to_string())?;
     Ok(credential.not_after())
 }
@@ -64,12 +50,9 @@ pub(super) fn missing_issuer(identity: &Identity, before: &[Identity], authoriti
 }
 
 /// Warnings for the start of a program: what peers refuse, or will soon.
-pub(crate) fn warnings<'i>(
-    identities: impl IntoIterator<Item = (&'i str, &'i Identity)>,
-    purpose: Purpose,
-) -> Vec<String> {
+pub(crate) fn warnings<'i>(identities: impl IntoIterator<Item = (&'i str, &'i Identity)>, role: Role) -> Vec<String> {
     let warning = |(name, identity)| {
-        let why = match admit(identity, purpose) {
+        let why = match admit(identity, role) {
             Ok(not_after) => soon(not_after)?,
             Err(why) => format!("cannot be shown: {why}"),
         };
@@ -117,7 +100,7 @@ mod tests {
     #[test]
     fn an_own_certificate_that_is_refused_or_will_be_soon_is_warned_of() {
         let root = Authority::root("Root").unwrap();
-        let warned = |leaf: &Leaf| warnings([("shop", &root.leaf(leaf).unwrap())], Purpose::ServerAuth).pop();
+        let warned = |leaf: &Leaf| warnings([("shop", &root.leaf(leaf).unwrap())], Role::Server).pop();
         assert_eq!(warned(&leaf(-1, 31)), None);
         for (given, words) in [
             (leaf(-1, 29), "warning: own certificate 'shop' expires in 2"),
@@ -129,8 +112,8 @@ mod tests {
             assert!(warning.starts_with(words), "{warning}");
         }
         let pki = Pki::new().unwrap();
-        assert_eq!(warnings([("x", &pki.supplier)], Purpose::ServerAuth), [""; 0], "a new PKI warns of nothing");
-        let [as_client] = &warnings([("x", &pki.supplier)], Purpose::ClientAuth)[..] else { panic!("no warning") };
+        assert_eq!(warnings([("x", &pki.supplier)], Role::Server), [""; 0], "a new PKI warns of nothing");
+        let [as_client] = &warnings([("x", &pki.supplier)], Role::Client)[..] else { panic!("no warning") };
         assert!(as_client.starts_with("warning: own certificate 'x' cannot be shown: "), "{as_client}");
     }
 

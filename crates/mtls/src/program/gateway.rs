@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
-use embedded_mtls::Client;
+use embedded_mtls::{Client, Role};
 use embedded_mtls_operator::Finding;
 use mtls_pki::pem::{self, Identity, Pin};
 
@@ -13,7 +13,7 @@ use crate::capture::End;
 use crate::cxml::Order;
 use crate::events::Events;
 use crate::order::{Asked, Delivery, Progress, Wanted, connect, post};
-use crate::policy::{Around, Endpoint, Role as _, Rules, SslInfo, expired, passed_over, warnings};
+use crate::policy::{Around, Endpoint, Rules, SslInfo, expired, passed_over, warnings};
 use crate::report::{Link, printable, say, thousands};
 use crate::tls::{Deadline, HostMemory, Timed, hang_up};
 use crate::verdict::{EXIT_CODES, Trouble};
@@ -257,7 +257,7 @@ fn warnings_of(options: &Options) -> Result<Vec<String>, UsageError> {
     if let Some(rules) = &delivery.rules {
         return rules.warnings::<Client>();
     }
-    let own = warnings(names.iter().map(String::as_str).zip(&delivery.identities), Client::OWN);
+    let own = warnings(names.iter().map(String::as_str).zip(&delivery.identities), Role::Client);
     Ok([of_files.clone(), own, expired(&delivery.authorities)].concat())
 }
 

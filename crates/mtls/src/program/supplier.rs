@@ -3,11 +3,11 @@
 use std::net::TcpListener;
 use std::process::ExitCode;
 
-use embedded_mtls::Server;
+use embedded_mtls::{Role, Server};
 use mtls_pki::pem::{self, Identity};
 
 use crate::args::{self, PREFERENCES_HELP, Preferences, UsageError};
-use crate::policy::{Around, Role as _, Rules, SslInfo, expired, passed_over, warnings};
+use crate::policy::{Around, Rules, SslInfo, expired, passed_over, warnings};
 use crate::report::say;
 use crate::supplier::{ClientAuthMode, Setup, serve};
 
@@ -214,7 +214,7 @@ fn warnings_of(Options { setup, warnings: of_files, .. }: &Options) -> Result<Ve
     let named = setup.named.iter().map(|(name, identity)| (name.as_str(), identity));
     // Those of --sni may be the first as well.
     let first = setup.identity.iter().filter(|first| setup.named.iter().all(|(_, other)| other.chain != first.chain));
-    let own = warnings(first.map(|first| ("--cert", first)).chain(named), Server::OWN);
+    let own = warnings(first.map(|first| ("--cert", first)).chain(named), Role::Server);
     Ok([of_files.clone(), own, expired(&setup.client_authorities)].concat())
 }
 

@@ -127,7 +127,7 @@ impl<'a, S: Side> Policy<'a, S> {
     /// # Errors
     /// The first contradiction among the settings.
     pub fn new(settings: Settings<'a>) -> Result<Option<Self>, PolicyError> {
-        settings.check(S::IS_CLIENT)?;
+        settings.check(S::ROLE)?;
         Ok(settings.enabled.then_some(Self { settings, role: PhantomData }))
     }
 
@@ -157,11 +157,11 @@ impl<'a, S: Side> Policy<'a, S> {
     /// contain them, but their author may expect an effect, so a program should report them.
     pub fn without_effect(&self) -> impl Iterator<Item = Setting> {
         let settings = self.settings;
-        Setting::ALL.iter().copied().filter(move |setting| settings.is_without_effect(*setting, S::IS_CLIENT))
+        Setting::ALL.iter().copied().filter(move |setting| settings.is_without_effect(*setting, S::ROLE))
     }
 
     fn effective(&self, value: Option<&'a str>, setting: Setting) -> Option<&'a str> {
-        value.filter(|_| !self.settings.is_without_effect(setting, S::IS_CLIENT))
+        value.filter(|_| !self.settings.is_without_effect(setting, S::ROLE))
     }
 
     /// Returns what is tolerated in the path of the peer: everything that can be waived, or nothing.
@@ -192,7 +192,7 @@ impl<'a, S: Side> Policy<'a, S> {
 
     fn showing(self, alias: &'a str) -> Result<Self, PolicyError> {
         let settings = Settings { key_alias: Some(alias), ..self.settings };
-        settings.check(S::IS_CLIENT)?;
+        settings.check(S::ROLE)?;
         Ok(Self { settings, ..self })
     }
 }

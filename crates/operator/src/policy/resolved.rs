@@ -5,7 +5,7 @@ use core::fmt;
 use embedded_mtls::credential::{Entry, NoMatch, Selector};
 use embedded_mtls::crypto::CryptoProvider;
 use embedded_mtls::x509::{ServerName, TrustAnchor};
-use embedded_mtls::{Client, ClientAuth, ClientConfig, Server, ServerConfig, Side};
+use embedded_mtls::{Client, ClientAuth, ClientConfig, Role, Server, ServerConfig, Side};
 
 use super::error::{PolicyError, Setting};
 use super::stores::Stores;
@@ -81,11 +81,11 @@ impl<'b, S: Side> Resolved<'b, S> {
     /// an alias. [`Selector::with_no_match`] changes this.
     pub fn selector(&self) -> Selector<'b> {
         let selector = Selector::new(self.entries);
-        match (self.policy.key_alias(), S::IS_CLIENT) {
-            (Some(alias), true) => selector.with_alias(alias),
-            (Some(alias), false) => selector.with_alias(alias).with_no_match(NoMatch::Default(alias)),
-            (None, true) => selector,
-            (None, false) => selector.with_no_match(NoMatch::Fail),
+        match (self.policy.key_alias(), S::ROLE) {
+            (Some(alias), Role::Client) => selector.with_alias(alias),
+            (Some(alias), Role::Server) => selector.with_alias(alias).with_no_match(NoMatch::Default(alias)),
+            (None, Role::Client) => selector,
+            (None, Role::Server) => selector.with_no_match(NoMatch::Fail),
         }
     }
 }

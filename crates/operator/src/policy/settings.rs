@@ -1,5 +1,6 @@
 //! Settings, and the contradictions among them.
 
+use embedded_mtls::Role;
 use embedded_mtls::x509::CommonName;
 
 use super::error::{PolicyError, Setting};
@@ -52,7 +53,7 @@ impl Site<'_> {
 
 impl Settings<'_> {
     /// Finds the first contradiction in the settings of a client or a server.
-    pub(super) fn check(&self, is_client: bool) -> Result<(), PolicyError> {
+    pub(super) fn check(&self, role: Role) -> Result<(), PolicyError> {
         // Other settings have no effect then.
         if !self.enabled {
             return Ok(());
@@ -61,7 +62,10 @@ impl Settings<'_> {
         if self.key_alias.is_some() && self.key_store.is_none() {
             return Err(PolicyError::KeyAliasWithoutKeyStore);
         }
-        if is_client { self.check_client() } else { self.check_server() }?;
+        match role {
+            Role::Client => self.check_client(),
+            Role::Server => self.check_server(),
+        }?;
         // With `Enforce` it has no effect, so it requires nothing.
         if self.dangerous_ignore_validation_errors && !self.enforce && !cfg!(feature = "dangerous-waivers") {
             return Err(PolicyError::WaiversNotCompiled);
@@ -104,7 +108,8 @@ impl Settings<'_> {
     }
 
     /// Returns whether a setting is present without effect.
-    pub(super) const fn is_without_effect(&self, setting: Setting, is_client: bool) -> bool {
+    pub(super) const fn is_without_effect(&self, setting: Setting, role: Role) -> bool {
+        let is_client = matches!(role, Role::Client);
         let Self { client_auth_enabled, enforce, .. } = *self;
         match setting {
             // A client sends none.

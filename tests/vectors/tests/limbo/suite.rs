@@ -4,7 +4,7 @@ use crate::pki::{self, BadChain, Defect, Issued, NOW, Pki, Role, SERVER_NAME, Te
 use crate::reissue;
 use embedded_mtls::crypto::CryptoProvider;
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
-use embedded_mtls::x509::{Purpose, Rules, ServerName, SubjectAltName, Time, TrustAnchor, UnixTime, Validator};
+use embedded_mtls::x509::{Rules, ServerName, SubjectAltName, Time, TrustAnchor, UnixTime, Validator};
 use embedded_mtls::{ApiMisuse, CertificateProblem, Error};
 use rcgen::{CidrSubnet, GeneralSubtree, SanType};
 use serde::Deserialize;
@@ -93,7 +93,7 @@ impl Outcome {
 /// How a path is asked for.
 struct Question<'a> {
     strict: bool,
-    purposes: &'a [Purpose],
+    purposes: &'a [embedded_mtls::Role],
     server_name: Option<&'a str>,
     /// Names that the leaf has to hold besides.
     names: &'a [PeerName],
@@ -152,15 +152,15 @@ impl Case {
         let mut purposes = Vec::new();
         for usage in &self.extended_key_usage {
             match usage.as_str() {
-                "serverAuth" => purposes.push(Purpose::ServerAuth),
-                "clientAuth" => purposes.push(Purpose::ClientAuth),
+                "serverAuth" => purposes.push(embedded_mtls::Role::Server),
+                "clientAuth" => purposes.push(embedded_mtls::Role::Client),
                 other => return Outcome::skipped(format!("asks for the extended key usage {other}")),
             }
         }
         if purposes.is_empty() {
             purposes.push(match self.validation_kind {
-                Kind::Server => Purpose::ServerAuth,
-                Kind::Client => Purpose::ClientAuth,
+                Kind::Server => embedded_mtls::Role::Server,
+                Kind::Client => embedded_mtls::Role::Client,
             });
         }
         // digitalSignature is what TLS 1.3 asks of a leaf, and always asked.
@@ -182,7 +182,8 @@ impl Case {
     /// The same path, as a server asks about its client; and whether its certificates could be issued
     /// again for that role.
     pub(crate) fn ask_as_client(&self, memory: &mut [u8]) -> (Outcome, bool) {
-        let question = Question { strict: false, purposes: &[Purpose::ClientAuth], server_name: None, names: &[] };
+        let question =
+            Question { strict: false, purposes: &[embedded_mtls::Role::Client], server_name: None, names: &[] };
         let (anchors, chain) = self.certificates();
         let Some(mut reissued) = reissue::for_the_other_role(&[anchors.clone(), chain.clone()].concat()) else {
             return (self.outcome(&question, &anchors, &chain, memory), false);
@@ -232,7 +233,7 @@ impl Case {
         }
         let mut found = String::new();
         for &purpose in question.purposes {
-            rules.purpose = purpose;
+            rules.role = purpose;
             let path = validator.validate(RustCrypto, rules).map_err(|refusal| Refusal::Path(refusal.into()))?;
             found = format!("{:?}", path.found());
         }
