@@ -56,7 +56,7 @@ impl<C: CryptoProvider> Protection<C> {
         self.sequence
     }
 
-    /// Returns the nonce of the next record, which is the IV XORed with its sequence number, and the number after it.
+    /// Returns the nonce of the next record, which is the IV and its sequence number combined by XOR, and the number after it.
     ///
     /// RFC 9846 section 5.3: "If a TLS implementation would need to wrap a sequence number, it MUST
     /// either rekey [...] or terminate the connection."
