@@ -516,7 +516,7 @@ fn what_was_waived_is_told() {
     let name = ServerName::parse(test_support::pki::SERVER_NAME).unwrap();
     let setup = Setup {
         client: ClientConfig::new(name, anchors(&[&other]))
-            .dangerous_with_waivers(Waivers::NONE.dangerous_waive_untrusted_root()),
+            .dangerous_with_waivers(Waivers::NONE.dangerous_waive(WaivableCause::UntrustedRoot)),
         server: base.server,
         client_host: Lenient(base.client_host),
         server_host: base.server_host,

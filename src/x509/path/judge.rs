@@ -145,11 +145,11 @@ mod tests {
     #[test]
     fn each_pass_tolerates_more_of_what_is_waived() {
         let mut judge = Judge::new();
-        let waivers = Waivers::NONE.dangerous_waive_expired().dangerous_waive_invalid();
+        let waivers = Waivers::NONE.dangerous_waive(WaivableCause::Expired).dangerous_waive(WaivableCause::Invalid);
         let refusal = Blame::new(0, SelfSigned);
         judge.next_pass(waivers, refusal).unwrap();
         assert_eq!((judge.refuse(Expired), judge.refuse(SignatureInvalid)), (Ok(()), Err(SignatureInvalid)));
-        assert_eq!(judge.take_met(), Waivers::NONE.dangerous_waive_expired());
+        assert_eq!(judge.take_met(), Waivers::NONE.dangerous_waive(WaivableCause::Expired));
         // The pass for the ends of paths would tolerate nothing more.
         judge.next_pass(waivers, Blame::new(0, Expired)).unwrap();
         assert_eq!((judge.refuse(SignatureInvalid), judge.refuse(SelfSigned)), (Ok(()), Err(SelfSigned)));

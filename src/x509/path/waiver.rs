@@ -6,8 +6,8 @@ use core::fmt;
 
 /// A set of causes that are waived: [`NONE`](Self::NONE) unless on purpose.
 ///
-/// With the feature `dangerous-waivers` the functions that begin with `dangerous_` add to it. `Display` lists the
-/// causes, as in `expired, untrusted root`.
+/// With the feature `dangerous-waivers`, `dangerous_waive` adds to it. `Display` lists the causes, as in
+/// `expired, untrusted root`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Waivers {
     #[cfg(feature = "dangerous-waivers")]
@@ -62,30 +62,12 @@ impl Waivers {
 
 #[cfg(feature = "dangerous-waivers")]
 impl Waivers {
-    /// **Dangerous**: waives [`WaivableCause::Expired`]. A key that leaked long ago is accepted.
-    #[must_use]
-    pub const fn dangerous_waive_expired(self) -> Self {
-        self.and(WaivableCause::Expired)
-    }
-
-    /// **Dangerous**: waives [`WaivableCause::Invalid`]. Signatures between certificates and the limits of
-    /// authorities are ignored: anyone who can send packets can be the peer.
-    #[must_use]
-    pub const fn dangerous_waive_invalid(self) -> Self {
-        self.and(WaivableCause::Invalid)
-    }
-
-    /// **Dangerous**: waives [`WaivableCause::SelfSigned`]. Anyone who can send packets can be the peer. To trust one
+    /// **Dangerous**: waives this cause as well. A key that leaked long ago is accepted with
+    /// [`WaivableCause::Expired`]; with any of the others, anyone who can send packets can be the peer. To trust one
     /// self-signed certificate, pin it: [`TrustAnchor::from_pinned_certificate`](crate::x509::TrustAnchor).
     #[must_use]
-    pub const fn dangerous_waive_self_signed(self) -> Self {
-        self.and(WaivableCause::SelfSigned)
-    }
-
-    /// **Dangerous**: waives [`WaivableCause::UntrustedRoot`]. Anyone who can send packets can be the peer.
-    #[must_use]
-    pub const fn dangerous_waive_untrusted_root(self) -> Self {
-        self.and(WaivableCause::UntrustedRoot)
+    pub const fn dangerous_waive(self, cause: WaivableCause) -> Self {
+        self.and(cause)
     }
 }
 
@@ -190,19 +172,17 @@ mod tests {
     #[cfg(feature = "dangerous-waivers")]
     #[test]
     fn each_waiver_adds_its_own_cause() {
-        use WaivableCause::{Expired, Invalid, SelfSigned, UntrustedRoot};
+        use WaivableCause::{Expired, UntrustedRoot};
         use std::string::ToString;
-        let each = [
-            (Waivers::NONE.dangerous_waive_expired(), Expired),
-            (Waivers::NONE.dangerous_waive_invalid(), Invalid),
-            (Waivers::NONE.dangerous_waive_self_signed(), SelfSigned),
-            (Waivers::NONE.dangerous_waive_untrusted_root(), UntrustedRoot),
-        ];
-        for (waivers, cause) in each {
+        for cause in WaivableCause::ALL.iter().copied() {
+            let waivers = Waivers::NONE.dangerous_waive(cause);
             assert!(WaivableCause::ALL.iter().all(|other| waivers.contains(*other) == (*other == cause)));
             assert_eq!(waivers.to_string(), cause.to_string());
         }
         assert_eq!(Waivers::NONE.to_string(), "nothing");
-        assert_eq!(each[3].0.dangerous_waive_expired().to_string(), "expired, untrusted root");
+        assert_eq!(
+            Waivers::NONE.dangerous_waive(UntrustedRoot).dangerous_waive(Expired).to_string(),
+            "expired, untrusted root"
+        );
     }
 }

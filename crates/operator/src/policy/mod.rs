@@ -111,6 +111,8 @@ use core::fmt;
 use core::marker::PhantomData;
 
 use embedded_mtls::crypto::CryptoProvider;
+#[cfg(feature = "dangerous-waivers")]
+use embedded_mtls::x509::WaivableCause;
 use embedded_mtls::x509::{CommonName, Waivers};
 use embedded_mtls::{Client, Side};
 
@@ -169,10 +171,10 @@ impl<'a, S: Side> Policy<'a, S> {
         #[cfg(feature = "dangerous-waivers")]
         if self.settings.dangerous_ignore_validation_errors && !self.settings.enforce {
             return Waivers::NONE
-                .dangerous_waive_expired()
-                .dangerous_waive_invalid()
-                .dangerous_waive_self_signed()
-                .dangerous_waive_untrusted_root();
+                .dangerous_waive(WaivableCause::Expired)
+                .dangerous_waive(WaivableCause::Invalid)
+                .dangerous_waive(WaivableCause::SelfSigned)
+                .dangerous_waive(WaivableCause::UntrustedRoot);
         }
         Waivers::NONE
     }
