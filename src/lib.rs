@@ -202,8 +202,8 @@ mod wire;
 pub mod x509;
 
 pub use crate::connection::{
-    AuthorizeRequest, Buffers, ConnectionFailure, CredentialRequest, Event, Handshake, PlaintextBuffer, ReceivedData,
-    Refusal, Session, SignInput, SignRequest, Step, TimeRequest,
+    AuthorizeRequest, Buffers, ConnectionFailure, CredentialRequest, Event, Handshake, NegotiatedParameters,
+    PlaintextBuffer, ReceivedData, Refusal, Session, SignInput, SignRequest, Step, TimeRequest,
 };
 pub use crate::credential::{Credential, EncodedSignature, KeyHandle, Signature};
 pub use crate::error::{

@@ -109,7 +109,7 @@ fn a_mutual_handshake_and_its_session_are_told_by_both_sides() {
     server.close();
     exchange(&mut client, &mut server).unwrap();
 
-    let agreed = format!("agreed on {} and secp256r1", client.cipher_suite());
+    let agreed = format!("agreed on {} and secp256r1", client.negotiated().cipher_suite);
     // How messages share flights differs with features.
     let told = |ring| -> Vec<String> {
         let mut lines = lines(&of(ring, 1));

@@ -130,8 +130,10 @@ fn agree(pki: &Pki, case: Case, authenticates: bool, mut client: TestSession<Cli
         (_, false) => ClientAuthStatus::Declined,
     };
     let http = Some(&b"http/1.1"[..]);
-    assert_eq!((client.alpn(), client.cipher_suite(), client.group()), (http, *case.suite, *case.group));
-    assert_eq!((server.alpn(), server.cipher_suite(), server.group()), (http, *case.suite, *case.group));
+    for negotiated in [client.negotiated(), server.negotiated()] {
+        let agreed = (negotiated.alpn, negotiated.cipher_suite, negotiated.group);
+        assert_eq!(agreed, (http, *case.suite, *case.group));
+    }
     assert_eq!(server.client_auth(), status);
     // A client cannot know it yet.
     let shown = if authenticates { ClientAuthStatus::Presented } else { status };
@@ -212,7 +214,7 @@ fn a_protocol_is_agreed_on_only_if_both_sides_have_some() {
         setup.client = setup.client.with_alpn(client);
         setup.server = setup.server.with_alpn(server);
         let (client, server) = setup.run().sessions();
-        assert_eq!((client.alpn(), server.alpn()), (agreed, agreed));
+        assert_eq!((client.negotiated().alpn, server.negotiated().alpn), (agreed, agreed));
     }
 }
 

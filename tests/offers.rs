@@ -47,9 +47,9 @@ fn a_client_sends_the_key_shares_that_it_is_told_to() {
             let mut setup = with_shares(&pki, groups);
             setup.server = setup.server.with_groups(test_support::pair::leak_all(vec![wanted]));
             let (mut a, mut b) = setup.run().sessions();
-            assert_eq!((a.group(), b.group()), (wanted, wanted));
+            assert_eq!((a.negotiated().group, b.negotiated().group), (wanted, wanted));
             let retried = !groups.contains(&wanted);
-            assert_eq!((a.was_retried(), b.was_retried()), (retried, retried), "{groups:?}, {wanted}");
+            assert_eq!((a.negotiated().retried, b.negotiated().retried), (retried, retried), "{groups:?}, {wanted}");
             a.write(b"order").unwrap();
             assert_eq!(exchange(&mut a, &mut b).unwrap().1, b"order");
         }
@@ -153,13 +153,13 @@ fn both_sides_tell_by_which_scheme_the_other_has_signed() {
     let pki = Pki::new();
     let (a, b) = Setup::new(&pki).run().sessions();
     let scheme = Some(SignatureScheme::ECDSA_SECP256R1_SHA256);
-    assert_eq!((a.peer_signature_scheme(), b.peer_signature_scheme()), (scheme, scheme));
-    assert!(!a.was_retried() && !b.was_retried());
+    assert_eq!((a.negotiated().peer_signature_scheme, b.negotiated().peer_signature_scheme), (scheme, scheme));
+    assert!(!a.negotiated().retried && !b.negotiated().retried);
     let mut setup = Setup::new(&pki);
     setup.server = ServerConfig::new(ClientAuth::None);
     let (a, b) = setup.run().sessions();
-    assert_eq!(a.peer_signature_scheme(), Some(SignatureScheme::ECDSA_SECP256R1_SHA256));
-    assert_eq!(b.peer_signature_scheme(), None);
+    assert_eq!(a.negotiated().peer_signature_scheme, Some(SignatureScheme::ECDSA_SECP256R1_SHA256));
+    assert_eq!(b.negotiated().peer_signature_scheme, None);
 }
 
 #[test]

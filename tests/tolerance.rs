@@ -67,7 +67,7 @@ fn a_server_ignores_what_it_does_not_know_in_a_hello() {
     script.hear_server(&real.take());
     let flight = script.client_flight(&pki, |message| message);
     real.feed(&script.seal_all(&flight));
-    assert_eq!(real.session().alpn(), Some(&b"http/1.1"[..]));
+    assert_eq!(real.session().negotiated().alpn, Some(&b"http/1.1"[..]));
 }
 
 #[test]

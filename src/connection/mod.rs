@@ -10,7 +10,7 @@ pub(crate) mod session;
 pub use self::failure::{ConnectionFailure, Refusal};
 pub use self::handshake::{Handshake, Step};
 pub use self::request::{AuthorizeRequest, CredentialRequest, SignInput, SignRequest, TimeRequest};
-pub use self::session::{Event, PlaintextBuffer, ReceivedData, Session};
+pub use self::session::{Event, NegotiatedParameters, PlaintextBuffer, ReceivedData, Session};
 
 use crate::crypto::CryptoProvider;
 use crate::handshake::connection::Connection;

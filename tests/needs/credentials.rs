@@ -132,8 +132,8 @@ fn u22_what_will_expire_is_told_before_it_does() {
 fn u23_the_profile_is_tls_1_3_with_named_suites_and_groups_and_nothing_older() {
     let pki = Pki::new();
     let (near, _) = Setup::new(&pki).run().sessions();
-    assert_eq!(near.group().to_string(), if cfg!(feature = "x25519") { "x25519" } else { "secp256r1" });
-    assert!(near.cipher_suite().to_string().starts_with("TLS_"));
+    assert_eq!(near.negotiated().group.to_string(), if cfg!(feature = "x25519") { "x25519" } else { "secp256r1" });
+    assert!(near.negotiated().cipher_suite.to_string().starts_with("TLS_"));
     let old = Script::hello(X25519).without(SUPPORTED_VERSIONS).without(KEY_SHARE);
     let (mut real, mut script) = (Real::server(Setup::new(&pki)), Script::client(old));
     real.feed(&script.say_hello());

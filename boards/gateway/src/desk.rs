@@ -74,7 +74,8 @@ fn log_peer(peer: &PeerIdentity<'_>, clock: &Clock) {
 
 /// What the handshake agreed on.
 pub(crate) fn log_session(session: &Session<'_, impl Side>) {
-    info!("agreed: {}, {}, ALPN {}", session.cipher_suite(), session.group(), session.alpn().is_some());
+    let agreed = session.negotiated();
+    info!("agreed: {}, {}, ALPN {}", agreed.cipher_suite, agreed.group, agreed.alpn.is_some());
 }
 
 /// The randomness of one handshake; `None`: the board has none.

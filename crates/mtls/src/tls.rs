@@ -97,10 +97,11 @@ pub(crate) fn pins(pins: &[Pin]) -> Result<Vec<TrustAnchor<'_>>, Error> {
 
 /// Collects the facts of a connection.
 pub(crate) fn link<R: Side>(session: &Session<'_, R>) -> Link {
+    let negotiated = session.negotiated();
     Link {
-        suite: session.cipher_suite().to_string(),
-        group: session.group().to_string(),
-        alpn: session.alpn().map(|name| String::from_utf8_lossy(name).into_owned()),
+        suite: negotiated.cipher_suite.to_string(),
+        group: negotiated.group.to_string(),
+        alpn: negotiated.alpn.map(|name| String::from_utf8_lossy(name).into_owned()),
         peer: session.peer().as_ref().map(peer),
         waived: session.path().and_then(|path| waived(path.waived)),
     }

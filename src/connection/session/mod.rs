@@ -93,6 +93,22 @@ pub enum Event<'c, 'b, R: Side> {
     ClientAuth(ClientAuthStatus),
 }
 
+/// The parameters of a session that both sides have agreed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NegotiatedParameters<'b> {
+    /// The cipher suite.
+    pub cipher_suite: CipherSuite,
+    /// The group of the key exchange.
+    pub group: NamedGroup,
+    /// The application protocol (RFC 7301), if one was agreed on.
+    pub alpn: Option<&'b [u8]>,
+    /// The scheme of the peer's CertificateVerify; `None` for an anonymous client.
+    pub peer_signature_scheme: Option<SignatureScheme>,
+    /// The server requested a second ClientHello with HelloRetryRequest (RFC 9846 section 4.2.4).
+    pub retried: bool,
+}
+
 /// The reason why a session stops, without the borrow of [`Event`].
 #[derive(Clone, Copy)]
 pub(crate) enum Next<'b> {
@@ -354,29 +370,16 @@ impl<'b, R: Side> Session<'b, R> {
         self.connection.events.ring()
     }
 
-    /// Returns the negotiated application protocol (RFC 7301).
-    pub const fn alpn(&self) -> Option<&'b [u8]> {
-        self.connection.negotiated.protocol
-    }
-
-    /// The cipher suite.
-    pub const fn cipher_suite(&self) -> CipherSuite {
-        self.connection.negotiated.cipher_suite
-    }
-
-    /// The group of the key exchange.
-    pub const fn group(&self) -> NamedGroup {
-        self.connection.negotiated.group
-    }
-
-    /// Returns the scheme of the peer's CertificateVerify; `None` for an anonymous client.
-    pub const fn peer_signature_scheme(&self) -> Option<SignatureScheme> {
-        self.proof.peer().signature_scheme()
-    }
-
-    /// Returns whether the server requested a second ClientHello with HelloRetryRequest (RFC 9846 section 4.2.4).
-    pub const fn was_retried(&self) -> bool {
-        self.connection.negotiated.retried
+    /// Returns the parameters that both sides have agreed on.
+    pub const fn negotiated(&self) -> NegotiatedParameters<'b> {
+        let negotiated = &self.connection.negotiated;
+        NegotiatedParameters {
+            cipher_suite: negotiated.cipher_suite,
+            group: negotiated.group,
+            alpn: negotiated.protocol,
+            peer_signature_scheme: self.proof.peer().signature_scheme(),
+            retried: negotiated.retried,
+        }
     }
 
     /// Returns the space for received bytes. Empty if data has to be consumed or a question answered first: do not read

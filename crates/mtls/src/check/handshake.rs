@@ -231,7 +231,7 @@ impl Noted {
     ) -> Option<String> {
         let link = tls::link(session);
         let judged = self.judged.unwrap_or(self.begun);
-        let retried = if session.was_retried() { ", after a HelloRetryRequest" } else { "" };
+        let retried = if session.negotiated().retried { ", after a HelloRetryRequest" } else { "" };
         report.pass(StepName::Handshake, judged - self.begun, vec![format!("{}, {}{retried}", link.suite, link.group)]);
         let path = session.path();
         let mut facts = core::mem::take(&mut self.sent);

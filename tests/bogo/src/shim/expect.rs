@@ -10,10 +10,10 @@ use embedded_mtls::{Credential, KeyHandle, Session, Side};
 pub(crate) fn check(expectation: &Expectation, session: &Session<'_, impl Side>, heard: &Heard) -> Result<(), Trouble> {
     match expectation {
         Expectation::AdvertisedAlpn(names) => same("offered ALPN", &heard.protocols, names),
-        Expectation::Alpn(name) => same("ALPN", &session.alpn().unwrap_or_default(), &name.as_slice()),
+        Expectation::Alpn(name) => same("ALPN", &session.negotiated().alpn.unwrap_or_default(), &name.as_slice()),
         Expectation::Authorities(names) => same("issuers", &heard.authorities, &hex_list(names)),
-        Expectation::CipherSuite(suite) => same("cipher suite", &session.cipher_suite().0, suite),
-        Expectation::Group(group) => same("group", &session.group().0, group),
+        Expectation::CipherSuite(suite) => same("cipher suite", &session.negotiated().cipher_suite.0, suite),
+        Expectation::Group(group) => same("group", &session.negotiated().group.0, group),
         Expectation::NoPeerCertificate => same("certificate of the peer", &session.peer().is_some(), &false),
         Expectation::PeerCertificate(file) => {
             let wanted = certificates(file)?;
@@ -21,13 +21,15 @@ pub(crate) fn check(expectation: &Expectation, session: &Session<'_, impl Side>,
             let wanted = wanted.first().map(|leaf| fingerprint(leaf));
             same("certificate of the peer", &shown, &wanted)
         }
-        Expectation::PeerSignatureScheme(scheme) => {
-            same("scheme of the peer", &session.peer_signature_scheme().map(|scheme| scheme.0), &Some(*scheme))
-        }
+        Expectation::PeerSignatureScheme(scheme) => same(
+            "scheme of the peer",
+            &session.negotiated().peer_signature_scheme.map(|scheme| scheme.0),
+            &Some(*scheme),
+        ),
         Expectation::PeerVerifyPref(place, scheme) => {
             same("accepted scheme", &heard.schemes.get(*place).map(|scheme| scheme.0), &Some(*scheme))
         }
-        Expectation::Retried(retried) => same("HelloRetryRequest", &session.was_retried(), retried),
+        Expectation::Retried(retried) => same("HelloRetryRequest", &session.negotiated().retried, retried),
         Expectation::SelectedCredential(number) => {
             let shown = session.sent_credential().map(Credential::key).filter(|&key| key != DEFAULT);
             same("credential", &shown.map_or(-1, |KeyHandle(number)| i64::from(number)), number)

@@ -365,8 +365,9 @@ pub(crate) fn prepare(socket: &TcpStream) -> io::Result<()> {
 
 /// Suite, group and protocol.
 fn describe(session: &Session<'_, impl Side>) -> Vec<String> {
-    let protocol = session.alpn().map(|name| format!("ALPN {}", String::from_utf8_lossy(name)));
-    [session.cipher_suite().to_string(), session.group().to_string()].into_iter().chain(protocol).collect()
+    let agreed = session.negotiated();
+    let protocol = agreed.alpn.map(|name| format!("ALPN {}", String::from_utf8_lossy(name)));
+    [agreed.cipher_suite.to_string(), agreed.group.to_string()].into_iter().chain(protocol).collect()
 }
 
 /// A socket that is closed with unread data is reset, and what was sent may be lost.
