@@ -57,7 +57,7 @@ pub use self::peer_request::{Match, Mismatch, PeerRequest};
 pub use self::reference::{Reference, SlotId};
 pub use self::select::{Choice, Entry, EntryFit, NoMatch, Selection, Selector};
 pub use self::signature::{EncodedSignature, Signature};
-pub use self::slots::{Lease, Leases, SlotError, Slots};
+pub use self::slots::{Lease, SlotError, Slots};
 pub use self::stage::{Admission, ProofOfPossession, StagedSlot};
 
 use crate::error::{ApiMisuse, CertificateError, CertificateProblem, Error, Malformation};
@@ -83,21 +83,16 @@ pub struct Credential<'a> {
     key: KeyHandle,
 }
 
-impl Credential<'_> {
-    /// A placeholder for arrays; no request matches it.
-    const EMPTY: Credential<'static> = Credential {
-        chain: Chain::list(&[]),
-        scheme: SignatureScheme(0),
-        algorithm: KeyAlgorithm::Unsupported,
-        signature_len: 0,
-        key: KeyHandle(0),
-    };
-}
-
 /// A credential without certificates that signs by this scheme.
 #[cfg(test)]
 pub(crate) const fn placeholder(scheme: u16) -> Credential<'static> {
-    Credential { scheme: SignatureScheme(scheme), ..Credential::EMPTY }
+    Credential {
+        chain: Chain::list(&[]),
+        scheme: SignatureScheme(scheme),
+        algorithm: KeyAlgorithm::Unsupported,
+        signature_len: 0,
+        key: KeyHandle(0),
+    }
 }
 
 impl<'a> Credential<'a> {

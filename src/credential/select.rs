@@ -105,9 +105,6 @@ pub struct EntryFit<'b> {
 }
 
 impl<'a> Entry<'a> {
-    /// A placeholder for arrays; no request matches it.
-    pub(super) const EMPTY: Self = Self::new("", Credential::EMPTY).with_enabled(false);
-
     /// Makes an enabled entry. On a server it serves the names in the subject alternative name of the leaf.
     pub const fn new(alias: &'a str, credential: Credential<'a>) -> Self {
         Self { alias, credential, server_names: &[], enabled: true }

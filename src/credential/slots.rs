@@ -2,12 +2,11 @@
 
 use super::reference::{Reference, SlotId, next_generation};
 use super::stage::StagedSlot;
-use super::{AnchorSet, Chain, Credential, Entry, Expiry, KeyHandle};
+use super::{AnchorSet, Chain, Credential, Expiry, KeyHandle};
 use crate::error::{CertificateError, Error};
 use crate::x509::UnixTime;
 use core::cell::{Cell, Ref, RefCell};
 use core::fmt;
-use core::ops::Deref;
 
 /// `N` slots in borrowed memory, and the references into them; see the [module](super).
 ///
@@ -62,19 +61,6 @@ pub struct Lease<'s> {
 }
 
 debug_by_name!("Lease", [] Lease<'_>);
-
-/// Leases of all credentials that references point to, in the order of the references.
-pub struct Leases<'s, const N: usize> {
-    leases: [Option<Lease<'s>>; N],
-}
-
-debug_by_name!("Leases", [const N: usize] Leases<'_, N>);
-
-/// The entries of [`Leases`].
-struct Entries<'e, const N: usize> {
-    entries: [Entry<'e>; N],
-    len: usize,
-}
 
 /// The reason why a slot cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,23 +133,6 @@ impl<'m, const N: usize> Slots<'m, N> {
             return Err(SlotError::NotFound);
         }
         Ok(Lease { slot, id })
-    }
-
-    /// Leases all credentials that references point to, for a choice among them.
-    pub fn lease_all(&self) -> Leases<'_, N> {
-        let mut leases = core::array::from_fn(|_| None);
-        let mut places = leases.iter_mut();
-        for (place, reference) in self.references.iter().enumerate() {
-            let id = reference.get();
-            let again = self.references.iter().take(place).any(|before| before.get() == id);
-            let lease = id.filter(|_| !again).and_then(|id| self.lease_slot(id).ok());
-            if let Some(lease) = lease.filter(|lease| matches!(lease.slot.content, Content::Credential(..)))
-                && let Some(place) = places.next()
-            {
-                *place = Some(lease);
-            }
-        }
-        Leases { leases }
     }
 
     /// Leases each slot that is filled, whether a reference points to it or not.
@@ -258,31 +227,6 @@ impl Lease<'_> {
             Content::Anchors(_) => super::anchors::first_expiry(self.certificates()),
             Content::Empty => None,
         }
-    }
-}
-
-impl<const N: usize> Leases<'_, N> {
-    /// Returns the entries, for a [`Selector`](super::Selector).
-    pub fn entries(&self) -> impl Deref<Target = [Entry<'_>]> {
-        let leased = self.leases.iter().flatten();
-        let mut entries = Entries { entries: [Entry::EMPTY; N], len: 0 };
-        for (place, entry) in entries
-            .entries
-            .iter_mut()
-            .zip(leased.filter_map(|lease| Some(Entry::new(lease.alias(), lease.credential().ok()?))))
-        {
-            *place = entry;
-            entries.len = entries.len.saturating_add(1);
-        }
-        entries
-    }
-}
-
-impl<'e, const N: usize> Deref for Entries<'e, N> {
-    type Target = [Entry<'e>];
-
-    fn deref(&self) -> &[Entry<'e>] {
-        self.entries.get(..self.len).unwrap_or_default()
     }
 }
 
