@@ -118,12 +118,7 @@ impl<'w> PeerRequest<'w> {
     /// Iterates over the names of the issuers that the peer accepts (RFC 9846 section 4.3.4), if it names any.
     /// Malformed names are left out.
     pub fn authorities(&self) -> impl Iterator<Item = Name<'w>> + use<'w> {
-        self.authorities_der().filter_map(Name::from_der)
-    }
-
-    /// Iterates over the DER of the names, as they are in the message.
-    pub fn authorities_der(&self) -> impl Iterator<Item = &'w [u8]> + use<'w> {
-        self.authorities.iter()
+        self.authorities.iter().filter_map(Name::from_der)
     }
 
     /// Returns the name of the server that a client asks for (RFC 6066 section 3), ASCII, as received.

@@ -55,7 +55,7 @@ impl<'b> Host<'b> for Shim<'b> {
         self.heard = Heard {
             server_name: request.server_name().map(str::to_owned),
             protocols: request.protocols().map(<[u8]>::to_vec).collect(),
-            authorities: request.authorities_der().map(<[u8]>::to_vec).collect(),
+            authorities: request.authorities().map(|name| name.as_der().to_vec()).collect(),
             schemes: request.signature_schemes().collect(),
         };
         match self.credentials.iter().find(|credential| self.fits(request, credential)) {
