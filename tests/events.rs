@@ -220,10 +220,10 @@ fn the_choice_of_a_credential_is_told_with_the_reason_for_each_other() {
     let stranger = Template::client("stranger").signed_by(&other);
     let entries = vec![
         Entry::new("stranger", credential(&[&stranger], 0)),
-        Entry::new("spare", credential(&[&pki.client, &pki.intermediate], 1)).with_enabled(false),
+        Entry { enabled: false, ..Entry::new("spare", credential(&[&pki.client, &pki.intermediate], 1)) },
         Entry::new("orders", credential(&[&pki.client, &pki.intermediate], 2)),
     ];
-    let selector = Selector::new(test_support::pair::leak_all(entries)).with_no_match(NoMatch::Fail);
+    let selector = Selector { no_match: NoMatch::Fail, ..Selector::new(test_support::pair::leak_all(entries)) };
     let keys =
         test_support::pair::leak_all(vec![signing_key(&stranger), signing_key(&pki.client), signing_key(&pki.client)]);
     let base = Setup::new(&pki);

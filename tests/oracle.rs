@@ -24,7 +24,11 @@ macro_rules! choosy {
         Setup {
             client: base.client,
             server: base.server,
-            client_host: SoftwareHost::with_selector(Selector::new(entries).with_no_match(NoMatch::Fail), keys, clock),
+            client_host: SoftwareHost::with_selector(
+                Selector { no_match: NoMatch::Fail, ..Selector::new(entries) },
+                keys,
+                clock,
+            ),
             server_host: base.server_host,
             client_sizes: base.client_sizes,
             server_sizes: base.server_sizes,

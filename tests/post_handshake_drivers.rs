@@ -284,7 +284,7 @@ fn a_keystore_without_a_match_ends_the_session_when_its_policy_is_to_fail() {
         server.request_certificate(ClientAuth::Optional(anchors(&[&pki.root]))).unwrap();
         server.write(b"data").unwrap();
         wire.carry_from(&mut server);
-        let mut host = SoftwareHost::with_selector(Selector::new(entries).with_no_match(no_match), keys, now);
+        let mut host = SoftwareHost::with_selector(Selector { no_match, ..Selector::new(entries) }, keys, now);
         let mut stream = blocking::Stream::from_parts(wire.clone(), client);
         assert_eq!(stream.hosted(&mut host).read(&mut [0; 16]), expected);
     }

@@ -192,7 +192,7 @@ fn without_a_match_a_client_declines_or_shows_a_default_or_fails() {
     let world = World::new();
     let World { pki, third_root, other, .. } = &world;
     let request = naming(&[third_root]);
-    let run = |no_match| asked(pki, world.keystore(|selector| selector.with_no_match(no_match)), &request);
+    let run = |no_match| asked(pki, world.keystore(|selector| Selector { no_match, ..selector }), &request);
 
     let (seen, sent, error) = run(NoMatch::Decline);
     assert_eq!((seen.shown(), sent, error), (None, Some(certificate(&[])), None));
@@ -218,8 +218,9 @@ fn without_a_match_a_client_declines_or_shows_a_default_or_fails() {
 fn a_key_whose_signatures_the_server_cannot_verify_is_not_shown_and_no_default_either() {
     let pki = Pki::new();
     let host = || {
-        keystore(&[("orders", &[&pki.client, &pki.intermediate])], |selector| {
-            selector.with_no_match(NoMatch::Default("orders"))
+        keystore(&[("orders", &[&pki.client, &pki.intermediate])], |selector| Selector {
+            no_match: NoMatch::Default("orders"),
+            ..selector
         })
     };
     let (real, script) = client(with_client(&pki, host()));
@@ -373,11 +374,13 @@ fn what_is_not_on_the_way_to_an_anchor_counts_neither_for_time_nor_for_names() {
     let at = Time::Trusted(UnixTime::from_seconds(NOW));
     let none = Err(Mismatch::Issuer);
     for (authority, expected) in [(&pki.root, [fits(1, 0), fits(1, 0), none]), (&old_root, [fits(2, 0), none, none])] {
-        let (seen, ..) = asked(&pki, keystore(chains, |selector| selector.with_time(at)), &naming(&[authority]));
+        let (seen, ..) =
+            asked(&pki, keystore(chains, |selector| Selector { time: Some(at), ..selector }), &naming(&[authority]));
         let found: Vec<_> = seen.verdicts.iter().map(|verdict| verdict.1).collect();
         assert_eq!(found, expected);
     }
-    let (seen, ..) = asked(&pki, keystore(chains, |selector| selector.with_time(at)), &naming(&[&third]));
+    let (seen, ..) =
+        asked(&pki, keystore(chains, |selector| Selector { time: Some(at), ..selector }), &naming(&[&third]));
     assert!(seen.verdicts.iter().all(|verdict| verdict.1 == none), "a root that issued nothing: {:?}", seen.verdicts);
 }
 
@@ -399,7 +402,7 @@ fn what_has_expired_or_is_meant_for_another_role_is_passed_over() {
     let purpose = why(0, CertificateProblem::ExtendedKeyUsage);
 
     let at = Time::Trusted(UnixTime::from_seconds(NOW));
-    let (seen, ..) = asked(&pki, keystore(chains, |selector| selector.with_time(at)), &[]);
+    let (seen, ..) = asked(&pki, keystore(chains, |selector| Selector { time: Some(at), ..selector }), &[]);
     let found: Vec<_> = seen.verdicts.iter().map(|verdict| verdict.1).collect();
     let expected = [
         why(0, CertificateProblem::Expired),
@@ -413,7 +416,7 @@ fn what_has_expired_or_is_meant_for_another_role_is_passed_over() {
 
     // A device that only knows that it is at least this late does not refuse what may be valid by now.
     let at = Time::AtLeast(UnixTime::from_seconds(NOW));
-    let (seen, ..) = asked(&pki, keystore(chains, |selector| selector.with_time(at)), &[]);
+    let (seen, ..) = asked(&pki, keystore(chains, |selector| Selector { time: Some(at), ..selector }), &[]);
     assert_eq!((seen.verdicts[1].1, seen.shown()), (ok, Some("early")));
 
     // Without a time validity is not asked, the purpose is.
@@ -426,18 +429,19 @@ fn what_has_expired_or_is_meant_for_another_role_is_passed_over() {
 fn an_alias_overrides_the_choice_for_one_connection_and_an_entry_can_be_switched_off() {
     let world = World::new();
     let World { pki, other, .. } = &world;
-    let (seen, sent, _) = asked(pki, world.keystore(|selector| selector.with_alias("other")), &[]);
+    let (seen, sent, _) = asked(pki, world.keystore(|selector| Selector { alias: Some("other"), ..selector }), &[]);
     assert_eq!((seen.shown(), sent), (Some("other"), Some(certificate(&[&other.der]))));
     assert_eq!(seen.verdicts[0], ("orders", Err(Mismatch::OtherAlias)));
 
     // What was asked for does not fit: nothing else is shown in its place.
-    let (seen, sent, _) = asked(pki, world.keystore(|selector| selector.with_alias("other")), &naming(&[&pki.root]));
+    let (seen, sent, _) =
+        asked(pki, world.keystore(|selector| Selector { alias: Some("other"), ..selector }), &naming(&[&pki.root]));
     assert_eq!((seen.shown(), sent), (None, Some(certificate(&[]))));
 
     let mut entries = entries(&[("orders", &[&pki.client, &pki.intermediate]), ("other", &[other])]);
-    entries[0] = entries[0].with_enabled(false);
+    entries[0].enabled = false;
     let keys = vec![signing_key(&pki.client), signing_key(other)];
-    let host = Keystore::new(entries, keys, |selector| selector.with_no_match(NoMatch::Default("orders")));
+    let host = Keystore::new(entries, keys, |selector| Selector { no_match: NoMatch::Default("orders"), ..selector });
     let (seen, ..) = asked(pki, host, &[]);
     assert_eq!(seen.verdicts[0], ("orders", Err(Mismatch::Disabled)));
     assert_eq!(seen.shown(), Some("other"));
@@ -492,16 +496,16 @@ fn an_unknown_server_name_is_told_so_or_gets_the_default() {
     let [shop, _, supplier] = servers(&pki);
     let chains: Chains<'_> = &[("supplier", &[&supplier, &pki.intermediate]), ("shop", &[&shop, &pki.intermediate])];
     let unknown = Error::PeerIncompatible(PeerIncompatible::UnknownServerName);
-    let failed = visit(&pki, "unknown.example.com", keystore(chains, |s| s.with_no_match(NoMatch::Fail)));
+    let failed = visit(&pki, "unknown.example.com", keystore(chains, |s| Selector { no_match: NoMatch::Fail, ..s }));
     assert_eq!(failed.errors(), (Some(Error::AlertReceived(AlertDescription::UNRECOGNIZED_NAME)), Some(unknown)));
 
     // An entry that is switched off, or is not the one that was asked for, does not know the name either.
     let mut one_off = entries(chains);
-    one_off[0] = one_off[0].with_enabled(false);
+    one_off[0].enabled = false;
     let keys = vec![signing_key(&supplier), signing_key(&shop)];
-    let host = Keystore::new(one_off, keys, |s| s.with_no_match(NoMatch::Fail));
+    let host = Keystore::new(one_off, keys, |s| Selector { no_match: NoMatch::Fail, ..s });
     assert_eq!(visit(&pki, "unknown.example.com", host).errors().1, Some(unknown), "one is switched off");
-    let one = |alias| keystore(chains, move |s| s.with_no_match(NoMatch::Fail).with_alias(alias));
+    let one = |alias| keystore(chains, move |s| Selector { no_match: NoMatch::Fail, alias: Some(alias), ..s });
     assert_eq!(visit(&pki, "unknown.example.com", one("shop")).errors().1, Some(unknown), "one alias");
     let known = visit(&pki, SERVER_NAME, one("shop")).errors().1;
     assert_eq!(known, Some(Error::PeerIncompatible(PeerIncompatible::NoCredential)), "another alias has the name");
@@ -511,12 +515,13 @@ fn an_unknown_server_name_is_told_so_or_gets_the_default() {
     assert_eq!(declined.errors().1, Some(Error::PeerIncompatible(PeerIncompatible::NoCredential)));
 
     // The default is shown; that its name is another one is for the client to say.
-    let default = visit(&pki, "unknown.example.com", keystore(chains, |s| s.with_no_match(NoMatch::Default("shop"))));
+    let default =
+        visit(&pki, "unknown.example.com", keystore(chains, |s| Selector { no_match: NoMatch::Default("shop"), ..s }));
     let mismatch = CertificateError { index: 0, problem: CertificateProblem::NameMismatch };
     assert_eq!(default.errors().0, Some(Error::Certificate(mismatch)));
 
     // A client that asks for an address sends no name: the first entry is shown.
-    let address = visit(&pki, "192.0.2.1", keystore(chains, |s| s.with_no_match(NoMatch::Fail)));
+    let address = visit(&pki, "192.0.2.1", keystore(chains, |s| Selector { no_match: NoMatch::Fail, ..s }));
     assert_eq!(address.errors().0, Some(Error::Certificate(mismatch)));
 }
 
@@ -531,11 +536,11 @@ fn a_list_of_names_goes_before_the_names_in_certificates() {
         ("shop", &[&shop, &pki.intermediate]),
         ("second", &[&second, &pki.intermediate]),
     ]);
-    entries[0] = entries[0].with_server_names(&[]);
-    entries[2] = entries[2].with_server_names(&["shop.example.com", "*.shops.example.com"]);
+    entries[0].server_names = &[];
+    entries[2].server_names = &["shop.example.com", "*.shops.example.com"];
     let host = |entries: &Vec<Entry<'static>>| {
         let keys = vec![signing_key(&supplier), signing_key(&shop), signing_key(&second)];
-        Keystore::new(entries.clone(), keys, |s| s.with_no_match(NoMatch::Fail))
+        Keystore::new(entries.clone(), keys, |s| Selector { no_match: NoMatch::Fail, ..s })
     };
     let (client, _) = visit(&pki, "shop.example.com", host(&entries)).sessions();
     assert_eq!(client.peer().unwrap().common_name(), Some("the second shop"));
@@ -543,8 +548,8 @@ fn a_list_of_names_goes_before_the_names_in_certificates() {
     let listed = visit(&pki, "a.shops.example.com", host(&entries)).errors().0;
     let mismatch = CertificateError { index: 0, problem: CertificateProblem::NameMismatch };
     assert_eq!(listed, Some(Error::Certificate(mismatch)));
-    entries[1] = entries[1].with_enabled(false);
-    entries[2] = entries[2].with_server_names(&["elsewhere.example.com"]);
+    entries[1].enabled = false;
+    entries[2].server_names = &["elsewhere.example.com"];
     let nobody = visit(&pki, "shop.example.com", host(&entries)).errors().1;
     assert_eq!(nobody, Some(Error::PeerIncompatible(PeerIncompatible::NoCredential)), "one is only switched off");
 }
@@ -577,7 +582,10 @@ fn a_server_prefers_what_the_client_can_verify_and_knows_and_shows_something_els
     let stranger = Template::ca("Stranger").self_signed();
     let usual = || entry_der("usual", &[&pki.server.der, &pki.intermediate.der], 0);
     let host = |entries: Vec<Entry<'static>>| {
-        Keystore::new(entries, vec![signing_key(&pki.server), signing_key(&other)], |s| s.with_no_match(NoMatch::Fail))
+        Keystore::new(entries, vec![signing_key(&pki.server), signing_key(&other)], |s| Selector {
+            no_match: NoMatch::Fail,
+            ..s
+        })
     };
     let both = || host(vec![usual(), entry_der("other", &[&other.der], 1)]);
 

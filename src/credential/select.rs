@@ -10,10 +10,16 @@ use core::fmt;
 /// A credential with its name in a keystore, the alias.
 #[derive(Clone, Copy)]
 pub struct Entry<'a> {
-    alias: &'a str,
-    credential: Credential<'a>,
-    server_names: &'a [&'a str],
-    enabled: bool,
+    /// The alias.
+    pub alias: &'a str,
+    /// The credential.
+    pub credential: Credential<'a>,
+    /// The names that the entry serves on a server, in place of those in its certificate, if there are any.
+    /// `*.example.com` matches every name with one more label. An entry that lists the requested name takes precedence
+    /// over one whose certificate contains it.
+    pub server_names: &'a [&'a str],
+    /// A disabled entry is never sent.
+    pub enabled: bool,
 }
 
 /// The rules that choose an entry of a keystore for the request of a peer.
@@ -23,10 +29,14 @@ pub struct Entry<'a> {
 /// no such entry, [`NoMatch`] decides.
 #[derive(Clone, Copy, Debug)]
 pub struct Selector<'b> {
-    entries: &'b [Entry<'b>],
-    alias: Option<&'b str>,
-    no_match: NoMatch<'b>,
-    time: Option<Time>,
+    /// The entries, the best first.
+    pub entries: &'b [Entry<'b>],
+    /// Chooses among the entries with this alias only, for one connection.
+    pub alias: Option<&'b str>,
+    /// The behaviour if no entry matches.
+    pub no_match: NoMatch<'b>,
+    /// Chooses no credential that is not valid at this time, except as a [default](NoMatch::Default).
+    pub time: Option<Time>,
 }
 
 /// The behaviour if no credential matches the request.
@@ -39,7 +49,7 @@ pub enum NoMatch<'b> {
     #[default]
     Decline,
     /// Send the entry with this alias even so, unless the peer cannot verify signatures of its key, it is disabled, or
-    /// another [alias](Selector::with_alias) is asked for. A web server has such a default for clients that ask for no
+    /// another [alias](Selector::alias) is asked for. A web server has such a default for clients that ask for no
     /// name or for an unknown one.
     Default(&'b str),
     /// End the handshake: with `unrecognized_name` (112) if a client asked for a name that no entry serves, else with
@@ -105,35 +115,9 @@ pub struct EntryFit<'b> {
 }
 
 impl<'a> Entry<'a> {
-    /// Makes an enabled entry. On a server it serves the names in the subject alternative name of the leaf.
+    /// Makes an enabled entry, which on a server serves the names in the subject alternative name of the leaf.
     pub const fn new(alias: &'a str, credential: Credential<'a>) -> Self {
         Self { alias, credential, server_names: &[], enabled: true }
-    }
-
-    /// Sets the names that the entry serves on a server, in place of those in its certificate. `*.example.com` matches
-    /// every name with one more label. An entry that lists the requested name takes precedence over one whose
-    /// certificate contains it.
-    #[must_use]
-    pub const fn with_server_names(mut self, names: &'a [&'a str]) -> Self {
-        self.server_names = names;
-        self
-    }
-
-    /// Enables or disables the entry: a disabled one is never sent.
-    #[must_use]
-    pub const fn with_enabled(mut self, enabled: bool) -> Self {
-        self.enabled = enabled;
-        self
-    }
-
-    /// Returns the alias.
-    pub const fn alias(&self) -> &'a str {
-        self.alias
-    }
-
-    /// Returns the credential.
-    pub const fn credential(&self) -> &Credential<'a> {
-        &self.credential
     }
 
     /// Checks whether the entry matches the request.
@@ -178,27 +162,6 @@ impl<'b> Selector<'b> {
         Self { entries, alias: None, no_match: NoMatch::Decline, time: None }
     }
 
-    /// Sets the behaviour if no entry matches.
-    #[must_use]
-    pub const fn with_no_match(mut self, no_match: NoMatch<'b>) -> Self {
-        self.no_match = no_match;
-        self
-    }
-
-    /// Chooses among entries with this alias only, for one connection.
-    #[must_use]
-    pub const fn with_alias(mut self, alias: &'b str) -> Self {
-        self.alias = Some(alias);
-        self
-    }
-
-    /// Chooses no credential that is not valid at this time, except as a [default](NoMatch::Default).
-    #[must_use]
-    pub const fn with_time(mut self, time: Time) -> Self {
-        self.time = Some(time);
-        self
-    }
-
     /// Chooses the credential for a request.
     pub fn select(&self, request: &PeerRequest<'_>) -> Selection<'b> {
         let found = [true, false].into_iter().find_map(|named| self.first(request, named));
@@ -236,7 +199,7 @@ impl<'b> Selector<'b> {
     ) {
         for (entry, verdict) in self.entries.iter().zip(self.verdicts(request)) {
             if let Err(reason) = verdict.fit {
-                each(entry.credential().key(), entry.alias(), reason);
+                each(entry.credential.key(), entry.alias, reason);
             }
         }
     }

@@ -115,12 +115,12 @@ fn u22_what_will_expire_is_told_before_it_does() {
     let (entries, _) = keystore(&[("orders", &[&soon, &pki.intermediate]), ("later", &[&pki.client])]);
     let today = UnixTime::from_seconds(NOW);
     let expiring = |days| {
-        let expiry = move |entry: &Entry<'_>| Expiry::within(entry.credential().not_after(), today, days);
+        let expiry = move |entry: &Entry<'_>| Expiry::within(entry.credential.not_after(), today, days);
         entries.iter().filter_map(move |entry| Some((entry, expiry(entry)?)))
     };
     assert_eq!(expiring(30).count(), 0);
     let (entry, expiry) = expiring(40).next().unwrap();
-    assert_eq!((entry.alias(), expiry.days_left()), ("orders", 39));
+    assert_eq!((entry.alias, expiry.days_left()), ("orders", 39));
     // Of the peer, and of an anchor.
     let (near, _) = Setup::new(&pki).run().sessions();
     assert_eq!(near.peer().unwrap().not_after().to_string(), "2040-01-01T00:00:00Z");

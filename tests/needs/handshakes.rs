@@ -73,7 +73,7 @@ fn u02_a_name_matches_the_issuer_of_every_certificate_of_a_chain_and_a_policy_sa
     let (entries, keys) = super::keystore(&[("plant", &[&pki.client, &pki.intermediate])]);
     let visit = |root: &Issued, no_match| {
         let host =
-            SoftwareHost::with_selector(Selector::new(entries).with_no_match(no_match), keys, now as fn() -> Time);
+            SoftwareHost::with_selector(Selector { no_match, ..Selector::new(entries) }, keys, now as fn() -> Time);
         let mut setup = with_hosts(&pki, host, shows(&[&pki.server, &pki.intermediate]));
         setup.server = ServerConfig::new(ClientAuth::Optional(anchors(&[root])));
         setup.run()

@@ -298,8 +298,11 @@ fn u35_one_connection_of_a_client_overrides_the_alias_and_a_server_chooses_by_th
     let theirs: Own<'_> = &[("shop", &[&shop, &pki.intermediate]), ("orders", &[&pki.server, &pki.intermediate])];
     for wanted in ["shop.example", SERVER_NAME] {
         let (entries, keys) = keystore(theirs);
-        let server_host =
-            SoftwareHost::with_selector(Selector::new(entries).with_no_match(NoMatch::Fail), keys, now as fn() -> Time);
+        let server_host = SoftwareHost::with_selector(
+            Selector { no_match: NoMatch::Fail, ..Selector::new(entries) },
+            keys,
+            now as fn() -> Time,
+        );
         let mut setup = super::with_hosts(&pki, shows(&[&pki.client, &pki.intermediate]), server_host);
         setup.client = ClientConfig::new(ServerName::parse(wanted).unwrap(), root);
         assert_eq!(setup.run().sessions().0.peer().unwrap().common_name(), Some(wanted));

@@ -218,7 +218,7 @@ where
     let selector = match (&resolved, entries.first()) {
         (Some(resolved), _) => resolved.selector(),
         (None, Some(named)) if delivery.preferences.insists => {
-            Selector::new(&entries).with_no_match(NoMatch::Default(named.alias()))
+            Selector { no_match: NoMatch::Default(named.alias), ..Selector::new(&entries) }
         }
         (None, _) => Selector::new(&entries),
     };

@@ -190,7 +190,7 @@ pub fn serve(
     let names: Vec<[&str; 1]> = setup.named.iter().map(|(name, _)| [name.as_str()]).collect();
     let special = credentials.iter().zip(&names).map(|(credential, name)| {
         let [alias] = name;
-        Entry::new(alias, *credential).with_server_names(name)
+        Entry { server_names: name, ..Entry::new(alias, *credential) }
     });
     let default = credentials.last().map(|credential| Entry::new(DEFAULT, *credential));
     let entries: Vec<_> = special.chain(default).collect();
@@ -205,7 +205,7 @@ pub fn serve(
             ClientAuthMode::Required => ClientAuth::Required(&anchors),
         };
         let config = terms::prefer(ServerConfig::new(asking).with_alpn(&alpn), &setup.preferences);
-        let selector = Selector::new(&entries).with_no_match(NoMatch::Default(DEFAULT));
+        let selector = Selector { no_match: NoMatch::Default(DEFAULT), ..Selector::new(&entries) };
         Source::Fixed(Terms { config, selector, keys: &keys, accepts_waived: false })
     };
     let responder = Responder::new(setup.required_names.clone());

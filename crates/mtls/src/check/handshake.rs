@@ -168,7 +168,7 @@ fn shake_hands(
 /// The choice among our identities.
 fn selector<'b>(plan: &Plan, entries: &'b [Entry<'b>]) -> Selector<'b> {
     match entries.first() {
-        Some(first) if plan.insists => Selector::new(entries).with_no_match(NoMatch::Default(first.alias())),
+        Some(first) if plan.insists => Selector { no_match: NoMatch::Default(first.alias), ..Selector::new(entries) },
         _ => Selector::new(entries),
     }
 }

@@ -62,7 +62,7 @@ impl<'a, S: Side> Policy<'a, S> {
         if policy.trust_store().is_some() && anchors.is_empty() {
             return Err(PolicyError::StoreEmpty(Setting::TrustStore));
         }
-        if policy.key_alias().is_some_and(|alias| entries.iter().all(|entry| entry.alias() != alias)) {
+        if policy.key_alias().is_some_and(|alias| entries.iter().all(|entry| entry.alias != alias)) {
             return Err(PolicyError::AliasNotFound);
         }
         Ok(Resolved { policy, entries, anchors })
@@ -78,15 +78,15 @@ impl<'b, S: Side> Resolved<'b, S> {
     /// Returns the rules that select the credential: that of the alias, or one that matches the peer's request.
     ///
     /// If none matches, a client sends none; a server sends the one of the alias anyway, and ends the handshake without
-    /// an alias. [`Selector::with_no_match`] changes this.
+    /// an alias. [`Selector::no_match`] changes this.
     pub fn selector(&self) -> Selector<'b> {
-        let selector = Selector::new(self.entries);
-        match (self.policy.key_alias(), S::ROLE) {
-            (Some(alias), Role::Client) => selector.with_alias(alias),
-            (Some(alias), Role::Server) => selector.with_alias(alias).with_no_match(NoMatch::Default(alias)),
-            (None, Role::Client) => selector,
-            (None, Role::Server) => selector.with_no_match(NoMatch::Fail),
-        }
+        let alias = self.policy.key_alias();
+        let no_match = match (S::ROLE, alias) {
+            (Role::Client, _) => NoMatch::Decline,
+            (Role::Server, Some(alias)) => NoMatch::Default(alias),
+            (Role::Server, None) => NoMatch::Fail,
+        };
+        Selector { alias, no_match, ..Selector::new(self.entries) }
     }
 }
 
