@@ -14,12 +14,16 @@ pub struct AnchorSet<'a, const K: usize> {
 }
 
 impl<'a, const K: usize> AnchorSet<'a, K> {
-    /// Makes the set from CA certificates in DER.
+    /// Makes the set from a list of CA certificates in DER, or from another [`Chain`].
     ///
     /// # Errors
     /// [`ApiMisuse::TrustAnchorUnusable`] if one of them cannot be an anchor, or if anything follows them;
     /// [`ApiMisuse::NoTrustAnchors`] if there is none; [`ApiMisuse::AuthoritiesTooLong`] if there are more than `K`.
-    pub fn from_certificates(certificates: Chain<'a>) -> Result<Self, Error> {
+    pub fn from_certificates(certificates: impl Into<Chain<'a>>) -> Result<Self, Error> {
+        Self::of(certificates.into())
+    }
+
+    fn of(certificates: Chain<'a>) -> Result<Self, Error> {
         check_whole(certificates)?;
         let first = certificates.iter().next().ok_or(ApiMisuse::NoTrustAnchors)?;
         // The places after the last repeat the first and are never read.

@@ -14,8 +14,7 @@ enum Form<'a> {
 }
 
 impl<'a> Chain<'a> {
-    /// Creates a chain from a list of certificates.
-    pub const fn list(certificates: &'a [&'a [u8]]) -> Self {
+    pub(crate) const fn list(certificates: &'a [&'a [u8]]) -> Self {
         Self(Form::List(certificates))
     }
 
@@ -47,6 +46,13 @@ impl<'a> Chain<'a> {
             }
             Form::List(_) => true,
         }
+    }
+}
+
+/// A chain of a list of certificates.
+impl<'a, L: AsRef<[&'a [u8]]> + ?Sized> From<&'a L> for Chain<'a> {
+    fn from(certificates: &'a L) -> Self {
+        Self::list(certificates.as_ref())
     }
 }
 

@@ -96,25 +96,21 @@ pub(crate) const fn placeholder(scheme: u16) -> Credential<'static> {
 }
 
 impl<'a> Credential<'a> {
-    /// Makes a credential from DER certificates: the leaf first, then its intermediates, in any order (RFC 9846 section
-    /// 4.5.1). The root need not be there.
+    /// Makes a credential from a list of DER certificates, or from another [`Chain`]: the leaf first, then its
+    /// intermediates, in any order (RFC 9846 section 4.5.1). The root need not be there.
     ///
     /// It signs with the scheme of the key of the leaf; for RSA that is `rsa_pss_rsae_sha256`, unless
     /// [`with_scheme`](Self::with_scheme) says otherwise.
     ///
     /// # Errors
     /// [`ApiMisuse::CredentialUnusable`] with the certificate and the rule: if the chain is empty or has more than 255
-    /// certificates, one cannot be parsed, or the leaf is not of version 3 or has a key of a kind that is not
-    /// supported.
-    pub fn new(chain: &'a [&'a [u8]], key: KeyHandle) -> Result<Self, Error> {
-        Self::from_chain(Chain::list(chain), key)
+    /// certificates, one cannot be parsed, or anything follows them, or the leaf is not of version 3 or has a key of a
+    /// kind that is not supported.
+    pub fn new(chain: impl Into<Chain<'a>>, key: KeyHandle) -> Result<Self, Error> {
+        Self::of(chain.into(), key)
     }
 
-    /// Makes a credential from a [`Chain`] of any form.
-    ///
-    /// # Errors
-    /// As [`new`](Self::new), and if anything follows the certificates.
-    pub fn from_chain(chain: Chain<'a>, key: KeyHandle) -> Result<Self, Error> {
+    fn of(chain: Chain<'a>, key: KeyHandle) -> Result<Self, Error> {
         let unusable = |index, problem| ApiMisuse::CredentialUnusable(CertificateError { index, problem });
         let (mut leaf, mut count) = (None, 0_u8);
         for certificate in chain.iter().take(MAX_CHAIN) {
@@ -209,7 +205,7 @@ mod tests {
     fn a_credential_without_a_certificate_is_refused() {
         let refused = |chain, index, field| {
             let error = CertificateError { index, problem: CertificateProblem::Malformed(field) };
-            let found = Credential::from_chain(chain, KeyHandle(0)).err();
+            let found = Credential::of(chain, KeyHandle(0)).err();
             assert_eq!(found, Some(ApiMisuse::CredentialUnusable(error).into()));
         };
         refused(Chain::list(&[]), 0, Malformation::Missing);

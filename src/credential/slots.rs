@@ -203,7 +203,7 @@ impl Lease<'_> {
     /// [`SlotError::Kind`] if these are trust anchors.
     pub fn credential(&self) -> Result<Credential<'_>, SlotError> {
         match self.slot.content {
-            Content::Credential(_, key) => Ok(Credential::from_chain(self.certificates(), key)?),
+            Content::Credential(_, key) => Ok(Credential::new(self.certificates(), key)?),
             Content::Anchors(_) | Content::Empty => Err(SlotError::Kind),
         }
     }

@@ -133,7 +133,7 @@ impl<'s, 'm> StagedSlot<'s, 'm> {
         admission: &Admission<'_>,
     ) -> Result<SlotId, SlotError> {
         let extent = self.write_alias(alias, len)?;
-        let credential = Credential::from_chain(self.slot.certificates(len), key)?;
+        let credential = Credential::new(self.slot.certificates(len), key)?;
         admission.check(provider, &credential)?;
         self.slot.content = Content::Credential(extent, key);
         Ok(self.id)

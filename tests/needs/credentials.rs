@@ -146,7 +146,7 @@ fn u23_the_profile_is_tls_1_3_with_named_suites_and_groups_and_nothing_older() {
 fn u16_certificates_of_one_file_or_of_several_are_the_same_chain() {
     let pki = Pki::new();
     let joined = leak(Box::new([&pki.client.der[..], &pki.intermediate.der].concat()));
-    let chain = Credential::from_chain(Chain::joined(joined), KeyHandle(0)).unwrap();
+    let chain = Credential::new(Chain::joined(joined), KeyHandle(0)).unwrap();
     assert!(chain.chain().iter().eq(credential(&[&pki.client, &pki.intermediate], 0).chain().iter()));
     assert_eq!(ends(Setup::new(&pki)), (None, None));
 }

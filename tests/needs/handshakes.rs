@@ -286,9 +286,9 @@ fn u11_the_core_takes_der_and_refuses_pem() {
     let pem = b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
     let problem = CertificateProblem::Malformed(Malformation::Der);
     let unusable = ApiMisuse::CredentialUnusable(CertificateError { index: 0, problem });
-    assert_eq!(Credential::new(&[pem], KeyHandle(0)).err(), Some(unusable.into()));
+    assert_eq!(Credential::new(&[&pem[..]], KeyHandle(0)).err(), Some(unusable.into()));
     assert!(matches!(TrustAnchor::from_certificate(pem), Err(Error::ApiMisuse(ApiMisuse::TrustAnchorUnusable(_)))));
-    assert!(Credential::new(&[&pki.client.der], KeyHandle(0)).is_ok());
+    assert!(Credential::new(&[&pki.client.der[..]], KeyHandle(0)).is_ok());
 }
 
 /// The peer of this walk is a script that shares no code with the core but the primitives; programs of others are met in

@@ -175,7 +175,7 @@ fn u30_a_chain_may_be_given_as_one_piece_or_certificate_by_certificate() {
     let pki = Pki::new();
     let joined = leak(Box::new([&pki.client.der[..], &pki.intermediate.der].concat()));
     for chain in [Chain::joined(joined), credential(&[&pki.client, &pki.intermediate], 0).chain()] {
-        let shown = vec![Credential::from_chain(chain, KeyHandle(0)).unwrap()];
+        let shown = vec![Credential::new(chain, KeyHandle(0)).unwrap()];
         let client_host = host(shown, vec![signing_key(&pki.client)]);
         assert_eq!(ends(Setup { client_host, ..Setup::new(&pki) }), (None, None));
     }

@@ -2,7 +2,7 @@
 
 use embassy_net::Stack;
 use embassy_time::{Duration, Timer};
-use embedded_mtls::credential::{AnchorSet, Chain};
+use embedded_mtls::credential::AnchorSet;
 use embedded_mtls::x509::UnixTime;
 use embedded_mtls::{Credential, KeyHandle};
 use gateway::{Board, Endpoint, Memory, Retry, Role, Settings, app, sample};
@@ -24,7 +24,7 @@ static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory::new());
 /// # Panics
 /// If the identity cannot be used, which the build script has ruled out, or if it is called twice.
 pub async fn run<const N: usize>(stack: Stack<'_>, identity: &Identity<N>, board: &mut impl Board) -> ! {
-    let anchors = AnchorSet::<N>::from_certificates(Chain::list(&identity.anchors)).expect("authorities");
+    let anchors = AnchorSet::<N>::from_certificates(&identity.anchors).expect("authorities");
     let credentials = [Credential::new(identity.chain, KeyHandle(0)).expect("a chain of certificates")];
     let settings = Settings {
         role: Role::Gateway,

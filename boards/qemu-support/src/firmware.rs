@@ -41,7 +41,7 @@ async fn gateway(network: Stack<'static>, arguments: Arguments) -> Option<u8> {
     let (mut credential, mut key) = (None, Key::None);
     if let Some(identity) = identity {
         let chain = Chain::joined(arena.load(identity, "der")?);
-        credential = Some(Credential::from_chain(chain, KeyHandle(0)).ok()?);
+        credential = Some(Credential::new(chain, KeyHandle(0)).ok()?);
         let own = P256SigningKey::from_bytes(arena.load(identity, "scalar")?.first_chunk()?).ok()?;
         key = if slow_key {
             signer::hand_over(own);

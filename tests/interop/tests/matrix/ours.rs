@@ -107,7 +107,7 @@ impl Own {
     fn new(identities: &[&Identity]) -> Self {
         let credential = |(key, identity): (u32, &&Identity)| {
             let chain = identity.chain.iter().map(|der| &*leak(der.clone())).collect();
-            Credential::new(leak(chain), KeyHandle(key)).expect("a usable chain")
+            Credential::new(&*leak(chain), KeyHandle(key)).expect("a usable chain")
         };
         let key = |identity: &&Identity| P256SigningKey::from_bytes(&identity.scalar).expect("a scalar");
         Self {
