@@ -427,7 +427,7 @@ fn what_lies_in_slots_is_named_by_reference_and_of_the_right_kind() {
     let leased = client_policy(MUTUAL).lease(&slots, &named).unwrap();
     assert_eq!(leased.entry().err(), Some(PolicyError::StoreKind(Setting::KeyStore)));
     assert_eq!(leased.anchors::<1>().err(), Some(PolicyError::StoreUnusable(Setting::TrustStore)), "there are two");
-    assert_eq!(leased.anchors::<2>().unwrap().unwrap().as_slice().len(), 2);
+    assert_eq!(leased.anchors::<2>().unwrap().unwrap().len(), 2);
     for (settings, error) in [
         (Settings { key_store: Some("own"), ..MUTUAL }, PolicyError::NameInSlots(Setting::KeyStore)),
         (Settings { trust_store: Some("peers"), ..MUTUAL }, PolicyError::NameInSlots(Setting::TrustStore)),

@@ -393,7 +393,7 @@ fn trust_anchors_are_replaced_in_the_same_way() {
 
     let visit = |lease: &Lease<'_>, client: &Issued, intermediates: &[&Issued]| {
         let anchors = lease.anchors::<2>().unwrap();
-        let config = ServerConfig::new(ClientAuth::Required(anchors.as_slice()));
+        let config = ServerConfig::new(ClientAuth::Required(&anchors));
         let chain: Vec<&[u8]> = [client].into_iter().chain(intermediates.iter().copied()).map(|i| &i.der[..]).collect();
         let credentials = [Credential::new(&chain, KeyHandle(0)).unwrap()];
         let keys = [signing_key(client)];
@@ -541,7 +541,7 @@ fn an_expired_authority_does_not_spoil_a_set_of_anchors_and_can_be_told() {
     clients.set(install_anchors(&slots, "clients", &[&old, &pki.root, &future]).unwrap());
     let lease = slots.lease(clients).unwrap();
     let set = lease.anchors::<3>().unwrap();
-    let told: Vec<_> = set.as_slice().iter().map(|anchor| anchor.check_validity(now())).collect();
+    let told: Vec<_> = set.iter().map(|anchor| anchor.check_validity(now())).collect();
     let expected = [Err(CertificateProblem::AnchorExpired), Ok(()), Err(CertificateProblem::AnchorNotYetValid)];
     assert_eq!(told, expected);
     let expired = CertificateError { index: 0, problem: CertificateProblem::AnchorExpired };

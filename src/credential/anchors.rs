@@ -35,9 +35,13 @@ impl<'a, const K: usize> AnchorSet<'a, K> {
         }
         Ok(set)
     }
+}
 
-    /// Returns the anchors, as configurations take them.
-    pub fn as_slice(&self) -> &[TrustAnchor<'a>] {
+/// The anchors, as configurations take them.
+impl<'a, const K: usize> core::ops::Deref for AnchorSet<'a, K> {
+    type Target = [TrustAnchor<'a>];
+
+    fn deref(&self) -> &[TrustAnchor<'a>] {
         self.anchors.get(..self.len).unwrap_or_default()
     }
 }

@@ -34,7 +34,7 @@ pub async fn run<const N: usize>(stack: Stack<'_>, identity: &Identity<N>, board
             server_name: identity.server_name,
             path: identity.path,
         },
-        anchors: anchors.as_slice(),
+        anchors: &anchors,
         credentials: &credentials,
         // A gateway of your own puts here what its machine has run out of.
         order: sample::ORDER,

@@ -53,7 +53,7 @@ async fn gateway(network: Stack<'static>, arguments: Arguments) -> Option<u8> {
     let settings = Settings {
         role,
         endpoint,
-        anchors: anchors.as_slice(),
+        anchors: &anchors,
         credentials: credential.as_slice(),
         order: sample::ORDER,
         built: UnixTime::from_seconds(env!("BUILT").parse().ok()?),

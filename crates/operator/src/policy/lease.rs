@@ -82,7 +82,7 @@ impl<'a, S: Side> Leased<'a, '_, S> {
     where
         'a: 'b,
     {
-        let anchors: &[TrustAnchor<'_>] = anchors.as_ref().map(AnchorSet::as_slice).unwrap_or_default();
+        let anchors: &[TrustAnchor<'_>] = anchors.as_deref().unwrap_or_default();
         self.policy.resolve_with(entry.as_slice(), anchors)
     }
 }
