@@ -145,7 +145,9 @@ impl OneKey {
     }
 }
 
-impl Host<'static> for OneKey {
+impl Host for OneKey {
+    type Choice = Choice<'static>;
+
     fn time(&mut self) -> Time {
         now()
     }
@@ -266,7 +268,9 @@ fn a_signature_over_something_else_is_refused_for_each_kind() {
 #[test]
 fn a_signature_of_another_form_is_refused_before_it_is_sent() {
     struct Other(OneKey);
-    impl Host<'static> for Other {
+    impl Host for Other {
+        type Choice = Choice<'static>;
+
         fn time(&mut self) -> Time {
             now()
         }
@@ -370,7 +374,9 @@ fn fewer_schemes_for_handshakes_are_no_fewer_for_certificates() {
 #[test]
 fn a_certificate_request_asks_for_what_is_compiled_in() {
     struct Asked(OneKey);
-    impl Host<'static> for Asked {
+    impl Host for Asked {
+        type Choice = Choice<'static>;
+
         fn time(&mut self) -> Time {
             now()
         }

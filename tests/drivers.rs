@@ -165,7 +165,9 @@ impl Slow {
     }
 }
 
-impl AsyncHost<'static> for Slow {
+impl AsyncHost for Slow {
+    type Choice = Choice<'static>;
+
     async fn time(&mut self) -> Time {
         self.wait().await;
         now()
@@ -186,7 +188,7 @@ impl AsyncHost<'static> for Slow {
         Host::sign(&mut self.host, request)
     }
 
-    fn failed(&mut self, failure: &ConnectionFailure<'_, 'static>) {
+    fn failed(&mut self, failure: &ConnectionFailure<'_, '_>) {
         let verdict = failure.verdict().map(|verdict| verdict.to_string());
         let why = verdict.unwrap_or_else(|| failure.error().to_string());
         self.heard.push(format!("{}: {why}", failure.stage()));
@@ -355,12 +357,60 @@ fn an_end_of_the_transport_is_a_truncation_in_the_handshake_and_after_it() {
     assert_eq!(read, Err(Failure::Tls(Error::ConnectionTruncated)));
 }
 
+/// A transport that is at its end and may move between threads.
+struct Ended;
+
+impl ErrorType for Ended {
+    type Error = Infallible;
+}
+
+impl Read for Ended {
+    async fn read(&mut self, _: &mut [u8]) -> Result<usize, Infallible> {
+        Ok(0)
+    }
+}
+
+impl Write for Ended {
+    async fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
+        Ok(bytes.len())
+    }
+
+    async fn flush(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+/// Compiles only if the future may move between threads; and moves it to one that runs it.
+fn run_elsewhere<T: Send>(future: impl Future<Output = T> + Send) -> T {
+    std::thread::scope(|scope| {
+        let run = move || {
+            let mut future = pin!(future);
+            (0..1000).find_map(|_| once(future.as_mut())).expect("a future that is ready")
+        };
+        scope.spawn(run).join().unwrap()
+    })
+}
+
 /// With all that a connection may be lent: a ring of events, a log of secrets.
 #[test]
 fn handshakes_and_streams_may_move_to_another_thread_with_their_transport() {
     const fn is_send<T: Send>() {}
-    const { is_send::<Stream<'static, (), Client>>() };
-    const { is_send::<Stream<'static, (), Server>>() };
+    const { is_send::<Stream<'static, Ended, Client>>() };
+    const { is_send::<Stream<'static, Ended, Server>>() };
+    let (client, _, server, _) = sides(Setup::new(&Pki::new()), 1);
+    let hosts = Setup::new(&Pki::new());
+    let (mut client_host, mut server_host) = (hosts.client_host, hosts.server_host);
+    let of_client = run_elsewhere(async {
+        let mut stream = Stream::open(Ended, client, &mut client_host).await.map_err(|error| error.cause)?;
+        stream.write(b"compiled, not run").await?;
+        stream.flush().await?;
+        stream.read(&mut [0; 9]).await?;
+        stream.confirm().await?;
+        stream.close().await
+    });
+    assert_eq!(of_client, Err(Failure::Tls(Error::ConnectionTruncated)));
+    let of_server = run_elsewhere(Stream::open(Ended, server, &mut server_host)).map(|_| ());
+    assert_eq!(of_server.unwrap_err().cause, Failure::Tls(Error::ConnectionTruncated));
 }
 
 #[test]
@@ -501,7 +551,9 @@ struct Told {
     told: Option<(Error, Option<Diagnosis>)>,
 }
 
-impl Host<'static> for Told {
+impl Host for Told {
+    type Choice = Choice<'static>;
+
     fn time(&mut self) -> Time {
         now()
     }
@@ -514,7 +566,7 @@ impl Host<'static> for Told {
         Host::sign(&mut self.inner, request)
     }
 
-    fn failed(&mut self, failure: &ConnectionFailure<'_, 'static>) {
+    fn failed(&mut self, failure: &ConnectionFailure<'_, '_>) {
         self.told = Some((failure.error(), Some(failure.diagnosis())));
     }
 }

@@ -3,7 +3,7 @@
 #![allow(missing_docs)]
 
 use core::sync::atomic::AtomicU8;
-use embedded_mtls::credential::{Entry, Mismatch, NoMatch, Selector};
+use embedded_mtls::credential::{Choice, Entry, Mismatch, NoMatch, Selector};
 use embedded_mtls::events::{Direction, EventDump, EventRing, LogEvent, NameOf, Record, Whose};
 use embedded_mtls::io::{Host, SoftwareHost};
 use embedded_mtls::x509::{ServerName, Time, UnixTime};
@@ -50,8 +50,8 @@ type End<R> = Result<TestSession<R>, (Error, Stage)>;
 /// Runs both sides, each with its ring.
 fn run<CH, SH>(mut setup: Setup<CH, SH>, rings: [Ring; 2]) -> (End<Client>, End<Server>)
 where
-    CH: Host<'static>,
-    SH: Host<'static>,
+    CH: Host<Choice = Choice<'static>>,
+    SH: Host<Choice = Choice<'static>>,
 {
     let (mut client, mut server) = (setup.client_handshake().unwrap(), setup.server_handshake().unwrap());
     client.set_events(rings[0]);
@@ -493,7 +493,9 @@ fn what_was_waived_is_told() {
 
     struct Lenient(test_support::pair::TestHost);
 
-    impl Host<'static> for Lenient {
+    impl Host for Lenient {
+        type Choice = Choice<'static>;
+
         fn time(&mut self) -> Time {
             Host::time(&mut self.0)
         }

@@ -2,6 +2,7 @@
 //! that seals nothing.
 #![allow(missing_docs)]
 
+use embedded_mtls::credential::Choice;
 use embedded_mtls::crypto::rustcrypto::{PrivateKey, RunningHash, RustCrypto};
 use embedded_mtls::crypto::{
     Aead, AeadAlgorithm, CryptoError, CryptoProvider, Digest, HashAlgorithm, KEY_SEED_LEN, NONCE_LEN,
@@ -69,7 +70,7 @@ impl CryptoProvider for InTheClear {
 }
 
 /// Runs one side until it needs the transport; `true` at its end.
-fn advance<S: Side>(side: &mut Handshake<'static, S>, host: &mut impl Host<'static>) -> bool {
+fn advance<S: Side>(side: &mut Handshake<'static, S>, host: &mut impl Host<Choice = Choice<'static>>) -> bool {
     loop {
         let answered = match side.poll().expect("a handshake") {
             Step::Transmit | Step::NeedInput => return false,

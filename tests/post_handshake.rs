@@ -2,6 +2,7 @@
 #![cfg(feature = "post-handshake-auth")]
 #![allow(missing_docs)]
 
+use embedded_mtls::credential::Choice;
 use embedded_mtls::io::Host;
 use embedded_mtls::x509::TrustAnchor;
 use embedded_mtls::{
@@ -436,7 +437,7 @@ fn a_refusal_after_a_late_decline_blames_nothing_that_was_shown_before() {
 /// The tokens of a session are of the types of a handshake: a host serves both.
 #[test]
 fn a_host_of_a_handshake_answers_a_session() {
-    fn answers<'b>(_: &impl Host<'b>, _: &impl Host<'b>) {}
+    fn answers<'b>(_: &impl Host<Choice = Choice<'b>>, _: &impl Host<Choice = Choice<'b>>) {}
     let host: TestHost = host(vec![], vec![]);
     answers(&host, &host);
 }

@@ -216,7 +216,9 @@ fn the_alert_of_a_failure_is_sent_before_a_request_for_a_certificate_returns_it(
 /// Says what is to be done, and never shows or signs anything.
 struct Decided(Choice<'static>);
 
-impl Host<'static> for Decided {
+impl Host for Decided {
+    type Choice = Choice<'static>;
+
     fn time(&mut self) -> embedded_mtls::x509::Time {
         now()
     }

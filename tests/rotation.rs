@@ -8,7 +8,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use embedded_mtls::credential::{
-    Admission, AnchorSet, Chain, Entry, Expiry, Lease, ProofOfPossession, Reference, Selector, SlotError, SlotId, Slots,
+    Admission, AnchorSet, Chain, Choice, Entry, Expiry, Lease, ProofOfPossession, Reference, Selector, SlotError,
+    SlotId, Slots,
 };
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::{SigningKey, SoftwareHost};
@@ -83,7 +84,7 @@ enum Side<'b, S: embedded_mtls::Side> {
 
 impl<'b, S: embedded_mtls::Side> Side<'b, S> {
     /// Goes on as far as it can without the transport.
-    fn turn(self, host: &mut impl embedded_mtls::io::Host<'b>) -> Self {
+    fn turn(self, host: &mut impl embedded_mtls::io::Host<Choice = Choice<'b>>) -> Self {
         let Self::Handshake(mut handshake) = self else { return self };
         match advance(&mut handshake, host) {
             None => Self::Handshake(handshake),
@@ -122,8 +123,8 @@ impl<'b> Connection<'b> {
     /// One turn of both sides; at most `chunk` bytes pass each way. Whether anything moved.
     fn turn(
         mut self,
-        client_host: &mut impl embedded_mtls::io::Host<'b>,
-        server_host: &mut impl embedded_mtls::io::Host<'b>,
+        client_host: &mut impl embedded_mtls::io::Host<Choice = Choice<'b>>,
+        server_host: &mut impl embedded_mtls::io::Host<Choice = Choice<'b>>,
         chunk: usize,
     ) -> Self {
         if let Side::Handshake(handshake) = &mut self.client {

@@ -55,7 +55,9 @@ impl Keystore {
     }
 }
 
-impl Host<'static> for Keystore {
+impl Host for Keystore {
+    type Choice = Choice<'static>;
+
     fn time(&mut self) -> Time {
         now()
     }
@@ -234,7 +236,7 @@ fn a_key_whose_signatures_the_server_cannot_verify_is_not_shown_and_no_default_e
     assert_eq!(real.host.verdicts, [("orders", Err(Mismatch::SignatureScheme))]);
 }
 
-fn with_client<H: Host<'static>>(pki: &Pki, client_host: H) -> Setup<H, TestHost> {
+fn with_client<H: Host<Choice = Choice<'static>>>(pki: &Pki, client_host: H) -> Setup<H, TestHost> {
     let base = Setup::new(pki);
     Setup {
         client: base.client,

@@ -21,7 +21,9 @@ struct Judge {
     accepts_waived: bool,
 }
 
-impl Host<'static> for Judge {
+impl Host for Judge {
+    type Choice = Choice<'static>;
+
     fn time(&mut self) -> Time {
         Host::time(&mut self.host)
     }

@@ -10,6 +10,7 @@ use super::machine::{Driven, Io};
 use super::pump::{Pump, trace_to_async};
 use super::{AsyncHost, Failure, HandshakeError};
 use crate::connection::Handshake;
+use crate::credential::Choice;
 use crate::handshake::{ClientAuthStatus, Side};
 use crate::x509::{NoTrace, Trace};
 use core::future::{Future, poll_fn};
@@ -33,7 +34,7 @@ impl<'b, T: Read + Write, R: Side> Stream<'b, T, R> {
     pub fn open(
         mut transport: T,
         mut handshake: Handshake<'b, R>,
-        host: &mut impl AsyncHost<'b>,
+        host: &mut impl AsyncHost<Choice = Choice<'b>>,
     ) -> impl Future<Output = Result<Self, HandshakeError<T::Error>>> {
         async move {
             let driven = drive(&mut transport, &mut handshake, host).await;
@@ -104,7 +105,7 @@ async fn yield_now() {
 pub async fn drive<'b, T: Read + Write, R: Side>(
     transport: &mut T,
     handshake: &mut Handshake<'b, R>,
-    host: &mut impl AsyncHost<'b>,
+    host: &mut impl AsyncHost<Choice = Choice<'b>>,
 ) -> Result<(), Failure<T::Error>> {
     // A dropped future may have been in a flush.
     let mut unflushed = true;

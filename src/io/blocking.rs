@@ -4,6 +4,7 @@ use super::machine::{Driven, Io};
 use super::pump::{Pump, trace_to};
 use super::{Failure, HandshakeError, Host};
 use crate::connection::Handshake;
+use crate::credential::Choice;
 use crate::handshake::{ClientAuthStatus, Side};
 use crate::x509::{NoTrace, Trace};
 use embedded_io::{Read, Write};
@@ -26,7 +27,7 @@ impl<'b, T: Read + Write, R: Side> Stream<'b, T, R> {
     pub fn open(
         mut transport: T,
         mut handshake: Handshake<'b, R>,
-        host: &mut impl Host<'b>,
+        host: &mut impl Host<Choice = Choice<'b>>,
     ) -> Result<Self, HandshakeError<T::Error>> {
         let driven = drive(&mut transport, &mut handshake, host);
         Self::opened(transport, handshake, driven, |failure| host.failed(failure))
@@ -86,7 +87,7 @@ pub(super) fn carry<'b, T: Read + Write, M: Driven<'b>>(
 fn drive<'b, T: Read + Write, R: Side>(
     transport: &mut T,
     handshake: &mut Handshake<'b, R>,
-    host: &mut impl Host<'b>,
+    host: &mut impl Host<Choice = Choice<'b>>,
 ) -> Result<(), Failure<T::Error>> {
     let mut unflushed = false;
     let mut pump = Pump::until(handshake, &mut unflushed, |_| false);

@@ -1,9 +1,9 @@
 //! The host, which answers the questions of a connection.
 
 use crate::connection::{ConnectionFailure, SignInput};
-use crate::credential::{Choice, PeerRequest, Signature};
 #[cfg(feature = "events")]
 use crate::credential::{KeyHandle, Mismatch};
+use crate::credential::{PeerRequest, Signature};
 use crate::error::AlertDescription;
 #[cfg(feature = "dangerous-waivers")]
 use crate::x509::Waived;
@@ -12,14 +12,20 @@ use crate::x509::{PeerIdentity, Time, TraceEvent};
 /// Answers the questions of a connection at once, in either role and with any provider.
 ///
 /// It receives the content of a question, not the request token: programs that need the tokens write their own loop.
-pub trait Host<'b> {
+pub trait Host {
+    /// The choice of a credential: [`Choice<'b>`](crate::credential::Choice) with the lifetime of the connections.
+    ///
+    /// This is a type and not a lifetime of the trait, because with a lifetime the compiler cannot prove that a future
+    /// with such a host is [`Send`].
+    type Choice;
+
     /// Returns the time at which certificates are validated.
     fn time(&mut self) -> Time;
 
     /// Chooses the credential to send: one that matches the request, none (a server then cannot continue), or the end
     /// of the handshake. [`PeerRequest::role`] is our role. A [`Selector`](crate::credential::Selector) is one way to
     /// choose.
-    fn credential(&mut self, request: &PeerRequest<'_>) -> Choice<'b>;
+    fn credential(&mut self, request: &PeerRequest<'_>) -> Self::Choice;
 
     /// Passes the credentials that do not match the request to `each`, with alias and reason, for the connection's ring
     /// of events. Called before [`credential`](Self::credential). By default none.
@@ -49,7 +55,7 @@ pub trait Host<'b> {
     fn sign(&mut self, input: &SignInput) -> Option<Signature>;
 
     /// Receives the failure of a handshake. A reset transport counts as one that has ended. Does nothing by default.
-    fn failed(&mut self, failure: &ConnectionFailure<'_, 'b>) {
+    fn failed(&mut self, failure: &ConnectionFailure<'_, '_>) {
         let _ = failure;
     }
 
@@ -64,12 +70,15 @@ pub trait Host<'b> {
 ///
 /// A dropped future loses nothing: the connection asks again.
 #[allow(async_fn_in_trait, reason = "single-threaded executors need no Send bound")]
-pub trait AsyncHost<'b> {
+pub trait AsyncHost {
+    /// See [`Host::Choice`].
+    type Choice;
+
     /// See [`Host::time`].
     async fn time(&mut self) -> Time;
 
     /// See [`Host::credential`].
-    async fn credential(&mut self, request: &PeerRequest<'_>) -> Choice<'b>;
+    async fn credential(&mut self, request: &PeerRequest<'_>) -> Self::Choice;
 
     /// See [`Host::mismatches`].
     #[cfg(feature = "events")]
@@ -94,7 +103,7 @@ pub trait AsyncHost<'b> {
     async fn sign(&mut self, input: &SignInput) -> Option<Signature>;
 
     /// See [`Host::failed`].
-    fn failed(&mut self, failure: &ConnectionFailure<'_, 'b>) {
+    fn failed(&mut self, failure: &ConnectionFailure<'_, '_>) {
         let _ = failure;
     }
 
@@ -104,12 +113,14 @@ pub trait AsyncHost<'b> {
     }
 }
 
-impl<'b, H: Host<'b>> AsyncHost<'b> for H {
+impl<H: Host> AsyncHost for H {
+    type Choice = H::Choice;
+
     async fn time(&mut self) -> Time {
         Host::time(self)
     }
 
-    async fn credential(&mut self, request: &PeerRequest<'_>) -> Choice<'b> {
+    async fn credential(&mut self, request: &PeerRequest<'_>) -> Self::Choice {
         Host::credential(self, request)
     }
 
@@ -131,7 +142,7 @@ impl<'b, H: Host<'b>> AsyncHost<'b> for H {
         Host::sign(self, input)
     }
 
-    fn failed(&mut self, failure: &ConnectionFailure<'_, 'b>) {
+    fn failed(&mut self, failure: &ConnectionFailure<'_, '_>) {
         Host::failed(self, failure);
     }
 

@@ -5,6 +5,7 @@ use super::machine::Io;
 use super::{AsyncHost, asynch};
 use super::{Host, blocking};
 use crate::connection::Session;
+use crate::credential::Choice;
 use crate::crypto::CryptoProvider;
 use crate::handshake::config::ClientAuth;
 use crate::handshake::server::Server;
@@ -24,7 +25,7 @@ impl<S: ErrorType, H> ErrorType for Hosted<'_, S, H> {
     type Error = S::Error;
 }
 
-impl<'b, T: embedded_io::Read + embedded_io::Write, P: CryptoProvider, H: Host<'b>>
+impl<'b, T: embedded_io::Read + embedded_io::Write, P: CryptoProvider, H: Host<Choice = Choice<'b>>>
     Hosted<'_, blocking::Stream<'b, T, Server<P>>, H>
 {
     /// Requests the client's certificate, see [`Session::request_certificate`], and waits for the answer:
@@ -58,7 +59,9 @@ impl<'b, T: embedded_io::Read + embedded_io::Write, P: CryptoProvider, H: Host<'
     }
 }
 
-impl<'b, T: embedded_io::Read + embedded_io::Write, R: Side, H: Host<'b>> Hosted<'_, blocking::Stream<'b, T, R>, H> {
+impl<'b, T: embedded_io::Read + embedded_io::Write, R: Side, H: Host<Choice = Choice<'b>>>
+    Hosted<'_, blocking::Stream<'b, T, R>, H>
+{
     fn run(&mut self, holds: fn(&Session<'b, R>) -> bool) -> Result<(), Failure<T::Error>> {
         let (transport, mut pump) = self.stream.pump(holds);
         while let Io::Ask(question) = blocking::carry(transport, &mut pump, &mut NoTrace)? {
@@ -68,7 +71,7 @@ impl<'b, T: embedded_io::Read + embedded_io::Write, R: Side, H: Host<'b>> Hosted
     }
 }
 
-impl<'b, T: embedded_io::Read + embedded_io::Write, R: Side, H: Host<'b>> embedded_io::Read
+impl<'b, T: embedded_io::Read + embedded_io::Write, R: Side, H: Host<Choice = Choice<'b>>> embedded_io::Read
     for Hosted<'_, blocking::Stream<'b, T, R>, H>
 {
     fn read(&mut self, out: &mut [u8]) -> Result<usize, Self::Error> {
@@ -90,7 +93,7 @@ impl<S: embedded_io::Write, H> embedded_io::Write for Hosted<'_, S, H> {
     }
 }
 
-impl<'b, T: embedded_io_async::Read + embedded_io_async::Write, P: CryptoProvider, H: AsyncHost<'b>>
+impl<'b, T: embedded_io_async::Read + embedded_io_async::Write, P: CryptoProvider, H: AsyncHost<Choice = Choice<'b>>>
     Hosted<'_, asynch::Stream<'b, T, Server<P>>, H>
 {
     /// Requests the client's certificate, see [`Session::request_certificate`], and waits for the answer:
@@ -124,7 +127,7 @@ impl<'b, T: embedded_io_async::Read + embedded_io_async::Write, P: CryptoProvide
     }
 }
 
-impl<'b, T: embedded_io_async::Read + embedded_io_async::Write, R: Side, H: AsyncHost<'b>>
+impl<'b, T: embedded_io_async::Read + embedded_io_async::Write, R: Side, H: AsyncHost<Choice = Choice<'b>>>
     Hosted<'_, asynch::Stream<'b, T, R>, H>
 {
     async fn run(&mut self, holds: fn(&Session<'b, R>) -> bool) -> Result<(), Failure<T::Error>> {
@@ -136,8 +139,8 @@ impl<'b, T: embedded_io_async::Read + embedded_io_async::Write, R: Side, H: Asyn
     }
 }
 
-impl<'b, T: embedded_io_async::Read + embedded_io_async::Write, R: Side, H: AsyncHost<'b>> embedded_io_async::Read
-    for Hosted<'_, asynch::Stream<'b, T, R>, H>
+impl<'b, T: embedded_io_async::Read + embedded_io_async::Write, R: Side, H: AsyncHost<Choice = Choice<'b>>>
+    embedded_io_async::Read for Hosted<'_, asynch::Stream<'b, T, R>, H>
 {
     async fn read(&mut self, out: &mut [u8]) -> Result<usize, Self::Error> {
         if out.is_empty() {

@@ -10,6 +10,7 @@ use super::AsyncHost;
 use super::Failure;
 use super::Host;
 use super::machine::{Driven, Io};
+use crate::credential::Choice;
 use crate::error::{BufferKind, Error};
 use crate::handshake::{Input, Question};
 use crate::x509::{Trace, TraceEvent};
@@ -129,11 +130,11 @@ impl<'p, 'b, M: Driven<'b>, E> Pump<'p, M, E> {
 
     /// Lets the host answer a question. An error is final.
     #[inline(never)] // in a frame of its own, which is not there while certificates are verified
-    pub(super) fn ask(&mut self, question: Question<'b>, host: &mut impl Host<'b>) {
+    pub(super) fn ask(&mut self, question: Question<'b>, host: &mut impl Host<Choice = Choice<'b>>) {
         self.failed = self.answer(question, host).err().map(|error| self.machine.fail(error));
     }
 
-    fn answer(&mut self, question: Question<'b>, host: &mut impl Host<'b>) -> Result<(), Error> {
+    fn answer(&mut self, question: Question<'b>, host: &mut impl Host<Choice = Choice<'b>>) -> Result<(), Error> {
         let machine = &mut *self.machine;
         let signature;
         let input = match question {
@@ -165,11 +166,15 @@ impl<'p, 'b, M: Driven<'b>, E> Pump<'p, M, E> {
 
     /// Lets the host answer a question asynchronously. If the future is dropped, the question is asked again. An error
     /// is final.
-    pub(super) async fn ask_async(&mut self, question: Question<'b>, host: &mut impl AsyncHost<'b>) {
+    pub(super) async fn ask_async(&mut self, question: Question<'b>, host: &mut impl AsyncHost<Choice = Choice<'b>>) {
         self.failed = self.answer_async(question, host).await.err().map(|error| self.machine.fail(error));
     }
 
-    async fn answer_async(&mut self, question: Question<'b>, host: &mut impl AsyncHost<'b>) -> Result<(), Error> {
+    async fn answer_async(
+        &mut self,
+        question: Question<'b>,
+        host: &mut impl AsyncHost<Choice = Choice<'b>>,
+    ) -> Result<(), Error> {
         let machine = &mut *self.machine;
         let signature;
         let input = match question {
@@ -202,11 +207,11 @@ impl<'p, 'b, M: Driven<'b>, E> Pump<'p, M, E> {
 
 /// Passes the steps of the search to a host. A single function creates the closure, so that the states are compiled for
 /// it once.
-pub(super) fn trace_to<'h, 'b, H: Host<'b>>(host: &'h mut H) -> impl Trace + use<'h, 'b, H> {
+pub(super) fn trace_to<H: Host>(host: &mut H) -> impl Trace + use<'_, H> {
     |event: TraceEvent<'_>| host.trace(event)
 }
 
 /// As [`trace_to`].
-pub(super) fn trace_to_async<'h, 'b, H: AsyncHost<'b>>(host: &'h mut H) -> impl Trace + use<'h, 'b, H> {
+pub(super) fn trace_to_async<H: AsyncHost>(host: &mut H) -> impl Trace + use<'_, H> {
     |event: TraceEvent<'_>| host.trace(event)
 }

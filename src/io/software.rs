@@ -19,7 +19,7 @@ use crate::x509::{PeerIdentity, Time};
 
 /// A [`Host`] with keys in memory. Its identities are a list of credentials, of which it sends the first one that the
 /// peer accepts, or a [`Keystore`], which selects by rules.
-pub struct SoftwareHost<'b, T, K = P256SigningKey, I = &'b [Credential<'b>]> {
+pub struct SoftwareHost<'b, T, K = P256SigningKey, I = FirstAccepted<'b>> {
     identities: I,
     keys: &'b [K],
     clock: T,
@@ -28,9 +28,12 @@ pub struct SoftwareHost<'b, T, K = P256SigningKey, I = &'b [Credential<'b>]> {
 debug_by_name!("SoftwareHost", [T, K, I] SoftwareHost<'_, T, K, I>);
 
 /// The credentials of a [`SoftwareHost`], and the peers that it authorizes.
-pub trait Identities<'b> {
+pub trait Identities {
+    /// See [`Host::Choice`].
+    type Choice;
+
     /// See [`Host::credential`].
-    fn choose(&mut self, request: &PeerRequest<'_>) -> Choice<'b>;
+    fn choose(&mut self, request: &PeerRequest<'_>) -> Self::Choice;
 
     /// See [`Host::mismatches`].
     #[cfg(feature = "events")]
@@ -55,6 +58,10 @@ pub trait Identities<'b> {
 /// A function that authorizes peers, like [`Host::authorize`]. `Sync`, so that its host can move to another thread.
 type Authorize<'b> = dyn Fn(&PeerIdentity<'_>) -> Result<(), AlertDescription> + Sync + 'b;
 
+/// Credentials of which the first that the peer accepts is sent.
+#[derive(Clone, Copy, Debug)]
+pub struct FirstAccepted<'b>(&'b [Credential<'b>]);
+
 /// Entries among which a [`Selector`] chooses, and a function that authorizes peers.
 pub struct Keystore<'b> {
     selector: Selector<'b>,
@@ -71,7 +78,7 @@ impl<'b, T: FnMut() -> Time, K: SigningKey> SoftwareHost<'b, T, K> {
     /// without a credential from the issuers that the client names sends the first one whose signatures the client can
     /// verify. `KeyHandle(i)` of a credential is `keys[i]`. A client without credentials declines.
     pub const fn new(credentials: &'b [Credential<'b>], keys: &'b [K], clock: T) -> Self {
-        Self { identities: credentials, keys, clock }
+        Self { identities: FirstAccepted(credentials), keys, clock }
     }
 }
 
@@ -112,19 +119,21 @@ impl<'b, T: FnMut() -> Time, K: SigningKey> SoftwareHost<'b, T, K, Keystore<'b>>
     }
 }
 
-impl<'b> Identities<'b> for &'b [Credential<'b>] {
+impl<'b> Identities for FirstAccepted<'b> {
+    type Choice = Choice<'b>;
+
     fn choose(&mut self, request: &PeerRequest<'_>) -> Choice<'b> {
         let possible = |credential: &&Credential<'_>| {
             request.role() == Role::Server
                 && request.check_preferences(credential).is_err_and(Mismatch::is_preference_of_client)
         };
-        let best = self.iter().find(|credential| request.accepts(credential));
-        best.or_else(|| self.iter().find(possible)).into()
+        let best = self.0.iter().find(|credential| request.accepts(credential));
+        best.or_else(|| self.0.iter().find(possible)).into()
     }
 
     #[cfg(feature = "events")]
     fn mismatches(&mut self, request: &PeerRequest<'_>, each: &mut dyn FnMut(KeyHandle, &str, Mismatch)) {
-        for credential in *self {
+        for credential in self.0 {
             if let Err(reason) = request.check_preferences(credential) {
                 each(credential.key(), "", reason);
             }
@@ -132,7 +141,9 @@ impl<'b> Identities<'b> for &'b [Credential<'b>] {
     }
 }
 
-impl<'b> Identities<'b> for Keystore<'b> {
+impl<'b> Identities for Keystore<'b> {
+    type Choice = Choice<'b>;
+
     fn choose(&mut self, request: &PeerRequest<'_>) -> Choice<'b> {
         let selection = self.selector.select(request);
         self.selection = Some(selection);
@@ -154,12 +165,14 @@ impl<'b> Identities<'b> for Keystore<'b> {
     }
 }
 
-impl<'b, T: FnMut() -> Time, K: SigningKey, I: Identities<'b>> Host<'b> for SoftwareHost<'b, T, K, I> {
+impl<T: FnMut() -> Time, K: SigningKey, I: Identities> Host for SoftwareHost<'_, T, K, I> {
+    type Choice = I::Choice;
+
     fn time(&mut self) -> Time {
         (self.clock)()
     }
 
-    fn credential(&mut self, request: &PeerRequest<'_>) -> Choice<'b> {
+    fn credential(&mut self, request: &PeerRequest<'_>) -> I::Choice {
         self.identities.choose(request)
     }
 

@@ -67,7 +67,7 @@ impl<'b, T, R: Side, D> Stream<'b, T, R, D> {
         transport: T,
         mut handshake: Handshake<'b, R>,
         driven: Result<(), Failure<T::Error>>,
-        tell: impl FnOnce(&ConnectionFailure<'_, 'b>),
+        tell: impl FnOnce(&ConnectionFailure<'_, '_>),
     ) -> Result<Self, HandshakeError<T::Error>>
     where
         T: ErrorType,

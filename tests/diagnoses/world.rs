@@ -33,7 +33,9 @@ pub(crate) struct Gatekeeper {
     pub(crate) signs: bool,
 }
 
-impl Host<'static> for Gatekeeper {
+impl Host for Gatekeeper {
+    type Choice = Choice<'static>;
+
     fn time(&mut self) -> Time {
         self.inner.time()
     }

@@ -17,7 +17,9 @@ use test_support::script::{Real, Script, client};
 /// A key that is not here: what is to be signed goes somewhere else.
 struct External(&'static Credential<'static>, test_support::pki::Key);
 
-impl Host<'static> for External {
+impl Host for External {
+    type Choice = Choice<'static>;
+
     fn time(&mut self) -> Time {
         now()
     }

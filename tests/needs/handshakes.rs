@@ -27,7 +27,9 @@ type Asked = (Vec<String>, Vec<u16>);
 /// A host that writes down what it is asked for.
 struct Curious<'a>(TestHost, &'a RefCell<Vec<Asked>>);
 
-impl Host<'static> for Curious<'_> {
+impl Host for Curious<'_> {
+    type Choice = Choice<'static>;
+
     fn time(&mut self) -> Time {
         now()
     }

@@ -8,7 +8,7 @@ mod handshakes;
 mod policies;
 
 use embedded_mtls::Error;
-use embedded_mtls::credential::{Entry, Selector};
+use embedded_mtls::credential::{Choice, Entry, Selector};
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
 use embedded_mtls::io::{Host, SoftwareHost};
 use embedded_mtls::x509::{PeerIdentity, Time};
@@ -40,8 +40,8 @@ fn porter(chains: &[(&'static str, &[&Issued])], allowed: AllowList<'static>) ->
 /// The usual pair with other hosts.
 fn with_hosts<CH, SH>(pki: &Pki, client_host: CH, server_host: SH) -> Setup<CH, SH>
 where
-    CH: Host<'static>,
-    SH: Host<'static>,
+    CH: Host<Choice = Choice<'static>>,
+    SH: Host<Choice = Choice<'static>>,
 {
     let Setup { client, server, client_sizes, server_sizes, chunk, .. } = Setup::new(pki);
     Setup { client, server, client_host, server_host, client_sizes, server_sizes, chunk }
@@ -50,8 +50,8 @@ where
 /// How a connection ended: the error of the client, at once or with its first read, and that of the server.
 fn ends<CH, SH>(setup: Setup<CH, SH>) -> (Option<Error>, Option<Error>)
 where
-    CH: Host<'static>,
-    SH: Host<'static>,
+    CH: Host<Choice = Choice<'static>>,
+    SH: Host<Choice = Choice<'static>>,
 {
     let outcome = setup.run();
     let client = match outcome.client {

@@ -50,7 +50,9 @@ struct ElementHost<'b, 'm> {
     trouble: Option<ElementError>,
 }
 
-impl<'b> AsyncHost<'b> for ElementHost<'b, '_> {
+impl<'b> AsyncHost for ElementHost<'b, '_> {
+    type Choice = Choice<'b>;
+
     async fn time(&mut self) -> Time {
         system_time()
     }

@@ -213,9 +213,12 @@ mod tests {
         \x4f\xe3\x42\xe2\xfe\x1a\x7f\x9b\x8e\xe7\xeb\x4a\x7c\x0f\x9e\x16\x2b\xce\x33\x57\x6b\x31\x5e\xce\xcb\xb6\x40\x68\x37\xbf\x51\xf5";
 
     /// Knows nobody, and is nobody.
-    struct Stranger;
+    #[derive(Default)]
+    struct Stranger<'b>(core::marker::PhantomData<&'b ()>);
 
-    impl<'b> AsyncHost<'b> for Stranger {
+    impl<'b> AsyncHost for Stranger<'b> {
+        type Choice = Choice<'b>;
+
         async fn time(&mut self) -> Time {
             Time::AtLeast(embedded_mtls::x509::UnixTime::from_seconds(0))
         }
@@ -240,7 +243,7 @@ mod tests {
             let handshake = Handshake::<Client>::new(&config, buffers, Entropy::new(&[7; Entropy::LEN]));
             let mut script = Script::new("", 100);
             script.answer = std::vec![21, 3, 3, 0, 2, 2, alert];
-            let error = block_on(Stream::open(&mut script, handshake.unwrap(), &mut Stranger)).unwrap_err();
+            let error = block_on(Stream::open(&mut script, handshake.unwrap(), &mut Stranger::default())).unwrap_err();
             let trouble = refused(&error);
             assert_eq!(trouble, Trouble::Tls(Error::AlertReceived(AlertDescription(alert))));
             assert_eq!(trouble.remedy(), Remedy::Again);

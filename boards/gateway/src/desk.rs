@@ -19,7 +19,9 @@ pub(crate) struct Desk<'d, 'b, B> {
     pub(crate) clock: &'d Clock,
 }
 
-impl<'b, B: Board> AsyncHost<'b> for Desk<'_, 'b, B> {
+impl<'b, B: Board> AsyncHost for Desk<'_, 'b, B> {
+    type Choice = Choice<'b>;
+
     async fn time(&mut self) -> Time {
         let time = self.clock.time(Instant::now());
         debug!("judging its certificates: {}", time);
@@ -53,7 +55,7 @@ impl<'b, B: Board> AsyncHost<'b> for Desk<'_, 'b, B> {
         signature.map(Signature::P256)
     }
 
-    fn failed(&mut self, failure: &ConnectionFailure<'_, 'b>) {
+    fn failed(&mut self, failure: &ConnectionFailure<'_, '_>) {
         warn!("handshake failed while {}: {}", Shown(failure.stage()), Shown(failure.error()));
         #[cfg(feature = "explain")]
         if let Some(verdict) = failure.verdict() {

@@ -9,9 +9,9 @@ use embedded_mtls::{Credential, Entropy};
 ///
 /// [`SoftwareDevice`] is one with keys in memory. Implement it for a device with a secure element, or with rules of its
 /// own.
-pub trait Device<'b> {
+pub trait Device {
     /// The host of one connection.
-    type Host: AsyncHost<'b>;
+    type Host: AsyncHost;
 
     /// Makes the host of a new connection.
     fn host(&self) -> Self::Host;
@@ -39,7 +39,7 @@ impl<K> core::fmt::Debug for SoftwareDevice<'_, K> {
     }
 }
 
-impl<'b, K: embedded_mtls::io::SigningKey> Device<'b> for SoftwareDevice<'b, K> {
+impl<'b, K: embedded_mtls::io::SigningKey> Device for SoftwareDevice<'b, K> {
     type Host = SoftwareHost<'b, fn() -> Time, K>;
 
     fn host(&self) -> Self::Host {

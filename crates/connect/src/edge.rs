@@ -11,13 +11,15 @@ use core::net::SocketAddr;
 use core::pin::pin;
 use edge_nal::{Close, Readable, TcpConnect, TcpShutdown, TcpSplit};
 use embedded_io_async::{BufRead, ErrorType, Read, Write};
+use embedded_mtls::credential::Choice;
+use embedded_mtls::io::AsyncHost;
 use embedded_mtls::{Client, Side};
 
 /// A connection with the traits of edge-nal.
 #[derive(Debug)]
 pub struct Socket<'l, 'b, T, R: Side>(RefCell<Connection<'l, 'b, T, R>>);
 
-impl<'b, T: TcpConnect, D: Device<'b>> TcpConnect for Connector<'_, 'b, T, D> {
+impl<'b, T: TcpConnect, D: Device<Host: AsyncHost<Choice = Choice<'b>>>> TcpConnect for Connector<'_, 'b, T, D> {
     type Error = Error<T::Error>;
     type Socket<'a>
         = Socket<'a, 'b, T::Socket<'a>, Client>

@@ -6,9 +6,11 @@ use crate::error::Error;
 use crate::open::Connector;
 use core::net::SocketAddr;
 use embedded_mtls::Client;
+use embedded_mtls::credential::Choice;
+use embedded_mtls::io::AsyncHost;
 use embedded_nal_async::TcpConnect;
 
-impl<'b, T: TcpConnect, D: Device<'b>> TcpConnect for Connector<'_, 'b, T, D> {
+impl<'b, T: TcpConnect, D: Device<Host: AsyncHost<Choice = Choice<'b>>>> TcpConnect for Connector<'_, 'b, T, D> {
     type Error = Error<T::Error>;
     type Connection<'a>
         = Connection<'a, 'b, T::Connection<'a>, Client>

@@ -5,6 +5,7 @@ use crate::device::Device;
 use crate::error::{Error, Reason, is_end};
 use core::cell::Cell;
 use embedded_io_async::{Read, Write};
+use embedded_mtls::credential::Choice;
 use embedded_mtls::io::asynch::{Stream, drive};
 use embedded_mtls::io::{AsyncHost, Failure};
 use embedded_mtls::{Buffers, Client, ClientConfig, Handshake, Server, ServerConfig, Side};
@@ -61,7 +62,7 @@ pub struct Acceptor<'l, 'b, T, D> {
 
 macro_rules! end {
     ($end:ident, $config:ident, $side:ident) => {
-        impl<'l, 'b, T, D: Device<'b>> $end<'l, 'b, T, D> {
+        impl<'l, 'b, T, D: Device<Host: AsyncHost<Choice = Choice<'b>>>> $end<'l, 'b, T, D> {
             /// Makes one over a network. The configuration holds the trust anchors.
             pub const fn new(network: T, config: &'b $config<'b>, device: D, lent: &'l [Lent<'b>]) -> Self {
                 Self { network, config, device, lent, last_error: Cell::new(None) }
@@ -114,7 +115,7 @@ impl<R: Side> Drop for Opening<'_, '_, R> {
     }
 }
 
-async fn open<'l, 'b, T: Read + Write, R: Side, D: Device<'b>>(
+async fn open<'l, 'b, T: Read + Write, R: Side, D: Device<Host: AsyncHost<Choice = Choice<'b>>>>(
     mut transport: T,
     config: &'b R::Config<'b>,
     device: &D,

@@ -7,6 +7,7 @@
 
 use std::io;
 
+use embedded_mtls::credential::Choice;
 use embedded_mtls::io::blocking::Stream;
 use embedded_mtls::io::{Failure, Host};
 use embedded_mtls::{ApiMisuse, ClientAuth, ClientAuthStatus, Server};
@@ -55,7 +56,7 @@ pub(crate) fn guards(paths: &[String], target: &str) -> bool {
 /// Asks the client who it is, and waits for its answer.
 pub(crate) fn ask<'b>(
     stream: &mut Stream<'b, Timed, Server>,
-    host: &mut impl Host<'b>,
+    host: &mut impl Host<Choice = Choice<'b>>,
     client_auth: ClientAuth<'b>,
 ) -> Result<Late, Failure<io::Error>> {
     match stream.hosted(host).request_certificate(client_auth) {

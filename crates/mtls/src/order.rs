@@ -448,7 +448,9 @@ impl GatewayHost<'_, '_> {
     }
 }
 
-impl<'b> Host<'b> for GatewayHost<'b, '_> {
+impl<'b> Host for GatewayHost<'b, '_> {
+    type Choice = Choice<'b>;
+
     fn time(&mut self) -> Time {
         self.keys.time()
     }
@@ -486,7 +488,7 @@ impl<'b> Host<'b> for GatewayHost<'b, '_> {
         self.keys.sign(input)
     }
 
-    fn failed(&mut self, failure: &ConnectionFailure<'_, 'b>) {
+    fn failed(&mut self, failure: &ConnectionFailure<'_, '_>) {
         self.verdict = failure.verdict().map(|verdict| verdict.to_string());
         self.diagnosis = Some(failure.diagnosis());
     }

@@ -450,7 +450,9 @@ struct SupplierHost<'b> {
     trace: Option<&'b dyn Fn(Event)>,
 }
 
-impl<'b> Host<'b> for SupplierHost<'b> {
+impl<'b> Host for SupplierHost<'b> {
+    type Choice = Choice<'b>;
+
     fn time(&mut self) -> Time {
         self.software.time()
     }
@@ -484,7 +486,7 @@ impl<'b> Host<'b> for SupplierHost<'b> {
         self.software.sign(input)
     }
 
-    fn failed(&mut self, failure: &ConnectionFailure<'_, 'b>) {
+    fn failed(&mut self, failure: &ConnectionFailure<'_, '_>) {
         self.verdict = failure.verdict().map(|verdict| verdict.to_string());
         // A client that refuses us does so before the handshake has asked for the time.
         self.diagnosis = Some(failure.diagnosis_at(system_time()));

@@ -152,7 +152,7 @@ impl Setup {
     }
 }
 
-impl<CH: Host<'static>, SH: Host<'static>> Setup<CH, SH> {
+impl<CH: Host<Choice = Choice<'static>>, SH: Host<Choice = Choice<'static>>> Setup<CH, SH> {
     pub fn client_handshake(&self) -> Result<ClientHandshake, Error> {
         Handshake::new(leak(Box::new(self.client)), self.client_sizes.buffers(), entropy(1))
     }
@@ -247,7 +247,10 @@ impl Outcome {
 }
 
 /// Runs one side until it needs the transport: `Some` at its end.
-pub fn advance<'b, S: Side>(handshake: &mut Handshake<'b, S>, host: &mut impl Host<'b>) -> Option<Result<(), Error>> {
+pub fn advance<'b, S: Side>(
+    handshake: &mut Handshake<'b, S>,
+    host: &mut impl Host<Choice = Choice<'b>>,
+) -> Option<Result<(), Error>> {
     loop {
         let answered = match handshake.poll() {
             Ok(Step::Transmit | Step::NeedInput) => return None,
@@ -395,7 +398,9 @@ struct Gate<'h, H> {
     refuses: bool,
 }
 
-impl<H: Host<'static>> Host<'static> for Gate<'_, H> {
+impl<H: Host<Choice = Choice<'static>>> Host for Gate<'_, H> {
+    type Choice = Choice<'static>;
+
     fn time(&mut self) -> Time {
         self.host.time()
     }

@@ -14,6 +14,7 @@ use crate::messages::{
 };
 use crate::pair::{ClientHandshake, ServerHandshake, Setup, advance, deliver, drain};
 use crate::pki::{Pki, Role};
+use embedded_mtls::credential::Choice;
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::crypto::{Aead, AeadAlgorithm, CryptoProvider, HashAlgorithm, KeyExchange};
 use embedded_mtls::io::{Host, SoftwareHost};
@@ -396,9 +397,9 @@ pub struct Real<'b, S: Side, H = SoftwareHost<'b, fn() -> Time>> {
     pub out: Vec<u8>,
 }
 
-impl<H: Host<'static>> Real<'static, Client, H> {
+impl<H: Host<Choice = Choice<'static>>> Real<'static, Client, H> {
     /// A client that has sent its first flight.
-    pub fn client<O: Host<'static>>(setup: Setup<H, O>) -> Self {
+    pub fn client<O: Host<Choice = Choice<'static>>>(setup: Setup<H, O>) -> Self {
         let handshake: ClientHandshake = setup.client_handshake().expect("a client");
         let mut real = Self { handshake, host: setup.client_host, end: None, out: Vec::new() };
         real.feed(&[]);
@@ -406,14 +407,14 @@ impl<H: Host<'static>> Real<'static, Client, H> {
     }
 }
 
-impl<H: Host<'static>> Real<'static, Server, H> {
-    pub fn server<O: Host<'static>>(setup: Setup<O, H>) -> Self {
+impl<H: Host<Choice = Choice<'static>>> Real<'static, Server, H> {
+    pub fn server<O: Host<Choice = Choice<'static>>>(setup: Setup<O, H>) -> Self {
         let handshake: ServerHandshake = setup.server_handshake().expect("a server");
         Self { handshake, host: setup.server_host, end: None, out: Vec::new() }
     }
 }
 
-impl<'b, S: Side, H: Host<'b>> Real<'b, S, H> {
+impl<'b, S: Side, H: Host<Choice = Choice<'b>>> Real<'b, S, H> {
     /// Delivers bytes and collects the answer.
     pub fn feed(&mut self, bytes: &[u8]) {
         let mut bytes = bytes.to_vec();
@@ -474,7 +475,9 @@ impl<'b, S: Side, H: Host<'b>> Real<'b, S, H> {
 }
 
 /// A client that has said hello, and the server it talks to.
-pub fn client<H: Host<'static>, O: Host<'static>>(setup: Setup<H, O>) -> (Real<'static, Client, H>, Script) {
+pub fn client<H: Host<Choice = Choice<'static>>, O: Host<Choice = Choice<'static>>>(
+    setup: Setup<H, O>,
+) -> (Real<'static, Client, H>, Script) {
     let mut real = Real::client(setup);
     let script = Script::server(&real.take());
     (real, script)

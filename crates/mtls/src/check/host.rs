@@ -96,7 +96,9 @@ impl<'b> CheckHost<'b> {
     }
 }
 
-impl<'b> Host<'b> for CheckHost<'b> {
+impl<'b> Host for CheckHost<'b> {
+    type Choice = Choice<'b>;
+
     fn time(&mut self) -> Time {
         self.noted.judged.get_or_insert_with(Instant::now);
         self.time.map_or_else(|| self.software.time(), Time::Trusted)
@@ -130,7 +132,7 @@ impl<'b> Host<'b> for CheckHost<'b> {
         self.software.sign(input)
     }
 
-    fn failed(&mut self, failure: &ConnectionFailure<'_, 'b>) {
+    fn failed(&mut self, failure: &ConnectionFailure<'_, '_>) {
         let noted = &mut self.noted;
         noted.diagnosis = Some(failure.diagnosis());
         noted.verdict = failure.verdict().map(|verdict| verdict.to_string());

@@ -45,7 +45,9 @@ pub(crate) fn is_mutual<S: Side>(resolved: &Resolved<'_, S>) -> bool {
     resolved.policy().settings().client_auth_enabled
 }
 
-impl<'b> Host<'b> for Keys<'b> {
+impl<'b> Host for Keys<'b> {
+    type Choice = Choice<'b>;
+
     fn time(&mut self) -> Time {
         match self {
             Self::Any(host) => host.time(),

@@ -6,6 +6,7 @@ use crate::flags::{ClientCertificate, Flags, TLS12_ONLY};
 use crate::host::{DEFAULT, Heard, Shim};
 use crate::identity::{self, Identity};
 use crate::transport::Transport;
+use embedded_mtls::credential::Choice;
 use embedded_mtls::io::Host;
 use embedded_mtls::x509::{Name, ServerName};
 use embedded_mtls::{
@@ -124,7 +125,7 @@ struct Conversation<'c, 'b> {
 impl<'b> Conversation<'_, 'b> {
     fn hold<S: Side>(&mut self, mut handshake: Handshake<'b, S>) -> Result<(), Trouble>
     where
-        Shim<'b>: Host<'b>,
+        Shim<'b>: Host<Choice = Choice<'b>>,
     {
         if let Err(trouble) = self.shake_hands(&mut handshake) {
             // The runner may be gone already.
@@ -161,7 +162,7 @@ impl<'b> Conversation<'_, 'b> {
 
     fn shake_hands<S: Side>(&mut self, handshake: &mut Handshake<'b, S>) -> Result<(), Failure>
     where
-        Shim<'b>: Host<'b>,
+        Shim<'b>: Host<Choice = Choice<'b>>,
     {
         loop {
             match handshake.poll()? {

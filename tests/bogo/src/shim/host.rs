@@ -46,7 +46,9 @@ impl Shim<'_> {
     }
 }
 
-impl<'b> Host<'b> for Shim<'b> {
+impl<'b> Host for Shim<'b> {
+    type Choice = Choice<'b>;
+
     fn time(&mut self) -> Time {
         embedded_mtls::io::std::system_time()
     }

@@ -118,7 +118,9 @@ impl Own {
     }
 }
 
-impl Host<'static> for Own {
+impl Host for Own {
+    type Choice = Choice<'static>;
+
     fn time(&mut self) -> Time {
         system_time()
     }
