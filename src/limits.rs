@@ -12,14 +12,11 @@ pub const TAG_LEN: usize = 16;
 pub(crate) const MAX_INNER_PLAINTEXT: u16 = (1 << 14) + 1;
 /// Smallest limit of a TLSInnerPlaintext that a side may set (RFC 8449 section 4).
 pub(crate) const MIN_RECORD_SIZE_LIMIT: u16 = 64;
-/// The limit that an `rx` of [`LEAST_RX_OF_FULL_FRAGMENTS`] and more sets at least: 512 bytes and the content type.
-/// `GnuTLS` rejects a smaller one unless configured otherwise (`%ALLOW_SMALL_RECORDS`).
-pub(crate) const COMMON_RECORD_SIZE_LIMIT: u16 = 513;
-/// Half of it remains for an incomplete message.
-pub(crate) const LEAST_RX_OF_FULL_FRAGMENTS: usize = 1024;
-/// Records that `rx` holds, of the longest that we ask for: one, and in front of it the begun message that earlier ones
-/// brought, which may take the other three quarters. With 4 KiB, 2 % of what is received is then the overhead of records.
-pub(crate) const RECORDS_IN_RX: usize = 4;
+/// The content of a record may take this part of `rx`: a half. The longest record and the incomplete message that earlier
+/// records brought share `rx`, and that message may take the other half, less the overhead of the record. With less for
+/// records, each KiB of data costs more instructions (a quarter more with 513 bytes than with 1,025); with more, a
+/// certificate of a usual size no longer fits. The content is 512 bytes with 1 KiB of `rx`, the least that `GnuTLS` accepts.
+pub(crate) const RECORD_SHARE_OF_RX: usize = 2;
 /// Bytes that protection adds to a plaintext: header, content type, tag.
 pub(crate) const RECORD_OVERHEAD: usize = RECORD_HEADER + 1 + TAG_LEN;
 /// Type and length in front of each handshake message (RFC 9846 section 4).

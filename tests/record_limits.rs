@@ -14,8 +14,7 @@ const EVERY_RECORD: usize = 16_384 + 1 + AROUND_INNER;
 
 /// The limit that follows from an `rx`.
 fn limit_of(rx: usize) -> usize {
-    let least = if rx < 1024 { 64 } else { 513 };
-    if rx >= EVERY_RECORD { 16_385 } else { (rx / 4 - AROUND_INNER).max(least) }
+    if rx >= EVERY_RECORD { 16_385 } else { (rx / 2 + 1).max(64) }
 }
 
 fn setup(pki: &Pki, rx: usize) -> Setup {
@@ -169,7 +168,7 @@ fn fragments_are_as_long_as_agreed_in_both_roles() {
         check_records(&mut script, &out, content + 1, &[7; 5000]);
     }
     let answer = [(MAX_FRAGMENT_LENGTH, vec![1])];
-    let (mut real, mut script) = client_session(setup(&pki, 4096), &pki, &answer, 512);
+    let (mut real, mut script) = client_session(setup(&pki, 2000), &pki, &answer, 512);
     script.open(&real.take());
     let out = write(&mut real.session(), &[7; 3000]);
     check_records(&mut script, &out, 513, &[7; 3000]);
@@ -186,22 +185,21 @@ fn record_size_limit_counts_where_both_are_offered() {
 }
 
 #[test]
-fn each_side_asks_for_what_a_quarter_of_its_buffer_holds() {
+fn each_side_asks_for_records_whose_content_takes_half_of_its_buffer() {
     let pki = Pki::new();
     for (rx, limit, fragment) in [
-        (200, 64, 1),
-        (343, 64, 1),
-        (344, 65, 1),
-        (1023, 234, 1),
+        (120, 64, 1),
+        (126, 64, 1),
+        (128, 65, 1),
+        (1022, 512, 1),
+        (1023, 512, 1),
         (1024, 513, 1),
-        (2048, 513, 1),
-        (2139, 513, 1),
-        (2140, 514, 1),
-        (4096, 1003, 1),
-        (4183, 1024, 1),
-        (4184, 1025, 2),
-        (8280, 2049, 3),
-        (16_405, 4080, 3),
+        (2047, 1024, 1),
+        (2048, 1025, 2),
+        (4096, 2049, 3),
+        (8191, 4096, 3),
+        (8192, 4097, 4),
+        (16_405, 8203, 4),
         (16_406, 16_385, 0),
         (40_000, 16_385, 0),
     ] {
@@ -270,8 +268,8 @@ fn a_record_above_the_limit_that_was_agreed_is_refused() {
 #[test]
 fn a_peer_without_the_extension_may_fill_the_buffer() {
     let pki = Pki::new();
-    for rx in [2048, 4096] {
-        for answer in [vec![], vec![(MAX_FRAGMENT_LENGTH, vec![1])]] {
+    for (rx, fragment) in [(2048, 2), (4096, 3)] {
+        for answer in [vec![], vec![(MAX_FRAGMENT_LENGTH, vec![fragment])]] {
             for (content, expected) in [
                 (rx - 22, None),
                 (

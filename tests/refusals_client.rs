@@ -213,7 +213,7 @@ fn a_client_refuses_bad_encrypted_extensions() {
             |_, _, _| extensions(&[(RECORD_SIZE_LIMIT, &[0, 64]), (RECORD_SIZE_LIMIT, &[0, 64])]),
             invalid(InvalidMessage::DuplicateExtension),
         ),
-        ("max_fragment_length", 8, |_, _, _| extensions(&[(MAX_FRAGMENT_LENGTH, &[1])]), None),
+        ("max_fragment_length", 8, |_, _, _| extensions(&[(MAX_FRAGMENT_LENGTH, &[3])]), None),
         ("another max_fragment_length", 8, |_, _, _| extensions(&[(MAX_FRAGMENT_LENGTH, &[2])]), illegal()),
         ("max_fragment_length 0", 8, |_, _, _| extensions(&[(MAX_FRAGMENT_LENGTH, &[0])]), misplaced),
         ("max_fragment_length 5", 8, |_, _, _| extensions(&[(MAX_FRAGMENT_LENGTH, &[5])]), misplaced),
@@ -257,7 +257,7 @@ fn a_client_refuses_a_limit_of_records_that_it_has_not_asked_for() {
     let rows: [(&str, Edit); 2] = [
         ("record_size_limit", |_, _, _| extensions(&[(RECORD_SIZE_LIMIT, &[0x40, 1])])),
         // What the largest buffer asks for that does not hold every record.
-        ("max_fragment_length", |_, _, _| extensions(&[(MAX_FRAGMENT_LENGTH, &[3])])),
+        ("max_fragment_length", |_, _, _| extensions(&[(MAX_FRAGMENT_LENGTH, &[4])])),
     ];
     for (rx, expected) in [(16_405, None), (16_406, unsolicited)] {
         for (name, edit) in rows {

@@ -11,9 +11,9 @@ use super::span::Span;
 use crate::crypto::CryptoProvider;
 use crate::error::{AlertDescription, ApiMisuse, BufferKind, Error, InvalidMessage, PeerMisbehaved};
 use crate::limits::{
-    COMMON_RECORD_SIZE_LIMIT, LEAST_RX_OF_FULL_FRAGMENTS, MAX_CHANGE_CIPHER_SPEC, MAX_CIPHERTEXT, MAX_EMPTY_RECORDS,
-    MAX_INNER_PLAINTEXT, MAX_PLAINTEXT, MAX_SKIPPED_EARLY_DATA, MESSAGE_HEADER, MIN_RECORD_SIZE_LIMIT, RECORD_HEADER,
-    RECORD_OVERHEAD, RECORDS_IN_RX, TAG_LEN,
+    MAX_CHANGE_CIPHER_SPEC, MAX_CIPHERTEXT, MAX_EMPTY_RECORDS, MAX_INNER_PLAINTEXT, MAX_PLAINTEXT,
+    MAX_SKIPPED_EARLY_DATA, MESSAGE_HEADER, MIN_RECORD_SIZE_LIMIT, RECORD_HEADER, RECORD_OVERHEAD, RECORD_SHARE_OF_RX,
+    TAG_LEN,
 };
 use crate::wire::alert;
 use crate::wire::enums::ContentType;
@@ -167,10 +167,8 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
         if self.buffer.len() >= MAX_PLAINTEXT + RECORD_OVERHEAD {
             return MAX_INNER_PLAINTEXT;
         }
-        let inner = (self.buffer.len() / RECORDS_IN_RX).saturating_sub(RECORD_HEADER + TAG_LEN);
-        let is_small = self.buffer.len() < LEAST_RX_OF_FULL_FRAGMENTS;
-        let least = if is_small { MIN_RECORD_SIZE_LIMIT } else { COMMON_RECORD_SIZE_LIMIT };
-        u16::try_from(inner).unwrap_or(MAX_INNER_PLAINTEXT).max(least)
+        let inner = self.buffer.len() / RECORD_SHARE_OF_RX + 1;
+        u16::try_from(inner).unwrap_or(MAX_INNER_PLAINTEXT).max(MIN_RECORD_SIZE_LIMIT)
     }
 
     /// Enforces [`Self::record_size_limit`], to which the peer has agreed.
@@ -213,10 +211,9 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
     /// Makes at least `count` bytes of the handshake stream available.
     pub(crate) fn receive(&mut self, count: usize) -> Result<bool, Error> {
         while self.handshake.len() < count {
-            let capacity = self.check_capacity(count.saturating_add(RECORD_OVERHEAD));
-            self.message_too_large = capacity.is_err();
-            capacity?;
-            match self.next_record()? {
+            self.message_too_large = !self.could_hold(count);
+            let received = if self.message_too_large { Err(too_small(0)) } else { self.next_record() };
+            match received.map_err(|error| self.or_size_for(count, error))? {
                 Received::Handshake => {}
                 Received::NeedInput => return Ok(false),
                 Received::Data => return Err(PeerMisbehaved::UnexpectedMessage.into()),
@@ -224,6 +221,19 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
             }
         }
         Ok(true)
+    }
+
+    /// Asks for a buffer in which a message of `count` bytes fits too, if it was too small.
+    #[cold]
+    fn or_size_for(&self, count: usize, error: Error) -> Error {
+        let Error::BufferTooSmall { need, .. } = error else { return error };
+        let enough = if self.limit < MAX_INNER_PLAINTEXT.into() {
+            // Wherever records end whose content takes half of the buffer.
+            count.saturating_add(RECORD_HEADER + TAG_LEN).saturating_mul(RECORD_SHARE_OF_RX).saturating_sub(1)
+        } else {
+            count.saturating_add(RECORD_OVERHEAD)
+        };
+        too_small(enough.max(usize::try_from(need).unwrap_or(usize::MAX)))
     }
 
     /// Returns the received part of the handshake stream.
@@ -333,7 +343,7 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
     }
 
     fn check_capacity(&self, need: usize) -> Result<(), Error> {
-        if need <= self.buffer.len() { Ok(()) } else { Err(Error::too_small(BufferKind::Rx, need)) }
+        if need <= self.buffer.len() { Ok(()) } else { Err(too_small(need)) }
     }
 
     /// Checks type and length (RFC 9846 sections 5.1 and 5.2).
@@ -515,4 +525,8 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
             self.raw = self.raw.move_to(self.buffer, self.handshake.end);
         }
     }
+}
+
+fn too_small(need: usize) -> Error {
+    Error::too_small(BufferKind::Rx, need)
 }
