@@ -38,8 +38,10 @@ pub(crate) const MAX_SIGNATURES: u8 = 32;
 pub(crate) const MAX_SEARCH_STEPS: u32 = 10_000;
 /// Candidates examined and names compared before a step yields; a name is compared with all constraints of a CA.
 pub(crate) const CANDIDATES_PER_STEP: u16 = 64;
-/// Bytes of one certificate of a peer: a summary is at most 200 bytes longer than its certificate, and its length takes
-/// two bytes.
+/// Bytes by which a summary is at most longer than its certificate, if that is signed with Ed25519 and has no long names:
+/// such a summary has the signed part as it is, and subject, issuer, key and names once more.
+pub(crate) const MAX_SUMMARY_EXCESS: usize = 200;
+/// Bytes of one certificate of a peer: with [`MAX_SUMMARY_EXCESS`], the length of a summary takes two bytes.
 pub(crate) const MAX_CERTIFICATE: usize = 65_000;
 /// Extensions of one certificate. Public certificates have about ten. All pairs are compared to find duplicates, so the
 /// work grows quadratically.

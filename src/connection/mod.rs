@@ -18,12 +18,14 @@ use crate::handshake::connection::Connection;
 /// The memory of one connection, lent for its lifetime. [`Handshake::into_buffers`] and [`Session::into_buffers`]
 /// return it earlier.
 pub struct Buffers<'b> {
-    /// Memory for received records: records are opened here, and each handshake message has to fit, except Certificate,
-    /// of which one certificate at a time has to fit. 16,640 bytes hold every record TLS allows, and a certificate of
-    /// up to 16 KB. With fewer than 16,406, the peer is asked for records of at most a quarter of this size, or of 534
-    /// bytes if that is more and there are 1,024 (RFC 8449; RFC 6066 section 4). If it agrees, every message, and every
-    /// certificate of a Certificate, may take the rest. A peer without these extensions may send longer records. If the
-    /// memory is too small, the error contains the size that would have been enough.
+    /// Memory for received records, which are opened here, and for handshake messages that take several of them.
+    ///
+    /// With fewer than 16,406 bytes, the peer is asked for records whose content takes at most half of this size, and at
+    /// least 63 bytes (RFC 8449; RFC 6066 section 4). If it agrees, a message of `n` bytes fits, wherever its records end,
+    /// if `2 * n + 41` are lent: of Certificate one certificate and 5 bytes, unless [`peer`](Self::peer) has room for it.
+    /// 1,024 bytes are enough with P-256, and `GnuTLS` agrees to no less. A peer without these extensions may send longer
+    /// records, of up to 16,406 bytes. 16,640 hold every record, and a certificate of up to 16 KB. If the memory is too
+    /// small, the error contains the size that would have been enough.
     pub rx: &'b mut [u8],
     /// Memory for records to send; at least 160 bytes. Our own chain may be longer than this. 512 bytes are enough with
     /// P-256 and X25519 and a server name of up to 100 bytes; an RSA-4096 signature of ours needs 600; a server's
@@ -32,6 +34,9 @@ pub struct Buffers<'b> {
     pub tx: &'b mut [u8],
     /// Memory for summaries of the peer's certificates: about 350 bytes for each P-256 certificate of its list, 750
     /// with RSA-2048, more for long names. A server that requests no client certificates may lend an empty slice.
+    ///
+    /// A certificate that `rx` may not hold is collected here if twice its length and 200 bytes are free behind the
+    /// summaries of those before it.
     pub peer: &'b mut [u8],
 }
 

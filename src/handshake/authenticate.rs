@@ -12,7 +12,7 @@ use super::proof::{PeerAuthenticated, SignatureVerified};
 use super::{Input, Question, Stage, Stop, Wait};
 use crate::crypto::CryptoProvider;
 use crate::error::{ApiMisuse, Error, InvalidMessage, PeerMisbehaved};
-use crate::limits::{CERTIFICATE_PREFIX, ENTRY_PREFIX};
+use crate::limits::{CERTIFICATE_PREFIX, ENTRY_PREFIX, ENTRY_SUFFIX};
 use crate::role::Role;
 use crate::transcript::certificate_verify_content;
 use crate::wire::certificate::{self, CertificatePrefix};
@@ -23,11 +23,24 @@ use crate::x509::{ChainVerified, CommonName, Rules, ServerName, Time, Trace, Tru
 /// The steps above.
 pub(super) enum Authenticate {
     ExpectCertificate,
-    ExpectEntry { left: usize },
+    /// `left` bytes of the list are not taken yet.
+    ExpectEntry {
+        left: usize,
+        collected: Collected,
+    },
     AwaitTime,
     SearchPath,
     ExpectCertificateVerify(ChainVerified),
     AwaitAuthorization(ChainVerified, SignatureVerified),
+}
+
+/// The certificate that `rx` need not hold, as it is collected in the memory for its summary.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Collected {
+    /// Its length; 0 if there is no such certificate.
+    len: usize,
+    /// The bytes of it that have to come.
+    missing: usize,
 }
 
 /// The result of a step.
@@ -93,9 +106,14 @@ impl Authenticate {
     ) -> Result<Outcome<'b>, Error> {
         match (self, input) {
             (Self::ExpectCertificate, Input::Ready) => receive_prefix(cx, expectation.context),
-            (Self::ExpectEntry { left: 0 }, Input::Ready) if cx.peer.list().is_empty() => Ok(Outcome::NoCertificate),
-            (Self::ExpectEntry { left: 0 }, Input::Ready) => Ok(Outcome::Next(Self::AwaitTime, None)),
-            (Self::ExpectEntry { left }, Input::Ready) => receive_entry(cx, left, trace),
+            (Self::ExpectEntry { left: 0, .. }, Input::Ready) if cx.peer.list().is_empty() => {
+                Ok(Outcome::NoCertificate)
+            }
+            (Self::ExpectEntry { left: 0, .. }, Input::Ready) => Ok(Outcome::Next(Self::AwaitTime, None)),
+            (Self::ExpectEntry { left, collected }, Input::Ready) => {
+                let (next, stop) = receive_entry(cx, left, collected, trace)?;
+                Ok(Outcome::Next(next, stop))
+            }
             (Self::AwaitTime, Input::Time(time)) => {
                 cx.events.judged(time, &cx.peer);
                 cx.peer.start(expectation.rules(time));
@@ -133,33 +151,61 @@ fn receive_prefix<'b, P: CryptoProvider>(cx: &mut Connection<'b, P>, context: &[
     let list = CertificatePrefix::parse(prefix, context)?.list;
     cx.transcript.update(prefix);
     cx.rx.consume(len);
-    Ok(Outcome::Next(Authenticate::ExpectEntry { left: list }, None))
+    Ok(Outcome::Next(Authenticate::ExpectEntry { left: list, collected: Collected::default() }, None))
 }
 
+/// Takes one entry, or the next part of one that `rx` may not hold: its length, what has come of its certificate, its
+/// extensions.
+#[inline(never)]
 fn receive_entry<'b, P: CryptoProvider>(
     cx: &mut Connection<'b, P>,
     left: usize,
+    mut collected: Collected,
     trace: &mut impl Trace,
-) -> Result<Outcome<'b>, Error> {
-    let mut need = ENTRY_PREFIX;
-    let entry = loop {
-        if need > left {
-            return Err(InvalidMessage::Truncated.into());
+) -> Result<(Authenticate, Option<Stop<'b>>), Error> {
+    let mut need = 1;
+    let part = loop {
+        if !receive_of(cx, need, left)? {
+            return Ok((Authenticate::ExpectEntry { left, collected }, Some(Stop::NeedInput)));
         }
-        if !cx.rx.receive(need)? {
-            return Ok(Outcome::Next(Authenticate::ExpectEntry { left }, Some(Stop::NeedInput)));
+        let bytes = cx.rx.handshake();
+        if collected.missing > 0 {
+            let part = bytes.get(..collected.missing).unwrap_or(bytes);
+            cx.peer.memory_mut().collect(collected.missing, part);
+            collected.missing = collected.missing.saturating_sub(part.len());
+            break part.len();
         }
-        match certificate::entry_len(cx.rx.handshake()) {
-            Ok(len) if len <= cx.rx.handshake().len() => break len,
+        match certificate::entry_len(bytes, collected.len > 0) {
+            Ok(len) if len <= bytes.len() => {
+                let bytes = bytes.get(..len).unwrap_or_default();
+                let certificate = certificate::parse_entry(bytes, collected.len > 0)?;
+                cx.peer.push(cx.provider, certificate, collected.len, trace)?;
+                collected.len = 0;
+                break len;
+            }
+            Err(len) if len > ENTRY_PREFIX + ENTRY_SUFFIX && len <= left && collects(cx, len) => {
+                collected.len = len.saturating_sub(ENTRY_PREFIX + ENTRY_SUFFIX);
+                collected.missing = collected.len;
+                break ENTRY_PREFIX;
+            }
             Ok(len) | Err(len) => need = len,
         }
     };
-    let bytes = cx.rx.handshake().get(..entry).ok_or(InvalidMessage::Truncated)?;
-    cx.transcript.update(bytes);
-    cx.peer.push(cx.provider, certificate::parse_entry(bytes)?, trace)?;
-    cx.rx.consume(entry);
-    let left = left.checked_sub(entry).ok_or(InvalidMessage::Truncated)?;
-    Ok(Outcome::Next(Authenticate::ExpectEntry { left }, None))
+    cx.transcript.update(cx.rx.handshake().get(..part).ok_or(InvalidMessage::Truncated)?);
+    cx.rx.consume(part);
+    let left = left.checked_sub(part).ok_or(InvalidMessage::Truncated)?;
+    Ok((Authenticate::ExpectEntry { left, collected }, None))
+}
+
+/// Returns whether the certificate in an entry of `len` bytes is collected: `rx` may not hold it, and the memory for its
+/// summary does.
+fn collects<P: CryptoProvider>(cx: &Connection<'_, P>, len: usize) -> bool {
+    !cx.rx.holds_in_any_records(len) && cx.peer.memory().can_collect(len.saturating_sub(ENTRY_PREFIX + ENTRY_SUFFIX))
+}
+
+/// Makes `count` bytes of a list available, which has `left`.
+fn receive_of<P: CryptoProvider>(cx: &mut Connection<'_, P>, count: usize, left: usize) -> Result<bool, Error> {
+    if count > left { Err(InvalidMessage::Truncated.into()) } else { cx.rx.receive(count) }
 }
 
 fn search_path<'b, P: CryptoProvider>(

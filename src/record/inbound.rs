@@ -283,6 +283,12 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
         total.saturating_add(RECORD_OVERHEAD) <= self.buffer.len()
     }
 
+    /// Returns whether the buffer holds a message of `total` bytes wherever the records of the peer end: all but its last
+    /// byte, and behind them the longest record.
+    pub(crate) const fn holds_in_any_records(&self, total: usize) -> bool {
+        total.saturating_add(self.limit).saturating_add(RECORD_HEADER + TAG_LEN) <= self.buffer.len().saturating_add(1)
+    }
+
     /// Drops `count` bytes of the handshake stream.
     pub(crate) fn consume(&mut self, count: usize) {
         self.position = self.position.wrapping_add(count);

@@ -53,24 +53,25 @@ pub(crate) fn context_len(bytes: &[u8], context: &[u8]) -> Result<usize, Error> 
     if len == context.len() { Ok(len) } else { Err(PeerMisbehaved::CertificateContext.into()) }
 }
 
-/// Returns the length of the entry that starts with `bytes`; `Err(n)` if at least `n` bytes are needed to know it.
-pub(crate) fn entry_len(bytes: &[u8]) -> Result<usize, usize> {
-    let certificate = Reader::new(bytes).u24().map_err(|_| ENTRY_PREFIX)?;
-    let extensions_at = certificate.saturating_add(ENTRY_PREFIX);
+/// Returns the length of the entry that starts with `bytes`; `Err(n)` if at least `n` bytes are needed to know it. Without
+/// its certificate, which was taken, it is that of the extensions.
+pub(crate) fn entry_len(bytes: &[u8], is_taken: bool) -> Result<usize, usize> {
+    let extensions_at =
+        if is_taken { 0 } else { Reader::new(bytes).u24().map_err(|_| ENTRY_PREFIX)?.saturating_add(ENTRY_PREFIX) };
     let enough = extensions_at.saturating_add(ENTRY_SUFFIX);
     let extensions = Reader::new(bytes.get(extensions_at..).unwrap_or_default()).u16().map_err(|_| enough)?;
     Ok(enough.saturating_add(usize::from(extensions)))
 }
 
-/// Returns the certificate of a whole entry.
+/// Returns the certificate of a whole entry; empty if it was taken.
 ///
 /// Extensions in an entry answer extensions of the hello or the request; none that this crate
 /// sends has an answer here. RFC 9846 section 4.5.1: "Extensions in the Certificate message from
 /// the server MUST correspond to ones from the ClientHello message."
-pub(crate) fn parse_entry(entry: &[u8]) -> Result<&[u8], Error> {
+pub(crate) fn parse_entry(entry: &[u8], is_taken: bool) -> Result<&[u8], Error> {
     let mut reader = Reader::new(entry);
-    let certificate = reader.vec24()?;
-    if certificate.is_empty() {
+    let certificate = if is_taken { &[] } else { reader.vec24()? };
+    if certificate.is_empty() && !is_taken {
         return Err(InvalidMessage::EmptyVector.into());
     }
     extension::for_each(reader.vec16()?, |kind, _| Err(kind.unsolicited_in(Message::Certificate)))?;
@@ -110,10 +111,13 @@ mod tests {
         assert_eq!(CertificatePrefix::parse(prefix, b"context").unwrap().list, rest.len());
         assert_eq!(CertificatePrefix::parse(prefix, b"another"), Err(PeerMisbehaved::CertificateContext.into()));
         for certificate in chain {
-            assert_eq!(entry_len(&[]), Err(3));
-            assert_eq!(entry_len(&rest[..3]), Err(certificate.len() + 5));
-            let (entry, next) = rest.split_at(entry_len(rest).unwrap());
-            assert_eq!(parse_entry(entry), Ok(certificate));
+            assert_eq!(entry_len(&[], false), Err(3));
+            assert_eq!(entry_len(&rest[..3], false), Err(certificate.len() + 5));
+            let (entry, next) = rest.split_at(entry_len(rest, false).unwrap());
+            assert_eq!(parse_entry(entry, false), Ok(certificate));
+            let extensions = &entry[ENTRY_PREFIX + certificate.len()..];
+            assert_eq!(entry_len(&extensions[..1], true), Err(2));
+            assert_eq!((entry_len(extensions, true), parse_entry(extensions, true)), (Ok(2), Ok(&[][..])));
             rest = next;
         }
         assert!(rest.is_empty());
@@ -130,7 +134,10 @@ mod tests {
 
     #[test]
     fn an_entry_extension_nobody_asked_for_is_refused() {
-        assert_eq!(parse_entry(&[0, 0, 1, 9, 0, 4, 0, 5, 0, 0]), Err(PeerMisbehaved::UnsolicitedExtension.into()));
-        assert_eq!(parse_entry(&[0, 0, 1, 9, 0, 4, 0, 51, 0, 0]), Err(InvalidMessage::IllegalValue.into()));
+        assert_eq!(
+            parse_entry(&[0, 0, 1, 9, 0, 4, 0, 5, 0, 0], false),
+            Err(PeerMisbehaved::UnsolicitedExtension.into())
+        );
+        assert_eq!(parse_entry(&[0, 0, 1, 9, 0, 4, 0, 51, 0, 0], false), Err(InvalidMessage::IllegalValue.into()));
     }
 }

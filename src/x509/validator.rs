@@ -61,7 +61,7 @@ impl<T: Trace> Validator<'_, T> {
     /// refuses them for the same reason. Another certificate that cannot be parsed is passed over, as it may not be
     /// needed.
     pub fn push<C: CryptoProvider>(&mut self, provider: C, certificate: &[u8]) -> Result<(), Error> {
-        self.summaries.push(provider, certificate, &mut self.trace)
+        self.summaries.push(provider, certificate, 0, &mut self.trace)
     }
 
     /// Searches for a path from the leaf to an anchor and checks it. May be called again, with other rules.

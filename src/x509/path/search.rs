@@ -96,9 +96,10 @@ impl<'r, 'p> Search<'r, 'p> {
         &mut self,
         provider: C,
         certificate: &[u8],
+        collected: usize,
         trace: &mut impl Trace,
     ) -> Result<(), Error> {
-        self.summaries.push(provider, certificate, trace)
+        self.summaries.push(provider, certificate, collected, trace)
     }
 
     /// Sets the rules of a search that has not started.

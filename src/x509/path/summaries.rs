@@ -13,7 +13,7 @@ use crate::codec::Writer;
 use crate::codec::move_to_front;
 use crate::crypto::CryptoProvider;
 use crate::error::{BufferKind, CertificateError, CertificateProblem, Error};
-use crate::limits::MAX_CERTIFICATE;
+use crate::limits::{MAX_CERTIFICATE, MAX_SUMMARY_EXCESS};
 use crate::x509::certificate::algorithm::PublicKey;
 use crate::x509::certificate::{Certificate, Origin};
 use crate::x509::identity::{PeerIdentity, fingerprint};
@@ -81,13 +81,25 @@ impl<'p> Summaries<'p> {
 
     /// Parses one certificate and keeps its summary: the leaf first, then the others in any order.
     ///
-    /// A certificate that cannot be parsed is an error only if it is the leaf: another one may not be needed.
+    /// A certificate that cannot be parsed is an error only if it is the leaf: another one may not be needed. One of which
+    /// `collected` bytes are at the end of the memory is read there.
     pub(crate) fn push<C: CryptoProvider>(
         &mut self,
         provider: C,
         certificate: &[u8],
+        collected: usize,
         trace: &mut impl Trace,
     ) -> Result<(), Error> {
+        let at = self.memory.len().saturating_sub(collected);
+        let (memory, at_end) = self.memory.split_at_mut_checked(at).unwrap_or_default();
+        let mut summaries = Summaries { memory, ..*self };
+        let pushed = summaries.add(provider, if collected == 0 { certificate } else { at_end }, trace);
+        let Summaries { memory: _, used, count, broken, oversize, kept: _ } = summaries;
+        (self.used, self.count, self.broken, self.oversize) = (used, count, broken, oversize);
+        pushed
+    }
+
+    fn add<C: CryptoProvider>(&mut self, provider: C, certificate: &[u8], trace: &mut impl Trace) -> Result<(), Error> {
         let index = self.count;
         if index == u8::MAX {
             return self.refuse(CertificateError { index, problem: CertificateProblem::ListTooLong });
@@ -110,6 +122,19 @@ impl<'p> Summaries<'p> {
             _ => &[],
         };
         self.append(Ok(&Summary::new(&parsed, signed, fingerprint.as_ref())))
+    }
+
+    /// Returns whether there is room for a certificate of `len` bytes and its summary.
+    pub(crate) const fn can_collect(&self, len: usize) -> bool {
+        let need = len.saturating_mul(2).saturating_add(MAX_SUMMARY_EXCESS);
+        self.used.saturating_add(need) <= self.memory.len()
+    }
+
+    /// Keeps a part of a certificate, of which the last `missing` bytes were not here, at the end of the memory.
+    pub(crate) fn collect(&mut self, missing: usize, part: &[u8]) {
+        let at = self.memory.len().saturating_sub(missing);
+        let place = self.memory.get_mut(at..).unwrap_or_default();
+        place.iter_mut().zip(part).for_each(|(to, from)| *to = *from);
     }
 
     /// Keeps the parts of a certificate that cannot be parsed. Remembers one of them, preferably one whose name makes

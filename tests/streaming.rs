@@ -1,0 +1,158 @@
+//! Messages that are larger than the receiving buffer pass through it in parts.
+#![allow(missing_docs)]
+
+use embedded_mtls::{AlertDescription, BufferKind, Error, InvalidMessage, Side};
+use test_support::messages::*;
+use test_support::pair::{Setup, Sizes};
+use test_support::pki::{CLIENT_NAME, Issued, Pki, Role, SERVER_NAME, Template};
+use test_support::script::{Epoch, HANDSHAKE, Real, Script, Sent, client, invalid, misbehaved};
+
+/// The PKI of the tests with leaves of `len` bytes, by an extension that nobody knows.
+fn pki_with_leaves(len: usize) -> Pki {
+    let mut pki = Pki::new();
+    let leaf = |template: Template, padding| {
+        let template = template.extension(&[1, 3, 6, 1, 4, 1, 55_555, 1], false, &vec![7; padding]);
+        template.signed_by(&pki.intermediate)
+    };
+    let of_length = |template: &dyn Fn() -> Template| {
+        let guess: Issued = leaf(template(), len - 400);
+        // Signatures in DER do not all have the same length.
+        let near = len - 400 + len - guess.der.len();
+        let found = (near - 8..near + 8).map(|padding| leaf(template(), padding)).find(|leaf| leaf.der.len() == len);
+        found.expect("a padding that leads to this length")
+    };
+    let server = of_length(&|| Template::server(SERVER_NAME));
+    let client = of_length(&|| Template::client(CLIENT_NAME));
+    pki.server = server;
+    pki.client = client;
+    pki
+}
+
+/// The Certificate of a role, with `others` that are not needed.
+fn list(pki: &Pki, role: Role, others: &[Issued]) -> Vec<u8> {
+    let needed = [pki.leaf(role), &pki.intermediate];
+    certificate(&needed.into_iter().chain(others).map(|issued| &issued.der[..]).collect::<Vec<_>>())
+}
+
+/// The peer of the side that is tested: who it is, what its Certificate is, and how its records are.
+#[derive(Clone, Copy)]
+struct Peer<'a> {
+    role: Role,
+    certificate: &'a [u8],
+    content: usize,
+    /// It agrees to the limit of records.
+    agrees: bool,
+}
+
+/// Returns the error of a side with these buffers, and whether it has one at all.
+fn verdict(pki: &Pki, sizes: Sizes, peer: Peer<'_>) -> Option<Error> {
+    let setup = Setup { client_sizes: sizes, server_sizes: sizes, ..Setup::new(pki) };
+    let limit = [(RECORD_SIZE_LIMIT, 16_385_u16.to_be_bytes().to_vec())];
+    let limit = if peer.agrees { &limit[..] } else { &[] };
+    let edit = |message: Vec<u8>| match message[0] {
+        ENCRYPTED_EXTENSIONS => encrypted_extensions(limit),
+        CERTIFICATE => peer.certificate.to_vec(),
+        _ => message,
+    };
+    match peer.role {
+        Role::Server => {
+            let (mut real, mut script) = client(setup);
+            let flight = script.server_flight(pki, edit);
+            let hello = script.seal(&flight[0]);
+            real.feed(&hello);
+            feed_in_pieces(&mut real, &mut script, &flight[1..], peer.content);
+            real.verdict(&mut script)
+        }
+        Role::Client => {
+            let hello = limit.iter().fold(Script::hello(X25519), |hello, (kind, body)| hello.with(*kind, body));
+            let (mut real, mut script) = (Real::server(setup), Script::client(hello));
+            real.feed(&script.say_hello());
+            script.hear_server(&real.take());
+            let flight = script.client_flight(pki, edit);
+            feed_in_pieces(&mut real, &mut script, &flight, peer.content);
+            real.verdict(&mut script)
+        }
+    }
+}
+
+/// The messages of a flight in records of `content` bytes.
+fn feed_in_pieces<S: Side>(real: &mut Real<'static, S>, script: &mut Script, flight: &[Sent], content: usize) {
+    let stream: Vec<u8> = flight.iter().flat_map(|sent| sent.bytes.clone()).collect();
+    for piece in stream.chunks(content) {
+        real.feed(&script.seal(&Sent::new(Epoch::Handshake, HANDSHAKE, piece)));
+    }
+}
+
+#[test]
+fn twenty_certificates_pass_through_2_kib_in_both_roles() {
+    let pki = Pki::new();
+    let others: Vec<_> =
+        (0..18).map(|n| Template::ca(&format!("Another authority, number {n}")).self_signed()).collect();
+    for role in [Role::Client, Role::Server] {
+        let certificate = list(&pki, role, &others);
+        assert!(certificate.len() > 8000, "{}", certificate.len());
+        for (agrees, content) in [(true, 1024), (true, 1000), (true, 63), (false, 2026)] {
+            let sizes = Sizes { rx: 2048, tx: 1024, peer: 20 * 350 };
+            let peer = Peer { role, certificate: &certificate, content, agrees };
+            assert_eq!(verdict(&pki, sizes, peer), None, "{role:?}, {content} bytes");
+        }
+    }
+}
+
+/// `rx` is shorter than a certificate, or holds it only where records happen to end well.
+#[test]
+fn a_certificate_that_rx_may_not_hold_is_collected_in_the_memory_of_its_summary() {
+    let pki = pki_with_leaves(1800);
+    for role in [Role::Client, Role::Server] {
+        let certificate = list(&pki, role, &[]);
+        for (agrees, content) in [(true, 512), (true, 511), (true, 100), (true, 1), (false, 1002), (false, 700)] {
+            let sizes = Sizes { rx: 1024, tx: 1024, peer: 2 * 1800 + 200 };
+            let peer = Peer { role, certificate: &certificate, content, agrees };
+            assert_eq!(verdict(&pki, sizes, peer), None, "{role:?}, {content} bytes");
+        }
+    }
+}
+
+/// Twice its length and 200 bytes are free, or `rx` has to hold it.
+#[test]
+fn without_memory_to_collect_it_a_certificate_has_to_fit_in_rx() {
+    let pki = pki_with_leaves(1800);
+    // Length, certificate and length of extensions, and as much again for records; see `Buffers`.
+    let need = 2 * (3 + 1800 + 2) + 41;
+    for role in [Role::Client, Role::Server] {
+        let certificate = list(&pki, role, &[]);
+        let with = |rx: usize, peer| {
+            let content = (rx / 2).min(16_000);
+            verdict(&pki, Sizes { rx, tx: 1024, peer }, Peer { role, certificate: &certificate, content, agrees: true })
+        };
+        let error = Error::BufferTooSmall { buffer: BufferKind::Rx, need: need.try_into().unwrap() };
+        assert_eq!(error.alert(), Some(AlertDescription::RECORD_OVERFLOW));
+        for rx in [1024, 1500, 1800] {
+            assert_eq!(with(rx, 2 * 1800 + 200), None, "{role:?}, {rx} bytes");
+            assert_eq!(with(rx, 2 * 1800 + 199), Some(error), "{role:?}, {rx} bytes");
+        }
+        assert_eq!(with(need, 1024), None, "{role:?}");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_certificate_is_found_where_it_was_collected() {
+    let pki = pki_with_leaves(1800);
+    let sizes = Sizes { rx: 1024, tx: 1024, peer: 4096 };
+    for role in [Role::Client, Role::Server] {
+        let whole = list(&pki, role, &[]);
+        let with = |certificate: &[u8]| verdict(&pki, sizes, Peer { role, certificate, content: 500, agrees: true });
+        assert_eq!(with(&whole), None);
+        let mut forged = whole.clone();
+        forged[1000] ^= 1;
+        assert!(matches!(with(&forged), Some(Error::Certificate(_))), "{role:?}");
+        // The extensions of the leaf, behind it: a type that was not asked for; a length that leads out of the list.
+        let leaf = &pki.leaf(role).der[..];
+        let unasked = certificate_with(&[(leaf, vec![(5, vec![1])])]);
+        assert_eq!(with(&unasked), misbehaved(embedded_mtls::PeerMisbehaved::UnsolicitedExtension), "{role:?}");
+        let mut long = certificate(&[leaf]);
+        let end = long.len();
+        long[end - 1] = 1;
+        assert_eq!(with(&long), invalid(InvalidMessage::Truncated), "{role:?}");
+    }
+}
