@@ -61,7 +61,7 @@ impl<'l, 'b, T, R: Side> Connection<'l, 'b, T, R> {
     }
 
     /// Returns the transport; the buffers return to the list. `Some` as long as the connection exists.
-    #[cfg(feature = "picoserve")]
+    #[cfg(any(feature = "embassy-net", feature = "picoserve"))]
     pub(crate) fn into_transport(mut self) -> Option<T> {
         self.part()
     }

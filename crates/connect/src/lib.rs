@@ -9,6 +9,8 @@ mod connection;
 mod device;
 #[cfg(feature = "edge-nal")]
 pub mod edge;
+#[cfg(feature = "embassy-net")]
+pub mod embassy;
 mod error;
 #[cfg(any(feature = "edge-nal", feature = "picoserve"))]
 mod half;
