@@ -12,6 +12,9 @@ const LINE: usize = 512;
 pub(crate) struct Arguments {
     pub(crate) arena: &'static mut Arena,
     pub(crate) role: Role,
+    /// Serves pages in place of a role: at a port, until this many connections have ended.
+    #[cfg(feature = "full")]
+    pub(crate) web: Option<(u16, u16)>,
     pub(crate) endpoint: Endpoint<'static>,
     /// Our address in 10.0.2.0/24; `None`: by DHCP.
     pub(crate) address: Option<Ipv4Address>,
@@ -35,6 +38,8 @@ pub(crate) fn read(arena: &'static mut Arena) -> Option<Arguments> {
     let mut arguments = Arguments {
         arena,
         role: Role::Gateway,
+        #[cfg(feature = "full")]
+        web: None,
         endpoint: Endpoint { host: "10.0.2.2", port: 8443, server_name: "supplier.example.com", path: "/orders" },
         address: None,
         anchors: "root",
@@ -64,6 +69,8 @@ impl Arguments {
         let value = core::str::from_utf8(self.arena.keep(value.as_bytes())?).ok()?;
         match name {
             "role" => self.role = role(value)?,
+            #[cfg(feature = "full")]
+            "web" => self.web = Some(port_and_count(value)?),
             "host" => self.endpoint.host = value,
             "port" => self.endpoint.port = value.parse().ok()?,
             "name" => self.endpoint.server_name = value,
@@ -86,14 +93,17 @@ impl Arguments {
 
 /// `gateway`, or `supplier:PORT:CONNECTIONS`.
 fn role(value: &str) -> Option<Role> {
-    let mut parts = value.split(':');
-    match (parts.next(), parts.next(), parts.next()) {
-        (Some("gateway"), None, None) => Some(Role::Gateway),
-        (Some("supplier"), Some(port), Some(connections)) => {
-            Some(Role::Supplier { port: port.parse().ok()?, connections: connections.parse().ok()? })
-        }
-        _ => None,
+    if value == "gateway" {
+        return Some(Role::Gateway);
     }
+    let (port, connections) = port_and_count(value.strip_prefix("supplier:")?)?;
+    Some(Role::Supplier { port, connections })
+}
+
+/// `PORT:CONNECTIONS`.
+fn port_and_count(value: &str) -> Option<(u16, u16)> {
+    let (port, connections) = value.split_once(':')?;
+    Some((port.parse().ok()?, connections.parse().ok()?))
 }
 
 fn milliseconds(value: &str) -> Option<Duration> {

@@ -35,6 +35,8 @@ pub(crate) async fn firmware(network: Stack<'static>, arguments: Arguments) -> !
 
 /// The exit status; `None`: a file is missing, or is not what it should be.
 async fn gateway(network: Stack<'static>, arguments: Arguments) -> Option<u8> {
+    #[cfg(feature = "full")]
+    let web = arguments.web;
     let Arguments { arena, role, endpoint, anchors, identity, time_server, patience, retry, slow_key, yields, .. } =
         arguments;
     let anchors = AnchorSet::<MAX_ANCHORS>::from_certificates(Chain::joined(arena.load(anchors, "der")?)).ok()?;
@@ -49,6 +51,12 @@ async fn gateway(network: Stack<'static>, arguments: Arguments) -> Option<u8> {
         } else {
             Key::Own(own)
         };
+    }
+    #[cfg(feature = "full")]
+    if let (Some(web), Key::Own(own)) = (web, &key) {
+        let keys = core::slice::from_ref(own);
+        crate::web::serve(network, web, anchors.as_slice(), credential.as_slice(), keys).await;
+        return Some(0);
     }
     let settings = Settings {
         role,

@@ -18,6 +18,8 @@ mod stack;
 mod start;
 mod time;
 mod unyielding;
+#[cfg(feature = "full")]
+mod web;
 
 pub use crate::registers::Registers;
 pub use crate::start::{fail, run, start, unexpected_interrupt};

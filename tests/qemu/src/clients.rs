@@ -38,13 +38,7 @@ impl Kind {
                 let more = ["--cert", &cert, "--key", &key, "--order", &order];
                 Process::start(&program("gateway")?, words.into_iter().chain(more))?
             }
-            Self::Curl => {
-                let url = format!("https://{SERVER_NAME}:{port}/orders");
-                let resolve = format!("{SERVER_NAME}:{port}:127.0.0.1");
-                let words = ["-sS", "--resolve", &resolve, "--cacert", &root, "--cert", &cert, "--key", &key];
-                let more = ["-H", "Content-Type: text/xml", "--data-binary", &at, &url];
-                Process::start("curl", words.into_iter().chain(more))?
-            }
+            Self::Curl => curl(world, port, shows, &["-H", "Content-Type: text/xml", "--data-binary", &at], "orders")?,
             Self::OpenSsl => {
                 let words = ["s_client", "-quiet", "-connect", &address, "-CAfile", &root, "-verify_return_error"];
                 let leaf = world.file(&format!("{shows}.leaf.pem"));
@@ -58,6 +52,23 @@ impl Kind {
         process.await_end()?;
         Ok(format!("{}{}", String::from_utf8_lossy(&process.stdout()), process.stderr()))
     }
+}
+
+/// Requests the page of a machine at `port` with curl; gives what it printed.
+pub(crate) fn page(world: &World, port: u16, shows: &str) -> Result<String, String> {
+    let mut curl = curl(world, port, shows, &["--max-time", "30"], "")?;
+    curl.await_end()?;
+    Ok(format!("{}{}", String::from_utf8_lossy(&curl.stdout()), curl.stderr()))
+}
+
+/// Starts curl, which shows the PEM files named `shows`.
+fn curl(world: &World, port: u16, shows: &str, options: &[&str], path: &str) -> Result<Process, String> {
+    let file = |end: &str| world.file(&format!("{shows}.{end}"));
+    let (root, cert, key) = (world.file("root.pem"), file("pem"), file("key"));
+    let url = format!("https://{SERVER_NAME}:{port}/{path}");
+    let resolve = format!("{SERVER_NAME}:{port}:127.0.0.1");
+    let words = ["-sS", "--resolve", &resolve, "--cacert", &root, "--cert", &cert, "--key", &key];
+    Process::start("curl", words.into_iter().chain(options.iter().copied()).chain([url.as_str()]))
 }
 
 /// The order of the examples.

@@ -153,6 +153,11 @@ pub(crate) fn all() -> Vec<Row> {
     Machine::ALL
         .into_iter()
         .flat_map(of_machine)
+        .chain([Row {
+            machine: WEB.name(),
+            name: "serves curl by its certificate with picoserve, and nobody else".into(),
+            run: Box::new(serves_pages),
+        }])
         .chain(faults::rows())
         .chain(answers::rows())
         .chain(names::rows())
@@ -160,6 +165,9 @@ pub(crate) fn all() -> Vec<Row> {
         .chain(once::rows())
         .collect()
 }
+
+/// The machine with room for a web server.
+const WEB: Machine = Machine::Mps2;
 
 fn of_machine(machine: Machine) -> Vec<Row> {
     let mut rows: Vec<Row> = [peers::Kind::Ours, peers::Kind::OpenSsl, peers::Kind::Nginx, peers::Kind::Apache]
@@ -232,14 +240,36 @@ fn serves(machine: Machine, client: clients::Kind) -> Row {
 
 /// Boots a machine as a supplier for one connection; gives the port on the host's loopback.
 fn supply(machine: Machine, world: &World) -> Result<(Emulator, u16), String> {
+    listen(machine, world, "role=supplier:8443:1")
+}
+
+/// Boots a machine that listens by an argument; gives the port on the host's loopback.
+fn listen(machine: Machine, world: &World, argument: &str) -> Result<(Emulator, u16), String> {
     let ground = Ground::new(&world.root, Some(&world.server))?;
     let port = free_port()?;
     let network = Network::User { forward: Some(port) };
-    let arguments = ["role=supplier:8443:1".into(), "identity=identity".into()];
+    let arguments = [argument.into(), "identity=identity".into()];
     let mut supplier =
         Emulator::start(machine, &machine.image(), &ground.directory(), &network, Clock::Host, &arguments)?;
     supplier.await_line("listening at port")?;
     Ok((supplier, port))
+}
+
+/// The machine is a web server, of which the clients of one authority see a page.
+fn serves_pages(world: &World) -> Result<(), String> {
+    let (mut web_server, port) = listen(WEB, world, "web=8443:2")?;
+    let refused = clients::page(world, port, "client-of-other-root")?;
+    web_server.await_line("connection 2 of 2")?;
+    let served = clients::page(world, port, "client")?;
+    if refused.contains("You are") || !served.contains("You are CN=gateway-7") {
+        return Err(format!("{refused}\n{served}\nthe machine logged:\n{}", web_server.log().join("\n")));
+    }
+    expect_end(
+        &mut web_server,
+        DELIVERED,
+        &["neither trusted nor among the certificates sent", "1 requests were served"],
+    )
+    .map_err(|problem| format!("{problem}\n{}", web_server.log().join("\n")))
 }
 
 fn refuses_client(machine: Machine, world: &World) -> Result<(), String> {

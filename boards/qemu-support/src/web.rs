@@ -1,0 +1,99 @@
+//! A web server that knows its clients by their certificates: picoserve over mutual TLS.
+
+use crate::host;
+use core::fmt::Write as _;
+use embassy_net::Stack;
+use embassy_net::tcp::TcpSocket;
+use embassy_time::{Duration, with_timeout};
+use embedded_mtls::crypto::rustcrypto::P256SigningKey;
+use embedded_mtls::x509::{Time, TrustAnchor, UnixTime};
+use embedded_mtls::{Buffers, ClientAuth, Credential, Entropy, ServerConfig};
+use embedded_mtls_connect::picoserve::Socket;
+use embedded_mtls_connect::{Acceptor, Lent, SoftwareDevice};
+use picoserve::Router;
+use picoserve::extract::State;
+use picoserve::routing::get;
+use static_cell::ConstStaticCell;
+
+/// Bytes of a page.
+const PAGE: usize = 192;
+/// A client that takes longer for its handshake is not awaited.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+
+/// The name of the client, as its certificate has it.
+type Name = heapless::String<PAGE>;
+
+/// What is lent to a connection.
+struct Memory {
+    tcp_rx: [u8; 1536],
+    tcp_tx: [u8; 1536],
+    tls_rx: [u8; 4096],
+    tls_tx: [u8; 1024],
+    peer: [u8; 2048],
+    head: [u8; 1024],
+}
+
+static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory {
+    tcp_rx: [0; 1536],
+    tcp_tx: [0; 1536],
+    tls_rx: [0; 4096],
+    tls_tx: [0; 1024],
+    peer: [0; 2048],
+    head: [0; 1024],
+});
+
+/// Serves pages at `port` until this many connections have ended.
+pub(crate) async fn serve(
+    network: Stack<'static>,
+    (port, connections): (u16, u16),
+    anchors: &[TrustAnchor<'_>],
+    credentials: &[Credential<'_>],
+    keys: &[P256SigningKey],
+) {
+    let Memory { tcp_rx, tcp_tx, tls_rx, tls_tx, peer, head } = MEMORY.take();
+    let config = ServerConfig::new(ClientAuth::Required(anchors));
+    let lent = [Lent::new(Buffers { rx: tls_rx, tx: tls_tx, peer })];
+    let acceptor = Acceptor::new((), &config, SoftwareDevice { credentials, keys, clock, entropy }, &lent);
+    network.wait_config_up().await;
+    for number in 1..=connections {
+        defmt::info!("connection {} of {}: listening at port {}", number, connections, port);
+        let mut socket = TcpSocket::new(network, tcp_rx, tcp_tx);
+        if socket.accept(port).await.is_err() {
+            continue;
+        }
+        let opened = with_timeout(HANDSHAKE, acceptor.secure(socket)).await;
+        let Ok(Ok(connection)) = opened else {
+            let reason = acceptor.last_error();
+            defmt::warn!("no handshake: {}", reason.as_ref().map(defmt::Display2Format));
+            continue;
+        };
+        let name = connection.stream().and_then(|stream| stream.session().peer()).map(|peer| page(&peer.subject()));
+        let app =
+            Router::new().route("/", get(async |State(name): State<Name>| name)).with_state(name.unwrap_or_default());
+        let config = picoserve::Config::const_default();
+        match picoserve::Server::new(&app, &config, head).serve(Socket::new(connection)).await {
+            Ok(served) => defmt::info!("{} requests were served", served.handled_requests_count),
+            Err(error) => defmt::warn!("the connection failed: {}", defmt::Debug2Format(&error)),
+        }
+    }
+}
+
+fn page(name: &impl core::fmt::Display) -> Name {
+    let mut page = Name::new();
+    // A name that is too long is cut.
+    let _cut = writeln!(page, "You are {name}.");
+    page
+}
+
+/// The machine has no clock.
+fn clock() -> Time {
+    Time::AtLeast(UnixTime::from_seconds(env!("BUILT").parse().unwrap_or(0)))
+}
+
+fn entropy() -> Entropy {
+    let mut bytes = [0; Entropy::LEN];
+    if !host::entropy(&mut bytes) {
+        crate::fail("the host has no random numbers");
+    }
+    Entropy::new(&bytes)
+}
