@@ -67,7 +67,7 @@ mod tests {
         let mut memory = [0; 200];
         EventRing::resume(&atomic).unwrap().copy_to(&mut memory);
         let text: String = memory.iter().map(|byte| format!("{byte:02x} ")).collect();
-        let told = Ok("#0 recording resumed behind earlier events".to_owned());
+        let told = Ok("#0 recording resumed after earlier events".to_owned());
         assert_eq!((tell(&memory), tell(text.as_bytes())), (told.clone(), told));
         memory[60] ^= 1;
         assert!(tell(b"00 11").is_err() && tell(&[]).is_err());

@@ -234,9 +234,9 @@ impl Mismatch {
 impl fmt::Display for Match {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.issuer {
-            None => f.write_str("fits: the peer names no authority"),
+            None => f.write_str("matches: the peer names no authority"),
             Some((certificate, place)) => {
-                write!(f, "fits: authority {place} of the peer's list issued certificate {certificate} of the chain")
+                write!(f, "matches: authority {place} of the peer's list issued certificate {certificate} of the chain")
             }
         }
     }
@@ -250,11 +250,11 @@ impl fmt::Display for Mismatch {
             }
             Self::Certificate(error) => error.fmt(f),
             Self::CertificateScheme(index) => write!(f, "the peer cannot verify the signature on certificate {index}"),
-            Self::CertificateSha1(index) => write!(f, "the signature on certificate {index} stands on SHA-1"),
+            Self::CertificateSha1(index) => write!(f, "the signature on certificate {index} uses SHA-1"),
             Self::Disabled => f.write_str("switched off"),
-            Self::OidFilter => f.write_str("the certificate lacks an extension or a usage that the server wants"),
-            Self::OtherAlias => f.write_str("another alias was asked for"),
-            Self::ServerName => f.write_str("does not serve the name that the client asks for"),
+            Self::OidFilter => f.write_str("the certificate lacks an extension or a usage that the server requires"),
+            Self::OtherAlias => f.write_str("another alias was requested"),
+            Self::ServerName => f.write_str("does not serve the name that the client requests"),
             Self::SignatureScheme => f.write_str("the peer cannot verify signatures of this kind of key"),
         }
     }

@@ -262,8 +262,8 @@ impl fmt::Display for Selection<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.sent, self.choice) {
             (Some(verdict), _) => write!(f, "sent: {verdict}"),
-            (None, Choice::Fail(_)) => f.write_str("nothing fits: the handshake is ended"),
-            (None, _) => f.write_str("nothing fits: no certificate is sent"),
+            (None, Choice::Fail(_)) => f.write_str("no credential matches: the handshake ends"),
+            (None, _) => f.write_str("no credential matches: no certificate is sent"),
         }
     }
 }

@@ -240,10 +240,10 @@ impl fmt::Display for SlotError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Certificate(error) => error.fmt(f),
-            Self::Kind => f.write_str("the slot holds the other kind of thing"),
-            Self::KeyMismatch => f.write_str("the key is not that of the first certificate"),
-            Self::NoFreeSlot => f.write_str("each slot is in use"),
-            Self::NotFound => f.write_str("nothing is there, or not any more"),
+            Self::Kind => f.write_str("the slot holds the other kind of content"),
+            Self::KeyMismatch => f.write_str("the key does not match the first certificate"),
+            Self::NoFreeSlot => f.write_str("all slots are in use"),
+            Self::NotFound => f.write_str("the slot is empty or was overwritten"),
             Self::TooLong(need) => write!(f, "the slot is too small: {need} bytes are needed"),
             Self::Unusable(error) => error.fmt(f),
         }

@@ -72,7 +72,7 @@ pub enum Diagnosis {
         "the two clocks disagree: by one of them a certificate has expired or is not valid yet";
     /// The other side closed the connection before it had said anything.
     ClosedAtOnce = 44, Network,
-        "the other side closed the connection before it had said anything";
+        "the other side closed the connection before it had sent anything";
     /// The other side closed the connection without a reason after it had received our certificate, or learned that we
     /// have none.
     ClosedOnOurs = 45, Peer,
@@ -94,10 +94,10 @@ pub enum Diagnosis {
          larger than our receive buffer";
     /// The certificate is for another name.
     NameMismatch = 5, Peer,
-        "the certificate of the other side was issued for a name other than the one that we asked for";
+        "the certificate of the other side was issued for a name other than the one that we require";
     /// The certificate nearly contains the name: see [`NearMiss`](crate::x509::NearMiss).
     NameNearMiss = 6, Peer,
-        "the certificate of the other side contains nearly the name that we asked for, but in a form that does not \
+        "the certificate of the other side almost contains the name that we require, but in a form that does not \
          count";
     /// No common version, cipher suite, group, signature scheme or credential.
     NoCommonGround = 7, Us,

@@ -110,7 +110,7 @@ pub enum ApiMisuse {
     /// The exporter was asked for more than 255 hash lengths or with a label over 249 bytes (RFC 9846 section 7.1).
     ExportLength = 7, "the exporter was asked for more than 255 hash lengths, or its label is longer than 249 bytes";
     /// A session was requested from a handshake that is not complete.
-    HandshakeUnfinished = 22, "a session was requested before the handshake was over";
+    HandshakeUnfinished = 22, "a session was requested before the handshake was complete";
     /// A stream without a host was asked for a credential, or to authorize a client, after the handshake: use `Stream::hosted`.
     HostNeeded = 8, "post-handshake authentication needs a host, and the stream has none";
     /// A list of key shares has more than two groups, a duplicate, or a group that is not offered.

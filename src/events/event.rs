@@ -370,7 +370,7 @@ impl fmt::Display for LogEvent {
                 }
                 write!(f, "valid until {not_after}")
             }
-            Self::Resumed => f.write_str("recording resumed behind earlier events"),
+            Self::Resumed => f.write_str("recording resumed after earlier events"),
             Self::Retried { group: Some(group) } => write!(f, "HelloRetryRequest for a key share of {group}"),
             Self::Retried { group: None } => f.write_str("HelloRetryRequest with a cookie"),
             Self::Selected { key, certificates, scheme } => {

@@ -445,8 +445,8 @@ impl core::fmt::Debug for EventDump<'_> {
 impl core::fmt::Display for DumpError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str(match self {
-            Self::Damaged => "the ring of events is damaged: a check sum is wrong",
-            Self::NoRing => "these bytes are no ring of events, or one of another version",
+            Self::Damaged => "the ring of events is damaged: a checksum is wrong",
+            Self::NoRing => "these bytes are not a ring of events, or a ring of another version",
         })
     }
 }

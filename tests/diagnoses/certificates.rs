@@ -10,7 +10,7 @@ use crate::world::{Case, at, both, clocked};
 
 pub(crate) const CASES: &[Case] = &[
     Case(
-        "we trust another root than that of the server, which sends its intermediate and asks for our certificate",
+        "we trust a root other than the server's, which sends its intermediate and requests our certificate",
         |w| {
             let root = Template::ca("Root of the server").self_signed();
             let issuer = Template::ca("Issuer of the server").signed_by(&root);
@@ -68,7 +68,7 @@ pub(crate) const CASES: &[Case] = &[
         both(Diagnosis::OursIncomplete, Diagnosis::TheirsIncomplete),
     ),
     Case(
-        "the client shows a whole chain of another root",
+        "the client sends a complete chain from another root",
         |w| {
             let root = Template::ca("Other Root").self_signed();
             let issuer = Template::ca("Other Intermediate").signed_by(&root);
@@ -101,17 +101,17 @@ pub(crate) const CASES: &[Case] = &[
         both(Diagnosis::ClockWrong, Diagnosis::TheirsExpired),
     ),
     Case(
-        "the client's clock stands at 1970, and it trusts it",
+        "the client's clock is at 1970, and the client trusts it",
         |w| w.setup.client_host = clocked(&w.pki, Role::Client, || at(1970)),
         both(Diagnosis::ClockWrong, Diagnosis::OursExpired),
     ),
     Case(
-        "the server shows a certificate for clients",
+        "the server sends a certificate for clients",
         |w| w.bad_server(Defect::ExtendedKeyUsageOfTheOtherRole),
         both(Diagnosis::TheirsWrongPurpose, Diagnosis::OursWrongPurpose),
     ),
     Case(
-        "the client shows a certificate for servers",
+        "the client sends a certificate for servers",
         |w| w.bad_client(Defect::ExtendedKeyUsageOfTheOtherRole),
         both(Diagnosis::OursWrongPurpose, Diagnosis::TheirsWrongPurpose),
     ),
@@ -121,7 +121,7 @@ pub(crate) const CASES: &[Case] = &[
         both(Diagnosis::NameMismatch, Diagnosis::OursRefusedByClient),
     ),
     Case(
-        "the wildcard of the server's certificate stands for one label less",
+        "the wildcard of the server's certificate covers one label less",
         |w| {
             w.server_leaf(Template::server("*.example.com"));
             w.client_wants("orders.supplier.example.com");
@@ -129,7 +129,7 @@ pub(crate) const CASES: &[Case] = &[
         both(Diagnosis::NameNearMiss, Diagnosis::OursRefusedByClient),
     ),
     Case(
-        "the server's address stands in its certificate as a host name",
+        "the server's address is in its certificate as a host name",
         |w| {
             w.server_leaf(Template::server("192.0.2.7"));
             w.client_wants("192.0.2.7");
@@ -152,12 +152,12 @@ pub(crate) const CASES: &[Case] = &[
         both(Diagnosis::OursRevoked, Diagnosis::TheirsNotAllowed),
     ),
     Case(
-        "the server does not like the client's certificate and does not say why",
+        "the server rejects the client's certificate without a reason",
         |w| w.setup.server_host.refusal = Some(AlertDescription::BAD_CERTIFICATE),
         both(Diagnosis::OursRefused, Diagnosis::TheirsNotAllowed),
     ),
     Case(
-        "the client's key is not that of its certificate",
+        "the client's key does not match its certificate",
         |w| {
             let chain = credential(&[&w.pki.client, &w.pki.intermediate], 0);
             w.setup.client_host = host(vec![chain], vec![signing_key(&w.pki.server)]);
@@ -165,12 +165,12 @@ pub(crate) const CASES: &[Case] = &[
         both(Diagnosis::OursUnproven, Diagnosis::TheirsUnproven),
     ),
     Case(
-        "the server's intermediate stands deeper than its authority allows",
+        "the server's intermediate is deeper than its authority allows",
         |w| w.bad_server(Defect::PathLengthExceeded),
         both(Diagnosis::TheirsInvalid, Diagnosis::OursRefusedByClient),
     ),
     Case(
-        "more authorities stand above the server's certificate than the client allows",
+        "more authorities are above the server's certificate than the client allows",
         |w| w.setup.client = w.setup.client.with_max_depth(1),
         both(Diagnosis::TheirsTooDeep, Diagnosis::OursNotTrusted),
     ),

@@ -9,18 +9,33 @@ use test_support::script::client;
 /// The answers of well-known servers by HTTP, though TLS is the reason.
 pub(crate) const ANSWERS: &[(&str, u16, &str, Finding)] = &[
     (
-        "Apache asks for a certificate in a `<Location>` only, and the client did not offer that",
+        "Apache requires a certificate in a `<Location>` only, and the client did not offer that",
         403,
         "Reason: Cannot perform Post-Handshake Authentication.",
         Finding::PostHandshakeNeeded,
     ),
-    ("nginx, and the client showed none", 400, "No required SSL certificate was sent", Tls(Diagnosis::OursMissing)),
-    ("nginx, and it does not accept the client's", 400, "The SSL certificate error", Tls(Diagnosis::OursRefused)),
-    ("IIS, and the client showed none", 403, "HTTP Error 403.7 - Forbidden", Tls(Diagnosis::OursMissing)),
-    ("IIS, which has no mapping for the client", 403, "HTTP Error 403.12 - Forbidden", Tls(Diagnosis::AccessDenied)),
-    ("IIS, and the client's was revoked", 403, "HTTP Error 403.13 - Forbidden", Tls(Diagnosis::OursRevoked)),
-    ("IIS, which does not trust the client's", 403, "HTTP Error 403.16 - Forbidden", Tls(Diagnosis::OursNotTrusted)),
-    ("IIS, and the client's has expired", 403, "HTTP Error 403.17 - Forbidden", Tls(Diagnosis::OursExpired)),
+    ("nginx, and the client sent none", 400, "No required SSL certificate was sent", Tls(Diagnosis::OursMissing)),
+    ("nginx, which rejects the client's certificate", 400, "The SSL certificate error", Tls(Diagnosis::OursRefused)),
+    ("IIS, and the client sent none", 403, "HTTP Error 403.7 - Forbidden", Tls(Diagnosis::OursMissing)),
+    ("IIS, without a mapping for the client", 403, "HTTP Error 403.12 - Forbidden", Tls(Diagnosis::AccessDenied)),
+    (
+        "IIS, and the client's certificate was revoked",
+        403,
+        "HTTP Error 403.13 - Forbidden",
+        Tls(Diagnosis::OursRevoked),
+    ),
+    (
+        "IIS, which does not trust the client's certificate",
+        403,
+        "HTTP Error 403.16 - Forbidden",
+        Tls(Diagnosis::OursNotTrusted),
+    ),
+    (
+        "IIS, and the client's certificate has expired",
+        403,
+        "HTTP Error 403.17 - Forbidden",
+        Tls(Diagnosis::OursExpired),
+    ),
     ("any server whose rules do not name the client", 403, "Forbidden", Finding::Forbidden),
     (
         "F5 BIG-IP in front of the server",
@@ -28,9 +43,9 @@ pub(crate) const ANSWERS: &[(&str, u16, &str, Finding)] = &[
         "The requested URL was rejected. Please consult with your administrator.",
         Finding::FirewallRefused,
     ),
-    ("a server that takes passwords", 401, "Unauthorized", Finding::LoginRequired),
+    ("a server that requires a password", 401, "Unauthorized", Finding::LoginRequired),
     ("a server that does not know the name", 421, "Misdirected Request", Finding::MisdirectedRequest),
-    ("a proxy that opens TLS", 407, "Proxy Authentication Required", Finding::ProxyLoginRequired),
+    ("a proxy that terminates TLS", 407, "Proxy Authentication Required", Finding::ProxyLoginRequired),
 ];
 
 #[test]

@@ -50,7 +50,7 @@ fn name(finding: Finding) -> String {
 fn section(page: &mut String, finding: Finding) {
     writeln!(page, "\n## {}\n", name(finding)).unwrap();
     writeln!(page, "{}. **{}**: {}.\n", sentence(finding.cause()), who(finding), finding.remedy()).unwrap();
-    page.push_str("| When | Who says so | What it observed |\n|---|---|---|\n");
+    page.push_str("| Case | Side | Observation |\n|---|---|---|\n");
     let is_it = |diagnosis: &Option<Diagnosis>| diagnosis.is_some_and(|diagnosis| finding == diagnosis.into());
     for case in cases().filter(|case| case.2.iter().any(is_it)) {
         let seen = case.run();
@@ -58,7 +58,7 @@ fn section(page: &mut String, finding: Finding) {
             let observed = match (seen.verdict, seen.error) {
                 (Some(verdict), _) => verdict,
                 (None, Some(error)) => error.to_string(),
-                (None, None) => "a session in which nobody asked".to_owned(),
+                (None, None) => "a session without a certificate request".to_owned(),
             };
             writeln!(page, "| {} | {side} | {} |", case.0, observed.replace('|', "\\|")).unwrap();
         }
@@ -89,11 +89,11 @@ fn sentence(text: &str) -> String {
 
 fn page() -> String {
     let mut page = format!(
-        "# Diagnoses\n\nWhat `Handshake::diagnosis` and `Session::diagnosis` say about failures, each from a handshake that \
-         really fails, and what `Finding` of `embedded-mtls-operator` adds: refusals by HTTP, and what helps. A section has \
-         the cause, who has to act and what helps. *We* is the side that says so, and \
-         *ours* is what the other side judged of us. Written by the tests; `{REWRITE}=1 cargo test --features \
-         post-handshake-auth --test diagnoses page` rewrites it.\n"
+        "# Diagnoses\n\nThe diagnoses that `ConnectionFailure::diagnosis` and `Session::diagnosis` return, each from a handshake that \
+         fails, and the findings of `embedded-mtls-operator`, which add refusals by HTTP and remedies. Each section has the \
+         cause, who has to act, and the remedy. *We* is the side that reports the diagnosis; names with *Ours* are about how \
+         the other side judged our certificate. The tests write this page: `{REWRITE}=1 cargo test --features \
+         post-handshake-auth --test diagnoses page`.\n"
     );
     let mut findings: Vec<_> = Finding::all().collect();
     findings.sort_by_key(|finding| name(*finding));

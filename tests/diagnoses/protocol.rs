@@ -9,7 +9,7 @@ use crate::world::{Case, both};
 pub(crate) const CASES: &[Case] = &[
     Case("a mutual handshake in which nothing is wrong", |_| (), [None, None]),
     Case(
-        "the server does not ask for a certificate",
+        "the server does not request a certificate",
         |w| w.setup.server = ServerConfig::new(ClientAuth::None),
         [Some(Diagnosis::CertificateNotAsked), None],
     ),
@@ -78,7 +78,7 @@ pub(crate) const CASES: &[Case] = &[
         both(Diagnosis::RecordTooLarge, Diagnosis::OurRecordTooLarge),
     ),
     Case(
-        "a bit of a record is flipped on its way to the server",
+        "a bit of a record is flipped on the way to the server",
         |w| {
             w.tamper = |to_server, _| {
                 if let [23, .., last] = &mut to_server[..] {
@@ -94,7 +94,7 @@ pub(crate) const CASES: &[Case] = &[
         both(Diagnosis::ClosedAtOnce, Diagnosis::ClosedOnOurs),
     ),
     Case(
-        "all that the server says under its keys is lost, and the connection ends",
+        "all encrypted data from the server is lost, and the connection ends",
         |w| {
             w.tamper = |_, to_client| {
                 if to_client.first() == Some(&23) {
@@ -105,7 +105,7 @@ pub(crate) const CASES: &[Case] = &[
         both(Diagnosis::ConnectionCut, Diagnosis::ClosedOnOurs),
     ),
     Case(
-        "the server answers with a message that does not belong there",
+        "the server answers with an unexpected message",
         |w| {
             w.tamper = |_, to_client| {
                 if to_client.first() == Some(&22) {
@@ -116,7 +116,7 @@ pub(crate) const CASES: &[Case] = &[
         [Some(Diagnosis::ProtocolBroken), Some(Diagnosis::ProtocolBroken)],
     ),
     Case(
-        "somebody on the way answers with the alert that our certificate is revoked, before one was asked for",
+        "an attacker on the path answers with an alert about a revoked certificate, before one was requested",
         |w| {
             w.tamper = |_, to_client| {
                 if to_client.first() == Some(&22) {
@@ -127,7 +127,7 @@ pub(crate) const CASES: &[Case] = &[
         [Some(Diagnosis::RefusedUnseen), Some(Diagnosis::ClosedOnOurs)],
     ),
     Case(
-        "somebody on the way sends an alert about the server's certificate, before that has chosen one",
+        "an attacker on the path sends an alert about the server's certificate, before the server has chosen one",
         |w| {
             w.tamper = |to_server, _| {
                 if to_server.first() == Some(&22) {
@@ -149,7 +149,7 @@ pub(crate) const CASES: &[Case] = &[
         both(Diagnosis::NotTls, Diagnosis::ProtocolBroken),
     ),
     Case(
-        "a load balancer puts a PROXY protocol header in front of what the client says",
+        "a load balancer prepends a PROXY protocol header to the client's data",
         |w| {
             w.tamper = |to_server, _| {
                 if to_server.first() == Some(&22) {
@@ -160,7 +160,7 @@ pub(crate) const CASES: &[Case] = &[
         both(Diagnosis::ProtocolBroken, Diagnosis::NotTls),
     ),
     Case(
-        "the connection is open, and the client says nothing and ends it",
+        "the client connects, sends nothing and closes the connection",
         |w| w.tamper = |to_server, _| to_server.clear(),
         both(Diagnosis::ClosedAtOnce, Diagnosis::ClosedAtOnce),
     ),
@@ -185,7 +185,7 @@ pub(crate) const CASES: &[Case] = &[
         both(Diagnosis::MessageTooLarge, Diagnosis::OurRecordTooLarge),
     ),
     Case(
-        "a client asks in plain HTTP",
+        "a client sends a request in plain HTTP",
         |w| {
             w.tamper = |to_server, _| {
                 if to_server.first() == Some(&22) {

@@ -41,7 +41,7 @@ pub(crate) enum Ending {
 
 pub(crate) const SCRIPTS: &[Script] = &[
     Script(
-        "a server refuses the certificate of the client with the alert that Java has for everything",
+        "a server rejects the client's certificate with the alert that Java uses for everything",
         Role::Client,
         Own::Valid,
         Ending::Alert(46),
@@ -49,28 +49,28 @@ pub(crate) const SCRIPTS: &[Script] = &[
     ),
     Script("the same, and it has expired", Role::Client, Own::Expired, Ending::Alert(46), Diagnosis::OursExpired),
     Script(
-        "a server does not trust the certificate of the client, which has expired as well",
+        "a server does not trust the client's certificate, which has also expired",
         Role::Client,
         Own::Expired,
         Ending::Alert(48),
         Diagnosis::OursExpired,
     ),
     Script(
-        "the certificate of the client is for servers, which Go and wolfSSL do not say",
+        "the client's certificate is for servers, which Go and wolfSSL do not report",
         Role::Client,
         Own::WrongPurpose,
         Ending::Alert(42),
         Diagnosis::OursWrongPurpose,
     ),
     Script(
-        "Java asks for a certificate, and the client has none",
+        "Java requests a certificate, and the client has none",
         Role::Client,
         Own::None,
         Ending::Alert(42),
         Diagnosis::OursMissing,
     ),
     Script(
-        "GnuTLS does not accept the certificate of the client, whatever the reason",
+        "GnuTLS rejects the client's certificate, for any reason",
         Role::Client,
         Own::Valid,
         Ending::Alert(49),
@@ -78,21 +78,21 @@ pub(crate) const SCRIPTS: &[Script] = &[
     ),
     Script("the same, and it has expired", Role::Client, Own::Expired, Ending::Alert(49), Diagnosis::OursExpired),
     Script(
-        "Mbed TLS asks for a certificate, and the client has none",
+        "Mbed TLS requests a certificate, and the client has none",
         Role::Client,
         Own::None,
         Ending::Alert(41),
         Diagnosis::OursMissing,
     ),
     Script(
-        "Apache counts the authorities above the certificate of the client, and finds too many",
+        "the client's certificate has more authorities above it than Apache allows",
         Role::Client,
         Own::Valid,
         Ending::Alert(80),
         Diagnosis::OursTooDeep,
     ),
     Script(
-        "Node.js refuses the certificate of the client, and only closes the connection",
+        "a server on Node.js rejects the client's certificate by closing the connection",
         Role::Client,
         Own::Valid,
         Ending::End,
@@ -107,14 +107,14 @@ pub(crate) const SCRIPTS: &[Script] = &[
         Diagnosis::OursWrongPurpose,
     ),
     Script(
-        "a server asks for a certificate, the client has none, and the connection is reset",
+        "a server requests a certificate, the client has none, and the connection is reset",
         Role::Client,
         Own::None,
         Ending::Reset,
         Diagnosis::ClosedOnOurs,
     ),
     Script(
-        "a client refuses the certificate of the server with the alert that Go has for everything",
+        "a client rejects the server's certificate with the alert that Go uses for everything",
         Role::Server,
         Own::Valid,
         Ending::Alert(42),
@@ -129,7 +129,7 @@ pub(crate) const SCRIPTS: &[Script] = &[
         Diagnosis::OursWrongPurpose,
     ),
     Script(
-        "a client on Node.js refuses the certificate of the server, and only closes the connection",
+        "a client on Node.js rejects the server's certificate by closing the connection",
         Role::Server,
         Own::Valid,
         Ending::End,

@@ -55,8 +55,8 @@ async fn learn_time(stack: Stack<'_>, settings: &Settings<'_>, board: &mut impl 
     let mut nonce = [0; 8];
     if let Some(server) = settings.time_server.filter(|_| board.entropy(&mut nonce)) {
         match sntp::ask(stack, server, u64::from_be_bytes(nonce)).await {
-            Some(now) if clock.set(now, Instant::now()) => info!("the time server says {}", Shown(now)),
-            Some(now) => warn!("the time server says {}, before this image was built: not believed", Shown(now)),
+            Some(now) if clock.set(now, Instant::now()) => info!("the time server returns {}", Shown(now)),
+            Some(now) => warn!("the time server returns {}, before this image was built: ignored", Shown(now)),
             None => warn!("the time server does not answer"),
         }
     }
@@ -74,7 +74,7 @@ async fn gateway<B: Board>(
     let Memory { connection, order } = memory;
     let mut queue = Queue::recover(order, board);
     if queue.front().is_some() {
-        info!("an order waits since before the start");
+        info!("an order is waiting from before the start");
     } else {
         let mut serial = [0; 8];
         if !board.entropy(&mut serial) {
@@ -90,7 +90,7 @@ async fn gateway<B: Board>(
     match &outcome {
         Ok(acceptance) => {
             if *acceptance == Acceptance::Unread {
-                warn!("order delivered by the word of HTTP, and the answer cannot be read: ask the supplier");
+                warn!("order delivered according to HTTP, but the answer cannot be read: ask the supplier");
             } else {
                 info!("order accepted: {}", acceptance);
             }

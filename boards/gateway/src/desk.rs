@@ -35,9 +35,9 @@ impl<'b, B: Board> AsyncHost for Desk<'_, 'b, B> {
         let chosen = self.settings.credentials.iter().find(|credential| request.accepts(credential));
         match chosen {
             Some(credential) => {
-                info!("showing credential {}, {} certificates", credential.key().0, credential.chain().iter().count());
+                info!("sending credential {}, {} certificates", credential.key().0, credential.chain().iter().count());
             }
-            None => warn!("showing no certificate: it accepts none of our {}", self.settings.credentials.len()),
+            None => warn!("sending no certificate: it accepts none of our {}", self.settings.credentials.len()),
         }
         chosen.into()
     }

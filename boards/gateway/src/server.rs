@@ -74,7 +74,7 @@ async fn take<B: Board>(
                     info!("order {}: {} bytes, SHA-256 {:016x}", payload_id, len, fingerprint);
                     ((200, "OK"), 200, "accepted")
                 }
-                None => ((200, "OK"), 406, "this is no OrderRequest"),
+                None => ((200, "OK"), 406, "this is not an OrderRequest"),
             }
         }
     };

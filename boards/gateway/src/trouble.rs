@@ -118,29 +118,29 @@ impl Trouble {
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Cxml(409) => f.write_str("cXML status 409: probably delivered before, a human has to look"),
+            Self::Cxml(409) => f.write_str("cXML status 409: probably delivered before, a person has to check"),
             Self::Cxml(status) => write!(f, "cXML status {status}"),
             Self::AnswerCut(status) => {
-                write!(f, "HTTP status {status}: probably delivered, the connection ended inside the answer")
+                write!(f, "HTTP status {status}: probably delivered, but the answer was cut off")
             }
-            Self::Http(401) => f.write_str("HTTP status 401: the server wants a password, too"),
-            Self::Http(status @ (407 | 511)) => write!(f, "HTTP status {status}: a proxy in between wants a password"),
-            Self::Http(421) => f.write_str("HTTP status 421: the server does not answer for this name here"),
+            Self::Http(401) => f.write_str("HTTP status 401: the server requires a password, too"),
+            Self::Http(status @ (407 | 511)) => write!(f, "HTTP status {status}: a proxy in between requires a password"),
+            Self::Http(421) => f.write_str("HTTP status 421: the server does not serve this name here"),
             Self::Http(status) => write!(f, "HTTP status {status}"),
             Self::HttpLater { status, seconds } => write!(f, "HTTP status {status}, the server asks for {seconds} s"),
-            Self::HttpUnreadable => f.write_str("HTTP: the answer is no HTTP"),
-            Self::LateRejection(alert) => write!(f, "TLS: the server proved who it is and refused us: {alert}"),
-            Self::Network => f.write_str("network: no connection, or it broke"),
+            Self::HttpUnreadable => f.write_str("HTTP: the answer is not HTTP"),
+            Self::LateRejection(alert) => write!(f, "TLS: the authenticated server rejected us: {alert}"),
+            Self::Network => f.write_str("network: no connection, or a broken one"),
             Self::NoAddress => f.write_str("DNS: the name has no address"),
             Self::NoNameServer => f.write_str("DNS: no name server answers"),
-            Self::NotMutual => f.write_str("TLS: the server asked for no certificate, this is not mutual TLS"),
-            Self::Page => f.write_str("cXML: the answer is a page for people, of something in front of the supplier"),
+            Self::NotMutual => f.write_str("TLS: the server requested no certificate, this is not mutual TLS"),
+            Self::Page => f.write_str("cXML: the answer is an HTML page, from something in front of the supplier"),
             Self::Setup => f.write_str("the settings cannot be used"),
             Self::Timeout => f.write_str("network: no answer in time"),
             Self::Tls(Error::AlertReceived(alert)) => {
-                write!(f, "TLS: refused before the server had proved who it is: {alert}")
+                write!(f, "TLS: refused before the server was authenticated: {alert}")
             }
-            Self::Tls(error) => write!(f, "TLS: we refused the server: {error}"),
+            Self::Tls(error) => write!(f, "TLS: we rejected the server: {error}"),
         }
     }
 }

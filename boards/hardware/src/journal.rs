@@ -52,7 +52,7 @@ impl<'m, F: NorFlash> FlashJournal<'m, F> {
     /// Keeps a seed for the next start. `false`: it is not kept.
     pub fn keep_seed(&mut self, seed: &[u8; 32]) -> bool {
         self.append(SEED, seed) || {
-            warn!("the journal took no seed: it is erased unless an order waits in it");
+            warn!("the journal did not store the seed: it is erased unless an order is waiting in it");
             !self.holds_order() && self.erase() && self.append(SEED, seed)
         }
     }
@@ -84,7 +84,7 @@ struct Unreadable;
 impl<F: NorFlash> Journal for FlashJournal<'_, F> {
     fn load(&mut self, memory: &mut [u8]) -> Option<usize> {
         let Ok(order) = self.newest(ORDER) else {
-            error!("the journal cannot be read: if an order waited in it, it is lost");
+            error!("the journal cannot be read: an order waiting in it is lost");
             return None;
         };
         let order = order.filter(|order| !order.is_empty())?;
@@ -95,7 +95,7 @@ impl<F: NorFlash> Journal for FlashJournal<'_, F> {
     fn store(&mut self, order: &[u8]) -> bool {
         // One order waits at a time, so whatever a broken journal holds has been delivered, or was never there.
         self.append(ORDER, order) || {
-            warn!("the journal is erased: it took no order");
+            warn!("the journal is erased: it did not store the order");
             self.erase() && self.append(ORDER, order)
         }
     }

@@ -23,7 +23,7 @@ pub fn start() {
 /// If `generator` has none: without random numbers there is nothing that a gateway could do.
 pub fn seed(generator: &mut impl FnMut(&mut [u8]) -> bool) -> u64 {
     let mut seed = [0; 8];
-    assert!(generator(&mut seed), "the generator of random numbers does not work");
+    assert!(generator(&mut seed), "the random number generator does not work");
     u64::from_ne_bytes(seed)
 }
 

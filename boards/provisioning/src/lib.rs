@@ -26,7 +26,7 @@ pub const VARIABLE: &str = "GATEWAY_IDENTITY";
 
 const HELP: &str = "The identity of the device is read from the directory that GATEWAY_IDENTITY names: ca.pem, gateway.pem, \
     gateway.key, endpoint.txt; boards/README.md describes them. `cargo run --package provisioning --example throw-away -- \
-    DIRECTORY HOST` in boards/ makes a throw-away set.";
+    DIRECTORY HOST` in boards/ creates a throw-away set.";
 
 /// Writes the identity for `hardware::identity!()`, and gives the arguments to the linker that every board wants.
 ///
@@ -50,7 +50,7 @@ pub fn embed() {
 /// If there is none.
 pub fn memory_layout() {
     println!("cargo:rerun-if-changed=memory.x");
-    fs::copy("memory.x", out_dir().join("memory.x")).expect("memory.x stands beside Cargo.toml");
+    fs::copy("memory.x", out_dir().join("memory.x")).expect("memory.x is next to Cargo.toml");
     println!("cargo:rustc-link-search={}", out_dir().display());
 }
 
@@ -74,7 +74,7 @@ fn read(directory: &Path, built: i64) -> Result<String, String> {
     let (ca, chain, key, endpoint) = (file("ca.pem"), file("gateway.pem"), file("gateway.key"), file("endpoint.txt"));
     let pem::Authorities { usable: anchors, passed_over } = pem::authorities(&ca).map_err(|error| error.to_string())?;
     for error in passed_over {
-        println!("cargo:warning=passed over: {error}");
+        println!("cargo:warning=skipped: {error}");
     }
     let identity = pem::identity(&chain, &key).map_err(|error| error.to_string())?;
     let text =

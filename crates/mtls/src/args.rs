@@ -59,7 +59,7 @@ pub(crate) fn path(found: &str) -> Result<String, UsageError> {
     if found.starts_with('/') && found.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Ok(found.to_owned());
     }
-    Err(unfit("--path", found, "a path that begins with / and has neither spaces nor other than ASCII characters"))
+    Err(unfit("--path", found, "a path that begins with / and has only ASCII characters without spaces"))
 }
 
 /// The error for a value that does not fit its option.
@@ -122,18 +122,18 @@ impl Default for Preferences {
 
 /// The lines of a help text that describe [`Preferences`].
 pub(crate) const PREFERENCES_HELP: &str =
-    "  --alpn LIST         application protocols, best first; http/1.1 unless given; 'none' for none
-  --groups LIST       key exchange groups, best first: x25519, secp256r1
-  --suites LIST       cipher suites, best first: aes128-gcm, aes256-gcm, chacha20-poly1305
-  --max-depth N       CA certificates that may stand above the other side's own, the trust anchor among them, as
-                      SSLVerifyDepth of Apache counts them; 4 unless given
-  --max-validity N    days for which the other side's certificate may be valid at most, as in 398; any unless given
-  --strict            refuse what RFC 5280 forbids authorities to issue, also where path validation does not ask
-  --trace             tell each step of the search for a path from the other side's certificate to a trust anchor
-  --events            tell at the end what happened, as a device keeps it: messages, decisions, errors
-  --capture FILE      write what passes to this file, as a capture for Wireshark with made-up addresses
-  --keylog FILE       DANGEROUS, for laboratories: add the secrets of the connection to this file, so that Wireshark reads
-                      what passes, and anybody else who has both";
+    "  --alpn LIST         application protocols in order of preference; http/1.1 by default; 'none' for none
+  --groups LIST       key exchange groups in order of preference: x25519, secp256r1
+  --suites LIST       cipher suites in order of preference: aes128-gcm, aes256-gcm, chacha20-poly1305
+  --max-depth N       maximum number of CA certificates above the peer's, including the trust anchor, counted like
+                      Apache's SSLVerifyDepth; 4 by default
+  --max-validity N    maximum validity of the peer's certificate in days, for example 398; unlimited by default
+  --strict            reject certificates that RFC 5280 forbids authorities to issue, even if path validation accepts them
+  --trace             print each step of the search for a path from the peer's certificate to a trust anchor
+  --events            print messages, decisions and errors at the end, as a device records them
+  --capture FILE      write the traffic to this file, as a capture for Wireshark with made-up addresses
+  --keylog FILE       DANGEROUS, for laboratories: append the secrets of the connection to this file, so that Wireshark,
+                      and anyone else who has both files, can decrypt the traffic";
 
 impl Preferences {
     /// Takes the option `name` if it is one of these; `false` if it is not.
@@ -156,8 +156,8 @@ impl Preferences {
                 let file = text(parser)?;
                 if !cfg!(feature = "key-log") {
                     return Err(UsageError(format!(
-                        "--keylog {file}: this build tells nobody its secrets; one that does is made with cargo build \
-                         --features key-log"
+                        "--keylog {file}: this build cannot disclose its secrets; build with \
+                         cargo build --features key-log"
                     )));
                 }
                 self.key_log = Some(file);

@@ -24,13 +24,13 @@ pub(crate) enum Late {
 }
 
 /// Tells a client that it has not offered to show a certificate after the handshake. Apache has the same term for it.
-const NOT_OFFERED: &str = "this path needs your certificate, and your client has not offered Post-Handshake Authentication \
+const NOT_OFFERED: &str = "this path requires your certificate, but your client has not offered Post-Handshake Authentication \
                            (TLS extension post_handshake_auth); gateway --post-handshake-auth, openssl s_client \
                            -enable_pha and curl do";
 /// Tells a client that it was asked and showed none. It begins as nginx begins.
-const DECLINED: &str = "No required SSL certificate was sent: your client was asked for it and showed none";
+const DECLINED: &str = "No required SSL certificate was sent: your client was asked for it and sent none";
 /// Tells a client that it went on without an answer.
-const IGNORED: &str = "this path needs your certificate, and your client sent something else when it was asked for it";
+const IGNORED: &str = "this path requires your certificate, but your client sent something else when asked for it";
 
 /// Parts that make a path one that can be written in another way.
 const ODD: [&str; 5] = ["%", "//", "/.", "\\", ";"];

@@ -350,17 +350,17 @@ pub(crate) fn refused(
 ) -> Trouble {
     let means = meaning(diagnosis);
     if let (Some(verdict), Failure::Tls(Error::Certificate(found))) = (verdict, &error.cause) {
-        let message = format!("we refused the server: {verdict} (while: {}){means}", error.stage);
+        let message = format!("we rejected the server: {verdict} (while: {}){means}", error.stage);
         return Trouble::Certificate { problem: found.problem, message };
     }
     match error.cause {
         Failure::Io(_) | Failure::Tls(Error::ConnectionTruncated) => ended(&error.to_string(), diagnosis),
         Failure::Tls(Error::AlertReceived(alert)) if is_proved(error.stage) => rejected(alert, diagnosis),
         Failure::Tls(Error::AlertReceived(_)) => {
-            Trouble::Tls(format!("refused before the server had proved who it is: {error}{means}"))
+            Trouble::Tls(format!("refused before the server was authenticated: {error}{means}"))
         }
         Failure::Tls(Error::ApiMisuse(_)) => Trouble::Setup(error.to_string()),
-        Failure::Tls(_) => Trouble::Tls(format!("we refused the server: {error}{means}")),
+        Failure::Tls(_) => Trouble::Tls(format!("we rejected the server: {error}{means}")),
     }
 }
 
@@ -398,7 +398,7 @@ pub(crate) fn lost(error: &HttpError<Failure<io::Error>>, diagnosis: Option<Diag
     match error {
         HttpError::Stream(Failure::Tls(Error::AlertReceived(alert))) => rejected(*alert, diagnosis),
         HttpError::Stream(Failure::Tls(Error::ConnectionTruncated)) if begun => {
-            Trouble::Network("the connection broke inside the first line of the answer".to_owned())
+            Trouble::Network("the connection broke in the first line of the answer".to_owned())
         }
         HttpError::Stream(Failure::Tls(Error::ConnectionTruncated)) => {
             ended("the server closed the connection after the handshake, without an answer", diagnosis)
@@ -438,9 +438,7 @@ impl GatewayHost<'_, '_> {
         let reason = |verdict: EntryFit<'_>| match verdict.fit {
             Ok(fit) => fit.to_string(),
             Err(mismatch @ Mismatch::Issuer) => {
-                format!(
-                    "{mismatch}: append its intermediates up to one of them, or name it by --alias to send it all the same"
-                )
+                format!("{mismatch}: append its intermediates up to one of them, or use --alias to send it anyway")
             }
             Err(mismatch) => mismatch.to_string(),
         };

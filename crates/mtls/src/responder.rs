@@ -114,7 +114,7 @@ impl Responder {
     pub(crate) fn show_anybody(&self, request: &Request, link: &Link) -> Reply {
         match request.method.as_str() {
             "POST" => {
-                Reply::forbidden("orders are taken only where your certificate is asked for, and not in this path")
+                Reply::forbidden("orders are accepted only on paths that require your certificate, not on this one")
             }
             _ => self.answer_known(request, link),
         }
@@ -123,7 +123,7 @@ impl Responder {
     fn answer_known(&self, request: &Request, link: &Link) -> Reply {
         let common_name = proved_name(link);
         match request.method.as_str() {
-            "GET" | "HEAD" => Reply::text(200, page(link), "the page that says who came"),
+            "GET" | "HEAD" => Reply::text(200, page(link), "the page about the client"),
             "POST" => unsupported(request).unwrap_or_else(|| self.take_order(request, common_name)),
             other => {
                 let note = format!("method: found {}, wanted GET, HEAD or POST", printable(other));
@@ -150,10 +150,10 @@ impl Responder {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         match taken.iter().find(|known| known.key == key) {
             Some(known) if known.order == order => {
-                return reply(known.response.clone(), format!("cXML 200, the Response of the first time, to {what}"));
+                return reply(known.response.clone(), format!("cXML 200, the first Response again, to {what}"));
             }
             Some(_) => {
-                let status = Status::new(409, "another order with this payloadID was taken before");
+                let status = Status::new(409, "another order with this payloadID was accepted before");
                 return reply(self.response(&status), format!("cXML 409, payloadID used before, to {what}"));
             }
             None => {}

@@ -127,7 +127,7 @@ impl fmt::Display for Event {
                 let alpn = link.alpn.as_deref().unwrap_or("no ALPN");
                 write!(f, "open: {}, {}, {}; {}", link.suite, link.group, printable(alpn), whom(link))
             }
-            Self::Identified(link) => write!(f, "asked after the handshake: {}", whom(link)),
+            Self::Identified(link) => write!(f, "authenticated after the handshake: {}", whom(link)),
             Self::Refused(cause) => write!(f, "handshake failed: {}", printable_lines(cause)),
             Self::Recorded(line) => write!(f, "event: {line}"),
             Self::Reference(News::Moved(news) | News::Stale(news)) => write!(f, "reference: {}", printable(news)),
@@ -146,7 +146,7 @@ fn printable_lines(text: &str) -> String {
 
 /// Names the client.
 fn whom(link: &Link) -> String {
-    let Some(peer) = &link.peer else { return "the client showed no certificate".to_owned() };
+    let Some(peer) = &link.peer else { return "the client sent no certificate".to_owned() };
     let name = peer.common_name.as_deref().unwrap_or("(none)");
     let waived = link.waived.as_deref().map(|waived| format!("WAIVED by the policy: {}; ", printable(waived)));
     format!("{}client CN {}\n{}", waived.unwrap_or_default(), printable(name), peer.details("    ").trim_end())
@@ -240,7 +240,7 @@ fn accept(supplier: &Supplier<'_>, listener: &TcpListener, connections: Option<u
             };
             left = left.map(|left| left - 1);
             if supplier.open.fetch_add(1, Ordering::Relaxed) >= MAX_CONNECTIONS {
-                (supplier.report)(from, Event::Refused(format!("{MAX_CONNECTIONS} connections are open already")));
+                (supplier.report)(from, Event::Refused(format!("{MAX_CONNECTIONS} connections are already open")));
                 supplier.open.fetch_sub(1, Ordering::Relaxed);
                 continue;
             }
@@ -249,7 +249,7 @@ fn accept(supplier: &Supplier<'_>, listener: &TcpListener, connections: Option<u
                 supplier.open.fetch_sub(1, Ordering::Relaxed);
             };
             if let Err(error) = thread::Builder::new().spawn_scoped(scope, serve) {
-                (supplier.report)(from, Event::Refused(format!("no thread for it: {error}")));
+                (supplier.report)(from, Event::Refused(format!("no thread available: {error}")));
                 supplier.open.fetch_sub(1, Ordering::Relaxed);
             }
         }

@@ -71,7 +71,7 @@ pub fn credentials<'a>(chains: &'a [Vec<&'a [u8]>]) -> Result<Vec<Credential<'a>
 /// A number that is no key.
 pub fn keys(identities: &[Identity]) -> Result<Vec<P256SigningKey>, String> {
     let key = |identity: &Identity| {
-        P256SigningKey::from_bytes(&identity.key).map_err(|error| format!("a private key is not usable: {error:?}"))
+        P256SigningKey::from_bytes(&identity.key).map_err(|error| format!("a private key is unusable: {error:?}"))
     };
     identities.iter().map(key).collect()
 }
@@ -180,13 +180,12 @@ impl Greeting {
             _ if heard.starts_with(b"PROXY ") => 1,
             _ => {
                 let is_http = METHODS.iter().any(|method| heard.starts_with(method));
-                let words =
-                    "what came is HTTP in plain text: let the client, or the proxy in front, use https for this port";
+                let words = "received plain HTTP: have the client, or the proxy in front, use https for this port";
                 return is_http.then(|| words.to_owned());
             }
         };
         Some(format!(
-            "what came is a PROXY header (version {version}), which a load balancer puts in front of the connection and this \
+            "received a PROXY header (version {version}), which a load balancer puts in front of the connection and this \
              server does not read: let it send none (HAProxy: server without send-proxy, nginx: proxy_protocol off)"
         ))
     }

@@ -61,23 +61,23 @@ pub enum Trouble {
 pub(crate) const EXIT_CODES: &str =
     "   0  the supplier has the order (cXML status 200, 201, ..., or HTTP 200 with an empty body)
    1  setup     wrong options, or a file that cannot be used: nothing was sent
-  10  network   no connection, or it broke: repeat later with the same bytes
-  20  TLS       the handshake failed: the message says which side refused what
-  21  TLS       late rejection: the server proved who it is, and refused our certificate or wanted one
-  22  TLS       the server's certificate, or one above it, has expired or is not valid yet
+  10  network   no connection, or a broken one: retry later with the same bytes
+  20  TLS       the handshake failed: the message says which side rejected what
+  21  TLS       late rejection: the authenticated server rejected our certificate or required one
+  22  TLS       the server's certificate, or one above it, has expired or is not yet valid
   23  TLS       the server's certificate is self-signed
-  24  TLS       the server's certificate comes from nobody whom we trust
+  24  TLS       the server's certificate was issued by an authority that we do not trust
   25  TLS       the server's certificate is for another name
   26  TLS       the server's certificate breaks another rule
-  27  TLS       the server never asked for our certificate: nothing was sent; its owner has to require one, or --one-way
-  30  HTTP      refused for good (3xx, 4xx but 408, 421, 425 and 429; 501, 505)
-  31  HTTP      server trouble (5xx, 408, 421, 425, 429), or the answer was cut off: repeat later with the same bytes
-  32  HTTP      what came is no HTTP: nobody knows what became of the order
-  40  cXML      refused for good (status 4xx), or a page for people instead of a Response
-  41  cXML      supplier trouble (status 5xx): repeat later with the same bytes
-  42  cXML      delivered (HTTP 2xx), and the answer cannot be read: ask the supplier before you repeat it
-With 20 and 22 to 26 the server had not yet proved who it is: whoever is in between can cause them, so they are no
-reason to give an order up.";
+  27  TLS       the server never requested our certificate: nothing was sent; its owner has to require one, or --one-way
+  30  HTTP      refused permanently (3xx, 4xx except 408, 421, 425 and 429; 501, 505)
+  31  HTTP      server trouble (5xx, 408, 421, 425, 429), or a truncated answer: retry later with the same bytes
+  32  HTTP      the answer is not HTTP: the outcome of the order is unknown
+  40  cXML      refused permanently (status 4xx), or an HTML page instead of a Response
+  41  cXML      supplier trouble (status 5xx): retry later with the same bytes
+  42  cXML      delivered (HTTP 2xx), but the answer cannot be read: ask the supplier before you retry
+With 20 and 22 to 26 the server was not yet authenticated: anyone on the network path can cause them, so they are no
+reason to abandon an order.";
 
 impl Trouble {
     /// The exit code of this trouble, as the help of the gateway lists them.
@@ -111,8 +111,8 @@ impl fmt::Display for Trouble {
             Self::Tls(message) | Self::Certificate { message, .. } => write!(f, "TLS: {message}"),
             Self::LateRejection(alert, diagnosis) => write!(
                 f,
-                "TLS: the server proved who it is, and rejected us with alert {} ({alert}).{}\n  In TLS 1.3 a client is done \
-                 before the server has looked at its certificate. The order was not taken.",
+                "TLS: the authenticated server rejected us with alert {} ({alert}).{}\n  In TLS 1.3 a client completes its \
+                 handshake before the server has checked its certificate. The order was not accepted.",
                 alert.0,
                 meaning(Some(*diagnosis))
             ),
@@ -123,20 +123,20 @@ impl fmt::Display for Trouble {
             ),
             Self::NotAsked { by_policy } => {
                 let way = if *by_policy {
-                    "ClientAuthEnabled of the policy wants both sides to say who they are before anything is sent."
+                    "ClientAuthEnabled of the policy requires both sides to authenticate before anything is sent."
                 } else {
-                    "--post-handshake-auth posts to a server that asks for some paths only; --one-way posts all the same."
+                    "--post-handshake-auth posts to a server that asks for some paths only; --one-way posts anyway."
                 };
                 let means = meaning(Some(Diagnosis::CertificateNotAsked));
                 write!(f, "TLS: the server never asked for our certificate; nothing was sent.{means}\n  {way}")
             }
             Self::Http { message, .. } => write!(f, "HTTP: {message}"),
-            Self::NoHttp(message) => write!(f, "HTTP: {message}; nobody knows what became of the order"),
+            Self::NoHttp(message) => write!(f, "HTTP: {message}; the outcome of the order is unknown"),
             Self::Cxml { message, .. } => write!(f, "cXML: {message}"),
             Self::Unread(message) => write!(
                 f,
-                "cXML: the supplier has the order, and its answer cannot be read: {message}; ask the supplier before you \
-                 repeat it"
+                "cXML: the supplier has the order, but its answer cannot be read: {message}; ask the supplier before you \
+                 retry"
             ),
         }
     }
@@ -151,7 +151,7 @@ pub(crate) fn judge(response: &Response, means: Option<Finding>) -> Result<Statu
     let class = Class::of(response.status, wait.is_some());
     if class != Class::Done {
         let location = response.headers.first("location").filter(|_| (300..400).contains(&response.status));
-        let elsewhere = location.map(|location| format!("; it wants the order at '{}'", printable(location)));
+        let elsewhere = location.map(|location| format!("; it redirects the order to '{}'", printable(location)));
         let mut message = line + &wait.map(waiting).unwrap_or_default() + &elsewhere.unwrap_or_default();
         message += &heard(response);
         message += &meaning(means);
@@ -166,8 +166,8 @@ fn read(response: &Response, line: &str, means: Option<Finding>) -> Result<Statu
         Some(Flaw::Cut(why)) => {
             let why = printable(why);
             let message = format!(
-                "{line}, so the supplier probably has the order, and its answer was cut off ({why}); repeat it with the same \
-                 bytes: the supplier knows it by its payloadID"
+                "{line}, so the supplier probably has the order, but its answer was cut off ({why}); retry with the same \
+                 bytes: the supplier recognizes it by its payloadID"
             );
             return Err(Trouble::Http { later: true, message });
         }
@@ -177,12 +177,10 @@ fn read(response: &Response, line: &str, means: Option<Finding>) -> Result<Statu
     let coding = response.headers.all("content-encoding").find(|coding| !coding.eq_ignore_ascii_case("identity"));
     if let Some(coding) = coding.filter(|coding| !coding.is_empty()) {
         let coding = printable(coding);
-        return Err(Trouble::Unread(format!(
-            "Content-Encoding: found '{coding}', wanted identity, which was asked for"
-        )));
+        return Err(Trouble::Unread(format!("Content-Encoding: found '{coding}', wanted identity, as requested")));
     }
     if response.status == 206 {
-        return Err(Trouble::Unread("it is a part of an answer (206), and no part was asked for".to_owned()));
+        return Err(Trouble::Unread("it is a partial answer (206), which was not requested".to_owned()));
     }
     let is_empty = response.body.iter().all(u8::is_ascii_whitespace);
     let status = match cxml_status(response) {
@@ -196,8 +194,8 @@ fn read(response: &Response, line: &str, means: Option<Finding>) -> Result<Statu
     let (later, what) = match status.outcome() {
         Outcome::Delivered | Outcome::Pending => return Ok(status),
         Outcome::Refused if status.code == 409 => (false, "it may have been delivered before: ask the supplier"),
-        Outcome::Refused => (false, "do not repeat the order as it is"),
-        Outcome::Later => (true, "repeat it later with the same bytes"),
+        Outcome::Refused => (false, "do not retry the order unchanged"),
+        Outcome::Later => (true, "retry later with the same bytes"),
         Outcome::Unknown => return Err(Trouble::Unread(format!("cXML status {} is of no class", status.code))),
     };
     let (text, more) = (printable(&status.text), printable(&status.message));
@@ -215,9 +213,8 @@ fn cxml_status(response: &Response) -> Result<Status, String> {
 fn no_response(response: &Response, line: &str, why: &str, means: Option<Finding>) -> Trouble {
     let Some(title) = page(response) else { return Trouble::Unread(printable(&format!("no cXML Response: {why}"))) };
     let means = meaning(means);
-    let message = format!(
-        "{line}, and a page for people{title} instead of a Response: nobody who takes orders has answered{means}"
-    );
+    let message =
+        format!("{line}, and an HTML page{title} instead of a Response: the order system did not answer{means}");
     Trouble::Cxml { later: false, message }
 }
 
@@ -256,9 +253,9 @@ fn heard(response: &Response) -> String {
 fn waiting(wait: &str) -> String {
     let is_number = !wait.is_empty() && wait.bytes().all(|byte| byte.is_ascii_digit());
     if is_number {
-        format!(", repeat after {wait} s (Retry-After)")
+        format!(", retry after {wait} s (Retry-After)")
     } else {
-        format!(", repeat after {} (Retry-After)", printable(wait))
+        format!(", retry after {} (Retry-After)", printable(wait))
     }
 }
 
@@ -295,7 +292,7 @@ mod tests {
         assert_eq!(verdict(200, &cxml(200)), Ok(200));
         assert_eq!(verdict(200, &cxml(201)), Ok(201));
         assert_eq!(verdict(200, ""), Ok(200));
-        let refused = "cXML: status 401 Text: more\\C2\\9B; do not repeat the order as it is".to_owned();
+        let refused = "cXML: status 401 Text: more\\C2\\9B; do not retry the order unchanged".to_owned();
         assert_eq!(verdict(200, &cxml(401)), Err((40, refused)));
         assert_eq!(verdict(200, &cxml(560)).unwrap_err().0, 41);
         assert_eq!(verdict(500, &cxml(200)).unwrap_err().0, 31);
@@ -318,7 +315,7 @@ mod tests {
                     30 => "refused",
                     31 if trouble.to_string().contains("cut off") => "cut",
                     31 => "later",
-                    40 if trouble.to_string().contains("page for people") => "page",
+                    40 if trouble.to_string().contains("an HTML page") => "page",
                     40 => "cxml-refused",
                     41 => "cxml-later",
                     42 => "unread",

@@ -62,7 +62,7 @@ findings! {
 /// use embedded_mtls_operator::Finding;
 ///
 /// let finding = Finding::from(Diagnosis::of_alert(AlertDescription::PROTOCOL_VERSION));
-/// assert_eq!(finding.remedy(), "have TLS 1.3 switched on there (Apache: SSLProtocol, nginx: ssl_protocols)");
+/// assert_eq!(finding.remedy(), "have TLS 1.3 enabled there (Apache: SSLProtocol, nginx: ssl_protocols)");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -76,11 +76,11 @@ pub enum Finding {
     Forbidden: Peer,
         "the server accepted the connection and refuses this request, without saying why",
         "look into its log: usually its rules do not name the owner of our certificate (Apache: Require expr \
-         %{SSL_CLIENT_S_DN_CN}), or it wants another path";
+         %{SSL_CLIENT_S_DN_CN}), or the path is wrong";
     /// The server requires a password or a token (HTTP 401).
     LoginRequired: Us,
-        "the server wants a password or a token, and not only a certificate (HTTP 401)",
-        "ask its owner which, or let it take our certificate for this path";
+        "the server requires a password or a token in addition to a certificate (HTTP 401)",
+        "ask its owner which one, or have it accept our certificate for this path";
     /// The server does not serve this name on this connection (HTTP 421).
     MisdirectedRequest: Peer,
         "the server does not answer for the name in the Host field on this connection (HTTP 421)",
@@ -90,11 +90,11 @@ pub enum Finding {
     PostHandshakeNeeded: Us,
         "the server asks for a certificate for this path only, after the handshake, and we did not offer that \
          (Apache: AH10158)",
-        "switch on authentication after the handshake; or have SSLVerifyClient moved from the <Location> or \
+        "enable authentication after the handshake; or have SSLVerifyClient moved from the <Location> or \
          <Directory> into the virtual host";
     /// A proxy in between requires a password (HTTP 407 or 511).
     ProxyLoginRequired: Network,
-        "a proxy in between wants a password, and has not passed the request on (HTTP 407, 511)",
+        "a proxy in between requires a password and did not forward the request (HTTP 407, 511)",
         "exempt this connection from the proxy: a response from it inside TLS means that it terminates TLS, which \
          mutual TLS does not survive";
 }
@@ -104,7 +104,7 @@ AccessDenied:
      sends this alert for every certificate that it does not accept";
 CertificateNotAsked:
     "have it ask for one (Apache: SSLVerifyClient require, nginx: ssl_verify_client on); if it does so for some paths \
-     only, switch on authentication after the handshake; a proxy in front of it may be the one not asking";
+     only, enable authentication after the handshake; a proxy in front of it may be the one not asking";
 ClockWrong:
     "check our clock first, then the clock of the other side";
 ClosedAtOnce:
@@ -140,7 +140,7 @@ NoCommonProtocol:
 NotTls:
     "check address and port: the service speaks plain HTTP, or another protocol that begins without TLS. If we are \
      the server: a client may use http:// instead of https://, or a load balancer in front of us sends a PROXY \
-     protocol header first, which has to be switched off there";
+     protocol header first, which has to be disabled there";
 OurAnchorExpired:
     "install the new root of that authority; if the old one should still be valid, set our clock";
 OurProgram:
@@ -152,7 +152,7 @@ OursExpired:
 OursIncomplete:
     "append the intermediates to the file of our certificate; if there are none, have the other side trust its issuer";
 OursMissing:
-    "configure one that meets what the other side asks for, with its key; if there is one already, the report of the \
+    "configure one that matches the request of the other side, with its key; if there is one already, the report of the \
      choice says why it was not chosen";
 OursNotTrusted:
     "have our root certificate added there (Apache: SSLCACertificateFile, nginx: ssl_client_certificate), or use a \
@@ -160,14 +160,14 @@ OursNotTrusted:
      SSLVerifyDepth, nginx: ssl_verify_depth)";
 OursRefused:
     "check whether it trusts our root, then the purposes of our certificate (clientAuth), its kind of key and the \
-     length of its chain (nginx: ssl_verify_depth is 1 unless set); its log may say more";
+     length of its chain (nginx: ssl_verify_depth defaults to 1); its log may have details";
 OursRefusedByClient:
     "check whether our certificate contains the name that the client connects to, whether the client trusts our root \
-     and we send the intermediates, then its purposes (serverAuth); the log of the client may say more";
+     and we send the intermediates, then its purposes (serverAuth); the log of the client may have details";
 OursRevoked:
-    "install a new one, and find out why";
+    "install a new one, and find out why it was revoked";
 OursTooDeep:
-    "have it allow more authorities (Apache: SSLVerifyDepth is 1 unless set, and counts all above our certificate), \
+    "have it allow more authorities (Apache: SSLVerifyDepth defaults to 1 and counts all above our certificate), \
      or use a certificate from closer to the root; if its log names another reason, that is the one";
 OursUnproven:
     "install the key that belongs to the certificate";
@@ -221,7 +221,7 @@ TheirsUnproven:
 TheirsWrongPurpose:
     "have it get one with the right extended key usage: serverAuth for servers, clientAuth for clients";
 Tls12Only:
-    "have TLS 1.3 switched on there (Apache: SSLProtocol, nginx: ssl_protocols)";
+    "have TLS 1.3 enabled there (Apache: SSLProtocol, nginx: ssl_protocols)";
 }
 
 /// The remedy of a diagnosis that this version does not know.
@@ -242,7 +242,7 @@ impl From<Diagnosis> for Finding {
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}. Who has to act: {}. What helps: {}", self.cause(), self.responsible(), self.remedy())
+        write!(f, "{}. Who has to act: {}. Remedy: {}", self.cause(), self.responsible(), self.remedy())
     }
 }
 
@@ -271,7 +271,7 @@ mod tests {
     fn a_failure_of_tls_goes_on_from_the_words_of_the_core() {
         for diagnosis in Diagnosis::ALL {
             let text = Finding::from(*diagnosis).to_string();
-            assert!(text.starts_with(&(diagnosis.to_string() + ". What helps: ")), "{text}");
+            assert!(text.starts_with(&(diagnosis.to_string() + ". Remedy: ")), "{text}");
         }
     }
 }

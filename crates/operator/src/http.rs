@@ -26,7 +26,7 @@ const SAYINGS: &[(&str, Finding)] = &[
     ("AH10158", Finding::PostHandshakeNeeded),
     ("post_handshake_auth", Finding::PostHandshakeNeeded),
     // `supplier` of this repository.
-    ("was asked for it and showed none", Tls(Diagnosis::OursMissing)),
+    ("was asked for it and sent none", Tls(Diagnosis::OursMissing)),
     ("common name of the client: found", Tls(Diagnosis::AccessDenied)),
 ];
 

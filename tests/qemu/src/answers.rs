@@ -86,11 +86,11 @@ const TRIALS: &[Trial<Answer>] = &[
         log: &["order delivered by the word of HTTP, and the answer cannot be read"],
     },
     Trial {
-        name: "HTTP 200 with a page for people: an error",
+        name: "HTTP 200 with an HTML page: an error",
         script: &[Answer::Page],
         arguments: &[],
         status: CXML,
-        log: &["stays queued: cXML: the answer is a page for people"],
+        log: &["stays queued: cXML: the answer is an HTML page"],
     },
 ];
 

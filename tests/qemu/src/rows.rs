@@ -292,7 +292,7 @@ fn survives(machine: Machine, world: &World) -> Result<(), String> {
     let mut peer = Peer::start(peers::Kind::OpenSsl, world, port, "server", &[])?;
     let mut second = boot(machine, &ground, &arguments(&ground, port, &[]))?;
     let outcome = peer.attend().and_then(|came| {
-        expect_end(&mut second, DELIVERED, &["an order waits since before the start"])?;
+        expect_end(&mut second, DELIVERED, &["an order is waiting from before the start"])?;
         if came.ends_with(&kept) { Ok(()) } else { Err("other bytes came than were kept".into()) }
     });
     outcome.map_err(|problem| report(&problem, &second, &peer))

@@ -122,7 +122,7 @@ impl Rest<'_> {
             _ => Fault {
                 step: StepName::Http,
                 exit_code: trouble.exit_code(),
-                cause: "what the server answers is no HTTP".to_owned(),
+                cause: "the server's answer is not HTTP".to_owned(),
                 observed: error.to_string(),
                 certificate: None,
                 responsible: Responsible::Us.to_string(),
@@ -157,7 +157,7 @@ impl Rest<'_> {
                 report.pass(step, None, vec!["asks for no certificate".to_owned()]);
                 return Ok(());
             }
-            let observed = format!("no CertificateRequest, neither in the handshake nor behind it {}", line());
+            let observed = format!("no CertificateRequest, neither in the handshake nor after it {}", line());
             return Err(Box::new(Fault::named(
                 step,
                 NOT_ASKED,
@@ -168,8 +168,8 @@ impl Rest<'_> {
         let mut facts = asked.facts();
         facts.push(match status {
             ClientAuthStatus::Accepted => "the server has accepted it".to_owned(),
-            _ if response.is_some() => "the server has gone on with it".to_owned(),
-            _ => "whether the server accepts it is not known: it has given no sign".to_owned(),
+            _ if response.is_some() => "the server has continued with it".to_owned(),
+            _ => "it is unknown whether the server accepts it: it has given no indication".to_owned(),
         });
         report.pass(step, self.handshake, facts);
         let shown = self.plan.identities.iter().find(|own| Some(&own.alias) == asked.shown.as_ref());
@@ -208,12 +208,12 @@ impl Rest<'_> {
         if later {
             let (responsible, remedy) = (
                 Responsible::Peer.to_string(),
-                "look into the log of the server, and of whatever is behind it: TLS is not the reason".to_owned(),
+                "look into the log of the server and of the systems behind it: TLS is not the reason".to_owned(),
             );
             return Err(Box::new(Fault {
                 step: StepName::Http,
                 exit_code: REFUSED_BY_HTTP + 1,
-                cause: "the server has trouble of its own, behind TLS".to_owned(),
+                cause: "the server has a problem of its own, behind TLS".to_owned(),
                 observed: fact,
                 certificate: None,
                 responsible,

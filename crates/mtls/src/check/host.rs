@@ -40,11 +40,11 @@ impl Asked {
             names => names.iter().map(|name| format!("asks {when}for a certificate of {name}")).collect(),
         };
         match &self.shown {
-            Some(alias) => facts.push(format!("shown: {alias}")),
-            None if self.unfit.is_empty() => facts.push("shown: none, as none was given (--cert, --key)".to_owned()),
-            None => facts.push("shown: none, as none fits".to_owned()),
+            Some(alias) => facts.push(format!("sending {alias}")),
+            None if self.unfit.is_empty() => facts.push("sending none: none was given (--cert, --key)".to_owned()),
+            None => facts.push("sending none: none matches".to_owned()),
         }
-        facts.extend(self.unfit.iter().map(|unfit| format!("not shown: {unfit}")));
+        facts.extend(self.unfit.iter().map(|unfit| format!("not sending {unfit}")));
         facts
     }
 }

@@ -24,9 +24,9 @@ pub(super) fn resolve(target: &Target) -> Result<Vec<SocketAddr>, Box<Fault>> {
             StepName::Dns,
             format!("the name {} has no address here", target.host),
             observed,
-            "us, or those who run the name service",
-            "check the name for typing errors; if it is known in the company's network only, connect to that (VPN); \
-             --connect-to ADDRESS:PORT goes past the name service",
+            "us, or the operator of the name service",
+            "check the name for typing errors; if it exists only in the company's network, connect to that (VPN); \
+             --connect-to ADDRESS:PORT bypasses the name service",
         )
     };
     let found = (target.host.as_str(), target.port).to_socket_addrs().map_err(|error| failed(error.to_string()))?;
@@ -58,19 +58,19 @@ fn unreached(error: &io::Error, address: Option<SocketAddr>) -> Fault {
     let at = address.map(|address| address.to_string()).unwrap_or_default();
     let (cause, responsible, remedy) = match error.kind() {
         io::ErrorKind::ConnectionRefused => (
-            format!("nobody listens at {at}"),
-            "those who run the other side",
+            format!("nothing listens at {at}"),
+            "the operator of the other side",
             "check the port; have the server, or the load balancer in front of it, started and listening there",
         ),
         io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => (
-            format!("{at} does not answer at all: on the way, something drops what we send"),
-            "those who run the network in between",
+            format!("{at} does not answer at all: something on the path drops our packets"),
+            "the operator of the network in between",
             "have the firewalls on both sides open this address and port for us; check whether a VPN or --proxy is \
              needed",
         ),
         _ => (
             format!("{at} cannot be reached"),
-            "us, or those who run the network in between",
+            "us, or the operator of the network in between",
             "check the address and our own network, and whether a VPN or --proxy is needed",
         ),
     };
@@ -80,7 +80,7 @@ fn unreached(error: &io::Error, address: Option<SocketAddr>) -> Fault {
 /// Asks the proxy behind `stream` for a connection to the server.
 pub(super) fn tunnel(mut stream: &TcpStream, server: &Target) -> Result<String, Box<Fault>> {
     let failed = |observed: String, cause: &str, remedy: &str| {
-        fault(StepName::Proxy, cause.to_owned(), observed, "those who run the proxy", remedy)
+        fault(StepName::Proxy, cause.to_owned(), observed, "the operator of the proxy", remedy)
     };
     let no_http = |observed: String| {
         failed(
@@ -109,11 +109,11 @@ pub(super) fn tunnel(mut stream: &TcpStream, server: &Target) -> Result<String, 
     let line = format!("HTTP {status} {}", printable(response.reason.unwrap_or_default()));
     let (cause, remedy) = match status {
         200..300 => return Ok(line),
-        407 => ("the proxy wants a password", "have it exempt this host and port: no password is sent from here"),
+        407 => ("the proxy requires a password", "have it exempt this host and port: no password is sent from here"),
         403 => ("the proxy does not allow this server or this port", "have it allow CONNECT to this host and port"),
         _ => (
             "the proxy does not connect us to the server",
-            "have it reach the server: its own name service and firewall count here",
+            "make the server reachable for it: its own name service and firewall matter here",
         ),
     };
     Err(failed(line, cause, remedy).into())

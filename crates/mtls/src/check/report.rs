@@ -212,7 +212,7 @@ impl Report {
         match (&self.fault, self.warnings.first()) {
             (Some(fault), _) => fault.cause.clone(),
             (None, Some(warning)) => warning.clone(),
-            (None, None) => "everything that was checked is as it should be".to_owned(),
+            (None, None) => "everything that was checked is in order".to_owned(),
         }
     }
 }
@@ -254,7 +254,7 @@ fn rows(f: &mut fmt::Formatter<'_>, fault: &Fault) -> fmt::Result {
         ("observed", fault.observed.as_str()),
         ("certificate", certificate),
         ("who has to act", &fault.responsible),
-        ("what helps", &fault.remedy),
+        ("remedy", &fault.remedy),
     ] {
         if !text.is_empty() {
             writeln!(f, "  {label:<16}{}", printable(text))?;

@@ -46,7 +46,7 @@ pub(super) fn missing_issuer(identity: &Identity, before: &[Identity], authoriti
     };
     let is_known = before.iter().any(is_end) || authorities.iter().any(is_trusted);
     let issuer = leaf.issuers().next().filter(|_| !is_known)?;
-    Some(format!("the certificate of its issuer {} is missing behind it", printable(&issuer.to_string())))
+    Some(format!("the certificate of its issuer {} is missing after it", printable(&issuer.to_string())))
 }
 
 /// Warnings for the start of a program: what peers refuse, or will soon.
@@ -54,16 +54,16 @@ pub(crate) fn warnings<'i>(identities: impl IntoIterator<Item = (&'i str, &'i Id
     let warning = |(name, identity)| {
         let why = match admit(identity, role) {
             Ok(not_after) => soon(not_after)?,
-            Err(why) => format!("cannot be shown: {why}"),
+            Err(why) => format!("cannot be sent: {why}"),
         };
-        Some(format!("warning: own certificate '{name}' {}", printable(&why)))
+        Some(format!("warning: our certificate '{name}' {}", printable(&why)))
     };
     identities.into_iter().filter_map(warning).collect()
 }
 
 /// Words the warnings about certificates that cannot be trusted.
 pub(crate) fn passed_over(errors: &[FileError]) -> impl Iterator<Item = String> {
-    errors.iter().map(|error| format!("warning: passed over: {error}"))
+    errors.iter().map(|error| format!("warning: skipped: {error}"))
 }
 
 /// Words the warnings about authorities whose own certificate has expired: nobody is trusted by them any more.
@@ -73,7 +73,7 @@ pub(crate) fn expired(authorities: &[Vec<u8>]) -> Vec<String> {
         let anchor = TrustAnchor::from_certificate(certificate).ok()?;
         let end = anchor.not_after().filter(|end| *end < now)?;
         let name = anchor.subject().map(|name| name.to_string()).unwrap_or_default();
-        Some(format!("warning: the trusted authority {name} has expired ({end}): nobody is trusted by it any more"))
+        Some(format!("warning: the trusted authority {name} has expired ({end}): it is no longer trusted"))
     };
     authorities.iter().filter_map(warning).collect()
 }
@@ -103,10 +103,10 @@ mod tests {
         let warned = |leaf: &Leaf| warnings([("shop", &root.leaf(leaf).unwrap())], Role::Server).pop();
         assert_eq!(warned(&leaf(-1, 31)), None);
         for (given, words) in [
-            (leaf(-1, 29), "warning: own certificate 'shop' expires in 2"),
-            (leaf(-9, -1), "warning: own certificate 'shop' cannot be shown: "),
-            (leaf(1, 90), "warning: own certificate 'shop' cannot be shown: "),
-            (Leaf::new("shop", ClientAuth), "warning: own certificate 'shop' cannot be shown: "),
+            (leaf(-1, 29), "warning: our certificate 'shop' expires in 2"),
+            (leaf(-9, -1), "warning: our certificate 'shop' cannot be sent: "),
+            (leaf(1, 90), "warning: our certificate 'shop' cannot be sent: "),
+            (Leaf::new("shop", ClientAuth), "warning: our certificate 'shop' cannot be sent: "),
         ] {
             let warning = warned(&given).expect(words);
             assert!(warning.starts_with(words), "{warning}");
@@ -114,7 +114,7 @@ mod tests {
         let pki = Pki::new().unwrap();
         assert_eq!(warnings([("x", &pki.supplier)], Role::Server), [""; 0], "a new PKI warns of nothing");
         let [as_client] = &warnings([("x", &pki.supplier)], Role::Client)[..] else { panic!("no warning") };
-        assert!(as_client.starts_with("warning: own certificate 'x' cannot be shown: "), "{as_client}");
+        assert!(as_client.starts_with("warning: our certificate 'x' cannot be sent: "), "{as_client}");
     }
 
     #[test]

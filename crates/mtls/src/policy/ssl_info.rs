@@ -107,7 +107,7 @@ impl SslInfo {
     pub(crate) fn policy<S: Side>(&self) -> Result<Policy<'_, S>, UsageError> {
         let policy = Policy::new(self.settings()?).map_err(|error| self.explain(error))?;
         policy.ok_or_else(|| {
-            let wanted = "true: this program speaks nothing but TLS";
+            let wanted = "true: this program supports only TLS";
             refuse(&self.file, self.begin, "Enabled", "nothing that enables TLS", wanted)
         })
     }
@@ -223,7 +223,7 @@ impl SslInfo {
         if let Some(switch) = of_target("IsEnabled").next() {
             let found = self.text(switch)?;
             if !self.switch(switch, &found)? {
-                let wanted = "true: nothing is sent to a target that is switched off";
+                let wanted = "true: nothing is sent to a disabled target";
                 return Err(self.unfit(switch, "IsEnabled", "false", wanted));
             }
         }
@@ -285,8 +285,8 @@ impl SslInfo {
             element.descendants().filter(Node::is_text).all(|node| node.text().unwrap_or_default().trim().is_empty());
         match name {
             "Ciphers" | "Protocols" if is_empty => Ok(()),
-            "Ciphers" => Err(self.unfit(element, name, "a list", "it empty: --suites chooses cipher suites")),
-            "Protocols" => Err(self.unfit(element, name, "a list", "it empty: TLSv1.3 is all there is")),
+            "Ciphers" => Err(self.unfit(element, name, "a list", "it to be empty: --suites selects cipher suites")),
+            "Protocols" => Err(self.unfit(element, name, "a list", "it to be empty: only TLSv1.3 is supported")),
             // Wherever it stands, the document says what becomes of it.
             "UseBuiltInFreeTrialCert" => Ok(()),
             _ => Err(self.unfit(element, "SSLInfo", &self::element(element), wanted)),
@@ -303,14 +303,14 @@ impl SslInfo {
     fn name(&self, element: Node<'_, '_>, found: &str, name: &str) -> Result<String, UsageError> {
         let what = element.tag_name().name();
         if name.starts_with('{') {
-            let wanted = "a name: for one connection, gateway --alias shows another alias";
+            let wanted = "a name: for one connection, gateway --alias selects another alias";
             return Err(self.unfit(element, what, &format!("the flow variable {}", quoted(found)), wanted));
         }
         // What is empty is refused with the policy.
         if name.is_empty() || is_file_name(name) {
             return Ok(found.to_owned());
         }
-        let letters = "letters, digits, '-', '_' and '.', the first of them no '.'";
+        let letters = "letters, digits, '-', '_' and '.', not beginning with '.'";
         let wanted = if what == Setting::KeyAlias.name() {
             letters.to_owned()
         } else {
@@ -463,7 +463,7 @@ mod tests {
             (
                 "<KeyAlias>2026</KeyAlias>",
                 true,
-                "3:3: KeyAlias '2026': found an alias without KeyStore, wanted KeyStore beside it, or no alias",
+                "3:3: KeyAlias '2026': found an alias without KeyStore, wanted a KeyStore as well, or no alias",
             ),
             (
                 "",
@@ -486,7 +486,7 @@ mod tests {
         }
         let off = "<SSLInfo>\n<Enabled>false</Enabled>\n</SSLInfo>";
         let text =
-            "policy.xml:1:1: Enabled: found nothing that enables TLS, wanted true: this program speaks nothing but TLS";
+            "policy.xml:1:1: Enabled: found nothing that enables TLS, wanted true: this program supports only TLS";
         assert_eq!(refusal(off, true), text);
     }
 
@@ -516,7 +516,7 @@ mod tests {
             ),
             (
                 "<KeyAlias>../etc</KeyAlias>",
-                "3:3: KeyAlias: found '../etc', wanted letters, digits, '-', '_' and '.', the first of them no '.'",
+                "3:3: KeyAlias: found '../etc', wanted letters, digits, '-', '_' and '.', not beginning with '.'",
             ),
             (
                 "<KeyAlias>{alias}</KeyAlias>",
@@ -525,11 +525,11 @@ mod tests {
             ),
             (
                 "<Protocols><Protocol>TLSv1.2</Protocol></Protocols>",
-                "3:3: Protocols: found a list, wanted it empty: TLSv1.3 is all there is",
+                "3:3: Protocols: found a list, wanted it to be empty: only TLSv1.3 is supported",
             ),
             (
                 "<Ciphers><Cipher>X</Cipher></Ciphers>",
-                "3:3: Ciphers: found a list, wanted it empty: --suites chooses cipher suites",
+                "3:3: Ciphers: found a list, wanted it to be empty: --suites selects cipher suites",
             ),
         ] {
             assert_eq!(info(&settings(inside)).unwrap_err(), format!("policy.xml:{text}"), "{inside}");
@@ -639,7 +639,7 @@ mod tests {
             let setting = locked.trim_start_matches('<').split('>').next().unwrap();
             assert!(error.contains(&format!("site.xml:4:1: {setting} '")), "{error}");
             assert!(
-                error.ends_with("found it in what a site sets, wanted no setting but KeyAlias: the rest is locked"),
+                error.ends_with("found it among a site's settings, wanted only KeyAlias: the rest is locked"),
                 "{error}"
             );
         }

@@ -43,7 +43,7 @@ impl Folder {
     /// To which store a reference points now.
     pub(crate) fn target(&self, reference: &str) -> Result<String, FileError> {
         let file = self.path(&format!("{reference}.ref"));
-        let wanted = "a line with the name of a store beside it";
+        let wanted = "a line with the name of a store next to it";
         let text = std::fs::read_to_string(&file).map_err(|error| FileError::new(&file, error.to_string(), wanted))?;
         let name = text.trim();
         let found = || format!("'{}'", name.escape_debug());
@@ -181,8 +181,8 @@ impl Pem {
         }
         let Some(longest) = found.iter().max_by_key(|pem| pem.held.certificates.len()) else {
             // What is wrong with one of the same name is told when the two are put together.
-            let wanted = "beside it a file with its certificate";
-            let none = || FileError::new(&self.file, "a key whose certificate is in no file of the store", wanted);
+            let wanted = "next to it a file with its certificate";
+            let none = || FileError::new(&self.file, "a key without its certificate in any file of the store", wanted);
             return files.iter().find(is_named_so).map(Some).ok_or_else(none);
         };
         // cert.pem of certbot is the beginning of its fullchain.pem.
@@ -439,7 +439,7 @@ mod tests {
         let told = refusal(&[("a.crt", &certificate), ("b.key", &key), ("c.key", &key)]).unwrap_err();
         assert!(told.contains("found two keys for the alias a, ") && told.contains("c.key"), "{told}");
         let told = refusal(&[("a.pem", &certificates(&others.chain)), ("b.key", &key)]).unwrap_err();
-        assert!(told.contains("b.key: found a key whose certificate is in no file of the store"), "{told}");
+        assert!(told.contains("b.key: found a key without its certificate in any file of the store"), "{told}");
         let told = refusal(&[("a.crt", &certificates(&others.chain)), ("a.key", &key)]).unwrap_err();
         assert!(told.contains("a.crt: found no certificate for the key of ") && told.contains("a.key"), "{told}");
         // The same key once more is no second one.
@@ -461,7 +461,7 @@ mod tests {
         there.write("gateway.ref", "../elsewhere\n");
         let error = there.folder().target("gateway").unwrap_err().to_string();
         assert!(
-            error.ends_with("gateway.ref: found '../elsewhere', wanted a line with the name of a store beside it"),
+            error.ends_with("gateway.ref: found '../elsewhere', wanted a line with the name of a store next to it"),
             "{error}"
         );
         there.write("gateway.ref", "one\ntwo\n");

@@ -22,31 +22,31 @@ const HELP: &str = "\
 gateway - posts a cXML order over mutual TLS 1.3
 
 Usage: gateway --connect HOST:PORT --server-name NAME --ca FILE [--cert FILE [--key FILE]]... --order FILE [options]
-       --pin FILE may stand beside or instead of --ca
+       --pin FILE may be given in addition to --ca or instead of it
    or: gateway --policy FILE [--site FILE] --connect HOST:PORT --server-name NAME --order FILE [options]
 
-  --connect H:P       where to connect to; else the <URL> of --site or --policy says it
-  --server-name NAME  the DNS name or address that the server's certificate must hold; else that of the <URL>
-  --ca FILE           PEM: the authorities whose servers are trusted; given again, all files count
-  --pin FILE          PEM: the server's own certificate, or its public key, which is trusted whoever issued it
-  --common-name NAME  ask for this common name, literally, instead of the server name in the certificate
+  --connect H:P       the address to connect to; by default from the <URL> of --site or --policy
+  --server-name NAME  the DNS name or address that the server's certificate must contain; by default from the <URL>
+  --ca FILE           PEM: trusted authorities for servers; may be repeated
+  --pin FILE          PEM: the server's own certificate or public key, trusted regardless of its issuer
+  --common-name NAME  require this common name, literally, instead of the server name
   --wildcard-match    the common name is a pattern: *.example.com accepts abc.example.com
-  --cert FILE         PEM: a certificate of ours, then its intermediates; given again, what the server asks for chooses
-  --key FILE          PEM: the key of the --cert before it, PKCS#8 or SEC1, on P-256; else it is in the same file
-  --alias NAME        send the --cert FILE whose name without its end is NAME, whatever authorities the server names; or
-                      this identity of the KeyStore
-  --policy FILE       XML: an <SSLInfo>, or an <HTTPTargetConnection> around it; its stores lie beside the file, as
-                      crates/mtls/README.md describes, with files as Kubernetes, certbot and AWS name them; instead of --ca,
+  --cert FILE         PEM: our certificate, then its intermediates; may be repeated: the server's request selects one
+  --key FILE          PEM: the key of the preceding --cert, PKCS#8 or SEC1, on P-256; by default in the same file
+  --alias NAME        send the --cert FILE whose name without extension is NAME, regardless of the authorities that the
+                      server names; or this identity of the KeyStore
+  --policy FILE       XML: an <SSLInfo>, or an <HTTPTargetConnection> around it; its stores are next to the file, as
+                      crates/mtls/README.md describes, with the file names of Kubernetes, certbot or AWS; replaces --ca,
                       --pin, --common-name, --cert and --key
   --site FILE         XML: the <URL> and the <KeyAlias> of this site; the rest of the policy is locked
-  --order FILE        the cXML document; it is sent byte for byte
-  --path PATH         where in the server; else that of the <URL>, or /orders
+  --order FILE        the cXML document, which is sent unchanged
+  --path PATH         the path on the server; by default that of the <URL>, or /orders
   --post-handshake-auth
-                      offer to show a certificate also after the handshake, to servers that ask for it in some paths only,
-                      as Apache does with SSLVerifyClient in a <Location>
-  --one-way           post to a server, too, that has not asked for our certificate; nothing is sent to one unless this or
-                      --post-handshake-auth is given. With --policy its ClientAuthEnabled decides, and nothing else
-  --timeout SECONDS   how long all of it may take; 60 unless given
+                      offer to authenticate after the handshake, for servers that request a certificate for some paths
+                      only, as Apache does with SSLVerifyClient in a <Location>
+  --one-way           post even to a server that has not requested our certificate; otherwise nothing is sent to it, except
+                      with --post-handshake-auth. With --policy, its ClientAuthEnabled alone decides
+  --timeout SECONDS   the overall time limit; 60 by default
 {preferences}
   --help              this text
 
@@ -328,10 +328,10 @@ fn print_asked(asked: Option<&Asked>, names: &[String]) {
         say!("asked    for a certificate of {}", printable(authority));
     }
     match asked.shown.and_then(|place| names.get(place)) {
-        Some(name) => say!("shown    {name}"),
-        None if names.is_empty() => say!("shown    none: we have none to show"),
+        Some(name) => say!("sent     {name}"),
+        None if names.is_empty() => say!("sent     none: we have no identity"),
         None => {
-            say!("shown    none of ours:");
+            say!("sent     none of ours:");
             for (name, reason) in names.iter().zip(&asked.unfit) {
                 say!("         {name}: {reason}");
             }
@@ -416,7 +416,7 @@ mod tests {
         let options = options(lexopt::Parser::from_args(line)).unwrap().expect("no help");
         let warnings = warnings_of(&options).unwrap();
         let [of_server] = &warnings[..] else { panic!("{warnings:?}") };
-        assert!(of_server.starts_with(&format!("warning: own certificate '{cert}' cannot be shown: ")), "{of_server}");
+        assert!(of_server.starts_with(&format!("warning: our certificate '{cert}' cannot be sent: ")), "{of_server}");
         std::fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -16,25 +16,25 @@ use crate::report::{printable, say};
 
 /// Exit codes, for the help and the page of the manual.
 const EXIT_CODES: &str = "\
-Exit codes, which stay as they are:
-   0  everything that was checked is as it should be
+Exit codes, which are stable:
+   0  everything that was checked is in order
    1  wrong options, or a file that cannot be used: nothing was sent
-   2  it works, and something needs attention: a certificate ends soon
-  10  network: no address, no connection, the proxy refuses, or the connection broke
-  20  TLS: no TLS there, or the handshake failed
-  21  the server proved who it is, and refused our certificate or wanted one
-  22  the server's certificate, or one above it, has expired or is not valid yet
+   2  it works, but needs attention: a certificate expires soon
+  10  network: no address, no connection, a refusal by the proxy, or a broken connection
+  20  TLS: the server does not speak TLS, or the handshake failed
+  21  the authenticated server rejected our certificate or required one
+  22  the server's certificate, or one above it, has expired or is not yet valid
   23  the server's certificate is self-signed
-  24  the server's certificate comes from nobody whom we trust
+  24  the server's certificate was issued by an authority that we do not trust
   25  the server's certificate is for another name
   26  the server's certificate breaks another rule
-  27  the server never asked for our certificate; --one-way accepts that
-  30  HTTP: refused, with a reason that lies in TLS, in a proxy or in the rules of the server
-  31  HTTP: the server has trouble of its own (5xx, 408, 425, 429)
-  32  what came through TLS is no HTTP; --no-http ends the check before
-Of many hosts, the first of these codes that is neither 0 nor 2 counts, in the order of the command line.";
+  27  the server never requested our certificate; --one-way accepts that
+  30  HTTP: refused because of TLS, a proxy or the server's access rules
+  31  HTTP: server trouble (5xx, 408, 425, 429)
+  32  the response is not HTTP; --no-http ends the check before this step
+With several hosts, the first code in command-line order that is neither 0 nor 2 counts.";
 
-/// Mutual TLS 1.3 from the command line: reports what is wrong with a connection, which certificate is to blame and who has to act.
+/// Mutual TLS 1.3 from the command line: reports what is wrong with a connection, which certificate is at fault, and who has to act.
 #[derive(Debug, Parser)]
 #[command(name = "mtls", version, max_term_width = 100, disable_help_subcommand = true)]
 struct Mtls {
@@ -47,23 +47,23 @@ struct Mtls {
 enum Task {
     /// Probes a server step by step, and reports where the connection fails, why, and who has to act
     ///
-    /// DNS, TCP, versions of TLS, chain, name, dates, purposes, client authentication, ALPN, HTTP: the check stops at the first
-    /// cause of failure. What is sent: a `ClientHello` of TLS 1.2 on a connection of its own, a handshake of TLS 1.3 with the
-    /// certificate that the server asks for, and a GET request.
+    /// DNS, TCP, TLS versions, chain, name, dates, purposes, client authentication, ALPN, HTTP: the check stops at the first
+    /// cause of failure. It sends a `ClientHello` of TLS 1.2 on a connection of its own, performs a TLS 1.3 handshake with the
+    /// certificate that the server's request selects, and sends a GET request.
     #[command(after_help = EXIT_CODES)]
     Check(Box<CheckArgs>),
-    /// Explains an alert, by number or name, a diagnosis, or the words with which a web server refuses
+    /// Explains an alert (by number or name), a diagnosis, or the words of a web server's refusal
     Explain {
-        /// As in 116, `certificate_required`, `OursMissing`, "The SSL certificate error"
+        /// For example 116, `certificate_required`, `OursMissing`, "The SSL certificate error"
         #[arg(required = true)]
         words: Vec<String>,
     },
-    /// Writes the completions of a shell to standard output
+    /// Writes shell completions to standard output
     Completions {
         /// The shell
         shell: clap_complete::Shell,
     },
-    /// Writes the page of the manual of a subcommand, or of all together, to standard output
+    /// Writes the manual page of a subcommand, or of all of them, to standard output
     Man {
         /// The subcommand
         subcommand: Option<String>,
@@ -77,68 +77,68 @@ struct CheckArgs {
     /// Servers: HOST, HOST:PORT or a URL; port 443 unless given
     #[arg(value_name = "HOST[:PORT]", required_unless_present = "hosts")]
     targets: Vec<String>,
-    /// Takes servers from a file, too: one a line, and comments behind #
+    /// Reads further servers from a file: one per line, with comments after #
     #[arg(long, value_name = "FILE")]
     hosts: Option<String>,
-    /// PEM: the authorities whose servers are trusted; given again, all files count. Without --ca and --pin the store of the
-    /// operating system counts
+    /// PEM: trusted authorities for servers; may be repeated. Without --ca and --pin, those of the operating system are
+    /// trusted
     #[arg(long, value_name = "FILE")]
     ca: Vec<String>,
-    /// PEM: the server's own certificate, or its public key, which is trusted whoever issued it
+    /// PEM: the server's own certificate or public key, trusted regardless of its issuer
     #[arg(long, value_name = "FILE")]
     pin: Vec<String>,
-    /// PEM: a certificate of ours, then its intermediates; given again, what the server asks for chooses
+    /// PEM: our certificate, then its intermediates; may be repeated: the server's request selects one
     #[arg(long, value_name = "FILE")]
     cert: Vec<String>,
-    /// PEM: the key of the --cert before it; else it is in the same file
+    /// PEM: the key of the preceding --cert; by default in the same file
     #[arg(long, value_name = "FILE")]
     key: Vec<String>,
-    /// Shows the --cert FILE whose name without its end is NAME, whatever authorities the server names
+    /// Sends the --cert FILE whose name without extension is NAME, regardless of the authorities that the server names
     #[arg(long, value_name = "NAME")]
     alias: Option<String>,
-    /// Connects to this host or address instead, with the name of the server all the same: for each hop of the way
+    /// Connects to this host or address under the name of the server, to test each hop of the way
     #[arg(long, value_name = "HOST[:PORT]")]
     connect_to: Option<String>,
-    /// Goes through a proxy, by HTTP CONNECT
+    /// Connects through a proxy with HTTP CONNECT
     #[arg(long, value_name = "HOST:PORT")]
     proxy: Option<String>,
-    /// Requests this name, and wants it in the certificate, instead of that of the server
+    /// Requests this server name, and requires it in the certificate, instead of the host
     #[arg(long, visible_alias = "server-name", value_name = "NAME")]
     sni: Option<String>,
-    /// Wants this common name, literally, instead of the server name in the certificate
+    /// Requires this common name, literally, instead of the server name
     #[arg(long = "cn", visible_alias = "common-name", value_name = "NAME")]
     common_name: Option<String>,
     /// The common name is a pattern: *.example.com accepts abc.example.com
     #[arg(long, requires = "common_name")]
     wildcard_match: bool,
-    /// Warns of certificates that end within this time
+    /// Warns of certificates that expire within this time
     #[arg(long, value_name = "DAYS", default_value_t = 30)]
     warn_days: u16,
-    /// Looks for further faults behind one in the server's certificates; such a server gets nothing of ours
+    /// After a fault in the server's certificates, looks for further ones, without sending our certificate
     #[arg(long)]
     insecure: bool,
-    /// Accepts a server that asks for no certificate
+    /// Accepts a server that requests no certificate
     #[arg(long)]
     one_way: bool,
-    /// Asks for this path by HTTP
+    /// Requests this path by HTTP
     #[arg(long, default_value = "/", conflicts_with = "no_http")]
     path: String,
-    /// Ends the check after the handshake: for servers that speak something else than HTTP
+    /// Ends the check after the handshake, for servers that do not speak HTTP
     #[arg(long)]
     no_http: bool,
     /// Limits the time of each step
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
     timeout: u16,
-    /// CA certificates that may stand above the server's own, the trust anchor among them
+    /// Maximum number of CA certificates above the server's, including the trust anchor
     #[arg(long, value_name = "N")]
     max_depth: Option<u8>,
-    /// Days for which the server's certificate may be valid at most, as in 398
+    /// Maximum validity of the server's certificate in days, for example 398
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..))]
     max_validity: Option<u16>,
-    /// Refuses what RFC 5280 forbids authorities to issue, also where path validation does not ask
+    /// Rejects certificates that RFC 5280 forbids authorities to issue, even if path validation accepts them
     #[arg(long)]
     strict: bool,
-    /// Writes the report as JSON: an array with an object for each server
+    /// Writes the report as JSON: an array with one object per server
     #[arg(long)]
     json: bool,
 }

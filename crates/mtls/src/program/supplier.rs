@@ -12,34 +12,35 @@ use crate::report::say;
 use crate::supplier::{ClientAuthMode, Setup, serve};
 
 const HELP: &str = "\
-supplier - takes cXML orders over mutual TLS 1.3
+supplier - accepts cXML orders over mutual TLS 1.3
 
 Usage: supplier --listen ADDRESS:PORT --cert FILE --key FILE [--client-ca FILE] [options]
    or: supplier --listen ADDRESS:PORT --policy FILE [--site FILE] [options]
 
-  --listen A          address and port, as in 127.0.0.1:8443; port 0 takes a free one, the first line printed names it
-  --cert FILE         PEM: our certificate, then its intermediates; given again, more of them, for --sni
-  --key FILE          PEM: the key of the --cert before it, PKCS#8 or SEC1, on P-256
-  --sni NAME=ALIAS    who asks for NAME gets the --cert FILE whose name without its end is ALIAS; others get the first
-  --client-ca FILE    PEM: the authorities whose clients are trusted; given again, all files count
-  --client-auth MODE  none, optional or required; required unless given, none without --client-ca
-  --policy FILE       XML: an <SSLInfo>; its stores lie beside the file, as crates/mtls/README.md describes, with files as
-                      Kubernetes, certbot and AWS name them; instead of --cert, --key, --sni, --client-ca, --client-auth
-                      and --post-handshake-auth. References are followed anew for each connection
+  --listen A          address and port, such as 127.0.0.1:8443; port 0 selects a free one, printed in the first line
+  --cert FILE         PEM: our certificate, then its intermediates; may be repeated, for --sni
+  --key FILE          PEM: the key of the preceding --cert, PKCS#8 or SEC1, on P-256
+  --sni NAME=ALIAS    clients that request NAME get the --cert FILE whose name without extension is ALIAS; others get the
+                      first one
+  --client-ca FILE    PEM: trusted authorities for clients; may be repeated
+  --client-auth MODE  none, optional or required; by default required, or none without --client-ca
+  --policy FILE       XML: an <SSLInfo>; its stores are next to the file, as crates/mtls/README.md describes, with the file
+                      names of Kubernetes, certbot or AWS; replaces --cert, --key, --sni, --client-ca, --client-auth and
+                      --post-handshake-auth. References are resolved for each connection
   --site FILE         XML: an <SSLInfo> with the <KeyAlias> of this site; the rest of the policy is locked
-  --require-cn NAME   the common name that a client must have; given again, any of them; else it gets HTTP 403
+  --require-cn NAME   the common name that a client must have, otherwise it gets HTTP 403; may be repeated: any of them
   --post-handshake-auth PATH
-                      ask for a client's certificate only when it requests PATH or what is below it, after the handshake,
-                      as Apache does with SSLVerifyClient in a <Location>; given again, any of them; a client that does
-                      not offer that gets HTTP 403, and so does whoever posts an order elsewhere. With it the handshake asks only if --client-auth says so; --require-cn
-                      counts for these paths
-  --refuse-early      a client with another common name gets alert 49 in the handshake, not HTTP 403
+                      request a client's certificate after the handshake, only when it requests PATH or a path below it, as
+                      Apache does with SSLVerifyClient in a <Location>; may be repeated. A client that does not offer this
+                      gets HTTP 403, and so does one that posts an order to another path. The handshake then requests a
+                      certificate only with --client-auth; --require-cn applies to these paths
+  --refuse-early      a client with another common name gets alert 49 in the handshake instead of HTTP 403
   --once N            end after N connections
 {preferences}
   --help              this text
 
-GET answers with a page that says who came. POST takes a cXML OrderRequest and answers with a cXML Response: HTTP 200
-and cXML status 200 (taken; the same answer if it comes again), 406 (cannot be read), 409 (payloadID used before for
+GET answers with a page about the client. POST accepts a cXML OrderRequest and answers with a cXML Response: HTTP 200
+and cXML status 200 (accepted; the same answer to a repetition), 406 (cannot be read), 409 (payloadID used before for
 another document) or 450 (not an order).
 ";
 
@@ -261,7 +262,7 @@ mod tests {
         assert_eq!(warned(&["--listen", "127.0.0.1:0", "--policy", &policy]), None);
         let [cert, key] = ["gateway.pem", "gateway.key"].map(file);
         let of_client = warned(&["--listen", "127.0.0.1:0", "--cert", &cert, "--key", &key]).expect("a warning");
-        assert!(of_client.starts_with("warning: own certificate '--cert' cannot be shown: "), "{of_client}");
+        assert!(of_client.starts_with("warning: our certificate '--cert' cannot be sent: "), "{of_client}");
         let both = read(&["--listen", "127.0.0.1:0", "--policy", &policy, "--cert", &chain]).unwrap_err();
         assert!(both.ends_with("--post-handshake-auth beside it, wanted one of the two ways"), "{both}");
         let wrong = read(&["--listen", "127.0.0.1:0", "--policy", &bad]).unwrap_err();

@@ -105,7 +105,10 @@ fn a_server_that_is_as_it_should_be_passes_every_step_in_order() {
     );
     says(&facts(&report, StepName::Versions), &["below TLS 1.3 it offers TLS 1.2"]);
     says(&facts(&report, StepName::Chain), &["sent 0: ", "sent 1: ", "trusted by ", "depth 2"]);
-    says(&facts(&report, StepName::ClientAuthentication), &["asks for a certificate of ", "shown: client", "accepted"]);
+    says(
+        &facts(&report, StepName::ClientAuthentication),
+        &["asks for a certificate of ", "sending client", "accepted"],
+    );
     says(&facts(&report, StepName::Http), &["GET /: HTTP 200"]);
     says(&report.openssl, &["-verify_hostname supplier.example.com", "-cert_chain", "client.key"]);
 }
@@ -133,7 +136,7 @@ fn each_fault_of_the_servers_certificate_stops_the_check_at_its_step() {
         let ground = Ground::new();
         let _server = ground.complete(shows, &[ASKS]);
         let told = failed(&check(&ground.plan(Some("client"))), step, code);
-        says(&told, &[&format!("certificate     {words}"), "who has to act", "what helps", "openssl s_client"]);
+        says(&told, &[&format!("certificate     {words}"), "who has to act", "remedy", "openssl s_client"]);
     }
 }
 
@@ -182,10 +185,10 @@ fn a_client_without_the_right_certificate_learns_what_is_asked_for_and_why_its_o
     let told = failed(&check(&ground.plan(None)), StepName::ClientAuthentication, 21);
     says(&told, &["asks for a certificate of CN=Example Root", "none was given"]);
     let told = failed(&check(&ground.plan(Some("client-of-other-root"))), StepName::ClientAuthentication, 21);
-    says(&told, &["not shown: client-of-other-root: none of the authorities", "shown: none, as none fits"]);
+    says(&told, &["not sending client-of-other-root: none of the authorities", "sending none: none matches"]);
     // An authority of the same name and another key: only the server can tell.
     let told = failed(&check(&ground.plan(Some("client-of-false-root"))), StepName::ClientAuthentication, 21);
-    says(&told, &["shown: client-of-false-root", "certificate     ours, client-of-false-root"]);
+    says(&told, &["sending client-of-false-root", "certificate     ours, client-of-false-root"]);
 }
 
 #[test]

@@ -72,7 +72,7 @@ fn a_name_without_an_address_is_a_matter_of_dns() {
 #[test]
 fn a_port_where_nobody_listens_is_a_matter_of_tcp() {
     let ground = Ground::new();
-    says(&failed(&check(&ground.plan(None)), StepName::Tcp, 10), &["nobody listens"]);
+    says(&failed(&check(&ground.plan(None)), StepName::Tcp, 10), &["nothing listens"]);
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn a_proxy_connects_us_or_says_why_not() {
     assert_eq!(report.exit_code, 0, "{report}");
     says(&facts(&report, StepName::Proxy), &["HTTP 200 Said"]);
     says(&report.openssl, &["-proxy 127.0.0.1:"]);
-    for (status, words) in [(407, "wants a password"), (403, "does not allow"), (502, "does not connect us")] {
+    for (status, words) in [(407, "requires a password"), (403, "does not allow"), (502, "does not connect us")] {
         says(&failed(&check(&through(status)), StepName::Proxy, 10), &[words]);
     }
 }

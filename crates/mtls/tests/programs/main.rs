@@ -374,7 +374,7 @@ mod after_the_handshake {
         let (address, events) = start(late(&pki));
         assert!(run(&offering(&pki, &address)).0.is_ok());
         let events: Vec<_> = (0..3).map(|_| events.recv_timeout(PATIENCE).unwrap().to_string()).collect();
-        assert!(events[0].ends_with("the client showed no certificate"), "{events:?}");
+        assert!(events[0].ends_with("the client sent no certificate"), "{events:?}");
         let asked = "asked after the handshake: client CN gateway-0042.plant.example\n";
         assert!(events[1].starts_with(asked), "{events:?}");
         assert!(events[2].contains("POST /orders: HTTP 200"), "{events:?}");

@@ -14,7 +14,7 @@ pub fn quoted(text: &str) -> String {
     let is_long_run = |run: &str| run.len() >= SECRET;
     let mut runs = text.split(|character: char| !(character.is_ascii_alphanumeric() || "+/=".contains(character)));
     if count > MOST || text.contains("-----") || runs.any(is_long_run) {
-        return format!("{count} characters that are not shown");
+        return format!("{count} characters, not quoted");
     }
     format!("'{}'", Escaped(text))
 }
@@ -30,7 +30,7 @@ mod tests {
         }
         assert_eq!(quoted("a\nb\u{202e}"), "'a\\0Ab\\E2\\80\\AE'");
         for (secret, count) in [("MHcCAQEEIKjUVRbFg9X02/pAJ", 25), ("-----BEGIN", 10), (&"a b ".repeat(21), 84)] {
-            assert_eq!(quoted(secret), format!("{count} characters that are not shown"));
+            assert_eq!(quoted(secret), format!("{count} characters, not quoted"));
         }
     }
 }
