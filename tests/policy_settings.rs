@@ -183,7 +183,7 @@ fn what_is_refused_says_where_what_was_found_and_what_is_wanted() {
         "KeyAlias: found an alias without KeyStore, wanted a KeyStore as well, or no alias",
         "ClientAuthEnabled: found true on a server without TrustStore, wanted TrustStore with the authorities of the \
          clients, or false",
-        "CommonName: found a common name of a server on a server, wanted none: only clients ask for one",
+        "CommonName: found a server's common name on a server, wanted none: only clients ask for one",
         "IgnoreValidationErrors: found true without Enforce in a build without the feature dangerous-waivers, wanted \
          Enforce true, or false, or a build with that feature",
     ] {

@@ -20,7 +20,7 @@ pub(crate) const CASES: &[Case] = &[
         both(Diagnosis::TheirsNotTrusted, Diagnosis::OursNotTrusted),
     ),
     Case(
-        "a proxy shows the right name under an authority of its own, with its intermediate; it cannot ask for our \
+        "a proxy presents the right name under its own authority, with its intermediate; it cannot request our \
          certificate",
         |w| {
             let root = Template::ca("Inspection Root").self_signed();
