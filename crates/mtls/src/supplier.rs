@@ -299,7 +299,7 @@ impl Supplier<'_> {
                 let _ = stream.close();
             }
             Err(error) => {
-                let heard = greeting.explain().map_or_else(String::new, |words| format!("\n  In fact {words}."));
+                let heard = greeting.explain().map_or_else(String::new, |words| format!("\n  In fact, {words}."));
                 tell(Event::Refused(explain(&error, host.verdict, host.diagnosis) + &heard));
             }
         }

@@ -180,12 +180,12 @@ impl Greeting {
             _ if heard.starts_with(b"PROXY ") => 1,
             _ => {
                 let is_http = METHODS.iter().any(|method| heard.starts_with(method));
-                let words = "received plain HTTP: have the client, or the proxy in front, use https for this port";
+                let words = "this is plain HTTP: have the client, or the proxy in front, use https for this port";
                 return is_http.then(|| words.to_owned());
             }
         };
         Some(format!(
-            "received a PROXY header (version {version}), which a load balancer puts in front of the connection and this \
+            "this is a PROXY header (version {version}), which a load balancer puts in front of the connection and this \
              server does not read: let it send none (HAProxy: server without send-proxy, nginx: proxy_protocol off)"
         ))
     }

@@ -450,7 +450,7 @@ mod tests {
     fn the_same_snippet_serves_a_server_but_for_the_common_name() {
         assert_eq!(
             refusal(TARGET, false),
-            "policy.xml:12:3: CommonName '*.myhost.com': found a common name of a server on a server, wanted none: only \
+            "policy.xml:12:3: CommonName '*.myhost.com': found a server's common name on a server, wanted none: only \
              clients ask for one"
         );
         let server: String = TARGET.lines().filter(|line| !line.contains("CommonName")).collect();
@@ -479,7 +479,7 @@ mod tests {
             (
                 "<TrustStore>ref://</TrustStore>",
                 true,
-                "3:3: TrustStore 'ref://': found an empty name, wanted one of at least a character",
+                "3:3: TrustStore 'ref://': found an empty name, wanted at least one character",
             ),
         ] {
             assert_eq!(refusal(&settings(inside), is_client), format!("policy.xml:{text}"));
@@ -512,7 +512,7 @@ mod tests {
             (
                 "<KeyStore>ref:/gateway</KeyStore>",
                 "3:3: KeyStore: found 'ref:/gateway', wanted a name, or ref:// and a name: letters, digits, '-', '_' and \
-                 '.', the first of them no '.'",
+                 '.', not beginning with '.'",
             ),
             (
                 "<KeyAlias>../etc</KeyAlias>",
@@ -520,7 +520,7 @@ mod tests {
             ),
             (
                 "<KeyAlias>{alias}</KeyAlias>",
-                "3:3: KeyAlias: found the flow variable '{alias}', wanted a name: for one connection, gateway --alias shows \
+                "3:3: KeyAlias: found the flow variable '{alias}', wanted a name: for one connection, gateway --alias selects \
                  another alias",
             ),
             (

@@ -100,13 +100,17 @@ fn an_answer_with_a_length_needs_no_word_of_farewell_and_one_without_does() {
 #[test]
 fn refusals_are_told_with_what_helps() {
     for (answer, code, words) in [
-        ("429 Too Many Requests\r\nRetry-After: 30", 31, "repeat after 30 s (Retry-After)"),
+        ("429 Too Many Requests\r\nRetry-After: 30", 31, "retry after 30 s (Retry-After)"),
         (
             "503 Busy\r\nRetry-After: Sun, 29 Nov 2026 05:00:00 GMT",
             31,
-            "repeat after Sun, 29 Nov 2026 05:00:00 GMT (Retry-After)",
+            "retry after Sun, 29 Nov 2026 05:00:00 GMT (Retry-After)",
         ),
-        ("308 Permanent Redirect\r\nLocation: https://b.example/", 30, "it wants the order at 'https://b.example/'"),
+        (
+            "308 Permanent Redirect\r\nLocation: https://b.example/",
+            30,
+            "it redirects the order to 'https://b.example/'",
+        ),
         ("421 Misdirected Request", 31, Finding::MisdirectedRequest.cause()),
         ("407 Proxy Authentication Required", 30, Finding::ProxyLoginRequired.cause()),
         ("200 OK\r\nContent-Encoding: gzip", 42, "Content-Encoding: found 'gzip', wanted identity"),
@@ -124,7 +128,7 @@ fn what_comes_in_place_of_an_answer_is_said_as_it_is() {
     let (code, words) = judged("SSH-2.0-OpenSSH\r\n\r\n", End::InOrder);
     assert!(code == 32 && words.contains("the outcome of the order is unknown"), "{code} {words}");
     let (code, words) = judged("HTTP/1.1 2", End::Cut);
-    assert!(code == 10 && words.contains("inside the first line of the answer"), "{code} {words}");
+    assert!(code == 10 && words.contains("in the first line of the answer"), "{code} {words}");
     let (code, words) = judged("", End::Injected);
     assert!(code == 10 && words.contains("the connection broke after the handshake"), "{code} {words}");
 }
@@ -155,7 +159,7 @@ fn what_is_put_in_front_of_tls_is_named() {
     for (greeting, words) in [
         (&b"PROXY TCP4 192.0.2.1 192.0.2.2 4711 443\r\n"[..], "PROXY header (version 1)"),
         (b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c", "PROXY header (version 2)"),
-        (b"GET / HTTP/1.1\r\n\r\n", "HTTP in plain text"),
+        (b"GET / HTTP/1.1\r\n\r\n", "plain HTTP"),
     ] {
         let mut stream = TcpStream::connect(&address).unwrap();
         stream.write_all(greeting).unwrap();

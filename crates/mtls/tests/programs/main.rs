@@ -127,7 +127,7 @@ fn an_order_is_posted_and_posted_again() {
     let Event::Opened(link) = events.recv_timeout(PATIENCE).unwrap() else { panic!("not opened") };
     assert_eq!(link.peer.unwrap().common_name.unwrap(), "gateway-0042.plant.example");
     let events: Vec<_> = (0..4).map(|_| events.recv_timeout(PATIENCE).unwrap().to_string()).collect();
-    assert!(events.iter().any(|event| event.contains("the Response of the first time")), "{events:?}");
+    assert!(events.iter().any(|event| event.contains("the first Response again")), "{events:?}");
 }
 
 #[test]
@@ -375,7 +375,7 @@ mod after_the_handshake {
         assert!(run(&offering(&pki, &address)).0.is_ok());
         let events: Vec<_> = (0..3).map(|_| events.recv_timeout(PATIENCE).unwrap().to_string()).collect();
         assert!(events[0].ends_with("the client sent no certificate"), "{events:?}");
-        let asked = "asked after the handshake: client CN gateway-0042.plant.example\n";
+        let asked = "authenticated after the handshake: client CN gateway-0042.plant.example\n";
         assert!(events[1].starts_with(asked), "{events:?}");
         assert!(events[2].contains("POST /orders: HTTP 200"), "{events:?}");
 
