@@ -3,7 +3,6 @@
 use super::machine::Machine;
 use super::request::{AuthorizeRequest, CredentialRequest, SignRequest, TimeRequest};
 use super::{Buffers, ConnectionFailure, Session};
-use crate::crypto::{CryptoError, CryptoProvider, Digest, HashAlgorithm};
 use crate::error::{ApiMisuse, Error, Stage};
 #[cfg(feature = "events")]
 use crate::events::{EventRing, Recorder};
@@ -12,11 +11,10 @@ use crate::handshake::entropy::Entropy;
 #[cfg(feature = "key-log")]
 use crate::handshake::key_log::KeyLog;
 use crate::handshake::{Input, Question, Side, Stop, Wait};
+use crate::limits::LAST_READS;
 use crate::record::inbound::Received;
-use crate::role::Role;
-use crate::transcript::CertificateHash;
 use crate::wire::enums::{CipherSuite, NamedGroup};
-use crate::x509::{NoTrace, PeerIdentity, Search, Trace};
+use crate::x509::{NoTrace, PeerIdentity, Trace};
 use core::fmt;
 
 /// One TLS 1.3 handshake, as [`Client`](crate::Client) or [`Server`](crate::Server), over lent [`Buffers`]. It does no
@@ -127,19 +125,11 @@ impl<'b, R: Side> Handshake<'b, R> {
             Stop::Ask(Question::Credential) => Step::Credential(CredentialRequest { machine: self }),
             Stop::Ask(Question::Authorize) => Step::Authorize(AuthorizeRequest { machine: self }),
             Stop::Ask(Question::Sign(credential)) => {
-                let input = self.sign_input(credential).map_err(|error| Machine::fail(self, error))?;
+                let input = self.sign_input(credential).map_err(|error| self.fail(error))?;
                 Step::Sign(SignRequest { machine: self, input })
             }
             Stop::Done => Step::Done,
         })
-    }
-
-    /// Continues as far as possible.
-    pub(crate) fn next(&mut self, trace: &mut impl Trace) -> Result<Stop<'b>, Error> {
-        if let Some((error, _)) = self.connection.failure {
-            return Err(error);
-        }
-        self.run(trace).map_err(|error| Machine::fail(self, error))
     }
 
     /// Converts the handshake into a session, after [`poll`](Self::poll) has returned [`Step::Done`].
@@ -205,11 +195,11 @@ impl<'b, R: Side> Handshake<'b, R> {
 
     /// Looks for an alert in the received data and fails with it if there is one: for a transport that accepts no more
     /// bytes and may still hold the peer's reason. Nothing else may be called after this.
-    pub(crate) fn look_for_alert(&mut self) -> Option<Error> {
+    fn look_for_alert(&mut self) -> Option<Error> {
         loop {
             match self.connection.rx.next_record() {
                 Ok(Received::Alert(description)) => {
-                    return Some(Machine::fail(self, Error::AlertReceived(description)));
+                    return Some(self.fail(Error::AlertReceived(description)));
                 }
                 Ok(Received::Handshake) => self.connection.rx.discard_handshake(),
                 Ok(Received::Data | Received::NeedInput) | Err(_) => return None,
@@ -222,7 +212,7 @@ impl<'b, R: Side> Handshake<'b, R> {
     pub fn transport_failed(&mut self) -> Error {
         match self.connection.failure {
             Some((error, _)) => error,
-            None => self.look_for_alert().unwrap_or_else(|| Machine::fail(self, Error::ConnectionTruncated)),
+            None => self.look_for_alert().unwrap_or_else(|| self.fail(Error::ConnectionTruncated)),
         }
     }
 
@@ -237,7 +227,7 @@ impl<'b, R: Side> Handshake<'b, R> {
     /// [`ApiMisuse::CommitTooLarge`] if that exceeds the available space.
     pub fn rx_commit(&mut self, count: usize) -> Result<(), Error> {
         self.connection.end_flight_sent();
-        self.connection.rx.commit(count).map_err(|error| Machine::fail(self, error))
+        self.connection.rx.commit(count).map_err(|error| self.fail(error))
     }
 
     /// Records that the transport has ended.
@@ -299,12 +289,6 @@ impl<'b, R: Side> Handshake<'b, R> {
         }
     }
 
-    /// Accepts the answer to the current question.
-    pub(crate) fn answer(&mut self, answer: Input<'_, 'b>, trace: &mut impl Trace) -> Result<(), Error> {
-        // No state whose handler takes an answer stops before the next one.
-        self.handle(answer, trace).map(|_| ())
-    }
-
     /// Records the first error and sends its alert; later errors are ignored.
     fn set_failure(&mut self, error: Error, stage: Stage) {
         if !self.connection.set_failure(error, stage) {
@@ -323,43 +307,44 @@ impl<'b, R: Side> Handshake<'b, R> {
 }
 
 impl<'b, R: Side> Machine<'b> for Handshake<'b, R> {
-    fn role(&self) -> Role {
-        R::ROLE
+    type Side = R;
+    const LAST_READS: Option<u8> = Some(LAST_READS);
+
+    fn connection(&self) -> &Connection<'b, R::Provider> {
+        &self.connection
     }
 
-    fn message(&self) -> Result<&[u8], Error> {
-        self.connection.rx.message()
+    fn connection_mut(&mut self) -> &mut Connection<'b, R::Provider> {
+        &mut self.connection
     }
 
-    fn search(&self) -> &Search<'b, 'b> {
-        &self.connection.peer
+    fn next(&mut self, trace: &mut impl Trace) -> Result<Stop<'b>, Error> {
+        if let Some((error, _)) = self.connection.failure {
+            return Err(error);
+        }
+        self.run(trace).map_err(|error| self.fail(error))
     }
 
-    fn certificate_hash(&self) -> CertificateHash {
-        self.connection.transcript.certificate_hash()
+    fn next_received(&mut self) -> Result<Stop<'b>, Error> {
+        self.look_for_alert().map_or(Ok(Stop::NeedInput), Err)
     }
 
-    fn hedge(&self, message: &[u8]) -> Result<Digest, CryptoError> {
-        self.connection.hedge(message)
+    fn answer(&mut self, answer: Input<'_, 'b>, trace: &mut impl Trace) -> Result<(), Error> {
+        // No state whose handler takes an answer stops before the next one.
+        self.handle(answer, trace).map(|_| ())
     }
 
-    fn digest(&self, algorithm: HashAlgorithm, message: &[u8]) -> Result<Digest, CryptoError> {
-        self.connection.provider.digest(algorithm, &[message])
-    }
-
-    #[cfg(feature = "events")]
-    fn events(&self) -> &Recorder<'b> {
-        &self.connection.events
-    }
-
-    fn advance(&mut self, answer: Input<'_, 'b>) -> Result<(), Error> {
-        self.answer(answer, &mut NoTrace)
-    }
-
-    /// Makes the error sticky and writes its alert.
     fn fail(&mut self, error: Error) -> Error {
         self.set_failure(error, self.stage());
         error
+    }
+
+    fn tx_consume(&mut self, count: usize) {
+        self.tx_consume(count);
+    }
+
+    fn rx_commit(&mut self, count: usize) -> Result<(), Error> {
+        self.rx_commit(count)
     }
 }
 
@@ -367,8 +352,8 @@ impl<'b, R: Side> Machine<'b> for Handshake<'b, R> {
 mod tests {
     use super::*;
     use crate::codec::Writer;
-    use crate::crypto::KeyExchange;
     use crate::crypto::rustcrypto::RustCrypto;
+    use crate::crypto::{CryptoProvider, KeyExchange};
     use crate::handshake::client::Client;
     use crate::handshake::config::{ClientAuth, ClientConfig, ServerConfig};
     use crate::handshake::server::Server;

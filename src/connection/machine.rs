@@ -1,74 +1,115 @@
-//! A handshake or a session, as seen by the parties that answer its questions: request tokens and drivers.
+//! A handshake or a session, as seen by drivers and by the tokens that answer its questions.
 
 use super::request::SignInput;
 use crate::credential::{Credential, PeerRequest};
-use crate::crypto::{CryptoError, Digest, HashAlgorithm};
+use crate::crypto::{CryptoProvider, Digest, HashAlgorithm};
 use crate::error::{ApiMisuse, Error};
 #[cfg(feature = "events")]
 use crate::events::Recorder;
-use crate::handshake::Input;
-use crate::role::Role;
-use crate::transcript::{CertificateHash, certificate_verify_content};
-use crate::wire::certificate_request::CertificateRequest;
-use crate::wire::client_hello::ClientHello;
-use crate::wire::handshake;
+use crate::handshake::connection::Connection;
+use crate::handshake::{Flow, Input, Side, Stop};
+use crate::transcript::certificate_verify_content;
 #[cfg(feature = "dangerous-waivers")]
 use crate::x509::Waived;
-use crate::x509::{PeerIdentity, Search};
+use crate::x509::{NoTrace, PeerIdentity, Search, Trace};
 
-/// A state machine that asks questions of the application.
+/// A state machine over a [`Connection`]: a handshake or a session.
 pub(crate) trait Machine<'b> {
-    /// Our role.
-    fn role(&self) -> Role;
-    /// Returns the message in `rx` to which the answer responds.
-    fn message(&self) -> Result<&[u8], Error>;
-    /// The search for the path of the peer that is being authenticated.
-    fn search(&self) -> &Search<'b, 'b>;
-    /// The hash that our CertificateVerify signs.
-    fn certificate_hash(&self) -> CertificateHash;
-    /// Derives the hedge of a signature over `message`.
-    fn hedge(&self, message: &[u8]) -> Result<Digest, CryptoError>;
-    fn digest(&self, algorithm: HashAlgorithm, message: &[u8]) -> Result<Digest, CryptoError>;
-    #[cfg(feature = "events")]
-    fn events(&self) -> &Recorder<'b>;
+    type Side: Side;
+    /// The maximum number of reads from a transport that accepts no more bytes; `None`: until it returns no more.
+    const LAST_READS: Option<u8>;
+
+    fn connection(&self) -> &Connection<'b, <Self::Side as Flow>::Provider>;
+    fn connection_mut(&mut self) -> &mut Connection<'b, <Self::Side as Flow>::Provider>;
+
+    /// Continues as far as possible.
+    fn next(&mut self, trace: &mut impl Trace) -> Result<Stop<'b>, Error>;
+    /// Processes received data even while something waits to be sent.
+    fn next_received(&mut self) -> Result<Stop<'b>, Error>;
     /// Accepts the answer to the current question.
-    fn advance(&mut self, answer: Input<'_, 'b>) -> Result<(), Error>;
+    fn answer(&mut self, answer: Input<'_, 'b>, trace: &mut impl Trace) -> Result<(), Error>;
+    /// Makes the error sticky and writes its alert, unless an earlier one counts.
     fn fail(&mut self, error: Error) -> Error;
+    /// Records that the transport has accepted `count` bytes.
+    fn tx_consume(&mut self, count: usize);
+    /// Records that the transport has written `count` bytes into the space for received ones.
+    fn rx_commit(&mut self, count: usize) -> Result<(), Error>;
 
     /// Reads the peer's request from its message, which was checked when it was received.
-    fn peer_request(&self) -> PeerRequest<'_> {
-        let read = || -> Result<_, Error> {
-            let body = handshake::body(self.message()?)?;
-            Ok(match self.role() {
-                Role::Client => PeerRequest::of_server(&CertificateRequest::parse_any(body)?),
-                Role::Server => PeerRequest::of_client(&ClientHello::parse(body)?),
-            })
-        };
-        read().unwrap_or_else(|_| PeerRequest::unknown(self.role()))
+    fn peer_request<'m>(&'m self) -> PeerRequest<'m>
+    where
+        'b: 'm,
+    {
+        let request = self.connection().rx.current(Self::Side::peer_request);
+        request.unwrap_or_else(|_| PeerRequest::unknown(Self::Side::ROLE))
     }
 
     /// Returns the identity of the peer to authorize.
-    fn peer<'p>(&'p self) -> Result<PeerIdentity<'p>, Error>
+    fn peer<'m>(&'m self) -> Result<PeerIdentity<'m>, Error>
     where
-        'b: 'p,
+        'b: 'm,
     {
         // A path was found, so there is a leaf.
-        Ok(self.search().list().identity().ok_or(ApiMisuse::AnswerUnexpected)?)
+        Ok(self.connection().peer.list().identity().ok_or(ApiMisuse::AnswerUnexpected)?)
     }
 
     /// Returns the causes that were waived for its path, if any.
     #[cfg(feature = "dangerous-waivers")]
-    fn waived<'p>(&'p self) -> Option<Waived>
+    fn waived<'m>(&'m self) -> Option<Waived>
     where
-        'b: 'p,
+        'b: 'm,
     {
-        self.search().verified().map(|path| path.found().waived).filter(|waived| !waived.is_empty())
+        self.connection().peer.verified().map(|path| path.found().waived).filter(|waived| !waived.is_empty())
     }
 
     /// Returns the input for the signer that holds the key of a credential.
     fn sign_input(&self, credential: &Credential<'_>) -> Result<SignInput, Error> {
-        let message = certificate_verify_content(self.role(), &self.certificate_hash());
-        let hedge = self.hedge(message.as_bytes())?;
+        let connection = self.connection();
+        let message = certificate_verify_content(Self::Side::ROLE, &connection.transcript.certificate_hash());
+        let hedge = connection.hedge(message.as_bytes())?;
         Ok(SignInput { key: credential.key(), scheme: credential.scheme(), message, hedge })
+    }
+}
+
+/// A [`Machine`] as seen by request tokens, which have neither role nor provider.
+pub(crate) trait Asking<'b> {
+    fn peer_request<'m>(&'m self) -> PeerRequest<'m>
+    where
+        'b: 'm;
+    fn search(&self) -> &Search<'b, 'b>;
+    fn digest(&self, algorithm: HashAlgorithm, message: &[u8]) -> Result<Digest, Error>;
+    #[cfg(feature = "events")]
+    fn events(&self) -> &Recorder<'b>;
+    fn answer(&mut self, answer: Input<'_, 'b>) -> Result<(), Error>;
+    fn fail(&mut self, error: Error) -> Error;
+}
+
+impl<'b, M: Machine<'b>> Asking<'b> for M {
+    fn peer_request<'m>(&'m self) -> PeerRequest<'m>
+    where
+        'b: 'm,
+    {
+        Machine::peer_request(self)
+    }
+
+    fn search(&self) -> &Search<'b, 'b> {
+        &self.connection().peer
+    }
+
+    fn digest(&self, algorithm: HashAlgorithm, message: &[u8]) -> Result<Digest, Error> {
+        Ok(self.connection().provider.digest(algorithm, &[message])?)
+    }
+
+    #[cfg(feature = "events")]
+    fn events(&self) -> &Recorder<'b> {
+        &self.connection().events
+    }
+
+    fn answer(&mut self, answer: Input<'_, 'b>) -> Result<(), Error> {
+        Machine::answer(self, answer, &mut NoTrace)
+    }
+
+    fn fail(&mut self, error: Error) -> Error {
+        Machine::fail(self, error)
     }
 }

@@ -1,7 +1,7 @@
 //! Request tokens: the questions of a handshake or session to the application. Each borrows the handshake or session,
 //! is consumed by its answer, and is offered again by the next poll if it was dropped.
 
-use super::machine::Machine;
+use super::machine::Asking;
 #[cfg(feature = "events")]
 use crate::credential::Mismatch;
 use crate::credential::{Choice, Credential, KeyHandle, PeerRequest, Signature};
@@ -14,7 +14,7 @@ use crate::x509::{PeerIdentity, Time, VerifiedPath, Waived};
 
 /// A request for the time. Asked once, before certificates are validated.
 pub struct TimeRequest<'c, 'b> {
-    pub(super) machine: &'c mut dyn Machine<'b>,
+    pub(super) machine: &'c mut dyn Asking<'b>,
 }
 
 debug_by_name!("TimeRequest", [] TimeRequest<'_, '_>);
@@ -24,14 +24,14 @@ debug_by_name!("TimeRequest", [] TimeRequest<'_, '_>);
 /// A client receives it when the server has requested its certificate; a server, with the ClientHello that it answers
 /// with ServerHello.
 pub struct CredentialRequest<'c, 'b> {
-    pub(super) machine: &'c mut dyn Machine<'b>,
+    pub(super) machine: &'c mut dyn Asking<'b>,
 }
 
 debug_by_name!("CredentialRequest", [] CredentialRequest<'_, '_>);
 
 /// A request to authorize the peer, which is authenticated: its chain and its CertificateVerify are valid.
 pub struct AuthorizeRequest<'c, 'b> {
-    pub(super) machine: &'c mut dyn Machine<'b>,
+    pub(super) machine: &'c mut dyn Asking<'b>,
 }
 
 debug_by_name!("AuthorizeRequest", [] AuthorizeRequest<'_, '_>);
@@ -50,7 +50,7 @@ debug_by_name!("SignInput", [] SignInput);
 /// A request to sign our CertificateVerify (RFC 9846 section 4.5.2). The answer may come much later, from another task
 /// or a secure element: drop the token, and the next poll returns it again.
 pub struct SignRequest<'c, 'b> {
-    pub(super) machine: &'c mut dyn Machine<'b>,
+    pub(super) machine: &'c mut dyn Asking<'b>,
     pub(super) input: SignInput,
 }
 
@@ -62,7 +62,7 @@ impl TimeRequest<'_, '_> {
     /// # Errors
     /// None that depends on the time; errors are sticky.
     pub fn provide(self, time: Time) -> Result<(), Error> {
-        self.machine.advance(Input::Time(time))
+        self.machine.answer(Input::Time(time))
     }
 }
 
@@ -96,7 +96,7 @@ impl<'b> CredentialRequest<'_, 'b> {
     /// continue without a credential. On a server, and after the handshake, the error of [`Choice::Fail`]. Errors are
     /// sticky.
     pub fn answer(self, choice: Choice<'b>) -> Result<(), Error> {
-        self.machine.advance(Input::Credential(choice))
+        self.machine.answer(Input::Credential(choice))
     }
 }
 
@@ -123,7 +123,7 @@ impl AuthorizeRequest<'_, '_> {
     /// If something was [waived](Self::waived): the [`Error::Certificate`] that would have occurred without the
     /// waiver, which is also sent as an alert; errors are sticky.
     pub fn accept(self) -> Result<(), Error> {
-        self.machine.advance(Input::Authorized)
+        self.machine.answer(Input::Authorized)
     }
 
     /// **Dangerous**: authorizes the peer although its path is not valid. Check [`waived`](Self::waived) first, and
@@ -133,7 +133,7 @@ impl AuthorizeRequest<'_, '_> {
     /// Errors are sticky.
     #[cfg(feature = "dangerous-waivers")]
     pub fn dangerous_accept_waived(self) -> Result<(), Error> {
-        self.machine.advance(Input::AuthorizedAsWaived)
+        self.machine.answer(Input::AuthorizedAsWaived)
     }
 
     /// Rejects the peer with `alert`, usually [`AlertDescription::ACCESS_DENIED`].
@@ -193,7 +193,7 @@ impl SignRequest<'_, '_> {
     /// # Errors
     /// As [`SignInput::digest`].
     pub fn digest(&self) -> Result<Digest, Error> {
-        Ok(self.machine.digest(self.input.hash()?, self.input.message.as_bytes())?)
+        self.machine.digest(self.input.hash()?, self.input.message.as_bytes())
     }
 
     /// Completes the request with a signature.
@@ -201,7 +201,7 @@ impl SignRequest<'_, '_> {
     /// # Errors
     /// [`ApiMisuse::SignatureMalformed`] if it does not have the format of the scheme; errors are sticky.
     pub fn complete(self, signature: &Signature) -> Result<(), Error> {
-        self.machine.advance(Input::Signature(signature))
+        self.machine.answer(Input::Signature(signature))
     }
 
     /// Reports that the key cannot sign. The peer receives `internal_error`.

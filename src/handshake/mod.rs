@@ -21,7 +21,7 @@ pub(crate) mod proof;
 #[allow(missing_debug_implementations, reason = "states hold secrets and never leave this crate")]
 pub(crate) mod server;
 
-use crate::credential::{Choice, Credential, Signature};
+use crate::credential::{Choice, Credential, PeerRequest, Signature};
 use crate::crypto::CryptoProvider;
 use crate::error::{Error, Stage};
 use crate::key_schedule::{ApplicationEpoch, ExporterSecret, Receiving, Sending, TrafficSecret};
@@ -177,6 +177,9 @@ pub trait Flow: 'static {
     fn parameters<'c, 'b>(config: &'c Self::Config<'b>) -> &'c Parameters<'b>;
 
     fn check(config: &Self::Config<'_>) -> Result<(), Error>;
+
+    /// Reads what the peer asks of our credential, from the body of its message.
+    fn peer_request(message: &[u8]) -> Result<PeerRequest<'_>, Error>;
 
     fn start<'b>() -> Self::State<'b>;
 

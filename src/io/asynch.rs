@@ -6,10 +6,10 @@
 //! at any await point and the operation started again. Data accepted by [`write`](embedded_io_async::Write::write) is
 //! sent by the next operation that sends.
 
-use super::machine::{Driven, Io};
-use super::pump::{Pump, trace_to_async};
+use super::pump::{Io, Pump, trace_to_async};
 use super::{AsyncHost, Failure, HandshakeError};
 use crate::connection::Handshake;
+use crate::connection::machine::Machine;
 use crate::credential::Choice;
 use crate::handshake::{ClientAuthStatus, Side};
 use crate::x509::{NoTrace, Trace};
@@ -63,7 +63,7 @@ impl<'b, T: Read + Write, R: Side> Stream<'b, T, R> {
 }
 
 /// Moves bytes until the connection asks a question or is ready.
-pub(super) async fn carry<'b, T: Read + Write, M: Driven<'b>>(
+pub(super) async fn carry<'b, T: Read + Write, M: Machine<'b>>(
     transport: &mut T,
     pump: &mut Pump<'_, M, T::Error>,
     trace: &mut impl Trace,

@@ -1,9 +1,9 @@
 //! A blocking stream over [`embedded_io::Read`] and [`embedded_io::Write`].
 
-use super::machine::{Driven, Io};
-use super::pump::{Pump, trace_to};
+use super::pump::{Io, Pump, trace_to};
 use super::{Failure, HandshakeError, Host};
 use crate::connection::Handshake;
+use crate::connection::machine::Machine;
 use crate::credential::Choice;
 use crate::handshake::{ClientAuthStatus, Side};
 use crate::x509::{NoTrace, Trace};
@@ -62,7 +62,7 @@ impl<'b, T: Read + Write, R: Side> Stream<'b, T, R> {
 }
 
 /// Moves bytes until the connection asks a question or is ready.
-pub(super) fn carry<'b, T: Read + Write, M: Driven<'b>>(
+pub(super) fn carry<'b, T: Read + Write, M: Machine<'b>>(
     transport: &mut T,
     pump: &mut Pump<'_, M, T::Error>,
     trace: &mut impl Trace,

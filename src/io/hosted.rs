@@ -1,7 +1,7 @@
 //! Streams with a host that answers the session's questions after the handshake.
 
 use super::Failure;
-use super::machine::Io;
+use super::pump::Io;
 use super::{AsyncHost, asynch};
 use super::{Host, blocking};
 use crate::connection::Session;

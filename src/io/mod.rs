@@ -5,7 +5,6 @@ pub mod blocking;
 mod host;
 #[cfg(feature = "post-handshake-auth")]
 mod hosted;
-mod machine;
 mod pump;
 #[cfg(feature = "rustcrypto")]
 mod software;

@@ -9,11 +9,40 @@
 use super::AsyncHost;
 use super::Failure;
 use super::Host;
-use super::machine::{Driven, Io};
+use crate::connection::machine::Machine;
 use crate::credential::Choice;
 use crate::error::{BufferKind, Error};
-use crate::handshake::{Input, Question};
+use crate::handshake::{Input, Question, Stop};
 use crate::x509::{Trace, TraceEvent};
+
+/// The next action of a driver.
+#[derive(Clone, Copy)]
+pub(super) enum Io<'b> {
+    /// Write what is pending to the transport.
+    Write,
+    /// Flush the transport.
+    Flush,
+    /// Read from the transport.
+    Read,
+    /// Let other tasks run.
+    Yield,
+    /// Let a host answer a question.
+    Ask(Question<'b>),
+    /// Done: the handshake is complete; the session has data, has ended, or meets the goal.
+    Ready,
+}
+
+impl<'b> From<Stop<'b>> for Io<'b> {
+    fn from(stop: Stop<'b>) -> Self {
+        match stop {
+            Stop::Transmit => Self::Write,
+            Stop::NeedInput => Self::Read,
+            Stop::Yield => Self::Yield,
+            Stop::Ask(question) => Self::Ask(question),
+            Stop::Done => Self::Ready,
+        }
+    }
+}
 
 /// The purpose for which a pump runs.
 enum Goal<M> {
@@ -36,7 +65,7 @@ pub(super) struct Pump<'p, M, E> {
     reads_left: Option<u8>,
 }
 
-impl<'p, 'b, M: Driven<'b>, E> Pump<'p, M, E> {
+impl<'p, 'b, M: Machine<'b>, E> Pump<'p, M, E> {
     pub(super) const fn drain(machine: &'p mut M, unflushed: &'p mut bool) -> Self {
         Self::new(machine, unflushed, Goal::Drained)
     }
@@ -52,7 +81,7 @@ impl<'p, 'b, M: Driven<'b>, E> Pump<'p, M, E> {
     /// Returns the next action. An action that was not performed is returned again.
     pub(super) fn next(&mut self, trace: &mut impl Trace) -> Result<Io<'b>, Failure<E>> {
         loop {
-            let is_pending = !self.machine.tx_pending().is_empty();
+            let is_pending = !self.pending().is_empty();
             match (&self.unsent, self.failed) {
                 (None, _) if !is_pending && *self.unflushed => return Ok(Io::Flush),
                 (None, Some(_)) if is_pending => return Ok(Io::Write),
@@ -68,14 +97,17 @@ impl<'p, 'b, M: Driven<'b>, E> Pump<'p, M, E> {
             let next = if self.unsent.is_some() { self.machine.next_received() } else { self.machine.next(trace) };
             match next {
                 Ok(_) if holds(self.machine) => return Ok(Io::Ready),
-                Ok(io) => return Ok(io),
+                Ok(stop) => return Ok(stop.into()),
                 Err(error) => self.failed = Some(error),
             }
         }
     }
 
-    pub(super) fn pending(&self) -> &[u8] {
-        self.machine.tx_pending()
+    pub(super) fn pending<'s>(&'s self) -> &'s [u8]
+    where
+        'b: 's,
+    {
+        self.machine.connection().tx.pending()
     }
 
     /// Handles the result of a write. A transport that accepts no bytes is closed.
@@ -99,8 +131,11 @@ impl<'p, 'b, M: Driven<'b>, E> Pump<'p, M, E> {
 
     /// Returns the space to read into, which is never empty: reading zero bytes would look like the end of the
     /// transport, or never return.
-    pub(super) fn space(&mut self) -> Result<&mut [u8], Failure<E>> {
-        let space = self.machine.rx_space();
+    pub(super) fn space<'s>(&'s mut self) -> Result<&'s mut [u8], Failure<E>>
+    where
+        'b: 's,
+    {
+        let space = self.machine.connection_mut().rx.space();
         if space.is_empty() {
             let full = Error::too_small(BufferKind::Rx, usize::MAX);
             return Err(self.unsent.take().unwrap_or(Failure::Tls(full)));
@@ -113,7 +148,7 @@ impl<'p, 'b, M: Driven<'b>, E> Pump<'p, M, E> {
         match (result, self.unsent.take()) {
             (Ok(0) | Err(_), Some(error)) => return Err(error),
             (Err(error), None) => return Err(Failure::Io(error)),
-            (Ok(0), None) => self.machine.rx_eof(),
+            (Ok(0), None) => self.machine.connection_mut().rx.set_eof(),
             (Ok(count), unsent) => {
                 if let (Some(_), Some(left)) = (&unsent, &mut self.reads_left) {
                     *left = left.saturating_sub(1);
@@ -142,7 +177,9 @@ impl<'p, 'b, M: Driven<'b>, E> Pump<'p, M, E> {
             Question::Credential => {
                 let request = machine.peer_request();
                 #[cfg(feature = "events")]
-                host.mismatches(&request, &mut |key, alias, reason| machine.events().mismatch(key, alias, reason));
+                host.mismatches(&request, &mut |key, alias, reason| {
+                    machine.connection().events.mismatch(key, alias, reason);
+                });
                 Input::Credential(host.credential(&request))
             }
             Question::Authorize => {
@@ -182,7 +219,9 @@ impl<'p, 'b, M: Driven<'b>, E> Pump<'p, M, E> {
             Question::Credential => {
                 let request = machine.peer_request();
                 #[cfg(feature = "events")]
-                host.mismatches(&request, &mut |key, alias, reason| machine.events().mismatch(key, alias, reason));
+                host.mismatches(&request, &mut |key, alias, reason| {
+                    machine.connection().events.mismatch(key, alias, reason);
+                });
                 Input::Credential(host.credential(&request).await)
             }
             Question::Authorize => {

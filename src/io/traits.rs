@@ -1,9 +1,9 @@
 //! The traits of embedded-io and embedded-io-async, as streams implement them.
 
-use super::machine::Io;
+use super::pump::Io;
 use super::{Failure, asynch, blocking};
 use crate::connection::Session;
-use crate::connection::session::Next;
+use crate::connection::machine::Machine;
 use crate::error::ApiMisuse;
 use crate::handshake::{Side, Stop};
 use crate::x509::NoTrace;
@@ -159,10 +159,10 @@ fn is_readable<R: Side, E>(
     mut read: impl FnMut(&mut [u8]) -> Result<Option<usize>, E>,
 ) -> Result<bool, Failure<E>> {
     loop {
-        match session.next(false) {
-            Ok(Next::Stop(Stop::NeedInput)) => {}
-            Ok(Next::Stop(Stop::Transmit | Stop::Yield | Stop::Done)) => continue,
-            Ok(Next::Stop(Stop::Ask(_)) | Next::Data | Next::PeerClosed | Next::Closed) | Err(_) => return Ok(true),
+        match session.next_received() {
+            Ok(Stop::NeedInput) => {}
+            Ok(Stop::Transmit | Stop::Yield) => continue,
+            Ok(Stop::Ask(_) | Stop::Done) | Err(_) => return Ok(true),
         }
         match read(session.rx_space()).map_err(Failure::Io)? {
             Some(0) => session.rx_eof(),

@@ -1,20 +1,21 @@
 //! The session after the handshake: application data in both directions.
 
 mod data;
+mod event;
 #[cfg(feature = "post-handshake-auth")]
 mod late;
 mod messages;
 
 pub use self::data::{PlaintextBuffer, ReceivedData};
+pub use self::event::Event;
 
+use self::event::Next;
 use super::machine::Machine;
-use super::request::{AuthorizeRequest, CredentialRequest, SignRequest, TimeRequest};
 use super::{ConnectionFailure, Refusal};
 use crate::credential::Credential;
-use crate::crypto::{CryptoError, CryptoProvider, Digest, HashAlgorithm};
 use crate::error::{AlertDescription, ApiMisuse, Diagnosis, Error, Stage};
 #[cfg(feature = "events")]
-use crate::events::{EventRing, Recorder};
+use crate::events::EventRing;
 use crate::handshake::connection::Connection;
 use crate::handshake::entropy::Entropy;
 use crate::handshake::late::Late;
@@ -23,10 +24,9 @@ use crate::handshake::{ClientAuthStatus, Established, Input, Question, Secrets, 
 use crate::limits::{KEY_UPDATE_AT, MAX_KEY_UPDATES, MAX_TICKETS};
 use crate::record::inbound::Received;
 use crate::role::Role;
-use crate::transcript::CertificateHash;
 use crate::wire::enums::{CipherSuite, NamedGroup, SignatureScheme};
 use crate::wire::key_update::KeyUpdate;
-use crate::x509::{PathFound, PeerIdentity, Search};
+use crate::x509::{PathFound, PeerIdentity, Trace};
 use core::fmt;
 
 /// An authenticated connection. Created only from a [`Handshake`](crate::Handshake) of the same role in which every
@@ -56,43 +56,6 @@ struct KeyUpdates {
     unsent: usize,
 }
 
-/// The next event or need of a session. Questions come only from authentication after the handshake (feature
-/// `post-handshake-auth`).
-#[must_use]
-#[allow(clippy::large_enum_variant, reason = "lives on the stack for the time of an answer, and there is no heap")]
-#[non_exhaustive]
-pub enum Event<'c, 'b, R: Side> {
-    /// Write [`tx_pending`](Session::tx_pending) to the transport.
-    Transmit,
-    /// Read from the transport into [`rx_space`](Session::rx_space).
-    NeedInput,
-    /// Application data, borrowed from `rx` and offered again until it is consumed.
-    Data(ReceivedData<'c, 'b, R>),
-    /// The peer will send no more data; we still may (RFC 9846 section 6.1).
-    PeerClosed,
-    /// Both sides have closed.
-    Closed,
-    /// On a client: the server requests our certificate. Nothing more is received until this is answered; a dropped
-    /// request is offered again.
-    Credential(CredentialRequest<'c, 'b>),
-    /// On a client: sign with the key of the chosen credential. It takes the place of [`NeedInput`](Self::NeedInput):
-    /// if signing takes time, drop the token, read from the transport and continue; data flows in both directions.
-    ///
-    /// If the server sends another request in the meantime, that request and everything after it waits in `rx` until
-    /// this one is answered. Once [`rx_space`](Session::rx_space) is empty, only the signature lets the session
-    /// continue. Do not read then: reading zero bytes looks like the end of the transport.
-    Sign(SignRequest<'c, 'b>),
-    /// On a server: provide the time, to validate the client's chain.
-    Time(TimeRequest<'c, 'b>),
-    /// On a server: a public-key operation was done. Let other tasks run, then poll again.
-    Yield,
-    /// On a server: authorize the authenticated client.
-    Authorize(AuthorizeRequest<'c, 'b>),
-    /// On a server: the client has answered the last request for its certificate. `Accepted`: [`Session::peer`] now
-    /// returns its identity. `Declined`: it sent no certificate, and nothing has changed.
-    ClientAuth(ClientAuthStatus),
-}
-
 /// The parameters of a session that both sides have agreed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -109,15 +72,6 @@ pub struct NegotiatedParameters<'b> {
     pub retried: bool,
 }
 
-/// The reason why a session stops, without the borrow of [`Event`].
-#[derive(Clone, Copy)]
-pub(crate) enum Next<'b> {
-    Stop(Stop<'b>),
-    Data,
-    PeerClosed,
-    Closed,
-}
-
 impl<R: Side> fmt::Debug for Session<'_, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session")
@@ -126,24 +80,6 @@ impl<R: Side> fmt::Debug for Session<'_, R> {
             .field("closed", &self.closed)
             .field("failure", &self.connection.failure.map(|(error, _)| error))
             .finish_non_exhaustive()
-    }
-}
-
-impl<R: Side> fmt::Debug for Event<'_, '_, R> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Transmit => "Transmit",
-            Self::NeedInput => "NeedInput",
-            Self::Data(_) => "Data",
-            Self::PeerClosed => "PeerClosed",
-            Self::Closed => "Closed",
-            Self::Credential(_) => "Credential",
-            Self::Sign(_) => "Sign",
-            Self::Time(_) => "Time",
-            Self::Yield => "Yield",
-            Self::Authorize(_) => "Authorize",
-            Self::ClientAuth(_) => "ClientAuth",
-        })
     }
 }
 
@@ -178,7 +114,7 @@ impl<'b, R: Side> Session<'b, R> {
     /// # Errors
     /// The reason why the session failed. It is final: every later call returns the same error.
     pub fn poll(&mut self) -> Result<Event<'_, 'b, R>, Error> {
-        let next = self.next(true)?;
+        let next = self.proceed(true)?;
         self.event(next)
     }
 
@@ -188,34 +124,12 @@ impl<'b, R: Side> Session<'b, R> {
     /// # Errors
     /// As [`poll`](Self::poll).
     pub fn poll_received(&mut self) -> Result<Event<'_, 'b, R>, Error> {
-        let next = self.next(false)?;
+        let next = self.proceed(false)?;
         self.event(next)
     }
 
-    fn event(&mut self, next: Next<'b>) -> Result<Event<'_, 'b, R>, Error> {
-        Ok(match next {
-            Next::Stop(Stop::Transmit) => Event::Transmit,
-            Next::Stop(Stop::NeedInput) => Event::NeedInput,
-            Next::Stop(Stop::Yield) => Event::Yield,
-            Next::Stop(Stop::Ask(Question::Time)) => Event::Time(TimeRequest { machine: self }),
-            Next::Stop(Stop::Ask(Question::Credential)) => Event::Credential(CredentialRequest { machine: self }),
-            Next::Stop(Stop::Ask(Question::Authorize)) => Event::Authorize(AuthorizeRequest { machine: self }),
-            Next::Stop(Stop::Ask(Question::Sign(credential))) => {
-                let input = self.sign_input(credential).map_err(|error| self.fail(error))?;
-                Event::Sign(SignRequest { machine: self, input })
-            }
-            Next::Stop(Stop::Done) => match self.late.last_answer() {
-                Some(status) => Event::ClientAuth(status),
-                None => Event::NeedInput,
-            },
-            Next::Data => Event::Data(ReceivedData { rx: &mut self.connection.rx }),
-            Next::PeerClosed => Event::PeerClosed,
-            Next::Closed => Event::Closed,
-        })
-    }
-
     /// Continues as far as possible; with `transmit`, stops while something waits to be sent.
-    pub(crate) fn next(&mut self, transmit: bool) -> Result<Next<'b>, Error> {
+    fn proceed(&mut self, transmit: bool) -> Result<Next<'b>, Error> {
         if let Some((error, _)) = self.connection.failure {
             return Err(error);
         }
@@ -355,7 +269,7 @@ impl<'b, R: Side> Session<'b, R> {
     pub fn transport_failed(&mut self) -> Option<Error> {
         loop {
             self.connection.rx.consume_data(usize::MAX);
-            match self.next(false) {
+            match self.proceed(false) {
                 Ok(Next::Data | Next::Stop(Stop::Done | Stop::Yield)) => {}
                 Ok(Next::Stop(_)) => return Some(self.fail(Error::ConnectionTruncated)),
                 Ok(Next::PeerClosed | Next::Closed) => return None,
@@ -495,36 +409,26 @@ impl<'b, R: Side> Session<'b, R> {
 }
 
 impl<'b, R: Side> Machine<'b> for Session<'b, R> {
-    fn role(&self) -> Role {
-        R::ROLE
+    type Side = R;
+    const LAST_READS: Option<u8> = None;
+
+    fn connection(&self) -> &Connection<'b, R::Provider> {
+        &self.connection
     }
 
-    fn message(&self) -> Result<&[u8], Error> {
-        self.connection.rx.message()
+    fn connection_mut(&mut self) -> &mut Connection<'b, R::Provider> {
+        &mut self.connection
     }
 
-    fn search(&self) -> &Search<'b, 'b> {
-        &self.connection.peer
+    fn next(&mut self, _: &mut impl Trace) -> Result<Stop<'b>, Error> {
+        self.proceed(true).map(Next::stop)
     }
 
-    fn certificate_hash(&self) -> CertificateHash {
-        self.connection.transcript.certificate_hash()
+    fn next_received(&mut self) -> Result<Stop<'b>, Error> {
+        self.proceed(false).map(Next::stop)
     }
 
-    fn hedge(&self, message: &[u8]) -> Result<Digest, CryptoError> {
-        self.connection.hedge(message)
-    }
-
-    fn digest(&self, algorithm: HashAlgorithm, message: &[u8]) -> Result<Digest, CryptoError> {
-        self.connection.provider.digest(algorithm, &[message])
-    }
-
-    #[cfg(feature = "events")]
-    fn events(&self) -> &Recorder<'b> {
-        &self.connection.events
-    }
-
-    fn advance(&mut self, answer: Input<'_, 'b>) -> Result<(), Error> {
+    fn answer(&mut self, answer: Input<'_, 'b>, _: &mut impl Trace) -> Result<(), Error> {
         self.late.answer(answer, &mut self.connection).map_err(|error| self.fail(error))
     }
 
@@ -541,5 +445,13 @@ impl<'b, R: Side> Machine<'b> for Session<'b, R> {
             }
         }
         error
+    }
+
+    fn tx_consume(&mut self, count: usize) {
+        self.tx_consume(count);
+    }
+
+    fn rx_commit(&mut self, count: usize) -> Result<(), Error> {
+        self.rx_commit(count)
     }
 }

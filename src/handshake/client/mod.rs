@@ -112,6 +112,10 @@ impl<P: CryptoProvider> Flow for Client<P> {
         config.check::<P>()
     }
 
+    fn peer_request(message: &[u8]) -> Result<PeerRequest<'_>, Error> {
+        Ok(PeerRequest::of_server(&CertificateRequest::parse_any(message)?))
+    }
+
     fn start<'b>() -> State<'b, P> {
         State::Start
     }

@@ -27,7 +27,7 @@ use super::present::Present;
 use super::proof::{AnonymousAllowed, PeerAuthenticated, Proof};
 use super::{Entropy, Established, Flow, Input, Next, Question, Secrets, Stage, Stop, Wait};
 use crate::codec::Writer;
-use crate::credential::{Choice, Credential};
+use crate::credential::{Choice, Credential, PeerRequest};
 use crate::crypto::{CryptoProvider, DefaultProvider, Digest, HashAlgorithm, KeyExchange, KeyShare, SharedSecret};
 use crate::error::{ApiMisuse, Error, PeerIncompatible, PeerMisbehaved};
 use crate::record::outbound::Written;
@@ -100,6 +100,10 @@ impl<P: CryptoProvider> Flow for Server<P> {
 
     fn check(config: &ServerConfig<'_>) -> Result<(), Error> {
         config.check::<P>()
+    }
+
+    fn peer_request(message: &[u8]) -> Result<PeerRequest<'_>, Error> {
+        Ok(PeerRequest::of_client(&ClientHello::parse(message)?))
     }
 
     fn start<'b>() -> State<'b, P> {
