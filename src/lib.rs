@@ -192,6 +192,7 @@ mod handshake;
 pub mod io;
 mod key_schedule;
 mod limits;
+pub mod pem;
 mod record;
 #[cfg(test)]
 mod rfc8448;

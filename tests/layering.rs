@@ -19,7 +19,7 @@ const LAYERS: &[&[&str]] = &[
     &["crypto"],
     &["wire"],
     &["der"],
-    &["codec", "error", "limits", "fmt", "role", "text"],
+    &["codec", "error", "limits", "fmt", "pem", "role", "text"],
 ];
 
 /// Those of the programs, in `crates/mtls/src`.

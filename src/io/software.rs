@@ -10,7 +10,7 @@ use crate::crypto::rustcrypto::Ed25519SigningKey;
 #[cfg(feature = "p384")]
 use crate::crypto::rustcrypto::P384SigningKey;
 use crate::crypto::rustcrypto::{P256SigningKey, RustCrypto};
-use crate::crypto::{CryptoProvider, HashAlgorithm};
+use crate::crypto::{CryptoError, CryptoProvider, HashAlgorithm, PrivateKey};
 use crate::error::AlertDescription;
 use crate::role::Role;
 #[cfg(feature = "dangerous-waivers")]
@@ -214,6 +214,24 @@ pub enum AnySigningKey {
     /// ECDSA on P-384.
     #[cfg(feature = "p384")]
     P384(P384SigningKey),
+}
+
+impl AnySigningKey {
+    /// Creates a key from its DER, see [`PrivateKey::from_der`]. One public-key operation.
+    ///
+    /// # Errors
+    /// As [`PrivateKey::from_der`]; [`CryptoError::Unsupported`] if its algorithm is not compiled in.
+    pub fn from_der(der: &[u8]) -> Result<Self, CryptoError> {
+        match PrivateKey::from_der(der)? {
+            #[cfg(feature = "ed25519")]
+            PrivateKey::Ed25519(private) => Ok(Self::Ed25519(Ed25519SigningKey::from_bytes(private))),
+            PrivateKey::P256(scalar) => P256SigningKey::from_bytes(scalar).map(Self::P256),
+            #[cfg(feature = "p384")]
+            PrivateKey::P384(scalar) => P384SigningKey::from_bytes(scalar).map(Self::P384),
+            #[cfg(not(all(feature = "ed25519", feature = "p384")))]
+            _ => Err(CryptoError::Unsupported),
+        }
+    }
 }
 
 impl SigningKey for P256SigningKey {

@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 use super::joint::Point;
 use super::nonce::{nonzero, reduced, sign};
 use crate::crypto::CryptoError;
+use crate::crypto::PrivateKey;
 use crate::der::{Reader, SEQUENCE};
 
 /// A P-256 signing key in memory, for credentials whose key is not in a secure element. 97 bytes,
@@ -128,6 +129,17 @@ impl P256SigningKey {
         Ok(Self { private, public })
     }
 
+    /// Creates a key from its DER, see [`PrivateKey::from_der`]. One public-key operation.
+    ///
+    /// # Errors
+    /// As [`PrivateKey::from_der`] and `from_bytes`; [`CryptoError::Unsupported`] if the key is not on P-256.
+    pub fn from_der(der: &[u8]) -> Result<Self, CryptoError> {
+        match PrivateKey::from_der(der)? {
+            PrivateKey::P256(scalar) => Self::from_bytes(scalar),
+            _ => Err(CryptoError::Unsupported),
+        }
+    }
+
     /// Signs a SHA-256 digest: `r || s`, 32 bytes each, big-endian. One public-key operation.
     ///
     /// The nonce depends on no generator that could fail.
@@ -156,6 +168,17 @@ impl P384SigningKey {
     /// [`CryptoError::Invalid`] if the scalar is 0 or not below the order of the group.
     pub fn from_bytes(scalar: &[u8; 48]) -> Result<Self, CryptoError> {
         p384::ecdsa::SigningKey::from_bytes(scalar.into()).map(Self).map_err(|_| CryptoError::Invalid)
+    }
+
+    /// Creates a key from its DER, see [`PrivateKey::from_der`]. One public-key operation.
+    ///
+    /// # Errors
+    /// As [`PrivateKey::from_der`] and `from_bytes`; [`CryptoError::Unsupported`] if the key is not on P-384.
+    pub fn from_der(der: &[u8]) -> Result<Self, CryptoError> {
+        match PrivateKey::from_der(der)? {
+            PrivateKey::P384(scalar) => Self::from_bytes(scalar),
+            _ => Err(CryptoError::Unsupported),
+        }
     }
 
     /// Signs a SHA-384 digest: `r || s`, 48 bytes each, big-endian. One public-key operation.

@@ -2,7 +2,7 @@
 
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 
-use crate::crypto::CryptoError;
+use crate::crypto::{CryptoError, PrivateKey};
 
 /// An Ed25519 signing key in memory, for credentials whose key is not in a secure element. Wiped when
 /// dropped.
@@ -25,6 +25,17 @@ impl Ed25519SigningKey {
     /// Creates a key from the 32 bytes that RFC 8032 section 5.1.5 calls the private key. One public-key operation.
     pub fn from_bytes(private: &[u8; 32]) -> Self {
         Self(SigningKey::from_bytes(private))
+    }
+
+    /// Creates a key from its DER, see [`PrivateKey::from_der`]. One public-key operation.
+    ///
+    /// # Errors
+    /// As [`PrivateKey::from_der`]; [`CryptoError::Unsupported`] if the key is not of Ed25519.
+    pub fn from_der(der: &[u8]) -> Result<Self, CryptoError> {
+        match PrivateKey::from_der(der)? {
+            PrivateKey::Ed25519(private) => Ok(Self::from_bytes(private)),
+            _ => Err(CryptoError::Unsupported),
+        }
     }
 
     /// Signs a message: 64 bytes. One public-key operation.
