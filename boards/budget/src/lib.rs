@@ -28,7 +28,9 @@ pub mod roles;
 #[cfg(feature = "types")]
 pub mod types;
 
-#[cfg(not(feature = "cortex-m4"))]
+#[cfg(not(any(feature = "cortex-m4", feature = "micro")))]
 pub use embedded_mtls::crypto::rustcrypto::{P256SigningKey as Key, RustCrypto as Provider};
 #[cfg(feature = "cortex-m4")]
 pub use embedded_mtls_cortex_m4::{CortexM4 as Provider, CortexM4SigningKey as Key};
+#[cfg(feature = "micro")]
+pub use embedded_mtls_micro::{Micro as Provider, MicroSigningKey as Key};

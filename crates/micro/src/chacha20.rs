@@ -49,15 +49,21 @@ impl ChaCha20 {
     }
 }
 
-/// The block function: ten double rounds, and the state added to what comes of it.
-pub(crate) fn block(state: &[[u32; 4]; 4]) -> [[u32; 4]; 4] {
+#[cfg(assembly)]
+use crate::assembly::block;
+
+/// The block function: ten double rounds, and the state added to the result.
+#[cfg(not(assembly))]
+fn block(state: &[[u32; 4]; 4]) -> [[u32; 4]; 4] {
     let mut rows = *state;
     for _ in 0..10 {
         quarter_rounds(&mut rows);
         // The diagonals become columns, and then columns again.
-        rotate(&mut rows, [1, 2, 3]);
+        let [a, [b0, b1, b2, b3], [c0, c1, c2, c3], [d0, d1, d2, d3]] = rows;
+        rows = [a, [b1, b2, b3, b0], [c2, c3, c0, c1], [d3, d0, d1, d2]];
         quarter_rounds(&mut rows);
-        rotate(&mut rows, [3, 2, 1]);
+        let [a, [b0, b1, b2, b3], [c0, c1, c2, c3], [d0, d1, d2, d3]] = rows;
+        rows = [a, [b3, b0, b1, b2], [c2, c3, c0, c1], [d1, d2, d3, d0]];
     }
     for (word, start) in rows.as_flattened_mut().iter_mut().zip(state.as_flattened()) {
         *word = word.wrapping_add(*start);
@@ -66,6 +72,7 @@ pub(crate) fn block(state: &[[u32; 4]; 4]) -> [[u32; 4]; 4] {
 }
 
 /// A quarter round in each column (RFC 8439 section 2.1).
+#[cfg(not(assembly))]
 #[inline]
 fn quarter_rounds([a, b, c, d]: &mut [[u32; 4]; 4]) {
     for (((a, b), c), d) in a.iter_mut().zip(b).zip(c).zip(d) {
@@ -78,14 +85,6 @@ fn quarter_rounds([a, b, c, d]: &mut [[u32; 4]; 4]) {
         *c = c.wrapping_add(*d);
         *b = (*b ^ *c).rotate_left(7);
     }
-}
-
-/// Rotates the rows below the first to the left.
-#[inline]
-fn rotate([_, b, c, d]: &mut [[u32; 4]; 4], [by_b, by_c, by_d]: [usize; 3]) {
-    b.rotate_left(by_b);
-    c.rotate_left(by_c);
-    d.rotate_left(by_d);
 }
 
 #[cfg(test)]

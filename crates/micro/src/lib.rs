@@ -18,6 +18,8 @@
 #[cfg(test)]
 extern crate std;
 
+#[cfg(assembly)]
+mod assembly;
 mod chacha20;
 mod chacha20_poly1305;
 #[cfg(test)]

@@ -7,52 +7,49 @@
 
 use zeroize::ZeroizeOnDrop;
 
-use crate::words::{high, little_endian, low};
+#[cfg(assembly)]
+use crate::assembly::poly1305;
+#[cfg(not(assembly))]
+use crate::words::little_endian;
+use crate::words::{high, low};
 
 /// Bytes of a block.
 const BLOCK: usize = 16;
 
-/// An accumulator with its key.
+/// A polynomial with its key.
 #[derive(ZeroizeOnDrop)]
 pub(crate) struct Poly1305 {
-    accumulator: Accumulator,
+    r: [u32; 4],
+    /// Below 2^130 + 2^32 between blocks: the highest word is at most 4.
+    h: [u32; 5],
     /// Number that is added at the end.
     pad: [u32; 4],
-}
-
-/// The polynomial so far.
-#[derive(ZeroizeOnDrop)]
-pub(crate) struct Accumulator {
-    r: [u32; 4],
-    /// Below 2^130 + 2^33 between blocks: the highest word is at most 4.
-    h: [u32; 5],
 }
 
 impl Poly1305 {
     /// Starts with a key that is used once (RFC 8439 section 2.5): `r`, which is clamped, and `s`.
     pub(crate) fn new([[r0, r1, r2, r3], pad]: [[u32; 4]; 2]) -> Self {
         let r = [r0 & 0x0fff_ffff, r1 & 0x0fff_fffc, r2 & 0x0fff_fffc, r3 & 0x0fff_fffc];
-        Self { accumulator: Accumulator { r, h: [0; 5] }, pad }
+        Self { r, h: [0; 5], pad }
     }
 
     /// Takes in bytes, and zeros up to the end of a block (RFC 8439 section 2.8: `pad16`).
     pub(crate) fn update_padded(&mut self, bytes: &[u8]) {
         let (blocks, rest) = bytes.as_chunks();
-        self.accumulator.update(blocks);
+        poly1305(&self.r, &mut self.h, blocks);
         if !rest.is_empty() {
             let mut block = [0; BLOCK];
             block.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-            self.accumulator.update(&[block]);
+            poly1305(&self.r, &mut self.h, &[block]);
         }
     }
 
     /// Gives the tag.
     pub(crate) fn finish(self) -> [u8; 16] {
-        let h = self.accumulator.reduced();
         let mut tag = [0; 16];
         let (words, _) = tag.as_chunks_mut();
         let mut carry = 0;
-        for ((word, h), pad) in words.iter_mut().zip(h).zip(self.pad) {
+        for ((word, h), pad) in words.iter_mut().zip(reduced(&self.h)).zip(self.pad) {
             let sum = u64::from(h) + u64::from(pad) + u64::from(carry);
             *word = low(sum).to_le_bytes();
             carry = high(sum);
@@ -61,79 +58,78 @@ impl Poly1305 {
     }
 }
 
-impl Accumulator {
-    /// Adds blocks, each with a bit above it, and multiplies by `r` after each.
-    fn update(&mut self, blocks: &[[u8; BLOCK]]) {
-        for block in blocks {
-            self.add(block);
-            self.multiply();
-        }
-    }
+/// The lowest 128 bits of `h` modulo p: `h` is below 2 p, so that p is taken away once or not at all. `h - p` is not negative if `h + 5`
+/// has a bit at 2^130, and has the same low bits as `h + 5`.
+fn reduced([h @ .., h4]: &[u32; 5]) -> [u32; 4] {
+    let mut carry = 5;
+    let less = h.map(|word| {
+        let sum = u64::from(word) + u64::from(carry);
+        carry = high(sum);
+        low(sum)
+    });
+    let take = (h4 + carry) >> 2;
+    let mask = core::hint::black_box(take.wrapping_neg());
+    let mut reduced = *h;
+    reduced.iter_mut().zip(less).for_each(|(word, less)| *word ^= (*word ^ less) & mask);
+    reduced
+}
 
-    /// Adds a block and 2^128, so that the highest word is at most 6.
-    fn add(&mut self, block: &[u8; BLOCK]) {
-        let [h @ .., h4] = &mut self.h;
-        let mut carry = 0;
-        for (h, word) in h.iter_mut().zip(little_endian::<4, BLOCK>(block)) {
-            let sum = u64::from(*h) + u64::from(word) + u64::from(carry);
-            (*h, carry) = (low(sum), high(sum));
-        }
-        *h4 += carry + 1;
+/// Adds blocks to `h`, each with a bit above it, and multiplies by `r` after each.
+#[cfg(not(assembly))]
+fn poly1305(r: &[u32; 4], h: &mut [u32; 5], blocks: &[[u8; BLOCK]]) {
+    for block in blocks {
+        add(h, block);
+        multiply(h, r);
     }
+}
 
-    /// Multiplies by `r` modulo p.
-    fn multiply(&mut self) {
-        let [r0, r1, r2, r3] = self.r.map(u64::from);
-        let [s1, s2, s3] = [r1, r2, r3].map(|r| r + r / 4);
-        let [h0, h1, h2, h3, h4] = self.h.map(u64::from);
-        // A word of h is below 2^32, h4 at most 6 = 4 + 1 + 1; r below 2^28 and s below 2^29. So each sum is below
-        // 2^60 + 3 * 2^61 + 6 * 2^29 < 2^63, and has room for the carry of the one before it.
-        let d0 = h0 * r0 + h1 * s3 + h2 * s2 + h3 * s1;
-        let d1 = h0 * r1 + h1 * r0 + h2 * s3 + h3 * s2 + h4 * s1;
-        let d2 = h0 * r2 + h1 * r1 + h2 * r0 + h3 * s3 + h4 * s2;
-        let d3 = h0 * r3 + h1 * r2 + h2 * r1 + h3 * r0 + h4 * s3;
-        // r0 takes two bits more than fit below 2^130: h4 * r0 < 2^31.
-        let d4 = h4 * r0;
-        let d1 = d1 + (d0 >> 32);
-        let d2 = d2 + (d1 >> 32);
-        let d3 = d3 + (d2 >> 32);
-        let d4 = d4 + (d3 >> 32);
-        // What is at 2^130 and above, (d4 / 4) * 2^130, is 5 * (d4 / 4) modulo p. As d4 is below 2^31 + 2^31, that is below 2^33,
-        // and the words it is added to carry at most 1 into h4. If they do, they have overflowed, and are below 2^33 together.
-        let [low0, low1, low2, low3] = [d0, d1, d2, d3].map(low);
-        let over = (d4 & !3) + (d4 >> 2);
-        let mut carry = over;
-        let mut h = [low0, low1, low2, low3];
-        for word in &mut h {
-            let sum = u64::from(*word) + carry;
-            (*word, carry) = (low(sum), sum >> 32);
-        }
-        let [h0, h1, h2, h3] = h;
-        self.h = [h0, h1, h2, h3, low((d4 & 3) + carry)];
+/// Adds a block and 2^128, so that the highest word is at most 6.
+#[cfg(not(assembly))]
+fn add([h @ .., h4]: &mut [u32; 5], block: &[u8; BLOCK]) {
+    let mut carry = 0;
+    for (h, word) in h.iter_mut().zip(little_endian::<4, BLOCK>(block)) {
+        let sum = u64::from(*h) + u64::from(word) + u64::from(carry);
+        (*h, carry) = (low(sum), high(sum));
     }
+    *h4 += carry + 1;
+}
 
-    /// The lowest 128 bits of `h` modulo p: `h` is below 2 p, so that p is taken away once or not at all. `h - p` is not negative if
-    /// `h + 5` has a bit at 2^130, and has the same low bits as `h + 5`.
-    fn reduced(&self) -> [u32; 4] {
-        let [h @ .., h4] = self.h;
-        let mut carry = 5;
-        let less = h.map(|word| {
-            let sum = u64::from(word) + u64::from(carry);
-            carry = high(sum);
-            low(sum)
-        });
-        let take = (h4 + carry) >> 2;
-        let mask = core::hint::black_box(0_u32.wrapping_sub(take));
-        let mut reduced = h;
-        reduced.iter_mut().zip(less).for_each(|(word, less)| *word ^= (*word ^ less) & mask);
-        reduced
+/// Multiplies by `r` modulo p.
+#[cfg(not(assembly))]
+fn multiply(h: &mut [u32; 5], r: &[u32; 4]) {
+    let [r0, r1, r2, r3] = r.map(u64::from);
+    let [s1, s2, s3] = [r1, r2, r3].map(|r| r + r / 4);
+    let [h0, h1, h2, h3, h4] = h.map(u64::from);
+    // A word of h is below 2^32, h4 at most 6; r below 2^28 and s below 2^29. So each sum is below 2^60 + 3 * 2^61 + 6 * 2^29 < 2^63, and has
+    // room for the carry of the one before it.
+    let d0 = h0 * r0 + h1 * s3 + h2 * s2 + h3 * s1;
+    let d1 = h0 * r1 + h1 * r0 + h2 * s3 + h3 * s2 + h4 * s1;
+    let d2 = h0 * r2 + h1 * r1 + h2 * r0 + h3 * s3 + h4 * s2;
+    let d3 = h0 * r3 + h1 * r2 + h2 * r1 + h3 * r0 + h4 * s3;
+    let d4 = h4 * r0;
+    let d1 = d1 + (d0 >> 32);
+    let d2 = d2 + (d1 >> 32);
+    let d3 = d3 + (d2 >> 32);
+    let d4 = d4 + (d3 >> 32);
+    // d3 has four products with r below 2^60 each, so that d4 is below 6 * 2^28 + 2^30 + 2 < 11 * 2^28. What is at 2^130 and above,
+    // d4 / 4 * 2^130, is 5 * (d4 / 4) modulo p, below 14 * 2^28: a word. If the words it is added to overflow, which makes h4 4, the
+    // others are 0 after it.
+    let d4 = low(d4);
+    let mut carry = (d4 & !3) + (d4 >> 2);
+    let mut words = [d0, d1, d2, d3].map(low);
+    for word in &mut words {
+        let sum = u64::from(*word) + u64::from(carry);
+        (*word, carry) = (low(sum), high(sum));
     }
+    let [h0, h1, h2, h3] = words;
+    *h = [h0, h1, h2, h3, (d4 & 3) + carry];
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::hex::{Random, bytes, hex};
+    use crate::words::little_endian;
 
     fn tag(key: &[u8; 32], message: &[u8]) -> [u8; 16] {
         let [k0, k1, k2, k3, s0, s1, s2, s3] = little_endian(key);

@@ -1,4 +1,4 @@
-//! The provider in assembly, checked where it runs.
+//! The providers in assembly, checked where they run.
 
 use super::builds::TUNED;
 use super::{Build, images, replay, target_directory};
@@ -7,18 +7,25 @@ use crate::setup;
 
 /// What the image prints when all is right: how many vectors of each kind there are, and how many keys were tried.
 const RIGHT: &str = "ecdsa 484\necdh 355\nkeys 18\n";
+/// And of our own cryptography how many records and secrets there were.
+const RIGHT_MICRO: &str = "micro 317\n";
 
-/// Compares it with `p256` on some keys and with the vectors of Project Wycheproof.
+/// Compares both with RustCrypto on some keys, and with the vectors of Project Wycheproof.
 pub(crate) fn check() -> Result<()> {
     setup::targets()?;
     setup::emulator()?;
     let file = target_directory().join("vectors");
     replay::on_host("vectors", &[&file.to_string_lossy()])?;
-    let build = Build { features: "cortex-m4", ..TUNED };
-    images::compile(&build, &["check_cortex_m4"], "replay")?;
-    let output = replay::emulate(&images::image(&build, "check_cortex_m4"), &[], "target/budget")?;
-    if output == RIGHT {
+    run("cortex-m4", RIGHT)?;
+    run("micro,default-algorithms", &[RIGHT, RIGHT_MICRO].concat())
+}
+
+fn run(features: &'static str, right: &str) -> Result<()> {
+    let build = Build { features, ..TUNED };
+    images::compile(&build, &["check_provider"], "replay")?;
+    let output = replay::emulate(&images::image(&build, "check_provider"), &[], "target/budget")?;
+    if output == right {
         return Ok(());
     }
-    Err(Failure::new(format!("the image printed:\n{output}and not:\n{RIGHT}")))
+    Err(Failure::new(format!("the image with {features} printed:\n{output}and not:\n{right}")))
 }

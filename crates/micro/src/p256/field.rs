@@ -8,7 +8,11 @@ use zeroize::Zeroize;
 
 use super::inverse::Modulus;
 use crate::number::{self, Number};
+#[cfg(not(assembly))]
 use crate::words::{high, low};
+
+#[cfg(assembly)]
+use crate::assembly::{add, half, multiply, subtract};
 
 /// A number modulo p.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Zeroize)]
@@ -42,28 +46,19 @@ impl Coordinate {
     }
 
     pub(super) fn square(&self) -> Self {
-        Self(multiply(&self.0, &self.0))
+        self.times(self)
     }
 
     pub(super) fn plus(&self, other: &Self) -> Self {
-        let (sum, carry) = number::add(&self.0, &other.0);
-        Self(number::reduce_once(&sum, carry, &P))
+        Self(add(&self.0, &other.0))
     }
 
     pub(super) fn minus(&self, other: &Self) -> Self {
-        let (difference, is_below) = number::subtract(&self.0, &other.0);
-        Self(number::add(&difference, &P.map(|word| word & is_below)).0)
+        Self(subtract(&self.0, &other.0))
     }
 
-    /// Half of the number: it is even, or will be with p, which is odd.
     pub(super) fn half(&self) -> Self {
-        let is_odd = number::bit(&self.0, 0).wrapping_neg();
-        let (sum, mut above) = number::add(&self.0, &P.map(|word| word & is_odd));
-        let mut half = sum;
-        for word in half.iter_mut().rev() {
-            (*word, above) = ((*word >> 1) | (above << 31), *word & 1);
-        }
-        Self(half)
+        Self(half(&self.0))
     }
 
     pub(super) fn negated(&self) -> Self {
@@ -93,6 +88,7 @@ impl Coordinate {
 /// multiple is `m * p` for `m = t[0]`; and as `p = 2^256 - 2^224 + 2^192 + 2^96 - 1`, that is three additions of `m` and two
 /// subtractions. With `t < 2 p` before, it is below `(2 p + (p - 1) * (2^32 - 1) + (2^32 - 1) * p) / 2^32 < 2 p` after each row, so that a ninth word
 /// is enough for it, and at most p is too much in the end.
+#[cfg(not(assembly))]
 fn multiply(a: &Number, b: &Number) -> Number {
     let mut t = [0_u32; 9];
     for b in b {
@@ -121,6 +117,31 @@ fn multiply(a: &Number, b: &Number) -> Number {
     }
     let [words @ .., carry] = t;
     number::reduce_once(&words, carry, &P)
+}
+
+/// `a + b` modulo p, for numbers below p.
+#[cfg(not(assembly))]
+fn add(a: &Number, b: &Number) -> Number {
+    let (sum, carry) = number::add(a, b);
+    number::reduce_once(&sum, carry, &P)
+}
+
+/// `a - b` modulo p, for numbers below p.
+#[cfg(not(assembly))]
+fn subtract(a: &Number, b: &Number) -> Number {
+    let (difference, is_below) = number::subtract(a, b);
+    number::add(&difference, &P.map(|word| word & is_below)).0
+}
+
+/// `a / 2` modulo p, for a number below p: it is even, or will be with p.
+#[cfg(not(assembly))]
+fn half(a: &Number) -> Number {
+    let is_odd = number::bit(a, 0).wrapping_neg();
+    let (mut half, mut above) = number::add(a, &P.map(|word| word & is_odd));
+    for word in half.iter_mut().rev() {
+        (*word, above) = ((*word >> 1) | (above << 31), *word & 1);
+    }
+    half
 }
 
 #[cfg(test)]

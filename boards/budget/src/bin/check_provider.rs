@@ -1,13 +1,15 @@
-//! The provider `CortexM4` against `RustCrypto` and against vectors, in the emulator.
+//! The provider of the build against `RustCrypto` and against vectors, in the emulator, where its assembly runs.
+//!
+//! Of [`Micro`](embedded_mtls_micro::Micro) it also counts the instructions of what is done with secrets.
 #![no_std]
 #![no_main]
 
 use budget::recording::first_piece;
 use budget::replay::{fail, machine};
+use budget::{Key, Provider};
 use embedded_mtls::NamedGroup;
 use embedded_mtls::crypto::rustcrypto::{self, RustCrypto};
 use embedded_mtls::crypto::{CryptoError, CryptoProvider, HashAlgorithm, KeyExchange, SignatureAlgorithm};
-use embedded_mtls_cortex_m4::{CortexM4, CortexM4SigningKey};
 use semihosting::println;
 
 /// Room for all vectors.
@@ -27,6 +29,8 @@ fn main() -> ! {
     println!("ecdsa {signatures}");
     println!("ecdh {agreements}");
     println!("keys {}", keys());
+    #[cfg(feature = "micro")]
+    println!("micro {}", micro::check());
     machine::exit(0)
 }
 
@@ -37,7 +41,7 @@ fn expect(holds: bool, what: &str) {
 }
 
 fn verify(key: &[u8], digest: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
-    CortexM4.verify(SignatureAlgorithm::EcdsaP256Sha256, key, digest, signature)
+    Provider.verify(SignatureAlgorithm::EcdsaP256Sha256, key, digest, signature)
 }
 
 fn agree<C: CryptoProvider + Default>(private: &[u8; 32], public: &[u8]) -> Result<[u8; 32], CryptoError> {
@@ -60,7 +64,7 @@ fn vectors(mut rest: &[u8]) -> (usize, usize) {
             [0, valid] => (verify(a, b, c).is_ok() == (*valid == 1), &mut count.0),
             [1, valid] => {
                 let Ok(private) = a.try_into() else { fail("a private key is not 32 bytes long") };
-                let secret = agree::<CortexM4>(private, b);
+                let secret = agree::<Provider>(private, b);
                 (
                     secret.as_ref().is_ok_and(|secret| secret == c) == (*valid == 1) && secret.is_ok() == (*valid == 1),
                     &mut count.1,
@@ -92,16 +96,16 @@ fn keys() -> usize {
         let Ok(peer) = before else { fail("RustCrypto makes no key share") };
         before = share::<RustCrypto>(&scalar);
         let same =
-            share::<CortexM4>(&scalar).ok().map(|share| *share.as_bytes().first_chunk::<65>().unwrap_or(&[0; 65]));
+            share::<Provider>(&scalar).ok().map(|share| *share.as_bytes().first_chunk::<65>().unwrap_or(&[0; 65]));
         let expected = before.as_ref().ok().and_then(|share| share.as_bytes().first_chunk::<65>().copied());
         expect(same.is_some() && same == expected, "another key share");
-        let secret = agree::<CortexM4>(&scalar, peer.as_bytes());
+        let secret = agree::<Provider>(&scalar, peer.as_bytes());
         expect(secret.is_ok() && secret == agree::<RustCrypto>(&scalar, peer.as_bytes()), "another shared secret");
         signatures(&scalar);
         count += 1;
     }
     for scalar in [start(0), ORDER, [0xff; 32]] {
-        expect(CortexM4SigningKey::from_bytes(&scalar).is_err(), "a scalar out of range is a key");
+        expect(Key::from_bytes(&scalar).is_err(), "a scalar out of range is a key");
     }
     count
 }
@@ -111,9 +115,7 @@ fn share<C: CryptoProvider + Default>(scalar: &[u8; 32]) -> Result<embedded_mtls
 }
 
 fn signatures(scalar: &[u8; 32]) {
-    let (Ok(ours), Ok(theirs)) =
-        (CortexM4SigningKey::from_bytes(scalar), rustcrypto::P256SigningKey::from_bytes(scalar))
-    else {
+    let (Ok(ours), Ok(theirs)) = (Key::from_bytes(scalar), rustcrypto::P256SigningKey::from_bytes(scalar)) else {
         fail("no signing key")
     };
     let key = ours.public_key();
@@ -157,4 +159,106 @@ fn der<'a>(signature: &[u8; 64], buffer: &'a mut [u8; 72]) -> &'a [u8] {
     buffer[0] = 0x30;
     buffer[1] = (end - 2) as u8;
     &buffer[..end]
+}
+
+#[cfg(feature = "micro")]
+mod micro {
+    use super::{ORDER, expect, hash, share, verify};
+    use budget::replay::machine;
+    use budget::{Key, Provider};
+    use core::hint::black_box;
+    use embedded_mtls::NamedGroup;
+    use embedded_mtls::crypto::rustcrypto::RustCrypto;
+    use embedded_mtls::crypto::{Aead, AeadAlgorithm, CryptoProvider, HashAlgorithm, KeyExchange};
+
+    /// Longest record that is sealed.
+    const LONGEST: usize = 300;
+    /// Secrets beside those at the ends of the range.
+    const SECRETS: u8 = 8;
+    /// Ticks by which two counts of the same instructions may differ: the timer runs faster than instructions.
+    const ROUNDING: u32 = 1;
+
+    /// The number of records and of secrets.
+    pub(super) fn check() -> usize {
+        records() + secrets()
+    }
+
+    /// Records of each length, at each place of a word, with keys of all ones, of zeros and others.
+    fn records() -> usize {
+        let algorithm = AeadAlgorithm::ChaCha20Poly1305;
+        let mut text = [0; LONGEST + 4];
+        for length in 0..=LONGEST {
+            let key = match length % 8 {
+                0 => [0xff; 32],
+                1 => [0; 32],
+                _ => hash(&[length as u8]),
+            };
+            let (Ok(ours), Ok(theirs)) = (Provider.aead(algorithm, &key), RustCrypto.aead(algorithm, &key)) else {
+                super::fail("no record key")
+            };
+            text.iter_mut()
+                .zip((0..).map(|index: usize| key[index % 32] | (length % 2 * 255) as u8))
+                .for_each(|(to, from)| *to = from);
+            let mut other = text;
+            let (nonce, aad) = ([length as u8; 12], &hash(&key)[..length % 32]);
+            let place = length % 4..length % 4 + length;
+            let tag = ours.seal(&nonce, aad, &mut text[place.clone()]);
+            expect(tag.is_ok() && tag == theirs.seal(&nonce, aad, &mut other[place.clone()]), "another tag");
+            expect(text == other, "another record");
+            expect(tag.is_ok_and(|tag| ours.open(&nonce, aad, &mut text[place], &tag).is_ok()), "a record is refused");
+        }
+        LONGEST + 1
+    }
+
+    /// What is done with a secret takes as many instructions as with any other.
+    fn secrets() -> usize {
+        machine::start_timer();
+        let end = |less: u8| {
+            let mut scalar = ORDER;
+            scalar[31] -= less;
+            scalar
+        };
+        let start = |number: u8| core::array::from_fn(|index| if index == 31 { number } else { 0 });
+        let sparse = core::array::from_fn(|index| if index == 15 { 1 } else { 0 });
+        let long = core::array::from_fn(|index| if index == 0 { 0 } else { 0xff });
+        let ends = [start(1), start(2), start(3), end(1), end(2), end(3), sparse, long];
+        let peer = share::<RustCrypto>(&start(9));
+        let Ok(peer) = peer else { super::fail("RustCrypto makes no key share") };
+        let mut first = None;
+        let mut verified = [0; 2];
+        let mut count = 0;
+        for secret in ends.into_iter().chain((0..SECRETS).map(|number| hash(&[number, 1]))) {
+            let key = || Provider.key_exchange(NamedGroup::SECP256R1, black_box(&secret));
+            let (Ok(exchange), Ok(signing)) = (key(), Key::from_bytes(&secret)) else { super::fail("no key") };
+            let mut record = [7; 100];
+            let ticks = [
+                ticks(|| exchange.key_share()),
+                ticks(|| exchange.agree(peer.as_bytes())),
+                ticks(|| signing.sign_digest(&hash(b"digest"), b"hedge")),
+                ticks(|| Provider.hmac(HashAlgorithm::Sha256, &secret, &[b"message"])),
+                ticks(|| {
+                    let key = Provider.aead(AeadAlgorithm::ChaCha20Poly1305, &secret)?;
+                    key.seal(&[1; 12], b"header", &mut record)
+                }),
+            ];
+            let first = first.get_or_insert(ticks);
+            for (one, other) in first.iter().zip(ticks) {
+                expect(one.abs_diff(other) <= ROUNDING, "another number of instructions for another secret");
+            }
+            let Ok(signature) = signing.sign_digest(&hash(b"digest"), &[]) else { super::fail("no signature") };
+            let mut buffer = [0; 72];
+            let signature = super::der(&signature, &mut buffer);
+            verified[count % 2] = super::micro::ticks(|| verify(&signing.public_key(), &hash(b"digest"), signature));
+            count += 1;
+        }
+        // Nothing is secret there, and it is not in constant time: what is counted can differ.
+        expect(verified[0].abs_diff(verified[1]) > ROUNDING, "instructions are not counted");
+        count
+    }
+
+    fn ticks<T>(work: impl FnOnce() -> T) -> u32 {
+        let start = machine::ticks();
+        black_box(work());
+        machine::ticks().wrapping_sub(start)
+    }
 }

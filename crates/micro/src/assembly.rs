@@ -1,0 +1,575 @@
+//! The loops that decide the speed, in assembly for Cortex-M4: a portable function with the same name is beside each caller, and a test
+//! in the emulator compares the two. **The only file with `unsafe` code.**
+//!
+//! `UMAAL`, which multiplies two words and adds two words, takes one cycle whatever the words are, on a Cortex-M4 and M33; nothing here branches
+//! on a value or indexes with one.
+//!
+//! In each block, registers other than r6 and r7 are operands or said to be overwritten. Those two belong to the compiler and are kept on the
+//! stack meanwhile. No block calls anything.
+#![allow(unsafe_code)]
+#![allow(clippy::too_many_lines, reason = "a loop is one block of assembly")]
+
+use core::arch::asm;
+
+use crate::number::Number;
+
+/// Adds to nine words of a window, `$w0` to `$top`, the product of all words of `a`, at the stack pointer, and the word of `b` at this place
+/// behind it. `$top` is new.
+///
+/// A step adds two words to a product: at most `(2^32 - 1)^2 + 2 (2^32 - 1) = 2^64 - 1`.
+macro_rules! row {
+    ($b:literal: $w0:ident $w1:ident $w2:ident $w3:ident $w4:ident $w5:ident $w6:ident $w7:ident $top:ident) => {
+        concat!(
+            "ldr r11, [sp, #", $b, "]\n",
+            "mov ", stringify!($top), ", #0\n",
+            row!(0: $w0 $w1 $top),
+            row!(8: $w2 $w3 $top),
+            row!(16: $w4 $w5 $top),
+            row!(24: $w6 $w7 $top),
+        )
+    };
+    ($a:literal: $low:ident $high:ident $top:ident) => {
+        concat!(
+            "ldrd r12, lr, [sp, #", $a, "]\n",
+            "umaal ", stringify!($low), ", ", stringify!($top), ", r12, r11\n",
+            "umaal ", stringify!($high), ", ", stringify!($top), ", lr, r11\n",
+        )
+    };
+}
+
+/// Adds `m p` to ten words of a window, where `m` is its lowest two, `$w0` and `$w1`, which that clears: p is -1 modulo 2^64.
+///
+/// `p = 2^256 - 2^224 + 2^192 + 2^96 - 1`: so `m0, m1` is added at words 3 and 4, and `m0, m1 - m0, m0 - m1, m1` at words 6 to 9. The last three
+/// of those are in r11, r12 and lr. `$carry` is that of the two rows before at word 8; if lr is `2^32 - 1`, `m0` and `m1` are, and r12 has
+/// room for it.
+macro_rules! reduce {
+    ($carry:literal: $w0:ident $w1:ident $w2:ident $w3:ident $w4:ident $w5:ident $w6:ident $w7:ident $w8:ident $w9:ident) => {
+        concat!(
+            "subs r11, ",
+            stringify!($w1),
+            ", ",
+            stringify!($w0),
+            "\n",
+            "sbcs r12, ",
+            stringify!($w0),
+            ", ",
+            stringify!($w1),
+            "\n",
+            "sbc lr, ",
+            stringify!($w1),
+            ", #0\n",
+            $carry,
+            "adds ",
+            stringify!($w3),
+            ", ",
+            stringify!($w0),
+            "\n",
+            "adcs ",
+            stringify!($w4),
+            ", ",
+            stringify!($w1),
+            "\n",
+            "adcs ",
+            stringify!($w5),
+            ", #0\n",
+            "adcs ",
+            stringify!($w6),
+            ", ",
+            stringify!($w0),
+            "\n",
+            "adcs ",
+            stringify!($w7),
+            ", r11\n",
+            "adcs ",
+            stringify!($w8),
+            ", r12\n",
+            "adcs ",
+            stringify!($w9),
+            ", lr\n",
+        )
+    };
+}
+
+/// Adds p if r1 is all ones, nothing if it is 0.
+macro_rules! add_modulus {
+    ($w0:ident $w1:ident $w2:ident $w3:ident $w4:ident $w5:ident $w6:ident $w7:ident) => {
+        concat!(
+            "adds ",
+            stringify!($w0),
+            ", r1\n",
+            "adcs ",
+            stringify!($w1),
+            ", r1\n",
+            "adcs ",
+            stringify!($w2),
+            ", r1\n",
+            "adcs ",
+            stringify!($w3),
+            ", #0\n",
+            "adcs ",
+            stringify!($w4),
+            ", #0\n",
+            "adcs ",
+            stringify!($w5),
+            ", #0\n",
+            "adcs ",
+            stringify!($w6),
+            ", ",
+            stringify!($w6),
+            ", r1, lsr #31\n",
+            "adcs ",
+            stringify!($w7),
+            ", r1\n",
+        )
+    };
+}
+
+/// Takes p away, and adds it again if that was too much. The number is below `2 p`; r1 is its carry less 1, and in the end 0, or all ones if the
+/// carry does not make up for the borrow.
+macro_rules! reduce_once {
+    ($w0:ident $w1:ident $w2:ident $w3:ident $w4:ident $w5:ident $w6:ident $w7:ident) => {
+        concat!(
+            "subs ", stringify!($w0), ", #-1\n",
+            "sbcs ", stringify!($w1), ", #-1\n",
+            "sbcs ", stringify!($w2), ", #-1\n",
+            "sbcs ", stringify!($w3), ", #0\n",
+            "sbcs ", stringify!($w4), ", #0\n",
+            "sbcs ", stringify!($w5), ", #0\n",
+            "sbcs ", stringify!($w6), ", #1\n",
+            "sbcs ", stringify!($w7), ", #-1\n",
+            "sbc r1, #-1\n",
+            add_modulus!($w0 $w1 $w2 $w3 $w4 $w5 $w6 $w7),
+        )
+    };
+}
+
+/// `a * b / 2^256` modulo p, for numbers below p.
+///
+/// Two rows at a time as in the portable form, in a window of ten registers that moves by two: below `2 p` before and after.
+#[inline(never)]
+pub(crate) fn multiply(a: &Number, b: &Number) -> Number {
+    let (w0, w1, w2, w3, w4, w5, w6, w7): (u32, u32, u32, u32, u32, u32, u32, u32);
+    // SAFETY: r1 and r2 point to 32 bytes each, which are read. The stack is as it was in the end, and so are r6 and r7.
+    unsafe {
+        asm!(
+            "push {{r6, r7}}",
+            // b, and below it a.
+            "ldm r2, {{r3-r10}}",
+            "push {{r3-r10}}",
+            "ldm r1, {{r3-r10}}",
+            "push {{r3-r10}}",
+            // The first row adds to nothing.
+            "ldr r11, [sp, #32]",
+            "ldrd r12, lr, [sp]",
+            "umull r3, r0, r12, r11",
+            "mov r4, #0",
+            "umaal r4, r0, lr, r11",
+            "mov r5, #0",
+            "mov r8, #0",
+            row!(8: r5 r8 r0),
+            "mov r9, #0",
+            "mov r10, #0",
+            row!(16: r9 r10 r0),
+            "mov r6, #0",
+            "mov r7, #0",
+            row!(24: r6 r7 r0),
+            row!(36: r4 r5 r8 r9 r10 r6 r7 r0 r2),
+            reduce!("": r3 r4 r5 r8 r9 r10 r6 r7 r0 r2),
+            "mov r1, #0",
+            "adc r1, r1, #0",
+            row!(40: r5 r8 r9 r10 r6 r7 r0 r2 r3),
+            row!(44: r8 r9 r10 r6 r7 r0 r2 r3 r4),
+            reduce!("adds r12, r1\nadc lr, #0\n": r5 r8 r9 r10 r6 r7 r0 r2 r3 r4),
+            "mov r1, #0",
+            "adc r1, r1, #0",
+            row!(48: r9 r10 r6 r7 r0 r2 r3 r4 r5),
+            row!(52: r10 r6 r7 r0 r2 r3 r4 r5 r8),
+            reduce!("adds r12, r1\nadc lr, #0\n": r9 r10 r6 r7 r0 r2 r3 r4 r5 r8),
+            "mov r1, #0",
+            "adc r1, r1, #0",
+            row!(56: r6 r7 r0 r2 r3 r4 r5 r8 r9),
+            row!(60: r7 r0 r2 r3 r4 r5 r8 r9 r10),
+            reduce!("adds r12, r1\nadc lr, #0\n": r6 r7 r0 r2 r3 r4 r5 r8 r9 r10),
+            "sbc r1, r1, r1",
+            reduce_once!(r0 r2 r3 r4 r5 r8 r9 r10),
+            "add sp, #64",
+            "pop {{r6, r7}}",
+            inlateout("r1") a.as_ptr() => _, inlateout("r2") b.as_ptr() => w1,
+            lateout("r0") w0, lateout("r3") w2, lateout("r4") w3, lateout("r5") w4,
+            lateout("r8") w5, lateout("r9") w6, lateout("r10") w7,
+            lateout("r11") _, lateout("r12") _, lateout("lr") _,
+            options(pure, readonly),
+        );
+    }
+    [w0, w1, w2, w3, w4, w5, w6, w7]
+}
+
+/// `a + b` modulo p, for numbers below p.
+#[inline(never)]
+pub(crate) fn add(a: &Number, b: &Number) -> Number {
+    let (w0, w1, w2, w3, w4, w5, w6, w7): (u32, u32, u32, u32, u32, u32, u32, u32);
+    // SAFETY: r1 and r2 point to 32 bytes each, which are read.
+    unsafe {
+        asm!(
+            "ldm r1, {{r0, r3, r4, r5, r8, r9, r10, r11}}",
+            "ldrd r12, lr, [r2]",
+            "adds r0, r12",
+            "adcs r3, lr",
+            "ldrd r12, lr, [r2, #8]",
+            "adcs r4, r12",
+            "adcs r5, lr",
+            "ldrd r12, lr, [r2, #16]",
+            "adcs r8, r12",
+            "adcs r9, lr",
+            "ldrd r12, lr, [r2, #24]",
+            "adcs r10, r12",
+            "adcs r11, lr",
+            "sbc r1, r1, r1",
+            reduce_once!(r0 r3 r4 r5 r8 r9 r10 r11),
+            inlateout("r1") a.as_ptr() => _, in("r2") b.as_ptr(),
+            lateout("r0") w0, lateout("r3") w1, lateout("r4") w2, lateout("r5") w3,
+            lateout("r8") w4, lateout("r9") w5, lateout("r10") w6, lateout("r11") w7,
+            lateout("r12") _, lateout("lr") _,
+            options(pure, readonly, nostack),
+        );
+    }
+    [w0, w1, w2, w3, w4, w5, w6, w7]
+}
+
+/// `a - b` modulo p, for numbers below p.
+#[inline(never)]
+pub(crate) fn subtract(a: &Number, b: &Number) -> Number {
+    let (w0, w1, w2, w3, w4, w5, w6, w7): (u32, u32, u32, u32, u32, u32, u32, u32);
+    // SAFETY: r1 and r2 point to 32 bytes each, which are read.
+    unsafe {
+        asm!(
+            "ldm r1, {{r0, r3, r4, r5, r8, r9, r10, r11}}",
+            "ldrd r12, lr, [r2]",
+            "subs r0, r12",
+            "sbcs r3, lr",
+            "ldrd r12, lr, [r2, #8]",
+            "sbcs r4, r12",
+            "sbcs r5, lr",
+            "ldrd r12, lr, [r2, #16]",
+            "sbcs r8, r12",
+            "sbcs r9, lr",
+            "ldrd r12, lr, [r2, #24]",
+            "sbcs r10, r12",
+            "sbcs r11, lr",
+            // All ones for a borrow.
+            "sbc r1, r1, r1",
+            add_modulus!(r0 r3 r4 r5 r8 r9 r10 r11),
+            inlateout("r1") a.as_ptr() => _, in("r2") b.as_ptr(),
+            lateout("r0") w0, lateout("r3") w1, lateout("r4") w2, lateout("r5") w3,
+            lateout("r8") w4, lateout("r9") w5, lateout("r10") w6, lateout("r11") w7,
+            lateout("r12") _, lateout("lr") _,
+            options(pure, readonly, nostack),
+        );
+    }
+    [w0, w1, w2, w3, w4, w5, w6, w7]
+}
+
+/// `a / 2` modulo p, for a number below p: it is even, or will be with p, and the carry of that sum comes back from above.
+#[inline(never)]
+pub(crate) fn half(a: &Number) -> Number {
+    let (w0, w1, w2, w3, w4, w5, w6, w7): (u32, u32, u32, u32, u32, u32, u32, u32);
+    // SAFETY: r1 points to 32 bytes, which are read.
+    unsafe {
+        asm!(
+            "ldm r1, {{r0, r3, r4, r5, r8, r9, r10, r11}}",
+            "and r1, r0, #1",
+            "rsb r1, r1, #0",
+            add_modulus!(r0 r3 r4 r5 r8 r9 r10 r11),
+            "rrxs r11, r11",
+            "rrxs r10, r10",
+            "rrxs r9, r9",
+            "rrxs r8, r8",
+            "rrxs r5, r5",
+            "rrxs r4, r4",
+            "rrxs r3, r3",
+            "rrxs r0, r0",
+            inlateout("r1") a.as_ptr() => _,
+            lateout("r0") w0, lateout("r3") w1, lateout("r4") w2, lateout("r5") w3,
+            lateout("r8") w4, lateout("r9") w5, lateout("r10") w6, lateout("r11") w7,
+            options(pure, readonly, nostack),
+        );
+    }
+    [w0, w1, w2, w3, w4, w5, w6, w7]
+}
+
+/// A quarter round whose words in rows b and d are kept rotated to the right by 25 and by 24, before and after: each rotation is a part of the
+/// next operation that has the word as its last operand, and costs nothing.
+macro_rules! quarter_round {
+    ($a:ident $b:ident $c:ident $d:ident) => {
+        concat!(
+            "add ",
+            stringify!($a),
+            ", ",
+            stringify!($a),
+            ", ",
+            stringify!($b),
+            ", ror #25\n",
+            "eor ",
+            stringify!($d),
+            ", ",
+            stringify!($a),
+            ", ",
+            stringify!($d),
+            ", ror #24\n",
+            "add ",
+            stringify!($c),
+            ", ",
+            stringify!($c),
+            ", ",
+            stringify!($d),
+            ", ror #16\n",
+            "eor ",
+            stringify!($b),
+            ", ",
+            stringify!($c),
+            ", ",
+            stringify!($b),
+            ", ror #25\n",
+            "add ",
+            stringify!($a),
+            ", ",
+            stringify!($a),
+            ", ",
+            stringify!($b),
+            ", ror #20\n",
+            "eor ",
+            stringify!($d),
+            ", ",
+            stringify!($a),
+            ", ",
+            stringify!($d),
+            ", ror #16\n",
+            "add ",
+            stringify!($c),
+            ", ",
+            stringify!($c),
+            ", ",
+            stringify!($d),
+            ", ror #24\n",
+            "eor ",
+            stringify!($b),
+            ", ",
+            stringify!($c),
+            ", ",
+            stringify!($b),
+            ", ror #20\n",
+        )
+    };
+}
+
+/// Adds to eight words of the result, at lr, those of the state, at r12, two by two. `$rotate` is that of the second four words.
+macro_rules! add_state {
+    ($at:literal $next:literal $rotate:literal) => {
+        concat!(
+            "ldrd r0, r1, [r12, #",
+            $at,
+            "]\n",
+            "ldrd r2, r3, [lr, #",
+            $at,
+            "]\n",
+            "add r0, r0, r2",
+            $rotate,
+            "\n",
+            "add r1, r1, r3",
+            $rotate,
+            "\n",
+            "strd r0, r1, [lr, #",
+            $at,
+            "]\n",
+            "ldrd r0, r1, [r12, #",
+            $next,
+            "]\n",
+            "ldrd r2, r3, [lr, #",
+            $next,
+            "]\n",
+            "add r0, r0, r2",
+            $rotate,
+            "\n",
+            "add r1, r1, r3",
+            $rotate,
+            "\n",
+            "strd r0, r1, [lr, #",
+            $next,
+            "]\n",
+        )
+    };
+}
+
+/// The block function of ChaCha20.
+///
+/// Row a is in r0 to r3, b in r4, r5, r6 and r7, d in r8 to r11. There is room for two words of row c, in r12 and lr; the other two are on the
+/// stack, at 0 or at 8.
+#[inline(never)]
+pub(crate) fn block(state: &[[u32; 4]; 4]) -> [[u32; 4]; 4] {
+    let mut block = [[0; 4]; 4];
+    // SAFETY: r0 points to 64 bytes, which are read, and r1 to 64 bytes, which are written. The stack is as it was in the end, and so are
+    // r6 and r7.
+    unsafe {
+        asm!(
+            "push {{r6, r7}}",
+            "sub sp, #32",
+            "strd r0, r1, [sp, #24]",
+            "mov r2, #10",
+            "str r2, [sp, #16]",
+            "mov lr, r0",
+            "ldrd r2, r3, [lr, #40]",
+            "strd r2, r3, [sp, #8]",
+            "ldm lr!, {{r0-r7}}",
+            "ldrd r8, r9, [lr, #16]",
+            "ldrd r10, r11, [lr, #24]",
+            "ldrd r12, lr, [lr]",
+            "ror r4, r4, #7",
+            "ror r5, r5, #7",
+            "ror r6, r6, #7",
+            "ror r7, r7, #7",
+            "ror r8, r8, #8",
+            "ror r9, r9, #8",
+            "ror r10, r10, #8",
+            "ror r11, r11, #8",
+            "2:",
+            // Columns.
+            quarter_round!(r0 r4 r12 r8),
+            quarter_round!(r1 r5 lr r9),
+            "strd r12, lr, [sp]",
+            "ldrd r12, lr, [sp, #8]",
+            quarter_round!(r2 r6 r12 r10),
+            quarter_round!(r3 r7 lr r11),
+            // Diagonals.
+            quarter_round!(r0 r5 r12 r11),
+            quarter_round!(r1 r6 lr r8),
+            "strd r12, lr, [sp, #8]",
+            "ldr r12, [sp, #16]",
+            "subs r12, #1",
+            "str r12, [sp, #16]",
+            "ldrd r12, lr, [sp]",
+            quarter_round!(r2 r7 r12 r9),
+            quarter_round!(r3 r4 lr r10),
+            "bne 2b",
+            // The words as they are into the result; then the state is added to them.
+            "strd r12, lr, [sp]",
+            "ldrd r12, lr, [sp, #24]",
+            "stm lr!, {{r0-r7}}",
+            "ldrd r0, r1, [sp]",
+            "ldrd r2, r3, [sp, #8]",
+            "stm lr, {{r0-r3, r8-r11}}",
+            "sub lr, #32",
+            add_state!(0 8 ""),
+            add_state!(16 24 ", ror #25"),
+            add_state!(32 40 ""),
+            add_state!(48 56 ", ror #24"),
+            "add sp, #32",
+            "pop {{r6, r7}}",
+            inlateout("r0") state.as_ptr() => _, inlateout("r1") block.as_mut_ptr() => _,
+            lateout("r2") _, lateout("r3") _, lateout("r4") _, lateout("r5") _, lateout("r8") _, lateout("r9") _,
+            lateout("r10") _, lateout("r11") _, lateout("r12") _, lateout("lr") _,
+        );
+    }
+    block
+}
+
+/// A word of the product of Poly1305, into `$low`, with the carry in `$high`: the sum of four or five products, each below 2^61, and of the carry
+/// in `$low` that was before.
+macro_rules! word {
+    ($low:ident $high:ident: $first:literal $third:literal) => {
+        concat!(
+            "ldrd r0, r2, [sp, #", $first, "]\n",
+            "ldrd r11, r12, [sp, #", $third, "]\n",
+            "umlal ", stringify!($low), ", ", stringify!($high), ", r4, r0\n",
+            "umlal ", stringify!($low), ", ", stringify!($high), ", r5, r2\n",
+            "umlal ", stringify!($low), ", ", stringify!($high), ", r6, r11\n",
+            "umlal ", stringify!($low), ", ", stringify!($high), ", r7, r12\n",
+        )
+    };
+    ($low:ident $high:ident: $first:literal $third:literal $fifth:literal) => {
+        concat!(
+            "mov ", stringify!($high), ", #0\n",
+            "ldr lr, [sp, #", $fifth, "]\n",
+            word!($low $high: $first $third),
+            "umlal ", stringify!($low), ", ", stringify!($high), ", r8, lr\n",
+        )
+    };
+}
+
+/// Adds blocks to the accumulator of Poly1305, each with a bit above it, and multiplies by `r` after each, as the portable form does. `r` is
+/// clamped, and the highest word of `h` at most 4, before and after.
+///
+/// On the stack are `r3, r2, r1, r0, s3, s2, s1`, so that the factors of each word of a product are in a row; `h` is in r4 to r8.
+#[inline(never)]
+pub(crate) fn poly1305(r: &[u32; 4], h: &mut [u32; 5], blocks: &[[u8; 16]]) {
+    let range = blocks.as_ptr_range();
+    if range.is_empty() {
+        return;
+    }
+    // SAFETY: r0 points to 16 bytes, which are read, lr to 20 bytes, which are read and written; from r1 to r2 there are one or more blocks of
+    // 16 bytes, which are read. The stack is as it was in the end, and so are r6 and r7.
+    unsafe {
+        asm!(
+            "push {{r6, r7}}",
+            "sub sp, #56",
+            "str r2, [sp, #44]",
+            "str lr, [sp, #48]",
+            "ldm r0, {{r3, r9, r10, r11}}",
+            "ldm lr, {{r4-r8}}",
+            "str r11, [sp]",
+            "str r10, [sp, #4]",
+            "str r9, [sp, #8]",
+            "str r3, [sp, #12]",
+            "add r11, r11, r11, lsr #2",
+            "add r10, r10, r10, lsr #2",
+            "add r9, r9, r9, lsr #2",
+            "str r11, [sp, #16]",
+            "str r10, [sp, #20]",
+            "str r9, [sp, #24]",
+            "2:",
+            // A block may lie anywhere: single loads.
+            "ldr r0, [r1], #4",
+            "ldr r2, [r1], #4",
+            "ldr r11, [r1], #4",
+            "ldr r12, [r1], #4",
+            "adds r4, r0",
+            "adcs r5, r2",
+            "adcs r6, r11",
+            "adcs r7, r12",
+            "adc r8, #1",
+            "mov r9, #0",
+            "mov r10, #0",
+            word!(r9 r10: 12 20),
+            "str r9, [sp, #28]",
+            word!(r10 r9: 8 16 24),
+            "str r10, [sp, #32]",
+            word!(r9 r10: 4 12 20),
+            "str r9, [sp, #36]",
+            word!(r10 r9: 0 8 16),
+            // r12 is r0.
+            "mla r8, r8, r12, r9",
+            "mov r7, r10",
+            "ldrd r4, r5, [sp, #28]",
+            "ldr r6, [sp, #36]",
+            // Five times what is at 2^130 and above, as far as it is there: the portable form says why that is a word.
+            "bic r0, r8, #3",
+            "add r0, r0, r8, lsr #2",
+            "and r8, #3",
+            "adds r4, r0",
+            "adcs r5, #0",
+            "adcs r6, #0",
+            "adcs r7, #0",
+            "adc r8, #0",
+            "ldr r0, [sp, #44]",
+            "cmp r1, r0",
+            "bne 2b",
+            "ldr r0, [sp, #48]",
+            "stm r0, {{r4-r8}}",
+            "add sp, #56",
+            "pop {{r6, r7}}",
+            inlateout("r0") r.as_ptr() => _, inlateout("r1") range.start => _, inlateout("r2") range.end => _,
+            inlateout("lr") h.as_mut_ptr() => _,
+            lateout("r3") _, lateout("r4") _, lateout("r5") _, lateout("r8") _, lateout("r9") _,
+            lateout("r10") _, lateout("r11") _, lateout("r12") _,
+        );
+    }
+}
