@@ -209,7 +209,7 @@ fn what_is_known_of_a_peer_has_the_names_of_apache() {
         ]);
     template.params.serial_number = Some(rcgen::SerialNumber::from_slice(&[0x8f, 0x01]));
     let issued = template.signed_by(&pki.intermediate);
-    let lines = lines(&issued.der, UnixTime::from_seconds(NOW), Verify::Success);
+    let lines = lines(&issued.der, UnixTime(NOW), Verify::Success);
     let fingerprint = sha256(&issued.der).iter().fold(String::new(), |text, byte| text + &format!("{byte:02X}"));
     let expected = [
         "VERIFY=SUCCESS",
@@ -243,7 +243,7 @@ fn what_is_known_of_a_peer_has_the_names_of_apache() {
 
 #[test]
 fn of_what_has_expired_nothing_remains() {
-    let later = UnixTime::from_seconds(NOW + 20 * 365 * 86_400);
+    let later = UnixTime(NOW + 20 * 365 * 86_400);
     let lines = lines(&Pki::new().client.der, later, Verify::Failed);
     assert_eq!(lines[0], "VERIFY=FAILED");
     assert!(lines.contains(&"V_REMAIN=0".to_owned()));

@@ -209,7 +209,7 @@ fn validity_and_profile_are_limited_where_that_is_asked_for() {
 #[test]
 fn what_is_known_about_the_time_decides_what_is_reported() {
     fn at_build() -> Time {
-        Time::AtLeast(UnixTime::from_seconds(NOW))
+        Time::AtLeast(UnixTime(NOW))
     }
     let pki = Pki::new();
     let root = anchors(&[&pki.root]);

@@ -722,7 +722,7 @@ fn what_expires_soon_is_reported_with_the_days_that_are_left() {
     clients.set(install_anchors(&slots, "clients", &[&pki.root, &old_root]).unwrap());
     install(&slots, "not pointed to", &[&soon], Role::Client).unwrap();
 
-    let now = UnixTime::from_seconds(NOW);
+    let now = UnixTime(NOW);
     let expiring = |days| -> Vec<(String, Expiry)> {
         slots.expiring(now, days).map(|(lease, expiry)| (lease.alias().to_owned(), expiry)).collect()
     };
@@ -734,7 +734,7 @@ fn what_expires_soon_is_reported_with_the_days_that_are_left() {
     assert_eq!(aliases, ["orders", "clients"], "of anchors the first that expires counts");
 
     let anchor = TrustAnchor::from_certificate(&old_root.der).unwrap();
-    let later = UnixTime::from_seconds(anchor.not_after().unwrap().seconds() + 3 * DAY);
+    let later = UnixTime(anchor.not_after().unwrap().0 + 3 * DAY);
     assert_eq!(
         Expiry::within(anchor.not_after().unwrap(), later, 0).unwrap().to_string(),
         "has expired, on 2028-01-01T00:00:00Z"

@@ -373,7 +373,7 @@ fn what_is_not_on_the_way_to_an_anchor_counts_neither_for_time_nor_for_names() {
         ("copy", &[&pki.client, &copy, &pki.intermediate]),
         ("without", &[&pki.client, &third]),
     ];
-    let at = Time::Trusted(UnixTime::from_seconds(NOW));
+    let at = Time::Trusted(UnixTime(NOW));
     let none = Err(Mismatch::Issuer);
     for (authority, expected) in [(&pki.root, [fits(1, 0), fits(1, 0), none]), (&old_root, [fits(2, 0), none, none])] {
         let (seen, ..) =
@@ -403,7 +403,7 @@ fn what_has_expired_or_is_meant_for_another_role_is_passed_over() {
     let ok = Ok(Match::default());
     let purpose = why(0, CertificateProblem::ExtendedKeyUsage);
 
-    let at = Time::Trusted(UnixTime::from_seconds(NOW));
+    let at = Time::Trusted(UnixTime(NOW));
     let (seen, ..) = asked(&pki, keystore(chains, |selector| Selector { time: Some(at), ..selector }), &[]);
     let found: Vec<_> = seen.verdicts.iter().map(|verdict| verdict.1).collect();
     let expected = [
@@ -417,7 +417,7 @@ fn what_has_expired_or_is_meant_for_another_role_is_passed_over() {
     assert_eq!(seen.shown(), Some("good"));
 
     // A device that only knows that it is at least this late does not refuse what may be valid by now.
-    let at = Time::AtLeast(UnixTime::from_seconds(NOW));
+    let at = Time::AtLeast(UnixTime(NOW));
     let (seen, ..) = asked(&pki, keystore(chains, |selector| Selector { time: Some(at), ..selector }), &[]);
     assert_eq!((seen.verdicts[1].1, seen.shown()), (ok, Some("early")));
 

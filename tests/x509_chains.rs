@@ -216,7 +216,7 @@ fn a_validator_may_be_asked_again_with_other_anchors() {
     let pki = Pki::new();
     let twin = Template::ca("Example Root").key("twin").self_signed();
     let name = ServerName::parse(SERVER_NAME).unwrap();
-    let time = Time::Trusted(UnixTime::from_seconds(NOW));
+    let time = Time::Trusted(UnixTime(NOW));
     let mut memory = [0; 1024];
     let mut validator = Validator::new(&mut memory);
     for certificate in pki.chain(Role::Server) {

@@ -8,15 +8,15 @@ use test_support::pki::{Pki, SERVER_NAME, Template};
 #[test]
 fn each_certificate_of_the_path_has_to_be_valid_now() {
     let pki = Pki::new();
-    let at = |seconds| Time::Trusted(UnixTime::from_seconds(seconds));
+    let at = |seconds| Time::Trusted(UnixTime(seconds));
     let case = |time| Case::new(&[&pki.server, &pki.intermediate], &[&pki.root]).at(time);
     let (first, last) = (1_577_836_800, 2_208_988_800);
     assert_eq!(case(at(first)).accepted(), (2, 0));
     assert_eq!(case(at(last)).accepted(), (2, 0));
     case(at(first - 1)).refused(0, CertificateProblem::NotYetValid);
     case(at(last + 1)).refused(0, CertificateProblem::Expired);
-    assert_eq!(case(Time::AtLeast(UnixTime::from_seconds(0))).accepted(), (2, 0));
-    case(Time::AtLeast(UnixTime::from_seconds(last + 1))).refused(0, CertificateProblem::Expired);
+    assert_eq!(case(Time::AtLeast(UnixTime(0))).accepted(), (2, 0));
+    case(Time::AtLeast(UnixTime(last + 1))).refused(0, CertificateProblem::Expired);
     assert_eq!(case(Time::dangerous_unknown()).accepted(), (2, 0));
 
     let future = Template::ca("Intermediate").years(2030, 2040).signed_by(&pki.root);

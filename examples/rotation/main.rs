@@ -64,7 +64,7 @@ fn run() -> Result<(), String> {
 
     let now = match system_time() {
         Time::Trusted(now) => now,
-        _ => UnixTime::from_seconds(0),
+        _ => UnixTime(0),
     };
     for (lease, expiry) in slots.expiring(now, 30) {
         println!("{} {expiry}: time to ask for the next one", lease.alias());

@@ -81,7 +81,7 @@ fn both_without(plan: &Plan, oddities: &[Oddity]) -> (bool, bool) {
 pub(crate) fn ours(case: &Case<'_>) -> Result<(), CertificateError> {
     let anchors: Vec<_> = case.anchors.iter().filter_map(|anchor| TrustAnchor::from_certificate(anchor).ok()).collect();
     let name = case.server_name.map(|name| ServerName::parse(name).expect("a name"));
-    let time = Time::Trusted(UnixTime::from_seconds(i64::try_from(NOW).expect("soon")));
+    let time = Time::Trusted(UnixTime(i64::try_from(NOW).expect("soon")));
     let mut rules = Rules::client(&anchors, time);
     rules.role = Role::Server;
     rules.server_name = name.as_ref();

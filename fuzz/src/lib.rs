@@ -204,7 +204,7 @@ fn entropy() -> Entropy {
 
 /// A time at which the certificates are valid.
 fn now() -> Time {
-    Time::Trusted(UnixTime::from_seconds(1_800_000_000))
+    Time::Trusted(UnixTime(1_800_000_000))
 }
 
 #[cfg(test)]

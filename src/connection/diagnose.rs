@@ -235,7 +235,7 @@ mod tests {
         let mut negotiated = Negotiated::nothing(CipherSuite(0), NamedGroup(0));
         negotiated.client_auth.presented();
         let search = Search::new(Summaries::new(&mut []));
-        let time = Time::Trusted(UnixTime::from_seconds(0));
+        let time = Time::Trusted(UnixTime(0));
         for (sent, expected) in [(false, Diagnosis::RefusedUnseen), (true, Diagnosis::OursRevoked)] {
             negotiated.certificate_sent = sent;
             let failure = ConnectionFailure {

@@ -16,7 +16,7 @@ pub struct Expiry {
 impl Expiry {
     /// Compares the end of a validity with the time `now`.
     const fn at(not_after: UnixTime, now: UnixTime) -> Self {
-        Self { not_after, seconds_left: not_after.seconds().saturating_sub(now.seconds()) }
+        Self { not_after, seconds_left: not_after.0.saturating_sub(now.0) }
     }
 
     /// Compares the end of a validity with the time `now`; `None` if more than `days` are left.
@@ -53,16 +53,16 @@ mod tests {
 
     #[test]
     fn the_threshold_is_met_to_the_second() {
-        let (now, end) = (UnixTime::from_seconds(0), UnixTime::from_seconds(30 * SECONDS_A_DAY));
+        let (now, end) = (UnixTime(0), UnixTime(30 * SECONDS_A_DAY));
         assert_eq!(Expiry::within(end, now, 29), None);
         assert_eq!(Expiry::within(end, now, 30).map(|expiry| expiry.days_left()), Some(30));
-        assert_eq!(Expiry::within(UnixTime::from_seconds(30 * SECONDS_A_DAY + 1), now, 30), None);
+        assert_eq!(Expiry::within(UnixTime(30 * SECONDS_A_DAY + 1), now, 30), None);
         let over = Expiry::within(now, end, 0).unwrap();
         assert!(over.is_expired());
         assert_eq!((over.days_left(), over.to_string().as_str()), (0, "has expired, on 1970-01-01T00:00:00Z"));
         let last = Expiry::at(end, end);
         assert!(!last.is_expired());
         assert_eq!(last.to_string(), "expires in 0 days, on 1970-01-31T00:00:00Z");
-        assert_eq!(Expiry::at(UnixTime::from_seconds(i64::MAX), UnixTime::from_seconds(-9)).days_left(), u32::MAX);
+        assert_eq!(Expiry::at(UnixTime(i64::MAX), UnixTime(-9)).days_left(), u32::MAX);
     }
 }

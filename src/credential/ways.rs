@@ -36,7 +36,7 @@ impl<'a> Credential<'a> {
     /// needed do not count.
     pub fn not_after(&self) -> UnixTime {
         // A credential has a leaf.
-        let Some(mut below) = self.placed().next() else { return UnixTime::from_seconds(0) };
+        let Some(mut below) = self.placed().next() else { return UnixTime(0) };
         let mut end = below.1.not_after();
         for _ in self.chain.iter() {
             let Some(next) = self.issuers_of(&below).max_by_key(|(_, ca)| ca.not_after()) else { break };
@@ -120,7 +120,7 @@ impl<'a> Credential<'a> {
     /// Iterates over those that may have issued `below`, by their names.
     fn issuers_of(&self, below: &Placed<'a>) -> impl Iterator<Item = Placed<'a>> + use<'a> {
         let (place, below) = *below;
-        let begin = self.placed().next().map_or(UnixTime::from_seconds(i64::MIN), |(_, leaf)| leaf.not_before());
+        let begin = self.placed().next().map_or(UnixTime(i64::MIN), |(_, leaf)| leaf.not_before());
         self.placed().filter(move |(other, ca)| {
             let rest = place != 0 && ca.not_after() < begin;
             *other != place && below.names_issuer(ca) && !ca.is_self_issued() && !rest

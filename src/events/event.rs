@@ -199,7 +199,7 @@ impl LogEvent {
             Self::Declined => w.u8(7),
             Self::Done => w.u8(8),
             Self::Expiring { whose, expiry } => {
-                let times = [expiry.not_after.seconds().to_be_bytes(), expiry.seconds_left.to_be_bytes()];
+                let times = [expiry.not_after.0.to_be_bytes(), expiry.seconds_left.to_be_bytes()];
                 tagged(w, 9, &[&[whose.code()], times.as_flattened()]);
             }
             Self::Failed { stage, error } => {
@@ -213,7 +213,7 @@ impl LogEvent {
             Self::Name { of, ref text } => tagged(w, 13, &[&[of.code()], text.as_str().as_bytes()]),
             Self::Path { depth, anchor, not_after } => {
                 let anchor = anchor.map_or([0, 0], |anchor| [1, anchor]);
-                tagged(w, 14, &[&[depth], &anchor, &not_after.seconds().to_be_bytes()]);
+                tagged(w, 14, &[&[depth], &anchor, &not_after.0.to_be_bytes()]);
             }
             Self::Resumed => w.u8(15),
             // 0 is not a group.
@@ -225,9 +225,9 @@ impl LogEvent {
                 let (kind, time) = match time {
                     Time::Trusted(time) => (0, time),
                     Time::AtLeast(time) => (1, time),
-                    Time::Unknown(_) => (2, UnixTime::from_seconds(0)),
+                    Time::Unknown(_) => (2, UnixTime(0)),
                 };
-                tagged(w, 18, &[&[kind], &time.seconds().to_be_bytes()]);
+                tagged(w, 18, &[&[kind], &time.0.to_be_bytes()]);
             }
             Self::Mismatch { key, ref alias, reason } => {
                 tagged(w, 19, &[&key.0.to_be_bytes(), &mismatch_code(reason), alias.as_str().as_bytes()]);
@@ -263,7 +263,7 @@ impl LogEvent {
             8 => Self::Done,
             9 => {
                 let whose = Whose::of(r.u8()?);
-                let expiry = Expiry { not_after: time(r)?, seconds_left: time(r)?.seconds() };
+                let expiry = Expiry { not_after: time(r)?, seconds_left: time(r)?.0 };
                 return Ok(whose.map(|whose| Self::Expiring { whose, expiry }));
             }
             10 => {
@@ -319,7 +319,7 @@ fn number(r: &mut Reader<'_>) -> Result<u32, InvalidMessage> {
 }
 
 fn time(r: &mut Reader<'_>) -> Result<UnixTime, InvalidMessage> {
-    r.array().map(|bytes| UnixTime::from_seconds(i64::from_be_bytes(*bytes)))
+    r.array().map(|bytes| UnixTime(i64::from_be_bytes(*bytes)))
 }
 
 /// Reads the rest as text.
@@ -447,7 +447,7 @@ mod tests {
 
     /// One of each.
     fn events() -> Vec<LogEvent> {
-        let (at, text) = (UnixTime::from_seconds(1_795_000_000), Text::new("Example Root CA"));
+        let (at, text) = (UnixTime(1_795_000_000), Text::new("Example Root CA"));
         let direction = Direction::Sent;
         std::vec![
             LogEvent::Accepted,

@@ -46,7 +46,7 @@ fn retry<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
 /// Returns the time of the host's clock, as trusted.
 pub fn system_time() -> Time {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    Time::Trusted(UnixTime::from_seconds(i64::try_from(seconds).unwrap_or(i64::MAX)))
+    Time::Trusted(UnixTime(i64::try_from(seconds).unwrap_or(i64::MAX)))
 }
 
 impl<T, R> io::Read for Stream<'_, T, R>

@@ -10,7 +10,7 @@ use core::fmt;
 /// `Display` writes RFC 3339: `2026-11-22T04:00:00Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct UnixTime(i64);
+pub struct UnixTime(pub i64);
 
 /// The current time and how reliable it is, for the validity of certificates (RFC 5280 section 4.1.2.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,16 +105,6 @@ impl Time {
 impl UnixTime {
     /// A validity without limits.
     pub(super) const ALWAYS: (Self, Self) = (Self(i64::MIN), Self(i64::MAX));
-
-    /// Makes a time from seconds since 1970-01-01T00:00:00Z.
-    pub const fn from_seconds(seconds: i64) -> Self {
-        Self(seconds)
-    }
-
-    /// Returns the seconds since 1970-01-01T00:00:00Z.
-    pub const fn seconds(self) -> i64 {
-        self.0
-    }
 
     /// Converts a date and a time of day in UTC, of the years 0 to 9999; `None` if there is no such
     /// date or time. A leap second, `23:59:60`, is not accepted.
@@ -229,7 +219,7 @@ mod tests {
     fn parse(tag: u8, text: &str) -> Result<i64, Malformed> {
         let mut der = std::vec![tag, u8::try_from(text.len()).unwrap()];
         der.extend_from_slice(text.as_bytes());
-        UnixTime::parse(&mut Reader::new(&der), &mut false).map(UnixTime::seconds)
+        UnixTime::parse(&mut Reader::new(&der), &mut false).map(|UnixTime(seconds)| seconds)
     }
 
     fn back(time: UnixTime) -> Option<UnixTime> {

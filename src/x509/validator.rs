@@ -21,7 +21,7 @@ use crate::x509::refusal::Verdict;
 /// # fn check(root: &[u8], leaf: &[u8], intermediate: &[u8]) -> Result<(), embedded_mtls::Error> {
 /// let anchors = [TrustAnchor::from_certificate(root)?];
 /// let name = ServerName::parse("supplier.example.com")?;
-/// let now = Time::Trusted(UnixTime::from_seconds(1_795_320_000));
+/// let now = Time::Trusted(UnixTime(1_795_320_000));
 ///
 /// let mut memory = [0; 1024];
 /// let mut validator = Validator::new(&mut memory);

@@ -115,7 +115,7 @@ fn u22_what_will_expire_is_told_before_it_does() {
     // Valid to 2027-01-01, 39 days from now.
     let soon = Template::client(CLIENT_NAME).years(2020, 2027).signed_by(&pki.intermediate);
     let (entries, _) = keystore(&[("orders", &[&soon, &pki.intermediate]), ("later", &[&pki.client])]);
-    let today = UnixTime::from_seconds(NOW);
+    let today = UnixTime(NOW);
     let expiring = |days| {
         let expiry = move |entry: &Entry<'_>| Expiry::within(entry.credential.not_after(), today, days);
         entries.iter().filter_map(move |entry| Some((entry, expiry(entry)?)))

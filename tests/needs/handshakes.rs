@@ -245,7 +245,7 @@ fn u09_what_is_known_of_a_peer_has_the_names_of_apache() {
     let (near, far) = Setup::new(&Pki::new()).run().sessions();
     fn of(session: &TestSession<impl Side>) -> Vec<String> {
         let peer = session.peer().unwrap();
-        let variables = Variable::all_of(&peer, UnixTime::from_seconds(NOW), Verify::Success);
+        let variables = Variable::all_of(&peer, UnixTime(NOW), Verify::Success);
         variables.map(|variable| format!("SSL_CLIENT_{}={}", variable.name, variable.value)).collect()
     }
     for wanted in [

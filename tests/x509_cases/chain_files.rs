@@ -54,8 +54,8 @@ impl World {
     /// What it is held to, as the line of its file says it.
     fn rules_in_words(&self) -> String {
         let time = match self.time {
-            Time::Trusted(time) => format!("Trusted({})", time.seconds()),
-            Time::AtLeast(time) => format!("AtLeast({})", time.seconds()),
+            Time::Trusted(time) => format!("Trusted({})", time.0),
+            Time::AtLeast(time) => format!("AtLeast({})", time.0),
             Time::Unknown(_) => "unknown".to_owned(),
         };
         let mut words = format!("name {}; time {time}; depth {}", self.name, self.max_depth);
@@ -79,7 +79,7 @@ impl World {
             match kind {
                 "name" => world.name = value.to_owned().leak(),
                 "time" if value.starts_with("Trusted") => world.time = at(number()),
-                "time" if value.starts_with("AtLeast") => world.time = Time::AtLeast(UnixTime::from_seconds(number())),
+                "time" if value.starts_with("AtLeast") => world.time = Time::AtLeast(UnixTime(number())),
                 "time" => world.time = Time::dangerous_unknown(),
                 "depth" => world.max_depth = value.parse().unwrap(),
                 "common" => world.common_name = Some(asked_for(value.strip_prefix("name ").unwrap())),

@@ -271,7 +271,7 @@ fn common_names(template: Template, names: &[DnValue]) -> Template {
 }
 
 fn at(seconds: i64) -> Time {
-    Time::Trusted(UnixTime::from_seconds(seconds))
+    Time::Trusted(UnixTime(seconds))
 }
 
 fn dns(name: &str) -> SanType {

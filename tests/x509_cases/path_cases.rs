@@ -64,11 +64,11 @@ pub(crate) const VALIDITY: &[Row] = &[
     }),
     Row("expired by the date of the build", Refused(0, Problem::Expired), |w| {
         w.leaf(|t| t.years(2010, 2020));
-        w.time = Time::AtLeast(UnixTime::from_seconds(NOW));
+        w.time = Time::AtLeast(UnixTime(NOW));
     }),
     Row("not yet valid at the date of the build", Path(3), |w| {
         w.leaf(|t| t.years(2030, 2040));
-        w.time = Time::AtLeast(UnixTime::from_seconds(NOW));
+        w.time = Time::AtLeast(UnixTime(NOW));
     }),
     Row("expired, and nobody knows the time", Path(3), |w| {
         w.leaf(|t| t.years(2010, 2020));

@@ -121,7 +121,7 @@ fn dates_are_found_and_the_time_is_wanted() {
     assert!(early.contains("1135 days too early"), "{early}");
     let build = text(|w| {
         w.leaf(|t| t.years(2010, 2020));
-        w.time = Time::AtLeast(UnixTime::from_seconds(NOW));
+        w.time = Time::AtLeast(UnixTime(NOW));
     });
     assert!(build.contains("the current time is at least 2026"), "{build}");
 }

@@ -13,7 +13,7 @@ pub fn ours<C: CryptoProvider + Default>() -> Option<()> {
     let mut validator = Validator::new(&mut memory);
     validator.push(provider, SERVER).ok()?;
     validator.push(provider, INTERMEDIATE).ok()?;
-    let now = Time::Trusted(UnixTime::from_seconds(NOW));
+    let now = Time::Trusted(UnixTime(NOW));
     validator.validate(provider, Rules::server(&anchors, &name, now)).ok().map(drop)
 }
 

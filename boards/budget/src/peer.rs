@@ -100,7 +100,7 @@ struct Clock<B>(PhantomData<B>);
 impl<B: Board> TlsClock for Clock<B> {
     fn now() -> Option<u64> {
         let Time::Trusted(time) = B::time() else { return None };
-        time.seconds().try_into().ok()
+        time.0.try_into().ok()
     }
 }
 

@@ -220,7 +220,7 @@ mod tests {
         type Choice = Choice<'b>;
 
         async fn time(&mut self) -> Time {
-            Time::AtLeast(embedded_mtls::x509::UnixTime::from_seconds(0))
+            Time::AtLeast(embedded_mtls::x509::UnixTime(0))
         }
         async fn credential(&mut self, _: &PeerRequest<'_>) -> Choice<'b> {
             Choice::Decline

@@ -22,7 +22,7 @@ impl Clock {
     pub fn set(&mut self, now: UnixTime, uptime: Instant) -> bool {
         let believed = now >= self.bound;
         if believed {
-            self.start = Some(UnixTime::from_seconds(now.seconds().saturating_sub(seconds(uptime))));
+            self.start = Some(UnixTime(now.0.saturating_sub(seconds(uptime))));
         }
         believed
     }
@@ -30,7 +30,7 @@ impl Clock {
     /// How much is known at `uptime`.
     pub fn time(&self, uptime: Instant) -> Time {
         match self.start {
-            Some(start) => Time::Trusted(UnixTime::from_seconds(start.seconds().saturating_add(seconds(uptime)))),
+            Some(start) => Time::Trusted(UnixTime(start.0.saturating_add(seconds(uptime)))),
             None => Time::AtLeast(self.estimate(uptime)),
         }
     }
@@ -38,7 +38,7 @@ impl Clock {
     /// The best that is known at `uptime`, for documents and logs.
     pub fn estimate(&self, uptime: Instant) -> UnixTime {
         let start = self.start.unwrap_or(self.bound);
-        UnixTime::from_seconds(start.seconds().saturating_add(seconds(uptime)))
+        UnixTime(start.0.saturating_add(seconds(uptime)))
     }
 }
 
@@ -50,8 +50,8 @@ fn seconds(uptime: Instant) -> i64 {
 mod tests {
     use super::*;
 
-    const BUILD: UnixTime = UnixTime::from_seconds(1_795_320_000);
-    const LATER: UnixTime = UnixTime::from_seconds(1_795_320_100);
+    const BUILD: UnixTime = UnixTime(1_795_320_000);
+    const LATER: UnixTime = UnixTime(1_795_320_100);
 
     #[test]
     fn before_a_server_has_told_the_time_only_a_bound_is_known() {
@@ -63,7 +63,7 @@ mod tests {
     fn the_time_of_a_server_goes_on() {
         let mut clock = Clock::at_least(BUILD);
         assert!(clock.set(LATER, Instant::from_secs(7)));
-        let expected = UnixTime::from_seconds(LATER.seconds() + 3);
+        let expected = UnixTime(LATER.0 + 3);
         assert_eq!(clock.time(Instant::from_secs(10)), Time::Trusted(expected));
     }
 

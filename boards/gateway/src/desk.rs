@@ -69,7 +69,7 @@ impl<'b, B: Board> AsyncHost for Desk<'_, 'b, B> {
 
 /// Who the other side is, and how long its certificate is still valid.
 fn log_peer(peer: &PeerIdentity<'_>, clock: &Clock) {
-    let left = peer.not_after().seconds().saturating_sub(clock.estimate(Instant::now()).seconds());
+    let left = peer.not_after().0.saturating_sub(clock.estimate(Instant::now()).0);
     info!("it is {}, issued by {}", Shown(peer.subject()), Shown(peer.issuer()));
     info!("its certificate is valid until {}: {} days left", Shown(peer.not_after()), left.div_euclid(86_400));
 }

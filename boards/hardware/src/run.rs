@@ -38,7 +38,7 @@ pub async fn run<const N: usize>(stack: Stack<'_>, identity: &Identity<N>, board
         credentials: &credentials,
         // A gateway of your own puts here what its machine has run out of.
         order: sample::ORDER,
-        built: UnixTime::from_seconds(identity.built),
+        built: UnixTime(identity.built),
         time_server: identity.time_server(),
         patience: PATIENCE,
         retry: Retry::USUAL,

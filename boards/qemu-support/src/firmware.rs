@@ -64,7 +64,7 @@ async fn gateway(network: Stack<'static>, arguments: Arguments) -> Option<u8> {
         anchors: &anchors,
         credentials: credential.as_slice(),
         order: sample::ORDER,
-        built: UnixTime::from_seconds(env!("BUILT").parse().ok()?),
+        built: UnixTime(env!("BUILT").parse().ok()?),
         time_server,
         patience,
         retry,

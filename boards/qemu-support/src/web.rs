@@ -87,7 +87,7 @@ fn page(name: &impl core::fmt::Display) -> Name {
 
 /// The machine has no clock.
 fn clock() -> Time {
-    Time::AtLeast(UnixTime::from_seconds(env!("BUILT").parse().unwrap_or(0)))
+    Time::AtLeast(UnixTime(env!("BUILT").parse().unwrap_or(0)))
 }
 
 fn entropy() -> Entropy {

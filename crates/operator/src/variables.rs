@@ -86,7 +86,7 @@ impl<'a> Variable<'a> {
     /// [`common_name`](PeerIdentity::common_name).
     pub fn all_of(peer: &PeerIdentity<'a>, now: UnixTime, verify: Verify) -> impl Iterator<Item = Self> + use<'a> {
         use VariableValue as Value;
-        let remain = peer.not_after().seconds().saturating_sub(now.seconds()) / SECONDS_A_DAY;
+        let remain = peer.not_after().0.saturating_sub(now.0) / SECONDS_A_DAY;
         let front = [
             Self::new("VERIFY", Value::Text(verify.as_str())),
             // Peers send certificates of version 3 only.

@@ -22,7 +22,7 @@ impl Case {
     }
 
     pub fn of(chain: Vec<Vec<u8>>, anchors: Vec<Vec<u8>>, role: Role) -> Self {
-        let time = Time::Trusted(UnixTime::from_seconds(NOW));
+        let time = Time::Trusted(UnixTime(NOW));
         Self { chain, anchors, role, name: SERVER_NAME, time, max_depth: 10 }
     }
 

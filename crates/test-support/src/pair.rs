@@ -58,7 +58,7 @@ pub fn entropy(seed: u8) -> Entropy {
 
 /// The time of all tests.
 pub fn now() -> Time {
-    Time::Trusted(UnixTime::from_seconds(NOW))
+    Time::Trusted(UnixTime(NOW))
 }
 
 /// A credential of certificates, the leaf first.

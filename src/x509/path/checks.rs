@@ -32,7 +32,7 @@ impl<'s> Checks<'s> {
     pub(super) fn leaf(&self, leaf: &Summary<'_>, judge: &mut Judge) -> Result<(), Problem> {
         judge.allow(self.validity(leaf))?;
         // RFC 5280 section 4.1.2.5: "from notBefore through notAfter, inclusive".
-        let seconds = leaf.not_after.seconds().saturating_sub(leaf.not_before.seconds()).saturating_add(1);
+        let seconds = leaf.not_after.0.saturating_sub(leaf.not_before.0).saturating_add(1);
         if self.rules.max_validity_days.is_some_and(|days| seconds > i64::from(days).saturating_mul(SECONDS_A_DAY)) {
             judge.refuse(Problem::ValidityTooLong)?;
         }

@@ -71,8 +71,8 @@ impl<'a> Summary<'a> {
         subject: Name::from_checked(&[]),
         issuer: Name::from_checked(&[]),
         is_self_issued: false,
-        not_before: UnixTime::from_seconds(0),
-        not_after: UnixTime::from_seconds(0),
+        not_before: UnixTime(0),
+        not_after: UnixTime(0),
         key: PublicKey::from_checked(KeyAlgorithm::Unsupported, &[]),
         signature_kind: SignatureKind::Unsupported,
         signed: &[],
@@ -147,8 +147,8 @@ impl<'a> Summary<'a> {
         out.u8(ProfileDefect::code(self.profile_defect));
         out.bytes(&self.subject_key.map_or([0; 4], |hint| hint.0));
         out.bytes(&self.authority_key.map_or([0; 4], |hint| hint.0));
-        out.bytes(&self.not_before.seconds().to_be_bytes());
-        out.bytes(&self.not_after.seconds().to_be_bytes());
+        out.bytes(&self.not_before.0.to_be_bytes());
+        out.bytes(&self.not_after.0.to_be_bytes());
         let issuer = if self.issuer.as_der() == self.subject.as_der() { &[] } else { self.issuer.as_der() };
         for field in [
             self.subject.as_der(),
@@ -200,8 +200,8 @@ impl<'a> Summary<'a> {
             subject: Name::from_checked(subject),
             issuer: Name::from_checked(if issuer.is_empty() { subject } else { issuer }),
             is_self_issued: has(Flags::SELF_ISSUED),
-            not_before: UnixTime::from_seconds(not_before),
-            not_after: UnixTime::from_seconds(not_after),
+            not_before: UnixTime(not_before),
+            not_after: UnixTime(not_after),
             key: PublicKey::from_checked(KeyAlgorithm::from_code(key_algorithm), key),
             signature_kind: SignatureKind::from_code(signature_kind),
             signed,

@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn a_path_can_be_judged_again_when_more_is_known_about_the_time() {
-        let at = UnixTime::from_seconds;
+        let at = UnixTime;
         let path = PathFound {
             depth: 1,
             anchor: Some(0),

@@ -253,7 +253,7 @@ impl<'a> Evidence<'a> {
     }
 
     fn days(summary: &Summary<'_>, limit: u16) -> Self {
-        let seconds = summary.not_after.seconds().saturating_sub(summary.not_before.seconds());
+        let seconds = summary.not_after.0.saturating_sub(summary.not_before.0);
         let days = seconds.div_euclid(SECONDS_A_DAY).saturating_add(1);
         Self::ValidityDays { found: u32::try_from(days).unwrap_or(u32::MAX), limit }
     }

@@ -202,7 +202,7 @@ fn write_validity(f: &mut Formatter<'_>, not_before: UnixTime, not_after: UnixTi
         Time::Unknown(_) => return f.write_str("the current time is unknown"),
     };
     write!(f, "{clock} {now}")?;
-    let days = |from: UnixTime, to: UnixTime| to.seconds().saturating_sub(from.seconds()).div_euclid(SECONDS_A_DAY);
+    let days = |from: UnixTime, to: UnixTime| to.0.saturating_sub(from.0).div_euclid(SECONDS_A_DAY);
     if now > not_after {
         write!(f, ", {} days too late", days(not_after, now))
     } else {

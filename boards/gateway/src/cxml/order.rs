@@ -68,7 +68,7 @@ impl Order<'_> {
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
              <!DOCTYPE cXML SYSTEM \"http://xml.cxml.org/schemas/cXML/1.2.056/cXML.dtd\">\n\
              <cXML payloadID=\"{}.{serial:016x}@{sender}\" timestamp=\"{time}\" version=\"1.2.056\" xml:lang=\"en-US\">\n<Header>\n",
-            time.seconds()
+            time.0
         )?;
         self.from.write("From", "", out)?;
         self.to.write("To", "", out)?;
@@ -155,7 +155,7 @@ mod tests {
         text
     }
 
-    const STAMP: Stamp = Stamp { serial: 0x2a, time: UnixTime::from_seconds(1_795_320_000) };
+    const STAMP: Stamp = Stamp { serial: 0x2a, time: UnixTime(1_795_320_000) };
     const BOLT: Line<'_> =
         Line { quantity: 3, part: "B-8", description: "Bolt <M8>", unit_price: 105, classification: "31161500" };
 

@@ -134,7 +134,7 @@ impl Head {
         match self.retry_after? {
             After::Seconds(seconds) => Some(seconds),
             After::Date(date) => {
-                let left = date.seconds().saturating_sub(self.date.or(now)?.seconds());
+                let left = date.0.saturating_sub(self.date.or(now)?.0);
                 Some(u32::try_from(left.max(0)).unwrap_or(u32::MAX))
             }
         }

@@ -58,7 +58,7 @@ impl<'a> Client<'a> {
     fn run(&self, server: Server) -> End {
         let anchors = [TrustAnchor::from_certificate(self.anchor).unwrap()];
         let name = ServerName::parse(self.name).unwrap();
-        let rules = Rules::server(&anchors, &name, Time::Trusted(UnixTime::from_seconds(NOW)));
+        let rules = Rules::server(&anchors, &name, Time::Trusted(UnixTime(NOW)));
         let (mut received, mut sent) = (vec![0; 17 * 1024], vec![0; 16 * 1024]);
         let mut memory = vec![0; self.memory];
         let socket = TcpStream::connect(("127.0.0.1", server.port)).unwrap();

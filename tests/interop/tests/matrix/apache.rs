@@ -50,8 +50,8 @@ fn variables(der: &[u8]) -> Result<Vec<String>, Error> {
     let mut validator = Validator::new(&mut memory);
     validator.push(RustCrypto, der)?;
     let at = |seconds: i64| match system_time() {
-        Time::Trusted(now) => UnixTime::from_seconds(now.seconds() + seconds),
-        _ => UnixTime::from_seconds(0),
+        Time::Trusted(now) => UnixTime(now.0 + seconds),
+        _ => UnixTime(0),
     };
     let lines = |now| -> Vec<String> {
         let identity = validator.identity().into_iter();
