@@ -121,7 +121,7 @@ impl<'a> Variable<'a> {
 fn parts<'a>(stem: &'static str, name: Name<'a>) -> impl Iterator<Item = Variable<'a>> {
     name.attributes().take(MAX_OF_A_KIND).enumerate().filter_map(move |(place, attribute)| {
         let part = part_name(&attribute)?;
-        let before = name.attributes().take(place).filter(|before| before.oid() == attribute.oid()).count();
+        let before = name.attributes().take(place).filter(|before| before.oid == attribute.oid).count();
         let number = (before > 0).then_some(before);
         Some(Variable { name: VariableName { stem, part, number }, value: VariableValue::Attribute(attribute) })
     })
@@ -157,7 +157,7 @@ impl Verify {
 
 /// Returns the names in which Apache differs from RFC 4514, or has in addition.
 const fn part_name(attribute: &Attribute<'_>) -> Option<&'static str> {
-    match attribute.oid() {
+    match attribute.oid {
         [0x55, 0x04, 0x04] => Some("S"),
         [0x55, 0x04, 0x0c] => Some("T"),
         [0x55, 0x04, 0x0d] => Some("D"),
@@ -212,7 +212,7 @@ impl fmt::Display for VariableValue<'_> {
         match self {
             Self::Attribute(attribute) => match attribute.text() {
                 Some(text) => Escaped(text).fmt(f),
-                None => write_hex(f, attribute.value()),
+                None => write_hex(f, attribute.value),
             },
             Self::Days(days) => days.fmt(f),
             // DER puts a zero in front of a number whose first bit is set.

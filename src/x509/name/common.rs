@@ -73,7 +73,7 @@ impl<'a> CommonName<'a> {
         let Some(common_name) = subject.first_common_name().filter(|found| found.can_hold(self.text)) else {
             return false;
         };
-        let (found, wanted) = (common_name.value(), self.text.as_bytes());
+        let (found, wanted) = (common_name.value, self.text.as_bytes());
         if !self.is_pattern {
             return found == wanted;
         }

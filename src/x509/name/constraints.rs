@@ -188,7 +188,7 @@ pub(crate) fn names_of<'n>(
     // "Restrictions of the form directoryName MUST be applied to the subject field in the
     // certificate (when the certificate includes a non-empty subject field)"
     let directory = (!subject.is_empty()).then_some(GeneralName::Directory(subject));
-    let commons = subject.common_names().filter_map(move |name| by_common_name(name.value()));
+    let commons = subject.common_names().filter_map(move |name| by_common_name(name.value));
     // "When a constraint has been imposed on the rfc822Name name form, but the certificate does not include a subject
     // alternative name, the constraint MUST be applied to the attribute of type emailAddress in the subject
     // distinguished name." Beside alternative names it is applied as well, as OpenSSL does: an

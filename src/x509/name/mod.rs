@@ -32,9 +32,11 @@ pub struct Name<'a> {
 /// One attribute of a [`Name`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attribute<'a> {
-    oid: &'a [u8],
+    /// The object identifier of the type: the content bytes of its DER.
+    pub oid: &'a [u8],
     tag: u8,
-    value: &'a [u8],
+    /// The content bytes of the value, of any string type.
+    pub value: &'a [u8],
     /// True if more attributes follow in the same set.
     continues: bool,
 }
@@ -141,16 +143,6 @@ impl<'a> Attribute<'a> {
         let (tag, value) = pair.any()?;
         pair.finish()?;
         Ok(Self { oid, tag, value, continues: !set.is_empty() })
-    }
-
-    /// Returns the object identifier of the type: the content bytes of its DER.
-    pub const fn oid(&self) -> &'a [u8] {
-        self.oid
-    }
-
-    /// Returns the content bytes of the value, of any string type.
-    pub const fn value(&self) -> &'a [u8] {
-        self.value
     }
 
     /// Returns the value as text: a UTF8String, or a PrintableString, IA5String or TeletexString of
