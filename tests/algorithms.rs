@@ -304,7 +304,7 @@ fn validate(kind: &str, leaf: &[u8], anchor: &[u8]) -> Result<(), Error> {
     validator.push(RustCrypto, leaf)?;
     validator
         .validate(RustCrypto, Rules::server(&anchors, &name, now()))
-        .map(|path| assert_eq!(path.found().depth, 1, "{kind}"))
+        .map(|path| assert_eq!(path.found.depth, 1, "{kind}"))
         .map_err(Error::from)
 }
 

@@ -59,7 +59,7 @@ pub(crate) trait Machine<'b> {
     where
         'b: 'm,
     {
-        self.connection().peer.verified().map(|path| path.found().waived).filter(|waived| !waived.is_empty())
+        self.connection().peer.verified().map(|path| path.found.waived).filter(|waived| !waived.is_empty())
     }
 
     /// Returns the input for the signer that holds the key of a credential.

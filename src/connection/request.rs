@@ -114,7 +114,7 @@ impl AuthorizeRequest<'_, '_> {
 
     /// Returns what was waived for the path: nothing, unless with the feature `dangerous-waivers`.
     pub fn waived(&self) -> Waived {
-        self.verified_path().map_or(Waived::NOTHING, |path| path.found().waived)
+        self.verified_path().map_or(Waived::NOTHING, |path| path.found.waived)
     }
 
     /// Authorizes the peer, if its path is valid.

@@ -28,7 +28,7 @@ use crate::x509::refusal::Verdict;
 /// validator.push(RustCrypto, leaf)?;
 /// validator.push(RustCrypto, intermediate)?;
 /// let path = validator.validate(RustCrypto, Rules::server(&anchors, &name, now))?;
-/// assert_eq!(path.found().depth, 2);
+/// assert_eq!(path.found.depth, 2);
 /// # Ok(()) }
 /// # }
 /// ```

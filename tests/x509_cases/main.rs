@@ -230,7 +230,7 @@ impl World {
         let mut memory = vec![0; 256 * 1024];
         let mut validator = Validator::new(&mut memory);
         let pushed = made.sent.iter().try_for_each(|der| validator.push(RustCrypto, der));
-        let validated = pushed.and_then(|()| Ok(validator.validate(RustCrypto, rules)?.found()));
+        let validated = pushed.and_then(|()| Ok(validator.validate(RustCrypto, rules)?.found));
         let outcome = match validated {
             Ok(path) => Path(path.depth),
             Err(Error::Certificate(CertificateError { index, problem })) => Refused(index, problem),
@@ -476,9 +476,9 @@ mod waived {
         change(&mut world);
         let (_, judged) = world.judge(|validator, mut rules| {
             rules.waivers = waivers;
-            let strictly = validator.validate(RustCrypto, rules).map(|path| path.found());
+            let strictly = validator.validate(RustCrypto, rules).map(|path| path.found);
             let strictly = strictly.map_err(|refusal| refusal.error());
-            let judged = validator.dangerous_validate_waived(RustCrypto, rules).map(|path| path.found());
+            let judged = validator.dangerous_validate_waived(RustCrypto, rules).map(|path| path.found);
             let judged = judged.map_err(Error::from);
             // Who does not ask for what was waived does not get it.
             assert_eq!(strictly.ok(), judged.ok().filter(|path| path.waived.is_empty()));

@@ -410,8 +410,8 @@ fn a_path_that_was_found_is_told_from_the_leaf_to_the_anchor() {
     world.lower(|t| t.years(2020, 2027));
     let (_, seen) = world.judge(|validator, rules| {
         let path = validator.validate(RustCrypto, rules).expect("the expired copy was a detour");
-        let found = path.found();
-        assert_eq!((found.depth, path.max_depth(), found.anchor, found.not_after), (3, 5, Some(0), time(2027)));
+        let found = path.found;
+        assert_eq!((found.depth, path.max_depth, found.anchor, found.not_after), (3, 5, Some(0), time(2027)));
         path.certificates()
             .map(|c| (c.place, c.subject.common_name().unwrap().to_owned(), c.validity))
             .collect::<Vec<_>>()
@@ -434,7 +434,7 @@ fn a_pinned_leaf_is_a_path_of_its_own() {
     (world.pinned, world.trusted) = (vec![Who::Leaf], vec![]);
     let (_, seen) = world.judge(|validator, rules| {
         let path = validator.validate(RustCrypto, rules).unwrap();
-        (path.found().depth, path.certificates().map(|certificate| certificate.place).collect::<Vec<_>>())
+        (path.found.depth, path.certificates().map(|certificate| certificate.place).collect::<Vec<_>>())
     });
     assert_eq!(seen.unwrap(), (0, vec![Place::Sent(0)]));
 }

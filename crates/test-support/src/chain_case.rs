@@ -59,7 +59,7 @@ impl Case {
         for certificate in &self.chain {
             validator.push(RustCrypto, certificate)?;
         }
-        Ok(validator.validate(RustCrypto, rules)?.found())
+        Ok(validator.validate(RustCrypto, rules)?.found)
     }
 
     #[track_caller]

@@ -266,7 +266,7 @@ pub fn advance<'b, S: Side>(
             }
             Ok(Step::Authorize(request)) => {
                 let path = request.verified_path().expect("it was found");
-                assert_eq!(path.certificates().count(), usize::from(path.found().depth) + 1);
+                assert_eq!(path.certificates().count(), usize::from(path.found.depth) + 1);
                 match host.authorize(&request.peer()) {
                     #[cfg(feature = "dangerous-waivers")]
                     Ok(())

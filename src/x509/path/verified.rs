@@ -49,8 +49,10 @@ pub struct VerifiedPath<'a> {
     list: List<'a>,
     levels: Levels,
     anchor: Option<&'a Issuer<'a>>,
-    found: PathFound,
-    limit: u8,
+    /// Depth, anchor and validity, as a session keeps them.
+    pub found: PathFound,
+    /// The most CA certificates above the leaf that were allowed.
+    pub max_depth: u8,
 }
 
 /// A certificate of a path, or the trust anchor at its end. `Display` writes its place and its subject.
@@ -69,17 +71,7 @@ pub struct PathCertificate<'a> {
 impl<'a> VerifiedPath<'a> {
     pub(crate) fn new(list: List<'a>, levels: Levels, rules: &Rules<'a>, found: PathFound) -> Self {
         let anchor = found.anchor.and_then(|anchor| rules.anchor(anchor));
-        Self { list, levels, anchor, found, limit: rules.depth_limit() }
-    }
-
-    /// Returns depth, anchor and validity, as a session keeps them.
-    pub const fn found(&self) -> PathFound {
-        self.found
-    }
-
-    /// Returns the most CA certificates above the leaf that were allowed.
-    pub const fn max_depth(&self) -> u8 {
-        self.limit
+        Self { list, levels, anchor, found, max_depth: rules.depth_limit() }
     }
 
     /// Lists the certificates from the leaf to the trust anchor, which is the last: one more than the

@@ -235,7 +235,7 @@ impl Case {
         for &purpose in question.purposes {
             rules.role = purpose;
             let path = validator.validate(RustCrypto, rules).map_err(|refusal| Refusal::Path(refusal.into()))?;
-            found = format!("{:?}", path.found());
+            found = format!("{:?}", path.found);
         }
         let identity = validator.identity().expect("a leaf was judged");
         match question.names.iter().find(|name| !identity.subject_alt_names().any(|held| name.is(held))) {
