@@ -190,8 +190,8 @@ impl AsyncHost for Slow {
 
     fn failed(&mut self, failure: &ConnectionFailure<'_, '_>) {
         let verdict = failure.verdict().map(|verdict| verdict.to_string());
-        let why = verdict.unwrap_or_else(|| failure.error().to_string());
-        self.heard.push(format!("{}: {why}", failure.stage()));
+        let why = verdict.unwrap_or_else(|| failure.error.to_string());
+        self.heard.push(format!("{}: {why}", failure.stage));
     }
 
     fn trace(&mut self, event: TraceEvent<'_>) {
@@ -566,8 +566,8 @@ impl Host for Told {
         Host::sign(&mut self.inner, request)
     }
 
-    fn failed(&mut self, failure: &ConnectionFailure<'_, '_>) {
-        self.told = Some((failure.error(), Some(failure.diagnosis())));
+    fn failed(&mut self, failure: &ConnectionFailure<'_, 'static>) {
+        self.told = Some((failure.error, Some(failure.diagnosis())));
     }
 }
 

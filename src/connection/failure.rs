@@ -11,9 +11,10 @@ use crate::x509::{PeerIdentity, Search, Time, Verdict};
 /// The failure of a handshake or session, in either role, with everything that explains it.
 #[derive(Clone, Copy)]
 pub struct ConnectionFailure<'c, 'b> {
-    pub(super) error: Error,
-    /// [`Stage::Done`] of a session.
-    pub(super) stage: Stage,
+    /// The error.
+    pub error: Error,
+    /// The stage of the handshake at which it occurred; [`Stage::Done`] for a session.
+    pub stage: Stage,
     /// Our role.
     pub(super) role: Role,
     pub(super) negotiated: &'c Negotiated<'b>,
@@ -47,16 +48,6 @@ impl<'c, 'b> ConnectionFailure<'c, 'b> {
             time: connection.peer.time(),
             message_too_large: connection.rx.is_message_too_large(),
         })
-    }
-
-    /// The error.
-    pub const fn error(&self) -> Error {
-        self.error
-    }
-
-    /// The stage of the handshake at which it occurred; [`Stage::Done`] of a session.
-    pub const fn stage(&self) -> Stage {
-        self.stage
     }
 
     /// See [`Handshake::claimed_peer`](crate::Handshake::claimed_peer). `None` in a session, except for a chain received
