@@ -387,7 +387,7 @@ fn a_name_that_stands_for_nothing_is_told_with_its_setting() {
     for (reference, setting) in [(own, Setting::KeyStore), (peers, Setting::TrustStore)] {
         reference.set(SlotId::fixed(2));
         assert_eq!(resolve(MUTUAL), Some(ReferenceNowhere(setting)), "there are two stores");
-        reference.clear();
+        reference.set(None);
         assert_eq!(resolve(MUTUAL), Some(ReferenceNowhere(setting)));
         reference.set(SlotId::fixed(0));
     }

@@ -643,7 +643,7 @@ fn a_slot_is_reused_only_when_nobody_leases_it_and_nothing_points_to_it() {
     // A reference that was left behind points to nothing.
     orders.set(second);
     assert_eq!(slots.lease(orders).err(), Some(SlotError::NotFound));
-    orders.clear();
+    orders.set(None);
     let lease = slots.lease_slot(third).unwrap();
     let fifth = install(4, "orders");
     assert_eq!(fifth.index(), fourth.index(), "the other two are leased and pointed to");

@@ -72,14 +72,9 @@ impl Reference {
         Self(AtomicU32::new(id.pack()))
     }
 
-    /// Points to `id` from now on.
-    pub fn set(&self, id: SlotId) {
-        self.0.store(id.pack(), Ordering::Release);
-    }
-
-    /// Points nowhere from now on.
-    pub fn clear(&self) {
-        self.0.store(NOWHERE, Ordering::Release);
+    /// Points to `id` from now on; to nothing with `None`.
+    pub fn set(&self, id: impl Into<Option<SlotId>>) {
+        self.0.store(id.into().map_or(NOWHERE, SlotId::pack), Ordering::Release);
     }
 
     /// Returns the slot that it points to.
@@ -107,7 +102,7 @@ mod tests {
             assert_eq!(reference.get(), Some(id));
             assert_eq!(Reference::to(id).get(), Some(id));
         }
-        reference.clear();
+        reference.set(None);
         assert_eq!(reference.get(), None);
     }
 
