@@ -163,7 +163,7 @@ fn a_client_says_who_it_is_when_it_is_asked_after_the_handshake_whatever_the_chu
             setup.server_sizes = Sizes { tx, ..Sizes::DEFAULT };
             let mut link = Link::new(setup);
             assert_eq!(link.status(), (ClientAuthStatus::NotRequested, ClientAuthStatus::NotRequested));
-            assert!(link.server.session.can_request_certificate());
+            assert!(link.server.session.negotiated().post_handshake_auth);
             link.talk();
             assert_eq!(link.server.session.peer().map(|_| ()), None);
 
@@ -331,7 +331,7 @@ fn only_a_server_whose_client_has_offered_it_may_ask_and_only_one_thing_at_a_tim
     let pki = Pki::new();
     let mut unoffered = Link::new(Setup::new(&pki));
     let not_offered = Err(ApiMisuse::PostHandshakeAuthNotOffered.into());
-    assert!(!unoffered.server.session.can_request_certificate());
+    assert!(!unoffered.server.session.negotiated().post_handshake_auth);
     assert_eq!(unoffered.server.session.request_certificate(ClientAuth::Required(roots(&pki))), not_offered);
     unoffered.talk();
 

@@ -208,7 +208,7 @@ fn u08_a_client_that_is_asked_after_the_handshake_shows_who_it_is() {
     setup.client = setup.client.with_post_handshake_auth(true);
     setup.server = ServerConfig::new(ClientAuth::None);
     let (mut near, mut far) = setup.run().sessions();
-    assert!(far.can_request_certificate() && far.peer().is_none());
+    assert!(far.negotiated().post_handshake_auth && far.peer().is_none());
     far.request_certificate(ClientAuth::Required(anchors(&[&pki.root]))).unwrap();
     let mut me = shows(&[&pki.client, &pki.intermediate]);
     while far.certificate_answer().is_none() {

@@ -4,10 +4,10 @@ use super::Session;
 use crate::connection::machine::Machine;
 use crate::crypto::CryptoProvider;
 use crate::error::{ApiMisuse, Error};
+use crate::handshake::ClientAuthStatus;
 use crate::handshake::config::ClientAuth;
 use crate::handshake::late::Late;
 use crate::handshake::server::Server;
-use crate::handshake::{ClientAuthStatus, Side};
 
 impl<'b, P: CryptoProvider> Session<'b, Server<P>> {
     /// Requests the client's certificate (RFC 9846 section 4.7.2). The next poll sends the request; the client answers
@@ -46,12 +46,5 @@ impl<'b, P: CryptoProvider> Session<'b, Server<P>> {
     /// [`Event::ClientAuth`]: crate::Event::ClientAuth
     pub fn certificate_answer(&self) -> Option<ClientAuthStatus> {
         self.late.last_answer()
-    }
-}
-
-impl<R: Side> Session<'_, R> {
-    /// Returns whether the client has offered to answer a certificate request after the handshake.
-    pub const fn can_request_certificate(&self) -> bool {
-        self.connection.negotiated.post_handshake_auth
     }
 }

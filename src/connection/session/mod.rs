@@ -70,6 +70,8 @@ pub struct NegotiatedParameters<'b> {
     pub peer_signature_scheme: Option<SignatureScheme>,
     /// The server requested a second ClientHello with HelloRetryRequest (RFC 9846 section 4.2.4).
     pub retried: bool,
+    /// The client has offered to answer a request for its certificate after the handshake (RFC 9846 section 4.3.6).
+    pub post_handshake_auth: bool,
 }
 
 impl<R: Side> fmt::Debug for Session<'_, R> {
@@ -293,6 +295,7 @@ impl<'b, R: Side> Session<'b, R> {
             alpn: negotiated.protocol,
             peer_signature_scheme: self.proof.peer().signature_scheme(),
             retried: negotiated.retried,
+            post_handshake_auth: negotiated.post_handshake_auth,
         }
     }
 

@@ -437,7 +437,7 @@ fn be_client(
 /// What became of our answer, where we have offered to answer late.
 fn late_status(stream: &OurStream<Client>) -> Option<String> {
     let session = stream.session();
-    session.can_request_certificate().then(|| format!("{:?}", session.client_auth()))
+    session.negotiated().post_handshake_auth.then(|| format!("{:?}", session.client_auth()))
 }
 
 fn be_server(
