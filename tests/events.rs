@@ -56,7 +56,6 @@ where
     let (mut client, mut server) = (setup.client_handshake().unwrap(), setup.server_handshake().unwrap());
     client.set_events(rings[0]);
     server.set_events(rings[1]);
-    assert!(client.events().is_some() && server.events().is_some());
     let (mut up, mut down, mut log) = (Vec::new(), Vec::new(), Vec::new());
     let (mut client_end, mut server_end) = (None, None);
     for _ in 0..50 {

@@ -187,12 +187,6 @@ impl<'b, R: Side> Handshake<'b, R> {
         self.connection.events = Recorder::begin(ring, R::ROLE);
     }
 
-    /// Returns the ring of the connection, if it has one.
-    #[cfg(feature = "events")]
-    pub const fn events(&self) -> Option<EventRing<'b>> {
-        self.connection.events.ring()
-    }
-
     /// Looks for an alert in the received data and fails with it if there is one: for a transport that accepts no more
     /// bytes and may still hold the peer's reason. Nothing else may be called after this.
     fn look_for_alert(&mut self) -> Option<Error> {

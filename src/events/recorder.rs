@@ -47,14 +47,6 @@ impl<'b> Recorder<'b> {
         recorder
     }
 
-    /// Returns the ring, if there is one.
-    pub(crate) const fn ring(&self) -> Option<EventRing<'b>> {
-        match self.given {
-            Some(given) => Some(given.ring),
-            None => None,
-        }
-    }
-
     const fn given(&self) -> Option<&Given<'b>> {
         self.given.as_ref()
     }

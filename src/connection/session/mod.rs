@@ -14,8 +14,6 @@ use super::machine::Machine;
 use super::{ConnectionFailure, Refusal};
 use crate::credential::Credential;
 use crate::error::{AlertDescription, ApiMisuse, Diagnosis, Error, Stage};
-#[cfg(feature = "events")]
-use crate::events::EventRing;
 use crate::handshake::connection::Connection;
 use crate::handshake::entropy::Entropy;
 use crate::handshake::late::Late;
@@ -278,12 +276,6 @@ impl<'b, R: Side> Session<'b, R> {
                 Err(error) => return Some(error),
             }
         }
-    }
-
-    /// Returns the ring in which the connection records what happens, if it has one.
-    #[cfg(feature = "events")]
-    pub const fn events(&self) -> Option<EventRing<'b>> {
-        self.connection.events.ring()
     }
 
     /// Returns the parameters that both sides have agreed on.
