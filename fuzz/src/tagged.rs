@@ -76,7 +76,7 @@ impl Hash for Bytes {
     fn finish(self) -> Digest {
         let mut digest = [0; 32];
         digest[..8].copy_from_slice(&self.0.finish().to_be_bytes());
-        Digest::from_array(&digest)
+        Digest::from(&digest)
     }
 }
 

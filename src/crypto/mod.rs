@@ -315,9 +315,15 @@ impl Digest {
         Ok(Self { bytes, len })
     }
 
-    /// Creates a digest from an array, for the end of a hash, which cannot fail. More than [`MAX_HASH_LEN`] bytes do
-    /// not compile.
-    pub fn from_array<const N: usize>(digest: &[u8; N]) -> Self {
+    /// The bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.len)).unwrap_or(&self.bytes)
+    }
+}
+
+/// A digest from an array, for the end of a hash, which cannot fail. More than [`MAX_HASH_LEN`] bytes do not compile.
+impl<const N: usize> From<&[u8; N]> for Digest {
+    fn from(digest: &[u8; N]) -> Self {
         const { assert!(N <= MAX_HASH_LEN) };
         let mut bytes = [0; MAX_HASH_LEN];
         let mut len = 0;
@@ -326,11 +332,6 @@ impl Digest {
             len += 1;
         }
         Self { bytes, len }
-    }
-
-    /// The bytes.
-    pub fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..usize::from(self.len)).unwrap_or(&self.bytes)
     }
 }
 
@@ -382,7 +383,7 @@ impl HashAlgorithm {
     }
 
     /// Returns the hash of a cipher suite (RFC 9846 appendix B.4).
-    pub const fn of(suite: CipherSuite) -> Option<Self> {
+    pub(crate) const fn of(suite: CipherSuite) -> Option<Self> {
         match suite {
             CipherSuite::TLS_AES_128_GCM_SHA256 | CipherSuite::TLS_CHACHA20_POLY1305_SHA256 => Some(Self::Sha256),
             #[cfg(feature = "aes256-gcm-sha384")]
@@ -402,7 +403,7 @@ impl AeadAlgorithm {
     }
 
     /// Returns the AEAD of a cipher suite (RFC 9846 appendix B.4).
-    pub const fn of(suite: CipherSuite) -> Option<Self> {
+    pub(crate) const fn of(suite: CipherSuite) -> Option<Self> {
         match suite {
             CipherSuite::TLS_AES_128_GCM_SHA256 => Some(Self::Aes128Gcm),
             CipherSuite::TLS_AES_256_GCM_SHA384 => Some(Self::Aes256Gcm),

@@ -56,7 +56,7 @@ impl CryptoProvider for Micro {
 
     fn hmac(self, algorithm: HashAlgorithm, key: &[u8], message: &[&[u8]]) -> Result<Digest, CryptoError> {
         match algorithm {
-            HashAlgorithm::Sha256 => Ok(Digest::from_array(&sha256::hmac(key, message))),
+            HashAlgorithm::Sha256 => Ok(Digest::from(&sha256::hmac(key, message))),
             _ => Err(CryptoError::Unsupported),
         }
     }
@@ -98,7 +98,7 @@ impl Hash for MicroHash {
     }
 
     fn finish(self) -> Digest {
-        Digest::from_array(&self.0.finish())
+        Digest::from(&self.0.finish())
     }
 }
 

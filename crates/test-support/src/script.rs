@@ -108,7 +108,11 @@ impl Keys {
     }
 
     fn next(&mut self) -> (<RustCrypto as CryptoProvider>::Aead, [u8; 12]) {
-        let algorithm = AeadAlgorithm::of(CipherSuite(self.suite)).expect("a suite");
+        let algorithm = match CipherSuite(self.suite) {
+            CipherSuite::TLS_AES_128_GCM_SHA256 => AeadAlgorithm::Aes128Gcm,
+            CipherSuite::TLS_AES_256_GCM_SHA384 => AeadAlgorithm::Aes256Gcm,
+            _ => AeadAlgorithm::ChaCha20Poly1305,
+        };
         let key = expand(self.suite, &self.secret, "key", &[], algorithm.key_len());
         let mut nonce: [u8; 12] = expand(self.suite, &self.secret, "iv", &[], 12).try_into().expect("12 bytes");
         for (byte, number) in nonce[4..].iter_mut().zip(self.sequence.to_be_bytes()) {
@@ -356,7 +360,10 @@ fn share(group: u16) -> Vec<u8> {
 }
 
 fn hash_of(suite: u16) -> HashAlgorithm {
-    HashAlgorithm::of(CipherSuite(suite)).expect("a suite")
+    match CipherSuite(suite) {
+        CipherSuite::TLS_AES_256_GCM_SHA384 => HashAlgorithm::Sha384,
+        _ => HashAlgorithm::Sha256,
+    }
 }
 
 fn digest(suite: u16, bytes: &[u8]) -> Vec<u8> {

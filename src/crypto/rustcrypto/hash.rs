@@ -48,11 +48,11 @@ impl Hash for RunningHash {
 
     fn finish(self) -> Digest {
         match self.0 {
-            Running::Sha256(hash) => Digest::from_array(&hash.finalize().into()),
+            Running::Sha256(hash) => Digest::from(&<[u8; 32]>::from(hash.finalize())),
             #[cfg(any(feature = "aes256-gcm-sha384", feature = "p384", feature = "rsa"))]
-            Running::Sha384(hash) => Digest::from_array::<48>(&hash.finalize().into()),
+            Running::Sha384(hash) => Digest::from(&<[u8; 48]>::from(hash.finalize())),
             #[cfg(feature = "rsa")]
-            Running::Sha512(hash) => Digest::from_array::<64>(&hash.finalize().into()),
+            Running::Sha512(hash) => Digest::from(&<[u8; 64]>::from(hash.finalize())),
         }
     }
 }
