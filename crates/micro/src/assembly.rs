@@ -204,70 +204,39 @@ pub(crate) fn multiply(a: &Number, b: &Number) -> Number {
     [w0, w1, w2, w3, w4, w5, w6, w7]
 }
 
-/// `a + b` modulo p, for numbers below p.
-#[inline(never)]
-pub(crate) fn add(a: &Number, b: &Number) -> Number {
-    let (w0, w1, w2, w3, w4, w5, w6, w7): (u32, u32, u32, u32, u32, u32, u32, u32);
-    // SAFETY: r1 and r2 point to 32 bytes each, which are read.
-    unsafe {
-        asm!(
-            "ldm r1, {{r0, r3, r4, r5, r8, r9, r10, r11}}",
-            "ldrd r12, lr, [r2]",
-            "adds r0, r12",
-            "adcs r3, lr",
-            "ldrd r12, lr, [r2, #8]",
-            "adcs r4, r12",
-            "adcs r5, lr",
-            "ldrd r12, lr, [r2, #16]",
-            "adcs r8, r12",
-            "adcs r9, lr",
-            "ldrd r12, lr, [r2, #24]",
-            "adcs r10, r12",
-            "adcs r11, lr",
-            "sbc r1, r1, r1",
-            reduce_once!(r0 r3 r4 r5 r8 r9 r10 r11),
-            inlateout("r1") a.as_ptr() => _, in("r2") b.as_ptr(),
-            lateout("r0") w0, lateout("r3") w1, lateout("r4") w2, lateout("r5") w3,
-            lateout("r8") w4, lateout("r9") w5, lateout("r10") w6, lateout("r11") w7,
-            lateout("r12") _, lateout("lr") _,
-            options(pure, readonly, nostack),
-        );
-    }
-    [w0, w1, w2, w3, w4, w5, w6, w7]
+/// Gives the loop over the words of two numbers, with what brings its result back into the range.
+macro_rules! sum {
+    ($name:ident, $first:literal, $next:literal, $finish:expr) => {
+        #[inline(never)]
+        pub(crate) fn $name(a: &Number, b: &Number) -> Number {
+            let (w0, w1, w2, w3, w4, w5, w6, w7): (u32, u32, u32, u32, u32, u32, u32, u32);
+            // SAFETY: r1 and r2 point to 32 bytes each, which are read.
+            unsafe {
+                asm!(
+                    "ldm r1, {{r0, r3, r4, r5, r8, r9, r10, r11}}",
+                    concat!("ldrd r12, lr, [r2]\n", $first, " r0, r12\n", $next, " r3, lr"),
+                    concat!("ldrd r12, lr, [r2, #8]\n", $next, " r4, r12\n", $next, " r5, lr"),
+                    concat!("ldrd r12, lr, [r2, #16]\n", $next, " r8, r12\n", $next, " r9, lr"),
+                    concat!("ldrd r12, lr, [r2, #24]\n", $next, " r10, r12\n", $next, " r11, lr"),
+                    // The carry less 1.
+                    "sbc r1, r1, r1",
+                    $finish,
+                    inlateout("r1") a.as_ptr() => _, in("r2") b.as_ptr(),
+                    lateout("r0") w0, lateout("r3") w1, lateout("r4") w2, lateout("r5") w3,
+                    lateout("r8") w4, lateout("r9") w5, lateout("r10") w6, lateout("r11") w7,
+                    lateout("r12") _, lateout("lr") _,
+                    options(pure, readonly, nostack),
+                );
+            }
+            [w0, w1, w2, w3, w4, w5, w6, w7]
+        }
+    };
 }
 
-/// `a - b` modulo p, for numbers below p.
-#[inline(never)]
-pub(crate) fn subtract(a: &Number, b: &Number) -> Number {
-    let (w0, w1, w2, w3, w4, w5, w6, w7): (u32, u32, u32, u32, u32, u32, u32, u32);
-    // SAFETY: r1 and r2 point to 32 bytes each, which are read.
-    unsafe {
-        asm!(
-            "ldm r1, {{r0, r3, r4, r5, r8, r9, r10, r11}}",
-            "ldrd r12, lr, [r2]",
-            "subs r0, r12",
-            "sbcs r3, lr",
-            "ldrd r12, lr, [r2, #8]",
-            "sbcs r4, r12",
-            "sbcs r5, lr",
-            "ldrd r12, lr, [r2, #16]",
-            "sbcs r8, r12",
-            "sbcs r9, lr",
-            "ldrd r12, lr, [r2, #24]",
-            "sbcs r10, r12",
-            "sbcs r11, lr",
-            // All ones for a borrow.
-            "sbc r1, r1, r1",
-            add_modulus!(r0 r3 r4 r5 r8 r9 r10 r11),
-            inlateout("r1") a.as_ptr() => _, in("r2") b.as_ptr(),
-            lateout("r0") w0, lateout("r3") w1, lateout("r4") w2, lateout("r5") w3,
-            lateout("r8") w4, lateout("r9") w5, lateout("r10") w6, lateout("r11") w7,
-            lateout("r12") _, lateout("lr") _,
-            options(pure, readonly, nostack),
-        );
-    }
-    [w0, w1, w2, w3, w4, w5, w6, w7]
-}
+// `a + b` modulo p, for numbers below p.
+sum!(add, "adds", "adcs", reduce_once!(r0 r3 r4 r5 r8 r9 r10 r11));
+// `a - b` modulo p, for numbers below p. The carry is 0 for a borrow.
+sum!(subtract, "subs", "sbcs", add_modulus!(r0 r3 r4 r5 r8 r9 r10 r11));
 
 /// `a / 2` modulo p, for a number below p: it is even, or will be with p, and the carry of that sum comes back from above.
 #[inline(never)]
@@ -280,14 +249,8 @@ pub(crate) fn half(a: &Number) -> Number {
             "and r1, r0, #1",
             "rsb r1, r1, #0",
             add_modulus!(r0 r3 r4 r5 r8 r9 r10 r11),
-            "rrxs r11, r11",
-            "rrxs r10, r10",
-            "rrxs r9, r9",
-            "rrxs r8, r8",
-            "rrxs r5, r5",
-            "rrxs r4, r4",
-            "rrxs r3, r3",
-            "rrxs r0, r0",
+            "rrxs r11, r11; rrxs r10, r10; rrxs r9, r9; rrxs r8, r8",
+            "rrxs r5, r5; rrxs r4, r4; rrxs r3, r3; rrxs r0, r0",
             inlateout("r1") a.as_ptr() => _,
             lateout("r0") w0, lateout("r3") w1, lateout("r4") w2, lateout("r5") w3,
             lateout("r8") w4, lateout("r9") w5, lateout("r10") w6, lateout("r11") w7,
@@ -423,14 +386,8 @@ pub(crate) fn block(state: &[[u32; 4]; 4]) -> [[u32; 4]; 4] {
             "ldrd r8, r9, [lr, #16]",
             "ldrd r10, r11, [lr, #24]",
             "ldrd r12, lr, [lr]",
-            "ror r4, r4, #7",
-            "ror r5, r5, #7",
-            "ror r6, r6, #7",
-            "ror r7, r7, #7",
-            "ror r8, r8, #8",
-            "ror r9, r9, #8",
-            "ror r10, r10, #8",
-            "ror r11, r11, #8",
+            "ror r4, r4, #7; ror r5, r5, #7; ror r6, r6, #7; ror r7, r7, #7",
+            "ror r8, r8, #8; ror r9, r9, #8; ror r10, r10, #8; ror r11, r11, #8",
             "2:",
             // Columns.
             quarter_round!(r0 r4 r12 r8),
