@@ -14,6 +14,8 @@ use embassy_net::tcp::{ConnectError, TcpSocket};
 use embassy_net::{Stack, dns, tcp};
 use embassy_time::{Duration, with_timeout};
 use embedded_io_async::{ErrorKind, ErrorType, Read, Write};
+use embedded_mtls::credential::Choice;
+use embedded_mtls::io::AsyncHost;
 use embedded_mtls::{Client, Side};
 
 /// A transport, or a network of them, with a limit for each operation.
@@ -108,7 +110,7 @@ impl<T: embedded_nal_async::TcpConnect> embedded_nal_async::TcpConnect for Timed
     }
 }
 
-impl<'s, 'b, D: Device<'b>> Connector<'_, 'b, Stack<'s>, D> {
+impl<'s, 'b, D: Device<Host: AsyncHost<Choice = Choice<'b>>>> Connector<'_, 'b, Stack<'s>, D> {
     /// Resolves a name, connects to its first address and runs the handshake. The memory is for the socket: what it
     /// receives, then what it sends.
     ///
