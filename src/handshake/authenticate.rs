@@ -86,7 +86,7 @@ impl Authenticate {
     /// Returns the stage of each step and what it waits for.
     pub(super) const fn profile<'b>(&self) -> (Stage, Wait<'b>) {
         match self {
-            Self::ExpectCertificate => (Stage::Certificate, Wait::Header(&[HandshakeType::CERTIFICATE])),
+            Self::ExpectCertificate => (Stage::Certificate, Wait::Message(&[HandshakeType::CERTIFICATE])),
             Self::ExpectEntry { .. } => (Stage::Certificate, Wait::Nothing),
             Self::AwaitTime => (Stage::Time, Wait::Answer(Question::Time)),
             Self::SearchPath => (Stage::Path, Wait::Nothing),

@@ -72,7 +72,6 @@ impl<'b, C: CryptoProvider> Connection<'b, C> {
             Wait::Nothing => true,
             Wait::Never => return Ok(Some(Stop::Done)),
             Wait::Answer(question) => return self.ask(question).map(Some),
-            Wait::Header(types) => self.receive_header(types)?.is_some(),
             Wait::Message(types) => self.receive_message(types)?,
         };
         Ok(if is_here { None } else { Some(Stop::NeedInput) })
@@ -101,9 +100,11 @@ impl<'b, C: CryptoProvider> Connection<'b, C> {
         Ok(Some(header))
     }
 
-    /// Makes a whole message of one of the `expected` types available. Returns whether it has been received.
-    pub(crate) fn receive_message(&mut self, expected: &[HandshakeType]) -> Result<bool, Error> {
+    /// Makes a message of one of the `expected` types available: whole, or only the header of a Certificate, which may be
+    /// larger than any buffer. Returns whether it has been received.
+    fn receive_message(&mut self, expected: &[HandshakeType]) -> Result<bool, Error> {
         match self.receive_header(expected)? {
+            Some(header) if header.kind == HandshakeType::CERTIFICATE => Ok(true),
             Some(header) => self.rx.receive(header.total()),
             None => Ok(false),
         }
@@ -128,7 +129,8 @@ impl<'b, C: CryptoProvider> Connection<'b, C> {
 
     /// Writes one handshake message into the open record and into the transcript.
     pub(super) fn send(&mut self, kind: HandshakeType, write: &dyn Fn(&mut Writer<'_>)) -> Result<Written, Error> {
-        send(&mut self.tx, &mut self.transcript, &self.events, kind, write)
+        let Self { tx, transcript, events, .. } = self;
+        send(tx, events, kind, write, &mut |part| transcript.update(part))
     }
 
     /// Writes one handshake message that is not, or not yet, part of a transcript.
@@ -137,7 +139,7 @@ impl<'b, C: CryptoProvider> Connection<'b, C> {
         kind: HandshakeType,
         write: &dyn Fn(&mut Writer<'_>),
     ) -> Result<Written, Error> {
-        send_whole(&mut self.tx, &self.events, kind, write, &mut |_| {})
+        send(&mut self.tx, &self.events, kind, write, &mut |_| {})
     }
 
     /// Writes Finished; `mac` makes the `verify_data` of the transcript so far.
@@ -194,20 +196,9 @@ impl<'b, C: CryptoProvider> Connection<'b, C> {
     }
 }
 
-/// Writes one handshake message into the open record and into the transcript, like [`Connection::send`], for messages
-/// that borrow from another part of the connection.
+/// Writes one handshake message as a whole into the open record, or nothing of it as long as there is no room, and gives
+/// what it writes to `written`. For messages that borrow from another part of the connection.
 pub(super) fn send<C: CryptoProvider>(
-    tx: &mut Outbound<'_, C>,
-    transcript: &mut Transcript<C>,
-    events: &Recorder<'_>,
-    kind: HandshakeType,
-    write: &dyn Fn(&mut Writer<'_>),
-) -> Result<Written, Error> {
-    send_whole(tx, events, kind, write, &mut |part| transcript.update(part))
-}
-
-/// Writes a whole message, or nothing if there is no space for it.
-fn send_whole<C: CryptoProvider>(
     tx: &mut Outbound<'_, C>,
     events: &Recorder<'_>,
     kind: HandshakeType,

@@ -86,9 +86,7 @@ impl<'b> Negotiated<'b> {
 pub(crate) enum Wait<'b> {
     /// None.
     Nothing,
-    /// The header of a message of one of these types.
-    Header(&'static [HandshakeType]),
-    /// A whole message of one of these types.
+    /// A message of one of these types: whole, or only the header of a Certificate, which is received in parts.
     Message(&'static [HandshakeType]),
     /// The answer to a question.
     Answer(Question<'b>),

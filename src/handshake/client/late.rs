@@ -211,7 +211,7 @@ impl<'b, P: CryptoProvider> LateAnswers<'b, P> {
         let start = usize::from(self.context_len);
         let signature = peer.memory().free().get(start..start.saturating_add(signed.signature_len)).unwrap_or_default();
         let message = CertificateVerify { scheme: signed.credential.scheme(), signature };
-        send(tx, transcript, events, HandshakeType::CERTIFICATE_VERIFY, &|w| message.emit(w))
+        send(tx, events, HandshakeType::CERTIFICATE_VERIFY, &|w| message.emit(w), &mut |part| transcript.update(part))
     }
 
     /// Returns the context of the current request.

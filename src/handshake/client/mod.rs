@@ -203,7 +203,7 @@ impl<P: CryptoProvider> Flow for Client<P> {
             }
             State::ExpectCertificateRequest(_) => (
                 Stage::CertificateRequest,
-                Wait::Header(&[HandshakeType::CERTIFICATE_REQUEST, HandshakeType::CERTIFICATE]),
+                Wait::Message(&[HandshakeType::CERTIFICATE_REQUEST, HandshakeType::CERTIFICATE]),
             ),
             State::AwaitCredential(_) => (Stage::CredentialChoice, Wait::Answer(Question::Credential)),
             State::AuthenticateServer(_, _, authenticate) => authenticate.profile(),
@@ -389,7 +389,9 @@ fn send_second_client_hello<'b, P: CryptoProvider>(
     };
     let offer = offer::<P>(&shares, entropy, config, cx.rx.record_size_limit(), cookie);
     let Connection { tx, transcript, events, .. } = cx;
-    if send(tx, transcript, events, HandshakeType::CLIENT_HELLO, &|w| offer.emit(w))? == Written::AfterTransmit {
+    if send(tx, events, HandshakeType::CLIENT_HELLO, &|w| offer.emit(w), &mut |part| transcript.update(part))?
+        == Written::AfterTransmit
+    {
         return Ok((State::SendClientHello(shares), Some(Stop::Transmit)));
     }
     tx.flush()?;
@@ -439,9 +441,6 @@ fn handle_certificate_request<'b, P: CryptoProvider>(
 ) -> Next<'b, State<'b, P>> {
     if cx.rx.header().is_none_or(|header| header.kind != HandshakeType::CERTIFICATE_REQUEST) {
         return Ok((State::AuthenticateServer(keys, None, Authenticate::ExpectCertificate), None));
-    }
-    if !cx.receive_message(&[HandshakeType::CERTIFICATE_REQUEST])? {
-        return Ok((State::ExpectCertificateRequest(keys), Some(Stop::NeedInput)));
     }
     let request = cx.rx.current(CertificateRequest::parse)?;
     cx.events.asked(&PeerRequest::of_server(&request), false);

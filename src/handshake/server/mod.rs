@@ -267,7 +267,9 @@ fn send_hello_retry_request<'b, P: CryptoProvider>(
         answer: server_hello::Answer::Retry { group: Some(selected.group), cookie: None },
     };
     let Connection { tx, transcript, events, .. } = cx;
-    if send(tx, transcript, events, HandshakeType::SERVER_HELLO, &|w| retry.emit(w))? == Written::AfterTransmit {
+    if send(tx, events, HandshakeType::SERVER_HELLO, &|w| retry.emit(w), &mut |part| transcript.update(part))?
+        == Written::AfterTransmit
+    {
         return Ok((State::SendHelloRetryRequest(selected), Some(Stop::Transmit)));
     }
     tx.flush()?;
@@ -376,7 +378,8 @@ fn send_server_hello<'b, P: CryptoProvider>(
     cx.transcript.update(cx.rx.message()?);
     let Connection { tx, transcript, events, .. } = cx;
     // The buffer was drained while waiting for the ClientHello, so this fits now or never.
-    let written = send(tx, transcript, events, HandshakeType::SERVER_HELLO, &|w| server_hello.emit(w))?;
+    let written =
+        send(tx, events, HandshakeType::SERVER_HELLO, &|w| server_hello.emit(w), &mut |part| transcript.update(part))?;
     debug_assert_eq!(written, Written::Yes, "tx is empty");
     tx.flush()?;
     cx.rx.consume_message();
