@@ -96,7 +96,8 @@ impl<R: Side> Session<'_, R> {
         Ok(())
     }
 
-    /// Sends what has been waiting for space: first the rest of a flight, then the KeyUpdate that is due.
+    /// Sends what is due, as far as there is space: first a flight that has begun, then the KeyUpdate. Called when
+    /// something becomes due and when the transport makes space, so that application data never has to ask.
     pub(super) fn send_messages(&mut self) -> Result<(), Error> {
         // Nothing follows a close_notify (RFC 9846 section 6.1), even if it cuts an answer short.
         if self.closed {

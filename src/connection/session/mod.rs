@@ -166,9 +166,7 @@ impl<'b, R: Side> Session<'b, R> {
         // RFC 9846 section 5.5: keys are changed before they reach their limit.
         if self.connection.tx.sequence() >= KEY_UPDATE_AT && self.key_updates.due.is_none() {
             self.key_updates.due = Some(KeyUpdate::NotRequested);
-        }
-        if let Err(error) = self.send_messages() {
-            return Err(self.fail(error));
+            self.send_messages().map_err(|error| self.fail(error))?;
         }
         Ok(PlaintextBuffer { session: self })
     }
@@ -180,9 +178,7 @@ impl<'b, R: Side> Session<'b, R> {
             // RFC 9846 section 4.7.3: no second request before the first is answered.
             let update = if self.key_updates.awaited { KeyUpdate::NotRequested } else { KeyUpdate::Requested };
             self.key_updates.due = Some(update);
-            if let Err(error) = self.send_messages() {
-                self.fail(error);
-            }
+            self.send_waiting();
         }
     }
 
@@ -321,10 +317,19 @@ impl<'b, R: Side> Session<'b, R> {
     pub fn tx_consume(&mut self, count: usize) {
         self.key_updates.unsent = self.key_updates.unsent.saturating_sub(count);
         self.connection.tx.consume(count);
+        if self.connection.failure.is_none() {
+            self.send_waiting();
+        }
+    }
+
+    /// Sends messages that waited for space; an error is returned by the next call.
+    fn send_waiting(&mut self) {
+        if let Err(error) = self.send_messages() {
+            self.fail(error);
+        }
     }
 
     fn run(&mut self, transmit: bool) -> Result<Next<'b>, Error> {
-        self.send_messages()?;
         if transmit && !self.connection.tx.pending().is_empty() {
             return Ok(Next::Stop(Stop::Transmit));
         }
@@ -424,7 +429,8 @@ impl<'b, R: Side> Machine<'b> for Session<'b, R> {
     }
 
     fn answer(&mut self, answer: Input<'_, 'b>, _: &mut impl Trace) -> Result<(), Error> {
-        self.late.answer(answer, &mut self.connection).map_err(|error| self.fail(error))
+        let answered = self.late.answer(answer, &mut self.connection);
+        answered.and_then(|()| self.send_messages()).map_err(|error| self.fail(error))
     }
 
     fn fail(&mut self, error: Error) -> Error {
