@@ -566,7 +566,7 @@ impl Host for Told {
         Host::sign(&mut self.inner, request)
     }
 
-    fn failed(&mut self, failure: &ConnectionFailure<'_, 'static>) {
+    fn failed(&mut self, failure: &ConnectionFailure<'_, '_>) {
         self.told = Some((failure.error, Some(failure.diagnosis())));
     }
 }
