@@ -12,6 +12,7 @@
 use core::arch::asm;
 
 use crate::number::Number;
+use crate::p256::Coordinate;
 
 /// Adds to nine words of a window, `$w0` to `$top`, the product of all words of `a`, at the stack pointer, and the word of `b` at this place
 /// behind it. `$top` is new.
@@ -164,29 +165,23 @@ pub(crate) fn multiply(a: &Number, b: &Number) -> Number {
             "umull r3, r0, r12, r11",
             "mov r4, #0",
             "umaal r4, r0, lr, r11",
-            "mov r5, #0",
-            "mov r8, #0",
+            "mov r5, #0; mov r8, #0",
             row!(8: r5 r8 r0),
-            "mov r9, #0",
-            "mov r10, #0",
+            "mov r9, #0; mov r10, #0",
             row!(16: r9 r10 r0),
-            "mov r6, #0",
-            "mov r7, #0",
+            "mov r6, #0; mov r7, #0",
             row!(24: r6 r7 r0),
             row!(36: r4 r5 r8 r9 r10 r6 r7 r0 r2),
             reduce!("": r3 r4 r5 r8 r9 r10 r6 r7 r0 r2),
-            "mov r1, #0",
-            "adc r1, r1, #0",
+            "mov r1, #0; adc r1, r1, #0",
             row!(40: r5 r8 r9 r10 r6 r7 r0 r2 r3),
             row!(44: r8 r9 r10 r6 r7 r0 r2 r3 r4),
             reduce!("adds r12, r1\nadc lr, #0\n": r5 r8 r9 r10 r6 r7 r0 r2 r3 r4),
-            "mov r1, #0",
-            "adc r1, r1, #0",
+            "mov r1, #0; adc r1, r1, #0",
             row!(48: r9 r10 r6 r7 r0 r2 r3 r4 r5),
             row!(52: r10 r6 r7 r0 r2 r3 r4 r5 r8),
             reduce!("adds r12, r1\nadc lr, #0\n": r9 r10 r6 r7 r0 r2 r3 r4 r5 r8),
-            "mov r1, #0",
-            "adc r1, r1, #0",
+            "mov r1, #0; adc r1, r1, #0",
             row!(56: r6 r7 r0 r2 r3 r4 r5 r8 r9),
             row!(60: r7 r0 r2 r3 r4 r5 r8 r9 r10),
             reduce!("adds r12, r1\nadc lr, #0\n": r6 r7 r0 r2 r3 r4 r5 r8 r9 r10),
@@ -246,8 +241,7 @@ pub(crate) fn half(a: &Number) -> Number {
     unsafe {
         asm!(
             "ldm r1, {{r0, r3, r4, r5, r8, r9, r10, r11}}",
-            "and r1, r0, #1",
-            "rsb r1, r1, #0",
+            "and r1, r0, #1; rsb r1, r1, #0",
             add_modulus!(r0 r3 r4 r5 r8 r9 r10 r11),
             "rrxs r11, r11; rrxs r10, r10; rrxs r9, r9; rrxs r8, r8",
             "rrxs r5, r5; rrxs r4, r4; rrxs r3, r3; rrxs r0, r0",
@@ -258,6 +252,43 @@ pub(crate) fn half(a: &Number) -> Number {
         );
     }
     [w0, w1, w2, w3, w4, w5, w6, w7]
+}
+
+/// The number at `place` of the entry at `index`, which may be secret: all entries are read, and multiplied by 1 or 0.
+#[inline(never)]
+pub(crate) fn select_entry<const N: usize>(table: &[[Coordinate; N]; 8], place: usize, index: u32) -> Coordinate {
+    let (w0, w1, w2, w3, w4, w5, w6, w7): (u32, u32, u32, u32, u32, u32, u32, u32);
+    // From the number in the first entry to that in the last.
+    let Some(numbers) = table.as_flattened().get(place..=place + 7 * N) else { return Coordinate::ZERO };
+    // SAFETY: r0 points to a number, and is moved by `N` numbers of 32 bytes seven times, to the last of `numbers`. 32 bytes are read at each. The
+    // stack is as it was in the end, and so are r6 and r7.
+    unsafe {
+        asm!(
+            "push {{r6, r7}}",
+            "mov r3, #0; mov r4, #0; mov r5, #0; mov r8, #0",
+            "mov r9, #0; mov r10, #0; mov r11, #0; mov r12, #0",
+            "mov r2, #8",
+            "2:",
+            // 1 if the distance to the entry is 0, of which all 32 bits are leading zeros.
+            "clz lr, r1; lsr lr, lr, #5",
+            "sub r1, #1",
+            "ldrd r6, r7, [r0]; mla r3, r6, lr, r3; mla r4, r7, lr, r4",
+            "ldrd r6, r7, [r0, #8]; mla r5, r6, lr, r5; mla r8, r7, lr, r8",
+            "ldrd r6, r7, [r0, #16]; mla r9, r6, lr, r9; mla r10, r7, lr, r10",
+            "ldrd r6, r7, [r0, #24]; mla r11, r6, lr, r11; mla r12, r7, lr, r12",
+            "add r0, #{entry}",
+            "subs r2, #1",
+            "bne 2b",
+            "pop {{r6, r7}}",
+            entry = const 32 * N,
+            inlateout("r0") numbers.as_ptr() => _, inlateout("r1") index => _, lateout("r2") _,
+            lateout("r3") w0, lateout("r4") w1, lateout("r5") w2, lateout("r8") w3,
+            lateout("r9") w4, lateout("r10") w5, lateout("r11") w6, lateout("r12") w7,
+            lateout("lr") _,
+            options(pure, readonly),
+        );
+    }
+    Coordinate([w0, w1, w2, w3, w4, w5, w6, w7])
 }
 
 /// A quarter round whose words in rows b and d are kept rotated to the right by 25 and by 24, before and after: each rotation is a part of the
@@ -468,33 +499,17 @@ pub(crate) fn poly1305(r: &[u32; 4], h: &mut [u32; 5], blocks: &[[u8; 16]]) {
         asm!(
             "push {{r6, r7}}",
             "sub sp, #56",
-            "str r2, [sp, #44]",
-            "str lr, [sp, #48]",
+            "str r2, [sp, #44]; str lr, [sp, #48]",
             "ldm r0, {{r3, r9, r10, r11}}",
             "ldm lr, {{r4-r8}}",
-            "str r11, [sp]",
-            "str r10, [sp, #4]",
-            "str r9, [sp, #8]",
-            "str r3, [sp, #12]",
-            "add r11, r11, r11, lsr #2",
-            "add r10, r10, r10, lsr #2",
-            "add r9, r9, r9, lsr #2",
-            "str r11, [sp, #16]",
-            "str r10, [sp, #20]",
-            "str r9, [sp, #24]",
+            "str r11, [sp]; str r10, [sp, #4]; str r9, [sp, #8]; str r3, [sp, #12]",
+            "add r11, r11, r11, lsr #2; add r10, r10, r10, lsr #2; add r9, r9, r9, lsr #2",
+            "str r11, [sp, #16]; str r10, [sp, #20]; str r9, [sp, #24]",
             "2:",
             // A block may lie anywhere: single loads.
-            "ldr r0, [r1], #4",
-            "ldr r2, [r1], #4",
-            "ldr r11, [r1], #4",
-            "ldr r12, [r1], #4",
-            "adds r4, r0",
-            "adcs r5, r2",
-            "adcs r6, r11",
-            "adcs r7, r12",
-            "adc r8, #1",
-            "mov r9, #0",
-            "mov r10, #0",
+            "ldr r0, [r1], #4; ldr r2, [r1], #4; ldr r11, [r1], #4; ldr r12, [r1], #4",
+            "adds r4, r0; adcs r5, r2; adcs r6, r11; adcs r7, r12; adc r8, #1",
+            "mov r9, #0; mov r10, #0",
             word!(r9 r10: 12 20),
             "str r9, [sp, #28]",
             word!(r10 r9: 8 16 24),
@@ -511,11 +526,7 @@ pub(crate) fn poly1305(r: &[u32; 4], h: &mut [u32; 5], blocks: &[[u8; 16]]) {
             "bic r0, r8, #3",
             "add r0, r0, r8, lsr #2",
             "and r8, #3",
-            "adds r4, r0",
-            "adcs r5, #0",
-            "adcs r6, #0",
-            "adcs r7, #0",
-            "adc r8, #0",
+            "adds r4, r0; adcs r5, #0; adcs r6, #0; adcs r7, #0; adc r8, #0",
             "ldr r0, [sp, #44]",
             "cmp r1, r0",
             "bne 2b",

@@ -3,7 +3,7 @@
 //! Additions, rotations and exclusive or alone: nothing depends on a secret but the values themselves.
 #![forbid(unsafe_code)]
 
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::ZeroizeOnDrop;
 
 use crate::words::little_endian;
 
@@ -35,7 +35,7 @@ impl ChaCha20 {
     /// Encrypts or decrypts from the next block on.
     pub(crate) fn apply(&mut self, data: &mut [u8]) {
         for piece in data.chunks_mut(BLOCK) {
-            let mut block = self.next_block();
+            let block = self.next_block();
             let mut key_stream = block.as_flattened().iter();
             let (words, rest) = piece.as_chunks_mut();
             for (word, key) in words.iter_mut().zip(key_stream.by_ref()) {
@@ -44,7 +44,6 @@ impl ChaCha20 {
             for (byte, key) in rest.iter_mut().zip(key_stream.next().map(|key| key.to_le_bytes()).iter().flatten()) {
                 *byte ^= key;
             }
-            block.zeroize();
         }
     }
 }

@@ -2,14 +2,13 @@
 #![forbid(unsafe_code)]
 
 use super::field::Coordinate;
-use super::point::Affine;
 
 /// Two combs with four teeth. Entry `e` of the first is `2^192 + s2 * 2^128 + s1 * 2^64 + s0` times the base point, where `s` is 1 or -1,
 /// as bits 2, 1 and 0 of `e` are set or not. The second has those times 2^32.
-pub(super) static COMBS: [[Affine; 8]; 2] = [
+pub(super) static COMBS: [[[Coordinate; 2]; 8]; 2] = [
     [
-        Affine {
-            x: Coordinate([
+        [
+            Coordinate([
                 0x6708_44e0,
                 0x52d8_a7c9,
                 0xef68_a29d,
@@ -19,7 +18,7 @@ pub(super) static COMBS: [[Affine; 8]; 2] = [
                 0x91c5_304d,
                 0x5222_c821,
             ]),
-            y: Coordinate([
+            Coordinate([
                 0xdf73_fc25,
                 0xea6d_2944,
                 0x0255_c81b,
@@ -29,9 +28,9 @@ pub(super) static COMBS: [[Affine; 8]; 2] = [
                 0x80a5_60de,
                 0xbe2e_158f,
             ]),
-        },
-        Affine {
-            x: Coordinate([
+        ],
+        [
+            Coordinate([
                 0x2b13_e673,
                 0xfc85_11ee,
                 0xd103_ed24,
@@ -41,7 +40,7 @@ pub(super) static COMBS: [[Affine; 8]; 2] = [
                 0x4afc_8a17,
                 0x8f43_ea39,
             ]),
-            y: Coordinate([
+            Coordinate([
                 0xc5f3_3d0b,
                 0x8f4e_2dbc,
                 0xd0aa_1681,
@@ -51,9 +50,9 @@ pub(super) static COMBS: [[Affine; 8]; 2] = [
                 0xd58b_57c4,
                 0x180d_e09d,
             ]),
-        },
-        Affine {
-            x: Coordinate([
+        ],
+        [
+            Coordinate([
                 0x8bd1_cda5,
                 0x5643_0752,
                 0x8e05_eda5,
@@ -63,7 +62,7 @@ pub(super) static COMBS: [[Affine; 8]; 2] = [
                 0xf1f0_efb5,
                 0x83d6_093d,
             ]),
-            y: Coordinate([
+            Coordinate([
                 0xed97_061c,
                 0xef5a_f17e,
                 0x030d_4c3c,
@@ -73,9 +72,9 @@ pub(super) static COMBS: [[Affine; 8]; 2] = [
                 0xa0b6_d35d,
                 0xf5a2_2070,
             ]),
-        },
-        Affine {
-            x: Coordinate([
+        ],
+        [
+            Coordinate([
                 0x74f8_1cf1,
                 0x814c_5365,
                 0x0120_065b,
@@ -85,7 +84,7 @@ pub(super) static COMBS: [[Affine; 8]; 2] = [
                 0x36a8_0788,
                 0x16d2_b8cb,
             ]),
-            y: Coordinate([
+            Coordinate([
                 0xecc5_0bca,
                 0x33d1_4697,
                 0x17ae_dd21,
@@ -95,9 +94,9 @@ pub(super) static COMBS: [[Affine; 8]; 2] = [
                 0xb2cf_5afd,
                 0x9c4d_e6dd,
             ]),
-        },
-        Affine {
-            x: Coordinate([
+        ],
+        [
+            Coordinate([
                 0xcf0d_9f6d,
                 0x5305_a9e6,
                 0x81a9_b021,
@@ -107,7 +106,7 @@ pub(super) static COMBS: [[Affine; 8]; 2] = [
                 0x844b_e22f,
                 0x36d5_9b3e,
             ]),
-            y: Coordinate([
+            Coordinate([
                 0x111a_53e9,
                 0xcace_7e62,
                 0xf063_f3a1,
@@ -117,9 +116,9 @@ pub(super) static COMBS: [[Affine; 8]; 2] = [
                 0x437f_3176,
                 0x0e64_af9c,
             ]),
-        },
-        Affine {
-            x: Coordinate([
+        ],
+        [
+            Coordinate([
                 0xcf07_517d,
                 0xdbd5_68bb,
                 0xba68_30b9,
@@ -129,7 +128,7 @@ pub(super) static COMBS: [[Affine; 8]; 2] = [
                 0xe496_6aef,
                 0x91c7_eabc,
             ]),
-            y: Coordinate([
+            Coordinate([
                 0xd6b2_b6e6,
                 0x716d_ea1b,
                 0x19f8_5b4b,
@@ -139,9 +138,9 @@ pub(super) static COMBS: [[Affine; 8]; 2] = [
                 0xc72b_3d0b,
                 0x15fd_d303,
             ]),
-        },
-        Affine {
-            x: Coordinate([
+        ],
+        [
+            Coordinate([
                 0x42b7_dfd5,
                 0xe40b_f9f4,
                 0x2d93_4f2a,
@@ -151,7 +150,7 @@ pub(super) static COMBS: [[Affine; 8]; 2] = [
                 0x976e_c64e,
                 0xd17a_f2bc,
             ]),
-            y: Coordinate([
+            Coordinate([
                 0x1ee7_ddf1,
                 0x39f6_6c4f,
                 0x68ea_373c,
@@ -161,9 +160,9 @@ pub(super) static COMBS: [[Affine; 8]; 2] = [
                 0x7be5_8f14,
                 0x95dd_a601,
             ]),
-        },
-        Affine {
-            x: Coordinate([
+        ],
+        [
+            Coordinate([
                 0x4291_3074,
                 0x0d5a_e356,
                 0x48a5_42b1,
@@ -173,7 +172,7 @@ pub(super) static COMBS: [[Affine; 8]; 2] = [
                 0x5f1a_4cc1,
                 0x2959_1d52,
             ]),
-            y: Coordinate([
+            Coordinate([
                 0xb84f_983f,
                 0xe76f_5b6b,
                 0x9f5f_84e1,
@@ -183,11 +182,11 @@ pub(super) static COMBS: [[Affine; 8]; 2] = [
                 0x18ef_332c,
                 0x6376_551f,
             ]),
-        },
+        ],
     ],
     [
-        Affine {
-            x: Coordinate([
+        [
+            Coordinate([
                 0x7c4e_54f5,
                 0xb9e5_cbc0,
                 0xe141_0e34,
@@ -197,7 +196,7 @@ pub(super) static COMBS: [[Affine; 8]; 2] = [
                 0x1700_902e,
                 0xb029_c97e,
             ]),
-            y: Coordinate([
+            Coordinate([
                 0x7864_23b6,
                 0x2de6_6e11,
                 0xb41a_95be,
@@ -207,9 +206,9 @@ pub(super) static COMBS: [[Affine; 8]; 2] = [
                 0x85bb_6fb1,
                 0x55ad_5f34,
             ]),
-        },
-        Affine {
-            x: Coordinate([
+        ],
+        [
+            Coordinate([
                 0x9066_cb79,
                 0x074f_4f1c,
                 0x30c8_b94e,
@@ -219,7 +218,7 @@ pub(super) static COMBS: [[Affine; 8]; 2] = [
                 0x9ddc_ce40,
                 0xa214_d0b1,
             ]),
-            y: Coordinate([
+            Coordinate([
                 0xd165_050a,
                 0x24ae_df74,
                 0xe0e5_dc3e,
@@ -229,9 +228,9 @@ pub(super) static COMBS: [[Affine; 8]; 2] = [
                 0x2dd6_0eea,
                 0x1fad_b2d1,
             ]),
-        },
-        Affine {
-            x: Coordinate([
+        ],
+        [
+            Coordinate([
                 0xe20c_fb9b,
                 0xa3d8_3091,
                 0xba76_e0cb,
@@ -241,7 +240,7 @@ pub(super) static COMBS: [[Affine; 8]; 2] = [
                 0x874a_3168,
                 0xe897_a5f4,
             ]),
-            y: Coordinate([
+            Coordinate([
                 0x7d48_f096,
                 0xf6c1_ef40,
                 0xc35b_132c,
@@ -251,9 +250,9 @@ pub(super) static COMBS: [[Affine; 8]; 2] = [
                 0x9df0_6743,
                 0x060e_881f,
             ]),
-        },
-        Affine {
-            x: Coordinate([
+        ],
+        [
+            Coordinate([
                 0x52a9_0e51,
                 0x09e0_ad72,
                 0x38c5_0a96,
@@ -263,7 +262,7 @@ pub(super) static COMBS: [[Affine; 8]; 2] = [
                 0x4456_71cb,
                 0x0cea_ffe2,
             ]),
-            y: Coordinate([
+            Coordinate([
                 0x5d37_cc99,
                 0xdfbe_753c,
                 0xe0fe_a2d5,
@@ -273,9 +272,9 @@ pub(super) static COMBS: [[Affine; 8]; 2] = [
                 0x5553_0688,
                 0x88c5_a4bb,
             ]),
-        },
-        Affine {
-            x: Coordinate([
+        ],
+        [
+            Coordinate([
                 0x0c77_44f1,
                 0x3413_f033,
                 0xbc81_6702,
@@ -285,7 +284,7 @@ pub(super) static COMBS: [[Affine; 8]; 2] = [
                 0x3731_80bb,
                 0x0c16_36a0,
             ]),
-            y: Coordinate([
+            Coordinate([
                 0xbdde_0207,
                 0x0fe2_f3d4,
                 0xc235_78d8,
@@ -295,9 +294,9 @@ pub(super) static COMBS: [[Affine; 8]; 2] = [
                 0x52a2_b660,
                 0x9ca2_85a5,
             ]),
-        },
-        Affine {
-            x: Coordinate([
+        ],
+        [
+            Coordinate([
                 0xce92_3964,
                 0xdae7_6995,
                 0xa34c_7993,
@@ -307,7 +306,7 @@ pub(super) static COMBS: [[Affine; 8]; 2] = [
                 0x311e_6e34,
                 0x04a5_c263,
             ]),
-            y: Coordinate([
+            Coordinate([
                 0xd9a2_a443,
                 0x7db5_b32b,
                 0x2cfd_960c,
@@ -317,9 +316,9 @@ pub(super) static COMBS: [[Affine; 8]; 2] = [
                 0xd9a9_4574,
                 0x5651_201f,
             ]),
-        },
-        Affine {
-            x: Coordinate([
+        ],
+        [
+            Coordinate([
                 0xfc04_18fe,
                 0xebdd_8921,
                 0x34e2_0036,
@@ -329,7 +328,7 @@ pub(super) static COMBS: [[Affine; 8]; 2] = [
                 0xf12c_ab16,
                 0xdc2d_e6e1,
             ]),
-            y: Coordinate([
+            Coordinate([
                 0xd071_df14,
                 0x9c17_cc1a,
                 0x6341_5530,
@@ -339,9 +338,9 @@ pub(super) static COMBS: [[Affine; 8]; 2] = [
                 0x1826_9301,
                 0xb5f7_0bc9,
             ]),
-        },
-        Affine {
-            x: Coordinate([
+        ],
+        [
+            Coordinate([
                 0x79ec_1a0f,
                 0x2d8d_aefd,
                 0xceb3_9c97,
@@ -351,7 +350,7 @@ pub(super) static COMBS: [[Affine; 8]; 2] = [
                 0xadf7_b420,
                 0xdbd9_86c4,
             ]),
-            y: Coordinate([
+            Coordinate([
                 0x15f3_9eb7,
                 0x81aa_8814,
                 0xb98d_976c,
@@ -361,6 +360,6 @@ pub(super) static COMBS: [[Affine; 8]; 2] = [
                 0x6860_bbd0,
                 0x8e24_d3c4,
             ]),
-        },
+        ],
     ],
 ];

@@ -12,11 +12,12 @@ use crate::number::{self, Number};
 use crate::words::{high, low};
 
 #[cfg(assembly)]
-use crate::assembly::{add, half, multiply, subtract};
+use crate::assembly::{add, half, multiply, select_entry, subtract};
 
 /// A number modulo p.
+#[repr(transparent)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Zeroize)]
-pub(super) struct Coordinate(pub(super) Number);
+pub(crate) struct Coordinate(pub(crate) Number);
 
 /// The modulus p.
 pub(super) const P: Number = [0xffff_ffff, 0xffff_ffff, 0xffff_ffff, 0, 0, 0, 1, 0xffff_ffff];
@@ -26,7 +27,7 @@ const R_SQUARED: Coordinate = Coordinate([3, 0, 0xffff_ffff, 0xffff_fffb, 0xffff
 const R_CUBED: Coordinate = Coordinate([0xa, 0xffff_fffd, 0xffff_fff7, 0xffff_ffed, 0xffff_fffc, 5, 1, 0x18]);
 
 impl Coordinate {
-    pub(super) const ZERO: Self = Self([0; 8]);
+    pub(crate) const ZERO: Self = Self([0; 8]);
     /// `2^256` modulo p.
     pub(super) const ONE: Self = Self([1, 0, 0, 0xffff_ffff, 0xffff_ffff, 0xffff_ffff, 0xffff_fffe, 0]);
 
@@ -74,6 +75,16 @@ impl Coordinate {
     /// The mask of `a == 0`.
     pub(super) fn is_zero(&self) -> u32 {
         number::is_zero(&self.0)
+    }
+
+    /// The numbers of an entry of a table, of which the place may be secret: all are read.
+    pub(super) fn select_entry<const N: usize>(table: &[[Self; N]; 8], index: u32) -> [Self; N] {
+        let mut coordinate = 0;
+        [(); N].map(|()| {
+            let number = select_entry(table, coordinate, index);
+            coordinate += 1;
+            number
+        })
     }
 
     /// `yes` or `no`, as the mask says.
@@ -142,6 +153,18 @@ fn half(a: &Number) -> Number {
         (*word, above) = ((*word >> 1) | (above << 31), *word & 1);
     }
     half
+}
+
+/// The number at a place of the entry at `index`, which may be secret.
+#[cfg(not(assembly))]
+fn select_entry<const N: usize>(table: &[[Coordinate; N]; 8], coordinate: usize, index: u32) -> Coordinate {
+    let mut chosen = Coordinate::ZERO;
+    for (entry, number) in table.iter().zip(0..) {
+        let mask = core::hint::black_box(number::is_zero_word(index ^ number));
+        let words = entry.get(coordinate).into_iter().flat_map(|number| number.0);
+        chosen.0.iter_mut().zip(words).for_each(|(word, entry)| *word |= entry & mask);
+    }
+    chosen
 }
 
 #[cfg(test)]

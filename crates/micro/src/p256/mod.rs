@@ -8,6 +8,8 @@ mod inverse;
 mod point;
 mod scalar;
 
+#[cfg(assembly)]
+pub(crate) use self::field::Coordinate;
 pub(crate) use self::scalar::Scalar;
 
 use zeroize::Zeroizing;

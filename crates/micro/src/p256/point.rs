@@ -41,6 +41,8 @@ const B: Coordinate = Coordinate([
 
 /// Entries of a table: odd multiples from 1 to 15, of which a digit of four bits and a sign selects one.
 const ENTRIES: usize = 8;
+/// The table of a comb.
+type Comb = [[Coordinate; 2]; ENTRIES];
 /// Digits of four bits in a scalar.
 const DIGITS: usize = 64;
 /// Columns that each comb goes through.
@@ -86,7 +88,8 @@ impl Affine {
         let entry = |digit: usize| {
             let bits = bit_range(&digits, 4 * digit, 4);
             let negate = (bits >> 3).wrapping_sub(1);
-            let mut entry = select(&table, (bits ^ negate) & 7);
+            let [x, y, z] = Coordinate::select_entry(&table, (bits ^ negate) & 7);
+            let mut entry = Point { x, y, z };
             entry.negate_if(negate);
             entry
         };
@@ -105,15 +108,15 @@ impl Affine {
     }
 
     /// The odd multiples from 1 on.
-    fn odd_multiples<const N: usize>(&self) -> [Point; N] {
+    fn odd_multiples<const N: usize>(&self) -> [[Coordinate; 3]; N] {
         let mut twice = self.point();
         twice.double();
         let mut last = self.point();
-        let mut table = [last; N];
+        let mut table = [[last.x, last.y, last.z]; N];
         for entry in table.iter_mut().skip(1) {
             // Twice the point and an odd multiple of it are neither equal nor opposite: the order is a large prime.
             last.add(&twice.x, &twice.y, Some(&twice.z));
-            *entry = last;
+            *entry = [last.x, last.y, last.z];
         }
         table
     }
@@ -136,13 +139,13 @@ impl Affine {
         let (signs, is_negated) = scalar.odd();
         let signs = halved(&signs);
         let [first, second] = &COMBS;
-        let mut sum = comb_entry(second, &signs, 2 * COLUMNS - 1, select_affine).point();
-        let entry = comb_entry(first, &signs, COLUMNS - 1, select_affine);
+        let mut sum = comb_entry(second, &signs, 2 * COLUMNS - 1, Coordinate::select_entry).point();
+        let entry = comb_entry(first, &signs, COLUMNS - 1, Coordinate::select_entry);
         sum.add(&entry.x, &entry.y, None);
         for column in (0..COLUMNS - 1).rev() {
             sum.double();
             for (comb, column) in [(second, column + COLUMNS), (first, column)] {
-                let entry = comb_entry(comb, &signs, column, select_affine);
+                let entry = comb_entry(comb, &signs, column, Coordinate::select_entry);
                 sum.add(&entry.x, &entry.y, None);
             }
         }
@@ -168,7 +171,8 @@ impl Point {
         for (place, digit) in digits.iter().enumerate().rev() {
             sum.double();
             if let Some(multiple) = table.get(usize::from(digit.unsigned_abs() / 2)).filter(|_| *digit != 0) {
-                let mut multiple = *multiple;
+                let [x, y, z] = *multiple;
+                let mut multiple = Self { x, y, z };
                 multiple.negate_if(if *digit < 0 { u32::MAX } else { 0 });
                 sum.add_public(&multiple.x, &multiple.y, Some(&multiple.z));
             }
@@ -289,16 +293,12 @@ fn bit_range(number: &Number, place: usize, count: usize) -> u32 {
 }
 
 /// The multiple for a column of a comb. The highest tooth has the sign of the whole.
-fn comb_entry(
-    comb: &[Affine; 8],
-    signs: &Number,
-    column: usize,
-    select: impl Fn(&[Affine; 8], u32) -> Affine,
-) -> Affine {
+fn comb_entry(comb: &Comb, signs: &Number, column: usize, select: fn(&Comb, u32) -> [Coordinate; 2]) -> Affine {
     let [s0, s1, s2, s3] = [0, 64, 128, 192].map(|tooth| bit(signs, column + tooth));
     let negate = s3.wrapping_sub(1);
     let index = ((s0 | s1 << 1 | s2 << 2) ^ negate) & 7;
-    let mut entry = select(comb, index);
+    let [x, y] = select(comb, index);
+    let mut entry = Affine { x, y };
     entry.negate_if(negate);
     entry
 }
@@ -322,38 +322,9 @@ fn sparse_digits(number: &Number) -> [i8; 257] {
 }
 
 /// The entry at a place that is no secret.
-fn at(table: &[Affine; ENTRIES], index: u32) -> Affine {
+fn at(table: &Comb, index: u32) -> [Coordinate; 2] {
     let [first, ..] = table;
     *usize::try_from(index).ok().and_then(|index| table.get(index)).unwrap_or(first)
-}
-
-/// The entry at a secret place: all are read.
-fn select(table: &[Point; ENTRIES], index: u32) -> Point {
-    let mut chosen = Point { x: Coordinate::ZERO, y: Coordinate::ZERO, z: Coordinate::ZERO };
-    for (entry, number) in table.iter().zip(0..) {
-        let mask = number::is_zero_word(index ^ number);
-        take(&mut chosen.x, &entry.x, mask);
-        take(&mut chosen.y, &entry.y, mask);
-        take(&mut chosen.z, &entry.z, mask);
-    }
-    chosen
-}
-
-/// The entry at a secret place: all are read.
-fn select_affine(table: &[Affine; ENTRIES], index: u32) -> Affine {
-    let mut chosen = Affine { x: Coordinate::ZERO, y: Coordinate::ZERO };
-    for (entry, number) in table.iter().zip(0..) {
-        let mask = number::is_zero_word(index ^ number);
-        take(&mut chosen.x, &entry.x, mask);
-        take(&mut chosen.y, &entry.y, mask);
-    }
-    chosen
-}
-
-/// Adds the bits of a number under a mask.
-fn take(chosen: &mut Coordinate, entry: &Coordinate, mask: u32) {
-    let mask = core::hint::black_box(mask);
-    chosen.0.iter_mut().zip(entry.0).for_each(|(word, entry)| *word |= entry & mask);
 }
 
 #[cfg(test)]
@@ -438,7 +409,10 @@ mod tests {
     fn the_table_is_that_of_the_base_point() {
         for (comb, table) in COMBS.iter().enumerate() {
             for (number, entry) in (0..).zip(table) {
-                assert_eq!(affine_multiple(&entry_of_comb(number, comb), &base()), Some(*entry), "{comb} {number}");
+                assert_eq!(
+                    affine_multiple(&entry_of_comb(number, comb), &base()).map(|point| [point.x, point.y]),
+                    Some(*entry)
+                );
             }
         }
     }
