@@ -8,8 +8,8 @@ use embedded_mtls::io::asynch::{Stream, drive};
 use embedded_mtls::io::{AsyncHost, Failure, Host};
 use embedded_mtls::x509::{PeerIdentity, ServerName, Time, TraceEvent};
 use embedded_mtls::{
-    AlertDescription, Client, ClientConfig, ConnectionFailure, Diagnosis, Error, Handshake, PeerIncompatible, Server,
-    SignInput, Signature, Stage,
+    AlertDescription, Buffers, Client, ClientConfig, ConnectionFailure, Diagnosis, Error, Handshake, PeerIncompatible,
+    Server, SignInput, Signature, Stage,
 };
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -18,7 +18,7 @@ use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
-use test_support::pair::{Setup, TestHost, anchors_der, now};
+use test_support::pair::{Setup, TestHost, anchors_der, entropy, leak, now};
 use test_support::pki::Pki;
 
 /// One direction of a connection.
@@ -380,6 +380,22 @@ impl Write for Ended {
     }
 }
 
+impl embedded_io::Read for Ended {
+    fn read(&mut self, _: &mut [u8]) -> Result<usize, Infallible> {
+        Ok(0)
+    }
+}
+
+impl embedded_io::Write for Ended {
+    fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
 /// Compiles only if the future may move between threads; and moves it to one that runs it.
 fn run_elsewhere<T: Send>(future: impl Future<Output = T> + Send) -> T {
     std::thread::scope(|scope| {
@@ -569,6 +585,30 @@ impl Host for Told {
     fn failed(&mut self, failure: &ConnectionFailure<'_, '_>) {
         self.told = Some((failure.error, Some(failure.diagnosis())));
     }
+}
+
+/// The same for both drivers; `$run` runs what each method returns.
+macro_rules! buffers_come_back {
+    ($driver:ident, $run:expr) => {{
+        let setup = Setup::new(&Pki::new());
+        let mut handshake = setup.client_handshake().unwrap();
+        let mut host = Told { inner: setup.client_host, told: None };
+        let mut transport = Ended;
+        let driven = $run(embedded_mtls::io::$driver::drive(&mut transport, &mut handshake, &mut host));
+        assert_eq!(driven.unwrap_err(), Failure::Tls(Error::ConnectionTruncated));
+        assert_eq!(host.told.map(|(error, _)| error), Some(Error::ConnectionTruncated));
+        let Buffers { rx, tx, peer } = handshake.into_buffers();
+        assert_eq!((rx.len(), tx.len(), peer.len()), (4096, 2048, 2048));
+        // A second owner has them.
+        let config = leak(Box::new(setup.client));
+        assert!(Handshake::<Client>::new(config, Buffers { rx, tx, peer }, entropy(3)).is_ok());
+    }};
+}
+
+#[test]
+fn the_buffers_of_a_handshake_that_fails_come_back_from_both_drivers() {
+    buffers_come_back!(asynch, run_elsewhere);
+    buffers_come_back!(blocking, |result| result);
 }
 
 #[test]

@@ -13,6 +13,7 @@ use crate::handshake::key_log::KeyLog;
 use crate::handshake::{Input, Question, Side, Stop, Wait};
 use crate::limits::LAST_READS;
 use crate::record::inbound::Received;
+use crate::record::outbound::check_buffer;
 use crate::wire::enums::{CipherSuite, NamedGroup};
 use crate::x509::{NoTrace, PeerIdentity, Trace};
 use core::fmt;
@@ -109,6 +110,15 @@ impl<'b, R: Side> Handshake<'b, R> {
             state: R::start(),
             entropy,
         })
+    }
+
+    /// Checks what [`new`](Self::new) checks, which keeps the buffers when it fails.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn check(config: &R::Config<'_>, buffers: &Buffers<'_>) -> Result<(), Error> {
+        R::check(config)?;
+        check_buffer(buffers.tx.len())
     }
 
     /// Continues as far as possible and returns what is needed next. Performs at most one public-key operation per

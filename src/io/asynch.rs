@@ -7,12 +7,15 @@
 //! sent by the next operation that sends.
 
 use super::pump::{Io, Pump, trace_to_async};
+use super::stream::report;
 use super::{AsyncHost, Failure, HandshakeError};
-use crate::connection::Handshake;
 use crate::connection::machine::Machine;
+use crate::connection::{Handshake, Session};
 use crate::credential::Choice;
-use crate::handshake::{ClientAuthStatus, Side};
+use crate::error::Error;
+use crate::handshake::{ClientAuthStatus, Side, Stop};
 use crate::x509::{NoTrace, Trace};
+use core::convert::Infallible;
 use core::future::{Future, poll_fn};
 use core::task::Poll;
 use embedded_io_async::{Read, Write};
@@ -29,7 +32,8 @@ impl<'b, T: Read + Write, R: Side> Stream<'b, T, R> {
     /// alert of an error is sent before this returns.
     ///
     /// # Errors
-    /// The cause of the failure, and the stage of the handshake.
+    /// The cause of the failure, and the stage of the handshake. To have the buffers of a handshake back that fails,
+    /// [`drive`] it and take its [buffers](Handshake::into_buffers).
     #[allow(clippy::manual_async_fn, reason = "the parameters of an `async fn` are in its future twice")]
     pub fn open(
         mut transport: T,
@@ -38,7 +42,7 @@ impl<'b, T: Read + Write, R: Side> Stream<'b, T, R> {
     ) -> impl Future<Output = Result<Self, HandshakeError<T::Error>>> {
         async move {
             let driven = drive(&mut transport, &mut handshake, host).await;
-            Self::opened(transport, handshake, driven, |failure| host.failed(failure))
+            Self::opened(transport, handshake, driven)
         }
     }
 
@@ -101,7 +105,7 @@ async fn yield_now() {
 /// Runs a handshake until it is complete. If the future is dropped, another call continues where it stopped.
 ///
 /// # Errors
-/// The error. Its alert was sent, as far as the transport accepted it.
+/// The error, of which the host was told. Its alert was sent, as far as the transport accepted it.
 pub async fn drive<'b, T: Read + Write, R: Side>(
     transport: &mut T,
     handshake: &mut Handshake<'b, R>,
@@ -110,9 +114,30 @@ pub async fn drive<'b, T: Read + Write, R: Side>(
     // A dropped future may have been in a flush.
     let mut unflushed = true;
     let mut pump = Pump::until(handshake, &mut unflushed, |_| false);
-    loop {
-        let io = carry(transport, &mut pump, &mut trace_to_async(host)).await?;
-        let Io::Ask(question) = io else { return Ok(()) };
-        pump.ask_async(question, host).await;
+    let cause = loop {
+        let carried = carry(transport, &mut pump, &mut trace_to_async(host)).await;
+        match carried {
+            Ok(Io::Ask(question)) => pump.ask_async(question, host).await,
+            Ok(_) => return Ok(()),
+            Err(cause) => break cause,
+        }
+    };
+    report(handshake, &cause, |failure| host.failed(failure));
+    Err(cause)
+}
+
+/// Lets a host answer what a session asks after the handshake, for programs with a driver of their own. Returns when it
+/// asks nothing more. If the future is dropped, the question is asked again.
+///
+/// # Errors
+/// Why the session failed. The alert waits in [`tx_pending`](Session::tx_pending).
+pub async fn answer<'b, R: Side>(
+    session: &mut Session<'b, R>,
+    host: &mut impl AsyncHost<Choice = Choice<'b>>,
+) -> Result<(), Error> {
+    while let Stop::Ask(question) = session.next_received()? {
+        let mut unflushed = false;
+        Pump::<_, Infallible>::drain(session, &mut unflushed).ask_async(question, host).await;
     }
+    Ok(())
 }

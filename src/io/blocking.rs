@@ -1,6 +1,7 @@
 //! A blocking stream over [`embedded_io::Read`] and [`embedded_io::Write`].
 
 use super::pump::{Io, Pump, trace_to};
+use super::stream::report;
 use super::{Failure, HandshakeError, Host};
 use crate::connection::Handshake;
 use crate::connection::machine::Machine;
@@ -22,7 +23,8 @@ impl<'b, T: Read + Write, R: Side> Stream<'b, T, R> {
     /// and the peer may lose the alert; shut down writing and read to the end first.
     ///
     /// # Errors
-    /// The cause of the failure, and the stage of the handshake.
+    /// The cause of the failure, and the stage of the handshake. To have the buffers of a handshake back that fails,
+    /// [`drive`] it and take its [buffers](Handshake::into_buffers).
     #[inline(never)] // so that the handshake is not copied into the frame in which it runs
     pub fn open(
         mut transport: T,
@@ -30,7 +32,7 @@ impl<'b, T: Read + Write, R: Side> Stream<'b, T, R> {
         host: &mut impl Host<Choice = Choice<'b>>,
     ) -> Result<Self, HandshakeError<T::Error>> {
         let driven = drive(&mut transport, &mut handshake, host);
-        Self::opened(transport, handshake, driven, |failure| host.failed(failure))
+        Self::opened(transport, handshake, driven)
     }
 
     /// Announces that we will send no more data, and waits until that is sent.
@@ -84,16 +86,27 @@ pub(super) fn carry<'b, T: Read + Write, M: Machine<'b>>(
     }
 }
 
-fn drive<'b, T: Read + Write, R: Side>(
+/// Runs a handshake until it is complete. After an error of the transport another call continues where it stopped, if
+/// the transport still works.
+///
+/// # Errors
+/// The error, of which the host was told. Its alert was sent, as far as the transport accepted it.
+pub fn drive<'b, T: Read + Write, R: Side>(
     transport: &mut T,
     handshake: &mut Handshake<'b, R>,
     host: &mut impl Host<Choice = Choice<'b>>,
 ) -> Result<(), Failure<T::Error>> {
-    let mut unflushed = false;
+    // An earlier call may have failed in a flush.
+    let mut unflushed = true;
     let mut pump = Pump::until(handshake, &mut unflushed, |_| false);
-    loop {
-        let io = carry(transport, &mut pump, &mut trace_to(host))?;
-        let Io::Ask(question) = io else { return Ok(()) };
-        pump.ask(question, host);
-    }
+    let cause = loop {
+        let carried = carry(transport, &mut pump, &mut trace_to(host));
+        match carried {
+            Ok(Io::Ask(question)) => pump.ask(question, host),
+            Ok(_) => return Ok(()),
+            Err(cause) => break cause,
+        }
+    };
+    report(handshake, &cause, |failure| host.failed(failure));
+    Err(cause)
 }

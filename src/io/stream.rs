@@ -60,14 +60,12 @@ impl<'b, T, R: Side, D> Stream<'b, T, R, D> {
         super::Hosted { stream: self, host }
     }
 
-    /// Creates the stream of a completed handshake, or reports to the host why it failed. A reset transport counts as
-    /// one that has ended; after other failures it may still work.
+    /// Creates the stream of a handshake that was driven to its end.
     #[inline(never)] // in a frame of its own, which is not there while the handshake runs
     pub(super) fn opened(
         transport: T,
-        mut handshake: Handshake<'b, R>,
+        handshake: Handshake<'b, R>,
         driven: Result<(), Failure<T::Error>>,
-        tell: impl FnOnce(&ConnectionFailure<'_, '_>),
     ) -> Result<Self, HandshakeError<T::Error>>
     where
         T: ErrorType,
@@ -78,15 +76,7 @@ impl<'b, T, R: Side, D> Stream<'b, T, R, D> {
                 Ok(session) => return Ok(Self::from_parts(transport, session)),
                 Err(error) => error.into(),
             },
-            Err(cause) => {
-                if !matches!(&cause, Failure::Io(error) if !is_broken(error)) {
-                    handshake.transport_failed();
-                    if let Some(failure) = handshake.failure() {
-                        tell(&failure);
-                    }
-                }
-                cause
-            }
+            Err(cause) => cause,
         };
         Err(HandshakeError { stage, cause })
     }
@@ -116,6 +106,23 @@ impl<'b, T, R: Side, D> Stream<'b, T, R, D> {
         }
         self.session.consume_data(count);
         count
+    }
+}
+
+/// Reports to the host why a handshake failed. A reset transport counts as one that has ended; after other failures of
+/// the transport the handshake may still continue.
+#[inline(never)] // in a frame of its own, which is not there while the handshake runs
+pub(super) fn report<R: Side, E: embedded_io::Error>(
+    handshake: &mut Handshake<'_, R>,
+    cause: &Failure<E>,
+    tell: impl FnOnce(&ConnectionFailure<'_, '_>),
+) {
+    if matches!(cause, Failure::Io(error) if !is_broken(error)) {
+        return;
+    }
+    handshake.transport_failed();
+    if let Some(failure) = handshake.failure() {
+        tell(&failure);
     }
 }
 

@@ -53,11 +53,14 @@ pub(crate) enum Written {
     AfterTransmit,
 }
 
+/// Checks that a buffer of this length can hold an alert.
+pub(crate) fn check_buffer(len: usize) -> Result<(), Error> {
+    if len < MIN_TX { Err(too_small(MIN_TX)) } else { Ok(()) }
+}
+
 impl<'b, C: CryptoProvider> Outbound<'b, C> {
     pub(crate) fn new(buffer: &'b mut [u8]) -> Result<Self, Error> {
-        if buffer.len() < MIN_TX {
-            return Err(too_small(MIN_TX));
-        }
+        check_buffer(buffer.len())?;
         Ok(Self {
             buffer,
             pending: Span::default(),

@@ -96,11 +96,6 @@ fn kind(error: embedded_mtls::Error) -> ErrorKind {
     }
 }
 
-/// Returns whether the transport has ended: the peer, or a device on the path, has closed or reset it.
-pub(crate) fn is_end(error: &impl embedded_io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset)
-}
-
 /// Returns whether an alert of the peer is about our certificate, or denies us access.
 fn is_refusal(alert: AlertDescription) -> bool {
     alert == AlertDescription::ACCESS_DENIED || alert.class() == AlertClass::Credential

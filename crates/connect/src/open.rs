@@ -2,7 +2,7 @@
 
 use crate::connection::{Connection, Home};
 use crate::device::Device;
-use crate::error::{Error, Reason, is_end};
+use crate::error::{Error, Reason};
 use core::cell::Cell;
 use embedded_io_async::{Read, Write};
 use embedded_mtls::credential::Choice;
@@ -130,24 +130,23 @@ where
         Error::Tls(error)
     };
     let (lent, buffers) = lent.iter().find_map(|lent| lent.take().map(|buffers| (lent, buffers))).ok_or(Error::Busy)?;
+    if let Err(error) = Handshake::<R>::check(config, &buffers) {
+        lent.put_back(buffers);
+        return Err(refuse(error, None));
+    }
     let handshake = Handshake::new(config, buffers, device.entropy()).map_err(|error| refuse(error, None))?;
     let mut opening = Opening { handshake: Some(handshake), home: lent };
     let mut host = device.host();
     if let Some(handshake) = &mut opening.handshake
-        && let Err(failure) = drive(&mut transport, handshake, &mut host).await
+        && let Err(cause) = drive(&mut transport, handshake, &mut host).await
     {
-        let stage = handshake.stage();
-        let error = match failure {
-            // A slow transport, or one called at the wrong time, says nothing about the peer.
-            Failure::Io(error) if !is_end(&error) => return Err(Error::Transport(error)),
+        return Err(match (handshake.failure(), cause) {
             // An alert may have come before the transport ended.
-            Failure::Io(_) => handshake.transport_failed(),
-            Failure::Tls(error) => error,
-        };
-        if let Some(failure) = handshake.failure() {
-            host.failed(&failure);
-        }
-        return Err(refuse(error, Some(stage)));
+            (Some(failure), _) => refuse(failure.error, Some(failure.stage)),
+            (None, Failure::Tls(error)) => refuse(error, Some(handshake.stage())),
+            // A transport that is slow, or was called at a bad moment, says nothing of the peer.
+            (None, Failure::Io(error)) => Error::Transport(error),
+        });
     }
     // The handshake is complete: from here on, only the session has the buffers.
     let session = opening.handshake.take().ok_or(Error::Busy)?.into_session().map_err(|error| refuse(error, None))?;

@@ -1,15 +1,18 @@
 //! Lent buffers return.
 
+use core::cell::RefCell;
 use core::convert::Infallible;
-use core::future::{Future, pending};
-use core::pin::pin;
+use core::future::{Future, pending, poll_fn};
+use core::pin::{Pin, pin};
 use core::task::{Context, Poll, Waker};
-use embedded_io_async::{ErrorType, Read, Write};
-use embedded_mtls::ClientConfig;
+use embedded_io_async::{Error as _, ErrorKind, ErrorType, Read, Write};
 use embedded_mtls::x509::ServerName;
-use embedded_mtls_connect::{Connector, Error, Lent, SoftwareDevice};
-use test_support::pair::{Sizes, anchors, entropy, leak, now};
-use test_support::pki::{Pki, SERVER_NAME};
+use embedded_mtls::{BufferKind, ClientConfig};
+use embedded_mtls_connect::{Acceptor, Connector, Error, Lent, SoftwareDevice};
+use std::collections::VecDeque;
+use std::rc::Rc;
+use test_support::pair::{Setup, Sizes, anchors, credential, entropy, leak, leak_all, now, signing_key};
+use test_support::pki::{CLIENT_NAME, Pki, SERVER_NAME};
 
 /// A transport that takes everything, and has the end or nothing to read.
 struct Silent {
@@ -64,4 +67,135 @@ fn buffers_return_from_a_handshake_that_fails_or_is_dropped() {
     assert!(matches!(failed, Err(Error::Tls(embedded_mtls::Error::ConnectionTruncated))), "{failed:?}");
     assert_eq!(connector.last_error().unwrap().error, embedded_mtls::Error::ConnectionTruncated);
     assert!(lent[0].take().is_some());
+}
+
+#[test]
+fn buffers_that_are_refused_at_once_return_too() {
+    let config = ClientConfig::new(ServerName::parse(SERVER_NAME).unwrap(), anchors(&[&Pki::new().root]));
+    let config = leak(Box::new(config));
+    let device: SoftwareDevice<'_> = SoftwareDevice { credentials: &[], keys: &[], clock: now, entropy: || entropy(1) };
+    let lent = [Lent::new(Sizes { tx: 20, ..Sizes::DEFAULT }.buffers())];
+    let connector = Connector::new((), config, device, &lent);
+    let mut context = Context::from_waker(Waker::noop());
+    for _ in 0..2 {
+        let refused = pin!(connector.secure(Silent { has_ended: true })).poll(&mut context);
+        let Poll::Ready(Err(Error::Tls(error))) = refused else { panic!("{refused:?}") };
+        assert!(matches!(error, embedded_mtls::Error::BufferTooSmall { buffer: BufferKind::Tx, .. }), "{error}");
+        assert_eq!(connector.last_error().unwrap().error, error);
+    }
+    assert_eq!(lent[0].take().unwrap().tx.len(), 20);
+}
+
+/// One end of a connection in memory.
+#[derive(Clone, Default)]
+struct End {
+    incoming: Rc<RefCell<VecDeque<u8>>>,
+    outgoing: Rc<RefCell<VecDeque<u8>>>,
+}
+
+impl ErrorType for End {
+    type Error = Infallible;
+}
+
+impl Read for End {
+    async fn read(&mut self, out: &mut [u8]) -> Result<usize, Infallible> {
+        poll_fn(|_| {
+            let mut incoming = self.incoming.borrow_mut();
+            let count = out.len().min(incoming.len());
+            out.iter_mut().zip(incoming.drain(..count)).for_each(|(to, from)| *to = from);
+            if count == 0 { Poll::Pending } else { Poll::Ready(Ok(count)) }
+        })
+        .await
+    }
+}
+
+impl Write for End {
+    async fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
+        self.outgoing.borrow_mut().extend(bytes);
+        Ok(bytes.len())
+    }
+
+    async fn flush(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+/// Runs two futures in turns until both are ready.
+fn join<A, B>(a: impl Future<Output = A>, b: impl Future<Output = B>) -> (A, B) {
+    let (mut a, mut b, mut context) = (pin!(a), pin!(b), Context::from_waker(Waker::noop()));
+    let (mut of_a, mut of_b) = (None, None);
+    for _ in 0..1000 {
+        poll_once(&mut of_a, a.as_mut(), &mut context);
+        poll_once(&mut of_b, b.as_mut(), &mut context);
+    }
+    (of_a.expect("the first is ready"), of_b.expect("the second is ready"))
+}
+
+fn poll_once<T>(output: &mut Option<T>, future: Pin<&mut impl Future<Output = T>>, context: &mut Context<'_>) {
+    if output.is_none()
+        && let Poll::Ready(value) = future.poll(context)
+    {
+        *output = Some(value);
+    }
+}
+
+/// Connections that come one after the other have the same buffers, on both sides.
+#[test]
+fn an_acceptor_serves_connection_after_connection_with_the_same_buffers() {
+    let pki = Pki::new();
+    let setup = Setup::new(&pki);
+    let identity = |issued| {
+        let credentials = leak_all(vec![credential(&[issued, &pki.intermediate], 0)]);
+        let keys = leak_all(vec![signing_key(issued)]);
+        SoftwareDevice { credentials, keys, clock: now, entropy: || entropy(3) }
+    };
+    let (client, server) = (identity(&pki.client), identity(&pki.server));
+    let (client_lent, server_lent) = ([Lent::new(Sizes::DEFAULT.buffers())], [Lent::new(Sizes::DEFAULT.buffers())]);
+    let connector = Connector::new((), leak(Box::new(setup.client)), client, &client_lent);
+    let acceptor = Acceptor::new((), leak(Box::new(setup.server)), server, &server_lent);
+    for _ in 0..3 {
+        let near = End::default();
+        let far = End { incoming: Rc::clone(&near.outgoing), outgoing: Rc::clone(&near.incoming) };
+        let (connected, accepted) = join(connector.secure(near), acceptor.secure(far));
+        let (mut connected, mut accepted) = (connected.unwrap(), accepted.unwrap());
+        let peer = accepted.stream().unwrap().session().peer().and_then(|peer| peer.common_name()).map(str::to_owned);
+        assert_eq!(peer.as_deref(), Some(CLIENT_NAME));
+        let mut line = [0; 9];
+        let ((), count) = join(
+            async {
+                connected.write_all(b"order").await.unwrap();
+                connected.close().await.unwrap();
+            },
+            async { accepted.read(&mut line).await.unwrap() },
+        );
+        assert_eq!(&line[..count], b"order");
+        // Nobody else gets in meanwhile.
+        let busy = pin!(acceptor.secure(End::default())).poll(&mut Context::from_waker(Waker::noop()));
+        assert!(matches!(busy, Poll::Ready(Err(Error::Busy))));
+    }
+}
+
+#[test]
+fn an_acceptor_keeps_the_reason_for_which_it_refused_a_client() {
+    let pki = Pki::new();
+    let setup = Setup::new(&pki);
+    let credentials = leak_all(vec![credential(&[&pki.server, &pki.intermediate], 0)]);
+    let keys = leak_all(vec![signing_key(&pki.server)]);
+    let server = SoftwareDevice { credentials, keys, clock: now, entropy: || entropy(3) };
+    let nobody: SoftwareDevice<'_> = SoftwareDevice { credentials: &[], keys: &[], clock: now, entropy: || entropy(1) };
+    let (client_lent, server_lent) = ([Lent::new(Sizes::DEFAULT.buffers())], [Lent::new(Sizes::DEFAULT.buffers())]);
+    let connector = Connector::new((), leak(Box::new(setup.client)), nobody, &client_lent);
+    let acceptor = Acceptor::new((), leak(Box::new(setup.server)), server, &server_lent);
+    let near = End::default();
+    let far = End { incoming: Rc::clone(&near.outgoing), outgoing: Rc::clone(&near.incoming) };
+    let (connected, refused) = join(connector.secure(near), acceptor.secure(far));
+    let refused = refused.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::PermissionDenied, "{refused:?}");
+    assert!(acceptor.last_error().unwrap().stage.is_some());
+    assert!(server_lent[0].take().is_some(), "its buffers are free");
+    // The client was done before, and hears it with its first read.
+    let mut connected = connected.unwrap();
+    let (read, ()) = join(async { connected.read(&mut [0; 9]).await.map_err(|error| error.kind()) }, async {});
+    assert_eq!(read, Err(ErrorKind::PermissionDenied));
+    assert_eq!(connector.last_error().unwrap().stage, None);
 }
