@@ -19,6 +19,8 @@ mod nal;
 mod open;
 #[cfg(feature = "picoserve")]
 pub mod picoserve;
+#[cfg(feature = "split")]
+pub mod split;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 
