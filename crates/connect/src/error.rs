@@ -3,7 +3,7 @@
 use core::fmt::{Display, Formatter};
 use embedded_io::ErrorKind;
 use embedded_mtls::io::Failure;
-use embedded_mtls::{AlertClass, AlertDescription, Stage};
+use embedded_mtls::{AlertClass, AlertDescription, PeerIncompatible, Stage};
 
 /// The reason why a connection could not be opened, or failed.
 ///
@@ -11,7 +11,7 @@ use embedded_mtls::{AlertClass, AlertDescription, Stage};
 ///
 /// | Kind | Cause |
 /// |---|---|
-/// | `PermissionDenied` | the certificate of one side was rejected, or the peer is not authorized |
+/// | `PermissionDenied` | the certificate of one side was rejected or is missing, or the peer is not authorized |
 /// | `TimedOut` | the transport ran out of time |
 /// | `ConnectionReset` | the peer ended the connection with another alert |
 /// | `ConnectionAborted` | the transport ended without `close_notify` |
@@ -84,7 +84,9 @@ impl<E: embedded_io::Error> embedded_io::Error for Error<E> {
 fn kind(error: embedded_mtls::Error) -> ErrorKind {
     use embedded_mtls::Error;
     match error {
-        Error::Certificate(_) | Error::Refused(_) => ErrorKind::PermissionDenied,
+        Error::Certificate(_)
+        | Error::PeerIncompatible(PeerIncompatible::ClientCertificateRequired)
+        | Error::Refused(_) => ErrorKind::PermissionDenied,
         Error::AlertReceived(alert) if is_refusal(alert) => ErrorKind::PermissionDenied,
         Error::AlertReceived(_) => ErrorKind::ConnectionReset,
         Error::ConnectionTruncated => ErrorKind::ConnectionAborted,
