@@ -148,7 +148,7 @@ fn what_is_wrong_with_the_options_is_said_with_exit_code_1() {
     }
     let (code, help, _) = mtls(&["check", "--help"]);
     assert_eq!(code, 0);
-    says(&help, &["--connect-to", "--insecure", "  27  the server never asked"]);
+    says(&help, &["--connect-to", "--insecure", "  27  the server never requested"]);
     for shell in ["bash", "zsh", "fish", "powershell"] {
         let (code, script, _) = mtls(&["completions", shell]);
         assert!(code == 0 && script.contains("warn-days"), "{shell}");
