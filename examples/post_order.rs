@@ -21,7 +21,7 @@ use mtls_pki::throw_away::{GATEWAY_NAME, Pki, SUPPLIER_NAME};
 const USAGE: &str = "usage: post_order [--write-pki FOLDER]";
 /// The order that is posted.
 const ORDER: &[u8] = include_bytes!("data/order.xml");
-/// How long all of it may take.
+/// The overall time limit.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 fn main() -> ExitCode {

@@ -223,10 +223,15 @@ fn openings(text: &str) -> impl Iterator<Item = &str> {
 #[test]
 fn documentation_begins_with_a_verb_or_a_noun() {
     let mut files = Vec::new();
-    collect(&root().join("src"), &mut files);
-    for member in fs::read_dir(root().join("crates")).unwrap() {
-        collect(&member.unwrap().path().join("src"), &mut files);
+    for directory in ["src", "examples", "fuzz/src", "xtask/src"] {
+        collect(&root().join(directory), &mut files);
     }
+    for members in ["crates", "boards"] {
+        for member in fs::read_dir(root().join(members)).unwrap() {
+            collect(&member.unwrap().path().join("src"), &mut files);
+        }
+    }
+    assert!(files.len() > 200);
     for file in &files {
         let text = fs::read_to_string(file).unwrap();
         let found = openings(&text).find(|line| HEADLESS.contains(&word(line)));

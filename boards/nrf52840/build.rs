@@ -1,4 +1,4 @@
-//! What the image is made of besides its source: identity and memory layout.
+//! Build script: adds the identity and the memory layout to the image.
 
 fn main() {
     provisioning::embed();

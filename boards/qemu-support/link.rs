@@ -1,6 +1,6 @@
 // Included by the build scripts of the boards, which are one line each.
 
-/// What the linker has to know: where the memory of the machine is, and the scripts that lay an image out.
+/// Passes the memory map of the machine and the linker scripts to the linker.
 fn main() {
     println!("cargo:rustc-link-search={}", env!("CARGO_MANIFEST_DIR"));
     println!("cargo:rerun-if-changed=memory.x");

@@ -26,7 +26,7 @@ use test_support::flash::{Flash, PAGE};
 const SLOT: usize = 2048;
 /// Pages of the flash.
 const PAGES: usize = 3;
-/// Which identity orders are sent with. One word, which every task may read.
+/// The reference to the current identity: one word, which every task may read.
 static REFERENCES: [Reference; 1] = [Reference::new()];
 
 fn main() -> ExitCode {

@@ -34,7 +34,7 @@ fn rotate(flash: &mut Flash, next: &Identity) -> Result<(), sequential_storage::
     wait(store.activate(&mut scratch, place))
 }
 
-/// Which identity counts, by its key; it has to be whole.
+/// Returns the key of the current identity, which has to be complete.
 fn active(flash: &mut Flash, identities: &[Identity]) -> Option<u32> {
     let mut scratch = [0; SLOT];
     let stored = wait(store(flash).load(&mut scratch)).expect("the flash can be read")?;
@@ -43,7 +43,7 @@ fn active(flash: &mut Flash, identities: &[Identity]) -> Option<u32> {
     Some(stored.key)
 }
 
-/// What a device does when it starts: the stored identity is checked as a new one is, and can be shown.
+/// Starts like a device: checks the stored identity like a new one, and makes it available.
 fn boots(flash: &mut Flash, identities: &[Identity]) {
     let mut scratch = [0; SLOT];
     let stored = wait(store(flash).load(&mut scratch)).unwrap().expect("an identity");

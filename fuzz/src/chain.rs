@@ -7,7 +7,7 @@ use crate::choices::Choices;
 use crate::template::{GENERALIZED, Oddity, Template, Time, UTC, extension_of, name, sequence, tlv};
 use std::rc::Rc;
 
-/// What two validators are asked, as it is planned.
+/// The planned input of two validators.
 pub(crate) struct Plan {
     /// The leaf first.
     sent: Vec<Planned>,
@@ -15,7 +15,7 @@ pub(crate) struct Plan {
     server_name: Option<&'static str>,
 }
 
-/// What two validators are asked.
+/// The input of two validators.
 pub(crate) struct Case<'n> {
     pub(crate) sent: Vec<Vec<u8>>,
     pub(crate) anchors: Vec<Vec<u8>>,
@@ -176,7 +176,7 @@ impl Plan {
         Self { sent: all, anchors, server_name }
     }
 
-    /// What is odd about it, each once.
+    /// Its oddities, each once.
     pub(crate) fn oddities(&self) -> Vec<Oddity> {
         let edits = self.sent.iter().chain(&self.anchors).flat_map(|planned| &planned.edits);
         let mut oddities: Vec<_> = edits.map(|(oddity, _)| *oddity).collect();

@@ -14,7 +14,7 @@ impl<'a> Choices<'a> {
         *first
     }
 
-    /// What is left.
+    /// Returns the remaining input.
     pub(crate) fn rest(self) -> &'a [u8] {
         self.0
     }

@@ -1,11 +1,11 @@
-//! Where this crate and rustls-webpki differ, and why. A difference without a row here is a bug.
+//! Differences between this crate and rustls-webpki, with reasons. A difference without a row here is a bug.
 //!
 //! A row counts as the reason of a difference only if there is none without its oddity; see
 //! [`differential`](crate::differential).
 
 use crate::template::Oddity;
 
-/// Who refuses what the other accepts.
+/// The side that rejects what the other accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
     ByUs,
@@ -13,7 +13,7 @@ pub(crate) enum Refused {
 }
 use Refused::{ByThem, ByUs};
 
-/// What may be the cause of a difference, who refuses it, and the reason.
+/// A possible cause of a difference, the side that rejects it, and the reason.
 pub(crate) const DIFFERENCES: &[(Oddity, Refused, &str)] = &[
     (
         Oddity::ConstraintForm,

@@ -14,7 +14,7 @@ use rustls_pki_types::CertificateDer;
 /// webpki follows six intermediates; with the anchor these are seven authorities.
 const DEPTH: u8 = 7;
 
-/// What came of a case.
+/// The result of a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdicts {
     /// Both find a path.
@@ -72,7 +72,7 @@ fn compare(plan: &Plan) -> Verdicts {
     }
 }
 
-/// Whether we and they accept it without these oddities.
+/// Returns whether we and they accept it without these oddities.
 fn both_without(plan: &Plan, oddities: &[Oddity]) -> (bool, bool) {
     let case = plan.issue(oddities);
     (ours(&case).is_ok(), theirs(&case).is_ok())

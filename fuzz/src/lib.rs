@@ -1,5 +1,5 @@
-//! What the fuzz targets do with their input. Every function here takes any bytes and must neither
-//! panic nor hang, and what it asserts must hold for all of them.
+//! The functions behind the fuzz targets. Every function here takes any bytes and must neither panic nor hang, and what
+//! it asserts must hold for all of them.
 //!
 //! The cryptography is a fake, so that a fuzzer gets past records, signatures and Finished: all
 //! keys, digests and tags are zero. **It has no security at all** and exists only here.
@@ -37,7 +37,7 @@ const SERVER_NAME: &str = "supplier.example";
 /// More steps than any handshake over an input of this size can take.
 const STEPS_PER_BYTE: usize = 64;
 
-/// How one side ended.
+/// The result of one side.
 #[derive(Debug, PartialEq, Eq)]
 pub enum End {
     /// The handshake failed.
@@ -213,7 +213,7 @@ mod tests {
 
     const ROUNDS: u32 = 10_000;
 
-    /// What both sides of a good handshake send.
+    /// Returns what both sides of a successful handshake send.
     fn recorded() -> (Vec<u8>, Vec<u8>) {
         let (mut from_client, mut from_server) = (Vec::new(), Vec::new());
         // Each round lets both sides come further, until neither sends more.

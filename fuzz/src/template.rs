@@ -30,7 +30,7 @@ pub(crate) struct Template {
 /// Tag and text.
 pub(crate) type Time = (u8, &'static str);
 
-/// What a certificate has that two validators may judge differently.
+/// A property of a certificate on which two validators may differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Oddity {
     /// Constraints on directory names, mailboxes, URIs.
@@ -106,7 +106,7 @@ fn point(key: u8) -> [u8; 65] {
 }
 
 impl Template {
-    /// What is signed.
+    /// Returns the signed part.
     fn tbs(&self) -> Vec<u8> {
         let version = self.version.map(|version| tlv(0xa0, &[2, 1, version])).unwrap_or_default();
         let validity = [self.not_before, self.not_after].map(|(tag, text)| tlv(tag, text.as_bytes())).concat();

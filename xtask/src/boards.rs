@@ -19,7 +19,7 @@ const BOARDS: &[Board] = &[
     Board { name: "stm32h743", target: "thumbv7em-none-eabihf" },
 ];
 
-/// Where the throw-away identity is kept, below the root of the repository.
+/// The path of the throw-away identity, below the root of the repository.
 const IDENTITY: &str = "target/boards/identity";
 
 /// Its certificates are valid for seven days.
@@ -49,7 +49,7 @@ pub(crate) fn build() -> Result<()> {
     Ok(())
 }
 
-/// Whether a crate in `boards` is one of these, which are built with an identity only.
+/// Returns whether a crate in `boards` is one of these, which need an identity to build.
 pub(crate) fn is_real(directory: &str) -> bool {
     BOARDS.iter().any(|board| directory.strip_prefix("boards/") == Some(board.name))
 }

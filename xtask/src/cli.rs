@@ -38,7 +38,7 @@ const COMMANDS: &[Command] = &[
     Command { name: "help", what: "print this text", run: help },
 ];
 
-/// What may follow a command.
+/// The options of a command.
 #[derive(Default)]
 struct Options {
     only: Option<String>,

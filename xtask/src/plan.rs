@@ -1,4 +1,4 @@
-//! Which steps there are.
+//! The list of steps.
 
 use crate::features::{ALL, ALL_OF_TESTS, ALL_TESTS, EXCLUSIVE, MEASURED_TARGET, PLAIN, SETS, TARGETS};
 use crate::run::{Failure, Result, Run, root};
@@ -45,7 +45,7 @@ pub(crate) fn test() -> Result<Vec<Step>> {
     ])
 }
 
-/// What one runs after each change.
+/// The steps to run after each change.
 pub(crate) fn check() -> Result<Vec<Step>> {
     Ok(vec![format(&boards()?), lints(), unit()])
 }

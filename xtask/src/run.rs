@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 #[derive(Debug)]
 pub(crate) struct Failure(String);
 
-/// What everything here returns.
+/// The result of every function here.
 pub(crate) type Result<T> = std::result::Result<T, Failure>;
 
 impl Failure {
@@ -138,7 +138,7 @@ fn quoted(word: &str) -> String {
     if !word.is_empty() && word.chars().all(plain) { word.into() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }
 
-/// Whether a program can be found, also where only root looks.
+/// Returns whether a program can be found, also in root's directories.
 pub(crate) fn installed(program: &str) -> bool {
     if program.starts_with('/') {
         return Path::new(program).exists();

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 pub(crate) struct Step {
     /// Name for `--only`.
     pub(crate) name: &'static str,
-    /// What it shows when it passes.
+    /// The statement that it proves when it passes.
     pub(crate) what: &'static str,
-    /// What is done, in this order.
+    /// The tasks, in order.
     pub(crate) tasks: Vec<Task>,
 }
 
@@ -23,7 +23,7 @@ pub(crate) enum Task {
     Call(fn() -> Result<()>),
 }
 
-/// Which steps to run; all of them by default.
+/// The steps to run; all of them by default.
 #[derive(Default)]
 pub(crate) struct Selection<'a> {
     pub(crate) only: Option<&'a str>,

@@ -1,4 +1,4 @@
-//! What every image for flash has: transport, entropy, clock, certificates, request.
+//! The parts that every image for flash has: transport, entropy, clock, certificates, request.
 
 use crate::Key;
 use crate::pki::{CLIENT, CLIENT_KEY, INTERMEDIATE, ROOT, SERVER, SERVER_KEY};
@@ -53,7 +53,7 @@ impl Board for Uart {
         Time::Trusted(UnixTime(i64::from_be_bytes(Uart.random())))
     }
 
-    /// Lets what was received leave the device, so that it has to be decrypted.
+    /// Sends the received data out of the device, so that it has to be decrypted.
     fn answered(answer: &[u8]) {
         let Ok(()) = Uart.write_all(answer);
     }
@@ -88,7 +88,8 @@ impl Write for Uart {
     }
 }
 
-/// Sends all that every image has, so that it is in the empty one as well, and gives the place for answers.
+/// Sends everything that every image has, so that the empty one contains it as well, and returns the memory for
+/// answers.
 ///
 /// # Safety
 /// Called once, at the start of `main`.

@@ -1,15 +1,15 @@
 //! Firmware images that exist to be measured: `cargo xtask budget` builds them, reads their sections and runs some.
 //!
 //! *Images for flash* (`empty`, `client`, `server`, `both`) share one frame: start-up code, a polled UART as transport,
-//! a stand-in for an entropy source, certificates, a request of 1 KiB. `empty` is the frame alone; what the others are
-//! larger is what the core costs. The UART is read and written through volatile accesses, and everything the images
-//! send and receive goes through it, so nothing of the core can be left out by the optimiser. They are complete
-//! programs on the public API, but nobody runs them. None has an allocator: if one of the crates needed one, it would
-//! not link.
+//! a stand-in for an entropy source, certificates, a request of 1 KiB. `empty` is the frame alone; the size of the
+//! others beyond it is the cost of the core. The UART is read and written through volatile accesses, and everything the
+//! images send and receive goes through it, so the optimizer cannot omit any part of the core. They are complete
+//! programs on the public API, but are never run. None has an allocator: if one of the crates needed one, it would not
+//! link.
 //!
 //! *Images for time and stack* (`replay_client`, `replay_server`) run the same roles in an emulator that counts
-//! instructions. They hear what the program `record` has recorded of their peer: with the entropy of both sides owned
-//! and deterministic signatures, every run is the same run.
+//! instructions. They receive what the program `record` has recorded of their peer: with fixed entropy on both sides
+//! and deterministic signatures, all runs are identical.
 //!
 //! With the feature `types` the library has, for each public type, a symbol that is as long as a value of the type.
 #![no_std]

@@ -66,7 +66,7 @@ pub unsafe fn buffers() -> Buffers {
     unsafe { Buffers { rx: &mut *addr_of_mut!(RX_MEMORY.records), tx: &mut *addr_of_mut!(TX_MEMORY.records) } }
 }
 
-/// What it asks of a program.
+/// The provider that it requires of a program.
 struct Provider<B: Board> {
     random: Random,
     key: SigningKey,

@@ -1,4 +1,4 @@
-//! What one side of a connection has sent, cut where it was flushed: each piece behind a length of two bytes.
+//! Recordings of one side of a connection, split where it was flushed: each piece has a length of two bytes in front.
 
 use embedded_mtls::{CipherSuite, NamedGroup};
 

@@ -1,4 +1,4 @@
-//! What a minimal program does with the core, in either role.
+//! A minimal program on the core, in either role.
 
 use crate::pki::{CLIENT, CLIENT_KEY, INTERMEDIATE, ROOT, SERVER, SERVER_KEY, SERVER_NAME};
 use core::ptr::addr_of_mut;
@@ -20,13 +20,13 @@ pub const TX: usize = 1024 + 46;
 pub const PEER: usize = 1024;
 /// Bytes of an answer.
 pub const ANSWER: usize = 1024;
-/// How often something is posted and answered.
+/// The number of requests and answers.
 pub const ROUNDS: usize = 2;
 
-/// What the client posts and the server answers.
+/// The content of requests and answers.
 pub static REQUEST: [u8; 1024] = [b'x'; 1024];
 
-/// What a program has beside the core.
+/// The parts of a program besides the core.
 pub trait Board: Read + Write {
     /// Its cryptography.
     type Provider: CryptoProvider + Default;
@@ -37,7 +37,7 @@ pub trait Board: Read + Write {
     fn key(&self, scalar: &[u8; 32]) -> Option<Self::Key>;
     /// Random bytes.
     fn entropy(&self) -> [u8; 128];
-    /// What time it is.
+    /// Returns the time.
     fn time() -> Time;
     /// The cipher suites to negotiate; the provider's if empty.
     fn suites(&self) -> &'static [CipherSuite] {
@@ -47,15 +47,15 @@ pub trait Board: Read + Write {
     fn groups(&self) -> &'static [NamedGroup] {
         &[]
     }
-    /// A part of the work begins: the handshake, then sending and receiving in turn; at last none.
+    /// Marks the start of a part of the work: the handshake, then sending and receiving in turn, finally the end.
     fn mark() {}
-    /// This was received.
+    /// Receives an answer.
     fn answered(_answer: &[u8]) {}
 }
 
 /// Posts requests to a server that asks for our certificate, and reads the answers.
 ///
-/// `None` is all that is said of a failure: what a program prints is its own affair.
+/// A failure is only `None`: programs print what they like.
 pub fn client<B: Board>(mut board: B, buffers: Buffers<'_>, answer: &mut [u8; ANSWER]) -> Option<()> {
     let anchors = [TrustAnchor::from_certificate(ROOT).ok()?];
     let config = ClientConfig::new(ServerName::parse(SERVER_NAME).ok()?, &anchors)
@@ -132,8 +132,8 @@ pub unsafe fn buffers() -> Buffers<'static> {
     }
 }
 
-/// Memory for records in which the content of the first one, behind its header of 5 bytes, lies at a multiple of 4:
-/// there, whole words are copied.
+/// Memory for records in which the content of the first one, behind its header of 5 bytes, begins at a multiple of 4,
+/// where whole words are copied.
 #[repr(C, align(4))]
 pub struct ForRecords<const N: usize> {
     gap: [u8; 3],

@@ -1,4 +1,4 @@
-//! What the device does from its start: network, time, then orders.
+//! The sequence of the device from its start: network, time, then orders.
 
 use crate::client;
 use crate::clock::Clock;
@@ -16,10 +16,11 @@ use embassy_net::Stack;
 use embassy_time::{Instant, Timer, with_timeout};
 use logging::{debug, error, info, warn};
 
-/// Does what the settings say, once.
+/// Runs the role of the settings once.
 ///
 /// # Errors
-/// A gateway: why its order is not delivered; it is still in the journal. A supplier: why its last connection failed.
+/// On a gateway, the reason why the order, which stays in the journal, is not delivered; on a supplier, why the last
+/// connection failed.
 pub async fn run<B: Board>(
     stack: Stack<'_>,
     settings: &Settings<'_>,
@@ -35,7 +36,7 @@ pub async fn run<B: Board>(
         info!("network is up: {}", Shown(config.address));
     }
     learn_time(stack, settings, board, &mut clock).await;
-    // Behind a pointer, so that the stack holds the frames of the role that is played and not of both.
+    // Called through a pointer, so that the stack holds the frames of one role only.
     let outcome = match settings.role {
         Role::Gateway => {
             let role: Pin<&mut dyn Future<Output = _>> = pin!(gateway(stack, settings, board, &clock, memory));
@@ -63,7 +64,7 @@ async fn learn_time(stack: Stack<'_>, settings: &Settings<'_>, board: &mut impl 
     debug!("time: {}", clock.time(Instant::now()));
 }
 
-/// Delivers the order that waits, or a new one.
+/// Delivers the waiting order, or a new one.
 async fn gateway<B: Board>(
     stack: Stack<'_>,
     settings: &Settings<'_>,
@@ -103,7 +104,7 @@ async fn gateway<B: Board>(
     outcome
 }
 
-/// Tries until the order is delivered or the rules say to give up.
+/// Tries until the order is delivered or the rules end the attempts.
 async fn insist<B: Board>(
     stack: Stack<'_>,
     settings: &Settings<'_>,

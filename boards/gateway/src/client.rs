@@ -19,10 +19,10 @@ use embedded_mtls::x509::{ServerName, Time};
 use embedded_mtls::{Buffers, Client, ClientAuthStatus, ClientConfig, Error, Handshake, Stage};
 use logging::{debug, info, warn};
 
-/// How long the other side may take to say goodbye: by then all is done.
+/// The time that the other side may take to close the connection, after everything else is done.
 pub(crate) const GOODBYE: Duration = Duration::from_millis(500);
 
-/// How long name servers may take; they are asked again meanwhile.
+/// The time limit for name servers, within which queries are repeated.
 const NAME_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Posts `order`.
@@ -37,7 +37,7 @@ pub(crate) async fn attempt<B: Board>(
     let endpoint = &settings.endpoint;
     let address = resolve(stack, endpoint).await?;
     let mut socket = TcpSocket::new(stack, &mut memory.tcp_rx, &mut memory.tcp_tx);
-    // Answers are waited for; what is small need not be.
+    // Every request is followed by waiting for the answer, so small segments need not wait.
     socket.set_nagle_enabled(false);
     socket.set_timeout(Some(settings.patience));
     debug!("connecting to {}:{}", Shown(address), endpoint.port);
@@ -52,7 +52,7 @@ pub(crate) async fn attempt<B: Board>(
     outcome
 }
 
-/// The address of the server.
+/// Resolves the address of the server.
 async fn resolve(stack: Stack<'_>, endpoint: &Endpoint<'_>) -> Result<IpAddress, Trouble> {
     if let Ok(address) = endpoint.host.parse::<Ipv4Address>() {
         return Ok(IpAddress::Ipv4(address));
@@ -68,7 +68,7 @@ async fn resolve(stack: Stack<'_>, endpoint: &Endpoint<'_>) -> Result<IpAddress,
     Ok(address)
 }
 
-/// Mutual TLS and HTTP over a connection.
+/// Performs mutual TLS and HTTP over a connection.
 async fn deliver<B: Board>(
     transport: Tap<&mut TcpSocket<'_>>,
     buffers: Buffers<'_>,
@@ -85,7 +85,7 @@ async fn deliver<B: Board>(
     let mut desk = Desk { board, settings, clock };
     let mut stream = Stream::open(transport, handshake, &mut desk).await.map_err(|error| refused(&error))?;
     desk::log_session(stream.session());
-    // Whoever does not ask who we are may not be the supplier that was set up.
+    // A server that requests no certificate may not be the configured supplier.
     if stream.session().client_auth() == ClientAuthStatus::NotRequested {
         let _said = stream.close().await;
         return Err(Trouble::NotMutual);
@@ -98,14 +98,14 @@ async fn deliver<B: Board>(
     };
     let verdict =
         http::post(&mut stream, &settings.endpoint, order, memory, now).await.map_err(|error| lost(&error))?;
-    // The answer is here: if the connection breaks now, nothing is lost.
+    // The answer is complete: if the connection breaks now, nothing is lost.
     let _said = stream.close().await;
     let _heard = with_timeout(GOODBYE, stream.read(&mut [0])).await;
     verdict
 }
 
-/// Why the handshake failed. Until the server's Finished has come nobody has proved who he is: an alert from before is one of
-/// whoever is in between.
+/// Classifies a failed handshake. Before the server's Finished nothing is authenticated: an earlier alert may come from
+/// anyone on the network path.
 fn refused<E>(error: &HandshakeError<E>) -> Trouble {
     let is_proved = matches!(error.stage, Stage::Signature | Stage::Sending | Stage::Done);
     match &error.cause {
@@ -115,7 +115,7 @@ fn refused<E>(error: &HandshakeError<E>) -> Trouble {
     }
 }
 
-/// Why no answer came though the handshake was done.
+/// Classifies a missing answer after a completed handshake.
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "its size depends on the target")]
 fn lost<E>(error: &HttpError<Failure<E>>) -> Trouble {
     match *error {
@@ -128,7 +128,7 @@ fn lost<E>(error: &HttpError<Failure<E>>) -> Trouble {
     }
 }
 
-/// Ends a connection: what was written is sent, as long as the other side takes it.
+/// Ends a connection after sending pending data, as far as the other side accepts it.
 pub(crate) async fn hang_up(socket: &mut TcpSocket<'_>) {
     socket.close();
     let _unsent = with_timeout(GOODBYE, socket.flush()).await;
@@ -137,7 +137,7 @@ pub(crate) async fn hang_up(socket: &mut TcpSocket<'_>) {
     let _unsent = with_timeout(GOODBYE, socket.flush()).await;
 }
 
-/// Words for what `embassy-net` has only a `Debug` for.
+/// The text of an `embassy-net` error that has only a `Debug`.
 struct ConnectError(embassy_net::tcp::ConnectError);
 
 impl core::fmt::Display for ConnectError {

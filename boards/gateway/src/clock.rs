@@ -1,9 +1,9 @@
-//! What time it is, for a device without a battery behind its clock.
+//! The time, for a device whose clock has no battery.
 
 use embassy_time::Instant;
 use embedded_mtls::x509::{Time, UnixTime};
 
-/// A clock that knows a lower bound from the start and the time as soon as a server has told it.
+/// A clock that has a lower bound from the start, and the time as soon as a server has provided it.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     bound: UnixTime,
@@ -12,13 +12,13 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// It is at least `bound`: the date of the build, or the last time that was seen.
+    /// Creates a clock with a lower bound: the date of the build, or the last known time.
     pub const fn at_least(bound: UnixTime) -> Self {
         Self { bound, start: None }
     }
 
-    /// A time server says that it is `now`. `false`: that cannot be, and is not believed. SNTP is not authenticated, so
-    /// somebody on the way can move this clock forward, but never behind the bound.
+    /// Sets the time from a time server. `false`: it is impossible, and ignored. SNTP is not authenticated, so an
+    /// attacker on the path can set this clock forward, but never before the bound.
     pub fn set(&mut self, now: UnixTime, uptime: Instant) -> bool {
         let believed = now >= self.bound;
         if believed {
@@ -27,7 +27,7 @@ impl Clock {
         believed
     }
 
-    /// How much is known at `uptime`.
+    /// Returns what is known about the time at `uptime`.
     pub fn time(&self, uptime: Instant) -> Time {
         match self.start {
             Some(start) => Time::Trusted(UnixTime(start.0.saturating_add(seconds(uptime)))),
@@ -35,7 +35,7 @@ impl Clock {
         }
     }
 
-    /// The best that is known at `uptime`, for documents and logs.
+    /// Returns the best estimate at `uptime`, for documents and logs.
     pub fn estimate(&self, uptime: Instant) -> UnixTime {
         let start = self.start.unwrap_or(self.bound);
         UnixTime(start.0.saturating_add(seconds(uptime)))

@@ -1,4 +1,4 @@
-//! Who answers the questions of a handshake, and says what happens in it.
+//! The host that answers the questions of a handshake and logs its progress.
 
 use crate::clock::Clock;
 use crate::fmt::Shown;
@@ -12,7 +12,7 @@ use embedded_mtls::x509::{PeerIdentity, Time};
 use embedded_mtls::{AlertDescription, ConnectionFailure, Session, Side, SignInput, Signature};
 use logging::{debug, info, warn};
 
-/// Answers with what the settings and the board have.
+/// A host with the identities of the settings and the key of the board.
 pub(crate) struct Desk<'d, 'b, B> {
     pub(crate) board: &'d mut B,
     pub(crate) settings: &'b Settings<'b>,
@@ -67,26 +67,26 @@ impl<'b, B: Board> AsyncHost for Desk<'_, 'b, B> {
     }
 }
 
-/// Who the other side is, and how long its certificate is still valid.
+/// Logs the identity of the peer and the remaining validity of its certificate.
 fn log_peer(peer: &PeerIdentity<'_>, clock: &Clock) {
     let left = peer.not_after().0.saturating_sub(clock.estimate(Instant::now()).0);
     info!("it is {}, issued by {}", Shown(peer.subject()), Shown(peer.issuer()));
     info!("its certificate is valid until {}: {} days left", Shown(peer.not_after()), left.div_euclid(86_400));
 }
 
-/// What the handshake agreed on.
+/// Logs the negotiated parameters.
 pub(crate) fn log_session(session: &Session<'_, impl Side>) {
     let agreed = session.negotiated();
     info!("agreed: {}, {}, ALPN {}", agreed.cipher_suite, agreed.group, agreed.alpn.is_some());
 }
 
-/// The randomness of one handshake; `None`: the board has none.
+/// Draws the entropy of one handshake; `None` if the board has none.
 pub(crate) fn entropy(board: &mut impl Board) -> Option<embedded_mtls::Entropy> {
     let mut bytes = zeroize::Zeroizing::new([0; embedded_mtls::Entropy::LEN]);
     board.entropy(&mut *bytes).then(|| embedded_mtls::Entropy::new(&bytes))
 }
 
-/// The first bytes of the SHA-256 digest of an order, to recognise it in logs.
+/// Returns the first bytes of the SHA-256 digest of an order, to identify it in logs.
 pub(crate) fn fingerprint(order: &[u8]) -> u64 {
     let digest = RustCrypto.digest(HashAlgorithm::Sha256, &[order]);
     let first = digest.ok().and_then(|digest| digest.as_bytes().first_chunk().copied());

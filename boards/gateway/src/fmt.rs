@@ -1,6 +1,6 @@
-//! What the log shows by its `Display`.
+//! Values that are logged by their `Display`.
 
-/// Logs what has a `Display` and nothing better.
+/// Logs a value that has only a `Display`.
 pub(crate) struct Shown<T>(pub(crate) T);
 
 #[cfg(feature = "defmt")]

@@ -16,18 +16,18 @@ mod response;
 pub(crate) use self::request::{read_order, write_response};
 use self::response::{Flaw, Response};
 
-/// Why no message was read.
+/// The reason why no message was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum HttpError<E> {
     /// The stream failed.
     Stream(E),
     /// The stream ended before the message did.
     Ended,
-    /// What came is no HTTP, or does not fit.
+    /// The data is not HTTP, or does not fit.
     Unreadable,
 }
 
-/// Posts `order` and reads the answer into `memory`. `now` is the time, if it is known.
+/// Posts `order` and reads the answer into `memory`. `now` is the time, if known.
 pub(crate) async fn post<S: Read + Write>(
     stream: &mut S,
     endpoint: &Endpoint<'_>,
@@ -48,7 +48,7 @@ pub(crate) async fn post<S: Read + Write>(
     Ok(judge(response))
 }
 
-/// The head of the request: the name of the server with its port as RFC 9110 section 7.2 wants them, and nothing compressed.
+/// Writes the head of the request: the server name and port as RFC 9110 section 7.2 requires, and no compression.
 fn write_head(endpoint: &Endpoint<'_>, len: usize, out: &mut dyn fmt::Write) -> fmt::Result {
     let host = HostField { name: endpoint.server_name, port: endpoint.port };
     write!(
@@ -59,8 +59,8 @@ fn write_head(endpoint: &Endpoint<'_>, len: usize, out: &mut dyn fmt::Write) -> 
     )
 }
 
-/// Decides what the answer means for its order: both the status of HTTP and that of cXML have to be a success. After a success by
-/// HTTP the supplier has it, so what cannot be read takes nothing back.
+/// Decides what the answer means for the order: both the HTTP and the cXML status have to be successful. After a
+/// successful HTTP status the supplier has the order, even if the rest cannot be read.
 fn judge(response: Response<'_>) -> Result<Acceptance, Trouble> {
     let Response { status, wait, is_html, body, flaw } = response;
     if Class::of(status, wait.is_some()) != Class::Done {
@@ -72,7 +72,7 @@ fn judge(response: Response<'_>) -> Result<Acceptance, Trouble> {
     match flaw {
         Some(Flaw::Cut) => return Err(Trouble::AnswerCut(status)),
         Some(Flaw::Unreadable) => return Ok(Acceptance::Unread),
-        // A part of an answer, and none was asked for.
+        // A partial answer, which was not requested.
         None if status == 206 => return Ok(Acceptance::Unread),
         None => {}
     }
@@ -100,7 +100,7 @@ pub(crate) mod tests {
     use embedded_io_async::ErrorType;
     use std::vec::Vec;
 
-    /// Gives what was prepared, in pieces, and then ends or fails; keeps what was written.
+    /// A transport that returns prepared data in pieces, then ends or fails, and stores what is written.
     pub(crate) struct Script {
         pub(crate) answer: Vec<u8>,
         pub(crate) piece: usize,

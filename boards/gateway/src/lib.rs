@@ -1,4 +1,4 @@
-//! The firmware of a gateway, without the board: posts a purchase order over mutual TLS 1.3, or takes one.
+//! The firmware of a gateway, without the board: posts a purchase order over mutual TLS 1.3, or accepts one.
 //!
 //! ```text
 //!  Order ──▶ Queue ─────▶ client ──▶ http ──▶ embedded_mtls ──▶ embassy_net ──▶ driver of the board
@@ -8,9 +8,9 @@
 //!              └── again, or not: Retry
 //! ```
 //!
-//! A board supplies [`Settings`] (what the device is told: endpoint, anchors, credentials) and a [`Board`] (what it
-//! can do: random numbers, signatures, keeping an order while the power is off), then spawns a task that awaits
-//! [`app::run`]. What needs no network is tested on the host: `cargo test` in this folder.
+//! A board supplies [`Settings`] (endpoint, anchors, credentials) and a [`Board`] (random numbers, signatures, storing
+//! an order while the power is off), then spawns a task that awaits [`app::run`]. Everything that needs no network is
+//! tested on the host: `cargo test` in this folder.
 #![no_std]
 #![forbid(unsafe_code)]
 

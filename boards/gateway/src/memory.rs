@@ -1,18 +1,18 @@
 //! The memory of one connection and one order, all of it in one place.
 
-/// What is lent to the network, TLS, HTTP and the order.
+/// The memory for the network, TLS, HTTP and the order.
 pub struct Memory {
     pub(crate) connection: Connection,
-    /// The order that waits, or the one that came.
+    /// The waiting order, or the received one.
     pub(crate) order: [u8; 5632],
 }
 
-/// What is lent to one connection.
+/// The memory of one connection.
 pub(crate) struct Connection {
     /// Between TCP and TLS.
     pub(crate) tcp_rx: [u8; 2048],
     pub(crate) tcp_tx: [u8; 2048],
-    /// Holds every record that TLS allows: servers send large ones without asking.
+    /// Holds every record that TLS allows, since servers may send large ones.
     pub(crate) tls_rx: [u8; 16_640],
     pub(crate) tls_tx: [u8; 1024],
     /// Five certificates of the other side.

@@ -1,56 +1,56 @@
-//! The order that waits for its delivery. Its bytes are written once, kept before the first of them is sent, and never
-//! changed: a supplier knows a repeated order by its payloadID, and may compare the rest.
+//! The order that waits for delivery. Its bytes are written once, stored before the first of them is sent, and never
+//! changed: a supplier recognizes a repeated order by its payloadID, and may compare the rest.
 
 use crate::text::Writer;
 use core::fmt;
 
-/// Keeps the bytes of an order while the power is off: flash, EEPROM, a file.
+/// Stores the bytes of an order while the power is off: in flash, EEPROM, or a file.
 ///
-/// Each function is all or nothing: after a loss of power [`load`](Self::load) gives what the last function that
-/// returned has left, or what the interrupted one was about to leave.
+/// Each function is atomic: after a power cut, [`load`](Self::load) returns the result of the last completed function
+/// or of the interrupted one.
 pub trait Journal {
-    /// Copies the order into `memory` and gives its length; `None` if there is none.
+    /// Copies the order into `memory` and returns its length; `None` if there is none.
     fn load(&mut self, memory: &mut [u8]) -> Option<usize>;
-    /// Keeps `order`; `false` if that is impossible.
+    /// Stores `order`; `false` if that is impossible.
     fn store(&mut self, order: &[u8]) -> bool;
-    /// Forgets the order; `false` if that is impossible.
+    /// Deletes the order; `false` if that is impossible.
     fn clear(&mut self) -> bool;
 }
 
-/// The place of one order.
+/// A queue for one order.
 pub struct Queue<'m> {
     memory: &'m mut [u8],
     len: usize,
 }
 
-/// Why an order was not queued.
+/// The reason why an order was not queued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum QueueError {
-    /// One waits already.
+    /// Another order is waiting.
     Occupied,
     /// It is longer than the memory.
     TooLong,
-    /// The journal did not take it, so it would be lost with the power.
+    /// The journal did not store it, so a power cut would lose it.
     Volatile,
 }
 
 impl<'m> Queue<'m> {
-    /// A queue with what the journal has kept.
+    /// Creates a queue with the content of the journal.
     pub fn recover(memory: &'m mut [u8], journal: &mut impl Journal) -> Self {
         let len = journal.load(memory).filter(|len| *len <= memory.len()).unwrap_or(0);
         Self { memory, len }
     }
 
-    /// The order that waits.
+    /// Returns the waiting order.
     pub fn front(&self) -> Option<&[u8]> {
         self.memory.get(..self.len).filter(|order| !order.is_empty())
     }
 
-    /// Queues what `write` writes.
+    /// Queues the output of `write`.
     ///
     /// # Errors
-    /// If it cannot be queued; then the queue is as before.
+    /// If it cannot be queued; the queue is unchanged then.
     pub fn push(
         &mut self,
         journal: &mut impl Journal,
@@ -69,8 +69,8 @@ impl<'m> Queue<'m> {
         Ok(())
     }
 
-    /// The order is delivered: its place is free. If the journal does not forget it, it will be sent again after the
-    /// next start, which a supplier recognises.
+    /// Removes the delivered order. If the journal fails to delete it, it is sent again after the next start, which a
+    /// supplier recognizes.
     pub fn pop(&mut self, journal: &mut impl Journal) -> bool {
         self.len = 0;
         journal.clear()

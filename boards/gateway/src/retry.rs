@@ -1,26 +1,26 @@
-//! When an order is sent again.
+//! The rules for sending an order again.
 
 use crate::trouble::{Remedy, Trouble};
 use embassy_time::Duration;
 
-/// How often an order is sent, and how long the pauses are: each is twice the one before it, or what the server asks for if
-/// that is longer.
+/// The number of attempts, and the pauses between them: each is twice the one before it, or the delay that the server
+/// asks for if that is longer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retry {
-    /// Most attempts, the first among them.
+    /// The maximum number of attempts, including the first.
     pub attempts: u8,
     /// The first pause.
     pub pause: Duration,
-    /// No pause is longer.
+    /// The longest pause.
     pub longest: Duration,
 }
 
 impl Retry {
-    /// What buyers do (Coupa: five more attempts, an hour between them), with a quicker start.
+    /// The usual policy of buyers (Coupa: five more attempts, an hour apart), with shorter first pauses.
     pub const USUAL: Self = Self { attempts: 6, pause: Duration::from_secs(60), longest: Duration::from_secs(60 * 60) };
 
-    /// How long to wait after `attempts` attempts, of which the last ended with `trouble`; `None`: give up, the order
-    /// stays in the queue.
+    /// Returns the pause after `attempts` attempts, the last of which ended with `trouble`; `None`: give up, and leave
+    /// the order in the queue.
     pub fn after(&self, attempts: u8, trouble: &Trouble) -> Option<Duration> {
         if attempts >= self.attempts || trouble.remedy() == Remedy::Human {
             return None;

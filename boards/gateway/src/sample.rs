@@ -1,4 +1,4 @@
-//! A sample of what is ordered. A gateway of your own puts its own into its [`Settings`](crate::Settings).
+//! A sample order. Your gateway puts its own into its [`Settings`](crate::Settings).
 
 use crate::cxml::{Line, Order, Party};
 

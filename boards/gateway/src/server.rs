@@ -22,7 +22,7 @@ use logging::info;
 /// Bytes of the answer.
 const ANSWER: usize = 384;
 
-/// Waits for a client at `port` and takes its order. Gives whether there was one.
+/// Waits for a client at `port` and accepts its order. Returns whether there was one.
 pub(crate) async fn connection<B: Board>(
     stack: Stack<'_>,
     port: u16,
@@ -86,7 +86,7 @@ async fn take<B: Board>(
     let answer = written.ok().and_then(|()| answer.into_str()).ok_or(Trouble::Setup)?;
     http::write_response(&mut stream, line, answer.as_bytes()).await.map_err(|error| lost(&error))?;
     stream.close().await.map_err(tls)?;
-    // Until the client has closed as well: what it still has to read must not be lost to a reset.
+    // Wait until the client has closed as well, so that a reset does not discard what it has not read yet.
     let _heard = stream.read(&mut [0]).await;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The time from a server: a single exchange of the Simple Network Time Protocol (RFC 4330 section 5).
+//! Getting the time from a server: a single exchange of the Simple Network Time Protocol (RFC 4330 section 5).
 
 use embassy_net::udp::{PacketMetadata, UdpSocket};
 use embassy_net::{IpEndpoint, Stack};
@@ -9,11 +9,11 @@ use embedded_mtls::x509::UnixTime;
 const LEN: usize = 48;
 /// Seconds from 1900 to 1970.
 const EPOCH: i64 = 2_208_988_800;
-/// Between the first question and the second, and so on.
+/// The interval between repeated queries.
 const PATIENCE: Duration = Duration::from_secs(1);
 const ATTEMPTS: u8 = 3;
 
-/// Asks `server` for the time. `nonce` tells its answer from others. `None`: it does not answer, or has no time.
+/// Queries `server` for the time. `nonce` identifies its answer. `None` if it does not answer or has no time.
 pub(crate) async fn ask(stack: Stack<'_>, server: IpEndpoint, nonce: u64) -> Option<UnixTime> {
     let (mut rx, mut tx) = ([0; LEN], [0; LEN]);
     let (mut rx_meta, mut tx_meta) = ([PacketMetadata::EMPTY; 1], [PacketMetadata::EMPTY; 1]);
@@ -26,7 +26,7 @@ pub(crate) async fn ask(stack: Stack<'_>, server: IpEndpoint, nonce: u64) -> Opt
                 let mut packet = [0; LEN];
                 match socket.recv_from(&mut packet).await {
                     Ok((LEN, from)) if from.endpoint == server => return read(&packet, nonce),
-                    // Another packet came, or one that is too long.
+                    // Another packet, or one that is too long.
                     _ => {}
                 }
             }
@@ -38,7 +38,7 @@ pub(crate) async fn ask(stack: Stack<'_>, server: IpEndpoint, nonce: u64) -> Opt
     None
 }
 
-/// Version 4, client. The time of sending is a nonce: a server gives it back as it is.
+/// Builds a query: version 4, client. The transmit timestamp is a nonce, which a server returns unchanged.
 fn question(nonce: u64) -> [u8; LEN] {
     let mut packet = [0; LEN];
     packet[0] = 0b00_100_011;
@@ -46,7 +46,7 @@ fn question(nonce: u64) -> [u8; LEN] {
     packet
 }
 
-/// The time in an answer to the question with `nonce`.
+/// Reads the time from the answer to the query with `nonce`.
 fn read(packet: &[u8; LEN], nonce: u64) -> Option<UnixTime> {
     let (leap, mode, stratum) = (packet[0] >> 6, packet[0] & 7, packet[1]);
     // Section 5: an unsynchronized server sets the leap indicator to 3, a kiss-o'-death has stratum 0.

@@ -1,9 +1,9 @@
-//! A transport that says what went over it: each flight, as it ends.
+//! A transport that logs each flight when it ends.
 
 use embedded_io_async::{ErrorType, Read, Write};
 use logging::debug;
 
-/// Counts the bytes of each flight and logs it when the other side's turn comes.
+/// Counts the bytes of each flight and logs it when the direction changes.
 pub(crate) struct Tap<T> {
     transport: T,
     sent: usize,

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-/// Text in lent memory; what does not fit is an error.
+/// Text in lent memory; text that does not fit is an error.
 pub(crate) struct Writer<'m> {
     memory: &'m mut [u8],
     len: usize,
@@ -13,7 +13,7 @@ impl<'m> Writer<'m> {
         Self { memory, len: 0 }
     }
 
-    /// How many bytes were written.
+    /// Returns the number of bytes written.
     pub(crate) const fn len(&self) -> usize {
         self.len
     }

@@ -1,23 +1,23 @@
-//! What becomes of an order, told apart by layer, and what helps.
+//! The outcome of an order, by layer, and the remedy.
 
 use core::fmt;
 use embedded_mtls::{AlertClass, AlertDescription, Error};
 use mtls_cxml::{Class, Outcome};
 
-/// The supplier has the order.
+/// The supplier has accepted the order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Acceptance {
     /// It was accepted.
     Delivered,
-    /// An intermediary has it; a `StatusUpdate` follows.
+    /// An intermediary has accepted it; a `StatusUpdate` follows.
     Pending,
-    /// It is delivered by the word of HTTP, and what the supplier says cannot be read: somebody has to ask.
+    /// It is delivered according to HTTP, but the supplier's answer cannot be read: a person has to ask.
     Unread,
 }
 
 impl Acceptance {
-    /// The exit status of the firmware where it has one, as that of [`Trouble`].
+    /// Returns the exit status of the firmware, on targets that have one, like [`Trouble`].
     pub const fn exit_status(self) -> u8 {
         match self {
             Self::Delivered | Self::Pending => 0,
@@ -26,61 +26,61 @@ impl Acceptance {
     }
 }
 
-/// Why an order is not known to be delivered.
+/// The reason why an order is not known to be delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Trouble {
-    /// The HTTP response has this status, a success, and the connection ended before it did.
+    /// The HTTP response has this successful status, but the connection ended before the response did.
     AnswerCut(u16),
     /// The cXML `Response` has this status.
     Cxml(u16),
     /// The HTTP response has this status.
     Http(u16),
-    /// The HTTP response has this status and asks to wait so many seconds (RFC 9110 section 10.2.3).
+    /// The HTTP response has this status and asks for a delay in seconds (RFC 9110 section 10.2.3).
     HttpLater {
-        /// One that passes with time.
+        /// A temporary status.
         status: u16,
-        /// From the response on.
+        /// The delay from the response on.
         seconds: u32,
     },
     /// The answer is not HTTP.
     HttpUnreadable,
-    /// The server proved who it is, and ended the connection with this alert.
+    /// The authenticated server ended the connection with this alert.
     LateRejection(AlertDescription),
-    /// Nobody listens at the address, or the connection broke.
+    /// Nothing listens at the address, or the connection broke.
     Network,
-    /// The name servers know no address of the server's name.
+    /// The name servers have no address for the server's name.
     NoAddress,
     /// No name server answers, or none is known.
     NoNameServer,
-    /// The server proved who it is, and asked for no certificate of ours: this is not mutual TLS, nothing was sent.
+    /// The authenticated server requested no certificate: this is not mutual TLS, and nothing was sent.
     NotMutual,
-    /// The HTTP response is a success, and its body a page for people instead of a `Response`.
+    /// The HTTP response is successful, but its body is an HTML page instead of a `Response`.
     Page,
     /// The device is not set up: nothing was sent.
     Setup,
-    /// It took longer than it may.
+    /// The time limit was exceeded.
     Timeout,
-    /// The handshake failed before the server had proved who it is, or the protocol was broken.
+    /// The handshake failed before the server was authenticated, or the protocol was violated.
     Tls(Error),
 }
 
-/// What helps.
+/// The remedy for a failed delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Remedy {
-    /// Another try later, with the same bytes.
+    /// A retry later, with the same bytes.
     Again,
-    /// Somebody who changes something: trying again as it is only wastes time and energy.
+    /// A person has to change something: an unchanged retry only wastes time and energy.
     Human,
 }
 
 impl Trouble {
-    /// Returns whether another try may help.
+    /// Returns whether a retry may help.
     ///
-    /// Only what the server says once it has proved who it is can be for good, and only what it alone can have caused: that it
-    /// refuses what we showed. An alert from before, a certificate in the place of its own, and records in between are within the
-    /// power of whoever is on the way. Of an unknown status of cXML the hundreds count.
+    /// Only the authenticated server's rejection of our certificate is permanent, since only the server can cause it.
+    /// Anyone on the network path can send an earlier alert, another certificate, or records. For an unknown cXML
+    /// status the hundreds digit counts.
     pub fn remedy(&self) -> Remedy {
         let again = match self {
             Self::Cxml(status) => Outcome::of(*status) == Outcome::Later,
@@ -98,7 +98,8 @@ impl Trouble {
         if again { Remedy::Again } else { Remedy::Human }
     }
 
-    /// The exit status of the firmware where it has one: 10 network, 20 TLS, 30 HTTP, 40 cXML, as the examples.
+    /// Returns the exit status of the firmware, on targets that have one: 10 network, 20 TLS, 30 HTTP, 40 cXML, as in
+    /// the host programs.
     pub fn exit_status(&self) -> u8 {
         let later = u8::from(self.remedy() == Remedy::Again);
         match self {
@@ -124,7 +125,9 @@ impl fmt::Display for Trouble {
                 write!(f, "HTTP status {status}: probably delivered, but the answer was cut off")
             }
             Self::Http(401) => f.write_str("HTTP status 401: the server requires a password, too"),
-            Self::Http(status @ (407 | 511)) => write!(f, "HTTP status {status}: a proxy in between requires a password"),
+            Self::Http(status @ (407 | 511)) => {
+                write!(f, "HTTP status {status}: a proxy in between requires a password")
+            }
             Self::Http(421) => f.write_str("HTTP status 421: the server does not serve this name here"),
             Self::Http(status) => write!(f, "HTTP status {status}"),
             Self::HttpLater { status, seconds } => write!(f, "HTTP status {status}, the server asks for {seconds} s"),

@@ -1,4 +1,4 @@
-//! What the device can do, of its peripherals.
+//! The functions of the device, from its peripherals.
 
 use embedded_mtls::KeyHandle;
 use embedded_mtls::crypto::rustcrypto::P256SigningKey;
@@ -9,32 +9,33 @@ use crate::journal::FlashJournal;
 
 /// A generator of random numbers, a journal, and the key of the only credential.
 pub struct Device<'m, R, F: NorFlash, S> {
-    /// Fills memory with random bytes of the hardware's generator; `false`: it cannot now.
+    /// Fills memory with random bytes from the hardware generator; `false` if none are available.
     pub generator: R,
-    /// Where the order waits.
+    /// The journal of the order.
     pub journal: FlashJournal<'m, F>,
-    /// Who signs.
+    /// The signer.
     pub signer: S,
 }
 
-/// Who signs with the key of the device's credential.
+/// A signer with the key of the device's credential.
 #[allow(async_fn_in_trait, reason = "single-threaded executors need no Send bound")]
 pub trait Signer {
-    /// An ECDSA signature on P-256 over a SHA-256 digest, `r` and `s`; `None`: it cannot now. `hedge` goes into the nonce.
+    /// Signs a SHA-256 digest with ECDSA on P-256, returning `r` and `s`; `None` if it cannot. `hedge` is added to the
+    /// nonce.
     async fn sign(&mut self, digest: &[u8; 32], hedge: &[u8]) -> Option<[u8; 64]>;
 }
 
-/// A key that the core computes with. It is in the image: who reads the flash has it.
+/// A key in software. It is part of the image, so whoever can read the flash has it.
 ///
-/// A secure element keeps it better, and takes the place of this type: a struct with the `embedded_hal_async::i2c::I2c`
-/// of the board whose `sign` sends the digest and waits. For an ATECC608 that is the command Nonce in pass-through mode
-/// with the digest, then Sign in external mode with the slot of the key; its answer is `r` and `s` as they are wanted here.
-/// It takes about 100 ms, in which other tasks run. The certificate is then issued for the key that the chip made, and
-/// the provisioned directory needs no `gateway.key`.
+/// A secure element protects it better, and replaces this type: a struct with the `embedded_hal_async::i2c::I2c` of the
+/// board whose `sign` sends the digest and waits. For an ATECC608 that is the command Nonce in pass-through mode with
+/// the digest, then Sign in external mode with the slot of the key; its answer is `r` and `s` in the form required
+/// here. It takes about 100 ms, during which other tasks run. The certificate is then issued for the key that the chip
+/// generated, and the provisioned directory needs no `gateway.key`.
 pub struct SoftwareKey(P256SigningKey);
 
 impl SoftwareKey {
-    /// A key from its private scalar; `None` if it is not between 0 and the order of the group.
+    /// Creates a key from its private scalar; `None` if it is not between 0 and the order of the group.
     pub fn new(scalar: &[u8; 32]) -> Option<Self> {
         P256SigningKey::from_bytes(scalar).ok().map(Self)
     }

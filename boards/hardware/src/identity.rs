@@ -1,8 +1,8 @@
-//! Who the device is and whom it posts to, as the build script of the board has written it.
+//! The identity and the endpoint of the device, as written by the board's build script.
 
 use embassy_net::{IpEndpoint, Ipv4Address};
 
-/// What was read at build time from the directory of the owner, with `ANCHORS` certificates of authorities.
+/// The content of the owner's directory, read at build time, with `ANCHORS` certificates of authorities.
 pub struct Identity<const ANCHORS: usize> {
     /// Host name or IPv4 address of the server.
     pub host: &'static str,
@@ -10,28 +10,28 @@ pub struct Identity<const ANCHORS: usize> {
     pub port: u16,
     /// The path of the request.
     pub path: &'static str,
-    /// The name that its certificate has to hold.
+    /// The name that its certificate must contain.
     pub server_name: &'static str,
     /// Address and port of a time server, if there is one.
     pub time_server: Option<([u8; 4], u16)>,
-    /// DER certificates of the authorities that may vouch for the server.
+    /// DER certificates of the authorities that are trusted for the server.
     pub anchors: [&'static [u8]; ANCHORS],
     /// Our own DER certificates, leaf first.
     pub chain: &'static [&'static [u8]],
     /// The private key of the leaf: a P-256 scalar.
     pub key: [u8; 32],
-    /// When the image was built, in seconds since 1970.
+    /// The time of the build, in seconds since 1970.
     pub built: i64,
 }
 
 impl<const ANCHORS: usize> Identity<ANCHORS> {
-    /// Whom to ask for the time.
+    /// Returns the time server.
     pub(crate) fn time_server(&self) -> Option<IpEndpoint> {
         self.time_server.map(|(address, port)| IpEndpoint::new(Ipv4Address::from(address).into(), port))
     }
 }
 
-/// Makes the identity that the build script has written a `static` with the name `IDENTITY`.
+/// Defines a `static` named `IDENTITY` with the identity that the build script has written.
 #[macro_export]
 macro_rules! identity {
     () => {
@@ -39,15 +39,15 @@ macro_rules! identity {
     };
 }
 
-/// A locally administered MAC address made of the unique number of the chip, so that two devices have two and a device
-/// always the same.
+/// Derives a locally administered MAC address from the unique number of the chip, so that devices differ and a device
+/// always has the same one.
 pub fn mac_address(unique: &[u8]) -> [u8; 6] {
-    // FNV-1a: chips of one wafer differ in few bits, and these have to show.
+    // FNV-1a: chips of one wafer differ in few bits, which have to make a difference.
     let hash = unique
         .iter()
         .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3));
     let [first, second, third, fourth, fifth, sixth, last, other] = hash.to_be_bytes();
-    // Of the first octet, bit 0 is for groups, bit 1 for addresses that nobody has assigned.
+    // In the first octet, bit 0 marks groups, and bit 1 locally administered addresses.
     [(first & 0xfc) | 2, second, third, fourth, fifth ^ last, sixth ^ other]
 }
 

@@ -1,4 +1,4 @@
-//! The order that waits, in flash: it is still there after a loss of power, and it is never half an order.
+//! The waiting order, in flash: it survives a power cut, and is never half an order.
 
 use core::ops::Range;
 use embassy_embedded_hal::adapter::BlockingAsync;
@@ -10,18 +10,18 @@ use sequential_storage::cache::{Cache, Uncached};
 use sequential_storage::map::{MapConfig, MapStorage};
 use static_cell::ConstStaticCell;
 
-/// How much memory a [`FlashJournal`] borrows: the longest order, its key, and the longest word of any flash.
+/// The memory that a [`FlashJournal`] borrows: the longest order, its key, and the longest word of any flash.
 pub const SCRATCH: usize = 6144 + 32;
 
-/// What the order is found by.
+/// The key of the order.
 const ORDER: u8 = 0;
-/// What the seed of a [`Noise`](crate::Noise) is found by.
+/// The key of the seed of a [`Noise`](crate::Noise).
 const SEED: u8 = 1;
 
-/// A journal in the bytes `range` of `flash`, counted from its start.
+/// Creates a journal in the bytes `range` of `flash`, counted from its start.
 ///
 /// # Panics
-/// If these are no two whole pages, or if there is one already.
+/// If these are not two whole pages, or if a journal exists already.
 pub fn journal<F: NorFlash>(flash: F, range: Range<u32>) -> FlashJournal<'static, F> {
     static MEMORY: ConstStaticCell<[u8; SCRATCH]> = ConstStaticCell::new([0; SCRATCH]);
     FlashJournal::new(flash, range, MEMORY.take()).expect("two whole pages")
@@ -29,27 +29,28 @@ pub fn journal<F: NorFlash>(flash: F, range: Range<u32>) -> FlashJournal<'static
 
 /// A journal in any NOR flash: at least two pages, each longer than an order.
 ///
-/// Every change is written behind the one before it, with a checksum, and a page is erased only when all are full: that
-/// spreads the wear. The newest whole entry counts, and the empty one means that there is no order. So a change that was
-/// interrupted did not happen.
+/// Every change is appended with a checksum, and a page is erased only when all are full, which spreads the wear. The
+/// newest complete entry is valid, and an empty one means that there is no order. An interrupted change therefore has
+/// no effect.
 pub struct FlashJournal<'m, F: NorFlash> {
     map: MapStorage<u8, BlockingAsync<F>, Cache<Uncached, Uncached, Uncached, u8>>,
     scratch: &'m mut [u8; SCRATCH],
 }
 
 impl<'m, F: NorFlash> FlashJournal<'m, F> {
-    /// A journal in the bytes `range` of `flash`, counted from its start. `None`: these are no two whole pages.
+    /// Creates a journal in the bytes `range` of `flash`, counted from its start; `None` if these are not two whole
+    /// pages.
     pub fn new(flash: F, range: Range<u32>, scratch: &'m mut [u8; SCRATCH]) -> Option<Self> {
         let config = MapConfig::try_new(range).ok()?;
         Some(Self { map: MapStorage::new(BlockingAsync::new(flash), config, Cache::new_uncached()), scratch })
     }
 
-    /// The seed that the last start has left.
+    /// Returns the seed that the last start has stored.
     pub fn seed(&mut self) -> Option<[u8; 32]> {
         self.newest(SEED).ok()??.try_into().ok()
     }
 
-    /// Keeps a seed for the next start. `false`: it is not kept.
+    /// Stores a seed for the next start; `false` if that fails.
     pub fn keep_seed(&mut self, seed: &[u8; 32]) -> bool {
         self.append(SEED, seed) || {
             warn!("the journal did not store the seed: it is erased unless an order is waiting in it");
@@ -61,13 +62,13 @@ impl<'m, F: NorFlash> FlashJournal<'m, F> {
         self.newest(ORDER).is_ok_and(|order| order.is_some_and(|order| !order.is_empty()))
     }
 
-    /// Writes `bytes` as the newest entry of `kind`, and reads it back. `false`: it is not there.
+    /// Writes `bytes` as the newest entry of `kind`, and reads it back; `false` if that fails.
     fn append(&mut self, kind: u8, bytes: &[u8]) -> bool {
-        // Nothing here waits: the flash is driven without interrupts, so that each future is ready at once.
+        // The flash is driven without interrupts, so each future is ready at once.
         block_on(self.map.store_item(self.scratch, &kind, &bytes)).is_ok() && self.newest(kind) == Ok(Some(bytes))
     }
 
-    /// The newest entry of `kind`.
+    /// Returns the newest entry of `kind`.
     fn newest(&mut self, kind: u8) -> Result<Option<&[u8]>, Unreadable> {
         block_on(self.map.fetch_item(self.scratch, &kind)).map_err(|_| Unreadable)
     }
@@ -77,7 +78,7 @@ impl<'m, F: NorFlash> FlashJournal<'m, F> {
     }
 }
 
-/// The flash failed, or what is in it was never written by a journal.
+/// The flash failed, or its content was not written by a journal.
 #[derive(Debug, PartialEq, Eq)]
 struct Unreadable;
 
@@ -93,7 +94,7 @@ impl<F: NorFlash> Journal for FlashJournal<'_, F> {
     }
 
     fn store(&mut self, order: &[u8]) -> bool {
-        // One order waits at a time, so whatever a broken journal holds has been delivered, or was never there.
+        // At most one order waits at a time, so the content of a broken journal was delivered or never existed.
         self.append(ORDER, order) || {
             warn!("the journal is erased: it did not store the order");
             self.erase() && self.append(ORDER, order)
@@ -113,12 +114,12 @@ mod tests {
     use std::boxed::Box;
     use std::vec::Vec;
 
-    /// Something that is no other order.
+    /// Makes an order that differs from every other one.
     fn order(number: u8, len: usize) -> Vec<u8> {
         (0..len).map(|at| number ^ u8::try_from(at % 251).unwrap()).collect()
     }
 
-    /// What a device finds in `flash` when it starts.
+    /// Starts a device with the content of `flash`.
     fn found<F: NorFlash>(flash: F, range: Range<u32>) -> Option<Vec<u8>> {
         let (mut scratch, mut memory) = (Box::new([0; SCRATCH]), [0; 6144]);
         let len = FlashJournal::new(flash, range, &mut scratch).unwrap().load(&mut memory)?;

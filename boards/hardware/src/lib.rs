@@ -1,4 +1,4 @@
-//! What the boards share that are made of hardware.
+//! Code shared by the real boards.
 //!
 //! ```text
 //!  files of the owner ──▶ provisioning ──▶ Identity ─┐
@@ -8,8 +8,8 @@
 //!  key ───────┘
 //! ```
 //!
-//! A board calls [`start`], makes a [`Device`] of its peripherals, starts its [`network`], and awaits [`run`]. On a microcontroller this crate
-//! also brings the log (RTT) and what a panic does (it is logged, then the core stops).
+//! A board calls [`start`], creates a [`Device`] from its peripherals, starts its [`network`], and awaits [`run`]. On a
+//! microcontroller this crate also provides the log (RTT) and the panic handler, which logs and then stops the core.
 #![no_std]
 #![forbid(unsafe_code)]
 

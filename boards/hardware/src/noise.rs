@@ -1,4 +1,4 @@
-//! Random numbers for a chip without a generator of them, from a source of which little is known.
+//! Random numbers for a chip without a generator, from a source of unknown quality.
 //!
 //! ```text
 //! raw bits ──▶ health tests ──▶ 4096 of them ──┐
@@ -6,33 +6,33 @@
 //! seed that the last start has left ───────────┘
 //! ```
 //!
-//! What comes out is as good as the best of the three. Whoever does not know the key of the device cannot guess it even if the raw
-//! bits are all known (the thought of RFC 8937), and no start repeats another, as the seed is used once.
+//! The output is as good as the best of the three inputs. Without the key of the device it cannot be guessed even if
+//! all raw bits are known (the idea of RFC 8937), and no start repeats another, since the seed is used once.
 
 use embedded_mtls::crypto::rustcrypto::RustCrypto;
 use embedded_mtls::crypto::{CryptoProvider, HashAlgorithm};
 use zeroize::Zeroizing;
 
-/// Raw bits for each request, a tenth of a bit of entropy in each of them: more than the 320 that a key of 256 bits wants
-/// (NIST SP 800-90B section 3.1.5.1.2).
+/// Raw bits for each request, a tenth of a bit of entropy in each of them: more than the 320 that a key of 256 bits
+/// requires (NIST SP 800-90B section 3.1.5.1.2).
 const NOISE: usize = 4096 / 8;
 
-/// NIST SP 800-90B section 4.4, for a tenth of a bit of entropy in each, and one false alarm in 2^30. So many equal
-/// bits behind each other are too many.
+/// NIST SP 800-90B section 4.4, for a tenth of a bit of entropy in each, and one false alarm in 2^30. This many equal
+/// bits in a row are a failure.
 const REPETITIONS: u16 = 301;
-/// And so many that are equal to the first of a window are too many.
+/// This many bits equal to the first of a window are a failure.
 const PROPORTION: u16 = 999;
 /// Bits of a window.
 const WINDOW: u16 = 1024;
 
-/// What the pool is used for.
+/// The labels for the uses of the pool.
 mod label {
     pub(super) const NOISE: u8 = 0;
     pub(super) const OUTPUT: u8 = 1;
     pub(super) const STEP: u8 = 2;
 }
 
-/// Random numbers made of the bits of `source`.
+/// Random numbers derived from the bits of `source`.
 pub struct Noise<S> {
     source: S,
     pool: Zeroizing<[u8; 32]>,
@@ -40,19 +40,19 @@ pub struct Noise<S> {
 }
 
 impl<S: FnMut() -> bool> Noise<S> {
-    /// Made of a source of raw bits and of what others do not know, or what is never the same: the key of the device, the seed
-    /// that the last start has left, the number of the chip.
+    /// Creates a generator from a source of raw bits and inputs that are secret or unique: the key of the device, the
+    /// seed that the last start has stored, the number of the chip.
     pub fn new(source: S, secrets: &[&[u8]]) -> Option<Self> {
         let pool = hmac(&[0; 32], secrets)?;
         Some(Self { source, pool, health: Health::default() })
     }
 
-    /// Fills `out`. `false`: the raw bits are no noise. Then they never are again until the next start.
+    /// Fills `out`; `false` if the raw bits are not noise. After that it always fails until the next start.
     pub fn fill(&mut self, out: &mut [u8]) -> bool {
         self.draw(out).is_some()
     }
 
-    /// What the next start is to be given.
+    /// Returns the seed for the next start.
     pub fn seed(&mut self) -> Option<[u8; 32]> {
         let mut seed = [0; 32];
         self.fill(&mut seed).then_some(seed)
@@ -75,7 +75,7 @@ impl<S: FnMut() -> bool> Noise<S> {
             let bytes = hmac(&self.pool, &[&[label::OUTPUT], &number.to_be_bytes()])?;
             block.copy_from_slice(bytes.get(..block.len())?);
         }
-        // What was given cannot be computed from what is left.
+        // Earlier output cannot be computed from the new state.
         self.pool = hmac(&self.pool, &[&[label::STEP]])?;
         Some(())
     }

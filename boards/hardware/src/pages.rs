@@ -1,15 +1,15 @@
-//! Flash with larger pages than it has.
+//! Flash with larger pages than its sectors.
 
 use embedded_storage::nor_flash::{ErrorType, NorFlash, ReadNorFlash};
 
-/// Joins sectors of a flash to pages of `BYTES` bytes: an order has to fit into one page, and sectors often have 4 KiB.
+/// Joins sectors of a flash into pages of `BYTES` bytes: an order has to fit into one page, and sectors often have 4
+/// KiB.
 ///
-/// An erasure that is interrupted leaves the end of a page as it was; [`FlashJournal`](crate::FlashJournal) is tested for
-/// that.
+/// An interrupted erasure leaves the end of a page unchanged; [`FlashJournal`](crate::FlashJournal) is tested for that.
 pub struct Pages<F, const BYTES: usize>(F);
 
 impl<F: NorFlash, const BYTES: usize> Pages<F, BYTES> {
-    /// Joins the sectors of `flash`. What cannot be joined does not compile.
+    /// Joins the sectors of `flash`. Sizes that cannot be joined do not compile.
     pub const fn new(flash: F) -> Self {
         const { assert!(BYTES > 0 && BYTES.is_multiple_of(F::ERASE_SIZE), "a page consists of whole sectors") };
         Self(flash)

@@ -1,4 +1,4 @@
-//! The life of the device: post what waits, or a new order; wait; again.
+//! The main loop: post the waiting order or a new one, wait, repeat.
 
 use embassy_net::Stack;
 use embassy_time::{Duration, Timer};
@@ -11,10 +11,10 @@ use static_cell::ConstStaticCell;
 
 use crate::identity::Identity;
 
-/// From the end of one run to the start of the next. A gateway of your own waits for its machine instead.
+/// The pause between two runs. Your gateway waits for its machine instead.
 const PAUSE: Duration = Duration::from_secs(60 * 60);
 
-/// An attempt may take so long: a handshake on a slow core, and a server that has to think.
+/// The time limit of an attempt: a handshake on a slow core, and a slow server.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory::new());
@@ -22,7 +22,7 @@ static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory::new());
 /// Runs the gateway for ever.
 ///
 /// # Panics
-/// If the identity cannot be used, which the build script has ruled out, or if it is called twice.
+/// If the identity is unusable, which the build script excludes, or if it is called twice.
 pub async fn run<const N: usize>(stack: Stack<'_>, identity: &Identity<N>, board: &mut impl Board) -> ! {
     let anchors = AnchorSet::<N>::from_certificates(&identity.anchors).expect("authorities");
     let credentials = [Credential::new(identity.chain, KeyHandle(0)).expect("a chain of certificates")];
@@ -36,7 +36,7 @@ pub async fn run<const N: usize>(stack: Stack<'_>, identity: &Identity<N>, board
         },
         anchors: &anchors,
         credentials: &credentials,
-        // A gateway of your own puts here what its machine has run out of.
+        // Your gateway puts here what its machine has run out of.
         order: sample::ORDER,
         built: UnixTime(identity.built),
         time_server: identity.time_server(),
@@ -45,7 +45,7 @@ pub async fn run<const N: usize>(stack: Stack<'_>, identity: &Identity<N>, board
     };
     let memory = MEMORY.take();
     loop {
-        // The application has logged how it ended; what was not delivered waits in the journal.
+        // The application has logged the outcome; an undelivered order waits in the journal.
         let _outcome = app::run(stack, &settings, board, memory).await;
         info!("next order in {} s", PAUSE.as_secs());
         Timer::after(PAUSE).await;

@@ -1,14 +1,14 @@
-//! NOR flash in memory, for tests: bits only fall, whole sectors rise, and the power may fail in between.
+//! NOR flash in memory, for tests: writing clears bits, erasing sets whole sectors, and the power may fail in between.
 
 use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash};
 use std::vec;
 use std::vec::Vec;
 
-/// Whether there is power.
+/// The state of the power supply.
 #[derive(Clone, Copy)]
 pub(crate) enum Power {
     On,
-    /// After so many words written or sectors erased; the next one is left half done.
+    /// Fails after this many words written or sectors erased; the next one is left half done.
     FailsAfter(usize),
 }
 
@@ -18,19 +18,19 @@ pub(crate) struct Flash<const WORD: usize, const SECTOR: usize> {
     pub(crate) bytes: Vec<u8>,
     pub(crate) power: Power,
     pub(crate) erasures: usize,
-    /// A byte that cannot be written any more.
+    /// A byte that can no longer be written.
     pub(crate) worn: Option<usize>,
     /// The word at which the power failed.
     torn: Option<usize>,
 }
 
 impl<const WORD: usize, const SECTOR: usize> Flash<WORD, SECTOR> {
-    /// An erased flash.
+    /// Creates an erased flash.
     pub(crate) fn new(len: usize) -> Self {
         Self { bytes: vec![0xff; len], power: Power::On, erasures: 0, worn: None, torn: None }
     }
 
-    /// How much of an operation on `len` bytes is done: all of it, or half of it and never anything again.
+    /// Returns how much of an operation on `len` bytes is done: all of it, or half of it and nothing afterwards.
     fn draw(&mut self, len: usize) -> Result<usize, usize> {
         match &mut self.power {
             Power::On => Ok(len),
@@ -88,7 +88,7 @@ impl<const WORD: usize, const SECTOR: usize> NorFlash for Flash<WORD, SECTOR> {
         assert!(offset.is_multiple_of(WORD) && data.len().is_multiple_of(WORD), "{offset} {}", data.len());
         for (at, word) in (offset..).step_by(WORD).zip(data.chunks(WORD)) {
             let target = self.bytes.get(at..at + WORD).ok_or(NorFlashErrorKind::OutOfBounds)?;
-            // Flash with error correction takes a word once; one that was interrupted may be tried again.
+            // Flash with error correction accepts a word once; an interrupted write may be repeated.
             let erased = target.iter().all(|byte| *byte == 0xff);
             assert!(erased || self.torn == Some(at), "the word at {at} is written twice");
             let done = self.draw(WORD);

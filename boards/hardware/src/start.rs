@@ -8,19 +8,19 @@ use static_cell::StaticCell;
 /// DHCP, DNS, UDP, TCP.
 const SOCKETS: usize = 4;
 
-/// What a task function returns.
+/// The result of a task function.
 type Task<S> = Result<SpawnToken<S>, SpawnError>;
 
-/// Makes the use of the stack visible from here on. The first thing in `main`.
+/// Begins to track the use of the stack. Call it first in `main`.
 pub fn start() {
     #[cfg(target_os = "none")]
     high_water::paint(0);
 }
 
-/// A number that others cannot guess, for the network stack.
+/// Returns an unpredictable number for the network stack.
 ///
 /// # Panics
-/// If `generator` has none: without random numbers there is nothing that a gateway could do.
+/// If `generator` fails: a gateway cannot work without random numbers.
 pub fn seed(generator: &mut impl FnMut(&mut [u8]) -> bool) -> u64 {
     let mut seed = [0; 8];
     assert!(generator(&mut seed), "the random number generator does not work");

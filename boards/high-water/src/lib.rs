@@ -1,4 +1,4 @@
-//! How much of the stack was ever used: it is painted at the start, and what is no longer of that colour was used.
+//! Measures the peak use of the stack: it is painted at the start, and overwritten bytes were used.
 //!
 //! The stack is that of `cortex-m-rt`: from the end of the static memory to the end of the RAM.
 #![no_std]
@@ -10,18 +10,18 @@ const COLOUR: u32 = 0xc0de_57ac;
 const OWN_FRAME: usize = 256;
 
 unsafe extern "C" {
-    /// The end of what is no stack, from the linker script of `cortex-m-rt`.
+    /// The lower end of the stack, from the linker script of `cortex-m-rt`.
     static mut _stack_end: u32;
-    /// Where the stack begins; it grows down.
+    /// The start of the stack, which grows down.
     static mut _stack_start: u32;
 }
 
-/// The lowest address of the stack.
+/// Returns the lowest address of the stack.
 pub fn end() -> usize {
     &raw const _stack_end as usize
 }
 
-/// Paints what is not in use, but nothing of the lowest `reserved` bytes.
+/// Paints the unused part, except for the lowest `reserved` bytes.
 #[inline(never)]
 pub fn paint(reserved: usize) {
     let here = cortex_m::register::msp::read() as usize;
@@ -32,7 +32,7 @@ pub fn paint(reserved: usize) {
     }
 }
 
-/// The most bytes that were ever used since [`paint`], and all there are above the lowest `reserved` bytes.
+/// Returns the peak use since [`paint`], and the size above the lowest `reserved` bytes.
 pub fn usage(reserved: usize) -> (usize, usize) {
     let (low, high) = (lowest(reserved), &raw const _stack_start as usize);
     // SAFETY: memory of the stack, which is readable, whatever is in it.

@@ -1,4 +1,4 @@
-//! Log macros of the firmware: over `defmt` where the crate that logs has a feature of this name, else nothing.
+//! Log macros of the firmware: over `defmt` if the logging crate has a feature of this name, otherwise nothing.
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! The gateway on an nRF52840-DK with a W5500. `README.md` says how it is wired and run.
+//! The gateway on an nRF52840-DK with a W5500. `README.md` describes wiring and running.
 #![no_std]
 #![no_main]
 
@@ -40,7 +40,7 @@ async fn network(mut runner: embassy_net::Runner<'static, Mac<'static>>) -> ! {
 #[embassy_executor::main]
 async fn main(spawner: Spawner) {
     hardware::start();
-    // The crystals of the kit: retries are an hour apart, and the RC oscillator would be off by seconds then.
+    // Use the kit's crystals: retries are an hour apart, and the RC oscillator would drift by seconds.
     let mut config = embassy_nrf::config::Config::default();
     config.hfclk_source = HfclkSource::ExternalXtal;
     config.lfclk_source = LfclkSource::ExternalXtal;

@@ -1,4 +1,4 @@
-//! Makes a throw-away identity to build a board with, and that of a supplier to run at the other end.
+//! Creates a throw-away identity for building a board, and one for the supplier on the other side.
 //!
 //! ```sh
 //! cargo run --package provisioning --example throw-away -- DIRECTORY HOST
@@ -28,7 +28,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Writes all files; gives the absolute path of the directory.
+/// Writes all files; returns the absolute path of the directory.
 fn write(directory: &Path, host: &str) -> Result<PathBuf, String> {
     let failed = |error: std::io::Error| format!("{}: {error}", directory.display());
     let pki = throw_away::Pki::new().map_err(|error| error.to_string())?;
@@ -36,7 +36,7 @@ fn write(directory: &Path, host: &str) -> Result<PathBuf, String> {
     fs::rename(directory.join("root.pem"), directory.join("ca.pem")).map_err(failed)?;
     let name = throw_away::SUPPLIER_NAME;
     let endpoint = format!("host = {host}\nport = 8443\npath = /orders\nserver-name = {name}\n");
-    // Last, so that an identity with it is complete.
+    // Last, so that an identity with this file is complete.
     fs::write(directory.join("endpoint.txt"), endpoint).map_err(failed)?;
     directory.canonicalize().map_err(failed)
 }

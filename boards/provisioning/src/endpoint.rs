@@ -1,10 +1,10 @@
-//! `endpoint.txt`: whom the device posts to.
+//! `endpoint.txt`: the server to which the device posts.
 
 use embedded_mtls::x509::ServerName;
 use mtls_pki::pem::quoted;
 use std::net::{Ipv4Addr, SocketAddrV4};
 
-/// What the file says.
+/// The content of the file.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Endpoint {
     pub(crate) host: String,
@@ -17,7 +17,7 @@ pub(crate) struct Endpoint {
 const KEYS: [&str; 5] = ["host", "port", "path", "server-name", "time-server"];
 
 impl Endpoint {
-    /// Reads lines `key = value`; empty ones and those that begin with `#` are passed over.
+    /// Reads lines `key = value`; empty lines and comments, which begin with `#`, are skipped.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let mut values: [Option<&str>; KEYS.len()] = [None; KEYS.len()];
         for (number, line) in (1..).zip(text.lines().map(str::trim)) {

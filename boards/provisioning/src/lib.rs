@@ -3,14 +3,14 @@
 //! A board's build script calls [`embed`]. It reads the directory that the variable `GATEWAY_IDENTITY` names and writes
 //! `identity.rs` into `OUT_DIR`, which `hardware::identity!()` makes part of the image:
 //!
-//! | File | What it holds |
+//! | File | Contents |
 //! |---|---|
-//! | `ca.pem` | certificates of the authorities that may vouch for the server |
-//! | `gateway.pem` | the device's certificate, then that of its issuer, and so on; without the root |
-//! | `gateway.key` | the private key of the first one, on P-256, PKCS#8 or SEC1, not encrypted |
-//! | `endpoint.txt` | whom it posts to: lines `host`, `port`, `path`, `server-name`, `time-server`, each with `= value` |
+//! | `ca.pem` | certificates of the authorities that are trusted for the server |
+//! | `gateway.pem` | the device's certificate, then its intermediates, without the root |
+//! | `gateway.key` | the private key of the first certificate: P-256, PKCS#8 or SEC1, not encrypted |
+//! | `endpoint.txt` | the server: lines `host`, `port`, `path`, `server-name`, `time-server`, each with `= value` |
 //!
-//! A file that is not what it should be is an error of the build that says what was found and what is wanted.
+//! An unusable file is a build error that states what was found and what is required.
 
 mod endpoint;
 mod generate;
@@ -21,17 +21,17 @@ use std::{env, fs};
 
 use mtls_pki::pem;
 
-/// Names the directory with the identity.
+/// The variable that names the directory with the identity.
 pub const VARIABLE: &str = "GATEWAY_IDENTITY";
 
 const HELP: &str = "The identity of the device is read from the directory that GATEWAY_IDENTITY names: ca.pem, gateway.pem, \
     gateway.key, endpoint.txt; boards/README.md describes them. `cargo run --package provisioning --example throw-away -- \
     DIRECTORY HOST` in boards/ creates a throw-away set.";
 
-/// Writes the identity for `hardware::identity!()`, and gives the arguments to the linker that every board wants.
+/// Writes the identity for `hardware::identity!()`, and passes the linker arguments that every board needs.
 ///
 /// # Panics
-/// With a sentence that says what is wrong, which ends the build.
+/// With a description of the problem, which ends the build.
 pub fn embed() {
     let wanted = env::var_os(VARIABLE);
     println!("cargo:rerun-if-env-changed={VARIABLE}");
@@ -44,7 +44,7 @@ pub fn embed() {
     }
 }
 
-/// Puts the board's `memory.x` where the linker finds it.
+/// Copies the board's `memory.x` to where the linker finds it.
 ///
 /// # Panics
 /// If there is none.
@@ -56,7 +56,7 @@ pub fn memory_layout() {
 
 fn write(directory: Option<PathBuf>) -> Result<(), String> {
     let directory = directory.ok_or("GATEWAY_IDENTITY is not set.")?;
-    // Cargo runs build scripts in the directory of the package, so a relative path would be another one for each board.
+    // Cargo runs build scripts in the directory of the package, so a relative path would differ for each board.
     if !directory.is_absolute() {
         return Err(format!("GATEWAY_IDENTITY: found {}, wanted an absolute path.", directory.display()));
     }
@@ -64,7 +64,7 @@ fn write(directory: Option<PathBuf>) -> Result<(), String> {
     fs::write(out_dir().join("identity.rs"), text).map_err(|error| format!("identity.rs: {error}"))
 }
 
-/// The source text of the identity in `directory`, in an image that is built at `built`.
+/// Returns the source text of the identity in `directory`, for an image built at `built`.
 fn read(directory: &Path, built: i64) -> Result<String, String> {
     let file = |name: &str| {
         let path = directory.join(name).to_string_lossy().into_owned();
@@ -83,7 +83,7 @@ fn read(directory: &Path, built: i64) -> Result<String, String> {
     Ok(generate::source(&endpoint, &anchors, &identity, built))
 }
 
-/// Now, or what a reproducible build says that now is.
+/// Returns the current time, or that of a reproducible build.
 fn build_time() -> Result<i64, String> {
     if let Ok(given) = env::var("SOURCE_DATE_EPOCH") {
         return given.parse().map_err(|_| format!("SOURCE_DATE_EPOCH: found {given}, wanted seconds since 1970."));

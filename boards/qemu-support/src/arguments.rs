@@ -1,4 +1,4 @@
-//! What the machine was started with: words `name=value`, by semihosting.
+//! The arguments of the machine: `name=value`, by semihosting.
 
 use crate::files::Arena;
 use embassy_net::{IpAddress, IpEndpoint, Ipv4Address};
@@ -8,7 +8,7 @@ use gateway::{Endpoint, Retry, Role};
 /// Bytes of all words.
 const LINE: usize = 512;
 
-/// The arguments, with what counts where one is missing.
+/// The arguments, with defaults for missing ones.
 pub(crate) struct Arguments {
     pub(crate) arena: &'static mut Arena,
     pub(crate) role: Role,
@@ -25,7 +25,7 @@ pub(crate) struct Arguments {
     pub(crate) time_server: Option<IpEndpoint>,
     pub(crate) patience: Duration,
     pub(crate) retry: Retry,
-    /// Another task signs, and takes its time.
+    /// Another task signs, slowly.
     pub(crate) slow_key: bool,
     /// Lets other tasks run between the public-key operations of a handshake.
     pub(crate) yields: bool,
@@ -33,7 +33,7 @@ pub(crate) struct Arguments {
     pub(crate) overflow: bool,
 }
 
-/// Reads the arguments; `None`: one is not understood.
+/// Reads the arguments; `None` if one is invalid.
 pub(crate) fn read(arena: &'static mut Arena) -> Option<Arguments> {
     let mut arguments = Arguments {
         arena,

@@ -1,7 +1,7 @@
 //! An embassy executor that sleeps with WFI.
 //!
-//! QEMU does not sleep on WFE, on which the stock executor for Cortex-M waits: a machine that idles would keep a whole
-//! core of the host busy.
+//! QEMU does not sleep on WFE, which the stock executor for Cortex-M uses: an idle machine would keep a whole core of
+//! the host busy.
 
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -37,7 +37,7 @@ pub(crate) fn run(init: impl FnOnce(Spawner)) -> ! {
         unsafe { executor.poll() };
         let took = u32::try_from(start.elapsed().as_micros()).unwrap_or(u32::MAX);
         LONGEST_ROUND.store(longest_round().max(took), Ordering::Relaxed);
-        // Masked interrupts still end a WFI: none can slip in between the look and the sleep.
+        // Masked interrupts still end a WFI, so none is missed between the check and the sleep.
         cortex_m::interrupt::disable();
         if !PENDING.load(Ordering::Acquire) {
             cortex_m::asm::wfi();

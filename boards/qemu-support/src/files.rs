@@ -4,7 +4,7 @@ use core::ffi::CStr;
 use semihosting::fs::{self, File};
 use semihosting::io::{Read, Write};
 
-/// Memory for what is read once and kept: arguments, certificates.
+/// Memory for data that is read once and kept: arguments, certificates.
 pub(crate) struct Arena {
     free: &'static mut [u8],
 }
@@ -40,7 +40,7 @@ impl Arena {
     }
 }
 
-/// Reads a file into `memory`, which has to be larger; gives its length.
+/// Reads a file into `memory`, which has to be larger; returns its length.
 pub(crate) fn load(stem: &str, end: &str, memory: &mut [u8]) -> Option<usize> {
     let mut name = [0; NAME];
     let mut file = File::open(path(stem, end, &mut name)?).ok()?;
@@ -53,7 +53,7 @@ pub(crate) fn load(stem: &str, end: &str, memory: &mut [u8]) -> Option<usize> {
     }
 }
 
-/// Replaces a file as a whole: whoever reads it sees the old one or the new one.
+/// Replaces a file atomically: a reader gets the old one or the new one.
 pub(crate) fn replace(stem: &str, end: &str, bytes: &[u8]) -> bool {
     let (mut name, mut draft) = ([0; NAME], [0; NAME]);
     let (Some(path), Some(draft)) = (path(stem, end, &mut name), path(stem, "draft", &mut draft)) else { return false };
@@ -61,7 +61,7 @@ pub(crate) fn replace(stem: &str, end: &str, bytes: &[u8]) -> bool {
     written.and_then(|()| fs::rename(draft, path)).is_ok()
 }
 
-/// Removes a file; whether it is gone.
+/// Removes a file; returns whether it is gone.
 pub(crate) fn remove(stem: &str, end: &str) -> bool {
     path(stem, end, &mut [0; NAME]).is_some_and(|path| fs::remove_file(path).is_ok())
 }

@@ -1,4 +1,4 @@
-//! The task that is the gateway.
+//! The task that runs the gateway.
 
 use crate::arguments::Arguments;
 use crate::executor;
@@ -33,7 +33,7 @@ pub(crate) async fn firmware(network: Stack<'static>, arguments: Arguments) -> !
     semihosting::process::exit(i32::from(status))
 }
 
-/// The exit status; `None`: a file is missing, or is not what it should be.
+/// Returns the exit status; `None` if a file is missing or unusable.
 async fn gateway(network: Stack<'static>, arguments: Arguments) -> Option<u8> {
     #[cfg(feature = "full")]
     let web = arguments.web;

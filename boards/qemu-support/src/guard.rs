@@ -1,12 +1,12 @@
 //! The memory protection unit (ARMv7-M B3.5) as a fence: nothing can be written below the stack or over the vectors.
 //!
-//! The machines ignore accesses to nowhere, so without it a stack that grows too far, or a write through a null
-//! pointer, is noticed late, as something else.
+//! The machines ignore accesses to unmapped memory, so without it a stack overflow or a write through a null pointer
+//! would be noticed late, as another failure.
 
 use crate::stack;
 use cortex_m::peripheral::MPU;
 
-/// Bytes that no stack frame steps over.
+/// A length that no stack frame exceeds.
 pub(crate) const LEN: u32 = 1024;
 
 const ENABLE: u32 = 1;

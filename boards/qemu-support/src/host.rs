@@ -1,4 +1,4 @@
-//! What the host lends to the machine: random numbers and a journal in a file. The machine itself has neither a
+//! Services of the host for the machine: random numbers and a journal in a file. The machine itself has neither a
 //! generator nor flash; a real board has both.
 
 use crate::files;
@@ -16,13 +16,13 @@ pub(crate) struct Host {
     pub(crate) key: Key,
 }
 
-/// Where our key is.
+/// The location of our key.
 pub(crate) enum Key {
-    /// Nowhere.
+    /// There is none.
     None,
     /// In memory.
     Own(P256SigningKey),
-    /// With the slow signer.
+    /// In the slow signer.
     Away,
 }
 
@@ -58,7 +58,7 @@ impl Board for Host {
     }
 }
 
-/// Random bytes of the host.
+/// Reads random bytes from the host.
 pub(crate) fn entropy(out: &mut [u8]) -> bool {
     semihosting::experimental::random::fill_bytes(out).is_ok()
 }

@@ -1,8 +1,8 @@
-//! What the machines that QEMU emulates have in common.
+//! Code shared by the machines that QEMU emulates.
 //!
 //! A board has its memory map, its Ethernet controller and a `main`; the rest is here: [`start`] before anything else,
 //! then [`run`], which never returns. Files, arguments, random numbers and the exit status are those of the host, by
-//! semihosting: the machines have neither a random number generator nor flash that outlasts them.
+//! semihosting: the machines have neither a random number generator nor persistent flash.
 #![no_std]
 
 mod arguments;

@@ -20,23 +20,23 @@ pub type Buffer = [u8; (2 + MTU + CHECKSUM).next_multiple_of(4)];
 
 static WAKER: AtomicWaker = AtomicWaker::new();
 
-/// For the handler of a controller's interrupt, which has masked it: a frame has come.
+/// Reports a received frame. Called by the handler of the controller's interrupt, which has masked it.
 pub fn frame_came() {
     WAKER.wake();
 }
 
-/// What is different in each controller.
+/// The operations that differ between controllers.
 pub trait Controller {
     /// Bytes that it puts in front of a frame.
     const IN_FRONT: usize;
 
-    /// Whether a frame waits.
+    /// Returns whether a frame is waiting.
     fn waits(&self) -> bool;
-    /// Unmasks the interrupt that a frame has come.
+    /// Unmasks the interrupt for received frames.
     fn listen(&self);
-    /// Reads the frame that waits, and says where in `buffer` it is; an empty one is dropped by the network stack.
+    /// Reads the waiting frame, and returns its range in `buffer`; the network stack drops an empty one.
     fn receive(&self, buffer: &mut Buffer) -> Range<usize>;
-    /// Sends the frame of `len` bytes that stands behind [`IN_FRONT`](Self::IN_FRONT).
+    /// Sends the frame of `len` bytes that begins after [`IN_FRONT`](Self::IN_FRONT).
     fn send(&self, buffer: &mut Buffer, len: usize);
 }
 
@@ -49,7 +49,7 @@ pub struct Nic<C> {
 }
 
 impl<C> Nic<C> {
-    /// The only one, with its MAC address.
+    /// Creates the only one, with its MAC address.
     ///
     /// # Panics
     /// If there is one already.
@@ -65,7 +65,7 @@ impl<C> Nic<C> {
     }
 }
 
-/// A frame that waits.
+/// A waiting frame.
 pub struct RxToken<'n, C> {
     controller: &'n C,
     buffer: &'n mut Buffer,
@@ -78,7 +78,7 @@ impl<C: Controller> embassy_net_driver::RxToken for RxToken<'_, C> {
     }
 }
 
-/// Room for a frame.
+/// Space for a frame.
 pub struct TxToken<'n, C> {
     controller: &'n C,
     buffer: &'n mut Buffer,
@@ -115,7 +115,7 @@ impl<C: Controller> Driver for Nic<C> {
     }
 
     fn transmit(&mut self, _: &mut Context<'_>) -> Option<TxToken<'_, C>> {
-        // The models send at once; on silicon there has to be room in the FIFO.
+        // The models send at once; on silicon the FIFO needs space.
         Some(self.tokens().1)
     }
 

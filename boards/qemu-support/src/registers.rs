@@ -21,7 +21,7 @@ impl Registers {
 
     /// Reads a register.
     pub fn read(self, offset: usize) -> u32 {
-        // SAFETY: inside of the block, whose maker vouches for it.
+        // SAFETY: inside the block, for which the caller of `new` is responsible.
         unsafe { ptr::read_volatile(self.address(offset)) }
     }
 

@@ -1,4 +1,4 @@
-//! A key in another task, as slow as a secure element behind I²C: while it signs, everything else goes on.
+//! A key in another task, as slow as a secure element on I²C: while it signs, everything else continues.
 
 use core::sync::atomic::{AtomicU32, Ordering};
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
@@ -6,9 +6,9 @@ use embassy_sync::signal::Signal;
 use embassy_time::{Duration, Ticker, Timer};
 use embedded_mtls::crypto::rustcrypto::P256SigningKey;
 
-/// How long a signature takes.
+/// The duration of a signature.
 const DELAY: Duration = Duration::from_millis(300);
-/// How often the heart beats.
+/// The interval of the heartbeat.
 const BEAT: Duration = Duration::from_millis(10);
 
 type Mailbox<T> = Signal<CriticalSectionRawMutex, T>;
@@ -19,15 +19,15 @@ static TASK: Mailbox<([u8; 32], [u8; 32])> = Signal::new();
 static SIGNATURE: Mailbox<Option<[u8; 64]>> = Signal::new();
 static BEATS: AtomicU32 = AtomicU32::new(0);
 
-/// Gives the key away: from now on the task has it.
+/// Hands the key over to the task.
 pub(crate) fn hand_over(key: P256SigningKey) {
     KEY.signal(key);
 }
 
-/// Lets the task sign, and says how often the heart beat meanwhile.
+/// Lets the task sign, and logs the heartbeats in the meantime.
 pub(crate) async fn sign(digest: &[u8; 32], hedge: &[u8]) -> Option<[u8; 64]> {
     let before = BEATS.load(Ordering::Relaxed);
-    // What a dropped question has left.
+    // Discard the result of a dropped request.
     SIGNATURE.reset();
     TASK.signal((*digest, hedge.first_chunk().copied().unwrap_or_default()));
     let signature = SIGNATURE.wait().await;

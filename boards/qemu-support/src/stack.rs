@@ -2,7 +2,7 @@
 
 use crate::guard;
 
-/// Where the fence below the stack stands.
+/// Returns the address of the fence below the stack.
 pub(crate) fn guard() -> u32 {
     u32::try_from(high_water::end()).unwrap_or(0).next_multiple_of(guard::LEN)
 }
@@ -12,17 +12,17 @@ fn reserved() -> usize {
     (guard() + guard::LEN) as usize - high_water::end()
 }
 
-/// Paints what is not in use.
+/// Paints the unused part.
 pub(crate) fn paint() {
     high_water::paint(reserved());
 }
 
-/// The most bytes that were ever used, and all there are.
+/// Returns the peak use and the size.
 pub(crate) fn usage() -> (usize, usize) {
     high_water::usage(reserved())
 }
 
-/// Uses all of the stack, and more: to see that the fence stands.
+/// Overflows the stack, to test the fence.
 #[allow(unconditional_recursion, reason = "that is what it is for")]
 #[inline(never)]
 pub(crate) fn overflow(depth: u32) -> u32 {

@@ -18,7 +18,7 @@ const SOCKETS: usize = 4;
 
 defmt::timestamp!("{=u64:us}", embassy_time::Instant::now().as_micros());
 
-/// Makes the machine safe to run: paints the stack, guards its end, starts the clock of `hertz`. The first thing in
+/// Makes the machine safe to run: paints the stack, guards its end, starts the clock of `hertz`. Call it first in
 /// `main`.
 pub fn start(hertz: u32) {
     let Some(mut core) = cortex_m::Peripherals::take() else { fail("started twice") };
@@ -75,7 +75,7 @@ pub(crate) enum Exit {
     /// The machine could not be set up.
     Failed = 100,
     Panicked = 101,
-    /// An interrupt came that nobody handles.
+    /// An unexpected interrupt occurred.
     Interrupted = 102,
     /// A fault of the processor: a stack overflow, if the address is that of the guard.
     Faulted = 103,

@@ -17,7 +17,7 @@ const PENDSTSET: u32 = 1 << 26;
 struct SysTickDriver {
     /// Wraps after 49 days, longer than an emulated machine runs.
     milliseconds: AtomicU32,
-    /// The time that was told last.
+    /// The last time that was returned.
     last: Mutex<Cell<u64>>,
     queue: Mutex<RefCell<Queue>>,
     next: Mutex<Cell<u64>>,
@@ -46,14 +46,14 @@ impl Driver for SysTickDriver {
             let mut current = SYST::get_current();
             // SAFETY: a register that may be read at any time.
             if unsafe { ICSR.read_volatile() } & PENDSTSET != 0 {
-                // It has begun anew, and its handler did not run yet.
+                // It has wrapped, and its handler has not run yet.
                 current = SYST::get_current();
                 milliseconds += 1;
             }
             let reload = SYST::get_reload();
             let passed = u64::from(reload.saturating_sub(current));
             let now = milliseconds * TICKS_PER_MS + passed * TICKS_PER_MS / (u64::from(reload) + 1);
-            // QEMU begins anew a moment before it says so; time must not go back meanwhile.
+            // QEMU wraps a moment before it reports that; time must not go back in the meantime.
             let last = self.last.borrow(section);
             last.set(last.get().max(now));
             last.get()

@@ -1,4 +1,4 @@
-//! A gateway that does not let other tasks run where its handshake would: to measure what `Yield` is good for.
+//! A gateway that does not let other tasks run during its handshake, to measure the effect of `Yield`.
 
 use core::future::poll_fn;
 use core::pin::Pin;
@@ -20,8 +20,8 @@ fn wake() {
     TASK.wake();
 }
 
-/// Awaits `future`, of which there is one. Whoever yields wakes itself before it lets go; then it is polled again at
-/// once, and the executor has to wait until it wants something from outside.
+/// Awaits `future`, of which there is one. A future that yields wakes itself first; it is then polled again at once, so
+/// the executor has to wait until it needs external input.
 pub(crate) async fn unyielding<F: Future>(mut future: Pin<&mut F>) -> F::Output {
     // SAFETY: the methods work on statics, from any context; there is no data.
     let waker = unsafe { Waker::from_raw(WAKER) };

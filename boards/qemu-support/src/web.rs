@@ -17,13 +17,13 @@ use static_cell::ConstStaticCell;
 
 /// Bytes of a page.
 const PAGE: usize = 192;
-/// A client that takes longer for its handshake is not awaited.
+/// The time limit for a client's handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// The name of the client, as its certificate has it.
 type Name = heapless::String<PAGE>;
 
-/// What is lent to a connection.
+/// The memory of a connection.
 struct Memory {
     tcp_rx: [u8; 1536],
     tcp_tx: [u8; 1536],
@@ -80,7 +80,7 @@ pub(crate) async fn serve(
 
 fn page(name: &impl core::fmt::Display) -> Name {
     let mut page = Name::new();
-    // A name that is too long is cut.
+    // A name that is too long is truncated.
     let _cut = writeln!(page, "You are {name}.");
     page
 }

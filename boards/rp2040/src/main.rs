@@ -1,5 +1,5 @@
-//! The gateway on a Raspberry Pi Pico with a W5500, or a W5500-EVB-Pico. `README.md` says how it is wired and run, and what its
-//! random numbers are worth.
+//! The gateway on a Raspberry Pi Pico with a W5500, or a W5500-EVB-Pico. `README.md` describes wiring, running, and the
+//! quality of its random numbers.
 #![no_std]
 #![no_main]
 

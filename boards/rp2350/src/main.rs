@@ -1,4 +1,4 @@
-//! The gateway on a Raspberry Pi Pico 2 with a W5500, or a W5500-EVB-Pico2. `README.md` says how it is wired and run.
+//! The gateway on a Raspberry Pi Pico 2 with a W5500, or a W5500-EVB-Pico2. `README.md` describes wiring and running.
 #![no_std]
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! The gateway on a NUCLEO-H743ZI2, over the Ethernet of the chip. `README.md` says how it is wired and run.
+//! The gateway on a NUCLEO-H743ZI2, over the Ethernet of the chip. `README.md` describes wiring and running.
 #![no_std]
 #![no_main]
 

@@ -1,15 +1,15 @@
-//! Which images are built, and what is run in them.
+//! The images to build, and what runs in them.
 
 /// A way to build the images.
 #[derive(Clone, Copy)]
 pub(crate) struct Build {
     /// Name of the Cargo profile.
     pub(crate) profile: &'static str,
-    /// What it means.
+    /// The meaning.
     pub(crate) what: &'static str,
     /// Features of the crate with the images.
     pub(crate) features: &'static str,
-    /// What is compiled in.
+    /// The algorithms that are compiled in.
     pub(crate) algorithms: &'static str,
     /// Flags for the compiler beside those of the crate, as Cargo's configuration writes them.
     pub(crate) flags: &'static str,
@@ -17,7 +17,7 @@ pub(crate) struct Build {
     pub(crate) choices: &'static [Choice],
 }
 
-/// What both sides negotiate, in the words that the programs of the crate take.
+/// The parameters that both sides negotiate, as arguments for the programs of the crate.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Choice {
     pub(crate) suite: &'static str,

@@ -4,7 +4,7 @@ use super::builds::TUNED;
 use super::{Build, images, replay};
 use crate::run::{Failure, Result};
 
-/// What the validation of a leaf and an intermediate costs.
+/// The cost of validating a leaf and an intermediate.
 pub(crate) struct Chain {
     pub(crate) name: &'static str,
     pub(crate) flash: u64,

@@ -3,7 +3,8 @@
 use crate::run::{Failure, Result};
 use std::fmt::Write;
 
-/// How many percent a figure may get worse. They are exact; this is for what a new compiler or dependency moves.
+/// The percentage by which a figure may get worse. Figures are exact; this allows for changes of compilers and
+/// dependencies.
 const TOLERANCE: u64 = 2;
 
 /// A number in a table of a page.

@@ -5,7 +5,7 @@ use super::{Build, images, replay, target_directory};
 use crate::run::{Failure, Result};
 use crate::setup;
 
-/// What the image prints when all is right: how many vectors of each kind there are, and how many keys were tried.
+/// The expected output of the image: the number of vectors of each kind, and the number of keys tried.
 const RIGHT: &str = "ecdsa 484\necdh 355\nkeys 18\n";
 /// And of our own cryptography how many records and secrets there were.
 const RIGHT_MICRO: &str = "micro 317\n";

@@ -16,7 +16,7 @@ const README: &str = "README.md";
 const SHORT: &str = "<!-- figures: cargo xtask budget --write -->\n";
 const END: &str = "<!-- end of figures -->\n";
 
-/// How it was measured.
+/// The method of measurement.
 const METHOD: &str = "\
 The task is the same for every implementation: one full TLS 1.3 handshake in which both sides send a leaf and an intermediate with P-256
 keys and all checks are enabled, followed by two requests and two responses of 1 KiB each. Records of 2 KiB are received, of 1 KiB sent.
@@ -37,7 +37,7 @@ keys and all checks are enabled, followed by two requests and two responses of 1
 /// The columns of the tables of clients.
 const CLIENT_COLUMNS: &str = "| Client | Flash | RAM | Instructions | for 1 KiB |\n|---|---:|---:|---:|---:|\n";
 
-/// What to choose, below the settings of the recommended profile.
+/// Advice below the settings of the recommended profile.
 const CHOICE: &str = "\
 - *small* omits the package settings: for a device that rarely opens a connection and has no flash to spare.
 - *fast* is `opt-level = 3` and none of the flags: for a device with plenty of flash.
@@ -48,7 +48,7 @@ const CHOICE: &str = "\
   `boards/budget/src/roles.rs`): with ChaCha20-Poly1305 that saves a sixth of the instructions for 1 KiB.
 ";
 
-/// What it is that the bars are missed for.
+/// The reasons why figures miss their bar.
 const WHY_MISSED: &str = "\
 - Flash: according to the symbols, three fifths of a client are the core, and a fifth of that is for certificates; P-256 takes 13 KB,
   AES-GCM 11 KB.
@@ -75,7 +75,7 @@ pub(crate) fn page(types: &[TypeSize], measured: &[Measured], chains: &[Chain], 
     Ok(page)
 }
 
-/// How far the recommended profile is from what this project wants at first.
+/// Compares the recommended profile with the first bar.
 fn bars(measured: &[Measured]) -> String {
     let of = |suite| {
         let tuned = measured.iter().filter(|Measured { build, .. }| build.profile == TUNED.profile);
@@ -108,7 +108,7 @@ fn bars(measured: &[Measured]) -> String {
     table
 }
 
-/// How a program is built so, from the manifest of the images.
+/// Writes the settings of the profiles, from the manifest of the images.
 fn profiles() -> Result<String> {
     let manifest = root().join(CRATE).join("Cargo.toml");
     let text = std::fs::read_to_string(&manifest).map_err(|error| Failure::new(format!("{CRATE}: {error}")))?;
@@ -193,7 +193,7 @@ fn negotiated(choice: Choice) -> String {
     format!("{suite}, {}", choice.group)
 }
 
-/// Where the instructions of a handshake go.
+/// Writes the parts of a handshake with their instructions.
 fn parts(measured: &[Measured]) -> String {
     let mut table = String::from(
         "### Parts of a handshake\n\nInstructions of each public-key operation and of everything else; bytes of stack, and bytes \

@@ -4,7 +4,7 @@ use crate::run::{Failure, Result};
 use object::{Object, ObjectSection, ObjectSymbol, SectionFlags, SectionKind, elf};
 use std::path::Path;
 
-/// What an image takes on the device, in bytes.
+/// The sizes of an image on the device, in bytes.
 pub(crate) struct Sections {
     /// All that is written to flash: code, constants, initial values.
     pub(crate) flash: u64,

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 /// The images that hold more than the frame, as the columns of the table.
 pub(crate) const IMAGES: [&str; 3] = ["client", "server", "both"];
 
-/// What the images of one build add to the empty one, in bytes.
+/// The sizes of the images of one build beyond the empty one, in bytes.
 pub(crate) struct Sizes {
     pub(crate) flash: [u64; IMAGES.len()],
     /// Static RAM.
@@ -29,12 +29,12 @@ pub(crate) fn measure(build: &Build) -> Result<Sizes> {
     Ok(sizes)
 }
 
-/// What an image is larger than the empty one.
+/// Returns the flash of an image beyond the empty one.
 pub(crate) fn flash_over_empty(build: &Build, name: &str) -> Result<u64> {
     over(elf::sections(&image(build, name))?.flash, elf::sections(&image(build, "empty"))?.flash)
 }
 
-/// What static RAM an image has more than the empty one.
+/// Returns the static RAM of an image beyond the empty one.
 pub(crate) fn statics_over_empty(build: &Build, name: &str) -> Result<u64> {
     over(elf::sections(&image(build, name))?.ram, elf::sections(&image(build, "empty"))?.ram)
 }
@@ -51,7 +51,7 @@ pub(crate) fn compile(build: &Build, programs: &[&str], feature: &str) -> Result
     programs.iter().fold(run, |run, program| run.words("--bin").arg(*program)).within(CRATE).succeed()
 }
 
-/// Where a program of a build lies.
+/// Returns the path of a program of a build.
 pub(crate) fn image(build: &Build, program: &str) -> PathBuf {
     target_directory().join(MEASURED_TARGET).join(build.profile).join(program)
 }

@@ -21,7 +21,7 @@ use std::path::PathBuf;
 /// The crate with the images and the table of types.
 const CRATE: &str = "boards/budget";
 
-/// What each symbol of the table of types begins with.
+/// The prefix of each symbol of the table of types.
 const SIZE_OF: &str = "size_of ";
 
 /// Size of a type in bytes.
@@ -31,7 +31,7 @@ pub(crate) struct TypeSize {
     device: u64,
 }
 
-/// What one build costs.
+/// The cost of one build.
 pub(crate) struct Measured {
     build: &'static Build,
     sizes: images::Sizes,
@@ -39,7 +39,7 @@ pub(crate) struct Measured {
     handshakes: Vec<(Choice, [Cost; 2])>,
 }
 
-/// What is done with the figures.
+/// The action on the figures.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Mode {
     /// All are measured and compared with those that were kept.

@@ -1,4 +1,4 @@
-//! What other implementations need for the same work: embedded-tls measured beside ours, the others once with the same
+//! The cost of other implementations for the same task: embedded-tls measured with ours, the others once with the same
 //! method.
 //!
 //! The work: TLS 1.3 client, `TLS_AES_128_GCM_SHA256`, secp256r1, P-256 certificates, leaf and
@@ -35,11 +35,11 @@ pub(crate) const CLIENTS: &[Peer] = &[
     peer("rustls 0.23.46 with RustCrypto, opt-level s (heap)", 239_876, 31_624, 51_740_000, 255_000),
 ];
 
-/// What a client may take at first.
+/// The first bar for a client.
 pub(crate) const FIRST_BAR: Peer = peer("*first bar*", 80_000, 14_000, 40_000_000, 200_000);
 /// Instructions for 1 KiB with ChaCha20-Poly1305 at first.
 pub(crate) const FIRST_BAR_CHACHA: u64 = 40_000;
-/// What a client is to take in the end.
+/// The goal for a client.
 pub(crate) const GOAL: Peer = peer("*goal*", 40_000, 8_000, 4_500_000, 26_000);
 
 /// embedded-tls in the profiles that ours is built in, with the features of the crate that it needs.

@@ -8,7 +8,7 @@ use std::path::Path;
 /// The machine with a Cortex-M4. Each instruction takes 2^6 ns of virtual time, which the images know.
 const QEMU: &str = "-M mps2-an386 -nographic -monitor none -serial none -icount shift=6";
 
-/// What a role has cost.
+/// The cost of a role.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Cost {
     /// Instructions of the handshake, and of its parts.
@@ -29,7 +29,7 @@ pub(crate) struct Cost {
 }
 
 impl Cost {
-    /// What is no public-key operation.
+    /// Returns the cost outside of public-key operations.
     pub(crate) fn rest(&self) -> u64 {
         self.handshake - self.share - self.agree - self.chain - self.certificate_verify - self.sign
     }
@@ -66,7 +66,7 @@ pub(crate) fn run_peer(build: &Build, choice: Choice, peer: &str) -> Result<Cost
     cost.ok_or_else(|| Failure::new(format!("{} printed what is not understood:\n{output}", image.display())))
 }
 
-/// What an image prints, which has to be the same in two runs.
+/// Returns the output of an image, which has to be the same in two runs.
 fn twice(image: &Path, choice: Choice, peer: &str) -> Result<String> {
     let words = ["replay", choice.suite, choice.group];
     let output = emulate(image, &words, &recordings(choice, peer))?;
@@ -94,7 +94,7 @@ fn recordings(choice: Choice, peer: &str) -> String {
     format!("target/budget/{}", words.join("-").trim_end_matches('-'))
 }
 
-/// What a role has printed.
+/// Parses the output of a role.
 #[derive(Debug, PartialEq, Eq)]
 struct Output {
     /// Without what the signatures cost that were verified.

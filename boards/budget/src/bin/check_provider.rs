@@ -12,7 +12,7 @@ use embedded_mtls::crypto::rustcrypto::{self, RustCrypto};
 use embedded_mtls::crypto::{CryptoError, CryptoProvider, HashAlgorithm, KeyExchange, SignatureAlgorithm};
 use semihosting::println;
 
-/// Room for all vectors.
+/// Space for all vectors.
 const VECTORS: usize = 160 * 1024;
 /// Keys that are tried beside those at the ends of the range.
 const KEYS: u8 = 12;
@@ -51,7 +51,7 @@ fn agree<C: CryptoProvider + Default>(private: &[u8; 32], public: &[u8]) -> Resu
         .and_then(|secret| secret.as_bytes().try_into().map_err(|_| CryptoError::Invalid))
 }
 
-/// How many vectors for signatures and for key exchanges there are.
+/// Returns the number of vectors for signatures and for key exchanges.
 fn vectors(mut rest: &[u8]) -> (usize, usize) {
     let mut count = (0, 0);
     let mut next = || {
@@ -81,7 +81,7 @@ fn vectors(mut rest: &[u8]) -> (usize, usize) {
     count
 }
 
-/// All that both providers do has to be the same. Gives the number of keys.
+/// Compares all results of both providers. Returns the number of keys.
 fn keys() -> usize {
     let end = |less: u8| {
         let mut scalar = ORDER;

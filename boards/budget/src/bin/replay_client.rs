@@ -1,4 +1,4 @@
-//! A client that hears a recorded server.
+//! A client that receives a recorded server.
 #![no_std]
 #![no_main]
 

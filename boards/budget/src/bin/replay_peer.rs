@@ -1,4 +1,4 @@
-//! A client with embedded-tls that hears a recorded server.
+//! A client with embedded-tls that receives a recorded server.
 #![no_std]
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! A server that hears a recorded client.
+//! A server that receives a recorded client.
 #![no_std]
 #![no_main]
 

@@ -17,13 +17,13 @@ const TICK: u64 = 40;
 /// CMSDK timer 0: control at 0, value at 4, reload at 8. Counts down.
 const TIMER: *mut u32 = 0x4000_0000 as *mut u32;
 
-/// What is on the stack where nothing was yet.
+/// The pattern of unused stack.
 const PAINT: u32 = 0xc0de_57ac;
 
 /// Bytes of all words together.
 const WORDS: usize = 256;
 
-/// Where the words lie.
+/// The memory of the words.
 struct Place(UnsafeCell<Option<Args<WORDS>>>);
 
 // SAFETY: there is one core, and no interrupt uses it.
@@ -113,7 +113,7 @@ pub fn read<'a>(path: &CStr, place: &'a mut [u8]) -> &'a [u8] {
     fail("the recording is too long")
 }
 
-/// Says why, and ends the emulator with a failure.
+/// Prints the reason, and ends the emulator with a failure.
 pub fn fail(why: &str) -> ! {
     eprintln!("{why}");
     exit(1)

@@ -1,4 +1,4 @@
-//! A role that hears a recording of its peer, and what it costs: instructions, stack, bytes on the wire.
+//! A role that receives a recording of its peer, and its cost: instructions, stack, bytes on the wire.
 //!
 //! Runs in QEMU's `mps2-an386` with `-icount`, where each instruction takes the same virtual time, so that a
 //! hardware timer counts them exactly. Reading the recording, the transport and what is printed are left out.

@@ -1,4 +1,4 @@
-//! A provider that notes how long the public-key operations of another one take.
+//! A provider that measures the public-key operations of another one.
 
 use super::now;
 use core::fmt;
@@ -29,7 +29,7 @@ static KINDS: [AtomicUsize; MOST] = [const { AtomicUsize::new(0) }; MOST];
 static TICKS: [AtomicU32; MOST] = [const { AtomicU32::new(0) }; MOST];
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 
-/// What was done, in its order, with its ticks.
+/// Lists the operations in order, with their ticks.
 pub fn operations() -> impl Iterator<Item = (Operation, u32)> {
     KINDS.iter().zip(&TICKS).take(COUNT.load(Relaxed)).map(|(kind, ticks)| {
         let all = [Operation::Share, Operation::Agree, Operation::Verify, Operation::Sign];

@@ -4,31 +4,31 @@ use core::fmt::{self, Write};
 use embedded_mtls::x509::UnixTime;
 use mtls_cxml::XmlText;
 
-/// What makes each document another one, even of the same order.
+/// The values that make each document unique, even for the same order.
 #[derive(Clone, Copy, Debug)]
 pub struct Stamp {
     /// A random number.
     pub serial: u64,
-    /// When it is written.
+    /// The time of writing.
     pub time: UnixTime,
 }
 
-/// A purchase order. It is written once; what is sent, and sent again, are the bytes that were written.
+/// A purchase order. It is written once, and the written bytes are what is sent, and sent again.
 #[derive(Clone, Copy, Debug)]
 pub struct Order<'a> {
     /// The number of the order.
     pub number: &'a str,
-    /// Who orders.
+    /// The buyer.
     pub from: Party<'a>,
-    /// Who is to deliver.
+    /// The supplier.
     pub to: Party<'a>,
-    /// Which device sends it.
+    /// The device that sends it.
     pub sender: Party<'a>,
     /// ISO 4217 code of all amounts.
     pub currency: &'a str,
-    /// Whom the bill goes to, and where the goods.
+    /// The address for the bill and the goods.
     pub bill_to: &'a str,
-    /// What is ordered; at least one.
+    /// The items; at least one.
     pub lines: &'a [Line<'a>],
 }
 
@@ -44,11 +44,11 @@ pub struct Party<'a> {
 /// A line of an order.
 #[derive(Clone, Copy, Debug)]
 pub struct Line<'a> {
-    /// How many.
+    /// The quantity.
     pub quantity: u32,
     /// The supplier's number of the part.
     pub part: &'a str,
-    /// What it is.
+    /// The description.
     pub description: &'a str,
     /// The price of one in hundredths.
     pub unit_price: u32,
@@ -60,7 +60,7 @@ impl Order<'_> {
     /// Writes the document.
     ///
     /// # Errors
-    /// If there is no room.
+    /// If there is not enough space.
     pub fn write(&self, Stamp { serial, time }: Stamp, out: &mut dyn Write) -> fmt::Result {
         let (currency, sender) = (XmlText(self.currency), XmlText(self.sender.identity));
         write!(

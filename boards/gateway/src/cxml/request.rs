@@ -1,11 +1,11 @@
-//! What a supplier has to know of a request.
+//! The parts of a request that a supplier needs.
 
 use super::text::text;
 use xmlparser::{Token, Tokenizer};
 
-/// The `payloadID` of an `OrderRequest`; `None` for anything else.
+/// Returns the `payloadID` of an `OrderRequest`; `None` for anything else.
 ///
-/// The whole document is read over, so what is accepted has come complete. It is changed, if it is not UTF-8.
+/// The whole document is scanned, so an accepted one is complete. It is modified if it is not UTF-8.
 pub fn payload_id(document: &mut [u8]) -> Option<&str> {
     let text = text(document)?;
     let (mut payload, mut root, mut order, mut ended) = (None, None, false, false);

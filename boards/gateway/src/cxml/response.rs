@@ -1,4 +1,4 @@
-//! A `Response`: the status in it, which alone says what became of the order, and one of our own.
+//! Reading the status of a `Response`, which alone decides about the order, and writing one.
 
 use super::order::Stamp;
 use super::text::text;
@@ -6,12 +6,12 @@ use core::fmt;
 use mtls_cxml::XmlText;
 use xmlparser::{ElementEnd, Token, Tokenizer};
 
-/// What is no `Response` with a `Status`.
+/// The error of a document that is not a `Response` with a `Status`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unreadable;
 
-/// The code of the `Status` in a document; `None` for an empty one, which stands for acceptance. The document is changed, if
-/// it is not UTF-8.
+/// Reads the code of the `Status` in a document; `None` for an empty one, which means acceptance. The document is
+/// modified if it is not UTF-8.
 ///
 /// # Errors
 /// If the document is not well-formed up to the `Status`, or has none below `cXML/Response`.
@@ -46,7 +46,7 @@ pub fn status(document: &mut [u8]) -> Result<Option<u16>, Unreadable> {
 /// Writes a `Response` with a status.
 ///
 /// # Errors
-/// If there is no room.
+/// If there is not enough space.
 pub fn response(
     out: &mut dyn fmt::Write,
     Stamp { serial, time }: Stamp,

@@ -1,9 +1,10 @@
-//! Documents as text, in whatever encoding they come.
+//! Documents as text, in any encoding.
 
-/// The text of a document, for a reader that looks at names and numbers only: these are ASCII, and mean themselves in UTF-8, in
-/// UTF-16 and in each encoding with single bytes that XML is written in (ISO-8859, windows-125x), as well as in `Shift_JIS`, GB 18030
-/// and Big5 outside of text. Whatever is not ASCII becomes an `x` where it is not UTF-8, so the encoding itself need not be known.
-/// A document in none of them (EBCDIC) does not begin with `<`, and its reader refuses it.
+/// Returns the text of a document, for a reader that needs only names and numbers: these are ASCII, and have the same
+/// bytes in UTF-8, in UTF-16 (one per unit) and in each encoding with single bytes that XML is written in (ISO-8859,
+/// windows-125x), as well as in `Shift_JIS`, GB 18030 and Big5 outside of text. If the document is not UTF-8, every
+/// other character becomes an `x`, so the encoding need not be known. A document in another encoding (EBCDIC) does not
+/// begin with `<`, and the reader rejects it.
 pub(super) fn text(document: &mut [u8]) -> Option<&str> {
     let unit: Option<fn([u8; 2]) -> u16> = match document {
         [0xff, 0xfe, ..] | [b'<', 0, _, 0, ..] => Some(u16::from_le_bytes),
@@ -21,7 +22,7 @@ pub(super) fn text(document: &mut [u8]) -> Option<&str> {
     core::str::from_utf8(document.get(..len)?).ok()
 }
 
-/// Each unit of UTF-16 as a byte; gives how many there are.
+/// Converts each unit of UTF-16 to a byte; returns their number.
 fn narrow(document: &mut [u8], unit: fn([u8; 2]) -> u16) -> usize {
     let mut len = 0;
     for place in (0..document.len()).step_by(2) {

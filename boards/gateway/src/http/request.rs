@@ -5,13 +5,13 @@ use crate::text::Writer;
 use core::fmt::Write as _;
 use embedded_io_async::{Read, Write};
 
-/// Most header fields of a request that are followed.
+/// The maximum number of header fields in a request.
 const MAX_FIELDS: usize = 32;
 
 /// A request that is answered without its body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
-    /// No POST: 405.
+    /// Not POST: 405.
     Method,
     /// No `Content-Length`: 411.
     NoLength,
@@ -20,7 +20,7 @@ pub(crate) enum Refusal {
 }
 
 impl Refusal {
-    /// The status line's code and words.
+    /// Returns the code and reason of the status line.
     pub(crate) const fn status(self) -> (u16, &'static str) {
         match self {
             Self::Method => (405, "Method Not Allowed"),
@@ -30,7 +30,7 @@ impl Refusal {
     }
 }
 
-/// What the head of a request says.
+/// The facts from the head of a request.
 #[derive(Clone, Copy)]
 struct Head {
     len: usize,
@@ -39,7 +39,7 @@ struct Head {
     expects_continue: bool,
 }
 
-/// Reads a request: its head into `head`, its body into `body`; gives the length of the body.
+/// Reads a request: its head into `head`, its body into `body`; returns the length of the body.
 pub(crate) async fn read_order<S: Read + Write>(
     stream: &mut S,
     memory: &mut [u8],
@@ -61,7 +61,7 @@ pub(crate) async fn read_order<S: Read + Write>(
         stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await.map_err(HttpError::Stream)?;
         stream.flush().await.map_err(HttpError::Stream)?;
     }
-    // Some of the body may have come with the head; what follows it would be another request, which is not read.
+    // Part of the body may have arrived with the head; data after the body would be another request, which is not read.
     let came = memory.get(head.len..filled).unwrap_or_default();
     let came = came.get(..length).unwrap_or(came);
     let (mut filled, mut rest) = (came.len(), body);
@@ -75,7 +75,7 @@ pub(crate) async fn read_order<S: Read + Write>(
     Ok(Ok(length))
 }
 
-/// Reads something; nothing is an error, as is no room for it.
+/// Reads some bytes; the end of the stream and a full memory are errors.
 async fn receive<S: Read>(stream: &mut S, memory: &mut [u8]) -> Result<usize, HttpError<S::Error>> {
     if memory.is_empty() {
         return Err(HttpError::Unreadable);
@@ -102,7 +102,7 @@ fn parse<E>(bytes: &[u8]) -> Result<Option<Head>, HttpError<E>> {
                 return Err(HttpError::Unreadable);
             }
         } else if field.name.eq_ignore_ascii_case("transfer-encoding") {
-            // Section 6.1: with it, the length does not count; chunks are not read here.
+            // Section 6.1: it overrides the length; chunks are not supported here.
             return Ok(Some(Head { content_length: None, ..head }));
         } else if field.name.eq_ignore_ascii_case("expect") {
             head.expects_continue = value.eq_ignore_ascii_case("100-continue");
@@ -111,7 +111,7 @@ fn parse<E>(bytes: &[u8]) -> Result<Option<Head>, HttpError<E>> {
     Ok(Some(head))
 }
 
-/// Answers with a document, and says that the connection ends.
+/// Answers with a document, and announces the end of the connection.
 pub(crate) async fn write_response<S: Write>(
     stream: &mut S,
     (status, reason): (u16, &str),

@@ -1,15 +1,15 @@
 //! The client's side: reading the response to a posted order.
 //!
-//! A line at a time, of which only the fields that matter are kept: a head may be larger than the memory. The status line is
-//! the answer; what is wrong behind it is a flaw of it and no error.
+//! Reads a line at a time and keeps only relevant fields, since a head may be larger than the memory. The status line
+//! is the answer; problems after it are flaws of the answer, not errors.
 
 use super::HttpError;
 use embedded_io_async::Read;
 use embedded_mtls::x509::UnixTime;
 
-/// Interim responses before the final one that are passed over.
+/// The maximum number of interim responses before the final one.
 const MAX_INTERIM: u8 = 16;
-/// Bytes of a line that are looked at. The fields that matter are shorter.
+/// Bytes of a line that are examined. The relevant fields are shorter.
 const LINE: usize = 160;
 /// Bytes that are received at once.
 const CHUNK: usize = 256;
@@ -18,25 +18,25 @@ const CHUNK: usize = 256;
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Response<'m> {
     pub(crate) status: u16,
-    /// Seconds that the server asks to wait, if `now` or its own date says when that is.
+    /// The delay in seconds that the server asks for; for a date, relative to its own date or to `now`.
     pub(crate) wait: Option<u32>,
-    /// True if it calls its body a page for people.
+    /// True if it declares its body as HTML.
     pub(crate) is_html: bool,
-    /// The body of a success, as far as there is room for it.
+    /// The body of a successful response, as far as it fits.
     pub(crate) body: &'m mut [u8],
     pub(crate) flaw: Option<Flaw>,
 }
 
-/// Why the rest of a response was not read.
+/// The reason why the rest of a response was not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Flaw {
     /// The connection ended before the response.
     Cut,
-    /// It is not as RFC 9112 wants it, or in a coding that was not asked for.
+    /// It violates RFC 9112, or has a coding that was not requested.
     Unreadable,
 }
 
-/// The way the end of a body is known.
+/// The framing of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Framing {
     Length(usize),
@@ -49,7 +49,7 @@ enum Framing {
 struct Head {
     status: u16,
     length: Option<usize>,
-    /// True if there is a transfer coding, which then is `chunked`.
+    /// True if there is a transfer coding, which has to be `chunked`.
     is_chunked: bool,
     retry_after: Option<After>,
     date: Option<UnixTime>,
@@ -57,7 +57,7 @@ struct Head {
     flaw: Option<Flaw>,
 }
 
-/// When a repetition is welcome (RFC 9110 section 10.2.3).
+/// The requested delay (RFC 9110 section 10.2.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum After {
     Seconds(u32),
@@ -73,7 +73,7 @@ pub(crate) async fn read<'m, S: Read>(
     let mut input = Input { stream, chunk: [0; CHUNK], start: 0, end: 0 };
     let mut head = input.head().await?;
     let mut filled = 0;
-    // What a refusal says in its body is for people, and a device has none.
+    // The body of a refusal is for people, so a device ignores it.
     if head.flaw.is_none() && (200..300).contains(&head.status) {
         let mut out = Out { memory, filled: 0 };
         head.flaw = input.body(head.framing(), &mut out).await.err();
@@ -84,9 +84,9 @@ pub(crate) async fn read<'m, S: Read>(
 }
 
 impl Head {
-    /// Looks at a field line. RFC 9112 section 6.3: with lengths that contradict each other the end of the body is not known.
+    /// Examines a field line. RFC 9112 section 6.3: with contradictory lengths the end of the body is unknown.
     fn field(&mut self, line: &[u8]) {
-        // A line without a colon is no field, and not worth more than that.
+        // A line without a colon is not a field, and is ignored.
         let Some(colon) = line.iter().position(|byte| *byte == b':') else { return };
         let (name, value) = line.split_at(colon);
         let Ok(value) = core::str::from_utf8(value.get(1..).unwrap_or_default()) else { return };
@@ -119,7 +119,7 @@ impl Head {
         }
     }
 
-    /// RFC 9112 section 6.3: Transfer-Encoding overrides Content-Length.
+    /// Returns the framing (RFC 9112 section 6.3): Transfer-Encoding overrides Content-Length.
     fn framing(&self) -> Framing {
         match (self.status, self.is_chunked, self.length) {
             (204 | 304, ..) => Framing::Length(0),
@@ -129,7 +129,7 @@ impl Head {
         }
     }
 
-    /// The seconds up to a date are those of the server's own clock, if it says what time it is.
+    /// Returns the delay in seconds; for a date, according to the server's own clock if the response has its date.
     fn wait(&self, now: Option<UnixTime>) -> Option<u32> {
         match self.retry_after? {
             After::Seconds(seconds) => Some(seconds),
@@ -141,7 +141,7 @@ impl Head {
     }
 }
 
-/// A date in one of the three forms of RFC 9110 section 5.6.7, all in UTC.
+/// Parses a date in one of the three forms of RFC 9110 section 5.6.7, all in UTC.
 fn date(text: &str) -> Option<UnixTime> {
     let mut words = text.split([' ', ',', '-', ':']).filter(|word| !word.is_empty()).skip(1);
     let first = words.next()?;
@@ -177,13 +177,13 @@ struct Input<'s, S> {
 }
 
 impl<S: Read> Input<'_, S> {
-    /// The final response's head.
+    /// Reads the head of the final response.
     async fn head(&mut self) -> Result<Head, HttpError<S::Error>> {
         let mut memory = [0; LINE];
         // RFC 9110 section 15.2: a client must be able to parse one or more 1xx responses before the final one.
         for _ in 0..=MAX_INTERIM {
             let status = status(self.line(&mut memory, false).await?).ok_or(HttpError::Unreadable)?;
-            // Section 7.8: it is for a client to ask for another protocol, and this one does not.
+            // Section 7.8: only a client can request another protocol, and this one does not.
             if status == 101 {
                 return Err(HttpError::Unreadable);
             }
@@ -206,7 +206,7 @@ impl<S: Read> Input<'_, S> {
         Err(HttpError::Unreadable)
     }
 
-    /// Reads a body; what does not fit is received all the same, since only then its end has come.
+    /// Reads a body; the part that does not fit is received too, to find the end.
     async fn body(&mut self, framing: Framing, out: &mut Out<'_>) -> Result<(), Flaw> {
         match framing {
             Framing::Length(length) => self.copy(length, out).await,
@@ -219,7 +219,7 @@ impl<S: Read> Input<'_, S> {
             Framing::Chunked => loop {
                 let mut memory = [0; LINE];
                 let size = size(self.line(&mut memory, false).await.map_err(|_| Flaw::Cut)?).ok_or(Flaw::Unreadable)?;
-                // The last chunk: what follows are trailers.
+                // The last chunk: trailers follow.
                 if size == 0 {
                     return Ok(());
                 }
@@ -238,8 +238,8 @@ impl<S: Read> Input<'_, S> {
         Ok(())
     }
 
-    /// A line without its end, of which what is too long is dropped. Field lines that are folded are joined (RFC 9112 section
-    /// 5.2); an empty line is never looked behind.
+    /// Reads a line without its end, and drops what does not fit. Folded field lines are joined (RFC 9112 section 5.2),
+    /// without reading past an empty line.
     async fn line<'l>(&mut self, memory: &'l mut [u8; LINE], folds: bool) -> Result<&'l [u8], HttpError<S::Error>> {
         let mut line = Out { memory, filled: 0 };
         loop {
@@ -289,7 +289,7 @@ impl Out<'_> {
     }
 }
 
-/// The code of a status line (RFC 9112 section 4).
+/// Parses the code of a status line (RFC 9112 section 4).
 fn status(line: &[u8]) -> Option<u16> {
     let rest = line.strip_prefix(b"HTTP/1.")?;
     let rest = rest.strip_prefix(b"0 ").or(rest.strip_prefix(b"1 "))?.trim_ascii_start();
@@ -298,7 +298,7 @@ fn status(line: &[u8]) -> Option<u16> {
     core::str::from_utf8(code).ok()?.parse().ok().filter(|_| is_code)
 }
 
-/// The size of a chunk, without its extensions (RFC 9112 section 7.1).
+/// Parses the size of a chunk, without its extensions (RFC 9112 section 7.1).
 fn size(line: &[u8]) -> Option<usize> {
     let digits = line.split(|byte| *byte == b';').next()?.trim_ascii();
     let is_number = digits.iter().all(u8::is_ascii_hexdigit);
