@@ -1,6 +1,6 @@
-//! The provider of the build against `RustCrypto` and against vectors, in the emulator, where its assembly runs.
+//! Checks the provider of the build against `RustCrypto` and against vectors, in the emulator, where its assembly runs.
 //!
-//! Of [`Micro`](embedded_mtls_micro::Micro) it also counts the instructions of what is done with secrets.
+//! For [`Micro`](embedded_mtls_micro::Micro) it also counts the instructions of the operations on secrets.
 #![no_std]
 #![no_main]
 
@@ -210,7 +210,7 @@ mod micro {
         LONGEST + 1
     }
 
-    /// What is done with a secret takes as many instructions as with any other.
+    /// Checks that an operation takes as many instructions with one secret as with any other.
     fn secrets() -> usize {
         machine::start_timer();
         let end = |less: u8| {
