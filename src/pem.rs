@@ -51,7 +51,7 @@ pub fn certificates(text: &mut [u8]) -> Result<&[u8], PemError> {
 }
 
 /// Decodes the first private key of a text, in PKCS#8 (`PRIVATE KEY`) or SEC 1 (`EC PRIVATE KEY`), and returns its DER, as
-/// [`PrivateKey::from_der`](crate::crypto::PrivateKey::from_der) takes it. The rest of the text is wiped: wipe the DER
+/// [`DecodedKey::from_der`](crate::crypto::DecodedKey::from_der) takes it. The rest of the text is wiped: wipe the DER
 /// once the key is made.
 ///
 /// # Errors

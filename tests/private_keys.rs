@@ -9,7 +9,7 @@
 //! ```
 
 use embedded_mtls::crypto::rustcrypto::{Ed25519SigningKey, P256SigningKey, P384SigningKey};
-use embedded_mtls::crypto::{CryptoError, PrivateKey};
+use embedded_mtls::crypto::{CryptoError, DecodedKey};
 use embedded_mtls::io::AnySigningKey;
 use embedded_mtls::pem;
 
@@ -45,15 +45,15 @@ fn a_pem_file_is_decoded_in_place() {
     for (text, label) in [(&key!("p256.sec1.pem")[..], "EC PRIVATE KEY"), (key!("p256.pkcs8.pem"), "PRIVATE KEY")] {
         let mut text = text.to_vec();
         let der = pem::private_key(&mut text).unwrap();
-        assert_eq!(PrivateKey::from_der(der), PrivateKey::from_der(P256[0]), "{label}");
+        assert_eq!(DecodedKey::from_der(der), DecodedKey::from_der(P256[0]), "{label}");
     }
 }
 
 #[test]
 fn keys_that_are_encrypted_or_of_another_kind_are_refused() {
-    assert_eq!(PrivateKey::from_der(key!("p256.encrypted.der")), Err(CryptoError::Invalid));
-    assert_eq!(PrivateKey::from_der(key!("rsa.pkcs8.der")), Err(CryptoError::Unsupported));
-    assert_eq!(PrivateKey::from_der(key!("p521.sec1.der")), Err(CryptoError::Unsupported));
+    assert_eq!(DecodedKey::from_der(key!("p256.encrypted.der")), Err(CryptoError::Invalid));
+    assert_eq!(DecodedKey::from_der(key!("rsa.pkcs8.der")), Err(CryptoError::Unsupported));
+    assert_eq!(DecodedKey::from_der(key!("p521.sec1.der")), Err(CryptoError::Unsupported));
     assert_eq!(P256SigningKey::from_der(P384[0]).err(), Some(CryptoError::Unsupported));
     assert_eq!(P384SigningKey::from_der(P256[0]).err(), Some(CryptoError::Unsupported));
     assert_eq!(Ed25519SigningKey::from_der(P256[0]).err(), Some(CryptoError::Unsupported));
@@ -63,9 +63,9 @@ fn keys_that_are_encrypted_or_of_another_kind_are_refused() {
 fn a_key_that_is_cut_or_continued_is_refused() {
     for der in P256.iter().chain(&P384).chain(&[ED25519]) {
         for len in 0..der.len() {
-            assert!(PrivateKey::from_der(&der[..len]).is_err(), "{len} bytes");
+            assert!(DecodedKey::from_der(&der[..len]).is_err(), "{len} bytes");
         }
-        assert!(PrivateKey::from_der(&[der, &[0][..]].concat()).is_err());
+        assert!(DecodedKey::from_der(&[der, &[0][..]].concat()).is_err());
     }
 }
 
@@ -80,6 +80,6 @@ fn a_curve_that_is_named_twice_is_the_same() {
         [&[0x30, 0x81, byte(inside.len())][..], &inside].concat()
     };
     let same = of_curve(b"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07");
-    assert_eq!(PrivateKey::from_der(&same), PrivateKey::from_der(SEC1));
-    assert_eq!(PrivateKey::from_der(&of_curve(b"\x06\x05\x2b\x81\x04\x00\x22")), Err(CryptoError::Invalid));
+    assert_eq!(DecodedKey::from_der(&same), DecodedKey::from_der(SEC1));
+    assert_eq!(DecodedKey::from_der(&of_curve(b"\x06\x05\x2b\x81\x04\x00\x22")), Err(CryptoError::Invalid));
 }

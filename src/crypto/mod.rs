@@ -6,13 +6,13 @@
 //! certificates also depends on the features `p384`, `ed25519` and `rsa`, and SHA-384 as the hash of a cipher suite on
 //! `aes256-gcm-sha384`, so that unused algorithms cost nothing.
 
-mod private_key;
+mod decoded_key;
 #[cfg(feature = "rsa")]
 pub mod rsa;
 #[cfg(feature = "rustcrypto")]
 pub mod rustcrypto;
 
-pub use self::private_key::PrivateKey;
+pub use self::decoded_key::DecodedKey;
 #[cfg(feature = "rustcrypto")]
 pub use self::rustcrypto::RustCrypto as DefaultProvider;
 pub use crate::limits::TAG_LEN;

@@ -10,7 +10,7 @@ use crate::crypto::rustcrypto::Ed25519SigningKey;
 #[cfg(feature = "p384")]
 use crate::crypto::rustcrypto::P384SigningKey;
 use crate::crypto::rustcrypto::{P256SigningKey, RustCrypto};
-use crate::crypto::{CryptoError, CryptoProvider, HashAlgorithm, PrivateKey};
+use crate::crypto::{CryptoError, CryptoProvider, DecodedKey, HashAlgorithm};
 use crate::error::AlertDescription;
 use crate::role::Role;
 #[cfg(feature = "dangerous-waivers")]
@@ -217,17 +217,17 @@ pub enum AnySigningKey {
 }
 
 impl AnySigningKey {
-    /// Creates a key from its DER, see [`PrivateKey::from_der`]. One public-key operation.
+    /// Creates a key from its DER, see [`DecodedKey::from_der`]. One public-key operation.
     ///
     /// # Errors
-    /// As [`PrivateKey::from_der`]; [`CryptoError::Unsupported`] if its algorithm is not compiled in.
+    /// As [`DecodedKey::from_der`]; [`CryptoError::Unsupported`] if its algorithm is not compiled in.
     pub fn from_der(der: &[u8]) -> Result<Self, CryptoError> {
-        match PrivateKey::from_der(der)? {
+        match DecodedKey::from_der(der)? {
             #[cfg(feature = "ed25519")]
-            PrivateKey::Ed25519(private) => Ok(Self::Ed25519(Ed25519SigningKey::from_bytes(private))),
-            PrivateKey::P256(scalar) => P256SigningKey::from_bytes(scalar).map(Self::P256),
+            DecodedKey::Ed25519(private) => Ok(Self::Ed25519(Ed25519SigningKey::from_bytes(private))),
+            DecodedKey::P256(scalar) => P256SigningKey::from_bytes(scalar).map(Self::P256),
             #[cfg(feature = "p384")]
-            PrivateKey::P384(scalar) => P384SigningKey::from_bytes(scalar).map(Self::P384),
+            DecodedKey::P384(scalar) => P384SigningKey::from_bytes(scalar).map(Self::P384),
             #[cfg(not(all(feature = "ed25519", feature = "p384")))]
             _ => Err(CryptoError::Unsupported),
         }

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use super::joint::Point;
 use super::nonce::{nonzero, reduced, sign};
 use crate::crypto::CryptoError;
-use crate::crypto::PrivateKey;
+use crate::crypto::DecodedKey;
 use crate::der::{Reader, SEQUENCE};
 
 /// A P-256 signing key in memory, for credentials whose key is not in a secure element. 97 bytes,
@@ -129,13 +129,13 @@ impl P256SigningKey {
         Ok(Self { private, public })
     }
 
-    /// Creates a key from its DER, see [`PrivateKey::from_der`]. One public-key operation.
+    /// Creates a key from its DER, see [`DecodedKey::from_der`]. One public-key operation.
     ///
     /// # Errors
-    /// As [`PrivateKey::from_der`] and `from_bytes`; [`CryptoError::Unsupported`] if the key is not on P-256.
+    /// As [`DecodedKey::from_der`] and `from_bytes`; [`CryptoError::Unsupported`] if the key is not on P-256.
     pub fn from_der(der: &[u8]) -> Result<Self, CryptoError> {
-        match PrivateKey::from_der(der)? {
-            PrivateKey::P256(scalar) => Self::from_bytes(scalar),
+        match DecodedKey::from_der(der)? {
+            DecodedKey::P256(scalar) => Self::from_bytes(scalar),
             _ => Err(CryptoError::Unsupported),
         }
     }
@@ -170,13 +170,13 @@ impl P384SigningKey {
         p384::ecdsa::SigningKey::from_bytes(scalar.into()).map(Self).map_err(|_| CryptoError::Invalid)
     }
 
-    /// Creates a key from its DER, see [`PrivateKey::from_der`]. One public-key operation.
+    /// Creates a key from its DER, see [`DecodedKey::from_der`]. One public-key operation.
     ///
     /// # Errors
-    /// As [`PrivateKey::from_der`] and `from_bytes`; [`CryptoError::Unsupported`] if the key is not on P-384.
+    /// As [`DecodedKey::from_der`] and `from_bytes`; [`CryptoError::Unsupported`] if the key is not on P-384.
     pub fn from_der(der: &[u8]) -> Result<Self, CryptoError> {
-        match PrivateKey::from_der(der)? {
-            PrivateKey::P384(scalar) => Self::from_bytes(scalar),
+        match DecodedKey::from_der(der)? {
+            DecodedKey::P384(scalar) => Self::from_bytes(scalar),
             _ => Err(CryptoError::Unsupported),
         }
     }

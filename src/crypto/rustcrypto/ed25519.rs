@@ -2,7 +2,7 @@
 
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 
-use crate::crypto::{CryptoError, PrivateKey};
+use crate::crypto::{CryptoError, DecodedKey};
 
 /// An Ed25519 signing key in memory, for credentials whose key is not in a secure element. Wiped when
 /// dropped.
@@ -27,13 +27,13 @@ impl Ed25519SigningKey {
         Self(SigningKey::from_bytes(private))
     }
 
-    /// Creates a key from its DER, see [`PrivateKey::from_der`]. One public-key operation.
+    /// Creates a key from its DER, see [`DecodedKey::from_der`]. One public-key operation.
     ///
     /// # Errors
-    /// As [`PrivateKey::from_der`]; [`CryptoError::Unsupported`] if the key is not of Ed25519.
+    /// As [`DecodedKey::from_der`]; [`CryptoError::Unsupported`] if the key is not of Ed25519.
     pub fn from_der(der: &[u8]) -> Result<Self, CryptoError> {
-        match PrivateKey::from_der(der)? {
-            PrivateKey::Ed25519(private) => Ok(Self::from_bytes(private)),
+        match DecodedKey::from_der(der)? {
+            DecodedKey::Ed25519(private) => Ok(Self::from_bytes(private)),
             _ => Err(CryptoError::Unsupported),
         }
     }

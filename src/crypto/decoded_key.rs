@@ -11,7 +11,7 @@ use crate::der::{BIT_STRING, INTEGER, OCTET_STRING, OID, Reader, SEQUENCE, conte
 /// A private key in DER, in the place where it was read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum PrivateKey<'a> {
+pub enum DecodedKey<'a> {
     /// The private key of RFC 8032 section 5.1.5.
     Ed25519(&'a [u8; 32]),
     /// A scalar on P-256, big-endian.
@@ -20,9 +20,9 @@ pub enum PrivateKey<'a> {
     P384(&'a [u8; 48]),
 }
 
-debug_by_name!("PrivateKey", [] PrivateKey<'_>);
+debug_by_name!("DecodedKey", [] DecodedKey<'_>);
 
-impl<'a> PrivateKey<'a> {
+impl<'a> DecodedKey<'a> {
     /// Parses SEC 1 or PKCS#8.
     ///
     /// # Errors
@@ -40,7 +40,7 @@ impl<'a> PrivateKey<'a> {
 }
 
 /// Parses what follows the version of a `OneAsymmetricKey` (RFC 5958 section 2).
-fn pkcs8(mut key: Reader<'_>) -> Result<PrivateKey<'_>, CryptoError> {
+fn pkcs8(mut key: Reader<'_>) -> Result<DecodedKey<'_>, CryptoError> {
     let mut algorithm = key.nested(SEQUENCE)?;
     let name = algorithm.value(OID)?;
     let private = key.value(OCTET_STRING)?;
@@ -63,7 +63,7 @@ fn pkcs8(mut key: Reader<'_>) -> Result<PrivateKey<'_>, CryptoError> {
             let mut inner = Reader::new(private);
             let private = inner.value(OCTET_STRING)?;
             inner.finish()?;
-            private.try_into().map(PrivateKey::Ed25519).map_err(|_| CryptoError::Invalid)
+            private.try_into().map(DecodedKey::Ed25519).map_err(|_| CryptoError::Invalid)
         }
         _ => Err(CryptoError::Unsupported),
     }
@@ -71,7 +71,7 @@ fn pkcs8(mut key: Reader<'_>) -> Result<PrivateKey<'_>, CryptoError> {
 
 /// Parses what follows the version of an `ECPrivateKey` (RFC 5915 section 3). PKCS#8 names the curve outside; if it is
 /// named twice, it is the same.
-fn sec1<'a>(mut key: Reader<'a>, outer: Option<&'a [u8]>) -> Result<PrivateKey<'a>, CryptoError> {
+fn sec1<'a>(mut key: Reader<'a>, outer: Option<&'a [u8]>) -> Result<DecodedKey<'a>, CryptoError> {
     let private = key.value(OCTET_STRING)?;
     let inner = match key.optional(context_constructed(0))? {
         Some(parameters) => {
@@ -93,8 +93,8 @@ fn sec1<'a>(mut key: Reader<'a>, outer: Option<&'a [u8]>) -> Result<PrivateKey<'
         return Err(CryptoError::Invalid);
     }
     match curve {
-        oid::SECP256R1 => private.try_into().map(PrivateKey::P256).map_err(|_| CryptoError::Invalid),
-        oid::SECP384R1 => private.try_into().map(PrivateKey::P384).map_err(|_| CryptoError::Invalid),
+        oid::SECP256R1 => private.try_into().map(DecodedKey::P256).map_err(|_| CryptoError::Invalid),
+        oid::SECP384R1 => private.try_into().map(DecodedKey::P384).map_err(|_| CryptoError::Invalid),
         _ => Err(CryptoError::Unsupported),
     }
 }
