@@ -101,6 +101,18 @@ fn every_program_that_the_readmes_run_exists() {
 }
 
 #[test]
+fn the_client_on_a_board_is_the_one_that_is_built() {
+    let (readme, built) = (read("README.md"), read("boards/quick-start/src/post.rs"));
+    let (_, block) = readme.split_once("```rust,ignore\n").expect("a block that is not run");
+    let block = block.split("```").next().unwrap_or_default();
+    let built: Vec<&str> = built.lines().map(str::trim).collect();
+    for line in block.lines().map(str::trim) {
+        assert!(built.contains(&line), "this line of README.md is not in post.rs: {line}");
+    }
+    assert!(block.lines().count() <= 25);
+}
+
+#[test]
 fn an_example_is_short() {
     let mut files = Vec::new();
     collect(&root().join("examples"), &mut files);
@@ -150,8 +162,14 @@ fn links_between_documents_lead_somewhere() {
     let mut documents: Vec<_> =
         ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"].map(PathBuf::from).into();
     documents.extend(
-        ["boards/README.md", "crates/connect/README.md", "crates/mtls/README.md", "examples/README.md"]
-            .map(PathBuf::from),
+        [
+            "boards/README.md",
+            "boards/quick-start/README.md",
+            "crates/connect/README.md",
+            "crates/mtls/README.md",
+            "examples/README.md",
+        ]
+        .map(PathBuf::from),
     );
     let pages = fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
     documents.extend(pages.filter(|path| path.extension().is_some_and(|extension| extension == "md")));

@@ -14,6 +14,7 @@ struct Board {
 
 const BOARDS: &[Board] = &[
     Board { name: "nrf52840", target: "thumbv7em-none-eabihf" },
+    Board { name: "quick-start", target: "thumbv8m.main-none-eabihf" },
     Board { name: "rp2040", target: "thumbv6m-none-eabi" },
     Board { name: "rp2350", target: "thumbv8m.main-none-eabihf" },
     Board { name: "stm32h743", target: "thumbv7em-none-eabihf" },
@@ -43,7 +44,7 @@ pub(crate) fn build() -> Result<()> {
         run.succeed()?;
         let image = root().join("boards/target").join(board.target).join("release").join(board.name);
         let size = elf::sections(&image)?;
-        rows.push(format!("  {:<10} {:>8} bytes of flash {:>8} bytes of RAM", board.name, size.flash, size.ram));
+        rows.push(format!("  {:<11} {:>8} bytes of flash {:>8} bytes of RAM", board.name, size.flash, size.ram));
     }
     println!("{}", rows.join("\n"));
     Ok(())

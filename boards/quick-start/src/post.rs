@@ -1,0 +1,63 @@
+//! One HTTPS POST with a client certificate.
+
+use embassy_net::Stack;
+use embassy_net::dns::DnsSocket;
+use embassy_net::tcp::client::{TcpClient, TcpClientState};
+use embassy_time::Duration;
+use embedded_mtls::credential::Chain;
+use embedded_mtls::crypto::rustcrypto::P256SigningKey;
+use embedded_mtls::x509::{ServerName, Time, TrustAnchor, UnixTime};
+use embedded_mtls::{Buffers, ClientConfig, Credential, Entropy, KeyHandle};
+use embedded_mtls_connect::embassy::Timed;
+use embedded_mtls_connect::{Connector, Lent, SoftwareDevice};
+use reqwless::client::HttpClient;
+use reqwless::request::{Method, RequestBuilder};
+
+/// The server. The URL begins with `http`: TLS is below what reqwless sees.
+const HOST: &str = "supplier.example";
+const URL: &str = "http://supplier.example:443/orders";
+
+/// The identity: the root of the server, our chain with the leaf first, our key; DER.
+const ROOT: &[u8] = include_bytes!("../identity/root.der");
+const CHAIN: &[u8] = include_bytes!("../identity/chain.der");
+const KEY: &[u8] = include_bytes!("../identity/key.der");
+
+fn entropy() -> Entropy {
+    let mut bytes = [0; Entropy::LEN];
+    crate::random(&mut bytes);
+    Entropy::new(&bytes)
+}
+
+/// Certificates are judged by the date of the build; a device that learns the time says `Time::Trusted`.
+fn clock() -> Time {
+    Time::AtLeast(UnixTime(env!("BUILT").parse().unwrap_or_default()))
+}
+
+/// Posts `body` and returns the status of the answer.
+pub async fn post(stack: Stack<'_>, body: &[u8]) -> Result<u16, &'static str> {
+    let anchors = [TrustAnchor::from_certificate(ROOT).map_err(|_| "the root cannot be used")?];
+    let credentials =
+        [Credential::new(Chain::joined(CHAIN), KeyHandle(0)).map_err(|_| "the certificates cannot be used")?];
+    let keys = [P256SigningKey::from_der(KEY).map_err(|_| "the key cannot be used")?];
+    let device = SoftwareDevice { credentials: &credentials, keys: &keys, clock, entropy };
+
+    let config = ClientConfig::new(ServerName::parse(HOST).map_err(|_| "no host name")?, &anchors);
+    let (mut rx, mut tx, mut peer) = ([0; 4096], [0; 1024], [0; 2048]);
+    let lent = [Lent::new(Buffers { rx: &mut rx, tx: &mut tx, peer: &mut peer })];
+    let sockets = TcpClientState::<1, 1024, 2048>::new();
+    let tcp = Timed::new(TcpClient::new(stack, &sockets), Duration::from_secs(10));
+    let connector = Connector::new(tcp, &config, device, &lent);
+
+    let dns = DnsSocket::new(stack);
+    let mut client = HttpClient::new(&connector, &dns);
+    let mut head = [0; 1024];
+    let sent = async {
+        let mut request = client.request(Method::POST, URL).await?.body(body);
+        Ok::<_, reqwless::Error>(request.send(&mut head).await?.status.0)
+    };
+    let status = sent.await;
+    if let Some(reason) = connector.last_error() {
+        defmt::warn!("TLS: {}", defmt::Display2Format(&reason));
+    }
+    status.map_err(|_| "no answer")
+}
