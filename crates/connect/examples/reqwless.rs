@@ -1,4 +1,5 @@
-//! Posts a document with reqwless, over mutual TLS, with buffers of fixed size.
+//! Posts a document with reqwless, over mutual TLS, with buffers of fixed size, then requests one on the lower level of
+//! reqwless.
 //!
 //! ```text
 //! reqwless 127.0.0.1:443 supplier.example.com root.pem client.pem client.key
@@ -6,6 +7,7 @@
 //! Prints the answer. If TLS fails, prints reqwless's error kind and the reason behind it.
 
 use core::net::{IpAddr, SocketAddr};
+use embedded_io_async::{Read, Write};
 use embedded_mtls::crypto::rustcrypto::P256SigningKey;
 use embedded_mtls::io::std::system_time;
 use embedded_mtls::x509::{ServerName, TrustAnchor};
@@ -13,9 +15,9 @@ use embedded_mtls::{Buffers, ClientConfig, Credential, Entropy, KeyHandle};
 use embedded_mtls_connect::{Connector, Lent, SoftwareDevice, tokio::Network};
 use embedded_nal_async::{AddrType, Dns};
 use mtls_pki::pem;
-use reqwless::client::HttpClient;
+use reqwless::client::{HttpClient, HttpConnection};
 use reqwless::headers::ContentType;
-use reqwless::request::{Method, RequestBuilder};
+use reqwless::request::{Method, Request, RequestBuilder};
 use std::error::Error;
 
 #[tokio::main(flavor = "current_thread")]
@@ -54,6 +56,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
             return Err(format!("{error:?}{reason}").into());
         }
     }
+    let connection = connector.secure(Network.open(address).await?).await?;
+    let status = get(connection, name).await.map_err(|error| format!("{error:?}"))?;
+    println!("once more: {status}");
     Ok(())
 }
 
@@ -72,6 +77,12 @@ async fn post<T: embedded_nal_async::TcpConnect>(
     let status = response.status.0;
     let body = response.body().read_to_end().await?;
     Ok((status, String::from_utf8_lossy(body).into_owned()))
+}
+
+async fn get(connection: impl Read + Write, name: &str) -> Result<u16, reqwless::Error> {
+    let mut connection = HttpConnection::Plain(connection);
+    let mut headers = [0; 1024];
+    Ok(connection.send(Request::get("/order").host(name).build(), &mut headers).await?.status.0)
 }
 
 /// Resolves each name to one address; a device asks DNS.

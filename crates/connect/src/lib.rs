@@ -30,3 +30,8 @@ pub use self::error::{Error, Reason};
 #[cfg(any(feature = "edge-nal", feature = "picoserve"))]
 pub use self::half::Half;
 pub use self::open::{Acceptor, Connector, Lent};
+
+/// The blocks of the page are compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/connect.md")]
+struct Page;

@@ -32,6 +32,7 @@ fn reqwless_posts_to_nginx_with_a_client_certificate() {
     let (succeeded, printed) = run("reqwless", &world, port, "client");
     assert!(succeeded, "{printed}");
     assert!(printed.contains("200 <order>accepted</order>"), "{printed}");
+    assert!(printed.contains("once more: 200"), "{printed}");
     assert!(world.files.read("requests.log").contains("200 SUCCESS"), "{}", world.files.read("requests.log"));
 }
 
