@@ -1,14 +1,16 @@
-//! The key schedule (RFC 9846 section 7) of a handshake without a pre-shared key.
+//! The key schedule (RFC 9846 section 7), without a pre-shared key or with that of a ticket.
 //!
 //! ```text
 //!             0
 //!             |
-//!   0 ->  EarlySecret
+//!   0 ->  EarlySecret ------ binder(BinderHash) ---------> proof that the peer has the pre-shared key
+//!  or Psk     |
 //!             |  into_handshake(shared secret)
 //!      HandshakeSecret ---- traffic(HelloHash) ---------> handshake traffic secrets: Finished, record keys
 //!             |  into_main
 //!        MainSecret ------- traffic(ServerFinishedHash) -> application traffic secrets: record keys, update
-//!                    `----- exporter(ServerFinishedHash) -> ExporterSecret
+//!                    |----- exporter(ServerFinishedHash) -> ExporterSecret
+//!                    `----- resumption(ResumptionHash) --> ResumptionSecret -- psk(nonce) -> Psk of a later connection
 //! ```
 //!
 //! Each stage is a type, and each step consumes the stage before it, so that no secret is used too early or too long.
@@ -24,6 +26,8 @@ use crate::crypto::{
     AeadAlgorithm, CryptoError, CryptoProvider, Digest, HashAlgorithm, MAX_SUITE_HASH_LEN, NONCE_LEN, SharedSecret,
 };
 use crate::error::{ApiMisuse, Error, InvalidMessage, PeerMisbehaved};
+#[cfg(feature = "resumption")]
+use crate::transcript::{BinderHash, ResumptionHash};
 use crate::transcript::{FinishedHash, HelloHash, ServerFinishedHash};
 use crate::wire::enums::CipherSuite;
 
@@ -57,6 +61,22 @@ pub(crate) struct ExporterSecret<C> {
     secret: Secret,
     provider: C,
 }
+
+/// The secret from which the tickets of a connection get their pre-shared keys (RFC 9846 section 4.7.1).
+#[cfg(feature = "resumption")]
+pub(crate) struct ResumptionSecret<C> {
+    secret: Secret,
+    provider: C,
+}
+
+/// The pre-shared key of one ticket.
+#[cfg(feature = "resumption")]
+pub(crate) struct Psk(Secret);
+
+/// Proof that the binder of a pre-shared key was verified: the peer that wrote the ClientHello has that key.
+#[cfg(feature = "resumption")]
+#[must_use]
+pub(crate) struct BinderVerified(());
 
 /// The keys that seal or open the records of one direction.
 pub(crate) struct TrafficKeys<C: CryptoProvider> {
@@ -111,6 +131,36 @@ impl<C: CryptoProvider> EarlySecret<C> {
         let zeros = [0; MAX_SUITE_HASH_LEN];
         let zeros = zeros.get(..algorithm.output_len()).unwrap_or_default();
         Ok(Self { secret: extract(provider, algorithm, zeros, zeros)?, provider })
+    }
+
+    /// The start with a pre-shared key.
+    #[cfg(feature = "resumption")]
+    pub(crate) fn of(provider: C, psk: &Psk) -> Result<Self, CryptoError> {
+        let zeros = [0; MAX_SUITE_HASH_LEN];
+        let algorithm = psk.algorithm();
+        let zeros = zeros.get(..algorithm.output_len()).unwrap_or_default();
+        Ok(Self { secret: extract(provider, algorithm, zeros, psk.0.as_bytes())?, provider })
+    }
+
+    /// The binder of the pre-shared key in a ClientHello (RFC 9846 section 4.3.11.2): "computed in the same way as the
+    /// Finished message".
+    #[cfg(feature = "resumption")]
+    pub(crate) fn binder(&self, hash: &BinderHash) -> Result<Digest, CryptoError> {
+        let empty = self.provider.digest(self.secret.algorithm, &[])?;
+        let key = derive(self.provider, &self.secret, b"res binder", empty.as_bytes())?;
+        finished(self.provider, &key, hash.as_bytes())
+    }
+
+    /// Checks a binder, in constant time as a Finished. RFC 9846 section 4.3.11: "If this value is not present or does
+    /// not validate, the server MUST abort the handshake."
+    #[cfg(feature = "resumption")]
+    pub(crate) fn verify_binder(&self, hash: &BinderHash, received: &[u8]) -> Result<BinderVerified, Error> {
+        let expected = self.binder(hash)?;
+        if bool::from(expected.as_bytes().ct_eq(received)) {
+            Ok(BinderVerified(()))
+        } else {
+            Err(PeerMisbehaved::BinderIncorrect.into())
+        }
     }
 
     /// Adds the result of the key exchange.
@@ -169,6 +219,50 @@ impl<C: CryptoProvider> MainSecret<C> {
             secret: derive(self.provider, &self.secret, b"exp master", hash.as_bytes())?,
             provider: self.provider,
         })
+    }
+}
+
+#[cfg(feature = "resumption")]
+impl<C: CryptoProvider> MainSecret<C> {
+    /// The secret of the tickets.
+    pub(crate) fn into_resumption(self, hash: &ResumptionHash) -> Result<ResumptionSecret<C>, CryptoError> {
+        // The label keeps its old name (RFC 9846 section 7.1).
+        Ok(ResumptionSecret {
+            secret: derive(self.provider, &self.secret, b"res master", hash.as_bytes())?,
+            provider: self.provider,
+        })
+    }
+}
+
+#[cfg(feature = "resumption")]
+impl<C: CryptoProvider> ResumptionSecret<C> {
+    /// The pre-shared key of the ticket with this nonce (RFC 9846 section 4.7.1).
+    pub(crate) fn psk(&self, nonce: &[u8]) -> Result<Psk, CryptoError> {
+        derive(self.provider, &self.secret, b"resumption", nonce).map(Psk)
+    }
+}
+
+#[cfg(feature = "resumption")]
+impl Psk {
+    /// Takes the key out of a ticket; `None` if it is not as long as the hash.
+    pub(crate) fn from_ticket(algorithm: HashAlgorithm, bytes: &[u8]) -> Option<Self> {
+        let mut secret = Secret { algorithm, bytes: [0; MAX_SUITE_HASH_LEN] };
+        let place = secret.as_mut_bytes();
+        if place.is_empty() || place.len() != bytes.len() {
+            return None;
+        }
+        place.copy_from_slice(bytes);
+        Some(Self(secret))
+    }
+
+    /// The key itself, for a ticket and nothing else.
+    pub(crate) fn for_ticket(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
+    /// "Each PSK is associated with a single Hash algorithm" (RFC 9846 section 4.3.11).
+    pub(crate) const fn algorithm(&self) -> HashAlgorithm {
+        self.0.algorithm
     }
 }
 
@@ -399,6 +493,8 @@ mod tests {
 
     use super::*;
     use crate::crypto::rustcrypto::RustCrypto;
+    #[cfg(feature = "resumption")]
+    use crate::rfc8448::resumed;
     use crate::rfc8448::{hex, hex_array, retry, simple};
     use crate::transcript::Transcript;
 
@@ -536,6 +632,71 @@ mod tests {
         // Neither reflected nor of another point.
         assert!(client.verify_finished(&hash, right).is_err());
         assert!(server.verify_finished(&simple_transcript(4).finished_hash(), right).is_err());
+    }
+
+    /// The secret of the tickets of RFC 8448 section 3.
+    #[cfg(feature = "resumption")]
+    fn resumption() -> ResumptionSecret<RustCrypto> {
+        let mut transcript = simple_transcript(6);
+        transcript.update(&hex(simple::CLIENT_FINISHED));
+        handshake_secret().into_main().unwrap().into_resumption(&transcript.resumption_hash()).unwrap()
+    }
+
+    #[cfg(feature = "resumption")]
+    #[test]
+    fn the_pre_shared_key_of_a_ticket_is_that_of_rfc_8448_section_3() {
+        assert_eq!(resumption().secret.as_bytes(), hex(resumed::RESUMPTION_SECRET));
+        assert_eq!(resumption().psk(&[0, 0]).unwrap().for_ticket(), hex(resumed::PSK));
+        assert_ne!(resumption().psk(&[0, 1]).unwrap().for_ticket(), hex(resumed::PSK));
+    }
+
+    #[cfg(feature = "resumption")]
+    #[test]
+    fn the_binder_and_the_stages_behind_it_are_those_of_rfc_8448_section_4() {
+        let psk = Psk::from_ticket(HashAlgorithm::Sha256, &hex(resumed::PSK)).unwrap();
+        let early = EarlySecret::of(RustCrypto, &psk).unwrap();
+        assert_eq!(early.secret.as_bytes(), hex(resumed::EARLY_SECRET));
+
+        let hash = transcript(&[&resumed::client_hello_without_binders()]).binder_hash();
+        assert_eq!(hash.as_bytes(), hex(resumed::BINDER_HASH));
+        let binder = hex(resumed::BINDER);
+        assert_eq!(early.binder(&hash).unwrap().as_bytes(), binder);
+        assert!(early.verify_binder(&hash, &binder).is_ok());
+
+        let handshake = early.into_handshake(&SharedSecret::new::<32>(hex_array(resumed::SHARED_SECRET))).unwrap();
+        assert_eq!(handshake.secret.as_bytes(), hex(resumed::HANDSHAKE_SECRET));
+        assert_eq!(handshake.into_main().unwrap().secret.as_bytes(), hex(resumed::MAIN_SECRET));
+    }
+
+    #[cfg(feature = "resumption")]
+    #[test]
+    fn a_binder_is_accepted_whole_and_right_and_in_no_other_way() {
+        let early = EarlySecret::of(RustCrypto, &resumption().psk(&[0, 0]).unwrap()).unwrap();
+        let hash = transcript(&[&resumed::client_hello_without_binders()]).binder_hash();
+        let right = hex(resumed::BINDER);
+        let wrong = Some(PeerMisbehaved::BinderIncorrect.into());
+        for bit in 0..right.len() * 8 {
+            let mut changed = right.clone();
+            changed[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(early.verify_binder(&hash, &changed).err(), wrong, "bit {bit}");
+        }
+        for len in (0..right.len()).chain([33, 48, 64]) {
+            let mut changed = right.clone();
+            changed.resize(len, 0);
+            assert_eq!(early.verify_binder(&hash, &changed).err(), wrong, "{len} bytes");
+        }
+        // Of another ticket, and of another hello.
+        let other = EarlySecret::of(RustCrypto, &resumption().psk(&[0, 1]).unwrap()).unwrap();
+        assert_eq!(other.verify_binder(&hash, &right).err(), wrong);
+        assert_eq!(early.verify_binder(&simple_transcript(1).binder_hash(), &right).err(), wrong);
+    }
+
+    #[cfg(feature = "resumption")]
+    #[test]
+    fn a_pre_shared_key_is_as_long_as_its_hash() {
+        for len in [0, 31, 33, 48, 64] {
+            assert!(Psk::from_ticket(HashAlgorithm::Sha256, &vec![1; len]).is_none(), "{len}");
+        }
     }
 
     #[test]

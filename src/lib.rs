@@ -115,7 +115,7 @@
 //!   F.1.2). A rejection arrives with the first read, as [`Error::AlertReceived`]; [`Session::refusal`] tells
 //!   which credential was rejected, [`Session::client_auth`] whether the server has shown that it accepts it.
 //! - A valid certificate says who the peer is, not what it may do: decide that in the authorization request.
-//! - There is no revocation, no resumption, no 0-RTT, no TLS 1.2.
+//! - There is no revocation, no 0-RTT, no external pre-shared key, no TLS 1.2.
 //! - For devices that have no clock yet, [`Time`](x509::Time) has special values; they weaken the validity
 //!   check as their names say.
 //!
@@ -137,6 +137,7 @@
 //! | `events` | an `EventRing` in lent memory, in which connections record what happens to them |
 //! | `key-log` | **for laboratories only**: passes the secrets of a connection to a `KeyLog`, for decrypting captures |
 //! | `post-handshake-auth` | requesting a client's certificate after the handshake, and answering such a request |
+//! | `resumption` | resuming sessions by tickets, with a key exchange, in both roles |
 //! | `std` | sockets, clock and entropy of the host |
 //! | `defmt` | logging through defmt; excludes `log` |
 //! | `log` | logging through the log facade; excludes `defmt` |
@@ -217,6 +218,11 @@ pub use crate::handshake::entropy::Entropy;
 #[cfg(feature = "key-log")]
 pub use crate::handshake::key_log::{KeyLog, KeyLogLine};
 pub use crate::handshake::server::Server;
+#[cfg(feature = "resumption")]
+pub use crate::handshake::ticket::{
+    keys::{TicketKey, TicketKeys},
+    stored::{Ticket, TicketRefusal},
+};
 pub use crate::handshake::{ClientAuthStatus, Side};
 pub use crate::role::Role;
 pub use crate::text::Escaped;

@@ -73,6 +73,26 @@ pub(crate) const MAX_KEY_UPDATES: u8 = 32;
 /// NewSessionTicket messages without application data between them: servers send one or two, and each is parsed and
 /// dropped.
 pub(crate) const MAX_TICKETS: u8 = 64;
+/// Seconds for which a ticket may be valid (RFC 9846 section 4.7.1): 7 days.
+#[cfg(feature = "resumption")]
+pub(crate) const MAX_TICKET_LIFETIME: u32 = 604_800;
+/// Seconds since the proof of the peer for which sessions are resumed by default: a day, so that a certificate that is no
+/// longer trusted does not live on in tickets.
+#[cfg(feature = "resumption")]
+pub(crate) const DEFAULT_PROOF_AGE: u32 = 86_400;
+/// Seconds by which the clocks of servers that share tickets may differ.
+#[cfg(feature = "resumption")]
+pub(crate) const MAX_CLOCK_SKEW: u32 = 60;
+/// Bytes of a ticket of ours: names and key of a client with P-256 take about 350, with RSA-4096 and long names 1,000. A client
+/// that needs more gets no ticket.
+#[cfg(feature = "resumption")]
+pub(crate) const MAX_OWN_TICKET: usize = 1_280;
+/// Tickets of one ClientHello that are opened: clients offer one or two.
+#[cfg(feature = "resumption")]
+pub(crate) const MAX_TICKETS_TRIED: u16 = 4;
+/// Bytes of a ticket as a client keeps it: those of other servers hold the whole certificate of the client.
+#[cfg(feature = "resumption")]
+pub(crate) const MAX_STORED_TICKET: usize = 2_560;
 /// Requests for a certificate after the handshake without application data between them. Each costs the client a
 /// signature; a server sends one per resource.
 #[cfg(feature = "post-handshake-auth")]

@@ -130,6 +130,40 @@ pub(crate) mod simple {
         3031";
 }
 
+/// Section 4, "Resumed 0-RTT Handshake": `TLS_AES_128_GCM_SHA256`, X25519, the ticket of [`simple`].
+#[cfg(feature = "resumption")]
+pub(crate) mod resumed {
+    use std::format;
+    use std::string::String;
+
+    /// Secret of the tickets of [`simple`](super::simple).
+    pub(crate) const RESUMPTION_SECRET: &str = "7df235f2031d2a051287d02b0241b0bfdaf86cc856231f2d5aba46c434ec196c";
+    /// Of the ticket with the nonce 0000.
+    pub(crate) const PSK: &str = "4ecd0eb6ec3b4d87f5d6028f922ca4c5851a277fd41311c9e62d2c9492e1c4f3";
+    pub(crate) const EARLY_SECRET: &str = "9b2188e9b2fc6d64d71dc329900e20bb41915000f678aa839cbb797cb7d8332c";
+    /// Hash of the ClientHello without its binders.
+    pub(crate) const BINDER_HASH: &str = "63224b2e4573f2d3454ca84b9d009a04f6be9e05711a8396473aefa01e924a14";
+    pub(crate) const BINDER: &str = "3add4fb2d8fdf822a0ca3cf7678ef5e88dae990141c5924d57bb6fa31b9e5f9d";
+    /// Result of the key exchange.
+    pub(crate) const SHARED_SECRET: &str = "f44194756ff9ec9d25180635d66ea6824c6ab3bf179977be37f723570e7ccb2e";
+    pub(crate) const HANDSHAKE_SECRET: &str = "005cb112fd8eb4ccc623bb88a07c64b3ede1605363fc7d0df8c7ce4ff0fb4ae6";
+    pub(crate) const MAIN_SECRET: &str = "e2d32d4ed66dd37897a0e80c84107503ce58bf8aad4cb55a5002d77ecb890ece";
+
+    /// The ClientHello up to its binders: padding of 87 zeros, then the ticket with its length.
+    pub(crate) fn client_hello_without_binders() -> String {
+        let ticket = super::simple::NEW_SESSION_TICKET.get(30..390).unwrap_or_default();
+        let padding = "00".repeat(87);
+        format!("{BEFORE_PADDING}{padding}002900dd00b8{ticket}fad6aacb")
+    }
+
+    const BEFORE_PADDING: &str = "\
+        010001fc03031bc3ceb6bbe39cff938355b5a50adb6db21b7a6af649d7b4bc419d7876487d9500000613011303130201\
+        0001cd0000000b0009000006736572766572ff01000100000a00140012001d0017001800190100010101020103010400\
+        3300260024001d0020e4ffb68ac05f8d96c99da26698346c6be16482badddafe051a66b4f18d668f0b002a0000002b00\
+        03020304000d0020001e040305030603020308040805080604010501060102010402050206020202002d00020101001c\
+        0002400100150057";
+}
+
 /// Section 5, "HelloRetryRequest": `TLS_AES_128_GCM_SHA256`, P-256 after X25519 was offered.
 pub(crate) mod retry {
     pub(crate) const CLIENT_HELLO_1: &str = "\

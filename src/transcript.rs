@@ -20,8 +20,14 @@ pub(crate) struct HelloHash(Digest);
 pub(crate) struct CertificateHash(Digest);
 /// Over all that precedes a Finished: what that Finished authenticates.
 pub(crate) struct FinishedHash(Digest);
+/// Over all up to the binders of a ClientHello, which they authenticate (RFC 9846 section 4.3.11.2).
+#[cfg(feature = "resumption")]
+pub(crate) struct BinderHash(Digest);
 /// Over ClientHello ... the server's Finished: makes the application traffic secrets and the exporter.
 pub(crate) struct ServerFinishedHash(Digest);
+/// Over ClientHello ... the client's Finished: makes the secret of the tickets.
+#[cfg(feature = "resumption")]
+pub(crate) struct ResumptionHash(Digest);
 
 /// Handshake type of the message that stands for the first ClientHello (RFC 9846 section 4.1).
 const MESSAGE_HASH: u8 = 254;
@@ -33,7 +39,7 @@ impl<C: CryptoProvider> Transcript<C> {
     }
 
     /// Creates an independent continuation of this transcript.
-    #[cfg(feature = "post-handshake-auth")]
+    #[cfg(any(feature = "post-handshake-auth", feature = "resumption"))]
     pub(crate) fn fork(&self) -> Self {
         Self { provider: self.provider, algorithm: self.algorithm, hash: self.hash.clone() }
     }
@@ -75,6 +81,18 @@ impl<C: CryptoProvider> Transcript<C> {
         ServerFinishedHash(self.digest())
     }
 
+    /// Taken before the binders.
+    #[cfg(feature = "resumption")]
+    pub(crate) fn binder_hash(&self) -> BinderHash {
+        BinderHash(self.digest())
+    }
+
+    /// Taken after the client's Finished.
+    #[cfg(feature = "resumption")]
+    pub(crate) fn resumption_hash(&self) -> ResumptionHash {
+        ResumptionHash(self.digest())
+    }
+
     /// The hash of all messages so far, for no particular use.
     pub(crate) fn digest(&self) -> Digest {
         self.hash.clone().finish()
@@ -92,6 +110,8 @@ macro_rules! as_bytes {
 }
 
 as_bytes!(HelloHash CertificateHash FinishedHash ServerFinishedHash);
+#[cfg(feature = "resumption")]
+as_bytes!(BinderHash ResumptionHash);
 
 /// The content that a CertificateVerify signs: 130 bytes with SHA-256, 146 with SHA-384.
 #[derive(Clone, Copy)]

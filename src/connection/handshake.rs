@@ -24,10 +24,10 @@ use core::fmt;
 /// The contract: *`poll` is idempotent until something changes; any `Err` is final and sticky; its alert waits in
 /// [`tx_pending`](Self::tx_pending); drain it before closing the transport.*
 pub struct Handshake<'b, R: Side> {
-    config: &'b R::Config<'b>,
-    connection: Connection<'b, R::Provider>,
+    pub(super) config: &'b R::Config<'b>,
+    pub(super) connection: Connection<'b, R::Provider>,
     state: R::State<'b>,
-    entropy: Entropy,
+    pub(super) entropy: Entropy,
 }
 
 /// The next step that a handshake needs.
@@ -400,6 +400,8 @@ mod tests {
             answer: HelloAnswer::Hello {
                 random: &[3; 32],
                 key_share: KeyShareEntry { group, key_exchange: share.as_bytes() },
+                #[cfg(feature = "resumption")]
+                selected_psk: None,
             },
         };
         let mut message = [0; 256];

@@ -8,6 +8,8 @@ use crate::error::{ApiMisuse, Error};
 use crate::events::Recorder;
 use crate::handshake::connection::Connection;
 use crate::handshake::{Flow, Input, Side, Stop};
+#[cfg(feature = "resumption")]
+use crate::role::Role;
 use crate::transcript::certificate_verify_content;
 #[cfg(feature = "dangerous-waivers")]
 use crate::x509::Waived;
@@ -60,6 +62,13 @@ pub(crate) trait Machine<'b> {
         'b: 'm,
     {
         self.connection().peer.verified().map(|path| path.found.waived).filter(|waived| !waived.is_empty())
+    }
+
+    /// Tells whether the peer, if it is not authorized, can be asked to prove who it is in a full handshake.
+    #[cfg(feature = "resumption")]
+    fn may_decline(&self) -> bool {
+        let is_server = Self::Side::ROLE == Role::Server;
+        is_server && self.connection().peer.list().identity().is_some_and(|peer| peer.proved_before().is_some())
     }
 
     /// Returns the input for the signer that holds the key of a credential.

@@ -5,6 +5,8 @@ mod failure;
 mod handshake;
 pub(crate) mod machine;
 mod request;
+#[cfg(feature = "resumption")]
+mod resume;
 pub(crate) mod session;
 
 pub use self::failure::{ConnectionFailure, Refusal};

@@ -136,6 +136,18 @@ impl AuthorizeRequest<'_, '_> {
         self.machine.answer(Input::AuthorizedAsWaived)
     }
 
+    /// Does not authorize the peer by the ticket of an earlier session, for a peer that
+    /// [proved](PeerIdentity::proved_before) who it is in that: a server goes on with a full handshake, in which the client
+    /// shows a certificate, perhaps another one.
+    ///
+    /// # Errors
+    /// On a client [`Error::Refused`], since there is no way back. Of a peer that has proved who it is in this handshake
+    /// [`ApiMisuse::AnswerUnexpected`]. Errors are sticky.
+    #[cfg(feature = "resumption")]
+    pub fn decline(self) -> Result<(), Error> {
+        self.machine.answer(Input::Declined)
+    }
+
     /// Rejects the peer with `alert`, usually [`AlertDescription::ACCESS_DENIED`].
     pub fn reject(self, alert: AlertDescription) -> Error {
         self.machine.fail(Error::Refused(alert))

@@ -68,6 +68,8 @@ pub enum BufferKind {
     Peer = 0, "the buffer `peer` for the peer's certificates";
     /// `Buffers::rx`, for received data.
     Rx = 1, "the receive buffer `rx`";
+    /// The buffer for a ticket of a client (feature `resumption`).
+    Ticket = 3, "the buffer for a session ticket";
     /// `Buffers::tx`, for data to send.
     Tx = 2, "the send buffer `tx`";
 }
@@ -91,7 +93,7 @@ impl Error {
             Self::BufferTooSmall { buffer, .. } => Some(match buffer {
                 // RFC 9846 section 6.2: record_overflow is the only alert that tells the peer to send less.
                 BufferKind::Rx => AlertDescription::RECORD_OVERFLOW,
-                BufferKind::Peer | BufferKind::Tx => AlertDescription::INTERNAL_ERROR,
+                BufferKind::Peer | BufferKind::Ticket | BufferKind::Tx => AlertDescription::INTERNAL_ERROR,
             }),
             Self::Certificate(error) => Some(error.problem.alert()),
             Self::DecryptFailed => Some(AlertDescription::BAD_RECORD_MAC),

@@ -56,6 +56,8 @@ pub enum PeerIncompatible {
 reasons! {
 /// A rule of the protocol was broken.
 pub enum PeerMisbehaved {
+    /// The binder of a ticket is wrong (RFC 9846 section 4.3.11).
+    BinderIncorrect = 20, DECRYPT_ERROR, "the binder of its ticket is wrong: it does not have the key of the ticket";
     /// A Certificate has a request context other than ours.
     CertificateContext = 2, ILLEGAL_PARAMETER, "its Certificate has the wrong request context";
     /// A server sent an empty Certificate (RFC 9846 section 4.5.1).

@@ -87,7 +87,7 @@ mod tests {
              SignatureMalformed TrustAnchorUnusable ValidityLimitZero CredentialSchemeMismatch CredentialUnusable \
              KeySharesUnusable",
         ),
-        ("BufferKind", "Peer Rx Tx"),
+        ("BufferKind", "Peer Rx Tx Ticket"),
         (
             "CertificateProblem",
             "AnchorExpired AnchorNotYetValid AnchorSignatureInvalid CertSignWithoutCa CommonNameMismatch \
@@ -130,7 +130,7 @@ mod tests {
              KeyShareInvalid KeyShareNotOffered KeyChangeInsideMessage MissingExtension SignatureIncorrect \
              SignatureSchemeNotOffered SecondClientHelloDiffers SelectedNotOffered TooManyChangeCipherSpec \
              TooManyEmptyRecords TooManyKeyUpdates TooManyMessages UnexpectedMessage UnsolicitedExtension \
-             LegacyVersion",
+             LegacyVersion BinderIncorrect",
         ),
         (
             "Stage",

@@ -73,6 +73,12 @@ impl ClientAuthProgress {
         self.status = ClientAuthStatus::Accepted;
     }
 
+    /// Notes on a client that the server resumes a session in which it had accepted a certificate.
+    #[cfg(feature = "resumption")]
+    pub(crate) const fn resumed(&mut self) {
+        self.authenticated();
+    }
+
     /// Records on a client that an answer after the handshake has been sent.
     #[cfg(feature = "post-handshake-auth")]
     pub(crate) const fn answered_late(&mut self) {

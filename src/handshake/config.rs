@@ -5,6 +5,14 @@ use crate::error::{ApiMisuse, Error};
 use crate::limits::{DEFAULT_DEPTH, MAX_ANCHORS, MAX_AUTHORITIES, MAX_LIST, MAX_OFFERED_SHARES};
 use crate::wire::enums::{CipherSuite, NamedGroup, SignatureScheme};
 use crate::x509::{CommonName, Name, ServerName, TrustAnchor, Waivers};
+#[cfg(feature = "resumption")]
+use crate::{
+    crypto::{CryptoError, Hash},
+    handshake::ticket::keys::TicketKeys,
+    limits::{DEFAULT_PROOF_AGE, MAX_TICKET_LIFETIME},
+};
+#[cfg(feature = "resumption")]
+use core::net::IpAddr;
 
 /// The configuration common to both roles. An empty list means everything that the provider supports, in its order.
 #[derive(Clone, Copy, Debug)]
@@ -17,7 +25,14 @@ pub(crate) struct Parameters<'a> {
     pub(crate) max_validity_days: Option<u16>,
     pub(crate) strict_profile: bool,
     pub(crate) waivers: Waivers,
+    /// Seconds since the proof of the peer after which no session is resumed.
+    #[cfg(feature = "resumption")]
+    pub(crate) max_proof_age: u32,
 }
+
+/// SHA-256 of all in a configuration that a ticket depends on.
+#[cfg(feature = "resumption")]
+pub(crate) type Scope = [u8; 32];
 
 /// Configuration of a client.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +48,8 @@ pub struct ClientConfig<'a> {
     key_shares: Option<&'a [NamedGroup]>,
     /// Only the feature `post-handshake-auth` sets this.
     pub(crate) post_handshake_auth: bool,
+    #[cfg(feature = "resumption")]
+    pub(crate) resumption: bool,
 }
 
 /// Configuration of a server.
@@ -43,6 +60,9 @@ pub struct ServerConfig<'a> {
     names: Option<&'a [Name<'a>]>,
     pub(crate) parameters: Parameters<'a>,
     pub(crate) retry_for_preferred_group: bool,
+    /// The keys of tickets, and the seconds for which tickets are valid.
+    #[cfg(feature = "resumption")]
+    pub(crate) tickets: Option<(&'a TicketKeys, u32)>,
 }
 
 /// The authentication of clients by a server, with 1 to 255 trust anchors for their certificates. CertificateRequest
@@ -70,6 +90,8 @@ impl<'a> ClientConfig<'a> {
             sent_server_name: Some(server_name),
             key_shares: None,
             post_handshake_auth: false,
+            #[cfg(feature = "resumption")]
+            resumption: false,
         }
     }
 
@@ -140,6 +162,35 @@ impl<'a> ClientConfig<'a> {
         self
     }
 
+    /// Asks servers for tickets, with which later connections [resume](crate::Handshake::resume) this session:
+    /// [`Session::take_ticket`](crate::Session::take_ticket) gives them. Off by default; a connection that resumes one
+    /// always asks for the next.
+    #[cfg(feature = "resumption")]
+    #[must_use]
+    pub const fn with_resumption(mut self, on: bool) -> Self {
+        self.resumption = on;
+        self
+    }
+
+    /// Hashes all that a session of this configuration depends on: the server, by which names and anchors it is known,
+    /// and the rules for its path.
+    #[cfg(feature = "resumption")]
+    pub(crate) fn scope<C: CryptoProvider>(&self, provider: C) -> Result<Scope, CryptoError> {
+        scope(provider, |part| {
+            match &self.server_name {
+                ServerName::Dns(name) => part(name.as_str().as_bytes()),
+                ServerName::Ip(IpAddr::V4(address)) => part(&address.octets()),
+                ServerName::Ip(IpAddr::V6(address)) => part(&address.octets()),
+            }
+            part(self.sent_server_name().unwrap_or_default().as_bytes());
+            if let Some(name) = &self.common_name {
+                name.describe(part);
+            }
+            self.parameters.describe(part);
+            self.anchors.iter().for_each(|anchor| anchor.describe(part));
+        })
+    }
+
     /// Requires this common name **instead of** the server name among the subject alternative names. The server name is
     /// still sent as SNI (RFC 6066 section 3). Off by default: [`CommonName`] explains the consequences.
     #[must_use]
@@ -152,7 +203,14 @@ impl<'a> ClientConfig<'a> {
 impl<'a> ServerConfig<'a> {
     /// Creates the configuration of a server that authenticates clients according to `client_auth`.
     pub const fn new(client_auth: ClientAuth<'a>) -> Self {
-        Self { client_auth, names: None, parameters: Parameters::new(), retry_for_preferred_group: false }
+        Self {
+            client_auth,
+            names: None,
+            parameters: Parameters::new(),
+            retry_for_preferred_group: false,
+            #[cfg(feature = "resumption")]
+            tickets: None,
+        }
     }
 
     /// Sets whether CertificateRequest names the trusted issuers (RFC 9846 section 4.3.4). On by default: it allows a
@@ -181,6 +239,39 @@ impl<'a> ServerConfig<'a> {
     pub const fn with_retry_for_preferred_group(mut self, on: bool) -> Self {
         self.retry_for_preferred_group = on;
         self
+    }
+
+    /// Gives clients that ask for one a ticket, valid for `lifetime` seconds or 7 days if that is less, and resumes
+    /// sessions of such tickets: those of this server, and of all that have the same keys. Off by default.
+    ///
+    /// Sessions are resumed only under the same authentication of clients, anchors, rules and server name as the first one
+    /// had; only as long as the path of the client is valid; and only if the time is [trusted](crate::x509::Time::Trusted).
+    /// Whatever else comes gets a full handshake.
+    #[cfg(feature = "resumption")]
+    #[must_use]
+    pub const fn with_tickets(mut self, keys: &'a TicketKeys, lifetime: u32) -> Self {
+        let lifetime = if lifetime < MAX_TICKET_LIFETIME { lifetime } else { MAX_TICKET_LIFETIME };
+        self.tickets = Some((keys, lifetime));
+        self
+    }
+
+    /// Hashes all that a session of this configuration depends on, with a client that has asked for this server name.
+    #[cfg(feature = "resumption")]
+    pub(crate) fn scope<C: CryptoProvider>(
+        &self,
+        provider: C,
+        server_name: Option<&str>,
+    ) -> Result<Scope, CryptoError> {
+        scope(provider, |part| {
+            part(server_name.map(str::as_bytes).unwrap_or_default());
+            part(&[match self.client_auth {
+                ClientAuth::None => 0,
+                ClientAuth::Optional(_) => 1,
+                ClientAuth::Required(_) => 2,
+            }]);
+            self.parameters.describe(part);
+            self.client_auth.anchors().unwrap_or_default().iter().for_each(|anchor| anchor.describe(part));
+        })
     }
 
     /// Returns the names that a CertificateRequest with this `client_auth` lists.
@@ -261,6 +352,16 @@ macro_rules! common_options {
                 self
             }
 
+            /// Limits the time since the peer has proved that it has the key of its certificate, in seconds, for sessions
+            /// that resume another one: it counts from the last full handshake or the last authentication after it. By
+            /// default a day; with 0 no session is resumed.
+            #[cfg(feature = "resumption")]
+            #[must_use]
+            pub const fn with_max_proof_age(mut self, seconds: u32) -> Self {
+                self.parameters.max_proof_age = seconds;
+                self
+            }
+
             /// **Dangerous**: accepts a path that is invalid for these causes. What was waived is reported in
             /// [`PathFound::waived`](crate::x509::PathFound::waived), and the peer is accepted only by
             /// [`AuthorizeRequest::dangerous_accept_waived`](crate::AuthorizeRequest::dangerous_accept_waived). Hosts
@@ -309,7 +410,16 @@ impl<'a> Parameters<'a> {
             max_validity_days: None,
             strict_profile: false,
             waivers: Waivers::NONE,
+            #[cfg(feature = "resumption")]
+            max_proof_age: DEFAULT_PROOF_AGE,
         }
+    }
+
+    /// Gives the rules for the path of the peer to `part`.
+    #[cfg(feature = "resumption")]
+    fn describe(&self, part: &mut dyn FnMut(&[u8])) {
+        part(&[self.max_depth, u8::from(self.strict_profile)]);
+        part(&self.max_validity_days.unwrap_or(0).to_be_bytes());
     }
 
     pub(crate) const fn alpn(&self) -> &'a [&'a [u8]] {
@@ -359,6 +469,17 @@ impl<'a> Parameters<'a> {
         }
         Ok(())
     }
+}
+
+/// Hashes the parts that `describe` gives, each behind its length.
+#[cfg(feature = "resumption")]
+fn scope<C: CryptoProvider>(provider: C, describe: impl FnOnce(&mut dyn FnMut(&[u8]))) -> Result<Scope, CryptoError> {
+    let mut hash = provider.hash(HashAlgorithm::Sha256)?;
+    describe(&mut |part| {
+        hash.update(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
+        hash.update(part);
+    });
+    hash.finish().as_bytes().first_chunk().copied().ok_or(CryptoError::Invalid)
 }
 
 /// Rejects a set of trust anchors that is empty, has more anchors than can be searched, or has names that do not fit

@@ -3,6 +3,8 @@
 use super::entropy::Entropy;
 #[cfg(feature = "key-log")]
 use super::key_log::KeyLogger;
+#[cfg(feature = "resumption")]
+use super::ticket::{sealed::Issue, stored::Offer};
 use super::{Negotiated, Question, Stop, Wait};
 use crate::codec::Writer;
 use crate::crypto::{CryptoError, CryptoProvider, Digest, HashAlgorithm};
@@ -30,6 +32,12 @@ pub(crate) struct Connection<'b, C: CryptoProvider> {
     /// The key from which hedges of signatures are derived.
     pub(crate) hedge_key: Zeroizing<[u8; 32]>,
     pub(crate) events: Recorder<'b>,
+    /// On a client, the ticket that it offers.
+    #[cfg(feature = "resumption")]
+    pub(crate) offer: Option<Offer<'b>>,
+    /// On a server, what the tickets of the session depend on, if the client takes any.
+    #[cfg(feature = "resumption")]
+    pub(crate) issue: Option<Issue>,
     #[cfg(feature = "key-log")]
     pub(crate) key_log: KeyLogger<'b>,
     /// The first error, which is final, and the stage at which it occurred.
@@ -55,6 +63,10 @@ impl<'b, C: CryptoProvider> Connection<'b, C> {
             negotiated: Negotiated::nothing(suite, group),
             hedge_key: Zeroizing::new([0; 32]),
             events: Recorder::OFF,
+            #[cfg(feature = "resumption")]
+            offer: None,
+            #[cfg(feature = "resumption")]
+            issue: None,
             #[cfg(feature = "key-log")]
             key_log: KeyLogger { sink: None, client_random: [0; 32] },
             failure: None,

@@ -83,8 +83,9 @@ impl Entropy {
         &self.first_seed
     }
 
-    /// Returns the seed of the contexts of a server's later requests, since a server needs no session ID of its own.
-    #[cfg(feature = "post-handshake-auth")]
+    /// Returns the seed of the contexts of a server's later requests, and of its tickets, since a server needs no session
+    /// ID of its own.
+    #[cfg(any(feature = "post-handshake-auth", feature = "resumption"))]
     pub(crate) const fn context_seed(&self) -> &[u8; 32] {
         &self.session_id
     }

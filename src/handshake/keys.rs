@@ -1,8 +1,10 @@
 //! The secrets that both roles carry from state to state (RFC 9846 section 7.1).
 
 use super::connection::Connection;
-use crate::crypto::{CryptoProvider, HashAlgorithm, SharedSecret};
+use crate::crypto::{CryptoProvider, SharedSecret};
 use crate::error::Error;
+#[cfg(feature = "resumption")]
+use crate::key_schedule::MainSecret;
 use crate::key_schedule::{
     ApplicationEpoch, ClientWrite, EarlySecret, ExporterSecret, FinishedVerified, HandshakeEpoch, HandshakeSecret,
     ServerWrite, TrafficSecret,
@@ -20,10 +22,12 @@ pub struct HandshakeKeys<C: CryptoProvider> {
 pub struct ClientFinishedKeys<C: CryptoProvider> {
     pub(super) client: TrafficSecret<C, HandshakeEpoch, ClientWrite>,
     pub(super) application: ApplicationKeys<C>,
+    #[cfg(feature = "resumption")]
+    pub(super) main: MainSecret<C>,
 }
 
 /// Secrets of the application epoch.
-pub struct ApplicationKeys<C: CryptoProvider> {
+pub(super) struct ApplicationKeys<C: CryptoProvider> {
     pub(super) client: TrafficSecret<C, ApplicationEpoch, ClientWrite>,
     pub(super) server: TrafficSecret<C, ApplicationEpoch, ServerWrite>,
     pub(super) exporter: ExporterSecret<C>,
@@ -31,8 +35,8 @@ pub struct ApplicationKeys<C: CryptoProvider> {
 
 impl<C: CryptoProvider> HandshakeKeys<C> {
     /// Derives the keys after ServerHello, with which the transcript ends.
-    pub(super) fn derive(hash: HashAlgorithm, shared: &SharedSecret, cx: &Connection<'_, C>) -> Result<Self, Error> {
-        let secret = EarlySecret::new(cx.provider, hash)?.into_handshake(shared)?;
+    pub(super) fn derive(early: EarlySecret<C>, shared: &SharedSecret, cx: &Connection<'_, C>) -> Result<Self, Error> {
+        let secret = early.into_handshake(shared)?;
         let (client, server) = secret.traffic(&cx.transcript.hello_hash())?;
         #[cfg(feature = "key-log")]
         {
@@ -54,7 +58,12 @@ impl<C: CryptoProvider> HandshakeKeys<C> {
             cx.key_log.log("SERVER_TRAFFIC_SECRET_0", application.server.for_key_log());
             cx.key_log.log("EXPORTER_SECRET", application.exporter.for_key_log());
         }
-        Ok(ClientFinishedKeys { client: self.client, application })
+        Ok(ClientFinishedKeys {
+            client: self.client,
+            application,
+            #[cfg(feature = "resumption")]
+            main,
+        })
     }
 }
 

@@ -20,10 +20,15 @@ mod present;
 pub(crate) mod proof;
 #[allow(missing_debug_implementations, reason = "states hold secrets and never leave this crate")]
 pub(crate) mod server;
+#[cfg(feature = "resumption")]
+#[allow(missing_debug_implementations, reason = "tickets hold secrets")]
+pub(crate) mod ticket;
 
 use crate::credential::{Choice, Credential, PeerRequest, Signature};
 use crate::crypto::CryptoProvider;
 use crate::error::{Error, Stage};
+#[cfg(feature = "resumption")]
+use crate::key_schedule::ResumptionSecret;
 use crate::key_schedule::{ApplicationEpoch, ExporterSecret, Receiving, Sending, TrafficSecret};
 use crate::role::Role;
 use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup};
@@ -126,6 +131,9 @@ pub(crate) enum Input<'a, 'b> {
     /// The input that the state [waits for](Wait), in `rx` if it is a message.
     Ready,
     Authorized,
+    /// The peer is not authorized by its ticket: a server goes on with a full handshake.
+    #[cfg(feature = "resumption")]
+    Declined,
     /// Authorized despite what was waived.
     #[cfg(feature = "dangerous-waivers")]
     AuthorizedAsWaived,
@@ -142,6 +150,8 @@ pub(crate) struct Secrets<C: CryptoProvider> {
     pub(crate) sending: TrafficSecret<C, ApplicationEpoch, Sending>,
     pub(crate) receiving: TrafficSecret<C, ApplicationEpoch, Receiving>,
     pub(crate) exporter: ExporterSecret<C>,
+    #[cfg(feature = "resumption")]
+    pub(crate) resumption: ResumptionSecret<C>,
 }
 
 /// The parts of a finished handshake that the session takes over.
@@ -168,6 +178,9 @@ pub trait Flow: 'static {
     type State<'b>;
     /// The states of authentication after the handshake.
     type Late<'b>: Late<'b, Self::Provider>;
+    /// The tickets of a session.
+    #[cfg(feature = "resumption")]
+    type Tickets<'b>: ticket::Tickets<'b, Self::Provider>;
 
     /// Our role. Crates that are generic over [`Side`] use it too.
     const ROLE: Role;
@@ -206,6 +219,14 @@ pub trait Flow: 'static {
         connection: &Connection<'b, Self::Provider>,
         entropy: &Entropy,
     ) -> Self::Late<'b>;
+
+    /// Begins what is kept for tickets.
+    #[cfg(feature = "resumption")]
+    fn tickets<'b>(
+        config: &'b Self::Config<'b>,
+        connection: &Connection<'b, Self::Provider>,
+        entropy: &Entropy,
+    ) -> Self::Tickets<'b>;
 
     /// Returns what the session needs, if the handshake is complete.
     fn finish(state: Self::State<'_>) -> Option<Established<Self::Provider>>;

@@ -2,8 +2,12 @@
 //! without them.
 
 use super::config::ClientAuth;
+#[cfg(feature = "resumption")]
+use crate::key_schedule::BinderVerified;
 use crate::key_schedule::FinishedVerified;
 use crate::wire::enums::SignatureScheme;
+#[cfg(feature = "resumption")]
+use crate::x509::UnixTime;
 use crate::x509::{ChainAccepted, PathFound};
 
 /// Proof that the peer's CertificateVerify is valid, with its scheme. Created only in `authenticate`.
@@ -29,12 +33,68 @@ impl AnonymousAllowed {
     }
 }
 
+/// A ticket was judged: the path of the peer in it is valid, and its proof is not too old.
+#[cfg(feature = "resumption")]
+pub(crate) struct Judged {
+    pub(super) proved: UnixTime,
+    pub(super) path: Option<PathFound>,
+    pub(super) scheme: Option<SignatureScheme>,
+}
+
+/// The peer has proved who it is in an earlier connection, and has the key of a ticket of that.
+#[cfg(feature = "resumption")]
+pub(crate) struct Resumed(Judged);
+
+/// Without the feature no session is resumed.
+#[cfg(not(feature = "resumption"))]
+pub(crate) enum Resumed {}
+
+#[cfg(feature = "resumption")]
+impl Resumed {
+    /// Of a client, whose binder was verified.
+    pub(super) const fn by_binder(judged: Judged, _: BinderVerified) -> Self {
+        Self(judged)
+    }
+
+    /// Of a server, which has selected the ticket. Its Finished, without which there is no [`Proof`], is made with the key of
+    /// the ticket.
+    pub(super) const fn by_selection(judged: Judged) -> Self {
+        Self(judged)
+    }
+
+    /// Returns when the peer proved who it is.
+    pub(super) const fn proved(&self) -> UnixTime {
+        self.0.proved
+    }
+
+    const fn signature_scheme(&self) -> Option<SignatureScheme> {
+        self.0.scheme
+    }
+
+    const fn path(&self) -> Option<PathFound> {
+        self.0.path
+    }
+}
+
+#[cfg(not(feature = "resumption"))]
+impl Resumed {
+    const fn signature_scheme(&self) -> Option<SignatureScheme> {
+        match *self {}
+    }
+
+    const fn path(&self) -> Option<PathFound> {
+        match *self {}
+    }
+}
+
 /// The authentication of the peer.
 pub(crate) enum PeerAuthenticated {
     /// By a certificate path and a proof of possession of its key.
     Certificate(ChainAccepted, SignatureVerified),
     /// Not authenticated, which the configuration allows.
     Anonymous(AnonymousAllowed),
+    /// As in an earlier connection.
+    Resumed(Resumed),
 }
 
 impl PeerAuthenticated {
@@ -43,6 +103,7 @@ impl PeerAuthenticated {
         match self {
             Self::Certificate(_, SignatureVerified(scheme)) => Some(*scheme),
             Self::Anonymous(_) => None,
+            Self::Resumed(resumed) => resumed.signature_scheme(),
         }
     }
 
@@ -51,6 +112,7 @@ impl PeerAuthenticated {
         match self {
             Self::Certificate(chain, _) => Some(chain.path()),
             Self::Anonymous(_) => None,
+            Self::Resumed(resumed) => resumed.path(),
         }
     }
 }

@@ -184,7 +184,12 @@ impl<'p, 'b, M: Machine<'b>, E> Pump<'p, M, E> {
             }
             Question::Authorize => {
                 let peer = machine.peer()?;
-                host.authorize(&peer).map_err(Error::Refused)?;
+                let decision = host.authorize(&peer);
+                #[cfg(feature = "resumption")]
+                if decision.is_err() && machine.may_decline() {
+                    return machine.answer(Input::Declined, &mut trace_to(host));
+                }
+                decision.map_err(Error::Refused)?;
                 #[cfg(feature = "dangerous-waivers")]
                 if let Some(waived) = machine.waived()
                     && host.dangerous_accept_waived(&peer, waived)
@@ -226,7 +231,12 @@ impl<'p, 'b, M: Machine<'b>, E> Pump<'p, M, E> {
             }
             Question::Authorize => {
                 let peer = machine.peer()?;
-                host.authorize(&peer).await.map_err(Error::Refused)?;
+                let decision = host.authorize(&peer).await;
+                #[cfg(feature = "resumption")]
+                if decision.is_err() && machine.may_decline() {
+                    return machine.answer(Input::Declined, &mut trace_to_async(host));
+                }
+                decision.map_err(Error::Refused)?;
                 #[cfg(feature = "dangerous-waivers")]
                 if let Some(waived) = machine.waived()
                     && host.dangerous_accept_waived(&peer, waived).await

@@ -12,7 +12,7 @@ use super::span::Span;
 use crate::codec::Writer;
 use crate::crypto::CryptoProvider;
 use crate::error::{AlertDescription, ApiMisuse, BufferKind, Error};
-#[cfg(feature = "post-handshake-auth")]
+#[cfg(any(feature = "post-handshake-auth", feature = "resumption"))]
 use crate::limits::RECORD_OVERHEAD;
 use crate::limits::{ALERT_RESERVE, MAX_PLAINTEXT, MIN_TX, RECORD_HEADER, TAG_LEN};
 use crate::wire::alert;
@@ -193,8 +193,15 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
         room
     }
 
+    /// Returns the size of `tx` that a ClientHello of `len` bytes needs, and whether it has that size.
+    #[cfg(feature = "resumption")]
+    pub(crate) const fn holds_hello(&self, len: usize) -> (usize, bool) {
+        let need = len.saturating_add(RECORD_HEADER + ALERT_RESERVE + CHANGE_CIPHER_SPEC.len());
+        (need, need <= self.buffer.len())
+    }
+
     /// Checks that a handshake message of `len` bytes fits once everything else is sent.
-    #[cfg(feature = "post-handshake-auth")]
+    #[cfg(any(feature = "post-handshake-auth", feature = "resumption"))]
     pub(crate) fn check_holds(&self, len: usize) -> Result<(), Error> {
         let records = len.div_ceil(self.limit.max(1));
         let overhead = records.saturating_mul(RECORD_OVERHEAD).saturating_add(self.reserve());

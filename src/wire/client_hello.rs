@@ -5,6 +5,8 @@ use super::extension::{
     self, CodePoints, DistinguishedNames, KeyShareEntry, LEGACY_VERSION, ProtocolNames, TLS13, write,
 };
 use super::handshake;
+#[cfg(feature = "resumption")]
+use super::pre_shared_key::{self, OfferedPsk, OfferedPsks};
 use super::record_limit::RecordLimit;
 use crate::codec::{Reader, Writer, read_all};
 use crate::error::{Error, InvalidMessage, PeerIncompatible, PeerMisbehaved};
@@ -33,6 +35,11 @@ pub(crate) struct ClientHello<'a> {
     /// The client answers a CertificateRequest after the handshake (RFC 9846 section 4.3.6).
     #[cfg_attr(not(feature = "post-handshake-auth"), allow(dead_code, reason = "its form is checked"))]
     pub(crate) post_handshake_auth: bool,
+    /// The client resumes sessions, with a key exchange (`psk_dhe_ke`).
+    #[cfg(feature = "resumption")]
+    pub(crate) resumes: bool,
+    #[cfg(feature = "resumption")]
+    pub(crate) psks: Option<OfferedPsks<'a>>,
     extensions: &'a [u8],
 }
 
@@ -91,6 +98,10 @@ impl<'a> ClientHello<'a> {
             record_limit: None,
             early_data: false,
             post_handshake_auth: false,
+            #[cfg(feature = "resumption")]
+            resumes: false,
+            #[cfg(feature = "resumption")]
+            psks: None,
             extensions,
         };
         hello.parse_extensions()?;
@@ -108,12 +119,12 @@ impl<'a> ClientHello<'a> {
 
     fn parse_extensions(&mut self) -> Result<(), Error> {
         let mut tls13 = false;
-        let mut after_pre_shared_key = false;
+        let mut psks = None;
         let mut psk_modes = false;
         let mut fragment = None;
         extension::for_each(self.extensions, |kind, body| {
             // RFC 9846 section 4.3.11: "Servers MUST check that it is the last extension".
-            if after_pre_shared_key {
+            if psks.is_some() {
                 return Err(InvalidMessage::IllegalValue.into());
             }
             match kind {
@@ -144,11 +155,11 @@ impl<'a> ClientHello<'a> {
                 // RFC 9846 section 4.3.6: "The 'extension_data' field [...] is zero length."
                 ExtensionType::POST_HANDSHAKE_AUTH if body.is_empty() => self.post_handshake_auth = true,
                 ExtensionType::POST_HANDSHAKE_AUTH => return Err(InvalidMessage::TrailingBytes.into()),
-                ExtensionType::PSK_KEY_EXCHANGE_MODES => psk_modes = true,
+                ExtensionType::PSK_KEY_EXCHANGE_MODES => psk_modes = self.take_psk_modes(body)?,
                 // RFC 9846 section 4.3.9: "If clients offer 'pre_shared_key' without a 'psk_key_exchange_modes'
                 // extension, servers MUST abort the handshake."
                 ExtensionType::PRE_SHARED_KEY if !psk_modes => return Err(PeerMisbehaved::MissingExtension.into()),
-                ExtensionType::PRE_SHARED_KEY => after_pre_shared_key = true,
+                ExtensionType::PRE_SHARED_KEY => psks = Some(body),
                 // Unknown extensions and GREASE: RFC 9846 section 4.2.2, "Servers MUST ignore unrecognized extensions".
                 _ => {}
             }
@@ -157,12 +168,28 @@ impl<'a> ClientHello<'a> {
         if !tls13 {
             return Err(PeerIncompatible::Tls13NotOffered.into());
         }
+        #[cfg(feature = "resumption")]
+        {
+            self.psks = psks.map(OfferedPsks::parse).transpose()?;
+        }
         // RFC 8449 section 5: a server "MUST ignore a 'max_fragment_length' extension that appears in a ClientHello if
         // both extensions appear".
         if let (None, Some(body)) = (self.record_limit, fragment) {
             self.record_limit = Some(RecordLimit::parse(ExtensionType::MAX_FRAGMENT_LENGTH, body)?);
         }
         Ok(())
+    }
+
+    #[cfg(feature = "resumption")]
+    fn take_psk_modes(&mut self, body: &[u8]) -> Result<bool, Error> {
+        self.resumes = pre_shared_key::has_key_exchange(body)?;
+        Ok(true)
+    }
+
+    #[cfg(not(feature = "resumption"))]
+    #[allow(clippy::unnecessary_wraps, clippy::unused_self, reason = "there is nothing to take")]
+    const fn take_psk_modes(&self, _: &[u8]) -> Result<bool, Error> {
+        Ok(true)
     }
 
     /// Visits the parts that a second ClientHello must not change, in order
@@ -249,6 +276,11 @@ pub(crate) struct ClientHelloOffer<'a> {
     pub(crate) post_handshake_auth: bool,
     /// The limit of the records that the client receives, if it is below that of TLS.
     pub(crate) record_size_limit: Option<u16>,
+    /// The client takes tickets.
+    #[cfg(feature = "resumption")]
+    pub(crate) resumes: bool,
+    #[cfg(feature = "resumption")]
+    pub(crate) psk: Option<OfferedPsk<'a>>,
 }
 
 impl ClientHelloOffer<'_> {
@@ -295,6 +327,16 @@ impl ClientHelloOffer<'_> {
         write(w, ExtensionType::KEY_SHARE, |w| {
             w.vec16(|w| self.key_shares.iter().flatten().for_each(|share| share.emit(w)));
         });
+        #[cfg(feature = "resumption")]
+        {
+            if self.resumes || self.psk.is_some() {
+                pre_shared_key::emit_modes(w);
+            }
+            // RFC 9846 section 4.3.11: it "MUST be the last extension in the ClientHello".
+            if let Some(psk) = &self.psk {
+                psk.emit(w);
+            }
+        }
     }
 }
 
@@ -318,6 +360,10 @@ mod tests {
         cookie: Some(b"cookie"),
         post_handshake_auth: true,
         record_size_limit: Some(600),
+        #[cfg(feature = "resumption")]
+        resumes: true,
+        #[cfg(feature = "resumption")]
+        psk: Some(OfferedPsk { identity: b"ticket", obfuscated_age: 7, binder: &[5; 32] }),
     };
 
     fn message(offer: &ClientHelloOffer<'_>, buffer: &mut [u8]) -> usize {
@@ -344,6 +390,8 @@ mod tests {
         assert_eq!(hello.cookie, OFFER.cookie);
         assert!(hello.post_handshake_auth);
         assert_eq!(hello.record_limit, Some(RecordLimit::Size(600)));
+        #[cfg(feature = "resumption")]
+        assert!(hello.resumes && hello.psks.unwrap().iter().eq(OFFER.psk));
     }
 
     #[test]

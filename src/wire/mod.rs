@@ -17,6 +17,8 @@ pub(crate) mod handshake;
 pub(crate) mod key_update;
 pub(crate) mod new_session_ticket;
 pub(crate) mod oid_filters;
+#[cfg(feature = "resumption")]
+pub(crate) mod pre_shared_key;
 pub(crate) mod record;
 pub(crate) mod record_limit;
 pub(crate) mod server_hello;

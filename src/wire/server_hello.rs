@@ -24,8 +24,13 @@ pub(crate) struct ServerHello<'a> {
 /// The parts specific to each of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answer<'a> {
-    /// ServerHello: random and the server's key share.
-    Hello { random: &'a [u8; 32], key_share: KeyShareEntry<'a> },
+    /// ServerHello: random, the server's key share, and which ticket of the client it has accepted.
+    Hello {
+        random: &'a [u8; 32],
+        key_share: KeyShareEntry<'a>,
+        #[cfg(feature = "resumption")]
+        selected_psk: Option<u16>,
+    },
     /// HelloRetryRequest: the group to send a share of, a cookie to echo.
     Retry { group: Option<NamedGroup>, cookie: Option<&'a [u8]> },
 }
@@ -68,7 +73,15 @@ impl<'a> ServerHello<'a> {
             w.vec16(|w| {
                 write(w, ExtensionType::SUPPORTED_VERSIONS, |w| w.u16(TLS13));
                 match &self.answer {
+                    #[cfg(not(feature = "resumption"))]
                     Answer::Hello { key_share, .. } => write(w, ExtensionType::KEY_SHARE, |w| key_share.emit(w)),
+                    #[cfg(feature = "resumption")]
+                    Answer::Hello { key_share, selected_psk, .. } => {
+                        write(w, ExtensionType::KEY_SHARE, |w| key_share.emit(w));
+                        if let Some(selected) = selected_psk {
+                            write(w, ExtensionType::PRE_SHARED_KEY, |w| w.u16(*selected));
+                        }
+                    }
                     Answer::Retry { group, cookie } => {
                         if let Some(group) = group {
                             write(w, ExtensionType::KEY_SHARE, |w| w.u16(group.0));
@@ -89,6 +102,8 @@ fn parse_extensions<'a>(retry: bool, random: &'a [u8; 32], extensions: &'a [u8])
     let mut group = None;
     let mut cookie = None;
     let mut unsolicited = None;
+    #[cfg(feature = "resumption")]
+    let mut selected_psk = None;
     let message = if retry { Message::HelloRetryRequest } else { Message::ServerHello };
     extension::for_each(extensions, |kind, body| {
         match kind {
@@ -102,6 +117,8 @@ fn parse_extensions<'a>(retry: bool, random: &'a [u8; 32], extensions: &'a [u8])
                 }
                 cookie = Some(value);
             }
+            #[cfg(feature = "resumption")]
+            ExtensionType::PRE_SHARED_KEY if !retry => selected_psk = Some(read_all(body, Reader::u16)?),
             // A response to an offer that we have not made, in both messages.
             ExtensionType::PRE_SHARED_KEY => {
                 unsolicited = unsolicited.or(Some(PeerMisbehaved::UnsolicitedExtension.into()));
@@ -123,8 +140,19 @@ fn parse_extensions<'a>(retry: bool, random: &'a [u8; 32], extensions: &'a [u8])
     if retry {
         Ok(Answer::Retry { group, cookie })
     } else {
-        let key_share = key_share.ok_or(PeerMisbehaved::MissingExtension)?;
-        Ok(Answer::Hello { random, key_share })
+        // RFC 9846 section 4.3.11: a ticket that is accepted without a key exchange is an illegal_parameter.
+        #[cfg(feature = "resumption")]
+        let missing =
+            if selected_psk.is_some() { PeerMisbehaved::SelectedNotOffered } else { PeerMisbehaved::MissingExtension };
+        #[cfg(not(feature = "resumption"))]
+        let missing = PeerMisbehaved::MissingExtension;
+        let key_share = key_share.ok_or(missing)?;
+        Ok(Answer::Hello {
+            random,
+            key_share,
+            #[cfg(feature = "resumption")]
+            selected_psk,
+        })
     }
 }
 
@@ -150,7 +178,12 @@ mod tests {
         let mut hello = ServerHello {
             session_id: &[4; 32],
             cipher_suite: CipherSuite::TLS_AES_128_GCM_SHA256,
-            answer: Answer::Hello { random: &[5; 32], key_share },
+            answer: Answer::Hello {
+                random: &[5; 32],
+                key_share,
+                #[cfg(feature = "resumption")]
+                selected_psk: Some(0),
+            },
         };
         round_trip(&hello);
         hello.answer = Answer::Retry { group: Some(NamedGroup::SECP256R1), cookie: Some(b"c") };

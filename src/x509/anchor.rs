@@ -7,6 +7,8 @@ use crate::x509::certificate::algorithm::PublicKey;
 use crate::x509::certificate::{Certificate, Origin, Within};
 use crate::x509::identity::fingerprint;
 use crate::x509::name::Name;
+#[cfg(feature = "resumption")]
+use crate::x509::name::constraints::NameConstraints;
 use crate::x509::path::issuer::Issuer;
 use crate::x509::path::summary::{FINGERPRINT, Summary};
 use crate::x509::time::{Time, UnixTime};
@@ -157,6 +159,25 @@ impl<'a> TrustAnchor<'a> {
     /// [`CertificateProblem::AnchorExpired`], [`CertificateProblem::AnchorNotYetValid`].
     pub fn check_validity(&self, time: Time) -> Result<(), CertificateProblem> {
         self.issuer().map_or(Ok(()), |issuer| issuer.check_anchor_validity(time))
+    }
+
+    /// Gives the parts of all that a path to this anchor depends on to `part`.
+    #[cfg(feature = "resumption")]
+    pub(crate) fn describe(&self, part: &mut dyn FnMut(&[u8])) {
+        match &self.kind {
+            Kind::Issuer(issuer) => {
+                let (not_before, not_after) = issuer.validity.unwrap_or(UnixTime::ALWAYS);
+                part(issuer.subject.as_der());
+                part(issuer.key.as_bytes());
+                part(issuer.name_constraints.map_or(&[], NameConstraints::as_bytes));
+                part(&not_before.0.to_be_bytes());
+                part(&not_after.0.to_be_bytes());
+                part(issuer.path_len.as_slice());
+                part(issuer.purposes.map(|purposes| purposes.0).as_slice());
+            }
+            Kind::Certificate(fingerprint) => part(fingerprint),
+            Kind::Key(key) => part(key.as_bytes()),
+        }
     }
 
     fn of(issuer: Result<Issuer<'a>, CertificateProblem>) -> Result<Self, Error> {

@@ -36,6 +36,8 @@ pub use self::validator::Validator;
 pub use crate::der::oid::Oid;
 pub use crate::error::WaivableCause;
 
+#[cfg(feature = "resumption")]
+pub(crate) use self::identity::fingerprint;
 pub(crate) use self::identity::own::{OwnCertificate, first_certificate, is_sha1};
 pub(crate) use self::path::proof::{ChainAccepted, ChainVerified};
 pub(crate) use self::path::search::Search;

@@ -16,9 +16,11 @@ pub(crate) const MEASURED_TARGET: &str = "thumbv7em-none-eabihf";
 pub(crate) const SETS: &[&str] = &[
     "",
     "post-handshake-auth",
+    "resumption",
+    "aes128-gcm,resumption",
     "key-log,rustcrypto",
     "events",
-    "aes128-gcm,events,post-handshake-auth,defmt",
+    "aes128-gcm,events,post-handshake-auth,resumption,defmt",
     "aes128-gcm,post-handshake-auth",
     "std",
     "aes128-gcm,aes256-gcm-sha384,defmt",
@@ -45,12 +47,11 @@ pub(crate) const SETS: &[&str] = &[
 pub(crate) const EXCLUSIVE: (&str, &str) = ("defmt,log", "the features `defmt` and `log` exclude each other");
 
 /// All features that go together, for documentation, unit tests and the tests in [`ALL_TESTS`].
-pub(crate) const ALL: &str = "all-algorithms,dangerous-waivers,events,key-log,post-handshake-auth,std,log";
+pub(crate) const ALL: &str = "all-algorithms,dangerous-waivers,events,key-log,post-handshake-auth,resumption,std,log";
 
 /// Features beside [`ALL`] where the tests on the public API are built: their hosts and their policies pass on what is
 /// waived.
-pub(crate) const ALL_OF_TESTS: &str =
-    "test-support/dangerous-waivers,embedded-mtls-operator/dangerous-waivers,mtls/dangerous-waivers";
+pub(crate) const ALL_OF_TESTS: &str = "test-support/dangerous-waivers,test-support/resumption,embedded-mtls-operator/dangerous-waivers,mtls/dangerous-waivers";
 
 /// Features of the tests beside what the package switches on for its own tests: every driver and every algorithm.
 pub(crate) const PLAIN: &str = "log";
@@ -70,6 +71,8 @@ pub(crate) const ALL_TESTS: &[&str] = &[
     "post_handshake_drivers",
     "post_handshake_refusals",
     "real_roots",
+    "resumption",
+    "resumption_refusals",
     "waivers",
     "x509_cases",
 ];

@@ -9,6 +9,7 @@ use super::policy::{News, Rules, waives};
 use super::tls;
 
 /// The source of the terms of a connection.
+#[allow(clippy::large_enum_variant, reason = "there is one for the life of a server")]
 pub(crate) enum Source<'a> {
     /// The same for all.
     Fixed(Terms<'a>),

@@ -4,6 +4,8 @@ use super::Session;
 use crate::error::{Error, PeerMisbehaved};
 use crate::handshake::Side;
 use crate::handshake::late::Late;
+#[cfg(feature = "resumption")]
+use crate::handshake::ticket::Tickets;
 use crate::limits::{MAX_KEY_UPDATES, MAX_TICKETS};
 use crate::record::outbound::Written;
 use crate::role::Role;
@@ -36,7 +38,7 @@ impl<R: Side> Session<'_, R> {
             return Ok(false);
         };
         match header.kind {
-            HandshakeType::NEW_SESSION_TICKET => return self.drop_ticket(header.total()),
+            HandshakeType::NEW_SESSION_TICKET => return self.handle_ticket(header.total()),
             // We sent close_notify and cannot answer, and data may follow the request.
             HandshakeType::CERTIFICATE_REQUEST if self.closed => {
                 self.connection.rx.discard(header.total());
@@ -53,14 +55,16 @@ impl<R: Side> Session<'_, R> {
         self.handle_key_update(update).map(|()| true)
     }
 
-    /// Drops a ticket, since this crate does not resume. One that fits is parsed first; a larger one is dropped unread.
-    fn drop_ticket(&mut self, total: usize) -> Result<bool, Error> {
+    /// Handles a ticket. One that fits is parsed, and kept with the feature `resumption`; a larger one is dropped unread.
+    fn handle_ticket(&mut self, total: usize) -> Result<bool, Error> {
         if self.connection.rx.could_hold(total) {
             if !self.connection.rx.receive(total)? {
                 return Ok(false);
             }
             let ticket = self.connection.rx.current(NewSessionTicket::parse)?;
-            debug!("dropped a session ticket, valid for {} s", ticket.lifetime);
+            debug!("received a session ticket, valid for {} s", ticket.lifetime);
+            #[cfg(feature = "resumption")]
+            self.tickets.receive(&mut self.connection)?;
             self.connection.rx.consume_message();
         } else {
             self.connection.rx.discard(total);
@@ -106,7 +110,12 @@ impl<R: Side> Session<'_, R> {
         if self.connection.tx.is_in_flight() {
             self.late.send(&mut self.connection, &self.secrets)?;
         }
-        if self.connection.tx.is_in_flight() { Ok(()) } else { self.send_key_update() }
+        if self.connection.tx.is_in_flight() {
+            return Ok(());
+        }
+        #[cfg(feature = "resumption")]
+        self.tickets.send(&mut self.connection, &self.secrets, &self.proof)?;
+        self.send_key_update()
     }
 
     /// Sends the KeyUpdate that is due if there is space, and changes the sending keys.

@@ -5,6 +5,8 @@ mod event;
 #[cfg(feature = "post-handshake-auth")]
 mod late;
 mod messages;
+#[cfg(feature = "resumption")]
+mod tickets;
 
 pub use self::data::{PlaintextBuffer, ReceivedData};
 pub use self::event::Event;
@@ -36,6 +38,8 @@ pub struct Session<'b, R: Side> {
     secrets: Secrets<R::Provider>,
     proof: Proof,
     late: R::Late<'b>,
+    #[cfg(feature = "resumption")]
+    tickets: R::Tickets<'b>,
     key_updates: KeyUpdates,
     tickets_left: u8,
     peer_closed: bool,
@@ -97,16 +101,25 @@ impl<'b, R: Side> Session<'b, R> {
         connection.negotiated.certificate_sent = true;
         connection.peer.keep_leaf();
         let late = R::late(config, &connection, entropy);
-        Self {
+        #[cfg(feature = "resumption")]
+        let tickets = R::tickets(config, &connection, entropy);
+        #[cfg_attr(not(feature = "resumption"), allow(unused_mut, reason = "nothing waits to be sent"))]
+        let mut session = Self {
             connection,
             secrets,
             proof,
             late,
+            #[cfg(feature = "resumption")]
+            tickets,
             key_updates: KeyUpdates { due: None, awaited: false, left: MAX_KEY_UPDATES, unsent: 0 },
             tickets_left: MAX_TICKETS,
             peer_closed: false,
             closed: false,
-        }
+        };
+        // The first ticket of a server.
+        #[cfg(feature = "resumption")]
+        session.send_waiting();
+        session
     }
 
     /// Continues as far as possible and returns what happened or is needed next.

@@ -15,19 +15,33 @@
 
 #[cfg(feature = "post-handshake-auth")]
 pub(crate) mod late;
-mod offer;
+pub(crate) mod offer;
+mod retry;
+#[cfg(feature = "resumption")]
+mod tickets;
 
+#[cfg(feature = "resumption")]
+use self::offer::Bound;
 use self::offer::{Groups, Shares, offer, own_record_limit, session_id};
+use self::retry::{begin_again, check_retry, send_second_client_hello};
+#[cfg(feature = "resumption")]
+use self::tickets::take_selection;
 use super::authenticate::{Authenticate, Expectation, Outcome};
 use super::config::{ClientConfig, Parameters};
-use super::connection::{Connection, send};
-use super::keys::{ApplicationKeys, ClientFinishedKeys, HandshakeKeys, receive_finished};
+use super::connection::Connection;
+use super::keys::{ClientFinishedKeys, HandshakeKeys, receive_finished};
 use super::present::Present;
-use super::proof::{PeerAuthenticated, Proof};
+use super::proof::{PeerAuthenticated, Proof, Resumed};
+#[cfg(feature = "resumption")]
+use super::ticket::stored::ReceivedTickets;
 use super::{Entropy, Established, Flow, Input, Next, Question, Secrets, Stage, Stop, Wait};
 use crate::credential::{Choice, Credential, PeerRequest};
 use crate::crypto::{CryptoProvider, DefaultProvider, HashAlgorithm, KeyExchange};
+#[cfg(feature = "resumption")]
+use crate::error::AlertDescription;
 use crate::error::{ApiMisuse, Error, PeerMisbehaved};
+#[cfg(not(feature = "resumption"))]
+use crate::key_schedule::EarlySecret;
 use crate::record::outbound::Written;
 use crate::role::Role;
 use crate::transcript::Transcript;
@@ -53,7 +67,9 @@ pub enum State<'b, P: CryptoProvider> {
     ExpectServerHello(Hello),
     /// A HelloRetryRequest is in `rx`.
     Retry(Retry),
-    ExpectEncryptedExtensions(HandshakeKeys<P>),
+    ExpectEncryptedExtensions(HandshakeKeys<P>, Option<Resumed>),
+    #[cfg(feature = "resumption")]
+    AwaitAuthorization(HandshakeKeys<P>, Resumed),
     /// A CertificateRequest may follow.
     ExpectCertificateRequest(HandshakeKeys<P>),
     /// The CertificateRequest is in `rx`.
@@ -62,7 +78,7 @@ pub enum State<'b, P: CryptoProvider> {
     ExpectFinished(HandshakeKeys<P>, Option<Reply<'b>>, PeerAuthenticated),
     Present(Response<P>, Present<'b>),
     SendFinished(Response<P>),
-    Done(ApplicationKeys<P>, Proof),
+    Done(Established<P>),
     Failed,
 }
 
@@ -101,6 +117,8 @@ impl<P: CryptoProvider> Flow for Client<P> {
     type Late<'b> = late::LateAnswers<'b, P>;
     #[cfg(not(feature = "post-handshake-auth"))]
     type Late<'b> = ();
+    #[cfg(feature = "resumption")]
+    type Tickets<'b> = ReceivedTickets<'b>;
 
     const ROLE: Role = Role::Client;
 
@@ -141,7 +159,16 @@ impl<P: CryptoProvider> Flow for Client<P> {
             },
             (State::ExpectServerHello(hello), Input::Ready) => handle_server_hello(&hello, cx, entropy, config),
             (State::Retry(retry), Input::Ready) => begin_again(retry, cx, entropy),
-            (State::ExpectEncryptedExtensions(keys), Input::Ready) => handle_encrypted_extensions(keys, cx, config),
+            (State::ExpectEncryptedExtensions(keys, resumed), Input::Ready) => {
+                handle_encrypted_extensions(keys, resumed, cx, config)
+            }
+            #[cfg(feature = "resumption")]
+            (State::AwaitAuthorization(keys, resumed), Input::Authorized) => {
+                cx.events.authorized();
+                Ok((State::ExpectFinished(keys, None, PeerAuthenticated::Resumed(resumed)), None))
+            }
+            #[cfg(feature = "resumption")]
+            (State::AwaitAuthorization(..), Input::Declined) => Err(Error::Refused(AlertDescription::ACCESS_DENIED)),
             (State::ExpectCertificateRequest(keys), Input::Ready) => handle_certificate_request(keys, cx),
             (State::AwaitCredential(keys), Input::Credential(choice)) => take_choice(keys, choice, cx),
             (State::AuthenticateServer(keys, reply, step), input) => {
@@ -161,7 +188,7 @@ impl<P: CryptoProvider> Flow for Client<P> {
     fn has_written_certificate(state: &State<'_, P>) -> bool {
         match state {
             State::Present(_, present) => present.has_begun(),
-            State::SendFinished(_) | State::Done(..) => true,
+            State::SendFinished(_) | State::Done(_) => true,
             _ => false,
         }
     }
@@ -174,16 +201,14 @@ impl<P: CryptoProvider> Flow for Client<P> {
     #[cfg(not(feature = "post-handshake-auth"))]
     fn late<'b>(_: &'b ClientConfig<'b>, _: &Connection<'b, P>, _: &Entropy) -> Self::Late<'b> {}
 
+    #[cfg(feature = "resumption")]
+    fn tickets<'b>(config: &'b ClientConfig<'b>, _: &Connection<'b, P>, _: &Entropy) -> Self::Tickets<'b> {
+        ReceivedTickets::new(config)
+    }
+
     fn finish(state: State<'_, P>) -> Option<Established<P>> {
         match state {
-            State::Done(keys, proof) => Some(Established {
-                secrets: Secrets {
-                    sending: keys.client.into_sending(),
-                    receiving: keys.server.into_receiving(),
-                    exporter: keys.exporter,
-                },
-                proof,
-            }),
+            State::Done(established) => Some(established),
             _ => None,
         }
     }
@@ -198,9 +223,11 @@ impl<P: CryptoProvider> Flow for Client<P> {
             },
             State::ExpectServerHello(_) => (Stage::ServerHello, Wait::Message(&[HandshakeType::SERVER_HELLO])),
             State::Retry(_) => (Stage::SecondClientHello, Wait::Nothing),
-            State::ExpectEncryptedExtensions(_) => {
+            State::ExpectEncryptedExtensions(..) => {
                 (Stage::EncryptedExtensions, Wait::Message(&[HandshakeType::ENCRYPTED_EXTENSIONS]))
             }
+            #[cfg(feature = "resumption")]
+            State::AwaitAuthorization(..) => (Stage::Authorization, Wait::Answer(Question::Authorize)),
             State::ExpectCertificateRequest(_) => (
                 Stage::CertificateRequest,
                 Wait::Message(&[HandshakeType::CERTIFICATE_REQUEST, HandshakeType::CERTIFICATE]),
@@ -210,7 +237,7 @@ impl<P: CryptoProvider> Flow for Client<P> {
             State::ExpectFinished(..) => (Stage::Finished, Wait::Message(&[HandshakeType::FINISHED])),
             State::Present(_, present) => present.profile(),
             State::SendFinished(_) => (Stage::Sending, Wait::Nothing),
-            State::Done(..) | State::Failed => (Stage::Done, Wait::Never),
+            State::Done(_) | State::Failed => (Stage::Done, Wait::Never),
         }
     }
 }
@@ -256,7 +283,18 @@ fn send_client_hello<'b, P: CryptoProvider>(
     cx.tx.hold_hello();
     cx.rx.begin_handshake();
     let offer = offer::<P>(&shares, entropy, config, cx.rx.record_size_limit(), None);
-    match cx.send_apart(HandshakeType::CLIENT_HELLO, &|w| offer.emit(w))? {
+    #[cfg(feature = "resumption")]
+    let ticket = cx.offer.take();
+    #[cfg(feature = "resumption")]
+    let bound = Bound::of(ticket.as_ref(), &offer, None, cx.provider)?;
+    #[cfg(feature = "resumption")]
+    let offer = bound.offer(offer);
+    let written = cx.send_apart(HandshakeType::CLIENT_HELLO, &|w| offer.emit(w))?;
+    #[cfg(feature = "resumption")]
+    {
+        cx.offer = ticket;
+    }
+    match written {
         Written::AfterTransmit => Ok((State::SendClientHello(shares), Some(Stop::Transmit))),
         Written::Yes => {
             cx.tx.flush()?;
@@ -294,7 +332,12 @@ fn handle_server_hello<'b, P: CryptoProvider>(
             cx.negotiated.retried = true;
             Ok((State::Retry(retry), None))
         }
-        server_hello::Answer::Hello { key_share, .. } => {
+        server_hello::Answer::Hello {
+            key_share,
+            #[cfg(feature = "resumption")]
+            selected_psk,
+            ..
+        } => {
             // RFC 9846 section 4.3.8: the share MUST be in the group the client sent one of.
             let group = key_share.group;
             let place = hello.groups.iter().position(|sent| *sent == Some(group));
@@ -310,10 +353,14 @@ fn handle_server_hello<'b, P: CryptoProvider>(
             cx.events.agreed(suite, group);
             cx.forget_seeds(entropy)?;
 
-            let keys = HandshakeKeys::derive(hash, &shared, cx)?;
+            #[cfg(feature = "resumption")]
+            let (early, resumed) = take_selection(selected_psk, hash, cx)?;
+            #[cfg(not(feature = "resumption"))]
+            let (early, resumed) = (EarlySecret::new(cx.provider, hash)?, None);
+            let keys = HandshakeKeys::derive(early, &shared, cx)?;
             cx.rx.set_protection(keys.server.protection(suite)?)?;
             cx.tx.set_protection(keys.client.protection(suite)?)?;
-            Ok((State::ExpectEncryptedExtensions(keys), Some(Stop::Yield)))
+            Ok((State::ExpectEncryptedExtensions(keys, resumed), Some(Stop::Yield)))
         }
     }
 }
@@ -326,83 +373,10 @@ fn begin_transcript<P: CryptoProvider>(cx: &mut Connection<'_, P>, hash: HashAlg
     Ok(())
 }
 
-/// Checks what a HelloRetryRequest may request (RFC 9846 sections 4.2.4 and 4.3.8).
-fn check_retry<P: CryptoProvider>(
-    hello: &Hello,
-    suite: CipherSuite,
-    group: Option<NamedGroup>,
-    cookie: Option<&[u8]>,
-    config: &ClientConfig<'_>,
-) -> Result<Retry, Error> {
-    // "If a client receives a second HelloRetryRequest in the same connection [...], it MUST abort
-    // the handshake with an 'unexpected_message' alert."
-    if hello.retried.is_some() {
-        return Err(PeerMisbehaved::UnexpectedMessage.into());
-    }
-    match group {
-        // "(1) the selected_group field corresponds to a group which was provided in the
-        // 'supported_groups' extension in the original ClientHello and (2) the selected_group field does not
-        // correspond to a group which was provided in the 'key_share' extension": otherwise illegal_parameter.
-        Some(group) if hello.groups.contains(&Some(group)) || !config.parameters.groups::<P>().contains(&group) => {
-            Err(PeerMisbehaved::HelloRetryRequestIllegal.into())
-        }
-        // Section 4.2.4: abort "if the HelloRetryRequest would not result in any change in the ClientHello".
-        None if cookie.is_none() => Err(PeerMisbehaved::HelloRetryRequestIllegal.into()),
-        // Only a cookie: everything else, including the key shares, stays the same.
-        group => Ok(Retry { suite, groups: hello.groups, group }),
-    }
-}
-
-/// Offers a share of the requested group, or the same shares from the same seeds. The transcript continues with the
-/// hash of the first ClientHello and the HelloRetryRequest.
-#[inline(never)]
-fn begin_again<'b, P: CryptoProvider>(
-    retry: Retry,
-    cx: &mut Connection<'b, P>,
-    entropy: &mut Entropy,
-) -> Next<'b, State<'b, P>> {
-    let groups = match retry.group {
-        Some(group) => {
-            entropy.renew_seed(cx.provider, retry.groups.iter().flatten().count())?;
-            [Some(group), None]
-        }
-        None => retry.groups,
-    };
-    let hash = HashAlgorithm::of(retry.suite).ok_or(PeerMisbehaved::SelectedNotOffered)?;
-    begin_transcript(cx, hash)?;
-    cx.transcript.replace_by_message_hash()?;
-    cx.transcript.update(cx.rx.last_message()?);
-    // RFC 9846 appendix E.4: with a HelloRetryRequest, the second ClientHello is the second flight.
-    cx.tx.change_cipher_spec();
-    Ok((State::MakeKeyShares(Shares::new(groups, Some(retry.suite))), None))
-}
-
-#[inline(never)]
-fn send_second_client_hello<'b, P: CryptoProvider>(
-    shares: Shares,
-    cx: &mut Connection<'b, P>,
-    entropy: &Entropy,
-    config: &ClientConfig<'b>,
-) -> Next<'b, State<'b, P>> {
-    let server_hello::Answer::Retry { cookie, .. } = cx.rx.current(ServerHello::parse)?.answer else {
-        return Err(PeerMisbehaved::UnexpectedMessage.into());
-    };
-    let offer = offer::<P>(&shares, entropy, config, cx.rx.record_size_limit(), cookie);
-    let Connection { tx, transcript, events, .. } = cx;
-    if send(tx, events, HandshakeType::CLIENT_HELLO, &|w| offer.emit(w), &mut |part| transcript.update(part))?
-        == Written::AfterTransmit
-    {
-        return Ok((State::SendClientHello(shares), Some(Stop::Transmit)));
-    }
-    tx.flush()?;
-    cx.rx.consume_message();
-    let hello = Hello { groups: shares.groups, retried: shares.retried };
-    Ok((State::ExpectServerHello(hello), Some(Stop::Transmit)))
-}
-
 #[inline(never)]
 fn handle_encrypted_extensions<'b, P: CryptoProvider>(
     keys: HandshakeKeys<P>,
+    resumed: Option<Resumed>,
     cx: &mut Connection<'b, P>,
     config: &ClientConfig<'b>,
 ) -> Next<'b, State<'b, P>> {
@@ -429,7 +403,14 @@ fn handle_encrypted_extensions<'b, P: CryptoProvider>(
     }
     cx.receive_into_transcript()?;
     cx.limit_records(record_limit);
-    Ok((State::ExpectCertificateRequest(keys), None))
+    let next = match resumed {
+        None => State::ExpectCertificateRequest(keys),
+        #[cfg(feature = "resumption")]
+        Some(resumed) => State::AwaitAuthorization(keys, resumed),
+        #[cfg(not(feature = "resumption"))]
+        Some(resumed) => match resumed {},
+    };
+    Ok((next, None))
 }
 
 /// RFC 9846 section 4.4.2: CertificateRequest, if any, follows EncryptedExtensions. It is checked, and stays in `rx`
@@ -521,9 +502,16 @@ fn send_client_finished<'b, P: CryptoProvider>(
     match cx.send_finished(|hash| response.keys.client.finished(hash))? {
         Written::AfterTransmit => Ok((State::SendFinished(response), Some(Stop::Transmit))),
         Written::Yes => {
-            let keys = response.keys.application;
-            cx.tx.set_protection(keys.client.protection(cx.negotiated.cipher_suite)?)?;
-            Ok((State::Done(keys, response.proof), Some(Stop::Transmit)))
+            let Response { keys, proof } = response;
+            cx.tx.set_protection(keys.application.client.protection(cx.negotiated.cipher_suite)?)?;
+            let secrets = Secrets {
+                sending: keys.application.client.into_sending(),
+                receiving: keys.application.server.into_receiving(),
+                exporter: keys.application.exporter,
+                #[cfg(feature = "resumption")]
+                resumption: keys.main.into_resumption(&cx.transcript.resumption_hash())?,
+            };
+            Ok((State::Done(Established { secrets, proof }), Some(Stop::Transmit)))
         }
     }
 }

@@ -1,12 +1,24 @@
 //! The offer of a client, in the first ClientHello and in the second (RFC 9846 section 4.2.2).
 
+#[cfg(feature = "resumption")]
+use crate::codec::{Writer, for_each_part};
 use crate::crypto::{CryptoError, CryptoProvider, KeyExchange, KeyShare};
+#[cfg(feature = "resumption")]
+use crate::crypto::{Digest, HashAlgorithm, MAX_KEY_SHARE_LEN};
 use crate::handshake::config::ClientConfig;
 use crate::handshake::entropy::Entropy;
+#[cfg(feature = "resumption")]
+use crate::handshake::ticket::stored::Offer;
+#[cfg(feature = "resumption")]
+use crate::key_schedule::EarlySecret;
 use crate::limits::{MAX_INNER_PLAINTEXT, MAX_OFFERED_SHARES};
+#[cfg(feature = "resumption")]
+use crate::transcript::Transcript;
 use crate::wire::client_hello::ClientHelloOffer;
 use crate::wire::enums::{CipherSuite, NamedGroup};
 use crate::wire::extension::KeyShareEntry;
+#[cfg(feature = "resumption")]
+use crate::wire::pre_shared_key::OfferedPsk;
 
 /// The public keys of the key exchanges that a ClientHello offers, as far as they have been computed. The private key
 /// is derived from its seed again once the server selects a share.
@@ -67,7 +79,89 @@ pub(super) fn offer<'c, C: CryptoProvider>(
         cookie,
         post_handshake_auth: config.post_handshake_auth,
         record_size_limit: own_record_limit(record_size_limit),
+        #[cfg(feature = "resumption")]
+        resumes: config.resumption,
+        #[cfg(feature = "resumption")]
+        psk: None,
     }
+}
+
+/// The ticket of a ClientHello, bound to it.
+#[cfg(feature = "resumption")]
+pub(super) struct Bound<'o> {
+    ticket: Option<(&'o [u8], u32, Digest)>,
+}
+
+#[cfg(feature = "resumption")]
+impl<'o> Bound<'o> {
+    /// Binds the ticket, if there is one, to `hello` without it and to the transcript before that.
+    #[inline(never)]
+    pub(super) fn of<C: CryptoProvider>(
+        offer: Option<&'o Offer<'_>>,
+        hello: &ClientHelloOffer<'_>,
+        transcript: Option<&Transcript<C>>,
+        provider: C,
+    ) -> Result<Self, CryptoError> {
+        let Some(offer) = offer else { return Ok(Self { ticket: None }) };
+        let hash = offer.psk.algorithm();
+        // As long as the binder.
+        let placeholder = provider.digest(hash, &[])?;
+        let psk =
+            OfferedPsk { identity: offer.ticket, obfuscated_age: offer.obfuscated_age, binder: placeholder.as_bytes() };
+        let hello = ClientHelloOffer { psk: Some(psk), ..*hello };
+        let mut counter = Writer::new(&mut []);
+        hello.emit(&mut counter);
+        let mut left = counter.needed().saturating_sub(psk.binders_len());
+        let mut transcript = match transcript {
+            Some(transcript) => transcript.fork(),
+            None => Transcript::new(provider, hash)?,
+        };
+        for_each_part(&|w| hello.emit(w), &mut |part| {
+            let covered = part.get(..left.min(part.len())).unwrap_or_default();
+            transcript.update(covered);
+            left = left.saturating_sub(covered.len());
+        });
+        let binder = EarlySecret::of(provider, &offer.psk)?.binder(&transcript.binder_hash())?;
+        Ok(Self { ticket: Some((offer.ticket, offer.obfuscated_age, binder)) })
+    }
+
+    /// Adds the ticket to the same ClientHello.
+    pub(super) fn offer<'c>(&'c self, hello: ClientHelloOffer<'c>) -> ClientHelloOffer<'c> {
+        let psk = self.ticket.as_ref().map(|(identity, obfuscated_age, binder)| OfferedPsk {
+            identity,
+            obfuscated_age: *obfuscated_age,
+            binder: binder.as_bytes(),
+        });
+        ClientHelloOffer { psk, ..hello }
+    }
+}
+
+/// Returns the length of the first ClientHello with a ticket of `ticket` bytes.
+#[cfg(feature = "resumption")]
+pub(crate) fn hello_len<C: CryptoProvider>(
+    ticket: &[u8],
+    hash: HashAlgorithm,
+    entropy: &Entropy,
+    config: &ClientConfig<'_>,
+    record_size_limit: u16,
+) -> usize {
+    let zeros = [0; MAX_KEY_SHARE_LEN];
+    let shares = Shares::new(config.shared_groups::<C>(), None);
+    let mut hello = offer::<C>(&shares, entropy, config, record_size_limit, None);
+    hello.key_shares = shares.groups.map(|group| {
+        let group = group?;
+        let len = match group {
+            NamedGroup::X25519 => 32,
+            NamedGroup::SECP256R1 => 65,
+            _ => MAX_KEY_SHARE_LEN,
+        };
+        Some(KeyShareEntry { group, key_exchange: zeros.get(..len).unwrap_or(&zeros) })
+    });
+    let binder = zeros.get(..hash.output_len()).unwrap_or(&zeros);
+    hello.psk = Some(OfferedPsk { identity: ticket, obfuscated_age: 0, binder });
+    let mut counter = Writer::new(&mut []);
+    hello.emit(&mut counter);
+    counter.needed()
 }
 
 /// Returns the record limit to offer: none if it is that of TLS.

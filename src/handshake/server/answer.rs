@@ -1,5 +1,6 @@
 //! The parts of a ClientHello that a server uses, and compares with a second one (RFC 9846 sections 4.2.2 and 4.3.8).
 
+use super::{Selected, State};
 use crate::crypto::{CryptoProvider, Digest, Hash, HashAlgorithm};
 use crate::error::{Error, PeerIncompatible, PeerMisbehaved};
 use crate::handshake::config::ServerConfig;
@@ -24,6 +25,17 @@ pub(super) fn choose_group<C: CryptoProvider>(
     Ok(shared.map_or((preferred, false), |group| (group, true)))
 }
 
+/// The application protocol. RFC 7301 section 3.2: the first of the server's preference; none in common is fatal.
+pub(super) fn choose_protocol<'c>(
+    hello: &ClientHello<'_>,
+    config: &ServerConfig<'c>,
+) -> Result<Option<&'c [u8]>, PeerIncompatible> {
+    let ours = config.parameters.alpn();
+    let Some(offered) = hello.protocols.filter(|_| !ours.is_empty()) else { return Ok(None) };
+    let common = ours.iter().find(|&&protocol| offered.iter().any(|other| other == protocol));
+    common.copied().map(Some).ok_or(PeerIncompatible::NoApplicationProtocol)
+}
+
 /// RFC 9846 section 4.3.8: "Clients MUST NOT offer multiple KeyShareEntry values for the same
 /// group. Clients MUST NOT offer any KeyShareEntry values for groups not listed in the client's
 /// '`supported_groups`' extension. Servers MAY check for violations of these rules".
@@ -43,4 +55,18 @@ pub(super) fn constant_parts<C: CryptoProvider>(provider: C, hello: &ClientHello
     let mut hash = provider.hash(HashAlgorithm::Sha256)?;
     hello.for_each_constant_part(|part| hash.update(part));
     Ok(hash.finish())
+}
+
+/// Returns the state that asks the first question about a ClientHello that can be answered.
+#[cfg_attr(not(feature = "resumption"), allow(unused_variables, reason = "there are no tickets"))]
+pub(super) const fn first_question<'b, P: CryptoProvider>(
+    selected: Selected,
+    hello: &ClientHello<'_>,
+    config: &ServerConfig<'_>,
+) -> State<'b, P> {
+    #[cfg(feature = "resumption")]
+    if hello.resumes && config.tickets.is_some() {
+        return State::AwaitTime(selected);
+    }
+    State::AwaitCredential(selected)
 }

@@ -1,6 +1,6 @@
 //! The server's side of client authentication after the handshake (RFC 9846 section 4.7.2).
 
-use super::{certificate_request, expectation};
+use super::request::{certificate_request, expectation};
 use crate::codec::Writer;
 use crate::crypto::{CryptoProvider, HashAlgorithm};
 use crate::error::{ApiMisuse, Error, PeerIncompatible, PeerMisbehaved};
@@ -206,7 +206,7 @@ impl<'b, P: CryptoProvider> LateRequests<'b, P> {
                 ClientAuthStatus::Accepted
             }
             // The earlier identity remains.
-            PeerAuthenticated::Anonymous(_) => {
+            PeerAuthenticated::Anonymous(_) | PeerAuthenticated::Resumed(_) => {
                 cx.peer.forget();
                 cx.negotiated.client_auth.declined();
                 ClientAuthStatus::Declined

@@ -17,23 +17,30 @@
 mod answer;
 #[cfg(feature = "post-handshake-auth")]
 pub(crate) mod late;
+mod request;
+#[cfg(feature = "resumption")]
+mod tickets;
 
-use self::answer::{check_key_shares, choose_group, constant_parts};
-use super::authenticate::{Authenticate, Expectation, Outcome};
+use self::answer::{check_key_shares, choose_group, choose_protocol, constant_parts, first_question};
+use self::request::{expectation, send_certificate_request};
+#[cfg(feature = "resumption")]
+use self::tickets::{judge_tickets, take_ticket};
+use super::authenticate::{Authenticate, Outcome};
 use super::config::{ClientAuth, Parameters, ServerConfig};
-use super::connection::{Connection, send, send_parts};
-use super::keys::{ApplicationKeys, ClientFinishedKeys, HandshakeKeys, receive_finished};
+use super::connection::{Connection, send};
+use super::keys::{ClientFinishedKeys, HandshakeKeys, receive_finished};
 use super::present::Present;
-use super::proof::{AnonymousAllowed, PeerAuthenticated, Proof};
+use super::proof::{AnonymousAllowed, PeerAuthenticated, Proof, Resumed};
+#[cfg(feature = "resumption")]
+use super::ticket::sealed::{Accepted, IssuedTickets};
 use super::{Entropy, Established, Flow, Input, Next, Question, Secrets, Stage, Stop, Wait};
-use crate::codec::Writer;
 use crate::credential::{Choice, Credential, PeerRequest};
 use crate::crypto::{CryptoProvider, DefaultProvider, Digest, HashAlgorithm, KeyExchange, KeyShare, SharedSecret};
 use crate::error::{ApiMisuse, Error, PeerIncompatible, PeerMisbehaved};
+use crate::key_schedule::EarlySecret;
 use crate::record::outbound::Written;
 use crate::role::Role;
 use crate::transcript::Transcript;
-use crate::wire::certificate_request::OwnRequest;
 use crate::wire::client_hello::ClientHello;
 use crate::wire::encrypted_extensions::EncryptedExtensions;
 use crate::wire::enums::{CipherSuite, HandshakeType, NamedGroup};
@@ -54,19 +61,33 @@ pub enum State<'b, P: CryptoProvider> {
     SendHelloRetryRequest(Selected),
     ExpectSecondClientHello(Selected, Digest),
     /// From here to `SendServerHello` the ClientHello stays in `rx`.
+    ///
+    /// Tickets are judged first, if the client takes any.
+    #[cfg(feature = "resumption")]
+    AwaitTime(Selected),
+    #[cfg(feature = "resumption")]
+    AwaitAuthorization(Selected, Accepted<P>),
     AwaitCredential(Selected),
-    MakeKeyShare(Selected, &'b Credential<'b>),
-    Agree(Selected, &'b Credential<'b>, P::KeyExchange, KeyShare),
-    SendServerHello(Selected, &'b Credential<'b>, KeyShare, SharedSecret),
-    SendEncryptedExtensions(Selected, &'b Credential<'b>, HandshakeKeys<P>),
+    MakeKeyShare(Selected, Means<'b>, EarlySecret<P>),
+    Agree(Selected, Means<'b>, EarlySecret<P>, P::KeyExchange, KeyShare),
+    SendServerHello(Selected, Means<'b>, EarlySecret<P>, KeyShare, SharedSecret),
+    SendEncryptedExtensions(Selected, Means<'b>, HandshakeKeys<P>),
     /// The number of bytes of CertificateRequest already sent.
     SendCertificateRequest(&'b Credential<'b>, HandshakeKeys<P>, usize),
     Present(HandshakeKeys<P>, Present<'b>),
-    SendFinished(HandshakeKeys<P>),
+    SendFinished(HandshakeKeys<P>, Option<Resumed>),
     AuthenticateClient(ClientFinishedKeys<P>, Authenticate),
     ExpectFinished(ClientFinishedKeys<P>, PeerAuthenticated),
-    Done(ApplicationKeys<P>, Proof),
+    Done(Established<P>),
     Failed,
+}
+
+/// The means by which both sides authenticate each other.
+pub enum Means<'b> {
+    Certificates(&'b Credential<'b>),
+    /// The ticket in this place of the offer.
+    #[cfg_attr(not(feature = "resumption"), allow(dead_code, reason = "there are none"))]
+    Ticket(Resumed, u16),
 }
 
 /// The parameters selected from the ClientHello.
@@ -91,6 +112,8 @@ impl<P: CryptoProvider> Flow for Server<P> {
     type Late<'b> = late::LateRequests<'b, P>;
     #[cfg(not(feature = "post-handshake-auth"))]
     type Late<'b> = ();
+    #[cfg(feature = "resumption")]
+    type Tickets<'b> = IssuedTickets<'b>;
 
     const ROLE: Role = Role::Server;
 
@@ -126,29 +149,42 @@ impl<P: CryptoProvider> Flow for Server<P> {
             (State::ExpectClientHello, Input::Ready) => handle_client_hello(cx, config),
             (State::SendHelloRetryRequest(selected), Input::Ready) => send_hello_retry_request(selected, cx),
             (State::ExpectSecondClientHello(selected, first), Input::Ready) => {
-                handle_second_client_hello(selected, &first, cx)
+                handle_second_client_hello(selected, &first, cx, config)
+            }
+            #[cfg(feature = "resumption")]
+            (State::AwaitTime(selected), Input::Time(time)) => judge_tickets(selected, time, cx, config),
+            #[cfg(feature = "resumption")]
+            (State::AwaitAuthorization(selected, accepted), Input::Authorized) => {
+                cx.events.authorized();
+                cx.negotiated.client_auth.authenticated();
+                take_ticket(selected, accepted, cx, config)
+            }
+            #[cfg(feature = "resumption")]
+            (State::AwaitAuthorization(selected, _), Input::Declined) => {
+                cx.peer.forget();
+                Ok((State::AwaitCredential(selected), None))
             }
             (State::AwaitCredential(selected), Input::Credential(choice)) => take_choice(selected, choice, cx, config),
-            (State::MakeKeyShare(selected, credential), Input::Ready) => {
-                make_key_share(cx.provider, selected, credential, entropy)
+            (State::MakeKeyShare(selected, means, early), Input::Ready) => {
+                make_key_share(cx.provider, selected, means, early, entropy)
             }
-            (State::Agree(selected, credential, private, public), Input::Ready) => {
-                agree(selected, credential, private, public, cx, entropy)
+            (State::Agree(selected, means, early, private, public), Input::Ready) => {
+                agree(selected, means, early, private, public, cx, entropy)
             }
-            (State::SendServerHello(selected, credential, public, shared), Input::Ready) => {
-                send_server_hello(selected, credential, &public, &shared, cx, entropy)
+            (State::SendServerHello(selected, means, early, public, shared), Input::Ready) => {
+                send_server_hello(selected, means, early, &public, &shared, cx, entropy)
             }
-            (State::SendEncryptedExtensions(selected, credential, keys), Input::Ready) => {
-                send_encrypted_extensions(selected, credential, keys, cx, config)
+            (State::SendEncryptedExtensions(selected, means, keys), Input::Ready) => {
+                send_encrypted_extensions(selected, means, keys, cx, config)
             }
             (State::SendCertificateRequest(credential, keys, sent), Input::Ready) => {
                 send_certificate_request(credential, keys, sent, cx, config)
             }
             (State::Present(keys, present), input) => Ok(match present.handle(input, cx)? {
                 (Some(present), stop) => (State::Present(keys, present), stop),
-                (None, stop) => (State::SendFinished(keys), stop),
+                (None, stop) => (State::SendFinished(keys, None), stop),
             }),
-            (State::SendFinished(keys), Input::Ready) => send_server_finished(keys, cx, config),
+            (State::SendFinished(keys, resumed), Input::Ready) => send_server_finished(keys, resumed, cx, config),
             (State::AuthenticateClient(keys, step), input) => authenticate_client(keys, step, input, cx, config, trace),
             (State::ExpectFinished(keys, peer), Input::Ready) => handle_finished(keys, peer, cx),
             // Tokens are created only for the state that asks.
@@ -159,7 +195,7 @@ impl<P: CryptoProvider> Flow for Server<P> {
     fn has_written_certificate(state: &State<'_, P>) -> bool {
         match state {
             State::Present(_, present) => present.has_begun(),
-            State::SendFinished(_) | State::AuthenticateClient(..) | State::ExpectFinished(..) | State::Done(..) => {
+            State::SendFinished(..) | State::AuthenticateClient(..) | State::ExpectFinished(..) | State::Done(_) => {
                 true
             }
             _ => false,
@@ -174,16 +210,18 @@ impl<P: CryptoProvider> Flow for Server<P> {
     #[cfg(not(feature = "post-handshake-auth"))]
     fn late<'b>(_: &'b ServerConfig<'b>, _: &Connection<'b, P>, _: &Entropy) -> Self::Late<'b> {}
 
+    #[cfg(feature = "resumption")]
+    fn tickets<'b>(
+        config: &'b ServerConfig<'b>,
+        connection: &Connection<'b, P>,
+        entropy: &Entropy,
+    ) -> Self::Tickets<'b> {
+        IssuedTickets::new(config, connection, entropy.context_seed())
+    }
+
     fn finish(state: State<'_, P>) -> Option<Established<P>> {
         match state {
-            State::Done(keys, proof) => Some(Established {
-                secrets: Secrets {
-                    sending: keys.server.into_sending(),
-                    receiving: keys.client.into_receiving(),
-                    exporter: keys.exporter,
-                },
-                proof,
-            }),
+            State::Done(established) => Some(established),
             _ => None,
         }
     }
@@ -196,6 +234,10 @@ impl<P: CryptoProvider> Flow for Server<P> {
             State::ExpectSecondClientHello(..) => {
                 (Stage::SecondClientHello, Wait::Message(&[HandshakeType::CLIENT_HELLO]))
             }
+            #[cfg(feature = "resumption")]
+            State::AwaitTime(_) => (Stage::Time, Wait::Answer(Question::Time)),
+            #[cfg(feature = "resumption")]
+            State::AwaitAuthorization(..) => (Stage::Authorization, Wait::Answer(Question::Authorize)),
             State::AwaitCredential(_) => (Stage::CredentialChoice, Wait::Answer(Question::Credential)),
             State::MakeKeyShare(..) | State::Agree(..) | State::SendServerHello(..) => {
                 (Stage::ServerHello, Wait::Nothing)
@@ -203,10 +245,10 @@ impl<P: CryptoProvider> Flow for Server<P> {
             State::SendEncryptedExtensions(..) => (Stage::EncryptedExtensions, Wait::Nothing),
             State::SendCertificateRequest(..) => (Stage::CertificateRequest, Wait::Nothing),
             State::Present(_, present) => present.profile(),
-            State::SendFinished(_) => (Stage::Sending, Wait::Nothing),
+            State::SendFinished(..) => (Stage::Sending, Wait::Nothing),
             State::AuthenticateClient(_, authenticate) => authenticate.profile(),
             State::ExpectFinished(..) => (Stage::Finished, Wait::Message(&[HandshakeType::FINISHED])),
-            State::Done(..) | State::Failed => (Stage::Done, Wait::Never),
+            State::Done(_) | State::Failed => (Stage::Done, Wait::Never),
         }
     }
 }
@@ -231,6 +273,7 @@ fn handle_client_hello<'b, P: CryptoProvider>(
     let selected = Selected { suite, hash, group, retried: false, named: hello.server_name.is_some(), record_limit };
     let early_data = hello.early_data;
     let is_compatible = !hello.session_id.is_empty();
+    let question = first_question(selected, &hello, config);
     cx.negotiated.post_handshake_auth = hello.post_handshake_auth;
     #[cfg(feature = "key-log")]
     {
@@ -246,8 +289,7 @@ fn handle_client_hello<'b, P: CryptoProvider>(
     if early_data {
         cx.rx.skip_early_data();
     }
-    let next = if share_is_here { State::AwaitCredential(selected) } else { State::SendHelloRetryRequest(selected) };
-    Ok((next, None))
+    Ok((if share_is_here { question } else { State::SendHelloRetryRequest(selected) }, None))
 }
 
 /// Sends HelloRetryRequest (RFC 9846 section 4.2.4), without a cookie, since the state is kept here.
@@ -288,6 +330,7 @@ fn handle_second_client_hello<'b, P: CryptoProvider>(
     selected: Selected,
     first: &Digest,
     cx: &mut Connection<'b, P>,
+    config: &ServerConfig<'_>,
 ) -> Next<'b, State<'b, P>> {
     let hello = cx.rx.current(ClientHello::parse)?;
     // RFC 9846 section 4.2.2: apart from key_share, early_data, cookie, pre_shared_key and padding,
@@ -303,8 +346,9 @@ fn handle_second_client_hello<'b, P: CryptoProvider>(
     if key_shares.iter().count() != 1 || key_shares.iter().any(|share| share.group != selected.group) {
         return Err(PeerMisbehaved::KeyShareNotOffered.into());
     }
+    let question = first_question(selected, &hello, config);
     cx.rx.end_early_data();
-    Ok((State::AwaitCredential(selected), None))
+    Ok((question, None))
 }
 
 fn take_choice<'b, P: CryptoProvider>(
@@ -315,33 +359,31 @@ fn take_choice<'b, P: CryptoProvider>(
 ) -> Next<'b, State<'b, P>> {
     let hello = cx.rx.current(ClientHello::parse)?;
     let credential = choice.resolve(hello.mandatory()?.signature_schemes)?.ok_or(PeerIncompatible::NoCredential)?;
-    // RFC 7301 section 3.2: the first of the server's preference; none in common is fatal.
-    let ours = config.parameters.alpn();
-    if let Some(offered) = hello.protocols.filter(|_| !ours.is_empty()) {
-        let common = ours.iter().find(|&&protocol| offered.iter().any(|other| other == protocol));
-        cx.negotiated.protocol = Some(*common.ok_or(PeerIncompatible::NoApplicationProtocol)?);
-    }
+    cx.negotiated.protocol = choose_protocol(&hello, config)?;
     cx.events.selected(Some(credential));
     cx.negotiated.credential = Some(credential);
-    Ok((State::MakeKeyShare(selected, credential), None))
+    let early = EarlySecret::new(cx.provider, selected.hash)?;
+    Ok((State::MakeKeyShare(selected, Means::Certificates(credential), early), None))
 }
 
 #[inline(never)]
 fn make_key_share<'b, P: CryptoProvider>(
     provider: P,
     selected: Selected,
-    credential: &'b Credential<'b>,
+    means: Means<'b>,
+    early: EarlySecret<P>,
     entropy: &Entropy,
 ) -> Next<'b, State<'b, P>> {
     let private = provider.key_exchange(selected.group, entropy.first_seed())?;
     let public = private.key_share()?;
-    Ok((State::Agree(selected, credential, private, public), Some(Stop::Yield)))
+    Ok((State::Agree(selected, means, early, private, public), Some(Stop::Yield)))
 }
 
 #[inline(never)]
 fn agree<'b, P: CryptoProvider>(
     selected: Selected,
-    credential: &'b Credential<'b>,
+    means: Means<'b>,
+    early: EarlySecret<P>,
     private: P::KeyExchange,
     public: KeyShare,
     cx: &mut Connection<'b, P>,
@@ -352,12 +394,13 @@ fn agree<'b, P: CryptoProvider>(
     let share = share.ok_or(PeerMisbehaved::KeyShareNotOffered)?;
     let shared = private.agree(share.key_exchange).map_err(|error| error.or(PeerMisbehaved::KeyShareInvalid))?;
     cx.forget_seeds(entropy)?;
-    Ok((State::SendServerHello(selected, credential, public, shared), Some(Stop::Yield)))
+    Ok((State::SendServerHello(selected, means, early, public, shared), Some(Stop::Yield)))
 }
 
 fn send_server_hello<'b, P: CryptoProvider>(
     selected: Selected,
-    credential: &'b Credential<'b>,
+    means: Means<'b>,
+    early: EarlySecret<P>,
     public: &KeyShare,
     shared: &SharedSecret,
     cx: &mut Connection<'b, P>,
@@ -370,6 +413,11 @@ fn send_server_hello<'b, P: CryptoProvider>(
         answer: server_hello::Answer::Hello {
             random: entropy.random(),
             key_share: KeyShareEntry { group: selected.group, key_exchange: public.as_bytes() },
+            #[cfg(feature = "resumption")]
+            selected_psk: match means {
+                Means::Certificates(_) => None,
+                Means::Ticket(_, index) => Some(index),
+            },
         },
     };
     if !selected.retried {
@@ -387,16 +435,16 @@ fn send_server_hello<'b, P: CryptoProvider>(
     cx.negotiated.group = selected.group;
     cx.events.agreed(selected.suite, selected.group);
 
-    let keys = HandshakeKeys::derive(selected.hash, shared, cx)?;
+    let keys = HandshakeKeys::derive(early, shared, cx)?;
     cx.rx.set_protection(keys.client.protection(selected.suite)?)?;
     cx.rx.tolerate_plaintext_alert();
     cx.tx.set_protection(keys.server.protection(selected.suite)?)?;
-    Ok((State::SendEncryptedExtensions(selected, credential, keys), None))
+    Ok((State::SendEncryptedExtensions(selected, means, keys), None))
 }
 
 fn send_encrypted_extensions<'b, P: CryptoProvider>(
     selected: Selected,
-    credential: &'b Credential<'b>,
+    means: Means<'b>,
     keys: HandshakeKeys<P>,
     cx: &mut Connection<'b, P>,
     config: &ServerConfig<'_>,
@@ -408,84 +456,43 @@ fn send_encrypted_extensions<'b, P: CryptoProvider>(
     let extensions =
         EncryptedExtensions { protocol: cx.negotiated.protocol, server_name: selected.named, record_limit };
     match cx.send(HandshakeType::ENCRYPTED_EXTENSIONS, &|w| extensions.emit(w))? {
-        Written::AfterTransmit => {
-            Ok((State::SendEncryptedExtensions(selected, credential, keys), Some(Stop::Transmit)))
-        }
+        Written::AfterTransmit => Ok((State::SendEncryptedExtensions(selected, means, keys), Some(Stop::Transmit))),
         Written::Yes => {
-            let next = match config.client_auth {
-                ClientAuth::None => State::Present(keys, Present::with(Some(credential))),
-                ClientAuth::Optional(_) | ClientAuth::Required(_) => State::SendCertificateRequest(credential, keys, 0),
+            let next = match (means, config.client_auth) {
+                // RFC 9846 section 4.4.2: "Servers which are authenticating with a resumption PSK MUST NOT send the
+                // CertificateRequest message".
+                (Means::Ticket(resumed, _), _) => State::SendFinished(keys, Some(resumed)),
+                (Means::Certificates(credential), ClientAuth::None) => {
+                    State::Present(keys, Present::with(Some(credential)))
+                }
+                (Means::Certificates(credential), ClientAuth::Optional(_) | ClientAuth::Required(_)) => {
+                    State::SendCertificateRequest(credential, keys, 0)
+                }
             };
             Ok((next, None))
         }
     }
 }
 
-fn send_certificate_request<'b, P: CryptoProvider>(
-    credential: &'b Credential<'b>,
-    keys: HandshakeKeys<P>,
-    mut sent: usize,
-    cx: &mut Connection<'b, P>,
-    config: &ServerConfig<'_>,
-) -> Next<'b, State<'b, P>> {
-    let request = certificate_request::<P>(config, &config.client_auth, &[]);
-    let Connection { tx, transcript, events, .. } = cx;
-    let kind = HandshakeType::CERTIFICATE_REQUEST;
-    let write = |w: &mut Writer<'_>| request.emit(w);
-    match send_parts(tx, events, kind, &mut sent, &write, &mut |part| transcript.update(part))? {
-        Written::Yes => Ok((State::Present(keys, Present::with(Some(credential))), None)),
-        Written::AfterTransmit => Ok((State::SendCertificateRequest(credential, keys, sent), Some(Stop::Transmit))),
-    }
-}
-
 #[inline(never)]
 fn send_server_finished<'b, P: CryptoProvider>(
     keys: HandshakeKeys<P>,
+    resumed: Option<Resumed>,
     cx: &mut Connection<'b, P>,
     config: &ServerConfig<'_>,
 ) -> Next<'b, State<'b, P>> {
     if cx.send_finished(|hash| keys.server.finished(hash))? == Written::AfterTransmit {
-        return Ok((State::SendFinished(keys), Some(Stop::Transmit)));
+        return Ok((State::SendFinished(keys, resumed), Some(Stop::Transmit)));
     }
     let keys = keys.into_application(cx)?;
     // An alert about the client's flight is sent under the application keys (RFC 9846 section 4.5.3).
     cx.tx.set_protection(keys.application.server.protection(cx.negotiated.cipher_suite)?)?;
-    let next = match (config.client_auth, AnonymousAllowed::by(&config.client_auth)) {
-        (ClientAuth::None, Some(allowed)) => State::ExpectFinished(keys, PeerAuthenticated::Anonymous(allowed)),
+    let next = match (resumed, config.client_auth, AnonymousAllowed::by(&config.client_auth)) {
+        (Some(resumed), ..) => State::ExpectFinished(keys, PeerAuthenticated::Resumed(resumed)),
+        (None, ClientAuth::None, Some(allowed)) => State::ExpectFinished(keys, PeerAuthenticated::Anonymous(allowed)),
         _ => State::AuthenticateClient(keys, Authenticate::ExpectCertificate),
     };
     Ok((next, Some(Stop::Transmit)))
-}
-
-/// Builds the CertificateRequest. `context` is empty in the handshake.
-pub(super) fn certificate_request<'r, P: CryptoProvider>(
-    config: &'r ServerConfig<'r>,
-    client_auth: &ClientAuth<'r>,
-    context: &'r [u8],
-) -> OwnRequest<'r, impl Iterator<Item = &'r [u8]> + Clone + use<'r, P>> {
-    OwnRequest {
-        context,
-        signature_schemes: config.parameters.signature_schemes::<P>(),
-        certificate_schemes: config.parameters.certificate_schemes::<P>(),
-        authorities: config.authorities(client_auth),
-    }
-}
-
-/// Returns the requirements that a client's certificate path must meet. `context` is that of the CertificateRequest to
-/// which it responds.
-pub(super) fn expectation<'b, 'c>(
-    config: &'b ServerConfig<'b>,
-    client_auth: &ClientAuth<'b>,
-    context: &'c [u8],
-) -> Expectation<'b, 'c> {
-    Expectation {
-        anchors: client_auth.anchors().unwrap_or(&[]),
-        role: Role::Client,
-        server_name: None,
-        common_name: None,
-        parameters: &config.parameters,
-        context,
-    }
 }
 
 #[inline(never)]
@@ -520,7 +527,14 @@ fn handle_finished<'b, P: CryptoProvider>(
     cx: &mut Connection<'b, P>,
 ) -> Next<'b, State<'b, P>> {
     let finished = receive_finished(&keys.client, cx)?;
-    let keys = keys.application;
-    cx.rx.set_protection(keys.client.protection(cx.negotiated.cipher_suite)?)?;
-    Ok((State::Done(keys, Proof::new(peer, finished)), None))
+    let ClientFinishedKeys { application, .. } = &keys;
+    cx.rx.set_protection(application.client.protection(cx.negotiated.cipher_suite)?)?;
+    let secrets = Secrets {
+        sending: keys.application.server.into_sending(),
+        receiving: keys.application.client.into_receiving(),
+        exporter: keys.application.exporter,
+        #[cfg(feature = "resumption")]
+        resumption: keys.main.into_resumption(&cx.transcript.resumption_hash())?,
+    };
+    Ok((State::Done(Established { secrets, proof: Proof::new(peer, finished) }), None))
 }

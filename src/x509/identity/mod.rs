@@ -9,6 +9,8 @@ use crate::x509::name::Name;
 use crate::x509::name::general::{GeneralName, GeneralNames, SubjectAltName};
 use crate::x509::path::summary::{FINGERPRINT, Summary};
 use crate::x509::time::UnixTime;
+#[cfg(feature = "resumption")]
+use core::time::Duration;
 
 /// The identity of the peer, from the certificate it authenticated with.
 ///
@@ -83,6 +85,13 @@ impl<'a> PeerIdentity<'a> {
     /// kept.
     pub fn sha256_key_info<C: CryptoProvider>(&self, provider: C) -> Option<[u8; FINGERPRINT]> {
         key_info::sha256(provider, &self.leaf.key)
+    }
+
+    /// Returns how long ago the peer proved that it has the key of the certificate, if that was in an earlier connection,
+    /// which this one [resumes](crate::Session::is_resumed); `None` if it was in the handshake of this one.
+    #[cfg(feature = "resumption")]
+    pub fn proved_before(&self) -> Option<Duration> {
+        self.leaf.proof_age.map(|seconds| Duration::from_secs(seconds.into()))
     }
 
     /// The kind of signature of the certificate.

@@ -32,6 +32,15 @@ pub struct CommonName<'a> {
     is_pattern: bool,
 }
 
+#[cfg(feature = "resumption")]
+impl CommonName<'_> {
+    /// Gives its parts to `part`.
+    pub(crate) fn describe(&self, part: &mut dyn FnMut(&[u8])) {
+        part(self.text.as_bytes());
+        part(&[u8::from(self.is_pattern)]);
+    }
+}
+
 impl<'a> CommonName<'a> {
     /// Requires exactly this text. `*.example.com` matches only a certificate whose common name is literally
     /// `*.example.com`.

@@ -516,7 +516,7 @@ impl<'r, 'p> Search<'r, 'p> {
     }
 
     /// Forgets the certificates except for the leaf that was kept.
-    #[cfg(feature = "post-handshake-auth")]
+    #[cfg(any(feature = "post-handshake-auth", feature = "resumption"))]
     pub(crate) fn forget(&mut self) {
         self.summaries.clear();
         self.reset();

@@ -48,6 +48,9 @@ pub(crate) struct Summaries<'p> {
     oversize: u32,
     /// Bytes in front of the list that hold the leaf of an earlier one.
     kept: usize,
+    /// Bytes at the end of the memory that hold something else, as long as there is room.
+    #[cfg(feature = "resumption")]
+    behind: usize,
 }
 
 /// A list of summaries to be read.
@@ -58,7 +61,16 @@ pub(crate) struct List<'p> {
 
 impl<'p> Summaries<'p> {
     pub(crate) const fn new(memory: &'p mut [u8]) -> Self {
-        Self { memory, used: 0, count: 0, broken: None, oversize: 0, kept: 0 }
+        Self {
+            memory,
+            used: 0,
+            count: 0,
+            broken: None,
+            oversize: 0,
+            kept: 0,
+            #[cfg(feature = "resumption")]
+            behind: 0,
+        }
     }
 
     /// Borrows the same summaries and their memory, to which none may be added meanwhile.
@@ -73,6 +85,8 @@ impl<'p> Summaries<'p> {
 
     /// Returns the memory behind the summaries, which is no longer used.
     pub(crate) fn take_free(&mut self) -> &'p mut [u8] {
+        #[cfg(feature = "resumption")]
+        self.keep_behind(&[]);
         let memory = core::mem::take(&mut self.memory);
         let (kept, free) = memory.split_at_mut_checked(self.used).unwrap_or_default();
         self.memory = kept;
@@ -94,7 +108,7 @@ impl<'p> Summaries<'p> {
         let (memory, at_end) = self.memory.split_at_mut_checked(at).unwrap_or_default();
         let mut summaries = Summaries { memory, ..*self };
         let pushed = summaries.add(provider, if collected == 0 { certificate } else { at_end }, trace);
-        let Summaries { memory: _, used, count, broken, oversize, kept: _ } = summaries;
+        let Summaries { used, count, broken, oversize, .. } = summaries;
         (self.used, self.count, self.broken, self.oversize) = (used, count, broken, oversize);
         pushed
     }
@@ -263,6 +277,27 @@ impl<'p> Summaries<'p> {
         List { entries: self.memory.get(..self.kept).unwrap_or_default() }
     }
 
+    /// Writes the leaf that was kept, for a ticket: the note of its key, and its summary without the signature. Nothing if
+    /// there is none.
+    #[cfg(feature = "resumption")]
+    pub(crate) fn write_kept(&self, out: &mut Writer<'_>) {
+        let kept = self.kept();
+        if let (Some(leaf), Some(note)) = (kept.get(0), kept.entry(0).and_then(<[u8]>::first_chunk::<VERIFIED_BY>)) {
+            out.bytes(note);
+            Summary { proof_age: None, ..leaf.without_signature() }.write(out);
+        }
+    }
+
+    /// Puts a leaf of a ticket, [as it was written](Self::write_kept), into the list, which is empty.
+    #[cfg(feature = "resumption")]
+    pub(crate) fn restore(&mut self, leaf: &[u8], proof_age: u32) -> Result<(), Error> {
+        let Some((note, body)) = leaf.split_first_chunk() else { return Ok(()) };
+        let summary = Summary { proof_age: Some(proof_age), ..Summary::read(body)? };
+        self.append(Ok(&summary))?;
+        self.note_verified(0, *note);
+        Ok(())
+    }
+
     /// Returns the memory that is free.
     #[cfg(feature = "post-handshake-auth")]
     pub(crate) fn free(&self) -> &[u8] {
@@ -277,7 +312,33 @@ impl<'p> Summaries<'p> {
         if let Some(place) = place {
             place.copy_from_slice(bytes);
         }
+        #[cfg(feature = "resumption")]
+        {
+            let end = self.used.saturating_add(at).saturating_add(bytes.len());
+            if end > self.memory.len().saturating_sub(self.behind) {
+                self.behind = 0;
+            }
+        }
         Ok(())
+    }
+
+    /// Keeps `bytes` at the end of the free memory, in place of those before them; none if they do not fit. They give way to
+    /// what is [stored](Self::store).
+    #[cfg(feature = "resumption")]
+    pub(crate) fn keep_behind(&mut self, bytes: &[u8]) {
+        let free = self.memory.get_mut(self.used..).unwrap_or_default();
+        let start = free.len().saturating_sub(bytes.len());
+        let place = free.get_mut(start..).filter(|place| place.len() == bytes.len());
+        self.behind = place.map_or(0, |place| {
+            place.copy_from_slice(bytes);
+            bytes.len()
+        });
+    }
+
+    /// Returns the bytes at the end of the free memory that were kept.
+    #[cfg(feature = "resumption")]
+    pub(crate) fn behind(&self) -> &[u8] {
+        self.memory.get(self.memory.len().saturating_sub(self.behind)..).unwrap_or_default()
     }
 
     /// Fails if fewer than `count` bytes are free.

@@ -49,6 +49,9 @@ pub(crate) struct Summary<'a> {
     pub(in crate::x509) fingerprint: Option<&'a [u8; FINGERPRINT]>,
     /// True if a leaf is trusted for its key, which is pinned, and not for its content.
     pub(in crate::x509) is_key_pinned: bool,
+    /// The seconds since the peer proved that it has the key, if that was in an earlier connection.
+    #[cfg(feature = "resumption")]
+    pub(in crate::x509) proof_age: Option<u32>,
 }
 
 /// The flags of the fields that are present.
@@ -89,6 +92,8 @@ impl<'a> Summary<'a> {
         serial: &[],
         fingerprint: None,
         is_key_pinned: false,
+        #[cfg(feature = "resumption")]
+        proof_age: None,
     };
 
     /// Summarizes a certificate, with `signed` as the field of that name and `fingerprint` for the leaf.
@@ -121,7 +126,15 @@ impl<'a> Summary<'a> {
             serial: if fingerprint.is_some() { certificate.serial } else { &[] },
             fingerprint,
             is_key_pinned: false,
+            #[cfg(feature = "resumption")]
+            proof_age: None,
         }
+    }
+
+    /// Leaves out what the identity in a leaf does not need: its signature and what limits other certificates.
+    #[cfg(feature = "resumption")]
+    pub(super) const fn without_signature(self) -> Self {
+        Self { signed: &[], signature: &[], name_constraints: None, ..self }
     }
 
     /// Returns whether it was issued by its own name and, by its key identifiers, with its own key.
@@ -167,6 +180,10 @@ impl<'a> Summary<'a> {
         if let Some(fingerprint) = self.fingerprint {
             out.vec8(|out| out.bytes(self.serial));
             out.bytes(fingerprint);
+            #[cfg(feature = "resumption")]
+            if let Some(age) = self.proof_age {
+                out.bytes(&age.to_be_bytes());
+            }
         }
     }
 
@@ -196,6 +213,8 @@ impl<'a> Summary<'a> {
         let has = |flag: u8| flags & flag != 0;
         let unknown_critical = if has(Flags::UNKNOWN_CRITICAL) { Some(body.vec16()?) } else { None };
         let (serial, fingerprint) = if body.is_empty() { (&[][..], None) } else { (body.vec8()?, Some(body.array()?)) };
+        #[cfg(feature = "resumption")]
+        let proof_age = if body.is_empty() { None } else { Some(body.u32()?) };
         Ok(Self {
             subject: Name::from_checked(subject),
             issuer: Name::from_checked(if issuer.is_empty() { subject } else { issuer }),
@@ -221,6 +240,8 @@ impl<'a> Summary<'a> {
             serial,
             fingerprint,
             is_key_pinned: false,
+            #[cfg(feature = "resumption")]
+            proof_age,
         })
     }
 }

@@ -1,0 +1,211 @@
+//! The tickets of a server: sealed state, so that it keeps nothing.
+
+use super::keys::{OVERHEAD, SALT_LEN, TicketKeys};
+use super::{Evidence, Peer, Tickets, age, code_of, hash_of, read_time, write_time};
+use crate::codec::{Reader, Writer, read_all};
+use crate::crypto::{CryptoProvider, HashAlgorithm};
+use crate::error::Error;
+use crate::handshake::Secrets;
+use crate::handshake::config::{Scope, ServerConfig};
+use crate::handshake::connection::Connection;
+use crate::handshake::proof::{Proof, Resumed};
+use crate::key_schedule::{EarlySecret, Psk};
+use crate::limits::{MAX_OWN_TICKET, MAX_TICKETS_TRIED};
+use crate::record::outbound::Written;
+use crate::transcript::Transcript;
+use crate::wire::client_hello::ClientHello;
+use crate::wire::enums::HandshakeType;
+use crate::wire::new_session_ticket::NewSessionTicket;
+use crate::x509::{Time, UnixTime};
+use zeroize::Zeroizing;
+
+/// The state in a ticket.
+struct State<'t> {
+    psk: Psk,
+    scope: &'t Scope,
+    issued: UnixTime,
+    /// Seconds.
+    lifetime: u32,
+    peer: Peer<'t>,
+}
+
+/// A ticket of the client that is accepted.
+pub(crate) struct Accepted<C> {
+    /// Its place in the offer.
+    pub(crate) index: u16,
+    pub(crate) early: EarlySecret<C>,
+    pub(crate) resumed: Resumed,
+}
+
+/// The scope of the tickets of a session, and the time at which they are issued.
+#[derive(Clone, Copy)]
+pub(crate) struct Issue {
+    scope: Scope,
+    now: UnixTime,
+}
+
+/// The tickets that a session gives its client.
+pub struct IssuedTickets<'b> {
+    config: &'b ServerConfig<'b>,
+    issue: Option<Issue>,
+    /// Salts and `ticket_age_add` are made from it.
+    seed: Zeroizing<[u8; 32]>,
+    /// Of the next ticket.
+    number: u8,
+    is_due: bool,
+}
+
+impl<'t> State<'t> {
+    fn parse(state: &'t [u8]) -> Option<Self> {
+        read_all(state, |reader: &mut Reader<'t>| {
+            let hash = hash_of(reader.u8()?)?;
+            let psk = Psk::from_ticket(hash, reader.bytes(hash.output_len())?);
+            let scope = reader.array()?;
+            let issued = read_time(reader)?;
+            let lifetime = reader.u32()?;
+            let peer = Peer::read(reader)?;
+            Ok(psk.map(|psk| Self { psk, scope, issued, lifetime, peer }))
+        })
+        .ok()
+        .flatten()
+    }
+
+    fn is_alive(&self, now: UnixTime) -> bool {
+        age(self.issued, now).is_some_and(|age| age < self.lifetime)
+    }
+}
+
+/// Looks for a ticket that can be accepted in the ClientHello in `rx`, for a suite with this hash. The client it is about is
+/// put into the peer memory.
+///
+/// `None` if there is none, and always if the time is not trusted. RFC 9846 section 4.3.11: "If no acceptable PSKs are found,
+/// the server SHOULD perform a non-PSK handshake".
+#[inline(never)]
+pub(crate) fn accept<C: CryptoProvider>(
+    hash: HashAlgorithm,
+    retried: bool,
+    time: Time,
+    cx: &mut Connection<'_, C>,
+    config: &ServerConfig<'_>,
+) -> Result<Option<Accepted<C>>, Error> {
+    let (Some((keys, _)), Time::Trusted(now)) = (config.tickets, time) else { return Ok(None) };
+    let hello = cx.rx.current(ClientHello::parse)?;
+    let scope = config.scope(cx.provider, hello.server_name)?;
+    cx.issue = Some(Issue { scope, now });
+    let Some(psks) = hello.psks else { return Ok(None) };
+    let message = cx.rx.message()?;
+    let covered = message.get(..message.len().saturating_sub(psks.binders_len())).unwrap_or_default();
+    let mut memory = Zeroizing::new([0; MAX_OWN_TICKET]);
+    for (index, psk) in (0..MAX_TICKETS_TRIED).zip(psks.iter()) {
+        let Some(state) = keys.open(cx.provider, psk.identity, &mut *memory)?.and_then(State::parse) else { continue };
+        let is_ours = state.psk.algorithm() == hash && *state.scope == scope && state.is_alive(now);
+        let judged = state.peer.judge(now, config.parameters.max_proof_age).filter(|_| is_ours);
+        let Some((judged, proof_age)) = judged else { continue };
+        let early = EarlySecret::of(cx.provider, &state.psk)?;
+        let mut transcript = if retried { cx.transcript.fork() } else { Transcript::new(cx.provider, hash)? };
+        transcript.update(covered);
+        // "Servers SHOULD NOT attempt to validate multiple binders".
+        let verified = early.verify_binder(&transcript.binder_hash(), psk.binder)?;
+        cx.peer.memory_mut().restore(state.peer.leaf, proof_age)?;
+        return Ok(Some(Accepted { index, early, resumed: Resumed::by_binder(judged, verified) }));
+    }
+    Ok(None)
+}
+
+impl<'b, C: CryptoProvider> Tickets<'b, C> for IssuedTickets<'b> {
+    /// Writes the ticket that is due, as soon as there is room.
+    #[inline(never)]
+    fn send(&mut self, cx: &mut Connection<'b, C>, secrets: &Secrets<C>, proof: &Proof) -> Result<(), Error> {
+        let (true, Some(issue), Some((keys, lifetime))) = (self.is_due, self.issue, self.config.tickets) else {
+            return Ok(());
+        };
+        let mut ticket = [0; MAX_OWN_TICKET];
+        let nonce = [self.number];
+        let drawn = cx.provider.hmac(HashAlgorithm::Sha256, &self.seed[..], &[b"ticket", &nonce])?;
+        let Some((salt, rest)) = drawn.as_bytes().split_first_chunk::<SALT_LEN>() else { return Ok(()) };
+        let age_add = rest.first_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes));
+        self.is_due = false;
+        let Some(lifetime) = self.lifetime(lifetime, issue.now, proof, cx) else { return Ok(()) };
+        let Some(len) = seal(keys, salt, &mut ticket, &nonce, issue, lifetime, cx, secrets, proof)? else {
+            return Ok(());
+        };
+        let ticket = ticket.get(..len).unwrap_or_default();
+        let message = NewSessionTicket { lifetime, age_add, nonce: &nonce, ticket };
+        let mut counter = Writer::new(&mut []);
+        message.emit(&mut counter);
+        // A ticket is a favour: what never fits is not sent.
+        if cx.tx.check_holds(counter.needed()).is_err() {
+            return Ok(());
+        }
+        if cx.send_apart(HandshakeType::NEW_SESSION_TICKET, &|w| message.emit(w))? == Written::AfterTransmit {
+            self.is_due = true;
+            return Ok(());
+        }
+        // "ticket_nonce: A per-ticket value that is unique across all tickets issued on this connection."
+        self.number = self.number.checked_add(1).ok_or(Error::KeysExhausted)?;
+        cx.tx.flush()
+    }
+}
+
+impl<'b> IssuedTickets<'b> {
+    pub(crate) fn new<C: CryptoProvider>(
+        config: &'b ServerConfig<'b>,
+        cx: &Connection<'b, C>,
+        seed: &[u8; 32],
+    ) -> Self {
+        Self { config, issue: cx.issue, seed: Zeroizing::new(*seed), number: 0, is_due: cx.issue.is_some() }
+    }
+
+    /// Makes another ticket due. Returns whether the client takes any.
+    pub(crate) fn renew(&mut self, now: UnixTime) -> bool {
+        let Some(issue) = &mut self.issue else { return false };
+        issue.now = now;
+        self.is_due = true;
+        true
+    }
+
+    /// Returns the seconds for which a ticket is valid: no longer than the proof of the client may be used, and its path is
+    /// valid.
+    fn lifetime<C: CryptoProvider>(
+        &self,
+        lifetime: u32,
+        now: UnixTime,
+        proof: &Proof,
+        cx: &Connection<'_, C>,
+    ) -> Option<u32> {
+        let evidence = Evidence::of(proof, cx, now)?;
+        let proof_left = self.config.parameters.max_proof_age.saturating_sub(age(evidence.proved, now)?);
+        let path_left = evidence.path.map_or(i64::MAX, |path| path.not_after.0.saturating_sub(now.0));
+        let path_left = u32::try_from(path_left.max(0)).unwrap_or(u32::MAX);
+        Some(lifetime.min(proof_left).min(path_left)).filter(|left| *left != 0)
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "all of it is in the ticket")]
+fn seal<C: CryptoProvider>(
+    keys: &TicketKeys,
+    salt: &[u8; SALT_LEN],
+    ticket: &mut [u8],
+    nonce: &[u8],
+    issue: Issue,
+    lifetime: u32,
+    cx: &Connection<'_, C>,
+    secrets: &Secrets<C>,
+    proof: &Proof,
+) -> Result<Option<usize>, Error> {
+    let Some(evidence) = Evidence::of(proof, cx, issue.now) else { return Ok(None) };
+    let psk = secrets.resumption.psk(nonce)?;
+    let write = |memory: &mut [u8]| {
+        let mut out = Writer::new(memory);
+        out.u8(code_of(psk.algorithm()));
+        out.bytes(psk.for_ticket());
+        out.bytes(&issue.scope);
+        write_time(&mut out, issue.now);
+        out.bytes(&lifetime.to_be_bytes());
+        evidence.write(cx, &mut out);
+        out.finish().ok()
+    };
+    Ok(keys.seal(cx.provider, salt, ticket, write)?)
+}
+
+const _: () = assert!(OVERHEAD < MAX_OWN_TICKET);
