@@ -12,8 +12,8 @@ use embedded_mtls::crypto::rustcrypto::P256SigningKey;
 use embedded_mtls::io::{Host, SoftwareHost};
 use embedded_mtls::x509::{PathFound, PeerIdentity, ServerName, Time, TrustAnchor, UnixTime};
 use embedded_mtls::{
-    AlertDescription, Buffers, Client, ClientAuth, ClientConfig, Credential, Diagnosis, Entropy, Error, Event,
-    Handshake, KeyHandle, Server, ServerConfig, Session, Side, SignInput, Signature, Stage, Step,
+    AlertDescription, AuthorizeRequest, Buffers, Client, ClientAuth, ClientConfig, Credential, Diagnosis, Entropy,
+    Error, Event, Handshake, KeyHandle, Server, ServerConfig, Session, Side, SignInput, Signature, Stage, Step,
 };
 
 pub type ClientHandshake = Handshake<'static, Client>;
@@ -176,9 +176,20 @@ impl<CH: Host<Choice = Choice<'static>>, SH: Host<Choice = Choice<'static>>> Set
         self.run_all(|_, _| {}, refusing)
     }
 
-    fn run_all(mut self, mut tamper: impl FnMut(&mut Vec<u8>, &mut Vec<u8>), refusing: &Refusing) -> Outcome {
-        let mut client = self.client_handshake().expect("a client");
-        let mut server = self.server_handshake().expect("a server");
+    fn run_all(self, tamper: impl FnMut(&mut Vec<u8>, &mut Vec<u8>), refusing: &Refusing) -> Outcome {
+        let client = self.client_handshake().expect("a client");
+        let server = self.server_handshake().expect("a server");
+        self.run_from(client, server, tamper, refusing)
+    }
+
+    /// Runs handshakes that were made before.
+    pub fn run_from(
+        mut self,
+        mut client: ClientHandshake,
+        mut server: ServerHandshake,
+        mut tamper: impl FnMut(&mut Vec<u8>, &mut Vec<u8>),
+        refusing: &Refusing,
+    ) -> Outcome {
         let mut wire = Wire::default();
         let (mut client_end, mut server_end) = (None, None);
         for _ in 0..1_000_000 {
@@ -265,8 +276,7 @@ pub fn advance<'b, S: Side>(
                 request.answer(choice)
             }
             Ok(Step::Authorize(request)) => {
-                let path = request.verified_path().expect("it was found");
-                assert_eq!(path.certificates().count(), usize::from(path.found.depth) + 1);
+                check_path(&request);
                 match host.authorize(&request.peer()) {
                     #[cfg(feature = "dangerous-waivers")]
                     Ok(())
@@ -276,6 +286,10 @@ pub fn advance<'b, S: Side>(
                         request.dangerous_accept_waived()
                     }
                     Ok(()) => request.accept(),
+                    #[cfg(feature = "resumption")]
+                    Err(_) if S::ROLE == embedded_mtls::Role::Server && request.peer().proved_before().is_some() => {
+                        request.decline()
+                    }
                     Err(alert) => Err(request.reject(alert)),
                 }
             }
@@ -289,6 +303,17 @@ pub fn advance<'b, S: Side>(
             return Some(Err(error));
         }
     }
+}
+
+/// A peer has a path, unless it has proved who it is in an earlier connection.
+fn check_path(request: &AuthorizeRequest<'_, '_>) {
+    #[cfg(feature = "resumption")]
+    if request.peer().proved_before().is_some() {
+        assert!(request.verified_path().is_none());
+        return;
+    }
+    let path = request.verified_path().expect("it was found");
+    assert_eq!(path.certificates().count(), usize::from(path.found.depth) + 1);
 }
 
 /// Puts what is to be sent on its way.

@@ -380,7 +380,7 @@ fn extract(suite: u16, salt: &[u8], input: &[u8]) -> Vec<u8> {
 }
 
 /// HKDF-Expand-Label (RFC 9846 section 7.1).
-fn expand(suite: u16, secret: &[u8], label: &str, context: &[u8], len: usize) -> Vec<u8> {
+pub fn expand(suite: u16, secret: &[u8], label: &str, context: &[u8], len: usize) -> Vec<u8> {
     let length = u16::try_from(len).expect("short").to_be_bytes();
     let label = [&length[..], &vec8(&[b"tls13 ", label.as_bytes()].concat()), &vec8(context)].concat();
     let (mut out, mut block) = (Vec::new(), Vec::new());

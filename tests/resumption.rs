@@ -1,0 +1,563 @@
+//! Resumption by tickets (RFC 9846 section 2.2), in both roles: what resumes, and what gets a full handshake instead.
+#![cfg(feature = "resumption")]
+#![allow(missing_docs)]
+
+use embedded_mtls::x509::{ServerName, Time, UnixTime};
+use embedded_mtls::{
+    AlertDescription, CipherSuite, Client, ClientAuth, ClientAuthStatus, Credential, Error, Handshake, NamedGroup,
+    Server, ServerConfig, Ticket, TicketKey, TicketKeys, TicketRefusal,
+};
+use std::time::Duration;
+use test_support::messages::{Hello, PRE_SHARED_KEY, messages, records};
+use test_support::pair::{
+    ClientHandshake, Outcome, Refusing, Setup, TestHost, TestSession, anchors, credential, entropy, exchange, host,
+    leak, now, signing_key,
+};
+use test_support::pki::{CLIENT_NAME, Issued, NOW, Pki, SERVER_NAME, Template};
+
+const HOUR: u32 = 3_600;
+const NOBODY_REFUSES: Refusing = Refusing { client: false, server: false };
+
+fn key(byte: u8) -> TicketKey {
+    TicketKey::new(&[byte; TicketKey::LEN])
+}
+
+fn keys(byte: u8) -> &'static TicketKeys {
+    leak(Box::new(TicketKeys::new(key(byte))))
+}
+
+fn at(seconds: i64) -> UnixTime {
+    UnixTime(NOW + seconds)
+}
+
+/// Both sides resume, and the tickets of the server live for an hour.
+fn setup(pki: &Pki) -> Setup {
+    let mut setup = Setup::new(pki);
+    setup.client = setup.client.with_resumption(true);
+    setup.server = setup.server.with_tickets(keys(1), HOUR);
+    setup
+}
+
+fn mine(pki: &Pki) -> &'static Credential<'static> {
+    leak(Box::new(credential(&[&pki.client, &pki.intermediate], 0)))
+}
+
+/// The ticket that a session of a client has received.
+fn ticket_of(client: &mut TestSession<Client>, server: &mut TestSession<Server>, now: UnixTime) -> Option<Vec<u8>> {
+    exchange(client, server).unwrap();
+    let mut out = vec![0; Ticket::MAX_LEN];
+    let len = client.take_ticket(now, &mut out).unwrap()?;
+    out.truncate(len);
+    Some(out)
+}
+
+/// The ticket of a full handshake.
+fn first(setup: Setup) -> Vec<u8> {
+    let (mut client, mut server) = setup.run().sessions();
+    assert!(!client.is_resumed() && !server.is_resumed());
+    ticket_of(&mut client, &mut server, at(0)).expect("a ticket")
+}
+
+fn offer(
+    client: &mut ClientHandshake,
+    ticket: &[u8],
+    credential: Option<&'static Credential<'static>>,
+    now: UnixTime,
+) -> Result<(), TicketRefusal> {
+    client.resume(Ticket::new(leak(ticket.to_vec().into_boxed_slice())), credential, now)
+}
+
+/// A handshake that offers a ticket which the client finds good.
+fn second(setup: Setup, ticket: &[u8], credential: Option<&'static Credential<'static>>, now: UnixTime) -> Outcome {
+    second_refusing(setup, ticket, credential, now, &NOBODY_REFUSES)
+}
+
+fn second_refusing(
+    setup: Setup,
+    ticket: &[u8],
+    credential: Option<&'static Credential<'static>>,
+    now: UnixTime,
+    refusing: &Refusing,
+) -> Outcome {
+    let (mut client, server) = (setup.client_handshake().unwrap(), setup.server_handshake().unwrap());
+    offer(&mut client, ticket, credential, now).unwrap();
+    setup.run_from(client, server, |_, _| {}, refusing)
+}
+
+/// A server whose clock is ahead.
+fn host_at(pki: &Pki, clock: fn() -> Time) -> TestHost {
+    let chain = credential(&[&pki.server, &pki.intermediate], 0);
+    TestHost::new(leak(vec![chain].into_boxed_slice()), leak(vec![signing_key(&pki.server)].into_boxed_slice()), clock)
+}
+
+/// The types of the messages that a side has sent in the clear, and the bytes of all it has sent.
+fn hello_of(sent: &[u8]) -> Hello {
+    Hello::parse(&messages(&records(sent)[0][5..])[0])
+}
+
+#[track_caller]
+fn assert_full(outcome: Outcome) -> (TestSession<Client>, TestSession<Server>) {
+    let (client, server) = outcome.sessions();
+    assert_eq!((client.is_resumed(), server.is_resumed()), (false, false));
+    assert_eq!(server.peer().unwrap().proved_before(), None);
+    (client, server)
+}
+
+#[test]
+fn a_session_is_resumed_with_its_identities_and_without_certificates() {
+    let pki = Pki::new();
+    let ticket = first(setup(&pki));
+    let outcome = second(setup(&pki), &ticket, Some(mine(&pki)), at(60));
+    let lengths = (outcome.wire.from_client.len(), outcome.wire.from_server.len());
+    assert!(hello_of(&outcome.wire.from_client).extension(PRE_SHARED_KEY).is_some());
+    assert_eq!(hello_of(&outcome.wire.from_server).extension(PRE_SHARED_KEY), Some(&[0, 0][..]));
+    let (mut client, mut server) = outcome.sessions();
+    assert!(client.is_resumed() && server.is_resumed());
+    assert!(lengths.0 < 900 && lengths.1 < 300, "no certificate has passed: {lengths:?}");
+
+    let (at_client, at_server) = (client.peer().unwrap(), server.peer().unwrap());
+    assert_eq!(at_client.common_name(), Some(SERVER_NAME));
+    assert_eq!(at_server.common_name(), Some(CLIENT_NAME));
+    assert_eq!(at_server.proved_before(), Some(Duration::ZERO), "its clock stands still");
+    assert_eq!(at_client.proved_before(), Some(Duration::from_secs(60)));
+    let (full_client, full_server) = Setup::new(&pki).run().sessions();
+    for (resumed, full) in [(at_client, full_client.peer().unwrap()), (at_server, full_server.peer().unwrap())] {
+        assert_eq!(resumed.sha256_fingerprint(), full.sha256_fingerprint());
+        assert_eq!((resumed.subject(), resumed.issuer()), (full.subject(), full.issuer()));
+        assert_eq!((resumed.serial(), resumed.public_key()), (full.serial(), full.public_key()));
+        assert_eq!((resumed.not_before(), resumed.not_after()), (full.not_before(), full.not_after()));
+        assert!(resumed.subject_alt_names().eq(full.subject_alt_names()));
+    }
+    assert_eq!(server.path(), full_server.path());
+    assert_eq!(client.path(), full_client.path());
+    assert_eq!(server.negotiated(), full_server.negotiated());
+    assert_eq!(client.client_auth(), ClientAuthStatus::Accepted);
+    assert_eq!(server.client_auth(), ClientAuthStatus::Accepted);
+
+    client.write(b"order").unwrap();
+    server.write(b"response").unwrap();
+    assert_eq!(exchange(&mut client, &mut server).unwrap(), (b"response".to_vec(), b"order".to_vec()));
+}
+
+#[test]
+fn the_keys_of_a_resumed_session_are_its_own() {
+    let pki = Pki::new();
+    let (mut client, mut server) = setup(&pki).run().sessions();
+    let export = |session: &TestSession<Client>| {
+        let mut out = [0; 32];
+        session.export(b"EXPORTER-test", b"", &mut out).unwrap();
+        out
+    };
+    let ticket = ticket_of(&mut client, &mut server, at(0)).unwrap();
+    let (resumed, at_server) = second(setup(&pki), &ticket, Some(mine(&pki)), at(1)).sessions();
+    let mut out = [0; 32];
+    at_server.export(b"EXPORTER-test", b"", &mut out).unwrap();
+    assert_eq!(export(&resumed), out);
+    assert_ne!(export(&client), out);
+}
+
+#[test]
+fn tickets_are_renewed_and_the_proof_grows_old() {
+    let pki = Pki::new();
+    let mut ticket = first(setup(&pki));
+    for minute in 1..=3_u32 {
+        let (mut client, mut server) =
+            second(setup(&pki), &ticket, Some(mine(&pki)), at(60 * i64::from(minute))).sessions();
+        assert_eq!(client.peer().unwrap().proved_before(), Some(Duration::from_secs(60 * u64::from(minute))));
+        ticket = ticket_of(&mut client, &mut server, at(60 * i64::from(minute))).expect("the next ticket");
+    }
+    let mut old = setup(&pki);
+    old.client = old.client.with_max_proof_age(240);
+    let mut client = old.client_handshake().unwrap();
+    assert_eq!(offer(&mut client, &ticket, Some(mine(&pki)), at(240)), Err(TicketRefusal::ProofTooOld));
+    assert_eq!(offer(&mut client, &ticket, Some(mine(&pki)), at(239)), Ok(()));
+}
+
+#[test]
+fn a_hello_retry_request_binds_the_ticket_again() {
+    let pki = Pki::new();
+    let ticket = first(setup(&pki));
+    let mut setup = setup(&pki);
+    setup.client = setup.client.with_key_shares(&[]);
+    let (client, server) = second(setup, &ticket, Some(mine(&pki)), at(1)).sessions();
+    assert!(client.negotiated().retried && client.is_resumed() && server.is_resumed());
+}
+
+#[test]
+fn a_suite_of_another_hash_gets_a_full_handshake_also_after_a_retry() {
+    let pki = Pki::new();
+    let ticket = first(setup(&pki));
+    for shares in [&[NamedGroup::X25519][..], &[]] {
+        let mut setup = setup(&pki);
+        setup.client = setup.client.with_key_shares(shares).with_groups(&[NamedGroup::X25519]);
+        setup.server = setup.server.with_cipher_suites(&[CipherSuite::TLS_AES_256_GCM_SHA384]);
+        let (client, _) = assert_full(second(setup, &ticket, Some(mine(&pki)), at(1)));
+        assert_eq!(client.negotiated().cipher_suite, CipherSuite::TLS_AES_256_GCM_SHA384);
+    }
+}
+
+#[test]
+fn a_session_with_sha_384_is_resumed_with_sha_384() {
+    let pki = Pki::new();
+    let with = |mut setup: Setup| {
+        setup.server = setup.server.with_cipher_suites(&[CipherSuite::TLS_AES_256_GCM_SHA384]);
+        setup
+    };
+    let ticket = first(with(setup(&pki)));
+    let (client, server) = second(with(setup(&pki)), &ticket, Some(mine(&pki)), at(1)).sessions();
+    assert!(client.is_resumed() && server.is_resumed());
+    // The server goes on with the other hash.
+    assert_full(second(setup(&pki), &ticket, Some(mine(&pki)), at(1)));
+}
+
+#[test]
+fn servers_that_share_keys_resume_each_others_sessions_also_after_a_rotation() {
+    let pki = Pki::new();
+    let ticket = first(setup(&pki));
+    let with = |keys: TicketKeys| {
+        let mut setup = setup(&pki);
+        setup.server =
+            ServerConfig::new(ClientAuth::Required(anchors(&[&pki.root]))).with_tickets(leak(Box::new(keys)), HOUR);
+        setup
+    };
+    let resumed = |keys| second(with(keys), &ticket, Some(mine(&pki)), at(1)).sessions().1.is_resumed();
+    assert!(resumed(TicketKeys::new(key(1))));
+    assert!(resumed(TicketKeys::new(key(2)).with_previous(key(1))));
+    assert!(!resumed(TicketKeys::new(key(3)).with_previous(key(2))));
+    // The name is the same, and the secret another.
+    let mut bytes = [1; TicketKey::LEN];
+    bytes[47] = 2;
+    assert!(!resumed(TicketKeys::new(TicketKey::new(&bytes))));
+}
+
+#[test]
+fn another_scope_gets_a_full_handshake() {
+    let pki = Pki::new();
+    let (more, other) = (Template::ca("More").self_signed(), Template::ca("Other").self_signed());
+    let ticket = first(setup(&pki));
+    let roots = anchors(&[&pki.root]);
+    let scopes: [(&str, ServerConfig<'static>); 6] = [
+        ("an anchor more", ServerConfig::new(ClientAuth::Required(anchors(&[&pki.root, &more])))),
+        ("optional authentication", ServerConfig::new(ClientAuth::Optional(roots))),
+        ("another depth", ServerConfig::new(ClientAuth::Required(roots)).with_max_depth(3)),
+        ("a limit of validity", ServerConfig::new(ClientAuth::Required(roots)).with_max_validity_days(60_000)),
+        ("the strict profile", ServerConfig::new(ClientAuth::Required(roots)).with_strict_profile(true)),
+        ("another order of anchors", ServerConfig::new(ClientAuth::Required(anchors(&[&other, &pki.root])))),
+    ];
+    for (name, config) in scopes {
+        let mut setup = setup(&pki);
+        setup.server = config.with_tickets(keys(1), HOUR);
+        let (client, server) = second(setup, &ticket, Some(mine(&pki)), at(1)).sessions();
+        assert_eq!((client.is_resumed(), server.is_resumed()), (false, false), "{name}");
+    }
+}
+
+#[test]
+fn a_client_whose_anchor_went_is_refused_as_in_any_full_handshake() {
+    let pki = Pki::new();
+    let ticket = first(setup(&pki));
+    let mut setup = setup(&pki);
+    let other = Template::ca("Other").self_signed();
+    setup.server = ServerConfig::new(ClientAuth::Required(anchors(&[&other])));
+    setup.server = setup.server.with_certificate_authorities(false).with_tickets(keys(1), HOUR);
+    let outcome = second(setup, &ticket, Some(mine(&pki)), at(1));
+    assert!(matches!(outcome.server, Err((Error::Certificate(_), _))));
+}
+
+#[test]
+fn another_server_name_gets_a_full_handshake() {
+    let pki = Pki::new();
+    let ticket = first(setup(&pki));
+    // The client would refuse it, so the server sees the name of the ticket changed on its way.
+    let mut setup = setup(&pki);
+    let name = ServerName::parse("b.example").unwrap();
+    setup.client = setup.client.with_sent_server_name(Some(name));
+    let mut client = setup.client_handshake().unwrap();
+    assert_eq!(offer(&mut client, &ticket, Some(mine(&pki)), at(1)), Err(TicketRefusal::OtherConfiguration));
+}
+
+#[test]
+fn a_ticket_is_as_old_as_the_clock_of_the_server_says() {
+    let pki = Pki::new();
+    let ticket = first(setup(&pki));
+    let clocks: [(fn() -> Time, bool); 6] = [
+        (|| Time::Trusted(at(3_599)), true),
+        (|| Time::Trusted(at(3_600)), false),
+        (|| Time::Trusted(at(-60)), true),
+        (|| Time::Trusted(at(-61)), false),
+        (|| Time::AtLeast(at(0)), false),
+        (Time::dangerous_unknown, false),
+    ];
+    for (clock, resumes) in clocks {
+        let mut setup = setup(&pki);
+        setup.server_host = host_at(&pki, clock);
+        let (client, server) = second(setup, &ticket, Some(mine(&pki)), at(1)).sessions();
+        assert_eq!((client.is_resumed(), server.is_resumed()), (resumes, resumes), "{:?}", clock());
+    }
+}
+
+#[test]
+fn a_server_bounds_the_age_of_the_proof() {
+    let pki = Pki::new();
+    let ticket = first(setup(&pki));
+    for (age, resumes) in [(101, true), (100, false), (0, false)] {
+        let mut setup = setup(&pki);
+        setup.server = setup.server.with_max_proof_age(age);
+        setup.server_host = host_at(&pki, || Time::Trusted(at(100)));
+        let (mut client, mut server) = second(setup, &ticket, Some(mine(&pki)), at(100)).sessions();
+        assert_eq!(server.is_resumed(), resumes, "{age}");
+        assert_eq!(ticket_of(&mut client, &mut server, at(100)).is_some(), age != 0, "{age}");
+    }
+}
+
+#[test]
+fn no_ticket_lives_longer_than_the_certificate_of_the_client() {
+    let pki = Pki::new();
+    // Until 2040-01-01.
+    let end = 2_208_988_800 - NOW;
+    let clock: fn() -> Time = || Time::Trusted(UnixTime(2_208_988_800 - 10));
+    let later: fn() -> Time = || Time::Trusted(UnixTime(2_208_988_800 - 1));
+    let with = |clock| {
+        let mut setup = setup(&pki);
+        setup.server_host = host_at(&pki, clock);
+        setup.client = setup.client.with_max_proof_age(u32::MAX);
+        setup
+    };
+    let (mut client, mut server) = with(clock).run().sessions();
+    let ticket = ticket_of(&mut client, &mut server, at(end - 10)).unwrap();
+    let resumed = |now| second(with(later), &ticket, Some(mine(&pki)), now).sessions().1.is_resumed();
+    assert!(resumed(at(end - 1)));
+    let mut client = with(clock).client_handshake().unwrap();
+    assert_eq!(offer(&mut client, &ticket, Some(mine(&pki)), at(end)), Err(TicketRefusal::Expired));
+}
+
+#[test]
+fn a_client_that_is_no_longer_allowed_gets_a_full_handshake_and_is_refused_there() {
+    let pki = Pki::new();
+    let ticket = first(setup(&pki));
+    let refusing = Refusing { client: false, server: true };
+    let outcome = second_refusing(setup(&pki), &ticket, Some(mine(&pki)), at(1), &refusing);
+    assert_eq!(outcome.server.as_ref().err().unwrap().0, Error::Refused(AlertDescription::ACCESS_DENIED));
+    assert_eq!(hello_of(&outcome.wire.from_server).extension(PRE_SHARED_KEY), None, "it did not resume");
+}
+
+#[test]
+fn a_client_asks_again_whether_it_wants_to_talk_to_the_server() {
+    let pki = Pki::new();
+    let ticket = first(setup(&pki));
+    let refusing = Refusing { client: true, server: false };
+    let outcome = second_refusing(setup(&pki), &ticket, Some(mine(&pki)), at(1), &refusing);
+    assert_eq!(outcome.client.err().unwrap().0, Error::Refused(AlertDescription::ACCESS_DENIED));
+    assert_eq!(hello_of(&outcome.wire.from_server).extension(PRE_SHARED_KEY), Some(&[0, 0][..]));
+}
+
+#[test]
+fn tickets_are_for_clients_that_ask_and_servers_that_give() {
+    let pki = Pki::new();
+    let mut asks = setup(&pki);
+    asks.server = Setup::new(&pki).server;
+    let mut gives = setup(&pki);
+    gives.client = Setup::new(&pki).client;
+    for setup in [asks, gives] {
+        let (mut client, mut server) = setup.run().sessions();
+        assert_eq!(ticket_of(&mut client, &mut server, at(0)), None);
+        assert_eq!(server.send_ticket(at(0)), Ok(false));
+    }
+}
+
+#[test]
+fn a_server_without_tickets_ignores_those_that_are_offered() {
+    let pki = Pki::new();
+    let ticket = first(setup(&pki));
+    let mut setup = setup(&pki);
+    setup.server = Setup::new(&pki).server;
+    assert_full(second(setup, &ticket, Some(mine(&pki)), at(1)));
+}
+
+#[test]
+fn anonymous_clients_resume_as_anonymous_ones() {
+    let pki = Pki::new();
+    for (auth, status) in [
+        (ClientAuth::None, ClientAuthStatus::NotRequested),
+        (ClientAuth::Optional(anchors(&[&pki.root])), ClientAuthStatus::Declined),
+    ] {
+        let with = || {
+            let mut setup = setup(&pki);
+            setup.server = ServerConfig::new(auth).with_tickets(keys(1), HOUR);
+            setup.client_host = host(vec![], vec![]);
+            setup
+        };
+        let ticket = first(with());
+        let (client, server) = second(with(), &ticket, None, at(1)).sessions();
+        assert!(client.is_resumed() && server.is_resumed());
+        assert!(server.peer().is_none() && server.path().is_none());
+        assert_eq!((client.client_auth(), server.client_auth()), (status, status));
+    }
+}
+
+#[test]
+fn a_client_refuses_tickets_that_are_not_for_this_handshake() {
+    let pki = Pki::new();
+    let ticket = first(setup(&pki));
+    let stranger: Issued = Template::client("stranger").signed_by(&pki.root);
+    let other: Option<&'static Credential<'static>> = Some(leak(Box::new(credential(&[&stranger], 0))));
+    let name = |name| ServerName::parse(name).unwrap();
+    let refusal = |edit: &dyn Fn(&mut Setup), ticket: &[u8], credential, now| {
+        let mut setup = setup(&pki);
+        edit(&mut setup);
+        offer(&mut setup.client_handshake().unwrap(), ticket, credential, now).err()
+    };
+    let same: &dyn Fn(&mut Setup) = &|_| {};
+    assert_eq!(refusal(same, &ticket, Some(mine(&pki)), at(3_599)), None);
+    assert_eq!(refusal(same, &ticket, Some(mine(&pki)), at(3_600)), Some(TicketRefusal::Expired));
+    assert_eq!(refusal(same, &ticket, Some(mine(&pki)), at(-61)), Some(TicketRefusal::Expired));
+    assert_eq!(refusal(same, &ticket, None, at(1)), Some(TicketRefusal::OtherCredential));
+    assert_eq!(refusal(same, &ticket, other, at(1)), Some(TicketRefusal::OtherCredential));
+    for (edit, why) in [
+        (&|s: &mut Setup| s.client = setup(&pki).client.with_max_depth(3), TicketRefusal::OtherConfiguration),
+        (
+            &|s| s.client = embedded_mtls::ClientConfig::new(name("b.example"), anchors(&[&pki.root])),
+            TicketRefusal::OtherConfiguration,
+        ),
+        (
+            &|s| s.client = embedded_mtls::ClientConfig::new(name(SERVER_NAME), anchors(&[&stranger_root()])),
+            TicketRefusal::OtherConfiguration,
+        ),
+        (
+            &|s| s.client = s.client.with_cipher_suites(&[CipherSuite::TLS_AES_256_GCM_SHA384]),
+            TicketRefusal::OtherConfiguration,
+        ),
+        (&|s| s.client = s.client.with_max_proof_age(0), TicketRefusal::ProofTooOld),
+        (&|s| s.client_sizes.tx = 512, TicketRefusal::TooLarge(0)),
+    ] as [(&dyn Fn(&mut Setup), TicketRefusal); 6]
+    {
+        match (refusal(edit, &ticket, Some(mine(&pki)), at(1)), why) {
+            (Some(TicketRefusal::TooLarge(need)), TicketRefusal::TooLarge(_)) => {
+                let size = usize::try_from(need).unwrap();
+                assert_eq!(refusal(&|s| s.client_sizes.tx = size, &ticket, Some(mine(&pki)), at(1)), None);
+                assert!(refusal(&|s| s.client_sizes.tx = size - 1, &ticket, Some(mine(&pki)), at(1)).is_some());
+                let mut setup = setup(&pki);
+                setup.client_sizes.tx = size;
+                assert!(second(setup, &ticket, Some(mine(&pki)), at(1)).sessions().0.is_resumed(), "it is enough");
+            }
+            (refusal, why) => assert_eq!(refusal, Some(why)),
+        }
+    }
+    for byte in 0..ticket.len() {
+        let mut damaged = ticket.clone();
+        damaged[byte] ^= 1 << (byte % 8);
+        assert_eq!(refusal(same, &damaged, Some(mine(&pki)), at(1)), Some(TicketRefusal::Damaged), "byte {byte}");
+    }
+    for len in (0..ticket.len()).step_by(7) {
+        assert_eq!(refusal(same, &ticket[..len], Some(mine(&pki)), at(1)), Some(TicketRefusal::Damaged), "{len} bytes");
+    }
+}
+
+fn stranger_root() -> Issued {
+    Template::ca("Other").self_signed()
+}
+
+#[test]
+fn a_ticket_is_wiped_once_it_is_used_and_offered_once() {
+    let pki = Pki::new();
+    let ticket = first(setup(&pki));
+    let setup = setup(&pki);
+    let (mut bytes, config) = (ticket.clone(), setup.client);
+    for expected in [Ok(()), Err(TicketRefusal::Damaged)] {
+        let mut handshake = Handshake::<Client>::new(&config, setup.client_sizes.buffers(), entropy(1)).unwrap();
+        assert_eq!(handshake.resume(Ticket::new(&mut bytes), Some(mine(&pki)), at(1)), expected);
+    }
+    assert!(!bytes.windows(32).any(|bytes| bytes == &ticket[2..34]));
+    let mut client = setup.client_handshake().unwrap();
+    offer(&mut client, &ticket, Some(mine(&pki)), at(1)).unwrap();
+    assert_eq!(offer(&mut client, &ticket, Some(mine(&pki)), at(1)), Err(TicketRefusal::Begun));
+}
+
+#[test]
+fn a_ticket_that_does_not_fit_stays_until_there_is_room() {
+    let pki = Pki::new();
+    let (mut client, mut server) = setup(&pki).run().sessions();
+    exchange(&mut client, &mut server).unwrap();
+    let mut small = [0xaa; 100];
+    let Err(Error::BufferTooSmall { need, .. }) = client.take_ticket(at(0), &mut small) else { panic!() };
+    assert_eq!(small, [0; 100], "no part of a secret is left");
+    let mut out = vec![0; usize::try_from(need).unwrap()];
+    assert_eq!(client.take_ticket(at(0), &mut out), Ok(Some(out.len())));
+    assert_eq!(client.take_ticket(at(0), &mut out), Ok(None), "it is given once");
+}
+
+#[test]
+fn each_ticket_of_a_session_has_a_key_and_a_name_of_its_own() {
+    let pki = Pki::new();
+    let (mut client, mut server) = setup(&pki).run().sessions();
+    let one = ticket_of(&mut client, &mut server, at(0)).unwrap();
+    assert_eq!(server.send_ticket(at(0)), Ok(true));
+    let two = ticket_of(&mut client, &mut server, at(0)).unwrap();
+    assert_eq!(one.len(), two.len());
+    assert_ne!(one[2..34], two[2..34], "the pre-shared keys");
+    for ticket in [&one, &two] {
+        assert!(second(setup(&pki), ticket, Some(mine(&pki)), at(1)).sessions().1.is_resumed());
+    }
+}
+
+#[test]
+fn a_session_whose_path_was_judged_without_a_time_has_no_ticket() {
+    let pki = Pki::new();
+    let mut with = setup(&pki);
+    let chain = credential(&[&pki.client, &pki.intermediate], 0);
+    with.client_host = TestHost::new(
+        leak(vec![chain].into_boxed_slice()),
+        leak(vec![signing_key(&pki.client)].into_boxed_slice()),
+        Time::dangerous_unknown,
+    );
+    let (mut client, mut server) = with.run().sessions();
+    assert_eq!(ticket_of(&mut client, &mut server, at(0)), None);
+    assert_eq!(now(), Time::Trusted(at(0)));
+}
+
+#[cfg(feature = "post-handshake-auth")]
+#[test]
+fn a_ticket_carries_the_identity_of_when_it_was_sent() {
+    use embedded_mtls::Event;
+    use embedded_mtls::io::Host;
+    let pki = Pki::new();
+    let roots = anchors(&[&pki.root]);
+    let with = || {
+        let mut setup = setup(&pki);
+        setup.client = setup.client.with_post_handshake_auth(true);
+        setup.server = ServerConfig::new(ClientAuth::None).with_tickets(keys(1), HOUR);
+        setup
+    };
+    let mut client_host = with().client_host;
+    let (mut client, mut server) = with().run().sessions();
+    let before = ticket_of(&mut client, &mut server, at(0)).unwrap();
+    server.request_certificate(ClientAuth::Required(roots)).unwrap();
+    for _ in 0..20 {
+        exchange(&mut client, &mut server).unwrap();
+        match client.poll().unwrap() {
+            Event::Credential(request) => {
+                let choice = client_host.credential(&request.peer_request());
+                request.answer(choice).unwrap();
+            }
+            Event::Sign(request) => {
+                let signature = client_host.sign(request.input()).unwrap();
+                request.complete(&signature).unwrap();
+            }
+            _ => {}
+        }
+        match server.poll().unwrap() {
+            Event::Time(request) => request.provide(now()).unwrap(),
+            Event::Authorize(request) => request.accept().unwrap(),
+            _ => {}
+        }
+    }
+    assert_eq!(server.certificate_answer(), Some(ClientAuthStatus::Accepted));
+    server.send_ticket(at(0)).unwrap();
+    let after = ticket_of(&mut client, &mut server, at(0)).unwrap();
+    let (_, anonymous) = second(with(), &before, None, at(1)).sessions();
+    assert!(anonymous.is_resumed() && anonymous.peer().is_none());
+    let (client, server) = second(with(), &after, Some(mine(&pki)), at(1)).sessions();
+    assert!(server.is_resumed());
+    assert_eq!(server.peer().unwrap().common_name(), Some(CLIENT_NAME));
+    assert_eq!(client.client_auth(), ClientAuthStatus::Accepted);
+}
