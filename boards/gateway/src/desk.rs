@@ -55,7 +55,7 @@ impl<'b, B: Board> AsyncHost for Desk<'_, 'b, B> {
         signature.map(Signature::P256)
     }
 
-    fn failed(&mut self, failure: &ConnectionFailure<'_, 'b>) {
+    fn failed(&mut self, failure: &ConnectionFailure<'_, '_>) {
         warn!("handshake failed while {}: {}", Shown(failure.stage), Shown(failure.error));
         #[cfg(feature = "explain")]
         if let Some(verdict) = failure.verdict() {
