@@ -222,7 +222,7 @@ impl<'b, R: Side> Handshake<'b, R> {
 
     /// Returns the space for received bytes, which is empty only if nothing is needed.
     pub fn rx_space(&mut self) -> &mut [u8] {
-        self.connection.rx.space()
+        self.connection.rx.make_space()
     }
 
     /// Records that the transport has written `count` bytes to the start of [`rx_space`](Self::rx_space).

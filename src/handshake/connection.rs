@@ -93,7 +93,7 @@ impl<'b, C: CryptoProvider> Connection<'b, C> {
     fn ask(&mut self, question: Question<'b>) -> Result<Stop<'b>, Error> {
         if let Question::Sign(credential) = question {
             // Ensure that CertificateVerify fits before the key signs, so that it signs only once.
-            if !self.tx.has_room_for(CertificateVerify::OVERHEAD + credential.signature_len())? {
+            if !self.tx.make_room_for(CertificateVerify::OVERHEAD + credential.signature_len())? {
                 return Ok(Stop::Transmit);
             }
         }
@@ -217,7 +217,7 @@ pub(super) fn send<C: CryptoProvider>(
     write: &dyn Fn(&mut Writer<'_>),
     written: &mut dyn FnMut(&[u8]),
 ) -> Result<Written, Error> {
-    if tx.has_room_for_message(write)? {
+    if tx.make_room_for_message(write)? {
         send_parts(tx, events, kind, &mut 0, write, written)
     } else {
         Ok(Written::AfterTransmit)

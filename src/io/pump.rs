@@ -135,7 +135,7 @@ impl<'p, 'b, M: Machine<'b>, E> Pump<'p, M, E> {
     where
         'b: 's,
     {
-        let space = self.machine.connection_mut().rx.space();
+        let space = self.machine.connection_mut().rx.make_space();
         if space.is_empty() {
             let full = Error::too_small(BufferKind::Rx, usize::MAX);
             return Err(self.unsent.take().unwrap_or(Failure::Tls(full)));

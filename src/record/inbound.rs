@@ -100,13 +100,13 @@ impl<'b, C: CryptoProvider> Inbound<'b, C> {
         self.buffer
     }
 
-    /// Returns the space for received bytes.
-    pub(crate) fn space(&mut self) -> &mut [u8] {
+    /// Makes space for received bytes by moving what is kept to the front, and returns it.
+    pub(crate) fn make_space(&mut self) -> &mut [u8] {
         self.compact();
         self.buffer.get_mut(self.raw.end..).unwrap_or(&mut [])
     }
 
-    /// Records that the transport has written `count` bytes into [`Self::space`].
+    /// Records that the transport has written `count` bytes into the [space](Self::make_space).
     pub(crate) fn commit(&mut self, count: usize) -> Result<(), Error> {
         let end = self.raw.end.saturating_add(count);
         if end > self.buffer.len() {

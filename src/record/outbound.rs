@@ -127,10 +127,10 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
         written: &mut dyn FnMut(&[u8]),
     ) -> Result<Written, Error> {
         loop {
-            if self.free().is_empty() {
+            if self.make_room().is_empty() {
                 self.flush()?;
             }
-            let free = self.free();
+            let free = self.make_room();
             let mut writer = Writer::window(free.of_mut(self.buffer), *sent);
             write(&mut writer);
             let total = writer.needed();
@@ -157,15 +157,16 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
         self.seal(ContentType::HANDSHAKE)
     }
 
-    /// Returns whether the whole output of `write` fits now; fails if it never will.
-    pub(crate) fn has_room_for_message(&mut self, write: &dyn Fn(&mut Writer<'_>)) -> Result<bool, Error> {
+    /// Makes room for what `write` writes as a whole, and returns whether there is; fails if there never will be.
+    pub(crate) fn make_room_for_message(&mut self, write: &dyn Fn(&mut Writer<'_>)) -> Result<bool, Error> {
         let mut counter = Writer::new(&mut []);
         write(&mut counter);
-        self.has_room_for(counter.needed())
+        self.make_room_for(counter.needed())
     }
 
-    /// Returns whether a handshake message of `len` bytes fits now; fails if it never will.
-    pub(crate) fn has_room_for(&mut self, len: usize) -> Result<bool, Error> {
+    /// Makes room for a handshake message of `len` bytes by sealing the open record, and returns whether there is; fails if
+    /// there never will be.
+    pub(crate) fn make_room_for(&mut self, len: usize) -> Result<bool, Error> {
         if self.room(len) >= len {
             return Ok(true);
         }
@@ -180,7 +181,7 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
     /// Returns how much of a handshake message of `len` bytes fits now, in the open record and, if records are
     /// protected, in more of them.
     fn room(&mut self, len: usize) -> usize {
-        let free = self.free();
+        let free = self.make_room();
         let (mut room, mut end) = (free.len(), free.end);
         while room < len && self.protection.is_some() {
             let more = self.record_after(end.saturating_add(self.trailer()));
@@ -237,18 +238,18 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
         self.data_count = 0;
     }
 
-    /// Returns the space for application data. No handshake record is open then.
-    pub(crate) fn data_space(&mut self) -> &mut [u8] {
-        self.data_room().of_mut(self.buffer)
+    /// Makes room for application data at the front of what is free, and returns it. No handshake record is open then.
+    pub(crate) fn make_data_space(&mut self) -> &mut [u8] {
+        self.make_data_room().of_mut(self.buffer)
     }
 
-    fn data_room(&mut self) -> Span {
-        if self.in_flight { Span::default() } else { self.free() }
+    fn make_data_room(&mut self) -> Span {
+        if self.in_flight { Span::default() } else { self.make_room() }
     }
 
-    /// Seals the first `count` bytes of [`Self::data_space`] as application data.
+    /// Seals the first `count` bytes of [`Self::make_data_space`] as application data.
     pub(crate) fn seal_data(&mut self, count: usize) -> Result<(), Error> {
-        let room = self.data_room();
+        let room = self.make_data_room();
         if count > room.len() {
             return Err(ApiMisuse::CommitTooLarge.into());
         }
@@ -317,8 +318,9 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
         if self.open.is_empty() { self.pending.end.saturating_add(RECORD_HEADER) } else { self.open.start }
     }
 
-    /// Returns the space for more plaintext of the same record.
-    fn free(&mut self) -> Span {
+    /// Moves what is kept to the front, writes a compatibility record that is due, and returns the room for more plaintext
+    /// of the same record.
+    fn make_room(&mut self) -> Span {
         self.compact();
         self.precede_protected();
         let record = self.record_after(self.open_start().saturating_sub(RECORD_HEADER));

@@ -65,7 +65,7 @@ impl<R: Side> ReceivedData<'_, '_, R> {
 impl<R: Side> PlaintextBuffer<'_, '_, R> {
     /// Returns the space for plaintext.
     pub fn bytes(&mut self) -> &mut [u8] {
-        self.session.connection.tx.data_space()
+        self.session.connection.tx.make_data_space()
     }
 
     /// Encrypts the first `count` bytes in place as one record; 0 sends nothing.

@@ -303,7 +303,7 @@ impl<'b, R: Side> Session<'b, R> {
     /// Returns the space for received bytes. Empty if data has to be consumed or a question answered first: do not read
     /// then, since reading zero bytes looks like the end of the transport.
     pub fn rx_space(&mut self) -> &mut [u8] {
-        self.connection.rx.space()
+        self.connection.rx.make_space()
     }
 
     /// Records that the transport has written `count` bytes to the start of [`rx_space`](Self::rx_space).
