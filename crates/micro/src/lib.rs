@@ -18,10 +18,16 @@
 #[cfg(test)]
 extern crate std;
 
+#[cfg(feature = "aes128-gcm")]
+mod aes128;
+#[cfg(feature = "aes128-gcm")]
+mod aes128_gcm;
 #[cfg(assembly)]
 mod assembly;
 mod chacha20;
 mod chacha20_poly1305;
+#[cfg(feature = "aes128-gcm")]
+mod ghash;
 #[cfg(test)]
 mod hex;
 mod number;

@@ -10,6 +10,8 @@ use embedded_mtls::io::SigningKey;
 use embedded_mtls::{CipherSuite, NamedGroup, Signature, SignatureScheme};
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
+#[cfg(feature = "aes128-gcm")]
+use crate::aes128_gcm;
 use crate::chacha20_poly1305;
 use crate::p256::{self, POINT_LEN, Scalar, ecdsa};
 use crate::sha256::{self, Sha256};
@@ -22,9 +24,19 @@ pub struct Micro;
 #[derive(Clone)]
 pub struct MicroHash(Sha256);
 
-/// A record key. 32 bytes, wiped when dropped.
+/// A record key. Wiped when dropped.
+///
+/// It is kept as it came, in 32 bytes, or 33 with AES-128-GCM, for which it is expanded at each record: that takes about a twentieth of the time of
+/// a record of 1 KiB, and would be 352 bytes for each direction as long as the session lives.
 #[derive(ZeroizeOnDrop)]
-pub struct MicroRecordKey([u8; 32]);
+pub struct MicroRecordKey(RecordKey);
+
+#[derive(ZeroizeOnDrop)]
+enum RecordKey {
+    #[cfg(feature = "aes128-gcm")]
+    Aes128Gcm([u8; 16]),
+    ChaCha20Poly1305([u8; 32]),
+}
 
 /// An ephemeral private key on P-256. 32 bytes, wiped when dropped.
 pub struct MicroPrivateKey(Zeroizing<Scalar>);
@@ -42,7 +54,11 @@ impl CryptoProvider for Micro {
     type Aead = MicroRecordKey;
     type KeyExchange = MicroPrivateKey;
 
-    const CIPHER_SUITES: &'static [CipherSuite] = &[CipherSuite::TLS_CHACHA20_POLY1305_SHA256];
+    const CIPHER_SUITES: &'static [CipherSuite] = &[
+        CipherSuite::TLS_CHACHA20_POLY1305_SHA256,
+        #[cfg(feature = "aes128-gcm")]
+        CipherSuite::TLS_AES_128_GCM_SHA256,
+    ];
     const NAMED_GROUPS: &'static [NamedGroup] = &[NamedGroup::SECP256R1];
     const SIGNATURE_ALGORITHMS: &'static [SignatureAlgorithm] = &[SignatureAlgorithm::EcdsaP256Sha256];
     const SIGNATURE_SCHEMES: &'static [SignatureScheme] = &[SignatureScheme::ECDSA_SECP256R1_SHA256];
@@ -63,9 +79,13 @@ impl CryptoProvider for Micro {
 
     fn aead(self, algorithm: AeadAlgorithm, key: &[u8]) -> Result<MicroRecordKey, CryptoError> {
         match algorithm {
-            AeadAlgorithm::ChaCha20Poly1305 => key.try_into().map(MicroRecordKey).map_err(|_| CryptoError::Invalid),
-            _ => Err(CryptoError::Unsupported),
+            #[cfg(feature = "aes128-gcm")]
+            AeadAlgorithm::Aes128Gcm => key.try_into().map(RecordKey::Aes128Gcm),
+            AeadAlgorithm::ChaCha20Poly1305 => key.try_into().map(RecordKey::ChaCha20Poly1305),
+            _ => return Err(CryptoError::Unsupported),
         }
+        .map(MicroRecordKey)
+        .map_err(|_| CryptoError::Invalid)
     }
 
     fn key_exchange(self, group: NamedGroup, seed: &[u8; KEY_SEED_LEN]) -> Result<MicroPrivateKey, CryptoError> {
@@ -104,7 +124,11 @@ impl Hash for MicroHash {
 
 impl Aead for MicroRecordKey {
     fn seal(&self, nonce: &[u8; NONCE_LEN], aad: &[u8], in_out: &mut [u8]) -> Result<[u8; TAG_LEN], CryptoError> {
-        chacha20_poly1305::seal(&self.0, nonce, aad, in_out)
+        match &self.0 {
+            #[cfg(feature = "aes128-gcm")]
+            RecordKey::Aes128Gcm(key) => aes128_gcm::seal(key, nonce, aad, in_out),
+            RecordKey::ChaCha20Poly1305(key) => chacha20_poly1305::seal(key, nonce, aad, in_out),
+        }
     }
 
     fn open(
@@ -114,7 +138,11 @@ impl Aead for MicroRecordKey {
         in_out: &mut [u8],
         tag: &[u8; TAG_LEN],
     ) -> Result<(), CryptoError> {
-        chacha20_poly1305::open(&self.0, nonce, aad, in_out, tag)
+        match &self.0 {
+            #[cfg(feature = "aes128-gcm")]
+            RecordKey::Aes128Gcm(key) => aes128_gcm::open(key, nonce, aad, in_out, tag),
+            RecordKey::ChaCha20Poly1305(key) => chacha20_poly1305::open(key, nonce, aad, in_out, tag),
+        }
     }
 }
 

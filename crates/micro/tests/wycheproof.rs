@@ -53,6 +53,11 @@ fn chacha20_poly1305() {
 }
 
 #[test]
+fn aes_128_gcm() {
+    assert_eq!(check_aead(aead::TestName::AesGcm, AeadAlgorithm::Aes128Gcm), (67, 249));
+}
+
+#[test]
 fn hmac_sha256() {
     let mut ran = 0;
     for group in mac::TestSet::load(mac::TestName::HmacSha256).unwrap().test_groups {

@@ -29,7 +29,7 @@ fn main() -> ! {
     println!("ecdsa {signatures}");
     println!("ecdh {agreements}");
     println!("keys {}", keys());
-    #[cfg(feature = "micro")]
+    #[cfg(feature = "micro-aes128-gcm")]
     println!("micro {}", micro::check());
     machine::exit(0)
 }
@@ -161,7 +161,7 @@ fn der<'a>(signature: &[u8; 64], buffer: &'a mut [u8; 72]) -> &'a [u8] {
     &buffer[..end]
 }
 
-#[cfg(feature = "micro")]
+#[cfg(feature = "micro-aes128-gcm")]
 mod micro {
     use super::{ORDER, expect, hash, share, verify};
     use budget::replay::machine;
@@ -171,6 +171,7 @@ mod micro {
     use embedded_mtls::crypto::rustcrypto::RustCrypto;
     use embedded_mtls::crypto::{Aead, AeadAlgorithm, CryptoProvider, HashAlgorithm, KeyExchange};
 
+    const ALGORITHMS: [AeadAlgorithm; 2] = [AeadAlgorithm::ChaCha20Poly1305, AeadAlgorithm::Aes128Gcm];
     /// Longest record that is sealed.
     const LONGEST: usize = 300;
     /// Secrets beside those at the ends of the range.
@@ -185,29 +186,30 @@ mod micro {
 
     /// Records of each length, at each place of a word, with keys of all ones, of zeros and others.
     fn records() -> usize {
-        let algorithm = AeadAlgorithm::ChaCha20Poly1305;
         let mut text = [0; LONGEST + 4];
-        for length in 0..=LONGEST {
+        let lengths = (0..=LONGEST).flat_map(|length| ALGORITHMS.map(|algorithm| (length, algorithm)));
+        for (length, algorithm) in lengths {
             let key = match length % 8 {
                 0 => [0xff; 32],
                 1 => [0; 32],
                 _ => hash(&[length as u8]),
             };
-            let (Ok(ours), Ok(theirs)) = (Provider.aead(algorithm, &key), RustCrypto.aead(algorithm, &key)) else {
+            let key = &key[..algorithm.key_len()];
+            let (Ok(ours), Ok(theirs)) = (Provider.aead(algorithm, key), RustCrypto.aead(algorithm, key)) else {
                 super::fail("no record key")
             };
             text.iter_mut()
-                .zip((0..).map(|index: usize| key[index % 32] | (length % 2 * 255) as u8))
+                .zip((0..).map(|index: usize| key[index % 16] | (length % 2 * 255) as u8))
                 .for_each(|(to, from)| *to = from);
             let mut other = text;
-            let (nonce, aad) = ([length as u8; 12], &hash(&key)[..length % 32]);
+            let (nonce, aad) = ([length as u8; 12], &hash(key)[..length % 32]);
             let place = length % 4..length % 4 + length;
             let tag = ours.seal(&nonce, aad, &mut text[place.clone()]);
             expect(tag.is_ok() && tag == theirs.seal(&nonce, aad, &mut other[place.clone()]), "another tag");
             expect(text == other, "another record");
             expect(tag.is_ok_and(|tag| ours.open(&nonce, aad, &mut text[place], &tag).is_ok()), "a record is refused");
         }
-        LONGEST + 1
+        ALGORITHMS.len() * (LONGEST + 1)
     }
 
     /// Checks that an operation takes as many instructions with one secret as with any other.
@@ -230,25 +232,29 @@ mod micro {
         for secret in ends.into_iter().chain((0..SECRETS).map(|number| hash(&[number, 1]))) {
             let key = || Provider.key_exchange(NamedGroup::SECP256R1, black_box(&secret));
             let (Ok(exchange), Ok(signing)) = (key(), Key::from_bytes(&secret)) else { super::fail("no key") };
-            let mut record = [7; 100];
-            let ticks = [
+            let sealed = |algorithm: AeadAlgorithm| {
+                let mut record = [7; 100];
+                ticks(|| {
+                    let key = Provider.aead(algorithm, &secret[..algorithm.key_len()])?;
+                    key.seal(&[1; 12], b"header", &mut record)
+                })
+            };
+            let all = [
                 ticks(|| exchange.key_share()),
                 ticks(|| exchange.agree(peer.as_bytes())),
                 ticks(|| signing.sign_digest(&hash(b"digest"), b"hedge")),
                 ticks(|| Provider.hmac(HashAlgorithm::Sha256, &secret, &[b"message"])),
-                ticks(|| {
-                    let key = Provider.aead(AeadAlgorithm::ChaCha20Poly1305, &secret)?;
-                    key.seal(&[1; 12], b"header", &mut record)
-                }),
+                sealed(ALGORITHMS[0]),
+                sealed(ALGORITHMS[1]),
             ];
-            let first = first.get_or_insert(ticks);
-            for (one, other) in first.iter().zip(ticks) {
+            let first = first.get_or_insert(all);
+            for (one, other) in first.iter().zip(all) {
                 expect(one.abs_diff(other) <= ROUNDING, "another number of instructions for another secret");
             }
             let Ok(signature) = signing.sign_digest(&hash(b"digest"), &[]) else { super::fail("no signature") };
             let mut buffer = [0; 72];
             let signature = super::der(&signature, &mut buffer);
-            verified[count % 2] = super::micro::ticks(|| verify(&signing.public_key(), &hash(b"digest"), signature));
+            verified[count % 2] = ticks(|| verify(&signing.public_key(), &hash(b"digest"), signature));
             count += 1;
         }
         // Nothing is secret there, and it is not in constant time: what is counted can differ.

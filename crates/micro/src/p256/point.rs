@@ -88,8 +88,7 @@ impl Affine {
         let entry = |digit: usize| {
             let bits = bit_range(&digits, 4 * digit, 4);
             let negate = (bits >> 3).wrapping_sub(1);
-            let [x, y, z] = Coordinate::select_entry(&table, (bits ^ negate) & 7);
-            let mut entry = Point { x, y, z };
+            let mut entry = Point::from(Coordinate::select_entry(&table, (bits ^ negate) & 7));
             entry.negate_if(negate);
             entry
         };
@@ -154,6 +153,12 @@ impl Affine {
     }
 }
 
+impl From<[Coordinate; 3]> for Point {
+    fn from([x, y, z]: [Coordinate; 3]) -> Self {
+        Self { x, y, z }
+    }
+}
+
 impl Point {
     const IDENTITY: Self = Self { x: Coordinate::ONE, y: Coordinate::ONE, z: Coordinate::ZERO };
 
@@ -171,8 +176,7 @@ impl Point {
         for (place, digit) in digits.iter().enumerate().rev() {
             sum.double();
             if let Some(multiple) = table.get(usize::from(digit.unsigned_abs() / 2)).filter(|_| *digit != 0) {
-                let [x, y, z] = *multiple;
-                let mut multiple = Self { x, y, z };
+                let mut multiple = Self::from(*multiple);
                 multiple.negate_if(if *digit < 0 { u32::MAX } else { 0 });
                 sum.add_public(&multiple.x, &multiple.y, Some(&multiple.z));
             }
