@@ -10,10 +10,10 @@
 //!     transport                     core                       application
 //!                  rx_space   ┌───────────────┐  Time        what time is it?
 //!     received  ────────────▶ │   Handshake   │  Credential  who are we?
-//!                  rx_commit  │       │       │  Sign        with our key, wherever it is
-//!                  tx_pending │       ▼       │  Authorize   may this peer in?
+//!                  rx_commit  │       │       │  Sign        sign with our key
+//!                  tx_pending │       ▼       │  Authorize   do we accept this peer?
 //!     to send   ◀──────────── │    Session    │
-//!                  tx_consume └───────────────┘  Data        lent where it lies
+//!                  tx_consume └───────────────┘  Data        borrowed from the buffer
 //! ```
 //!
 //! Few programs need to do that themselves: the drivers in [`io`] do it over `embedded-io`,
@@ -31,7 +31,7 @@
 //!   expect ServerHello ◀──┐                      ├─ no share of our group: send HelloRetryRequest
 //!     ├─ HelloRetryRequest: send ClientHello     [Credential]
 //!   expect EncryptedExtensions                 send ServerHello, EncryptedExtensions,
-//!   expect CertificateRequest, if it comes       CertificateRequest if clients are asked, Certificate
+//!   expect CertificateRequest, if sent       CertificateRequest if clients are asked, Certificate
 //!     [Credential]                               [Sign] CertificateVerify, Finished
 //!   ┌ expect Certificate                       ┌ expect Certificate, if asked; it may be empty if optional
 //!   │   [Time], path to a trust anchor         │   [Time], path to a trust anchor
@@ -50,8 +50,8 @@
 //!   Client                                     Server
 //!   ──────                                     ──────
 //!   expect CertificateRequest                  Session::request_certificate: send CertificateRequest
-//!     [Credential]                             expect Certificate; data goes on until it comes
-//!     [Sign]; data goes on until it is there     [Time], path to a trust anchor
+//!     [Credential]                             expect Certificate; data flows meanwhile
+//!     [Sign]; data flows meanwhile               [Time], path to a trust anchor
 //!   send Certificate, CertificateVerify,       expect CertificateVerify
 //!     Finished, in one piece                     [Authorize]
 //!                                              expect Finished, then Event::ClientAuth
@@ -114,27 +114,27 @@
 //! - A client's session begins before the server has judged the client's certificate (RFC 9846 appendix
 //!   F.1.2). A rejection arrives with the first read, as [`Error::AlertReceived`]; [`Session::refusal`] tells
 //!   which credential was rejected, [`Session::client_auth`] whether the server has shown that it accepts it.
-//! - A valid certificate says who the peer is, not what it may do: decide that in the authorization request.
+//! - A valid certificate identifies the peer; it does not authorize it: decide that in the authorization request.
 //! - There is no revocation, no 0-RTT, no external pre-shared key, no TLS 1.2.
-//! - For devices that have no clock yet, [`Time`](x509::Time) has special values; they weaken the validity
-//!   check as their names say.
+//! - For devices that have no clock yet, [`Time`](x509::Time) has special values, which weaken the validity
+//!   check as their names indicate.
 //!
 //! # Features
 //!
 //! | Feature | What it adds |
 //! |---|---|
 //! | `default` | `aes128-gcm`, `chacha20-poly1305`, `x25519` |
-//! | `rustcrypto` | the back end of RustCrypto and dalek crates, with SHA-256 and P-256 |
-//! | `aes128-gcm` | to it `TLS_AES_128_GCM_SHA256`, which RFC 9846 makes mandatory |
-//! | `aes256-gcm-sha384` | to it `TLS_AES_256_GCM_SHA384`; secrets take 48 instead of 32 bytes |
-//! | `chacha20-poly1305` | to it `TLS_CHACHA20_POLY1305_SHA256` |
-//! | `x25519` | to it the key exchange on X25519 |
-//! | `ed25519` | to it signatures with Ed25519 keys |
-//! | `p384` | to it the key exchange on P-384, signatures with P-384 keys, and SHA-384 with P-256 keys in certificates |
-//! | `rsa` | verifying RSA with 2048 to 4096 bits, and signing with it by an external signer; needs no back end |
+//! | `rustcrypto` | the back end on RustCrypto and dalek crates, with SHA-256 and P-256 |
+//! | `aes128-gcm` | `TLS_AES_128_GCM_SHA256`, which RFC 9846 makes mandatory |
+//! | `aes256-gcm-sha384` | `TLS_AES_256_GCM_SHA384`; secrets take 48 instead of 32 bytes |
+//! | `chacha20-poly1305` | `TLS_CHACHA20_POLY1305_SHA256` |
+//! | `x25519` | key exchange on X25519 |
+//! | `ed25519` | signatures with Ed25519 keys |
+//! | `p384` | key exchange on P-384, signatures with P-384 keys, and SHA-384 with P-256 keys in certificates |
+//! | `rsa` | verification of RSA with 2048 to 4096 bits, and signing with it by an external signer; needs no back end |
 //! | `all-algorithms` | all of these algorithms |
 //! | `dangerous-waivers` | lets a program [waive](x509::Waivers) individual causes of rejection; nothing is waived by default |
-//! | `events` | an `EventRing` in lent memory, in which connections record what happens to them |
+//! | `events` | an `EventRing` in lent memory, in which connections record their events |
 //! | `key-log` | **for laboratories only**: passes the secrets of a connection to a `KeyLog`, for decrypting captures |
 //! | `post-handshake-auth` | requesting a client's certificate after the handshake, and answering such a request |
 //! | `resumption` | resuming sessions by tickets, with a key exchange, in both roles |
@@ -144,11 +144,11 @@
 //!
 //! # Further reading
 //!
-//! The repository has `ARCHITECTURE.md` (layers, states, buffers, decisions), `SECURITY.md` (what is
-//! defended against and what not), `docs/guide.md` (mutual TLS set up with a company CA and web servers, and the
-//! rotation of its certificates), `docs/needs.md` (what companies need of it, row by row, with the tests that show it),
-//! `docs/verdicts.md` (what is said about each refused certificate), `docs/diagnoses.md` (each failure by its
-//! name) and `docs/budget.md` (measured sizes).
+//! The repository has `ARCHITECTURE.md` (layers, states, buffers, decisions), `SECURITY.md` (the
+//! threat model), `docs/guide.md` (setting up mutual TLS with a company CA and web servers, and rotating its
+//! certificates), `docs/needs.md` (the requirements of companies, with the tests that prove each),
+//! `docs/verdicts.md` (the verdict on each kind of rejected certificate), `docs/diagnoses.md` (each failure by name)
+//! and `docs/budget.md` (measured sizes).
 #![no_std]
 #![forbid(unsafe_code)]
 #![warn(missing_debug_implementations)]
@@ -185,7 +185,7 @@ pub mod events;
     unreachable_pub,
     unused_imports,
     clippy::trivially_copy_pass_by_ref,
-    reason = "without the feature there is no ring to give"
+    reason = "without the feature there is no ring to return"
 )]
 mod events;
 #[allow(private_interfaces, private_bounds, reason = "`Side` is sealed: only this crate can name the states")]

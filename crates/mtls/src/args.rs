@@ -1,4 +1,4 @@
-//! Options of the command line: what they have in common, and errors that say what was found and what is wanted.
+//! Options of the command line: what the programs share, and errors that name what was found and what is expected.
 
 use core::fmt;
 use core::str::FromStr;
@@ -9,7 +9,7 @@ use mtls_pki::pem::FileError;
 
 use super::capture::Capture;
 
-/// A command line that cannot be carried out.
+/// A command line that cannot be executed.
 #[derive(Debug, PartialEq, Eq)]
 pub struct UsageError(pub(crate) String);
 
@@ -33,28 +33,28 @@ impl From<FileError> for UsageError {
     }
 }
 
-/// The value of the option that was just read.
+/// Reads the value of the current option.
 pub(crate) fn text(parser: &mut lexopt::Parser) -> Result<String, UsageError> {
     Ok(parser.value()?.string()?)
 }
 
-/// The value of `option` as a number or another type that can be parsed; `wanted` names it in the error.
+/// Parses the value of `option` as a number or another type; `wanted` describes it in the error.
 pub(crate) fn parsed<T: FromStr>(parser: &mut lexopt::Parser, option: &str, wanted: &str) -> Result<T, UsageError> {
     let found = text(parser)?;
     found.parse().map_err(|_| unfit(option, &found, wanted))
 }
 
-/// An option that must be given.
+/// Returns the value of an option that is required.
 pub(crate) fn required<T>(value: Option<T>, option: &str) -> Result<T, UsageError> {
     value.ok_or_else(|| UsageError(format!("{option} is missing")))
 }
 
-/// The alias of the identity in a file: its name without folder and end.
+/// Returns the alias of the identity in a file: the file name without folder and extension.
 pub(crate) fn alias(file: &str) -> &str {
     std::path::Path::new(file).file_stem().and_then(std::ffi::OsStr::to_str).unwrap_or(file)
 }
 
-/// A path as it can stand in a request line.
+/// Checks a path for use in a request line.
 pub(crate) fn path(found: &str) -> Result<String, UsageError> {
     if found.starts_with('/') && found.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Ok(found.to_owned());
@@ -62,12 +62,13 @@ pub(crate) fn path(found: &str) -> Result<String, UsageError> {
     Err(unfit("--path", found, "a path that begins with / and has only ASCII characters without spaces"))
 }
 
-/// The error for a value that does not fit its option.
+/// Makes the error for a value that its option does not accept.
 pub(crate) fn unfit(option: &str, found: &str, wanted: &str) -> UsageError {
     UsageError(format!("{option}: found '{found}', wanted {wanted}"))
 }
 
-/// Preferences of either side of a connection: the lists of an offer, each in order of preference. Empty: the default.
+/// Preferences of either side of a connection: the lists to offer, each in order of preference. An empty list means the
+/// default.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct Preferences {
@@ -77,30 +78,30 @@ pub struct Preferences {
     pub groups: Vec<NamedGroup>,
     /// Cipher suites.
     pub suites: Vec<CipherSuite>,
-    /// Most CA certificates above the leaf of the other side, the trust anchor among them.
+    /// Maximum number of CA certificates above the peer's leaf, including the trust anchor.
     pub max_depth: Option<u8>,
-    /// Most days for which the certificate of the other side may be valid.
+    /// Maximum validity of the peer's certificate in days.
     pub max_validity: Option<u16>,
-    /// Refuses certificates that do not keep to all that RFC 5280 asks of authorities.
+    /// Rejects certificates that violate what RFC 5280 requires of authorities.
     pub strict: bool,
-    /// Reports the search for a path to a trust anchor step by step.
+    /// Reports each step of path building.
     pub trace: bool,
-    /// Reports at the end what happened, from the ring of events.
+    /// Prints the ring of events at the end.
     pub events: bool,
-    /// A file for the secrets of the connections, for captures to be read with.
+    /// A file for the secrets of the connections, with which captures can be decrypted.
     pub key_log: Option<String>,
-    /// A file for a capture of what passes.
+    /// A file for a capture of the traffic.
     pub capture: Option<String>,
-    /// Of a client: sends its first identity whatever authorities the server names.
+    /// For a client: sends its first identity regardless of the authorities that the server names.
     pub insists: bool,
-    /// Of a client: posts to a server, too, that has not asked who it is.
+    /// For a client: also posts to a server that has not requested its certificate.
     pub one_way: bool,
-    /// Of a client: offers to show its certificate after the handshake, too; needs the feature `post-handshake-auth`.
+    /// For a client: offers post-handshake authentication; needs the feature `post-handshake-auth`.
     pub post_handshake_auth: bool,
 }
 
 impl Default for Preferences {
-    /// HTTP/1.1 is all that the programs speak; everything else as the core prefers it.
+    /// Offers HTTP/1.1, the only protocol of the programs, and the defaults of the core for everything else.
     fn default() -> Self {
         Self {
             alpn: vec![b"http/1.1".to_vec()],
@@ -136,7 +137,7 @@ pub(crate) const PREFERENCES_HELP: &str =
                       and anyone else who has both files, can decrypt the traffic";
 
 impl Preferences {
-    /// Takes the option `name` if it is one of these; `false` if it is not.
+    /// Reads the option `name` if it is one of these; returns `false` if it is not.
     pub(crate) fn take(&mut self, name: &str, parser: &mut lexopt::Parser) -> Result<bool, UsageError> {
         match name {
             "alpn" => {
@@ -169,13 +170,13 @@ impl Preferences {
 }
 
 impl Preferences {
-    /// Begins the capture, if one is wanted.
+    /// Starts the capture, if one is requested.
     pub(crate) fn begin_capture(&self) -> Result<Option<Capture>, UsageError> {
         let begin = |file: &String| Capture::create(file).map_err(|error| UsageError(format!("{file}: {error}")));
         self.capture.as_ref().map(begin).transpose()
     }
 
-    /// Opens the key log, if one is wanted.
+    /// Opens the key log, if one is requested.
     #[cfg(feature = "key-log")]
     pub(crate) fn open_key_log(&self) -> Result<Option<super::key_log::KeyLogFile>, UsageError> {
         let open = |file: &String| {
@@ -185,7 +186,7 @@ impl Preferences {
     }
 }
 
-/// The suites there are.
+/// The names of the cipher suites.
 const SUITES_WANTED: &str = "aes128-gcm, aes256-gcm or chacha20-poly1305";
 
 /// Parses a comma-separated list with at least one entry.
@@ -193,12 +194,12 @@ fn list<T>(found: &str, option: &str, wanted: &str, entry: impl Fn(&str) -> Opti
     found.split(',').map(|name| entry(name.trim()).ok_or_else(|| unfit(option, name.trim(), wanted))).collect()
 }
 
-/// An ALPN protocol name (RFC 7301 section 3.1).
+/// Checks an ALPN protocol name (RFC 7301 section 3.1).
 fn protocol(name: &str) -> Option<Vec<u8>> {
     (1..=255).contains(&name.len()).then(|| name.as_bytes().to_vec())
 }
 
-/// A group by one of its usual names.
+/// Finds a group by one of its usual names.
 fn group(name: &str) -> Option<NamedGroup> {
     match name.to_ascii_lowercase().as_str() {
         "x25519" => Some(NamedGroup::X25519),
@@ -207,7 +208,7 @@ fn group(name: &str) -> Option<NamedGroup> {
     }
 }
 
-/// A cipher suite by its short or its registered name.
+/// Finds a cipher suite by its short or its registered name.
 fn suite(name: &str) -> Option<CipherSuite> {
     match name.to_ascii_lowercase().as_str() {
         "aes128-gcm" | "tls_aes_128_gcm_sha256" => Some(CipherSuite::TLS_AES_128_GCM_SHA256),

@@ -1,11 +1,11 @@
-//! The bytes that passed, as a capture that Wireshark and tshark open: `pcap` with made-up addresses and port numbers.
+//! Captures of the traffic for Wireshark and tshark: `pcap` files with made-up addresses and port numbers.
 //!
 //! ```text
 //! capture   [ file header | packet | packet | … ]
 //! packet    [ time, length | IPv4 header | TCP header | bytes as they passed ]
 //! ```
-//! The client is 10.0.0.1, the server 10.0.0.2:443; each connection has a client port of its own. With the key log of the
-//! connection (`--keylog`) the records can be read.
+//! The client is 10.0.0.1, the server 10.0.0.2:443; each connection has its own client port. The key log of the
+//! connection (`--keylog`) decrypts the records.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -41,10 +41,10 @@ pub enum End {
     Server,
 }
 
-/// One connection in a capture. What cannot be written is lost: the connection itself goes on.
+/// One connection in a capture. Write errors lose packets of the capture and do not affect the connection.
 pub struct Conversation<W: Write = File> {
     capture: Capture<W>,
-    /// The end that this program is.
+    /// The end that this program plays.
     ours: End,
     client_port: u16,
     /// The next sequence number of client and server.
@@ -52,20 +52,20 @@ pub struct Conversation<W: Write = File> {
 }
 
 impl Capture<File> {
-    /// Begins a file, in place of one of this name.
+    /// Creates a file, replacing any of the same name.
     ///
     /// # Errors
-    /// A file that cannot be written.
+    /// The file cannot be written.
     pub fn create(path: &str) -> io::Result<Self> {
         Self::new(File::create(path)?)
     }
 }
 
 impl<W: Write> Capture<W> {
-    /// Begins a capture.
+    /// Starts a capture.
     ///
     /// # Errors
-    /// What is written to takes nothing.
+    /// The header of the file cannot be written.
     pub fn new(mut out: W) -> io::Result<Self> {
         let version = [2_u16, 4].map(u16::to_be_bytes);
         let rest = [0, 0, 0xffff, RAW_IP].map(u32::to_be_bytes);
@@ -73,7 +73,7 @@ impl<W: Write> Capture<W> {
         Ok(Self(Arc::new(Mutex::new(Shared { out, connections: 0 }))))
     }
 
-    /// A connection of which this program is one end.
+    /// Adds a connection of this program to the capture.
     pub fn conversation(&self, ours: End) -> Conversation<W> {
         let mut shared = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let client_port = PORTS[0].wrapping_add(shared.connections);
@@ -88,12 +88,12 @@ impl<W: Write> Capture<W> {
 }
 
 impl<W: Write> Conversation<W> {
-    /// We have sent these bytes.
+    /// Records bytes that we have sent.
     pub fn sent(&mut self, bytes: &[u8]) {
         self.pass(self.ours, bytes);
     }
 
-    /// We have received these bytes.
+    /// Records bytes that we have received.
     pub fn received(&mut self, bytes: &[u8]) {
         let theirs = if self.ours == End::Client { End::Server } else { End::Client };
         self.pass(theirs, bytes);
@@ -138,28 +138,28 @@ impl<W: Write> Drop for Conversation<W> {
     }
 }
 
-/// An IPv4 packet (RFC 791 section 3.1) from the first address to the second.
+/// Makes an IPv4 packet (RFC 791 section 3.1) from the first address to the second.
 fn ip(addresses: [[u8; 4]; 2], segment: &[u8]) -> Vec<u8> {
     let length = u16::try_from(20 + segment.len()).unwrap_or(0).to_be_bytes();
     let mut header = [&[0x45, 0], &length[..], &[0, 0, 0x40, 0, 64, 6, 0, 0], addresses.as_flattened()].concat();
     let sum = checksum(&header);
     header[10..12].copy_from_slice(&sum);
     let mut packet = [&header, segment].concat();
-    // Of the segment, with a pseudo header of addresses, protocol and length (RFC 9293 section 3.1).
+    // The checksum covers the segment and a pseudo-header of addresses, protocol and length (RFC 9293 section 3.1).
     let length = u16::try_from(segment.len()).unwrap_or(0).to_be_bytes();
     let sum = checksum(&[addresses.as_flattened(), &[0, 6], &length, segment].concat());
     packet[36..38].copy_from_slice(&sum);
     packet
 }
 
-/// A TCP segment (RFC 9293 section 3.1), its checksum left open.
+/// Makes a TCP segment (RFC 9293 section 3.1) with an empty checksum.
 fn tcp(ports: [u16; 2], numbers: [u32; 2], flags: u8, bytes: &[u8]) -> Vec<u8> {
     let ports = ports.map(u16::to_be_bytes);
     let numbers = numbers.map(u32::to_be_bytes);
     [ports.as_flattened(), numbers.as_flattened(), &[0x50, flags, 0xff, 0xff, 0, 0, 0, 0], bytes].concat()
 }
 
-/// RFC 1071 section 1.
+/// Computes the Internet checksum (RFC 1071 section 1).
 fn checksum(bytes: &[u8]) -> [u8; 2] {
     let words = bytes.chunks(2).map(|pair| u32::from(pair[0]) << 8 | u32::from(*pair.get(1).unwrap_or(&0)));
     let mut sum: u32 = words.sum();

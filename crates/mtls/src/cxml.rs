@@ -1,7 +1,7 @@
-//! cXML 1.2: what the programs read of an order and of its response, and the response that a supplier writes.
+//! cXML 1.2: the parts of an order and of its response that the programs read, and the response that a supplier writes.
 //!
-//! A response has two statuses: that of HTTP, and the `Status` in the document. Only the second one says what became of
-//! the order. `SharedSecret` is never kept, so that it cannot be printed.
+//! A response has two statuses: that of HTTP, and the `Status` in the document. Only the second one gives the result of
+//! the order. `SharedSecret` is never stored, so that it cannot be printed.
 
 use core::fmt;
 use std::borrow::Cow;
@@ -17,7 +17,7 @@ pub use mtls_cxml::Outcome;
 /// Content type of a cXML document in HTTP.
 pub(crate) const CONTENT_TYPE: &str = "text/xml; charset=UTF-8";
 
-/// Content type of this document: what stands beside it must not contradict what stands in it (RFC 7303 section 3).
+/// Returns the content type of this document. Its charset must not contradict the document (RFC 7303 section 3).
 pub(crate) fn content_type(document: &[u8]) -> Cow<'static, str> {
     let name = match (Encoding::for_bom(document), declared(document)) {
         (Some((encoding, _)), _) if encoding == UTF_8 => return CONTENT_TYPE.into(),
@@ -34,15 +34,15 @@ fn with_charset(name: &str) -> Cow<'static, str> {
     format!("text/xml; charset={name}").into()
 }
 
-/// Nodes in a document that are read. An order has about 60 and 30 for each line.
+/// Maximum number of nodes in a document. An order has about 60, and 30 for each line.
 const MAX_NODES: u32 = 500_000;
 
-/// A document that is not what it should be, with the cXML status that says so.
+/// A document that is not acceptable, with the cXML status for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CxmlError {
     /// 406 for a document that cannot be read, 450 for a request that is not implemented.
     pub code: u16,
-    /// The thing that was found, and what is wanted.
+    /// The found content, and what is expected.
     pub message: String,
 }
 
@@ -68,7 +68,7 @@ pub struct Party {
 }
 
 impl Party {
-    /// The first credential of the element `role` of the header.
+    /// Reads the first credential of the element `role` of the header.
     fn of(header: Node<'_, '_>, role: &str) -> Result<Self, CxmlError> {
         let credential = child(child(header, role)?, "Credential")?;
         Ok(Self { domain: attribute(credential, "domain")?, identity: text(child(credential, "Identity")?) })
@@ -81,12 +81,12 @@ impl fmt::Display for Party {
     }
 }
 
-/// An `OrderRequest`, as far as it is read.
+/// The parts of an `OrderRequest` that are read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
-    /// Names this document for ever: a repeated order has the same one.
+    /// The permanent identifier of this document: a repeated order has the same one.
     pub payload_id: String,
-    /// When the document was made.
+    /// The time at which the document was made.
     pub timestamp: String,
     /// The buyer.
     pub from: Party,
@@ -100,15 +100,15 @@ pub struct Order {
     pub total: String,
     /// The number of its lines.
     pub lines: usize,
-    /// Of each line its quantity, part and unit price.
+    /// The quantity, part and unit price of each line.
     items: Vec<[String; 3]>,
 }
 
 impl Order {
-    /// Reads a document that is to be an `OrderRequest`. `charset` is the encoding that was said beside it.
+    /// Reads a document that should be an `OrderRequest`. `charset` is the encoding that its header field names.
     ///
     /// # Errors
-    /// What is not an order, with the cXML status that says so.
+    /// The document is not an order; the error has the cXML status for it.
     pub fn parse(bytes: &[u8], charset: Option<&str>) -> Result<Self, CxmlError> {
         let source = decode(bytes, charset)?;
         let document = parse(&source)?;
@@ -143,16 +143,16 @@ impl Order {
 /// The status of a cXML Response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
-    /// As in HTTP, with additions.
+    /// The code, as in HTTP, with additions.
     pub code: u16,
-    /// The usual words for the code.
+    /// The usual text for the code.
     pub text: String,
     /// More about this case.
     pub message: String,
 }
 
 impl Status {
-    /// A status with the usual words for its code.
+    /// Makes a status with the usual text for its code.
     pub(crate) fn new(code: u16, message: impl Into<String>) -> Self {
         let text = match code {
             200 => "OK",
@@ -165,11 +165,11 @@ impl Status {
         Self { code, text: text.to_owned(), message: message.into() }
     }
 
-    /// Reads the body of an HTTP response, in this encoding if the response says so. An empty one means that the order was
-    /// accepted.
+    /// Reads the body of an HTTP response, in this encoding if the response names one. An empty body means that the
+    /// order was accepted.
     ///
     /// # Errors
-    /// What is no response.
+    /// The body is not a response.
     pub fn parse(bytes: &[u8], charset: Option<&str>) -> Result<Self, CxmlError> {
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return Ok(Self::new(200, "empty HTTP body, which stands for acceptance"));
@@ -184,12 +184,12 @@ impl Status {
         Ok(Self { code: number, text: attribute(status, "text").unwrap_or_default(), message: text(status) })
     }
 
-    /// Returns what it means for the order.
+    /// Returns the outcome for the order.
     pub const fn outcome(&self) -> Outcome {
         Outcome::of(self.code)
     }
 
-    /// The Response document with this status. `payload_id` is the response's own.
+    /// Writes the Response document with this status. `payload_id` is that of the response.
     pub(crate) fn to_response(&self, payload_id: &str, now: OffsetDateTime) -> String {
         format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
@@ -205,16 +205,16 @@ impl Status {
     }
 }
 
-/// A time as cXML writes it (ISO 8601), in UTC.
+/// Formats a time as cXML requires (ISO 8601), in UTC.
 pub(crate) fn timestamp(time: OffsetDateTime) -> String {
     let (year, month, day) = time.date().to_calendar_date();
     let (hour, minute, second) = time.time().as_hms();
     format!("{year:04}-{:02}-{day:02}T{hour:02}:{minute:02}:{second:02}+00:00", u8::from(month))
 }
 
-/// The bytes as text, in any encoding that is marked (XML 1.0 section 4.3.3): by the first bytes, else beside the document in
-/// `charset`, else in its declaration, else UTF-8. What is said beside it may be an invention of the server in between (RFC
-/// 7303 section 3.3): if the bytes contradict it, the declaration is tried.
+/// Decodes the bytes in the encoding that is indicated (XML 1.0 section 4.3.3): by the first bytes, else by `charset`,
+/// else by the declaration, else UTF-8. `charset` may be made up by an intermediary (RFC 7303 section 3.3): if the
+/// bytes contradict it, the declaration is tried.
 pub(crate) fn decode<'d>(bytes: &'d [u8], charset: Option<&str>) -> Result<Cow<'d, str>, CxmlError> {
     let strictly = |encoding: &'static Encoding, bytes: &'d [u8]| {
         encoding.decode_without_bom_handling_and_without_replacement(bytes).ok_or_else(|| malformed(encoding, bytes))
@@ -244,7 +244,7 @@ pub(crate) fn decode<'d>(bytes: &'d [u8], charset: Option<&str>) -> Result<Cow<'
     strictly(UTF_8, bytes).map_err(|error| failure.unwrap_or(error))
 }
 
-/// UTF-16 that begins with `<` and has no mark (XML 1.0 appendix F.1).
+/// Detects UTF-16 that begins with `<` and has no byte order mark (XML 1.0 appendix F.1).
 fn unmarked_utf16(bytes: &[u8]) -> Option<&'static Encoding> {
     match bytes {
         [0, b'<', 0, _, ..] => Some(UTF_16BE),
@@ -253,7 +253,7 @@ fn unmarked_utf16(bytes: &[u8]) -> Option<&'static Encoding> {
     }
 }
 
-/// The encoding that an XML declaration names.
+/// Returns the encoding that an XML declaration names.
 fn declared(bytes: &[u8]) -> Option<String> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let declaration = bytes.get(..bytes.len().min(200))?.strip_prefix(b"<?xml")?;
@@ -262,12 +262,12 @@ fn declared(bytes: &[u8]) -> Option<String> {
     let value = value.trim_start().strip_prefix('=')?.trim_start();
     let quote = value.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
     let name = value.get(1..)?.split(quote).next()?;
-    // Production 81: what is no name stays out of header fields.
+    // Production 81: anything that is not a name is kept out of header fields.
     let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
     (is_name && !name.is_empty()).then(|| name.to_owned())
 }
 
-/// The error for bytes that are no text in this encoding.
+/// Makes the error for bytes that are invalid in this encoding.
 fn malformed(encoding: &'static Encoding, bytes: &[u8]) -> CxmlError {
     let message = match core::str::from_utf8(bytes) {
         Err(error) if encoding == UTF_8 => {
@@ -278,15 +278,15 @@ fn malformed(encoding: &'static Encoding, bytes: &[u8]) -> CxmlError {
     CxmlError::unreadable(message)
 }
 
-/// The text as a document. A DOCTYPE is read over: nothing is loaded, and entities expand within limits.
+/// Parses a document. A DOCTYPE is skipped: nothing is loaded, and the expansion of entities is limited.
 fn parse(source: &str) -> Result<Document<'_>, CxmlError> {
     let options = ParsingOptions { allow_dtd: true, nodes_limit: MAX_NODES, ..ParsingOptions::default() };
     Document::parse_with_options(source, options)
-        // The library's own words quote the text.
+        // The message of the library quotes the text.
         .map_err(|error| CxmlError::unreadable(format!("not well-formed XML, from {} on", error.pos())))
 }
 
-/// The element `cXML`.
+/// Returns the element `cXML`.
 fn root<'d>(document: &'d Document<'_>) -> Result<Node<'d, 'd>, CxmlError> {
     let root = document.root_element();
     if root.has_tag_name("cXML") {
@@ -295,35 +295,35 @@ fn root<'d>(document: &'d Document<'_>) -> Result<Node<'d, 'd>, CxmlError> {
     Err(CxmlError::unreadable(format!("{}found {}, wanted cXML", place(root), name_of(root))))
 }
 
-/// The name of an element that may be any.
+/// Returns the name of an element of any kind.
 fn name_of(node: Node<'_, '_>) -> String {
     format!("the element {}", quoted(node.tag_name().name()))
 }
 
-/// The first child of that name.
+/// Returns the first child of that name.
 fn child<'d>(node: Node<'d, 'd>, name: &str) -> Result<Node<'d, 'd>, CxmlError> {
     node.children().find(|child| child.has_tag_name(name)).ok_or_else(|| absent(node, name))
 }
 
-/// The value of an attribute.
+/// Returns the value of an attribute.
 fn attribute(node: Node<'_, '_>, name: &str) -> Result<String, CxmlError> {
     node.attribute(name).map(str::to_owned).ok_or_else(|| {
         CxmlError::unreadable(format!("{}{} has no attribute {name}", place(node), node.tag_name().name()))
     })
 }
 
-/// The text of an element, with the white space around it removed. Comments and processing instructions may divide it.
+/// Returns the trimmed text of an element. Comments and processing instructions may divide it.
 fn text(node: Node<'_, '_>) -> String {
     let pieces: String = node.children().filter(Node::is_text).filter_map(|piece| piece.text()).collect();
     pieces.trim().to_owned()
 }
 
-/// The error for an element without a child that it must have.
+/// Makes the error for an element without a required child.
 fn absent(node: Node<'_, '_>, name: &str) -> CxmlError {
     CxmlError::unreadable(format!("{}{} has no {name}", place(node), node.tag_name().name()))
 }
 
-/// Returns the quantity, the part and the price that a line orders, as far as it says.
+/// Returns the quantity, part and price of a line; empty where it has none.
 fn item(line: Node<'_, '_>) -> [String; 3] {
     let below = |name: &str| line.descendants().find(|node| node.has_tag_name(name)).map(|node| node.descendants());
     let inside = |name: &str| below(name).and_then(|mut nodes| nodes.find(|node| !text(*node).is_empty())).map(text);
@@ -331,7 +331,7 @@ fn item(line: Node<'_, '_>) -> [String; 3] {
     [quantity, inside("SupplierPartID").unwrap_or_default(), inside("UnitPrice").unwrap_or_default()]
 }
 
-/// The place where an element begins.
+/// Describes the place where an element begins.
 fn place(node: Node<'_, '_>) -> String {
     let position = node.document().text_pos_at(node.range().start);
     format!("line {}: ", position.row)

@@ -1,26 +1,26 @@
-//! Events of a connection, as a device keeps them: a ring in memory that is lent.
+//! Events of a connection, recorded as on a device: in a ring in lent memory.
 
 use core::sync::atomic::AtomicU8;
 use embedded_mtls::events::EventRing;
 
-/// Enough for one connection of a program with many names.
+/// Bytes: enough for one connection of a program with many names.
 const SIZE: usize = 8192;
 
 /// Memory for the events of one connection.
 pub struct Events(Option<Box<[AtomicU8]>>);
 
 impl Events {
-    /// With memory only if they are `wanted`.
+    /// Allocates the memory only if events are `wanted`.
     pub fn new(wanted: bool) -> Self {
         Self(wanted.then(|| (0..SIZE).map(|_| AtomicU8::new(0)).collect()))
     }
 
-    /// The ring, empty.
+    /// Returns the ring, empty.
     pub fn ring(&self) -> Option<EventRing<'_>> {
         EventRing::new(self.0.as_deref()?)
     }
 
-    /// Its events, a line each.
+    /// Formats its events, one per line.
     pub fn lines(ring: Option<EventRing<'_>>) -> Vec<String> {
         let Some(ring) = ring else { return Vec::new() };
         let lost = match ring.lost() {

@@ -1,4 +1,4 @@
-//! An order as the gateway sees it: every flight, who met whom, and what became of it.
+//! An order from the gateway's side: every flight, both identities, and the outcome.
 
 use core::time::Duration;
 use std::time::Instant;
@@ -10,7 +10,7 @@ use super::tap::{Direction, Kind, Log, Record, Tap, picture};
 use super::tls::{Deadline, DeviceMemory, Timed};
 use super::verdict::Trouble;
 
-/// An order that was posted with the memory of a device, and how that went.
+/// An order that was posted with the memory of a device, and its course.
 #[derive(Debug)]
 pub struct Journal {
     /// The outcome for the order.
@@ -19,7 +19,7 @@ pub struct Journal {
     pub link: Option<Link>,
     /// The server's request for a certificate.
     pub asked: Option<Asked>,
-    /// The time that the handshake took.
+    /// The duration of the handshake.
     pub handshake: Duration,
     /// HTTP status and reason.
     pub answer: String,
@@ -30,7 +30,7 @@ impl Journal {
     /// Posts the order, within `patience`.
     ///
     /// # Errors
-    /// Nobody listens there. What fails after that is in the journal.
+    /// Nothing listens at the address. Later failures are in the journal.
     pub fn of(delivery: &Delivery, patience: Duration) -> Result<Self, Trouble> {
         let stream = connect(&delivery.address, patience)?;
         let begin = Instant::now();
@@ -54,7 +54,7 @@ impl Journal {
         Ok(Self { outcome, link, asked, handshake, answer, log })
     }
 
-    /// Draws each flight between the two, and sums up what each sent.
+    /// Draws each flight between the two sides, and adds up what each sent.
     pub fn flights(&self) -> String {
         let [rx, tx, peer] = DeviceMemory::SIZES.map(thousands);
         let picture = picture(&self.log, "gateway", "supplier", |flight| self.inside(flight));
@@ -69,7 +69,7 @@ impl Journal {
         )
     }
 
-    /// Names what an encrypted flight holds, by its phase: 0 handshake, 1 request, 2 response, 3 the end.
+    /// Names the content of an encrypted flight by its phase: 0 handshake, 1 request, 2 response, 3 the end.
     fn inside(&self, flight: &[Record]) -> String {
         /// Header, alert, content type and tag.
         const ALERT: usize = 5 + 2 + 1 + 16;

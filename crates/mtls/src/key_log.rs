@@ -1,4 +1,4 @@
-//! The secrets of connections in a file, as Wireshark reads them: **for laboratories only**.
+//! Secrets of connections in a file for Wireshark: **for laboratories only**.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
@@ -6,12 +6,12 @@ use std::sync::{Mutex, PoisonError};
 
 use embedded_mtls::{KeyLog, KeyLogLine};
 
-/// A file in the format of NSS (`SSLKEYLOGFILE`). Lines are added to those that are there.
+/// A file in the format of NSS (`SSLKEYLOGFILE`). Lines are appended.
 #[derive(Debug)]
 pub(crate) struct KeyLogFile(Mutex<File>);
 
 impl KeyLogFile {
-    /// Opens the file, or makes it, for its owner alone.
+    /// Opens the file, or creates it with access for its owner only.
     pub(crate) fn open(path: &str) -> io::Result<Self> {
         let mut options = OpenOptions::new();
         options.create(true).append(true);
@@ -24,7 +24,7 @@ impl KeyLogFile {
 impl KeyLog for KeyLogFile {
     fn secret(&self, line: &KeyLogLine<'_>) {
         let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // One write for a line. What cannot be written is lost: the connection itself goes on.
+        // One write per line. Write errors lose lines and do not affect the connection.
         let _ = file.write_all(format!("{line}\n").as_bytes());
     }
 }

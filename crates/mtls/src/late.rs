@@ -1,9 +1,9 @@
-//! Clients that are asked for their certificate when they come to certain paths only, as Apache does with `SSLVerifyClient`
-//! in a `<Location>` (RFC 9846 section 4.7.2).
+//! Requests for the client's certificate on certain paths only, as Apache makes with `SSLVerifyClient` in a
+//! `<Location>` (RFC 9846 section 4.7.2).
 //!
-//! The request that makes the supplier ask came before the certificate, from the same end of the same connection: it is
-//! answered as one of whoever that end then proves to be. Behind a program that lets others make requests with its
-//! connections, as a browser does, that would need a second look.
+//! The HTTP request that causes this came before the certificate, from the same end of the same connection: it is
+//! attributed to the identity that this end then proves. With clients that let others make requests over their
+//! connections, as browsers do, that would need more care.
 
 use std::io;
 
@@ -14,37 +14,37 @@ use embedded_mtls::{ApiMisuse, ClientAuth, ClientAuthStatus, Server};
 
 use super::tls::Timed;
 
-/// The outcome of asking.
+/// The outcome of a request for the client's certificate.
 #[derive(Debug)]
 pub(crate) enum Late {
-    /// The client has shown who it is.
+    /// The client is authenticated.
     Known,
-    /// It has not, and gets HTTP 403 with this sentence.
+    /// The client is not authenticated, and gets HTTP 403 with this sentence.
     Unknown(&'static str),
 }
 
-/// Tells a client that it has not offered to show a certificate after the handshake. Apache has the same term for it.
+/// Tells a client that it did not offer post-handshake authentication, in the terms of Apache.
 const NOT_OFFERED: &str = "this path requires your certificate, but your client has not offered Post-Handshake Authentication \
                            (TLS extension post_handshake_auth); gateway --post-handshake-auth, openssl s_client \
                            -enable_pha and curl do";
-/// Tells a client that it was asked and showed none. It begins as nginx begins.
+/// Tells a client that it sent no certificate when requested. It begins as the message of nginx does.
 const DECLINED: &str = "No required SSL certificate was sent: your client was asked for it and sent none";
-/// Tells a client that it went on without an answer.
+/// Tells a client that it continued without an answer.
 const IGNORED: &str = "this path requires your certificate, but your client sent something else when asked for it";
 
-/// Parts that make a path one that can be written in another way.
+/// Parts of a path that has several spellings.
 const ODD: [&str; 5] = ["%", "//", "/.", "\\", ";"];
 
-/// Returns whether a path can be guarded: it is written in one way only, and has nothing behind it.
+/// Returns whether a path can be guarded: it has a single spelling, and no query.
 pub(crate) fn can_guard(path: &str) -> bool {
     let plain = path.bytes().all(|byte| byte.is_ascii_graphic()) && !path.contains(['?', '#']);
     path.starts_with('/') && plain && !ODD.iter().any(|odd| path.contains(odd))
 }
 
-/// Returns whether a request is for one of `paths`, or for something below it.
+/// Returns whether a request is for one of `paths`, or for a path below it.
 pub(crate) fn guards(paths: &[String], target: &str) -> bool {
     let path = target.split(['?', '#']).next().unwrap_or_default();
-    // What could be another way to write one of them counts as one of them.
+    // Whatever could be another spelling of one of them counts as one of them.
     let plain = path.starts_with('/') && !ODD.iter().any(|odd| path.contains(odd));
     let below = |guarded: &String| {
         let rest = path.strip_prefix(guarded.trim_end_matches('/'));
@@ -53,7 +53,7 @@ pub(crate) fn guards(paths: &[String], target: &str) -> bool {
     !paths.is_empty() && (!plain || paths.iter().any(below))
 }
 
-/// Asks the client who it is, and waits for its answer.
+/// Requests the client's certificate, and waits for the answer.
 pub(crate) fn ask<'b>(
     stream: &mut Stream<'b, Timed, Server>,
     host: &mut impl Host<Choice = Choice<'b>>,

@@ -1,14 +1,14 @@
-//! Mutual TLS 1.3 for people: the programs `gateway` and `supplier`, and what they are made of.
+//! Mutual TLS 1.3 on the command line: the programs `mtls`, `gateway` and `supplier`, and their parts.
 //!
-//! - [`program`]: the two programs, from their command line to their exit code
-//! - `check`: the way to a server step by step, and who has to act where it ends; with the feature `program`
+//! - [`program`]: the programs, from command line to exit code
+//! - `check`: probes a server step by step, and reports who has to act; with the feature `program`
 //! - [`args`]: options of the command line
-//! - [`policy`]: `--policy`, files of settings and the stores beside them
-//! - [`order`]: the client's delivery; [`supplier`]: the server's loop; [`tls`]: what both roles lend to the core
+//! - [`policy`]: `--policy`, files of settings with the stores next to them
+//! - [`order`]: the client's delivery; [`supplier`]: the server's loop; [`tls`]: what both roles provide to the core
 //! - `http`: HTTP/1.1 over any stream; [`cxml`]: orders and their responses
-//! - [`verdict`]: what the gateway makes of an answer
-//! - [`journal`]: an order with each of its flights; [`report`]: what people read
-//! - [`events`]: what happened, from the ring of events; [`capture`]: what passed, for Wireshark
+//! - [`verdict`]: the gateway's judgement of an answer
+//! - [`journal`]: an order with each of its flights; [`report`]: texts for people
+//! - [`events`]: the ring of events; [`capture`]: the traffic, for Wireshark
 //!
 //! ```no_run
 //! use std::time::Duration;

@@ -1,6 +1,6 @@
-//! Media types, and documents inside of multipart bodies (RFC 2045, RFC 2387).
+//! Media types, and documents in multipart bodies (RFC 2045, RFC 2387).
 //!
-//! An order with attachments is `multipart/related`: the cXML is its root part, the attachments follow it.
+//! An order with attachments is `multipart/related`: the cXML is the root part, and the attachments follow.
 
 /// The value of a `Content-Type` field.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub(crate) struct MediaType {
 }
 
 impl MediaType {
-    /// Reads a field; what is no parameter is passed over.
+    /// Parses a field; anything that is not a parameter is skipped.
     pub(crate) fn parse(field: &str) -> Self {
         let (essence, mut rest) = field.split_once(';').unwrap_or((field, ""));
         let mut parameters = Vec::new();
@@ -29,7 +29,7 @@ impl MediaType {
         Self { essence: essence.trim().to_ascii_lowercase(), parameters }
     }
 
-    /// The value of a parameter.
+    /// Returns the value of a parameter.
     pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
         self.parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
@@ -45,7 +45,7 @@ impl MediaType {
     }
 }
 
-/// The text of a quoted string whose first quote is gone, and what follows it.
+/// Splits a quoted string without its first quote into its text and the rest.
 fn unquoted(quoted: &str) -> (String, &str) {
     let mut text = String::new();
     let mut characters = quoted.char_indices();
@@ -59,14 +59,15 @@ fn unquoted(quoted: &str) -> (String, &str) {
     (text, "")
 }
 
-/// A document as it came: its bytes, and the encoding that stands beside it rather than in it.
+/// A document as received: its bytes, and the encoding that its header field names.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Enclosed<'b> {
     pub(crate) bytes: &'b [u8],
     pub(crate) charset: Option<String>,
 }
 
-/// The document of a body of this type: the whole of it, or the root part of several. An error says what cannot be read.
+/// Returns the document of a body of this type: the whole body, or its root part. An error describes what cannot be
+/// read.
 pub(crate) fn document<'b>(content_type: Option<&str>, body: &'b [u8]) -> Result<Enclosed<'b>, String> {
     let media = content_type.map(MediaType::parse);
     match media {
@@ -77,7 +78,7 @@ pub(crate) fn document<'b>(content_type: Option<&str>, body: &'b [u8]) -> Result
     }
 }
 
-/// The part that `start` names, else the first (RFC 2387 section 3.2).
+/// Returns the part that `start` names, else the first (RFC 2387 section 3.2).
 fn root_part<'b>(media: &MediaType, body: &'b [u8]) -> Result<Enclosed<'b>, String> {
     let boundary = media.parameter("boundary").filter(|boundary| !boundary.is_empty());
     let boundary = boundary.ok_or_else(|| format!("{} without a boundary", media.essence))?;
@@ -105,7 +106,7 @@ fn root_part<'b>(media: &MediaType, body: &'b [u8]) -> Result<Enclosed<'b>, Stri
     }
 }
 
-/// The bytes between the next delimiter and the one behind it (RFC 2046 section 5.1.1). `rest` then begins with the latter.
+/// Returns the bytes between the next two delimiters (RFC 2046 section 5.1.1). `rest` then begins with the second one.
 fn next_part<'b>(rest: &mut &'b [u8], boundary: &str) -> Option<&'b [u8]> {
     let delimiter = format!("--{boundary}");
     let starts = |bytes: &[u8], from: usize| {

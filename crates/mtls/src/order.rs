@@ -1,4 +1,4 @@
-//! Posting an order: one handshake as the client, one request, its answer.
+//! Posting an order: a handshake as the client, a request, and its answer.
 
 use core::fmt;
 use core::time::Duration;
@@ -30,59 +30,59 @@ use super::report::{Link, meaning, printable};
 use super::tls;
 use super::verdict::{Trouble, judge};
 
-/// An order, and everything that is needed to post it. The document holds a secret.
+/// An order, and everything needed to post it. The document holds a secret.
 pub struct Delivery {
     /// Host and port to connect to.
     pub address: String,
     /// The name that the server must prove.
     pub server_name: String,
-    /// Certificates of the authorities that the server's certificate may come from.
+    /// Certificates of the authorities that are trusted for the server.
     pub authorities: Vec<Vec<u8>>,
-    /// Certificates and keys of servers that are trusted by themselves.
+    /// Pinned certificates and keys of servers.
     pub pins: Vec<Pin>,
     /// The common name that the server's certificate must have, instead of the server name among its others.
     pub common_name: Option<Wanted>,
     /// Our identities: the server's authorities choose among them.
     pub identities: Vec<Identity>,
-    /// The authority of the URL that the order goes to; else server name and port stand for it.
+    /// The authority of the URL; by default server name and port.
     pub authority: Option<String>,
     /// The path on the server.
     pub path: String,
-    /// The document. It is sent as it is, and sent again as it is.
+    /// The document. It is sent unchanged, also when it is repeated.
     pub document: Box<[u8]>,
-    /// Preferences of the connection, and what is reported.
+    /// Preferences of the connection and the reports.
     pub preferences: Preferences,
-    /// The policy of a file; then authorities, pins, common name and identities are those of its stores.
+    /// The policy of a file; its stores then provide authorities, pins, common name and identities.
     pub rules: Option<Rules>,
 }
 
 /// The server's request for a certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asked {
-    /// Names of the authorities whose certificates it accepts; none: it does not say.
+    /// Names of the authorities whose certificates it accepts; empty if it names none.
     pub authorities: Vec<String>,
-    /// The identity that is shown.
+    /// The identity that is sent.
     pub shown: Option<usize>,
-    /// If none is, why each is not, in their order.
+    /// The reason against each identity, in their order, if none is sent.
     pub unfit: Vec<String>,
 }
 
 /// The progress of a delivery.
 #[derive(Debug)]
 pub enum Progress<'a> {
-    /// The handshake is done on our side. The server asked for a certificate, or did not.
+    /// The handshake is complete on our side, with the server's request for a certificate, if there was one.
     Open(&'a Link, Option<Asked>),
     /// A step of the search for a path from the server's certificate to a trust anchor.
     Traced(String),
-    /// The handshake failed after the server asked for a certificate.
+    /// The handshake failed after the server requested a certificate.
     FailedAfter(Asked),
     /// The request was sent.
     Sent,
-    /// The server asked for a certificate only after the handshake.
+    /// The server requested a certificate only after the handshake.
     AskedLate(Asked),
-    /// The response came.
+    /// The response arrived.
     Answered(u16, &'a str),
-    /// Something is wrong with the connection, though it did not fail.
+    /// The connection did not fail, but something is wrong with it.
     Noted(Diagnosis),
 }
 
@@ -96,7 +96,7 @@ impl fmt::Debug for Delivery {
 }
 
 impl Delivery {
-    /// Posts `document` to `/orders` of the server at `address`. Whom we trust and who we are is left to be said.
+    /// Posts `document` to `/orders` of the server at `address`. Trust and identities are still to be set.
     pub fn new(address: &str, server_name: &str, document: &[u8]) -> Self {
         Self {
             address: address.to_owned(),
@@ -113,7 +113,7 @@ impl Delivery {
         }
     }
 
-    /// Reads what the stores of the policy hold now, or takes what the delivery itself has.
+    /// Reads the current content of the policy's stores, or takes that of the delivery itself.
     fn contents(&self) -> Result<Arc<Contents>, Trouble> {
         let read = |rules: &Rules| rules.contents::<Client>().map_err(|error| Trouble::Setup(error.to_string()));
         match &self.rules {
@@ -129,18 +129,19 @@ impl Delivery {
         }
     }
 
-    /// Returns whether the server may ask who we are when it knows what we want, which it reads in the request. A policy decides
+    /// Returns whether the server may request our certificate after it has read the HTTP request. A policy decides
     /// before anything is sent.
     pub(crate) const fn waits_to_be_asked(&self) -> bool {
         self.rules.is_none() && self.preferences.post_handshake_auth
     }
 
-    /// Returns whether the order may go to a server that has not asked who we are. `is_mutual`: what a policy says, if there is one.
+    /// Returns whether the order may go to a server that has not requested our certificate. `is_mutual`: the setting of
+    /// the policy, if there is one.
     fn may_go_unasked(&self, is_mutual: Option<bool>) -> bool {
         is_mutual.map_or(self.preferences.one_way || self.waits_to_be_asked(), |is_mutual| !is_mutual)
     }
 
-    /// Asks for the common name of the delivery, if it has one.
+    /// Requires the common name of the delivery, if it has one.
     fn named<'a>(&'a self, config: ClientConfig<'a>) -> Result<ClientConfig<'a>, Error> {
         let Some(Wanted { name, is_pattern }) = &self.common_name else { return Ok(config) };
         let name = if *is_pattern { CommonName::wildcard(name) } else { CommonName::exact(name) };
@@ -168,7 +169,7 @@ impl Delivery {
 /// Connects to one of the addresses of `address`.
 ///
 /// # Errors
-/// Nobody listens there.
+/// Nothing listens at the address.
 pub fn connect(address: &str, patience: Duration) -> Result<TcpStream, Trouble> {
     let unreachable = |error: io::Error| Trouble::Network(format!("{address}: {error}"));
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
@@ -187,7 +188,7 @@ pub fn connect(address: &str, patience: Duration) -> Result<TcpStream, Trouble> 
 /// Posts the order over `transport` with the core in `buffers`.
 ///
 /// # Errors
-/// What keeps the order from being known as delivered.
+/// The reason why the order is not known to be delivered.
 pub fn post<T>(
     delivery: &Delivery,
     transport: T,
@@ -254,14 +255,14 @@ where
     let may_go = asked.is_some() || delivery.may_go_unasked(resolved.as_ref().map(is_mutual));
     progress(Progress::Open(&tls::link(stream.session()), asked));
     if !may_go {
-        // How it ends makes no difference: nothing was sent.
+        // Errors do not matter: nothing was sent.
         let _ = stream.close();
         return Err(Trouble::NotAsked { by_policy: resolved.is_some() });
     }
     talk(delivery, stream, &mut GatewayHost::new(host(), selector, None), progress)
 }
 
-/// Asks and is answered. `late` answers if the server asks who we are only now.
+/// Sends the request and reads the response. `late` answers a server that requests our certificate only now.
 fn talk<'b, T>(
     delivery: &Delivery,
     mut stream: Stream<'b, T, Client>,
@@ -280,7 +281,7 @@ where
     if let Some(asked) = late.asked.take() {
         progress(Progress::AskedLate(asked));
     }
-    // A reset is an end, too. A time-out is not.
+    // A reset is an end, too; a time-out is not.
     if let Err(HttpError::Stream(Failure::Io(error))) = &response
         && error.kind() != io::ErrorKind::TimedOut
     {
@@ -289,17 +290,17 @@ where
     let diagnosis = stream.session().diagnosis();
     let response = response.map_err(|error| lost(&error, diagnosis, begun))?;
     progress(Progress::Answered(response.status, &response.reason));
-    // How the connection ended says nothing more once the answer is there.
+    // Once the answer is there, the end of the connection adds nothing.
     if let Some(diagnosis) = diagnosis.filter(|diagnosis| *diagnosis == Diagnosis::CertificateNotAsked) {
         progress(Progress::Noted(diagnosis));
     }
     let verdict = judge(&response, Finding::of_response(stream.session(), response.status, &response.body));
-    // The answer is here: if the connection breaks now, nothing is lost.
+    // The answer has arrived: if the connection breaks now, nothing is lost.
     let _ = stream.close().and_then(|()| stream.read(&mut [0]));
     verdict
 }
 
-/// A handshake that has not begun.
+/// Makes a handshake that has not started.
 fn begin<'b>(
     config: &'b ClientConfig<'b>,
     buffers: Buffers<'b>,
@@ -335,14 +336,14 @@ where
     connection.read_response()
 }
 
-/// The name of the server, with the port that we connect to.
+/// Returns the name of the server, with the port that we connect to.
 fn host_field(server_name: &str, address: &str) -> String {
     let port = address.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).unwrap_or(443);
     HostField { name: server_name, port }.to_string()
 }
 
-/// Why the handshake failed. Until the server's Finished has come nobody has proved who he is, so nothing that happens before
-/// is a verdict of the server.
+/// Explains why the handshake failed. Until the server's Finished has arrived it is not authenticated, so nothing
+/// before that is a verdict of the server.
 pub(crate) fn refused(
     error: &HandshakeError<io::Error>,
     verdict: Option<String>,
@@ -364,13 +365,14 @@ pub(crate) fn refused(
     }
 }
 
-/// Returns whether the server's Finished has come before this stage: from then on what comes is the server's.
+/// Returns whether the server's Finished arrives before this stage: from then on everything received is from the
+/// server.
 fn is_proved(stage: Stage) -> bool {
     matches!(stage, Stage::Signature | Stage::Sending | Stage::Done)
 }
 
-/// Explains an alert of a server that has proved who it is. Only what it says of what we sent is for good: of records
-/// that somebody in between has put in or changed it complains, too.
+/// Explains an alert of an authenticated server. Only an alert about our messages is permanent: an attacker can cause
+/// others by inserting or changing records.
 fn rejected(alert: AlertDescription, diagnosis: Option<Diagnosis>) -> Trouble {
     let diagnosis = diagnosis.unwrap_or(Diagnosis::of_alert(alert));
     if alert.class() == AlertClass::Credential || is_our_fault(diagnosis) {
@@ -380,12 +382,12 @@ fn rejected(alert: AlertDescription, diagnosis: Option<Diagnosis>) -> Trouble {
     Trouble::Network(format!("the server ended the connection with alert {} ({alert}){means}", alert.0))
 }
 
-/// Returns whether the reason is one that we know ourselves, and that no repetition mends.
+/// Returns whether we know the reason ourselves and a repetition cannot succeed.
 fn is_our_fault(diagnosis: Diagnosis) -> bool {
     matches!(diagnosis, Diagnosis::OursExpired | Diagnosis::OursWrongPurpose)
 }
 
-/// Explains an end of the connection without an alert. Only a cause that we know ourselves makes it a refusal.
+/// Explains an end of the connection without an alert. It counts as a rejection only if we know the cause ourselves.
 fn ended(what: &str, diagnosis: Option<Diagnosis>) -> Trouble {
     match diagnosis.filter(|diagnosis| is_our_fault(*diagnosis)) {
         Some(fault) => Trouble::LateEnd(fault),
@@ -393,7 +395,7 @@ fn ended(what: &str, diagnosis: Option<Diagnosis>) -> Trouble {
     }
 }
 
-/// Why no response came, though the handshake was done. `begun`: the first bytes of one were there.
+/// Explains why no response arrived after the handshake. `begun`: its first bytes had arrived.
 pub(crate) fn lost(error: &HttpError<Failure<io::Error>>, diagnosis: Option<Diagnosis>, begun: bool) -> Trouble {
     match error {
         HttpError::Stream(Failure::Tls(Error::AlertReceived(alert))) => rejected(*alert, diagnosis),
@@ -415,10 +417,10 @@ pub(crate) fn lost(error: &HttpError<Failure<io::Error>>, diagnosis: Option<Diag
     }
 }
 
-/// Answers the questions of the handshake, and remembers what the server asked for and why it was refused.
+/// Answers the questions of the handshake, and remembers what the server requested and why it was rejected.
 struct GatewayHost<'b, 'p> {
     keys: Keys<'b>,
-    /// The selector that says why an identity is not sent.
+    /// The selector, which knows why an identity is not sent.
     selector: Selector<'b>,
     asked: Option<Asked>,
     verdict: Option<String>,
@@ -433,7 +435,7 @@ impl<'b, 'p> GatewayHost<'b, 'p> {
 }
 
 impl GatewayHost<'_, '_> {
-    /// Why each identity does not meet what the server asks for, in their order.
+    /// Returns the reason why each identity does not meet the server's request, in their order.
     fn reasons(&self, request: &PeerRequest<'_>) -> Vec<String> {
         let reason = |verdict: EntryFit<'_>| match verdict.fit {
             Ok(fit) => fit.to_string(),
@@ -473,7 +475,7 @@ impl<'b> Host for GatewayHost<'b, '_> {
     }
 
     fn authorize(&mut self, _: &PeerIdentity<'_>) -> Result<(), AlertDescription> {
-        // The name of the server was checked with its chain; a gateway asks no more.
+        // The name of the server was checked with its chain; a gateway requires no more.
         Ok(())
     }
 

@@ -1,9 +1,9 @@
-//! Texts for people: who the other side is, numbers, bytes, and what a failure means.
+//! Texts for people: the peer, numbers, bytes, and the meaning of a failure.
 
 use embedded_mtls::Escaped;
 use embedded_mtls_operator::Finding;
 
-/// Prints a line, in one write. Unlike `println`, it does not mind that nobody reads it any more.
+/// Prints a line in one write. Unlike `println`, it does not panic if the reader has gone.
 macro_rules! say {
     ($($text:tt)*) => {{
         use std::io::Write as _;
@@ -13,34 +13,34 @@ macro_rules! say {
 }
 pub(crate) use say;
 
-/// The facts of a connection once its handshake is done.
+/// The facts of a connection after its handshake.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Link {
     /// Cipher suite.
     pub suite: String,
     /// Key exchange group.
     pub group: String,
-    /// Application protocol, if one was agreed on.
+    /// Application protocol, if one was negotiated.
     pub alpn: Option<String>,
-    /// The other side, if it proved who it is.
+    /// The peer, if it is authenticated.
     pub peer: Option<Peer>,
-    /// The rules that its certificates broke and a policy waived.
+    /// The violations of its certificates that a policy waived.
     pub waived: Option<String>,
 }
 
-/// An authenticated other side, in text as its certificate has it: show it by [`Escaped`].
+/// An authenticated peer, in the text of its certificate: display it with [`Escaped`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "program", derive(serde::Serialize))]
 pub struct Peer {
     /// Subject.
     pub subject: String,
-    /// Common name, unless the other side is known by a pinned key only.
+    /// Common name, unless the peer is known by a pinned key only.
     pub common_name: Option<String>,
     /// Issuer.
     pub issuer: String,
     /// Serial number.
     pub serial: String,
-    /// Begin of the validity.
+    /// Start of the validity.
     pub not_before: String,
     /// End of the validity.
     pub not_after: String,
@@ -51,7 +51,7 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// Every detail, a line each, behind `indent`.
+    /// Formats the details, one per line, each after `indent`.
     pub fn details(&self, indent: &str) -> String {
         let validity = format!("{} to {}", self.not_before, self.not_after);
         let names = self.names.join(", ");
@@ -69,7 +69,7 @@ impl Peer {
     }
 }
 
-/// A number with a comma between its thousands.
+/// Formats a number with a comma between its thousands.
 pub fn thousands(number: usize) -> String {
     let digits = number.to_string();
     let mut text = String::new();
@@ -82,18 +82,18 @@ pub fn thousands(number: usize) -> String {
     text
 }
 
-/// Bytes as pairs of digits with colons between them, as OpenSSL and browsers write serial numbers and fingerprints.
+/// Formats bytes as hexadecimal pairs with colons, as OpenSSL and browsers do for serial numbers and fingerprints.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     let pairs: Vec<_> = bytes.iter().map(|byte| format!("{byte:02X}")).collect();
     pairs.join(":")
 }
 
-/// Text of the peer, made fit for one line of a terminal.
+/// Escapes text of the peer for one line of a terminal.
 pub(crate) fn printable(text: &str) -> String {
     Escaped(text).to_string()
 }
 
-/// A failure by its name, on a line of its own behind what was observed.
+/// Names a failure, on a separate line after the observation.
 pub(crate) fn meaning(finding: Option<impl Into<Finding>>) -> String {
     finding.map_or_else(String::new, |finding| format!("\n  That means: {}.", finding.into()))
 }

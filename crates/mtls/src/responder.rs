@@ -1,11 +1,11 @@
-//! The supplier's answers to HTTP requests of whoever came through the handshake.
+//! The supplier's answers to HTTP requests of clients that completed the handshake.
 //!
-//! A POST is taken as a cXML document. It is answered with HTTP 200 and a cXML Response, whose status says what became
-//! of it: 200, or 406 for a document that cannot be read, or 450 for a request that is no order. So the sender learns
-//! whether HTTP or the document was the trouble. A body that is something else than XML, or compressed, gets HTTP 415; of one
-//! with attachments (`multipart/related`) the root part is the document, and the attachments are left alone. An order
-//! that comes again gets the Response of the first time, also if something on the way has changed its encoding and with it
-//! words that do not matter; one of something else with the same payloadID gets 409.
+//! The body of a POST is a cXML document. It is answered with HTTP 200 and a cXML Response, whose status is the result:
+//! 200, 406 for a document that cannot be read, or 450 for a request that is not an order. So the sender learns whether
+//! HTTP or the document is at fault. A compressed body, or one that is not XML, gets HTTP 415; of a body with
+//! attachments (`multipart/related`) the root part is the document, and the attachments are ignored. A repeated order
+//! gets the first Response again, even if an intermediary has changed its encoding and its declaration; a different
+//! order with the same payloadID gets 409.
 
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::collections::VecDeque;
@@ -18,7 +18,7 @@ use super::http::{self, HttpError, Request};
 use super::mime::{self, MediaType};
 use super::report::{Link, printable};
 
-/// Responses that are kept to be given again. The oldest ones are forgotten first.
+/// Maximum number of Responses that are kept for repeated orders. The oldest are dropped first.
 const KEPT: usize = 1000;
 
 /// An answer to a request.
@@ -27,31 +27,31 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) content_type: &'static str,
     pub(crate) body: String,
-    /// A note of what happened, for the supplier's own log.
+    /// A note for the supplier's log.
     pub(crate) note: String,
 }
 
 impl Reply {
-    /// A page of plain text.
+    /// Makes a page of plain text.
     fn text(status: u16, body: String, note: impl Into<String>) -> Self {
         Self { status, content_type: "text/plain; charset=UTF-8", body, note: note.into() }
     }
 
-    /// The refusal of somebody who may not have this.
+    /// Makes the answer to a client without permission.
     pub(crate) fn forbidden(why: &str) -> Self {
         Self::text(403, format!("403 Forbidden\n{why}\n"), why)
     }
 
-    /// The refusal of a message that could not be read; `None` if nobody is there to read it.
+    /// Makes the answer to a message that could not be read; `None` if the stream has failed.
     pub(crate) fn refusal<E: core::fmt::Display>(error: &HttpError<E>) -> Option<Self> {
         error.status().map(|status| Self::text(status, format!("{error}\n"), printable(&error.to_string())))
     }
 
-    /// The head that belongs to the body; `last`: no further request is read on this connection.
+    /// Makes the head for the body; `last`: no further request is read on this connection.
     pub(crate) fn head(&self, last: bool) -> String {
         let extra: &[_] = match self.status {
             405 => &[("Allow", "GET, HEAD, POST")],
-            // RFC 9110 sections 12.5.1 and 12.5.3: what would have been taken.
+            // RFC 9110 sections 12.5.1 and 12.5.3: what would have been accepted.
             415 => &[("Accept", "text/xml, application/xml, multipart/related"), ("Accept-Encoding", "identity")],
             _ => &[],
         };
@@ -59,11 +59,11 @@ impl Reply {
     }
 }
 
-/// The name of an order for ever: who sent it, for whom, and its payloadID.
+/// The permanent name of an order: the client's common name, the buyer, and the payloadID.
 #[derive(Debug, PartialEq, Eq)]
 struct Key(Option<String>, Party, String);
 
-/// An order that was taken.
+/// An accepted order.
 #[derive(Debug)]
 struct Taken {
     key: Key,
@@ -74,24 +74,24 @@ struct Taken {
 /// Answers the requests of all connections.
 #[derive(Debug, Default)]
 pub(crate) struct Responder {
-    /// Common names that may come in; empty: everybody whom the handshake let in.
+    /// Common names of admitted clients; empty: every client that completed the handshake.
     required_names: Vec<String>,
     taken: Mutex<VecDeque<Taken>>,
     responses: AtomicU64,
 }
 
 impl Responder {
-    /// A responder for those with one of these common names, or for all.
+    /// Makes a responder for clients with one of these common names, or for all.
     pub(crate) fn new(required_names: Vec<String>) -> Self {
         Self { required_names, ..Self::default() }
     }
 
-    /// Common names that may come in; none: all.
+    /// Returns the common names of admitted clients; empty: all.
     pub(crate) fn required_names(&self) -> &[String] {
         &self.required_names
     }
 
-    /// Why this visitor may not come in.
+    /// Returns the reason why this client is not admitted.
     pub(crate) fn objection(&self, common_name: Option<&str>) -> Option<String> {
         if self.required_names.is_empty() || self.required_names.iter().any(|name| Some(name.as_str()) == common_name) {
             return None;
@@ -100,7 +100,7 @@ impl Responder {
         Some(format!("common name of the client: found {found}, wanted '{}'", self.required_names.join("' or '")))
     }
 
-    /// Answers a request of somebody who may have to have one of the common names.
+    /// Answers a request of a client, which must have one of the common names if any are required.
     pub(crate) fn answer(&self, request: &Request, link: &Link) -> Reply {
         let common_name = proved_name(link);
         match self.objection(common_name) {
@@ -109,7 +109,7 @@ impl Responder {
         }
     }
 
-    /// Answers a request of somebody of whom nothing is known: he may look, and orders are taken elsewhere.
+    /// Answers a request of an anonymous client: it may read pages, but not post orders.
     #[cfg(feature = "post-handshake-auth")]
     pub(crate) fn show_anybody(&self, request: &Request, link: &Link) -> Reply {
         match request.method.as_str() {
@@ -168,7 +168,7 @@ impl Responder {
         reply(response, format!("cXML 200 to {what}"))
     }
 
-    /// A Response with a payloadID of its own.
+    /// Makes a Response with a new payloadID.
     fn response(&self, status: &Status) -> String {
         let now = OffsetDateTime::now_utc();
         let number = self.responses.fetch_add(1, Ordering::Relaxed);
@@ -177,7 +177,7 @@ impl Responder {
     }
 }
 
-/// The refusal of a body of another type, or in a coding that was not offered.
+/// Makes the answer to a body of another type, or in an unsupported coding.
 fn unsupported(request: &Request) -> Option<Reply> {
     let media = request.headers.first("content-type").map(MediaType::parse);
     let media = media.filter(|media| !media.is_xml() && !media.is_multipart()).map(|media| media.essence);
@@ -190,13 +190,13 @@ fn unsupported(request: &Request) -> Option<Reply> {
     Some(Reply::text(415, format!("415 Unsupported Media Type\n{note}\n"), note))
 }
 
-/// The common name of the client. One that was only let in because its certificates were not held against it has none:
-/// whoever made them chose the name.
+/// Returns the common name of the client. A client that was admitted by a waiver has none: anyone could have chosen the
+/// name.
 fn proved_name(link: &Link) -> Option<&str> {
     link.peer.as_ref().filter(|_| link.waived.is_none()).and_then(|peer| peer.common_name.as_deref())
 }
 
-/// A page that says who came, in the names that Apache gives to these facts.
+/// Makes a page with the client's identity, under the names that Apache uses for it.
 fn page(link: &Link) -> String {
     let failed = link.waived.as_ref().map(|waived| format!("FAILED:{waived}"));
     let verify = failed.as_deref().unwrap_or(if link.peer.is_some() { "SUCCESS" } else { "NONE" });

@@ -1,7 +1,7 @@
-//! The supplier's server: many connections at once, each with a thread and memory of its own.
+//! The supplier's server: many connections at once, each with its own thread and memory.
 //!
-//! Nothing that one peer does ends the server or keeps a thread for ever: every step has a deadline, the number of
-//! connections is limited, and what went wrong is reported and forgotten.
+//! No peer can end the server or occupy a thread for ever: every step has a deadline, the number of connections is
+//! limited, and failures are reported and dropped.
 
 use core::fmt;
 use core::sync::atomic::{AtomicUsize, Ordering};
@@ -36,52 +36,52 @@ use super::responder::{Reply, Responder};
 use super::terms::{self, Source, Terms};
 use super::tls::{self, Deadline, HostMemory, Timed};
 
-/// Connections at the same time; further ones are closed at once.
+/// Maximum number of simultaneous connections; further ones are closed at once.
 const MAX_CONNECTIONS: usize = 256;
-/// The longest time for a handshake.
+/// Time limit of a handshake.
 const HANDSHAKE_TIME: Duration = Duration::from_secs(20);
-/// The longest time until a request is there, and until a reply is taken.
+/// Time limit for receiving a request, and for sending a reply.
 const REQUEST_TIME: Duration = Duration::from_secs(60);
 
-/// The alias of the identity that is shown if no other fits.
+/// The alias of the identity that is sent if no other matches.
 const DEFAULT: &str = "default";
 
 /// The mode of client authentication.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClientAuthMode {
-    /// They are not.
+    /// Clients are not asked for a certificate.
     No,
-    /// They are, and may show none.
+    /// Clients are asked, and may send none.
     Optional,
-    /// They are, and those without one are refused.
+    /// Clients are asked, and those without a certificate are rejected.
     Required,
 }
 
 /// The settings of a supplier.
 #[derive(Debug)]
 pub struct Setup {
-    /// Our identity for clients that ask for no name, or for one that is not among the others.
+    /// Our identity for clients that request no name, or none of the names below.
     pub identity: Option<Identity>,
-    /// Our identities for clients that ask for these names.
+    /// Our identities for clients that request these names.
     pub named: Vec<(String, Identity)>,
-    /// Certificates of the authorities whose clients are trusted.
+    /// Certificates of the authorities that are trusted for clients.
     pub client_authorities: Vec<Vec<u8>>,
     /// The mode of client authentication in the handshake.
     pub client_auth: ClientAuthMode,
-    /// Common names that may come in; empty: all.
+    /// Common names of admitted clients; empty: all.
     pub required_names: Vec<String>,
-    /// Refuses a wrong common name in the handshake, with alert 49, and not by HTTP 403.
+    /// Rejects a wrong common name in the handshake with alert 49 instead of HTTP 403.
     pub refuse_early: bool,
-    /// Paths for which clients are asked who they are after the handshake; needs `post-handshake-auth`.
+    /// Paths for which the client's certificate is requested after the handshake; needs `post-handshake-auth`.
     pub late_paths: Vec<String>,
-    /// Preferences of the connections, and what is reported.
+    /// Preferences of the connections and the reports.
     pub preferences: Preferences,
-    /// The policy of a file: then it says who we are and whom we trust, and nothing above does.
+    /// The policy of a file, which then replaces identities and trust above.
     pub rules: Option<Rules>,
 }
 
 impl Setup {
-    /// Wants a certificate of these authorities from every client, and lets in whoever has one.
+    /// Requires a certificate of these authorities from every client, and admits all that have one.
     pub fn new(identity: Identity, client_authorities: Vec<Vec<u8>>) -> Self {
         Self {
             identity: Some(identity),
@@ -104,19 +104,19 @@ pub enum Event {
     Opened(Box<Link>),
     /// The handshake failed, at this stage.
     Refused(String),
-    /// A reference has moved, or cannot be followed.
+    /// A reference has changed, or cannot be followed.
     Reference(News),
     /// A step of the search for a path from the client's certificate to a trust anchor.
     Traced(String),
-    /// The client was asked after the handshake, and has shown who it is.
+    /// The client was asked after the handshake, and is authenticated.
     Identified(Box<Link>),
-    /// An entry of the ring of events, at the end.
+    /// An entry of the ring of events, reported at the end.
     Recorded(String),
-    /// A request was answered: method and target, HTTP status, what happened.
+    /// A request was answered: method and target, HTTP status, and a note.
     Answered(String, u16, String),
     /// No further request could be read or answered.
     Broken(String),
-    /// The connection was closed in order.
+    /// The connection was closed properly.
     Closed,
 }
 
@@ -139,7 +139,7 @@ impl fmt::Display for Event {
     }
 }
 
-/// Text of several lines, of which each can be printed.
+/// Escapes text line by line.
 fn printable_lines(text: &str) -> String {
     text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
 }
@@ -152,7 +152,7 @@ fn whom(link: &Link) -> String {
     format!("{}client CN {}\n{}", waived.unwrap_or_default(), printable(name), peer.details("    ").trim_end())
 }
 
-/// Takes reports from all threads.
+/// A function that takes reports from all threads.
 pub type Report<'r> = dyn Fn(SocketAddr, Event) + Sync + 'r;
 
 /// The state that all connections share.
@@ -160,7 +160,7 @@ struct Supplier<'a> {
     source: Source<'a>,
     responder: Responder,
     refuse_early: bool,
-    /// Paths that ask late, and how.
+    /// Paths on which certificates are requested after the handshake, and the client authentication for them.
     #[cfg(feature = "post-handshake-auth")]
     late: (&'a [String], ClientAuth<'a>),
     trace: bool,
@@ -168,15 +168,15 @@ struct Supplier<'a> {
     capture: Option<Capture>,
     #[cfg(feature = "key-log")]
     key_log: Option<super::key_log::KeyLogFile>,
-    /// Connections that are open.
+    /// Number of open connections.
     open: AtomicUsize,
     report: &'a Report<'a>,
 }
 
-/// Serves connections: for ever, or this many, and then waits for them to end.
+/// Serves connections: without end, or this many and then waits for them to end.
 ///
 /// # Errors
-/// A setup with which no connection can be served.
+/// The setup cannot serve any connection.
 pub fn serve(
     setup: &Setup,
     listener: &TcpListener,
@@ -234,7 +234,7 @@ fn accept(supplier: &Supplier<'_>, listener: &TcpListener, connections: Option<u
         let mut left = connections;
         while left != Some(0) {
             let Ok((stream, from)) = listener.accept() else {
-                // The system is short of something, such as file descriptors: that passes.
+                // The system lacks something, such as file descriptors, for a while.
                 thread::sleep(Duration::from_millis(100));
                 continue;
             };
@@ -257,7 +257,7 @@ fn accept(supplier: &Supplier<'_>, listener: &TcpListener, connections: Option<u
 }
 
 impl Supplier<'_> {
-    /// Makes a handshake and throws it away: what is wrong with the configuration shows before anybody connects.
+    /// Makes a handshake and drops it, so that errors in the configuration are found before anyone connects.
     fn start(&self) -> Result<(), UsageError> {
         let entropy = Entropy::from_system().map_err(|error| UsageError(error.to_string()))?;
         let mut memory = HostMemory::new();
@@ -278,7 +278,7 @@ impl Supplier<'_> {
 
     fn serve_under(&self, terms: &Terms<'_>, stream: TcpStream, tell: &dyn Fn(Event)) {
         let deadline = Deadline::new(HANDSHAKE_TIME);
-        // Small records one after another must not wait for each other's acknowledgement.
+        // Consecutive small records must not wait for an acknowledgement.
         let copy = stream.set_nodelay(true).and_then(|()| stream.try_clone());
         let Ok(copy) = copy.map_err(|error| tell(Event::Refused(error.to_string()))) else { return };
         let (mut memory, events) = (HostMemory::new(), Events::new(self.events));
@@ -295,7 +295,7 @@ impl Supplier<'_> {
                 let mut connection = Connection::new(&mut stream, Limits::default());
                 tell(self.converse(&mut connection, link, &deadline, &mut host, tell));
                 deadline.renew(REQUEST_TIME);
-                // If it cannot be said that nothing more comes, nobody is there to hear it.
+                // If close_notify cannot be sent, nobody would receive it.
                 let _ = stream.close();
             }
             Err(error) => {
@@ -344,7 +344,7 @@ impl Supplier<'_> {
         }
     }
 
-    /// Answers requests until one side has enough.
+    /// Answers requests until one side closes.
     fn converse<'b>(
         &'b self,
         connection: &mut Connection<&mut Stream<'b, Timed, Server>>,
@@ -400,7 +400,7 @@ impl Supplier<'_> {
 
 #[cfg(feature = "post-handshake-auth")]
 impl Supplier<'_> {
-    /// Answers a request, once the client has said who it is if that is asked for here.
+    /// Answers a request, after authenticating the client if the path requires it.
     fn answer<'b>(
         &'b self,
         request: &Request,
@@ -440,13 +440,13 @@ impl Supplier<'_> {
 /// Answers the questions of the handshake.
 struct SupplierHost<'b> {
     software: SoftwareHost<'b, Clock, P256SigningKey, Keystore<'b>>,
-    /// Whose rules decide in the handshake who may come in.
+    /// The common names that are checked in the handshake, if they are.
     required_names: Option<&'b [String]>,
-    /// Why the certificates of the client were refused.
+    /// The reason why the client's certificates were rejected.
     verdict: Option<String>,
-    /// The usual name of that.
+    /// The diagnosis of that.
     diagnosis: Option<Diagnosis>,
-    /// The report of each step of the search for a path.
+    /// A function that takes each step of path building.
     trace: Option<&'b dyn Fn(Event)>,
 }
 
@@ -477,7 +477,7 @@ impl<'b> Host for SupplierHost<'b> {
 
     #[cfg(feature = "dangerous-waivers")]
     fn dangerous_accept_waived(&mut self, peer: &PeerIdentity<'_>, waived: embedded_mtls::x509::Waived) -> bool {
-        // A name that nobody vouches for is on no list.
+        // A name that no authority vouches for is not on the list.
         let is_listed = self.required_names.is_some_and(|names| !names.is_empty());
         !is_listed && self.software.dangerous_accept_waived(peer, waived)
     }
@@ -488,7 +488,7 @@ impl<'b> Host for SupplierHost<'b> {
 
     fn failed(&mut self, failure: &ConnectionFailure<'_, '_>) {
         self.verdict = failure.verdict().map(|verdict| verdict.to_string());
-        // A client that refuses us does so before the handshake has asked for the time.
+        // A client that rejects us does so before the handshake has asked for the time.
         self.diagnosis = Some(failure.diagnosis_at(system_time()));
     }
 
@@ -499,7 +499,7 @@ impl<'b> Host for SupplierHost<'b> {
     }
 }
 
-/// Why a handshake failed, what is wrong with the certificates of the client, and what that means.
+/// Explains why a handshake failed: the error, the fault in the client's certificates, and its meaning.
 fn explain(error: &HandshakeError<io::Error>, verdict: Option<String>, diagnosis: Option<Diagnosis>) -> String {
     let means = meaning(diagnosis);
     match verdict {
@@ -508,7 +508,7 @@ fn explain(error: &HandshakeError<io::Error>, verdict: Option<String>, diagnosis
     }
 }
 
-/// Why no further request could be read or answered.
+/// Explains why no further request could be read or answered.
 fn broken(error: &HttpError<Failure<io::Error>>, diagnosis: Option<Diagnosis>) -> String {
     match error {
         HttpError::Stream(Failure::Tls(Error::AlertReceived(_))) => format!("{error}{}", meaning(diagnosis)),

@@ -1,7 +1,7 @@
-//! A socket that keeps a list of the TLS records that passed, and a picture of that list.
+//! A socket that lists the TLS records that pass, and a diagram of that list.
 //!
-//! Records show their type and length to anybody who sees them (RFC 9846 section 5.1). What is inside an encrypted one
-//! only the two ends know: the picture is told by its caller.
+//! The type and length of records are visible to everyone (RFC 9846 section 5.1). The content of encrypted ones is
+//! known to the two ends only: the caller provides it for the diagram.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -19,16 +19,16 @@ pub(crate) enum Direction {
     Received,
 }
 
-/// The kind of a record, as it can be seen from outside.
+/// The visible kind of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Type 22 in the clear, with this message first.
+    /// Type 22, unencrypted, with this message first.
     Handshake(&'static str),
     /// Type 20: no meaning in TLS 1.3.
     ChangeCipherSpec,
-    /// Type 21 in the clear.
+    /// Type 21, unencrypted.
     Alert,
-    /// Type 23: anything, encrypted.
+    /// Type 23: encrypted content of any type.
     Encrypted,
     /// No type of TLS.
     Unknown,
@@ -43,11 +43,11 @@ pub(crate) struct Record {
     pub(crate) kind: Kind,
     /// Bytes on the wire, with the header.
     pub(crate) bytes: usize,
-    /// In which phase it passed, counted from 0.
+    /// The phase in which it passed, counted from 0.
     pub(crate) phase: usize,
 }
 
-/// The records that passed, in their order.
+/// The records that passed, in order.
 #[derive(Debug, Default)]
 pub(crate) struct Log {
     records: Vec<Record>,
@@ -57,18 +57,18 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    /// Begins the next phase: what passes from now on belongs to it.
+    /// Starts the next phase, to which all later records belong.
     pub(crate) fn next_phase(&mut self) {
         self.phase += 1;
     }
 
-    /// Bytes and records that went in this direction.
+    /// Returns the number of bytes and records in this direction.
     pub(crate) fn total(&self, direction: Direction) -> (usize, usize) {
         let records = self.records.iter().filter(|record| record.direction == direction);
         records.fold((0, 0), |(bytes, count), record| (bytes + record.bytes, count + 1))
     }
 
-    /// Neighbouring records that went the same way in the same phase, in the clear or encrypted.
+    /// Groups adjacent records of the same direction and phase, encrypted or not.
     pub(crate) fn flights(&self) -> impl Iterator<Item = &[Record]> {
         let alike = |a: &Record| (a.direction, a.phase, a.kind == Kind::Encrypted);
         self.records.chunk_by(move |a, b| alike(a) == alike(b))
@@ -87,20 +87,20 @@ impl Log {
     }
 }
 
-/// Finds the borders of records in a stream.
+/// Finds the boundaries of records in a stream.
 #[derive(Debug, Default)]
 struct Splitter {
     /// The first bytes of the record: header, message type and length, version, random of a hello.
     head: Vec<u8>,
-    /// Bytes of the record so far.
+    /// Number of bytes of the record so far.
     seen: usize,
 }
 
 impl Splitter {
-    /// Enough of a record to recognise a `HelloRetryRequest`.
+    /// Number of bytes that suffice to recognize a `HelloRetryRequest`.
     const HEAD: usize = 5 + 4 + 2 + 4;
 
-    /// Takes the next byte; at the last one of a record, gives its kind and size.
+    /// Takes the next byte; with the last one of a record, returns its kind and size.
     fn feed(&mut self, byte: u8) -> Option<(Kind, usize)> {
         if self.head.len() < Self::HEAD {
             self.head.push(byte);
@@ -116,7 +116,7 @@ impl Splitter {
     }
 }
 
-/// The kind of a record by its first bytes.
+/// Determines the kind of a record from its first bytes.
 fn kind(head: &[u8]) -> Kind {
     match head {
         [20, ..] => Kind::ChangeCipherSpec,
@@ -131,14 +131,14 @@ fn kind(head: &[u8]) -> Kind {
     }
 }
 
-/// A stream whose records are noted.
+/// A stream whose records are listed.
 pub(crate) struct Tap<S> {
     stream: S,
     log: Rc<RefCell<Log>>,
 }
 
 impl<S> Tap<S> {
-    /// Notes what passes through `stream`. The list can be read while the stream is in use.
+    /// Lists the records that pass through `stream`. The list can be read while the stream is in use.
     pub(crate) fn new(stream: S) -> (Self, Rc<RefCell<Log>>) {
         let log = Rc::new(RefCell::new(Log::default()));
         (Self { stream, log: Rc::clone(&log) }, log)
@@ -169,10 +169,11 @@ impl<S: Write> Write for Tap<S> {
     }
 }
 
-/// Columns between the two life lines of the picture.
+/// Number of columns between the two lifelines of the diagram.
 const WIDTH: usize = 76;
 
-/// Draws the flights between `left`, this side, and `right`, the other one. `inside` says what an encrypted flight holds.
+/// Draws the flights between `left`, this side, and `right`, the other one. `inside` names the content of an encrypted
+/// flight.
 pub(crate) fn picture(log: &Log, left: &str, right: &str, mut inside: impl FnMut(&[Record]) -> String) -> String {
     let mut lines = vec![format!("  {left}{right:>width$}", width = WIDTH + 2 - left.chars().count())];
     for flight in log.flights() {
@@ -184,7 +185,7 @@ pub(crate) fn picture(log: &Log, left: &str, right: &str, mut inside: impl FnMut
     lines.join("\n") + "\n"
 }
 
-/// Names what a flight in the clear holds.
+/// Names the content of an unencrypted flight.
 fn visible(flight: &[Record]) -> String {
     let name = |record: &Record| match record.kind {
         Kind::Handshake(message) => message,
@@ -195,7 +196,7 @@ fn visible(flight: &[Record]) -> String {
     flight.iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
-/// The size of each record, and their sum.
+/// Formats the size of each record, and their sum.
 fn sizes(flight: &[Record]) -> String {
     let sum = thousands(flight.iter().map(|record| record.bytes).sum());
     if let [_] = flight {
@@ -204,7 +205,8 @@ fn sizes(flight: &[Record]) -> String {
     format!("{} records, {sum} bytes", flight.len())
 }
 
-/// A message from one life line to the other: the label on as many lines as it needs, the arrow behind its last line.
+/// Draws a message from one lifeline to the other: the label on as many lines as it needs, with the arrow after the
+/// last one.
 fn arrow(label: &str, sizes: &str, direction: Direction, shaft: char) -> Vec<String> {
     let taken = sizes.chars().count() + 10;
     let mut wrapped = wrap(label, WIDTH - taken - 2);
@@ -219,7 +221,7 @@ fn arrow(label: &str, sizes: &str, direction: Direction, shaft: char) -> Vec<Str
     text.chain([arrow]).collect()
 }
 
-/// Breaks a text into lines of at most `room` characters, behind spaces.
+/// Breaks a text at spaces into lines of at most `room` characters.
 fn wrap(text: &str, room: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {

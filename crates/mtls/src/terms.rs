@@ -1,4 +1,4 @@
-//! The terms of a handshake of the supplier: the same for all connections, or those of a policy when one begins.
+//! The terms of a handshake of the supplier: fixed for all connections, or read from a policy at the start of each.
 
 use embedded_mtls::credential::Selector;
 use embedded_mtls::crypto::rustcrypto::P256SigningKey;
@@ -11,9 +11,9 @@ use super::tls;
 /// The source of the terms of a connection.
 #[allow(clippy::large_enum_variant, reason = "there is one for the life of a server")]
 pub(crate) enum Source<'a> {
-    /// The same for all.
+    /// The same for all connections.
     Fixed(Terms<'a>),
-    /// From a policy, anew for each.
+    /// Those of a policy, read for each connection.
     Rules(&'a Rules, &'a Preferences),
 }
 
@@ -25,7 +25,7 @@ pub(crate) struct Terms<'a> {
     pub(crate) accepts_waived: bool,
 }
 
-/// The application protocols in the form that a configuration borrows.
+/// Returns the application protocols in the form that a configuration borrows.
 pub(crate) fn alpn(preferences: &Preferences) -> Vec<&[u8]> {
     preferences.alpn.iter().map(Vec::as_slice).collect()
 }
@@ -44,8 +44,8 @@ pub(crate) fn prefer<'a>(config: ServerConfig<'a>, preferences: &'a Preferences)
 }
 
 impl Source<'_> {
-    /// Has `work` done under the terms that hold now. `tell` is told of a reference that has moved, or that cannot be
-    /// followed: then those hold that held before.
+    /// Calls `work` with the current terms. `tell` is called if a reference has changed, or cannot be followed; the
+    /// previous terms then stay in use.
     pub(crate) fn with_terms<R>(
         &self,
         tell: impl FnMut(News),

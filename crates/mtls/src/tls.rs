@@ -1,4 +1,4 @@
-//! The core on a host: the memory it is lent, what it borrows, and a socket with a deadline.
+//! The core on a host: the memory and the values that it borrows, and a socket with a deadline.
 
 use core::cell::Cell;
 use core::time::Duration;
@@ -17,18 +17,18 @@ use mtls_pki::pem::{Identity, Pin};
 use super::capture::Conversation;
 use super::report::{Link, Peer, hex};
 
-/// The memory that one connection is lent.
+/// The memory of one connection.
 pub struct Memory<const RX: usize, const TX: usize, const PEER: usize> {
     rx: [u8; RX],
     tx: [u8; TX],
     peer: [u8; PEER],
 }
 
-/// Memory for talking to anybody. Servers send records of up to 16,645 bytes, and whole lists of certificate authorities
-/// in front of them: `rx` holds two such records. `peer` holds the summaries of about 20 certificates.
+/// Memory for any peer. Servers send records of up to 16,645 bytes, and long lists of certificate authorities before
+/// them: `rx` holds two such records. `peer` holds the summaries of about 20 certificates.
 pub type HostMemory = Memory<33_290, 4096, 8192>;
 
-/// Memory as a microcontroller has it, for a peer that sends small records: 8 KiB for the whole connection.
+/// Memory of the size that a microcontroller has, for a peer that sends small records: 8 KiB for the whole connection.
 pub type DeviceMemory = Memory<4096, 2048, 2048>;
 
 impl<const RX: usize, const TX: usize, const PEER: usize> Default for Memory<RX, TX, PEER> {
@@ -38,37 +38,37 @@ impl<const RX: usize, const TX: usize, const PEER: usize> Default for Memory<RX,
 }
 
 impl<const RX: usize, const TX: usize, const PEER: usize> Memory<RX, TX, PEER> {
-    /// Memory that nobody has used.
+    /// Makes unused memory.
     pub const fn new() -> Self {
         Self { rx: [0; RX], tx: [0; TX], peer: [0; PEER] }
     }
 
-    /// Lends it.
+    /// Lends the memory to a connection.
     pub const fn lend(&mut self) -> Buffers<'_> {
         Buffers { rx: &mut self.rx, tx: &mut self.tx, peer: &mut self.peer }
     }
 
-    /// The three sizes: received, sent, and what is kept of the peer's certificates.
+    /// The sizes of the three buffers: `rx`, `tx`, and `peer`.
     pub const SIZES: [usize; 3] = [RX, TX, PEER];
 }
 
-/// The chain of each identity, as [`credentials`] borrows it.
+/// Returns the chain of each identity in the form that [`credentials`] borrows.
 pub fn chains(identities: &[Identity]) -> Vec<Vec<&[u8]>> {
     identities.iter().map(|identity| identity.chain.iter().map(Vec::as_slice).collect()).collect()
 }
 
-/// A credential for each chain; its key handle is its place in the list.
+/// Makes a credential for each chain; its key handle is its index.
 ///
 /// # Errors
-/// A chain that cannot be shown.
+/// A chain cannot be sent.
 pub fn credentials<'a>(chains: &'a [Vec<&'a [u8]>]) -> Result<Vec<Credential<'a>>, Error> {
     (0..).zip(chains).map(|(place, chain)| Credential::new(chain, KeyHandle(place))).collect()
 }
 
-/// The key of each identity.
+/// Returns the key of each identity.
 ///
 /// # Errors
-/// A number that is no key.
+/// A number is not a valid key.
 pub fn keys(identities: &[Identity]) -> Result<Vec<P256SigningKey>, String> {
     let key = |identity: &Identity| {
         P256SigningKey::from_bytes(&identity.key).map_err(|error| format!("a private key is unusable: {error:?}"))
@@ -76,15 +76,15 @@ pub fn keys(identities: &[Identity]) -> Result<Vec<P256SigningKey>, String> {
     identities.iter().map(key).collect()
 }
 
-/// A trust anchor for each certificate.
+/// Makes a trust anchor for each certificate.
 ///
 /// # Errors
-/// A certificate that is of no authority, or cannot be used.
+/// A certificate is not that of an authority, or cannot be used.
 pub fn anchors(certificates: &[Vec<u8>]) -> Result<Vec<TrustAnchor<'_>>, Error> {
     certificates.iter().map(|certificate| TrustAnchor::from_certificate(certificate)).collect()
 }
 
-/// A trust anchor for each pin.
+/// Makes a trust anchor for each pin.
 pub(crate) fn pins(pins: &[Pin]) -> Result<Vec<TrustAnchor<'_>>, Error> {
     fn anchor(pin: &Pin) -> Result<TrustAnchor<'_>, Error> {
         match pin {
@@ -107,16 +107,16 @@ pub(crate) fn link<R: Side>(session: &Session<'_, R>) -> Link {
     }
 }
 
-/// Names what was waived, and the error that it would have been.
+/// Describes what was waived, and the error that it would have been.
 fn waived(waived: Waived) -> Option<String> {
     waived.refusal().map(|refusal| format!("{waived}: {refusal}"))
 }
 
-/// An identity as text.
+/// Converts an identity to text.
 pub(crate) fn peer(identity: &PeerIdentity<'_>) -> Peer {
     Peer {
         subject: identity.subject().to_string(),
-        // Whoever is known by a pinned key only calls itself what it likes.
+        // A peer that is known by a pinned key only can choose its name freely.
         common_name: identity.common_name().filter(|_| !identity.is_known_by_key_only()).map(str::to_owned),
         issuer: identity.issuer().to_string(),
         serial: hex(identity.serial()),
@@ -127,39 +127,39 @@ pub(crate) fn peer(identity: &PeerIdentity<'_>) -> Peer {
     }
 }
 
-/// The moment at which a [`Timed`] socket gives up; it can be moved while the socket is in use.
+/// The deadline of a [`Timed`] socket; it can be changed while the socket is in use.
 #[derive(Clone)]
 pub struct Deadline(Rc<Cell<Instant>>);
 
 impl Deadline {
-    /// In `duration` from now.
+    /// Makes a deadline `duration` from now.
     pub fn new(duration: Duration) -> Self {
         Self(Rc::new(Cell::new(Instant::now() + duration)))
     }
 
-    /// Moves it to `duration` from now.
+    /// Sets the deadline to `duration` from now.
     pub(crate) fn renew(&self, duration: Duration) {
         self.0.set(Instant::now() + duration);
     }
 
-    /// The time that is left.
+    /// Returns the remaining time.
     fn left(&self) -> io::Result<Duration> {
         let left = self.0.get().saturating_duration_since(Instant::now());
         if left.is_zero() { Err(expired()) } else { Ok(left) }
     }
 }
 
-/// The error of a peer that takes too long, whether it says nothing or a byte now and then.
+/// Makes the error for a peer that takes too long, whether it sends nothing or single bytes.
 fn expired() -> io::Error {
     io::Error::new(io::ErrorKind::TimedOut, "the other side took too long")
 }
 
-/// The first bytes that came on a connection, for whoever wonders why they were no TLS.
+/// The first bytes received on a connection, for explaining why they were not TLS.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Greeting(Rc<Cell<([u8; 12], usize)>>);
 
 impl Greeting {
-    /// Keeps what fits.
+    /// Stores as many of them as fit.
     fn hear(&self, bytes: &[u8]) {
         let (mut kept, mut len) = self.0.get();
         for (place, byte) in kept.iter_mut().skip(len).zip(bytes) {
@@ -169,7 +169,7 @@ impl Greeting {
         self.0.set((kept, len));
     }
 
-    /// Explains bytes that belong to something put in front of TLS, or in its place, and says what helps.
+    /// Explains bytes of a protocol before TLS, or in its place, with the remedy.
     pub(crate) fn explain(&self) -> Option<String> {
         const METHODS: [&[u8]; 6] = [b"GET ", b"POST ", b"PUT ", b"HEAD ", b"OPTIONS ", b"CONNECT "];
         let (kept, len) = self.0.get();
@@ -191,16 +191,16 @@ impl Greeting {
     }
 }
 
-/// A socket whose reads and writes end at a deadline, and which can be read when it can no longer be written.
+/// A socket whose reads and writes end at a deadline, and which can still be read when it can no longer be written.
 ///
-/// A server that refuses us says so with an alert and closes, perhaps while we still write. The alert has arrived then,
-/// and is worth more than the news of a broken pipe: so that news is kept back until there is nothing left to read.
+/// A server that rejects us sends an alert and closes, perhaps while we still write. The alert has then arrived, and is
+/// more useful than the error of a broken pipe, so that error is held back until there is nothing left to read.
 pub struct Timed {
     socket: Socket,
     deadline: Deadline,
-    /// Why nothing can be written any more.
+    /// The error of the first write that failed.
     unwritable: Option<io::Error>,
-    /// A capture of what passes.
+    /// A capture of the traffic.
     capture: Option<Conversation>,
     greeting: Greeting,
 }
@@ -211,13 +211,13 @@ impl Timed {
         Self { socket: Socket(stream), deadline, unwritable: None, capture: None, greeting: Greeting::default() }
     }
 
-    /// Writes what passes to a capture, too.
+    /// Also writes the traffic to a capture.
     pub(crate) fn captured(mut self, conversation: Option<Conversation>) -> Self {
         self.capture = conversation;
         self
     }
 
-    /// The first bytes that come.
+    /// Returns the first bytes received.
     pub(crate) fn greeting(&self) -> Greeting {
         self.greeting.clone()
     }
@@ -269,7 +269,7 @@ impl Write for Timed {
     }
 }
 
-/// A time-out comes as `WouldBlock` on some systems.
+/// Converts a time-out, which is `WouldBlock` on some systems.
 fn timeout(error: io::Error) -> io::Error {
     if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) { expired() } else { error }
 }
@@ -277,7 +277,7 @@ fn timeout(error: io::Error) -> io::Error {
 /// Closes a connection so that the last thing sent, perhaps an alert, arrives.
 ///
 /// A socket that is closed while received bytes are unread resets the connection, and the other side then loses what it
-/// has not read yet. So say that nothing more comes, and read what still does, for a while.
+/// has not read yet. So this shuts down the sending direction, and reads for a while.
 pub(crate) fn hang_up(stream: &TcpStream) {
     const PATIENCE: Duration = Duration::from_secs(2);
     let until = Instant::now() + PATIENCE;

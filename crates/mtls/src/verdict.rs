@@ -1,4 +1,4 @@
-//! The outcome of an order, told apart by layer: network, TLS, HTTP, cXML. Each has its exit code.
+//! The outcome of an order by layer: network, TLS, HTTP, cXML. Each has its exit code.
 
 use core::fmt;
 
@@ -12,48 +12,48 @@ use super::http::{Flaw, Response};
 use super::mime;
 use super::report::{meaning, printable};
 
-/// Why an order is not known to be delivered.
+/// A reason why an order is not known to be delivered.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Trouble {
     /// Wrong options, or a file that cannot be used. Nothing was sent.
     Setup(String),
-    /// No connection, or it broke.
+    /// There is no connection, or it broke.
     Network(String),
-    /// One side refused the other in the handshake, or the protocol was broken.
+    /// One side rejected the other in the handshake, or violated the protocol.
     Tls(String),
-    /// We refused the certificates of the server, by this rule.
+    /// We rejected the server's certificates, by this rule.
     Certificate {
         /// The rule.
         problem: CertificateProblem,
         /// A sentence for people.
         message: String,
     },
-    /// The server proved who it is, and refused us for what we showed, or for what we did not show.
+    /// The authenticated server rejected us for the certificate that we sent, or did not send.
     LateRejection(AlertDescription, Diagnosis),
-    /// The server closed the connection once it had what we showed, in which we know a fault.
+    /// The server closed the connection once it had our certificate, in which we know a fault.
     LateEnd(Diagnosis),
-    /// The server never asked who we are, so nothing was sent to it.
+    /// The server never requested our certificate, so nothing was sent to it.
     NotAsked {
-        /// Set if it is a policy that wants us to be asked.
+        /// Set if a policy requires the request.
         by_policy: bool,
     },
-    /// The HTTP response is no success, or was cut off.
+    /// The HTTP response is not a success, or is incomplete.
     Http {
-        /// Set if a repetition of the same bytes may help.
+        /// Set if sending the same bytes again may succeed.
         later: bool,
-        /// The status, and what the answer says, for people.
+        /// The status and the text of the answer, for people.
         message: String,
     },
     /// The answer is not HTTP.
     NoHttp(String),
-    /// The cXML response is no success, or the response is a page for people.
+    /// The cXML response is not a success, or the response is a page for people.
     Cxml {
-        /// Set if a repetition of the same bytes may help.
+        /// Set if sending the same bytes again may succeed.
         later: bool,
-        /// The status, and what the answer says, for people.
+        /// The status and the text of the answer, for people.
         message: String,
     },
-    /// HTTP says that the supplier has the order; what the supplier says cannot be read.
+    /// According to HTTP the supplier has the order; the supplier's response cannot be read.
     Unread(String),
 }
 
@@ -80,7 +80,7 @@ With 20 and 22 to 26 the server was not yet authenticated: anyone on the network
 reason to abandon an order.";
 
 impl Trouble {
-    /// The exit code of this trouble, as the help of the gateway lists them.
+    /// Returns the exit code of this trouble, as in the help of the gateway.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Setup(_) => 1,
@@ -144,7 +144,7 @@ impl fmt::Display for Trouble {
 
 impl core::error::Error for Trouble {}
 
-/// Reads the answer to an order, on both its levels. `means` is what a refusal by HTTP says, if it says more.
+/// Judges the answer to an order, on both levels. `means` is the finding about a refusal by HTTP, if there is one.
 pub(crate) fn judge(response: &Response, means: Option<Finding>) -> Result<Status, Trouble> {
     let line = format!("status {} {}", response.status, printable(&response.reason)).trim_end().to_owned();
     let wait = response.headers.first("retry-after");
@@ -160,7 +160,7 @@ pub(crate) fn judge(response: &Response, means: Option<Finding>) -> Result<Statu
     read(response, &line, means)
 }
 
-/// Reads the answer of a server that has the order.
+/// Judges the answer of a server that has the order.
 fn read(response: &Response, line: &str, means: Option<Finding>) -> Result<Status, Trouble> {
     match &response.flaw {
         Some(Flaw::Cut(why)) => {
@@ -202,14 +202,14 @@ fn read(response: &Response, line: &str, means: Option<Finding>) -> Result<Statu
     Err(Trouble::Cxml { later, message: format!("status {} {text}: {more}; {what}", status.code) })
 }
 
-/// The status of the cXML in a response.
+/// Returns the status of the cXML in a response.
 fn cxml_status(response: &Response) -> Result<Status, String> {
     let enclosed = mime::document(response.headers.first("content-type"), &response.body)?;
     Status::parse(enclosed.bytes, enclosed.charset.as_deref()).map_err(|error| error.message)
 }
 
-/// Explains a success without a cXML Response: a page for people comes from something in front of whatever takes
-/// orders, such as a login or a firewall.
+/// Explains a success without a cXML Response: a page for people is from something in front of the order server, such
+/// as a login or a firewall.
 fn no_response(response: &Response, line: &str, why: &str, means: Option<Finding>) -> Trouble {
     let Some(title) = page(response) else { return Trouble::Unread(printable(&format!("no cXML Response: {why}"))) };
     let means = meaning(means);
@@ -218,7 +218,7 @@ fn no_response(response: &Response, line: &str, why: &str, means: Option<Finding
     Trouble::Cxml { later: false, message }
 }
 
-/// The title of a page for people in quotes, or nothing if it has none; `None` if this is no such page.
+/// Returns the title of a page for people in quotes, or nothing if it has none; `None` if this is not such a page.
 fn page(response: &Response) -> Option<String> {
     let text = String::from_utf8_lossy(&response.body);
     let lower = text.to_ascii_lowercase();
@@ -235,7 +235,7 @@ fn page(response: &Response) -> Option<String> {
     Some(if short.is_empty() { String::new() } else { format!(" ('{}')", printable(&short)) })
 }
 
-/// Quotes the body of a refusal: a Response, or the title of a page.
+/// Quotes from the body of a refusal: a Response, or the title of a page.
 fn heard(response: &Response) -> String {
     if response.body.iter().all(u8::is_ascii_whitespace) {
         return String::new();
@@ -249,7 +249,7 @@ fn heard(response: &Response) -> String {
     }
 }
 
-/// Words how long a server asks to wait: a number of seconds, or a date (RFC 9110 section 10.2.3).
+/// Describes how long a server asks to wait: a number of seconds, or a date (RFC 9110 section 10.2.3).
 fn waiting(wait: &str) -> String {
     let is_number = !wait.is_empty() && wait.bytes().all(|byte| byte.is_ascii_digit());
     if is_number {

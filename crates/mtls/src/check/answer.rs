@@ -1,4 +1,4 @@
-//! The steps behind the server's proof: the request for our certificate, the application protocol, HTTP.
+//! The steps after the server has proved its identity: the request for our certificate, the application protocol, HTTP.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -22,20 +22,20 @@ use super::Plan;
 use super::host::{Asked, CheckHost};
 use super::report::{Fault, Report, StepName};
 
-/// The answer to a request by HTTP.
+/// The answer to an HTTP request.
 type Answer = Result<Response, HttpError<Failure<io::Error>>>;
 
-/// The rest of the check, once the server has proved who it is.
+/// The rest of the check, once the server is authenticated.
 pub(super) struct Rest<'p> {
     pub(super) plan: &'p Plan,
     pub(super) asked: Option<Asked>,
     pub(super) alpn: Option<String>,
-    /// The time from the server's proof to the end of the handshake.
+    /// The time from the authentication of the server to the end of the handshake.
     pub(super) handshake: Duration,
 }
 
 impl Rest<'_> {
-    /// Asks by HTTP, or waits for the server's verdict on our certificate.
+    /// Sends an HTTP request, or waits for the server's verdict on our certificate.
     pub(super) fn talk<'b>(
         mut self,
         mut stream: Stream<'b, Timed, Client>,
@@ -74,10 +74,11 @@ impl Rest<'_> {
         }
     }
 
-    /// Sends the request and reads the response; without HTTP, reads until the server refuses us or ends the connection.
+    /// Sends the request and reads the response; without HTTP, reads until the server rejects us or closes the
+    /// connection.
     fn ask<'b>(&self, stream: &mut Stream<'b, Timed, Client>, late: &mut CheckHost<'b>) -> Option<Answer> {
         let Some(path) = &self.plan.path else {
-            // An end without an alert is no refusal, and silence is none.
+            // Neither a close without an alert nor silence is a rejection.
             let _ = stream.close();
             return match stream.read(&mut [0]) {
                 Err(Failure::Tls(error @ Error::AlertReceived(_))) => Some(Err(HttpError::Stream(Failure::Tls(error)))),
@@ -96,7 +97,7 @@ impl Rest<'_> {
         Some(sent.and_then(|()| connection.read_response()))
     }
 
-    /// Judges a connection that ended before there was an answer.
+    /// Judges a connection that ended without an answer.
     fn unanswered(
         &self,
         error: &HttpError<Failure<io::Error>>,
@@ -134,7 +135,7 @@ impl Rest<'_> {
         }
     }
 
-    /// Judges what the server asked for, and what it said of the answer.
+    /// Judges the server's request for a certificate and its reaction to the answer.
     fn client_authentication(
         &self,
         status: ClientAuthStatus,
@@ -191,7 +192,7 @@ impl Rest<'_> {
         report.pass(StepName::Alpn, None, vec![fact]);
     }
 
-    /// Judges the answer by HTTP: what has its reason in TLS was judged before.
+    /// Judges the HTTP response; faults with a cause in TLS have been judged before.
     fn http(
         &self,
         response: &Response,
@@ -225,11 +226,11 @@ impl Rest<'_> {
     }
 }
 
-/// The exit codes of `gateway` for a server that refuses by HTTP, and for one that does not ask.
+/// The exit codes of `gateway` for a server that rejects us by HTTP, and for one that does not request a certificate.
 const REFUSED_BY_HTTP: u8 = 30;
 const NOT_ASKED: u8 = 27;
 
-/// The first line of a response.
+/// Returns the first line of a response.
 fn line(response: &Response) -> String {
     format!("HTTP {} {}", response.status, printable(&response.reason)).trim_end().to_owned()
 }
@@ -246,7 +247,7 @@ pub(super) fn fault_of(step: StepName, trouble: &Trouble, diagnosis: Option<Diag
     Fault::named(step, trouble.exit_code(), diagnosis, observed)
 }
 
-/// The end of a validity, if it is near.
+/// Returns the end of a validity, if it is near.
 pub(super) fn soon(not_after: UnixTime, days: u16) -> Option<Expiry> {
     match system_time() {
         Time::Trusted(now) => Expiry::within(not_after, now, days),

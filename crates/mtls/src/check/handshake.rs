@@ -1,4 +1,4 @@
-//! The handshake: what is wrong with the certificates of the server, and what else is.
+//! The handshake step: faults in the server's certificates, and others.
 
 use std::io;
 use std::net::TcpStream;
@@ -17,19 +17,19 @@ use super::answer::{Rest, fault_of, soon};
 use super::host::{CheckHost, Claimed, Noted};
 use super::report::{Fault, Report, StepName};
 
-/// Rules that `--insecure` sets aside, one after the other, to see what else is wrong.
+/// Rules that `--insecure` sets aside one by one, to find further faults.
 #[derive(Default)]
 struct SetAside {
-    /// The certificate itself is trusted, whoever issued it.
+    /// Trusts this certificate, whoever issued it.
     fingerprint: Option<[u8; 32]>,
-    /// The time at which it is judged.
+    /// Validates it at this time.
     time: Option<UnixTime>,
-    /// The name that it has.
+    /// Accepts this name.
     name: Option<String>,
 }
 
 impl SetAside {
-    /// Sets the cause of a fault aside; `false` if that cannot be done.
+    /// Sets the cause of a fault aside; returns `false` if that is impossible.
     fn add(&mut self, step: StepName, failed: &Failed) -> bool {
         let Some(claimed) = &failed.claimed else { return false };
         match step {
@@ -53,12 +53,12 @@ struct Failed {
     fault: Fault,
     claimed: Option<Claimed>,
     sent: Vec<String>,
-    /// The time until then.
+    /// The time until the failure.
     time: Option<Duration>,
 }
 
 impl Failed {
-    /// A fault that is not about the certificates of the server.
+    /// Makes the failure for a fault that does not concern the server's certificates.
     fn later(fault: Fault) -> Box<Self> {
         Box::new(Self { fault, claimed: None, sent: Vec::new(), time: None })
     }
@@ -94,7 +94,7 @@ pub(super) fn run(
     Err(Box::new(first))
 }
 
-/// A check that cannot start.
+/// Makes the failure of a check that cannot start.
 fn setup(cause: String) -> Box<Failed> {
     let fault = Fault {
         step: StepName::Handshake,
@@ -108,12 +108,12 @@ fn setup(cause: String) -> Box<Failed> {
     Box::new(Failed { fault, claimed: None, sent: Vec::new(), time: None })
 }
 
-/// Words an error of the core about what it was given.
+/// Describes an error of the core about its input.
 fn unusable(error: Error) -> Box<Failed> {
     setup(error.to_string())
 }
 
-/// Runs one handshake, and the steps after it if nothing is set aside.
+/// Runs one handshake, and the later steps if nothing is set aside.
 fn shake_hands(
     plan: &Plan,
     aside: &SetAside,
@@ -128,7 +128,7 @@ fn shake_hands(
     if let Some(fingerprint) = aside.fingerprint {
         anchors = vec![TrustAnchor::from_fingerprint(fingerprint)];
     }
-    // Whoever is not trusted is shown nothing.
+    // A server that is not trusted is sent no certificate.
     let own: &[super::Own] = if aside.is_empty() { &plan.identities } else { &[] };
     let identities: Vec<_> = own.iter().map(|own| own.identity.clone()).collect();
     let (chains, keys) = (tls::chains(&identities), tls::keys(&identities).map_err(setup)?);
@@ -165,7 +165,7 @@ fn shake_hands(
     rest.talk(stream, CheckHost::new(selector, &keys, None), &deadline, report).map_err(|fault| Failed::later(*fault))
 }
 
-/// The choice among our identities.
+/// Makes the selector of our identities.
 fn selector<'b>(plan: &Plan, entries: &'b [Entry<'b>]) -> Selector<'b> {
     match entries.first() {
         Some(first) if plan.insists => Selector { no_match: NoMatch::Default(first.alias), ..Selector::new(entries) },
@@ -221,7 +221,7 @@ impl Noted {
         Box::new(Failed { fault, claimed: self.claimed, sent: self.sent, time: Some(self.begun.elapsed()) })
     }
 
-    /// Adds the steps in which the server has proved who it is; gives the application protocol.
+    /// Adds the steps that authenticate the server; returns the application protocol.
     fn pass(
         &mut self,
         plan: &Plan,

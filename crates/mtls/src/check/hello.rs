@@ -1,5 +1,5 @@
-//! The versions of TLS below 1.3: one `ClientHello` as clients of TLS 1.2 send it (RFC 5246 section 7.4.1.2), and the first
-//! record of the answer. The core speaks TLS 1.3 alone, and nothing is ever agreed on by this.
+//! Probes for versions of TLS below 1.3: one `ClientHello` of TLS 1.2 (RFC 5246 section 7.4.1.2), and the first record
+//! of the answer. The core supports TLS 1.3 only; the probe never completes a handshake.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::TcpStream;
@@ -11,17 +11,17 @@ use embedded_mtls::AlertDescription;
 pub(super) enum Answer {
     /// A `ServerHello` of this version.
     Hello(u16),
-    /// An alert: no version that we offer, as a rule.
+    /// An alert: usually the server supports no version that we offer.
     Alert(AlertDescription),
-    /// A line of text: a protocol that begins without TLS, or HTTP.
+    /// A line of text: HTTP, or another protocol that starts without TLS.
     Text(String),
-    /// Bytes that are neither.
+    /// Bytes that are none of these.
     Unknown,
     /// Nothing.
     Closed,
 }
 
-/// Names of the versions below 1.3 by their number on the wire.
+/// Names a version below 1.3 by its number on the wire.
 pub(super) fn version_name(version: u16) -> &'static str {
     match version {
         0x0300 => "SSL 3.0",
@@ -32,7 +32,7 @@ pub(super) fn version_name(version: u16) -> &'static str {
     }
 }
 
-/// Sends the `ClientHello` with this name, and reads the beginning of the answer.
+/// Sends the `ClientHello` with this name, and reads the start of the answer.
 pub(super) fn ask(mut stream: &TcpStream, server_name: Option<&str>) -> io::Result<Answer> {
     stream.write_all(&client_hello(server_name))?;
     let mut received = Vec::new();
@@ -51,7 +51,7 @@ pub(super) fn ask(mut stream: &TcpStream, server_name: Option<&str>) -> io::Resu
 /// Interprets what was received; `None` if more is needed.
 fn judge(received: &[u8]) -> Option<Answer> {
     match *received {
-        // A record: its type, version, length, and the begin of its content (RFC 5246 section 6.2.1).
+        // A record: its type, version, length, and the start of its content (RFC 5246 section 6.2.1).
         [22, 3, _, _, _, 2, _, _, _, major, minor, ..] => Some(Answer::Hello(u16::from_be_bytes([major, minor]))),
         [22, 3, _, _, _, other, ..] if other != 2 => Some(Answer::Unknown),
         [21, 3, _, _, _, _, description, ..] => Some(Answer::Alert(AlertDescription(description))),
@@ -72,14 +72,14 @@ fn at_end(received: &[u8]) -> Answer {
     }
 }
 
-/// The first line, if it is text.
+/// Reads the first line, if it is text.
 fn text(line: &[u8]) -> Answer {
     let text =
         core::str::from_utf8(line).ok().filter(|text| !text.chars().any(|c| c.is_control() && !c.is_whitespace()));
     text.map_or(Answer::Unknown, |text| Answer::Text(text.trim().chars().take(80).collect()))
 }
 
-/// Cipher suites that servers of TLS 1.2 have: ECDHE with AEAD first, then what older ones know.
+/// Cipher suites of TLS 1.2: ECDHE with AEAD first, then those of older servers.
 const SUITES: [u16; 13] = [
     0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8, 0xc009, 0xc013, 0xc014, 0x009c, 0x009d, 0x002f,
     // TLS_EMPTY_RENEGOTIATION_INFO_SCSV (RFC 5746 section 3.3).
@@ -90,11 +90,11 @@ const GROUPS: [u16; 3] = [0x001d, 0x0017, 0x0018];
 /// ECDSA, RSA-PSS and RSA with SHA-256, SHA-384 and SHA-512; with SHA-1 last.
 const SCHEMES: [u16; 10] = [0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0806, 0x0601, 0x0203, 0x0201];
 
-/// A `ClientHello` of TLS 1.2 in its record.
+/// Makes a `ClientHello` of TLS 1.2 in its record.
 fn client_hello(server_name: Option<&str>) -> Vec<u8> {
     let mut extensions = Vec::new();
     if let Some(name) = server_name {
-        // RFC 6066 section 3: one name, of the type host_name.
+        // RFC 6066 section 3: one name of the type host_name.
         let entry = [&[0][..], &sized(name.as_bytes())].concat();
         extensions.extend(extension(0, &sized(&entry)));
     }
@@ -114,7 +114,7 @@ fn words(numbers: &[u16]) -> Vec<u8> {
     numbers.iter().flat_map(|number| number.to_be_bytes()).collect()
 }
 
-/// Bytes after their length in 16 bits. All that is written here is short, a name of 253 bytes at most.
+/// Prefixes bytes with their length in 16 bits. Everything written here is short: a name has at most 253 bytes.
 fn sized(bytes: &[u8]) -> Vec<u8> {
     let length = u16::try_from(bytes.len()).unwrap_or(u16::MAX);
     [&length.to_be_bytes()[..], bytes].concat()

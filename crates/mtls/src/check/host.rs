@@ -1,4 +1,4 @@
-//! The host of a checked handshake: it notes what is asked and decided, and when.
+//! The host of a checked handshake, which records the questions and decisions with their times.
 
 use std::time::Instant;
 
@@ -12,11 +12,11 @@ use embedded_mtls::{AlertDescription, ConnectionFailure, Diagnosis, SignInput, S
 use super::super::report::Peer;
 use super::super::tls;
 
-/// The certificate that a server sent, not verified.
+/// The certificate that a server sent, before verification.
 pub(super) struct Claimed {
     pub(super) fingerprint: [u8; 32],
     pub(super) not_before: UnixTime,
-    /// A name in it that can be asked for.
+    /// A name in it that can be requested.
     pub(super) name: Option<String>,
     pub(super) peer: Peer,
 }
@@ -26,13 +26,13 @@ pub(super) struct Asked {
     pub(super) authorities: Vec<String>,
     /// The alias of the identity that is sent.
     pub(super) shown: Option<String>,
-    /// Each of ours that is not sent, with the reason.
+    /// Each of our identities that is not sent, with the reason.
     pub(super) unfit: Vec<String>,
     pub(super) is_late: bool,
 }
 
 impl Asked {
-    /// Describes it, one sentence per fact.
+    /// Describes the request, one sentence per fact.
     pub(super) fn facts(&self) -> Vec<String> {
         let when = if self.is_late { "after the handshake, for this path only, " } else { "" };
         let mut facts = match &self.authorities[..] {
@@ -52,14 +52,14 @@ impl Asked {
 /// Observations of a handshake.
 pub(super) struct Noted {
     pub(super) begun: Instant,
-    /// The chain of the server is complete, and is judged now.
+    /// The time at which the server's chain was complete.
     pub(super) judged: Option<Instant>,
-    /// The server has proved who it is.
+    /// The time at which the server was authenticated.
     pub(super) authorized: Option<Instant>,
     pub(super) asked: Option<Asked>,
     pub(super) verdict: Option<String>,
     pub(super) diagnosis: Option<Diagnosis>,
-    /// The certificate to blame.
+    /// The certificate at fault.
     pub(super) certificate: Option<String>,
     pub(super) claimed: Option<Claimed>,
     /// The certificates that the server sent.
@@ -82,7 +82,7 @@ impl Noted {
     }
 }
 
-/// Answers the questions of the handshake, and notes what is asked and decided.
+/// Answers the questions of the handshake, and records the questions and decisions.
 pub(super) struct CheckHost<'b> {
     pub(super) software: SoftwareHost<'b, fn() -> Time, P256SigningKey, Keystore<'b>>,
     pub(super) selector: Selector<'b>,

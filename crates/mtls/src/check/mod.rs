@@ -3,7 +3,7 @@
 //! ```text
 //!   network     DNS, TCP, the proxy            no TLS yet
 //!   hello       the versions below 1.3         a connection of its own
-//!   handshake   chain, name, dates, purposes   the core, with what it tells its host
+//!   handshake   chain, name, dates, purposes   the core, observed through its host
 //!   answer      client authentication, HTTP
 //!   report      the steps, the fault
 //! ```
@@ -36,8 +36,8 @@ pub struct Target {
 }
 
 impl Target {
-    /// Reads `HOST`, `HOST:PORT`, `ADDRESS`, `[ADDRESS]:PORT`, or a URL that begins with `https://`; `None` if it is none of
-    /// these.
+    /// Parses `HOST`, `HOST:PORT`, `ADDRESS`, `[ADDRESS]:PORT`, or a URL that begins with `https://`; returns `None`
+    /// for anything else.
     pub fn parse(text: &str, default_port: u16) -> Option<Self> {
         let text = text.strip_prefix("https://").map_or(text, |rest| rest.split('/').next().unwrap_or_default());
         if text.contains(|c: char| c.is_whitespace() || c.is_control() || "/@?#".contains(c)) {
@@ -58,7 +58,7 @@ impl Target {
         (!host.is_empty()).then(|| Self { host: host.to_owned(), port })
     }
 
-    /// Writes both, an address of version 6 in brackets.
+    /// Formats host and port, with IPv6 addresses in brackets.
     pub fn authority(&self) -> String {
         let Self { host, port } = self;
         if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
@@ -70,32 +70,32 @@ impl Target {
 pub struct Trust {
     /// Certificates of authorities, in DER.
     pub authorities: Vec<Vec<u8>>,
-    /// Certificates and keys of servers that are trusted by themselves.
+    /// Pinned certificates and keys of servers.
     pub pins: Vec<Pin>,
     /// Their origin: files, or the store of the system.
     pub origin: String,
-    /// The files of the authorities, for the line of OpenSSL; none: the store of the system.
+    /// The files of the authorities, for the OpenSSL command; none: the store of the system.
     pub files: Vec<String>,
 }
 
-/// One of our identities, which may be sent.
+/// One of our identities.
 #[derive(Clone, Debug)]
 pub struct Own {
     /// Its name in reports.
     pub alias: String,
-    /// Its files: that of the chain, that of the key.
+    /// The files of its chain and its key.
     pub files: (String, String),
     /// Its chain and its key.
     pub identity: Identity,
 }
 
-/// A check, ready to be run.
+/// The settings of a check.
 #[derive(Clone, Debug)]
 #[allow(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct Plan {
     /// The server.
     pub target: Target,
-    /// The address to connect to in place of the [target](Self::target), whose name is requested and checked all the same.
+    /// The address to connect to in place of the [target](Self::target), whose name is still requested and checked.
     pub connect_to: Option<Target>,
     /// A proxy that connects us by HTTP CONNECT.
     pub proxy: Option<Target>,
@@ -109,22 +109,22 @@ pub struct Plan {
     pub identities: Vec<Own>,
     /// Sends the first identity whatever authorities the server names.
     pub insists: bool,
-    /// The path that is asked for by HTTP; none: no HTTP.
+    /// The path to request by HTTP; none: no HTTP.
     pub path: Option<String>,
-    /// The time that each step may take.
+    /// The time limit of each step.
     pub patience: Duration,
-    /// The days before the end of a certificate from which on there is a warning.
+    /// The number of days before the expiry of a certificate at which a warning starts.
     pub warn_days: u16,
-    /// Accepts a server that does not ask who we are.
+    /// Accepts a server that does not request our certificate.
     pub one_way: bool,
-    /// Looks for further faults behind one of the server's certificates. Nothing of ours is sent then.
+    /// After a fault in the server's certificates, looks for further ones, without sending our certificate.
     pub insecure: bool,
     /// The preferences of the connection.
     pub preferences: Preferences,
 }
 
 impl Plan {
-    /// Makes a check of `target` with these trusted servers, and the usual limits.
+    /// Makes a check of `target` with this trust and the default limits.
     pub fn new(target: Target, trust: Trust) -> Self {
         Self {
             target,
@@ -154,7 +154,7 @@ impl Plan {
         self.connect_to.as_ref().unwrap_or(&self.target)
     }
 
-    /// Returns the command with which OpenSSL does the same.
+    /// Returns the equivalent OpenSSL command.
     fn openssl(&self) -> String {
         let mut words = vec!["openssl s_client -connect".to_owned(), self.destination().authority()];
         if let Some(proxy) = &self.proxy {
@@ -211,7 +211,7 @@ fn walk(plan: &Plan, report: &mut Report) -> Result<(), Box<Fault>> {
     let begun = Instant::now();
     let (stream, address) = network::connect(&addresses, plan.patience)?;
     report.pass(StepName::Tcp, begun.elapsed(), vec![format!("connected to {address}")]);
-    // A second connection goes to the same address: behind a name there may be several servers.
+    // The second connection goes to the same address: a name may have several servers.
     let connect = || -> Result<_, Box<Fault>> {
         let (stream, _) = network::connect(&[address], plan.patience)?;
         if plan.proxy.is_some() {
@@ -236,7 +236,7 @@ fn walk(plan: &Plan, report: &mut Report) -> Result<(), Box<Fault>> {
     handshake::run(plan, &connect, report)
 }
 
-/// Asks for the versions below 1.3, on a connection of its own.
+/// Probes for versions below 1.3 on a separate connection.
 fn versions(plan: &Plan, stream: &std::net::TcpStream) -> Result<String, Box<Fault>> {
     let is_address = plan.wanted_name().parse::<std::net::IpAddr>().is_ok();
     let name = Some(plan.wanted_name()).filter(|name| !is_address && ServerName::parse(name).is_ok());
@@ -252,13 +252,13 @@ fn versions(plan: &Plan, stream: &std::net::TcpStream) -> Result<String, Box<Fau
             let observed = "it answers a ClientHello with bytes that are no TLS".to_owned();
             Err(Box::new(Fault::named(StepName::Versions, TLS, Diagnosis::NotTls, observed)))
         }
-        // What the handshake says about this is worth more.
+        // The handshake gives the better diagnosis.
         Ok(Answer::Closed) => Ok("closes the connection when a client of TLS 1.2 comes".to_owned()),
         Err(error) => Ok(format!("does not answer a client of TLS 1.2: {error}")),
     }
 }
 
-/// Returns the exit code of a handshake that failed for another reason than certificates.
+/// The exit code of a handshake that failed for a reason other than certificates.
 const TLS: u8 = 20;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The way to the server: names, connections, and a proxy that connects us by HTTP CONNECT (RFC 9110 section 9.3.6).
+//! The route to the server: names, connections, and proxies with HTTP CONNECT (RFC 9110 section 9.3.6).
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
@@ -8,16 +8,16 @@ use super::super::report::printable;
 use super::Target;
 use super::report::{Fault, StepName};
 
-/// The exit code of whatever goes wrong on the way to the server.
+/// The exit code of failures on the route to the server.
 const NETWORK: u8 = 10;
 
-/// A failure on the way that no finding names.
+/// Makes a fault on the route that no finding names.
 fn fault(step: StepName, cause: String, observed: String, responsible: &str, remedy: &str) -> Fault {
     let (responsible, remedy) = (responsible.to_owned(), remedy.to_owned());
     Fault { step, exit_code: NETWORK, cause, observed, certificate: None, responsible, remedy }
 }
 
-/// Looks for the addresses of a host.
+/// Resolves the addresses of a host.
 pub(super) fn resolve(target: &Target) -> Result<Vec<SocketAddr>, Box<Fault>> {
     let failed = |observed: String| {
         fault(
@@ -34,7 +34,7 @@ pub(super) fn resolve(target: &Target) -> Result<Vec<SocketAddr>, Box<Fault>> {
     if addresses.is_empty() { Err(failed("no address".to_owned()).into()) } else { Ok(addresses) }
 }
 
-/// Connects to the first of the addresses that answers.
+/// Connects to the first address that answers.
 pub(super) fn connect(addresses: &[SocketAddr], patience: Duration) -> Result<(TcpStream, SocketAddr), Box<Fault>> {
     let mut last = None;
     for address in addresses {
@@ -53,7 +53,7 @@ pub(super) fn connect(addresses: &[SocketAddr], patience: Duration) -> Result<(T
     Err(unreached(&error, address).into())
 }
 
-/// Tells a drop from a reset.
+/// Distinguishes dropped packets from a reset.
 fn unreached(error: &io::Error, address: Option<SocketAddr>) -> Fault {
     let at = address.map(|address| address.to_string()).unwrap_or_default();
     let (cause, responsible, remedy) = match error.kind() {
@@ -93,7 +93,7 @@ pub(super) fn tunnel(mut stream: &TcpStream, server: &Target) -> Result<String, 
     write!(stream, "CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n\r\n")
         .map_err(|error| no_http(error.to_string()))?;
     let mut head = Vec::new();
-    // Not a byte further: what follows is the server's.
+    // Not one byte more: the rest belongs to the server.
     while !head.ends_with(b"\r\n\r\n") {
         let mut byte = [0];
         match stream.read(&mut byte) {
@@ -119,5 +119,5 @@ pub(super) fn tunnel(mut stream: &TcpStream, server: &Target) -> Result<String, 
     Err(failed(line, cause, remedy).into())
 }
 
-/// Bytes of the longest answer that is read from a proxy.
+/// Maximum size in bytes of a proxy's answer.
 const MAX_HEAD: usize = 16_384;

@@ -1,4 +1,4 @@
-//! The report of a check: each step with its time, the first cause of failure, and what people and programs read of it.
+//! The report of a check: each step with its time and the first cause of failure, as text and as JSON.
 
 use core::fmt;
 use std::time::Duration;
@@ -8,15 +8,15 @@ use serde::{Serialize, Serializer};
 
 use super::super::report::{Peer, printable};
 
-/// A step of the check, in the order in which they are taken.
+/// A step of the check, in order of execution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum StepName {
-    /// The address of the name.
+    /// The resolution of the name.
     Dns,
     /// The connection to the server, or to the proxy.
     Tcp,
-    /// The proxy connects us to the server.
+    /// The connection through the proxy to the server.
     Proxy,
     /// The versions of TLS that the server offers.
     Versions,
@@ -30,11 +30,11 @@ pub enum StepName {
     Dates,
     /// The purposes of the server's certificate.
     Purposes,
-    /// The request for our certificate, and what became of the answer.
+    /// The request for our certificate, and the server's reaction to the answer.
     ClientAuthentication,
     /// The application protocol.
     Alpn,
-    /// The answer to a request by HTTP.
+    /// The answer to an HTTP request.
     Http,
 }
 
@@ -63,27 +63,27 @@ impl fmt::Display for StepName {
 pub enum Outcome {
     /// Nothing is wrong.
     Passed,
-    /// It works, and something needs attention.
+    /// It works, but something needs attention.
     Warned,
     /// It does not work.
     Failed,
 }
 
-/// A step that was taken.
+/// A completed step.
 #[derive(Clone, Debug, Serialize)]
 pub struct Step {
     /// The step.
     pub name: StepName,
     /// Its result.
     pub outcome: Outcome,
-    /// The time that it took, in milliseconds; none if it was a part of the step before.
+    /// Its duration in milliseconds; none if it was a part of the preceding step.
     #[serde(rename = "milliseconds", serialize_with = "milliseconds")]
     pub time: Option<Duration>,
-    /// The observations, a sentence each, as the server has them: not fit for a terminal.
+    /// The observations, one sentence each. They contain text of the server: escape them for a terminal.
     pub facts: Vec<String>,
 }
 
-/// Writes a time as milliseconds.
+/// Serializes a time as milliseconds.
 #[allow(clippy::ref_option, reason = "serde passes the field")]
 fn milliseconds<S: Serializer>(time: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
     time.map(|time| time.as_secs_f64() * 1000.0).serialize(serializer)
@@ -100,7 +100,7 @@ pub struct Fault {
     pub cause: String,
     /// The observation, in the words of the layer that made it.
     pub observed: String,
-    /// The certificate to blame.
+    /// The certificate at fault.
     pub certificate: Option<String>,
     /// The side that has to act.
     pub responsible: String,
@@ -109,7 +109,7 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// A failure that has a name.
+    /// Makes the fault of a failure that has a name.
     pub(super) fn named(step: StepName, exit_code: u8, finding: impl Into<Finding>, observed: String) -> Self {
         let finding = finding.into();
         let [cause, remedy] = [finding.cause(), finding.remedy()].map(str::to_owned);
@@ -128,7 +128,7 @@ impl Fault {
 /// The report of a check.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
-    /// The server, as it was asked for.
+    /// The server, as given.
     pub target: String,
     /// The result of the whole check.
     pub outcome: Outcome,
@@ -138,17 +138,17 @@ pub struct Report {
     pub steps: Vec<Step>,
     /// The first cause of failure.
     pub fault: Option<Fault>,
-    /// Further causes, which `--insecure` looks for behind the first.
+    /// Further causes, which `--insecure` looks for after the first.
     pub further: Vec<Fault>,
-    /// Warnings: it works, and something needs attention.
+    /// Warnings: it works, but something needs attention.
     pub warnings: Vec<String>,
-    /// The certificate of the server. Nothing of it is verified if there is a [fault](Self::fault).
+    /// The certificate of the server. Unverified if there is a [fault](Self::fault).
     pub server: Option<Peer>,
-    /// The command by which OpenSSL does the same.
+    /// The equivalent OpenSSL command.
     pub openssl: String,
 }
 
-/// The exit code of a check that found nothing but warnings.
+/// The exit code of a check that only found warnings.
 pub const WARNED: u8 = 2;
 
 impl Report {
@@ -166,12 +166,12 @@ impl Report {
         }
     }
 
-    /// Adds a step that has passed.
+    /// Adds a step that passed.
     pub(super) fn pass(&mut self, name: StepName, time: impl Into<Option<Duration>>, facts: Vec<String>) {
         self.steps.push(Step { name, outcome: Outcome::Passed, time: time.into(), facts });
     }
 
-    /// Lets the step fail: the one that was added last, or a new one.
+    /// Marks the step as failed: the one that was added last, or a new one.
     pub(super) fn fail(&mut self, name: StepName, cause: &str) {
         if self.steps.last().is_none_or(|last| last.name != name) {
             self.pass(name, None, Vec::new());
@@ -191,7 +191,7 @@ impl Report {
         self.warnings.push(warning);
     }
 
-    /// Puts the result together.
+    /// Assembles the result.
     pub(super) fn finish(mut self, fault: Option<Fault>) -> Self {
         (self.outcome, self.exit_code) = match &fault {
             Some(fault) => (Outcome::Failed, fault.exit_code),
@@ -202,7 +202,7 @@ impl Report {
         self
     }
 
-    /// Returns the step, if it was taken.
+    /// Returns the step, if it was reached.
     pub fn step(&self, name: StepName) -> Option<&Step> {
         self.steps.iter().find(|step| step.name == name)
     }
@@ -217,7 +217,7 @@ impl Report {
     }
 }
 
-/// Writes the report for people: what the server says is made fit for a terminal.
+/// Writes the report as text, with the server's words escaped for a terminal.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "check       {}", printable(&self.target))?;
@@ -247,7 +247,7 @@ impl fmt::Display for Report {
     }
 }
 
-/// Writes the rest of a fault, a line each.
+/// Writes the details of a fault, one per line.
 fn rows(f: &mut fmt::Formatter<'_>, fault: &Fault) -> fmt::Result {
     let certificate = fault.certificate.as_deref().unwrap_or_default();
     for (label, text) in [

@@ -1,27 +1,27 @@
-//! Bodies: how long they are (RFC 9112 section 6), and reading them.
+//! Bodies: their length (RFC 9112 section 6), and reading them.
 
 use embedded_io::{Read, Write};
 
 use super::{Connection, Headers, HttpError, Request, Response};
 
-/// The way in which the end of a body is known.
+/// The way in which the end of a body is marked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Framing {
     /// Exactly this many bytes.
     Length(usize),
-    /// In chunks; the last one is empty.
+    /// Chunks, of which the last one is empty.
     Chunked,
-    /// With the connection. In responses only.
+    /// The end of the connection, in responses only.
     UntilClose,
 }
 
 impl Framing {
-    /// The framing of a request: without a length there is no body.
+    /// Returns the framing of a request: without a length there is no body.
     pub(crate) fn of_request<E>(request: &Request) -> Result<Self, HttpError<E>> {
         if request.version == 0 && request.headers.first("transfer-encoding").is_some() {
             return Err(HttpError::Malformed("request", "Transfer-Encoding in HTTP/1.0".to_owned()));
         }
-        // Two lengths are how requests are smuggled past another server (RFC 9112 section 11.2).
+        // Two lengths allow request smuggling (RFC 9112 section 11.2).
         let has = |field| request.headers.first(field).is_some();
         if has("transfer-encoding") && has("content-length") {
             return Err(HttpError::Malformed("request", "both Content-Length and Transfer-Encoding".to_owned()));
@@ -29,7 +29,7 @@ impl Framing {
         Ok(Self::of(&request.headers, "request")?.unwrap_or(Self::Length(0)))
     }
 
-    /// The framing of a response to a POST request: without a length it ends with the connection.
+    /// Returns the framing of a response to a POST request: without a length it ends with the connection.
     pub(crate) fn of_response<E>(response: &Response) -> Result<Self, HttpError<E>> {
         if matches!(response.status, 204 | 304) {
             return Ok(Self::Length(0));
@@ -37,7 +37,7 @@ impl Framing {
         Ok(Self::of(&response.headers, "response")?.unwrap_or(Self::UntilClose))
     }
 
-    /// The framing that the headers of `part` announce.
+    /// Returns the framing that the headers of `part` announce.
     fn of<E>(headers: &Headers, part: &'static str) -> Result<Option<Self>, HttpError<E>> {
         // RFC 9112 section 6.3: Transfer-Encoding overrides Content-Length.
         let codings: Vec<_> =
@@ -59,7 +59,7 @@ impl Framing {
         })
     }
 
-    /// Refuses an announced length above `limit`.
+    /// Rejects an announced length above `limit`.
     pub(crate) fn within<E>(self, limit: usize) -> Result<(), HttpError<E>> {
         match self {
             Self::Length(length) if length > limit => Err(HttpError::TooLarge("body", limit)),
@@ -76,7 +76,7 @@ impl<S: Read + Write> Connection<S> {
         Ok(body)
     }
 
-    /// Reads a body, of which `body` holds what came if that is not all.
+    /// Reads a body into `body`, which holds the part that arrived if there is an error.
     pub(crate) fn read_body_into(&mut self, framing: Framing, body: &mut Vec<u8>) -> Result<(), HttpError<S::Error>> {
         framing.within(self.limits.body)?;
         let outcome = match framing {
@@ -90,7 +90,7 @@ impl<S: Read + Write> Connection<S> {
         outcome
     }
 
-    /// Takes what comes until the stream ends.
+    /// Reads until the stream ends.
     fn read_to_the_end(&mut self) -> Result<Vec<u8>, HttpError<S::Error>> {
         while self.fill()? {
             if self.inbox.len() > self.limits.body {
@@ -100,7 +100,7 @@ impl<S: Read + Write> Connection<S> {
         Ok(core::mem::take(&mut self.inbox))
     }
 
-    /// Takes `length` bytes from the stream.
+    /// Reads `length` bytes from the stream.
     fn take(&mut self, length: usize) -> Result<Vec<u8>, HttpError<S::Error>> {
         while self.inbox.len() < length {
             if !self.fill()? {
@@ -111,7 +111,7 @@ impl<S: Read + Write> Connection<S> {
         Ok(core::mem::replace(&mut self.inbox, rest))
     }
 
-    /// Reads chunks up to the last one, and drops the trailer fields behind it (RFC 9112 section 7.1).
+    /// Reads chunks up to the last one, and drops the trailer fields after it (RFC 9112 section 7.1).
     fn read_chunks(&mut self, body: &mut Vec<u8>) -> Result<(), HttpError<S::Error>> {
         loop {
             let line = self.take_line()?;
@@ -133,7 +133,7 @@ impl<S: Read + Write> Connection<S> {
         let mut trailer = 0;
         loop {
             let line = match self.take_line() {
-                // The last chunk has said that the body is whole.
+                // The last chunk has marked the body as complete.
                 Err(HttpError::Truncated(_) | HttpError::Stream(_)) => return Ok(()),
                 line => line?,
             };
@@ -147,7 +147,7 @@ impl<S: Read + Write> Connection<S> {
         }
     }
 
-    /// Takes a line with its end from the stream.
+    /// Reads a line with its terminator from the stream.
     fn take_line(&mut self) -> Result<Vec<u8>, HttpError<S::Error>> {
         loop {
             if let Some(end) = self.inbox.iter().position(|byte| *byte == b'\n') {

@@ -2,23 +2,24 @@
 
 use core::fmt::Write as _;
 
-/// Headers in one message that are read; more are refused.
+/// Maximum number of headers in a message.
 const MAX_HEADERS: usize = 100;
 
-/// Turns bytes into a head and its length; `None` while it is incomplete; else the part to blame and what is wrong.
+/// Parses bytes into a head and its length; `None` while it is incomplete. An error names the malformed part and what
+/// is wrong with it.
 pub(super) type Parse<T> = fn(&[u8]) -> Result<Option<(T, usize)>, (&'static str, String)>;
 
-/// Header fields in the order in which they came.
+/// Header fields in the order of arrival.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Headers(Vec<(String, String)>);
 
 impl Headers {
-    /// Every value of the field `name`.
+    /// Returns every value of the field `name`.
     pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         self.0.iter().filter(move |(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
-    /// The first value of the field `name`.
+    /// Returns the first value of the field `name`.
     pub(crate) fn first(&self, name: &str) -> Option<&str> {
         self.all(name).next()
     }
@@ -30,7 +31,7 @@ impl Headers {
 
     fn from_parsed(headers: &[httparse::Header<'_>]) -> Self {
         let field = |header: &httparse::Header<'_>| {
-            // A folded value has its line ends in it: each run of white space stands for one space.
+            // A folded value contains line ends: each run of white space counts as one space.
             let value = String::from_utf8_lossy(header.value);
             let lines: Vec<_> = value.split(['\r', '\n']).map(str::trim).filter(|line| !line.is_empty()).collect();
             (header.name.to_owned(), lines.join(" "))
@@ -58,24 +59,24 @@ impl Request {
     }
 }
 
-/// A response whose status line was read. What follows that may be less than the server meant to send.
+/// A response whose status line was read. The rest may be incomplete.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) reason: String,
     pub(crate) headers: Headers,
-    /// All of it, or as much of it as came.
+    /// The body, or the part of it that arrived.
     pub(crate) body: Vec<u8>,
-    /// Why the headers or the body are not all that the server sent.
+    /// The reason if headers or body are incomplete.
     pub(crate) flaw: Option<Flaw>,
 }
 
-/// Why the rest of a response was not read, in words.
+/// A reason why the rest of a response was not read, as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Flaw {
-    /// The connection ended before the response: another one may bring it.
+    /// The connection ended too early: a repetition may succeed.
     Cut(String),
-    /// It is not as RFC 9112 wants it, or too large: it would be the same again.
+    /// It violates RFC 9112 or is too large: a repetition would give the same.
     Unreadable(String),
 }
 
@@ -101,8 +102,8 @@ pub(super) fn parse_request(bytes: &[u8]) -> Result<Option<(Request, usize)>, (&
     }
 }
 
-/// Reads the head of a response. Field lines that are folded are joined (RFC 9112 section 5.2), those that are none are passed
-/// over: whatever a server writes there, it has answered.
+/// Reads the head of a response. Folded field lines are joined (RFC 9112 section 5.2), invalid ones are skipped:
+/// whatever they contain, the server has answered.
 pub(super) fn parse_response(bytes: &[u8]) -> Result<Option<(Response, usize)>, (&'static str, String)> {
     let mut fields = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut response = httparse::Response::new(&mut fields);
@@ -123,14 +124,14 @@ pub(super) fn parse_response(bytes: &[u8]) -> Result<Option<(Response, usize)>, 
     Ok(Some((head, length)))
 }
 
-/// Parses the first line of a response alone, if it is there and can be read.
+/// Parses the first line of a response alone, if it is complete and valid.
 pub(super) fn parse_status_line(bytes: &[u8]) -> Option<Response> {
     let end = bytes.iter().position(|byte| *byte == b'\n')?;
     let alone = [bytes.get(..=end)?, b"\r\n"].concat();
     parse_response(&alone).ok().flatten().map(|(response, _)| response)
 }
 
-/// The head of a POST request.
+/// Makes the head of a POST request.
 pub(crate) fn post(target: &str, host: &str, content_type: &str, length: usize) -> String {
     format!(
         "POST {target} HTTP/1.1\r\nHost: {host}\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\n\
@@ -139,7 +140,7 @@ pub(crate) fn post(target: &str, host: &str, content_type: &str, length: usize) 
     )
 }
 
-/// The head of a GET request.
+/// Makes the head of a GET request.
 #[cfg(feature = "program")]
 pub(crate) fn get(target: &str, host: &str) -> String {
     format!(
@@ -149,7 +150,7 @@ pub(crate) fn get(target: &str, host: &str) -> String {
     )
 }
 
-/// The head of a response.
+/// Makes the head of a response.
 pub(crate) fn response(status: u16, content_type: &str, length: usize, last: bool, extra: &[(&str, &str)]) -> String {
     let mut head = format!("HTTP/1.1 {status} {}\r\nServer: embedded-mtls\r\n", reason(status));
     for (name, value) in extra {
@@ -162,7 +163,7 @@ pub(crate) fn response(status: u16, content_type: &str, length: usize, last: boo
     head
 }
 
-/// The usual reason phrase of the statuses that the supplier sends.
+/// Returns the usual reason phrase of a status that the supplier sends.
 fn reason(status: u16) -> &'static str {
     match status {
         200 => "OK",

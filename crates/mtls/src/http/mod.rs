@@ -1,9 +1,10 @@
-//! HTTP/1.1 (RFC 9112) over any stream: the little that an order needs, and strict where two readings are possible.
+//! HTTP/1.1 (RFC 9112) over any stream: the small part that an order needs, and strict where a message is ambiguous.
 //!
-//! Both sides read bodies with `Content-Length` or in chunks, within [`Limits`]; a client skips `100 Continue`, a server
-//! sends it. Errors of the stream keep their type, so that a refusal by TLS stays one.
+//! Both sides read bodies with `Content-Length` or in chunks, within [`Limits`]; a client skips `100 Continue`, a
+//! server sends it. Errors of the stream keep their type, so that a rejection by TLS remains recognizable.
 //!
-//! A client has its answer with the status line: what is wrong behind it is a [`Flaw`] of the response and no error.
+//! Once a client has the status line it has an answer: anything wrong after it is a [`Flaw`] of the response, not an
+//! error.
 
 mod body;
 mod head;
@@ -17,10 +18,10 @@ use self::body::Framing;
 pub(crate) use self::head::get;
 pub(crate) use self::head::{Flaw, Headers, Request, Response, post, response};
 
-/// Interim responses before the final one that are passed over.
+/// Maximum number of interim responses before the final one.
 const MAX_INTERIM: usize = 16;
 
-/// Limits of a message. Larger ones are refused before they are read.
+/// Limits of a message. Larger ones are rejected before they are read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     /// Bytes of the start line and the headers.
@@ -30,29 +31,29 @@ pub(crate) struct Limits {
 }
 
 impl Default for Limits {
-    /// 16 KiB of headers is what most servers take; 4 MiB holds an order of some 4,000 lines.
+    /// Limits headers to 16 KiB, as most servers do, and the body to 4 MiB, an order of about 4,000 lines.
     fn default() -> Self {
         Self { head: 16 << 10, body: 4 << 20 }
     }
 }
 
-/// Why no message could be read.
+/// A failure to read a message.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum HttpError<E> {
     /// The stream failed.
     Stream(E),
     /// The stream ended in the middle of this part.
     Truncated(&'static str),
-    /// This part is not as RFC 9112 wants it; what was found.
+    /// This part violates RFC 9112; with what was found.
     Malformed(&'static str, String),
-    /// This part is larger than this many bytes.
+    /// This part exceeds its limit in bytes.
     TooLarge(&'static str, usize),
-    /// A transfer coding that is not `chunked`.
+    /// A transfer coding other than `chunked`.
     Coding(String),
 }
 
 impl<E> HttpError<E> {
-    /// The status with which a server refuses such a request; `None` if the stream is gone.
+    /// Returns the status with which a server rejects such a request; `None` if the stream has failed.
     pub(crate) fn status(&self) -> Option<u16> {
         match self {
             Self::Stream(_) | Self::Truncated(_) => None,
@@ -65,7 +66,7 @@ impl<E> HttpError<E> {
 }
 
 impl<E: fmt::Display> HttpError<E> {
-    /// Turns an error into the flaw of a response whose status is known.
+    /// Converts an error into the flaw of a response whose status is known.
     fn into_flaw(self) -> Flaw {
         match self {
             Self::Stream(_) | Self::Truncated(_) => Flaw::Cut(self.to_string()),
@@ -92,26 +93,26 @@ impl<E> From<E> for HttpError<E> {
     }
 }
 
-/// A stream that carries HTTP messages one after another.
+/// A stream that carries a sequence of HTTP messages.
 pub(crate) struct Connection<S> {
     stream: S,
-    /// Received, and not yet part of a message.
+    /// Received bytes that no message has consumed.
     inbox: Vec<u8>,
     limits: Limits,
 }
 
 impl<S: Read + Write> Connection<S> {
-    /// Speaks HTTP over `stream`.
+    /// Makes an HTTP connection over `stream`.
     pub(crate) fn new(stream: S, limits: Limits) -> Self {
         Self { stream, inbox: Vec::new(), limits }
     }
 
-    /// The stream below.
+    /// Returns the stream below.
     pub(crate) fn stream(&mut self) -> &mut S {
         &mut self.stream
     }
 
-    /// Reads the next request; `None` if the client closed the connection before one began.
+    /// Reads the next request; `None` if the client closed the connection before it.
     pub(crate) fn read_request(&mut self) -> Result<Option<Request>, HttpError<S::Error>> {
         let Some(mut request) = self.read_head(head::parse_request)? else { return Ok(None) };
         let framing = Framing::of_request(&request)?;
@@ -124,7 +125,7 @@ impl<S: Read + Write> Connection<S> {
         Ok(Some(request))
     }
 
-    /// Reads the response to a POST request. An error if not even its status line came.
+    /// Reads the response to a POST request. Fails only if not even the status line arrived.
     pub(crate) fn read_response(&mut self) -> Result<Response, HttpError<S::Error>>
     where
         S::Error: fmt::Display,
@@ -142,7 +143,7 @@ impl<S: Read + Write> Connection<S> {
                 },
             };
             match response.status {
-                // Section 7.8: it is for a client to ask for another protocol, and this one does not.
+                // Section 7.8: only a client can request another protocol, and this one does not.
                 101 => {
                     return Err(HttpError::Malformed(
                         "response",
@@ -161,12 +162,12 @@ impl<S: Read + Write> Connection<S> {
         Err(HttpError::Malformed("response", format!("more than {MAX_INTERIM} interim responses")))
     }
 
-    /// Returns whether anything was received that is part of no message yet.
+    /// Returns whether bytes were received that no message has consumed.
     pub(crate) fn has_begun(&self) -> bool {
         !self.inbox.is_empty()
     }
 
-    /// Sends a message in as few writes as the stream needs.
+    /// Sends a message in as few writes as possible.
     pub(crate) fn send(&mut self, head: &str, body: &[u8]) -> Result<(), HttpError<S::Error>> {
         let mut message = Vec::with_capacity(head.len() + body.len());
         message.extend_from_slice(head.as_bytes());
@@ -177,7 +178,7 @@ impl<S: Read + Write> Connection<S> {
 
     /// Reads until `parse` has a whole head; `None` if the stream ended before its first byte.
     fn read_head<T>(&mut self, parse: head::Parse<T>) -> Result<Option<T>, HttpError<S::Error>> {
-        // A head can only be complete behind a line feed: nothing else is worth another attempt.
+        // A head can only be complete after a line feed: nothing else justifies another attempt.
         let mut seen = 0;
         loop {
             let worth_it = self.inbox.iter().skip(seen).any(|byte| *byte == b'\n');
@@ -199,7 +200,7 @@ impl<S: Read + Write> Connection<S> {
         }
     }
 
-    /// Receives some bytes; `false` at the end of the stream.
+    /// Receives some bytes; returns `false` at the end of the stream.
     fn fill(&mut self) -> Result<bool, HttpError<S::Error>> {
         let mut bytes = [0; 4096];
         let read = self.stream.read(&mut bytes)?;

@@ -1,17 +1,17 @@
-//! Messages in and out, whole and byte by byte.
+//! Tests of reading and writing messages, whole and byte by byte.
 
 use core::convert::Infallible;
 
 use super::*;
 
-/// A stream that hands out `input` in pieces of `step` bytes and keeps what is written.
+/// A stream that returns `input` in pieces of `step` bytes and stores what is written.
 struct Script {
     input: Vec<u8>,
     step: usize,
     output: Vec<u8>,
 }
 
-/// A script that breaks when it is at its end.
+/// A script that fails at its end.
 struct Breaking(Script);
 
 impl embedded_io::ErrorType for Breaking {
@@ -38,7 +38,7 @@ impl Write for Breaking {
     }
 }
 
-/// Reads a case of the table of answers, whole and byte by byte; else says what came instead of a response.
+/// Reads a case of the table of answers, whole and byte by byte; an error names what arrived instead of a response.
 pub(crate) fn read(case: &answer_cases::Case) -> Result<Response, &'static str> {
     fn outcome<E>(read: Result<Response, HttpError<E>>) -> Result<Response, &'static str> {
         read.map_err(|error| match error {
@@ -89,14 +89,14 @@ fn connection(input: &str, step: usize) -> Connection<Script> {
     Connection::new(stream, Limits { head: 300, body: 1000 })
 }
 
-/// Reads one request, whole and byte by byte, and wants the same result.
+/// Reads one request, whole and byte by byte, and expects the same result.
 fn request(input: &str) -> Result<Option<Request>, HttpError<Infallible>> {
     let whole = connection(input, usize::MAX).read_request();
     assert_eq!(whole, connection(input, 1).read_request());
     whole
 }
 
-/// The request in these bytes.
+/// Returns the request in these bytes.
 pub(crate) fn request_of(input: Vec<u8>) -> Request {
     let stream = Script { input, step: usize::MAX, output: Vec::new() };
     Connection::new(stream, Limits::default()).read_request().unwrap().unwrap()

@@ -1,11 +1,11 @@
-//! The endpoint to connect to, as a URL says it.
+//! The endpoint to connect to, from a URL.
 
 /// Host, port and path of an `https` URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Endpoint {
     /// Host and port.
     pub(crate) address: String,
-    /// The host alone: the name that the server has to prove.
+    /// The host alone: the name that the server must prove.
     pub(crate) host: String,
     /// The path, if there is one.
     pub(crate) path: Option<String>,
@@ -17,7 +17,7 @@ impl Endpoint {
         self.address.strip_suffix(":443").unwrap_or(&self.address)
     }
 
-    /// Reads `https://HOST[:PORT][/PATH]`; an IPv6 address stands in brackets.
+    /// Parses `https://HOST[:PORT][/PATH]`, with IPv6 addresses in brackets.
     pub(crate) fn parse(url: &str) -> Option<Self> {
         let rest = url.strip_prefix("https://")?;
         let (authority, path) = match rest.find('/') {

@@ -1,4 +1,4 @@
-//! The choice of an identity, and the keys that sign: by a policy, or the first that fits.
+//! The choice of an identity with its key: by a policy, or the first that is acceptable.
 
 use embedded_mtls::credential::{Choice, PeerRequest, Selector};
 use embedded_mtls::crypto::rustcrypto::P256SigningKey;
@@ -17,11 +17,11 @@ pub(crate) type Clock = fn() -> Time;
 pub(crate) enum Keys<'b> {
     /// The first identity that the server accepts.
     Any(SoftwareHost<'b, Clock>),
-    /// The one that a policy says.
+    /// The one that a policy selects.
     Policy(SoftwareHost<'b, Clock, P256SigningKey, Keystore<'b>>),
 }
 
-/// A keystore with keys in memory. `accepts_waived`: lets in whoever broke no more than the configuration waives.
+/// Makes a keystore with keys in memory. `accepts_waived`: accepts peers whose violations the configuration waives.
 pub(crate) fn keystore<'b>(
     selector: Selector<'b>,
     keys: &'b [P256SigningKey],
@@ -40,7 +40,7 @@ pub(crate) fn waives<S: Side>(resolved: &Resolved<'_, S>) -> bool {
     !resolved.policy().waivers().is_empty()
 }
 
-/// Returns whether a policy wants both sides to say who they are.
+/// Returns whether a policy requires mutual authentication.
 pub(crate) fn is_mutual<S: Side>(resolved: &Resolved<'_, S>) -> bool {
     resolved.policy().settings().client_auth_enabled
 }

@@ -1,8 +1,8 @@
-//! Policies from files: what the programs are told with `--policy`, `--site` and `--alias`.
+//! Policies from files: the options `--policy`, `--site` and `--alias` of the programs.
 //!
-//! References are read for each handshake, so the program that serves need not be started anew when one is moved. A store
-//! that was read is not read again: what comes next is another store, and the reference moves to it. If that cannot be
-//! read, or holds what peers would refuse, the last one stays.
+//! References are read for each handshake, so a server need not be restarted when one changes. A store is read once: to
+//! change its content, make another store and change the reference. If the new store cannot be read, or holds an
+//! identity that peers would reject, the previous one stays in use.
 
 mod endpoint;
 mod keys;
@@ -28,7 +28,7 @@ use super::args::UsageError;
 use super::report::printable;
 use super::tls;
 
-/// A policy, what the site changes of it, and what is in its stores.
+/// A policy, the changes of the site, and the content of its stores.
 #[derive(Debug)]
 pub struct Rules {
     info: SslInfo,
@@ -39,7 +39,7 @@ pub struct Rules {
     last: Mutex<Option<Arc<Contents>>>,
 }
 
-/// A common name to ask for.
+/// A common name to require.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {
     /// The name, or the pattern.
@@ -63,22 +63,22 @@ pub struct Contents {
 }
 
 impl Rules {
-    /// The policy of a file; stores lie beside it.
+    /// Takes the policy of a file, whose stores are in the same folder.
     pub fn new(file: &str, info: SslInfo, site: Option<SslInfo>, alias: Option<String>) -> Self {
         Self { info, site, alias, folder: Folder::of(file), last: Mutex::new(None) }
     }
 
-    /// Refuses what contradicts itself, and what stands for nothing, before anybody connects.
+    /// Rejects contradictions and unresolvable names before any connection.
     ///
     /// # Errors
-    /// The first thing that is wrong, with its place in the file.
+    /// The first error, with its place in the file.
     pub fn check<S: Side>(&self) -> Result<Arc<Contents>, UsageError> {
         self.policy::<S>()?;
         self.contents::<S>().map(|(contents, _)| contents)
     }
 
-    /// Lists the warnings to print at the start: what peers refuse of what we send, or will soon; who cannot be trusted any more,
-    /// or not at all; and settings that are without effect.
+    /// Lists the warnings to print at the start: certificates of ours that peers reject or soon will, trust anchors
+    /// that have expired or cannot be used, and settings without effect.
     pub(crate) fn warnings<S: Side>(&self) -> Result<Vec<String>, UsageError> {
         let policy = self.policy::<S>()?;
         let alias = policy.key_alias();
@@ -91,12 +91,12 @@ impl Rules {
         Ok(warnings)
     }
 
-    /// The endpoint to connect to, if the site or the policy says it.
+    /// Returns the endpoint to connect to, if the site or the policy names one.
     pub(crate) fn endpoint(&self) -> Option<&Endpoint> {
         self.site.as_ref().and_then(|site| site.endpoint.as_ref()).or(self.info.endpoint.as_ref())
     }
 
-    /// The policy as the site has it.
+    /// Returns the policy with the changes of the site.
     fn policy<S: Side>(&self) -> Result<Policy<'_, S>, UsageError> {
         let policy = self.info.policy::<S>()?;
         let policy = match &self.site {
@@ -107,8 +107,9 @@ impl Rules {
         policy.at_site(&connection).map_err(|error| self.explain(error))
     }
 
-    /// Reads what the stores of the policy hold; references are read now. If one cannot be followed, what it last led to, and
-    /// why; the other is followed all the same, so that nobody stays trusted because an identity cannot be read.
+    /// Reads the current content of the policy's stores, following the references. If one cannot be followed, its last
+    /// store is used and the reason is returned; the other is still followed, so that no trust persists because an
+    /// identity cannot be read.
     pub(crate) fn contents<S: Side>(&self) -> Result<(Arc<Contents>, Vec<News>), UsageError> {
         let policy = self.policy::<S>()?;
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
@@ -136,8 +137,8 @@ impl Rules {
         Ok((next, news))
     }
 
-    /// Reads the identities, unless they are those of the store that was read last. Those that come after others are
-    /// held to what peers will ask of them.
+    /// Reads the identities, unless their store was the last one read. New identities are checked as peers will check
+    /// them.
     fn load_keys<S: Side>(
         &self,
         policy: &Policy<'_, S>,
@@ -169,7 +170,7 @@ impl Rules {
         Ok(Some((store, aliases, identities)))
     }
 
-    /// Reads the trust anchors, unless they are those of the store that was read last.
+    /// Reads the trust anchors, unless their store was the last one read.
     fn load_trust<S: Side>(
         &self,
         policy: &Policy<'_, S>,
@@ -184,7 +185,7 @@ impl Rules {
         Ok(Some((store, anchors.unwrap_or_default())))
     }
 
-    /// The store that a setting means now.
+    /// Returns the store that a setting currently refers to.
     fn follow(&self, setting: Setting, store: Option<StoreName<'_>>) -> Result<Option<String>, UsageError> {
         match store {
             Some(StoreName::Reference(name)) => {
@@ -207,7 +208,7 @@ impl Rules {
         self.explain_as(error, error.wanted())
     }
 
-    /// Whose words are to blame: those of one connection, of the site, or of the policy.
+    /// Explains an error at its source: the options of one connection, the site, or the policy.
     fn explain_as(&self, error: PolicyError, wanted: &str) -> UsageError {
         if error.setting() != Setting::KeyAlias {
             return self.info.explain_as(error, wanted);
@@ -222,17 +223,17 @@ impl Rules {
     }
 }
 
-/// A store of identities: its name, the aliases, the identities.
+/// A store of identities: its name, the aliases and the identities.
 type Keyed = (Option<String>, Vec<String>, Vec<Identity>);
-/// A store of trust anchors: its name, and what is in it.
+/// A store of trust anchors: its name and its content.
 type Trusted = (Option<String>, Anchors);
 
-/// News of a reference.
+/// A change of a reference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum News {
-    /// It leads to another store now.
+    /// It now refers to another store.
     Moved(String),
-    /// It cannot be followed; what it led to before still holds.
+    /// It cannot be followed; its previous store stays in use.
     Stale(String),
 }
 
@@ -253,7 +254,7 @@ impl Contents {
         (self.trust_store.clone(), Anchors { authorities, pins, passed_over })
     }
 
-    /// The identities that come after these, if others do; what is wrong with them is news.
+    /// Returns the identities that replace these, if there are others; reports errors in them as news.
     fn keys_now(&self, read: Result<Option<Keyed>, UsageError>, news: &mut Vec<News>) -> Option<Keyed> {
         let before = name(self.key_store.as_ref());
         match read {
@@ -276,7 +277,7 @@ impl Contents {
         }
     }
 
-    /// The trust anchors that come after these, if others do; what is wrong with them is news.
+    /// Returns the trust anchors that replace these, if there are others; reports errors in them as news.
     fn trust_now(&self, read: Result<Option<Trusted>, UsageError>, news: &mut Vec<News>) -> Option<Trusted> {
         let before = name(self.trust_store.as_ref());
         match read {
@@ -299,12 +300,12 @@ impl Contents {
         }
     }
 
-    /// The identities with their aliases.
+    /// Returns the identities with their aliases.
     pub(crate) fn named(&self) -> impl Iterator<Item = (&str, &Identity)> {
         self.aliases.iter().map(String::as_str).zip(&self.identities)
     }
 
-    /// Contents that stand in no store.
+    /// Makes contents that are from no store.
     pub(crate) fn of(identities: &[Identity], authorities: &[Vec<u8>], pins: &[Pin]) -> Self {
         Self {
             key_store: None,
@@ -317,13 +318,13 @@ impl Contents {
         }
     }
 
-    /// An entry for each of the credentials of the identities.
+    /// Returns an entry for each credential of the identities.
     pub(crate) fn entries<'a>(&'a self, credentials: &[Credential<'a>]) -> Vec<Entry<'a>> {
         self.aliases.iter().zip(credentials).map(|(alias, credential)| Entry::new(alias, *credential)).collect()
     }
 }
 
-/// A store, for people.
+/// Names a store in messages.
 fn name(store: Option<&String>) -> &str {
     store.map_or("none", String::as_str)
 }

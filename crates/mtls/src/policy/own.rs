@@ -1,4 +1,4 @@
-//! Checks of our own identities: in time, for this role, each with its chain.
+//! Checks of our own identities: validity, role, and chain.
 
 use embedded_mtls::credential::{Admission, Expiry, ProofOfPossession};
 use embedded_mtls::crypto::rustcrypto::{P256SigningKey, RustCrypto};
@@ -10,10 +10,10 @@ use mtls_pki::pem::{FileError, Identity};
 
 use super::super::report::printable;
 
-/// So many days before the end there is a warning.
+/// Number of days before the expiry at which a warning starts.
 const WARNING_DAYS: u16 = 30;
 
-/// Checks an identity as a device checks one before anything points to it; gives the last second at which it is valid.
+/// Checks an identity as a device does before a reference changes to it; returns the last second at which it is valid.
 pub(super) fn admit(identity: &Identity, role: Role) -> Result<UnixTime, String> {
     let chain: Vec<&[u8]> = identity.chain.iter().map(Vec::as_slice).collect();
     let credential = Credential::new(&chain, KeyHandle(0)).map_err(|error| error.to_string())?;
@@ -24,8 +24,8 @@ pub(super) fn admit(identity: &Identity, role: Role) -> Result<UnixTime, String>
     Ok(credential.not_after())
 }
 
-/// Explains that intermediates seem to be missing: a leaf alone, though those before it came with theirs, of an issuer with
-/// which none of those ended and whom we do not trust ourselves. Whom the peers trust only they know.
+/// Explains that intermediates seem to be missing: there is only a leaf, though its predecessors had intermediates, and
+/// its issuer neither ended a previous chain nor is trusted by us. Only the peers know whom they trust.
 pub(super) fn missing_issuer(identity: &Identity, before: &[Identity], authorities: &[Vec<u8>]) -> Option<String> {
     let [leaf] = &identity.chain[..] else { return None };
     if before.iter().all(|before| before.chain.len() < 2) {
@@ -49,7 +49,7 @@ pub(super) fn missing_issuer(identity: &Identity, before: &[Identity], authoriti
     Some(format!("the certificate of its issuer {} is missing after it", printable(&issuer.to_string())))
 }
 
-/// Warnings for the start of a program: what peers refuse, or will soon.
+/// Returns the warnings for the start of a program: certificates that peers reject, or soon will.
 pub(crate) fn warnings<'i>(identities: impl IntoIterator<Item = (&'i str, &'i Identity)>, role: Role) -> Vec<String> {
     let warning = |(name, identity)| {
         let why = match admit(identity, role) {
@@ -61,12 +61,12 @@ pub(crate) fn warnings<'i>(identities: impl IntoIterator<Item = (&'i str, &'i Id
     identities.into_iter().filter_map(warning).collect()
 }
 
-/// Words the warnings about certificates that cannot be trusted.
+/// Writes the warnings about certificates that cannot be trusted.
 pub(crate) fn passed_over(errors: &[FileError]) -> impl Iterator<Item = String> {
     errors.iter().map(|error| format!("warning: skipped: {error}"))
 }
 
-/// Words the warnings about authorities whose own certificate has expired: nobody is trusted by them any more.
+/// Writes the warnings about authorities whose own certificate has expired, so that they are no longer trusted.
 pub(crate) fn expired(authorities: &[Vec<u8>]) -> Vec<String> {
     let Time::Trusted(now) = system_time() else { return Vec::new() };
     let warning = |certificate: &Vec<u8>| {
@@ -78,7 +78,7 @@ pub(crate) fn expired(authorities: &[Vec<u8>]) -> Vec<String> {
     authorities.iter().filter_map(warning).collect()
 }
 
-/// The end, if it is near.
+/// Returns the expiry, if it is near.
 fn soon(not_after: UnixTime) -> Option<String> {
     match system_time() {
         Time::Trusted(now) => Some(Expiry::within(not_after, now, WARNING_DAYS)?.to_string()),

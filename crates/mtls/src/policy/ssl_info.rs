@@ -1,5 +1,5 @@
-//! Policy files: the `<SSLInfo>` of gateways that are configured by XML, read to the letter. Whatever is not understood
-//! is refused with its line and column, and with what is wanted there.
+//! Policy files: the `<SSLInfo>` of gateways that are configured by XML, read strictly. Anything that is not understood
+//! is rejected with its line and column, and with what is expected there.
 
 use embedded_mtls::Side;
 use embedded_mtls::x509::CommonName;
@@ -11,11 +11,11 @@ use super::super::args::UsageError;
 use super::Wanted;
 use super::endpoint::Endpoint;
 
-/// The settings of a policy file, and their places.
+/// The settings of a policy file with their places.
 #[derive(Debug)]
 pub struct SslInfo {
     file: String,
-    /// The place where the settings begin, for those that are missing.
+    /// The place where the settings begin, for errors about missing ones.
     begin: TextPos,
     places: Vec<Place>,
     switches: Vec<Setting>,
@@ -23,7 +23,7 @@ pub struct SslInfo {
     key_alias: Option<String>,
     trust_store: Option<String>,
     common_name: Option<Wanted>,
-    /// Of the target of a client, if the file names it.
+    /// The endpoint of a client's target, if the file names one.
     pub(crate) endpoint: Option<Endpoint>,
 }
 
@@ -35,7 +35,7 @@ struct Place {
     found: String,
 }
 
-/// Whose document the settings stand in. Of what else it says, only the address of a target is used.
+/// The kind of document that contains the settings. Of its other content, only the address of a target is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Around {
     /// A server's: `<VirtualHost>`, or nothing around `<SSLInfo>`.
@@ -45,7 +45,7 @@ pub enum Around {
 }
 
 impl Around {
-    /// The elements that may be the first.
+    /// Returns the possible root elements.
     const fn roots(self) -> &'static [&'static str] {
         match self {
             Self::Host => &["SSLInfo", "VirtualHost"],
@@ -58,16 +58,16 @@ impl SslInfo {
     /// Reads a file.
     ///
     /// # Errors
-    /// What cannot be read or contradicts itself, with its place in the file.
+    /// The file cannot be read or contradicts itself; the error has the place in the file.
     pub fn read(file: &str, around: Around) -> Result<Self, UsageError> {
         let text = std::fs::read_to_string(file).map_err(|error| UsageError(format!("{file}: {error}")))?;
         Self::parse(file, &text, around)
     }
 
-    /// Reads what a site says: the alias, and where to connect to. Everything else is locked.
+    /// Reads the file of a site: the alias and the endpoint. Everything else is locked.
     ///
     /// # Errors
-    /// The same, and settings that a site may not change.
+    /// As for [`read`](Self::read), and for settings that a site may not change.
     pub fn read_site(file: &str, around: Around) -> Result<Self, UsageError> {
         let site = Self::read(file, around)?;
         for place in &site.places {
@@ -78,7 +78,7 @@ impl SslInfo {
 
     /// Reads the text of a file.
     pub(crate) fn parse(file: &str, text: &str, around: Around) -> Result<Self, UsageError> {
-        // The library's own words quote the text, which may be a key if the file is the wrong one.
+        // The message of the library quotes the text, which may be a key if the file is the wrong one.
         let document = Document::parse(text)
             .map_err(|error| refuse(file, error.pos(), "the document", "what is no XML", "an element <SSLInfo>"))?;
         let mut info = Self {
@@ -103,7 +103,7 @@ impl SslInfo {
         Ok(info)
     }
 
-    /// The policy of these settings.
+    /// Returns the policy of these settings.
     pub(crate) fn policy<S: Side>(&self) -> Result<Policy<'_, S>, UsageError> {
         let policy = Policy::new(self.settings()?).map_err(|error| self.explain(error))?;
         policy.ok_or_else(|| {
@@ -112,7 +112,7 @@ impl SslInfo {
         })
     }
 
-    /// Lists the warnings about settings that have no effect where they stand.
+    /// Lists the warnings about settings that have no effect where they are.
     pub(crate) fn without_effect<S: Side>(&self, policy: &Policy<'_, S>) -> Vec<String> {
         let told = |setting: Setting| {
             let (at, what) = self.standing(setting);
@@ -125,29 +125,29 @@ impl SslInfo {
         policy.without_effect().map(told).collect()
     }
 
-    /// The settings of a site.
+    /// Returns the settings of a site.
     pub(crate) fn site(&self) -> Site<'_> {
         Site { key_alias: self.key_alias.as_deref() }
     }
 
-    /// An error with its place in the file and what stands there.
+    /// Explains an error with its place in the file and the text there.
     pub(crate) fn explain(&self, error: PolicyError) -> UsageError {
         self.explain_as(error, error.wanted())
     }
 
-    /// The same, where more is known of what is wanted.
+    /// Explains an error for which more is known about the expected value.
     pub(super) fn explain_as(&self, error: PolicyError, wanted: &str) -> UsageError {
         let (at, what) = self.standing(error.setting());
         refuse(&self.file, at, &what, error.found(), wanted)
     }
 
-    /// An error in what a setting stands for, with the place of the setting.
+    /// Explains an error in the target of a setting, with the place of the setting.
     pub(super) fn locate(&self, setting: Setting, error: &FileError) -> UsageError {
         let (at, what) = self.standing(setting);
         UsageError(format!("{}:{}:{}: {what}: {error}", self.file, at.row, at.col))
     }
 
-    /// Returns the place of a setting, and its name and value for people.
+    /// Returns the place of a setting, and its name and value for messages.
     fn standing(&self, setting: Setting) -> (TextPos, String) {
         match self.places.iter().find(|place| place.setting == setting) {
             Some(place) => (place.at, format!("{setting} {}", quoted(&place.found))),
@@ -183,7 +183,7 @@ impl SslInfo {
         })
     }
 
-    /// The document: its settings, the address of a target, and the switch that may stand beside the settings.
+    /// Reads the document: its settings, the address of a target, and the switch that may be next to the settings.
     fn take_document(&mut self, root: Node<'_, '_>) -> Result<(), UsageError> {
         let elements = || root.descendants().filter(Node::is_element);
         let mut infos = elements().filter(|node| node.has_tag_name("SSLInfo"));
@@ -230,7 +230,7 @@ impl SslInfo {
         Ok(())
     }
 
-    /// Certificates of an operator's own are not built in.
+    /// Rejects the built-in trial certificate: this program has none.
     fn refuse_built_in(&self, trial: Node<'_, '_>) -> Result<(), UsageError> {
         let found = self.text(trial)?;
         if !self.switch(trial, &found)? {
@@ -241,7 +241,7 @@ impl SslInfo {
         Err(self.unfit(trial, "UseBuiltInFreeTrialCert", "true", wanted))
     }
 
-    /// The settings, each at most once.
+    /// Reads the settings, each at most once.
     fn take_settings(&mut self, info: Node<'_, '_>) -> Result<(), UsageError> {
         self.begin = place(info);
         let names: Vec<_> = Setting::ALL.iter().map(|setting| setting.name()).collect();
@@ -278,7 +278,7 @@ impl SslInfo {
         Ok(())
     }
 
-    /// Elements that the format has and this program has another way for.
+    /// Skips an element of the format for which this program has another option.
     fn pass_over(&self, element: Node<'_, '_>, wanted: &str) -> Result<(), UsageError> {
         let name = element.tag_name().name();
         let is_empty =
@@ -287,26 +287,26 @@ impl SslInfo {
             "Ciphers" | "Protocols" if is_empty => Ok(()),
             "Ciphers" => Err(self.unfit(element, name, "a list", "it to be empty: --suites selects cipher suites")),
             "Protocols" => Err(self.unfit(element, name, "a list", "it to be empty: only TLSv1.3 is supported")),
-            // Wherever it stands, the document says what becomes of it.
+            // The document decides about it, wherever it is.
             "UseBuiltInFreeTrialCert" => Ok(()),
             _ => Err(self.unfit(element, "SSLInfo", &self::element(element), wanted)),
         }
     }
 
-    /// The name of a store, or of a reference.
+    /// Reads the name of a store, or of a reference.
     fn store(&self, element: Node<'_, '_>, found: &str) -> Result<String, UsageError> {
         let name = found.strip_prefix("ref://").unwrap_or(found);
         self.name(element, found, name).map(|_| found.to_owned())
     }
 
-    /// A name that stands for files.
+    /// Checks a name that denotes files.
     fn name(&self, element: Node<'_, '_>, found: &str, name: &str) -> Result<String, UsageError> {
         let what = element.tag_name().name();
         if name.starts_with('{') {
             let wanted = "a name: for one connection, gateway --alias selects another alias";
             return Err(self.unfit(element, what, &format!("the flow variable {}", quoted(found)), wanted));
         }
-        // What is empty is refused with the policy.
+        // An empty name is rejected with the policy.
         if name.is_empty() || is_file_name(name) {
             return Ok(found.to_owned());
         }
@@ -327,7 +327,7 @@ impl SslInfo {
         }
     }
 
-    /// The only attribute there is.
+    /// Reads the only attribute.
     fn wildcard_match(&self, setting: Setting, element: Node<'_, '_>) -> Result<bool, UsageError> {
         let mut is_pattern = false;
         for attribute in element.attributes() {
@@ -340,7 +340,7 @@ impl SslInfo {
         Ok(is_pattern)
     }
 
-    /// The elements in an element; between them is nothing but white space and comments.
+    /// Returns the elements in an element, with only white space and comments between them.
     fn elements<'d>(&self, parent: Node<'d, 'd>, wanted: &str) -> Result<Vec<Node<'d, 'd>>, UsageError> {
         let stray = |child: &Node<'_, '_>| child.is_text() && child.text().is_some_and(|text| !text.trim().is_empty());
         match parent.children().find(stray) {
@@ -349,7 +349,7 @@ impl SslInfo {
         }
     }
 
-    /// The text of an element that has no elements in it, without the white space around it.
+    /// Returns the trimmed text of an element that contains no elements.
     fn text(&self, element: Node<'_, '_>) -> Result<String, UsageError> {
         match element.children().find(Node::is_element) {
             Some(inner) => {
@@ -371,13 +371,13 @@ impl SslInfo {
     }
 }
 
-/// Returns whether a name is that of a file or a folder in the folder of the policy, and nowhere else.
+/// Returns whether a name can only denote a file or folder in the folder of the policy.
 pub(super) fn is_file_name(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     !name.is_empty() && !name.starts_with('.') && name.bytes().all(plain)
 }
 
-/// An element by its name.
+/// Names an element.
 fn element(node: Node<'_, '_>) -> String {
     let name = node.tag_name().name();
     if is_file_name(name) && quoted(name).contains(name) { format!("<{name}>") } else { "an element".to_owned() }

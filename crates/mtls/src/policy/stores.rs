@@ -1,4 +1,4 @@
-//! Stores as folders and files beside the policy file.
+//! Stores as folders and files next to the policy file.
 //!
 //! ```text
 //! policy.xml
@@ -12,11 +12,12 @@
 //!   partner.pem          certificates of peers, or public keys, that are trusted by themselves; what they are decides
 //! ```
 //!
-//! What a file holds decides what it is, so that files may be named otherwise, and end in `.crt`, `.cer` or `.key`: as
-//! Kubernetes (`tls.crt`, `tls.key`, `ca.crt`), certbot (`fullchain.pem`, `privkey.pem`, ...) and AWS
-//! (`NAME-certificate.pem.crt`, `NAME-private.pem.key`, ...) write them. The alias is the name of the certificate's file.
+//! The content of a file determines its kind, so that files may have other names and the extensions `.crt`, `.cer` or
+//! `.key`, as Kubernetes (`tls.crt`, `tls.key`, `ca.crt`), certbot (`fullchain.pem`, `privkey.pem`, ...) and AWS
+//! (`NAME-certificate.pem.crt`, `NAME-private.pem.key`, ...) write them. The alias is the name of the certificate's
+//! file.
 //!
-//! Either kind of store may be one file instead: `gateway-2026.pem` with chain and key, whose alias is its own name;
+//! Either kind of store may be a single file instead: `gateway-2026.pem` with chain and key, whose alias is its name;
 //! `suppliers.pem` with certificates of authorities.
 
 use std::path::{Path, PathBuf};
@@ -27,7 +28,7 @@ use mtls_pki::pem::{self, FileError, Held, Identity, Pin, Standing};
 
 use super::ssl_info::is_file_name;
 
-/// Certificates of a chain, at most: more are a circle.
+/// Maximum number of certificates in a chain: more indicate a cycle.
 const LONGEST_CHAIN: usize = 10;
 
 /// The folder of a policy file.
@@ -35,12 +36,12 @@ const LONGEST_CHAIN: usize = 10;
 pub(crate) struct Folder(PathBuf);
 
 impl Folder {
-    /// The folder in which a file lies.
+    /// Returns the folder of a file.
     pub(crate) fn of(file: &str) -> Self {
         Self(Path::new(file).parent().map(Path::to_path_buf).unwrap_or_default())
     }
 
-    /// To which store a reference points now.
+    /// Returns the store that a reference currently points to.
     pub(crate) fn target(&self, reference: &str) -> Result<String, FileError> {
         let file = self.path(&format!("{reference}.ref"));
         let wanted = "a line with the name of a store next to it";
@@ -50,7 +51,7 @@ impl Folder {
         if is_file_name(name) { Ok(name.to_owned()) } else { Err(FileError::new(&file, found(), wanted)) }
     }
 
-    /// The identities of a store, each with its alias, in the order of the aliases.
+    /// Reads the identities of a store, each with its alias, in the order of the aliases.
     pub(crate) fn identities(&self, store: &str) -> Result<Vec<(String, Identity)>, FileError> {
         let Some(files) = self.files(store)? else {
             let file = self.path(&format!("{store}.pem"));
@@ -77,7 +78,7 @@ impl Folder {
         if identities.is_empty() { Err(FileError::new(&self.path(store), found, wanted)) } else { Ok(identities) }
     }
 
-    /// The trust anchors of a store: authorities, and pins.
+    /// Reads the trust anchors of a store: authorities and pins.
     pub(crate) fn anchors(&self, store: &str) -> Result<Anchors, FileError> {
         let files = match self.files(store)? {
             Some(files) => trusted(&files),
@@ -97,7 +98,7 @@ impl Folder {
         Ok(anchors)
     }
 
-    /// The PEM files of a store in their order; `None` if the store is a file itself.
+    /// Lists the PEM files of a store in their order; `None` if the store is a single file.
     fn files(&self, store: &str) -> Result<Option<Vec<Pem>>, FileError> {
         let folder = self.path(store);
         if !Path::new(&folder).is_dir() {
@@ -132,13 +133,13 @@ impl Folder {
 pub(crate) struct Anchors {
     pub(crate) authorities: Vec<Vec<u8>>,
     pub(crate) pins: Vec<Pin>,
-    /// The files that cannot be used, and why.
+    /// The files that cannot be used, with the reasons.
     pub(crate) passed_over: Vec<FileError>,
 }
 
 impl Anchors {
-    /// Adds what stands in block `number` of `file`. What a certificate is decides, and no name of a file: that of a CA is an
-    /// authority, every other one stands for itself.
+    /// Adds block `number` of `file`. The certificate decides, not the name of the file: that of a CA is an authority,
+    /// any other one is pinned.
     fn add(&mut self, pin: Pin, file: &str, number: usize) {
         if let Pin::Certificate(certificate) = &pin {
             match pem::standing(certificate) {
@@ -157,13 +158,13 @@ impl Anchors {
 /// A file of a store.
 struct Pem {
     file: String,
-    /// Its name without its end.
+    /// Its name without the extension.
     stem: String,
     held: Held,
 }
 
 impl Pem {
-    /// Finds the file with the certificate of the key in this one; `None` if it is one that has that key as well. Names
+    /// Finds the file with the certificate for the key in this one; `None` if that file also holds the key. Names
     /// decide only among several.
     fn certificate<'p>(&'p self, files: &'p [Self]) -> Result<Option<&'p Self>, FileError> {
         if !self.held.certificates.is_empty() {
@@ -180,7 +181,7 @@ impl Pem {
             found.retain(is_named_so);
         }
         let Some(longest) = found.iter().max_by_key(|pem| pem.held.certificates.len()) else {
-            // What is wrong with one of the same name is told when the two are put together.
+            // Errors in a file of the same name are reported when the two are combined.
             let wanted = "next to it a file with its certificate";
             let none = || FileError::new(&self.file, "a key without its certificate in any file of the store", wanted);
             return files.iter().find(is_named_so).map(Some).ok_or_else(none);
@@ -194,26 +195,27 @@ impl Pem {
         Err(FileError::new(&self.file, found, "one of them, or one with the name of the key's file"))
     }
 
-    /// The alias of the identity whose certificate stands here. AWS writes `NAME-certificate.pem.crt`.
+    /// Returns the alias of the identity whose certificate is here. AWS writes `NAME-certificate.pem.crt`.
     fn alias(&self) -> &str {
         self.stem.strip_suffix("-certificate.pem").unwrap_or(&self.stem)
     }
 }
 
-/// The name of a file of a store without its end; `None` if it is none of a store.
+/// Returns the name of a file of a store without its extension; `None` if the file does not belong to a store.
 fn stem(name: &str) -> Option<&str> {
     let of_acm = || name.strip_suffix(".txt").filter(|stem| OF_ACM.contains(stem));
     ENDS.iter().find_map(|end| name.strip_suffix(end)).or_else(of_acm)
 }
 
-/// The endings of the names of PEM files.
+/// The extensions of PEM files.
 const ENDS: [&str; 4] = [".pem", ".crt", ".cer", ".key"];
 
-/// The names under which an export of AWS Certificate Manager is saved, with `.txt`.
+/// The file names of an export of AWS Certificate Manager, without `.txt`.
 const OF_ACM: [&str; 3] = ["Certificate", "CertificateChain", "PrivateKey"];
 
-/// The files of a store in which peers are trusted. Whatever holds one of our own keys, or a certificate or a public key of
-/// one, is there to say who we are, as where one folder has all of it. An authority stays one with its key beside it.
+/// Returns the files of a store that hold trusted peers. A file with one of our own keys, or with its certificate or
+/// public key, belongs to our identity, as in a folder that holds everything. An authority remains one even next to its
+/// key.
 fn trusted(files: &[Pem]) -> Vec<String> {
     let keys: Vec<_> = files.iter().filter_map(|pem| pem.held.key.as_ref()).collect();
     let is_ours =
@@ -225,7 +227,7 @@ fn trusted(files: &[Pem]) -> Vec<String> {
     files.iter().filter(|pem| !is_own(pem)).map(|pem| pem.file.clone()).collect()
 }
 
-/// Adds the certificates of the issuers, as far as they are there; a root is not sent.
+/// Adds the certificates of the issuers that are available; a root is not sent.
 fn complete(chain: &mut Vec<Vec<u8>>, others: &[Vec<u8>]) {
     while chain.len() < LONGEST_CHAIN {
         let next = chain.last().and_then(|last| {

@@ -3,8 +3,8 @@
 use embedded_mtls::{AlertDescription, Diagnosis};
 use embedded_mtls_operator::Finding;
 
-/// Explains a number or a name of an alert, the name of a finding, or words of a web server's refusal; `None` if nothing
-/// is known.
+/// Explains an alert (by number or name), the name of a finding, or the words of a web server's refusal; `None` if it
+/// is unknown.
 pub(super) fn explain(word: &str) -> Option<String> {
     let plain = simplified(word);
     let alert = match plain.parse() {
@@ -16,11 +16,11 @@ pub(super) fn explain(word: &str) -> Option<String> {
         return Some(format!("alert {} ({alert}), received: {means}", alert.0));
     }
     let named = Finding::all().find(|finding| simplified(&name(*finding)) == plain);
-    // Of whatever refuses, the status says less than the words.
+    // The words of a refusal are more specific than its status.
     named.or_else(|| Finding::of_http(400, word.as_bytes(), true)).map(|found| format!("{}: {found}", name(found)))
 }
 
-/// The name of a finding, as the documentation has it.
+/// Returns the name of a finding as in the documentation.
 fn name(finding: Finding) -> String {
     match finding {
         Finding::Tls(diagnosis) => format!("{diagnosis:?}"),
@@ -28,7 +28,7 @@ fn name(finding: Finding) -> String {
     }
 }
 
-/// A name without what differs from one way to write it to the other.
+/// Normalizes a name: removes the differences between its spellings.
 fn simplified(name: &str) -> String {
     name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }

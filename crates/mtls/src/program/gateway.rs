@@ -57,7 +57,7 @@ Exit codes:
 /// The delivery that the command line describes.
 struct Options {
     delivery: Delivery,
-    /// The files of the identities, to name them.
+    /// The files of the identities, for messages.
     names: Vec<String>,
     order: Order,
     patience: Duration,
@@ -80,7 +80,7 @@ pub fn gateway() -> ExitCode {
     }
 }
 
-/// The options as they were given.
+/// The options as given.
 #[derive(Default)]
 struct Given {
     address: Option<String>,
@@ -95,14 +95,14 @@ struct Given {
     pins: Vec<Pin>,
     common_name: Option<String>,
     is_pattern: bool,
-    /// Warnings about files of which only a part can be used.
+    /// Warnings about files that can be used in part only.
     warnings: Vec<String>,
     /// Chain and key of each identity.
     files: Vec<(String, Option<String>)>,
     preferences: Preferences,
 }
 
-/// Reads the command line; `None` if it asks for help, which is printed.
+/// Reads the command line; returns `None` if it requests help, which is printed.
 fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, UsageError> {
     let mut given = Given::default();
     while let Some(argument) = parser.next()? {
@@ -151,7 +151,7 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, UsageError> {
 }
 
 impl Given {
-    /// Puts the delivery together, if the options say all of it.
+    /// Assembles the delivery, if the options are complete.
     fn options(mut self) -> Result<Options, UsageError> {
         let patience = Duration::from_secs(u64::from(self.seconds.unwrap_or(60)));
         let rules = self.rules()?;
@@ -194,7 +194,7 @@ impl Given {
         Ok(Options { delivery, names, order, patience, warnings: self.warnings })
     }
 
-    /// The policy, if there is one. Then it says what these options say otherwise.
+    /// Reads the policy, if there is one. It then replaces these options.
     fn rules(&mut self) -> Result<Option<Rules>, UsageError> {
         let Some(file) = &self.policy else {
             let lonely = UsageError("--site needs --policy".to_owned());
@@ -216,7 +216,7 @@ impl Given {
     }
 }
 
-/// Lets servers ask for the certificate after the handshake (RFC 9846 section 4.7.2).
+/// Lets servers request the certificate after the handshake (RFC 9846 section 4.7.2).
 fn offer_late_answers(preferences: &mut Preferences) -> Result<(), UsageError> {
     if !cfg!(feature = "post-handshake-auth") {
         return Err(UsageError("--post-handshake-auth needs a build with --features post-handshake-auth".to_owned()));
@@ -225,7 +225,7 @@ fn offer_late_answers(preferences: &mut Preferences) -> Result<(), UsageError> {
     Ok(())
 }
 
-/// Reads the identities with this alias, or all; gives their names as well.
+/// Reads the identities with this alias, or all; also returns their names.
 fn read_identities(
     mut files: Vec<(String, Option<String>)>,
     alias: Option<&str>,
@@ -244,14 +244,15 @@ fn read_identities(
     Ok((identities, files.into_iter().map(|(cert, _)| cert).collect()))
 }
 
-/// Reads the order. From here on its bytes do not change.
+/// Reads the order. Its bytes do not change after this.
 fn read_order(file: &str) -> Result<(Box<[u8]>, Order), UsageError> {
     let document = std::fs::read(file).map_err(|error| UsageError(format!("{file}: {error}")))?.into_boxed_slice();
     let order = Order::parse(&document, None).map_err(|error| UsageError(format!("{file}: {error}")))?;
     Ok((document, order))
 }
 
-/// Lists the warnings to print before anything is sent: what servers refuse of what we send, or will soon, and who is not trusted.
+/// Lists the warnings to print before anything is sent: certificates of ours that servers reject or soon will, and
+/// trust anchors that cannot be used.
 fn warnings_of(options: &Options) -> Result<Vec<String>, UsageError> {
     let Options { delivery, names, warnings: of_files, .. } = options;
     if let Some(rules) = &delivery.rules {
@@ -261,7 +262,7 @@ fn warnings_of(options: &Options) -> Result<Vec<String>, UsageError> {
     Ok([of_files.clone(), own, expired(&delivery.authorities)].concat())
 }
 
-/// Posts the order and says what happens.
+/// Posts the order and prints what happens.
 fn run(options: &Options) -> Result<(), Trouble> {
     let Options { delivery, names, order, patience, .. } = options;
     for warning in warnings_of(options).map_err(|error| Trouble::Setup(error.to_string()))? {
@@ -315,7 +316,7 @@ fn run(options: &Options) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// Prints what the server asked for, and what it got.
+/// Prints what the server requested, and what it got.
 fn print_asked(asked: Option<&Asked>, names: &[String]) {
     let Some(asked) = asked else {
         say!("asked    for no certificate: this is not mutual TLS");
@@ -339,12 +340,12 @@ fn print_asked(asked: Option<&Asked>, names: &[String]) {
     }
 }
 
-/// Prints what the handshake agreed on, and with whom.
+/// Prints the negotiated parameters and the peer.
 fn print_link(link: &Link) {
     let alpn = link.alpn.as_deref().map_or_else(|| "no ALPN".to_owned(), printable);
     say!("agreed   {}, {}, {alpn}", link.suite, link.group);
     if let Some(waived) = &link.waived {
-        // Never to be overlooked.
+        // Must not be overlooked.
         let [red, end] = if std::io::stdout().is_terminal() { ["\u{1b}[31m", "\u{1b}[0m"] } else { [""; 2] };
         say!("{red}WAIVED   by the policy, though the server is refused otherwise: {}{end}", printable(waived));
     }

@@ -1,4 +1,4 @@
-//! The programs, each from its command line to its exit code.
+//! The programs, each from command line to exit code.
 
 #[cfg(feature = "program")]
 mod explain;

@@ -14,7 +14,7 @@ use crate::order::Wanted;
 use crate::policy::passed_over;
 use crate::report::{printable, say};
 
-/// Exit codes, for the help and the page of the manual.
+/// Exit codes, for the help and the manual page.
 const EXIT_CODES: &str = "\
 Exit codes, which are stable:
    0  everything that was checked is in order
@@ -47,9 +47,9 @@ struct Mtls {
 enum Task {
     /// Probes a server step by step, and reports where the connection fails, why, and who has to act
     ///
-    /// DNS, TCP, TLS versions, chain, name, dates, purposes, client authentication, ALPN, HTTP: the check stops at the first
-    /// cause of failure. It sends a `ClientHello` of TLS 1.2 on a connection of its own, performs a TLS 1.3 handshake with the
-    /// certificate that the server's request selects, and sends a GET request.
+    /// DNS, TCP, TLS versions, chain, name, dates, purposes, client authentication, ALPN, HTTP: the check stops at the
+    /// first cause of failure. It sends a `ClientHello` of TLS 1.2 on a separate connection, performs a TLS 1.3
+    /// handshake with the certificate that the server's request selects, and sends a GET request.
     #[command(after_help = EXIT_CODES)]
     Check(Box<CheckArgs>),
     /// Explains an alert (by number or name), a diagnosis, or the words of a web server's refusal
@@ -148,13 +148,13 @@ pub fn mtls() -> ExitCode {
     run(std::env::args_os())
 }
 
-/// Runs the program with these words, the first of which is its own name.
+/// Runs the program with these arguments, of which the first is its name.
 fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     let matches = match Mtls::command().try_get_matches_from(words) {
         Ok(matches) => matches,
         Err(error) => {
             let _ = error.print();
-            // Help and version are no errors.
+            // Help and version are not errors.
             return ExitCode::from(u8::from(error.use_stderr()));
         }
     };
@@ -190,7 +190,7 @@ fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-/// Writes the page of the manual.
+/// Writes the manual page.
 fn manual(subcommand: Option<&str>) -> Result<(), UsageError> {
     let mut command = Mtls::command();
     command.build();
@@ -204,7 +204,7 @@ fn manual(subcommand: Option<&str>) -> Result<(), UsageError> {
     clap_mangen::Man::new(page).render(&mut std::io::stdout()).map_err(|error| UsageError(error.to_string()))
 }
 
-/// Checks all servers, side by side, and writes the reports in the order in which they were asked for.
+/// Checks all servers in parallel, and writes the reports in the order of the arguments.
 fn check_all(args: &CheckArgs, matches: Option<&ArgMatches>) -> Result<u8, UsageError> {
     let plans = args.plans(matches)?;
     let reports = side_by_side(&plans);
@@ -225,10 +225,10 @@ fn check_all(args: &CheckArgs, matches: Option<&ArgMatches>) -> Result<u8, Usage
     Ok(exit_code(&reports))
 }
 
-/// The most servers that are checked at once.
+/// Maximum number of servers that are checked at once.
 const AT_ONCE: usize = 8;
 
-/// Runs the checks on a few threads, each of which takes the next one.
+/// Runs the checks on a few threads.
 fn side_by_side(plans: &[Plan]) -> Vec<Report> {
     let next = std::sync::atomic::AtomicUsize::new(0);
     let work = || {
@@ -247,14 +247,14 @@ fn side_by_side(plans: &[Plan]) -> Vec<Report> {
     reports.into_iter().map(|(_, report)| report).collect()
 }
 
-/// The exit code of all: the first failure, else a warning.
+/// Returns the exit code of all reports: the first failure, else a warning.
 fn exit_code(reports: &[Report]) -> u8 {
     let of = |wanted: fn(&Report) -> bool| reports.iter().find(|report| wanted(report)).map(|report| report.exit_code);
     of(|report| report.fault.is_some()).or_else(|| of(|report| report.exit_code != 0)).unwrap_or_default()
 }
 
 impl CheckArgs {
-    /// A plan for each server.
+    /// Makes a plan for each server.
     fn plans(&self, matches: Option<&ArgMatches>) -> Result<Vec<Plan>, UsageError> {
         let mut targets = self.targets.clone();
         if let Some(file) = &self.hosts {
@@ -342,10 +342,10 @@ impl CheckArgs {
     }
 }
 
-/// The most trust anchors that the core takes.
+/// Maximum number of trust anchors of the core.
 const MAX_ANCHORS: usize = 255;
 
-/// Reads the store of the system. What cannot be used is passed over: it is not ours to choose.
+/// Reads the store of the system. Unusable certificates are skipped: the user did not choose them.
 fn of_system() -> Result<Trust, UsageError> {
     let found = rustls_native_certs::load_native_certs();
     let usable = found.certs.iter().map(|certificate| certificate.to_vec());

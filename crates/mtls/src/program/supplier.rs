@@ -49,7 +49,7 @@ struct Options {
     listen: String,
     setup: Setup,
     once: Option<usize>,
-    /// Warnings about files of which only a part can be used.
+    /// Warnings about files that can be used in part only.
     warnings: Vec<String>,
 }
 
@@ -69,7 +69,7 @@ pub fn supplier() -> ExitCode {
     }
 }
 
-/// Reads the command line; `None` if it asks for help, which is printed.
+/// Reads the command line; returns `None` if it requests help, which is printed.
 fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, UsageError> {
     let (mut listen, mut once, mut client_auth, mut policy, mut site) = (None, None, None, None, None);
     let (mut files, mut names) = (Vec::<(String, Option<String>)>::new(), Vec::new());
@@ -132,7 +132,7 @@ fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, UsageError> {
     Ok(Some(Options { listen: args::required(listen, "--listen")?, setup, once, warnings: of_files }))
 }
 
-/// Adds the authorities of a file, and what is to be told of it.
+/// Adds the authorities of a file, and the warnings about it.
 fn take_authorities(file: &str, known: &mut Vec<Vec<u8>>, warnings: &mut Vec<String>) -> Result<(), UsageError> {
     let mut found = pem::authorities(file)?;
     known.append(&mut found.usable);
@@ -140,7 +140,7 @@ fn take_authorities(file: &str, known: &mut Vec<Vec<u8>>, warnings: &mut Vec<Str
     Ok(())
 }
 
-/// The policy, if there is one. Then it says who we are and whom we trust.
+/// Reads the policy, if there is one. It then provides identities and trust.
 fn rules(policy: Option<String>, site: Option<String>, has_own: bool) -> Result<Option<Rules>, UsageError> {
     let Some(file) = policy else {
         let lonely = UsageError("--site needs --policy".to_owned());
@@ -157,7 +157,7 @@ fn rules(policy: Option<String>, site: Option<String>, has_own: bool) -> Result<
     Ok(Some(rules))
 }
 
-/// The first identity, and those that `--sni` names.
+/// Reads the first identity, and those that `--sni` names.
 fn identities(
     files: Vec<(String, Option<String>)>,
     names: &[String],
@@ -178,7 +178,7 @@ fn identities(
     Ok((first.clone(), by_name))
 }
 
-/// The value of `--post-handshake-auth`.
+/// Parses the value of `--post-handshake-auth`.
 #[cfg(feature = "post-handshake-auth")]
 fn late_path(path: &str) -> Result<String, UsageError> {
     let wanted = "a path from the root as in /orders, without any of ? # % \\ ; // /. and characters beyond ASCII";
@@ -189,7 +189,7 @@ fn late_path(path: &str) -> Result<String, UsageError> {
     }
 }
 
-/// The value of `--post-handshake-auth`, which this build cannot do.
+/// Rejects `--post-handshake-auth`, which this build does not support.
 #[cfg(not(feature = "post-handshake-auth"))]
 fn late_path(path: &str) -> Result<String, UsageError> {
     let how = "this build asks nobody after the handshake; one that does is made with cargo build --features \
@@ -197,7 +197,7 @@ fn late_path(path: &str) -> Result<String, UsageError> {
     Err(UsageError(format!("--post-handshake-auth {path}: {how}")))
 }
 
-/// The value of `--client-auth`.
+/// Parses the value of `--client-auth`.
 fn mode(found: &str) -> Result<ClientAuthMode, UsageError> {
     match found {
         "none" => Ok(ClientAuthMode::No),
@@ -207,13 +207,14 @@ fn mode(found: &str) -> Result<ClientAuthMode, UsageError> {
     }
 }
 
-/// Lists the warnings to print at the start: what clients refuse of what we send, or will soon, and who is not trusted.
+/// Lists the warnings to print at the start: certificates of ours that clients reject or soon will, and trust anchors
+/// that cannot be used.
 fn warnings_of(Options { setup, warnings: of_files, .. }: &Options) -> Result<Vec<String>, UsageError> {
     if let Some(rules) = &setup.rules {
         return rules.warnings::<Server>();
     }
     let named = setup.named.iter().map(|(name, identity)| (name.as_str(), identity));
-    // Those of --sni may be the first as well.
+    // An identity of --sni may also be the first.
     let first = setup.identity.iter().filter(|first| setup.named.iter().all(|(_, other)| other.chain != first.chain));
     let own = warnings(first.map(|first| ("--cert", first)).chain(named), Role::Server);
     Ok([of_files.clone(), own, expired(&setup.client_authorities)].concat())
@@ -228,7 +229,7 @@ fn run(options: &Options) -> Result<(), UsageError> {
         eprintln!("supplier: {warning}");
     }
     serve(&options.setup, &listener, options.once, &|from, event| {
-        // One write for each report, so that those of several threads do not mix.
+        // One write per report, so that reports of several threads do not mix.
         say!("{from} {event}");
     })
 }
