@@ -22,6 +22,23 @@
 //! of one executor, [`CriticalSectionRawMutex`](embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex) for others.
 //! It is held for a few instructions, not while records are encrypted.
 //!
+//! ```
+//! # use embassy_sync::blocking_mutex::raw::NoopRawMutex;
+//! # use embedded_io_async::{Read, Write};
+//! # use embedded_mtls::{Client, Session};
+//! # use embedded_mtls_connect::split::Split;
+//! /// Sends and receives at once. `socket.split()` gives the halves of a transport.
+//! async fn exchange<'b, R: Read, W: Write<Error = R::Error>>(session: Session<'b, Client>, receive: R, send: W, outgoing: &'b mut [u8]) {
+//!     let mut incoming = [0; 256];
+//!     let mut split = Split::<NoopRawMutex, _, _>::new(session, send, outgoing);
+//!     let (mut reader, mut writer) = split.split(receive, &mut incoming);
+//!     // Two futures that are joined; with a `StaticCell` for the `Split`, two tasks of embassy.
+//!     let ticks = async { writer.write_all(b"tick").await?; writer.flush().await };
+//!     let answers = async { reader.read(&mut [0; 100]).await };
+//!     # let _ = (ticks, answers);
+//! }
+//! ```
+//!
 //! # What crosses between the halves
 //!
 //! | What | Comes from | Leaves with |

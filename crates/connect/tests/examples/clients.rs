@@ -47,6 +47,18 @@ fn edge_http_posts_to_nginx_with_a_client_certificate() {
 }
 
 #[test]
+fn connections_take_turns_with_a_pool_of_buffers() {
+    let world = World::new().unwrap();
+    let (_server, port) = started(&world, "server");
+    let (succeeded, printed) = run("pool", &world, port, "client");
+    assert!(succeeded, "{printed}");
+    for order in 1..=6 {
+        assert!(printed.contains(&format!("order {order}: HTTP/1.1 200")), "{printed}");
+    }
+    assert!(printed.contains("connections at once: 2"), "{printed}");
+}
+
+#[test]
 fn reqwless_has_the_kind_of_a_refused_server_and_the_connector_the_reason() {
     let world = World::new().unwrap();
     let (_server, port) = started(&world, "server-expired");
