@@ -1,0 +1,246 @@
+//! Resumption against OpenSSL, `GnuTLS` and rustls: connections of which each resumes the one before, with a certificate of
+//! the client behind all.
+
+use embedded_io::{Read, Write};
+use embedded_mtls::crypto::rustcrypto::P256SigningKey;
+use embedded_mtls::io::SoftwareHost;
+use embedded_mtls::io::blocking::Stream;
+use embedded_mtls::io::std::{Socket, system_time};
+use embedded_mtls::x509::{ServerName, Time, TrustAnchor, UnixTime};
+use embedded_mtls::{
+    Buffers, Client, ClientAuth, ClientConfig, Credential, Entropy, Handshake, KeyHandle, Server, ServerConfig, Ticket,
+    TicketKey, TicketKeys,
+};
+use rustls::client::WebPkiServerVerifier;
+use rustls::crypto::ring;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{HandshakeKind, RootCertStore};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::thread;
+use test_support::peers::process::{LIMIT, Process};
+use test_support::peers::world::{Identity, World, free_port};
+use test_support::pki::SERVER_NAME;
+
+fn leak<T: ?Sized>(value: Box<T>) -> &'static mut T {
+    Box::leak(value)
+}
+
+fn buffers() -> Buffers<'static> {
+    let memory = |len| leak(vec![0; len].into_boxed_slice());
+    Buffers { rx: memory(17 * 1024), tx: memory(4096), peer: memory(4096) }
+}
+
+fn now() -> UnixTime {
+    match system_time() {
+        Time::Trusted(now) => now,
+        time => panic!("{time:?}"),
+    }
+}
+
+fn anchors(world: &World) -> &'static [TrustAnchor<'static>] {
+    let root = TrustAnchor::from_certificate(leak(world.root.der.clone().into_boxed_slice())).unwrap();
+    leak(vec![root].into_boxed_slice())
+}
+
+/// An identity of ours: its credential, and the host that signs with it.
+fn own(identity: &Identity) -> (&'static Credential<'static>, SoftwareHost<'static, fn() -> Time>) {
+    let chain: Vec<&'static [u8]> = identity.chain.iter().map(|der| &*leak(der.clone().into_boxed_slice())).collect();
+    let credential = Credential::new(&*leak(chain.into_boxed_slice()), KeyHandle(0)).unwrap();
+    let credentials = leak(vec![credential].into_boxed_slice());
+    let keys = leak(vec![P256SigningKey::from_bytes(&identity.scalar).unwrap()].into_boxed_slice());
+    (&credentials[0], SoftwareHost::new(credentials, keys, system_time))
+}
+
+fn prepared(socket: TcpStream) -> Socket {
+    socket.set_read_timeout(Some(LIMIT)).unwrap();
+    socket.set_write_timeout(Some(LIMIT)).unwrap();
+    Socket(socket)
+}
+
+/// Our client: says a line, hears as many bytes, and returns whether it resumed, and the ticket that came with that.
+fn visit(world: &World, port: u16, ticket: Option<Vec<u8>>) -> (bool, Option<Vec<u8>>) {
+    let name = ServerName::parse(SERVER_NAME).unwrap();
+    let config = leak(Box::new(ClientConfig::new(name, anchors(world)).with_resumption(true)));
+    let (credential, mut host) = own(&world.client);
+    let mut handshake = Handshake::<Client>::new(config, buffers(), Entropy::from_system().unwrap()).unwrap();
+    if let Some(ticket) = ticket {
+        handshake.resume(Ticket::new(leak(ticket.into_boxed_slice())), Some(credential), now()).unwrap();
+    }
+    let socket = prepared(TcpStream::connect(("127.0.0.1", port)).unwrap());
+    let mut stream = Stream::open(socket, handshake, &mut host).map_err(|error| error.cause).unwrap();
+    stream.write_all(b"hello\n").unwrap();
+    stream.flush().unwrap();
+    let mut heard = [0; 6];
+    stream.read_exact(&mut heard).unwrap();
+    let session = stream.session_mut();
+    assert_eq!(session.peer().unwrap().common_name(), Some(SERVER_NAME));
+    let resumed = session.is_resumed();
+    let mut out = vec![0; Ticket::MAX_LEN];
+    let len = session.take_ticket(now(), &mut out).unwrap();
+    let _gone = stream.close();
+    (resumed, len.map(|len| out[..len].to_vec()))
+}
+
+/// Two visits to a server.
+fn assert_resumes_at(world: &World, port: u16) {
+    let (resumed, ticket) = visit(world, port, None);
+    assert!(!resumed);
+    let (resumed, next) = visit(world, port, Some(ticket.expect("a ticket")));
+    assert!(resumed, "it knows its ticket");
+    let (resumed, _) = visit(world, port, Some(next.expect("a ticket of a resumed session")));
+    assert!(resumed, "and the next");
+}
+
+/// Our server for some clients: sends back what it hears first, and tells which of them resumed.
+fn serve(world: &World, clients: usize) -> (u16, thread::JoinHandle<Vec<bool>>) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let keys = leak(Box::new(TicketKeys::new(TicketKey::new(&[7; TicketKey::LEN]))));
+    let config = ServerConfig::new(ClientAuth::Required(anchors(world))).with_tickets(keys, 3_600);
+    let config = leak(Box::new(config));
+    let (_, mut host) = own(&world.server);
+    let thread = thread::spawn(move || {
+        let each = |_| {
+            let socket = prepared(listener.accept().unwrap().0);
+            let handshake = Handshake::<Server>::new(config, buffers(), Entropy::from_system().unwrap()).unwrap();
+            let mut stream = Stream::open(socket, handshake, &mut host).map_err(|error| error.cause).unwrap();
+            let mut heard = [0; 64];
+            let count = stream.read(&mut heard).unwrap();
+            stream.write_all(&heard[..count]).unwrap();
+            stream.flush().unwrap();
+            assert_eq!(stream.session().peer().unwrap().common_name(), Some("gateway-7"));
+            let resumed = stream.session().is_resumed();
+            while matches!(stream.read(&mut heard), Ok(1..)) {}
+            resumed
+        };
+        (0..clients).map(each).collect()
+    });
+    (port, thread)
+}
+
+#[test]
+fn our_client_resumes_at_openssl() {
+    let world = World::new().unwrap();
+    let port = free_port().unwrap();
+    let address = format!("127.0.0.1:{port}");
+    let [leaf, chain, key] = ["leaf.pem", "issuers.pem", "key"].map(|end| world.file(&format!("server.{end}")));
+    let root = world.file("root.pem");
+    let arguments = ["s_server", "-accept", &address, "-cert", &leaf, "-cert_chain", &chain, "-key", &key];
+    let options = ["-CAfile", &root, "-Verify", "3", "-verify_return_error", "-tls1_3", "-rev"];
+    let mut server = Process::start("openssl", arguments.into_iter().chain(options)).unwrap();
+    server.await_port(port).unwrap();
+    assert_resumes_at(&world, port);
+}
+
+#[test]
+fn our_client_resumes_at_gnutls() {
+    let world = World::new().unwrap();
+    let port = free_port().unwrap();
+    let arguments = [
+        "--echo".into(),
+        "--require-client-cert".into(),
+        "--verify-client-cert".into(),
+        format!("--port={port}"),
+        format!("--x509certfile={}", world.file("server.pem")),
+        format!("--x509keyfile={}", world.file("server.key")),
+        format!("--x509cafile={}", world.file("root.pem")),
+    ];
+    let mut server = Process::start("gnutls-serv", arguments).unwrap();
+    server.await_port(port).unwrap();
+    assert_resumes_at(&world, port);
+}
+
+fn roots(world: &World) -> Arc<RootCertStore> {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from(world.root.der.clone())).unwrap();
+    Arc::new(roots)
+}
+
+fn credential(identity: &Identity) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
+    let chain = identity.chain.iter().map(|der| CertificateDer::from(der.clone())).collect();
+    (chain, PrivatePkcs8KeyDer::from(identity.key_pkcs8().unwrap()).into())
+}
+
+#[test]
+fn our_client_resumes_at_rustls() {
+    let world = World::new().unwrap();
+    let provider = Arc::new(ring::default_provider());
+    let verifier = WebPkiClientVerifier::builder_with_provider(roots(&world), provider.clone()).build().unwrap();
+    let (chain, key) = credential(&world.server);
+    let mut config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .unwrap()
+        .with_client_cert_verifier(verifier)
+        .with_single_cert(chain, key)
+        .unwrap();
+    config.ticketer = ring::Ticketer::new().unwrap();
+    let config = Arc::new(config);
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = thread::spawn(move || {
+        let each = |_| {
+            let mut socket = prepared(listener.accept().unwrap().0).0;
+            let mut connection = rustls::ServerConnection::new(config.clone()).unwrap();
+            let mut stream = rustls::Stream::new(&mut connection, &mut socket);
+            let mut heard = [0; 6];
+            std::io::Read::read_exact(&mut stream, &mut heard).unwrap();
+            std::io::Write::write_all(&mut stream, &heard).unwrap();
+            connection.handshake_kind()
+        };
+        (0..3).map(each).collect::<Vec<_>>()
+    });
+    assert_resumes_at(&world, port);
+    let kinds = server.join().unwrap();
+    assert_eq!(kinds, [HandshakeKind::Full, HandshakeKind::Resumed, HandshakeKind::Resumed].map(Some));
+}
+
+#[test]
+fn openssl_resumes_at_our_server() {
+    let world = World::new().unwrap();
+    let (port, server) = serve(&world, 2);
+    let session = world.file("session.pem");
+    for (option, reused) in [("-sess_out", "New, TLSv1.3"), ("-sess_in", "Reused, TLSv1.3")] {
+        let address = format!("127.0.0.1:{port}");
+        let [leaf, chain, key] = ["leaf.pem", "issuers.pem", "key"].map(|end| world.file(&format!("client.{end}")));
+        let root = world.file("root.pem");
+        let arguments = ["s_client", "-connect", &address, "-cert", &leaf, "-cert_chain", &chain, "-key", &key];
+        let options = ["-CAfile", &root, "-servername", SERVER_NAME, "-tls1_3", option, &session];
+        let mut client = Process::start("openssl", arguments.into_iter().chain(options)).unwrap();
+        client.write(b"hello\n").unwrap();
+        let has = |client: &Process, text: &str| String::from_utf8_lossy(&client.stdout()).contains(text);
+        client.await_sign("has its line", |client| has(client, "\nhello\n")).unwrap();
+        assert!(has(&client, reused), "{}", String::from_utf8_lossy(&client.stdout()));
+        client.close_stdin();
+        client.await_end().unwrap();
+    }
+    assert_eq!(server.join().unwrap(), [false, true]);
+}
+
+#[test]
+fn rustls_resumes_at_our_server() {
+    let world = World::new().unwrap();
+    let (port, server) = serve(&world, 3);
+    let provider = Arc::new(ring::default_provider());
+    let verifier = WebPkiServerVerifier::builder_with_provider(roots(&world), provider.clone()).build().unwrap();
+    let (chain, key) = credential(&world.client);
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .unwrap()
+        .with_webpki_verifier(verifier)
+        .with_client_auth_cert(chain, key)
+        .unwrap();
+    let config = Arc::new(config);
+    for kind in [HandshakeKind::Full, HandshakeKind::Resumed, HandshakeKind::Resumed] {
+        let name = rustls::pki_types::ServerName::try_from(SERVER_NAME).unwrap();
+        let mut connection = rustls::ClientConnection::new(config.clone(), name).unwrap();
+        let mut socket = prepared(TcpStream::connect(("127.0.0.1", port)).unwrap()).0;
+        let mut stream = rustls::Stream::new(&mut connection, &mut socket);
+        std::io::Write::write_all(&mut stream, b"hello\n").unwrap();
+        let mut heard = [0; 6];
+        std::io::Read::read_exact(&mut stream, &mut heard).unwrap();
+        assert_eq!(connection.handshake_kind(), Some(kind));
+    }
+    assert_eq!(server.join().unwrap(), [false, true, true]);
+}
