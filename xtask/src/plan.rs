@@ -183,7 +183,7 @@ fn integration() -> Step {
         )),
         // Its tests run its examples, and `--test` alone does not build them.
         cargo("build --package embedded-mtls-connect --examples --locked"),
-        cargo("test --package embedded-mtls-connect --test * --locked"),
+        cargo("test --package embedded-mtls-connect --package mtls-pki --test * --locked"),
         cargo("test --package vectors --test wycheproof --locked"),
         cargo("test --package embedded-mtls-micro --test * --locked"),
     ];

@@ -64,6 +64,9 @@ fn write(directory: Option<PathBuf>) -> Result<(), String> {
     fs::write(out_dir().join("identity.rs"), text).map_err(|error| format!("identity.rs: {error}"))
 }
 
+/// The environment variable with the password of an encrypted `gateway.key`.
+const PASSWORD: &str = "GATEWAY_KEY_PASSWORD";
+
 /// Returns the source text of the identity in `directory`, for an image built at `built`.
 fn read(directory: &Path, built: i64) -> Result<String, String> {
     let file = |name: &str| {
@@ -76,7 +79,13 @@ fn read(directory: &Path, built: i64) -> Result<String, String> {
     for error in passed_over {
         println!("cargo:warning=skipped: {error}");
     }
-    let identity = pem::identity(&chain, &key).map_err(|error| error.to_string())?;
+    // An encrypted key can be built in where the environment has its password.
+    println!("cargo:rerun-if-env-changed={PASSWORD}");
+    let password = match env::var_os(PASSWORD) {
+        Some(_) => pem::Password::parse(PASSWORD, &format!("env:{PASSWORD}")).map_err(|error| error.to_string())?,
+        None => pem::Password::none(),
+    };
+    let identity = pem::identity(&chain, &key, &password).map_err(|error| error.to_string())?;
     let text =
         fs::read_to_string(&endpoint).map_err(|error| format!("{endpoint}: found {error}, wanted a text file"))?;
     let endpoint = endpoint::Endpoint::parse(&text).map_err(|error| format!("{endpoint}: {error}"))?;

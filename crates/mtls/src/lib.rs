@@ -20,7 +20,7 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let delivery = Delivery {
 //!     authorities: pem::authorities("root.pem")?.usable,
-//!     identities: vec![pem::identity("gateway.pem", "gateway.key")?],
+//!     identities: vec![pem::identity("gateway.pem", "gateway.key", &pem::Password::none())?],
 //!     ..Delivery::new("127.0.0.1:8443", "supplier.example", &std::fs::read("order.xml")?)
 //! };
 //! let patience = Duration::from_secs(60);
@@ -30,6 +30,11 @@
 //! # Ok(())
 //! # }
 //! ```
+
+#![cfg_attr(
+    not(feature = "program"),
+    allow(dead_code, unused_imports, unused_macros, reason = "the programs use what the library alone does not")
+)]
 
 pub mod args;
 pub mod capture;
@@ -46,6 +51,7 @@ mod late;
 mod mime;
 pub mod order;
 pub mod policy;
+#[cfg(feature = "program")]
 pub mod program;
 pub mod report;
 mod responder;

@@ -354,10 +354,11 @@ mod tests {
             assert_eq!(mode(), 0o600);
         }
         let file = |name: &str| folder.join(name).to_str().unwrap().to_owned();
-        let gateway = pem::identity(&file("gateway.pem"), &file("gateway.key")).unwrap();
+        let none = pem::Password::none();
+        let gateway = pem::identity(&file("gateway.pem"), &file("gateway.key"), &none).unwrap();
         assert_eq!((&gateway.chain, &gateway.key), (&pki.gateway.chain, &pki.gateway.key));
         assert_eq!(pem::certificates(&file("root.pem")).unwrap(), [pki.root]);
-        let error = pem::identity(&file("gateway.pem"), &file("supplier.key")).unwrap_err().to_string();
+        let error = pem::identity(&file("gateway.pem"), &file("supplier.key"), &none).unwrap_err().to_string();
         assert!(error.contains("no certificate for the key of"), "{error}");
         std::fs::remove_dir_all(folder).unwrap();
     }

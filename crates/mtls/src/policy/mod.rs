@@ -22,7 +22,7 @@ use embedded_mtls::credential::Entry;
 use embedded_mtls::x509::TrustAnchor;
 use embedded_mtls::{Credential, Side};
 use embedded_mtls_operator::policy::{Policy, PolicyError, Resolved, Setting, Site, StoreName};
-use mtls_pki::pem::{FileError, Identity, Pin};
+use mtls_pki::pem::{FileError, Identity, Password, Pin};
 
 use super::args::UsageError;
 use super::report::printable;
@@ -63,9 +63,9 @@ pub struct Contents {
 }
 
 impl Rules {
-    /// Takes the policy of a file, whose stores are in the same folder.
-    pub fn new(file: &str, info: SslInfo, site: Option<SslInfo>, alias: Option<String>) -> Self {
-        Self { info, site, alias, folder: Folder::of(file), last: Mutex::new(None) }
+    /// Takes the policy of a file, whose stores are in the same folder; `password` decrypts their keys.
+    pub fn new(file: &str, info: SslInfo, site: Option<SslInfo>, alias: Option<String>, password: Password) -> Self {
+        Self { info, site, alias, folder: Folder::of(file, password), last: Mutex::new(None) }
     }
 
     /// Rejects contradictions and unresolvable names before any connection.

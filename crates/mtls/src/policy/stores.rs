@@ -24,21 +24,24 @@ use std::path::{Path, PathBuf};
 
 use embedded_mtls::x509::TrustAnchor;
 use embedded_mtls::{Credential, KeyHandle};
-use mtls_pki::pem::{self, FileError, Held, Identity, Pin, Standing};
+use mtls_pki::pem::{self, FileError, Held, Identity, Password, Pin, Standing};
 
 use super::ssl_info::is_file_name;
 
 /// Maximum number of certificates in a chain: more indicate a cycle.
 const LONGEST_CHAIN: usize = 10;
 
-/// The folder of a policy file.
-#[derive(Clone, Debug)]
-pub(crate) struct Folder(PathBuf);
+/// The folder of a policy file, and the password of the encrypted keys in it.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    path: PathBuf,
+    password: Password,
+}
 
 impl Folder {
     /// Returns the folder of a file.
-    pub(crate) fn of(file: &str) -> Self {
-        Self(Path::new(file).parent().map(Path::to_path_buf).unwrap_or_default())
+    pub(crate) fn of(file: &str, password: Password) -> Self {
+        Self { path: Path::new(file).parent().map(Path::to_path_buf).unwrap_or_default(), password }
     }
 
     /// Returns the store that a reference currently points to.
@@ -55,7 +58,7 @@ impl Folder {
     pub(crate) fn identities(&self, store: &str) -> Result<Vec<(String, Identity)>, FileError> {
         let Some(files) = self.files(store)? else {
             let file = self.path(&format!("{store}.pem"));
-            return Ok(vec![(store.to_owned(), pem::identity(&file, &file)?)]);
+            return Ok(vec![(store.to_owned(), pem::identity(&file, &file, &self.password)?)]);
         };
         let mut identities = Vec::new();
         for pem in files.iter().filter(|pem| pem.held.key.is_some()) {
@@ -65,7 +68,7 @@ impl Folder {
                 let found = format!("two keys for the alias {alias}, the second in {}", pem.file);
                 return Err(FileError::new(&self.path(store), found, "one key for each certificate"));
             }
-            identities.push((alias.to_owned(), pem::identity(&certificate.file, &pem.file)?));
+            identities.push((alias.to_owned(), pem::identity(&certificate.file, &pem.file, &self.password)?));
         }
         identities.sort_by(|(a, _), (b, _)| a.cmp(b));
         let others: Vec<_> = files.into_iter().filter(|pem| pem.held.key.is_none()).collect();
@@ -116,7 +119,7 @@ impl Folder {
             let name = name.to_string_lossy();
             if let Some(stem) = stem(&name).filter(|stem| is_file_name(stem)) {
                 let file = format!("{folder}/{name}");
-                files.push(Pem { held: Held::read(&file)?, file, stem: stem.to_owned() });
+                files.push(Pem { held: Held::read(&file, &self.password)?, file, stem: stem.to_owned() });
             }
         }
         files.sort_by(|a, b| a.file.cmp(&b.file));
@@ -124,7 +127,7 @@ impl Folder {
     }
 
     fn path(&self, name: &str) -> String {
-        self.0.join(name).to_string_lossy().into_owned()
+        self.path.join(name).to_string_lossy().into_owned()
     }
 }
 
@@ -279,7 +282,7 @@ mod tests {
         }
 
         fn folder(&self) -> Folder {
-            Folder(self.0.clone())
+            Folder { path: self.0.clone(), password: Password::none() }
         }
     }
 

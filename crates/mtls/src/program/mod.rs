@@ -1,13 +1,26 @@
 //! The programs, each from command line to exit code.
 
-#[cfg(feature = "program")]
 mod explain;
-mod gateway;
-#[cfg(feature = "program")]
 mod mtls;
-mod supplier;
+mod options;
+mod post;
+mod serve;
 
-pub use self::gateway::gateway;
-#[cfg(feature = "program")]
+use std::ffi::OsString;
+use std::process::ExitCode;
+
 pub use self::mtls::mtls;
-pub use self::supplier::supplier;
+pub use self::post::gateway;
+pub use self::serve::supplier;
+
+/// Parses a command line and does its task; help and errors are printed.
+fn run<P: clap::Parser>(words: impl IntoIterator<Item = OsString>, task: impl FnOnce(P) -> ExitCode) -> ExitCode {
+    match P::try_parse_from(words) {
+        Ok(parsed) => task(parsed),
+        Err(error) => {
+            let _ = error.print();
+            // Help and version are no errors.
+            ExitCode::from(u8::from(error.use_stderr()))
+        }
+    }
+}

@@ -1,17 +1,20 @@
 //! `mtls`: one program with a subcommand for each task. Try `--help`.
 
-use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use mtls_pki::pem;
 
 use super::explain::explain;
+use super::options::{IdentityArgs, TrustArgs, path};
+use super::post::{PostArgs, exit_codes, post_order};
+use super::run;
+use super::serve::{ANSWERS, ServeArgs, take_orders};
 use crate::args::{self, Preferences, UsageError};
 use crate::check::{Own, Plan, Report, Target, Trust, check};
 use crate::order::Wanted;
-use crate::policy::passed_over;
+use crate::policy::{Anchors, passed_over};
 use crate::report::{printable, say};
 
 /// Exit codes, for the help and the manual page.
@@ -52,6 +55,15 @@ enum Task {
     /// handshake with the certificate that the server's request selects, and sends a GET request.
     #[command(after_help = EXIT_CODES)]
     Check(Box<CheckArgs>),
+    /// Posts cXML orders
+    Order {
+        /// The task
+        #[command(subcommand)]
+        task: OrderTask,
+    },
+    /// Accepts cXML orders over mutual TLS 1.3, as a supplier's web server does
+    #[command(after_help = ANSWERS)]
+    Serve(Box<ServeArgs>),
     /// Explains an alert (by number or name), a diagnosis, or the words of a web server's refusal
     Explain {
         /// For example 116, `certificate_required`, `OursMissing`, "The SSL certificate error"
@@ -70,6 +82,14 @@ enum Task {
     },
 }
 
+/// The tasks around orders.
+#[derive(Debug, Subcommand)]
+enum OrderTask {
+    /// Posts a cXML order over mutual TLS 1.3, and reports by its exit code what became of it
+    #[command(after_help = exit_codes())]
+    Post(Box<PostArgs>),
+}
+
 /// The options of `mtls check`.
 #[derive(Args, Debug)]
 #[allow(clippy::struct_excessive_bools, reason = "each is an option of its own")]
@@ -80,19 +100,10 @@ struct CheckArgs {
     /// Reads further servers from a file: one per line, with comments after #
     #[arg(long, value_name = "FILE")]
     hosts: Option<String>,
-    /// PEM: trusted authorities for servers; may be repeated. Without --ca and --pin, those of the operating system are
-    /// trusted
-    #[arg(long, value_name = "FILE")]
-    ca: Vec<String>,
-    /// PEM: the server's own certificate or public key, trusted regardless of its issuer
-    #[arg(long, value_name = "FILE")]
-    pin: Vec<String>,
-    /// PEM: our certificate, then its intermediates; may be repeated: the server's request selects one
-    #[arg(long, value_name = "FILE")]
-    cert: Vec<String>,
-    /// PEM: the key of the preceding --cert; by default in the same file
-    #[arg(long, value_name = "FILE")]
-    key: Vec<String>,
+    #[command(flatten)]
+    trust: TrustArgs,
+    #[command(flatten)]
+    identities: IdentityArgs,
     /// Sends the --cert FILE whose name without extension is NAME, regardless of the authorities that the server names
     #[arg(long, value_name = "NAME")]
     alias: Option<String>,
@@ -121,7 +132,7 @@ struct CheckArgs {
     #[arg(long)]
     one_way: bool,
     /// Requests this path by HTTP
-    #[arg(long, default_value = "/", conflicts_with = "no_http")]
+    #[arg(long, default_value = "/", conflicts_with = "no_http", value_parser = path)]
     path: String,
     /// Ends the check after the handshake, for servers that do not speak HTTP
     #[arg(long)]
@@ -145,49 +156,38 @@ struct CheckArgs {
 
 /// Runs the program with the options of the process.
 pub fn mtls() -> ExitCode {
-    run(std::env::args_os())
+    run(std::env::args_os(), |Mtls { task }| task.run())
 }
 
-/// Runs the program with these arguments, of which the first is its name.
-fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let matches = match Mtls::command().try_get_matches_from(words) {
-        Ok(matches) => matches,
-        Err(error) => {
-            let _ = error.print();
-            // Help and version are not errors.
-            return ExitCode::from(u8::from(error.use_stderr()));
-        }
-    };
-    let done = Mtls::from_arg_matches(&matches).map_err(|error| UsageError(error.to_string())).and_then(|mtls| {
-        let of_task = matches.subcommand().map(|(_, matches)| matches);
-        match mtls.task {
-            Task::Check(args) => check_all(&args, of_task),
-            Task::Explain { words } => {
-                let word = words.join(" ");
-                let told = explain(&word).ok_or_else(|| {
-                    args::unfit(
-                        "explain",
-                        &word,
-                        "an alert, a name in docs/diagnoses.md, or words of a web server's refusal",
-                    )
-                })?;
-                say!("{told}");
-                Ok(0)
-            }
-            Task::Completions { shell } => {
+impl Task {
+    /// Performs the task.
+    fn run(self) -> ExitCode {
+        let done = match self {
+            Self::Order { task: OrderTask::Post(args) } => return post_order(*args, "mtls"),
+            Self::Serve(args) => return take_orders(*args, "mtls"),
+            Self::Check(args) => check_all(&args),
+            Self::Explain { words } => explained(&words.join(" ")),
+            Self::Completions { shell } => {
                 clap_complete::generate(shell, &mut Mtls::command(), "mtls", &mut std::io::stdout());
                 Ok(0)
             }
-            Task::Man { subcommand } => manual(subcommand.as_deref()).map(|()| 0),
-        }
-    });
-    match done {
-        Ok(code) => ExitCode::from(code),
-        Err(error) => {
-            eprintln!("mtls: {}", printable(&error.to_string()));
-            ExitCode::from(1)
+            Self::Man { subcommand } => manual(subcommand.as_deref()).map(|()| 0),
+        };
+        match done {
+            Ok(code) => ExitCode::from(code),
+            Err(error) => {
+                eprintln!("mtls: {}", printable(&error.to_string()));
+                ExitCode::from(1)
+            }
         }
     }
+}
+
+/// Explains a word, or lists what can be explained.
+fn explained(word: &str) -> Result<u8, UsageError> {
+    let wanted = "an alert, a name in docs/diagnoses.md, or words of a web server's refusal";
+    say!("{}", explain(word).ok_or_else(|| args::unfit("explain", word, wanted))?);
+    Ok(0)
 }
 
 /// Writes the manual page.
@@ -205,8 +205,8 @@ fn manual(subcommand: Option<&str>) -> Result<(), UsageError> {
 }
 
 /// Checks all servers in parallel, and writes the reports in the order of the arguments.
-fn check_all(args: &CheckArgs, matches: Option<&ArgMatches>) -> Result<u8, UsageError> {
-    let plans = args.plans(matches)?;
+fn check_all(args: &CheckArgs) -> Result<u8, UsageError> {
+    let plans = args.plans()?;
     let reports = side_by_side(&plans);
     if args.json {
         let json = serde_json::to_string_pretty(&reports).map_err(|error| UsageError(error.to_string()))?;
@@ -254,8 +254,8 @@ fn exit_code(reports: &[Report]) -> u8 {
 }
 
 impl CheckArgs {
-    /// Makes a plan for each server.
-    fn plans(&self, matches: Option<&ArgMatches>) -> Result<Vec<Plan>, UsageError> {
+    /// A plan for each server.
+    fn plans(&self) -> Result<Vec<Plan>, UsageError> {
         let mut targets = self.targets.clone();
         if let Some(file) = &self.hosts {
             let text = std::fs::read_to_string(file).map_err(|error| UsageError(format!("{file}: {error}")))?;
@@ -268,7 +268,7 @@ impl CheckArgs {
         let target = |option: &str, text: &str| {
             Target::parse(text, 443).ok_or_else(|| args::unfit(option, text, "HOST or HOST:PORT"))
         };
-        let (trust, identities) = (self.trust()?, self.identities(matches)?);
+        let (trust, identities) = (self.trust()?, self.identities()?);
         let preferences = Preferences {
             max_depth: self.max_depth,
             max_validity: self.max_validity,
@@ -285,7 +285,7 @@ impl CheckArgs {
             common_name: self.common_name.clone().map(|name| Wanted { name, is_pattern: self.wildcard_match }),
             identities,
             insists: self.alias.is_some(),
-            path: if self.no_http { None } else { Some(args::path(&self.path)?) },
+            path: if self.no_http { None } else { Some(self.path.clone()) },
             patience: Duration::from_secs(u64::from(self.timeout)),
             warn_days: self.warn_days,
             one_way: self.one_way,
@@ -298,47 +298,26 @@ impl CheckArgs {
 
     /// Reads the trust anchors: from files, or from the store of the system.
     fn trust(&self) -> Result<Trust, UsageError> {
-        let mut trust = Trust::default();
-        for file in &self.ca {
-            let mut found = pem::authorities(file)?;
-            trust.authorities.append(&mut found.usable);
-            passed_over(&found.passed_over).for_each(|warning| eprintln!("mtls: {warning}"));
-        }
-        for file in &self.pin {
-            trust.pins.append(&mut pem::pins(file)?);
-        }
-        trust.files.clone_from(&self.ca);
-        trust.origin = [&self.ca[..], &self.pin[..]].concat().join(", ");
+        let TrustArgs { ca, pin } = &self.trust;
+        let Anchors { authorities, pins, passed_over: unusable } = self.trust.read()?;
+        passed_over(&unusable).for_each(|warning| eprintln!("mtls: {warning}"));
+        let origin = [&ca[..], &pin[..]].concat().join(", ");
+        let mut trust = Trust { authorities, pins, files: ca.clone(), origin };
         if trust.origin.is_empty() {
             trust = of_system()?;
         }
         Ok(trust)
     }
 
-    /// Reads the identities: each --key belongs to the --cert before it.
-    fn identities(&self, matches: Option<&ArgMatches>) -> Result<Vec<Own>, UsageError> {
-        let places = |option: &str| -> Vec<usize> {
-            matches.and_then(|matches| matches.indices_of(option)).map(Iterator::collect).unwrap_or_default()
+    /// Reads the identities.
+    fn identities(&self) -> Result<Vec<Own>, UsageError> {
+        let read = self.identities.read(self.alias.as_deref())?;
+        let own = |(identity, [cert, key]): (_, [String; 2])| Own {
+            alias: args::alias(&cert).to_owned(),
+            identity,
+            files: (cert, key),
         };
-        let mut given: Vec<(usize, &String, Option<&String>)> =
-            places("cert").into_iter().zip(&self.cert).map(|(place, file)| (place, file, None)).collect();
-        for (place, key) in places("key").into_iter().zip(&self.key) {
-            match given.iter_mut().rfind(|(of_cert, ..)| *of_cert < place) {
-                Some((_, _, own @ None)) => *own = Some(key),
-                _ => return Err(UsageError("--key must follow the --cert it belongs to".to_owned())),
-            }
-        }
-        if let Some(alias) = &self.alias {
-            given.retain(|(_, cert, _)| args::alias(cert) == alias);
-            if given.is_empty() {
-                return Err(args::unfit("--alias", alias, "the name of a --cert FILE without its end"));
-            }
-        }
-        let read = |(_, cert, key): (usize, &String, Option<&String>)| {
-            let files = (cert.clone(), key.unwrap_or(cert).clone());
-            Ok(Own { alias: args::alias(cert).to_owned(), identity: pem::identity(&files.0, &files.1)?, files })
-        };
-        given.into_iter().map(read).collect()
+        Ok(read.into_iter().map(own).collect())
     }
 }
 
@@ -369,7 +348,7 @@ mod tests {
 
     #[test]
     fn each_subcommand_has_a_page_of_the_manual() {
-        for name in ["check", "completions", "explain", "man"] {
+        for name in ["check", "completions", "explain", "man", "order", "serve"] {
             assert_eq!(manual(Some(name)), Ok(()));
         }
         assert!(manual(Some("chekc")).is_err());

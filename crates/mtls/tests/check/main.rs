@@ -46,7 +46,11 @@ impl Ground {
         let trust = Trust { authorities, origin: root.clone(), files: vec![root], ..Trust::default() };
         let own = |name: &str| {
             let files = (self.world.file(&format!("{name}.pem")), self.world.file(&format!("{name}.key")));
-            Own { alias: name.to_owned(), identity: pem::identity(&files.0, &files.1).unwrap(), files }
+            Own {
+                alias: name.to_owned(),
+                identity: pem::identity(&files.0, &files.1, &pem::Password::none()).unwrap(),
+                files,
+            }
         };
         Plan {
             connect_to: Some(Target { host: "127.0.0.1".to_owned(), port: self.port }),

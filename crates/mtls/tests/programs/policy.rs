@@ -59,7 +59,7 @@ impl Folder {
         let file = self.write("policy.xml", &text);
         let info = SslInfo::read(&file, Around::Target)?;
         let site = site.map(|text| SslInfo::read_site(&self.write("site.xml", text), Around::Target)).transpose()?;
-        Ok(Rules::new(&file, info, site, alias.map(str::to_owned)))
+        Ok(Rules::new(&file, info, site, alias.map(str::to_owned), mtls_pki::pem::Password::none()))
     }
 }
 
@@ -152,7 +152,7 @@ fn a_policy_of_mutual_tls_posts_nothing_to_a_server_that_asks_nobody() {
     there.reference("own", "supplier");
     let one_way = |folder: &Folder, stores: &str| {
         let file = folder.write("one-way.xml", &format!("<SSLInfo><Enabled>true</Enabled>{stores}</SSLInfo>"));
-        Rules::new(&file, SslInfo::read(&file, Around::Target).unwrap(), None, None)
+        Rules::new(&file, SslInfo::read(&file, Around::Target).unwrap(), None, None, mtls_pki::pem::Password::none())
     };
     let (address, _events) = start(supplier(one_way(&there, "<KeyStore>ref://own</KeyStore>")));
     let here = Folder::new("unasked-gateway");
@@ -290,7 +290,8 @@ fn a_store_that_is_named_directly_is_read_once() {
     let text = "<SSLInfo><Enabled>true</Enabled><ClientAuthEnabled>true</ClientAuthEnabled><KeyStore>supplier</KeyStore>\
                 <TrustStore>gateways</TrustStore></SSLInfo>";
     let file = there.write("policy.xml", text);
-    let rules = || Rules::new(&file, SslInfo::read(&file, Around::Host).unwrap(), None, None);
+    let rules =
+        || Rules::new(&file, SslInfo::read(&file, Around::Host).unwrap(), None, None, mtls_pki::pem::Password::none());
     let (address, _events) = start(supplier(rules()));
     let here = Folder::new("direct-gateway");
     gateway(&here, &roots[0]);

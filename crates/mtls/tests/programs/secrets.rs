@@ -84,7 +84,7 @@ fn no_reader_of_files_shows_what_stands_in_them() {
         let file = there.write_bytes("own/shop.pem", &bytes);
         there.write_bytes("peers.ref", &bytes);
         let rules = || -> Result<(), UsageError> {
-            Rules::new(&policy, SslInfo::read(&policy, Around::Target)?, None, None)
+            Rules::new(&policy, SslInfo::read(&policy, Around::Target)?, None, None, pem::Password::none())
                 .check::<embedded_mtls::Client>()?;
             Ok(())
         };
@@ -92,9 +92,18 @@ fn no_reader_of_files_shows_what_stands_in_them() {
             ("a chain", format!("{:?}", pem::certificates(&file).map_err(|error| error.to_string()).err())),
             ("authorities", format!("{:?}", pem::authorities(&file).map_err(|error| error.to_string()).err())),
             ("a pin", format!("{:?}", pem::pins(&file).map_err(|error| error.to_string()).err())),
-            ("a key", format!("{:?}", pem::identity(&chain, &file).map_err(|error| error.to_string()))),
-            ("both", format!("{:?}", pem::identity(&file, &file).map_err(|error| error.to_string()))),
-            ("their Debug", format!("{:?}", pem::identity(&chain, &file))),
+            (
+                "a key",
+                format!(
+                    "{:?}",
+                    pem::identity(&chain, &file, &pem::Password::none()).map_err(|error| error.to_string())
+                ),
+            ),
+            (
+                "both",
+                format!("{:?}", pem::identity(&file, &file, &pem::Password::none()).map_err(|error| error.to_string())),
+            ),
+            ("their Debug", format!("{:?}", pem::identity(&chain, &file, &pem::Password::none()))),
             ("a policy", format!("{:?}", SslInfo::read(&file, Around::Target).err())),
             ("a site", format!("{:?}", SslInfo::read_site(&file, Around::Target).err())),
             ("a server's policy", format!("{:?}", SslInfo::read(&file, Around::Host).err())),

@@ -6,6 +6,7 @@
 mod blocks;
 mod key;
 mod kind;
+mod password;
 mod quote;
 
 use core::fmt;
@@ -15,6 +16,7 @@ use embedded_mtls::x509::TrustAnchor;
 use embedded_mtls::{ApiMisuse, CertificateProblem, Credential, Error, Escaped, KeyHandle};
 use zeroize::Zeroizing;
 
+pub use self::password::Password;
 pub use self::quote::quoted;
 
 use self::blocks::{Block, blocks};
@@ -154,12 +156,13 @@ pub fn pins(file: &str) -> Result<Vec<Pin>, FileError> {
     Ok(pins)
 }
 
-/// Reads one of our identities. Chain and key may be in one file.
+/// Reads one of our identities. Chain and key may be in one file; an encrypted key needs its password.
 ///
 /// # Errors
 /// Files that cannot be read, do not match, or have unusable content.
-pub fn identity(chain_file: &str, key_file: &str) -> Result<Identity, FileError> {
-    let identity = Identity { chain: certificates(chain_file)?, key: key::key_in(&read(key_file)?, key_file)? };
+pub fn identity(chain_file: &str, key_file: &str, password: &Password) -> Result<Identity, FileError> {
+    let chain = certificates(chain_file)?;
+    let identity = Identity { chain, key: key::key_in(&read(key_file)?, key_file, password)? };
     match key::owner(&identity)? {
         Some(0) => usable(identity, chain_file),
         Some(n) => Err(FileError::new(
@@ -206,7 +209,7 @@ impl Held {
     ///
     /// # Errors
     /// A file that cannot be read or contains neither.
-    pub fn read(file: &str) -> Result<Self, FileError> {
+    pub fn read(file: &str, password: &Password) -> Result<Self, FileError> {
         let bytes = read(file)?;
         let blocks = blocks(&bytes, file)?;
         let mut held = Self::default();
@@ -217,7 +220,7 @@ impl Held {
             }
         }
         if blocks.iter().any(|block| block.label.is_private_key()) {
-            held.key = Some(key::key_in(&bytes, file)?);
+            held.key = Some(key::key_in(&bytes, file, password)?);
         } else if held.certificates.is_empty() && held.public_keys.is_empty() {
             return Err(FileError::new(file, labels(&blocks), "a certificate or a key"));
         }
@@ -384,7 +387,7 @@ mod tests {
         let refusal = |certificates: &[&Vec<u8>], key: &Identity| {
             let text = encode("CERTIFICATE", certificates.iter().map(|der| der.as_slice()));
             let text = text + &key_pem(&key.key).unwrap();
-            with_file("cause", &text, |file| identity(file, file).unwrap_err().to_string())
+            with_file("cause", &text, |file| identity(file, file, &Password::none()).unwrap_err().to_string())
         };
         let [own, other] = [&ours.chain[0], &others.chain[0]];
         let told = refusal(&[other], &ours);
@@ -399,7 +402,8 @@ mod tests {
 
     #[test]
     fn a_missing_file_is_named() {
-        let error = identity("/nonexistent/chain.pem", "/nonexistent/key.pem").unwrap_err().to_string();
+        let error =
+            identity("/nonexistent/chain.pem", "/nonexistent/key.pem", &Password::none()).unwrap_err().to_string();
         assert!(error.starts_with("/nonexistent/chain.pem: found No such file"), "{error}");
     }
 }

@@ -1,58 +1,94 @@
-//! The gateway: posts a cXML order over mutual TLS 1.3. Try `--help`.
+//! `gateway` and `mtls order post`: post a cXML order over mutual TLS 1.3.
 
 use core::time::Duration;
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
+use clap::{Args, Parser};
 use embedded_mtls::{Client, Role};
 use embedded_mtls_operator::Finding;
-use mtls_pki::pem::{self, Identity, Pin};
 
-use crate::args::{self, PREFERENCES_HELP, Preferences, UsageError};
+use super::options::{IdentityArgs, PreferenceArgs, TrustArgs, path};
+use super::run;
+use crate::args::{self, Preferences, UsageError};
 use crate::capture::End;
 use crate::cxml::Order;
 use crate::events::Events;
 use crate::order::{Asked, Delivery, Progress, Wanted, connect, post};
-use crate::policy::{Around, Endpoint, Rules, SslInfo, expired, passed_over, warnings};
+use crate::policy::{Anchors, Around, Endpoint, Rules, SslInfo, expired, passed_over, warnings};
 use crate::report::{Link, printable, say, thousands};
 use crate::tls::{Deadline, HostMemory, Timed, hang_up};
 use crate::verdict::{EXIT_CODES, Trouble};
 
-const HELP: &str = "\
-gateway - posts a cXML order over mutual TLS 1.3
+/// The options of `gateway` and of `mtls order post`.
+#[derive(Args, Debug)]
+#[allow(clippy::doc_markdown, reason = "the documentation is the help text")]
+pub(super) struct PostArgs {
+    /// The address to connect to; by default from the <URL> of --site or --policy
+    #[arg(long, value_name = "HOST:PORT")]
+    connect: Option<String>,
+    /// The DNS name or address that the server's certificate must contain; by default from the <URL>
+    #[arg(long, visible_alias = "sni", value_name = "NAME")]
+    server_name: Option<String>,
+    #[command(flatten)]
+    trust: TrustArgs,
+    /// Requires this common name, literally, instead of the server name
+    #[arg(long, visible_alias = "cn", value_name = "NAME")]
+    common_name: Option<String>,
+    /// The common name is a pattern: *.example.com accepts abc.example.com
+    #[arg(long)]
+    wildcard_match: bool,
+    #[command(flatten)]
+    identities: IdentityArgs,
+    /// Sends the --cert FILE whose name without extension is NAME, regardless of the authorities that the server names; or this
+    /// identity of the KeyStore
+    #[arg(long, value_name = "NAME")]
+    alias: Option<String>,
+    /// XML: an <SSLInfo>, or an <HTTPTargetConnection> around it; its stores are next to the file, as crates/mtls/README.md
+    /// describes, with the file names of Kubernetes, certbot or AWS; replaces --ca, --pin, --common-name, --cert and --key
+    #[arg(long, value_name = "FILE")]
+    policy: Option<String>,
+    /// XML: the <URL> and the <KeyAlias> of this site; the rest of the policy is locked
+    #[arg(long, value_name = "FILE")]
+    site: Option<String>,
+    /// The cXML document, which is sent unchanged
+    #[arg(long, value_name = "FILE")]
+    order: Option<String>,
+    /// The path on the server; by default that of the <URL>, or /orders
+    #[arg(long, value_parser = path)]
+    path: Option<String>,
+    /// Offers to authenticate after the handshake, for servers that request a certificate for some paths only, as Apache does
+    /// with SSLVerifyClient in a <Location>
+    #[arg(long)]
+    post_handshake_auth: bool,
+    /// Posts even to a server that has not requested our certificate; otherwise nothing is sent to it, except with
+    /// --post-handshake-auth. With --policy, its ClientAuthEnabled alone decides
+    #[arg(long)]
+    one_way: bool,
+    /// The overall time limit
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    timeout: u16,
+    #[command(flatten)]
+    preferences: PreferenceArgs,
+}
 
-Usage: gateway --connect HOST:PORT --server-name NAME --ca FILE [--cert FILE [--key FILE]]... --order FILE [options]
-       --pin FILE may be given in addition to --ca or instead of it
-   or: gateway --policy FILE [--site FILE] --connect HOST:PORT --server-name NAME --order FILE [options]
+/// Posts a cXML order over mutual TLS 1.3.
+#[derive(Debug, Parser)]
+#[command(name = "gateway", version, max_term_width = 100, after_help = exit_codes())]
+struct Gateway {
+    #[command(flatten)]
+    args: PostArgs,
+}
 
-  --connect H:P       the address to connect to; by default from the <URL> of --site or --policy
-  --server-name NAME  the DNS name or address that the server's certificate must contain; by default from the <URL>
-  --ca FILE           PEM: trusted authorities for servers; may be repeated
-  --pin FILE          PEM: the server's own certificate or public key, trusted regardless of its issuer
-  --common-name NAME  require this common name, literally, instead of the server name
-  --wildcard-match    the common name is a pattern: *.example.com accepts abc.example.com
-  --cert FILE         PEM: our certificate, then its intermediates; may be repeated: the server's request selects one
-  --key FILE          PEM: the key of the preceding --cert, PKCS#8 or SEC1, on P-256; by default in the same file
-  --alias NAME        send the --cert FILE whose name without extension is NAME, regardless of the authorities that the
-                      server names; or this identity of the KeyStore
-  --policy FILE       XML: an <SSLInfo>, or an <HTTPTargetConnection> around it; its stores are next to the file, as
-                      crates/mtls/README.md describes, with the file names of Kubernetes, certbot or AWS; replaces --ca,
-                      --pin, --common-name, --cert and --key
-  --site FILE         XML: the <URL> and the <KeyAlias> of this site; the rest of the policy is locked
-  --order FILE        the cXML document, which is sent unchanged
-  --path PATH         the path on the server; by default that of the <URL>, or /orders
-  --post-handshake-auth
-                      offer to authenticate after the handshake, for servers that request a certificate for some paths
-                      only, as Apache does with SSLVerifyClient in a <Location>
-  --one-way           post even to a server that has not requested our certificate; otherwise nothing is sent to it, except
-                      with --post-handshake-auth. With --policy, its ClientAuthEnabled alone decides
-  --timeout SECONDS   the overall time limit; 60 by default
-{preferences}
-  --help              this text
+/// Returns the part of the help that lists the exit codes.
+pub(super) fn exit_codes() -> String {
+    format!("Exit codes:\n{EXIT_CODES}")
+}
 
-Exit codes:
-{exit codes}
-";
+/// Runs the gateway with the options of the process.
+pub fn gateway() -> ExitCode {
+    run(std::env::args_os(), |Gateway { args }| post_order(args, "gateway"))
+}
 
 /// The delivery that the command line describes.
 struct Options {
@@ -64,120 +100,52 @@ struct Options {
     warnings: Vec<String>,
 }
 
-/// Runs the gateway with the options of the process.
-pub fn gateway() -> ExitCode {
-    let outcome = match options(lexopt::Parser::from_env()) {
-        Ok(None) => return ExitCode::SUCCESS,
-        Ok(Some(options)) => run(&options),
-        Err(error) => Err(Trouble::Setup(format!("{error}\nTry: gateway --help"))),
-    };
-    match outcome {
+/// Posts the order and reports what happens; `program` begins each warning and error.
+pub(super) fn post_order(args: PostArgs, program: &str) -> ExitCode {
+    let options = args.options().map_err(|error| Trouble::Setup(format!("{error}\nTry: {program} --help")));
+    match options.and_then(|options| deliver(&options, program)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(trouble) => {
-            eprintln!("gateway: {trouble}");
+            eprintln!("{program}: {trouble}");
             ExitCode::from(trouble.exit_code())
         }
     }
 }
 
-/// The options as given.
-#[derive(Default)]
-struct Given {
-    address: Option<String>,
-    server_name: Option<String>,
-    order: Option<String>,
-    path: Option<String>,
-    seconds: Option<u16>,
-    alias: Option<String>,
-    policy: Option<String>,
-    site: Option<String>,
-    authorities: Vec<Vec<u8>>,
-    pins: Vec<Pin>,
-    common_name: Option<String>,
-    is_pattern: bool,
-    /// Warnings about files that can be used in part only.
-    warnings: Vec<String>,
-    /// Chain and key of each identity.
-    files: Vec<(String, Option<String>)>,
-    preferences: Preferences,
-}
-
-/// Reads the command line; returns `None` if it requests help, which is printed.
-fn options(mut parser: lexopt::Parser) -> Result<Option<Options>, UsageError> {
-    let mut given = Given::default();
-    while let Some(argument) = parser.next()? {
-        let lexopt::Arg::Long(name) = argument else { return Err(argument.unexpected().into()) };
-        match name.to_owned().as_str() {
-            "help" => {
-                say!(
-                    "{}",
-                    HELP.replace("{preferences}", PREFERENCES_HELP).replace("{exit codes}", EXIT_CODES).trim_end()
-                );
-                return Ok(None);
-            }
-            "connect" => given.address = Some(args::text(&mut parser)?),
-            "server-name" => given.server_name = Some(args::text(&mut parser)?),
-            "ca" => {
-                let mut found = pem::authorities(&args::text(&mut parser)?)?;
-                given.authorities.append(&mut found.usable);
-                given.warnings.extend(passed_over(&found.passed_over));
-            }
-            "pin" => given.pins.append(&mut pem::pins(&args::text(&mut parser)?)?),
-            "common-name" => given.common_name = Some(args::text(&mut parser)?),
-            "wildcard-match" => given.is_pattern = true,
-            "cert" => given.files.push((args::text(&mut parser)?, None)),
-            "key" => match given.files.last_mut() {
-                Some((_, key @ None)) => *key = Some(args::text(&mut parser)?),
-                _ => return Err(UsageError("--key must follow the --cert it belongs to".to_owned())),
-            },
-            "alias" => given.alias = Some(args::text(&mut parser)?),
-            "policy" => given.policy = Some(args::text(&mut parser)?),
-            "site" => given.site = Some(args::text(&mut parser)?),
-            "order" => given.order = Some(args::text(&mut parser)?),
-            "path" => given.path = Some(args::text(&mut parser)?),
-            "post-handshake-auth" => offer_late_answers(&mut given.preferences)?,
-            "one-way" => given.preferences.one_way = true,
-            "timeout" => {
-                given.seconds = Some(args::parsed(&mut parser, "--timeout", "a number of seconds from 0 to 65535")?);
-            }
-            other => {
-                if !given.preferences.take(other, &mut parser)? {
-                    return Err(UsageError(format!("no such option: --{other}")));
-                }
-            }
-        }
-    }
-    given.options().map(Some)
-}
-
-impl Given {
+impl PostArgs {
     /// Assembles the delivery, if the options are complete.
     fn options(mut self) -> Result<Options, UsageError> {
-        let patience = Duration::from_secs(u64::from(self.seconds.unwrap_or(60)));
         let rules = self.rules()?;
         let endpoint = rules.as_ref().and_then(Rules::endpoint).cloned();
         let of_url = |part: fn(&Endpoint) -> String| endpoint.as_ref().map(part);
-        let address = self.address.take().or_else(|| of_url(|endpoint| endpoint.address.clone()));
+        let address = self.connect.take().or_else(|| of_url(|endpoint| endpoint.address.clone()));
         let address = args::required(address, "--connect")?;
         let server_name = self.server_name.take().or_else(|| of_url(|endpoint| endpoint.host.clone()));
         let server_name = args::required(server_name, "--server-name")?;
         let authority = of_url(|endpoint| endpoint.authority().to_owned());
         let path = self.path.take().or(endpoint.and_then(|endpoint| endpoint.path));
-        let path = args::path(path.as_deref().unwrap_or("/orders"))?;
-        if rules.is_none() && self.authorities.is_empty() && self.pins.is_empty() {
+        let path = path.unwrap_or_else(|| "/orders".to_owned());
+        if rules.is_none() && self.trust.ca.is_empty() && self.trust.pin.is_empty() {
             return Err(UsageError("--ca or --pin is missing".to_owned()));
         }
-        if self.is_pattern && self.common_name.is_none() {
+        if self.wildcard_match && self.common_name.is_none() {
             return Err(UsageError("--wildcard-match needs --common-name".to_owned()));
         }
-        let common_name = self.common_name.map(|name| Wanted { name, is_pattern: self.is_pattern });
+        let Anchors { authorities, pins, passed_over: unusable } = self.trust.read()?;
+        let common_name = self.common_name.map(|name| Wanted { name, is_pattern: self.wildcard_match });
         let (document, order) = read_order(&args::required(self.order, "--order")?)?;
-        self.preferences.insists = rules.is_none() && self.alias.is_some();
-        let (identities, names) = match &rules {
-            Some(rules) => (Vec::new(), rules.check::<Client>()?.aliases.clone()),
-            None => read_identities(self.files, self.alias.as_deref())?,
+        let mut preferences = self.preferences.preferences()?;
+        preferences.insists = rules.is_none() && self.alias.is_some();
+        preferences.one_way = self.one_way;
+        if self.post_handshake_auth {
+            offer_late_answers(&mut preferences)?;
+        }
+        let (identities, names) = if let Some(rules) = &rules {
+            (Vec::new(), rules.check::<Client>()?.aliases.clone())
+        } else {
+            let read = self.identities.read(self.alias.as_deref())?;
+            read.into_iter().map(|(identity, [cert, _])| (identity, cert)).unzip()
         };
-        let (authorities, pins, preferences) = (self.authorities, self.pins, self.preferences);
         let delivery = Delivery {
             address,
             server_name,
@@ -191,7 +159,9 @@ impl Given {
             preferences,
             rules,
         };
-        Ok(Options { delivery, names, order, patience, warnings: self.warnings })
+        let patience = Duration::from_secs(u64::from(self.timeout));
+        let warnings = passed_over(&unusable).collect();
+        Ok(Options { delivery, names, order, patience, warnings })
     }
 
     /// Reads the policy, if there is one. It then replaces these options.
@@ -201,18 +171,18 @@ impl Given {
             return if self.site.is_none() { Ok(None) } else { Err(lonely) };
         };
         let both = [
-            ("--ca", !self.authorities.is_empty()),
-            ("--pin", !self.pins.is_empty()),
+            ("--ca", !self.trust.ca.is_empty()),
+            ("--pin", !self.trust.pin.is_empty()),
             ("--common-name", self.common_name.is_some()),
-            ("--cert", !self.files.is_empty()),
-            ("--one-way", self.preferences.one_way),
+            ("--cert", !self.identities.files.is_empty()),
+            ("--one-way", self.one_way),
         ];
         if let Some((option, _)) = both.into_iter().find(|(_, is_given)| *is_given) {
             return Err(UsageError(format!("--policy: found {option} beside it, wanted one of the two")));
         }
         let info = SslInfo::read(file, Around::Target)?;
         let site = self.site.as_ref().map(|file| SslInfo::read_site(file, Around::Target)).transpose()?;
-        Ok(Some(Rules::new(file, info, site, self.alias.take())))
+        Ok(Some(Rules::new(file, info, site, self.alias.take(), self.identities.password()?)))
     }
 }
 
@@ -223,25 +193,6 @@ fn offer_late_answers(preferences: &mut Preferences) -> Result<(), UsageError> {
     }
     preferences.post_handshake_auth = true;
     Ok(())
-}
-
-/// Reads the identities with this alias, or all; also returns their names.
-fn read_identities(
-    mut files: Vec<(String, Option<String>)>,
-    alias: Option<&str>,
-) -> Result<(Vec<Identity>, Vec<String>), UsageError> {
-    if let Some(alias) = alias {
-        let there = files.iter().map(|(cert, _)| args::alias(cert)).collect::<Vec<_>>().join(", ");
-        files.retain(|(cert, _)| args::alias(cert) == alias);
-        if files.is_empty() {
-            let wanted = "the name of a --cert FILE without its end";
-            let there = if there.is_empty() { wanted.to_owned() } else { format!("{wanted}, one of: {there}") };
-            return Err(args::unfit("--alias", alias, &there));
-        }
-    }
-    let identities = files.iter().map(|(cert, key)| Ok(pem::identity(cert, key.as_ref().unwrap_or(cert))?));
-    let identities = identities.collect::<Result<_, UsageError>>()?;
-    Ok((identities, files.into_iter().map(|(cert, _)| cert).collect()))
 }
 
 /// Reads the order. Its bytes do not change after this.
@@ -262,11 +213,11 @@ fn warnings_of(options: &Options) -> Result<Vec<String>, UsageError> {
     Ok([of_files.clone(), own, expired(&delivery.authorities)].concat())
 }
 
-/// Posts the order and prints what happens.
-fn run(options: &Options) -> Result<(), Trouble> {
+/// Posts the order and says what happens.
+fn deliver(options: &Options, program: &str) -> Result<(), Trouble> {
     let Options { delivery, names, order, patience, .. } = options;
     for warning in warnings_of(options).map_err(|error| Trouble::Setup(error.to_string()))? {
-        eprintln!("gateway: {warning}");
+        eprintln!("{program}: {warning}");
     }
     let lines = if order.lines == 1 { "line" } else { "lines" };
     say!(
@@ -362,7 +313,9 @@ mod tests {
 
     /// Reads the options: where to, as whom, and the path; or what is wrong with them.
     fn read(line: &[&str]) -> Result<(String, String, String), String> {
-        let options = options(lexopt::Parser::from_args(line)).map_err(|error| error.to_string())?.expect("no help");
+        let line = [&["gateway"], line].concat();
+        let options = Gateway::try_parse_from(line).map_err(|error| error.to_string())?.args.options();
+        let options = options.map_err(|error| error.to_string())?;
         Ok((options.delivery.address, options.delivery.server_name, options.delivery.path))
     }
 
@@ -408,13 +361,19 @@ mod tests {
         ] {
             assert_eq!(read(line), expected, "{line:?}");
         }
-        let unknown = read_identities(["x/shop.pem", "y.pem"].map(|file| (file.to_owned(), None)).into(), Some("z"));
-        let wanted = "--alias: found 'z', wanted the name of a --cert FILE without its end, one of: shop, y";
-        assert_eq!(unknown.unwrap_err().to_string(), wanted);
-        let [cert, key] = ["supplier.pem", "supplier.key"].map(|name| folder.join(name).to_str().unwrap().to_owned());
-        let line =
-            ["--connect", "a:1", "--server-name", "b", "--ca", &root, "--cert", &cert, "--key", &key, "--order", ORDER];
-        let options = options(lexopt::Parser::from_args(line)).unwrap().expect("no help");
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_certificate_that_servers_refuse_is_warned_of_before_anything_is_sent() {
+        let pki = mtls_pki::throw_away::Pki::new().unwrap();
+        let folder = std::env::temp_dir().join(format!("embedded-mtls-gateway-warned-{}", std::process::id()));
+        pki.write(&folder).unwrap();
+        let file = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+        let (root, cert, key) = (file("root.pem"), file("supplier.pem"), file("supplier.key"));
+        let server = ["gateway", "--connect", "a:1", "--server-name", "b", "--order", ORDER];
+        let line = [&server[..], &["--ca", &root, "--cert", &cert, "--key", &key]].concat();
+        let options = Gateway::try_parse_from(line).unwrap().args.options().unwrap();
         let warnings = warnings_of(&options).unwrap();
         let [of_server] = &warnings[..] else { panic!("{warnings:?}") };
         assert!(of_server.starts_with(&format!("warning: our certificate '{cert}' cannot be sent: ")), "{of_server}");

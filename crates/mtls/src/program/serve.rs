@@ -1,0 +1,267 @@
+//! `supplier` and `mtls serve`: take cXML orders over mutual TLS 1.3 and HTTP/1.1.
+
+use std::net::TcpListener;
+use std::process::ExitCode;
+
+use clap::{Args, Parser};
+use embedded_mtls::{Role, Server};
+use mtls_pki::pem::{self, Identity};
+
+use super::options::{IdentityArgs, PreferenceArgs};
+use super::run;
+use crate::args::{self, UsageError};
+use crate::policy::{Around, Rules, SslInfo, expired, passed_over, warnings};
+use crate::report::say;
+use crate::supplier::{ClientAuthMode, Setup, serve};
+
+/// The options of `supplier` and of `mtls serve`.
+#[derive(Args, Debug)]
+#[allow(clippy::doc_markdown, reason = "the documentation is the help text")]
+pub(super) struct ServeArgs {
+    /// Address and port, such as 127.0.0.1:8443; port 0 selects a free one, printed in the first line
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<String>,
+    #[command(flatten)]
+    identities: IdentityArgs,
+    /// Clients that request NAME get the --cert FILE whose name without extension is ALIAS; others get the first one
+    #[arg(long, value_name = "NAME=ALIAS")]
+    sni: Vec<String>,
+    /// PEM: trusted authorities for clients; may be repeated
+    #[arg(long, value_name = "FILE")]
+    client_ca: Vec<String>,
+    /// none, optional or required; by default required, or none without --client-ca
+    #[arg(long, value_name = "MODE", value_parser = mode)]
+    client_auth: Option<ClientAuthMode>,
+    /// XML: an <SSLInfo>; its stores are next to the file, as crates/mtls/README.md describes, with the file names of Kubernetes,
+    /// certbot or AWS; replaces --cert, --key, --sni, --client-ca, --client-auth and --post-handshake-auth. References are
+    /// resolved for each connection
+    #[arg(long, value_name = "FILE")]
+    policy: Option<String>,
+    /// XML: an <SSLInfo> with the <KeyAlias> of this site; the rest of the policy is locked
+    #[arg(long, value_name = "FILE")]
+    site: Option<String>,
+    /// The common name that a client must have, otherwise it gets HTTP 403; may be repeated: any of them
+    #[arg(long, value_name = "NAME")]
+    require_cn: Vec<String>,
+    /// Requests a client's certificate after the handshake, only when it requests PATH or a path below it, as Apache does with
+    /// SSLVerifyClient in a <Location>; may be repeated. A client that does not offer this gets HTTP 403, and so does one that
+    /// posts an order to another path. The handshake then requests a certificate only with --client-auth; --require-cn applies
+    /// to these paths
+    #[arg(long, value_name = "PATH", value_parser = late_path)]
+    post_handshake_auth: Vec<String>,
+    /// A client with another common name gets alert 49 in the handshake instead of HTTP 403
+    #[arg(long)]
+    refuse_early: bool,
+    /// Ends after N connections
+    #[arg(long, value_name = "N")]
+    once: Option<usize>,
+    #[command(flatten)]
+    preferences: PreferenceArgs,
+}
+
+/// Accepts cXML orders over mutual TLS 1.3.
+#[derive(Debug, Parser)]
+#[command(name = "supplier", version, max_term_width = 100, after_help = ANSWERS)]
+struct Supplier {
+    #[command(flatten)]
+    args: ServeArgs,
+}
+
+/// The part of the help that lists what clients get.
+pub(super) const ANSWERS: &str = "\
+GET answers with a page about the client. POST accepts a cXML OrderRequest and answers with a cXML Response: HTTP 200
+and cXML status 200 (accepted; the same answer to a repetition), 406 (cannot be read), 409 (payloadID used before for
+another document) or 450 (not an order).";
+
+/// The setup that the command line describes.
+struct Options {
+    listen: String,
+    setup: Setup,
+    once: Option<usize>,
+    /// Warnings about files of which only a part can be used.
+    warnings: Vec<String>,
+}
+
+/// Runs the supplier with the options of the process.
+pub fn supplier() -> ExitCode {
+    run(std::env::args_os(), |Supplier { args }| take_orders(args, "supplier"))
+}
+
+/// Listens and serves; `program` begins each warning and error.
+pub(super) fn take_orders(args: ServeArgs, program: &str) -> ExitCode {
+    let options = args.options().map_err(|UsageError(error)| UsageError(format!("{error}\nTry: {program} --help")));
+    match options.and_then(|options| listen(&options, program)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{program}: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+impl ServeArgs {
+    /// Assembles the setup, if the options are complete.
+    fn options(self) -> Result<Options, UsageError> {
+        let rules = self.rules()?;
+        let (mut client_authorities, mut warnings) = (Vec::new(), Vec::new());
+        for file in &self.client_ca {
+            let mut found = pem::authorities(file)?;
+            client_authorities.append(&mut found.usable);
+            warnings.extend(passed_over(&found.passed_over));
+        }
+        let late_paths = self.post_handshake_auth;
+        let asks_later = client_authorities.is_empty() || !late_paths.is_empty();
+        let by_default = if asks_later { ClientAuthMode::No } else { ClientAuthMode::Required };
+        let client_auth = self.client_auth.unwrap_or(by_default);
+        if client_authorities.is_empty() && (client_auth != ClientAuthMode::No || !late_paths.is_empty()) {
+            let who = "--client-auth optional and required, and --post-handshake-auth, need --client-ca";
+            return Err(UsageError(who.to_owned()));
+        }
+        let (identity, named) = match &rules {
+            Some(_) => (None, Vec::new()),
+            None => identities(&self.identities, &self.sni).map(|(first, named)| (Some(first), named))?,
+        };
+        let setup = Setup {
+            identity,
+            named,
+            client_authorities,
+            client_auth,
+            required_names: self.require_cn,
+            refuse_early: self.refuse_early,
+            late_paths,
+            preferences: self.preferences.preferences()?,
+            rules,
+        };
+        Ok(Options { listen: args::required(self.listen, "--listen")?, setup, once: self.once, warnings })
+    }
+
+    /// Reads the policy, if there is one. It then replaces the options about identity and trust.
+    fn rules(&self) -> Result<Option<Rules>, UsageError> {
+        let Some(file) = &self.policy else {
+            let lonely = UsageError("--site needs --policy".to_owned());
+            return if self.site.is_none() { Ok(None) } else { Err(lonely) };
+        };
+        let has_identity = !self.identities.files.is_empty() || !self.sni.is_empty();
+        let has_clients =
+            !self.client_ca.is_empty() || self.client_auth.is_some() || !self.post_handshake_auth.is_empty();
+        if has_identity || has_clients {
+            let found = "--cert, --sni, --client-ca, --client-auth or --post-handshake-auth beside it";
+            return Err(UsageError(format!("--policy: found {found}, wanted one of the two ways")));
+        }
+        let info = SslInfo::read(file, Around::Host)?;
+        let site = self.site.as_ref().map(|file| SslInfo::read_site(file, Around::Host)).transpose()?;
+        let rules = Rules::new(file, info, site, None, self.identities.password()?);
+        rules.check::<Server>()?;
+        Ok(Some(rules))
+    }
+}
+
+/// Reads the first identity, and those that `--sni` names.
+fn identities(files: &IdentityArgs, names: &[String]) -> Result<(Identity, Vec<(String, Identity)>), UsageError> {
+    let known = files.read(None)?;
+    let (first, _) = args::required(known.first(), "--cert")?;
+    let mut by_name = Vec::new();
+    for name in names {
+        let unfit =
+            || args::unfit("--sni", name, "NAME=ALIAS, ALIAS being the name of a --cert FILE without its extension");
+        let (name, alias) = name.split_once('=').ok_or_else(unfit)?;
+        let (identity, _) = known.iter().find(|(_, [cert, _])| args::alias(cert) == alias).ok_or_else(unfit)?;
+        by_name.push((name.to_owned(), identity.clone()));
+    }
+    Ok((first.clone(), by_name))
+}
+
+/// Parses the value of `--post-handshake-auth`.
+#[cfg(feature = "post-handshake-auth")]
+fn late_path(path: &str) -> Result<String, &'static str> {
+    let wanted =
+        "wanted a path from the root as in /orders, without any of ? # % \\ ; // /. and characters beyond ASCII";
+    if crate::late::can_guard(path) { Ok(path.to_owned()) } else { Err(wanted) }
+}
+
+/// Refuses the value of `--post-handshake-auth`, as this build lacks it.
+#[cfg(not(feature = "post-handshake-auth"))]
+fn late_path(_: &str) -> Result<String, &'static str> {
+    Err(
+        "this build asks nobody after the handshake; one that does is made with cargo build --features post-handshake-auth",
+    )
+}
+
+/// Parses the value of `--client-auth`.
+fn mode(found: &str) -> Result<ClientAuthMode, &'static str> {
+    match found {
+        "none" => Ok(ClientAuthMode::No),
+        "optional" => Ok(ClientAuthMode::Optional),
+        "required" => Ok(ClientAuthMode::Required),
+        _ => Err("wanted none, optional or required"),
+    }
+}
+
+/// Lists the warnings to print at the start: what clients refuse of what we send, or will soon, and who is not trusted.
+fn warnings_of(Options { setup, warnings: of_files, .. }: &Options) -> Result<Vec<String>, UsageError> {
+    if let Some(rules) = &setup.rules {
+        return rules.warnings::<Server>();
+    }
+    let named = setup.named.iter().map(|(name, identity)| (name.as_str(), identity));
+    // Those of --sni may be the first as well.
+    let first = setup.identity.iter().filter(|first| setup.named.iter().all(|(_, other)| other.chain != first.chain));
+    let own = warnings(first.map(|first| ("--cert", first)).chain(named), Role::Server);
+    Ok([of_files.clone(), own, expired(&setup.client_authorities)].concat())
+}
+
+/// Listens and serves.
+fn listen(options: &Options, program: &str) -> Result<(), UsageError> {
+    let failed = |error: std::io::Error| UsageError(format!("--listen {}: {error}", options.listen));
+    let listener = TcpListener::bind(&options.listen).map_err(failed)?;
+    say!("listening on {}", listener.local_addr().map_err(failed)?);
+    for warning in warnings_of(options)? {
+        eprintln!("{program}: {warning}");
+    }
+    serve(&options.setup, &listener, options.once, &|from, event| {
+        // One write for each report, so that those of several threads do not mix.
+        say!("{from} {event}");
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_policy_stands_instead_of_other_options() {
+        let pki = mtls_pki::throw_away::Pki::new().unwrap();
+        let folder = std::env::temp_dir().join(format!("embedded-mtls-supplier-{}", std::process::id()));
+        pki.write(&folder).unwrap();
+        let file = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+        let joined = [file("supplier.pem"), file("supplier.key")].map(|file| std::fs::read_to_string(file).unwrap());
+        std::fs::write(file("own.pem"), joined.concat()).unwrap();
+        let text = "<SSLInfo><Enabled>true</Enabled><ClientAuthEnabled>true</ClientAuthEnabled><KeyStore>own</KeyStore>\
+                    <TrustStore>root</TrustStore></SSLInfo>";
+        std::fs::write(file("policy.xml"), text).unwrap();
+        std::fs::write(file("bad.xml"), text.replace("<TrustStore>root</TrustStore>", "")).unwrap();
+        let read = |line: &[&str]| {
+            let line = [&["supplier"], line].concat();
+            let options = Supplier::try_parse_from(line).map_err(|error| error.to_string())?.args.options();
+            options.map(|options| options.setup.rules.is_some()).map_err(|error| error.to_string())
+        };
+        let (policy, bad, chain) = (file("policy.xml"), file("bad.xml"), file("supplier.pem"));
+        assert_eq!(read(&["--listen", "127.0.0.1:0", "--policy", &policy]), Ok(true));
+        let warned = |line: &[&str]| {
+            let line = [&["supplier"], line].concat();
+            let options = Supplier::try_parse_from(line).unwrap().args.options().unwrap();
+            warnings_of(&options).unwrap().pop()
+        };
+        assert_eq!(warned(&["--listen", "127.0.0.1:0", "--policy", &policy]), None);
+        let [cert, key] = ["gateway.pem", "gateway.key"].map(file);
+        let of_client = warned(&["--listen", "127.0.0.1:0", "--cert", &cert, "--key", &key]).expect("a warning");
+        assert!(of_client.starts_with("warning: our certificate '--cert' cannot be sent: "), "{of_client}");
+        let both = read(&["--listen", "127.0.0.1:0", "--policy", &policy, "--cert", &chain]).unwrap_err();
+        assert!(both.ends_with("--post-handshake-auth beside it, wanted one of the two ways"), "{both}");
+        let wrong = read(&["--listen", "127.0.0.1:0", "--policy", &bad]).unwrap_err();
+        assert!(
+            wrong.contains("bad.xml:1:33: ClientAuthEnabled 'true': found true on a server without TrustStore"),
+            "{wrong}"
+        );
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+}
