@@ -101,9 +101,9 @@ pub(crate) const MAX_POST_HANDSHAKE_REQUESTS: u8 = 8;
 /// follows at once; unique contexts are in the server's own interest (RFC 9846 section 4.4.2).
 #[cfg(feature = "post-handshake-auth")]
 pub(crate) const REMEMBERED_CONTEXTS: usize = 4;
-/// Records sealed under one key before we change it ourselves: RFC 9846 section 5.5 allows 2^24.5
-/// full-size records with AES-GCM.
-pub(crate) const KEY_UPDATE_AT: u64 = 1 << 24;
+/// Records sealed with one key before we change it ourselves. RFC 9846 section 5.5 allows 2^24.5 full-size records with
+/// AES-GCM; with ChaCha20-Poly1305 the sequence number would end first.
+pub(crate) const MAX_RECORDS_PER_KEY: u64 = 1 << 24;
 /// Longest signature of the schemes that are compiled in: RSA with 4096 bits, or a DER `ECDSA-Sig-Value`
 /// on P-384 or P-256.
 pub(crate) const MAX_SIGNATURE: usize = if cfg!(feature = "rsa") {

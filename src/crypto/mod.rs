@@ -17,6 +17,7 @@ pub use self::decoded_key::DecodedKey;
 pub use self::rustcrypto::RustCrypto as DefaultProvider;
 pub use crate::limits::TAG_LEN;
 
+use crate::limits::MAX_RECORDS_PER_KEY;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::der::Malformed;
@@ -250,6 +251,9 @@ pub trait CryptoProvider: Copy + 'static {
     /// [`SIGNATURE_ALGORITHMS`](Self::SIGNATURE_ALGORITHMS), where they exist. Sent as `signature_algorithms_cert` if
     /// it differs from the list for CertificateVerify.
     const CERTIFICATE_SCHEMES: &'static [SignatureScheme] = Self::SIGNATURE_SCHEMES;
+    /// Records sealed with one key before a session changes it. RFC 9846 section 5.5 allows 2^24.5 of full size with
+    /// AES-GCM, so that a provider can only lower it, as an accelerator or a rule may demand.
+    const RECORDS_PER_KEY: u64 = MAX_RECORDS_PER_KEY;
 
     /// Starts a hash.
     ///

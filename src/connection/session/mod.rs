@@ -15,13 +15,14 @@ use self::event::Next;
 use super::machine::Machine;
 use super::{ConnectionFailure, Refusal};
 use crate::credential::Credential;
+use crate::crypto::CryptoProvider;
 use crate::error::{AlertDescription, ApiMisuse, Diagnosis, Error, Stage};
 use crate::handshake::connection::Connection;
 use crate::handshake::entropy::Entropy;
 use crate::handshake::late::Late;
 use crate::handshake::proof::Proof;
 use crate::handshake::{ClientAuthStatus, Established, Input, Question, Secrets, Side, Stop};
-use crate::limits::{KEY_UPDATE_AT, MAX_KEY_UPDATES, MAX_TICKETS};
+use crate::limits::{MAX_KEY_UPDATES, MAX_RECORDS_PER_KEY, MAX_TICKETS};
 use crate::record::inbound::Received;
 use crate::role::Role;
 use crate::wire::enums::{CipherSuite, NamedGroup, SignatureScheme};
@@ -177,7 +178,8 @@ impl<'b, R: Side> Session<'b, R> {
             return Err(ApiMisuse::ClosedForWriting.into());
         }
         // RFC 9846 section 5.5: keys are changed before they reach their limit.
-        if self.connection.tx.sequence() >= KEY_UPDATE_AT && self.key_updates.due.is_none() {
+        let limit = R::Provider::RECORDS_PER_KEY.min(MAX_RECORDS_PER_KEY);
+        if self.connection.tx.sequence() >= limit && self.key_updates.due.is_none() {
             self.key_updates.due = Some(KeyUpdate::NotRequested);
             self.send_messages().map_err(|error| self.fail(error))?;
         }
