@@ -179,7 +179,7 @@ pub(crate) const CASES: &[Case] = &[
         "the server's certificate is larger than the client's buffer, in small records",
         |w| {
             w.server_leaf(Template::server(SERVER_NAME).extension(&[1, 3, 6, 1, 4, 1, 99999, 1], false, &[0; 400]));
-            w.setup.client_sizes = Sizes { rx: 600, ..Sizes::DEFAULT };
+            w.setup.client_sizes = Sizes { rx: 600, peer: 1500, ..Sizes::DEFAULT };
             w.setup.server_sizes = Sizes { tx: 300, ..Sizes::DEFAULT };
         },
         both(Diagnosis::MessageTooLarge, Diagnosis::OurRecordTooLarge),
