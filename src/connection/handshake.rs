@@ -104,12 +104,9 @@ impl<'b, R: Side> Handshake<'b, R> {
         let parameters = R::parameters(config);
         let cipher_suite = parameters.cipher_suites::<R::Provider>().first().copied().unwrap_or(CipherSuite(0));
         let group = parameters.groups::<R::Provider>().first().copied().unwrap_or(NamedGroup(0));
-        Ok(Self {
-            config,
-            connection: Connection::new(provider, rx, tx, peer, cipher_suite, group)?,
-            state: R::start(),
-            entropy,
-        })
+        let mut connection = Connection::new(provider, rx, tx, peer, cipher_suite, group)?;
+        connection.tx.pad_records(parameters.padding);
+        Ok(Self { config, connection, state: R::start(), entropy })
     }
 
     /// Checks what [`new`](Self::new) checks, which keeps the buffers when it fails.

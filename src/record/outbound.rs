@@ -30,6 +30,8 @@ pub(crate) struct Outbound<'b, C: CryptoProvider> {
     protection: Option<Protection<C>>,
     /// The content that a protected record may have.
     limit: usize,
+    /// The TLSInnerPlaintext of a record is padded to a multiple of this length.
+    padding: u16,
     /// The first bytes are kept even after they are sent: a ClientHello that is not yet hashed.
     hold: bool,
     /// A `change_cipher_spec` record has to be sent before the first protected one.
@@ -67,6 +69,7 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
             open: Span::default(),
             protection: None,
             limit: MAX_PLAINTEXT,
+            padding: 1,
             hold: false,
             change_cipher_spec_due: false,
             in_flight: false,
@@ -111,6 +114,11 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
     /// Limits the content of further protected records.
     pub(crate) const fn limit_records(&mut self, content: usize) {
         self.limit = content;
+    }
+
+    /// Pads records to a multiple of this length from now on.
+    pub(crate) const fn pad_records(&mut self, multiple: u16) {
+        self.padding = multiple;
     }
 
     /// Returns the number of records sealed under the current keys.
@@ -350,7 +358,8 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
             return Ok(());
         }
         let plaintext = core::mem::take(&mut self.open);
-        let end = plaintext.end.saturating_add(self.trailer());
+        let padding = self.padding_of(plaintext, content_type);
+        let end = plaintext.end.saturating_add(self.trailer()).saturating_add(padding);
         let length = u16::try_from(end.saturating_sub(plaintext.start)).map_err(|_| too_small(MIN_TX))?;
         let outer = if self.protection.is_some() { ContentType::APPLICATION_DATA } else { content_type };
         let header = RecordHeader { content_type: outer, length }.emit();
@@ -361,13 +370,29 @@ impl<'b, C: CryptoProvider> Outbound<'b, C> {
         *head = header;
         if let Some(protection) = &mut self.protection {
             let Some((inner, tag)) = body.split_last_chunk_mut::<TAG_LEN>() else { return Err(too_small(MIN_TX)) };
-            if let Some(last) = inner.last_mut() {
-                *last = content_type.0;
+            let behind = inner.get_mut(plaintext.len()..).unwrap_or_default();
+            behind.fill(0);
+            if let Some(first) = behind.first_mut() {
+                *first = content_type.0;
             }
             *tag = protection.seal(&header, inner)?;
         }
         self.pending.end = end;
         Ok(())
+    }
+
+    /// Returns the number of zeros after the content type of a record: as the configuration asks, if the peer's limit and
+    /// the buffer allow that. A full record has none.
+    fn padding_of(&self, plaintext: Span, content_type: ContentType) -> usize {
+        if self.protection.is_none() {
+            return 0;
+        }
+        let reserve = if content_type == ContentType::ALERT { 0 } else { self.reserve() };
+        let end = plaintext.end.saturating_add(self.trailer()).saturating_add(reserve);
+        let inner = plaintext.len().saturating_add(1);
+        let padded = inner.checked_next_multiple_of(self.padding.into()).unwrap_or(inner);
+        let most = self.limit.saturating_sub(plaintext.len()).min(self.buffer.len().saturating_sub(end));
+        padded.saturating_sub(inner).min(most)
     }
 
     /// Moves the remaining bytes to the front once all sealed records are sent.
