@@ -420,3 +420,27 @@ fn a_key_update_waits_until_there_is_room() {
     client.write(b"y").unwrap();
     assert_eq!(exchange(&mut client, &mut server).unwrap().1, b"y");
 }
+
+#[test]
+fn a_key_update_that_waited_is_written_when_the_transport_makes_room() {
+    let (mut client, mut server) = pair();
+    while client.write(&[b'x'; 500]).unwrap() > 0 {}
+    client.request_key_update();
+    let data = client.tx_pending().to_vec();
+    client.tx_consume(data.len());
+    // No poll and no write comes in between.
+    assert!(!client.tx_pending().is_empty());
+    for mut bytes in [&data[..], client.tx_pending()] {
+        while !bytes.is_empty() {
+            let space = server.rx_space();
+            let count = space.len().min(bytes.len());
+            space[..count].copy_from_slice(&bytes[..count]);
+            server.rx_commit(count).unwrap();
+            bytes = &bytes[count..];
+            while let Event::Data(data) = server.poll().unwrap() {
+                data.consume(usize::MAX);
+            }
+        }
+    }
+    assert!(matches!(server.poll(), Ok(Event::Transmit)), "it asks for an update in return");
+}

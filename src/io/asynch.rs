@@ -6,16 +6,15 @@
 //! at any await point and the operation started again. Data accepted by [`write`](embedded_io_async::Write::write) is
 //! sent by the next operation that sends.
 
+pub use super::pump::answer;
 use super::pump::{Io, Pump, trace_to_async};
 use super::stream::report;
 use super::{AsyncHost, Failure, HandshakeError};
+use crate::connection::Handshake;
 use crate::connection::machine::Machine;
-use crate::connection::{Handshake, Session};
 use crate::credential::Choice;
-use crate::error::Error;
-use crate::handshake::{ClientAuthStatus, Side, Stop};
+use crate::handshake::{ClientAuthStatus, Side};
 use crate::x509::{NoTrace, Trace};
-use core::convert::Infallible;
 use core::future::{Future, poll_fn};
 use core::task::Poll;
 use embedded_io_async::{Read, Write};
@@ -124,20 +123,4 @@ pub async fn drive<'b, T: Read + Write, R: Side>(
     };
     report(handshake, &cause, |failure| host.failed(failure));
     Err(cause)
-}
-
-/// Lets a host answer what a session asks after the handshake, for programs with a driver of their own. Returns when it
-/// asks nothing more. If the future is dropped, the question is asked again.
-///
-/// # Errors
-/// Why the session failed. The alert waits in [`tx_pending`](Session::tx_pending).
-pub async fn answer<'b, R: Side>(
-    session: &mut Session<'b, R>,
-    host: &mut impl AsyncHost<Choice = Choice<'b>>,
-) -> Result<(), Error> {
-    while let Stop::Ask(question) = session.next_received()? {
-        let mut unflushed = false;
-        Pump::<_, Infallible>::drain(session, &mut unflushed).ask_async(question, host).await;
-    }
-    Ok(())
 }

@@ -9,11 +9,13 @@
 use super::AsyncHost;
 use super::Failure;
 use super::Host;
+use crate::connection::Session;
 use crate::connection::machine::Machine;
 use crate::credential::Choice;
 use crate::error::{BufferKind, Error};
-use crate::handshake::{Input, Question, Stop};
+use crate::handshake::{Input, Question, Side, Stop};
 use crate::x509::{Trace, TraceEvent};
+use core::convert::Infallible;
 
 /// The next action of a driver.
 #[derive(Clone, Copy)]
@@ -252,6 +254,22 @@ impl<'p, 'b, M: Machine<'b>, E> Pump<'p, M, E> {
         };
         machine.answer(input, &mut trace_to_async(host))
     }
+}
+
+/// Lets a host answer what a session asks after the handshake, for programs with a driver of their own. Returns when it
+/// asks nothing more. If the future is dropped, the question is asked again.
+///
+/// # Errors
+/// Why the session failed. The alert waits in [`tx_pending`](Session::tx_pending).
+pub async fn answer<'b, R: Side>(
+    session: &mut Session<'b, R>,
+    host: &mut impl AsyncHost<Choice = Choice<'b>>,
+) -> Result<(), Error> {
+    while let Stop::Ask(question) = session.next_received()? {
+        let mut unflushed = false;
+        Pump::<_, Infallible>::drain(session, &mut unflushed).ask_async(question, host).await;
+    }
+    Ok(())
 }
 
 /// Passes the steps of the search to a host. A single function creates the closure, so that the states are compiled for
