@@ -68,13 +68,15 @@ fn product_64(a: u64, b: u64) -> u128 {
 #[inline(never)]
 fn product_32(a: u32, b: u32) -> u64 {
     const FOURTHS: u32 = 0x1111_1111;
-    let parts = |number: u32| [FOURTHS, FOURTHS << 1, FOURTHS << 2, FOURTHS << 3].map(|mask| u64::from(number & mask));
-    let ([a0, a1, a2, a3], [b0, b1, b2, b3]) = (parts(a), parts(b));
+    let parts = |n: u32| (n & FOURTHS, n & (FOURTHS << 1), n & (FOURTHS << 2), n & (FOURTHS << 3));
+    let ((a0, a1, a2, a3), (b0, b1, b2, b3)) = (parts(a), parts(b));
+    let product = |a: u32, b: u32| u64::from(a) * u64::from(b);
     let mask = u64::from(FOURTHS) << 32 | u64::from(FOURTHS);
-    ((a0 * b0) ^ (a1 * b3) ^ (a2 * b2) ^ (a3 * b1)) & mask
-        | ((a0 * b1) ^ (a1 * b0) ^ (a2 * b3) ^ (a3 * b2)) & (mask << 1)
-        | ((a0 * b2) ^ (a1 * b1) ^ (a2 * b0) ^ (a3 * b3)) & (mask << 2)
-        | ((a0 * b3) ^ (a1 * b2) ^ (a2 * b1) ^ (a3 * b0)) & (mask << 3)
+    let bits_0 = product(a0, b0) ^ product(a1, b3) ^ product(a2, b2) ^ product(a3, b1);
+    let bits_1 = product(a0, b1) ^ product(a1, b0) ^ product(a2, b3) ^ product(a3, b2);
+    let bits_2 = product(a0, b2) ^ product(a1, b1) ^ product(a2, b0) ^ product(a3, b3);
+    let bits_3 = product(a0, b3) ^ product(a1, b2) ^ product(a2, b1) ^ product(a3, b0);
+    bits_0 & mask | bits_1 & (mask << 1) | bits_2 & (mask << 2) | bits_3 & (mask << 3)
 }
 
 #[cfg(test)]

@@ -68,4 +68,11 @@ pub(crate) const BUILDS: &[Build] = &[
         choices: &[GCM_P256, CHACHA_P256],
         ..TUNED
     },
+    Build {
+        features: "micro",
+        algorithms: "ChaCha20-Poly1305, P-256 of `embedded-mtls-micro`, unaudited",
+        choices: &[CHACHA_P256],
+        ..TUNED
+    },
+    Build { features: "micro-aes128-gcm", algorithms: "the same with AES-128-GCM", choices: &[GCM_P256], ..TUNED },
 ];
