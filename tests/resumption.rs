@@ -111,6 +111,9 @@ fn a_session_is_resumed_with_its_identities_and_without_certificates() {
     let lengths = (outcome.wire.from_client.len(), outcome.wire.from_server.len());
     assert!(hello_of(&outcome.wire.from_client).extension(PRE_SHARED_KEY).is_some());
     assert_eq!(hello_of(&outcome.wire.from_server).extension(PRE_SHARED_KEY), Some(&[0, 0][..]));
+    // EncryptedExtensions with a limit of records and without the server name, and Finished, in one record.
+    let protected = records(&outcome.wire.from_server).into_iter().find(|record| record[0] == 23).unwrap().len();
+    assert_eq!(protected, 5 + (4 + 2 + 6) + (4 + 32) + 1 + 16);
     let (mut client, mut server) = outcome.sessions();
     assert!(client.is_resumed() && server.is_resumed());
     assert!(lengths.0 < 900 && lengths.1 < 300, "no certificate has passed: {lengths:?}");

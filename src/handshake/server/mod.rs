@@ -453,8 +453,9 @@ fn send_encrypted_extensions<'b, P: CryptoProvider>(
         RecordLimit::Size(_) => RecordLimit::Size(cx.rx.record_size_limit()),
         RecordLimit::Fragment(_) => limit,
     });
-    let extensions =
-        EncryptedExtensions { protocol: cx.negotiated.protocol, server_name: selected.named, record_limit };
+    // RFC 6066 section 3: "When resuming a session, the server MUST NOT include a server_name extension in the server hello."
+    let server_name = selected.named && matches!(means, Means::Certificates(_));
+    let extensions = EncryptedExtensions { protocol: cx.negotiated.protocol, server_name, record_limit };
     match cx.send(HandshakeType::ENCRYPTED_EXTENSIONS, &|w| extensions.emit(w))? {
         Written::AfterTransmit => Ok((State::SendEncryptedExtensions(selected, means, keys), Some(Stop::Transmit))),
         Written::Yes => {
