@@ -223,7 +223,7 @@ pub use crate::handshake::ticket::{
     keys::{TicketKey, TicketKeys},
     stored::{Ticket, TicketRefusal},
 };
-pub use crate::handshake::{ClientAuthStatus, Side};
+pub use crate::handshake::{ClientAuthStatus, Side, SideTypes};
 pub use crate::role::Role;
 pub use crate::text::Escaped;
 pub use crate::transcript::CertificateVerifyContent;

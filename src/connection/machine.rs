@@ -7,7 +7,7 @@ use crate::error::{ApiMisuse, Error};
 #[cfg(feature = "events")]
 use crate::events::Recorder;
 use crate::handshake::connection::Connection;
-use crate::handshake::{Flow, Input, Side, Stop};
+use crate::handshake::{Flow, Input, Side, SideTypes, Stop};
 #[cfg(feature = "resumption")]
 use crate::role::Role;
 use crate::transcript::certificate_verify_content;
@@ -21,8 +21,8 @@ pub(crate) trait Machine<'b> {
     /// The maximum number of reads from a transport that accepts no more bytes; `None`: until it returns no more.
     const LAST_READS: Option<u8>;
 
-    fn connection(&self) -> &Connection<'b, <Self::Side as Flow>::Provider>;
-    fn connection_mut(&mut self) -> &mut Connection<'b, <Self::Side as Flow>::Provider>;
+    fn connection(&self) -> &Connection<'b, <Self::Side as SideTypes>::Provider>;
+    fn connection_mut(&mut self) -> &mut Connection<'b, <Self::Side as SideTypes>::Provider>;
 
     /// Continues as far as possible.
     fn next(&mut self, trace: &mut impl Trace) -> Result<Stop<'b>, Error>;

@@ -12,14 +12,14 @@ use crate::key_schedule::{
 use crate::wire::finished::Finished;
 
 /// Secrets of the handshake epoch.
-pub struct HandshakeKeys<C: CryptoProvider> {
+pub(crate) struct HandshakeKeys<C: CryptoProvider> {
     secret: HandshakeSecret<C>,
     pub(super) client: TrafficSecret<C, HandshakeEpoch, ClientWrite>,
     pub(super) server: TrafficSecret<C, HandshakeEpoch, ServerWrite>,
 }
 
 /// The remaining keys of both epochs, between the server's Finished and the client's.
-pub struct ClientFinishedKeys<C: CryptoProvider> {
+pub(crate) struct ClientFinishedKeys<C: CryptoProvider> {
     pub(super) client: TrafficSecret<C, HandshakeEpoch, ClientWrite>,
     pub(super) application: ApplicationKeys<C>,
     #[cfg(feature = "resumption")]

@@ -162,18 +162,25 @@ pub(crate) struct Established<C: CryptoProvider> {
 
 /// A side of the connection: [`Client`](crate::Client) or [`Server`](crate::Server) with its provider, and nothing
 /// else. An image that names only one of them contains no code of the other.
-pub trait Side: Flow {}
+pub trait Side: SideTypes + Flow {}
 
 impl<P: CryptoProvider> Side for client::Client<P> {}
 impl<P: CryptoProvider> Side for server::Server<P> {}
 
-/// The flow of the handshake on one side: its states, what they wait for, and their handlers. Other crates cannot reach
-/// it, so they cannot add sides.
-pub trait Flow: 'static {
+/// The provider, the configuration and the role of a [`Side`].
+pub trait SideTypes: 'static {
     /// The cryptography of this side.
     type Provider: CryptoProvider;
     /// The configuration of this side.
     type Config<'b>;
+
+    /// Our role.
+    const ROLE: Role;
+}
+
+/// The flow of the handshake on one side: its states, what they wait for, and their handlers. Other crates cannot name
+/// it, so they cannot add sides.
+pub(crate) trait Flow: SideTypes {
     /// The states of the handshake.
     type State<'b>;
     /// The states of authentication after the handshake.
@@ -181,9 +188,6 @@ pub trait Flow: 'static {
     /// The tickets of a session.
     #[cfg(feature = "resumption")]
     type Tickets<'b>: ticket::Tickets<'b, Self::Provider>;
-
-    /// Our role. Crates that are generic over [`Side`] use it too.
-    const ROLE: Role;
 
     fn parameters<'c, 'b>(config: &'c Self::Config<'b>) -> &'c Parameters<'b>;
 

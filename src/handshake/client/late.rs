@@ -18,7 +18,7 @@ use crate::wire::handshake::MessageHeader;
 use crate::x509::Search;
 
 /// The requests of a server after the handshake, and the answer to the last one.
-pub struct LateAnswers<'b, P: CryptoProvider> {
+pub(crate) struct LateAnswers<'b, P: CryptoProvider> {
     /// ClientHello ... the client's Finished: the beginning of each exchange. The transcript of the connection
     /// continues with the messages of the current exchange.
     handshake: Transcript<P>,

@@ -34,7 +34,7 @@ use super::present::Present;
 use super::proof::{PeerAuthenticated, Proof, Resumed};
 #[cfg(feature = "resumption")]
 use super::ticket::stored::ReceivedTickets;
-use super::{Entropy, Established, Flow, Input, Next, Question, Secrets, Stage, Stop, Wait};
+use super::{Entropy, Established, Flow, Input, Next, Question, Secrets, SideTypes, Stage, Stop, Wait};
 use crate::credential::{Choice, Credential, PeerRequest};
 use crate::crypto::{CryptoProvider, DefaultProvider, HashAlgorithm, KeyExchange};
 #[cfg(feature = "resumption")]
@@ -59,7 +59,7 @@ pub struct Client<P = DefaultProvider>(PhantomData<P>);
 debug_by_name!("Client", [P] Client<P>);
 
 /// The states, in the order in which they are reached.
-pub enum State<'b, P: CryptoProvider> {
+pub(crate) enum State<'b, P: CryptoProvider> {
     Start,
     /// After a HelloRetryRequest, that message stays in `rx` from here to `SendClientHello`.
     MakeKeyShares(Shares),
@@ -83,7 +83,7 @@ pub enum State<'b, P: CryptoProvider> {
 }
 
 /// The offer in the ClientHello that is in flight.
-pub struct Hello {
+pub(crate) struct Hello {
     groups: Groups,
     /// The suite of the HelloRetryRequest, if there was one.
     retried: Option<CipherSuite>,
@@ -91,7 +91,7 @@ pub struct Hello {
 
 /// The request of a HelloRetryRequest.
 #[derive(Clone, Copy)]
-pub struct Retry {
+pub(crate) struct Retry {
     suite: CipherSuite,
     /// The groups of the shares that were sent.
     groups: Groups,
@@ -104,14 +104,19 @@ pub struct Retry {
 type Reply<'b> = Result<Option<&'b Credential<'b>>, Error>;
 
 /// The keys and the proof for the last flight and the session.
-pub struct Response<P: CryptoProvider> {
+pub(crate) struct Response<P: CryptoProvider> {
     keys: ClientFinishedKeys<P>,
     proof: Proof,
 }
 
-impl<P: CryptoProvider> Flow for Client<P> {
+impl<P: CryptoProvider> SideTypes for Client<P> {
     type Provider = P;
     type Config<'b> = ClientConfig<'b>;
+
+    const ROLE: Role = Role::Client;
+}
+
+impl<P: CryptoProvider> Flow for Client<P> {
     type State<'b> = State<'b, P>;
     #[cfg(feature = "post-handshake-auth")]
     type Late<'b> = late::LateAnswers<'b, P>;
@@ -119,8 +124,6 @@ impl<P: CryptoProvider> Flow for Client<P> {
     type Late<'b> = ();
     #[cfg(feature = "resumption")]
     type Tickets<'b> = ReceivedTickets<'b>;
-
-    const ROLE: Role = Role::Client;
 
     fn parameters<'c, 'b>(config: &'c Self::Config<'b>) -> &'c Parameters<'b> {
         &config.parameters

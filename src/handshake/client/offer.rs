@@ -23,7 +23,7 @@ use crate::wire::pre_shared_key::OfferedPsk;
 /// The public keys of the key exchanges that a ClientHello offers, as far as they have been computed. The private key
 /// is derived from its seed again once the server selects a share.
 #[derive(Debug)]
-pub struct Shares {
+pub(crate) struct Shares {
     pub(super) groups: Groups,
     public: [Option<KeyShare>; MAX_OFFERED_SHARES],
     /// The suite of the HelloRetryRequest, if there was one.

@@ -19,7 +19,7 @@ use crate::x509::NoTrace;
 use zeroize::Zeroizing;
 
 /// The requests of a server after the handshake, and the answer to the last one.
-pub struct LateRequests<'b, P: CryptoProvider> {
+pub(crate) struct LateRequests<'b, P: CryptoProvider> {
     config: &'b ServerConfig<'b>,
     /// ClientHello ... the client's Finished: the beginning of each exchange. The transcript of the connection
     /// continues with the messages of the current exchange.

@@ -33,7 +33,7 @@ use super::present::Present;
 use super::proof::{AnonymousAllowed, PeerAuthenticated, Proof, Resumed};
 #[cfg(feature = "resumption")]
 use super::ticket::sealed::{Accepted, IssuedTickets};
-use super::{Entropy, Established, Flow, Input, Next, Question, Secrets, Stage, Stop, Wait};
+use super::{Entropy, Established, Flow, Input, Next, Question, Secrets, SideTypes, Stage, Stop, Wait};
 use crate::credential::{Choice, Credential, PeerRequest};
 use crate::crypto::{CryptoProvider, DefaultProvider, Digest, HashAlgorithm, KeyExchange, KeyShare, SharedSecret};
 use crate::error::{ApiMisuse, Error, PeerIncompatible, PeerMisbehaved};
@@ -56,7 +56,7 @@ pub struct Server<P = DefaultProvider>(PhantomData<P>);
 debug_by_name!("Server", [P] Server<P>);
 
 /// The states, in the order in which they are reached.
-pub enum State<'b, P: CryptoProvider> {
+pub(crate) enum State<'b, P: CryptoProvider> {
     ExpectClientHello,
     SendHelloRetryRequest(Selected),
     ExpectSecondClientHello(Selected, Digest),
@@ -83,7 +83,7 @@ pub enum State<'b, P: CryptoProvider> {
 }
 
 /// The means by which both sides authenticate each other.
-pub enum Means<'b> {
+pub(crate) enum Means<'b> {
     Certificates(&'b Credential<'b>),
     /// The ticket in this place of the offer.
     #[cfg_attr(not(feature = "resumption"), allow(dead_code, reason = "there are none"))]
@@ -92,7 +92,7 @@ pub enum Means<'b> {
 
 /// The parameters selected from the ClientHello.
 #[derive(Clone, Copy)]
-pub struct Selected {
+pub(crate) struct Selected {
     suite: CipherSuite,
     hash: HashAlgorithm,
     group: NamedGroup,
@@ -104,9 +104,14 @@ pub struct Selected {
     record_limit: Option<RecordLimit>,
 }
 
-impl<P: CryptoProvider> Flow for Server<P> {
+impl<P: CryptoProvider> SideTypes for Server<P> {
     type Provider = P;
     type Config<'b> = ServerConfig<'b>;
+
+    const ROLE: Role = Role::Server;
+}
+
+impl<P: CryptoProvider> Flow for Server<P> {
     type State<'b> = State<'b, P>;
     #[cfg(feature = "post-handshake-auth")]
     type Late<'b> = late::LateRequests<'b, P>;
@@ -114,8 +119,6 @@ impl<P: CryptoProvider> Flow for Server<P> {
     type Late<'b> = ();
     #[cfg(feature = "resumption")]
     type Tickets<'b> = IssuedTickets<'b>;
-
-    const ROLE: Role = Role::Server;
 
     fn parameters<'c, 'b>(config: &'c Self::Config<'b>) -> &'c Parameters<'b> {
         &config.parameters

@@ -45,7 +45,7 @@ pub(crate) struct Issue {
 }
 
 /// The tickets that a session gives its client.
-pub struct IssuedTickets<'b> {
+pub(crate) struct IssuedTickets<'b> {
     config: &'b ServerConfig<'b>,
     issue: Option<Issue>,
     /// Salts and `ticket_age_add` are made from it.

@@ -81,7 +81,7 @@ struct Stored<'t> {
 }
 
 /// The tickets that a session receives. The last one is behind the free peer memory.
-pub struct ReceivedTickets<'b> {
+pub(crate) struct ReceivedTickets<'b> {
     config: &'b ClientConfig<'b>,
     /// The credential under which the server knew us when the ticket came; else it may have asked in vain.
     credential: Option<&'b Credential<'b>>,
