@@ -226,7 +226,6 @@ pub use crate::handshake::ticket::{
 pub use crate::handshake::{ClientAuthStatus, Side, SideTypes};
 pub use crate::role::Role;
 pub use crate::text::Escaped;
-pub use crate::transcript::CertificateVerifyContent;
 pub use crate::wire::enums::{CipherSuite, NamedGroup, SignatureScheme};
 
 /// Runs the example in the README as a test.

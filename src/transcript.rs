@@ -115,7 +115,7 @@ as_bytes!(BinderHash ResumptionHash);
 
 /// The content that a CertificateVerify signs: 130 bytes with SHA-256, 146 with SHA-384.
 #[derive(Clone, Copy)]
-pub struct CertificateVerifyContent {
+pub(crate) struct CertificateVerifyContent {
     bytes: [u8; PADDING + CONTEXT_LEN + MAX_SUITE_HASH_LEN],
     len: usize,
 }
@@ -147,7 +147,7 @@ pub(crate) fn certificate_verify_content(signer: Role, hash: &CertificateHash) -
 
 impl CertificateVerifyContent {
     /// The bytes.
-    pub fn as_bytes(&self) -> &[u8] {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..self.len).unwrap_or(&self.bytes)
     }
 }

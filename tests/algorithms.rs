@@ -160,15 +160,15 @@ impl Host for OneKey {
     }
 
     fn sign(&mut self, request: &SignInput) -> Option<Signature> {
-        assert_eq!(request.scheme(), self.credential.scheme());
+        assert_eq!(request.scheme, self.credential.scheme());
         let message = request.message();
-        let expected = SignatureAlgorithm::of(request.scheme()).unwrap().hash();
+        let expected = SignatureAlgorithm::of(request.scheme).unwrap().hash();
         let digested = request.digest(RustCrypto).map(|digest| digest.as_bytes().to_vec());
         assert_eq!(
             digested,
-            expected.map(|hash| digest(hash, &[message.as_bytes()])).ok_or(ApiMisuse::SchemeWithoutDigest.into())
+            expected.map(|hash| digest(hash, &[message])).ok_or(ApiMisuse::SchemeWithoutDigest.into())
         );
-        Some(self.key.sign(request.scheme(), if self.forges { b"something else" } else { message.as_bytes() }))
+        Some(self.key.sign(request.scheme, if self.forges { b"something else" } else { message }))
     }
 }
 
@@ -278,7 +278,7 @@ fn a_signature_of_another_form_is_refused_before_it_is_sent() {
             Choice::Send(self.0.credential)
         }
         fn sign(&mut self, request: &SignInput) -> Option<Signature> {
-            Some(match self.0.key.sign(request.scheme(), b"") {
+            Some(match self.0.key.sign(request.scheme, b"") {
                 Signature::Encoded(signature) => Signature::encoded(&signature.as_bytes()[1..]).unwrap(),
                 Signature::Ed25519(signature) => Signature::P256(signature),
                 Signature::P256(_) => Signature::P384([1; 96]),

@@ -39,8 +39,10 @@ debug_by_name!("AuthorizeRequest", [] AuthorizeRequest<'_, '_>);
 /// The input of a signer, without a borrow: the content to sign, and how.
 #[derive(Clone, Copy)]
 pub struct SignInput {
-    pub(super) key: KeyHandle,
-    pub(super) scheme: SignatureScheme,
+    /// The handle of the key of the credential that was selected.
+    pub key: KeyHandle,
+    /// The scheme of the credential that was selected.
+    pub scheme: SignatureScheme,
     pub(super) message: CertificateVerifyContent,
     pub(super) hedge: Digest,
 }
@@ -155,20 +157,10 @@ impl AuthorizeRequest<'_, '_> {
 }
 
 impl SignInput {
-    /// The handle of the key of the credential that was selected.
-    pub const fn key(&self) -> KeyHandle {
-        self.key
-    }
-
-    /// The scheme of the credential that was selected.
-    pub const fn scheme(&self) -> SignatureScheme {
-        self.scheme
-    }
-
     /// Returns the content to sign, for signers that hash it themselves: 64 spaces, the context, 0, the transcript
     /// hash; 130 bytes, or 146 with SHA-384 (RFC 9846 section 4.5.2).
-    pub const fn message(&self) -> &CertificateVerifyContent {
-        &self.message
+    pub fn message(&self) -> &[u8] {
+        self.message.as_bytes()
     }
 
     /// Returns 32 unpredictable bytes, different for each message, for signers that derive the ECDSA nonce from the key

@@ -191,7 +191,7 @@ impl<T: FnMut() -> Time, K: SigningKey, I: Identities> Host for SoftwareHost<'_,
     }
 
     fn sign(&mut self, input: &SignInput) -> Option<Signature> {
-        self.keys.get(usize::try_from(input.key().0).ok()?)?.sign(input.message().as_bytes(), input.hedge())
+        self.keys.get(usize::try_from(input.key.0).ok()?)?.sign(input.message(), input.hedge())
     }
 }
 

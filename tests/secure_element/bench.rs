@@ -67,7 +67,7 @@ impl<'b> AsyncHost for ElementHost<'b, '_> {
 
     async fn sign(&mut self, input: &SignInput) -> Option<Signature> {
         let digest = *input.digest(RustCrypto).ok()?.as_bytes().first_chunk()?;
-        let slot = u16::try_from(input.key().0).ok()?;
+        let slot = u16::try_from(input.key.0).ok()?;
         match self.mailbox.sign(slot, digest).await {
             Ok(raw) if self.form == Form::Raw => Some(Signature::P256(raw)),
             Ok(raw) => Signature::encoded(p256::ecdsa::Signature::from_slice(&raw).ok()?.to_der().as_bytes()),

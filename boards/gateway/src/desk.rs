@@ -50,7 +50,7 @@ impl<'b, B: Board> AsyncHost for Desk<'_, 'b, B> {
     async fn sign(&mut self, input: &SignInput) -> Option<Signature> {
         let digest = input.digest(RustCrypto).ok()?;
         let start = Instant::now();
-        let signature = self.board.sign(input.key(), digest.as_bytes().first_chunk()?, input.hedge()).await;
+        let signature = self.board.sign(input.key, digest.as_bytes().first_chunk()?, input.hedge()).await;
         debug!("signed in {} ms", start.elapsed().as_millis());
         signature.map(Signature::P256)
     }

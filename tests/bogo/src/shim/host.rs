@@ -73,6 +73,6 @@ impl<'b> Host for Shim<'b> {
     }
 
     fn sign(&mut self, input: &SignInput) -> Option<Signature> {
-        self.identity_of(input.key())?.sign(input.scheme(), input.message().as_bytes())
+        self.identity_of(input.key)?.sign(input.scheme, input.message())
     }
 }
