@@ -97,7 +97,7 @@
 //!             },
 //!             Step::Yield => {} // let other tasks run
 //!             Step::Time(request) => request.provide(board.time())?,
-//!             Step::Credential(request) => request.select(board.credential())?,
+//!             Step::Credential(request) => request.answer(board.credential())?,
 //!             Step::Sign(request) => {
 //!                 let signature = board.sign(request.digest()?.as_bytes());
 //!                 request.complete(&Signature::P256(signature))?;

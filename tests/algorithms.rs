@@ -423,7 +423,7 @@ fn a_small_tx_is_an_error_before_a_long_signature_is_asked_for_after_the_handsha
         client.rx_space()[..request.len()].copy_from_slice(&request);
         client.rx_commit(request.len()).unwrap();
         let Ok(embedded_mtls::Event::Credential(request)) = client.poll() else { panic!("it was asked") };
-        let selected = request.select(shown);
+        let selected = request.answer(shown);
         selected.map(|()| assert!(matches!(client.poll(), Ok(embedded_mtls::Event::Sign(_)))))
     };
     let Err(Error::BufferTooSmall { buffer: embedded_mtls::BufferKind::Tx, need }) = late(400) else {

@@ -117,7 +117,7 @@ fn a_credential_of_a_scheme_that_the_server_does_not_offer_fails_the_handshake_n
         match real.handshake.poll().expect("nothing is wrong yet") {
             Step::NeedInput if bytes.is_empty() => break,
             Step::NeedInput => assert_ne!(test_support::pair::deliver(&mut bytes, &mut real.handshake, 0), 0),
-            Step::Credential(request) => assert_eq!(request.select(&chosen[0]), Ok(())),
+            Step::Credential(request) => assert_eq!(request.answer(&chosen[0]), Ok(())),
             Step::Time(request) => request.provide(now()).unwrap(),
             Step::Authorize(request) => request.accept().unwrap(),
             Step::Yield => {}
@@ -152,7 +152,7 @@ fn a_server_refuses_a_credential_of_a_scheme_that_the_client_did_not_offer_at_on
             Step::NeedInput => assert_ne!(test_support::pair::deliver(&mut hello, &mut server, 0), 0),
             Step::Credential(request) => {
                 let expected = Error::ApiMisuse(ApiMisuse::CredentialSchemeNotOffered);
-                assert_eq!(request.select(&chosen[0]), Err(expected));
+                assert_eq!(request.answer(&chosen[0]), Err(expected));
                 break;
             }
             step => panic!("{step:?}"),

@@ -110,7 +110,7 @@ fn answer(session: &mut TestSession<impl Side>, host: &mut TestHost) {
         match session.poll().expect("no error") {
             Event::Credential(request) => {
                 let Choice::Send(credential) = host.credential(&request.peer_request()) else { panic!("it fits") };
-                request.select(credential).unwrap();
+                request.answer(credential).unwrap();
             }
             Event::Sign(request) => {
                 let signature = host.sign(request.input());

@@ -71,7 +71,7 @@ fn run(session: &mut TestSession<impl Side>, pki: &Pki) -> Result<Vec<ClientAuth
         match session.poll()? {
             Event::Credential(request) => {
                 let Choice::Send(credential) = host.credential(&request.peer_request()) else { panic!("it fits") };
-                request.select(credential)?;
+                request.answer(credential)?;
             }
             Event::Sign(request) => {
                 let signature = host.sign(request.input());
@@ -284,7 +284,7 @@ fn a_second_request_fills_rx_until_the_first_is_signed_and_nothing_of_what_follo
     let mut host = host(vec![credential(&[&pki.client, &pki.intermediate], 0)], vec![signing_key(&pki.client)]);
     let Ok(Event::Credential(request)) = session.poll() else { panic!("it was asked") };
     let Choice::Send(shown) = host.credential(&request.peer_request()) else { panic!("it fits") };
-    request.select(shown).unwrap();
+    request.answer(shown).unwrap();
 
     // The key takes its time; the server asks again, and goes on talking.
     let mut said = vec![handshake(&late_request(b"two"))];

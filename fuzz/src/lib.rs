@@ -161,7 +161,7 @@ fn step<'b, S: Side>(
         }
         Step::Yield => {}
         Step::Time(request) => request.provide(now())?,
-        Step::Credential(request) if request.peer_request().accepts(credential) => request.select(credential)?,
+        Step::Credential(request) if request.peer_request().accepts(credential) => request.answer(credential)?,
         Step::Credential(request) => request.answer(Choice::Decline)?,
         Step::Authorize(request) => request.accept()?,
         Step::Sign(request) => request.complete(&Signature::encoded(&[1; 70]).ok_or(ApiMisuse::SignatureMalformed)?)?,

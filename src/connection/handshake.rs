@@ -418,7 +418,7 @@ mod tests {
         let credential =
             crate::credential::placeholder(offer.mandatory().unwrap().signature_schemes.iter().next().unwrap());
         match server.poll() {
-            Ok(Step::Credential(request)) => request.select(&credential).unwrap(),
+            Ok(Step::Credential(request)) => request.answer(&credential).unwrap(),
             other => panic!("{other:?}"),
         }
         assert!(!is_wiped(&server.entropy));

@@ -4,7 +4,7 @@
 use super::machine::Asking;
 #[cfg(feature = "events")]
 use crate::credential::Mismatch;
-use crate::credential::{Choice, Credential, KeyHandle, PeerRequest, Signature};
+use crate::credential::{Choice, KeyHandle, PeerRequest, Signature};
 use crate::crypto::{CryptoProvider, Digest, HashAlgorithm, SignatureAlgorithm};
 use crate::error::{AlertDescription, ApiMisuse, Error};
 use crate::handshake::Input;
@@ -81,24 +81,16 @@ impl<'b> CredentialRequest<'_, 'b> {
         self.machine.events().mismatch(key, alias, reason);
     }
 
-    /// Sends `credential`.
+    /// Applies a choice, such as the credential to send.
     ///
     /// # Errors
-    /// [`ApiMisuse::CredentialSchemeNotOffered`] if the peer cannot verify its signatures; errors are sticky. A client's
-    /// handshake fails with it later, as with [`Choice::Fail`].
-    pub fn select(self, credential: &'b Credential<'b>) -> Result<(), Error> {
-        self.answer(Choice::Send(credential))
-    }
-
-    /// Applies a choice.
-    ///
-    /// # Errors
-    /// As [`select`](Self::select). On a server,
+    /// [`ApiMisuse::CredentialSchemeNotOffered`] if the peer cannot verify its signatures. A client's handshake fails with
+    /// it later, as with [`Choice::Fail`]. On a server,
     /// [`PeerIncompatible::NoCredential`](crate::PeerIncompatible::NoCredential) for [`Choice::Decline`]: it cannot
     /// continue without a credential. On a server, and after the handshake, the error of [`Choice::Fail`]. Errors are
     /// sticky.
-    pub fn answer(self, choice: Choice<'b>) -> Result<(), Error> {
-        self.machine.answer(Input::Credential(choice))
+    pub fn answer(self, choice: impl Into<Choice<'b>>) -> Result<(), Error> {
+        self.machine.answer(Input::Credential(choice.into()))
     }
 }
 

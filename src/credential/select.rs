@@ -88,6 +88,12 @@ impl<'b> Choice<'b> {
     }
 }
 
+impl<'b> From<&'b Credential<'b>> for Choice<'b> {
+    fn from(credential: &'b Credential<'b>) -> Self {
+        Self::Send(credential)
+    }
+}
+
 impl<'b> From<Option<&'b Credential<'b>>> for Choice<'b> {
     fn from(credential: Option<&'b Credential<'b>>) -> Self {
         credential.map_or(Self::Decline, Self::Send)

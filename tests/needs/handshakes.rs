@@ -225,7 +225,7 @@ fn u08_a_client_that_is_asked_after_the_handshake_shows_who_it_is() {
             match near.poll().unwrap() {
                 Event::Credential(request) => {
                     let Choice::Send(shown) = me.credential(&request.peer_request()) else { panic!("it fits") };
-                    request.select(shown).unwrap();
+                    request.answer(shown).unwrap();
                 }
                 Event::Sign(request) => {
                     let signature = me.sign(request.input()).unwrap();
