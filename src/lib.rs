@@ -78,7 +78,7 @@
 //!     fn write(&mut self, bytes: &[u8]) -> usize;
 //!     fn time(&self) -> Time;
 //!     fn credential(&self) -> &'b Credential<'b>;
-//!     fn sign(&mut self, digest: &[u8]) -> [u8; 64];
+//!     fn sign(&mut self, message: &[u8]) -> [u8; 64];
 //! }
 //!
 //! fn connect<'b>(
@@ -99,7 +99,7 @@
 //!             Step::Time(request) => request.provide(board.time())?,
 //!             Step::Credential(request) => request.answer(board.credential())?,
 //!             Step::Sign(request) => {
-//!                 let signature = board.sign(request.digest()?.as_bytes());
+//!                 let signature = board.sign(request.input.message());
 //!                 request.complete(&Signature::P256(signature))?;
 //!             }
 //!             Step::Authorize(request) => request.accept()?, // after a look at `request.peer()`

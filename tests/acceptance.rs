@@ -156,7 +156,7 @@ fn server_ended(signed: bool, alert: Option<AlertDescription>) -> Option<Diagnos
                 request.answer(choice).unwrap();
             }
             Step::Sign(request) if signed => {
-                let signature = host.sign(request.input()).unwrap();
+                let signature = host.sign(&request.input).unwrap();
                 request.complete(&signature).unwrap();
             }
             Step::Yield => {}

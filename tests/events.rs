@@ -433,7 +433,7 @@ fn a_request_after_the_handshake_is_told_as_such() {
                 request.answer(choice).unwrap();
             }
             Need::Sign(request) => {
-                let signature = client_host.sign(request.input()).unwrap();
+                let signature = client_host.sign(&request.input).unwrap();
                 request.complete(&signature).unwrap();
             }
             _ => break,

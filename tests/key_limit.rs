@@ -83,7 +83,7 @@ fn advance<S: Side>(side: &mut Handshake<'static, S>, host: &mut impl Host<Choic
             }
             Step::Authorize(request) => request.accept(),
             Step::Sign(request) => {
-                let signature = host.sign(request.input()).expect("a key");
+                let signature = host.sign(&request.input).expect("a key");
                 request.complete(&signature)
             }
         };

@@ -45,7 +45,7 @@ impl<R: Side> End<R> {
                     request.answer(choice)?;
                 }
                 Event::Sign(request) if self.signs => {
-                    let signature = self.host.sign(request.input()).expect("a signature");
+                    let signature = self.host.sign(&request.input).expect("a signature");
                     request.complete(&signature)?;
                 }
                 Event::Sign(_) => {

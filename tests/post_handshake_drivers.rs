@@ -113,7 +113,7 @@ fn answer(session: &mut TestSession<impl Side>, host: &mut TestHost) {
                 request.answer(credential).unwrap();
             }
             Event::Sign(request) => {
-                let signature = host.sign(request.input());
+                let signature = host.sign(&request.input);
                 request.complete(&signature.expect("a signature")).unwrap();
             }
             _ => return,

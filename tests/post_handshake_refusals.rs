@@ -74,7 +74,7 @@ fn run(session: &mut TestSession<impl Side>, pki: &Pki) -> Result<Vec<ClientAuth
                 request.answer(credential)?;
             }
             Event::Sign(request) => {
-                let signature = host.sign(request.input());
+                let signature = host.sign(&request.input);
                 request.complete(&signature.expect("a signature"))?;
             }
             Event::Time(request) => request.provide(now())?,
@@ -479,7 +479,7 @@ fn a_refusal_in_the_middle_of_a_late_answer_is_one_of_that_answer() {
                 request.answer(choice).unwrap();
             }
             Event::Sign(request) => {
-                let signature = host.sign(request.input()).unwrap();
+                let signature = host.sign(&request.input).unwrap();
                 request.complete(&signature).unwrap();
             }
             Event::Transmit => break,

@@ -543,7 +543,7 @@ fn a_ticket_carries_the_identity_of_when_it_was_sent() {
                 request.answer(choice).unwrap();
             }
             Event::Sign(request) => {
-                let signature = client_host.sign(request.input()).unwrap();
+                let signature = client_host.sign(&request.input).unwrap();
                 request.complete(&signature).unwrap();
             }
             _ => {}

@@ -2,7 +2,6 @@
 
 use super::request::SignInput;
 use crate::credential::{Credential, PeerRequest};
-use crate::crypto::{CryptoProvider, Digest, HashAlgorithm};
 use crate::error::{ApiMisuse, Error};
 #[cfg(feature = "events")]
 use crate::events::Recorder;
@@ -86,7 +85,6 @@ pub(crate) trait Asking<'b> {
     where
         'b: 'm;
     fn search(&self) -> &Search<'b, 'b>;
-    fn digest(&self, algorithm: HashAlgorithm, message: &[u8]) -> Result<Digest, Error>;
     #[cfg(feature = "events")]
     fn events(&self) -> &Recorder<'b>;
     fn answer(&mut self, answer: Input<'_, 'b>) -> Result<(), Error>;
@@ -103,10 +101,6 @@ impl<'b, M: Machine<'b>> Asking<'b> for M {
 
     fn search(&self) -> &Search<'b, 'b> {
         &self.connection().peer
-    }
-
-    fn digest(&self, algorithm: HashAlgorithm, message: &[u8]) -> Result<Digest, Error> {
-        Ok(self.connection().provider.digest(algorithm, &[message])?)
     }
 
     #[cfg(feature = "events")]

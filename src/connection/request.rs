@@ -53,7 +53,8 @@ debug_by_name!("SignInput", [] SignInput);
 /// or a secure element: drop the token, and the next poll returns it again.
 pub struct SignRequest<'c, 'b> {
     pub(super) machine: &'c mut dyn Asking<'b>,
-    pub(super) input: SignInput,
+    /// Everything that a signer needs, without a borrow of the connection.
+    pub input: SignInput,
 }
 
 debug_by_name!("SignRequest", [] SignRequest<'_, '_>);
@@ -179,19 +180,6 @@ impl SignInput {
 }
 
 impl SignRequest<'_, '_> {
-    /// Returns everything that a signer needs, without borrowing the connection.
-    pub const fn input(&self) -> &SignInput {
-        &self.input
-    }
-
-    /// Returns the digest of the [input](Self::input), for signers that take digests.
-    ///
-    /// # Errors
-    /// As [`SignInput::digest`].
-    pub fn digest(&self) -> Result<Digest, Error> {
-        self.machine.digest(self.input.hash()?, self.input.message.as_bytes())
-    }
-
     /// Completes the request with a signature.
     ///
     /// # Errors

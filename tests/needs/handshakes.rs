@@ -228,7 +228,7 @@ fn u08_a_client_that_is_asked_after_the_handshake_shows_who_it_is() {
                     request.answer(shown).unwrap();
                 }
                 Event::Sign(request) => {
-                    let signature = me.sign(request.input()).unwrap();
+                    let signature = me.sign(&request.input).unwrap();
                     request.complete(&signature).unwrap();
                 }
                 _ => break,

@@ -293,7 +293,7 @@ pub fn advance<'b, S: Side>(
                     Err(alert) => Err(request.reject(alert)),
                 }
             }
-            Ok(Step::Sign(request)) => match host.sign(request.input()) {
+            Ok(Step::Sign(request)) => match host.sign(&request.input) {
                 Some(signature) => request.complete(&signature),
                 None => Err(request.fail()),
             },

@@ -150,7 +150,7 @@ fn who_shows_a_certificate_after_the_handshake_is_seen_there() {
                 request.answer(choice).unwrap();
             }
             Event::Sign(request) => {
-                let signature = setup.client_host.sign(request.input()).unwrap();
+                let signature = setup.client_host.sign(&request.input).unwrap();
                 request.complete(&signature).unwrap();
             }
             _ => break,

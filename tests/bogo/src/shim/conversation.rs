@@ -193,7 +193,7 @@ impl<'b> Conversation<'_, 'b> {
                     Ok(()) => request.accept()?,
                     Err(alert) => return Err(request.reject(alert).into()),
                 },
-                Step::Sign(request) => match self.host.sign(request.input()) {
+                Step::Sign(request) => match self.host.sign(&request.input) {
                     Some(signature) => request.complete(&signature)?,
                     None => return Err(request.fail().into()),
                 },
