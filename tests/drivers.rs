@@ -247,8 +247,8 @@ fn no_byte_is_lost_or_doubled_when_transfers_are_dropped_at_any_await_point() {
         let (mut sent, mut received, mut closed) = (0, Vec::new(), false);
         for round in 0..200_000 {
             if round % 1000 == 500 && !closed {
-                server.session_mut().request_key_update();
-                client.session_mut().request_key_update();
+                server.session.request_key_update();
+                client.session.request_key_update();
             }
             if sent < content.len() {
                 sent += cancelled.turn(client.write(&content[sent..])).map_or(0, Result::unwrap);
@@ -450,7 +450,7 @@ fn the_blocking_stream_works_over_a_socket() {
         let mut rest = Vec::new();
         stream.read_to_end(&mut rest).unwrap();
         stream.close().unwrap();
-        (order, rest, stream.session().peer().unwrap().common_name().map(str::to_owned))
+        (order, rest, stream.session.peer().unwrap().common_name().map(str::to_owned))
     });
     let mut setup = Setup::new(&Pki::new());
     let handshake = setup.client_handshake().unwrap();

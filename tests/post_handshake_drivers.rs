@@ -149,13 +149,13 @@ macro_rules! read_past_the_answer {
         for _ in 0..2 {
             assert_eq!($run(hosted.await_certificate()), Ok(Some(ClientAuthStatus::Accepted)));
         }
-        let session = stream.session();
+        let session = &stream.session;
         assert_eq!(session.certificate_answer(), Some(ClientAuthStatus::Accepted));
         assert_eq!(session.peer().and_then(|peer| peer.common_name()), Some(CLIENT_NAME));
 
         // Asked again, the old answer is no answer.
-        stream.session_mut().request_certificate(ClientAuth::Required(roots)).unwrap();
-        assert_eq!(stream.session().certificate_answer(), None);
+        stream.session.request_certificate(ClientAuth::Required(roots)).unwrap();
+        assert_eq!(stream.session.certificate_answer(), None);
     }};
 }
 
@@ -179,7 +179,7 @@ macro_rules! asked_without_a_host {
             let read = $run($read(&mut stream, &mut [0; 16]));
             assert_eq!(read, Err(Failure::Tls(ApiMisuse::HostNeeded.into())));
         }
-        assert!(stream.session().failure().is_none());
+        assert!(stream.session.failure().is_none());
         assert_eq!($run($read(&mut stream.hosted(&mut identity(&pki)), &mut [0; 16])), Ok(4));
     }};
 }

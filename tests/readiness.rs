@@ -104,7 +104,7 @@ fn a_stream_is_readable_when_a_whole_record_has_come_and_until_its_data_is_consu
     server.write(b"pong").unwrap();
     for byte in sent(&mut server) {
         assert_eq!(stream.read_ready(), Ok(false));
-        stream.transport_mut().incoming.push_back(byte);
+        stream.transport.incoming.push_back(byte);
     }
     assert_eq!(stream.read_ready(), Ok(true));
     assert_eq!(stream.fill_buf(), Ok(&b"pong"[..]));
@@ -123,7 +123,7 @@ fn an_async_stream_is_readable_when_a_whole_record_has_come_and_until_its_data_i
     server.write(b"pong").unwrap();
     for byte in sent(&mut server) {
         assert_eq!(stream.read_ready(), Ok(false));
-        stream.transport_mut().incoming.push_back(byte);
+        stream.transport.incoming.push_back(byte);
     }
     assert_eq!(stream.read_ready(), Ok(true));
     assert_eq!(at_once(embedded_io_async::BufRead::fill_buf(&mut stream)), Ok(&b"pong"[..]));
@@ -136,7 +136,7 @@ fn an_end_and_a_broken_record_are_ready_to_be_read() {
     let (client, mut server) = sessions();
     let mut stream = Blocking::from_parts(Line::default(), client);
     server.close();
-    stream.transport_mut().incoming.extend(sent(&mut server));
+    stream.transport.incoming.extend(sent(&mut server));
     assert_eq!((stream.read_ready(), stream.read(&mut [0])), (Ok(true), Ok(0)));
 
     let (client, _) = sessions();
@@ -149,10 +149,10 @@ fn an_end_and_a_broken_record_are_ready_to_be_read() {
     server.write(b"pong").unwrap();
     let mut record = sent(&mut server);
     *record.last_mut().unwrap() ^= 1;
-    stream.transport_mut().incoming.extend(record);
+    stream.transport.incoming.extend(record);
     assert_eq!(stream.read_ready(), Ok(true));
     assert!(stream.read(&mut [0]).is_err());
-    assert!(!stream.transport().outgoing.is_empty(), "the alert has left");
+    assert!(!stream.transport.outgoing.is_empty(), "the alert has left");
 }
 
 #[test]
@@ -161,16 +161,16 @@ fn a_stream_is_writable_when_a_record_fits_and_moves_what_the_transport_takes() 
     let mut stream = Blocking::from_parts(Line::default(), client);
     assert_eq!(stream.write_ready(), Ok(true));
     let mut written = 0;
-    while let count @ 1.. = stream.session_mut().write(&[7; 100]).unwrap() {
+    while let count @ 1.. = stream.session.write(&[7; 100]).unwrap() {
         written += count;
     }
     assert_eq!(stream.write_ready(), Ok(false));
-    stream.transport_mut().room = 1;
+    stream.transport.room = 1;
     assert_eq!(stream.write_ready(), Ok(false), "one byte of room is no room for a record");
-    stream.transport_mut().room = usize::MAX;
+    stream.transport.room = usize::MAX;
     assert_eq!(stream.write_ready(), Ok(true));
 
-    let (transport, session) = stream.into_parts();
+    let (transport, session) = (stream.transport, stream.session);
     let left = session.tx_pending();
     for chunk in [&transport.outgoing[..], left] {
         for bytes in chunk.chunks(512) {
@@ -187,8 +187,8 @@ fn a_stream_is_writable_when_a_record_fits_and_moves_what_the_transport_takes() 
 fn an_async_stream_is_writable_when_a_record_fits() {
     let (client, _) = sessions();
     let mut stream = Asynch::from_parts(Line::default(), client);
-    while let 1.. = stream.session_mut().write(&[7; 100]).unwrap() {}
+    while let 1.. = stream.session.write(&[7; 100]).unwrap() {}
     assert_eq!(stream.write_ready(), Ok(false));
-    stream.transport_mut().room = usize::MAX;
+    stream.transport.room = usize::MAX;
     assert_eq!(stream.write_ready(), Ok(true));
 }

@@ -12,8 +12,11 @@ use embedded_io::{ErrorKind, ErrorType};
 ///
 /// `D` is the driver: see [`blocking::Stream`](super::blocking::Stream) and [`asynch::Stream`](super::asynch::Stream).
 pub struct Stream<'b, T, R: Side, D> {
-    pub(super) transport: T,
-    pub(super) session: Session<'b, R>,
+    /// The transport, for its options. Do not read from it or write to it: the session would lose those bytes.
+    pub transport: T,
+    /// The session: identities, parameters, exporter, key update. Taken out of the stream, it returns its
+    /// [buffers](Session::into_buffers).
+    pub session: Session<'b, R>,
     /// The transport has accepted bytes that it may still buffer.
     unflushed: bool,
     driver: PhantomData<D>,
@@ -25,31 +28,6 @@ impl<'b, T, R: Side, D> Stream<'b, T, R, D> {
     /// Creates a stream from a session and the transport it was negotiated over.
     pub const fn from_parts(transport: T, session: Session<'b, R>) -> Self {
         Self { transport, session, unflushed: false, driver: PhantomData }
-    }
-
-    /// Returns the session: identities, parameters, exporter, key update.
-    pub const fn session(&self) -> &Session<'b, R> {
-        &self.session
-    }
-
-    /// Returns the session for methods that change it.
-    pub const fn session_mut(&mut self) -> &mut Session<'b, R> {
-        &mut self.session
-    }
-
-    /// The transport.
-    pub const fn transport(&self) -> &T {
-        &self.transport
-    }
-
-    /// Returns the transport, for its options. Do not read from it or write to it: the session would lose those bytes.
-    pub const fn transport_mut(&mut self) -> &mut T {
-        &mut self.transport
-    }
-
-    /// Splits the stream into transport and session; the session returns the [buffers](Session::into_buffers).
-    pub fn into_parts(self) -> (T, Session<'b, R>) {
-        (self.transport, self.session)
     }
 
     /// Adds a host that answers the session's questions after the handshake: our credential on a client, authorization

@@ -84,9 +84,9 @@ async fn deliver<B: Board>(
     let handshake = Handshake::<Client>::new(&config, buffers, entropy).map_err(Trouble::Tls)?;
     let mut desk = Desk { board, settings, clock };
     let mut stream = Stream::open(transport, handshake, &mut desk).await.map_err(|error| refused(&error))?;
-    desk::log_session(stream.session());
+    desk::log_session(&stream.session);
     // A server that requests no certificate may not be the configured supplier.
-    if stream.session().client_auth() == ClientAuthStatus::NotRequested {
+    if stream.session.client_auth() == ClientAuthStatus::NotRequested {
         let _said = stream.close().await;
         return Err(Trouble::NotMutual);
     }

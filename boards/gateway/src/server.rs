@@ -61,7 +61,7 @@ async fn take<B: Board>(
     let handshake = Handshake::<Server>::new(&config, buffers, entropy).map_err(Trouble::Tls)?;
     let mut desk = Desk { board, settings, clock };
     let mut stream = Stream::open(transport, handshake, &mut desk).await.map_err(|error| tls(error.cause))?;
-    desk::log_session(stream.session());
+    desk::log_session(&stream.session);
 
     let came = http::read_order(&mut stream, head, body).await.map_err(|error| lost(&error))?;
     let (line, code, text) = match came {

@@ -67,7 +67,7 @@ pub(crate) async fn serve(
             defmt::warn!("no handshake: {}", reason.as_ref().map(defmt::Display2Format));
             continue;
         };
-        let name = connection.stream().and_then(|stream| stream.session().peer()).map(|peer| page(&peer.subject()));
+        let name = connection.stream().and_then(|stream| stream.session.peer()).map(|peer| page(&peer.subject()));
         let app =
             Router::new().route("/", get(async |State(name): State<Name>| name)).with_state(name.unwrap_or_default());
         let config = picoserve::Config::const_default();

@@ -64,7 +64,7 @@ async fn serve<'b>(
     transport: Io<tokio::net::TcpStream>,
 ) -> Result<(), Box<dyn Error>> {
     let connection = acceptor.secure(transport).await?;
-    let peer = connection.stream().and_then(|stream| stream.session().peer());
+    let peer = connection.stream().and_then(|stream| stream.session.peer());
     let name = peer.map(|peer| peer.subject().to_string()).unwrap_or_default();
 
     let app =

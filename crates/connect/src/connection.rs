@@ -68,7 +68,7 @@ impl<'l, 'b, T, R: Side> Connection<'l, 'b, T, R> {
 
     /// Takes the connection apart.
     fn part(&mut self) -> Option<T> {
-        let (transport, session) = self.stream.take()?.into_parts();
+        let Stream { transport, session, .. } = self.stream.take()?;
         self.home.lent.put_back(session.into_buffers());
         Some(transport)
     }

@@ -80,12 +80,12 @@ impl<T: Read + Write + TcpShutdown, R: Side> TcpShutdown for Socket<'_, '_, T, R
         if matches!(what, Close::Write | Close::Both) {
             connection.close().await?;
         }
-        connection.stream_mut().map_err(Error::Tls)?.transport_mut().close(what).await.map_err(Error::Transport)
+        connection.stream_mut().map_err(Error::Tls)?.transport.close(what).await.map_err(Error::Transport)
     }
 
     async fn abort(&mut self) -> Result<(), Self::Error> {
         let stream = self.0.get_mut().stream_mut().map_err(Error::Tls)?;
-        stream.transport_mut().abort().await.map_err(Error::Transport)
+        stream.transport.abort().await.map_err(Error::Transport)
     }
 }
 

@@ -115,7 +115,7 @@ impl<T: Read + Write> picoserve::io::Write for Writer<'_, '_, '_, T> {
         self.0
             .with(|connection, context| {
                 loop {
-                    let session = connection.stream_mut().map_err(Error::Tls)?.session_mut();
+                    let session = &mut connection.stream_mut().map_err(Error::Tls)?.session;
                     let sealed = seal_with(session, &mut fill);
                     if let Ok(Some(output)) = sealed {
                         return Poll::Ready(Ok(output));

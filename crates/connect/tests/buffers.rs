@@ -158,7 +158,7 @@ fn an_acceptor_serves_connection_after_connection_with_the_same_buffers() {
         let far = End { incoming: Rc::clone(&near.outgoing), outgoing: Rc::clone(&near.incoming) };
         let (connected, accepted) = join(connector.secure(near), acceptor.secure(far));
         let (mut connected, mut accepted) = (connected.unwrap(), accepted.unwrap());
-        let peer = accepted.stream().unwrap().session().peer().and_then(|peer| peer.common_name()).map(str::to_owned);
+        let peer = accepted.stream().unwrap().session.peer().and_then(|peer| peer.common_name()).map(str::to_owned);
         assert_eq!(peer.as_deref(), Some(CLIENT_NAME));
         let mut line = [0; 9];
         let ((), count) = join(

@@ -433,7 +433,8 @@ async fn halves_on_several_threads_exchange_data_with_openssl() {
     let socket = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     // The future of the handshake is a task of its own, too.
     let opened = tokio::spawn(async move { Stream::open(Io(socket), handshake, &mut host).await });
-    let (socket, session): (_, Session<'static, Client>) = opened.await.unwrap().unwrap().into_parts();
+    let stream = opened.await.unwrap().unwrap();
+    let (socket, session): (_, Session<'static, Client>) = (stream.transport, stream.session);
     let (incoming, outgoing) = socket.0.into_split();
     let split = leak(Box::new(Split::<CriticalSectionRawMutex, _, _>::new(session, Io(outgoing), memory(512))));
     let (mut reader, mut writer) = split.split(Io(incoming), memory(512));

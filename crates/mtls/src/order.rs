@@ -253,7 +253,7 @@ where
         }
     };
     let may_go = asked.is_some() || delivery.may_go_unasked(resolved.as_ref().map(is_mutual));
-    progress(Progress::Open(&tls::link(stream.session()), asked));
+    progress(Progress::Open(&tls::link(&stream.session), asked));
     if !may_go {
         // Errors do not matter: nothing was sent.
         let _ = stream.close();
@@ -285,16 +285,16 @@ where
     if let Err(HttpError::Stream(Failure::Io(error))) = &response
         && error.kind() != io::ErrorKind::TimedOut
     {
-        stream.session_mut().transport_failed();
+        stream.session.transport_failed();
     }
-    let diagnosis = stream.session().diagnosis();
+    let diagnosis = stream.session.diagnosis();
     let response = response.map_err(|error| lost(&error, diagnosis, begun))?;
     progress(Progress::Answered(response.status, &response.reason));
     // Once the answer is there, the end of the connection adds nothing.
     if let Some(diagnosis) = diagnosis.filter(|diagnosis| *diagnosis == Diagnosis::CertificateNotAsked) {
         progress(Progress::Noted(diagnosis));
     }
-    let verdict = judge(&response, Finding::of_response(stream.session(), response.status, &response.body));
+    let verdict = judge(&response, Finding::of_response(&stream.session, response.status, &response.body));
     // The answer has arrived: if the connection breaks now, nothing is lost.
     let _ = stream.close().and_then(|()| stream.read(&mut [0]));
     verdict

@@ -290,7 +290,7 @@ impl Supplier<'_> {
         let shaken = self.shake_hands(&terms.config, socket, &mut memory, ring, &mut host);
         match shaken {
             Ok(mut stream) => {
-                let link = tls::link(stream.session());
+                let link = tls::link(&stream.session);
                 tell(Event::Opened(Box::new(link.clone())));
                 let mut connection = Connection::new(&mut stream, Limits::default());
                 tell(self.converse(&mut connection, link, &deadline, &mut host, tell));
@@ -366,13 +366,13 @@ impl Supplier<'_> {
                 }
                 Err(error) => match Reply::refusal(&error) {
                     Some(reply) => ("unreadable request".to_owned(), reply, true),
-                    None => return Event::Broken(broken(&error, connection.stream().session().diagnosis())),
+                    None => return Event::Broken(broken(&error, connection.stream().session.diagnosis())),
                 },
             };
             deadline.renew(REQUEST_TIME);
             let body = if request.starts_with("HEAD ") { "" } else { reply.body.as_str() };
             if let Err(error) = connection.send(&reply.head(last), body.as_bytes()) {
-                return Event::Broken(broken(&error, connection.stream().session().diagnosis()));
+                return Event::Broken(broken(&error, connection.stream().session.diagnosis()));
             }
             tell(Event::Answered(request, reply.status, reply.note));
             if last {
@@ -419,14 +419,14 @@ impl Supplier<'_> {
         if link.peer.is_none() {
             match late::ask(stream, host, client_auth) {
                 Ok(Late::Known) => {
-                    *link = tls::link(stream.session());
+                    *link = tls::link(&stream.session);
                     tell(Event::Identified(Box::new(link.clone())));
                 }
                 Ok(Late::Unknown(why)) => return Ok(Reply::forbidden(why)),
                 Err(error) => {
                     let (verdict, means) = (
-                        stream.session().failure().and_then(|failure| failure.verdict()),
-                        meaning(stream.session().diagnosis()),
+                        stream.session.failure().and_then(|failure| failure.verdict()),
+                        meaning(stream.session.diagnosis()),
                     );
                     let what = verdict.map_or_else(|| error.to_string(), |verdict| verdict.to_string());
                     return Err(Event::Broken(what + &means));

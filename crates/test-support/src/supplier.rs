@@ -29,7 +29,7 @@ pub async fn take_order(
     let mut stream = Stream::open(pipe, handshake, &mut host).await.map_err(|error| error.cause)?;
     let mut line = [0; 5];
     let count = stream.read(&mut line).await?;
-    let who = stream.session().peer().and_then(|peer| peer.common_name()).unwrap_or_default();
+    let who = stream.session.peer().and_then(|peer| peer.common_name()).unwrap_or_default();
     let taken = format!("{} of {who}", String::from_utf8_lossy(&line[..count]));
     stream.write_all(taken.as_bytes()).await?;
     stream.close().await?;

@@ -52,17 +52,17 @@ impl Rest<'_> {
         }
         if matches!(&answer, Some(Err(HttpError::Stream(Failure::Io(error)))) if error.kind() != io::ErrorKind::TimedOut)
         {
-            stream.session_mut().transport_failed();
+            stream.session.transport_failed();
         }
-        let diagnosis = stream.session().diagnosis();
-        let status = stream.session().client_auth();
+        let diagnosis = stream.session.diagnosis();
+        let status = stream.session.client_auth();
         let response = match answer {
             Some(Err(error)) => return Err(Box::new(self.unanswered(&error, diagnosis, report))),
             Some(Ok(response)) => Some(response),
             None => None,
         };
         let finding = response.as_ref().and_then(|response| {
-            let found = Finding::of_response(stream.session(), response.status, &response.body);
+            let found = Finding::of_response(&stream.session, response.status, &response.body);
             found.filter(|_| Class::of(response.status, false) != Class::Done)
         });
         let _ = stream.close();

@@ -159,7 +159,7 @@ fn shake_hands(
         let _ = stream.close();
         return Ok(());
     }
-    let alpn = noted.pass(plan, stream.session(), &anchors, report);
+    let alpn = noted.pass(plan, &stream.session, &anchors, report);
     let handshake = noted.authorized.map_or(Duration::ZERO, |at| at.elapsed());
     let rest = Rest { plan, asked: noted.asked, alpn, handshake };
     rest.talk(stream, CheckHost::new(selector, &keys, None), &deadline, report).map_err(|fault| Failed::later(*fault))

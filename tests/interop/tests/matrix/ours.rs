@@ -341,8 +341,8 @@ fn converse<S: Side>(
     let prepared = prepare(socket).and_then(|()| socket.try_clone()).map_err(Failure::Io);
     let result = prepared.and_then(|transport| {
         let mut stream = Stream::open(Socket(transport), handshake?, own).map_err(|error| error.cause)?;
-        facts.session = describe(stream.session());
-        facts.peer = stream.session().peer().and_then(|peer| peer.common_name().map(str::to_owned));
+        facts.session = describe(&stream.session);
+        facts.peer = stream.session.peer().and_then(|peer| peer.common_name().map(str::to_owned));
         talk(&mut stream, own, &mut facts)
     });
     let end = match result {
@@ -423,7 +423,7 @@ fn be_client(
         }
         Task::Post(order) => stream.write_all(&http::post(order))?,
         Task::PostAfterKeyUpdate(order) => {
-            stream.session_mut().request_key_update();
+            stream.session.request_key_update();
             stream.write_all(&http::post(order))?;
         }
     }
@@ -436,7 +436,7 @@ fn be_client(
 
 /// What became of our answer, where we have offered to answer late.
 fn late_status(stream: &OurStream<Client>) -> Option<String> {
-    let session = stream.session();
+    let session = &stream.session;
     session.negotiated().post_handshake_auth.then(|| format!("{:?}", session.client_auth()))
 }
 
@@ -447,8 +447,8 @@ fn be_server(
     facts: &mut Facts,
 ) -> Result<(), Failure<io::Error>> {
     if setup.key_update {
-        stream.session_mut().request_key_update();
-        let _leaves_with = stream.session_mut().poll()?;
+        stream.session.request_key_update();
+        let _leaves_with = stream.session.poll()?;
         stream.flush()?;
     }
     facts.message = read_message(stream)?;
@@ -460,7 +460,7 @@ fn be_server(
             answer = hosted.await_certificate()?;
         }
         facts.session.extend(answer.map(|status| format!("{status:?}")));
-        facts.peer = stream.session().peer().and_then(|peer| peer.common_name().map(str::to_owned));
+        facts.peer = stream.session.peer().and_then(|peer| peer.common_name().map(str::to_owned));
     }
     if let Some(request) = &facts.message {
         stream.write_all(&http::response(&http::answer_to(&request.body)))?;

@@ -74,7 +74,7 @@ fn visit(world: &World, port: u16, ticket: Option<Vec<u8>>) -> (bool, Option<Vec
     stream.flush().unwrap();
     let mut heard = [0; 6];
     stream.read_exact(&mut heard).unwrap();
-    let session = stream.session_mut();
+    let session = &mut stream.session;
     assert_eq!(session.peer().unwrap().common_name(), Some(SERVER_NAME));
     let resumed = session.is_resumed();
     let mut out = vec![0; Ticket::MAX_LEN];
@@ -110,8 +110,8 @@ fn serve(world: &World, clients: usize) -> (u16, thread::JoinHandle<Vec<bool>>) 
             let count = stream.read(&mut heard).unwrap();
             stream.write_all(&heard[..count]).unwrap();
             stream.flush().unwrap();
-            assert_eq!(stream.session().peer().unwrap().common_name(), Some("gateway-7"));
-            let resumed = stream.session().is_resumed();
+            assert_eq!(stream.session.peer().unwrap().common_name(), Some("gateway-7"));
+            let resumed = stream.session.is_resumed();
             while matches!(stream.read(&mut heard), Ok(1..)) {}
             resumed
         };
