@@ -227,7 +227,7 @@ fn ask_server(setup: Setup, look: impl FnOnce(Option<&str>, Vec<u16>)) {
     match server.poll() {
         Ok(Step::Credential(request)) => {
             look(
-                request.peer_request().server_name(),
+                request.peer_request().server_name,
                 request.peer_request().signature_schemes().map(|scheme| scheme.0).collect(),
             );
         }

@@ -19,9 +19,11 @@ pub struct PeerRequest<'w> {
     certificate_schemes: CodePoints<'w>,
     authorities: DistinguishedNames<'w>,
     oid_filters: OidFilters<'w>,
-    server_name: Option<&'w str>,
     protocols: Option<ProtocolNames<'w>>,
-    role: Role,
+    /// The name of the server that a client requests (RFC 6066 section 3), ASCII, as received.
+    pub server_name: Option<&'w str>,
+    /// Our role.
+    pub role: Role,
 }
 
 /// The match of a credential with a request.
@@ -121,19 +123,9 @@ impl<'w> PeerRequest<'w> {
         self.authorities.iter().filter_map(Name::from_der)
     }
 
-    /// Returns the name of the server that a client asks for (RFC 6066 section 3), ASCII, as received.
-    pub const fn server_name(&self) -> Option<&'w str> {
-        self.server_name
-    }
-
     /// Iterates over the application protocols that a client offers, in order of preference (RFC 7301 section 3.1).
     pub fn protocols(&self) -> impl Iterator<Item = &'w [u8]> + use<'w> {
         self.protocols.into_iter().flat_map(ProtocolNames::iter)
-    }
-
-    /// Returns our role.
-    pub const fn role(&self) -> Role {
-        self.role
     }
 
     /// Checks whether `credential` meets the request. Without a `time` its validity is not checked.

@@ -134,8 +134,8 @@ impl<'a> Entry<'a> {
         if !self.enabled {
             return Err(Mismatch::Disabled);
         }
-        match request.server_name() {
-            Some(name) if request.role() == Role::Server && !self.serves(name) => Err(Mismatch::ServerName),
+        match request.server_name {
+            Some(name) if request.role == Role::Server && !self.serves(name) => Err(Mismatch::ServerName),
             _ => request.check(&self.credential, time),
         }
     }
@@ -213,13 +213,13 @@ impl<'b> Selector<'b> {
     /// Finds the first entry that matches, or on a server one that misses preferences only. `named`: among those whose
     /// own list has the name of the server.
     fn first(&self, request: &PeerRequest<'_>, named: bool) -> Option<(&'b Entry<'b>, Result<Match, Mismatch>)> {
-        let is_named = |entry: &Entry<'_>| request.server_name().is_some_and(|name| entry.names(name));
+        let is_named = |entry: &Entry<'_>| request.server_name.is_some_and(|name| entry.names(name));
         let entries = self.entries.iter().filter(|entry| !named || is_named(entry));
         let mut second = None;
         for entry in entries {
             match self.check(entry, request) {
                 Ok(fit) => return Some((entry, Ok(fit))),
-                Err(mismatch) if request.role() == Role::Server && mismatch.is_preference_of_client() => {
+                Err(mismatch) if request.role == Role::Server && mismatch.is_preference_of_client() => {
                     second = second.or(Some((entry, Err(mismatch))));
                 }
                 Err(_) => {}
@@ -239,7 +239,7 @@ impl<'b> Selector<'b> {
         // RFC 6066 section 3: a server that does not know the name either continues or aborts "by sending a fatal-level
         // unrecognized_name(112) alert". The name of an entry that may not be sent is known, too.
         let is_unknown = |name| !self.entries.iter().any(|entry| entry.serves(name));
-        let error = if request.server_name().is_some_and(is_unknown) {
+        let error = if request.server_name.is_some_and(is_unknown) {
             PeerIncompatible::UnknownServerName
         } else {
             PeerIncompatible::NoCredential

@@ -124,7 +124,7 @@ impl<'b> Identities for FirstAccepted<'b> {
 
     fn choose(&mut self, request: &PeerRequest<'_>) -> Choice<'b> {
         let possible = |credential: &&Credential<'_>| {
-            request.role() == Role::Server
+            request.role == Role::Server
                 && request.check_preferences(credential).is_err_and(Mismatch::is_preference_of_client)
         };
         let best = self.0.iter().find(|credential| request.accepts(credential));

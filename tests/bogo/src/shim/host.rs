@@ -55,7 +55,7 @@ impl<'b> Host for Shim<'b> {
 
     fn credential(&mut self, request: &PeerRequest<'_>) -> Choice<'b> {
         self.heard = Heard {
-            server_name: request.server_name().map(str::to_owned),
+            server_name: request.server_name.map(str::to_owned),
             protocols: request.protocols().map(<[u8]>::to_vec).collect(),
             authorities: request.authorities().map(|name| name.as_der().to_vec()).collect(),
             schemes: request.signature_schemes().collect(),
