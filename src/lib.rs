@@ -231,4 +231,4 @@ pub use crate::wire::enums::{CipherSuite, NamedGroup, SignatureScheme};
 /// Runs the example in the README as a test.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
-pub struct Readme;
+struct Readme;
