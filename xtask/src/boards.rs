@@ -13,6 +13,7 @@ struct Board {
 }
 
 const BOARDS: &[Board] = &[
+    Board { name: "esp32c3", target: "riscv32imc-unknown-none-elf" },
     Board { name: "nrf52840", target: "thumbv7em-none-eabihf" },
     Board { name: "quick-start", target: "thumbv8m.main-none-eabihf" },
     Board { name: "rp2040", target: "thumbv6m-none-eabi" },

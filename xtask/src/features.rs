@@ -5,7 +5,7 @@ pub(crate) const TARGETS: &[&str] =
     &["thumbv6m-none-eabi", "thumbv7em-none-eabihf", "thumbv8m.main-none-eabihf", "riscv32imac-unknown-none-elf"];
 
 /// Targets that only boards are built for.
-pub(crate) const BOARD_TARGETS: &[&str] = &["thumbv7m-none-eabi"];
+pub(crate) const BOARD_TARGETS: &[&str] = &["riscv32imc-unknown-none-elf", "thumbv7m-none-eabi"];
 
 /// The target whose flash is measured.
 pub(crate) const MEASURED_TARGET: &str = "thumbv7em-none-eabihf";

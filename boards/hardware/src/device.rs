@@ -71,12 +71,12 @@ impl<R: FnMut(&mut [u8]) -> bool, F: NorFlash, S: Signer> Board for Device<'_, R
         self.signer.sign(digest, hedge).await
     }
 
-    #[cfg(target_os = "none")]
+    #[cfg(all(target_os = "none", target_arch = "arm"))]
     fn stack(&self) -> Option<(usize, usize)> {
         Some(high_water::usage(0))
     }
 
-    #[cfg(not(target_os = "none"))]
+    #[cfg(not(all(target_os = "none", target_arch = "arm")))]
     fn stack(&self) -> Option<(usize, usize)> {
         None
     }

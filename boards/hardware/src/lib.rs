@@ -27,7 +27,9 @@ mod simulator;
 mod start;
 
 #[cfg(target_os = "none")]
-use {defmt_rtt as _, panic_probe as _};
+use defmt_rtt as _;
+#[cfg(all(target_os = "none", target_arch = "arm"))]
+use panic_probe as _;
 
 pub use crate::device::{Device, Signer, SoftwareKey};
 pub use crate::identity::{Identity, mac_address};

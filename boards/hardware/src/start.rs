@@ -13,7 +13,7 @@ type Task<S> = Result<SpawnToken<S>, SpawnError>;
 
 /// Begins to track the use of the stack. Call it first in `main`.
 pub fn start() {
-    #[cfg(target_os = "none")]
+    #[cfg(all(target_os = "none", target_arch = "arm"))]
     high_water::paint(0);
 }
 

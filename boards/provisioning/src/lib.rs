@@ -28,19 +28,28 @@ const HELP: &str = "The identity of the device is read from the directory that G
     gateway.key, endpoint.txt; boards/README.md describes them. `cargo run --package provisioning --example throw-away -- \
     DIRECTORY HOST` in boards/ creates a throw-away set.";
 
-/// Writes the identity for `hardware::identity!()`, and passes the linker arguments that every board needs.
+/// Writes the identity for `hardware::identity!()`, and gives the arguments to the linker that every board with a Cortex-M
+/// requires.
 ///
 /// # Panics
-/// With a description of the problem, which ends the build.
+/// As [`identity`].
 pub fn embed() {
+    identity();
+    for argument in ["--nmagic", "-Tlink.x", "-Tdefmt.x"] {
+        println!("cargo:rustc-link-arg-bins={argument}");
+    }
+}
+
+/// Writes the identity for `hardware::identity!()`.
+///
+/// # Panics
+/// With a sentence that says what is wrong, which ends the build.
+pub fn identity() {
     let wanted = env::var_os(VARIABLE);
     println!("cargo:rerun-if-env-changed={VARIABLE}");
     println!("cargo:rerun-if-env-changed=SOURCE_DATE_EPOCH");
     if let Err(problem) = write(wanted.map(PathBuf::from)) {
         panic!("{problem}\n{HELP}");
-    }
-    for argument in ["--nmagic", "-Tlink.x", "-Tdefmt.x"] {
-        println!("cargo:rustc-link-arg-bins={argument}");
     }
 }
 
