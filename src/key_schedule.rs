@@ -62,7 +62,7 @@ pub(crate) struct ExporterSecret<C> {
     provider: C,
 }
 
-/// The secret from which the tickets of a connection get their pre-shared keys (RFC 9846 section 4.7.1).
+/// The secret from which the pre-shared keys of a connection's tickets are derived (RFC 9846 section 4.7.1).
 #[cfg(feature = "resumption")]
 pub(crate) struct ResumptionSecret<C> {
     secret: Secret,
@@ -151,8 +151,8 @@ impl<C: CryptoProvider> EarlySecret<C> {
         finished(self.provider, &key, hash.as_bytes())
     }
 
-    /// Checks a binder, in constant time as a Finished. RFC 9846 section 4.3.11: "If this value is not present or does
-    /// not validate, the server MUST abort the handshake."
+    /// Checks a binder in constant time, like a Finished. RFC 9846 section 4.3.11: "If this value is not present or
+    /// does not validate, the server MUST abort the handshake."
     #[cfg(feature = "resumption")]
     pub(crate) fn verify_binder(&self, hash: &BinderHash, received: &[u8]) -> Result<BinderVerified, Error> {
         let expected = self.binder(hash)?;
@@ -255,7 +255,7 @@ impl Psk {
         Some(Self(secret))
     }
 
-    /// The key itself, for a ticket and nothing else.
+    /// Returns the key itself, only for storing it in a ticket.
     pub(crate) fn for_ticket(&self) -> &[u8] {
         self.0.as_bytes()
     }

@@ -31,7 +31,7 @@
 //!   expect ServerHello ◀──┐                      ├─ no share of our group: send HelloRetryRequest
 //!     ├─ HelloRetryRequest: send ClientHello     [Credential]
 //!   expect EncryptedExtensions                 send ServerHello, EncryptedExtensions,
-//!   expect CertificateRequest, if sent       CertificateRequest if clients are asked, Certificate
+//!   expect CertificateRequest, if sent           CertificateRequest if clients are asked, Certificate
 //!     [Credential]                               [Sign] CertificateVerify, Finished
 //!   ┌ expect Certificate                       ┌ expect Certificate, if asked; it may be empty if optional
 //!   │   [Time], path to a trust anchor         │   [Time], path to a trust anchor
@@ -59,7 +59,7 @@
 //!
 //! # Contract
 //!
-//! - `poll` is idempotent until something changes: bytes come, bytes leave, a question is answered.
+//! - `poll` is idempotent until bytes arrive, bytes leave, or a question is answered.
 //! - A question that is dropped without an answer is asked again.
 //! - Any `Err` is final and sticky. Its alert waits in `tx_pending`; send it before closing. Only
 //!   an [`ApiMisuse`] from a session's `write`, `reserve`, `export` or `request_certificate` leaves it unchanged.

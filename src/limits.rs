@@ -12,10 +12,11 @@ pub const TAG_LEN: usize = 16;
 pub(crate) const MAX_INNER_PLAINTEXT: u16 = (1 << 14) + 1;
 /// Smallest limit of a TLSInnerPlaintext that a side may set (RFC 8449 section 4).
 pub(crate) const MIN_RECORD_SIZE_LIMIT: u16 = 64;
-/// The content of a record may take this part of `rx`: a half. The longest record and the incomplete message that earlier
-/// records brought share `rx`, and that message may take the other half, less the overhead of the record. With less for
-/// records, each KiB of data costs more instructions (a quarter more with 513 bytes than with 1,025); with more, a
-/// certificate of a usual size no longer fits. The content is 512 bytes with 1 KiB of `rx`, the least that `GnuTLS` accepts.
+/// The part of `rx` that the content of a record may take: a half. The longest record and the incomplete message that
+/// earlier records brought share `rx`, and that message may take the other half, less the overhead of the record. With
+/// less for records, each KiB of data costs more instructions (a quarter more with 513 bytes than with 1,025); with
+/// more, a certificate of a usual size no longer fits. The content is 512 bytes with 1 KiB of `rx`, the least that
+/// `GnuTLS` accepts.
 pub(crate) const RECORD_SHARE_OF_RX: usize = 2;
 /// Bytes that protection adds to a plaintext: header, content type, tag.
 pub(crate) const RECORD_OVERHEAD: usize = RECORD_HEADER + 1 + TAG_LEN;
@@ -38,10 +39,10 @@ pub(crate) const MAX_SIGNATURES: u8 = 32;
 pub(crate) const MAX_SEARCH_STEPS: u32 = 10_000;
 /// Candidates examined and names compared before a step yields; a name is compared with all constraints of a CA.
 pub(crate) const CANDIDATES_PER_STEP: u16 = 64;
-/// Bytes by which a summary is at most longer than its certificate, if that is signed with Ed25519 and has no long names:
-/// such a summary has the signed part as it is, and subject, issuer, key and names once more.
+/// Maximum number of bytes by which a summary exceeds its certificate, if that is signed with Ed25519 and has no long
+/// names: such a summary contains the signed part unchanged, and subject, issuer, key and names again.
 pub(crate) const MAX_SUMMARY_EXCESS: usize = 200;
-/// Bytes of one certificate of a peer: with [`MAX_SUMMARY_EXCESS`], the length of a summary takes two bytes.
+/// Maximum size of one certificate of a peer: with [`MAX_SUMMARY_EXCESS`], the length of a summary takes two bytes.
 pub(crate) const MAX_CERTIFICATE: usize = 65_000;
 /// Extensions of one certificate. Public certificates have about ten. All pairs are compared to find duplicates, so the
 /// work grows quadratically.
@@ -73,24 +74,24 @@ pub(crate) const MAX_KEY_UPDATES: u8 = 32;
 /// NewSessionTicket messages without application data between them: servers send one or two, and each is parsed and
 /// dropped.
 pub(crate) const MAX_TICKETS: u8 = 64;
-/// Seconds for which a ticket may be valid (RFC 9846 section 4.7.1): 7 days.
+/// Maximum lifetime of a ticket in seconds (RFC 9846 section 4.7.1): 7 days.
 #[cfg(feature = "resumption")]
 pub(crate) const MAX_TICKET_LIFETIME: u32 = 604_800;
-/// Seconds since the proof of the peer for which sessions are resumed by default: a day, so that a certificate that is no
-/// longer trusted does not live on in tickets.
+/// Default for the maximum age of the peer's proof in seconds: a day, so that tickets do not prolong a certificate that
+/// is no longer trusted.
 #[cfg(feature = "resumption")]
 pub(crate) const DEFAULT_PROOF_AGE: u32 = 86_400;
-/// Seconds by which the clocks of servers that share tickets may differ.
+/// Maximum difference in seconds between the clocks of servers that share tickets.
 #[cfg(feature = "resumption")]
 pub(crate) const MAX_CLOCK_SKEW: u32 = 60;
-/// Bytes of a ticket of ours: names and key of a client with P-256 take about 350, with RSA-4096 and long names 1,000. A client
-/// that needs more gets no ticket.
+/// Maximum size of our tickets: names and key of a client with P-256 take about 350, with RSA-4096 and long names
+/// 1,000. A client that needs more gets no ticket.
 #[cfg(feature = "resumption")]
 pub(crate) const MAX_OWN_TICKET: usize = 1_280;
-/// Tickets of one ClientHello that are opened: clients offer one or two.
+/// Maximum number of tickets that are opened per ClientHello: clients offer one or two.
 #[cfg(feature = "resumption")]
 pub(crate) const MAX_TICKETS_TRIED: u16 = 4;
-/// Bytes of a ticket as a client keeps it: those of other servers hold the whole certificate of the client.
+/// Maximum size of a ticket that a client stores: those of other servers contain the client's whole certificate.
 #[cfg(feature = "resumption")]
 pub(crate) const MAX_STORED_TICKET: usize = 2_560;
 /// Requests for a certificate after the handshake without application data between them. Each costs the client a

@@ -1,5 +1,5 @@
-//! PEM (RFC 7468), decoded in place: for a device whose identity is a text in its memory. DER takes three quarters of the
-//! text and needs no second buffer.
+//! PEM (RFC 7468), decoded in place, for devices whose identity is PEM text in memory. DER takes three quarters of the
+//! text, so no second buffer is needed.
 //!
 //! ```
 //! # use embedded_mtls::pem;
@@ -10,12 +10,12 @@
 use core::fmt;
 use zeroize::Zeroize as _;
 
-/// Bytes around a label.
+/// The text around a label.
 const BEGIN: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"-----END ";
 const DASHES: &[u8] = b"-----";
 
-/// Why a text was not decoded.
+/// A failure to decode a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PemError {
@@ -36,7 +36,7 @@ impl fmt::Display for PemError {
 
 impl core::error::Error for PemError {}
 
-/// Decodes every certificate of a text and returns their DER one after the other, as
+/// Decodes every certificate of a text and returns their concatenated DER, as
 /// [`Chain::joined`](crate::credential::Chain::joined) takes them.
 ///
 /// # Errors

@@ -25,11 +25,11 @@ pub(crate) trait Machine<'b> {
 
     /// Continues as far as possible.
     fn next(&mut self, trace: &mut impl Trace) -> Result<Stop<'b>, Error>;
-    /// Processes received data even while something waits to be sent.
+    /// Processes received data even while data waits to be sent.
     fn next_received(&mut self) -> Result<Stop<'b>, Error>;
     /// Accepts the answer to the current question.
     fn answer(&mut self, answer: Input<'_, 'b>, trace: &mut impl Trace) -> Result<(), Error>;
-    /// Makes the error sticky and writes its alert, unless an earlier one counts.
+    /// Makes the error sticky and writes its alert, unless there is an earlier one.
     fn fail(&mut self, error: Error) -> Error;
     /// Records that the transport has accepted `count` bytes.
     fn tx_consume(&mut self, count: usize);
@@ -63,7 +63,7 @@ pub(crate) trait Machine<'b> {
         self.connection().peer.verified().map(|path| path.found.waived).filter(|waived| !waived.is_empty())
     }
 
-    /// Tells whether the peer, if it is not authorized, can be asked to prove who it is in a full handshake.
+    /// Returns whether a peer that is not authorized can be asked to authenticate in a full handshake.
     #[cfg(feature = "resumption")]
     fn may_decline(&self) -> bool {
         let is_server = Self::Side::ROLE == Role::Server;

@@ -20,7 +20,7 @@ use crate::handshake::connection::Connection;
 /// The memory of one connection, lent for its lifetime. [`Handshake::into_buffers`] and [`Session::into_buffers`]
 /// return it earlier.
 pub struct Buffers<'b> {
-    /// Memory for received records, which are opened here, and for handshake messages that take several of them.
+    /// Memory for received records, which are decrypted here, and for handshake messages that span several of them.
     ///
     /// With fewer than 16,406 bytes, the peer is asked for records whose content takes at most half of this size, and at
     /// least 63 bytes (RFC 8449; RFC 6066 section 4). If it agrees, a message of `n` bytes fits, wherever its records end,

@@ -131,13 +131,13 @@ impl AuthorizeRequest<'_, '_> {
         self.machine.answer(Input::AuthorizedAsWaived)
     }
 
-    /// Does not authorize the peer by the ticket of an earlier session, for a peer that
-    /// [proved](PeerIdentity::proved_before) who it is in that: a server goes on with a full handshake, in which the client
-    /// shows a certificate, perhaps another one.
+    /// Refuses to authorize the peer by the ticket of an earlier session, in which it
+    /// [proved](PeerIdentity::proved_before) its identity: a server continues with a full handshake, in which the
+    /// client sends a certificate, perhaps a different one.
     ///
     /// # Errors
-    /// On a client [`Error::Refused`], since there is no way back. Of a peer that has proved who it is in this handshake
-    /// [`ApiMisuse::AnswerUnexpected`]. Errors are sticky.
+    /// [`Error::Refused`] on a client, which cannot fall back; [`ApiMisuse::AnswerUnexpected`] if the peer has proved
+    /// its identity in this handshake. Errors are sticky.
     #[cfg(feature = "resumption")]
     pub fn decline(self) -> Result<(), Error> {
         self.machine.answer(Input::Declined)

@@ -9,18 +9,18 @@ use crate::handshake::ticket::stored::{Offer, Ticket, TicketRefusal};
 use crate::x509::UnixTime;
 
 impl<'b, P: CryptoProvider> Handshake<'b, Client<P>> {
-    /// Offers to resume the session that has given the ticket; to be called before the first poll. If the server accepts,
-    /// neither side sends a certificate: of the [questions](crate::Step) only
-    /// [`Authorize`](crate::Step::Authorize) is asked. If it does not, the handshake is a full one.
-    /// [`Session::is_resumed`](crate::Session::is_resumed) tells.
+    /// Offers to resume the session that the ticket is from. Call this before the first poll. If the server accepts,
+    /// neither side sends a certificate, and [`Authorize`](crate::Step::Authorize) is the only [question](crate::Step).
+    /// If it does not, there is a full handshake. [`Session::is_resumed`](crate::Session::is_resumed) returns which it
+    /// was.
     ///
-    /// `credential` is the one that would be sent in a full handshake, and the one that the server knows us by from the
-    /// ticket. `now` is by the clock that [`take_ticket`](crate::Session::take_ticket) was given, which must be trusted: a
-    /// clock that stood still meanwhile would make the ticket live longer. Keep no copy of the ticket: used again, it shows
-    /// to all on the way that the connections belong together.
+    /// `credential` is the one that a full handshake would send, and by which the server knows us from the ticket.
+    /// `now` is from the same clock as in [`take_ticket`](crate::Session::take_ticket), which must be trusted: a clock
+    /// that stood still meanwhile would extend the lifetime of the ticket. Keep no copy of the ticket: using it twice
+    /// reveals to observers that the connections belong together.
     ///
     /// # Errors
-    /// Why the ticket is not used. The handshake goes on without it.
+    /// The reason why the ticket is not used. The handshake continues without it.
     #[inline(never)]
     pub fn resume(
         &mut self,

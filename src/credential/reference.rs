@@ -72,7 +72,7 @@ impl Reference {
         Self(AtomicU32::new(id.pack()))
     }
 
-    /// Points to `id` from now on; to nothing with `None`.
+    /// Points to `id`, or to nothing with `None`.
     pub fn set(&self, id: impl Into<Option<SlotId>>) {
         self.0.store(id.into().map_or(NOWHERE, SlotId::pack), Ordering::Release);
     }

@@ -8,7 +8,7 @@
 use super::CryptoError;
 use crate::der::{BIT_STRING, INTEGER, OCTET_STRING, OID, Reader, SEQUENCE, context, context_constructed, oid};
 
-/// A private key in DER, in the place where it was read.
+/// A private key, borrowed from its DER.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DecodedKey<'a> {
@@ -26,8 +26,8 @@ impl<'a> DecodedKey<'a> {
     /// Parses SEC 1 or PKCS#8.
     ///
     /// # Errors
-    /// [`CryptoError::Invalid`] if the bytes are neither, as an encrypted key is; [`CryptoError::Unsupported`] if the
-    /// key is of another algorithm or curve.
+    /// [`CryptoError::Invalid`] if the bytes are neither, for example an encrypted key; [`CryptoError::Unsupported`] if
+    /// the key is of another algorithm or curve.
     pub fn from_der(der: &'a [u8]) -> Result<Self, CryptoError> {
         let mut key = Reader::inside(der, SEQUENCE)?;
         match key.value(INTEGER)? {
@@ -69,8 +69,8 @@ fn pkcs8(mut key: Reader<'_>) -> Result<DecodedKey<'_>, CryptoError> {
     }
 }
 
-/// Parses what follows the version of an `ECPrivateKey` (RFC 5915 section 3). PKCS#8 names the curve outside; if it is
-/// named twice, it is the same.
+/// Parses what follows the version of an `ECPrivateKey` (RFC 5915 section 3). PKCS#8 names the curve outside; if both
+/// name it, they must agree.
 fn sec1<'a>(mut key: Reader<'a>, outer: Option<&'a [u8]>) -> Result<DecodedKey<'a>, CryptoError> {
     let private = key.value(OCTET_STRING)?;
     let inner = match key.optional(context_constructed(0))? {

@@ -325,7 +325,7 @@ impl Digest {
     }
 }
 
-/// A digest from an array, for the end of a hash, which cannot fail. More than [`MAX_HASH_LEN`] bytes do not compile.
+/// Makes a digest from an array without a possible failure. More than [`MAX_HASH_LEN`] bytes do not compile.
 impl<const N: usize> From<&[u8; N]> for Digest {
     fn from(digest: &[u8; N]) -> Self {
         const { assert!(N <= MAX_HASH_LEN) };

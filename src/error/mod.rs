@@ -68,7 +68,7 @@ pub enum BufferKind {
     Peer = 0, "the buffer `peer` for the peer's certificates";
     /// `Buffers::rx`, for received data.
     Rx = 1, "the receive buffer `rx`";
-    /// The buffer for a ticket of a client (feature `resumption`).
+    /// A client's buffer for a ticket (feature `resumption`).
     Ticket = 3, "the buffer for a session ticket";
     /// `Buffers::tx`, for data to send.
     Tx = 2, "the send buffer `tx`";

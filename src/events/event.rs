@@ -64,16 +64,16 @@ pub enum LogEvent {
     Done,
     /// A chain expires soon, or has expired, at the time given for this connection.
     Expiring {
-        /// Whose chain.
+        /// The owner of the chain.
         whose: Whose,
-        /// When.
+        /// The end of its validity.
         expiry: Expiry,
     },
     /// The connection has failed.
     Failed {
         /// The stage at which it failed.
         stage: Stage,
-        /// Why.
+        /// The cause.
         error: Error,
     },
     /// The bytes of one flight, that is, sent in one direction before the direction changes. For a session, the total
@@ -104,7 +104,7 @@ pub enum LogEvent {
     },
     /// A name that belongs to the events around it.
     Name {
-        /// Whose.
+        /// The owner of the name.
         of: NameOf,
         /// The common name, or the first attribute that is text; for a host its name.
         text: Text,

@@ -23,7 +23,7 @@ use crate::x509::{ChainVerified, CommonName, Rules, ServerName, Time, Trace, Tru
 /// The steps above.
 pub(super) enum Authenticate {
     ExpectCertificate,
-    /// `left` bytes of the list are not taken yet.
+    /// `left` bytes of the list remain.
     ExpectEntry {
         left: usize,
         collected: Collected,
@@ -34,12 +34,12 @@ pub(super) enum Authenticate {
     AwaitAuthorization(ChainVerified, SignatureVerified),
 }
 
-/// The certificate that `rx` need not hold, as it is collected in the memory for its summary.
+/// The certificate that is collected in the memory of its summary, so that `rx` need not hold it.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Collected {
     /// Its length; 0 if there is no such certificate.
     len: usize,
-    /// The bytes of it that have to come.
+    /// The number of its bytes that have not arrived.
     missing: usize,
 }
 
@@ -154,8 +154,8 @@ fn receive_prefix<'b, P: CryptoProvider>(cx: &mut Connection<'b, P>, context: &[
     Ok(Outcome::Next(Authenticate::ExpectEntry { left: list, collected: Collected::default() }, None))
 }
 
-/// Takes one entry, or the next part of one that `rx` may not hold: its length, what has come of its certificate, its
-/// extensions.
+/// Takes one entry, or the next part of one that may not fit into `rx`: its length, the received part of its
+/// certificate, its extensions.
 #[inline(never)]
 fn receive_entry<'b, P: CryptoProvider>(
     cx: &mut Connection<'b, P>,
@@ -197,13 +197,13 @@ fn receive_entry<'b, P: CryptoProvider>(
     Ok((Authenticate::ExpectEntry { left, collected }, None))
 }
 
-/// Returns whether the certificate in an entry of `len` bytes is collected: `rx` may not hold it, and the memory for its
-/// summary does.
+/// Returns whether the certificate in an entry of `len` bytes is collected: it may not fit into `rx`, but fits into the
+/// memory of its summary.
 fn collects<P: CryptoProvider>(cx: &Connection<'_, P>, len: usize) -> bool {
     !cx.rx.holds_in_any_records(len) && cx.peer.memory().can_collect(len.saturating_sub(ENTRY_PREFIX + ENTRY_SUFFIX))
 }
 
-/// Makes `count` bytes of a list available, which has `left`.
+/// Makes `count` bytes of a list with `left` remaining bytes available.
 fn receive_of<P: CryptoProvider>(cx: &mut Connection<'_, P>, count: usize, left: usize) -> Result<bool, Error> {
     if count > left { Err(InvalidMessage::Truncated.into()) } else { cx.rx.receive(count) }
 }

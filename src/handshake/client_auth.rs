@@ -73,7 +73,7 @@ impl ClientAuthProgress {
         self.status = ClientAuthStatus::Accepted;
     }
 
-    /// Notes on a client that the server resumes a session in which it had accepted a certificate.
+    /// Records on a client that the server resumes a session in which it had accepted our certificate.
     #[cfg(feature = "resumption")]
     pub(crate) const fn resumed(&mut self) {
         self.authenticated();

@@ -27,12 +27,12 @@ pub(crate) struct Parameters<'a> {
     /// The TLSInnerPlaintext of a record has a multiple of so many bytes.
     pub(crate) padding: u16,
     pub(crate) waivers: Waivers,
-    /// Seconds since the proof of the peer after which no session is resumed.
+    /// The age of the peer's proof, in seconds, after which no session is resumed.
     #[cfg(feature = "resumption")]
     pub(crate) max_proof_age: u32,
 }
 
-/// SHA-256 of all in a configuration that a ticket depends on.
+/// SHA-256 of everything in a configuration that a ticket depends on.
 #[cfg(feature = "resumption")]
 pub(crate) type Scope = [u8; 32];
 
@@ -164,9 +164,9 @@ impl<'a> ClientConfig<'a> {
         self
     }
 
-    /// Asks servers for tickets, with which later connections [resume](crate::Handshake::resume) this session:
-    /// [`Session::take_ticket`](crate::Session::take_ticket) gives them. Off by default; a connection that resumes one
-    /// always asks for the next.
+    /// Requests tickets from servers, with which later connections [resume](crate::Handshake::resume) this session:
+    /// [`Session::take_ticket`](crate::Session::take_ticket) returns them. Off by default; a connection that resumes a
+    /// session always requests the next ticket.
     #[cfg(feature = "resumption")]
     #[must_use]
     pub const fn with_resumption(mut self, on: bool) -> Self {
@@ -174,8 +174,8 @@ impl<'a> ClientConfig<'a> {
         self
     }
 
-    /// Hashes all that a session of this configuration depends on: the server, by which names and anchors it is known,
-    /// and the rules for its path.
+    /// Hashes everything that a session of this configuration depends on: the server, by its names and anchors, and the
+    /// rules for its path.
     #[cfg(feature = "resumption")]
     pub(crate) fn scope<C: CryptoProvider>(&self, provider: C) -> Result<Scope, CryptoError> {
         scope(provider, |part| {
@@ -243,12 +243,12 @@ impl<'a> ServerConfig<'a> {
         self
     }
 
-    /// Gives clients that ask for one a ticket, valid for `lifetime` seconds or 7 days if that is less, and resumes
-    /// sessions of such tickets: those of this server, and of all that have the same keys. Off by default.
+    /// Issues tickets to clients that request them, valid for `lifetime` seconds but at most 7 days, and resumes the
+    /// sessions of tickets from this server and from all that share its keys. Off by default.
     ///
-    /// Sessions are resumed only under the same authentication of clients, anchors, rules and server name as the first one
-    /// had; only as long as the path of the client is valid; and only if the time is [trusted](crate::x509::Time::Trusted).
-    /// Whatever else comes gets a full handshake.
+    /// A session is resumed only under the client authentication, anchors, rules and server name of the first one, only
+    /// while the client's path is valid, and only if the time is [trusted](crate::x509::Time::Trusted). In all other
+    /// cases there is a full handshake.
     #[cfg(feature = "resumption")]
     #[must_use]
     pub const fn with_tickets(mut self, keys: &'a TicketKeys, lifetime: u32) -> Self {
@@ -257,7 +257,8 @@ impl<'a> ServerConfig<'a> {
         self
     }
 
-    /// Hashes all that a session of this configuration depends on, with a client that has asked for this server name.
+    /// Hashes everything that a session of this configuration depends on, with a client that requested this server
+    /// name.
     #[cfg(feature = "resumption")]
     pub(crate) fn scope<C: CryptoProvider>(
         &self,
@@ -367,9 +368,9 @@ macro_rules! common_options {
                 self
             }
 
-            /// Limits the time since the peer has proved that it has the key of its certificate, in seconds, for sessions
-            /// that resume another one: it counts from the last full handshake or the last authentication after it. By
-            /// default a day; with 0 no session is resumed.
+            /// Limits the age in seconds of the peer's proof that it has the key of its certificate, for sessions that
+            /// resume another one. It counts from the last full handshake, or the last authentication after it. The
+            /// default is a day; with 0 no session is resumed.
             #[cfg(feature = "resumption")]
             #[must_use]
             pub const fn with_max_proof_age(mut self, seconds: u32) -> Self {
@@ -431,7 +432,7 @@ impl<'a> Parameters<'a> {
         }
     }
 
-    /// Gives the rules for the path of the peer to `part`.
+    /// Passes the rules for the peer's path to `part`.
     #[cfg(feature = "resumption")]
     fn describe(&self, part: &mut dyn FnMut(&[u8])) {
         part(&[self.max_depth, u8::from(self.strict_profile)]);
@@ -487,7 +488,7 @@ impl<'a> Parameters<'a> {
     }
 }
 
-/// Hashes the parts that `describe` gives, each behind its length.
+/// Hashes the parts that `describe` passes, each after its length.
 #[cfg(feature = "resumption")]
 fn scope<C: CryptoProvider>(provider: C, describe: impl FnOnce(&mut dyn FnMut(&[u8]))) -> Result<Scope, CryptoError> {
     let mut hash = provider.hash(HashAlgorithm::Sha256)?;

@@ -35,7 +35,7 @@ pub(crate) struct Connection<'b, C: CryptoProvider> {
     /// On a client, the ticket that it offers.
     #[cfg(feature = "resumption")]
     pub(crate) offer: Option<Offer<'b>>,
-    /// On a server, what the tickets of the session depend on, if the client takes any.
+    /// On a server, the scope of the session's tickets, if the client accepts any.
     #[cfg(feature = "resumption")]
     pub(crate) issue: Option<Issue>,
     #[cfg(feature = "key-log")]
@@ -208,8 +208,8 @@ impl<'b, C: CryptoProvider> Connection<'b, C> {
     }
 }
 
-/// Writes one handshake message as a whole into the open record, or nothing of it as long as there is no room, and gives
-/// what it writes to `written`. For messages that borrow from another part of the connection.
+/// Writes one handshake message completely into the open record, or nothing while there is no room, and passes what it
+/// writes to `written`. For messages that borrow from another part of the connection.
 pub(super) fn send<C: CryptoProvider>(
     tx: &mut Outbound<'_, C>,
     events: &Recorder<'_>,

@@ -131,7 +131,7 @@ pub(crate) enum Input<'a, 'b> {
     /// The input that the state [waits for](Wait), in `rx` if it is a message.
     Ready,
     Authorized,
-    /// The peer is not authorized by its ticket: a server goes on with a full handshake.
+    /// The peer is not authorized by its ticket: a server continues with a full handshake.
     #[cfg(feature = "resumption")]
     Declined,
     /// Authorized despite what was waived.
@@ -193,7 +193,7 @@ pub(crate) trait Flow: SideTypes {
 
     fn check(config: &Self::Config<'_>) -> Result<(), Error>;
 
-    /// Reads what the peer asks of our credential, from the body of its message.
+    /// Reads the peer's requirements on our credential from the body of its message.
     fn peer_request(message: &[u8]) -> Result<PeerRequest<'_>, Error>;
 
     fn start<'b>() -> Self::State<'b>;
@@ -224,7 +224,7 @@ pub(crate) trait Flow: SideTypes {
         entropy: &Entropy,
     ) -> Self::Late<'b>;
 
-    /// Begins what is kept for tickets.
+    /// Starts the state that is kept for tickets.
     #[cfg(feature = "resumption")]
     fn tickets<'b>(
         config: &'b Self::Config<'b>,

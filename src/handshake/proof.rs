@@ -41,28 +41,28 @@ pub(crate) struct Judged {
     pub(super) scheme: Option<SignatureScheme>,
 }
 
-/// The peer has proved who it is in an earlier connection, and has the key of a ticket of that.
+/// The peer proved its identity in an earlier connection, and has the key of a ticket from it.
 #[cfg(feature = "resumption")]
 pub(crate) struct Resumed(Judged);
 
-/// Without the feature no session is resumed.
+/// Without the feature, no session is resumed.
 #[cfg(not(feature = "resumption"))]
 pub(crate) enum Resumed {}
 
 #[cfg(feature = "resumption")]
 impl Resumed {
-    /// Of a client, whose binder was verified.
+    /// The state of a client whose binder was verified.
     pub(super) const fn by_binder(judged: Judged, _: BinderVerified) -> Self {
         Self(judged)
     }
 
-    /// Of a server, which has selected the ticket. Its Finished, without which there is no [`Proof`], is made with the key of
-    /// the ticket.
+    /// The state of a server that has selected the ticket. Its Finished, without which there is no [`Proof`], is made
+    /// with the key of the ticket.
     pub(super) const fn by_selection(judged: Judged) -> Self {
         Self(judged)
     }
 
-    /// Returns when the peer proved who it is.
+    /// Returns the time of the peer's proof.
     pub(super) const fn proved(&self) -> UnixTime {
         self.0.proved
     }

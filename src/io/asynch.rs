@@ -31,7 +31,7 @@ impl<'b, T: Read + Write, R: Side> Stream<'b, T, R> {
     /// alert of an error is sent before this returns.
     ///
     /// # Errors
-    /// The cause of the failure, and the stage of the handshake. To have the buffers of a handshake back that fails,
+    /// The cause of the failure, and the stage of the handshake. To get the buffers back when a handshake fails,
     /// [`drive`] it and take its [buffers](Handshake::into_buffers).
     #[allow(clippy::manual_async_fn, reason = "the parameters of an `async fn` are in its future twice")]
     pub fn open(
@@ -104,7 +104,7 @@ async fn yield_now() {
 /// Runs a handshake until it is complete. If the future is dropped, another call continues where it stopped.
 ///
 /// # Errors
-/// The error, of which the host was told. Its alert was sent, as far as the transport accepted it.
+/// The error, after the host was informed and the alert was sent, if the transport accepted it.
 pub async fn drive<'b, T: Read + Write, R: Side>(
     transport: &mut T,
     handshake: &mut Handshake<'b, R>,

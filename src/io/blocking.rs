@@ -23,7 +23,7 @@ impl<'b, T: Read + Write, R: Side> Stream<'b, T, R> {
     /// and the peer may lose the alert; shut down writing and read to the end first.
     ///
     /// # Errors
-    /// The cause of the failure, and the stage of the handshake. To have the buffers of a handshake back that fails,
+    /// The cause of the failure, and the stage of the handshake. To get the buffers back when a handshake fails,
     /// [`drive`] it and take its [buffers](Handshake::into_buffers).
     #[inline(never)] // so that the handshake is not copied into the frame in which it runs
     pub fn open(
@@ -90,7 +90,7 @@ pub(super) fn carry<'b, T: Read + Write, M: Machine<'b>>(
 /// the transport still works.
 ///
 /// # Errors
-/// The error, of which the host was told. Its alert was sent, as far as the transport accepted it.
+/// The error, after the host was informed and the alert was sent, if the transport accepted it.
 pub fn drive<'b, T: Read + Write, R: Side>(
     transport: &mut T,
     handshake: &mut Handshake<'b, R>,

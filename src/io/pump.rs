@@ -20,7 +20,7 @@ use core::convert::Infallible;
 /// The next action of a driver.
 #[derive(Clone, Copy)]
 pub(super) enum Io<'b> {
-    /// Write what is pending to the transport.
+    /// Write pending bytes to the transport.
     Write,
     /// Flush the transport.
     Flush,

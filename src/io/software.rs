@@ -58,7 +58,7 @@ pub trait Identities {
 /// A function that authorizes peers, like [`Host::authorize`]. `Sync`, so that its host can move to another thread.
 type Authorize<'b> = dyn Fn(&PeerIdentity<'_>) -> Result<(), AlertDescription> + Sync + 'b;
 
-/// Credentials of which the first that the peer accepts is sent.
+/// Credentials, of which the first that the peer accepts is sent.
 #[derive(Clone, Copy, Debug)]
 pub struct FirstAccepted<'b>(&'b [Credential<'b>]);
 

@@ -87,8 +87,8 @@ impl<'b, T, R: Side, D> Stream<'b, T, R, D> {
     }
 }
 
-/// Reports to the host why a handshake failed. A reset transport counts as one that has ended; after other failures of
-/// the transport the handshake may still continue.
+/// Reports to the host why a handshake failed. A reset of the transport counts as its end; after other failures of the
+/// transport the handshake may still continue.
 #[inline(never)] // in a frame of its own, which is not there while the handshake runs
 pub(super) fn report<R: Side, E: embedded_io::Error>(
     handshake: &mut Handshake<'_, R>,

@@ -28,11 +28,11 @@ pub struct Timed<T> {
 /// The timeouts of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
-    /// From the name of the server to the end of the handshake.
+    /// The limit from resolving the name to the end of the handshake.
     pub open: Duration,
-    /// For each read, write and flush.
+    /// The limit of each read, write and flush.
     pub idle: Duration,
-    /// For the end: until the peer has acknowledged what was sent.
+    /// For closing: until the peer has acknowledged everything.
     pub close: Duration,
 }
 
@@ -46,13 +46,13 @@ pub enum TimedError<E> {
     Transport(E),
 }
 
-/// Why no connection was made.
+/// A failure to connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DialError {
-    /// The server was not reached.
+    /// The server could not be reached.
     Connect(ConnectError),
-    /// The time was over.
+    /// The time limit was exceeded.
     Elapsed,
     /// The name has no address.
     Name(dns::Error),
@@ -115,7 +115,7 @@ impl<'s, 'b, D: Device<Host: AsyncHost<Choice = Choice<'b>>>> Connector<'_, 'b, 
     /// receives, then what it sends.
     ///
     /// # Errors
-    /// Why it failed. The buffers are free again.
+    /// The reason for the failure. The buffers are free again.
     pub async fn dial(
         &self,
         host: &str,

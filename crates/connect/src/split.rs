@@ -85,7 +85,7 @@ struct Sender<'b, W> {
     buffer: &'b mut [u8],
     /// Bytes that the transport has accepted, and the session still counts as pending.
     accepted: usize,
-    /// The transport may still hold back bytes that it has accepted.
+    /// The transport may still buffer bytes that it has accepted.
     unflushed: bool,
 }
 
@@ -118,8 +118,8 @@ enum Turn {
 }
 
 impl<'b, M: RawMutex, W, R: Side> Split<'b, M, W, R> {
-    /// Takes a session and the half of its transport that is written to. Bytes leave in pieces of up to the size of
-    /// `buffer`, which is not empty.
+    /// Takes a session and the sending half of its transport. Bytes leave in pieces of up to the size of `buffer`,
+    /// which is not empty.
     pub const fn new(session: Session<'b, R>, transport: W, buffer: &'b mut [u8]) -> Self {
         // What the handshake has written may not have been flushed.
         let sender = Sender { transport, buffer, accepted: 0, unflushed: true };
@@ -176,7 +176,7 @@ impl<M: RawMutex, W: Write, R: Side> Split<'_, M, W, R> {
 }
 
 impl<W> Sender<'_, W> {
-    /// Copies what is pending into the buffer, as far as it has room.
+    /// Copies pending bytes into the buffer, as many as fit.
     fn copy_pending<R: Side>(&mut self, session: &mut Session<'_, R>) -> usize {
         session.tx_consume(core::mem::take(&mut self.accepted));
         // There may be room now for a message that waits for it. An error is that of the half which meets it.
@@ -189,7 +189,7 @@ impl<W> Sender<'_, W> {
 }
 
 impl<'b, M: RawMutex, T: Read, W: Write<Error = T::Error>, R: Side> Reader<'_, 'b, M, T, W, R> {
-    /// Reads as [`read`](Read::read) does, with a host that answers what the session asks after the handshake.
+    /// Reads as [`read`](Read::read) does, with a host that answers questions of the session after the handshake.
     ///
     /// # Errors
     /// As [`read`](Read::read).
@@ -208,7 +208,7 @@ impl<'b, M: RawMutex, T: Read, W: Write<Error = T::Error>, R: Side> Reader<'_, '
         }
     }
 
-    /// Receives data; 0 at the end. `None` if the session asks something.
+    /// Receives data; 0 at the end. `None` if the session has a question.
     async fn receive(&mut self, out: &mut [u8]) -> Result<Option<usize>, Failure<T::Error>> {
         if out.is_empty() {
             return Ok(Some(0));
@@ -234,7 +234,7 @@ impl<'b, M: RawMutex, T: Read, W: Write<Error = T::Error>, R: Side> Reader<'_, '
         }
     }
 
-    /// Lets the session take what was received, and returns what follows from it.
+    /// Passes received bytes to the session, and returns the next thing to do.
     fn turn(&mut self, session: &mut Session<'b, R>, out: &mut [u8]) -> Result<Turn, Error> {
         loop {
             let received = self.buffer.get(self.received.clone()).unwrap_or_default();

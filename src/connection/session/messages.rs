@@ -55,7 +55,8 @@ impl<R: Side> Session<'_, R> {
         self.handle_key_update(update).map(|()| true)
     }
 
-    /// Handles a ticket. One that fits is parsed, and kept with the feature `resumption`; a larger one is dropped unread.
+    /// Handles a ticket. One that fits is parsed, and stored with the feature `resumption`; a larger one is dropped
+    /// unread.
     fn handle_ticket(&mut self, total: usize) -> Result<bool, Error> {
         if self.connection.rx.could_hold(total) {
             if !self.connection.rx.receive(total)? {
@@ -100,8 +101,8 @@ impl<R: Side> Session<'_, R> {
         Ok(())
     }
 
-    /// Sends what is due, as far as there is space: first a flight that has begun, then the KeyUpdate. Called when
-    /// something becomes due and when the transport makes space, so that application data never has to ask.
+    /// Sends what is due, as far as there is space: first a started flight, then the KeyUpdate. Called when something
+    /// becomes due and when the transport frees space, so that application data need not check.
     pub(super) fn send_messages(&mut self) -> Result<(), Error> {
         // Nothing follows a close_notify (RFC 9846 section 6.1), even if it cuts an answer short.
         if self.closed {

@@ -1,4 +1,4 @@
-//! Tickets for later connections (RFC 9846 section 4.7.1), as each side of a session has them.
+//! Tickets for later connections (RFC 9846 section 4.7.1), on each side of a session.
 
 use super::Session;
 use crate::connection::machine::Machine;
@@ -11,31 +11,31 @@ use crate::handshake::server::Server;
 use crate::x509::UnixTime;
 
 impl<R: Side> Session<'_, R> {
-    /// Tells whether this session resumes an earlier one, in which the peer has proved who it is.
+    /// Returns whether this session resumes an earlier one, in which the peer proved its identity.
     pub const fn is_resumed(&self) -> bool {
         matches!(self.proof.peer(), PeerAuthenticated::Resumed(_))
     }
 }
 
 impl<P: CryptoProvider> Session<'_, Client<P>> {
-    /// Writes the last ticket that has come to `out`, forgets it, and returns its length: at most
-    /// [`Ticket::MAX_LEN`](crate::Ticket::MAX_LEN). `None` if none has come since, or none that could be kept: it waits in
-    /// the [peer memory](crate::Buffers::peer) behind the certificate of the server. To be called after a read, since
-    /// tickets come with what is read, and `now` is when the ticket came.
+    /// Moves the last received ticket to `out`, and returns its length: at most
+    /// [`Ticket::MAX_LEN`](crate::Ticket::MAX_LEN). `None` if no ticket has arrived since the last call, or none that
+    /// could be stored: tickets are stored in the [peer memory](crate::Buffers::peer) after the server's certificate.
+    /// Call this after a read, since tickets arrive with data, and `now` must be the time of arrival.
     ///
-    /// There is none of a session whose path was waived, or whose [time](crate::x509::Time) was unknown.
+    /// A session whose path was waived, or whose [time](crate::x509::Time) was unknown, has no ticket.
     ///
     /// # Errors
-    /// [`Error::BufferTooSmall`] with the length that is needed; the ticket stays.
+    /// [`Error::BufferTooSmall`] with the required length; the ticket remains.
     pub fn take_ticket(&mut self, now: UnixTime, out: &mut [u8]) -> Result<Option<usize>, Error> {
         self.tickets.take(now, out, &mut self.connection, &self.secrets, &self.proof)
     }
 }
 
 impl<P: CryptoProvider> Session<'_, Server<P>> {
-    /// Sends the client another ticket, with the identity that it has now: after it has authenticated itself late, or before
-    /// the first one expires. It leaves with the next poll. Returns `false` if the client takes none, or the configuration
-    /// gives none.
+    /// Sends the client another ticket, for its current identity: after post-handshake authentication, or before the
+    /// first ticket expires. It is sent with the next poll. Returns `false` if the client accepts no tickets, or the
+    /// configuration issues none.
     ///
     /// # Errors
     /// [`ApiMisuse::ClosedForWriting`] after [`close`](Self::close), or the sticky error.

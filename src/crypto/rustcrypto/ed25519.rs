@@ -30,7 +30,7 @@ impl Ed25519SigningKey {
     /// Creates a key from its DER, see [`DecodedKey::from_der`]. One public-key operation.
     ///
     /// # Errors
-    /// As [`DecodedKey::from_der`]; [`CryptoError::Unsupported`] if the key is not of Ed25519.
+    /// As [`DecodedKey::from_der`]; [`CryptoError::Unsupported`] if the key is not an Ed25519 key.
     pub fn from_der(der: &[u8]) -> Result<Self, CryptoError> {
         match DecodedKey::from_der(der)? {
             DecodedKey::Ed25519(private) => Ok(Self::from_bytes(private)),

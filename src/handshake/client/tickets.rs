@@ -6,7 +6,7 @@ use crate::handshake::connection::Connection;
 use crate::handshake::proof::Resumed;
 use crate::key_schedule::EarlySecret;
 
-/// Takes the ticket that the server has selected. One that it has not is of no use any more.
+/// Takes the ticket if the server has selected it, and drops it otherwise.
 pub(super) fn take_selection<P: CryptoProvider>(
     selected: Option<u16>,
     hash: HashAlgorithm,

@@ -25,7 +25,8 @@ pub(super) fn choose_group<C: CryptoProvider>(
     Ok(shared.map_or((preferred, false), |group| (group, true)))
 }
 
-/// The application protocol. RFC 7301 section 3.2: the first of the server's preference; none in common is fatal.
+/// The application protocol. RFC 7301 section 3.2: the first in the server's order of preference; having none in common
+/// is fatal.
 pub(super) fn choose_protocol<'c>(
     hello: &ClientHello<'_>,
     config: &ServerConfig<'c>,

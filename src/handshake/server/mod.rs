@@ -62,7 +62,7 @@ pub(crate) enum State<'b, P: CryptoProvider> {
     ExpectSecondClientHello(Selected, Digest),
     /// From here to `SendServerHello` the ClientHello stays in `rx`.
     ///
-    /// Tickets are judged first, if the client takes any.
+    /// Tickets are judged first, if the client accepts any.
     #[cfg(feature = "resumption")]
     AwaitTime(Selected),
     #[cfg(feature = "resumption")]
@@ -85,7 +85,7 @@ pub(crate) enum State<'b, P: CryptoProvider> {
 /// The means by which both sides authenticate each other.
 pub(crate) enum Means<'b> {
     Certificates(&'b Credential<'b>),
-    /// The ticket in this place of the offer.
+    /// The ticket at this position of the offer.
     #[cfg_attr(not(feature = "resumption"), allow(dead_code, reason = "there are none"))]
     Ticket(Resumed, u16),
 }

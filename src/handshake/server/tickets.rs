@@ -10,7 +10,7 @@ use crate::handshake::ticket::sealed::{self, Accepted};
 use crate::wire::client_hello::ClientHello;
 use crate::x509::Time;
 
-/// Looks for a ticket to accept. One that cannot be accepted counts as none.
+/// Looks for a ticket to accept. Tickets that cannot be accepted are ignored.
 #[inline(never)]
 pub(super) fn judge_tickets<'b, P: CryptoProvider>(
     selected: Selected,

@@ -4,8 +4,8 @@
 //! ticket = suite:1  name of the key:16  salt:16  sealed state  tag:16
 //!          `------- authenticated ----'
 //! ```
-//! Key and salt make the key of each ticket by HMAC: servers that share a key draw salts of 16 random bytes, and need no
-//! common counter.
+//! The key of each ticket is derived from key and salt by HMAC: servers that share a key draw random salts of 16 bytes,
+//! and need no common counter.
 
 use crate::crypto::{Aead, AeadAlgorithm, CryptoError, CryptoProvider, HashAlgorithm, NONCE_LEN, TAG_LEN};
 use crate::wire::enums::CipherSuite;
@@ -13,9 +13,9 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 const NAME_LEN: usize = 16;
 pub(super) const SALT_LEN: usize = 16;
-/// Bytes in front of the sealed state.
+/// Number of bytes before the sealed state.
 const HEADER_LEN: usize = 1 + NAME_LEN + SALT_LEN;
-/// Bytes around the state.
+/// Number of bytes around the state.
 pub(super) const OVERHEAD: usize = HEADER_LEN + TAG_LEN;
 const LABEL: &[u8] = b"embedded-mtls ticket";
 
@@ -29,12 +29,12 @@ pub struct TicketKey {
 
 debug_by_name!("TicketKey", [] TicketKey);
 
-/// The keys of a server's tickets: one seals, and the one before it still opens. Servers that have the same keys and
+/// The keys of a server's tickets: one seals, and the one before it still opens. Servers with the same keys and
 /// configurations resume each other's sessions.
 ///
-/// Who has a key can resume every session of its tickets, as any client of them: keep keys in memory, and replace them
-/// about as often as tickets expire. Forward secrecy of the sessions does not depend on them, as each has a key exchange of
-/// its own.
+/// Anyone who has a key can resume every session of its tickets, as the client: keep keys in memory, and replace them
+/// about as often as tickets expire. The forward secrecy of sessions does not depend on them, since each session has
+/// its own key exchange.
 pub struct TicketKeys {
     current: TicketKey,
     previous: Option<TicketKey>,
@@ -43,10 +43,10 @@ pub struct TicketKeys {
 debug_by_name!("TicketKeys", [] TicketKeys);
 
 impl TicketKey {
-    /// Bytes that are needed.
+    /// The required number of bytes.
     pub const LEN: usize = NAME_LEN + 32;
 
-    /// Takes the bytes as they come.
+    /// Takes the bytes as they are.
     pub fn new(bytes: &[u8; Self::LEN]) -> Self {
         let mut key = Self { name: [0; NAME_LEN], secret: [0; 32] };
         let (name, secret) = bytes.split_at(NAME_LEN);
@@ -55,7 +55,7 @@ impl TicketKey {
         key
     }
 
-    /// The key of the ticket with this salt.
+    /// Derives the key of the ticket with this salt.
     fn aead<C: CryptoProvider>(&self, provider: C, suite: u8, salt: &[u8]) -> Result<Option<C::Aead>, CryptoError> {
         let suite = CipherSuite(u16::from_be_bytes([0x13, suite]));
         let Some(algorithm) = AeadAlgorithm::of(suite).filter(|_| C::CIPHER_SUITES.contains(&suite)) else {
@@ -74,15 +74,15 @@ impl TicketKeys {
         Self { current, previous: None }
     }
 
-    /// Opens also what the key before the current one has sealed.
+    /// Also opens tickets that the previous key sealed.
     #[must_use]
     pub fn with_previous(mut self, previous: TicketKey) -> Self {
         self.previous = Some(previous);
         self
     }
 
-    /// Seals the state that `write` writes behind the header in `ticket`, and returns the length of the ticket; `None` if it
-    /// does not fit.
+    /// Seals the state that `write` writes after the header in `ticket`, and returns the length of the ticket; `None`
+    /// if it does not fit.
     pub(super) fn seal<C: CryptoProvider>(
         &self,
         provider: C,
@@ -102,7 +102,7 @@ impl TicketKeys {
         Ok(Some(OVERHEAD.saturating_add(len)))
     }
 
-    /// Opens a ticket in `memory`, and returns its state; `None` if it is not one of these keys.
+    /// Opens a ticket in `memory`, and returns its state; `None` if none of these keys sealed it.
     pub(super) fn open<'m, C: CryptoProvider>(
         &self,
         provider: C,

@@ -5,8 +5,8 @@
 //! client  stored  = version  hash  pre-shared key  scope  times  credential  ticket  peer  check sum
 //! peer            = time of the proof  scheme  path  leaf
 //! ```
-//! The peer is kept as it was when it proved who it is: its certificate without the signature, and what its path says about
-//! its validity. What was waived is never kept.
+//! The peer is stored as of its proof: its certificate without the signature, and the validity of its path. Waived
+//! paths are never stored.
 
 pub(crate) mod keys;
 pub(crate) mod sealed;
@@ -22,15 +22,15 @@ use crate::limits::MAX_CLOCK_SKEW;
 use crate::wire::enums::SignatureScheme;
 use crate::x509::{PathFound, Time, UnixTime, ValidityCheck, Waived};
 
-/// The tickets of a session, in one shape for both sides.
+/// The tickets of a session, in the same form for both sides.
 pub(crate) trait Tickets<'b, P: CryptoProvider> {
-    /// Writes the ticket that is due, as soon as there is room.
+    /// Writes the ticket that is due, once there is space.
     fn send(&mut self, cx: &mut Connection<'b, P>, secrets: &Secrets<P>, proof: &Proof) -> Result<(), Error> {
         let _ = (cx, secrets, proof);
         Ok(())
     }
 
-    /// Keeps the ticket in `rx`.
+    /// Stores the ticket in `rx`.
     fn receive(&mut self, cx: &mut Connection<'b, P>) -> Result<(), Error> {
         let _ = cx;
         Ok(())
@@ -40,15 +40,15 @@ pub(crate) trait Tickets<'b, P: CryptoProvider> {
 /// The peer of the connection that a ticket is about.
 #[derive(Clone, Copy)]
 struct Peer<'t> {
-    /// The time of the proof that it has the key of its certificate; of an anonymous client, of the first ticket.
+    /// The time of the proof that it has the key of its certificate; for an anonymous client, that of the first ticket.
     proved: UnixTime,
     scheme: SignatureScheme,
     path: PathFound,
-    /// Its certificate, as the peer memory writes it; empty of an anonymous client.
+    /// Its certificate in the format of the peer memory; empty for an anonymous client.
     leaf: &'t [u8],
 }
 
-/// Stands for no anchor, which is none of 255.
+/// Means no anchor: there are at most 255.
 const NO_ANCHOR: u8 = u8::MAX;
 
 impl<'t> Peer<'t> {
@@ -68,8 +68,8 @@ impl<'t> Peer<'t> {
         })
     }
 
-    /// Judges the peer now. `None` if its path is not valid, or its proof older than `max_age` seconds; else also the age of
-    /// the proof.
+    /// Judges the peer at this time: `None` if its path is not valid, or its proof is older than `max_age` seconds;
+    /// otherwise also returns the age of the proof.
     fn judge(&self, now: UnixTime, max_age: u32) -> Option<(Judged, u32)> {
         let age = age(self.proved, now).filter(|age| *age < max_age)?;
         if self.leaf.is_empty() {
@@ -81,7 +81,7 @@ impl<'t> Peer<'t> {
     }
 }
 
-/// The authentication of the peer, as far as a ticket may keep it.
+/// The authentication of the peer, if a ticket may store it.
 #[derive(Clone, Copy)]
 struct Evidence {
     proved: UnixTime,
@@ -90,7 +90,7 @@ struct Evidence {
 }
 
 impl Evidence {
-    /// `None` if something was waived, or if it is not known when the peer proved who it is.
+    /// Returns `None` if something was waived, or the time of the peer's proof is unknown.
     fn of<C: CryptoProvider>(proof: &Proof, cx: &Connection<'_, C>, now: UnixTime) -> Option<Self> {
         let path = proof.peer().path();
         if path.is_some_and(|path| !path.waived.is_empty()) {
@@ -126,7 +126,7 @@ impl Evidence {
     }
 }
 
-/// Returns the seconds from `then` to `now`; `None` if `then` is yet to come, by more than clocks differ.
+/// Returns the seconds from `then` to `now`; `None` if `then` is in the future by more than clocks differ.
 fn age(then: UnixTime, now: UnixTime) -> Option<u32> {
     let age = now.0.saturating_sub(then.0);
     if age < -i64::from(MAX_CLOCK_SKEW) { None } else { u32::try_from(age.max(0)).ok() }

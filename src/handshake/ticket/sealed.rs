@@ -1,4 +1,4 @@
-//! The tickets of a server: sealed state, so that it keeps nothing.
+//! The tickets of a server: sealed state, so that it stores nothing.
 
 use super::keys::{OVERHEAD, SALT_LEN, TicketKeys};
 use super::{Evidence, Peer, Tickets, age, code_of, hash_of, read_time, write_time};
@@ -29,9 +29,9 @@ struct State<'t> {
     peer: Peer<'t>,
 }
 
-/// A ticket of the client that is accepted.
+/// An accepted ticket of the client.
 pub(crate) struct Accepted<C> {
-    /// Its place in the offer.
+    /// Its position in the offer.
     pub(crate) index: u16,
     pub(crate) early: EarlySecret<C>,
     pub(crate) resumed: Resumed,
@@ -44,13 +44,13 @@ pub(crate) struct Issue {
     now: UnixTime,
 }
 
-/// The tickets that a session gives its client.
+/// The tickets that a session issues to its client.
 pub(crate) struct IssuedTickets<'b> {
     config: &'b ServerConfig<'b>,
     issue: Option<Issue>,
     /// Salts and `ticket_age_add` are made from it.
     seed: Zeroizing<[u8; 32]>,
-    /// Of the next ticket.
+    /// The number of the next ticket.
     number: u8,
     is_due: bool,
 }
@@ -75,8 +75,8 @@ impl<'t> State<'t> {
     }
 }
 
-/// Looks for a ticket that can be accepted in the ClientHello in `rx`, for a suite with this hash. The client it is about is
-/// put into the peer memory.
+/// Looks in the ClientHello in `rx` for an acceptable ticket for a suite with this hash. Its client is stored in the
+/// peer memory.
 ///
 /// `None` if there is none, and always if the time is not trusted. RFC 9846 section 4.3.11: "If no acceptable PSKs are found,
 /// the server SHOULD perform a non-PSK handshake".
@@ -113,7 +113,7 @@ pub(crate) fn accept<C: CryptoProvider>(
 }
 
 impl<'b, C: CryptoProvider> Tickets<'b, C> for IssuedTickets<'b> {
-    /// Writes the ticket that is due, as soon as there is room.
+    /// Writes the ticket that is due, once there is space.
     #[inline(never)]
     fn send(&mut self, cx: &mut Connection<'b, C>, secrets: &Secrets<C>, proof: &Proof) -> Result<(), Error> {
         let (true, Some(issue), Some((keys, lifetime))) = (self.is_due, self.issue, self.config.tickets) else {
@@ -156,7 +156,7 @@ impl<'b> IssuedTickets<'b> {
         Self { config, issue: cx.issue, seed: Zeroizing::new(*seed), number: 0, is_due: cx.issue.is_some() }
     }
 
-    /// Makes another ticket due. Returns whether the client takes any.
+    /// Makes another ticket due. Returns whether the client accepts any.
     pub(crate) fn renew(&mut self, now: UnixTime) -> bool {
         let Some(issue) = &mut self.issue else { return false };
         issue.now = now;
@@ -164,8 +164,8 @@ impl<'b> IssuedTickets<'b> {
         true
     }
 
-    /// Returns the seconds for which a ticket is valid: no longer than the proof of the client may be used, and its path is
-    /// valid.
+    /// Returns the lifetime of a ticket in seconds, limited by the maximum age of the client's proof and by the
+    /// validity of its path.
     fn lifetime<C: CryptoProvider>(
         &self,
         lifetime: u32,

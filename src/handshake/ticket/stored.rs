@@ -1,4 +1,4 @@
-//! The tickets of a client, as bytes that its program keeps.
+//! The tickets of a client, as bytes that its program stores.
 
 use super::{Evidence, Peer, Tickets, age, code_of, hash_of, read_time, write_time};
 use crate::codec::{Reader, Writer, read_all};
@@ -16,35 +16,35 @@ use crate::x509::{Time, UnixTime, fingerprint};
 use core::fmt;
 use zeroize::{Zeroize, Zeroizing};
 
-/// A ticket as [`Session::take_ticket`](crate::Session::take_ticket) has written it, for
+/// The bytes of a ticket from [`Session::take_ticket`](crate::Session::take_ticket), for
 /// [`Handshake::resume`](crate::Handshake::resume), which wipes the secret in them: a ticket is used once.
 ///
-/// They hold a secret, with which whoever reads them can be the client once. They go with one server, one configuration and
-/// one credential of ours, and with the version of this crate that wrote them: others refuse them.
+/// They contain a secret: anyone who reads them can impersonate the client once. They are valid for one server, one
+/// configuration and one credential of ours, and for the version of this crate that wrote them.
 pub struct Ticket<'b> {
     bytes: &'b mut [u8],
 }
 
 debug_by_name!("Ticket", [] Ticket<'_>);
 
-/// The reason for which a ticket is not used. The handshake is a full one then.
+/// The reason why a ticket is not used. There is a full handshake then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum TicketRefusal {
-    /// The handshake has begun, or has a ticket.
+    /// The handshake has started, or already has a ticket.
     Begun,
-    /// The bytes are none of this version of the crate, or were damaged.
+    /// The bytes are not from this version of the crate, or are damaged.
     Damaged,
-    /// Its life is over, or the clock was set back.
+    /// It has expired, or the clock was set back.
     Expired,
-    /// It was issued under another server name, trust anchors or rules.
+    /// It was issued under another server name, or under other trust anchors or rules.
     OtherConfiguration,
     /// The server knows us by another credential than the one we would send.
     OtherCredential,
-    /// The server has proved too long ago who it is.
+    /// The server's proof of its identity is too old.
     ProofTooOld,
-    /// The certificate path of the server is not valid any more.
+    /// The certificate path of the server is no longer valid.
     ServerExpired,
     /// A ClientHello with it does not fit into `tx`, which would have to have this size.
     TooLarge(u32),
@@ -55,9 +55,9 @@ pub(crate) struct Offer<'b> {
     pub(crate) psk: Psk,
     /// The ticket of the server.
     pub(crate) ticket: &'b [u8],
-    /// The certificate of the server, as the peer memory writes it.
+    /// The certificate of the server in the format of the peer memory.
     pub(crate) leaf: &'b [u8],
-    /// The server had asked for a certificate, and got none.
+    /// The server requested a certificate, and got none.
     pub(crate) declined: bool,
     /// The credential under which the server knows us.
     pub(crate) credential: Option<&'b Credential<'b>>,
@@ -74,33 +74,33 @@ struct Stored<'t> {
     lifetime: u32,
     age_add: u32,
     declined: bool,
-    /// Of our certificate; zeros if we have sent none.
+    /// The hash of our certificate; zeros if we sent none.
     own: &'t [u8; 32],
     ticket: &'t [u8],
     peer: Peer<'t>,
 }
 
-/// The tickets that a session receives. The last one is behind the free peer memory.
+/// The tickets that a session receives. The last one is at the end of the free peer memory.
 pub(crate) struct ReceivedTickets<'b> {
     config: &'b ClientConfig<'b>,
-    /// The credential under which the server knew us when the ticket came; else it may have asked in vain.
+    /// The credential under which the server knew us when the ticket arrived; otherwise its request may have got none.
     credential: Option<&'b Credential<'b>>,
     declined: bool,
 }
 
-/// The version of the form of these bytes.
+/// The version of the format of these bytes.
 const VERSION: u8 = 1;
 /// The offset of the secret.
 const SECRET: usize = 2;
-/// Bytes of a hash that tell damage.
+/// Number of bytes of a hash that detects damage.
 const CHECK_SUM: usize = 8;
 
 impl<'b> Ticket<'b> {
-    /// The most bytes that a ticket has. With P-256 it is about 450 bytes and the ticket of the server, which takes 200 to
-    /// 1,500: many servers put the whole certificate of the client into it.
+    /// The maximum length of a ticket in bytes. With P-256, a ticket takes about 450 bytes plus the ticket of the
+    /// server, which takes 200 to 1,500: many servers put the client's whole certificate into it.
     pub const MAX_LEN: usize = MAX_STORED_TICKET;
 
-    /// Takes the bytes of a ticket, and nothing else. They are checked when they are used.
+    /// Takes exactly the bytes of a ticket. They are checked on use.
     pub const fn new(bytes: &'b mut [u8]) -> Self {
         Self { bytes }
     }
@@ -153,7 +153,7 @@ impl<'b> Offer<'b> {
 }
 
 impl<'t> Stored<'t> {
-    /// Parses the content behind the secret.
+    /// Parses the content after the secret.
     fn parse(psk: Psk, content: &'t [u8]) -> Option<Self> {
         read_all(content, |reader: &mut Reader<'t>| {
             let scope = reader.array()?;
@@ -170,7 +170,7 @@ impl<'t> Stored<'t> {
 }
 
 impl<'b, C: CryptoProvider> Tickets<'b, C> for ReceivedTickets<'b> {
-    /// Keeps the ticket in `rx`, in place of the one before it; a lifetime of zero "indicates that the ticket should be
+    /// Stores the ticket in `rx`, replacing the previous one; a lifetime of zero "indicates that the ticket should be
     /// discarded immediately".
     fn receive(&mut self, cx: &mut Connection<'b, C>) -> Result<(), Error> {
         if NewSessionTicket::parse(crate::wire::handshake::body(cx.rx.message()?)?)?.lifetime == 0 {
@@ -189,7 +189,7 @@ impl<'b> ReceivedTickets<'b> {
         Self { config, credential: None, declined: false }
     }
 
-    /// Writes the last ticket to `out`, and forgets it. `None` if there is none.
+    /// Moves the last ticket to `out`. `None` if there is none.
     #[inline(never)]
     pub(crate) fn take<C: CryptoProvider>(
         &self,
@@ -240,7 +240,7 @@ fn own<C: CryptoProvider>(provider: C, credential: Option<&Credential<'_>>) -> O
     }
 }
 
-/// Reads the pre-shared key in the bytes of a ticket, which are of this version.
+/// Reads the pre-shared key in the bytes of a ticket of this version.
 fn read_secret(bytes: &[u8]) -> Option<Psk> {
     let mut reader = Reader::new(bytes);
     if reader.u8().ok()? != VERSION {
@@ -250,7 +250,7 @@ fn read_secret(bytes: &[u8]) -> Option<Psk> {
     Psk::from_ticket(hash, reader.bytes(hash.output_len()).ok()?)
 }
 
-/// Tells whether the bytes of a ticket are as they were written.
+/// Returns whether the bytes of a ticket are unchanged.
 fn is_whole<C: CryptoProvider>(provider: C, bytes: &[u8]) -> bool {
     let parts = bytes.split_last_chunk::<CHECK_SUM>();
     parts.is_some_and(|(content, sum)| check_sum(provider, content).is_ok_and(|expected| expected == *sum))
