@@ -256,11 +256,11 @@ impl<'p, 'b, M: Machine<'b>, E> Pump<'p, M, E> {
     }
 }
 
-/// Lets a host answer what a session asks after the handshake, for programs with a driver of their own. Returns when it
-/// asks nothing more. If the future is dropped, the question is asked again.
+/// Lets a host answer the questions of a session after the handshake, for programs with their own driver. Returns when
+/// there are no more questions. If the future is dropped, the question is asked again.
 ///
 /// # Errors
-/// Why the session failed. The alert waits in [`tx_pending`](Session::tx_pending).
+/// The reason why the session failed. The alert waits in [`tx_pending`](Session::tx_pending).
 pub async fn answer<'b, R: Side>(
     session: &mut Session<'b, R>,
     host: &mut impl AsyncHost<Choice = Choice<'b>>,
