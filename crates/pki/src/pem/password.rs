@@ -15,7 +15,7 @@ pub struct Password {
     read: OnceLock<Result<Zeroizing<Vec<u8>>, FileError>>,
 }
 
-/// Where a password comes from.
+/// The source of a password.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Source {
     Unknown,
@@ -76,7 +76,7 @@ impl Password {
     }
 }
 
-/// How a password can be given, or done without.
+/// Explains how to pass a password, or to do without one.
 const WANTED: &str = "one: --key-password env:NAME, file:FILE or prompt; or a key without one, as openssl pkey -in FILE \
                       -out plain.pem writes it";
 
