@@ -143,13 +143,13 @@ fn every_example_names_the_features_it_needs() {
 fn every_option_of_the_programs_is_in_their_readme() {
     let readme = read("crates/mtls/README.md");
     let mut count = 0;
-    for file in ["program/gateway.rs", "program/supplier.rs", "args.rs"] {
+    for file in ["program/options.rs", "program/post.rs", "program/serve.rs"] {
         let source = read(&format!("crates/mtls/src/{file}"));
-        // A line of a help text: two spaces, the option, what it takes, what it does.
-        let lines = source.lines().filter_map(|line| line.trim_start_matches([' ', '"']).strip_prefix("--"));
-        let names = lines.filter_map(|line| line.split(' ').next());
-        let is_option = |name: &&str| name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
-        for name in names.filter(is_option).filter(|name| *name != "help") {
+        let lines: Vec<_> = source.lines().map(str::trim).collect();
+        // A field with an attribute of clap, which takes its name from it.
+        for fields in lines.windows(2).filter(|lines| lines[0].starts_with("#[arg(long")) {
+            let name = fields[1].trim_start_matches("pub(super) ").split(':').next().unwrap_or_default();
+            let name = name.replace('_', "-");
             assert!(readme.contains(&format!("--{name}")), "crates/mtls/README.md does not have --{name} of {file}");
             count += 1;
         }

@@ -76,7 +76,7 @@ impl Password {
     }
 }
 
-/// Explains how to pass a password, or to do without one.
+/// The ways to give a password, or to do without one.
 const WANTED: &str = "one: --key-password env:NAME, file:FILE or prompt; or a key without one, as openssl pkey -in FILE \
                       -out plain.pem writes it";
 
