@@ -1,6 +1,6 @@
 //! The handshake (RFC 9846 section 4): the states of both roles, in the order of the protocol.
 //!
-//! A role is a state machine over a [`Connection`](connection::Connection). A table gives what each state [waits
+//! A role is a state machine over a [`Connection`]. A table gives what each state [waits
 //! for](Wait). When that has arrived, the state's handler runs and returns the next state, and a [`Stop`] if the run
 //! has to stop first. A handler performs at most one public-key operation.
 
