@@ -156,9 +156,6 @@ impl<'a> ClientHello<'a> {
                 ExtensionType::POST_HANDSHAKE_AUTH if body.is_empty() => self.post_handshake_auth = true,
                 ExtensionType::POST_HANDSHAKE_AUTH => return Err(InvalidMessage::TrailingBytes.into()),
                 ExtensionType::PSK_KEY_EXCHANGE_MODES => psk_modes = self.take_psk_modes(body)?,
-                // RFC 9846 section 4.3.9: "If clients offer 'pre_shared_key' without a 'psk_key_exchange_modes'
-                // extension, servers MUST abort the handshake."
-                ExtensionType::PRE_SHARED_KEY if !psk_modes => return Err(PeerMisbehaved::MissingExtension.into()),
                 ExtensionType::PRE_SHARED_KEY => psks = Some(body),
                 // Unknown extensions and GREASE: RFC 9846 section 4.2.2, "Servers MUST ignore unrecognized extensions".
                 _ => {}
@@ -167,6 +164,11 @@ impl<'a> ClientHello<'a> {
         })?;
         if !tls13 {
             return Err(PeerIncompatible::Tls13NotOffered.into());
+        }
+        // RFC 9846 section 4.3.9: "If clients offer 'pre_shared_key' without a 'psk_key_exchange_modes' extension, servers
+        // MUST abort the handshake."
+        if psks.is_some() && !psk_modes {
+            return Err(PeerMisbehaved::MissingExtension.into());
         }
         #[cfg(feature = "resumption")]
         {

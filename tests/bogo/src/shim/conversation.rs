@@ -8,10 +8,11 @@ use crate::identity::{self, Identity};
 use crate::transport::Transport;
 use embedded_mtls::credential::Choice;
 use embedded_mtls::io::Host;
-use embedded_mtls::x509::{Name, ServerName};
+use embedded_mtls::io::std::system_time;
+use embedded_mtls::x509::{Name, ServerName, Time, UnixTime};
 use embedded_mtls::{
     AlertDescription, Buffers, Client, ClientAuth, ClientConfig, Credential, Entropy, Error, Event, Handshake,
-    KeyHandle, PeerIncompatible, Server, ServerConfig, Session, Side, Step,
+    KeyHandle, PeerIncompatible, Server, ServerConfig, Session, Side, Step, Ticket, TicketKey, TicketKeys,
 };
 use std::net::TcpStream;
 
@@ -58,8 +59,9 @@ macro_rules! configure {
     };
 }
 
-/// Connects once.
-pub(crate) fn run(flags: &Flags, stream: &TcpStream) -> Result<(), Trouble> {
+/// Connects once, with the ticket of the connection before, and keeps the next. Returns whether a session was resumed.
+pub(crate) fn run(flags: &Flags, stream: &TcpStream, ticket: &mut Option<Vec<u8>>) -> Result<bool, Trouble> {
+    let keys = TicketKeys::new(TicketKey::new(&[7; TicketKey::LEN]));
     let numbered = (0..).map(KeyHandle).zip(&flags.credentials);
     let identities = numbered.chain(flags.default_credential.iter().map(|credential| (DEFAULT, credential)));
     let identities = identities.map(|(key, flags)| Identity::load(key, flags)).collect::<Result<Vec<_>, _>>()?;
@@ -74,6 +76,7 @@ pub(crate) fn run(flags: &Flags, stream: &TcpStream) -> Result<(), Trouble> {
     };
     let anchors = [identity::anchor(trusted.first().map(Vec::as_slice))?];
     let alpn: Vec<&[u8]> = flags.alpn.iter().filter(|_| !flags.declines_alpn).map(Vec::as_slice).collect();
+    let mut copies = vec![ticket.take().unwrap_or_default(); credentials.len() + 1];
     let host = Shim {
         identities: &identities,
         credentials: &credentials,
@@ -99,8 +102,9 @@ pub(crate) fn run(flags: &Flags, stream: &TcpStream) -> Result<(), Trouble> {
             Some("<EMPTY>" | "<NULL>") => config.with_certificate_authorities(false),
             Some(_) => config.with_authority_names(&names),
         };
+        let config = config.with_tickets(&keys, 86_400);
         let handshake = Handshake::<Server>::new(&config, memory.lend(), Entropy::from_system()?)?;
-        Conversation { flags, transport, host }.hold(handshake)
+        Conversation { flags, transport, host }.hold(handshake, |session| session.is_resumed())
     } else {
         let asked = flags.host_name.as_deref().map(ServerName::parse).transpose()?;
         let name = asked.map_or_else(|| ServerName::parse(SERVER_NAME), Ok)?;
@@ -110,8 +114,10 @@ pub(crate) fn run(flags: &Flags, stream: &TcpStream) -> Result<(), Trouble> {
             Some(groups) => config.with_key_shares(groups),
             None => config,
         };
-        let handshake = Handshake::<Client>::new(&config, memory.lend(), Entropy::from_system()?)?;
-        Conversation { flags, transport, host }.hold(handshake)
+        let config = config.with_resumption(true);
+        let mut handshake = Handshake::<Client>::new(&config, memory.lend(), Entropy::from_system()?)?;
+        offer(&mut handshake, &mut copies, &credentials);
+        Conversation { flags, transport, host }.hold(handshake, |session| keep(session, ticket))
     }
 }
 
@@ -123,7 +129,11 @@ struct Conversation<'c, 'b> {
 }
 
 impl<'b> Conversation<'_, 'b> {
-    fn hold<S: Side>(&mut self, mut handshake: Handshake<'b, S>) -> Result<(), Trouble>
+    fn hold<S: Side>(
+        &mut self,
+        mut handshake: Handshake<'b, S>,
+        end: impl FnOnce(&mut Session<'b, S>) -> bool,
+    ) -> Result<bool, Trouble>
     where
         Shim<'b>: Host<Choice = Choice<'b>>,
     {
@@ -141,7 +151,7 @@ impl<'b> Conversation<'_, 'b> {
             let _unsent = self.transport.write_all(session.tx_pending());
         }
         self.transport.hang_up();
-        outcome
+        outcome.map(|()| end(&mut session))
     }
 
     /// Most tests for older versions do not say so with a flag: the runner just does not speak a newer one.
@@ -334,5 +344,32 @@ impl From<Error> for Failure {
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
         Self::Io(error)
+    }
+}
+
+/// Offers the ticket, of which there are copies, with the credential that it is for, or with none.
+fn offer<'b>(handshake: &mut Handshake<'b, Client>, copies: &'b mut [Vec<u8>], credentials: &'b [Credential<'b>]) {
+    for (bytes, credential) in copies.iter_mut().zip([None].into_iter().chain(credentials.iter().map(Some))) {
+        if handshake.resume(Ticket::new(bytes), credential, now()).is_ok() {
+            return;
+        }
+    }
+}
+
+/// Keeps the ticket that has come, and returns whether the session was resumed.
+fn keep(session: &mut Session<'_, Client>, ticket: &mut Option<Vec<u8>>) -> bool {
+    let mut out = vec![0; Ticket::MAX_LEN];
+    if let Ok(Some(len)) = session.take_ticket(now(), &mut out) {
+        out.truncate(len);
+        *ticket = Some(out);
+    }
+    session.is_resumed()
+}
+
+/// The time by which tickets are judged.
+fn now() -> UnixTime {
+    match system_time() {
+        Time::Trusted(now) | Time::AtLeast(now) => now,
+        Time::Unknown(_) => UnixTime(0),
     }
 }

@@ -85,6 +85,7 @@ fn note(NotHere(reason): NotHere) {
 
 fn run(args: &[String]) -> Result<(), Trouble> {
     let first = Flags::parse(args, 0)?;
+    let mut ticket = None;
     for number in 0..=first.resume_count {
         let flags = Flags::parse(args, number)?;
         let stream = if flags.ipv6 {
@@ -94,9 +95,10 @@ fn run(args: &[String]) -> Result<(), Trouble> {
         };
         stream.set_nodelay(true)?;
         (&stream).write_all(&flags.shim_id.to_le_bytes())?;
-        conversation::run(&flags, &stream)?;
-        if number < first.resume_count && !flags.expects_no_resumption {
-            return Err(NotHere("resumption").into());
+        let resumed = conversation::run(&flags, &stream, &mut ticket)?;
+        let expected = number > 0 && !flags.expects_no_resumption;
+        if resumed != expected {
+            return Err(Trouble::Failed(format!("resumed: {resumed}")));
         }
     }
     Ok(())
