@@ -34,7 +34,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // Our identity and trust anchors, which a device has in flash.
     let root = pem::certificates(root)?;
     let anchors = [TrustAnchor::from_certificate(root.first().ok_or("no certificate")?)?];
-    let identity = pem::identity(chain, key)?;
+    let identity = pem::identity(chain, key, &pem::Password::none())?;
     let chain: Vec<&[u8]> = identity.chain.iter().map(Vec::as_slice).collect();
     let credentials = [Credential::new(&chain, KeyHandle(0))?];
     let keys = [P256SigningKey::from_bytes(&identity.key).map_err(|_| "an unusable key")?];
