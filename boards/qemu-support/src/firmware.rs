@@ -55,7 +55,7 @@ async fn gateway(network: Stack<'static>, arguments: Arguments) -> Option<u8> {
     #[cfg(feature = "full")]
     if let (Some(web), Key::Own(own)) = (web, &key) {
         let keys = core::slice::from_ref(own);
-        crate::web::serve(network, web, anchors.as_slice(), credential.as_slice(), keys).await;
+        crate::web::serve(network, web, &anchors, credential.as_slice(), keys).await;
         return Some(0);
     }
     let settings = Settings {
