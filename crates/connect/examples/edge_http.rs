@@ -45,7 +45,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let config = ClientConfig::new(ServerName::parse(name)?, &anchors);
     let connector = Connector::new(Network, &config, device, &lent);
 
-    match post(&connector, address, name).await {
+    match Box::pin(post(&connector, address, name)).await {
         Ok((status, body)) => println!("{status} {body}"),
         Err(error) => {
             let reason = connector.last_error().map_or_else(String::new, |reason| format!(": {reason}"));
