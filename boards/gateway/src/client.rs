@@ -4,7 +4,7 @@ use crate::clock::Clock;
 use crate::desk::{self, Desk};
 use crate::fmt::Shown;
 use crate::http::{self, HttpError};
-use crate::memory::Connection;
+use crate::memory::{Connection, first};
 use crate::settings::{Board, Endpoint, Settings};
 use crate::tap::Tap;
 use crate::trouble::{Acceptance, Trouble};
@@ -45,7 +45,8 @@ pub(crate) async fn attempt<B: Board>(
         warn!("no connection: {}", Shown(ConnectError(error)));
         return Err(Trouble::Network);
     }
-    let buffers = Buffers { rx: &mut memory.tls_rx, tx: &mut memory.tls_tx, peer: &mut memory.peer };
+    let rx = first(&mut memory.tls_rx, settings.rx);
+    let buffers = Buffers { rx, tx: &mut memory.tls_tx, peer: &mut memory.peer };
     let transport = Tap::new(&mut socket);
     let outcome = deliver(transport, buffers, settings, board, clock, order, &mut memory.http).await;
     hang_up(&mut socket).await;

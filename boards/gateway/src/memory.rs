@@ -40,3 +40,9 @@ impl Memory {
         }
     }
 }
+
+/// The first bytes of a buffer, or all.
+pub(crate) fn first(buffer: &mut [u8], len: usize) -> &mut [u8] {
+    let len = len.min(buffer.len());
+    buffer.get_mut(..len).unwrap_or_default()
+}

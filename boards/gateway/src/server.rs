@@ -5,7 +5,7 @@ use crate::clock::Clock;
 use crate::cxml::{self, Stamp};
 use crate::desk::{self, Desk};
 use crate::http::{self, HttpError};
-use crate::memory::Memory;
+use crate::memory::{Memory, first};
 use crate::settings::{Board, Settings};
 use crate::tap::Tap;
 use crate::text::Writer;
@@ -36,7 +36,8 @@ pub(crate) async fn connection<B: Board>(
     socket.set_nagle_enabled(false);
     socket.set_timeout(Some(settings.patience));
     socket.accept(port).await.map_err(|_| Trouble::Network)?;
-    let buffers = Buffers { rx: &mut memory.tls_rx, tx: &mut memory.tls_tx, peer: &mut memory.peer };
+    let rx = first(&mut memory.tls_rx, settings.rx);
+    let buffers = Buffers { rx, tx: &mut memory.tls_tx, peer: &mut memory.peer };
     let transport = Tap::new(&mut socket);
     let outcome = take(transport, buffers, settings, board, clock, &mut memory.http, order).await;
     hang_up(&mut socket).await;

@@ -28,6 +28,8 @@ pub struct Settings<'a> {
     pub patience: Duration,
     /// The rules for sending an order again.
     pub retry: Retry,
+    /// How many bytes of the memory for received records are lent, if there are so many.
+    pub rx: usize,
 }
 
 /// The role of the device.

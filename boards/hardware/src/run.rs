@@ -42,6 +42,7 @@ pub async fn run<const N: usize>(stack: Stack<'_>, identity: &Identity<N>, board
         time_server: identity.time_server(),
         patience: PATIENCE,
         retry: Retry::USUAL,
+        rx: usize::MAX,
     };
     let memory = MEMORY.take();
     loop {

@@ -25,6 +25,8 @@ pub(crate) struct Arguments {
     pub(crate) time_server: Option<IpEndpoint>,
     pub(crate) patience: Duration,
     pub(crate) retry: Retry,
+    /// Bytes of the receive buffer of TLS.
+    pub(crate) rx: usize,
     /// Another task signs, slowly.
     pub(crate) slow_key: bool,
     /// Lets other tasks run between the public-key operations of a handshake.
@@ -47,6 +49,7 @@ pub(crate) fn read(arena: &'static mut Arena) -> Option<Arguments> {
         time_server: None,
         patience: Duration::from_secs(20),
         retry: Retry { attempts: 3, pause: Duration::from_millis(100), longest: Duration::from_secs(1) },
+        rx: usize::MAX,
         slow_key: false,
         yields: true,
         overflow: false,
@@ -81,6 +84,7 @@ impl Arguments {
             "time" => self.time_server = Some(endpoint(value)?),
             "patience" => self.patience = milliseconds(value)?,
             "attempts" => self.retry.attempts = value.parse().ok()?,
+            "rx" => self.rx = value.parse().ok()?,
             "pause" => self.retry.pause = milliseconds(value)?,
             "key" => self.slow_key = value == "slow",
             "yield" => self.yields = value != "no",

@@ -37,8 +37,9 @@ pub(crate) async fn firmware(network: Stack<'static>, arguments: Arguments) -> !
 async fn gateway(network: Stack<'static>, arguments: Arguments) -> Option<u8> {
     #[cfg(feature = "full")]
     let web = arguments.web;
-    let Arguments { arena, role, endpoint, anchors, identity, time_server, patience, retry, slow_key, yields, .. } =
-        arguments;
+    let Arguments {
+        arena, role, endpoint, anchors, identity, time_server, patience, retry, rx, slow_key, yields, ..
+    } = arguments;
     let anchors = AnchorSet::<MAX_ANCHORS>::from_certificates(Chain::joined(arena.load(anchors, "der")?)).ok()?;
     let (mut credential, mut key) = (None, Key::None);
     if let Some(identity) = identity {
@@ -68,6 +69,7 @@ async fn gateway(network: Stack<'static>, arguments: Arguments) -> Option<u8> {
         time_server,
         patience,
         retry,
+        rx,
     };
     let mut host = Host { key };
     let run = pin!(app::run(network, &settings, &mut host, MEMORY.take()));

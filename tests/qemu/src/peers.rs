@@ -23,6 +23,8 @@ pub(crate) enum Kind {
     OpenSslAskingNobody,
     /// `ssl_verify_client on`.
     Nginx,
+    /// `gnutls-serv --echo --require-client-cert`; what it answers is the order itself.
+    GnuTls,
     /// `SSLVerifyClient require`, and `Require expr` of a common name.
     Apache,
 }
@@ -40,6 +42,7 @@ impl Kind {
             Self::OpenSsl => "openssl s_server -Verify 3",
             Self::OpenSslAskingNobody => "openssl s_server",
             Self::Nginx => "nginx, ssl_verify_client on",
+            Self::GnuTls => "gnutls-serv --require-client-cert",
             Self::Apache => "Apache, SSLVerifyClient require",
         }
     }
@@ -58,11 +61,12 @@ impl Peer {
                 Process::start("openssl", openssl(kind, world, port, shows, options))?
             }
             Kind::Nginx => servers::nginx(&world.files, port, shows, options)?,
+            Kind::GnuTls => Process::start("gnutls-serv", gnutls(world, port, shows))?,
             Kind::Apache => servers::apache(&world.files, port, shows, options)?,
         };
         match kind {
             Kind::Ours => process.await_sign("listened", |process| process.stdout().starts_with(b"listening on"))?,
-            Kind::Nginx | Kind::Apache => process.await_port(port)?,
+            Kind::GnuTls | Kind::Nginx | Kind::Apache => process.await_port(port)?,
             // It takes one connection; the firmware tries again until it listens.
             Kind::OpenSsl | Kind::OpenSslAskingNobody => {}
         }
@@ -111,6 +115,17 @@ fn openssl(kind: Kind, world: &World, port: u16, shows: &str, options: &[&str]) 
     }
     words.extend(options.iter().map(ToString::to_string));
     words
+}
+
+fn gnutls(world: &World, port: u16, shows: &str) -> Vec<String> {
+    let usual = ["--echo", "--crlf", "--verify-client-cert", "--require-client-cert"].map(String::from);
+    let of_run = [
+        format!("--port={port}"),
+        format!("--x509certfile={}", world.file(&format!("{shows}.pem"))),
+        format!("--x509keyfile={}", world.file(&format!("{shows}.key"))),
+        format!("--x509cafile={}", world.file("root.pem")),
+    ];
+    usual.into_iter().chain(of_run).collect()
 }
 
 /// The program of this repository, beside this one.

@@ -26,6 +26,8 @@ const NOT_MUTUAL: u8 = 22;
 pub(crate) const HTTP: u8 = 30;
 /// Delivered, and the answer cannot be read.
 pub(crate) const UNREAD: u8 = 42;
+/// The answer is not HTTP.
+const UNREADABLE: u8 = 32;
 pub(crate) const FAULTED: u8 = 103;
 
 /// A machine that posts an order to a supplier, and how that should end.
@@ -173,6 +175,7 @@ fn of_machine(machine: Machine) -> Vec<Row> {
     let mut rows: Vec<Row> = [peers::Kind::Ours, peers::Kind::OpenSsl, peers::Kind::Nginx, peers::Kind::Apache]
         .map(|peer| Post::new(machine, peer).posting_to_file().row(&format!("posts to {}", peer.name())))
         .into();
+    rows.extend(small(machine));
     rows.extend(refusals(machine));
     rows.extend(clients::Kind::ALL.map(|client| serves(machine, client)));
     rows.push(Row {
@@ -202,6 +205,40 @@ fn of_machine(machine: Machine) -> Vec<Row> {
     });
     rows
 }
+
+/// With 1 KiB for received records, and as much for those to send: records of 512 bytes are agreed, and of a certificate
+/// that is longer than those leave room for, what has come is collected beside the summaries. That is so with both leaves,
+/// as 491 bytes are left.
+fn small(machine: Machine) -> impl Iterator<Item = Row> {
+    use peers::Kind::{GnuTls, Nginx, OpenSsl};
+    let mut posts = Vec::new();
+    for (shows, leaf) in [("server", SHORT_LEAF), ("server-long", LONG_LEAF)] {
+        for peer in [OpenSsl, GnuTls, Nginx] {
+            let mut post = Post::new(machine, peer).posting_to_file().showing(shows);
+            post.arguments.push("rx=1024".into());
+            if peer == GnuTls {
+                // It sends the order back, which is no answer.
+                (post.status, post.log) = (UNREADABLE, vec!["posting 1635 bytes", "the answer is not HTTP"]);
+            }
+            let name = format!("posts with 1 KiB of rx and of tx, a leaf of {leaf} bytes, to {}", peer.name());
+            posts.push((post, name));
+        }
+    }
+    posts.into_iter().map(move |(post, name)| {
+        let run = move |world: &World| {
+            let leaves = [&world.server, &world.server_long].map(|identity| identity.chain.first().map(Vec::len));
+            if leaves != [Some(SHORT_LEAF), Some(LONG_LEAF)] {
+                return Err(format!("the leaves have {leaves:?} bytes"));
+            }
+            post.run(world)
+        };
+        Row { machine: machine.name(), name, run: Box::new(run) }
+    })
+}
+
+/// Bytes of the certificates of the suppliers, which the names of rows tell.
+const SHORT_LEAF: usize = 500;
+const LONG_LEAF: usize = 922;
 
 /// Each way to be refused, with its verdict.
 fn refusals(machine: Machine) -> Vec<Row> {

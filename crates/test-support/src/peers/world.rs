@@ -39,6 +39,8 @@ pub struct World {
     /// The root that all trust.
     pub root: Issued,
     pub server: Identity,
+    /// Its certificate is longer than a small device receives.
+    pub server_long: Identity,
     pub server_expired: Identity,
     pub server_of_other_name: Identity,
     pub server_of_other_root: Identity,
@@ -74,6 +76,7 @@ impl World {
         let expired_of_root = Role::Client.template().years(2020, 2026).signed_by(&pki.root);
         let world = Self {
             server: Identity::new(&pki.server, &[&pki.intermediate]),
+            server_long: of(long(), &[&pki.intermediate]),
             server_expired: Identity::bad(Defect::Expired, Role::Server),
             server_of_other_name: Identity::bad(Defect::OtherName, Role::Server),
             server_for_clients: Identity::bad(Defect::ExtendedKeyUsageOfTheOtherRole, Role::Server),
@@ -97,6 +100,7 @@ impl World {
         self.files.write("root.pem", certificates_pem([&self.root.der]))?;
         for (name, identity) in [
             ("server", &self.server),
+            ("server-long", &self.server_long),
             ("server-expired", &self.server_expired),
             ("server-of-other-name", &self.server_of_other_name),
             ("server-of-other-root", &self.server_of_other_root),
@@ -152,6 +156,11 @@ impl Identity {
         let bad = BadChain::new(defect, role);
         Self { chain: bad.chain, scalar: bad.key.scalar() }
     }
+}
+
+/// A server with as much that nobody needs as certificates of public CAs have.
+fn long() -> Template {
+    Role::Server.template().extension(&[1, 3, 6, 1, 4, 1, 55_555, 1], false, &[7; 400])
 }
 
 /// A client with a long subject and alternative names of several kinds.
