@@ -73,6 +73,7 @@ fn agreeing(world: &World) -> Vec<ClientCase> {
             .config(|config| config.with_middlebox_compatibility(false)),
         ClientCase::echo("100 KB each way", gateway, http::much()),
         ClientCase::echo("100 KB each way, 1 KiB of buffer", gateway.with_rx(1024), http::much()),
+        case("our records are padded", &[], &[]).config(|config| config.with_padding(256)),
     ]
 }
 

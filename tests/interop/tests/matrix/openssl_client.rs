@@ -173,6 +173,7 @@ fn data(supplier: SupplierSetup) -> Vec<ServerCase> {
             .posts(http::much())
             .options(&["-max_send_frag", "512"])
             .facts(&["its records up to 512 bytes"]),
+        ServerCase::order("our records are padded", supplier).config(|config| config.with_padding(256)),
         ServerCase::order("100 KB each way, its buffer of 512 bytes", supplier.with_rx(1024))
             .posts(http::much())
             .options(&["-maxfraglen", "512"])

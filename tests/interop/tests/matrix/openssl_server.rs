@@ -160,6 +160,7 @@ fn data(gateway: Gateway) -> Vec<ClientCase> {
         ClientCase::order("100 KB each way, its records of 16 KiB", gateway)
             .task(Task::Post(much))
             .facts(&["its records up to 16384 bytes"]),
+        ClientCase::order("our records are padded", gateway).config(|config| config.with_padding(256)),
         ClientCase::order("100 KB each way, 1 KiB of buffer", gateway.with_rx(1024))
             .task(Task::Post(much))
             .facts(&["its records up to 512 bytes"]),
