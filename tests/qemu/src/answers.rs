@@ -83,7 +83,7 @@ const TRIALS: &[Trial<Answer>] = &[
         script: &[Answer::Compressed],
         arguments: &[],
         status: UNREAD,
-        log: &["order delivered by the word of HTTP, and the answer cannot be read"],
+        log: &["order delivered according to HTTP, but the answer cannot be read"],
     },
     Trial {
         name: "HTTP 200 with an HTML page: an error",

@@ -248,7 +248,7 @@ fn refusals(machine: Machine) -> Vec<Row> {
         post(Ours, TLS, "UnknownIssuer").showing("server-of-other-root").row("refuses a server of another CA"),
         post(Nginx, TLS, "Expired").showing("server-expired").row("refuses a server that has expired"),
         post(Ours, TLS, "NameMismatch").showing("server-of-other-name").row("refuses a server of another name"),
-        post(OpenSslAskingNobody, NOT_MUTUAL, "asked for no certificate").row("refuses a server that asks nobody"),
+        post(OpenSslAskingNobody, NOT_MUTUAL, "requested no certificate").row("refuses a server that asks nobody"),
         post(OpenSsl, REJECTED_LATE, "certificate_required").by(|_| None).row("refused late: no certificate (116)"),
         post(OpenSsl, REJECTED_LATE, "certificate_expired")
             .by(|world| Some(&world.client_expired))
@@ -339,7 +339,7 @@ fn survives(machine: Machine, world: &World) -> Result<(), String> {
 fn learns_time(machine: Machine, world: &World) -> Result<(), String> {
     const LATER: u64 = 2_240_000_000;
     let time = format!("time=10.0.2.2:{}", time_server::start(LATER)?);
-    let log = "the time server says 2040-12-24";
+    let log = "the time server returns 2040-12-24";
     let mut post = Post::refused(machine, peers::Kind::Ours, TLS, log);
     post.arguments.push(time);
     post.log.push("Expired");
