@@ -3,10 +3,10 @@
 use crate::error::{Error, Reason};
 use crate::open::Lent;
 use core::cell::Cell;
-use embedded_io_async::{BufRead, ErrorType, Read, Write};
+use embedded_io_async::{BufRead, Error as _, ErrorKind, ErrorType, Read, Write};
 use embedded_mtls::io::Failure;
 use embedded_mtls::io::asynch::Stream;
-use embedded_mtls::{ApiMisuse, Side};
+use embedded_mtls::{ApiMisuse, Error as TlsError, Side};
 
 /// The source of a connection's buffers, and the place for the reason of its failure.
 #[derive(Clone, Copy)]
@@ -57,7 +57,7 @@ impl<'l, 'b, T, R: Side> Connection<'l, 'b, T, R> {
         T: Read + Write,
     {
         let result = self.stream_mut().map_err(Error::Tls)?.close().await;
-        self.note(result)
+        self.sent(result).await
     }
 
     /// Returns the transport; the buffers return to the list. `Some` as long as the connection exists.
@@ -71,6 +71,22 @@ impl<'l, 'b, T, R: Side> Connection<'l, 'b, T, R> {
         let Stream { transport, session, .. } = self.stream.take()?;
         self.home.lent.put_back(session.into_buffers());
         Some(transport)
+    }
+
+    /// Keeps the reason of a failure to send. A peer that has ended the connection may have sent an alert before, which
+    /// is the better reason.
+    async fn sent<O>(&mut self, result: Result<O, Failure<T::Error>>) -> Result<O, Error<T::Error>>
+    where
+        T: Read + Write,
+    {
+        if let Err(Failure::Io(error)) = &result
+            && matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset)
+            && let Ok(stream) = self.stream_mut()
+            && let Err(Failure::Tls(alert @ TlsError::AlertReceived(_))) = stream.fill_buf().await
+        {
+            return Err(self.failed(alert));
+        }
+        self.note(result)
     }
 
     /// Keeps the reason of a failure.
@@ -123,11 +139,11 @@ impl<T: Read + Write, R: Side> BufRead for Connection<'_, '_, T, R> {
 impl<T: Read + Write, R: Side> Write for Connection<'_, '_, T, R> {
     async fn write(&mut self, data: &[u8]) -> Result<usize, Self::Error> {
         let result = self.stream_mut().map_err(Error::Tls)?.write(data).await;
-        self.note(result)
+        self.sent(result).await
     }
 
     async fn flush(&mut self) -> Result<(), Self::Error> {
         let result = self.stream_mut().map_err(Error::Tls)?.flush().await;
-        self.note(result)
+        self.sent(result).await
     }
 }
