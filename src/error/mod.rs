@@ -62,7 +62,7 @@ pub enum Error {
 }
 
 named! {
-/// One of the three buffers of a connection.
+/// A buffer that is lent to a connection.
 pub enum BufferKind {
     /// `Buffers::peer`, for summaries of the peer's certificates.
     Peer = 0, "the buffer `peer` for the peer's certificates";

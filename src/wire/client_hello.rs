@@ -33,7 +33,6 @@ pub(crate) struct ClientHello<'a> {
     /// The client sends 0-RTT data that must be skipped (RFC 9846 section 4.3.10).
     pub(crate) early_data: bool,
     /// The client answers a CertificateRequest after the handshake (RFC 9846 section 4.3.6).
-    #[cfg_attr(not(feature = "post-handshake-auth"), allow(dead_code, reason = "its form is checked"))]
     pub(crate) post_handshake_auth: bool,
     /// The client resumes sessions, with a key exchange (`psk_dhe_ke`).
     #[cfg(feature = "resumption")]
