@@ -30,10 +30,10 @@ pub struct TicketKey {
 debug_by_name!("TicketKey", [] TicketKey);
 
 /// The keys of a server's tickets: one seals, and the one before it still opens. Servers with the same keys and
-/// configurations resume each other's sessions.
+/// configurations resume each other's sessions; share keys only between servers with the same names and certificates.
 ///
-/// Anyone who has a key can resume every session of its tickets, as the client: keep keys in memory, and replace them
-/// about as often as tickets expire. The forward secrecy of sessions does not depend on them, since each session has
+/// Anyone who has a key can forge tickets for any client: keep keys in memory, and replace them about as often as
+/// tickets expire. The forward secrecy of sessions does not depend on them, since each session has
 /// its own key exchange.
 pub struct TicketKeys {
     current: TicketKey,

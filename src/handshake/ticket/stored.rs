@@ -19,7 +19,8 @@ use zeroize::{Zeroize, Zeroizing};
 /// The bytes of a ticket from [`Session::take_ticket`](crate::Session::take_ticket), for
 /// [`Handshake::resume`](crate::Handshake::resume), which wipes the secret in them: a ticket is used once.
 ///
-/// They contain a secret: anyone who reads them can impersonate the client once. They are valid for one server, one
+/// They contain a secret: anyone who reads them can impersonate the client, or the server to this client, until they
+/// expire; anyone who can write them chooses whom the client accepts. They are valid for one server, one
 /// configuration and one credential of ours, and for the version of this crate that wrote them.
 pub struct Ticket<'b> {
     bytes: &'b mut [u8],
