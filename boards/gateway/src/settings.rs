@@ -28,7 +28,7 @@ pub struct Settings<'a> {
     pub patience: Duration,
     /// The rules for sending an order again.
     pub retry: Retry,
-    /// How many bytes of the memory for received records are lent, if there are so many.
+    /// The bytes of the memory for received records that are lent, if it has as many.
     pub rx: usize,
 }
 
