@@ -518,11 +518,75 @@ fn a_session_whose_path_was_judged_without_a_time_has_no_ticket() {
     assert_eq!(now(), Time::Trusted(at(0)));
 }
 
+/// Asks the client for its certificate, which it sends. The server judges it at this time, and stops before it decides
+/// unless it `accepts`.
+#[cfg(feature = "post-handshake-auth")]
+fn authenticate_late(
+    client: &mut TestSession<Client>,
+    server: &mut TestSession<Server>,
+    client_auth: ClientAuth<'static>,
+    host: &mut TestHost,
+    time: Time,
+    accepts: bool,
+) {
+    use embedded_mtls::Event;
+    use embedded_mtls::io::Host;
+    server.request_certificate(client_auth).unwrap();
+    let mut asked = false;
+    for _ in 0..20 {
+        exchange(client, server).unwrap();
+        match client.poll().unwrap() {
+            Event::Credential(request) => {
+                let choice = host.credential(&request.peer_request());
+                request.answer(choice).unwrap();
+            }
+            Event::Sign(request) => {
+                let signature = host.sign(&request.input).unwrap();
+                request.complete(&signature).unwrap();
+            }
+            _ => {}
+        }
+        match server.poll().unwrap() {
+            Event::Time(request) => request.provide(time).unwrap(),
+            Event::Authorize(request) => {
+                asked = true;
+                if accepts {
+                    request.accept().unwrap();
+                }
+            }
+            _ => {}
+        }
+    }
+    assert!(asked);
+    assert_eq!(server.certificate_answer(), accepts.then_some(ClientAuthStatus::Accepted));
+}
+
+#[cfg(feature = "post-handshake-auth")]
+#[test]
+fn a_proof_that_is_not_finished_makes_the_last_one_no_younger() {
+    let pki = Pki::new();
+    let with = || {
+        let mut setup = setup(&pki);
+        setup.client = setup.client.with_post_handshake_auth(true);
+        setup.server_host = host_at(&pki, || Time::Trusted(at(0)));
+        setup
+    };
+    for (accepts, age) in [(false, 100), (true, 0)] {
+        let (mut client, mut server) = with().run().sessions();
+        let (roots, later) = (ClientAuth::Required(anchors(&[&pki.root])), Time::Trusted(at(100)));
+        authenticate_late(&mut client, &mut server, roots, &mut with().client_host, later, accepts);
+        assert_eq!(server.send_ticket(at(100)), Ok(true));
+        let ticket = ticket_of(&mut client, &mut server, at(100)).unwrap();
+        let mut setup = with();
+        setup.server_host = host_at(&pki, || Time::Trusted(at(100)));
+        let (_, server) = second(setup, &ticket, Some(mine(&pki)), at(100)).sessions();
+        assert_eq!(server.peer().unwrap().proved_before(), Some(Duration::from_secs(age)), "{accepts}");
+    }
+}
+
 #[cfg(feature = "post-handshake-auth")]
 #[test]
 fn a_ticket_carries_the_identity_of_when_it_was_sent() {
-    use embedded_mtls::Event;
-    use embedded_mtls::io::Host;
     let pki = Pki::new();
     let roots = anchors(&[&pki.root]);
     let with = || {
@@ -531,30 +595,9 @@ fn a_ticket_carries_the_identity_of_when_it_was_sent() {
         setup.server = ServerConfig::new(ClientAuth::None).with_tickets(keys(1), HOUR);
         setup
     };
-    let mut client_host = with().client_host;
     let (mut client, mut server) = with().run().sessions();
     let before = ticket_of(&mut client, &mut server, at(0)).unwrap();
-    server.request_certificate(ClientAuth::Required(roots)).unwrap();
-    for _ in 0..20 {
-        exchange(&mut client, &mut server).unwrap();
-        match client.poll().unwrap() {
-            Event::Credential(request) => {
-                let choice = client_host.credential(&request.peer_request());
-                request.answer(choice).unwrap();
-            }
-            Event::Sign(request) => {
-                let signature = client_host.sign(&request.input).unwrap();
-                request.complete(&signature).unwrap();
-            }
-            _ => {}
-        }
-        match server.poll().unwrap() {
-            Event::Time(request) => request.provide(now()).unwrap(),
-            Event::Authorize(request) => request.accept().unwrap(),
-            _ => {}
-        }
-    }
-    assert_eq!(server.certificate_answer(), Some(ClientAuthStatus::Accepted));
+    authenticate_late(&mut client, &mut server, ClientAuth::Required(roots), &mut with().client_host, now(), true);
     server.send_ticket(at(0)).unwrap();
     let after = ticket_of(&mut client, &mut server, at(0)).unwrap();
     let (_, anonymous) = second(with(), &before, None, at(1)).sessions();

@@ -239,7 +239,11 @@ fn verify_signature<'b, P: CryptoProvider>(
     let content = certificate_verify_content(expectation.role, &cx.transcript.certificate_hash());
     // "the signature algorithm MUST be compatible with the key in the sender's end-entity certificate".
     key.verify(cx.provider, verify.scheme, content.as_bytes(), verify.signature)?;
-    let verified = SignatureVerified::assertion(verify.scheme);
+    let verified = SignatureVerified::assertion(
+        verify.scheme,
+        #[cfg(feature = "resumption")]
+        cx.peer.time(),
+    );
     cx.receive_into_transcript()?;
     Ok(Outcome::Next(Authenticate::AwaitAuthorization(chain, verified), Some(Stop::Yield)))
 }

@@ -6,17 +6,32 @@ use super::config::ClientAuth;
 use crate::key_schedule::BinderVerified;
 use crate::key_schedule::FinishedVerified;
 use crate::wire::enums::SignatureScheme;
-#[cfg(feature = "resumption")]
-use crate::x509::UnixTime;
 use crate::x509::{ChainAccepted, PathFound};
+#[cfg(feature = "resumption")]
+use crate::x509::{Time, UnixTime};
 
 /// Proof that the peer's CertificateVerify is valid, with its scheme. Created only in `authenticate`.
-pub(crate) struct SignatureVerified(SignatureScheme);
+pub(crate) struct SignatureVerified {
+    scheme: SignatureScheme,
+    /// The time at which the path was judged. That of a later authentication, which may fail, does not replace it.
+    #[cfg(feature = "resumption")]
+    time: Time,
+}
 
 impl SignatureVerified {
     /// Asserts that a signature was just verified. To be called nowhere else.
-    pub(super) const fn assertion(scheme: SignatureScheme) -> Self {
-        Self(scheme)
+    pub(super) const fn assertion(scheme: SignatureScheme, #[cfg(feature = "resumption")] time: Time) -> Self {
+        Self {
+            scheme,
+            #[cfg(feature = "resumption")]
+            time,
+        }
+    }
+
+    /// Returns the time of the proof.
+    #[cfg(feature = "resumption")]
+    pub(super) const fn time(&self) -> Time {
+        self.time
     }
 }
 
@@ -101,7 +116,7 @@ impl PeerAuthenticated {
     /// Returns the scheme of the peer's CertificateVerify; `None` for an anonymous client.
     pub(crate) const fn signature_scheme(&self) -> Option<SignatureScheme> {
         match self {
-            Self::Certificate(_, SignatureVerified(scheme)) => Some(*scheme),
+            Self::Certificate(_, signature) => Some(signature.scheme),
             Self::Anonymous(_) => None,
             Self::Resumed(resumed) => resumed.signature_scheme(),
         }

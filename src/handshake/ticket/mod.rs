@@ -91,17 +91,19 @@ struct Evidence {
 
 impl Evidence {
     /// Returns `None` if something was waived, or the time of the peer's proof is unknown.
-    fn of<C: CryptoProvider>(proof: &Proof, cx: &Connection<'_, C>, now: UnixTime) -> Option<Self> {
+    fn of(proof: &Proof, now: UnixTime) -> Option<Self> {
         let path = proof.peer().path();
         if path.is_some_and(|path| !path.waived.is_empty()) {
             return None;
         }
-        let proved = match (proof.peer(), cx.peer.time()) {
-            (PeerAuthenticated::Resumed(resumed), _) => resumed.proved(),
-            (PeerAuthenticated::Anonymous(_), _) => now,
-            // A lower bound makes the proof older than it is.
-            (PeerAuthenticated::Certificate(..), Time::Trusted(time) | Time::AtLeast(time)) => time,
-            (PeerAuthenticated::Certificate(..), Time::Unknown(_)) => return None,
+        let proved = match proof.peer() {
+            PeerAuthenticated::Resumed(resumed) => resumed.proved(),
+            PeerAuthenticated::Anonymous(_) => now,
+            PeerAuthenticated::Certificate(_, signature) => match signature.time() {
+                // A lower bound makes the proof older than it is.
+                Time::Trusted(time) | Time::AtLeast(time) => time,
+                Time::Unknown(_) => return None,
+            },
         };
         let scheme = proof.peer().signature_scheme().unwrap_or(SignatureScheme(0));
         Some(Self { proved, scheme, path })

@@ -125,7 +125,7 @@ impl<'b, C: CryptoProvider> Tickets<'b, C> for IssuedTickets<'b> {
         let Some((salt, rest)) = drawn.as_bytes().split_first_chunk::<SALT_LEN>() else { return Ok(()) };
         let age_add = rest.first_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes));
         self.is_due = false;
-        let Some(lifetime) = self.lifetime(lifetime, issue.now, proof, cx) else { return Ok(()) };
+        let Some(lifetime) = self.lifetime(lifetime, issue.now, proof) else { return Ok(()) };
         let Some(len) = seal(keys, salt, &mut ticket, &nonce, issue, lifetime, cx, secrets, proof)? else {
             return Ok(());
         };
@@ -166,14 +166,8 @@ impl<'b> IssuedTickets<'b> {
 
     /// Returns the lifetime of a ticket in seconds, limited by the maximum age of the client's proof and by the
     /// validity of its path.
-    fn lifetime<C: CryptoProvider>(
-        &self,
-        lifetime: u32,
-        now: UnixTime,
-        proof: &Proof,
-        cx: &Connection<'_, C>,
-    ) -> Option<u32> {
-        let evidence = Evidence::of(proof, cx, now)?;
+    fn lifetime(&self, lifetime: u32, now: UnixTime, proof: &Proof) -> Option<u32> {
+        let evidence = Evidence::of(proof, now)?;
         let proof_left = self.config.parameters.max_proof_age.saturating_sub(age(evidence.proved, now)?);
         let path_left = evidence.path.map_or(i64::MAX, |path| path.not_after.0.saturating_sub(now.0));
         let path_left = u32::try_from(path_left.max(0)).unwrap_or(u32::MAX);
@@ -193,7 +187,7 @@ fn seal<C: CryptoProvider>(
     secrets: &Secrets<C>,
     proof: &Proof,
 ) -> Result<Option<usize>, Error> {
-    let Some(evidence) = Evidence::of(proof, cx, issue.now) else { return Ok(None) };
+    let Some(evidence) = Evidence::of(proof, issue.now) else { return Ok(None) };
     let psk = secrets.resumption.psk(nonce)?;
     let write = |memory: &mut [u8]| {
         let mut out = Writer::new(memory);

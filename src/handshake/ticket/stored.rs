@@ -205,7 +205,7 @@ impl<'b> ReceivedTickets<'b> {
             return Ok(None);
         }
         let ticket = NewSessionTicket::parse(received)?;
-        let evidence = Evidence::of(proof, cx, now);
+        let evidence = Evidence::of(proof, now);
         let (Some(evidence), Some(own)) = (evidence, own(cx.provider, self.credential)) else { return Ok(None) };
         let psk = secrets.resumption.psk(ticket.nonce)?;
         let scope = self.config.scope(cx.provider)?;
