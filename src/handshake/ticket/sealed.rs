@@ -119,14 +119,14 @@ impl<'b, C: CryptoProvider> Tickets<'b, C> for IssuedTickets<'b> {
         let (true, Some(issue), Some((keys, lifetime))) = (self.is_due, self.issue, self.config.tickets) else {
             return Ok(());
         };
-        let mut ticket = [0; MAX_OWN_TICKET];
+        let mut ticket = Zeroizing::new([0; MAX_OWN_TICKET]);
         let nonce = [self.number];
         let drawn = cx.provider.hmac(HashAlgorithm::Sha256, &self.seed[..], &[b"ticket", &nonce])?;
         let Some((salt, rest)) = drawn.as_bytes().split_first_chunk::<SALT_LEN>() else { return Ok(()) };
         let age_add = rest.first_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes));
         self.is_due = false;
         let Some(lifetime) = self.lifetime(lifetime, issue.now, proof) else { return Ok(()) };
-        let Some(len) = seal(keys, salt, &mut ticket, &nonce, issue, lifetime, cx, secrets, proof)? else {
+        let Some(len) = seal(keys, salt, ticket.as_mut_slice(), &nonce, issue, lifetime, cx, secrets, proof)? else {
             return Ok(());
         };
         let ticket = ticket.get(..len).unwrap_or_default();
