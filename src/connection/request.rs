@@ -29,7 +29,8 @@ pub struct CredentialRequest<'c, 'b> {
 
 debug_by_name!("CredentialRequest", [] CredentialRequest<'_, '_>);
 
-/// A request to authorize the peer, which is authenticated: its chain and its CertificateVerify are valid.
+/// A request to authorize the peer, which is authenticated: its chain and its CertificateVerify are valid, or were when
+/// it proved itself in the session that is resumed. Until the session exists, a resumed ClientHello may be a replay.
 pub struct AuthorizeRequest<'c, 'b> {
     pub(super) machine: &'c mut dyn Asking<'b>,
 }
