@@ -7,12 +7,14 @@
 //! `aes256-gcm-sha384`, so that unused algorithms cost nothing.
 
 mod decoded_key;
+mod ecdsa_sig_value;
 #[cfg(feature = "rsa")]
 pub mod rsa;
 #[cfg(feature = "rustcrypto")]
 pub mod rustcrypto;
 
 pub use self::decoded_key::DecodedKey;
+pub use self::ecdsa_sig_value::ecdsa_sig_value;
 #[cfg(feature = "rustcrypto")]
 pub use self::rustcrypto::RustCrypto as DefaultProvider;
 pub use crate::limits::TAG_LEN;

@@ -25,13 +25,7 @@
     )
 )]
 
-#[cfg(test)]
-extern crate std;
-
 #[cfg(target_arch = "arm")]
 mod provider;
-#[cfg(any(test, target_arch = "arm"))]
-mod signature;
-
 #[cfg(target_arch = "arm")]
 pub use self::provider::{CortexM4, CortexM4PrivateKey, CortexM4SigningKey};

@@ -6,7 +6,7 @@ use embedded_mtls::crypto::rustcrypto::X25519PrivateKey;
 use embedded_mtls::crypto::rustcrypto::{self, RustCrypto};
 use embedded_mtls::crypto::{
     AeadAlgorithm, CryptoError, CryptoProvider, Digest, HashAlgorithm, KEY_SEED_LEN, KeyExchange, KeyShare,
-    SharedSecret, SignatureAlgorithm,
+    SharedSecret, SignatureAlgorithm, ecdsa_sig_value,
 };
 use embedded_mtls::io::SigningKey;
 use embedded_mtls::{CipherSuite, NamedGroup, Signature, SignatureScheme};
@@ -17,8 +17,6 @@ use p256::{FieldBytes, NistP256, NonZeroScalar, Scalar};
 // Not found? Then the target is not thumbv7em-none-eabi or thumbv7em-none-eabihf.
 use p256_cm4::{octet_string_to_point, point_to_octet_string_uncompressed, scalarmult_base, scalarmult_generic};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
-
-use crate::signature;
 
 /// The provider with P-256 in assembly.
 #[derive(Clone, Copy, Debug, Default)]
@@ -190,7 +188,7 @@ fn nonzero(bytes: &[u8; 32]) -> Result<NonZeroScalar, CryptoError> {
 /// Verifies a signature. A digest longer than a scalar is truncated (FIPS 186-5 section 6.4.2). Nothing here is secret.
 fn verify_p256(public_key: &[u8], digest: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
     let key = Point::from_bytes(public_key)?;
-    let (r, s) = signature::parse(signature)?;
+    let [r, s] = ecdsa_sig_value(signature)?;
     let (r, s) = (nonzero(&r)?, nonzero(&s)?);
     let z = Scalar::reduce(&FieldBytes::from(*digest.first_chunk().ok_or(CryptoError::Invalid)?));
     let inverse = *s.invert_vartime();

@@ -35,7 +35,6 @@ mod p256;
 mod poly1305;
 mod provider;
 mod sha256;
-mod signature;
 mod words;
 
 pub use self::provider::{Micro, MicroHash, MicroPrivateKey, MicroRecordKey, MicroSigningKey};

@@ -12,9 +12,7 @@ use zeroize::Zeroizing;
 
 use super::joint::Point;
 use super::nonce::{nonzero, reduced, sign};
-use crate::crypto::CryptoError;
-use crate::crypto::DecodedKey;
-use crate::der::{Reader, SEQUENCE};
+use crate::crypto::{CryptoError, DecodedKey, ecdsa_sig_value};
 
 /// A P-256 signing key in memory, for credentials whose key is not in a secure element. 97 bytes,
 /// wiped when dropped.
@@ -76,9 +74,9 @@ fn of_base(scalar: &NonZeroScalar) -> AffinePoint {
 /// Verifies a signature. A digest longer than a scalar is truncated (FIPS 186-5 section 6.4.2).
 pub(super) fn verify_p256(public_key: &[u8], digest: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
     let key = point_p256(public_key)?;
-    let (r, s) = ecdsa_sig_value(signature)?;
     // Rejects 0 and numbers that are not below the group order.
-    let [r, s] = [nonzero(&padded(r)?), nonzero(&padded(s)?)];
+    let [r, s] = ecdsa_sig_value(signature)?;
+    let [r, s] = [nonzero(&r), nonzero(&s)];
     let (r, s) = (r.map_err(|_| CryptoError::Forged)?, s.map_err(|_| CryptoError::Forged)?);
     let z = reduced(digest.first_chunk().ok_or(CryptoError::Invalid)?);
     // Nothing is secret here, but the variable-time method would take 1 KB more.
@@ -92,27 +90,9 @@ pub(super) fn verify_p384(public_key: &[u8], digest: &[u8], signature: &[u8]) ->
     use p384::ecdsa::{Signature, VerifyingKey};
     let key =
         VerifyingKey::from_sec1_bytes(uncompressed(public_key, P384_SCALAR)?).map_err(|_| CryptoError::Invalid)?;
-    let (r, s) = ecdsa_sig_value(signature)?;
-    let signature = Signature::from_scalars(padded::<P384_SCALAR>(r)?, padded::<P384_SCALAR>(s)?)
-        .map_err(|_| CryptoError::Forged)?;
+    let [r, s] = ecdsa_sig_value::<P384_SCALAR>(signature)?;
+    let signature = Signature::from_scalars(r, s).map_err(|_| CryptoError::Forged)?;
     key.verify_prehash(digest, &signature).map_err(|_| CryptoError::Forged)
-}
-
-/// `ECDSA-Sig-Value ::= SEQUENCE { r INTEGER, s INTEGER }` (RFC 3279 section 2.2.3) in DER: returns the two numbers
-/// without leading zeros.
-fn ecdsa_sig_value(signature: &[u8]) -> Result<(&[u8], &[u8]), CryptoError> {
-    let mut numbers = Reader::inside(signature, SEQUENCE)?;
-    let (r, s) = (numbers.unsigned()?, numbers.unsigned()?);
-    numbers.finish()?;
-    Ok((r, s))
-}
-
-/// Pads a number with leading zeros; a longer one does not belong to this curve.
-fn padded<const N: usize>(number: &[u8]) -> Result<[u8; N], CryptoError> {
-    let mut padded = [0; N];
-    let padding = N.checked_sub(number.len()).ok_or(CryptoError::Invalid)?;
-    padded.get_mut(padding..).ok_or(CryptoError::Invalid)?.copy_from_slice(number);
-    Ok(padded)
 }
 
 impl P256SigningKey {

@@ -1,14 +1,13 @@
 //! ECDSA (FIPS 186-5 section 6.4) with the nonces of RFC 6979, hedged.
 #![forbid(unsafe_code)]
 
-use embedded_mtls::crypto::CryptoError;
+use embedded_mtls::crypto::{CryptoError, ecdsa_sig_value};
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use super::point::{Affine, Point};
 use super::{Scalar, point};
 use crate::number;
 use crate::sha256::hmac;
-use crate::signature;
 
 /// Signs a SHA-256 digest: `r || s`, big-endian.
 pub(crate) fn sign(key: &Scalar, digest: &[u8; 32], hedge: &[u8]) -> Result<[u8; 64], CryptoError> {
@@ -34,7 +33,7 @@ pub(crate) fn sign(key: &Scalar, digest: &[u8; 32], hedge: &[u8]) -> Result<[u8;
 /// Verifies a signature in DER. A digest longer than a scalar is cut (FIPS 186-5 section 6.4.2). Nothing here is secret.
 pub(crate) fn verify(public_key: &[u8], digest: &[u8], signature: &[u8]) -> Result<(), CryptoError> {
     let key = point(public_key).ok_or(CryptoError::Invalid)?;
-    let [r, s] = signature::parse(signature)?.map(|number| Scalar::nonzero(&number));
+    let [r, s] = ecdsa_sig_value(signature)?.map(|number| Scalar::nonzero(&number));
     let (r, s) = r.zip(s).ok_or(CryptoError::Forged)?;
     let z = Scalar::reduced(&number::from_bytes(digest.first_chunk().ok_or(CryptoError::Invalid)?));
     let inverse = s.inverse();
