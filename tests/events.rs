@@ -12,7 +12,7 @@ use embedded_mtls::{
     Server, ServerConfig, Stage,
 };
 use test_support::pair::{
-    Setup, TestSession, advance, anchors, credential, deliver, drain, exchange, host, leak, leak_all, now, signing_key,
+    Setup, TestSession, advance, anchors, credential, deliver, drain, exchange, host, leak_all, now, signing_key,
 };
 use test_support::pki::{Pki, Template};
 
@@ -551,7 +551,7 @@ fn no_secret_and_no_data_is_in_the_ring() {
 
     let pki = Pki::new();
     let mut setup = Setup::new(&pki);
-    let secrets: &Secrets = leak(Box::default());
+    let secrets: &Secrets = Box::leak(Box::default());
     let (mut client, mut server) = (setup.client_handshake().unwrap(), setup.server_handshake().unwrap());
     client.dangerous_set_key_log(secrets);
     let shared = ring(8000);
