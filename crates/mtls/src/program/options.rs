@@ -6,7 +6,7 @@ use embedded_mtls::{CipherSuite, NamedGroup};
 use mtls_pki::pem::{self, FileError, Identity, Password};
 
 use crate::args::{self, Preferences, UsageError};
-use crate::policy::Anchors;
+use crate::policy::{Anchors, Around, Rules, SslInfo};
 
 /// The files of whom to trust.
 #[derive(Args, Debug)]
@@ -22,16 +22,58 @@ pub(super) struct TrustArgs {
 impl TrustArgs {
     /// Reads them.
     pub(super) fn read(&self) -> Result<Anchors, FileError> {
-        let mut anchors = Anchors::default();
-        for file in &self.ca {
-            let mut found = pem::authorities(file)?;
-            anchors.authorities.append(&mut found.usable);
-            anchors.passed_over.append(&mut found.passed_over);
-        }
+        let mut anchors = authorities(&self.ca)?;
         for file in &self.pin {
             anchors.pins.append(&mut pem::pins(file)?);
         }
         Ok(anchors)
+    }
+}
+
+/// Reads files of authorities.
+pub(super) fn authorities(files: &[String]) -> Result<Anchors, FileError> {
+    let mut anchors = Anchors::default();
+    for file in files {
+        let mut found = pem::authorities(file)?;
+        anchors.authorities.append(&mut found.usable);
+        anchors.passed_over.append(&mut found.passed_over);
+    }
+    Ok(anchors)
+}
+
+/// A policy in a file, which replaces other options.
+#[derive(Args, Debug)]
+#[allow(clippy::doc_markdown, reason = "the documentation is the help text")]
+pub(super) struct PolicyArgs {
+    /// XML: an <SSLInfo>, or the element of a gateway around it; its stores are next to the file, as crates/mtls/README.md
+    /// describes, with the file names of Kubernetes, certbot or AWS; replaces the options about identity and trust. A
+    /// server resolves references for each connection
+    #[arg(long, value_name = "FILE")]
+    policy: Option<String>,
+    /// XML: the <KeyAlias> of this site, and the <URL> of a client's server; the rest of the policy is locked
+    #[arg(long, value_name = "FILE")]
+    site: Option<String>,
+}
+
+impl PolicyArgs {
+    /// Reads the policy, if there is one. `replaced` are the options that it replaces, and whether they were given.
+    pub(super) fn read(
+        &self,
+        around: Around,
+        replaced: &[(&str, bool)],
+        alias: Option<String>,
+        identities: &IdentityArgs,
+    ) -> Result<Option<Rules>, UsageError> {
+        let Some(file) = &self.policy else {
+            let lonely = UsageError("--site needs --policy".to_owned());
+            return if self.site.is_none() { Ok(None) } else { Err(lonely) };
+        };
+        if let Some((option, _)) = replaced.iter().find(|(_, is_given)| *is_given) {
+            return Err(UsageError(format!("--policy: found {option} beside it, wanted one of the two")));
+        }
+        let info = SslInfo::read(file, around)?;
+        let site = self.site.as_ref().map(|file| SslInfo::read_site(file, around)).transpose()?;
+        Ok(Some(Rules::new(file, info, site, alias, identities.password()?)))
     }
 }
 
@@ -46,7 +88,7 @@ pub(super) struct IdentityArgs {
 
 impl IdentityArgs {
     /// Returns the password of encrypted keys; unless told otherwise, the terminal is asked.
-    pub(super) fn password(&self) -> Result<Password, FileError> {
+    fn password(&self) -> Result<Password, FileError> {
         let source = self.key_password.as_deref();
         source.map_or_else(|| Ok(Password::ask()), |source| Password::parse("--key-password", source))
     }

@@ -8,14 +8,14 @@ use clap::{Args, Parser};
 use embedded_mtls::{Client, Role};
 use embedded_mtls_operator::Finding;
 
-use super::options::{IdentityArgs, PreferenceArgs, TrustArgs, path};
+use super::options::{IdentityArgs, PolicyArgs, PreferenceArgs, TrustArgs, path};
 use super::run;
 use crate::args::{self, Preferences, UsageError};
 use crate::capture::End;
 use crate::cxml::Order;
 use crate::events::Events;
 use crate::order::{Asked, Delivery, Progress, Wanted, connect, post};
-use crate::policy::{Anchors, Around, Endpoint, Rules, SslInfo, expired, passed_over, warnings};
+use crate::policy::{Anchors, Around, Endpoint, Rules, expired, passed_over, warnings};
 use crate::report::{Link, printable, say, thousands};
 use crate::tls::{Deadline, HostMemory, Timed, hang_up};
 use crate::verdict::{EXIT_CODES, Trouble};
@@ -44,13 +44,8 @@ pub(super) struct PostArgs {
     /// identity of the KeyStore
     #[arg(long, value_name = "NAME")]
     alias: Option<String>,
-    /// XML: an <SSLInfo>, or an <HTTPTargetConnection> around it; its stores are next to the file, as crates/mtls/README.md
-    /// describes, with the file names of Kubernetes, certbot or AWS; replaces --ca, --pin, --common-name, --cert and --key
-    #[arg(long, value_name = "FILE")]
-    policy: Option<String>,
-    /// XML: the <URL> and the <KeyAlias> of this site; the rest of the policy is locked
-    #[arg(long, value_name = "FILE")]
-    site: Option<String>,
+    #[command(flatten)]
+    policy: PolicyArgs,
     /// The cXML document, which is sent unchanged
     #[arg(long, value_name = "FILE")]
     order: Option<String>,
@@ -165,24 +160,15 @@ impl PostArgs {
     }
 
     /// Reads the policy, if there is one. It then replaces these options.
-    fn rules(&mut self) -> Result<Option<Rules>, UsageError> {
-        let Some(file) = &self.policy else {
-            let lonely = UsageError("--site needs --policy".to_owned());
-            return if self.site.is_none() { Ok(None) } else { Err(lonely) };
-        };
-        let both = [
+    fn rules(&self) -> Result<Option<Rules>, UsageError> {
+        let replaced = [
             ("--ca", !self.trust.ca.is_empty()),
             ("--pin", !self.trust.pin.is_empty()),
             ("--common-name", self.common_name.is_some()),
             ("--cert", !self.identities.files.is_empty()),
             ("--one-way", self.one_way),
         ];
-        if let Some((option, _)) = both.into_iter().find(|(_, is_given)| *is_given) {
-            return Err(UsageError(format!("--policy: found {option} beside it, wanted one of the two")));
-        }
-        let info = SslInfo::read(file, Around::Target)?;
-        let site = self.site.as_ref().map(|file| SslInfo::read_site(file, Around::Target)).transpose()?;
-        Ok(Some(Rules::new(file, info, site, self.alias.take(), self.identities.password()?)))
+        self.policy.read(Around::Target, &replaced, self.alias.clone(), &self.identities)
     }
 }
 

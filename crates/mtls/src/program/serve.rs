@@ -5,12 +5,12 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser};
 use embedded_mtls::{Role, Server};
-use mtls_pki::pem::{self, Identity};
+use mtls_pki::pem::Identity;
 
-use super::options::{IdentityArgs, PreferenceArgs};
+use super::options::{IdentityArgs, PolicyArgs, PreferenceArgs, authorities};
 use super::run;
 use crate::args::{self, UsageError};
-use crate::policy::{Around, Rules, SslInfo, expired, passed_over, warnings};
+use crate::policy::{Anchors, Around, Rules, expired, passed_over, warnings};
 use crate::report::say;
 use crate::supplier::{ClientAuthMode, Setup, serve};
 
@@ -32,14 +32,8 @@ pub(super) struct ServeArgs {
     /// none, optional or required; by default required, or none without --client-ca
     #[arg(long, value_name = "MODE", value_parser = mode)]
     client_auth: Option<ClientAuthMode>,
-    /// XML: an <SSLInfo>; its stores are next to the file, as crates/mtls/README.md describes, with the file names of Kubernetes,
-    /// certbot or AWS; replaces --cert, --key, --sni, --client-ca, --client-auth and --post-handshake-auth. References are
-    /// resolved for each connection
-    #[arg(long, value_name = "FILE")]
-    policy: Option<String>,
-    /// XML: an <SSLInfo> with the <KeyAlias> of this site; the rest of the policy is locked
-    #[arg(long, value_name = "FILE")]
-    site: Option<String>,
+    #[command(flatten)]
+    policy: PolicyArgs,
     /// The common name that a client must have, otherwise it gets HTTP 403; may be repeated: any of them
     #[arg(long, value_name = "NAME")]
     require_cn: Vec<String>,
@@ -103,12 +97,7 @@ impl ServeArgs {
     /// Assembles the setup, if the options are complete.
     fn options(self) -> Result<Options, UsageError> {
         let rules = self.rules()?;
-        let (mut client_authorities, mut warnings) = (Vec::new(), Vec::new());
-        for file in &self.client_ca {
-            let mut found = pem::authorities(file)?;
-            client_authorities.append(&mut found.usable);
-            warnings.extend(passed_over(&found.passed_over));
-        }
+        let Anchors { authorities: client_authorities, passed_over: unusable, .. } = authorities(&self.client_ca)?;
         let late_paths = self.post_handshake_auth;
         let asks_later = client_authorities.is_empty() || !late_paths.is_empty();
         let by_default = if asks_later { ClientAuthMode::No } else { ClientAuthMode::Required };
@@ -132,27 +121,28 @@ impl ServeArgs {
             preferences: self.preferences.preferences()?,
             rules,
         };
-        Ok(Options { listen: args::required(self.listen, "--listen")?, setup, once: self.once, warnings })
+        Ok(Options {
+            listen: args::required(self.listen, "--listen")?,
+            setup,
+            once: self.once,
+            warnings: passed_over(&unusable).collect(),
+        })
     }
 
     /// Reads the policy, if there is one. It then replaces the options about identity and trust.
     fn rules(&self) -> Result<Option<Rules>, UsageError> {
-        let Some(file) = &self.policy else {
-            let lonely = UsageError("--site needs --policy".to_owned());
-            return if self.site.is_none() { Ok(None) } else { Err(lonely) };
-        };
-        let has_identity = !self.identities.files.is_empty() || !self.sni.is_empty();
-        let has_clients =
-            !self.client_ca.is_empty() || self.client_auth.is_some() || !self.post_handshake_auth.is_empty();
-        if has_identity || has_clients {
-            let found = "--cert, --sni, --client-ca, --client-auth or --post-handshake-auth beside it";
-            return Err(UsageError(format!("--policy: found {found}, wanted one of the two ways")));
+        let replaced = [
+            ("--cert", !self.identities.files.is_empty()),
+            ("--sni", !self.sni.is_empty()),
+            ("--client-ca", !self.client_ca.is_empty()),
+            ("--client-auth", self.client_auth.is_some()),
+            ("--post-handshake-auth", !self.post_handshake_auth.is_empty()),
+        ];
+        let rules = self.policy.read(Around::Host, &replaced, None, &self.identities)?;
+        if let Some(rules) = &rules {
+            rules.check::<Server>()?;
         }
-        let info = SslInfo::read(file, Around::Host)?;
-        let site = self.site.as_ref().map(|file| SslInfo::read_site(file, Around::Host)).transpose()?;
-        let rules = Rules::new(file, info, site, None, self.identities.password()?);
-        rules.check::<Server>()?;
-        Ok(Some(rules))
+        Ok(rules)
     }
 }
 
@@ -256,7 +246,7 @@ mod tests {
         let of_client = warned(&["--listen", "127.0.0.1:0", "--cert", &cert, "--key", &key]).expect("a warning");
         assert!(of_client.starts_with("warning: our certificate '--cert' cannot be sent: "), "{of_client}");
         let both = read(&["--listen", "127.0.0.1:0", "--policy", &policy, "--cert", &chain]).unwrap_err();
-        assert!(both.ends_with("--post-handshake-auth beside it, wanted one of the two ways"), "{both}");
+        assert_eq!(both, "--policy: found --cert beside it, wanted one of the two");
         let wrong = read(&["--listen", "127.0.0.1:0", "--policy", &bad]).unwrap_err();
         assert!(
             wrong.contains("bad.xml:1:33: ClientAuthEnabled 'true': found true on a server without TrustStore"),
