@@ -37,6 +37,11 @@ impl<P: CryptoProvider> Session<'_, Server<P>> {
     /// first ticket expires. It is sent with the next poll. Returns `false` if the client accepts no tickets, or the
     /// configuration issues none.
     ///
+    /// A ticket depends on the trust anchors of the configuration, not on those of `Session::request_certificate`: if
+    /// these differ, removing one of them does not end the ticket, and the place of the anchor in
+    /// [`PathFound`](crate::x509::PathFound) is that in their list. Then send a ticket only if that is acceptable until
+    /// it expires. The 256th ticket of a session ends it with [`Error::KeysExhausted`].
+    ///
     /// # Errors
     /// [`ApiMisuse::ClosedForWriting`] after [`close`](Self::close), or the sticky error.
     pub fn send_ticket(&mut self, now: UnixTime) -> Result<bool, Error> {
