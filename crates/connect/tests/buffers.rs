@@ -1,6 +1,6 @@
 //! Lent buffers return.
 
-use core::cell::RefCell;
+use core::cell::{Cell, RefCell};
 use core::convert::Infallible;
 use core::future::{Future, pending, poll_fn};
 use core::pin::{Pin, pin};
@@ -91,14 +91,25 @@ fn buffers_that_are_refused_at_once_return_too() {
 struct End {
     incoming: Rc<RefCell<VecDeque<u8>>>,
     outgoing: Rc<RefCell<VecDeque<u8>>>,
+    /// The peer is gone: it takes nothing more.
+    is_broken: Rc<Cell<bool>>,
+}
+
+impl End {
+    /// Makes both ends of a connection.
+    fn pair() -> (Self, Self) {
+        let near = Self::default();
+        let (incoming, outgoing) = (Rc::clone(&near.outgoing), Rc::clone(&near.incoming));
+        (near, Self { incoming, outgoing, ..Self::default() })
+    }
 }
 
 impl ErrorType for End {
-    type Error = Infallible;
+    type Error = ErrorKind;
 }
 
 impl Read for End {
-    async fn read(&mut self, out: &mut [u8]) -> Result<usize, Infallible> {
+    async fn read(&mut self, out: &mut [u8]) -> Result<usize, ErrorKind> {
         poll_fn(|_| {
             let mut incoming = self.incoming.borrow_mut();
             let count = out.len().min(incoming.len());
@@ -110,12 +121,15 @@ impl Read for End {
 }
 
 impl Write for End {
-    async fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
+    async fn write(&mut self, bytes: &[u8]) -> Result<usize, ErrorKind> {
+        if self.is_broken.get() {
+            return Err(ErrorKind::BrokenPipe);
+        }
         self.outgoing.borrow_mut().extend(bytes);
         Ok(bytes.len())
     }
 
-    async fn flush(&mut self) -> Result<(), Infallible> {
+    async fn flush(&mut self) -> Result<(), ErrorKind> {
         Ok(())
     }
 }
@@ -154,8 +168,7 @@ fn an_acceptor_serves_connection_after_connection_with_the_same_buffers() {
     let connector = Connector::new((), leak(Box::new(setup.client)), client, &client_lent);
     let acceptor = Acceptor::new((), leak(Box::new(setup.server)), server, &server_lent);
     for _ in 0..3 {
-        let near = End::default();
-        let far = End { incoming: Rc::clone(&near.outgoing), outgoing: Rc::clone(&near.incoming) };
+        let (near, far) = End::pair();
         let (connected, accepted) = join(connector.secure(near), acceptor.secure(far));
         let (mut connected, mut accepted) = (connected.unwrap(), accepted.unwrap());
         let peer = accepted.stream().unwrap().session.peer().and_then(|peer| peer.common_name()).map(str::to_owned);
@@ -176,7 +189,7 @@ fn an_acceptor_serves_connection_after_connection_with_the_same_buffers() {
 }
 
 #[test]
-fn an_acceptor_keeps_the_reason_for_which_it_refused_a_client() {
+fn an_acceptor_keeps_the_reason_for_which_it_refused_a_client_and_the_client_has_it_whether_it_reads_or_writes() {
     let pki = Pki::new();
     let setup = Setup::new(&pki);
     let credentials = leak_all(vec![credential(&[&pki.server, &pki.intermediate], 0)]);
@@ -186,16 +199,26 @@ fn an_acceptor_keeps_the_reason_for_which_it_refused_a_client() {
     let (client_lent, server_lent) = ([Lent::new(Sizes::DEFAULT.buffers())], [Lent::new(Sizes::DEFAULT.buffers())]);
     let connector = Connector::new((), leak(Box::new(setup.client)), nobody, &client_lent);
     let acceptor = Acceptor::new((), leak(Box::new(setup.server)), server, &server_lent);
-    let near = End::default();
-    let far = End { incoming: Rc::clone(&near.outgoing), outgoing: Rc::clone(&near.incoming) };
-    let (connected, refused) = join(connector.secure(near), acceptor.secure(far));
-    let refused = refused.unwrap_err();
-    assert_eq!(refused.kind(), ErrorKind::PermissionDenied, "{refused:?}");
-    assert!(acceptor.last_error().unwrap().stage.is_some());
+    for is_broken in [false, true] {
+        let (near, far) = End::pair();
+        let broken = Rc::clone(&near.is_broken);
+        let (connected, refused) = join(connector.secure(near), acceptor.secure(far));
+        let refused = refused.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::PermissionDenied, "{refused:?}");
+        assert!(acceptor.last_error().unwrap().stage.is_some());
+        // The client was done before. It hears it with its first read, or when it can send no more.
+        let mut connected = connected.unwrap();
+        broken.set(is_broken);
+        let order = async {
+            if is_broken {
+                connected.write_all(b"order").await?;
+                connected.flush().await?;
+            }
+            connected.read(&mut [0; 9]).await
+        };
+        let (told, ()) = join(async { order.await.map_err(|error| error.kind()) }, async {});
+        assert_eq!(told, Err(ErrorKind::PermissionDenied));
+        assert_eq!(connector.last_error().unwrap().stage, None);
+    }
     assert!(server_lent[0].take().is_some(), "its buffers are free");
-    // The client was done before, and hears it with its first read.
-    let mut connected = connected.unwrap();
-    let (read, ()) = join(async { connected.read(&mut [0; 9]).await.map_err(|error| error.kind()) }, async {});
-    assert_eq!(read, Err(ErrorKind::PermissionDenied));
-    assert_eq!(connector.last_error().unwrap().stage, None);
 }
