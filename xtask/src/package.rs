@@ -2,6 +2,7 @@
 
 use crate::run::{Failure, Result, Run, root};
 use std::fs;
+use std::path::{Path, PathBuf};
 
 /// Packages to publish.
 const PUBLISHED: [&str; 10] = [
@@ -31,16 +32,33 @@ pub(crate) fn all() -> Result<()> {
     run.succeed()
 }
 
-/// Has our packages built again. To Cargo a package of the same version from a registry is the same, whatever is in it.
+/// Has our packages unpacked and built again. To Cargo a package of the same version from a registry is the same,
+/// whatever is in it: builds are kept below the target directory, sources in Cargo's home, where they outlive a checkout.
 fn forget() -> Result<()> {
-    let builds = root().join(TARGET).join("debug/.fingerprint");
-    for entry in fs::read_dir(&builds).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let is_ours = PUBLISHED.iter().any(|ours| name.to_string_lossy().starts_with(ours));
-        if is_ours {
-            fs::remove_dir_all(entry.path())
-                .map_err(|error| Failure::new(format!("{}: {error}", entry.path().display())))?;
+    remove_ours(&root().join(TARGET).join("debug/.fingerprint"))?;
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
+    for registry in entries(&home.unwrap_or_default().join("registry/src")) {
+        // The registry that Cargo makes of packages not published yet has no host.
+        if registry.file_name().is_some_and(|name| name.to_string_lossy().starts_with('-')) {
+            remove_ours(&registry)?;
         }
     }
     Ok(())
+}
+
+/// Removes the folders of our packages.
+fn remove_ours(folder: &Path) -> Result<()> {
+    for entry in entries(folder) {
+        let name = entry.file_name().unwrap_or_default().to_string_lossy();
+        if PUBLISHED.iter().any(|ours| name.starts_with(ours)) {
+            fs::remove_dir_all(&entry).map_err(|error| Failure::new(format!("{}: {error}", entry.display())))?;
+        }
+    }
+    Ok(())
+}
+
+/// Lists what is in a folder, which need not exist.
+fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
+    fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path())
 }
