@@ -37,10 +37,12 @@ impl Point {
     /// Returns `a` times the base point plus `b` times `point`.
     pub(super) fn sum(a: &Scalar, b: &Scalar, point: &AffinePoint) -> Option<Self> {
         let (base, point) = (&Self::new(&AffinePoint::GENERATOR)?, &Self::new(point)?);
-        let (sum, difference) = (base.plus(point), base.plus(&point.negated()));
+        let (mut sum, mut difference) = (*base, *base);
+        sum.add(point);
+        difference.add(&point.negated());
         let mut result = Self::IDENTITY;
         for digits in digits(&a.to_bytes().into(), &b.to_bytes().into()).iter().rev() {
-            result = result.double();
+            result.double();
             let (negative, multiple) = match digits {
                 (0, 0) => continue,
                 (x, 0) => (*x < 0, base),
@@ -48,7 +50,7 @@ impl Point {
                 (x, y) if x == y => (*x < 0, &sum),
                 (x, _) => (*x < 0, &difference),
             };
-            result = result.plus(&if negative { multiple.negated() } else { *multiple });
+            result.add(&if negative { multiple.negated() } else { *multiple });
         }
         Some(result)
     }
@@ -68,40 +70,46 @@ impl Point {
 
     /// "dbl-2001-b" of the Explicit-Formulas Database, for curves with a = -3.
     #[inline(never)]
-    fn double(&self) -> Self {
+    fn double(&mut self) {
         let delta = self.z.square();
         let gamma = self.y.square();
         let beta = self.x * gamma;
         let alpha = (self.x - delta) * (self.x + delta);
         let alpha = alpha.double() + alpha;
         let beta_4 = beta.double().double();
-        let x = alpha.square() - beta_4.double();
-        let z = (self.y + self.z).square() - gamma - delta;
-        let y = alpha * (beta_4 - x) - gamma.square().double().double().double();
-        Self { x, y, z }
+        self.x = alpha.square() - beta_4.double();
+        self.z = (self.y + self.z).square() - gamma - delta;
+        self.y = alpha * (beta_4 - self.x) - gamma.square().double().double().double();
     }
 
     /// "add-1998-cmo-2" of the Explicit-Formulas Database, and the cases that it omits.
     #[inline(never)]
-    fn plus(&self, other: &Self) -> Self {
+    fn add(&mut self, other: &Self) {
         if bool::from(self.z.is_zero()) {
-            return *other;
+            *self = *other;
+            return;
         }
         if bool::from(other.z.is_zero()) {
-            return *self;
+            return;
         }
         let (z1_squared, z2_squared) = (self.z.square(), other.z.square());
         let (u1, u2) = (self.x * z2_squared, other.x * z1_squared);
         let (s1, s2) = (self.y * other.z * z2_squared, other.y * self.z * z1_squared);
         let (h, r) = (u2 - u1, s2 - s1);
         if bool::from(h.is_zero()) {
-            return if bool::from(r.is_zero()) { self.double() } else { Self::IDENTITY };
+            if bool::from(r.is_zero()) {
+                self.double();
+            } else {
+                *self = Self::IDENTITY;
+            }
+            return;
         }
         let h_squared = h.square();
         let h_cubed = h * h_squared;
         let v = u1 * h_squared;
-        let x = r.square() - h_cubed - v.double();
-        Self { x, y: r * (v - x) - s1 * h_cubed, z: h * self.z * other.z }
+        self.x = r.square() - h_cubed - v.double();
+        self.y = r * (v - self.x) - s1 * h_cubed;
+        self.z = h * self.z * other.z;
     }
 }
 
@@ -126,13 +134,13 @@ fn candidates(r: &Scalar) -> impl Iterator<Item = Coordinate> {
 /// Returns the digits of two big-endian numbers, the lowest first.
 fn digits(a: &[u8; 32], b: &[u8; 32]) -> [(i8, i8); DIGITS] {
     let mut digits = [(0, 0); DIGITS];
-    let (mut carry_a, mut carry_b) = (0, 0);
+    // The three lowest bits of the remaining numbers, with the carry in them.
+    let mut low = [a, b].map(|number| bit(number, 0) + 2 * bit(number, 1) + 4 * bit(number, 2));
     for (index, digits) in digits.iter_mut().enumerate() {
-        let (low_a, low_b) = (carry_a + low_bits(a, index), carry_b + low_bits(b, index));
+        let [low_a, low_b] = low;
         *digits = (digit(low_a, low_b), digit(low_b, low_a));
         // The remainder after subtracting this digit is even, so it can be halved.
-        carry_a = (carry_a + low_bits(a, index) % 2 - digits.0) / 2;
-        carry_b = (carry_b + low_bits(b, index) % 2 - digits.1) / 2;
+        low = [(low_a - digits.0) / 2 + 4 * bit(a, index + 3), (low_b - digits.1) / 2 + 4 * bit(b, index + 3)];
     }
     digits
 }
@@ -146,13 +154,10 @@ const fn digit(low: i8, other: i8) -> i8 {
     if (low % 8 == 3 || low % 8 == 5) && other % 4 == 2 { -digit } else { digit }
 }
 
-/// Returns three bits from `index` on, counted from the end.
-fn low_bits(number: &[u8; 32], index: usize) -> i8 {
-    let bit = |index: usize| {
-        let byte = number.iter().rev().nth(index / 8).copied().unwrap_or(0);
-        i8::from(byte >> (index % 8) & 1 == 1)
-    };
-    bit(index) + 2 * bit(index + 1) + 4 * bit(index + 2)
+/// Returns a bit, counted from the end.
+fn bit(number: &[u8; 32], index: usize) -> i8 {
+    let byte = number.iter().rev().nth(index / 8).copied().unwrap_or(0);
+    i8::from(byte >> (index % 8) & 1 == 1)
 }
 
 #[cfg(test)]
