@@ -448,7 +448,7 @@ fn a_bad_candidate_is_refused_and_the_last_good_one_stays() {
     let bad = |index, problem| SlotError::Certificate(CertificateError { index, problem });
     let rows: [(&str, Vec<&Issued>, Role, SlotError); 8] = [
         ("expired", vec![&expired, &pki.intermediate], Role::Client, bad(0, CertificateProblem::Expired)),
-        ("not valid yet", vec![&early, &pki.intermediate], Role::Client, bad(0, CertificateProblem::NotYetValid)),
+        ("not yet valid", vec![&early, &pki.intermediate], Role::Client, bad(0, CertificateProblem::NotYetValid)),
         ("its issuer has expired", vec![&good, &old_issuer], Role::Client, bad(1, CertificateProblem::Expired)),
         (
             "of the other role",

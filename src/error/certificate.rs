@@ -122,36 +122,36 @@ pub enum CertificateProblem {
         "was issued by a trust anchor that has expired", Some("RFC 5280 section 4.1.2.5");
     /// The certificate of the trust anchor is not yet valid (RFC 5280 section 4.1.2.5).
     AnchorNotYetValid = 1, rank 8, CERTIFICATE_EXPIRED, Some(Expired), ClockWrong,
-        "was issued by a trust anchor that is not valid yet", Some("RFC 5280 section 4.1.2.5");
+        "was issued by a trust anchor that is not yet valid", Some("RFC 5280 section 4.1.2.5");
     /// The certificate names a trust anchor as its issuer, but was not signed with its key: another
     /// authority of the same name, or a certificate that was changed (RFC 5280 section 6.1.3 (a)(1)).
     AnchorSignatureInvalid = 2, rank 4, UNKNOWN_CA, Some(UntrustedRoot), TheirsNotTrusted,
-        "names a trust anchor as its issuer but was not signed with its key: changed, or from another authority of the \
+        "names a trust anchor as its issuer but was not signed with its key: modified, or issued by another CA of the \
          same name",
         Some("RFC 5280 section 6.1.3 (a)(1)");
     /// A certificate that is not a CA has keyCertSign in its key usage (RFC 5280 section 4.2.1.9).
     CertSignWithoutCa = 3, rank 7, BAD_CERTIFICATE, Some(Invalid), TheirsInvalid,
-        "may sign certificates by its key usage but is not a CA", Some("RFC 5280 section 4.2.1.9");
+        "has keyCertSign in its key usage but is not a CA", Some("RFC 5280 section 4.2.1.9");
     /// The common name is not the one that the configuration requires (RFC 9525 section 1.3 advises against that).
     CommonNameMismatch = 4, rank 7, BAD_CERTIFICATE, None, NameMismatch,
         "does not have the common name that the configuration requires", None;
     /// Basic or name constraints of a CA are not critical (RFC 5280 sections 4.2.1.9 and 4.2.1.10).
     ConstraintNotCritical = 5, rank 7, BAD_CERTIFICATE, Some(Invalid), TheirsInvalid,
-        "is a CA certificate with constraints that are not critical", Some("RFC 5280 sections 4.2.1.9 and 4.2.1.10");
+        "is a CA with constraints that are not critical", Some("RFC 5280 sections 4.2.1.9 and 4.2.1.10");
     /// There are more CA certificates above the leaf than the configuration, or this implementation, allows.
     DepthExceeded = 6, rank 5, UNKNOWN_CA, None, TheirsTooDeep,
-        "has more CA certificates above it than are allowed", None;
+        "has more CA certificates above it than allowed", None;
     /// The certificate contains an extension twice (RFC 5280 section 4.2).
     DuplicateExtension = 7, rank 3, BAD_CERTIFICATE, None, TheirsInvalid,
-        "contains an extension twice", Some("RFC 5280 section 4.2");
+        "contains a duplicate extension", Some("RFC 5280 section 4.2");
     /// The certificate has expired (RFC 5280 section 4.1.2.5).
     Expired = 8, rank 8, CERTIFICATE_EXPIRED, Some(Expired), TheirsExpired,
         "has expired", Some("RFC 5280 section 4.1.2.5");
     /// The extended key usage does not allow the role of the peer (RFC 5280 section 4.2.1.12).
     ExtendedKeyUsage = 9, rank 7, UNSUPPORTED_CERTIFICATE, Some(Invalid), TheirsWrongPurpose,
-        "is not meant for this role: its extended key usage does not allow it", Some("RFC 5280 section 4.2.1.12");
+        "is not meant for this role, according to its extended key usage", Some("RFC 5280 section 4.2.1.12");
     /// The list has more certificates than are supported.
-    ListTooLong = 10, rank 9, CERTIFICATE_UNKNOWN, None, TheirsInvalid, "is one more than the supported number", None;
+    ListTooLong = 10, rank 9, CERTIFICATE_UNKNOWN, None, TheirsInvalid, "exceeds the supported number of certificates", None;
     /// A field of the certificate cannot be read, or breaks the profile where that is required
     /// (RFC 5280 section 4.1).
     Malformed(field: Malformation) = 128, rank field.rank(), BAD_CERTIFICATE, field.waivable(), TheirsInvalid,
@@ -175,24 +175,24 @@ pub enum CertificateProblem {
         "does not contain the name of the server", Some("RFC 9525 section 6");
     /// A name in the certificate is forbidden by an authority above it (RFC 5280 section 4.2.1.10).
     NameNotPermitted = 17, rank 7, BAD_CERTIFICATE, None, TheirsInvalid,
-        "contains a name that an authority above it forbids", Some("RFC 5280 section 4.2.1.10");
+        "contains a name that a CA above it forbids", Some("RFC 5280 section 4.2.1.10");
     /// The certificate issued another one but is not a CA (RFC 5280 section 4.2.1.9).
     NotACa = 18, rank 7, BAD_CERTIFICATE, Some(Invalid), TheirsInvalid,
-        "is not a CA and so cannot issue certificates", Some("RFC 5280 section 4.2.1.9");
+        "is not a CA and cannot issue certificates", Some("RFC 5280 section 4.2.1.9");
     /// The certificate is not yet valid (RFC 5280 section 4.1.2.5).
     NotYetValid = 19, rank 8, CERTIFICATE_EXPIRED, Some(Expired), ClockWrong,
-        "is not valid yet", Some("RFC 5280 section 4.1.2.5");
+        "is not yet valid", Some("RFC 5280 section 4.1.2.5");
     /// The CA certificate is too far below an authority that limits the length of the path
     /// (RFC 5280 section 4.2.1.9).
     PathLengthExceeded = 20, rank 7, BAD_CERTIFICATE, Some(Invalid), TheirsInvalid,
-        "exceeds the path length constraint of an authority above it",
+        "exceeds the path length constraint of a CA above it",
         Some("RFC 5280 section 4.2.1.9");
     /// The path search was abandoned: too many signatures or too many combinations.
     SearchExhausted = 21, rank 9, CERTIFICATE_UNKNOWN, None, TheirsInvalid,
-        "has no path to a trust anchor within the limits of the search", None;
+        "has no path to a trust anchor within the search limits", None;
     /// The leaf is its own issuer and not a trust anchor.
     SelfSigned = 22, rank 2, UNKNOWN_CA, Some(SelfSigned), TheirsNotTrusted,
-        "is self-signed and not a trust anchor", Some("RFC 5280 section 6.1");
+        "is self-signed but not a trust anchor", Some("RFC 5280 section 6.1");
     /// The serial number is longer than 20 bytes, or, for
     /// [`Rules::strict_profile`](crate::x509::Rules::strict_profile), not positive (RFC 5280 section 4.1.2.2).
     SerialNumber = 23, rank 7, BAD_CERTIFICATE, None, TheirsInvalid,
@@ -216,16 +216,16 @@ pub enum CertificateProblem {
         "contains a critical extension that is not supported", Some("RFC 5280 section 4.2");
     /// Neither a certificate nor a trust anchor has the name of the issuer (RFC 5280 section 6.1.3 (a)(4)).
     UnknownIssuer = 29, rank 1, UNKNOWN_CA, Some(UntrustedRoot), TheirsNotTrusted,
-        "was issued by an authority that is neither trusted nor among the certificates sent", Some("RFC 5280 section 6.1.3 (a)(4)");
+        "was issued by a CA that is neither trusted nor among the certificates sent", Some("RFC 5280 section 6.1.3 (a)(4)");
     /// The public key is of a kind, size or form that this build does not support (RFC 5280 section 4.1.2.7).
     UnsupportedKey = 30, rank 6, UNSUPPORTED_CERTIFICATE, None, TheirsInvalid,
-        "has a public key of a kind, size or form that this build does not support", Some("RFC 5280 section 4.1.2.7");
+        "has a public key whose type, size or form this build does not support", Some("RFC 5280 section 4.1.2.7");
     /// The certificate is signed in a way that this build does not support (RFC 5280 section 4.1.1.2).
     UnsupportedSignature = 31, rank 6, BAD_CERTIFICATE, Some(Invalid), TheirsInvalid,
         "is signed with an unsupported algorithm", Some("RFC 5280 section 4.1.1.2");
     /// The certificate is not of version 3 (RFC 9846 section 4.5.1).
     UnsupportedVersion = 32, rank 3, UNSUPPORTED_CERTIFICATE, None, TheirsInvalid,
-        "is not of version 3", Some("RFC 9846 section 4.5.1");
+        "is not version 3", Some("RFC 9846 section 4.5.1");
     /// The path ends in a self-signed certificate that is not a trust anchor.
     UntrustedRoot = 33, rank 2, UNKNOWN_CA, Some(UntrustedRoot), TheirsNotTrusted,
         "is a self-signed root but not a trust anchor", Some("RFC 5280 section 6.1");

@@ -49,22 +49,22 @@ malformations! {
 pub enum Malformation {
     /// The basic constraints cannot be read (RFC 5280 section 4.2.1.9).
     BasicConstraints = 0,
-        "has basicConstraints that cannot be read",
-        "a SEQUENCE of cA TRUE or nothing, and a pathLenConstraint of 0 or more",
+        "has malformed basicConstraints",
+        "a SEQUENCE of cA (TRUE or absent) and pathLenConstraint (0 or more)",
         Some("RFC 5280 section 4.2.1.9");
     /// *Strict*: a FALSE that is the default is encoded (X.690 section 11.5).
     DefaultValue = 1 STRICT,
-        "encodes a FALSE that DER leaves out",
-        "cA and critical to be absent where they are FALSE",
+        "encodes a FALSE that DER omits",
+        "cA and critical absent where FALSE",
         Some("X.690 section 11.5");
     /// The bytes are not a certificate in DER: PEM, BER, or something else.
     Der = 2,
-        "is not a certificate in DER",
+        "is not a DER certificate",
         "a SEQUENCE of tbsCertificate, signatureAlgorithm and signatureValue",
         Some("RFC 5280 section 4.1");
     /// The extended key usage cannot be read, or is empty (RFC 5280 section 4.2.1.12).
     ExtendedKeyUsage = 3,
-        "has an extKeyUsage that cannot be read",
+        "has a malformed extKeyUsage",
         "a SEQUENCE of one or more object identifiers",
         Some("RFC 5280 section 4.2.1.12");
     /// The value of an extension of RFC 5280 is not DER (RFC 5280 section 4.2).
@@ -76,35 +76,35 @@ pub enum Malformation {
     ExtensionCount = 5, "has more extensions than are supported", "at most 32", None;
     /// The list of extensions cannot be read, or is empty (RFC 5280 section 4.1.2.9).
     Extensions = 6,
-        "has a list of extensions that cannot be read",
+        "has a malformed list of extensions",
         "a SEQUENCE of one or more extensions",
         Some("RFC 5280 section 4.1.2.9");
     /// *Strict*: a date through the year 2049 is a GeneralizedTime (RFC 5280 section 4.1.2.5).
     GeneralizedTime = 7 STRICT,
-        "has a date before 2050 as GeneralizedTime", "UTCTime through the year 2049", Some("RFC 5280 section 4.1.2.5");
+        "encodes a date before 2050 as GeneralizedTime", "UTCTime through the year 2049", Some("RFC 5280 section 4.1.2.5");
     /// The issuer cannot be read (RFC 5280 section 4.1.2.4).
     Issuer = 8,
-        "has an issuer that cannot be read",
+        "has a malformed issuer",
         "a SEQUENCE of SETs of types and values",
         Some("RFC 5280 section 4.1.2.4");
     /// The issuer is empty (RFC 5280 section 4.1.2.4).
     IssuerEmpty = 9, "has an empty issuer", "a name", Some("RFC 5280 section 4.1.2.4");
     /// The subject or authority key identifier cannot be read (RFC 5280 sections 4.2.1.1 and 4.2.1.2).
     KeyIdentifier = 10,
-        "has a key identifier that cannot be read",
-        "an OCTET STRING, in authorityKeyIdentifier within a SEQUENCE",
+        "has a malformed key identifier",
+        "an OCTET STRING, inside a SEQUENCE in authorityKeyIdentifier",
         Some("RFC 5280 sections 4.2.1.1 and 4.2.1.2");
     /// The key usage cannot be read (RFC 5280 section 4.2.1.3).
     KeyUsage = 11,
-        "has a keyUsage that cannot be read", "a BIT STRING with unused bits of zero", Some("RFC 5280 section 4.2.1.3");
+        "has a malformed keyUsage", "a BIT STRING whose unused bits are 0", Some("RFC 5280 section 4.2.1.3");
     /// There is no certificate at all.
     Missing = 12,
         "is missing: the list of certificates is empty", "at least one certificate", Some("RFC 9846 section 4.5.1");
     /// The name constraints cannot be read, or are empty (RFC 5280 section 4.2.1.10).
     NameConstraints = 13,
-        "has nameConstraints that cannot be read",
-        "permittedSubtrees or excludedSubtrees with a base each, no minimum or maximum, no leading period in a \
-         dNSName",
+        "has malformed nameConstraints",
+        "permittedSubtrees or excludedSubtrees, each with a base, without minimum and maximum, without a leading \
+         period in a dNSName",
         Some("RFC 5280 section 4.2.1.10");
     /// The end of validity is not a date in UTC with seconds (RFC 5280 section 4.1.2.5).
     NotAfter = 14,
@@ -113,18 +113,18 @@ pub enum Malformation {
     NotBefore = 15,
         "has a notBefore that is not a date", "YYMMDDHHMMSSZ or YYYYMMDDHHMMSSZ", Some("RFC 5280 section 4.1.2.5");
     /// *Strict*: a certificate that is not a CA has a path length (RFC 5280 section 4.2.1.9).
-    PathLength = 16 STRICT, "has a pathLenConstraint but is not a CA", "none without cA", Some("RFC 5280 section 4.2.1.9");
+    PathLength = 16 STRICT, "has a pathLenConstraint but is not a CA", "none unless cA is TRUE", Some("RFC 5280 section 4.2.1.9");
     /// The public key cannot be read (RFC 5280 section 4.1.2.7).
     PublicKey = 17,
-        "has a subjectPublicKeyInfo that cannot be read",
-        "an algorithm with its parameters, and a BIT STRING with such a key",
+        "has a malformed subjectPublicKeyInfo",
+        "an algorithm with its parameters, and a BIT STRING with a key of that kind",
         Some("RFC 5280 section 4.1.2.7");
     /// The serial number is not an INTEGER in the fewest bytes (RFC 5280 section 4.1.2.2).
     SerialNumber = 18,
-        "has a serialNumber that is not an INTEGER", "an INTEGER in the fewest bytes", Some("RFC 5280 section 4.1.2.2");
+        "has a serialNumber that is not an INTEGER", "a minimally encoded INTEGER", Some("RFC 5280 section 4.1.2.2");
     /// The signature algorithm cannot be read (RFC 5280 section 4.1.1.2).
     SignatureAlgorithm = 19,
-        "has a signatureAlgorithm that cannot be read",
+        "has a malformed signatureAlgorithm",
         "an algorithm with its parameters",
         Some("RFC 5280 section 4.1.1.2");
     /// *Strict*: the parameters of ECDSA are NULL instead of absent (RFC 5758 section 3.2).
@@ -132,13 +132,13 @@ pub enum Malformation {
         "has NULL as the parameters of its ECDSA signature", "none", Some("RFC 5758 section 3.2");
     /// The subject cannot be read (RFC 5280 section 4.1.2.6).
     Subject = 21,
-        "has a subject that cannot be read",
+        "has a malformed subject",
         "a SEQUENCE of SETs of types and values",
         Some("RFC 5280 section 4.1.2.6");
     /// The subject alternative name cannot be read, or is empty (RFC 5280 section 4.2.1.6).
     SubjectAltName = 22,
-        "has a subjectAltName that cannot be read",
-        "a SEQUENCE of one or more names of the nine forms",
+        "has a malformed subjectAltName",
+        "a SEQUENCE of one or more GeneralNames",
         Some("RFC 5280 section 4.2.1.6");
     /// The signed part has unknown fields (RFC 5280 section 4.1).
     TbsCertificate = 23,
@@ -146,9 +146,9 @@ pub enum Malformation {
         "only unique identifiers and extensions after the key",
         Some("RFC 5280 section 4.1");
     /// Bytes follow the end of the certificate.
-    Trailing = 24, "has trailing bytes", "exactly as many bytes as its length states", Some("RFC 5280 section 4.1");
+    Trailing = 24, "has trailing bytes", "as many bytes as its length states", Some("RFC 5280 section 4.1");
     /// The certificate is shorter than its length states.
-    Truncated = 25, "is cut off before its end", "exactly as many bytes as its length states", Some("RFC 5280 section 4.1");
+    Truncated = 25, "is truncated", "as many bytes as its length states", Some("RFC 5280 section 4.1");
 }
 }
 

@@ -89,7 +89,7 @@ pub enum ApiMisuse {
     /// An ALPN protocol name that is empty or too long (RFC 7301 section 3.1: 1 to 255 bytes), or more than 64 names.
     AlpnNameLength = 0, "an ALPN protocol name is not 1 to 255 bytes long, or there are more than 64 names";
     /// An answer to a question that was not asked. Request tokens make this impossible.
-    AnswerUnexpected = 1, "an answer was given to a question that is not pending";
+    AnswerUnexpected = 1, "an answer was given, but no question is pending";
     /// The names of the trust anchors, or those of `with_authority_names`, do not fit into a CertificateRequest (65,024
     /// bytes), or there are more than 255 anchors, or more than an [`AnchorSet`](crate::credential::AnchorSet) holds.
     AuthoritiesTooLong = 9,
@@ -99,7 +99,7 @@ pub enum ApiMisuse {
     /// More bytes were committed than `rx_space` offered, or sealed than `reserve` offered.
     CommitTooLarge = 3, "more bytes were committed or sealed than were available";
     /// A common name that no certificate can have, or an invalid pattern (see [`CommonName`](crate::x509::CommonName)).
-    CommonNameInvalid = 4, "the common name can match no certificate, or is an invalid pattern";
+    CommonNameInvalid = 4, "the common name cannot match any certificate, or is an invalid pattern";
     /// The key of the credential cannot sign with the requested scheme.
     CredentialSchemeMismatch = 19, "the key of a credential cannot sign with the requested scheme";
     /// A credential was selected whose signature scheme the peer did not offer.

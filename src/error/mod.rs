@@ -173,7 +173,7 @@ mod tests {
         for (error, wanted) in [
             (
                 ApiMisuse::TrustAnchorUnusable(CertificateProblem::NotACa).into(),
-                "API misuse: a certificate cannot be used as a trust anchor: it is not a CA and so cannot issue \
+                "API misuse: a certificate cannot be used as a trust anchor: it is not a CA and cannot issue \
                  certificates",
             ),
             (InvalidMessage::Truncated.into(), "invalid message: a structure is truncated"),

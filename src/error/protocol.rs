@@ -10,15 +10,15 @@ pub enum InvalidMessage {
     /// A message has two extensions of one type (RFC 9846 section 4.3).
     DuplicateExtension = 1, ILLEGAL_PARAMETER, "duplicate extension";
     /// An empty record of a type that must not be empty (RFC 9846 section 5.1).
-    EmptyRecord = 3, UNEXPECTED_MESSAGE, "a record is empty that must not be";
-    /// A vector is empty that must not be.
-    EmptyVector = 2, DECODE_ERROR, "a list is empty that must not be";
+    EmptyRecord = 3, UNEXPECTED_MESSAGE, "a record that must not be empty is empty";
+    /// An empty vector where the message requires at least one item.
+    EmptyVector = 2, DECODE_ERROR, "a list that must not be empty is empty";
     /// A field has a value it must not have.
     IllegalValue = 4, ILLEGAL_PARAMETER, "a field has an illegal value";
     /// A handshake message is longer than any of its kind can be.
-    MessageTooLong = 5, DECODE_ERROR, "longer than any message of its type can be";
+    MessageTooLong = 5, DECODE_ERROR, "longer than any message of its type";
     /// A record is longer than RFC 9846 section 5 allows, or than the peer has agreed to (RFC 8449).
-    RecordTooLong = 6, RECORD_OVERFLOW, "its record is longer than TLS or the agreed limit allows";
+    RecordTooLong = 6, RECORD_OVERFLOW, "a record is longer than TLS or the negotiated limit allows";
     /// Bytes follow the end of a structure.
     TrailingBytes = 7, DECODE_ERROR, "trailing bytes after the end of a structure";
     // 8 and 9 belonged to limits that no longer exist.
@@ -56,14 +56,14 @@ pub enum PeerIncompatible {
 reasons! {
 /// A rule of the protocol was broken.
 pub enum PeerMisbehaved {
-    /// The binder of a ticket is wrong (RFC 9846 section 4.3.11).
-    BinderIncorrect = 20, DECRYPT_ERROR, "the binder of its ticket is wrong: it does not have the key of the ticket";
+    /// The binder of a ticket does not verify (RFC 9846 section 4.3.11).
+    BinderIncorrect = 20, DECRYPT_ERROR, "its binder does not verify: it does not have the ticket's key";
     /// A Certificate has a request context other than ours.
     CertificateContext = 2, ILLEGAL_PARAMETER, "its Certificate has the wrong request context";
     /// A server sent an empty Certificate (RFC 9846 section 4.5.1).
-    EmptyServerCertificate = 1, DECODE_ERROR, "the Certificate message of the server is empty";
-    /// The Finished of the peer is wrong.
-    FinishedIncorrect = 3, DECRYPT_ERROR, "its Finished is wrong: the two sides do not have the same keys or messages";
+    EmptyServerCertificate = 1, DECODE_ERROR, "the server's Certificate is empty";
+    /// The peer's Finished does not verify.
+    FinishedIncorrect = 3, DECRYPT_ERROR, "its Finished does not verify: keys or messages differ";
     /// A second HelloRetryRequest, or one that changes nothing (RFC 9846 section 4.2.4).
     HelloRetryRequestIllegal = 4, ILLEGAL_PARAMETER, "a second HelloRetryRequest, or one that changes nothing";
     /// Keys change in the middle of a message (RFC 9846 section 5.1).
@@ -80,7 +80,7 @@ pub enum PeerMisbehaved {
     SecondClientHelloDiffers = 11, ILLEGAL_PARAMETER, "its second ClientHello differs from the first where it must not";
     /// The server selected a parameter that was not offered.
     SelectedNotOffered = 12, ILLEGAL_PARAMETER, "it selected a parameter that was not offered";
-    /// The CertificateVerify signature is wrong.
+    /// The signature in CertificateVerify does not verify.
     SignatureIncorrect = 9, DECRYPT_ERROR, "its CertificateVerify was not signed with the key of its certificate";
     /// CertificateVerify uses a scheme that was not offered or does not match the key.
     SignatureSchemeNotOffered = 10, ILLEGAL_PARAMETER,
@@ -97,7 +97,7 @@ pub enum PeerMisbehaved {
     UnexpectedMessage = 17, UNEXPECTED_MESSAGE, "unexpected message";
     /// An extension that was not offered, or is not allowed in this message.
     UnsolicitedExtension = 18, UNSUPPORTED_EXTENSION,
-        "an extension was not offered, or does not belong in its message";
+        "an extension was not offered, or is not allowed in its message";
     /// A plaintext record was received where an encrypted one is required, or vice versa.
     WrongEpoch = 0, UNEXPECTED_MESSAGE, "a plaintext record where an encrypted one is required, or vice versa";
 }

@@ -41,7 +41,7 @@ pub enum ValidityCheck {
     /// Against a time that has [passed](Time::AtLeast): all certificates were valid then. Whether one of them has
     /// expired since is not known.
     LowerBound,
-    /// Against a time that has [passed](Time::AtLeast): none had expired by then, but one was **not valid yet**. It was
+    /// Against a time that has [passed](Time::AtLeast): none had expired by then, but one was **not yet valid**. It was
     /// accepted, since it may be valid by now.
     NotYetValid,
     /// Nothing: the time was [unknown](Time::dangerous_unknown).

@@ -23,17 +23,17 @@ const BY_BUILD: &[(&str, &str, Diagnosis)] = &[
     ),
     (
         "the server has an RSA certificate, and the client was built without RSA",
-        "its key is of a kind that is not supported: found 1.2.840.113549.1.1.1",
+        "its public key is not supported: found 1.2.840.113549.1.1.1 (RSA, which needs the feature `rsa`)",
         Diagnosis::RsaNotBuilt,
     ),
     (
         "the server has a certificate on P-384, and the client was built without it",
-        "its key is of a kind that is not supported: found 1.3.132.0.34",
+        "its public key is not supported: found 1.3.132.0.34 (P-384, which needs the feature `p384`)",
         Diagnosis::P384NotBuilt,
     ),
     (
         "the server has an Ed25519 certificate, and the client was built without it",
-        "its key is of a kind that is not supported: found 1.3.101.112",
+        "its public key is not supported: found 1.3.101.112 (Ed25519, which needs the feature `ed25519`)",
         Diagnosis::Ed25519NotBuilt,
     ),
 ];
@@ -46,7 +46,7 @@ fn name(finding: Finding) -> String {
     }
 }
 
-/// Writes the section of a finding: what was done, which side says so, and what it observed.
+/// Writes the section of a finding: the cases that lead to it, the side that reports it, and what that side observed.
 fn section(page: &mut String, finding: Finding) {
     writeln!(page, "\n## {}\n", name(finding)).unwrap();
     writeln!(page, "{}. **{}**: {}.\n", sentence(finding.cause()), who(finding), finding.remedy()).unwrap();
@@ -92,7 +92,7 @@ fn page() -> String {
         "# Diagnoses\n\nThe diagnoses that `ConnectionFailure::diagnosis` and `Session::diagnosis` return, each from a handshake that \
          fails, and the findings of `embedded-mtls-operator`, which add refusals by HTTP and remedies. Each section has the \
          cause, who has to act, and the remedy. *We* is the side that reports the diagnosis; names with *Ours* are about how \
-         the other side judged our certificate. The tests write this page: `{REWRITE}=1 cargo test --features \
+         the peer judged our certificate. The tests write this page: `{REWRITE}=1 cargo test --features \
          post-handshake-auth --test diagnoses page`.\n"
     );
     let mut findings: Vec<_> = Finding::all().collect();
@@ -104,7 +104,7 @@ fn page() -> String {
 }
 
 #[test]
-fn the_page_of_diagnoses_shows_what_is_really_said() {
+fn the_page_of_diagnoses_quotes_the_real_texts() {
     let (file, page) = (concat!(env!("CARGO_MANIFEST_DIR"), "/docs/diagnoses.md"), page());
     let by_handshake = cases().flat_map(|case| case.2).flatten().chain(SCRIPTS.iter().map(|row| row.4));
     let of_tls = by_handshake.chain(BY_BUILD.iter().map(|row| row.2)).map(Finding::from);

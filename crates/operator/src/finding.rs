@@ -1,4 +1,4 @@
-//! Failures under names for operators: the cause, who has to act, and the remedy.
+//! Named failures for operators: the cause, who has to act, and the remedy.
 
 use core::fmt;
 
@@ -68,164 +68,169 @@ findings! {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Finding {
-    /// A web application firewall in front of the server refused the request.
+    /// A web application firewall in front of the server rejected the request.
     FirewallRefused: Peer,
-        "a web application firewall in front of the server refuses the request: TLS is not the reason",
-        "give its operators the time and the number in its response, and have them exempt this path and our address";
-    /// The server refused the request with HTTP 403, without a reason.
+        "a web application firewall in front of the server rejects the request, for reasons unrelated to TLS",
+        "give the firewall's operators the time and the reference number in its response, and have them exempt \
+         this path and our address";
+    /// The server rejected the request with HTTP 403, without a reason.
     Forbidden: Peer,
-        "the server accepted the connection and refuses this request, without saying why",
-        "look into its log: usually its rules do not name the owner of our certificate (Apache: Require expr \
-         %{SSL_CLIENT_S_DN_CN}), or the path is wrong";
+        "the server accepted the connection but rejects this request without giving a reason",
+        "check the server's log: usually its rules do not allow the subject of our certificate (Apache: Require \
+         expr %{SSL_CLIENT_S_DN_CN}), or the path is wrong";
     /// The server requires a password or a token (HTTP 401).
     LoginRequired: Us,
         "the server requires a password or a token in addition to a certificate (HTTP 401)",
-        "ask its owner which one, or have it accept our certificate for this path";
+        "ask the server's operator which one, or have the server accept our certificate for this path";
     /// The server does not serve this name on this connection (HTTP 421).
     MisdirectedRequest: Peer,
-        "the server does not answer for the name in the Host field on this connection (HTTP 421)",
-        "try again on a new connection; if that does not help, make the URL, the name requested through TLS and the \
-         virtual host agree";
+        "the server does not serve the name in the Host field on this connection (HTTP 421)",
+        "try again on a new connection; if that does not help, make the URL, the name requested through TLS and \
+         the virtual host agree";
     /// The server requires a certificate after the handshake, for some paths only, and we did not offer that.
     PostHandshakeNeeded: Us,
-        "the server asks for a certificate for this path only, after the handshake, and we did not offer that \
+        "the server requests a certificate after the handshake, for this path only, and we did not offer that \
          (Apache: AH10158)",
-        "enable authentication after the handshake; or have SSLVerifyClient moved from the <Location> or \
-         <Directory> into the virtual host";
+        "enable post-handshake authentication, or have SSLVerifyClient moved from <Location> or <Directory> to \
+         the virtual host";
     /// A proxy in between requires a password (HTTP 407 or 511).
     ProxyLoginRequired: Network,
-        "a proxy in between requires a password and did not forward the request (HTTP 407, 511)",
-        "exempt this connection from the proxy: a response from it inside TLS means that it terminates TLS, which \
-         mutual TLS does not survive";
+        "a proxy between the two sides requires a password and did not forward the request (HTTP 407, 511)",
+        "exempt this connection from the proxy: it responded inside TLS, so it terminates TLS, and mutual TLS \
+         cannot pass through it";
 }
 
 AccessDenied:
-    "look into its log, and have our name added to its rules (Apache: Require expr %{SSL_CLIENT_S_DN_CN}); GnuTLS \
-     sends this alert for every certificate that it does not accept";
+    "check the peer's log, and have our name added to its rules (Apache: Require expr %{SSL_CLIENT_S_DN_CN}); \
+     GnuTLS sends this alert for every certificate that it does not accept";
 CertificateNotAsked:
-    "have it ask for one (Apache: SSLVerifyClient require, nginx: ssl_verify_client on); if it does so for some paths \
-     only, enable authentication after the handshake; a proxy in front of it may be the one not asking";
+    "have it request one (Apache: SSLVerifyClient require, nginx: ssl_verify_client on); if it does so for some \
+     paths only, enable post-handshake authentication; if there is a proxy in front of the server, configure it \
+     there";
 ClockWrong:
-    "check our clock first, then the clock of the other side";
+    "check our clock first, then the peer's";
 ClosedAtOnce:
-    "check address and port, and whether a server runs there: a firewall, or a load balancer with no working server \
-     behind it, does this. If we are the server: health checks and port scans look like this and need no action";
+    "check the address and the port, and whether a server is running there: a firewall, or a load balancer \
+     without a working server behind it, also does this. If we are the server: health checks and port scans \
+     look like this and need no action";
 ClosedOnOurs:
-    "look into its log: usually it does not trust the authority that issued our certificate, or requires one and got \
-     none. Some programs, including those on Node.js, close the connection instead of sending an alert";
+    "check the peer's log: usually it does not trust the CA that issued our certificate, or requires a \
+     certificate and received none. Some programs, including those on Node.js, close the connection instead of \
+     sending an alert";
 ConnectionCut:
-    "look for a firewall or a proxy that cuts connections, and into the log of the other side";
+    "look for a firewall or a proxy that cuts connections, and check the peer's log";
 Ed25519NotBuilt:
-    "build it with the feature `ed25519`, or have the other side use a certificate with an ECDSA key on P-256, from \
-     an authority with such a key";
+    "build it with the feature `ed25519`, or have the peer use a certificate with an ECDSA key on P-256, from a \
+     CA with such a key";
 InterposedProxy:
-    "exempt this connection from inspection, as mutual TLS cannot pass through such a proxy, and do not add the \
-     proxy's authority to our trust anchors. If there is no proxy, our trust anchor is the wrong one: get the root \
-     certificate from the owner of the server";
+    "exempt this connection from inspection, since mutual TLS cannot pass through such a proxy, and do not add \
+     the proxy's CA to our trust anchors. If there is no proxy, our trust anchor is the wrong one: get the root \
+     certificate from the server's operator";
 MessageTooLarge:
-    "lend a larger rx buffer (the error gives the size), or have the other side name fewer authorities (Apache: \
-     SSLCADNRequestFile; nginx: move them from ssl_client_certificate to ssl_trusted_certificate) or send a shorter \
-     chain";
+    "use a larger rx buffer (the error gives the size), or have the peer name fewer CAs (Apache: \
+     SSLCADNRequestFile; nginx: move them from ssl_client_certificate to ssl_trusted_certificate) or send a \
+     shorter chain";
 NameMismatch:
-    "connect by a name that the certificate contains, or have the server get one that contains this name as \
-     subjectAltName";
+    "connect by a name that the certificate contains, or have the server get a certificate with our name for it \
+     in subjectAltName";
 NameNearMiss:
-    "have the server get a certificate that contains exactly this name as dNSName, or this address as iPAddress, in \
+    "have the server get a certificate with exactly this name as dNSName, or this address as iPAddress, in \
      subjectAltName";
 NoCommonGround:
-    "compare the lists of both configurations, and the kinds of keys; some servers without TLS 1.3 answer like this, \
-     too";
+    "compare the configurations of both sides, including the kinds of their keys; some servers without TLS 1.3 \
+     also fail like this";
 NoCommonProtocol:
-    "configure one that the other side has, usually http/1.1, or none";
+    "configure one that the peer supports, usually http/1.1, or none";
 NotTls:
-    "check address and port: the service speaks plain HTTP, or another protocol that begins without TLS. If we are \
-     the server: a client may use http:// instead of https://, or a load balancer in front of us sends a PROXY \
-     protocol header first, which has to be disabled there";
+    "check the address and the port: the service speaks plain HTTP, or a protocol that does not begin with TLS. \
+     If we are the server: a client may be using http:// instead of https://, or a load balancer in front of us \
+     sends a PROXY protocol header first, which has to be disabled there";
 OurAnchorExpired:
-    "install the new root of that authority; if the old one should still be valid, set our clock";
+    "install the CA's new root certificate; if the old one should still be valid, set our clock";
 OurProgram:
-    "the error says what is missing; check whether the signing key can be used";
+    "the error names the cause; check that the signing key can be used";
 OurRecordTooLarge:
-    "send smaller records, by lending a smaller tx buffer, or have the other side accept larger ones";
+    "send smaller records, by using a smaller tx buffer, or have the peer accept larger ones";
 OursExpired:
-    "install a new one; if its dates are right, the clock of the other side is wrong";
+    "install a new one; if its dates are right, the peer's clock is wrong";
 OursIncomplete:
-    "append the intermediates to the file of our certificate; if there are none, have the other side trust its issuer";
+    "append the intermediates to our certificate file; if there are none, have the peer trust its issuer";
 OursMissing:
-    "configure one that matches the request of the other side, with its key; if there is one already, the report of the \
-     choice says why it was not chosen";
+    "configure a certificate that matches the peer's request, with its key; if there already is one, the log of \
+     the selection explains why it does not match";
 OursNotTrusted:
-    "have our root certificate added there (Apache: SSLCACertificateFile, nginx: ssl_client_certificate), or use a \
-     certificate of an authority that it trusts; if it has our root, our chain may be longer than it allows (Apache: \
-     SSLVerifyDepth, nginx: ssl_verify_depth)";
+    "have our root certificate added to the peer's trust anchors (Apache: SSLCACertificateFile, nginx: \
+     ssl_client_certificate), or use a certificate from a CA that it trusts; if it has our root, our chain may \
+     be longer than it allows (Apache: SSLVerifyDepth, nginx: ssl_verify_depth)";
 OursRefused:
-    "check whether it trusts our root, then the purposes of our certificate (clientAuth), its kind of key and the \
-     length of its chain (nginx: ssl_verify_depth defaults to 1); its log may have details";
+    "check whether the peer trusts our root, then the purpose of our certificate (clientAuth), the kind of its \
+     key and the length of its chain (nginx: ssl_verify_depth defaults to 1); the peer's log may have details";
 OursRefusedByClient:
-    "check whether our certificate contains the name that the client connects to, whether the client trusts our root \
-     and we send the intermediates, then its purposes (serverAuth); the log of the client may have details";
+    "check that our certificate contains the name that the client connects to, that the client trusts our root, \
+     that we send the intermediates, and that the purpose is serverAuth; the client's log may have details";
 OursRevoked:
     "install a new one, and find out why it was revoked";
 OursTooDeep:
-    "have it allow more authorities (Apache: SSLVerifyDepth defaults to 1 and counts all above our certificate), \
-     or use a certificate from closer to the root; if its log names another reason, that is the one";
+    "have it allow longer chains (Apache: SSLVerifyDepth defaults to 1 and counts all certificates above ours), \
+     or use a certificate from closer to the root; if the peer's log gives another reason, trust the log";
 OursUnproven:
     "install the key that belongs to the certificate";
 OursWrongPurpose:
-    "get one whose extended key usage contains clientAuth for a client, serverAuth for a server; if ours does, use \
-     another kind of key";
+    "get a certificate whose extended key usage contains clientAuth for a client, or serverAuth for a server; \
+     if ours does, use another kind of key";
 P384NotBuilt:
-    "build it with the feature `p384`, or have the other side use a certificate with a key on P-256, from an \
-     authority with such a key";
+    "build it with the feature `p384`, or have the peer use a certificate with a key on P-256, from a CA with \
+     such a key";
 ProtocolBroken:
-    "if the first message already fails, look for something in between: a load balancer that prepends a PROXY \
-     protocol header, or a proxy. Otherwise send a capture and its key log to the developers of both programs";
+    "if the first message already fails, look for a proxy, or for a load balancer that prepends a PROXY \
+     protocol header. Otherwise send a capture and its key log to the developers of both programs";
 RecordTooLarge:
-    "lend a larger rx buffer (the error gives the size), or have the other side send smaller records (nginx: \
+    "use a larger rx buffer (the error gives the size), or have the peer send smaller records (nginx: \
      ssl_buffer_size)";
 RefusedUnseen:
-    "look into the log of the other side; if it has no trace of this, the alert came from somewhere in between and is \
+    "check the peer's log; if it does not mention this connection, the alert was injected on the network: it is \
      not authenticated";
 RsaNotBuilt:
-    "build it with the feature `rsa`, or have the other side use a certificate with an ECDSA key on P-256, from an \
-     authority with such a key";
+    "build it with the feature `rsa`, or have the peer use a certificate with an ECDSA key on P-256, from a CA \
+     with such a key";
 RsaPerhapsNeeded:
-    "build it with the feature `rsa`, or have the server use a certificate with an ECDSA key on P-256; if it has one, \
-     compare TLS versions, cipher suites and key exchange groups";
+    "build it with the feature `rsa`, or have the server use a certificate with an ECDSA key on P-256; if it \
+     has one, compare TLS versions, cipher suites and key exchange groups";
 ServerNameUnknown:
     "connect by a name that the server has, or have a virtual host of this name added";
 Tampered:
-    "try another way through the network, without anything in between that rewrites connections; if that does not \
-     help, send a capture to the developers of both programs";
+    "try another network path, without devices that rewrite connections; if that does not help, send a capture \
+     to the developers of both programs";
 TheirProgram:
-    "look into its log, and try again later";
+    "check its log, and try again later";
 TheirsExpired:
-    "have the other side install a new one; if its dates are right, our clock is wrong";
+    "have the peer install a new one; if its dates are right, our clock is wrong";
 TheirsIncomplete:
-    "have it send the whole chain (Apache, nginx: all of it in the file of the certificate), or trust the \
+    "have it send the whole chain (Apache, nginx: put all of it in the certificate file), or trust the \
      intermediate; if there is none, our trust anchor is the wrong one";
 TheirsInvalid:
-    "have its authority issue a correct one";
+    "have its CA issue a correct one";
 TheirsMissing:
-    "have it configure one of an authority that we name";
+    "have it configure a certificate from a CA that we name";
 TheirsNotAllowed:
     "add its name to our rules, if it should be allowed";
 TheirsNotTrusted:
-    "compare our trust anchors with the root certificate that its owner gives you, and add that one, or pin the \
-     certificate itself, again after each renewal; if its owner does not know the root that we saw, an inspection \
-     proxy is in between";
+    "compare our trust anchors with the root certificate that the peer's operator gives you, and add that one, \
+     or pin the peer's certificate, again after each renewal; if the operator does not know the root that we \
+     received, there is an inspection proxy in between";
 TheirsTooDeep:
-    "raise the limit, but not above the number of authorities that the other side is known to have";
+    "raise the limit, but not above the number of CAs that the peer is known to have";
 TheirsUnproven:
     "have it install the key that belongs to the certificate";
 TheirsWrongPurpose:
-    "have it get one with the right extended key usage: serverAuth for servers, clientAuth for clients";
+    "have it get a certificate with the right extended key usage: serverAuth for servers, clientAuth for \
+     clients";
 Tls12Only:
     "have TLS 1.3 enabled there (Apache: SSLProtocol, nginx: ssl_protocols)";
 }
 
 /// The remedy of a diagnosis that this version does not know.
-const UNKNOWN: &str = "look for it in docs/diagnoses.md of embedded-mtls";
+const UNKNOWN: &str = "see docs/diagnoses.md of embedded-mtls";
 
 impl Finding {
     /// Lists every finding: those of HTTP, then those of TLS.
@@ -268,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_of_tls_goes_on_from_the_words_of_the_core() {
+    fn a_failure_of_tls_begins_with_the_words_of_the_core() {
         for diagnosis in Diagnosis::ALL {
             let text = Finding::from(*diagnosis).to_string();
             assert!(text.starts_with(&(diagnosis.to_string() + ". Remedy: ")), "{text}");

@@ -225,7 +225,7 @@ impl<'a> Evidence<'a> {
                 Unsupported::PointForm(form) => Self::PointForm(form),
                 Unsupported::RsaBits(bits) => Self::KeySize(bits),
             }),
-            Problem::UnsupportedVersion => field(found, "02 01 02, version 3"),
+            Problem::UnsupportedVersion => field(found, "02 01 02 (version 3)"),
             _ => None,
         }
     }

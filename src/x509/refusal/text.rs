@@ -69,7 +69,7 @@ impl Verdict<'_> {
                 write_excerpt(f, found)?;
                 write!(f, ", wanted {wanted}")
             }
-            Evidence::Issuer(issuer) => write!(f, ": wanted {issuer}"),
+            Evidence::Issuer(issuer) => write!(f, ": {issuer}"),
             Evidence::Key(_) | Evidence::KeySize(_) | Evidence::PointForm(_) => self.write_key(f),
             Evidence::KeyUsage { found, wanted } => write!(f, ": found {found}, wanted {wanted}"),
             Evidence::NameConstraint { name, limit } => self.write_name_limit(f, &name, &limit),
@@ -130,7 +130,7 @@ impl Verdict<'_> {
             }
             Evidence::KeySize(bits) => write!(f, ": found RSA of {bits} bits, wanted 2048 to 4096"),
             Evidence::PointForm(2 | 3) => f.write_str(": found a compressed point, wanted an uncompressed one"),
-            _ => f.write_str(": found a point of another form or length, wanted an uncompressed one"),
+            _ => f.write_str(": found a malformed point, wanted an uncompressed one"),
         }
     }
 
@@ -167,7 +167,7 @@ const ALGORITHMS: &[(&[u8], &str)] = &[
     (b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x04", "RSA with MD5"),
     (b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05", "RSA with SHA-1"),
     #[cfg(feature = "rsa")]
-    (b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a", "RSA-PSS with other parameters than those of TLS"),
+    (b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a", "RSA-PSS with parameters that TLS does not use"),
     #[cfg(not(feature = "rsa"))]
     (b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a", "RSA-PSS, which needs the feature `rsa`"),
     (b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b", "RSA with SHA-256, which needs the feature `rsa`"),
@@ -204,9 +204,9 @@ fn write_validity(f: &mut Formatter<'_>, not_before: UnixTime, not_after: UnixTi
     write!(f, "{clock} {now}")?;
     let days = |from: UnixTime, to: UnixTime| to.0.saturating_sub(from.0).div_euclid(SECONDS_A_DAY);
     if now > not_after {
-        write!(f, ", {} days too late", days(not_after, now))
+        write!(f, ", {} days past notAfter", days(not_after, now))
     } else {
-        write!(f, ", {} days too early", days(now, not_before))
+        write!(f, ", {} days before notBefore", days(now, not_before))
     }
 }
 
@@ -240,14 +240,11 @@ impl Display for NearMiss<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match self {
             Self::AddressAsHostName(_) => {
-                f.write_str("the certificate has the address as a dNSName, but only an iPAddress counts")
+                f.write_str("the certificate contains the address as a dNSName, but only an iPAddress matches")
             }
-            Self::CommonName(name) => write!(f, "the common name is {}, but common names do not count", Escaped(name)),
+            Self::CommonName(name) => write!(f, "the common name is {}, but common names are ignored", Escaped(name)),
             Self::IssuerName(authority) => {
-                write!(
-                    f,
-                    "{authority} has a similar name, which differs in string type or in non-ASCII characters and so does not match"
-                )
+                write!(f, "{authority} has a similar name, which differs in string type or non-ASCII characters")
             }
             Self::WildcardDepth(name) => write!(f, "{} matches exactly one additional label", Escaped(name)),
         }

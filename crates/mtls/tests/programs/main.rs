@@ -236,10 +236,10 @@ fn a_server_with_the_wrong_certificate_gets_no_order() {
         ": wanted supplier.example, found DNS:other.example (RFC 9525 section 6)",
     );
     let expired = Leaf { valid: (hours(-2), hours(-1)), ..Leaf::new(SUPPLIER_NAME, ServerAuth) };
-    refused(root.leaf(&expired).unwrap(), 22, ", 0 days too late (RFC 5280 section 4.1.2.5)");
+    refused(root.leaf(&expired).unwrap(), 22, ", 0 days past notAfter (RFC 5280 section 4.1.2.5)");
     refused(root.leaf(&Leaf::new(SUPPLIER_NAME, ClientAuth)).unwrap(), 26, "extended key usage");
     refused(pki.supplier.clone(), 24, "neither trusted nor among");
-    refused(self_signed(&Leaf::new(SUPPLIER_NAME, ServerAuth)).unwrap(), 23, "is self-signed and not a trust anchor");
+    refused(self_signed(&Leaf::new(SUPPLIER_NAME, ServerAuth)).unwrap(), 23, "is self-signed but not a trust anchor");
 }
 
 #[test]

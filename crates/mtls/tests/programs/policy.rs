@@ -243,7 +243,7 @@ fn a_reference_to_an_identity_that_peers_would_refuse_is_not_followed() {
     alone.chain.truncate(1);
     for (store, identity, words) in [
         ("expired", made(days(-9, -1), ServerAuth), "expired"),
-        ("early", made(days(1, 90), ServerAuth), "not valid"),
+        ("early", made(days(1, 90), ServerAuth), "not yet valid"),
         ("client", made(days(-1, 90), ClientAuth), "not"),
         ("alone", alone, "the certificate of its issuer "),
     ] {
